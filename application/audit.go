@@ -17,15 +17,14 @@ func (s *Service) audit(ctx context.Context, tenant domain.TenantID, action, obj
 	s.Observer.Emit(ctx, ports.Audited{Tenant: tenant, Caller: ports.CallerOf(ctx), Action: action, Object: object})
 }
 
-// withAudit returns the context for the one call of a store method that makes an operator's change. The store commits
-// an audit entry together with the change. The changed object is identified by an id of this service (object).
+// withAudit returns the context for one store call. The store commits an audit entry in the transaction of that call.
+// The context must not be used for another call. The argument object is the id of the changed object.
 func (s *Service) withAudit(ctx context.Context, tenant domain.TenantID, action, object string) context.Context {
 	return s.withAuditOf(ctx, tenant, func() []domain.AuditEntry { return s.auditEntries(ctx, action, object) })
 }
 
-// withAuditOf is like withAudit, but for audit entries that are known only after the store method has run the closures
-// passed to it. The store method then calls the function entries to get them. If entries returns none, the change had
-// no effect and is not recorded.
+// withAuditOf is like withAudit, but the given function returns the audit entries. The store calls the function after
+// the change, so the entries can depend on the change. If the function returns no entries, nothing is recorded.
 func (s *Service) withAuditOf(
 	ctx context.Context, tenant domain.TenantID, entries func() []domain.AuditEntry,
 ) context.Context {
@@ -60,11 +59,11 @@ func (s *Service) auditEntries(ctx context.Context, action string, objects ...st
 	return entries
 }
 
-// auditOfUpdate returns the entry for an update, with the names of the changed members (changed). It skips empty names,
-// so that callers can pass the results of ifChanged.
-func (s *Service) auditOfUpdate(ctx context.Context, action, object string, changed ...string) []domain.AuditEntry {
+// auditOfUpdate returns the audit entry for an update of the given members. It skips empty names, so that callers can
+// pass the results of ifChanged.
+func (s *Service) auditOfUpdate(ctx context.Context, action, object string, members ...string) []domain.AuditEntry {
 	e := s.auditEntry(ctx, action, object)
-	for _, name := range changed {
+	for _, name := range members {
 		if name != "" {
 			e.Detail.Changed = append(e.Detail.Changed, name)
 		}
@@ -72,9 +71,9 @@ func (s *Service) auditOfUpdate(ctx context.Context, action, object string, chan
 	return []domain.AuditEntry{e}
 }
 
-// ifChanged returns name if changed is true, and "" otherwise.
-func ifChanged(changed bool, name string) string {
-	if changed {
+// ifChanged returns name if isChanged is true, and "" otherwise.
+func ifChanged(isChanged bool, name string) string {
+	if isChanged {
 		return name
 	}
 	return ""
@@ -89,8 +88,8 @@ func (s *Service) RecordRefusal(ctx context.Context, tenant domain.TenantID, ope
 }
 
 // ListAuditEntries implements ports.Audit. If the audit tree (the Merkle tree over the tenant's audit log) cannot be
-// extended by new entries, the failure is only reported as a background error, so that the entries that already have a
-// number can still be read.
+// extended by new entries, the failure is only reported as a background error. The entries that already have a number
+// can still be read.
 func (s *Service) ListAuditEntries(
 	ctx context.Context, tenant domain.TenantID, filter domain.AuditFilter, page domain.PageRequest,
 ) (domain.Page[domain.AuditEntry], error) {
@@ -103,8 +102,8 @@ func (s *Service) ListAuditEntries(
 	return s.AuditLog.List(ctx, tenant, filter, page)
 }
 
-// internal reports whether the error is an internal one, after which a retry does not help. An error is internal if it
-// is neither a domain.Error nor caused by the end of a context.
+// internal reports whether err is an internal error. A retry does not help after such an error. All errors are internal
+// except a domain.Error and errors that are caused by the end of a context.
 func internal(err error) bool {
 	var known *domain.Error
 	return !errors.As(err, &known) && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded)
@@ -116,7 +115,7 @@ func (s *Service) AuditCheckpoint(ctx context.Context, tenant domain.TenantID) (
 	return head.Checkpoint, err
 }
 
-// auditHead gives sequence numbers to the tenant's new entries and returns the head of the audit tree.
+// auditHead assigns sequence numbers to the tenant's new entries and returns the head of the audit tree.
 func (s *Service) auditHead(ctx context.Context, tenant domain.TenantID) (ports.AuditHead, error) {
 	if err := s.numberInRequest(ctx, tenant); err != nil {
 		return ports.AuditHead{}, err
@@ -145,16 +144,16 @@ func (s *Service) AuditKey(ctx context.Context, tenant domain.TenantID) (string,
 
 // ProveAuditConsistency implements ports.Audit.
 func (s *Service) ProveAuditConsistency(
-	ctx context.Context, tenant domain.TenantID, from int64, to *int64,
+	ctx context.Context, tenant domain.TenantID, fromSize int64, toSize *int64,
 ) (domain.AuditProof, error) {
-	size, err := s.provenSize(ctx, tenant, "to", to)
+	size, err := s.provenSize(ctx, tenant, "to", toSize)
 	if err != nil {
 		return domain.AuditProof{}, err
 	}
-	if from < 0 || from > size {
+	if fromSize < 0 || fromSize > size {
 		return domain.AuditProof{}, domain.FieldError("from", "must be from 0 to the size of the larger tree")
 	}
-	hashes, err := s.AuditTree.ProveConsistency(from, size, s.auditHashes(ctx, tenant))
+	hashes, err := s.AuditTree.ProveConsistency(fromSize, size, s.auditHashes(ctx, tenant))
 	return domain.AuditProof{Size: size, Hashes: hashes}, err
 }
 
@@ -180,19 +179,19 @@ func (s *Service) ProveAuditInclusion(
 	return domain.AuditProof{Size: proven, Hashes: hashes}, err
 }
 
-// provenSize returns the tree size that a caller asked for. If wanted is nil, it returns the size of the newest
-// checkpoint. Errors: Invalid on the given field if wanted is negative or larger than the newest checkpoint.
+// provenSize returns the tree size that a caller asked for. If size is nil, provenSize returns the size of the newest
+// checkpoint. Errors: Invalid on the given field if the size is negative or larger than the newest checkpoint.
 func (s *Service) provenSize(
-	ctx context.Context, tenant domain.TenantID, field string, wanted *int64,
+	ctx context.Context, tenant domain.TenantID, field string, size *int64,
 ) (int64, error) {
 	head, err := s.auditHead(ctx, tenant)
 	switch {
-	case err != nil || wanted == nil:
+	case err != nil || size == nil:
 		return head.Size, err
-	case *wanted < 0 || *wanted > head.Size:
+	case *size < 0 || *size > head.Size:
 		return 0, domain.FieldError(field, "must not be larger than the newest checkpoint")
 	}
-	return *wanted, nil
+	return *size, nil
 }
 
 func (s *Service) auditHashes(ctx context.Context, tenant domain.TenantID) ports.AuditHashes {
@@ -213,7 +212,7 @@ const (
 	auditBatches = 64
 )
 
-// requestNumbering limits the time that a request spends on numbering entries or on reading the audit key.
+// requestNumbering limits the time in which a request assigns sequence numbers to new entries, or reads the audit key.
 const requestNumbering = 1500 * time.Millisecond
 
 // numberInRequest calls numberEntries with the time limit requestNumbering, because a request must not wait long.
@@ -224,8 +223,8 @@ func (s *Service) numberInRequest(ctx context.Context, tenant domain.TenantID) e
 	return unavailableIfLate(ctx, bounded, s.numberEntries(bounded, tenant))
 }
 
-// unavailableIfLate converts err to Unavailable (database_unavailable) if bounded, a context derived from ctx, has
-// timed out while ctx has not ended. Otherwise it returns err.
+// unavailableIfLate returns the error of a call that used bounded, a copy of ctx with a time limit. If only the time
+// limit has ended the call, the result is Unavailable (database_unavailable). In all other cases the result is err.
 func unavailableIfLate(ctx, bounded context.Context, err error) error {
 	if err != nil && ctx.Err() == nil && bounded.Err() != nil {
 		return &domain.Error{Kind: domain.Unavailable, Code: domain.StoreUnavailable, Cause: err}
@@ -233,7 +232,7 @@ func unavailableIfLate(ctx, bounded context.Context, err error) error {
 	return err
 }
 
-// numberEntries gives sequence numbers to the tenant's entries that were committed before the call and have no number
+// numberEntries assigns sequence numbers to the tenant's entries that were committed before the call and have no number
 // yet.
 func (s *Service) numberEntries(ctx context.Context, tenant domain.TenantID) error {
 	keys, err := s.auditKeys(ctx)
@@ -293,11 +292,12 @@ func (s *Service) announceCheckpoint(ctx context.Context, tenant domain.TenantID
 	return err
 }
 
-// VerifyAudit implements ports.Maintenance. For each tenant, it first numbers the entries that have no number. Then it
-// verifies the tenant's tree, even if the tree could not be extended.
-func (s *Service) VerifyAudit(ctx context.Context, earlier [][]byte) (ports.AuditReport, error) {
+// VerifyAudit implements ports.Maintenance. For each tenant, it first numbers the entries that have no number, and then
+// verifies the tenant's tree. If the numbering fails with an internal error, the tree is verified nevertheless: the
+// tree may be damaged, and the verification must find the damage.
+func (s *Service) VerifyAudit(ctx context.Context, pastCheckpoints [][]byte) (ports.AuditReport, error) {
 	known := map[domain.TenantID][][]byte{}
-	for _, checkpoint := range earlier {
+	for _, checkpoint := range pastCheckpoints {
 		tenant, err := s.AuditTree.TenantOf(checkpoint)
 		if err != nil {
 			return ports.AuditReport{}, err
@@ -366,9 +366,9 @@ func (c *storedAuditKey) set(key domain.Secret) {
 	c.key = key
 }
 
-// auditKeys returns the keys that sign and verify checkpoints; the first one signs. If the deployment has its own keys,
-// the key in the store is still used for verification, because it may have signed earlier checkpoints. If there is no
-// key at all, auditKeys generates one and stores it sealed.
+// auditKeys returns the keys that sign and verify checkpoints; the first one signs. These are the keys of the
+// deployment, followed by the stored key, which may have signed earlier checkpoints. If there is no key at all,
+// auditKeys generates one and stores it sealed.
 func (s *Service) auditKeys(ctx context.Context) ([]domain.Secret, error) {
 	stored, err := s.auditKeyInStore(ctx)
 	switch {
@@ -380,9 +380,10 @@ func (s *Service) auditKeys(ctx context.Context) ([]domain.Secret, error) {
 	return nil, err
 }
 
-// auditKeyInStore returns the key that is kept in the store. If the store has none, it creates one, unless the
-// deployment has its own keys. Errors: NotFound if there is no key and none is created; Unavailable
-// (credential_unopened).
+// auditKeyInStore returns the key that is kept in the store. If the store contains no key, auditKeyInStore creates one.
+// It does not create a key if the deployment has its own keys.
+//
+// Errors: NotFound if there is no key and none is created; Unavailable (credential_unopened).
 func (s *Service) auditKeyInStore(ctx context.Context) (domain.Secret, error) {
 	if key := s.auditKey.get(); !key.IsZero() {
 		return key, nil

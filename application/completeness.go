@@ -101,11 +101,13 @@ func (a *attempt) settledRead() *ports.SettledRead {
 	return read
 }
 
-// readSettled reports whether the attempt has read everything, and the vendor did not synchronise meanwhile. The second
-// condition is not checked if the vendor's proof of absence is TwoReads, because such a vendor does not report when it
-// synchronises.
+// readSettled reports whether the attempt has read everything, and the vendor did not synchronise during the attempt.
+// It returns false if the account holder must sign in again.
+//
+// If the proof is TwoReads, the vendor does not report when it synchronises. The result then does not depend on
+// confirmed.
 func (a *attempt) readSettled() bool {
-	if !a.initial && !a.pull.Scope.Everything || a.changed || a.status.NeedsReauth {
+	if !a.initial && !a.pull.Scope.Everything || a.statusChanged || a.status.NeedsReauth {
 		return false
 	}
 	return a.status.Transactions == domain.TwoReads || a.status.Transactions == domain.OneRead && a.confirmed

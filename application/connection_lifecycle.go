@@ -42,11 +42,11 @@ func (s *Service) RefreshConnection(ctx context.Context, tenant domain.TenantID,
 	return s.appendAudit(ctx, tenant, "connection.refresh", id.String())
 }
 
-// callVendor calls the function call with the aggregator of the connection's vendor, which must implement the optional
-// interface F. Errors: those that ports.ConnectionLifecycle lists.
+// callVendor calls fn with the aggregator of the connection's vendor. F is an optional interface that this aggregator
+// must implement. Errors: those that ports.ConnectionLifecycle lists.
 func callVendor[F any](
 	ctx context.Context, s *Service, tenant domain.TenantID, id domain.ConnectionID,
-	call func(F, domain.Connection, ports.Access) error,
+	fn func(F, domain.Connection, ports.Access) error,
 ) error {
 	c, err := s.Connections.Get(ctx, tenant, domain.Aggregator, id)
 	if err != nil {
@@ -65,7 +65,7 @@ func callVendor[F any](
 	if err != nil {
 		return err
 	}
-	err = call(feature, c, accessOf(c, credential))
+	err = fn(feature, c, accessOf(c, credential))
 	if errors.Is(err, domain.Rejected) {
 		return &domain.Error{
 			Kind: domain.Rejected, Code: domain.VendorRefused, Message: string(reasonOf(err)), Cause: err,
@@ -74,8 +74,9 @@ func callVendor[F any](
 	return err
 }
 
-// startLiveCall waits for a slot for a call to the connection's vendor. The caller must call release when the call has
-// ended. Errors: NotFound, Conflict (connection_paused); those of probeSlots.acquire.
+// startLiveCall waits for a slot for a call to the connection's vendor. The caller must call release when the vendor's
+// call has ended. Errors: NotFound; Conflict (connection_paused); Unavailable with RetryAfter if no slot becomes free;
+// the error of ctx.
 func (s *Service) startLiveCall(ctx context.Context, c domain.Connection) (release func(), err error) {
 	if err := c.CheckNotPaused(); err != nil {
 		return nil, err
@@ -101,8 +102,8 @@ func (s *Service) recheckPause(ctx context.Context, c domain.Connection) error {
 	return now.CheckNotPaused()
 }
 
-// PauseConnection implements ports.ConnectionLifecycle. It does not change the revision: an update by a caller that
-// does not know about the pause cannot overwrite the pause anyway.
+// PauseConnection implements ports.ConnectionLifecycle. It does not change the revision. The revision protects against
+// lost updates, but an update of the connection cannot overwrite a pause.
 func (s *Service) PauseConnection(
 	ctx context.Context, tenant domain.TenantID, id domain.ConnectionID,
 ) (ports.ConnectionHealth, error) {
@@ -117,11 +118,10 @@ func (s *Service) ResumeConnection(
 	return s.changePause(ctx, tenant, id, "connection.resume", (*domain.Connection).Resume)
 }
 
-// changePause applies the function change to the connection and returns the connection's health. A change that has no
-// effect is not audited.
+// changePause updates the connection and returns the connection's health. An update that has no effect is not audited.
 func (s *Service) changePause(
 	ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, action string,
-	change func(*domain.Connection),
+	update func(*domain.Connection),
 ) (ports.ConnectionHealth, error) {
 	changed := false
 	audited := s.withAuditOf(ctx, tenant, func() []domain.AuditEntry {
@@ -132,7 +132,7 @@ func (s *Service) changePause(
 	})
 	c, err := s.Connections.Update(audited, tenant, domain.Aggregator, id, func(c *domain.Connection) error {
 		before := c.Paused()
-		change(c)
+		update(c)
 		changed = c.Paused() != before
 		return nil
 	})

@@ -172,7 +172,7 @@ func TestAPauseStopsAPullBeforeItsNextCall(t *testing.T) {
 			if calls != 0 {
 				t.Errorf("%d calls of the vendor after the pause", calls)
 			}
-			if at != "confirmation" { // the confirmation is the last call
+			if at != "confirmation" { // a pause during the confirmation stops nothing: it is the last call
 				if p := e.wantPull(pull, domain.PullQueued, domain.ConnectionPaused); p.Attempts != 0 {
 					t.Errorf("%d attempts count, want none", p.Attempts)
 				}

@@ -126,9 +126,11 @@ func (s *Service) validateUpdate(
 	return domain.Join(fieldErrors)
 }
 
-// vendorOf returns the vendor of a connection, on which the allowed origins of its base URL depend. It returns "" if no
-// origins are configured. It also returns "" if the connection does not exist; the update itself then fails with
-// NotFound.
+// vendorOf returns the vendor of a connection. The vendor determines which origins a base URL may have. The result is
+// "" in two cases:
+//
+//   - No origins are configured. The vendor is not needed in this case.
+//   - The connection does not exist. The update of the connection then fails with NotFound.
 func (s *Service) vendorOf(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID) (domain.Vendor, error) {
 	if len(s.BaseURLs) == 0 {
 		return "", nil
@@ -262,8 +264,8 @@ func (s *Service) seal(
 	return sealed, err
 }
 
-// open returns the credential of a connection for a call to its vendor. Errors: Rejected (address_not_allowed) if the
-// deployment no longer allows the origin of the base URL; those of unseal.
+// open returns the credential of a connection for a call to its vendor. It returns Rejected (address_not_allowed) if
+// the deployment no longer allows the origin of the base URL. It also returns the errors of unseal.
 func (s *Service) open(ctx context.Context, c domain.Connection) (domain.Credential, error) {
 	if !s.allowsOrigin(c.Vendor, c.BaseURL) {
 		return domain.Credential{}, &domain.Error{Kind: domain.Rejected, Code: domain.AddressNotAllowed}

@@ -13,9 +13,9 @@ import (
 // last thing for which a pull or a connection test waits.
 const consentTimeout = 5 * time.Second
 
-// consentOf returns what the vendor reports about the connection's consent. If the vendor shows no consents, or the
-// request fails, the result depends only on the link status that was just read (status), because reading the consent
-// must never make a pull or a test fail.
+// consentOf returns what the vendor reports about the connection's consent. If the vendor cannot report consents, or
+// the request fails, the result depends only on the given link status. A failure to read the consent must never make a
+// pull or a test fail.
 func (s *Service) consentOf(
 	ctx context.Context, vendor ports.Aggregator, access ports.Access, status domain.LinkStatus,
 ) domain.ConsentReport {
@@ -35,8 +35,10 @@ func (s *Service) consentOf(
 	return report
 }
 
-// readConsent reads the consent at the end of an attempt that has read the status of the account reference. It sends no
-// request after a failure that will be retried, and none while the connection is paused.
+// readConsent reads the consent at the end of an attempt. It sends no request in these cases:
+//   - The attempt has not read the status of the account reference.
+//   - The attempt has failed with an error other than Rejected and AccountNotListed.
+//   - The connection is paused.
 func (a *attempt) readConsent(ctx context.Context, failure error) {
 	if !a.checked {
 		return
@@ -50,8 +52,8 @@ func (a *attempt) readConsent(ctx context.Context, failure error) {
 	}
 }
 
-// consentAfter returns the state of the consent c after the attempt. It first applies the reports in the pull's
-// deliveries, and then the report that the attempt has read from the vendor.
+// consentAfter returns the state of the consent after the attempt; c is the state before it. It first applies the
+// reports in the pull's deliveries. Then it applies the report that the attempt has read from the vendor.
 func (a *attempt) consentAfter(c domain.Consent, at time.Time) domain.Consent {
 	for _, report := range a.pull.Scope.Consents {
 		c = c.After(report, at)
@@ -59,8 +61,9 @@ func (a *attempt) consentAfter(c domain.Consent, at time.Time) domain.Consent {
 	return c.After(a.consent, at)
 }
 
-// webhookAfter returns the state of w, the watch for missing webhooks, after the attempt. failure is the attempt's
-// error, or nil. heardSince reports whether a webhook about the connection was received at or after the given time.
+// webhookAfter returns the state of the watch for missing webhooks after the attempt. The first argument is the earlier
+// state. The error is the attempt's failure, or nil. The function heardSince reports whether a webhook about the
+// connection was received at or after a time.
 func (a *attempt) webhookAfter(
 	w domain.WebhookWatch, failure error, heardSince func(time.Time) bool,
 ) domain.WebhookWatch {

@@ -11,7 +11,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// consentVendor is a vendor that shows consents.
+// consentVendor is a vendor that reports the consent of an account holder.
 type consentVendor struct {
 	*vendor
 	report domain.ConsentReport
@@ -24,7 +24,7 @@ func (v *consentVendor) Consent(context.Context, ports.Access) (domain.ConsentRe
 	return v.report, v.err
 }
 
-// withConsents returns a function that replaces the fake vendor "pluggy" with v, which shows consents.
+// withConsents returns an option that replaces the fake vendor "pluggy" with v. The vendor v can report consents.
 func withConsents(v *consentVendor) func(*application.Deps) {
 	return func(d *application.Deps) {
 		for i, a := range d.Aggregators {

@@ -63,7 +63,7 @@ func (s *Service) replay(
 		for i, id := range ids {
 			objects[i] = id.String()
 		}
-		return s.auditEntries(ctx, "delivery.replay", objects...) // the store keeps only entries of replayed deliveries
+		return s.auditEntries(ctx, "delivery.replay", objects...) // the store drops the entries of the other deliveries
 	})
 	replayed, err := s.Deliveries.Replay(audited, tenant, ids, s.Clock.Now(), s.newPullID)
 	for _, d := range replayed {

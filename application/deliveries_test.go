@@ -40,7 +40,7 @@ func TestAReplayQueuesAPullAgain(t *testing.T) {
 	}
 }
 
-// If the vendor shows a row again after its deletion was applied, a replay of the deletion must not remove the row.
+// If the vendor returns a row again after its deletion was applied, a replay of the deletion must not remove the row.
 func TestAReplayOfADeletionKeepsARowThatCameBack(t *testing.T) {
 	e := newEnv(t)
 	e.vendor.setRows("r1", "r2")
@@ -63,7 +63,7 @@ func TestAReplayOfADeletionKeepsARowThatCameBack(t *testing.T) {
 	e.wantDelivery(d, domain.DeliveryProcessed)
 }
 
-// If the pull of a deletion has failed, the deletion may not have been applied, so a replay must apply it.
+// If a pull that should apply a deletion has failed, a replay must apply the deletion.
 func TestAReplayOfADeletionThatFailedRemovesTheRow(t *testing.T) {
 	e := newEnv(t)
 	e.vendor.setRows("r1", "r2")

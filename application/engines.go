@@ -100,8 +100,8 @@ func (s *Service) UpdateEngine(
 			return err
 		}
 		if err := checkIfMatch(ports.IfMatch{before.Revision}, c); err != nil {
-			// Update is not repeated with a newer revision, because next was validated only against the
-			// revision that was read.
+			// Update is not repeated with the newer revision, because the new values were validated only against
+			// the earlier revision.
 			return err
 		}
 		c.Rename(next.Name)
@@ -118,8 +118,8 @@ func (s *Service) UpdateEngine(
 	return updated, err
 }
 
-// applyUpdate returns c with the values of the update. A value that the update does not set is taken
-// from the stored connection, and the result is validated as a whole.
+// applyUpdate applies the update to a copy of the connection, and returns the copy. Values that the update does not set
+// remain unchanged. The whole copy is validated, and its credential is sealed.
 func (s *Service) applyUpdate(
 	ctx context.Context, c domain.Connection, u ports.EngineUpdate,
 ) (domain.Connection, error) {

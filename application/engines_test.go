@@ -134,8 +134,8 @@ func TestEngineLifeCycle(t *testing.T) {
 	e.wantError(err, domain.NotFound)
 }
 
-// A test of a connection fails if its type is no longer registered. The message of the failed test does not mention
-// this reason.
+// The test of an engine connection fails if the type of the connection is no longer registered. The message does not
+// mention this reason.
 func TestEngineTestOfAnUnregisteredTypeFails(t *testing.T) {
 	e := newEnv(t)
 	c := e.createEngine("warehouse")

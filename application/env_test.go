@@ -37,8 +37,8 @@ type env struct {
 	fault   func(op string) error // returns the error of a call of a store method; may be nil
 }
 
-// newEnv returns an env. The functions in with change the dependencies before the service is built.
-func newEnv(t *testing.T, with ...func(*application.Deps)) *env {
+// newEnv returns an env. The options change the dependencies before the service is built.
+func newEnv(t *testing.T, options ...func(*application.Deps)) *env {
 	t.Helper()
 	e := &env{
 		T: t, ctx: t.Context(), tenant: domain.TenantID{UUID: uuid.MustParse("0195e0a0-0000-7000-8000-00000000000a")},
@@ -67,11 +67,11 @@ func newEnv(t *testing.T, with ...func(*application.Deps)) *env {
 		Sources: map[domain.Vendor]domain.SourcePolicy{"pluggy": {Authorization: domain.SecretText("shared")}},
 		Clock:   e.clock, Sleeper: e.clock, IDs: &ids{}, Entropy: &entropy{}, Observer: e.events,
 		Go: defaultGo,
-		// Most rows of these tests differ only in their ids, so they would count as replacements of each other. Tests
-		// that need replacements unset this member.
+		// Most rows of these tests differ only in their ids, so they would be treated as replacements of each other.
+		// Tests that need replacements unset this member.
 		KeepReplacementsApart: true,
 	}
-	for _, change := range with {
+	for _, change := range options {
 		change(&e.deps)
 	}
 	service, err := application.New(e.deps)
@@ -214,7 +214,7 @@ func (e *env) receive(token, body string) ports.ReceiveResult {
 	return received
 }
 
-// getDelivery returns the present state of a delivery.
+// getDelivery returns the current state of a delivery.
 func (e *env) getDelivery(id domain.DeliveryID) domain.Delivery {
 	e.Helper()
 	d, err := e.GetDelivery(e.ctx, e.tenant, id)

@@ -76,7 +76,7 @@ func (s *Service) RunErasures(ctx context.Context, limit int) (int, error) {
 	var failures []error
 	for _, c := range claimed {
 		err := s.continueErasure(ctx, c)
-		if err != nil && !errors.Is(err, domain.LeaseLost) { // if lost, another worker continues the erasure
+		if err != nil && !errors.Is(err, domain.LeaseLost) { // after LeaseLost, another worker continues it
 			failures = append(failures, fmt.Errorf("erasure %s: %w", c.Erasure.ID, err))
 		}
 	}
@@ -121,8 +121,8 @@ func (s *Service) finishErasure(ctx context.Context, e domain.Erasure, c domain.
 		now := s.Clock.Now()
 		switch {
 		case cause == nil:
-			// The vendor announces the deletion to other connections. The webhooks stored for those connections may
-			// then contain the reference, so the last pass is made again.
+			// The vendor sends webhooks about the deletion to other connections. The stored webhooks may contain the
+			// erased account reference. Therefore the last pass over the stored data is made once more.
 			e.VendorDone, e.LastError, e.Passes, e.DueAt = true, "", domain.ErasurePasses-1, now.Add(domain.ErasureEcho)
 			return s.Erasures.Save(ctx, e, claimed)
 		case !e.VendorFailed(domain.CodeOf(cause), now):

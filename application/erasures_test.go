@@ -12,7 +12,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// eraser is a fake aggregator whose vendor can delete account references.
+// eraser is a fake aggregator that implements ports.Eraser.
 type eraser struct {
 	*registrar
 	erased   []string // the account references of all calls of Erase
@@ -30,17 +30,17 @@ func (v *eraser) Erase(_ context.Context, a ports.Access) error {
 type faultyErasures struct {
 	ports.Erasures
 	calls, failAt int
-	after         bool
-	failed        string // the name of the method that has failed
+	afterEffect   bool
+	failedMethod  string // the name of the method that has failed
 }
 
 func fault[T any](f *faultyErasures, name string, do func() (T, error)) (result T, err error) {
 	f.calls++
 	fails := f.calls == f.failAt
 	if fails {
-		f.failed = name
+		f.failedMethod = name
 	}
-	if fails && !f.after {
+	if fails && !f.afterEffect {
 		return result, unavailable(domain.StoreUnavailable)
 	}
 	if result, err = do(); fails && err == nil {
@@ -49,18 +49,30 @@ func fault[T any](f *faultyErasures, name string, do func() (T, error)) (result 
 	return result, err
 }
 
-func (f *faultyErasures) Claim(ctx context.Context, at, until time.Time, limit int) ([]ports.ClaimedErasure, error) {
-	return fault(f, "Claim", func() ([]ports.ClaimedErasure, error) { return f.Erasures.Claim(ctx, at, until, limit) })
+func (f *faultyErasures) Claim(
+	ctx context.Context,
+	now, claimEnd time.Time,
+	limit int,
+) ([]ports.ClaimedErasure, error) {
+	return fault(
+		f,
+		"Claim",
+		func() ([]ports.ClaimedErasure, error) { return f.Erasures.Claim(ctx, now, claimEnd, limit) },
+	)
 }
 
 func (f *faultyErasures) EraseBatch(
-	ctx context.Context, e domain.Erasure, at, until time.Time, _ int,
+	ctx context.Context, e domain.Erasure, now, deadline time.Time, _ int,
 ) (domain.Erasure, error) {
-	return fault(f, "EraseBatch", func() (domain.Erasure, error) { return f.Erasures.EraseBatch(ctx, e, at, until, 2) })
+	return fault(
+		f,
+		"EraseBatch",
+		func() (domain.Erasure, error) { return f.Erasures.EraseBatch(ctx, e, now, deadline, 2) },
+	)
 }
 
-func (f *faultyErasures) Save(ctx context.Context, e domain.Erasure, claimed time.Time) error {
-	_, err := fault(f, "Save", func() (struct{}, error) { return struct{}{}, f.Erasures.Save(ctx, e, claimed) })
+func (f *faultyErasures) Save(ctx context.Context, e domain.Erasure, claimedDueAt time.Time) error {
+	_, err := fault(f, "Save", func() (struct{}, error) { return struct{}{}, f.Erasures.Save(ctx, e, claimedDueAt) })
 	return err
 }
 
@@ -69,13 +81,16 @@ func (f *faultyErasures) End(ctx context.Context, e domain.Erasure, at time.Time
 }
 
 // newEraserEnv returns an env whose vendor "pluggy" can delete account references, with the connection "books".
-func newEraserEnv(t *testing.T, with ...func(*application.Deps)) (*env, *eraser, *faultyErasures, domain.Connection) {
+func newEraserEnv(
+	t *testing.T,
+	options ...func(*application.Deps),
+) (*env, *eraser, *faultyErasures, domain.Connection) {
 	t.Helper()
 	v := &eraser{registrar: &registrar{
 		webhooks: map[string]ports.NewWebhook{"other": {URL: domain.SecretText("https://elsewhere.example/hook")}},
 	}}
 	var store *faultyErasures
-	e := newEnv(t, append(with, func(d *application.Deps) {
+	e := newEnv(t, append(options, func(d *application.Deps) {
 		v.vendor = d.Aggregators[0].(*vendor)
 		d.Aggregators[0] = v
 		store = &faultyErasures{Erasures: d.Erasures}
@@ -165,7 +180,7 @@ func TestAnErasureResumesAfterAFaultAtAnyStep(t *testing.T) {
 		for failAt := 1; ; failAt++ {
 			e, v, store, c := newEraserEnv(t)
 			erasure := fillAndErase(e, v, c)
-			store.failAt, store.after = failAt, after
+			store.failAt, store.afterEffect = failAt, after
 			failures := e.runErasures(erasure.ID, 5*time.Minute)
 			e.wantStatus(erasure.ID, domain.ErasureDone, "")
 			e.wantNothingLeft(c)
@@ -177,10 +192,10 @@ func TestAnErasureResumesAfterAFaultAtAnyStep(t *testing.T) {
 			if len(v.erased) == 0 || len(v.erased) > 2 {
 				t.Errorf("the vendor was asked %d times", len(v.erased))
 			}
-			if store.failed == "" {
+			if store.failedMethod == "" {
 				break
 			}
-			methods[store.failed] = true
+			methods[store.failedMethod] = true
 			for _, err := range failures {
 				e.wantError(err, domain.StoreUnavailable)
 			}
@@ -315,11 +330,11 @@ func TestAPullThatRunsStopsWhenItsConnectionIsErased(t *testing.T) {
 	}
 }
 
-// A long erasure must not delay shorter ones until it has ended.
+// Erasures must take turns. A short erasure must not wait for the end of a long one.
 func TestErasuresTakeTurns(t *testing.T) {
 	e, v, _, c := newEraserEnv(t)
 	var ids []string
-	for i := range 300 { // 150 batches, because a batch of faultyErasures has 2 rows
+	for i := range 300 { // the erasure needs 150 batches of 2 rows
 		ids = append(ids, fmt.Sprint(i))
 	}
 	v.setRows(ids...)

@@ -9,7 +9,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// load reads the present resources of the events and returns each event with its resource. All transactions are read
+// load reads the current resources of the events and returns each event with its resource. All transactions are read
 // together.
 func (r *eventRunner) load(ctx context.Context, events []domain.SubscriptionEvent) ([]*queuedEvent, error) {
 	transactions, err := r.loadTransactions(ctx, events)
@@ -103,8 +103,9 @@ func encoder[I, R any](
 	return func() ([]byte, error) { return encode(resource) }, nil
 }
 
-// loadClose reads the close of a period. Closes are listed by day, newest first. The wanted close is therefore the
-// first one in a list that starts just after the position of the following day.
+// loadClose reads a closed period. The subject consists of the account and the last day of the period. Ledger.Closes
+// lists the newest period first. To find the wanted period, the listing starts after the position of a period that ends
+// one day later.
 func (r *eventRunner) loadClose(ctx context.Context, subject string) (func() ([]byte, error), error) {
 	account, day, err := domain.ParsePeriodSubject(subject)
 	if err != nil {

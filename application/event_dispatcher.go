@@ -36,15 +36,15 @@ const (
 // dispatchSignal wakes the dispatcher of this process. The zero value is ready to use.
 type dispatchSignal struct {
 	mu       sync.Mutex
-	claim    bool               // subscriptions must be claimed at once, because one has changed
-	poll     bool               // the dispatcher must poll for changes at once
+	claim    bool               // a subscription has changed, so subscriptions are claimed immediately
+	poll     bool               // changes are polled immediately
 	stopWait context.CancelFunc // ends the sleep of the dispatcher; nil while it does not sleep
 }
 
-// nudge makes the dispatcher notice a change of a subscription at once.
+// nudge makes the dispatcher notice a change of a subscription immediately.
 func (d *dispatchSignal) nudge() { d.set(true) }
 
-// changed makes the dispatcher poll for changes at once.
+// changed makes the dispatcher poll for changes immediately.
 func (d *dispatchSignal) changed() { d.set(false) }
 
 func (d *dispatchSignal) set(claim bool) {
@@ -118,7 +118,7 @@ func (s *Service) DispatchEvents(ctx context.Context) {
 		r.stop()
 	}
 	for _, r := range d.runners {
-		<-r.ended
+		<-r.done
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
 	defer cancel()
@@ -193,10 +193,10 @@ func (d *dispatcher) poll(ctx context.Context) {
 	}
 }
 
-// start starts the runner of a subscription. The subscription was claimed at the given time (claimed).
-func (d *dispatcher) start(ctx context.Context, sub domain.Subscription, claimed time.Time) *eventRunner {
+// start starts the runner of a subscription that was claimed at the given time.
+func (d *dispatcher) start(ctx context.Context, sub domain.Subscription, claimedAt time.Time) *eventRunner {
 	runCtx, cancel := context.WithCancel(ctx)
-	if !claimed.Before(sub.PreviousUntil) {
+	if !claimedAt.Before(sub.PreviousUntil) {
 		sub.PreviousUntil = time.Time{} // the replaced secret is no longer used for signing
 	}
 	r := &eventRunner{
@@ -204,15 +204,15 @@ func (d *dispatcher) start(ctx context.Context, sub domain.Subscription, claimed
 		lease: ports.SubscriptionLease{
 			Tenant: sub.Tenant, Subscription: sub.ID, Holder: d.holder, Epoch: sub.Epoch,
 		},
-		cancel: cancel, ended: make(chan struct{}), awake: make(chan struct{}, 1),
+		cancel: cancel, done: make(chan struct{}), awake: make(chan struct{}, 1),
 		results: make(chan func(), 2*maxInFlight),
 		last:    sub.LastSequence, cursor: sub.DeliveredTo, append: true,
 		busy: map[string]bool{}, parked: map[string]*parkedSubject{},
 	}
 	r.pending.DeliveredTo = sub.DeliveredTo
-	r.extend(claimed)
+	r.extend(claimedAt)
 	go func() {
-		defer close(r.ended)
+		defer close(r.done)
 		defer cancel()
 		defer func() {
 			if value := recover(); value != nil {

@@ -31,13 +31,12 @@ type received struct {
 	Data     struct{ Version int }
 }
 
-// fakeSink is a sink whose destinations are functions. Its map answer contains the function of each destination, by
-// URL.
+// fakeSink is a sink whose destinations are functions. The field answer maps URLs to these functions.
 type fakeSink struct {
 	mu       sync.Mutex
-	answer   map[string]func(ctx context.Context, e ports.OutgoingEvent) error // nil confirms at once
+	answer   map[string]func(ctx context.Context, e ports.OutgoingEvent) error // a nil function confirms immediately
 	received map[string][]received
-	secrets  map[string][]string // by URL, the secrets of the sender that was opened last
+	secrets  map[string][]string // maps each URL to the secrets of its newest sender
 	inFlight map[string]int
 	most     int // the highest number of concurrent attempts of one destination
 }
@@ -120,7 +119,7 @@ func (versionEncoder) Subscription(ports.SubscriptionStatus) ([]byte, error) {
 	return []byte("{}"), nil
 }
 
-// shiftedClock is the clock of a synctest bubble, but a test can move it forward with pass.
+// shiftedClock is the clock of a synctest bubble plus an offset. The method pass increases the offset.
 type shiftedClock struct {
 	mu    sync.Mutex
 	shift time.Duration
@@ -186,7 +185,7 @@ func (d *dispatchEnv) dispatch(s *application.Service) (stop func()) {
 	return func() { cancel(); <-ended }
 }
 
-// subscribe creates a subscription to transactions whose sink has this URL.
+// subscribe creates a subscription to transactions. Its sink has the given URL.
 func (d *dispatchEnv) subscribe(url string) ports.CreatedSubscription {
 	d.Helper()
 	s, err := d.CreateSubscription(d.ctx, d.tenant, ports.NewSubscription{
@@ -238,14 +237,14 @@ const books, other = "https://books.example.test/", "https://other.example.test/
 
 func refused() error { return &domain.Error{Kind: domain.Unavailable, Code: domain.SinkRefused} }
 
-// mortalStore is the store of one process, which dies at one of its store calls. If after is false, that call is not
-// executed. If after is true, the call is executed, but its result is lost.
+// mortalStore is the store of a process that dies at one of its store calls. That call is executed only if isExecuted
+// is true. Its result is lost in either case.
 type mortalStore struct {
 	ports.Subscriptions
-	mu     sync.Mutex
-	left   int // number of calls until the process dies
-	isDead bool
-	after  bool
+	mu         sync.Mutex
+	left       int // number of calls until the process dies
+	isDead     bool
+	isExecuted bool
 }
 
 func (m *mortalStore) dead() bool {
@@ -261,14 +260,14 @@ func (m *mortalStore) kill() {
 	m.isDead = true
 }
 
-// do makes a store call unless the process is dead or dies before the call.
-func do[T any](m *mortalStore, call func() (T, error)) (result T, err error) {
+// callStore makes a store call if the process is alive and does not die before the call.
+func callStore[T any](m *mortalStore, call func() (T, error)) (result T, err error) {
 	m.mu.Lock()
 	died := m.isDead
 	if m.left--; m.left <= 0 {
 		m.isDead = true
 	}
-	executes := !died && (!m.isDead || m.after)
+	executes := !died && (!m.isDead || m.isExecuted)
 	dies := m.isDead
 	m.mu.Unlock()
 	if executes {
@@ -280,15 +279,15 @@ func do[T any](m *mortalStore, call func() (T, error)) (result T, err error) {
 	return result, err
 }
 
-func (m *mortalStore) ClaimSubscriptions(ctx context.Context, holder domain.LeaseID, at, until time.Time, limit int,
+func (m *mortalStore) ClaimSubscriptions(ctx context.Context, holder domain.LeaseID, now, leaseEnd time.Time, limit int,
 ) ([]domain.Subscription, error) {
-	return do(m, func() ([]domain.Subscription, error) {
-		return m.Subscriptions.ClaimSubscriptions(ctx, holder, at, until, limit)
+	return callStore(m, func() ([]domain.Subscription, error) {
+		return m.Subscriptions.ClaimSubscriptions(ctx, holder, now, leaseEnd, limit)
 	})
 }
 
 func (m *mortalStore) ReleaseSubscriptions(ctx context.Context, holder domain.LeaseID) error {
-	_, err := do(m, func() (int, error) { return 0, m.Subscriptions.ReleaseSubscriptions(ctx, holder) })
+	_, err := callStore(m, func() (int, error) { return 0, m.Subscriptions.ReleaseSubscriptions(ctx, holder) })
 	return err
 }
 
@@ -302,26 +301,28 @@ func (m *mortalStore) ListPending(ctx context.Context, holder domain.LeaseID) ([
 func (m *mortalStore) Append(ctx context.Context, l ports.SubscriptionLease, s domain.Subscription, limit int,
 	newID func() domain.EventID,
 ) (ports.AppendedEvents, error) {
-	return do(m, func() (ports.AppendedEvents, error) { return m.Subscriptions.Append(ctx, l, s, limit, newID) })
+	return callStore(m, func() (ports.AppendedEvents, error) { return m.Subscriptions.Append(ctx, l, s, limit, newID) })
 }
 
-func (m *mortalStore) ListEvents(ctx context.Context, l ports.SubscriptionLease, after int64, limit int,
+func (m *mortalStore) ListEvents(ctx context.Context, l ports.SubscriptionLease, afterSequence int64, limit int,
 ) ([]domain.SubscriptionEvent, error) {
-	return do(m, func() ([]domain.SubscriptionEvent, error) { return m.Subscriptions.ListEvents(ctx, l, after, limit) })
+	return callStore(m, func() ([]domain.SubscriptionEvent, error) {
+		return m.Subscriptions.ListEvents(ctx, l, afterSequence, limit)
+	})
 }
 
 func (m *mortalStore) ListParked(ctx context.Context, l ports.SubscriptionLease, limit int,
 ) ([]domain.SubscriptionEvent, error) {
-	return do(m, func() ([]domain.SubscriptionEvent, error) { return m.Subscriptions.ListParked(ctx, l, limit) })
+	return callStore(m, func() ([]domain.SubscriptionEvent, error) { return m.Subscriptions.ListParked(ctx, l, limit) })
 }
 
 func (m *mortalStore) NextParked(ctx context.Context, l ports.SubscriptionLease, subject string,
 ) (domain.SubscriptionEvent, error) {
-	return do(m, func() (domain.SubscriptionEvent, error) { return m.Subscriptions.NextParked(ctx, l, subject) })
+	return callStore(m, func() (domain.SubscriptionEvent, error) { return m.Subscriptions.NextParked(ctx, l, subject) })
 }
 
 func (m *mortalStore) RecordAttempts(ctx context.Context, l ports.SubscriptionLease, w ports.AttemptsWrite) error {
-	_, err := do(m, func() (int, error) { return 0, m.Subscriptions.RecordAttempts(ctx, l, w) })
+	_, err := callStore(m, func() (int, error) { return 0, m.Subscriptions.RecordAttempts(ctx, l, w) })
 	return err
 }
 
@@ -347,8 +348,8 @@ func (s mortalSender) Send(ctx context.Context, e ports.OutgoingEvent) error {
 	return s.EventSender.Send(ctx, e)
 }
 
-// No event may be lost although processes die at random store calls while the sink fails and hangs. The sequences must
-// have no gap, and the versions of each record must ascend.
+// Processes die at random store calls, and the sink fails and hangs at random. Even then, no event may be lost. The
+// sequences must have no gap, and the versions of each record must ascend.
 func TestEventsSurviveFailuresAndDeaths(t *testing.T) {
 	for seed := range uint64(30) {
 		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
@@ -398,7 +399,7 @@ func surviveDeaths(t *testing.T, random *rand.Rand) {
 		store := &mortalStore{
 			Subscriptions: d.deps.Subscriptions,
 			left:          1 + random.IntN(40),
-			after:         random.IntN(2) == 0,
+			isExecuted:    random.IntN(2) == 0,
 		}
 		deps := d.deps
 		deps.Subscriptions, deps.Sinks = store, []ports.Sink{mortalSink{d.sink, store}}
@@ -424,7 +425,7 @@ func surviveDeaths(t *testing.T, random *rand.Rand) {
 }
 
 // checkReceived checks that all events of a subscription were received. The versions of each record must ascend up to
-// the present version, and the first event of a record must be transaction.added.
+// the current version, and the first event of a record must be transaction.added.
 func checkReceived(d *dispatchEnv, s ports.CreatedSubscription, got []received) {
 	d.Helper()
 	status := d.status(s)
@@ -531,9 +532,9 @@ func TestAFailingSubjectDelaysOnlyItself(t *testing.T) {
 	})
 }
 
-// When 256 subjects are parked (their events wait, because the first of them has failed), attempts that are still under
-// way can fail and park even more subjects. After a restart, each of these subjects must continue with its parked
-// events before its later ones.
+// A subject is parked while its first event waits for a retry. When 256 subjects are parked, no further attempt starts,
+// but the running attempts can still fail and park more subjects. After a restart, each parked subject must continue
+// with its parked events. Its later events must follow.
 func TestAllParkedSubjectsContinueAfterARestart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDispatchEnv(t)
@@ -542,7 +543,8 @@ func TestAllParkedSubjectsContinueAfterARestart(t *testing.T) {
 		var subjects atomic.Int32
 		d.sink.set(books, func(_ context.Context, e ports.OutgoingEvent) error {
 			if _, again := tried.LoadOrStore(e.Subject, true); !again {
-				// The first attempts end one after the other, so others are under way when the last subject is parked.
+				// The first attempts end at different times. When the 256th subject is parked, other attempts are
+				// therefore still under way.
 				time.Sleep(time.Second + time.Duration(subjects.Add(1)%16)*60*time.Millisecond)
 			}
 			return refused()
@@ -575,9 +577,11 @@ func newRows(n int) map[string]string {
 	return rows
 }
 
-// While 256 subjects are parked, no other events are sent. The sink must then be probed more often than a single event
-// is retried, so that the subscription continues soon after the sink works again. A process that was started meanwhile
-// must also make all retries due after the first success.
+// A subject is parked while its first event waits for a retry. While 256 subjects are parked, no other events are sent.
+//
+// Even then, the sink must be tried at short intervals, so that the subscription recovers soon after an outage. After
+// the first success, all events that wait for a retry must be sent at once. The process may have been started during
+// the outage.
 func TestASinkThatWasDownForLongGetsEventsSoon(t *testing.T) {
 	for name, restarts := range map[string]bool{"the same process": false, "another process": true} {
 		t.Run(name, func(t *testing.T) {
@@ -618,8 +622,10 @@ func TestASinkThatWasDownForLongGetsEventsSoon(t *testing.T) {
 	}
 }
 
-// While 256 subjects are parked, events that are already loaded wait. If an earlier event of the same record is retried
-// meanwhile with a later version, a waiting event must not be sent with the older version that was loaded for it.
+// A subject is parked while its first event waits for a retry. While 256 subjects are parked, no other events are sent,
+// not even events whose data is already loaded.
+//
+// A retry for the same record may then load and send newer data. After the retry, the older data must not be sent.
 func TestALoadedEventIsNotSentAfterALaterVersion(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDispatchEnv(t)
@@ -655,7 +661,7 @@ func TestAProbeHonoursRetryAfter(t *testing.T) {
 			mu.Lock()
 			defer mu.Unlock()
 			now := time.Now()
-			if !last.IsZero() && now.Sub(last) > time.Second { // attempts within a second count as one round
+			if !last.IsZero() && now.Sub(last) > time.Second { // attempts within a second are treated as one round
 				shortest = min(shortest, now.Sub(last))
 			}
 			last = now
@@ -697,9 +703,9 @@ func TestTheSubscriptionsOfADeadProcessAreTakenOverSoon(t *testing.T) {
 	}
 }
 
-// A process that cannot extend its lease, for example because its database does not answer, may still be sending. Its
-// attempts must end before another process may send. Otherwise a hanging attempt could deliver an old event after later
-// ones.
+// A process may still be sending events when it cannot extend its lease, for example because its database does not
+// answer. The attempts of this process must end before another process sends events. Otherwise a hanging attempt could
+// deliver an old event after later ones.
 func TestAttemptsEndBeforeAnotherProcessSends(t *testing.T) {
 	for wait := range 14 {
 		synctest.Test(t, func(t *testing.T) {
@@ -800,7 +806,7 @@ func TestAPausedSubscriptionContinuesWhereItWas(t *testing.T) {
 	})
 }
 
-// A replayed event must keep its sequence, id and type. Its data must be the present state of the record.
+// A replayed event must keep its sequence, id and type. Its data must be the current state of the record.
 func TestEventsAreReplayed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDispatchEnv(t)

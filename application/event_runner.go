@@ -16,9 +16,10 @@ import (
 const (
 	// maxInFlight is the maximum number of attempts under way.
 	maxInFlight = 16
-	// eventBatch is the maximum number of changes that are read, and of events that are loaded, at a time.
+	// eventBatch is the maximum number of changes that are read at once. It is also the maximum number of events that
+	// are loaded at once.
 	eventBatch = 256
-	// queueLow is a threshold: if fewer loaded events than this wait in the queue, the next events are loaded.
+	// queueLow is a number of loaded events. If the queue has fewer events, the next events are loaded.
 	queueLow = eventBatch / 2
 	// maxParked is the maximum number of parked subjects. A subject is parked while its first undelivered event is
 	// retried and its later events wait. When the maximum is reached, no other events are sent, because the sink is
@@ -29,21 +30,23 @@ const (
 	maxBacklog = 10_000
 	// recordAfter is how long results of attempts are collected before they are stored together.
 	recordAfter = 50 * time.Millisecond
-	// openRetry is how long a runner waits before it ends if the secrets of its subscription cannot be opened.
+	// openRetry is how long a runner waits before it ends if the secrets of its subscription cannot be opened. The wait
+	// delays the next runner.
 	openRetry = 10 * time.Second
-	// sinkDown is the number of consecutive failures that count as an outage of the sink. The first success after an
-	// outage makes all retries due at once.
+	// sinkDown is the number of consecutive failures after which the sink is assumed to be down. The first success
+	// after such an outage makes all retries due immediately.
 	sinkDown = 8
-	// probeInterval is the interval of attempts while maxParked subjects are parked, if no retry is due sooner. Without
-	// these attempts, a sink that works again would get no event until the next retry of a parked subject, for up to an
-	// hour.
+	// probeInterval is the interval of attempts while maxParked subjects are parked and no retry is due. Without these
+	// attempts, a sink that works again could get no event for up to an hour, until the next retry is due.
 	probeInterval = 10 * time.Second
 )
 
-// eventRunner sends the events of one subscription. Its goroutine owns all members except lease and ended. Store calls
-// and attempts run in separate goroutines. To apply its result, each of them sends a function to the runner's
-// goroutine, which calls it. At most one store call runs at a time, so the runner holds only a few events in memory,
-// however slow the sink is.
+// eventRunner sends the events of one subscription. The goroutine of the runner owns all members that change, except
+// the atomic ones.
+//
+// Store calls and attempts run in separate goroutines. At its end, each of them sends a function to the channel
+// r.results. The runner's goroutine calls this function to apply the result. At most one store call runs at a time.
+// This limits the number of events in memory.
 type eventRunner struct {
 	*Service
 	sub    domain.Subscription
@@ -53,7 +56,7 @@ type eventRunner struct {
 	sender ports.EventSender
 
 	cancel  context.CancelFunc
-	ended   chan struct{}
+	done    chan struct{}
 	awake   chan struct{} // receives an element when there are new changes
 	results chan func()
 
@@ -69,12 +72,12 @@ type eventRunner struct {
 	busy     map[string]bool // the subjects of attempts under way
 	parked   map[string]*parkedSubject
 	failures int       // number of consecutive failed attempts
-	probeAt  time.Time // when a retry may be made before it is due, while too many subjects are parked
+	probeAt  time.Time // from then on, a retry may be sent before it is due; see probeInterval
 
 	calling      bool // a store call is under way
 	pending      ports.AttemptsWrite
 	pendingSince time.Time   // when the first result in pending arrived; zero if there is none
-	lostResults  bool        // results could not be stored, so that later ones must not be stored either
+	lostResults  bool        // the last call to store results has not succeeded, so no later results may be stored
 	failed       error       // the error that ends the runner
 	full         atomic.Bool // no events are appended for new changes, because too many events wait
 }
@@ -98,7 +101,7 @@ type windowEntry struct {
 type parkedSubject struct {
 	head      domain.SubscriptionEvent
 	state     parkedState
-	unflushed int // number of the subject's parked events that are in pending, and thus not stored yet
+	unflushed int // number of the subject's parked events that are not stored yet
 }
 
 // parkedState is the state of the first parked event of a subject.
@@ -110,15 +113,16 @@ const (
 	parkedNext                       // the event was delivered, and the next event of the subject must be read
 )
 
-// serves reports whether the runner may continue with its copy of the subscription. The copy is outdated if the
-// subscription was changed or claimed again, or if it contains a replaced secret that must no longer be used for
-// signing.
+// serves reports whether the runner's copy of the subscription is still valid. The copy is outdated in these cases:
+//   - The subscription was changed or claimed again.
+//   - The copy contains a replaced secret that must no longer be used for signing.
 func (r *eventRunner) serves(sub domain.Subscription, now time.Time) bool {
 	expired := !r.sub.PreviousUntil.IsZero() && !now.Before(r.sub.PreviousUntil)
 	return sub.Revision == r.sub.Revision && sub.Epoch == r.lease.Epoch && !expired
 }
 
-// extend records that the lease is held at the time now, and that it lasts for at least another half of its duration.
+// extend sets the earliest possible end of the lease after a claim at the given time. A claim extends the lease if less
+// than eventLease / 2 is left. After a claim, the lease therefore lasts for at least eventLease / 2.
 func (r *eventRunner) extend(now time.Time) { r.until.Store(now.Add(eventLease / 2).UnixMicro()) }
 
 // sendsUntil returns the time at which all attempts must have ended. It is leaseMargin before the time at which the
@@ -133,14 +137,14 @@ func (r *eventRunner) stop() { r.cancel() }
 
 func (r *eventRunner) hasEnded() bool {
 	select {
-	case <-r.ended:
+	case <-r.done:
 		return true
 	default:
 		return false
 	}
 }
 
-// wake tells the runner that there are new changes for which it must append events.
+// wake makes the runner append events for new changes.
 func (r *eventRunner) wake() {
 	select {
 	case r.awake <- struct{}{}:
@@ -156,8 +160,8 @@ func (r *eventRunner) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer r.sender.Close()
-	// There cannot be more parked subjects than this limit. No further events are sent when maxParked is reached, and
-	// at most maxInFlight attempts, which may all fail, are under way at that time.
+	// More than maxParked subjects can be parked. At that number, no further attempts start, but up to maxInFlight
+	// attempts are under way, and each of them can park one more subject.
 	heads, err := r.Subscriptions.ListParked(ctx, r.lease, maxParked+maxInFlight)
 	if err != nil {
 		return err
@@ -165,7 +169,8 @@ func (r *eventRunner) run(ctx context.Context) (err error) {
 	for _, head := range heads {
 		r.parked[head.Subject] = &parkedSubject{head: head}
 	}
-	// If the sink was down until now, its first success must make all retries due.
+	// The sink may have been down until now. If so, its first success must make all retries due. For this purpose, each
+	// parked subject counts as a failure.
 	r.failures, r.probeAt = len(heads), r.Clock.Now().Add(probeInterval)
 	sending, stopSends := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopSends()
@@ -182,8 +187,8 @@ func (r *eventRunner) run(ctx context.Context) (err error) {
 	return r.failed
 }
 
-// finish waits for the attempts under way, at most for stopSending and not longer than sendsUntil allows. Then it
-// stores the last results.
+// finish waits until the attempts under way have ended, and stores the last results. It cancels the attempts after the
+// duration stopSending, or earlier if the lease is about to end.
 func (r *eventRunner) finish(ctx context.Context, stopSends context.CancelFunc) {
 	go func() {
 		_ = r.Sleeper.Sleep(ctx, max(min(stopSending, r.sendsUntil().Sub(r.Clock.Now())), 0))
@@ -262,7 +267,7 @@ func (r *eventRunner) alarm(ctx context.Context) (alarm <-chan struct{}, stop fu
 		sooner(r.sendsUntil())
 	}
 	if len(r.queue)+len(r.retries) > 0 && r.inFlight == 0 {
-		sooner(r.Clock.Now().Add(claimInterval)) // the lease may be extended by then
+		sooner(r.Clock.Now().Add(claimInterval)) // by then, the lease may be extended
 	}
 	if due.IsZero() {
 		return nil, func() {}
@@ -364,7 +369,8 @@ func (r *eventRunner) attempted(ctx context.Context, e *queuedEvent, started, en
 	r.settle(e)
 }
 
-// succeeded records a successful attempt. After an outage, it makes all retries due.
+// succeeded records a successful attempt. If it is the first success after an outage of the sink, all retries become
+// due.
 func (r *eventRunner) succeeded(e *queuedEvent) {
 	outage := r.failures >= sinkDown
 	r.failures = 0
@@ -381,7 +387,8 @@ func (r *eventRunner) succeeded(e *queuedEvent) {
 	}
 }
 
-// fails records a failed attempt: the event waits for its next attempt, or the subscription is disabled.
+// fails records a failed attempt. The event is parked until its next attempt. If the event has failed for too long, the
+// subscription is disabled.
 func (r *eventRunner) fails(e domain.SubscriptionEvent, now time.Time, failure error) {
 	r.failures++
 	r.probeAt = now.Add(max(probeInterval, domain.RetryAfterOf(failure)))
@@ -403,9 +410,8 @@ func (r *eventRunner) fails(e domain.SubscriptionEvent, now time.Time, failure e
 	r.parkQueued()
 }
 
-// parkQueued parks the loaded events whose subjects are parked. They must not wait in the queue, because their
-// resources are loaded already: an earlier event of the same subject may be sent before them with a later version of
-// the resource.
+// parkQueued parks the loaded events of parked subjects, and drops their loaded data. The data is loaded again before
+// an event is sent, because a retry for the same subject may have sent newer data.
 func (r *eventRunner) parkQueued() {
 	kept := r.queue[:0]
 	for _, e := range r.queue {
@@ -421,8 +427,8 @@ func (r *eventRunner) parkQueued() {
 	r.queue = kept
 }
 
-// park adds an event to the parked events in pending. If an event is added twice, its later state replaces the earlier
-// one, because the states are stored in this order.
+// park adds an event to the parked events in pending. The store writes these events in the order in which they were
+// added, so the last state of an event remains.
 func (r *eventRunner) park(e domain.SubscriptionEvent) {
 	r.touch()
 	r.pending.Parked = append(r.pending.Parked, e)
@@ -437,7 +443,8 @@ func (r *eventRunner) settle(e *queuedEvent) {
 	r.slide()
 }
 
-// slide advances DeliveredTo past those events at the start of the window that are delivered or parked.
+// slide advances DeliveredTo over the events at the start of the window, up to the first event that is neither
+// delivered nor parked.
 func (r *eventRunner) slide() {
 	for len(r.window) > 0 && r.window[0].done {
 		r.pending.DeliveredTo = r.window[0].sequence
@@ -445,7 +452,8 @@ func (r *eventRunner) slide() {
 	}
 }
 
-// touch records the time of the first result in pending, from which recordAfter counts.
+// touch records when the first result was added to pending. When recordAfter has passed since that time, the pending
+// results are stored.
 func (r *eventRunner) touch() {
 	if r.pendingSince.IsZero() {
 		r.pendingSince = r.Clock.Now()
@@ -475,16 +483,16 @@ func (r *eventRunner) startCall(ctx context.Context) {
 	}
 }
 
-// call runs the function do, which makes a store call, in a separate goroutine. do returns a function that the runner's
-// goroutine calls to apply the result. An error of do ends the runner.
-func (r *eventRunner) call(ctx context.Context, do func() (func(), error)) {
+// call runs fn in a separate goroutine. fn makes a store call and returns a function that applies the result. The
+// runner's goroutine then calls the returned function. If fn returns an error, the runner ends.
+func (r *eventRunner) call(ctx context.Context, fn func() (func(), error)) {
 	r.calling = true
 	go func() {
 		var took func()
 		var err error
 		select {
 		case r.calls <- struct{}{}:
-			took, err = do()
+			took, err = fn()
 			<-r.calls
 		case <-ctx.Done():
 			err = ctx.Err()
@@ -500,8 +508,8 @@ func (r *eventRunner) call(ctx context.Context, do func() (func(), error)) {
 	}()
 }
 
-// callAppend appends events for new changes. If all earlier events have been added to r.staged already, it adds the new
-// ones directly, so that they need not be read from the store.
+// callAppend stores events for new changes. If r.staged already contains all earlier events, the new events are added
+// to r.staged directly and need not be read from the store.
 func (r *eventRunner) callAppend(ctx context.Context) {
 	r.append = false
 	r.call(ctx, func() (func(), error) {
@@ -545,8 +553,8 @@ func (r *eventRunner) callLoad(ctx context.Context) {
 			if len(read) > 0 {
 				r.stage(read)
 			} else if len(batch) == 0 {
-				// All events up to last are parked. DeliveredTo advances past them, because parked events are delivered
-				// separately.
+				// All events after the cursor are parked. DeliveredTo advances past parked events, because retries
+				// deliver them.
 				r.cursor = last
 				r.window = append(r.window, &windowEntry{sequence: last, done: true})
 				r.slide()
@@ -568,8 +576,10 @@ func (r *eventRunner) blocked() bool {
 	return len(r.parked) >= maxParked && r.inFlight == 0 && len(r.retries) == 0
 }
 
-// dueRetries returns the subjects whose first event is due for its next attempt. If no event is due, too many subjects
-// are parked, and it is time to probe the sink, it returns the subject whose event is due next.
+// dueRetries returns at most maxInFlight subjects. The first event of each subject is due for a retry.
+//
+// While maxParked subjects are parked, no other events are sent. If also no retry is due and probeAt has passed,
+// dueRetries returns the subject whose retry is due next.
 func (r *eventRunner) dueRetries(now time.Time) []*parkedSubject {
 	if len(r.retries) >= maxInFlight {
 		return nil
@@ -604,7 +614,8 @@ func (r *eventRunner) callRetry(ctx context.Context, due []*parkedSubject) {
 	})
 }
 
-// next returns the subjects whose next parked event must be read.
+// next returns the parked subjects whose first parked event was delivered. The next event of these subjects must be
+// read.
 func (r *eventRunner) next() []string {
 	var subjects []string
 	for subject, p := range r.parked {
@@ -616,8 +627,8 @@ func (r *eventRunner) next() []string {
 	return subjects
 }
 
-// callRecord stores the results of attempts. Then it reads the next event of each subject whose first event was
-// delivered. It cannot read that event earlier, because only now are all parked events of the subject stored.
+// callRecord stores the pending results of attempts. Then it reads the next parked event of each subject whose first
+// parked event was delivered. The results must be stored first, because they include newly parked events.
 func (r *eventRunner) callRecord(ctx context.Context) {
 	write, subjects := r.pending, r.next()
 	r.pending = ports.AttemptsWrite{DeliveredTo: write.DeliveredTo}
@@ -652,8 +663,9 @@ func (r *eventRunner) callRecord(ctx context.Context) {
 	})
 }
 
-// advance continues with the next event of each subject. A subject without a next event is no longer parked, unless one
-// of its events was parked meanwhile.
+// advance sets the next parked event of each given subject. The map heads contains these events by subject. A subject
+// without an entry has no more stored events. It is no longer parked, except if some of its parked events are not
+// stored yet.
 func (r *eventRunner) advance(subjects []string, heads map[string]domain.SubscriptionEvent) {
 	for _, subject := range subjects {
 		p := r.parked[subject]

@@ -28,7 +28,8 @@ var (
 	_ ports.Connector   = connector{}
 )
 
-// clock is a Clock. Each call of Now advances it by a microsecond; Sleep and pass advance it further.
+// clock is a Clock that does not move by itself. Now advances the clock by a microsecond, and the other methods advance
+// the clock by their argument.
 type clock struct {
 	now   time.Time
 	slept []time.Duration
@@ -144,7 +145,7 @@ func eventsOf[T ports.Event](n *eventRecorder) []T {
 func rejected(code domain.Code) error    { return &domain.Error{Kind: domain.Rejected, Code: code} }
 func unavailable(code domain.Code) error { return &domain.Error{Kind: domain.Unavailable, Code: code} }
 
-// SealSubscription seals the secrets of a subscription like those of a connection that has the subscription's id.
+// SealSubscription seals the secrets of a subscription as if they were the credential of a connection with the same id.
 func (v *fakeSealer) SealSubscription(
 	t domain.TenantID, id domain.SubscriptionID, secrets domain.Credential,
 ) (domain.Sealed, error) {

@@ -22,7 +22,7 @@ type vendor struct {
 	status domain.LinkStatus
 	rows   []domain.TransactionData
 	others []string         // the external ids of further accounts
-	steps  []domain.Step    // returned by Plan if rows are requested; nil means one sweep of everything
+	steps  []domain.Step    // returned by Plan if it plans rows; nil means one sweep of each account
 	links  map[string]*link // accounts and rows of each account reference; nil means the same ones for each reference
 
 	onCheck    func() error
@@ -30,14 +30,15 @@ type vendor struct {
 	// onRead returns the page of a call of Read. If it returns nil, the page is made from rows.
 	onRead func(step domain.Step, cursor string) (*ports.VendorPage, error)
 
-	// reportTotal returns the total of each page that is made from rows; nil means that no page has a total.
+	// reportTotal returns the number of rows that each page reports as its total. If it is nil, pages report no total.
+	// Pages from onRead are not affected.
 	reportTotal func() *int
 
-	// beforeRead is called at the start of each Read. If ctx has ended when it returns, Read fails.
+	// beforeRead is called at the start of each Read. Read fails if ctx has ended when beforeRead returns.
 	beforeRead func(ctx context.Context, cursor string)
 
 	scopes  []domain.PullScope // the scopes of all calls of Plan
-	planned []string           // the days of all calls of Plan
+	planned []string           // the days that were passed to Plan
 	cursors []string           // the cursors of all calls of Read
 	checks  int
 }

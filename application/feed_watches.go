@@ -16,8 +16,8 @@ type feedPosition struct {
 // feedWatches contains the positions of the change feed at which readers wait. All readers of one tenant
 // that have read everything wait at the same position. The zero value is ready to use.
 type feedWatches struct {
-	mu sync.Mutex
-	at map[feedPosition]*feedWatch
+	mu      sync.Mutex
+	watches map[feedPosition]*feedWatch
 }
 
 // feedWatch is one position at which readers wait.
@@ -26,31 +26,31 @@ type feedWatch struct {
 	readers  int // guarded by feedWatches.mu
 
 	mu       sync.Mutex
-	polledAt time.Time // when a reader last polled the store; zero if the next poll must not be delayed
+	polledAt time.Time // when a reader last polled the store; zero if any reader may poll at once
 }
 
 // join adds a reader to a position. The reader must call leave when it no longer waits.
 func (w *feedWatches) join(position feedPosition) *feedWatch {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	watch, ok := w.at[position]
+	watch, ok := w.watches[position]
 	if !ok {
-		if w.at == nil {
-			w.at = make(map[feedPosition]*feedWatch)
+		if w.watches == nil {
+			w.watches = make(map[feedPosition]*feedWatch)
 		}
 		watch = &feedWatch{position: position}
-		w.at[position] = watch
+		w.watches[position] = watch
 	}
 	watch.readers++
 	return watch
 }
 
-// leave removes a reader from its position. The last reader removes the position.
+// leave removes a reader from its position. A position without readers is deleted.
 func (w *feedWatches) leave(watch *feedWatch) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if watch.readers--; watch.readers == 0 {
-		delete(w.at, watch.position)
+		delete(w.watches, watch.position)
 	}
 }
 
@@ -66,8 +66,8 @@ func (w *feedWatch) claimPoll(now time.Time) bool {
 	return true
 }
 
-// expire makes the next claimPoll return true. It is called when a poll found changes or failed: its result
-// serves only one reader, so the others must poll again.
+// expire makes the next claimPoll return true. It is called after a poll that found changes or failed. The
+// result of such a poll is returned to one reader only, so the other readers must poll again.
 func (w *feedWatch) expire() {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -44,9 +44,9 @@ func (l *countingLedger) Changes(
 }
 
 // follow starts n readers of the feed that wait 10 s at the same position. A reader starts every 7 ms. When a reader
-// ends, the channel ended receives the duration of its wait.
-func (e *env) follow(n int) (ended chan time.Duration) {
-	ended = make(chan time.Duration, n)
+// ends, the returned channel receives the duration of its wait.
+func (e *env) follow(n int) (durations chan time.Duration) {
+	durations = make(chan time.Duration, n)
 	page := domain.PageRequest{Limit: 5, After: domain.Position{Key: "end"}}
 	for range n {
 		go func() {
@@ -54,11 +54,11 @@ func (e *env) follow(n int) (ended chan time.Duration) {
 			if _, err := e.Changes(e.ctx, e.tenant, page, 10*time.Second); err != nil {
 				e.Error(err)
 			}
-			ended <- time.Since(started)
+			durations <- time.Since(started)
 		}()
 		time.Sleep(7 * time.Millisecond)
 	}
-	return ended
+	return durations
 }
 
 // Readers that wait at the same position of the feed must share their polls of the store. If each of 64 readers polled

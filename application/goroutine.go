@@ -5,9 +5,9 @@ import (
 	"runtime/debug"
 )
 
-// goroutine is the default value of Deps.Go: it runs work in a new goroutine. The returned function
-// waits until work has ended, and panics if work panicked.
-func goroutine(work func()) (wait func()) {
+// goroutine is the default value of Deps.Go: it runs fn in a new goroutine. The returned function
+// waits until fn has ended, and panics if fn panicked.
+func goroutine(fn func()) (wait func()) {
 	ended := make(chan struct{})
 	var failure *goroutinePanic
 	go func() {
@@ -17,7 +17,7 @@ func goroutine(work func()) (wait func()) {
 				failure = capturePanic(value)
 			}
 		}()
-		work()
+		fn()
 	}()
 	return func() {
 		if <-ended; failure != nil {

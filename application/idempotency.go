@@ -12,10 +12,10 @@ import (
 // or the worker was stopped.
 const cleanupTimeout = 3 * time.Second
 
-// Do implements ports.Idempotency. It calls the function do once for each idempotency key.
+// Do implements ports.Idempotency. It calls fn only if no response is stored for the idempotency key.
 func (s *Service) Do(
 	ctx context.Context, tenant domain.TenantID, key string, fingerprint domain.Fingerprint,
-	do func(context.Context) (ports.StoredResponse, error),
+	fn func(context.Context) (ports.StoredResponse, error),
 ) (ports.StoredResponse, bool, error) {
 	claimed := s.Clock.Now()
 	first, err := s.Idempotency.Begin(ctx, tenant, key, fingerprint, claimed)
@@ -27,11 +27,11 @@ func (s *Service) Do(
 	}
 	stored := false
 	defer func() {
-		if !stored { // do returned an error or is panicking
+		if !stored { // fn has returned an error or no response, or has panicked
 			s.releaseKey(ctx, tenant, key, claimed)
 		}
 	}()
-	response, err := do(ctx)
+	response, err := fn(ctx)
 	if err != nil || response.Status == 0 {
 		return response, false, err
 	}
@@ -40,24 +40,25 @@ func (s *Service) Do(
 	return response, false, nil
 }
 
-// storeResponse stores the response to the first request. A failure is not returned to the caller, because the request
-// was executed. The claim then still prevents a second execution until it expires. claimed is the time of the claim.
+// storeResponse stores the response to the first request. An error is not returned but emitted as an event, because the
+// request has already been executed. The claim on the key prevents a second execution until the claim expires.
+// claimedAt is the time of the claim.
 func (s *Service) storeResponse(
-	ctx context.Context, tenant domain.TenantID, key string, claimed time.Time, response ports.StoredResponse,
+	ctx context.Context, tenant domain.TenantID, key string, claimedAt time.Time, response ports.StoredResponse,
 ) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
 	defer cancel()
-	if err := s.Idempotency.Finish(ctx, tenant, key, claimed, response, s.Clock.Now()); err != nil {
+	if err := s.Idempotency.Finish(ctx, tenant, key, claimedAt, response, s.Clock.Now()); err != nil {
 		s.Observer.Emit(ctx, ports.BackgroundError{Task: "idempotency.keep", Err: err})
 	}
 }
 
-// releaseKey ends the claim made at the time claimed, so that the request can be repeated. It does not end
-// a claim of another request that has taken over the key.
-func (s *Service) releaseKey(ctx context.Context, tenant domain.TenantID, key string, claimed time.Time) {
+// releaseKey ends a claim on the key, so that the request can be repeated. claimedAt is the time of the claim. If
+// another request has taken over the key, releaseKey does not end the claim of the other request.
+func (s *Service) releaseKey(ctx context.Context, tenant domain.TenantID, key string, claimedAt time.Time) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
 	defer cancel()
-	if err := s.Idempotency.Release(ctx, tenant, key, claimed); err != nil {
+	if err := s.Idempotency.Release(ctx, tenant, key, claimedAt); err != nil {
 		s.Observer.Emit(ctx, ports.BackgroundError{Task: "idempotency.abandon", Err: err})
 	}
 }

@@ -153,8 +153,8 @@ func TestAFailureToReleaseAKeyIsEmitted(t *testing.T) {
 	}
 }
 
-// A request that takes longer than ClaimTimeout loses its claim to a repetition of the request. When
-// the slow request then fails, it must not free the key while the repetition still runs.
+// If a request takes longer than ClaimTimeout, a repetition of the request can claim the key. When the
+// slow request fails, it must not release the key while the repetition still runs.
 func TestASlowRequestDoesNotReleaseTheClaimOfItsRepetition(t *testing.T) {
 	e := newEnv(t)
 	failure := errors.New("failed")

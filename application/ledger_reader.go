@@ -83,10 +83,11 @@ func (s *Service) SearchTransactions(
 	return s.Ledger.Search(ctx, tenant, search, page)
 }
 
-// Changes implements ports.Reader. After StopWaiting was called, it does not wait: a page without changes
-// is returned at once. Readers that wait at the same position share their polls of the store: each reader
-// polls when its wait starts and ends, and in between one of them polls in each feedPoll interval. A
-// waiting reader therefore gets a change after at most two intervals.
+// Changes implements ports.Reader. After StopWaiting was called, a page without changes is returned without waiting.
+//
+// Each reader polls the store at the start and at the end of its wait. During the wait, only one of all readers at the
+// same position polls in each interval of feedPoll. If it finds a change, the other readers poll in the next interval.
+// A waiting reader therefore gets a change after at most two intervals.
 func (s *Service) Changes(
 	ctx context.Context, tenant domain.TenantID, page domain.PageRequest, wait time.Duration,
 ) (domain.FeedPage, error) {
@@ -108,8 +109,8 @@ func (s *Service) Changes(
 	}
 }
 
-// sleepUntilPoll sleeps until a waiting reader must poll the store: because no other reader at its position
-// has polled within feedPoll, or because its wait is over. Errors: the error of ctx.
+// sleepUntilPoll sleeps until the reader must poll the store. The reader must poll if its wait is over. It must also
+// poll if no other reader of the same position has polled within feedPoll. Errors: the error of ctx.
 func (s *Service) sleepUntilPoll(ctx context.Context, watch *feedWatch, end time.Time) error {
 	for {
 		if err := s.Sleeper.Sleep(ctx, feedPoll); err != nil {
@@ -127,6 +128,6 @@ func (s *Service) waitIsOver(end time.Time) bool {
 	return s.stopWaiting.Load() || !s.Clock.Now().Before(end)
 }
 
-// StopWaiting makes all current calls of Changes return the page that they have, within feedPoll, and
-// later calls return without waiting. It is called when the process is about to shut down.
+// StopWaiting ends the wait of all current calls of Changes. They return within feedPoll. Later calls return without
+// waiting. StopWaiting is called when the process is about to shut down.
 func (s *Service) StopWaiting() { s.stopWaiting.Store(true) }

@@ -11,11 +11,11 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// readChanges reads the page of the feed after a position. If there are no changes, it waits for them (at most for the
-// duration wait). It returns the changes as text, and the next position.
-func (e *env) readChanges(after domain.Position, wait time.Duration) ([]string, domain.Position) {
+// readChanges reads the page of the feed after a position. If there are no changes, it waits for changes for at most
+// maxWait. It returns the changes as text, and the next position.
+func (e *env) readChanges(after domain.Position, maxWait time.Duration) ([]string, domain.Position) {
 	e.Helper()
-	feed, err := e.Changes(e.ctx, e.tenant, domain.PageRequest{Limit: 200, After: after}, wait)
+	feed, err := e.Changes(e.ctx, e.tenant, domain.PageRequest{Limit: 200, After: after}, maxWait)
 	e.noError(err)
 	var shown []string
 	for _, t := range feed.Items {

@@ -46,8 +46,8 @@ func (s *Service) TestConnection(
 	}, nil
 }
 
-// validateAddress validates the vendor and the config name that identify a connection. Errors refer to the config name
-// as the request field with the given name (field).
+// validateAddress validates the vendor and the config name that identify a connection. The argument field is the name
+// of the request field that contains the config name. Errors about the config name refer to this field.
 func (s *Service) validateAddress(vendor, name, field string) (domain.Vendor, error) {
 	v, unknown := s.wiredVendor(vendor)
 	fieldErrors := nonNil(unknown)
@@ -94,8 +94,8 @@ func (s *Service) allowsOrigin(v domain.Vendor, baseURL string) bool {
 	return len(allowed) == 0 || slices.Contains(allowed, domain.Origin(baseURL))
 }
 
-// saveTest stores the health that results from a test, together with an audit entry. If the connection was deleted
-// meanwhile, the entry is stored nevertheless, because the vendor was called.
+// saveTest stores the health of a connection after a test, and an audit entry. If the connection was deleted during the
+// test, only the audit entry is stored. The entry is needed because the vendor was called.
 func (s *Service) saveTest(
 	ctx context.Context, action string, tested domain.Connection, status domain.LinkStatus,
 	consent domain.ConsentReport, failure error,
@@ -111,10 +111,9 @@ func (s *Service) saveTest(
 	return err
 }
 
-// saveHealth stores the health that results from a check, and after a successful check also what the vendor reports
-// about the consent and its next synchronisation. It stores nothing if the connection's target or credential was
-// replaced during the check, because the result then describes the old target or the old credential. It also stores
-// nothing if the connection was deleted. Errors: NotFound if the connection was deleted.
+// saveHealth stores the health that results from a check, and after a successful check also the reported consent and
+// schedule. It stores nothing if the target or the credential was replaced during the check, because the result
+// describes the old ones. Errors: NotFound if the connection was deleted.
 func (s *Service) saveHealth(
 	ctx context.Context, checked domain.Connection, status domain.LinkStatus, consent domain.ConsentReport,
 	failure error,
@@ -133,17 +132,17 @@ func (s *Service) saveHealth(
 	return err
 }
 
-// sameTarget reports whether the result of a check that used an earlier state of the connection (before) also holds for
-// its present state (now). The result still holds after a rename, and after a re-encryption, which does not change the
-// revision.
-func sameTarget(now, before domain.Connection) bool {
-	return now.Revision == before.Revision ||
-		bytes.Equal(now.Sealed, before.Sealed) && now.BaseURL == before.BaseURL &&
-			now.AccountRef == before.AccountRef && bytes.Equal(now.Config, before.Config)
+// sameTarget reports whether two states of a connection have the same target and the same credential. If so, a check of
+// the previous state is still valid. It remains valid after a rename and after a re-encryption. A re-encryption does
+// not change the revision.
+func sameTarget(now, previous domain.Connection) bool {
+	return now.Revision == previous.Revision ||
+		bytes.Equal(now.Sealed, previous.Sealed) && now.BaseURL == previous.BaseURL &&
+			now.AccountRef == previous.AccountRef && bytes.Equal(now.Config, previous.Config)
 }
 
-// reasonOf returns the reason that a connection test reports for a failure, which is one of five codes. It returns ""
-// if failure is nil.
+// reasonOf returns the code that a connection test reports for a failure. There are five such codes. If failure is nil,
+// reasonOf returns "".
 func reasonOf(failure error) domain.Code {
 	if failure == nil {
 		return ""

@@ -113,8 +113,8 @@ func TestHealthIgnoresACheckOfAReplacedCredential(t *testing.T) {
 	}
 }
 
-// A re-encryption changes the sealed bytes but not the credential, so the result of a check that ran at the same time
-// must be stored.
+// A re-encryption changes the sealed bytes but not the credential. If it happens during a live check, the result of the
+// check must be stored nevertheless.
 func TestHealthSurvivesAReseal(t *testing.T) {
 	e := newEnv(t)
 	c := e.createConnection("books")

@@ -13,18 +13,18 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// silentVendor is a vendor that does not respond at once: each call of Check or CreateLinkToken sends to started, and
-// returns when it receives from end.
+// silentVendor is a vendor that responds only on request. Each call of Check or CreateLinkToken sends to the channel
+// started, and returns when it receives from the channel release.
 type silentVendor struct {
 	ports.Aggregator
 	started chan struct{}
-	end     chan struct{}
+	release chan struct{}
 }
 
 func (v silentVendor) Check(ctx context.Context, _ ports.Access) (domain.LinkStatus, error) {
 	v.started <- struct{}{}
 	select {
-	case <-v.end:
+	case <-v.release:
 		return domain.LinkStatus{}, nil
 	case <-ctx.Done():
 		return domain.LinkStatus{}, ctx.Err()
@@ -36,8 +36,8 @@ func (v silentVendor) CreateLinkToken(ctx context.Context, a ports.Access) (port
 	return ports.LinkToken{}, err
 }
 
-// At most 4 live tests and link sessions of a tenant may run at the same time. A fifth one must wait and be refused
-// after 5 s. The tests of other tenants must not wait.
+// At most 4 live tests and link sessions of a tenant may run at the same time. A fifth one must wait. If it cannot
+// start within 5 s, it must be refused. The tests of other tenants must not wait.
 func TestFewLiveTestsOfATenantRunAtTheSameTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		silent := silentVendor{newVendor("pluggy"), make(chan struct{}, 100), make(chan struct{})}
@@ -86,7 +86,7 @@ func TestFewLiveTestsOfATenantRunAtTheSameTime(t *testing.T) {
 			e.wantError(err, domain.Unavailable, domain.TooManyProbes)
 		}
 		for range 5 {
-			silent.end <- struct{}{}
+			silent.release <- struct{}{}
 			e.noError(<-results)
 		}
 	})

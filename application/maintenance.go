@@ -22,15 +22,15 @@ func (s *Service) ListStuck(ctx context.Context, limit int) ([]domain.PullID, er
 	return s.Pulls.ListStuck(ctx, s.Clock.Now(), stuckGrace, limit)
 }
 
-// ListDue implements ports.Maintenance. Unlike ListStuck, it also returns pulls that became due only now.
+// ListDue implements ports.Maintenance. It lists the same pulls as ListStuck, but with a grace period of zero.
 func (s *Service) ListDue(ctx context.Context, limit int) ([]domain.PullID, error) {
 	return s.Pulls.ListStuck(ctx, s.Clock.Now(), 0, limit)
 }
 
-// Reconcile implements ports.Maintenance. Only a pull of everything postpones the next reconciliation, because a pull
-// of only those rows that an event names does not find a removed row whose event was lost. A connection is already due
-// after four fifths of the interval. Reconcile runs every twentieth of the interval, so a pull of each connection is
-// requested before the whole interval has passed.
+// Reconcile implements ports.Maintenance. A connection is due when 80 % of the interval have passed since its last
+// complete pull. The other 20 % are a margin for the time between two calls of Reconcile.
+//
+// A pull of a few rows is not a complete pull. It cannot find a removal whose event was lost.
 func (s *Service) Reconcile(ctx context.Context, interval time.Duration, limit int) (int, error) {
 	now := s.Clock.Now()
 	due, err := s.Pulls.ListDueForReconcile(ctx, now.Add(-interval*4/5), limit)
@@ -70,11 +70,11 @@ func (s *Service) Prune(ctx context.Context, keep time.Duration, limit int) (int
 	return deliveries + responses, err
 }
 
-// Reseal implements ports.Maintenance. It does not overwrite a credential that was rotated concurrently,
-// because the store replaces only the credential that Reseal has read. Reseal repeats its pass over all
-// rows until a pass finds nothing to reseal, because a replica that has not yet loaded the new primary key
-// can still seal with the old key. A credential that cannot be decrypted is skipped and counted in the
-// error at the end.
+// Reseal implements ports.Maintenance. It visits all rows again and again, until it finds nothing to reseal. One visit
+// is not enough, because a replica without the new primary key still seals with the old primary key.
+//
+// A credential that is rotated at the same time is not overwritten. A credential that cannot be decrypted is skipped
+// and counted in the returned error.
 func (s *Service) Reseal(ctx context.Context) (int, error) {
 	total := 0
 	for {
@@ -100,38 +100,38 @@ func (s *Service) Reseal(ctx context.Context) (int, error) {
 	}
 }
 
-// resealPass visits all rows once. done is the number of credentials that it resealed, and lost the number
-// of credentials that cannot be decrypted.
-func (s *Service) resealPass(ctx context.Context) (done, lost int, err error) {
+// resealPass visits all rows once. It returns the number of credentials that it has resealed, and the
+// number of credentials that cannot be decrypted.
+func (s *Service) resealPass(ctx context.Context) (resealedCount, lostCount int, err error) {
 	for after := (domain.ConnectionID{}); ; {
 		batch, err := s.Connections.ListSealed(ctx, after, resealBatch)
 		if err != nil || len(batch) == 0 {
-			return done, lost, err
+			return resealedCount, lostCount, err
 		}
 		for _, c := range batch {
 			replaced, err := s.reseal(ctx, c)
 			switch {
 			case errors.Is(err, domain.CredentialUnopened):
-				lost++ // open has already emitted the event SealingFailed
+				lostCount++ // the call has already emitted SealingFailed
 			case err != nil:
-				return done, lost, err
+				return resealedCount, lostCount, err
 			case replaced:
-				done++
+				resealedCount++
 			}
 		}
 		after = batch[len(batch)-1].ID
 	}
 }
 
-// unopenedError returns an error that states how many credentials cannot be decrypted; nil if lost
-// is 0.
-func unopenedError(lost int) error {
-	if lost == 0 {
+// unopenedError returns an error that states how many credentials cannot be decrypted. It returns nil
+// if count is 0.
+func unopenedError(count int) error {
+	if count == 0 {
 		return nil
 	}
 	return &domain.Error{
 		Kind: domain.Rejected, Code: domain.CredentialUnopened,
-		Message: fmt.Sprintf("credentials that do not open under this keyset: %d", lost),
+		Message: fmt.Sprintf("credentials that do not open under this keyset: %d", count),
 	}
 }
 
@@ -163,8 +163,9 @@ func (s *Service) FlushTokenUsage(ctx context.Context) error {
 	return nil
 }
 
-// FeedDelay implements ports.Maintenance. If the store cannot see when the writer opened its transaction,
-// the delay counts from the call of FeedDelay that first found this writer.
+// FeedDelay implements ports.Maintenance. The feed is delayed while a writer has an open transaction. The result is the
+// age of the transaction. If the store does not know the age, the result is the time since FeedDelay first found the
+// writer.
 func (s *Service) FeedDelay(ctx context.Context) (time.Duration, error) {
 	hold, err := s.Ledger.FeedHold(ctx)
 	if err != nil {
@@ -173,15 +174,16 @@ func (s *Service) FeedDelay(ctx context.Context) (time.Duration, error) {
 	return max(hold.Age, s.feedWriter.openFor(hold.Writer, s.Clock.Now())), nil
 }
 
-// feedWriter remembers which writer held the change feed back at the last call of openFor (its transaction was still
-// open). The zero value is ready to use.
+// feedWriter remembers the writer that delays the feed, and when this writer was first seen. The zero value is ready to
+// use.
 type feedWriter struct {
 	mu    sync.Mutex
 	id    string
 	since time.Time
 }
 
-// openFor returns for how long its callers have passed this id without interruption, or 0 if id is "".
+// openFor returns the time since the writer with this id was first seen. It returns 0 if id is "" or differs from the
+// id of the previous call.
 func (w *feedWriter) openFor(id string, now time.Time) time.Duration {
 	w.mu.Lock()
 	defer w.mu.Unlock()

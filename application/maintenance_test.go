@@ -77,7 +77,7 @@ func TestNarrowPullsDoNotPutOffReconcile(t *testing.T) {
 		n, err := e.Reconcile(e.ctx, interval, 10)
 		e.noError(err)
 		if requested += n; n > 0 {
-			e.vendor.steps = nil // a pull of everything now includes a sweep
+			e.vendor.steps = nil // the next pull reads everything, and must sweep
 		}
 		e.runPull(pull)
 		e.wantPull(pull, domain.PullSucceeded, "")
@@ -126,9 +126,9 @@ type afterListDue struct {
 }
 
 func (p *afterListDue) ListDueForReconcile(
-	ctx context.Context, since time.Time, limit int,
+	ctx context.Context, cutoff time.Time, limit int,
 ) ([]domain.Connection, error) {
-	due, err := p.Pulls.ListDueForReconcile(ctx, since, limit)
+	due, err := p.Pulls.ListDueForReconcile(ctx, cutoff, limit)
 	p.then()
 	return due, err
 }
@@ -179,7 +179,7 @@ func TestStuckPullsAreListed(t *testing.T) {
 	}
 }
 
-// heldLedger is a Ledger that reports that a writer holds the change feed back.
+// heldLedger is a Ledger that reports that a writer delays the change feed.
 type heldLedger struct {
 	ports.Ledger
 	hold ports.FeedHold
@@ -280,9 +280,9 @@ func TestResealNeverUndoesARotation(t *testing.T) {
 	}
 }
 
-// Credentials that cannot be decrypted do not prevent the others from being resealed. They do not count as
-// resealed, because the operator may destroy the old key after a successful run. Each run reports them
-// until their connections are deleted.
+// Credentials that cannot be decrypted must not prevent the resealing of other credentials. Each run must return an
+// error until the connections of such credentials are deleted. After a run without errors, the operator may destroy
+// the old key.
 func TestResealSkipsAndCountsCredentialsThatDoNotOpen(t *testing.T) {
 	e := newEnv(t)
 	lost := []domain.Connection{e.createConnection("lost"), e.createConnection("gone")}

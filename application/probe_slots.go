@@ -15,20 +15,20 @@ import (
 // maximum for each tenant.
 type probeLimit struct{ total, tenant int }
 
-// Probes of engine connections have lower limits than live tests of aggregator connections. A tenant
-// chooses the system that a probe connects to, and that system can make the probe use CPU time and memory
-// until its timeout. A live test only waits for the vendor.
+// Probes of engine connections have lower limits than live tests of aggregator connections. A probe connects to a
+// system that the tenant chooses. That system can make the probe use much CPU time and memory. A live test only waits
+// for the vendor.
 var (
 	engineProbes = probeLimit{total: 8, tenant: 2}
 	liveTests    = probeLimit{total: 64, tenant: 4}
 )
 
-// probeWait is how long a probe waits for a slot. It is shorter than the timeout of a probe, which is 10 s.
-// A caller that got no slot should retry after the same time.
+// probeWait is how long a probe waits for a slot. It is shorter than the timeout of a probe, which is 10 s. A caller
+// that got no slot should wait for probeWait before it tries again.
 const probeWait = 5 * time.Second
 
-// probeSlots limits the number of probes that run at the same time. It also limits the statements that are written
-// at the same time. It is safe for concurrent use.
+// probeSlots limits the number of probes that run at the same time. The same type limits how many account statements
+// are written at the same time. It is safe for concurrent use.
 type probeSlots struct {
 	limit   probeLimit
 	code    domain.Code // the code of the error if no slot becomes free; "" means too_many_probes
@@ -45,9 +45,9 @@ type probeWaiter struct {
 	wake    context.CancelFunc // ends the wait
 }
 
-// acquire waits until the tenant's probe may run. If too many probes run, it waits for at most probeWait;
-// the probe that has waited longest runs first. The caller must call release when the probe has ended.
-// Errors: Unavailable (p.code) with RetryAfter after the wait; the error of ctx.
+// acquire waits until the tenant's probe may run, for at most probeWait. The probe that has waited longest runs first.
+// The caller must call release when the probe has ended. Errors: Unavailable (p.code) with RetryAfter if no slot
+// becomes free; the error of ctx.
 func (p *probeSlots) acquire(
 	ctx context.Context, sleeper ports.Sleeper, tenant domain.TenantID,
 ) (release func(), err error) {

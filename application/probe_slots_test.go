@@ -30,17 +30,17 @@ func (bubbleClock) Sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// blockingConnector is a fake connector whose probes run until they receive from end.
+// blockingConnector is a fake connector. Each of its probes runs until it receives from the channel endSignal.
 type blockingConnector struct {
 	connector
-	started chan struct{}
-	end     chan struct{}
+	started   chan struct{}
+	endSignal chan struct{}
 }
 
 func (b blockingConnector) Probe(ctx context.Context, _ json.RawMessage, _ domain.Credential) (string, error) {
 	b.started <- struct{}{}
 	select {
-	case <-b.end:
+	case <-b.endSignal:
 		return "1.0", nil
 	case <-ctx.Done():
 		return "", ctx.Err()
@@ -64,8 +64,8 @@ func newProbes(t *testing.T) *probes {
 	return &probes{e, b, make(chan error, 100)}
 }
 
-// start starts n tests of a new connection of the tenant. It returns when each of them has ended, runs, or
-// waits for a slot.
+// start creates a connection of the tenant and starts n tests of this connection. It returns when every test
+// has ended, runs a probe, or waits for a slot.
 func (p *probes) start(ctx context.Context, tenant domain.TenantID, n int) {
 	p.Helper()
 	c, err := p.CreateEngine(p.ctx, tenant, ports.NewEngine{
@@ -86,7 +86,7 @@ func (p *probes) start(ctx context.Context, tenant domain.TenantID, n int) {
 func (p *probes) finish(n int) {
 	p.Helper()
 	for range n {
-		p.connector.end <- struct{}{}
+		p.connector.endSignal <- struct{}{}
 		p.noError(<-p.results)
 	}
 	synctest.Wait()

@@ -10,27 +10,27 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// progressFlushInterval limits how long progress over unchanged pages may remain unsaved. After a crash, at most the
-// pages that were read within this interval are read again. The interval is short compared with the time that is left
-// of the lease after the longest call to the vendor.
+// progressFlushInterval is the longest time for which the progress of unchanged pages stays unsaved. After a crash, at
+// most the pages that were read within this time are read again. During this time, no write extends the lease.
+// leaseTime must therefore be longer than the interval plus the longest call to a vendor (15 s).
 const progressFlushInterval = time.Second
 
 // maxRestarts is the number of times that one attempt starts a step again from its first page. After
 // that the attempt fails, and the next attempt starts the step again.
 const maxRestarts = 3
 
-// maxPlanDays is the number of days for which the steps of a pull are valid. A sweep starts at a date that
-// depends on the day of the plan. After more than a week the vendor may have dropped rows on or after that
-// date because of their age, and the sweep would mark them as removed.
+// maxPlanDays is the number of days for which the steps of a pull are valid. Vendors drop old rows, and a dropped row
+// must not be mistaken for a removed row. A plan that looks for removed rows therefore leaves out the oldest week. This
+// margin is sufficient only if the plan is less than a week old.
 const maxPlanDays = 1
 
-// attempt is one attempt at a pull, under one lease. It checks the account reference, stores
-// its accounts, plans the steps, and then reads and stores the pages of each step.
+// attempt is one attempt at a pull, under one lease. It checks the account reference, stores the accounts of the
+// reference, and plans the steps. Then it reads and stores the pages of each step.
 type attempt struct {
 	*Service
 
 	lease      domain.Lease
-	pull       domain.Pull // its Progress is the one that was last stored
+	pull       domain.Pull // pull.Progress is the progress that was last stored
 	connection domain.Connection
 	initial    bool // no pull has succeeded since the connection got its current target
 	empty      bool // no transaction was stored when the attempt started
@@ -44,30 +44,30 @@ type attempt struct {
 	accounts []domain.AccountData // accounts with a known external id, including unreadable ones
 	relink   relink
 
-	recentlyLeft bool            // see ports.Claimed; also set when this attempt has removed rows
-	unshown      bool            // see ports.Claimed; also set when this attempt has published rows
-	shown        domain.Progress // its members Shown and ShownMore are those of the pull
-	reread       bool            // see domain.Progress
-	nameless     bool            // the quarantine contains a row whose external id cannot be read
+	recentlyRemoved bool            // see ports.Claimed; also set when this attempt has removed rows
+	carriedOver     bool            // see ports.Claimed; also set when this attempt has published rows
+	shown           domain.Progress // only Shown and ShownMore are used, with the ids from all attempts of the pull
+	reread          bool            // see domain.Progress
+	nameless        bool            // the quarantine contains a row whose external id cannot be read
 
 	removed         []string // the sorted external ids of rows whose removal is stored already
-	removedAccounts []string // the external ids of accounts that were marked as removed when the attempt started
+	removedAccounts []string // the external ids of accounts that were already removed before the attempt
 	quarantine      quarantine
-	whole           bool // every step was read by this attempt, from its first page
+	whole           bool // the pull had read no page when this attempt began
 
 	counts     domain.Counts // of this attempt only
 	storedRows bool          // this attempt has stored a page with changed or quarantined rows
 	lastWrite  time.Time     // when the pull's row was last written
 	pending    pendingProgress
 	restarts   int // how often this attempt has started a step again
-	// confirmed means that after a complete read the vendor reported the same status as before the first
-	// page. changed means that it reported a different status.
-	confirmed, changed bool
+	// confirmed means that the vendor reported the same status before the first page and after the last page of a
+	// complete listing. statusChanged means that the vendor reported a different status.
+	confirmed, statusChanged bool
 }
 
-// pendingProgress is the progress over unchanged pages that was made since the last write. An
-// unchanged page only changes the position from which the pull resumes, so this position can be
-// saved later, together with the next write.
+// pendingProgress is the progress that is not stored yet. It covers only pages without changed rows. For such a page,
+// only the position from which the pull resumes must be stored. The position can be stored later, together with the
+// next write.
 type pendingProgress struct {
 	pages, rows int
 	progress    domain.Progress
@@ -76,10 +76,11 @@ type pendingProgress struct {
 // run executes the attempt. It returns nil when every step has been read and every removal has
 // been stored.
 func (a *attempt) run(ctx context.Context) error {
-	// Announced removals are stored first, because the vendor may not respond for hours. An initial pull stores them
-	// last, because it may itself store the removed rows. If there are too many removals to keep in memory, they are
-	// stored first, and again at the end if rows were stored: these rows may include removed ones, because the attempt
-	// did not know all removals.
+	// Announced removals are stored before the pages, because the vendor may not respond for hours. An initial pull
+	// stores them only after the pages, because the pages may contain the removed rows.
+	//
+	// If there are too many removals to keep in memory, a stored page may restore a removed row. In this case, the
+	// removals are stored a second time after the pages.
 	if !a.initial {
 		if err := a.markRemoved(ctx); err != nil {
 			return err
@@ -124,8 +125,8 @@ func (a *attempt) run(ctx context.Context) error {
 	return a.awaitAccounts(ctx)
 }
 
-// awaitAccounts returns nil if the vendor lists all accounts that the scope names. Otherwise it returns
-// account_not_listed, of kind Rejected if the pull has waited too long, and Unavailable before that.
+// awaitAccounts returns nil if the vendor lists all accounts that the scope names. If an account is missing, it returns
+// account_not_listed. The kind is Unavailable at first, and Rejected when the pull has waited too long.
 func (a *attempt) awaitAccounts(ctx context.Context) error {
 	if len(a.pull.Progress.Awaited) == 0 {
 		return nil
@@ -182,9 +183,9 @@ func (a *attempt) checkAndListAccounts(ctx context.Context) (err error) {
 	})
 }
 
-// checkNotPaused returns Conflict (connection_paused) if the connection was paused during the attempt. It is
-// called before each request to the vendor except the first one, which Claim allowed. The attempt then ends,
-// and the pull continues where it stopped when the connection is resumed.
+// checkNotPaused returns Conflict (connection_paused) if the connection was paused during the attempt. When the
+// connection is resumed, the pull continues where it stopped. checkNotPaused is called before each request to the
+// vendor except the first one, because Claim has already checked the connection.
 func (a *attempt) checkNotPaused(ctx context.Context) error {
 	err := a.recheckPause(ctx, a.connection)
 	if errors.Is(err, domain.NotFound) {
@@ -193,10 +194,16 @@ func (a *attempt) checkNotPaused(ctx context.Context) error {
 	return err
 }
 
-// plan sets the steps of the pull unless they are already set for the connection's current target. Steps that are older
-// than maxPlanDays are set again. The steps are also set again if the vendor now lists an account for which the pull
-// has waited, because hours may have passed since the other accounts were read. Until a pull has succeeded for this
-// target, plan requests everything, regardless of the scope, because an event reports only what is new.
+// plan sets the steps of the pull if they are not set yet. It replaces existing steps in these cases:
+//   - The connection's target has changed.
+//   - The steps are older than maxPlanDays.
+//   - The vendor now lists an account for which the pull has waited. The other accounts are then read again, because
+//     hours may have passed since the pull read them.
+//   - The steps were planned for visible rows, but rows are now staged (stored, but not visible yet), or the reverse.
+//   - The vendor has synchronised since the pull began to stage rows.
+//
+// Until a pull has succeeded for the current target, plan requests everything, because the scope may cover only new
+// data.
 func (a *attempt) plan() {
 	scope := a.pull.Scope
 	if a.initial {
@@ -218,10 +225,13 @@ func (a *attempt) plan() {
 	a.pull.Progress = progress
 }
 
-// awaited returns the accounts that the scope names and the vendor does not list, each with the time since which the
-// pull has been waiting for it. It omits accounts that are marked as removed: the vendor has listed them before, and
-// their rows do not change. awaited returns nil if the connection's target was changed after the pull was queued,
-// because the scope may then name accounts of the earlier target.
+// awaited returns the accounts that the scope names but the vendor does not list. The result maps the external id of
+// each account to the time at which the pull began to wait for the account.
+//
+// Accounts that are marked as removed are omitted, because the rows of a removed account do not change.
+//
+// If the connection's target was changed after the pull was queued, awaited returns nil. The reason is that the scope
+// may name accounts of the earlier target.
 func (a *attempt) awaited() map[string]time.Time {
 	if a.pull.CreatedAt.Before(a.connection.TargetChangedAt) {
 		return nil
@@ -243,10 +253,10 @@ func (a *attempt) awaited() map[string]time.Time {
 	return awaited
 }
 
-// readStep reads the current step to its end. If the vendor cannot continue the list, or the list changed
-// while it was read, readStep starts again at the first page, at most maxRestarts times in an attempt.
-// Without these restarts, every later attempt would request the same missing page, or would miss a row that
-// the vendor has moved to a page that was already read.
+// readStep reads the current step to its end. It restarts at the first page in these cases, at most maxRestarts times
+// in an attempt:
+//   - The vendor cannot continue the list after the last page. Later attempts would fail in the same way.
+//   - The list changed while it was read. A row may have moved to a page that was already read.
 func (a *attempt) readStep(ctx context.Context) error {
 	step := a.pull.Progress.Current()
 	if step.Sweep && !step.Resume {
@@ -261,7 +271,7 @@ func (a *attempt) readStep(ctx context.Context) error {
 		empty:         a.empty,
 		countedBefore: a.pull.Progress.Rows,
 		quarantine:    a.quarantine,
-		removed:       a.removed,
+		removedIDs:    a.removed,
 		staged:        a.relink.staged,
 		partial:       len(step.IDs) > 0 || !step.CreatedFrom.IsZero(),
 	}
@@ -282,8 +292,8 @@ func needsRestart(failure error) bool {
 	return errors.Is(failure, domain.CursorGone) || errors.Is(failure, domain.ListChanged)
 }
 
-// readPages reads the step from the pull's progress to its end. While it stores a batch of pages, the pager
-// prefetches the next pages.
+// readPages reads and stores the pages of the step, starting at the cursor in a.pull.Progress. While it stores a batch
+// of pages, the pager prefetches the next pages.
 func (a *attempt) readPages(ctx context.Context, step domain.Step, changes *differ) error {
 	pages := newPager(ctx, a, step, changes)
 	defer pages.close()
@@ -325,8 +335,10 @@ func (b *batch) write() ports.PageWrite {
 	}
 }
 
-// mayStayPending reports whether the progress of the batch can be saved later: the batch contains no
-// change, is not the last one of its step, and the last write is less than progressFlushInterval ago.
+// mayStayPending reports whether the progress of the batch can be stored later. All of these conditions must be true:
+//   - The batch contains no change.
+//   - The batch is not the last one of its step.
+//   - The last write is less than progressFlushInterval ago.
 func (a *attempt) mayStayPending(b batch) bool {
 	since := a.Clock.Now().Sub(a.lastWrite) // negative if the clock was set back
 	unchanged := len(b.rows)+len(b.accounts) == 0 && b.quarantine.empty()
@@ -342,7 +354,7 @@ func (a *attempt) writePage(ctx context.Context, w ports.PageWrite) error {
 	return a.written(ctx, w, counts, err)
 }
 
-// completed returns the write w with those members set that every write must have.
+// completed returns w with the members that are the same for every write, for example the lease's new expiry.
 func (a *attempt) completed(w ports.PageWrite) ports.PageWrite {
 	w = a.forStage(a.forPage(w))
 	w.At, w.LeaseUntil = a.leaseTimes()
@@ -351,10 +363,8 @@ func (a *attempt) completed(w ports.PageWrite) ports.PageWrite {
 	return w
 }
 
-// written updates the attempt after the store has executed a write (w), which the method completed has prepared. The
-// arguments counts and err are the results of the store call. written returns err, unless the write has found an
-// account that continues a former one (an account of an earlier reference or of a deleted connection); it then returns
-// the result of stageAgain.
+// written updates the attempt after w was passed to the store. The arguments counts and err are the results of the
+// store call. If err is AccountContinues, written returns the result of stageAgain. In all other cases, it returns err.
 func (a *attempt) written(ctx context.Context, w ports.PageWrite, counts domain.Counts, err error) error {
 	if errors.Is(err, domain.AccountContinues) {
 		return a.stageAgain(ctx, err)
@@ -365,13 +375,14 @@ func (a *attempt) written(ctx context.Context, w ports.PageWrite, counts domain.
 	a.storedRows = a.storedRows || len(w.Transactions)+len(w.Quarantined) > 0
 	a.pull.Progress, a.counts = w.Progress, a.counts.Plus(counts)
 	a.lastWrite, a.pending = w.At, pendingProgress{}
-	a.recentlyLeft = a.recentlyLeft || counts.Removed > 0
+	a.recentlyRemoved = a.recentlyRemoved || counts.Removed > 0
 	return nil
 }
 
-// stopStep saves the progress of the pages that were read before the failure, and returns the failure. If the
-// pagination does not end (EndlessCursor), or if the failure needs a restart, it saves the start of the step instead,
-// because the cursor does not lead to the end of the step.
+// stopStep stores the progress of the pages that were read before the failure, and returns the failure.
+//
+// After EndlessCursor, and after an error that needs a restart (see needsRestart), the step cannot be continued from
+// the last cursor. After these errors, stopStep stores the start of the step as the progress.
 func (a *attempt) stopStep(ctx context.Context, failure error) error {
 	progress := a.pending.progress
 	switch {
@@ -386,18 +397,19 @@ func (a *attempt) stopStep(ctx context.Context, failure error) error {
 	return failure
 }
 
-// sweep marks as removed those rows that a complete read did not return, and advances to the next step. It marks
-// nothing unless the vendor reports, before and after the read, that its own synchronisation of transactions is
-// complete. Both reports must be about the same synchronisation. While the vendor synchronises, a row may be missing
-// although it was not removed. If the id of a row that was read is not known, any stored row may be that row. The sweep
-// then treats every stored row as returned. The rows of the last batch are written together with the removals, so that
-// a removed row and a new row that replaces it become one change.
-func (a *attempt) sweep(ctx context.Context, step domain.Step, changes *differ, last batch) error {
-	page := last.write()
+// sweep marks stored rows as removed if a complete listing did not return them, and advances to the next step. In two
+// cases it marks no rows:
+//   - The listing proves nothing, for example because the vendor has synchronised during the listing (see settled).
+//   - The listing contains a row whose id cannot be read. It may be the id of any stored row.
+//
+// The rows of the last batch are written together with the removals. If a removed row was replaced by a new row, both
+// changes become visible at the same time.
+func (a *attempt) sweep(ctx context.Context, step domain.Step, changes *differ, lastBatch batch) error {
+	page := lastBatch.write()
 	settled, err := a.settled(ctx, a.status.Transactions)
 	if err != nil || !settled {
 		if err != nil {
-			// The step is complete only when its sweep has succeeded, so the progress does not advance.
+			// The removals of this step are not stored yet, so the progress must not advance to the next step.
 			page.Progress = a.pull.Progress
 		}
 		if failed := a.writePage(ctx, page); failed != nil {
@@ -421,10 +433,11 @@ func (a *attempt) sweep(ctx context.Context, step domain.Step, changes *differ, 
 	return a.written(ctx, w.Page, counts, err)
 }
 
-// settled reports whether the read that has just ended can prove that a row is absent. For OneRead, the
-// vendor must report the same status as before the first page.
+// settled reports whether the listing that has just ended can prove that a row is absent. If the proof is
+// OneRead, the vendor must report the same status as before the first page. If the proof is TwoReads, the
+// result is true.
 func (a *attempt) settled(ctx context.Context, proof domain.AbsenceProof) (bool, error) {
-	if proof != domain.OneRead || a.changed {
+	if proof != domain.OneRead || a.statusChanged {
 		return proof == domain.TwoReads, nil
 	}
 	if err := a.checkNotPaused(ctx); err != nil {
@@ -435,13 +448,16 @@ func (a *attempt) settled(ctx context.Context, proof domain.AbsenceProof) (bool,
 		return false, err
 	}
 	a.confirmed = status.SameState(a.status)
-	a.changed = !a.confirmed
+	a.statusChanged = !a.confirmed
 	return a.confirmed, nil
 }
 
-// sweepAccounts marks the accounts that the vendor no longer lists as removed. Only a pull that requests
-// everything does so. Every attempt reads the whole list of accounts before the steps, so a status that is
-// confirmed after the last step also holds for that list.
+// sweepAccounts marks stored accounts as removed if the vendor no longer lists them. It marks nothing in these cases:
+//   - The pull does not read everything.
+//   - The rows of the pull are staged (stored, but not visible yet).
+//   - The vendor's list of accounts does not prove that an account was removed.
+//   - The list contains an account whose id cannot be read.
+//   - The vendor has synchronised during the attempt (see settled).
 func (a *attempt) sweepAccounts(ctx context.Context) error {
 	proof := a.status.Accounts
 	if !a.initial && !a.pull.Scope.Everything || proof == domain.NoProof || a.relink.staged {
@@ -490,8 +506,8 @@ func (a *attempt) storeRemovals(ctx context.Context, externalIDs []string) error
 	return nil
 }
 
-// leaseTimes returns the time of a write (at) and the lease's new expiry after the write (until).
-func (a *attempt) leaseTimes() (at, until time.Time) {
-	at = a.Clock.Now()
-	return at, at.Add(leaseTime)
+// leaseTimes returns the time of a write, and the lease's new expiry after the write.
+func (a *attempt) leaseTimes() (writeTime, expiry time.Time) {
+	writeTime = a.Clock.Now()
+	return writeTime, writeTime.Add(leaseTime)
 }

@@ -58,10 +58,10 @@ func TestResumesAfterACrashBetweenAnyTwoPages(t *testing.T) {
 	}
 }
 
-// withoutRepeatedRead returns the cursors without the one at index at, whose read was interrupted and
-// repeated later.
-func withoutRepeatedRead(cursors []string, at int) []string {
-	return slices.Delete(slices.Clone(cursors), at, at+1)
+// withoutRepeatedRead returns the cursors without the one at the given index. At this index, the crash interrupted the
+// request for a page, and the next attempt requested the page again.
+func withoutRepeatedRead(cursors []string, index int) []string {
+	return slices.Delete(slices.Clone(cursors), index, index+1)
 }
 
 // A worker whose lease was replaced must write nothing more, and must emit no event about the pull.
@@ -210,7 +210,7 @@ func TestACursorThatNeverEndsIsDetected(t *testing.T) {
 	e.wantPull(id, domain.PullSucceeded, "")
 }
 
-// A vendor may return empty pages. Only three consecutive empty pages count as an endless cursor.
+// A vendor may return empty pages. Only three consecutive empty pages are treated as an endless cursor.
 func TestTwoEmptyPagesInARowAreAccepted(t *testing.T) {
 	e := newEnv(t)
 	e.vendor.steps = []domain.Step{listStep}

@@ -72,8 +72,9 @@ func TestAPullThatAwaitsAnAccountFailsVisibly(t *testing.T) {
 	}
 }
 
-// A pull that waits for an account must not block later pulls: the next pull of the connection takes over the wait. The
-// time from which the account is awaited must stay the same.
+// A pull that waits for an account must not block later pulls of the connection. When the next pull runs, the earlier
+// pull must succeed, and the next pull must wait for the account. The next pull must keep the time at which the earlier
+// pull began to wait.
 func TestAPullThatAwaitsAnAccountDoesNotBlockOthers(t *testing.T) {
 	e, _, token, d := envWithLateAccount(t)
 	e.runPull(d.Pull)

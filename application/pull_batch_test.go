@@ -14,11 +14,11 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// recordingPulls records the pages that are stored, and delays each of these writes by the duration slow.
+// recordingPulls records the pages that are stored, and delays each of these writes.
 type recordingPulls struct {
 	ports.Pulls
 	pages []string
-	slow  time.Duration
+	slow  time.Duration // the delay of each write
 }
 
 func (w *recordingPulls) StorePage(ctx context.Context, l domain.Lease, p ports.PageWrite) (domain.Counts, error) {
@@ -30,8 +30,8 @@ func (w *recordingPulls) StorePage(ctx context.Context, l domain.Lease, p ports.
 	return w.Pulls.StorePage(ctx, l, p)
 }
 
-// envRecordingPages returns an env and the recordingPulls that records its writes. The vendor plans one step without a
-// sweep.
+// envRecordingPages returns an env, and the recordingPulls that records the stored pages of this env. Each pull of the
+// env consists of one step without a sweep.
 func envRecordingPages(t *testing.T, with ...func(*application.Deps)) (*env, *recordingPulls) {
 	w := &recordingPulls{}
 	e := newEnv(t, append(with, func(d *application.Deps) { w.Pulls, d.Pulls = d.Pulls, w })...)
@@ -39,8 +39,8 @@ func envRecordingPages(t *testing.T, with ...func(*application.Deps)) (*env, *re
 	return e, w
 }
 
-// slowRows returns rows that take a millisecond each to normalise. The next page is therefore fetched before they are
-// all normalised.
+// slowRows returns rows. Normalising one of the rows takes a millisecond. During this time, the pull already fetches
+// the next page.
 func slowRows(ids ...string) (emitted []domain.RawTransaction) {
 	for i, id := range ids {
 		source := domain.ContentHash{1, byte(i + 1)}
@@ -74,9 +74,9 @@ func numberedIDs(prefix string, n int) (ids []string) {
 	return ids
 }
 
-// Prefetched pages that are ready while the store is busy are stored as one batch of up to 1,000 rows. A
-// page that repeats a row of the batch is not added to the batch, because each occurrence of the row may be
-// a separate edit.
+// Pages that are fetched while the store is busy must be stored as one batch of up to 1,000 rows. If a page contains a
+// row of an earlier page in the batch, the page must start a new batch. The two versions of the row may be separate
+// edits.
 func TestPrefetchedPagesAreStoredAsOneBatch(t *testing.T) {
 	for name, tc := range map[string]struct {
 		pages [][]domain.RawTransaction
@@ -132,12 +132,13 @@ func TestPrefetchedPagesAreStoredAsOneBatch(t *testing.T) {
 	}
 }
 
-// The progress over several unchanged pages must be stored with one write, at most a second late. The rows of these
-// pages must be counted. If a later page fails, the pull must resume after the unchanged pages.
+// The progress over several unchanged pages must be stored with one write. The write must happen at the end of
+// the step, or when a second has passed since the previous write. The rows of the unchanged pages must be counted. If
+// a later page fails, the pull must resume after the unchanged pages.
 func TestProgressOverUnchangedPagesIsFlushedTogether(t *testing.T) {
 	shown := [][]domain.RawTransaction{slowRows("a"), slowRows("b"), slowRows("c"), slowRows("d")}
 	for name, tc := range map[string]struct {
-		late  string // cursor of the page before which a second passes
+		late  string // cursor of the page whose request takes a second
 		fails string // cursor of the page that fails
 		want  []string
 	}{
@@ -183,8 +184,8 @@ func TestProgressOverUnchangedPagesIsFlushedTogether(t *testing.T) {
 	}
 }
 
-// Storing a page with changes also stores the progress past it, so the unchanged pages before it need
-// no write of their own.
+// The pull's progress after unchanged pages must not be written separately if a page with changes follows. The write of
+// this page must include the progress.
 func TestAPageWithChangesStoresPendingProgress(t *testing.T) {
 	e, w := envRecordingPages(t)
 	e.vendor.onRead = pagesInOrder(slowRows("a"), slowRows("b"))

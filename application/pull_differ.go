@@ -11,11 +11,12 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// differ finds the rows of a step's pages that differ from the stored rows. It also remembers
-// which external ids have occurred in the step, because a sweep needs all of them.
+// differ finds the new and changed rows of a step. It compares the pages of the step with the store. It also remembers
+// all external ids of the step, because a sweep (which marks missing rows as removed) needs them.
 //
-// For each page, in the order of the pages, note must be called first, and then appendChanged. appendChanged can run
-// concurrently with the call of note for the next page, because appendChanged uses nothing that note changes.
+// Each page must be passed first to addPage, then to appendChanged. Both methods must receive the pages in order. While
+// appendChanged processes one page, addPage may process the next page concurrently. appendChanged uses no data that
+// addPage changes.
 type differ struct {
 	pulls      ports.Pulls
 	tenant     domain.TenantID
@@ -24,32 +25,34 @@ type differ struct {
 	staged     bool // the rows are staged (stored, but not visible yet), so each of them is written
 
 	quarantine quarantine // used only by appendChanged
-	// removed are the sorted external ids of rows whose removal is already stored. A page may still contain such a row
-	// if the page was read before the vendor announced the removal. The differ treats the row as unchanged.
-	removed []string
-	partial bool // the step does not read the complete list, only rows by id or recently created rows
+	// removedIDs are the sorted external ids of rows whose removal is already stored. A page may still contain such a
+	// row if the page was read before the vendor announced the removal. The differ treats the row as unchanged.
+	removedIDs []string
+	partial    bool // the step does not read the complete list, only rows by id or recently created rows
 
-	// The rows of the step that the pull has already counted. They are not counted again if they are
-	// unchanged. Only appendChanged uses these fields.
-	counted       *idSet // the ids that this attempt has counted; nil in the attempt's first read of the step
+	// These fields describe the rows that the pull has already counted for this step. With these fields, no
+	// unchanged row is counted twice. Only appendChanged uses these fields.
+	counted       *idSet // the ids that this attempt has counted; nil during its first reading of the step
 	countedBefore int    // the number of rows that earlier attempts have counted; their ids are not known
 
-	stored atomic.Int64 // the number of pages known to be stored
+	storedPages atomic.Int64 // the number of pages known to be stored
 
-	// Used only by note.
-	noted         int64                // the number of pages so far
-	unidentified  bool                 // the external id of at least one row so far cannot be read
-	collectedFrom map[string]time.Time // see ports.VendorPage; of all pages so far
-	seen          idSet                // the external ids of the whole step
+	// These fields describe the pages that were passed to addPage and noteCollected. No other method may use the fields
+	// before all pages of the step have been read.
+	noted         int64                // the number of pages
+	unidentified  bool                 // there is a row whose external id cannot be read
+	collectedFrom map[string]time.Time // the earliest time in VendorPage.CollectedFrom, by account
+	seen          idSet                // the external ids of all rows
 	recent        recentIDs            // external ids of the rows on pages that may not be stored yet
 }
 
-// note remembers the rows of the next page. repeated contains the external ids that occur more than once in
-// the page, or that also occur in an earlier page that may not be stored yet; it is nil if there are none.
-// anyNew reports whether at least one row is new to the step.
-func (d *differ) note(rows []domain.RawTransaction) (repeated map[string]bool, anyNew bool) {
+// addPage remembers the rows of the next page. It returns two results:
+//   - repeated contains the external ids that occur twice in the page, or also in an earlier page. Earlier pages that
+//     are known to be stored are ignored. repeated is nil if no id occurs again.
+//   - anyNew reports whether at least one row is new to the step.
+func (d *differ) addPage(rows []domain.RawTransaction) (repeated map[string]bool, anyNew bool) {
 	d.noted++
-	d.recent.forget(d.stored.Load())
+	d.recent.forget(d.storedPages.Load())
 	for i := range rows {
 		key := hashID(rows[i].ExternalID)
 		d.unidentified = d.unidentified || domain.IsUnreadableRowID(rows[i].ExternalID)
@@ -64,8 +67,7 @@ func (d *differ) note(rows []domain.RawTransaction) (repeated map[string]bool, a
 	return repeated, anyNew
 }
 
-// noteCollected merges the collection times of a page into collectedFrom, which contains the oldest time of each
-// account.
+// noteCollected merges the collection times of a page into collectedFrom.
 func (d *differ) noteCollected(from map[string]time.Time) {
 	for account, at := range from {
 		if known, ok := d.collectedFrom[account]; !ok || at.Before(known) {
@@ -78,20 +80,23 @@ func (d *differ) noteCollected(from map[string]time.Time) {
 }
 
 // markStored records that the given number of further pages are stored, or need no write.
-func (d *differ) markStored(pages int) { d.stored.Add(int64(pages)) }
+func (d *differ) markStored(pages int) { d.storedPages.Add(int64(pages)) }
 
-// appendChanged normalises the new and the changed rows of a page and appends them to the batch. A row that
-// cannot be normalised is quarantined. unchanged is the number of unchanged rows that the pull has not
-// counted before. Errors: those of the store, and malformed_response if a row is not JSON. After an error,
-// the batch is unchanged.
+// appendChanged normalises the new and the changed rows of a page and appends them to the batch. A row that cannot be
+// normalised is quarantined. The result is the number of the page's unchanged rows, without those that the pull has
+// already counted. Errors: those of the store, and malformed_response if a row is not JSON. After an error, the batch
+// is unchanged.
 //
-// A row whose external id is repeated is always normalised, even if it equals the stored row. An earlier
-// page that is not stored yet may contain a different version of the row, and the last occurrence must win.
-// A row in the quarantine is always normalised as well.
+// Two kinds of rows are normalised even if they equal the stored row:
+//   - Rows with a repeated external id. An earlier page that is not stored yet may contain a different version of the
+//     row, and the last occurrence must win.
+//   - Rows in the quarantine.
 func (d *differ) appendChanged(ctx context.Context, b *batch, page fetchedPage) (unchanged int, err error) {
 	same := make([]bool, len(page.Transactions))
+	// Find the rows that are stored already with the same content. Skip this lookup in two cases: the store is empty,
+	// or the rows are staged. Staged rows are always written.
 	if !d.empty && !d.staged &&
-		len(same) > 0 { // if nothing is stored, or the page has no rows, there is nothing to look up
+		len(same) > 0 {
 		if same, err = d.pulls.FilterUnchanged(ctx, d.tenant, d.connection, page.Transactions); err != nil {
 			return 0, err
 		}
@@ -110,7 +115,7 @@ func (d *differ) appendChanged(ctx context.Context, b *batch, page fetchedPage) 
 			}
 		}
 	}
-	// Reserve space only for the changed rows, because most pages have none.
+	// Reserve space only for the rows that are not skipped, because most pages have no changed rows.
 	rows, changes := slices.Grow(b.rows, len(same)-skipped), quarantineChanges{
 		slices.Clone(b.quarantine.added), slices.Clone(b.quarantine.released),
 	}
@@ -140,15 +145,15 @@ func (d *differ) appendChanged(ctx context.Context, b *batch, page fetchedPage) 
 
 // isRemoved reports whether the removal of the row with this external id is stored already.
 func (d *differ) isRemoved(externalID string) bool {
-	if len(d.removed) == 0 {
+	if len(d.removedIDs) == 0 {
 		return false
 	}
-	_, found := slices.BinarySearch(d.removed, externalID)
+	_, found := slices.BinarySearch(d.removedIDs, externalID)
 	return found
 }
 
-// distinct returns the number of different external ids that have occurred in the step so far. It must
-// be called after the last call of note.
+// distinct returns the number of different external ids that have occurred in the step. It must be called
+// after all pages of the step were passed to addPage.
 func (d *differ) distinct() int {
 	d.seen.sort()
 	n := 0
@@ -162,9 +167,11 @@ func (d *differ) distinct() int {
 	return n
 }
 
-// wasCounted reports whether the pull has counted this unchanged row in an earlier read of the step. The
-// ids of rows that earlier attempts counted are unknown, only their number. wasCounted therefore returns
-// true for that many rows.
+// wasCounted reports whether the pull has already counted the unchanged row with this id for this step. It returns
+// false during the attempt's first reading of the step.
+//
+// The ids that earlier attempts have counted are not known, only their number (countedBefore). If the id is unknown and
+// countedBefore is positive, wasCounted decreases countedBefore and returns true.
 func (d *differ) wasCounted(externalID string) bool {
 	switch {
 	case d.counted == nil:
@@ -178,8 +185,8 @@ func (d *differ) wasCounted(externalID string) bool {
 	return false
 }
 
-// again returns a new differ for reading the step once more from its first page, in the same attempt. The new differ
-// has seen no rows. Every page that was passed to d.note must be stored already, and d must not be used afterwards.
+// again returns a new differ. The attempt uses it to read the whole step a second time. Before the call, every page
+// that was passed to d.addPage must be stored. After the call, d must not be used.
 func (d *differ) again() *differ {
 	counted := d.seen
 	if d.counted != nil {
@@ -196,22 +203,24 @@ func (d *differ) again() *differ {
 		counted:       &counted,
 		countedBefore: d.countedBefore,
 		quarantine:    d.quarantine,
-		removed:       d.removed,
+		removedIDs:    d.removedIDs,
 		partial:       d.partial,
 		staged:        d.staged,
 	}
 }
 
-// seenInStep returns a function that reports whether an external id has occurred in the step so
-// far. It must be called after the last call of note.
+// seenInStep returns a function that reports whether an external id has occurred in the step. It must
+// be called after all pages of the step were passed to addPage.
 func (d *differ) seenInStep() func(externalID string) bool {
 	d.seen.sort()
 	return d.seen.has
 }
 
-// recentIDs maps the hash of each external id on pages that may not be stored yet to the last of these
-// pages that contains it. Two ids with the same hash count as a repeated id, which costs only an
-// unnecessary normalisation.
+// recentIDs contains hashes of the external ids of recent pages. A page is recent until it is known to be stored.
+// lastPage maps each hash to the number of the last page that contains the hash.
+//
+// Two ids with the same hash are treated as one repeated id. Such a collision only causes an unnecessary normalisation
+// of a row.
 type recentIDs struct {
 	lastPage map[uint64]int64
 	order    []recentEntry // ordered by page
@@ -222,8 +231,8 @@ type recentEntry struct {
 	page int64
 }
 
-// add remembers that the page contains the id with this hash, and reports whether recentIDs
-// contained the hash before.
+// add records that the page contains an id with the hash key. It reports whether the hash was already in recentIDs
+// before the call.
 func (r *recentIDs) add(key uint64, page int64) bool {
 	if r.lastPage == nil {
 		r.lastPage = map[uint64]int64{}
@@ -234,7 +243,7 @@ func (r *recentIDs) add(key uint64, page int64) bool {
 	return found
 }
 
-// forget removes the ids that do not occur in any page after the given one.
+// forget removes each id whose last page is the given page or an earlier page.
 func (r *recentIDs) forget(page int64) {
 	n := 0
 	for ; n < len(r.order) && r.order[n].page <= page; n++ {
@@ -245,15 +254,15 @@ func (r *recentIDs) forget(page int64) {
 	r.order = r.order[:copy(r.order, r.order[n:])]
 }
 
-// idSet is a set of external ids. It stores only a 64-bit hash of each id, which takes 8 to 10
-// bytes, because a sweep may need to remember millions of ids. The first byte of the hash selects
-// the bucket. If two ids have the same hash, a removed row may be treated as still present; the
-// next sweep by another process, which uses another seed, then detects the removal.
+// idSet is a set of external ids. It stores only a 64-bit hash of each id, because a step may have millions of ids. The
+// first byte of the hash selects the bucket. An id takes 8 to 10 bytes.
+//
+// If two ids have the same hash, a removed row may be treated as still present. Another process uses another seed, so
+// its next sweep detects the removal.
 type idSet [256][]uint64
 
-// add stores the hash of an id. It may be called more than once for an id. If lookup is set, add reports
-// whether the id is new to the set. The lookup is slow, so callers request it only until they have found a
-// new id in the page.
+// add stores the hash of an id. It may be called more than once for an id. If lookup is true, add reports whether the
+// id is new to the set. If lookup is false, add skips this slow lookup and returns false.
 func (s *idSet) add(key uint64, lookup bool) (isNew bool) {
 	bucket := &s[key>>56]
 	isNew = lookup && !slices.Contains(*bucket, key)
@@ -261,7 +270,7 @@ func (s *idSet) add(key uint64, lookup bool) (isNew bool) {
 	return isNew
 }
 
-// sort sorts the buckets. Call it after the last add and before the first has.
+// sort sorts the buckets. It must be called after all ids were added, and before the set is searched.
 func (s *idSet) sort() {
 	for _, bucket := range s {
 		slices.Sort(bucket)

@@ -12,8 +12,8 @@ import (
 // pageWithLog creates the rows of a vendor's page and records which of them are normalised.
 type pageWithLog struct{ normalized []string }
 
-// rawRow returns a raw transaction whose content hash depends only on the argument source. Normalising it fails if the
-// description is "".
+// rawRow returns a raw transaction. Its content hash consists of the given byte and zeros. If the description is "",
+// the transaction's Normalize function fails.
 func (p *pageWithLog) rawRow(externalID, description string, source byte) domain.RawTransaction {
 	return domain.RawTransaction{ExternalID: externalID, ContentHash: domain.ContentHash{source},
 		Normalize: func() (domain.TransactionData, error) {
@@ -25,9 +25,8 @@ func (p *pageWithLog) rawRow(externalID, description string, source byte) domain
 		}}
 }
 
-// repull runs a first pull, which stores r1, r2 and r3, and a second pull, which reads the page that the function rows
-// returns. repull returns the connection, the id of the second pull, and the pageWithLog, which contains the rows that
-// the second pull normalised.
+// repull runs two pulls. The first pull stores r1, r2 and r3. The second pull reads one page, whose rows the given
+// function creates. repull returns the connection, the id of the second pull, and its log of normalised rows.
 func (e *env) repull(
 	rows func(p *pageWithLog) []domain.RawTransaction,
 ) (domain.Connection, domain.PullID, *pageWithLog) {
@@ -103,9 +102,9 @@ func TestAnUnchangedRowIsNotNormalisedAgain(t *testing.T) {
 	}
 }
 
-// A page may be compared with the store before the previous page is stored. Here the first page contains a
-// changed version of a row, and the second page contains the stored version again. In the end, the version
-// of the second page must be stored.
+// If a row occurs on two pages, the version on the later page must be stored. In this test, version 1 is already
+// stored. The first page contains version 2, and the second page contains version 1. The second page may be compared
+// with the store before the first page is stored.
 func TestARowThatIsUnchangedAgainOnTheNextPageIsStored(t *testing.T) {
 	e := newEnv(t)
 	c, p := e.createConnection("books"), &pageWithLog{}

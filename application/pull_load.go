@@ -32,8 +32,8 @@ func (l *pullLoad) begin(tenant domain.TenantID) (end func()) {
 }
 
 // busyTenants returns the tenants that use at least half of the ordinary workers, and those for which RunWaitingPull is
-// running a pull. saturated reports whether RunPull runs a pull on every ordinary worker. A worker that is still
-// claiming its pull does not count, because the tenant of the pull is unknown.
+// running a pull. The second result reports whether every ordinary worker runs a pull. A worker that is still claiming
+// its pull is not counted.
 func (l *pullLoad) busyTenants(ordinaryWorkers int) (busy []domain.TenantID, saturated bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

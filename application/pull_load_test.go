@@ -35,24 +35,23 @@ func (e *env) stateOf(tenant domain.TenantID, id domain.PullID) domain.PullState
 	return p.State
 }
 
-// runWhile starts each of the pulls while the previous one reads a page. When all of them are running, it calls the
-// function during.
-func (e *env) runWhile(during func(), pulls ...domain.PullID) {
+// runWhile starts each of the pulls while the previous one reads a page. It calls fn when all pulls are running.
+func (e *env) runWhile(fn func(), pulls ...domain.PullID) {
 	e.Helper()
 	if len(pulls) == 0 {
-		during()
+		fn()
 		return
 	}
 	e.vendor.onRead = func(domain.Step, string) (*ports.VendorPage, error) {
 		e.vendor.onRead = nil
-		e.runWhile(during, pulls[1:]...)
+		e.runWhile(fn, pulls[1:]...)
 		return nil, nil
 	}
 	e.runPull(pulls[0])
 }
 
-// While all ordinary workers run pulls of one tenant, RunWaitingPull must run the waiting pulls of other tenants,
-// oldest first, but no further pull of that tenant.
+// If all ordinary workers run pulls of one tenant, RunWaitingPull must run no further pull of this tenant. It must run
+// the waiting pulls of other tenants, oldest first.
 func TestAWaitingPullOfATenantThatUsesFewWorkersRuns(t *testing.T) {
 	e := newEnv(t)
 	busy, other, third := e.tenant, domain.TenantID{UUID: uuid.New()}, domain.TenantID{UUID: uuid.New()}

@@ -66,7 +66,7 @@ func TestASuccessWithAReplacedCredentialChangesNoHealth(t *testing.T) {
 
 func TestEventsSignalWhetherReauthenticationIsNeeded(t *testing.T) {
 	e := newEnv(t)
-	e.vendor.status = domain.LinkStatus{} // the vendor's status does not report that the consent has expired
+	e.vendor.status = domain.LinkStatus{} // the vendor reports no status of the consent
 	c := e.createConnection("books")
 	token := e.mintToken(c)
 	e.receive(token, eventBody("e1", domain.PullScope{Signal: domain.SignalReauth}))

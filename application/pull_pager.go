@@ -9,7 +9,7 @@ import (
 )
 
 // Limits of one step. Vendors return hundreds of rows per page, so maxPages allows millions of rows. The
-// pagination counts as endless if maxStalePages consecutive pages contain no row that is new to the step.
+// pagination is treated as endless if maxStalePages consecutive pages contain no row that is new to the step.
 const (
 	maxPages      = 10_000
 	maxStalePages = 3
@@ -18,13 +18,15 @@ const (
 // maxBatchRows is the maximum number of rows of a batch, which is stored with one write.
 const maxBatchRows = 1000
 
-// pager reads the pages of one step from the vendor, in order, and prefetches them. While the attempt stores one batch,
-// the pager collects the next batch. While the pager compares a page of that batch with the store, it fetches the page
-// after this page. It fetches no further pages, so it holds few pages in memory.
+// pager reads the pages of one step from the vendor, in order, and prefetches them. Three activities run concurrently:
+//   - The attempt stores a batch of pages.
+//   - The method collect compares a later page with the store, and adds the changed rows to the next batch.
+//   - The method fetch requests a page from the vendor. It is at most one page ahead of collect, so the pager holds few
+//     pages in memory.
 //
-// The pager writes nothing to the store, and it reads only those fields of the attempt that stay the same
-// during a step. Three owners run concurrently: the attempt, collect and fetch. Each field below has one
-// owner, and the others may access it only after the owner has ended.
+// The pager writes nothing to the store. It reads only those fields of the attempt that stay the same during a step.
+// Each field below is owned by one of the three activities. The other two may access the field only after the owner has
+// ended.
 type pager struct {
 	ctx    context.Context // canceled by close
 	cancel context.CancelFunc
@@ -36,16 +38,16 @@ type pager struct {
 	accounts []domain.AccountData
 	step     domain.Step
 	differ   *differ
-	whole    bool // the step is read from its first page
+	whole    bool // the pager starts at the first page of the step
 
-	// The attempt owns the following fields; collect also reads wanted.
+	// These fields are owned by the attempt. The method collect may read wanted at any time.
 	batch  *prefetched[batch] // the next batch
 	wanted atomic.Bool        // the attempt is waiting for the next batch
 
-	// Owned by collect.
+	// This field is owned by the method collect.
 	page *prefetched[fetchedPage] // the next page
 
-	// Owned by fetch.
+	// These fields are owned by the method fetch.
 	at    domain.Progress // the position of the next page
 	stale int             // number of consecutive pages without a new row
 }
@@ -54,7 +56,7 @@ type pager struct {
 type fetchedPage struct {
 	ports.VendorPage
 	progress domain.Progress // the pull's progress after the page is stored
-	repeated map[string]bool // external ids that the differ must not treat as unchanged
+	repeated map[string]bool // external ids of rows that are written even if they equal the stored rows
 	changed  bool            // this is the last page, and the list changed while it was read
 	err      error
 }
@@ -71,13 +73,13 @@ type batch struct {
 	nameless   bool            // the external id of a row cannot be read
 	progress   domain.Progress // the pull's progress after the batch is stored
 	last       bool            // this is the last batch of the step
-	// err means that the step cannot be read any further. It is the error of the page after this batch, or
-	// ListChanged if this batch ends a list that changed.
+	// err is the reason why no further page of the step can be read. It is ListChanged if the vendor's list changed
+	// during the step. Any other error comes from the request for the page after this batch.
 	err error
 }
 
-// newPager returns a pager that reads the step from the pull's current progress. It starts to
-// prefetch at once.
+// newPager returns a pager that reads the step, starting at the pull's current progress. The pager
+// starts to prefetch immediately.
 func newPager(ctx context.Context, a *attempt, step domain.Step, d *differ) *pager {
 	p := &pager{
 		run: a.Go, check: a.checkNotPaused, vendor: a.vendor, access: a.access, accounts: a.accounts, step: step,
@@ -90,9 +92,9 @@ func newPager(ctx context.Context, a *attempt, step domain.Step, d *differ) *pag
 	return p
 }
 
-// next waits for the next batch, returns it, and starts to collect the batch after it. It must not be
-// called again after it has returned the last batch or a batch with an error. All pages that were read
-// before an error are returned before it or together with it.
+// next waits for the next batch and returns it. It also starts to collect the following batch. If a page cannot be
+// read, next still returns all earlier pages. The error is then in the last of these batches, or in an empty batch
+// after them. next must not be called again after the last batch or after an error.
 func (p *pager) next() batch {
 	p.wanted.Store(true)
 	p.batch.wait()
@@ -104,9 +106,9 @@ func (p *pager) next() batch {
 	return b
 }
 
-// collect returns the next batch. The batch consists of the next page, and of the pages after it
-// that are fetched while the attempt still stores the previous batch. Errors: those of fetch and
-// of the store, malformed_response for a row that is not JSON, and ListChanged.
+// collect returns the next batch. The batch contains the next page, and the pages that are fetched while the attempt
+// still stores the previous batch. Errors: those of fetch and of the store, malformed_response for a row that is not
+// JSON, and ListChanged.
 func (p *pager) collect() (b batch) {
 	for {
 		p.page.wait()
@@ -122,7 +124,7 @@ func (p *pager) collect() (b batch) {
 			b.err = err
 			return b
 		}
-		// Only the first page of a batch can repeat rows (see fits), so only this page matters.
+		// Only the first page of a batch can contain repeated rows (see batch.fits). Later pages are not checked.
 		b.assumeNew = b.assumeNew || b.pages == 0 && p.differ.empty && len(page.repeated) == 0
 		b.pages, b.unchanged = b.pages+1, b.unchanged+unchanged
 		b.progress, b.last = page.progress, page.Next == ""
@@ -137,10 +139,10 @@ func (p *pager) collect() (b batch) {
 }
 
 // fits reports whether the next page has been fetched and can be stored in the same batch. A page
-// with repeated rows does not fit, because each occurrence of a row must be stored on its own.
-func (b *batch) fits(next *prefetched[fetchedPage]) bool {
-	return next.ready.Load() && next.value.err == nil && len(next.value.repeated) == 0 &&
-		len(b.rows)+len(b.quarantine.added)+b.unchanged+len(next.value.Transactions) <= maxBatchRows
+// with repeated rows does not fit, because each occurrence of a row must be stored separately.
+func (b *batch) fits(nextPage *prefetched[fetchedPage]) bool {
+	return nextPage.ready.Load() && nextPage.value.err == nil && len(nextPage.value.repeated) == 0 &&
+		len(b.rows)+len(b.quarantine.added)+b.unchanged+len(nextPage.value.Transactions) <= maxBatchRows
 }
 
 // fetch requests the next page of the step from the vendor. Errors: those of the vendor, connection_paused, and
@@ -156,7 +158,7 @@ func (p *pager) fetch() fetchedPage {
 	if err != nil {
 		return fetchedPage{err: err}
 	}
-	repeated, anyNew := p.differ.note(page.Transactions)
+	repeated, anyNew := p.differ.addPage(page.Transactions)
 	p.differ.noteCollected(page.CollectedFrom)
 	if p.stale++; anyNew {
 		p.stale = 0
@@ -171,10 +173,15 @@ func (p *pager) fetch() fetchedPage {
 	return fetchedPage{VendorPage: page, progress: p.at, repeated: repeated, changed: changed}
 }
 
-// listChanged reports whether the vendor's list changed while it was read: the vendor reported different
-// totals, or a total that is not the number of rows that were read. If the vendor cuts pages by position, a
-// row may then have been skipped. A row that was read twice counts once, unless an earlier attempt read the
-// first pages. listChanged must be called after note for the last page of the step.
+// listChanged reports whether the vendor's list changed while it was read. A row may then have been skipped, because
+// some vendors cut pages by position. listChanged must be called after the differ has received the last page.
+//
+// The list has changed in two cases:
+//   - The vendor reported different totals.
+//   - The total differs from the number of rows.
+//
+// A row on several pages is counted once. If an earlier attempt has read the first pages, the ids of their rows are
+// unknown. In this case, a row on several pages is counted several times.
 func (p *pager) listChanged() bool {
 	switch {
 	case p.at.Total == nil:
@@ -199,10 +206,10 @@ type prefetched[T any] struct {
 	value T
 }
 
-// prefetch calls run (Deps.Go) to start fn, and returns a handle for its result.
-func prefetch[T any](run func(work func()) (wait func()), fn func() T) *prefetched[T] {
+// prefetch starts fn with the runner (Deps.Go), and returns a handle for the result of fn.
+func prefetch[T any](runner func(work func()) (wait func()), fn func() T) *prefetched[T] {
 	p := &prefetched[T]{}
-	p.wait = run(func() {
+	p.wait = runner(func() {
 		p.value = fn()
 		p.ready.Store(true)
 	})

@@ -21,19 +21,19 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // defaultGo is the value of Deps.Go in each env. It determines the order in which pages are read and stored.
 var defaultGo = runWhenAwaited
 
-// runWhenAwaited runs work only when wait is called. A page is then read after the page before it has
-// been stored.
-func runWhenAwaited(work func()) (wait func()) { return sync.OnceFunc(work) }
+// runWhenAwaited runs fn at the first call of wait. With this Deps.Go, a pull first stores a page, and then reads the
+// next page.
+func runWhenAwaited(fn func()) (wait func()) { return sync.OnceFunc(fn) }
 
-// runImmediately runs work at once, before it returns. A page is then stored after the page that
-// follows it has been read.
-func runImmediately(work func()) (wait func()) {
-	work()
+// runImmediately runs fn before it returns. With this Deps.Go, a pull first reads the next page, and then stores the
+// current page.
+func runImmediately(fn func()) (wait func()) {
+	fn()
 	return func() {}
 }
 
-// The tests that are called here pass when pages are read and stored one after the other. They must also pass when work
-// runs at once, and when pages are read and stored concurrently.
+// By default, the tests below store a page first, and then read the next page (runWhenAwaited). The tests must also
+// pass if the next page is read first (runImmediately), and if both happen concurrently.
 func TestPullsHoldInAnyOrderOfReadingAndStoring(t *testing.T) {
 	defer func(saved func(func()) func()) { defaultGo = saved }(defaultGo)
 	for name, other := range map[string]func(func()) func(){"immediately": runImmediately, "concurrently": nil} {
@@ -83,8 +83,8 @@ func (m hookedPulls) StorePage(ctx context.Context, l domain.Lease, w ports.Page
 	return m.Pulls.StorePage(ctx, l, w)
 }
 
-// While a page is stored, the page after it is compared with the store and the page after that is fetched.
-// No further page is requested. The pages are so large that two of them do not fit into one batch.
+// While page n is stored, page n+1 is compared with the store, and page n+2 is fetched. Page n+3 must not be requested
+// yet. The pages are so large that two of them do not fit into one batch.
 func TestTwoPagesArePrefetched(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var e *env

@@ -8,8 +8,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// quarantine contains the keys of the connection's quarantined rows. The value of a key reports whether this attempt
-// has read the row. It is loaded when the attempt starts; during a step only the differ uses it.
+// quarantine contains the keys of the connection's quarantined rows. The value is true if this attempt has read the
+// row. The map is loaded when the attempt starts. During a step, only the type differ uses the map.
 type quarantine map[domain.QuarantineKey]bool
 
 func newQuarantine(keys []domain.QuarantineKey) quarantine {
@@ -20,9 +20,9 @@ func newQuarantine(keys []domain.QuarantineKey) quarantine {
 	return q
 }
 
-// has reports whether the transaction with this external id is in the quarantine. Such a row is never
-// treated as unchanged: it is normalised at every read, so that it leaves the quarantine as soon as it
-// can be read, even if its bytes are the same.
+// has reports whether the transaction with this external id is in the quarantine. The service tries to normalise such a
+// transaction whenever the vendor returns it, even if the content has not changed. A new release of the service may be
+// able to read content that an earlier release could not read.
 func (q quarantine) has(externalID string) bool {
 	if len(q) == 0 {
 		return false
@@ -39,7 +39,7 @@ type quarantineChanges struct {
 
 func (c *quarantineChanges) empty() bool { return len(c.added)+len(c.released) == 0 }
 
-// add adds a row to the quarantine, or replaces it.
+// add adds a row to the quarantine. It replaces a quarantined row with the same key.
 func (c *quarantineChanges) add(q quarantine, row domain.UnreadableData) {
 	q[row.QuarantineKey] = true
 	c.added = append(c.added, row)
@@ -72,11 +72,14 @@ func (q quarantine) sortAccounts(all []domain.AccountData, changes *quarantineCh
 	return readable
 }
 
-// releaseUnseen removes from the quarantine those rows that the vendor no longer shows. It does so only after a
-// complete read that this attempt made from its first page to its last, and during which the vendor did not
-// synchronise. A vendor that needs two reads to prove an absence does not report that its synchronisation is complete.
-// For such a vendor, one read is enough here, unless the account holder must sign in again. A mistake would be
-// harmless: nothing is marked as removed, and a row that is shown again returns to the quarantine.
+// releaseUnseen deletes quarantined rows that the vendor no longer returns. All of these conditions must hold:
+//   - This attempt has read everything that the vendor has.
+//   - The vendor's status has not changed since the start of the attempt.
+//   - The status reports that the vendor's synchronisation is complete. Vendors whose proof is TwoReads do not report
+//     this. For these vendors, it is enough that the account holder need not sign in again.
+//
+// The weaker condition for TwoReads is acceptable, because a mistake is harmless. Nothing is marked as removed. If the
+// vendor returns the row later, the row is quarantined again.
 func (a *attempt) releaseUnseen(ctx context.Context) error {
 	settled := a.status.SyncComplete || a.status.Transactions == domain.TwoReads && !a.status.NeedsReauth
 	if !a.whole || !a.initial && !a.pull.Scope.Everything || !settled {

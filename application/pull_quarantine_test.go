@@ -9,7 +9,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// unreadableRow returns a row of a page that cannot be normalised.
+// unreadableRow returns a raw transaction that cannot be normalised.
 func unreadableRow(id string) domain.RawTransaction {
 	return domain.RawTransaction{
 		ExternalID:  id,
@@ -38,8 +38,8 @@ func (e *env) quarantined(c domain.Connection) []string {
 	return ids
 }
 
-// A row that was stored and then became unreadable may become readable again, with the same bytes as the stored row. A
-// pull that reads only this row must remove it from the quarantine, although the stored row is unchanged.
+// A stored row may become unreadable, and later readable again with unchanged content. A pull that reads only this row
+// must remove the row from the quarantine, although the stored row is unchanged.
 func TestARowLeavesTheQuarantineWithItsStoredBytes(t *testing.T) {
 	e := newEnv(t)
 	e.vendor.steps = []domain.Step{listStep}
@@ -73,8 +73,8 @@ func TestARowLeavesTheQuarantineWithItsStoredBytes(t *testing.T) {
 	}
 }
 
-// The vendor may report a later end of the consent while a pull runs. This does not change the state of the account
-// reference, so the pull removes the rows that the vendor no longer returns from the quarantine.
+// While a pull runs, the vendor may report that the consent now ends later. Such a report is not a change of the
+// vendor's status. The pull must still release quarantined rows that the vendor no longer returns.
 func TestARowLeavesTheQuarantineWhileTheConsentIsRenewed(t *testing.T) {
 	e := newEnv(t)
 	var rows []domain.RawTransaction

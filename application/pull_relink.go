@@ -17,16 +17,22 @@ type relink struct {
 	unreadable []string             // the external ids of the listed accounts that cannot be read
 }
 
-// decideStaging decides whether the rows of the pull are staged, which means that they are not visible before they are
-// published. Rows are staged if the connection has a new account reference, and its accounts may continue accounts of
-// an earlier reference or of a deleted connection. The decision to stage rows is kept until they are published, because
-// the vendor may list such an account at one time and not at another. The argument listed contains all accounts that
-// the vendor lists, and readable only those that can be read.
-func (a *attempt) decideStaging(ctx context.Context, readable, listed []domain.AccountData) error {
+// decideStaging decides whether the rows of the pull are staged: stored, but invisible until they are published. They
+// are staged if both conditions hold:
+//   - The connection has a new account reference.
+//   - One of the vendor's accounts may be the same bank account as a former account. A former account belongs to an
+//     earlier account reference or to a deleted connection.
+//
+// Once rows are staged, all later attempts also stage rows until the rows are published. A later attempt may not see
+// the account that caused the decision, because a vendor's list may omit an account temporarily.
+//
+// The argument accounts contains all accounts that the vendor lists. The argument readable contains only the accounts
+// that can be read.
+func (a *attempt) decideStaging(ctx context.Context, readable, accounts []domain.AccountData) error {
 	a.relink = relink{listed: readable}
-	for i := range listed {
-		if listed[i].Unreadable != "" {
-			a.relink.unreadable = append(a.relink.unreadable, listed[i].Quarantined().ID)
+	for i := range accounts {
+		if accounts[i].Unreadable != "" {
+			a.relink.unreadable = append(a.relink.unreadable, accounts[i].Quarantined().ID)
 		}
 	}
 	if !a.connection.NewReference {
@@ -58,9 +64,11 @@ func (a *attempt) decideStaging(ctx context.Context, readable, listed []domain.A
 	return nil
 }
 
-// stageAgain marks the account reference of the connection as new again, after a write has found an account that
-// continues a former one. The vendor has listed this account late, or has only embedded it in rows. The next attempt
-// stages all rows. stageAgain returns failure, or the error of its own write.
+// stageAgain marks the account reference of the connection as new again, so that the next attempt stages all rows. If
+// the store call fails, stageAgain returns the error of the store. If it succeeds, stageAgain returns failure.
+//
+// stageAgain is needed if a write finds an account that continues a former account. decideStaging misses such an
+// account if the vendor lists it too late, or only embeds it in rows.
 func (a *attempt) stageAgain(ctx context.Context, failure error) error {
 	a.relink.staged, a.pull.Progress = true, domain.Progress{Awaited: a.pull.Progress.Awaited}
 	a.pending = pendingProgress{}
@@ -88,9 +96,9 @@ func groupsOf(accounts []domain.Account) func(yield func([]domain.Account) bool)
 	}
 }
 
-// relinked returns the input for recognising which of the new accounts (after) continue earlier ones (before).
-func (a *attempt) relinked(before []domain.Account, after []domain.AccountData) domain.RelinkedAccounts {
-	return domain.RelinkedAccounts{Before: before, After: after, Identity: a.identity()}
+// relinked returns the input of the account recognition, which finds the bank accounts that occur in both lists.
+func (a *attempt) relinked(oldAccounts []domain.Account, newAccounts []domain.AccountData) domain.RelinkedAccounts {
+	return domain.RelinkedAccounts{Before: oldAccounts, After: newAccounts, Identity: a.identity()}
 }
 
 // identity returns the vendor's function for identifying accounts. If the vendor has none, the returned function
@@ -116,8 +124,7 @@ func (a *attempt) startStaging(ctx context.Context) error {
 	return a.writePage(ctx, ports.PageWrite{Progress: a.pull.Progress})
 }
 
-// forStage returns the write w with its account reference and its account key function set. If the rows are staged, it
-// also sets the step to which they belong.
+// forStage returns w with the members AccountRef and AccountKey. If the rows are staged, it also sets w.Staged.
 func (a *attempt) forStage(w ports.PageWrite) ports.PageWrite {
 	w.AccountRef, w.AccountKey = a.connection.AccountRef, a.accountKey()
 	if progress := a.pull.Progress; a.relink.staged {
@@ -139,10 +146,11 @@ func (a *attempt) noteEmbedded(accounts []domain.AccountData) {
 	}
 }
 
-// publish makes the staged rows visible, if the vendor did not synchronise while they were read. Otherwise they stay
-// staged, and the next pull reads them again. If this lasts longer than domain.MaxStaged, they become visible anyway.
-// In that case, stored rows and accounts without a successor are not marked as removed, because there is no proof that
-// the vendor has removed them.
+// publish makes the staged rows visible if the vendor has not synchronised meanwhile (see settled). If the vendor has
+// synchronised, the rows stay staged, and the next pull reads them again.
+//
+// Rows that have been staged for domain.MaxStaged become visible even after a synchronisation. In this case, nothing is
+// marked as removed, because nothing proves the absence of earlier rows and accounts.
 func (a *attempt) publish(ctx context.Context) error {
 	if !a.relink.staged {
 		return nil
@@ -180,24 +188,25 @@ func (a *attempt) publish(ctx context.Context) error {
 	}
 	a.pull.Progress, a.counts, a.lastWrite = w.Progress, a.counts.Plus(published.Counts), w.At
 	a.connection.NewReference = !published.Complete
-	a.relink.staged, a.relink.published, a.recentlyLeft, a.unshown, a.storedRows = false, true, true, true, true
+	a.relink.staged, a.relink.published, a.recentlyRemoved, a.carriedOver, a.storedRows = false, true, true, true, true
 	return nil
 }
 
-// syncedSince reports whether the vendor has synchronised since the steps of a staged pull were planned. Rows that an
-// earlier attempt has staged then come from another list than the one that this attempt reads. syncedSince returns
-// false if the rows have been staged for so long that they are published in any case.
+// syncedSince reports whether the rows that earlier attempts have staged are outdated. They are outdated if the vendor
+// has synchronised since the steps were planned. syncedSince returns false if stagedTooLong returns true, because such
+// rows are published even if they are outdated.
 func (a *attempt) syncedSince(progress domain.Progress) bool {
 	return progress.Staged && progress.SyncState != a.status.State() && !a.stagedTooLong()
 }
 
-// stagedTooLong reports whether rows of the present account reference have been staged for at least domain.MaxStaged.
+// stagedTooLong reports whether rows of the current account reference have been staged for at least domain.MaxStaged.
 func (a *attempt) stagedTooLong() bool {
 	since := a.connection.StagedSince
 	return !since.IsZero() && a.Clock.Now().Sub(since) >= domain.MaxStaged
 }
 
-// recognizeAccounts returns the accounts of the new reference, each with the stored account that it continues.
+// recognizeAccounts returns the accounts of the new reference. If an account is already stored under another external
+// id, its field Continues is the id of the stored account.
 func (a *attempt) recognizeAccounts(ctx context.Context) ([]ports.PublishedAccount, error) {
 	former, err := a.Pulls.FormerAccounts(ctx, a.lease)
 	if err != nil {

@@ -34,7 +34,7 @@ func movements(account string, texts ...string) []domain.TransactionData {
 		parts := strings.SplitN(text, " ", 3)
 		data := row(parts[0], parts[2])
 		data.Account, data.Date = account, domain.Date(parts[1])
-		copy(data.ContentHash[:], fmt.Sprintf("%-16s", parts[2])) // so the hash is the same under each reference
+		copy(data.ContentHash[:], fmt.Sprintf("%-16s", parts[2])) // the hash depends only on the description
 		rows = append(rows, data)
 	}
 	return rows
@@ -134,9 +134,9 @@ func (e *relinkEnv) live() []string {
 
 // changes returns the changes in the feed after a position, in the form "kind description", sorted. It also returns the
 // position at the end of the feed.
-func (e *relinkEnv) changes(after domain.Position) ([]string, domain.Position) {
+func (e *relinkEnv) changes(position domain.Position) ([]string, domain.Position) {
 	e.Helper()
-	page, err := e.Changes(e.ctx, e.tenant, domain.PageRequest{Limit: 1000, After: after}, 0)
+	page, err := e.Changes(e.ctx, e.tenant, domain.PageRequest{Limit: 1000, After: position}, 0)
 	e.noError(err)
 	var changes []string
 	for _, t := range page.Items {
@@ -152,8 +152,8 @@ var (
 	liveAfter  = []string{"w1 savings", "x0 old", "y1 bakery", "y2 market", "y4 cinema", "y5 gym", "z1 salary"}
 )
 
-// wantRelinked fails the test unless the connection shows the rows of "item-2", and each transaction that the first
-// reference has shown still has its id.
+// wantRelinked fails the test unless the live transactions are those of "item-2", and each transaction that was read
+// under the first reference still has its id.
 func (e *relinkEnv) wantRelinked() {
 	e.Helper()
 	e.wantLive(liveAfter)
@@ -211,8 +211,9 @@ func TestAnotherReferenceContinuesAccountsAndTransactions(t *testing.T) {
 	e.wantRelinked()
 }
 
-// A pull of a new reference must succeed even if any one of its store calls fails once, or if the process ends after
-// any one of them. The connection must always show either everything of the old reference or everything of the new one.
+// A pull of a new account reference must succeed even if one store call fails. It must also succeed if the process ends
+// between two store calls. At all times, the live transactions must belong to one reference, either the old or the new
+// one.
 func TestAFaultBetweenAnyTwoStepsOfARelinkIsRepaired(t *testing.T) {
 	for _, after := range []bool{false, true} {
 		for n := 1; ; n++ {
@@ -290,8 +291,8 @@ func TestRowsOfAnotherReferenceWithTheSameIDsAreStaged(t *testing.T) {
 	}
 }
 
-// Whatever happens at the nth request for a page of the new reference, nothing of this reference may be visible at that
-// time, and the next pulls must lead to the right state.
+// While the nth page of the new account reference is requested, no row of this reference must be visible. During the
+// request, one of the events below happens. The next pulls must then produce the right state.
 func TestEventsInTheMiddleOfARelink(t *testing.T) {
 	update := func(e *relinkEnv, ref string) {
 		c, err := e.GetConnection(e.ctx, e.tenant, e.c.ID)
@@ -481,8 +482,8 @@ func TestTwoLiveConnectionsKeepTheirOwnRecords(t *testing.T) {
 	e.wantLive(liveBefore)
 }
 
-// If two deleted connections have had the same account, a new connection must continue the transactions of the one that
-// was deleted last.
+// If two deleted connections have had the same account, a new connection must take over the transactions of the
+// connection that was deleted last.
 func TestTheLastDeletedConnectionContinues(t *testing.T) {
 	e := newRelinkEnv(t)
 	older := e.c
@@ -509,8 +510,8 @@ func TestTheLastDeletedConnectionContinues(t *testing.T) {
 	}
 }
 
-// The pull of a new connection must store its pages as it reads them if there is no account that the connection could
-// continue.
+// If the accounts of a new connection are not known from earlier connections, the rows must not be staged. The rows of
+// each page must be visible before the pull has read the last page.
 func TestANewConnectionWithoutKnownAccountsIsNotStaged(t *testing.T) {
 	e := newRelinkEnv(t)
 	e.noError(e.DeleteConnection(e.ctx, e.tenant, e.c.ID, nil))
@@ -539,8 +540,8 @@ func TestANewConnectionWithoutKnownAccountsIsNotStaged(t *testing.T) {
 	}
 }
 
-// Rows must remain staged even if the vendor no longer lists their account, because it may list the account at one time
-// and not at another.
+// Staged rows must remain staged even if the vendor no longer lists their account. The vendor may list the account
+// again later.
 func TestRowsRemainStagedWhenTheVendorDoesNotListTheirAccountAnyMore(t *testing.T) {
 	e := newRelinkEnv(t)
 	_, position := e.changes(domain.Position{})
@@ -561,7 +562,9 @@ func TestRowsRemainStagedWhenTheVendorDoesNotListTheirAccountAnyMore(t *testing.
 	e.wantNotAdded(position, "bakery", "market", "old")
 }
 
-// wantNotAdded fails the test if the feed shows one of the transactions as added after the position.
+// wantNotAdded fails the test in two cases:
+//   - The feed after the position reports that one of the given transactions was added.
+//   - A live transaction has a different id than it had under the first account reference.
 func (e *relinkEnv) wantNotAdded(position domain.Position, descriptions ...string) {
 	e.Helper()
 	changes, _ := e.changes(position)
@@ -577,8 +580,8 @@ func (e *relinkEnv) wantNotAdded(position domain.Position, descriptions ...strin
 	}
 }
 
-// If the vendor never reports that its synchronisation has ended, the rows must be published after a day. Nothing must
-// then be marked as removed, because there is no proof that rows or accounts are absent.
+// If the vendor never reports that its synchronisation has ended, the rows must be published after a day. In that case,
+// nothing may be marked as removed, because there is no proof that rows or accounts are absent.
 func TestRowsAreNotStagedForLongerThanADay(t *testing.T) {
 	e := newRelinkEnv(t)
 	_, position := e.changes(domain.Position{})
@@ -620,8 +623,8 @@ func TestRowsAreNotStagedForLongerThanADay(t *testing.T) {
 	e.wantNotAdded(position, "bakery", "market", "old", "salary")
 }
 
-// A vendor may show only the latest rows of a new reference at first, and older rows later. The older rows must
-// continue the known transactions, too.
+// After a change of the account reference, a vendor may return only recent rows at first, and older rows later. The
+// older rows must also be recognised as known transactions, and the transactions must keep their ids.
 func TestHistoryThatArrivesLateContinuesTheKnownTransactions(t *testing.T) {
 	for _, proof := range []domain.AbsenceProof{domain.OneRead, domain.TwoReads} {
 		e := newRelinkEnv(t)
@@ -630,7 +633,7 @@ func TestHistoryThatArrivesLateContinuesTheKnownTransactions(t *testing.T) {
 		e.repoint(e.c, "item-2")
 		link := e.vendor.links["item-2"]
 		whole := link.rows
-		link.rows = whole[1:3] // only the market and the cinema
+		link.rows = whole[1:3] // only the rows "market" and "cinema"
 		e.pull()
 		e.pull()
 		e.wantLive([]string{"x0 old", "x1 bakery", "y2 market", "y4 cinema", "z1 salary"})
@@ -643,8 +646,9 @@ func TestHistoryThatArrivesLateContinuesTheKnownTransactions(t *testing.T) {
 	}
 }
 
-// An account must continue its records even if the vendor lists it only after the other accounts of the new reference
-// were published.
+// After a change of the account reference, the vendor may list an account late. The rows of the other accounts are
+// already visible at that time. The late account must still be recognised as the same bank account, and keep its
+// records.
 func TestAnAccountThatIsListedLateContinuesItsRecords(t *testing.T) {
 	for name, follow := range map[string]func(e *relinkEnv, ref string){
 		"another reference": func(e *relinkEnv, ref string) { e.repoint(e.c, ref) },

@@ -7,8 +7,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// matching returns the rules by which a write of the vendor's rows recognises that a new row replaces a removed one. It
-// returns nil if replacements are not recognised.
+// matching returns the rules for recognising that a new row of the vendor replaces a removed row. It returns nil if
+// KeepReplacementsApart is set.
 func (s *Service) matching(vendor domain.Vendor) *ports.Matching {
 	if s.KeepReplacementsApart {
 		return nil
@@ -23,11 +23,12 @@ func (s *Service) matching(vendor domain.Vendor) *ports.Matching {
 // returns no keys.
 func withoutKeys(domain.TransactionData) domain.InstitutionKeys { return domain.InstitutionKeys{} }
 
-// forPage returns the write w with those members set that are needed to recognise replacements. A row that leaves the
-// quarantine may not be new, because earlier reads may have returned it, so it must not replace another row. While the
-// quarantine contains a row whose id cannot be read, this applies to every row.
+// forPage returns w with the members that the store needs to recognise replacements. Some rows must not replace another
+// row, because the vendor may have returned the new row earlier:
+//   - A row that leaves the quarantine.
+//   - All rows, if the quarantine contains a row whose id cannot be read. Any row may be this quarantined row.
 func (a *attempt) forPage(w ports.PageWrite) ports.PageWrite {
-	w.RecentlyLeft, w.Unshown = a.recentlyLeft, a.unshown
+	w.RecentlyRemoved, w.CarriedOver = a.recentlyRemoved, a.carriedOver
 	w.Matching = a.matching(a.connection.Vendor)
 	for _, row := range w.Transactions {
 		key := domain.QuarantineKey{Kind: domain.QuarantinedTransaction, ID: row.ExternalID}
@@ -49,37 +50,45 @@ func (q quarantine) hasNameless() bool {
 	return false
 }
 
-// maxHeldRows is the maximum number of rows that are held back until the end of a step.
+// maxHeldRows is the maximum number of rows that are withheld until the end of a step.
 const maxHeldRows = 2000
 
-// heldRows delays storing the changed rows of a step until the step ends, because only then is it known which rows have
-// left (were removed by the vendor). Without the delay, a row that replaces a removed one would first become a separate
-// transaction. Meanwhile the stored progress stays before the first page with held rows, so that they are read again
-// after a crash. If there are more than maxHeldRows changed rows, none of them is held back.
+// heldRows withholds the changed rows of a step from the store until the step ends. Only then are the removed rows
+// known. If a row were stored earlier, it would become a separate transaction, even if it replaces a removed row.
+//
+// After a crash, the withheld rows are read again, because the stored progress does not include their pages. As soon as
+// a step has more than maxHeldRows changed rows, all of them are stored, and later rows are not withheld.
 type heldRows struct {
-	off      bool // rows are stored with their page
+	off      bool // no rows are withheld: the rows of each page are stored immediately
 	rows     []domain.TransactionData
 	released []domain.QuarantineKey
 	pages    int             // number of pages that are not stored
 	latest   domain.Progress // the progress after the last batch
-	pinned   domain.Progress // the progress before the first row that is held back
+	pinned   domain.Progress // the progress to store while rows are withheld; it excludes their pages
 }
 
-// newHeldRows returns an empty heldRows for a step that begins at the attempt's progress. The argument sweep reports
-// whether the step finds removals. No row is held back if (a) rows are staged, (b) KeepReplacementsApart is set, (c)
-// the connection had no transactions, or (d) the step finds no removals, no row was removed recently, and no live row
-// is from an earlier account reference. In the cases (c) and (d), the rows cannot replace others.
+// newHeldRows returns an empty heldRows for the current step. sweep means that the end of the step marks missing rows
+// as removed. The returned heldRows withholds no rows in these cases:
+//   - The attempt stages its rows (they are stored, but not visible yet).
+//   - KeepReplacementsApart is set, so new rows never replace removed rows.
+//   - The connection had no transactions when the attempt started, so there is nothing to replace.
+//   - sweep is false, no row was removed recently, and there are no carried-over rows (see ports.Claimed). There is
+//     nothing to replace in this case either.
 func (a *attempt) newHeldRows(sweep bool) *heldRows {
 	return &heldRows{
 		off: a.empty || a.relink.staged || a.KeepReplacementsApart ||
-			!sweep && !a.recentlyLeft && !a.unshown,
+			!sweep && !a.recentlyRemoved && !a.carriedOver,
 		latest: a.pull.Progress,
 	}
 }
 
-// hold moves the rows of the batch to the held rows. If the batch ends the step or has an error, or if too many rows
-// are held, it moves all held rows to the batch instead. It returns the number of pages whose rows are all part of the
-// next write.
+// hold moves the rows of the batch to the withheld rows. In these cases, it then moves all withheld rows back to the
+// batch:
+//   - The batch ends the step.
+//   - The batch has an error.
+//   - Too many rows are withheld.
+//
+// The result is the number of pages that the next write completes. It is 0 while rows are withheld.
 func (h *heldRows) hold(b *batch) (pages int) {
 	if h.off {
 		return b.pages

@@ -61,8 +61,8 @@ func TestAQueuedPullIsPlannedAgainAfterARepoint(t *testing.T) {
 	}
 }
 
-// A pull must fail in the end even if the process dies in each of its attempts, so that no attempt records a failure.
-// Claim counts the attempts.
+// A pull must fail in the end even if the process dies in each attempt. Such an attempt records no failure, but Claim
+// has counted the attempt.
 func TestAPullThatKillsEveryWorkerIsGivenUp(t *testing.T) {
 	e := newEnv(t)
 	id := e.requestFullPull(e.createConnection("books"))

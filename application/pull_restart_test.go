@@ -21,7 +21,7 @@ func (v *vendor) setHashedRows(externalIDs ...string) {
 }
 
 // If a page no longer exists at the vendor, the attempt reads the step again from its first page. Each row
-// is counted once, and a sweep removes only what the second read did not return.
+// is counted once, and a sweep removes only rows that the second listing did not return.
 func TestAGonePageStartsItsStepAgain(t *testing.T) {
 	for name, tc := range map[string]struct {
 		step    domain.Step
@@ -63,8 +63,8 @@ func TestAGonePageStartsItsStepAgain(t *testing.T) {
 	}
 }
 
-// A step does not restart forever: after three restarts the attempt fails. The next attempt starts at the
-// first page, not at the missing one.
+// If the vendor never returns the second page of a step, the attempt fails after three restarts of the step.
+// The next attempt starts at the first page.
 func TestRestartsOfAnAttemptAreBounded(t *testing.T) {
 	e := newEnv(t)
 	e.vendor.steps = []domain.Step{listStep}
@@ -198,8 +198,8 @@ func TestRowsThatShiftBetweenAttemptsAreNotSkipped(t *testing.T) {
 	}
 }
 
-// If the total that the vendor reports is never the number of its rows, the attempt must fail after three restarts. All
-// rows must be stored nevertheless, and a sweep must remove none.
+// If the vendor always reports a wrong total, the attempt must fail after three restarts. All rows must be stored
+// nevertheless, and no row may be marked as removed.
 func TestATotalThatIsNeverRightFailsTheAttempt(t *testing.T) {
 	e, c := envWithRemovedRow(t)
 	id := e.requestFullPull(c)

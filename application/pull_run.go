@@ -9,19 +9,22 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// leaseTime is longer than the longest single call to an aggregator (15 s), and short enough for another
-// worker to resume the pull within 30 s after a worker has died. Storing a page extends the lease, and the
-// request for the next page is already running at that time. Therefore the time until the next extension depends
-// on the longer of the two calls (vendor and store), not on their sum. progressFlushInterval is added to
-// it, because unchanged pages are not written for that long.
+// leaseTime is the duration of a lease. It is longer than the longest single call to an aggregator (15 s). It is short
+// enough for another worker to resume the pull within 30 s after a worker has died.
 //
-// leaseTime is too short if the longest vendor call is followed by a page lookup that takes the store's
-// whole timeout (10 s). Another worker may then claim the pull although this worker is still alive. This
-// costs reading the page again and one attempt. The data stays correct, because the store accepts no write
-// under a lost lease.
+// Each write extends the lease. Two facts limit the time between two writes:
+//   - Unchanged pages delay a write by at most progressFlushInterval.
+//   - The next page is requested from the vendor while a page is stored.
+//
+// The time between two extensions is therefore at most progressFlushInterval plus one call, either to the vendor or to
+// the store.
+//
+// leaseTime is too short if the longest vendor call is followed by a page lookup that takes the store's whole timeout
+// (10 s). Another worker may then claim the pull although this worker is still alive. This costs one attempt, and the
+// new worker reads the page again. The data stays correct, because the store accepts no write under a lost lease.
 const leaseTime = 20 * time.Second
 
-// retryMin is the minimum wait before the next attempt if the last one was not counted.
+// retryMin is the minimum wait after an attempt that does not count towards domain.MaxAttempts.
 const retryMin = 250 * time.Millisecond
 
 // RunPull implements ports.Worker: it claims the pull under a lease, makes one attempt at it,
@@ -52,29 +55,29 @@ func (s *Service) RunWaitingPull(ctx context.Context, ordinaryWorkers int) (bool
 	}
 }
 
-// runPull does the work of RunPull. After it has claimed the pull, it calls begin with the pull's tenant;
-// after the attempt, it calls the function that begin returned.
+// runPull does the work of RunPull. After it has claimed the pull, it calls onStart with the pull's tenant.
+// After the attempt, it calls the function that onStart has returned.
 func (s *Service) runPull(
-	ctx context.Context, id domain.PullID, begin func(domain.TenantID) (end func()),
+	ctx context.Context, id domain.PullID, onStart func(domain.TenantID) (end func()),
 ) (time.Duration, error) {
 	startedAt := s.Clock.Now()
 	lease := domain.Lease{ID: domain.LeaseID{UUID: s.IDs.New()}, Pull: id, Until: startedAt.Add(leaseTime)}
 	claimed, err := s.Pulls.Claim(ctx, lease, startedAt)
 	switch {
 	case errors.Is(err, domain.NotFound), errors.Is(err, domain.ConnectionPaused):
-		return 0, nil // the resume of a paused connection creates a new job
+		return 0, nil // a new job is created when a paused connection is resumed
 	case errors.Is(err, domain.NotDue):
 		return s.removeAnnounced(ctx, id, startedAt, max(domain.RetryAfterOf(err), time.Second))
 	case err != nil:
 		return 0, err
 	}
 	lease.Tenant = claimed.Pull.Tenant
-	defer begin(claimed.Pull.Tenant)()
+	defer onStart(claimed.Pull.Tenant)()
 	a := &attempt{
 		Service: s, lease: lease, pull: claimed.Pull, connection: claimed.Connection,
 		initial: claimed.Initial, empty: claimed.Empty, quarantine: newQuarantine(claimed.Quarantine),
 		removed: claimed.Removed, removedAccounts: claimed.RemovedAccounts,
-		recentlyLeft: claimed.RecentlyLeft, unshown: claimed.Unshown, shown: claimed.Pull.Progress,
+		recentlyRemoved: claimed.RecentlyRemoved, carriedOver: claimed.CarriedOver, shown: claimed.Pull.Progress,
 		reread: claimed.Pull.Progress.Planned, // planned by an earlier attempt
 	}
 	a.nameless = a.quarantine.hasNameless()
@@ -93,26 +96,26 @@ func (s *Service) runPull(
 	return a.finish(ctx, failure, startedAt)
 }
 
-// removalPoll is the longest time after which a blocked pull applies removals that were announced while it
-// waited for another pull of its connection.
+// removalPoll is the maximum time between two calls of removeAnnounced for a pull that waits for another pull of its
+// connection.
 const removalPoll = 5 * time.Second
 
-// removeAnnounced applies the announced removals of a pull that is not due yet. Otherwise the removals would wait for
-// the pull before it, which can take hours if the vendor does not respond. The argument wait is the minimum time until
-// the pull becomes due. The result is the time until the next call of removeAnnounced.
+// removeAnnounced applies the announced removals of a pull that is not due yet. Such a pull may wait for hours, for
+// example while another pull of the connection is running. delay is how long the pull must still wait at least. The
+// result is how long the caller must wait before it handles the pull again.
 func (s *Service) removeAnnounced(
-	ctx context.Context, id domain.PullID, at time.Time, wait time.Duration,
+	ctx context.Context, id domain.PullID, at time.Time, delay time.Duration,
 ) (time.Duration, error) {
 	blocked, err := s.Pulls.RemoveAnnounced(ctx, id, at, s.matching)
 	if blocked {
-		wait = min(wait, removalPoll)
+		delay = min(delay, removalPoll)
 	}
-	return wait, err
+	return delay, err
 }
 
-// finish records the outcome of the attempt, and returns the wait before the next attempt; 0 if there is no
-// next attempt. It also works after ctx was canceled, so that another worker can continue the pull of a
-// stopped worker at once.
+// finish records the outcome of the attempt, and returns the wait before the next attempt; 0 if there is no next
+// attempt. finish records the outcome even if ctx is already canceled, for example because the worker stops. Another
+// worker can then continue the pull immediately.
 func (a *attempt) finish(ctx context.Context, failure error, startedAt time.Time) (time.Duration, error) {
 	work := ctx
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
@@ -140,10 +143,10 @@ func (a *attempt) finish(ctx context.Context, failure error, startedAt time.Time
 	return max(outcome.NotBefore.Sub(now), time.Millisecond), nil
 }
 
-// finishSettled stores the outcome of the attempt. After a settled pull (a pull of everything during which the vendor
-// did not synchronise), the store also computes readings (the balance of each account and the sum of its records). This
-// takes as long as reading all records of the connection, so it is not limited by cleanupTimeout. If it fails, the
-// outcome is stored without readings; the next settled pull stores readings of the same records.
+// finishSettled stores the outcome of the attempt. If o.Settled is set, the store also computes the balance of each
+// account and the sum of its records. Such a store call takes as long as reading all records of the connection, so
+// cleanupTimeout does not apply. If the store call fails with an error other than LeaseLost, finishSettled stores the
+// outcome without balances and sums.
 func (a *attempt) finishSettled(ctx context.Context, o ports.Outcome) error {
 	if o.Settled != nil {
 		if err := a.Pulls.Finish(ctx, a.lease, o); err == nil || errors.Is(err, domain.LeaseLost) {
@@ -167,10 +170,10 @@ func (a *attempt) targetReplaced(ctx context.Context) (bool, error) {
 	return err == nil && !sameTarget(c, a.connection), err
 }
 
-// outcome returns the result of an attempt: the new state of the pull, and the changes to the connection's health, its
-// consent and its watch for missing webhooks. If the vendor refused the attempt, the pull normally fails. It is retried
-// if the credential or the target was replaced during the attempt. A pull whose last attempt has failed makes the
-// connection unhealthy.
+// outcome returns the result of an attempt: the new state of the pull, and the changes to the connection. These changes
+// concern the health, the consent and the record of missing webhooks. If the vendor refused the attempt, the pull
+// fails. But if the credential or the target was replaced during the attempt, the pull is retried. When the last
+// permitted attempt of a pull fails, the connection becomes unhealthy.
 func (a *attempt) outcome(failure error, replaced bool, now time.Time) ports.Outcome {
 	o := ports.Outcome{
 		State: domain.PullSucceeded, Attempts: a.pull.Attempts, At: now,
@@ -227,9 +230,9 @@ func codeOf(failure error) domain.Code {
 	return domain.CodeOf(failure)
 }
 
-// healthAfter returns the health after a pull attempt or a connection test. A failure changes the health only if it is
-// of kind Rejected; other failures say nothing about the connection. An attempt that failed only because an account is
-// not listed yet counts as a success, because it has read everything else.
+// healthAfter returns the health after a pull attempt or a connection test. A failure changes the health only if its
+// kind is Rejected. An attempt that failed only because an account is not listed yet is treated as a success, because
+// everything else was read.
 func healthAfter(h domain.Health, status domain.LinkStatus, failure error, now time.Time) domain.Health {
 	switch {
 	case failure == nil, errors.Is(failure, domain.AccountNotListed) && errors.Is(failure, domain.Unavailable):

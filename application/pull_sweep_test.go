@@ -156,7 +156,8 @@ func TestASweepIsNotSkippedByACrash(t *testing.T) {
 	}
 }
 
-// A row whose id cannot be read may be any stored row, so the read does not prove that a row is absent.
+// A row whose id cannot be read may be the same row as any stored row. A list with such a row therefore does not prove
+// that a stored row was removed.
 func TestASweepRemovesNothingAfterARowWithoutAReadableID(t *testing.T) {
 	e, c := envWithRemovedRow(t)
 	e.vendor.onRead = func(_ domain.Step, cursor string) (*ports.VendorPage, error) {

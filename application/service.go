@@ -1,14 +1,17 @@
-// Package application implements the use cases. It calls the driven ports and does not depend on HTTP,
-// databases, queues, loggers or the environment. An embedding service builds a Service from its own
-// adapters with New and calls it through the driving interfaces of package ports.
+// Package application implements the use cases. It calls the driven ports. It does not depend on HTTP, databases,
+// queues, loggers or the environment. An embedding service builds a Service from its own adapters with New, and calls
+// the Service through the driving interfaces of package ports.
 //
-// A transaction takes this path: Receive (webhook_receiver.go) stores a delivery and queues its pull.
-// RunPull (pull_run.go) claims the pull under a lease and makes an attempt (pull_attempt.go). The attempt
-// reads the status of the account reference from the vendor's aggregator, plans the steps for the requested
-// scope, and stores each page together with the pull's progress. Meanwhile the pager (pull_pager.go)
-// prefetches the next pages, and the differ (pull_differ.go) finds the rows that changed. If the process
-// dies between two pages, nothing is lost: the lease expires, and the worker that claims the pull next
-// resumes at the following page.
+// A transaction takes this path:
+//   - Receive (webhook_receiver.go) stores a delivery and queues its pull.
+//   - RunPull (pull_run.go) claims the pull under a lease and makes an attempt (pull_attempt.go).
+//   - The attempt reads the status of the account reference from the vendor, and plans the steps for the scope.
+//   - The pager (pull_pager.go) prefetches the pages.
+//   - The differ (pull_differ.go) finds the rows that changed.
+//   - The attempt stores each page together with the pull's progress.
+//
+// If the process dies between two pages, nothing is lost. The lease expires, and another worker claims the pull and
+// resumes it at the next page.
 package application
 
 import (
@@ -65,25 +68,24 @@ type Deps struct {
 	Entropy  ports.Entropy
 	Observer ports.Observer
 
-	// Tracer continues the trace of the request that queued a pull when the pull runs. If Tracer is nil,
+	// Tracer records each pull as part of a trace: the trace of the request that queued the pull. If Tracer is nil,
 	// nothing is traced.
 	Tracer ports.Tracer
 
-	// Go starts work concurrently and returns the function wait, which waits until work has ended. wait panics if work
-	// panicked, and can be called more than once. If Go is nil, work runs in a new goroutine; a test that runs the
-	// service in a single thread sets its own scheduler instead.
-	Go func(work func()) (wait func())
+	// Go starts fn concurrently. If Go is nil, each fn runs in a new goroutine. Go returns a function that waits until
+	// fn has ended. The returned function panics if fn has panicked. It can be called more than once.
+	Go func(fn func()) (wait func())
 
-	// DriftGrace is how long a completeness check must fail before the account counts as drifting. With 0, it counts as
-	// drifting at once.
+	// DriftGrace is how long the balance of an account must differ from its records before the account is treated as
+	// drifting. With 0, the account is treated as drifting immediately.
 	DriftGrace time.Duration
 
-	// WebhookSilenceGrace is how long the webhook about a vendor's synchronisation may be late before it counts as
-	// missing. The delay is measured from the expected time of the synchronisation.
+	// WebhookSilenceGrace is how long the service waits for the webhook about a vendor's synchronisation. The wait
+	// begins at the expected time of the synchronisation. After the wait, the webhook is treated as missing.
 	WebhookSilenceGrace time.Duration
 
-	// KeepReplacementsApart stores a new row that replaces a removed one as a separate transaction. Otherwise the
-	// transaction of the removed row continues with the new row.
+	// KeepReplacementsApart means that each new row becomes a separate transaction. If KeepReplacementsApart is false,
+	// a new row can continue the transaction of a removed row.
 	KeepReplacementsApart bool
 
 	// AllowHTTP allows base URLs with plain http. It is meant for development.
@@ -103,7 +105,7 @@ type Service struct {
 	feedWatches    feedWatches
 	feedWriter     feedWriter
 	probeSlots     probeSlots // limits tests of engine connections
-	testSlots      probeSlots // limits live tests and all other calls to a vendor for which a caller waits
+	testSlots      probeSlots // limits vendor calls during an API request, for example in live tests
 	statementSlots probeSlots
 	pullLoad       pullLoad
 	auditKey       storedAuditKey

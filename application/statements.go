@@ -8,16 +8,16 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// statementStreams limits the statements that are written at the same time. Each of them occupies a connection to the
-// database for as long as its reader takes. The limit is lower than the number of connections that read an SQLite file,
-// which is 4, so other reads always proceed.
+// statementStreams limits the account statements that are written at the same time. Each statement occupies a database
+// connection until its receiver has read it. An SQLite file has 4 connections for reading, so at least one remains free
+// for other reads.
 var statementStreams = probeLimit{total: 3, tenant: 2}
 
 // WriteStatement implements ports.Statements. It reads the records twice: first to compute the totals and balances,
 // which several formats need before the first record, and then to write the records.
 func (s *Service) WriteStatement(
 	ctx context.Context, tenant domain.TenantID, id domain.AccountID, q ports.StatementQuery,
-	write ports.StatementWriter,
+	writer ports.StatementWriter,
 ) error {
 	if err := q.Window.Validate(); err != nil {
 		return err
@@ -32,7 +32,7 @@ func (s *Service) WriteStatement(
 		if err != nil {
 			return err
 		}
-		return write(st, statementRecords(ctx, view, st))
+		return writer(st, statementRecords(ctx, view, st))
 	})
 }
 

@@ -26,8 +26,8 @@ func (l snapshotLedger) Snapshot(
 	return read(l.view)
 }
 
-// posted returns a function for AccountView.Posted. The function yields a record of 1 BRL for each of the days, and
-// then failure, if failure is not nil.
+// posted returns a function for AccountView.Posted. The returned function yields a record of 1 BRL for each of the
+// given days. If failure is not nil, it yields failure after the records.
 func posted(
 	failure error,
 	days ...domain.Date,
@@ -48,8 +48,8 @@ func posted(
 	}
 }
 
-// withAccount returns a function that replaces the Ledger with one in which every account is in BRL and has the given
-// completeness and records (see posted).
+// withAccount returns a function that replaces the Ledger. In the new Ledger, every account is in BRL and has the given
+// completeness. Its records result from failure and days; see posted.
 func withAccount(c domain.Completeness, failure error, days ...domain.Date) func(*application.Deps) {
 	return func(d *application.Deps) {
 		account := domain.Account{AccountData: domain.AccountData{Currency: "BRL"}}
@@ -75,7 +75,8 @@ func (e *env) writeStatement(q ports.StatementQuery) (st domain.Statement, days 
 	return st, days, err
 }
 
-// drifting is the completeness of an account whose balance has differed from its records since epoch.
+// drifting is the completeness of an account whose balance has differed from its records since epoch, the start of the
+// test.
 var drifting = domain.Completeness{
 	Baseline: &domain.Baseline{Anchor: decimal.NewFromInt(10)}, AnchorDrift: epoch,
 	Last: &domain.AccountReading{Currency: "BRL"},

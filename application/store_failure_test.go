@@ -14,12 +14,12 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports/portmock"
 )
 
-// storeFault makes the nth write of a pull return an error. If after is set, the write is executed
+// storeFault makes the nth write of a pull return an error. If afterWrite is set, the write is executed
 // before the error is returned, as when the connection to the database is lost during the commit.
 type storeFault struct {
-	nth    int
-	after  bool
-	writes int
+	nth        int
+	afterWrite bool
+	writes     int
 }
 
 func (m *storeFault) apply(write func() error) error {
@@ -27,7 +27,7 @@ func (m *storeFault) apply(write func() error) error {
 	if m.writes != m.nth {
 		return write()
 	}
-	if m.after {
+	if m.afterWrite {
 		_ = write()
 	}
 	return unavailable(domain.StoreUnavailable)
@@ -75,7 +75,7 @@ func TestTheStoreMayFailAtAnyWrite(t *testing.T) {
 			t.Run(fmt.Sprintf("write %d, after it %t", nth, after), func(t *testing.T) {
 				e, c := envWithRemovedRow(t)
 				e.receive(e.mintToken(c), eventBody("e1", domain.PullScope{Everything: true, Removed: []string{"r3"}}))
-				id, m := e.nudged[1], &storeFault{nth: nth, after: after}
+				id, m := e.nudged[1], &storeFault{nth: nth, afterWrite: after}
 				e.deps.Pulls = m.wrap(t, e.deps.Pulls)
 				service := e.newService()
 				_, err := service.RunPull(e.ctx, id)

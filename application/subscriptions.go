@@ -127,14 +127,15 @@ func (s *Service) ListSubscriptions(
 	return s.Subscriptions.List(ctx, tenant, page)
 }
 
-// changeAttempts is how often a change without If-Match is attempted if concurrent changes invalidate it.
+// changeAttempts is the maximum number of attempts at a change without If-Match. Another attempt is necessary if the
+// subscription was changed concurrently.
 const changeAttempts = 3
 
-// retryChange calls the function change, and calls it again if the subscription was changed concurrently. If the caller
-// requires a certain revision (match is not nil), retryChange calls change only once.
-func retryChange[T any](match ports.IfMatch, change func() (T, error)) (result T, err error) {
+// retryChange calls fn, and calls fn again if the subscription was changed concurrently. If the caller requires a
+// certain revision (match is not nil), retryChange calls fn only once.
+func retryChange[T any](match ports.IfMatch, fn func() (T, error)) (result T, err error) {
 	for range changeAttempts {
-		result, err = change()
+		result, err = fn()
 		if match != nil || !errors.Is(err, domain.RevisionMismatch) {
 			break
 		}
@@ -192,26 +193,28 @@ func (s *Service) updateSubscription(ctx context.Context, tenant domain.TenantID
 	})
 }
 
-// changeSubscription applies an operator's change to a subscription that was read before. Errors: NotFound; Conflict
-// (revision_mismatch) if the revision does not satisfy match, or if the subscription has changed since it was read.
-func (s *Service) changeSubscription(ctx context.Context, before ports.SubscriptionStatus, action string,
-	match ports.IfMatch, change func(*domain.Subscription),
+// changeSubscription applies an operator's change to a subscription. The argument previous is the subscription that the
+// caller has read. Errors: NotFound; Conflict (revision_mismatch) in two cases:
+//   - The current revision does not satisfy ifMatch.
+//   - The subscription has changed since the caller read it.
+func (s *Service) changeSubscription(ctx context.Context, previous ports.SubscriptionStatus, action string,
+	ifMatch ports.IfMatch, update func(*domain.Subscription),
 ) (ports.SubscriptionStatus, error) {
 	now := s.Clock.Now()
-	audited := s.withAudit(ctx, before.Tenant, action, before.ID.String())
-	after, err := s.Subscriptions.Update(audited, before.Tenant, before.ID, func(sub *domain.Subscription) error {
-		if err := matchSubscription(match, *sub); err != nil {
+	audited := s.withAudit(ctx, previous.Tenant, action, previous.ID.String())
+	after, err := s.Subscriptions.Update(audited, previous.Tenant, previous.ID, func(sub *domain.Subscription) error {
+		if err := matchSubscription(ifMatch, *sub); err != nil {
 			return err
 		}
-		if err := matchSubscription(ports.IfMatch{before.Revision}, *sub); err != nil {
+		if err := matchSubscription(ports.IfMatch{previous.Revision}, *sub); err != nil {
 			return err
 		}
-		change(sub)
+		update(sub)
 		sub.BumpRevision(now)
 		return nil
 	})
 	if err == nil {
-		s.audit(ctx, before.Tenant, action, before.ID.String())
+		s.audit(ctx, previous.Tenant, action, previous.ID.String())
 		s.dispatch.nudge()
 	}
 	return after, err
@@ -431,13 +434,13 @@ func (s *Service) openSubscription(ctx context.Context, sub domain.Subscription)
 	return secrets, err
 }
 
-// resealSubscriptions re-encrypts the secrets of all subscriptions once. done is the number of subscriptions whose
-// secrets it re-encrypted, and lost the number of those whose secrets cannot be decrypted.
-func (s *Service) resealSubscriptions(ctx context.Context) (done, lost int, err error) {
+// resealSubscriptions re-encrypts the secrets of all subscriptions once. It returns the number of subscriptions whose
+// secrets it has re-encrypted, and the number of subscriptions whose secrets cannot be decrypted.
+func (s *Service) resealSubscriptions(ctx context.Context) (resealedCount, lostCount int, err error) {
 	for after := (domain.SubscriptionID{}); ; {
 		batch, err := s.Subscriptions.ListSealed(ctx, after, resealBatch)
 		if err != nil || len(batch) == 0 {
-			return done, lost, err
+			return resealedCount, lostCount, err
 		}
 		for _, sub := range batch {
 			after = sub.ID
@@ -446,22 +449,22 @@ func (s *Service) resealSubscriptions(ctx context.Context) (done, lost int, err 
 			}
 			secrets, err := s.openSubscription(ctx, sub)
 			if errors.Is(err, domain.CredentialUnopened) {
-				lost++
+				lostCount++
 				continue
 			}
 			if err != nil {
-				return done, lost, err
+				return resealedCount, lostCount, err
 			}
 			fresh, err := s.sealSubscription(ctx, sub, secrets)
 			if err != nil {
-				return done, lost, err
+				return resealedCount, lostCount, err
 			}
 			replaced, err := s.Subscriptions.Reseal(ctx, sub.Tenant, sub.ID, sub.Sealed, fresh)
 			if err != nil {
-				return done, lost, err
+				return resealedCount, lostCount, err
 			}
 			if replaced {
-				done++
+				resealedCount++
 			}
 		}
 	}

@@ -11,10 +11,13 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Receive implements ports.WebhookReceiver. The deployment's source checks come before the token, so a caller that
-// passes none of them learns nothing about tokens, not even from the response time. Only a request that may carry the
-// source secret of a token reaches the store without passing these checks; the store checks the secret together with
-// the token. The store also deduplicates deliveries by the event's key.
+// Receive implements ports.WebhookReceiver. A request reaches the store in two cases:
+//   - The deployment's configured checks prove that the vendor is the sender.
+//   - The request has an Authorization header that may contain a source secret. A source secret is a secret that the
+//     vendor sends with each webhook of one token. The store checks the secret.
+//
+// The sender of any other request learns nothing about tokens, not even from the response time. The store deduplicates
+// deliveries by the event's key.
 func (s *Service) Receive(ctx context.Context, request domain.WebhookRequest) (ports.ReceiveResult, error) {
 	aggregator, wired := s.aggregators[request.Vendor]
 	if !wired {
@@ -54,9 +57,9 @@ var (
 	errNoLiveToken     = errors.New("no live token of the vendor")
 )
 
-// tokenRefusal returns the reason why the store refused the token of a delivery. It reads the token after
-// the refusal and cannot change the decision. If the token cannot be read, or looks live by then,
-// tokenRefusal returns the general reason.
+// tokenRefusal returns the reason why the store refused the token of a delivery. The store does not report the reason,
+// so tokenRefusal reads the token again. It returns errNoLiveToken if the token cannot be read, or if the token has
+// become valid meanwhile.
 func (s *Service) tokenRefusal(ctx context.Context, refused ports.IncomingDelivery) error {
 	token, err := s.Tokens.FindByHash(ctx, refused.Token)
 	switch {
@@ -74,9 +77,9 @@ func (s *Service) tokenRefusal(ctx context.Context, refused ports.IncomingDelive
 	return errNoLiveToken
 }
 
-// refuse emits an event about the refused request and returns the error. The text of the error is always
-// the same; reason is its cause. The event contains the vendor only if an aggregator is registered for it, because a
-// caller can send any name.
+// refuse emits an event about the refused request. It returns an error whose text is always the same, and whose cause
+// is reason. The event contains the vendor only if an aggregator is registered for it, because a caller can send any
+// name.
 func (s *Service) refuse(ctx context.Context, request domain.WebhookRequest, reason error) error {
 	refused := ports.WebhookReceived{Outcome: "refused"}
 	if _, wired := s.aggregators[request.Vendor]; wired {
@@ -86,9 +89,8 @@ func (s *Service) refuse(ctx context.Context, request domain.WebhookRequest, rea
 	return &domain.Error{Kind: domain.Unauthenticated, Cause: reason}
 }
 
-// incomingDelivery parses the webhook's body and returns the delivery to store. A body that is not the
-// vendor's JSON becomes a delivery, too; it is marked as unreadable. Errors: the errors of the parser
-// except Invalid, which means that the body is unreadable.
+// incomingDelivery parses the webhook's body and returns the delivery to store. If the body is not the vendor's JSON,
+// the delivery is marked as unreadable, and there is no error. Any other error of the parser is returned.
 func (s *Service) incomingDelivery(
 	ctx context.Context, aggregator ports.Aggregator, request domain.WebhookRequest,
 ) (ports.IncomingDelivery, error) {

@@ -9,9 +9,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// registerToken stores the token and creates its webhook at the vendor. The token is stored first, with a pending
-// registration: if the process dies, or if the vendor's response is lost, RemoveRegistrations later finds the webhook
-// by the URL and removes it. If the vendor refuses the webhook, the token is deleted at once.
+// registerToken stores the token with a pending registration, and then creates its webhook at the vendor. If the
+// process dies, or if the vendor's response is lost, RemoveRegistrations later finds the webhook by the URL and deletes
+// it. If the vendor refuses the webhook, the token is deleted immediately.
 func (s *Service) registerToken(
 	ctx context.Context, c domain.Connection, minted ports.MintedToken, receiver string,
 ) (ports.MintedToken, error) {
@@ -39,8 +39,8 @@ func (s *Service) registerToken(
 	}
 	if err := s.Tokens.ActivateRegistration(s.auditedMint(ctx, minted), c.Tenant, minted.ID, id); err != nil {
 		if errors.Is(err, domain.NotFound) {
-			// The connection was deleted, or the process was suspended for so long that the registration was claimed
-			// before the webhook existed.
+			// The connection was deleted. Or this process was suspended for a long time, and RemoveRegistrations has
+			// deleted the token. In both cases, the new webhook must be deleted.
 			err = errors.Join(err, registrar.DeleteWebhook(ctx, access, id))
 		}
 		return ports.MintedToken{}, err
@@ -60,8 +60,8 @@ func (s *Service) discardToken(ctx context.Context, token domain.WebhookToken) {
 	}
 }
 
-// vendorRefusal returns the error of an operator's request that the vendor has refused: Rejected (vendor_refused),
-// with one of the reasons of a connection test as its message. It returns any other error unchanged.
+// vendorRefusal converts an error of kind Rejected to a Rejected error with the code vendor_refused. The message is the
+// reason for the error, in the words of a connection test. vendorRefusal returns any other error unchanged.
 func vendorRefusal(err error) error {
 	if !errors.Is(err, domain.Rejected) {
 		return err

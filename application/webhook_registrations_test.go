@@ -79,7 +79,8 @@ func (e *env) register() (ports.MintedToken, error) {
 	})
 }
 
-// wantWebhooks fails the test unless the vendor has this number of webhooks besides that of the other program.
+// wantWebhooks fails the test unless the vendor has exactly n webhooks of the service. In addition, it must still have
+// the one webhook of another program.
 func (r *registrar) wantWebhooks(t *testing.T, n int) {
 	t.Helper()
 	if _, ok := r.webhooks["other"]; !ok || len(r.webhooks) != n+1 {
@@ -114,7 +115,7 @@ func TestARegisteredWebhookSendsToTheReceiverWithASecretOfItsOwn(t *testing.T) {
 		t.Errorf("the tokens are %+v", got)
 	}
 	request := webhookRequest(raw, eventBody("e1", domain.PullScope{Everything: true}))
-	_, err = e.Receive(e.ctx, request) // the deployment's own check passes, but the token has a secret
+	_, err = e.Receive(e.ctx, request) // the deployment accepts the source, but the secret of the token is missing
 	e.wantError(err, domain.Unauthenticated)
 	request.Authorization = secret
 	got, err := e.Receive(e.ctx, request)
@@ -278,7 +279,8 @@ func TestMintValidatesItsOptions(t *testing.T) {
 	}
 }
 
-// A token's source secret must be sufficient if the deployment itself does not check the source.
+// A webhook must be accepted if its Authorization header is the source secret of its token. The deployment needs no
+// other check of the sender.
 func TestASourceSecretIsEnough(t *testing.T) {
 	e := newEnv(t)
 	e.createConnection("books")

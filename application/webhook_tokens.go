@@ -45,8 +45,9 @@ func (s *Service) auditedMint(ctx context.Context, minted ports.MintedToken) con
 	})
 }
 
-// validateMint validates a request and returns its vendor. A request cannot ask for a source secret if the service
-// creates the webhook. Such a webhook always has a source secret, which only the vendor gets.
+// validateMint validates a request and returns its vendor. A request must not ask for both a source secret and a
+// webhook that the service creates. The service always creates a webhook with a source secret, and sends the secret
+// only to the vendor.
 func (s *Service) validateMint(r ports.MintRequest) (domain.Vendor, error) {
 	v, err := s.validateAddress(r.Vendor, r.Name, "connection_config_name")
 	fieldErrors := domain.ErrorsOf(err)

@@ -1,8 +1,8 @@
-// Package configs reads the settings of the service from environment variables, once at the
-// start. Load checks all settings before it returns, and reports all invalid settings in one
-// error. The error never contains the value of a setting, because any value may be a secret
-// that was assigned to the wrong setting. The *.env files in this folder are examples to
-// start from.
+// Package configs reads the settings of the service from environment variables, once at the start. The *.env files in
+// this folder are examples.
+//
+// Load checks all settings, and reports all invalid ones in one error. The error never contains the value of a setting,
+// because each value may be a secret that was assigned to the wrong setting.
 package configs
 
 import (
@@ -26,16 +26,16 @@ type Config struct {
 
 	ServerAddress string // SERVER_ADDRESS, host:port; default ":4018", in development "127.0.0.1:4018"
 	AdminAddress  string // ADMIN_ADDRESS, host:port of /metrics and pprof; default "127.0.0.1:4019"
-	// PublicURL is the origin of the webhook URLs, without a trailing slash. PUBLIC_URL, https; http
-	// and "" only in development.
+	// PublicURL is the origin of the webhook URLs, without a trailing slash. Its scheme must be https. In development,
+	// the scheme can be http, and PublicURL can be "". The setting is PUBLIC_URL.
 	PublicURL string
 	// ServerMaxConnections is the maximum number of API connections that are open at the same
 	// time. Further connections wait until an open connection ends. SERVER_MAX_CONNECTIONS,
 	// default 4096; 0 = no limit.
 	ServerMaxConnections int
 
-	// DatabaseURL is the database, sqlite://path or postgres://…. DATABASE_URL, required; in
-	// development the default is "sqlite://data/discovery.db".
+	// DatabaseURL is the address of the database. It begins with sqlite:// or postgres://. The setting DATABASE_URL is
+	// required. In development, its default is "sqlite://data/discovery.db".
 	DatabaseURL string
 	// DatabasePooled means that DatabaseURL is the address of a connection pooler in transaction mode.
 	// DATABASE_POOLED, default false.
@@ -55,7 +55,8 @@ type Config struct {
 	// (<VENDOR>_WEBHOOK_HMAC_SECRET, _AUTHORIZATION, _SOURCE_CIDRS).
 	Sources map[domain.Vendor]domain.SourcePolicy
 	// BaseURLs maps a vendor to the origins that its base URLs may have, in the form that domain.Origin returns. If a
-	// vendor has no entry, its base URLs may have every address that Egress allows. <VENDOR>_BASE_URLS.
+	// vendor has no entry, its base URLs may have every address that Egress allows. The name of the setting is
+	// <VENDOR>_BASE_URLS.
 	BaseURLs       map[domain.Vendor][]string
 	TrustedProxies []netip.Prefix // TRUSTED_PROXIES; if empty, X-Forwarded-For is ignored
 
@@ -63,8 +64,8 @@ type Config struct {
 	// WebhookSilenceGrace is how long the webhook about a synchronisation of the vendor may take to arrive.
 	// WEBHOOK_SILENCE_GRACE, default 2h.
 	WebhookSilenceGrace time.Duration
-	// DriftGrace is how long a completeness check must fail before the account counts as drifting. DRIFT_GRACE,
-	// default 48h; 0 = at once.
+	// DriftGrace is how long the balance of an account must differ from its records before the account is treated as
+	// drifting. DRIFT_GRACE, default 48h; 0 = immediately.
 	DriftGrace time.Duration
 	// MatchReplacements makes a transaction keep its id when the vendor replaces its row with another one.
 	// MATCH_REPLACEMENTS, default true.
@@ -74,14 +75,15 @@ type Config struct {
 	EventRetention    time.Duration // EVENT_RETENTION, for delivered events and attempts; default 30d; 0 retains all
 
 	// AuditKey contains the keys of the audit checkpoints in PEM: the first key signs, and all keys verify. If
-	// AuditKey is empty, the service generates a key and stores it, encrypted, in the database. AUDIT_KEY_FILE.
+	// AuditKey is empty, the service generates a key and stores it, encrypted, in the database. The name of the setting
+	// is AUDIT_KEY_FILE.
 	AuditKey domain.Secret
 
 	RatePerMinute        int // RATE_LIMIT_PER_MINUTE, maximum for one tenant; default 6000; 0 = no limit
 	WebhookRatePerMinute int // WEBHOOK_RATE_LIMIT_PER_MINUTE, maximum for one token; default 6000; 0 = no limit
 }
 
-// Auth configures which operators' tokens are valid. Exactly one of JWKSURL and JWTSecret is set.
+// Auth configures how the tokens of operators are verified. Exactly one of JWKSURL and JWTSecret is set.
 type Auth struct {
 	JWKSURL       string        // AUTH_JWKS_URL, https; http only in development
 	JWTSecret     domain.Secret // AUTH_JWT_SECRET, at least 32 bytes
@@ -96,14 +98,14 @@ type Sealing struct {
 	KeysetFile string // SEALING_KEYSET_FILE, required
 }
 
-// Egress configures which addresses connections can use in addition to public addresses with https.
-// Without AllowHTTP, engine connections must use TLS, too.
+// Egress configures the addresses that connections can use. Public addresses with https are always allowed. If
+// AllowHTTP is false, connections to engines must also use TLS.
 type Egress struct {
 	AllowedCIDRs []netip.Prefix // EGRESS_ALLOWED_CIDRS
 	AllowHTTP    bool           // EGRESS_ALLOW_HTTP, default false
-	// Address is a name that the operator gives to the address from which this process calls vendors. Replicas that use
-	// the same PostgreSQL database and have the same name share the rate budgets of the vendors. EGRESS_ADDRESS,
-	// default "", which is the same name for all replicas.
+	// Address is a name for the network address from which this process calls vendors. The operator chooses the name.
+	// Replicas with the same PostgreSQL database and the same Address, even "", share the rate budgets of the vendors.
+	// The setting is EGRESS_ADDRESS, and its default is "".
 	Address string
 }
 

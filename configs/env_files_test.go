@@ -217,10 +217,10 @@ func TestTheTestTableContainsEverySetting(t *testing.T) {
 func FuzzLoad(f *testing.F) {
 	_, names, _ := loadRecording(nil)
 	for i, name := range names {
-		for value := range settings[name].good {
+		for value := range settings[name].validValues {
 			f.Add(uint8(i), value)
 		}
-		for _, value := range settings[name].bad {
+		for _, value := range settings[name].invalidValues {
 			f.Add(uint8(i), value)
 		}
 	}

@@ -24,11 +24,9 @@ const baseURLsSuffix = "_BASE_URLS"
 // developmentDatabase is the default of DATABASE_URL in development.
 const developmentDatabase = "sqlite://data/discovery.db"
 
-// Load reads all settings through lookup, for example os.LookupEnv. vendors maps each supported
-// aggregator to the networks from which its webhooks are known to be sent.
-//
-// If settings are invalid, Load returns all errors joined, one field error of kind Invalid per setting. In this case,
-// the Config must not be used.
+// Load reads all settings with lookup, for example os.LookupEnv. vendors maps each supported aggregator to the known
+// networks that send its webhooks. If settings are invalid, Load returns a joined error. It contains one field error of
+// kind Invalid for each invalid setting. After an error, the Config must not be used.
 func Load(lookup func(string) (string, bool), vendors map[domain.Vendor][]netip.Prefix) (Config, error) {
 	r := &reader{lookup: lookup}
 	c := Config{EnvName: r.envName()}
@@ -58,8 +56,9 @@ func Load(lookup func(string) (string, bool), vendors map[domain.Vendor][]netip.
 	return c, r.err()
 }
 
-// LoadMigrate reads only the settings that a migration needs, ENV_NAME, DATABASE_URL, DATABASE_POOLED and
-// DATABASE_DISTRIBUTE, so that a migration job needs none of the service's secrets. It returns the same errors as Load.
+// LoadMigrate reads only the settings that a migration needs: ENV_NAME, DATABASE_URL, DATABASE_POOLED and
+// DATABASE_DISTRIBUTE. A migration job therefore needs no other secret of the service. LoadMigrate returns the same
+// errors as Load.
 func LoadMigrate(lookup func(string) (string, bool)) (Config, error) {
 	r := &reader{lookup: lookup}
 	c := Config{EnvName: r.envName(), DatabaseMigrate: true}
@@ -204,9 +203,9 @@ func (c *Config) auth(r *reader) {
 	c.requireHTTPS(r, "AUTH_JWKS_URL", c.Auth.JWKSURL)
 }
 
-// sources returns how each vendor's webhooks are authenticated. If the setting <VENDOR>_WEBHOOK_SOURCE_CIDRS is
-// unset, the policy contains the vendor's known networks. If the setting has an empty value, the policy contains no
-// networks.
+// sources returns the policy for verifying the sender of webhooks, for each vendor. The setting
+// <VENDOR>_WEBHOOK_SOURCE_CIDRS contains the networks of the policy. If the setting is unset, the known networks of the
+// vendor are used. If it has an empty value, the policy contains no networks.
 func (r *reader) sources(vendors map[domain.Vendor][]netip.Prefix) map[domain.Vendor]domain.SourcePolicy {
 	policies := make(map[domain.Vendor]domain.SourcePolicy, len(vendors))
 	for _, vendor := range slices.Sorted(maps.Keys(vendors)) {

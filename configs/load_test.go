@@ -51,16 +51,17 @@ func lookup(pairs ...string) func(string) (string, bool) {
 	}
 }
 
-// settingTest contains the test values for one setting. The map good contains valid values, and the result that read
-// must return for each of them. In good, the value "" means that the setting is unset, so that its default applies. bad
-// contains invalid values.
+// settingTest contains the test values for one setting. The function getter returns the parsed setting. validValues
+// maps each valid text of the setting to the parsed value. The text "" leaves the setting unset, so that its default
+// applies.
 type settingTest struct {
-	read func(configs.Config) any
-	good map[string]any
-	bad  []string
+	getter        func(configs.Config) any
+	validValues   map[string]any
+	invalidValues []string
 }
 
-// pluggy returns a function that reads a value from the source policy of Pluggy.
+// pluggy returns a function for a table of settings. The returned function calls member with the Config's source policy
+// of the vendor Pluggy.
 func pluggy(member func(domain.SourcePolicy) any) func(configs.Config) any {
 	return func(c configs.Config) any { return member(c.Sources["pluggy"]) }
 }
@@ -276,7 +277,7 @@ var (
 func TestValidSettingsAreParsed(t *testing.T) {
 	for name, s := range settings {
 		t.Run(name, func(t *testing.T) {
-			for value, want := range s.good {
+			for value, want := range s.validValues {
 				pairs := []string{name, value}
 				if value == "" {
 					pairs = nil
@@ -289,7 +290,7 @@ func TestValidSettingsAreParsed(t *testing.T) {
 					t.Errorf("%q: %v", value, err)
 				}
 				if diff := cmp.Diff(
-					want, s.read(c), cmp.Comparer(func(a, b netip.Prefix) bool { return a == b }),
+					want, s.getter(c), cmp.Comparer(func(a, b netip.Prefix) bool { return a == b }),
 				); diff != "" {
 					t.Errorf("%q (-want +got):\n%s", value, diff)
 				}
@@ -301,7 +302,7 @@ func TestValidSettingsAreParsed(t *testing.T) {
 func TestAnErrorNamesItsSettingAndNeverTheValue(t *testing.T) {
 	for name, s := range settings {
 		t.Run(name, func(t *testing.T) {
-			for _, value := range s.bad {
+			for _, value := range s.invalidValues {
 				_, err := load(name, value)
 				wantErrors(t, err, value, name)
 			}
@@ -359,7 +360,7 @@ func TestPublicURLAndDatabaseMayBeMissingOnlyInDevelopment(t *testing.T) {
 			wantErrors(t, err, "", name)
 		}
 		c, err := load(name, "", "ENV_NAME", configs.Development)
-		if got := settings[name].read(c); err != nil || got != want || !c.IsDevelopment() {
+		if got := settings[name].getter(c); err != nil || got != want || !c.IsDevelopment() {
 			t.Errorf("development without %s: %q, want %q; %v", name, got, want, err)
 		}
 	}
@@ -391,8 +392,8 @@ func TestTheDefaultAddressInDevelopmentIsLoopback(t *testing.T) {
 
 func TestAllErrorsAreReportedAtOnce(t *testing.T) {
 	_, err := configs.Load(func(name string) (string, bool) {
-		if s := settings[name]; len(s.bad) > 0 {
-			return s.bad[0], true
+		if s := settings[name]; len(s.invalidValues) > 0 {
+			return s.invalidValues[0], true
 		}
 		return "", false
 	}, knownNetworks)
@@ -401,7 +402,7 @@ func TestAllErrorsAreReportedAtOnce(t *testing.T) {
 		reported[fieldErr.Field] = true
 	}
 	for name, s := range settings {
-		if len(s.bad) > 0 != reported[name] {
+		if len(s.invalidValues) > 0 != reported[name] {
 			t.Errorf("%s is reported: %v", name, reported[name])
 		}
 	}

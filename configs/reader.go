@@ -57,9 +57,9 @@ func (r *reader) required(name string) string {
 	return value
 }
 
-// parse reads a setting and converts its text by calling the function that is passed as its last argument. If the
-// setting is unset or empty, it returns the fallback. If the conversion returns false, it records an error with the
-// message and returns the fallback.
+// parse reads a setting and converts its text with the function in the last argument. If the setting is unset or empty,
+// parse returns the fallback. If the function returns false, parse returns the fallback and records an error with the
+// message.
 func parse[T any](r *reader, name string, fallback T, message string, parse func(string) (T, bool)) T {
 	text := r.text(name, "")
 	if text == "" {
@@ -101,8 +101,7 @@ func (r *reader) duration(name string, fallback time.Duration) time.Duration {
 	})
 }
 
-// name reads a setting whose value is a name that the operator chooses, for example an IP address or the name of a
-// gateway.
+// name reads an identifier that the operator chooses, for example the IP address or the host name of a gateway.
 func (r *reader) name(name string) string {
 	const longest = 128
 	message := "must be at most " + strconv.Itoa(longest) + " printable ASCII characters without spaces"

@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// fileSuffix is the suffix of a setting that contains the path of a file with the value of another
-// setting.
+// fileSuffix is appended to the name of a secret setting. The resulting setting, for example AUDIT_KEY_FILE, contains
+// the path of a file with the secret.
 const fileSuffix = "_FILE"
 
-// maxSecretFile is the maximum size of a file that contains the value of a setting, in bytes.
+// maxSecretFile is the maximum size of a file that contains a secret, in bytes.
 const maxSecretFile = 64 << 10
 
 // isSecret reports whether the value of a setting is a secret or can contain one. The value of such a setting can be
@@ -20,9 +20,9 @@ func isSecret(name string) bool {
 		strings.HasSuffix(name, "_WEBHOOK_HMAC_SECRET") || strings.HasSuffix(name, "_WEBHOOK_AUTHORIZATION")
 }
 
-// fromFile returns the content of the file that the setting <name>_FILE specifies, without surrounding white space. If
-// that setting is unset, it returns value, which is the value of the setting itself. If both settings are set, or if
-// the file cannot be read, fromFile records an error and returns value.
+// fromFile returns the content of the file whose path is in the setting <name>_FILE, without surrounding white space.
+// The argument value is the value of the setting <name>. It is returned if <name>_FILE is unset. If both settings are
+// set, or if the file cannot be read, fromFile records an error and returns value.
 func (r *reader) fromFile(name, value string) string {
 	setting := name + fileSuffix
 	path, _ := r.lookup(setting)

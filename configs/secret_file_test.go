@@ -10,11 +10,11 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// secretSettings maps each setting whose value can be in a file to a valid value, and to a function that
-// returns the value that was read.
+// secretSettings contains the settings that can be read from a file. The key is the name of the setting. The field
+// value is a valid value, and the field getter returns the setting from a loaded Config.
 var secretSettings = map[string]struct {
-	value string
-	read  func(configs.Config) string
+	value  string
+	getter func(configs.Config) string
 }{
 	"DATABASE_URL": {
 		"postgres://u:" + canary + "@127.0.0.1/d", func(c configs.Config) string { return c.DatabaseURL },
@@ -35,7 +35,8 @@ func hmacSecretOf(p domain.SourcePolicy) domain.Secret { return p.HMACSecret }
 
 func authorizationOf(p domain.SourcePolicy) domain.Secret { return p.Authorization }
 
-// source returns a function that reads a secret of a vendor's source policy.
+// source returns a function that reads a webhook secret of the vendor from a Config. The function member selects the
+// secret.
 func source(vendor domain.Vendor, member func(domain.SourcePolicy) domain.Secret) func(configs.Config) string {
 	return func(c configs.Config) string { return string(member(c.Sources[vendor]).Reveal()) }
 }
@@ -62,7 +63,7 @@ func TestASecretIsReadFromAFile(t *testing.T) {
 	for name, s := range secretSettings {
 		t.Run(name, func(t *testing.T) {
 			c, err := load(withoutValue(name, name+"_FILE", secretFile(t, s.value+"\n"))...)
-			if got := s.read(c); err != nil || got != s.value {
+			if got := s.getter(c); err != nil || got != s.value {
 				t.Errorf("read %q, want %q; %v", got, s.value, err)
 			}
 		})

@@ -25,12 +25,12 @@ var settingLines = regexp.MustCompile(`(?m)^#?([A-Z][A-Z0-9_]*)=`)
 // Warning describes a setting that is valid, but probably not what the operator intended.
 type Warning struct {
 	Setting string // name of the environment variable
-	Problem string // the rest of a sentence that begins with the setting's name; contains no value
+	Problem string // the rest of a sentence that begins with the setting's name, without the setting's value
 }
 
-// Warnings returns the warnings about valid settings, in a fixed order. lookup is the function with which c was
-// loaded. names are the names of all environment variables. The last warnings are about names that have the prefix of
-// a setting, but are not settings.
+// Warnings returns the warnings about valid settings, in a fixed order. The last warnings are about environment
+// variables that have the prefix of a setting, but are not settings. c must have been loaded with lookup. names are the
+// names of all environment variables.
 func (c Config) Warnings(lookup func(string) (string, bool), names []string) []Warning {
 	var all []Warning
 	if problem := c.databaseProblem(lookup); problem != "" {
@@ -66,8 +66,8 @@ func isHTTP(origin string) bool { return strings.HasPrefix(origin, "http://") }
 // coversEverything reports whether the network contains every address of its family.
 func coversEverything(network netip.Prefix) bool { return network.Bits() == 0 }
 
-// databaseProblems maps each value of sslmode that does not protect the connection to a description of the problem. The
-// modes verify-ca and verify-full protect it.
+// databaseProblems describes the problem of each unsafe sslmode. The modes verify-ca and verify-full are safe, and are
+// not in the map.
 var databaseProblems = map[string]string{
 	"":        "has no sslmode: if the server does not offer TLS, the connection is not encrypted",
 	"allow":   "has sslmode=allow: if the server does not require TLS, the connection is not encrypted",
@@ -76,12 +76,11 @@ var databaseProblems = map[string]string{
 	"require": "has sslmode=require: the certificate of the server is not verified; use verify-full",
 }
 
-// databaseProblem returns why the connection to DATABASE_URL is not protected by TLS with a verified
-// certificate. It returns "" if the connection is protected or if the database is on this machine.
+// databaseProblem returns why the connection to DATABASE_URL is not protected by TLS with a verified certificate. It
+// returns "" if the connection is protected, or if the database is on this machine.
 //
-// If the URL contains no sslmode, PGSSLMODE is used. If neither is set, the driver uses TLS only if the server offers
-// it. If a file of root certificates is configured, the mode "require" verifies the server in the same way as
-// "verify-ca".
+// If the URL contains no sslmode, the driver uses PGSSLMODE. If both are missing, it uses TLS only if the server offers
+// it. If a file of root certificates is configured, the mode "require" also verifies the server's certificate.
 func (c Config) databaseProblem(lookup func(string) (string, bool)) string {
 	u, err := url.Parse(c.DatabaseURL)
 	if err != nil || (u.Scheme != "postgres" && u.Scheme != "postgresql") {
@@ -116,9 +115,9 @@ func allLocal(hosts []string) bool {
 	})
 }
 
-// unknownNames returns the sorted names that are not settings, but have the prefix of a setting, for
-// example DATABASE_. ENV_ and OTEL_ do not count as such prefixes: other programs use ENV_, and the
-// libraries of OpenTelemetry read variables with the prefix OTEL_.
+// unknownNames returns the sorted names that begin like a setting, for example with DATABASE_, but are not settings.
+// Names with the prefixes ENV_ and OTEL_ are not returned. Other programs use ENV_, and the libraries of OpenTelemetry
+// read variables with the prefix OTEL_.
 func unknownNames(names []string) []string {
 	known, prefixes := map[string]bool{}, map[string]bool{}
 	for _, match := range settingLines.FindAllStringSubmatch(Reference, -1) {

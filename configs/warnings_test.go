@@ -7,8 +7,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// warned calls load with the pairs and returns the names of the settings about which the loaded Config warns. names
-// are the names of the environment variables. It fails the test if a warning contains the canary.
+// warned loads the given settings, and returns the names of the settings for which there is a warning. It fails the
+// test if a warning has no text, or contains the canary. The canary is a marker in the settings' values, and no message
+// may repeat it.
+//
+//   - names: the names of all environment variables;
+//   - pairs: the names and values of the settings, alternating.
 func warned(t *testing.T, names []string, pairs ...string) []string {
 	t.Helper()
 	c, err := load(pairs...)

@@ -2,56 +2,56 @@ package domain
 
 import "time"
 
-// The limits of a mass removal. A read is a mass removal if it would remove at least massRemovalRows rows
-// of an account and more than half of the account's live rows. Its rows are removed only if another read,
-// at least massRemovalWait later, does not return them either.
+// The limits of a mass removal. A mass removal concerns at least massRemovalRows rows of an account, and more than half
+// of the account's live rows. The removal must be confirmed by another listing without these rows, at least
+// massRemovalWait later.
 const (
 	massRemovalRows = 20
 	massRemovalWait = time.Hour
 )
 
-// MassRemoval is the warning that a connection has while a mass removal of its rows waits for another read to confirm
-// it.
+// MassRemoval is the warning that many rows of a connection are missing at the vendor, and their removal is not
+// confirmed.
 const MassRemoval Warning = "mass_removal"
 
 // AccountShared is the warning that a connection has while another live connection reads one of its accounts.
 const AccountShared Warning = "account_shared"
 
-// Absence is a live row that a pull did not find, although it read a complete list that should contain the row.
+// Absence is a live row that was missing from a complete listing.
 type Absence struct {
 	ExternalID string
 	Account    string    // the account's external id; "" when the vendor names none
-	Pull       PullID    // the first pull that did not read the row
-	HeldAt     time.Time // when the removal of the row was first delayed as part of a mass removal; zero if it was not
+	Pull       PullID    // the first pull whose listing did not contain the row
+	HeldAt     time.Time // when Judge first delayed the removal of the row because of a mass removal; zero if never
 }
 
-// AbsenceRead describes a complete read (of a whole list) that did not return some of the live rows.
+// AbsenceRead describes a complete listing that did not contain some of the live rows.
 type AbsenceRead struct {
 	Proof AbsenceProof
 	Pull  PullID
 	At    time.Time
-	// Live maps each account to the number of its live rows that are dated within the window of the read. The absent
+	// Live maps each account to the number of its live rows that are dated within the window of the listing. The absent
 	// rows are included.
 	Live map[string]int
 }
 
-// Judge decides which of the absent rows were removed at the vendor. It returns the external ids of these rows as
-// removed, and the other absent rows as remaining. A later read decides about the remaining rows. If a mass removal
-// delays the removal of a row for the first time, Judge sets HeldAt of that row to the time of this read.
-func (r AbsenceRead) Judge(absent []Absence) (removed []string, remaining []Absence) {
+// Judge returns the external ids of the rows that were removed at the vendor, and the remaining absences. A remaining
+// absence is judged again after a later listing. If a row is part of a mass removal, Judge may delay the removal of the
+// row. In this case, the row's absence remains, and its HeldAt is set if it was zero.
+func (r AbsenceRead) Judge(absences []Absence) (removedIDs []string, remaining []Absence) {
 	proved := map[string]int{}
-	for _, a := range absent {
+	for _, a := range absences {
 		if r.proves(a) {
 			proved[a.Account]++
 		}
 	}
-	for _, a := range absent {
+	for _, a := range absences {
 		n := proved[a.Account]
 		switch mass := n >= massRemovalRows && 2*n > r.Live[a.Account]; {
 		case !r.proves(a):
 			remaining = append(remaining, a)
 		case !mass, !a.HeldAt.IsZero() && !a.HeldAt.After(r.At.Add(-massRemovalWait)):
-			removed = append(removed, a.ExternalID)
+			removedIDs = append(removedIDs, a.ExternalID)
 		default:
 			if a.HeldAt.IsZero() {
 				a.HeldAt = r.At
@@ -59,10 +59,11 @@ func (r AbsenceRead) Judge(absent []Absence) (removed []string, remaining []Abse
 			remaining = append(remaining, a)
 		}
 	}
-	return removed, remaining
+	return removedIDs, remaining
 }
 
-// proves reports whether this read and the previous read together prove that the row was removed.
+// proves reports whether the listing proves that the row was removed. With TwoReads, the row must be missing from the
+// listings of two pulls.
 func (r AbsenceRead) proves(a Absence) bool {
 	return r.Proof == OneRead || r.Proof == TwoReads && a.Pull != r.Pull
 }

@@ -15,7 +15,7 @@ func TestManyRowsOfAnAccountAreRemovedOnlyAfterAnHour(t *testing.T) {
 	start := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 	pull := domain.PullID{UUID: uuid.MustParse("019b0000-0000-7000-8000-000000000001")}
 	for name, c := range map[string]struct {
-		absent, live, held int // numbers of rows; held counts absent rows with a removal that was already delayed
+		absent, live, held int // numbers of rows; held: absent rows whose removal an earlier call of Judge has delayed
 		minutes, want      int
 	}{
 		"19 of 19":                                {19, 19, 0, 0, 19},

@@ -27,10 +27,11 @@ type AccountData struct {
 	Currency   string // ISO 4217; "" when unknown
 	Balance    *Money // nil when unknown
 	Metadata   json.RawMessage
-	// Unreadable is the reason why the account cannot be normalised exactly; "" for a readable account. In an
-	// unreadable account, only ExternalID, Type, Currency and Metadata are set, and each of them only if it can be
-	// read. Metadata contains the bytes that the vendor sent for the account. An unreadable account is never stored,
-	// but a pull still includes it in its plan and reads its rows.
+	// Unreadable is the reason why the account cannot be normalised exactly; "" for a readable account. An unreadable
+	// account is never stored, but a pull still reads its rows.
+	//
+	// In an unreadable account, Metadata contains the bytes that the vendor sent. ExternalID, Type and Currency are set
+	// only if they can be read. The other members are not set.
 	Unreadable Code
 }
 
@@ -62,10 +63,10 @@ type AccountReference struct {
 	AccountRef string    `json:"accountRef"`
 	ExternalID string    `json:"externalId"`
 	From       time.Time `json:"from"`
-	Until      time.Time `json:"until,omitzero"` // when another reference took its place; zero for the present one
+	Until      time.Time `json:"until,omitzero"` // when another reference replaced it; zero for the current reference
 }
 
-// IsOf reports whether accountRef is the account reference under which the account is read at present.
+// IsOf reports whether accountRef is the current account reference of the account.
 func (a Account) IsOf(accountRef string) bool {
 	if len(a.References) == 0 {
 		return false
@@ -74,17 +75,17 @@ func (a Account) IsOf(accountRef string) bool {
 	return last.Until.IsZero() && CanonicalAccountRef(last.AccountRef) == CanonicalAccountRef(accountRef)
 }
 
-// EndReference ends the present account reference of the account at the given time. It does nothing if the account has
-// no present reference.
-func (a *Account) EndReference(at time.Time) {
+// EndReference ends the current account reference of the account at the given time. It does nothing if the account has
+// no current reference.
+func (a *Account) EndReference(endedAt time.Time) {
 	a.References = slices.Clone(a.References)
 	if n := len(a.References); n > 0 && a.References[n-1].Until.IsZero() {
-		a.References[n-1].Until = at
+		a.References[n-1].Until = endedAt
 	}
 }
 
-// Relink makes accountRef the present account reference of the account, and externalID its external id under this
-// reference. It changes nothing if the account already has this reference and this external id.
+// Relink links the account to a new account reference. accountRef becomes the current reference. externalID is the
+// external id of the account under the new reference. Relink changes nothing if both values are already current.
 func (a *Account) Relink(accountRef, externalID string, at time.Time) {
 	if a.IsOf(accountRef) && a.References[len(a.References)-1].ExternalID == externalID {
 		return

@@ -11,9 +11,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// AccountIdentity contains the numbers by which a bank identifies an account. They stay the same when
-// the account is linked again under another account reference. The vendor's adapter reads them from the
-// metadata of the account, in any format; [NewAccountIdentity] makes them comparable. A value that the
+// AccountIdentity contains the numbers by which a bank identifies an account. They stay the same when the account is
+// linked again under another account reference. [NewAccountIdentity] makes the numbers comparable. A value that the
 // vendor does not state is "".
 type AccountIdentity struct {
 	Bank   string // the COMPE code of the bank
@@ -36,13 +35,13 @@ func NewAccountIdentity(bank, agency, number, clabe, id string) AccountIdentity 
 	return identity
 }
 
-// minSharedDigits is the minimum length of a number that identifies an account among all accounts of a tenant, in
-// digits. A card number has fewer visible digits.
+// minSharedDigits is the minimum length of an account number that identifies an account. Shorter numbers, such as the
+// visible digits of a card number, are not unique among the accounts of a tenant.
 const minSharedDigits = 5
 
-// Key returns a text that two accounts share if their identities show that they are the same account of the bank. It
-// returns "" if the identity contains too few values. Unlike RecognizeAccounts, Key does not let a missing bank or
-// agency match a stated one.
+// Key returns a text that identifies the bank account. Two accounts with the same key are the same bank account. Key
+// returns "" if the identity contains too few values. If the bank or the agency is missing in only one of two accounts,
+// their keys differ. RecognizeAccounts may still pair such accounts.
 func (i AccountIdentity) Key(account AccountData) string {
 	kind := joinParts(string(account.Type), account.Subtype, account.Currency)
 	switch {
@@ -80,12 +79,14 @@ type LinkedAccount struct {
 	Subtype    string
 	Currency   string
 	Identity   AccountIdentity
-	// Rows contains all rows of the account that the vendor shows now, or that it showed last. The members Account,
-	// FirstRead, LastRead and LearnedAt of the rows are ignored.
+	// Rows contains all rows that the vendor returns for the account. For an account that is no longer linked, it
+	// contains the rows that the vendor returned last. The fields Account, FirstRead, LastRead and LearnedAt of the
+	// rows are ignored.
 	Rows []MatchRow
 }
 
-// AccountPair contains the external ids that one account has before and after it was linked again.
+// AccountPair contains two external ids of one bank account: the id under its former account reference (Before), and
+// the id under its new one (After).
 type AccountPair struct{ Before, After string }
 
 // The limits for recognising an account by its rows.
@@ -94,29 +95,32 @@ const (
 	minPercentCommon = 95
 )
 
-// RecognizeAccounts finds the accounts that are the same before and after they were linked again, under a new account
-// reference. Each account occurs in at most one pair. Accounts that differ in type, subtype or currency are never the
-// same. The following rules apply in order, each to the accounts that have no partner yet. A rule pairs two accounts
-// only if neither of them also matches a third account:
+// RecognizeAccounts pairs old accounts with the new accounts that are the same bank accounts, linked again under a new
+// account reference. Each account occurs in at most one pair. The two accounts of a pair have the same type and
+// currency.
 //
-//   - the same id of the institution;
-//   - the same CLABE;
-//   - the same number; the bank and the agency are the same or not stated;
-//   - before and after contain only one remaining account of this type and currency each. On the days that both
-//     accounts cover, each has at least ten rows, and at least 95 % of the rows match.
+// The following rules apply in order, each to the accounts that are not paired yet. A rule pairs two accounts only if
+// neither of them also matches a third account:
 //
-// The result is ordered by Before and does not depend on the order of the input.
-func RecognizeAccounts(before, after []LinkedAccount) []AccountPair {
-	r := recognition{before: openAccounts(before), after: openAccounts(after)}
+//   - The accounts have the same subtype and the same id of the institution.
+//   - The accounts have the same subtype and the same CLABE.
+//   - The accounts have the same subtype and the same number. The bank, the agency and the CLABE are the same or not
+//     stated.
+//   - The rows of the accounts match. On the days that both accounts cover, each account has at least ten rows, and at
+//     least 95 % of the rows match. The rule applies only if exactly one old account and one new account with the same
+//     type and currency are still unpaired.
+//
+// The result is ordered by AccountPair.Before and does not depend on the order of the input.
+func RecognizeAccounts(oldAccounts, newAccounts []LinkedAccount) []AccountPair {
+	r := recognition{oldAccounts: openAccounts(oldAccounts), newAccounts: openAccounts(newAccounts)}
 	r.pairByIdentity()
 	r.pairByRows()
 	slices.SortFunc(r.pairs, func(a, b AccountPair) int { return cmp.Compare(a.Before, b.Before) })
 	return r.pairs
 }
 
-// ComparableAccounts returns the pairs of accounts that RecognizeAccounts may recognise by their rows. The accounts of
-// such a pair have no number or id in common, and each is the only account of its type and currency in its list. The
-// function ignores the rows themselves.
+// ComparableAccounts returns the pairs of accounts that RecognizeAccounts cannot decide without their rows.
+// ComparableAccounts itself does not compare rows.
 func ComparableAccounts(before, after []LinkedAccount) []AccountPair {
 	withoutRows := func(accounts []LinkedAccount) []*LinkedAccount {
 		open := openAccounts(slices.Clone(accounts))
@@ -125,17 +129,18 @@ func ComparableAccounts(before, after []LinkedAccount) []AccountPair {
 		}
 		return open
 	}
-	r := recognition{before: withoutRows(before), after: withoutRows(after)}
+	r := recognition{oldAccounts: withoutRows(before), newAccounts: withoutRows(after)}
 	r.pairByIdentity()
 	r.pairs = nil
 	r.pairUnique(sameTypeAndCurrency)
 	return r.pairs
 }
 
-// recognition is one run of RecognizeAccounts. before and after contain the accounts without a partner.
+// recognition is one run of RecognizeAccounts. The fields oldAccounts and newAccounts contain the accounts that are not
+// paired yet.
 type recognition struct {
-	before, after []*LinkedAccount
-	pairs         []AccountPair
+	oldAccounts, newAccounts []*LinkedAccount
+	pairs                    []AccountPair
 }
 
 func openAccounts(accounts []LinkedAccount) []*LinkedAccount {
@@ -155,8 +160,8 @@ func sameTypeAndCurrency(a, b *LinkedAccount) bool {
 }
 
 func sameNumber(a, b AccountIdentity) bool {
-	return equal(a.Number, b.Number) && !differ(a.Agency, b.Agency) && !differ(a.Bank, b.Bank) &&
-		!differ(a.CLABE, b.CLABE)
+	return equal(a.Number, b.Number) && !areDifferent(a.Agency, b.Agency) && !areDifferent(a.Bank, b.Bank) &&
+		!areDifferent(a.CLABE, b.CLABE)
 }
 
 // pairByIdentity pairs the accounts that have a number or an id in common.
@@ -166,15 +171,19 @@ func (r *recognition) pairByIdentity() {
 	r.pairUnique(func(a, b *LinkedAccount) bool { return sameKind(a, b) && sameNumber(a.Identity, b.Identity) })
 }
 
-// pairUnique pairs two accounts for which fits returns true, if neither of them fits a third account.
+// pairUnique pairs an old account and a new account if the given function returns true for them. If the function
+// returns true for several partners of an account, this account is not paired.
 func (r *recognition) pairUnique(fits func(before, after *LinkedAccount) bool) {
 	var found [][2]*LinkedAccount
-	for _, before := range r.before {
-		after := onlyOne(r.after, func(after *LinkedAccount) bool { return fits(before, after) })
+	for _, before := range r.oldAccounts {
+		after := onlyOne(r.newAccounts, func(after *LinkedAccount) bool { return fits(before, after) })
 		if after == nil {
 			continue
 		}
-		if back := onlyOne(r.before, func(other *LinkedAccount) bool { return fits(other, after) }); back == before {
+		if back := onlyOne(
+			r.oldAccounts,
+			func(other *LinkedAccount) bool { return fits(other, after) },
+		); back == before {
 			found = append(found, [2]*LinkedAccount{before, after})
 		}
 	}
@@ -183,14 +192,15 @@ func (r *recognition) pairUnique(fits func(before, after *LinkedAccount) bool) {
 	}
 }
 
-// pairByRows pairs two accounts if each is the only remaining account of its type and currency in its list, and their
-// rows match.
+// pairByRows pairs an old account and a new account if both conditions hold:
+//   - No other unpaired account in the same list has the type and the currency of the account.
+//   - The rows of the two accounts match.
 func (r *recognition) pairByRows() {
-	fitting := recognition{before: r.before, after: r.after}
+	fitting := recognition{oldAccounts: r.oldAccounts, newAccounts: r.newAccounts}
 	fitting.pairUnique(sameTypeAndCurrency)
 	for _, pair := range fitting.pairs {
-		before := onlyOne(r.before, func(a *LinkedAccount) bool { return a.ExternalID == pair.Before })
-		after := onlyOne(r.after, func(a *LinkedAccount) bool { return a.ExternalID == pair.After })
+		before := onlyOne(r.oldAccounts, func(a *LinkedAccount) bool { return a.ExternalID == pair.Before })
+		after := onlyOne(r.newAccounts, func(a *LinkedAccount) bool { return a.ExternalID == pair.After })
 		if rowsMatch(before.Rows, after.Rows) {
 			r.pair(before, after)
 		}
@@ -202,7 +212,7 @@ func (r *recognition) pair(before, after *LinkedAccount) {
 	without := func(accounts []*LinkedAccount, paired *LinkedAccount) []*LinkedAccount {
 		return slices.DeleteFunc(slices.Clone(accounts), func(a *LinkedAccount) bool { return a == paired })
 	}
-	r.before, r.after = without(r.before, before), without(r.after, after)
+	r.oldAccounts, r.newAccounts = without(r.oldAccounts, before), without(r.newAccounts, after)
 }
 
 // onlyOne returns the only account for which fits returns true. It returns nil if there is no such account, or more
@@ -221,7 +231,8 @@ func onlyOne(accounts []*LinkedAccount, fits func(*LinkedAccount) bool) *LinkedA
 	return only
 }
 
-// rowsMatch reports whether both accounts show the same movements on the days that both of them cover.
+// rowsMatch reports whether the rows of two accounts match on their common days. The common days are the days that lie
+// between the first and the last row of both accounts.
 func rowsMatch(before, after []MatchRow) bool {
 	if min(len(before), len(after)) < minCommonRows {
 		return false
@@ -230,12 +241,12 @@ func rowsMatch(before, after []MatchRow) bool {
 	common := Window{
 		From: max(slices.Min(old), slices.Min(current)), To: min(slices.Max(old), slices.Max(current)),
 	}
-	lefts, cames := rowsWithin(before, common, 1), rowsWithin(after, common, 2)
-	if min(len(lefts), len(cames)) < minCommonRows {
+	oldRows, newRows := rowsWithin(before, common, 1), rowsWithin(after, common, 2)
+	if min(len(oldRows), len(newRows)) < minCommonRows {
 		return false
 	}
-	matches := MatchRows(MatchInput{Left: lefts, Came: cames, Relinked: true})
-	return len(matches)*100 >= max(len(lefts), len(cames))*minPercentCommon
+	matches := MatchRows(MatchInput{Old: oldRows, New: newRows, Relinked: true})
+	return len(matches)*100 >= max(len(oldRows), len(newRows))*minPercentCommon
 }
 
 func datesOf(rows []MatchRow) []Date {
@@ -249,13 +260,14 @@ func datesOf(rows []MatchRow) []Date {
 // comparedAccount is the account id that all rows get while the rows of two accounts are compared.
 var comparedAccount = AccountID{UUID: uuid.Max}
 
-// rowsWithin returns copies of the rows that are dated within the window. The copies belong to comparedAccount, and
-// both FirstRead and LastRead equal the argument read.
-func rowsWithin(rows []MatchRow, window Window, read uint64) []MatchRow {
+// rowsWithin returns copies of the rows that are dated within the window. In the copies, Account is comparedAccount,
+// FirstRead and LastRead have the value readNumber, and LearnedAt is zero.
+func rowsWithin(rows []MatchRow, window Window, readNumber uint64) []MatchRow {
 	var within []MatchRow
 	for _, row := range rows {
 		if window.Contains(row.Date) {
-			row.Account, row.FirstRead, row.LastRead, row.LearnedAt = comparedAccount, read, read, time.Time{}
+			row.Account, row.LearnedAt = comparedAccount, time.Time{}
+			row.FirstRead, row.LastRead = readNumber, readNumber
 			within = append(within, row)
 		}
 	}

@@ -55,10 +55,11 @@ func clabe(number string) func(*domain.LinkedAccount) {
 	return func(a *domain.LinkedAccount) { a.Identity.CLABE = number }
 }
 
-// shows returns a change that adds one row for each day of November from first to last. All amounts differ.
-func shows(prefix string, first, last int) func(*domain.LinkedAccount) {
+// shows returns a function that adds rows to an account: one row for each day of November from firstDay to lastDay. All
+// amounts differ.
+func shows(prefix string, firstDay, lastDay int) func(*domain.LinkedAccount) {
 	return func(a *domain.LinkedAccount) {
-		for day := first; day <= last; day++ {
+		for day := firstDay; day <= lastDay; day++ {
 			a.Rows = append(a.Rows, movement(
 				fmt.Sprintf("%s%02d", prefix, day), amount(fmt.Sprintf("-%d.5", day)),
 				on(domain.Date(fmt.Sprintf("2026-11-%02d", day))), text("LOJA"),
@@ -67,7 +68,7 @@ func shows(prefix string, first, last int) func(*domain.LinkedAccount) {
 	}
 }
 
-// bought returns a change that adds a purchase to an account.
+// bought returns a function that adds a purchase to an account.
 func bought(id string, day int) func(*domain.LinkedAccount) {
 	return func(a *domain.LinkedAccount) {
 		a.Rows = append(a.Rows, movement(id, amount("-999"), on(domain.Date(fmt.Sprintf("2026-11-%02d", day)))))

@@ -7,11 +7,11 @@ import (
 	"github.com/google/uuid"
 )
 
-// CanonicalAccountRef returns an account reference in the form in which the vendor itself returns
-// it. The ids of items and links are UUIDs; a UUID is returned as by CanonicalUUID. A reference that
-// is not a UUID is returned unchanged, because its case may matter. A connection stores and returns
-// the reference as the operator wrote it; CanonicalAccountRef is applied where a reference is sent
-// to the vendor, or compared with one that the vendor sent.
+// CanonicalAccountRef returns an account reference in the form in which the vendor returns it. A UUID is returned in
+// the form of CanonicalUUID. Any other reference is returned unchanged, because its case may matter.
+//
+// A connection stores the reference as the operator wrote it. The canonical form is used to send a reference to the
+// vendor, and to compare references.
 func CanonicalAccountRef(ref string) string {
 	if canonical, ok := CanonicalUUID(ref); ok {
 		return canonical
@@ -23,8 +23,7 @@ func CanonicalAccountRef(ref string) string {
 type ReferenceDigest [sha256.Size]byte
 
 // DigestOfReference returns the SHA-256 hash of the reference in its canonical form. The ids of items and links are
-// random UUIDs, so nobody can find a reference by trying all values. Only somebody who already knows a reference can
-// check whether a digest belongs to it.
+// random UUIDs, so nobody can find a reference from its digest by trying all values.
 func DigestOfReference(ref string) ReferenceDigest {
 	return sha256.Sum256([]byte("account reference\x00" + CanonicalAccountRef(ref)))
 }

@@ -34,13 +34,13 @@ type AccountSum struct {
 	baseline *Baseline
 }
 
-// NewAccountSum returns a sum without records. balance is the balance that the vendor states at the given time.
-// baseline is the account's baseline, or nil if the account has none.
-func NewAccountSum(balance VendorBalance, baseline *Baseline, at time.Time) *AccountSum {
+// NewAccountSum returns a sum without records. balance is the vendor's balance at the time readAt. baseline is nil if
+// the account has no baseline.
+func NewAccountSum(balance VendorBalance, baseline *Baseline, readAt time.Time) *AccountSum {
 	return &AccountSum{
 		baseline: baseline,
 		reading: AccountReading{
-			At: at, Missing: balance.Missing, Currency: balance.Currency, Balance: balance.Amount,
+			At: readAt, Missing: balance.Missing, Currency: balance.Currency, Balance: balance.Amount,
 		},
 	}
 }
@@ -85,7 +85,7 @@ type RunningBalance struct {
 	Balance *decimal.Decimal // after the record; nil if the bank states none
 }
 
-// ChainRow contains the values of a posted live record with which running balances are checked.
+// ChainRow contains the values of a posted live record that are needed to check its running balance.
 type ChainRow struct {
 	RunningBalance
 
@@ -94,14 +94,16 @@ type ChainRow struct {
 	Amount decimal.Decimal
 }
 
-// MaxChain is the number of an account's newest posted records whose running balances are checked.
+// MaxChain is the number of records whose running balances are checked: the newest posted records of an account.
 const MaxChain = 1000
 
-// BalanceGaps orders the records by date and order, and compares the running balance of each record with the balance of
-// the next record that has one. links is the number of pairs that were compared. gaps contains the pairs whose balances
-// do not agree with the amounts, oldest first. The vendor does not document whether the order is ascending or
-// descending within a day, so the direction with fewer gaps is used. Records of one day that have the same order are
-// not compared.
+// BalanceGaps checks the running balances of the records. The difference between two consecutive balances must be the
+// sum of the amounts between them. links is the number of pairs of balances that were compared. gaps contains the pairs
+// with a wrong difference, oldest first.
+//
+// The records are sorted by Date, and within a day by Order. The vendor does not document whether Order ascends or
+// descends, so the direction with fewer gaps is used. If records of one day have the same Order, their sequence is
+// unknown. Balances of such records are ignored, and a balance before them is not compared with a balance after them.
 func BalanceGaps(rows []ChainRow) (links int, gaps []BalanceGap) {
 	links, gaps = chainGaps(rows, 1)
 	if descending, fewer := chainGaps(rows, -1); len(fewer) < len(gaps) {
@@ -142,7 +144,7 @@ func chainGaps(rows []ChainRow, direction int) (links int, gaps []BalanceGap) {
 	return links, gaps
 }
 
-// tied reports whether another record of the day has the same order as record i.
+// tied reports whether another record of the same day has the same Order as rows[i].
 func tied(rows []ChainRow, i int) bool {
 	same := func(j int) bool { return rows[j].Date == rows[i].Date && rows[j].Order == rows[i].Order }
 	return i > 0 && same(i-1) || i+1 < len(rows) && same(i+1)

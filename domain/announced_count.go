@@ -8,19 +8,19 @@ import (
 // AnnouncedCount is the number of rows that the vendor has announced.
 type AnnouncedCount struct {
 	Account string `json:"account,omitempty"` // external id; "" means all accounts of the account reference
-	// From is when the vendor created the first of the announced rows. If From is zero, the count includes all rows
-	// that the vendor has.
+	// From is the time at which the vendor created the first of the announced rows. If From is zero, Count is the
+	// number of all rows of the vendor.
 	From  time.Time `json:"from,omitzero"`
 	Count int       `json:"count"`
 }
 
 // Limits of announced counts.
 const (
-	// MaxAnnounced is the maximum number of counts in the scope of one pull, and the maximum number of counts that one
-	// account has not reached yet. If there are more counts, the newest ones are kept.
+	// MaxAnnounced is the maximum number of AnnouncedCount values in the scope of a pull. The same maximum applies to
+	// the values that are stored for an account. If there are more values, the oldest ones are dropped.
 	MaxAnnounced = 100
-	// MaxAnnouncedRows is the largest count that is used. The limit is needed because the sender of a webhook decides
-	// which count the webhook contains.
+	// MaxAnnouncedRows is the largest valid count. Larger counts are invalid, because the sender of a webhook can send
+	// any number.
 	MaxAnnouncedRows = 10_000_000
 )
 
@@ -46,15 +46,15 @@ func (a AnnouncedCount) equal(b AnnouncedCount) bool {
 	return a.Account == b.Account && a.Count == b.Count && a.From.Equal(b.From)
 }
 
-// Counted is the result of the comparison of an announced count with the rows that were read.
+// Counted compares an announced count (Expected) with the number of rows that were read (Actual).
 type Counted struct {
 	Expected int       `json:"expected"`
 	Actual   int       `json:"actual"`
 	At       time.Time `json:"at"`
 }
 
-// Announce returns the state with additional announced counts. Later calls of Count compare them with the rows that
-// were read. It ignores counts for accounts other than the one with the given external id.
+// Announce returns the state with additional announced counts. Announce ignores counts for accounts other than
+// externalID. Later calls of Count compare the announced counts with the rows that were read.
 func (c Completeness) Announce(externalID string, counts []AnnouncedCount) Completeness {
 	counts = slices.DeleteFunc(slices.Clone(counts), func(a AnnouncedCount) bool {
 		return a.Account != "" && a.Account != externalID
@@ -63,19 +63,21 @@ func (c Completeness) Announce(externalID string, counts []AnnouncedCount) Compl
 	return c
 }
 
-// Count compares the announced counts with the rows that were read. It is called after a settled pull that ended at the
-// given time, and returns the new state. The argument read has one item for each count in Announced: the number of its
-// rows that were ever read, including rows that were removed since. A count that is reached is no longer compared. If
-// fewer rows were read, the account drifts until a later pull reaches the count.
-func (c Completeness) Count(at time.Time, read []int) Completeness {
+// Count compares each announced count in c.Announced with the number of rows that were read, and returns the new state.
+// It is called after a pull that ended at the time endedAt. The number of rows for c.Announced[i] is rowCounts[i]. It
+// includes rows that were removed later.
+//
+// If enough rows were read for an announced count, this count is dropped. If not, CheckAnnouncedCount fails until
+// enough rows are read (see Completeness.CountDrift).
+func (c Completeness) Count(endedAt time.Time, rowCounts []int) Completeness {
 	if len(c.Announced) == 0 {
 		return c
 	}
 	var short []AnnouncedCount
 	var reached, missed *Counted
 	for i, a := range c.Announced {
-		result := &Counted{Expected: a.Count, Actual: read[i], At: at}
-		if read[i] >= a.Count {
+		result := &Counted{Expected: a.Count, Actual: rowCounts[i], At: endedAt}
+		if rowCounts[i] >= a.Count {
 			reached = result
 			continue
 		}
@@ -88,15 +90,15 @@ func (c Completeness) Count(at time.Time, read []int) Completeness {
 	if missed != nil {
 		c.Counted, c.CountMissed = missed, true
 	}
-	c.CountDrift = driftSince(c.CountDrift, missed != nil, at)
-	return c.endDrift(drifting, at)
+	c.CountDrift = driftSince(c.CountDrift, missed != nil, endedAt)
+	return c.endDrift(drifting, endedAt)
 }
 
 // announcedSkew bounds the difference between the clocks of the service and of the vendor.
 const announcedSkew = 5 * time.Minute
 
-// EarliestArrival returns the earliest time at which the service can have seen one of the announced rows for the first
-// time.
+// EarliestArrival returns the earliest time at which the service can have read the first announced row. It returns the
+// zero time if a.From is zero.
 func (a AnnouncedCount) EarliestArrival() time.Time {
 	if a.From.IsZero() {
 		return a.From
@@ -104,18 +106,23 @@ func (a AnnouncedCount) EarliestArrival() time.Time {
 	return a.From.Add(-announcedSkew)
 }
 
-// Rows returns how many of the announced rows belong to the transaction: its present row, and earlier rows that it had.
-// created is when the vendor created the present row; zero if that is not known. For the earlier rows, only the time of
-// their arrival is known, so some of the counted rows may have been created before From. The row of a superseded
-// transaction counts for the transaction that continues it.
-func (a AnnouncedCount) Rows(t Transaction, created time.Time) int {
+// Rows returns how many of the announced rows belong to the transaction. A transaction has a current row, and former
+// rows that were replaced (Transaction.Supersedes). Rows counts the rows that arrived at or after EarliestArrival.
+//
+// The current row is not counted in two cases:
+//   - The vendor created the row before a.From. The argument createdAt is the time of creation; zero if it is not
+//     known.
+//   - The row now belongs to another transaction (Transaction.SupersededBy), and is counted there.
+//
+// The creation time of a former row is not known. Some of the counted former rows may be older than a.From.
+func (a AnnouncedCount) Rows(t Transaction, createdAt time.Time) int {
 	arrivals := []time.Time{t.FirstSeenAt}
 	for _, past := range t.Supersedes {
 		arrivals = append(arrivals, past.At)
 	}
 	if last := len(arrivals) - 1; !t.SupersededBy.IsZero() {
 		arrivals = arrivals[:last]
-	} else if !created.IsZero() && created.Before(a.From) {
+	} else if !createdAt.IsZero() && createdAt.Before(a.From) {
 		arrivals = arrivals[:last]
 	}
 	rows := 0

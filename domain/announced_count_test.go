@@ -21,10 +21,10 @@ func counts(c domain.Completeness, now time.Time) string {
 	return fmt.Sprint(state, " ", last.Expected, " ", last.Actual, " ", last.Difference(), " ", last.State)
 }
 
-// announced returns a count for the account "a". The vendor created the first of the announced rows the given duration
-// after the first reading.
-func announced(count int, after time.Duration) domain.AnnouncedCount {
-	return domain.AnnouncedCount{Account: "a", From: firstReading.Add(after), Count: count}
+// announced returns an announced count for the account "a". The vendor created the first of the announced rows at
+// firstReading plus the delay.
+func announced(count int, delay time.Duration) domain.AnnouncedCount {
+	return domain.AnnouncedCount{Account: "a", From: firstReading.Add(delay), Count: count}
 }
 
 func TestFewerRowsThanAnnouncedAreADriftUntilTheyAreRead(t *testing.T) {
@@ -37,7 +37,7 @@ func TestFewerRowsThanAnnouncedAreADriftUntilTheyAreRead(t *testing.T) {
 	for _, step := range []struct {
 		name     string
 		announce []domain.AnnouncedCount
-		read     []int // numbers of rows read, one for each announced count that was not reached before
+		read     []int // the argument rowCounts of Completeness.Count
 		after    int
 		want     string
 	}{
@@ -102,7 +102,8 @@ func TestAMissedCountIsADriftWithoutABalance(t *testing.T) {
 	}
 }
 
-// A drift of the anchor must not be reported while the balance of the account is not known.
+// A difference in the anchor (the balance minus the sum of the records) must not be reported while the balance of the
+// account is not known.
 func TestADriftOfTheAnchorEndsWithItsBasis(t *testing.T) {
 	row := ledgerRow{"2026-03-01", "100", firstReading, false}
 	var c domain.Completeness

@@ -12,8 +12,10 @@ import (
 )
 
 // AuditEntry records one change that an operator has made, or one request that was refused because the caller lacks a
-// scope. An entry is kept after an erasure. Object and Detail therefore contain only ids of this service, names of
-// members, and numbers. They contain no value from a vendor, no account reference and no config name.
+// scope.
+//
+// An entry is kept after an erasure. Object and Detail therefore contain only ids of this service, names of members,
+// and numbers. They never contain a value from a vendor, an account reference or a config name.
 type AuditEntry struct {
 	// ID identifies the entry until Sequence is assigned. It is not part of the entry that callers see.
 	ID       uuid.UUID
@@ -35,15 +37,16 @@ func (e AuditEntry) Clean() AuditEntry {
 	return e
 }
 
-// AuditDetail describes a change. Its members are typed, so that it cannot contain text from a caller or a vendor. Each
-// name must be a JSON member name of this service.
+// AuditDetail describes a change. Its members are typed, so that it cannot contain text from a caller or a vendor. The
+// names in Changed and the map keys must be JSON member names of this service's API.
 type AuditDetail struct {
 	Changed []string             // names of the members that were changed
-	IDs     map[string]uuid.UUID // further objects that the change concerns
+	IDs     map[string]uuid.UUID // other objects that the change concerns
 	Numbers map[string]int64
 }
 
-// WithID returns the detail with the id of a further object that the change concerns.
+// WithID returns a copy of the detail in which IDs also contains the given id. The id belongs to another object that
+// the change concerns.
 func (d AuditDetail) WithID(name string, id uuid.UUID) AuditDetail {
 	ids := maps.Clone(d.IDs)
 	if ids == nil {
@@ -130,7 +133,7 @@ type AuditHash [32]byte
 // AuditProof proves that a Merkle tree contains an entry, or that it begins with the entries of a smaller tree (RFC
 // 6962, sections 2.1.1 and 2.1.2).
 type AuditProof struct {
-	Size   int64 // the size of the tree against whose root the proof is verified
+	Size   int64 // the number of entries in the tree; the proof is verified with the root hash of this tree
 	Hashes []AuditHash
 }
 
@@ -155,7 +158,7 @@ func (f AuditFilter) Selects(e AuditEntry) bool {
 		(f.To.IsZero() || e.At.Before(f.To))
 }
 
-// Storable reports whether an entry could contain the texts of the filter.
+// Storable reports whether the store can contain an entry with the texts of the filter. If not, no entry can match.
 func (f AuditFilter) Storable() bool {
 	for _, text := range []string{f.Actor, f.Action, f.Object} {
 		if text != CleanText(text) {

@@ -39,8 +39,8 @@ func TestOtherTextsAreNoDetails(t *testing.T) {
 	}
 }
 
-// ParseAuditDetail must accept only one text for each detail. Otherwise the stored text could be changed without a
-// change of the leaf in the audit tree.
+// ParseAuditDetail must accept only one text for each detail. If it accepted two texts, one stored text could be
+// replaced by the other, and the audit tree would not show the change.
 func FuzzParseAuditDetail(f *testing.F) {
 	for _, text := range []string{`{}`, `{"changed":["a"],"n":1}`, `{"id":"11111111-1111-4111-8111-111111111111"}`} {
 		f.Add([]byte(text))

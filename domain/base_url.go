@@ -17,9 +17,9 @@ func ParseAbsoluteURL(raw string) (u *url.URL, ok bool) {
 	return u, true
 }
 
-// ParseBaseURL parses and validates a base URL. A base URL is an absolute https URL without userinfo, query
-// or fragment, with a valid host and port. If allowHTTP is set, plain http is accepted as well. Scheme
-// and host of the result are in lower case. Errors: Invalid on "baseUrl"; the error never repeats raw.
+// ParseBaseURL parses an absolute https URL without userinfo, query or fragment. The host and the port must be valid.
+// If allowHTTP is set, plain http is accepted as well. The scheme and the host of the result are in lower case. Errors:
+// Invalid on "baseUrl"; the error never repeats raw.
 func ParseBaseURL(raw string, allowHTTP bool) (*url.URL, error) {
 	u, err := parseBaseURL(raw, allowHTTP)
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// CoveredMembers contains those members of a record, as texts, that the digest of a closed period covers. A member that
-// is absent is "". No value contains "|".
+// CoveredMembers contains the members of a record that are part of the digest of a closed period. An absent member is
+// "". No member contains "|".
 type CoveredMembers struct {
 	Status, Date, Amount, Currency, AccountAmount, AccountCurrency string
 }
@@ -27,7 +27,7 @@ func NewCoveredMembers(status TransactionStatus, date Date, amount Money, accoun
 	return m
 }
 
-// Covered returns the members that the digest of a close covers.
+// Covered returns the members that are part of the digest of a closed period.
 func (o TransactionData) Covered() CoveredMembers {
 	return NewCoveredMembers(o.Status, o.Date, o.Amount, o.AccountMoney)
 }
@@ -55,10 +55,10 @@ type CloseRequest struct {
 	Date  Date // the last day of the period
 	At    time.Time
 	By    string        // the actor
-	Grace time.Duration // how long a completeness check must fail before the account drifts
+	Grace time.Duration // a completeness check that fails for this long makes the state Drifting
 }
 
-// Validate returns an error unless the day has ended in UTC. Errors: Invalid on "date".
+// Validate checks that Date is a valid day that has ended in UTC. Errors: Invalid on "date".
 func (r CloseRequest) Validate() error {
 	if _, err := ParseDate(string(r.Date)); err != nil {
 		return FieldError("date", "must be a date, YYYY-MM-DD")
@@ -75,20 +75,23 @@ type Close struct {
 	Account AccountID
 	Date    Date
 	Count   int
-	// Sum is the sum of the records in Currency. It is not valid if a record has no amount in that currency.
-	Sum          decimal.NullDecimal
-	Currency     string // the account's, or the first record's if that is unknown; "" without records
+	// Sum is the sum of the records in Currency. It is not valid if a record has no amount in Currency.
+	Sum decimal.NullDecimal
+	// Currency is the currency of the account. If the account's currency is unknown, Currency is the currency of the
+	// first record, or "" if there are no records.
+	Currency     string
 	Digest       [sha256.Size]byte
 	ClosedAt     time.Time
 	ClosedBy     string
 	Completeness CompletenessState // of the account at ClosedAt
 }
 
-// CloseDigest computes the number, the sum and the digest of the records of a close. NewCloseDigest creates one.
+// CloseDigest computes the number, the sum and the digest of the records of a closed period. NewCloseDigest creates
+// one.
 type CloseDigest struct {
 	count    int
 	sum      decimal.Decimal
-	unknown  bool // a record has no amount in currency
+	unknown  bool // true if sum is not valid: a record has no amount in the digest's currency
 	currency string
 	hash     hash.Hash
 }
@@ -119,7 +122,7 @@ func (d *CloseDigest) Add(
 	}
 }
 
-// Close returns the close of an account that covers the added records.
+// Close returns a closed period of the account. The period covers the added records.
 func (d *CloseDigest) Close(account AccountID, r CloseRequest, c Completeness) Close {
 	state, _ := c.State(r.At, r.Grace)
 	closed := Close{
@@ -132,7 +135,8 @@ func (d *CloseDigest) Close(account AccountID, r CloseRequest, c Completeness) C
 	return closed
 }
 
-// RecordState contains those values of a record that determine whether, and how, a close covers it.
+// RecordState contains those values of a record that can influence a closed period. A change of one of these values can
+// be an Adjustment.
 type RecordState struct {
 	Account AccountID // zero if the record has no account
 	Live    bool      // the record is not removed
@@ -144,9 +148,9 @@ func StateOf(t Transaction) RecordState {
 	return RecordState{Account: t.AccountID, Live: t.RemovedAt.IsZero(), CoveredMembers: t.Covered()}
 }
 
-// Adjustment is a change of a record that would change the number, the sum or the digest of a close of the account. If
-// a record moves to another account, there are two adjustments: a removal from the old account and an addition to the
-// new one.
+// Adjustment is a change of a record that would alter the number, the sum or the digest of a closed period. If a record
+// moves to another account, there are two adjustments: a removal from the old account and an addition to the new
+// account.
 type Adjustment struct {
 	Account     AccountID
 	Transaction TransactionID
@@ -157,8 +161,8 @@ type Adjustment struct {
 	After       *CoveredMembers // nil if the account does not have the record any more
 }
 
-// Day returns the first day that the change concerns. The change is an adjustment of each close of this day or of a
-// later day.
+// Day returns the first day that the change concerns. The change affects every closed period that ends on this day or
+// later.
 func (a Adjustment) Day() Date {
 	switch {
 	case a.Before == nil:
@@ -169,31 +173,35 @@ func (a Adjustment) Day() Date {
 	return min(Date(a.Before.Date), Date(a.After.Date))
 }
 
-// Adjustments returns the adjustments that result from a change of a record. It returns none if the covered members and
-// the account stay the same and the record is neither removed nor restored. before is nil for a new record.
+// Adjustments returns the adjustments that result from a change of a record. There is an adjustment in three cases:
+//   - The covered members have changed.
+//   - The account has changed.
+//   - The record was added, removed or restored.
+//
+// previous is nil for a new record.
 func Adjustments(
-	id TransactionID, version int, at time.Time, before *RecordState, after RecordState,
+	id TransactionID, version int, at time.Time, previous *RecordState, after RecordState,
 ) []Adjustment {
-	had, has := before != nil && before.Live && !before.Account.IsZero(), after.Live && !after.Account.IsZero()
+	had, has := previous != nil && previous.Live && !previous.Account.IsZero(), after.Live && !after.Account.IsZero()
 	made := Adjustment{Transaction: id, Version: version, At: at}
-	if had && has && before.Account == after.Account {
-		if before.CoveredMembers == after.CoveredMembers {
+	if had && has && previous.Account == after.Account {
+		if previous.CoveredMembers == after.CoveredMembers {
 			return nil
 		}
 		made.Account, made.Change = after.Account, Modified
-		made.Before, made.After = &before.CoveredMembers, &after.CoveredMembers
+		made.Before, made.After = &previous.CoveredMembers, &after.CoveredMembers
 		return []Adjustment{made}
 	}
 	var all []Adjustment
 	if had {
 		left := made
-		left.Account, left.Change, left.Before = before.Account, Removed, &before.CoveredMembers
+		left.Account, left.Change, left.Before = previous.Account, Removed, &previous.CoveredMembers
 		all = append(all, left)
 	}
 	if has {
 		came := made
 		came.Account, came.Change, came.After = after.Account, Added, &after.CoveredMembers
-		if before != nil && !before.Live {
+		if previous != nil && !previous.Live {
 			came.Change = Restored
 		}
 		all = append(all, came)

@@ -158,15 +158,15 @@ func TestAChangeIsAnAdjustmentOfTheAccountsThatItConcerns(t *testing.T) {
 	}
 }
 
-// closedDay contains the values of a close that the property test keeps: its digest, and the number of adjustments that
-// were made before it.
+// closedDay is a closed period in the property test: its digest, and the number of adjustments that existed when the
+// period was closed.
 type closedDay struct {
-	digest [sha256.Size]byte
-	before int
+	digest          [sha256.Size]byte
+	adjustmentCount int
 }
 
-// Undoing the adjustments of a close must reproduce its digest. The test changes records of two accounts at random, and
-// closes and reopens days in between. After each step it checks every close.
+// Undoing the adjustments of a closed period must reproduce the digest of the period. The test changes records of two
+// accounts at random, and closes and reopens days in between. After each step it checks every closed period.
 func TestUndoingTheAdjustmentsReproducesTheDigest(t *testing.T) {
 	accounts := []domain.AccountID{{}, {UUID: uuid.New()}, {UUID: uuid.New()}}
 	days := []domain.Date{"2026-10-01", "2026-10-02", "2026-10-03"}
@@ -190,7 +190,7 @@ func TestUndoingTheAdjustmentsReproducesTheDigest(t *testing.T) {
 			}
 			for account, closed := range closes {
 				for day, c := range closed {
-					undone := undo(records, adjustments[c.before:], account, day)
+					undone := undo(records, adjustments[c.adjustmentCount:], account, day)
 					if got := digestOf(t, undone, account, day); got != c.digest {
 						t.Fatalf("undoing leads to %x, the digest of %s is %x", got, day, c.digest)
 					}

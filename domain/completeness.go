@@ -13,7 +13,7 @@ type CompletenessState string
 // The states of completeness.
 const (
 	CompletenessUnknown CompletenessState = "unknown"  // there is nothing to compare with
-	Complete            CompletenessState = "complete" // no check fails, or none has failed for the whole grace period
+	Complete            CompletenessState = "complete" // no check has failed for the grace period or longer
 	Drifting            CompletenessState = "drifting" // a check has failed for at least the grace period
 )
 
@@ -22,8 +22,8 @@ type CheckName string
 
 // The completeness checks.
 const (
-	// CheckBalanceAnchor compares the anchor of the account with the anchor of its baseline. The anchor is the balance
-	// minus the sum of the posted records; see AccountReading.Anchor.
+	// CheckBalanceAnchor compares the account's current anchor with the anchor of the account's Baseline. An anchor is
+	// a balance minus the sum of the posted records; see AccountReading.Anchor.
 	CheckBalanceAnchor CheckName = "balance_anchor"
 	// CheckRunningBalance compares the balances that the bank states after consecutive records with the amounts of
 	// these records.
@@ -32,14 +32,15 @@ const (
 	CheckAnnouncedCount CheckName = "announced_count"
 )
 
-// Basis is a code that states with what the latest reading of an account is compared, or why there is no comparison.
+// Basis is a code that describes the object with which an account's latest reading is compared. If there is no
+// comparison, the code describes the reason.
 type Basis string
 
 // The bases. All of them except BasisBaseline and BasisQuarantined mean that there is no comparison.
 const (
-	BasisNone        Basis = "no_settled_read"  // no settled pull has read the account yet
-	BasisBaseline    Basis = "baseline"         // the anchor is compared with the baseline
-	BasisQuarantined Basis = "quarantined_rows" // as BasisBaseline, but rows of the account are in the quarantine
+	BasisNone        Basis = "no_settled_read"  // the account has no reading yet
+	BasisBaseline    Basis = "baseline"         // the latest reading is compared with the baseline
+	BasisQuarantined Basis = "quarantined_rows" // like BasisBaseline, but rows of the account are in the quarantine
 	BasisNoBalance   Basis = "no_balance"       // the vendor states no balance
 	BasisInvoice     Basis = "invoice_balance"  // the balance is the open invoice of a card
 	BasisCurrency    Basis = "unknown_amount"   // a record has no amount in the account's currency
@@ -60,35 +61,35 @@ type VendorBalance struct {
 type BalanceGap struct {
 	Before TransactionID `json:"before"`
 	After  TransactionID `json:"after"`
-	// Date is the date of the later record.
+	// Date is the date of the record After.
 	Date Date `json:"date"`
-	// Expected is the running balance of the earlier record plus the amounts up to the later record. Actual is the
-	// running balance of the later record.
+	// Expected is the running balance of the first record, plus the amounts of the following records up to the second
+	// record. Actual is the running balance that the bank states for the second record.
 	Expected decimal.Decimal `json:"expected"`
 	Actual   decimal.Decimal `json:"actual"`
 }
 
-// AccountReading is the result of a settled pull for an account: the vendor's balance, and the sum of the account's
-// live posted records in the account's currency. A pull is settled if it reads everything after the vendor's own
-// synchronisation is over.
+// AccountReading contains the vendor's balance of an account and the sum of the account's live posted records, both in
+// the account's currency. A reading results from a pull that reads everything. If the vendor synchronises during the
+// pull, there is no reading.
 type AccountReading struct {
 	At       time.Time       `json:"at"`
 	Missing  Basis           `json:"missing,omitempty"` // why Balance or Posted is not known; "" if both are known
 	Currency string          `json:"currency,omitempty"`
 	Balance  decimal.Decimal `json:"balance"`
 	Posted   decimal.Decimal `json:"posted"`
-	// Late is the part of Posted that was first read after the baseline was set, and that is dated before the first day
-	// that was known at that time.
+	// Late is the sum of the late records. Posted includes these records. A late record arrived after the baseline was
+	// set, and its date is before the baseline's FirstDay.
 	Late decimal.Decimal `json:"late"`
 	// FirstDay is the date of the oldest live record; "" if there is none.
 	FirstDay    Date         `json:"firstDay,omitempty"`
 	Quarantined bool         `json:"quarantined,omitempty"` // rows of the account are in the quarantine
-	Links       int          `json:"links,omitempty"`       // pairs of records with running balances
+	Links       int          `json:"links,omitempty"`       // number of compared pairs of running balances
 	Gaps        []BalanceGap `json:"gaps,omitempty"`        // oldest first
 }
 
-// Anchor returns the balance minus the sum of the posted records. It does not change as long as every record of the
-// account is read once and with the right amount. ok is false if the balance or the sum is not known.
+// Anchor returns the balance minus the sum of the posted records. The anchor does not change as long as every record of
+// the account is stored once and with the right amount. ok is false if the balance or the sum is not known.
 func (r AccountReading) Anchor() (anchor decimal.Decimal, ok bool) {
 	if r.Missing != "" {
 		return decimal.Decimal{}, false
@@ -102,9 +103,9 @@ func difference(a, b decimal.Decimal) (result decimal.Decimal, ok bool) {
 	return result, isAmount(result)
 }
 
-// chained reports whether the running balances can be used. They can be used if at most one pair of records in ten has
-// a gap. If there are more gaps, the bank computes the balances in another way, or the order of the records is not
-// known.
+// chained reports whether the running balances can be used. At most 10 % of the compared pairs of balances may have a
+// gap: a difference that is not the sum of the amounts. If there are more gaps, the bank computes the balances in
+// another way, or the order of the records is not known.
 func (r AccountReading) chained() bool { return r.Links > 0 && len(r.Gaps)*10 <= r.Links }
 
 // Baseline is the reading of an account with which later readings are compared.
@@ -115,8 +116,8 @@ type Baseline struct {
 	// Provisional means that rows of the account were in the quarantine when the baseline was set. Such a baseline is
 	// replaced by the first reading without such rows.
 	Provisional bool         `json:"provisional,omitempty"`
-	Gaps        []BalanceGap `json:"gaps,omitempty"`   // known gaps, which do not count as a drift
-	Reason      string       `json:"reason,omitempty"` // why an operator has accepted it; "" for a first baseline
+	Gaps        []BalanceGap `json:"gaps,omitempty"`   // the gaps of this reading; CheckRunningBalance ignores them
+	Reason      string       `json:"reason,omitempty"` // why an operator has accepted the baseline; "" if none has
 }
 
 // CheckResult is the result of a completeness check.
@@ -124,7 +125,7 @@ type CheckResult struct {
 	Check            CheckName
 	State            CompletenessState
 	Expected, Actual decimal.Decimal // only if State is not CompletenessUnknown
-	Between          []TransactionID // the two records around a gap, or nil
+	Between          []TransactionID // the two records of a BalanceGap; nil for other checks
 	At               time.Time       // of the reading
 }
 
@@ -133,30 +134,34 @@ func (r CheckResult) Difference() decimal.Decimal {
 	return r.Actual.Sub(r.Expected)
 }
 
-// Completeness is the stored state of the completeness of an account. The zero value belongs to an account that no
-// settled pull has read.
+// Completeness is the stored completeness state of an account. The zero value means that the account has no reading
+// yet.
 type Completeness struct {
-	Baseline *Baseline       `json:"baseline,omitempty"` // nil until an anchor is known
+	Baseline *Baseline       `json:"baseline,omitempty"` // nil if the anchor was never known
 	Last     *AccountReading `json:"last,omitempty"`     // the latest reading; nil if there is none
-	// Since is when the current state began: the time of the baseline, or of the end of the last drift.
+	// Since is the time at which the account became complete. At this time, the baseline was set or accepted, or the
+	// last failing check passed again.
 	Since time.Time `json:"since,omitzero"`
-	// AnchorDrift, ChainDrift and CountDrift state, for each check, since when it has failed: the time of the first of
-	// the consecutive readings that failed the check. The time is zero while the check passes.
+	// AnchorDrift, ChainDrift and CountDrift are the times at which CheckBalanceAnchor, CheckRunningBalance and
+	// CheckAnnouncedCount began to fail. The time of a check is zero while the check passes.
 	AnchorDrift time.Time `json:"anchorDrift,omitzero"`
 	ChainDrift  time.Time `json:"chainDrift,omitzero"`
 	CountDrift  time.Time `json:"countDrift,omitzero"`
-	// Announced are the announced counts that no reading has reached yet, oldest first.
+	// Announced contains the announced counts that are larger than the number of rows read so far, oldest first.
 	Announced []AnnouncedCount `json:"announced,omitempty"`
-	// Counted is the result for the oldest announced count that the latest comparison did not reach. If all counts were
-	// reached, it is the result for the newest one. It is nil if no count was compared.
+	// Counted is the latest result of CheckAnnouncedCount; nil if no announced count was compared. It describes the
+	// oldest announced count for which rows are missing. If no rows are missing, it describes the newest announced
+	// count.
 	Counted *Counted `json:"counted,omitempty"`
-	// CountMissed means that, since the baseline was accepted, a comparison has found fewer rows than announced.
+	// CountMissed means that a comparison has found fewer rows than the vendor announced. Accept resets this field.
 	CountMissed bool `json:"countMissed,omitempty"`
 }
 
-// After returns the state after the reading r. If r has an anchor, r becomes the baseline if (a) there is no baseline,
-// (b) the baseline is provisional and r is not, or (c) the baseline was set while the account had no record, and now it
-// has one.
+// After returns the state that results from the reading r. If the anchor of the reading is known, the reading becomes
+// the baseline in these cases:
+//   - There is no baseline.
+//   - The baseline is provisional, and no row of the account is in the quarantine any more.
+//   - The account had no record when the baseline was set, and now it has one.
 func (c Completeness) After(r AccountReading) Completeness {
 	c.Last = &r
 	_, known := r.Anchor()
@@ -172,11 +177,11 @@ func (c Completeness) After(r AccountReading) Completeness {
 	return c.endDrift(drifting, r.At)
 }
 
-// endDrift sets c.Since to the given time (at) if the drift that began at the time since has ended. The argument since
-// is zero if there was no drift.
-func (c Completeness) endDrift(since, at time.Time) Completeness {
-	if !since.IsZero() && c.DriftSince().IsZero() {
-		c.Since = at
+// endDrift is called after a change of c, and returns the final state. driftStart is the result of DriftSince before
+// the change; zero if no check failed. If a check failed before the change, and none fails now, Since becomes driftEnd.
+func (c Completeness) endDrift(driftStart, driftEnd time.Time) Completeness {
+	if !driftStart.IsZero() && c.DriftSince().IsZero() {
+		c.Since = driftEnd
 	}
 	return c
 }
@@ -202,9 +207,11 @@ func (c Completeness) rebase(r AccountReading, reason string) Completeness {
 	return c
 }
 
-// Accept returns the state after an operator has accepted the present numbers: the present anchor becomes the baseline,
-// and the announced counts are no longer compared. Errors: Conflict (no_anchor) if no anchor is known and no count was
-// missed.
+// Accept returns the state after an operator has accepted the current numbers. If the anchor of the latest reading is
+// known, the reading becomes the baseline. The announced counts in c.Announced are removed.
+//
+// If the anchor is unknown and CheckAnnouncedCount passes, there is nothing to accept. The error is then Conflict
+// (no_anchor).
 func (c Completeness) Accept(reason string, at time.Time) (Completeness, error) {
 	switch {
 	case c.anchorKnown():
@@ -216,7 +223,7 @@ func (c Completeness) Accept(reason string, at time.Time) (Completeness, error) 
 	return c, nil
 }
 
-// anchorKnown reports whether the latest reading has an anchor.
+// anchorKnown reports whether the anchor (the balance minus the sum of the records) of the latest reading is known.
 func (c Completeness) anchorKnown() bool {
 	if c.Last == nil {
 		return false
@@ -225,7 +232,8 @@ func (c Completeness) anchorKnown() bool {
 	return known
 }
 
-// expected returns the anchor that the latest reading should have. ok is false if the number is too large.
+// expected returns the anchor (the balance minus the sum of the records) that the latest reading should have. ok is
+// false if the anchor has too many digits.
 func (c Completeness) expected() (anchor decimal.Decimal, ok bool) {
 	return difference(c.Baseline.Anchor, c.Last.Late)
 }
@@ -236,8 +244,8 @@ func (c Completeness) anchorFails() bool {
 	return ok && known && expected.Cmp(actual) != 0
 }
 
-// newGaps returns the gaps of the latest reading that were not known when the baseline was set. It also omits gaps that
-// are not later than the first day known at that time, because they belong to history that arrived late.
+// newGaps returns the gaps of the latest reading, without the gaps that are in the baseline. It also leaves out gaps up
+// to and including the baseline's FirstDay. These gaps come from old records that arrived late.
 func (c Completeness) newGaps() []BalanceGap {
 	return slices.DeleteFunc(slices.Clone(c.Last.Gaps), func(g BalanceGap) bool {
 		return g.Date <= c.Baseline.FirstDay || slices.ContainsFunc(c.Baseline.Gaps, func(known BalanceGap) bool {
@@ -247,7 +255,8 @@ func (c Completeness) newGaps() []BalanceGap {
 	})
 }
 
-// Basis returns the code that states with what the latest reading is compared, or why it is not compared.
+// Basis returns the code for the comparison of the latest reading. If there is no comparison, the code describes the
+// reason.
 func (c Completeness) Basis() Basis {
 	switch {
 	case c.Last == nil:
@@ -260,8 +269,8 @@ func (c Completeness) Basis() Basis {
 	return BasisBaseline
 }
 
-// DriftSince returns when the oldest drift began, even if that drift has not lasted for the grace period yet. It
-// returns the zero time if there is no drift.
+// DriftSince returns when the oldest drift (a failing check) began, even if the drift has not lasted for the grace
+// period yet. It returns the zero time if there is no drift.
 func (c Completeness) DriftSince() time.Time {
 	since := c.CountDrift
 	if c.compared() {
@@ -278,8 +287,12 @@ func firstDrift(a, b time.Time) time.Time {
 	return a
 }
 
-// Known reports whether the state is not CompletenessUnknown. If only announced counts were compared, the state is
-// known only if a count was missed: even if no row is missing, the rows can still be wrong.
+// Known reports whether the state is Complete or Drifting. The state is known in two cases:
+//   - The latest reading is compared with a baseline.
+//   - A comparison has found fewer rows than the vendor announced (CountMissed).
+//
+// If all announced rows were found, but there is no baseline, the state is unknown. The amounts of the rows may be
+// wrong.
 func (c Completeness) Known() bool { return c.compared() || c.CountMissed }
 
 // compared reports whether the latest reading is compared with a baseline.
@@ -287,7 +300,7 @@ func (c Completeness) compared() bool {
 	return c.Baseline != nil && c.Last != nil && c.Last.Missing == ""
 }
 
-// State returns the state and the time since which it applies. The time is zero if the state is unknown.
+// State returns the state and the time at which it began. The time is zero if the state is unknown.
 func (c Completeness) State(now time.Time, grace time.Duration) (CompletenessState, time.Time) {
 	switch drift := c.DriftSince(); {
 	case !c.Known():
@@ -298,15 +311,15 @@ func (c Completeness) State(now time.Time, grace time.Duration) (CompletenessSta
 	return Complete, c.Since
 }
 
-// Lasted reports whether a drift that began at since has lasted for the grace period; since is zero if there
-// is no drift.
-func Lasted(since, now time.Time, grace time.Duration) bool {
-	return !since.IsZero() && now.Sub(since) >= grace
+// Lasted reports whether a drift that began at the time start has lasted for the grace period. It returns false if
+// start is zero, which means that there is no drift.
+func Lasted(start, now time.Time, grace time.Duration) bool {
+	return !start.IsZero() && now.Sub(start) >= grace
 }
 
 // Results returns the results of the checks. The first result is always that of CheckBalanceAnchor. The result of
-// CheckRunningBalance is absent unless the bank states running balances that can be used. The result of
-// CheckAnnouncedCount is absent unless an announced count was compared.
+// CheckRunningBalance follows if the bank states running balances that can be used. The result of CheckAnnouncedCount
+// follows if an announced count was compared.
 func (c Completeness) Results(now time.Time, grace time.Duration) []CheckResult {
 	anchor := CheckResult{Check: CheckBalanceAnchor, State: CompletenessUnknown}
 	if c.Last != nil {
@@ -351,18 +364,19 @@ func checkState(drift, now time.Time, grace time.Duration) CompletenessState {
 	return Complete
 }
 
-// SameReading reports whether a reading with this balance would have the same numbers as the latest reading, provided
-// that no record of the account has changed since. It returns false while a check fails, because the running balances
-// that the bank states can change without a change of a record.
+// SameReading reports whether a new reading with this balance would equal the latest reading. The caller must know that
+// no record has changed since the latest reading. SameReading returns false while CheckBalanceAnchor or
+// CheckRunningBalance fails. The reason is that the bank may correct a running balance, and the record itself stays the
+// same.
 func (c Completeness) SameReading(balance VendorBalance, quarantined bool) bool {
 	return c.Last != nil && c.AnchorDrift.IsZero() && c.ChainDrift.IsZero() && c.Last.Missing == balance.Missing &&
 		c.Last.Currency == balance.Currency && c.Last.Balance.Cmp(balance.Amount) == 0 &&
 		c.Last.Quarantined == quarantined
 }
 
-// Repeated returns the state after another reading, at the given time, that has the same numbers as the latest one.
-// changed is false if nothing needs to be stored, because the latest reading is from the same day.
-func (c Completeness) Repeated(at time.Time) (next Completeness, changed bool) {
+// Repeated returns the state after a new reading at the given time, with the same numbers as c.Last. If both readings
+// are from the same day in UTC, it returns c unchanged, and hasChanged is false.
+func (c Completeness) Repeated(at time.Time) (next Completeness, hasChanged bool) {
 	r := *c.Last
 	if DateOf(r.At.UTC()) == DateOf(at.UTC()) {
 		return c, false
@@ -379,7 +393,8 @@ type AccountBalance struct {
 	Balance, Posted, Anchor decimal.Decimal
 }
 
-// DayBalance returns the reading as the balance of its day; ok is false if no anchor is known.
+// DayBalance returns the reading as the balance of its day. ok is false if the balance or the sum of the records is not
+// known.
 func (r AccountReading) DayBalance() (b AccountBalance, ok bool) {
 	anchor, ok := r.Anchor()
 	return AccountBalance{

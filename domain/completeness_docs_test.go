@@ -14,8 +14,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// pageTable returns the cells of the lines of docs/completeness.md that the pattern matches. The test fails if the
-// number of these lines is not the expected one (lines).
+// pageTable finds the lines of docs/completeness.md that match the pattern, and returns the submatches of each line. It
+// fails the test if the document has more or fewer such lines than expected.
 func pageTable(t *testing.T, pattern string, lines int) [][]string {
 	t.Helper()
 	page, err := os.ReadFile("../docs/completeness.md")
@@ -30,7 +30,7 @@ func pageTable(t *testing.T, pattern string, lines int) [][]string {
 	return found
 }
 
-// differenceIn returns the difference that a cell states; "0" if it states none.
+// differenceIn returns the number after the word "difference" in a table cell, or "0" if there is none.
 func differenceIn(cell string) string {
 	if found := regexp.MustCompile(`difference (-?[\d.]+)`).FindStringSubmatch(cell); found != nil {
 		return strings.TrimRight(found[1], ".")

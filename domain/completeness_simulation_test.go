@@ -32,7 +32,7 @@ type simulated struct {
 	since   time.Time               // the time of the previous synchronisation
 }
 
-// book adds between none and three records of the day to the account.
+// book adds up to three records of the day to the account.
 func (s *simulated) book(at time.Time) {
 	for order := range s.random.IntN(4) {
 		amount := s.random.Int64N(200_000) - 100_000
@@ -45,7 +45,8 @@ func (s *simulated) book(at time.Time) {
 	}
 }
 
-// read makes a reading of the stored records and updates the state.
+// The method read simulates a pull: it computes an AccountReading from the stored records, and updates the completeness
+// state.
 func (s *simulated) read(at time.Time) {
 	balance := domain.VendorBalance{Amount: decimal.New(s.balance, -2), Currency: "BRL"}
 	sum := domain.NewAccountSum(balance, s.state.Baseline, at)
@@ -87,8 +88,8 @@ func (s *simulated) announce(at time.Time) {
 	}
 }
 
-// storedFaults are the faults that can be made in a record after the baseline was set. Each function returns the stored
-// records with the fault in record i.
+// storedFaults contains the faults that a stored record can have, by name. Each function returns the stored records
+// with the fault in record i.
 var storedFaults = map[string]func(rows []bankRow, i int) []bankRow{
 	"a hidden row": func(rows []bankRow, i int) []bankRow { return append(rows[:i:i], rows[i+1:]...) },
 	"a doubled row": func(rows []bankRow, i int) []bankRow {
@@ -106,10 +107,11 @@ var storedFaults = map[string]func(rows []bankRow, i int) []bankRow{
 	},
 }
 
-// No account may drift in a year without faults, and each fault must be found. The test simulates 100 accounts for a
-// year. Each day has up to three records, and a synchronisation each week announces the number of its records. Then the
-// test makes each fault in a copy of each account. In another copy, it announces one record too many. With -short it
-// simulates ten accounts.
+// No account may drift (fail a check) in a year without faults, and each fault must be found.
+//
+// The test simulates 100 accounts for a year, or ten accounts with -short. An account has up to three records a day.
+// Each week, a synchronisation announces the number of new records. After the year, the test makes copies of each
+// account, and puts one fault into each copy. In the last copy, the fault is an announcement of one record too many.
 func TestNoAccountDriftsInAYearWithoutFaultsAndEachFaultIsFound(t *testing.T) {
 	start := time.Date(2025, 1, 1, 6, 0, 0, 0, time.UTC)
 	accounts := 100

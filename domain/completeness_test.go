@@ -38,7 +38,7 @@ func reading(c domain.Completeness, at time.Time, balance string, rows ...ledger
 
 const grace = 48 * time.Hour
 
-// anchorOf returns a text with the completeness state and the difference that the check of the anchor has found.
+// anchorOf formats the completeness state and the difference that CheckBalanceAnchor has found.
 func anchorOf(c domain.Completeness, now time.Time) string {
 	state, _ := c.State(now, grace)
 	return fmt.Sprint(state, " ", c.Results(now, grace)[0].Difference())
@@ -319,7 +319,10 @@ func TestAScheduleIsNoPartOfAStatus(t *testing.T) {
 }
 
 func TestRunningBalancesAreUsedIfAtMostOnePairInTenDoesNotFit(t *testing.T) {
-	for records, want := range map[int]int{10: 1, 11: 2} { // 10 records make 9 pairs, 11 records make 10
+	// The key is the number of records, and the value is the wanted number of checks. In both cases there is one gap:
+	//   - 10 records form 9 pairs. One gap is more than a tenth, so only the balance anchor is checked.
+	//   - 11 records form 10 pairs. One gap is a tenth, so the running balances are checked, too.
+	for records, want := range map[int]int{10: 1, 11: 2} {
 		rows := chain(records)
 		c := accountOfChain(domain.Completeness{}, rows, firstReading)
 		rows[5].Amount = decimal.NewFromInt(2)
@@ -334,8 +337,8 @@ func TestRunningBalancesAreUsedIfAtMostOnePairInTenDoesNotFit(t *testing.T) {
 	}
 }
 
-// accountOfChain returns the completeness c after the next reading of an account, whose rows have the given running
-// balances.
+// accountOfChain adds a reading to the completeness state and returns the new state. The argument rows contains the
+// account's running balances.
 func accountOfChain(c domain.Completeness, rows []domain.ChainRow, at time.Time) domain.Completeness {
 	sum := domain.NewAccountSum(domain.VendorBalance{Amount: decimal.NewFromInt(10), Currency: "BRL"}, c.Baseline, at)
 	brl, _ := domain.ParseMoney("1", "BRL")

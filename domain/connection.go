@@ -57,15 +57,15 @@ type Connection struct {
 	// TargetChangedAt is the last time at which BaseURL or AccountRef changed; initially
 	// it equals CreatedAt. Pulls that started earlier read another target.
 	TargetChangedAt time.Time
-	// NewReference is set until a pull has stored the accounts of AccountRef. These accounts may already be stored,
-	// under other external ids, for an earlier reference or a deleted connection.
+	// NewReference is set until a pull has stored the accounts of AccountRef. Before that, the same bank accounts may
+	// be stored with other external ids. Such accounts belong to an earlier reference or to a deleted connection.
 	NewReference bool
-	// StagedSince is the time since which rows of a new reference are staged; zero if no rows are staged. Staged rows
-	// are not visible yet.
+	// StagedSince is the time at which the service began to stage rows of a new AccountRef; zero if no rows are staged.
+	// Staged rows are stored, but not visible yet.
 	StagedSince time.Time
-	PausedAt    time.Time // since when no request is sent to the vendor; zero unless paused
+	PausedAt    time.Time // when requests to the vendor were stopped; zero unless paused
 	DeletedAt   time.Time // zero while live
-	ErasedAt    time.Time // since when the connection is erased or being erased; zero otherwise
+	ErasedAt    time.Time // when the erasure of the connection began; zero otherwise
 }
 
 // Validate returns one Invalid error for each invalid field, or nil if every field is valid. Join combines
@@ -82,8 +82,8 @@ func (c *Connection) Validate() []*Error {
 // Rename changes the connection's name.
 func (c *Connection) Rename(name string) { c.Name = name }
 
-// Repoint changes the connection's target at its vendor and resets its health, its consent and what is known about its
-// webhooks, because they describe the old target. If the target stays the same, nothing changes.
+// Repoint changes the connection's target at its vendor. It resets the health, the consent and the state of the
+// webhooks, because these values describe the old target. If the target stays the same, nothing changes.
 func (c *Connection) Repoint(baseURL, accountRef string, at time.Time) {
 	if c.BaseURL == baseURL && c.AccountRef == accountRef {
 		return
@@ -111,8 +111,8 @@ func (c *Connection) Rotate(sealed Sealed) { c.Sealed, c.Health = slices.Clone(s
 // a pull that was running can end.
 func (c *Connection) Delete(at time.Time) { c.DeletedAt, c.PausedAt = at, time.Time{} }
 
-// Erase marks the connection as one that is being erased, and deletes it if it is live. Its accounts are never
-// continued by another connection.
+// Erase marks the connection as being erased, and deletes it if it is live. No other connection can take over the
+// accounts of an erased connection.
 func (c *Connection) Erase(at time.Time) {
 	if c.Live() {
 		c.Delete(at)
@@ -123,8 +123,8 @@ func (c *Connection) Erase(at time.Time) {
 	}
 }
 
-// EraseData removes all values that the operator has set or the vendor has reported, except the credential and the
-// values needed to use it. Another connection may already use the name.
+// EraseData removes the values that the operator has set or the vendor has reported. It keeps the credential, and the
+// values that are needed to use it. EraseAccess removes both.
 func (c *Connection) EraseData() {
 	c.Name, c.Config, c.Health = "", nil, Health{}
 	c.Consent, c.Webhook = Consent{}, WebhookWatch{}

@@ -18,7 +18,7 @@ const (
 	ConsentRevoked  ConsentState = "revoked"
 )
 
-// ConsentNotice is how long before its expiry a consent counts as expiring.
+// ConsentNotice is how long a consent is in the state ConsentExpiring before it expires.
 const ConsentNotice = 30 * 24 * time.Hour
 
 // ConsentStatus is the status that the vendor has reported for a consent. The zero ConsentStatus means that the vendor
@@ -31,7 +31,7 @@ const (
 	ReportedExpiring ConsentStatus = "expiring" // it expires soon; the time may be missing
 	ReportedExpired  ConsentStatus = "expired"
 	ReportedRevoked  ConsentStatus = "revoked"
-	ReportedRenewed  ConsentStatus = "renewed" // the account holder has granted it again
+	ReportedRenewed  ConsentStatus = "renewed" // the account holder has granted the consent again
 )
 
 // ConsentReport contains what a response or an event of the vendor says about the consent for an account reference. The
@@ -40,8 +40,9 @@ type ConsentReport struct {
 	Status ConsentStatus `json:"status,omitempty"`
 	// Key identifies the consent (ConsentKey); "" if the vendor does not identify it.
 	Key string `json:"key,omitempty"`
-	// ExpiresAt is the consent's expiry. If it is zero and NoExpiry is set, the vendor has reported that the consent
-	// does not expire. If NoExpiry is not set, the expiry is missing from the report, or could not be read.
+	// ExpiresAt is the consent's expiry. A zero ExpiresAt has two meanings:
+	//   - If NoExpiry is set, the vendor has reported that the consent does not expire.
+	//   - If NoExpiry is not set, the report contains no readable expiry.
 	ExpiresAt time.Time `json:"expiresAt,omitzero"`
 	NoExpiry  bool      `json:"noExpiry,omitempty"`
 }
@@ -59,9 +60,8 @@ func ConsentKey(vendorID string) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// ParseConsentTime parses a time that a vendor has sent as the expiry of a consent, or as the time of its next
-// synchronisation. It accepts RFC 3339 times and dates between the years 1970 and 9999, because these can be stored and
-// returned exactly. For any other text it returns false.
+// ParseConsentTime parses an expiry or a synchronisation time that a vendor has sent. It accepts RFC 3339 times and
+// dates between 1970 and 9999, because every store can hold them. For any other text it returns false.
 func ParseConsentTime(text string) (time.Time, bool) {
 	for _, layout := range []string{time.RFC3339Nano, time.DateOnly} {
 		at, err := time.Parse(layout, text)
@@ -77,13 +77,13 @@ type Consent struct {
 	Status    ConsentStatus
 	Key       string    // identifies the consent; "" if the vendor has not identified it
 	ExpiresAt time.Time // zero if no expiry is known
-	// NoticeAt is when the consent begins to count as expiring, which is ConsentNotice before ExpiresAt. It is zero if
-	// the service has already noticed that the consent is expiring, or if there is no expiry to notice.
+	// NoticeAt is when the service must report that the consent is expiring or has expired. It is zero if the service
+	// has already reported this, or if there is nothing to report.
 	NoticeAt time.Time
 }
 
-// State returns the state of the consent at the time now. A consent with a known expiry has expired at that expiry,
-// even if the vendor has not reported it.
+// State returns the state of the consent at the time now. If the expiry is known and has passed, the consent is
+// expired, even if the vendor has not reported this.
 func (c Consent) State(now time.Time) ConsentState {
 	dated := !c.ExpiresAt.IsZero()
 	switch {
@@ -99,12 +99,16 @@ func (c Consent) State(now time.Time) ConsentState {
 	return ConsentActive
 }
 
-// After returns the consent after the vendor's report r, which arrived at the given time.
+// After returns the consent after the report r, which arrived at the time reportedAt:
 //
-// A consent stays expired or revoked until the vendor identifies another consent or reports a renewal; an expired
-// consent can still be revoked. If a report has no readable expiry, a known expiry stays. If the vendor reports a
-// consent as expired, but no expiry in the past is known, the time of the report counts as its expiry.
-func (c Consent) After(r ConsentReport, at time.Time) Consent {
+//   - If r has no status, the consent does not change.
+//   - A revoked consent changes only if r reports a renewal or a different consent.
+//   - An expired consent changes only if r reports a renewal, a revocation or a different consent.
+//   - If the expiry is missing from r, the known expiry is kept. It is not kept after a renewal, or for a different
+//     consent.
+//   - If r reports that the consent has expired, and the expiry is unknown or in the future, reportedAt becomes the
+//     expiry.
+func (c Consent) After(r ConsentReport, reportedAt time.Time) Consent {
 	if r.Status == "" {
 		return c
 	}
@@ -123,39 +127,40 @@ func (c Consent) After(r ConsentReport, at time.Time) Consent {
 	case same && r.ExpiresAt.IsZero() && !r.NoExpiry:
 		next.ExpiresAt = c.ExpiresAt
 	}
-	if next.Status == ReportedExpired && (next.ExpiresAt.IsZero() || next.ExpiresAt.After(at)) {
-		next.ExpiresAt = at
+	if next.Status == ReportedExpired && (next.ExpiresAt.IsZero() || next.ExpiresAt.After(reportedAt)) {
+		next.ExpiresAt = reportedAt
 	}
-	next.NoticeAt = c.noticeAfter(next, at)
+	next.NoticeAt = c.noticeAfter(next, reportedAt)
 	return next
 }
 
-// staysAfter reports whether a consent that is expired or revoked stays unchanged after the report r about the same
-// consent. Such a consent changes only if it is renewed, or if it is expired and the report revokes it.
+// staysAfter reports whether c stays unchanged after the report r. It must be called only if c is expired or revoked
+// and r is about the same consent. A renewal changes c. A revocation changes c if c is expired.
 func (c Consent) staysAfter(r ConsentReport) bool {
 	return r.Status != ReportedRenewed && (c.Status == ReportedRevoked || r.Status != ReportedRevoked)
 }
 
-// noticeAfter returns NoticeAt for the consent next, which replaces c at the given time. If c was already expiring or
-// expired, its NoticeAt stays, so that a change of the vendor's report is not noticed as a second expiry.
-func (c Consent) noticeAfter(next Consent, at time.Time) time.Time {
-	switch next.State(at) {
+// noticeAfter returns the NoticeAt of successor, the consent that replaces c at the time now. If both consents are
+// expiring or expired, noticeAfter returns c.NoticeAt, so that the service reports an expiry only once.
+func (c Consent) noticeAfter(successor Consent, now time.Time) time.Time {
+	switch successor.State(now) {
 	case ConsentActive:
-		if next.ExpiresAt.IsZero() {
+		if successor.ExpiresAt.IsZero() {
 			return time.Time{}
 		}
-		return next.ExpiresAt.Add(-ConsentNotice)
+		return successor.ExpiresAt.Add(-ConsentNotice)
 	case ConsentExpiring, ConsentExpired:
-		if before := c.State(at); before == ConsentExpiring || before == ConsentExpired {
+		if before := c.State(now); before == ConsentExpiring || before == ConsentExpired {
 			return c.NoticeAt
 		}
-		return at
+		return now
 	default:
 		return time.Time{}
 	}
 }
 
-// Noticed returns the consent after the service has noticed that it is expiring or has expired.
+// Noticed returns a copy of the consent in which NoticeAt is zero. It is called when the service has reported that the
+// consent is expiring or has expired.
 func (c Consent) Noticed() Consent {
 	c.NoticeAt = time.Time{}
 	return c

@@ -181,8 +181,8 @@ func TestTimesOfAVendorAreParsedOrRefused(t *testing.T) {
 	}
 }
 
-// At most one missing webhook may be noticed for each synchronisation, and a webhook that arrives must always end the
-// silence.
+// The watch must report each synchronisation as missed at most once. After a webhook has arrived, the state must not be
+// WebhookSilent.
 func TestEachSynchronisationIsMissedAtMostOnce(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var w domain.WebhookWatch

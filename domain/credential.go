@@ -14,10 +14,9 @@ const (
 	PartSecret   = "secret"
 )
 
-// Credential is a set of named secrets. A credential for an aggregator consists of clientId
-// and secret; a credential for an engine connection consists of the parts that the
-// connector requires (username, password, token, …). Every formatting verb, encoder and
-// logger prints a credential as one fixed word.
+// Credential is a set of named secrets. Aggregators use clientId and secret. Engine connections use the parts that
+// their connector requires, such as username and password. All formatting verbs, encoders and loggers print a
+// credential as the fixed word "[secret]".
 type Credential struct{ parts func() map[string]Secret }
 
 // NewCredential returns a credential with copies of the parts. Empty parts are omitted.

@@ -8,8 +8,8 @@ import (
 // DeliveryStatus is the processing state of a delivery.
 type DeliveryStatus string
 
-// The statuses. Accepted, Processed and Failed follow the state of the delivery's pull. Ignored
-// and Unreadable are decided when the delivery is received, and never change.
+// The statuses. DeliveryAccepted, DeliveryProcessed and DeliveryFailed depend on the state of the delivery's pull.
+// DeliveryIgnored and DeliveryUnreadable are decided when the delivery is received, and never change.
 const (
 	DeliveryAccepted   DeliveryStatus = "accepted"
 	DeliveryProcessed  DeliveryStatus = "processed"
@@ -39,12 +39,11 @@ type WebhookEvent struct {
 	Scope     PullScope
 }
 
-// InitialStatus returns the status with which a delivery of e is stored for a connection whose account
-// reference is accountRef. unreadable means that the body could not be parsed.
+// InitialStatus returns the status of a new delivery of e, for a connection with this account reference:
 //
-// An event about another account is ignored, because no pull of the connection reads that account. An event
-// that names no account is assumed to be about the connection's own account. References are compared in the
-// form that CanonicalAccountRef returns.
+//   - DeliveryUnreadable if the body could not be parsed (unreadable).
+//   - DeliveryIgnored if the event asks for no pull, or names another account.
+//   - DeliveryAccepted for every other event. An event that names no account belongs to the connection's own account.
 func (e WebhookEvent) InitialStatus(accountRef string, unreadable bool) DeliveryStatus {
 	switch {
 	case unreadable:
@@ -85,7 +84,7 @@ type Delivery struct {
 	Body        []byte // the bytes as received
 	Scope       PullScope
 	Status      DeliveryStatus
-	Pull        PullID // zero unless the status follows the state of a pull
+	Pull        PullID // the pull that handles the delivery; zero if there is none
 	ReceivedAt  time.Time
 	ProcessedAt time.Time // zero until the pull has ended
 }

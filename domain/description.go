@@ -7,17 +7,17 @@ import (
 	"unicode"
 )
 
-// StripDescription returns the part of a vendor's description that stays the same when the
-// institution books the movement again. Case and accents are folded, punctuation becomes a space.
-// It leaves out:
+// StripDescription returns the part of a vendor's description that does not change when the institution books the
+// movement again. The result has lower case letters without accents, and a space for each punctuation mark. These parts
+// are left out:
 //
-//   - the prefix of an acquirer or payment facilitator before an asterisk ("MERCADOPAGO*", "IFD*");
-//   - numbers of four or more digits, authorisation codes, and words that announce a number, together with that number
-//     (NSU, document numbers, folios);
-//   - the number of an instalment ("PARC 2/10"), and dates and times of day;
-//   - words that only say that the movement is pending, or that it is a card purchase.
+//   - the name of an acquirer or payment facilitator before an asterisk ("MERCADOPAGO*", "IFD*");
+//   - numbers of four or more digits, and authorisation codes;
+//   - words such as "NSU" or "FOLIO", together with the number after them;
+//   - the number of an instalment ("PARC 2/10"), dates, and times of day;
+//   - words which only say that the movement is pending, or that it is a card purchase.
 //
-// If nothing would be left, the result is the whole folded description.
+// If nothing would be left, the result contains all words.
 func StripDescription(text string) string { return parseDescription(text).text }
 
 // description contains the parts of a vendor's description. The members other than text distinguish
@@ -50,7 +50,7 @@ var codeWords = wordSet(`nsu doc docto documento aut auto autorizacao autorizaci
 // instalmentWords are words that precede the number of an instalment.
 var instalmentWords = wordSet("parc parcela parcelado parcelamento cuota mens mensualidad msi prest prestacao")
 
-// pendingWords mark a pending movement. They disappear when it is posted.
+// pendingWords mark a pending movement. The posted movement's description does not contain these words.
 var pendingWords = wordSet("pendente pendiente pending processando processamento procesando provisorio provisoria")
 
 // purchaseWords may follow "compra". They describe how a card was used, but not at which merchant.
@@ -116,7 +116,7 @@ func (d *description) volatile(tokens []string) int {
 }
 
 // readCode reads a code such as "nsu 12" or "cod aut 9x12" at the start of the tokens. It returns the number of tokens
-// that it has read, or 0 if no code follows the word.
+// that it has read, or 0 if there is no code.
 func (d *description) readCode(tokens []string) int {
 	switch {
 	case len(tokens) > 1 && strings.ContainsFunc(tokens[1], isDigit):
@@ -167,8 +167,11 @@ func (d *description) readNumber(token string) bool {
 	return true
 }
 
-// isCode reports whether the token is a code without a word before it, like the six characters of a
-// card authorisation ("0a1b2c"), or a word of codeWords with its number ("aut9x").
+// isCode reports whether the token is a code. There are two forms:
+//
+//   - at least six characters, of which at least three are digits; a character between two digits is not a digit
+//     ("0a1b2c");
+//   - a word of codeWords, followed by a digit ("aut9x").
 func isCode(token, digits string) bool {
 	first, last := strings.IndexFunc(token, isDigit), strings.LastIndexFunc(token, isDigit)
 	mixed := len(token) >= 6 && len(digits) >= 3 && len(digits) < last-first+1
@@ -179,9 +182,8 @@ func isCode(token, digits string) bool {
 var transferWords = wordSet(`pix ted doc tef spei transf transferencia transferido envio enviado enviada recebido
 	recebida recibido recibida pagamento pago pagto deposito credito debito interbancario para de a por qr code`)
 
-// otherParty returns the text of a transfer without the leading words that only say how the money was transferred. It
-// returns the whole text if it begins with another word, or if nothing would be left. The words of the text are
-// separated by one space, as in the result of StripDescription.
+// otherParty returns the text of a transfer without its leading transferWords. If no word would be left, it returns the
+// whole text. The words of the text must be separated by single spaces, as in the result of StripDescription.
 func otherParty(text string) string {
 	words := strings.Fields(text)
 	first := slices.IndexFunc(words, func(word string) bool { return !transferWords[word] })
@@ -235,9 +237,9 @@ func fold(text string) string {
 	}, text)
 }
 
-// tokenize splits a folded text into words and asterisks. A word consists of letters and digits. One
-// of the characters "/:.-" between two digits belongs to the word, so a date and a formatted number
-// are one word. A fraction at the end of a word is a word of its own: some banks print "PAULO01/03".
+// tokenize splits a folded text into asterisks and words of letters and digits. One of the characters "/:.-" between
+// two digits belongs to the word, for example in a date. A fraction at the end of a word is split off, because some
+// banks print "PAULO01/03".
 func tokenize(folded string) []string {
 	var tokens []string
 	runes := []rune(folded)
@@ -327,9 +329,9 @@ func isNumber(text string) bool {
 	return text != "" && !strings.ContainsFunc(text, func(r rune) bool { return !isDigit(r) })
 }
 
-// isEndToEndID reports whether the token is the end-to-end id of a PIX payment (E) or of its return
-// (D): a letter, the ISPB number of the bank, the time as yyyyMMddHHmm, and 11 letters or digits.
-// Source: Banco Central do Brasil, Manual de Padrões para Iniciação do Pix.
+// isEndToEndID reports whether the token is the end-to-end id of a PIX payment or of its return. Such an id consists of
+// "E" or "D", the bank's ISPB number, the time as yyyyMMddHHmm, and 11 letters or digits. Source: Banco Central do
+// Brasil, Manual de Padrões para Iniciação do Pix.
 func isEndToEndID(token string) bool {
 	return len(token) == 32 && (token[0] == 'e' || token[0] == 'd') && isNumber(token[1:21])
 }

@@ -112,7 +112,7 @@ func TestTextSimilarityIsTheShareOfCommonTrigrams(t *testing.T) {
 		{"abc", "abc abc", 1},         // each trigram counts once
 		{"abc def", "def, abc", 1},    // the order of words does not matter
 		{"a", "b", 0},                 // no trigram in common
-		{"loja a", "loja b", 5.0 / 9}, // 5 of 9 trigrams: those of "loja"
+		{"loja a", "loja b", 5.0 / 9}, // 5 of 9 trigrams are common: the trigrams of "loja"
 	} {
 		if got := domain.TextSimilarity(c.a, c.b); math.Abs(got-c.want) > 1e-9 {
 			t.Errorf("%q and %q: %v, want %v", c.a, c.b, got, c.want)

@@ -1,21 +1,18 @@
-// Package domain defines the vocabulary of the service and its rules.
+// Package domain defines the types of the service and its rules. It does no I/O and has no clock, no id source and no
+// randomness: times, ids and random bytes are arguments. Its functions return failures as Errors with a Kind.
 //
-// A tenant owns Connections. An aggregator connection refers to one account reference (a
-// Pluggy item, a Belvo link) of one Vendor and has a Credential. The credential is
-// unencrypted only on its way from a request to the sealer, and from the sealer to the
-// vendor's adapter; the store contains only a Sealed.
+// The most important types are:
 //
-// A WebhookToken allows that vendor to send webhooks for one connection. Each accepted
-// WebhookRequest becomes a Delivery. A delivery requests a PullScope, and the scopes of
-// several deliveries of one connection are merged into one Pull. A pull reads AccountData
-// and TransactionData from the vendor and stores them as Accounts and Transactions. If the
-// TransactionData differs from the stored transaction, the transaction's version increases.
+//   - Connection: it belongs to a tenant. An aggregator connection refers to one account reference (a Pluggy item, a
+//     Belvo link) of one Vendor.
+//   - Credential: an aggregator connection has one. It is stored only as a Sealed. It is unencrypted only between a
+//     request and the sealer, and between the sealer and the vendor's adapter.
+//   - WebhookToken: it allows the vendor to send webhooks for one connection.
+//   - Delivery: a WebhookRequest that was accepted. It requests a PullScope.
+//   - Pull: it reads AccountData and TransactionData from the vendor, for one or several deliveries of a connection. It
+//     stores them as Accounts and Transactions.
+//   - Transaction: its version increases if the vendor's TransactionData differs from the stored data.
 //
-// An engine connection is one of the reconciliation engine's own connections (a database,
-// a REST source). It shares only two things with aggregator connections: the table, and the
-// rule that names are unique.
-//
-// The package does no I/O and has no clock, no id source and no randomness of its own:
-// times, ids and random bytes are arguments. Its functions return failures as Errors with a
-// Kind.
+// An engine connection is one of the reconciliation engine's own connections (a database, a REST source). It shares
+// only two things with aggregator connections: the table, and the rule that names are unique.
 package domain

@@ -15,8 +15,8 @@ type ErasureStatus string
 const (
 	ErasureRunning ErasureStatus = "running"
 	ErasureDone    ErasureStatus = "done"
-	// ErasureFailed means that the vendor has not confirmed within ErasureGiveUp that it has deleted the account
-	// reference. Everything else is erased.
+	// ErasureFailed means that everything is erased except the account reference at the vendor. The vendor has not
+	// confirmed its deletion during ErasureGiveUp.
 	ErasureFailed ErasureStatus = "failed"
 )
 
@@ -25,21 +25,22 @@ const (
 	// ErasureGiveUp is how long the service keeps asking the vendor to delete the account reference, counted from the
 	// request.
 	ErasureGiveUp = 7 * 24 * time.Hour
-	// ErasureTimeout is how long a worker's claim on an erasure lasts. It is longer than one batch or one call to the
-	// vendor can take.
+	// ErasureTimeout is how long a worker's claim on an erasure lasts. No single batch takes this long, and no call to
+	// the vendor.
 	ErasureTimeout = 30 * time.Second
-	// ErasureSettle is the wait between two passes over all tables. A request that began before the connection was
-	// deleted can still store data during the first pass; it has ended when the second pass begins.
+	// ErasureSettle is the wait between two passes over all tables. A request that began before the deletion of the
+	// connection can still store data during the first pass. Such a request ends before the second pass begins.
 	ErasureSettle = 3 * time.Second
-	// ErasureEcho is the wait between the deletion at the vendor and one more pass. The additional pass is needed
-	// because the vendor announces the deletion to every webhook of the application.
+	// ErasureEcho is how long an erasure waits after the deletion at the vendor. After that, all tables are processed
+	// once more. The vendor announces the deletion to every webhook of the application, so new deliveries may contain
+	// the account reference.
 	ErasureEcho = 10 * time.Second
-	// ErasurePasses is the number of passes over all tables after which no data of the connection is left.
+	// ErasurePasses is the number of passes over all tables. The second pass deletes data that was stored during the
+	// first.
 	ErasurePasses = 2
 )
 
-// Erasure deletes a connection and all data that was read or received for it. At most one erasure of a connection is
-// running.
+// Erasure deletes a connection and all data of the connection. At most one erasure of a connection is running.
 type Erasure struct {
 	ID         ErasureID
 	Tenant     TenantID
@@ -62,17 +63,17 @@ type Erasure struct {
 	Place      ErasurePlace
 }
 
-// ErasurePlace records how far an erasure has come in its present pass over all tables, so that it can continue there.
-// Only the store that returned it can interpret it. The zero value is the beginning of a pass.
+// ErasurePlace records how far an erasure has come in its current pass over all tables, so that the erasure can
+// continue there. Only the store that returned it can interpret it. The zero value is the beginning of a pass.
 type ErasurePlace struct {
 	Task  string `json:"task,omitempty"`
 	After string `json:"after,omitempty"`
 	// Accounts are the ids of the connection's accounts.
 	Accounts []string `json:"accounts,omitempty"`
-	// ScannedTo is when the last complete pass began. Deliveries of other connections that were received long before
-	// that time need not be read again.
+	// ScannedTo is when the last complete pass began. Most older deliveries of the tenant's other connections need not
+	// be read again.
 	ScannedTo time.Time `json:"scannedTo,omitzero"`
-	// BeganAt is when the present pass began.
+	// BeganAt is when the current pass began.
 	BeganAt time.Time `json:"beganAt,omitzero"`
 }
 
@@ -91,10 +92,10 @@ func (r ErasureRequest) New(c Connection) Erasure {
 	}
 }
 
-// Repeat returns the erasure after a further request to erase the same connection. again is true if this erasure has
-// failed, so that the request starts a new erasure instead. Errors: Conflict (already_erased) if r.AtVendor is set, but
-// the erasure is done and has not asked the vendor.
-func (e Erasure) Repeat(r ErasureRequest) (repeated Erasure, again bool, err error) {
+// Repeat returns the erasure after a further request for the same connection. If e has failed, restart is true, and the
+// caller must start a new erasure. Errors: Conflict (already_erased) if e is done without a deletion at the vendor, and
+// r asks for this deletion.
+func (e Erasure) Repeat(r ErasureRequest) (repeated Erasure, restart bool, err error) {
 	switch {
 	case e.Status == ErasureFailed:
 		return e, true, nil
@@ -110,7 +111,7 @@ func (e Erasure) Repeat(r ErasureRequest) (repeated Erasure, again bool, err err
 	return e, false, nil
 }
 
-// AwaitsVendor reports whether the vendor must still be asked.
+// AwaitsVendor reports whether the account reference must still be deleted at the vendor.
 func (e Erasure) AwaitsVendor() bool { return e.AtVendor && !e.VendorDone }
 
 // VendorFailed records a failed attempt to delete the account reference at the vendor, and sets the time of the next
@@ -137,9 +138,11 @@ func (t *Transaction) Erase(at time.Time) {
 // Erased reports whether the transaction was erased.
 func (t Transaction) Erased() bool { return !t.ErasedAt.IsZero() }
 
-// ReferenceText returns the texts by which a webhook body that contains the account reference is recognised: its
-// canonical form and the form that the operator wrote. A reference that is not a UUID could be part of any other text,
-// so its text includes the quotation marks of a JSON string. It returns nil for the empty reference.
+// ReferenceText returns texts to search for in a webhook body. Each text is a form of the account reference. The result
+// is nil for the empty reference. There are two kinds of references:
+//   - The texts for a UUID are its canonical form and, if different, the given form.
+//   - The text for any other reference includes the quotation marks of a JSON string, because the reference could be
+//     part of another text.
 func ReferenceText(ref string) [][]byte {
 	if ref == "" {
 		return nil
@@ -154,10 +157,10 @@ func ReferenceText(ref string) [][]byte {
 	return [][]byte{text}
 }
 
-// ResponseNames reports whether a stored response contains at least one of ids, and none of the ids in except.
-func ResponseNames(body []byte, headers string, ids, except []string) bool {
+// ResponseNames reports whether a stored response contains at least one of ids, and none of excludedIDs.
+func ResponseNames(body []byte, headers string, ids, excludedIDs []string) bool {
 	contains := func(id string) bool {
 		return bytes.Contains(body, []byte(id)) || strings.Contains(headers, id)
 	}
-	return slices.ContainsFunc(ids, contains) && !slices.ContainsFunc(except, contains)
+	return slices.ContainsFunc(ids, contains) && !slices.ContainsFunc(excludedIDs, contains)
 }

@@ -28,54 +28,55 @@ func (r Kind) Error() string { return string(r) }
 // records. A code never contains a value from a request or from a vendor's response.
 type Code string
 
-// The codes to which callers can react.
+// The codes to which callers can react. Each comment ends with the Kind of the error, in parentheses.
+// InternalFailure has no Kind.
 const (
-	NameTaken          Code = "name_taken"           // Conflict: a live connection has this name
-	Immutable          Code = "immutable"            // Invalid: the field cannot be changed
-	HalfCredential     Code = "half_credential"      // Invalid: clientId and secret must be sent together
-	RevisionMismatch   Code = "revision_mismatch"    // Conflict: the connection has changed since the caller read it
-	KeyInFlight        Code = "key_in_flight"        // Conflict: a request with this idempotency key is still running
-	KeyReused          Code = "key_reused"           // Conflict: the idempotency key was used for another request
-	ShownOnce          Code = "shown_once"           // Conflict: the first response had a token, so it was not stored
-	NoAnchor           Code = "no_anchor"            // Conflict: the balance of the account cannot be compared
-	NothingToUndo      Code = "nothing_to_undo"      // Conflict: no replacement of the transaction is left
-	AccountDrifting    Code = "account_drifting"     // Conflict: the records of the account do not explain its balance
-	NoBalance          Code = "no_balance"           // Conflict: no balance of the account is known
-	NoAccountAmount    Code = "no_account_amount"    // Conflict: an amount in the account's currency is not known
-	NotRepresentable   Code = "not_representable"    // Conflict: the format cannot express a number of the statement
-	ConnectionPaused   Code = "connection_paused"    // Conflict: no request is sent to the vendor
-	NotOffered         Code = "not_offered"          // Conflict: the vendor does not have this feature
-	AlreadyErased      Code = "already_erased"       // Conflict: the connection is erased; the vendor cannot be asked
-	LeaseLost          Code = "lease_lost"           // Conflict: another worker has taken over the pull
-	TargetChanged      Code = "target_changed"       // Conflict: the connection's address or reference has changed
-	AccountContinues   Code = "account_continues"    // Conflict: a new account continues an earlier account
-	NotDue             Code = "not_due"              // Conflict: the pull must not run yet
-	CredentialRejected Code = "credential_rejected"  // Rejected: the vendor does not accept the credential
-	AccountNotFound    Code = "account_not_found"    // Rejected: the vendor does not know the account reference
-	VendorRefused      Code = "vendor_refused"       // Rejected: the vendor refuses the request of an operator
-	AccountNotListed   Code = "account_not_listed"   // Unavailable: an event names an account that is not listed yet
-	AccessDenied       Code = "access_denied"        // Rejected: the vendor accepted the credential, but refused access
-	AddressNotAllowed  Code = "address_not_allowed"  // Rejected: the egress policy forbids the address
-	VendorUnreachable  Code = "vendor_unreachable"   // Unavailable: no response, or a 5xx
-	VendorRateLimited  Code = "vendor_rate_limited"  // Unavailable: the vendor answered 429
-	BudgetExhausted    Code = "budget_exhausted"     // Unavailable: our rate budget is empty; the vendor was not called
-	TooManyProbes      Code = "too_many_probes"      // Unavailable: too many tests of connections are running
-	TooManyStatements  Code = "too_many_statements"  // Unavailable: too many statements are being written
-	SinkUnreachable    Code = "sink_unreachable"     // Unavailable: the destination of events did not answer
-	SinkRefused        Code = "sink_refused"         // Unavailable: the destination of events did not accept an event
-	MalformedResponse  Code = "malformed_response"   // Unavailable: the response is not in the vendor's format
-	EndlessCursor      Code = "endless_cursor"       // Unavailable: the pagination does not end
-	CursorGone         Code = "cursor_gone"          // Unavailable: a later page of the list no longer exists
-	ListChanged        Code = "list_changed"         // Unavailable: rows were added or removed while a list was read
-	ConnectionGone     Code = "connection_deleted"   // Rejected: the connection was deleted before its pull could run
-	CredentialUnopened Code = "credential_unopened"  // Unavailable: the sealed credential could not be decrypted
-	Interrupted        Code = "interrupted"          // Unavailable: the process stopped during the work
-	StoreUnavailable   Code = "database_unavailable" // Unavailable: our own database is not available
-	TypeUnknown        Code = "type_unknown"         // Invalid: no such connector or vendor is registered
-	InternalFailure    Code = "internal_error"       // no kind: replaces the cause of every internal failure
+	NameTaken          Code = "name_taken"           // a live connection has this name (Conflict)
+	Immutable          Code = "immutable"            // the field cannot be changed (Invalid)
+	HalfCredential     Code = "half_credential"      // clientId and secret must be sent together (Invalid)
+	RevisionMismatch   Code = "revision_mismatch"    // the connection has changed since the caller read it (Conflict)
+	KeyInFlight        Code = "key_in_flight"        // a request with this idempotency key is still running (Conflict)
+	KeyReused          Code = "key_reused"           // the idempotency key was used for another request (Conflict)
+	ShownOnce          Code = "shown_once"           // a token is returned only once, and is not stored (Conflict)
+	NoAnchor           Code = "no_anchor"            // the balance of the account cannot be compared (Conflict)
+	NothingToUndo      Code = "nothing_to_undo"      // the transaction has replaced no other row (Conflict)
+	AccountDrifting    Code = "account_drifting"     // the records of the account do not explain its balance (Conflict)
+	NoBalance          Code = "no_balance"           // no balance of the account is known (Conflict)
+	NoAccountAmount    Code = "no_account_amount"    // an amount in the account's currency is not known (Conflict)
+	NotRepresentable   Code = "not_representable"    // the format cannot express a number of the statement (Conflict)
+	ConnectionPaused   Code = "connection_paused"    // no request is sent to the vendor (Conflict)
+	NotOffered         Code = "not_offered"          // the vendor does not have this feature (Conflict)
+	AlreadyErased      Code = "already_erased"       // the connection is erased; the vendor cannot be asked (Conflict)
+	LeaseLost          Code = "lease_lost"           // another worker has taken over the pull (Conflict)
+	TargetChanged      Code = "target_changed"       // the connection's address or reference has changed (Conflict)
+	AccountContinues   Code = "account_continues"    // a new account may be a former one with a new id (Conflict)
+	NotDue             Code = "not_due"              // the pull must not run yet (Conflict)
+	CredentialRejected Code = "credential_rejected"  // the vendor does not accept the credential (Rejected)
+	AccountNotFound    Code = "account_not_found"    // the vendor does not know the account reference (Rejected)
+	VendorRefused      Code = "vendor_refused"       // the vendor refuses the request of an operator (Rejected)
+	AccountNotListed   Code = "account_not_listed"   // an event names an account that is not listed yet (Unavailable)
+	AccessDenied       Code = "access_denied"        // the vendor accepted the credential but refused access (Rejected)
+	AddressNotAllowed  Code = "address_not_allowed"  // the egress policy forbids the address (Rejected)
+	VendorUnreachable  Code = "vendor_unreachable"   // no response, or a 5xx (Unavailable)
+	VendorRateLimited  Code = "vendor_rate_limited"  // the vendor answered 429 (Unavailable)
+	BudgetExhausted    Code = "budget_exhausted"     // our rate budget is empty; the vendor is not called (Unavailable)
+	TooManyProbes      Code = "too_many_probes"      // too many tests of connections are running (Unavailable)
+	TooManyStatements  Code = "too_many_statements"  // too many statements are being written (Unavailable)
+	SinkUnreachable    Code = "sink_unreachable"     // the destination of events did not answer (Unavailable)
+	SinkRefused        Code = "sink_refused"         // the destination of events did not accept an event (Unavailable)
+	MalformedResponse  Code = "malformed_response"   // the response is not in the vendor's format (Unavailable)
+	EndlessCursor      Code = "endless_cursor"       // the pagination does not end (Unavailable)
+	CursorGone         Code = "cursor_gone"          // the vendor no longer finds the next page of a list (Unavailable)
+	ListChanged        Code = "list_changed"         // rows were added or removed while a list was read (Unavailable)
+	ConnectionGone     Code = "connection_deleted"   // the connection was deleted before its pull could run (Rejected)
+	CredentialUnopened Code = "credential_unopened"  // the sealed credential could not be decrypted (Unavailable)
+	Interrupted        Code = "interrupted"          // the process stopped during the work (Unavailable)
+	StoreUnavailable   Code = "database_unavailable" // our own database is not available (Unavailable)
+	TypeUnknown        Code = "type_unknown"         // no such connector or vendor is registered (Invalid)
+	InternalFailure    Code = "internal_error"       // any other failure; only the log contains its cause
 )
 
-// Error returns the code as text. With this method a Code is an error, as errors.Is requires.
+// Error returns the code as text. Because of this method, a Code can be the target of errors.Is.
 func (c Code) Error() string { return string(c) }
 
 // Error is the only error type that the service creates.

@@ -51,7 +51,7 @@ func EventTypes() []EventType {
 	}
 }
 
-// eventPrefix precedes the type of an event in CloudEvents.
+// eventPrefix is the beginning of every event type in the CloudEvents format.
 const eventPrefix = "studio.lerian.discovery."
 
 // CloudEvent returns the type with the prefix that it has in CloudEvents.
@@ -75,8 +75,8 @@ func (f EventFilter) Matches(t EventType) bool {
 // known reports whether the filter matches any type.
 func (f EventFilter) known() bool { return slices.ContainsFunc(EventTypes(), f.Matches) }
 
-// Event is an event that is not a change of a transaction. It is stored in the same database transaction as the
-// change that it reports, and contains only the id of the resource.
+// Event is an event about a resource other than a bank transaction. The event and the change that it reports are stored
+// in one database transaction. The event contains only the id of the resource.
 type Event struct {
 	ID         EventID
 	Tenant     TenantID
@@ -92,7 +92,7 @@ type FeedChange struct {
 	Connection ConnectionID
 	Version    int
 	Removed    bool
-	New        bool // the item is at the feed position of the record's first version
+	New        bool // whether this change has added the record
 	At         time.Time
 }
 
@@ -152,8 +152,8 @@ type EventAttempt struct {
 	Error    Code // "" if the destination has confirmed the event
 }
 
-// CloudEvent returns the event as CloudEvents 1.0 JSON. data is the resource as JSON. It is nil if the resource does
-// not exist any more; the member "data" is then null. A sequence of 0 is left out.
+// CloudEvent returns the event as CloudEvents 1.0 JSON. data is the resource as JSON. If the resource does not exist
+// any more, data is nil, and the JSON member "data" is null. If Sequence is 0, the JSON has no member "sequence".
 func (e SubscriptionEvent) CloudEvent(tenant TenantID, data []byte) []byte {
 	out := make([]byte, 0, len(data)+400)
 	member := func(name, value string) {
@@ -182,10 +182,10 @@ func (e SubscriptionEvent) CloudEvent(tenant TenantID, data []byte) []byte {
 	return append(append(out, data...), '}')
 }
 
-// HealthEvent returns the type of the event that reports a change of a connection's health. changed is false if no
-// event reports the change. It does not count as a recovery if the health was reset because an operator has set a new
+// HealthEvent returns the type of the event that reports a change of a connection's health. ok is false if there is no
+// such event. No event reports a change to the zero Health, because it is not a recovery. An operator has set a new
 // credential or target.
-func HealthEvent(before, after Health) (t EventType, changed bool) {
+func HealthEvent(before, after Health) (t EventType, ok bool) {
 	switch {
 	case after.NeedsReauth && !before.NeedsReauth:
 		return ConnectionReauthRequired, true
@@ -195,9 +195,9 @@ func HealthEvent(before, after Health) (t EventType, changed bool) {
 	return "", false
 }
 
-// CompletenessEvent returns the type of the event that reports a completeness state of an account. known is false if no
+// CompletenessEvent returns the type of the event that reports a completeness state of an account. ok is false if no
 // event reports this state.
-func CompletenessEvent(state CompletenessState) (t EventType, known bool) {
+func CompletenessEvent(state CompletenessState) (t EventType, ok bool) {
 	switch state {
 	case Drifting:
 		return AccountDriftingEvent, true

@@ -23,10 +23,9 @@ type Health struct {
 	// NeedsReauth reports that the vendor is waiting for the account holder to sign in again.
 	// Until then no new data arrives.
 	NeedsReauth bool
-	// ReauthByEvent reports that an event set NeedsReauth. A check that finds no problem does
-	// not clear NeedsReauth in that case, because the vendor's status endpoint may not know
-	// about the problem: it does not report an expired consent. Only a recovery event or a
-	// complete synchronisation clears it.
+	// ReauthByEvent means that an event has set NeedsReauth. Only a recovery event or a complete synchronisation clears
+	// such a NeedsReauth. Another successful check is no proof of a recovery. The vendor's status may omit a problem,
+	// for example an expired consent.
 	ReauthByEvent bool
 }
 
@@ -38,19 +37,18 @@ func (h Health) StatusOrUnknown() HealthStatus {
 	return h.Status
 }
 
-// AbsenceProof states what can be concluded if a complete read (of a whole list) does not return a stored row.
+// AbsenceProof states how many complete listings without a stored row prove that the row was removed.
 type AbsenceProof int
 
 // The proofs.
 const (
-	// NoProof means that the row may still exist: the vendor hides rows while it synchronises,
-	// and after a synchronisation that has failed.
+	// NoProof means that the row may still exist although listings do not contain it. The vendor hides rows during a
+	// synchronisation and after a failed synchronisation.
 	NoProof AbsenceProof = iota
-	// TwoReads means that one such read is not enough: the row was removed at the vendor if the complete read of the
-	// previous pull did not return it either. It is used for a vendor that does not report whether its lists are
-	// complete.
+	// TwoReads means that two complete listings without the row, from different pulls, prove that the row was removed
+	// at the vendor. It is used for a vendor that does not report whether its lists are complete.
 	TwoReads
-	// OneRead means that the row was removed at the vendor.
+	// OneRead means that one complete listing without the row proves that the row was removed at the vendor.
 	OneRead
 )
 
@@ -62,8 +60,8 @@ type LinkStatus struct {
 	// SyncComplete reports that the vendor's last synchronisation with the institution
 	// finished completely.
 	SyncComplete bool
-	// Accounts and Transactions state what can be concluded if a complete read does not return a stored account or
-	// transaction. They can differ, because the vendor's last synchronisation may have updated only one of the two.
+	// Accounts and Transactions state how the removal of stored accounts and of stored transactions is proved. The two
+	// proofs can differ, because the vendor's last synchronisation may have updated only accounts or only transactions.
 	Accounts, Transactions AbsenceProof
 	// SyncMarker identifies the vendor's last synchronisation; it is "" if the vendor has no
 	// such marker.
@@ -102,9 +100,8 @@ const (
 	SignalRecovered Signal = "recovered" // the vendor can reach the institution again
 )
 
-// AfterSuccess returns the health after a successful check at the vendor. If the synchronisation is
-// complete, AfterSuccess also clears ReauthByEvent: the vendor has reached the institution since the event
-// that reported the problem, and the event that reports the recovery may have been lost.
+// AfterSuccess returns the health after a successful check at the vendor. A complete synchronisation also clears
+// ReauthByEvent, because the vendor has reached the institution again. The recovery event may have been lost.
 func (h Health) AfterSuccess(s LinkStatus, at time.Time) Health {
 	next := h.withStatus(Healthy, "", at)
 	next.ReauthByEvent = next.ReauthByEvent && !s.SyncComplete

@@ -2,10 +2,9 @@ package domain
 
 import "strconv"
 
-// InstitutionKeys contains the values by which the institution itself identifies a movement. They stay the
-// same when the vendor's id changes, so they are the best evidence that two rows are the same movement. The
-// vendor's adapter reads them from the metadata of a row. A value that the institution does not state is
-// "".
+// InstitutionKeys contains the ids and codes by which the institution itself identifies a movement. They stay the same
+// when the vendor's id changes. The vendor's adapter reads them from the metadata of a row. A text is "" if the
+// institution does not state it.
 type InstitutionKeys struct {
 	// Transaction is the institution's id of the transaction: internal_identification at Belvo,
 	// providerId at Pluggy.

@@ -11,7 +11,7 @@ import (
 // MatchRow contains the values of a vendor's row that are used for matching. Each value is stored with the row or
 // computed from its stored metadata.
 type MatchRow struct {
-	ExternalID   string    // unique within MatchInput.Left and within MatchInput.Came
+	ExternalID   string    // unique within MatchInput.Old and within MatchInput.New
 	Account      AccountID // a row without an account is never matched
 	Amount       Money
 	AccountMoney *Money // as in TransactionData
@@ -20,14 +20,16 @@ type MatchRow struct {
 	OccurredAt   time.Time
 	Description  string
 	Keys         InstitutionKeys
-	// FirstRead and LastRead are the first and the last read of the vendor that showed the row. The reads of a
-	// connection are numbered in the order in which they began. For a live row, LastRead may be lower than the number
-	// of the last read that showed it. There is one exception: if that read was the first to show another row with the
-	// same amount or institution key, LastRead must be the number of that read. Otherwise both rows could be matched,
-	// although one read showed both.
+	// FirstRead and LastRead are the numbers of the first and the last listing that contained the row. The listings of
+	// a connection are numbered in the order in which they began. Rows of one listing are different movements, so they
+	// must never be matched.
+	//
+	// For a live row, LastRead may be too low, with one exception. The last listing that contained the row may be the
+	// first listing that contained another row with the same amount or institution key. LastRead must be exact in this
+	// case, so that the two rows are not matched.
 	FirstRead, LastRead uint64
-	// LearnedAt is when the service first saw the row. For a removed row (one that left), it is when the service found
-	// that the vendor no longer has the row.
+	// LearnedAt depends on the kind of row. For a new row, it is when the service first saw the row. For an old row, it
+	// is when the service found that the vendor no longer returns the row.
 	LearnedAt time.Time
 }
 
@@ -42,20 +44,20 @@ func NewMatchRow(data TransactionData, account AccountID, keys InstitutionKeys) 
 
 // MatchInput contains the rows to match.
 type MatchInput struct {
-	Left []MatchRow // rows that left: the vendor no longer shows them
-	Came []MatchRow // rows that came: they are new, and no earlier match has used them
-	// Relinked means that Left and Came are both complete, because the account was linked again. Among rows that cannot
-	// be distinguished, as many as possible are then matched.
+	Old []MatchRow // old rows: the vendor no longer returns them
+	New []MatchRow // new rows that no earlier match has used
+	// Relinked means that Old and New each contain all rows of the account, because the account was linked again. Among
+	// rows that cannot be distinguished, as many as possible are then matched.
 	Relinked bool
-	// Never contains pairs that must not be matched, because an operator or the vendor has shown that
-	// they are different movements.
+	// Never is the set of forbidden pairs. An operator or the vendor has shown that the rows of such a pair are
+	// different movements.
 	Never map[MatchPair]bool
 	// WithoutKeys disables the rule SameKey.
 	WithoutKeys bool
 }
 
-// MatchPair contains the external ids of two rows: a removed row (Left) and a new row (Came).
-type MatchPair struct{ Left, Came string }
+// MatchPair contains the external ids of an old row and a new row.
+type MatchPair struct{ Old, New string }
 
 // Match is a pair of rows that are the same movement.
 type Match struct {
@@ -63,35 +65,38 @@ type Match struct {
 	Rule MatchRule
 }
 
-// MatchRows finds pairs of a removed row and a new row that are the same movement. A row occurs in at most one match.
-// The rules apply in the order of their constants, each to the rows that the previous rules did not match. Two rows are
-// matched only if all of these conditions are true:
+// MatchRows pairs each old row with the new row that is the same movement, if there is one. An old row is a row that
+// the vendor no longer returns. Each row is in at most one match. The rules apply one after another, in the order in
+// which their constants are declared. Each rule applies to the rows that are still unmatched. Two rows are matched only
+// if all of these conditions are true:
 //
 //   - they have the same account, currency and direction;
-//   - no read showed both rows;
-//   - their LearnedAt times are at most 14 days apart.
+//   - no listing contained both rows;
+//   - their LearnedAt times are at most 14 days apart;
+//   - the pair is not in input.Never.
 //
-// The result is ordered by Left and does not depend on the order of the input. For n rows, MatchRows takes
-// O(n log n) time plus at most 100 comparisons of texts for each row. Identical rows with different keys
-// are the exception: every pair of them may be compared.
-func MatchRows(in MatchInput) []Match {
-	m := matcher{relinked: in.Relinked, never: in.Never, left: prepare(in.Left), came: prepare(in.Came)}
-	if len(m.left) == 0 || len(m.came) == 0 {
+// The result is ordered by Old and does not depend on the order of the input.
+//
+// For n rows, MatchRows takes O(n log n) time, and compares at most 100 texts with each row. There is one exception: it
+// may compare every pair of identical rows with different keys.
+func MatchRows(input MatchInput) []Match {
+	m := matcher{relinked: input.Relinked, never: input.Never, oldRows: prepare(input.Old), newRows: prepare(input.New)}
+	if len(m.oldRows) == 0 || len(m.newRows) == 0 {
 		return nil
 	}
-	if !in.WithoutKeys {
+	if !input.WithoutKeys {
 		m.matchKeys()
 	}
 	m.matchDescriptions()
 	m.matchSimilarTexts()
 	m.matchForeignAmounts()
-	slices.SortFunc(m.matches, func(a, b Match) int { return cmp.Compare(a.Left, b.Left) })
+	slices.SortFunc(m.matches, func(a, b Match) int { return cmp.Compare(a.Old, b.Old) })
 	return m.matches
 }
 
-// MatchKeys returns the keys by which the rule SameKey matches the row. Each key includes the account, the currency and
-// the direction. The result maps the kind of each key to the key. The kinds are numbers from 0, in the order in which
-// the rule applies them.
+// MatchKeys returns the institution keys by which the rule SameKey matches the row. The result maps the kind of each
+// key to the key. Kinds are numbered from 0, in the order in which SameKey applies them. Each key includes the account,
+// the currency and the direction.
 func MatchKeys(row MatchRow) map[int]string {
 	prepared := newMatchRow(&row)
 	if prepared == nil {
@@ -111,10 +116,10 @@ var MatchKeyKinds = len(keyKinds)
 
 // matcher holds the state of one call of MatchRows.
 type matcher struct {
-	left, came []*matchRow
-	relinked   bool
-	never      map[MatchPair]bool
-	matches    []Match
+	oldRows, newRows []*matchRow
+	relinked         bool
+	never            map[MatchPair]bool
+	matches          []Match
 }
 
 // matchRow is a MatchRow with the values that the rules compute from it.
@@ -175,8 +180,8 @@ func canonical(m Money) string { return m.Amount.String() + m.Currency }
 // joinParts joins the parts of a key with NUL characters. No part may contain a NUL.
 func joinParts(parts ...string) string { return strings.Join(parts, "\x00") }
 
-// match records that left and came are the same movement.
-func (m *matcher) match(left, came *matchRow, rule MatchRule) {
-	left.matched, came.matched = true, true
-	m.matches = append(m.matches, Match{MatchPair{left.ExternalID, came.ExternalID}, rule})
+// The method match adds a match of the two rows to the result, and marks both rows as matched.
+func (m *matcher) match(oldRow, newRow *matchRow, rule MatchRule) {
+	oldRow.matched, newRow.matched = true, true
+	m.matches = append(m.matches, Match{MatchPair{oldRow.ExternalID, newRow.ExternalID}, rule})
 }

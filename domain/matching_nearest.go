@@ -6,8 +6,8 @@ import (
 	"sort"
 )
 
-// rowGroup contains removed rows, or new rows, that cannot be distinguished: they have the same class (see
-// matchNearest), text, day and instalment, and their texts contain the same date, time and tax number.
+// rowGroup contains old rows, or new rows, that cannot be distinguished. They have the same class (see matchNearest)
+// and the same day. Their descriptions have the same words, instalment, date, time and tax number.
 type rowGroup struct {
 	rows []*matchRow
 	day  int
@@ -31,24 +31,24 @@ func (g *rowGroup) close() {
 	}
 }
 
-// groupPair consists of a group of removed rows (left) and a group of new rows (came). At least one pair of their rows
-// may be matched.
+// groupPair consists of a group of old rows and a group of new rows. At least one of the old rows may be matched with
+// one of the new rows.
 type groupPair struct {
-	left, came *rowGroup
-	days       int // number of days between the dates of both groups
+	oldGroup, newGroup *rowGroup
+	days               int // number of days between the dates of the two groups
 }
 
-// matchNearest matches rows for which classOf returns the same class. It ignores rows for which classOf returns "".
-// Pairs with the nearest dates are matched first. allowed reports whether a pair may be matched.
+// matchNearest matches rows of the same class, the pairs with the nearest dates first. classOf returns the class of a
+// row; it returns "" if the row must be ignored. allowed reports whether a pair may be matched.
 func (m *matcher) matchNearest(
-	rule MatchRule, classOf func(*matchRow) string, maxDays int, allowed func(left, came *matchRow) bool,
+	rule MatchRule, classOf func(*matchRow) string, maxDays int, allowed func(oldRow, newRow *matchRow) bool,
 ) {
-	cames := indexRows(unmatched(m.came), classOf)
-	for class, lefts := range indexRows(unmatched(m.left), classOf) {
-		if len(cames[class]) == 0 {
+	newRows := indexRows(unmatched(m.newRows), classOf)
+	for class, oldRows := range indexRows(unmatched(m.oldRows), classOf) {
+		if len(newRows[class]) == 0 {
 			continue
 		}
-		pairs := pairGroups(groupRows(lefts), groupRows(cames[class]), maxDays, allowed)
+		pairs := pairGroups(groupRows(oldRows), groupRows(newRows[class]), maxDays, allowed)
 		for len(pairs) > 0 {
 			sameDays := pairs[0].days
 			end := sort.Search(len(pairs), func(i int) bool { return pairs[i].days > sameDays })
@@ -60,7 +60,7 @@ func (m *matcher) matchNearest(
 	}
 }
 
-// groupRows splits the rows of one class into groups. rows must be ordered by day, and so is the result.
+// groupRows splits the rows of one class into groups. The rows must be ordered by day; the groups have the same order.
 func groupRows(rows []*matchRow) []*rowGroup {
 	var groups []*rowGroup
 	byKey := map[groupKey]*rowGroup{}
@@ -85,19 +85,23 @@ type groupKey struct {
 	text description
 }
 
-// pairGroups returns the pairs of groups that are at most maxDays apart, the nearest first. It returns no
-// pairs if a group would have to be compared with more than maxTextsCompared other groups.
-func pairGroups(lefts, cames []*rowGroup, maxDays int, allowed func(left, came *matchRow) bool) []groupPair {
+// pairGroups returns the pairs of groups that may be matched, the nearest dates first. The two dates of a pair are at
+// most maxDays apart. The given function must permit a match of at least one old row with one new row. The result is
+// empty if more than maxTextsCompared new groups are near the date of one old group (at most maxDays apart).
+func pairGroups(oldRows, newRows []*rowGroup, maxDays int, allowed func(oldRow, newRow *matchRow) bool) []groupPair {
 	var pairs []groupPair
-	for _, left := range lefts {
-		first := sort.Search(len(cames), func(i int) bool { return cames[i].day >= left.day-maxDays })
-		end := sort.Search(len(cames), func(i int) bool { return cames[i].day > left.day+maxDays })
+	for _, oldGroup := range oldRows {
+		first := sort.Search(len(newRows), func(i int) bool { return newRows[i].day >= oldGroup.day-maxDays })
+		end := sort.Search(len(newRows), func(i int) bool { return newRows[i].day > oldGroup.day+maxDays })
 		if end-first > maxTextsCompared {
 			return nil
 		}
-		for _, came := range cames[first:end] {
-			if anyPair(left.rows, came.rows, allowed) {
-				pairs = append(pairs, groupPair{left, came, max(left.day-came.day, came.day-left.day)})
+		for _, newGroup := range newRows[first:end] {
+			if anyPair(oldGroup.rows, newGroup.rows, allowed) {
+				pairs = append(
+					pairs,
+					groupPair{oldGroup, newGroup, max(oldGroup.day-newGroup.day, newGroup.day-oldGroup.day)},
+				)
 			}
 		}
 	}
@@ -105,15 +109,15 @@ func pairGroups(lefts, cames []*rowGroup, maxDays int, allowed func(left, came *
 	return pairs
 }
 
-// maxPairsTried is the maximum number of pairs of rows that are tried for two groups.
+// maxPairsTried is the maximum number of pairs of rows that are checked for one pair of groups.
 const maxPairsTried = 1 << 14
 
-// anyPair reports whether at least one pair of the rows is allowed. It tries at most maxPairsTried pairs.
-func anyPair(lefts, cames []*matchRow, allowed func(left, came *matchRow) bool) bool {
+// anyPair reports whether at least one pair of an old and a new row is allowed. It checks at most maxPairsTried pairs.
+func anyPair(oldRows, newRows []*matchRow, allowed func(oldRow, newRow *matchRow) bool) bool {
 	tried := 0
-	for _, left := range lefts {
-		for _, came := range cames {
-			if allowed(left, came) {
+	for _, oldRow := range oldRows {
+		for _, newRow := range newRows {
+			if allowed(oldRow, newRow) {
 				return true
 			}
 			if tried++; tried == maxPairsTried {
@@ -124,7 +128,8 @@ func anyPair(lefts, cames []*matchRow, allowed func(left, came *matchRow) bool) 
 	return false
 }
 
-// components splits pairs into sets that share no group. It omits pairs with a group that has no open rows.
+// components splits the pairs into connected components: two pairs with a common group are always in the same
+// component. It omits a pair if all rows of one of its groups are already matched or ambiguous.
 func components(pairs []groupPair) [][]groupPair {
 	root := map[*rowGroup]*rowGroup{}
 	find := func(g *rowGroup) *rowGroup {
@@ -135,18 +140,18 @@ func components(pairs []groupPair) [][]groupPair {
 	}
 	var open []groupPair
 	for _, pair := range pairs {
-		if len(pair.left.open()) == 0 || len(pair.came.open()) == 0 {
+		if len(pair.oldGroup.open()) == 0 || len(pair.newGroup.open()) == 0 {
 			continue
 		}
 		open = append(open, pair)
-		if a, b := find(pair.left), find(pair.came); a != b {
+		if a, b := find(pair.oldGroup), find(pair.newGroup); a != b {
 			root[a] = b
 		}
 	}
 	index := map[*rowGroup]int{}
 	var sets [][]groupPair
 	for _, pair := range open {
-		of := find(pair.left)
+		of := find(pair.oldGroup)
 		at, known := index[of]
 		if !known {
 			at, index[of] = len(sets), len(sets)
@@ -157,26 +162,25 @@ func components(pairs []groupPair) [][]groupPair {
 	return sets
 }
 
-// settle matches the groups of one component. All pairs of a component have the same distance in days. If there are
-// several groups of removed rows or of new rows, the groups are matched only if both kinds have the same order: the
-// first group of removed rows is matched with the first group of new rows, and so on. Otherwise no pair is nearer than
-// another, and the rows become ambiguous.
-func (m *matcher) settle(component []groupPair, rule MatchRule, allowed func(left, came *matchRow) bool) {
-	lefts, cames := sides(component)
-	if !inOrder(lefts, cames, component) {
-		for _, group := range slices.Concat(lefts, cames) {
+// settle matches the groups of one connected component (see components). All pairs of the component have the same
+// distance in days. The first group of old rows is matched with the first group of new rows, the second with the
+// second, and so on. If this assignment is not possible (see inOrder), all rows become ambiguous.
+func (m *matcher) settle(component []groupPair, rule MatchRule, allowed func(oldRow, newRow *matchRow) bool) {
+	oldRows, newRows := groupsOf(component)
+	if !inOrder(oldRows, newRows, component) {
+		for _, group := range slices.Concat(oldRows, newRows) {
 			group.close()
 		}
 		return
 	}
-	for i := range lefts {
-		m.matchGroups(lefts[i], cames[i], rule, allowed)
+	for i := range oldRows {
+		m.matchGroups(oldRows[i], newRows[i], rule, allowed)
 	}
 }
 
-// sides returns the groups of removed rows (lefts) and of new rows (cames) of a component, ordered by day and without
-// duplicates.
-func sides(component []groupPair) (lefts, cames []*rowGroup) {
+// groupsOf returns the groups of old rows and the groups of new rows that the given pairs contain. Both lists are
+// ordered by day and have no duplicates.
+func groupsOf(component []groupPair) (oldRows, newRows []*rowGroup) {
 	seen := map[*rowGroup]bool{}
 	add := func(groups []*rowGroup, group *rowGroup) []*rowGroup {
 		if seen[group] {
@@ -186,44 +190,51 @@ func sides(component []groupPair) (lefts, cames []*rowGroup) {
 		return append(groups, group)
 	}
 	for _, pair := range component {
-		lefts, cames = add(lefts, pair.left), add(cames, pair.came)
+		oldRows, newRows = add(oldRows, pair.oldGroup), add(newRows, pair.newGroup)
 	}
 	byDay := func(a, b *rowGroup) int { return cmp.Compare(a.day, b.day) }
-	slices.SortFunc(lefts, byDay)
-	slices.SortFunc(cames, byDay)
-	return lefts, cames
+	slices.SortFunc(oldRows, byDay)
+	slices.SortFunc(newRows, byDay)
+	return oldRows, newRows
 }
 
-// inOrder reports whether lefts and cames have the same number of groups, no two groups of the same list have the same
-// day, and the groups at each position form a pair of the component.
-func inOrder(lefts, cames []*rowGroup, component []groupPair) bool {
-	if len(lefts) != len(cames) {
+// inOrder reports whether each group of old rows can be assigned to the group of new rows at the same position. The
+// conditions are:
+//
+//   - both lists have the same length;
+//   - no two groups of one list have the same day;
+//   - at each position, the old group and the new group form one of the given pairs.
+func inOrder(oldRows, newRows []*rowGroup, component []groupPair) bool {
+	if len(oldRows) != len(newRows) {
 		return false
 	}
 	known := make(map[groupPair]bool, len(component))
 	for _, pair := range component {
 		known[pair] = true
 	}
-	for i := range lefts {
-		if i > 0 && (lefts[i].day == lefts[i-1].day || cames[i].day == cames[i-1].day) ||
-			!known[groupPair{lefts[i], cames[i], component[0].days}] {
+	for i := range oldRows {
+		if i > 0 && (oldRows[i].day == oldRows[i-1].day || newRows[i].day == newRows[i-1].day) ||
+			!known[groupPair{oldRows[i], newRows[i], component[0].days}] {
 			return false
 		}
 	}
 	return true
 }
 
-// matchGroups matches the rows of two groups. If the groups differ in size, it is unknown which rows belong together,
-// so no row is matched. If the account was linked again, however, both sides are complete, and as many rows as possible
-// are matched.
+// matchGroups matches the rows of two groups:
+//
+//   - If the account was linked again (relinked), as many rows as possible are matched, because both groups are
+//     complete.
+//   - In all other cases, either all rows are matched or none. No row is matched if the groups differ in size or a row
+//     has no partner, because the right assignment is unknown.
 func (m *matcher) matchGroups(
-	left, came *rowGroup, rule MatchRule, allowed func(left, came *matchRow) bool,
+	oldGroup, newGroup *rowGroup, rule MatchRule, allowed func(oldRow, newRow *matchRow) bool,
 ) {
-	lefts, cames := m.apart(left.open(), came.open())
-	pairs := assign(lefts, cames, allowed)
-	if !m.relinked && (len(lefts) != len(cames) || len(pairs) != len(lefts)) {
-		left.close()
-		came.close()
+	oldRows, newRows := m.apart(oldGroup.open(), newGroup.open())
+	pairs := assign(oldRows, newRows, allowed)
+	if !m.relinked && (len(oldRows) != len(newRows) || len(pairs) != len(oldRows)) {
+		oldGroup.close()
+		newGroup.close()
 		return
 	}
 	for _, pair := range pairs {
@@ -231,35 +242,34 @@ func (m *matcher) matchGroups(
 	}
 }
 
-// apart returns the removed rows for which areApart is true with at least one new row, and the new rows for which it is
-// true with at least one removed row. Only these rows can be matched. If there are too many pairs to check, it returns
-// all rows.
-func (m *matcher) apart(lefts, cames []*matchRow) (apartLefts, apartCames []*matchRow) {
-	if len(lefts)*len(cames) > maxPairsTried {
-		return lefts, cames
+// apart returns the old rows and the new rows that have a possible partner in the other list (see areApart). With more
+// than maxPairsTried pairs, it returns all rows.
+func (m *matcher) apart(oldRows, newRows []*matchRow) (apartOldRows, apartNewRows []*matchRow) {
+	if len(oldRows)*len(newRows) > maxPairsTried {
+		return oldRows, newRows
 	}
-	for _, left := range lefts {
-		if slices.ContainsFunc(cames, func(came *matchRow) bool { return m.areApart(left, came) }) {
-			apartLefts = append(apartLefts, left)
+	for _, oldRow := range oldRows {
+		if slices.ContainsFunc(newRows, func(newRow *matchRow) bool { return m.areApart(oldRow, newRow) }) {
+			apartOldRows = append(apartOldRows, oldRow)
 		}
 	}
-	for _, came := range cames {
-		if slices.ContainsFunc(lefts, func(left *matchRow) bool { return m.areApart(left, came) }) {
-			apartCames = append(apartCames, came)
+	for _, newRow := range newRows {
+		if slices.ContainsFunc(oldRows, func(oldRow *matchRow) bool { return m.areApart(oldRow, newRow) }) {
+			apartNewRows = append(apartNewRows, newRow)
 		}
 	}
-	return apartLefts, apartCames
+	return apartOldRows, apartNewRows
 }
 
-// assign returns pairs of rows; each row is in at most one pair. It chooses a partner for each removed row. It begins
-// with the posted rows, because a posted row has fewer possible partners.
-func assign(lefts, cames []*matchRow, allowed func(left, came *matchRow) bool) [][2]*matchRow {
+// assign pairs old rows with new rows if the given function permits the pair. Each row is in at most one pair. Posted
+// rows are paired first, because they have fewer possible partners than pending rows.
+func assign(oldRows, newRows []*matchRow, allowed func(oldRow, newRow *matchRow) bool) [][2]*matchRow {
 	var pairs [][2]*matchRow
-	free := postedFirst(cames)
-	for _, left := range postedFirst(lefts) {
-		i := slices.IndexFunc(free, func(came *matchRow) bool { return allowed(left, came) })
+	free := postedFirst(newRows)
+	for _, oldRow := range postedFirst(oldRows) {
+		i := slices.IndexFunc(free, func(newRow *matchRow) bool { return allowed(oldRow, newRow) })
 		if i >= 0 {
-			pairs = append(pairs, [2]*matchRow{left, free[i]})
+			pairs = append(pairs, [2]*matchRow{oldRow, free[i]})
 			free = slices.Delete(free, i, i+1)
 		}
 	}

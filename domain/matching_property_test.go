@@ -38,10 +38,10 @@ func drawRow(t *rapid.T, id string) domain.MatchRow {
 func drawInput(t *rapid.T) domain.MatchInput {
 	var in domain.MatchInput
 	for i := range rapid.IntRange(0, 12).Draw(t, "left") {
-		in.Left = append(in.Left, drawRow(t, fmt.Sprintf("l%02d", i)))
+		in.Old = append(in.Old, drawRow(t, fmt.Sprintf("l%02d", i)))
 	}
 	for i := range rapid.IntRange(0, 12).Draw(t, "came") {
-		in.Came = append(in.Came, drawRow(t, fmt.Sprintf("c%02d", i)))
+		in.New = append(in.New, drawRow(t, fmt.Sprintf("c%02d", i)))
 	}
 	in.Relinked = rapid.Bool().Draw(t, "relinked")
 	return in
@@ -53,8 +53,8 @@ func TestMatchesDoNotDependOnTheOrderOfTheRows(t *testing.T) {
 		want := domain.MatchRows(in)
 		random := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
 		for range 5 {
-			random.Shuffle(len(in.Left), func(i, j int) { in.Left[i], in.Left[j] = in.Left[j], in.Left[i] })
-			random.Shuffle(len(in.Came), func(i, j int) { in.Came[i], in.Came[j] = in.Came[j], in.Came[i] })
+			random.Shuffle(len(in.Old), func(i, j int) { in.Old[i], in.Old[j] = in.Old[j], in.Old[i] })
+			random.Shuffle(len(in.New), func(i, j int) { in.New[i], in.New[j] = in.New[j], in.New[i] })
 			if diff := cmp.Diff(want, domain.MatchRows(in)); diff != "" {
 				t.Fatalf("in another order: %s", diff)
 			}
@@ -65,15 +65,15 @@ func TestMatchesDoNotDependOnTheOrderOfTheRows(t *testing.T) {
 func TestEachMatchKeepsTheRules(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		in := drawInput(t)
-		lefts, cames := byID(in.Left), byID(in.Came)
+		oldRows, newRows := byID(in.Old), byID(in.New)
 		for _, m := range domain.MatchRows(in) {
-			l, known := lefts[m.Left]
-			c, knownToo := cames[m.Came]
+			l, known := oldRows[m.Old]
+			c, knownToo := newRows[m.New]
 			if !known || !knownToo {
 				t.Fatalf("%v uses a row twice, or one that does not exist", m)
 			}
-			delete(lefts, m.Left)
-			delete(cames, m.Came)
+			delete(oldRows, m.Old)
+			delete(newRows, m.New)
 			checkMatch(t, m.Rule, l, c)
 		}
 	})
@@ -87,8 +87,8 @@ func byID(all []domain.MatchRow) map[string]domain.MatchRow {
 	return index
 }
 
-// checkMatch fails the test if the removed row l and the new row c, which were matched by the given rule, are outside
-// the limits of the rule.
+// checkMatch fails the test if the old row l and the new row c, which were matched by the given rule, are outside the
+// limits of the rule.
 func checkMatch(t *rapid.T, rule domain.MatchRule, l, c domain.MatchRow) {
 	settles := l.Status == domain.Pending && c.Status == domain.Posted
 	differ := func(a, b string) bool { return a != "" && b != "" && a != b }
@@ -121,10 +121,10 @@ func checkMatch(t *rapid.T, rule domain.MatchRule, l, c domain.MatchRow) {
 func TestManyRowsOfOneAmountAreNotCompared(t *testing.T) {
 	for count, want := range map[int]int{99: 1, 100: 0} {
 		in := domain.MatchInput{
-			Left: rows{left("a", text("PADARIA DO ZE"))}, Came: rows{came("b", text("PADARIA DO ZE LTDA"))},
+			Old: rows{oldRow("a", text("PADARIA DO ZE"))}, New: rows{newRow("b", text("PADARIA DO ZE LTDA"))},
 		}
 		for i := range count {
-			in.Came = append(in.Came, came(fmt.Sprint(i), text(fmt.Sprintf("%c%c%c", 'a'+i%25, 'a'+i/25, 'z'))))
+			in.New = append(in.New, newRow(fmt.Sprint(i), text(fmt.Sprintf("%c%c%c", 'a'+i%25, 'a'+i/25, 'z'))))
 		}
 		if got := len(domain.MatchRows(in)); got != want {
 			t.Errorf("%d other rows: %d matches, want %d", count, got, want)
@@ -132,8 +132,8 @@ func TestManyRowsOfOneAmountAreNotCompared(t *testing.T) {
 	}
 }
 
-// The bound of 100 comparisons must also hold for rows whose texts differ only in the time that they contain. Rows that
-// are too many days apart for the rule must not count towards the bound.
+// At most 100 rows may be compared with one row, even if the rows differ only in the time of day in their texts. Rows
+// outside the maximum distance in days for SameDescription must not count towards this limit.
 func TestManyGroupsOfOneDescriptionAreNotCompared(t *testing.T) {
 	for _, c := range []struct {
 		inside, outside int
@@ -141,13 +141,13 @@ func TestManyGroupsOfOneDescriptionAreNotCompared(t *testing.T) {
 	}{
 		{100, 0, []string{"a>0 same_description"}}, {101, 0, []string{}}, {60, 60, []string{"a>0 same_description"}},
 	} {
-		in := domain.MatchInput{Left: rows{left("a", text("SAQUE 24H 00:00"))}}
+		in := domain.MatchInput{Old: rows{oldRow("a", text("SAQUE 24H 00:00"))}}
 		for i := range c.inside + c.outside {
-			row := came(fmt.Sprint(i), text(fmt.Sprintf("SAQUE 24H %02d:%02d", i/60, i%60)))
+			row := newRow(fmt.Sprint(i), text(fmt.Sprintf("SAQUE 24H %02d:%02d", i/60, i%60)))
 			if i >= c.inside {
 				row.Date = "2026-10-01"
 			}
-			in.Came = append(in.Came, row)
+			in.New = append(in.New, row)
 		}
 		if diff := cmp.Diff(c.want, pairs(domain.MatchRows(in))); diff != "" {
 			t.Errorf("%d near and %d far rows: %s", c.inside, c.outside, diff)
@@ -155,8 +155,8 @@ func TestManyGroupsOfOneDescriptionAreNotCompared(t *testing.T) {
 	}
 }
 
-// identical returns n rows that cannot be distinguished. Each row is created by calling row, which is the function left
-// or came.
+// identical returns n rows that cannot be distinguished. The argument row is oldRow or newRow, and is called for each
+// row.
 func identical(n int, row func(string, ...rowOption) domain.MatchRow, prefix string, options ...rowOption) rows {
 	all := make(rows, n)
 	for i := range all {
@@ -165,29 +165,36 @@ func identical(n int, row func(string, ...rowOption) domain.MatchRow, prefix str
 	return all
 }
 
-// At most 16,384 pairs may be tried for two groups of identical rows. If there are more pairs, a posted row among many
-// pending rows is not matched. In this case, a row counts as a candidate even if a read has shown it together with
-// every row with which it could be matched.
+// At most 16,384 pairs of rows may be checked for two groups of identical rows. With more pairs, these rows remain
+// unmatched:
+//
+//   - a posted row among many pending rows;
+//   - all rows of two groups, if one group has an additional row without a possible partner. The sizes of the two
+//     groups differ because of the additional row.
 func TestTheNumberOfPairsThatAreTriedIsBounded(t *testing.T) {
 	for pendingRows, want := range map[int]int{1<<14 - 1: 1, 1 << 14: 0} {
 		in := domain.MatchInput{
-			Left: rows{left("a")}, Came: append(identical(pendingRows, came, "p", pending), came("b")), Relinked: true,
+			Old: rows{
+				oldRow("a"),
+			},
+			New:      append(identical(pendingRows, newRow, "p", pending), newRow("b")),
+			Relinked: true,
 		}
 		if got := len(domain.MatchRows(in)); got != want {
 			t.Errorf("%d pending rows: %d matches, want %d", pendingRows, got, want)
 		}
 	}
 	for count, want := range map[int]int{127: 127, 130: 0} {
-		in := domain.MatchInput{Left: identical(count, left, "l"), Came: append(identical(count, came, "c"),
-			came("shown before", reads(1, 3)))}
+		in := domain.MatchInput{Old: identical(count, oldRow, "l"), New: append(identical(count, newRow, "c"),
+			newRow("shown before", readBetween(1, 3)))}
 		if got := len(domain.MatchRows(in)); got != want {
 			t.Errorf("%d rows: %d matches, want %d", count, got, want)
 		}
 	}
 }
 
-// benchmarkRows returns n removed rows and n new rows: purchases at 300 merchants over a year. Half of the new rows
-// have a new document number, and the other half have a new text.
+// benchmarkRows returns n old rows and n new rows: purchases at 300 merchants over a year. Half of the new rows have a
+// new document number, and the other half have a new text.
 func benchmarkRows(n int) domain.MatchInput {
 	var in domain.MatchInput
 	random := rand.New(rand.NewPCG(1, 2))
@@ -195,11 +202,11 @@ func benchmarkRows(n int) domain.MatchInput {
 		price := fmt.Sprintf("-%d.%02d", random.IntN(300)+1, random.IntN(100))
 		date := on(domain.Date("2026-01-01").AddDays(random.IntN(365)))
 		shop := fmt.Sprintf("COMPRA CARTAO LOJA %c%c %03d", 'A'+i%25, 'A'+i/25%25, random.IntN(300))
-		in.Left = append(in.Left, left(fmt.Sprintf("l%d", i), amount(price), date, text(shop+" NSU 123456")))
+		in.Old = append(in.Old, oldRow(fmt.Sprintf("l%d", i), amount(price), date, text(shop+" NSU 123456")))
 		if i%2 == 0 {
 			shop += " SP"
 		}
-		in.Came = append(in.Came, came(fmt.Sprintf("c%d", i), amount(price), date, text(shop+" NSU 654321")))
+		in.New = append(in.New, newRow(fmt.Sprintf("c%d", i), amount(price), date, text(shop+" NSU 654321")))
 	}
 	return in
 }
@@ -218,13 +225,12 @@ func BenchmarkMatchRows(b *testing.B) {
 	}
 }
 
-// BenchmarkMatchIdenticalRows measures the matching of 10,000 removed rows with 10,000 new rows. All rows are
-// identical.
+// BenchmarkMatchIdenticalRows measures the matching of 10,000 old rows with 10,000 new rows. All rows are identical.
 func BenchmarkMatchIdenticalRows(b *testing.B) {
 	var in domain.MatchInput
 	for i := range 10000 {
-		in.Left = append(in.Left, left(fmt.Sprint(i)))
-		in.Came = append(in.Came, came(fmt.Sprint(i)))
+		in.Old = append(in.Old, oldRow(fmt.Sprint(i)))
+		in.New = append(in.New, newRow(fmt.Sprint(i)))
 	}
 	for b.Loop() {
 		domain.MatchRows(in)

@@ -13,21 +13,21 @@ type MatchRule string
 
 // The rules, in the order in which they apply.
 const (
-	// SameKey: both rows have the same institution key, and no other removed or new row has it.
+	// SameKey: both rows have the same institution key, and no other old or new row has this key.
 	//
-	// Evidence: Pluggy looks up a transaction by "the institution's own transaction id, when the connection
-	// provides one", and keeps its own id only if that key matches
-	// (https://docs.pluggy.ai/en/docs/products/credit-card-statement-cycle). Belvo's
-	// internal_identification is the institution's id of the transaction
-	// (https://developers.belvo.com/apis/belvoopenapispec/transactions). Both stay the same after a new
-	// login.
+	// Evidence: Pluggy looks up a transaction by "the institution's own transaction id, when the connection provides
+	// one" (https://docs.pluggy.ai/en/docs/products/credit-card-statement-cycle). Pluggy's id of the transaction stays
+	// the same only if this lookup succeeds. Belvo's internal_identification is the institution's id of the transaction
+	// (https://developers.belvo.com/apis/belvoopenapispec/transactions). At both vendors, the institution's id stays
+	// the same after a new login.
 	SameKey MatchRule = "institution_key"
 
 	// SameDescription: equal amounts, equal results of StripDescription, at most 5 days apart.
 	//
-	// Evidence: without an id of the institution, Pluggy derives its key from "description, amount,
-	// date, and its position among identical transactions on the same day" (same page as above). A
-	// new date, or a number in the description that the bank assigns again, therefore results in a new id.
+	// Evidence: if the institution provides no transaction id, Pluggy derives a key from "description, amount, date,
+	// and its position among identical transactions on the same day"
+	// (https://docs.pluggy.ai/en/docs/products/credit-card-statement-cycle). Therefore a new date, or a new number in
+	// the description, results in a new id.
 	SameDescription MatchRule = "same_description"
 
 	// SimilarText: equal amounts, similar descriptions, at most 10 days apart, and neither row has another candidate.
@@ -38,12 +38,12 @@ const (
 	// then every property can change (https://support.belvo.com/hc/en-us/articles/22296314310941).
 	SimilarText MatchRule = "similar_text"
 
-	// ForeignAmount: equal foreign amounts, similar descriptions, at most 10 days apart, and amounts in
-	// the account's currency that differ by at most 5 %.
+	// ForeignAmount: equal foreign amounts, similar descriptions, at most 10 days apart. The amounts in the account's
+	// currency differ by at most 5 %.
 	//
-	// Evidence: a purchase in a foreign currency is converted again when it settles. Pluggy states both
-	// amounts, amount and amountInAccountCurrency
-	// (https://docs.pluggy.ai/docs/transactions); Belvo's second one is local_currency_amount.
+	// Evidence: a purchase in a foreign currency is converted again when it settles. Pluggy returns the foreign amount
+	// as amount and the converted amount as amountInAccountCurrency (https://docs.pluggy.ai/docs/transactions). Belvo
+	// returns the converted amount as local_currency_amount.
 	ForeignAmount MatchRule = "foreign_amount"
 )
 
@@ -58,50 +58,58 @@ const (
 )
 
 // mayMatch reports whether both rows can be the same movement.
-func (m *matcher) mayMatch(left, came *matchRow) bool {
-	return m.areApart(left, came) && !keysDiffer(left, came) && !came.instalment.differs(left.instalment)
+func (m *matcher) mayMatch(oldRow, newRow *matchRow) bool {
+	return m.areApart(oldRow, newRow) && !keysDiffer(oldRow, newRow) && !newRow.instalment.differs(oldRow.instalment)
 }
 
-// textsMayMatch reports whether both rows may be matched by their texts. A removed row (left) that was posted is never
-// matched with a new row (came) that is pending, because a posted transaction does not become pending again.
-func (m *matcher) textsMayMatch(left, came *matchRow) bool {
-	return !left.ambiguous && !came.ambiguous && m.isCandidate(left, came)
+// textsMayMatch reports whether both rows may be matched by their texts. A posted old row is never matched with a
+// pending new row, because a posted transaction does not become pending again.
+func (m *matcher) textsMayMatch(oldRow, newRow *matchRow) bool {
+	return !oldRow.ambiguous && !newRow.ambiguous && m.isCandidate(oldRow, newRow)
 }
 
 // isCandidate is like textsMayMatch, but allows ambiguous rows.
-func (m *matcher) isCandidate(left, came *matchRow) bool {
-	return m.mayMatch(left, came) && (left.Status == Pending || came.Status == Posted) && !textsDiffer(left, came)
+func (m *matcher) isCandidate(oldRow, newRow *matchRow) bool {
+	return m.mayMatch(oldRow, newRow) && (oldRow.Status == Pending || newRow.Status == Posted) &&
+		!textsDiffer(oldRow, newRow)
 }
 
-// areApart reports whether no read showed both rows, their LearnedAt times are at most 14 days apart, and the pair is
-// not excluded.
-func (m *matcher) areApart(left, came *matchRow) bool {
-	return left.LastRead < came.FirstRead && left.LearnedAt.Sub(came.LearnedAt).Abs() <= maxLearnedApart &&
-		!m.never[MatchPair{left.ExternalID, came.ExternalID}]
+// areApart reports whether the new row can be the replacement of the old row:
+//
+//   - the last listing with the old row came before the first listing with the new row;
+//   - the service learned of both rows within 14 days;
+//   - the pair is not in MatchInput.Never.
+func (m *matcher) areApart(oldRow, newRow *matchRow) bool {
+	return oldRow.LastRead < newRow.FirstRead && oldRow.LearnedAt.Sub(newRow.LearnedAt).Abs() <= maxLearnedApart &&
+		!m.never[MatchPair{oldRow.ExternalID, newRow.ExternalID}]
 }
 
-// keysDiffer reports whether the institution keys prove that the rows are different movements. An id of the
-// institution, a card number and the purchase date of an instalment may change only when a pending
-// transaction is posted; a PIX reference and the other party never change.
-func keysDiffer(left, came *matchRow) bool {
-	a, b := &left.Keys, &came.Keys
-	if differ(a.Reference, b.Reference) || differ(a.ReceiverReference, b.ReceiverReference) ||
-		differ(left.text.payment, came.text.payment) || differ(a.CounterpartyDocument, b.CounterpartyDocument) {
+// keysDiffer reports whether the institution keys prove that the rows are different movements. A difference in a
+// payment reference or in the other party is always a proof. The institution's ids, the card number and the instalment
+// may change when a pending transaction is posted. In all other cases, a difference in one of them is a proof, too.
+func keysDiffer(oldRow, newRow *matchRow) bool {
+	a, b := &oldRow.Keys, &newRow.Keys
+	if areDifferent(a.Reference, b.Reference) || areDifferent(a.ReceiverReference, b.ReceiverReference) ||
+		areDifferent(
+			oldRow.text.payment,
+			newRow.text.payment,
+		) || areDifferent(a.CounterpartyDocument, b.CounterpartyDocument) {
 		return true
 	}
-	settles := left.Status == Pending && came.Status == Posted
-	return !settles && (differ(a.Transaction, b.Transaction) || differ(a.Authentication, b.Authentication) ||
-		differ(a.Instalment.Card, b.Instalment.Card) || differ(a.Instalment.key(), b.Instalment.key()))
+	settles := oldRow.Status == Pending && newRow.Status == Posted
+	return !settles &&
+		(areDifferent(a.Transaction, b.Transaction) || areDifferent(a.Authentication, b.Authentication) ||
+			areDifferent(a.Instalment.Card, b.Instalment.Card) || areDifferent(a.Instalment.key(), b.Instalment.key()))
 }
 
 // textsDiffer reports whether the descriptions contain different dates, times or tax numbers.
-func textsDiffer(left, came *matchRow) bool {
-	a, b := &left.text, &came.text
-	return differ(a.date, b.date) || differ(a.clock, b.clock) || differ(a.document, b.document)
+func textsDiffer(oldRow, newRow *matchRow) bool {
+	a, b := &oldRow.text, &newRow.text
+	return areDifferent(a.date, b.date) || areDifferent(a.clock, b.clock) || areDifferent(a.document, b.document)
 }
 
-// differ reports whether both values are known and not equal.
-func differ(a, b string) bool { return a != "" && b != "" && a != b }
+// areDifferent reports whether both values are known and not equal.
+func areDifferent(a, b string) bool { return a != "" && b != "" && a != b }
 
 // keyKinds are the kinds of institution keys, the strongest first. Each function returns the key of a row, or
 // "" if the row has none.
@@ -122,18 +130,18 @@ func (r *matchRow) withAmount(key string) string {
 	return joinParts(key, r.amount)
 }
 
-// matchKeys applies the rule SameKey. A key that several removed rows share, or several new rows, identifies none of
-// them, even if some of these rows are already matched.
+// matchKeys applies the rule SameKey. A key is used only if exactly one old row and exactly one new row have it. This
+// count includes rows that are already matched.
 func (m *matcher) matchKeys() {
 	for _, keyOf := range keyKinds {
-		lefts, cames := indexRows(m.left, keyOf), indexRows(m.came, keyOf)
-		for _, left := range m.left {
-			key := joinParts(left.scope, keyOf(left))
-			if len(lefts[key]) != 1 || len(cames[key]) != 1 {
+		oldRows, newRows := indexRows(m.oldRows, keyOf), indexRows(m.newRows, keyOf)
+		for _, oldRow := range m.oldRows {
+			key := joinParts(oldRow.scope, keyOf(oldRow))
+			if len(oldRows[key]) != 1 || len(newRows[key]) != 1 {
 				continue
 			}
-			if came := cames[key][0]; !left.matched && !came.matched && m.mayMatch(left, came) {
-				m.match(left, came, SameKey)
+			if newRow := newRows[key][0]; !oldRow.matched && !newRow.matched && m.mayMatch(oldRow, newRow) {
+				m.match(oldRow, newRow, SameKey)
 			}
 		}
 	}
@@ -165,14 +173,14 @@ func (m *matcher) matchDescriptions() {
 // matchForeignAmounts applies the rule ForeignAmount.
 func (m *matcher) matchForeignAmounts() {
 	classOf := func(r *matchRow) string { return joinParts(r.scope, r.amount) }
-	m.matchNearest(ForeignAmount, classOf, similarTextDays, func(left, came *matchRow) bool {
-		return movedLittle(left.AccountMoney, came.AccountMoney) && m.textsMayMatch(left, came) &&
-			left.isSimilarTo(came)
+	m.matchNearest(ForeignAmount, classOf, similarTextDays, func(oldRow, newRow *matchRow) bool {
+		return movedLittle(oldRow.AccountMoney, newRow.AccountMoney) && m.textsMayMatch(oldRow, newRow) &&
+			oldRow.isSimilarTo(newRow)
 	})
 }
 
-// movedLittle reports whether the amounts in the account's currency differ by at most 5 % of the amount before. If only
-// one of the rows states such an amount, it returns true. If neither does, the purchase is not foreign, and it returns
+// movedLittle reports whether the amounts in the account's currency differ by at most 5 % of the earlier amount. If
+// only one of the amounts is known, it returns true. If neither is known, the purchase is not foreign, and it returns
 // false.
 func movedLittle(before, after *Money) bool {
 	if before == nil || after == nil {
@@ -186,43 +194,45 @@ func movedLittle(before, after *Money) bool {
 // matchSimilarTexts applies the rule SimilarText to each class of rows with the same amount.
 func (m *matcher) matchSimilarTexts() {
 	classOf := func(r *matchRow) string { return joinParts(r.scope, r.amount, r.converted) }
-	cames := indexRows(unmatched(m.came), classOf)
-	for class, lefts := range indexRows(unmatched(m.left), classOf) {
-		m.matchOnlyCandidates(lefts, cames[class])
+	newRows := indexRows(unmatched(m.newRows), classOf)
+	for class, oldRows := range indexRows(unmatched(m.oldRows), classOf) {
+		m.matchOnlyCandidates(oldRows, newRows[class])
 	}
 }
 
-// matchOnlyCandidates matches the rows of one class that are each other's only candidate. Two kinds of rows
-// are never matched, but count as candidates, so that their partners are not matched either:
+// matchOnlyCandidates matches two rows of one class if neither of them has another candidate. Two rows are candidates
+// if isCandidate and overlapsWith return true. Two kinds of candidates are never matched, but count as candidates. They
+// can therefore prevent the match of another row:
 //
 //   - ambiguous rows;
-//   - rows that share most of the shorter text with the other row. Their texts are probably the same, with
-//     a volatile part that StripDescription does not know.
+//   - rows with overlapping texts that are not similar (see isSimilarTo). The texts probably differ only in a volatile
+//     part, which StripDescription does not know.
 //
 // Nothing is matched if a row would have to be compared with more than maxTextsCompared other rows.
-func (m *matcher) matchOnlyCandidates(lefts, cames []*matchRow) {
+func (m *matcher) matchOnlyCandidates(oldRows, newRows []*matchRow) {
 	only, found, claims := map[*matchRow]*matchRow{}, map[*matchRow]int{}, map[*matchRow]int{}
-	for _, left := range lefts {
-		near := nearRows(cames, left.day)
+	for _, oldRow := range oldRows {
+		near := nearRows(newRows, oldRow.day)
 		if len(near) > maxTextsCompared {
 			return
 		}
-		for _, came := range near {
-			if m.isCandidate(left, came) && left.overlapsWith(came) {
-				only[left] = came
-				found[left]++
-				claims[came]++
+		for _, newRow := range near {
+			if m.isCandidate(oldRow, newRow) && oldRow.overlapsWith(newRow) {
+				only[oldRow] = newRow
+				found[oldRow]++
+				claims[newRow]++
 			}
 		}
 	}
-	for left, came := range only {
-		if found[left] == 1 && claims[came] == 1 && m.textsMayMatch(left, came) && left.isSimilarTo(came) {
-			m.match(left, came, SimilarText)
+	for oldRow, newRow := range only {
+		if found[oldRow] == 1 && claims[newRow] == 1 && m.textsMayMatch(oldRow, newRow) && oldRow.isSimilarTo(newRow) {
+			m.match(oldRow, newRow, SimilarText)
 		}
 	}
 }
 
-// nearRows returns the rows that are at most similarTextDays away from the day. rows is ordered by day.
+// nearRows returns the rows that are dated at most similarTextDays before or after the day. The rows must be ordered by
+// day.
 func nearRows(rows []*matchRow, day int) []*matchRow {
 	first := sort.Search(len(rows), func(i int) bool { return rows[i].day >= day-similarTextDays })
 	end := sort.Search(len(rows), func(i int) bool { return rows[i].day > day+similarTextDays })
@@ -239,10 +249,11 @@ func unmatched(rows []*matchRow) []*matchRow {
 	return open
 }
 
-// isSimilarTo reports whether the texts of both rows are similar. Volatile parts are ignored, and a text
-// that consists only of volatile parts is never similar to another text. For transfers, most of the name of the other
-// party must be the same as well. Otherwise "PIX ENVIADO JOAO SILVA" and "PIX ENVIADO JOAO SOUZA" would be similar only
-// because both are transfers.
+// isSimilarTo reports whether the texts of both rows are similar. It ignores volatile parts. A text that has only
+// volatile parts is never similar to another text.
+//
+// For transfers, most of the other party's name must be the same as well. "PIX ENVIADO JOAO SILVA" is therefore not
+// similar to "PIX ENVIADO JOAO SOUZA".
 func (r *matchRow) isSimilarTo(other *matchRow) bool {
 	if r.text.unstable || other.text.unstable || similarity(r.grams(), other.grams()) < minSimilarity {
 		return false
@@ -254,7 +265,8 @@ func (r *matchRow) isSimilarTo(other *matchRow) bool {
 	return overlap(trigramsOf(a), trigramsOf(b)) >= minSimilarity
 }
 
-// overlapsWith reports whether most of the shorter text is part of the other one.
+// overlapsWith compares the texts of the two rows. It reports whether most of the shorter text is part of the longer
+// text.
 func (r *matchRow) overlapsWith(other *matchRow) bool {
 	return overlap(r.grams(), other.grams()) >= minSimilarity
 }

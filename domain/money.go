@@ -17,9 +17,8 @@ type Money struct {
 
 var iso4217 = regexp.MustCompile(`^[A-Z]{3}$`)
 
-// ParseMoney parses the text of a JSON number ("-212.45", "1e3") and a currency code. It drops trailing
-// zeros, because 900 and 900.0 are the same number, and a change from one to the other must not count as an
-// edit. Errors: Invalid on "amount" or "currency".
+// ParseMoney parses the text of a JSON number ("-212.45", "1e3") and a currency code. It drops trailing zeros, so that
+// a change from 900 to 900.0 does not count as an edit. Errors: Invalid on "amount" or "currency".
 func ParseMoney(amount, currency string) (Money, error) {
 	value, err := ParseAmount(amount)
 	if err != nil {
@@ -33,9 +32,9 @@ func ParseMoney(amount, currency string) (Money, error) {
 
 // The limits of an amount.
 const (
-	// maxAmountDigits is the maximum number of digits of an amount that is written without an exponent, and the maximum
-	// number of digits after its decimal point. Leading zeros before the point and trailing zeros after it do not
-	// count.
+	// maxAmountDigits is the maximum number of digits of an amount, and also of digits after the decimal point. The
+	// digits are counted as if the amount had no exponent. Leading zeros before the point and trailing zeros after it
+	// do not count.
 	maxAmountDigits = 19
 	// maxAmountText bounds the length of the text that is parsed.
 	maxAmountText = 330
@@ -54,18 +53,18 @@ func ParseAmount(text string) (decimal.Decimal, error) {
 	return decimal.Decimal{}, FieldError("amount", "must be a decimal number of at most 19 digits")
 }
 
-// isAmount reports whether the number is within the limits of an amount. A parsed text can have more digits. Sums and
-// differences can have more digits too, because they are always exact.
+// isAmount reports whether the number is within the limits of an amount. Sums and differences of amounts are not
+// rounded, so they can exceed the limits.
 func isAmount(value decimal.Decimal) bool {
 	value = value.Normalize()
 	digits, exponent := value.NumDigits(), int(value.Exponent())
 	return digits+max(exponent, 0) <= maxAmountDigits && exponent >= -maxAmountDigits
 }
 
-// In returns the absolute amount with a positive sign, as money in.
+// In returns the amount with a positive sign, which means money that was received.
 func (m Money) In() Money { return Money{Amount: m.Amount.Abs(), Currency: m.Currency} }
 
-// Out returns the absolute amount with a negative sign, as money out.
+// Out returns the amount as money out: its sign is negative.
 func (m Money) Out() Money { return Money{Amount: m.Amount.Abs().Neg(), Currency: m.Currency} }
 
 // Negate returns the amount with the opposite sign.

@@ -13,8 +13,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// Long texts, and texts whose number would have many more digits than the text, must be refused. Parsing all of them
-// together must take little memory.
+// Long texts must be refused, and also short texts with an exponent that needs many digits. Parsing all these texts
+// must take little memory.
 func TestHostileAmountsAreRefusedCheaply(t *testing.T) {
 	long := strings.Repeat("9", 1<<20)
 	hostile := []string{

@@ -14,10 +14,9 @@ const (
 	MaxFeedLimit     = 1000
 )
 
-// Position is a place in an ordered list: the text of the sort key, and the id that
-// orders rows with equal keys. Each list defines the meaning of its key. A list returns
-// Invalid on "cursor" for a position of another list. The zero Position is the start
-// of the list.
+// Position is a place in an ordered list. Key is the text of the sort key, and each list defines its meaning. ID orders
+// rows with equal keys. The zero Position is the start of the list. A list returns Invalid on "cursor" for a position
+// of another list.
 type Position struct {
 	Key string
 	ID  uuid.UUID

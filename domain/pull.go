@@ -59,15 +59,15 @@ type Step struct {
 	// Sweep means that the list is complete for its account and window: a stored row that the list does not
 	// contain was removed at the vendor.
 	Sweep bool `json:"sweep,omitempty"`
-	// Resume means that each attempt continues the step where the previous attempt stopped. An attempt that continues a
-	// step has not seen the whole list, so it cannot conclude that a row was removed. Without Resume, every attempt
-	// reads a step with Sweep from its first page.
+	// Resume means that an attempt continues the list where the previous attempt stopped. Such an attempt has not seen
+	// the whole list, so it cannot conclude that a row was removed. If Sweep is set without Resume, each attempt starts
+	// with the first page.
 	Resume bool `json:"resume,omitempty"`
 }
 
-// Progress is the point from which a pull continues after a crash. Steps does not change after planning.
-// Step is the number of finished steps. Cursor is meaningful only to the vendor's adapter and is "" at the
-// start of a step.
+// Progress is the point from which a pull continues after a crash. The list in Steps is fixed after planning, and Step
+// is the index of the current step. Cursor has a meaning only for the vendor's adapter; it is "" at the start of a
+// step.
 type Progress struct {
 	Planned bool `json:"planned"`
 	// Target is the connection's target at the time when the steps were planned.
@@ -77,31 +77,32 @@ type Progress struct {
 	Steps     []Step `json:"steps,omitempty"`
 	Step      int    `json:"step"`
 	Cursor    string `json:"cursor,omitempty"`
-	// Pages is the number of pages read of the current step. A limit on it detects endless pagination.
+	// Pages is the number of pages that were read in the current step. A limit on this number detects endless
+	// pagination.
 	Pages int `json:"pages"`
-	// Rows is the number of rows read of the current step.
+	// Rows is the number of rows that were read in the current step.
 	Rows int `json:"rows,omitempty"`
 	// Total is the number of rows in the current step's list, as the vendor reported it with the first
 	// page; nil if the vendor reported no number.
 	Total *int `json:"total,omitempty"`
 	// Awaited contains the accounts that the scope names, but that the vendor does not list yet. It maps the external
-	// id of each of them to the time since which the pull waits for the account.
+	// id of each account to the time at which the pull began to wait for it.
 	Awaited map[string]time.Time `json:"awaited,omitempty"`
 	// ReadAt is the time at which the pull had read everything except the accounts in Awaited; zero if it has not read
 	// everything yet.
 	ReadAt time.Time `json:"readAt,omitzero"`
-	// Shifted means that the vendor reported a different total with a later page of the list.
+	// Shifted means that the vendor's total has changed between two pages of the list.
 	Shifted bool `json:"shifted,omitempty"`
-	// Shown contains the external ids of the rows that the pull has read in steps without a complete list. ShownMore
-	// means that there were too many ids to keep: Shown is empty, and every row may have been shown.
+	// Shown contains the external ids of rows returned in steps that do not read a complete list. ShownMore means that
+	// there were too many ids to keep: Shown is empty, and the vendor may have returned any row.
 	Shown     []string `json:"shown,omitempty"`
 	ShownMore bool     `json:"shownMore,omitempty"`
 	// Reread means that a list of the pull was read more than once, in whole or in part.
 	Reread bool `json:"reread,omitempty"`
-	// Staged means that the rows that the steps read are staged (stored, but not visible) until the pull publishes
-	// them.
+	// Staged means that the rows of the steps are staged (stored, but not visible) until the pull publishes them.
 	Staged bool `json:"staged,omitempty"`
-	// SyncState is the result of LinkStatus.State at the time when the steps were planned; "" unless Staged is set.
+	// SyncState is the vendor's synchronisation state (LinkStatus.State) when the steps were planned. It is "" if
+	// Staged is false.
 	SyncState string `json:"syncState,omitempty"`
 }
 
@@ -134,18 +135,18 @@ func (p Progress) Complete(read int) bool {
 	return !p.Shifted && (p.Total == nil || *p.Total == read)
 }
 
-// Advance returns the progress after one more page. It continues at the cursor next, or
-// with the next step if next is "".
-func (p Progress) Advance(next string) Progress {
-	p.Cursor, p.Pages = next, p.Pages+1
-	if next == "" {
+// Advance returns the progress after one more page. nextCursor is the cursor of the next page; "" means that the step
+// is finished.
+func (p Progress) Advance(nextCursor string) Progress {
+	p.Cursor, p.Pages = nextCursor, p.Pages+1
+	if nextCursor == "" {
 		p = p.Restart()
 		p.Step++
 	}
 	return p
 }
 
-// Restart returns the progress moved back to the start of the current step.
+// Restart returns the progress at the start of the current step.
 func (p Progress) Restart() Progress {
 	p.Cursor, p.Pages, p.Rows, p.Total, p.Shifted = "", 0, 0, nil, false
 	return p
@@ -184,12 +185,13 @@ type Pull struct {
 	FinishedAt time.Time // when the pull succeeded or failed; zero before that
 }
 
-// MaxAccountWait is the time after which a pull that waits for an account fails. It counts from the first attempt that
-// missed the account, even if another pull waits for the account now.
+// MaxAccountWait is how long pulls wait for an account that the vendor does not list yet. After this time, the pull
+// fails. The time begins with the first attempt that waits for the account. A later pull that waits for the same
+// account does not extend it.
 const MaxAccountWait = 24 * time.Hour
 
-// AwaitsAccount reports whether the pull has read everything except an account that the vendor does not
-// list yet, and waits for its next attempt.
+// AwaitsAccount reports whether the pull only waits for an account that the vendor does not list yet. The pull has read
+// everything else, and is queued for another attempt.
 func (p Pull) AwaitsAccount() bool {
 	return p.State == PullQueued && !p.StartedAt.IsZero() && p.LastError == AccountNotListed
 }
@@ -197,11 +199,13 @@ func (p Pull) AwaitsAccount() bool {
 // maxBackoff is the longest wait between two attempts.
 const maxBackoff = time.Hour
 
-// Backoff returns the wait before the next attempt. attempts is the number of attempts so
-// far: 1 means that the first attempt has failed. jitter in [0,1) shortens the wait by up
-// to a quarter, so that pulls that failed together are not retried together. retryAfter is
-// the delay that the vendor requests; if it is longer than the wait, it is returned
-// instead, but at most one hour.
+// Backoff returns the wait before the next attempt. It is at most one hour.
+//
+//   - attempts is the number of attempts so far: 1 means that the first attempt has failed.
+//   - jitter in [0,1) shortens the wait by up to a quarter. Pulls that failed together are therefore retried at
+//     different times.
+//   - retryAfter is the delay that the vendor requests. The wait is not shorter than retryAfter, except if retryAfter
+//     is longer than one hour.
 func Backoff(attempts int, jitter float64, retryAfter time.Duration) time.Duration {
 	// The waits before the second to the sixth attempt. Together they are 25 s, so the sixth attempt starts within
 	// 30 s.

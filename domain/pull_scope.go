@@ -15,34 +15,32 @@ const maxNamed = 10_000
 // memory that a pull needs: the sender of the webhooks determines how many ids they contain.
 const MaxScopeBytes = 2 << 20
 
-// LargeScope returns the scope for deliveries whose scopes together exceed MaxScopeBytes. It requests everything. That
-// covers all parts of the scopes except (a) the announced removals and (b) the names of accounts. The pull therefore
-// does not wait for an account that is not listed yet. The argument signal is the most recent signal of the deliveries.
+// LargeScope returns the scope for deliveries whose scopes together exceed MaxScopeBytes. The scope requests
+// everything. The given signal must be the most recent signal in the deliveries. The scope contains no announced
+// removals and no names of accounts. Without names, the pull does not wait for accounts that are not listed yet.
 func LargeScope(signal Signal) PullScope {
 	return PullScope{Everything: true, MoreRemoved: true, Signal: signal}
 }
 
-// PullScope describes which data of an account reference to pull. An event, an operator or the
-// reconcile task requests it. Scopes can be merged, so many deliveries become one pull. The
-// zero PullScope reads the status of the account reference and its accounts, but no
-// transactions.
+// PullScope describes which data of an account reference to pull. Scopes can be merged, so many deliveries become one
+// pull. The zero PullScope reads the status of the account reference and its accounts, but no transactions.
 type PullScope struct {
 	// Everything requests all transactions that the vendor has.
 	Everything bool `json:"everything,omitempty"`
 	// Window requests the transactions whose value date is inside the window.
 	Window *Window `json:"window,omitempty"`
-	// Created maps accounts to times. From each account, it requests the rows that the vendor
-	// first saw at or after that time.
+	// Created maps the external id of an account to a time. The pull reads the account's rows that the vendor first saw
+	// at or after this time.
 	Created map[string]time.Time `json:"created,omitempty"`
 	// Changed maps accounts to the external ids of the rows to read from them.
 	Changed map[string][]string `json:"changed,omitempty"`
-	// Accounts contains external ids of accounts, sorted. They come from the members Created and Changed of scopes that
-	// were merged into a scope that requests everything.
+	// Accounts contains the external ids of the accounts that a scope with Everything names, sorted. A scope without
+	// Everything names its accounts in Created and Changed.
 	Accounts []string `json:"accounts,omitempty"`
 	// Removed contains the external ids of rows that the vendor announced as removed.
 	Removed []string `json:"removed,omitempty"`
-	// MoreRemoved means that the deliveries of the pull announce removals that Removed does not contain,
-	// because the scopes of the deliveries together exceed MaxScopeBytes.
+	// MoreRemoved means that Removed does not contain all announced removals. The scopes of the deliveries together
+	// exceed MaxScopeBytes.
 	MoreRemoved bool `json:"moreRemoved,omitempty"`
 	// Signal is the most recent report about the account reference as a whole, for example that the
 	// account holder must sign in again.
@@ -50,16 +48,16 @@ type PullScope struct {
 	// Consents contains what events have reported about the consent of the account holder, oldest first. It has at most
 	// MaxConsentReports items.
 	Consents []ConsentReport `json:"consents,omitempty"`
-	// Announced are the numbers of rows that the vendor has announced, oldest first, at most MaxAnnounced.
+	// Announced contains the numbers of rows that the vendor has announced, oldest first. It has at most MaxAnnounced
+	// items.
 	Announced []AnnouncedCount `json:"announced,omitempty"`
-	// Unheard is the time of a synchronisation by the vendor after which the expected webhook did not arrive. It is set
-	// if the pull was requested for this reason.
+	// Unheard is set if the pull was requested because an expected webhook did not arrive. It is the time of the
+	// vendor's synchronisation before the missing webhook.
 	Unheard time.Time `json:"unheard,omitzero"`
 }
 
-// Merge returns a scope that covers a and other. The scope other must have arrived after a. Merge changes neither of
-// them.
-func (a PullScope) Merge(other PullScope) PullScope { return MergeScopes([]PullScope{a, other}) }
+// Merge returns a scope that covers a and b. The scope b must have arrived after a. Merge changes neither of them.
+func (a PullScope) Merge(b PullScope) PullScope { return MergeScopes([]PullScope{a, b}) }
 
 // MergeScopes returns one scope that covers all of scopes, which must be in the order of arrival. The
 // result is the same as merging the scopes one by one, but MergeScopes visits each id only once.
@@ -95,11 +93,12 @@ func MergeScopes(scopes []PullScope) PullScope {
 	return all.simplified()
 }
 
-// Replayed returns the scope of a delivery that is replayed after its pull has succeeded. That pull has applied the
-// announced removals. If one of these rows is live now, the vendor has shown it again later. The result therefore
-// requests everything instead of the removals: a row that the vendor no longer has is then found by its absence.
+// Replayed returns the scope of a delivery that is replayed after its pull has succeeded. It differs from the original
+// scope in two points:
 //
-// That pull has also stored the reports about the consent. The result omits them, because newer ones may have followed.
+//   - A request for everything replaces the announced removals, which were already applied. The pull finds out whether
+//     the vendor still has the rows.
+//   - The reports about the consent are left out. They are stored already, and newer ones may have followed.
 func (a PullScope) Replayed() PullScope {
 	a.Consents = nil
 	if len(a.Removed) == 0 {
@@ -109,8 +108,8 @@ func (a PullScope) Replayed() PullScope {
 	return a.Merge(PullScope{Everything: true})
 }
 
-// nilIfEmpty returns nil for an empty map and otherwise the map. Scopes are compared and
-// stored with nil for an empty map.
+// nilIfEmpty returns the map, or nil if the map is empty. Every empty map in a scope is nil, so that equal scopes have
+// the same stored form and compare as equal.
 func nilIfEmpty[V any](m map[string]V) map[string]V {
 	if len(m) == 0 {
 		return nil
@@ -133,9 +132,9 @@ func (a PullScope) NamesAny(accounts map[string]time.Time) bool {
 	})
 }
 
-// simplified returns an equivalent, shorter scope. If a requests everything, only Everything, Signal,
-// Consents, Announced, Unheard, the removals and the names of accounts remain. A scope that requests more than maxNamed
-// rows by id becomes a request for everything.
+// simplified returns an equivalent, shorter scope. A scope that requests more than maxNamed rows by id becomes a
+// request for everything. In a request for everything, Window, Created and Changed are cleared. The accounts that
+// Created and Changed name are kept in Accounts.
 func (a PullScope) simplified() PullScope {
 	named := 0
 	for _, ids := range a.Changed {

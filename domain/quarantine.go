@@ -30,7 +30,7 @@ const (
 	InvalidDate     Code = "invalid_date"     // the date is missing or not a date
 	InvalidText     Code = "invalid_text"     // a text is not UTF-8, or contains half of a surrogate pair
 	InvalidID       Code = "invalid_id"       // the id is missing or cannot be stored
-	InvalidMember   Code = "invalid_member"   // another member has a JSON type that is not documented
+	InvalidMember   Code = "invalid_member"   // any other member has a JSON type that is not documented
 	DuplicateMember Code = "duplicate_member" // an object has two members with the same name
 	TooDeep         Code = "too_deep"         // more than 64 levels
 	AccountMismatch Code = "account_mismatch" // the row belongs to another account or account reference
@@ -90,7 +90,7 @@ func (k QuarantineKey) Compare(other QuarantineKey) int {
 	return cmp.Or(cmp.Compare(k.Kind, other.Kind), cmp.Compare(k.ID, other.ID))
 }
 
-// UnreadableData is a vendor's row that cannot be normalised exactly, as the vendor shows it now.
+// UnreadableData is the latest version of a vendor's row that cannot be normalised exactly.
 type UnreadableData struct {
 	QuarantineKey
 	Reason  Code
@@ -110,8 +110,8 @@ func NewUnreadableData(kind QuarantineKind, id string, reason Code, row []byte) 
 	return UnreadableData{QuarantineKey: QuarantineKey{kind, id}, Reason: reason, Payload: row}
 }
 
-// QuarantinedRow is a row in the quarantine. It leaves the quarantine when a pull can normalise it, when
-// the vendor announces its removal, or when a complete read no longer returns it.
+// QuarantinedRow is a row in the quarantine. It leaves the quarantine when a pull can normalise it, when the vendor
+// announces its removal, or when a complete listing no longer contains it.
 type QuarantinedRow struct {
 	ID         uuid.UUID
 	Tenant     TenantID

@@ -5,22 +5,22 @@ import (
 	"time"
 )
 
-// RateAllowance is a rate limit, divided so that no minute, no matter when it starts, has more calls than the limit.
+// RateAllowance is a rate limit, converted into the parameters of a token bucket. No period of one minute contains more
+// calls than the limit. Only a limit of 1 can be exceeded (see NewRateAllowance).
 type RateAllowance struct {
-	Burst  int // calls that can be made at once
-	Refill int // calls that become possible in each minute
+	Burst  int // calls that can be made immediately
+	Refill int // tokens that are added to the bucket in each minute; each call takes one token
 }
 
 // NewRateAllowance divides a limit of perMinute calls, which must be positive, in three parts:
 //
-//   - one twenty-fourth can be used at once (the burst),
-//   - another twenty-fourth is kept in reserve, because calls that are granted in one minute can
-//     be sent or arrive late, in the next minute,
-//   - the rest is refilled over a minute.
+//   - One twenty-fourth is the burst, which can be used immediately.
+//   - One twenty-fourth is a reserve, because calls that are granted in one minute can arrive in the next minute.
+//   - The rest is refilled over a minute.
 //
-// Therefore no minute, no matter when it starts, has more calls than the limit. A bucket that holds
-// the whole limit and is also refilled at the full rate would allow twice as many. Eleven twelfths
-// of the limit can be used in every minute.
+// A bucket with the whole limit as burst and as refill would allow twice the limit in one minute. With the three parts,
+// eleven twelfths of the limit can be used in every minute. Burst and refill are at least 1, so a limit of 1 can allow
+// two calls in a minute.
 func NewRateAllowance(perMinute int) RateAllowance {
 	reserve := perMinute / 24
 	burst := max(1, reserve)
@@ -35,23 +35,23 @@ func (a RateAllowance) Interval() time.Duration {
 	return time.Duration((minute+refill-1)/refill) * time.Microsecond
 }
 
-// calls returns the time after which n more calls become possible.
+// calls(n) returns the time in which the bucket gains tokens for n calls.
 func (a RateAllowance) calls(n int) time.Duration { return time.Duration(n) * a.Interval() }
 
 // Limits of the state of a rate budget.
 const (
-	// RateDemandTTL is how long a replica's demand counts after the replica's last request. After this time, the other
-	// replicas receive the share of a replica that has died.
+	// RateDemandTTL is how long a replica's demand is valid after the replica's last request. If a replica has died,
+	// the other replicas receive its share after this time.
 	RateDemandTTL = 4 * time.Second
 	// MaxRateBlock is the longest time for which a budget is blocked.
 	MaxRateBlock = time.Hour
 
-	// rateCredit is the maximum credit of a tenant, in tokens. A tenant gets credit if its calls wait again within
-	// RateDemandTTL after all its earlier calls were served. Without this credit, a tenant whose few calls are all
-	// served by one request would get less than its share, because its next calls wait for the next request.
+	// rateCredit is the advantage, in tokens, of a tenant that starts to wait again (see TenantDemand.Served). It
+	// compensates tenants with few calls. One request for tokens can serve all calls of such a tenant. Until the tenant
+	// waits again, only other tenants get tokens.
 	rateCredit = 4
-	// A replica sends its next request when it can expect tokens for rateBatch calls, but not earlier than minRateRetry
-	// and not later than maxRateRetry after its last request.
+	// A replica sends its next request when it can expect tokens for rateBatch calls. It waits at least minRateRetry
+	// and at most maxRateRetry between two requests.
 	rateBatch    = 4
 	minRateRetry = 200 * time.Millisecond
 	maxRateRetry = 1500 * time.Millisecond
@@ -68,18 +68,21 @@ type RateBudget struct {
 // TenantDemand contains the waiting calls of one tenant.
 type TenantDemand struct {
 	Tenant TenantID
-	// Served counts the tokens that the tenant has taken. The tenant with the lowest count takes the next token. A
-	// tenant that starts to wait begins with the lowest count of the tenants that already wait. If its own earlier
-	// calls waited within the last RateDemandTTL, its count can be lower than that by up to rateCredit.
+	// Served is a count that grows with each token of the tenant. The waiting tenant with the lowest count gets the
+	// next token.
+	//
+	// A tenant that starts to wait begins with the lowest count of the waiting tenants. A tenant that has also waited
+	// within the last RateDemandTTL keeps its previous count, but at least a minimum. The minimum is the lowest count
+	// of the waiting tenants minus rateCredit.
 	Served   int64
 	Replicas []ReplicaDemand
 }
 
-// ReplicaDemand contains the calls of one tenant that wait on one replica.
+// ReplicaDemand contains the calls of one tenant that wait in one replica.
 type ReplicaDemand struct {
 	Replica string
 	Calls   int       // calls that wait
-	Served  int64     // like TenantDemand.Served, among the replicas of the tenant
+	Served  int64     // a count of the tokens that this replica has taken for the tenant
 	AskedAt time.Time // when the replica sent its last request
 }
 
@@ -92,32 +95,33 @@ type TenantCalls struct {
 // RateRequest is a replica's request for tokens.
 type RateRequest struct {
 	Replica string
-	Waiting []TenantCalls // the calls that wait on the replica, each tenant once
-	// Spare is the number of additional tokens that the replica can use soon. They are granted only while no call waits
-	// on any replica, and only as long as a third of the burst remains.
+	Waiting []TenantCalls // the number of waiting calls of each tenant in the replica
+	// Spare is the number of additional tokens that the replica requests in advance, for future calls. Spare tokens are
+	// granted only while no call waits in any replica. At least a third of the burst must remain in the bucket.
 	Spare int
 	// BlockFor, if positive, blocks the budget because the vendor has asked the replica to wait.
 	BlockFor time.Duration
-	// FullAt is the latest RateBudget.FullAt that the replica has seen. It corrects a stored state that has gone back
-	// in time, for example because a standby server without the last changes has taken over.
+	// FullAt is the latest RateBudget.FullAt that the replica has seen. If the stored state has an earlier FullAt, it
+	// is outdated and is corrected. For example, a standby server may have taken over without the last changes.
 	FullAt time.Time
 }
 
 // RateGrant is the response to a RateRequest.
 type RateGrant struct {
-	Calls []TenantCalls // the tokens for calls that wait
-	Spare int           // tokens for calls that do not wait yet
-	// RetryIn is the time after which the replica should send its next request. Zero means that none of the calls in
-	// the request is still waiting.
+	Calls []TenantCalls // how many waiting calls of each tenant may be sent
+	Spare int           // how many additional tokens are granted in advance, for calls that do not wait yet
+	// RetryIn is the time after which the replica should send its next request. Zero means that every waiting call in
+	// the request has received a token.
 	RetryIn time.Duration
 }
 
-// Grant gives tokens to a replica and returns the new state. The tokens that are available now are divided among all
-// replicas with recent requests. The next token goes to the tenant that was served least, and among its replicas to the
-// one that was served least. The requesting replica gets only its own part; the other parts remain in the bucket until
-// the other replicas request them. Grant does not change b.
+// Grant assigns tokens to the requesting replica, and returns the new state of the budget. It does not change b.
+//
+// Each available token goes to the waiting tenant that has taken the fewest tokens. If this tenant waits in several
+// replicas, the token goes to the replica that has taken the fewest tokens. A token for another replica remains in the
+// bucket until that replica sends a request.
 func (b RateBudget) Grant(a RateAllowance, r RateRequest, now time.Time) (RateBudget, RateGrant) {
-	b = b.at(a, r, now)
+	b = b.asOf(a, r, now)
 	b.record(r, now)
 	var grant RateGrant
 	taken, reserved := 0, 0
@@ -145,7 +149,7 @@ func (b RateBudget) Grant(a RateAllowance, r RateRequest, now time.Time) (RateBu
 	return b, grant
 }
 
-// Available returns the number of tokens that can be taken at once.
+// Available returns the number of tokens that can be taken now.
 func (b RateBudget) Available(a RateAllowance, now time.Time) int {
 	if now.Before(b.BlockedUntil) {
 		return 0
@@ -154,9 +158,8 @@ func (b RateBudget) Available(a RateAllowance, now time.Time) int {
 	return int(max(0, a.calls(a.Burst)-missing) / a.Interval())
 }
 
-// ExpectedWait returns how long one more call of the tenant would wait on the replica, if it were served after all
-// calls of the tenant that already wait. waiting contains the calls that wait on this replica; b contains the calls
-// that wait on the other replicas.
+// ExpectedWait returns how long a new call of the tenant would wait in the replica, after all earlier calls of this
+// tenant. The waiting calls of this replica are an argument. The waiting calls of the other replicas are in b.
 func (b RateBudget) ExpectedWait(
 	a RateAllowance, replica string, waiting []TenantCalls, tenant TenantID, now time.Time,
 ) time.Duration {
@@ -186,10 +189,12 @@ func (b RateBudget) tokensIn(a RateAllowance, n int, now time.Time) time.Duratio
 	return max(0, later(due, b.BlockedUntil).Sub(now))
 }
 
-// at returns a copy of the state, updated to the time now. If the clock of the store was set back, the stored times can
-// be later than the rules allow. In the copy, these times are then replaced by the latest allowed ones, which means
-// that the bucket is empty and a block lasts MaxRateBlock.
-func (b RateBudget) at(a RateAllowance, r RateRequest, now time.Time) RateBudget {
+// asOf returns a copy of the state, updated to the time now. It applies FullAt and BlockFor of the request, and omits
+// replicas without a recent request.
+//
+// If the store's clock was set back, stored times can be too far in the future. asOf therefore limits them: the bucket
+// is at worst empty, and a block lasts at most MaxRateBlock.
+func (b RateBudget) asOf(a RateAllowance, r RateRequest, now time.Time) RateBudget {
 	b.FullAt = earlier(later(b.FullAt, r.FullAt), now.Add(a.calls(a.Burst)))
 	if r.BlockFor > 0 {
 		b.BlockedUntil = later(b.BlockedUntil, now.Add(r.BlockFor))
@@ -209,9 +214,11 @@ func (r ReplicaDemand) live(now time.Time) bool {
 	return now.Sub(r.AskedAt) < RateDemandTTL && r.AskedAt.Sub(now) < RateDemandTTL
 }
 
-// record replaces the demand of a replica. If a tenant had no waiting calls before, its count begins at the lowest
-// count of the tenants with waiting calls, so that no tenant can save up tokens. The same applies to the replicas of a
-// tenant.
+// record replaces the demand of the requesting replica. When a tenant or a replica starts to wait, its count Served is
+// raised to a minimum. Without the minimum, a tenant could save up tokens during a time without calls.
+//
+//   - The minimum of TenantDemand.Served is the lowest count of the waiting tenants minus rateCredit.
+//   - The minimum of ReplicaDemand.Served is the lowest count of the replicas in which the same tenant waits.
 func (b *RateBudget) record(r RateRequest, now time.Time) {
 	for i := range b.Demands {
 		d := &b.Demands[i]
@@ -261,7 +268,7 @@ func (d *TenantDemand) replica(name string) int {
 	return slices.IndexFunc(d.Replicas, func(r ReplicaDemand) bool { return r.Replica == name })
 }
 
-// calls returns the number of calls of the tenant that wait on all replicas.
+// calls returns the total number of the tenant's waiting calls in all replicas.
 func (d *TenantDemand) calls() (n int) {
 	for _, r := range d.Replicas {
 		n += r.Calls
@@ -269,9 +276,11 @@ func (d *TenantDemand) calls() (n int) {
 	return n
 }
 
-// retryIn returns RateGrant.RetryIn. reserved is the number of available tokens that are left to other replicas, and
-// plan is the demand that remains after all available tokens were given out. retryIn assumes that each caller that gets
-// a token now will wait for another token at once, as a pull does.
+// retryIn returns how long the replica should wait before its next request; 0 if no call waits in the replica. It
+// assumes that each caller with a new token will immediately wait for another one, as a pull does.
+//
+// The argument plan contains the calls that still wait after all available tokens were assigned. The argument reserved
+// is the number of tokens that were assigned to other replicas.
 func (b RateBudget) retryIn(
 	a RateAllowance, r RateRequest, plan ratePlan, grant RateGrant, reserved int, now time.Time,
 ) time.Duration {
@@ -301,15 +310,15 @@ func (b RateBudget) retryIn(
 			own++
 		}
 	}
-	longest := min(a.calls(a.Burst)/2, maxRateRetry) // a full bucket would lose tokens
+	longest := min(a.calls(a.Burst)/2, maxRateRetry) // ask before the bucket is full; a full bucket gets no new tokens
 	return min(max(b.tokensIn(a, tokens, now), minRateRetry), max(longest, minRateRetry))
 }
 
 // ratePlan distributes tokens to demands, one by one.
 type ratePlan struct{ demands []TenantDemand }
 
-// next assigns one token, and returns the indexes of the tenant and the replica that get the token. ok is false if no
-// call waits.
+// The method next assigns one token, and returns the indexes of the tenant and the replica that get the token. ok is
+// false if no call waits.
 func (p ratePlan) next(asking string) (tenant, replica int, ok bool) {
 	if tenant, replica, ok = p.peek(asking); ok {
 		p.serve(tenant, replica)
@@ -324,8 +333,10 @@ func (p ratePlan) serve(tenant, replica int) {
 	d.Replicas[replica].Calls--
 }
 
-// peek returns the tenant and the replica that take the next token. Among tenants with equal counts, it prefers one
-// with calls that wait on the asking replica. Among replicas with equal counts, it prefers the asking replica.
+// peek returns the indexes of the tenant and the replica that get the next token. It chooses the waiting tenant with
+// the lowest Served. If this tenant waits in several replicas, peek chooses the replica with the lowest Served. Among
+// tenants with equal Served, a tenant that waits in the asking replica is preferred. Among replicas with equal Served,
+// the asking replica is preferred.
 func (p ratePlan) peek(asking string) (tenant, replica int, ok bool) {
 	tenant = -1
 	own := false
@@ -357,7 +368,7 @@ func (p ratePlan) peek(asking string) (tenant, replica int, ok bool) {
 	return tenant, replica, true
 }
 
-// add counts a token for a waiting call of the tenant.
+// The method add adds one token for a waiting call of the tenant.
 func (g *RateGrant) add(tenant TenantID) {
 	for i := range g.Calls {
 		if g.Calls[i].Tenant == tenant {
@@ -368,7 +379,8 @@ func (g *RateGrant) add(tenant TenantID) {
 	g.Calls = append(g.Calls, TenantCalls{Tenant: tenant, Calls: 1})
 }
 
-// lowestServed returns the lowest count of the tenants with waiting calls, or the highest count if no call waits.
+// lowestServed returns the lowest TenantDemand.Served of the tenants with waiting calls. If no call waits, it returns
+// the highest TenantDemand.Served of all tenants.
 func lowestServed(demands []TenantDemand) int64 {
 	var lowest, highest int64
 	waits := false
@@ -402,7 +414,8 @@ func cloneDemands(demands []TenantDemand) []TenantDemand {
 	return demands
 }
 
-// roundUp rounds a time up to the precision of the stores, so that the stored state never contains more tokens.
+// roundUp rounds a time up to microseconds, the precision of the stores. If the store rounded FullAt down, the bucket
+// would gain a fraction of a token.
 func roundUp(t time.Time) time.Time {
 	if down := t.Truncate(time.Microsecond); down.Before(t) {
 		return down.Add(time.Microsecond)

@@ -24,9 +24,8 @@ func calls(tenant domain.TenantID, n int) []domain.TenantCalls {
 const tokenValidity = time.Second
 
 // FuzzNoMinuteExceedsASharedBudget checks that no minute has more calls than the limit. Several replicas send random
-// requests, whose statements and responses are delayed, lost, or reordered. Replicas stop and start, and the clock of
-// the store is set back. Every token is used at the worst time at which the replica may use it. With -short there are
-// fewer seeds.
+// requests. Statements and responses are delayed, lost or reordered. Replicas stop and start, and the clock of the
+// store is set back. Every token is used as early or as late as possible. With -short there are fewer seeds.
 func FuzzNoMinuteExceedsASharedBudget(f *testing.F) {
 	seeds := uint64(200)
 	if testing.Short() {
@@ -57,13 +56,13 @@ type rateSimulation struct {
 	replicas  int
 	restarts  int
 	now       time.Time
-	offset    time.Duration // how far the store's clock is ahead; negative if it is behind
+	offset    time.Duration // how far the store's clock is ahead; negative if it is slow
 	state     domain.RateBudget
 	seen      map[string]time.Time
 	used      []time.Time
 }
 
-// step sends one request of a random replica, and records when the replica uses the granted tokens.
+// step sends one request from a random replica. It records the times at which the replica uses the granted tokens.
 func (s *rateSimulation) step() {
 	s.now = s.now.Add(s.upTo(300 * time.Millisecond))
 	if s.IntN(400) == 0 {
@@ -83,13 +82,13 @@ func (s *rateSimulation) step() {
 		r.BlockFor = s.upTo(3 * time.Second)
 	}
 	sentAt := s.now
-	executedAt := sentAt.Add(s.delay()) // requests of other replicas come later than this one
+	executedAt := sentAt.Add(s.delay()) // other replicas send their next requests after this time
 	s.now = executedAt
 	before := s.state
 	var grant domain.RateGrant
 	s.state, grant = s.state.Grant(s.allowance, r, executedAt.Add(s.offset))
 	if s.IntN(20) == 0 {
-		return // the response is lost, or the replica stops: its tokens are lost, too
+		return // the response is lost or the replica stops; in both cases, the granted tokens are lost
 	}
 	if s.IntN(20) == 0 {
 		s.state = before // the update fails: the replica gets an error, and uses no token
@@ -138,9 +137,9 @@ func busiestMinute(used []time.Time) (most int, start time.Time) {
 	return most, start
 }
 
-// A call in a minute can use a token that was granted up to tokenValidity before that minute. So the tokens that are
-// granted within a minute plus tokenValidity must not exceed the limit, even if every token is taken as soon as it is
-// available.
+// A call can use its token until tokenValidity after the grant. The calls of one minute can therefore use all tokens
+// from a period of one minute plus tokenValidity. The test takes each token as soon as possible, and counts the tokens
+// of such a period. Their number must not exceed the limit.
 func TestNoMinuteWithItsLateTokensExceedsASharedBudget(t *testing.T) {
 	for _, perMinute := range []int{1, 2, 7, 13, 23, 24, 59, 60, 360, 600, 1200} {
 		a := domain.NewRateAllowance(perMinute)
@@ -160,13 +159,13 @@ func TestNoMinuteWithItsLateTokensExceedsASharedBudget(t *testing.T) {
 	}
 }
 
-// Replicas must use at least 85 % of the limit if each of them sends its next request exactly after RetryIn.
+// Replicas that wait for RetryIn between their requests must use at least 85 % of the limit.
 func TestReplicasUseASharedBudgetCompletely(t *testing.T) {
 	for _, replicas := range []int{1, 2, 3, 5, 10, 20} {
 		for _, perMinute := range []int{60, 360, 600} {
 			t.Run(fmt.Sprintf("%d replicas, %d a minute", replicas, perMinute), func(t *testing.T) {
 				a := domain.NewRateAllowance(perMinute)
-				tokens, asked := ask(a, replicas, time.Minute, func(int) []domain.TenantCalls {
+				tokens, asked := simulateRequests(a, replicas, time.Minute, func(int) []domain.TenantCalls {
 					return calls(rateTenant(1), 32)
 				})
 				all := 0
@@ -186,9 +185,10 @@ func TestReplicasUseASharedBudgetCompletely(t *testing.T) {
 	}
 }
 
-// ask simulates replicas with waiting calls. Each replica sends its next request as soon as the last response allows.
-// ask returns the number of tokens of each replica and tenant, and the number of requests.
-func ask(
+// simulateRequests simulates replicas whose calls wait for tokens. Each replica sends its next request after RetryIn,
+// or after 100 ms if that is longer. The result tokens contains the number of tokens for each pair of a replica and a
+// tenant. The result asked is the number of requests.
+func simulateRequests(
 	a domain.RateAllowance, replicas int, length time.Duration, waiting func(replica int) []domain.TenantCalls,
 ) (tokens map[string]int, asked int) {
 	tokens = map[string]int{}
@@ -224,7 +224,7 @@ func TestASmallTenantGetsItsEqualShareOfASharedBudget(t *testing.T) {
 		for _, few := range []int{4, 5, 8} {
 			t.Run(fmt.Sprintf("%d calls, %d a minute", few, perMinute), func(t *testing.T) {
 				a := domain.NewRateAllowance(perMinute)
-				tokens, _ := ask(a, 3, 10*time.Minute, func(replica int) []domain.TenantCalls {
+				tokens, _ := simulateRequests(a, 3, 10*time.Minute, func(replica int) []domain.TenantCalls {
 					if replica == 2 {
 						return append(calls(rateTenant(1), 15), calls(rateTenant(2), few)...)
 					}
@@ -286,7 +286,7 @@ func TestA429OfOneReplicaBlocksTheOthers(t *testing.T) {
 	}
 }
 
-// A standby server that takes over may lack the last changes of the state. Tokens that were granted before must then
+// A standby server that takes over may lack the last changes of the state. The tokens that these changes granted must
 // not be granted again.
 func TestAStateThatHasGoneBackInTimeIsCorrected(t *testing.T) {
 	a := domain.NewRateAllowance(360)
@@ -316,11 +316,15 @@ func TestASharedBudgetContinuesAfterTheClockWasSetBack(t *testing.T) {
 }
 
 func TestTheExpectedWaitCountsTheCallsOfAllReplicas(t *testing.T) {
-	a := domain.NewRateAllowance(16) // one token at once, then one every 4 s
+	a := domain.NewRateAllowance(16) // one token immediately, then one every 4 s
 	state, _ := domain.RateBudget{}.Grant(a, domain.RateRequest{Replica: "a", Waiting: calls(rateTenant(1), 11)},
 		rateEpoch)
-	// Ten calls of tenant 1 wait on replica a. When a second call of tenant 2 on replica b is served, two tokens have
-	// gone to tenant 2 and two to tenant 1.
+	// Ten calls of tenant 1 wait on replica "a". Each case adds one waiting call of the case's tenant on replica "b".
+	// ExpectedWait returns the wait of the tenant's next call.
+	//
+	//   - Tenant 1: eleven calls wait already, so the next call needs the twelfth token.
+	//   - Tenant 2: one call waits already. The two tenants receive tokens alternately, so the next call of tenant 2
+	//     needs the fourth token.
 	for tenant, want := range map[byte]time.Duration{1: 48 * time.Second, 2: 16 * time.Second} {
 		wait := state.ExpectedWait(a, "b", calls(rateTenant(tenant), 1), rateTenant(tenant), rateEpoch)
 		if wait != want {
@@ -330,7 +334,7 @@ func TestTheExpectedWaitCountsTheCallsOfAllReplicas(t *testing.T) {
 	if wait := state.ExpectedWait(a, "b", nil, rateTenant(1), rateEpoch.Add(domain.RateDemandTTL)); wait != 0 {
 		t.Errorf("the calls of a replica that no longer asks are counted: %v", wait)
 	}
-	// The next token is available 4 s after rateEpoch, and the clock is set back by another 4 s.
+	// The next token is available 4 s after rateEpoch. The clock is set back to 4 s before rateEpoch.
 	back := rateEpoch.Add(-domain.RateDemandTTL)
 	if wait := state.ExpectedWait(a, "b", nil, rateTenant(1), back); wait != 8*time.Second {
 		t.Errorf("the calls of a replica that asked in the future are counted: %v", wait)
@@ -338,7 +342,7 @@ func TestTheExpectedWaitCountsTheCallsOfAllReplicas(t *testing.T) {
 }
 
 func TestCallsThatNoLongerWaitAreNotCounted(t *testing.T) {
-	a := domain.NewRateAllowance(16) // one token at once, then one every 4 s
+	a := domain.NewRateAllowance(16) // one token immediately, then one every 4 s
 	ask := func(state domain.RateBudget, waiting ...domain.TenantCalls) domain.RateBudget {
 		state, _ = state.Grant(a, domain.RateRequest{Replica: "a", Waiting: waiting}, rateEpoch)
 		return state
@@ -347,12 +351,12 @@ func TestCallsThatNoLongerWaitAreNotCounted(t *testing.T) {
 	state := ask(domain.RateBudget{}, calls(first, 11)...)
 	for name, tc := range map[string]struct {
 		waiting []domain.TenantCalls
-		want    time.Duration // for a call of the first tenant on another replica
+		want    time.Duration // the expected wait of a call of the first tenant on replica "b"
 	}{
 		"the same calls": {calls(first, 10), 44 * time.Second},
 		"no calls":       {nil, 4 * time.Second},
 		"zero calls":     {calls(first, 0), 4 * time.Second},
-		"calls of another tenant": { // one of them is served first
+		"calls of another tenant": { // one call of the second tenant is served first
 			calls(second, 10), 8 * time.Second,
 		},
 	} {
@@ -382,34 +386,35 @@ func TestOnlyAVendorThatAsksToWaitBlocksABudget(t *testing.T) {
 func TestAReplicaAlsoWaitsForTheTokensThatAreLeftToOthers(t *testing.T) {
 	a := domain.NewRateAllowance(360)
 	r := domain.RateRequest{Replica: "a", Waiting: calls(rateTenant(1), 40)}
-	state, _ := domain.RateBudget{}.Grant(a, r, rateEpoch) // all tokens
+	state, _ := domain.RateBudget{}.Grant(a, r, rateEpoch) // takes all tokens
 	r = domain.RateRequest{Replica: "b", Waiting: calls(rateTenant(2), 3)}
 	_, grant := state.Grant(a, r, rateEpoch.Add(4*a.Interval()))
-	// Two of the four tokens are reserved for a and stay in the bucket. While b waits for its next three tokens, a gets
-	// two more.
+	// Two of the four tokens are reserved for replica "a" and stay in the bucket. Replica "b" waits for three more
+	// tokens, and replica "a" receives two more in the meantime.
 	want := domain.RateGrant{Calls: calls(rateTenant(2), 2), RetryIn: 5 * a.Interval()}
 	if diff := cmp.Diff(want, grant); diff != "" {
 		t.Error(diff)
 	}
 }
 
-// A tenant whose calls were all served must keep a credit of at most four tokens.
+// A tenant without waiting calls must not save up more than four tokens (rateCredit).
 func TestATenantCannotSaveUpTokens(t *testing.T) {
 	a := domain.NewRateAllowance(360)
 	small := domain.RateRequest{Replica: "b", Waiting: calls(rateTenant(2), 1)}
 	large := domain.RateRequest{Replica: "a", Waiting: calls(rateTenant(1), 40)}
 	state, _ := domain.RateBudget{}.Grant(a, small, rateEpoch)
-	state, _ = state.Grant(a, large, rateEpoch) // all remaining tokens
+	state, _ = state.Grant(a, large, rateEpoch) // takes all remaining tokens
 	small.Waiting = calls(rateTenant(2), 32)
 	_, grant := state.Grant(a, small, rateEpoch.Add(11*a.Interval()))
-	// Tenant 2 gets its credit of four tokens, and four of the other seven tokens.
+	// Eleven tokens are available. Tenant 2 gets its credit of four tokens. The two tenants share the remaining seven
+	// tokens, and tenant 2 gets four of these.
 	if diff := cmp.Diff(calls(rateTenant(2), 8), grant.Calls); diff != "" {
 		t.Error(diff)
 	}
 }
 
-// A replica that starts to wait must begin with the lowest count of served calls among the replicas that already wait
-// for the same tenant. A replica whose calls were all served must not be considered.
+// A replica that starts to wait must not overtake the replicas in which the same tenant already waits. The new
+// ReplicaDemand.Served is the lowest Served of these replicas. A replica whose calls were all served must be ignored.
 func TestAReplicaThatStartsToWaitGetsItsShareOfATenant(t *testing.T) {
 	a := domain.NewRateAllowance(360)
 	var state domain.RateBudget
@@ -451,7 +456,7 @@ func TestWhoGetsTheNextToken(t *testing.T) {
 	type demands = []domain.TenantDemand
 	for name, tc := range map[string]struct {
 		demands demands
-		want    byte // the tenant that gets the token on replica a; 0 if it is left to replica b
+		want    byte // the tenant whose call on replica "a" gets the token; 0 if the token is reserved for replica "b"
 	}{
 		"the second tenant, which got less": {
 			demands{rateDemand(1, 5, waitingOn("a", 1, 5)), rateDemand(2, 3, waitingOn("a", 1, 3))}, 2,
@@ -517,7 +522,7 @@ func TestANewTenantCannotOvertakeTheTenantsThatWait(t *testing.T) {
 	r := domain.RateRequest{Replica: "a", Waiting: calls(rateTenant(9), 2)}
 	for name, tc := range map[string]struct {
 		demands []domain.TenantDemand
-		served  int64 // the count of the new tenant, including the token that it gets
+		served  int64 // the expected TenantDemand.Served of the new tenant, which has received one token
 	}{
 		"no other tenant":   {nil, 1},
 		"tenants that wait": {[]domain.TenantDemand{rateDemand(1, 10, waitingOn("b", 1, 10)), idle, many}, 11},
@@ -560,7 +565,9 @@ func TestSpareTokensAreGrantedOnlyWhileNoCallWaits(t *testing.T) {
 	if grant.Spare != 4 || grant.RetryIn != 0 {
 		t.Errorf("a full budget: %+v", grant)
 	}
-	if _, grant = state.Grant(a, r, rateEpoch); grant.Spare != 4 { // 10 of 15 left before, 5 left after
+	// The first request has left 10 tokens in the bucket: 1 for the waiting call, 4 spare tokens, and 5 that must
+	// remain.
+	if _, grant = state.Grant(a, r, rateEpoch); grant.Spare != 4 {
 		t.Errorf("two thirds of a budget: %+v", grant)
 	}
 	r.Waiting = calls(rateTenant(1), 8)
@@ -568,7 +575,7 @@ func TestSpareTokensAreGrantedOnlyWhileNoCallWaits(t *testing.T) {
 		t.Errorf("a third of a budget: %+v", grant)
 	}
 	r.Waiting = calls(rateTenant(1), 1)
-	for _, others := range []int{12, 40} { // 10 of them are served
+	for _, others := range []int{12, 40} { // calls on replica "b": 10 are served, the rest wait
 		state, _ := state.Grant(a, domain.RateRequest{Replica: "b", Waiting: calls(rateTenant(2), others)}, rateEpoch)
 		if _, grant = state.Grant(a, r, rateEpoch.Add(2*time.Second)); grant.Spare != 0 || len(grant.Calls) != 1 {
 			t.Errorf("another replica waits with %d calls: %+v", others-10, grant)

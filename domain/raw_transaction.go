@@ -1,10 +1,11 @@
 package domain
 
-// ContentHash identifies the input from which a row was normalised: two hashes are equal
-// only if normalising both inputs returns the same TransactionData. The hash covers the
-// row's bytes, all other input of the normalisation (for example the account's type and
-// currency), and the version of the normalisation rules. The zero ContentHash means that
-// the row must be normalised before it can be compared.
+// ContentHash identifies the input from which a row was normalised. If two hashes are equal, normalising both inputs
+// returns the same TransactionData. The zero ContentHash means that the row must be normalised before it can be
+// compared.
+//
+// The hash covers the row's bytes, all other input of the normalisation (for example the account's type and currency),
+// and the version of the normalisation rules.
 type ContentHash [16]byte
 
 // IsZero reports whether the hash is the zero ContentHash, which means that there is no hash.
@@ -17,15 +18,17 @@ type RawTransaction struct {
 	// UnreadableRowID, and ContentHash is zero.
 	ExternalID  string
 	ContentHash ContentHash
-	// Normalize returns the row in normalised form. The result depends only on the input that ContentHash covers. If
-	// the row cannot be converted exactly, Normalize returns an error that UnreadableRow created, and the result
-	// contains only Metadata, with the row's bytes. If the row is not JSON, it returns Unavailable
-	// (malformed_response), because the whole page is then invalid.
+	// Normalize returns the row in normalised form. The result depends only on the input that ContentHash covers.
+	// Errors:
+	//
+	//   - the error of UnreadableRow, if the row cannot be converted exactly. The result then contains only Metadata,
+	//     with the row's bytes.
+	//   - Unavailable (malformed_response), if the row is not JSON. The whole page is then invalid.
 	Normalize func() (TransactionData, error)
 }
 
-// RawTransactionsOf wraps rows that are already normalised. Each RawTransaction has the content hash of its row. If
-// this is the zero hash, a store never treats the row as unchanged.
+// RawTransactionsOf wraps rows that are already normalised. Each RawTransaction has the content hash of its row. A
+// store always treats a row with the zero hash as changed.
 func RawTransactionsOf(rows ...TransactionData) []RawTransaction {
 	seen := make([]RawTransaction, 0, len(rows))
 	for _, row := range rows {

@@ -5,77 +5,85 @@ import (
 	"time"
 )
 
-// MaxStaged is how long the rows of a new account reference stay staged (stored, but not visible) while the vendor
-// synchronises. After this time, the next complete read publishes them.
+// MaxStaged is how long the rows of a new account reference stay staged (stored, but invisible to readers) while the
+// vendor synchronises. After this time, the next pull publishes them without a proof that they are complete.
 const MaxStaged = 24 * time.Hour
 
-// RelinkInput contains the rows of one account before and after it was linked again. The members FirstRead, LastRead
-// and LearnedAt of the rows are ignored. No external id occurs both in Came and in another list.
+// RelinkInput contains the rows of one account before and after it was linked again. The fields FirstRead, LastRead and
+// LearnedAt of the rows are ignored. No row in New has the same external id as a row in Live, NotShown or Old.
 type RelinkInput struct {
-	Live []MatchRow // rows that the vendor showed last under the earlier reference
-	// NotShown contains rows that were removed recently because no read of the new reference had shown them. The vendor
-	// has not withdrawn these rows, and may show them later.
+	Live []MatchRow // rows of the earlier reference that are not removed
+	// NotShown contains rows that the service removed recently. The reason is that no listing has contained these rows
+	// since the account was linked again. The vendor has not reported their removal, and may return the rows later.
 	NotShown []MatchRow
-	Left     []MatchRow // other rows that were removed recently
-	Came     []MatchRow // rows that the vendor shows under the new reference
+	Old      []MatchRow // other rows that were removed recently
+	New      []MatchRow // rows that the vendor returns under the new reference
 	Never    map[MatchPair]bool
 	// WithoutKeys disables the rule SameKey, because the rule has already been applied to all rows of the account.
 	WithoutKeys bool
 }
 
-// MatchRelinked matches the rows of an account that was linked again. Both Live and Came are complete, so as many rows
-// as possible are matched among those that cannot be distinguished. The rows in NotShown are then matched in the same
-// way with the remaining rows in Came. Finally, the rows in Left are matched as after any other removal.
-func MatchRelinked(in RelinkInput) []Match {
+// MatchRelinked matches the rows of an account that was linked again. It compares the new rows with three lists of old
+// rows, one after another:
+//
+//   - Live: as many rows as possible are matched, even if they cannot be distinguished. This is safe because the lists
+//     Live and New are complete.
+//   - NotShown: as many rows as possible are matched, even if they cannot be distinguished.
+//   - Old: only rows that can be distinguished are matched. MatchInput.Relinked is not set.
+func MatchRelinked(input RelinkInput) []Match {
 	var matches []Match
-	came := readBy(in.Came, 2)
+	newRows := readBy(input.New, 2)
 	for _, side := range []struct {
-		left     []MatchRow
+		oldRows  []MatchRow
 		relinked bool
-	}{{in.Live, true}, {in.NotShown, true}, {in.Left, false}} {
+	}{{input.Live, true}, {input.NotShown, true}, {input.Old, false}} {
 		found := MatchRows(MatchInput{
-			Left: readBy(
-				side.left,
+			Old: readBy(
+				side.oldRows,
 				1,
 			),
-			Came:        came,
+			New:         newRows,
 			Relinked:    side.relinked,
-			Never:       in.Never,
-			WithoutKeys: in.WithoutKeys,
+			Never:       input.Never,
+			WithoutKeys: input.WithoutKeys,
 		})
 		matches = append(matches, found...)
 		taken := make(map[string]bool, len(found))
 		for _, match := range found {
-			taken[match.Came] = true
+			taken[match.New] = true
 		}
-		came = slices.DeleteFunc(came, func(row MatchRow) bool { return taken[row.ExternalID] })
+		newRows = slices.DeleteFunc(newRows, func(row MatchRow) bool { return taken[row.ExternalID] })
 	}
 	return matches
 }
 
-// MatchUnshown matches rows that a vendor shows only some time after an account was linked again. Their partners are
-// rows of the earlier reference that no row of the new reference continues yet. It works like MatchRelinked, but
-// ignores Left, and ignores the rows in Came that, according to Never, must not replace any row.
-func MatchUnshown(in RelinkInput) []Match {
-	in.Left, in.Came = nil, slices.DeleteFunc(slices.Clone(in.Came), func(row MatchRow) bool {
-		return in.Never[MatchPair{Came: row.ExternalID}]
+// MatchCarriedOver matches new rows with carried-over rows. A carried-over row is a stored row that the vendor has not
+// returned since its account was linked again.
+//
+// MatchCarriedOver works like MatchRelinked, with two differences:
+//
+//   - It does not use input.Old. The carried-over rows are in input.Live and input.NotShown.
+//   - It does not match a new row if input.Never contains the pair of "" and this row.
+func MatchCarriedOver(input RelinkInput) []Match {
+	input.Old, input.New = nil, slices.DeleteFunc(slices.Clone(input.New), func(row MatchRow) bool {
+		return input.Never[MatchPair{New: row.ExternalID}]
 	})
-	return MatchRelinked(in)
+	return MatchRelinked(input)
 }
 
-// readBy returns copies of the rows, in which both FirstRead and LastRead equal the argument read.
-func readBy(rows []MatchRow, read uint64) []MatchRow {
+// readBy returns copies of the rows. In each copy, FirstRead and LastRead are readNumber, and LearnedAt is zero.
+func readBy(rows []MatchRow, readNumber uint64) []MatchRow {
 	rows = slices.Clone(rows)
 	for i := range rows {
-		rows[i].FirstRead, rows[i].LastRead, rows[i].LearnedAt = read, read, time.Time{}
+		rows[i].FirstRead, rows[i].LastRead, rows[i].LearnedAt = readNumber, readNumber, time.Time{}
 	}
 	return rows
 }
 
-// RecognizedPair is a listed account together with the stored account that it continues.
+// RecognizedPair contains a stored account and a listed account that are the same bank account.
 type RecognizedPair struct {
 	Before Account
-	After  string // external id
+	After  string // the external id of the account in RelinkedAccounts.After
 }
 
 // RelinkedAccounts contains the accounts before and after they were linked again.
@@ -85,11 +93,13 @@ type RelinkedAccounts struct {
 	Identity func(AccountData) AccountIdentity // returns the identity of an account; a pure function
 }
 
-// Recognize returns the pairs of accounts in which an account in After continues an account in Before. Two accounts
-// with the same external id are the same account. The other accounts are recognised by RecognizeAccounts, with the rows
-// that rowsBefore and rowsAfter return. If one of these functions fails, Recognize returns its error. If rowsBefore is
-// nil, accounts are not compared by their rows. comparable reports whether there are accounts that could be compared by
-// their rows.
+// Recognize returns the pairs of accounts in Before and After that are the same bank account. Accounts with the same
+// external id are a pair. RecognizeAccounts finds the other pairs.
+//
+// The functions rowsBefore and rowsAfter return the rows of an account. If rowsBefore is nil, no rows are compared.
+//
+// The second result is true if some accounts can be recognised only by a comparison of their rows. It does not depend
+// on rowsBefore. Errors: the errors of rowsBefore and rowsAfter.
 func (r RelinkedAccounts) Recognize(
 	rowsBefore func(Account) ([]MatchRow, error), rowsAfter func(externalID string) ([]MatchRow, error),
 ) (pairs []RecognizedPair, comparable bool, err error) {

@@ -12,39 +12,38 @@ const MaxMatchRows = 10_000
 // MaxReplacements is the maximum number of replacements that one write stores.
 const MaxReplacements = 1000
 
-// Limits for a replacement whose new row was stored before its old row was removed.
+// Limits for a replacement in which the new row was stored before the old row was removed.
 const (
-	// MatchWindow is the time within which the service must have learned of both rows of a replacement.
+	// MatchWindow is the maximum time between the LearnedAt times of the old row and the new row (see MatchRow).
 	MatchWindow = maxLearnedApart
-	// MatchDays is the maximum number of days between the dates of a removed row and of a new row that was stored
-	// before the removal. Rows with the same institution key that are further apart are matched only if the new row
-	// came later.
+	// MatchDays is the maximum number of days between the dates of the old row and the new row. The limit does not
+	// apply to rows with the same institution key if the new row was stored after the removal of the old row.
 	MatchDays = 40
 )
 
 // Superseded is a former row of a transaction at the vendor. A newer row has replaced it.
 type Superseded struct {
 	ExternalID string    `json:"externalId"`
-	At         time.Time `json:"at"` // when the next row replaced it
+	At         time.Time `json:"at"` // when a newer row replaced this one
 	Rule       MatchRule `json:"rule"`
-	// Version is the last version in which the transaction had this row.
+	// Version is the last version of the transaction in which this row was still the current row.
 	Version int `json:"version"`
-	// Younger is the transaction to which the next row belonged before the replacement; zero if that row was not
-	// stored.
+	// Younger is the transaction to which the newer row belonged before the replacement. Younger is now superseded. It
+	// is zero if the newer row was not stored before the replacement.
 	Younger TransactionID `json:"younger,omitzero"`
 }
 
-// WithoutPast looks up the past row with this external id in Supersedes. It returns the other past rows as rest, and
-// the row itself as past.
-func (t Transaction) WithoutPast(externalID string) (rest []Superseded, past Superseded, found bool) {
+// WithoutPast divides the former rows in Supersedes. The row with this external id is returned as pastRow, and all
+// others as rest. If no former row has this external id, found is false.
+func (t Transaction) WithoutPast(externalID string) (rest []Superseded, pastRow Superseded, found bool) {
 	for _, s := range t.Supersedes {
 		if s.ExternalID == externalID {
-			past, found = s, true
+			pastRow, found = s, true
 			continue
 		}
 		rest = append(rest, s)
 	}
-	return rest, past, found
+	return rest, pastRow, found
 }
 
 // NothingToSplit returns the error for a transaction that has replaced no row.
@@ -52,7 +51,7 @@ func NothingToSplit() error {
 	return &Error{Kind: Conflict, Code: NothingToUndo, Message: "the transaction has replaced no other row"}
 }
 
-// LastPast returns the row that is restored if the last replacement is undone (a split). Errors: Conflict
+// LastPast returns the latest former row. A split (undoing the last replacement) restores this row. Errors: Conflict
 // (nothing_to_undo) if the transaction has replaced no row, or is superseded.
 func (t Transaction) LastPast() (Superseded, error) {
 	if len(t.Supersedes) == 0 || !t.SupersededBy.IsZero() {
@@ -61,21 +60,21 @@ func (t Transaction) LastPast() (Superseded, error) {
 	return t.Supersedes[len(t.Supersedes)-1], nil
 }
 
-// LeftRow is a stored transaction whose row left: the row is removed, or about to be marked as removed.
-type LeftRow struct {
+// OldRow is a stored transaction whose row the vendor no longer returns. The row is removed, or about to be marked as
+// removed.
+type OldRow struct {
 	Transaction
-	LeftAt time.Time // when the service learned of the removal
-	// AbsentSince is the first pull that is known to have read the list after the row was gone; zero if only LeftAt is
-	// known.
+	LearnedAt time.Time // when the service learned of the removal
+	// AbsentSince is the first pull with a listing that did not contain the row; zero if no such pull is known.
 	AbsentSince PullID
 }
 
-// CameRow is a row that came (a new row). Account is zero if the vendor's row has no account. Transaction.ID is zero if
-// the row is not stored yet.
-type CameRow struct {
+// NewRow is a row that the vendor has recently added. AccountID is zero if the vendor's row has no account. ID is zero
+// if the row is not stored yet.
+type NewRow struct {
 	Transaction
-	FirstPull PullID    // the pull that stored the row first; zero for a row that is not stored yet
-	CameAt    time.Time // when the service first saw the row
+	FirstPull PullID    // the pull that first stored the row; zero if the row is not stored yet
+	LearnedAt time.Time // when the service first saw the row
 }
 
 // PullRead describes which rows a pull has read.
@@ -87,88 +86,95 @@ type PullRead struct {
 
 // ReplacementInput contains the rows of one connection in which FindReplacements searches for replacements.
 type ReplacementInput struct {
-	Left []LeftRow
-	Came []CameRow
-	// Reads are the pulls that have started since the first row of Came was stored, in the order of their start.
-	// The last one is the present pull if a row of Came is not stored yet.
+	Old []OldRow
+	New []NewRow
+	// Reads contains pulls in the order of their start. The first one is the pull that first saw the oldest row in New.
+	// All later pulls follow. If New contains a row that is not stored yet, the last pull in Reads is still running.
 	Reads []PullRead
-	// Never contains pairs that must not be matched. A pair with an empty Left means that its row Came must not replace
+	// Never contains pairs that must not be matched. A pair with an empty Old means that the new row must not replace
 	// any row.
 	Never map[MatchPair]bool
 	Keys  func(TransactionData) InstitutionKeys
-	// Complete means that the present pull has just read a complete list, which contains the rows that are not stored
-	// yet and none of the rows of Left.
+	// Complete means that the current pull has just read a complete listing. This listing contained no row in Old. It
+	// contained every row in New that is not stored yet.
 	Complete bool
 }
 
-// FindReplacements returns the replacements among the rows, at most MaxReplacements. Two rows are never matched if the
-// same pull has shown both of them, or may have shown both. The reads of the k-th pull have the number 2k-1. A complete
-// list that ends the present pull's read has the number 2k.
+// FindReplacements returns at most MaxReplacements replacements among the rows. It does not match two rows if one
+// listing contained both rows, or may have contained both.
+//
+// MatchRow.FirstRead and MatchRow.LastRead are numbers of listings. All listings of the k-th pull in Reads have the
+// same number, 2k-1. Only a complete listing at the end of the last pull has a higher number, 2k.
 func FindReplacements(in ReplacementInput) []Match {
-	if len(in.Left) == 0 || len(in.Came) == 0 || len(in.Left) > MaxMatchRows || len(in.Came) > MaxMatchRows {
+	if len(in.Old) == 0 || len(in.New) == 0 || len(in.Old) > MaxMatchRows || len(in.New) > MaxMatchRows {
 		return nil
 	}
 	match := MatchInput{Never: in.Never}
-	for i := range in.Left {
-		left := &in.Left[i]
-		row := NewMatchRow(left.TransactionData, left.AccountID, in.Keys(left.TransactionData))
-		row.LastRead, row.LearnedAt = in.lastRead(left), left.LeftAt
-		match.Left = append(match.Left, row)
+	for i := range in.Old {
+		oldRow := &in.Old[i]
+		row := NewMatchRow(oldRow.TransactionData, oldRow.AccountID, in.Keys(oldRow.TransactionData))
+		row.LastRead, row.LearnedAt = in.lastRead(oldRow), oldRow.LearnedAt
+		match.Old = append(match.Old, row)
 	}
-	for i := range in.Came {
-		came := &in.Came[i]
-		if in.Never[MatchPair{Came: came.ExternalID}] {
+	for i := range in.New {
+		newRow := &in.New[i]
+		if in.Never[MatchPair{New: newRow.ExternalID}] {
 			continue
 		}
-		row := NewMatchRow(came.TransactionData, came.AccountID, in.Keys(came.TransactionData))
-		row.LearnedAt = came.CameAt
-		switch n := in.number(came.FirstPull); {
+		row := NewMatchRow(newRow.TransactionData, newRow.AccountID, in.Keys(newRow.TransactionData))
+		row.LearnedAt = newRow.LearnedAt
+		switch n := in.number(newRow.FirstPull); {
 		case n > 0:
 			row.FirstRead = 2*n - 1
-		case came.FirstPull.IsZero() && in.Complete:
+		case newRow.FirstPull.IsZero() && in.Complete:
 			row.FirstRead = 2 * uint64(len(in.Reads))
-		case came.FirstPull.IsZero():
+		case newRow.FirstPull.IsZero():
 			row.FirstRead = 2*uint64(len(in.Reads)) - 1
 		default: // the pull is not known
 			continue
 		}
-		match.Came = append(match.Came, row)
+		match.New = append(match.New, row)
 	}
 	matches := MatchRows(match)
 	return matches[:min(len(matches), MaxReplacements)]
 }
 
-// number returns the number of the pull, counted from 1; 0 if Reads does not contain it.
+// number returns the position of the pull in Reads, counted from 1; 0 if Reads does not contain the pull.
 func (in ReplacementInput) number(pull PullID) uint64 {
 	return uint64(slices.IndexFunc(in.Reads, func(r PullRead) bool { return r.ID == pull }) + 1)
 }
 
-// lastRead returns the number of the last read that may have shown the row; 0 if no pull of Reads has shown it. If a
-// pull found that its list lacks the row, that list has not shown the row, and neither have later pulls. An earlier
-// list of the same pull may have shown it.
-func (in ReplacementInput) lastRead(left *LeftRow) uint64 {
-	end := in.number(left.AbsentSince)
+// lastRead returns MatchRow.LastRead for the old row. It is the listing number (see FindReplacements) of the last pull
+// that returned the row or may have returned it. It is 0 if Reads contains no such pull.
+//
+// A pull may have returned the row if its steps cover the row, and the pull began early enough:
+//
+//   - If Reads contains the pull AbsentSince, all earlier pulls began early enough. The pull AbsentSince is included if
+//     it read a list more than once.
+//   - If Reads does not contain this pull, all pulls that began at or before oldRow.LearnedAt are early enough.
+func (in ReplacementInput) lastRead(oldRow *OldRow) uint64 {
+	end := in.number(oldRow.AbsentSince)
 	if end > 0 && !in.Reads[end-1].Progress.Reread {
 		end--
 	}
-	if in.number(left.AbsentSince) == 0 { // the pull is older than Reads, or not known
-		for end < uint64(len(in.Reads)) && !in.Reads[end].StartedAt.After(left.LeftAt) {
+	if in.number(oldRow.AbsentSince) == 0 { // AbsentSince is zero, or older than all pulls in Reads
+		for end < uint64(len(in.Reads)) && !in.Reads[end].StartedAt.After(oldRow.LearnedAt) {
 			end++
 		}
 	}
 	for n := uint64(len(in.Reads)); n > 0; n-- {
 		read := in.Reads[n-1]
-		wrote := read.ID == left.Pull && left.RemovedAt.IsZero()
-		if wrote || slices.Contains(read.Progress.Shown, left.ExternalID) ||
-			n <= end && read.Progress.MayHaveShown(left.TransactionData) {
+		wrote := read.ID == oldRow.Pull && oldRow.RemovedAt.IsZero()
+		if wrote || slices.Contains(read.Progress.Shown, oldRow.ExternalID) ||
+			n <= end && read.Progress.MayHaveShown(oldRow.TransactionData) {
 			return 2*n - 1
 		}
 	}
 	return 0
 }
 
-// MayHaveShown reports whether a pull with this progress would have read the row, if the vendor had it. It does not
-// consider the rows in Shown.
+// MayHaveShown reports whether the steps of the pull cover the row, so that the pull may have returned the row.
+// MayHaveShown does not look up the row in Shown.
 func (p Progress) MayHaveShown(row TransactionData) bool {
 	return slices.ContainsFunc(p.Steps, func(s Step) bool {
 		listed := len(s.IDs) == 0 && s.CreatedFrom.IsZero() || p.ShownMore
@@ -179,7 +185,9 @@ func (p Progress) MayHaveShown(row TransactionData) bool {
 // maxShown is the maximum number of external ids in Progress.Shown.
 const maxShown = 500
 
-// WithShown returns the progress after a step without a complete list has shown the rows with these external ids.
+// WithShown returns a copy of the progress. In the copy, Shown also contains the given external ids. The ids must
+// belong to rows from steps that do not read a complete list. If there are too many ids, Shown is empty and ShownMore
+// is set.
 func (p Progress) WithShown(externalIDs []string) Progress {
 	if p.ShownMore = p.ShownMore || len(p.Shown)+len(externalIDs) > maxShown; p.ShownMore {
 		p.Shown = nil

@@ -41,14 +41,13 @@ func purchaseAt(externalID string, date domain.Date) domain.Transaction {
 // hour returns the time n hours after the first reading.
 func hour(n int) time.Time { return firstReading.Add(time.Duration(n) * time.Hour) }
 
-// all is the progress of a pull that has read the whole list.
+// all returns the progress of a pull that has read the whole list.
 func all() domain.Progress {
 	return domain.Progress{Planned: true, Steps: []domain.Step{{Sweep: true}}}
 }
 
-// Two rows that may have existed together must not be matched. Each case has a row "x", which left (the vendor has
-// removed it), a row "y", which came (it is new), and the reads that decide whether both may have existed together.
-// Pull n starts at hour n.
+// Two rows that may have existed together must not be matched. Each case has an old row "x", which the vendor has
+// removed, and a new row "y". The pulls decide whether both rows may have existed together. Pull n starts at hour n.
 func TestTheReadsDecideWhetherTwoRowsExistedTogether(t *testing.T) {
 	window := func(from, to domain.Date) domain.Progress {
 		return domain.Progress{Planned: true, Steps: []domain.Step{{Window: domain.Window{From: from, To: to}}}}
@@ -60,92 +59,100 @@ func TestTheReadsDecideWhetherTwoRowsExistedTogether(t *testing.T) {
 	reread := all()
 	reread.Reread = true
 	for name, tc := range map[string]struct {
-		reads    []domain.Progress // of the pulls 1, 2, …
-		left     int               // the hour at which "x" was found to be removed
-		absent   int               // the pull whose list did not contain "x"; 0 if it is not known
-		written  int               // the pull that wrote "x" last
-		live     bool              // "x" is not marked as removed yet
-		came     int               // the pull that stored the new row; 0 if it is not stored yet
-		complete bool              // the new row is in the complete list of the last pull, which does not contain "x"
+		reads    []domain.Progress // the progress of pull 1, of pull 2, …
+		oldRows  int               // the hour of OldRow.LearnedAt
+		absent   int               // which pull OldRow.AbsentSince is, counted from 1; 0 if the pull is not known
+		written  int               // the number of the pull OldRow.Pull; 0 if the pull is not known
+		live     bool              // OldRow.RemovedAt is not set yet
+		newRows  int               // which pull NewRow.FirstPull is, counted from 1; 0 if the new row is not stored yet
+		complete bool              // whether the last pull read a complete list with only the new row
 		want     bool
 	}{
-		"the new row came with a later read": {
-			reads: []domain.Progress{all(), all()}, left: 1, came: 2, want: true,
+		"the new row was first read later": {
+			reads: []domain.Progress{all(), all()}, oldRows: 1, newRows: 2, want: true,
 		},
-		"the new row came with the list that showed the old one": {
-			reads: []domain.Progress{all(), all()}, left: 2, came: 2, want: false,
+		"the new row was first read with the old one": {
+			reads: []domain.Progress{all(), all()}, oldRows: 2, newRows: 2, want: false,
 		},
-		"the new row came before the old one left": {
-			reads: []domain.Progress{all(), all()}, left: 2, came: 1, want: false,
+		"the new row was added before the old one was removed": {
+			reads: []domain.Progress{all(), all()}, oldRows: 2, newRows: 1, want: false,
 		},
 		"the list without the old row shows the new one": {
-			reads: []domain.Progress{all(), all()}, left: 2, absent: 2, came: 2, want: true,
+			reads: []domain.Progress{all(), all()}, oldRows: 2, absent: 2, newRows: 2, want: true,
 		},
 		"an earlier list of that pull showed the old row": {
-			reads: []domain.Progress{all(), reread}, left: 2, absent: 2, came: 2, want: false,
+			reads: []domain.Progress{all(), reread}, oldRows: 2, absent: 2, newRows: 2, want: false,
 		},
 		"the pull before the absence showed the old row": {
-			reads: []domain.Progress{all(), all()}, left: 2, absent: 2, came: 1, want: false,
+			reads: []domain.Progress{all(), all()}, oldRows: 2, absent: 2, newRows: 1, want: false,
 		},
 		"the absence is older than all reads": {
-			reads: []domain.Progress{all()}, left: 0, absent: 9, came: 1, want: true,
+			reads: []domain.Progress{all()}, oldRows: 0, absent: 9, newRows: 1, want: true,
 		},
-		"the new row is not stored":                           {reads: []domain.Progress{all()}, left: 0, want: true},
-		"the new row is not stored, and the read showed both": {reads: []domain.Progress{all()}, left: 1, want: false},
+		"the new row is not stored": {
+			reads: []domain.Progress{all()}, oldRows: 0, want: true,
+		},
+		"the new row is not stored, and the read showed both": {
+			reads: []domain.Progress{all()}, oldRows: 1, want: false,
+		},
 		"the new row is not stored, and the read before showed the old one": {
-			reads: []domain.Progress{all(), all()}, left: 1, want: true,
+			reads: []domain.Progress{all(), all()}, oldRows: 1, want: true,
 		},
 		"the complete list shows only the new row": {
-			reads: []domain.Progress{all()}, left: 1, absent: 1, complete: true, want: true,
+			reads: []domain.Progress{all()}, oldRows: 1, absent: 1, complete: true, want: true,
 		},
 		"the complete list comes after a list with both": {
-			reads: []domain.Progress{reread}, left: 1, absent: 1, complete: true, want: true,
+			reads: []domain.Progress{reread}, oldRows: 1, absent: 1, complete: true, want: true,
 		},
 		"the complete list of the second pull comes after its list with both": {
-			reads: []domain.Progress{all(), reread}, left: 2, absent: 2, complete: true, want: true,
+			reads: []domain.Progress{all(), reread}, oldRows: 2, absent: 2, complete: true, want: true,
 		},
 		"the pull that wrote the old row stored the new one": {
-			reads: []domain.Progress{named("z")}, left: 1, written: 1, live: true, came: 1, want: false,
+			reads: []domain.Progress{named("z")}, oldRows: 1, written: 1, live: true, newRows: 1, want: false,
 		},
 		"the removed row was written before": {
-			reads: []domain.Progress{named("z")}, left: 1, written: 1, came: 1, want: true,
+			reads: []domain.Progress{named("z")}, oldRows: 1, written: 1, newRows: 1, want: true,
 		},
 		"the old row was read by its id": {
-			reads: []domain.Progress{named("x")}, left: 1, came: 1, want: false,
+			reads: []domain.Progress{named("x")}, oldRows: 1, newRows: 1, want: false,
 		},
 		"another row was read by its id": {
-			reads: []domain.Progress{named("z")}, left: 1, came: 1, want: true,
+			reads: []domain.Progress{named("z")}, oldRows: 1, newRows: 1, want: true,
 		},
 		"the list is of other days": {
-			reads: []domain.Progress{window("2026-01-01", "2026-01-31")}, left: 1, came: 1, want: true,
+			reads: []domain.Progress{window("2026-01-01", "2026-01-31")}, oldRows: 1, newRows: 1, want: true,
 		},
 		"the list is of its days": {
-			reads: []domain.Progress{window("2026-03-01", "2026-03-31")}, left: 1, came: 1, want: false,
+			reads: []domain.Progress{window("2026-03-01", "2026-03-31")}, oldRows: 1, newRows: 1, want: false,
 		},
 		"the pull of the new row is not known": {
-			reads: []domain.Progress{all()}, left: 0, came: 9, want: false,
+			reads: []domain.Progress{all()}, oldRows: 0, newRows: 9, want: false,
 		},
 		"the second of three reads showed the old row last": {
-			reads: []domain.Progress{all(), all(), named("z")}, left: 2, came: 3, want: true,
+			reads: []domain.Progress{all(), all(), named("z")}, oldRows: 2, newRows: 3, want: true,
 		},
 		"the second of three reads showed both": {
-			reads: []domain.Progress{all(), all(), named("z")}, left: 2, came: 2, want: false,
+			reads: []domain.Progress{all(), all(), named("z")}, oldRows: 2, newRows: 2, want: false,
 		},
 	} {
-		left := domain.LeftRow{
+		oldRow := domain.OldRow{
 			Transaction: purchaseAt("x", "2026-03-09"),
-			LeftAt:      hour(tc.left),
+			LearnedAt:   hour(tc.oldRows),
 			AbsentSince: pullID(tc.absent),
 		}
-		left.Pull = pullID(tc.written)
+		oldRow.Pull = pullID(tc.written)
 		if !tc.live {
-			left.RemovedAt = left.LeftAt
+			oldRow.RemovedAt = oldRow.LearnedAt
 		}
 		in := domain.ReplacementInput{
-			Left:     []domain.LeftRow{left},
+			Old:      []domain.OldRow{oldRow},
 			Complete: tc.complete,
-			Came: []domain.CameRow{
-				{Transaction: purchaseAt("y", "2026-03-09"), FirstPull: pullID(tc.came), CameAt: hour(tc.came)},
+			New: []domain.NewRow{
+				{
+					Transaction: purchaseAt("y", "2026-03-09"),
+					FirstPull:   pullID(tc.newRows),
+					LearnedAt:   hour(tc.newRows),
+				},
 			},
 			Keys: func(domain.TransactionData) domain.InstitutionKeys { return domain.InstitutionKeys{} },
 		}
@@ -159,42 +166,42 @@ func TestTheReadsDecideWhetherTwoRowsExistedTogether(t *testing.T) {
 }
 
 func TestReplacementsAreSearchedAmongABoundedNumberOfRows(t *testing.T) {
-	input := func(left, came int) domain.ReplacementInput {
+	input := func(oldRows, newRows int) domain.ReplacementInput {
 		in := domain.ReplacementInput{
 			Reads: []domain.PullRead{{ID: pullID(1), StartedAt: hour(1), Progress: all()}},
 			Keys: func(d domain.TransactionData) domain.InstitutionKeys {
 				return domain.InstitutionKeys{Transaction: d.ExternalID[1:]}
 			},
 		}
-		for i := range left {
-			in.Left = append(
-				in.Left,
-				domain.LeftRow{Transaction: purchaseAt(fmt.Sprintf("x%d", i), "2026-03-09"), LeftAt: hour(0)},
+		for i := range oldRows {
+			in.Old = append(
+				in.Old,
+				domain.OldRow{Transaction: purchaseAt(fmt.Sprintf("x%d", i), "2026-03-09"), LearnedAt: hour(0)},
 			)
 		}
-		for i := range came {
-			in.Came = append(
-				in.Came,
-				domain.CameRow{Transaction: purchaseAt(fmt.Sprintf("y%d", i), "2026-03-09"), CameAt: hour(1)},
+		for i := range newRows {
+			in.New = append(
+				in.New,
+				domain.NewRow{Transaction: purchaseAt(fmt.Sprintf("y%d", i), "2026-03-09"), LearnedAt: hour(1)},
 			)
 		}
 		return in
 	}
-	for _, tc := range []struct{ left, came, want int }{
+	for _, tc := range []struct{ oldRows, newRows, want int }{
 		{0, 1, 0}, {1, 0, 0}, {1, 1, 1}, {domain.MaxMatchRows, 1, 1}, {1, domain.MaxMatchRows, 1},
 		{domain.MaxMatchRows + 1, 1, 0}, {1, domain.MaxMatchRows + 1, 0},
 		{domain.MaxReplacements + 1, domain.MaxReplacements + 1, domain.MaxReplacements},
 	} {
-		if got := len(domain.FindReplacements(input(tc.left, tc.came))); got != tc.want {
-			t.Errorf("%d rows left, %d came: %d replacements, want %d", tc.left, tc.came, got, tc.want)
+		if got := len(domain.FindReplacements(input(tc.oldRows, tc.newRows))); got != tc.want {
+			t.Errorf("%d old rows, %d new rows: %d replacements, want %d", tc.oldRows, tc.newRows, got, tc.want)
 		}
 	}
 	in := input(1, 1)
-	in.Never = map[domain.MatchPair]bool{{Left: "x0", Came: "y0"}: true}
+	in.Never = map[domain.MatchPair]bool{{Old: "x0", New: "y0"}: true}
 	if got := domain.FindReplacements(in); got != nil {
 		t.Errorf("a pair that was split: %v", got)
 	}
-	in.Never = map[domain.MatchPair]bool{{Came: "y0"}: true}
+	in.Never = map[domain.MatchPair]bool{{New: "y0"}: true}
 	if got := domain.FindReplacements(in); got != nil {
 		t.Errorf("a row that replaces no row: %v", got)
 	}
@@ -266,8 +273,8 @@ func TestASplitRestoresTheLastRow(t *testing.T) {
 	}
 }
 
-// relinked returns accounts before and after they were linked again. The maps contain the number by which each account
-// is recognised.
+// relinked returns accounts before and after they were linked again. Each map has the external id of an account as the
+// key, and the account number as the value. Equal numbers mean the same bank account.
 func relinked(before, after map[string]string) domain.RelinkedAccounts {
 	r := domain.RelinkedAccounts{Identity: func(a domain.AccountData) domain.AccountIdentity {
 		return domain.NewAccountIdentity("", "", a.Number, "", "")
@@ -334,8 +341,8 @@ func TestAccountsOfANewLinkAreRecognisedByIDNumberOrRows(t *testing.T) {
 	}
 }
 
-// Rows that were removed only because no read had shown them must be matched like live rows, but after them. Rows that
-// the vendor has withdrawn must be matched only if they can be distinguished.
+// Rows in NotShown must be matched in the same way as rows in Live, even if several rows are identical. Rows in Live
+// have precedence. Rows in Old must be matched only if they can be distinguished.
 func TestRowsThatWereNotShownAreMatchedLikeLiveRows(t *testing.T) {
 	rows := func(ids ...string) (rows []domain.MatchRow) {
 		for _, id := range ids {
@@ -347,62 +354,62 @@ func TestRowsThatWereNotShownAreMatchedLikeLiveRows(t *testing.T) {
 	}
 	for name, tc := range map[string]struct {
 		in   domain.RelinkInput
-		want string // the rows that are continued
+		want string // the external ids of the matched old rows, separated by spaces
 	}{
 		"after the live row": {
-			domain.RelinkInput{Live: rows("live"), NotShown: rows("n1"), Came: rows("c1")}, "live",
+			domain.RelinkInput{Live: rows("live"), NotShown: rows("n1"), New: rows("c1")}, "live",
 		},
 		"beside the live row": {
-			domain.RelinkInput{Live: rows("live"), NotShown: rows("n1"), Came: rows("c1", "c2")}, "live n1",
+			domain.RelinkInput{Live: rows("live"), NotShown: rows("n1"), New: rows("c1", "c2")}, "live n1",
 		},
 		"several that cannot be distinguished": {
-			domain.RelinkInput{NotShown: rows("n1", "n2"), Came: rows("c1", "c2", "c3")}, "n1 n2",
+			domain.RelinkInput{NotShown: rows("n1", "n2"), New: rows("c1", "c2", "c3")}, "n1 n2",
 		},
-		"before a row that left": {
-			domain.RelinkInput{NotShown: rows("n1"), Left: rows("left"), Came: rows("c1")}, "n1",
+		"before an old row": {
+			domain.RelinkInput{NotShown: rows("n1"), Old: rows("left"), New: rows("c1")}, "n1",
 		},
-		"rows that left, which cannot be distinguished": {
-			domain.RelinkInput{NotShown: rows("n1"), Left: rows("l1", "l2"), Came: rows("c1", "c2")}, "n1",
+		"old rows that cannot be distinguished": {
+			domain.RelinkInput{NotShown: rows("n1"), Old: rows("l1", "l2"), New: rows("c1", "c2")}, "n1",
 		},
 	} {
 		var continued []string
 		for _, match := range domain.MatchRelinked(tc.in) {
-			continued = append(continued, match.Left)
+			continued = append(continued, match.Old)
 		}
 		if got := strings.Join(continued, " "); got != tc.want {
 			t.Errorf("%s: %s are continued, want %s", name, got, tc.want)
 		}
 	}
-	in := domain.RelinkInput{Left: rows("left"), NotShown: rows("n1"), Came: rows("c1", "c2")}
-	in.Never = map[domain.MatchPair]bool{{Came: "c1"}: true}
-	matches := domain.MatchUnshown(in)
-	if len(matches) != 1 || matches[0].MatchPair != (domain.MatchPair{Left: "n1", Came: "c2"}) {
-		t.Errorf("MatchUnshown returns %v", matches)
+	in := domain.RelinkInput{Old: rows("left"), NotShown: rows("n1"), New: rows("c1", "c2")}
+	in.Never = map[domain.MatchPair]bool{{New: "c1"}: true}
+	matches := domain.MatchCarriedOver(in)
+	if len(matches) != 1 || matches[0].MatchPair != (domain.MatchPair{Old: "n1", New: "c2"}) {
+		t.Errorf("MatchCarriedOver returns %v", matches)
 	}
 }
 
-func TestRowsThatLeftAreMatchedOnlyWithWhatNoLiveRowContinues(t *testing.T) {
+func TestOldRowsAreMatchedOnlyWithRowsThatNoLiveRowMatches(t *testing.T) {
 	row := func(id string) domain.MatchRow {
 		return domain.NewMatchRow(purchaseAt(id, "2026-03-09").TransactionData, matchAccount, domain.InstitutionKeys{})
 	}
-	in := domain.RelinkInput{Live: []domain.MatchRow{row("live")}, Came: []domain.MatchRow{row("c1")}}
+	in := domain.RelinkInput{Live: []domain.MatchRow{row("live")}, New: []domain.MatchRow{row("c1")}}
 	for name, tc := range map[string]struct {
-		left, came []string
-		want       int
+		oldRows, newRows []string
+		want             int
 	}{
-		"nothing left":                     {nil, []string{"c1"}, 1},
-		"the live row has the partner":     {[]string{"left"}, []string{"c1"}, 1},
-		"the row that left has the second": {[]string{"left"}, []string{"c1", "c2"}, 2},
+		"nothing left":                 {nil, []string{"c1"}, 1},
+		"the live row has the partner": {[]string{"left"}, []string{"c1"}, 1},
+		"the old row has the second":   {[]string{"left"}, []string{"c1", "c2"}, 2},
 	} {
-		in.Left, in.Came = nil, nil
-		for _, id := range tc.left {
-			in.Left = append(in.Left, row(id))
+		in.Old, in.New = nil, nil
+		for _, id := range tc.oldRows {
+			in.Old = append(in.Old, row(id))
 		}
-		for _, id := range tc.came {
-			in.Came = append(in.Came, row(id))
+		for _, id := range tc.newRows {
+			in.New = append(in.New, row(id))
 		}
 		matches := domain.MatchRelinked(in)
-		if len(matches) != tc.want || matches[0].Left != "live" {
+		if len(matches) != tc.want || matches[0].Old != "live" {
 			t.Errorf("%s: %v", name, matches)
 		}
 	}

@@ -16,11 +16,12 @@ var httpDateLayouts = []string{
 	time.ANSIC,
 }
 
-// ParseRetryAfter parses the value of a Retry-After header (RFC 9110, section 10.2.3). The
-// value is a number of seconds, or an HTTP-date, which is compared with now. A fraction of
-// a second is accepted, because some servers send one. The returned wait is never
-// negative: it is zero for a date in the past. For a number that is too large for a
-// Duration, it is the largest Duration. ok is false if value has neither form.
+// ParseRetryAfter parses the value of a Retry-After header (RFC 9110, section 10.2.3). ok is false if the value has
+// neither of these forms:
+//
+//   - A number of seconds. A fraction is accepted, because some servers send one. A number that is too large becomes
+//     the largest Duration.
+//   - An HTTP-date. The wait is the time from now until this date; zero for a date in the past.
 func ParseRetryAfter(value string, now time.Time) (wait time.Duration, ok bool) {
 	value = strings.TrimSpace(value)
 	if strings.Trim(value, "0123456789.") == "" {

@@ -11,9 +11,9 @@ import (
 // redacted is the text that every formatting verb, encoder and logger prints for a secret.
 const redacted = "[secret]"
 
-// Secret holds bytes that must not be printed. fmt cannot call the methods of a value in an unexported
-// field and prints a byte slice there as it is. The bytes are therefore held by a closure, of which fmt
-// prints only the address. The zero Secret is empty.
+// Secret holds bytes that must not be printed. A closure holds the bytes, because fmt prints only the address of a
+// closure. If a struct has an unexported field of the type Secret, fmt calls no methods of this field. It would
+// therefore print a byte slice. The zero Secret is empty.
 type Secret struct{ reveal func() []byte }
 
 // NewSecret returns a secret with a copy of the bytes, so the caller can overwrite its own
@@ -26,8 +26,8 @@ func NewSecret(value []byte) Secret {
 // SecretText returns a secret with the bytes of a string, like NewSecret.
 func SecretText(value string) Secret { return NewSecret([]byte(value)) }
 
-// Reveal returns a copy of the bytes. Only sealing, the vendor and connector adapters, and the response
-// with a new token may call Reveal; test/arch contains the list of permitted callers.
+// Reveal returns a copy of the bytes. Only code for these tasks may call Reveal: sealing, requests of vendor and
+// connector adapters, and the response with a new token. The package test/arch contains the list of permitted callers.
 func (s Secret) Reveal() []byte {
 	if s.reveal == nil {
 		return nil

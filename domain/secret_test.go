@@ -25,8 +25,8 @@ type holder[T any] struct {
 	Shown  T
 }
 
-// containers returns v wrapped in the types of containers that code commonly prints. The keys are the names
-// of the containers.
+// containers returns values that contain v, for example a pointer, a slice and a struct. Programs often print such
+// values. The keys of the map describe the values.
 func containers[T any](v T) map[string]any {
 	return map[string]any{
 		"value": v, "pointer": &v, "slice": []T{v}, "array": [1]T{v}, "map": map[string]T{"k": v},

@@ -8,7 +8,7 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// PostedRecord contains the values of a live posted record from which a statement is computed.
+// PostedRecord contains the values of one live posted record. A statement is computed from many such records.
 type PostedRecord struct {
 	SumRow
 
@@ -24,15 +24,15 @@ type Statement struct {
 	ID        uuid.UUID // unique; each request creates a new statement
 	CreatedAt time.Time
 	Account   Account
-	Currency  string // of the account and of all amounts of the statement, ISO 4217
+	Currency  string // the ISO 4217 currency of the account and of all amounts
 	Period    Window // both ends are set
 	// Balances are nil if no balance of the account is known.
 	Balances *StatementBalances
 	Credits  StatementTotal // money in
 	Debits   StatementTotal // money out
-	// Digits is the largest number of digits, and Scale the largest number of digits after the decimal point, in the
-	// amounts, totals and balances above. A format that allows fewer digits returns an error instead of writing the
-	// statement.
+	// Digits is the largest number of digits in any of the amounts, totals and balances above. Scale is the largest
+	// number of digits after the decimal point in any of them. A format that allows fewer digits returns an error
+	// instead of writing the statement.
 	Digits, Scale int
 }
 
@@ -46,7 +46,7 @@ type StatementTotal struct {
 	Sum   decimal.Decimal
 }
 
-// StatementRecord is a record in the form in which a statement contains it.
+// StatementRecord is one record of a statement.
 type StatementRecord struct {
 	ID           TransactionID
 	ExternalID   string
@@ -81,8 +81,9 @@ func NewStatementSum(account Account, c Completeness, window Window) (*Statement
 	return s, nil
 }
 
-// Window returns the window of the records that must be added. If a balance is known, it also contains all records that
-// are older than the period, and records that may have arrived late.
+// Window returns the days whose records must be passed to Add. If no balance is known, it returns the requested window.
+// If a balance is known, the returned window has no start. Its end is the later of two days: the end of the requested
+// window, and the first day of the baseline. If the requested window has no end, the returned window has none.
 func (s *StatementSum) Window() Window {
 	if s.baseline == nil {
 		return s.wanted
@@ -139,11 +140,14 @@ func (s *StatementSum) measure(amount decimal.Decimal) {
 	s.statement.Digits = max(s.statement.Digits, digits, digits-scale, scale)
 }
 
-// Statement returns the statement of the added records. If the period has no end, it ends on the given day (today), or
-// on the date of its last record if that is later. If it has no beginning, it begins on the date of its first record.
+// Statement returns the statement of the records that were passed to Add. A period without an end ends today, or on the
+// date of the last record if that date is later. A period without a beginning begins on the date of the first record.
 //
-// The balance at the end of a day is the accepted anchor of the account plus all posted records up to that day.
-// History that arrived after the anchor was accepted is part of the anchor, so it is subtracted from it.
+// The balance at the end of a day is the anchor, plus the posted records up to that day, minus the late records:
+//
+//   - The anchor is the accepted balance minus the records that were stored when the balance was accepted.
+//   - A late record has a date before the first day of the baseline, but was stored after the balance was accepted. The
+//     accepted balance already includes the late records.
 func (s *StatementSum) Statement(id uuid.UUID, today Date, at time.Time) Statement {
 	st := s.statement
 	st.ID, st.CreatedAt, st.Period = id, at, s.wanted
@@ -171,8 +175,8 @@ func (s *StatementSum) Statement(id uuid.UUID, today Date, at time.Time) Stateme
 // Net returns the sum of the records.
 func (st Statement) Net() decimal.Decimal { return st.Credits.Sum.Sub(st.Debits.Sum) }
 
-// Record converts a record to the form in which the statement contains it. Errors: Conflict (no_account_amount) if the
-// amount in the currency of the statement is not known.
+// Record converts a record into a record of the statement. Errors: Conflict (no_account_amount) if the amount in the
+// currency of the statement is not known.
 func (st Statement) Record(r PostedRecord) (StatementRecord, error) {
 	amount, ok := r.InCurrency(st.Currency)
 	if !ok {

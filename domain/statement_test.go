@@ -13,7 +13,8 @@ import (
 
 var statementStart = time.Date(2026, time.March, 1, 10, 0, 0, 0, time.UTC)
 
-// accepted returns the completeness of an account in BRL whose baseline has the given anchor and first day.
+// accepted returns the completeness of an account in BRL with an accepted balance. The anchor is this balance minus the
+// sum of the records. firstDay is the date of the first record.
 func accepted(anchor string, firstDay domain.Date) domain.Completeness {
 	return domain.Completeness{
 		Baseline: &domain.Baseline{At: statementStart, Anchor: decimal.RequireFromString(anchor), FirstDay: firstDay},
@@ -21,7 +22,7 @@ func accepted(anchor string, firstDay domain.Date) domain.Completeness {
 	}
 }
 
-// posted returns a record in BRL that was first seen before the baseline.
+// posted returns a record in BRL that was first seen before the balance was accepted.
 func posted(date domain.Date, amount string) domain.PostedRecord {
 	return domain.PostedRecord{SumRow: domain.SumRow{
 		Date: date, Posted: true, FirstSeenAt: statementStart.Add(-time.Hour),
@@ -114,7 +115,7 @@ func TestTotalsAndPeriodOfAStatement(t *testing.T) {
 	if want := (domain.Window{From: "2026-02-01", To: "2026-03-20"}); st.Period != want {
 		t.Errorf("the period is %v, want %v", st.Period, want)
 	}
-	if st.Digits != 6 || st.Scale != 3 { // of the total 130.375
+	if st.Digits != 6 || st.Scale != 3 { // both numbers come from the total 130.375
 		t.Errorf("%d digits, %d after the point", st.Digits, st.Scale)
 	}
 	for window, want := range map[domain.Window]domain.Window{

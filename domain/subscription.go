@@ -17,7 +17,7 @@ type SubscriptionState string
 const (
 	SubscriptionActive   SubscriptionState = "active"
 	SubscriptionPaused   SubscriptionState = "paused"   // an operator has stopped it
-	SubscriptionDisabled SubscriptionState = "disabled" // an event could not be sent for RetryEventsFor
+	SubscriptionDisabled SubscriptionState = "disabled" // an event has failed for longer than RetryEventsFor
 )
 
 // Limits of subscriptions.
@@ -57,15 +57,15 @@ type Subscription struct {
 	// FromStart is set if the subscription begins with the first record. It is used only when the subscription is
 	// created.
 	FromStart bool
-	// LastSequence is the sequence number of the latest event; 0 if there is none. Operators do not change it.
+	// LastSequence is the sequence number of the latest event; 0 if there is none. Only the store sets LastSequence.
 	LastSequence int64
 	// DeliveredTo is a sequence number: each event up to this number was delivered or skipped, or is parked (postponed)
-	// until its next attempt. Operators do not change it.
+	// until its next attempt. Only the store sets DeliveredTo.
 	DeliveredTo int64
 
 	// Epoch increases with each replay, and when the subscription becomes active again. After such a change, the
-	// process that sends the events must read the state of the subscription from the store again. Operators do not
-	// change Epoch.
+	// process that sends the events must read the state of the subscription from the store again. Only the store sets
+	// Epoch.
 	Epoch int64
 
 	// Revision starts at 1 and increases by one with each change by an operator.
@@ -127,8 +127,8 @@ func (s *Subscription) BumpRevision(at time.Time) {
 // signingSecretBytes is the number of random bytes in a signing secret. Standard Webhooks recommends 24 to 64.
 const signingSecretBytes = 32
 
-// NewSigningSecret returns a signing secret in the form of Standard Webhooks: "whsec_" and the key in base64. If
-// reading from entropy fails, it returns that error (internal).
+// NewSigningSecret returns a random signing secret in the form of Standard Webhooks: "whsec_" and the key in base64.
+// Errors: any error of the reader entropy.
 func NewSigningSecret(entropy io.Reader) (Secret, error) {
 	key := make([]byte, signingSecretBytes)
 	if _, err := io.ReadFull(entropy, key); err != nil {
@@ -137,11 +137,11 @@ func NewSigningSecret(entropy io.Reader) (Secret, error) {
 	return SecretText("whsec_" + base64.StdEncoding.EncodeToString(key)), nil
 }
 
-// RotateSigningSecret returns the secrets with fresh as the signing secret. It keeps the replaced signing secret as the
-// previous one, which is still used for signing.
-func RotateSigningSecret(secrets Credential, fresh Secret) Credential {
+// RotateSigningSecret returns the secrets with newSecret as the signing secret. The former signing secret becomes
+// PartPreviousSecret, and is still used for signing.
+func RotateSigningSecret(secrets Credential, newSecret Secret) Credential {
 	return NewCredential(map[string]Secret{
-		PartSigningSecret: fresh, PartPreviousSecret: secrets.Part(PartSigningSecret),
+		PartSigningSecret: newSecret, PartPreviousSecret: secrets.Part(PartSigningSecret),
 		PartURLPassword: secrets.Part(PartURLPassword),
 	})
 }
@@ -155,12 +155,12 @@ func WithURLPassword(secrets Credential, password Secret) Credential {
 }
 
 // SigningSecrets returns the secrets that are used for signing at the given time, the newest first.
-func (s Subscription) SigningSecrets(secrets Credential, at time.Time) []Secret {
+func (s Subscription) SigningSecrets(secrets Credential, now time.Time) []Secret {
 	var all []Secret
 	if secret := secrets.Part(PartSigningSecret); !secret.IsZero() {
 		all = append(all, secret)
 	}
-	if secret := secrets.Part(PartPreviousSecret); !secret.IsZero() && at.Before(s.PreviousUntil) {
+	if secret := secrets.Part(PartPreviousSecret); !secret.IsZero() && now.Before(s.PreviousUntil) {
 		all = append(all, secret)
 	}
 	return all
@@ -180,8 +180,8 @@ func SplitURLPassword(raw Secret) (shown string, password Secret, ok bool) {
 	return u.String(), password, true
 }
 
-// JoinURLPassword is the inverse of SplitURLPassword: it returns the URL with the password. It returns shown unchanged
-// if the password is empty, or if shown is not a valid URL.
+// JoinURLPassword adds the password to the URL. It is the inverse of SplitURLPassword. It returns the URL unchanged if
+// the URL is invalid or the password is empty.
 func JoinURLPassword(shown string, password Secret) Secret {
 	u, err := url.Parse(shown)
 	if err != nil || password.IsZero() {
@@ -191,8 +191,8 @@ func JoinURLPassword(shown string, password Secret) Secret {
 	return SecretText(u.String())
 }
 
-// AddressURL returns an https URL that contains only the host and port of a URL without a password. The egress rules
-// are checked with it.
+// AddressURL returns an https URL with only the host and port of the given URL. The caller applies the egress rules to
+// the https URL. If the given URL is invalid, AddressURL returns "".
 func AddressURL(shown string) string {
 	u, err := url.Parse(shown)
 	if err != nil {
@@ -210,7 +210,7 @@ func SameURLAccount(a, b string) bool {
 		x.User.Username() == y.User.Username()
 }
 
-// GivesUpAt returns when a subscription is disabled because of an event that has failed since failingSince.
+// GivesUpAt returns the time at which a subscription is disabled, if one of its events has failed since failingSince.
 func GivesUpAt(failingSince time.Time) time.Time { return failingSince.Add(RetryEventsFor) }
 
 // NotStored returns the error for a replay request whose first event is not stored.

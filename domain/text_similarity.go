@@ -2,11 +2,12 @@ package domain
 
 import "slices"
 
-// TextSimilarity returns how similar two texts are, from 0 (no trigram in common) to 1. It is the number of
-// distinct trigrams that both texts contain, divided by the number of distinct trigrams in either text.
-// Case and accents are ignored. Trigrams are defined as in PostgreSQL's pg_trgm: each word is padded with
-// two spaces before and one after, and every three consecutive characters are a trigram. Two texts without
-// words have similarity 0.
+// TextSimilarity returns how similar two texts are, from 0 to 1. The result is the number of distinct trigrams in both
+// texts, divided by the number of distinct trigrams in either text. Two texts without words have the similarity 0. Case
+// and accents are ignored.
+//
+// Trigrams are defined as in PostgreSQL's pg_trgm. Each word is padded with two spaces before and one after. Every
+// three consecutive characters are a trigram.
 func TextSimilarity(a, b string) float64 {
 	return similarity(trigramsOf(fold(a)), trigramsOf(fold(b)))
 }
@@ -52,8 +53,8 @@ func similarity(a, b []trigram) float64 {
 	return float64(common) / float64(len(a)+len(b)-common)
 }
 
-// overlap returns how much of the shorter list of distinct trigrams the other list contains, from 0 to 1.
-// It is never lower than the similarity.
+// overlap returns the share of the shorter list's trigrams that the longer list also contains, from 0 to 1. Each list
+// must be ascending, without duplicates. The result is never lower than the result of similarity.
 func overlap(a, b []trigram) float64 {
 	common := countCommon(a, b)
 	if common == 0 {

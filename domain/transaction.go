@@ -17,8 +17,8 @@ const (
 	Posted  TransactionStatus = "posted"
 )
 
-// Warning is a code that marks a transaction as doubtful, so that a consumer can check the row by hand, or that
-// describes a problem of a connection.
+// Warning is a code for a doubtful transaction or for a problem of a connection. A consumer can check a doubtful
+// transaction by hand.
 type Warning string
 
 // DirectionConflict means that the vendor's sign and the vendor's type of a transaction contradict each
@@ -30,7 +30,7 @@ type TransactionData struct {
 	ExternalID   string // unique within its connection
 	Account      string // the account's external id; "" when the vendor names none
 	Amount       Money
-	AccountMoney *Money // in the account's currency; set only if that differs from the currency of Amount
+	AccountMoney *Money // Amount after conversion to the account's currency; nil if it was not converted
 	Status       TransactionStatus
 	Date         Date
 	OccurredAt   time.Time // UTC; zero when the vendor states only a date
@@ -39,23 +39,23 @@ type TransactionData struct {
 	Counterparty string
 	Warnings     []Warning       // nil if there is none; no code occurs twice
 	Metadata     json.RawMessage // the vendor's own object, unchanged
-	// StableMetadata is the part of Metadata whose change counts as an edit. It is only compared, never
-	// stored. The other members of Metadata change with every read (for example the time of collection or
-	// the account's balance), so their changes are not edits.
+	// StableMetadata is the part of Metadata whose change is treated as an edit. It is only compared, never stored. The
+	// other members of Metadata change with every pull (for example the time of collection or the account's balance),
+	// so their changes are not edits.
 	StableMetadata []byte
 	// ContentHash is stored with the row, but it is not part of the Digest and never appears in a response.
 	// Its only purpose is to let a later pull recognise an unchanged row.
 	ContentHash ContentHash
-	// RowSHA256 is the SHA-256 hash of the row as the vendor sent it; nil if it is not known. Unlike
-	// Metadata it is stored only with a new version, so it identifies the row from which the version was created. Only
-	// Ledger.History returns RowSHA256 and Normalizer.
+	// RowSHA256 is the SHA-256 hash of the row from which this version was created; nil if it is not known. The row is
+	// hashed in the form in which the vendor sent it. Only Ledger.History returns this field.
 	RowSHA256 []byte
-	// Normalizer is the version of the normalisation rules that were applied; "" if it is not known.
+	// Normalizer is the version of the normalisation rules that were applied; "" if it is not known. Only
+	// Ledger.History returns this field.
 	Normalizer string
 }
 
-// Digest returns a hash of StableMetadata and of every normalised field except ExternalID, because only
-// rows with the same ExternalID are compared. Two values have equal digests exactly if all hashed fields
+// Digest returns a hash of StableMetadata and of every normalised field except ExternalID. Only rows with the same
+// ExternalID are compared, so the digest does not need it. Two values have equal digests exactly if all hashed fields
 // are equal. A stored row with an equal digest is not updated.
 func (o TransactionData) Digest() [sha256.Size]byte {
 	h := sha256.New()
@@ -82,9 +82,9 @@ func (o TransactionData) Digest() [sha256.Size]byte {
 	return [sha256.Size]byte(h.Sum(nil))
 }
 
-// Transaction is a stored transaction. The pair of Connection and ExternalID is unique among the transactions that are
-// not superseded. ID does not change when the transaction is updated, or when the vendor replaces its row with another
-// one. Stored transactions are never deleted; an erasure only removes their values (see Erase).
+// Transaction is a stored transaction. The pair of Connection and ExternalID is unique among transactions that are not
+// superseded. ID never changes, even if the vendor replaces the row with another one. Transactions are never deleted;
+// an erasure only removes their values (see Erase).
 type Transaction struct {
 	ID         TransactionID
 	Tenant     TenantID
@@ -98,13 +98,14 @@ type Transaction struct {
 	RemovedAt   time.Time // when the removal was detected; zero while the vendor still lists the row
 	ErasedAt    time.Time // when the transaction was erased; zero otherwise
 	Pull        PullID    // the pull that wrote this version; zero if it is not known
-	// Supersedes are the rows that the transaction had before its present one, oldest first.
+	// Supersedes contains the former rows of the transaction, oldest first.
 	Supersedes []Superseded
-	// SupersededBy is the older transaction that has taken over the row of this transaction; zero if there is none. A
+	// SupersededBy is the older transaction to which the row of this transaction now belongs; zero if there is none. A
 	// superseded transaction is always removed.
 	SupersededBy TransactionID
-	// Adjusts is the earliest closed day whose close is adjusted by a change of the transaction; "" if there is none.
-	// Only Ledger.Changes sets it.
+	// Adjusts is set if a change of the transaction is an adjustment of a closed period. It is the last day of this
+	// period, or the earliest last day if there are several such periods. It is "" if there is no such period. Only
+	// Ledger.Changes and Subscriptions.Transactions set it.
 	Adjusts Date
 }
 
@@ -116,13 +117,15 @@ const (
 	Added    ChangeKind = "added"
 	Modified ChangeKind = "modified"
 	Removed  ChangeKind = "removed"
-	// Restored means that the vendor shows a removed transaction again, or an earlier row of it. Only a history
-	// reports it.
+	// Restored means that a row was missing at the vendor and has come back. The row belongs to a removed transaction,
+	// or is an earlier row of a transaction (see Supersedes). The change feed does not report this kind.
 	Restored ChangeKind = "restored"
-	// SupersededRow means that another row has replaced the row of the transaction, or that another transaction has
-	// taken it over. Only a history reports it.
+	// SupersededRow means that a row was replaced. Only Ledger.History reports this kind. There are two cases:
+	//
+	//   - A newer row has become the row of this transaction.
+	//   - The row of this transaction now belongs to an older transaction (see SupersededBy).
 	SupersededRow ChangeKind = "superseded"
-	// SplitRow means that a replacement was undone. Only a history reports it.
+	// SplitRow means that a replacement was undone. Only Ledger.History reports this kind.
 	SplitRow ChangeKind = "split"
 )
 
@@ -140,9 +143,9 @@ func (t Transaction) Change() ChangeKind {
 // maxText is the maximum length, in bytes, of a text that is taken from a vendor.
 const maxText = 4096
 
-// CleanText returns a vendor's text in a form that every store accepts: valid UTF-8, no NUL (PostgreSQL's
-// text type refuses it), no surrounding space, at most 4096 bytes. A longer text is cut and ends with "…",
-// which is part of the 4096 bytes; Metadata still contains the whole text.
+// CleanText returns a vendor's text in a form that every store accepts: valid UTF-8, no NUL (PostgreSQL refuses it), no
+// surrounding space, at most 4096 bytes. A longer text is cut and ends with "…". Metadata still contains the whole
+// text.
 func CleanText(s string) string {
 	s = strings.TrimSpace(strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", ""))
 	if len(s) <= maxText {

@@ -10,8 +10,8 @@ const MaxVersionDeliveries = 1000
 
 // TransactionVersion is one version of a transaction, with the pull that created it.
 type TransactionVersion struct {
-	// Transaction is the transaction in this version. UpdatedAt is the time at which the
-	// version was stored, and Pull the pull that created it.
+	// Transaction is the transaction in this version. Transaction.UpdatedAt is the time at which the version was
+	// stored. Transaction.Pull is the pull that created the version.
 	Transaction Transaction
 	// Previous is the preceding version. It is nil for version 1, and for the oldest version that is known.
 	Previous *Transaction
@@ -43,7 +43,11 @@ func (v TransactionVersion) Change() ChangeKind {
 	return Modified
 }
 
-// replacement returns the kind of a change that has replaced the row of the transaction, or has undone a replacement.
+// replacement returns the kind of change if the external id differs from the external id of the previous version:
+//
+//   - SupersededRow, if a newer row has replaced the row of the transaction.
+//   - SplitRow, if a replacement was undone.
+//   - Restored, if the vendor returns a former row again.
 func (v TransactionVersion) replacement() ChangeKind {
 	switch before, after := len(v.Previous.Supersedes), len(v.Transaction.Supersedes); {
 	case after > before:
@@ -54,39 +58,41 @@ func (v TransactionVersion) replacement() ChangeKind {
 	return Restored
 }
 
-// PageOfVersions returns a page of at most limit versions of a transaction, each with the preceding version. stored
-// contains the versions, newest first. It has limit + 1 items, or fewer if the transaction does not have as many
-// versions. If the predecessor of a version is missing in stored, that version counts as the oldest one that is known.
-func PageOfVersions(stored []Transaction, limit int) Page[TransactionVersion] {
+// PageOfVersions returns a page of at most limit versions, each with the version before it. The given versions must be
+// in descending order and begin with the first version of the page. There must be limit + 1 versions, or all remaining
+// versions if there are fewer. Versions below a gap in the version numbers are left out.
+func PageOfVersions(versions []Transaction, limit int) Page[TransactionVersion] {
 	var page Page[TransactionVersion]
-	for i := 1; i < len(stored); i++ {
-		if stored[i].Version != stored[i-1].Version-1 {
-			stored = stored[:i]
+	for i := 1; i < len(versions); i++ {
+		if versions[i].Version != versions[i-1].Version-1 {
+			versions = versions[:i]
 		}
 	}
-	for i := range stored[:min(len(stored), limit)] {
-		v := TransactionVersion{Transaction: stored[i]}
-		if i+1 < len(stored) {
-			v.Previous = &stored[i+1]
+	for i := range versions[:min(len(versions), limit)] {
+		v := TransactionVersion{Transaction: versions[i]}
+		if i+1 < len(versions) {
+			v.Previous = &versions[i+1]
 		}
 		page.Items = append(page.Items, v)
 	}
-	if n := len(page.Items); n > 0 && n < len(stored) {
-		last := stored[n-1]
+	if n := len(page.Items); n > 0 && n < len(versions) {
+		last := versions[n-1]
 		page.Next = Position{Key: strconv.Itoa(last.Version), ID: last.ID.UUID}
 	}
 	return page
 }
 
-// VersionBefore returns the version number that a position in the history of a transaction contains. The page after
-// this position contains only lower versions. For the start of the list, it returns the highest version that a store
-// can hold. Errors: Invalid on "cursor" for a position of another list, or of the history of another transaction.
-func VersionBefore(id TransactionID, after Position) (int, error) {
-	if after.IsZero() {
+// VersionBefore returns the version number that the position contains. The page after this position contains only lower
+// version numbers. For the zero position (the start of the history), VersionBefore returns the highest version number
+// that a store can hold.
+//
+// Errors: Invalid on "cursor" if the position does not belong to the history of the given transaction.
+func VersionBefore(id TransactionID, position Position) (int, error) {
+	if position.IsZero() {
 		return math.MaxInt32, nil
 	}
-	version, err := strconv.ParseUint(after.Key, 10, 31)
-	if err != nil || after.ID != id.UUID {
+	version, err := strconv.ParseUint(position.Key, 10, 31)
+	if err != nil || position.ID != id.UUID {
 		return 0, FieldError("cursor", "is not a cursor of this list")
 	}
 	return int(version), nil

@@ -10,11 +10,10 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// version returns the version of a transaction with the given number. The argument removed states whether the
-// transaction is removed in this version.
-func version(number int, removed bool) domain.Transaction {
+// version returns a transaction with the given version number. isRemoved states whether the transaction is removed.
+func version(number int, isRemoved bool) domain.Transaction {
 	t := domain.Transaction{ID: domain.TransactionID{UUID: uuid.UUID{1}}, Version: number}
-	if removed {
+	if isRemoved {
 		t.RemovedAt = time.Unix(1, 0)
 	}
 	return t

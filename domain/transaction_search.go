@@ -33,8 +33,9 @@ func (s TransactionSearch) Matches(t Transaction) bool {
 	return strings.Contains(foldCase(t.Description), text) || strings.Contains(foldCase(t.Counterparty), text)
 }
 
-// foldCase replaces each character with the smallest one that differs from it only in case (simple case folding of
-// Unicode). Two texts that differ only in case are equal afterwards.
+// foldCase replaces all case variants of a character with the same variant: the variant with the smallest code point.
+// Two texts that differ only in case therefore have the same result. The variants are defined by the simple case
+// folding of Unicode.
 func foldCase(text string) string {
 	return strings.Map(func(r rune) rune {
 		smallest := r

@@ -119,7 +119,7 @@ func TestAWindowMustNotEndBeforeItStarts(t *testing.T) {
 	}
 }
 
-// scopes returns a generator of scopes that resemble the scopes that the vendors' parsers return. The scopes contain
+// scopes returns a generator of realistic scopes, similar to the results of the vendors' parsers. The scopes contain
 // only a few different accounts, ids, times and windows.
 func scopes() *rapid.Generator[domain.PullScope] {
 	return rapid.Custom(func(t *rapid.T) domain.PullScope {
@@ -148,9 +148,9 @@ func scopes() *rapid.Generator[domain.PullScope] {
 	})
 }
 
-// covers reports whether the scope merged requests everything that the scope part requests.
-func covers(merged, part domain.PullScope) bool {
-	for _, id := range part.Removed {
+// covers reports whether the first scope requests everything that the second scope requests.
+func covers(merged, component domain.PullScope) bool {
+	for _, id := range component.Removed {
 		if !slices.Contains(merged.Removed, id) {
 			return false
 		}
@@ -158,16 +158,16 @@ func covers(merged, part domain.PullScope) bool {
 	if merged.Everything {
 		return true
 	}
-	if part.Everything ||
-		part.Window != nil && (merged.Window == nil || merged.Window.Span(*part.Window) != *merged.Window) {
+	if component.Everything ||
+		component.Window != nil && (merged.Window == nil || merged.Window.Span(*component.Window) != *merged.Window) {
 		return false
 	}
-	for account, at := range part.Created {
+	for account, at := range component.Created {
 		if since, ok := merged.Created[account]; !ok || since.After(at) {
 			return false
 		}
 	}
-	for account, ids := range part.Changed {
+	for account, ids := range component.Changed {
 		for _, id := range ids {
 			if !slices.Contains(merged.Changed[account], id) {
 				return false
@@ -290,9 +290,8 @@ func TestProgressGoesForwardAndBack(t *testing.T) {
 	}
 }
 
-// A list must count as complete if (a) its first page came with a total, (b) no later page came with another total, and
-// (c) the number of rows that were read equals this total. A list whose first page came without a total must count as
-// complete, too.
+// A list must be treated as complete if its first page came without a total. A list with a total must be treated as
+// complete if every page came with the same total, or with none, and the list has this number of rows.
 func TestAListIsCompleteIfEveryTotalIsWhatWasRead(t *testing.T) {
 	type page struct {
 		rows  int

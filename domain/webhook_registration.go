@@ -8,9 +8,9 @@ import (
 // RegistrationState is the state of a token's webhook at the vendor.
 type RegistrationState string
 
-// The states. A registration begins as pending, before the vendor is asked. If the request ends without a result, the
-// vendor may have created the webhook. The pending registration is then removed in the same way as the registration of
-// a revoked token.
+// The states. A registration begins as "pending", before the vendor is asked. If the request ends without a result, the
+// vendor may have created the webhook. The webhook of a "pending" registration is then removed like the webhook of a
+// revoked token.
 const (
 	NotRegistered        RegistrationState = ""
 	RegistrationPending  RegistrationState = "pending"  // the vendor may have the webhook; the token is not listed
@@ -21,10 +21,11 @@ const (
 
 // Limits of a registration.
 const (
-	// RegistrationTimeout is how long a registration stays pending before it is removed. It is longer than the
+	// RegistrationTimeout is how long a registration stays "pending" before it is removed. It is longer than the
 	// request that creates the webhook can take.
 	RegistrationTimeout = 2 * time.Minute
-	// RegistrationGiveUp is how long the removal is attempted, counted from the revocation of the token.
+	// RegistrationGiveUp is the period in which the service tries to remove a registration. The period begins at the
+	// revocation of the token.
 	RegistrationGiveUp = 7 * 24 * time.Hour
 
 	minRemovalWait = 5 * time.Second
@@ -36,7 +37,7 @@ const (
 type WebhookRegistration struct {
 	State    RegistrationState
 	ID       string    // the vendor's id of the webhook; "" while it is not known
-	DueAt    time.Time // when the service removes the webhook of a pending or removing registration
+	DueAt    time.Time // when the removal is due; used only in the states "pending" and "removing"
 	Attempts int       // how often the removal was attempted
 }
 
@@ -45,8 +46,8 @@ func (r WebhookRegistration) Exists() bool { return r.State != NotRegistered }
 
 // RetryAt returns when the removal is attempted again after a failure at the given time. The wait doubles with each
 // attempt, up to an hour.
-func (r WebhookRegistration) RetryAt(at time.Time) time.Time {
-	return at.Add(removalWait(r.Attempts))
+func (r WebhookRegistration) RetryAt(failedAt time.Time) time.Time {
+	return failedAt.Add(removalWait(r.Attempts))
 }
 
 // removalWait returns the wait after the given number of failed attempts to remove something at the vendor.
@@ -58,7 +59,8 @@ func removalWait(attempts int) time.Duration {
 	return wait
 }
 
-// StartRegistration marks the token as one whose webhook the service creates at the vendor.
+// StartRegistration sets the registration of the token to "pending". Call it before the webhook is created at the
+// vendor.
 func (t *WebhookToken) StartRegistration() {
 	t.Registration = WebhookRegistration{State: RegistrationPending, DueAt: t.CreatedAt.Add(RegistrationTimeout)}
 }
@@ -71,7 +73,7 @@ func (t *WebhookToken) Revoke(at time.Time) {
 	}
 }
 
-// Listed reports whether operators see the token. They do not see a token while its registration is pending.
+// Listed reports whether operators see the token. They do not see a token while its registration is "pending".
 func (t WebhookToken) Listed() bool { return t.Registration.State != RegistrationPending }
 
 // WebhookURL returns the URL to which a vendor sends the webhooks of a token. It consists of receiver, the vendor and

@@ -2,12 +2,16 @@ package domain
 
 import "time"
 
-// WebhookState reports whether the expected webhooks of a connection arrive.
+// WebhookState states whether the expected webhooks of a connection arrive.
 type WebhookState string
 
-// The states. A connection is WebhookUnknown if a missing webhook cannot be noticed, because nobody knows when a
-// webhook is due, or because the connection has no webhook token. It is also WebhookUnknown if it is not silent and no
-// webhook has been received yet.
+// The states of a connection. The conditions are checked in this order:
+//
+//  1. If the connection has no webhook token, the state is WebhookUnknown.
+//  2. If it is not known when a webhook is due, the state is WebhookUnknown.
+//  3. If an expected webhook has not arrived before its deadline, the state is WebhookSilent.
+//  4. If no webhook has been received yet, the state is WebhookUnknown.
+//  5. In all other cases the state is WebhookActive.
 const (
 	WebhookUnknown WebhookState = "unknown"
 	WebhookActive  WebhookState = "active"
@@ -23,19 +27,18 @@ type SyncSchedule struct {
 	NewsOnly bool
 }
 
-// WebhookWatch records which synchronisation of the vendor must be followed by a webhook, and since when webhooks have
-// been missing.
+// WebhookWatch records two synchronisations of the vendor: the one after which a webhook must arrive, and the first one
+// without a webhook.
 type WebhookWatch struct {
 	Schedule SyncSchedule
 	// DueAt is the time of the synchronisation whose webhook is awaited; zero if no webhook is awaited.
 	DueAt time.Time
-	// MissedAt is the time of the first synchronisation that no webhook has followed; zero if the connection is not
-	// silent.
+	// MissedAt is the time of the first synchronisation whose webhook is missing; zero if no webhook is missing.
 	MissedAt time.Time
 }
 
-// After returns the watch after the vendor has reported the schedule s. The watch awaits the webhook of each
-// synchronisation once, even if the vendor reports the same synchronisation again.
+// After returns the watch with the schedule s, which the vendor has just reported. If the vendor reports the same next
+// synchronisation again, DueAt does not change.
 func (w WebhookWatch) After(s SyncSchedule) WebhookWatch {
 	if !s.NextAt.Equal(w.Schedule.NextAt) {
 		w.DueAt = s.NextAt
@@ -44,9 +47,8 @@ func (w WebhookWatch) After(s SyncSchedule) WebhookWatch {
 	return w
 }
 
-// Awaiting returns the watch after the connection was given a webhook token. If no webhook is awaited, the watch now
-// awaits the webhook of the latest synchronisation that was reported, even if this webhook was noticed as missing
-// before.
+// Awaiting returns the watch of a connection that has just received a webhook token. If no webhook is awaited yet,
+// DueAt becomes Schedule.NextAt, even if this time has already passed.
 func (w WebhookWatch) Awaiting() WebhookWatch {
 	if w.DueAt.IsZero() {
 		w.DueAt = w.Schedule.NextAt
@@ -57,15 +59,17 @@ func (w WebhookWatch) Awaiting() WebhookWatch {
 // Evidence contains the stored facts about the webhooks of a connection.
 type Evidence struct {
 	HasToken bool // the connection has a live webhook token
-	// Heard reports whether a webhook about the connection was received at or after a certain time. The methods that
-	// use it state which time that is.
+	// Heard reports whether a webhook about the connection was received at or after a start time. For the method
+	// WebhookWatch.Pass, the start time is DueAt. For the method WebhookWatch.State, it is MissedAt.
 	Heard bool
 }
 
-// Pass is called when the time allowed for the webhook of the synchronisation at DueAt is over, and returns the new
-// watch. e.Heard must report whether a webhook was received at or after DueAt. missed reports that the webhook is
-// missing, so that a pull is needed. The connection is then silent, unless its vendor sends a webhook only if there is
-// new data. For such a vendor, AfterPull decides.
+// Pass returns the watch after the deadline for the awaited webhook has passed. e.Heard must report whether a webhook
+// was received at or after w.DueAt. In the returned watch, DueAt is the time of the following synchronisation.
+//
+//   - If a webhook was received, MissedAt becomes zero.
+//   - If no webhook was received although the connection has a token, missed is true, and a pull is needed. Pass also
+//     sets MissedAt, except if the vendor sends webhooks only for new data; see AfterPull.
 func (w WebhookWatch) Pass(e Evidence, at time.Time) (next WebhookWatch, missed bool) {
 	due := w.DueAt
 	w.DueAt = w.following(at)
@@ -82,14 +86,14 @@ func (w WebhookWatch) Pass(e Evidence, at time.Time) (next WebhookWatch, missed 
 	return w, true
 }
 
-// following returns the first regular synchronisation after DueAt that is later than the given time. It returns the
-// zero time if the vendor reports only its next synchronisation.
+// following returns the time of the first regular synchronisation after both DueAt and the given time. It returns the
+// zero time if the vendor's schedule has no interval between synchronisations.
 func (w WebhookWatch) following(at time.Time) time.Time {
 	every := w.Schedule.Every
 	if every <= 0 {
 		return time.Time{}
 	}
-	elapsed := max(at.Sub(w.DueAt), 0) // Sub saturates, so the result may still be in the past
+	elapsed := max(at.Sub(w.DueAt), 0) // at most 292 years; if DueAt is older, next is too early
 	next := w.DueAt.Add(elapsed - elapsed%every + every)
 	if !next.After(at) {
 		next = at.Add(every)
@@ -97,10 +101,12 @@ func (w WebhookWatch) following(at time.Time) time.Time {
 	return next
 }
 
-// AfterPull returns the watch after a pull that was started because the webhook of a synchronisation did not arrive.
-// The argument missed is the time of that synchronisation. broughtRows reports whether the pull has changed any row.
-// heard reports whether a webhook was received at or after missed. If a vendor sends a webhook only for new data, its
-// webhook was lost only if there was new data.
+// AfterPull returns the watch after a pull that was started because a webhook was missing. It sets MissedAt if the
+// vendor sends webhooks only for new data, and the pull has found new data. The arguments are:
+//
+//   - missed: the time of the synchronisation without a webhook;
+//   - broughtRows: whether the pull has changed any row;
+//   - heard: whether a webhook was received at or after that time. If a webhook was received, MissedAt does not change.
 func (w WebhookWatch) AfterPull(missed time.Time, broughtRows, heard bool) WebhookWatch {
 	if w.Schedule.NewsOnly && broughtRows && !heard && w.MissedAt.IsZero() {
 		w.MissedAt = missed
@@ -108,21 +114,23 @@ func (w WebhookWatch) AfterPull(missed time.Time, broughtRows, heard bool) Webho
 	return w
 }
 
-// AfterWebhook returns the watch after a webhook that was received at or after MissedAt.
+// AfterWebhook returns the watch without MissedAt, because a webhook was received at or after MissedAt.
 func (w WebhookWatch) AfterWebhook() WebhookWatch {
 	w.MissedAt = time.Time{}
 	return w
 }
 
-// BecameSilent reports whether the connection was not silent before and is silent in w.
-func (w WebhookWatch) BecameSilent(before WebhookWatch) bool {
-	return before.MissedAt.IsZero() && !w.MissedAt.IsZero()
+// BecameSilent reports whether a webhook is missing in w, and none was missing in previous.
+func (w WebhookWatch) BecameSilent(previous WebhookWatch) bool {
+	return previous.MissedAt.IsZero() && !w.MissedAt.IsZero()
 }
 
-// State returns the state at the time now. grace is the time that a webhook may take. e.Heard must report whether a
-// webhook was received at or after MissedAt. lastAt is when the last webhook was received, zero if there was none. A
-// paused connection is not silent. A connection is also not silent if its MissedAt is in the future, because the clock
-// was ahead when the silence was noticed.
+// State returns the state at the time now. A paused connection is never WebhookSilent. A MissedAt in the future is
+// ignored, because it was set while the clock was ahead. The other arguments are:
+//
+//   - grace is the time between a synchronisation and the deadline for its webhook.
+//   - e.Heard must report whether a webhook was received at or after MissedAt.
+//   - lastAt is when the last webhook was received; zero if there was none.
 func (w WebhookWatch) State(
 	now time.Time,
 	grace time.Duration,
@@ -141,8 +149,8 @@ func (w WebhookWatch) State(
 	return WebhookActive
 }
 
-// ExpectedBy returns the time by which a webhook is expected; zero if no webhook is expected. It keeps returning a time
-// that has passed until the vendor reports its next synchronisation.
+// ExpectedBy returns the deadline for the next webhook; zero if no webhook is expected. If the vendor has not reported
+// its next synchronisation yet, the deadline may be in the past.
 func (w WebhookWatch) ExpectedBy(grace time.Duration, hasToken bool) time.Time {
 	switch {
 	case !hasToken:

@@ -20,11 +20,12 @@ type TokenHash [sha256.Size]byte
 // check the form of raw: a malformed token has a hash that no stored token has.
 func HashToken(raw string) TokenHash { return sha256.Sum256([]byte(raw)) }
 
-// SourceHash is the SHA-256 hash of a token's own source secret. The zero SourceHash belongs to a token without a
-// source secret.
+// SourceHash is the SHA-256 hash of a token's source secret. A source secret is an Authorization value that the vendor
+// must send with each webhook. The zero SourceHash belongs to a token without a source secret.
 type SourceHash [sha256.Size]byte
 
-// sourceScheme precedes the random text in a source secret: the secret is a whole Authorization value (RFC 6750).
+// sourceScheme is the beginning of every source secret. A source secret is the complete value of an Authorization
+// header (RFC 6750), so it contains the scheme and a random text.
 const sourceScheme = "Bearer "
 
 // HashSource returns the hash of the value of a request's Authorization header.
@@ -36,9 +37,9 @@ func MayBeSourceSecret(authorization string) bool {
 	return ok && len(text) == base64.RawURLEncoding.EncodedLen(TokenBytes)
 }
 
-// Admits reports whether the source of a request is authenticated. A token with a source secret admits only a request
-// with this secret. A token without one admits a request if byPolicy is set, which means that the deployment's own
-// checks have admitted it. The comparison takes constant time.
+// Admits reports whether the source of a request is authenticated. If the token has a source secret, the request must
+// contain this secret. If the token has no source secret, Admits returns byPolicy. The argument byPolicy states whether
+// the deployment's own checks have admitted the request. The comparison takes constant time.
 func (h SourceHash) Admits(authorization SourceHash, byPolicy bool) bool {
 	if h.IsZero() {
 		return byPolicy
@@ -46,7 +47,7 @@ func (h SourceHash) Admits(authorization SourceHash, byPolicy bool) bool {
 	return subtle.ConstantTimeCompare(h[:], authorization[:]) == 1
 }
 
-// IsZero reports whether the token has no source secret.
+// IsZero reports whether the hash is zero. A webhook token with the zero hash has no source secret.
 func (h SourceHash) IsZero() bool { return h == SourceHash{} }
 
 // WebhookToken authorises one vendor to send webhooks for one connection.

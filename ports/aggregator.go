@@ -25,12 +25,13 @@ type VendorPage struct {
 	// Transactions are all rows of the page. A row is normalised only when its Normalize
 	// function is called.
 	Transactions []domain.RawTransaction
-	// CollectedFrom maps each account to the oldest time at which the vendor collected one of the page's rows from the
-	// institution; nil if the aggregator is not a Purger.
+	// CollectedFrom contains the earliest collection time of the page's rows, by the external id of their account. The
+	// collection time is when the vendor read a row from the institution. CollectedFrom is nil if the aggregator does
+	// not implement Purger.
 	CollectedFrom map[string]time.Time
 	// Total is the number of rows in the step's whole list, as the vendor reported it with this page; nil if the vendor
-	// does not report it. The caller reads the list again if Total changes between pages, or differs from the number of
-	// rows that were read.
+	// does not report it. The caller reads the list again if two pages report different totals, or if the total differs
+	// from the number of rows.
 	Total *int
 	// Next is the cursor of the step's next page; "" means that this page is the last one. Only
 	// the adapter that returned the cursor can interpret it.
@@ -39,12 +40,14 @@ type VendorPage struct {
 
 // Aggregator is the client of one vendor.
 //
-// Each call returns within 15 seconds, including the adapter's own retries, so that the
-// lease of the calling worker does not expire during the call. Errors: Rejected
-// (credential_rejected, account_not_found, access_denied, address_not_allowed); Unavailable
-// (vendor_unreachable, vendor_rate_limited, budget_exhausted, malformed_response), with
-// RetryAfter if the vendor or the rate budget requires a delay. An error never contains a
-// credential, a key, a URL or text from the vendor.
+// Each call returns within 15 seconds, including the adapter's own retries. The lease of the calling worker therefore
+// does not expire during the call. Errors:
+//
+//   - Rejected (credential_rejected, account_not_found, access_denied, address_not_allowed).
+//   - Unavailable (vendor_unreachable, vendor_rate_limited, budget_exhausted, malformed_response), with RetryAfter if
+//     the vendor or the rate budget requires a delay.
+//
+// An error never contains a credential, a key, a URL or text from the vendor.
 type Aggregator interface {
 	// Vendor returns the vendor whose API this aggregator calls.
 	Vendor() domain.Vendor
@@ -62,20 +65,23 @@ type Aggregator interface {
 	Plan(scope domain.PullScope, accounts []domain.AccountData, today domain.Date) []domain.Step
 
 	// Read returns one page of a step, starting at cursor ("" for the first page). The argument accounts contains the
-	// accounts that this attempt has read, including the unreadable accounts whose external id is known. If a row
-	// cannot be normalised exactly, its Normalize function returns the error of domain.UnreadableRow; the adapter never
-	// guesses a value and never drops a row. Read fails with malformed_response only if the page is not the vendor's
-	// JSON. Normalising a row is pure: it can be done at any time and in any order, and returns the same result each
-	// time.
+	// accounts that this attempt has read. It includes unreadable accounts if their external id is known.
 	//
-	// If the vendor no longer has the page at cursor, or no longer accepts the cursor, Read fails with
-	// Unavailable (cursor_gone); it does not return account_not_found in this case. The caller then reads
-	// the step again from its first page. Read never returns cursor_gone for the first page.
+	// The adapter never guesses a value and never drops a row. If a row cannot be normalised exactly,
+	// RawTransaction.Normalize returns the error of domain.UnreadableRow. Normalize is a pure function: it can be
+	// called at any time and in any order, and returns the same result each time.
+	//
+	// Read returns the errors of an Aggregator, with two special cases:
+	//
+	//   - malformed_response means that the page is not JSON in the vendor's format.
+	//   - Unavailable (cursor_gone) means that the vendor no longer has the page at cursor, or no longer accepts the
+	//     cursor. The caller then reads the step again from its first page. For the first page, Read never returns
+	//     cursor_gone. For a later page, Read never returns account_not_found; it returns cursor_gone instead.
 	Read(ctx context.Context, a Access, step domain.Step, accounts []domain.AccountData,
 		cursor string) (VendorPage, error)
 
-	// Parse parses the body of a webhook. It is a pure function. Errors: Invalid for a body that is not the vendor's
-	// JSON. An event of an unknown kind is not an error; such an event causes no pull.
+	// Parse parses the body of a webhook. It is a pure function. Errors: Invalid for a body that is not JSON in the
+	// vendor's format. An event of an unknown kind is not an error; such an event causes no pull.
 	Parse(body []byte) (domain.WebhookEvent, error)
 }
 
@@ -100,13 +106,13 @@ type VendorWebhook struct {
 	URL domain.Secret
 }
 
-// WebhookRegistrar is an optional interface of an Aggregator whose vendor can create webhooks. The webhooks belong to
-// the application at the vendor that the credential identifies, and not to the account reference. The methods return
-// the same errors as those of Aggregator.
+// WebhookRegistrar is an optional interface of an Aggregator whose vendor can create webhooks. The credential
+// identifies an application at the vendor. Webhooks belong to this application, and not to an account reference. The
+// methods return the errors of an Aggregator.
 type WebhookRegistrar interface {
 	// CreateWebhook creates a webhook and returns the id that the vendor assigned to it. The adapter does not retry the
-	// creation after a failure. Errors: also Rejected (access_denied) if the vendor does not accept the webhook. After
-	// an Unavailable error the webhook may exist.
+	// creation after a failure. It returns Rejected (access_denied) if the vendor does not accept the webhook. After an
+	// Unavailable error the webhook may exist.
 	CreateWebhook(ctx context.Context, a Access, w NewWebhook) (id string, err error)
 	// Webhooks returns all webhooks of the application.
 	Webhooks(ctx context.Context, a Access) ([]VendorWebhook, error)
@@ -114,12 +120,12 @@ type WebhookRegistrar interface {
 	DeleteWebhook(ctx context.Context, a Access, id string) error
 }
 
-// ConsentReader is an optional interface of an Aggregator whose vendor shows the consents of an account holder. Other
+// ConsentReader is an optional interface of an Aggregator whose vendor returns the consents of an account holder. Other
 // aggregators can still report a consent in a LinkStatus or in an event.
 type ConsentReader interface {
 	// Consent returns the vendor's information about the most recent consent for the account reference; the zero report
-	// if the vendor shows no consent. A member that the adapter cannot read is missing from the report. Errors: those
-	// of an Aggregator.
+	// if the vendor returns no consent. A member that the adapter cannot read is missing from the report. Errors: the
+	// errors of an Aggregator.
 	Consent(ctx context.Context, a Access) (domain.ConsentReport, error)
 }
 
@@ -137,7 +143,7 @@ type RunningBalanceReader interface {
 	RunningBalance(metadata json.RawMessage) domain.RunningBalance
 }
 
-// CreationReader is an optional interface of an Aggregator whose rows state when the vendor created them.
+// CreationReader is an optional interface of an Aggregator, for a vendor that reports when it created a row.
 type CreationReader interface {
 	// CreatedAt returns when the vendor created the row with this metadata; zero if the metadata does not contain the
 	// time.
@@ -150,16 +156,16 @@ type KeyReader interface {
 	InstitutionKeys(data domain.TransactionData) domain.InstitutionKeys
 }
 
-// AccountIdentifier is an optional interface of an Aggregator whose accounts state the numbers by which the institution
-// identifies them.
+// AccountIdentifier is an optional interface of an Aggregator. It is for vendors whose accounts contain the account
+// numbers of the institution.
 type AccountIdentifier interface {
 	// AccountIdentity returns the numbers of an account. It is a pure function.
 	AccountIdentity(account domain.AccountData) domain.AccountIdentity
 }
 
-// Purger is an optional interface of an Aggregator whose vendor deletes rows some time after it collected
-// them. A row that was collected earlier than all rows of a read may therefore be missing from the read
-// although the institution still has it.
+// Purger is an optional interface of an Aggregator whose vendor deletes rows some time after it collected them. A
+// listing may therefore lack rows that the institution still has. Such a row was collected earlier than every row in
+// the listing.
 type Purger interface {
 	// CollectedAt returns when the vendor collected the row with this metadata; zero if the metadata does
 	// not contain the time.
@@ -177,20 +183,20 @@ type LinkToken struct {
 // LinkTokens is an optional interface of an Aggregator whose vendor hosts a page for signing in again.
 type LinkTokens interface {
 	// CreateLinkToken requests a token that can only update the link of this account reference. The token cannot be
-	// used to link anything else. Errors: those of an Aggregator.
+	// used to link anything else. Errors: the errors of an Aggregator.
 	CreateLinkToken(ctx context.Context, a Access) (LinkToken, error)
 }
 
 // Refresher is an optional interface of an Aggregator whose vendor synchronises with the institution on request.
 type Refresher interface {
 	// Refresh requests a synchronisation. It returns when the vendor has accepted the request; the vendor
-	// reports the end of the synchronisation with a webhook. Errors: those of an Aggregator.
+	// reports the end of the synchronisation with a webhook. Errors: the errors of an Aggregator.
 	Refresh(ctx context.Context, a Access) error
 }
 
 // Eraser is an optional interface of an Aggregator whose vendor can delete an account reference.
 type Eraser interface {
 	// Erase deletes the account reference and all data that the vendor stores for it. It returns nil if the vendor has
-	// no such reference. Errors: those of an Aggregator.
+	// no such reference. Errors: the errors of an Aggregator.
 	Erase(ctx context.Context, a Access) error
 }

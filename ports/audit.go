@@ -25,10 +25,15 @@ type Audit interface {
 	AuditCheckpoint(ctx context.Context, tenant domain.TenantID) ([]byte, error)
 	// AuditKey returns the key that verifies the tenant's checkpoints, in the verifier key format of signed notes.
 	AuditKey(ctx context.Context, tenant domain.TenantID) (string, error)
-	// ProveAuditConsistency returns a proof that the tree of one size (from) is a prefix of the tree of another size
-	// (to), which means that no earlier entry was changed. If to is nil, the size of the newest checkpoint is used.
-	// Errors: Invalid on "from" and "to".
-	ProveAuditConsistency(ctx context.Context, tenant domain.TenantID, from int64, to *int64) (domain.AuditProof, error)
+	// ProveAuditConsistency returns a proof that the tree of fromSize entries is a prefix of the tree of toSize
+	// entries: no earlier entry was changed. If toSize is nil, the size of the newest checkpoint is used. Errors:
+	// Invalid on "from" and "to".
+	ProveAuditConsistency(
+		ctx context.Context,
+		tenant domain.TenantID,
+		fromSize int64,
+		toSize *int64,
+	) (domain.AuditProof, error)
 	// ProveAuditInclusion returns a proof that the tree of the given size contains the entry with this sequence number.
 	// If size is nil, the size of the newest checkpoint is used. Errors: NotFound if there is no such entry; Invalid on
 	// "size".
@@ -39,17 +44,21 @@ type Audit interface {
 // AuditedChange contains the audit entries that a store records together with a change.
 type AuditedChange struct {
 	Tenant domain.TenantID
-	// Entries returns the entries of the change, without numbers. The store calls it after the closures that were
-	// passed to the store method, and before the change commits. It may return none.
+	// Entries returns the audit entries of the change. It may return none. The entries have no sequence numbers yet.
+	//
+	// The store calls Entries before the change commits. If the store method has a function as an argument, the store
+	// calls that function first, and Entries second.
 	Entries func() []domain.AuditEntry
 }
 
 type auditedChangeKey struct{}
 
-// WithAuditedChange returns a copy of ctx that carries the change. The copy is meant for a single call: that of the
-// store method that makes the change. This method stores the entries in the same atomic change: either both are stored
-// or neither is. A call that fails, or changes nothing, stores no entry. The following methods store entries: all
-// methods of Connections, Tokens, Deliveries, Ledger and Pulls with which operators change rows.
+// WithAuditedChange returns a copy of ctx that carries the change. Use the copy for one call of a store method. The
+// method stores the entries of c in the same atomic change as its own rows. If the call fails or changes nothing, no
+// entry is stored.
+//
+// Operators change rows with methods of Connections, Tokens, Deliveries, Ledger, Pulls, Erasures and Subscriptions. All
+// these methods store such entries.
 func WithAuditedChange(ctx context.Context, c AuditedChange) context.Context {
 	return context.WithValue(ctx, auditedChangeKey{}, c)
 }
@@ -60,7 +69,7 @@ func AuditedChangeOf(ctx context.Context) (c AuditedChange, ok bool) {
 	return c, ok
 }
 
-// AuditHead describes the present state of the Merkle tree over a tenant's audit entries.
+// AuditHead describes the current state of the Merkle tree over a tenant's audit entries.
 type AuditHead struct {
 	Size       int64  // number of numbered entries
 	Checkpoint []byte // the signed note of the tree with Size entries; nil if Size is 0
@@ -73,8 +82,8 @@ type AuditBatch struct {
 	Hashes  AuditHashes
 }
 
-// AuditHashes is a function that returns the stored hashes of a tree that have the given indexes, in the same order.
-// tlog.StoredHashIndex defines the indexes. Errors: NotFound if one of them is not stored.
+// AuditHashes is a function that returns stored hashes of a tree, one for each given index, in the same order.
+// tlog.StoredHashIndex defines the indexes. Errors: NotFound if a hash is not stored.
 type AuditHashes func(indexes []int64) ([]domain.AuditHash, error)
 
 // AuditExtension contains the hashes and the checkpoint that a batch adds to a tree.
@@ -94,10 +103,11 @@ type AuditCheckpoint struct {
 type AuditSnapshot struct {
 	Size        int64
 	Checkpoints []AuditCheckpoint // by size
-	// Entries yields the entries by number. An entry that cannot be decoded, because another program has written it,
-	// has the action "".
+	// Entries yields the entries in the order of their numbers. An entry that cannot be decoded, because another
+	// program has written it, has the action "".
 	Entries iter.Seq2[domain.AuditEntry, error]
-	// Hashes yields the stored hashes with their indexes, by index. A hash that does not have 32 bytes is zero.
+	// Hashes yields the stored hashes with their indexes, in the order of the indexes. A hash that does not have 32
+	// bytes is replaced with the zero hash.
 	Hashes iter.Seq2[AuditStoredHash, error]
 }
 
@@ -112,23 +122,29 @@ type AuditStoredHash struct {
 // An entry is stored first without a number, so that concurrent changes of a tenant do not wait for each other. The
 // method Number assigns the numbers later.
 type AuditLog interface {
-	// Append stores an entry that is not recorded together with a change of a store.
+	// Append stores an entry that does not belong to a change in a store, for example an entry about a refused request.
+	// The entries of a change are stored by the method that makes the change (see WithAuditedChange).
 	Append(ctx context.Context, tenant domain.TenantID, e domain.AuditEntry) error
 
-	// ListPending returns at most limit tenants with entries that have no number. It is not limited to one tenant.
+	// ListPending returns at most limit tenants with pending entries, which have no number yet. It searches all
+	// tenants.
 	ListPending(ctx context.Context, limit int) ([]domain.TenantID, error)
 
-	// Number numbers at most limit pending entries of the tenant, ordered by time and id, and returns how many it has
-	// numbered. It calls extend with these entries and stores the result of extend, in one atomic change. Concurrent
-	// calls for one tenant are serialised. If extend returns an error, Number changes nothing and returns this error
-	// unchanged. If no entry is pending, it does not call extend.
+	// Number assigns numbers to at most limit pending entries of the tenant, ordered by time and id. It returns how
+	// many entries it has numbered. In one atomic change, it calls extend with the entries and stores the returned
+	// extension.
+	//
+	//   - If no entry is pending, extend is not called.
+	//   - If extend fails, Number changes nothing and returns the same error.
+	//   - Concurrent calls for one tenant are serialised.
 	Number(ctx context.Context, tenant domain.TenantID, limit int,
 		extend func(AuditBatch) (AuditExtension, error)) (int, error)
 
-	// Head returns the head of the tenant's tree. It is zero as long as no entry of the tenant has a number.
+	// Head returns the head of the tenant's tree. The head is zero as long as Number has not numbered any entry of the
+	// tenant.
 	Head(ctx context.Context, tenant domain.TenantID) (AuditHead, error)
 
-	// Hashes returns stored hashes of the tenant's tree in the same way as AuditHashes.
+	// Hashes returns the stored hashes with the given indexes from the tenant's tree. See AuditHashes for details.
 	Hashes(ctx context.Context, tenant domain.TenantID, indexes []int64) ([]domain.AuditHash, error)
 
 	// List returns numbered entries, newest first. A position in the list consists of the number and the tenant's id.
@@ -138,15 +154,16 @@ type AuditLog interface {
 	// Tenants returns the tenants with any stored audit data, ordered by id. It is not limited to one tenant.
 	Tenants(ctx context.Context) ([]domain.TenantID, error)
 
-	// Snapshot passes a snapshot of the tenant's tree to the callback read, and returns the error of the callback.
-	Snapshot(ctx context.Context, tenant domain.TenantID, read func(AuditSnapshot) error) error
+	// Snapshot passes a snapshot of the tenant's tree to fn, and returns the error of fn.
+	Snapshot(ctx context.Context, tenant domain.TenantID, fn func(AuditSnapshot) error) error
 
-	// ClaimAnnouncements returns at most limit tenants whose newest checkpoint is due for an announcement: they have
-	// numbered entries, and their last announcement, if there was one, was made before the given time (before). In one
-	// atomic change, it sets the time of their last announcement to the present time (at), and stores the event
-	// domain.AuditCheckpoint for each of them. If calls are concurrent, only one of them returns a given tenant. It is
-	// not limited to one tenant.
-	ClaimAnnouncements(ctx context.Context, at, before time.Time, limit int) ([]domain.TenantID, error)
+	// ClaimAnnouncements returns at most limit tenants whose newest checkpoint must be announced. These are tenants
+	// with numbered entries (see Number) and without an announcement since cutoff.
+	//
+	// In the same atomic change, ClaimAnnouncements stores now as the time of each returned tenant's last announcement.
+	// It also stores the event domain.AuditCheckpoint. Concurrent calls never return the same tenant.
+	// ClaimAnnouncements is not limited to one tenant.
+	ClaimAnnouncements(ctx context.Context, now, cutoff time.Time, limit int) ([]domain.TenantID, error)
 
 	// Key returns the sealed key that signs the checkpoints. Errors: NotFound. It is not limited to one tenant.
 	Key(ctx context.Context) (domain.Sealed, error)
@@ -155,21 +172,23 @@ type AuditLog interface {
 	// one tenant.
 	CreateKey(ctx context.Context, sealed domain.Sealed) (domain.Sealed, error)
 
-	// ResealKey replaces the sealed key if the stored one still equals old, and reports whether it did. It is not
-	// limited to one tenant.
-	ResealKey(ctx context.Context, old, fresh domain.Sealed) (bool, error)
+	// ResealKey replaces the stored key if it still equals the given previous key. It reports whether it has replaced
+	// the key. It is not limited to one tenant.
+	ResealKey(ctx context.Context, previous, fresh domain.Sealed) (bool, error)
 }
 
 // AuditReport is the result of Maintenance.VerifyAudit.
 type AuditReport struct {
 	Tenants  int
 	Entries  int64                 // entries that were recomputed
-	Findings []domain.AuditFinding // one finding for each tenant that has a wrong entry, about the first one
+	Findings []domain.AuditFinding // for each tenant with wrong entries, a finding about the first wrong entry
 }
 
-// AuditTree computes the Merkle trees of entries, and signs and verifies their checkpoints. A key is the seed of an
-// Ed25519 key (RFC 8032). If a method receives several keys, it signs with the first one and accepts the signatures of
-// all of them. The methods do no I/O, except through the functions that they receive.
+// AuditTree computes the Merkle trees of entries, and signs and verifies their checkpoints. The methods do no I/O,
+// except through the functions that they receive.
+//
+// Each key argument contains the seed of an Ed25519 private key (RFC 8032). If a method has several keys as an
+// argument, it signs with the first key, and accepts the signatures of all keys.
 type AuditTree interface {
 	// VerifierKey returns the verifier key of the tenant's checkpoints.
 	VerifierKey(key domain.Secret, tenant domain.TenantID) (string, error)
@@ -181,19 +200,19 @@ type AuditTree interface {
 	// EmptyCheckpoint returns the checkpoint of a tenant without entries.
 	EmptyCheckpoint(key domain.Secret, tenant domain.TenantID) ([]byte, error)
 
-	// ProveConsistency returns the hashes that prove that the tree of one size (from) is a prefix of the tree of
-	// another size (to). It requires that from <= to.
-	ProveConsistency(from, to int64, hashes AuditHashes) ([]domain.AuditHash, error)
+	// ProveConsistency returns the hashes that prove that the tree of fromSize entries is a prefix of the tree of
+	// toSize entries. It requires that fromSize <= toSize.
+	ProveConsistency(fromSize, toSize int64, hashes AuditHashes) ([]domain.AuditHash, error)
 
 	// ProveInclusion returns the hashes that prove that the tree of the given size contains the entry with this
 	// sequence number. It requires that sequence < size.
 	ProveInclusion(sequence, size int64, hashes AuditHashes) ([]domain.AuditHash, error)
 
-	// Verify recomputes the tree of a snapshot. It compares the result with all stored hashes and checkpoints, and with
-	// checkpoints that were read earlier. It returns the number of entries, and a finding about the first entry that
-	// differs from what was recorded; the finding is nil if no entry differs. Errors: those of the snapshot.
+	// Verify recomputes the tree of a snapshot. It compares the tree with all stored hashes and checkpoints, and with
+	// pastCheckpoints, which were read earlier. It returns the number of entries, and a finding about the first wrong
+	// entry; nil if no entry is wrong. Errors: those of the snapshot.
 	Verify(keys []domain.Secret, tenant domain.TenantID, s AuditSnapshot,
-		earlier [][]byte) (entries int64, finding *domain.AuditFinding, err error)
+		pastCheckpoints [][]byte) (entries int64, finding *domain.AuditFinding, err error)
 
 	// TenantOf returns the tenant of a checkpoint. It does not verify the signature. Errors: Invalid if the text is
 	// not a checkpoint of this service.

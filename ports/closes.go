@@ -10,45 +10,49 @@ import (
 //
 // Every method returns NotFound unless the id belongs to an account of the tenant.
 type Closing interface {
-	// ClosePeriod closes the records of an account up to and including a day, and returns the close. If the
-	// day is closed already, it returns that close and changes nothing. Errors: Invalid on "date" unless the
-	// day has ended in UTC.
+	// ClosePeriod closes the records of an account up to and including a day, and returns the closed period. If the day
+	// is closed already, it returns the stored closed period and changes nothing. Errors: Invalid on "date" if the day
+	// has not ended in UTC.
 	ClosePeriod(ctx context.Context, tenant domain.TenantID, account domain.AccountID,
 		date domain.Date) (domain.Close, error)
-	// ReopenPeriod deletes the close of a day. Errors: NotFound, also if the day is not closed.
+	// ReopenPeriod deletes the closed period that ends on this day. Errors: NotFound if there is no such period.
 	ReopenPeriod(ctx context.Context, tenant domain.TenantID, account domain.AccountID, date domain.Date) error
-	// ListCloses returns the closes of an account, ordered by day, newest first.
+	// ListCloses returns the closed periods of an account, ordered by day, newest first.
 	ListCloses(ctx context.Context, tenant domain.TenantID, account domain.AccountID,
 		page domain.PageRequest) (domain.Page[domain.Close], error)
-	// ListAdjustments returns the adjustments of a close, newest first. Errors: NotFound, also if the day is not
-	// closed.
+	// ListAdjustments returns the adjustments of the closed period that ends on this day, newest first. Errors:
+	// NotFound if there is no such period.
 	ListAdjustments(ctx context.Context, tenant domain.TenantID, account domain.AccountID, date domain.Date,
 		page domain.PageRequest) (domain.Page[domain.Adjustment], error)
 }
 
-// Closes stores the closes of accounts and their adjustments, which are later changes of the closed records.
-// PullExecution adds the adjustments: if an atomic change of records commits after a close, it also stores the
-// adjustments that result from the change. If the change commits before the close, the digest of the close includes it.
-// If one atomic change contains several changes of a record, a store may report them as one adjustment.
+// Closes stores the closed periods of accounts and their adjustments.
+//
+// An adjustment is a change of a closed record that commits after the period was closed. A change that commits earlier
+// is included in the digest of the closed period. PullExecution stores the adjustments in the same atomic change as the
+// changed records. If one atomic change contains several changes of a record, a store may combine them into one
+// adjustment.
 type Closes interface {
-	// ClosePeriod computes the digest of the account's live records up to the day, and stores the close, in one atomic
-	// change. No record of the account changes while it does so. If the day is closed already, it returns that close;
-	// created is false. It does not validate the request. Errors: NotFound if there is no such account.
+	// ClosePeriod computes the digest of the account's live records up to the day, and stores the closed period. Both
+	// are one atomic change, during which no record of the account changes. If the day is closed already, ClosePeriod
+	// returns the stored period, and wasCreated is false. It does not validate the request. Errors: NotFound if there
+	// is no such account.
 	ClosePeriod(ctx context.Context, tenant domain.TenantID, account domain.AccountID,
-		r domain.CloseRequest) (c domain.Close, created bool, err error)
+		r domain.CloseRequest) (c domain.Close, wasCreated bool, err error)
 
-	// ReopenPeriod deletes the close of the day. Adjustments that also belong to other closes are still returned for
-	// these closes; the other adjustments are no longer returned. Errors: NotFound if the day is not closed.
+	// ReopenPeriod deletes the closed period that ends on this day. Adjustments that belong only to this period are no
+	// longer returned. If an adjustment also belongs to another closed period, it is still returned for the other
+	// period. Errors: NotFound if the day is not closed.
 	ReopenPeriod(ctx context.Context, tenant domain.TenantID, account domain.AccountID, date domain.Date) error
 
-	// Closes returns the closes of an account, ordered by day, newest first. A position in the list consists of the day
-	// and the id of the account. For an unknown account, it returns none.
+	// Closes returns the closed periods of an account, ordered by day, newest first. A position in the list consists of
+	// the day and the id of the account. For an unknown account, it returns none.
 	Closes(ctx context.Context, tenant domain.TenantID, account domain.AccountID,
 		page domain.PageRequest) (domain.Page[domain.Close], error)
 
-	// Adjustments returns the adjustments of a close, newest first. The adjustments of one record are ordered by
-	// version, highest first. If a caller undoes them in this order, starting from the present records, it gets the
-	// records as they were at the time of the close. Errors: NotFound if the day is not closed.
+	// Adjustments returns the adjustments of a closed period, newest first. The adjustments of one record are ordered
+	// by version, highest first. If a caller undoes them in this order, the records are as they were when the period
+	// was closed. Errors: NotFound if the day is not closed.
 	Adjustments(ctx context.Context, tenant domain.TenantID, account domain.AccountID, date domain.Date,
 		page domain.PageRequest) (domain.Page[domain.Adjustment], error)
 }

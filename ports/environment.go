@@ -20,8 +20,7 @@ type Clock interface {
 // Sleeper waits. It is separate from Clock because most code that needs the current time
 // never waits.
 type Sleeper interface {
-	// Sleep waits for d and returns nil. If the context ends earlier, it returns the context's
-	// error at once.
+	// Sleep waits for d and returns nil. If the context ends earlier, it immediately returns the context's error.
 	Sleep(ctx context.Context, d time.Duration) error
 }
 
@@ -70,9 +69,9 @@ type Observer interface {
 type Tracer interface {
 	// Inject returns the trace of ctx as a W3C traceparent; "" if ctx has no trace.
 	Inject(ctx context.Context) string
-	// StartSpan starts a span with the given name. The span belongs to the trace of the given traceparent (carried), or
-	// to a new trace if the traceparent is "" or malformed. The returned function ends the span and records its
-	// outcome; a nil error means success.
+	// StartSpan starts a span with the given name. The span belongs to the trace of the given W3C traceparent. If the
+	// traceparent is "" or malformed, the span belongs to a new trace. The returned function ends the span and records
+	// its outcome; a nil error means success.
 	StartSpan(ctx context.Context, carried, name string) (context.Context, func(error))
 }
 
@@ -113,8 +112,8 @@ type (
 	}
 	// ReconcileRequested reports that reconciliation requested pulls. Requested is their number.
 	ReconcileRequested struct{ Requested int }
-	// ConsentExpiring reports that the consent of a connection has entered the state expiring or expired
-	// (domain.Consent.State).
+	// ConsentExpiring reports that the state of a connection's consent (domain.Consent.State) has become "expiring" or
+	// "expired".
 	ConsentExpiring struct {
 		Connection domain.ConnectionID
 		Vendor     domain.Vendor
@@ -125,7 +124,7 @@ type (
 		Connection   domain.ConnectionID
 		Vendor       domain.Vendor
 		Pull         domain.PullID
-		BecameSilent bool // whether the connection is silent now, and was not silent before
+		BecameSilent bool // whether the connection's state has become domain.WebhookSilent
 	}
 	// EventAttempted reports that an attempt to send an event of a subscription ended.
 	EventAttempted struct {
@@ -134,8 +133,8 @@ type (
 		Took         time.Duration
 		Err          error
 	}
-	// SubscriptionDisabled reports that a subscription was disabled, because one of its events could not be sent for as
-	// long as domain.RetryEventsFor.
+	// SubscriptionDisabled reports that a subscription was disabled, because one of its events has failed for longer
+	// than domain.RetryEventsFor.
 	SubscriptionDisabled struct {
 		Tenant       domain.TenantID
 		Subscription domain.SubscriptionID
@@ -143,7 +142,8 @@ type (
 	}
 	// Pruned reports that old rows were deleted. Rows is the number of deleted rows.
 	Pruned struct{ Rows int }
-	// Audited reports that an operator changed stored configuration, or who has access to the service.
+	// Audited reports that an operator made a change. The change concerns stored configuration, or access to the
+	// service.
 	Audited struct {
 		Tenant domain.TenantID
 		Caller Caller // who made the change, as CallerOf returns it

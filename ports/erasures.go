@@ -11,9 +11,11 @@ import (
 type Erasing interface {
 	// EraseConnection deletes the connection, if it is not deleted yet, and requests the erasure of all its data. If
 	// atVendor is true, it also requests that the vendor deletes the account reference. If an erasure of the connection
-	// is running or done, that erasure is returned. Errors: NotFound unless the id belongs to an aggregator connection
-	// of the tenant, live or deleted; Conflict (not_offered) if the vendor cannot delete account references; Conflict
-	// (already_erased) if the connection was erased without asking the vendor.
+	// is running or done, that erasure is returned. Errors:
+	//
+	//   - NotFound if the tenant has no aggregator connection with this id, live or deleted.
+	//   - Conflict (not_offered) if the vendor cannot delete account references.
+	//   - Conflict (already_erased) if atVendor is true, but the connection was erased without asking the vendor.
 	EraseConnection(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID,
 		atVendor bool) (domain.Erasure, error)
 	// GetErasure returns one erasure. Errors: NotFound.
@@ -23,20 +25,25 @@ type Erasing interface {
 		page domain.PageRequest) (domain.Page[domain.Erasure], error)
 }
 
-// ClaimedErasure is an erasure that is assigned to a worker, with its connection.
+// ClaimedErasure contains an erasure that is assigned to a worker, and the connection to be erased.
 type ClaimedErasure struct {
 	Erasure    domain.Erasure
 	Connection domain.Connection
 }
 
-// Erasures stores erasures of connections, and erases the data of connections in batches. A worker claims an erasure
-// until the DueAt of the erasure. DueAt is also the fencing token of the claim: a write under a claim that was replaced
-// fails with LeaseLost (Conflict), and changes nothing.
+// Erasures stores erasures of connections, and erases the data of connections in batches.
+//
+// A worker must claim an erasure before it erases data. The field DueAt of the erasure is the end of the claim, and
+// also the fencing token. After a newer claim has changed DueAt, a write under the older claim changes nothing and
+// fails with LeaseLost (Conflict).
 type Erasures interface {
-	// Start requests the erasure of an aggregator connection, live or deleted. In one atomic change, it deletes the
-	// connection as Connections.Update does if it is live, marks the connection as erased, and stores the erasure. If
-	// the connection has an erasure already, the method Repeat of its latest domain.Erasure decides what happens
-	// instead. If calls are concurrent, only one of them starts the erasure. Errors: NotFound; those of Repeat.
+	// Start requests the erasure of an aggregator connection, live or deleted. In one atomic change, it stores the
+	// erasure and marks the connection as erased. If the connection is live, the same atomic change deletes it in the
+	// same way as Connections.Update.
+	//
+	// If the connection has an erasure already, Start calls the method Repeat of the latest erasure, and stores the
+	// result. Start stores a new erasure only if Repeat returns restart. Only one of several concurrent calls starts an
+	// erasure. Errors: NotFound; the errors of domain.Erasure.Repeat.
 	Start(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
 		r domain.ErasureRequest) (domain.Erasure, error)
 
@@ -47,39 +54,44 @@ type Erasures interface {
 	// CreatedAt and the id.
 	List(ctx context.Context, tenant domain.TenantID, page domain.PageRequest) (domain.Page[domain.Erasure], error)
 
-	// Claim returns at most limit running erasures that are due (DueAt <= at), and sets their DueAt to the time at
-	// which the claim ends (until). If calls are concurrent, only one of them returns a given erasure. It is not
-	// limited to one tenant.
-	Claim(ctx context.Context, at, until time.Time, limit int) ([]ClaimedErasure, error)
+	// Claim returns at most limit running erasures that are due (DueAt <= now), and sets their DueAt to claimEnd.
+	// Concurrent calls never return the same erasure. Claim is not limited to one tenant.
+	Claim(ctx context.Context, now, claimEnd time.Time, limit int) ([]ClaimedErasure, error)
 
-	// EraseBatch erases at most limit rows of one table and advances Place, which records how far the erasure has come,
-	// past these rows, in one atomic change. It extends the claim to until and returns the updated erasure. At the end
-	// of a pass over all tables, it resets Place to the beginning and increments Passes. A pass does the following:
+	// EraseBatch erases at most limit rows of one table, extends the claim to deadline, and returns the updated
+	// erasure. In the same atomic change, it moves Place (the position that the erasure has reached) past these rows.
+	// At the end of a pass over all tables, it resets Place to the beginning and increments Passes. A pass does the
+	// following:
 	//
-	//   - it ends the open pulls of the connection, so that no worker writes for them afterwards;
-	//   - it deletes accounts, completeness, balances, closes, adjustments, quarantine, pulls, deliveries, and the
-	//     store's records about rows that were removed or replaced;
-	//   - it deletes the histories of transactions, and replaces each transaction as domain.Transaction.Erase does,
-	//     which is a change in the feed. A transaction that is erased already is not changed;
-	//   - it removes the name of the connection (domain.Connection.EraseData), and deletes the connection's tokens that
-	//     have no webhook at the vendor;
-	//   - it deletes the tenant's stored responses (IdempotencyStore) that contain the id of the connection or of one
-	//     of its accounts, except responses that contain the id of an erasure of the connection;
-	//   - it clears the body, the scope and the event id of each delivery of the tenant that contains the account
-	//     reference, unless the connection of the delivery has the same account reference.
+	//   - It ends the open pulls of the connection, so that no worker writes for them afterwards.
+	//   - It deletes accounts, completeness, balances, closed periods, adjustments, quarantine, pulls, deliveries, and
+	//     the store's records about rows that were removed or replaced.
+	//   - It deletes the histories of transactions, and erases each transaction that is not erased yet
+	//     (domain.Transaction.Erase). Each erased transaction is a change in the feed.
+	//   - It removes the name of the connection (domain.Connection.EraseData), and deletes the connection's tokens that
+	//     have no webhook at the vendor.
+	//   - It deletes the tenant's stored responses (IdempotencyStore) that contain the id of the connection or of one
+	//     of its accounts. It keeps responses that contain the id of an erasure of the connection.
+	//   - It clears the body, the scope and the event id of deliveries that contain the account reference in the body.
+	//     Only deliveries of the tenant's other connections are cleared. If another connection has the same account
+	//     reference, its deliveries do not change.
 	//
 	// Nothing else is changed. Errors: LeaseLost.
-	EraseBatch(ctx context.Context, e domain.Erasure, at, until time.Time, limit int) (domain.Erasure, error)
+	EraseBatch(ctx context.Context, e domain.Erasure, now, deadline time.Time, limit int) (domain.Erasure, error)
 
-	// Save stores DueAt, LastError, Attempts, VendorDone, Passes and Place of an erasure. The caller also passes the
-	// DueAt that Claim or EraseBatch has set (claimed). Errors: LeaseLost.
-	Save(ctx context.Context, e domain.Erasure, claimed time.Time) error
+	// Save stores DueAt, LastError, Attempts, VendorDone, Passes and Place of an erasure. claimedDueAt is the DueAt
+	// that Claim or EraseBatch has set. Errors: LeaseLost.
+	Save(ctx context.Context, e domain.Erasure, claimedDueAt time.Time) error
 
-	// End ends the erasure with the status of e. With ErasureDone it first removes the credential and the account
-	// reference (domain.Connection.EraseAccess) and the remaining tokens of the connection. A store may make the
-	// removal and the end in two atomic changes: until the second one, the erasure is still running, and End can be
-	// repeated. In two cases the erasure stays running, and ended is false. If the vendor must still be asked to delete
-	// the account reference, nothing changes. If the vendor may still have a webhook of one of the tokens, only the
-	// account reference and the tokens without a webhook are removed. Errors: LeaseLost.
-	End(ctx context.Context, e domain.Erasure, at time.Time) (ended bool, err error)
+	// End ends the erasure with the status of e, and reports whether the erasure has ended. With ErasureDone, it first
+	// removes the credential and the account reference (domain.Connection.EraseAccess) and the remaining tokens of the
+	// connection. In two cases, the erasure does not end:
+	//
+	//   - If the vendor must still be asked to delete the account reference, nothing is removed.
+	//   - If the vendor may still have a webhook of a token, End removes only the account reference and the tokens
+	//     without a webhook.
+	//
+	// A store may remove the data in one atomic change, and end the erasure in a second atomic change. Between the two
+	// changes, the erasure is still running, and End can be repeated. Errors: LeaseLost.
+	End(ctx context.Context, e domain.Erasure, at time.Time) (hasEnded bool, err error)
 }

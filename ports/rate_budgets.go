@@ -16,19 +16,21 @@ type RateBudgetKey struct {
 	EgressAddress string // a name for the address from which the replica calls; it can be ""
 }
 
-// RateBudgets stores the rate budgets that all replicas on one database share. A rate budget belongs to the service and
-// not to a tenant, because a vendor counts calls by address. Rate budgets are the only state of the service that
-// belongs to no tenant.
+// RateBudgets stores the rate budgets that all replicas on one database share. A rate budget belongs to no tenant,
+// because a vendor counts calls by address. All other state of the service belongs to a tenant.
 type RateBudgets interface {
-	// Update replaces the state of a rate budget with the result of change, as one atomic change. If no state is
-	// stored, change gets the zero value. change also gets the present time (now) from the store's own clock, which all
-	// replicas share. This time lies between the call of Update and the moment at which the state is replaced, unless
-	// the store's clock is adjusted meanwhile.
+	// Update replaces the state of a rate budget with the result of the function fn, in one atomic change. The
+	// arguments of fn are:
 	//
-	// Update may call change more than once, and reads the state again before each call. It stores only the result of
-	// the last call. If it returns nil, it has stored this result. After an error it is unknown whether the state was
-	// stored. Times in the state are stored with a precision of microseconds. The store may drop a state that was not
-	// updated for a day.
+	//   - state: the stored state, or the zero value if no state is stored.
+	//   - now: the current time of the store's own clock, which all replicas share. This time is not earlier than the
+	//     call of Update, and not later than the replacement of the state, except if the clock is adjusted meanwhile.
+	//
+	// Update may call fn more than once. It reads the state again before each call, and stores only the result of the
+	// last call. After an error it is unknown whether a result was stored.
+	//
+	// Times in the state are stored with a precision of microseconds. The store may drop a state that was not updated
+	// for a day.
 	Update(ctx context.Context, key RateBudgetKey,
-		change func(state domain.RateBudget, now time.Time) domain.RateBudget) error
+		fn func(state domain.RateBudget, now time.Time) domain.RateBudget) error
 }

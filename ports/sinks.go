@@ -28,10 +28,15 @@ type OutgoingEvent struct {
 // EventSender sends the events of one subscription.
 type EventSender interface {
 	// Send sends an event and returns nil when the destination has confirmed it. Each call is one attempt and returns
-	// within 15 seconds. Calls can be concurrent. Errors: Unavailable (sink_unreachable, sink_refused), with RetryAfter
-	// if the destination requires a delay; Rejected (address_not_allowed). An error never contains a URL, a secret or
-	// text from the destination. After an error the destination may have received the event. If ctx was canceled, the
-	// error is Unavailable (interrupted), which says nothing about the destination.
+	// within 15 seconds. Calls can be concurrent. After an error the destination may have received the event.
+	//
+	// Errors:
+	//
+	//   - Unavailable (sink_unreachable, sink_refused), with RetryAfter if the destination requires a delay.
+	//   - Unavailable (interrupted) if ctx was canceled. This error says nothing about the destination.
+	//   - Rejected (address_not_allowed).
+	//
+	// An error never contains a URL, a secret or text from the destination.
 	Send(ctx context.Context, e OutgoingEvent) error
 
 	// Close releases the connections of the sender. It must be called once, when no call of Send is running any more.
@@ -44,7 +49,7 @@ type Sink interface {
 	Kind() domain.SinkKind
 
 	// Validate returns the invalid fields of a target that an operator has sent; nil if there are none. It does not
-	// connect. Each error is Invalid on a field of the request: url, exchange or routingKey.
+	// connect. Each error has the kind Invalid, and names a field of the request: url, exchange or routingKey.
 	Validate(ctx context.Context, t SinkTarget) []*domain.Error
 
 	// Open returns a sender for a valid target. It does not connect; EventSender.Send connects.

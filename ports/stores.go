@@ -34,18 +34,22 @@ type Connections interface {
 	List(ctx context.Context, tenant domain.TenantID, filter ConnectionFilter,
 		page domain.PageRequest) (domain.Page[domain.Connection], error)
 
-	// Update reads the connection, calls change with it, and writes the changed connection, in one atomic change.
-	// Concurrent updates of one row are serialised. If change returns an error, Update writes nothing and returns this
-	// error unchanged. If change sets DeletedAt, the same atomic change also revokes the connection's webhook tokens
-	// and marks those of its pulls that are queued or wait for a retry as failed (connection_deleted). If change clears
-	// PausedAt, the same atomic change queues the jobs of the connection's pulls that have not ended. Errors: NotFound;
-	// Conflict (name_taken).
+	// Update reads a connection, changes it with the function fn, and stores the result, in one atomic change.
+	// Concurrent updates of one row are serialised. If fn returns an error, Update writes nothing and returns this
+	// error unchanged.
+	//
+	// The same atomic change has further effects:
+	//
+	//   - If fn sets DeletedAt, the connection's webhook tokens are revoked. Its pulls that are queued, or wait for a
+	//     retry, are marked as failed (connection_deleted).
+	//   - If fn clears PausedAt, the jobs of the connection's unfinished pulls are queued.
+	//
+	// Errors: NotFound; Conflict (name_taken).
 	Update(ctx context.Context, tenant domain.TenantID, kind domain.ConnectionKind, id domain.ConnectionID,
-		change func(*domain.Connection) error) (domain.Connection, error)
+		fn func(*domain.Connection) error) (domain.Connection, error)
 
-	// Activity returns when the connection's last succeeded pull finished, when its last delivery was received, whether
-	// a mass removal is held back (not applied yet), and how many rows are in its quarantine. A time is zero if there
-	// was no such pull or delivery. Errors: NotFound.
+	// Activity returns the times of the last pull and the last delivery of a live aggregator connection, and other
+	// stored facts about it. Errors: NotFound.
 	Activity(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID) (Activity, error)
 
 	// Activities returns the result of Activity for each of the ids. It omits ids that do not belong to
@@ -53,34 +57,33 @@ type Connections interface {
 	Activities(ctx context.Context, tenant domain.TenantID,
 		ids []domain.ConnectionID) (map[domain.ConnectionID]Activity, error)
 
-	// NoticeConsents returns at most limit live aggregator connections, without their sealed credentials, whose consent
-	// has begun to count as expiring (Consent.NoticeAt <= at), earliest first. The method marks each of these consents
-	// as noticed, in one atomic change per connection. If calls are concurrent, only one of them returns a given
-	// connection. It is not limited to one tenant.
-	NoticeConsents(ctx context.Context, at time.Time, limit int) ([]domain.Connection, error)
+	// NoticeConsents returns at most limit live aggregator connections whose consent is expiring (Consent.NoticeAt <=
+	// now), earliest first, without their sealed credentials. Each returned consent is marked as noticed, so only one
+	// of several concurrent calls returns the connection. The method is not limited to one tenant.
+	NoticeConsents(ctx context.Context, now time.Time, limit int) ([]domain.Connection, error)
 
-	// CountAttention returns how many live aggregator connections, and accounts of them, need attention. It is not
+	// CountAttention counts problems of live aggregator connections and of their accounts (see Attention). It is not
 	// limited to one tenant.
 	CountAttention(ctx context.Context, at time.Time) (Attention, error)
 
-	// ListSealed returns at most limit live connections of all tenants whose ids are greater than the given id (after),
-	// ordered by id, for re-encryption. It is not limited to one tenant.
-	ListSealed(ctx context.Context, after domain.ConnectionID, limit int) ([]domain.Connection, error)
+	// ListSealed returns connections whose credentials are to be re-encrypted: at most limit live connections of all
+	// tenants, ordered by id, with ids greater than afterID.
+	ListSealed(ctx context.Context, afterID domain.ConnectionID, limit int) ([]domain.Connection, error)
 
-	// Reseal replaces the sealed credential of a connection if the stored one still equals
-	// old. It changes neither Revision nor UpdatedAt, and reports whether it replaced the
-	// credential. It is not limited to one tenant.
-	Reseal(ctx context.Context, id domain.ConnectionID, old, fresh domain.Sealed) (bool, error)
+	// Reseal replaces the sealed credential of a connection by the value fresh, if the stored credential still equals
+	// the value previous. It reports whether it has replaced the credential. It changes neither Revision nor UpdatedAt.
+	// It is not limited to one tenant.
+	Reseal(ctx context.Context, id domain.ConnectionID, previous, fresh domain.Sealed) (bool, error)
 }
 
-// Attention counts connections and accounts of all tenants that need attention.
+// Attention contains the numbers of connections and accounts with a problem, over all tenants.
 type Attention struct {
 	// ConsentExpiring is the number of connections whose consent expires within domain.ConsentNotice or has
 	// expired. Revoked consents are not counted.
 	ConsentExpiring int
-	Silent          int // connections that are silent and not paused
-	// Drifting is the number of accounts whose last announced state (EventMaintenance.AnnounceCompleteness) is that
-	// they drift, which means that their records do not explain their balances. Removed accounts are not counted.
+	Silent          int // number of connections that are not paused and whose expected webhook is missing
+	// Drifting is the number of live accounts whose last completeness event is account.drifting: the balance does not
+	// match the records. See EventMaintenance.AnnounceCompleteness.
 	Drifting int
 }
 
@@ -89,21 +92,23 @@ type Attention struct {
 type Activity struct {
 	LastPullAt    time.Time // when the last succeeded pull finished; zero if no pull has succeeded
 	LastWebhookAt time.Time // when the last delivery was received; zero if there was no delivery
-	MassRemoval   bool      // whether a mass removal waits for another read; see domain.AbsenceRead
+	MassRemoval   bool      // whether a mass removal waits for another pull to confirm it; see domain.AbsenceRead
 	Quarantined   int       // number of rows in the quarantine
-	DriftSince    time.Time // when the oldest drift of an account that is not removed began; zero if none drifts
-	Shared        bool      // another live connection reads an account with the same key or external id
-	Compared      bool      // the completeness of at least one account that is not removed is known
-	// Webhooks reports whether the connection has a live token, and whether a webhook about it was received at or after
-	// Connection.Webhook.MissedAt. A delivery with the status ignored is not about the connection. Webhooks.Heard is
-	// not set if MissedAt is zero.
+	DriftSince    time.Time // start of the oldest drift (a failing completeness check) of a live account; zero if none
+	Shared        bool      // whether another live connection reads an account with the same key or external id
+	Compared      bool      // whether the completeness of at least one live account is known
+	// Webhooks contains facts about the webhooks of the connection:
+	//
+	//   - HasToken is set if the connection has a live token.
+	//   - Heard is set if a webhook about the connection was received at or after Connection.Webhook.MissedAt. Webhooks
+	//     that were stored as domain.DeliveryIgnored do not count. Heard is false if MissedAt is zero.
 	Webhooks domain.Evidence
 }
 
 // TokenFilter narrows a list of tokens. The zero value does not narrow the list.
 type TokenFilter struct{ Connection domain.ConnectionID }
 
-// ClaimedRegistration is a token whose webhook is to be removed at the vendor, with the token's connection.
+// ClaimedRegistration is a token and its connection. The webhook of the token is to be removed at the vendor.
 type ClaimedRegistration struct {
 	Token      domain.WebhookToken
 	Connection domain.Connection
@@ -116,42 +121,47 @@ type Tokens interface {
 	// (domain.WebhookWatch.Awaiting). Errors: NotFound when the connection is no longer live.
 	Create(ctx context.Context, t domain.WebhookToken) error
 
-	// List returns tokens, including revoked ones, newest first. It omits tokens whose registration is
-	// pending. A position in the list consists of the TimeKey of CreatedAt and the id.
+	// List returns tokens, including revoked ones, newest first. It omits tokens whose registration is in the state
+	// "pending". A position in the list consists of CreatedAt, formatted by domain.TimeKey, and the id.
 	List(ctx context.Context, tenant domain.TenantID, filter TokenFilter,
 		page domain.PageRequest) (domain.Page[domain.WebhookToken], error)
 
-	// FindByHash returns the token with the given hash, even if it is revoked. It is meant for the log line
-	// that explains why a webhook was refused, and must not be used to accept a webhook. Errors: NotFound.
-	// It is not limited to one tenant.
+	// FindByHash returns the token with the given hash, even if it is revoked. It must be used only to explain in the
+	// log why a webhook was refused, never to accept a webhook. It is not limited to one tenant. Errors: NotFound.
 	FindByHash(ctx context.Context, hash domain.TokenHash) (domain.WebhookToken, error)
 
-	// Revoke revokes a live token: every Deliveries.Receive that starts later refuses the token. If the token's
-	// registration is active, the same atomic change sets its state to removing, so that the webhook is removed at the
-	// vendor next. Errors: NotFound, also if the token is already revoked or its registration is pending.
+	// Revoke revokes a live token. Every Deliveries.Receive that starts later refuses the token. If the token's
+	// registration is in the state "active", the same atomic change sets the state to "removing". The vendor's webhook
+	// is then removed later.
+	//
+	// Errors: NotFound if there is no such token, if it is already revoked, or if its registration is in the state
+	// "pending".
 	Revoke(ctx context.Context, tenant domain.TenantID, id domain.TokenID, at time.Time) error
 
-	// ActivateRegistration stores the vendor's id of the webhook of a live token whose registration is
-	// pending, and makes the registration active. Errors: NotFound if there is no such token any more.
+	// ActivateRegistration changes the state of a live token's registration from "pending" to "active". It also stores
+	// the id that the vendor has assigned to the webhook. Errors: NotFound if there is no such token any more.
 	ActivateRegistration(ctx context.Context, tenant domain.TenantID, id domain.TokenID, webhook string) error
 
-	// ClaimRegistrations returns at most limit tokens whose registrations are due (DueAt <= at), and are pending or
-	// removing. It returns each token with its connection, even if the connection is deleted. Claiming sets the DueAt
-	// of the registration to until, increments its Attempts and revokes the token if it is live, in one atomic change.
-	// If calls are concurrent, only one of them returns a given token. It is not limited to one tenant.
-	ClaimRegistrations(ctx context.Context, at, until time.Time, limit int) ([]ClaimedRegistration, error)
+	// ClaimRegistrations claims at most limit registrations that are due (DueAt <= now) and in the state "pending" or
+	// "removing". It returns their tokens, each with its connection, even if the connection is deleted. The method is
+	// not limited to one tenant.
+	//
+	// In the same atomic change, DueAt becomes claimEnd, Attempts increases by one, and live tokens are revoked. Only
+	// one of several concurrent calls returns a given token.
+	ClaimRegistrations(ctx context.Context, now, claimEnd time.Time, limit int) ([]ClaimedRegistration, error)
 
-	// PostponeRegistration sets the DueAt of a registration that is pending or removing. Any other
+	// PostponeRegistration sets the DueAt of a registration that is in the state "pending" or "removing". Any other
 	// registration is not changed.
 	PostponeRegistration(ctx context.Context, tenant domain.TenantID, id domain.TokenID, due time.Time) error
 
-	// EndRegistration records that the vendor does not have the webhook of a token. A removing registration
-	// becomes removed, and a token whose registration is pending is deleted. Any other token is not changed.
+	// EndRegistration records that the vendor does not have the webhook of a token. If the token's registration is in
+	// the state "removing", the state becomes "removed". If it is in the state "pending", the token is deleted. Any
+	// other token is not changed.
 	EndRegistration(ctx context.Context, tenant domain.TenantID, id domain.TokenID) error
 
-	// RecordUsage stores for each token in used when it was last used. A stored time is never
-	// replaced by an older one, and unknown ids are ignored. It is not limited to one tenant.
-	RecordUsage(ctx context.Context, used map[domain.TokenID]time.Time) error
+	// RecordUsage stores when tokens were last used. It never replaces a stored time by an older one, and ignores
+	// unknown ids. It is not limited to one tenant.
+	RecordUsage(ctx context.Context, usage map[domain.TokenID]time.Time) error
 }
 
 // IncomingDelivery is a delivery to store. It comes from a webhook request whose source was
@@ -191,37 +201,44 @@ type DeliveryFilter struct {
 
 // Deliveries stores webhook deliveries.
 type Deliveries interface {
-	// Receive looks up the live token of a live connection by hash and vendor, and stores the delivery. If the delivery
-	// is new and requires a pull, the same atomic change stores the pull and the pull's job. The change is durable when
-	// Receive returns.
+	// Receive stores a delivery of the live token with this hash and vendor. The connection of the token must be live.
+	// If the delivery is new and requires a pull, the same atomic change stores the pull and its job. The change is
+	// durable when Receive returns.
 	//
-	//   - A delivery that requires a pull is attached to the pull that is queued for the connection, never to a pull
-	//     that has already started to read. If no pull is queued, Receive queues a new pull with the id
-	//     IncomingDelivery.Pull.
-	//   - A token with a source secret is refused unless Authorization is the hash of that secret. A token without a
-	//     source secret is refused unless SourceAdmitted is set (domain.SourceHash.Admits).
-	//   - An event about another account reference than that of the connection is stored with the status ignored. If
-	//     the token has a registration, neither the body nor the scope of such an event is stored.
-	//   - If the connection already has a delivery with the same fingerprint, the result is marked as Duplicate and
-	//     nothing is stored, however many copies arrive concurrently.
+	//   - A delivery that requires a pull is attached to the queued pull of the connection. If no pull is queued,
+	//     Receive queues a new pull with the id IncomingDelivery.Pull. A pull that has started gets no further
+	//     deliveries.
+	//   - A token with a source secret is refused if Authorization is not the hash of this secret. A token without a
+	//     source secret is refused if SourceAdmitted is not set. See domain.SourceHash.Admits.
+	//   - An event whose account reference differs from the connection's reference is stored as domain.DeliveryIgnored.
+	//     If the token has a registration, the body and the scope of such an event are not stored.
+	//   - A delivery with the same fingerprint as a stored delivery of the connection is not stored, even if both
+	//     arrive concurrently. The result is marked as Duplicate.
 	//
-	// Errors: Unauthenticated when there is no such token or when the token is refused. The method is not limited to
-	// one tenant.
+	// Errors: Unauthenticated if there is no such token, or if the token is refused. The method is not limited to one
+	// tenant.
 	Receive(ctx context.Context, r IncomingDelivery) (ReceiveResult, error)
 
-	// List returns deliveries without bodies and scopes, newest first. A position in the list
-	// consists of the TimeKey of ReceivedAt and the id.
+	// List returns deliveries without bodies and scopes, newest first. A position in the list consists of ReceivedAt,
+	// formatted by domain.TimeKey, and the id.
 	List(ctx context.Context, tenant domain.TenantID, filter DeliveryFilter,
 		page domain.PageRequest) (domain.Page[domain.Delivery], error)
 
 	// Get returns one delivery with its body. Errors: NotFound.
 	Get(ctx context.Context, tenant domain.TenantID, id domain.DeliveryID) (domain.Delivery, error)
 
-	// Replay requests the pulls of deliveries again. In one atomic change, each delivery is attached to the pull that
-	// is queued for its connection, or to a new pull, and its status becomes Accepted. A delivery is skipped if it
-	// belongs to another tenant, does not require a pull, or belongs to a connection that is not live. All other
-	// deliveries are returned with their new pull. newID generates ids for new pulls. The scope of a delivery whose
-	// pull has succeeded becomes domain.PullScope.Replayed.
+	// Replay requests another pull for each delivery, in one atomic change. The delivery is attached to the queued pull
+	// of its connection, or to a new pull if none is queued. Its status becomes Accepted. The function newID generates
+	// ids for new pulls.
+	//
+	// If the previous pull of a delivery has succeeded, Replay also replaces the delivery's scope by the result of
+	// domain.PullScope.Replayed.
+	//
+	// Replay returns the replayed deliveries with their new pulls. It skips a delivery if one of these is true:
+	//
+	//   - The delivery belongs to another tenant.
+	//   - The delivery does not require a pull.
+	//   - The connection of the delivery is not live.
 	Replay(ctx context.Context, tenant domain.TenantID, ids []domain.DeliveryID, at time.Time,
 		newID func() domain.PullID) ([]domain.Delivery, error)
 
@@ -240,31 +257,30 @@ type StoredResponse struct {
 
 // IdempotencyStore stores the first response for each idempotency key.
 type IdempotencyStore interface {
-	// Begin claims the key. It returns nil if the caller now holds the claim and must end it with Finish or
-	// Release. A caller can claim a key in these cases:
+	// Begin claims the key and returns nil, or returns the stored response. A caller that has claimed the key must end
+	// the claim with Finish or Release. A key can be claimed in these cases:
 	//
-	//   - the key is free;
-	//   - its previous claim is older than ClaimTimeout, because a process died while it held the claim;
-	//   - its response is older than ResponseRetention.
+	//   - The key is free.
+	//   - Its claim is older than ClaimTimeout, because a process died while it held the claim.
+	//   - Its response is older than ResponseRetention.
 	//
-	// Otherwise Begin returns the stored response. Errors: Conflict (key_in_flight) if another request
-	// holds the claim; Conflict (key_reused) if the fingerprint differs.
+	// Errors: Conflict (key_reused) if the fingerprint differs; Conflict (key_in_flight) if another request holds the
+	// claim.
 	//
-	// The time of the claim (at) identifies the claim, like a fencing token. The caller passes this time to Finish and
-	// Release (claimed). Two claims of a key never have the same time, because a claim can be taken over only after
-	// ClaimTimeout.
+	// The time claimedAt identifies the claim, like a fencing token, in later calls of Finish and Release. Two claims
+	// of a key never have the same time, because a claim can be taken over only after ClaimTimeout.
 	Begin(ctx context.Context, tenant domain.TenantID, key string, fingerprint domain.Fingerprint,
-		at time.Time) (*StoredResponse, error)
+		claimedAt time.Time) (*StoredResponse, error)
 
-	// Finish stores the response for the key and ends the claim that Begin made at the given time (claimed). If this
-	// claim has already ended or was taken over by another request, Finish changes nothing and returns nil.
-	Finish(ctx context.Context, tenant domain.TenantID, key string, claimed time.Time,
-		response StoredResponse, at time.Time) error
+	// Finish stores the response for the key and ends the claim that Begin made at the time claimedAt. If this claim
+	// has already ended or was taken over by another request, Finish changes nothing and returns nil.
+	Finish(ctx context.Context, tenant domain.TenantID, key string, claimedAt time.Time,
+		response StoredResponse, now time.Time) error
 
-	// Release ends the claim that Begin made at the given time (claimed), without storing a response, so that the key
-	// is free again. If this claim has already ended or was taken over by another request, Release changes nothing and
-	// returns nil.
-	Release(ctx context.Context, tenant domain.TenantID, key string, claimed time.Time) error
+	// Release ends the claim that Begin made at the time claimedAt, without storing a response, so that the key is free
+	// again. If this claim has already ended or was taken over by another request, Release changes nothing and returns
+	// nil.
+	Release(ctx context.Context, tenant domain.TenantID, key string, claimedAt time.Time) error
 
 	// Prune deletes at most limit responses older than the given time and returns the number
 	// of deleted responses. It is not limited to one tenant.

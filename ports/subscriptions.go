@@ -37,7 +37,7 @@ type SubscriptionUpdate struct {
 type SubscriptionStatus struct {
 	domain.Subscription
 	Waiting       int       // number of waiting events: those that are stored and not delivered
-	OldestWaiting time.Time // when the change that the oldest waiting event reports was made; zero if no event waits
+	OldestWaiting time.Time // time of the oldest change whose event is waiting; zero if no event waits
 	Retrying      int       // number of waiting events that have failed, or follow a failed event of the same subject
 	// Position is the sequence number just before the first waiting event, or LastSequence if no event is waiting.
 	Position int64
@@ -69,26 +69,27 @@ type SubscriptionManager interface {
 	// ListSubscriptions returns the subscriptions of the tenant, newest first.
 	ListSubscriptions(ctx context.Context, tenant domain.TenantID,
 		page domain.PageRequest) (domain.Page[SubscriptionStatus], error)
-	// UpdateSubscription replaces the fields, in one atomic change. Errors: those of CreateSubscription; Invalid
-	// (immutable) if the kind of the sink would change; Conflict (revision_mismatch).
+	// UpdateSubscription replaces the name, the types, the connection and the sink of a subscription, in one atomic
+	// change. Errors: those of CreateSubscription; Invalid (immutable) if the kind of the sink would change; Conflict
+	// (revision_mismatch).
 	UpdateSubscription(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID, match IfMatch,
 		u SubscriptionUpdate) (SubscriptionStatus, error)
 	// DeleteSubscription deletes a subscription with its events and attempts. Errors: Conflict (revision_mismatch).
 	DeleteSubscription(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID, match IfMatch) error
 	// PauseSubscription stops sending the events of a subscription. The subscription keeps its position.
 	PauseSubscription(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID) (SubscriptionStatus, error)
-	// ResumeSubscription makes a paused or disabled subscription active. Its failed events are retried at once.
+	// ResumeSubscription makes a paused or disabled subscription active. Its failed events are retried immediately.
 	ResumeSubscription(ctx context.Context, tenant domain.TenantID,
 		id domain.SubscriptionID) (SubscriptionStatus, error)
 	// RotateSubscriptionSecret replaces the signing secret. For the duration domain.OldSecretFor, events are also
 	// signed with the previous secret. Errors: Conflict (not_offered) if the sink does not sign.
 	RotateSubscriptionSecret(ctx context.Context, tenant domain.TenantID,
 		id domain.SubscriptionID) (CreatedSubscription, error)
-	// ReplaySubscription sends the stored events again, starting with the event that has the given sequence number
-	// (first). If this event is after the position of the subscription, the events in between are skipped. Errors:
-	// Invalid on "from" unless the event is stored or is the next one.
+	// ReplaySubscription sends the stored events again, starting with the given sequence number. If this number is
+	// after the position of the subscription, the events in between are skipped. The number can be that of a stored
+	// event, or LastSequence + 1. Errors: Invalid (field "from") for any other number.
 	ReplaySubscription(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
-		first int64) (SubscriptionStatus, error)
+		sequence int64) (SubscriptionStatus, error)
 	// TestSubscription sends an event of the type domain.SubscriptionTest. Any outcome is returned as a result,
 	// not as an error. Errors: Unavailable (too_many_probes) with RetryAfter if too many tests run.
 	TestSubscription(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID) (SinkTestResult, error)
@@ -99,8 +100,8 @@ type SubscriptionManager interface {
 
 // EventDispatcher sends the events of subscriptions.
 type EventDispatcher interface {
-	// DispatchEvents sends the events of all active subscriptions until ctx ends. Any number of processes may run
-	// it. Errors of stores and sinks are emitted or recorded; they do not end it.
+	// DispatchEvents sends the events of all active subscriptions until ctx ends. Any number of processes may run it.
+	// Errors of stores and sinks are emitted or recorded; they do not end DispatchEvents.
 	DispatchEvents(ctx context.Context)
 }
 
@@ -121,49 +122,54 @@ type Subscriptions interface {
 	EventMaintenance
 }
 
-// SubscriptionStore stores subscriptions for operators. A position in the list of subscriptions consists of the TimeKey
-// of CreatedAt and the id. A position in the list of attempts consists of the TimeKey of the attempt's time and the
-// attempt's id.
+// SubscriptionStore stores subscriptions for operators. A position in the list of subscriptions consists of CreatedAt,
+// formatted by domain.TimeKey, and the id. A position in the list of attempts consists of the attempt's time, formatted
+// in the same way, and the attempt's id.
 type SubscriptionStore interface {
-	// Create stores a subscription. If FromStart is set, its events begin at the first record. Otherwise they report
-	// every change that commits after Create has returned. They can also report changes that commit while Create is
-	// running.
+	// Create stores a subscription. If FromStart is set, the events of the subscription begin with the first stored
+	// record. Otherwise they report every change that commits after Create has returned, and possibly changes that
+	// commit while Create is running.
 	Create(ctx context.Context, s domain.Subscription) error
 	// Get returns one subscription. Errors: NotFound.
 	Get(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID) (SubscriptionStatus, error)
 	// List returns the subscriptions of a tenant, newest first.
 	List(ctx context.Context, tenant domain.TenantID,
 		page domain.PageRequest) (domain.Page[SubscriptionStatus], error)
-	// Update calls change with a subscription and stores the changed subscription, in one atomic change. It ignores
-	// changes of the id, the tenant, the sequences, the epoch and FromStart. If the subscription becomes active, Update
-	// begins a new epoch, in which the retries of its events start again and are due at once. After an error nothing
-	// has changed. Errors: NotFound; those of change.
+	// Update reads a subscription, changes it with the function fn, and stores the result, in one atomic change. After
+	// an error nothing has changed. Errors: NotFound; any error of fn.
+	//
+	//   - Changes of the id, the tenant, the sequence numbers, the epoch and FromStart are ignored.
+	//   - If the subscription becomes active, a new epoch begins. Failed events are due for a retry immediately, and
+	//     their attempts are counted from zero.
 	Update(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
-		change func(*domain.Subscription) error) (SubscriptionStatus, error)
-	// Delete deletes a subscription with its events and attempts, unless check returns an error. Errors: NotFound;
-	// those of check.
+		fn func(*domain.Subscription) error) (SubscriptionStatus, error)
+	// Delete deletes a subscription with its events and attempts. It first calls the function check with the
+	// subscription. If check returns an error, Delete deletes nothing and returns this error. Errors: NotFound; any
+	// error of check.
 	Delete(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
 		check func(domain.Subscription) error) error
-	// Replay changes the position, so that the next event to send is the one with the given sequence number (from). The
-	// stored events beginning with this one are sent again; earlier events are not sent any more. Replay begins a new
-	// epoch, so that the holder of the lease cannot overwrite the position. Errors: NotFound; Invalid on "from" unless
-	// the event is stored or is the next one, LastSequence + 1.
+	// Replay changes the position of a subscription. The event with the given sequence number is sent next, followed by
+	// all later events, even if they were already sent. Earlier events are no longer sent. A new epoch begins, so that
+	// the holder of the lease cannot overwrite the position.
+	//
+	// The number can be that of a stored event, or LastSequence + 1. Errors: NotFound; Invalid (field "from") for any
+	// other number.
 	Replay(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
-		from int64) (SubscriptionStatus, error)
+		sequence int64) (SubscriptionStatus, error)
 	// Attempts returns the attempts to send events of a subscription, newest first. For an unknown subscription, it
 	// returns none.
 	Attempts(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
 		page domain.PageRequest) (domain.Page[domain.EventAttempt], error)
-	// ListSealed returns at most limit subscriptions of all tenants whose ids are greater than the given id (after),
-	// ordered by id, for re-encryption. It is not limited to one tenant.
-	ListSealed(ctx context.Context, after domain.SubscriptionID, limit int) ([]domain.Subscription, error)
-	// Reseal replaces the sealed secrets of a subscription if the stored ones still equal old, and reports whether it
-	// did. It is not limited to one tenant.
+	// ListSealed returns subscriptions whose secrets are to be re-encrypted: at most limit subscriptions of all
+	// tenants, ordered by id, with ids greater than afterID.
+	ListSealed(ctx context.Context, afterID domain.SubscriptionID, limit int) ([]domain.Subscription, error)
+	// Reseal replaces the sealed secrets of a subscription. It stores the argument fresh only if the stored secrets
+	// still equal the argument previous. It reports whether it has replaced the secrets.
 	Reseal(
 		ctx context.Context,
 		tenant domain.TenantID,
 		id domain.SubscriptionID,
-		old, fresh domain.Sealed,
+		previous, fresh domain.Sealed,
 	) (bool, error)
 }
 
@@ -177,7 +183,7 @@ type SubscriptionLease struct {
 
 // AppendedEvents is the result of EventQueue.Append.
 type AppendedEvents struct {
-	Events []domain.SubscriptionEvent // in the order of their sequences
+	Events []domain.SubscriptionEvent // in the order of their sequence numbers
 	More   bool                       // there are changes after the new position
 }
 
@@ -186,51 +192,67 @@ type AttemptsWrite struct {
 	// DeliveredTo is the new value of Subscription.DeliveredTo.
 	DeliveredTo int64
 	Attempts    []domain.EventAttempt
-	// Parked contains the parked (postponed) events, which wait separately from the others. These are an event that has
-	// failed, with the state of its retries, and the later events of the same subject.
+	// Parked contains the parked (postponed) events, which wait separately from the others. An event is parked if it
+	// has failed, or if it follows a failed event of the same subject. A failed event contains the state of its
+	// retries.
 	Parked []domain.SubscriptionEvent
-	// Unparked are the sequences of parked events that were delivered.
+	// Unparked are the sequence numbers of parked events that were delivered.
 	Unparked []int64
-	// Disable is the reason for which the subscription must be disabled, which also ends the lease. It is "" if the
-	// subscription remains active.
+	// Disable is the reason for disabling the subscription; "" if the subscription remains active. A write with a
+	// reason also ends the lease.
 	Disable domain.Code
 	At      time.Time
 }
 
 // EventQueue stores the events of subscriptions for the process that sends them. Its methods are not limited to one
-// tenant. A write fails with LeaseLost (Conflict) if its lease was replaced or has ended, or if the subscription is no
-// longer in the epoch of the lease.
+// tenant. A write fails with LeaseLost (Conflict) in these cases:
+//
+//   - The lease was replaced or has ended.
+//   - A new epoch of the subscription has begun since the subscription was claimed.
 type EventQueue interface {
-	// ClaimSubscriptions extends the leases of a process (holder) on active subscriptions, and claims at most limit
-	// active subscriptions whose lease has expired or ended. It returns all active subscriptions on which the process
-	// has a lease after the call. Each of these leases lasts for at least half of the time between at and until.
-	ClaimSubscriptions(ctx context.Context, holder domain.LeaseID, at, until time.Time,
+	// ClaimSubscriptions leases active subscriptions to one process, which the argument holder identifies. It returns
+	// all active subscriptions that the process has leased.
+	//
+	// The call extends the existing leases of the process. It also leases up to limit further subscriptions. These have
+	// no lease, or an expired one. Each lease then lasts for at least half of the time from now to leaseEnd, so a store
+	// may skip some extensions.
+	ClaimSubscriptions(ctx context.Context, holder domain.LeaseID, now, leaseEnd time.Time,
 		limit int) ([]domain.Subscription, error)
-	// ReleaseSubscriptions ends all leases of the process (holder).
+	// ReleaseSubscriptions ends all leases of one process, which the argument holder identifies.
 	ReleaseSubscriptions(ctx context.Context, holder domain.LeaseID) error
-	// ListPending returns the subscriptions on which the process (holder) has a lease, and for which there are changes
-	// that Append has not read yet.
+	// ListPending returns the subscriptions with changes that Append has not read yet. It returns only the
+	// subscriptions that one process has leased. The argument holder identifies this process.
 	ListPending(ctx context.Context, holder domain.LeaseID) ([]domain.SubscriptionID, error)
-	// Append reads at most limit changes of the feed, and at most limit other events, after the position of the
-	// subscription. It stores those that the subscription wants (domain.Subscription.Wants) with the next sequences,
-	// and advances the position, in one atomic change. When Append reads the entry of a record's first version, it
-	// stores an event with the record's present version, even if the record has changed since. The feed's entry for the
-	// present version later becomes another event, unless the same call reads both entries
-	// (domain.FeedChange.EventType). Errors: LeaseLost, also if the stored subscription has another revision than s.
+	// Append reads the changes and the tenant's events (domain.Event) after the position of the subscription. It reads
+	// at most limit changes and at most limit events. For each of these that the subscription wants
+	// (domain.Subscription.Wants), Append stores a subscription event with the next sequence number. It advances the
+	// position in the same atomic change.
+	//
+	// The feed has two entries for a changed record: one for the first version and one for the current version
+	// (domain.FeedChange.EventType). Each entry becomes an event with the current version of the record. If one call
+	// reads both entries, it skips the second one.
+	//
+	// Errors: LeaseLost (Conflict), also if the stored subscription has another revision than the argument s.
 	Append(ctx context.Context, l SubscriptionLease, s domain.Subscription, limit int,
 		newID func() domain.EventID) (AppendedEvents, error)
-	// ListEvents returns at most limit events that are not parked and whose sequence is greater than the given one
-	// (after), in the order of their sequences.
-	ListEvents(ctx context.Context, l SubscriptionLease, after int64, limit int) ([]domain.SubscriptionEvent, error)
-	// ListParked returns the first parked event of each subject. It returns at most limit events, in the order of their
-	// sequences.
+	// ListEvents returns at most limit events that are not parked and whose sequence number is greater than
+	// afterSequence, in the order of their sequence numbers.
+	ListEvents(
+		ctx context.Context,
+		l SubscriptionLease,
+		afterSequence int64,
+		limit int,
+	) ([]domain.SubscriptionEvent, error)
+	// ListParked returns the first parked event of each subject: at most limit events, in the order of their sequence
+	// numbers.
 	ListParked(ctx context.Context, l SubscriptionLease, limit int) ([]domain.SubscriptionEvent, error)
 	// NextParked returns the first parked event of a subject. Errors: NotFound.
 	NextParked(ctx context.Context, l SubscriptionLease, subject string) (domain.SubscriptionEvent, error)
 	// RecordAttempts stores the result of attempts, in one atomic change. Errors: LeaseLost.
 	RecordAttempts(ctx context.Context, l SubscriptionLease, w AttemptsWrite) error
-	// Transactions returns the present versions of the tenant's transactions with these ids, in the same form as
-	// Ledger.Changes. Unknown ids are left out. connections contains the connections of the transactions.
+	// Transactions returns the current versions of the tenant's transactions with these ids, in the same form as
+	// Ledger.Changes. Unknown ids are omitted. The argument connections must contain the connections of all these
+	// transactions.
 	Transactions(ctx context.Context, tenant domain.TenantID, connections []domain.ConnectionID,
 		ids []domain.TransactionID) ([]domain.Transaction, error)
 }
@@ -238,7 +260,7 @@ type EventQueue interface {
 // EventBacklog describes the waiting events of all active subscriptions: those that are stored and not delivered.
 type EventBacklog struct {
 	Waiting int
-	Oldest  time.Time // when the change that the oldest waiting event reports was made; zero if no event waits
+	Oldest  time.Time // time of the oldest change whose event is waiting; zero if no event waits
 	// Disabled is the number of disabled subscriptions.
 	Disabled int
 }
@@ -247,12 +269,20 @@ type EventBacklog struct {
 type EventMaintenance interface {
 	// EventBacklog counts the waiting events of active subscriptions, and the disabled subscriptions.
 	EventBacklog(ctx context.Context) (EventBacklog, error)
-	// PruneEvents deletes rows that are older than the given time, and returns their number. Each kind of row has its
-	// own limit: it deletes at most limit attempts, by the time of the attempt, at most limit delivered events, and at
-	// most limit events without a subscription, both by the time of the change that they report.
+	// PruneEvents deletes rows that are older than the given time, and returns their number. It deletes at most limit
+	// rows of each kind:
+	//
+	//   - attempts;
+	//   - delivered events of subscriptions (domain.SubscriptionEvent);
+	//   - events of tenants (domain.Event), from which Append creates events of subscriptions.
+	//
+	// The age of an event is the age of the change that it reports.
 	PruneEvents(ctx context.Context, before time.Time, limit int) (int, error)
-	// AnnounceCompleteness stores the events account.drifting and account.complete for at most limit accounts whose
-	// state has changed since the last call, and returns their number. A drift is announced only when it has lasted for
-	// the grace period. No event is stored for an account that is removed or whose state is unknown.
+	// AnnounceCompleteness stores an event for each account whose completeness state has changed since the account's
+	// last such event. It handles at most limit accounts, and returns the number of events.
+	//
+	//   - The event is account.drifting if the balance has not matched the records for at least the grace period.
+	//   - Otherwise the event is account.complete.
+	//   - An account that is removed, or whose state is unknown, gets no event.
 	AnnounceCompleteness(ctx context.Context, at time.Time, grace time.Duration, limit int) (int, error)
 }

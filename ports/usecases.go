@@ -69,7 +69,7 @@ type ConnectionHealth struct {
 	domain.Health
 	Activity
 	Completeness domain.CompletenessState // the completeness of the connection's accounts
-	Paused       bool                     // whether no request is sent to the vendor
+	Paused       bool                     // whether requests to the vendor are stopped
 	Consent      ConsentHealth
 	Webhook      WebhookHealth
 }
@@ -87,8 +87,7 @@ type WebhookHealth struct {
 	ExpectedBy time.Time // the time by which a webhook is expected; zero if none is
 }
 
-// AccountCompleteness reports whether the records of an account explain its balance, as of the time of the call that
-// returned it.
+// AccountCompleteness reports whether the records of an account explain its balance, at the time of the call.
 type AccountCompleteness struct {
 	Account domain.AccountID
 	State   domain.CompletenessState
@@ -103,18 +102,21 @@ type AccountCompleteness struct {
 type Completeness interface {
 	// AccountCompleteness returns the completeness of an account as of its latest settled pull (see SettledRead).
 	AccountCompleteness(ctx context.Context, tenant domain.TenantID, id domain.AccountID) (AccountCompleteness, error)
-	// AcceptCompleteness makes the present anchor of an account (domain.AccountReading.Anchor) the baseline with which
-	// later readings are compared. Errors: Invalid on "reason"; Conflict (no_anchor) if no anchor is known.
+	// AcceptCompleteness accepts the current numbers of an account as right. The current anchor (the balance minus the
+	// sum of the records) becomes the baseline of later comparisons. The counts of rows that webhooks have announced
+	// until now are no longer compared with the stored rows. Errors: Invalid ("reason"); Conflict (no_anchor) if no
+	// anchor is known and no announced row is missing.
 	AcceptCompleteness(ctx context.Context, tenant domain.TenantID, id domain.AccountID,
 		reason string) (AccountCompleteness, error)
-	// ListBalances returns the days of the window on which a settled pull has read the balance of an account,
-	// newest first. Errors: Invalid on the window.
+	// ListBalances returns the last reading of an account's balance on each day of the window, newest first. Readings
+	// are made by settled pulls (see SettledRead); days without a reading are omitted. Errors: Invalid if the window is
+	// not valid.
 	ListBalances(ctx context.Context, tenant domain.TenantID, id domain.AccountID, window domain.Window,
 		page domain.PageRequest) (domain.Page[domain.AccountBalance], error)
 }
 
-// Replacements undoes replacements. In a replacement, a new row of the vendor has become the present row of a removed
-// row's transaction.
+// Replacements undoes replacements of rows. In a replacement, the vendor has removed the row of a transaction and has
+// created a new row for it. The transaction keeps its id and has the content of the new row.
 type Replacements interface {
 	// SplitTransaction undoes the last replacement of a transaction, and returns the transaction. Errors: NotFound;
 	// Conflict (nothing_to_undo) if the transaction has replaced no row.
@@ -124,24 +126,30 @@ type Replacements interface {
 // StatementQuery selects a statement.
 type StatementQuery struct {
 	Window domain.Window // the value dates of the records; may be open at both ends
-	Force  bool          // whether to write it even if the account drifts (its records do not explain its balance)
+	Force  bool          // whether to write a statement even if the account's records do not explain its balance
 }
 
-// StatementWriter writes a statement. It gets the records of the statement as a sequence (records), ordered by date,
-// then by id, which may be ranged over several times. If reading fails, the sequence ends with the error, and the
-// writer returns it.
+// StatementWriter writes a statement. The sequence contains the statement's records, ordered by date, then by id. It
+// may be ranged over several times. If reading fails, the sequence ends with the error, and the writer returns this
+// error.
 type StatementWriter func(s domain.Statement, records iter.Seq2[domain.StatementRecord, error]) error
 
 // Statements writes statements of accounts.
 type Statements interface {
-	// WriteStatement calls the function write with a statement of an account, and returns the error of this function.
-	// The statement and all its records show the same moment. Only a few statements are written at the same time,
-	// because each of them occupies a connection to the database; WriteStatement waits a few seconds for its turn.
-	// Errors: NotFound; Invalid on the window; Conflict (account_drifting) if the account drifts, unless q.Force is
-	// set; Conflict (no_account_amount) if an amount in the account's currency is not known; Unavailable
-	// (too_many_statements) with RetryAfter after the wait.
+	// WriteStatement calls the given function with a statement of an account, and returns the function's error. The
+	// statement is consistent: it does not contain changes that commit while it is written. Each statement occupies a
+	// connection to the database, so only a few are written at the same time. If too many are being written,
+	// WriteStatement waits a few seconds.
+	//
+	// Errors:
+	//
+	//   - NotFound;
+	//   - Invalid if the window is not valid;
+	//   - Conflict (account_drifting) if the account's records do not explain its balance, and q.Force is not set;
+	//   - Conflict (no_account_amount) if an amount in the account's currency is not known;
+	//   - Unavailable (too_many_statements) with RetryAfter if there are still too many after the wait.
 	WriteStatement(ctx context.Context, tenant domain.TenantID, id domain.AccountID, q StatementQuery,
-		write StatementWriter) error
+		writer StatementWriter) error
 }
 
 // StatementFormat is a document format for statements.
@@ -152,9 +160,9 @@ type StatementFormat interface {
 	MediaType() string
 	// Extension returns the extension of file names, without the dot.
 	Extension() string
-	// Write writes a document to w. It keeps only one record in memory at a time. Errors: those of the record sequence
-	// and of the writer; Conflict (no_balance, not_representable) before the first byte if the format cannot express
-	// the statement.
+	// Write writes a document to w. It keeps only one record in memory at a time. If the format cannot express the
+	// statement, Write writes nothing and returns Conflict (no_balance, not_representable). Other errors: those of the
+	// record sequence and of the writer w.
 	Write(w io.Writer, s domain.Statement, records iter.Seq2[domain.StatementRecord, error]) error
 }
 
@@ -166,9 +174,7 @@ type ConnectionStatus struct {
 
 // ConnectionManager manages aggregator connections.
 //
-// Every method that takes an id returns NotFound unless the id belongs to a live aggregator
-// connection of the tenant. An id of an engine connection or of another tenant's connection
-// is NotFound, too.
+// Every method that takes an id returns NotFound unless the id belongs to a live aggregator connection of the tenant.
 type ConnectionManager interface {
 	// CreateConnection validates all fields, checks the address against the egress rules,
 	// seals the credential and stores the connection. Errors: Invalid (joined, one error for
@@ -188,11 +194,13 @@ type ConnectionManager interface {
 	// DeleteConnection soft-deletes the connection, frees its name and revokes its tokens.
 	// Errors: Conflict (revision_mismatch).
 	DeleteConnection(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, match IfMatch) error
-	// TestConnection authenticates at the vendor with the stored credential and reads the account
-	// reference. Any response of the vendor, including a refusal, is returned as a result, not as an error.
-	// If the tenant or the whole service runs too many tests, TestConnection waits for a few seconds.
-	// Errors: NotFound; Conflict (connection_paused); Unavailable (too_many_probes) with RetryAfter if too
-	// many tests still run after the wait.
+	// TestConnection authenticates at the vendor with the stored credential and reads the account reference. Any
+	// response of the vendor, including a refusal, is returned as a result, not as an error. If too many tests are
+	// running, for the tenant or in the whole service, TestConnection waits for a few seconds. Errors:
+	//
+	//   - Invalid; NotFound;
+	//   - Conflict (connection_paused);
+	//   - Unavailable (too_many_probes) with RetryAfter if too many tests are still running after the wait.
 	TestConnection(ctx context.Context, tenant domain.TenantID, vendor, name string) (TestResult, error)
 	// ConnectionHealth returns the stored health and activity of a connection.
 	ConnectionHealth(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID) (ConnectionHealth, error)
@@ -212,13 +220,17 @@ type LinkSession struct {
 
 // ConnectionLifecycle renews the access and the data of connections at the vendor, and pauses connections.
 //
-// Every method returns NotFound unless the id belongs to a live aggregator connection of the tenant. The methods that
-// call the vendor share the limits of TestConnection on concurrent calls. Their errors are: Conflict
-// (connection_paused); Conflict (not_offered) if the vendor does not have the feature; Rejected (vendor_refused), whose
-// Message is a code that can also be the Reason of a TestResult; Unavailable with RetryAfter if the vendor cannot be
-// reached, or too many calls are running (too_many_probes).
+// Every method returns NotFound unless the id belongs to a live aggregator connection of the tenant.
+//
+// Some methods call the vendor. Their calls and the calls of TestConnection are counted together, and the number of
+// concurrent calls is limited. These methods return these errors:
+//
+//   - Conflict (connection_paused).
+//   - Conflict (not_offered) if the vendor does not have the feature.
+//   - Rejected (vendor_refused). The Message is one of the codes of TestResult.Reason.
+//   - Unavailable with RetryAfter if the vendor cannot be reached, or if too many calls are running (too_many_probes).
 type ConnectionLifecycle interface {
-	// CreateLinkSession requests a token at the vendor with which the account holder can sign in again.
+	// CreateLinkSession requests a token from the vendor. With this token, the account holder can sign in again.
 	CreateLinkSession(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID) (LinkSession, error)
 	// RefreshConnection asks the vendor to synchronise with the institution now.
 	RefreshConnection(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID) error
@@ -281,10 +293,10 @@ type EngineManager interface {
 		u EngineUpdate) (domain.Connection, error)
 	// DeleteEngine soft-deletes the connection. Errors: Conflict (revision_mismatch).
 	DeleteEngine(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, match IfMatch) error
-	// TestEngine probes the system that the connection points to. Any response of that system is returned
-	// as a result, not as an error. If the tenant or the whole service runs too many probes, TestEngine
-	// waits for a few seconds. Errors: NotFound; Unavailable (too_many_probes) with RetryAfter if too many
-	// probes still run after the wait.
+	// TestEngine probes the system that the connection points to. Any response of that system is returned as a result,
+	// not as an error. If too many probes are running, for the tenant or in the whole service, TestEngine waits for a
+	// few seconds. Errors: NotFound; Unavailable (too_many_probes) with RetryAfter if too many probes are still running
+	// after the wait.
 	TestEngine(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID) (EngineTest, error)
 }
 
@@ -313,9 +325,11 @@ type MintedToken struct {
 
 // TokenManager manages webhook tokens.
 type TokenManager interface {
-	// MintToken creates a webhook token for the tenant's connection that has this vendor and name. With
-	// Register it also creates the webhook at the vendor. Errors: Invalid; NotFound; with Register also Rejected
-	// (vendor_refused) and the Unavailable errors of Aggregator, and then no token is kept.
+	// MintToken creates a webhook token for the tenant's connection that has this vendor and name. If Register is set,
+	// it also creates the webhook at the vendor. If the vendor fails, no token is kept. Errors:
+	//
+	//   - Invalid; NotFound;
+	//   - Rejected (vendor_refused), or an Unavailable error of Aggregator, if the webhook cannot be created.
 	MintToken(ctx context.Context, tenant domain.TenantID, r MintRequest) (MintedToken, error)
 	// ListTokens returns tokens, including revoked ones, newest first.
 	ListTokens(ctx context.Context, tenant domain.TenantID, filter TokenFilter,
@@ -327,10 +341,11 @@ type TokenManager interface {
 
 // WebhookReceiver receives webhook requests from vendors.
 type WebhookReceiver interface {
-	// Receive verifies the token and the source of a request (webhook signature, shared Authorization value
-	// or source address). Before it returns, it stores the delivery and the requested pull. Errors:
-	// Unauthenticated, with the same text for every reason. The cause of the error states the reason for
-	// the log and contains no part of the request.
+	// Receive verifies the token and the source of a request, and stores the delivery and the requested pull. The
+	// source is verified by a webhook signature, a shared Authorization value or the source address.
+	//
+	// Errors: Unauthenticated, with the same text for every reason. The cause of the error states the reason for the
+	// log. It contains no part of the request.
 	Receive(ctx context.Context, r domain.WebhookRequest) (ReceiveResult, error)
 }
 
@@ -341,8 +356,8 @@ type DeliveryLog interface {
 		page domain.PageRequest) (domain.Page[domain.Delivery], error)
 	// GetDelivery returns one delivery with its body. Errors: NotFound.
 	GetDelivery(ctx context.Context, tenant domain.TenantID, id domain.DeliveryID) (domain.Delivery, error)
-	// ReplayDelivery requests the pull of a delivery again. Errors: NotFound; Conflict when the delivery does not
-	// require a pull.
+	// ReplayDelivery requests a new pull for a delivery. Errors: NotFound; Conflict if the delivery does not require a
+	// pull.
 	ReplayDelivery(ctx context.Context, tenant domain.TenantID, id domain.DeliveryID) (domain.Delivery, error)
 	// ReplayDeliveries replays at most limit deliveries that match the filter, newest first,
 	// and returns the replayed deliveries.
@@ -350,7 +365,7 @@ type DeliveryLog interface {
 		limit int) ([]domain.Delivery, error)
 }
 
-// PullService requests pulls and reads them.
+// PullService requests pulls and returns their state.
 type PullService interface {
 	// RequestPull requests a pull of the transactions in the window. The zero window requests
 	// everything that the vendor has. Errors: NotFound; Invalid.
@@ -405,12 +420,16 @@ type Reader interface {
 // Idempotency makes a request safe to repeat. A request with an idempotency key is executed
 // once, and every repetition of it gets the response to the first request.
 type Idempotency interface {
-	// Do executes the first request with this key by calling the function do, and stores the response. For each
-	// repetition of the request it returns the stored response, and replayed is true. If the function returns an error,
-	// Do returns this error and frees the key, so that the request can be repeated. Do also frees the key if the
-	// function returns a response with status 0 and a nil body. Errors: Conflict (key_in_flight, key_reused).
+	// Do calls the function fn for the first request with this key, and stores the response. For each repetition of the
+	// request it returns the stored response, and replayed is true. In two cases nothing is stored. The key becomes
+	// free again, so that the request can be repeated:
+	//
+	//   - fn returns an error. Do returns this error.
+	//   - fn returns a response with status 0. Do returns this response.
+	//
+	// Errors: Conflict (key_in_flight, key_reused); any error of fn.
 	Do(ctx context.Context, tenant domain.TenantID, key string, fingerprint domain.Fingerprint,
-		do func(context.Context) (StoredResponse, error)) (response StoredResponse, replayed bool, err error)
+		fn func(context.Context) (StoredResponse, error)) (response StoredResponse, replayed bool, err error)
 }
 
 // Worker executes pulls. The job queue drives it.
@@ -419,32 +438,35 @@ type Worker interface {
 	// nothing is left to do for this pull. Errors: only errors of the store; errors of the vendor are
 	// recorded in the pull.
 	RunPull(ctx context.Context, id domain.PullID) (retryAfter time.Duration, err error)
-	// RunWaitingPull makes one attempt of the oldest waiting pull of a tenant that uses few workers of this process,
-	// and reports whether it found such a pull. A tenant uses few workers if RunWaitingPull is running none of its
-	// pulls, and RunPull is running fewer than ordinaryWorkers/2 of its pulls. While RunPull runs fewer than
-	// ordinaryWorkers pulls in total, RunWaitingPull does nothing. The job of the pull stays in the queue. When the job
-	// runs later, it finds the outcome of the attempt. Errors: only errors of the store.
+	// RunWaitingPull makes one attempt of a waiting pull. It chooses the oldest waiting pull of all tenants that use
+	// few workers of this process. It reports whether there is such a pull. If RunPull runs fewer than ordinaryWorkers
+	// pulls in total, RunWaitingPull does nothing. A tenant uses few workers if both conditions are true:
+	//
+	//   - RunWaitingPull is not running a pull of the tenant.
+	//   - RunPull is running fewer than ordinaryWorkers/2 pulls of the tenant.
+	//
+	// The job of the pull stays in the queue. When the job runs later, it finds the outcome of the attempt. Errors:
+	// only errors of the store.
 	RunWaitingPull(ctx context.Context, ordinaryWorkers int) (found bool, err error)
 }
 
-// Maintenance runs the periodic tasks. The job queue drives it. Each method does a bounded amount of work
-// per call. A method that changes rows returns their number, so that the caller can decide when to call it
-// again. Two replicas may run the same task concurrently.
+// Maintenance runs the periodic tasks. The job queue drives it. Each method does a bounded amount of work per call. A
+// method that changes rows returns their number. Two replicas may run the same task concurrently.
 type Maintenance interface {
 	// ListStuck returns at most limit pulls that no worker will pick up unless their job is
 	// queued again.
 	ListStuck(ctx context.Context, limit int) ([]domain.PullID, error)
-	// ListDue returns at most limit pulls that RunPull would start now, oldest first. A queue whose jobs
-	// are lost with its process uses it to find pulls that have no job.
+	// ListDue returns at most limit pulls that RunPull would start now, oldest first. A job queue that keeps its jobs
+	// only in memory calls ListDue, to find pulls without a job.
 	ListDue(ctx context.Context, limit int) ([]domain.PullID, error)
-	// Reconcile requests complete pulls, which read everything that the vendor has. It does so for at most limit live
-	// connections of which no complete pull has ended within the last four fifths of the interval. It returns the
-	// number of requested pulls.
+	// Reconcile requests a complete pull for each due connection, and returns the number of requested pulls. A complete
+	// pull reads everything that the vendor has. A live connection is due if none of its complete pulls has ended in
+	// the last 80 % of the interval. One call selects at most limit connections.
 	Reconcile(ctx context.Context, interval time.Duration, limit int) (int, error)
-	// NoticeSilence starts a pull for each of at most limit connections whose vendor has not sent a webhook within the
-	// grace period after its synchronisation. It returns the number of connections that it has examined.
+	// NoticeSilence requests pulls for connections whose expected webhook has not arrived within the grace period. It
+	// examines at most limit connections, and returns their number.
 	NoticeSilence(ctx context.Context, limit int) (int, error)
-	// NoticeConsents reports at most limit connections whose consent has entered the state expiring or expired
+	// NoticeConsents reports at most limit connections whose consent has entered the state "expiring" or "expired"
 	// (domain.Consent.State), each of them once. It returns their number.
 	NoticeConsents(ctx context.Context, limit int) (int, error)
 	// CountAttention returns how many connections and accounts need attention.
@@ -452,10 +474,13 @@ type Maintenance interface {
 	// Prune deletes at most limit deliveries that are older than the given duration (keep), and at most limit
 	// idempotency responses that are older than ResponseRetention.
 	Prune(ctx context.Context, keep time.Duration, limit int) (int, error)
-	// RemoveRegistrations removes at most limit webhooks at the vendors that no live token needs. These are the
-	// webhooks of revoked tokens and of deleted connections, and webhooks whose token was not minted completely. It
-	// returns the number of webhooks that it has attempted to remove. A failed removal is attempted again later. The
-	// returned error joins the errors of all failed removals.
+	// RemoveRegistrations removes unneeded webhooks at the vendors, at most limit per call. It returns the number of
+	// attempted removals. A webhook is unneeded in these cases:
+	//
+	//   - Its token is revoked or was not minted completely.
+	//   - Its connection is deleted.
+	//
+	// A failed removal is attempted again later. The returned error joins the errors of all failed removals.
 	RemoveRegistrations(ctx context.Context, limit int) (int, error)
 	// RunErasures continues at most limit erasures that are due, each for a bounded number of batches, and returns the
 	// number of erasures. An erasure that fails is continued later. The returned error joins the errors of all erasures
@@ -464,33 +489,36 @@ type Maintenance interface {
 	// FlushTokenUsage stores the times at which tokens were last used.
 	FlushTokenUsage(ctx context.Context) error
 	// Reseal re-encrypts every credential that is not sealed under the primary key, and also the key of the audit log.
-	// It returns the number of re-encrypted credentials, without the key of the audit log. It is idempotent: it can run
-	// while requests are served, be interrupted, and be run again. Errors: CredentialUnopened when some credentials
-	// cannot be decrypted; the error states their number, and all other credentials are re-encrypted nevertheless.
+	// It returns the number of re-encrypted credentials; the key of the audit log is not counted. Reseal can run while
+	// requests are served. After an interruption, it can run again.
+	//
+	// Errors: CredentialUnopened if some credentials cannot be decrypted. The error states their number. All other
+	// credentials are re-encrypted nevertheless.
 	Reseal(ctx context.Context) (int, error)
 	// NumberAuditEntries numbers the audit entries of at most limit tenants, and returns the number of tenants that had
 	// entries without a number. The returned error joins the errors of all tenants.
 	NumberAuditEntries(ctx context.Context, limit int) (int, error)
-	// AnnounceCheckpoints announces the newest checkpoints of at most limit tenants whose last announcement is a day
-	// old, and returns their number.
+	// AnnounceCheckpoints announces the newest checkpoint of each tenant that had no announcement in the last 24 hours.
+	// One call selects at most limit tenants, and returns the number of these tenants.
 	AnnounceCheckpoints(ctx context.Context, limit int) (int, error)
-	// VerifyAudit recomputes the Merkle tree over each tenant's audit log from the entries. It compares the trees with
-	// all stored hashes and checkpoints, and with checkpoints that the caller obtained at any earlier time (earlier).
-	// Errors: Invalid if one of the caller's texts is not a checkpoint.
-	VerifyAudit(ctx context.Context, earlier [][]byte) (AuditReport, error)
+	// VerifyAudit recomputes the Merkle tree of each tenant's audit log. It compares the trees with all stored hashes
+	// and checkpoints. It also compares them with pastCheckpoints, checkpoints that the caller obtained earlier.
+	// Errors: Invalid if an item of pastCheckpoints is not a checkpoint.
+	VerifyAudit(ctx context.Context, pastCheckpoints [][]byte) (AuditReport, error)
 	// BacklogAge returns the age of the oldest pull that has neither succeeded nor failed;
 	// zero if there is no such pull.
 	BacklogAge(ctx context.Context) (time.Duration, error)
-	// PruneEvents deletes at most limit events and at most limit attempts that are older than the given duration
-	// (keep). The events of a subscription are kept until they are delivered.
+	// PruneEvents deletes old events and attempts, at most limit rows of each kind. Rows younger than the given
+	// duration are kept. The events of a subscription are also kept until they are delivered.
 	PruneEvents(ctx context.Context, keep time.Duration, limit int) (int, error)
-	// AnnounceCompleteness stores events for at most limit accounts that have begun to drift, or that no longer drift.
+	// AnnounceCompleteness stores events for at most limit accounts whose completeness state has changed. The state
+	// reports whether the records of an account explain its balance.
 	AnnounceCompleteness(ctx context.Context, limit int) (int, error)
 	// EventBacklog returns the number of waiting events of active subscriptions, the age of the oldest one, and the
 	// number of disabled subscriptions.
 	EventBacklog(ctx context.Context) (EventBacklogAge, error)
-	// FeedDelay returns how long a write transaction that is still open has been holding back the change feed; zero if
-	// there is no such transaction.
+	// FeedDelay returns the age of the open write transaction that delays the change feed; zero if there is no such
+	// transaction.
 	FeedDelay(ctx context.Context) (time.Duration, error)
 }
 

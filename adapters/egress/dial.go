@@ -10,9 +10,12 @@ import (
 const dialTimeout = 5 * time.Second
 
 // Dial connects to an address with the form "host:port". It resolves the host name with the resolver of the guard, or
-// with the system's resolver if the guard has none. In both cases the guard checks each address just before it is
-// dialed. Therefore a host name that now resolves to a different address (DNS rebinding) cannot evade the guard. A dial
-// takes at most 5 s. The errors are those of package net, and ErrForbiddenAddress.
+// with the system's resolver if the guard has none. The errors are those of package net, and ErrForbiddenAddress.
+//
+// The guard checks each address just before it is dialed. Therefore a host name that now resolves to a different
+// address (DNS rebinding) cannot evade the guard.
+//
+// The timeout is 5 s. If the guard has a resolver, the timeout applies to each dialed address separately.
 func (g *Guard) Dial(ctx context.Context, network, address string) (net.Conn, error) {
 	dialer := &net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second, Control: g.Control}
 	if g.resolver == nil {

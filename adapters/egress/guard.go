@@ -1,6 +1,6 @@
 // Package egress decides to which addresses the service may connect. Adapters use a [Guard] to dial hosts that tenants
-// have named, so that no request reaches a forbidden address, even if the host name resolved to an allowed address
-// before.
+// have named. The guard checks the address of each connection. A host name that first resolves to an allowed address
+// and later to a forbidden one is therefore harmless.
 package egress
 
 import (
@@ -31,7 +31,7 @@ type Config struct {
 	// AllowedCIDRs are IPv4 and IPv6 networks that requests may reach although they are
 	// private, loopback or otherwise not public.
 	AllowedCIDRs []netip.Prefix
-	// AllowHTTP allows URLs with http in addition to https, and other connections without TLS.
+	// AllowHTTP allows connections without TLS, for URLs with http and for other protocols.
 	AllowHTTP bool
 	// Resolver resolves host names; nil means the system's resolver. The guard checks the
 	// addresses that it returns.
@@ -69,9 +69,9 @@ func NewGuard(cfg Config) *Guard {
 	}
 }
 
-// Check refuses a URL that is not a valid base URL (see domain.ParseBaseURL; an http URL is valid only if
-// Config.AllowHTTP is set). It also refuses a URL whose host is, or resolves to, a forbidden address. A host name that
-// does not resolve is accepted. Errors: Rejected (address_not_allowed).
+// Check refuses a URL that is not a valid base URL (see domain.ParseBaseURL). An http URL is valid only if
+// Config.AllowHTTP is set. Check also refuses a URL whose host is a forbidden address or resolves to one. A host name
+// that does not resolve is accepted. Errors: Rejected (address_not_allowed).
 func (g *Guard) Check(ctx context.Context, rawURL string) error {
 	u, err := g.Parse(rawURL)
 	if err != nil {
@@ -109,7 +109,7 @@ func (g *Guard) Parse(rawURL string) (*url.URL, error) {
 		return nil, NotAllowed("an address in an unusual notation")
 	case err != nil:
 		return u, nil
-	// this includes an IPv4 address in IPv6 notation, which is not a public IPv6 address
+	// An IPv4 address in IPv6 notation is also forbidden.
 	case g.addresses.SafeAddr(addr) != nil:
 		return nil, NotAllowed("an address that egress forbids")
 	}

@@ -54,7 +54,7 @@ func TestQueueSurvivesACrashOfItsDatabase(t *testing.T) {
 	// The first job may run once more, because its completion may have been lost in the crash.
 	for end := time.After(2 * waitTimeout); ; {
 		select {
-		case got := <-w.seen:
+		case got := <-w.seenIDs:
 			if got == after {
 				return
 			}

@@ -1,16 +1,19 @@
-// Package jobs runs queued pulls and the periodic maintenance tasks on PostgreSQL. It uses River,
-// a job queue in the database.
+// Package jobs runs queued pulls and the periodic maintenance tasks on PostgreSQL. It uses River, a job queue in the
+// database.
 //
-// The row of a pull is the source of truth: it contains the pull's state, lease, number of
-// attempts and next start time. A job only triggers the pull. A job contains only the pull's
-// id, is inserted in the transaction that queues the pull, and makes some process call
-// ports.Worker.RunPull. A job that runs twice, too late, or for a pull that has ended does no
-// harm, because the store decides whether there is anything to run.
+// The row of a pull is the source of truth. It contains the pull's state, lease, number of attempts and next start
+// time.
 //
-// A pull therefore does not depend on River's own bookkeeping. River's limit of attempts
-// never ends a pull. The job of a process that died is replaced by a new job long before
-// River would rescue it; the maintenance task for stuck pulls inserts the new job.
+// A job only triggers a pull. It contains only the pull's id, and is inserted in the transaction that queues the pull.
+// A worker that fetches the job calls ports.Worker.RunPull, and the store decides whether the pull can run. A job does
+// no harm if it runs twice, too late, or after the pull has ended.
 //
-// Package localjobs is the queue of the other stores, SQLite and memory: a queue in the memory of
-// one process. Package background contains the code that both packages share.
+// A pull does not depend on River's own bookkeeping:
+//
+//   - River's limit of attempts never ends a pull.
+//   - If a process dies, its pulls get new jobs from the maintenance task for stuck pulls. River would rescue the old
+//     jobs only much later.
+//
+// Package localjobs is the queue of the stores in SQLite and in memory. It keeps its jobs in the memory of one process.
+// Package background contains the code that both packages share.
 package jobs

@@ -9,7 +9,8 @@ import (
 // NudgeNow inserts jobs for stuck pulls, as the maintenance task for stuck pulls does.
 func (q *Queue) NudgeNow(ctx context.Context, ids ...domain.PullID) error { return q.nudge(ctx, ids) }
 
-// Lead runs a round while the queue holds the leader lock, as the full-table maintenance tasks do.
+// Lead calls the given function while the queue holds the leader lock. The full-table maintenance tasks use the same
+// lock.
 func (q *Queue) Lead(ctx context.Context, round func(context.Context) error) error {
 	return q.lead(ctx, round)
 }

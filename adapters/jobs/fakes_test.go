@@ -13,18 +13,17 @@ import (
 // waitTimeout bounds each wait for an expected event.
 const waitTimeout = time.Minute
 
-// fakeWorker passes each call of RunPull to run, which the test sets. When run has returned, it sends the pull's id to
-// seen.
+// fakeWorker is a ports.Worker. RunPull calls the test's function (handler), and then sends the pull's id to seenIDs.
 type fakeWorker struct {
-	run  func(ctx context.Context, id domain.PullID, call int) (time.Duration, error)
-	seen chan domain.PullID
+	handler func(ctx context.Context, id domain.PullID, call int) (time.Duration, error)
+	seenIDs chan domain.PullID
 
 	mu    sync.Mutex
 	calls map[domain.PullID]int
 }
 
 func newWorker(run func(context.Context, domain.PullID, int) (time.Duration, error)) *fakeWorker {
-	return &fakeWorker{run: run, seen: make(chan domain.PullID, 1000), calls: make(map[domain.PullID]int)}
+	return &fakeWorker{handler: run, seenIDs: make(chan domain.PullID, 1000), calls: make(map[domain.PullID]int)}
 }
 
 // oneAttemptWorker returns a worker that completes every pull at its first attempt.
@@ -40,14 +39,14 @@ func (w *fakeWorker) RunPull(ctx context.Context, id domain.PullID) (time.Durati
 	w.calls[id]++
 	call := w.calls[id]
 	w.mu.Unlock()
-	defer func() { w.seen <- id }()
-	return w.run(ctx, id, call)
+	defer func() { w.seenIDs <- id }()
+	return w.handler(ctx, id, call)
 }
 
 func (w *fakeWorker) await(t *testing.T, want domain.PullID) {
 	t.Helper()
 	select {
-	case got := <-w.seen:
+	case got := <-w.seenIDs:
 		if got != want {
 			t.Fatalf("pull %v ran, want %v", got, want)
 		}

@@ -10,9 +10,9 @@ import (
 // bytes spell "aggrlead" in ASCII.
 const leaderLock int64 = 0x616767726c656164
 
-// lead calls the function round while it holds an advisory lock, which only one process can hold at a time. It returns
-// nil without calling round if another process holds the lock. The lock is held only during the round: if the leader
-// dies, PostgreSQL releases the lock with the leader's connection, and the next round can have another leader.
+// lead runs the given function while this process holds an advisory lock, and returns the error of the function. If
+// another process holds the lock, lead returns nil without running the function. If this process dies, PostgreSQL
+// releases the lock together with the connection.
 func (q *Queue) lead(ctx context.Context, round func(context.Context) error) error {
 	_, err := pglock.Try(ctx, q.pool, leaderLock, round)
 	return err

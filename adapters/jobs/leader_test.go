@@ -9,10 +9,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// replicas returns two queues on one PostgreSQL database. Each queue has its own connection pool. With
-// a shared pool, both queues could use the same session, and PostgreSQL grants a session an advisory
-// lock that it already holds. A test would then not detect that the first queue failed to release the
-// lock.
+// replicas returns two queues on one PostgreSQL database, each with its own connection pool. With a shared pool, both
+// queues could use the same session. PostgreSQL grants a lock again to the session that holds it. A test could then not
+// notice that the first queue did not release a lock.
 func replicas(t *testing.T) (first, second *jobs.Queue) {
 	t.Helper()
 	dsn := pgtest.DSN(t)

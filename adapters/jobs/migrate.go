@@ -25,9 +25,8 @@ func (q *Queue) Migrate(ctx context.Context) error {
 	return nil
 }
 
-// Version returns two version numbers of River's tables: current is the version of the existing tables, or 0 if there
-// are no tables, and needed is the version that this program needs. If the tables are newer than the program, current
-// is equal to needed.
+// Version returns the version of the existing tables of River (current), and the version that this program needs. The
+// current version is 0 if there are no tables. If the tables are newer than the program, both results are equal.
 func (q *Queue) Version(ctx context.Context) (current, needed int64, err error) {
 	return q.river.version(ctx)
 }

@@ -75,7 +75,8 @@ func TestJobsRunThroughAPooler(t *testing.T) {
 
 func TestOnlyOneReplicaLeadsAtATimeThroughAPooler(t *testing.T) {
 	e := onPooler(t, pgtest.DSN(t))
-	// Both queues can share a pool: the lock belongs to a transaction, which occupies a connection until it ends.
+	// Although both queues use the same pool, only one of them can hold the lock. Each queue takes the lock in a
+	// transaction of its own.
 	first, second := e.make(t, pollOnly), e.make(t, pollOnly)
 	rounds := 0
 	round := func(context.Context) error { rounds++; return nil }
@@ -102,8 +103,8 @@ func TestOnlyOneReplicaLeadsAtATimeThroughAPooler(t *testing.T) {
 	}
 }
 
-// leaderEnv is the name of an environment variable that contains the URL of a database. If it is set, the test binary
-// leads a round on that database until it is killed.
+// leaderEnv is the name of an environment variable for the database URL. If the variable is set, the test binary runs
+// no tests. It leads a maintenance round on the database until the process is killed.
 const leaderEnv = "JOBS_TEST_LEADER"
 
 func TestAnotherReplicaLeadsAfterTheLeaderWasKilled(t *testing.T) {
@@ -152,7 +153,7 @@ func TestAnotherReplicaLeadsAfterTheLeaderWasKilled(t *testing.T) {
 	}
 }
 
-// leadUntilKilled leads a round that never ends. It prints a line when the round has begun.
+// leadUntilKilled is the leader of a round that never ends. It prints a line when the round has begun.
 func leadUntilKilled(dsn string) {
 	pool, err := pgxpool.New(context.Background(), dsn)
 	if err != nil {

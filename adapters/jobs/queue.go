@@ -30,9 +30,8 @@ type Queue struct {
 	reserved    *background.ReservedWorkers
 }
 
-// fetchCooldown is the minimum time between two fetches of jobs. It is also the time for which River suppresses further
-// notifications after it has sent one. If it were longer, the second of two pulls that are queued shortly after one
-// another would get no notification, and would wait for the next poll.
+// fetchCooldown is the minimum time between two fetches of jobs. After a notification, River also suppresses further
+// notifications for this time. With a longer time, a pull soon after another pull would have to wait for the next poll.
 const fetchCooldown = 5 * time.Millisecond
 
 // New returns a stopped queue on PostgreSQL. While the queue runs, it occupies one connection of the pool to listen for
@@ -108,8 +107,8 @@ func (q *Queue) Start(ctx context.Context, worker ports.Worker, maintenance port
 }
 
 // Stop prevents the queue from fetching more jobs. Running jobs can finish within two thirds of the time until the
-// deadline of ctx. Then Stop cancels the remaining jobs and hands them back, so that any process can run them without
-// delay. It returns the error of ctx, wrapped, if some work has not ended when ctx ends.
+// deadline of ctx. Stop then cancels the remaining jobs and hands them back, so that any process can run them
+// immediately. It returns the wrapped error of ctx if some work has not ended when ctx ends.
 func (q *Queue) Stop(ctx context.Context) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -128,10 +127,9 @@ func (q *Queue) Stop(ctx context.Context) error {
 	return nil
 }
 
-// stopOrdinary stops River. When the context grace ends, the grace period is over, and stopOrdinary cancels the jobs
-// that have not finished.
-func (q *Queue) stopOrdinary(ctx, grace context.Context) error {
-	if err := q.river.Stop(grace); err == nil {
+// stopOrdinary stops River. When graceCtx ends, it cancels the jobs that have not finished.
+func (q *Queue) stopOrdinary(ctx, graceCtx context.Context) error {
+	if err := q.river.Stop(graceCtx); err == nil {
 		return nil
 	}
 	return q.river.StopAndCancel(ctx)

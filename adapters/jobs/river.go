@@ -47,9 +47,9 @@ func (c *client) migrateUp(ctx context.Context) error {
 	return err
 }
 
-// version returns two version numbers of River's tables: current is the version of the existing tables, or 0 if there
-// are no tables, and needed is the version that this program needs. River does not know versions newer than its own. If
-// the tables are newer than the program, current is therefore equal to needed.
+// version returns the version of the existing tables of River (current), and the version that this program needs. The
+// current version is 0 if there are no tables. If the tables are newer than the program, both results are equal,
+// because River checks only the versions that it knows.
 func (c *client) version(ctx context.Context) (current, needed int64, err error) {
 	all := c.migrator.AllVersions()
 	needed = int64(all[len(all)-1].Version)
@@ -87,9 +87,8 @@ func (c *client) enqueue(ctx context.Context, tx pgx.Tx, ids []uuid.UUID) (err e
 	return nil
 }
 
-// nudge inserts a job for each stuck pull in ids that has no waiting job. A job in state
-// "running" does not count as waiting: because the pull is stuck, the process that ran the
-// job must have died.
+// nudge inserts a job for each given pull that has no waiting job. The given pulls must be stuck. A job in state
+// "running" does not count as waiting: the process of a stuck pull's job must have died.
 func (c *client) nudge(ctx context.Context, ids []uuid.UUID) error {
 	ids, err := c.withoutWaitingJob(ctx, ids)
 	if err != nil || len(ids) == 0 {
@@ -99,9 +98,9 @@ func (c *client) nudge(ctx context.Context, ids []uuid.UUID) error {
 	return err
 }
 
-// withoutWaitingJob returns the ids of the pulls for which no waiting job will run soon. Without this filter, every
-// stuck pull of a backlog would receive a second job, and a pull whose attempts always end in an error would accumulate
-// jobs.
+// withoutWaitingJob removes the pulls that have a waiting job due within background.MaxRetryDelay. Without this filter,
+// every stuck pull of a backlog would receive a second job. A pull whose attempts always end in an error would
+// accumulate jobs.
 func (c *client) withoutWaitingJob(ctx context.Context, ids []uuid.UUID) ([]uuid.UUID, error) {
 	list, err := c.JobList(ctx, river.NewJobListParams().
 		Kinds(pullArgs{}.Kind()).Queues(queueName).First(10_000).

@@ -48,7 +48,7 @@ func TestStopHandsBackPullsThatDoNotFinish(t *testing.T) {
 		start(t, q, slow)
 		enqueue(t, e, q, id)
 		<-started
-		stop(t, q, 9*time.Second) // the pull is canceled after two thirds of these 9 s
+		stop(t, q, 9*time.Second) // the pull is canceled after 6 s, two thirds of the given time
 		if n := count(t, e, "state = 'available' AND attempt = 0"); n != 1 {
 			t.Error("the job of the unfinished pull was not handed back")
 		}

@@ -24,14 +24,13 @@ const (
 	priorityNormal = 2
 )
 
-// maxPolledSnooze is the longest snooze (the wait before River runs a job again) after which River's regular poll finds
-// the job in time. After a longer snooze, the job waits for River's scheduler, which runs only every 5 s. This interval
-// is too long for the delays between the first attempts of a pull.
+// maxPolledSnooze is the longest snooze that ends without delay. A snooze is the wait before River runs a job again. A
+// longer snooze can end up to 5 s late, because River's scheduler runs only every 5 s. That is too late for the first
+// retries of a pull.
 const maxPolledSnooze = 4 * time.Second
 
-// maxSplitSnooze is the longest wait that is split into snoozes of maxPolledSnooze. Each snooze
-// costs an additional read of the pull. For a longer wait, a delay of a few seconds does not
-// matter and is cheaper than these reads.
+// maxSplitSnooze is the longest wait that Work splits into several short snoozes. Each snooze costs one query. For a
+// longer wait, Work uses one snooze, because a start up to 5 s late does not matter.
 const maxSplitSnooze = 30 * time.Second
 
 // pullArgs contains the only argument of a job: the id of its pull.

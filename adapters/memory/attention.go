@@ -11,30 +11,30 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// liveAggregators returns the live aggregator connections of all tenants that are due at a given time (at), earliest
-// first. The function due returns when a connection is due, or zero if it is never due.
-func (s *Store) liveAggregators(at time.Time, due func(*domain.Connection) time.Time) []*domain.Connection {
+// liveAggregators returns live aggregator connections of all tenants, sorted by the result of dueTime, earliest first.
+// It omits a connection if dueTime returns zero or a time after cutoff.
+func (s *Store) liveAggregators(cutoff time.Time, dueTime func(*domain.Connection) time.Time) []*domain.Connection {
 	var found []*domain.Connection
 	for _, c := range s.connections {
-		if c.Live() && c.Kind == domain.Aggregator && !due(c).IsZero() && !due(c).After(at) {
+		if c.Live() && c.Kind == domain.Aggregator && !dueTime(c).IsZero() && !dueTime(c).After(cutoff) {
 			found = append(found, c)
 		}
 	}
 	slices.SortFunc(found, func(x, y *domain.Connection) int {
-		return cmp.Or(due(x).Compare(due(y)), bytes.Compare(x.ID.UUID[:], y.ID.UUID[:]))
+		return cmp.Or(dueTime(x).Compare(dueTime(y)), bytes.Compare(x.ID.UUID[:], y.ID.UUID[:]))
 	})
 	return found
 }
 
-// NoticeConsents changes the connections under the lock, so a second call does not return them again.
-func (v connections) NoticeConsents(ctx context.Context, at time.Time, limit int) ([]domain.Connection, error) {
+// NoticeConsents marks each returned connection as noticed. A second call does not return the connection again.
+func (v connections) NoticeConsents(ctx context.Context, now time.Time, limit int) ([]domain.Connection, error) {
 	return exclusiveResult(ctx, v.Store, "Connections.NoticeConsents", func() ([]domain.Connection, error) {
-		due := v.liveAggregators(at, func(c *domain.Connection) time.Time { return c.Consent.NoticeAt })
+		due := v.liveAggregators(now, func(c *domain.Connection) time.Time { return c.Consent.NoticeAt })
 		var noticed []domain.Connection
 		for _, c := range due[:min(limit, len(due))] {
 			c.Consent = c.Consent.Noticed()
 			noticed = append(noticed, listedConnection(*c))
-			v.recordEvent(c.Tenant, c.ID, domain.ConnectionConsentExpiring, c.ID.String(), at)
+			v.recordEvent(c.Tenant, c.ID, domain.ConnectionConsentExpiring, c.ID.String(), now)
 		}
 		return noticed, nil
 	})
@@ -82,10 +82,10 @@ func (s *Store) hasToken(id domain.ConnectionID) bool {
 	return false
 }
 
-// heardSince reports whether a webhook about the connection was received at or after a time.
-func (s *Store) heardSince(c *domain.Connection, at time.Time) bool {
+// heardSince reports whether a webhook about the connection was received at or after start.
+func (s *Store) heardSince(c *domain.Connection, start time.Time) bool {
 	for _, d := range s.deliveries {
-		if d.Connection == c.ID && d.Status != domain.DeliveryIgnored && !d.ReceivedAt.Before(at) {
+		if d.Connection == c.ID && d.Status != domain.DeliveryIgnored && !d.ReceivedAt.Before(start) {
 			return true
 		}
 	}
@@ -93,9 +93,9 @@ func (s *Store) heardSince(c *domain.Connection, at time.Time) bool {
 }
 
 // ListUnheard examines all connections.
-func (v pulls) ListUnheard(ctx context.Context, due time.Time, limit int) ([]domain.Connection, error) {
+func (v pulls) ListUnheard(ctx context.Context, cutoff time.Time, limit int) ([]domain.Connection, error) {
 	return exclusiveResult(ctx, v.Store, "Pulls.ListUnheard", func() ([]domain.Connection, error) {
-		found := v.liveAggregators(due, func(c *domain.Connection) time.Time {
+		found := v.liveAggregators(cutoff, func(c *domain.Connection) time.Time {
 			if c.Paused() {
 				return time.Time{}
 			}
@@ -110,15 +110,15 @@ func (v pulls) ListUnheard(ctx context.Context, due time.Time, limit int) ([]dom
 }
 
 // PassWebhook reads and changes the connection under one lock.
-func (v pulls) PassWebhook(ctx context.Context, connection domain.Connection, due time.Time,
+func (v pulls) PassWebhook(ctx context.Context, connection domain.Connection, dueAt time.Time,
 	r ports.PullRequest) (ports.WebhookPassed, error) {
 	return exclusiveResult(ctx, v.Store, "Pulls.PassWebhook", func() (ports.WebhookPassed, error) {
 		c, err := v.live(connection.Tenant, connection.ID, domain.Aggregator)
-		if err != nil || c.Paused() || !c.Webhook.DueAt.Equal(due) {
+		if err != nil || c.Paused() || !c.Webhook.DueAt.Equal(dueAt) {
 			return ports.WebhookPassed{}, nil
 		}
 		before := c.Webhook
-		next, missed := before.Pass(domain.Evidence{HasToken: v.hasToken(c.ID), Heard: v.heardSince(c, due)}, r.At)
+		next, missed := before.Pass(domain.Evidence{HasToken: v.hasToken(c.ID), Heard: v.heardSince(c, dueAt)}, r.At)
 		c.Webhook = next
 		if !missed {
 			return ports.WebhookPassed{}, nil

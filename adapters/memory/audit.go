@@ -43,13 +43,12 @@ func (s *Store) auditOf(tenant domain.TenantID) *audit {
 	return a
 }
 
-// audited calls the function do. If this function succeeds, audited stores the audit entries of the change that ctx
-// carries (ports.WithAuditedChange). Each function that is passed to audited makes all decisions before it writes. It
-// therefore does not fail halfway, and the entries are stored together with the change.
-func (s *Store) audited(ctx context.Context, do func() error) error {
+// audited calls fn. If fn succeeds, audited also stores the audit entries of ctx (see ports.WithAuditedChange). The
+// function must make all decisions before it writes: if it returns an error, it must have changed nothing.
+func (s *Store) audited(ctx context.Context, fn func() error) error {
 	c, ok := ports.AuditedChangeOf(ctx)
 	s.recorded = nil
-	if err := do(); err != nil || !ok {
+	if err := fn(); err != nil || !ok {
 		return err
 	}
 	for _, e := range c.Entries() {
@@ -61,7 +60,8 @@ func (s *Store) audited(ctx context.Context, do func() error) error {
 	return nil
 }
 
-// recordOnly makes the running method store only the audit entries of these objects.
+// recordOnly limits the audit entries of the calling store method to the given objects. The keys of the map are the ids
+// of the objects. With a nil map, no entries are stored.
 func (s *Store) recordOnly(objects map[string]bool) {
 	s.recorded = func(object string) bool { return objects[object] }
 }
@@ -75,7 +75,7 @@ func cloneEntry(e domain.AuditEntry) domain.AuditEntry {
 // auditLog implements ports.AuditLog on a Store.
 type auditLog struct{ *Store }
 
-// Append stores an audit entry on its own: it does not belong to a change of other data.
+// Append stores an audit entry that does not belong to a change of other data.
 func (v auditLog) Append(ctx context.Context, tenant domain.TenantID, e domain.AuditEntry) error {
 	return v.exclusive(ctx, "AuditLog.Append", func() error {
 		a := v.auditOf(tenant)
@@ -92,11 +92,11 @@ func (v auditLog) ListPending(ctx context.Context, limit int) ([]domain.TenantID
 	})
 }
 
-// tenantsWith returns the tenants for which pass returns true, ordered by id.
-func (s *Store) tenantsWith(pass func(*audit) bool) []domain.TenantID {
+// tenantsWith returns the tenants for which fn returns true, ordered by id.
+func (s *Store) tenantsWith(fn func(*audit) bool) []domain.TenantID {
 	var all []domain.TenantID
 	for tenant, a := range s.audits {
-		if pass(a) {
+		if fn(a) {
 			all = append(all, tenant)
 		}
 	}
@@ -104,7 +104,7 @@ func (s *Store) tenantsWith(pass func(*audit) bool) []domain.TenantID {
 	return all
 }
 
-// Number numbers the pending entries. It calls extend with the mutex locked.
+// Number numbers the pending entries. It calls the function extend with the mutex locked.
 func (v auditLog) Number(ctx context.Context, tenant domain.TenantID, limit int,
 	extend func(ports.AuditBatch) (ports.AuditExtension, error)) (int, error) {
 	return exclusiveResult(ctx, v.Store, "AuditLog.Number", func() (int, error) {
@@ -138,7 +138,7 @@ func (v auditLog) Number(ctx context.Context, tenant domain.TenantID, limit int,
 	})
 }
 
-// read returns the stored hashes with these indexes. Errors: NotFound if one of them is not stored.
+// The method read returns the stored hashes with these indexes. Errors: NotFound if one of them is not stored.
 func (a *audit) read(indexes []int64) ([]domain.AuditHash, error) {
 	hashes := make([]domain.AuditHash, len(indexes))
 	for i, index := range indexes {
@@ -210,9 +210,9 @@ func (v auditLog) Tenants(ctx context.Context) ([]domain.TenantID, error) {
 	})
 }
 
-// Snapshot copies the tree, and then calls the callback read without holding the lock.
+// Snapshot copies the tree under the lock, and calls fn after it has released the lock.
 func (v auditLog) Snapshot(
-	ctx context.Context, tenant domain.TenantID, read func(ports.AuditSnapshot) error,
+	ctx context.Context, tenant domain.TenantID, fn func(ports.AuditSnapshot) error,
 ) error {
 	snapshot, err := exclusiveResult(ctx, v.Store, "AuditLog.Snapshot", func() (ports.AuditSnapshot, error) {
 		a := v.audits[tenant]
@@ -231,7 +231,7 @@ func (v auditLog) Snapshot(
 	if err != nil {
 		return err
 	}
-	return read(snapshot)
+	return fn(snapshot)
 }
 
 // withoutError returns a sequence that yields each item with a nil error.
@@ -246,14 +246,14 @@ func withoutError[T any](items []T) iter.Seq2[T, error] {
 }
 
 // ClaimAnnouncements returns the tenants in the order of their ids.
-func (v auditLog) ClaimAnnouncements(ctx context.Context, at, before time.Time, limit int) ([]domain.TenantID,
+func (v auditLog) ClaimAnnouncements(ctx context.Context, now, cutoff time.Time, limit int) ([]domain.TenantID,
 	error) {
 	return exclusiveResult(ctx, v.Store, "AuditLog.ClaimAnnouncements", func() ([]domain.TenantID, error) {
-		due := v.tenantsWith(func(a *audit) bool { return len(a.entries) > 0 && a.announcedAt.Before(before) })
+		due := v.tenantsWith(func(a *audit) bool { return len(a.entries) > 0 && a.announcedAt.Before(cutoff) })
 		due = due[:min(limit, len(due))]
 		for _, tenant := range due {
-			v.audits[tenant].announcedAt = at
-			v.recordEvent(tenant, domain.ConnectionID{}, domain.AuditCheckpoint, tenant.String(), at)
+			v.audits[tenant].announcedAt = now
+			v.recordEvent(tenant, domain.ConnectionID{}, domain.AuditCheckpoint, tenant.String(), now)
 		}
 		return due, nil
 	})
@@ -279,10 +279,11 @@ func (v auditLog) CreateKey(ctx context.Context, sealed domain.Sealed) (domain.S
 	})
 }
 
-// ResealKey compares the stored key with old and replaces it under one lock.
-func (v auditLog) ResealKey(ctx context.Context, old, fresh domain.Sealed) (bool, error) {
+// ResealKey replaces the stored key by fresh if the stored key still equals previous. It compares and replaces under
+// one lock.
+func (v auditLog) ResealKey(ctx context.Context, previous, fresh domain.Sealed) (bool, error) {
 	return exclusiveResult(ctx, v.Store, "AuditLog.ResealKey", func() (bool, error) {
-		if !bytes.Equal(v.auditKey, old) || v.auditKey == nil {
+		if !bytes.Equal(v.auditKey, previous) || v.auditKey == nil {
 			return false, nil
 		}
 		v.auditKey = slices.Clone(fresh)

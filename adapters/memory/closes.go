@@ -10,21 +10,22 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// closing contains the closes of one account and their adjustments.
+// closing contains the closed periods of one account, and their adjustments: later changes of records in these periods.
 type closing struct {
 	closes      map[domain.Date]closed
-	adjustments []domain.Adjustment // oldest first; only those made while a close existed
+	adjustments []domain.Adjustment // oldest first; only changes made while the account had a closed period
 }
 
-// closed is a close with the number of adjustments that were stored before it (before).
+// closed is a closed period. The field adjustmentCount is the number of adjustments that the account already had when
+// the period was closed.
 type closed struct {
 	domain.Close
-	before int
+	adjustmentCount int
 }
 
 // ClosePeriod computes the digest while the store is locked.
 func (v ledger) ClosePeriod(ctx context.Context, tenant domain.TenantID, id domain.AccountID,
-	r domain.CloseRequest) (c domain.Close, created bool, err error) {
+	r domain.CloseRequest) (c domain.Close, wasCreated bool, err error) {
 	err = v.exclusive(ctx, "Ledger.ClosePeriod", func() error {
 		a := v.accountOf(tenant, id)
 		if a == nil {
@@ -40,15 +41,15 @@ func (v ledger) ClosePeriod(ctx context.Context, tenant domain.TenantID, id doma
 			v.recordOnly(nil)
 			return nil
 		}
-		c, created = v.digestOf(a.Account, r), true
+		c, wasCreated = v.digestOf(a.Account, r), true
 		kept.closes[r.Date] = closed{c, len(kept.adjustments)}
 		return nil
 	})
-	return c, created, err
+	return c, wasCreated, err
 }
 
-// digestOf returns a new close of an account. It contains the digest of the account's present live records up to the
-// requested day.
+// digestOf returns a new closed period of an account. It contains the digest of the account's current live records up
+// to the requested day.
 func (s *Store) digestOf(a domain.Account, r domain.CloseRequest) domain.Close {
 	var rows []domain.Transaction
 	for _, t := range s.transactions[a.Connection] {
@@ -86,10 +87,14 @@ type adjustmentKey struct {
 	place   int
 }
 
-// adjusts reports whether an adjustment (a), which has the index n in the account's list, belongs to the close.
-func (c closed) adjusts(n int, a domain.Adjustment) bool { return n >= c.before && a.Day() <= c.Date }
+// adjusts reports whether the given adjustment belongs to the closed period. n is the index of the adjustment in the
+// account's list of adjustments.
+func (c closed) adjusts(n int, a domain.Adjustment) bool {
+	return n >= c.adjustmentCount && a.Day() <= c.Date
+}
 
-// earliestAdjusted returns the earliest closed day for which a change of the row is an adjustment; "" if there is none.
+// earliestAdjusted returns the last day of the earliest closed period that was adjusted by a change of the row. A
+// change adjusts a period if the period was closed before the change. The result is "" if the row adjusts no period.
 func (s *Store) earliestAdjusted(row *transaction) domain.Date {
 	var earliest domain.Date
 	for _, key := range row.adjustments {
@@ -103,7 +108,8 @@ func (s *Store) earliestAdjusted(row *transaction) domain.Date {
 	return earliest
 }
 
-// ReopenPeriod deletes the close but keeps the adjustments, because other closes refer to them by index.
+// ReopenPeriod deletes the closed period but keeps the adjustments, because other closed periods refer to them by
+// index.
 func (v ledger) ReopenPeriod(ctx context.Context, tenant domain.TenantID, id domain.AccountID,
 	date domain.Date) error {
 	return v.exclusive(ctx, "Ledger.ReopenPeriod", func() error {
@@ -115,7 +121,8 @@ func (v ledger) ReopenPeriod(ctx context.Context, tenant domain.TenantID, id dom
 	})
 }
 
-// findClose returns a close, and the closing of its account, which contains the adjustments. Errors: NotFound.
+// findClose returns the closed period that ends on this day. The first result contains all closed periods and
+// adjustments of the account. Errors: NotFound.
 func (s *Store) findClose(tenant domain.TenantID, id domain.AccountID, date domain.Date) (*closing, closed, error) {
 	kept := s.closings[id]
 	if kept == nil || s.accountOf(tenant, id) == nil {
@@ -149,7 +156,7 @@ func (v ledger) Closes(ctx context.Context, tenant domain.TenantID, id domain.Ac
 	})
 }
 
-// Adjustments returns the adjustments of the close, newest first. A position in the list is the number of older
+// Adjustments returns the adjustments of the closed period, newest first. A position in the list is the number of older
 // adjustments of the account.
 func (v ledger) Adjustments(ctx context.Context, tenant domain.TenantID, id domain.AccountID, date domain.Date,
 	page domain.PageRequest) (domain.Page[domain.Adjustment], error) {

@@ -12,8 +12,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// storeReadings stores a reading of each account that a settled pull has read. It always sums all records. Skipping the
-// accounts without changes would have the same result.
+// storeReadings stores a reading of each account whose balance the pull has read. If read is nil, storeReadings does
+// nothing. A nil read means that the pull has not read everything, or that the vendor was synchronising.
 func (s *Store) storeReadings(p *pull, read *ports.SettledRead, at time.Time) {
 	if read == nil {
 		return
@@ -43,7 +43,8 @@ func (s *Store) storeReadings(p *pull, read *ports.SettledRead, at time.Time) {
 	}
 }
 
-// announceCounts stores, with the accounts of the connection, how many rows the vendor has announced (counts).
+// announceCounts stores the numbers of rows that the vendor's webhooks announced (counts) for the accounts of the
+// connection.
 func (s *Store) announceCounts(connection domain.ConnectionID, counts []domain.AnnouncedCount) {
 	if len(counts) == 0 {
 		return
@@ -53,7 +54,8 @@ func (s *Store) announceCounts(connection domain.ConnectionID, counts []domain.A
 	}
 }
 
-// countRows compares the announced counts of the account with the rows that were read.
+// countRows checks the row counts that the vendor's webhooks announced for the account. It compares each announced
+// count with the number of stored rows.
 func (s *Store) countRows(a domain.Account, settled *ports.SettledRead, at time.Time) {
 	c := s.completeness[a.ID]
 	read := make([]int, len(c.Announced))
@@ -79,7 +81,7 @@ func same(c domain.Completeness, r domain.AccountReading) bool {
 		domain.DateOf(c.Last.At.UTC()) == domain.DateOf(r.At.UTC())
 }
 
-// addRecords adds the live records of the account to the sum. If the vendor can state running balances, it also returns
+// addRecords adds the live records of the account to the sum. If read.RunningBalance is set, addRecords also returns
 // the newest posted records of the account, newest first.
 func (s *Store) addRecords(
 	sum *domain.AccountSum, a domain.Account, balance domain.VendorBalance, read *ports.SettledRead,
@@ -142,14 +144,14 @@ func (v ledger) Completeness(
 	})
 }
 
-// UpdateCompleteness calls edit while the store is locked.
+// UpdateCompleteness calls fn while the store is locked.
 func (v ledger) UpdateCompleteness(ctx context.Context, tenant domain.TenantID, id domain.AccountID,
-	edit func(domain.Completeness) (domain.Completeness, error)) (domain.Completeness, error) {
+	fn func(domain.Completeness) (domain.Completeness, error)) (domain.Completeness, error) {
 	return exclusiveResult(ctx, v.Store, "Ledger.UpdateCompleteness", func() (domain.Completeness, error) {
 		if v.accountOf(tenant, id) == nil {
 			return domain.Completeness{}, domain.NotFoundError()
 		}
-		next, err := edit(v.completeness[id])
+		next, err := fn(v.completeness[id])
 		if err != nil {
 			return domain.Completeness{}, err
 		}
@@ -178,8 +180,8 @@ func (v ledger) Balances(ctx context.Context, tenant domain.TenantID, account do
 	})
 }
 
-// addCompleteness adds to the activity of a connection (a) the completeness of the connection's accounts that are not
-// removed.
+// addCompleteness returns the activity of a connection, extended by the completeness of the connection's accounts. It
+// ignores removed accounts.
 func (s *Store) addCompleteness(a ports.Activity, connection domain.ConnectionID) ports.Activity {
 	for _, account := range s.accounts[connection] {
 		if !account.RemovedAt.IsZero() {

@@ -98,11 +98,11 @@ func (v connections) List(ctx context.Context, tenant domain.TenantID, f ports.C
 	})
 }
 
-// Update calls change with a copy of the row, so that the row stays unchanged if change returns an error.
-// The mutex is held during the call, which serializes updates.
+// Update calls fn with a copy of the connection. If fn returns an error, the stored connection does not change. The
+// mutex is held during the call, which serializes updates.
 func (v connections) Update(ctx context.Context, tenant domain.TenantID, kind domain.ConnectionKind,
 	id domain.ConnectionID,
-	change func(*domain.Connection) error,
+	fn func(*domain.Connection) error,
 ) (domain.Connection, error) {
 	return exclusiveResult(ctx, v.Store, "Connections.Update", func() (domain.Connection, error) {
 		row, err := v.live(tenant, id, kind)
@@ -110,7 +110,7 @@ func (v connections) Update(ctx context.Context, tenant domain.TenantID, kind do
 			return domain.Connection{}, err
 		}
 		draft := cloneConnection(*row)
-		if err := change(&draft); err != nil {
+		if err := fn(&draft); err != nil {
 			return domain.Connection{}, err
 		}
 		if draft.Live() && v.nameTaken(draft) {
@@ -127,7 +127,8 @@ func (v connections) Update(ctx context.Context, tenant domain.TenantID, kind do
 			v.closeDeleted(row.ID, row.DeletedAt)
 		}
 		if resumed {
-			// The loop runs backward, so that the pull that has started is nudged first.
+			// Nudge is called in the order of v.nudged. The pull that has started is the last one in the slice, but
+			// must be nudged first.
 			for _, p := range slices.Backward(v.openPullsOf(id).open()) {
 				v.nudged = append(v.nudged, p.ID)
 			}
@@ -211,7 +212,7 @@ func (s *Store) isShared(id domain.ConnectionID) bool {
 	return false
 }
 
-// recordActivity records the times of an activity (a). It never replaces a recorded time by an earlier one.
+// recordActivity records the times of the activity a. It never replaces a recorded time by an earlier one.
 func (s *Store) recordActivity(id domain.ConnectionID, a ports.Activity) {
 	known := s.activity[id]
 	s.activity[id] = ports.Activity{
@@ -226,13 +227,13 @@ func later(x, y time.Time) time.Time {
 	return x
 }
 
-// ListSealed returns connections in the order of their ids, starting after the given id. New ids are always
-// larger, so a caller that reads page by page misses no connection.
-func (v connections) ListSealed(ctx context.Context, after domain.ConnectionID, limit int) ([]domain.Connection,
+// ListSealed returns connections in the order of their ids, starting after afterID. New ids are always larger, so a
+// caller that reads page by page misses no connection.
+func (v connections) ListSealed(ctx context.Context, afterID domain.ConnectionID, limit int) ([]domain.Connection,
 	error) {
 	return exclusiveResult(ctx, v.Store, "Connections.ListSealed", func() ([]domain.Connection, error) {
 		rows := slices.SortedFunc(matching(maps.Values(v.connections), func(c *domain.Connection) bool {
-			return c.Live() && bytes.Compare(c.ID.UUID[:], after.UUID[:]) > 0
+			return c.Live() && bytes.Compare(c.ID.UUID[:], afterID.UUID[:]) > 0
 		}, cloneConnection), func(x, y domain.Connection) int { return bytes.Compare(x.ID.UUID[:], y.ID.UUID[:]) })
 		return rows[:min(limit, len(rows))], nil
 	})
@@ -240,10 +241,10 @@ func (v connections) ListSealed(ctx context.Context, after domain.ConnectionID, 
 
 // Reseal is a compare-and-swap: if the credential was changed since the caller read it, the newer
 // credential stays.
-func (v connections) Reseal(ctx context.Context, id domain.ConnectionID, old, fresh domain.Sealed) (bool, error) {
+func (v connections) Reseal(ctx context.Context, id domain.ConnectionID, previous, fresh domain.Sealed) (bool, error) {
 	return exclusiveResult(ctx, v.Store, "Connections.Reseal", func() (bool, error) {
 		row := v.connections[id]
-		if row == nil || !row.Live() || !bytes.Equal(row.Sealed, old) {
+		if row == nil || !row.Live() || !bytes.Equal(row.Sealed, previous) {
 			return false, nil
 		}
 		row.Sealed = slices.Clone(fresh)

@@ -18,11 +18,12 @@ type deliveries struct{ *Store }
 // the same fingerprint.
 type fingerprint struct {
 	connection domain.ConnectionID
-	of         domain.Fingerprint
+	digest     domain.Fingerprint
 }
 
-// Receive first checks the token, then whether the event is a duplicate, and then decides the status. The
-// delivery keeps its own scope; the first claim of the pull merges the scope into that of the pull.
+// Receive first checks the token, then whether the event is a duplicate, and then decides the status. The delivery
+// keeps its own scope. The scopes of the deliveries are merged into the scope of their pull when the pull is first
+// claimed.
 func (v deliveries) Receive(ctx context.Context, incoming ports.IncomingDelivery) (ports.ReceiveResult, error) {
 	return exclusiveResult(ctx, v.Store, "Deliveries.Receive", func() (ports.ReceiveResult, error) {
 		token := v.tokens[incoming.Token]
@@ -38,7 +39,7 @@ func (v deliveries) Receive(ctx context.Context, incoming ports.IncomingDelivery
 		}
 		d := cloneDelivery(domain.Delivery{
 			ID: incoming.Delivery, Tenant: c.Tenant, Connection: c.ID, Vendor: c.Vendor,
-			Event: incoming.Event.Name, EventID: incoming.Event.ID, Fingerprint: key.of, Body: incoming.Body,
+			Event: incoming.Event.Name, EventID: incoming.Event.ID, Fingerprint: key.digest, Body: incoming.Body,
 			Scope: incoming.Event.Scope, Status: incoming.Event.InitialStatus(c.AccountRef, incoming.Unreadable),
 			ReceivedAt: incoming.At,
 		})
@@ -137,7 +138,7 @@ func (s *Store) requeue(d *domain.Delivery, at time.Time, newID func() domain.Pu
 		d.Scope = d.Scope.Replayed()
 	}
 	d.Status, d.ProcessedAt = domain.DeliveryAccepted, time.Time{}
-	next := s.openPullsOf(d.Connection).next
+	next := s.openPullsOf(d.Connection).nextPull
 	if next == nil {
 		r := ports.PullRequest{ID: newID(), Trigger: domain.TriggerReplay, At: at}
 		next = s.queuedPull(s.connections[d.Connection], r)
@@ -145,8 +146,8 @@ func (s *Store) requeue(d *domain.Delivery, at time.Time, newID func() domain.Pu
 	next.attach(d)
 }
 
-// Prune deletes the oldest deliveries first. It also deletes their fingerprints, so that an event that is
-// received again later counts as new.
+// Prune deletes the oldest deliveries first. It also deletes their fingerprints, so that an event that is received
+// again later is treated as new.
 func (v deliveries) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
 	return exclusiveResult(ctx, v.Store, "Deliveries.Prune", func() (int, error) {
 		var old []*domain.Delivery

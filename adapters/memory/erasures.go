@@ -16,7 +16,7 @@ import (
 // erasures implements ports.Erasures on a Store.
 type erasures struct{ *Store }
 
-// Start finds live and deleted connections.
+// Start starts the erasure of a live or deleted connection.
 func (v erasures) Start(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
 	r domain.ErasureRequest) (domain.Erasure, error) {
 	return exclusiveResult(ctx, v.Store, "Erasures.Start", func() (domain.Erasure, error) {
@@ -91,15 +91,15 @@ func (v erasures) List(ctx context.Context, tenant domain.TenantID,
 }
 
 // Claim claims under the store's mutex, so that concurrent claims return different erasures.
-func (v erasures) Claim(ctx context.Context, at, until time.Time, limit int) ([]ports.ClaimedErasure, error) {
+func (v erasures) Claim(ctx context.Context, now, claimEnd time.Time, limit int) ([]ports.ClaimedErasure, error) {
 	return exclusiveResult(ctx, v.Store, "Erasures.Claim", func() ([]ports.ClaimedErasure, error) {
 		due := slices.SortedFunc(maps.Values(v.erasures), func(x, y *domain.Erasure) int {
 			return cmp.Or(x.DueAt.Compare(y.DueAt), compareErasures(x, y))
 		})
 		var claimed []ports.ClaimedErasure
 		for _, e := range due {
-			if len(claimed) < limit && e.Status == domain.ErasureRunning && !e.DueAt.After(at) {
-				e.DueAt = until
+			if len(claimed) < limit && e.Status == domain.ErasureRunning && !e.DueAt.After(now) {
+				e.DueAt = claimEnd
 				claimed = append(claimed, ports.ClaimedErasure{
 					Erasure: cloneErasure(*e), Connection: cloneConnection(*v.connections[e.Connection]),
 				})
@@ -109,20 +109,20 @@ func (v erasures) Claim(ctx context.Context, at, until time.Time, limit int) ([]
 	})
 }
 
-// claimedErasure returns the stored erasure if the claim that ends at the given time (until) is still valid. Errors:
-// LeaseLost.
-func (s *Store) claimedErasure(e domain.Erasure, until time.Time) (*domain.Erasure, error) {
+// claimedErasure returns the stored erasure if the claim that ends at claimEnd is still valid. Errors: LeaseLost.
+func (s *Store) claimedErasure(e domain.Erasure, claimEnd time.Time) (*domain.Erasure, error) {
 	stored := s.erasures[e.ID]
-	if stored == nil || stored.Status != domain.ErasureRunning || !stored.DueAt.Equal(until) {
+	if stored == nil || stored.Status != domain.ErasureRunning || !stored.DueAt.Equal(claimEnd) {
 		return nil, conflict(domain.LeaseLost)
 	}
 	return stored, nil
 }
 
-// Save does not overwrite the fields that only a new request for the erasure changes.
-func (v erasures) Save(ctx context.Context, e domain.Erasure, claimed time.Time) error {
+// Save stores only the fields that an attempt changes. A new request for the erasure may have changed the other fields
+// since the claim.
+func (v erasures) Save(ctx context.Context, e domain.Erasure, claimedDueAt time.Time) error {
 	return v.exclusive(ctx, "Erasures.Save", func() error {
-		stored, err := v.claimedErasure(e, claimed)
+		stored, err := v.claimedErasure(e, claimedDueAt)
 		if err != nil {
 			return err
 		}
@@ -133,7 +133,11 @@ func (v erasures) Save(ctx context.Context, e domain.Erasure, claimed time.Time)
 	})
 }
 
-// End ends the erasure. Under the same lock, it checks whether the vendor may still have the webhook of a token.
+// End ends the erasure with the status of e, and returns true. If the status is ErasureDone, End returns false in two
+// cases, and the erasure continues:
+//
+//   - The vendor must still be asked to delete the account reference.
+//   - The vendor may still have a webhook of the connection.
 func (v erasures) End(ctx context.Context, e domain.Erasure, at time.Time) (bool, error) {
 	return exclusiveResult(ctx, v.Store, "Erasures.End", func() (bool, error) {
 		stored, err := v.claimedErasure(e, e.DueAt)
@@ -142,7 +146,7 @@ func (v erasures) End(ctx context.Context, e domain.Erasure, at time.Time) (bool
 		}
 		c := v.connections[e.Connection]
 		if e.Status == domain.ErasureDone {
-			if stored.AwaitsVendor() { // the deletion at the vendor may have been requested since the claim
+			if stored.AwaitsVendor() { // a deletion at the vendor may have been requested after e was claimed
 				return false, nil
 			}
 			c.AccountRef = ""
@@ -164,24 +168,24 @@ func (v erasures) End(ctx context.Context, e domain.Erasure, at time.Time) (bool
 	})
 }
 
-// deleteTokens deletes the tokens of a connection that certainly have no webhook at the vendor.
+// deleteTokens deletes the connection's tokens, except tokens whose webhook may still exist at the vendor.
 func (s *Store) deleteTokens(connection domain.ConnectionID) {
 	maps.DeleteFunc(s.tokens, func(_ domain.TokenHash, t *domain.WebhookToken) bool {
 		return t.Connection == connection && !awaitsRemoval(t)
 	})
 }
 
-// EraseBatch erases transactions in batches, and everything else at once.
+// EraseBatch erases transactions in batches, and everything else in one step after the last batch.
 func (v erasures) EraseBatch(
-	ctx context.Context, e domain.Erasure, at, until time.Time, limit int,
+	ctx context.Context, e domain.Erasure, now, deadline time.Time, limit int,
 ) (domain.Erasure, error) {
 	return exclusiveResult(ctx, v.Store, "Erasures.EraseBatch", func() (domain.Erasure, error) {
 		stored, err := v.claimedErasure(e, e.DueAt)
 		if err != nil {
 			return domain.Erasure{}, err
 		}
-		stored.DueAt = until
-		if v.endPulls(e.Connection, at); !v.eraseTransactions(e.Connection, at, limit) {
+		stored.DueAt = deadline
+		if v.endPulls(e.Connection, now); !v.eraseTransactions(e.Connection, now, limit) {
 			stored.Place.Task = "transactions"
 			return cloneErasure(*stored), nil
 		}
@@ -211,7 +215,7 @@ func (s *Store) endPulls(connection domain.ConnectionID, at time.Time) {
 
 // eraseTransactions erases at most limit transactions of the connection, and reports whether all of its transactions
 // are erased.
-func (s *Store) eraseTransactions(connection domain.ConnectionID, at time.Time, limit int) bool {
+func (s *Store) eraseTransactions(connection domain.ConnectionID, now time.Time, limit int) bool {
 	rows := s.transactions[connection]
 	for _, externalID := range slices.Sorted(maps.Keys(rows)) {
 		row := rows[externalID]
@@ -223,7 +227,7 @@ func (s *Store) eraseTransactions(connection domain.ConnectionID, at time.Time, 
 		}
 		limit--
 		delete(rows, externalID)
-		row.Erase(at)
+		row.Erase(now)
 		*row = transaction{Transaction: row.Transaction}
 		rows[row.ID.String()] = row
 		s.changes[row.Tenant] = append(s.changes[row.Tenant], change{row, row.Version})
@@ -231,8 +235,8 @@ func (s *Store) eraseTransactions(connection domain.ConnectionID, at time.Time, 
 	return true
 }
 
-// eraseAccounts deletes the accounts of the connection, everything that is stored for them, and the connection's
-// activity, past external ids, split pairs, absences and quarantine.
+// eraseAccounts deletes the connection's accounts with all data of each account. It also deletes the connection's
+// activity and quarantine, and what is stored about former, split and absent rows.
 func (s *Store) eraseAccounts(connection domain.ConnectionID) {
 	for _, a := range s.accounts[connection] {
 		delete(s.completeness, a.ID)
@@ -265,9 +269,8 @@ func (s *Store) eraseResponses(e domain.Erasure) {
 	})
 }
 
-// eraseDeliveries deletes the deliveries of the connection. It also clears the contents of deliveries of the tenant's
-// other connections if the contents contain one of the erased account references, unless the other connection has the
-// same reference.
+// eraseDeliveries deletes the deliveries of the connection. It also empties the tenant's other deliveries if they
+// contain an erased account reference. A delivery is not changed if its own connection has the same account reference.
 func (s *Store) eraseDeliveries(connection domain.ConnectionID) {
 	erased := s.connections[connection]
 	refs := s.markReferences(erased)
@@ -285,8 +288,9 @@ func (s *Store) eraseDeliveries(connection domain.ConnectionID) {
 	}
 }
 
-// markReferences returns all account references of the connection, and marks them as erased. It adds the references of
-// the connection's accounts to pastRefs, where the next pass finds them.
+// markReferences returns all account references of the connection, and marks the references as erased. It adds the
+// references of the connection's accounts to pastRefs. A later call therefore still returns the references after the
+// accounts have been deleted.
 func (s *Store) markReferences(c *domain.Connection) []string {
 	for _, a := range s.accounts[c.ID] {
 		for _, r := range a.References {
@@ -302,7 +306,7 @@ func (s *Store) markReferences(c *domain.Connection) []string {
 	return refs
 }
 
-// names reports whether the body of a webhook contains the given account reference (ref).
+// names reports whether a webhook body contains the account reference ref.
 func names(body []byte, ref string) bool {
 	return slices.ContainsFunc(domain.ReferenceText(ref), func(text []byte) bool { return bytes.Contains(body, text) })
 }

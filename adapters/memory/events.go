@@ -15,8 +15,8 @@ type outbox struct {
 	pruned int // number of events that were deleted before the first one
 }
 
-// recordEvent stores an event with the change that it reports. The id of the event depends only on the position and the
-// content of the event.
+// recordEvent adds an event to the tenant's outbox. The caller makes the reported change under the same lock. The id of
+// the event depends only on the position and the content of the event.
 func (s *Store) recordEvent(
 	tenant domain.TenantID, connection domain.ConnectionID, t domain.EventType, subject string, at time.Time,
 ) {
@@ -48,9 +48,9 @@ func (b *outbox) end() int {
 	return b.pruned + len(b.events)
 }
 
-// after returns at most limit events, starting at the given position (place), and the position after the last returned
-// event.
-func (b *outbox) after(place, limit int) ([]domain.Event, int) {
+// eventsFrom returns at most limit events, starting at the given position (place), and the position after the last
+// returned event.
+func (b *outbox) eventsFrom(place, limit int) ([]domain.Event, int) {
 	if b == nil {
 		return nil, place
 	}

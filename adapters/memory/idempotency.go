@@ -17,11 +17,11 @@ type request struct {
 	key    string
 }
 
-// claim is a request with an idempotency key. Its time (at) is when the request was started or, if it has a response,
-// when it was finished.
+// claim is a request with an idempotency key. While the request runs, updatedAt is when it started. After the response,
+// updatedAt is when the request finished.
 type claim struct {
 	fingerprint domain.Fingerprint
-	at          time.Time
+	updatedAt   time.Time
 	response    *ports.StoredResponse // nil while the request runs
 }
 
@@ -31,24 +31,24 @@ func (c *claim) stale(at time.Time) bool {
 	if c.response != nil {
 		limit = ports.ResponseRetention
 	}
-	return at.Sub(c.at) > limit
+	return at.Sub(c.updatedAt) > limit
 }
 
-// madeAt reports whether the claim was made at the given time and has no response yet. If the result is false, the
-// request that claimed the key at that time no longer holds the claim.
+// madeAt reports whether the request that claimed the key at the given time still holds the claim. The result is false
+// in three cases: there is no claim, a response is stored, or another request has taken over the claim.
 func (c *claim) madeAt(claimed time.Time) bool {
-	return c != nil && c.response == nil && c.at.Equal(claimed)
+	return c != nil && c.response == nil && c.updatedAt.Equal(claimed)
 }
 
-// Begin treats a stale claim or response as if it did not exist, whatever its fingerprint is.
+// Begin treats a stale claim or response as if it did not exist, even if its fingerprint differs from f.
 func (v idempotency) Begin(
-	ctx context.Context, tenant domain.TenantID, key string, f domain.Fingerprint, at time.Time,
+	ctx context.Context, tenant domain.TenantID, key string, f domain.Fingerprint, claimedAt time.Time,
 ) (*ports.StoredResponse, error) {
 	return exclusiveResult(ctx, v.Store, "Idempotency.Begin", func() (*ports.StoredResponse, error) {
 		stored := v.responses[request{tenant, key}]
 		switch {
-		case stored == nil, stored.stale(at):
-			v.responses[request{tenant, key}] = &claim{fingerprint: f, at: at}
+		case stored == nil, stored.stale(claimedAt):
+			v.responses[request{tenant, key}] = &claim{fingerprint: f, updatedAt: claimedAt}
 			return nil, nil
 		case stored.fingerprint != f:
 			return nil, conflict(domain.KeyReused)
@@ -62,22 +62,22 @@ func (v idempotency) Begin(
 // Finish stores the response of the claim. It changes nothing if another request has taken over the claim,
 // or if a response is already stored.
 func (v idempotency) Finish(
-	ctx context.Context, tenant domain.TenantID, key string, claimed time.Time,
-	response ports.StoredResponse, at time.Time,
+	ctx context.Context, tenant domain.TenantID, key string, claimedAt time.Time,
+	response ports.StoredResponse, now time.Time,
 ) error {
 	return v.exclusive(ctx, "Idempotency.Finish", func() error {
-		if stored := v.responses[request{tenant, key}]; stored.madeAt(claimed) {
-			stored.response, stored.at = cloneResponse(response), at
+		if stored := v.responses[request{tenant, key}]; stored.madeAt(claimedAt) {
+			stored.response, stored.updatedAt = cloneResponse(response), now
 		}
 		return nil
 	})
 }
 
-// Release deletes the claim. It does not delete a claim that another request has taken over, because that
-// request is still running, or a response, because it was sent to a caller.
-func (v idempotency) Release(ctx context.Context, tenant domain.TenantID, key string, claimed time.Time) error {
+// Release deletes the claim if the calling request still holds the claim. It changes nothing if another request has
+// taken over the claim, because the other request is still running. It also changes nothing if a response is stored.
+func (v idempotency) Release(ctx context.Context, tenant domain.TenantID, key string, claimedAt time.Time) error {
 	return v.exclusive(ctx, "Idempotency.Release", func() error {
-		if v.responses[request{tenant, key}].madeAt(claimed) {
+		if v.responses[request{tenant, key}].madeAt(claimedAt) {
 			delete(v.responses, request{tenant, key})
 		}
 		return nil
@@ -89,7 +89,7 @@ func (v idempotency) Prune(ctx context.Context, before time.Time, limit int) (in
 	return exclusiveResult(ctx, v.Store, "Idempotency.Prune", func() (int, error) {
 		pruned := 0
 		for key, stored := range v.responses {
-			if pruned < limit && stored.at.Before(before) {
+			if pruned < limit && stored.updatedAt.Before(before) {
 				delete(v.responses, key)
 				pruned++
 			}

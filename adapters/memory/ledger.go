@@ -134,8 +134,8 @@ func (s *Store) hasExternalID(t *transaction, externalID string) bool {
 		t.ExternalID == externalID && t.SupersededBy.IsZero()
 }
 
-// Changes reads the tenant's feed. A position is the number of entries that were already read. The mutex
-// ensures that entries are appended in the order of their commits, so no entry is ever inserted before a
+// Changes reads the tenant's feed. A position is the number of feed entries that a reader has already received. Entries
+// are only appended, and the mutex is locked from the change to its commit. No entry is ever inserted before a
 // position.
 func (v ledger) Changes(ctx context.Context, tenant domain.TenantID, page domain.PageRequest) (domain.FeedPage, error) {
 	return exclusiveResult(ctx, v.Store, "Ledger.Changes", func() (domain.FeedPage, error) {

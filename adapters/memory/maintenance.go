@@ -11,14 +11,14 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// ListStuck checks the pulls that need not wait for another pull of their connection. While a pull is
-// active, the queued pull after it is not stuck, because the worker that ends the active pull releases it.
-func (v pulls) ListStuck(ctx context.Context, at time.Time, grace time.Duration, limit int) ([]domain.PullID, error) {
+// ListStuck ignores a queued pull that waits for the active pull of its connection. When the active pull ends, its
+// worker makes the queued pull claimable.
+func (v pulls) ListStuck(ctx context.Context, now time.Time, grace time.Duration, limit int) ([]domain.PullID, error) {
 	return exclusiveResult(ctx, v.Store, "Pulls.ListStuck", func() ([]domain.PullID, error) {
 		var found []*pull
 		for _, d := range v.openPullsOfActive() {
 			for _, p := range d.claimable() {
-				if p.stuck(at, grace) {
+				if p.stuck(now, grace) {
 					found = append(found, p)
 				}
 			}
@@ -59,13 +59,13 @@ func (p *pull) stuck(at time.Time, grace time.Duration) bool {
 
 // ListWaiting checks the same pulls as ListStuck.
 func (v pulls) ListWaiting(
-	ctx context.Context, at time.Time, without []domain.TenantID, limit int,
+	ctx context.Context, now time.Time, excludedTenants []domain.TenantID, limit int,
 ) ([]domain.Pull, error) {
 	return exclusiveResult(ctx, v.Store, "Pulls.ListWaiting", func() ([]domain.Pull, error) {
 		var found []domain.Pull
 		for _, d := range v.openPullsOfActive() {
 			for _, p := range d.claimable() {
-				if p.waitTime(at) <= 0 && !slices.Contains(without, p.Tenant) {
+				if p.waitTime(now) <= 0 && !slices.Contains(excludedTenants, p.Tenant) {
 					row := p.Pull
 					row.Scope, row.Progress = domain.PullScope{}, domain.Progress{}
 					found = append(found, row)
@@ -79,9 +79,9 @@ func (v pulls) ListWaiting(
 	})
 }
 
-// ListDueForReconcile treats a connection without an ended complete pull (which reads everything that the vendor has)
-// like a connection whose last complete pull ended long ago.
-func (v pulls) ListDueForReconcile(ctx context.Context, since time.Time, limit int) ([]domain.Connection, error) {
+// ListDueForReconcile also returns connections for which no complete pull has ended yet. A complete pull reads
+// everything that the vendor has.
+func (v pulls) ListDueForReconcile(ctx context.Context, cutoff time.Time, limit int) ([]domain.Connection, error) {
 	return exclusiveResult(ctx, v.Store, "Pulls.ListDueForReconcile", func() ([]domain.Connection, error) {
 		var due []domain.Connection
 		for id, c := range v.connections {
@@ -89,8 +89,8 @@ func (v pulls) ListDueForReconcile(ctx context.Context, since time.Time, limit i
 			opened := slices.ContainsFunc(d.open(), func(p *pull) bool {
 				return p.complete && !p.AwaitsAccount()
 			})
-			if c.Live() && !c.Paused() && c.Kind == domain.Aggregator && c.CreatedAt.Before(since) && !opened &&
-				d.completeEnd.Before(since) {
+			if c.Live() && !c.Paused() && c.Kind == domain.Aggregator && c.CreatedAt.Before(cutoff) && !opened &&
+				d.completeEnd.Before(cutoff) {
 				due = append(due, cloneConnection(*c))
 			}
 		}

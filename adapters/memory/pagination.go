@@ -24,27 +24,32 @@ func ascending(x, y domain.Position) int {
 // descending is the order of lists that are sorted by time or date, newest first.
 func descending(x, y domain.Position) int { return ascending(y, x) }
 
-// cutPage returns the page of rows that r requests, in the given order (by). The position of a row, which the function
-// at returns, does not depend on other rows, so adding or deleting a row does not change the position of any other row.
-func cutPage[T any](rows iter.Seq[T], r domain.PageRequest, by order, at func(T) domain.Position) domain.Page[T] {
+// cutPage returns the page of rows that r requests, in the given order. The function positionOf returns the position of
+// a row. The position must not depend on other rows, so that an insertion or deletion moves no other row.
+func cutPage[T any](
+	rows iter.Seq[T],
+	r domain.PageRequest,
+	ordering order,
+	positionOf func(T) domain.Position,
+) domain.Page[T] {
 	var after []T
 	for row := range rows {
-		if r.After.IsZero() || by(at(row), r.After) > 0 {
+		if r.After.IsZero() || ordering(positionOf(row), r.After) > 0 {
 			after = append(after, row)
 		}
 	}
-	slices.SortFunc(after, func(x, y T) int { return by(at(x), at(y)) })
+	slices.SortFunc(after, func(x, y T) int { return ordering(positionOf(x), positionOf(y)) })
 	if len(after) <= r.Limit {
 		return domain.Page[T]{Items: after}
 	}
-	return domain.Page[T]{Items: after[:r.Limit], Next: at(after[r.Limit-1])}
+	return domain.Page[T]{Items: after[:r.Limit], Next: positionOf(after[r.Limit-1])}
 }
 
-// matching returns copies, made with clone, of the rows for which pass returns true.
-func matching[T any](rows iter.Seq[*T], pass func(*T) bool, clone func(T) T) iter.Seq[T] {
+// matching returns copies of the rows for which the function filter returns true. The function clone makes the copies.
+func matching[T any](rows iter.Seq[*T], filter func(*T) bool, clone func(T) T) iter.Seq[T] {
 	return func(yield func(T) bool) {
 		for row := range rows {
-			if pass(row) && !yield(clone(*row)) {
+			if filter(row) && !yield(clone(*row)) {
 				return
 			}
 		}
@@ -56,23 +61,23 @@ func timePosition(at time.Time, id uuid.UUID) domain.Position {
 	return domain.Position{Key: domain.TimeKey(at), ID: id}
 }
 
-// checkTimePosition returns an error unless after is zero or a position of a list sorted by time.
-// Errors: Invalid on "cursor".
-func checkTimePosition(after domain.Position) error {
-	if after.IsZero() {
+// checkTimePosition returns an error unless the position is zero or belongs to a list sorted by time. Errors: Invalid
+// on "cursor".
+func checkTimePosition(position domain.Position) error {
+	if position.IsZero() {
 		return nil
 	}
-	_, err := domain.ParseTimeKey(after.Key)
+	_, err := domain.ParseTimeKey(position.Key)
 	return err
 }
 
-// checkDate returns an error unless after is zero or a position of a list sorted by date. Errors:
-// Invalid on "cursor".
-func checkDate(after domain.Position) error {
-	if after.IsZero() {
+// checkDate returns an error unless the position is zero or belongs to a list sorted by date. Errors: Invalid on
+// "cursor".
+func checkDate(position domain.Position) error {
+	if position.IsZero() {
 		return nil
 	}
-	if _, err := domain.ParseDate(after.Key); err != nil {
+	if _, err := domain.ParseDate(position.Key); err != nil {
 		return foreignCursor()
 	}
 	return nil

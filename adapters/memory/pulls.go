@@ -24,23 +24,25 @@ type pull struct {
 	deliveries map[domain.DeliveryID]*domain.Delivery
 }
 
-// openPulls contains the open pulls of a connection. active is the pull that has started: it is
-// running, or waiting for its next attempt. next is the pull that is queued after it and has not
-// started. Both may be nil.
+// openPulls contains the open pulls of a connection; both can be nil. The active pull has started: it is running, or
+// waits for its next attempt. The next pull is queued after the active pull and has not started.
 type openPulls struct {
-	active, next *pull
-	completeEnd  time.Time // the last time at which a complete pull ended; zero if none has ended
-	succeeded    time.Time // the latest start of a pull that succeeded; zero if none has succeeded
+	active, nextPull *pull
+	completeEnd      time.Time // the last time at which a complete pull ended; zero if none has ended
+	succeeded        time.Time // the latest start of a pull that succeeded; zero if none has succeeded
 }
 
-// open returns those of the two pulls that are not nil. The queued pull (next) comes first: if a caller ends the pulls
-// in this order, no queued pull is left when the active pull ends.
+// open returns the queued pull and the active pull, in this order, without nil values. If a caller ends the pulls in
+// this order, the end of the active pull starts no queued pull.
 func (d *openPulls) open() []*pull {
-	return slices.DeleteFunc([]*pull{d.next, d.active}, func(p *pull) bool { return p == nil })
+	return slices.DeleteFunc([]*pull{d.nextPull, d.active}, func(p *pull) bool { return p == nil })
 }
 
-// claimable returns the open pulls that need not wait for another pull of their connection: the active
-// pull and, if there is none or it waits for an account, the queued one.
+// claimable returns the open pulls that a worker may claim now. The active pull is always claimable. The queued pull is
+// claimable in two cases:
+//
+//   - There is no active pull.
+//   - The active pull needs only an account that the vendor does not list yet.
 func (d *openPulls) claimable() []*pull {
 	if d.active != nil && !d.active.AwaitsAccount() {
 		return []*pull{d.active}
@@ -61,18 +63,18 @@ func (s *Store) openPullsOf(id domain.ConnectionID) *openPulls {
 // none, it creates a pull from r. It does not merge the scope of r into the pull.
 func (s *Store) queuedPull(c *domain.Connection, r ports.PullRequest) *pull {
 	d := s.openPullsOf(c.ID)
-	if d.next == nil {
-		d.next = &pull{
+	if d.nextPull == nil {
+		d.nextPull = &pull{
 			Pull: domain.Pull{
 				ID: r.ID, Tenant: c.Tenant, Connection: c.ID, Vendor: c.Vendor, Trigger: r.Trigger,
 				State: domain.PullQueued, CreatedAt: r.At, Trace: r.Trace,
 			},
 			deliveries: map[domain.DeliveryID]*domain.Delivery{},
 		}
-		s.pulls[r.ID] = d.next
+		s.pulls[r.ID] = d.nextPull
 		s.nudged = append(s.nudged, r.ID)
 	}
-	return d.next
+	return d.nextPull
 }
 
 // attach attaches the delivery to the pull.
@@ -108,8 +110,8 @@ func scopeBytes(scope domain.PullScope) int {
 	return len(text)
 }
 
-// VisitAnnouncedRemovals reads the deliveries of the pull in the order of their ids. The store is not locked while the
-// function visit runs.
+// VisitAnnouncedRemovals reads the deliveries of the pull in the order of their ids. The store is not locked during the
+// calls of visit.
 func (v pulls) VisitAnnouncedRemovals(
 	ctx context.Context, lease domain.Lease, visit func(externalIDs []string) error,
 ) error {
@@ -152,8 +154,8 @@ func (s *Store) announcedRemovals(p *pull) [][]string {
 	return batches
 }
 
-// isKnown reports whether the external id belongs to a row of the pull's connection that is stored and not removed, or
-// that is in the quarantine.
+// isKnown reports whether the external id belongs to a live stored row or to a quarantined row of the pull's
+// connection.
 func (s *Store) isKnown(p *pull, externalID string) bool {
 	row := s.transactions[p.Connection][externalID]
 	key := domain.QuarantineKey{Kind: domain.QuarantinedTransaction, ID: externalID}
@@ -162,8 +164,8 @@ func (s *Store) isKnown(p *pull, externalID string) bool {
 
 func compareIDs(a, b domain.DeliveryID) int { return bytes.Compare(a.UUID[:], b.UUID[:]) }
 
-// end ends a pull for good, and sets the final status of its deliveries. If another pull is queued after the ended
-// pull, the queued pull gets its job.
+// end ends a pull for good, and sets the final status of its deliveries. If the connection has another queued pull, end
+// requests a job for that pull.
 func (s *Store) end(p *pull, state domain.PullState, reason domain.Code, at time.Time) {
 	p.State, p.LastError, p.NotBefore, p.FinishedAt, p.lease = state, reason, time.Time{}, at, domain.Lease{}
 	status := domain.DeliveryFailed
@@ -182,10 +184,10 @@ func (s *Store) end(p *pull, state domain.PullState, reason domain.Code, at time
 		d.succeeded = later(d.succeeded, p.StartedAt)
 	}
 	switch {
-	case d.next == p:
-		d.next = nil
-	case d.next != nil:
-		s.nudged = append(s.nudged, d.next.ID)
+	case d.nextPull == p:
+		d.nextPull = nil
+	case d.nextPull != nil:
+		s.nudged = append(s.nudged, d.nextPull.ID)
 		fallthrough
 	default:
 		d.active = nil

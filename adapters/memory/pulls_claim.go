@@ -10,12 +10,12 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// minWait is the shortest RetryAfter for a pull that must wait for another pull of its connection. It
-// applies when that other pull is already due or its lease has expired.
+// minWait is the shortest RetryAfter for a pull that must wait for another pull of its connection. RetryAfter is
+// minWait if the other pull is already due or has an expired lease.
 const minWait = time.Second
 
-// Claim checks the connection before it checks whether the pull must wait: if the connection is deleted, the pull fails
-// at once; if it is paused, it is unknown how long the pull must wait.
+// Claim checks the connection before it checks whether the pull must wait. A pull of a deleted connection fails
+// immediately. If the connection is paused, the error contains no RetryAfter, because the end of the pause is unknown.
 func (v pulls) Claim(ctx context.Context, lease domain.Lease, at time.Time) (ports.Claimed, error) {
 	return exclusiveResult(ctx, v.Store, "Pulls.Claim", func() (ports.Claimed, error) {
 		p := v.pulls[lease.Pull]
@@ -34,7 +34,7 @@ func (v pulls) Claim(ctx context.Context, lease domain.Lease, at time.Time) (por
 			return ports.Claimed{}, &domain.Error{Kind: domain.Conflict, Code: domain.NotDue, RetryAfter: wait}
 		}
 		var removed []string
-		if next := v.openPullsOf(c.ID).next; next != nil && !p.StartedAt.IsZero() {
+		if next := v.openPullsOf(c.ID).nextPull; next != nil && !p.StartedAt.IsZero() {
 			merged := *next
 			merged.mergeScopes()
 			removed = merged.Scope.Removed
@@ -47,8 +47,8 @@ func (v pulls) Claim(ctx context.Context, lease domain.Lease, at time.Time) (por
 		return ports.Claimed{
 			Pull: clonePull(p.Pull), Connection: cloneConnection(*c), Initial: initial, Empty: empty,
 			Removed: removed, RemovedAccounts: v.removedAccounts(p),
-			Quarantine: slices.Collect(maps.Keys(v.quarantine[c.ID])), RecentlyLeft: v.recentlyLeft(c.ID, at),
-			Unshown: len(v.unshownRows(c.ID)) > 0,
+			Quarantine: slices.Collect(maps.Keys(v.quarantine[c.ID])), RecentlyRemoved: v.recentlyRemoved(c.ID, at),
+			CarriedOver: len(v.carriedOverRows(c.ID)) > 0,
 		}, nil
 	})
 }
@@ -97,29 +97,32 @@ func (s *Store) start(p *pull, lease domain.Lease, at time.Time) {
 		}
 		p.mergeScopes()
 		p.StartedAt = at
-		d.active, d.next = p, nil
+		d.active, d.nextPull = p, nil
 	}
 	p.State, p.NotBefore, p.Attempts, p.lease = domain.PullRunning, time.Time{}, p.Attempts+1, lease
 }
 
-// takeOver ends another pull (other) of the connection, which has read everything except the accounts for which it
-// waits. If the connection still has the target that the other pull has read, p continues the wait and gets the
-// deliveries that name one of these accounts.
-func (s *Store) takeOver(p, other *pull) {
-	if other.Progress.Target == s.connections[p.Connection].Target() {
-		p.Progress.Awaited = maps.Clone(other.Progress.Awaited)
-		for id, d := range other.deliveries {
-			if d.Scope.NamesAny(other.Progress.Awaited) {
-				delete(other.deliveries, id)
+// takeOver ends otherPull with the state PullSucceeded. otherPull must have read everything except accounts that the
+// vendor does not list yet. If the target of the connection (vendor address and account reference) has not changed
+// since, two things move to p:
+//
+//   - The list of these accounts.
+//   - The deliveries that name one of these accounts.
+func (s *Store) takeOver(p, otherPull *pull) {
+	if otherPull.Progress.Target == s.connections[p.Connection].Target() {
+		p.Progress.Awaited = maps.Clone(otherPull.Progress.Awaited)
+		for id, d := range otherPull.deliveries {
+			if d.Scope.NamesAny(otherPull.Progress.Awaited) {
+				delete(otherPull.deliveries, id)
 				p.attach(d)
 			}
 		}
 	}
-	s.end(other, domain.PullSucceeded, "", other.Progress.ReadAt)
+	s.end(otherPull, domain.PullSucceeded, "", otherPull.Progress.ReadAt)
 }
 
-// leasedPull returns the pull that runs under the lease. The lease may have expired, because it
-// stays valid until another lease replaces it. Errors: LeaseLost.
+// leasedPull returns the pull that runs under the lease. A lease is accepted after its expiry until another lease
+// replaces it. Errors: LeaseLost.
 func (s *Store) leasedPull(lease domain.Lease) (*pull, error) {
 	p := s.pulls[lease.Pull]
 	if p == nil || p.State != domain.PullRunning || p.lease.ID != lease.ID {
@@ -138,8 +141,8 @@ func (s *Store) writable(lease domain.Lease) (*pull, error) {
 	return p, err
 }
 
-// Finish marks a pull of a deleted connection as failed instead of retrying it. The deletion has marked only the pulls
-// as failed that were waiting then. A pull that begins to wait for a retry later would wait forever.
+// Finish ends the current attempt of the pull. If the connection was deleted, the pull fails, even if the outcome asks
+// for a retry. The deletion itself did not end this pull, because the pull was running.
 func (v pulls) Finish(ctx context.Context, lease domain.Lease, o ports.Outcome) error {
 	return v.exclusive(ctx, "Pulls.Finish", func() error {
 		p, err := v.leasedPull(lease)
@@ -178,7 +181,7 @@ func (v pulls) Finish(ctx context.Context, lease domain.Lease, o ports.Outcome) 
 			v.end(p, domain.PullFailed, domain.ConnectionGone, o.At)
 		default:
 			p.State, p.LastError, p.NotBefore, p.lease = o.State, o.LastError, o.NotBefore, domain.Lease{}
-			if next := v.openPullsOf(p.Connection).next; next != nil && p.AwaitsAccount() {
+			if next := v.openPullsOf(p.Connection).nextPull; next != nil && p.AwaitsAccount() {
 				v.nudged = append(v.nudged, next.ID)
 			}
 		}

@@ -48,8 +48,8 @@ func (s *Store) putQuarantined(p *pull, row domain.UnreadableData, w ports.PageW
 	known.Payload = slices.Clone(row.Payload)
 }
 
-// attachRows handles an account that was released from the quarantine or is stored for the first time. It sets the
-// account of the rows that refer to this account and have no account yet.
+// attachRows handles an account that was released from the quarantine or is stored for the first time. Rows of the
+// account may have been stored earlier, without an account id. attachRows sets the account id of these rows.
 func (s *Store) attachRows(p *pull, key domain.QuarantineKey, at time.Time, counts *domain.Counts) {
 	account := s.accounts[p.Connection][key.ID]
 	if key.Kind != domain.QuarantinedAccount || account == nil {

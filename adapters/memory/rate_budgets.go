@@ -17,20 +17,20 @@ type RateBudgets struct {
 	states map[ports.RateBudgetKey]domain.RateBudget
 }
 
-// NewRateBudgets returns budgets that are all full. They take the present time from clock.
+// NewRateBudgets returns budgets that are all full. They take the current time from clock.
 func NewRateBudgets(clock ports.Clock) *RateBudgets {
 	return &RateBudgets{clock: clock, states: map[ports.RateBudgetKey]domain.RateBudget{}}
 }
 
-// Update calls change while it holds the mutex, so that no other update comes in between.
+// Update calls fn with the mutex locked, so that updates do not overlap.
 func (b *RateBudgets) Update(ctx context.Context, key ports.RateBudgetKey,
-	change func(state domain.RateBudget, now time.Time) domain.RateBudget,
+	fn func(state domain.RateBudget, now time.Time) domain.RateBudget,
 ) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	b.states[key] = change(b.states[key], b.clock.Now())
+	b.states[key] = fn(b.states[key], b.clock.Now())
 	return nil
 }

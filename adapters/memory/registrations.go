@@ -24,18 +24,18 @@ func (v tokens) ActivateRegistration(
 
 // ClaimRegistrations claims under the store's mutex, so that concurrent claims return different tokens.
 func (v tokens) ClaimRegistrations(
-	ctx context.Context, at, until time.Time, limit int,
+	ctx context.Context, now, claimEnd time.Time, limit int,
 ) ([]ports.ClaimedRegistration, error) {
 	return exclusiveResult(ctx, v.Store, "Tokens.ClaimRegistrations", func() ([]ports.ClaimedRegistration, error) {
 		var claimed []ports.ClaimedRegistration
 		for _, token := range v.tokens {
-			if len(claimed) == limit || !awaitsRemoval(token) || token.Registration.DueAt.After(at) {
+			if len(claimed) == limit || !awaitsRemoval(token) || token.Registration.DueAt.After(now) {
 				continue
 			}
 			if token.Live() {
-				token.RevokedAt = at
+				token.RevokedAt = now
 			}
-			token.Registration.DueAt = until
+			token.Registration.DueAt = claimEnd
 			token.Registration.Attempts++
 			claimed = append(claimed, ports.ClaimedRegistration{
 				Token: cloneToken(*token), Connection: cloneConnection(*v.connections[token.Connection]),
@@ -71,7 +71,8 @@ func (v tokens) EndRegistration(ctx context.Context, tenant domain.TenantID, id 
 	})
 }
 
-// awaitsRemoval reports whether the vendor may have a webhook of the token that is to be removed.
+// awaitsRemoval reports whether the vendor may still have a webhook with this token. The webhook must be deleted at the
+// vendor.
 func awaitsRemoval(t *domain.WebhookToken) bool {
 	return t.Registration.State == domain.RegistrationPending || t.Registration.State == domain.RegistrationRemoving
 }

@@ -11,14 +11,14 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// stagedRow is a row of a new account reference that is not published yet.
+// stagedRow is a row that was read under a new account reference. The row is stored, but not visible yet.
 type stagedRow struct {
 	step int
 	data domain.TransactionData
 }
 
-// stageRows stages the transactions of w if w is a staged write, and returns w without its transactions and accounts.
-// It returns any other write unchanged.
+// stageRows stores the transactions of a staged write. They are not visible yet. stageRows returns w without its
+// transactions and accounts. If w is not staged, stageRows does nothing and returns w.
 func (s *Store) stageRows(p *pull, w ports.PageWrite, counts *domain.Counts) ports.PageWrite {
 	if w.Staged == nil {
 		return w
@@ -46,7 +46,7 @@ func (s *Store) stageRows(p *pull, w ports.PageWrite, counts *domain.Counts) por
 	return w
 }
 
-// FormerAccounts searches all connections, because no map contains the deleted connections of a tenant.
+// FormerAccounts iterates over all connections of the store. The store has no index of a tenant's deleted connections.
 func (v pulls) FormerAccounts(ctx context.Context, lease domain.Lease) ([]domain.Account, error) {
 	return exclusiveResult(ctx, v.Store, "Pulls.FormerAccounts", func() ([]domain.Account, error) {
 		p, err := v.writable(lease)
@@ -71,8 +71,9 @@ func (v pulls) FormerAccounts(ctx context.Context, lease domain.Lease) ([]domain
 	})
 }
 
-// continues reports whether the account is not stored yet and may continue a stored account: one of an earlier account
-// reference of the connection, or one of a deleted connection.
+// continues reports whether a new account may be the same bank account as a stored account. The stored account belongs
+// to an earlier account reference of the connection, or to a deleted connection. The result is false if the connection
+// already has an account with this external id.
 func (s *Store) continues(p *pull, data domain.AccountData, w ports.PageWrite) bool {
 	key := w.KeyOf(data)
 	if key == "" || w.Staged != nil || s.accounts[p.Connection][data.ExternalID] != nil {
@@ -100,7 +101,7 @@ func (s *Store) accountsByExternalID(id domain.ConnectionID) []domain.Account {
 	return accounts
 }
 
-// RowsOfAccount returns copies of the rows. It computes their keys while the store is locked.
+// RowsOfAccount returns copies of the account's rows. It calls the given function while the store is locked.
 func (v pulls) RowsOfAccount(ctx context.Context, lease domain.Lease, account domain.AccountID, externalID string,
 	keys func(domain.TransactionData) domain.InstitutionKeys) ([]domain.MatchRow, error) {
 	return exclusiveResult(ctx, v.Store, "Pulls.RowsOfAccount", func() ([]domain.MatchRow, error) {
@@ -134,13 +135,14 @@ type publisher struct {
 	*replacer
 	ports.Publication
 	staged map[string]stagedRow
-	// relinked contains the ids of the continued accounts, which keep their ids. The value is true if the account
-	// reference or the external id of the account has changed.
+	// relinked has an entry for each stored account that the vendor also lists under the new account reference. The
+	// account keeps its id. The value is true if the reference, external id or connection of the account has changed.
 	relinked map[domain.AccountID]bool
-	first    []domain.QuarantineKey // keys of the accounts that were not stored before
+	first    []domain.QuarantineKey // keys of the accounts that are stored for the first time under their external id
 }
 
-// Publish moves accounts first, because rows refer to them. It removes rows last, because new rows may continue them.
+// Publish moves accounts first, because rows refer to them. It removes old rows last, because new rows may replace
+// them.
 func (v pulls) Publish(ctx context.Context, lease domain.Lease, w ports.Publication) (ports.Published, error) {
 	return exclusiveResult(ctx, v.Store, "Pulls.Publish", func() (ports.Published, error) {
 		p, err := v.writable(lease)
@@ -177,14 +179,14 @@ func (v pulls) Publish(ctx context.Context, lease domain.Lease, w ports.Publicat
 	})
 }
 
-// endNewReference records that the accounts of the connection's present account reference are stored now.
+// endNewReference records that the accounts of the connection's current account reference are stored now.
 func (s *Store) endNewReference(c *domain.Connection) {
 	delete(s.staged, c.ID)
 	c.NewReference, c.StagedSince = false, time.Time{}
 }
 
-// canContinue reports whether each account that is to be continued belongs to the pull's connection, or to a deleted
-// connection that is not being erased.
+// canContinue checks the stored accounts that are about to continue under a new account reference. It reports whether
+// each of them belongs to the pull's connection, or to a deleted connection that is not being erased.
 func (s *Store) canContinue(p *pull, accounts []ports.PublishedAccount) bool {
 	for _, published := range accounts {
 		if published.Continues.IsZero() {
@@ -202,7 +204,7 @@ func (s *Store) canContinue(p *pull, accounts []ports.PublishedAccount) bool {
 	return true
 }
 
-// publish makes all changes of the publication, and returns the value for Published.Complete.
+// publish publishes the accounts and the staged rows, and returns the value for Published.Complete.
 func (b *publisher) publish() bool {
 	for _, account := range b.Accounts {
 		b.putPublished(account)
@@ -235,7 +237,8 @@ func (b *publisher) publish() bool {
 	return complete
 }
 
-// putPublished stores an account of the new reference.
+// putPublished stores an account that the vendor lists under the new account reference. If the account continues a
+// stored account, the stored account keeps its id.
 func (b *publisher) putPublished(published ports.PublishedAccount) {
 	known := b.accountOf(b.p.Tenant, published.Continues)
 	accounts := rowsOf(b.accounts, b.p.Connection)
@@ -253,7 +256,7 @@ func (b *publisher) putPublished(published ports.PublishedAccount) {
 			b.recordEvent(b.p.Tenant, b.p.Connection, domain.AccountRelinked, known.ID.String(), b.At)
 		}
 	}
-	if known == nil || b.relinked[known.ID] { // it is stored for the first time under this external id
+	if known == nil || b.relinked[known.ID] { // the external id of this account is stored for the first time
 		b.first = append(b.first, domain.QuarantineKey{
 			Kind: domain.QuarantinedAccount, ID: published.Data.ExternalID,
 		})
@@ -290,9 +293,12 @@ func (b *publisher) moveAccount(moved *account) {
 	maps.Copy(b.splitPairsOf(to), b.splitPairs[from])
 }
 
-// endFormer marks accounts of former references as removed if no account of the new reference continues them. It marks
-// none if Unproved is set. It also marks none, and returns false, if an unreadable account of the new reference may
-// continue one of these accounts.
+// endFormer marks the accounts of earlier account references as removed. It returns the value for Published.Complete.
+// It marks no account in two cases:
+//
+//   - b.Unproved is set: the absence of an account proves nothing. The result is true.
+//   - A former account is live, and an account of the new reference cannot be read. Both may be the same bank account.
+//     The result is false.
 func (b *publisher) endFormer() bool {
 	var former []*account
 	for _, a := range b.accounts[b.p.Connection] {
@@ -317,12 +323,12 @@ func (b *publisher) endFormer() bool {
 	return true
 }
 
-// visible returns the staged rows to publish, ordered by external id. If complete is false, it omits the rows of
+// visible returns the staged rows to publish, ordered by external id. If isComplete is false, it omits the rows of
 // unreadable accounts.
-func (b *publisher) visible(complete bool) []domain.TransactionData {
+func (b *publisher) visible(isComplete bool) []domain.TransactionData {
 	var rows []domain.TransactionData
 	for _, id := range slices.Sorted(maps.Keys(b.staged)) {
-		if data := b.staged[id].data; complete || !slices.Contains(b.Unreadable, data.Account) {
+		if data := b.staged[id].data; isComplete || !slices.Contains(b.Unreadable, data.Account) {
 			rows = append(rows, data)
 		}
 	}
@@ -337,8 +343,11 @@ func (b *publisher) accountIDOf(data domain.TransactionData) domain.AccountID {
 	return domain.AccountID{}
 }
 
-// expectLeaving adds to leaving the live rows that the new reference does not show, if (a) the account reference or the
-// external id of their account has changed, or (b) they have no account.
+// expectLeaving adds live rows to b.leaving if the vendor does not return them under the new account reference. It
+// considers two kinds of rows:
+//
+//   - Rows without an account.
+//   - Rows of an account whose value in b.relinked is true.
 func (b *publisher) expectLeaving() {
 	for id, row := range b.rows {
 		if row.RemovedAt.IsZero() && !b.shown[id] && (b.relinked[row.AccountID] || row.AccountID.IsZero()) {
@@ -347,9 +356,9 @@ func (b *publisher) expectLeaving() {
 	}
 }
 
-// matchAccounts matches the transactions of continued accounts with rows of the new reference. A matched row then
-// replaces the row of the transaction. The accounts that were published before are included, because they can still
-// have unshown rows, which are rows that no read under the new reference has returned.
+// matchAccounts matches stored rows of the accounts in b.relinked with rows of the new account reference. A matched new
+// row replaces the stored row. An account that was published earlier is included, because the vendor may return some of
+// its rows late.
 func (b *publisher) matchAccounts(rows []domain.TransactionData) {
 	inputs := map[domain.AccountID]*domain.RelinkInput{}
 	for id := range b.relinked {
@@ -360,7 +369,7 @@ func (b *publisher) matchAccounts(rows []domain.TransactionData) {
 	}
 	for _, data := range rows {
 		if in := inputs[b.accountIDOf(data)]; in != nil && b.rows[data.ExternalID] == nil {
-			in.Came = append(in.Came, matchRow(data, b.accountIDOf(data)))
+			in.New = append(in.New, matchRow(data, b.accountIDOf(data)))
 		}
 	}
 	since := b.At.Add(-domain.MatchWindow)
@@ -371,13 +380,13 @@ func (b *publisher) matchAccounts(rows []domain.TransactionData) {
 		}
 		_, leaves := b.leaving[id]
 		switch {
-		case leaves || row.unshown && row.RemovedAt.IsZero():
+		case leaves || row.carriedOver && row.RemovedAt.IsZero():
 			in.Live = append(in.Live, matchRow(row.TransactionData, row.AccountID))
 		case row.RemovedAt.Before(since):
-		case row.unshown:
+		case row.carriedOver:
 			in.NotShown = append(in.NotShown, matchRow(row.TransactionData, row.AccountID))
 		case b.relinked[row.AccountID]:
-			in.Left = append(in.Left, matchRow(row.TransactionData, row.AccountID))
+			in.Old = append(in.Old, matchRow(row.TransactionData, row.AccountID))
 		}
 	}
 	for _, in := range inputs {
@@ -387,8 +396,12 @@ func (b *publisher) matchAccounts(rows []domain.TransactionData) {
 	}
 }
 
-// removeUnmatched marks the rows in leaving as unshown if they have an account. It removes each row that is not older
-// than the oldest row that the new reference returned for the same account, unless Unproved is set.
+// removeUnmatched handles the rows that are still in b.leaving. No new row has replaced these rows.
+//
+//   - A row with an account is marked as carried over: the vendor has not yet returned it under the new account
+//     reference.
+//   - A row is removed if it is not older than the oldest new row of the same account. If b.Unproved is set, no row is
+//     removed.
 func (b *publisher) removeUnmatched(rows []domain.TransactionData) {
 	oldest := map[domain.AccountID]domain.Date{}
 	for _, data := range rows {
@@ -400,7 +413,7 @@ func (b *publisher) removeUnmatched(rows []domain.TransactionData) {
 	for _, externalID := range slices.Sorted(maps.Keys(b.leaving)) {
 		row := b.rows[externalID]
 		if !row.AccountID.IsZero() {
-			row.unshown, row.source = true, domain.ContentHash{}
+			row.carriedOver, row.source = true, domain.ContentHash{}
 		}
 		if from, ok := oldest[row.AccountID]; ok && row.Date >= from && !b.Unproved {
 			b.counts.Removed += b.remove(b.p, row, b.At)

@@ -11,8 +11,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// leaving contains the rows that a write is about to remove. It maps the external id of each row to the first pull that
-// is known to have read the list without finding the row; zero if that pull is not known.
+// leaving contains the rows that a write is about to remove. A key is the external id of a row. The value is the first
+// pull that read the list without finding the row, or zero if no such pull is known.
 type leaving map[string]domain.PullID
 
 // announcedRemovals returns the rows with these external ids, whose removal the vendor has announced.
@@ -24,23 +24,23 @@ func announcedRemovals(externalIDs []string) leaving {
 	return rows
 }
 
-// replacer finds which new rows replace removed rows, in one page, sweep or announced removal, and stores the result.
-// In names, "left" and "leaving" refer to rows that were removed or are about to be removed, and "came" refers to new
-// rows.
+// replacer finds the new rows that replace old rows, and stores the result. It handles one write: a page, a sweep
+// (marks missing rows as removed), or an announced removal. An old row is a stored row that was removed or is about to
+// be removed.
 type replacer struct {
 	*Store
 	p        *pull
 	w        ports.PageWrite
 	rows     map[string]*transaction
 	leaving  leaving
-	shown    map[string]bool              // the external ids of the page
-	complete func(externalID string) bool // whether a complete list contains the row; nil except in a sweep
+	shown    map[string]bool              // the external ids of the rows in the page
+	complete func(externalID string) bool // in a sweep: whether the vendor still lists the row; else nil
 	counts   *domain.Counts
 }
 
-// replaceRows matches removed rows with new rows of this page or of an earlier one. The new row becomes the present row
-// of the removed row's transaction. A matched row is no longer removed: replaceRows deletes it from the set of rows
-// that this write is about to remove (rows).
+// replaceRows matches old rows with new rows. The new rows are in this page or an earlier page. The transaction of a
+// matched old row keeps its id and gets the external id of the new row. The given map contains the rows that are about
+// to be removed. Matched rows are deleted from the map.
 func (s *Store) replaceRows(
 	p *pull, w ports.PageWrite, rows leaving, complete func(string) bool, counts *domain.Counts,
 ) {
@@ -53,20 +53,24 @@ func (s *Store) replaceRows(
 	}
 	for externalID := range r.shown {
 		if r.rows[externalID] == nil && slices.Contains(w.Unmatched, externalID) {
-			s.splitPairsOf(p.Connection)[domain.MatchPair{Came: externalID}] = true
+			s.splitPairsOf(p.Connection)[domain.MatchPair{New: externalID}] = true
 		}
 	}
-	if w.RecentlyLeft || w.Unshown {
+	if w.RecentlyRemoved || w.CarriedOver {
 		r.followPast()
 	}
-	if w.Matching != nil && w.Unshown {
-		r.matchUnshown()
+	if w.Matching != nil && w.CarriedOver {
+		r.matchCarriedOver()
 	}
-	if w.Matching == nil || len(rows) == 0 && !w.RecentlyLeft {
+	if w.Matching == nil || len(rows) == 0 && !w.RecentlyRemoved {
 		return
 	}
 	in := domain.ReplacementInput{
-		Left: r.left(), Came: r.came(), Reads: r.reads(), Never: s.splitPairs[p.Connection], Keys: w.Matching.Keys,
+		Old:      r.oldRows(),
+		New:      r.newRows(),
+		Reads:    r.startedPulls(),
+		Never:    s.splitPairs[p.Connection],
+		Keys:     w.Matching.Keys,
 		Complete: complete != nil,
 	}
 	for _, match := range domain.FindReplacements(in) {
@@ -74,14 +78,15 @@ func (s *Store) replaceRows(
 	}
 }
 
-// matchUnshown matches rows of the page with transactions whose present row was not returned by any read under the
-// present account reference. A matched row becomes the present row of the transaction.
-func (r *replacer) matchUnshown() {
+// matchCarriedOver matches carried-over rows with new rows of the page. A carried-over row was read under an earlier
+// account reference, and was not yet returned under the current one. The transaction of a matched row keeps its id and
+// gets the external id of the new row.
+func (r *replacer) matchCarriedOver() {
 	matchRow := func(t domain.Transaction) domain.MatchRow {
 		return domain.NewMatchRow(t.TransactionData, t.AccountID, r.w.Matching.Keys(t.TransactionData))
 	}
 	in := domain.RelinkInput{Never: r.splitPairs[r.p.Connection]}
-	for _, row := range r.unshownRows(r.p.Connection) {
+	for _, row := range r.carriedOverRows(r.p.Connection) {
 		switch {
 		case r.shown[row.ExternalID]:
 		case row.RemovedAt.IsZero():
@@ -90,66 +95,74 @@ func (r *replacer) matchUnshown() {
 			in.NotShown = append(in.NotShown, matchRow(row.Transaction))
 		}
 	}
-	for _, row := range r.came() {
+	for _, row := range r.newRows() {
 		if row.ID.IsZero() {
-			in.Came = append(in.Came, matchRow(row.Transaction))
+			in.New = append(in.New, matchRow(row.Transaction))
 		}
 	}
-	for _, match := range domain.MatchUnshown(in) {
+	for _, match := range domain.MatchCarriedOver(in) {
 		r.replace(match)
 	}
 }
 
-// unshownRows returns the unshown rows of a connection: no read under the connection's present account reference has
-// returned them.
-func (s *Store) unshownRows(id domain.ConnectionID) []*transaction {
+// carriedOverRows returns the carried-over rows of a connection: rows that the vendor has not yet returned under the
+// current account reference.
+func (s *Store) carriedOverRows(id domain.ConnectionID) []*transaction {
 	var rows []*transaction
 	for _, row := range s.transactions[id] {
-		if row.unshown && row.SupersededBy.IsZero() {
+		if row.carriedOver && row.SupersededBy.IsZero() {
 			rows = append(rows, row)
 		}
 	}
 	return rows
 }
 
-// forgetUnshown clears unshown in the rows of a connection that were removed more than domain.MatchWindow ago.
-func (s *Store) forgetUnshown(id domain.ConnectionID, at time.Time) {
+// forgetCarriedOver ends the state "carried over" of the connection's rows that were removed more than
+// domain.MatchWindow ago. No new row can replace them any more.
+func (s *Store) forgetCarriedOver(id domain.ConnectionID, at time.Time) {
 	for _, row := range s.transactions[id] {
 		if !row.RemovedAt.IsZero() && row.RemovedAt.Before(at.Add(-domain.MatchWindow)) {
-			row.unshown = false
+			row.carriedOver = false
 		}
 	}
 }
 
-// left returns the rows that are about to be removed, and those that were removed within domain.MatchWindow. It omits
-// rows that the page or the complete list shows.
-func (r *replacer) left() []domain.LeftRow {
-	var left []domain.LeftRow
+// oldRows returns the rows that are about to be removed, and the rows that were removed within the last
+// domain.MatchWindow. It omits rows that the vendor still returns, in the page or in the complete list of a sweep.
+func (r *replacer) oldRows() []domain.OldRow {
+	var oldRows []domain.OldRow
 	for _, row := range r.rows {
 		since, leaves := r.leaving[row.ExternalID]
 		if absent, ok := r.absences[r.p.Connection][row.ExternalID]; ok && since.IsZero() {
 			since = absent.Pull
 		}
 		isLeaving := leaves && row.RemovedAt.IsZero()
-		hasLeft := !row.RemovedAt.IsZero() && row.SupersededBy.IsZero() &&
+		isOld := !row.RemovedAt.IsZero() && row.SupersededBy.IsZero() &&
 			!row.RemovedAt.Before(r.w.At.Add(-domain.MatchWindow))
 		switch {
 		case r.shown[row.ExternalID] || r.complete != nil && r.complete(row.ExternalID):
 		case isLeaving:
-			left = append(left, domain.LeftRow{Transaction: row.Transaction, LeftAt: r.w.At, AbsentSince: since})
-		case hasLeft:
-			left = append(left, domain.LeftRow{
-				Transaction: row.Transaction, LeftAt: row.RemovedAt, AbsentSince: row.Pull,
+			oldRows = append(
+				oldRows,
+				domain.OldRow{Transaction: row.Transaction, LearnedAt: r.w.At, AbsentSince: since},
+			)
+		case isOld:
+			oldRows = append(oldRows, domain.OldRow{
+				Transaction: row.Transaction, LearnedAt: row.RemovedAt, AbsentSince: row.Pull,
 			})
 		}
 	}
-	return left
+	return oldRows
 }
 
-// came returns the rows of the page that are not stored yet. It also returns the live stored rows that have replaced no
-// row and were first seen within domain.MatchWindow, after the connection's first pull succeeded.
-func (r *replacer) came() []domain.CameRow {
-	var came []domain.CameRow
+// newRows returns the rows that may replace an old row: the rows of the page that are not stored yet, and some stored
+// live rows. A stored row must meet these conditions:
+//
+//   - It has not replaced another row.
+//   - It was first seen within the last domain.MatchWindow.
+//   - It was first seen after the first pull of the connection had succeeded.
+func (r *replacer) newRows() []domain.NewRow {
+	var newRows []domain.NewRow
 	for _, data := range latest(r.w.Transactions, func(o domain.TransactionData) string { return o.ExternalID }) {
 		if r.rows[data.ExternalID] != nil || slices.Contains(r.w.Unmatched, data.ExternalID) {
 			continue
@@ -158,7 +171,7 @@ func (r *replacer) came() []domain.CameRow {
 		if account := r.accounts[r.p.Connection][data.Account]; account != nil {
 			t.AccountID = account.ID
 		}
-		came = append(came, domain.CameRow{Transaction: t, CameAt: r.w.At})
+		newRows = append(newRows, domain.NewRow{Transaction: t, LearnedAt: r.w.At})
 	}
 	first := r.firstSuccess()
 	for _, row := range r.rows {
@@ -172,10 +185,13 @@ func (r *replacer) came() []domain.CameRow {
 			pull = row.replaced[0].Pull
 		}
 		if !pull.IsZero() {
-			came = append(came, domain.CameRow{Transaction: row.Transaction, FirstPull: pull, CameAt: row.FirstSeenAt})
+			newRows = append(
+				newRows,
+				domain.NewRow{Transaction: row.Transaction, FirstPull: pull, LearnedAt: row.FirstSeenAt},
+			)
 		}
 	}
-	return came
+	return newRows
 }
 
 // firstSuccess returns when the first pull of the connection succeeded; zero if none has.
@@ -189,8 +205,8 @@ func (r *replacer) firstSuccess() (first time.Time) {
 	return first
 }
 
-// reads returns the pulls of the connection that have started, in the order of their start.
-func (r *replacer) reads() []domain.PullRead {
+// startedPulls returns the pulls of the connection that have started, in the order of their start.
+func (r *replacer) startedPulls() []domain.PullRead {
 	var reads []domain.PullRead
 	for _, p := range r.pulls {
 		if p.Connection != r.p.Connection || p.StartedAt.IsZero() {
@@ -208,31 +224,35 @@ func (r *replacer) reads() []domain.PullRead {
 	return reads
 }
 
-// replace makes the new row (match.Came) the present row of the removed row's transaction (match.Left).
+// replace applies a match: the transaction of the old row gets the external id of the new row. If the new row is
+// already stored as a separate transaction, replace also makes two other changes:
+//
+//   - The transaction of the old row gets the data of the new row.
+//   - The separate transaction is marked as superseded.
 func (r *replacer) replace(match domain.Match) {
-	row, younger := r.rows[match.Left], r.rows[match.Came]
-	past := domain.Superseded{ExternalID: match.Left, At: r.w.At, Rule: match.Rule, Version: row.Version}
+	row, younger := r.rows[match.Old], r.rows[match.New]
+	past := domain.Superseded{ExternalID: match.Old, At: r.w.At, Rule: match.Rule, Version: row.Version}
 	row.archive()
 	if younger != nil {
 		past.Younger = younger.ID
 		younger.archive()
 		row.takeContent(younger)
 		younger.RemovedAt, younger.SupersededBy = r.w.At, row.ID
-		delete(r.rows, match.Came)
+		delete(r.rows, match.New)
 		r.rows[supersededKey(younger)] = younger
 		row.RemovedAt = time.Time{}
 		r.counts.Removed++
 		r.counts.Modified++
 	}
-	row.Supersedes, row.unshown = append(slices.Clone(row.Supersedes), past), false
-	r.rename(row, match.Left, match.Came)
+	row.Supersedes, row.carriedOver = append(slices.Clone(row.Supersedes), past), false
+	r.rename(row, match.Old, match.New)
 	if younger != nil {
 		r.appendChange(r.p, row, r.w.At)
 		r.appendChange(r.p, younger, r.w.At)
 	} else {
 		row.renamed = true
 	}
-	delete(r.leaving, match.Left)
+	delete(r.leaving, match.Old)
 }
 
 // takeContent copies the data of another row, without its external id.
@@ -243,8 +263,8 @@ func (t *transaction) takeContent(from *transaction) {
 	t.digest, t.source, t.rowSHA256, t.normalizer = from.digest, from.source, from.rowSHA256, from.normalizer
 }
 
-// rename stores the row under another external id. The previous id becomes a past id, and the new one is no longer a
-// past id.
+// rename changes the external id of a row. The previous id becomes a former id of the row. The new id is no longer a
+// former id of any row.
 func (r *replacer) rename(row *transaction, from, to string) {
 	delete(r.rows, from)
 	row.ExternalID = to
@@ -254,7 +274,7 @@ func (r *replacer) rename(row *transaction, from, to string) {
 	past[from] = row
 }
 
-// pastIDsOf returns the transactions of a connection by their past external ids. The caller may change the map.
+// pastIDsOf returns the transactions of a connection by their former external ids. The caller may change the map.
 func (s *Store) pastIDsOf(id domain.ConnectionID) map[string]*transaction {
 	return rowsOf(s.pastIDs, id)
 }
@@ -271,8 +291,8 @@ func (s *Store) splitPairsOf(id domain.ConnectionID) map[domain.MatchPair]bool {
 // now belongs to another row.
 func supersededKey(row *transaction) string { return row.ExternalID + "\x1f" + row.ID.String() }
 
-// followPast handles the rows of the page whose external id is a past id of a transaction: the vendor shows an earlier
-// row of the transaction again.
+// followPast searches the page for former external ids of transactions. If the page contains such an id, the vendor has
+// returned a former row of the transaction again.
 func (r *replacer) followPast() {
 	returned := map[*transaction]bool{}
 	for _, externalID := range slices.Sorted(maps.Keys(r.shown)) {
@@ -280,7 +300,7 @@ func (r *replacer) followPast() {
 		if row == nil || r.rows[externalID] != nil {
 			continue
 		}
-		if returned[row] { // two past rows are shown together, so neither has replaced the other
+		if returned[row] { // the vendor returns two former rows together, so neither has replaced the other
 			row.Supersedes, _, _ = row.WithoutPast(externalID)
 			delete(r.pastIDs[r.p.Connection], externalID)
 			continue
@@ -298,8 +318,8 @@ func (r *replacer) followPast() {
 	}
 }
 
-// goBack makes an earlier row of a transaction its present row again, because its present row was removed or is about
-// to be removed.
+// goBack restores a former row of a transaction as the current row. The previous current row was removed or is about to
+// be removed.
 func (r *replacer) goBack(row *transaction, externalID string) {
 	present := row.ExternalID
 	rest, past, _ := row.WithoutPast(externalID)
@@ -312,8 +332,8 @@ func (r *replacer) goBack(row *transaction, externalID string) {
 	row.renamed = true
 }
 
-// split undoes the last replacement of a transaction that has replaced a row. The change is made by a pull (p), which
-// has no id if an operator makes the change.
+// split undoes the last replacement in a transaction. The transaction gets its former row back, and the newer row
+// becomes a separate transaction. The change is recorded for the pull p; p has no id if an operator makes the change.
 func (s *Store) split(p *pull, row *transaction, newID domain.TransactionID, at time.Time) {
 	past := row.Supersedes[len(row.Supersedes)-1]
 	rows := rowsOf(s.transactions, row.Connection)
@@ -328,7 +348,7 @@ func (s *Store) split(p *pull, row *transaction, newID domain.TransactionID, at 
 	}
 	younger.takeContent(row)
 	younger.ExternalID, younger.RemovedAt, younger.SupersededBy = present, row.RemovedAt, domain.TransactionID{}
-	younger.unshown, row.unshown = row.unshown, false
+	younger.carriedOver, row.carriedOver = row.carriedOver, false
 	row.archive()
 	for _, version := range row.replaced {
 		if version.Version == past.Version {
@@ -346,8 +366,8 @@ func (s *Store) split(p *pull, row *transaction, newID domain.TransactionID, at 
 	delete(s.pastIDsOf(row.Connection), past.ExternalID)
 	rows[past.ExternalID], rows[present] = row, younger
 	pairs := s.splitPairsOf(row.Connection)
-	pairs[domain.MatchPair{Left: past.ExternalID, Came: present}] = true
-	pairs[domain.MatchPair{Left: present, Came: past.ExternalID}] = true
+	pairs[domain.MatchPair{Old: past.ExternalID, New: present}] = true
+	pairs[domain.MatchPair{Old: present, New: past.ExternalID}] = true
 	s.appendChange(p, row, at)
 	s.appendChange(p, younger, at)
 }
@@ -369,8 +389,9 @@ func (v ledger) Split(ctx context.Context, tenant domain.TenantID, id, newID dom
 	})
 }
 
-// recentlyLeft reports whether the connection has rows that were removed recently or that have past external ids.
-func (s *Store) recentlyLeft(id domain.ConnectionID, at time.Time) bool {
+// recentlyRemoved reports whether the connection has rows that were removed recently, or transactions with former
+// external ids.
+func (s *Store) recentlyRemoved(id domain.ConnectionID, at time.Time) bool {
 	if len(s.pastIDs[id]) > 0 {
 		return true
 	}

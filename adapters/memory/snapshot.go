@@ -9,9 +9,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Snapshot copies the posted records of the account, and then calls the callback read without holding the lock.
+// Snapshot copies the posted records of the account. It then calls fn, without the lock.
 func (v ledger) Snapshot(ctx context.Context, tenant domain.TenantID, id domain.AccountID,
-	read func(view ports.AccountView) error) error {
+	fn func(view ports.AccountView) error) error {
 	view, err := exclusiveResult(ctx, v.Store, "Ledger.Snapshot", func() (ports.AccountView, error) {
 		a := v.accountOf(tenant, id)
 		if a == nil {
@@ -24,7 +24,7 @@ func (v ledger) Snapshot(ctx context.Context, tenant domain.TenantID, id domain.
 	if err != nil {
 		return err
 	}
-	return read(view)
+	return fn(view)
 }
 
 // postedOf returns the live posted records of the account, ordered by date, then by id.
@@ -50,7 +50,7 @@ func (s *Store) postedOf(a *account) []domain.PostedRecord {
 	return records
 }
 
-// inWindow returns a function for AccountView.Posted that yields the given records that are in the window.
+// inWindow returns a function for AccountView.Posted. The function yields the given records that are in the window.
 func inWindow(
 	records []domain.PostedRecord,
 ) func(context.Context, domain.Window) iter.Seq2[domain.PostedRecord, error] {

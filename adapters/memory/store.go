@@ -1,10 +1,11 @@
-// Package memory implements all stores of the ports as maps that are protected by one mutex. It is a readable reference
-// implementation of the ports: its code shows what each method guarantees, without the details of a database. If
-// another store behaves differently, one of the two stores has a defect. The package is meant for tests, for
-// simulations, and for programs that embed the service and need no persistence.
+// Package memory implements all stores of the ports in memory. It is meant for tests, for simulations, and for programs
+// that embed the service and need no persistence.
 //
-// A method is atomic for two reasons: it holds the mutex, and it makes all decisions before it writes. If
-// it returns an error, nothing has changed.
+// The package is also a readable reference implementation: its code shows what each method of the ports guarantees. If
+// another store behaves differently, one of the two stores has a defect.
+//
+// Every method is atomic. It holds the store's only mutex, and makes all decisions before it writes. If a method
+// returns an error, nothing has changed.
 package memory
 
 import (
@@ -17,8 +18,8 @@ import (
 
 // Options are the hooks of a Store. The zero value has no hooks.
 type Options struct {
-	// Nudge is called for every pull that gets a job: when the pull is queued, or when the pull before it
-	// ends. The store is not locked during the call. Nudge may be nil.
+	// Nudge is called for every pull that gets a job: when the pull is queued, or when it no longer waits for an
+	// earlier pull of its connection. The store is not locked during the call. Nudge may be nil.
 	Nudge func(domain.PullID)
 	// Before is called at the start of each store method with the name of the method ("Pulls.StorePage").
 	// If it returns an error, the method returns that error and changes nothing. Before may be nil.
@@ -41,7 +42,7 @@ type Store struct {
 	openPulls    map[domain.ConnectionID]*openPulls
 	accounts     map[domain.ConnectionID]map[string]*account
 	transactions map[domain.ConnectionID]map[string]*transaction
-	pastIDs      map[domain.ConnectionID]map[string]*transaction // keyed by past external id
+	pastIDs      map[domain.ConnectionID]map[string]*transaction // keyed by former external id
 	splitPairs   map[domain.ConnectionID]map[domain.MatchPair]bool
 	absences     map[domain.ConnectionID]map[string]domain.Absence
 	quarantine   map[domain.ConnectionID]map[domain.QuarantineKey]*domain.QuarantinedRow
@@ -51,9 +52,9 @@ type Store struct {
 	closings     map[domain.AccountID]*closing
 	audits       map[domain.TenantID]*audit
 	auditKey     domain.Sealed
-	nudged       []domain.PullID // the pulls for which Nudge is still to be called; protected by the mutex
-	// recorded reports whether the running method has changed the object with this id, so that the audit entry of the
-	// object is stored. If it is nil, the method has changed all objects. It is protected by the mutex.
+	nudged       []domain.PullID // the pulls for which Nudge must still be called; protected by the mutex
+	// recorded decides whether an audit entry about the object with the given id is stored. If recorded is nil, all
+	// audit entries are stored. recorded is set only during a call of exclusive. It is protected by mu.
 	recorded      func(string) bool
 	erasures      map[domain.ErasureID]*domain.Erasure
 	events        map[domain.TenantID]*outbox
@@ -132,10 +133,10 @@ func (s *Store) Ping(ctx context.Context) error {
 	return s.exclusive(ctx, "Ping", func() error { return nil })
 }
 
-// exclusive calls the function do while no other method of the store runs, records the audit entries of ctx if the
-// function succeeds, and then calls Nudge for the pulls that got a job. op is the name of the calling method, which is
-// passed to Options.Before. Errors: those of ctx, Before and do.
-func (s *Store) exclusive(ctx context.Context, op string, do func() error) error {
+// exclusive runs one store method: it calls fn with the mutex locked. If fn succeeds, exclusive stores the audit
+// entries of ctx. It then unlocks the mutex and calls Nudge for the pulls that got a job. op is the name of the store
+// method, for Options.Before. Errors: those of ctx, Options.Before and fn.
+func (s *Store) exclusive(ctx context.Context, op string, fn func() error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -144,7 +145,7 @@ func (s *Store) exclusive(ctx context.Context, op string, do func() error) error
 			return err
 		}
 	}
-	nudged, err := s.locked(func() error { return s.audited(ctx, do) })
+	nudged, err := s.locked(func() error { return s.audited(ctx, fn) })
 	if s.options.Nudge != nil {
 		for _, id := range nudged {
 			s.options.Nudge(id)
@@ -153,13 +154,13 @@ func (s *Store) exclusive(ctx context.Context, op string, do func() error) error
 	return err
 }
 
-// locked calls the function do with the mutex locked, and returns the error of this function and the pulls to nudge. It
-// releases the mutex even if the function panics, because the function may call a function of the caller.
-func (s *Store) locked(do func() error) (nudged []domain.PullID, err error) {
+// locked calls fn with the mutex locked. It returns the error of fn and the pulls for which Nudge must be called. The
+// mutex is unlocked even if fn panics. A panic is possible, because fn may call functions of the store's user.
+func (s *Store) locked(fn func() error) (nudged []domain.PullID, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.nudged = nil
-	err = do()
+	err = fn()
 	return s.nudged, err
 }
 

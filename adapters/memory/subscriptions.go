@@ -122,9 +122,9 @@ func (v subscriptions) List(
 	})
 }
 
-// Update calls change with a copy, so that the row stays unchanged if change returns an error.
+// Update passes a copy of the subscription to fn. The stored row stays unchanged if fn returns an error.
 func (v subscriptions) Update(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
-	change func(*domain.Subscription) error,
+	fn func(*domain.Subscription) error,
 ) (ports.SubscriptionStatus, error) {
 	return exclusiveResult(ctx, v.Store, "Subscriptions.Update", func() (ports.SubscriptionStatus, error) {
 		row, err := v.subscriptionOf(tenant, id)
@@ -132,7 +132,7 @@ func (v subscriptions) Update(ctx context.Context, tenant domain.TenantID, id do
 			return ports.SubscriptionStatus{}, err
 		}
 		draft := cloneSubscription(row.Subscription)
-		if err := change(&draft); err != nil {
+		if err := fn(&draft); err != nil {
 			return ports.SubscriptionStatus{}, err
 		}
 		draft.ID, draft.Tenant, draft.FromStart = row.ID, row.Tenant, row.FromStart
@@ -166,21 +166,21 @@ func (v subscriptions) Delete(ctx context.Context, tenant domain.TenantID, id do
 	})
 }
 
-// Replay unparks all events. The event with the given sequence number (from) and the later events then count as not
-// delivered, and are read again in their order. The earlier events are skipped.
+// Replay marks the event with the given sequence and all later events as not delivered, and earlier events as
+// delivered. No event stays parked (postponed).
 func (v subscriptions) Replay(
-	ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID, from int64,
+	ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID, sequence int64,
 ) (ports.SubscriptionStatus, error) {
 	return exclusiveResult(ctx, v.Store, "Subscriptions.Replay", func() (ports.SubscriptionStatus, error) {
 		row, err := v.subscriptionOf(tenant, id)
 		if err != nil {
 			return ports.SubscriptionStatus{}, err
 		}
-		stored := slices.ContainsFunc(row.events, func(e *subscriptionEvent) bool { return e.Sequence == from })
-		if !stored && from != row.LastSequence+1 {
+		stored := slices.ContainsFunc(row.events, func(e *subscriptionEvent) bool { return e.Sequence == sequence })
+		if !stored && sequence != row.LastSequence+1 {
 			return ports.SubscriptionStatus{}, domain.NotStored()
 		}
-		row.DeliveredTo, row.Epoch = from-1, row.Epoch+1
+		row.DeliveredTo, row.Epoch = sequence-1, row.Epoch+1
 		for _, e := range row.events {
 			e.parked, e.Attempts, e.FailingSince, e.NextAttempt, e.LastError = false, 0, time.Time{}, time.Time{}, ""
 		}
@@ -208,12 +208,12 @@ func (v subscriptions) Attempts(ctx context.Context, tenant domain.TenantID, id 
 
 // ListSealed returns subscriptions in the order of their ids.
 func (v subscriptions) ListSealed(
-	ctx context.Context, after domain.SubscriptionID, limit int,
+	ctx context.Context, afterID domain.SubscriptionID, limit int,
 ) ([]domain.Subscription, error) {
 	return exclusiveResult(ctx, v.Store, "Subscriptions.ListSealed", func() ([]domain.Subscription, error) {
 		var rows []domain.Subscription
 		for _, row := range v.sortedSubscriptions() {
-			if len(rows) < limit && bytes.Compare(row.ID.UUID[:], after.UUID[:]) > 0 {
+			if len(rows) < limit && bytes.Compare(row.ID.UUID[:], afterID.UUID[:]) > 0 {
 				rows = append(rows, cloneSubscription(row.Subscription))
 			}
 		}
@@ -228,13 +228,13 @@ func (s *Store) sortedSubscriptions() []*subscription {
 	})
 }
 
-// Reseal replaces the stored secrets only if they still equal old.
+// Reseal replaces the stored secrets only if they still equal previous.
 func (v subscriptions) Reseal(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
-	old, fresh domain.Sealed,
+	previous, fresh domain.Sealed,
 ) (bool, error) {
 	return exclusiveResult(ctx, v.Store, "Subscriptions.Reseal", func() (bool, error) {
 		row, err := v.subscriptionOf(tenant, id)
-		if err != nil || !bytes.Equal(row.Sealed, old) {
+		if err != nil || !bytes.Equal(row.Sealed, previous) {
 			return false, nil
 		}
 		row.Sealed = slices.Clone(fresh)
@@ -245,24 +245,24 @@ func (v subscriptions) Reseal(ctx context.Context, tenant domain.TenantID, id do
 // ClaimSubscriptions claims subscriptions in the order of their ids. Like the database stores, it extends a lease only
 // when half of its time has passed.
 func (v subscriptions) ClaimSubscriptions(
-	ctx context.Context, holder domain.LeaseID, at, until time.Time, limit int,
+	ctx context.Context, holder domain.LeaseID, now, leaseEnd time.Time, limit int,
 ) ([]domain.Subscription, error) {
 	return exclusiveResult(ctx, v.Store, "Subscriptions.ClaimSubscriptions", func() ([]domain.Subscription, error) {
 		var held []domain.Subscription
-		half := at.Add(until.Sub(at) / 2)
+		half := now.Add(leaseEnd.Sub(now) / 2)
 		for _, row := range v.sortedSubscriptions() {
 			if row.State != domain.SubscriptionActive {
 				continue
 			}
-			free := row.holder.IsZero() || !at.Before(row.until)
+			free := row.holder.IsZero() || !now.Before(row.until)
 			switch {
 			case row.holder == holder:
 				if !row.until.After(half) {
-					row.until = until
+					row.until = leaseEnd
 				}
 			case free && limit > 0:
 				limit--
-				row.holder, row.until = holder, until
+				row.holder, row.until = holder, leaseEnd
 			default:
 				continue
 			}
@@ -272,7 +272,7 @@ func (v subscriptions) ClaimSubscriptions(
 	})
 }
 
-// ReleaseSubscriptions ends the leases of the holder, so that other processes can claim the subscriptions at once.
+// ReleaseSubscriptions ends the leases of the holder, so that other processes can claim the subscriptions immediately.
 func (v subscriptions) ReleaseSubscriptions(ctx context.Context, holder domain.LeaseID) error {
 	return v.exclusive(ctx, "Subscriptions.ReleaseSubscriptions", func() error {
 		for _, row := range v.subscriptions {
@@ -311,8 +311,8 @@ func (s *Store) leased(l ports.SubscriptionLease) (*subscription, error) {
 	return row, nil
 }
 
-// Append reads the feed entry by entry. It skips an entry if the row has a newer version now, unless the entry is that
-// of the row's first version.
+// Append reads the feed entry by entry. An entry becomes an event only if it reports the first or the current version
+// of its row.
 func (v subscriptions) Append(ctx context.Context, l ports.SubscriptionLease, s domain.Subscription, limit int,
 	newID func() domain.EventID,
 ) (ports.AppendedEvents, error) {
@@ -344,7 +344,7 @@ func (v subscriptions) Append(ctx context.Context, l ports.SubscriptionLease, s 
 			}
 			changes++
 			if added[entry.row.ID] {
-				continue // the event that this call has added contains the present version
+				continue // the event that this call has added contains the current version
 			}
 			added[entry.row.ID] = first
 			change := domain.FeedChange{
@@ -356,7 +356,7 @@ func (v subscriptions) Append(ctx context.Context, l ports.SubscriptionLease, s 
 				Version: change.Version, At: change.At,
 			})
 		}
-		events, place := v.events[l.Tenant].after(row.outbox, limit)
+		events, place := v.events[l.Tenant].eventsFrom(row.outbox, limit)
 		for _, e := range events {
 			add(
 				domain.SubscriptionEvent{
@@ -373,9 +373,9 @@ func (v subscriptions) Append(ctx context.Context, l ports.SubscriptionLease, s 
 	})
 }
 
-// selectEvents returns at most limit events of the leased subscription for which the function match returns true.
+// selectEvents returns at most limit events of the leased subscription for which fn returns true.
 func (v subscriptions) selectEvents(ctx context.Context, op string, l ports.SubscriptionLease, limit int,
-	match func(*subscriptionEvent) bool,
+	fn func(*subscriptionEvent) bool,
 ) ([]domain.SubscriptionEvent, error) {
 	return exclusiveResult(ctx, v.Store, op, func() ([]domain.SubscriptionEvent, error) {
 		var found []domain.SubscriptionEvent
@@ -384,7 +384,7 @@ func (v subscriptions) selectEvents(ctx context.Context, op string, l ports.Subs
 			return nil, conflict(domain.LeaseLost)
 		}
 		for _, e := range row.events {
-			if len(found) < limit && match(e) {
+			if len(found) < limit && fn(e) {
 				found = append(found, e.SubscriptionEvent)
 			}
 		}
@@ -394,10 +394,10 @@ func (v subscriptions) selectEvents(ctx context.Context, op string, l ports.Subs
 
 // ListEvents leaves out parked events.
 func (v subscriptions) ListEvents(
-	ctx context.Context, l ports.SubscriptionLease, after int64, limit int,
+	ctx context.Context, l ports.SubscriptionLease, afterSequence int64, limit int,
 ) ([]domain.SubscriptionEvent, error) {
 	return v.selectEvents(ctx, "Subscriptions.ListEvents", l, limit, func(e *subscriptionEvent) bool {
-		return e.Sequence > after && !e.parked
+		return e.Sequence > afterSequence && !e.parked
 	})
 }
 
@@ -413,7 +413,7 @@ func (v subscriptions) ListParked(
 	})
 }
 
-// NextParked returns the parked event of the subject with the lowest sequence.
+// NextParked returns the first parked event of the subject, in the order of the sequences.
 func (v subscriptions) NextParked(
 	ctx context.Context, l ports.SubscriptionLease, subject string,
 ) (domain.SubscriptionEvent, error) {
@@ -429,7 +429,7 @@ func (v subscriptions) NextParked(
 	return found[0], nil
 }
 
-// RecordAttempts finds the events that it changes by their sequences.
+// RecordAttempts looks up the events by their sequences.
 func (v subscriptions) RecordAttempts(
 	ctx context.Context, l ports.SubscriptionLease, w ports.AttemptsWrite,
 ) error {
@@ -502,7 +502,8 @@ func (v subscriptions) EventBacklog(ctx context.Context) (ports.EventBacklog, er
 	})
 }
 
-// PruneEvents applies the limit separately to each kind of row, but to all subscriptions together.
+// PruneEvents deletes at most limit rows of each kind: attempts, events of subscriptions, and events of the outbox.
+// Each limit applies to all subscriptions and tenants together.
 func (v subscriptions) PruneEvents(ctx context.Context, before time.Time, limit int) (int, error) {
 	return exclusiveResult(ctx, v.Store, "Subscriptions.PruneEvents", func() (int, error) {
 		attempts, events, own := 0, 0, 0
@@ -523,10 +524,10 @@ func (v subscriptions) PruneEvents(ctx context.Context, before time.Time, limit 
 	})
 }
 
-// old reports whether to delete a row: its time (at) must be earlier than a given time (before), and fewer than limit
-// rows must have been deleted so far. If the result is true, old increments the number of deleted rows.
-func old(at, before time.Time, deleted *int, limit int) bool {
-	if !at.Before(before) || *deleted == limit {
+// old reports whether to delete a row: its time is before cutoff, and fewer than limit rows were deleted so far. If it
+// returns true, it also increments the number of deleted rows.
+func old(rowTime, cutoff time.Time, deleted *int, limit int) bool {
+	if !rowTime.Before(cutoff) || *deleted == limit {
 		return false
 	}
 	*deleted++

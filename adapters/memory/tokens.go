@@ -67,12 +67,12 @@ func (v tokens) Revoke(ctx context.Context, tenant domain.TenantID, id domain.To
 	})
 }
 
-// RecordUsage ignores unknown ids. For a token without an entry in the map, the lookup returns the zero time, which is
+// RecordUsage ignores unknown ids. A token without an entry in the map keeps its stored time, because the zero time is
 // never later than the stored time.
-func (v tokens) RecordUsage(ctx context.Context, used map[domain.TokenID]time.Time) error {
+func (v tokens) RecordUsage(ctx context.Context, usage map[domain.TokenID]time.Time) error {
 	return v.exclusive(ctx, "Tokens.RecordUsage", func() error {
 		for _, token := range v.tokens {
-			token.LastUsedAt = later(token.LastUsedAt, used[token.ID])
+			token.LastUsedAt = later(token.LastUsedAt, usage[token.ID])
 		}
 		return nil
 	})

@@ -7,21 +7,22 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// archive adds the present version of a row, which is about to be replaced, to the replaced versions.
+// archive appends a copy of the current version to t.replaced. The caller then changes the current version. archive
+// does nothing if the row is new.
 func (t *transaction) archive() {
 	if t.Version > 0 {
-		t.replaced = append(t.replaced, t.present())
+		t.replaced = append(t.replaced, t.currentVersion())
 	}
 }
 
-// present returns the present version of a row, with the members that only History returns.
-func (t *transaction) present() domain.Transaction {
+// currentVersion returns the current version of a row, with the members that only History returns.
+func (t *transaction) currentVersion() domain.Transaction {
 	version := cloneTransaction(t.Transaction)
 	version.RowSHA256, version.Normalizer = slices.Clone(t.rowSHA256), t.normalizer
 	return version
 }
 
-// History returns the present version of a row, followed by the versions that it replaced.
+// History returns the current version of a row, followed by the versions that it replaced.
 func (v ledger) History(ctx context.Context, tenant domain.TenantID, id domain.TransactionID,
 	page domain.PageRequest,
 ) (domain.Page[domain.TransactionVersion], error) {
@@ -37,7 +38,7 @@ func (v ledger) History(ctx context.Context, tenant domain.TenantID, id domain.T
 		if row.Erased() {
 			return domain.Page[domain.TransactionVersion]{}, nil
 		}
-		stored := []domain.Transaction{row.present()}
+		stored := []domain.Transaction{row.currentVersion()}
 		for _, replaced := range slices.Backward(row.replaced) {
 			stored = append(stored, cloneTransaction(replaced))
 		}

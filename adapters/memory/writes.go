@@ -17,16 +17,16 @@ type transaction struct {
 	domain.Transaction
 	digest [sha256.Size]byte
 	source domain.ContentHash
-	// rowSHA256 and normalizer belong to the data of the present version. Only History returns them.
+	// rowSHA256 and normalizer belong to the data of the current version. Only History returns them.
 	rowSHA256  []byte
 	normalizer string
-	replaced   []domain.Transaction // the versions before the present one, oldest first
-	renamed    bool                 // the current write has archived the present version and changed the external id
+	replaced   []domain.Transaction // the versions before the current one, oldest first
+	renamed    bool                 // the current write has archived the stored version and changed the external id
 	// adjustments refers to the adjustments that resulted from changes of the row.
 	adjustments []adjustmentKey
-	// unshown is set if the row was read under an earlier account reference, and no read under the present one has
-	// returned it. It remains set if the row is removed for that reason, because the vendor may show the row later.
-	unshown bool
+	// carriedOver is set if the row was read under an earlier account reference, and the vendor has not yet returned it
+	// under the current one. A removed row can still be marked as carried over, because the vendor may return it later.
+	carriedOver bool
 }
 
 // account is an account with its state in the vendor's list of accounts.
@@ -37,8 +37,8 @@ type account struct {
 	absentSince domain.PullID // first pull whose account list lacked the account; zero while the account is listed
 }
 
-// change is an entry of a tenant's feed. It reports that the row got this version. If the row has a newer version by
-// now, readers skip the entry, because a later entry reports that version.
+// change is an entry of a tenant's feed: a row got the given version. Readers skip the entry if the row has a newer
+// version by now, because a later entry reports that version.
 type change struct {
 	row     *transaction
 	version int
@@ -53,8 +53,8 @@ func rowsOf[T any](all map[domain.ConnectionID]map[string]*T, id domain.Connecti
 	return all[id]
 }
 
-// FilterUnchanged looks up each row. A row that is stored as removed does not count as unchanged,
-// because it must be stored again.
+// FilterUnchanged looks up each row. A row that is stored as removed is reported as changed, because it must be stored
+// again.
 func (v pulls) FilterUnchanged(
 	ctx context.Context,
 	_ domain.TenantID,
@@ -103,13 +103,14 @@ func (s *Store) putAccounts(p *pull, w ports.PageWrite, counts *domain.Counts) (
 	return first
 }
 
-// writeRows writes the transactions and the quarantine of a page, and removes the rows in leaves. The function complete
-// is nil except in a sweep, where it reports whether the complete list contains a row.
+// writeRows writes the transactions and the quarantine of a page. It marks the rows in leaves as removed if no new row
+// replaces them. isListed is nil except in a sweep (a removal of rows that the vendor no longer lists). In a sweep,
+// isListed reports whether the complete list contains a row.
 func (s *Store) writeRows(
-	p *pull, w ports.PageWrite, firstStored []domain.QuarantineKey, leaves leaving, complete func(string) bool,
+	p *pull, w ports.PageWrite, firstStored []domain.QuarantineKey, leaves leaving, isListed func(string) bool,
 	counts *domain.Counts,
 ) {
-	s.replaceRows(p, w, leaves, complete, counts)
+	s.replaceRows(p, w, leaves, isListed, counts)
 	for _, o := range latest(w.Transactions, func(o domain.TransactionData) string { return o.ExternalID }) {
 		counts.Read++
 		s.put(p, o, w, counts)
@@ -142,8 +143,8 @@ func latest[T any](rows []T, key func(T) string) []T {
 	return kept
 }
 
-// putAccount upserts one account. A stored account retains its id and FirstSeenAt. A removed account becomes live again
-// if the accounts of the page are the vendor's list. If nothing changes, the account is not written.
+// putAccount upserts one account. A stored account retains its id and FirstSeenAt. If w.Listed is set, a removed
+// account becomes live again. If nothing changes, the account is not written.
 func (s *Store) putAccount(p *pull, view domain.AccountData, w ports.PageWrite) {
 	accounts := rowsOf(s.accounts, p.Connection)
 	known, event := accounts[view.ExternalID], domain.AccountModified
@@ -199,8 +200,8 @@ func (v pulls) SweepAccounts(ctx context.Context, lease domain.Lease, w ports.Ac
 	})
 }
 
-// put upserts one transaction if it differs from the stored one, and counts it in counts. If it
-// does not differ, put only replaces the metadata and the content hash.
+// put stores one transaction and counts it in counts. If the stored row is equal, only the metadata and the content
+// hash are replaced.
 func (s *Store) put(p *pull, o domain.TransactionData, w ports.PageWrite, counts *domain.Counts) {
 	rows, digest := rowsOf(s.transactions, p.Connection), o.Digest()
 	known := rows[o.ExternalID]
@@ -213,7 +214,7 @@ func (s *Store) put(p *pull, o domain.TransactionData, w ports.PageWrite, counts
 		counts.Added++
 	case known.digest == digest && known.RemovedAt.IsZero() && !known.renamed:
 		counts.Unchanged++
-		known.unshown = false
+		known.carriedOver = false
 		known.source, known.Metadata = o.ContentHash, slices.Clone(o.Metadata)
 		return
 	default:
@@ -222,7 +223,7 @@ func (s *Store) put(p *pull, o domain.TransactionData, w ports.PageWrite, counts
 	if !known.renamed {
 		known.archive()
 	}
-	known.renamed, known.unshown = false, false
+	known.renamed, known.carriedOver = false, false
 	known.source, known.rowSHA256, known.normalizer = o.ContentHash, slices.Clone(o.RowSHA256), o.Normalizer
 	// Readers never receive these members.
 	o.StableMetadata, o.ContentHash, o.RowSHA256, o.Normalizer = nil, domain.ContentHash{}, nil, ""
@@ -246,8 +247,8 @@ func (s *Store) remove(p *pull, row *transaction, at time.Time) int {
 	return 1
 }
 
-// appendChange increments the version of a row that the pull has changed, appends the change to the feed, and
-// stores its adjustments.
+// appendChange records that the pull has changed the row. It increments the row's version, appends the change to the
+// feed, and stores the row's adjustments.
 func (s *Store) appendChange(p *pull, row *transaction, at time.Time) {
 	row.Version, row.UpdatedAt, row.Pull = row.Version+1, at, p.ID
 	s.changes[row.Tenant] = append(s.changes[row.Tenant], change{row, row.Version})
@@ -272,8 +273,8 @@ func (v pulls) Sweep(ctx context.Context, lease domain.Lease, w ports.SweepWrite
 		absent, live := v.absent(p, w)
 		removed, remaining := domain.AbsenceRead{Proof: w.Proof, Pull: p.ID, At: w.At, Live: live}.Judge(absent)
 		v.forgetAbsences(p.Connection, w.Account)
-		if w.Page.Unshown {
-			v.forgetUnshown(p.Connection, w.At)
+		if w.Page.CarriedOver {
+			v.forgetCarriedOver(p.Connection, w.At)
 		}
 		for _, a := range remaining {
 			v.absences[p.Connection][a.ExternalID] = a
@@ -293,11 +294,11 @@ func (v pulls) Sweep(ctx context.Context, lease domain.Lease, w ports.SweepWrite
 	})
 }
 
-// absent returns the live rows in the window that this sweep counts as absent. live maps each account to
-// its number of live rows in the window: those that the read returned and those in absent.
-func (s *Store) absent(p *pull, w ports.SweepWrite) (absent []domain.Absence, live map[string]int) {
+// absent returns the live rows in the window that this sweep treats as absent. liveCounts maps each account to the
+// number of its live rows in the window, both listed and absent.
+func (s *Store) absent(p *pull, w ports.SweepWrite) (absences []domain.Absence, liveCounts map[string]int) {
 	rows, known := rowsOf(s.transactions, p.Connection), s.absences[p.Connection]
-	live, from := map[string]int{}, map[string]domain.Date{}
+	liveCounts, from := map[string]int{}, map[string]domain.Date{}
 	var unseen []*transaction
 	for _, externalID := range slices.Sorted(maps.Keys(rows)) {
 		row := rows[externalID]
@@ -307,7 +308,7 @@ func (s *Store) absent(p *pull, w ports.SweepWrite) (absent []domain.Absence, li
 		case !w.Seen(externalID):
 			unseen = append(unseen, row)
 		default:
-			live[account]++
+			liveCounts[account]++
 			if oldest, ok := from[account]; !ok || row.Date < oldest {
 				from[account] = row.Date
 			}
@@ -318,7 +319,7 @@ func (s *Store) absent(p *pull, w ports.SweepWrite) (absent []domain.Absence, li
 			continue
 		}
 		if stored := rows[row.ExternalID]; stored == nil || !stored.RemovedAt.IsZero() {
-			live[row.Account]++
+			liveCounts[row.Account]++
 		}
 		if oldest, ok := from[row.Account]; !ok || row.Date < oldest {
 			from[row.Account] = row.Date
@@ -332,25 +333,25 @@ func (s *Store) absent(p *pull, w ports.SweepWrite) (absent []domain.Absence, li
 		}
 		oldest, returned := from[account]
 		inRange := returned && row.Date >= oldest
-		if ok || w.Proof == domain.OneRead && (inRange || !row.unshown) || inRange && collected(row, account, w) {
-			absent = append(absent, a)
-			live[account]++
+		if ok || w.Proof == domain.OneRead && (inRange || !row.carriedOver) || inRange && collected(row, account, w) {
+			absences = append(absences, a)
+			liveCounts[account]++
 		}
 	}
-	return absent, live
+	return absences, liveCounts
 }
 
-// presentAccount returns the external id of the row's account. An unshown row contains the external id that the account
-// had under an earlier reference, so the present one is read from the account.
+// presentAccount returns the current external id of the row's account. A carried-over row was read under an earlier
+// account reference and still contains the old external id. For such a row, the id is read from the account.
 func (s *Store) presentAccount(row *transaction) string {
-	if row.unshown {
+	if row.carriedOver {
 		return s.accountOf(row.Tenant, row.AccountID).ExternalID
 	}
 	return row.Account
 }
 
-// collected reports whether the vendor collected the row at or after the account's time in w.CollectedFrom. It returns
-// true if the vendor does not purge rows.
+// collected reports whether the vendor collected the row at or after the time in w.CollectedFrom for the account. The
+// result is true if the vendor does not purge rows.
 func collected(row *transaction, account string, w ports.SweepWrite) bool {
 	if w.CollectedAt == nil {
 		return true
@@ -360,8 +361,8 @@ func collected(row *transaction, account string, w ports.SweepWrite) bool {
 	return ok && !at.IsZero() && !at.Before(from)
 }
 
-// forgetAbsences deletes the remembered absences of the account; those of the whole connection if account
-// is "".
+// forgetAbsences deletes the stored absences of the account. If account is "", it deletes all stored absences of the
+// connection.
 func (s *Store) forgetAbsences(connection domain.ConnectionID, account string) {
 	if s.absences[connection] == nil {
 		s.absences[connection] = map[string]domain.Absence{}

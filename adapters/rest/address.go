@@ -14,11 +14,11 @@ import (
 // addressForbiddenMessage is the message for an address that the egress rules forbid.
 const addressForbiddenMessage = "must not resolve to an address that the egress rules forbid"
 
-// addressForbidden reports whether the base URL in the body contains an IP address that the
-// egress rules forbid. It is called only for a body that is already invalid, so that the 400
-// lists the forbidden address together with all other invalid fields. For a valid body, the
-// service checks the address. A host name is not checked here, because that requires a DNS
-// lookup.
+// addressForbidden reports whether the base URL in the body contains an IP address that the egress rules forbid. It
+// returns false for a host name, because a check would require a DNS lookup.
+//
+// addressForbidden is called only for a body that is already invalid, so that the 400 also lists a forbidden address.
+// For a valid body, the service checks the address.
 func (s *server) addressForbidden(ctx context.Context, raw []byte) bool {
 	var body struct {
 		BaseURL string `json:"baseUrl" example:"https://api.pluggy.ai" doc:"The base URL of the vendor's API"`

@@ -71,7 +71,7 @@ func TestAForbiddenAddressIsListedWithTheOtherInvalidFields(t *testing.T) {
 			s := newEnv(t, func(o *Options) { o.Egress = guard })
 			method, target, _ := strings.Cut(c.target, " ")
 			w := s.call(method, target, c.body)
-			if c.at == "" { // The body is valid except for its address, which only the service checks.
+			if c.at == "" { // the body is otherwise valid, so only the service checks the address
 				if w.Code >= 300 || s.service.calls != 1 {
 					t.Errorf("status %d, want a success: %s", w.Code, w.Body)
 				}

@@ -191,8 +191,8 @@ func optionalSize(size int) *int64 {
 // textType is the media type of the responses of handleText.
 const textType = "text/plain; charset=utf-8"
 
-// handleText is like handle, but for an operation without input whose response is plain text. The OpenAPI document
-// shows example as an example of the response.
+// handleText is like handle, but for an operation without input whose response is plain text. The parameter example is
+// the example of a response in the OpenAPI document.
 func handleText(
 	example string, h func(context.Context, domain.TenantID) (string, error),
 ) func(*server, *route) echo.HandlerFunc {

@@ -22,9 +22,13 @@ const (
 // bodyTimeout is the time limit for reading a body; tests shorten it.
 var bodyTimeout = 10 * time.Second
 
-// bufferBody is the middleware that reads the whole body into memory before the handler runs. It returns the errors of
-// readBody, errMediaType if the headers do not declare the body as JSON in UTF-8, and Invalid if a required body is
-// empty.
+// bufferBody is the middleware that reads the whole body into memory before the handler runs.
+//
+// Errors:
+//
+//   - The errors of readBody.
+//   - errMediaType: the headers do not declare the body as JSON in UTF-8.
+//   - Invalid: a required body is empty.
 func (s *server) bufferBody(c echo.Context, x *exchange) error {
 	r := c.Request()
 	raw, err := s.readBody(c, x, maxBody)
@@ -73,11 +77,16 @@ func isUTF8(charset string) bool {
 	return len(charset) == len("utf-8") && bytes.EqualFold([]byte(charset), []byte("utf-8"))
 }
 
-// readBody reads a body of at most limit bytes, within bodyTimeout. If the Content-Length is larger than limit,
-// readBody reads nothing. Until the request ends, the memory for the body counts against the limit that all bodies
-// share. The read deadline does not affect later reads from the connection, because net/http removes the deadline when
-// the body has been read. It returns errTooLarge, errBodyTimeout, Unavailable if the bodies of other requests use all
-// memory for bodies, or Invalid if the body is incomplete.
+// readBody reads a body of at most limit bytes. The memory for the body remains reserved until the request ends. The
+// read deadline does not affect the next request on the connection, because net/http removes the deadline after the
+// body.
+//
+// Errors:
+//
+//   - errTooLarge: the body is larger than limit. Nothing is read if the Content-Length is larger.
+//   - errBodyTimeout: the body does not arrive in time.
+//   - Unavailable: the bodies of other requests use all memory for bodies.
+//   - Invalid: the body is incomplete.
 func (s *server) readBody(c echo.Context, x *exchange, limit int64) ([]byte, error) {
 	r := c.Request()
 	if r.ContentLength > limit {

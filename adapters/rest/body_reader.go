@@ -16,22 +16,22 @@ import (
 // Limits of the memory for request bodies. They also apply to callers that are not authenticated
 // yet, because the signature of a webhook can be verified only when its whole body has been read.
 const (
-	// freeBody is the number of bytes of each body that do not count against maxBodyMemory.
-	// Therefore a small body, such as that of a usual webhook, never waits for the large bodies of
-	// other callers. The number of connections limits the memory that these bytes use in total.
+	// freeBody is how many bytes of each body do not count against maxBodyMemory. A small body, such as a usual
+	// webhook, therefore never waits for free memory. The total memory for these bytes is limited by the number of
+	// connections.
 	freeBody = 8 << 10
-	// maxBodyMemory is the number of bytes that all bodies together may use beyond their first freeBody bytes.
+	// maxBodyMemory is the number of bytes that all bodies together may use. The first freeBody bytes of each body do
+	// not count.
 	maxBodyMemory = 32 << 20
 	// minBodyRate is the minimum average rate, in bytes per second, at which a body must arrive if it uses a part of
 	// maxBodyMemory. Without this limit, a few slow callers could occupy all of that memory for bodyTimeout.
 	minBodyRate = 128 << 10
-	// busyRetryAfter is how long a caller should wait before it repeats a request for whose body no memory was
-	// available.
+	// busyRetryAfter is how long a caller should wait before it repeats a request that was refused for lack of memory.
 	busyRetryAfter = time.Second
 )
 
-// bodyGrace is the tolerance for a body that uses a part of maxBodyMemory. A pause in such a body may last at most
-// bodyGrace, and each part may arrive at most bodyGrace later than minBodyRate requires. Tests shorten bodyGrace.
+// bodyGrace is the longest allowed pause while a body arrives. It applies only to a body that has reserved memory.
+// After the reservation, n bytes must arrive within n/minBodyRate + bodyGrace. Tests shorten bodyGrace.
 var bodyGrace = 2 * time.Second
 
 // errBodyMemory is the cause of the 503 that is sent while the bodies of other requests use all memory.
@@ -49,11 +49,12 @@ type bodyReader struct {
 	received   int64     // bytes of the body that have arrived since reservedAt
 }
 
-// readAll reads the body. A negative length means that the length of the body is unknown; readAll then reads at most
-// limit+1 bytes, so that the caller can detect a body that is too large. If the body is longer than freeBody, readAll
-// reserves memory for the rest of the body before it reads on. It reserves all of this memory in one step, because two
-// bodies that reserve memory in several steps could wait for each other. It reads the first freeBody bytes without a
-// reservation, so a caller must have sent them before it can occupy memory that other callers need.
+// readAll reads the body. A negative length means that the length is unknown. In that case, readAll reads at most
+// limit+1 bytes, so that a body that is too large can be detected.
+//
+// The first freeBody bytes need no reservation. When they have arrived, readAll reserves memory for the rest. A client
+// must therefore send freeBody bytes before its body occupies shared memory. The rest is reserved in one step, because
+// two bodies that reserve memory in several steps could wait for each other.
 func (b *bodyReader) readAll(ctx context.Context, length, limit int64) ([]byte, error) {
 	size := length
 	if length < 0 {
@@ -98,10 +99,13 @@ func (b *bodyReader) fill(buffer []byte) (n int, err error) {
 	return n, err
 }
 
-// setDeadline sets the read deadline of the connection. For a body that has reserved no memory, this is b.end. For any
-// other body, it is the earliest of three times: b.end, the end of the longest allowed pause, and the time at which the
-// average rate becomes too low. The error is ignored, because the response recorder in tests supports no deadline and
-// needs none.
+// setDeadline sets the read deadline of the connection to the earliest of these times:
+//
+//   - b.end,
+//   - if memory is reserved, the end of the longest allowed pause,
+//   - if memory is reserved, the time at which the average rate becomes too low.
+//
+// An error is ignored, because the response recorder in tests supports no deadline.
 func (b *bodyReader) setDeadline() {
 	deadline := b.end
 	if !b.reservedAt.IsZero() {

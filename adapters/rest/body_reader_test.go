@@ -22,8 +22,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// stalledBody is a body whose last byte never arrives. When released is closed, the body ends without
-// that byte.
+// stalledBody is a body that ends before its last byte. Read blocks at that point until the channel is closed, and then
+// returns io.ErrUnexpectedEOF.
 type stalledBody struct {
 	left     int
 	read     *atomic.Int64 // how many bytes the handler has read, of all bodies together
@@ -91,8 +91,8 @@ func TestLargeBodiesOfUnknownSendersUseLimitedMemory(t *testing.T) {
 	})
 }
 
-// TestABodyThatHoldsMemoryMustArriveQuickly checks that a body must not stall after memory has been reserved for it. It
-// sends the first part of a large body, which is long enough that memory is reserved, and then sends nothing more.
+// TestABodyThatHoldsMemoryMustArriveQuickly checks that a body with reserved memory is refused if it stalls. The test
+// sends freeBody+1 bytes of a large body, and then nothing more.
 func TestABodyThatHoldsMemoryMustArriveQuickly(t *testing.T) {
 	defer func(grace, timeout time.Duration) { bodyGrace, bodyTimeout = grace, timeout }(bodyGrace, bodyTimeout)
 	bodyGrace, bodyTimeout = 50*time.Millisecond, time.Minute

@@ -7,11 +7,12 @@ import (
 	"strings"
 )
 
-// clientAddress returns the client address of a request. This is the address of the peer,
-// unless the peer is a trusted proxy. In that case it is the rightmost address in
-// X-Forwarded-For that does not belong to a trusted proxy. All addresses to the left of it are
-// ignored, because the client may have written them. If the address cannot be determined,
-// clientAddress returns the zero address, which is in no network.
+// clientAddress returns the client address of a request:
+//
+//   - If the peer is not a trusted proxy, the result is the address of the peer.
+//   - If the peer is a trusted proxy, the result is the rightmost address in X-Forwarded-For that belongs to no trusted
+//     proxy. Addresses to its left are ignored, because the client may have written them.
+//   - If the address cannot be determined, the result is the zero address, which is in no network.
 func clientAddress(r *http.Request, trustedProxies []netip.Prefix) netip.Addr {
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
@@ -34,9 +35,9 @@ func clientAddress(r *http.Request, trustedProxies []netip.Prefix) netip.Addr {
 	return address
 }
 
-// peerOf returns the client address of a request for the log. If a trusted proxy sent an invalid X-Forwarded-For
-// header, peerOf returns the address of that proxy. If the address of the connection is not known either, it returns
-// "unknown". The zone of an IPv6 address is omitted, because the zone in a header may be any text.
+// peerOf returns the client address of a request for the log. If X-Forwarded-For is invalid, it returns the address of
+// the proxy. If that address is unknown, it returns "unknown". The zone of an IPv6 address is omitted, because a zone
+// may be any text.
 func (s *server) peerOf(r *http.Request) string {
 	address := clientAddress(r, s.TrustedProxies)
 	if !address.IsValid() {
@@ -49,9 +50,8 @@ func (s *server) peerOf(r *http.Request) string {
 	return address.WithZone("").String()
 }
 
-// cutLastAddress splits a comma-separated list of addresses into the last address (last) and the part of the list
-// before it (rest).
-func cutLastAddress(list string) (rest, last string) {
+// cutLastAddress cuts the last address off a comma-separated list. It returns the rest of the list and the address.
+func cutLastAddress(list string) (rest, lastAddress string) {
 	if i := strings.LastIndexByte(list, ','); i >= 0 {
 		return list[:i], strings.TrimSpace(list[i+1:])
 	}

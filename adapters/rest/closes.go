@@ -64,8 +64,8 @@ func adjustmentOf(a domain.Adjustment) adjustmentView {
 	return v
 }
 
-// coveredMembers returns the members of m (those that the digest of a closed period covers) as JSON strings, without
-// the empty ones. It returns nil if m is nil. The values contain no characters that JSON must escape.
+// coveredMembers returns the members of m as JSON strings, without empty ones. The values contain no characters that
+// JSON must escape. If m is nil, coveredMembers returns nil.
 func coveredMembers(m *domain.CoveredMembers) changedMembers {
 	if m == nil {
 		return nil
@@ -133,9 +133,9 @@ func (s *server) closeRoutes() []route {
 	}
 }
 
-// closePeriod closes a period of an account. In the OpenAPI document, the date has no format, because an invalid date
-// must result in a 400. With a format, an invalid date would be an invalid path parameter, and the response would be a
-// 404.
+// closePeriod closes a period of an account. In the OpenAPI document, the parameter date has no "format". With a
+// format, an invalid date would be an invalid path parameter, and the response would be a 404. The response must be a
+// 400.
 func (s *server) closePeriod(ctx context.Context, tenant domain.TenantID, in *struct {
 	ID   string `path:"id" doc:"Opaque"`
 	Date string `path:"date" example:"2026-02-28" doc:"The last day of the period, YYYY-MM-DD; it must have ended in UTC"`

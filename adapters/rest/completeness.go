@@ -65,8 +65,8 @@ func balanceOf(b domain.AccountBalance) balanceView {
 	}
 }
 
-// acceptRequest is the request body with which an operator accepts the present anchor of an account. The anchor is
-// the balance without the posted transactions.
+// acceptRequest is the request body with which an operator accepts the current anchor of an account. The anchor is the
+// balance without the posted transactions.
 type acceptRequest struct {
 	Reason string `json:"reason" minLength:"1" maxLength:"500" example:"the bank has corrected its opening balance" doc:"Why the difference is right"`
 }
@@ -120,8 +120,8 @@ func (s *server) getCompleteness(
 	return &bodyOutput[completenessView]{completenessViewOf(c)}, nil
 }
 
-// acceptCompleteness makes the present anchor of an account (its balance without the posted transactions) the
-// baseline, with which later readings are compared.
+// acceptCompleteness stores the current anchor of an account as its baseline, with which later readings are compared.
+// The anchor is the balance without the posted transactions.
 func (s *server) acceptCompleteness(ctx context.Context, tenant domain.TenantID, in *struct {
 	ID   string `path:"id" doc:"Opaque"`
 	Body acceptRequest

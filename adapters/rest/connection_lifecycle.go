@@ -19,8 +19,8 @@ type linkSession struct {
 	ExpiresAt time.Time `json:"expiresAt" example:"2026-03-01T10:30:00Z" doc:"When the token expires at the vendor"`
 }
 
-// lifecycleRoutes returns the routes that ask the vendor to renew the data of a connection, and those that pause and
-// resume it.
+// lifecycleRoutes returns the routes that refresh, pause and resume a connection. One more route lets the account
+// holder sign in at the institution again.
 func (s *server) lifecycleRoutes() []route {
 	const tag, one = "Aggregator connections", connectionsPath + "/{id}"
 	return []route{

@@ -17,7 +17,7 @@ import (
 const (
 	cursorVersion    = 1
 	cursorHeaderSize = 2 + 16
-	maxCursor        = 2048 // in characters; the longest cursor (for a connection with a long name) has 1,384
+	maxCursor        = 2048 // in characters; a connection with the longest name has a cursor of 1,384
 )
 
 // listKind identifies a kind of list. It is part of each cursor, so that a list rejects the cursors of all other lists.

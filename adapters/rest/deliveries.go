@@ -55,9 +55,8 @@ type replayRequest struct {
 	Limit      int          `json:"limit,omitempty" minimum:"1" maximum:"1000" doc:"How many deliveries to replay at most, newest first; 100 by default" example:"100"`
 }
 
-// filter parses the id and the times in the request, and returns the filter that they describe. The patterns of the
-// schema have already rejected most texts that cannot be parsed. filter returns Invalid for the nil UUID, for dates
-// that do not exist, and for a time range that ends before it starts.
+// filter returns the filter that the request describes. The schema has already rejected most malformed texts. Errors:
+// Invalid for the nil UUID, for a date that does not exist, and for a time range that ends before it starts.
 func (r replayRequest) filter() (ports.DeliveryFilter, error) {
 	filter := ports.DeliveryFilter{Status: domain.DeliveryStatus(r.Status), EventID: string(r.EventID)}
 	var invalid []*domain.Error

@@ -15,8 +15,8 @@ var docsScript string
 //go:embed docs.css
 var docsStyle string
 
-// docsPage is the page. It contains docsScript and docsStyle unchanged, because docsCSP allows only a script and a
-// style with the hashes of these texts.
+// docsPage is the HTML page with the API reference. It must contain docsScript and docsStyle unchanged, because docsCSP
+// contains their hashes.
 var docsPage = []byte(`<!doctype html>
 <html lang="en">
 <head>

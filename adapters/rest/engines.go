@@ -65,9 +65,9 @@ type engineOutcome struct {
 	ErrorMessage string `json:"errorMessage,omitempty" example:"the credential was rejected" doc:"Why the test failed; absent if it succeeded"`
 }
 
-// engineRoutes returns the routes for engine connections, which lead to a database or a REST API instead of an
-// aggregator. These routes respond with 404 to the id of an aggregator connection, and the routes for aggregator
-// connections respond with 404 to the id of an engine connection.
+// engineRoutes returns the routes for engine connections. An engine connection leads to a database or a REST API
+// instead of an aggregator. The routes for each of the two kinds of connections respond with 404 to an id of the other
+// kind.
 func (s *server) engineRoutes() []route {
 	const tag, one = "Engine connections", enginesPath + "/{id}"
 	return []route{

@@ -60,9 +60,8 @@ type statusRule struct {
 // id.
 const internalError = "internal error"
 
-// statusRules is the only place where errors are translated into HTTP statuses. The first rule that matches an error is
-// applied. Therefore the rules for error codes come before the rules for the kinds of errors that have these codes. The
-// detail of a 5xx never reveals its cause.
+// statusRules translates errors into HTTP statuses; no other code does. The first rule that matches an error is
+// applied, so rules for error codes precede rules for error kinds. The detail of a 5xx never reveals its cause.
 var statusRules = []statusRule{
 	{
 		domain.RevisionMismatch, http.StatusPreconditionFailed, codePrecondition,
@@ -154,7 +153,8 @@ var (
 	subscriptionNotFound = notFound{codeNotFound, "subscription not found"}
 )
 
-// statusRuleFor returns the rule that applies to an error, however the error is wrapped.
+// statusRuleFor returns the first rule that matches err according to errors.Is. If no rule matches, it returns
+// internalStatusRule.
 func statusRuleFor(err error) statusRule {
 	for _, r := range statusRules {
 		if errors.Is(err, r.match) {
@@ -227,8 +227,8 @@ func retryAfterSeconds(wait time.Duration) string {
 	return strconv.Itoa(max(1, int(math.Ceil(wait.Seconds()))))
 }
 
-// problemFields returns the field errors of the domain that err contains. Each is returned with the location of the
-// field in this route's input.
+// problemFields returns a field error for each of these errors in err: invalid fields, forbidden addresses, and
+// refusals by the vendor. The location of a field is its path in the input of the route, such as "body.baseUrl".
 func (r *route) problemFields(err error) []ProblemField {
 	var all []ProblemField
 	for _, e := range domain.ErrorsOf(err) {

@@ -32,7 +32,7 @@ func (EventEncoder) Connection(c domain.Connection) ([]byte, error) {
 // Pull returns the pull as the API returns it.
 func (EventEncoder) Pull(p domain.Pull) ([]byte, error) { return encodeView(pullOf(p)) }
 
-// Close returns the close as the API returns it.
+// Close returns the closed period as the API returns it.
 func (EventEncoder) Close(c domain.Close) ([]byte, error) { return encodeView(closeOf(c)) }
 
 // Subscription returns the subscription as the API returns it, without secrets.

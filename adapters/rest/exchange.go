@@ -19,7 +19,7 @@ type exchange struct {
 	route         *route // nil until the router has matched a route
 	principal     auth.Principal
 
-	// bodyMemory is how much of the memory shared by all request bodies this request's body uses, in bytes. It is
+	// bodyMemory is the number of bytes that are reserved for the request's body in server.bodyMemory. The bytes are
 	// released when the request ends.
 	bodyMemory int64
 
@@ -36,8 +36,7 @@ type exchange struct {
 
 type exchangeKey struct{}
 
-// exchangeOf returns the exchange that observe stored in the request's context, or an empty
-// exchange if the context has none.
+// exchangeOf returns the exchange in the context, or an empty exchange if the context has none.
 func exchangeOf(ctx context.Context) *exchange {
 	if x, ok := ctx.Value(exchangeKey{}).(*exchange); ok {
 		return x

@@ -227,7 +227,8 @@ func (f *fake) ResumeConnection(
 	return restingHealth(), f.record(id)
 }
 
-// restingHealth returns the health of a connection that is complete, and whose consent and webhook states are unknown.
+// restingHealth returns the health of a connection whose data is complete. The states of the consent and of the webhook
+// are unknown.
 func restingHealth() ports.ConnectionHealth {
 	return ports.ConnectionHealth{
 		Completeness: domain.Complete, Consent: ports.ConsentHealth{State: domain.ConsentUnknown},
@@ -429,11 +430,11 @@ func (f *fake) ListBalances(
 
 // WriteStatement writes a statement without records. statementService writes statements with records.
 func (f *fake) WriteStatement(_ context.Context, _ domain.TenantID, id domain.AccountID, q ports.StatementQuery,
-	write ports.StatementWriter) error {
+	writer ports.StatementWriter) error {
 	if err := f.record(q); err != nil {
 		return err
 	}
-	return write(domain.Statement{
+	return writer(domain.Statement{
 		Account: domain.Account{ID: id}, Currency: "BRL",
 		Period: domain.Window{From: "2026-01-01", To: "2026-01-31"},
 	}, func(func(domain.StatementRecord, error) bool) {})
@@ -546,7 +547,7 @@ func (f *fake) Changes(
 // application, stored responses do not expire.
 func (f *fake) Do(
 	ctx context.Context, tenant domain.TenantID, key string, fingerprint domain.Fingerprint,
-	do func(context.Context) (ports.StoredResponse, error),
+	fn func(context.Context) (ports.StoredResponse, error),
 ) (ports.StoredResponse, bool, error) {
 	f.mu.Lock()
 	first, known := f.responses[tenant.String()+key]
@@ -557,7 +558,7 @@ func (f *fake) Do(
 	case known:
 		return first.response, true, nil
 	}
-	response, err := do(ctx)
+	response, err := fn(ctx)
 	if err != nil || (response.Status == 0 && response.Body == nil) {
 		return response, false, err
 	}
@@ -589,9 +590,9 @@ func (f *fake) AuditKey(context.Context, domain.TenantID) (string, error) {
 }
 
 func (f *fake) ProveAuditConsistency(
-	_ context.Context, _ domain.TenantID, from int64, to *int64,
+	_ context.Context, _ domain.TenantID, fromSize int64, toSize *int64,
 ) (domain.AuditProof, error) {
-	return domain.AuditProof{Size: 7, Hashes: []domain.AuditHash{{1}, {2}}}, f.record(sizes(from, to))
+	return domain.AuditProof{Size: 7, Hashes: []domain.AuditHash{{1}, {2}}}, f.record(sizes(fromSize, toSize))
 }
 
 func (f *fake) ProveAuditInclusion(

@@ -49,8 +49,8 @@ func envelope[L listKind](item string) string {
 	return `{"items":[` + item + `],"limit":20,"hasMore":true,"nextCursor":"` + next + `"}`
 }
 
-// Expected representations. The representation of closeFixture consists of goldenClose, the sum of the close, and
-// goldenCloseEnd, in this order.
+// Expected representations. goldenClose and goldenCloseEnd are the parts of the representation of closeFixture before
+// and after the member "sum".
 const (
 	goldenErasure = `{"id":"019b0000-0000-7000-8000-000000000001","connectionId":` +
 		`"019b0000-0000-7000-8000-000000000001","status":"running","lastError":"vendor_unreachable"}`
@@ -331,7 +331,7 @@ func TestEveryRouteReturnsItsGoldenJSON(t *testing.T) {
 
 var fixturePosition = domainPosition("k")
 
-// An erased transaction must have only the five members in want, and no empty members.
+// An erased transaction must have exactly five members: id, connectionId, version, removedAt and erasedAt.
 func TestAnErasedTransactionHasFiveMembers(t *testing.T) {
 	erased := transactionFixture()
 	erased.Erase(moment)

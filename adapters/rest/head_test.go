@@ -21,7 +21,7 @@ func sendRequest(t *testing.T, server *httptest.Server, method, path string) (*h
 		t.Fatal(err)
 	}
 	r.Header.Set("Authorization", "Bearer tenant-a")
-	r.Header.Set("Accept-Encoding", "identity") // otherwise the transport would ask for gzip, but only in a GET
+	r.Header.Set("Accept-Encoding", "identity") // by default, the transport asks for gzip only in a GET
 	response, err := server.Client().Do(r)
 	if err != nil {
 		t.Fatal(err)

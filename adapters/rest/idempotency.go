@@ -44,8 +44,8 @@ func (s *server) idempotent(c echo.Context, x *exchange, run func() error) error
 	return nil
 }
 
-// rejectKey responds with a 400 for an invalid idempotency key. It sets the location in the response to the header of
-// the key itself, because an error of the domain cannot name a header.
+// rejectKey responds with a 400 for an invalid idempotency key. The response names the header that contains the key. A
+// domain error cannot name a header, so rejectKey creates the field error itself.
 func (s *server) rejectKey(c echo.Context, x *exchange, invalid *domain.Error) {
 	p := x.problem(invalid)
 	p.Errors = []ProblemField{{"header." + keyHeader, invalid.Message}}
@@ -102,12 +102,14 @@ func notKeyRune(r rune) bool {
 	return true
 }
 
-// fingerprint returns a hash that distinguishes different requests with the same key. Each part before the body ends
-// with a newline, which these parts cannot contain, so that two different requests are never hashed as the same bytes.
+// fingerprint returns a hash of the request. Different requests with the same idempotency key have different hashes.
 //
-// On a route that supports If-Match, the value of this header is hashed, too, because the response depends on it. It is
-// appended to the method after a space, which no method contains. Earlier releases did not hash the header. A request
-// without the header has the same fingerprint as in those releases, so that stored fingerprints stay valid.
+// A newline follows each part before the body. No part contains a newline, so two different requests are never hashed
+// as the same bytes.
+//
+// On routes with If-Match, the header is hashed too, because the response depends on the header. The header's value
+// follows the method and a space. Earlier releases did not hash the header. The fingerprint of a request without the
+// header is the same as in those releases, so stored fingerprints stay valid.
 func fingerprint(c echo.Context, x *exchange) domain.Fingerprint {
 	r := c.Request()
 	operation := r.Method
@@ -139,8 +141,8 @@ func (r *bufferedResponse) WriteHeader(status int) { r.status = status }
 // Write implements http.ResponseWriter.
 func (r *bufferedResponse) Write(b []byte) (int, error) { return r.body.Write(b) }
 
-// runBuffered runs the handler with ctx and returns its buffered response. If the handler panics, the panic is turned
-// into a response here and not by observe, so that the idempotency key becomes free again.
+// runBuffered runs the handler with ctx and returns its buffered response. It turns a panic of the handler into a
+// response. If the panic reached the middleware observe, the idempotency key would not become free again.
 func (s *server) runBuffered(ctx context.Context, c echo.Context, run func() error) *bufferedResponse {
 	outer, request := c.Response(), c.Request()
 	buffered := &bufferedResponse{header: maps.Clone(outer.Header())}

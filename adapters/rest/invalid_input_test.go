@@ -208,10 +208,10 @@ var invalidBodies = []struct {
 	},
 }
 
-// replaceIn returns the body goodConnection with one text (old) replaced by another one (replacement). The function
-// withMember below returns goodConnection with one more member.
-func replaceIn(old, replacement string) string {
-	return strings.Replace(goodConnection, old, replacement, 1)
+// replaceIn returns the body goodConnection with oldText replaced by replacement. The function withMember below returns
+// goodConnection with one more member.
+func replaceIn(oldText, replacement string) string {
+	return strings.Replace(goodConnection, oldText, replacement, 1)
 }
 func withMember(member string) string {
 	return strings.TrimSuffix(goodConnection, "}") + "," + member + "}"

@@ -31,9 +31,9 @@ func newLongPolls(maxTotal int) *longPolls {
 	return &longPolls{max: maxTotal, waiting: map[domain.TenantID]int{}}
 }
 
-// start counts a long poll of the tenant as waiting, until end is called. If too many polls of the tenant, or of all
-// tenants together, are waiting, it counts nothing and returns errTooManyPolls with RetryAfter.
-func (l *longPolls) start(tenant domain.TenantID) (end func(), err error) {
+// start counts a long poll of the tenant as waiting, until the caller calls release. If too many polls of the tenant,
+// or of all tenants together, are waiting, it counts nothing and returns errTooManyPolls with RetryAfter.
+func (l *longPolls) start(tenant domain.TenantID) (release func(), err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.waiting[tenant] >= maxTenantPolls || (l.max > 0 && l.total >= l.max) {
@@ -44,7 +44,7 @@ func (l *longPolls) start(tenant domain.TenantID) (end func(), err error) {
 	return func() { l.end(tenant) }, nil
 }
 
-// end stops counting a long poll of the tenant.
+// end removes a waiting long poll of the tenant from the counts.
 func (l *longPolls) end(tenant domain.TenantID) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -77,7 +77,7 @@ func (p pollers) mustRefuse(t *testing.T, token string) {
 	}
 }
 
-// mustWait fails the test if a poll has a response that the test has not received yet.
+// mustWait fails the test if p.responses contains a response.
 func (p pollers) mustWait(t *testing.T) {
 	t.Helper()
 	if len(p.responses) > 0 {

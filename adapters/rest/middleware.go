@@ -59,9 +59,9 @@ func (s *server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// recoverPanic calls next and turns a panic into an error. After a panic with http.ErrAbortHandler it panics with
-// this value again, because net/http handles it.
-func (s *server) recoverPanic(c echo.Context, next echo.HandlerFunc) (err error) {
+// recoverPanic calls nextHandler and turns a panic into an error. After a panic with http.ErrAbortHandler it panics
+// with this value again, because net/http handles it.
+func (s *server) recoverPanic(c echo.Context, nextHandler echo.HandlerFunc) (err error) {
 	defer func() {
 		switch value := recover(); value {
 		case nil:
@@ -71,11 +71,11 @@ func (s *server) recoverPanic(c echo.Context, next echo.HandlerFunc) (err error)
 			err = &panicError{value: value, stack: debug.Stack()}
 		}
 	}()
-	return next(c)
+	return nextHandler(c)
 }
 
-// panicError is the error for a recovered panic. Its text is logged. The value may contain anything, even a secret.
-// Therefore the log contains the text of the value only if the value is an error, and otherwise only its type.
+// panicError is the error for a recovered panic. Its text is logged. The value of a panic may contain anything, even a
+// secret. Therefore the text contains only the type of the value, except if the value is an error.
 type panicError struct {
 	value any
 	stack []byte
@@ -89,8 +89,8 @@ func (p *panicError) Error() string {
 	return fmt.Sprintf("panic: %T", p.value)
 }
 
-// logAccess writes one line of the access log. It never logs a header, a body or a query. If the token was valid, and
-// the operation is a change or has failed (status 400 or higher), the line also contains the actor and the peer.
+// logAccess calls OnRequest and writes one line of the access log. The line never contains a header, a body or a query.
+// For a change or a failure (status 400 or higher), it contains the actor and the peer if the token was valid.
 func (s *server) logAccess(c echo.Context, x *exchange, took time.Duration) {
 	template, status, size := "", c.Response().Status, c.Response().Size
 	if x.isHEAD {
@@ -155,8 +155,8 @@ func (s *server) enterRoute(c echo.Context, x *exchange, r *route) {
 }
 
 // authenticate verifies the bearer token and records its principal. The tenant of a request is taken only from the
-// token. The token's actor, the client address and the id of the request are stored in the context of the request,
-// from which the audit log takes them. The reason for a 401 is logged.
+// token. The actor, the client address and the request id are stored in the context, for the audit log. The reason for
+// a 401 is logged.
 func (s *server) authenticate(c echo.Context, x *exchange) error {
 	r := c.Request()
 	principal, err := s.principalOf(r)
@@ -192,9 +192,8 @@ var (
 	errNotBearer             = errors.New("the Authorization header contains no bearer token")
 )
 
-// bearer returns the token in the Authorization header (RFC 6750, section 2.1). It rejects a request with several
-// Authorization headers, because a proxy in front of the service may have checked only one of them, and the service
-// cannot know which one. Its error is one of the errors above.
+// bearer returns the token in the Authorization header (RFC 6750, section 2.1), or one of the errors above. Several
+// Authorization headers are an error, because a proxy and this service could read different ones.
 func bearer(values []string) (string, error) {
 	switch len(values) {
 	case 0:
@@ -216,9 +215,8 @@ func bearer(values []string) (string, error) {
 	return token, nil
 }
 
-// logUnauthenticated logs why a request gets a 401, and from which address it came. The response contains neither, so
-// that a caller learns nothing about valid tokens. The reason is the cause of err, which must not contain a part of the
-// request. logUnauthenticated does nothing if err is not Unauthenticated.
+// logUnauthenticated logs the reason for a 401 and the address of the caller. The response contains neither. The reason
+// is the cause of err, so the cause must contain no part of the request. Errors of other kinds are not logged.
 func (s *server) logUnauthenticated(r *http.Request, x *exchange, err error, more ...zap.Field) {
 	if !errors.Is(err, domain.Unauthenticated) {
 		return
@@ -245,9 +243,9 @@ func (s *server) rateLimit(_ echo.Context, x *exchange) error {
 	return s.tenantLimiter.allow(x.principal.Tenant.String(), s.Clock.Now())
 }
 
-// requireScope returns Forbidden if scopes are required and the token lacks the route's scope. It records the refusal
-// in the audit log. If the audit entry cannot be stored, requireScope returns the storage error instead of Forbidden,
-// so that a 403 always has an audit entry.
+// requireScope returns Forbidden if scopes are required and the token lacks the route's scope. It first stores an audit
+// entry for the refusal. If the entry cannot be stored, requireScope returns the error of the store, so that every 403
+// has an audit entry.
 func (s *server) requireScope(c echo.Context, x *exchange) error {
 	if !s.RequireScopes || x.principal.Can(x.route.scope) {
 		return nil

@@ -8,10 +8,12 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/rest/operation"
 )
 
-// describeConnectors adds the schemas of the connector types to the document, and makes the members config and
-// credential of engine connections refer to them. Requests are not validated with these schemas: the connectors
-// validate config and credential, and their messages are better. It returns an error if a schema is not valid or uses a
-// keyword that operation.Schema does not have.
+// describeConnectors adds the schemas of the connector types to the document. The members config and credential of
+// engine connections then refer to these schemas. It returns an error if a schema is not valid or uses a keyword that
+// operation.Schema does not have.
+//
+// Requests are not validated with these schemas. The connectors validate config and credential themselves, with better
+// messages.
 func (s *server) describeConnectors(schemas operation.Schemas) error {
 	var configs, credentials []*operation.Schema
 	for _, connector := range s.ConnectorSchemas {

@@ -35,8 +35,8 @@ func exampleProblem(r *route, status int) *Problem {
 	return x.problem(exampleErrors[status])
 }
 
-// addExamples adds an example to each JSON body of the document that has none. It composes the example from the
-// examples of the members.
+// addExamples adds an example to each JSON body in the document if the body has no example. The example consists of the
+// examples of the body's members.
 func addExamples(doc *operation.Document) {
 	for op := range operations(doc) {
 		if op.RequestBody != nil {

@@ -16,9 +16,9 @@ import (
 
 // TokenVerifier verifies bearer tokens; auth.Verifier implements it.
 type TokenVerifier interface {
-	// Verify verifies the token, which is passed without its scheme, and returns its principal. For an invalid token it
-	// returns Unauthenticated. The cause of this error names the reason, and must contain no part of the token, because
-	// the cause is logged. Verify returns Unavailable if it cannot verify the token at the moment.
+	// Verify verifies a token, and returns the token's principal. The token is given without the scheme "Bearer".
+	// Verify returns Unauthenticated for an invalid token, and Unavailable if it cannot verify the token at the moment.
+	// The cause of Unauthenticated is logged. It must explain the refusal and contain no part of the token.
 	Verify(ctx context.Context, bearer string) (auth.Principal, error)
 }
 
@@ -42,16 +42,16 @@ type Options struct {
 	// in the OpenAPI document, because the connectors themselves validate config and credential.
 	ConnectorSchemas []ConnectorSchema
 
-	// Statements are the formats of statements.
+	// Statements are the formats of downloadable account statements.
 	Statements []ports.StatementFormat
 
 	// AllowHTTP allows plain http in base URLs. It has an effect only if the service behind ports.API allows plain
 	// http, too.
 	AllowHTTP bool
 
-	// Egress checks a base URL whose host is an IP address, so that a forbidden address is
-	// reported together with the request's other errors. If it is nil, only the service checks
-	// addresses; the service checks every address in either case.
+	// Egress checks a base URL whose host is an IP address, so that a forbidden address is reported together with other
+	// errors. This is an early check: the service itself checks every address later. If Egress is nil, the early check
+	// is omitted.
 	Egress ports.EgressGuard
 
 	// RequireScopes makes each operation require a token with the scope discovery:read or discovery:write. If it is
@@ -67,9 +67,9 @@ type Options struct {
 	RatePerMinute        int
 	WebhookRatePerMinute int
 
-	// MaxLongPolls limits the long polls of all tenants that wait at the same time. It should be smaller than the
-	// number of connections that the process accepts, because each waiting long poll occupies a connection. 0 means
-	// no limit in total; the long polls of each tenant are limited in any case.
+	// MaxLongPolls limits the waiting long polls of all tenants together; 0 means no limit. The limit for each tenant
+	// applies in addition. MaxLongPolls should be smaller than the maximum number of connections, because each waiting
+	// poll occupies a connection.
 	MaxLongPolls int
 
 	// Logger receives the access log, the reasons of 401 responses and the causes of 5xx responses.
@@ -79,18 +79,17 @@ type Options struct {
 	// Ready checks the dependencies of the service and returns their errors by name; a nil
 	// error means that the dependency is available. If Ready is nil, nothing is checked.
 	Ready func(ctx context.Context) map[string]error
-	// FeedDelay returns how long the change feed has been held back by an open write transaction on the database
-	// server. The readiness response shows it. If FeedDelay is nil, the response does not contain it.
+	// FeedDelay returns how long the change feed has been delayed by an open write transaction on the database server.
+	// The readiness response shows it. If FeedDelay is nil, the response does not contain it.
 	FeedDelay func(ctx context.Context) (time.Duration, error)
 
 	// Draining reports whether the process is shutting down; /readyz then responds that it is not ready. If Draining is
-	// nil, the process never counts as shutting down.
+	// nil, the process is never treated as shutting down.
 	Draining func() bool
 
-	// NotAccepting is closed when the process has stopped accepting connections. While Draining
-	// reports true, a response of the change feed is delayed until NotAccepting is closed, and is
-	// sent with "Connection: close". The reader of the feed then reconnects to another process and
-	// cannot send further requests to this one. If NotAccepting is nil, responses are not delayed.
+	// NotAccepting is closed when the process has stopped accepting connections. While Draining reports true, responses
+	// of the change feed are delayed until NotAccepting is closed. These responses contain "Connection: close", so that
+	// the readers reconnect to another process. If NotAccepting is nil, responses are not delayed.
 	NotAccepting <-chan struct{}
 
 	// OnRequest is called after every request with the template of its route; the template is ""
@@ -107,7 +106,7 @@ type Options struct {
 
 // ConnectorSchema describes a type of engine connection.
 type ConnectorSchema struct {
-	Name       string // the prefix of the names of the schemas in the document
+	Name       string // prefix of the two schema names in the OpenAPI document
 	Config     string // JSON Schema
 	Credential string // JSON Schema
 }

@@ -18,10 +18,9 @@ import (
 // maxUnknownParams is the maximum number of unknown query parameters that a response lists by name.
 const maxUnknownParams = 20
 
-// invalidParams returns an error for each unknown parameter of the query, and for each known parameter that occurs
-// twice or is empty. The function isKnown reports whether the operation has a parameter with this name. If more than
-// maxUnknownParams parameters are unknown, invalidParams returns one error for the whole query instead, so that a
-// short request cannot cause a long response.
+// invalidParams returns an error for each query parameter that is unknown, occurs twice or is empty. The function
+// isKnown reports whether the operation has a parameter with this name. More than maxUnknownParams unknown parameters
+// cause only one error, so that a short request cannot cause a long response.
 func invalidParams(rawQuery string, isKnown func(name string) bool) []ProblemField {
 	if rawQuery == "" {
 		return nil
@@ -161,9 +160,8 @@ var (
 	entityTag = regexp.MustCompile(`(W/)?"[^"]*"`)
 )
 
-// UnmarshalText parses a list of entity tags, or "*" for any revision. An entity tag that is not a strong tag issued by
-// the service matches no revision. A request with a wrong tag therefore changes nothing. A text of any other form is an
-// error, because it means that the client made a mistake, and not that the connection has changed.
+// UnmarshalText parses a list of entity tags, or "*" for any revision. A weak tag, or a tag that the service did not
+// issue, matches no revision. Any other text is an error, because it is a mistake of the client.
 func (m *ifMatchHeader) UnmarshalText(text []byte) error {
 	m.IfMatch = nil
 	switch {

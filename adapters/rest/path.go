@@ -10,10 +10,14 @@ const (
 	maxIDLength = 36
 )
 
-// redactPath returns the path with everything replaced that may be a webhook token. It replaces every segment that is
-// longer than an id, and all segments after the vendor in a path that contains "/webhooks/", ignoring case, unless the
-// segment of the vendor is "tokens" or "deliveries". The path may differ from that of the webhook receiver in other
-// ways.
+// redactPath replaces the segments of the path that may be a webhook token, and returns the result. These segments are
+// replaced:
+//
+//   - Every segment that is longer than an id.
+//   - All segments after "/webhooks/{vendor}/", ignoring case. This rule does not apply to the vendors "tokens" and
+//     "deliveries".
+//
+// The text "/webhooks/" may occur anywhere in the path, because a mistyped webhook URL also contains a token.
 func redactPath(path string) string {
 	if before, rest, ok := cutAfterFold(path, "/webhooks/"); ok {
 		vendor, token, more := strings.Cut(rest, "/")

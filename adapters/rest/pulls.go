@@ -59,10 +59,10 @@ type pullRequest struct {
 
 // pullRoutes returns the routes that request pulls and read them.
 func (s *server) pullRoutes() []route {
-	const tag, of = "Pulls", connectionsPath + "/{id}/pulls"
+	const tag, pullsOfConnection = "Pulls", connectionsPath + "/{id}/pulls"
 	return []route{
 		{
-			id: "list-pulls", method: http.MethodGet, path: of,
+			id: "list-pulls", method: http.MethodGet, path: pullsOfConnection,
 			description: "Returns the pulls of one connection.",
 			status:      http.StatusOK, tag: tag, summary: "List a connection's pulls, newest first",
 			scope: scopeRead, notFound: connectionNotFound,
@@ -76,7 +76,7 @@ func (s *server) pullRoutes() []route {
 			mount: handle(s.listAllPulls),
 		},
 		{
-			id: "request-pull", method: http.MethodPost, path: of,
+			id: "request-pull", method: http.MethodPost, path: pullsOfConnection,
 			description: "Queues a pull of the value dates from and to, or of everything without a body. If a pull " +
 				"is queued already and has not started, the request is merged into it. The response is a 409 if the " +
 				"connection is paused.",

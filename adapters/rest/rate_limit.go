@@ -19,8 +19,8 @@ const maxBuckets = 10_000
 // itself in memory.
 type bucketKey [sha256.Size]byte
 
-// rateLimiter limits the requests per minute for each key with a token bucket. A caller may send the requests that one
-// minute allows all at once.
+// rateLimiter limits the requests per minute for each key with a token bucket. A caller may use up its requests of one
+// minute in a single burst.
 type rateLimiter struct {
 	perMinute int
 

@@ -8,17 +8,17 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// supersededView describes a past row of a transaction: a row of the vendor that another row has replaced.
+// supersededView describes a former row of a transaction: a row of the vendor that another row has replaced.
 type supersededView struct {
 	ExternalID string    `json:"externalId" example:"c0ffee00-0000-4000-8000-000000000001" doc:"The vendor's id of the past row"`
 	At         time.Time `json:"at" example:"2026-03-02T10:00:00Z" doc:"When the next row replaced it"`
 	Rule       string    `json:"rule" example:"same_description" doc:"Why both rows are the same movement: institution_key, same_description, similar_text or foreign_amount. Later versions of the service can add further rules"`
 }
 
-// supersedesOf returns the representation of the past rows of a transaction. It returns nil if there are none.
-func supersedesOf(past []domain.Superseded) []supersededView {
+// supersedesOf returns the representation of the former rows of a transaction. It returns nil if there are none.
+func supersedesOf(pastRows []domain.Superseded) []supersededView {
 	var views []supersededView
-	for _, s := range past {
+	for _, s := range pastRows {
 		views = append(views, supersededView{ExternalID: s.ExternalID, At: utcOrZero(s.At), Rule: string(s.Rule)})
 	}
 	return views

@@ -55,8 +55,8 @@ func (r *route) readsBody() bool {
 	return !r.noBody && (r.method == http.MethodPost || r.method == http.MethodPut || r.method == http.MethodPatch)
 }
 
-// inputLocation returns the part of the request that contains the operation's fields. It is the
-// prefix of their locations in a problem document.
+// inputLocation returns "body" or "query", depending on where the fields of the operation are. In a problem document,
+// the location of a field begins with this word.
 func (r *route) inputLocation() string {
 	if r.readsBody() {
 		return "body"
@@ -73,9 +73,8 @@ func (r *route) immutable(location string) bool {
 // unchanged.
 type handler[I, O any] func(ctx context.Context, tenant domain.TenantID, in *I) (*O, error)
 
-// handle returns a function that mounts one row of the route table. That function adds the row's operation to the
-// OpenAPI document and returns the Echo handler of the row. The Echo handler calls h, unless the input in the request
-// is invalid.
+// handle returns a function for route.mount. That function adds the operation to the OpenAPI document and returns its
+// Echo handler. The Echo handler reads and validates the request, and calls h if the input is valid.
 func handle[I, O any](h handler[I, O]) func(*server, *route) echo.HandlerFunc {
 	return func(s *server, r *route) echo.HandlerFunc {
 		op := s.describe(r)
@@ -109,8 +108,8 @@ func (e *endpoint[I, O]) serve(c echo.Context, checks []middleware) error {
 	}
 	x.invalid = append(x.invalid, invalidParams(c.Request().URL.RawQuery, e.input.HasQuery)...)
 	if !e.route.idempotent || len(x.invalid) > 0 {
-		// A 400 that is caused by x.invalid is not stored under the idempotency key. Otherwise the corrected request,
-		// without the invalid parameter or header, could get the stored 400, because it can have the same fingerprint.
+		// A 400 that is caused by x.invalid is not stored under the idempotency key. The corrected request can have the
+		// same fingerprint and would then get the stored 400.
 		return e.run(c, x)
 	}
 	return e.server.idempotent(c, x, func() error { return e.run(c, x) })
@@ -142,8 +141,8 @@ func readInput[I any](c echo.Context, x *exchange, input *operation.Input[I]) (i
 	return in, true
 }
 
-// mountRoutes mounts the rows of the route table, and the plain Echo handlers that the table does
-// not contain.
+// mountRoutes adds the routes of the route table to the router, and the plain Echo handlers that the table does not
+// contain.
 func (s *server) mountRoutes(e *echo.Echo) {
 	for _, r := range slices.Concat(s.connectionRoutes(), s.lifecycleRoutes(), s.engineRoutes(), s.tokenRoutes(),
 		s.deliveryRoutes(), s.pullRoutes(), s.readRoutes(), s.completenessRoutes(), s.closeRoutes(), s.erasureRoutes(),
@@ -191,8 +190,8 @@ func (s *server) serveConsole(c echo.Context) error {
 	return nil
 }
 
-// mountReservedPaths makes the router respond with 405 to a POST to the path of a webhook token or of a delivery.
-// Otherwise the router would pass the request to the webhook receiver, as if it came from a vendor named "tokens" or
+// mountReservedPaths reserves the paths of webhook tokens and of deliveries: the router responds with 405 to a POST.
+// Without these routes, the webhook receiver would get the request, as if it came from a vendor named "tokens" or
 // "deliveries".
 func (s *server) mountReservedPaths(e *echo.Echo) {
 	for _, path := range []string{prefix + "/webhooks/tokens/{id}", prefix + "/webhooks/deliveries/{id}"} {

@@ -27,7 +27,7 @@ const (
 type server struct {
 	Options
 	service         ports.API
-	api             *operation.API    // nil after the start, to release its document, which takes 1.5 MiB
+	api             *operation.API    // nil once the server has started, to free the 1.5 MiB of the API document
 	allowedMethods  map[string]string // values of the Allow header, by path in the router's notation
 	tenantLimiter   *rateLimiter
 	webhookLimiter  *rateLimiter
@@ -38,9 +38,13 @@ type server struct {
 	servedByHTTPS   bool // the scheme of PublicURL is https: callers reach the service only with TLS
 }
 
-// New returns the handler of the whole HTTP API: the operator API and the webhook receiver below /v1/discovery, and
-// /health, /readyz, /version, /openapi.json, /docs and /console. The handler is safe for concurrent use and starts no
-// goroutine. If a required option is missing, New returns an error that names the option.
+// New returns the handler of the whole HTTP API:
+//
+//   - the operator API and the webhook receiver below /v1/discovery,
+//   - /health, /readyz, /version, /openapi.json, /docs and /console.
+//
+// The handler is safe for concurrent use and starts no goroutine. If a required option is missing, New returns an error
+// that names the option.
 func New(service ports.API, options Options) (http.Handler, error) {
 	options, err := options.complete()
 	if err != nil {

@@ -103,8 +103,8 @@ func TestABodyThatNeverArrivesTimesOut(t *testing.T) {
 	}
 }
 
-// TestAFeedReaderIsDisconnectedWhileTheProcessDrains checks that, while the process shuts down, a reader of the change
-// feed gets its response only when the process accepts no more connections. The response ends the connection.
+// TestAFeedReaderIsDisconnectedWhileTheProcessDrains checks the change feed while the process shuts down. The response
+// must be sent only after the process has stopped accepting connections. It must contain "Connection: close".
 func TestAFeedReaderIsDisconnectedWhileTheProcessDrains(t *testing.T) {
 	const feed = prefix + "/transactions/changes"
 	if got := newEnv(t).call("GET", feed, "").Header().Get("Connection"); got != "" {

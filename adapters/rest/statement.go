@@ -20,11 +20,11 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Limits of a statement. A statement may take longer than the timeout of other responses, so each chunk has its own
-// timeout.
+// Limits of a response with a statement. The response may take longer than the timeout of other responses, so each
+// chunk has its own timeout.
 const (
-	statementTimeout = 15 * time.Minute // for the whole response; it occupies a database connection for this time
-	chunkTimeout     = 30 * time.Second // for the caller to accept one chunk
+	statementTimeout = 15 * time.Minute // for the whole response, which occupies a database connection
+	chunkTimeout     = 30 * time.Second // the maximum time in which the caller must accept a chunk
 	chunkSize        = 64 << 10
 )
 
@@ -68,8 +68,8 @@ type statementEndpoint struct {
 	input *operation.Input[statementInput]
 }
 
-// mountStatement describes the operation in the OpenAPI document and returns its handler. The function handle cannot be
-// used for this operation, because the response is not a JSON value.
+// mountStatement is the value of route.mount for statements. It adds the operation to the OpenAPI document and returns
+// its Echo handler. The generic version, handle, supports only JSON responses.
 func mountStatement(s *server, r *route) echo.HandlerFunc {
 	op := s.describe(r)
 	e := &statementEndpoint{server: s, route: r, input: operation.NewInput[statementInput](s.api, op)}
@@ -176,8 +176,8 @@ type statementWriter struct {
 	failed   bool      // a write to the caller has failed
 }
 
-// write implements ports.StatementWriter. Nothing is sent before the first chunk is complete, so that the response to
-// an earlier error can still be a problem document.
+// write implements ports.StatementWriter. Nothing is sent before the first chunk is complete. If an error occurs before
+// that, the response can still be a problem document.
 func (w *statementWriter) write(s domain.Statement, records iter.Seq2[domain.StatementRecord, error]) error {
 	header := http.Header{
 		echo.HeaderContentType:        {w.format.MediaType()},
@@ -188,7 +188,7 @@ func (w *statementWriter) write(s domain.Statement, records iter.Seq2[domain.Sta
 		return w.writeHead(header, s)
 	}
 	if !r.ProtoAtLeast(1, 1) {
-		// In HTTP/1.0, a response of unknown length ends when the connection is closed, so the caller would not notice
+		// An HTTP/1.0 response without a Content-Length ends when the connection is closed. The caller would not notice
 		// that a statement was aborted. Therefore the statement is written twice. The first time, its bytes are only
 		// counted.
 		var length counter

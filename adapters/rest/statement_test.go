@@ -22,7 +22,7 @@ import (
 
 const statementPath = accountsPath + "/019b0000-0000-7000-8000-000000000002/statement"
 
-// lines is a statement format that writes one line for each record, followed by a last line.
+// lines is a fake statement format. It writes the description of each record on a line of its own, and then "end".
 type lines struct{ refuse error }
 
 func (lines) Name() string      { return "lines" }
@@ -52,10 +52,10 @@ type statementService struct {
 }
 
 func (s statementService) WriteStatement(ctx context.Context, tenant domain.TenantID, id domain.AccountID,
-	q ports.StatementQuery, write ports.StatementWriter) error {
+	q ports.StatementQuery, writer ports.StatementWriter) error {
 	return s.fake.WriteStatement(ctx, tenant, id, q,
 		func(st domain.Statement, _ iter.Seq2[domain.StatementRecord, error]) error {
-			return write(st, s.records)
+			return writer(st, s.records)
 		})
 }
 

@@ -185,8 +185,8 @@ func (s *server) subscriptionRoutes() []route {
 	return append(routes, s.subscriptionActionRoutes(tag, one)...)
 }
 
-// subscriptionActionRoutes returns the routes that test, stop and repeat the delivery of events. All of their paths
-// begin with the path of a subscription (one).
+// subscriptionActionRoutes returns the routes for test events, and for stopping and repeating deliveries. The second
+// argument is the path of a single subscription. The paths of all these routes begin with it.
 func (s *server) subscriptionActionRoutes(tag, one string) []route {
 	return []route{
 		{
@@ -280,16 +280,16 @@ func (s *server) listSubscriptions(ctx context.Context, tenant domain.TenantID, 
 // subscriptionCall is a method of the driving port that returns one subscription.
 type subscriptionCall func(context.Context, domain.TenantID, domain.SubscriptionID) (ports.SubscriptionStatus, error)
 
-// oneSubscription parses an id from the path of a request (text) and passes it to call. It returns the subscription
-// that call returned, with its entity tag.
+// oneSubscription parses the id of a subscription and calls fn with this id. It returns the subscription that fn has
+// returned, with its entity tag.
 func oneSubscription(
-	ctx context.Context, tenant domain.TenantID, text string, call subscriptionCall,
+	ctx context.Context, tenant domain.TenantID, text string, fn subscriptionCall,
 ) (*taggedOutput[subscriptionView], error) {
 	id, err := domain.ParseID[domain.Subscription](text)
 	if err != nil {
 		return nil, err
 	}
-	status, err := call(ctx, tenant, id)
+	status, err := fn(ctx, tenant, id)
 	if err != nil {
 		return nil, err
 	}

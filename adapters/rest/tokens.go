@@ -11,9 +11,9 @@ import (
 
 const tokensPath = prefix + "/webhooks/tokens"
 
-// mintRequest is the request body that identifies the connection for which to mint a token. In responses, the value of
-// the second member is called configName. The JSON name of the member in this request differs, and remains so because
-// it is part of the published API.
+// mintRequest is the request body that identifies the connection for which to mint a token. Responses contain the name
+// of the connection in the member configName. This request contains the name in connection_config_name. The member
+// cannot be renamed, because it is part of the published API.
 type mintRequest struct {
 	Vendor       string    `json:"vendor" minLength:"1" example:"pluggy" doc:"The aggregator of the connection"`
 	Connection   plainText `json:"connection_config_name" minLength:"1" maxLength:"255" doc:"configName of the connection" example:"pluggy-main"`

@@ -54,10 +54,10 @@ func versionOf(v domain.TransactionVersion) (transactionVersionView, error) {
 	return view, err
 }
 
-// diffMembers compares the representations of two versions of a transaction. For each member that differs, the first
-// result (changed) contains the value in the earlier version, and the second result (to) contains the value in the
-// later version. The members version and updatedAt, which differ in all versions, are left out.
-func diffMembers(before, after domain.Transaction) (changed, to changedMembers, err error) {
+// diffMembers returns the members that differ between two versions of a transaction. The first result contains the
+// earlier values, and the second result contains the later values. An absent member has the value null. The members
+// version and updatedAt always differ and are left out.
+func diffMembers(before, after domain.Transaction) (oldValues, newValues changedMembers, err error) {
 	old, err := membersOf(before)
 	if err != nil {
 		return nil, nil, err
@@ -66,15 +66,15 @@ func diffMembers(before, after domain.Transaction) (changed, to changedMembers, 
 	if err != nil {
 		return nil, nil, err
 	}
-	changed, to = changedMembers{}, changedMembers{}
+	oldValues, newValues = changedMembers{}, changedMembers{}
 	for _, members := range []changedMembers{old, present} {
 		for name := range members {
 			if !bytes.Equal(old[name], present[name]) {
-				changed[name], to[name] = orNull(old[name]), orNull(present[name])
+				oldValues[name], newValues[name] = orNull(old[name]), orNull(present[name])
 			}
 		}
 	}
-	return changed, to, nil
+	return oldValues, newValues, nil
 }
 
 // membersOf returns the members of the representation of t, without version and updatedAt.

@@ -49,8 +49,8 @@ func referencesOf(references []domain.AccountReference) []accountReferenceView {
 	return views
 }
 
-// accountOf returns the representation of a. The balance is a string and never a JSON number, so
-// that it remains exact.
+// accountOf returns the representation of an account. The balance is a string and never a JSON number, so that it
+// remains exact.
 func accountOf(a domain.Account) accountView {
 	return accountView{
 		ID: a.ID.String(), ConnectionID: a.Connection.String(), Vendor: string(a.Vendor), ExternalID: a.ExternalID,
@@ -61,10 +61,8 @@ func accountOf(a domain.Account) accountView {
 	}
 }
 
-// transactionView is the representation of a stored transaction in responses. Unknown values are
-// omitted. The schema requires only the members of an erased transaction: id, connectionId and version.
-// A client that is generated from the schema can therefore read a feed that contains erased
-// transactions.
+// transactionView is the representation of a transaction in responses. Unknown values are omitted. The schema requires
+// only id, connectionId and version, so that generated clients can also read erased transactions.
 type transactionView struct {
 	ID              string           `json:"id" doc:"Does not change when the transaction is updated" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01"`
 	ConnectionID    string           `json:"connectionId" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The connection that the transaction belongs to; it can change"`
@@ -159,17 +157,17 @@ const (
 
 // readRoutes returns the routes that read accounts and transactions.
 func (s *server) readRoutes() []route {
-	const tag, of = "Accounts and transactions", connectionsPath + "/{id}"
+	const tag, connectionPath = "Accounts and transactions", connectionsPath + "/{id}"
 	return []route{
 		{
-			id: "list-accounts", method: http.MethodGet, path: of + "/accounts",
+			id: "list-accounts", method: http.MethodGet, path: connectionPath + "/accounts",
 			description: "Returns the accounts of one connection, ordered by external id.",
 			status:      http.StatusOK, tag: tag, summary: "List a connection's accounts",
 			scope: scopeRead, notFound: connectionNotFound,
 			mount: handle(s.listAccounts),
 		},
 		{
-			id: "list-transactions", method: http.MethodGet, path: of + "/transactions",
+			id: "list-transactions", method: http.MethodGet, path: connectionPath + "/transactions",
 			description: "Returns the transactions of one connection, including removed ones, which have " +
 				"removedAt.",
 			status: http.StatusOK, tag: tag, summary: "List a connection's transactions by date, newest first",
@@ -177,7 +175,7 @@ func (s *server) readRoutes() []route {
 			mount: handle(s.listTransactions),
 		},
 		{
-			id: "list-quarantine", method: http.MethodGet, path: of + "/quarantine",
+			id: "list-quarantine", method: http.MethodGet, path: connectionPath + "/quarantine",
 			description: "Returns the rows and accounts of a connection that cannot be normalised exactly, with the " +
 				"vendor's bytes and the reason. A row leaves the list as soon as it can be read.",
 			status: http.StatusOK, tag: tag, summary: "List the vendor's rows that could not be read, newest first",
@@ -394,10 +392,9 @@ func (s *server) searchTransactions(ctx context.Context, tenant domain.TenantID,
 	return pageOf[searchList](p, in.Limit, transactionOf), nil
 }
 
-// changes returns a page of the change feed. For a long poll, it waits until there are changes, until the time that the
-// request specifies has passed, or until the client disconnects. It never waits for a HEAD request, because the
-// response to HEAD could not contain the changes. It returns errTooManyPolls for a long poll while too many others are
-// waiting.
+// changes returns a page of the change feed. A long poll waits until there are changes, the requested time has passed,
+// or the client disconnects. A HEAD request never waits, because its response cannot contain the changes. Errors:
+// errTooManyPolls for a long poll while too many others are waiting.
 func (s *server) changes(ctx context.Context, tenant domain.TenantID, in *struct {
 	Limit  int                `query:"limit" minimum:"1" maximum:"1000" default:"200" doc:"The maximum number of items on the page"`
 	Cursor cursor[changeFeed] `query:"cursor" doc:"nextCursor of the previous page; without it, the feed starts at its beginning"`
@@ -424,10 +421,11 @@ func (s *server) changes(ctx context.Context, tenant domain.TenantID, in *struct
 	}}, nil
 }
 
-// drainReader returns the value of the Connection header in a response of the change feed. While the process serves
-// requests normally, the value is "". While the process shuts down, drainReader waits until the process no longer
-// accepts connections, and then returns "close". Without the wait, the reader could reconnect to this process and get
-// an empty page at once, again and again until the process has ended.
+// drainReader returns the value of the Connection header for a response of the change feed. The value is "" in normal
+// operation, and "close" while the process shuts down.
+//
+// Before it returns "close", drainReader waits until the process accepts no more connections. Without the wait, the
+// reader could reconnect to this process again and again.
 func (s *server) drainReader(ctx context.Context) string {
 	if !s.Draining() {
 		return ""

@@ -31,7 +31,7 @@ func (x *exchange) validationProblem(violations []operation.Violation) *Problem 
 	return p
 }
 
-// problemField returns the field error that describes a violation (v) in the response.
+// problemField returns the field error that describes the violation in the response.
 func (x *exchange) problemField(v operation.Violation) ProblemField {
 	location := printableLocation(v.Location)
 	if v.Unknown && x.matchedRoute().immutable(location) {
@@ -40,12 +40,11 @@ func (x *exchange) problemField(v operation.Violation) ProblemField {
 	return ProblemField{location, v.Message}
 }
 
-// maxLocation is the maximum length, in bytes, of a location that a response repeats.
+// maxLocation is the maximum length, in bytes, of an error's location in a response.
 const maxLocation = 80
 
-// printableLocation returns location if it is short and printable. A location that is too long, unprintable or not
-// UTF-8 contains the name of an unknown member or parameter. printableLocation then returns only the first part of the
-// location, such as "body" or "query".
+// printableLocation returns location if it is short and printable. Otherwise it returns only the first part of
+// location, such as "body" or "query", because the rest is the name of an unknown member or parameter.
 func printableLocation(location string) string {
 	unprintable := func(r rune) bool { return !unicode.IsPrint(r) || r == utf8.RuneError }
 	if len(location) <= maxLocation && !strings.ContainsFunc(location, unprintable) {

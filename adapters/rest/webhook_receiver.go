@@ -21,12 +21,12 @@ var errUnknownVendor = errors.New("unknown vendor")
 // not contain it.
 var webhookRoute = &route{method: http.MethodPost, path: webhookPath}
 
-// receiveWebhook receives a webhook request from an aggregator. It refuses an unknown vendor before it reads the body.
-// It limits the rate of requests per token and reads the raw body. It then passes the token, the body, the webhook
-// signature, the Authorization value and the client's address to the driving port, which verifies them.
+// receiveWebhook receives a webhook request from an aggregator. It refuses an unknown vendor before it reads the body,
+// and limits the rate of requests per token. The application verifies the token, the body, the webhook signature, the
+// Authorization value and the client's address.
 //
 // All 401 responses are identical and do not even contain the vendor. The reason for a 401 is logged. The vendor is
-// logged only if it is configured, because any other name in the path may be any text, even a token.
+// logged only if it is configured, because an unknown name in the path may be any text, even a token.
 func (s *server) receiveWebhook(c echo.Context) error {
 	r := c.Request()
 	x := exchangeOf(r.Context())

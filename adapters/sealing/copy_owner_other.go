@@ -7,6 +7,6 @@ import (
 	"os"
 )
 
-// copyOwner gives the file at path the permission bits of the existing file (like), which it will replace. On systems
-// other than Unix it does not copy the owner.
+// copyOwner sets the permission bits of the file at path to those of an existing file. On systems other than Unix, it
+// does not copy the owner.
 func copyOwner(path string, like fs.FileInfo) error { return os.Chmod(path, like.Mode().Perm()) }

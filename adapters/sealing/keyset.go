@@ -47,12 +47,10 @@ type Keyset struct {
 
 var _ ports.Sealer = (*Keyset)(nil)
 
-// Open reads a keyset file. The file must contain AEAD keys with Tink's output prefix in
-// Tink's JSON format, in cleartext.
+// Open reads a keyset file. The file must contain AEAD keys with Tink's output prefix, in Tink's JSON format, in
+// cleartext. It must be a regular file that only its owner and its group can read, and only its owner can write.
 //
-// Each error is one line that begins with SEALING_KEYSET_FILE and contains no part of the file's content. Open rejects
-// a file that is missing, is not a regular file, is accessible to users other than its owner and its group, is writable
-// by its group, is empty, is not a keyset, or contains keys that are not for AEAD.
+// Each error is one line that begins with SEALING_KEYSET_FILE. The line contains no part of the file's content.
 func Open(path string, opts Options) (*Keyset, error) {
 	if opts.Now == nil {
 		opts.Now = time.Now
@@ -100,9 +98,8 @@ func (k *Keyset) seal(c domain.Credential, data []byte) (domain.Sealed, error) {
 	return sealed, nil
 }
 
-// Open decrypts a credential with the key that sealed it. If it cannot decrypt s, it returns an error of kind
-// Unavailable with the code credential_unopened. The error is the same for every reason. The usual reason is that the
-// keyset file is an old copy, or a different keyset.
+// Open decrypts a credential with the key that sealed it. Every failure has the same error: Unavailable with the code
+// credential_unopened. The usual reason is an old copy of the keyset file, or a different keyset.
 func (k *Keyset) Open(
 	tenant domain.TenantID, connection domain.ConnectionID, s domain.Sealed,
 ) (domain.Credential, error) {
@@ -129,19 +126,19 @@ func (k *Keyset) open(s domain.Sealed, data []byte) (domain.Credential, error) {
 // is not a ciphertext at all.
 func (k *Keyset) NeedsReseal(s domain.Sealed) bool { return prefixOf(s) != k.currentKeys().primary }
 
-// unopenedError returns the error of Open. The error has no cause, because the details that
-// Tink or a decoder would add help only someone who tries to forge a ciphertext.
+// unopenedError returns the error of Open. The error has no cause: the details from Tink or from a decoder would be
+// useful only for someone who tries to forge a ciphertext.
 func unopenedError() error {
 	return &domain.Error{
 		Kind: domain.Unavailable, Code: domain.CredentialUnopened, Message: "the sealed credential does not open",
 	}
 }
 
-// associatedData returns the concatenation of a label (use), a tenant id and a row id. Each of them is prefixed with
-// its length as 4 bytes, big endian, so that two different inputs never result in the same bytes.
-func associatedData(use string, tenant, row uuid.UUID) []byte {
+// associatedData returns the concatenation of a purpose (label or subscriptionLabel), a tenant id and a row id. Each of
+// them is prefixed with its length as 4 bytes, big endian, so that two different inputs never result in the same bytes.
+func associatedData(purpose string, tenant, row uuid.UUID) []byte {
 	var data []byte
-	for _, part := range [][]byte{[]byte(use), tenant[:], row[:]} {
+	for _, part := range [][]byte{[]byte(purpose), tenant[:], row[:]} {
 		data = binary.BigEndian.AppendUint32(data, uint32(len(part)))
 		data = append(data, part...)
 	}

@@ -30,9 +30,8 @@ func fileError(problem string) error { return errors.New(setting + ": " + proble
 // Secret with mode 0440 if the pod has an fsGroup.
 const forbiddenMode fs.FileMode = 0o037
 
-// readFile returns the content of a regular file, and the file's metadata at the time of reading. It refuses a file
-// that has a permission in forbiddenMode. All checks use the open file, so that the file cannot be replaced between the
-// checks and the read.
+// readFile returns the content and the metadata of a regular file. It refuses a file with a permission in
+// forbiddenMode. All checks use the open file, so the file cannot be replaced between a check and the read.
 func readFile(path string) ([]byte, fs.FileInfo, error) {
 	if path == "" {
 		return nil, nil, fileError("names no file")

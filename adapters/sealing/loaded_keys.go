@@ -14,13 +14,13 @@ import (
 // prefix is the first five bytes of a ciphertext. They identify the key that sealed it.
 type prefix [cryptofmt.TinkPrefixSize]byte
 
-// prefixOf returns the prefix of a ciphertext. If sealed is shorter than a prefix, prefixOf
-// returns the zero prefix, which belongs to no key.
-func prefixOf(sealed []byte) prefix {
-	if len(sealed) < cryptofmt.TinkPrefixSize {
+// prefixOf returns the prefix of a ciphertext. If the ciphertext is shorter than a prefix, prefixOf returns the zero
+// prefix, which belongs to no key.
+func prefixOf(ciphertext []byte) prefix {
+	if len(ciphertext) < cryptofmt.TinkPrefixSize {
 		return prefix{}
 	}
-	return prefix(sealed[:cryptofmt.TinkPrefixSize])
+	return prefix(ciphertext[:cryptofmt.TinkPrefixSize])
 }
 
 // loadedKeys contains the enabled keys of one version of the keyset file. It is immutable.
@@ -81,8 +81,8 @@ func newLoadedKeys(handle *keyset.Handle) (*loadedKeys, error) {
 	return r, r.selfTest()
 }
 
-// selfTest seals an empty plaintext. A key that can be parsed but not used therefore causes an
-// error when the keyset is loaded, and not only at the first request.
+// selfTest seals an empty plaintext. It returns an error if the primary key can be parsed but not used. Such a key must
+// be refused when the keyset is loaded, and not at the first request.
 func (r *loadedKeys) selfTest() error {
 	sealed, err := r.aead.Encrypt(nil, nil)
 	if err != nil || prefixOf(sealed) != r.primary {

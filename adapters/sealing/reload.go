@@ -10,9 +10,8 @@ import (
 // checkInterval is the minimum time between two periodic checks of the file for changes.
 const checkInterval = time.Second
 
-// currentKeys returns the keys in use. If the last check of the file is at least checkInterval ago, it checks the file
-// first. If several goroutines call it at that time, only the goroutine whose compare-and-swap succeeds checks the
-// file. The others do not wait for the check.
+// currentKeys returns the keys in use. It checks the file first if the last check is at least checkInterval ago. Of
+// several concurrent callers, only one checks the file, and the others do not wait.
 func (k *Keyset) currentKeys() *loadedKeys {
 	now, last := k.opts.Now().UnixNano(), k.lastCheck.Load()
 	if time.Duration(now-last) >= checkInterval && k.lastCheck.CompareAndSwap(last, now) {
@@ -21,10 +20,8 @@ func (k *Keyset) currentKeys() *loadedKeys {
 	return k.keys.Load()
 }
 
-// keysFor returns the keys in use, which include the key with prefix p if the file contains
-// that key. If p is unknown, keysFor checks the file immediately, even if the last check was
-// very recent. Another replica may have sealed the row with a key that was promoted in the
-// meantime, and a failure to open the row would make a pull fail permanently.
+// keysFor returns the keys in use. If none of them has the prefix p, keysFor first checks the file for new keys.
+// Another replica may have sealed a row with a new key, and a row that cannot be opened makes a pull fail permanently.
 func (k *Keyset) keysFor(p prefix) *loadedKeys {
 	if r := k.currentKeys(); r.known[p] || p == (prefix{}) {
 		return r
@@ -33,9 +30,8 @@ func (k *Keyset) keysFor(p prefix) *loadedKeys {
 	return k.keys.Load()
 }
 
-// reload reads the file again if the file has changed. If the new file is invalid in any way,
-// the previous keys stay in use and OnError is called. OnError is not called again as long as
-// the following reloads fail with the same error.
+// reload reads the file again if the file has changed. If the new file is invalid, the previous keys stay in use and
+// OnError is called. OnError is not called again while reloads fail with the same error.
 func (k *Keyset) reload() {
 	k.reloadMu.Lock()
 	defer k.reloadMu.Unlock()
@@ -63,7 +59,7 @@ func (k *Keyset) loadIfChanged() error {
 		return err
 	}
 	if !fresh.known[old.primary] {
-		// The file is a different keyset. The keys of that keyset cannot open the rows that were sealed a moment ago.
+		// The file now contains a different keyset. Its keys cannot open the rows that were sealed with the key in use.
 		return fileError("changed to a keyset without the key in use")
 	}
 	k.keys.Store(fresh)

@@ -11,7 +11,7 @@ import (
 	tinkpb "github.com/tink-crypto/tink-go/v2/proto/tink_go_proto"
 )
 
-// Step is a set of key rotation steps. Add|Promote does both steps at the same time.
+// Step is one step of a key rotation, or a combination of steps. Add|Promote does both steps at the same time.
 type Step uint8
 
 // The steps of a key rotation. The package documentation explains in which order several
@@ -23,9 +23,8 @@ const (
 	Promote
 )
 
-// Create writes a new keyset file with mode 0600 that contains one new AES-256-GCM key. When
-// it returns, the file has been synced to disk. It never overwrites an existing file or
-// link, but returns an error instead. If writing fails, no partial file remains.
+// Create writes a new keyset file with one AES-256-GCM key and mode 0600, and syncs it to disk. It returns an error if
+// a file or link with this path exists. If writing fails, no partial file remains.
 func Create(path string) error {
 	handle, err := keyset.NewHandle(aead.AES256GCMKeyTemplate())
 	if err != nil {
@@ -42,14 +41,16 @@ func Create(path string) error {
 	return syncDir(path)
 }
 
-// Rotate applies the steps to a keyset file as one atomic change. If path is a link, the file
-// that the link points to is changed. The owner and the mode of the file are preserved.
+// Rotate applies the steps to a keyset file as one atomic change. If path is a link, the target of the link is changed.
+// The owner and the mode of the file are preserved.
 //
-// During the rotation, and after a crash in the middle of it, a file with the suffix
-// ".rotating" exists next to the keyset and prevents a second rotation.
+// During a rotation, a file with the suffix ".rotating" exists next to the keyset and prevents a second rotation. After
+// a crash, that file remains.
 //
-// Rotate returns the same errors as Open. With Add, Rotate also returns an error if a key that was added earlier has
-// not been promoted yet. With only Promote, it returns an error if there is no added key to promote.
+// Rotate returns the errors of Open, and also an error in these cases:
+//
+//   - With Add, a key that was added earlier has not been promoted yet.
+//   - With only Promote, there is no added key to promote.
 func Rotate(path string, steps Step) error {
 	path, err := filepath.EvalSymlinks(path)
 	if err != nil {
@@ -67,15 +68,15 @@ func Rotate(path string, steps Step) error {
 		err = os.Rename(fresh, path)
 	}
 	if err != nil {
-		// The file is removed only on failure: after the rename, a file with this name may already belong
+		// The file is removed only after an error. After a successful rename, a file with this name may already belong
 		// to another rotation.
 		return errors.Join(err, os.Remove(fresh))
 	}
 	return syncDir(path)
 }
 
-// rotateInto reads the keyset at path, applies the steps to it, and writes the result to another file (fresh).
-func rotateInto(path, fresh string, steps Step) error {
+// rotateInto reads the keyset at path, applies the steps to it, and writes the result to the file at target.
+func rotateInto(path, target string, steps Step) error {
 	content, info, err := readFile(path)
 	defer clear(content)
 	if err != nil {
@@ -96,12 +97,12 @@ func rotateInto(path, fresh string, steps Step) error {
 	if err != nil {
 		return err
 	}
-	// The file is opened before it gets the mode of the keyset, which may be read-only.
-	f, err := os.OpenFile(fresh, os.O_WRONLY|os.O_TRUNC, 0)
+	// The file is opened before copyOwner, because the copied mode may be read-only.
+	f, err := os.OpenFile(target, os.O_WRONLY|os.O_TRUNC, 0)
 	if err != nil {
 		return fmt.Errorf("%s: %w", setting, err)
 	}
-	if err := copyOwner(fresh, info); err != nil {
+	if err := copyOwner(target, info); err != nil {
 		return errors.Join(fmt.Errorf("%s: %w", setting, err), f.Close())
 	}
 	return writeAndSync(f, rotated)
@@ -134,9 +135,8 @@ func applySteps(handle *keyset.Handle, steps Step) (*keyset.Handle, error) {
 	return manager.Handle()
 }
 
-// pendingKey returns the id of the enabled key that was added but not promoted, or 0 if there
-// is none. New keys are appended, so the keys before the primary key are older than it, and a
-// key after the primary key has not been promoted yet.
+// pendingKey returns the id of the enabled key that was added but not promoted, or 0. New keys are appended, so such a
+// key comes after the primary key.
 func pendingKey(handle *keyset.Handle) uint32 {
 	info, afterPrimary, id := handle.KeysetInfo(), false, uint32(0)
 	for _, key := range info.GetKeyInfo() {

@@ -139,7 +139,9 @@ func TestRunningProcessReloadsTheFile(t *testing.T) {
 		t.Error("the file was read again within a second")
 	}
 	fresh := seal(t, other)
-	opens(t, k, fresh) // without waiting for the next check of the file, one second after the previous one
+	// This ciphertext was sealed with an unknown key. The process must therefore read the file immediately, before the
+	// next periodic check.
+	opens(t, k, fresh)
 	opens(t, k, old)
 	if !k.NeedsReseal(old) || k.NeedsReseal(seal(t, k)) {
 		t.Error("the new primary key is not in use")

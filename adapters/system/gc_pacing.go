@@ -11,11 +11,10 @@ const (
 	// busyHeap is the size in bytes to which the heap of a busy service may grow before the next
 	// garbage collection.
 	busyHeap = 40 << 20
-	// busyCollections is the minimum number of garbage collections per second at which the
-	// service counts as busy.
+	// busyCollections is a number of garbage collections per second. A service with at least this number counts as
+	// busy.
 	busyCollections = 4
-	// calmSeconds is how many seconds without a garbage collection must pass before the service
-	// no longer counts as busy.
+	// calmSeconds is how many seconds must pass without a garbage collection until a service counts as calm.
 	calmSeconds = 5
 	// defaultPercent is the runtime's default value of GOGC.
 	defaultPercent = 100
@@ -24,12 +23,12 @@ const (
 	maxPercent = 800
 )
 
-// PaceHeap adapts GOGC to the load until ctx ends. With a few megabytes of live heap and the
-// default GOGC, a busy service would collect garbage dozens of times a second, which costs an
-// eighth of its processor time. While the service is busy, the heap may therefore grow to 40
-// MiB between two collections. When the service is calm again, PaceHeap resets GOGC and
-// returns the free memory to the operating system. GOMEMLIMIT applies all the time. GOGC is
-// global to the process: only the main program should call PaceHeap.
+// PaceHeap adapts GOGC to the load until ctx ends. While the service is busy, the heap may grow to 40 MiB between two
+// collections. When the service is calm again, PaceHeap resets GOGC and returns the free memory to the operating
+// system.
+//
+// With a few megabytes of live heap and the default GOGC, collections would take an eighth of the processor time.
+// GOMEMLIMIT applies all the time. GOGC is global to the process: only the main program should call PaceHeap.
 func PaceHeap(ctx context.Context) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
@@ -52,11 +51,11 @@ type gcPace struct {
 	quiet   int // number of seconds since the last garbage collection
 }
 
-// apply sets GOGC at the end of a second. count is the number of garbage collections in that
-// second, and live is the size of the live heap in bytes.
-func (p *gcPace) apply(count, live uint64) {
+// apply sets GOGC at the end of a second. Its arguments are the number of collections in that second and the size of
+// the live heap.
+func (p *gcPace) apply(count, liveBytes uint64) {
 	before := p.percent
-	if p.update(count, live); p.percent == before {
+	if p.update(count, liveBytes); p.percent == before {
 		return
 	}
 	debug.SetGCPercent(p.percent)
@@ -65,8 +64,9 @@ func (p *gcPace) apply(count, live uint64) {
 	}
 }
 
-// update computes the new percentage from the same values as apply. A busy second raises it, and
-// calmSeconds without a collection reset it to the default.
+// update computes the new value of GOGC at the end of a second. Its arguments are the number of collections in that
+// second and the size of the live heap in bytes. A busy second raises GOGC. After calmSeconds without a collection,
+// GOGC is the default again.
 func (p *gcPace) update(count, live uint64) {
 	if p.quiet++; count > 0 {
 		p.quiet = 0
@@ -79,13 +79,13 @@ func (p *gcPace) update(count, live uint64) {
 	}
 }
 
-// percentFor returns the value of GOGC with which the heap can grow to busyHeap bytes before the next collection. The
-// argument live is the size of the live heap in bytes. The value is between defaultPercent and maxPercent.
-func percentFor(live uint64) int {
-	if live >= busyHeap/2 {
+// percentFor returns the value of GOGC with which the heap can grow to busyHeap bytes before the next collection.
+// liveHeap is the size of the live heap in bytes. The result is between defaultPercent and maxPercent.
+func percentFor(liveHeap uint64) int {
+	if liveHeap >= busyHeap/2 {
 		return defaultPercent
 	}
-	return min(maxPercent, int((busyHeap-live)*100/max(live, 1)))
+	return min(maxPercent, int((busyHeap-liveHeap)*100/max(liveHeap, 1)))
 }
 
 // gcStats contains the number of garbage collections since the start of the process, and the

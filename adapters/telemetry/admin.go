@@ -8,10 +8,11 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// Admin returns a handler that serves the metrics at /metrics and Go's pprof profiles at
-// /debug/pprof/. It does not authenticate callers: bind it to an address that only operators can
-// reach. Profiles show command lines and memory, so only callers on this machine receive them; other
-// callers receive a 404. In Kubernetes, `kubectl port-forward` counts as a caller on this machine.
+// Admin returns a handler that serves the metrics at /metrics and Go's pprof profiles at /debug/pprof/. It does not
+// authenticate callers: bind it to an address that only operators can reach.
+//
+// Profiles show command lines and memory. A caller on another machine therefore receives a 404 for a profile. A
+// connection through `kubectl port-forward` is treated as one from this machine.
 func Admin(m *Metrics) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(m.Registry, promhttp.HandlerOpts{}))
@@ -23,15 +24,15 @@ func Admin(m *Metrics) http.Handler {
 	return mux
 }
 
-// onlyLoopback returns a handler that calls next for peers with a loopback address, and responds with
-// a 404 to all others.
-func onlyLoopback(next http.HandlerFunc) http.Handler {
+// onlyLoopback returns a handler that responds with a 404 to peers without a loopback address, and calls
+// nextHandler for all others.
+func onlyLoopback(nextHandler http.HandlerFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		peer, err := netip.ParseAddrPort(r.RemoteAddr)
 		if err != nil || !peer.Addr().Unmap().IsLoopback() {
 			http.NotFound(w, r)
 			return
 		}
-		next(w, r)
+		nextHandler(w, r)
 	})
 }

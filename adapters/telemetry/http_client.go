@@ -19,11 +19,11 @@ func WithTemplate(ctx context.Context, template string) context.Context {
 	return context.WithValue(ctx, templateKey{}, template)
 }
 
-// Transport returns a transport that records a span for each request sent through base. The
-// span ends when the body of the response is closed. It contains the method, the status, and
-// the template passed to [WithTemplate], or the host if there is no template. It never
-// contains a path, a query, a header or a body. The trace context is not sent with the
-// request, because vendors are third parties.
+// Transport returns a transport that records a span for each request through base. The span ends when the body of the
+// response is closed. The trace context is not sent with the request, because vendors are third parties.
+//
+// A span contains the method, the status, and the template passed to [WithTemplate]. Without a template, a span
+// contains the host. A span never contains a path, a query, a header or a body.
 func (t *Traces) Transport(base http.RoundTripper) http.RoundTripper {
 	if t.off() {
 		return base

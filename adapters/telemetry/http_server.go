@@ -15,21 +15,20 @@ import (
 
 type routeKey struct{}
 
-// SetRoute records the route of a request in the request's span. template is the path that
-// was registered for the route, for example "/v1/discovery/pulls/{id}". Call SetRoute with
-// the context of the request while the request is served. If the request is not served
-// through [Traces.Middleware], SetRoute does nothing.
+// SetRoute records the route of a request in the request's span. The template is the registered path, for example
+// "/v1/discovery/pulls/{id}". Call SetRoute with the request's context while the request is served. Without
+// [Traces.Middleware], SetRoute does nothing.
 func SetRoute(ctx context.Context, template string) {
 	if route, ok := ctx.Value(routeKey{}).(*string); ok {
 		*route = template
 	}
 }
 
-// Middleware returns a handler that records a span for each request. The span is a child of
-// the span in the caller's traceparent header. It contains the method, the status, the
-// template passed to [SetRoute], and the path with only those values that are safe to record.
-// It never contains a query, a header or a body. Health checks have no span, because they
-// would outnumber all other spans.
+// Middleware returns a handler that records a span for each request. The span is a child of the span in the caller's
+// traceparent header. Health checks have no span, because they would outnumber all other spans.
+//
+// A span contains the method, the status, the template passed to [SetRoute], and the safe parts of the path. A span
+// never contains a query, a header or a body.
 func (t *Traces) Middleware(next http.Handler) http.Handler {
 	if t.off() {
 		return next
@@ -77,9 +76,9 @@ func describe(span trace.Span, r *http.Request, route string, code int) {
 	}
 }
 
-// safePath returns the template with its parameters replaced by their values from path. A parameter is replaced only if
-// its value is safe to record: a UUID or, for {vendor}, the name of a vendor. Any other value may be a secret token. If
-// path does not match the template, safePath returns the template.
+// safePath replaces the parameters in a template by their values in the path, if the values are safe to record. UUIDs
+// are safe, and so is a vendor name for {vendor}. Any other value may be a secret token. If path does not match the
+// template, safePath returns the template.
 func safePath(template, path string) string {
 	words, values := strings.Split(template, "/"), strings.Split(path, "/")
 	if len(words) != len(values) {

@@ -29,8 +29,8 @@ func TestOnlySafeValuesOfAPathAreRecorded(t *testing.T) {
 	}
 }
 
-// spansOf serves the requests with handler through the middleware. It returns the attributes of the
-// recorded spans; the key is the name of the span.
+// spansOf serves the requests with handler through the middleware. It returns the attributes of each recorded span by
+// the name of the span.
 func spansOf(t *testing.T, handler http.HandlerFunc, requests ...*http.Request) map[string]map[string]any {
 	t.Helper()
 	collector := startCollector(t)

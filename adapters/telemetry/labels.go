@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	// other replaces every label value that is not allowed.
+	// other is the label value that is used for all values that are not allowed.
 	other = "other"
 	// maxLabelValues is the maximum number of distinct values of one label.
 	maxLabelValues = 64
@@ -43,8 +43,11 @@ func (l *labels) vendor(v domain.Vendor) string {
 	return other
 }
 
-// value returns a label value unchanged if (a) it has the form of a route template or an error code, and (b) it is one
-// of the first maxLabelValues different values of the label. Otherwise, and always for "", it returns "other".
+// value returns a label value unchanged if both conditions are true:
+//   - The value has the form of a route template or an error code.
+//   - The value is one of the first maxLabelValues different values of the label.
+//
+// In all other cases, and always for "", value returns "other".
 func (l *labels) value(label, value string) string {
 	if !isLabelValue(value) {
 		return other

@@ -12,7 +12,7 @@ import (
 
 // Metrics contains all series of the service. It is safe for concurrent use.
 type Metrics struct {
-	// Registry contains the same series; [Admin] serves them, and [Start] exports them.
+	// Registry is the Prometheus registry with all series. [Admin] serves them, and [Start] exports them.
 	Registry *prometheus.Registry
 
 	labels           *labels
@@ -166,9 +166,9 @@ func (m *Metrics) VendorCall(vendor, verb, template string, code int, took time.
 		m.labels.value("template", template), statusLabel(code)).Observe(took.Seconds())
 }
 
-// Budget sets the number of calls to a vendor's resource that are possible before the next call must wait. If left is
-// negative, its absolute value is the number of calls that are waiting. The service has one budget per origin, but the
-// series has only one value per vendor and resource: the value of the budget that was used last.
+// Budget sets how many calls to a vendor's resource are possible before the next call must wait. A negative number
+// means that this many calls are waiting. Each origin of a vendor has a budget of its own, but all these budgets share
+// one series. The series contains only the value of the budget that was used last.
 func (m *Metrics) Budget(vendor, resource string, left float64) {
 	m.budget.WithLabelValues(m.labels.vendor(domain.Vendor(vendor)), m.labels.value("resource", resource)).Set(left)
 }
@@ -189,10 +189,8 @@ func (m *Metrics) EventBacklog(b ports.EventBacklogAge) {
 // measures it, so that a scrape does not query the database.
 func (m *Metrics) FeedDelay(delay time.Duration) { m.feedDelay.Set(delay.Seconds()) }
 
-// Attention sets three numbers: the connections whose consent expires within 30 days or has expired, the silent
-// connections, and the drifting accounts. An account counts as drifting if its last announcement said that a
-// completeness check had failed for at least the grace period (see ports.Attention). A periodic maintenance task counts
-// them, so that a scrape does not query the database.
+// Attention sets the numbers of connections and accounts that need attention; see ports.Attention. A periodic
+// maintenance task counts them, so that a scrape does not query the database.
 func (m *Metrics) Attention(count ports.Attention) {
 	m.consentExpiring.Set(float64(count.ConsentExpiring))
 	m.silent.Set(float64(count.Silent))

@@ -100,7 +100,7 @@ func (o Observer) pullAttempted(ctx context.Context, e ports.PullAttempted) {
 		traceField(spanContext(ctx, p.Trace)), errorField(e.Err))
 }
 
-// record updates the series for an attempt to run a pull, and returns the value of their vendor label.
+// record counts an attempt to run a pull in the metrics. It returns the value of the metrics' vendor label.
 func (o Observer) record(e ports.PullAttempted) string {
 	m, p := o.Metrics, e.Pull
 	vendor := m.labels.vendor(p.Vendor)
@@ -161,9 +161,8 @@ func optionalField(name, value string) zap.Field {
 	return zap.String(name, value)
 }
 
-// errorField returns a log field with the text of err and the texts of its hidden causes. The
-// Error method of a domain error omits the cause, because callers see that text. The log must
-// contain the cause.
+// errorField returns a log field with the text of err and the texts of its hidden causes. The text of a domain error
+// does not contain the cause, because callers see the text. The log must contain the cause.
 func errorField(err error) zap.Field {
 	if err == nil {
 		return zap.Skip()

@@ -240,8 +240,8 @@ func TestNoLogLevelDropsAuditLines(t *testing.T) {
 	}
 }
 
-// TestAnActorCannotForgeALogLine checks that an event remains one log line even if its actor contains line breaks. The
-// actor comes from the issuer of the token, which may copy a name that its user chose.
+// TestAnActorCannotForgeALogLine checks that an event remains one log line if its actor contains line breaks. The actor
+// comes from the token, and may be a name that a user has chosen.
 func TestAnActorCannotForgeALogLine(t *testing.T) {
 	for _, format := range []string{"json", "console"} {
 		var out bytes.Buffer

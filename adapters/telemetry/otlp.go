@@ -42,21 +42,18 @@ type OTLP struct {
 	// Metrics contains the series to export in addition to the traces. If it is nil, only traces are
 	// exported.
 	Metrics *Metrics
-	// OnError is called when an export fails. It is not called again until an export of the same kind
-	// (traces or metrics) has succeeded. The error contains no header and no text from the collector.
-	// OnError must not block. If it is nil, the errors are discarded.
+	// OnError is called when an export of traces or metrics fails. After a call, further failures of the same kind
+	// (traces or metrics) are not reported until an export of this kind succeeds. The error contains no header and no
+	// text from the collector. OnError must not block. If it is nil, the errors are discarded.
 	OnError func(error)
 }
 
-// Start starts the export. Finished spans wait in a bounded queue. They are dropped when the
-// queue is full, so that a slow or unreachable collector does not delay requests.
+// Start starts the export. Without an endpoint, it starts nothing. Finished spans wait in a bounded queue. They are
+// dropped when the queue is full, so that a slow collector does not delay requests. Start returns an error if an
+// exporter cannot be created.
 //
-// The returned function shuts the export down: it sends what is queued and ends every
-// goroutine. If its context ends first, it drops the rest and returns the context's error. It
-// must be called at most once.
-//
-// Without an endpoint nothing is started. Start returns an error if an exporter cannot be
-// created.
+// The returned function must be called at most once. It sends the queued data and ends every goroutine. If its context
+// ends first, it drops the rest and returns the context's error.
 func Start(ctx context.Context, o OTLP) (*Traces, func(context.Context) error, error) {
 	if o.Endpoint == "" {
 		return &Traces{}, func(context.Context) error { return nil }, nil

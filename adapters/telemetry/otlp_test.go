@@ -133,7 +133,7 @@ func TestShutdownClosesTheConnections(t *testing.T) {
 	collector.Start()
 	defer collector.Close()
 	_, end := start(t, OTLP{Endpoint: collector.URL, Metrics: NewMetrics()})
-	end() // exports the series over one connection
+	end() // exports the last metrics over a new connection, then shuts the exporter down
 	<-closed
 }
 

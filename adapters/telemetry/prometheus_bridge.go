@@ -13,9 +13,8 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
-// bridge exports the Prometheus series by OTLP under the same names. Each event is therefore
-// counted only once, in the Prometheus registry. Summaries are not exported; the service has
-// no series of that type.
+// bridge exports the Prometheus series by OTLP under the same names. Events are counted only in the Prometheus
+// registry, and not a second time for OTLP. Summaries are not exported; the service has no series of that type.
 type bridge struct {
 	registry  prometheus.Gatherer
 	startTime time.Time
@@ -90,13 +89,13 @@ func (b bridge) histogram(m *dto.Metric, now time.Time) metricdata.HistogramData
 	return point
 }
 
-// createdAt returns the time at which a series was created. If that time is unknown (created is
-// nil), it returns the start of the export.
-func (b bridge) createdAt(created *timestamppb.Timestamp) time.Time {
-	if created == nil {
+// createdAt returns the time at which a series was created. If the timestamp is nil, createdAt
+// returns the start of the export.
+func (b bridge) createdAt(timestamp *timestamppb.Timestamp) time.Time {
+	if timestamp == nil {
 		return b.startTime
 	}
-	return created.AsTime()
+	return timestamp.AsTime()
 }
 
 func points[P any](family *dto.MetricFamily, point func(*dto.Metric) P) []P {

@@ -9,8 +9,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// commit is the name of the spans of Receive and StorePage, the two writes that matter in a trace. The other methods of
-// the stores have no spans of their own, because each call is part of a request or a pull that has a span.
+// commit is the name of the spans of the store methods Receive and StorePage. The other store methods have no span of
+// their own. Their calls are part of a span of a request or a pull.
 const commit = "commit"
 
 // Deliveries returns a store that records a span for each call of Receive on base. Receive returns when the delivery

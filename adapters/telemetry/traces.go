@@ -57,8 +57,8 @@ func (t *Traces) StartSpan(ctx context.Context, carried, name string) (context.C
 	}
 }
 
-// spanContext parses carried, the value of a traceparent header. If carried is malformed, the
-// result is invalid, even if ctx contains a valid span.
+// spanContext parses the value of a traceparent header. If the value is malformed, the result is invalid, even if ctx
+// contains a valid span.
 func spanContext(ctx context.Context, carried string) trace.SpanContext {
 	blank := trace.ContextWithSpanContext(ctx, trace.SpanContext{})
 	return trace.SpanContextFromContext(

@@ -22,8 +22,8 @@ type leaf struct {
 	Detail    domain.AuditDetail `json:"detail"`
 }
 
-// errNoEntry is the error for an entry without an action. The store returns such an entry if it cannot read the stored
-// one.
+// errNoEntry is the error for an entry without an action. If the store cannot read an entry, it returns an entry
+// without an action.
 var errNoEntry = errors.New("transparency: an entry cannot be read")
 
 // Canonical returns the canonical JSON of an entry whose sequence number is set. Errors: errNoEntry for an entry

@@ -26,8 +26,8 @@ func (t Tree) EmptyCheckpoint(key domain.Secret, tenant domain.TenantID) ([]byte
 }
 
 // Extend implements ports.AuditTree. It reads only the hashes of the right edge of the stored tree, with one call. The
-// root that is computed from these hashes must equal the root in the newest checkpoint. Otherwise the next checkpoint
-// would hide a change of the stored tree.
+// root of these hashes must equal the root in the newest checkpoint. Without this check, the next checkpoint would hide
+// a change of the stored tree.
 func (t Tree) Extend(keys []domain.Secret, tenant domain.TenantID, b ports.AuditBatch) (ports.AuditExtension, error) {
 	if len(keys) == 0 {
 		return ports.AuditExtension{}, errors.New("transparency: there is no key")
@@ -72,13 +72,13 @@ func (t Tree) Extend(keys []domain.Secret, tenant domain.TenantID, b ports.Audit
 	return extension, err
 }
 
-// ProveConsistency implements ports.AuditTree. If from is 0, the proof is empty, because the empty tree is a prefix of
-// every tree.
-func (Tree) ProveConsistency(from, to int64, hashes ports.AuditHashes) ([]domain.AuditHash, error) {
-	if from == 0 {
+// ProveConsistency implements ports.AuditTree. If fromSize is 0, the proof is empty, because the empty tree is a prefix
+// of every tree.
+func (Tree) ProveConsistency(fromSize, toSize int64, hashes ports.AuditHashes) ([]domain.AuditHash, error) {
+	if fromSize == 0 {
 		return nil, nil
 	}
-	proof, err := tlog.ProveTree(to, from, reader(hashes))
+	proof, err := tlog.ProveTree(toSize, fromSize, reader(hashes))
 	return hashesOf(proof), err
 }
 

@@ -192,7 +192,8 @@ func TestACheckpointIsASignedNote(t *testing.T) {
 	if err != nil || opened.Text != text {
 		t.Fatalf("%v %v", opened, err)
 	}
-	// the same check without package note: a signature line contains base64(key hash, signature)
+	// This is the same check, but without package note. A signature line contains the base64 text of the key hash and
+	// the signature.
 	_, signature, _ := strings.Cut(string(signed), "\n\n— ")
 	raw, err := base64.StdEncoding.DecodeString(strings.TrimSpace(signature[strings.IndexByte(signature, ' '):]))
 	public := ed25519.NewKeyFromSeed(bytes.Repeat([]byte{7}, 32)).Public().(ed25519.PublicKey)

@@ -11,11 +11,10 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Verify implements ports.AuditTree. It recomputes every hash of the Merkle tree over the tenant's audit log from the
-// entries, and compares the tree with the signed checkpoints. Each batch of entries has a checkpoint. Without the key,
-// nobody can sign a checkpoint for a changed tree, so the recomputed tree differs from the first checkpoint after the
-// first wrong entry.
-func (t Tree) Verify(keys []domain.Secret, tenant domain.TenantID, s ports.AuditSnapshot, earlier [][]byte,
+// Verify implements ports.AuditTree. It recomputes the tenant's Merkle tree from the entries and compares the tree with
+// the signed checkpoints. If an entry was changed, the first checkpoint that covers the entry does not match. Nobody
+// without the key can sign a matching checkpoint.
+func (t Tree) Verify(keys []domain.Secret, tenant domain.TenantID, s ports.AuditSnapshot, pastCheckpoints [][]byte,
 ) (entries int64, finding *domain.AuditFinding, err error) {
 	v := verification{tenant: tenant, differs: -1}
 	if err := v.readEntries(s); err != nil {
@@ -25,7 +24,7 @@ func (t Tree) Verify(keys []domain.Secret, tenant domain.TenantID, s ports.Audit
 		return 0, nil, err
 	}
 	v.compareCheckpoints(t, keys, s)
-	v.compareEarlier(t, keys, earlier)
+	v.compareEarlier(t, keys, pastCheckpoints)
 	return v.size, v.first, nil
 }
 
@@ -33,10 +32,10 @@ func (t Tree) Verify(keys []domain.Secret, tenant domain.TenantID, s ports.Audit
 type verification struct {
 	tenant domain.TenantID
 	size   int64        // number of entries before the first one that is missing or unreadable
-	hashes computedTree // the hashes of the tree of these entries, by index
+	hashes computedTree // the tree that was computed from these entries
 	// differs is the number of the first entry whose computed hashes differ from the stored hashes, or -1 if there is
-	// none. The stored hashes are not signed: they can locate a wrong entry, but only a checkpoint proves that it is
-	// wrong.
+	// none. The stored hashes are not signed: they can locate a wrong entry, but only a checkpoint proves that the
+	// entry is wrong.
 	differs int64
 	first   *domain.AuditFinding
 }
@@ -56,7 +55,8 @@ func (c computedTree) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
 	return all, nil
 }
 
-// found records that an entry is wrong. Of several findings, it keeps the one with the smallest entry number.
+// found records that the entry with the given number is wrong. Of all findings, only the one with the smallest number
+// is kept.
 func (v *verification) found(sequence int64, format string, args ...any) {
 	sequence = max(sequence, 0)
 	if v.first == nil || sequence < v.first.Sequence {
@@ -112,7 +112,8 @@ func (v *verification) compareHashes(s ports.AuditSnapshot) error {
 	return nil
 }
 
-// entryOf returns the number of the entry with which the hash at this index was stored.
+// entryOf returns the sequence number of an audit entry: the entry that was stored together with the hash at the given
+// index.
 func entryOf(index int64) int64 {
 	level, n := tlog.SplitStoredHashIndex(index)
 	return (n+1)<<level - 1
@@ -147,10 +148,10 @@ func (v *verification) compareCheckpoints(t Tree, keys []domain.Secret, s ports.
 	}
 }
 
-// compareEarlier compares checkpoints that were read earlier with the computed tree.
-func (v *verification) compareEarlier(t Tree, keys []domain.Secret, earlier [][]byte) {
+// compareEarlier compares checkpoints that an operator has kept outside of the store with the computed tree.
+func (v *verification) compareEarlier(t Tree, keys []domain.Secret, checkpoints [][]byte) {
 	var known []checkpoint
-	for _, signed := range earlier {
+	for _, signed := range checkpoints {
 		c, err := t.open(keys, v.tenant, signed)
 		if err != nil {
 			v.found(0, "the earlier checkpoint does not fit: %v", err)
@@ -169,8 +170,8 @@ func (v *verification) compareEarlier(t Tree, keys []domain.Secret, earlier [][]
 	}
 }
 
-// matches reports whether the computed tree, restricted to the number of entries of the checkpoint, has the root that
-// the checkpoint contains.
+// matches compares the checkpoint with the computed tree. It reports whether the tree over the first c.size entries has
+// the root that the checkpoint contains.
 func (v *verification) matches(c checkpoint) bool {
 	if c.size > v.size {
 		return false
@@ -179,9 +180,12 @@ func (v *verification) matches(c checkpoint) bool {
 	return err == nil && root == c.root
 }
 
-// foundBetween records that a checkpoint with size entries does not match the computed tree. An earlier checkpoint
-// matches the first entries (verified is their number), so the wrong entry comes after them. The text of the finding
-// uses name as the name of the checkpoint.
+// foundBetween records a checkpoint that does not match the computed tree:
+//
+//   - size is the number of entries that the checkpoint covers.
+//   - verified is the number of entries that another checkpoint has proven correct, or 0. The wrong entry comes after
+//     them.
+//   - name describes the checkpoint in the finding.
 func (v *verification) foundBetween(verified, size int64, name string) {
 	switch {
 	case size > v.size:

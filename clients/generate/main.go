@@ -36,8 +36,8 @@ func run(in io.Reader, out io.Writer) error {
 //   - Each value that may have several JSON types becomes a json.RawMessage. Without this change, oapi-codegen fails if
 //     the schema lists several types. If the schema has no type, the generated code decodes the value into an
 //     interface, which rounds large numbers.
-//   - XML bodies are removed from the responses, because oapi-codegen would decode such a document into one string. The
-//     field Body of a response still contains the document.
+//   - XML bodies are removed from the responses, because oapi-codegen would decode XML into one string. At run time,
+//     the field Body of a generated response still contains the bytes of the XML document.
 func prepare(text []byte) ([]byte, error) {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber()

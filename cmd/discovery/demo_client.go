@@ -175,13 +175,13 @@ func summarizeList(name string, list []any) string {
 	return name + "[" + strings.Join(shown, "; ") + "]"
 }
 
-// waitFor calls done repeatedly until it returns true. If the context ends first, waitFor sets c.err to an error that
-// names the expected state (what).
-func (c *demoClient) waitFor(what string, done func() bool) {
-	for c.err == nil && !done() {
+// waitFor waits until condition returns true. If the context ends first, waitFor sets c.err to an error that names the
+// expected state.
+func (c *demoClient) waitFor(state string, condition func() bool) {
+	for c.err == nil && !condition() {
 		select {
 		case <-c.ctx.Done():
-			c.err = fmt.Errorf("waiting for %s: %w", what, c.ctx.Err())
+			c.err = fmt.Errorf("waiting for %s: %w", state, c.ctx.Err())
 		case <-time.After(20 * time.Millisecond):
 		}
 	}

@@ -57,7 +57,7 @@ func checkHealth(ctx context.Context, address string) error {
 	client := &http.Client{Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true}}
 	response, err := client.Do(request)
 	if err != nil {
-		return errors.Unwrap(err) // the URL is removed from the error, because its host is not the dialed address
+		return errors.Unwrap(err) // err without its URL: the host in the URL is not the dialed address
 	}
 	defer func() { _ = response.Body.Close() }()
 	if response.StatusCode == http.StatusOK {

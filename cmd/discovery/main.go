@@ -37,9 +37,8 @@ func main() {
 	os.Exit(report(err, os.Stderr))
 }
 
-// run is the whole program except for the signals and the exit code. Its arguments, environment
-// variables and outputs are passed to it: env looks up a variable, and environ lists all variables in
-// the form of os.Environ. It returns when the command is done or when ctx ends.
+// run is the whole program except for the signals and the exit code. env looks up an environment variable, and environ
+// lists all variables in the form of os.Environ. run returns when the command is done or when ctx ends.
 func run(ctx context.Context, args []string, env lookup, environ []string, stdout, stderr io.Writer) error {
 	root := &cobra.Command{
 		Use:           "discovery",

@@ -7,19 +7,22 @@ import (
 	"github.com/KimMachineGun/automemlimit/memlimit"
 )
 
-// limitMemory sets the memory limit of Go's garbage collector to nine tenths of the memory that the process may use, as
-// reported by bound. A process that comes close to its limit then collects garbage more often, and is not killed for
-// using too much memory. limitMemory does not override GOMEMLIMIT. If bound cannot be read, it returns an error and
-// sets no limit.
+// limitMemory sets the memory limit of Go's garbage collector to nine tenths of the memory that the process may use.
+// Near the limit, the process collects garbage more often, so that it is not killed for its use of memory.
+//
+// The function bound returns the amount of memory that the process may use. If bound fails, limitMemory returns an
+// error and sets no limit. limitMemory does not override GOMEMLIMIT.
 func limitMemory(bound memlimit.Provider) error {
 	_, err := memlimit.Set(memlimit.WithProvider(bound))
 	return err
 }
 
-// releaseStartupMemory returns to the operating system the memory that only the start of the service needed. Reading
-// the migrations, for example, takes 8 MiB. Two garbage collections are necessary, because the first one only empties
-// the pools of reusable objects. FreeOSMemory performs the second one. Without this function the memory would be
-// released much later, because an idle process collects garbage only every two minutes.
+// releaseStartupMemory releases the memory that only the start of the service needed. For example, reading the
+// migrations takes 8 MiB. Without this function, the operating system would get the memory back much later, because an
+// idle process collects garbage only every two minutes.
+//
+// Two garbage collections are necessary. The first one removes the objects in the pools of reusable objects, but does
+// not free their memory. The second one, in FreeOSMemory, frees this memory.
 func releaseStartupMemory() {
 	runtime.GC()
 	debug.FreeOSMemory()

@@ -28,9 +28,9 @@ func serveCommand(env lookup, environ []string, logTo io.Writer) *cobra.Command 
 	}
 }
 
-// serve runs the service until ctx ends. It opens the listeners before it composes the service. An address that is
-// already in use therefore makes the start fail before the schema is migrated. A start that fails logs nothing, because
-// its error must be the only line that is printed.
+// serve runs the service until ctx ends. It opens the listeners first, so that an address that is already in use is
+// found before the schema is migrated. If the start fails, serve writes no log line. The returned error must be the
+// only line that is printed.
 func serve(ctx context.Context, env lookup, environ []string, logTo io.Writer) error {
 	cfg, err := settings(env)
 	if err != nil {
@@ -63,7 +63,7 @@ func serve(ctx context.Context, env lookup, environ []string, logTo io.Writer) e
 	return app.Serve(ctx, listener, admin)
 }
 
-// variableNames returns the names of variables that have the form NAME=value.
+// variableNames returns the names of the environment variables. Each item of environ has the form NAME=value.
 func variableNames(environ []string) []string {
 	names := make([]string, len(environ))
 	for i, variable := range environ {

@@ -15,10 +15,11 @@ func versionCommand() *cobra.Command {
 	}
 }
 
-// addVersionFlag adds the flag --version to root, which prints the same as the `version` command. Without the flag,
-// root prints its help. Cobra's own version flag is not used, because it also prints the name of the program, unless a
-// text/template for its output is set. In a binary that uses text/template, the linker cannot remove unused methods of
-// any type.
+// addVersionFlag adds the flag --version to root. With this flag, root prints the version. Without the flag, root
+// prints the help.
+//
+// Cobra's own version flag is not used, because it also prints the name of the program. A text/template could remove
+// the name. But a binary that uses text/template is larger: the linker cannot remove unused methods from it.
 func addVersionFlag(root *cobra.Command) {
 	asked := root.Flags().BoolP("version", "v", false, "print the version")
 	root.RunE = func(cmd *cobra.Command, _ []string) error {

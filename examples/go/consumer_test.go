@@ -22,22 +22,22 @@ import (
 
 // fakeFeed is a server of a change feed. Each row is at the position of its last change.
 type fakeFeed struct {
-	rows      map[string]transaction
-	positions map[string]int
-	last      int
-	failures  int // how many of the next requests fail
+	rows         map[string]transaction
+	positions    map[string]int
+	lastPosition int
+	failures     int // how many of the next requests fail
 }
 
 func (s *fakeFeed) write(id string, removed bool) {
-	s.last++
+	s.lastPosition++
 	row := transaction{
-		ID: id, Version: s.rows[id].Version + 1, Date: "2026-03-01", Amount: fmt.Sprint(s.last),
+		ID: id, Version: s.rows[id].Version + 1, Date: "2026-03-01", Amount: fmt.Sprint(s.lastPosition),
 		Currency: "BRL",
 	}
 	if removed {
 		row.RemovedAt = &row.Date
 	}
-	s.rows[id], s.positions[id] = row, s.last
+	s.rows[id], s.positions[id] = row, s.lastPosition
 }
 
 // ServeHTTP returns the rows after the cursor, at most limit, or status 503 while failures is positive.
@@ -130,8 +130,8 @@ func (r *responder) RoundTrip(request *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: http.StatusOK, Body: body}, nil
 }
 
-// A service that shuts down returns an empty page at once. The consumer must then pause, but must not pause after an
-// empty page that came when the requested wait was over.
+// A service that shuts down returns an empty page immediately. The consumer must then pause. It must not pause after an
+// empty page that comes at the end of the requested wait.
 func TestTheConsumerPausesAfterAnEarlyEmptyPage(t *testing.T) {
 	for _, c := range []struct {
 		name            string

@@ -38,17 +38,16 @@ type page struct {
 	NextCursor string `json:"nextCursor"`
 }
 
-// retryError is a temporary failure. The field after contains the delay after which the same
-// cursor can be requested again.
+// retryError is a temporary failure. The same cursor can be requested again after the delay.
 type retryError struct {
 	cause error
-	after time.Duration
+	delay time.Duration
 }
 
-func (e *retryError) Error() string { return fmt.Sprintf("retry in %s: %v", e.after, e.cause) }
+func (e *retryError) Error() string { return fmt.Sprintf("retry in %s: %v", e.delay, e.cause) }
 
-// defaultRetryAfter is the delay after a temporary failure without a Retry-After header, and after an empty page that
-// came before the requested wait was over.
+// defaultRetryAfter is the delay after a temporary failure without a Retry-After header. It is also the delay after an
+// empty page, if the service sent the page earlier than the request allowed (parameter wait).
 const defaultRetryAfter = 2 * time.Second
 
 // read requests the page that follows the cursor; the cursor "" is the start of the feed. It

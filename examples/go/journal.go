@@ -16,7 +16,7 @@ import (
 type ledger struct {
 	file   *os.File
 	rows   map[string]transaction
-	cursor string // position in the feed; all changes before it are in the journal
+	cursor string // position in the feed; the journal file contains all changes before this position
 }
 
 // journalEntry is one line of the journal. It contains either a row or a cursor.
@@ -62,14 +62,14 @@ func (l *ledger) replay(r *bufio.Reader) (intact int64, err error) {
 		if json.Unmarshal(line, &e) != nil {
 			return intact, nil
 		}
-		l.take(e)
+		l.load(e)
 		intact += int64(len(line))
 	}
 }
 
-// take applies one journal entry to the copy in memory. It is idempotent: a row whose version is not newer than that of
+// load applies one journal entry to the copy in memory. It is idempotent: a row whose version is not newer than that of
 // the stored row changes nothing.
-func (l *ledger) take(e journalEntry) {
+func (l *ledger) load(e journalEntry) {
 	if e.Row != nil && e.Row.Version > l.rows[e.Row.ID].Version {
 		l.rows[e.Row.ID] = *e.Row
 	}
@@ -95,7 +95,7 @@ func (l *ledger) apply(p page) error {
 		if err := encoder.Encode(e); err != nil {
 			return err
 		}
-		l.take(e)
+		l.load(e)
 	}
 	if _, err := l.file.Write(lines.Bytes()); err != nil {
 		return err

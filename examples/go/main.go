@@ -7,10 +7,9 @@
 // With -once it reads all changes up to now, prints the copy with one transaction per line,
 // and exits.
 //
-// The file is a journal with one JSON object per line: the rows of a page in the order in
-// which they arrived, then the cursor of the page. Because the cursor is written after the
-// rows, every prefix of the file is a consistent earlier state. If a crash cuts off the end
-// of the file, the missing part is therefore read again.
+// The file is a journal with one JSON object per line. For each page, it contains the rows in the order of arrival, and
+// then the cursor of the page. Every prefix of the file is therefore a consistent earlier state. If a crash cuts off
+// the end of the file, the missing part is read again.
 package main
 
 import (
@@ -42,16 +41,18 @@ func main() {
 	}
 }
 
-// run follows the feed until ctx ends. If once is true, it returns when it has read all changes, after printing the
-// copy to out. It pauses after an empty page that came before the requested wait was over, because a service that shuts
-// down sends such pages. Without the pause, run would send one request after another.
-func run(ctx context.Context, f feed, state string, once bool, out io.Writer) error {
+// run follows the feed until ctx ends. With singlePass, run reads all changes up to now, prints the stored transactions
+// to out, and returns.
+//
+// A service that shuts down returns empty pages earlier than requested. After such a page, run pauses before it sends
+// the next request.
+func run(ctx context.Context, f feed, state string, singlePass bool, out io.Writer) error {
 	l, err := open(state)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = l.file.Close() }()
-	if once {
+	if singlePass {
 		f.wait = 0
 	}
 	for {
@@ -59,7 +60,7 @@ func run(ctx context.Context, f feed, state string, once bool, out io.Writer) er
 		p, err := f.read(ctx, l.cursor)
 		if retryable := (*retryError)(nil); errors.As(err, &retryable) {
 			log.Print(err)
-			if err = sleep(ctx, retryable.after); err == nil {
+			if err = sleep(ctx, retryable.delay); err == nil {
 				continue
 			}
 		}
@@ -69,7 +70,7 @@ func run(ctx context.Context, f feed, state string, once bool, out io.Writer) er
 		if err := l.apply(p); err != nil {
 			return err
 		}
-		if once && !p.HasMore {
+		if singlePass && !p.HasMore {
 			return l.print(out)
 		}
 		if len(p.Items) == 0 && !p.HasMore && time.Since(requested) < max(f.wait, defaultRetryAfter) {

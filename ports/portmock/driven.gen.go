@@ -150,63 +150,63 @@ func (mr *MockConnectionsMockRecorder) List(ctx, tenant, filter, page any) *gomo
 }
 
 // ListSealed mocks base method.
-func (m *MockConnections) ListSealed(ctx context.Context, after domain.ConnectionID, limit int) ([]domain.Connection, error) {
+func (m *MockConnections) ListSealed(ctx context.Context, afterID domain.ConnectionID, limit int) ([]domain.Connection, error) {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "ListSealed", ctx, after, limit)
+	ret := m.ctrl.Call(m, "ListSealed", ctx, afterID, limit)
 	ret0, _ := ret[0].([]domain.Connection)
 	ret1, _ := ret[1].(error)
 	return ret0, ret1
 }
 
 // ListSealed indicates an expected call of ListSealed.
-func (mr *MockConnectionsMockRecorder) ListSealed(ctx, after, limit any) *gomock.Call {
+func (mr *MockConnectionsMockRecorder) ListSealed(ctx, afterID, limit any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ListSealed", reflect.TypeOf((*MockConnections)(nil).ListSealed), ctx, after, limit)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ListSealed", reflect.TypeOf((*MockConnections)(nil).ListSealed), ctx, afterID, limit)
 }
 
 // NoticeConsents mocks base method.
-func (m *MockConnections) NoticeConsents(ctx context.Context, at time.Time, limit int) ([]domain.Connection, error) {
+func (m *MockConnections) NoticeConsents(ctx context.Context, now time.Time, limit int) ([]domain.Connection, error) {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "NoticeConsents", ctx, at, limit)
+	ret := m.ctrl.Call(m, "NoticeConsents", ctx, now, limit)
 	ret0, _ := ret[0].([]domain.Connection)
 	ret1, _ := ret[1].(error)
 	return ret0, ret1
 }
 
 // NoticeConsents indicates an expected call of NoticeConsents.
-func (mr *MockConnectionsMockRecorder) NoticeConsents(ctx, at, limit any) *gomock.Call {
+func (mr *MockConnectionsMockRecorder) NoticeConsents(ctx, now, limit any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "NoticeConsents", reflect.TypeOf((*MockConnections)(nil).NoticeConsents), ctx, at, limit)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "NoticeConsents", reflect.TypeOf((*MockConnections)(nil).NoticeConsents), ctx, now, limit)
 }
 
 // Reseal mocks base method.
-func (m *MockConnections) Reseal(ctx context.Context, id domain.ConnectionID, old, fresh domain.Sealed) (bool, error) {
+func (m *MockConnections) Reseal(ctx context.Context, id domain.ConnectionID, previous, fresh domain.Sealed) (bool, error) {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "Reseal", ctx, id, old, fresh)
+	ret := m.ctrl.Call(m, "Reseal", ctx, id, previous, fresh)
 	ret0, _ := ret[0].(bool)
 	ret1, _ := ret[1].(error)
 	return ret0, ret1
 }
 
 // Reseal indicates an expected call of Reseal.
-func (mr *MockConnectionsMockRecorder) Reseal(ctx, id, old, fresh any) *gomock.Call {
+func (mr *MockConnectionsMockRecorder) Reseal(ctx, id, previous, fresh any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Reseal", reflect.TypeOf((*MockConnections)(nil).Reseal), ctx, id, old, fresh)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Reseal", reflect.TypeOf((*MockConnections)(nil).Reseal), ctx, id, previous, fresh)
 }
 
 // Update mocks base method.
-func (m *MockConnections) Update(ctx context.Context, tenant domain.TenantID, kind domain.ConnectionKind, id domain.ConnectionID, change func(*domain.Connection) error) (domain.Connection, error) {
+func (m *MockConnections) Update(ctx context.Context, tenant domain.TenantID, kind domain.ConnectionKind, id domain.ConnectionID, fn func(*domain.Connection) error) (domain.Connection, error) {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "Update", ctx, tenant, kind, id, change)
+	ret := m.ctrl.Call(m, "Update", ctx, tenant, kind, id, fn)
 	ret0, _ := ret[0].(domain.Connection)
 	ret1, _ := ret[1].(error)
 	return ret0, ret1
 }
 
 // Update indicates an expected call of Update.
-func (mr *MockConnectionsMockRecorder) Update(ctx, tenant, kind, id, change any) *gomock.Call {
+func (mr *MockConnectionsMockRecorder) Update(ctx, tenant, kind, id, fn any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Update", reflect.TypeOf((*MockConnections)(nil).Update), ctx, tenant, kind, id, change)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Update", reflect.TypeOf((*MockConnections)(nil).Update), ctx, tenant, kind, id, fn)
 }
 
 // MockTokens is a mock of Tokens interface.
@@ -248,18 +248,18 @@ func (mr *MockTokensMockRecorder) ActivateRegistration(ctx, tenant, id, webhook 
 }
 
 // ClaimRegistrations mocks base method.
-func (m *MockTokens) ClaimRegistrations(ctx context.Context, at, until time.Time, limit int) ([]ports.ClaimedRegistration, error) {
+func (m *MockTokens) ClaimRegistrations(ctx context.Context, now, claimEnd time.Time, limit int) ([]ports.ClaimedRegistration, error) {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "ClaimRegistrations", ctx, at, until, limit)
+	ret := m.ctrl.Call(m, "ClaimRegistrations", ctx, now, claimEnd, limit)
 	ret0, _ := ret[0].([]ports.ClaimedRegistration)
 	ret1, _ := ret[1].(error)
 	return ret0, ret1
 }
 
 // ClaimRegistrations indicates an expected call of ClaimRegistrations.
-func (mr *MockTokensMockRecorder) ClaimRegistrations(ctx, at, until, limit any) *gomock.Call {
+func (mr *MockTokensMockRecorder) ClaimRegistrations(ctx, now, claimEnd, limit any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ClaimRegistrations", reflect.TypeOf((*MockTokens)(nil).ClaimRegistrations), ctx, at, until, limit)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ClaimRegistrations", reflect.TypeOf((*MockTokens)(nil).ClaimRegistrations), ctx, now, claimEnd, limit)
 }
 
 // Create mocks base method.
@@ -335,17 +335,17 @@ func (mr *MockTokensMockRecorder) PostponeRegistration(ctx, tenant, id, due any)
 }
 
 // RecordUsage mocks base method.
-func (m *MockTokens) RecordUsage(ctx context.Context, used map[domain.TokenID]time.Time) error {
+func (m *MockTokens) RecordUsage(ctx context.Context, usage map[domain.TokenID]time.Time) error {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "RecordUsage", ctx, used)
+	ret := m.ctrl.Call(m, "RecordUsage", ctx, usage)
 	ret0, _ := ret[0].(error)
 	return ret0
 }
 
 // RecordUsage indicates an expected call of RecordUsage.
-func (mr *MockTokensMockRecorder) RecordUsage(ctx, used any) *gomock.Call {
+func (mr *MockTokensMockRecorder) RecordUsage(ctx, usage any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "RecordUsage", reflect.TypeOf((*MockTokens)(nil).RecordUsage), ctx, used)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "RecordUsage", reflect.TypeOf((*MockTokens)(nil).RecordUsage), ctx, usage)
 }
 
 // Revoke mocks base method.
@@ -486,32 +486,32 @@ func (m *MockIdempotencyStore) EXPECT() *MockIdempotencyStoreMockRecorder {
 }
 
 // Begin mocks base method.
-func (m *MockIdempotencyStore) Begin(ctx context.Context, tenant domain.TenantID, key string, fingerprint domain.Fingerprint, at time.Time) (*ports.StoredResponse, error) {
+func (m *MockIdempotencyStore) Begin(ctx context.Context, tenant domain.TenantID, key string, fingerprint domain.Fingerprint, claimedAt time.Time) (*ports.StoredResponse, error) {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "Begin", ctx, tenant, key, fingerprint, at)
+	ret := m.ctrl.Call(m, "Begin", ctx, tenant, key, fingerprint, claimedAt)
 	ret0, _ := ret[0].(*ports.StoredResponse)
 	ret1, _ := ret[1].(error)
 	return ret0, ret1
 }
 
 // Begin indicates an expected call of Begin.
-func (mr *MockIdempotencyStoreMockRecorder) Begin(ctx, tenant, key, fingerprint, at any) *gomock.Call {
+func (mr *MockIdempotencyStoreMockRecorder) Begin(ctx, tenant, key, fingerprint, claimedAt any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Begin", reflect.TypeOf((*MockIdempotencyStore)(nil).Begin), ctx, tenant, key, fingerprint, at)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Begin", reflect.TypeOf((*MockIdempotencyStore)(nil).Begin), ctx, tenant, key, fingerprint, claimedAt)
 }
 
 // Finish mocks base method.
-func (m *MockIdempotencyStore) Finish(ctx context.Context, tenant domain.TenantID, key string, claimed time.Time, response ports.StoredResponse, at time.Time) error {
+func (m *MockIdempotencyStore) Finish(ctx context.Context, tenant domain.TenantID, key string, claimedAt time.Time, response ports.StoredResponse, now time.Time) error {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "Finish", ctx, tenant, key, claimed, response, at)
+	ret := m.ctrl.Call(m, "Finish", ctx, tenant, key, claimedAt, response, now)
 	ret0, _ := ret[0].(error)
 	return ret0
 }
 
 // Finish indicates an expected call of Finish.
-func (mr *MockIdempotencyStoreMockRecorder) Finish(ctx, tenant, key, claimed, response, at any) *gomock.Call {
+func (mr *MockIdempotencyStoreMockRecorder) Finish(ctx, tenant, key, claimedAt, response, now any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Finish", reflect.TypeOf((*MockIdempotencyStore)(nil).Finish), ctx, tenant, key, claimed, response, at)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Finish", reflect.TypeOf((*MockIdempotencyStore)(nil).Finish), ctx, tenant, key, claimedAt, response, now)
 }
 
 // Prune mocks base method.
@@ -530,17 +530,17 @@ func (mr *MockIdempotencyStoreMockRecorder) Prune(ctx, before, limit any) *gomoc
 }
 
 // Release mocks base method.
-func (m *MockIdempotencyStore) Release(ctx context.Context, tenant domain.TenantID, key string, claimed time.Time) error {
+func (m *MockIdempotencyStore) Release(ctx context.Context, tenant domain.TenantID, key string, claimedAt time.Time) error {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "Release", ctx, tenant, key, claimed)
+	ret := m.ctrl.Call(m, "Release", ctx, tenant, key, claimedAt)
 	ret0, _ := ret[0].(error)
 	return ret0
 }
 
 // Release indicates an expected call of Release.
-func (mr *MockIdempotencyStoreMockRecorder) Release(ctx, tenant, key, claimed any) *gomock.Call {
+func (mr *MockIdempotencyStoreMockRecorder) Release(ctx, tenant, key, claimedAt any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Release", reflect.TypeOf((*MockIdempotencyStore)(nil).Release), ctx, tenant, key, claimed)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Release", reflect.TypeOf((*MockIdempotencyStore)(nil).Release), ctx, tenant, key, claimedAt)
 }
 
 // MockPulls is a mock of Pulls interface.
@@ -657,63 +657,63 @@ func (mr *MockPullsMockRecorder) List(ctx, tenant, filter, page any) *gomock.Cal
 }
 
 // ListDueForReconcile mocks base method.
-func (m *MockPulls) ListDueForReconcile(ctx context.Context, since time.Time, limit int) ([]domain.Connection, error) {
+func (m *MockPulls) ListDueForReconcile(ctx context.Context, cutoff time.Time, limit int) ([]domain.Connection, error) {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "ListDueForReconcile", ctx, since, limit)
+	ret := m.ctrl.Call(m, "ListDueForReconcile", ctx, cutoff, limit)
 	ret0, _ := ret[0].([]domain.Connection)
 	ret1, _ := ret[1].(error)
 	return ret0, ret1
 }
 
 // ListDueForReconcile indicates an expected call of ListDueForReconcile.
-func (mr *MockPullsMockRecorder) ListDueForReconcile(ctx, since, limit any) *gomock.Call {
+func (mr *MockPullsMockRecorder) ListDueForReconcile(ctx, cutoff, limit any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ListDueForReconcile", reflect.TypeOf((*MockPulls)(nil).ListDueForReconcile), ctx, since, limit)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ListDueForReconcile", reflect.TypeOf((*MockPulls)(nil).ListDueForReconcile), ctx, cutoff, limit)
 }
 
 // ListStuck mocks base method.
-func (m *MockPulls) ListStuck(ctx context.Context, at time.Time, grace time.Duration, limit int) ([]domain.PullID, error) {
+func (m *MockPulls) ListStuck(ctx context.Context, now time.Time, grace time.Duration, limit int) ([]domain.PullID, error) {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "ListStuck", ctx, at, grace, limit)
+	ret := m.ctrl.Call(m, "ListStuck", ctx, now, grace, limit)
 	ret0, _ := ret[0].([]domain.PullID)
 	ret1, _ := ret[1].(error)
 	return ret0, ret1
 }
 
 // ListStuck indicates an expected call of ListStuck.
-func (mr *MockPullsMockRecorder) ListStuck(ctx, at, grace, limit any) *gomock.Call {
+func (mr *MockPullsMockRecorder) ListStuck(ctx, now, grace, limit any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ListStuck", reflect.TypeOf((*MockPulls)(nil).ListStuck), ctx, at, grace, limit)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ListStuck", reflect.TypeOf((*MockPulls)(nil).ListStuck), ctx, now, grace, limit)
 }
 
 // ListUnheard mocks base method.
-func (m *MockPulls) ListUnheard(ctx context.Context, due time.Time, limit int) ([]domain.Connection, error) {
+func (m *MockPulls) ListUnheard(ctx context.Context, cutoff time.Time, limit int) ([]domain.Connection, error) {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "ListUnheard", ctx, due, limit)
+	ret := m.ctrl.Call(m, "ListUnheard", ctx, cutoff, limit)
 	ret0, _ := ret[0].([]domain.Connection)
 	ret1, _ := ret[1].(error)
 	return ret0, ret1
 }
 
 // ListUnheard indicates an expected call of ListUnheard.
-func (mr *MockPullsMockRecorder) ListUnheard(ctx, due, limit any) *gomock.Call {
+func (mr *MockPullsMockRecorder) ListUnheard(ctx, cutoff, limit any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ListUnheard", reflect.TypeOf((*MockPulls)(nil).ListUnheard), ctx, due, limit)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ListUnheard", reflect.TypeOf((*MockPulls)(nil).ListUnheard), ctx, cutoff, limit)
 }
 
 // ListWaiting mocks base method.
-func (m *MockPulls) ListWaiting(ctx context.Context, at time.Time, without []domain.TenantID, limit int) ([]domain.Pull, error) {
+func (m *MockPulls) ListWaiting(ctx context.Context, now time.Time, excludedTenants []domain.TenantID, limit int) ([]domain.Pull, error) {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "ListWaiting", ctx, at, without, limit)
+	ret := m.ctrl.Call(m, "ListWaiting", ctx, now, excludedTenants, limit)
 	ret0, _ := ret[0].([]domain.Pull)
 	ret1, _ := ret[1].(error)
 	return ret0, ret1
 }
 
 // ListWaiting indicates an expected call of ListWaiting.
-func (mr *MockPullsMockRecorder) ListWaiting(ctx, at, without, limit any) *gomock.Call {
+func (mr *MockPullsMockRecorder) ListWaiting(ctx, now, excludedTenants, limit any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ListWaiting", reflect.TypeOf((*MockPulls)(nil).ListWaiting), ctx, at, without, limit)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ListWaiting", reflect.TypeOf((*MockPulls)(nil).ListWaiting), ctx, now, excludedTenants, limit)
 }
 
 // OldestOpen mocks base method.
@@ -732,18 +732,18 @@ func (mr *MockPullsMockRecorder) OldestOpen(ctx any) *gomock.Call {
 }
 
 // PassWebhook mocks base method.
-func (m *MockPulls) PassWebhook(ctx context.Context, connection domain.Connection, due time.Time, r ports.PullRequest) (ports.WebhookPassed, error) {
+func (m *MockPulls) PassWebhook(ctx context.Context, connection domain.Connection, dueAt time.Time, r ports.PullRequest) (ports.WebhookPassed, error) {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "PassWebhook", ctx, connection, due, r)
+	ret := m.ctrl.Call(m, "PassWebhook", ctx, connection, dueAt, r)
 	ret0, _ := ret[0].(ports.WebhookPassed)
 	ret1, _ := ret[1].(error)
 	return ret0, ret1
 }
 
 // PassWebhook indicates an expected call of PassWebhook.
-func (mr *MockPullsMockRecorder) PassWebhook(ctx, connection, due, r any) *gomock.Call {
+func (mr *MockPullsMockRecorder) PassWebhook(ctx, connection, dueAt, r any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "PassWebhook", reflect.TypeOf((*MockPulls)(nil).PassWebhook), ctx, connection, due, r)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "PassWebhook", reflect.TypeOf((*MockPulls)(nil).PassWebhook), ctx, connection, dueAt, r)
 }
 
 // Publish mocks base method.
@@ -1084,17 +1084,17 @@ func (mr *MockLedgerMockRecorder) Search(ctx, tenant, search, page any) *gomock.
 }
 
 // Snapshot mocks base method.
-func (m *MockLedger) Snapshot(ctx context.Context, tenant domain.TenantID, account domain.AccountID, read func(ports.AccountView) error) error {
+func (m *MockLedger) Snapshot(ctx context.Context, tenant domain.TenantID, account domain.AccountID, fn func(ports.AccountView) error) error {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "Snapshot", ctx, tenant, account, read)
+	ret := m.ctrl.Call(m, "Snapshot", ctx, tenant, account, fn)
 	ret0, _ := ret[0].(error)
 	return ret0
 }
 
 // Snapshot indicates an expected call of Snapshot.
-func (mr *MockLedgerMockRecorder) Snapshot(ctx, tenant, account, read any) *gomock.Call {
+func (mr *MockLedgerMockRecorder) Snapshot(ctx, tenant, account, fn any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Snapshot", reflect.TypeOf((*MockLedger)(nil).Snapshot), ctx, tenant, account, read)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Snapshot", reflect.TypeOf((*MockLedger)(nil).Snapshot), ctx, tenant, account, fn)
 }
 
 // Split mocks base method.
@@ -1143,18 +1143,18 @@ func (mr *MockLedgerMockRecorder) Transactions(ctx, tenant, connection, filter, 
 }
 
 // UpdateCompleteness mocks base method.
-func (m *MockLedger) UpdateCompleteness(ctx context.Context, tenant domain.TenantID, account domain.AccountID, edit func(domain.Completeness) (domain.Completeness, error)) (domain.Completeness, error) {
+func (m *MockLedger) UpdateCompleteness(ctx context.Context, tenant domain.TenantID, account domain.AccountID, fn func(domain.Completeness) (domain.Completeness, error)) (domain.Completeness, error) {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "UpdateCompleteness", ctx, tenant, account, edit)
+	ret := m.ctrl.Call(m, "UpdateCompleteness", ctx, tenant, account, fn)
 	ret0, _ := ret[0].(domain.Completeness)
 	ret1, _ := ret[1].(error)
 	return ret0, ret1
 }
 
 // UpdateCompleteness indicates an expected call of UpdateCompleteness.
-func (mr *MockLedgerMockRecorder) UpdateCompleteness(ctx, tenant, account, edit any) *gomock.Call {
+func (mr *MockLedgerMockRecorder) UpdateCompleteness(ctx, tenant, account, fn any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "UpdateCompleteness", reflect.TypeOf((*MockLedger)(nil).UpdateCompleteness), ctx, tenant, account, edit)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "UpdateCompleteness", reflect.TypeOf((*MockLedger)(nil).UpdateCompleteness), ctx, tenant, account, fn)
 }
 
 // MockAuditLog is a mock of AuditLog interface.
@@ -1196,18 +1196,18 @@ func (mr *MockAuditLogMockRecorder) Append(ctx, tenant, e any) *gomock.Call {
 }
 
 // ClaimAnnouncements mocks base method.
-func (m *MockAuditLog) ClaimAnnouncements(ctx context.Context, at, before time.Time, limit int) ([]domain.TenantID, error) {
+func (m *MockAuditLog) ClaimAnnouncements(ctx context.Context, now, cutoff time.Time, limit int) ([]domain.TenantID, error) {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "ClaimAnnouncements", ctx, at, before, limit)
+	ret := m.ctrl.Call(m, "ClaimAnnouncements", ctx, now, cutoff, limit)
 	ret0, _ := ret[0].([]domain.TenantID)
 	ret1, _ := ret[1].(error)
 	return ret0, ret1
 }
 
 // ClaimAnnouncements indicates an expected call of ClaimAnnouncements.
-func (mr *MockAuditLogMockRecorder) ClaimAnnouncements(ctx, at, before, limit any) *gomock.Call {
+func (mr *MockAuditLogMockRecorder) ClaimAnnouncements(ctx, now, cutoff, limit any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ClaimAnnouncements", reflect.TypeOf((*MockAuditLog)(nil).ClaimAnnouncements), ctx, at, before, limit)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ClaimAnnouncements", reflect.TypeOf((*MockAuditLog)(nil).ClaimAnnouncements), ctx, now, cutoff, limit)
 }
 
 // CreateKey mocks base method.
@@ -1316,32 +1316,32 @@ func (mr *MockAuditLogMockRecorder) Number(ctx, tenant, limit, extend any) *gomo
 }
 
 // ResealKey mocks base method.
-func (m *MockAuditLog) ResealKey(ctx context.Context, old, fresh domain.Sealed) (bool, error) {
+func (m *MockAuditLog) ResealKey(ctx context.Context, previous, fresh domain.Sealed) (bool, error) {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "ResealKey", ctx, old, fresh)
+	ret := m.ctrl.Call(m, "ResealKey", ctx, previous, fresh)
 	ret0, _ := ret[0].(bool)
 	ret1, _ := ret[1].(error)
 	return ret0, ret1
 }
 
 // ResealKey indicates an expected call of ResealKey.
-func (mr *MockAuditLogMockRecorder) ResealKey(ctx, old, fresh any) *gomock.Call {
+func (mr *MockAuditLogMockRecorder) ResealKey(ctx, previous, fresh any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ResealKey", reflect.TypeOf((*MockAuditLog)(nil).ResealKey), ctx, old, fresh)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ResealKey", reflect.TypeOf((*MockAuditLog)(nil).ResealKey), ctx, previous, fresh)
 }
 
 // Snapshot mocks base method.
-func (m *MockAuditLog) Snapshot(ctx context.Context, tenant domain.TenantID, read func(ports.AuditSnapshot) error) error {
+func (m *MockAuditLog) Snapshot(ctx context.Context, tenant domain.TenantID, fn func(ports.AuditSnapshot) error) error {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "Snapshot", ctx, tenant, read)
+	ret := m.ctrl.Call(m, "Snapshot", ctx, tenant, fn)
 	ret0, _ := ret[0].(error)
 	return ret0
 }
 
 // Snapshot indicates an expected call of Snapshot.
-func (mr *MockAuditLogMockRecorder) Snapshot(ctx, tenant, read any) *gomock.Call {
+func (mr *MockAuditLogMockRecorder) Snapshot(ctx, tenant, fn any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Snapshot", reflect.TypeOf((*MockAuditLog)(nil).Snapshot), ctx, tenant, read)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Snapshot", reflect.TypeOf((*MockAuditLog)(nil).Snapshot), ctx, tenant, fn)
 }
 
 // Tenants mocks base method.
@@ -1414,18 +1414,18 @@ func (mr *MockAuditTreeMockRecorder) Extend(keys, tenant, b any) *gomock.Call {
 }
 
 // ProveConsistency mocks base method.
-func (m *MockAuditTree) ProveConsistency(from, to int64, hashes ports.AuditHashes) ([]domain.AuditHash, error) {
+func (m *MockAuditTree) ProveConsistency(fromSize, toSize int64, hashes ports.AuditHashes) ([]domain.AuditHash, error) {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "ProveConsistency", from, to, hashes)
+	ret := m.ctrl.Call(m, "ProveConsistency", fromSize, toSize, hashes)
 	ret0, _ := ret[0].([]domain.AuditHash)
 	ret1, _ := ret[1].(error)
 	return ret0, ret1
 }
 
 // ProveConsistency indicates an expected call of ProveConsistency.
-func (mr *MockAuditTreeMockRecorder) ProveConsistency(from, to, hashes any) *gomock.Call {
+func (mr *MockAuditTreeMockRecorder) ProveConsistency(fromSize, toSize, hashes any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ProveConsistency", reflect.TypeOf((*MockAuditTree)(nil).ProveConsistency), from, to, hashes)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ProveConsistency", reflect.TypeOf((*MockAuditTree)(nil).ProveConsistency), fromSize, toSize, hashes)
 }
 
 // ProveInclusion mocks base method.
@@ -1474,9 +1474,9 @@ func (mr *MockAuditTreeMockRecorder) VerifierKey(key, tenant any) *gomock.Call {
 }
 
 // Verify mocks base method.
-func (m *MockAuditTree) Verify(keys []domain.Secret, tenant domain.TenantID, s ports.AuditSnapshot, earlier [][]byte) (int64, *domain.AuditFinding, error) {
+func (m *MockAuditTree) Verify(keys []domain.Secret, tenant domain.TenantID, s ports.AuditSnapshot, pastCheckpoints [][]byte) (int64, *domain.AuditFinding, error) {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "Verify", keys, tenant, s, earlier)
+	ret := m.ctrl.Call(m, "Verify", keys, tenant, s, pastCheckpoints)
 	ret0, _ := ret[0].(int64)
 	ret1, _ := ret[1].(*domain.AuditFinding)
 	ret2, _ := ret[2].(error)
@@ -1484,9 +1484,9 @@ func (m *MockAuditTree) Verify(keys []domain.Secret, tenant domain.TenantID, s p
 }
 
 // Verify indicates an expected call of Verify.
-func (mr *MockAuditTreeMockRecorder) Verify(keys, tenant, s, earlier any) *gomock.Call {
+func (mr *MockAuditTreeMockRecorder) Verify(keys, tenant, s, pastCheckpoints any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Verify", reflect.TypeOf((*MockAuditTree)(nil).Verify), keys, tenant, s, earlier)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Verify", reflect.TypeOf((*MockAuditTree)(nil).Verify), keys, tenant, s, pastCheckpoints)
 }
 
 // MockProber is a mock of Prober interface.
@@ -2085,18 +2085,18 @@ func (m *MockErasures) EXPECT() *MockErasuresMockRecorder {
 }
 
 // Claim mocks base method.
-func (m *MockErasures) Claim(ctx context.Context, at, until time.Time, limit int) ([]ports.ClaimedErasure, error) {
+func (m *MockErasures) Claim(ctx context.Context, now, claimEnd time.Time, limit int) ([]ports.ClaimedErasure, error) {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "Claim", ctx, at, until, limit)
+	ret := m.ctrl.Call(m, "Claim", ctx, now, claimEnd, limit)
 	ret0, _ := ret[0].([]ports.ClaimedErasure)
 	ret1, _ := ret[1].(error)
 	return ret0, ret1
 }
 
 // Claim indicates an expected call of Claim.
-func (mr *MockErasuresMockRecorder) Claim(ctx, at, until, limit any) *gomock.Call {
+func (mr *MockErasuresMockRecorder) Claim(ctx, now, claimEnd, limit any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Claim", reflect.TypeOf((*MockErasures)(nil).Claim), ctx, at, until, limit)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Claim", reflect.TypeOf((*MockErasures)(nil).Claim), ctx, now, claimEnd, limit)
 }
 
 // End mocks base method.
@@ -2115,18 +2115,18 @@ func (mr *MockErasuresMockRecorder) End(ctx, e, at any) *gomock.Call {
 }
 
 // EraseBatch mocks base method.
-func (m *MockErasures) EraseBatch(ctx context.Context, e domain.Erasure, at, until time.Time, limit int) (domain.Erasure, error) {
+func (m *MockErasures) EraseBatch(ctx context.Context, e domain.Erasure, now, deadline time.Time, limit int) (domain.Erasure, error) {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "EraseBatch", ctx, e, at, until, limit)
+	ret := m.ctrl.Call(m, "EraseBatch", ctx, e, now, deadline, limit)
 	ret0, _ := ret[0].(domain.Erasure)
 	ret1, _ := ret[1].(error)
 	return ret0, ret1
 }
 
 // EraseBatch indicates an expected call of EraseBatch.
-func (mr *MockErasuresMockRecorder) EraseBatch(ctx, e, at, until, limit any) *gomock.Call {
+func (mr *MockErasuresMockRecorder) EraseBatch(ctx, e, now, deadline, limit any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "EraseBatch", reflect.TypeOf((*MockErasures)(nil).EraseBatch), ctx, e, at, until, limit)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "EraseBatch", reflect.TypeOf((*MockErasures)(nil).EraseBatch), ctx, e, now, deadline, limit)
 }
 
 // Get mocks base method.
@@ -2160,17 +2160,17 @@ func (mr *MockErasuresMockRecorder) List(ctx, tenant, page any) *gomock.Call {
 }
 
 // Save mocks base method.
-func (m *MockErasures) Save(ctx context.Context, e domain.Erasure, claimed time.Time) error {
+func (m *MockErasures) Save(ctx context.Context, e domain.Erasure, claimedDueAt time.Time) error {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "Save", ctx, e, claimed)
+	ret := m.ctrl.Call(m, "Save", ctx, e, claimedDueAt)
 	ret0, _ := ret[0].(error)
 	return ret0
 }
 
 // Save indicates an expected call of Save.
-func (mr *MockErasuresMockRecorder) Save(ctx, e, claimed any) *gomock.Call {
+func (mr *MockErasuresMockRecorder) Save(ctx, e, claimedDueAt any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Save", reflect.TypeOf((*MockErasures)(nil).Save), ctx, e, claimed)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Save", reflect.TypeOf((*MockErasures)(nil).Save), ctx, e, claimedDueAt)
 }
 
 // Start mocks base method.
@@ -2258,18 +2258,18 @@ func (mr *MockSubscriptionsMockRecorder) Attempts(ctx, tenant, id, page any) *go
 }
 
 // ClaimSubscriptions mocks base method.
-func (m *MockSubscriptions) ClaimSubscriptions(ctx context.Context, holder domain.LeaseID, at, until time.Time, limit int) ([]domain.Subscription, error) {
+func (m *MockSubscriptions) ClaimSubscriptions(ctx context.Context, holder domain.LeaseID, now, leaseEnd time.Time, limit int) ([]domain.Subscription, error) {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "ClaimSubscriptions", ctx, holder, at, until, limit)
+	ret := m.ctrl.Call(m, "ClaimSubscriptions", ctx, holder, now, leaseEnd, limit)
 	ret0, _ := ret[0].([]domain.Subscription)
 	ret1, _ := ret[1].(error)
 	return ret0, ret1
 }
 
 // ClaimSubscriptions indicates an expected call of ClaimSubscriptions.
-func (mr *MockSubscriptionsMockRecorder) ClaimSubscriptions(ctx, holder, at, until, limit any) *gomock.Call {
+func (mr *MockSubscriptionsMockRecorder) ClaimSubscriptions(ctx, holder, now, leaseEnd, limit any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ClaimSubscriptions", reflect.TypeOf((*MockSubscriptions)(nil).ClaimSubscriptions), ctx, holder, at, until, limit)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ClaimSubscriptions", reflect.TypeOf((*MockSubscriptions)(nil).ClaimSubscriptions), ctx, holder, now, leaseEnd, limit)
 }
 
 // Create mocks base method.
@@ -2346,18 +2346,18 @@ func (mr *MockSubscriptionsMockRecorder) List(ctx, tenant, page any) *gomock.Cal
 }
 
 // ListEvents mocks base method.
-func (m *MockSubscriptions) ListEvents(ctx context.Context, l ports.SubscriptionLease, after int64, limit int) ([]domain.SubscriptionEvent, error) {
+func (m *MockSubscriptions) ListEvents(ctx context.Context, l ports.SubscriptionLease, afterSequence int64, limit int) ([]domain.SubscriptionEvent, error) {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "ListEvents", ctx, l, after, limit)
+	ret := m.ctrl.Call(m, "ListEvents", ctx, l, afterSequence, limit)
 	ret0, _ := ret[0].([]domain.SubscriptionEvent)
 	ret1, _ := ret[1].(error)
 	return ret0, ret1
 }
 
 // ListEvents indicates an expected call of ListEvents.
-func (mr *MockSubscriptionsMockRecorder) ListEvents(ctx, l, after, limit any) *gomock.Call {
+func (mr *MockSubscriptionsMockRecorder) ListEvents(ctx, l, afterSequence, limit any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ListEvents", reflect.TypeOf((*MockSubscriptions)(nil).ListEvents), ctx, l, after, limit)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ListEvents", reflect.TypeOf((*MockSubscriptions)(nil).ListEvents), ctx, l, afterSequence, limit)
 }
 
 // ListParked mocks base method.
@@ -2391,18 +2391,18 @@ func (mr *MockSubscriptionsMockRecorder) ListPending(ctx, holder any) *gomock.Ca
 }
 
 // ListSealed mocks base method.
-func (m *MockSubscriptions) ListSealed(ctx context.Context, after domain.SubscriptionID, limit int) ([]domain.Subscription, error) {
+func (m *MockSubscriptions) ListSealed(ctx context.Context, afterID domain.SubscriptionID, limit int) ([]domain.Subscription, error) {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "ListSealed", ctx, after, limit)
+	ret := m.ctrl.Call(m, "ListSealed", ctx, afterID, limit)
 	ret0, _ := ret[0].([]domain.Subscription)
 	ret1, _ := ret[1].(error)
 	return ret0, ret1
 }
 
 // ListSealed indicates an expected call of ListSealed.
-func (mr *MockSubscriptionsMockRecorder) ListSealed(ctx, after, limit any) *gomock.Call {
+func (mr *MockSubscriptionsMockRecorder) ListSealed(ctx, afterID, limit any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ListSealed", reflect.TypeOf((*MockSubscriptions)(nil).ListSealed), ctx, after, limit)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ListSealed", reflect.TypeOf((*MockSubscriptions)(nil).ListSealed), ctx, afterID, limit)
 }
 
 // NextParked mocks base method.
@@ -2464,33 +2464,33 @@ func (mr *MockSubscriptionsMockRecorder) ReleaseSubscriptions(ctx, holder any) *
 }
 
 // Replay mocks base method.
-func (m *MockSubscriptions) Replay(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID, from int64) (ports.SubscriptionStatus, error) {
+func (m *MockSubscriptions) Replay(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID, sequence int64) (ports.SubscriptionStatus, error) {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "Replay", ctx, tenant, id, from)
+	ret := m.ctrl.Call(m, "Replay", ctx, tenant, id, sequence)
 	ret0, _ := ret[0].(ports.SubscriptionStatus)
 	ret1, _ := ret[1].(error)
 	return ret0, ret1
 }
 
 // Replay indicates an expected call of Replay.
-func (mr *MockSubscriptionsMockRecorder) Replay(ctx, tenant, id, from any) *gomock.Call {
+func (mr *MockSubscriptionsMockRecorder) Replay(ctx, tenant, id, sequence any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Replay", reflect.TypeOf((*MockSubscriptions)(nil).Replay), ctx, tenant, id, from)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Replay", reflect.TypeOf((*MockSubscriptions)(nil).Replay), ctx, tenant, id, sequence)
 }
 
 // Reseal mocks base method.
-func (m *MockSubscriptions) Reseal(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID, old, fresh domain.Sealed) (bool, error) {
+func (m *MockSubscriptions) Reseal(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID, previous, fresh domain.Sealed) (bool, error) {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "Reseal", ctx, tenant, id, old, fresh)
+	ret := m.ctrl.Call(m, "Reseal", ctx, tenant, id, previous, fresh)
 	ret0, _ := ret[0].(bool)
 	ret1, _ := ret[1].(error)
 	return ret0, ret1
 }
 
 // Reseal indicates an expected call of Reseal.
-func (mr *MockSubscriptionsMockRecorder) Reseal(ctx, tenant, id, old, fresh any) *gomock.Call {
+func (mr *MockSubscriptionsMockRecorder) Reseal(ctx, tenant, id, previous, fresh any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Reseal", reflect.TypeOf((*MockSubscriptions)(nil).Reseal), ctx, tenant, id, old, fresh)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Reseal", reflect.TypeOf((*MockSubscriptions)(nil).Reseal), ctx, tenant, id, previous, fresh)
 }
 
 // Transactions mocks base method.
@@ -2509,16 +2509,16 @@ func (mr *MockSubscriptionsMockRecorder) Transactions(ctx, tenant, connections, 
 }
 
 // Update mocks base method.
-func (m *MockSubscriptions) Update(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID, change func(*domain.Subscription) error) (ports.SubscriptionStatus, error) {
+func (m *MockSubscriptions) Update(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID, fn func(*domain.Subscription) error) (ports.SubscriptionStatus, error) {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "Update", ctx, tenant, id, change)
+	ret := m.ctrl.Call(m, "Update", ctx, tenant, id, fn)
 	ret0, _ := ret[0].(ports.SubscriptionStatus)
 	ret1, _ := ret[1].(error)
 	return ret0, ret1
 }
 
 // Update indicates an expected call of Update.
-func (mr *MockSubscriptionsMockRecorder) Update(ctx, tenant, id, change any) *gomock.Call {
+func (mr *MockSubscriptionsMockRecorder) Update(ctx, tenant, id, fn any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Update", reflect.TypeOf((*MockSubscriptions)(nil).Update), ctx, tenant, id, change)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Update", reflect.TypeOf((*MockSubscriptions)(nil).Update), ctx, tenant, id, fn)
 }

@@ -265,9 +265,9 @@ func (mr *MockAPIMockRecorder) DeleteSubscription(ctx, tenant, id, match any) *g
 }
 
 // Do mocks base method.
-func (m *MockAPI) Do(ctx context.Context, tenant domain.TenantID, key string, fingerprint domain.Fingerprint, do func(context.Context) (ports.StoredResponse, error)) (ports.StoredResponse, bool, error) {
+func (m *MockAPI) Do(ctx context.Context, tenant domain.TenantID, key string, fingerprint domain.Fingerprint, fn func(context.Context) (ports.StoredResponse, error)) (ports.StoredResponse, bool, error) {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "Do", ctx, tenant, key, fingerprint, do)
+	ret := m.ctrl.Call(m, "Do", ctx, tenant, key, fingerprint, fn)
 	ret0, _ := ret[0].(ports.StoredResponse)
 	ret1, _ := ret[1].(bool)
 	ret2, _ := ret[2].(error)
@@ -275,9 +275,9 @@ func (m *MockAPI) Do(ctx context.Context, tenant domain.TenantID, key string, fi
 }
 
 // Do indicates an expected call of Do.
-func (mr *MockAPIMockRecorder) Do(ctx, tenant, key, fingerprint, do any) *gomock.Call {
+func (mr *MockAPIMockRecorder) Do(ctx, tenant, key, fingerprint, fn any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Do", reflect.TypeOf((*MockAPI)(nil).Do), ctx, tenant, key, fingerprint, do)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Do", reflect.TypeOf((*MockAPI)(nil).Do), ctx, tenant, key, fingerprint, fn)
 }
 
 // EraseConnection mocks base method.
@@ -731,18 +731,18 @@ func (mr *MockAPIMockRecorder) PauseSubscription(ctx, tenant, id any) *gomock.Ca
 }
 
 // ProveAuditConsistency mocks base method.
-func (m *MockAPI) ProveAuditConsistency(ctx context.Context, tenant domain.TenantID, from int64, to *int64) (domain.AuditProof, error) {
+func (m *MockAPI) ProveAuditConsistency(ctx context.Context, tenant domain.TenantID, fromSize int64, toSize *int64) (domain.AuditProof, error) {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "ProveAuditConsistency", ctx, tenant, from, to)
+	ret := m.ctrl.Call(m, "ProveAuditConsistency", ctx, tenant, fromSize, toSize)
 	ret0, _ := ret[0].(domain.AuditProof)
 	ret1, _ := ret[1].(error)
 	return ret0, ret1
 }
 
 // ProveAuditConsistency indicates an expected call of ProveAuditConsistency.
-func (mr *MockAPIMockRecorder) ProveAuditConsistency(ctx, tenant, from, to any) *gomock.Call {
+func (mr *MockAPIMockRecorder) ProveAuditConsistency(ctx, tenant, fromSize, toSize any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ProveAuditConsistency", reflect.TypeOf((*MockAPI)(nil).ProveAuditConsistency), ctx, tenant, from, to)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ProveAuditConsistency", reflect.TypeOf((*MockAPI)(nil).ProveAuditConsistency), ctx, tenant, fromSize, toSize)
 }
 
 // ProveAuditInclusion mocks base method.
@@ -848,18 +848,18 @@ func (mr *MockAPIMockRecorder) ReplayDelivery(ctx, tenant, id any) *gomock.Call 
 }
 
 // ReplaySubscription mocks base method.
-func (m *MockAPI) ReplaySubscription(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID, first int64) (ports.SubscriptionStatus, error) {
+func (m *MockAPI) ReplaySubscription(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID, sequence int64) (ports.SubscriptionStatus, error) {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "ReplaySubscription", ctx, tenant, id, first)
+	ret := m.ctrl.Call(m, "ReplaySubscription", ctx, tenant, id, sequence)
 	ret0, _ := ret[0].(ports.SubscriptionStatus)
 	ret1, _ := ret[1].(error)
 	return ret0, ret1
 }
 
 // ReplaySubscription indicates an expected call of ReplaySubscription.
-func (mr *MockAPIMockRecorder) ReplaySubscription(ctx, tenant, id, first any) *gomock.Call {
+func (mr *MockAPIMockRecorder) ReplaySubscription(ctx, tenant, id, sequence any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ReplaySubscription", reflect.TypeOf((*MockAPI)(nil).ReplaySubscription), ctx, tenant, id, first)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ReplaySubscription", reflect.TypeOf((*MockAPI)(nil).ReplaySubscription), ctx, tenant, id, sequence)
 }
 
 // RequestPull mocks base method.
@@ -1072,17 +1072,17 @@ func (mr *MockAPIMockRecorder) UpdateSubscription(ctx, tenant, id, match, u any)
 }
 
 // WriteStatement mocks base method.
-func (m *MockAPI) WriteStatement(ctx context.Context, tenant domain.TenantID, id domain.AccountID, q ports.StatementQuery, write ports.StatementWriter) error {
+func (m *MockAPI) WriteStatement(ctx context.Context, tenant domain.TenantID, id domain.AccountID, q ports.StatementQuery, writer ports.StatementWriter) error {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "WriteStatement", ctx, tenant, id, q, write)
+	ret := m.ctrl.Call(m, "WriteStatement", ctx, tenant, id, q, writer)
 	ret0, _ := ret[0].(error)
 	return ret0
 }
 
 // WriteStatement indicates an expected call of WriteStatement.
-func (mr *MockAPIMockRecorder) WriteStatement(ctx, tenant, id, q, write any) *gomock.Call {
+func (mr *MockAPIMockRecorder) WriteStatement(ctx, tenant, id, q, writer any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "WriteStatement", reflect.TypeOf((*MockAPI)(nil).WriteStatement), ctx, tenant, id, q, write)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "WriteStatement", reflect.TypeOf((*MockAPI)(nil).WriteStatement), ctx, tenant, id, q, writer)
 }
 
 // MockWorker is a mock of Worker interface.
@@ -1433,18 +1433,18 @@ func (mr *MockMaintenanceMockRecorder) RunErasures(ctx, limit any) *gomock.Call 
 }
 
 // VerifyAudit mocks base method.
-func (m *MockMaintenance) VerifyAudit(ctx context.Context, earlier [][]byte) (ports.AuditReport, error) {
+func (m *MockMaintenance) VerifyAudit(ctx context.Context, pastCheckpoints [][]byte) (ports.AuditReport, error) {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "VerifyAudit", ctx, earlier)
+	ret := m.ctrl.Call(m, "VerifyAudit", ctx, pastCheckpoints)
 	ret0, _ := ret[0].(ports.AuditReport)
 	ret1, _ := ret[1].(error)
 	return ret0, ret1
 }
 
 // VerifyAudit indicates an expected call of VerifyAudit.
-func (mr *MockMaintenanceMockRecorder) VerifyAudit(ctx, earlier any) *gomock.Call {
+func (mr *MockMaintenanceMockRecorder) VerifyAudit(ctx, pastCheckpoints any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "VerifyAudit", reflect.TypeOf((*MockMaintenance)(nil).VerifyAudit), ctx, earlier)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "VerifyAudit", reflect.TypeOf((*MockMaintenance)(nil).VerifyAudit), ctx, pastCheckpoints)
 }
 
 // MockEventDispatcher is a mock of EventDispatcher interface.

@@ -49,8 +49,8 @@ func (f *fixture) removedAccounts(c domain.Connection) []string {
 	return removed
 }
 
-// nextPull finishes the pull that the lease l belongs to. It then starts another pull of the connection and returns its
-// lease.
+// nextPull finishes the pull that the lease l belongs to. It then starts another pull of the connection and returns the
+// new lease.
 func (f *fixture) nextPull(c domain.Connection, l domain.Lease) domain.Lease {
 	f.Helper()
 	f.finish(l, domain.PullSucceeded, "")
@@ -120,9 +120,9 @@ func (f *fixture) quarantineAccounts(l domain.Lease, readable []string, unreadab
 	f.mustStorePage(l, w)
 }
 
-// accountSweepUnreadable checks that an account that becomes unreadable is not removed while the vendor lists it, and
-// that a removed account is no longer marked as removed once the vendor lists it again, although it is unreadable.
-// StorePage does not store an unreadable account, so only SweepAccounts can record that the account is listed.
+// accountSweepUnreadable checks accounts that become unreadable, but that the vendor still lists. Such an account must
+// not be removed. If the account was removed earlier, it must become live again. Only SweepAccounts can record the
+// listing, because StorePage does not store unreadable accounts.
 func accountSweepUnreadable(f *fixture) {
 	for _, proof := range []domain.AbsenceProof{domain.OneRead, domain.TwoReads} {
 		c, l := f.runningPull()
@@ -167,9 +167,9 @@ func accountSweepRemovesUnreadable(f *fixture) {
 	f.equal("stored accounts", 2, len(f.listAccounts(c)))
 }
 
-// accountStoredLate checks that rows that were stored without their account refer to the account as soon as it is
-// stored. The account was never readable before, and it left the quarantine because the vendor did not list it for a
-// while.
+// accountStoredLate checks rows that were stored before their account. The rows must refer to the account as soon as
+// the account is stored. At first, the account is unreadable and in the quarantine. The account is removed from the
+// quarantine before it is stored.
 func accountStoredLate(f *fixture) {
 	c, l := f.runningPull()
 	f.quarantineAccounts(l, nil, "late")

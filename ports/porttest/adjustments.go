@@ -24,8 +24,8 @@ var adjustmentTests = []storeTest{
 	{"a page under a lost lease stores no adjustment", adjustmentLostLease},
 }
 
-// closeHistoryTests check that undoing the adjustments of a close always restores the records from which its digest was
-// computed.
+// closeHistoryTests check that undoing the adjustments of a closed period always restores the records from which the
+// period's digest was computed.
 var closeHistoryTests = []storeTest{
 	{"undoing the adjustments reproduces every digest, after any history", closeRandomHistory},
 	{"undoing the adjustments reproduces digests that were computed while pages were stored", closeConcurrently},
@@ -216,7 +216,7 @@ func adjustmentLostLease(f *fixture) {
 	f.equal("adjustments", 0, len(f.adjustments(id, closeDay)))
 }
 
-// closeDays are the days up to which the tests with random histories close a period.
+// closeDays are the last days of the closed periods in tests with random histories.
 var closeDays = []domain.Date{"2026-01-31", "2026-02-15", "2026-02-28"}
 
 // randomPage returns a page with random changes of the rows 0 to 9 of the accounts "a" and "b".
@@ -266,9 +266,9 @@ func closeRandomHistory(f *fixture) {
 	}
 }
 
-// checkCloses checks that undoing the adjustments of each close of the connection gives the digest that the close
-// recorded. It also checks that each record in the change feed contains the day of the earliest close for which the
-// record has an adjustment. It returns the number of adjustments.
+// checkCloses undoes the adjustments of each closed period, and checks that the result has the digest of the period. It
+// also checks that each record in the change feed names the earliest closed period with an adjustment of this record.
+// checkCloses returns the number of adjustments.
 func (f *fixture) checkCloses(when string, c domain.Connection) (adjusted int) {
 	f.Helper()
 	earliest := map[domain.TransactionID]domain.Date{}
@@ -289,8 +289,8 @@ func (f *fixture) checkCloses(when string, c domain.Connection) (adjusted int) {
 	return adjusted
 }
 
-// closeConcurrently reopens and closes periods of two accounts while another goroutine stores pages, so that a page is
-// being stored when a digest is computed. That goroutine stores pages until the last period is closed.
+// closeConcurrently reopens and closes periods of two accounts while another goroutine stores pages. Digests are
+// therefore computed while pages are being stored. The goroutine stores pages until the last period is closed.
 func closeConcurrently(f *fixture) {
 	const rounds, closes = 25, 4
 	c, l, _ := f.accountWithRows()
@@ -319,9 +319,9 @@ func closeConcurrently(f *fixture) {
 	}
 }
 
-// storePagesUntil stores random pages until done is true. The first pages also add rows.
-func (f *fixture) storePagesUntil(done *atomic.Bool, l domain.Lease, random *rand.Rand, round int) {
-	for n := 0; !done.Load(); n++ {
+// storePagesUntil stores random pages until isDone is true. The first pages also add rows.
+func (f *fixture) storePagesUntil(isDone *atomic.Bool, l domain.Lease, random *rand.Rand, round int) {
+	for n := 0; !isDone.Load(); n++ {
 		w := randomPage(random)
 		if n < 5 {
 			w.Transactions = append(w.Transactions, row(fmt.Sprint("new ", round, " ", n), withAccount("a")))

@@ -8,8 +8,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// VendorFault is the name of a way in which a simulated vendor's data responses fail. A vendor's
-// separate authentication call, if it has one, still succeeds.
+// VendorFault names a fault that a simulated vendor can be given. The fault spoils the responses that contain data. If
+// the vendor has a separate authentication call, this call still succeeds.
 type VendorFault string
 
 // The faults that every vendor's simulator can produce.
@@ -23,8 +23,8 @@ const (
 	VendorSwapsTypes    VendorFault = "types"          // values have the wrong JSON type
 	VendorRedirects     VendorFault = "redirect"       // a redirect to another host
 	VendorOversizes     VendorFault = "oversize"       // a body larger than the client accepts
-	VendorOddNumbers    VendorFault = "odd numbers"    // amounts that no decimal can represent; affects only rows
-	VendorForeignCursor VendorFault = "foreign cursor" // the next page is on another host; affects only rows
+	VendorOddNumbers    VendorFault = "odd numbers"    // rows have amounts that no decimal can represent
+	VendorForeignCursor VendorFault = "foreign cursor" // in lists of rows, the next page is on another host
 	vendorCallTimeout               = 15 * time.Second
 )
 
@@ -35,7 +35,7 @@ type VendorEnv struct {
 	// Good is an access that the vendor accepts. BadCredential differs from Good only in the credential, and
 	// BadAccountRef differs from Good only in the account reference.
 	Good, BadCredential, BadAccountRef ports.Access
-	// Accounts are the external ids of the accounts of Good, sorted. There is at least one
+	// Accounts are the external ids of the accounts that the adapter returns for Good, sorted. There is at least one
 	// account, and the first account is a bank account.
 	Accounts []string
 	// Today is the vendor's current date.
@@ -56,8 +56,8 @@ type VendorEnv struct {
 	Secrets func() []string
 }
 
-// VendorSuite configures TestAggregator. The client of an environment should have a short timeout, because
-// in some tests the vendor never responds.
+// VendorSuite configures TestAggregator. The adapters that New returns should have a short timeout, because in some
+// tests the vendor never responds.
 type VendorSuite struct {
 	New func(t *testing.T) VendorEnv
 	// Webhooks contains webhook bodies as the vendor sends them, at least one for each event. The keys are

@@ -14,9 +14,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// faultCodes maps each fault to the error code that the adapter must return. The kind of the error is
-// Unavailable. Only the error for a row with an odd number is Invalid, because such a row does not make its
-// page fail.
+// faultCodes maps each fault to the error code that the adapter must return. The kind of the error is Unavailable,
+// except for VendorOddNumbers. That fault makes only the affected row Invalid; the page does not fail.
 var faultCodes = map[VendorFault]domain.Code{
 	VendorRateLimits:    domain.VendorRateLimited,
 	VendorInternalError: domain.VendorUnreachable,
@@ -41,7 +40,8 @@ func testFaults(t *testing.T, suite VendorSuite) {
 				continue // these faults affect only rows
 			}
 			if name == "Erase" && (fault == VendorTruncates || fault == VendorSwapsTypes || fault == VendorOversizes) {
-				// These faults affect only response bodies, and the response to a deletion need not have a body.
+				// These faults spoil a response body. They cannot affect a deletion, because its response may have no
+				// body.
 				continue
 			}
 			t.Run(string(fault)+"/"+name, func(t *testing.T) {
@@ -52,9 +52,8 @@ func testFaults(t *testing.T, suite VendorSuite) {
 	}
 }
 
-// testFault checks that the method with this name returns an Unavailable error with the given code within
-// vendorCallTimeout, and that the error contains no text of the vendor's response. It also checks that the
-// method succeeds again after Repair.
+// testFault checks that the method with this name returns an error with the given code within vendorCallTimeout, and
+// that the error contains no text of the vendor's response. It also checks that the method succeeds again after Repair.
 func testFault(t *testing.T, env VendorEnv, fault VendorFault, code domain.Code, name string) {
 	t.Helper()
 	env.Seed(t, env.Accounts[0], manyRows) // many rows, so that there is a next page for VendorForeignCursor
@@ -98,8 +97,9 @@ func testCancelled(t *testing.T, suite VendorSuite) {
 	}
 }
 
-// vendorCalls returns a function for each method of the port that calls the vendor, including those of the
-// optional interfaces that the adapter implements. The keys are the names of the methods.
+// vendorCalls returns one function for each tested method of ports.Aggregator. It includes the methods of ports.Eraser,
+// ports.LinkTokens and ports.Refresher, if the adapter implements these interfaces. The keys are the names of the
+// methods.
 func (env VendorEnv) vendorCalls() map[string]func(context.Context, ports.Access) error {
 	accounts := []domain.AccountData{{ExternalID: env.Accounts[0], Type: domain.BankAccount, Currency: "BRL"}}
 	calls := map[string]func(context.Context, ports.Access) error{

@@ -10,7 +10,7 @@ import (
 )
 
 // testLinkToken checks CreateLinkToken if the adapter implements ports.LinkTokens. It also checks that CreateLinkToken
-// and, if the adapter implements ports.Refresher, Refresh reject an unknown account reference.
+// and Refresh reject an unknown account reference. It skips a method that the adapter does not implement.
 func testLinkToken(t *testing.T, suite VendorSuite) {
 	env := suite.New(t)
 	for name, call := range env.vendorCalls() {

@@ -15,7 +15,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// manyRows is a number of rows that fills more than one page at every vendor, the last one only partly.
+// manyRows is a number of rows that needs several pages at every vendor. The last page is not full.
 const manyRows = 1203
 
 // maxPages is the number of pages after which a test fails, because the pagination seems to be endless.
@@ -76,13 +76,13 @@ func testAccounts(t *testing.T, suite VendorSuite) {
 	}
 }
 
-// sameMoney reports whether two amounts are equal. Package cmp needs it because it cannot compare the unexported fields
-// of the decimal type.
+// sameMoney reports whether two amounts are equal. The tests pass sameMoney to package cmp, because that package cannot
+// compare the unexported fields of the decimal type.
 func sameMoney(x, y domain.Money) bool { return x.Equal(y) }
 
-// testPlan checks that Plan is a pure function of scope, accounts and today. It also checks that
-// every sweep has a start date: every vendor purges old rows, so an old row that the vendor no
-// longer lists must not count as removed.
+// testPlan checks that Plan is a pure function of scope, accounts and today. It also checks that every sweep has a
+// start date: every vendor purges old rows, so an old row that the vendor no longer lists must not be treated as
+// removed.
 func testPlan(t *testing.T, suite VendorSuite) {
 	env := suite.New(t)
 	accounts := env.listAccounts(t)
@@ -107,7 +107,7 @@ func testPlan(t *testing.T, suite VendorSuite) {
 			t.Error("a scope that names rows returned no step")
 		}
 		for _, step := range first {
-			// A sweep without a start needs two reads.
+			// Without a start date, a row must count as removed only after two pulls. NeverSyncComplete ensures this.
 			if step.Sweep && step.Window.From == "" && !env.NeverSyncComplete {
 				t.Error("a sweep without a start date removes rows that the vendor only purged")
 			}
@@ -284,7 +284,7 @@ func (env VendorEnv) containsRows(t *testing.T, rows map[string]domain.Transacti
 	}
 }
 
-// listAccounts returns the accounts that belong to env.Good. Plan and Read take them as an argument.
+// listAccounts returns the accounts of the valid account reference env.Good. Plan and Read need these accounts.
 func (env VendorEnv) listAccounts(t *testing.T) []domain.AccountData {
 	t.Helper()
 	found, err := env.Adapter.Accounts(t.Context(), env.Good)

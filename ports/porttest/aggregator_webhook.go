@@ -74,8 +74,8 @@ func checkEvent(t *testing.T, e domain.WebhookEvent) {
 	}
 }
 
-// testCorruptedBody truncates the body after each of its bytes, and replaces each of its members by each of the odd
-// values. It checks that Parse then returns an event or the error Invalid, and never panics.
+// testCorruptedBody checks that Parse never panics on a corrupted body. A body that is truncated after any byte must be
+// Invalid. If a member is replaced by one of the values of oddValues, Parse must return an event or the error Invalid.
 func testCorruptedBody(t *testing.T, env VendorEnv, body []byte) {
 	t.Helper()
 	trimmed := bytes.TrimSpace(body)

@@ -48,10 +48,10 @@ func (f *fixture) sameNotFound(method string, foreign, absent error) {
 	}
 }
 
-func (f *fixture) equal(what string, want, got any) {
+func (f *fixture) equal(name string, want, got any) {
 	f.Helper()
 	if diff := cmp.Diff(want, got, cmpOptions); diff != "" {
-		f.Fatalf("%s (-want +got):\n%s", what, diff)
+		f.Fatalf("%s (-want +got):\n%s", name, diff)
 	}
 }
 
@@ -75,10 +75,10 @@ func (f *fixture) invalidCursor(what string, err error) {
 	}
 }
 
-// collectPages reads a list page by page and returns all of its items. If the function between is not nil, it is called
-// after each page except the last.
+// collectPages reads a list page by page and returns all of its items. It calls fn, if fn is not nil, after each page
+// except the last.
 func collectPages[T any](f *fixture, limit int, list func(domain.PageRequest) (domain.Page[T], error),
-	between func()) []T {
+	fn func()) []T {
 	f.Helper()
 	var all []T
 	for request := (domain.PageRequest{Limit: limit}); ; {
@@ -95,8 +95,8 @@ func collectPages[T any](f *fixture, limit int, list func(domain.PageRequest) (d
 			f.Fatalf("a page of %d rows has a next one, limit %d", len(page.Items), limit)
 		}
 		request.After = page.Next
-		if between != nil {
-			between()
+		if fn != nil {
+			fn()
 		}
 	}
 }
@@ -110,21 +110,20 @@ func ids[T any, K any](items []T, key func(T) K) []K {
 	return keys
 }
 
-// exactlyOnce fails the test unless the keys in returned include every key of want exactly once, and every other key at
-// most once.
-func exactlyOnce[K comparable](f *fixture, want, returned []K) {
+// exactlyOnce fails the test unless each expected key was returned exactly once, and each other key at most once.
+func exactlyOnce[K comparable](f *fixture, expected, returned []K) {
 	f.Helper()
 	times := map[K]int{}
 	for _, key := range returned {
 		times[key]++
 	}
-	for _, key := range want {
+	for _, key := range expected {
 		if times[key] != 1 {
 			f.Errorf("%v was returned %d times, want once", key, times[key])
 		}
 	}
 	for key, n := range times {
-		if n > 1 && !slices.Contains(want, key) {
+		if n > 1 && !slices.Contains(expected, key) {
 			f.Errorf("%v was returned %d times", key, n)
 		}
 	}

@@ -26,8 +26,8 @@ var attentionTests = []storeTest{
 	{"connections that need attention are counted", attentionIsCounted},
 }
 
-// reported stores and returns a new connection with the given consent and the given state of the watch for missing
-// webhooks.
+// reported stores a new connection and returns it. The arguments are the consent of the connection and its watch for
+// missing webhooks.
 func (f *fixture) reported(consent domain.Consent, watch domain.WebhookWatch) domain.Connection {
 	f.Helper()
 	c := f.newConnection("connection " + newUUID().String())
@@ -35,9 +35,8 @@ func (f *fixture) reported(consent domain.Consent, watch domain.WebhookWatch) do
 	return f.createStored(c)
 }
 
-// due returns the state of a watch for missing webhooks that expects a webhook, because a synchronisation is scheduled
-// for the given time.
-func due(at time.Time) domain.WebhookWatch {
+// dueWatch returns a watch that awaits the webhook of a synchronisation at the given time.
+func dueWatch(at time.Time) domain.WebhookWatch {
 	return domain.WebhookWatch{}.After(domain.SyncSchedule{NextAt: at})
 }
 
@@ -67,9 +66,9 @@ func listByConsentExpiry(f *fixture) {
 		return domain.Consent{Status: domain.ReportedGranted, ExpiresAt: expires}
 	}
 	far := time.Date(9999, 12, 31, 23, 59, 59, 999999000, time.UTC)
-	early, late := f.reported(consent(at), due(at)), f.reported(consent(longAfter(at)), due(at))
-	f.reported(consent(time.Time{}), due(at))
-	f.reported(consent(far), due(at))
+	early, late := f.reported(consent(at), dueWatch(at)), f.reported(consent(longAfter(at)), dueWatch(at))
+	f.reported(consent(time.Time{}), dueWatch(at))
+	f.reported(consent(far), dueWatch(at))
 	listed := func(before time.Time, health domain.HealthStatus) []domain.ConnectionID {
 		found := f.listConnections(ports.ConnectionFilter{
 			Kind: domain.Aggregator, ConsentExpiresBefore: before, Health: health,
@@ -143,7 +142,7 @@ func finishUpdatesReports(f *fixture) {
 	c, l := f.runningPull()
 	at := f.now()
 	consent := domain.Consent{Status: domain.ReportedRevoked, Key: "k", ExpiresAt: longAfter(at)}
-	watch := due(longAfter(at))
+	watch := dueWatch(longAfter(at))
 	f.noError(f.Pulls.Finish(f.ctx, l, ports.Outcome{
 		State: domain.PullSucceeded, Attempts: 1, At: at,
 		Consent: func(before domain.Consent) domain.Consent {
@@ -192,7 +191,8 @@ func (f *fixture) silencePull(due time.Time) ports.PullRequest {
 	}
 }
 
-// pass calls PassWebhook for the webhook that was due at the given time, and ends the test if the call fails.
+// pass calls PassWebhook after the deadline of the webhook that was due at the given time. It ends the test if the call
+// fails.
 func (f *fixture) pass(c domain.Connection, due time.Time) ports.WebhookPassed {
 	f.Helper()
 	passed, err := f.Pulls.PassWebhook(f.ctx, c, due, f.silencePull(due))
@@ -202,7 +202,7 @@ func (f *fixture) pass(c domain.Connection, due time.Time) ports.WebhookPassed {
 
 func missingWebhookStartsOnePull(f *fixture) {
 	at := f.now()
-	c := f.reported(domain.Consent{}, due(at))
+	c := f.reported(domain.Consent{}, dueWatch(at))
 	f.createToken(c)
 	f.equal("before", false, f.isUnheard(c, at.Add(-timeResolution)))
 	f.equal("after", true, f.isUnheard(c, at))
@@ -220,7 +220,7 @@ func missingWebhookStartsOnePull(f *fixture) {
 
 func heardStartsNoPull(f *fixture) {
 	at := f.now()
-	c := f.reported(domain.Consent{}, due(at))
+	c := f.reported(domain.Consent{}, dueWatch(at))
 	token := f.createToken(c)
 	f.receiveWanted(token)
 	f.equal("with a webhook", ports.WebhookPassed{}, f.pass(c, at))
@@ -228,7 +228,7 @@ func heardStartsNoPull(f *fixture) {
 	f.equal("silent", true, stored.Webhook.MissedAt.IsZero())
 	f.equal("awaits", true, stored.Webhook.DueAt.IsZero())
 
-	other := f.reported(domain.Consent{}, due(f.now()))
+	other := f.reported(domain.Consent{}, dueWatch(f.now()))
 	token = f.createToken(other)
 	event := domain.WebhookEvent{Name: "item/updated", DedupKey: "x", AccountRef: "item-2", WantsPull: true}
 	f.receive(f.incoming(token, event))
@@ -237,18 +237,18 @@ func heardStartsNoPull(f *fixture) {
 
 func tokenlessIsNotSilent(f *fixture) {
 	at := f.now()
-	c := f.reported(domain.Consent{}, due(at))
+	c := f.reported(domain.Consent{}, dueWatch(at))
 	f.equal("without a token", ports.WebhookPassed{}, f.pass(c, at))
 	f.equal("awaits", true, f.getConnection(c).Webhook.DueAt.IsZero())
 	token := f.createToken(c)
-	f.equal("after the first token", due(at), f.getConnection(c).Webhook)
+	f.equal("after the first token", dueWatch(at), f.getConnection(c).Webhook)
 	f.noError(f.Tokens.Revoke(f.ctx, c.Tenant, token.ID, f.now()))
 	f.equal("with a revoked token", ports.WebhookPassed{}, f.pass(c, at))
 }
 
 func pausedAwaitsNoWebhook(f *fixture) {
 	at := f.now()
-	c := f.reported(domain.Consent{}, due(at))
+	c := f.reported(domain.Consent{}, dueWatch(at))
 	f.createToken(c)
 	f.setPaused(c, true)
 	f.equal("listed while paused", false, f.isUnheard(c, at))
@@ -262,7 +262,7 @@ func pausedAwaitsNoWebhook(f *fixture) {
 
 func waitEndsOnce(f *fixture) {
 	at := f.now()
-	c := f.reported(domain.Consent{}, due(at))
+	c := f.reported(domain.Consent{}, dueWatch(at))
 	f.createToken(c)
 	const calls = 4
 	var passed [calls]ports.WebhookPassed
@@ -280,7 +280,7 @@ func waitEndsOnce(f *fixture) {
 
 func missingWebhookMerges(f *fixture) {
 	at := f.now()
-	c := f.reported(domain.Consent{}, due(at))
+	c := f.reported(domain.Consent{}, dueWatch(at))
 	f.createToken(c)
 	queued := f.requestPull(c, domain.PullScope{})
 	f.equal("pull", queued.ID, f.pass(c, at).Pull)

@@ -43,14 +43,15 @@ func (f *fixture) newEntry(action, object string) domain.AuditEntry {
 	}
 }
 
-// recording returns a context for a store call that makes a change. The call also stores the entries.
+// recording returns a context that carries audit entries for one store call. If the call makes a change, the entries
+// are stored together with the change.
 func (f *fixture) recording(entries ...domain.AuditEntry) context.Context {
 	return ports.WithAuditedChange(f.ctx, ports.AuditedChange{
 		Tenant: f.tenant, Entries: func() []domain.AuditEntry { return entries },
 	})
 }
 
-// record returns a context for a store call that makes a change. The call also stores a new entry with this action.
+// record returns a context for one store call. The context carries one new audit entry with the given action.
 func (f *fixture) record(action string) context.Context {
 	return f.recording(f.newEntry(action, newUUID().String()))
 }
@@ -74,7 +75,7 @@ func hashOfEntry(e domain.AuditEntry) domain.AuditHash {
 	return sha256.Sum256([]byte(strconv.FormatInt(e.Sequence, 10) + e.Object))
 }
 
-// number numbers all entries of the tenant, at most limit entries with each call of AuditLog.Number.
+// number assigns numbers to all entries of the tenant. Each call of AuditLog.Number has this limit.
 func (f *fixture) number(limit int) {
 	f.Helper()
 	for {
@@ -93,7 +94,7 @@ func (f *fixture) listEntries(filter domain.AuditFilter, limit int) []domain.Aud
 	}, nil)
 }
 
-// actions numbers all entries and returns their actions, oldest first.
+// actions returns the actions of all entries, oldest first. It first assigns numbers to all entries.
 func (f *fixture) actions() []string {
 	f.Helper()
 	f.number(100)

@@ -40,8 +40,8 @@ func feedOrder(f *fixture) {
 	}
 }
 
-// feedPositionsResume checks that reading continues at each position of the feed. It starts at the position
-// of the empty feed, as a new consumer does.
+// feedPositionsResume checks that a consumer can stop at any position of the feed and continue there later. The first
+// position is the position of the empty feed.
 func feedPositionsResume(f *fixture) {
 	_, l := f.runningPull()
 	page, err := f.Ledger.Changes(f.ctx, f.tenant, domain.PageRequest{Limit: 10})
@@ -82,15 +82,15 @@ func feedCoversAllConnections(f *fixture) {
 // versions maps the id of each row to the last version of the row.
 type versions map[domain.TransactionID]int
 
-// followFeed reads the feed in the same way as a consumer, and returns the last version that it has read of each row.
-// The writers send the versions that they have stored to the channel written. followFeed returns when it has read all
-// of these versions, or after feedTimeout.
-func (f *fixture) followFeed(written <-chan versions) versions {
+// followFeed reads the feed like a consumer, and returns the last version that it has read of each row. After the last
+// write, the channel storedVersions receives the versions of all rows. followFeed returns when it has read these
+// versions, or after feedTimeout.
+func (f *fixture) followFeed(storedVersions <-chan versions) versions {
 	returned, want := versions{}, versions(nil)
 	var deadline time.Time
 	for after := (domain.Position{}); ; {
 		select {
-		case want = <-written:
+		case want = <-storedVersions:
 			deadline = time.Now().Add(feedTimeout)
 		default:
 		}
@@ -148,9 +148,9 @@ func feedSkipsNoConcurrentWrite(f *fixture) {
 	f.equal("versions in the feed", table, returned)
 }
 
-// feedSkipsNoSlowWriter checks that the feed skips no change of a slow writer. It delays this writer between two rows
-// of one page. During the delay, another writer commits a page, and a consumer reads as far as it can. A store may also
-// block all other writers during the delay, so the delay is short.
+// feedSkipsNoSlowWriter checks that the feed returns every change of a slow writer. The slow writer pauses between two
+// rows of one page. During the pause, another writer commits a page, and a consumer reads as far as it can. The pause
+// is short, because a store may block all other writers until the pause ends.
 func feedSkipsNoSlowWriter(f *fixture) {
 	slowly, slow := f.runningPull()
 	quickly, quick := f.runningPull()

@@ -26,7 +26,7 @@ var closeTests = []storeTest{
 	{"a position of another list is Invalid", closePositions},
 }
 
-// closeDay is the day for which most tests close a period. The rows of the tests are dated 2026-02-10.
+// closeDay is the last day of the period that most tests close. The rows of the tests are dated 2026-02-10.
 const closeDay domain.Date = "2026-02-28"
 
 func (f *fixture) close(id domain.AccountID, date domain.Date) domain.Close {
@@ -60,15 +60,15 @@ func (f *fixture) adjustments(id domain.AccountID, date domain.Date) []domain.Ad
 	}, nil)
 }
 
-// DigestBefore undoes the adjustments, newest first, on an account's records as readers see them now (present). The
-// adjustments must already be sorted newest first. DigestBefore returns the digest (in hex) and the number of those
-// resulting records that are dated on or before the given day. It uses no code of the service for the digest, so that
-// it is an independent check of a close.
-func DigestBefore(present []domain.Transaction, adjustments []domain.Adjustment, id domain.AccountID,
+// DigestBefore returns the digest (in hex) and the count of an account's records before the given adjustments were
+// made. The adjustments must be ordered newest first, because DigestBefore undoes them one after the other. Records
+// that are dated after the given day are left out. DigestBefore uses no code of the service for the digest, so that it
+// is an independent check of a closed period.
+func DigestBefore(records []domain.Transaction, adjustments []domain.Adjustment, id domain.AccountID,
 	date domain.Date,
 ) (digest string, count int) {
 	lines := map[domain.TransactionID]domain.CoveredMembers{}
-	for _, t := range present {
+	for _, t := range records {
 		if t.AccountID == id && t.RemovedAt.IsZero() {
 			lines[t.ID] = t.Covered()
 		}
@@ -96,8 +96,8 @@ func DigestBefore(present []domain.Transaction, adjustments []domain.Adjustment,
 	return hex.EncodeToString(sum[:]), len(order)
 }
 
-// reproduces checks that the digest and the count that a close recorded can be computed again: by undoing the
-// adjustments of the close on the present records.
+// reproduces checks the digest and the count of a closed period. It takes the current records, undoes the adjustments
+// of the period, and computes the digest and the count from the result.
 func (f *fixture) reproduces(when string, c domain.Connection, closed domain.Close) {
 	f.Helper()
 	digest, count := DigestBefore(f.allRows(c), f.adjustments(closed.Account, closed.Date), closed.Account, closed.Date)

@@ -11,8 +11,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// completenessTests check the readings that Pulls.Finish stores (each with the balance of an account and the sum of its
-// records), and how Ledger returns and changes them.
+// completenessTests check the readings of accounts. A reading contains the balance of an account and the sum of the
+// account's records. Pulls.Finish stores readings. The methods of Ledger return and change them.
 var completenessTests = []storeTest{
 	{"a settled pull stores the sum of each account's live posted records", completenessSums},
 	{"a reading is compared with the baseline, also after a pull without readings", completenessDrifts},
@@ -27,16 +27,16 @@ var completenessTests = []storeTest{
 	{"balances are listed by day", completenessBalances},
 }
 
-// finishSettled marks the pull as succeeded and stores the results of a settled read (a read of everything during which
-// the vendor did not synchronise). The readings get the time at.
-func (f *fixture) finishSettled(l domain.Lease, at time.Time, settled ports.SettledRead) {
+// finishSettled marks the pull as succeeded and stores the results of a settled pull (a pull that has read everything
+// while the vendor did not synchronise). The readings are dated readAt.
+func (f *fixture) finishSettled(l domain.Lease, readAt time.Time, settled ports.SettledRead) {
 	f.Helper()
 	f.noError(f.Pulls.Finish(f.ctx, l, ports.Outcome{
-		State: domain.PullSucceeded, Attempts: 1, At: at, Settled: &settled,
+		State: domain.PullSucceeded, Attempts: 1, At: readAt, Settled: &settled,
 	}))
 }
 
-// balances returns a settled read whose only account is "a", with this balance.
+// balances returns the result of a settled pull whose only account is "a", with this balance.
 func balances(balance string) ports.SettledRead {
 	return ports.SettledRead{Balances: map[string]domain.VendorBalance{
 		"a": {Amount: decimal.RequireFromString(balance), Currency: "BRL"},
@@ -56,8 +56,9 @@ func (f *fixture) completeness(id domain.AccountID) domain.Completeness {
 	return c
 }
 
-// accountWithRows returns a connection with the accounts "a" and "b" and these rows, the lease of its running pull, and
-// the id of the account "a". A row has the amount -12.5 BRL unless an edit changes it.
+// accountWithRows creates a connection with the accounts "a" and "b", and stores these rows in a running pull. It
+// returns the connection, the lease of the pull, and the id of the account "a". The default amount of a row is
+// -12.5 BRL.
 func (f *fixture) accountWithRows(rows ...domain.TransactionData) (domain.Connection, domain.Lease, domain.AccountID) {
 	f.Helper()
 	c, l := f.runningPull()
@@ -134,8 +135,8 @@ func completenessOnceADay(f *fixture) {
 		later time.Duration
 		want  time.Duration
 	}{{2 * time.Hour, 0}, {26 * time.Hour, 26 * time.Hour}, {27 * time.Hour, 26 * time.Hour}} {
-		// The first repetition sums the records again, because the clocks of two processes may differ. The time of its
-		// reading is not checked.
+		// The reading after two hours is not checked. A store may skip it, because nothing has changed. A store may
+		// also store it: if the clocks of two processes differ, the rows may seem newer than the first reading.
 		l := f.startPull(c)
 		f.finishSettled(l, at.Add(step.later), balances("100"))
 		if step.want > 0 {
@@ -197,9 +198,11 @@ func completenessChain(f *fixture) {
 	f.equal("actual", "60", got.Gaps[0].Actual.String())
 }
 
-// completenessCounts checks that announced counts are compared with the stored rows. The pulls that announce the counts
-// are not settled. At first, only row "2" and the row that replaces it are counted, because "1" was created before the
-// announced time, and "4" belongs to another account.
+// completenessCounts checks the numbers of rows that the vendor's webhooks have announced. Only a settled pull (see
+// finishSettled) compares these numbers with the stored rows.
+//
+// The number that is announced first for the account "a" covers the rows created after a given time. Two rows do not
+// count: row "1" is older, and row "4" belongs to another account.
 func completenessCounts(f *fixture) {
 	c, l, id := f.accountWithRows(row("1", withAccount("a"), withDate("2026-02-01")))
 	f.finishSettled(l, f.now(), balances("100"))

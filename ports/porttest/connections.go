@@ -34,12 +34,12 @@ func (f *fixture) getConnection(c domain.Connection) domain.Connection {
 }
 
 // listConnections returns the connections of the fixture's tenant that match the filter. It reads pages of limit
-// connections and calls the callback (between) after each page except the last.
-func (f *fixture) listConnections(filter ports.ConnectionFilter, limit int, between func()) []domain.Connection {
+// connections and calls fn, if fn is not nil, after each page except the last.
+func (f *fixture) listConnections(filter ports.ConnectionFilter, limit int, fn func()) []domain.Connection {
 	f.Helper()
 	return collectPages(f, limit, func(page domain.PageRequest) (domain.Page[domain.Connection], error) {
 		return f.Connections.List(f.ctx, f.tenant, filter, page)
-	}, between)
+	}, fn)
 }
 
 func getReturnsWhatWasCreated(f *fixture) {
@@ -159,9 +159,9 @@ func connectionFilters(f *fixture) {
 	}
 }
 
-// connectionPaging checks that a list that is read page by page returns each connection that exists the whole time
-// exactly once, although meanwhile other connections are added before and after the current position, and one is
-// deleted. A store that pages by offset would return a row twice or not at all.
+// connectionPaging checks a list that changes while its pages are read. Connections are added before and after the
+// current position, and one is deleted. Each connection that exists the whole time must be listed exactly once. A store
+// that pages by offset fails.
 func connectionPaging(f *fixture) {
 	var want []domain.ConnectionID
 	for i := range 7 {

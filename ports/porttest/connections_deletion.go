@@ -8,7 +8,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// deletionTests check the effects of deleting a connection. All of them happen in one transaction.
+// deletionTests check the effects of deleting a connection. All effects of a deletion happen in one transaction.
 var deletionTests = []storeTest{
 	{"no method finds a deleted connection", deletedIsNotFound},
 	{"deletion revokes the live tokens", deletionRevokes},
@@ -64,9 +64,9 @@ func deletionRevokes(f *fixture) {
 	f.errorIs(err, domain.Unauthenticated)
 }
 
-// deletionFailsPulls checks that the deletion of a connection marks its pulls as failed. One pull waits for its next
-// attempt, and another one is queued after it. Otherwise their deliveries would stay accepted forever, because no
-// worker would ever run the pulls.
+// deletionFailsPulls checks that the deletion of a connection marks its pulls and their deliveries as failed. Otherwise
+// the deliveries would keep the status "accepted" forever, because no worker runs a pull of a deleted connection. One
+// of the pulls waits for its next attempt, and another one is queued after it.
 func deletionFailsPulls(f *fixture) {
 	c, token := f.connectionWithToken()
 	first := f.receiveWanted(token)
@@ -164,8 +164,8 @@ func listSealedPagesByID(f *fixture) {
 	}
 }
 
-// resealComparesAndSwaps checks that Reseal does not overwrite a credential that was rotated after
-// re-encryption had read it. Otherwise the old credential would be valid again.
+// resealComparesAndSwaps checks that Reseal does not overwrite a new credential. Re-encryption reads a credential and
+// later stores it with Reseal. If the credential is rotated in between, Reseal must not restore the old credential.
 func resealComparesAndSwaps(f *fixture) {
 	for _, c := range []domain.Connection{f.createStored(f.newConnection("c")), f.createStored(f.newEngine("e"))} {
 		reseal := func(id domain.ConnectionID, old, fresh string) bool {

@@ -69,8 +69,8 @@ func deletedNamesAreFree(f *fixture) {
 	f.equal("Find", c, found)
 }
 
-// namesAreExact fails if a collation ignores case, width or accents, or if a store normalises
-// names.
+// namesAreExact checks that a store compares names byte by byte. It fails if a collation ignores case, width or
+// accents, or if a store normalises names.
 func namesAreExact(f *fixture) {
 	for _, name := range hostileTexts {
 		f.createStored(f.newConnection(name))

@@ -23,14 +23,13 @@ type ConnectorSuite struct {
 	// Config and Credential are valid for the connector.
 	Config     string
 	Credential domain.Credential
-	// Canonical is the canonical form of Config. Address is the URL that the connector passes to the guard when it
-	// validates Config.
+	// Canonical is the canonical form of Config. Address is the URL in Config: Validate passes it to the guard.
 	Canonical, Address string
 	// Invalid maps the name of a mistake to an invalid configuration that contains the mistake.
 	Invalid map[string]InvalidConfig
 }
 
-// InvalidConfig is a configuration with its credential; at least one of the two is invalid. Use
+// InvalidConfig contains a configuration and a credential. The configuration, the credential, or both are invalid. Use
 // [NewInvalidConfig] to create one.
 type InvalidConfig struct {
 	config     string

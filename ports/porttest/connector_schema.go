@@ -14,8 +14,8 @@ import (
 )
 
 // TestConfigSchema checks the JSON Schema of a connector's configuration. The members of the schema must be the fields
-// of the struct C, into which decode decodes a configuration. If a configuration is not a JSON object or has an unknown
-// member, the error message must name all members of the schema.
+// of the struct C, which decode returns. decode may refuse a configuration that is not a JSON object, or that has an
+// unknown member. Each error must then name all fields of C.
 func TestConfigSchema[C any](t *testing.T, schema string, decode func(json.RawMessage) (C, []*domain.Error)) {
 	t.Helper()
 	var described struct {

@@ -120,9 +120,8 @@ func deliveryPositions(f *fixture) {
 	}
 }
 
-// statusFollowsPull checks that the status of a delivery changes when its pull ends. One delivery
-// arrives while the pull runs; it belongs to the next pull, so its status must not change with
-// the running pull.
+// statusFollowsPull checks that the status of a delivery changes when its pull ends. One delivery arrives while the
+// pull runs. It belongs to the next pull, so its status must not change when the first pull ends.
 func statusFollowsPull(f *fixture) {
 	for _, row := range []struct {
 		state  domain.PullState

@@ -30,8 +30,8 @@ var receiveTests = []storeTest{
 // ignoreBodyAndScope makes cmp ignore the members that lists of deliveries omit.
 var ignoreBodyAndScope = cmpopts.IgnoreFields(domain.Delivery{}, "Body", "Scope")
 
-// wantedEventIsStored checks that a delivery is stored unchanged. Its body is neither JSON nor UTF-8,
-// because a signature covers the exact bytes and the store must not change them.
+// wantedEventIsStored checks that a delivery is stored unchanged. A store must not change the bytes of the body,
+// because a signature covers them. The body of this delivery is neither JSON nor UTF-8.
 func wantedEventIsStored(f *fixture) {
 	c, token := f.connectionWithToken()
 	at := f.now()
@@ -149,9 +149,10 @@ func startedPullsAreNotJoined(f *fixture) {
 	f.equal("the first delivery", first.Pull, f.getDelivery(first.ID).Pull)
 }
 
-// unwantedEvents checks that no pull is queued for an event that is unreadable, requests no pull, or is about another
-// account reference. The three events have the same body, but none of them is a duplicate: two have different
-// deduplication keys. The third has no key, so that it is identified by its body.
+// unwantedEvents checks that no pull is queued for three kinds of events: an unreadable event, an event that requests
+// no pull, and an event about another account reference. The three events have the same body, but none of them is a
+// duplicate. The unreadable event has no deduplication key and is identified by its body. The two other events have
+// different keys.
 func unwantedEvents(f *fixture) {
 	c, token := f.connectionWithToken()
 	elsewhere := wantedEvent("elsewhere", domain.PullScope{Everything: true})
@@ -182,8 +183,8 @@ func unwantedEvents(f *fixture) {
 }
 
 // referencesInCapitals receives events whose account reference differs from the connection's reference only in case. If
-// the references are UUIDs, they count as the same, and the event must be accepted, no matter whether it creates a pull
-// or joins a queued one. Otherwise the references are different.
+// the references are UUIDs, the event must be accepted, both with and without a queued pull. Otherwise the references
+// are different, and the event must be ignored.
 func referencesInCapitals(f *fixture) {
 	const lower, upper = "6d1a9c34-20b7-4f5e-8c61-93e7a5d40b12", "6D1A9C34-20B7-4F5E-8C61-93E7A5D40B12"
 	for _, refs := range []struct {
@@ -214,9 +215,9 @@ func referencesInCapitals(f *fixture) {
 	}
 }
 
-// duplicates checks that an event that is sent again is recognised as a duplicate. For the first event, this is checked
-// at each stage of its pull. The copies of an event with a deduplication key have different bodies, because such an
-// event is identified only by its key.
+// duplicates checks that an event is recognised as a duplicate when it is sent again. An event with a deduplication key
+// must be recognised even if its body has changed. Such an event is also sent again while its pull runs, and after its
+// pull has ended.
 func duplicates(f *fixture) {
 	c, token := f.connectionWithToken()
 	byKey := f.incoming(token, wantedEvent("key", domain.PullScope{Everything: true}))

@@ -56,7 +56,7 @@ func replayQueues(f *fixture) {
 		}
 		want := d
 		want.Status, want.Pull, want.ProcessedAt = domain.DeliveryAccepted, got.Pull, time.Time{}
-		if d.Status == domain.DeliveryProcessed { // the pull has applied the removal, so a replay must not
+		if d.Status == domain.DeliveryProcessed { // the pull has applied the removal; the replay must not repeat it
 			want.Scope = domain.PullScope{Everything: true}
 		}
 		f.equal("stored", want, f.getDelivery(d.ID))
@@ -71,8 +71,8 @@ func replayQueues(f *fixture) {
 	}
 }
 
-// replayJoins checks that replayed deliveries join the next pull while a pull is running. The delivery of the running
-// pull joins the next pull too, so its status must not change when the running pull ends.
+// replayJoins replays deliveries while a pull is running. They must be attached to the next pull. One of these
+// deliveries was attached to the running pull before. Its status must not change when the running pull ends.
 func replayJoins(f *fixture) {
 	c, token := f.connectionWithToken()
 	done := f.finishedDelivery(token, domain.PullScope{Everything: true}, domain.PullSucceeded, "")

@@ -1,12 +1,13 @@
-// Package porttest contains conformance suites for the driven ports. An adapter that passes the suite of
-// its port fulfils the port's contract. The suite checks every rule in the port's comments, so an adapter
-// needs no tests of its own for these rules.
+// Package porttest contains conformance suites for the driven ports. An adapter that passes the suite of its port
+// fulfils the port's contract. The suite checks every rule in the port's comments, so an adapter needs no tests of its
+// own for these rules.
 //
-// Each rule is one subtest, and its name states the rule as a sentence. The stores are tested together
-// (TestStores), because writes to one store are visible in another: a pull that ends changes its
-// deliveries, and a deleted connection revokes its tokens.
+// Each rule is one subtest, and its name states the rule as a sentence. TestStores tests all stores together, because a
+// write to one store can change another: the end of a pull changes its deliveries, and the deletion of a connection
+// revokes its tokens.
 //
-// The suites use tenants, ids and times of their own and do not clean up their rows. They can run repeatedly on one
-// database that also has other rows. Some methods are not limited to one tenant and therefore see every tenant's rows;
-// the suites check their results only for the suite's own rows.
+// The suites can run repeatedly on one database that also has other rows:
+//
+//   - Each run uses its own tenants, ids and times, and does not delete its rows.
+//   - Some methods return rows of every tenant. The suites check only their own rows in the results.
 package porttest

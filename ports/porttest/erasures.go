@@ -72,9 +72,9 @@ func (f *fixture) mustClaimErasure(id domain.ErasureID) ports.ClaimedErasure {
 	return c
 }
 
-// erasePass runs all batches of one pass over the rows. A batch has at most limit rows. After each batch, erasePass
-// calls between, if between is not nil.
-func (f *fixture) erasePass(e domain.Erasure, limit int, between func()) domain.Erasure {
+// erasePass runs all batches of one pass over the rows. A batch has at most limit rows. If hook is not nil, erasePass
+// calls hook after each batch.
+func (f *fixture) erasePass(e domain.Erasure, limit int, hook func()) domain.Erasure {
 	f.Helper()
 	passes := e.Passes
 	for range 1000 {
@@ -82,8 +82,8 @@ func (f *fixture) erasePass(e domain.Erasure, limit int, between func()) domain.
 		at := f.now()
 		e, err = f.Erasures.EraseBatch(f.ctx, e, at, at.Add(time.Minute), limit)
 		f.noError(err)
-		if between != nil {
-			between()
+		if hook != nil {
+			hook()
 		}
 		if e.Passes > passes {
 			return e
@@ -365,8 +365,8 @@ func erasureErases(f *fixture) {
 		[]any{stored.Status, stored.LastError, stored.Place})
 }
 
-// readErased tries to read the erased objects of the connection. It returns the error of each read, with the name of
-// the object as its key.
+// readErased tries to read each erased object of the connection. It returns the error of each attempt, by the name of
+// the object.
 func (f *fixture) readErased(c filled) map[string]error {
 	all := map[string]error{}
 	_, all["the account"] = f.Ledger.Account(f.ctx, f.tenant, c.account)

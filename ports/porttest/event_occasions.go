@@ -8,7 +8,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// eventOccasionTests check for which changes of connections, audit entries and account references events are stored.
+// eventOccasionTests check which changes store an event: changes of connections, audit entries and account references.
 var eventOccasionTests = []storeTest{
 	{"a consent that is noticed stores one event", eventsOfConsents},
 	{"a missing webhook stores one event when the connection becomes silent", eventsOfSilence},
@@ -31,7 +31,7 @@ func eventsOfConsents(f *fixture) {
 
 func eventsOfSilence(f *fixture) {
 	at := f.now()
-	c := f.reported(domain.Consent{}, due(at))
+	c := f.reported(domain.Consent{}, dueWatch(at))
 	f.createToken(c)
 	s := f.subscribe(withTypes("connection.*"))
 	f.pass(c, at)

@@ -7,7 +7,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// filterUnchangedTests check Pulls.FilterUnchanged, and that StorePage stores the content hashes for it.
+// filterUnchangedTests check Pulls.FilterUnchanged. They also check that StorePage stores the content hashes.
 var filterUnchangedTests = []storeTest{
 	{"a row is unchanged if it has the content hash that it was stored with", unchangedByContentHash},
 	{"a row without a content hash is never unchanged", changedWithoutContentHash},
@@ -19,10 +19,10 @@ var filterUnchangedTests = []storeTest{
 	{"a page is filtered in any order, among any rows of the same dates", unchangedInAnyOrder},
 }
 
-// withContentHash returns an edit that sets the content hash of a row to a hash made from the argument. Different
-// arguments give different hashes.
-func withContentHash(from byte) func(*domain.TransactionData) {
-	return func(o *domain.TransactionData) { o.ContentHash = domain.ContentHash{from, 15: 0xff} }
+// withContentHash returns an edit that sets the content hash of a row to a hash made from seed. Different seeds make
+// different hashes.
+func withContentHash(seed byte) func(*domain.TransactionData) {
+	return func(o *domain.TransactionData) { o.ContentHash = domain.ContentHash{seed, 15: 0xff} }
 }
 
 func (f *fixture) unchanged(c domain.Connection, rows ...domain.TransactionData) []bool {
@@ -47,8 +47,8 @@ func unchangedByContentHash(f *fixture) {
 	f.equal("the content hash is not returned", domain.ContentHash{}, f.getRow(c, "1").ContentHash)
 }
 
-// changedWithoutContentHash checks that a row counts as changed if either the stored row or the
-// given row has no content hash.
+// changedWithoutContentHash checks that a row is treated as changed if either the stored row or the given row has no
+// content hash.
 func changedWithoutContentHash(f *fixture) {
 	c, l := f.runningPull()
 	f.storeRows(l, row("none"), row("some", withContentHash(1)))
@@ -132,9 +132,9 @@ func unchangedHugePage(f *fixture) {
 	}
 }
 
-// unchangedInAnyOrder filters pages that are sorted by date (newest first and oldest first),
-// unsorted pages, pages of one account and pages of two accounts. Some rows are new, edited,
-// removed, duplicate, without a content hash, or have a distant date.
+// unchangedInAnyOrder checks FilterUnchanged with pages in several orders: newest row first, oldest row first, and
+// unsorted. There are pages of one account and of two accounts. Some rows are new, edited or removed, occur twice, or
+// have no content hash. One row is much older than the others.
 func unchangedInAnyOrder(f *fixture) {
 	c, l := f.runningPull()
 	_, other := f.runningPull()

@@ -48,7 +48,8 @@ func newFixture(t *testing.T, s Stores) *fixture {
 // are equal.
 func (f *fixture) now() time.Time { return epoch.Add(time.Duration(f.ticks.Add(1)) * time.Second) }
 
-// longAfter returns the time one day after the given time. The result is later than any time that now returns.
+// longAfter returns the time one day after the given time. The result is later than every time that the fixture's clock
+// reaches in a test.
 func longAfter(at time.Time) time.Time { return at.Add(24 * time.Hour) }
 
 func newUUID() uuid.UUID { return uuid.Must(uuid.NewV7()) }
@@ -143,7 +144,7 @@ func (f *fixture) requestPull(c domain.Connection, scope domain.PullScope) domai
 	return pull
 }
 
-// newLease returns a lease on the pull that expires one minute after the given time.
+// newLease returns a lease on the pull. The lease expires one minute after the given time.
 func newLease(pull domain.PullID, at time.Time) domain.Lease {
 	return domain.Lease{ID: newID[domain.Lease](), Pull: pull, Until: at.Add(time.Minute)}
 }
@@ -205,15 +206,14 @@ func (f *fixture) getDelivery(id domain.DeliveryID) domain.Delivery {
 	return d
 }
 
-// concurrently calls the function do n times concurrently, with the numbers 0 to n-1, and waits until all calls have
-// returned.
-func concurrently(n int, do func(i int)) {
+// concurrently calls fn n times concurrently, with the numbers 0 to n-1, and waits until all calls have returned.
+func concurrently(n int, fn func(i int)) {
 	var all sync.WaitGroup
 	start := make(chan struct{})
 	for i := range n {
 		all.Go(func() {
 			<-start
-			do(i)
+			fn(i)
 		})
 	}
 	close(start)

@@ -128,9 +128,9 @@ func (f *fixture) readFeed(after domain.Position, limit, changes int) []domain.T
 // feedTimeout is the time after which a test stops waiting for a change to appear in the feed.
 const feedTimeout = 30 * time.Second
 
-// readFeedFrom is like readFeed, but also returns the position to continue from. It waits for the expected changes,
-// because a store may withhold changes while an earlier writer of any tenant is still active. It also returns all
-// further changes that are visible when the expected ones have been read.
+// readFeedFrom is like readFeed, but also returns the position to continue from. It waits for the expected number of
+// changes, because a store may withhold changes while an older write is open, in any tenant. If the feed has more
+// changes, they are returned too.
 func (f *fixture) readFeedFrom(after domain.Position, limit, changes int) ([]domain.Transaction, domain.Position) {
 	f.Helper()
 	var all []domain.Transaction

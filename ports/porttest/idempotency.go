@@ -45,13 +45,13 @@ func (f *fixture) claimKey(key string, fingerprint domain.Fingerprint, at time.T
 }
 
 // finishKey stores a response for a key that was claimed at the given time, and returns the response.
-func (f *fixture) finishKey(key string, at time.Time) ports.StoredResponse {
+func (f *fixture) finishKey(key string, claimedAt time.Time) ports.StoredResponse {
 	f.Helper()
 	response := ports.StoredResponse{
 		Status: 201, Headers: map[string]string{"Location": "/x?a='%", "ETag": `"1"`},
 		Body: []byte("{\"a\": 1}\x00\xff\n"),
 	}
-	f.noError(f.Idempotency.Finish(f.ctx, f.tenant, key, at, response, at))
+	f.noError(f.Idempotency.Finish(f.ctx, f.tenant, key, claimedAt, response, claimedAt))
 	return response
 }
 
@@ -135,9 +135,9 @@ func releaseFreesTheKey(f *fixture) {
 	f.equal("stored response", &want, got)
 }
 
-// claimIsFenced checks a request that runs longer than ClaimTimeout, so that a repetition of the request takes over the
-// claim. The slow request must then (a) not free the key, because a third execution could start, and (b) not store its
-// response.
+// claimIsFenced checks a request that runs longer than ClaimTimeout. A repetition of the request takes over the claim.
+// Afterwards the slow request must neither free the key nor store its response. A free key would allow a third
+// execution.
 func claimIsFenced(f *fixture) {
 	at := f.now()
 	taken := at.Add(ports.ClaimTimeout + timeResolution)
@@ -161,8 +161,8 @@ func claimIsFenced(f *fixture) {
 	f.equal("stored response", &want, got)
 }
 
-// claimTimeIsExact uses times with more precision than a database stores. A store fails if it compares the
-// rounded time of the claim with the exact time in the argument, because it then never ends the claim.
+// claimTimeIsExact uses times with more precision than a database stores. A store must find its claim again with such a
+// time, although it has stored a rounded time.
 func claimTimeIsExact(f *fixture) {
 	for _, fraction := range []time.Duration{1, 499, 500, 999} {
 		at := f.now().Add(fraction)
@@ -217,8 +217,8 @@ func concurrentClaimsOfStaleKey(f *fixture) {
 	f.equal("winners", int32(1), f.winners("key", at.Add(2*ports.ClaimTimeout)))
 }
 
-// pruneRemovesOldResponses uses times of a year that no other test uses, because Prune sees the
-// responses of every tenant.
+// pruneRemovesOldResponses stores very old responses, and prunes with an old cutoff. Prune removes responses of every
+// tenant, but the responses of the other tests are newer than the cutoff.
 func pruneRemovesOldResponses(f *fixture) {
 	old := time.Date(1999, time.May, 1, 0, 0, 0, 0, time.UTC)
 	for _, key := range []string{"a", "b", "c"} {

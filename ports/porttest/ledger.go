@@ -19,7 +19,7 @@ var ledgerTests = []storeTest{
 	{"a position of another list is Invalid", transactionPositions},
 }
 
-// ledgerIsTenantScoped checks that another tenant gets no rows, just as for a connection that does not exist.
+// ledgerIsTenantScoped checks that a list is empty for another tenant, and for a connection that does not exist.
 func ledgerIsTenantScoped(f *fixture) {
 	c, l := f.runningPull()
 	f.mustStorePage(l, ports.PageWrite{Accounts: []domain.AccountData{accountData("a")},
@@ -98,8 +98,9 @@ func transactionFilters(f *fixture) {
 	}
 }
 
-// transactionPaging checks a list to which rows are added, before and after the current position, while it is read. Of
-// the added rows, only those after the position must be returned.
+// transactionPaging checks a list that is read page by page while rows are added before and after the current position.
+// The list must contain the rows that were added after the position, and omit the rows that were added before the
+// position.
 func transactionPaging(f *fixture) {
 	c, l := f.runningPull()
 	var want []string

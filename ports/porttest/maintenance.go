@@ -32,8 +32,9 @@ func (f *fixture) isStuck(pull domain.PullID, at time.Time, grace time.Duration)
 	return slices.Contains(pulls, pull)
 }
 
-// overduePullIsStuck checks that the grace period starts when the pull is requested or, if the pull waits for its next
-// attempt, at the time of that attempt.
+// overduePullIsStuck checks that a pull is stuck once the grace period has passed. The grace period of a new pull
+// starts when the pull is requested. If a pull waits for its next attempt, the grace period starts when this attempt is
+// due.
 func overduePullIsStuck(f *fixture) {
 	const grace = time.Minute
 	pull := f.requestPull(f.createConnection(), domain.PullScope{})
@@ -85,11 +86,15 @@ func stuckPullsOldestFirst(f *fixture) {
 	f.equal("stuck pulls", []domain.PullID{older, younger}, stuck)
 }
 
-// waitingOf calls ListWaiting with the tenants that it must exclude (without), and returns those of the given pulls
-// that are in the result.
-func (f *fixture) waitingOf(at time.Time, without []domain.TenantID, pulls ...domain.PullID) (found []domain.PullID) {
+// waitingOf calls ListWaiting with the given excluded tenants. It returns the pulls that are both in the
+// result of ListWaiting and in the argument pulls.
+func (f *fixture) waitingOf(
+	at time.Time,
+	excludedTenants []domain.TenantID,
+	pulls ...domain.PullID,
+) (found []domain.PullID) {
 	f.Helper()
-	waiting, err := f.Pulls.ListWaiting(f.ctx, at, without, noLimit)
+	waiting, err := f.Pulls.ListWaiting(f.ctx, at, excludedTenants, noLimit)
 	f.noError(err)
 	for _, p := range waiting {
 		if slices.Contains(pulls, p.ID) {
@@ -192,9 +197,9 @@ func connectionsDueForReconcile(f *fixture) {
 	}))
 }
 
-// narrowPullsAndReconcile checks that a pull of a few rows, in any state, does not delay the reconciliation of its
-// connection. The pull counts as a complete pull (which reads everything that the vendor has) once a request for
-// everything is merged into it.
+// narrowPullsAndReconcile checks that a pull of a few rows does not delay the reconciliation of its connection, in any
+// state of the pull. If a request for everything is merged into the pull, it counts as a complete pull. A complete pull
+// reads everything that the vendor has.
 func narrowPullsAndReconcile(f *fixture) {
 	c, token := f.connectionWithToken()
 	l, _ := f.claim(f.requestPull(c, domain.PullScope{Everything: true}).ID)
@@ -227,8 +232,10 @@ func narrowPullsAndReconcile(f *fixture) {
 	f.equal("after it has succeeded", false, f.isDueForReconcile(c, since))
 }
 
-// completePullsWithoutARequest checks the two other ways in which a pull becomes a complete one: (a) an event requests
-// everything, or (b) the pull is the first one of the connection.
+// completePullsWithoutARequest checks pulls that read everything, although no call of Request asked for everything:
+//
+//   - the first pull of a connection
+//   - a pull for an event that requests everything
 func completePullsWithoutARequest(f *fixture) {
 	c, token := f.connectionWithToken()
 	since := f.now()
@@ -248,8 +255,8 @@ func completePullsWithoutARequest(f *fixture) {
 	f.equal("after that pull", false, f.isDueForReconcile(c, since))
 }
 
-// oldestOpenPull uses random times of a year that no other test uses, because OldestOpen sees the
-// pulls of every tenant.
+// oldestOpenPull uses random times in a year that no other test uses, because OldestOpen sees the pulls of every
+// tenant.
 func oldestOpenPull(f *fixture) {
 	pull := f.oldPull(f.createConnection())
 	at := pull.CreatedAt

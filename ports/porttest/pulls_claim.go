@@ -27,9 +27,9 @@ var claimTests = []storeTest{
 }
 
 // notDue ends the test unless a claim at the given time fails with NotDue and a RetryAfter. It returns the RetryAfter.
-func (f *fixture) notDue(pull domain.PullID, at time.Time) time.Duration {
+func (f *fixture) notDue(pull domain.PullID, now time.Time) time.Duration {
 	f.Helper()
-	_, err := f.Pulls.Claim(f.ctx, newLease(pull, at), at)
+	_, err := f.Pulls.Claim(f.ctx, newLease(pull, now), now)
 	f.errorIs(err, domain.Conflict)
 	f.errorIs(err, domain.NotDue)
 	if wait := domain.RetryAfterOf(err); wait > 0 {
@@ -78,7 +78,8 @@ func claimMergesScopes(f *fixture) {
 	f.equal("claimed again", want, claimed.Pull.Scope)
 }
 
-// awaitAccount ends an attempt that has read everything except the account "late", for which the pull then waits.
+// awaitAccount ends an attempt that has read everything except the account "late". The pull then waits for this
+// account.
 func (f *fixture) awaitAccount(c domain.Connection, l domain.Lease) map[string]time.Time {
 	f.Helper()
 	awaited := map[string]time.Time{"late": f.now()}
@@ -93,9 +94,11 @@ func (f *fixture) awaitAccount(c domain.Connection, l domain.Lease) map[string]t
 	return awaited
 }
 
-// claimTakesOver checks that a pull takes over a delivery if an earlier pull is still waiting for the delivery's
-// account. The delivery was replayed, so it was received before all pulls to which it is attached. Two pulls, one after
-// the other, take it over.
+// claimTakesOver checks the claim of a pull while an earlier pull waits for an account that the vendor does not list
+// yet. The earlier pull must end. The claimed pull must take over the delivery that names the account.
+//
+// The test claims two pulls, one after the other. Each takes over the same delivery. This delivery was received before
+// both pulls were queued.
 func claimTakesOver(f *fixture) {
 	c, token := f.connectionWithToken()
 	about := func(account string) domain.PullScope {
@@ -134,9 +137,11 @@ func claimTakesOver(f *fixture) {
 	f.equal("at the end", domain.DeliveryProcessed, f.getDelivery(late.ID).Status)
 }
 
-// claimOfLargeScopes checks that a claimed pull contains no removals if the scopes of its deliveries are too large.
-// VisitAnnouncedRemovals must then visit the announced removals of all known rows, which are (a) stored and not
-// removed, or (b) in the quarantine. It must not visit removals of another pull.
+// claimOfLargeScopes checks the claim of a pull whose deliveries announce more removals than a scope can hold. The
+// scope of the claimed pull must contain none of these removals.
+//
+// VisitAnnouncedRemovals must visit the removals of live rows and of rows in the quarantine. It must not visit removals
+// of another pull.
 func claimOfLargeScopes(f *fixture) {
 	c, token := f.connectionWithToken()
 	const deliveries, perDelivery = 5, 5000
@@ -182,9 +187,9 @@ func claimOfLargeScopes(f *fixture) {
 	f.errorIs(err, domain.LeaseLost)
 }
 
-// checkVisits calls VisitAnnouncedRemovals, removes the rows with the visited ids during each visit, and compares all
-// visited ids with want. It also checks that no further visit follows a visit that fails.
-func (f *fixture) checkVisits(l domain.Lease, want []string) {
+// checkVisits calls VisitAnnouncedRemovals and checks that it visits exactly the expected ids. Each visit removes the
+// rows with the visited ids. checkVisits also checks that no further visit follows a visit that fails.
+func (f *fixture) checkVisits(l domain.Lease, expectedIDs []string) {
 	f.Helper()
 	var got []string
 	visits := 0
@@ -199,7 +204,7 @@ func (f *fixture) checkVisits(l domain.Lease, want []string) {
 		return nil
 	}))
 	slices.Sort(got)
-	f.equal("announced removals", want, got)
+	f.equal("announced removals", expectedIDs, got)
 	if visits < 2 || visits > 6 {
 		f.Errorf("%d visits for six deliveries, want 2 to 6", visits)
 	}
@@ -233,9 +238,9 @@ func concurrentClaimsOfAPull(f *fixture) {
 	}
 }
 
-// onePullAtATime checks that the second pull of a connection is not due while the first pull (a) is running, (b) is
-// running with an expired lease, or (c) waits for its next attempt. It also claims pulls of several connections
-// concurrently; each must be claimed exactly once.
+// onePullAtATime checks that the second pull of a connection must wait for the first pull. The first pull may be
+// running, even under an expired lease, or may wait for its next attempt. The test then claims pulls of several
+// connections concurrently. Each pull must be claimed exactly once.
 func onePullAtATime(f *fixture) {
 	c := f.createConnection()
 	first := f.requestPull(c, domain.PullScope{})
@@ -323,7 +328,8 @@ func claimOfDeletedConnection(f *fixture) {
 
 	c, l := f.runningPull()
 	f.deleteConnection(c)
-	// Finish can return LeaseLost or succeed, but the pull must not wait for another attempt.
+	// A store may return LeaseLost or nil here. In both cases the pull must end as failed, and must not be queued
+	// again.
 	_ = f.Pulls.Finish(f.ctx, l, ports.Outcome{State: domain.PullQueued, NotBefore: epoch, Attempts: 1, At: f.now()})
 	_, err = f.Pulls.Claim(f.ctx, newLease(l.Pull, at), at)
 	f.errorIs(err, domain.NotFound)

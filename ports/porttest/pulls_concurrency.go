@@ -59,8 +59,8 @@ func (s mixedLoad) step(n int) (err error) {
 	return err
 }
 
-// runPulls tries to claim each pull of the connection that has not ended. For each pull that it claims, it
-// stores one page and finishes the pull.
+// runPulls tries to claim every unfinished pull of the connection. For each pull that it claims, it stores one page and
+// finishes the pull.
 func (s mixedLoad) runPulls(n int) error {
 	page, err := s.Pulls.List(s.ctx, s.tenant, ports.PullFilter{Connection: s.connection.ID},
 		domain.PageRequest{Limit: domain.MaxLimit})

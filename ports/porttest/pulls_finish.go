@@ -42,8 +42,8 @@ func finishSetsTheOutcome(f *fixture) {
 	}
 }
 
-// attemptIsRestored checks that a pull still counts as started if its only attempt was not counted, so that its number
-// of attempts is zero again. A new request must then not be merged into the pull.
+// attemptIsRestored checks a pull whose only attempt was not counted. The field Attempts of the pull is zero, although
+// the pull has started. A new request must not be merged into a started pull.
 func attemptIsRestored(f *fixture) {
 	c, l := f.runningPull()
 	at := f.now()

@@ -79,8 +79,8 @@ func writesExtend(f *fixture) {
 	f.claimAt(l.Pull, until.Add(timeResolution))
 }
 
-// replacedLeaseIsLost checks that a worker writes nothing after it was suspended until its lease had ended and another
-// worker had claimed the pull.
+// replacedLeaseIsLost checks that a worker with a replaced lease writes nothing. The worker was suspended for so long
+// that its lease has expired, and another worker has claimed the pull.
 func replacedLeaseIsLost(f *fixture) {
 	c, old := f.runningPull()
 	f.storeRows(old, row("kept"))
@@ -110,9 +110,8 @@ func endedLeaseIsLost(f *fixture) {
 	f.errorIs(f.Pulls.Finish(f.ctx, absent, ports.Outcome{State: domain.PullFailed, At: epoch}), domain.LeaseLost)
 }
 
-// expiredLeaseStillWrites checks that an expired lease can still write until another lease replaces it. The store must
-// compare the id of the lease and not its expiry, because a slow worker does no harm while no other worker has taken
-// over the pull.
+// expiredLeaseStillWrites checks that a write under an expired lease succeeds. Such writes fail only after another
+// worker has taken over the pull. The store must therefore compare the id of the lease and not its expiry.
 func expiredLeaseStillWrites(f *fixture) {
 	c, l := f.runningPull()
 	late := l.Until.Add(time.Hour)

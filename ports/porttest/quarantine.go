@@ -8,8 +8,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// quarantineTests check the quarantine. They also check that the removals announced to a blocked pull (one that waits
-// for an earlier pull) are applied before it starts.
+// quarantineTests check the quarantine. They also check removals that the vendor has announced. If a queued pull must
+// wait for an earlier pull, the announced removals are applied before the queued pull starts.
 var quarantineTests = []storeTest{
 	{"a quarantined row keeps its bytes, and is replaced when it is read again", quarantineKeepsRows},
 	{"a quarantined row leaves the stored row with the same id unchanged", quarantineLeavesStored},

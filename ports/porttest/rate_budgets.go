@@ -14,16 +14,17 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// TestRateBudgets checks a ports.RateBudgets against its contract. open may return the same store each time.
-func TestRateBudgets(t *testing.T, open func(t *testing.T) ports.RateBudgets) {
+// TestRateBudgets checks a ports.RateBudgets against its contract. The function factory may return the same store each
+// time.
+func TestRateBudgets(t *testing.T, factory func(t *testing.T) ports.RateBudgets) {
 	t.Helper()
 	t.Run("a new budget is empty state, and a stored one is returned unchanged", func(t *testing.T) {
-		rateBudgetRoundTrip(t, open(t))
+		rateBudgetRoundTrip(t, factory(t))
 	})
-	t.Run("each member of the key makes another budget", func(t *testing.T) { rateBudgetKeys(t, open(t)) })
-	t.Run("concurrent updates do not lose a change", func(t *testing.T) { rateBudgetIsAtomic(t, open(t)) })
-	t.Run("the time is that of the update", func(t *testing.T) { rateBudgetTime(t, open(t)) })
-	t.Run("a canceled update changes nothing", func(t *testing.T) { rateBudgetCanceled(t, open(t)) })
+	t.Run("each member of the key makes another budget", func(t *testing.T) { rateBudgetKeys(t, factory(t)) })
+	t.Run("concurrent updates do not lose a change", func(t *testing.T) { rateBudgetIsAtomic(t, factory(t)) })
+	t.Run("the time is that of the update", func(t *testing.T) { rateBudgetTime(t, factory(t)) })
+	t.Run("a canceled update changes nothing", func(t *testing.T) { rateBudgetCanceled(t, factory(t)) })
 }
 
 // newRateBudgetKey returns the key of a budget that no other test uses.
@@ -31,18 +32,18 @@ func newRateBudgetKey() ports.RateBudgetKey {
 	return ports.RateBudgetKey{Vendor: vendor, Origin: "https://" + uuid.NewString() + ".example", Resource: "rows"}
 }
 
-// swapRateBudget replaces the state of a budget with *next, unless next is nil. It returns the previous state, and the
-// time of the store's clock during the update.
+// swapRateBudget replaces the state of a budget with newState. It keeps the state if newState is nil. It returns the
+// previous state, and the time of the store's clock during the update.
 func swapRateBudget(
-	t *testing.T, s ports.RateBudgets, key ports.RateBudgetKey, next *domain.RateBudget,
+	t *testing.T, s ports.RateBudgets, key ports.RateBudgetKey, newState *domain.RateBudget,
 ) (state domain.RateBudget, at time.Time) {
 	t.Helper()
 	err := s.Update(t.Context(), key, func(found domain.RateBudget, now time.Time) domain.RateBudget {
 		state, at = found, now
-		if next == nil {
+		if newState == nil {
 			return found
 		}
-		return *next
+		return *newState
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -23,7 +23,7 @@ var registrationTests = []storeTest{
 	{"an event about another account is stored without body and scope", foreignEventsAreBare},
 }
 
-// registeredToken stores a token with a pending registration for a new connection.
+// registeredToken stores a token for a new connection. The state of the token's registration is "pending".
 func (f *fixture) registeredToken() (domain.Connection, domain.WebhookToken) {
 	f.Helper()
 	c := f.createConnection()
@@ -33,7 +33,7 @@ func (f *fixture) registeredToken() (domain.Connection, domain.WebhookToken) {
 	return c, token
 }
 
-// activeToken stores a token with an active registration for a new connection.
+// activeToken stores a token for a new connection. The state of the token's registration is "active".
 func (f *fixture) activeToken() (domain.Connection, domain.WebhookToken) {
 	f.Helper()
 	c, token := f.registeredToken()
@@ -53,10 +53,10 @@ func (f *fixture) findToken(token domain.WebhookToken) domain.WebhookToken {
 // claimRegistration claims registrations that are due at the given time, and returns the registration of the token. ok
 // is false if the token's registration was not claimed. The loop is needed because other tests may have registrations
 // that are due.
-func (f *fixture) claimRegistration(token domain.WebhookToken, at time.Time) (c ports.ClaimedRegistration, ok bool) {
+func (f *fixture) claimRegistration(token domain.WebhookToken, now time.Time) (c ports.ClaimedRegistration, ok bool) {
 	f.Helper()
 	for {
-		claimed, err := f.Tokens.ClaimRegistrations(f.ctx, at, at.Add(time.Hour), 100)
+		claimed, err := f.Tokens.ClaimRegistrations(f.ctx, now, now.Add(time.Hour), 100)
 		f.noError(err)
 		for _, one := range claimed {
 			if one.Token.ID == token.ID {
@@ -196,7 +196,7 @@ func sourceSecretIsRequired(f *fixture) {
 	for range 2 {
 		wrong := f.incoming(token, wantedEvent("wrong", domain.PullScope{}))
 		wrong.Authorization = domain.HashSource("Bearer another")
-		_, err := f.Deliveries.Receive(f.ctx, wrong) // must fail although the deployment's source checks pass
+		_, err := f.Deliveries.Receive(f.ctx, wrong) // must fail although SourceAdmitted is set
 		f.errorIs(err, domain.Unauthenticated)
 		unproved := f.incoming(plain, wantedEvent("unproved", domain.PullScope{}))
 		unproved.SourceAdmitted, unproved.Authorization = false, token.Source
@@ -208,9 +208,9 @@ func sourceSecretIsRequired(f *fixture) {
 	}
 }
 
-// foreignEventsAreBare checks that a delivery about another account reference is stored without its body and scope if
-// its token has a registration. The fingerprint for deduplication must be stored nevertheless. The second round takes
-// place while a pull is queued, because a store may then use a different code path.
+// foreignEventsAreBare checks deliveries about another account reference. If the token has a registration, such a
+// delivery is stored without body and scope. The fingerprint for deduplication is stored. The test sends two
+// deliveries: a pull may already be queued when the second one arrives, and a store may handle this case differently.
 func foreignEventsAreBare(f *fixture) {
 	c, token := f.activeToken()
 	for range 2 {

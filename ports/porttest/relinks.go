@@ -11,13 +11,13 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// relinkTests check how the store stages the rows of a new account reference (stores them without showing them to
-// readers) and publishes them (makes them visible).
+// relinkTests check how the store handles the rows of a new account reference. The rows are first staged: they are
+// stored, but readers cannot see them. Publish then makes all staged rows visible in one step.
 var relinkTests = []storeTest{
 	{"no method returns staged rows", relinkStages},
 	{"a publication continues accounts and transactions", relinkPublishes},
 	{"the feed shows no transaction as added that a publication continues", relinkFeed},
-	{"as many identical rows as possible continue, live ones before those that left", relinkGroups},
+	{"as many identical rows as possible continue, live ones before removed ones", relinkGroups},
 	{"a row with the same external id is the same row", relinkSameIDs},
 	{"the rows of the earlier reference return to their transactions", relinkBack},
 	{"past rows that both references show become two transactions", relinkBackShownTogether},
@@ -37,12 +37,12 @@ var relinkTests = []storeTest{
 	{"a connection tells since when rows are staged", relinkStagedSince},
 	{"a publication without a proof removes nothing", relinkUnproved},
 	{"history that arrives after a publication continues the rows before it", relinkLateHistory},
-	{"a row that both references show is no unshown row", relinkShownLate},
-	{"a sweep does not remove unshown rows that are older than what the vendor returns", relinkSweepsUnshown},
+	{"a row that both references return is no carried-over row", relinkShownLate},
+	{"a sweep does not remove carried-over rows that are older than what the vendor returns", relinkSweepsCarriedOver},
 	{"a row that a publication removed continues with a row of a later page", relinkNotShownPage},
 	{"a row that a publication removed continues with a row of a later publication", relinkNotShownPublication},
 	{"a row that a sweep removed continues if the present reference had not shown it", relinkNotShownSweep},
-	{"the present row of a split transaction remains an unshown row", relinkSplitUnshown},
+	{"the current row of a split transaction remains an carried-over row", relinkSplitCarriedOver},
 	{"a row that the pull has put into the quarantine does not leave", relinkQuarantined},
 	{"an account that continues another one is not stored with a page", relinkLateAccount},
 }
@@ -74,9 +74,8 @@ func (r *replacements) relinkTo(ref string) *relinks {
 	return &relinks{replacements: r, target: updated.Target(), ref: ref}
 }
 
-// newRelinks returns a connection whose account reference was changed. All of its rows are live: the row "x" and the
-// given rows. They belong to the account "a", unless a given row names another account. There is also an account "b",
-// which has no rows unless a given row names it.
+// newRelinks returns a connection whose account reference was changed. The connection has the accounts "a" and "b", the
+// row "x" and the given rows. All rows are live. A row belongs to the account "a" by default.
 func newRelinks(f *fixture, rows ...domain.TransactionData) *relinks {
 	f.Helper()
 	r := &replacements{fixture: f}
@@ -89,7 +88,7 @@ func newRelinks(f *fixture, rows ...domain.TransactionData) *relinks {
 	return r.relinkTo("item-2")
 }
 
-// stage stages the rows as a page of the given step.
+// stage stores the rows as a staged page of the given step.
 func (r *relinks) stage(step int, rows ...domain.TransactionData) domain.Counts {
 	r.Helper()
 	return r.mustStorePage(r.l, ports.PageWrite{
@@ -110,8 +109,8 @@ func (r *relinks) accountID(externalID string) domain.AccountID {
 	return domain.AccountID{}
 }
 
-// publication returns the input for publishing accounts. Each argument is the external id of an account, or "new=old"
-// if the account with the external id "new" continues the stored account with the external id "old".
+// publication returns the input of Publish for these accounts. Each argument is the external id of an account. An
+// argument "new=old" means that the account "new" is the same bank account as the stored account "old".
 func (r *relinks) publication(accounts ...string) ports.Publication {
 	r.Helper()
 	p := ports.Publication{
@@ -129,7 +128,8 @@ func (r *relinks) publication(accounts ...string) ports.Publication {
 	return p
 }
 
-// publish publishes these accounts (see publication) and returns the counts. The publication must be complete.
+// publish publishes these accounts (see publication) and returns the counts. It ends the test unless Published.Complete
+// is set.
 func (r *relinks) publish(accounts ...string) domain.Counts {
 	r.Helper()
 	published, err := r.Pulls.Publish(r.ctx, r.l, r.publication(accounts...))
@@ -138,8 +138,8 @@ func (r *relinks) publish(accounts ...string) domain.Counts {
 	return published.Counts
 }
 
-// renewed returns a purchase in the account "a2". This is the external id that the account "a" has under the new
-// reference.
+// renewed returns a purchase as the vendor returns it under the new account reference. The account "a" of the earlier
+// reference has the external id "a2" under the new reference.
 func renewed(externalID string, edits ...func(*domain.TransactionData)) domain.TransactionData {
 	return purchase(externalID, append([]func(*domain.TransactionData){withAccount("a2")}, edits...)...)
 }
@@ -238,13 +238,13 @@ func relinkGroups(f *fixture) {
 		}
 	}
 	f.equal("live", 2, live)
-	f.equal("the row that left before", false, f.getRow(r.c, "left").RemovedAt.IsZero())
+	f.equal("the row that was removed before", false, f.getRow(r.c, "left").RemovedAt.IsZero())
 	third := r.relinkTo("item-3")
 	third.stage(0, purchase("z1", withAccount("a3")), purchase("z2", withAccount("a3")),
 		purchase("z3", withAccount("a3")))
 	third.stage(0, purchase("z4", withAccount("a3")))
 	f.equal(
-		"the one that the second reference did not show, too, but none of those that left",
+		"the one that the second reference did not return, too, but no removed one",
 		domain.Counts{Accounts: 2, Modified: 3, Added: 1},
 		third.publish("a3=a2", "b3=b2"),
 	)
@@ -671,22 +671,22 @@ func relinkStagedSince(f *fixture) {
 	f.equal("staged rows afterwards", 0, len(rows))
 }
 
-// late stores a page with rows that the vendor shows only after the accounts of the present account reference were
-// published.
+// late stores rows that the vendor returns only after Publish.
 func (r *relinks) late(rows ...domain.TransactionData) domain.Counts {
 	r.Helper()
 	return r.mustStorePage(r.l, ports.PageWrite{
-		Transactions: rows, Progress: listing(), Matching: matching, AccountRef: r.ref, Unshown: true,
+		Transactions: rows, Progress: listing(), Matching: matching, AccountRef: r.ref, CarriedOver: true,
 	})
 }
 
-// nextClaim ends the pull, starts another one, and returns the field Unshown of its claim.
+// nextClaim ends the pull and claims another one. It returns Claimed.CarriedOver: whether the connection has
+// carried-over rows (rows that the vendor has not yet returned under the current account reference).
 func (r *relinks) nextClaim() bool {
 	r.Helper()
 	r.finish(r.l, domain.PullSucceeded, "")
 	var claimed ports.Claimed
 	r.l, claimed = r.claim(r.requestPull(r.c, domain.PullScope{}).ID)
-	return claimed.Unshown
+	return claimed.CarriedOver
 }
 
 func relinkUnproved(f *fixture) {
@@ -713,13 +713,13 @@ func relinkUnproved(f *fixture) {
 		[]bool{false},
 		f.unchanged(r.c, purchase("gone", withDescription("market"), withContentHash(7))),
 	)
-	f.equal("unshown rows", true, r.nextClaim())
+	f.equal("carried-over rows", true, r.nextClaim())
 	_, position := f.readFeedFrom(domain.Position{}, 10, 4)
 	f.equal("late", domain.Counts{Read: 1, Modified: 1}, r.late(renewed("late", withDescription("market"))))
 	f.equal("id", gone, f.getRow(r.c, "late").ID)
 	feed := f.readFeed(position, 10, 1)
 	f.equal("feed", domain.Modified, feed[0].Change())
-	f.equal("unshown rows afterwards", false, r.nextClaim())
+	f.equal("carried-over rows afterwards", false, r.nextClaim())
 }
 
 func relinkLateHistory(f *fixture) {
@@ -737,7 +737,7 @@ func relinkLateHistory(f *fixture) {
 	}
 	r.stage(0, renewed("y"))
 	f.equal("counts", domain.Counts{Accounts: 2, Modified: 1}, r.publish("a2=a", "b2=b"))
-	f.equal("unshown rows", true, r.nextClaim())
+	f.equal("carried-over rows", true, r.nextClaim())
 	var page []domain.TransactionData
 	for i := range 40 {
 		page = append(page, renewed(fmt.Sprint("late", i), old(10*i+1)...))
@@ -754,7 +754,7 @@ func relinkLateHistory(f *fixture) {
 	}
 	split := r.split(before["old0"])
 	f.equal("split", []any{"old0", false}, []any{split.ExternalID, split.RemovedAt.IsZero()})
-	f.equal("unshown rows that remain", true, r.nextClaim())
+	f.equal("carried-over rows that remain", true, r.nextClaim())
 	f.equal("again", domain.Counts{Read: 1, Unchanged: 1}, r.late(renewed("late1", old(11)...)))
 	r.late(renewed("late0", old(1)...))
 	f.equal("after the split", true, f.getRow(r.c, "late0").ID != before["old0"])
@@ -769,12 +769,12 @@ func relinkShownLate(f *fixture) {
 	f.equal("unchanged before it is shown", []bool{false}, f.unchanged(r.c, purchase("old", old, withContentHash(7))))
 	r.late(renewed("old", old, withContentHash(7)))
 	f.equal("unchanged afterwards", []bool{true}, f.unchanged(r.c, renewed("old", old, withContentHash(7))))
-	f.equal("unshown rows", false, r.nextClaim())
+	f.equal("carried-over rows", false, r.nextClaim())
 	f.equal("an equal purchase", domain.Counts{Read: 1, Added: 1}, r.late(renewed("equal", old)))
 	f.equal("id", id, f.getRow(r.c, "old").ID)
 }
 
-func relinkSweepsUnshown(f *fixture) {
+func relinkSweepsCarriedOver(f *fixture) {
 	r := newRelinks(f, purchase("old", withDate("2025-01-01"), withDescription("old")),
 		purchase("older", withDate("2024-01-01"), withDescription("older")))
 	r.stage(0, renewed("y"))
@@ -782,7 +782,7 @@ func relinkSweepsUnshown(f *fixture) {
 	sweep := func(seen ...string) domain.Counts {
 		r.nextClaim()
 		return r.sweep(r.l, ports.SweepWrite{Proof: domain.OneRead, Page: ports.PageWrite{
-			Matching: matching, RecentlyLeft: true, Unshown: true, Progress: listing(),
+			Matching: matching, RecentlyRemoved: true, CarriedOver: true, Progress: listing(),
 		}}, seen...)
 	}
 	f.equal("older than all rows", domain.Counts{}, sweep("y"))
@@ -793,9 +793,10 @@ func relinkSweepsUnshown(f *fixture) {
 	})
 }
 
-// newNotShown returns a connection with three removed rows that differ only in their ids. Two of them were removed by
-// the publication. The third one, "left", had already been removed by the vendor. Under the present account reference,
-// the vendor has shown only an older row.
+// newNotShown returns a connection with the removed rows "x", "x2" and "left", which differ only in their ids:
+//
+//   - The vendor removed "left" under the former account reference.
+//   - Publish removed "x" and "x2", because they were not among the rows of the new reference.
 func newNotShown(f *fixture) *relinks {
 	f.Helper()
 	r := newRelinks(f, purchase("x2"), purchase("left"))
@@ -805,9 +806,12 @@ func newNotShown(f *fixture) *relinks {
 	return r
 }
 
-// wantNotShown checks the state after the vendor has returned three rows that are equal to those of newNotShown. Two of
-// them must be stored as the next versions of the transactions that Publish removed. The third one must be a new
-// transaction, because the vendor itself had removed the row "left".
+// wantNotShown checks the transactions of newNotShown after the vendor has returned three rows that differ only in
+// their ids:
+//
+//   - Two of these rows must continue the transactions "x" and "x2", which Publish had marked as removed.
+//   - The third row must become a new transaction. It must not continue the third removed transaction, "left", because
+//     the vendor itself had removed that row.
 func (r *relinks) wantNotShown() {
 	r.Helper()
 	var past []string
@@ -819,12 +823,12 @@ func (r *relinks) wantNotShown() {
 	}
 	slices.Sort(past)
 	r.equal("past rows", []string{"x", "x2"}, past)
-	r.equal("unshown rows", false, r.nextClaim())
+	r.equal("carried-over rows", false, r.nextClaim())
 }
 
 func relinkNotShownPage(f *fixture) {
 	r := newNotShown(f)
-	f.equal("unshown rows", true, r.nextClaim())
+	f.equal("carried-over rows", true, r.nextClaim())
 	_, position := f.readFeedFrom(domain.Position{}, 10, 4)
 	f.equal("late", domain.Counts{Read: 3, Modified: 2, Added: 1}, r.late(renewed("y"), renewed("y2"), renewed("y3")))
 	changes := map[domain.ChangeKind]int{}
@@ -837,7 +841,7 @@ func relinkNotShownPage(f *fixture) {
 
 func relinkNotShownPublication(f *fixture) {
 	r := newNotShown(f)
-	f.equal("unshown rows", true, r.nextClaim())
+	f.equal("carried-over rows", true, r.nextClaim())
 	r.stage(0, renewed("older", withDate("2026-01-02"), withDescription("older")), renewed("y"), renewed("y2"),
 		renewed("y3"))
 	f.equal("counts", domain.Counts{Accounts: 2, Modified: 2, Added: 1, Unchanged: 1}, r.publish("a2=a2", "b2=b"))
@@ -851,13 +855,13 @@ func relinkNotShownSweep(f *fixture) {
 	sweep := func(at time.Time, seen ...string) domain.Counts {
 		r.nextClaim()
 		return r.sweep(r.l, ports.SweepWrite{Proof: domain.OneRead, At: at, Page: ports.PageWrite{
-			Matching: matching, RecentlyLeft: true, Unshown: true, Progress: listing(),
+			Matching: matching, RecentlyRemoved: true, CarriedOver: true, Progress: listing(),
 		}}, seen...)
 	}
 	r.nextClaim()
 	r.late(renewed("older", withDate("2026-01-02"), withDescription("older")))
 	f.equal("removed", domain.Counts{Removed: 1}, sweep(f.now(), "newer", "older"))
-	f.equal("unshown rows", true, r.nextClaim())
+	f.equal("carried-over rows", true, r.nextClaim())
 	f.equal("late", domain.Counts{Read: 1, Modified: 1}, r.late(renewed("y")))
 	f.equal("id", r.older, f.getRow(r.c, "y").ID)
 
@@ -865,10 +869,10 @@ func relinkNotShownSweep(f *fixture) {
 	sweepAt := f.now().Add(domain.MatchWindow + time.Hour)
 	r = expired
 	f.equal("nothing to remove", domain.Counts{}, sweep(sweepAt, "older"))
-	f.equal("unshown rows after the time in which rows are matched", false, r.nextClaim())
+	f.equal("carried-over rows after the time in which rows are matched", false, r.nextClaim())
 }
 
-func relinkSplitUnshown(f *fixture) {
+func relinkSplitCarriedOver(f *fixture) {
 	replaced := newReplacements(f)
 	replaced.remove("x")
 	replaced.next()
@@ -878,9 +882,9 @@ func relinkSplitUnshown(f *fixture) {
 	f.equal("published", domain.Counts{Accounts: 1, Added: 1}, r.publish("a2=a"))
 	r.split(r.older)
 	r.want("after the split", "1: x v4 removed", "2: newer v1", "3: y v1")
-	f.equal("unshown rows", true, r.nextClaim())
+	f.equal("carried-over rows", true, r.nextClaim())
 	sweep := func(seen ...string) domain.Counts {
-		return r.sweep(r.l, ports.SweepWrite{Account: "a2", Page: ports.PageWrite{Unshown: true}}, seen...)
+		return r.sweep(r.l, ports.SweepWrite{Account: "a2", Page: ports.PageWrite{CarriedOver: true}}, seen...)
 	}
 	f.equal("older than all rows", domain.Counts{}, sweep("newer"))
 	r.late(renewed("older", withDate("2026-01-02"), withDescription("older")))

@@ -10,10 +10,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// replacementTests check how the store recognises that a new row ("came") replaces a row that the vendor has removed
-// ("left").
+// replacementTests check how the store recognises that a new row replaces an old row, which the vendor has removed.
 var replacementTests = []storeTest{
-	{"a row that came after the other one left continues its transaction", replaceAfterRemoval},
+	{"a row that is added after the other one was removed continues its transaction", replaceAfterRemoval},
 	{"one sweep that learns of both rows makes one change", replaceInSweep},
 	{"the older transaction survives when the new row was stored first", replaceStoredRow},
 	{"a removal that is applied before its pull starts continues with a stored row", replaceBeforePull},
@@ -22,12 +21,12 @@ var replacementTests = []storeTest{
 	{"rows that a step without a list has shown are never matched with rows of that pull", replaceNeverShownByStep},
 	{"a list that was read more than once proves nothing about its own rows", replaceNotAfterReread},
 	{"no row is matched if two rows could continue it", replaceAmbiguous},
-	{"as many rows as left are matched with as many that came", replaceGroups},
+	{"as many removed rows are matched with as many new ones", replaceGroups},
 	{"rows of other accounts, old removals and excluded rows are not matched", replaceLimits},
 	{"a removal of a past id has no effect", replaceIgnoresPastRemoval},
-	{"a row that left again continues with a third row", replaceChain},
+	{"a row that is removed again continues with a third row", replaceChain},
 	{"a past id that is shown while the present row is there undoes the replacement", replaceUndone},
-	{"a past id that is shown after the present row left returns to its transaction", replaceGoesBack},
+	{"a former id that is returned after the current row was removed returns to its transaction", replaceGoesBack},
 	{"the first of two past ids that is shown again undoes both replacements", replaceUndoesChain},
 	{"two past ids that are shown at once become two transactions", replaceShownTogether},
 	{"a split restores both rows and is never undone", splitRestores},
@@ -41,8 +40,8 @@ var replacementTests = []storeTest{
 // withoutMatching can be passed to Pulls.RemoveAnnounced to turn off the recognition of replacements.
 func withoutMatching(domain.Vendor) *ports.Matching { return nil }
 
-// matching recognises replacements only by the descriptions of rows, because its function Keys returns no keys of the
-// institution.
+// matching recognises replacements only by the descriptions of rows. It does not use keys that the institution has
+// assigned to rows.
 var matching = &ports.Matching{
 	Keys: func(domain.TransactionData) domain.InstitutionKeys { return domain.InstitutionKeys{} },
 }
@@ -91,28 +90,29 @@ func (r *replacements) next() { r.l = r.nextPull(r.c, r.l) }
 func (r *replacements) page(p domain.Progress, rows ...domain.TransactionData) domain.Counts {
 	r.Helper()
 	return r.mustStorePage(r.l, ports.PageWrite{
-		Transactions: rows, Progress: p, Matching: matching, RecentlyLeft: true,
+		Transactions: rows, Progress: p, Matching: matching, RecentlyRemoved: true,
 	})
 }
 
 func (r *replacements) remove(externalIDs ...string) domain.Counts {
 	r.Helper()
-	return r.mustStorePage(r.l, ports.PageWrite{Removed: externalIDs, Matching: matching, RecentlyLeft: true})
+	return r.mustStorePage(r.l, ports.PageWrite{Removed: externalIDs, Matching: matching, RecentlyRemoved: true})
 }
 
-// sweepPage sweeps after a complete read, which has returned the given rows and the rows with the ids in seen. It
-// stores the given rows, and marks all other rows as removed as far as the proof allows this.
+// sweepPage calls Sweep with a complete listing. The listing consists of the given rows, and of the rows with the ids
+// in seenIDs. Sweep stores the given rows. It marks stored rows outside the listing as removed, if the argument proof
+// permits this.
 func (r *replacements) sweepPage(
-	proof domain.AbsenceProof, seen []string, rows ...domain.TransactionData,
+	proof domain.AbsenceProof, seenIDs []string, rows ...domain.TransactionData,
 ) domain.Counts {
 	r.Helper()
 	for _, o := range rows {
-		seen = append(seen, o.ExternalID)
+		seenIDs = append(seenIDs, o.ExternalID)
 	}
 	return r.sweep(r.l, ports.SweepWrite{Proof: proof, Page: ports.PageWrite{
-		Transactions: rows, NewID: newID[domain.Transaction], Matching: matching, RecentlyLeft: true,
+		Transactions: rows, NewID: newID[domain.Transaction], Matching: matching, RecentlyRemoved: true,
 		Progress: listing(),
-	}}, seen...)
+	}}, seenIDs...)
 }
 
 // state describes the transactions of the connection in the order in which they were created.
@@ -166,7 +166,7 @@ func replaceAfterRemoval(f *fixture) {
 	at := f.now()
 	counts := r.mustStorePage(r.l, ports.PageWrite{
 		Transactions: []domain.TransactionData{purchase("y", withDate("2026-02-12"))}, Progress: news(),
-		Matching: matching, RecentlyLeft: true, At: at,
+		Matching: matching, RecentlyRemoved: true, At: at,
 	})
 	f.equal("counts", domain.Counts{Read: 1, Modified: 1}, counts)
 	r.want("after the new row", "1: y v3 was x")
@@ -239,10 +239,10 @@ func replaceAfterTwoReads(f *fixture) {
 
 func replaceNeverShownTogether(f *fixture) {
 	r := newReplacements(f)
-	r.page(listing(), purchase("y")) // the list also shows x, which has not changed
+	r.page(listing(), purchase("y")) // the list also contains "x", which has not changed
 	r.next()
 	r.remove("x")
-	r.want("shown when the other one came", "1: x v2 removed", "2: y v1")
+	r.want("returned when the other one was added", "1: x v2 removed", "2: y v1")
 
 	r = newReplacements(f)
 	r.page(news(), purchase("y"))
@@ -251,7 +251,7 @@ func replaceNeverShownTogether(f *fixture) {
 	r.mustStorePage(r.l, ports.PageWrite{Progress: listing(), Accounts: []domain.AccountData{accountData("a")}})
 	r.next()
 	r.remove("x")
-	r.want("shown after the other one came", "1: x v2 removed", "2: y v1")
+	r.want("returned after the other one was added", "1: x v2 removed", "2: y v1")
 
 	r = newReplacements(f)
 	r.page(news().WithShown([]string{"x"}), purchase("y"))
@@ -282,7 +282,7 @@ func replaceNotAfterReread(f *fixture) {
 	reread.Reread = true
 	r.page(reread, purchase("y"))
 	r.sweep(r.l, ports.SweepWrite{Page: ports.PageWrite{
-		Matching: matching, RecentlyLeft: true, Progress: reread, NewID: newID[domain.Transaction],
+		Matching: matching, RecentlyRemoved: true, Progress: reread, NewID: newID[domain.Transaction],
 	}}, "y")
 	r.want("after the sweep", "1: x v2 removed", "2: y v1")
 }
@@ -292,7 +292,7 @@ func replaceAmbiguous(f *fixture) {
 	r.remove("x")
 	r.next()
 	r.page(news(), purchase("y"), purchase("z"))
-	r.want("two rows came", "1: x v2 removed", "2: y v1", "3: z v1")
+	r.want("two rows were added", "1: x v2 removed", "2: y v1", "3: z v1")
 
 	r = newReplacements(f)
 	r.page(news(), purchase("x2"))
@@ -300,7 +300,7 @@ func replaceAmbiguous(f *fixture) {
 	r.remove("x", "x2")
 	r.next()
 	r.page(news(), purchase("y"))
-	r.want("two rows left", "1: x v2 removed", "2: x2 v2 removed", "3: y v1")
+	r.want("two rows were removed", "1: x v2 removed", "2: x2 v2 removed", "3: y v1")
 }
 
 func replaceGroups(f *fixture) {
@@ -327,8 +327,13 @@ func replaceLimits(f *fixture) {
 	r.remove("x")
 	r.next()
 	r.mustStorePage(r.l, ports.PageWrite{
-		Transactions: []domain.TransactionData{purchase("y")}, Progress: news(), Matching: matching, RecentlyLeft: true,
-		At: f.now().Add(domain.MatchWindow),
+		Transactions: []domain.TransactionData{
+			purchase("y"),
+		},
+		Progress:        news(),
+		Matching:        matching,
+		RecentlyRemoved: true,
+		At:              f.now().Add(domain.MatchWindow),
 	})
 	r.want("too late", "1: x v2 removed", "2: y v1")
 
@@ -336,8 +341,13 @@ func replaceLimits(f *fixture) {
 	r.remove("x")
 	r.next()
 	r.mustStorePage(r.l, ports.PageWrite{
-		Transactions: []domain.TransactionData{purchase("y")}, Progress: news(), Matching: matching, RecentlyLeft: true,
-		Unmatched: []string{"y"},
+		Transactions: []domain.TransactionData{
+			purchase("y"),
+		},
+		Progress:        news(),
+		Matching:        matching,
+		RecentlyRemoved: true,
+		Unmatched:       []string{"y"},
 	})
 	r.want("excluded", "1: x v2 removed", "2: y v1")
 }
@@ -517,9 +527,9 @@ func splitRacesWithPages(f *fixture) {
 			Transactions: []domain.TransactionData{
 				purchase("y", withDate(domain.Date(fmt.Sprintf("2026-02-%02d", i)))),
 			},
-			Progress:     listing(),
-			Matching:     matching,
-			RecentlyLeft: true,
+			Progress:        listing(),
+			Matching:        matching,
+			RecentlyRemoved: true,
 		})
 		f.noError(err)
 	})
@@ -540,6 +550,6 @@ func replaceWithoutMatching(f *fixture) {
 	r.next()
 	claimed := f.getPull(r.l.Pull)
 	f.equal("state", domain.PullRunning, claimed.State)
-	r.mustStorePage(r.l, ports.PageWrite{Transactions: []domain.TransactionData{purchase("x")}, RecentlyLeft: true})
+	r.mustStorePage(r.l, ports.PageWrite{Transactions: []domain.TransactionData{purchase("x")}, RecentlyRemoved: true})
 	r.want("a past id", "1: x v4", "2: y v1")
 }

@@ -17,21 +17,21 @@ import (
 // sealerCanary is a secret that no error may contain.
 const sealerCanary = "canary-5f2c81"
 
-// TestSealer checks a ports.Sealer against its contract. The function open returns a new sealer with its own key. The
-// key of a sealer must not change during the test.
-func TestSealer(t *testing.T, open func(t *testing.T) ports.Sealer) {
+// TestSealer checks a ports.Sealer against its contract. Each call of factory returns a new sealer with its own key.
+// The key of a sealer must not change during the test.
+func TestSealer(t *testing.T, factory func(t *testing.T) ports.Sealer) {
 	t.Helper()
-	t.Run("a sealed credential can be opened", func(t *testing.T) { sealerRoundTrip(t, open(t)) })
-	t.Run("the same credential seals differently each time", func(t *testing.T) { sealerIsRandomized(t, open(t)) })
-	t.Run("another tenant or row cannot open it", func(t *testing.T) { sealerBindsToRow(t, open(t)) })
-	t.Run("a modified ciphertext cannot be opened", func(t *testing.T) { sealerDetectsTampering(t, open(t)) })
+	t.Run("a sealed credential can be opened", func(t *testing.T) { sealerRoundTrip(t, factory(t)) })
+	t.Run("the same credential seals differently each time", func(t *testing.T) { sealerIsRandomized(t, factory(t)) })
+	t.Run("another tenant or row cannot open it", func(t *testing.T) { sealerBindsToRow(t, factory(t)) })
+	t.Run("a modified ciphertext cannot be opened", func(t *testing.T) { sealerDetectsTampering(t, factory(t)) })
 	t.Run("bytes that were never sealed cannot be opened, and need resealing", func(t *testing.T) {
-		sealerRejectsGarbage(t, open(t))
+		sealerRejectsGarbage(t, factory(t))
 	})
 	t.Run("a credential of another sealer cannot be opened, and needs resealing", func(t *testing.T) {
-		sealerRejectsOtherKeys(t, open(t), open(t))
+		sealerRejectsOtherKeys(t, factory(t), factory(t))
 	})
-	t.Run("concurrent use", func(t *testing.T) { sealerConcurrent(t, open(t)) })
+	t.Run("concurrent use", func(t *testing.T) { sealerConcurrent(t, factory(t)) })
 }
 
 type sealerRow struct {

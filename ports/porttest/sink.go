@@ -26,7 +26,7 @@ type SinkSuite struct {
 	Open func(SinkOptions) ports.Sink
 	// Start starts a destination without TLS on loopback. The destination is stopped when the test ends.
 	Start func(testing.TB) SinkDestination
-	// Invalid maps the name of a mistake to a target that contains the mistake.
+	// Invalid contains invalid targets. The key describes what is wrong with the target.
 	Invalid map[string]InvalidSinkTarget
 }
 
@@ -58,16 +58,20 @@ type SinkDestination interface {
 // ReceivedEvent is an event that a destination has received.
 type ReceivedEvent struct{ ID, ContentType, Body string }
 
-// InvalidSinkTarget contains an invalid target, and the names of its invalid fields in the order in which the errors
-// name them.
+// InvalidSinkTarget contains an invalid target. Fields are the names of its invalid fields, in the order in which
+// Validate must report them.
 type InvalidSinkTarget struct {
 	Target ports.SinkTarget
 	Fields []string
 }
 
-// The timeouts of Send: longSend for a destination that answers, and shortSend for one that does not. A Send with the
-// timeout shortSend must end within patience. The constant replacement is the time within which a hanging connection
-// must be replaced. The heartbeats and the limits of the kernel would end the connection only later.
+// The times of the tests:
+//
+//   - longSend is the timeout of Send for a destination that answers.
+//   - shortSend is the timeout of Send for a destination that does not answer.
+//   - patience is the longest time that one Send may take.
+//   - replacement is the time within which a connection that hangs must be replaced. It is shorter than the time after
+//     which heartbeats or the kernel would end the connection.
 const (
 	longSend  = time.Minute
 	shortSend = 400 * time.Millisecond
@@ -424,8 +428,8 @@ func (s SinkSuite) forbidden(t *testing.T) {
 	}
 }
 
-// printsNoSecret checks that no secret appears when a sender is printed. The sender has not sent anything, because
-// printing reads its fields without a lock.
+// printsNoSecret checks that a printed sender shows no secret. Printing reads the fields of the sender without a lock.
+// The sender has not sent anything yet, so no other goroutine changes these fields.
 func (s SinkSuite) printsNoSecret(t *testing.T) {
 	e := s.newEnv(t, longSend)
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {

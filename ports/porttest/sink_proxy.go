@@ -19,9 +19,9 @@ type sinkProxy struct {
 	mu       sync.Mutex
 	listener net.Listener // nil while the proxy is stopped
 	conns    map[net.Conn]bool
-	requests gate  // for data to the destination
-	answers  gate  // for data from the destination
-	lost     *gate // for data in both directions, on the connections that were opened since the last call of lose
+	requests gate  // blocks data to the destination
+	answers  gate  // blocks data from the destination
+	lost     *gate // blocks the data of new connections when p.lose is called; p.lose then replaces it
 }
 
 // newSinkProxy starts a proxy and stops it when the test ends.
@@ -68,7 +68,7 @@ func (p *sinkProxy) stop() {
 	p.lost.release()
 }
 
-// lose stops all data on the present connections, like a firewall that has lost its state. Later connections work.
+// lose stops all data on the current connections, like a firewall that has lost its state. Later connections work.
 func (p *sinkProxy) lose() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -88,7 +88,7 @@ func (p *sinkProxy) hang() (resume func()) {
 	}
 }
 
-// holdResponses makes the proxy hold back the data from the destination until the returned function is called.
+// holdResponses blocks all data from the destination until the returned function is called.
 func (p *sinkProxy) holdResponses() (release func()) {
 	p.answers.hold()
 	return p.answers.release
@@ -127,8 +127,8 @@ func (p *sinkProxy) forward(l net.Listener, sender net.Conn) {
 	wait.Wait()
 }
 
-// track records the connections, so that stop can break them. It returns the gate by which lose stops their data.
-// running is false if the listener l was already stopped.
+// track records the connections, so that p.stop can close them. It returns the gate that blocks the data of these
+// connections after p.lose is called. running is false if the listener l was already stopped.
 func (p *sinkProxy) track(l net.Listener, conns ...net.Conn) (lost *gate, running bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -146,10 +146,9 @@ func (p *sinkProxy) untrack(conns ...net.Conn) {
 	}
 }
 
-// pipe copies data from source to sink, and closes both connections at the end. While one of its two gates (direction,
-// lost) is held, it waits before it writes. If bytes is not nil, pipe adds to it the number of bytes that it reads from
-// source.
-func pipe(sink, source net.Conn, direction, lost *gate, bytes *atomic.Int64) {
+// pipe copies data from source to sink, and closes both connections at the end. It writes nothing while the gate
+// direction or the gate loss blocks data. If bytes is not nil, pipe adds the number of bytes that it reads from source.
+func pipe(sink, source net.Conn, direction, loss *gate, bytes *atomic.Int64) {
 	defer func() { _, _ = sink.Close(), source.Close() }()
 	buffer := make([]byte, 32<<10)
 	for {
@@ -158,7 +157,7 @@ func pipe(sink, source net.Conn, direction, lost *gate, bytes *atomic.Int64) {
 			bytes.Add(int64(n))
 		}
 		direction.wait()
-		lost.wait()
+		loss.wait()
 		if n > 0 {
 			if _, err := sink.Write(buffer[:n]); err != nil {
 				return
@@ -170,7 +169,7 @@ func pipe(sink, source net.Conn, direction, lost *gate, bytes *atomic.Int64) {
 	}
 }
 
-// gate makes the callers of wait block while the gate is held. The zero gate is open.
+// gate is a switch that blocks data. While a gate is held, its method wait does not return. The zero gate is open.
 type gate struct {
 	mu   sync.Mutex
 	held chan struct{} // nil if the gate is open

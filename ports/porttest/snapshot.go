@@ -22,11 +22,11 @@ var snapshotTests = []storeTest{
 	{"a snapshot ends early with its reader and with its context", snapshotEnds},
 }
 
-// snapshot calls the function read with a view of the account.
-func (f *fixture) snapshot(id domain.AccountID, read func(view ports.AccountView)) {
+// snapshot calls fn with a view of the account.
+func (f *fixture) snapshot(id domain.AccountID, fn func(view ports.AccountView)) {
 	f.Helper()
 	f.noError(f.Ledger.Snapshot(f.ctx, f.tenant, id, func(view ports.AccountView) error {
-		read(view)
+		fn(view)
 		return nil
 	}))
 }
@@ -94,7 +94,8 @@ func snapshotWindow(f *fixture) {
 	})
 }
 
-// snapshotPages checks a snapshot with more records than a store reads at once. They are dated on only a few days.
+// snapshotPages checks a snapshot with very many records, so that a store must read them in several batches. Each day
+// has more than a thousand records.
 func snapshotPages(f *fixture) {
 	const days, perDay = 3, 1100
 	_, l, id := f.accountWithRows()

@@ -9,7 +9,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// storePageTests check Pulls.StorePage: which differences count as an edit, and what an edit changes in a stored row.
+// storePageTests check Pulls.StorePage: which differences are treated as an edit, and what an edit changes in a stored
+// row.
 var storePageTests = []storeTest{
 	{"a new row is added with version 1", pageAdds},
 	{"a changed row increments the version and keeps its id", pageModifies},
@@ -40,7 +41,7 @@ func pageAdds(f *fixture) {
 	f.inUTC(got.FirstSeenAt, got.UpdatedAt)
 }
 
-// edits contains one edit for each member whose change counts as an edit of the row.
+// edits contains one edit for each member whose change is treated as an edit of the row.
 var edits = map[string]func(*domain.TransactionData){
 	"amount":        func(o *domain.TransactionData) { o.Amount = money("-12.51", "BRL") },
 	"currency":      func(o *domain.TransactionData) { o.Amount = money("-12.5", "USD") },
@@ -56,8 +57,8 @@ var edits = map[string]func(*domain.TransactionData){
 	"detail":        func(o *domain.TransactionData) { o.StableMetadata = []byte("detail") },
 }
 
-// pageModifies checks that each of the edits changes a stored row. The metadata, which changes together with each edit,
-// must be stored too.
+// pageModifies checks that each of the edits changes a stored row. Each row also gets new metadata, which must be
+// stored too.
 func pageModifies(f *fixture) {
 	for name, edit := range edits {
 		c, l := f.runningPull()
@@ -77,8 +78,8 @@ func pageModifies(f *fixture) {
 	}
 }
 
-// pageLeavesEqual checks that a stored row stays unchanged if its new version has only differences that do not count as
-// edits: other metadata, the same instant in another time zone, and the same amount with more digits.
+// pageLeavesEqual checks that a stored row stays unchanged if its new version has only differences that are not edits:
+// other metadata, the same instant in another time zone, and the same amount with more digits.
 func pageLeavesEqual(f *fixture) {
 	c, l := f.runningPull()
 	detailed := row("1", func(o *domain.TransactionData) { o.StableMetadata, o.OccurredAt = []byte("detail"), epoch })
@@ -86,7 +87,8 @@ func pageLeavesEqual(f *fixture) {
 	first := f.getRow(c, "1")
 	_, position := f.readFeedFrom(domain.Position{}, 10, 1)
 	moved := detailed
-	// A change of the other metadata is not an edit, because some of its members change with every read.
+	// A change of Metadata is not an edit if StableMetadata stays the same. Some members of Metadata change with every
+	// pull.
 	moved.Metadata, moved.ContentHash = []byte(`{"collected": "later"}`), domain.ContentHash{1}
 	moved.OccurredAt = epoch.In(time.FixedZone("elsewhere", 3600))
 	moved.Amount = money("-12.500", "BRL")
@@ -105,8 +107,8 @@ func pageLeavesEqual(f *fixture) {
 	f.equal("feed", 0, len(f.readFeed(position, 10, 0)))
 }
 
-// pageReturns checks that a removed row that is stored again counts as changed, even if its digest equals the stored
-// digest.
+// pageReturns checks that a removed row that is stored again is treated as changed, even if its digest equals the
+// stored digest.
 func pageReturns(f *fixture) {
 	for _, returned := range []domain.TransactionData{row("1"), row("1", withDescription("edited"))} {
 		c, l := f.runningPull()
@@ -144,8 +146,8 @@ func pageRemoves(f *fixture) {
 	f.equal("removed again", want, f.getRow(c, "1"))
 }
 
-// pageListsAndRemoves checks that a row is removed if the same page both contains it and removes it. The page does this
-// for a new row, an unchanged row, an edited row, and a removed row that returns.
+// pageListsAndRemoves checks that a row is removed if it is in both Transactions and Removed. The page contains a new
+// row, an unchanged row, an edited row, and a removed row that returns.
 func pageListsAndRemoves(f *fixture) {
 	c, l := f.runningPull()
 	f.storeRows(l, row("equal"), row("edited"), row("back"))

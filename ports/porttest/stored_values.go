@@ -28,8 +28,12 @@ var accountTests = []storeTest{
 	{"accounts are sorted by the bytes of their external ids", accountPaging},
 }
 
-// metadataIsUnchanged checks that a store does not change metadata that a JSON column would normalize: spaces,
-// duplicate members, escapes that represent no character, and numbers that a float cannot represent.
+// metadataIsUnchanged checks that a store returns metadata byte by byte. A JSON column would change some of it:
+//
+//   - spaces
+//   - duplicate members
+//   - escapes such as \u0000 and \ud800
+//   - numbers that a float cannot represent
 func metadataIsUnchanged(f *fixture) {
 	c, l := f.runningPull()
 	objects := []string{
@@ -81,9 +85,9 @@ func amountsAreExact(f *fixture) {
 	f.equal("counts again", domain.Counts{Read: len(rows), Unchanged: len(rows)}, f.storeRows(l, rows...))
 }
 
-// allMembersAreStored checks that rows are returned as they were stored: a row with every member, a row with only the
-// required members, and a row that occurred at midnight. A store must not treat midnight as the zero time, which means
-// that the time is unknown.
+// allMembersAreStored checks that rows are returned exactly: a row with every member, a row with only the required
+// members, and a row that occurred at midnight. A store must distinguish midnight from an unknown time (a zero
+// OccurredAt).
 func allMembersAreStored(f *fixture) {
 	c, l := f.runningPull()
 	inAccount := money("-3.21", "USD")
@@ -198,8 +202,8 @@ func accountMembers(f *fixture) {
 	f.equal("accounts", []domain.AccountData{full, bare}, accounts)
 }
 
-// transactionsReferToAccounts checks the account ids of transactions. One transaction names an
-// account of another connection, which counts as unknown.
+// transactionsReferToAccounts checks the account ids of transactions. One transaction names an account that exists only
+// in another connection. This account must be treated as unknown.
 func transactionsReferToAccounts(f *fixture) {
 	c, l := f.runningPull()
 	f.mustStorePage(l, ports.PageWrite{Accounts: []domain.AccountData{accountData("known")}})

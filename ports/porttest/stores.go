@@ -27,9 +27,9 @@ type storeTest struct {
 	run  func(f *fixture)
 }
 
-// TestStores runs the tests of all store ports. It calls the function open for each test. open may return the same
-// backend each time. It must register the closing of what it opens with t.Cleanup.
-func TestStores(t *testing.T, open func(t *testing.T) Stores) {
+// TestStores runs the tests of all store ports. It calls the function factory for each test. This function may return
+// the same backend each time. It must use t.Cleanup to close the stores that it has opened.
+func TestStores(t *testing.T, factory func(t *testing.T) Stores) {
 	for _, port := range []struct {
 		name  string
 		tests []storeTest
@@ -54,7 +54,7 @@ func TestStores(t *testing.T, open func(t *testing.T) Stores) {
 	} {
 		t.Run(port.name, func(t *testing.T) {
 			for _, test := range port.tests {
-				t.Run(test.name, func(t *testing.T) { test.run(newFixture(t, open(t))) })
+				t.Run(test.name, func(t *testing.T) { test.run(newFixture(t, factory(t))) })
 			}
 		})
 	}

@@ -40,7 +40,7 @@ var eventQueueTests = []storeTest{
 	{"the present versions of transactions are read by id", queueTransactions},
 }
 
-// eventTests check for which changes events are stored. They also check ports.EventMaintenance.
+// eventTests check which changes store an event. They also check ports.EventMaintenance.
 var eventTests = []storeTest{
 	{"changes of accounts store events", eventsOfAccounts},
 	{"a pull that fails stores an event", eventsOfPulls},
@@ -95,7 +95,7 @@ func (f *fixture) lease(s domain.Subscription) ports.SubscriptionLease {
 	return ports.SubscriptionLease{Tenant: s.Tenant, Subscription: s.ID, Holder: holder, Epoch: f.status(s).Epoch}
 }
 
-// claims claims subscriptions for a minute, and reports whether the given one is among them. The call may also claim
+// claims reports whether a claim by the holder, for one minute, includes the subscription s. The claim may also include
 // subscriptions of other tests of the backend.
 func (f *fixture) claims(holder domain.LeaseID, s domain.Subscription, at time.Time) bool {
 	f.Helper()
@@ -104,20 +104,21 @@ func (f *fixture) claims(holder domain.LeaseID, s domain.Subscription, at time.T
 	return slices.ContainsFunc(held, func(h domain.Subscription) bool { return h.ID == s.ID })
 }
 
-// appended calls Append until it has appended all events, and fails the test unless their number is want. It returns
-// the events. It repeats the call because a store may withhold changes while a writer of another test still runs.
-func (f *fixture) appended(l ports.SubscriptionLease, s domain.Subscription, want int) []domain.SubscriptionEvent {
+// appended calls Append until it has returned count events and no change is pending. It stops after ten seconds. It
+// returns the events, and the test fails if their number is not count. A store may withhold changes while a writer of
+// another test still runs.
+func (f *fixture) appended(l ports.SubscriptionLease, s domain.Subscription, count int) []domain.SubscriptionEvent {
 	f.Helper()
 	var all []domain.SubscriptionEvent
 	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
 		got, err := f.Subscriptions.Append(f.ctx, l, s, 100, newID[domain.Event])
 		f.noError(err)
 		all = append(all, got.Events...)
-		if len(all) >= want && !f.pending(l) || time.Now().After(deadline) {
+		if len(all) >= count && !f.pending(l) || time.Now().After(deadline) {
 			break
 		}
 	}
-	f.equal("number of events", want, len(all))
+	f.equal("number of events", count, len(all))
 	return all
 }
 
@@ -353,7 +354,7 @@ func queueBegins(f *fixture) {
 	f.storeRows(running, row("2"))
 	l := f.lease(now)
 	f.equal("now", []string{"1 transaction.added 1"}, briefEvents(f.appended(l, now, 1)))
-	// The claim included all subscriptions that no other holder had claimed.
+	// The lease call for the first subscription has leased the second one too. It must be free for the next lease call.
 	f.noError(f.Subscriptions.ReleaseSubscriptions(f.ctx, l.Holder))
 	f.equal("from the start", []string{"1 transaction.added 1", "2 transaction.added 1"},
 		briefEvents(f.appended(f.lease(start), start, 2)))
@@ -705,7 +706,7 @@ func eventsOfHealth(f *fixture) {
 	}
 	set(needs)
 	f.equal("by a test", []string{"connection.reauth_required" + subject}, kinds(f.appended(l, s, 1)))
-	set(domain.Health{}) // as after a change of the credential
+	set(domain.Health{}) // a change of the credential has the same effect: it resets Health
 	set(healthy)
 	f.appended(l, s, 0)
 }
@@ -733,7 +734,7 @@ func eventsOfCompleteness(f *fixture) {
 	const grace = time.Hour
 	announce := func(at time.Time) {
 		f.Helper()
-		for n := 1; n > 0; { // other tests may have left accounts to announce
+		for n := 1; n > 0; { // repeated, because accounts of other tests may also be due, and the limit is 2
 			var err error
 			n, err = f.Subscriptions.AnnounceCompleteness(f.ctx, at, grace, 2)
 			f.noError(err)
@@ -758,7 +759,7 @@ func eventsOfCompleteness(f *fixture) {
 		return attention.Drifting
 	}
 	later := at.Add(2 * grace)
-	announce(later) // first announce the accounts of other tests
+	announce(later) // also announces accounts of other tests, so that later calls announce only this account
 	count := counted()
 	f.finishSettled(f.startPull(c), f.now(), balances("100"))
 	announce(later)

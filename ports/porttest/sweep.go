@@ -23,9 +23,13 @@ var sweepTests = []storeTest{
 	{"rows that return, or whose account is gone, are not held back any more", sweepReleases},
 }
 
-// sweepNeedsTwoPulls checks sweeps that need two reads as proof. Row 2 is missing from two consecutive pulls, and row 3
-// from two pulls that are not consecutive. Row 1 is older than the rows that the reads return, and row 5 is the only
-// row of its account.
+// sweepNeedsTwoPulls checks sweeps that remove a row only if it is missing from two consecutive pulls:
+//
+//   - Row 2 is missing from the first two pulls, and is removed.
+//   - Row 3 is missing from the first and the third pull. It is removed only when the fourth pull does not return it
+//     either.
+//   - Row 1 is older than all returned rows, and stays.
+//   - Row 5 is the only row of its account, and stays.
 func sweepNeedsTwoPulls(f *fixture) {
 	c, l := f.runningPull()
 	f.storeRows(l, row("1", withDate("2026-02-01")), row("2", withDate("2026-02-02")), row("3", withDate("2026-02-03")),
@@ -46,8 +50,9 @@ func sweepNeedsTwoPulls(f *fixture) {
 	f.equal("removed", []string{"2", "3"}, f.removedIDs(c))
 }
 
-// sweepKeepsPurged checks sweeps that need two reads as proof. The vendor collected all returned rows at minute 5 or
-// later. It may have purged older rows, so the sweeps must not remove them.
+// sweepKeepsPurged checks sweeps of a vendor that purges old rows. The field CollectedFrom states that the listing
+// contains only rows collected at minute 5 or later. Rows that were collected earlier, or at an unknown time, may have
+// been purged, so the sweeps must not remove them.
 func sweepKeepsPurged(f *fixture) {
 	c, l := f.runningPull()
 	start := f.now()
@@ -124,11 +129,10 @@ func sweepReleases(f *fixture) {
 	f.equal("an announced removal", b, f.removedIDs(c))
 }
 
-// sweep calls Pulls.Sweep, which marks the rows that are not in seen as removed, and returns the
-// counts.
-func (f *fixture) sweep(l domain.Lease, write ports.SweepWrite, seen ...string) domain.Counts {
+// sweep calls Pulls.Sweep, which marks the rows that are not in seenIDs as removed, and returns the counts.
+func (f *fixture) sweep(l domain.Lease, write ports.SweepWrite, seenIDs ...string) domain.Counts {
 	f.Helper()
-	write.Seen = func(externalID string) bool { return slices.Contains(seen, externalID) }
+	write.Seen = func(externalID string) bool { return slices.Contains(seenIDs, externalID) }
 	if write.At.IsZero() {
 		write.At = f.now()
 	}

@@ -140,7 +140,7 @@ func tokenPaging(f *fixture) {
 	f.equal("position", domain.Position{Key: domain.TimeKey(newest.CreatedAt), ID: newest.ID.UUID}, page.Next)
 }
 
-// foreignKeys are sort keys that cannot occur in the cursor of a list that is sorted by time.
+// foreignKeys are invalid keys for a cursor in a list that is sorted by time.
 var foreignKeys = []string{"a name", "2026-03-01", "17", "2026-13-01T00:00:00.000000000Z", "';--"}
 
 func tokenPositions(f *fixture) {

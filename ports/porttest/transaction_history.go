@@ -26,7 +26,7 @@ var historyTests = []storeTest{
 	{"a page that is stored under a lost lease adds no version", historyUnderLostLease},
 }
 
-// withOrigin returns an edit that sets the row's hash and normaliser, which only History returns.
+// withOrigin returns an edit that sets the members RowSHA256 and Normalizer, which only History returns.
 func withOrigin(hash byte, rules string) func(*domain.TransactionData) {
 	return func(o *domain.TransactionData) {
 		o.RowSHA256, o.Normalizer = slices.Repeat([]byte{hash}, 32), rules
@@ -38,8 +38,8 @@ func (f *fixture) history(c domain.Connection, externalID string) []domain.Trans
 	return f.historyOf(f.getRow(c, externalID).ID, domain.MaxLimit, nil)
 }
 
-// historyOf reads the history of a transaction in pages of limit. It checks that the version numbers have no gap, and
-// that the Previous field of each version equals the next item of the list.
+// historyOf reads the history of a transaction page by page. A page has at most limit versions. historyOf checks that
+// the version numbers have no gap, and that the Previous field of each version equals the next item of the list.
 func (f *fixture) historyOf(id domain.TransactionID, limit int, between func()) []domain.TransactionVersion {
 	f.Helper()
 	versions := collectPages(f, limit, func(page domain.PageRequest) (domain.Page[domain.TransactionVersion], error) {
@@ -56,7 +56,7 @@ func (f *fixture) historyOf(id domain.TransactionID, limit int, between func()) 
 	return versions
 }
 
-// presentVersion returns the present version of the row in the form in which History must return it.
+// presentVersion returns the current version of the row in the form in which History must return it.
 func presentVersion(row domain.Transaction, origin domain.TransactionData) domain.Transaction {
 	row.RowSHA256, row.Normalizer = origin.RowSHA256, origin.Normalizer
 	return row
@@ -111,8 +111,9 @@ func historyOfUnchangedRow(f *fixture) {
 	f.equal("version", presentVersion(f.getRow(c, "1"), data), versions[0].Transaction)
 }
 
-// historyIgnoresMetadataUpdates checks that an update of the metadata does not change the row's hash and normaliser,
-// which belong to the data of the version.
+// historyIgnoresMetadataUpdates checks an update that changes only metadata. In the history, the version must keep its
+// row hash (RowSHA256) and its normalisation rules (Normalizer). Both belong to the row from which the version was
+// created.
 func historyIgnoresMetadataUpdates(f *fixture) {
 	c, l := f.runningPull()
 	withMetadata := func(text string) func(*domain.TransactionData) {
@@ -214,8 +215,8 @@ func historyBoundsDeliveries(f *fixture) {
 	f.equal("deliveries", received[:domain.MaxVersionDeliveries], got)
 }
 
-// historyPages checks that versions that are added while the history is read are not returned. They are newer than all
-// that were read, so they come before the current position.
+// historyPages checks a history that grows while its pages are read. Later pages must not contain the new versions. The
+// list is ordered newest first, so new versions are before the position of the reader.
 func historyPages(f *fixture) {
 	c, l := f.runningPull()
 	edit := 0

@@ -43,7 +43,7 @@ func (f *fixture) search(s domain.TransactionSearch, limit int) []domain.Transac
 	return nil
 }
 
-// searchMerges checks a search over more connections than a store is likely to combine in one read. One of the
+// searchMerges checks a search over so many connections that a store probably reads them in several steps. One of the
 // connections is deleted.
 func searchMerges(f *fixture) {
 	var want []domain.Transaction

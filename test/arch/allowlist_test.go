@@ -12,12 +12,16 @@ const anyPackage = "*"
 // allowed lists what each package with production code may import:
 //
 //   - packages of this module, by their folder. An entry covers exactly one package.
-//   - third-party code, by module path or by package path. An entry also covers the
-//     packages below it.
+//   - third-party code, by module path or by package path. An entry also covers the packages below it.
 //
-// The standard library is not listed: every package may use it, except for the packages and names that
-// core_test.go bans in the core. The test fails on a package without a line, on an entry that matches no
-// import, and on a line whose package has no code.
+// The standard library is not listed: every package may use it, except for the packages and names that core_test.go
+// bans in the core.
+//
+// The test fails in these cases:
+//
+//   - A package with code has no key in the map.
+//   - A key of the map names a package without code.
+//   - An entry of a list matches no import.
 var allowed = map[string][]string{
 	"domain": {
 		"github.com/google/uuid", "github.com/shopspring/decimal",
@@ -116,8 +120,7 @@ var allowed = map[string][]string{
 		"go.opentelemetry.io/otel", "go.uber.org/zap", "google.golang.org/protobuf",
 	},
 
-	// Both SQL dialects share gormstore. It may use the types and errors of pgx, but not open a
-	// connection.
+	// Both SQL dialects use gormstore. It may use the types and errors of pgx. It must not open connections.
 	"adapters/persistence/gormstore": {
 		"domain", "ports",
 		"github.com/google/uuid", "github.com/jackc/pgx/v5/pgconn", "github.com/jackc/pgx/v5/pgtype",
@@ -245,8 +248,8 @@ var allowed = map[string][]string{
 	},
 }
 
-// importers maps a top-level folder to the only top-level folders whose code may import it. An entry of the allow-list
-// does not override this rule, not even anyPackage.
+// importers lists the top-level folders whose code may import a top-level folder. The key is the imported folder. Every
+// import must also be permitted by the map allowed.
 var importers = map[string][]string{
 	"application": {"application", "cmd", "test"},
 	"adapters":    {"adapters", "cmd", "test"},

@@ -21,7 +21,7 @@ var testKits = []string{"ports/portmock", "ports/porttest"}
 // ban prohibits the core from importing a package, or from using certain names of the package.
 type ban struct {
 	path  string   // the import path of the package
-	names []string // the forbidden names; nil forbids the import; a name that ends with "*" is a prefix
+	names []string // the forbidden names, nil for the whole package; a final "*" makes a name a prefix
 	why   string
 }
 
@@ -59,7 +59,8 @@ var bans = []ban{
 	{"C", nil, "C code may do I/O and read the clock"},
 }
 
-// exception allows one package of the core to import a package, or to use names, that a ban forbids.
+// exception is an exception to the bans, for one package of the core. It permits an import, or the use of certain
+// names.
 type exception struct {
 	pkg   string
 	path  string
@@ -67,7 +68,7 @@ type exception struct {
 	why   string
 }
 
-// exceptions lists all exceptions. The test fails if no code uses an exception or one of its names.
+// exceptions lists all exceptions. The test fails if an exception, or one of the names in it, is not used by any code.
 var exceptions = []exception{
 	{"domain", "net/netip", nil, "parses addresses; no I/O"},
 	{"domain", "net/url", nil, "parses URLs; no I/O"},
@@ -97,7 +98,7 @@ func TestTheCoreIsPure(t *testing.T) {
 // exceptions that no file uses.
 func checkCore(files tree, bans []ban, exceptions []exception) []violation {
 	var found []violation
-	unused := map[string]bool{} // the exceptions that no file has used yet, in the form "package uses name"
+	unused := map[string]bool{} // the exceptions that no file has used so far, such as "domain uses net/url"
 	for _, e := range exceptions {
 		for _, name := range e.each() {
 			unused[e.pkg+" uses "+qualified(e.path, name)] = true
@@ -121,7 +122,7 @@ func checkCore(files tree, bans []ban, exceptions []exception) []violation {
 			_, wholly := banOf(bans, u.path, "")
 			b, banned := banOf(bans, u.path, u.name)
 			if wholly && !excepted(exceptions, unused, pkg, u.path, "") {
-				continue // the import is reported instead of the use
+				continue // the loop above has reported the banned import, so its uses are not reported
 			}
 			if banned && !excepted(exceptions, unused, pkg, u.path, u.name) {
 				found = append(found, violation{file, u.line, ruleCore, qualified(u.path, u.name), b.why})
@@ -159,9 +160,9 @@ func banOf(bans []ban, pkg, name string) (ban, bool) {
 	return ban{}, false
 }
 
-// excepted reports whether an exception allows one package (pkg) to use a name of another package (imported). If name
-// is "", it reports whether pkg may import the other package at all. It removes the exception from the set of unused
-// exceptions.
+// excepted reports whether an exception allows the package pkg to use a name of the package imported. If name is "", it
+// reports whether pkg may import this package. If the exception allows the use, excepted deletes it from the set of
+// unused exceptions.
 func excepted(exceptions []exception, unused map[string]bool, pkg, imported, name string) bool {
 	for _, e := range exceptions {
 		if e.pkg != pkg || e.path != imported {
@@ -181,7 +182,7 @@ func excepted(exceptions []exception, unused map[string]bool, pkg, imported, nam
 	return false
 }
 
-// each returns the names of an exception, or only "" if the exception covers the whole package.
+// each returns the names that the exception permits. If it permits the whole package, each returns only "".
 func (e exception) each() []string {
 	if e.names == nil {
 		return []string{""}

@@ -50,12 +50,13 @@ func TestPlantedImportsAreReported(t *testing.T) {
 		{"domain", "github.com/google/uuidx", []string{ruleImport}}, // an entry must match whole path elements
 		{"application", "gorm.io/gorm", []string{ruleImport}},
 		{"adapters/rest", "github.com/jackc/pgx/v5", []string{ruleImport}},
-		// the allow-list contains only two packages below pgx/v5
+		// the allow-list of gormstore contains pgx/v5/pgconn and pgx/v5/pgtype, but not pgx/v5
 		{"adapters/persistence/gormstore", "github.com/jackc/pgx/v5", []string{ruleImport}},
 		{"adapters/rest", module + "/adapters/memory", []string{ruleImport}},
 		{"adapters/rest", module + "/application", []string{ruleImport, ruleLayer}},
 		{"adapters/rest", module + "/cmd/discovery/compose", []string{ruleImport, ruleLayer}},
-		// anyPackage does not cover third-party imports
+		// the compose package may import every package of this module (anyPackage), but third-party packages must be
+		// listed
 		{"cmd/discovery/compose", "gorm.io/gorm", []string{ruleImport}},
 		// production code must not import packages below test
 		{"cmd/discovery/compose", module + "/test/kit/harness", []string{ruleLayer}},
@@ -199,7 +200,7 @@ func TestPlantedFilesAreReported(t *testing.T) {
 	}
 }
 
-// The checks must report each entry of a table that no code uses.
+// Each case makes an entry of a table of rules superfluous. The checks must report this entry.
 func TestStaleLinesAreReported(t *testing.T) {
 	cases := map[string]struct {
 		change func(p project) project

@@ -1,9 +1,9 @@
-// Package arch_test checks the structure of the code: which package may import which package or
-// third-party module, what the core may use, and which code may reveal a secret.
+// Package arch_test checks the structure of the code: which package may import which package or third-party module,
+// what the core may use, and which code may reveal a secret.
 //
-// Each check is a function that takes a parsed tree. planted_test.go adds violations to a copy of the tree and tests
-// that the checks find them. The tests parse the files in their own process, so that the go command knows which files a
-// cached test result depends on.
+// Each check is a function that takes a parsed tree. planted_test.go adds violations to a copy of the tree, and tests
+// that the checks find them. The test process itself parses the files, and starts no other program for this. The go
+// command therefore knows which files the tests read. If one changes, it does not use a cached result.
 package arch_test
 
 import (
@@ -60,11 +60,11 @@ func TestShelvesHoldNoFiles(t *testing.T) {
 	report(t, checkShelves(realTree(t), shelves))
 }
 
-// checkImports returns a violation for each import that the allow-list does not contain, each package that the
-// allow-list does not mention, and each unused entry of the list.
+// checkImports returns a violation in three cases: an import is not on the list of its package, a package has no list,
+// or an entry of a list is unused.
 func checkImports(files tree, allowed map[string][]string) []violation {
 	var found []violation
-	used := map[string]map[string]bool{} // the entries that match an import, by package
+	used := map[string]map[string]bool{} // the entries of the allow-list that some import has used, by package
 	for _, file := range slices.Sorted(maps.Keys(files)) {
 		pkg := path.Dir(file)
 		list, listed := allowed[pkg]
@@ -102,8 +102,8 @@ func checkImports(files tree, allowed map[string][]string) []violation {
 	return found
 }
 
-// match returns the entry of list that covers an import. If several entries do, it returns the longest, so
-// that a redundant shorter entry is reported as stale.
+// match returns the entry of list that covers an import. If several entries do, it returns the longest. A shorter entry
+// is then unused, and checkImports reports it.
 func match(list []string, imported string) (entry string, ok bool) {
 	pkg, ours := ofModule(imported)
 	for _, e := range list {
@@ -118,8 +118,9 @@ func match(list []string, imported string) (entry string, ok bool) {
 	return entry, ok
 }
 
-// checkLayers returns a violation for each import that the table importers does not allow. For a top-level folder, the
-// table lists the top-level folders whose code may import it.
+// checkLayers returns a violation for each import that breaks the rules in importers. The key is the imported top-level
+// folder, and the value lists the top-level folders that may import it. A folder without an entry may be imported by
+// every folder.
 func checkLayers(files tree, importers map[string][]string) []violation {
 	var found []violation
 	for _, file := range slices.Sorted(maps.Keys(files)) {

@@ -10,8 +10,9 @@ import (
 	"testing"
 )
 
-// named matches a reference to a test in the documents: the folder of the package, a dot, and the name of the function.
-var named = regexp.MustCompile("`([a-z][a-z0-9/]*)\\.((?:Test|Fuzz)[A-Za-z0-9]+)`")
+// testReference matches a reference to a test in the documents: the folder of the package, a dot, and the name of the
+// function.
+var testReference = regexp.MustCompile("`([a-z][a-z0-9/]*)\\.((?:Test|Fuzz)[A-Za-z0-9]+)`")
 
 // docs/security.md names a test for each of its statements. Each of these tests must exist under that name.
 func TestNamedTestsExist(t *testing.T) {
@@ -20,7 +21,7 @@ func TestNamedTestsExist(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	mentions := named.FindAllStringSubmatch(string(text), -1)
+	mentions := testReference.FindAllStringSubmatch(string(text), -1)
 	if len(mentions) < 50 {
 		t.Errorf("only %d tests are named", len(mentions))
 	}

@@ -83,9 +83,9 @@ func realTree(t *testing.T) tree {
 	return files
 }
 
-// parse returns the imports of a file and the names from these imports that the file uses. It resolves the
-// name of a package in the file to its import path, so that an alias does not evade the rules. A variable
-// that shadows an import is treated as the import: a false report is better than a missed violation.
+// parse returns the imports of a file and the names that the file uses from these imports. It looks up the import path
+// of each package name, so that an alias does not evade the rules. A variable that shadows an import is treated as the
+// import: a false report is better than a missed violation.
 func parse(name string, text []byte) (source, error) {
 	positions := token.NewFileSet()
 	file, err := parser.ParseFile(positions, name, text, parser.SkipObjectResolution)

@@ -59,8 +59,8 @@ func (b *bench) webhookTarget(ctx context.Context) (*mailbox, *service, error) {
 	return m, s, err
 }
 
-// twoInserts is the schema for the reference measurement: a table for the delivery and a table for the job. Each has a
-// primary key and no other index, so the reference writes less than the service does.
+// twoInserts is the schema for the comparison measurement: a table for the delivery and a table for the job. Each has a
+// primary key and no other index, so the comparison writes less than the service does.
 var twoInserts = []string{
 	`CREATE TABLE raw_deliveries (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), body bytea NOT NULL, received_at timestamptz NOT NULL)`,
 	`CREATE TABLE raw_jobs (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, args text NOT NULL, created_at timestamptz NOT NULL)`,
@@ -77,15 +77,18 @@ COMMIT;
 `, body)
 }
 
-// clientCounts lists the numbers of clients in the section accepts, and the target ratio for each number.
+// clientCounts lists the numbers of clients in the benchmark of webhook requests, and the target ratio for each number.
 var clientCounts = []struct {
 	clients int
 	reach   string
 }{{32, "≥ 1.5"}, {1, "≥ 0.6"}, {128, "≥ 1.8"}}
 
-// accepts compares the rate at which the service accepts webhooks with the rate of transactions that consist of two
-// inserts. It also measures the delay of the service at half of the measured rate. At the end it reads back every
-// accepted delivery.
+// accepts is the benchmark of webhook requests:
+//
+//   - It measures how many webhooks per second the service accepts. The reference is pgbench with transactions of two
+//     inserts.
+//   - It measures the delay of the service at half of this rate.
+//   - At the end it reads back every accepted delivery.
 func (b *bench) accepts(ctx context.Context) ([]row, error) {
 	m, s, err := b.webhookTarget(ctx)
 	if err != nil {
@@ -121,8 +124,8 @@ func (b *bench) accepts(ctx context.Context) ([]row, error) {
 	return rows, err
 }
 
-// compareAccepts compares the webhooks per second that the service accepts with the reference. Both measurements use
-// the same number of clients.
+// compareAccepts compares two rates: the webhooks per second that the service accepts, and the transactions per second
+// that pgbench runs. Both measurements use the same number of clients.
 func (b *bench) compareAccepts(ctx context.Context, m *mailbox, s *service, reference pgbench) (row, error) {
 	profiled, err := b.profiled(s, fmt.Sprintf("accepts-%d", reference.clients))
 	if err != nil {
@@ -136,9 +139,8 @@ func (b *bench) compareAccepts(ctx context.Context, m *mailbox, s *service, refe
 		func(ctx context.Context) (float64, error) { return reference.run(ctx, b) })
 }
 
-// halfLoad sends requests at half of the measured rate and returns a text with the p99 of their delays.
-// It first makes the database flush the data that the reference has written. Otherwise this writeback
-// would slow down the measured requests.
+// halfLoad sends requests at half of the measured rate and returns a text with the p99 of their delays. It first makes
+// the database flush the data that pgbench has written. Otherwise this writeback would slow down the measured requests.
 func (b *bench) halfLoad(ctx context.Context, m *mailbox, s *service, pairs []pair) (string, error) {
 	if err := execute(ctx, b.server.URL(), "CHECKPOINT"); err != nil {
 		return "", err

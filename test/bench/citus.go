@@ -10,9 +10,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// citus compares the service on a Citus cluster, a coordinator and two workers, with the service on one PostgreSQL
-// server. All servers are on this machine, so the ratios show the cost of the distribution, but not the benefit of
-// additional machines. If the Citus extension is not installed, nothing is measured.
+// citus compares the service on a Citus cluster (a coordinator and two workers) with the service on one PostgreSQL
+// server. All servers are on this machine. The ratios therefore show the cost of the distribution, but not the benefit
+// of more machines. Without the Citus extension, nothing is measured.
 func (b *bench) citus(ctx context.Context) ([]row, error) {
 	cluster, err := pgtest.StartCitus(pgtest.Options{Fsync: true, Settings: serverSettings("citus,")})
 	if errors.Is(err, pgtest.ErrNoCitus) {
@@ -34,7 +34,7 @@ func (b *bench) citus(ctx context.Context) ([]row, error) {
 	return append(rows, pulls...), err
 }
 
-// onOneServer is the description of the reference in each row of the section citus.
+// onOneServer describes, in the result tables of this section, what the cluster is compared with.
 const onOneServer = "the same on one server"
 
 // acceptsOnCitus compares how many webhooks per second the service accepts on the cluster and on one server: first for
@@ -55,7 +55,7 @@ func (b *bench) acceptsOnCitus(ctx context.Context, cluster, plain string) (rows
 				return nil, err
 			}
 		}
-		accepts := func(i int) side {
+		accepts := func(i int) variant {
 			return func(ctx context.Context) (float64, error) {
 				return boxes[i].load(32, services[i].address).rate(b.turn())(ctx)
 			}
@@ -79,8 +79,8 @@ func (b *bench) acceptsOnCitus(ctx context.Context, cluster, plain string) (rows
 	return rows, nil
 }
 
-// pullsOnCitus compares the cluster with one server: in the rows per second that pulls store, and in the rows per
-// second that a reader of the change feed gets. The service has no rate budget for the vendor.
+// pullsOnCitus compares the cluster with one server. It measures the rows per second of pulls and of a reader of the
+// change feed. The service has no rate budget for the vendor.
 func (b *bench) pullsOnCitus(ctx context.Context, cluster, plain string) ([]row, error) {
 	var pullers [2]*puller
 	for i, url := range []string{cluster, plain} {
@@ -106,13 +106,13 @@ func (b *bench) pullsOnCitus(ctx context.Context, cluster, plain string) ([]row,
 	var rows []row
 	for _, what := range []struct {
 		name string
-		do   func(p *puller) side
+		do   func(p *puller) variant
 	}{
-		{"the feed of %d rows, 1,000 a page, one reader", func(p *puller) side {
+		{"the feed of %d rows, 1,000 a page, one reader", func(p *puller) variant {
 			return func(ctx context.Context) (float64, error) { return p.service.readFeed(ctx, p.vendor.rows) }
 		}},
-		{"a pull of %d new rows", func(p *puller) side { return p.timed(p.fresh) }},
-		{"a pull of %d rows, nothing changed", func(p *puller) side {
+		{"a pull of %d new rows", func(p *puller) variant { return p.timed(p.fresh) }},
+		{"a pull of %d rows, nothing changed", func(p *puller) variant {
 			return p.timed(func(ctx context.Context) error { return p.service.pull(ctx, p.connection) })
 		}},
 	} {

@@ -104,8 +104,8 @@ func (p pgbench) run(ctx context.Context, b *bench) (float64, error) {
 	return strconv.ParseFloat(string(found[1]), 64)
 }
 
-// pgbenchPath returns the path of the newest pgbench below /usr/lib/postgresql, or of the pgbench in
-// PATH if there is none.
+// pgbenchPath returns the path of the newest pgbench below /usr/lib/postgresql. If there is none in that folder, it
+// returns the path of the pgbench in PATH.
 func pgbenchPath() (string, error) {
 	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/pgbench")
 	if len(found) > 0 {

@@ -118,14 +118,14 @@ func (e *env) launch(ctx context.Context, program string, args ...string) (*serv
 		return nil, err
 	}
 	e.bench.onClose(func() { s.client.CloseIdleConnections(); s.stop() })
-	err = s.until(ctx, "http://"+s.address)
+	err = s.awaitReady(ctx, "http://"+s.address)
 	s.ready = time.Since(begun)
 	return s, err
 }
 
-// call sends a request as the operator. If the pointer into is not nil, call stores the decoded JSON response in the
-// variable that it points to. It returns an error if the response does not have the expected status.
-func (s *service) call(ctx context.Context, method, path string, body any, status int, into any) error {
+// call sends a request as the operator, and decodes the JSON response into the variable that target points to. If
+// target is nil, the response is ignored. call returns an error if the response does not have the expected status.
+func (s *service) call(ctx context.Context, method, path string, body any, status int, target any) error {
 	var payload io.Reader
 	if body != nil {
 		raw, err := json.Marshal(body)
@@ -151,10 +151,10 @@ func (s *service) call(ctx context.Context, method, path string, body any, statu
 		return err
 	case response.StatusCode != status:
 		return fmt.Errorf("%s %s answered %d: %.200s", method, path, response.StatusCode, raw)
-	case into == nil:
+	case target == nil:
 		return nil
 	}
-	return json.Unmarshal(raw, into)
+	return json.Unmarshal(raw, target)
 }
 
 type object = map[string]any

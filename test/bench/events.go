@@ -14,12 +14,11 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// eventRows is the number of waiting events that the method drain measures. The method lag makes eventRate changes per
-// second for the duration lagTime.
+// The sizes of the two measurements of events.
 const (
-	eventRows = 20_000
-	eventRate = 500
-	lagTime   = 10 * time.Second
+	eventRows = 20_000           // number of waiting events in the measurement of the rate
+	eventRate = 500              // changed records per second in the measurement of the delay
+	lagTime   = 10 * time.Second // duration of the measurement of the delay
 )
 
 // events measures one subscription on PostgreSQL: how fast its events are sent to a local endpoint when many events are
@@ -66,9 +65,9 @@ type eventReceiver struct {
 
 	mu       sync.Mutex
 	received int
-	lags     []time.Duration    // from each change to the receipt of its event; nil while they are not measured
+	lags     []time.Duration    // the time from each change to the receipt of its event; nil while no time is measured
 	versions map[string]float64 // the last version of each record
-	inverted int                // number of events with an older version of a record than an earlier event
+	inverted int                // number of events with a lower version than the previous event of the same record
 }
 
 func (b *bench) newEventReceiver(ctx context.Context) (*eventReceiver, error) {

@@ -61,8 +61,8 @@ func (b *bench) fillFeed(ctx context.Context, s *service, pool *pgxpool.Pool) er
 		return err
 	}
 	for _, statement := range []string{
-		// A feed position must be below the current transaction id plus shift. The transaction id is low in
-		// a new cluster, so shift is increased before rows with higher positions are inserted.
+		// A position in the feed must be below the sum of shift and the current PostgreSQL transaction id. The id is
+		// low in a new cluster, and the next statement inserts high positions. Therefore shift is increased first.
 		"UPDATE feed SET shift = 1000000000",
 		fmt.Sprintf(`INSERT INTO transactions SELECT gen_random_uuid(), tenant_id, connection_id, vendor, account_id, account,
 			'copy-' || n, amount, currency, account_amount, account_currency, status, date, occurred_at, description, category,
@@ -105,8 +105,8 @@ func (s *service) readFeed(ctx context.Context, rows int) (float64, error) {
 	return float64(read) / time.Since(begun).Seconds(), nil
 }
 
-// copyOut measures the reference and returns the rows per second: a COPY of all columns of the same
-// rows in the order of the feed, as text.
+// copyOut runs the comparison measurement for the feed, and returns the rows per second. The measurement is a COPY of
+// all columns of the same rows, in the order of the feed, as text.
 func copyOut(ctx context.Context, pool *pgxpool.Pool, tenant string) (float64, error) {
 	conn, err := pool.Acquire(ctx)
 	if err != nil {

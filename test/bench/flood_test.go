@@ -24,11 +24,10 @@ const (
 	webhooks = 30
 )
 
-// trafficPair contains the two loads of one tenant: API reads and webhooks.
+// trafficPair contains the two measured loads of one tenant: API reads and webhooks.
 type trafficPair struct{ reads, webhooks load }
 
-// run sends both kinds of requests on behalf of the tenant until ctx ends. The arguments reads and webhooks are the
-// rates per second.
+// run sends reads and webhooks on behalf of the tenant until ctx ends, at the given rates per second.
 func (d *trafficPair) run(ctx context.Context, tenant *tenant, reads, webhooks int) {
 	var sends sync.WaitGroup
 	sends.Go(func() { d.reads.paced(ctx, reads, tenant.list) })
@@ -36,13 +35,14 @@ func (d *trafficPair) run(ctx context.Context, tenant *tenant, reads, webhooks i
 	sends.Wait()
 }
 
-// BenchmarkFlood measures the p99 of the calm tenant's requests, first while no other tenant sends requests and then
-// while the loud tenant sends more requests than the limits allow. The flag -times sets the rate of the loud tenant's
-// requests as a multiple of each limit.
+// BenchmarkFlood measures the p99 of the calm tenant's requests, with and without a loud tenant. The loud tenant sends
+// requests at n times the rate that the limits permit. The flag -times sets n. The results are:
 //
-// In the first flood, "burst", the loud tenant still has its burst allowance, so as many requests as the limit allows
-// per minute are accepted at once. In the later floods, "flood", that allowance is used up: one request in -times is
-// accepted, and the service responds to the others with 429.
+//   - "quiet": only the calm tenant sends requests.
+//   - "burst": the loud tenant still has its burst allowance, which is the number of permitted requests per minute. The
+//     service accepts these requests immediately.
+//   - "flood": the loud tenant has used up its allowance. The service accepts one of n requests, and responds to the
+//     others with 429.
 func BenchmarkFlood(b *testing.B) {
 	for backend, dsn := range map[string]func() string{
 		"sqlite":   func() string { return "sqlite://" + filepath.Join(b.TempDir(), "discovery.db") },
@@ -62,8 +62,8 @@ func BenchmarkFlood(b *testing.B) {
 // contest contains the two tenants and the measured loads.
 type contest struct {
 	calm, loud          tenant
-	quiet, burst, flood trafficPair // loads of the calm tenant
-	refused             trafficPair // loads of the loud tenant after its burst
+	quiet, burst, flood trafficPair // requests of the calm tenant
+	refused             trafficPair // requests of the loud tenant after its burst; most of them get a 429
 }
 
 func (c *contest) run() {

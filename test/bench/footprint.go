@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// footprint measures the start-up time, the memory and the size of the binary. Most of these figures
-// have no reference.
+// footprint measures the start-up time, the memory and the size of the binary. Most of these figures are not compared
+// with a reference measurement.
 func (b *bench) footprint(ctx context.Context) ([]row, error) {
 	url, err := b.database(ctx, "footprint")
 	if err != nil {
@@ -99,8 +99,8 @@ func (b *bench) idle(ctx context.Context) ([]row, error) {
 	return rows, nil
 }
 
-// whilePulling samples the memory during one large pull. The memory counts as flat if the peak of the
-// second half is not above the peak of the first half.
+// whilePulling samples the memory during one large pull. The memory is treated as flat if the peak of the second half
+// is not above the peak of the first half.
 func (b *bench) whilePulling(ctx context.Context, url string) (row, error) {
 	e, err := b.newEnv(ctx, url)
 	if err != nil {
@@ -137,11 +137,11 @@ func (b *bench) whilePulling(ctx context.Context, url string) (row, error) {
 	}, nil
 }
 
-// watch calls a function (do), and samples the memory of a process until the function returns. It returns the samples
+// watch calls the function fn, and samples the memory of a process until the function returns. It returns the samples
 // in MiB, and the error that the function returned.
-func watch(p *process, do func() error) (seen []float64, err error) {
+func watch(p *process, fn func() error) (seen []float64, err error) {
 	ended := make(chan error, 1)
-	go func() { ended <- do() }()
+	go func() { ended <- fn() }()
 	for {
 		select {
 		case err := <-ended:

@@ -18,10 +18,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// growth compares the duration of store methods on a large database with their duration on a small
-// database on the same server. Each method is measured separately and not over HTTP, because over HTTP
-// the parts of a request that do not depend on the size would hide the parts that do. A tenant has the
-// same number of connections in both databases.
+// growth compares the duration of store methods on a large database with their duration on a small database on the same
+// server. A tenant has the same number of connections in both databases. Each method is called directly and not over
+// HTTP, because the constant parts of an HTTP request would hide the growth.
 func (b *bench) growth(ctx context.Context) ([]row, error) {
 	large := bulk{b.tenants, b.connections, b.rows}
 	var probes [2]*probe
@@ -59,14 +58,14 @@ func (b *bench) growth(ctx context.Context) ([]row, error) {
 	return rows, nil
 }
 
-// typical returns a measurement (a side) that calls a function (do) repeatedly for half of the duration of a turn and
-// returns the median duration of a call, in seconds.
-func (b *bench) typical(p *probe, do func(p *probe, ctx context.Context) error) side {
+// typical returns the function that measures fn. This function calls fn repeatedly for half of b.turn(), and returns
+// the median duration of a call in seconds.
+func (b *bench) typical(p *probe, fn func(p *probe, ctx context.Context) error) variant {
 	return func(ctx context.Context) (float64, error) {
 		var times []float64
 		for begun := time.Now(); time.Since(begun) < b.turn()/2; {
 			from := time.Now()
-			if err := do(p, ctx); err != nil {
+			if err := fn(p, ctx); err != nil {
 				return 0, err
 			}
 			times = append(times, time.Since(from).Seconds())
@@ -237,7 +236,7 @@ func (p *probe) unchanged(ctx context.Context) error {
 	return err
 }
 
-// lookUpKnown looks up which rows of the probe's page are unchanged, as a pull does. All of these rows are unchanged.
+// lookUpKnown asks the store which rows of the probe's page are unchanged. All of them must be unchanged.
 func (p *probe) lookUpKnown(ctx context.Context) error {
 	known, err := p.Pulls().FilterUnchanged(ctx, p.tenant, p.connection, domain.RawTransactionsOf(p.page...))
 	if err == nil && slices.Contains(known, false) {

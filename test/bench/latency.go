@@ -54,8 +54,8 @@ func (b *bench) latency(ctx context.Context) ([]row, error) {
 	return []row{onPostgres, onSQLite}, err
 }
 
-// notified returns the reference on PostgreSQL: a function that inserts a row with a NOTIFY and waits
-// until a second connection has received the notification.
+// notified returns the function for the reference measurement on PostgreSQL. The function inserts a row with a NOTIFY,
+// and waits until a second connection has received the notification.
 func (b *bench) notified(ctx context.Context) (func(context.Context) error, error) {
 	url, err := b.database(ctx, "note")
 	if err != nil {
@@ -89,7 +89,7 @@ func (b *bench) notified(ctx context.Context) (func(context.Context) error, erro
 	}, nil
 }
 
-// follow alternately measures one webhook and one run of the reference, and returns the row with the
+// follow alternately measures one webhook and one call of the given reference function, and returns the row with the
 // results. Before each measurement, the system is idle for idleTime.
 func (b *bench) follow(
 	ctx context.Context,
@@ -104,16 +104,16 @@ func (b *bench) follow(
 	var ours []time.Duration
 	for i := range b.rounds*samples + 1 {
 		var p pair
-		for _, side := range []struct {
+		for _, variant := range []struct {
 			do   func(context.Context) error
 			took *float64
 		}{{f.sendAndWait, &p.ours}, {reference, &p.reference}} {
 			time.Sleep(idleTime)
 			begun := time.Now()
-			if err := side.do(ctx); err != nil {
+			if err := variant.do(ctx); err != nil {
 				return r, err
 			}
-			*side.took = time.Since(begun).Seconds()
+			*variant.took = time.Since(begun).Seconds()
 		}
 		if i == 0 {
 			continue // the first measurement is a warm-up

@@ -19,7 +19,7 @@ type load struct {
 	status    int // the expected status of every response; any other status is an error
 	// request appends a whole request to buf. No two calls have the same client and number.
 	request func(buf []byte, client, number int) []byte
-	// answered is called after each response with the expected status; it may be nil.
+	// answered is called after each response that has the expected status; it may be nil.
 	answered func(client, number int)
 }
 
@@ -41,15 +41,15 @@ func (s loadResult) percentile(p float64) time.Duration {
 	return s.delays[min(int(p*float64(len(s.delays))), len(s.delays)-1)]
 }
 
-// unpaced runs the load for the given time (turn). Every client sends its next request as soon as it has received the
-// response to the previous one.
+// unpaced runs the load for the given time. Every client sends its next request as soon as it has received the response
+// to the previous one.
 func (l load) unpaced(ctx context.Context, turn time.Duration) (loadResult, error) {
 	return l.run(ctx, turn, func(int, int) time.Duration { return 0 })
 }
 
-// paced runs the load for the given time (turn) and sends rate requests per second, no matter how long the responses
-// take. A delay counts from the time at which the request was due, so a stall is included in the delay of every request
-// that it held up.
+// paced runs the load for the given time. It sends the given number of requests per second, even if responses are late.
+// The delay of a request begins when the request should have been sent. If the service stalls, the delays of later
+// requests therefore include the stall.
 func (l load) paced(ctx context.Context, turn time.Duration, rate float64) (loadResult, error) {
 	apart := time.Duration(float64(time.Second) / rate)
 	return l.run(ctx, turn, func(client, number int) time.Duration {
@@ -57,12 +57,12 @@ func (l load) paced(ctx context.Context, turn time.Duration, rate float64) (load
 	})
 }
 
-// run runs all clients until the turn is over, and returns their delays. due returns the time at which a request is
-// due, measured from the start of the turn.
+// run runs all clients for the given time, and returns their delays. dueTime returns when a request is due, measured
+// from the start of the load.
 func (l load) run(
 	ctx context.Context,
 	turn time.Duration,
-	due func(client, number int) time.Duration,
+	dueTime func(client, number int) time.Duration,
 ) (loadResult, error) {
 	conns := make([]*wire, l.clients)
 	for i := range conns {
@@ -78,7 +78,7 @@ func (l load) run(
 	var running sync.WaitGroup
 	for client := range l.clients {
 		running.Go(func() {
-			delays[client], errs[client] = l.client(ctx, conns[client], client, begun, turn, due)
+			delays[client], errs[client] = l.client(ctx, conns[client], client, begun, turn, dueTime)
 		})
 	}
 	running.Wait()
@@ -88,8 +88,8 @@ func (l load) run(
 	return all, errors.Join(errs...)
 }
 
-// client sends the requests of one client on the connection w and returns their delays. begun is the
-// start of the turn.
+// client sends the requests of one client on the connection w and returns their delays. begun is the time at which the
+// load started.
 func (l load) client(
 	ctx context.Context,
 	w *wire,
@@ -126,8 +126,9 @@ func (l load) client(
 	return delays, ctx.Err()
 }
 
-// rate returns a measurement (a side) that runs the load unpaced for one turn and returns the requests per second.
-func (l load) rate(turn time.Duration) side {
+// rate returns a measurement. It runs the load for the given time, and returns the requests per second. Every client
+// sends its next request as soon as it has received the response to the previous one.
+func (l load) rate(turn time.Duration) variant {
 	return func(ctx context.Context) (float64, error) {
 		got, err := l.unpaced(ctx, turn)
 		return got.rate(), err

@@ -1,17 +1,17 @@
 // Command bench compares the service with a reference for each kind of work. The reference does only the physical work
-// that is necessary, such as a bare insert for accepting a webhook. The command measures the service and the reference
-// alternately. It prints the median of their ratio over all rounds, with the spread, because absolute numbers depend
-// mainly on the machine.
+// that is necessary, such as a bare insert for accepting a webhook.
 //
 //	go run ./test/bench                        # everything, 3 rounds of 5 s
 //	go run ./test/bench -only accepts,reads -seconds 2 -rounds 1 -v
 //
-// The command builds the binary, starts its own PostgreSQL server, which flushes every commit to disk,
-// and serves the vendor's simulator from memory. Everything listens on loopback and ends with this
-// process. All files are in one folder, which is removed at the end.
+// The command measures the service and the reference alternately. It prints the median of their ratio over all rounds,
+// with the spread. Absolute numbers would depend mainly on the machine.
 //
-// The sections are: generator, accepts, sqlite, pull, reads, feed, events, latency, growth,
-// footprint, replicas, citus.
+// The command builds the binary and starts its own PostgreSQL server, which flushes every commit to disk. It also runs
+// a simulator of the vendor, which keeps its data in memory. All servers listen on loopback, and stop when the command
+// ends. All files are in one folder, which is removed at the end.
+//
+// The sections are: generator, accepts, sqlite, pull, reads, feed, events, latency, growth, footprint, replicas, citus.
 package main
 
 import (
@@ -56,11 +56,11 @@ type bench struct {
 	out    io.Writer
 	dir    string // temporary folder, which is removed at the end
 	binary string
-	server *pgtest.Server // the PostgreSQL server; nil until a section calls database
-	open   []func()       // functions that close the section's resources, called last first
+	server *pgtest.Server // the PostgreSQL server; nil until a section needs it
+	open   []func()       // functions that release what the current benchmark section has opened, called last first
 }
 
-// section is one part of the benchmark. measure returns the rows of its table.
+// section is one part of the benchmark. The function measure returns the rows of the section's result table.
 type section struct {
 	name, title string
 	measure     func(b *bench, ctx context.Context) ([]row, error)
@@ -71,7 +71,7 @@ var sections = []section{
 	{"accepts", "Durable webhook accepts on PostgreSQL", (*bench).accepts},
 	{"sqlite", "Durable webhook accepts on SQLite", (*bench).sqlite},
 	{"pull", "Pulls", (*bench).pull},
-	{"reads", "Reads by an operator", (*bench).reads},
+	{"reads", "Reads by an operator", (*bench).measureReads},
 	{"feed", "The change feed, first row to last", (*bench).feed},
 	{"events", "Events of a subscription", (*bench).events},
 	{"latency", "From a webhook to a readable row, on an idle system", (*bench).latency},

@@ -45,8 +45,8 @@ type process struct {
 	ended chan struct{}
 }
 
-// start starts cmd from an OS thread that exists until the child ends, because the kernel sends
-// Pdeathsig when the thread that started the child ends, not when the parent process ends.
+// start starts cmd from an OS thread, and keeps this thread until the child ends. The kernel sends Pdeathsig when the
+// thread ends, not when the process of the thread ends.
 func start(cmd *exec.Cmd) (*process, error) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	p := &process{cmd: cmd, ended: make(chan struct{})}
@@ -87,9 +87,9 @@ func (p *process) rss() float64 {
 	return 0
 }
 
-// until polls /readyz until the service is ready. It returns an error if the service ends before it is ready, or is not
-// ready within 30 s.
-func (p *process) until(ctx context.Context, origin string) error {
+// awaitReady polls /readyz until the service is ready. It returns an error if the service ends before it is ready, or
+// is not ready within 30 s.
+func (p *process) awaitReady(ctx context.Context, origin string) error {
 	client := &http.Client{Timeout: 2 * time.Second}
 	defer client.CloseIdleConnections()
 	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); {

@@ -9,17 +9,17 @@ import (
 	"path/filepath"
 )
 
-// profiled returns a function that wraps a measurement. While the wrapped measurement runs, a CPU profile of the
-// service is taken, and afterwards an allocation profile. The names of the profile files begin with the given name.
-// Without the flag -profile, the returned function does not change the measurement.
-func (b *bench) profiled(s *service, name string) (func(side) side, error) {
+// profiled returns a function that wraps a measurement. The wrapped measurement also takes a CPU profile of the service
+// while it runs, and an allocation profile afterwards. The names of the profile files begin with the given name.
+// Without the flag -profile, the measurement is not changed.
+func (b *bench) profiled(s *service, name string) (func(variant) variant, error) {
 	if b.profile == "" {
-		return func(measure side) side { return measure }, nil
+		return func(measure variant) variant { return measure }, nil
 	}
 	if err := os.MkdirAll(b.profile, 0o750); err != nil {
 		return nil, err
 	}
-	return func(measure side) side {
+	return func(measure variant) variant {
 		return func(ctx context.Context) (float64, error) {
 			taken := make(chan error, 1)
 			go func() {
@@ -40,9 +40,9 @@ func (b *bench) profiled(s *service, name string) (func(side) side, error) {
 	}, nil
 }
 
-// fetch gets the profile /debug/pprof/<what> from the service and stores it in a file.
-func (s *service) fetch(ctx context.Context, what, file string) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.admin+"/debug/pprof/"+what, nil)
+// fetch gets the named profile from the path /debug/pprof/ of the service, and stores it in a file.
+func (s *service) fetch(ctx context.Context, name, file string) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.admin+"/debug/pprof/"+name, nil)
 	if err != nil {
 		return err
 	}

@@ -18,14 +18,14 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
 )
 
-// pull measures two kinds of pulls in rows per second. A pull of new rows is compared with a COPY of
-// the same rows, and a pull of unchanged rows with reading and decoding the vendor's pages.
+// pull measures two kinds of pulls in rows per second. A pull of new rows is compared with a SQL COPY of the same rows.
+// A pull of unchanged rows is compared with reading and decoding the vendor's pages.
 func (b *bench) pull(ctx context.Context) ([]row, error) {
 	p, err := b.puller(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if err := p.copied.take(ctx, p.pool, p.connection); err != nil {
+	if err := p.copied.readRows(ctx, p.pool, p.connection); err != nil {
 		return nil, err
 	}
 	profiled, err := b.profiled(p.service, "pull")
@@ -39,7 +39,7 @@ func (b *bench) pull(ctx context.Context) ([]row, error) {
 		),
 		against: "COPY of the rows into the same table",
 		reach:   "≥ 0.5",
-	}, profiled(p.timed(p.fresh)), p.timed(func(ctx context.Context) error { return p.copied.into(ctx, p.pool) }))
+	}, profiled(p.timed(p.fresh)), p.timed(func(ctx context.Context) error { return p.copied.insert(ctx, p.pool) }))
 	if err != nil {
 		return nil, err
 	}
@@ -65,8 +65,8 @@ func (b *bench) pull(ctx context.Context) ([]row, error) {
 	return []row{fresh, same, subscribed}, err
 }
 
-// subscribedPull compares pulls of new rows with a subscription and pulls without one. With the subscription, the
-// events of the rows are sent to a local endpoint during the pull.
+// subscribedPull compares two kinds of pulls of new rows. During the first kind, a subscription exists, and the events
+// of the rows are sent to a local endpoint. During the second kind, no subscription exists.
 func (b *bench) subscribedPull(ctx context.Context, p *puller) (row, error) {
 	receiver, err := b.newEventReceiver(ctx)
 	if err != nil {
@@ -89,12 +89,12 @@ func (b *bench) subscribedPull(ctx context.Context, p *puller) (row, error) {
 	}, p.timed(p.fresh))
 }
 
-// timed returns a measurement (a side) that calls a function (do) and returns the rows per second. The function must
-// process every row that the vendor has.
-func (p *puller) timed(do func(context.Context) error) side {
+// timed returns the function that measures fn. It calls fn once, and returns the rows per second. fn must process every
+// row of the vendor.
+func (p *puller) timed(fn func(context.Context) error) variant {
 	return func(ctx context.Context) (float64, error) {
 		begun := time.Now()
-		err := do(ctx)
+		err := fn(ctx)
 		return float64(p.vendor.rows) / time.Since(begun).Seconds(), err
 	}
 }
@@ -144,15 +144,16 @@ func (p *puller) fresh(ctx context.Context) error {
 	return p.service.pull(ctx, connection)
 }
 
-// copied contains the stored rows of a connection. The reference stores them again under other ids.
+// copied contains the stored rows of a connection. In the reference measurement for pulls of new rows, these rows are
+// copied into the table again, under other ids.
 type copied struct {
-	columns []string
-	rows    [][]any
-	id      int // index of the column id
-	of      int // index of the column connection_id
+	columns         []string
+	rows            [][]any
+	id              int // index of the column id
+	connectionIndex int // index of the column connection_id
 }
 
-func (c *copied) take(ctx context.Context, pool *pgxpool.Pool, connection string) error {
+func (c *copied) readRows(ctx context.Context, pool *pgxpool.Pool, connection string) error {
 	rows, err := pool.Query(ctx, `SELECT * FROM transactions WHERE connection_id = $1`, connection)
 	if err != nil {
 		return err
@@ -163,22 +164,22 @@ func (c *copied) take(ctx context.Context, pool *pgxpool.Pool, connection string
 		case "id":
 			c.id = i
 		case "connection_id":
-			c.of = i
+			c.connectionIndex = i
 		}
 	}
 	c.rows, err = pgx.CollectRows(rows, func(r pgx.CollectableRow) ([]any, error) { return r.Values() })
 	return err
 }
 
-// into copies the rows into the table as rows of a new connection.
-func (c *copied) into(ctx context.Context, pool *pgxpool.Pool) error {
+// insert copies the rows into the table as rows of a new connection.
+func (c *copied) insert(ctx context.Context, pool *pgxpool.Pool) error {
 	connection := [16]byte(uuid.New())
 	_, err := pool.CopyFrom(
 		ctx,
 		pgx.Identifier{"transactions"},
 		c.columns,
 		pgx.CopyFromSlice(len(c.rows), func(i int) ([]any, error) {
-			c.rows[i][c.id], c.rows[i][c.of] = [16]byte(uuid.Must(uuid.NewV7())), connection
+			c.rows[i][c.id], c.rows[i][c.connectionIndex] = [16]byte(uuid.Must(uuid.NewV7())), connection
 			return c.rows[i], nil
 		}),
 	)

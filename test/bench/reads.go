@@ -6,17 +6,18 @@ import (
 	"strconv"
 )
 
-// readConnections is the number of connections of the tenant whose connections are read.
+// readConnections is the number of connections that exist while the reads are measured.
 const readConnections = 200
 
-// readColumns are the columns that a response needs. The reference selects the same columns.
+// readColumns are the columns of a connection that a response contains. The SELECT statements with which the service is
+// compared read the same columns.
 const readColumns = "id, tenant_id, kind, name, vendor, base_url, account_ref, created_at, updated_at, revision"
 
 // readCase is one GET request and the SELECT statement with which it is compared.
 type readCase struct{ profile, what, path, script string }
 
-// readCases returns the measured reads. The service and the reference read the same rows repeatedly, so neither of them
-// reads from disk.
+// readCases returns the measured reads. The service and the SELECT statements read the same rows repeatedly, so neither
+// of them reads from disk.
 func readCases(connection string) []readCase {
 	return []readCase{
 		{
@@ -36,9 +37,9 @@ func readCases(connection string) []readCase {
 	}
 }
 
-// reads measures the rate of two requests: a GET of one connection, and a GET of a page of connections. It compares
-// them with the corresponding SELECTs.
-func (b *bench) reads(ctx context.Context) ([]row, error) {
+// measureReads measures two GET requests, in requests per second: for one connection, and for a page of
+// connections. It compares the rates with the rates of SELECT statements that read the same rows.
+func (b *bench) measureReads(ctx context.Context) ([]row, error) {
 	url, err := b.database(ctx, "reads")
 	if err != nil {
 		return nil, err

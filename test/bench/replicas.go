@@ -39,9 +39,9 @@ func (b *bench) replicas(ctx context.Context) ([]row, error) {
 	return append(rows, pulls), err
 }
 
-// acceptRows compares how many webhooks per second three replicas accept with how many one replica accepts. The service
-// is started with the vendor's rate budget, as in production. Each process commits its own batches; the more clients
-// there are, the less these additional batches cost.
+// acceptRows compares how many webhooks per second three replicas and one replica accept. The service has the vendor's
+// rate budget, as in production. Three replicas need more commits than one, because each process commits its own
+// batches. The additional commits matter less with more clients.
 func (b *bench) acceptRows(ctx context.Context) (rows []row, err error) {
 	var sets [2]fleet
 	for i, size := range []int{3, 1} {
@@ -105,8 +105,8 @@ func (b *bench) fleet(
 	return f, err
 }
 
-// accepts returns a measurement (a side) of how many webhooks per second all processes together accept.
-func (f fleet) accepts(clients int, turn time.Duration) side {
+// accepts returns a measurement: how many webhooks per second all processes of the fleet together accept.
+func (f fleet) accepts(clients int, turn time.Duration) variant {
 	return func(ctx context.Context) (float64, error) {
 		return f.mailbox.load(clients, f.addresses...).rate(turn)(ctx)
 	}

@@ -7,17 +7,16 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// bulk is the amount of data that the section growth stores in a database.
+// bulk is the amount of data in a database of the benchmark section "growth".
 type bulk struct{ tenants, connections, rows int }
 
-// seed fills a migrated database with SQL statements. Ids and secrets are derived from numbers: token n
-// is "token-n", and event n has the key "event-n". Both belong to the connection whose number is n
-// modulo the number of connections. An event's fingerprint is the result of domain.FingerprintOf,
-// computed in SQL.
+// seed fills a migrated database with SQL statements. Ids and secrets are derived from numbers: token n is "token-n",
+// and event n has the key "event-n". Both belong to the connection with the number n modulo the number of connections.
+// The SQL computes the fingerprint of an event in the same way as domain.FingerprintOf.
 func (k bulk) seed(ctx context.Context, pool *pgxpool.Pool) error {
 	for _, statement := range []string{
-		// A feed position must be below the current transaction id plus shift. The transaction id is low in
-		// a new cluster, so shift is increased before rows with higher positions are inserted.
+		// A position in the feed must be below the sum of shift and the current PostgreSQL transaction id. The id is
+		// low in a new cluster, and later statements insert high positions. Therefore shift is increased first.
 		"UPDATE feed SET shift = 1000000000",
 		`CREATE FUNCTION made_id(kind int, n bigint) RETURNS uuid IMMUTABLE PARALLEL SAFE LANGUAGE sql AS
 			$$ SELECT (lpad(to_hex(kind), 8, '0') || '-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid $$`,
@@ -47,5 +46,5 @@ func (k bulk) seed(ctx context.Context, pool *pgxpool.Pool) error {
 	return nil
 }
 
-// events returns the number of deliveries.
+// events returns the number of deliveries. Each delivery contains one event.
 func (k bulk) events() int { return max(k.connections, k.rows/5) }

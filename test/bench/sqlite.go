@@ -75,7 +75,7 @@ func (b *bench) sqlite(ctx context.Context) ([]row, error) {
 	return []row{r}, err
 }
 
-// twoRows runs one transaction of the reference: it inserts a delivery and a job.
+// twoRows runs one transaction of the comparison measurement: it inserts a delivery and a job.
 func twoRows(ctx context.Context, db *sql.DB, body []byte) error {
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
@@ -97,11 +97,11 @@ func twoRows(ctx context.Context, db *sql.DB, body []byte) error {
 	return tx.Commit()
 }
 
-// repeated calls the function do repeatedly for the duration of a turn, and returns the number of calls per second.
-func repeated(ctx context.Context, turn time.Duration, do func() error) (float64, error) {
+// repeated measures how many times per second fn can be called. It calls fn in a loop for the given time.
+func repeated(ctx context.Context, turn time.Duration, fn func() error) (float64, error) {
 	n, begun := 0, time.Now()
 	for ; time.Since(begun) < turn; n++ {
-		if err := do(); err != nil {
+		if err := fn(); err != nil {
 			return 0, err
 		}
 		if err := ctx.Err(); err != nil {

@@ -11,38 +11,38 @@ import (
 	"time"
 )
 
-// row is one row of a section's table: a comparison, or a figure without a reference.
+// row is one row of a result table. Most rows compare the service with a reference measurement. The other rows contain
+// only results of the service.
 type row struct {
 	what, against string
-	pairs         []pair // nil for a figure without a reference
-	reach         string // the target; "" if there is none
+	pairs         []pair // the results of all rounds; nil if there is no reference measurement
+	reach         string // the target of the measurement, for example "≥ 0.5"; "" if there is none
 	also          string // further observations
 }
 
-// pair is the result of one round: the figures of the service and of the reference, measured one after
-// the other.
+// pair contains the results of one round. In a round, first the service is measured, and then the reference.
 type pair struct{ ours, reference float64 }
 
 func (p pair) ratio() float64 { return p.ours / p.reference }
 
-// side is a measurement of the service or of the reference. It takes about one turn (the time that the flag -seconds
-// sets) and returns a figure, usually a rate.
-type side func(ctx context.Context) (float64, error)
+// variant measures either the service or the reference in a comparison. It returns a number, usually a rate. It takes
+// about as many seconds as the flag -seconds says.
+type variant func(ctx context.Context) (float64, error)
 
-// turns measures the service (ours) and the reference alternately: first in a warm-up round and then in b.rounds
-// rounds. Its messages name the comparison (what).
-func (b *bench) turns(ctx context.Context, what string, ours, reference side) ([]pair, error) {
+// turns measures the service (ours) and the reference alternately: first in a warm-up round, and then in b.rounds
+// rounds. label names the comparison in messages.
+func (b *bench) turns(ctx context.Context, label string, ours, reference variant) ([]pair, error) {
 	var pairs []pair
 	for round := range b.rounds + 1 {
 		var p pair
 		var err error
 		if p.ours, err = ours(ctx); err != nil {
-			return nil, fmt.Errorf("%s, ours: %w", what, err)
+			return nil, fmt.Errorf("%s, ours: %w", label, err)
 		}
 		if p.reference, err = reference(ctx); err != nil {
-			return nil, fmt.Errorf("%s, reference: %w", what, err)
+			return nil, fmt.Errorf("%s, reference: %w", label, err)
 		}
-		b.logf("%-40s round %d: ours %.4g, reference %.4g, ratio %.2f", what, round, p.ours, p.reference, p.ratio())
+		b.logf("%-40s round %d: ours %.4g, reference %.4g, ratio %.2f", label, round, p.ours, p.reference, p.ratio())
 		if round > 0 { // the results of the first round, a warm-up, are discarded
 			pairs = append(pairs, p)
 		}
@@ -50,8 +50,8 @@ func (b *bench) turns(ctx context.Context, what string, ours, reference side) ([
 	return pairs, nil
 }
 
-// versus measures the service (ours) and the reference with b.turns, and returns r with the measured pairs.
-func (b *bench) versus(ctx context.Context, r row, ours, reference side) (row, error) {
+// versus measures the service (ours) and a program for comparison (reference), in turns. It returns r with the results.
+func (b *bench) versus(ctx context.Context, r row, ours, reference variant) (row, error) {
 	var err error
 	r.pairs, err = b.turns(ctx, r.what, ours, reference)
 	return r, err
@@ -66,7 +66,7 @@ func ratios(pairs []pair) []float64 {
 	return all
 }
 
-// median returns the median of the figures, or 0 if there are none. The figures need not be sorted.
+// median returns the median of the numbers, or 0 if there are none. The numbers need not be sorted.
 func median(figures []float64) float64 {
 	if len(figures) == 0 {
 		return 0

@@ -50,7 +50,7 @@ func (b *bench) vendor(ctx context.Context, rows int, remembers bool) (*vendor, 
 	return v, err
 }
 
-// listen serves a handler until the end of the section and returns its origin.
+// listen serves a handler until the current benchmark section ends, and returns the origin of the server.
 func (b *bench) listen(ctx context.Context, handler http.Handler) (string, error) {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {

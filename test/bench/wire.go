@@ -42,7 +42,7 @@ func (w *wire) exchange(request []byte) (status int, body []byte, err error) {
 	if chunked {
 		err = w.chunks()
 	} else {
-		err = w.take(length)
+		err = w.readBody(length)
 	}
 	return status, w.body, err
 }
@@ -74,8 +74,8 @@ func (w *wire) head() (length int, chunked bool, err error) {
 	}
 }
 
-// take reads length bytes from the connection and appends them to the body.
-func (w *wire) take(length int) error {
+// readBody reads length bytes from the connection and appends them to the body.
+func (w *wire) readBody(length int) error {
 	from := len(w.body)
 	w.body = append(w.body, make([]byte, length)...)
 	_, err := io.ReadFull(w.in, w.body[from:])
@@ -93,7 +93,7 @@ func (w *wire) chunks() error {
 		if err != nil {
 			return fmt.Errorf("a chunk's size: %w", err)
 		}
-		if err := w.take(int(size)); err != nil {
+		if err := w.readBody(int(size)); err != nil {
 			return err
 		}
 		if _, err := w.in.Discard(2); err != nil { // skips the line break after the chunk

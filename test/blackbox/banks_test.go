@@ -176,8 +176,8 @@ func (b *belvoBank) listRequests() int { return b.sim.Stats().ByPath["/api/trans
 
 func money(cents int) string { return fmt.Sprintf("%d.%02d", cents/100, cents%100) }
 
-// must returns value if err is nil. must and check are meant for calls to the simulators and the operating system. They
-// panic if err is not nil, because an error of such a call is a defect of the test and not of the service.
+// must returns value if err is nil, and panics otherwise. must and check are meant for calls to the simulators and the
+// operating system. An error of such a call is a defect of the test, not of the service.
 func must[T any](value T, err error) T {
 	check(err)
 	return value

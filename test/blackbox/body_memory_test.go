@@ -60,7 +60,7 @@ func TestAFloodOfLargeWebhooksUsesLimitedMemory(t *testing.T) {
 // closes them.
 func startFlood(t *testing.T, p *process) (end func()) {
 	t.Helper()
-	address := strings.TrimPrefix(p.at(), "http://")
+	address := strings.TrimPrefix(p.baseURL(), "http://")
 	connections := make([]net.Conn, 0, floodConnections)
 	var senders sync.WaitGroup
 	for i := range floodConnections {

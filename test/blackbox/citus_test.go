@@ -35,7 +35,7 @@ type citusNodes struct {
 
 	t       testing.TB
 	random  *rand.Rand
-	down    int   // the node that crash has killed: 0 is the coordinator, n > 0 is worker n-1
+	down    int   // the node that was crashed last: 0 is the coordinator, n > 0 is worker n-1
 	crashes []int // number of crashes of each node
 }
 

@@ -22,23 +22,31 @@ const defaultKills = 20
 const killsARound = 15
 
 // TestCrash kills the service, and the PostgreSQL server that it uses, at random points while webhooks arrive.
-// Afterwards every accepted delivery and every row of the vendors must be stored exactly once. Two subscriptions must
-// have received the events of all records. The endpoint of the first one failed from time to time. The broker of the
-// second one was killed while it received messages, once for every ten kills of the service. Every fourth process is
-// killed only after it has sent events. It needs that much time, because a process can take over the subscriptions of a
-// killed process only when their lease has ended.
+// Afterwards every accepted delivery and every row of the vendors must be stored exactly once.
 //
-// The environment variable CRASH_KILLS sets the number of kills, and SEED determines the random points. If CRASH_POOLED
-// is set, the test uses only PostgreSQL, through a pooler. If CRASH_CITUS is set, it uses only a Citus cluster, whose
-// coordinator and workers crash. Otherwise it uses SQLite, PostgreSQL and Citus, each with half of that number of
-// kills. Citus is skipped if the server does not have the extension.
+// Two subscriptions must have received the events of all records. The first one sends to an endpoint that fails from
+// time to time. The second one sends to a broker, which is killed while it receives messages, once for every ten kills
+// of the service.
+//
+// Every fourth process is killed only after it has sent events. Without this wait, few processes would send any events:
+// a process can take over the subscriptions of a killed process only when the lease of the killed process has ended.
+//
+// The test reads these environment variables:
+//
+//   - CRASH_KILLS is the number of kills.
+//   - SEED determines the random points.
+//   - CRASH_POOLED: if it is set, the test uses only PostgreSQL, through a pooler.
+//   - CRASH_CITUS: if it is set, the test uses only a Citus cluster, whose coordinator and workers crash.
+//
+// If neither CRASH_POOLED nor CRASH_CITUS is set, the test uses SQLite, PostgreSQL and Citus, each with half of the
+// kills. It skips Citus if the server does not have the extension.
 func TestCrash(t *testing.T) {
 	t.Parallel()
 	kills, seed := number(t, "CRASH_KILLS", defaultKills), seedOf(t)
 	if os.Getenv("CRASH_POOLED") != "" {
 		db := newDatabase(t)
 		h := newPooledEnv(t, db.url, poolSize)
-		db.through = h.settings["DATABASE_URL"]
+		db.poolerURL = h.settings["DATABASE_URL"]
 		crash(t, h, db, kills, seed)
 		return
 	}
@@ -109,12 +117,12 @@ type crashTest struct {
 	kills   int
 	crashes int // how often the database was crashed
 
-	endpoint *eventEndpoint
-	before   int64 // number of events that were sent to the endpoint before the current process started
-	senders  int   // how many of the killed processes had sent events to the endpoint
+	endpoint      *eventEndpoint
+	earlierEvents int64 // number of events that were sent to the endpoint before the current process started
+	senders       int   // how many of the killed processes had sent events to the endpoint
 
 	queue         *eventQueue // nil if there is no broker
-	brokerCrashed int         // the number of kills when the broker was last crashed
+	brokerCrashed int         // value of crashTest.kills at the last kill of the broker
 	brokerCrashes sync.WaitGroup
 }
 
@@ -122,11 +130,12 @@ type crashTest struct {
 type mortalDatabase interface {
 	// crash ends a server immediately.
 	crash()
-	// start restarts the server that crash has ended, and waits until it answers.
+	// start restarts the server that was crashed last, and waits until the server answers.
 	start()
 }
 
-// newMortalBroker starts a broker. If no broker is installed or can be installed, it returns nil and skips a subtest.
+// newMortalBroker starts a broker that the test can kill. If no broker is installed, and none can be installed, it
+// returns nil and skips only the subtest "broker".
 func newMortalBroker(t *testing.T) *mortalBroker {
 	broker, err := rabbittest.Start()
 	if !t.Run("broker", func(t *testing.T) { rabbittest.Require(t, err) }) || err != nil {
@@ -229,10 +238,10 @@ func (r *crashTest) kill() {
 	r.current.Load().kill()
 	r.kills++
 	sent := r.endpoint.requests.Load()
-	if sent > r.before {
+	if sent > r.earlierEvents {
 		r.senders++
 	}
-	r.before = sent
+	r.earlierEvents = sent
 	r.current.Store(r.serve())
 	if r.random.IntN(4) > 0 {
 		r.waitUntilReady()
@@ -243,7 +252,7 @@ func (r *crashTest) kill() {
 // that the next kill hits a random point of the process's work.
 func (r *crashTest) awaitEvents() {
 	r.waitUntilReady()
-	sends := func() bool { return r.endpoint.requests.Load() > r.before }
+	sends := func() bool { return r.endpoint.requests.Load() > r.earlierEvents }
 	eventually(r.t, waitTimeout, "an event of the process", sends)
 	time.Sleep(time.Duration(r.random.IntN(300)) * time.Millisecond)
 }
@@ -266,7 +275,8 @@ func (r *crashTest) startAndWait() {
 
 func (r *crashTest) waitUntilReady() { r.current.Load().ready() }
 
-// takenOver returns the number of pulls that had more than one attempt, as a pull has if another process takes it over.
+// takenOver returns how many pulls had more than one attempt. Another process takes over a pull by starting another
+// attempt.
 func (r *crashTest) takenOver(links []*link) (n int) {
 	for _, l := range links {
 		for _, pull := range r.all(r.current.Load(), "/aggregator-connections/"+l.id+"/pulls") {

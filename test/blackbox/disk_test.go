@@ -135,9 +135,8 @@ func (f *fixture) checkWriteRefused(t *testing.T, c apiCall) {
 	}
 }
 
-// If the service has no permission to write to the database file, it must refuse to start with an error that names the
-// setting, and must not change the file. If the test runs as root, it starts the service as another user, because file
-// permissions do not restrict root.
+// The service must refuse to start if it has no permission to write to the database file. The error must name the
+// setting. The file must not change.
 func TestReadOnlyFile(t *testing.T) {
 	f := newFixture(t, newEnv(t, ""))
 	file := strings.TrimPrefix(f.settings["DATABASE_URL"], "sqlite://")
@@ -165,9 +164,9 @@ func TestReadOnlyFile(t *testing.T) {
 	checkIntegrity(t, file)
 }
 
-// makeReadOnly removes the write permission of a file. If the test runs as root, which file permissions do not
-// restrict, it returns another user, and the service must run as that user. Otherwise it returns nil, and the service
-// runs as the current user.
+// makeReadOnly removes the write permission of a file. It returns the user under which the service must run; nil means
+// the current user. If the current user is root, the result is another user, because file permissions do not restrict
+// root.
 func (f *fixture) makeReadOnly(t *testing.T, file string) *syscall.Credential {
 	t.Helper()
 	var nobody *syscall.Credential

@@ -1,7 +1,8 @@
-// Package blackbox_test tests the built binary from outside, as an operator, a vendor and an
-// orchestrator use it. The tests run the service as processes on loopback that are killed, stopped and
-// cut off from their database. The package imports no code of the service except the vendors'
-// simulators, which run in the test process.
+// Package blackbox_test tests the built binary from outside, as an operator, a vendor and an orchestrator use it.
+//
+// The tests run the service as processes on loopback, kill or stop these processes, and cut them off from their
+// database. The package imports no code of the service except the vendors' simulators. The simulators run in the test
+// process.
 //
 // Settings of a run, as environment variables:
 //

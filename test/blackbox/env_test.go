@@ -142,8 +142,8 @@ func (l *link) change(random *rand.Rand) [][]byte {
 	return l.takeEvents()
 }
 
-// newAmount returns an amount in cents that no row of the bank has had. A row with the amount of a removed row would be
-// stored as the next version of the removed row (domain.MatchRows).
+// newAmount returns an amount in cents that no earlier row of the bank has had. A removed row must not share its amount
+// with a new row: the new row would become the next version of the removed row (domain.MatchRows).
 func (l *link) newAmount(random *rand.Rand) int {
 	cents := random.IntN(1_000_000)
 	for l.used[cents] {

@@ -58,7 +58,7 @@ func killErasures(t *testing.T, h *env, random *rand.Rand, seed uint64) {
 		t.Fatalf("%d transactions are stored", len(before))
 	}
 	for i := range erasureKills {
-		if n := i / 2; i%2 == 0 && n < len(erased) { // an erasure is running at every kill
+		if n := i / 2; i%2 == 0 && n < len(erased) { // before every second kill, another erasure starts
 			path := "/aggregator-connections/" + erased[n].id + "/erasure"
 			h.call(p, "POST", path, object{"atVendor": n%2 == 0}, http.StatusAccepted)
 		}
@@ -114,10 +114,9 @@ func killErasures(t *testing.T, h *env, random *rand.Rand, seed uint64) {
 	}
 }
 
-// search finds out which of the given texts occur in a large text (in), and returns these texts. For speed, it compares
-// only at positions where the next eight bytes are equal to the first eight bytes of one of the texts. Every text must
-// have at least eight bytes.
-func search(in string, texts []string) map[string]bool {
+// search returns those of the texts that occur in haystack. For speed, it compares a text only at positions where the
+// next eight bytes are equal to the first eight bytes of the text. Every text must have at least eight bytes.
+func search(haystack string, texts []string) map[string]bool {
 	const window = 8
 	starting := map[uint64][]string{}
 	for _, text := range texts {
@@ -126,10 +125,10 @@ func search(in string, texts []string) map[string]bool {
 	}
 	found := map[string]bool{}
 	var last uint64
-	for i := range len(in) {
-		last = last<<8 | uint64(in[i])
+	for i := range len(haystack) {
+		last = last<<8 | uint64(haystack[i])
 		for _, text := range starting[last] {
-			if i+1 >= window && strings.HasPrefix(in[i+1-window:], text) {
+			if i+1 >= window && strings.HasPrefix(haystack[i+1-window:], text) {
 				found[text] = true
 			}
 		}

@@ -22,13 +22,13 @@ import (
 type eventLog struct {
 	id string // the id of the subscription
 
-	mu        sync.Mutex
-	received  int
-	ids       map[int]string // the ids of the received events, by sequence number
-	first     map[string]int // by record: the highest sequence number of its events so far
-	versions  map[string]float64
-	added     map[string]string // by record: the sequence number of its event of type transaction.added
-	violation string
+	mu            sync.Mutex
+	receivedCount int
+	ids           map[int]string // the ids of the received events, by sequence number
+	first         map[string]int // the highest sequence number received so far for each record
+	versions      map[string]float64
+	added         map[string]string // the sequence number of the event transaction.added of each record
+	violation     string
 }
 
 // newEventLog creates a subscription that sends the events of all transactions to a sink. It returns an empty log for
@@ -70,34 +70,35 @@ func (l *eventLog) receive(body []byte) {
 		}
 		l.added[event.Subject] = event.Sequence
 	}
-	l.received++
+	l.receivedCount++
 	l.ids[n], l.versions[event.Subject] = event.ID, event.Data.Version
 	l.first[event.Subject] = max(l.first[event.Subject], n)
 }
 
-// missing returns two numbers: last is the number of records whose last event was not received, and added is the number
-// of records whose event of type transaction.added was not received. The map want contains the current version of each
-// record, by record id.
-func (l *eventLog) missing(want map[string]float64) (last, added int) {
+// missing counts the records whose events were not received. The given map contains the current version of each record,
+// by record id. The results are:
+//
+//   - lastCount: the number of records whose last received version is too old.
+//   - added: the number of other records whose event transaction.added was not received.
+func (l *eventLog) missing(expected map[string]float64) (lastCount, added int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for id, version := range want {
+	for id, version := range expected {
 		switch {
 		case l.versions[id] < version:
-			last++
+			lastCount++
 		case l.added[id] == "":
 			added++
 		}
 	}
-	return last, added
+	return lastCount, added
 }
 
-// check waits until all events are delivered, and checks that each record of the feed was received in its current
-// version and that no sequence number is missing. While it waits, it calls the function receive repeatedly, unless
-// receive is nil. It logs how many events were received more than once.
+// check waits until all events are delivered. Each record of the feed must have been received in its current version.
+// No sequence number may be missing. While check waits, it calls receive repeatedly; receive may be nil.
 func (l *eventLog) check(t testing.TB, h *env, p *process, receive func()) {
 	h.call(p, http.MethodPost, "/subscriptions/"+l.id+"/pause", nil, http.StatusOK)
-	h.call(p, http.MethodPost, "/subscriptions/"+l.id+"/resume", nil, http.StatusOK) // makes all retries due at once
+	h.call(p, http.MethodPost, "/subscriptions/"+l.id+"/resume", nil, http.StatusOK) // now all retries are due
 	want := map[string]float64{}
 	for cursor := ""; ; {
 		page := h.call(p, http.MethodGet, "/transactions/changes?limit=1000"+cursor, nil, http.StatusOK)
@@ -136,7 +137,7 @@ func (l *eventLog) check(t testing.TB, h *env, p *process, receive func()) {
 	if l.violation != "" || len(l.ids) != last {
 		t.Errorf("%d sequences of %d; %s", len(l.ids), last, l.violation)
 	}
-	t.Logf("events: %d of %d records, %d received more than once", last, len(want), l.received-last)
+	t.Logf("events: %d of %d records, %d received more than once", last, len(want), l.receivedCount-last)
 }
 
 // eventEndpoint is the webhook endpoint of a subscription. While it is failing, it refuses about 30 % of the events,
@@ -200,10 +201,11 @@ type mortalBroker struct {
 	kills int
 }
 
-// crashWhileSending pauses the broker as soon as a message passes the proxy, so that the service has sent messages that
-// the broker has not confirmed. The broker remains paused for the given duration (hangs), and is then killed and
-// restarted. crashWhileSending returns as soon as the broker is paused. A goroutine, which is registered in the
-// WaitGroup crashed, does the rest.
+// crashWhileSending pauses the broker as soon as a message passes the proxy. At this time, the broker has not confirmed
+// some messages of the service.
+//
+// crashWhileSending then returns. A goroutine keeps the broker paused for the given time, and then kills and restarts
+// it. The goroutine is registered in the given WaitGroup.
 func (b *mortalBroker) crashWhileSending(t testing.TB, p *brokerProxy, hangs time.Duration, crashed *sync.WaitGroup) {
 	b.mu.Lock()
 	if !p.awaitMessage() {
@@ -234,7 +236,7 @@ func (b *mortalBroker) killed() int {
 type brokerProxy struct {
 	net.Listener
 	broker    string        // the address of the broker
-	published chan struct{} // receives an element when a message has passed
+	published chan struct{} // an element is sent when the service publishes a message
 }
 
 // newBrokerProxy starts a proxy, which ends with the test.
@@ -270,7 +272,8 @@ func (p *brokerProxy) forward(service net.Conn) {
 	_, _ = io.Copy(io.MultiWriter(broker, p), service)
 }
 
-// Write receives a copy of the data that a service sends. It detects a message by its media type.
+// Write receives a copy of the data that a service sends to the broker. Data that contains the media type of an event
+// counts as a message.
 func (p *brokerProxy) Write(data []byte) (int, error) {
 	if bytes.Contains(data, []byte("application/cloudevents+json")) {
 		select {

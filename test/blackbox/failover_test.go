@@ -16,9 +16,11 @@ import (
 // documented time is shorter, but a busy machine may take longer.
 const failoverLimit = 20 * time.Second
 
-// No accepted webhook may be lost when the primary server fails while webhooks arrive, and its synchronous standby is
-// promoted some time later. Every webhook that got a 202 must be stored, every process must accept webhooks again, and
-// the change feed must contain every change.
+// The primary server fails while webhooks arrive, and its synchronous standby is promoted some time later. After that:
+//
+//   - Every webhook that got a 202 must be stored.
+//   - Every process must accept webhooks again.
+//   - The change feed must contain every change.
 func TestFailoverToASynchronousStandby(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -99,8 +101,8 @@ func failover(t *testing.T, parameters string, lose func(*pgtest.Server) error) 
 	)
 }
 
-// awaitAccepted posts a webhook to each process repeatedly until it is accepted. It returns how long after begun every
-// process had accepted a webhook.
+// awaitAccepted posts a webhook to each process repeatedly, until the process accepts the webhook. It returns the time
+// between begun and the moment at which the last process accepted a webhook.
 func awaitAccepted(tr *traffic, all []*process, l *link, begun time.Time) time.Duration {
 	var mu sync.Mutex
 	var slowest time.Duration
@@ -125,7 +127,7 @@ func newCluster(t testing.TB) (primary, standby *pgtest.Server) {
 	options := func() pgtest.Options {
 		return pgtest.Options{
 			Fsync: true, Dir: filepath.Join(datadir.New(t), "data"),
-			// With the other settings, a killed server leaves shared memory behind.
+			// With any other value, a killed server never releases its shared memory.
 			Settings: map[string]string{"dynamic_shared_memory_type": "mmap"},
 		}
 	}

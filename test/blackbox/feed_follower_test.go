@@ -57,9 +57,11 @@ func (f *follower) read(ctx context.Context) bool {
 	return len(items) > 0
 }
 
-// compare stops the follower and checks that it has received the last version of every stored transaction of the links.
-// It returns the number of transactions that the feed has returned (seen), and the number of transactions whose last
-// version the follower has not received (missed).
+// compare stops the follower. The follower must have received the last version of every stored transaction of the
+// links. The results are:
+//
+//   - seen: the number of transactions that the feed has returned.
+//   - missed: the number of transactions whose last version the follower has not received.
 func (f *follower) compare(t testing.TB, p *process, links []*link) (seen, missed int) {
 	t.Helper()
 	f.stop()

@@ -102,7 +102,7 @@ func (h *env) try(ctx context.Context, p *process, method, path string, body any
 		}
 		payload = bytes.NewReader(raw)
 	}
-	request, err := http.NewRequestWithContext(ctx, method, p.at()+path, payload)
+	request, err := http.NewRequestWithContext(ctx, method, p.baseURL()+path, payload)
 	if err != nil {
 		return response{}, err
 	}

@@ -58,7 +58,7 @@ func newFixture(t *testing.T, h *env) *fixture {
 
 func (f *fixture) routes(engine, token, delivery, pull string) []apiCall {
 	own := "/aggregator-connections/" + f.link.id
-	stored := f.link.id // any id is suitable, because no id can be looked up without the database
+	stored := f.link.id // any id will do: the database is down, so no request can look the id up
 	vendor, account, clientID, secret, _ := f.link.connectionValues()
 	create := object{
 		"vendor":     vendor,
@@ -169,7 +169,8 @@ func (f *fixture) routes(engine, token, delivery, pull string) []apiCall {
 // checkAllRoutesCalled checks that the fixture's calls include every route of the OpenAPI document.
 func (f *fixture) checkAllRoutesCalled(t *testing.T) {
 	t.Helper()
-	// The route connector-types needs no database, and the webhook route is tested separately.
+	// known contains the routes that this test covers, and two more. The route connector-types needs no database. The
+	// webhook route has a test of its own.
 	known := map[string]bool{"GET /connector-types": true, "POST /webhooks/{vendor}/{token}": true}
 	for _, c := range f.calls {
 		known[c.route] = true
@@ -246,7 +247,7 @@ func (f *fixture) checkOutage(t *testing.T) {
 // checkRefused checks that a response is a 503 with Retry-After, and that it does not reveal the cause.
 func (f *fixture) checkRefused(t *testing.T, route string, a response) {
 	t.Helper()
-	if route == "GET /audit/key" && a.status == http.StatusOK { // each process keeps the key in memory
+	if route == "GET /audit/key" && a.status == http.StatusOK { // needs no database: the key is in memory
 		return
 	}
 	if a.status != http.StatusServiceUnavailable || a.header.Get("Retry-After") == "" || a.body["code"] != "MTCH-0008" {
@@ -260,12 +261,12 @@ func (f *fixture) checkRefused(t *testing.T, route string, a response) {
 	}
 }
 
-// checkRecovery checks that the service recovers without intervention, and that the interrupted pull is completed. The
-// argument since is the time at which the outage ended.
-func (f *fixture) checkRecovery(t *testing.T, since time.Time) {
+// checkRecovery checks that the service recovers without intervention after an outage that ended at outageEnd, and that
+// the interrupted pull is completed.
+func (f *fixture) checkRecovery(t *testing.T, outageEnd time.Time) {
 	t.Helper()
 	eventually(t, waitTimeout, "readiness", func() bool { return f.p.status("/readyz") == http.StatusOK })
-	ready := time.Since(since)
+	ready := time.Since(outageEnd)
 	tr := newTraffic([]*link{f.link}, func() *process { return f.p })
 	f.link.mu.Lock()
 	id, fact := f.link.add(4711)
@@ -274,14 +275,14 @@ func (f *fixture) checkRecovery(t *testing.T, since time.Time) {
 	for _, body := range f.link.takeEvents() {
 		tr.deliver(f.link, body)
 	}
-	accepted := time.Since(since)
+	accepted := time.Since(outageEnd)
 	tr.waitForPulls(t, f.env, f.p, waitTimeout)
 	tr.compareAll(t, f.env, f.p)
 	t.Logf(
 		"ready after %.2f s, a webhook accepted after %.2f s, all pulls ended after %.1f s",
 		ready.Seconds(),
 		accepted.Seconds(),
-		time.Since(since).Seconds(),
+		time.Since(outageEnd).Seconds(),
 	)
 }
 

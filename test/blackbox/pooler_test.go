@@ -25,9 +25,9 @@ func newPooledEnv(t testing.TB, database string, size int) *env {
 	return h
 }
 
-// Three processes must be able to migrate an empty database at the same time and to serve under load, although they
-// share a pooler that has fewer server connections than the processes would use. No data may be lost, even when one
-// process is killed and another one starts.
+// Three processes must be able to migrate an empty database at the same time, and to serve under load. They share a
+// pooler with fewer server connections than they would use. No data may be lost when one process is killed and another
+// one starts.
 func TestReplicasShareAPooler(t *testing.T) {
 	db := newDatabase(t)
 	h := newPooledEnv(t, db.url, poolSize)

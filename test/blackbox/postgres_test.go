@@ -21,7 +21,7 @@ type database struct {
 	url    string
 	port   int
 
-	through string // the URL of the database through a pooler; "" without a pooler
+	poolerURL string // the URL of the database through a pooler; "" without a pooler
 }
 
 // newDatabase starts a server that flushes every commit, as in production.
@@ -45,9 +45,9 @@ func (d *database) start() {
 		d.t.Fatal(err)
 	}
 	d.server, d.url, d.port = server, server.URL(), server.Port()
-	if d.through != "" {
-		// After an outage, a pooler refuses its clients until its next attempt to connect.
-		eventually(d.t, waitTimeout, "answer of the pooler", func() bool { return answers(d.through) })
+	if d.poolerURL != "" {
+		// After an outage, a pooler refuses its clients until it tries to connect to the database again.
+		eventually(d.t, waitTimeout, "answer of the pooler", func() bool { return answers(d.poolerURL) })
 	}
 }
 

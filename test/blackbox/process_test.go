@@ -121,8 +121,8 @@ func (p *process) log() string {
 	return strings.Join(p.lines, "\n")
 }
 
-// at returns the origin of the process's URLs (scheme, host and port), or "" if the process does not serve yet.
-func (p *process) at() string {
+// baseURL returns the scheme, host and port of the process's URLs, or "" if the process does not serve yet.
+func (p *process) baseURL() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.origin
@@ -146,7 +146,7 @@ func (p *process) ready() time.Duration {
 func (p *process) status(path string) int {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, p.at()+path, nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, p.baseURL()+path, nil)
 	if err != nil {
 		return 0
 	}
@@ -201,17 +201,17 @@ func command(t testing.TB, settings map[string]string, args ...string) (stdout, 
 	return out.String(), errs.String(), cmd.ProcessState.ExitCode()
 }
 
-// waitTimeout is the timeout where a test waits for something for which no time limit is documented. It is long, so
-// that the tests pass on a busy machine.
+// waitTimeout is the default timeout of the tests. It is used wherever no time limit is documented. It is long, so that
+// the tests pass on a busy machine.
 const waitTimeout = 2 * time.Minute
 
-// eventually polls until yes returns true, and fails the test after the timeout. The argument what names the awaited
+// eventually polls until the function yes returns true, and fails the test after the timeout. label names the awaited
 // event in the error message.
-func eventually(t testing.TB, timeout time.Duration, what string, yes func() bool) {
+func eventually(t testing.TB, timeout time.Duration, label string, yes func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(timeout); !yes(); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("no %s within %v", what, timeout)
+			t.Fatalf("no %s within %v", label, timeout)
 		}
 	}
 }

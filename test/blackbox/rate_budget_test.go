@@ -17,9 +17,11 @@ var budgetOfReplicas = flag.Bool("replica-budget", false,
 	"keep a vendor busy with three processes for three minutes, and kill one of them")
 
 // TestProcessesShareTheVendorsRateBudget pulls fifty connections to one vendor continuously, with three processes on
-// one database. The simulated vendor responds with 429 to every request above the real vendor's rate limit, which must
-// never happen. The processes must nevertheless use at least 85 % of the limit. After a minute one process is killed,
-// and within another minute the other two processes must also use the share of the killed process.
+// one database.
+//
+//   - The simulated vendor sends a 429 for every request above the real vendor's rate limit. No request may get a 429.
+//   - The processes must use at least 85 % of the limit.
+//   - After a minute, one process is killed. Twenty seconds later, the other two processes must reach the 85 % again.
 func TestProcessesShareTheVendorsRateBudget(t *testing.T) {
 	if !*budgetOfReplicas {
 		t.Skip("takes three minutes: run it with -replica-budget")
@@ -48,7 +50,7 @@ func TestProcessesShareTheVendorsRateBudget(t *testing.T) {
 			"vendor": "pluggy", "configName": fmt.Sprint("bank ", i), "baseUrl": server.URL, "accountRef": item.ID,
 			"clientId": pluggysim.DemoClientID, "secret": pluggysim.DemoClientSecret,
 		}, http.StatusCreated), "id")
-		p := all[1+i%2] // never the process that is killed
+		p := all[1+i%2] // not all[0], because the test kills this process
 		pulling.Go(func() { pullUntil(ctx, h, p, id) })
 	}
 	requests := func() int { return sim.Stats().Resources["transactions"].Requests }

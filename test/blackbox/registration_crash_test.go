@@ -12,16 +12,17 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
 )
 
-// orphanTime is the documented time after which a webhook whose registration was interrupted is removed at the vendor:
-// two minutes, plus the interval of the maintenance task that removes it.
+// orphanTime is the documented maximum time until the service removes an orphaned webhook at the vendor. A webhook is
+// orphaned if its registration was interrupted. The time is two minutes, plus the interval of the maintenance task that
+// removes the webhook.
 const orphanTime = 2*time.Minute + 10*time.Second
 
 // registrationStep is a point at which the service is killed while it registers a webhook at the vendor (POST
 // /webhooks/tokens with the member register), or while it removes that webhook.
 type registrationStep struct {
 	name string
-	// method is the HTTP method of the request to the vendor's webhook API during which the service is killed. forward
-	// reports whether the vendor handles that request before the kill.
+	// method is the HTTP method of a request to the vendor's webhook API. The service is killed during this request. If
+	// forward is set, the vendor has already handled the request.
 	method  string
 	forward bool
 	revoke  bool // the request is part of a revocation, which follows a successful registration
@@ -44,7 +45,7 @@ func TestAKilledRegistrationLeavesNoWebhook(t *testing.T) {
 			checks[step.name+" on "+backend] = step.begin(t, newEnv(t, at(t)))
 		}
 	}
-	t.Parallel() // all services wait at the same time, while other tests run
+	t.Parallel() // other tests run until the services have removed the webhooks, which takes minutes
 	for name, check := range checks {
 		t.Run(name, check)
 	}

@@ -12,9 +12,9 @@ import (
 
 var removalDeliveries = flag.Int("removal-deliveries", 20, "how many deliveries of 1 MiB announce removals")
 
-// While a pull is running, many authenticated webhooks of 1 MiB each announce removals. The process must not hold the
-// ids in all of these deliveries in memory. Each webhook names one row of the connection, and many ids that do not
-// exist. The next pull must mark all of the named rows as removed. The test does this with each vendor.
+// Many webhooks of 1 MiB announce removals while a pull is running. The process must not hold all of the announced ids
+// in memory. Each webhook names one row of the connection and many ids that do not exist. The next pull must mark all
+// of the named rows as removed.
 func TestDeliveriesFullOfRemovalsNeedLittleMemory(t *testing.T) {
 	if _, err := os.Stat("/proc/self/status"); err != nil {
 		t.Skip("the memory of a process can be read only on Linux")
@@ -74,7 +74,7 @@ func (h *env) checkRemovals(t *testing.T, p *process, l *link) {
 	}
 }
 
-// longestPull considers the connection's pulls that removed rows, and returns the duration of the longest one.
+// longestPull returns the longest duration of a pull of the connection. Only pulls that removed rows count.
 func (h *env) longestPull(t *testing.T, p *process, connection string) time.Duration {
 	var longest time.Duration
 	for _, pull := range h.all(p, "/aggregator-connections/"+connection+"/pulls") {
@@ -125,8 +125,8 @@ func (l *link) postUntilAccepted(t *testing.T, p *process, body []byte) {
 	})
 }
 
-// withMoreIDs returns a copy of body, the body of an event about the row with this id, that is almost 1 MiB long
-// because it contains many additional ids of rows that do not exist.
+// withMoreIDs returns a longer copy of an event body that contains the id of a row. The copy also contains many ids of
+// rows that do not exist, so that it is almost 1 MiB long.
 func withMoreIDs(body []byte, id string) []byte {
 	var more strings.Builder
 	for i := 0; len(body)+more.Len() < floodBody-100; i++ {

@@ -33,7 +33,7 @@ func TestReplicasDoTheSameWorkOnce(t *testing.T) {
 		l.connect(h, all[0])
 	}
 	tr := newTraffic(links, alternate(all...))
-	// Each bank's event is sent to every process several times concurrently.
+	// Send each bank's event twelve times at the same time, to all processes in turn.
 	var senders sync.WaitGroup
 	for _, l := range links {
 		body := l.fullPullEvent()

@@ -36,9 +36,8 @@ func startHangingPull(t *testing.T, l *link, p *process, pages int) {
 	eventually(t, waitTimeout, "pull that hangs", func() bool { return l.faults() > 0 })
 }
 
-// waitForRescue waits until all rows are stored and the pull has ended, and checks the rows.
-// The argument died is the time at which the process that ran the pull was killed.
-// waitForRescue returns the time from died until all rows were stored.
+// waitForRescue waits until all rows are stored and the pull has ended, and checks the rows. The process that ran the
+// pull was killed at the given time. The result is the duration from the kill until all rows were stored.
 func waitForRescue(t *testing.T, h *env, l *link, p *process, died time.Time) time.Duration {
 	t.Helper()
 	path := "/aggregator-connections/" + l.id + "/transactions"

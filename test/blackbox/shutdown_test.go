@@ -16,9 +16,8 @@ const drainTime = 15 * time.Second
 // requestTimeout is the maximum time for which a process that is being stopped waits for requests in progress.
 const requestTimeout = 5 * time.Second
 
-// handBackTime is the time limit within which another process must have stored the remaining rows of a pull that was
-// handed back. It is shorter than the lease of a pull. If a pull is not handed back, another process can continue it
-// only when that lease has expired.
+// handBackTime is how long another process may take to store the remaining rows of a pull that was handed back. It is
+// shorter than the lease of a pull. A pull that is not handed back can be continued only when the lease has expired.
 const handBackTime = 10 * time.Second
 
 const killed = syscall.SIGKILL
@@ -167,7 +166,7 @@ func endPolls(t *testing.T, h *env) {
 	for range readers {
 		waits(sent)
 	}
-	received, cancel := context.WithTimeout(ctx, 500*time.Millisecond) // the process must receive the requests
+	received, cancel := context.WithTimeout(ctx, 500*time.Millisecond) // time for the process to receive the requests
 	defer cancel()
 	waits(received.Done())
 	code, took := p.stop()
@@ -187,9 +186,8 @@ func endPolls(t *testing.T, h *env) {
 	t.Logf("stopped within %.2f s", took.Seconds())
 }
 
-// A client that follows the change feed and repeats its request without a pause must be able to make only a few
-// requests during a graceful stop. The reason is that each response closes its connection, and the process accepts no
-// new connection.
+// A client requests the change feed repeatedly, without a pause. During a graceful stop, it can make only a few
+// requests: the process closes the connection after each response, and accepts no new connection.
 func TestShutdownDisconnectsFollowers(t *testing.T) {
 	h := newEnv(t, "")
 	p := h.serve()
@@ -204,7 +202,7 @@ func TestShutdownDisconnectsFollowers(t *testing.T) {
 			keepAlive := &http.Client{Transport: &http.Transport{}}
 			defer keepAlive.CloseIdleConnections()
 			started <- struct{}{}
-			counts <- h.follow(keepAlive, p.at()+surface+feed+"?wait=30s&cursor="+at)
+			counts <- h.follow(keepAlive, p.baseURL()+surface+feed+"?wait=30s&cursor="+at)
 		}()
 	}
 	for range followers {
@@ -222,8 +220,9 @@ func TestShutdownDisconnectsFollowers(t *testing.T) {
 	}
 }
 
-// follow requests the address repeatedly until a request fails, and returns the number of requests. follow reports an
-// error if a request succeeds after a response has closed its connection.
+// follow requests the address repeatedly until a request fails, and returns the number of requests. A failed request is
+// expected when the process stops. The test fails if a status is not 200. It also fails if a request succeeds after a
+// response with Connection: close.
 func (h *env) follow(with *http.Client, address string) int {
 	closed := false
 	for requests := 1; ; requests++ {

@@ -14,7 +14,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// canary is part of every invalid value. The error with which the service refuses to start must not repeat that value.
+// canary is part of every invalid value. If the service refuses to start, its error message must not contain the
+// canary.
 const canary = "canary-7f3a"
 
 // checkOneLine checks the exit code, and that stderr is one line that contains all the names but not the
@@ -105,7 +106,7 @@ func TestHealthReportsWhetherTheServiceIsReady(t *testing.T) {
 	h := newEnv(t, "")
 	p := h.serve()
 	p.ready()
-	settings := map[string]string{"SERVER_ADDRESS": strings.TrimPrefix(p.at(), "http://")}
+	settings := map[string]string{"SERVER_ADDRESS": strings.TrimPrefix(p.baseURL(), "http://")}
 	if out, said, code := command(t, settings, "health"); code != 0 || out != "ready\n" || said != "" {
 		t.Errorf("while the service is ready, health ended with %d and printed %q %q", code, out, said)
 	}
@@ -130,7 +131,7 @@ func TestAnAddressThatIsTakenEndsTheStart(t *testing.T) {
 	p := h.serve()
 	p.ready()
 	other := newEnv(t, "")
-	other.settings["SERVER_ADDRESS"] = strings.TrimPrefix(p.at(), "http://")
+	other.settings["SERVER_ADDRESS"] = strings.TrimPrefix(p.baseURL(), "http://")
 	out, said, code := command(t, other.settings, "serve")
 	checkOneLine(t, code, 2, out, said, "SERVER_ADDRESS")
 	if _, err := os.Stat(strings.TrimPrefix(other.settings["DATABASE_URL"], "sqlite://")); err == nil {
@@ -170,9 +171,9 @@ func TestKeysets(t *testing.T) {
 	}
 }
 
-// If the service is started with a keyset other than the one that sealed the credentials in the database, it must serve
-// everything that needs no credential, and report that it cannot open the credentials. With the right keyset it must
-// work again. A new credential that an operator sets must also repair a connection permanently.
+// The service is started with a keyset that did not seal the stored credentials. It may refuse to start. If it starts,
+// it must serve requests that need no credential, and report that it cannot open the credentials. With the right
+// keyset, it must work again.
 func TestForeignKeyset(t *testing.T) {
 	h := newEnv(t, "")
 	p := h.serve()

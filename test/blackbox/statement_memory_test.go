@@ -102,12 +102,12 @@ func (h *env) checkStatement(t *testing.T, p *process, account, format, end stri
 	t.Helper()
 	before, begun := residentMemory(t, p), time.Now()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet,
-		p.at()+surface+"/accounts/"+account+"/statement?force=true&format="+format, nil)
+		p.baseURL()+surface+"/accounts/"+account+"/statement?force=true&format="+format, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	request.Header.Set("Authorization", "Bearer "+h.token)
-	response, err := (&http.Client{}).Do(request) // not the variable client, whose timeout is 20 s
+	response, err := (&http.Client{}).Do(request) // has no timeout; the shared client has one of 20 s
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -79,9 +79,12 @@ func TestAStoppedCommandDoesNotReportSuccess(t *testing.T) {
 	}
 }
 
-// stopCommand takes a database lock with an SQL statement (lock), and starts the named command, which has to wait for
-// the lock. It stops the command as soon as the function waits returns true, which means that the command is waiting.
-// Then it checks the exit code and the output. The argument prints is the expected standard output.
+// stopCommand stops the named command while the command waits for a database lock. It checks the exit code and the
+// output.
+//
+//   - lock is the SQL statement that takes the database lock.
+//   - waits reports whether the command is waiting.
+//   - prints is the expected standard output.
 func stopCommand(
 	t *testing.T, h *env, d *database, lock string, waits func(*testing.T) bool, name, prints string,
 ) {

@@ -17,28 +17,30 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// Values that are recorded as the status if no response arrived. refused means that the process did not
-// accept the connection; dropped means that it accepted the connection but did not answer the request.
+// Values that are recorded as the status if no response arrived. The value refused means that the process did not
+// accept the connection. The value dropped means that the process accepted the connection but did not answer the
+// request.
 const (
 	refused = 0
 	dropped = -1
 )
 
-// failureStatus returns refused or dropped for a request that failed with err. A reset connection counts as refused:
-// the kernel accepted the connection, but then the process stopped listening and never received the request.
+// failureStatus returns the constant that is recorded for a failed request: refused or dropped. A reset connection
+// counts as refused. The kernel accepted the connection, but the process stopped listening and never received the
+// request.
 func failureStatus(err error, p *process) int {
-	if p.at() == "" || errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ECONNRESET) {
+	if p.baseURL() == "" || errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ECONNRESET) {
 		return refused
 	}
 	return dropped
 }
 
-// post sends one webhook to the process. It returns the status of the response, or refused or dropped if
-// no response arrived.
+// post sends one webhook to the process, and returns the status of the response. If no response arrived, it returns the
+// result of failureStatus.
 func (l *link) post(ctx context.Context, p *process, body []byte) (int, http.Header) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second) // vendors give up after this time
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, p.at()+l.path, bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, p.baseURL()+l.path, bytes.NewReader(body))
 	if err != nil {
 		return failureStatus(err, p), nil
 	}
@@ -84,8 +86,8 @@ func newTraffic(links []*link, target func() *process) *traffic {
 }
 
 // run changes the rows of every bank until ctx is done, and posts the webhooks about them. It returns when the
-// remaining webhooks have been accepted. On average, the time between two changes of a bank is pause.
-func (tr *traffic) run(ctx context.Context, seed uint64, pause time.Duration) {
+// remaining webhooks have been accepted. meanPause is the average time between two changes of a bank.
+func (tr *traffic) run(ctx context.Context, seed uint64, meanPause time.Duration) {
 	var banks sync.WaitGroup
 	for i, l := range tr.links {
 		random := rand.New(rand.NewPCG(seed, uint64(i)))
@@ -101,7 +103,7 @@ func (tr *traffic) run(ctx context.Context, seed uint64, pause time.Duration) {
 				}
 				select {
 				case <-ctx.Done():
-				case <-time.After(pause/2 + rand.N(pause)):
+				case <-time.After(meanPause/2 + rand.N(meanPause)):
 				}
 			}
 		})
@@ -238,9 +240,8 @@ func (l *link) compareRows(t testing.TB, rows []object) (doubled int) {
 	return doubled
 }
 
-// compare compares one stored row with its state at the vendor. A row that never changed must have version 1. Any other
-// row may have at most one further version for each change. It can have fewer versions, because several changes between
-// two reads result in one version.
+// compare compares one stored row with its state at the vendor. A row that never changed must have version 1. Each
+// change may add at most one version. Several changes between two reads result in one version.
 func (f rowState) compare(t testing.TB, row object) {
 	t.Helper()
 	id, version := text(row, "externalId"), int(row["version"].(float64))
@@ -255,7 +256,7 @@ func (f rowState) compare(t testing.TB, row object) {
 		t.Errorf("row %s removed: %t, at the vendor: %t", id, gone, f.removed)
 	}
 	if f.removed {
-		return // the store keeps the content that was read by the last pull before the removal
+		return // the store keeps the content before the removal, so only the mark is checked
 	}
 	got, err := decimal.NewFromString(text(row, "amount"))
 	if err != nil || got.Cmp(decimal.RequireFromString(f.amount)) != 0 || row["status"] != f.status {

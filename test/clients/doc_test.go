@@ -1,5 +1,5 @@
-// Package clients_test runs the programs that call the API against the built binary, on SQLite and with a
-// simulated vendor: the client commands of the binary, the generated clients, and the examples.
+// Package clients_test runs the programs that call the API: the client commands of the binary, the generated clients,
+// and the examples. They call the built binary, on SQLite and with a simulated vendor.
 package clients_test
 
 import (
@@ -164,9 +164,9 @@ func serve(t *testing.T, settings ...string) string {
 	}
 }
 
-// start starts a process that is killed at the end of the test, or earlier if the test process ends. It
-// returns the lines of its standard error. ended is closed when the process has ended.
-func start(t *testing.T, cmd *exec.Cmd) (lines <-chan string, ended <-chan struct{}) {
+// The function start starts a process that is killed at the end of the test, or earlier if the test process ends. It
+// returns the lines of the process's standard error. The channel exited is closed when the process has ended.
+func start(t *testing.T, cmd *exec.Cmd) (lines <-chan string, exited <-chan struct{}) {
 	t.Helper()
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	stderr, err := cmd.StderrPipe()
@@ -198,7 +198,7 @@ func start(t *testing.T, cmd *exec.Cmd) (lines <-chan string, ended <-chan struc
 	}
 	t.Cleanup(func() {
 		_ = cmd.Process.Kill()
-		for range read { // the lines end when the process has ended
+		for range read { // read the remaining lines until the process has ended
 		}
 		<-done
 	})

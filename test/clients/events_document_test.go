@@ -57,7 +57,7 @@ print(str(verify(json.loads(os.environ["HEADERS"]), os.environ["BODY"].encode(),
 `, []string{"python3", "main.py"}},
 }
 
-// Each function verify in docs/events.md must accept the requests of the sink, and no other requests.
+// The verification functions in docs/events.md must accept the requests of the sink, and no other requests.
 func TestTheVerifiersOfTheDocumentAcceptOnlyOurSignatures(t *testing.T) {
 	headers := map[string]string{}
 	var body string

@@ -54,10 +54,10 @@ func TestTheExamplesContinueAfterAKill(t *testing.T) {
 	}
 }
 
-// process returns the given command with additional arguments (more) and with the environment variables that the
+// process returns the given command with the additional arguments args, and with the environment variables that the
 // example needs.
-func (e *env) process(ctx context.Context, command []string, more ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, command[0], append(command[1:], more...)...)
+func (e *env) process(ctx context.Context, command []string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, command[0], append(command[1:], args...)...)
 	cmd.Env, cmd.WaitDelay = append(e.variables(), "TOKEN="+e.token), 5*time.Second
 	return cmd
 }

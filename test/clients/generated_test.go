@@ -152,7 +152,8 @@ func TestTheDocumentedProgramsRun(t *testing.T) {
 		e.runProgram(t, file, codeBlock(t, string(text), "go"), "go", "run")
 	})
 	t.Run("typescript", func(t *testing.T) {
-		// A program in the package's own folder can import the package by its name.
+		// The program is stored in the folder of the package, and can therefore import the package by the package's
+		// name.
 		file := filepath.Join(buildTypeScript(t), "dist", "documented.mjs")
 		e.runProgram(t, file, codeBlock(t, string(text), "js"), "node")
 	})

@@ -21,9 +21,9 @@ import (
 // object is a rendered Kubernetes object, or a part of one.
 type object map[string]any
 
-// at returns the value at a path of member names, or nil if there is none. In the path, an item of a list is named by
-// its index, which starts at 0.
-func (o object) at(path ...string) any {
+// value returns the value at a path of member names, or nil if there is none. In the path, an item of a list is named
+// by its index, which starts at 0.
+func (o object) value(path ...string) any {
 	var value any = map[string]any(o)
 	for _, name := range path {
 		switch v := value.(type) {
@@ -43,7 +43,7 @@ func (o object) at(path ...string) any {
 
 // list returns the objects of the list at a path.
 func (o object) list(path ...string) (all []object) {
-	items, _ := o.at(path...).([]any)
+	items, _ := o.value(path...).([]any)
 	for _, item := range items {
 		value, _ := item.(map[string]any)
 		all = append(all, value)
@@ -69,7 +69,7 @@ func render(t *testing.T, values ...string) map[string]object {
 			t.Fatal(err)
 		}
 		if o := object(document); o != nil {
-			objects[o["kind"].(string)+"/"+o.at("metadata", "name").(string)] = o
+			objects[o["kind"].(string)+"/"+o.value("metadata", "name").(string)] = o
 		}
 	}
 }
@@ -109,7 +109,7 @@ func TestTheChartRendersTheseObjects(t *testing.T) {
 
 func TestEveryPodIsRestricted(t *testing.T) {
 	for name, o := range render(t, everything...) {
-		pod, isPod := o.at("spec", "template", "spec").(map[string]any)
+		pod, isPod := o.value("spec", "template", "spec").(map[string]any)
 		if !isPod {
 			continue
 		}
@@ -126,17 +126,17 @@ func TestEveryPodIsRestricted(t *testing.T) {
 			"containers.0.securityContext.readOnlyRootFilesystem":   true,
 			"containers.0.securityContext.capabilities.drop.0":      "ALL",
 		} {
-			if got := spec.at(strings.Split(path, ".")...); got != want {
+			if got := spec.value(strings.Split(path, ".")...); got != want {
 				t.Errorf("%s: %s is %v, want %v", name, path, got, want)
 			}
 		}
 		for _, path := range []string{"containers.0.resources.limits.memory", "containers.0.resources.requests.cpu"} {
-			if spec.at(strings.Split(path, ".")...) == nil {
+			if spec.value(strings.Split(path, ".")...) == nil {
 				t.Errorf("%s has no %s", name, path)
 			}
 		}
 		for _, volume := range spec.list("volumes") {
-			if mode := volume.at("projected", "defaultMode"); volume["name"] == "secrets" && mode != 0o440 {
+			if mode := volume.value("projected", "defaultMode"); volume["name"] == "secrets" && mode != 0o440 {
 				t.Errorf("%s mounts secrets with mode %v", name, mode)
 			}
 		}
@@ -150,10 +150,10 @@ func TestTheSchemaIsMigratedBeforeTheNewVersionStarts(t *testing.T) {
 		"helm.sh/hook": "pre-install,pre-upgrade", "helm.sh/hook-weight": "0",
 		"helm.sh/hook-delete-policy": "before-hook-creation,hook-succeeded",
 	}
-	if diff := cmp.Diff(want, job.at("metadata", "annotations")); diff != "" {
+	if diff := cmp.Diff(want, job.value("metadata", "annotations")); diff != "" {
 		t.Errorf("annotations (-want +got):\n%s", diff)
 	}
-	if got := job.at("spec", "template", "spec", "serviceAccountName"); got != nil {
+	if got := job.value("spec", "template", "spec", "serviceAccountName"); got != nil {
 		t.Errorf("the job needs the account %v, which does not exist before the first installation", got)
 	}
 	for enabled, name := range map[string]string{"true": "false", "false": "true"} {
@@ -171,7 +171,7 @@ func TestTheMigrationAndTheServiceUseTheSameDatabase(t *testing.T) {
 		for _, set := range []string{"false", "true"} {
 			objects := render(t, value+"="+set)
 			for _, name := range []string{"Deployment/rel-discovery", "Job/rel-discovery-migration"} {
-				containers := objects[name].at("spec", "template", "spec", "containers").([]any)
+				containers := objects[name].value("spec", "template", "spec", "containers").([]any)
 				variables := containers[0].(map[string]any)["env"].([]any)
 				want := map[string]any{"name": variable, "value": set}
 				if !slices.ContainsFunc(variables, func(v any) bool { return cmp.Equal(v, any(want)) }) {
@@ -186,16 +186,16 @@ func TestTheMigrationAndTheServiceUseTheSameDatabase(t *testing.T) {
 const drainSeconds = 15
 
 func TestThePodsDrainBeforeTheyAreKilled(t *testing.T) {
-	spec := object(render(t)["Deployment/rel-discovery"].at("spec", "template", "spec").(map[string]any))
-	sleep := spec.at("containers", "0", "lifecycle", "preStop", "sleep", "seconds").(int)
-	grace := spec.at("terminationGracePeriodSeconds").(int)
+	spec := object(render(t)["Deployment/rel-discovery"].value("spec", "template", "spec").(map[string]any))
+	sleep := spec.value("containers", "0", "lifecycle", "preStop", "sleep", "seconds").(int)
+	grace := spec.value("terminationGracePeriodSeconds").(int)
 	if grace <= sleep+drainSeconds {
 		t.Errorf("the pod is killed after %d s, but waits %d s and drains for up to %d s", grace, sleep, drainSeconds)
 	}
 	for probe, path := range map[string]string{
 		"startupProbe": "/health", "livenessProbe": "/health", "readinessProbe": "/readyz",
 	} {
-		if got := spec.at("containers", "0", probe, "httpGet", "path"); got != path {
+		if got := spec.value("containers", "0", probe, "httpGet", "path"); got != path {
 			t.Errorf("%s requests %v, want %s", probe, got, path)
 		}
 	}
@@ -207,21 +207,21 @@ func TestThePodsDrainBeforeTheyAreKilled(t *testing.T) {
 // Every selector must select the pods of the deployment, and none may select the pods of the migration.
 func TestEverySelectorMatchesOnlyTheServer(t *testing.T) {
 	objects := render(t, everything...)
-	pods := objects["Deployment/rel-discovery"].at("spec", "template", "metadata", "labels").(map[string]any)
-	migration := objects["Job/rel-discovery-migration"].at("spec", "template", "metadata", "labels").(map[string]any)
+	pods := objects["Deployment/rel-discovery"].value("spec", "template", "metadata", "labels").(map[string]any)
+	migration := objects["Job/rel-discovery-migration"].value("spec", "template", "metadata", "labels").(map[string]any)
 	for name, path := range map[string]string{
 		"Deployment/rel-discovery": "spec.selector.matchLabels", "Service/rel-discovery": "spec.selector",
 		"Service/rel-discovery-metrics": "spec.selector", "NetworkPolicy/rel-discovery": "spec.podSelector.matchLabels",
 		"PodDisruptionBudget/rel-discovery": "spec.selector.matchLabels",
 	} {
-		selector, _ := objects[name].at(strings.Split(path, ".")...).(map[string]any)
+		selector, _ := objects[name].value(strings.Split(path, ".")...).(map[string]any)
 		if len(selector) == 0 || !contains(pods, selector) || contains(migration, selector) {
 			t.Errorf("%s selects %v", name, selector)
 		}
 	}
-	monitor := objects["ServiceMonitor/rel-discovery"].at("spec", "selector", "matchLabels").(map[string]any)
+	monitor := objects["ServiceMonitor/rel-discovery"].value("spec", "selector", "matchLabels").(map[string]any)
 	for name, want := range map[string]bool{"Service/rel-discovery-metrics": true, "Service/rel-discovery": false} {
-		if got := contains(objects[name].at("metadata", "labels").(map[string]any), monitor); got != want {
+		if got := contains(objects[name].value("metadata", "labels").(map[string]any), monitor); got != want {
 			t.Errorf("the ServiceMonitor selects %s: %v, want %v", name, got, want)
 		}
 	}
@@ -237,8 +237,8 @@ func contains(labels, selector map[string]any) bool {
 	return true
 }
 
-// env returns the environment variables of the deployment, by name. A variable whose value is taken from a
-// Kubernetes Secret has the value "" here; the chart must not contain such a variable.
+// env returns the environment variables of the deployment, by name. A variable from a Kubernetes Secret has the value
+// "" here. The chart passes secrets as files, so there must be no such variable.
 func env(objects map[string]object) map[string]string {
 	all := map[string]string{}
 	deployment := objects["Deployment/rel-discovery"]
@@ -286,7 +286,7 @@ func mounted(t *testing.T, objects map[string]object) string {
 	folder := t.TempDir()
 	for _, volume := range objects["Deployment/rel-discovery"].list("spec", "template", "spec", "volumes") {
 		for _, source := range volume.list("projected", "sources") {
-			path, _ := source.at("secret", "items", "0", "path").(string)
+			path, _ := source.value("secret", "items", "0", "path").(string)
 			content := strings.Repeat("secret", 8)
 			if path == "database-url" {
 				content = "postgres://discovery:secret@db.example.com/discovery?sslmode=verify-full"

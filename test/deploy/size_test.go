@@ -18,8 +18,8 @@ func TestTheBinaryIsSmall(t *testing.T) {
 	if len(content) > most {
 		t.Errorf("the binary has %.1f MiB, want at most %d MiB", float64(len(content))/(1<<20), most>>20)
 	}
-	// These methods are exported by types that the service uses, and nothing calls them. The linker can drop them only
-	// if no package calls reflect's Method or MethodByName with a name that is not a constant.
+	// The service uses the types of these methods, but nothing calls the methods. The linker drops them only if no
+	// package looks up methods with reflect's Method or MethodByName and a name that is not a constant.
 	for _, unused := range []string{"gorm.io/gorm.(*Association).Replace", "gorm.io/gorm.(*DB).FirstOrInit"} {
 		if bytes.Contains(content, []byte(unused)) {
 			t.Errorf("the binary contains %s: the linker keeps methods that nothing calls. This lists the cause:\n"+

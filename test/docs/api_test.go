@@ -45,7 +45,7 @@ func TestTheDocumentWorks(t *testing.T) {
 	})
 }
 
-// A reader who executes the document manually needs the credentials of the simulator.
+// The document docs/api.md contains commands to enter. A reader needs the credentials of the simulator for them.
 func TestTheDocumentNamesTheDemoLogin(t *testing.T) {
 	raw, err := os.ReadFile("../../docs/api.md")
 	if err != nil {

@@ -202,11 +202,11 @@ func (w *env) edit(ctx context.Context, t *testing.T) {
 	}
 }
 
-// lease creates a connection with a pull and returns a lease of the pull, so that the test can write rows.
+// lease creates a connection with a pull, and returns a lease of that pull. The test needs the lease to write rows.
 //
-// One of the service's own workers may have claimed the pull before. The worker cannot open the credential, so the
-// worker either schedules the pull's next attempt or still holds the lease of the pull. lease therefore claims the pull
-// with a time one hour in the future: by then the attempt is due, and the worker's lease has expired.
+// A worker of the service may have claimed the pull first. This worker cannot open the credential, so it schedules the
+// next attempt or still holds its own lease. The claim below therefore uses a time one hour in the future. At that
+// time, the attempt is due and the worker's lease has expired.
 func (w *env) lease(t *testing.T, name string) domain.Lease {
 	stores, now := w.app.Stores, time.Now().UTC().Truncate(time.Microsecond)
 	c := domain.Connection{

@@ -1,9 +1,8 @@
 // Package docs_test executes the examples of the documents.
 //
-// It executes every fenced block of docs/api.md that is marked sh, in order and in one bash process,
-// against the composed service on each database. The block marked http that follows contains the
-// expected response. The test therefore fails if a command of the document does not work, or if a
-// response has changed.
+// It runs every fenced block of docs/api.md that is marked sh, on each database. All blocks run in order in one bash
+// process. The http block after an sh block contains the expected response. The test fails if a command does not work
+// or a response has changed.
 package docs_test
 
 import (

@@ -74,7 +74,7 @@ type calls struct {
 	made map[string]bool // keys have the form "GET /path"
 }
 
-func (c *calls) record(next http.Handler) http.Handler {
+func (c *calls) record(nextHandler http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c.mu.Lock()
 		if c.made == nil {
@@ -82,6 +82,6 @@ func (c *calls) record(next http.Handler) http.Handler {
 		}
 		c.made[r.Method+" "+r.URL.Path] = true
 		c.mu.Unlock()
-		next.ServeHTTP(w, r)
+		nextHandler.ServeHTTP(w, r)
 	})
 }

@@ -82,8 +82,8 @@ func headers(text string) http.Header {
 }
 
 // differences compares two JSON values recursively and returns a description of each difference. The descriptions
-// contain the path of the values in the response (at).
-func differences(at string, want, have any) (found []string) {
+// contain the path of the values in the response.
+func differences(path string, want, have any) (found []string) {
 	if want == wildcard && have != nil {
 		return nil
 	}
@@ -91,30 +91,30 @@ func differences(at string, want, have any) (found []string) {
 	case map[string]any:
 		object, ok := have.(map[string]any)
 		if !ok {
-			return []string{at + " is not an object"}
+			return []string{path + " is not an object"}
 		}
 		names := slices.Sorted(maps.Keys(want))
 		if diff := slices.Sorted(maps.Keys(object)); !slices.Equal(names, diff) {
-			return []string{fmt.Sprintf("%s has the members %q, not %q", at, diff, names)}
+			return []string{fmt.Sprintf("%s has the members %q, not %q", path, diff, names)}
 		}
 		for _, name := range names {
-			found = append(found, differences(at+"."+name, want[name], object[name])...)
+			found = append(found, differences(path+"."+name, want[name], object[name])...)
 		}
 	case []any:
 		list, ok := have.([]any)
 		if !ok || len(list) != len(want) {
-			return []string{fmt.Sprintf("%s does not have %d items", at, len(want))}
+			return []string{fmt.Sprintf("%s does not have %d items", path, len(want))}
 		}
 		for i := range want {
-			found = append(found, differences(fmt.Sprintf("%s[%d]", at, i), want[i], list[i])...)
+			found = append(found, differences(fmt.Sprintf("%s[%d]", path, i), want[i], list[i])...)
 		}
 	case string:
 		if text, ok := have.(string); !ok || !matchesPattern(want, text) {
-			return []string{fmt.Sprintf("%s is %v", at, have)}
+			return []string{fmt.Sprintf("%s is %v", path, have)}
 		}
 	default:
 		if want != have {
-			return []string{fmt.Sprintf("%s is %v", at, have)}
+			return []string{fmt.Sprintf("%s is %v", path, have)}
 		}
 	}
 	return found

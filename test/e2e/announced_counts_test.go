@@ -14,7 +14,8 @@ import (
 )
 
 // announceCount sends a webhook from the bank. The webhook announces that a synchronisation has found the given number
-// of transactions. The number is that of one account at Pluggy, and that of all accounts of a link at Belvo.
+// of transactions. Pluggy counts the transactions of one account. Belvo counts the transactions of all accounts of a
+// link.
 func (o operator) announceCount(b bank, hook string, count int, added ...string) {
 	o.t.Helper()
 	kind, member := "created", "transactionsCount"
@@ -42,8 +43,9 @@ func (o operator) announceCount(b bank, hook string, count int, added ...string)
 	o.postWebhook(o.t, b.vendor(), hook, raw).want(http.StatusAccepted)
 }
 
-// countAnnounced adds a row, and returns its id and the number of rows that a webhook about it announces. At Pluggy
-// this number can be greater than one, because the demo data can contain rows that were created later on the same day.
+// countAnnounced adds a row, and returns its id. It also returns the number of rows that a webhook about this row
+// announces. At Pluggy the number can be greater than one: it includes the demo data that was created later on the same
+// day.
 func countAnnounced(t *testing.T, b bank) (rows int, added string) {
 	t.Helper()
 	added = b.add(t)
@@ -73,7 +75,7 @@ func TestAnnouncedCountsFindWhatIsMissing(t *testing.T) {
 			t.Helper()
 			o.pull(id, nil)
 			got := o.get(account + "/completeness").want(http.StatusOK).json()
-			health := o.get(of(id, "/health")).want(http.StatusOK).json()
+			health := o.get(pathOf(id, "/health")).want(http.StatusOK).json()
 			found := []string{text(got, "state"), text(health, "completeness")}
 			checks, _ := got["checks"].([]any)
 			for _, c := range checks {
@@ -95,7 +97,7 @@ func TestAnnouncedCountsFindWhatIsMissing(t *testing.T) {
 		o.announceCount(b, hook, known, first)
 		o.waitForSuccess(id)
 		o.pull(id, nil)
-		o.do(http.MethodPost, account+"/completeness/accept", object{"reason": "the balance"}).want(http.StatusOK)
+		o.send(http.MethodPost, account+"/completeness/accept", object{"reason": "the balance"}).want(http.StatusOK)
 		o.announceCount(b, hook, known+1, first)
 		o.waitForSuccess(id)
 		expected, actual := strconv.Itoa(known+1), strconv.Itoa(known)

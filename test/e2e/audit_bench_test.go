@@ -24,11 +24,11 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// unaudited is a context without the description of the audited change that the wrapped context carries. A store that
-// gets it writes no audit entry.
+// unaudited wraps a context and hides the value that describes an audited change. A store that is called with an
+// unaudited context writes no audit entry.
 type unaudited struct{ context.Context }
 
-// Value returns nil instead of an audited change, and otherwise the value of the wrapped context.
+// Value returns the value of the wrapped context. If this value describes an audited change, Value returns nil.
 func (c unaudited) Value(key any) any {
 	value := c.Context.Value(key)
 	if _, ok := value.(ports.AuditedChange); ok {
@@ -57,9 +57,9 @@ func (s switchedConnections) Create(ctx context.Context, c domain.Connection) er
 }
 
 func (s switchedConnections) Update(ctx context.Context, tenant domain.TenantID, kind domain.ConnectionKind,
-	id domain.ConnectionID, change func(*domain.Connection) error,
+	id domain.ConnectionID, fn func(*domain.Connection) error,
 ) (domain.Connection, error) {
-	return s.Connections.Update(s.context(ctx), tenant, kind, id, change)
+	return s.Connections.Update(s.context(ctx), tenant, kind, id, fn)
 }
 
 type switchedTokens struct {
@@ -71,10 +71,10 @@ func (s switchedTokens) Create(ctx context.Context, t domain.WebhookToken) error
 	return s.Tokens.Create(s.context(ctx), t)
 }
 
-// BenchmarkAuditedRequest measures requests that create a connection, update a connection and create a webhook token.
-// It alternates between requests with and without an audit entry, and reports the two medians and the slowdown in
-// percent. Both databases flush every commit to disk, as in production. SQLite is also measured with its file in
-// memory.
+// BenchmarkAuditedRequest measures requests that create a connection, update a connection or create a webhook token.
+// Requests with and without an audit entry alternate. The results are the two medians and the slowdown in percent.
+//
+// Both databases flush every commit to disk, as in production. SQLite is also measured with its file in memory.
 func BenchmarkAuditedRequest(b *testing.B) {
 	onDisk, err := datadir.CreateOnDisk()
 	if err != nil {

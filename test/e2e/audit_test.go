@@ -89,8 +89,8 @@ func rootOf(leaves [][32]byte) [32]byte {
 	}
 }
 
-// rootByProof computes the root of the Merkle tree over an audit log from a leaf, which is the hash of an entry, and
-// the leaf's inclusion proof. The last hash of the proof is the one nearest to the root.
+// rootByProof computes the root of the Merkle tree of an audit log. A leaf is the hash of an entry. The proof is the
+// leaf's inclusion proof; its last hash is the one nearest to the root.
 func rootByProof(leaf [32]byte, n, size int, proof [][32]byte) (root [32]byte, ok bool) {
 	if size == 1 {
 		return leaf, len(proof) == 0
@@ -144,9 +144,9 @@ func (o operator) proof(path string) (size int, hashes [][32]byte) {
 	return int(got["size"].(float64)), hashes
 }
 
-// verifyLog verifies the whole log of the tenant, and returns the newest checkpoint. If an earlier checkpoint is given
-// (earlier is not ""), verifyLog also verifies that the log is consistent with that checkpoint.
-func (o operator) verifyLog(earlier string) string {
+// verifyLog verifies the whole log of the tenant, and returns the newest checkpoint. If pastCheckpoint is not "",
+// verifyLog also verifies that the log is consistent with that checkpoint.
+func (o operator) verifyLog(pastCheckpoint string) string {
 	o.t.Helper()
 	key := string(o.get(auditPath + "/key").want(http.StatusOK).raw)
 	newest := string(o.get(auditPath + "/checkpoint").want(http.StatusOK).raw)
@@ -167,8 +167,8 @@ func (o operator) verifyLog(earlier string) string {
 			o.t.Error(err)
 		}
 	}
-	if earlier != "" {
-		from, before := verifiedCheckpoint(o.t, key, earlier)
+	if pastCheckpoint != "" {
+		from, before := verifiedCheckpoint(o.t, key, pastCheckpoint)
 		if rootOf(leaves[:from]) != before {
 			o.t.Errorf("the first %d entries are not those of the earlier checkpoint", from)
 		}
@@ -186,22 +186,27 @@ func (o operator) verifyLog(earlier string) string {
 	return newest
 }
 
-// verifyConsistency verifies that an earlier tree is a prefix of a later tree. The earlier tree has the size from and
-// the root before; the later tree has the size to and the root after. RFC 6962 defines no proof for an earlier tree
-// without entries. Such a tree is a prefix of every tree, so the proof must be empty.
-func (o operator) verifyConsistency(from, to int, before, after [32]byte) {
+// verifyConsistency verifies that an old tree is a prefix of a new tree. Each tree is identified by its size and its
+// root. RFC 6962 defines no proof for an old tree without entries, so the service must return a proof without hashes.
+func (o operator) verifyConsistency(oldSize, newSize int, oldRoot, newRoot [32]byte) {
 	o.t.Helper()
-	size, hashes := o.proof(fmt.Sprintf("consistency?from=%d&to=%d", from, to))
-	if size != to {
-		o.t.Errorf("the proof is of a tree of %d entries, want %d", size, to)
+	size, hashes := o.proof(fmt.Sprintf("consistency?from=%d&to=%d", oldSize, newSize))
+	if size != newSize {
+		o.t.Errorf("the proof is of a tree of %d entries, want %d", size, newSize)
 	}
-	if from == 0 {
+	if oldSize == 0 {
 		if len(hashes) > 0 {
 			o.t.Errorf("the proof of the empty tree has %d hashes", len(hashes))
 		}
 		return
 	}
-	if err := tlog.CheckTree(tlog.TreeProof(tlogHashes(hashes)), int64(to), after, int64(from), before); err != nil {
+	if err := tlog.CheckTree(
+		tlog.TreeProof(tlogHashes(hashes)),
+		int64(newSize),
+		newRoot,
+		int64(oldSize),
+		oldRoot,
+	); err != nil {
 		o.t.Error(err)
 	}
 }
@@ -220,7 +225,7 @@ func TestTheAuditLogRecordsWhatOperatorsDo(t *testing.T) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {
 		o, id, _ := connectAndPull(t, w, b)
 		o.token = signed(t, jwtSecret, object{"tenant_id": o.tenant, "sub": "maria"})
-		before := o.actions() // the changes that connectAndPull made with a token without a subject
+		before := o.actions() // changes of connectAndPull, made with a token without a subject
 		if got := text(o.entries("")[0], "actor"); got != "unknown" {
 			t.Errorf("the actor of a token without a subject is %s", got)
 		}
@@ -232,31 +237,33 @@ func TestTheAuditLogRecordsWhatOperatorsDo(t *testing.T) {
 			"baseUrl":    descriptor["baseUrl"],
 			"accountRef": descriptor["accountRef"],
 		}
-		o.do(http.MethodPut, one, rename, "X-Request-Id: the-rename").want(http.StatusOK)
-		o.do(http.MethodPut, one, rename, "If-Match: \"0\"").want(http.StatusPreconditionFailed)
-		o.do(http.MethodPost, one+"/pause", nil).want(http.StatusOK)
-		o.do(http.MethodPost, one+"/pause", nil).want(http.StatusOK)
-		o.do(http.MethodPost, one+"/pulls", nil).want(http.StatusConflict)
-		o.do(http.MethodPost, one+"/resume", nil).want(http.StatusOK)
-		o.do(http.MethodPost, connections+"/test", object{"vendor": b.vendor(), "configName": "canary-config-name"}).
+		o.send(http.MethodPut, one, rename, "X-Request-Id: the-rename").want(http.StatusOK)
+		o.send(http.MethodPut, one, rename, "If-Match: \"0\"").want(http.StatusPreconditionFailed)
+		o.send(http.MethodPost, one+"/pause", nil).want(http.StatusOK)
+		o.send(http.MethodPost, one+"/pause", nil).want(http.StatusOK)
+		o.send(http.MethodPost, one+"/pulls", nil).want(http.StatusConflict)
+		o.send(http.MethodPost, one+"/resume", nil).want(http.StatusOK)
+		o.send(http.MethodPost, connections+"/test", object{"vendor": b.vendor(), "configName": "canary-config-name"}).
 			want(http.StatusOK)
-		o.do(http.MethodPost, one+"/link-sessions", nil).want(http.StatusCreated)
+		o.send(http.MethodPost, one+"/link-sessions", nil).want(http.StatusCreated)
 		o.pull(id, nil)
 		o.waitForSuccess(id)
-		minted := o.do(http.MethodPost, tokens, object{
+		minted := o.send(http.MethodPost, tokens, object{
 			"vendor": b.vendor(), "connection_config_name": "canary-config-name",
 		}).want(http.StatusCreated).text("id")
-		o.do(http.MethodDelete, tokens+"/"+minted, nil).want(http.StatusNoContent)
-		o.do(http.MethodDelete, tokens+"/"+minted, nil).want(http.StatusNotFound)
+		o.send(http.MethodDelete, tokens+"/"+minted, nil).want(http.StatusNoContent)
+		o.send(http.MethodDelete, tokens+"/"+minted, nil).want(http.StatusNotFound)
 		account := allAccounts + "/" + text(o.pages(allAccounts+"?connectionId="+id, 20)[0], "id")
-		o.do(http.MethodPut, account+"/closes/2026-01-31", nil).want(http.StatusOK)
-		o.do(http.MethodPut, account+"/closes/2026-01-31", nil).want(http.StatusOK)
-		o.do(http.MethodDelete, account+"/closes/2026-01-31", nil).want(http.StatusNoContent)
-		engine := o.do(http.MethodPost, engines, postgresEngine(t, "canary-engine")).want(http.StatusCreated).text("id")
-		o.do(http.MethodPost, engines, postgresEngine(t, "canary-engine")).want(http.StatusConflict)
-		o.do(http.MethodPatch, engines+"/"+engine, object{"configName": "canary-books"}).want(http.StatusOK)
-		o.do(http.MethodDelete, engines+"/"+engine, nil).want(http.StatusNoContent)
-		o.do(http.MethodDelete, one, nil).want(http.StatusNoContent)
+		o.send(http.MethodPut, account+"/closes/2026-01-31", nil).want(http.StatusOK)
+		o.send(http.MethodPut, account+"/closes/2026-01-31", nil).want(http.StatusOK)
+		o.send(http.MethodDelete, account+"/closes/2026-01-31", nil).want(http.StatusNoContent)
+		engine := o.send(http.MethodPost, engines, postgresEngine(t, "canary-engine")).
+			want(http.StatusCreated).
+			text("id")
+		o.send(http.MethodPost, engines, postgresEngine(t, "canary-engine")).want(http.StatusConflict)
+		o.send(http.MethodPatch, engines+"/"+engine, object{"configName": "canary-books"}).want(http.StatusOK)
+		o.send(http.MethodDelete, engines+"/"+engine, nil).want(http.StatusNoContent)
+		o.send(http.MethodDelete, one, nil).want(http.StatusNoContent)
 
 		want := append(before, "connection.update", "connection.pause", "connection.resume", "connection.test",
 			"connection.link", "pull.request", "token.mint", "token.revoke", "account.close", "account.reopen",
@@ -290,8 +297,8 @@ func TestAMissingScopeIsAnAuditEntry(t *testing.T) {
 		o.token = signed(t, jwtSecret, object{
 			"tenant_id": o.tenant, "client_id": "batch", "scope": "discovery:read",
 		})
-		o.do(http.MethodDelete, connections+"/canary-id", nil).want(http.StatusForbidden)
-		o.do(http.MethodPost, connections, object{"configName": "canary"}).want(http.StatusForbidden)
+		o.send(http.MethodDelete, connections+"/canary-id", nil).want(http.StatusForbidden)
+		o.send(http.MethodPost, connections, object{"configName": "canary"}).want(http.StatusForbidden)
 		got := o.entries("?action=access.refused")
 		if len(got) != 2 || got[0]["object"] != "delete-connection" || got[1]["actor"] != "batch" ||
 			strings.Contains(fmt.Sprint(got), "canary") {
@@ -315,7 +322,7 @@ func TestAuditNumbersHaveNoGaps(t *testing.T) {
 				for range each {
 					mine := maps.Clone(engine)
 					mine["configName"] = uuid.NewString()
-					o.do(http.MethodPost, engines, mine).want(http.StatusCreated)
+					o.send(http.MethodPost, engines, mine).want(http.StatusCreated)
 				}
 			})
 		}
@@ -339,7 +346,7 @@ func TestTheCheckpointOfAnEmptyLogIsVerified(t *testing.T) {
 		}
 		o.verifyLog(empty)
 		for _, name := range []string{"one", "two", "three"} {
-			o.do(http.MethodPost, engines, postgresEngine(t, name)).want(http.StatusCreated)
+			o.send(http.MethodPost, engines, postgresEngine(t, name)).want(http.StatusCreated)
 			o.verifyLog(empty)
 		}
 	})
@@ -349,7 +356,7 @@ func TestTheCheckpointOfAnEmptyLogIsVerified(t *testing.T) {
 func TestAuditEntriesAreNumberedSoon(t *testing.T) {
 	each(t, func(t *testing.T, w *env) {
 		o := w.audited(t, "maria")
-		o.do(http.MethodPost, engines, postgresEngine(t, "engine")).want(http.StatusCreated)
+		o.send(http.MethodPost, engines, postgresEngine(t, "engine")).want(http.StatusCreated)
 		start := time.Now()
 		tenant := domain.TenantID{UUID: uuid.MustParse(o.tenant)}
 		eventually(t, "a number", func() bool {

@@ -29,16 +29,16 @@ type bank interface {
 	// correctBalance changes the running balance of a row (the account's balance after that row). The service must not
 	// treat this change as an edit.
 	correctBalance(t *testing.T, id string)
-	// changeAmount sets the amount of a row, without its sign.
+	// changeAmount changes the amount of a row to the given amount, which has no sign. The row keeps its sign.
 	changeAmount(t *testing.T, id, amount string)
 	remove(t *testing.T, id string)
 	// post deletes the row and creates it again, with the same content, under a new id.
 	post(t *testing.T, id string) (newID string)
-	// setBalance sets the balance of the bank account in which the method add creates rows, and returns the account's
-	// external id.
+	// setBalance sets the balance of the vendor's bank account, and returns the external id of the account. All rows
+	// that the other methods create belong to this account.
 	setBalance(t *testing.T, balance string) (account string)
-	// setAccountListed sets whether the vendor lists one of its accounts. It returns the account's external
-	// id, and the number of successive complete reads that prove that the account no longer exists.
+	// setAccountListed changes whether the vendor lists a certain account. It returns the account's external id. It
+	// also returns how many successive complete reads without the account prove its removal.
 	setAccountListed(t *testing.T, listed bool) (account string, reads int)
 	generate(t *testing.T, n int)
 	// revoke revokes the credential; grant makes it valid again.
@@ -126,15 +126,14 @@ func parseJSON(t *testing.T, raw []byte) any {
 	return value
 }
 
-// checkRows checks that the stored rows of the connection with this id are equal to the vendor's rows: none is missing,
-// duplicated or altered. Rows that the vendor no longer has must be marked as removed, except the rows whose external
-// ids are in kept.
-func (o operator) checkRows(b bank, id string, kept ...string) {
+// checkRows checks that the stored rows of the connection are equal to the vendor's rows. Rows that the vendor no
+// longer has must be marked as removed. Stored rows with the external ids keptIDs are ignored.
+func (o operator) checkRows(b bank, id string, keptIDs ...string) {
 	o.t.Helper()
 	got := map[string]truth{}
 	for _, row := range o.metadata(id) {
 		external := text(row, "externalId")
-		if row["removedAt"] != nil || slices.Contains(kept, external) {
+		if row["removedAt"] != nil || slices.Contains(keptIDs, external) {
 			continue
 		}
 		got[external] = truth{
@@ -157,7 +156,7 @@ func (o operator) metadata(id string) (rows []object) {
 		if next != "" {
 			query += "&cursor=" + next
 		}
-		page, _ := parseJSON(o.t, o.get(of(id, "/transactions"+query)).want(http.StatusOK).raw).(object)
+		page, _ := parseJSON(o.t, o.get(pathOf(id, "/transactions"+query)).want(http.StatusOK).raw).(object)
 		items, _ := page["items"].([]any)
 		for _, item := range items {
 			row, _ := item.(object)
@@ -174,7 +173,7 @@ func text(o object, member string) string {
 	return value
 }
 
-// gate is a proxy in front of a simulated vendor. It counts the requests, and blocks one on demand.
+// gate is a proxy in front of a simulated vendor. It counts the requests. A test can make it hold back a request.
 type gate struct {
 	next   http.Handler
 	server *httptest.Server
@@ -233,9 +232,9 @@ func (g *gate) leave() {
 	g.inside--
 }
 
-// hold makes the gate block the next request whose path matches pattern. The request is blocked until release is
-// called. The channel entered is closed when the request has arrived.
-func (g *gate) hold(pattern string) (entered <-chan struct{}, release func()) {
+// hold makes the gate block the next request whose path matches pattern. The channel arrival is closed when the request
+// has arrived. The request stays blocked until release is called.
+func (g *gate) hold(pattern string) (arrival <-chan struct{}, release func()) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.pattern, g.entered, g.opened = pattern, make(chan struct{}), make(chan struct{})

@@ -105,9 +105,11 @@ func (b *belvoBank) request(t *testing.T, target string) []byte {
 	return w.Body.Bytes()
 }
 
-// expected computes the stored form of a row according to Belvo's data dictionary. The row's type determines whether
-// money comes in or goes out; without a type the amount keeps its sign. A row without a currency has the account's
-// currency. In the demo data, all accounts of one link have the same currency.
+// expected computes the stored form of a row according to Belvo's data dictionary:
+//
+//   - The row's type determines whether money comes in or goes out. Without a type, the amount keeps its sign.
+//   - A row without a currency has the currency of the account. In the demo data, all accounts of one link have the
+//     same currency.
 func (b *belvoBank) expected(t *testing.T, row belvoRow, raw any) truth {
 	t.Helper()
 	holder := "MXN"

@@ -48,7 +48,8 @@ func forms(secret string) map[string]string {
 		"path":     url.PathEscape(secret),
 		"reversed": reversed(secret),
 	}
-	// The variable tainted is the number of leading base64 characters that also encode bits of the preceding text.
+	// A secret may start at any offset in the encoded text. tainted is how many leading base64 characters depend on the
+	// text before the secret.
 	for offset, tainted := range []int{0, 2, 3} {
 		padded := append(make([]byte, offset), secret...)
 		padded = padded[:len(padded)-len(padded)%3]
@@ -198,21 +199,21 @@ func canaryBelvo(t *testing.T) bank {
 func exerciseSecrets(o operator, b bank) (hooks []string) {
 	o.t.Helper()
 	made := creation(b, "main")
-	id := o.do(http.MethodPost, connections, made, "X-Idempotency-Key: create").want(201).text("id")
-	o.do(http.MethodPost, connections, made, "X-Idempotency-Key: create").want(201)
-	o.do(http.MethodPost, connections, made).want(409)
+	id := o.send(http.MethodPost, connections, made, "X-Idempotency-Key: create").want(201).text("id")
+	o.send(http.MethodPost, connections, made, "X-Idempotency-Key: create").want(201)
+	o.send(http.MethodPost, connections, made).want(409)
 	raw := encoded(o.t, made)
-	o.do(http.MethodPost, connections, raw[:len(raw)-1]).want(400)
+	o.send(http.MethodPost, connections, raw[:len(raw)-1]).want(400)
 	for _, wrong := range []object{
 		{"secret": []string{canarySecret}}, {"secret": canarySecret, "Secret": canarySecret},
 		{"vendor": canarySecret}, {"baseUrl": "https://" + canaryClient + ":x@h"},
 	} {
-		o.do(http.MethodPost, connections, wrong).want(400)
+		o.send(http.MethodPost, connections, wrong).want(400)
 	}
 	o.testConnection(b, "main", "")
-	o.do(http.MethodPost, of(id, "/link-sessions"), nil, "X-Idempotency-Key: link").want(201)
-	o.do(http.MethodPost, of(id, "/link-sessions"), nil, "X-Idempotency-Key: link").want(409)
-	o.do(http.MethodPost, of(id, "/link-sessions"), nil).want(201)
+	o.send(http.MethodPost, pathOf(id, "/link-sessions"), nil, "X-Idempotency-Key: link").want(201)
+	o.send(http.MethodPost, pathOf(id, "/link-sessions"), nil, "X-Idempotency-Key: link").want(409)
+	o.send(http.MethodPost, pathOf(id, "/link-sessions"), nil).want(201)
 	hooks = append(hooks, o.mint(b, "main"), o.mint(b, "main"))
 	for _, hook := range hooks {
 		o.postCanaryWebhook(b, hook, b.payload(o.t, "all")).want(202)
@@ -235,16 +236,16 @@ func exerciseSecrets(o operator, b bank) (hooks []string) {
 		"clientId":   canaryClient,
 		"secret":     canaryOther,
 	}
-	o.do(http.MethodPut, of(id, ""), change, "X-Idempotency-Key: rotate").want(200)
+	o.send(http.MethodPut, pathOf(id, ""), change, "X-Idempotency-Key: rotate").want(200)
 	o.testConnection(b, "main", "credential_rejected")
-	o.do(http.MethodPost, of(id, "/link-sessions"), nil).want(502)
+	o.send(http.MethodPost, pathOf(id, "/link-sessions"), nil).want(502)
 	o.pull(id, nil)
 	change["secret"] = canarySecret
-	o.do(http.MethodPut, of(id, ""), change).want(200)
+	o.send(http.MethodPut, pathOf(id, ""), change).want(200)
 	b.inject(o.t, fault{path: b.rowsPath(), kind: "types"}, fault{path: b.rowsPath(), kind: "status", status: 500})
 	o.pull(id, nil)
 	o.call(o.t, http.MethodGet, connections, nil, "Authorization: Bearer "+o.token+"x").want(401)
-	o.do(
+	o.send(
 		http.MethodPost, engines,
 		object{
 			"type": "rest-generic", "configName": "engine",
@@ -252,7 +253,7 @@ func exerciseSecrets(o operator, b bank) (hooks []string) {
 		},
 	).
 		want(201)
-	o.do(
+	o.send(
 		http.MethodPost, engines,
 		object{
 			"type": "rest-generic", "configName": "bad",
@@ -262,19 +263,20 @@ func exerciseSecrets(o operator, b bank) (hooks []string) {
 	).
 		want(400)
 	for _, path := range []string{
-		connections, engines, tokens, deliveries, changes, of(id, "/health"), of(id, "/pulls"),
-		of(id, "/accounts"), of(id, "/transactions"), "/openapi.json",
+		connections, engines, tokens, deliveries, changes, pathOf(id, "/health"), pathOf(id, "/pulls"),
+		pathOf(id, "/accounts"), pathOf(id, "/transactions"), "/openapi.json",
 	} {
 		o.get(path).want(200)
 	}
 	for _, kept := range o.pages(deliveries, 20) {
 		o.get(deliveries + "/" + text(kept, "id")).want(200)
 	}
-	o.do(http.MethodDelete, of(id, ""), nil).want(204)
+	o.send(http.MethodDelete, pathOf(id, ""), nil).want(204)
 	return hooks
 }
 
-// postCanaryWebhook posts a webhook body, authenticated with the canary of the bank's vendor.
+// postCanaryWebhook posts a webhook body. It authenticates the request with a canary: one of the secrets for which the
+// test searches all output.
 func (o operator) postCanaryWebhook(b bank, path string, body []byte) response {
 	o.t.Helper()
 	if b.vendor() == "belvo" {
@@ -334,8 +336,8 @@ func (w *env) tables(t *testing.T) string {
 	return all.String()
 }
 
-// A text that contains an encoded secret must also contain one of the encodings that the function forms returns, even
-// if the secret was encoded as part of a longer text. Otherwise the search in TestNoSecretLeaks would overlook a leak.
+// Each text below contains the secret in an encoded form. In some texts, the secret was encoded as part of a longer
+// text. The search of TestNoSecretLeaks must find the secret in each text.
 func TestTheSearchFindsEveryForm(t *testing.T) {
 	secret := canarySecret
 	for _, text := range []string{

@@ -92,8 +92,8 @@ func (w *feedWriter) row(n int) domain.TransactionData {
 	}
 }
 
-// slowly returns a function that generates ids, and that calls stall at its first call. The store makes that first call
-// after its transaction has started to write and before it commits anything.
+// slowly returns a function that generates ids. Before the first id it pauses (see stall). At that moment, the store's
+// transaction has started to write but has not committed.
 func (w *feedWriter) slowly() func() domain.TransactionID {
 	first := true
 	return func() domain.TransactionID {
@@ -110,7 +110,7 @@ func (w *feedWriter) slowly() func() domain.TransactionID {
 func (w *feedWriter) stall() {
 	before := w.pages.Load()
 	time.Sleep(w.hold * 3 / 4)
-	if w.open() {
+	if w.isOpen() {
 		w.seenOpen.Add(1)
 	}
 	time.Sleep(w.hold / 4)
@@ -121,24 +121,26 @@ func (w *feedWriter) stall() {
 // feedReader reads the feed from a given cursor, as a consumer does, and remembers the state of every row.
 type feedReader struct {
 	*feedRace
-	limit   int
-	from    string // the cursor at which the reader started
-	after   domain.Position
-	seen    map[domain.TransactionID]seenRows
-	changes int
-	read    int
+	limit       int
+	startCursor string // the cursor at which the reader started
+	after       domain.Position
+	seen        map[domain.TransactionID]seenRows
+	changes     int
+	read        int
 }
 
-// feedTimeout is the maximum time that a reader waits for the last changes after the last write has committed. Any
-// other open transaction on the server can hold the feed back that long.
+// feedTimeout is how long a reader waits for the last changes after the last write has committed. It is long, because
+// the feed withholds changes while any other transaction on the server is open.
 const feedTimeout = 30 * time.Second
 
-// follow reads until the reader has seen everything that was written and the feed has no more pages. On each channel
-// that follow receives from asked, it sends a copy of the reader, which can continue from the current position.
+// follow reads the feed until the reader has seen everything that was written, or until feedTimeout has passed.
+//
+// Another goroutine can request a copy of the reader: it sends a channel, and follow sends the copy on that channel.
+// The copy can continue from the current position.
 func (r *feedReader) follow(asked <-chan chan<- *feedReader) {
 	var ended time.Time
 	for {
-		table := r.written.Load() // loaded before the read: if it is not nil, all changes are already committed
+		table := r.writtenRows.Load() // nil until all changes have committed; must be read before the page
 		if table != nil && ended.IsZero() {
 			ended = time.Now()
 		}
@@ -167,7 +169,7 @@ func (r *feedReader) follow(asked <-chan chan<- *feedReader) {
 }
 
 func (r *feedReader) clone() *feedReader {
-	return &feedReader{feedRace: r.feedRace, from: r.after.Key, after: r.after, seen: maps.Clone(r.seen)}
+	return &feedReader{feedRace: r.feedRace, startCursor: r.after.Key, after: r.after, seen: maps.Clone(r.seen)}
 }
 
 // record remembers the state of a row. It checks that the version of a row never decreases, and that the content of a

@@ -76,7 +76,8 @@ func benchmarkDepth(
 	more ...string,
 ) {
 	tenant := domain.TenantID{UUID: uuid.New()}
-	// The last statement makes the feed accept the positions at which the benchmark reads.
+	// The benchmark reads with unencrypted positions. The feed refuses such positions above plain_until, so the last
+	// statement raises plain_until.
 	more = append(more, fmt.Sprint("UPDATE feed SET plain_until = ", feedDepth))
 	for _, statement := range append([]string{fmt.Sprintf(insert, tenant, feedDepth)}, more...) {
 		if err := execute(b.Context(), statement); err != nil {

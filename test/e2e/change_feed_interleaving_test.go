@@ -14,9 +14,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Regardless of the order in which pages are stored, sweeps run and readers read, every reader must end with the same
-// rows as the table. This must also be true for a reader that has crashed before it stored its cursor and therefore
-// reads a page twice.
+// The actors of this test store pages, mark missing rows as removed, and read the feed, in any order. Every reader must
+// end with the same rows as the table, even after a crash. A reader that crashes before it stores its cursor reads a
+// page twice.
 func TestAnyInterleavingOfTheFeedEndsWithTheTable(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := newFeedModel(t)
@@ -108,8 +108,8 @@ func (s *feedModel) sweep(t *rapid.T) {
 	s.written += counts.Removed
 }
 
-// join adds a reader. It starts at the beginning of the feed, or continues with the cursor and the rows of another
-// reader.
+// join adds a reader. The new reader starts at the beginning of the feed, or continues from a copy of another reader's
+// state. This state consists of the cursor and the rows seen so far.
 func (s *feedModel) join(t *rapid.T) {
 	f := &feedFollower{seen: map[domain.TransactionID]seenRows{}}
 	if len(s.readers) > 0 && rapid.Bool().Draw(t, "late") {

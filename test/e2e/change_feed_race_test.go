@@ -58,7 +58,7 @@ func TestTheFeedSkipsNothingOnPostgres(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = db.Close() })
 	r := newFeedRace(t, db.Store(nil), min(duration(t)/4, 20*time.Second))
-	r.open = func() bool { // reports whether a session is idle in a transaction that has an id
+	r.isOpen = func() bool { // reports whether a session is idle in a transaction that has an id
 		var open int
 		err := db.Pool.QueryRow(t.Context(), `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
 			AND state = 'idle in transaction' AND backend_xid IS NOT NULL AND state_change < clock_timestamp() - interval '50 ms'`).Scan(&open)
@@ -88,7 +88,7 @@ func TestTheFeedSkipsNothingOnSQLite(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = db.Close() })
 	r := newFeedRace(t, db.Store(nil), min(duration(t)/4, 200*time.Millisecond))
-	r.open = func() bool { return true }
+	r.isOpen = func() bool { return true }
 	r.run()
 }
 
@@ -98,11 +98,11 @@ type feedRace struct {
 	store  *gormstore.Store
 	tenant domain.TenantID
 	hold   time.Duration // how long the slow writer's transaction stays open
-	open   func() bool   // reports whether the slow writer's transaction is open
+	isOpen func() bool   // reports whether the slow writer's transaction is open
 
 	connections []domain.ConnectionID
-	// written contains all rows of the table. It is set after the last write has committed.
-	written atomic.Pointer[map[domain.TransactionID]seenRows]
+	// writtenRows contains all rows of the table. It is set after the last write has committed.
+	writtenRows atomic.Pointer[map[domain.TransactionID]seenRows]
 
 	pages, held, seenOpen, committedMeanwhile atomic.Int64
 }
@@ -142,7 +142,7 @@ func (r *feedRace) run() {
 	}
 	writes.Wait()
 	table := r.table()
-	r.written.Store(&table)
+	r.writtenRows.Store(&table)
 	reads.Wait()
 	for i, reader := range readers {
 		reader.compare(i, table)
@@ -158,7 +158,13 @@ func (r *feedRace) run() {
 		r.committedMeanwhile.Load(),
 	)
 	for i, reader := range readers {
-		r.t.Logf("reader %d: %d changes from cursor %q on, %d pages", i, reader.changes, reader.from, reader.read)
+		r.t.Logf(
+			"reader %d: %d changes from cursor %q on, %d pages",
+			i,
+			reader.changes,
+			reader.startCursor,
+			reader.read,
+		)
 	}
 }
 
@@ -183,7 +189,7 @@ func (r *feedRace) table() map[domain.TransactionID]seenRows {
 	return rows
 }
 
-// seenRows is the state in which a reader has last seen one row.
+// seenRows is the last state of a row that a reader has seen.
 type seenRows struct {
 	version int
 	text    string

@@ -69,9 +69,9 @@ func signed(t *testing.T, secret string, claims object) string {
 	return string(out)
 }
 
-// do sends a request with the operator's token. Each header has the form "Name: value"; it is added
-// to the default headers or replaces one of them.
-func (o operator) do(method, path string, body any, headers ...string) response {
+// send sends one request with the operator's token, and returns the response. Each header has the form "Name:
+// value"; it is added to the default headers or replaces one of them.
+func (o operator) send(method, path string, body any, headers ...string) response {
 	o.t.Helper()
 	return o.call(o.t, method, path, body, append([]string{"Authorization: Bearer " + o.token}, headers...)...)
 }
@@ -80,13 +80,13 @@ func (o operator) do(method, path string, body any, headers ...string) response 
 // suites at the same time, a statement may take longer than the service's timeout.
 func (o operator) get(path string) response {
 	o.t.Helper()
-	a := o.do(http.MethodGet, path, nil)
+	a := o.send(http.MethodGet, path, nil)
 	for range 10 {
 		if a.status != http.StatusServiceUnavailable {
 			break
 		}
-		time.Sleep(time.Second) // the Retry-After header of the 503 requests this delay
-		a = o.do(http.MethodGet, path, nil)
+		time.Sleep(time.Second) // the delay that the 503 asks for in its Retry-After header
+		a = o.send(http.MethodGet, path, nil)
 	}
 	return a
 }
@@ -267,7 +267,7 @@ func (a response) checkHeaders(status int, body object) {
 	}
 }
 
-// locations returns the fields that the errors of a problem document name, sorted.
+// locations returns the names of the fields in the errors of a problem document, sorted.
 func (a response) locations() []string {
 	faults, _ := a.json()["errors"].([]any)
 	var names []string

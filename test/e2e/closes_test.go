@@ -13,8 +13,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// closedRecords returns the lines from which the digest of a close is computed, by record id. It gets these lines from
-// the account's current records by undoing the adjustments, which are the changes since the close.
+// closedRecords returns a map from record ids to lines. The digest of a closed period is computed from these lines.
+// closedRecords starts from the account's current records and undoes all changes since the period was closed.
 func (o operator) closedRecords(id, account, day string) map[string]string {
 	o.t.Helper()
 	records := map[string]object{}
@@ -42,7 +42,7 @@ func (o operator) closedRecords(id, account, day string) map[string]string {
 		if text(record, "date") <= day {
 			line := transaction
 			for _, name := range []string{"date", "status", "amount", "currency", "accountAmount", "accountCurrency"} {
-				value, _ := record[name].(string) // null and a missing member count as empty
+				value, _ := record[name].(string) // null and a missing member are treated as empty
 				line += "|" + value
 			}
 			lines[transaction] = line + "\n"
@@ -51,7 +51,7 @@ func (o operator) closedRecords(id, account, day string) map[string]string {
 	return lines
 }
 
-// checkDigest recomputes the digest and the count of a close, and compares them with the close.
+// checkDigest recomputes the digest and the count of a closed period, and compares them with the stored values.
 func (o operator) checkDigest(when, id, account string, closed object) {
 	o.t.Helper()
 	lines := o.closedRecords(id, account, text(closed, "date"))
@@ -65,8 +65,9 @@ func (o operator) checkDigest(when, id, account string, closed object) {
 	}
 }
 
-// adjusted reads the change feed, and returns a map from transaction ids to closed days: the day that is adjusted
-// according to the transaction's last item in the feed. It omits transactions whose last item names no closed day.
+// adjusted returns the value of "adjusts" in the last item of each transaction in the change feed, by transaction id.
+// The value is the last day of a closed period. It is present if a later change of the transaction adjusts that period.
+// Transactions without this value are omitted.
 func (o operator) adjusted() map[string]string {
 	o.t.Helper()
 	days := map[string]string{}
@@ -80,9 +81,9 @@ func (o operator) adjusted() map[string]string {
 	return days
 }
 
-// TestAPeriodIsClosedAndLaterChangesAreItsAdjustments checks that changes of records in a closed period are listed as
-// adjustments of its close, and that undoing them gives the digest that the close recorded. It closes two periods of an
-// account; changes, removes and restores records; and reopens one period.
+// TestAPeriodIsClosedAndLaterChangesAreItsAdjustments checks that later changes of records in a closed period are
+// listed as adjustments. Undoing the adjustments must result in the digest that was recorded when the period was
+// closed.
 func TestAPeriodIsClosedAndLaterChangesAreItsAdjustments(t *testing.T) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {
 		external := b.setBalance(t, "1000.00")
@@ -92,14 +93,15 @@ func TestAPeriodIsClosedAndLaterChangesAreItsAdjustments(t *testing.T) {
 		late := o.closable(id, account, yesterday)
 		earlier := text(late[0], "date")
 
-		first := o.do(http.MethodPut, account+"/closes/"+yesterday, nil, "Idempotency-Key: close-1").want(http.StatusOK)
+		first := o.send(http.MethodPut, account+"/closes/"+yesterday, nil, "Idempotency-Key: close-1").
+			want(http.StatusOK)
 		closed := first.json()
 		if closed["closedBy"] == "" || closed["completeness"] != "complete" || closed["sum"] == "" ||
 			closed["date"] != yesterday || closed["closedAt"] == nil {
 			t.Errorf("the close is %s", first.raw)
 		}
 		o.checkDigest("at once", id, account, closed)
-		oldest := o.do(http.MethodPut, account+"/closes/"+earlier, nil).want(http.StatusOK).json()
+		oldest := o.send(http.MethodPut, account+"/closes/"+earlier, nil).want(http.StatusOK).json()
 
 		edited, removed := late[0], late[len(late)-1]
 		b.changeAmount(t, text(edited, "externalId"), "4321.09")
@@ -116,8 +118,8 @@ func TestAPeriodIsClosedAndLaterChangesAreItsAdjustments(t *testing.T) {
 		if n := len(o.pages(account+"/closes/"+yesterday+"/adjustments", 2)); n != 3 {
 			t.Errorf("%d adjustments, want 3", n)
 		}
-		again := o.do(http.MethodPut, account+"/closes/"+yesterday, nil).want(http.StatusOK)
-		replayed := o.do(http.MethodPut, account+"/closes/"+yesterday, nil, "Idempotency-Key: close-1").
+		again := o.send(http.MethodPut, account+"/closes/"+yesterday, nil).want(http.StatusOK)
+		replayed := o.send(http.MethodPut, account+"/closes/"+yesterday, nil, "Idempotency-Key: close-1").
 			want(http.StatusOK)
 		if string(again.raw) != string(first.raw) || string(replayed.raw) != string(first.raw) {
 			t.Errorf("a repeated close is %s and %s, the first one %s", again.raw, replayed.raw, first.raw)
@@ -128,24 +130,24 @@ func TestAPeriodIsClosedAndLaterChangesAreItsAdjustments(t *testing.T) {
 			t.Errorf("the feed names %v", days)
 		}
 
-		o.do(http.MethodDelete, account+"/closes/"+earlier, nil).want(http.StatusNoContent)
+		o.send(http.MethodDelete, account+"/closes/"+earlier, nil).want(http.StatusNoContent)
 		if day := o.adjusted()[text(edited, "id")]; day != yesterday {
 			t.Errorf("after reopening, the feed names %q", day)
 		}
-		o.do(http.MethodDelete, account+"/closes/"+earlier, nil).problem(404, "MTCH-0005")
+		o.send(http.MethodDelete, account+"/closes/"+earlier, nil).problem(404, "MTCH-0005")
 		o.get(account+"/closes/"+earlier+"/adjustments").problem(404, "MTCH-0005")
 		if closes := o.pages(account+"/closes", 1); len(closes) != 1 || closes[0]["date"] != yesterday {
 			t.Errorf("the closes are %v", closes)
 		}
-		o.do(http.MethodPut, account+"/closes/"+earlier, nil).want(http.StatusOK)
+		o.send(http.MethodPut, account+"/closes/"+earlier, nil).want(http.StatusOK)
 		if closes := o.pages(account+"/closes", 1); len(closes) != 2 || closes[1]["date"] != earlier {
 			t.Errorf("the closes are %v", closes)
 		}
 	}, func(s *setup) { s.cfg.DriftGrace = time.Hour })
 }
 
-// closable returns the account's records that a close up to the given day covers, oldest first. It fails the test if
-// there are fewer than two.
+// closable returns the account's records that are dated up to and including the given day, oldest first. It fails the
+// test if there are fewer than two.
 func (o operator) closable(id, account, day string) []object {
 	o.t.Helper()
 	var records []object
@@ -171,13 +173,13 @@ func TestAPeriodThatCannotBeClosed(t *testing.T) {
 		account := o.accountPath(id, external)
 		today := time.Now().UTC().Format(time.DateOnly)
 		for _, day := range []string{today, "2099-01-01", "2026-02-30", "yesterday"} {
-			o.do(http.MethodPut, account+"/closes/"+day, nil).problem(400, "MTCH-0001", "path.date")
+			o.send(http.MethodPut, account+"/closes/"+day, nil).problem(400, "MTCH-0001", "path.date")
 		}
-		o.do(http.MethodPut, account+"/closes/2026-01-31", nil).want(http.StatusOK)
+		o.send(http.MethodPut, account+"/closes/2026-01-31", nil).want(http.StatusOK)
 		other, missing := w.operator(t), allAccounts+"/019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01"
 		for caller, path := range map[operator]string{other: account, o: missing} {
-			caller.do(http.MethodPut, path+"/closes/2026-01-31", nil).problem(404, "MTCH-0005")
-			caller.do(http.MethodDelete, path+"/closes/2026-01-31", nil).problem(404, "MTCH-0005")
+			caller.send(http.MethodPut, path+"/closes/2026-01-31", nil).problem(404, "MTCH-0005")
+			caller.send(http.MethodDelete, path+"/closes/2026-01-31", nil).problem(404, "MTCH-0005")
 			caller.get(path+"/closes").problem(404, "MTCH-0005")
 			caller.get(path+"/closes/2026-01-31/adjustments").problem(404, "MTCH-0005")
 		}

@@ -11,7 +11,7 @@ import (
 // accountPath returns the path of the connection's account with this external id.
 func (o operator) accountPath(id, externalID string) string {
 	o.t.Helper()
-	for _, account := range o.pages(of(id, "/accounts"), 200) {
+	for _, account := range o.pages(pathOf(id, "/accounts"), 200) {
 		if text(account, "externalId") == externalID {
 			return prefix + "/accounts/" + text(account, "id")
 		}
@@ -20,8 +20,12 @@ func (o operator) accountPath(id, externalID string) string {
 	return ""
 }
 
-// anchor returns four values: the state and the basis of an account's completeness, the difference that its first check
-// (the balance anchor) reports, and the completeness that the health of the connection shows.
+// anchor returns four values:
+//
+//   - "state" from the account's completeness report
+//   - "basis" from the same report
+//   - "difference" from the check balance_anchor in the same report
+//   - "completeness" from the connection's health report
 func (o operator) anchor(id, account string) []string {
 	o.t.Helper()
 	got := o.get(account + "/completeness").want(http.StatusOK).json()
@@ -33,7 +37,7 @@ func (o operator) anchor(id, account string) []string {
 	if first["check"] != "balance_anchor" {
 		o.t.Errorf("the first check is %v", first)
 	}
-	health := o.get(of(id, "/health")).want(http.StatusOK).json()
+	health := o.get(pathOf(id, "/health")).want(http.StatusOK).json()
 	return []string{text(got, "state"), text(got, "basis"), text(first, "difference"), text(health, "completeness")}
 }
 
@@ -62,11 +66,11 @@ func TestTheBalanceOfAnAccountFindsWhatIsMissing(t *testing.T) {
 		b.setBalance(t, "0.5")
 		o.pull(id, nil)
 		check("with another difference", "drifting", "baseline", "-987.16", "drifting")
-		o.do(http.MethodPost, account+"/completeness/accept", object{"reason": ""}).
+		o.send(http.MethodPost, account+"/completeness/accept", object{"reason": ""}).
 			problem(400, "MTCH-0001", "body.reason")
 		key := "Idempotency-Key: accept-1"
-		first := o.do(http.MethodPost, account+"/completeness/accept", object{"reason": "checked"}, key).want(200)
-		again := o.do(http.MethodPost, account+"/completeness/accept", object{"reason": "checked"}, key).want(200)
+		first := o.send(http.MethodPost, account+"/completeness/accept", object{"reason": "checked"}, key).want(200)
+		again := o.send(http.MethodPost, account+"/completeness/accept", object{"reason": "checked"}, key).want(200)
 		if again.header.Get("X-Idempotency-Replayed") != "true" || string(first.raw) != string(again.raw) {
 			t.Errorf("the repeated request got %s, the first one %s", again.raw, first.raw)
 		}
@@ -80,7 +84,7 @@ func TestTheBalanceOfAnAccountFindsWhatIsMissing(t *testing.T) {
 		for _, path := range []string{"/completeness", "/balances"} {
 			other.get(account+path).problem(404, "MTCH-0005")
 		}
-		other.do(http.MethodPost, account+"/completeness/accept", object{"reason": "x"}).problem(404, "MTCH-0005")
+		other.send(http.MethodPost, account+"/completeness/accept", object{"reason": "x"}).problem(404, "MTCH-0005")
 	}, func(s *setup) { s.cfg.DriftGrace = 0 })
 }
 

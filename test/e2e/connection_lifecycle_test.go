@@ -18,9 +18,9 @@ var hostedPages = map[string]string{
 func TestALinkSessionHasATokenOfTheVendor(t *testing.T) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {
 		o := w.operator(t)
-		path := of(o.connect(b, "main"), "/link-sessions")
+		path := pathOf(o.connect(b, "main"), "/link-sessions")
 		before := time.Now()
-		a := o.do(http.MethodPost, path, nil, "X-Idempotency-Key: once").want(http.StatusCreated)
+		a := o.send(http.MethodPost, path, nil, "X-Idempotency-Key: once").want(http.StatusCreated)
 		got := a.members("vendor", "mode", "token", "url", "expiresAt")
 		token := text(got, "token")
 		if got["vendor"] != b.vendor() || got["mode"] != "update" || !slices.Contains(b.linkTokens(), token) {
@@ -36,34 +36,34 @@ func TestALinkSessionHasATokenOfTheVendor(t *testing.T) {
 		if err != nil || expires.Before(before.Add(9*time.Minute)) || expires.After(before.Add(31*time.Minute)) {
 			t.Errorf("it expires at %s, %v", got["expiresAt"], err)
 		}
-		o.do(http.MethodPost, path, nil, "X-Idempotency-Key: once").problem(http.StatusConflict, "MTCH-0021")
+		o.send(http.MethodPost, path, nil, "X-Idempotency-Key: once").problem(http.StatusConflict, "MTCH-0021")
 		if n := len(b.linkTokens()); b.vendor() == "pluggy" && n != 1 {
 			t.Errorf("the vendor has issued %d tokens, want 1", n)
 		}
-		w.operator(t).do(http.MethodPost, path, nil).problem(http.StatusNotFound, "MTCH-0201")
+		w.operator(t).send(http.MethodPost, path, nil).problem(http.StatusNotFound, "MTCH-0201")
 	})
 }
 
 func TestALinkSessionThatTheVendorRefusesOrCannotServe(t *testing.T) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {
 		o := w.operator(t)
-		path := of(o.connect(b, "main"), "/link-sessions")
+		path := pathOf(o.connect(b, "main"), "/link-sessions")
 		tokenPath := map[string]string{"pluggy": "/connect_token", "belvo": "/api/token/"}[b.vendor()]
 		b.inject(t, fault{path: tokenPath, kind: "status", status: 500})
-		a := o.do(http.MethodPost, path, nil)
+		a := o.send(http.MethodPost, path, nil)
 		a.problem(http.StatusServiceUnavailable, "MTCH-0008")
 		if a.header.Get("Retry-After") == "" {
 			t.Error("no Retry-After")
 		}
 		b.revoke()
-		o.do(http.MethodPost, path, nil).refused(t, "credential_rejected")
+		o.send(http.MethodPost, path, nil).refused(t, "credential_rejected")
 		b.grant()
 		missing := creation(b, "missing")
 		missing["accountRef"] = "00000000-1111-4222-8333-444444444444"
-		other := o.do(http.MethodPost, connections, missing).want(http.StatusCreated).text("id")
-		o.do(http.MethodPost, of(other, "/link-sessions"), nil).refused(t, "account_not_found")
+		other := o.send(http.MethodPost, connections, missing).want(http.StatusCreated).text("id")
+		o.send(http.MethodPost, pathOf(other, "/link-sessions"), nil).refused(t, "account_not_found")
 		if b.vendor() == "pluggy" {
-			o.do(http.MethodPost, of(other, "/refresh"), nil).refused(t, "account_not_found")
+			o.send(http.MethodPost, pathOf(other, "/refresh"), nil).refused(t, "account_not_found")
 		}
 	})
 }
@@ -80,10 +80,10 @@ func (a response) refused(t *testing.T, reason string) {
 func TestARefreshAsksTheVendorToReadTheBank(t *testing.T) {
 	each(t, func(t *testing.T, w *env) {
 		o, pluggy := w.operator(t), newPluggy(t)
-		path := of(o.connect(pluggy, "pluggy"), "/refresh")
+		path := pathOf(o.connect(pluggy, "pluggy"), "/refresh")
 		// The vendor refuses the second request, because the first synchronisation with the bank is still running.
 		for range 2 {
-			if a := o.do(http.MethodPost, path, nil).want(http.StatusAccepted); len(a.raw) > 0 {
+			if a := o.send(http.MethodPost, path, nil).want(http.StatusAccepted); len(a.raw) > 0 {
 				t.Errorf("the 202 has a body: %s", a.raw)
 			}
 		}
@@ -91,7 +91,8 @@ func TestARefreshAsksTheVendorToReadTheBank(t *testing.T) {
 			t.Errorf("the vendor has started %d synchronisations, want 1", n)
 		}
 		belvo := newBelvo(t)
-		o.do(http.MethodPost, of(o.connect(belvo, "belvo"), "/refresh"), nil).problem(http.StatusConflict, "MTCH-0007")
+		o.send(http.MethodPost, pathOf(o.connect(belvo, "belvo"), "/refresh"), nil).
+			problem(http.StatusConflict, "MTCH-0007")
 		if n := belvo.gate().total(); n != 0 {
 			t.Errorf("%d requests to a vendor that has no refresh", n)
 		}
@@ -105,7 +106,7 @@ func TestAPausedConnectionSendsNothingAndLosesNothing(t *testing.T) {
 		o.announce(b, hook, "created", gone)
 		o.waitForSuccess(id)
 		for range 2 { // a repetition changes nothing
-			if h := o.do(http.MethodPost, of(id, "/pause"), nil).want(http.StatusOK).json(); h["paused"] != true {
+			if h := o.send(http.MethodPost, pathOf(id, "/pause"), nil).want(http.StatusOK).json(); h["paused"] != true {
 				t.Errorf("the health after the pause is %v", h)
 			}
 		}
@@ -114,11 +115,11 @@ func TestAPausedConnectionSendsNothingAndLosesNothing(t *testing.T) {
 		b.remove(t, gone)
 		o.announce(b, hook, "all")
 		o.announce(b, hook, "deleted", gone)
-		o.do(http.MethodPost, of(id, "/pulls"), nil).problem(http.StatusConflict, "MTCH-0007")
-		o.do(http.MethodPost, of(id, "/refresh"), nil).problem(http.StatusConflict, "MTCH-0007")
-		o.do(http.MethodPost, of(id, "/link-sessions"), nil).problem(http.StatusConflict, "MTCH-0007")
+		o.send(http.MethodPost, pathOf(id, "/pulls"), nil).problem(http.StatusConflict, "MTCH-0007")
+		o.send(http.MethodPost, pathOf(id, "/refresh"), nil).problem(http.StatusConflict, "MTCH-0007")
+		o.send(http.MethodPost, pathOf(id, "/link-sessions"), nil).problem(http.StatusConflict, "MTCH-0007")
 		test := object{"vendor": b.vendor(), "configName": "main"}
-		o.do(http.MethodPost, connections+"/test", test).problem(http.StatusConflict, "MTCH-0007")
+		o.send(http.MethodPost, connections+"/test", test).problem(http.StatusConflict, "MTCH-0007")
 		time.Sleep(1500 * time.Millisecond) // longer than a pull takes
 		if n := b.gate().total() - sent; n != 0 {
 			t.Errorf("%d requests to the vendor during the pause", n)
@@ -134,13 +135,13 @@ func TestAPausedConnectionSendsNothingAndLosesNothing(t *testing.T) {
 				t.Errorf("the list of health has %v", h)
 			}
 		}
-		if h := o.do(http.MethodPost, of(id, "/resume"), nil).want(http.StatusOK).json(); h["paused"] != false {
+		if h := o.send(http.MethodPost, pathOf(id, "/resume"), nil).want(http.StatusOK).json(); h["paused"] != false {
 			t.Errorf("the health after the resume is %v", h)
 		}
 		o.waitForSuccess(id)
 		o.checkRows(b, id, gone)
-		// The added row has the same content as the deleted row. The service may therefore have continued the
-		// transaction with the added row, and then lists no row with the old id.
+		// The added row has the same content as the deleted row. The service may therefore have assigned the added row
+		// to the deleted row's transaction. In that case no row with the old id is listed.
 		if row := o.rows(id)[gone]; row != nil && row["removedAt"] == nil {
 			t.Error("the announced deletion is lost")
 		}
@@ -156,9 +157,9 @@ func TestAPauseStopsARunningPullBeforeItsNextRequest(t *testing.T) {
 		id := o.connect(b, "main")
 		entered, release := b.gate().hold(b.rowsPath())
 		defer release()
-		location := o.do(http.MethodPost, of(id, "/pulls"), nil).want(http.StatusAccepted).header.Get("Location")
+		location := o.send(http.MethodPost, pathOf(id, "/pulls"), nil).want(http.StatusAccepted).header.Get("Location")
 		<-entered
-		o.do(http.MethodPost, of(id, "/pause"), nil).want(http.StatusOK)
+		o.send(http.MethodPost, pathOf(id, "/pause"), nil).want(http.StatusOK)
 		sent := b.gate().total()
 		release()
 		eventually(t, "the stop of the pull", func() bool {
@@ -168,7 +169,7 @@ func TestAPauseStopsARunningPullBeforeItsNextRequest(t *testing.T) {
 		if n := b.gate().total() - sent; n != 0 {
 			t.Errorf("%d requests to the vendor after the pause", n)
 		}
-		o.do(http.MethodPost, of(id, "/resume"), nil).want(http.StatusOK)
+		o.send(http.MethodPost, pathOf(id, "/resume"), nil).want(http.StatusOK)
 		o.waitForSuccess(id)
 		o.checkRows(b, id)
 	})

@@ -26,7 +26,7 @@ var descriptor = []string{"id", "vendor", "configName", "baseUrl", "accountRef",
 func TestCreateAConnection(t *testing.T) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {
 		o := w.operator(t)
-		a := o.do(http.MethodPost, connections, creation(b, b.vendor()+"-main")).want(http.StatusCreated)
+		a := o.send(http.MethodPost, connections, creation(b, b.vendor()+"-main")).want(http.StatusCreated)
 		made := a.members(descriptor...)
 		want := object{
 			"vendor":     b.vendor(),
@@ -61,8 +61,8 @@ func TestADuplicateNameIsAConflict(t *testing.T) {
 	each(t, func(t *testing.T, w *env) {
 		o, b := w.operator(t), newPluggy(t)
 		o.connect(b, "main")
-		o.do(http.MethodPost, connections, creation(b, "main")).problem(409, "MTCH-0007")
-		o.do(http.MethodPost, connections, creation(newBelvo(t), "main")).problem(409, "MTCH-0007")
+		o.send(http.MethodPost, connections, creation(b, "main")).problem(409, "MTCH-0007")
+		o.send(http.MethodPost, connections, creation(newBelvo(t), "main")).problem(409, "MTCH-0007")
 		// These names differ from "main", because names are compared exactly.
 		for _, other := range []string{"Main", "main ", "ma\u00edn"} {
 			o.connect(b, other)
@@ -121,8 +121,8 @@ func TestUpdate(t *testing.T) {
 			maps.Copy(body, more)
 			return body
 		}
-		before := o.get(of(id, "")).json()
-		renamed := o.do(http.MethodPut, of(id, ""), change(object{"configName": "renamed"})).
+		before := o.get(pathOf(id, "")).json()
+		renamed := o.send(http.MethodPut, pathOf(id, ""), change(object{"configName": "renamed"})).
 			want(http.StatusOK).
 			members(descriptor...)
 		if renamed["id"] != id || renamed["configName"] != "renamed" || renamed["createdAt"] != before["createdAt"] ||
@@ -130,25 +130,30 @@ func TestUpdate(t *testing.T) {
 			t.Errorf("after a rename it is %v", renamed)
 		}
 		o.testConnection(b, "renamed", "") // the connection test succeeds because the stored credential is unchanged
-		o.do(http.MethodPut, of(id, ""), change(object{"clientId": clientID, "secret": "wrong"})).want(http.StatusOK)
+		o.send(http.MethodPut, pathOf(id, ""), change(object{"clientId": clientID, "secret": "wrong"})).
+			want(http.StatusOK)
 		o.testConnection(b, "main", "credential_rejected")
-		o.do(http.MethodPut, of(id, ""), change(object{"clientId": clientID, "secret": secret})).want(http.StatusOK)
+		o.send(http.MethodPut, pathOf(id, ""), change(object{"clientId": clientID, "secret": secret})).
+			want(http.StatusOK)
 		o.testConnection(b, "main", "")
-		o.do(http.MethodPut, of(id, ""), change(object{"baseUrl": "http://127.0.0.1:1"})).want(http.StatusOK)
+		o.send(http.MethodPut, pathOf(id, ""), change(object{"baseUrl": "http://127.0.0.1:1"})).want(http.StatusOK)
 		o.testConnection(b, "main", "vendor_unreachable")
-		o.do(http.MethodPut, of(id, ""), change(object{"accountRef": uuid.NewString()})).want(http.StatusOK)
+		o.send(http.MethodPut, pathOf(id, ""), change(object{"accountRef": uuid.NewString()})).want(http.StatusOK)
 		o.testConnection(b, "main", "account_not_found")
 
-		o.do(http.MethodPut, of(id, ""), change(object{"clientId": clientID})).problem(400, "MTCH-0001", "body.secret")
-		o.do(http.MethodPut, of(id, ""), change(object{"secret": secret})).problem(400, "MTCH-0001", "body.clientId")
-		o.do(http.MethodPut, of(id, ""), change(object{"vendor": b.vendor()})).problem(400, "MTCH-0001", "body.vendor")
-		o.do(http.MethodPut, of(id, ""), change(object{"secret": "", "clientId": ""})).
+		o.send(http.MethodPut, pathOf(id, ""), change(object{"clientId": clientID})).
+			problem(400, "MTCH-0001", "body.secret")
+		o.send(http.MethodPut, pathOf(id, ""), change(object{"secret": secret})).
+			problem(400, "MTCH-0001", "body.clientId")
+		o.send(http.MethodPut, pathOf(id, ""), change(object{"vendor": b.vendor()})).
+			problem(400, "MTCH-0001", "body.vendor")
+		o.send(http.MethodPut, pathOf(id, ""), change(object{"secret": "", "clientId": ""})).
 			problem(400, "MTCH-0001", "body.clientId", "body.secret")
-		o.do(http.MethodPut, of(id, ""), object{}).
+		o.send(http.MethodPut, pathOf(id, ""), object{}).
 			problem(400, "MTCH-0001", "body.accountRef", "body.baseUrl", "body.configName")
 		o.connect(b, "taken")
-		o.do(http.MethodPut, of(id, ""), change(object{"configName": "taken"})).problem(409, "MTCH-0007")
-		if got := o.get(of(id, "")).text("configName"); got != "main" {
+		o.send(http.MethodPut, pathOf(id, ""), change(object{"configName": "taken"})).problem(409, "MTCH-0007")
+		if got := o.get(pathOf(id, "")).text("configName"); got != "main" {
 			t.Errorf("after a refused rename the name is %q", got)
 		}
 	})
@@ -158,7 +163,7 @@ func TestUpdate(t *testing.T) {
 // must be healthy. Otherwise it must be unhealthy for that reason.
 func (o operator) testConnection(b bank, name, reason string) {
 	o.t.Helper()
-	a := o.do(http.MethodPost, connections+"/test", object{"vendor": b.vendor(), "configName": name}).
+	a := o.send(http.MethodPost, connections+"/test", object{"vendor": b.vendor(), "configName": name}).
 		want(http.StatusOK)
 	members := []string{"vendor", "configName", "healthy", "latencyMs"}
 	if reason != "" {
@@ -179,18 +184,18 @@ func (o operator) testConnection(b bank, name, reason string) {
 func TestDelete(t *testing.T) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {
 		o, id, hook := connectAndPull(t, w, b)
-		if a := o.do(http.MethodDelete, of(id, ""), nil).want(http.StatusNoContent); len(a.raw) > 0 {
+		if a := o.send(http.MethodDelete, pathOf(id, ""), nil).want(http.StatusNoContent); len(a.raw) > 0 {
 			t.Errorf("the 204 has a body: %s", a.raw)
 		}
-		o.do(http.MethodDelete, of(id, ""), nil).problem(404, "MTCH-0201")
-		o.get(of(id, "")).problem(404, "MTCH-0201")
+		o.send(http.MethodDelete, pathOf(id, ""), nil).problem(404, "MTCH-0201")
+		o.get(pathOf(id, "")).problem(404, "MTCH-0201")
 		o.postWebhook(t, b.vendor(), hook, b.payload(t, "all")).problem(401, "MTCH-0003")
 		if left := o.pages(connections, 20); len(left) > 0 {
 			t.Errorf("a deleted connection is listed: %v", left)
 		}
-		o.do(http.MethodPost, connections+"/test", object{"vendor": b.vendor(), "configName": "main"}).
+		o.send(http.MethodPost, connections+"/test", object{"vendor": b.vendor(), "configName": "main"}).
 			problem(404, "MTCH-0201")
-		o.do(http.MethodPost, tokens, object{"vendor": b.vendor(), "connection_config_name": "main"}).
+		o.send(http.MethodPost, tokens, object{"vendor": b.vendor(), "connection_config_name": "main"}).
 			problem(404, "MTCH-0201")
 		if again := o.connect(b, "main"); again == id {
 			t.Error("a new connection has the id of the old one")
@@ -215,17 +220,18 @@ func TestALiveTestReportsTheReason(t *testing.T) {
 		} {
 			body := creation(b, name)
 			maps.Copy(body, wrong)
-			o.do(http.MethodPost, connections, body).want(http.StatusCreated)
+			o.send(http.MethodPost, connections, body).want(http.StatusCreated)
 			o.testConnection(b, name, name)
 		}
 		other := map[string]string{"pluggy": "belvo", "belvo": "pluggy"}[b.vendor()]
 		for _, missing := range []object{
 			{"vendor": b.vendor(), "configName": "nowhere"}, {"vendor": other, "configName": "main"},
 		} {
-			o.do(http.MethodPost, connections+"/test", missing).problem(404, "MTCH-0201")
+			o.send(http.MethodPost, connections+"/test", missing).problem(404, "MTCH-0201")
 		}
-		o.do(http.MethodPost, connections+"/test", object{}).problem(400, "MTCH-0001", "body.configName", "body.vendor")
-		o.do(http.MethodPost, connections+"/test", object{"vendor": "acme", "configName": "main"}).
+		o.send(http.MethodPost, connections+"/test", object{}).
+			problem(400, "MTCH-0001", "body.configName", "body.vendor")
+		o.send(http.MethodPost, connections+"/test", object{"vendor": "acme", "configName": "main"}).
 			problem(400, "MTCH-0001", "body.vendor")
 	})
 }
@@ -245,7 +251,7 @@ func TestALiveTestRefusesAForbiddenAddress(t *testing.T) {
 	})
 	late := operator{after, t, o.tenant, o.token}
 	late.testConnection(b, "main", "address_not_allowed")
-	late.do(http.MethodPost, connections, creation(b, "other")).problem(400, "MTCH-0001", "body.baseUrl")
+	late.send(http.MethodPost, connections, creation(b, "other")).problem(400, "MTCH-0001", "body.baseUrl")
 	if b.gate().total() > 0 {
 		t.Error("the forbidden address was called")
 	}
@@ -256,7 +262,7 @@ func TestMint(t *testing.T) {
 		o, b := w.operator(t), newPluggy(t)
 		o.connect(b, "main")
 		ask := object{"vendor": "pluggy", "connection_config_name": "main"}
-		a := o.do(http.MethodPost, tokens, ask).want(http.StatusCreated)
+		a := o.send(http.MethodPost, tokens, ask).want(http.StatusCreated)
 		minted := a.members("id", "token", "webhookUrl", "vendor")
 		raw := text(minted, "token")
 		if minted["webhookUrl"] != publicURL+prefix+"/webhooks/pluggy/"+raw || minted["vendor"] != "pluggy" {
@@ -265,16 +271,17 @@ func TestMint(t *testing.T) {
 		if !regexp.MustCompile(`^[A-Za-z0-9_-]{43,}$`).MatchString(raw) {
 			t.Errorf("a token of %d characters cannot hold 256 bits in a path", len(raw))
 		}
-		if again := o.do(http.MethodPost, tokens, ask).want(http.StatusCreated).text("token"); again == raw {
+		if again := o.send(http.MethodPost, tokens, ask).want(http.StatusCreated).text("token"); again == raw {
 			t.Error("two mints returned the same token")
 		}
-		o.do(http.MethodPost, tokens, object{"vendor": "pluggy", "connection_config_name": "nowhere"}).
+		o.send(http.MethodPost, tokens, object{"vendor": "pluggy", "connection_config_name": "nowhere"}).
 			problem(404, "MTCH-0201")
-		o.do(http.MethodPost, tokens, object{"vendor": "belvo", "connection_config_name": "main"}).
+		o.send(http.MethodPost, tokens, object{"vendor": "belvo", "connection_config_name": "main"}).
 			problem(404, "MTCH-0201")
-		o.do(http.MethodPost, tokens, object{"vendor": "acme", "connection_config_name": ""}).
+		o.send(http.MethodPost, tokens, object{"vendor": "acme", "connection_config_name": ""}).
 			problem(400, "MTCH-0001", "body.connection_config_name", "body.vendor")
-		o.do(http.MethodPost, tokens, object{}).problem(400, "MTCH-0001", "body.connection_config_name", "body.vendor")
+		o.send(http.MethodPost, tokens, object{}).
+			problem(400, "MTCH-0001", "body.connection_config_name", "body.vendor")
 	})
 }
 

@@ -13,27 +13,27 @@ import (
 // consentOf returns the state and the expiry of a connection's consent, separated by a space.
 func (o operator) consentOf(id string) string {
 	o.t.Helper()
-	return stateOf(o.get(of(id, "/health")).want(200).json(), "consent", "expiresAt")
+	return stateOf(o.get(pathOf(id, "/health")).want(200).json(), "consent", "expiresAt")
 }
 
-// stateOf returns two values of the object health[member], separated by a space: the value of "state" and the value of
-// another member, which the argument more names.
-func stateOf(health object, member, more string) string {
+// stateOf returns two members of the object health[member]: "state" and otherMember. Their values are joined by a
+// space.
+func stateOf(health object, member, otherMember string) string {
 	view, _ := health[member].(object)
-	return fmt.Sprint(view["state"], " ", view[more])
+	return fmt.Sprint(view["state"], " ", view[otherMember])
 }
 
-// wantConsent waits until consentOf returns the expected value (want) for the connection. It is called after a pull.
+// wantConsent waits until o.consentOf(id) == want. It is called after a pull.
 func (o operator) wantConsent(id, want string) {
 	o.t.Helper()
 	eventually(o.t, "the consent "+want, func() bool { return o.consentOf(id) == want })
 }
 
-// expiringBefore returns the names of the connections whose consent expires before the day of the given time (at). The
-// query parameters in more are appended to the request.
-func (o operator) expiringBefore(at time.Time, more string) (names []string) {
+// expiringBefore returns the names of the connections whose consent expires before the day of cutoff. The string params
+// is appended to the query string of the request.
+func (o operator) expiringBefore(cutoff time.Time, params string) (names []string) {
 	o.t.Helper()
-	for _, c := range o.pages(connections+"?consentExpiresBefore="+at.Format(time.DateOnly)+more, 1) {
+	for _, c := range o.pages(connections+"?consentExpiresBefore="+cutoff.Format(time.DateOnly)+params, 1) {
 		names = append(names, text(c, "configName"))
 	}
 	return names
@@ -41,7 +41,7 @@ func (o operator) expiringBefore(at time.Time, more string) (names []string) {
 
 func (o operator) pullNow(id string) {
 	o.t.Helper()
-	o.do(http.MethodPost, of(id, "/pulls"), nil).want(http.StatusAccepted)
+	o.send(http.MethodPost, pathOf(id, "/pulls"), nil).want(http.StatusAccepted)
 	o.waitForSuccess(id)
 }
 
@@ -84,7 +84,7 @@ func TestTheConsentOfAnItemIsReadWithEachPull(t *testing.T) {
 		if err := b.sim.RevokeConsent(first); err != nil {
 			t.Fatal(err)
 		}
-		o.do(http.MethodPost, connections+"/test", object{"vendor": "pluggy", "configName": "main"}).want(200)
+		o.send(http.MethodPost, connections+"/test", object{"vendor": "pluggy", "configName": "main"}).want(200)
 		o.wantConsent(id, "revoked "+expires)
 		_, expires = grant(100 * day)
 		o.pullNow(id)
@@ -111,7 +111,7 @@ func TestTheConsentOfALinkFollowsItsEvents(t *testing.T) {
 		o.wantConsent(id, "expiring "+at(soon))
 		event("revoked", "c-1", soon)
 		o.wantConsent(id, "revoked "+at(soon))
-		if h := o.get(of(id, "/health")).want(200).json(); h["needsReauth"] != true {
+		if h := o.get(pathOf(id, "/health")).want(200).json(); h["needsReauth"] != true {
 			t.Errorf("the health after the revocation is %v", h)
 		}
 		event("about_to_expire", "c-1", later)
@@ -126,17 +126,17 @@ func withGrace(grace time.Duration) change {
 	return func(s *setup) { s.cfg.WebhookSilenceGrace = grace }
 }
 
-// webhookOf returns the state of a connection's webhooks that the connection's health shows.
+// webhookOf returns the state of the connection's webhooks, as reported by the connection's health.
 func (o operator) webhookOf(id string) string {
 	o.t.Helper()
-	view, _ := o.get(of(id, "/health")).want(200).json()["webhook"].(object)
+	view, _ := o.get(pathOf(id, "/health")).want(200).json()["webhook"].(object)
 	return text(view, "state")
 }
 
 // silencePulls returns the number of succeeded pulls that were started because a webhook was missing.
 func (o operator) silencePulls(id string) (n int) {
 	o.t.Helper()
-	for _, p := range o.pages(of(id, "/pulls"), 100) {
+	for _, p := range o.pages(pathOf(id, "/pulls"), 100) {
 		if p["trigger"] == "silence" && p["status"] == "succeeded" {
 			n++
 		}
@@ -144,23 +144,23 @@ func (o operator) silencePulls(id string) (n int) {
 	return n
 }
 
-// synchronises makes the vendor report that its next automatic synchronisation was scheduled for a given time (at). It
-// then requests a connection test, during which the service reads that time.
-func (o operator) synchronises(b bank, at time.Time) {
+// synchronises sets the time of the vendor's next automatic synchronisation. It then requests a connection test, so
+// that the service reads this time from the vendor.
+func (o operator) synchronises(b bank, scheduledAt time.Time) {
 	o.t.Helper()
 	var err error
 	switch b := b.(type) {
 	case *pluggyBank:
-		_, err = b.sim.UpdateItem(b.item, func(i *pluggysim.Item) { i.NextAutoSyncAt = pluggysim.At(at) })
+		_, err = b.sim.UpdateItem(b.item, func(i *pluggysim.Item) { i.NextAutoSyncAt = pluggysim.At(scheduledAt) })
 	case *belvoBank:
 		_, err = b.sim.UpdateLink(b.link, func(l *belvosim.Link) {
-			l.RefreshRate, l.LastAccessedAt = "6h", at.Add(-6*time.Hour).UTC().Format(time.RFC3339Nano)
+			l.RefreshRate, l.LastAccessedAt = "6h", scheduledAt.Add(-6*time.Hour).UTC().Format(time.RFC3339Nano)
 		})
 	}
 	if err != nil {
 		o.t.Fatal(err)
 	}
-	o.do(http.MethodPost, connections+"/test", object{"vendor": b.vendor(), "configName": "main"}).want(200)
+	o.send(http.MethodPost, connections+"/test", object{"vendor": b.vendor(), "configName": "main"}).want(200)
 }
 
 func TestASynchronisationWithoutAWebhookIsNoticed(t *testing.T) {
@@ -183,16 +183,16 @@ func TestASynchronisationWithoutAWebhookIsNoticed(t *testing.T) {
 		if o.rows(id)[added] == nil {
 			t.Error("the pull has not read the new row")
 		}
-		health := o.get(of(id, "/health")).want(200).json()
+		health := o.get(pathOf(id, "/health")).want(200).json()
 		if got := stateOf(health, "webhook", "lastAt"); got != "silent <nil>" {
 			t.Errorf("the webhooks are %s", got)
 		}
-		if h := o.do(http.MethodPost, of(id, "/pause"), nil).
+		if h := o.send(http.MethodPost, pathOf(id, "/pause"), nil).
 			want(200).
 			json(); stateOf(h, "webhook", "lastAt")[:6] == "silent" {
 			t.Errorf("a paused connection is silent: %v", h)
 		}
-		o.do(http.MethodPost, of(id, "/resume"), nil).want(200)
+		o.send(http.MethodPost, pathOf(id, "/resume"), nil).want(200)
 		o.announce(b, hook, "all")
 		if got := o.webhookOf(id); got != "active" {
 			t.Errorf("after a webhook it is %s", got)

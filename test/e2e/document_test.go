@@ -37,28 +37,28 @@ func (w *env) checkDocumented(a response) {
 	if operation == nil {
 		return
 	}
-	response := at(operation, "responses", strconv.Itoa(a.status))
+	response := objectAt(operation, "responses", strconv.Itoa(a.status))
 	if response == nil {
 		a.t.Errorf("the document has no %d of %s", a.status, name)
 		return
 	}
 	for _, header := range documentedHeaders {
-		if _, known := canonical(at(response, "headers"))[header]; a.header.Get(header) != "" && !known {
+		if _, known := canonical(objectAt(response, "headers"))[header]; a.header.Get(header) != "" && !known {
 			a.t.Errorf("the document has no %s for a %d of %s", header, a.status, name)
 		}
 	}
-	d.body(a, name, at(response, "content"))
+	d.body(a, name, objectAt(response, "content"))
 }
 
-// body validates the response's body against the schema of its media type. The argument content maps the media types of
-// the documented response to their schemas. The argument name is the name of the operation, such as "GET /health".
+// body validates the response's body against the schema of its media type. content maps the media types of the
+// documented response to their schemas. name is the name of the operation, such as "GET /health".
 func (d *document) body(a response, name string, content object) {
 	a.t.Helper()
 	media := a.header.Get("Content-Type")
 	if len(a.raw) == 0 && (content == nil || strings.HasPrefix(a.request, http.MethodHead)) {
 		return
 	}
-	if at(content, media, "schema") == nil {
+	if objectAt(content, media, "schema") == nil {
 		a.t.Errorf("the document has no %q for a %d of %s", media, a.status, name)
 		return
 	}
@@ -117,7 +117,7 @@ func (d *document) load(t *testing.T, w *env) {
 		t.Fatal(err)
 	}
 	whole, _ := parsed.(object)
-	d.paths, d.checked = at(whole, "paths"), map[string]bool{}
+	d.paths, d.checked = objectAt(whole, "paths"), map[string]bool{}
 }
 
 // operation returns the documented operation of a method and path, with its name, such as
@@ -126,7 +126,7 @@ func (d *document) operation(method, path string) (name string, found object) {
 	path, _, _ = strings.Cut(path, "?")
 	fewest := len(path)
 	for template := range d.paths {
-		operation := at(d.paths, template, strings.ToLower(method))
+		operation := objectAt(d.paths, template, strings.ToLower(method))
 		if free := strings.Count(template, "{"); operation != nil && free < fewest && matches(template, path) {
 			fewest, name, found = free, method+" "+template, operation
 		}
@@ -147,8 +147,8 @@ func matches(template, path string) bool {
 	return true
 }
 
-// at follows the named members from object to object, and returns the last object, or nil if there is none.
-func at(o object, members ...string) object {
+// objectAt returns a nested object: objectAt(o, "a", "b") is o["a"]["b"]. It returns nil if there is no such object.
+func objectAt(o object, members ...string) object {
 	for _, member := range members {
 		o, _ = o[member].(object)
 	}
@@ -172,7 +172,7 @@ func TestEveryOperationAnswersAsTheDocumentSays(t *testing.T) {
 		o.postWebhook(t, "pluggy", hook, []byte("garbage")).want(202)
 		posted := b.post(t, b.sim.Transactions(pluggysim.DemoBankAccountID)[0].ID)
 		o.pull(id, nil)
-		o.do(http.MethodPost, allTransactions+"/"+text(o.byExternalID(id, posted)[0], "id")+"/split", nil).want(200)
+		o.send(http.MethodPost, allTransactions+"/"+text(o.byExternalID(id, posted)[0], "id")+"/split", nil).want(200)
 		o.tour(id)
 		for template, methods := range w.document.paths {
 			operations, _ := methods.(object)
@@ -189,7 +189,7 @@ func TestEveryOperationAnswersAsTheDocumentSays(t *testing.T) {
 // hasBody reports whether a success response of the operation has a body.
 func (d *document) hasBody(operation any) bool {
 	o, _ := operation.(object)
-	for status, response := range at(o, "responses") {
+	for status, response := range objectAt(o, "responses") {
 		r, _ := response.(object)
 		if strings.HasPrefix(status, "2") && r["content"] != nil {
 			return true
@@ -203,8 +203,9 @@ func (d *document) hasBody(operation any) bool {
 func (o operator) tour(id string) {
 	o.t.Helper()
 	for _, path := range []string{
-		connections, of(id, ""), of(id, "/health"), of(id, "/accounts"), of(id, "/transactions"), of(id, "/pulls"),
-		of(id, "/quarantine"),
+		connections, pathOf(id, ""), pathOf(id, "/health"), pathOf(id, "/accounts"), pathOf(id, "/transactions"),
+		pathOf(id, "/pulls"),
+		pathOf(id, "/quarantine"),
 		connections + "/health", allPulls, allAccounts, allTransactions,
 		allAccounts + "/" + text(o.pages(allAccounts, 20)[0], "id"),
 		allAccounts + "/" + text(o.pages(allAccounts, 20)[0], "id") + "/completeness",
@@ -218,7 +219,7 @@ func (o operator) tour(id string) {
 	for _, account := range o.pages(allAccounts, 20) {
 		if account["type"] == "bank" {
 			path := allAccounts + "/" + text(account, "id")
-			o.do(http.MethodPost, path+"/completeness/accept", object{"reason": "checked"}).want(200)
+			o.send(http.MethodPost, path+"/completeness/accept", object{"reason": "checked"}).want(200)
 			for _, format := range []string{"camt053", "ofx", "csv", "matcher"} {
 				o.get(path + "/statement?format=" + format).want(200)
 			}
@@ -230,57 +231,57 @@ func (o operator) tour(id string) {
 		o.get(auditPath + path).want(200)
 	}
 	closes := allAccounts + "/" + text(o.pages(allAccounts, 20)[0], "id") + "/closes"
-	o.do(http.MethodPut, closes+"/2026-01-31", nil).want(200)
+	o.send(http.MethodPut, closes+"/2026-01-31", nil).want(200)
 	o.get(closes).want(200)
 	o.get(closes + "/2026-01-31/adjustments").want(200)
-	o.do(http.MethodDelete, closes+"/2026-01-31", nil).want(204)
+	o.send(http.MethodDelete, closes+"/2026-01-31", nil).want(204)
 	subscription := subscriptions + "/" + text(
 		o.subscribe("http://127.0.0.1:1/", object{"fromStart": true}, "account.*"),
 		"id",
 	)
 	o.get(subscriptions).want(200)
 	o.get(subscription).want(200)
-	o.do(http.MethodPost, subscription+"/test", nil).want(200)
+	o.send(http.MethodPost, subscription+"/test", nil).want(200)
 	eventually(
 		o.t,
 		"an attempt to send an event",
 		func() bool { return len(o.pages(subscription+"/attempts", 20)) > 0 },
 	)
-	o.do(http.MethodPut, subscription, object{"name": "books", "types": []string{"account.*"}, "sink": object{
+	o.send(http.MethodPut, subscription, object{"name": "books", "types": []string{"account.*"}, "sink": object{
 		"kind": "webhook", "url": "http://127.0.0.1:1/",
 	}}).want(200)
-	o.do(http.MethodPost, subscription+"/replay", object{"from": "1"}).want(200)
-	o.do(http.MethodPost, subscription+"/secret", nil).want(200)
-	o.do(http.MethodPost, subscription+"/pause", nil).want(200)
-	o.do(http.MethodPost, subscription+"/resume", nil).want(200)
-	o.do(http.MethodDelete, subscription, nil).want(204)
+	o.send(http.MethodPost, subscription+"/replay", object{"from": "1"}).want(200)
+	o.send(http.MethodPost, subscription+"/secret", nil).want(200)
+	o.send(http.MethodPost, subscription+"/pause", nil).want(200)
+	o.send(http.MethodPost, subscription+"/resume", nil).want(200)
+	o.send(http.MethodDelete, subscription, nil).want(204)
 	for _, delivery := range o.pages(deliveries, 20) {
 		o.get(deliveries + "/" + text(delivery, "id")).want(200)
 		if delivery["status"] == "processed" {
-			o.do(http.MethodPost, deliveries+"/"+text(delivery, "id")+"/replay", nil).want(202)
+			o.send(http.MethodPost, deliveries+"/"+text(delivery, "id")+"/replay", nil).want(202)
 		}
 	}
-	o.do(http.MethodPost, deliveries+"/replay", object{}, "X-Idempotency-Key: tour").want(202)
-	o.do(http.MethodPost, deliveries+"/replay", object{}, "X-Idempotency-Key: tour").want(202)
-	o.waitForPull(o.do(http.MethodPost, of(id, "/pulls"), nil).want(202).header.Get("Location"))
-	o.do(http.MethodPost, of(id, "/link-sessions"), nil).want(201)
-	o.do(http.MethodPost, of(id, "/refresh"), nil).want(202)
-	o.do(http.MethodPost, of(id, "/pause"), nil).want(200)
-	o.do(http.MethodPost, of(id, "/resume"), nil).want(200)
+	o.send(http.MethodPost, deliveries+"/replay", object{}, "X-Idempotency-Key: tour").want(202)
+	o.send(http.MethodPost, deliveries+"/replay", object{}, "X-Idempotency-Key: tour").want(202)
+	o.waitForPull(o.send(http.MethodPost, pathOf(id, "/pulls"), nil).want(202).header.Get("Location"))
+	o.send(http.MethodPost, pathOf(id, "/link-sessions"), nil).want(201)
+	o.send(http.MethodPost, pathOf(id, "/refresh"), nil).want(202)
+	o.send(http.MethodPost, pathOf(id, "/pause"), nil).want(200)
+	o.send(http.MethodPost, pathOf(id, "/resume"), nil).want(200)
 	change := object{"configName": "main", "baseUrl": "http://127.0.0.1:1", "accountRef": "another"}
-	o.do(http.MethodPut, of(id, ""), change).want(200)
-	o.do(http.MethodPost, connections+"/test", object{"vendor": "pluggy", "configName": "main"}).want(200)
-	erased := o.do(http.MethodPost, connections, creation(newPluggy(o.t), "erased")).want(201).text("id")
-	location := o.do(http.MethodPost, of(erased, "/erasure"), object{"atVendor": false}).
+	o.send(http.MethodPut, pathOf(id, ""), change).want(200)
+	o.send(http.MethodPost, connections+"/test", object{"vendor": "pluggy", "configName": "main"}).want(200)
+	erased := o.send(http.MethodPost, connections, creation(newPluggy(o.t), "erased")).want(201).text("id")
+	location := o.send(http.MethodPost, pathOf(erased, "/erasure"), object{"atVendor": false}).
 		want(202).
 		header.Get(
 		"Location",
 	)
 	o.get(location).want(200)
 	o.get(prefix + "/erasures").want(200)
-	engine := engines + "/" + o.do(http.MethodPost, engines, postgresEngine(o.t, "ledger")).want(201).text("id")
+	engine := engines + "/" + o.send(http.MethodPost, engines, postgresEngine(o.t, "ledger")).want(201).text("id")
 	o.get(engines).want(200)
 	o.get(engine).want(200)
-	o.do(http.MethodPatch, engine, object{"configName": "books"}).want(200)
-	o.do(http.MethodPost, engine+"/test", nil).want(200)
+	o.send(http.MethodPatch, engine, object{"configName": "books"}).want(200)
+	o.send(http.MethodPost, engine+"/test", nil).want(200)
 }

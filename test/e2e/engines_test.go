@@ -42,7 +42,7 @@ func TestEngineConnections(t *testing.T) {
 	each(t, func(t *testing.T, w *env) {
 		o, b := w.operator(t), newPluggy(t)
 		body := postgresEngine(t, "ledger")
-		a := o.do(http.MethodPost, engines, body).want(201)
+		a := o.send(http.MethodPost, engines, body).want(201)
 		made := a.members("id", "type", "configName", "config", "createdAt", "updatedAt")
 		id := text(made, "id")
 		if a.header.Get("Location") != engines+"/"+id || made["type"] != "postgres" {
@@ -56,16 +56,16 @@ func TestEngineConnections(t *testing.T) {
 
 		// Names are unique across both kinds of connections. The endpoints of one kind do not find a connection
 		// of the other kind by its id.
-		o.do(http.MethodPost, connections, creation(b, "ledger")).problem(409, "MTCH-0007")
+		o.send(http.MethodPost, connections, creation(b, "ledger")).problem(409, "MTCH-0007")
 		aggregator := o.connect(b, "bank")
 		taken := maps.Clone(body)
 		taken["configName"] = "bank"
-		o.do(http.MethodPost, engines, taken).problem(409, "MTCH-0007")
-		o.do(http.MethodPatch, engines+"/"+id, object{"configName": "bank"}).problem(409, "MTCH-0007")
-		o.get(of(id, "")).problem(404, "MTCH-0201")
+		o.send(http.MethodPost, engines, taken).problem(409, "MTCH-0007")
+		o.send(http.MethodPatch, engines+"/"+id, object{"configName": "bank"}).problem(409, "MTCH-0007")
+		o.get(pathOf(id, "")).problem(404, "MTCH-0201")
 		o.get(engines+"/"+aggregator).problem(404, "MTCH-0201")
 
-		renamed := o.do(
+		renamed := o.send(
 			http.MethodPatch, engines+"/"+id, object{"configName": "books"},
 			"If-Match: "+got.header.Get("ETag"),
 		).
@@ -74,12 +74,12 @@ func TestEngineConnections(t *testing.T) {
 			t.Errorf("a patch made it %s", renamed.raw)
 		}
 		o.testEngine(id, true) // the PATCH did not change the members that its body omits
-		o.do(http.MethodPatch, engines+"/"+id, object{"configName": "x"}, "If-Match: "+got.header.Get("ETag")).
+		o.send(http.MethodPatch, engines+"/"+id, object{"configName": "x"}, "If-Match: "+got.header.Get("ETag")).
 			problem(412, "MTCH-0020")
-		o.do(http.MethodPatch, engines+"/"+id, object{"type": "rest-generic"}).problem(400, "MTCH-0001", "body.type")
+		o.send(http.MethodPatch, engines+"/"+id, object{"type": "rest-generic"}).problem(400, "MTCH-0001", "body.type")
 		config, _ := body["config"].(object)
 		config["port"] = 1
-		o.do(http.MethodPatch, engines+"/"+id, object{"config": config}).want(200)
+		o.send(http.MethodPatch, engines+"/"+id, object{"config": config}).want(200)
 		o.testEngine(id, false)
 		if list := o.pages(engines, 1); len(list) != 1 || list[0]["id"] != id {
 			t.Errorf("the list is %v", list)
@@ -87,21 +87,20 @@ func TestEngineConnections(t *testing.T) {
 		if list := o.pages(connections, 20); len(list) != 1 || list[0]["id"] != aggregator {
 			t.Errorf("the aggregators' list is %v", list)
 		}
-		o.do(http.MethodDelete, engines+"/"+id, nil).want(204)
-		o.do(http.MethodDelete, engines+"/"+id, nil).problem(404, "MTCH-0201")
+		o.send(http.MethodDelete, engines+"/"+id, nil).want(204)
+		o.send(http.MethodDelete, engines+"/"+id, nil).problem(404, "MTCH-0201")
 		o.connect(b, "books") // the name is free again after the rename and the deletion
 	})
 }
 
-// testEngine requests a live test of an engine connection. It checks that the connection is reported as healthy or
-// unhealthy, as the argument healthy requires.
+// testEngine requests a live test of an engine connection, and checks that the test reports the expected health.
 func (o operator) testEngine(id string, healthy bool) {
 	o.t.Helper()
 	members := []string{"connectionId", "healthy", "latencyMs"}
 	if !healthy {
 		members = append(members, "errorMessage")
 	}
-	body := o.do(http.MethodPost, engines+"/"+id+"/test", nil).want(200).members(members...)
+	body := o.send(http.MethodPost, engines+"/"+id+"/test", nil).want(200).members(members...)
 	if body["healthy"] != healthy || body["connectionId"] != id {
 		o.t.Errorf("a probe says %v", body)
 	}
@@ -121,11 +120,11 @@ func TestRESTSources(t *testing.T) {
 			"config":     object{"url": address + "/ping", "auth": "bearer"},
 			"credential": object{"token": "right"},
 		}
-		id := o.do(http.MethodPost, engines, body).want(201).text("id")
+		id := o.send(http.MethodPost, engines, body).want(201).text("id")
 		o.testEngine(id, true)
-		o.do(http.MethodPatch, engines+"/"+id, object{"credential": object{"token": "wrong"}}).want(200)
+		o.send(http.MethodPatch, engines+"/"+id, object{"credential": object{"token": "wrong"}}).want(200)
 		o.testEngine(id, false)
-		o.do(http.MethodPatch, engines+"/"+id, object{"config": object{"url": address, "auth": "basic"}}).
+		o.send(http.MethodPatch, engines+"/"+id, object{"config": object{"url": address, "auth": "basic"}}).
 			problem(400, "MTCH-0001", "body.credential", "body.credential.password", "body.credential.username")
 
 		for _, wrong := range []struct {
@@ -139,7 +138,7 @@ func TestRESTSources(t *testing.T) {
 		} {
 			refused := object{"type": "rest-generic", "configName": uuid.NewString(), "config": object{"url": address}}
 			maps.Copy(refused, wrong.body)
-			o.do(http.MethodPost, engines, refused).problem(400, "MTCH-0001", wrong.at)
+			o.send(http.MethodPost, engines, refused).problem(400, "MTCH-0001", wrong.at)
 		}
 	})
 }

@@ -107,11 +107,11 @@ func networks(texts ...string) (all []netip.Prefix) {
 	return all
 }
 
-// eventually waits until done returns true, and fails the test after a timeout. The argument what names the awaited
-// event in the error message.
-func eventually(t *testing.T, what string, done func() bool) {
+// eventually waits until condition returns true, and fails the test after a timeout. label names the awaited event in
+// the error message.
+func eventually(t *testing.T, label string, condition func() bool) {
 	t.Helper()
-	harness.Eventually(t, what, done)
+	harness.Eventually(t, label, condition)
 }
 
 // journal contains everything that the service logged.

@@ -29,22 +29,22 @@ func (o operator) erase(id string, atVendor bool) {
 
 func (o operator) requestErasure(id string, atVendor bool) (location string) {
 	o.t.Helper()
-	return o.do(http.MethodPost, of(id, "/erasure"), object{"atVendor": atVendor}).want(http.StatusAccepted).
+	return o.send(http.MethodPost, pathOf(id, "/erasure"), object{"atVendor": atVendor}).want(http.StatusAccepted).
 		header.Get("Location")
 }
 
-// texts collects all strings that a JSON value contains as keys of the map all.
-func texts(value any, all map[string]bool) {
+// texts adds all strings in a JSON value to a set, but not the names of members.
+func texts(value any, set map[string]bool) {
 	switch v := value.(type) {
 	case string:
-		all[v] = true
+		set[v] = true
 	case object:
 		for _, member := range v {
-			texts(member, all)
+			texts(member, set)
 		}
 	case []any:
 		for _, item := range v {
-			texts(item, all)
+			texts(item, set)
 		}
 	}
 }
@@ -57,15 +57,16 @@ func isPersonal(text string) bool {
 }
 
 // personal returns the texts with personal data that were stored for the connection: the texts in its accounts,
-// transactions, quarantine and deliveries, and its name and account reference. It does not return ids of the service.
+// transactions, quarantine and deliveries, and its name and account reference. Ids that the service has generated are
+// not included.
 func (o operator) personal(id string) []string {
 	o.t.Helper()
 	found, own := map[string]bool{}, map[string]bool{id: true}
-	descriptor := o.get(of(id, "")).want(http.StatusOK).json()
+	descriptor := o.get(pathOf(id, "")).want(http.StatusOK).json()
 	for _, member := range []string{"configName", "accountRef"} {
 		found[text(descriptor, member)] = true
 	}
-	for _, path := range []string{of(id, "/accounts"), of(id, "/transactions"), of(id, "/quarantine")} {
+	for _, path := range []string{pathOf(id, "/accounts"), pathOf(id, "/transactions"), pathOf(id, "/quarantine")} {
 		for _, item := range o.pages(path, 200) {
 			for _, member := range []string{"id", "connectionId", "accountId", "supersededBy"} {
 				own[text(item, member)] = true
@@ -82,24 +83,24 @@ func (o operator) personal(id string) []string {
 	return slices.Sorted(maps.Keys(found))
 }
 
-// wantAbsent reports an error for each of the texts that haystack contains, unchanged or in hexadecimal. The argument
-// where describes haystack in the error message.
-func wantAbsent(t *testing.T, where string, texts []string, haystack string) {
+// wantAbsent reports an error for each of the texts that haystack contains, unchanged or in hexadecimal. label
+// describes haystack in the error message.
+func wantAbsent(t *testing.T, label string, texts []string, haystack string) {
 	t.Helper()
 	for _, text := range texts {
 		for _, form := range []string{text, hex.EncodeToString([]byte(text))} {
 			if at := strings.Index(haystack, form); at >= 0 {
-				t.Errorf("%s contains %q: …%.160q", where, text, haystack[max(0, at-60):])
+				t.Errorf("%s contains %q: …%.160q", label, text, haystack[max(0, at-60):])
 			}
 		}
 	}
 }
 
 // brought creates a connection to the bank, and makes the service store data of every kind for the connection, such as
-// replaced, removed and quarantined rows, a close, and responses for idempotency keys.
+// replaced, removed and quarantined rows, a closed period, and responses for idempotency keys.
 func (o operator) brought(b bank, name string) (id, hook, account string) {
 	o.t.Helper()
-	id = o.do(http.MethodPost, connections, creation(b, name), "X-Idempotency-Key: create").want(201).text("id")
+	id = o.send(http.MethodPost, connections, creation(b, name), "X-Idempotency-Key: create").want(201).text("id")
 	hook = o.mint(b, name)
 	o.announce(b, hook, "all")
 	o.waitForSuccess(id)
@@ -114,17 +115,17 @@ func (o operator) brought(b bank, name string) (id, hook, account string) {
 	o.waitForPulls(id)
 	o.pull(id, nil)
 	b.clear()
-	for _, one := range o.pages(of(id, "/accounts"), 20) {
+	for _, one := range o.pages(pathOf(id, "/accounts"), 20) {
 		if one["type"] == "bank" {
 			account = text(one, "id")
 		}
 	}
 	path := allAccounts + "/" + account
-	o.do(http.MethodPut, path+"/closes/2026-01-31", nil, "X-Idempotency-Key: close").want(200)
-	o.do(http.MethodPost, path+"/completeness/accept", object{"reason": "checked"}, "X-Idempotency-Key: accept")
+	o.send(http.MethodPut, path+"/closes/2026-01-31", nil, "X-Idempotency-Key: close").want(200)
+	o.send(http.MethodPost, path+"/completeness/accept", object{"reason": "checked"}, "X-Idempotency-Key: accept")
 	change := creation(b, name)
 	delete(change, "vendor")
-	o.do(http.MethodPut, of(id, ""), change, "X-Idempotency-Key: update").want(200)
+	o.send(http.MethodPut, pathOf(id, ""), change, "X-Idempotency-Key: update").want(200)
 	o.waitForPulls(id)
 	return id, hook, account
 }
@@ -138,14 +139,14 @@ func TestAnErasureLeavesNothing(t *testing.T) {
 		// events about all references to each webhook of an application.
 		other := creation(b, "other")
 		other["accountRef"] = uuid.NewString()
-		otherID := o.do(http.MethodPost, connections, other).want(201).text("id")
+		otherID := o.send(http.MethodPost, connections, other).want(201).text("id")
 		foreign := b.payload(t, "all")
 		o.deliver(b, o.mint(b, "other"), foreign).want(202)
 		canaries := o.personal(id)
 		if len(canaries) < 20 || !slices.Contains(canaries, name) || !slices.Contains(canaries, b.ref()) {
 			t.Fatalf("only %d texts to search for", len(canaries))
 		}
-		rows := o.pages(of(id, "/transactions"), 200)
+		rows := o.pages(pathOf(id, "/transactions"), 200)
 		before := w.dump(t)
 		if before != "" && !strings.Contains(before, name) {
 			t.Fatal("the search does not find the name before the erasure")
@@ -153,9 +154,9 @@ func TestAnErasureLeavesNothing(t *testing.T) {
 		_, end := o.follow("", 1000)
 
 		key := "X-Idempotency-Key: erase"
-		first := o.do(http.MethodPost, of(id, "/erasure"), object{"atVendor": true}, key).want(202)
+		first := o.send(http.MethodPost, pathOf(id, "/erasure"), object{"atVendor": true}, key).want(202)
 		o.erase(id, true)
-		again := o.do(http.MethodPost, of(id, "/erasure"), object{"atVendor": true}, key).want(202)
+		again := o.send(http.MethodPost, pathOf(id, "/erasure"), object{"atVendor": true}, key).want(202)
 		if first.header.Get("Location") != again.header.Get("Location") ||
 			again.header.Get("X-Idempotency-Replayed") != "true" {
 			t.Errorf("the repeated request is answered with %v", again.header)
@@ -172,15 +173,15 @@ func TestAnErasureLeavesNothing(t *testing.T) {
 		}
 		read := o.get(deliveries + "/" + text(kept[0], "id")).want(200)
 		wantAbsent(t, "the delivery of the other connection", canaries, string(read.raw))
-		o.get(of(otherID, "")).want(200)
+		o.get(pathOf(otherID, "")).want(200)
 		o.call(t, http.MethodPost, hook, foreign, proof(b.vendor(), foreign)).want(401)
 		if o.connect(b, name) == id {
 			t.Error("the name was not free")
 		}
 		o.testConnection(b, name, "account_not_found") // the vendor has deleted the reference
-		o.do(http.MethodDelete, of(o.named(name), ""), nil).want(204)
+		o.send(http.MethodDelete, pathOf(o.named(name), ""), nil).want(204)
 		wantAbsent(t, "the log", slices.DeleteFunc(slices.Clone(canaries), func(text string) bool {
-			return text == b.ref() // the debug log shows request paths, which contain the reference
+			return text == b.ref() // allowed: the debug log shows request paths, which contain the reference
 		}), w.log.String())
 	}, func(*setup) {})
 }
@@ -200,7 +201,8 @@ func (o operator) checkErased(
 ) {
 	o.t.Helper()
 	for _, path := range []string{
-		of(id, ""), of(id, "/transactions"), of(id, "/accounts"), of(id, "/health"), of(id, "/quarantine"),
+		pathOf(id, ""), pathOf(id, "/transactions"), pathOf(id, "/accounts"), pathOf(id, "/health"),
+		pathOf(id, "/quarantine"),
 		allAccounts + "/" + account, allAccounts + "/" + account + "/closes",
 		allAccounts + "/" + account + "/closes/2026-01-31/adjustments", allAccounts + "/" + account + "/completeness",
 	} {
@@ -242,7 +244,7 @@ func (o operator) checkErased(
 		if len(history["items"].([]any)) > 0 {
 			o.t.Errorf("it has the history %v", history)
 		}
-		o.do(http.MethodPost, allTransactions+"/"+text(row, "id")+"/split", nil).problem(409, "MTCH-0007")
+		o.send(http.MethodPost, allTransactions+"/"+text(row, "id")+"/split", nil).problem(409, "MTCH-0007")
 	}
 }
 
@@ -251,16 +253,16 @@ func TestAnErasureOfOthersConnectionsIsNotFound(t *testing.T) {
 		b := newPluggy(t)
 		o, other := w.operator(t), w.operator(t)
 		id := o.connect(b, "main")
-		engine := o.do(http.MethodPost, engines, postgresEngine(t, "ledger")).want(201).text("id")
-		other.do(http.MethodPost, of(id, "/erasure"), object{"atVendor": false}).problem(404, "MTCH-0201")
+		engine := o.send(http.MethodPost, engines, postgresEngine(t, "ledger")).want(201).text("id")
+		other.send(http.MethodPost, pathOf(id, "/erasure"), object{"atVendor": false}).problem(404, "MTCH-0201")
 		for _, unknown := range []string{uuid.NewString(), "x", engine} {
-			o.do(http.MethodPost, of(unknown, "/erasure"), object{"atVendor": false}).problem(404, "MTCH-0201")
+			o.send(http.MethodPost, pathOf(unknown, "/erasure"), object{"atVendor": false}).problem(404, "MTCH-0201")
 		}
 		for _, body := range []any{object{}, object{"atVendor": "true"}, object{"atVendor": true, "x": 1}} {
-			o.do(http.MethodPost, of(id, "/erasure"), body).want(400)
+			o.send(http.MethodPost, pathOf(id, "/erasure"), body).want(400)
 		}
-		o.get(of(id, "")).want(200)
-		o.do(http.MethodDelete, of(id, ""), nil).want(204)
+		o.get(pathOf(id, "")).want(200)
+		o.send(http.MethodDelete, pathOf(id, ""), nil).want(204)
 		location := o.requestErasure(id, false)
 		if second := o.requestErasure(id, false); second != location {
 			t.Errorf("a repetition has the location %s, want %s", second, location)
@@ -270,6 +272,6 @@ func TestAnErasureOfOthersConnectionsIsNotFound(t *testing.T) {
 			t.Errorf("another tenant sees %v", listed)
 		}
 		o.erase(id, false)
-		o.do(http.MethodPost, of(id, "/erasure"), object{"atVendor": true}).problem(409, "MTCH-0007")
+		o.send(http.MethodPost, pathOf(id, "/erasure"), object{"atVendor": true}).problem(409, "MTCH-0007")
 	})
 }

@@ -10,7 +10,7 @@ import (
 
 // follow reads the feed from cursor to its end, in pages of at most limit items. It returns all items and the cursor
 // after the last item.
-func (o operator) follow(cursor string, limit int) (all []object, next string) {
+func (o operator) follow(cursor string, limit int) (items []object, next string) {
 	o.t.Helper()
 	for {
 		page := o.get(changes + "?limit=" + digits(limit) + "&cursor=" + cursor)
@@ -18,14 +18,14 @@ func (o operator) follow(cursor string, limit int) (all []object, next string) {
 			page = o.get(changes + "?limit=" + digits(limit))
 		}
 		body := page.want(200).members("items", "limit", "hasMore", "nextCursor")
-		all = append(all, page.items()...)
+		items = append(items, page.items()...)
 		if cursor = text(body, "nextCursor"); body["hasMore"] == false {
-			return all, cursor
+			return items, cursor
 		}
 	}
 }
 
-// changesFrom reads the feed until it has got n changes. It may have to poll, because the feed holds back a committed
+// changesFrom reads the feed until it has got n changes. It may have to poll, because the feed withholds a committed
 // change until the transactions that started before it have ended.
 func (o operator) changesFrom(cursor string, limit, n int) (all []object, next string) {
 	o.t.Helper()
@@ -105,7 +105,8 @@ func (o operator) checkWait(b bank, id, cursor string) {
 	o.t.Helper()
 	kind := make(chan response, 1)
 	go func() {
-		defer close(kind) // otherwise the test would hang if the request fails, which ends only this goroutine
+		// If the request fails, only this goroutine ends. Closing the channel then also ends the receive below.
+		defer close(kind)
 		kind <- o.get(changes + "?wait=30&cursor=" + cursor)
 	}()
 	b.add(o.t)
@@ -119,8 +120,7 @@ func (o operator) checkWait(b bank, id, cursor string) {
 	}
 }
 
-// A reader that runs concurrently with writers must never miss a row, whatever the order of the
-// commits.
+// A reader that runs concurrently with writers must never miss a row, regardless of the order of the commits.
 func TestTheFeedMissesNothingWhileWritersCommit(t *testing.T) {
 	each(t, func(t *testing.T, w *env) {
 		const writers, rows = 3, 60
@@ -132,7 +132,7 @@ func TestTheFeedMissesNothingWhileWritersCommit(t *testing.T) {
 			truth += len(b.truth(t))
 			id := o.connect(b, digits(i))
 			ids = append(ids, id)
-			o.do(http.MethodPost, of(id, "/pulls"), nil).want(202)
+			o.send(http.MethodPost, pathOf(id, "/pulls"), nil).want(202)
 		}
 		seen, cursor := map[string]bool{}, ""
 		eventually(t, "every row in the feed", func() bool {

@@ -12,7 +12,7 @@ import (
 func (o operator) removedAccounts(id string) []string {
 	o.t.Helper()
 	var removed []string
-	for _, account := range o.pages(of(id, "/accounts"), 200) {
+	for _, account := range o.pages(pathOf(id, "/accounts"), 200) {
 		if account["removedAt"] != nil {
 			removed = append(removed, text(account, "externalId"))
 		}
@@ -91,9 +91,9 @@ func (c *laterClock) Now() time.Time { return time.Now().Add(time.Duration(c.off
 
 func (c *laterClock) pass(d time.Duration) { c.offset.Add(int64(d)) }
 
-// loseRows adds rows to an account at the vendor and pulls them. Then it removes some of the added rows at the vendor,
-// more than half of all rows of the account, and returns the external ids of the removed rows. None of the removed rows
-// is so old that the vendor may have purged it.
+// loseRows adds rows to an account at the vendor, pulls the rows, and removes some of them at the vendor. It returns
+// the external ids of the removed rows. These are more than half of the account's rows. The vendor cannot have purged
+// them, because they are recent.
 func (o operator) loseRows(b bank, id string) []string {
 	o.t.Helper()
 	demo := o.rows(id)
@@ -112,7 +112,7 @@ func (o operator) loseRows(b bank, id string) []string {
 // checkWarnings checks that the connection is healthy and has exactly these warnings.
 func (o operator) checkWarnings(id string, want ...any) {
 	o.t.Helper()
-	health := o.get(of(id, "/health")).want(200).json()
+	health := o.get(pathOf(id, "/health")).want(200).json()
 	got, _ := health["warnings"].([]any)
 	if diff := cmp.Diff(want, got); diff != "" || health["health"] != "healthy" {
 		o.t.Errorf("%v: %s", health, diff)
@@ -140,9 +140,8 @@ func TestAMassRemovalIsHeldBack(t *testing.T) {
 	})
 }
 
-// TestAMassRemovalIsAppliedAnHourLater checks when a mass removal is applied. A read that is less than an hour later
-// than the first read without the rows must remove nothing. A read after that time must remove the rows that are still
-// missing, and no others.
+// TestAMassRemovalIsAppliedAnHourLater checks when a mass removal is applied. For an hour after the first read without
+// the rows, no read may remove them. A later read must remove the rows that are still missing, and no others.
 func TestAMassRemovalIsAppliedAnHourLater(t *testing.T) {
 	for name := range backends {
 		t.Run(name, func(t *testing.T) {

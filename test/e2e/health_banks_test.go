@@ -21,11 +21,11 @@ type healthBank struct {
 	// status sets the status of the item or link. The first argument is the status. For Pluggy, a second argument sets
 	// the execution status.
 	status func(words ...string) error
-	// send posts an event to a webhook address and returns the status of the response. The argument event is the name
-	// of the event or, if it starts with {, the complete body.
+	// send posts an event to a webhook address and returns the status of the response. The string event is the name of
+	// the event. If the string starts with {, it is the complete body.
 	send func(url, event string) (int, error)
-	// revoke revokes the API credential, and grant makes it valid again. deleteRef deletes the item or
-	// link, as its account holder can.
+	// revoke revokes the API credential, and grant makes it valid again. deleteRef deletes the item or link. At the
+	// real vendors, the account holder can delete it.
 	revoke, grant, deleteRef func()
 }
 
@@ -165,16 +165,16 @@ func (c healthConnection) setStatus(status ...string) {
 	}
 }
 
-// checkHealth reads the health of the connection as its operator does, checks it, and returns it. The argument when
-// says in the error message what happened before the check.
-func (c healthConnection) checkHealth(when, health, reason string, needsReauth bool) object {
+// checkHealth reads the health of the connection with its operator's token, checks the health, and returns it. occasion
+// says what happened before the check, and is part of the error message.
+func (c healthConnection) checkHealth(occasion, health, reason string, needsReauth bool) object {
 	c.t.Helper()
 	state := c.get(connectionsPath + "/" + c.id + "/health")
 	if textOf(state, "health") != health || textOf(state, "reason") != reason || state["needsReauth"] != needsReauth {
 		c.t.Errorf(
 			"%s: after %s the health is %v, want %s %q needsReauth=%v",
 			c.bank.vendor,
-			when,
+			occasion,
 			state,
 			health,
 			reason,

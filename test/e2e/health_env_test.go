@@ -1,6 +1,6 @@
-// The tests in the health_*_test.go files check a connection's health as its operator reads it: only
-// through HTTP, on both databases, with the vendors' simulators as the only other parties. They
-// never call the connection test, because every state must appear without it.
+// The tests in the health_*_test.go files check the health of a connection that an operator reads over HTTP. They run
+// on both databases, with the vendors' simulators. They never call the connection test, because every state must
+// appear without this call.
 
 package e2e_test
 
@@ -112,15 +112,15 @@ func (o healthOperator) get(path string) object {
 	return answer
 }
 
-// eventually waits until done returns true, and fails the test after a timeout. The argument what names the awaited
-// event in the error message.
-func (o healthOperator) eventually(what string, done func() bool) {
+// eventually waits until condition returns true, and fails the test after a timeout. label names the awaited event in
+// the error message.
+func (o healthOperator) eventually(label string, condition func() bool) {
 	o.t.Helper()
-	harness.Eventually(o.t, what, done)
+	harness.Eventually(o.t, label, condition)
 }
 
-// names returns the config names of the listed connections, read page by page. The argument query is appended to the
-// query string of the list. It must start with & or be "".
+// names returns the config names of the listed connections, read page by page. query is appended to the query string of
+// the list. It must start with & or be "".
 func (o healthOperator) names(query string) []string {
 	o.t.Helper()
 	names := []string{}

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// healthStep is one change of the status of an item or link, together with the expected value of needsReauth
-// afterwards: whether the account holder must sign in again.
+// healthStep is one change of the status of an item or link. It also contains the expected value of needsReauth after
+// the change. needsReauth means that the account holder must sign in again.
 type healthStep struct {
 	status []string // the new status; nil leaves it unchanged
 	event  string   // the event that the vendor then sends; if "", the operator requests a pull instead
@@ -48,7 +48,7 @@ func TestPluggyEventsSetNeedsReauth(t *testing.T) {
 			{status: []string{"OUTDATED", "USER_AUTHORIZATION_REVOKED"}, reauth: true},
 			{status: []string{"OUTDATED", "CONNECTION_ERROR"}},
 			{status: []string{"UPDATED"}},
-			// The vendor reports each of the following changes by an event.
+			// From here on, the vendor sends an event for each change.
 			{status: []string{"WAITING_USER_INPUT"}, event: "item/waiting_user_input", reauth: true},
 			{status: []string{"UPDATED"}, event: "item/login_succeeded"},
 			{status: []string{"WAITING_USER_ACTION"}, event: "item/waiting_user_action", reauth: true},
@@ -87,8 +87,8 @@ func TestBelvoEventsSetNeedsReauth(t *testing.T) {
 			{event: "TRANSACTIONS/new_transactions_available"},
 			{event: "LINK/invalid_credentials", reauth: true},
 			{event: "ACCOUNTS/new_accounts_available"},
-			// The link's status does not reveal an expired consent. Therefore a valid status does not
-			// clear needsReauth; only a later event of the vendor does.
+			// The link's status does not show whether the consent has expired. Therefore a valid status does not clear
+			// needsReauth. Only a later event of the vendor clears it.
 			{event: "CONSENT/openfinance_consent_expired", reauth: true},
 			{status: []string{"valid"}, reauth: true},
 			{event: consent("openfinance_consent_renewed")},
@@ -101,7 +101,7 @@ func TestBelvoEventsSetNeedsReauth(t *testing.T) {
 	})
 }
 
-// The reconcile task must find a revoked credential without a webhook and without a connection test.
+// The reconcile task must find a revoked credential, even if there is no webhook and no connection test.
 func TestReconcileFindsARejectedCredential(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, w *healthEnv) {
 		for _, b := range []*healthBank{newHealthPluggy(t), newHealthBelvo(t)} {
@@ -219,7 +219,7 @@ func TestTheListIsFilteredByHealth(t *testing.T) {
 		want("&health=unhealthy", "b", "d")
 		want("&health=unknown", "c")
 
-		// The stored health was determined with the old credential, so it must not be shown for the new one.
+		// The stored health was determined with the old credential. It must not be shown for the new credential.
 		o.call(http.StatusOK, http.MethodPut, connectionsPath+"/"+rotated.id, object{
 			"configName": "d", "baseUrl": bad.origin, "accountRef": bad.ref, "clientId": bad.id, "secret": "rotated",
 		})

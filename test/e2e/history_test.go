@@ -44,8 +44,9 @@ func (o operator) history(connection, transaction string) []object {
 	return versions
 }
 
-// undone returns the transaction as it was in the oldest of the versions. To undo a version, it replaces the changed
-// values with the old values in the version's member "before".
+// undone returns the transaction in the state of the oldest given version. The member "before" of each version contains
+// the old values of the members that this version has changed. undone restores these old values, starting with the
+// newest version.
 func undone(transaction object, versions []object) object {
 	state := maps.Clone(transaction)
 	for _, v := range versions {
@@ -60,7 +61,7 @@ func undone(transaction object, versions []object) object {
 	return state
 }
 
-// rowHash returns the SHA-256 of the metadata of a transaction, which contains the vendor's row unchanged.
+// rowHash returns the SHA-256 of a transaction's metadata. The metadata is the unchanged row of the vendor.
 func (o operator) rowHash(transaction string) string {
 	o.t.Helper()
 	var row struct{ Metadata json.RawMessage }

@@ -87,7 +87,7 @@ func (w *rotationEnv) connect(t *testing.T, app *compose.App, n int) (all []doma
 
 // stale returns the number of credentials that are not sealed with the primary key, and the number
 // of all credentials.
-func (w *rotationEnv) stale(t *testing.T, app *compose.App) (stale, all int) {
+func (w *rotationEnv) stale(t *testing.T, app *compose.App) (stale, total int) {
 	t.Helper()
 	keys, err := sealing.Open(w.cfg.Sealing.KeysetFile, sealing.Options{})
 	if err != nil {
@@ -99,10 +99,10 @@ func (w *rotationEnv) stale(t *testing.T, app *compose.App) (stale, all int) {
 			t.Fatal(err)
 		}
 		if len(rows) == 0 {
-			return stale, all
+			return stale, total
 		}
 		for _, row := range rows {
-			all++
+			total++
 			if keys.NeedsReseal(row.Sealed) {
 				stale++
 			}
@@ -111,18 +111,21 @@ func (w *rotationEnv) stale(t *testing.T, app *compose.App) (stale, all int) {
 	}
 }
 
-// cancellingStore is a connection store whose method Reseal works normally for a limited number of rows (the field
-// left). For each further row, Reseal first calls the function cut, which cancels a context.
+// cancellingStore is a connection store that cancels a context after a number of calls of Reseal.
 type cancellingStore struct {
 	ports.Connections
-	left int
-	cut  context.CancelFunc
+	left int                // number of calls of Reseal before the context is canceled
+	cut  context.CancelFunc // cancels the context
 }
 
-// Reseal implements ports.Connections.
-func (c *cancellingStore) Reseal(ctx context.Context, id domain.ConnectionID, old, fresh domain.Sealed) (bool, error) {
+// Reseal implements ports.Connections. After the permitted number of calls it also cancels the context.
+func (c *cancellingStore) Reseal(
+	ctx context.Context,
+	id domain.ConnectionID,
+	previous, fresh domain.Sealed,
+) (bool, error) {
 	if c.left--; c.left < 0 {
 		c.cut()
 	}
-	return c.Connections.Reseal(ctx, id, old, fresh)
+	return c.Connections.Reseal(ctx, id, previous, fresh)
 }

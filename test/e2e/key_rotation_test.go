@@ -14,18 +14,16 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/harness"
 )
 
-// A reseal, which seals stored credentials again with the new primary key, handles resealRows rows in two rounds. The
-// first reseal after each rotation is interrupted after cutAt rows, in its first round. rotations is the number of
-// times that the keys are rotated.
+// A reseal encrypts the stored credentials again with the new primary key, in batches.
 const (
-	resealRows = 220
-	cutAt      = 90
-	rotations  = 2
+	resealRows = 220 // number of credentials; more than one batch
+	cutAt      = 90  // number of credentials after which the first reseal of a rotation is interrupted
+	rotations  = 2   // number of key rotations
 )
 
-// TestKeysAreRotatedUnderTraffic checks that no connection test and no pull of a running process fails while the keyset
-// is rotated and another process reseals all credentials. This is done twice. Each reseal is interrupted and run again.
-// The second run must reseal exactly the remaining rows.
+// TestKeysAreRotatedUnderTraffic rotates the keyset twice while a service runs. After each rotation, a second instance
+// of the service reseals all credentials. Each reseal is interrupted and run again. The second run must reseal exactly
+// the remaining rows. No connection test and no pull may fail.
 func TestKeysAreRotatedUnderTraffic(t *testing.T) {
 	harness.EachDatabase(t, func(t *testing.T, dsn string) { rotateKeys(t, newRotationEnv(t, dsn)) })
 }
@@ -56,7 +54,7 @@ func rotateKeys(t *testing.T, w *rotationEnv) {
 		traffic.tests.Load(), traffic.pulls.Load(), rotations, resealRows, traffic.failed.Load())
 }
 
-// interruptReseal runs a reseal that is canceled after cutAt rows.
+// interruptReseal runs a reseal that is canceled after cutAt credentials.
 func (w *rotationEnv) interruptReseal(t *testing.T) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -75,8 +73,8 @@ type traffic struct {
 	tests, pulls, failed atomic.Int64
 }
 
-// traffic tests and pulls the connections in the background until the test ends. It returns the
-// counters of these tests and pulls.
+// traffic runs connection tests and pulls in the background until the test ends. It returns the counters of these tests
+// and pulls.
 func (w *rotationEnv) traffic(t *testing.T, app *compose.App, connections []domain.Connection) *traffic {
 	t.Helper()
 	if err := app.Stores.Queue.Start(t.Context(), app.Service, app.Service); err != nil {

@@ -1,10 +1,10 @@
-// Package e2e_test tests the composed service only through HTTP, on every backend, with the vendors'
-// simulators on loopback as the only other parties. It checks what the service promises to a caller,
-// a vendor and an operator. It does not depend on the implementation, except for the stores that a
-// few tests decorate to force a failure.
+// Package e2e_test tests the whole service only through HTTP, on every backend. The vendors' simulators run on
+// loopback. The package checks what the service promises to a caller, a vendor and an operator. It does not depend on
+// the implementation, with one exception: a few tests decorate stores to force a failure.
 //
-// A test is written once, as a body that is passed to the function each. The body runs on memory,
-// SQLite and PostgreSQL, each with its own database, and on a Citus cluster if there is one.
+// A test is written once and passed to a helper function such as each. The helper function runs the test with memory,
+// SQLite and PostgreSQL, each with a database of its own. If there is a Citus cluster, the test also runs on this
+// cluster.
 package e2e_test
 
 import (
@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 	pgtest.Main(m)
 }
 
-// The other tests would also pass on Citus if the tables were not distributed.
+// The other tests cannot check this, because they also pass on Citus if the tables are not distributed.
 func TestTheTablesAreDistributedOnCitus(t *testing.T) {
 	if !pgtest.HasCitus() {
 		t.Skip(pgtest.ErrNoCitus.Error())

@@ -21,7 +21,8 @@ func TestTheServiceSurvivesADatabaseOutage(t *testing.T) {
 		t.Fatal(err)
 	}
 	again := first
-	t.Cleanup(func() { _ = again.Stop() }) // runs after the cleanup of open, which closes the service's connections
+	// The server stops last, after the environment opened below has closed its connections.
+	t.Cleanup(func() { _ = again.Stop() })
 	w := open(t, "postgres", first.URL())
 	o, b, id, hook := w.webhook(t)
 	port := first.Port()
@@ -30,8 +31,8 @@ func TestTheServiceSurvivesADatabaseOutage(t *testing.T) {
 	}
 	body := b.payload(t, "all")
 	for _, ask := range []func() response{
-		func() response { return o.do(http.MethodGet, connections, nil) },
-		func() response { return o.do(http.MethodPost, connections, creation(b, "other")) },
+		func() response { return o.send(http.MethodGet, connections, nil) },
+		func() response { return o.send(http.MethodPost, connections, creation(b, "other")) },
 		func() response { return w.postWebhook(t, "pluggy", hook, body) },
 	} {
 		begun := time.Now()

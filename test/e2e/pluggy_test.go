@@ -136,7 +136,8 @@ func TestPluggyEditsAndDeletionsByID(t *testing.T) {
 		if n := b.gate().count(b.rowsPath()) - before; n != 1 {
 			t.Errorf("20 rows by id took %d requests", n)
 		}
-		// The deletion of a row is announced before an edit of the same row, and another row gets a new id.
+		// Edit one row, change the id of a second row, and delete a third row. After the deletion, announce a late edit
+		// of the deleted row.
 		if _, err := b.sim.UpdateTransaction(
 			ids[0],
 			func(row *pluggysim.Transaction) { row.Amount, row.Status = "-0.01", "PENDING" },

@@ -76,10 +76,12 @@ func (b *pluggyBank) truth(t *testing.T) map[string]truth {
 	return all
 }
 
-// pluggyTruth computes the expected stored form of a row according to Pluggy's documentation. The type determines the
-// direction of the amount. In the demo data the sign of a row of a card never contradicts the type. A date without a
-// time is stored unchanged; any other date is converted to the time of São Paulo, UTC-3. Every account of the demo data
-// is in BRL.
+// pluggyTruth returns the expected stored form of a row, according to Pluggy's documentation:
+//
+//   - The type of the row determines the direction of the amount. In the demo data, the sign of a card row's amount
+//     agrees with the type.
+//   - A date without a time is stored unchanged. Any other date is converted to the time of São Paulo, UTC-3.
+//   - Every account of the demo data is in BRL.
 func pluggyTruth(t *testing.T, row pluggysim.Transaction, raw any) truth {
 	t.Helper()
 	in := row.Type == "CREDIT"

@@ -37,7 +37,7 @@ func TestTheFirstPullReadsEverything(t *testing.T) {
 		if n := float64(len(b.truth(t))); counts["added"] != n || counts["read"] != n || pull["trigger"] != "webhook" {
 			t.Errorf("the pull counts %v of %v rows", pull, n)
 		}
-		accounts := o.pages(of(id, "/accounts"), 1)
+		accounts := o.pages(pathOf(id, "/accounts"), 1)
 		if len(accounts) != 2 || counts["accounts"] != 2.0 {
 			t.Errorf("%d accounts, and the pull saw %v; the vendor has 2", len(accounts), counts["accounts"])
 		}
@@ -125,7 +125,7 @@ func TestAManualPullOfAWindow(t *testing.T) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {
 		o, id, _ := connectAndPull(t, w, b)
 		o.checkRows(b, id)
-		a := o.do(http.MethodPost, of(id, "/pulls"), object{"from": "2026-01-01", "to": "2027-12-31"}).
+		a := o.send(http.MethodPost, pathOf(id, "/pulls"), object{"from": "2026-01-01", "to": "2027-12-31"}).
 			want(http.StatusAccepted)
 		body := a.json()
 		if a.header.Get("Location") != pullsPath+"/"+text(body, "id") || body["trigger"] != "manual" ||
@@ -135,13 +135,13 @@ func TestAManualPullOfAWindow(t *testing.T) {
 		if pull := o.waitForPull(a.header.Get("Location")); pull["status"] != "succeeded" {
 			t.Errorf("it ended as %v", pull)
 		}
-		listed := o.pages(of(id, "/pulls"), 1)
+		listed := o.pages(pathOf(id, "/pulls"), 1)
 		if len(listed) != 2 || listed[0]["id"] != body["id"] {
 			t.Errorf("pulls are listed as %v, newest first", listed)
 		}
-		o.do(http.MethodPost, of(id, "/pulls"), object{"from": "2026-02-01", "to": "2026-01-01"}).
+		o.send(http.MethodPost, pathOf(id, "/pulls"), object{"from": "2026-02-01", "to": "2026-01-01"}).
 			problem(400, "MTCH-0001", "body.to")
-		o.do(http.MethodPost, of(id, "/pulls"), object{"from": "tomorrow", "until": "never"}).
+		o.send(http.MethodPost, pathOf(id, "/pulls"), object{"from": "tomorrow", "until": "never"}).
 			problem(400, "MTCH-0001", "body.from", "body.until")
 	})
 }
@@ -150,7 +150,7 @@ func TestTransactionsAreListedNewestFirstAndFiltered(t *testing.T) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {
 		b.generate(t, 60)
 		o, id, _ := connectAndPull(t, w, b)
-		all := o.pages(of(id, "/transactions"), 7)
+		all := o.pages(pathOf(id, "/transactions"), 7)
 		byDate := slices.IsSortedFunc(all, func(a, b object) int { return -cmpText(text(a, "date"), text(b, "date")) })
 		if len(all) != len(b.truth(t)) || !byDate {
 			t.Fatalf("%d rows, sorted: %v", len(all), byDate)
@@ -170,7 +170,7 @@ func TestTransactionsAreListedNewestFirstAndFiltered(t *testing.T) {
 				}
 			}
 			got := map[string]bool{}
-			for _, row := range o.pages(of(id, "/transactions?"+query), 7) {
+			for _, row := range o.pages(pathOf(id, "/transactions?"+query), 7) {
 				got[text(row, "id")] = true
 			}
 			if !maps.Equal(want, got) {

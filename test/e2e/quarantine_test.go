@@ -12,8 +12,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/belvo/belvosim"
 )
 
-// spoiled lists texts that make a row unreadable when they are added after its id, together with the reason that the
-// quarantine must then show.
+// spoiled contains pairs of a text and a reason. A row becomes unreadable if the text is inserted into its JSON,
+// directly after the member "id". The quarantine must then show the reason.
 var spoiled = []struct{ text, reason string }{
 	{`"spoiled":1,"spoiled":2`, "duplicate_member"},
 	{`"spoiled":"\ud83d"`, "invalid_text"},
@@ -42,18 +42,18 @@ func accountsPath(b bank) string {
 	return "/api/accounts/"
 }
 
-// quarantine returns the reasons of the quarantined rows of the connection by external id. It checks that the
-// connection is healthy and that its health shows the same number of quarantined rows.
+// quarantine returns why each quarantined row of the connection is unreadable, by external id. It checks that the
+// connection is healthy, and that the health shows the same number of quarantined rows.
 func (o operator) quarantine(id string) map[string]string {
 	o.t.Helper()
 	reasons := map[string]string{}
-	for _, row := range o.pages(of(id, "/quarantine"), 2) {
+	for _, row := range o.pages(pathOf(id, "/quarantine"), 2) {
 		reasons[text(row, "externalId")] = text(row, "reason")
 		if text(row, "reason") != "too_deep" && !strings.Contains(text(row, "payload"), "spoiled") {
 			o.t.Errorf("the payload of a row that is not strict JSON is no string with its bytes: %v", row)
 		}
 	}
-	health := o.get(of(id, "/health")).want(http.StatusOK).json()
+	health := o.get(pathOf(id, "/health")).want(http.StatusOK).json()
 	if health["quarantined"] != float64(len(reasons)) || health["health"] != "healthy" {
 		o.t.Errorf("the health is %v, want healthy with %d quarantined rows", health, len(reasons))
 	}

@@ -31,8 +31,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Parameters of every run. Each pull reads pagesAPull pages of pageSize rows from the vendor's resource transactions.
-// The rate budget of this resource is the one that the pulls use up.
+// Parameters of every run. Each pull reads pagesAPull pages of pageSize rows from the vendor's resource "transactions".
+// These reads use up the rate budget of this resource.
 const (
 	budgetConnections = 50
 	pageSize          = 4
@@ -102,8 +102,8 @@ func (n *networkTransport) pause() {
 	time.Sleep(d)
 }
 
-// publicResolver resolves every name to a public address. No connection to that address is opened, because requests are
-// passed to the vendor in memory.
+// publicResolver resolves every name to a public address. The service never connects to that address, because the test
+// passes requests directly to the vendor, without a network.
 type publicResolver struct{}
 
 func (publicResolver) LookupNetIP(context.Context, string, string) ([]netip.Addr, error) {
@@ -119,7 +119,7 @@ type budgetService struct {
 	*application.Service
 	queue   budgetQueue
 	baseURL string
-	sealing configs.Sealing // the sealing settings of the composed service
+	sealing configs.Sealing // the sealing settings of the service; not set for a service in memory
 }
 
 type budgetQueue interface {

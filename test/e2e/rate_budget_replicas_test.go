@@ -198,11 +198,11 @@ func clientReplicas(t *testing.T) (*postgres.DB, []clientReplica, *limitedVendor
 	return db, replicas, vendor
 }
 
-// Two tenants must get about the same number of calls to a vendor, although one tenant has 45 callers on all replicas,
-// and the other one has 5 callers on only one replica.
+// Two tenants must get about the same number of calls to a vendor. One tenant has 45 callers on all replicas. The other
+// tenant has 5 callers on one replica.
 //
-// The test does not run in parallel with others. On a busy machine, the replica requests tokens less often. A request
-// asks for at most one token per waiting caller, so 5 callers could then not use their share.
+// The test does not run in parallel with others. On a busy machine, a replica requests tokens less often. Each request
+// asks for at most one token per waiting caller. The 5 callers could then get fewer tokens than their share.
 func TestTenantsOnDifferentReplicasShareTheRateBudget(t *testing.T) {
 	_, replicas, vendor := clientReplicas(t)
 	ctx, stop := context.WithCancel(t.Context())
@@ -235,7 +235,7 @@ func TestNoReplicaCallsTheVendorWhileTheBudgetIsLocked(t *testing.T) {
 	if err := replicas[0].call(t.Context(), domain.TenantID{}, "/first"); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(1100 * time.Millisecond) // the spare tokens that the replica has fetched expire meanwhile
+	time.Sleep(1100 * time.Millisecond) // wait until the replica's spare tokens have expired
 	locked, err := db.Pool.Begin(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -284,7 +284,7 @@ func TestA429OfOneReplicaStopsTheOthers(t *testing.T) {
 	if err := replicas[0].call(t.Context(), domain.TenantID{}, "/limited"); !errors.Is(err, domain.VendorRateLimited) {
 		t.Fatalf("got %v, want a 429", err)
 	}
-	time.Sleep(time.Second) // the replica needs this time to store the wait that the 429 requested
+	time.Sleep(time.Second) // wait until the replica has stored the Retry-After of the 429
 	for i, r := range replicas {
 		ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
 		err := r.call(ctx, domain.TenantID{}, "/blocked")

@@ -17,8 +17,8 @@ var overSocketsFlag = flag.Bool(
 	"keep the vendor busy for -minutes of real time, over sockets and SQLite",
 )
 
-// TestTheRateBudgetOverSockets is the same test as TestTheVendorsRateBudgetIsKeptAndUsed, but in real
-// time: the composed service on SQLite, with loopback sockets and the wall clock.
+// TestTheRateBudgetOverSockets is the same test as TestTheVendorsRateBudgetIsKeptAndUsed, but in real time. The service
+// uses SQLite, loopback sockets and the wall clock.
 func TestTheRateBudgetOverSockets(t *testing.T) {
 	if !*overSocketsFlag {
 		t.Skip("takes -minutes of real time: run it with -wire")

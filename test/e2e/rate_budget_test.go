@@ -21,10 +21,11 @@ var (
 )
 
 // TestTheVendorsRateBudgetIsKeptAndUsed pulls fifty connections continuously, while the vendor enforces its real rate
-// limit. The test runs in a bubble of testing/synctest: the client, the queue, the leases and the vendor's counters
-// share one fake clock, which advances only while all goroutines wait. Therefore a minute of the fake clock takes only
-// seconds, and a slow machine does not change the result. In every minute the service must send at least 90 % of the
-// requests that the vendor allows, and no request may get a 429.
+// limit. In every minute, the service must send at least 90 % of the requests that the vendor allows. No request may
+// get a 429.
+//
+// The test runs in a bubble of testing/synctest. The fake clock of the bubble advances only while all goroutines wait.
+// A minute therefore takes only seconds, and a slow machine does not change the result.
 func TestTheVendorsRateBudgetIsKeptAndUsed(t *testing.T) {
 	keyset := filepath.Join(t.TempDir(), "keyset.json")
 	if err := sealing.Create(keyset); err != nil {

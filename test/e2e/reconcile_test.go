@@ -35,7 +35,7 @@ func TestReconcileFindsChangesWithoutWebhooks(t *testing.T) {
 				t.Errorf("%s changed its id", external)
 			}
 		}
-		for _, pull := range o.pages(of(id, "/pulls"), 200) {
+		for _, pull := range o.pages(pathOf(id, "/pulls"), 200) {
 			if pull["trigger"] != "reconcile" || pull["status"] == "failed" {
 				t.Errorf("a pull of the reconcile task is %v", pull)
 			}
@@ -43,12 +43,11 @@ func TestReconcileFindsChangesWithoutWebhooks(t *testing.T) {
 	}, func(s *setup) { s.cfg.ReconcileInterval = 2 * time.Second })
 }
 
-// waitForMorePulls waits until the number of succeeded pulls of the connection has increased by the given number
-// (more).
-func waitForMorePulls(o operator, id string, more int) {
+// waitForMorePulls waits until count more pulls of the connection have succeeded.
+func waitForMorePulls(o operator, id string, count int) {
 	o.t.Helper()
 	ended := func() (n int) {
-		for _, pull := range o.pages(of(id, "/pulls"), 200) {
+		for _, pull := range o.pages(pathOf(id, "/pulls"), 200) {
 			if pull["status"] == "succeeded" {
 				n++
 			}
@@ -56,7 +55,7 @@ func waitForMorePulls(o operator, id string, more int) {
 		return n
 	}
 	before := ended()
-	eventually(o.t, "more pulls", func() bool { return ended() >= before+more })
+	eventually(o.t, "more pulls", func() bool { return ended() >= before+count })
 }
 
 // A vendor that purges old rows does not announce the purge. The stored rows must not be marked as

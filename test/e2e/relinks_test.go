@@ -11,14 +11,15 @@ import (
 // linker is a bank whose accounts can be linked a second time, which happens when the account holder signs in again.
 type linker interface {
 	bank
-	// linkAgain creates another item or link with copies of the accounts and rows of the present one, under new ids.
+	// linkAgain creates a second item or link at the vendor and returns its id. The second item or link has copies of
+	// the bank's accounts and rows, under new ids.
 	linkAgain(t *testing.T) (ref string)
-	// use makes ref the bank's current item or link.
-	use(ref string)
+	// selectRef selects the bank's current item or link by its id.
+	selectRef(ref string)
 }
 
-// eachLinker runs body for each bank on each backend. It removes the rows without an account from the banks, because
-// under a new link the copies of such rows become new transactions.
+// eachLinker runs body for each bank on each backend. It first removes the bank's rows that have no account. Under a
+// new link, such rows become new transactions, which the tests do not expect.
 func eachLinker(t *testing.T, body func(*testing.T, *env, linker)) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {
 		if belvo, ok := b.(*belvoBank); ok {
@@ -35,8 +36,8 @@ func eachLinker(t *testing.T, body func(*testing.T, *env, linker)) {
 	})
 }
 
-func (b *pluggyBank) use(ref string) { b.item = ref }
-func (b *belvoBank) use(ref string)  { b.link = ref }
+func (b *pluggyBank) selectRef(ref string) { b.item = ref }
+func (b *belvoBank) selectRef(ref string)  { b.link = ref }
 
 func (b *belvoBank) linkAgain(t *testing.T) (link string) {
 	t.Helper()
@@ -101,7 +102,7 @@ func (b *pluggyBank) linkAgain(t *testing.T) (item string) {
 // liveIDs returns the ids of the connection's live transactions.
 func (o operator) liveIDs(id string) map[string]bool {
 	live := map[string]bool{}
-	for _, row := range o.pages(of(id, "/transactions"), 200) {
+	for _, row := range o.pages(pathOf(id, "/transactions"), 200) {
 		if row["removedAt"] == nil {
 			live[text(row, "id")] = true
 		}
@@ -109,20 +110,20 @@ func (o operator) liveIDs(id string) map[string]bool {
 	return live
 }
 
-// checkContinued checks that the live transactions of the connection are exactly those whose ids are in before, and
-// that the feed contains no added transaction after the cursor.
-func (o operator) checkContinued(id, cursor string, before map[string]bool) {
+// checkContinued checks that the ids of the connection's live transactions are exactly previousIDs. It also checks that
+// the feed contains no added transaction after the cursor.
+func (o operator) checkContinued(id, cursor string, previousIDs map[string]bool) {
 	o.t.Helper()
 	after := o.liveIDs(id)
-	if len(after) != len(before) {
-		o.t.Errorf("%d live transactions, want %d", len(after), len(before))
+	if len(after) != len(previousIDs) {
+		o.t.Errorf("%d live transactions, want %d", len(after), len(previousIDs))
 	}
 	for id := range after {
-		if !before[id] {
+		if !previousIDs[id] {
 			o.t.Errorf("%s is another transaction", id)
 		}
 	}
-	for _, change := range o.changesSince(cursor, len(before)) {
+	for _, change := range o.changesSince(cursor, len(previousIDs)) {
 		if change[0] != "modified" {
 			o.t.Errorf("%s is %s", change[1], change[0])
 		}
@@ -133,9 +134,9 @@ func TestTransactionsKeepTheirIDsWhenTheAccountIsLinkedAgain(t *testing.T) {
 	eachLinker(t, func(t *testing.T, w *env, b linker) {
 		o, id, _ := connectAndPull(t, w, b)
 		before, cursor := o.liveIDs(id), o.feedEnd()
-		accounts := o.pages(of(id, "/accounts"), 10)
+		accounts := o.pages(pathOf(id, "/accounts"), 10)
 		item := b.linkAgain(t)
-		o.do(http.MethodPut, of(id, ""), object{"configName": "main", "baseUrl": b.origin(), "accountRef": item}).
+		o.send(http.MethodPut, pathOf(id, ""), object{"configName": "main", "baseUrl": b.origin(), "accountRef": item}).
 			want(http.StatusOK)
 		o.pull(id, nil)
 		o.checkContinued(id, cursor, before)
@@ -157,16 +158,16 @@ func TestANewConnectionContinuesTheOneThatWasDeleted(t *testing.T) {
 		other := o.connect(b, "second")
 		o.pull(other, nil)
 		for _, shared := range []string{id, other} {
-			health := o.get(of(shared, "/health")).want(http.StatusOK).json()
+			health := o.get(pathOf(shared, "/health")).want(http.StatusOK).json()
 			if warnings, _ := health["warnings"].([]any); len(warnings) != 1 || warnings[0] != "account_shared" {
 				t.Errorf("the health is %v", health)
 			}
 		}
 		o.awaitFeed(id, other)
-		o.do(http.MethodDelete, of(other, ""), nil).want(http.StatusNoContent)
-		o.do(http.MethodDelete, of(id, ""), nil).want(http.StatusNoContent)
+		o.send(http.MethodDelete, pathOf(other, ""), nil).want(http.StatusNoContent)
+		o.send(http.MethodDelete, pathOf(id, ""), nil).want(http.StatusNoContent)
 		cursor := o.feedEnd()
-		b.use(b.linkAgain(t))
+		b.selectRef(b.linkAgain(t))
 		next := o.connect(b, "third")
 		o.pull(next, nil)
 		o.checkContinued(next, cursor, before)

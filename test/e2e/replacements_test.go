@@ -8,18 +8,18 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// byExternalID returns the connection's transactions that have this external id now or had it in the past.
+// byExternalID returns the connection's transactions that have or had this external id.
 func (o operator) byExternalID(id, externalID string) []object {
 	o.t.Helper()
-	return o.pages(of(id, "/transactions")+"?externalId="+externalID, 20)
+	return o.pages(pathOf(id, "/transactions")+"?externalId="+externalID, 20)
 }
 
-// checkOneRecord checks one transaction of the connection, given by its id (transaction). The argument present is the
-// expected current external id of the transaction, and past lists the expected former ones. A lookup by any of these
-// external ids must find only this transaction, which must be live.
-func (o operator) checkOneRecord(id, transaction, present string, past ...string) {
+// checkOneRecord checks the external ids of one of the connection's transactions. The current one must be currentID,
+// and the former ones must be formerIDs. A lookup by any of these external ids must find only this transaction, which
+// must be live.
+func (o operator) checkOneRecord(id, transaction, currentID string, formerIDs ...string) {
 	o.t.Helper()
-	for _, externalID := range append(slices.Clone(past), present) {
+	for _, externalID := range append(slices.Clone(formerIDs), currentID) {
 		found := o.byExternalID(id, externalID)
 		if len(found) != 1 || text(found[0], "id") != transaction || found[0]["removedAt"] != nil {
 			o.t.Fatalf("the transactions with the id %s are %v, want %s", externalID, found, transaction)
@@ -34,13 +34,13 @@ func (o operator) checkOneRecord(id, transaction, present string, past ...string
 			o.t.Errorf("an entry of supersedes is %v", entry)
 		}
 	}
-	if diff := cmp.Diff(past, got); diff != "" || row["externalId"] != present {
+	if diff := cmp.Diff(formerIDs, got); diff != "" || row["externalId"] != currentID {
 		o.t.Errorf("the transaction is %v: %s", row, diff)
 	}
 }
 
-// awaitFeed waits until the feed shows the present versions of all rows of the connections. On PostgreSQL, an older
-// transaction of another test can hold the feed back for a while.
+// awaitFeed waits until the feed contains the current versions of all rows of the connections. On PostgreSQL, an older
+// database transaction of another test can delay the feed.
 func (o operator) awaitFeed(connections ...string) {
 	o.t.Helper()
 	want := map[string]any{}
@@ -75,9 +75,9 @@ func (o operator) feedEnd() string {
 	}
 }
 
-// changesSince waits until the feed has the given number (many) of items after the cursor. It returns the kind of
-// change and the transaction id of each item.
-func (o operator) changesSince(cursor string, many int) [][2]string {
+// changesSince waits until the feed has count items after the cursor. It returns the kind of change and the transaction
+// id of each item.
+func (o operator) changesSince(cursor string, count int) [][2]string {
 	o.t.Helper()
 	var all [][2]string
 	eventually(o.t, "changes in the feed", func() bool {
@@ -87,13 +87,13 @@ func (o operator) changesSince(cursor string, many int) [][2]string {
 			change := item.(object)
 			all = append(all, [2]string{text(change, "change"), text(change["transaction"].(object), "id")})
 		}
-		return len(all) >= many
+		return len(all) >= count
 	})
 	return all
 }
 
 // TestAMovementThatPostsUnderANewIDStaysOneRecord checks that a transaction stays the same record when the vendor
-// deletes its row and creates it again under a new id, in whatever order the service learns of the two changes.
+// deletes its row and creates it again under a new id. The service may learn of the two changes in any order.
 func TestAMovementThatPostsUnderANewIDStaysOneRecord(t *testing.T) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {
 		o, id, hook := connectAndPull(t, w, b)
@@ -105,7 +105,7 @@ func TestAMovementThatPostsUnderANewIDStaysOneRecord(t *testing.T) {
 		o.awaitFeed(id)
 		cursor := o.feedEnd()
 		o.pull(id, nil)
-		if b.vendor() == "belvo" { // two complete reads prove the removal, and the first of them shows the new row
+		if b.vendor() == "belvo" { // the first pull returns the new row, the second proves the removal
 			o.pull(id, nil)
 		} else if diff := cmp.Diff([][2]string{{"modified", record}}, o.changesSince(cursor, 1)); diff != "" {
 			t.Errorf("the feed of one pull: %s", diff)
@@ -126,7 +126,7 @@ func TestAMovementThatPostsUnderANewIDStaysOneRecord(t *testing.T) {
 		o.waitForSuccess(id)
 		o.checkOneRecord(id, record, fourth, first, second, third)
 		o.checkRows(b, id)
-		for _, row := range o.pages(of(id, "/transactions"), 200) {
+		for _, row := range o.pages(pathOf(id, "/transactions"), 200) {
 			if row["supersededBy"] != nil && (row["removedAt"] == nil || row["supersededBy"] != record) {
 				t.Errorf("superseded: %v", row)
 			}
@@ -150,14 +150,14 @@ func TestASplitIsNotUndoneByLaterPulls(t *testing.T) {
 		o.pull(id, nil)
 		record := text(o.byExternalID(id, first)[0], "id")
 		split := allTransactions + "/" + record + "/split"
-		o.do(http.MethodPost, split, nil).problem(http.StatusConflict, "MTCH-0007")
+		o.send(http.MethodPost, split, nil).problem(http.StatusConflict, "MTCH-0007")
 		second := b.post(t, first)
 		o.announce(b, hook, "deleted", first)
 		o.waitForSuccess(id)
 		o.pull(id, nil)
 		o.checkOneRecord(id, record, second, first)
 
-		older := o.do(http.MethodPost, split, nil).want(http.StatusOK).json()
+		older := o.send(http.MethodPost, split, nil).want(http.StatusOK).json()
 		if older["externalId"] != first || older["removedAt"] == nil || older["supersedes"] != nil {
 			t.Errorf("the transaction after the split: %v", older)
 		}
@@ -175,6 +175,6 @@ func TestASplitIsNotUndoneByLaterPulls(t *testing.T) {
 			t.Errorf("the transaction after more pulls: %v, want %v", again, older)
 		}
 		o.checkRows(b, id)
-		o.do(http.MethodPost, split, nil).problem(http.StatusConflict, "MTCH-0007")
+		o.send(http.MethodPost, split, nil).problem(http.StatusConflict, "MTCH-0007")
 	})
 }

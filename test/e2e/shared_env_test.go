@@ -67,8 +67,8 @@ type sharedEnvs struct {
 	envs  map[string]*sharedEnv
 }
 
-// sharedEnv is one shared environment. It is passed to open as the testing.TB, instead of the test that opens the
-// environment, so that the environment is not closed when that test ends.
+// sharedEnv is an environment that several tests share. The environment is opened with sharedEnv as its testing.TB, so
+// it stays open when the test that opened it ends.
 type sharedEnv struct {
 	testing.TB
 	once sync.Once

@@ -13,9 +13,10 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/harness"
 )
 
-// When the service is stopped in the same way as the `serve` command stops it, work that has started must be finished
-// or handed back, and no goroutine may be left. The test is not parallel, so that any goroutine that appears during the
-// test belongs to the test.
+// The test stops the service in the same way as the `serve` command. The service must finish started work or return
+// the work to the queue. It must leave no goroutine.
+//
+// The test is not parallel, so every goroutine that appears during the test belongs to the test.
 func TestStoppingFinishesOrHandsBackTheWork(t *testing.T) {
 	for backend, dsn := range backends {
 		t.Run(backend, func(t *testing.T) {
@@ -23,9 +24,8 @@ func TestStoppingFinishesOrHandsBackTheWork(t *testing.T) {
 			b := newPluggy(t)
 			before := []goleak.Option{
 				goleak.IgnoreCurrent(),
-				// This goroutine is ignored, because the services that other tests share start it again from time to
-				// time. If the service of this test did not stop its notifier, another goroutine, which waits for this
-				// one, would still be found.
+				// Ignore this goroutine, because the shared services of other tests start it from time to time. A
+				// notifier that does not stop is still detected by its other goroutines.
 				goleak.IgnoreAnyFunction("github.com/riverqueue/river/internal/notifier.(*Notifier).waitOnce.func3"),
 			}
 			log := &journal{}
@@ -53,7 +53,7 @@ func TestStoppingFinishesOrHandsBackTheWork(t *testing.T) {
 			o, id, _ := connectAndPull(t, w, b)
 			o.checkRows(b, id)
 			entered, release := b.gate().hold(b.rowsPath())
-			o.do(http.MethodPost, of(id, "/pulls"), nil).want(202)
+			o.send(http.MethodPost, pathOf(id, "/pulls"), nil).want(202)
 			<-entered
 			begun := time.Now()
 			stop()

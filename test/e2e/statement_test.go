@@ -49,7 +49,7 @@ func (o operator) camt(account, query string) (references, balances []string) {
 func (o operator) posted(id, account string) []object {
 	o.t.Helper()
 	own := strings.TrimPrefix(account, prefix+"/accounts/")
-	rows := o.pages(of(id, "/transactions?status=posted&accountId="+own), 200)
+	rows := o.pages(pathOf(id, "/transactions?status=posted&accountId="+own), 200)
 	rows = slices.DeleteFunc(rows, func(row object) bool { return row["removedAt"] != nil })
 	slices.Reverse(rows)
 	return rows
@@ -131,7 +131,7 @@ func TestAStatementHasTheRecordsAndTheBalancesOfAnAccount(t *testing.T) {
 		if err != nil || len(list) != len(rows)+1 {
 			t.Errorf("the CSV has %d lines: %v", len(list), err)
 		}
-		head := o.do(http.MethodHead, account+"/statement?format=csv", nil).want(http.StatusOK)
+		head := o.send(http.MethodHead, account+"/statement?format=csv", nil).want(http.StatusOK)
 		if len(head.raw) != 0 || !strings.HasPrefix(head.header.Get("Content-Disposition"), "attachment; filename=") {
 			t.Errorf("HEAD: %v", head.header)
 		}
@@ -146,9 +146,9 @@ func TestAStatementHasTheRecordsAndTheBalancesOfAnAccount(t *testing.T) {
 
 func balanceText(balance string) string { return strings.Fields(balance)[1] }
 
-// TestAStatementOfADriftingAccountMustBeForced changes the bank's balance without a transaction, so that the sum of the
-// stored transactions is no longer equal to it. A statement must then be refused unless the caller forces it. After an
-// operator has accepted the difference, it must no longer be refused.
+// TestAStatementOfADriftingAccountMustBeForced changes the bank's balance without a transaction. The balance is then
+// not equal to the sum of the stored transactions. A statement must be refused, except if the caller forces it. After
+// an operator has accepted the difference, no statement may be refused.
 func TestAStatementOfADriftingAccountMustBeForced(t *testing.T) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {
 		external := b.setBalance(t, "1000")
@@ -164,7 +164,7 @@ func TestAStatementOfADriftingAccountMustBeForced(t *testing.T) {
 		if _, forced := o.camt(account, "&force=true"); cmp.Diff(before, forced) != "" {
 			t.Errorf("the balances of the records are %v, and %v while the account drifts", before, forced)
 		}
-		o.do(http.MethodPost, account+"/completeness/accept", object{"reason": "checked"}).want(200)
+		o.send(http.MethodPost, account+"/completeness/accept", object{"reason": "checked"}).want(200)
 		if _, after := o.camt(account, ""); balanceText(after[1]) != "987.66" {
 			t.Errorf("the balances after the difference was accepted are %v", after)
 		}

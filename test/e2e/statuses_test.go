@@ -78,21 +78,21 @@ func TestRouterErrorsAreProblemDocuments(t *testing.T) {
 		id := uuid.NewString()
 		for asked, allow := range map[string]string{
 			"DELETE " + connections:               "GET, HEAD, POST",
-			"PATCH " + of(id, ""):                 "DELETE, GET, HEAD, PUT",
+			"PATCH " + pathOf(id, ""):             "DELETE, GET, HEAD, PUT",
 			"GET " + connections + "/test":        "",
 			"POST " + prefix + "/connector-types": "GET, HEAD",
 			"PUT " + tokens:                       "GET, HEAD, POST",
 			"GET " + prefix + "/webhooks/pluggy/" + strings.Repeat("x", 43): "POST",
-			"DELETE " + of(id, "/pulls"):                                    "GET, HEAD, POST",
-			"POST " + of(id, "/transactions"):                               "GET, HEAD",
+			"DELETE " + pathOf(id, "/pulls"):                                "GET, HEAD, POST",
+			"POST " + pathOf(id, "/transactions"):                           "GET, HEAD",
 			"POST /health":                                                  "GET, HEAD",
 		} {
 			method, path, _ := strings.Cut(asked, " ")
-			if allow == "" { // the GET route treats "test" as a connection id, and it is not a valid one
-				o.do(method, path, nil).problem(404, "MTCH-0201")
+			if allow == "" { // a GET is allowed, but "test" is not a valid connection id
+				o.send(method, path, nil).problem(404, "MTCH-0201")
 				continue
 			}
-			a := o.do(method, path, nil)
+			a := o.send(method, path, nil)
 			a.problem(405, "MTCH-0005")
 			if got := a.header.Get("Allow"); got != allow {
 				t.Errorf("%s: Allow %q, want %q", asked, got, allow)
@@ -107,10 +107,10 @@ func bodies(b bank, id string) map[string]object {
 	delete(put, "vendor")
 	return map[string]object{
 		"POST " + connections:           creation(b, "body"),
-		"PUT " + of(id, ""):             put,
+		"PUT " + pathOf(id, ""):         put,
 		"POST " + connections + "/test": {"vendor": b.vendor(), "configName": "main"},
 		"POST " + tokens:                {"vendor": b.vendor(), "connection_config_name": "main"},
-		"POST " + of(id, "/pulls"):      {"from": "2026-01-01", "to": "2026-12-31"},
+		"POST " + pathOf(id, "/pulls"):  {"from": "2026-01-01", "to": "2026-12-31"},
 	}
 }
 
@@ -122,7 +122,7 @@ func TestABodyIsAcceptedExactlyOrRefused(t *testing.T) {
 			method, path, _ := strings.Cut(asked, " ")
 			refused := func(body, location string) {
 				t.Helper()
-				o.do(method, path, body).problem(400, "MTCH-0001", location)
+				o.send(method, path, body).problem(400, "MTCH-0001", location)
 			}
 			raw := string(encoded(t, good))
 			optional := strings.HasSuffix(path, "/pulls")
@@ -145,52 +145,52 @@ func TestABodyIsAcceptedExactlyOrRefused(t *testing.T) {
 				"text/plain", "application/x-www-form-urlencoded", "application/xml",
 				"application/json; charset=latin1", "",
 			} {
-				o.do(method, path, raw, "Content-Type: "+media).problem(415, "MTCH-0001")
+				o.send(method, path, raw, "Content-Type: "+media).problem(415, "MTCH-0001")
 			}
-			o.do(method, path, raw, "Content-Encoding: gzip").problem(415, "MTCH-0001")
-			o.do(method, path, strings.Repeat(" ", 64<<10)+raw).problem(413, "MTCH-0010")
+			o.send(method, path, raw, "Content-Encoding: gzip").problem(415, "MTCH-0001")
+			o.send(method, path, strings.Repeat(" ", 64<<10)+raw).problem(413, "MTCH-0010")
 		}
 		if left := o.pages(connections, 20); len(left) != 1 {
 			t.Errorf("a refused body created a connection: %v", left)
 		}
 		exact := string(encoded(t, creation(b, "just fits")))
 		exact += strings.Repeat(" ", 64<<10-len(exact))
-		o.do(http.MethodPost, connections, exact, "Content-Type: application/json; charset=UTF-8").
+		o.send(http.MethodPost, connections, exact, "Content-Type: application/json; charset=UTF-8").
 			want(http.StatusCreated)
 	})
 }
 
-// checkMember checks that a request with a valid body (good) is refused after the named member was removed, misspelled,
-// repeated or given a wrong type. If optional is true, it does not check the body without the member.
-func (o operator) checkMember(method, path string, good object, name string, optional bool) {
+// checkMember checks that a request is refused if one member of validBody is removed, misspelled, repeated or given a
+// wrong type. If optional is true, checkMember does not remove the member.
+func (o operator) checkMember(method, path string, validBody object, name string, optional bool) {
 	o.t.Helper()
 	with := func(value any) string {
-		body := maps.Clone(good)
+		body := maps.Clone(validBody)
 		body[name] = value
 		return string(encoded(o.t, body))
 	}
-	without := maps.Clone(good)
+	without := maps.Clone(validBody)
 	delete(without, name)
 	other := strings.ToUpper(name[:1]) + name[1:]
 	if other == name {
 		other = strings.ToLower(name)
 	}
 	cased := maps.Clone(without)
-	cased[other] = good[name]
+	cased[other] = validBody[name]
 	at := "body." + name
 	wrong := []string{"body." + other}
 	needed := !optional && (method == http.MethodPost || (name != "clientId" && name != "secret"))
 	if needed {
-		o.do(method, path, without).problem(400, "MTCH-0001", at)
+		o.send(method, path, without).problem(400, "MTCH-0001", at)
 		wrong = append(wrong, at)
 	} else if method == http.MethodPut { // clientId and secret must be sent together, and one of them is missing
 		wrong = append(wrong, at)
 	}
-	o.do(method, path, cased).problem(400, "MTCH-0001", wrong...)
-	doubled := strings.Replace(string(encoded(o.t, good)), "{", `{"`+name+`":"other",`, 1)
-	o.do(method, path, doubled).problem(400, "MTCH-0001", at)
+	o.send(method, path, cased).problem(400, "MTCH-0001", wrong...)
+	doubled := strings.Replace(string(encoded(o.t, validBody)), "{", `{"`+name+`":"other",`, 1)
+	o.send(method, path, doubled).problem(400, "MTCH-0001", at)
 	for _, value := range []any{nil, 7, true, "", []string{"x"}, object{"x": "y"}} {
-		o.do(method, path, with(value)).problem(400, "MTCH-0001", at)
+		o.send(method, path, with(value)).problem(400, "MTCH-0001", at)
 	}
 }
 
@@ -219,9 +219,9 @@ func TestABaseURLMustBeAPublicHTTPSAddress(t *testing.T) {
 		} {
 			body := creation(b, "other")
 			body["baseUrl"] = bad
-			o.do(http.MethodPost, connections, body).problem(400, "MTCH-0001", "body.baseUrl")
+			o.send(http.MethodPost, connections, body).problem(400, "MTCH-0001", "body.baseUrl")
 			change := object{"configName": "main", "accountRef": "x", "baseUrl": bad}
-			o.do(http.MethodPut, of(id, ""), change).problem(400, "MTCH-0001", "body.baseUrl")
+			o.send(http.MethodPut, pathOf(id, ""), change).problem(400, "MTCH-0001", "body.baseUrl")
 		}
 		body := object{
 			"vendor":     "acme",
@@ -231,13 +231,13 @@ func TestABaseURLMustBeAPublicHTTPSAddress(t *testing.T) {
 			"clientId":   "",
 			"secret":     strings.Repeat("x", 4097),
 		}
-		o.do(http.MethodPost, connections, body).problem(400, "MTCH-0001",
+		o.send(http.MethodPost, connections, body).problem(400, "MTCH-0001",
 			"body.vendor", "body.configName", "body.baseUrl", "body.accountRef", "body.clientId", "body.secret")
 		body["baseUrl"] = "https://10.0.0.1" // a valid URL, but with a private address
-		o.do(http.MethodPost, connections, body).problem(400, "MTCH-0001",
+		o.send(http.MethodPost, connections, body).problem(400, "MTCH-0001",
 			"body.vendor", "body.configName", "body.baseUrl", "body.accountRef", "body.clientId", "body.secret")
 		change := object{"configName": "", "accountRef": "x", "baseUrl": "https://[fe80::1]"}
-		o.do(http.MethodPut, of(id, ""), change).problem(400, "MTCH-0001", "body.configName", "body.baseUrl")
+		o.send(http.MethodPut, pathOf(id, ""), change).problem(400, "MTCH-0001", "body.configName", "body.baseUrl")
 	})
 }
 
@@ -262,7 +262,7 @@ func TestAProblemEchoesNoValue(t *testing.T) {
 
 func (o operator) checkNoEcho(value, method, path string, body any) {
 	o.t.Helper()
-	a := o.do(method, path, body).want(http.StatusBadRequest)
+	a := o.send(method, path, body).want(http.StatusBadRequest)
 	if strings.Contains(string(a.raw), value) {
 		o.t.Errorf("%s echoes: %s", a.request, a.raw)
 	}
@@ -272,7 +272,7 @@ func TestRequestIDs(t *testing.T) {
 	each(t, func(t *testing.T, w *env) {
 		o := w.operator(t)
 		for _, id := range []string{"a", "caller-1 ~!", strings.Repeat("x", 128)} {
-			if got := o.do(http.MethodGet, connections, nil, "X-Request-Id: "+id).
+			if got := o.send(http.MethodGet, connections, nil, "X-Request-Id: "+id).
 				want(200).
 				header.Get(
 				"X-Request-Id",
@@ -282,7 +282,7 @@ func TestRequestIDs(t *testing.T) {
 		}
 		made := map[string]bool{}
 		for _, id := range []string{"", strings.Repeat("x", 129), "tab\there", "é"} {
-			got := o.do(http.MethodGet, "/nothing", nil, "X-Request-Id: "+id).want(404).header.Get("X-Request-Id")
+			got := o.send(http.MethodGet, "/nothing", nil, "X-Request-Id: "+id).want(404).header.Get("X-Request-Id")
 			if got == id || made[got] {
 				t.Errorf("%q came back as %q", id, got)
 			}
@@ -332,9 +332,9 @@ func TestA5xxShowsItsCauseOnlyInTheLog(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			each(t, func(t *testing.T, w *env) {
 				o := w.operator(t)
-				a := o.do(http.MethodGet, connections, nil, "X-Request-Id: the-list")
+				a := o.send(http.MethodGet, connections, nil, "X-Request-Id: the-list")
 				a.problem(c.status, c.code)
-				b := o.do(http.MethodGet, of(uuid.NewString(), ""), nil, "X-Request-Id: the-panic")
+				b := o.send(http.MethodGet, pathOf(uuid.NewString(), ""), nil, "X-Request-Id: the-panic")
 				if b.problem(500, "MTCH-0002"); strings.Contains(string(a.raw)+string(b.raw), "canary") {
 					t.Errorf("the cause is in the response: %s %s", a.raw, b.raw)
 				}

@@ -24,14 +24,14 @@ func creation(b bank, name string) object {
 // connect creates a connection to the bank and returns its id.
 func (o operator) connect(b bank, name string) string {
 	o.t.Helper()
-	return o.do(http.MethodPost, connections, creation(b, name)).want(http.StatusCreated).text("id")
+	return o.send(http.MethodPost, connections, creation(b, name)).want(http.StatusCreated).text("id")
 }
 
 // mint creates a webhook token for the named connection and returns the path of its webhook URL,
 // without the host of PUBLIC_URL.
 func (o operator) mint(b bank, name string) string {
 	o.t.Helper()
-	a := o.do(http.MethodPost, tokens, object{"vendor": b.vendor(), "connection_config_name": name}).
+	a := o.send(http.MethodPost, tokens, object{"vendor": b.vendor(), "connection_config_name": name}).
 		want(http.StatusCreated)
 	return strings.TrimPrefix(a.text("webhookUrl"), publicURL)
 }
@@ -57,8 +57,7 @@ func (w *env) postWebhook(t *testing.T, vendor, path string, body []byte) respon
 	return w.call(t, http.MethodPost, path, body, proof(vendor, body))
 }
 
-// announce sends a webhook from the bank, which must be accepted with a 202. The arguments kind and ids are passed to
-// bank.payload.
+// announce sends a webhook from the bank, which must be accepted with a 202. kind and ids are passed to bank.payload.
 func (o operator) announce(b bank, path, kind string, ids ...string) {
 	o.t.Helper()
 	if a := o.deliver(b, path, b.payload(o.t, kind, ids...)).want(http.StatusAccepted); len(a.raw) > 0 {
@@ -76,8 +75,8 @@ func (o operator) deliver(b bank, path string, body []byte) response {
 	return a
 }
 
-// of returns the API path of the connection with this id, followed by the suffix more.
-func of(id, more string) string { return connections + "/" + id + more }
+// pathOf returns the API path of a connection, with suffix appended.
+func pathOf(id, suffix string) string { return connections + "/" + id + suffix }
 
 // waitForPulls waits until the connection has had a pull and none of its pulls is queued or running.
 // It returns all pulls, newest first.
@@ -85,7 +84,7 @@ func (o operator) waitForPulls(id string) []object {
 	o.t.Helper()
 	var pulls []object
 	eventually(o.t, "the pulls of "+id, func() bool {
-		pulls = o.pages(of(id, "/pulls"), 100)
+		pulls = o.pages(pathOf(id, "/pulls"), 100)
 		for _, pull := range pulls {
 			if pull["status"] == "queued" || pull["status"] == "running" {
 				return false
@@ -112,7 +111,7 @@ func (o operator) waitForSuccess(id string) []object {
 func (o operator) rows(id string) map[string]object {
 	o.t.Helper()
 	all := map[string]object{}
-	for _, row := range o.pages(of(id, "/transactions"), 200) {
+	for _, row := range o.pages(pathOf(id, "/transactions"), 200) {
 		external, _ := row["externalId"].(string)
 		if all[external] != nil {
 			o.t.Errorf("%s is twice in the list", external)
@@ -125,11 +124,11 @@ func (o operator) rows(id string) map[string]object {
 // pull requests a pull of the connection, waits for its end, and returns it.
 func (o operator) pull(id string, body any) object {
 	o.t.Helper()
-	a := o.do(http.MethodPost, of(id, "/pulls"), body).want(http.StatusAccepted)
+	a := o.send(http.MethodPost, pathOf(id, "/pulls"), body).want(http.StatusAccepted)
 	return o.waitForPull(a.header.Get("Location"))
 }
 
-// waitForPull waits until the pull at the path location has ended, and returns it.
+// waitForPull waits until a pull has ended, and returns it. location is the path of the pull.
 func (o operator) waitForPull(location string) object {
 	o.t.Helper()
 	var pull object

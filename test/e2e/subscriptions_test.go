@@ -68,7 +68,7 @@ func withPlainSink(s *setup) { s.over.Sinks = []ports.Sink{plainSink{&http.Clien
 type receiver struct {
 	*httptest.Server
 	mu       sync.Mutex
-	status   int // the status of the responses; 0 means that it does not respond
+	status   int // the status of the responses; if 0, the receiver does not respond
 	events   []object
 	requests []http.Header
 }
@@ -119,13 +119,13 @@ func (r *receiver) last() map[string]object {
 	return last
 }
 
-// subscribe creates a subscription to events of these types, which are sent to url. The argument more contains further
-// members of the request.
-func (o operator) subscribe(url string, more object, types ...string) object {
+// subscribe creates a subscription that sends events of these types to url. extraMembers contains further members of
+// the request.
+func (o operator) subscribe(url string, extraMembers object, types ...string) object {
 	o.t.Helper()
 	body := object{"name": "ledger", "types": types, "sink": object{"kind": "webhook", "url": url}}
-	maps.Copy(body, more)
-	return o.do(http.MethodPost, subscriptions, body).want(http.StatusCreated).json()
+	maps.Copy(body, extraMembers)
+	return o.send(http.MethodPost, subscriptions, body).want(http.StatusCreated).json()
 }
 
 func (o operator) subscription(s object) object {
@@ -133,17 +133,21 @@ func (o operator) subscription(s object) object {
 	return o.get(subscriptions + "/" + text(s, "id")).want(http.StatusOK).json()
 }
 
-// delivered waits until done returns true and no event of the subscription is still waiting to be sent. If this takes
-// too long, it fails the test. The argument what names the awaited event in the error message.
-func (o operator) delivered(s object, what string, done func() bool) {
+// delivered waits until condition returns true and no event of the subscription is still waiting to be sent. It fails
+// the test after a timeout. label names the awaited event in the error message.
+func (o operator) delivered(s object, label string, condition func() bool) {
 	o.t.Helper()
-	eventually(o.t, what, func() bool { return done() && o.subscription(s)["waiting"] == 0.0 })
+	eventually(o.t, label, func() bool { return condition() && o.subscription(s)["waiting"] == 0.0 })
 }
 
-// checkEvents checks that no sequence number of a subscription is missing, that the versions of each record ascend, and
-// that the last event of each record contains the record's current state in the feed. It first waits until the
-// subscription has sent all events, because a database transaction of another test can delay some of the events of a
-// pull. It returns the number of events.
+// checkEvents returns the number of events of a subscription, after these checks:
+//
+//   - No sequence number is missing.
+//   - The versions of each record ascend.
+//   - The last event of each record contains the current state of the record in the feed.
+//
+// checkEvents first waits until the subscription has sent all events. A database transaction of another test can delay
+// some events of a pull.
 func (o operator) checkEvents(s object, r *receiver) int {
 	o.t.Helper()
 	sequences, versions := map[int]string{}, map[string]float64{}
@@ -259,20 +263,20 @@ func TestTheLifeOfASubscription(t *testing.T) {
 		if list := o.pages(subscriptions, 1); len(list) != 1 || list[0]["secret"] != nil {
 			t.Errorf("the list is %v", list)
 		}
-		if got := o.do(http.MethodPost, one+"/test", nil).want(200).json(); got["delivered"] != true {
+		if got := o.send(http.MethodPost, one+"/test", nil).want(200).json(); got["delivered"] != true {
 			t.Errorf("the test is %v", got)
 		}
 		if e := r.got()[1]; e["type"] != "studio.lerian.discovery.subscription.test" || e["sequence"] != nil {
 			t.Errorf("the test event is %v", e)
 		}
 		r.set(http.StatusGone)
-		got := o.do(http.MethodPost, one+"/test", nil).want(200).json()
+		got := o.send(http.MethodPost, one+"/test", nil).want(200).json()
 		if got["delivered"] != false || got["reason"] != "sink_refused" {
 			t.Errorf("the failed test is %v", got)
 		}
 		r.set(http.StatusNoContent)
 
-		o.do(http.MethodPost, one+"/pause", nil).want(200)
+		o.send(http.MethodPost, one+"/pause", nil).want(200)
 		add()
 		time.Sleep(300 * time.Millisecond)
 		if n := len(r.got()); n != 2 {
@@ -281,10 +285,10 @@ func TestTheLifeOfASubscription(t *testing.T) {
 		if p := o.subscription(s); p["state"] != "paused" || p["position"] != "1" {
 			t.Errorf("the paused subscription is %v", p)
 		}
-		o.do(http.MethodPost, one+"/resume", nil).want(200)
+		o.send(http.MethodPost, one+"/resume", nil).want(200)
 		o.delivered(s, "the event of the pause", func() bool { return len(r.got()) == 3 })
 
-		o.do(http.MethodPost, one+"/replay", object{"from": "1"}).want(200)
+		o.send(http.MethodPost, one+"/replay", object{"from": "1"}).want(200)
 		o.delivered(s, "the replay", func() bool { return len(r.got()) == 5 })
 		events := r.got()
 		slices.SortFunc(
@@ -297,7 +301,7 @@ func TestTheLifeOfASubscription(t *testing.T) {
 			}
 		}
 		for _, from := range []string{"0", "4", "x", "99999999999999999999"} {
-			o.do(http.MethodPost, one+"/replay", object{"from": from}).problem(400, "MTCH-0001", "body.from")
+			o.send(http.MethodPost, one+"/replay", object{"from": from}).problem(400, "MTCH-0001", "body.from")
 		}
 
 		tag := o.get(one).want(200).header.Get("ETag")
@@ -305,22 +309,22 @@ func TestTheLifeOfASubscription(t *testing.T) {
 		change := object{"name": "books", "types": []string{"transaction.added"}, "sink": object{
 			"kind": "webhook", "url": other.URL,
 		}}
-		o.do(http.MethodPut, one, change, `If-Match: "99"`).problem(412, "MTCH-0020")
-		o.do(http.MethodPut, one, change, "If-Match: "+tag).want(200)
+		o.send(http.MethodPut, one, change, `If-Match: "99"`).problem(412, "MTCH-0020")
+		o.send(http.MethodPut, one, change, "If-Match: "+tag).want(200)
 		add()
 		o.delivered(s, "an event at the new address", func() bool { return len(other.got()) == 1 })
 
-		rotated := o.do(http.MethodPost, one+"/secret", nil, "Idempotency-Key: rotate").want(200).json()
-		o.do(http.MethodPost, one+"/secret", nil, "Idempotency-Key: rotate").problem(409, "MTCH-0021")
-		o.do(http.MethodPost, one+"/test", nil).want(200)
+		rotated := o.send(http.MethodPost, one+"/secret", nil, "Idempotency-Key: rotate").want(200).json()
+		o.send(http.MethodPost, one+"/secret", nil, "Idempotency-Key: rotate").problem(409, "MTCH-0021")
+		o.send(http.MethodPost, one+"/test", nil).want(200)
 		other.mu.Lock()
 		secrets := other.requests[len(other.requests)-1].Values("X-Secret")
 		other.mu.Unlock()
 		if want := []string{text(rotated, "secret"), text(s, "secret")}; !slices.Equal(secrets, want) {
 			t.Errorf("%d secrets sign, want 2", len(secrets))
 		}
-		o.do(http.MethodDelete, one, nil).want(204)
-		o.do(http.MethodDelete, one, nil).problem(404, "MTCH-0005")
+		o.send(http.MethodDelete, one, nil).want(204)
+		o.send(http.MethodDelete, one, nil).problem(404, "MTCH-0005")
 		o.get(one).problem(404, "MTCH-0005")
 		o.get(one+"/attempts").problem(404, "MTCH-0005")
 	}, withPlainSink)
@@ -335,16 +339,16 @@ func TestSubscriptionsAreValidated(t *testing.T) {
 			return b
 		}
 		all := []string{"transaction.*"}
-		o.do(http.MethodPost, subscriptions, body([]string{"transaction.*", "nothing.*"}, "webhook", nil)).
+		o.send(http.MethodPost, subscriptions, body([]string{"transaction.*", "nothing.*"}, "webhook", nil)).
 			problem(400, "MTCH-0001", "body.types[1]")
-		o.do(http.MethodPost, subscriptions, body(nil, "webhook", nil)).problem(400, "MTCH-0001", "body.types")
-		o.do(http.MethodPost, subscriptions, body(all, "pigeon", nil)).problem(400, "MTCH-0001", "body.sink.kind")
-		o.do(http.MethodPost, subscriptions, body(all, "rabbitmq", nil)).
+		o.send(http.MethodPost, subscriptions, body(nil, "webhook", nil)).problem(400, "MTCH-0001", "body.types")
+		o.send(http.MethodPost, subscriptions, body(all, "pigeon", nil)).problem(400, "MTCH-0001", "body.sink.kind")
+		o.send(http.MethodPost, subscriptions, body(all, "rabbitmq", nil)).
 			problem(400, "MTCH-0001", "body.sink.exchange", "body.sink.url")
-		o.do(http.MethodPost, subscriptions, body(all, "webhook", object{"sink": object{
+		o.send(http.MethodPost, subscriptions, body(all, "webhook", object{"sink": object{
 			"kind": "webhook", "url": "http://169.254.169.254/latest",
 		}})).problem(400, "MTCH-0001", "body.sink.url")
-		o.do(http.MethodPost, subscriptions, body(all, "webhook", object{
+		o.send(http.MethodPost, subscriptions, body(all, "webhook", object{
 			"connectionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
 		})).problem(404, "MTCH-0201")
 		s := o.subscribe("http://127.0.0.1:1/", nil, "transaction.*")
@@ -352,11 +356,11 @@ func TestSubscriptionsAreValidated(t *testing.T) {
 		for method, path := range map[string]string{
 			http.MethodGet: "", http.MethodDelete: "", http.MethodPost: "/pause",
 		} {
-			other.do(method, subscriptions+"/"+text(s, "id")+path, nil).problem(404, "MTCH-0005")
+			other.send(method, subscriptions+"/"+text(s, "id")+path, nil).problem(404, "MTCH-0005")
 		}
 		key := "Idempotency-Key: subscribe"
-		o.do(http.MethodPost, subscriptions, body(all, "webhook", nil), key).want(201)
-		o.do(http.MethodPost, subscriptions, body(all, "webhook", nil), key).problem(409, "MTCH-0021")
+		o.send(http.MethodPost, subscriptions, body(all, "webhook", nil), key).want(201)
+		o.send(http.MethodPost, subscriptions, body(all, "webhook", nil), key).problem(409, "MTCH-0021")
 	})
 }
 
@@ -397,22 +401,22 @@ func TestTheSecretsOfSubscriptionsDoNotLeak(t *testing.T) {
 		o := w.operator(t)
 		r := newReceiver(t)
 		url := strings.Replace(r.URL, "http://", "http://user:"+canary+"@", 1)
-		s := o.do(http.MethodPost, subscriptions, object{
+		s := o.send(http.MethodPost, subscriptions, object{
 			"name": "ledger", "types": []string{"transaction.*"}, "sink": object{"kind": "webhook", "url": url},
 		}).want(201)
 		created := s.json()
 		one := subscriptions + "/" + text(created, "id")
-		o.do(http.MethodPost, one+"/test", nil).want(200)
-		rotated := o.do(http.MethodPost, one+"/secret", nil).want(200)
+		o.send(http.MethodPost, one+"/test", nil).want(200)
+		rotated := o.send(http.MethodPost, one+"/secret", nil).want(200)
 		o.get(one).want(200)
 		o.get(subscriptions).want(200)
-		o.do(http.MethodPut, one, object{
+		o.send(http.MethodPut, one, object{
 			"name": "books", "types": []string{"transaction.*"},
 			"sink": object{"kind": "webhook", "url": text(created["sink"].(object), "url")},
 		}).want(200)
-		o.do(http.MethodPost, one+"/test", nil).want(200)
+		o.send(http.MethodPost, one+"/test", nil).want(200)
 		r.set(http.StatusInternalServerError)
-		o.do(http.MethodPost, one+"/test", nil).want(200)
+		o.send(http.MethodPost, one+"/test", nil).want(200)
 		r.mu.Lock()
 		for _, header := range r.requests {
 			if user := header.Get("Authorization"); !strings.HasPrefix(user, "Basic ") {

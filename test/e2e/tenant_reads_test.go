@@ -25,7 +25,7 @@ func TestTheReadsOverAllConnectionsReturnWhatTheConnectionsReturn(t *testing.T) 
 			allAccounts: "/accounts", allTransactions: "/transactions", allPulls: "/pulls",
 		} {
 			for _, connection := range []string{id, second} {
-				want := o.pages(of(connection, one), 200)
+				want := o.pages(pathOf(connection, one), 200)
 				if diff := cmp.Diff(want, o.pages(all+"?connectionId="+connection, 3)); diff != "" || len(want) == 0 {
 					t.Errorf("%s of one connection (-%s +%s):\n%s", all, one, all, diff)
 				}
@@ -36,14 +36,14 @@ func TestTheReadsOverAllConnectionsReturnWhatTheConnectionsReturn(t *testing.T) 
 					}
 				}
 			}
-			want := len(o.pages(of(id, one), 200)) + len(o.pages(of(second, one), 200))
+			want := len(o.pages(pathOf(id, one), 200)) + len(o.pages(pathOf(second, one), 200))
 			if got := o.pages(all, 3); len(got) != want {
 				t.Errorf("%s returns %d items, the two connections %d", all, len(got), want)
 			}
 		}
 		o.checkSearch(id, second)
 		o.checkHealthList(id, second)
-		o.do(http.MethodDelete, of(second, ""), nil).want(http.StatusNoContent)
+		o.send(http.MethodDelete, pathOf(second, ""), nil).want(http.StatusNoContent)
 		if n := len(o.pages(allTransactions+"?connectionId="+second, 20)); n == 0 {
 			t.Error("the transactions of a deleted connection cannot be searched")
 		}
@@ -53,7 +53,7 @@ func TestTheReadsOverAllConnectionsReturnWhatTheConnectionsReturn(t *testing.T) 
 // checkSearch checks that a transaction of the first connection is found when its values are used as filters.
 func (o operator) checkSearch(first, second string) {
 	o.t.Helper()
-	rows := o.pages(of(first, "/transactions"), 200)
+	rows := o.pages(pathOf(first, "/transactions"), 200)
 	row := rows[len(rows)/2]
 	amount := text(row, "amount")
 	if !strings.Contains(amount, ".") {
@@ -77,7 +77,7 @@ func (o operator) checkSearch(first, second string) {
 	if found := o.pages(allTransactions+"?removed=true", 20); len(found) > 0 {
 		o.t.Errorf("%d transactions were found as removed", len(found))
 	}
-	external := of(first, "/transactions?externalId="+url.QueryEscape(text(row, "externalId")))
+	external := pathOf(first, "/transactions?externalId="+url.QueryEscape(text(row, "externalId")))
 	if diff := cmp.Diff([]object{row}, o.pages(external, 20)); diff != "" {
 		o.t.Errorf("by external id:\n%s", diff)
 	}
@@ -92,7 +92,7 @@ func (o operator) checkHealthList(first, second string) {
 		o.t.Fatalf("health of all connections: %v", list)
 	}
 	for i, id := range []string{first, second} {
-		want := o.get(of(id, "/health")).want(200).json()
+		want := o.get(pathOf(id, "/health")).want(200).json()
 		want["connectionId"], want["configName"], want["vendor"] = id, list[i]["configName"], list[i]["vendor"]
 		if diff := cmp.Diff(want, list[i]); diff != "" {
 			o.t.Errorf("health of %s (-one +list):\n%s", id, diff)

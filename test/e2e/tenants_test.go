@@ -18,14 +18,14 @@ type resources struct {
 func createResources(t *testing.T, o operator, b bank) resources {
 	t.Helper()
 	e := resources{connection: o.connect(b, "main")}
-	a := o.do(http.MethodPost, tokens, object{"vendor": b.vendor(), "connection_config_name": "main"}).
+	a := o.send(http.MethodPost, tokens, object{"vendor": b.vendor(), "connection_config_name": "main"}).
 		want(http.StatusCreated)
 	e.token = a.text("id")
 	o.announce(b, strings.TrimPrefix(a.text("webhookUrl"), publicURL), "all")
 	e.pull = text(o.waitForSuccess(e.connection)[0], "id")
 	e.delivery = text(o.pages(deliveries, 20)[0], "id")
 	e.account, e.transaction = text(o.pages(allAccounts, 20)[0], "id"), text(o.pages(allTransactions, 200)[0], "id")
-	e.engine = o.do(http.MethodPost, engines, object{
+	e.engine = o.send(http.MethodPost, engines, object{
 		"type": "rest-generic", "configName": "engine", "config": object{"url": b.origin()},
 	}).want(http.StatusCreated).text("id")
 	return e
@@ -70,9 +70,9 @@ func byID(b bank) map[string][]func(id string) (method, path string, body any) {
 	}
 }
 
-// normalized returns the parts of a response that must be equal for every unknown id. It omits the headers that differ
-// in every response, and replaces the requested id with ID. It also replaces {token}, which the service shows instead
-// of the token in a response to a webhook.
+// normalized returns the parts of a response that must be equal for every unknown id. It omits headers that differ in
+// every response. It replaces the requested id with ID. The response to a webhook contains {token} and not the token
+// itself, so normalized also replaces {token} with ID.
 func normalized(a response, id string) object {
 	header := a.header.Clone()
 	for _, own := range []string{"Date", "X-Request-Id", "Content-Length"} {
@@ -91,7 +91,7 @@ func TestForeignResourcesAreNotFound(t *testing.T) {
 		owner, other := w.operator(t), w.operator(t)
 		theirs, mine := createResources(t, owner, b), createResources(t, other, b)
 		deleted := other.connect(b, "gone")
-		other.do(http.MethodDelete, of(deleted, ""), nil).want(http.StatusNoContent)
+		other.send(http.MethodDelete, pathOf(deleted, ""), nil).want(http.StatusNoContent)
 		gone := map[string]string{"connection": deleted}
 		foreign := map[string]string{
 			"connection": theirs.connection,
@@ -105,7 +105,7 @@ func TestForeignResourcesAreNotFound(t *testing.T) {
 			for _, route := range routes {
 				unknown := uuid.Must(uuid.NewV7()).String()
 				method, path, body := route(unknown)
-				a := other.do(method, path, body)
+				a := other.send(method, path, body)
 				code := "MTCH-0005"
 				if kind == "connection" || kind == "engine" {
 					code = "MTCH-0201"
@@ -127,7 +127,7 @@ func TestForeignResourcesAreNotFound(t *testing.T) {
 					}
 					method, path, body := route(id)
 					got := normalized(
-						other.do(method, path, body),
+						other.send(method, path, body),
 						strings.NewReplacer("%7B", "{", "%7D", "}").Replace(id),
 					)
 					if diff := cmp.Diff(want, got); diff != "" {
@@ -150,14 +150,14 @@ func TestForeignResourcesAreNotFound(t *testing.T) {
 // was added.
 func (o operator) checkUnchanged(e resources) {
 	o.t.Helper()
-	if name := o.get(of(e.connection, "")).want(200).text("configName"); name != "main" {
+	if name := o.get(pathOf(e.connection, "")).want(200).text("configName"); name != "main" {
 		o.t.Errorf("another tenant renamed the connection to %s", name)
 	}
 	o.get(engines + "/" + e.engine).want(200)
 	if list := o.pages(tokens, 20); len(list) != 1 || list[0]["revokedAt"] != nil {
 		o.t.Errorf("another tenant revoked a token: %v", list)
 	}
-	if pulls := o.pages(of(e.connection, "/pulls"), 20); len(pulls) != 1 {
+	if pulls := o.pages(pathOf(e.connection, "/pulls"), 20); len(pulls) != 1 {
 		o.t.Errorf("another tenant requested pulls: %v", pulls)
 	}
 }
@@ -185,13 +185,15 @@ func TestListsAndFeedsContainOnlyTheTenantsOwn(t *testing.T) {
 			t.Errorf("the feed shows another tenant %v", feed)
 		}
 		owner.changesFrom("", 200, 1)
-		again := other.do(http.MethodPost, deliveries+"/replay", object{"connectionId": theirs.connection}).want(202)
+		again := other.send(http.MethodPost, deliveries+"/replay", object{"connectionId": theirs.connection}).want(202)
 		if again.json()["replayed"] != 0.0 {
 			t.Errorf("another tenant can replay %s", again.raw)
 		}
-		// A cursor of the feed must not reveal anything to another tenant. With a database, no other tenant can use the
-		// cursor, because it contains an encrypted position that is bound to its tenant. With the backend "memory",
-		// another tenant can use the cursor, but gets none of the owner's items.
+		// A cursor of the feed must not reveal anything to another tenant:
+		//
+		//   - With a database, another tenant cannot use the cursor. The cursor contains an encrypted position that is
+		//     bound to its tenant.
+		//   - With the backend "memory", another tenant can use the cursor, but gets none of the owner's items.
 		cursor := owner.get(changes + "?limit=1").want(200).text("nextCursor")
 		if w.backend == "memory" {
 			if feed := other.get(changes + "?cursor=" + cursor).want(200).items(); len(feed) > 0 {
@@ -200,9 +202,9 @@ func TestListsAndFeedsContainOnlyTheTenantsOwn(t *testing.T) {
 		} else {
 			other.get(changes+"?cursor="+cursor).problem(400, "MTCH-0001", "query.cursor")
 		}
-		other.do(http.MethodPost, connections+"/test", object{"vendor": "pluggy", "configName": "main"}).
+		other.send(http.MethodPost, connections+"/test", object{"vendor": "pluggy", "configName": "main"}).
 			problem(404, "MTCH-0201")
-		other.do(http.MethodPost, tokens, object{"vendor": "pluggy", "connection_config_name": "main"}).
+		other.send(http.MethodPost, tokens, object{"vendor": "pluggy", "connection_config_name": "main"}).
 			problem(404, "MTCH-0201")
 	})
 }

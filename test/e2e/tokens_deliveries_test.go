@@ -42,10 +42,10 @@ func TestTokensAreListedAndRevoked(t *testing.T) {
 		eventually(t, "lastUsedAt of a token that was used", func() bool {
 			return o.pages(tokens, 20)[2]["lastUsedAt"] != nil
 		})
-		o.do(http.MethodDelete, tokens+"/"+text(first, "id"), nil).want(204)
+		o.send(http.MethodDelete, tokens+"/"+text(first, "id"), nil).want(204)
 		o.postWebhook(t, b.vendor(), old, b.payload(t, "all")).problem(401, "MTCH-0003")
 		o.postWebhook(t, b.vendor(), fresh, b.payload(t, "all")).want(202)
-		o.do(http.MethodDelete, tokens+"/"+text(first, "id"), nil).problem(404, "MTCH-0005")
+		o.send(http.MethodDelete, tokens+"/"+text(first, "id"), nil).problem(404, "MTCH-0005")
 		if list := o.pages(tokens, 20); len(list) != 3 || list[2]["revokedAt"] == nil {
 			t.Errorf("after a revocation the tokens are %v", list)
 		}
@@ -88,7 +88,7 @@ func TestDeliveriesAreListedAndReplayed(t *testing.T) {
 			problem(400, "MTCH-0001", "query.status", "query.from", "query.to", "query.connectionId")
 
 		b.add(t)
-		a := o.do(http.MethodPost, deliveries+"/"+text(first, "id")+"/replay", nil).want(202)
+		a := o.send(http.MethodPost, deliveries+"/"+text(first, "id")+"/replay", nil).want(202)
 		if pull := o.waitForPull(
 			a.header.Get("Location"),
 		); pull["status"] != "succeeded" ||
@@ -97,16 +97,16 @@ func TestDeliveriesAreListedAndReplayed(t *testing.T) {
 		}
 		o.checkRows(b, id)
 		unreadable := text(o.pages(deliveries+"?status=unreadable", 20)[0], "id")
-		o.do(http.MethodPost, deliveries+"/"+unreadable+"/replay", nil).problem(409, "MTCH-0007")
+		o.send(http.MethodPost, deliveries+"/"+unreadable+"/replay", nil).problem(409, "MTCH-0007")
 
-		bulk := o.do(http.MethodPost, deliveries+"/replay", object{"connectionId": id}).
+		bulk := o.send(http.MethodPost, deliveries+"/replay", object{"connectionId": id}).
 			want(202).
 			members("replayed", "items")
 		if bulk["replayed"] != 1.0 {
 			t.Errorf("%v deliveries were replayed in bulk", bulk["replayed"])
 		}
 		o.waitForSuccess(id)
-		o.do(http.MethodPost, deliveries+"/replay", object{"limit": 0, "status": "x"}).
+		o.send(http.MethodPost, deliveries+"/replay", object{"limit": 0, "status": "x"}).
 			problem(400, "MTCH-0001", "body.limit", "body.status")
 	})
 }
@@ -115,7 +115,7 @@ func TestHealthIsReadWithoutCallingTheVendor(t *testing.T) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {
 		o := w.operator(t)
 		id := o.connect(b, "main")
-		unknown := o.get(of(id, "/health")).want(200).
+		unknown := o.get(pathOf(id, "/health")).want(200).
 			members("health", "needsReauth", "paused", "quarantined", "completeness", "consent", "webhook")
 		if unknown["health"] != "unknown" || unknown["needsReauth"] != false {
 			t.Errorf("at first it is %v", unknown)
@@ -123,7 +123,7 @@ func TestHealthIsReadWithoutCallingTheVendor(t *testing.T) {
 		o.announce(b, o.mint(b, "main"), "all")
 		o.waitForSuccess(id)
 		before := b.gate().total()
-		known := o.get(of(id, "/health")).
+		known := o.get(pathOf(id, "/health")).
 			want(200).
 			members("health", "needsReauth", "paused", "since", "lastPullAt", "lastWebhookAt", "quarantined",
 				"completeness", "consent", "webhook")
@@ -144,8 +144,8 @@ func TestIdempotencyKeys(t *testing.T) {
 	each(t, func(t *testing.T, w *env) {
 		o, b := w.operator(t), newPluggy(t)
 		body := creation(b, "main")
-		first := o.do(http.MethodPost, connections, body, "X-Idempotency-Key: k:1_-").want(201)
-		again := o.do(http.MethodPost, connections, body, "Idempotency-Key: k:1_-").want(201)
+		first := o.send(http.MethodPost, connections, body, "X-Idempotency-Key: k:1_-").want(201)
+		again := o.send(http.MethodPost, connections, body, "Idempotency-Key: k:1_-").want(201)
 		if string(first.raw) != string(again.raw) || again.header.Get("X-Idempotency-Replayed") != "true" ||
 			again.header.Get("Location") != first.header.Get("Location") {
 			t.Errorf("a repeat answered %v %s", again.header, again.raw)
@@ -153,10 +153,11 @@ func TestIdempotencyKeys(t *testing.T) {
 		if first.header.Get("X-Idempotency-Replayed") != "" || len(o.pages(connections, 20)) != 1 {
 			t.Error("the first response is marked as a repetition, or the repetition is not")
 		}
-		o.do(http.MethodPost, connections, creation(b, "other"), "X-Idempotency-Key: k:1_-").problem(422, "MTCH-0019")
-		o.do(http.MethodPut, of(first.text("id"), ""), object{}, "X-Idempotency-Key: k:1_-").problem(422, "MTCH-0019")
-		o.do(http.MethodPost, connections, body, "X-Idempotency-Key: conflict").problem(409, "MTCH-0007")
-		if again := o.do(
+		o.send(http.MethodPost, connections, creation(b, "other"), "X-Idempotency-Key: k:1_-").problem(422, "MTCH-0019")
+		o.send(http.MethodPut, pathOf(first.text("id"), ""), object{}, "X-Idempotency-Key: k:1_-").
+			problem(422, "MTCH-0019")
+		o.send(http.MethodPost, connections, body, "X-Idempotency-Key: conflict").problem(409, "MTCH-0007")
+		if again := o.send(
 			http.MethodPost,
 			connections,
 			body,
@@ -167,18 +168,18 @@ func TestIdempotencyKeys(t *testing.T) {
 			t.Error("an error response is not repeated")
 		}
 		for _, bad := range []string{"ä", "a b", "a/b", strings.Repeat("x", 129)} {
-			o.do(http.MethodPost, connections, body, "X-Idempotency-Key: "+bad).
+			o.send(http.MethodPost, connections, body, "X-Idempotency-Key: "+bad).
 				problem(400, "MTCH-0001", "header.X-Idempotency-Key")
 		}
 		ask := object{"vendor": "pluggy", "connection_config_name": "main"}
-		o.do(http.MethodPost, tokens, ask, "X-Idempotency-Key: mint").want(201)
-		o.do(http.MethodPost, tokens, ask, "X-Idempotency-Key: mint").problem(409, "MTCH-0021")
+		o.send(http.MethodPost, tokens, ask, "X-Idempotency-Key: mint").want(201)
+		o.send(http.MethodPost, tokens, ask, "X-Idempotency-Key: mint").problem(409, "MTCH-0021")
 		if n := len(o.pages(tokens, 20)); n != 1 {
 			t.Errorf("a repeated mint created %d tokens", n)
 		}
 		test := object{"vendor": "pluggy", "configName": "main"}
-		for range 2 { // a connection test ignores the idempotency key, so no response is stored and replayed
-			if a := o.do(http.MethodPost, connections+"/test", test, "X-Idempotency-Key: test").
+		for range 2 { // a connection test ignores the idempotency key: its response is never replayed
+			if a := o.send(http.MethodPost, connections+"/test", test, "X-Idempotency-Key: test").
 				want(200); a.header.Get(
 				"X-Idempotency-Replayed",
 			) != "" {
@@ -186,7 +187,7 @@ func TestIdempotencyKeys(t *testing.T) {
 			}
 		}
 		// An idempotency key is unique only within its tenant.
-		w.operator(t).do(http.MethodPost, connections, body, "X-Idempotency-Key: k:1_-").want(201)
+		w.operator(t).send(http.MethodPost, connections, body, "X-Idempotency-Key: k:1_-").want(201)
 	})
 }
 
@@ -198,7 +199,7 @@ func TestConcurrentRequestsWithOneKey(t *testing.T) {
 		var all sync.WaitGroup
 		for i := range many {
 			all.Go(func() {
-				answers[i] = o.do(http.MethodPost, connections, creation(b, "main"), "X-Idempotency-Key: same")
+				answers[i] = o.send(http.MethodPost, connections, creation(b, "main"), "X-Idempotency-Key: same")
 			})
 		}
 		all.Wait()
@@ -221,22 +222,22 @@ func TestRevisions(t *testing.T) {
 		o, b := w.operator(t), newPluggy(t)
 		id := o.connect(b, "main")
 		change := object{"configName": "renamed", "baseUrl": b.origin(), "accountRef": b.ref()}
-		tag := o.get(of(id, "")).want(200).header.Get("ETag")
+		tag := o.get(pathOf(id, "")).want(200).header.Get("ETag")
 		if !strings.HasPrefix(tag, `"`) {
 			t.Fatalf("ETag %q is not a strong one", tag)
 		}
-		next := o.do(http.MethodPut, of(id, ""), change, "If-Match: "+tag).want(200).header.Get("ETag")
-		if next == tag || next != o.get(of(id, "")).header.Get("ETag") {
+		next := o.send(http.MethodPut, pathOf(id, ""), change, "If-Match: "+tag).want(200).header.Get("ETag")
+		if next == tag || next != o.get(pathOf(id, "")).header.Get("ETag") {
 			t.Errorf("a change moved the ETag from %s to %s", tag, next)
 		}
 		for _, stale := range []string{tag, `"x"`, "W/" + next, `"0"`} {
-			o.do(http.MethodPut, of(id, ""), change, "If-Match: "+stale).problem(412, "MTCH-0020")
-			o.do(http.MethodDelete, of(id, ""), nil, "If-Match: "+stale).problem(412, "MTCH-0020")
+			o.send(http.MethodPut, pathOf(id, ""), change, "If-Match: "+stale).problem(412, "MTCH-0020")
+			o.send(http.MethodDelete, pathOf(id, ""), nil, "If-Match: "+stale).problem(412, "MTCH-0020")
 		}
 		o.testConnection(b, "renamed", "")
 		o.pull(id, nil) // neither a connection test nor a pull changes the revision
-		o.do(http.MethodPut, of(id, ""), change, "If-Match: "+tag+", "+next).want(200)
-		o.do(http.MethodDelete, of(id, ""), nil, "If-Match: *").want(204)
+		o.send(http.MethodPut, pathOf(id, ""), change, "If-Match: "+tag+", "+next).want(200)
+		o.send(http.MethodDelete, pathOf(id, ""), nil, "If-Match: *").want(204)
 	})
 }
 
@@ -269,11 +270,11 @@ func TestScopes(t *testing.T) {
 			}
 			for _, path := range []string{connections, tokens, connections + "/test", engines} {
 				if c.write {
-					if a := caller.do(http.MethodPost, path, object{}); a.status == 403 {
+					if a := caller.send(http.MethodPost, path, object{}); a.status == 403 {
 						t.Errorf("%s with %v answered 403", a.request, c.claims)
 					}
 				} else {
-					caller.do(http.MethodPost, path, object{}).problem(403, "MTCH-0004")
+					caller.send(http.MethodPost, path, object{}).problem(403, "MTCH-0004")
 				}
 			}
 		}

@@ -13,9 +13,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// passing contains temporary failures by name. Each has the error class that the pull must report until a retry
-// succeeds; if the class is "", it is not checked. The 503 of a gateway is sent three times, because the client itself
-// retries such a request twice within an attempt.
+// passing contains temporary failures of a vendor, by name. The field class is the error class that the pull must
+// report until a retry succeeds; "" means that no class is checked. The 503 of a gateway is sent three times, because
+// the client repeats such a request twice within an attempt.
 var passing = map[string]struct {
 	fault
 	class string
@@ -54,7 +54,7 @@ func TestTemporaryVendorFailuresAreRetried(t *testing.T) {
 		for title, p := range affected {
 			seen := ""
 			eventually(t, "the visible failure of "+title, func() bool {
-				pull := o.pages(of(p.id, "/pulls"), 1)[0]
+				pull := o.pages(pathOf(p.id, "/pulls"), 1)[0]
 				seen = text(pull, "lastError")
 				return seen != "" || pull["status"] == "succeeded"
 			})
@@ -110,7 +110,7 @@ func TestARejectedCredentialFailsVisibly(t *testing.T) {
 // checkHealth checks the health that the service reports for a connection.
 func (o operator) checkHealth(id, health, reason string, reauth bool) {
 	o.t.Helper()
-	got := o.get(of(id, "/health")).want(200).json()
+	got := o.get(pathOf(id, "/health")).want(200).json()
 	if got["health"] != health || text(got, "reason") != reason || got["needsReauth"] != reauth {
 		o.t.Errorf("health says %v, want %s %q, reauth %v", got, health, reason, reauth)
 	}
@@ -159,7 +159,7 @@ func TestManyConnectionsArePulledAtOnce(t *testing.T) {
 				id := o.connect(b, name)
 				entered, release := b.gate().hold(b.rowsPath())
 				t.Cleanup(release)
-				o.do(http.MethodPost, of(id, "/pulls"), nil).want(http.StatusAccepted)
+				o.send(http.MethodPost, pathOf(id, "/pulls"), nil).want(http.StatusAccepted)
 				<-entered // this pull runs, although the earlier pulls are still blocked
 				all = append(all, func() { release(); o.waitForSuccess(id); o.checkRows(b, id) })
 			}
@@ -173,7 +173,7 @@ func TestManyConnectionsArePulledAtOnce(t *testing.T) {
 // failingPulls is a pull store that fails to write one page.
 type failingPulls struct {
 	ports.Pulls
-	left    *atomic.Int64 // decremented for each page of rows; the page for which it becomes 0 is not stored
+	left    *atomic.Int64 // pages of rows until the failure: StorePage fails when it becomes 0
 	failure error
 }
 
@@ -228,9 +228,9 @@ func connectAndAnnounce(t *testing.T, w *env, b bank) (o operator, id, hook stri
 	return o, id, hook
 }
 
-// A worker that loses its database in the middle of a pull leaves a lease behind. Another worker must take over the
-// pull when the lease has expired. The stores' conformance suite checks this for each store; here it is tested only on
-// PostgreSQL, because the wait is long. The documented limit of 30 s is tested in test/blackbox.
+// Another worker must continue a pull when its first worker has lost the database and the lease has expired. The wait
+// is long, so this test uses only PostgreSQL. The conformance suite of the stores tests the same for each store. The
+// documented limit of 30 s is tested in test/blackbox.
 func TestAPullContinuesAfterItsWorkerWasLost(t *testing.T) {
 	gone := &domain.Error{
 		Kind:  domain.Unavailable,

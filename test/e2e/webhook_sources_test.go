@@ -13,8 +13,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// mintRequest returns the body of a request that creates a webhook token for the named connection. The value of an
-// additional member, which option names, is true.
+// mintRequest returns the body of a request that creates a webhook token for the named connection. The body sets the
+// given option to true, for example "sourceSecret".
 func mintRequest(b bank, name, option string) object {
 	return object{"vendor": b.vendor(), "connection_config_name": name, option: true}
 }
@@ -24,10 +24,10 @@ func TestATokenWithASourceSecretAdmitsOnlyThisSecret(t *testing.T) {
 		o := w.operator(t)
 		id := o.connect(b, "main")
 		request := mintRequest(b, "main", "sourceSecret")
-		minted := o.do(http.MethodPost, tokens, request, "X-Idempotency-Key: mint").want(201)
-		o.do(http.MethodPost, tokens, request, "X-Idempotency-Key: mint").problem(409, "MTCH-0021")
+		minted := o.send(http.MethodPost, tokens, request, "X-Idempotency-Key: mint").want(201)
+		o.send(http.MethodPost, tokens, request, "X-Idempotency-Key: mint").problem(409, "MTCH-0021")
 		hook, secret := strings.TrimPrefix(minted.text("webhookUrl"), publicURL), minted.text("authorization")
-		other := o.do(http.MethodPost, tokens, request).want(201).text("authorization")
+		other := o.send(http.MethodPost, tokens, request).want(201).text("authorization")
 		// The test is repeated, because a store may execute different code for the second webhook, which arrives when a
 		// pull is already queued.
 		for range 2 {
@@ -51,8 +51,9 @@ func TestATokenWithASourceSecretAdmitsOnlyThisSecret(t *testing.T) {
 	})
 }
 
-// proofUnless returns the header that authenticates the vendor's webhooks under the default test settings. If these
-// webhooks are authenticated by the header Authorization, it returns a header without effect instead.
+// proofUnless returns the header that authenticates the vendor's webhooks under the default test settings. For Belvo it
+// returns a header without effect. Belvo's webhooks use the header Authorization, and the tests set that header
+// themselves.
 func proofUnless(b bank) string {
 	if b.vendor() == "belvo" {
 		return "X-None: none"
@@ -64,10 +65,10 @@ func TestBelvoRegistersNoWebhook(t *testing.T) {
 	each(t, func(t *testing.T, w *env) {
 		o, b := w.operator(t), newBelvo(t)
 		o.connect(b, "main")
-		o.do(http.MethodPost, tokens, mintRequest(b, "main", "register")).problem(400, "MTCH-0001", "body.register")
+		o.send(http.MethodPost, tokens, mintRequest(b, "main", "register")).problem(400, "MTCH-0001", "body.register")
 		both := mintRequest(newPluggy(t), "main", "register")
 		both["sourceSecret"] = true
-		o.do(http.MethodPost, tokens, both).problem(400, "MTCH-0001", "body.sourceSecret")
+		o.send(http.MethodPost, tokens, both).problem(400, "MTCH-0001", "body.sourceSecret")
 	})
 }
 
@@ -98,19 +99,19 @@ func (w *env) sendRegistered(t *testing.T, b *pluggyBank, item string) (statuses
 func TestARegisteredWebhookLivesAsLongAsItsToken(t *testing.T) {
 	for name, end := range map[string]func(o operator, connection, token string){
 		"revocation": func(o operator, _, token string) {
-			o.do(http.MethodDelete, tokens+"/"+token, nil).want(204)
+			o.send(http.MethodDelete, tokens+"/"+token, nil).want(204)
 		},
 		"deletion": func(o operator, connection, _ string) {
-			o.do(http.MethodDelete, of(connection, ""), nil).want(204)
+			o.send(http.MethodDelete, pathOf(connection, ""), nil).want(204)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			each(t, func(t *testing.T, w *env) {
 				o, b := w.operator(t), newPluggy(t)
 				id := o.connect(b, "main")
-				minted := o.do(http.MethodPost, tokens, mintRequest(b, "main", "register"), "X-Idempotency-Key: r").
+				minted := o.send(http.MethodPost, tokens, mintRequest(b, "main", "register"), "X-Idempotency-Key: r").
 					want(201)
-				o.do(http.MethodPost, tokens, mintRequest(b, "main", "register"), "X-Idempotency-Key: r").
+				o.send(http.MethodPost, tokens, mintRequest(b, "main", "register"), "X-Idempotency-Key: r").
 					problem(409, "MTCH-0021")
 				made := b.sim.Webhooks()
 				registration, _ := minted.json()["registration"].(object)
@@ -164,23 +165,23 @@ func TestARefusedRegistrationKeepsNoToken(t *testing.T) {
 		o, b := w.operator(t), newPluggy(t)
 		o.connect(b, "main")
 		for range 5 {
-			o.do(http.MethodPost, tokens, mintRequest(b, "main", "register")).want(201)
+			o.send(http.MethodPost, tokens, mintRequest(b, "main", "register")).want(201)
 		}
-		o.do(http.MethodPost, tokens, mintRequest(b, "main", "register"), "X-Idempotency-Key: six").
+		o.send(http.MethodPost, tokens, mintRequest(b, "main", "register"), "X-Idempotency-Key: six").
 			problem(502, "MTCH-0022", "vendor")
 		if n := len(o.pages(tokens, 20)); n != 5 || len(b.sim.Webhooks()) != 5 {
 			t.Errorf("%d tokens and %d webhooks, want five of each", n, len(b.sim.Webhooks()))
 		}
 		b.inject(t, fault{path: "/webhooks", kind: "status", status: 503, times: -1})
-		o.do(http.MethodPost, tokens, mintRequest(b, "main", "register")).problem(503, "MTCH-0008")
+		o.send(http.MethodPost, tokens, mintRequest(b, "main", "register")).problem(503, "MTCH-0008")
 		if n := len(o.pages(tokens, 20)); n != 5 {
 			t.Errorf("%d tokens are listed after the vendor was unreachable, want 5", n)
 		}
 	})
 }
 
-// dyingTokens is a token store that fails to record that the vendor has created a webhook, as if the process had died
-// before.
+// dyingTokens is a token store that cannot record the creation of a webhook. It simulates a process that dies directly
+// after the vendor has created the webhook.
 type dyingTokens struct{ ports.Tokens }
 
 func (dyingTokens) ActivateRegistration(context.Context, domain.TenantID, domain.TokenID, string) error {
@@ -195,8 +196,8 @@ func (afterTimeout) Now() time.Time {
 	return time.Now().UTC().Add(domain.RegistrationTimeout + time.Minute).Truncate(time.Microsecond)
 }
 
-// If a process dies after the vendor has created a webhook and before the service has stored this, exactly one of two
-// other processes must remove the webhook.
+// A process may die after the vendor has created a webhook, but before the service has recorded the creation. Exactly
+// one of two other processes must then remove the webhook.
 func TestAWebhookOfADeadProcessIsRemovedByOneReplica(t *testing.T) {
 	t.Parallel()
 	for _, backend := range []string{"sqlite", "postgres"} {
@@ -208,7 +209,7 @@ func TestAWebhookOfADeadProcessIsRemovedByOneReplica(t *testing.T) {
 			})
 			o := w.operator(t)
 			o.connect(b, "main")
-			o.do(http.MethodPost, tokens, mintRequest(b, "main", "register")).problem(503, "MTCH-0008")
+			o.send(http.MethodPost, tokens, mintRequest(b, "main", "register")).problem(503, "MTCH-0008")
 			if len(b.sim.Webhooks()) != 1 || len(o.pages(tokens, 20)) != 0 {
 				t.Fatalf("the vendor has %v, and the token must not be listed", b.sim.Webhooks())
 			}
@@ -240,8 +241,8 @@ func TestBaseURLsAreRestrictedToOrigins(t *testing.T) {
 	each(t, func(t *testing.T, w *env) {
 		o, other := w.operator(t), newPluggy(t)
 		id := o.connect(b, "main")
-		o.do(http.MethodPost, connections, creation(other, "other")).problem(400, "MTCH-0001", "body.baseUrl")
-		o.do(http.MethodPut, of(id, ""), object{
+		o.send(http.MethodPost, connections, creation(other, "other")).problem(400, "MTCH-0001", "body.baseUrl")
+		o.send(http.MethodPut, pathOf(id, ""), object{
 			"configName": "main", "baseUrl": other.origin(), "accountRef": other.ref(),
 		}).problem(400, "MTCH-0001", "body.baseUrl")
 		o.connect(newBelvo(t), "belvo") // no list of allowed origins is set for Belvo
@@ -266,7 +267,7 @@ func TestAStoredOriginThatIsNotAllowedAnyMoreIsNotCalled(t *testing.T) {
 			o.env = restricted
 			before := b.gate().count("/auth")
 			o.testConnection(b, "main", "address_not_allowed")
-			o.do(http.MethodPost, tokens, mintRequest(b, "main", "register")).problem(502, "MTCH-0022", "vendor")
+			o.send(http.MethodPost, tokens, mintRequest(b, "main", "register")).problem(502, "MTCH-0022", "vendor")
 			if b.gate().count("/auth") != before || b.gate().count("/webhooks") != 0 {
 				t.Error("the vendor was called")
 			}

@@ -116,7 +116,7 @@ func TestAnAccountReferenceInCapitalsIsTheSameReference(t *testing.T) {
 			t.Fatalf("the reference %s has no letters", capitals)
 		}
 		body["accountRef"] = capitals
-		id := o.do(http.MethodPost, connections, body).want(http.StatusCreated).text("id")
+		id := o.send(http.MethodPost, connections, body).want(http.StatusCreated).text("id")
 		o.testConnection(b, "capitals", "")
 		path := o.mint(b, "capitals")
 		o.announce(b, path, "all")
@@ -127,7 +127,7 @@ func TestAnAccountReferenceInCapitalsIsTheSameReference(t *testing.T) {
 				t.Errorf("the delivery of a webhook about %s is %v, want processed", b.ref(), delivery["status"])
 			}
 		}
-		if got := o.get(of(id, "")).text("accountRef"); got != capitals {
+		if got := o.get(pathOf(id, "")).text("accountRef"); got != capitals {
 			t.Errorf("the descriptor has the reference %s, want %s as the operator wrote it", got, capitals)
 		}
 	})
@@ -137,13 +137,14 @@ func TestAllWebhookRefusalsAreIdentical(t *testing.T) {
 	each(t, func(t *testing.T, w *env) {
 		o, b, id, path := w.webhook(t)
 		body := b.payload(t, "all")
-		revoked := o.do(http.MethodPost, tokens, object{"vendor": "pluggy", "connection_config_name": "main"}).want(201)
-		o.do(http.MethodDelete, tokens+"/"+revoked.text("id"), nil).want(204)
+		revoked := o.send(http.MethodPost, tokens, object{"vendor": "pluggy", "connection_config_name": "main"}).
+			want(201)
+		o.send(http.MethodDelete, tokens+"/"+revoked.text("id"), nil).want(204)
 		belvo := newBelvo(t)
 		o.connect(belvo, "belvo")
 		gone := o.connect(b, "gone")
 		orphan := o.mint(b, "gone")
-		o.do(http.MethodDelete, of(gone, ""), nil).want(204)
+		o.send(http.MethodDelete, pathOf(gone, ""), nil).want(204)
 		elsewhere := o.mint(belvo, "belvo")
 
 		good := "X-Webhook-Signature: " + signature(signing, body)
@@ -176,7 +177,7 @@ func TestAllWebhookRefusalsAreIdentical(t *testing.T) {
 		if kept := o.pages(deliveries, 20); len(kept) > 0 {
 			t.Errorf("a refused request was stored: %v", kept)
 		}
-		if pulls := o.pages(of(id, "/pulls"), 20); len(pulls) > 0 {
+		if pulls := o.pages(pathOf(id, "/pulls"), 20); len(pulls) > 0 {
 			t.Errorf("a refused request caused a pull: %v", pulls)
 		}
 	})
@@ -210,7 +211,7 @@ func TestConcurrentCopiesOfAWebhookAreDeduplicated(t *testing.T) {
 			t.Errorf("%d deliveries, want 1, processed: %v", len(kept), kept)
 		}
 		o.postWebhook(t, b.vendor(), path, body).want(http.StatusAccepted)
-		if again := o.pages(of(id, "/pulls"), 20); len(again) != 1 {
+		if again := o.pages(pathOf(id, "/pulls"), 20); len(again) != 1 {
 			t.Error("a late copy caused another pull")
 		}
 	})
@@ -245,7 +246,7 @@ func TestEveryAcceptedWebhookIsStored(t *testing.T) {
 				t.Errorf("%q is returned differently (-sent +returned):\n%s", body, diff)
 			}
 		}
-		if pulls := o.pages(of(id, "/pulls"), 20); len(pulls) > 0 || b.gate().total() > 0 {
+		if pulls := o.pages(pathOf(id, "/pulls"), 20); len(pulls) > 0 || b.gate().total() > 0 {
 			t.Errorf("an event that needs no pull caused %v", pulls)
 		}
 	})

@@ -1,7 +1,8 @@
 // Package matching_test measures the precision and the recall of domain.MatchRows on generated rows for which the
-// correct matches are known. Each seed generates a corpus of several accounts. An account has changes of several kinds
-// within 60 days. All changes of an account are passed to one call of MatchRows, so that changes of one kind can
-// disturb the matching of another kind.
+// correct matches are known.
+//
+// Each seed generates a corpus of several accounts. An account has changes of several kinds within 60 days. One call of
+// MatchRows gets all changes of an account, so that changes of one kind can disturb the matching of another kind.
 package matching_test
 
 import (
@@ -15,16 +16,18 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// change is one change at the vendor. The field left contains the rows that the vendor has removed, and came contains
-// the new rows. In a positive change, a new row is the same movement as a removed row. In a negative change, no new row
-// is the same movement as a removed row. Rows of one movement have the same movement number. Movements that cannot be
-// distinguished have the same number, too.
+// change is one change at the vendor: the vendor removes the old rows and creates the new rows.
+//
+//   - In a positive change, a new row describes the same movement of money as an old row.
+//   - In a negative change, no new row describes the same movement as an old row.
+//
+// Rows of one movement have the same movement number. Movements that nobody can distinguish also share a number.
 type change struct {
-	kind       string
-	rule       domain.MatchRule // the rule that should recognise the movement; "" for a negative change
-	sharesText bool             // a new row has the amount and the text of a removed row
-	lostKey    bool             // the institution key of a movement changed or is missing
-	left, came []labelled
+	kind             string
+	rule             domain.MatchRule // the rule that should match the rows; "" if they are different movements
+	sharesText       bool             // a new row has the amount and the text of an old row
+	lostKey          bool             // the institution key of a movement changed or is missing
+	oldRows, newRows []labelled
 }
 
 // labelled is a row together with the number of its movement.
@@ -110,8 +113,8 @@ var (
 	firstNames = []string{"MARIA", "JOSE", "ANA", "JOAO", "ANTONIO", "FRANCISCA", "GUADALUPE", "JUAN"}
 )
 
-// noise returns a volatile part of a description: a number that is different each time the bank books the
-// movement.
+// noise returns a number for the end of a description, such as a document number. A bank prints a different number each
+// time it books the same movement.
 func (g *generator) noise() string {
 	switch g.IntN(7) {
 	case 0:
@@ -130,14 +133,14 @@ func (g *generator) noise() string {
 	return ""
 }
 
-// oddNoise returns a volatile part in a form that no rule recognises.
+// oddNoise is like noise, but its result has a form that no matching rule recognises.
 func (g *generator) oddNoise() string {
 	letter := func() string { return string(rune('A' + g.IntN(26))) }
 	return pick(g, " LOTE "+g.digits(2)+"-"+g.digits(1), " ID "+g.digits(3), " @"+letter()+letter()+letter(),
 		" OP/"+letter()+letter()+letter(), " S-"+g.digits(3))
 }
 
-// row returns a posted row that the vendor shows from the given day on. The service reads the vendor once a day.
+// row creates a posted row that the vendor returns from the given day on. The service reads the vendor once a day.
 func (g *generator) row(movement, day int, amount, text string) labelled {
 	g.rows++
 	return labelled{domain.MatchRow{
@@ -151,43 +154,44 @@ var firstDay = time.Date(2026, 3, 1, 6, 0, 0, 0, time.UTC)
 
 func date(day int) domain.Date { return domain.DateOf(firstDay.AddDate(0, 0, day)) }
 
-// leaves returns the row as a removed row, which the vendor removes on the given day. The row was first read on an
-// earlier day (shownFrom), and last read on the day before its removal.
-func leaves(r labelled, shownFrom, day int) labelled {
+// removedOn returns r as an old row that the vendor removes on the given day. The service reads the row for the first
+// time on the day shownFrom, and for the last time one day before the removal.
+func removedOn(r labelled, shownFrom, day int) labelled {
 	r.FirstRead, r.LastRead = uint64(shownFrom+100), uint64(day+99)
 	r.LearnedAt = firstDay.AddDate(0, 0, day)
 	return r
 }
 
-// comes returns the row as a new row, which was first read on the given day.
+// comes returns a copy of r as a new row. The service first reads the new row on the given day.
 func comes(r labelled, day int) labelled {
 	r.FirstRead, r.LastRead = uint64(day+100), uint64(day+200)
 	r.LearnedAt = firstDay.AddDate(0, 0, day)
 	return r
 }
 
-// replaced returns a change in which the vendor replaces one row (before) with another (after). The service learns of
-// the removal and of the new row on the same day, or of one of them up to three days later.
-func (g *generator) replaced(kind string, before, after labelled, day int) change {
+// replaced returns a change in which the vendor replaces oldRow with newRow. The service usually learns of the removal
+// and of the new row on the same day. Sometimes the service learns of one or both up to three days later.
+func (g *generator) replaced(kind string, oldRow, newRow labelled, day int) change {
 	leave := day + 1 + g.IntN(6)
 	come := leave
 	if g.chance(15) {
-		come += g.IntN(4) // the deletion is announced before the new row is read
+		come += g.IntN(4) // delay the day on which the service learns of the new row
 	}
-	before = leaves(before, day, leave)
+	oldRow = removedOn(oldRow, day, leave)
 	if g.chance(15) {
-		before.LearnedAt = before.LearnedAt.AddDate(0, 0, g.IntN(4)) // the new row is read before the deletion is known
+		oldRow.LearnedAt = oldRow.LearnedAt.AddDate(0, 0, g.IntN(4)) // the service learns of the removal later
 	}
-	return change{kind: kind, left: []labelled{before}, came: []labelled{comes(after, come)}}
+	return change{kind: kind, oldRows: []labelled{oldRow}, newRows: []labelled{comes(newRow, come)}}
 }
 
-// keyed returns the row with a transaction key, in the form in which institutions send it.
+// keyed returns a copy of r with a random transaction key. An institution uses a transaction key to identify a
+// transaction.
 func (g *generator) keyed(r labelled) labelled {
 	r.Keys.Transaction = g.digits(16)
 	return r
 }
 
-// recased returns the text as another system may print it: in lower case, with other spaces or with
+// recased returns the text as another system may print it: unchanged, in lower case, with double spaces or with
 // accents.
 func (g *generator) recased(text string) string {
 	switch g.IntN(4) {

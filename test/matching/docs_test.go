@@ -10,7 +10,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// example matches a line of the table of worked examples: a row that the vendor removed, a new row, and the result.
+// example matches a line of the table of worked examples: an old row (removed by the vendor), a new row, and the
+// result.
 var example = regexp.MustCompile("(?m)^\\| `(\\d{4}-.*)` \\| `(\\d{4}-.*)` \\| (?:`(\\w+)`|none: .*) \\|$")
 
 // exampleRow matches a row in an example: date, status, amount, currency, account amount, text, key.
@@ -27,11 +28,11 @@ func TestTheWorkedExamplesHoldTrue(t *testing.T) {
 		t.Fatalf("%d examples", len(examples))
 	}
 	for _, line := range examples {
-		left, came := parseExample(t, line[1]), parseExample(t, line[2])
-		came.FirstRead = 1
+		oldRow, newRow := parseExample(t, line[1]), parseExample(t, line[2])
+		newRow.FirstRead = 1
 		var got domain.MatchRule
 		for _, match := range domain.MatchRows(domain.MatchInput{
-			Left: []domain.MatchRow{left}, Came: []domain.MatchRow{came},
+			Old: []domain.MatchRow{oldRow}, New: []domain.MatchRow{newRow},
 		}) {
 			got = match.Rule
 		}

@@ -27,9 +27,9 @@ const (
 type score struct {
 	changes int
 	matched int // number of matches that the rule found
-	right   int // number of these matches that are correct
-	pairs   int // number of movements that the vendor shows again in a new row
-	found   int // number of these movements that were matched, by any rule
+	right   int // number of correct matches that the rule found
+	pairs   int // number of movements that have both an old and a new row
+	found   int // number of movements in pairs that were matched correctly, by any rule
 }
 
 func (s score) precision() float64 { return share(s.right, s.matched) }
@@ -46,7 +46,8 @@ func share(part, whole int) float64 {
 type result struct {
 	total, negatives, sharesText, lostKey int
 	all                                   score
-	// In byRule, the fields pairs and found count only the movements that the rule should recognise.
+	// byRule contains the score of each rule. Its fields pairs and found count only movements that the rule should
+	// match.
 	byRule map[domain.MatchRule]*score
 	byKind map[string]*score
 }
@@ -78,8 +79,8 @@ func TestPrecisionAndRecall(t *testing.T) {
 	}
 }
 
-// TestIndistinguishableChanges logs how often MatchRows matches negative changes that look exactly like positive ones.
-// It checks no bound: every such match is wrong, but no rule can prevent it.
+// TestIndistinguishableChanges logs how often MatchRows matches rows of different movements. The rows look as if they
+// described one movement. Every such match is wrong, but no rule can prevent it. The test therefore checks no limit.
 func TestIndistinguishableChanges(t *testing.T) {
 	r := result{byRule: map[domain.MatchRule]*score{}, byKind: map[string]*score{}}
 	for seed := range *seeds * 25 {
@@ -93,7 +94,7 @@ func TestIndistinguishableChanges(t *testing.T) {
 	}
 }
 
-// changes returns n random changes of one account. The share of each kind is its probability in percent; the
+// changes returns n random changes of one account. Each kind of change has a share, its probability in percent. The
 // shares of all kinds add up to 100.
 func (g *generator) changes(n int) []change {
 	all := make([]change, 0, n)
@@ -103,18 +104,18 @@ func (g *generator) changes(n int) []change {
 	return all
 }
 
-// change returns a change that begins on the given day. A number from 0 to 99 (at) selects the kind of the change. Of
-// these 100 numbers, n select a kind that has a share of n percent.
-func (g *generator) change(at, day int) change {
+// change returns a change that begins on the given day. choice is a random number from 0 to 99 that selects the kind of
+// the change. A kind with a share of 5 percent is selected by 5 of these numbers.
+func (g *generator) change(choice, day int) change {
 	for _, kind := range positives {
-		if at -= kind.share; at < 0 {
+		if choice -= kind.share; choice < 0 {
 			c := kind.build(g, day)
 			c.rule = kind.rule
 			return c
 		}
 	}
 	for _, kind := range negatives {
-		if at -= kind.share; at < 0 {
+		if choice -= kind.share; choice < 0 {
 			return kind.build(g, day)
 		}
 	}
@@ -122,55 +123,55 @@ func (g *generator) change(at, day int) change {
 }
 
 // measure passes the rows of all changes to one call of MatchRows and adds the results to r.
-func (r *result) measure(all []change) {
+func (r *result) measure(changes []change) {
 	var in domain.MatchInput
-	lefts, cames, kinds := map[string]int{}, map[string]int{}, map[string]string{}
-	for _, c := range all {
-		for _, row := range c.left {
-			in.Left = append(in.Left, row.MatchRow)
-			lefts[row.ExternalID], kinds[row.ExternalID] = row.movement, c.kind
+	oldRows, newRows, kinds := map[string]int{}, map[string]int{}, map[string]string{}
+	for _, c := range changes {
+		for _, row := range c.oldRows {
+			in.Old = append(in.Old, row.MatchRow)
+			oldRows[row.ExternalID], kinds[row.ExternalID] = row.movement, c.kind
 		}
-		for _, row := range c.came {
-			in.Came = append(in.Came, row.MatchRow)
-			cames[row.ExternalID] = row.movement
+		for _, row := range c.newRows {
+			in.New = append(in.New, row.MatchRow)
+			newRows[row.ExternalID] = row.movement
 		}
 	}
 	found := map[string]bool{}
 	for _, match := range domain.MatchRows(in) {
-		right := lefts[match.Left] == cames[match.Came]
-		found[match.Left] = right
-		for _, s := range []*score{&r.all, of(r.byRule, match.Rule), of(r.byKind, kinds[match.Left])} {
+		right := oldRows[match.Old] == newRows[match.New]
+		found[match.Old] = right
+		for _, s := range []*score{&r.all, scoreOf(r.byRule, match.Rule), scoreOf(r.byKind, kinds[match.Old])} {
 			s.matched++
 			if right {
 				s.right++
 			}
 		}
 	}
-	for _, c := range all {
+	for _, c := range changes {
 		r.count(c, found)
 	}
 }
 
-// count adds one change to the results. If the change is negative, it is counted as such. If it is positive, its
-// movements that the vendor shows again in a new row are counted. The keys of found are the external ids of the matched
-// rows, and the values say whether the matches are correct.
-func (r *result) count(c change, found map[string]bool) {
+// count adds one change to the results. A movement with both an old and a new row is counted as a pair. A change
+// without a pair is counted as negative. matchedIDs contains the external ids of the matched old rows. The value of an
+// id is true if the match is correct.
+func (r *result) count(c change, matchedIDs map[string]bool) {
 	r.total++
 	continues := map[int]bool{}
-	for _, row := range c.came {
+	for _, row := range c.newRows {
 		continues[row.movement] = true
 	}
 	negative := true
-	kind := of(r.byKind, c.kind)
+	kind := scoreOf(r.byKind, c.kind)
 	kind.changes++
-	for _, row := range c.left {
+	for _, row := range c.oldRows {
 		if !continues[row.movement] {
 			continue
 		}
 		negative = false
-		for _, s := range []*score{&r.all, kind, of(r.byRule, c.rule)} {
+		for _, s := range []*score{&r.all, kind, scoreOf(r.byRule, c.rule)} {
 			s.pairs++
-			if found[row.ExternalID] {
+			if matchedIDs[row.ExternalID] {
 				s.found++
 			}
 		}
@@ -186,8 +187,8 @@ func (r *result) count(c change, found map[string]bool) {
 	}
 }
 
-// of returns the score of the given key. If the key has no score, of creates one.
-func of[K comparable](scores map[K]*score, key K) *score {
+// scoreOf returns the score of a key. It creates the score if the key has none.
+func scoreOf[K comparable](scores map[K]*score, key K) *score {
 	if scores[key] == nil {
 		scores[key] = &score{}
 	}

@@ -6,9 +6,11 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// positives are the kinds of changes in which the vendor shows the same movement of money in a new row with another
-// external id. share is the kind's share of all changes, in percent. rule is the rule that should recognise the
-// movement.
+// positives are the kinds of changes in which a movement of money gets a new row with another external id.
+//
+//   - share is the number of changes of this kind among 100 changes.
+//   - rule is the rule that should recognise the movement.
+//   - build creates a change of this kind.
 var positives = []struct {
 	share int
 	rule  domain.MatchRule
@@ -70,7 +72,7 @@ func enriched(g *generator, day int) change {
 	return g.replaced("enriched description", before, g.row(m, day+g.IntN(8), price, g.recased(text)), day)
 }
 
-// oddlyNumbered returns a change in which the volatile part of the text (see noise) has a form that no rule recognises.
+// oddlyNumbered returns a change in which the number in the text has a form that no rule recognises (see oddNoise).
 func oddlyNumbered(g *generator, day int) change {
 	m, price, shop := g.newMovement(), g.price(), pick(g, merchants...)
 	before := g.row(m, day, price, shop+g.oddNoise())
@@ -90,8 +92,8 @@ func edited(g *generator, day int) change {
 		g.row(m, day-2+g.IntN(6), price, text+g.noise()), day)
 }
 
-// instalmentMoves returns a change in which an instalment with complete metadata moves to the date of
-// another bill.
+// instalmentMoves returns a change in which an instalment gets a new date, because it is moved to another credit card
+// bill. Both rows have complete instalment metadata.
 func instalmentMoves(g *generator, day int) change {
 	m, price, shop := g.newMovement(), g.price(), pick(g, merchants...)
 	before := g.row(m, day, price, "")
@@ -113,7 +115,8 @@ func (g *generator) purchase(day int) domain.Instalment {
 	}
 }
 
-// instalmentInText returns a change in which only the text contains the number of the instalment.
+// instalmentInText returns a change of an instalment. The number of the instalment is only in the texts of the rows,
+// and not in their metadata.
 func instalmentInText(g *generator, day int) change {
 	m, price, shop := g.newMovement(), g.price(), pick(g, merchants...)
 	i := g.purchase(day)
@@ -123,8 +126,8 @@ func instalmentInText(g *generator, day int) change {
 	return g.replaced("instalment in the text", before, after, day)
 }
 
-// settles returns a change in which a purchase in a foreign currency is converted at another rate. In
-// half of the changes its text changes, too.
+// settles returns a change of a purchase in a foreign currency. The new row is converted at another exchange rate. In
+// half of the changes, the text of the row changes, too.
 func settles(g *generator, day int) change {
 	m, shop, cents := g.newMovement(), pick(g, foreign...), 300+g.IntN(20000)
 	price := fmt.Sprintf("-%d.%02d", cents/100, cents%100)
@@ -190,8 +193,8 @@ func identicalRows(g *generator, day int) change {
 	leave := day + 1 + g.IntN(5)
 	c := change{kind: "k identical rows, k others"}
 	for range 2 + g.IntN(2) {
-		c.left = append(c.left, leaves(g.row(m, day, price, text+g.noise()), day, leave))
-		c.came = append(c.came, comes(g.row(m, day, price, text+g.noise()), leave))
+		c.oldRows = append(c.oldRows, removedOn(g.row(m, day, price, text+g.noise()), day, leave))
+		c.newRows = append(c.newRows, comes(g.row(m, day, price, text+g.noise()), leave))
 	}
 	return c
 }
@@ -208,13 +211,13 @@ func transfer(g *generator, day int) change {
 	return g.replaced("transfer", before, after, day)
 }
 
-// weekly returns a change in which a weekly payment is posted, while the payment of the next week appears as another
-// new row.
+// weekly returns a change in which a pending weekly payment is posted. A second new row is the payment of the next
+// week.
 func weekly(g *generator, day int) change {
 	price, text := g.price(), "ESCOLA DE NATACAO "+pick(g, "CENTRO", "NORTE", "SUL")
 	before, after := g.row(g.newMovement(), day, price, text), g.row(g.movements, day, price, text+g.noise())
 	before.Status = domain.Pending
 	c := g.replaced("weekly payment posts", before, after, day)
-	c.came = append(c.came, comes(g.row(g.newMovement(), day+7, price, text), day+8))
+	c.newRows = append(c.newRows, comes(g.row(g.newMovement(), day+7, price, text), day+8))
 	return c
 }

@@ -26,8 +26,8 @@ var (
 	compress = flag.Bool("wal-compression", false, "compress the pages in the write-ahead log")
 )
 
-// The load during one turn, which is the time that the flag -turn sets. A number of goroutines (callers) concurrently
-// deliver webhooks for connectionCount connections. A pull stores pagesEach pages of pageRows rows each.
+// The load of a benchmark. Concurrent goroutines (callers) store deliveries for connectionCount connections. A pull
+// stores pagesEach pages of pageRows rows each.
 const (
 	connectionCount = 2000
 	callers         = 64
@@ -56,9 +56,9 @@ var seed = []string{
 	"VACUUM (ANALYZE)",
 }
 
-// side is a database whose tables are either plain or partitioned. It records the results of its
+// variant is one variant of the database, with plain or with partitioned tables. It records the results of its
 // measurements by name.
-type side struct {
+type variant struct {
 	name     string
 	db       *postgres.DB
 	s        *gormstore.Store
@@ -66,7 +66,7 @@ type side struct {
 	got      map[string][]float64
 }
 
-func newSide(b *testing.B, url, name string, scripts ...string) *side {
+func newSide(b *testing.B, url, name string, scripts ...string) *variant {
 	b.Helper()
 	must(b, openDB(b, url, 1), "CREATE DATABASE "+name)
 	db := migrateDB(b, url[:len(url)-len("postgres?sslmode=disable")]+name+"?sslmode=disable", 0, scripts...)
@@ -80,7 +80,7 @@ func newSide(b *testing.B, url, name string, scripts ...string) *side {
 		}
 		must(b, db, statement, args...)
 	}
-	d := &side{name: name, db: db, s: db.Store(nil), got: map[string][]float64{}}
+	d := &variant{name: name, db: db, s: db.Store(nil), got: map[string][]float64{}}
 	for _, table := range []string{"deliveries", "transactions"} {
 		size := queryValue[int64](b, db, `SELECT pg_total_relation_size($1::regclass)
 			+ coalesce((SELECT sum(pg_total_relation_size(inhrelid)) FROM pg_inherits WHERE inhparent = $1::regclass), 0)::bigint`, table)
@@ -89,24 +89,24 @@ func newSide(b *testing.B, url, name string, scripts ...string) *side {
 	return d
 }
 
-func (d *side) record(what string, value float64) { d.got[what] = append(d.got[what], value) }
+func (d *variant) record(what string, value float64) { d.got[what] = append(d.got[what], value) }
 
-// measure calls a function (do), which returns the number of operations that it performed. Under the given name (what),
-// measure records the operations per second and the bytes of write-ahead log per operation.
-func (d *side) measure(b *testing.B, what string, do func() int64) {
+// measure calls fn, which returns the number of operations that it performed. It records the operations per second and
+// the bytes of write-ahead log per operation under the given name.
+func (d *variant) measure(b *testing.B, name string, fn func() int64) {
 	b.Helper()
 	// After a checkpoint, the first change of a page writes the whole page to the log, as in production.
 	must(b, d.db, "CHECKPOINT")
 	before, start := queryValue[string](b, d.db, "SELECT pg_current_wal_lsn()::text"), time.Now()
-	n := do()
+	n := fn()
 	took := time.Since(start)
 	wal := queryValue[float64](b, d.db, "SELECT pg_current_wal_lsn() - $1::pg_lsn", before)
-	d.record(what+" a second", float64(n)/took.Seconds())
-	d.record("bytes of log, "+what, wal/float64(n))
+	d.record(name+" a second", float64(n)/took.Seconds())
+	d.record("bytes of log, "+name, wal/float64(n))
 }
 
-// storeDeliveries stores new deliveries concurrently for one turn, and returns their number.
-func (d *side) storeDeliveries(b *testing.B) int64 {
+// storeDeliveries stores new deliveries concurrently for the time that the flag -turn sets. It returns their number.
+func (d *variant) storeDeliveries(b *testing.B) int64 {
 	ctx, cancel := context.WithTimeout(b.Context(), *turn)
 	defer cancel()
 	var stored atomic.Int64
@@ -130,7 +130,7 @@ func (d *side) storeDeliveries(b *testing.B) int64 {
 
 // storePages stores the same pages in each call, with the given lease, and returns the number of rows. At the first
 // call for a connection all rows are new, and at later calls all rows are unchanged.
-func (d *side) storePages(b *testing.B, lease domain.Lease) int64 {
+func (d *variant) storePages(b *testing.B, lease domain.Lease) int64 {
 	for page := range pagesEach {
 		ids := make([]string, pageRows)
 		for i := range ids {
@@ -141,9 +141,8 @@ func (d *side) storePages(b *testing.B, lease domain.Lease) int64 {
 	return pageRows * pagesEach
 }
 
-// BenchmarkParts compares partitioned tables with the tables that the migrations create. The two kinds of tables are
-// measured alternately on one server that flushes every commit to disk. The results are rates, bytes per row and bytes
-// of write-ahead log.
+// BenchmarkParts compares partitioned tables with the tables that the migrations create. It measures both in turn on
+// one server that flushes every commit to disk. The results are rates, bytes per row and bytes of write-ahead log.
 //
 //	go test ./test/scale -run '^$' -bench Parts -benchtime 1x -v
 func BenchmarkParts(b *testing.B) {
@@ -157,10 +156,10 @@ func BenchmarkParts(b *testing.B) {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { _ = server.Stop() })
-	sides := []*side{newSide(b, server.URL(), "plain"), newSide(b, server.URL(), "parts", partitions)}
+	variants := []*variant{newSide(b, server.URL(), "plain"), newSide(b, server.URL(), "parts", partitions)}
 	b.ResetTimer()
 	for range *rounds {
-		for _, d := range sides {
+		for _, d := range variants {
 			d.measure(b, "receipts", func() int64 { return d.storeDeliveries(b) })
 			lease := claimPull(b, d.s, connection(b, d.s, newTenant()))
 			d.measure(b, "new rows", func() int64 { return d.storePages(b, lease) })
@@ -169,12 +168,12 @@ func BenchmarkParts(b *testing.B) {
 		}
 	}
 	b.StopTimer()
-	report(b, sides[0], sides[1])
+	report(b, variants[0], variants[1])
 }
 
 // feed reads the change feed of one seeded tenant from its start to its end, in pages of 200. It returns
 // the number of pages.
-func (d *side) feed(b *testing.B) int64 {
+func (d *variant) feed(b *testing.B) int64 {
 	tenant := domain.TenantID{
 		UUID: queryValue[uuid.UUID](b, d.db, "SELECT tenant_id FROM transactions WHERE change_tx = 1 LIMIT 1"),
 	}
@@ -190,8 +189,8 @@ func (d *side) feed(b *testing.B) int64 {
 	}
 }
 
-// report logs the medians of both sides and their ratio.
-func report(b *testing.B, plain, parts *side) {
+// report logs the medians of both variants and their ratio.
+func report(b *testing.B, plain, parts *variant) {
 	b.Helper()
 	names := make([]string, 0, len(plain.got))
 	for name := range plain.got {
@@ -209,9 +208,9 @@ func median(values []float64) float64 {
 	return sorted[len(sorted)/2]
 }
 
-// BenchmarkPrune measures how fast expired deliveries are deleted. It deletes them in the same way as the hourly
-// maintenance task. A fifth of the table has expired. The benchmark logs the rows per second for each tenth of the
-// expired rows, in the order of deletion.
+// BenchmarkPrune measures how fast expired deliveries are deleted by the call that the hourly maintenance task uses. A
+// fifth of the table has expired. The benchmark logs the rows per second for each tenth of the expired rows, in the
+// order of deletion.
 //
 //	go test ./test/scale -run '^$' -bench Prune -benchtime 1x -v
 func BenchmarkPrune(b *testing.B) {
@@ -222,7 +221,7 @@ func BenchmarkPrune(b *testing.B) {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { _ = server.Stop() })
-	for _, d := range []*side{newSide(b, server.URL(), "plain"), newSide(b, server.URL(), "parts", partitions)} {
+	for _, d := range []*variant{newSide(b, server.URL(), "plain"), newSide(b, server.URL(), "parts", partitions)} {
 		before := queryValue[time.Time](
 			b,
 			d.db,

@@ -17,9 +17,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// insertWithKeys is the statement that the store would need to insert deliveries into a table that is
-// partitioned by time. A separate key table decides which events are new. In the present schema, the
-// unique index over the whole table decides that.
+// insertWithKeys inserts deliveries into a table that is partitioned by time. The store does not use this statement
+// yet. A separate key table decides which events are new. In the present schema, a unique index over the whole table
+// decides which events are new.
 const insertWithKeys = `
 	WITH told AS (
 		SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bytea[], $5::timestamptz[])
@@ -54,8 +54,8 @@ func insertEvent(t *testing.T, db *postgres.DB, connection uuid.UUID, event stri
 	return done.RowsAffected() > 0
 }
 
-// PostgreSQL must refuse a unique index over all deliveries on a table that is partitioned by time. The insert
-// statement of the store needs such an index.
+// The store's insert statement needs a unique index over all deliveries. PostgreSQL must refuse this index on a table
+// that is partitioned by time. If PostgreSQL accepted the index, the key table would not be needed.
 func TestATableByTimeCannotHaveTheUniqueIndex(t *testing.T) {
 	db := byTime(t, 0)
 	for _, statement := range []string{
@@ -87,8 +87,8 @@ func TestOfManyCopiesInTwoWeeksOneIsStored(t *testing.T) {
 	}
 }
 
-// Instead of pruning rows, an operator can drop a whole week. The key table must still recognise the
-// events of that week as duplicates.
+// An operator can drop the partition of a whole week, which is cheaper than pruning rows. The store must still treat
+// the events of that week as duplicates, because the key table contains them.
 func TestADroppedWeekKeepsItsEventsKnown(t *testing.T) {
 	db := byTime(t, 0)
 	c := uuid.New()
@@ -121,7 +121,7 @@ func TestDetachingAWeekDoesNotBlockWebhooks(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = reader.Rollback(t.Context()) }()
-	// this reader delays the detach until it ends
+	// the detach below must wait until this transaction ends
 	if _, err := reader.Exec(t.Context(), "SELECT count(*) FROM deliveries"); err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +130,7 @@ func TestDetachingAWeekDoesNotBlockWebhooks(t *testing.T) {
 		_, err := db.Pool.Exec(t.Context(), "ALTER TABLE deliveries DETACH PARTITION deliveries_w0 CONCURRENTLY")
 		detached <- err
 	}()
-	until(t, "the week is being detached", func() bool {
+	waitUntil(t, "the week is being detached", func() bool {
 		return queryValue[int](t, db, "SELECT count(*) FROM pg_inherits WHERE inhdetachpending") > 0
 	})
 	if !insertEvent(t, db, c, "meanwhile", week(1)) {

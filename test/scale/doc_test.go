@@ -17,8 +17,8 @@ func document(t *testing.T) string {
 	return string(text)
 }
 
-// named matches the name of a test of this package in the document.
-var named = regexp.MustCompile("`(Test[A-Za-z]+)`")
+// testName matches the name of a test of this package in the document.
+var testName = regexp.MustCompile("`(Test[A-Za-z]+)`")
 
 func TestTheDocumentNamesTestsThatExist(t *testing.T) {
 	files, err := filepath.Glob("*_test.go")
@@ -33,7 +33,7 @@ func TestTheDocumentNamesTestsThatExist(t *testing.T) {
 		}
 		all.Write(text)
 	}
-	names := named.FindAllStringSubmatch(document(t), -1)
+	names := testName.FindAllStringSubmatch(document(t), -1)
 	if len(names) < 3 {
 		t.Errorf("the document cites only %d tests", len(names))
 	}

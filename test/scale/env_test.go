@@ -1,9 +1,11 @@
 // Package scale_test tests the plans of docs/scale.md:
 //
-//   - partitioned tables, with the present stores
-//   - deliveries that are partitioned by time, with an insert statement that the stores do not use yet
-//   - reading the change feed from a standby
-//   - moving the positions of the change feed forward when transaction ids may repeat
+//   - the current stores use partitioned tables
+//   - deliveries are partitioned by time, with an insert statement that the stores do not use yet
+//   - readers get the change feed from a standby
+//   - a script increases all future positions of the change feed
+//
+// The script is needed after a recovery from a backup. The positions are transaction ids, and the ids may then repeat.
 package scale_test
 
 import (
@@ -96,13 +98,13 @@ func queryValue[T any](t testing.TB, db *postgres.DB, query string, args ...any)
 	return value
 }
 
-// until polls until done returns true, and fails the test after a minute. The error message names the expected event
-// (what).
-func until(t testing.TB, what string, done func() bool) {
+// waitUntil polls until condition returns true, and fails the test after a minute. The string event describes the
+// awaited event in the error message.
+func waitUntil(t testing.TB, event string, condition func() bool) {
 	t.Helper()
-	for end := time.Now().Add(time.Minute); !done(); time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); !condition(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(end) {
-			t.Fatalf("waited without result: %s", what)
+			t.Fatalf("waited without result: %s", event)
 		}
 	}
 }
@@ -227,15 +229,15 @@ func history(
 }
 
 // changes reads one page of the feed after the given position. It returns the external ids of the changed rows, and the
-// position at which the next read starts.
+// position after the page.
 func changes(
 	t testing.TB,
 	s *gormstore.Store,
 	tenant domain.TenantID,
-	after domain.Position,
+	position domain.Position,
 ) ([]string, domain.Position) {
 	t.Helper()
-	page, err := s.Ledger().Changes(t.Context(), tenant, domain.PageRequest{Limit: 100, After: after})
+	page, err := s.Ledger().Changes(t.Context(), tenant, domain.PageRequest{Limit: 100, After: position})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -57,13 +57,13 @@ func standby(t *testing.T, primary *pgtest.Server) *pgtest.Server {
 func waitForReplay(t *testing.T, primary, standby *postgres.DB) {
 	t.Helper()
 	written := queryValue[string](t, primary, "SELECT pg_current_wal_flush_lsn()::text")
-	until(t, "the standby catches up", func() bool {
+	waitUntil(t, "the standby catches up", func() bool {
 		return queryValue[bool](t, standby, "SELECT pg_last_wal_replay_lsn() >= $1::pg_lsn", written)
 	})
 }
 
-// slowInsert inserts a row and its feed position with one statement, as the store does. The tests keep the transaction
-// of this statement open.
+// slowInsert inserts a row and its feed position with one statement, as the store does. The tests keep the database
+// transaction of this statement open.
 const slowInsert = `INSERT INTO transactions SELECT gen_random_uuid(), tenant_id, connection_id, vendor, account_id, account, $1, amount,
 		currency, account_amount, account_currency, status, date, occurred_at, description, category, counterparty, metadata,
 		digest, version, first_seen_at, updated_at, removed_at, (SELECT shift + pg_current_xact_id()::text::bigint FROM feed)
@@ -72,8 +72,8 @@ const slowInsert = `INSERT INTO transactions SELECT gen_random_uuid(), tenant_id
 // On a standby, the feed is visible up to the point that the standby has replayed. A reader of the
 // standby therefore gets changes later, but must not skip any.
 func TestTheFeedCanBeReadFromAStandby(t *testing.T) {
-	// Commits do not wait for the disk (no fsync), but they wait for the write-ahead log. Therefore every
-	// committed transaction can be replayed.
+	// With synchronous_commit, a commit waits until the write-ahead log is written. The standby can therefore replay
+	// every committed transaction. Without fsync, a commit does not wait for the disk. The standby does not need that.
 	server, err := pgtest.Start(pgtest.Options{Settings: map[string]string{"synchronous_commit": "on"}})
 	if err != nil {
 		t.Fatal(err)
@@ -111,8 +111,9 @@ func TestTheFeedCanBeReadFromAStandby(t *testing.T) {
 	}
 }
 
-// If a writer already has a feed position with the old numbering, the script forward.sql must wait for that writer. In
-// the feed, its row must come before every position with the new numbering.
+// The script forward.sql increases all future positions of the change feed. A transaction may already have a position
+// when the script starts. The script must wait for such a transaction. In the feed, the row of this transaction must
+// come before the rows that are written later.
 func TestTheFeedIsMovedForwardUnderTraffic(t *testing.T) {
 	db := migrateDB(t, pgtest.DSN(t), 0)
 	s := db.Store(nil)
@@ -131,7 +132,7 @@ func TestTheFeedIsMovedForwardUnderTraffic(t *testing.T) {
 	moved := make(chan error, 1)
 	go func() { moved <- run(t.Context(), db, forward) }()
 	const waiting = "SELECT count(*) FROM pg_locks WHERE relation = 'feed'::regclass AND mode = 'AccessExclusiveLock' AND NOT granted"
-	until(t, "the move waits for the writer", func() bool { return queryValue[int](t, db, waiting) > 0 })
+	waitUntil(t, "the move waits for the writer", func() bool { return queryValue[int](t, db, waiting) > 0 })
 	if err := tx.Commit(t.Context()); err != nil {
 		t.Fatal(err)
 	}

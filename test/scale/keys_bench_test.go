@@ -13,8 +13,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// insertPlain is the statement with which the store inserts new events at present, reduced to the columns of
-// insertWithKeys.
+// insertPlain is the store's current insert statement for new events. It sets only the columns that insertWithKeys
+// sets.
 const insertPlain = `
 	INSERT INTO deliveries (id, tenant_id, connection_id, vendor, event, event_id, fingerprint, body, ask, status, received_at)
 	SELECT id, tenant_id, connection_id, 'pluggy', '', '', fingerprint, repeat('x', 400)::bytea, '', 'ignored', received_at
@@ -22,9 +22,9 @@ const insertPlain = `
 		AS told (id, tenant_id, connection_id, fingerprint, received_at)
 	ON CONFLICT (connection_id, fingerprint) DO NOTHING RETURNING id`
 
-// BenchmarkKeys measures the cost of a separate key table for deliveries that are partitioned by time. One
-// writer inserts batches of 64 new events, alternately into these tables and into the plain table of the
-// migrations.
+// BenchmarkKeys measures the cost of a separate key table for deliveries that are partitioned by time. One writer
+// inserts batches of 64 new events. It alternates between two databases: one with the key table, and one with the plain
+// table of the migrations.
 //
 //	go test ./test/scale -run '^$' -bench Keys -benchtime 1x -v
 func BenchmarkKeys(b *testing.B) {

@@ -84,8 +84,8 @@ func TestExistingRowsMoveIntoPartitions(t *testing.T) {
 }
 
 // A partitioned table must have the same indexes as the table of the migrations, by name and definition. Otherwise
-// queries on the partitioned table would have different plans. Only primary keys may differ, because a primary key must
-// include the column by which the table is partitioned.
+// queries on the partitioned table would have different plans. Only primary keys may differ, because they must include
+// the partitioning column.
 func TestPartitionedTablesHaveTheIndexesOfTheMigrations(t *testing.T) {
 	const query = `SELECT string_agg(indexname || ' ' || regexp_replace(indexdef, '^.* USING ', ''), E'\n' ORDER BY indexname)
 		FROM pg_indexes WHERE tablename IN ('deliveries', 'transactions') AND indexname NOT LIKE '%\_pkey'`
@@ -117,10 +117,10 @@ func fillTables(t testing.TB, db *postgres.DB) {
 	must(t, db, "ANALYZE")
 }
 
-// partitionsTouched calls a function (do) and returns how many of a table's partitions its statements read or wrote,
-// according to the server's statistics. The pool must have only one connection, because only the statistics of the
-// connection itself can be flushed on demand.
-func partitionsTouched(t testing.TB, db *postgres.DB, table string, do func()) int {
+// partitionsTouched calls fn and returns the number of a table's partitions that fn has read or written. The number
+// comes from the server's statistics. The pool must have only one connection, because a connection can flush only its
+// own statistics on demand.
+func partitionsTouched(t testing.TB, db *postgres.DB, table string, fn func()) int {
 	t.Helper()
 	const counts = `CREATE TEMP TABLE seen AS SELECT relid, coalesce(seq_scan, 0) + coalesce(idx_scan, 0) + n_tup_ins + n_tup_upd + n_tup_del AS n
 		FROM pg_stat_all_tables`
@@ -131,7 +131,7 @@ func partitionsTouched(t testing.TB, db *postgres.DB, table string, do func()) i
 	flush()
 	must(t, db, counts)
 	defer must(t, db, "DROP TABLE seen")
-	do()
+	fn()
 	flush()
 	return queryValue[int](
 		t,
@@ -252,8 +252,7 @@ func TestACallTouchesOnlyThePartitionOfItsConnection(t *testing.T) {
 	}
 }
 
-// checkDuplicate returns an error if the store reported a delivery as a duplicate (got) although it is not one (want),
-// or the reverse.
+// checkDuplicate returns an error if got and want differ. got is whether the store reported a delivery as a duplicate.
 func checkDuplicate(got, want bool) error {
 	if got != want {
 		return fmt.Errorf("duplicate is %v", got)

@@ -18,9 +18,9 @@ type connection struct {
 	tokens         []*token
 	everListed     map[string]bool // the accounts that were listed at the vendor when a pull stored them
 	pulledOnce     bool            // at least one pull of the connection has succeeded
-	completeEnd    time.Time       // the time at which the last pull that reads everything succeeded or failed
+	completeEnd    time.Time       // when the last complete pull of the connection succeeded or failed
 	deleted        bool            // the connection is deleted
-	continued      bool            // another connection was created to continue this deleted one
+	continued      bool            // this connection was deleted, and a new connection to its accounts exists
 	rowsAtDeletion string          // the digest of the connection's rows at its deletion
 }
 
@@ -99,9 +99,9 @@ func (s *sim) startSomething() {
 	}
 }
 
-// preferConnectionBeingRead usually returns a connection that a paused worker is reading, if there is one, and c
-// otherwise. The reason is that the vendor's data should often change between the moments at which a worker reads a
-// page and stores it.
+// preferConnectionBeingRead usually returns the connection of a sleeping worker that is running a pull. In all
+// other cases it returns c. As a result, the vendor's data often changes after a worker has read a page, and before the
+// worker stores the page.
 func (s *sim) preferConnectionBeingRead(c *connection) *connection {
 	for _, t := range s.tasks {
 		if t.sleepsUntil > s.step && t.reading != nil && s.chance(0.8) {
@@ -146,9 +146,8 @@ func (s *sim) startWorker() {
 	})
 }
 
-// deliverWebhook delivers one of the notices in the outbox of the connection's account reference, which contains the
-// webhooks that the vendor has still to send. The notice need not be the oldest one, and it may be delivered more than
-// once.
+// deliverWebhook delivers a random webhook from the outbox. The outbox contains the webhooks that the vendor still has
+// to send. A webhook may be delivered more than once, and webhooks may be delivered in any order.
 func (s *sim) deliverWebhook(c *connection) {
 	if len(c.tokens) == 0 || len(c.ref.outbox) == 0 {
 		return
@@ -211,8 +210,7 @@ func (s *sim) webhookAnswered(ref *accountRef, n notice, received ports.ReceiveR
 	}
 }
 
-// countAnnouncedRemovals counts an announced removal (field announcements) for each row of the connection whose id is
-// in ids.
+// countAnnouncedRemovals increments the field announcements of the connection's rows with these ids.
 func (s *sim) countAnnouncedRemovals(connection domain.ConnectionID, ids []string) {
 	for _, c := range s.connections {
 		for _, id := range ids {

@@ -86,24 +86,28 @@ func (r *reader) applyPage(feed domain.FeedPage) {
 	}
 }
 
-// checkRowOrder compares the state of a row (now) with its previous state (before). The version must not decrease,
-// older content must not come back, and the version must not increase without a change. A transaction must always
-// describe the same movement of money.
-func (s *sim) checkRowOrder(before, now rowState, moved bool) {
+// checkRowOrder compares the state of a row with the previous state that the reader saw:
+//
+//   - The version must not decrease.
+//   - A new version must differ from the previous version, except if the row's connection changed (moved).
+//   - States with the same version must be equal.
+//   - Older content must not come back.
+//   - A transaction must always describe the same movement of money.
+func (s *sim) checkRowOrder(previous, now rowState, moved bool) {
 	switch {
-	case before.version == 0:
+	case previous.version == 0:
 		return
-	case now.movement != before.movement:
-		s.violated("%s is the movement %s, and was %s", now.id, now.movement, before.movement)
-	case now.version < before.version:
-		s.violated("%s went back from version %d to %d", now.id, before.version, now.version)
-	case now.id == before.id && now.revision < before.revision:
-		s.violated("%s: older content (%d) over newer (%d)", now.id, now.revision, before.revision)
-	case now.version == before.version && now != before:
+	case now.movement != previous.movement:
+		s.violated("%s is the movement %s, and was %s", now.id, now.movement, previous.movement)
+	case now.version < previous.version:
+		s.violated("%s went back from version %d to %d", now.id, previous.version, now.version)
+	case now.id == previous.id && now.revision < previous.revision:
+		s.violated("%s: older content (%d) over newer (%d)", now.id, now.revision, previous.revision)
+	case now.version == previous.version && now != previous:
 		s.violated("%s changed within version %d", now.id, now.version)
-	case !moved && now.id == before.id && now.version == before.version+1 && now.revision == before.revision &&
-		now.removed == before.removed &&
-		now.attached == before.attached && now.replaced == before.replaced:
+	case !moved && now.id == previous.id && now.version == previous.version+1 && now.revision == previous.revision &&
+		now.removed == previous.removed &&
+		now.attached == previous.attached && now.replaced == previous.replaced:
 		s.violated("%s: version %d for no change", now.id, now.version)
 	}
 }

@@ -11,19 +11,20 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports/porttest"
 )
 
-// ClosePeriod also checks that the digest of the close matches the rows that are stored when the close is committed.
+// ClosePeriod closes a period. If the period was not closed before, ClosePeriod checks that the digest matches the
+// stored rows.
 func (v ledger) ClosePeriod(
 	ctx context.Context, t domain.TenantID, id domain.AccountID, r domain.CloseRequest,
-) (c domain.Close, created bool, err error) {
+) (c domain.Close, wasCreated bool, err error) {
 	c, err = intercept(ctx, v.sim, "Ledger.ClosePeriod", func(ctx context.Context) (domain.Close, error) {
 		c, isNew, err := v.Ledger.ClosePeriod(ctx, t, id, r)
-		if created = isNew; created {
+		if wasCreated = isNew; wasCreated {
 			v.sim.counters.closes++
 			v.sim.checkDigest(v.sim.connectionOf(id), c, nil)
 		}
 		return c, err
 	})
-	return c, created, err
+	return c, wasCreated, err
 }
 
 func (v ledger) ReopenPeriod(ctx context.Context, t domain.TenantID, id domain.AccountID, date domain.Date) error {
@@ -47,7 +48,7 @@ func (s *sim) closePeriod(ctx context.Context, app *application.Service, c *conn
 	return err
 }
 
-// reopenPeriod reopens a random close of the connection.
+// reopenPeriod reopens a random closed period of the connection.
 func (s *sim) reopenPeriod(ctx context.Context, app *application.Service, c *connection) error {
 	for _, account := range s.accountsOf(c) {
 		if closes := s.closesOf(account); len(closes) > 0 {
@@ -66,7 +67,7 @@ func (s *sim) accountsOf(c *connection) []domain.Account {
 	return page.Items
 }
 
-// closesOf reads the closes of an account from the store. During an outage it returns none.
+// closesOf reads the closed periods of an account from the store. During an outage it returns none.
 func (s *sim) closesOf(a domain.Account) []domain.Close {
 	page, err := s.store.Ledger().Closes(s.background(), a.Tenant, a.ID, domain.PageRequest{Limit: domain.MaxLimit})
 	if err != nil && !errors.Is(err, domain.StoreUnavailable) {
@@ -88,8 +89,8 @@ func (s *sim) connectionOf(id domain.AccountID) *connection {
 	return nil
 }
 
-// checkDigest checks that undoing the adjustments on the stored rows gives the digest and the count that the close
-// recorded.
+// checkDigest checks a closed period. It takes the stored rows and undoes the adjustments. The result must have the
+// digest and the count that were recorded when the period was closed.
 func (s *sim) checkDigest(c *connection, closed domain.Close, adjustments []domain.Adjustment) {
 	digest, count := porttest.DigestBefore(s.storedRows(c), adjustments, closed.Account, closed.Date)
 	if digest != hex.EncodeToString(closed.Digest[:]) || count != closed.Count {
@@ -98,8 +99,8 @@ func (s *sim) checkDigest(c *connection, closed domain.Close, adjustments []doma
 	}
 }
 
-// checkCloses checks all closes of a connection. For each row that was changed after a close, it records in the map
-// earliest the earliest closed day that is adjusted by a change of the row.
+// checkCloses checks all closed periods of a connection. It adds each row that was changed after its period was closed
+// to the given map. The value of a row is the last day of its earliest closed period.
 func (s *sim) checkCloses(c *connection, earliest map[domain.TransactionID]domain.Date) {
 	for _, account := range s.accountsOf(c) {
 		for _, closed := range s.closesOf(account) {
@@ -115,7 +116,7 @@ func (s *sim) checkCloses(c *connection, earliest map[domain.TransactionID]domai
 	}
 }
 
-// adjustmentsOf reads the adjustments of a close, in pages.
+// adjustmentsOf reads the adjustments of a closed period, in pages.
 func (s *sim) adjustmentsOf(c domain.Close, tenant domain.TenantID) (all []domain.Adjustment) {
 	for request := (domain.PageRequest{Limit: 1 + s.rand.IntN(20)}); ; {
 		page, err := s.randomReplica().ListAdjustments(s.background(), tenant, c.Account, c.Date, request)
@@ -127,8 +128,8 @@ func (s *sim) adjustmentsOf(c domain.Close, tenant domain.TenantID) (all []domai
 	}
 }
 
-// checkAdjustedDays checks the closed days in the feed of each tenant. For each row, the feed must name the earliest
-// closed day that is adjusted by a change of the row.
+// checkAdjustedDays checks the field Adjusts of every row in the feeds of all tenants. The given map contains the
+// expected days. For a row that is not in the map, the field must be empty.
 func (s *sim) checkAdjustedDays(earliest map[domain.TransactionID]domain.Date) {
 	for _, tenant := range s.tenants {
 		for request := (domain.PageRequest{Limit: domain.MaxFeedLimit}); ; {

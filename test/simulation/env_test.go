@@ -28,8 +28,8 @@ const canary = "CANARY"
 // replicaCount is the number of replicas of the service. The replicas share only the stores.
 const replicaCount = 2
 
-// The fakes implement all methods of their ports. The stores in store_faults_test.go embed the stores of the memory
-// adapter, so methods into which they inject no faults work, too.
+// These fakes implement every method of their ports. The stores in store_faults_test.go are not in this list. They
+// inject faults into some methods and inherit the remaining methods from the memory adapter.
 var (
 	_ ports.Clock       = (*clock)(nil)
 	_ ports.Sleeper     = (*clock)(nil)
@@ -57,7 +57,7 @@ type sim struct {
 	spawned     int
 	nextQuiesce int
 	faultFree   bool // no faults are injected
-	failed      bool // an invariant was violated; since then no task yields
+	failed      bool // an invariant was violated; tasks no longer wait for each other
 	down        bool // the store is unavailable until outageEnd
 	outageEnd   time.Time
 
@@ -73,8 +73,8 @@ type sim struct {
 	jobs         []job
 	claims       map[domain.LeaseID]domain.Pull
 	holders      map[domain.PullID]domain.LeaseID
-	readAt       map[domain.PullID]time.Time           // when a pull that waits for an account had read everything else
-	awaiting     map[domain.PullID]bool                // pulls that wait for an account; true if they are complete
+	readAt       map[domain.PullID]time.Time           // when each pull had read all listed accounts
+	awaiting     map[domain.PullID]bool                // pulls that wait for an account; true if they read everything
 	openComplete map[domain.PullID]domain.ConnectionID // open pulls that are known to read everything
 	deliveryIDs  []domain.DeliveryID                   // every delivery that was ever accepted
 	deliveries   map[domain.DeliveryID]deliveryRecord
@@ -83,8 +83,8 @@ type sim struct {
 	staged       map[rowKey]domain.TransactionData // the content with which each row was last staged
 	seenVersions map[domain.TransactionID]map[int]rowState
 	splitPairs   map[[2]string]bool // pairs of rows that an operator has split
-	renamed      map[rowKey]bool    // rows of transactions whose row has changed at least once
-	prunedBefore time.Time          // no delivery received at or after this time was pruned
+	renamed      map[rowKey]bool    // rows of transactions that have had more than one row
+	prunedBefore time.Time          // only deliveries received before this time may be pruned
 	names        int
 }
 
@@ -121,7 +121,7 @@ func newSim(seed uint64) *sim {
 		seenVersions: map[domain.TransactionID]map[int]rowState{},
 		splitPairs:   map[[2]string]bool{},
 		renamed:      map[rowKey]bool{},
-		sealer:       &fakeSealer{sealed: map[string]domain.Credential{}, primary: 1},
+		sealer:       &fakeSealer{credentials: map[string]domain.Credential{}, primary: 1},
 	}
 	s.ids = &ids{rand: rand.New(rand.NewPCG(seed, 0x1d5)), clock: s.clock}
 	s.nextQuiesce = 1_500 + s.rand.IntN(2_000)
@@ -194,12 +194,12 @@ func (s *sim) scheduleJob(id domain.PullID, wait time.Duration) {
 	s.jobs = append(s.jobs, job{id, due})
 }
 
-// checkNoSecret checks that a value which the service returned or emitted contains no secret in any format of package
-// fmt. The argument where describes the value in the error message.
-func (s *sim) checkNoSecret(where string, out any) {
+// checkNoSecret checks that a value that the service returned or emitted contains no secret in any format of package
+// fmt. subject describes the value in the error message.
+func (s *sim) checkNoSecret(subject string, out any) {
 	for _, form := range []string{"%v", "%+v", "%#v"} {
 		if strings.Contains(fmt.Sprintf(form, out), canary) {
-			s.violated("%s leaked a secret", where)
+			s.violated("%s leaked a secret", subject)
 		}
 	}
 }
@@ -264,24 +264,23 @@ func (e entropy) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// fakeSealer keeps the credentials in memory. A sealed credential consists of the byte primary, which represents the
-// sealing key, and a number. The keys of the map sealed consist of the tenant, the connection and the sealed
-// credential.
+// fakeSealer keeps the credentials in memory. A sealed credential is one byte, which represents the sealing key,
+// followed by a number.
 type fakeSealer struct {
-	sealed  map[string]domain.Credential
-	primary byte
+	credentials map[string]domain.Credential // by tenant, connection and sealed credential
+	primary     byte                         // the current sealing key
 }
 
 func (v *fakeSealer) Seal(
 	t domain.TenantID, c domain.ConnectionID, credential domain.Credential,
 ) (domain.Sealed, error) {
-	sealed := binary.BigEndian.AppendUint32(domain.Sealed{v.primary}, uint32(len(v.sealed)))
-	v.sealed[t.String()+c.String()+string(sealed)] = credential
+	sealed := binary.BigEndian.AppendUint32(domain.Sealed{v.primary}, uint32(len(v.credentials)))
+	v.credentials[t.String()+c.String()+string(sealed)] = credential
 	return sealed, nil
 }
 
 func (v *fakeSealer) Open(t domain.TenantID, c domain.ConnectionID, s domain.Sealed) (domain.Credential, error) {
-	credential, existing := v.sealed[t.String()+c.String()+string(s)]
+	credential, existing := v.credentials[t.String()+c.String()+string(s)]
 	if !existing {
 		return domain.Credential{}, &domain.Error{Kind: domain.Rejected, Code: domain.CredentialUnopened}
 	}

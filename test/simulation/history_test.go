@@ -15,23 +15,24 @@ type rowKey struct {
 	externalID string
 }
 
-// recordOriginals is called after the page w was stored under the given lease. It records the content of the rows that
-// were stored for the first time. Staged rows of a new account reference are not visible until a publication, so their
-// content is recorded separately until then.
+// recordOriginals records the content of the rows that were stored for the first time. It is called after the page w
+// was stored. The rows of a new account reference are staged: they stay invisible until they are published. Their
+// content is recorded separately.
 func (s *sim) recordOriginals(lease domain.Lease, w ports.PageWrite) {
 	connection := s.claims[lease.ID].Connection
 	for _, data := range slices.Backward(w.Transactions) { // if an id occurs more than once, the last row is stored
 		key := rowKey{connection, data.ExternalID}
 		data.StableMetadata = nil // StableMetadata is not stored
 		if _, known := s.originals[key]; w.Staged != nil {
-			s.staged[key] = data // the content that is staged last is published
+			s.staged[key] = data // only the content that was staged last is published
 		} else if !known {
 			s.originals[key] = data
 		}
 	}
 }
 
-// publishOriginals records the content of the staged rows that a publication has made visible for the first time.
+// publishOriginals must be called after staged rows were published. It records the content of the rows that became
+// visible for the first time.
 func (s *sim) publishOriginals(c *connection) {
 	for _, t := range s.storedRows(c) {
 		key := rowKey{c.ID, t.ExternalID}
@@ -67,7 +68,7 @@ func (s *sim) checkHistory(t domain.Transaction) {
 		}
 		state = *v.Previous
 	}
-	// A transaction that a split has created starts with the content that its row had at the time of the split.
+	// A split creates a transaction whose first version is the row's content at the time of the split.
 	key := rowKey{t.Connection, state.ExternalID}
 	first := s.originals[key]
 	if s.renamed[key] && state.Version == 1 {
@@ -108,7 +109,8 @@ func (s *sim) historyOf(t domain.Transaction) (versions []domain.TransactionVers
 	}
 }
 
-// checkVersionPull checks that a version names a pull of its connection, and deliveries of that pull.
+// checkVersionPull checks the pull of a version. The pull must belong to the version's connection or to an earlier
+// connection to the same accounts. The pull must have the version's trigger and deliveries.
 func (s *sim) checkVersionPull(v domain.TransactionVersion) {
 	t := v.Transaction
 	if t.Pull.IsZero() { // a split by an operator has no pull

@@ -49,21 +49,21 @@ func (s *sim) checkTermination(n int) {
 	}
 }
 
-// repairConnection makes the next pulls of the connection succeed: it ends the vendor's failures and a pause, sets the
-// right credential, ensures that there is a token that is not revoked, and delivers the pending notices of the account
-// reference.
+// repairConnection makes the next pulls of the connection succeed. It ends the vendor's failures and resumes the
+// connection if it is paused. It corrects the credential and creates a webhook token if there is no valid one. It
+// delivers the pending webhooks of the account reference.
 func (s *sim) repairConnection(c *connection) {
 	c.ref.refusedUntil, c.ref.loopsUntil = time.Time{}, time.Time{}
 	s.endSync(c.ref)
 	s.arriveLate(c.ref)
-	if c.Vendor == "pluggy" { // the rows of an account that is not listed are not read
+	if c.Vendor == "pluggy" { // pluggy returns rows only for listed accounts, so list all accounts
 		c.ref.unlisted, c.ref.partial = nil, false
 		c.ref.listedChangedAt, c.ref.syncChangedAt = s.clock.Now(), s.clock.Now()
 	}
-	if s.hasNewReference(c) { // otherwise the rows of an unreadable account would remain staged
+	if s.hasNewReference(c) { // make all accounts readable, because rows of unreadable accounts stay staged
 		clear(c.ref.odd)
 	}
-	for _, r := range c.ref.rows { // a list that contains a row without a readable id proves no removal
+	for _, r := range c.ref.rows { // pulls mark no missing rows as removed if any listed id is unreadable
 		r.nameless = false
 	}
 	c.ref.namelessUntil = s.clock.Now()
@@ -133,14 +133,14 @@ func (s *sim) allPullsFinished() bool {
 // reconcileInterval is the interval in which every connection must have at least one pull that reads everything.
 const reconcileInterval = 10 * time.Minute
 
-// reconcileAll lets the reconcile interval pass, and runs the reconcile task. The task must request one pull of each
-// live connection that has had no complete pull (which reads everything) since then. It must do so even if a narrow
-// pull of the connection (which reads only a few rows) has just ended or is queued.
+// reconcileAll lets the reconcile interval pass, and runs the reconcile task. The task must request one pull for each
+// live connection without a complete pull (a pull of everything) in that interval. A narrow pull (a pull of only a few
+// rows) does not count, even if it has just ended or is queued.
 func (s *sim) reconcileAll() {
 	s.clock.advance(reconcileInterval)
 	for _, c := range s.liveConnections() {
-		// A connection is skipped if its next pull would read everything anyway. This is the case if no pull has
-		// succeeded yet or if its account reference is new.
+		// A connection is skipped if its next pull would read everything anyway: if no pull has succeeded yet or if its
+		// account reference is new.
 		if c.pulledOnce && !s.hasNewReference(c) && s.chance(0.5) {
 			s.requestNarrowPull(c)
 		}
@@ -153,8 +153,8 @@ func (s *sim) reconcileAll() {
 	}
 	due := 0
 	for _, c := range s.liveConnections() {
-		// Only narrow pulls were requested. Nevertheless, a connection may not be due for reconcile, because a narrow
-		// pull that finds an account of a former reference reads everything at its next attempt.
+		// A connection is not due if a complete pull ended within the interval. A narrow pull can become complete: if
+		// it finds an account of a former reference, its next attempt reads everything.
 		if c.completeEnd.Before(s.clock.now.Add(-reconcileInterval)) {
 			due++
 		}
@@ -172,10 +172,13 @@ func (s *sim) reconcileAll() {
 	}
 }
 
-// readsUntilRemoved returns the number of further reads, with an hour between them, after which all rows that the
-// vendor no longer has are marked as removed. At belvo, two successive reads without a row prove that the row was
-// removed. A mass removal is applied only by a read that is at least an hour later than the read that proved it. It
-// also takes two reads until an account is marked as removed; after that, its rows need two reads and the hour again.
+// readsUntilRemoved returns how many more complete pulls are needed until all missing rows are marked as removed. A
+// missing row is a stored row that the vendor no longer has. The pulls must be an hour apart. At the vendor "belvo",
+// several pulls are needed:
+//
+//   - A row is marked as removed if it is missing from two successive pulls.
+//   - If many rows of an account are missing (a mass removal), a pull at least an hour later must confirm the removal.
+//   - An account is marked as removed after two pulls without it. The removal of its rows needs further pulls.
 func (s *sim) readsUntilRemoved() int {
 	for _, c := range s.liveConnections() {
 		for _, unlisted := range c.ref.unlisted {
@@ -275,9 +278,8 @@ func (s *sim) checkDeliveryOutcome(d domain.Delivery) {
 	}
 }
 
-// checkPullsFinished checks that every pull of the connection has finished. The last pull of a live
-// connection must have succeeded: it is the pull that reconcile requested, or the pull to which reconcile
-// added its request.
+// checkPullsFinished checks that every pull of the connection has finished. The last pull of a live connection must
+// have succeeded, and must be a pull of everything, which reconcileAll has requested.
 func (s *sim) checkPullsFinished(c *connection) {
 	page, err := s.store.Pulls().List(s.background(), c.Tenant, ports.PullFilter{Connection: c.ID},
 		domain.PageRequest{Limit: 1000})
@@ -292,8 +294,8 @@ func (s *sim) checkPullsFinished(c *connection) {
 	}
 }
 
-// requestsEverything reports whether the scope of the pull requests everything. A pull that was returned by a list
-// method has no scope, so requestsEverything reads the pull individually.
+// requestsEverything reports whether the scope of the pull requests everything. List methods return pulls without a
+// scope, so requestsEverything reads the pull individually.
 func (s *sim) requestsEverything(p domain.Pull) bool {
 	p, err := s.store.Pulls().Get(s.background(), p.Tenant, p.ID)
 	s.mustSucceed(err)
@@ -341,8 +343,8 @@ func (s *sim) checkAccounts(c *connection) {
 	}
 }
 
-// checkQuarantine checks that the quarantine contains exactly the rows and accounts of the vendor that
-// cannot be normalised, with their present bytes.
+// checkQuarantine checks that the quarantine contains exactly the rows and accounts of the vendor that cannot be
+// normalised, with their current bytes.
 func (s *sim) checkQuarantine(c *connection) {
 	want := map[domain.QuarantineKey]string{}
 	for id, odd := range c.ref.odd {
@@ -372,15 +374,16 @@ func (s *sim) checkQuarantine(c *connection) {
 }
 
 func (s *sim) checkRow(ref *accountRef, r *row, t domain.Transaction) {
-	// When an account leaves the quarantine, its rows are attached to it, which increments their versions.
+	// When an account leaves the quarantine, its rows are attached to the account. This increments the versions of the
+	// rows.
 	attached := 0
-	// It can happen that an account of a new link is listed only after its rows were stored. The account then continues
-	// a former account.
+	// An account of a new link may be listed after its rows were stored. The service may then recognise a known account
+	// under a new reference. This also increments the versions of the rows.
 	if ref.wasOdd || ref.former != nil {
 		attached = 1
 	}
-	// At belvo, two successive reads may miss the row if a synchronisation starts during each of them. The row is then
-	// marked as removed, and the next read restores it.
+	// At belvo, a row may be missing from two successive pulls if a synchronisation starts during each of them. The row
+	// is then marked as removed, and the next pull restores it.
 	swept := 0
 	if r != nil && ref.vendor == "belvo" {
 		swept = r.hides / 2
@@ -390,7 +393,7 @@ func (s *sim) checkRow(ref *accountRef, r *row, t domain.Transaction) {
 		s.violated("%s is stored, but the vendor never had it", t.ExternalID)
 	case r.removed && t.RemovedAt.IsZero() && t.Vendor == "belvo" && !s.provable(t):
 		return // no list reveals the removal of a row that is older than all other rows of its account
-	case r.broken != "" && r.removals > 0 && !r.removed: // the vendor restored the row, but the row is unreadable
+	case r.broken != "" && r.removals > 0 && !r.removed: // restored but unreadable: it may still be stored as removed
 	case r.removed != !t.RemovedAt.IsZero():
 		s.violated("%s of %s: removed %t after %d removals and %d announcements, but stored as removed at %v",
 			r.id, t.Vendor, r.removed, r.removals, r.announcements, t.RemovedAt)
@@ -409,9 +412,8 @@ func (s *sim) checkRow(ref *accountRef, r *row, t domain.Transaction) {
 	}
 }
 
-// provable reports whether the lists of the row's account contain a readable row that is at least as old. Only then can
-// a list prove that the row was removed. Unreadable rows do not count, because a read does not compare the date of a
-// row that is not stored.
+// provable reports whether a list of the vendor can prove that the row was removed. Such a list contains a readable row
+// of the same account that has the same or an earlier date. The dates of unreadable rows are not compared.
 func (s *sim) provable(t domain.Transaction) bool {
 	return slices.ContainsFunc(s.connectionByID(t.Connection).ref.rows, func(r *row) bool {
 		return r.account == t.Account && !r.removed && r.broken == "" && r.date <= t.Date
@@ -426,7 +428,7 @@ func (s *sim) checkHealth(c *connection) {
 	}
 }
 
-// checkTenantIsolation checks that no tenant except its own can read the connection.
+// checkTenantIsolation checks that only the tenant of the connection can read the connection.
 func (s *sim) checkTenantIsolation(c *connection) {
 	for _, tenant := range s.tenants {
 		_, err := s.randomReplica().GetConnection(s.background(), tenant, c.ID)
@@ -436,8 +438,8 @@ func (s *sim) checkTenantIsolation(c *connection) {
 	}
 }
 
-// readToEnd reads the feed to its end, and checks that the reader then has the same rows as the store. Nothing is
-// written while it reads.
+// readToEnd reads the feed to its end, and checks that the reader then has the same rows as the store. No other task
+// may write during the call.
 func (r *reader) readToEnd() {
 	for n := 0; ; n++ {
 		r.sim.checkTermination(n)

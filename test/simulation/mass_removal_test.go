@@ -28,9 +28,9 @@ func (s *sim) growAccount(ref *accountRef) {
 	s.publish(ref, notice{Kind: "created", Account: account, From: r.created.Add(-time.Second)}, 0.9)
 }
 
-// losableRows returns the present rows of one account that has at least massRows of them, or nil if there is no such
-// account. It omits the rows with the oldest date, because at belvo a list cannot reveal the removal of rows that are
-// older than all other rows of the account.
+// losableRows returns the current rows of one account, except the rows of the oldest date. It chooses the first account
+// that has more than massRows such rows, and returns nil if there is none. The oldest date is excluded because Belvo's
+// lists cannot show the removal of these rows.
 func (ref *accountRef) losableRows() []*row {
 	for _, account := range ref.accounts {
 		oldest := ref.oldestDate(account)
@@ -47,7 +47,7 @@ func (ref *accountRef) losableRows() []*row {
 	return nil
 }
 
-// loseManyRows is given rows of one account. It removes at least massRows of them at once, as if the vendor had lost
+// loseManyRows removes more than massRows of the given rows, which belong to one account, as if the vendor had lost
 // data. Usually the removals are not announced.
 func (s *sim) loseManyRows(ref *accountRef, rows []*row) {
 	s.counters.massLosses++
@@ -61,17 +61,17 @@ func (s *sim) loseManyRows(ref *accountRef, rows []*row) {
 }
 
 // absentRow describes a stored row that has been missing from every sweep since a point in time. A sweep compares a
-// complete read with the stored rows, and marks the missing rows as removed.
+// complete listing with the stored rows, and marks the missing rows as removed.
 type absentRow struct {
 	since time.Time
-	held  bool // the last sweep would have been a mass removal and therefore kept the row
+	held  bool // the last sweep has kept the row, to avoid a mass removal
 }
 
-// sweptWindow contains the live rows of a connection that a sweep compares with the rows of a read, by external id.
+// sweptWindow contains the live rows that a sweep compares with the vendor's rows. The keys are external ids.
 type sweptWindow map[string]domain.Transaction
 
-// windowOf returns the live rows that the sweep w compares. During an outage, when no sweep succeeds, it returns no
-// rows.
+// windowOf returns the live rows that the sweep w compares with the vendor's rows. It returns no rows during an outage
+// of the store. A sweep fails during an outage, so there is nothing to check.
 func (s *sim) windowOf(lease domain.Lease, w ports.SweepWrite) sweptWindow {
 	rows := sweptWindow{}
 	if s.down {
@@ -90,25 +90,24 @@ func (s *sim) windowOf(lease domain.Lease, w ports.SweepWrite) sweptWindow {
 	return rows
 }
 
-// checkMassRemoval checks a sweep that removed most rows of an account at once. A sweep may do this only if the rows
-// have been missing from every sweep of the last hour, including at least one sweep before this one. The argument
-// before contains the rows that were live before the sweep.
-func (s *sim) checkMassRemoval(lease domain.Lease, w ports.SweepWrite, before sweptWindow) {
+// checkMassRemoval is called after a sweep, and checks the rows that the sweep has marked as removed. If many rows of
+// one account were removed, each row must have been missing for at least an hour. previousRows contains the rows that
+// were live before the sweep.
+func (s *sim) checkMassRemoval(lease domain.Lease, w ports.SweepWrite, previousRows sweptWindow) {
 	connection := s.claims[lease.ID].Connection
 	live, removed, unseen := map[string]int{}, map[string][]string{}, map[string][]string{}
 	after := map[domain.TransactionID]string{} // the external ids of the rows that are live after the sweep
 	for id, t := range s.windowOf(lease, w) {
 		after[t.ID] = id
-		if _, ok := before[id]; !ok { // the sweep also stores the new rows of the read
+		if _, ok := previousRows[id]; !ok { // the sweep also stores new rows
 			live[t.Account]++
 		}
 	}
-	for id, t := range before {
+	for id, t := range previousRows {
 		live[t.Account]++
 		switch now, ok := after[t.ID]; {
 		case w.Seen(id) || ok && now != id:
-			// Either the read returned the row, which may now belong to an older transaction, or another row has
-			// replaced it.
+			// The row is not missing: either the vendor returned it, or another row has replaced it.
 			delete(s.absent, rowKey{connection, id})
 		case ok:
 			unseen[t.Account] = append(unseen[t.Account], id)
@@ -147,13 +146,13 @@ func (s *sim) checkMassRemoval(lease domain.Lease, w ports.SweepWrite, before sw
 
 func isMass(rows, live int) bool { return rows >= massRows && 2*rows > live }
 
-// isHeld reports whether the last sweep in which the row was missing has held back the removal of the row.
+// isHeld reports whether the last sweep did not remove a missing row, because the sweep would have been a mass removal.
 func (s *sim) isHeld(t domain.Transaction) bool {
 	return s.absent[rowKey{t.Connection, t.ExternalID}].held
 }
 
-// checkAnnouncedApplied checks that a succeeded pull has applied all removals that were announced to it. Announced
-// removals are never held back, regardless of their number.
+// checkAnnouncedApplied checks that a succeeded pull has applied the removals in its scope. Webhooks announced these
+// removals. The protection against mass removals does not apply to announced removals.
 func (s *sim) checkAnnouncedApplied(p domain.Pull) {
 	announced := map[string]bool{}
 	for _, id := range p.Scope.Removed {

@@ -35,9 +35,9 @@ func (s *sim) createConnection() {
 			if err != nil {
 				continue
 			}
-			// A response that could not be stored cannot be replayed. The service executes the request again, with a
-			// new response, when the earlier claim of its idempotency key is stale. Therefore only a replayed response
-			// must equal the previous response.
+			// Only a replayed response must equal the previous response. If the service could not store the previous
+			// response, the idempotency key stays claimed. When this claim is stale, the service executes the request
+			// again and returns a new response.
 			if replayed && first != nil && string(first) != string(response.Body) {
 				s.violated("a repeated request got another response")
 			}
@@ -112,8 +112,8 @@ func (s *sim) mintToken(ctx context.Context, app *application.Service, c *connec
 	return err
 }
 
-// revokeToken revokes the oldest token of a connection. If there is only one token, it creates another
-// one instead.
+// revokeToken revokes the oldest token of a connection. If the connection has fewer than two tokens, revokeToken
+// creates a token and revokes none.
 func (s *sim) revokeToken(ctx context.Context, app *application.Service, c *connection) error {
 	if len(c.tokens) < 2 {
 		return s.mintToken(ctx, app, c)

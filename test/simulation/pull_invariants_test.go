@@ -27,8 +27,8 @@ func (s *sim) pullClaimed(lease domain.Lease, c ports.Claimed) {
 	}
 }
 
-// takenOver is called when a pull is claimed. If an earlier pull of the connection was waiting for an account to be
-// listed, the claimed pull has taken over the earlier pull's work, and takenOver records this.
+// takenOver must be called when a pull is claimed. An earlier pull of the connection may be waiting until the vendor
+// lists an account. The claimed pull takes over the work of that pull, and takenOver records this.
 func (s *sim) takenOver(claimed domain.PullID, c ports.Claimed) {
 	for id, complete := range s.awaiting {
 		p, connection := s.claims[s.holders[id]], s.connectionByID(c.Connection.ID)
@@ -48,8 +48,8 @@ func (s *sim) takenOver(claimed domain.PullID, c ports.Claimed) {
 	}
 }
 
-// attemptEnded records the end of a complete pull (which reads everything that the vendor has). It also records an
-// attempt after which the pull waits for an account to be listed.
+// attemptEnded records the end of an attempt in two cases: a complete pull has ended, or the pull now waits until the
+// vendor lists an account. A complete pull reads everything that the vendor has.
 func (s *sim) attemptEnded(id domain.PullID, o ports.Outcome) {
 	c, complete := s.openComplete[id]
 	switch {
@@ -91,16 +91,18 @@ func (s *sim) removedAccounts(c *connection) map[string]bool {
 	return removed
 }
 
-// checkDueForReconcile checks the connections that the store lists as due for reconcile. A connection is due if it is
-// live and not paused, and if none of its complete pulls is still open or ended at the time since or later. Pulls of
-// only a few rows do not count.
-func (s *sim) checkDueForReconcile(due []domain.Connection, since time.Time, limit int) {
+// checkDueForReconcile checks the connections that the store lists as due for the reconcile task. A connection is due
+// if:
+//
+//   - it is live and not paused, and was created before startTime, and
+//   - all its complete pulls (pulls of everything) ended before startTime.
+func (s *sim) checkDueForReconcile(due []domain.Connection, startTime time.Time, limit int) {
 	waiting := map[domain.ConnectionID]bool{}
 	for _, c := range s.openComplete {
 		waiting[c] = true
 	}
 	want := slices.DeleteFunc(s.liveConnections(), func(c *connection) bool {
-		return c.Paused() || !c.CreatedAt.Before(since) || !c.completeEnd.Before(since) || waiting[c.ID]
+		return c.Paused() || !c.CreatedAt.Before(startTime) || !c.completeEnd.Before(startTime) || waiting[c.ID]
 	})
 	slices.SortFunc(want, func(x, y *connection) int { return bytes.Compare(x.ID.UUID[:], y.ID.UUID[:]) })
 	want = want[:min(limit, len(want))]
@@ -109,9 +111,9 @@ func (s *sim) checkDueForReconcile(due []domain.Connection, since time.Time, lim
 	}
 }
 
-// checkRestarts checks that an attempt that cannot continue a list starts the step again instead of failing. It checks
-// only attempts that start after the faults have ended, when the vendors' lists no longer change, because an earlier
-// attempt may fail correctly after it has used up its permitted restarts.
+// checkRestarts checks that no attempt fails because the vendor's list cannot be continued. The attempt must start the
+// step again. Only attempts that are run by quiesce are checked, because the vendor's lists do not change during
+// quiesce. Other attempts may reach the limit of restarts and fail.
 func (s *sim) checkRestarts(o ports.PullAttempted) {
 	if s.faultFree && s.current == nil &&
 		(errors.Is(o.Err, domain.CursorGone) || errors.Is(o.Err, domain.ListChanged)) {
@@ -119,17 +121,17 @@ func (s *sim) checkRestarts(o ports.PullAttempted) {
 	}
 }
 
-// checkFencing checks that only the holder of the most recent lease of a pull can write for the pull. The argument err
-// is the result of the write.
+// checkFencing checks that only the holder of the most recent lease of a pull can write for the pull. err is the result
+// of the write.
 func (s *sim) checkFencing(lease domain.Lease, err error) {
 	if err == nil && s.holders[lease.Pull] != lease.ID {
 		s.violated("a lost lease of pull %s was used for a write", lease.Pull)
 	}
 }
 
-// checkPullComplete checks a complete pull that has succeeded: every row that existed when the pull started must be
-// stored. The same holds for the first succeeded pull of a connection, regardless of its scope. Rows that were hidden
-// or removed during the pull are not checked.
+// checkPullComplete checks that a successful pull has stored every row that existed when the pull started. It checks
+// only complete pulls (pulls of everything) and the first successful pull of a connection. Rows that were ever hidden,
+// removed or unreadable are not checked.
 func (s *sim) checkPullComplete(p domain.Pull) {
 	c := s.connectionByID(p.Connection)
 	if c.pulledOnce && !p.Scope.Everything || c.startedBefore(p) {
@@ -151,9 +153,8 @@ func (s *sim) checkPullComplete(p domain.Pull) {
 	}
 }
 
-// checkReadableReleased checks that the quarantine contains neither a readable row that the write w stores nor a row
-// that w removes. It does not check rows that the same pull has put into the quarantine, because checkQuarantine checks
-// them at quiet points.
+// checkReadableReleased checks the quarantine after the write w. It must contain neither a row that w stores nor a row
+// that w removes. Rows that the same pull has put into the quarantine are checked later, by checkQuarantine.
 func (s *sim) checkReadableReleased(lease domain.Lease, w ports.PageWrite) {
 	c := s.connectionByID(s.claims[lease.ID].Connection)
 	page, err := s.store.Ledger().Quarantine(s.background(), c.Tenant, c.ID, domain.PageRequest{Limit: 1000})
@@ -170,8 +171,9 @@ func (s *sim) checkReadableReleased(lease domain.Lease, w ports.PageWrite) {
 			w.Quarantined,
 			func(q domain.UnreadableData) bool { return q.QuarantineKey == key },
 		)
-		// A pull stores new rows only when a sweep ends. In the meantime, a later page may have shown such a row in an
-		// unreadable form.
+		// A row may be in the quarantine if the same pull has put it there. The pull may first have read a readable
+		// form of the row, and later an unreadable form. The unreadable form goes into the quarantine immediately. The
+		// readable form of a new row is stored later, when a sweep ends.
 		again = again || row.Pull == lease.Pull && !slices.Contains(w.Removed, key.ID)
 		if key.Kind == domain.QuarantinedTransaction && !again && slices.Contains(readable, key.ID) {
 			s.violated("%s can be read or is removed, and is in the quarantine", key.ID)
@@ -179,8 +181,8 @@ func (s *sim) checkReadableReleased(lease domain.Lease, w ports.PageWrite) {
 	}
 }
 
-// checkRemovalsApplied checks that announced removals are applied immediately, even if the pull to which
-// they were announced is blocked.
+// checkRemovalsApplied checks the removals that the deliveries of the given pull announce. They must be applied
+// immediately, even if the pull is blocked.
 func (s *sim) checkRemovalsApplied(id domain.PullID) {
 	for _, d := range s.deliveries {
 		if d.pull != id {
@@ -194,9 +196,9 @@ func (s *sim) checkRemovalsApplied(id domain.PullID) {
 	}
 }
 
-// checkHealedReleased checks a succeeded pull of a few rows: rows of the pull that have become readable again must have
-// left the quarantine, even if they are equal to the stored rows. The check is skipped if the vendor synchronised
-// meanwhile.
+// checkHealedReleased checks rows that the pull had to read because a webhook reported them as changed. If such a row
+// became readable before the pull started, it must have left the quarantine. This also applies if the row has the same
+// content as the stored row. The check is skipped if the vendor synchronised during the pull.
 func (s *sim) checkHealedReleased(p domain.Pull) {
 	c := s.connectionByID(p.Connection)
 	if c.ref.syncing || !c.ref.syncChangedAt.Before(p.StartedAt) {
@@ -214,9 +216,9 @@ func (s *sim) checkHealedReleased(p domain.Pull) {
 	}
 }
 
-// checkSweepComplete checks a complete pull that has succeeded: every row that was removed before the pull started must
-// be marked as removed, unless it is held back as part of a mass removal. The check is skipped if the vendor
-// synchronised meanwhile, or if the id of a row could not be read.
+// checkSweepComplete checks a successful pull of everything. Every row that the vendor removed before the pull started
+// must be marked as removed. Rows of a mass removal that is not applied yet are not checked. The check is skipped if
+// the vendor synchronised during the pull, or if the id of a row could not be read.
 func (s *sim) checkSweepComplete(p domain.Pull) {
 	c := s.connectionByID(p.Connection)
 	if c.startedBefore(p) || c.Vendor != "pluggy" || !p.Scope.Everything || c.ref.syncing ||
@@ -236,8 +238,8 @@ func (s *sim) checkSweepComplete(p domain.Pull) {
 	}
 }
 
-// wasListed reports whether the list of accounts must have contained the row's account during the whole pull. At
-// pluggy, the rows of an account that is not listed are not read.
+// wasListed reports whether the vendor has listed the row's account since the pull was created. Pluggy returns no rows
+// of an unlisted account.
 func (ref *accountRef) wasListed(r *row, p domain.Pull) bool {
 	return !ref.unlisted[r.account] && ref.listedChangedAt.Before(p.CreatedAt)
 }
@@ -263,8 +265,8 @@ func (s *sim) digest(c *connection) string {
 	return b.String()
 }
 
-// countFailedDeliveries returns how many live connections have failed deliveries, which wait to be
-// replayed. A connection whose deliveries cannot be listed counts, too.
+// countFailedDeliveries returns how many live connections have failed deliveries, which wait to be replayed.
+// Connections whose deliveries cannot be listed are included.
 func (s *sim) countFailedDeliveries() int {
 	n := 0
 	for _, c := range s.liveConnections() {
@@ -277,8 +279,8 @@ func (s *sim) countFailedDeliveries() int {
 	return n
 }
 
-// readNotPaused records that the current task has read the connection. If it was not paused, the task may call the
-// vendor once: a pause that is committed between the read and the call cannot prevent the call.
+// readNotPaused records that the current task has read the connection. If the connection was not paused, the task may
+// call the vendor once. A pause that is committed after the task has read the connection cannot prevent this call.
 func (s *sim) readNotPaused(c domain.Connection) {
 	if s.current != nil && !c.Paused() {
 		s.current.mayCall = c.ID

@@ -13,14 +13,14 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// AccountIdentity returns the identity, here the account number, by which an account is recognised under another
-// account reference.
+// AccountIdentity returns an identity that contains only the account number. The service uses this identity to
+// recognise the account under another account reference.
 func (v *vendor) AccountIdentity(account domain.AccountData) domain.AccountIdentity {
 	return domain.NewAccountIdentity("", "", account.Number, "", "")
 }
 
 // newLink returns another account reference (a link) for the accounts of ref. A vendor creates such a reference when
-// the account holder signs in at the institution again. It has no rows until linkRows is called.
+// the account holder signs in at the institution again. The new reference has no rows until linkRows is called.
 func (s *sim) newLink(ref *accountRef) *accountRef {
 	s.names++
 	link := &accountRef{
@@ -42,8 +42,8 @@ func (s *sim) newLink(ref *accountRef) *accountRef {
 	return link
 }
 
-// linkRows copies the present rows of the former reference to the new reference (link), under new ids. Sometimes it
-// leaves out the oldest rows, which arriveLate adds later.
+// linkRows copies the current rows of the former reference to the new reference, under new ids. Sometimes it leaves out
+// the oldest rows, which arriveLate adds later.
 func (s *sim) linkRows(link *accountRef) {
 	link.linkedAt = s.clock.Now()
 	link.known = s.knownRows(link.former)
@@ -58,7 +58,8 @@ func (s *sim) linkRows(link *accountRef) {
 	if s.chance(0.4) && len(copied) > 1 {
 		cut := s.rand.IntN(len(copied))
 		for cut > 0 && cut < len(copied) && copied[cut].date == copied[cut-1].date {
-			cut++ // the late rows must be older than all others
+			// Keep all rows of one date together. The rows that are copied later must all be older.
+			cut++
 		}
 		copied, link.late = copied[:cut], copied[cut:]
 		s.counters.lateRows += len(link.late)
@@ -80,7 +81,7 @@ func (s *sim) copyRow(link *accountRef, old *row) {
 	link.rows = append(link.rows, r)
 }
 
-// arriveLate adds to a new link (ref) the rows that linkRows has left out.
+// arriveLate copies the oldest rows of the former reference to the new reference, if linkRows has left them out.
 func (s *sim) arriveLate(ref *accountRef) {
 	late := ref.late
 	ref.late = nil
@@ -117,18 +118,18 @@ func (s *sim) knownRows(ref *accountRef) map[string]domain.TransactionID {
 	return known
 }
 
-// descendsFrom reports whether other is the reference itself or one of its former references.
-func (ref *accountRef) descendsFrom(other *accountRef) bool {
+// descendsFrom reports whether ancestor is the reference itself or one of its former references.
+func (ref *accountRef) descendsFrom(ancestor *accountRef) bool {
 	for ; ref != nil; ref = ref.former {
-		if ref == other {
+		if ref == ancestor {
 			return true
 		}
 	}
 	return false
 }
 
-// rowOf looks for a row with this external id in the reference and in its former references. It returns nil if none of
-// them has the row.
+// rowOf returns the row with the given external id, or nil if there is none. It searches the account reference and all
+// references that this reference has replaced.
 func (ref *accountRef) rowOf(id string) *row {
 	for ; ref != nil; ref = ref.former {
 		if r := ref.row(id); r != nil {
@@ -160,8 +161,8 @@ func (s *sim) repointed(c *connection) {
 	}
 }
 
-// continueDeleted creates a connection that continues a deleted connection. It does nothing if no deleted connection
-// can be continued.
+// continueDeleted creates a connection to the accounts of a deleted connection, under a new account reference. It does
+// nothing if every deleted connection already has such a successor.
 func (s *sim) continueDeleted() {
 	for _, c := range s.connections {
 		if !c.deleted || c.continued {
@@ -179,8 +180,9 @@ func (s *sim) continueDeleted() {
 	}
 }
 
-// linkCreated must be called after a connection to the account reference ref was created. If ref links to the accounts
-// of a deleted connection again, linkCreated records that the new connection continues the deleted one.
+// linkCreated must be called after a connection to an account reference was created. The reference may be a new link to
+// the accounts of a deleted connection. In this case linkCreated copies the rows of the deleted connection's reference
+// to the new reference.
 func (s *sim) linkCreated(ref *accountRef) {
 	if ref.former == nil {
 		return
@@ -192,16 +194,16 @@ func (s *sim) linkCreated(ref *accountRef) {
 	s.counters.continuations++
 }
 
-// accountsMoved records that another connection (to) has taken over the accounts of deleted connections. Other
-// connections that continue the same deleted connection can no longer get the records of these accounts.
-func (s *sim) accountsMoved(to *connection) {
+// accountsMoved records that the given connection has taken over the accounts of deleted connections, with their
+// records. No other connection to the same accounts can take over these records later.
+func (s *sim) accountsMoved(successor *connection) {
 	for _, c := range s.connections {
 		if c.deleted {
 			c.rowsAtDeletion = s.digest(c)
 		}
 	}
 	for _, ref := range s.refs {
-		if ref != to.ref && ref.former != nil && ref.former == to.ref.former {
+		if ref != successor.ref && ref.former != nil && ref.former == successor.ref.former {
 			ref.shared = true
 		}
 	}
@@ -222,9 +224,12 @@ func (s *sim) isSplit(t domain.Transaction) bool {
 	return false
 }
 
-// checkContinued checks that transactions that were known before a new link keep their ids. It does not check movements
-// that occur more than once at the vendor, and movements whose rows were changed, unreadable or removed since the new
-// link.
+// checkContinued checks that transactions keep their ids when the connection gets a new link. It checks a transaction
+// only if all of these are true:
+//
+//   - The transaction was known before the new link.
+//   - Its movement occurs only once at the vendor.
+//   - Its row has been readable, unchanged and present since then.
 func (s *sim) checkContinued(c *connection) {
 	ref := c.ref
 	if ref.former == nil || ref.shared || ref.wasNameless || ref.wasOdd || ref.former.wasOdd {
@@ -270,7 +275,7 @@ func (s *sim) checkSums(c *connection) {
 		switch {
 		case !t.RemovedAt.IsZero() || r == nil && s.isOlder(c, t):
 		case r != nil && (r.removed || r.broken != ""):
-			// checkRow has already checked whether the row may be live.
+			// Such a row is not part of the sums. checkRow has already checked it.
 		default:
 			add(got, orElse(names[t.AccountID], t.Account), t.TransactionData)
 		}
@@ -309,8 +314,8 @@ func (s *sim) accountNames(c *connection) map[domain.AccountID]string {
 	return names
 }
 
-// isOlder reports whether the row of a former reference is older than all rows that the vendor now returns for its
-// account. In that case nothing proves that the vendor has removed the row.
+// isOlder reports whether a row of a former reference is older than all rows that the vendor now returns for its
+// account. The vendor's lists cannot prove the removal of such a row.
 func (s *sim) isOlder(c *connection, t domain.Transaction) bool {
 	name := orElse(s.accountNames(c)[t.AccountID], t.Account)
 	return !slices.ContainsFunc(c.ref.rows, func(r *row) bool {
@@ -318,8 +323,8 @@ func (s *sim) isOlder(c *connection, t domain.Transaction) bool {
 	})
 }
 
-// checkFormerRow checks a transaction whose row belongs to a former reference: it must be marked as removed, unless no
-// list of the vendor can prove that the row was removed (isOlder).
+// checkFormerRow checks a transaction whose row belongs to a former reference. The transaction must be marked as
+// removed if a list of the vendor can prove the removal (see isOlder).
 func (s *sim) checkFormerRow(c *connection, t domain.Transaction) {
 	if c.ref.rowOf(t.ExternalID) == nil {
 		s.violated("%s is stored, but the vendor never had it", t.ExternalID)
@@ -329,17 +334,17 @@ func (s *sim) checkFormerRow(c *connection, t domain.Transaction) {
 	}
 }
 
-// hasNewReference reports whether the rows of the connection's account reference are not stored yet. It returns true
-// during an outage.
+// hasNewReference reports whether the rows of the connection's account reference are not stored yet. If the connection
+// cannot be read because of an outage, it returns true.
 func (s *sim) hasNewReference(c *connection) bool {
 	stored, err := s.store.Connections().Get(s.background(), c.Tenant, c.Kind, c.ID)
 	return err != nil || stored.NewReference
 }
 
-// startedBefore reports whether the pull started before the connection got its present account reference.
+// startedBefore reports whether the pull started before the connection got its current account reference.
 func (c *connection) startedBefore(p domain.Pull) bool { return p.StartedAt.Before(c.ref.linkedAt) }
 
-// movementOf returns the name of the movement of money that a description contains, regardless of upper and lower case.
+// movementOf returns the first word of a description in lower case. This word is the name of the movement.
 func movementOf(description string) string {
 	movement, _, _ := strings.Cut(strings.ToLower(description), " ")
 	return movement

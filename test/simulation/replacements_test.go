@@ -21,8 +21,8 @@ func movementName(n int) string {
 	return word.String()
 }
 
-// listRead describes one list that a pull has read. It contains the rows of the list, except rows that the vendor had
-// already removed but still listed.
+// listRead describes one list that a pull has read. It contains the rows of the list. Removed rows are excluded, even
+// if the vendor still listed them.
 type listRead struct {
 	step  string
 	shown map[string]bool
@@ -47,9 +47,9 @@ func (s *sim) noteShown(ref *accountRef, step domain.Step, cursor string, rows [
 	}
 }
 
-// forgetUnpublished removes from the recorded lists the rows that a publication, which makes staged rows visible, has
-// left out. A row that the vendor removes while it is staged never becomes visible. The store therefore does not know
-// which other rows the vendor showed together with that row.
+// forgetUnpublished deletes from the recorded lists all rows that are not stored. It is called after the staged rows of
+// a pull were published (made visible). A row that the vendor removed before the publication is never stored. The store
+// therefore does not know in which lists this row was.
 func (s *sim) forgetUnpublished(c *connection) {
 	stored := map[string]bool{}
 	for _, t := range s.ownRows(c) {
@@ -82,8 +82,8 @@ func (s *sim) splitTransaction(ctx context.Context, app *application.Service, c 
 	return err
 }
 
-// splitDone records that an operator has split a transaction. An operator does this if the current and the past row of
-// the transaction are different movements of money. An operator can also split a transaction of a deleted connection.
+// splitDone records that an operator has split a transaction. Operators split a transaction whose current and former
+// row describe different movements of money. An operator can also split a transaction of a deleted connection.
 func (s *sim) splitDone(before, after domain.Transaction) {
 	s.counters.splits++
 	s.splitPairs[[2]string{after.ExternalID, before.ExternalID}] = true
@@ -94,14 +94,17 @@ func (s *sim) splitDone(before, after domain.Transaction) {
 	}
 }
 
-// ownRows returns the stored transactions of a connection, without those whose row now belongs to another transaction.
+// ownRows returns the stored transactions of a connection, except superseded transactions. The row of a superseded
+// transaction now belongs to another transaction.
 func (s *sim) ownRows(c *connection) []domain.Transaction {
 	return slices.DeleteFunc(s.storedRows(c), func(t domain.Transaction) bool { return !t.SupersededBy.IsZero() })
 }
 
-// checkReplacements checks the transactions that have had more than one row: all rows of a transaction must belong to
-// one movement, at most one of them may be present at the vendor, and no two rows that an operator has split may be in
-// one transaction again.
+// checkReplacements checks the transactions that have had more than one row:
+//
+//   - All rows of a transaction must belong to one movement.
+//   - At most one row of a transaction may be present at the vendor.
+//   - Two rows that an operator has split must not be in one transaction again.
 func (s *sim) checkReplacements(c *connection) {
 	owners := map[string]domain.TransactionID{}
 	for _, t := range s.ownRows(c) {
@@ -136,8 +139,11 @@ func (s *sim) checkReplacements(c *connection) {
 	}
 }
 
-// checkOneMovement checks that the rows of one transaction belong to the same movement, that at most one of them is
-// present at the vendor, and that no list of the vendor has shown two successive rows of the transaction together.
+// checkOneMovement checks the rows of one transaction. The rows are in the order in which they replaced each other.
+//
+//   - All rows must belong to the same movement of money.
+//   - At most one row may now be present at the vendor.
+//   - If a row and its successor were present at the same time, no list may have contained both.
 func (s *sim) checkOneMovement(ref *accountRef, t domain.Transaction, ids []string) {
 	var present []string
 	for i, id := range ids {
@@ -162,9 +168,9 @@ func (s *sim) checkOneMovement(ref *accountRef, t domain.Transaction, ids []stri
 	}
 }
 
-// lived reports whether the rows a and b were ever present at the vendor at the same time. A list that is read while
-// the vendor replaces one row with the other can show both, although they were never present at the same time. lived
-// returns false if one of the rows was unreadable at any time.
+// lived reports whether the rows a and b were ever present at the vendor at the same time. A list that contains both
+// rows does not prove this, because the vendor may replace a row while the list is read. lived returns false if one of
+// the rows was ever unreadable.
 func lived(a, b *row) bool {
 	before := func(a, b *row) bool { return a.removed && a.removals == 1 && !b.created.Before(a.removedAt) }
 	return !before(a, b) && !before(b, a) && !a.wasBroken && !b.wasBroken

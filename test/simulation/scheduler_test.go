@@ -35,16 +35,16 @@ type task struct {
 	dead          bool
 	ended         bool
 	parent        *task // the task that started this one in the same process; nil for the first task of a process
-	child         *task // a task that this one has started and whose end it has not awaited yet
+	child         *task // the last child task; nil after a task has waited for the child's end
 	awaited       *task // the task for which this one waits
 	uninterrupted bool  // while this is set, the task does not yield
-	sleepsUntil   int   // the number of the step before which the task is not resumed
+	sleepsUntil   int   // the task is not resumed before the step with this number
 	checked       bool
-	settledRef    *accountRef // the account reference whose synchronisation was complete at the task's first check
+	settledRef    *accountRef // the reference of the first vendor.Check if it was not synchronising; else nil
 	reading       *connection // the connection whose pull the task runs
-	at            string      // the port call at which the task last yielded
-	// mayCall is the connection that the task has read since its last call to a vendor, provided that the connection
-	// was not paused at the time of the read.
+	at            string      // the name of the place where the task last yielded, such as "Pulls.StorePage"
+	// mayCall is a connection that was not paused when the task read it. The task may call the connection's vendor
+	// once.
 	mayCall domain.ConnectionID
 }
 
@@ -66,23 +66,25 @@ func (s *sim) spawn(name string, act func(ctx context.Context)) *task {
 	return t
 }
 
-// goConcurrently implements the application's dependency Deps.Go: the function work becomes a task like any other,
-// which dies with its process. At a quiet point, or while the current task is uninterrupted, no task can yield. In
-// these cases, work is run without interruption, either immediately or when the caller calls wait.
-func (s *sim) goConcurrently(work func()) (wait func()) {
+// goConcurrently implements the application's dependency Deps.Go. It runs fn in a new task. The new task belongs to the
+// process of the current task, and dies with this process.
+//
+// If there is no current task, or the current task must not yield, goConcurrently starts no new task. A random choice
+// then decides when fn runs: immediately, or when the caller calls wait.
+func (s *sim) goConcurrently(fn func()) (wait func()) {
 	parent := s.current
 	if parent == nil || parent.uninterrupted {
-		work = sync.OnceFunc(work)
+		fn = sync.OnceFunc(fn)
 		if s.chance(0.5) {
-			work()
+			fn()
 		}
-		return work
+		return fn
 	}
-	child := s.spawn(parent.name+" concurrent", func(context.Context) { work() })
+	child := s.spawn(parent.name+" concurrent", func(context.Context) { fn() })
 	child.parent, child.reading, parent.child = parent.process(), parent.reading, child
 	s.yieldAt("begun")
 	return func() {
-		s.current.awaited = child // the task that waits need not be the one that started child
+		s.current.awaited = child // the caller of wait need not be the task parent
 		for !child.ended && !s.failed {
 			s.yieldAt("waits")
 		}
@@ -92,8 +94,8 @@ func (s *sim) goConcurrently(work func()) (wait func()) {
 	}
 }
 
-// process returns the first task of the process to which t belongs, which is t itself if no other task started t. All
-// tasks of a process die together.
+// process returns the first task of the process to which t belongs. It returns t if no other task started t. All tasks
+// of a process die together.
 func (t *task) process() *task {
 	if t.parent != nil {
 		return t.parent
@@ -113,7 +115,7 @@ func (s *sim) resume(t *task) {
 	}
 }
 
-// killProcess ends a process at its current port call, as SIGKILL does.
+// killProcess ends a process, as SIGKILL does. Each task of the process ends at the place where it last yielded.
 func (s *sim) killProcess(t *task) {
 	s.log(t.name, "killed")
 	s.endProcess(t)
@@ -154,7 +156,8 @@ func (s *sim) close() {
 	s.tasks = nil
 }
 
-// yieldAt yields to the scheduler at the port call op. If no task is running, as at a quiet point, it does nothing.
+// yieldAt returns control to the scheduler before the running task calls a port. op is the name of the call. yieldAt
+// does nothing if no task is running or if the task is uninterrupted. It panics if the process of the task has died.
 func (s *sim) yieldAt(op string) {
 	t := s.current
 	if t == nil || t.uninterrupted && !t.dead {

@@ -1,10 +1,18 @@
 // Package simulation_test tests the application layer by deterministic simulation with fault injection, in one process
-// and one thread. It uses stores in memory, and simulates two vendors, several workers, operators and readers, a clock
-// that jumps, and faults at every port. Every random choice derives from one seed, so that a failure can be replayed.
+// and one thread.
 //
-// A step is one decision of the scheduler: it resumes one actor, which runs until its next call of a port, changes the
-// vendors' data, moves the clock, or kills a process. From time to time there is a quiet point, at which all faults end
-// and all pulls are finished. Then the invariants of invariants_test.go must hold.
+// It uses stores in memory. It simulates two vendors, several workers, operators and readers, a clock that jumps, and
+// faults at every port. Every random choice derives from one seed, so that a failure can be replayed.
+//
+// A step is one decision of the scheduler. In a step, the scheduler does one of these:
+//
+//   - It resumes one actor, which runs until its next call of a port.
+//   - It changes the vendors' data.
+//   - It moves the clock.
+//   - It kills a process.
+//
+// From time to time there is a quiet point, at which all faults end and all pulls are finished. At a quiet point, the
+// invariants of invariants_test.go must hold.
 package simulation_test
 
 import (

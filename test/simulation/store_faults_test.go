@@ -9,10 +9,14 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// intercept calls a store method for an actor and injects faults. First the actor yields. Then there are four cases:
-// the call succeeds; it fails without any effect; it fails although it was completely executed; or the process dies
-// directly after it. Deadlines of ctx are ignored, because they are in real time and not in simulated time; only a
-// cancellation counts.
+// intercept calls a store method for an actor and injects faults. First the actor yields. There are four cases:
+//
+//   - The call succeeds.
+//   - The call fails without any effect.
+//   - The call fails although it was completely executed.
+//   - The process dies directly after the call.
+//
+// If ctx is canceled, the method is not called. Deadlines of ctx are ignored, because they are in real time.
 func intercept[T any](
 	ctx context.Context, s *sim, op string, do func(context.Context) (T, error),
 ) (result T, err error) {
@@ -88,10 +92,10 @@ func (v connections) Find(
 
 func (v connections) Update(ctx context.Context, t domain.TenantID, kind domain.ConnectionKind,
 	id domain.ConnectionID,
-	change func(*domain.Connection) error,
+	fn func(*domain.Connection) error,
 ) (domain.Connection, error) {
 	return intercept(ctx, v.sim, "Connections.Update", func(ctx context.Context) (domain.Connection, error) {
-		c, err := v.Connections.Update(ctx, t, kind, id, change)
+		c, err := v.Connections.Update(ctx, t, kind, id, fn)
 		if err == nil {
 			v.sim.connectionUpdated(c)
 		}
@@ -100,16 +104,16 @@ func (v connections) Update(ctx context.Context, t domain.TenantID, kind domain.
 }
 
 func (v connections) ListSealed(
-	ctx context.Context, after domain.ConnectionID, limit int,
+	ctx context.Context, afterID domain.ConnectionID, limit int,
 ) ([]domain.Connection, error) {
 	return intercept(ctx, v.sim, "Connections.ListSealed", func(ctx context.Context) ([]domain.Connection, error) {
-		return v.Connections.ListSealed(ctx, after, limit)
+		return v.Connections.ListSealed(ctx, afterID, limit)
 	})
 }
 
-func (v connections) Reseal(ctx context.Context, id domain.ConnectionID, old, fresh domain.Sealed) (bool, error) {
+func (v connections) Reseal(ctx context.Context, id domain.ConnectionID, previous, fresh domain.Sealed) (bool, error) {
 	return intercept(ctx, v.sim, "Connections.Reseal", func(ctx context.Context) (bool, error) {
-		return v.Connections.Reseal(ctx, id, old, fresh)
+		return v.Connections.Reseal(ctx, id, previous, fresh)
 	})
 }
 
@@ -130,9 +134,9 @@ func (v tokens) Revoke(ctx context.Context, t domain.TenantID, id domain.TokenID
 	})
 }
 
-func (v tokens) RecordUsage(ctx context.Context, used map[domain.TokenID]time.Time) error {
+func (v tokens) RecordUsage(ctx context.Context, usage map[domain.TokenID]time.Time) error {
 	return interceptError(ctx, v.sim, "Tokens.RecordUsage", func(ctx context.Context) error {
-		return v.Tokens.RecordUsage(ctx, used)
+		return v.Tokens.RecordUsage(ctx, usage)
 	})
 }
 
@@ -177,26 +181,26 @@ type idempotency struct {
 }
 
 func (v idempotency) Begin(
-	ctx context.Context, t domain.TenantID, key string, f domain.Fingerprint, at time.Time,
+	ctx context.Context, t domain.TenantID, key string, f domain.Fingerprint, claimedAt time.Time,
 ) (*ports.StoredResponse, error) {
 	return intercept(ctx, v.sim, "Idempotency.Begin", func(ctx context.Context) (*ports.StoredResponse, error) {
-		return v.IdempotencyStore.Begin(ctx, t, key, f, at)
+		return v.IdempotencyStore.Begin(ctx, t, key, f, claimedAt)
 	})
 }
 
 func (v idempotency) Finish(
-	ctx context.Context, t domain.TenantID, key string, claimed time.Time,
-	response ports.StoredResponse, at time.Time,
+	ctx context.Context, t domain.TenantID, key string, claimedAt time.Time,
+	response ports.StoredResponse, now time.Time,
 ) error {
 	v.sim.checkNoSecret("a stored response", string(response.Body))
 	return interceptError(ctx, v.sim, "Idempotency.Finish", func(ctx context.Context) error {
-		return v.IdempotencyStore.Finish(ctx, t, key, claimed, response, at)
+		return v.IdempotencyStore.Finish(ctx, t, key, claimedAt, response, now)
 	})
 }
 
-func (v idempotency) Release(ctx context.Context, t domain.TenantID, key string, claimed time.Time) error {
+func (v idempotency) Release(ctx context.Context, t domain.TenantID, key string, claimedAt time.Time) error {
 	return interceptError(ctx, v.sim, "Idempotency.Release", func(ctx context.Context) error {
-		return v.IdempotencyStore.Release(ctx, t, key, claimed)
+		return v.IdempotencyStore.Release(ctx, t, key, claimedAt)
 	})
 }
 
@@ -295,8 +299,8 @@ func (v pulls) Sweep(ctx context.Context, lease domain.Lease, w ports.SweepWrite
 	})
 }
 
-// Publish also records which of the published accounts the vendor has listed. An account that continues another account
-// counts as listed if that other account was listed.
+// Publish also records which of the published accounts the vendor has listed. A published account may continue a former
+// account, under a new account reference. Such an account also counts as listed if the former account was listed.
 func (v pulls) Publish(ctx context.Context, lease domain.Lease, w ports.Publication) (ports.Published, error) {
 	return intercept(ctx, v.sim, "Pulls.Publish", func(ctx context.Context) (ports.Published, error) {
 		listed := v.sim.listedBefore()
@@ -353,7 +357,7 @@ func (v pulls) Finish(ctx context.Context, lease domain.Lease, o ports.Outcome) 
 			v.sim.attemptEnded(lease.Pull, o)
 		}
 		if err == nil && o.State == domain.PullFailed && o.LastError == domain.AccountNotListed {
-			v.sim.endListingLag(v.sim.claims[lease.ID]) // the pull waited in vain for an account of a former reference
+			v.sim.endListingLag(v.sim.claims[lease.ID]) // the pull no longer waits for an account
 		}
 		if err == nil && o.State == domain.PullSucceeded {
 			p := v.sim.claims[lease.ID]
@@ -378,25 +382,25 @@ func (v pulls) VisitAnnouncedRemovals(
 	})
 }
 
-func (v pulls) ListStuck(ctx context.Context, at time.Time, grace time.Duration, limit int) ([]domain.PullID, error) {
+func (v pulls) ListStuck(ctx context.Context, now time.Time, grace time.Duration, limit int) ([]domain.PullID, error) {
 	return intercept(ctx, v.sim, "Pulls.ListStuck", func(ctx context.Context) ([]domain.PullID, error) {
-		return v.Pulls.ListStuck(ctx, at, grace, limit)
+		return v.Pulls.ListStuck(ctx, now, grace, limit)
 	})
 }
 
 func (v pulls) ListWaiting(
-	ctx context.Context, at time.Time, without []domain.TenantID, limit int,
+	ctx context.Context, now time.Time, excludedTenants []domain.TenantID, limit int,
 ) ([]domain.Pull, error) {
 	return intercept(ctx, v.sim, "Pulls.ListWaiting", func(ctx context.Context) ([]domain.Pull, error) {
-		return v.Pulls.ListWaiting(ctx, at, without, limit)
+		return v.Pulls.ListWaiting(ctx, now, excludedTenants, limit)
 	})
 }
 
-func (v pulls) ListDueForReconcile(ctx context.Context, since time.Time, limit int) ([]domain.Connection, error) {
+func (v pulls) ListDueForReconcile(ctx context.Context, cutoff time.Time, limit int) ([]domain.Connection, error) {
 	return intercept(ctx, v.sim, "Pulls.ListDueForReconcile", func(ctx context.Context) ([]domain.Connection, error) {
-		due, err := v.Pulls.ListDueForReconcile(ctx, since, limit)
+		due, err := v.Pulls.ListDueForReconcile(ctx, cutoff, limit)
 		if err == nil {
-			v.sim.checkDueForReconcile(due, since, limit)
+			v.sim.checkDueForReconcile(due, cutoff, limit)
 		}
 		return due, err
 	})
@@ -465,23 +469,23 @@ func (v erasures) Start(ctx context.Context, t domain.TenantID, c domain.Connect
 	})
 }
 
-func (v erasures) Claim(ctx context.Context, at, until time.Time, limit int) ([]ports.ClaimedErasure, error) {
+func (v erasures) Claim(ctx context.Context, now, claimEnd time.Time, limit int) ([]ports.ClaimedErasure, error) {
 	return intercept(ctx, v.sim, "Erasures.Claim", func(ctx context.Context) ([]ports.ClaimedErasure, error) {
-		return v.Erasures.Claim(ctx, at, until, limit)
+		return v.Erasures.Claim(ctx, now, claimEnd, limit)
 	})
 }
 
-func (v erasures) EraseBatch(ctx context.Context, e domain.Erasure, at, until time.Time, limit int) (
+func (v erasures) EraseBatch(ctx context.Context, e domain.Erasure, now, deadline time.Time, limit int) (
 	domain.Erasure, error,
 ) {
 	return intercept(ctx, v.sim, "Erasures.EraseBatch", func(ctx context.Context) (domain.Erasure, error) {
-		return v.Erasures.EraseBatch(ctx, e, at, until, limit)
+		return v.Erasures.EraseBatch(ctx, e, now, deadline, limit)
 	})
 }
 
-func (v erasures) Save(ctx context.Context, e domain.Erasure, claimed time.Time) error {
+func (v erasures) Save(ctx context.Context, e domain.Erasure, claimedDueAt time.Time) error {
 	return interceptError(ctx, v.sim, "Erasures.Save", func(ctx context.Context) error {
-		return v.Erasures.Save(ctx, e, claimed)
+		return v.Erasures.Save(ctx, e, claimedDueAt)
 	})
 }
 

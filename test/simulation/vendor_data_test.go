@@ -7,8 +7,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// maxRows is the number of present rows at which no further rows are added to an account
-// reference.
+// maxRows is the number of rows from which an account reference gets no further single random rows. An account
+// reference is an item or link at the vendor. Removed rows do not count.
 const maxRows = 25
 
 // newAccountRef returns a new account reference at a random vendor, with accounts and rows.
@@ -91,8 +91,8 @@ func (s *sim) addRow(ref *accountRef) *row {
 	return r
 }
 
-// editRow changes the content of a row. The date changes only at belvo. At pluggy, a row that is missing from a list of
-// a date range counts as removed, and a row that has moved to another date could be missing from such a list.
+// editRow changes the content of a row. The date changes only at belvo. At pluggy, a row with a new date may be missing
+// from the list of a date range, so the service would treat the row as removed.
 func (s *sim) editRow(ref *accountRef, r *row) {
 	r.revision++
 	if ref.vendor == "belvo" && s.chance(0.3) {
@@ -100,10 +100,16 @@ func (s *sim) editRow(ref *accountRef, r *row) {
 	}
 }
 
-// breakOrHeal makes a row or an account unreadable, changes the bytes of an unreadable row, or makes the row or the
-// account readable again, sometimes together with an edit. Most of these changes are not announced. The id is removed
-// only from rows that were never readable, because the service cannot find out which stored row has become a row
-// without an id.
+// breakOrHeal makes one of these changes:
+//
+//   - An account becomes unreadable or readable again.
+//   - A new unreadable row is added, sometimes with an unreadable id.
+//   - A readable row becomes unreadable. Its id stays readable, because the service needs the id to find the stored
+//     row.
+//   - The bytes of an unreadable row change.
+//   - An unreadable row becomes readable again, sometimes together with an edit.
+//
+// Most of these changes are not announced.
 func (s *sim) breakOrHeal(ref *accountRef) {
 	account := ref.accounts[s.rand.IntN(len(ref.accounts))]
 	unhealed := s.chance(0.75)
@@ -142,7 +148,8 @@ func (s *sim) breakRow(r *row) {
 	s.counters.brokenRows++
 }
 
-// removeRow removes a row. The removal can be unannounced, because complete lists reveal it.
+// removeRow removes a row. Sometimes the vendor does not announce the removal by a webhook. The service must then find
+// the removal by reading complete lists.
 func (s *sim) removeRow(ref *accountRef, r *row) {
 	r.removed, r.removedAt = true, s.clock.Now()
 	r.removals++
@@ -152,9 +159,9 @@ func (s *sim) removeRow(ref *accountRef, r *row) {
 	}
 }
 
-// removalIsAnnounced returns the probability with which the removal of a row must be announced. At belvo, the lists
-// reveal a removal only while they contain an older row of the account, so the removal of the oldest row is always
-// announced.
+// removalIsAnnounced returns the probability that the removal of a row is announced. Belvo always announces the removal
+// of an account's oldest row. Belvo's lists cannot prove this removal, because they contain no older row of the
+// account.
 func (s *sim) removalIsAnnounced(ref *accountRef, r *row) float64 {
 	if ref.vendor == "belvo" && r.date <= ref.oldestDate(r.account) {
 		return 1
@@ -162,7 +169,7 @@ func (s *sim) removalIsAnnounced(ref *accountRef, r *row) float64 {
 	return 0.85
 }
 
-// oldestDate returns the oldest date of the account's present rows, or "" if there are none.
+// oldestDate returns the oldest date of the account's current rows, or "" if there are none.
 func (ref *accountRef) oldestDate(account string) (oldest domain.Date) {
 	for _, r := range ref.rows {
 		if r.account == account && !r.removed && (oldest == "" || r.date < oldest) {
@@ -183,7 +190,7 @@ func (s *sim) replaceUnderNewID(ref *accountRef, old *row) {
 	s.publish(ref, notice{Kind: "created", Account: r.account, From: r.created}, 0.9)
 }
 
-// restoreRow makes a removed row present again under its own id.
+// restoreRow restores a removed row under its own id.
 func (s *sim) restoreRow(ref *accountRef) {
 	if r := s.randomRow(ref, func(r *row) bool { return r.removed }); r != nil {
 		r.removed, r.stillListed = false, false
@@ -205,9 +212,9 @@ func (s *sim) startSync(ref *accountRef) {
 	}
 }
 
-// endSync ends the synchronisation of ref, unless a running task found at its first check that ref was not being
-// synchronised. Such a task could not detect a synchronisation that starts and ends between two of its pages, because
-// it checks only before the first page and after the last one.
+// endSync ends the synchronisation of ref, except if ref is the settledRef of a task. Such a task has checked before
+// the first page that ref does not synchronise. The task repeats the check after the last page. It could not detect a
+// synchronisation that starts and ends between the two checks.
 func (s *sim) endSync(ref *accountRef) {
 	for _, t := range s.tasks {
 		if t.settledRef == ref {
@@ -221,8 +228,8 @@ func (s *sim) endSync(ref *accountRef) {
 	s.publish(ref, notice{Kind: "synced"}, 0.9)
 }
 
-// publish adds a notice to the outbox of ref, from which it is later delivered, with the given probability; otherwise
-// the notice is lost. It reports whether it has added the notice.
+// publish adds a notice to the outbox of ref with the given probability. Otherwise the notice is lost. It reports
+// whether the notice was added.
 func (s *sim) publish(ref *accountRef, n notice, probability float64) bool {
 	if !s.chance(probability) {
 		s.counters.unannounced++
@@ -237,11 +244,11 @@ func (s *sim) publish(ref *accountRef, n notice, probability float64) bool {
 	return true
 }
 
-// randomRow returns a random row for which pass returns true, or nil if there is none.
-func (s *sim) randomRow(ref *accountRef, pass func(*row) bool) *row {
+// randomRow returns a random row for which filter returns true, or nil if there is none.
+func (s *sim) randomRow(ref *accountRef, filter func(*row) bool) *row {
 	var some []*row
 	for _, r := range ref.rows {
-		if pass(r) {
+		if filter(r) {
 			some = append(some, r)
 		}
 	}
@@ -271,9 +278,8 @@ func (ref *accountRef) row(id string) *row {
 	return nil
 }
 
-// endListingLag is called when the pull p has succeeded, when p has failed because it waited in vain for an account,
-// and when another pull has taken over the work of p. From then on, the vendor no longer lists the removed rows whose
-// removal was announced to p. While p ran, the vendor may still have listed such a row, and p had to handle that.
+// endListingLag is called when the pull p has no more work. A removed row may still be listed for some time.
+// endListingLag ends this time for all rows whose removal was announced to p.
 func (s *sim) endListingLag(p domain.Pull) {
 	for _, c := range s.connections {
 		if c.ID != p.Connection {
@@ -287,7 +293,7 @@ func (s *sim) endListingLag(p domain.Pull) {
 	}
 }
 
-// refuseCredential makes an account reference refuse its credential for up to a minute.
+// refuseCredential makes the vendor refuse the credential of an account reference for up to a minute.
 func (s *sim) refuseCredential(ref *accountRef) {
 	ref.refusedUntil = s.clock.now.Add(time.Duration(s.rand.IntN(60)) * time.Second)
 	s.counters.refusedCredentials++

@@ -18,11 +18,13 @@ import (
 
 // vendor is a simulated aggregator of one of two kinds:
 //
-//   - "pluggy" reports which rows are new or changed, and lists all rows of an account. The absence of a row
-//     therefore proves that it was removed.
-//   - "belvo" reports only that something changed, and may omit rows from its lists. Only two reads without a row
-//     prove that it was removed. Belvo's cursors are positions in a list, so a row that is added or removed shifts
-//     all rows after it. With each page it reports the number of rows of the whole list.
+//   - "pluggy" lists all rows of an account. A row that is missing from one list was removed. Pluggy reports which rows
+//     are new or changed.
+//   - "belvo" may omit rows from its lists. A row was removed only if it is missing from two lists. Belvo only reports
+//     that something changed.
+//
+// A belvo cursor is a position in a list. If a row is added or removed, the positions of all later rows change. Each
+// belvo page contains the number of rows of the whole list.
 type vendor struct {
 	sim  *sim
 	name domain.Vendor
@@ -34,23 +36,23 @@ type accountRef struct {
 	id       string
 	secret   string
 	accounts []string
-	odd      map[string]bool // the accounts that cannot be normalised at present
+	odd      map[string]bool // the accounts that currently cannot be normalised
 	wasOdd   bool            // at some time, an account could not be normalised
 	rows     []*row          // in the order in which they were created, which is also the order of their ids
 	outbox   []notice
 	events   int
 
-	numbers     map[string]string               // the numbers of accounts, by their ids
+	numbers     map[string]string               // the account number of each account id
 	former      *accountRef                     // the reference that this reference replaced; nil if there is none
 	linkedAt    time.Time                       // when this reference replaced the former one
-	known       map[string]domain.TransactionID // the result of knownRows for the former reference at the time linkedAt
+	known       map[string]domain.TransactionID // the result of knownRows(former) at the time linkedAt
 	shared      bool                            // another connection has taken over the records of the former reference
-	late        []*row                          // rows of the former reference that have no copy here yet
+	late        []*row                          // rows of former that will be copied to this reference later
 	shift       int                             // number of days added to the dates of the former reference
 	capital     bool                            // the descriptions are in capital letters
 	wasNameless bool                            // at some time, the id of a row could not be read
 
-	lists []listRead // the lists that the present attempt has read
+	lists []listRead // the lists that the current attempt has read
 	reads []listRead // the lists of all attempts that succeeded
 
 	syncing       bool      // during a synchronisation some rows are hidden
@@ -59,10 +61,10 @@ type accountRef struct {
 	partial       bool            // at pluggy: the last synchronisation updated transactions, but not accounts
 	unlisted      map[string]bool // the accounts that are missing from the list of accounts
 
-	listedChangedAt time.Time // the time of the last change of unlisted
-	namelessUntil   time.Time // the last time at which the id of a row became readable again
+	listedChangedAt time.Time // when the list of accounts last changed
+	namelessUntil   time.Time // when a row with an unreadable id last became readable
 	refusedUntil    time.Time // the credential is refused until then
-	loopsUntil      time.Time // until then, every cursor leads back to the same page
+	loopsUntil      time.Time // until this time, every cursor leads back to the same page
 	listing         int       // the vendor accepts only cursors that it issued for the listing with this number
 }
 
@@ -73,25 +75,25 @@ type row struct {
 	created     time.Time
 	revision    int
 	removed     bool
-	hidden      bool // the row is not listed, because its account reference synchronises
+	hidden      bool // the row is not listed during the current synchronisation
 	hides       int  // the number of times that the row was hidden
 	// stillListed means that the row is removed but still listed, because the vendor sends notices before it updates
 	// its lists.
 	stillListed    bool
-	wasStillListed bool // the row was removed but still listed at least once
+	wasStillListed bool // stillListed was true at least once
 	removedAt      time.Time
 	removals       int // the number of times that the row was removed
 	announcements  int // the number of stored deliveries that announced its removal
 
-	origin        *row // the row of the former reference of which the row is a copy; nil if there is none
-	firstRevision int  // the revision and the date of a copy when it was created
+	origin        *row // the row of which this row is a copy; nil if this row is not a copy
+	firstRevision int  // for a copy: its revision when it was created; firstDate is its date at that time
 	firstDate     domain.Date
 	capital       bool // the description is in capital letters
 
 	movement  string // rows with the same value describe the same movement of money
-	broken    string // the bytes of the row if it cannot be normalised at present; otherwise ""
+	broken    string // the bytes of the row if it currently cannot be normalised; otherwise ""
 	nameless  bool   // the id of the broken row cannot be read
-	wasBroken bool   // the row was broken at least once
+	wasBroken bool   // the row is or was unreadable (broken)
 
 	brokenOrHealedAt time.Time // the last time at which the row became unreadable or readable again
 }
@@ -119,7 +121,7 @@ func (r *row) transactionData() domain.TransactionData {
 		OccurredAt:  r.created,
 		Description: text, Metadata: json.RawMessage(strconv.Quote(text)), StableMetadata: []byte(text),
 	}
-	// Every third revision has no content hash, so only the digest identifies its content.
+	// Every third revision has no content hash. The service must then compare the digests to detect a change.
 	if digest := o.Digest(); r.revision%3 < 2 {
 		o.ContentHash = domain.ContentHash(digest[:16])
 	}
@@ -146,9 +148,9 @@ func (r *row) rawTransaction() domain.RawTransaction {
 
 func (v *vendor) Vendor() domain.Vendor { return v.name }
 
-// callVendor simulates a call to the vendor, which may fail. The argument op is the name of the call. The actor yields
-// before the call, and again between the call of response, which computes the result, and the return. The result may
-// therefore be out of date when the actor gets it.
+// callVendor simulates a call to the vendor, which may fail. op is the name of the call. The given function computes
+// the result. The current task yields before and after this function. The result may therefore be out of date when
+// callVendor returns.
 func callVendor[T any](
 	ctx context.Context, v *vendor, op string, a ports.Access, response func(*accountRef) (T, error),
 ) (result T, err error) {
@@ -267,9 +269,12 @@ func (v *vendor) Plan(scope domain.PullScope, accounts []domain.AccountData, _ d
 	return plan
 }
 
-// Read returns the page at the cursor. At pluggy, the rows are in the order of their ids, and the cursor contains the
-// id of the last row. Therefore, a row that a reader has not read yet cannot move to an earlier page. At belvo, the
-// newest row comes first, and the cursor is a position.
+// Read returns the page at the cursor.
+//
+//   - At pluggy, the rows are in the order of their ids. The cursor contains the id of the last row. Therefore no
+//     unread row can move to an earlier page.
+//   - At belvo, the newest row comes first. The cursor is a position in the list, so unread rows can move to earlier
+//     pages.
 func (v *vendor) Read(
 	ctx context.Context, a ports.Access, step domain.Step, _ []domain.AccountData, cursor string,
 ) (ports.VendorPage, error) {
@@ -289,14 +294,15 @@ func (v *vendor) Read(
 				s.counters.shiftedLists++
 			}
 		} else {
-			from, _ = slices.BinarySearchFunc(rows, at.last, func(r *row, last string) int {
-				return cmp.Compare(r.id, last+" ") // finds the row after last, even if last itself was removed
+			from, _ = slices.BinarySearchFunc(rows, at.lastID, func(r *row, last string) int {
+				return cmp.Compare(r.id, last+" ") // greater than last, and less than every later id
 			})
 		}
 		to := min(from+3+s.rand.IntN(3), len(rows))
 		s.noteShown(ref, step, cursor, rows[from:to])
 		for _, r := range rows[from:to] {
-			if v.name == "belvo" && ref.unlisted[r.account] { // at belvo, each row contains its account
+			// At belvo, each row contains its account, even an account that is missing from the list of accounts.
+			if v.name == "belvo" && ref.unlisted[r.account] {
 				page.Accounts = append(page.Accounts, ref.vendorAccount(r.account))
 			}
 			page.Transactions = append(page.Transactions, r.rawTransaction())
@@ -326,10 +332,13 @@ func (v *vendor) list(ref *accountRef, step domain.Step) []*row {
 	return rows
 }
 
-// isGone reports whether the vendor refuses a cursor. The vendor never refuses the request for the first page. The
-// vendor refuses a cursor if it has rebuilt its lists since it issued the cursor, or if the list became shorter. It
-// also refuses a cursor if the list changed but has the same number of rows, because no client could detect such a
-// change.
+// isGone reports whether the vendor refuses a cursor. The vendor never refuses the start of a list. It refuses a cursor
+// in these cases:
+//
+//   - The vendor has rebuilt its lists since it issued the cursor.
+//   - At belvo, the list has no more rows after the position.
+//   - At belvo, the row directly before the position has changed, but the number of rows has not. Without the refusal,
+//     a client could not detect this change.
 func (v *vendor) isGone(ref *accountRef, at listCursor, rows []*row) bool {
 	switch {
 	case at == listCursor{}:
@@ -338,18 +347,21 @@ func (v *vendor) isGone(ref *accountRef, at listCursor, rows []*row) bool {
 		return true
 	}
 	return v.name == "belvo" &&
-		(at.offset >= len(rows) || at.total == len(rows) && rows[at.offset-1].id != at.last)
+		(at.offset >= len(rows) || at.total == len(rows) && rows[at.offset-1].id != at.lastID)
 }
 
-// listCursor is a position in a list: the number of rows before it, and the last of these rows. total is
-// the number of rows of the list when the vendor issued the cursor. The zero listCursor is the start.
+// listCursor is a position in a list. The zero listCursor is the start of the list.
+//
+//   - listing is the value of accountRef.listing when the vendor issued the cursor.
+//   - offset is the number of rows before the position, and lastID is the id of the last of these rows.
+//   - total is the number of rows of the list when the vendor issued the cursor.
 type listCursor struct {
 	listing, offset, total int
-	last                   string
+	lastID                 string
 }
 
 func (c listCursor) String() string {
-	return fmt.Sprintf("%d/%d/%d/%s", c.listing, c.offset, c.total, c.last)
+	return fmt.Sprintf("%d/%d/%d/%s", c.listing, c.offset, c.total, c.lastID)
 }
 
 // parseListCursor parses a cursor that Read has returned.
@@ -357,7 +369,7 @@ func parseListCursor(text string) (c listCursor) {
 	if text = strings.TrimRight(text, " "); text == "" {
 		return c
 	}
-	if _, err := fmt.Sscanf(text, "%d/%d/%d/%s", &c.listing, &c.offset, &c.total, &c.last); err != nil {
+	if _, err := fmt.Sscanf(text, "%d/%d/%d/%s", &c.listing, &c.offset, &c.total, &c.lastID); err != nil {
 		panic(err)
 	}
 	return c

@@ -15,9 +15,9 @@ import (
 // In practice, no link has 10 000 accounts (10 pages of 1000).
 const maxAccountPages = 10
 
-// Accounts returns the link's accounts, sorted by external id. The vendor divides the list into pages by position, so
-// an account can be on two pages if another account was added between the two requests. A list of more than
-// maxAccountPages pages is an error (endless_cursor).
+// Accounts returns the link's accounts, sorted by external id. The vendor divides the list into pages by position. If
+// an account is added between two requests, another account can be on two pages; the result contains it once. A list of
+// more than maxAccountPages pages is an error (endless_cursor).
 func (a *Adapter) Accounts(ctx context.Context, access ports.Access) ([]domain.AccountData, error) {
 	ctx, cancel := a.http.WithTimeout(ctx)
 	defer cancel()
@@ -57,9 +57,11 @@ type accountJSON struct {
 	} `json:"balance"`
 }
 
-// normalizeAccount normalizes one account, which is an entry of the account list or is embedded in a transaction row.
-// Errors: an error created by domain.UnreadableRow. An account of another link is also an error, because storing that
-// account would put one holder's data into another holder's ledger.
+// normalizeAccount normalizes an entry of the account list, or the account in a transaction row.
+//
+// An account of another link is an error, because its data would enter the ledger of the wrong account holder.
+//
+// Errors: an error created by domain.UnreadableRow, or malformed_response for an account that is not JSON.
 func (l linkContext) normalizeAccount(raw json.RawMessage) (domain.AccountData, error) {
 	var a accountJSON
 	if err := vendorhttp.DecodeRow(raw, &a, accountReasons); err != nil {
@@ -87,10 +89,9 @@ var accountReasons = map[string]domain.Code{
 	"balance": domain.InvalidAmount,
 }
 
-// readAccount returns the account in the same way as normalizeAccount, with one difference: an
-// account that cannot be normalised exactly is returned as unreadable, with the members that can be
-// read. If the account belongs to another link, none of its members is read. Errors:
-// malformed_response for an account that is not JSON.
+// readAccount normalises an account. If the account cannot be normalised exactly, the result is marked as unreadable.
+// It then has only the members that could be read. If the account belongs to another link or has an invalid id, the
+// result has only its metadata. Errors: malformed_response for an account that is not JSON.
 func (l linkContext) readAccount(raw json.RawMessage) (domain.AccountData, error) {
 	account, err := l.normalizeAccount(raw)
 	reason := domain.UnreadableReason(err)
@@ -125,9 +126,9 @@ func accountType(category string) domain.AccountType {
 	return domain.OtherAccount
 }
 
-// balance returns the current balance with the vendor's own sign: on a card it is the amount owed. It returns nil if
-// the account has no currency or no current balance. Errors: an error created by domain.UnreadableRow. An invalid
-// currency is an error even if there is no balance.
+// balance returns the current balance with the vendor's sign; on a card, it is the amount owed. The result is nil
+// without a currency or a current balance. Errors: an error created by domain.UnreadableRow. An invalid currency is an
+// error even without a balance.
 func (a accountJSON) balance() (*domain.Money, error) {
 	if a.Currency == "" {
 		return nil, nil

@@ -17,16 +17,16 @@ import (
 // Name is the vendor's name in the API, the settings and the metrics.
 const Name domain.Vendor = "belvo"
 
-// budgetAPI is the name of the rate budget for all requests to one origin of the vendor. The vendor's limits depend on
-// the contract and are not published; this budget is below the limit of a small contract. A response with status 429
-// blocks the budget until the response's Retry-After has passed.
+// budgetAPI is the name of the rate budget for requests to one origin of the vendor. The vendor's limits depend on the
+// contract and are not published. This budget is below the limit of a small contract. A 429 blocks the budget until the
+// response's Retry-After has passed.
 const budgetAPI = "api"
 
 var budgets = map[string]int{budgetAPI: 600}
 
 // These variables describe the vendor to the HTTP client. They differ only in the function that classifies error
-// responses. For a page after the first page of a list, a 400 or 404 means that the list no longer has the requested
-// page.
+// responses. laterPageAPI is for all pages of a list except the first. On such a page, a 400 or 404 means that the page
+// no longer exists.
 var (
 	vendor       = vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: explainError}
 	tokenAPI     = vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: explainTokenError}
@@ -46,10 +46,13 @@ func New(client *vendorhttp.Client, _ ports.Clock) *Adapter { return &Adapter{ht
 // Vendor returns [Name].
 func (*Adapter) Vendor() domain.Vendor { return Name }
 
-// Check reads the link's status. The link needs reauthorization if its status is not "valid", or if the vendor rejects
-// requests until the link's holder acts. SyncComplete is never set, because the vendor does not report whether a
-// synchronisation is running or has failed. While the link is valid, a row or an account counts as removed if it is
-// missing from two reads.
+// Check reads the link's status. The link needs reauthorization in two cases:
+//
+//   - The status is not "valid".
+//   - The vendor rejects requests until the account holder acts.
+//
+// SyncComplete is never set, because the vendor does not report whether a synchronisation is running or has failed. A
+// row or an account of a valid link counts as removed if two reads do not contain it.
 func (a *Adapter) Check(ctx context.Context, access ports.Access) (domain.LinkStatus, error) {
 	ref := access.AccountRef
 	if ref == "." || ref == ".." { // no link has such an id, and url.Parse would remove the path segment
@@ -91,9 +94,13 @@ var refreshRates = map[string]time.Duration{
 	"30d": 30 * 24 * time.Hour,
 }
 
-// schedule returns when the vendor refreshes the link: refresh_rate after the vendor's last access to the link. A link
-// that is accessed only once (single) has no schedule. A link whose refresh rate or last access cannot be read has none
-// either. After a refresh, the vendor sends a webhook only if it has found something.
+// schedule returns the time of the vendor's next refresh, which is refresh_rate after the last access to the link. The
+// schedule is empty in two cases:
+//
+//   - The vendor reads the link only once (access mode "single").
+//   - The refresh rate or the last access cannot be read.
+//
+// NewsOnly is set, because the vendor sends a webhook only if a refresh found new data.
 func (l link) schedule() domain.SyncSchedule {
 	every := refreshRates[l.RefreshRate.Value]
 	last, ok := domain.ParseConsentTime(l.LastAccessedAt.Value)

@@ -2,8 +2,8 @@ package belvo
 
 import "github.com/LerianStudio/aggregator-connections/domain"
 
-// Balance implements ports.BalanceReader. On a card the vendor's balance is the amount owed, which is negative in the
-// holder's view. The vendor documents the sign of a balance only for bank accounts and cards.
+// Balance implements ports.BalanceReader. On a card, the vendor reports the amount owed, so Balance negates it. Other
+// account types than bank accounts and cards have no balance, because the vendor does not document the sign.
 func (a *Adapter) Balance(account domain.AccountData) domain.VendorBalance {
 	switch {
 	case account.Type == domain.OtherAccount:

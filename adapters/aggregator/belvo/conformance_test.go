@@ -34,7 +34,7 @@ var noon = time.Date(2026, 11, 19, 12, 0, 0, 0, time.UTC)
 
 const retryAfter = 42 * time.Second
 
-// faults maps each fault that the conformance suite needs to a fault of the simulator.
+// faults contains a fault of the simulator for each kind of failure in the conformance suite.
 var faults = map[porttest.VendorFault]belvosim.Fault{
 	porttest.VendorRateLimits: {
 		Kind: belvosim.FaultStatus, Status: 429, RetryAfter: strconv.Itoa(int(retryAfter.Seconds())),

@@ -8,9 +8,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// errHolderMustAct is the cause of errors that persist until the link's holder acts. The vendor
-// did not reject the API credential. Therefore a pull waits and retries, and Check reports that
-// the link needs reauthorization.
+// errHolderMustAct is the cause of errors that persist until the account holder acts. The vendor did not reject the API
+// credential. Therefore a pull waits and retries, and Check reports that the link needs reauthorization.
 var errHolderMustAct = errors.New("the link waits for its holder")
 
 // errorCodes maps the vendor's error codes to domain errors. An error with a code that is not
@@ -30,9 +29,9 @@ var errorCodes = map[string]domain.Error{
 	"operational_limits_reached": {Code: domain.VendorRateLimited},
 }
 
-// explainError returns the domain error for an error response of the vendor. The body is an array
-// of objects with a code, or sometimes a single object. It returns nil if neither the body nor the
-// status has a meaning special to this vendor; the caller then classifies the HTTP status.
+// explainError returns the domain error for an error response of the vendor. It returns nil for a response without a
+// code or status that is specific to this vendor. The caller then classifies the HTTP status. The body is an array of
+// objects with a code, or a single object.
 func explainError(status int, body []byte) *domain.Error {
 	for _, code := range errorCodesOf(body) {
 		if known, ok := errorCodes[code]; ok {
@@ -49,10 +48,13 @@ func explainError(status int, body []byte) *domain.Error {
 	return nil
 }
 
-// explainLaterPageError returns the domain error for an error response to the request for a later page of a list. If
-// the list has shrunk since its first page was read, a page number can be too high. The vendor then does not find the
-// page (404) or refuses the number (400). Neither error is about the link or the filters. If the link or a filter has
-// become invalid, the request for the first page fails when the list is read again.
+// explainLaterPageError returns the domain error for an error response to the request for a later page of a list.
+//
+// If the list has shrunk since its first page was read, the requested page may no longer exist. The vendor then answers
+// 404, or 400 for the page number. Both become cursor_gone.
+//
+// The vendor can also answer 404 or 400 because the link or a filter is invalid. After cursor_gone, the list is read
+// from the start. The response to the first page then shows the real error.
 func explainLaterPageError(status int, body []byte) *domain.Error {
 	if known := explainError(status, body); known != nil {
 		return known
@@ -63,8 +65,8 @@ func explainLaterPageError(status int, body []byte) *domain.Error {
 	return nil
 }
 
-// explainTokenError returns the domain error for an error response to the request for an access token. A 400 that
-// is not about the institution is about the link, because the rest of the request is always the same.
+// explainTokenError returns the domain error for an error response to the request for an access token. A 400 with an
+// unknown code means that the vendor rejects the link. Only the link differs between these requests.
 func explainTokenError(status int, body []byte) *domain.Error {
 	if known := explainError(status, body); known != nil {
 		return known
@@ -93,8 +95,9 @@ func errorCodesOf(body []byte) []string {
 	return codes
 }
 
-// malformed returns the error (malformed_response) for a response that does not match the vendor's documentation. The
-// argument part says, in the vendor's terms, what was unexpected. It must never contain a value from the response.
+// malformed returns the error (malformed_response) for a response that does not match the vendor's documentation. Its
+// argument describes, in the vendor's terms, what was unexpected. The description must never contain a value from the
+// response.
 func malformed(part string) *domain.Error {
 	return &domain.Error{
 		Kind: domain.Unavailable, Code: domain.MalformedResponse,

@@ -50,7 +50,7 @@ func (a *Adapter) CreateLinkToken(ctx context.Context, access ports.Access) (por
 // tokenBody returns the body of POST /api/token/. It is built again for each attempt and is not retained. Bytes
 // that are not UTF-8 are removed, because JSON cannot contain them. The vendor then refuses the credential.
 func tokenBody(access ports.Access) []byte {
-	body, _ := json.Marshal(map[string]string{ // a map of strings has no error
+	body, _ := json.Marshal(map[string]string{ // strings can always be encoded
 		"id":       strings.ToValidUTF8(string(access.Credential.Part(domain.PartClientID).Reveal()), ""),
 		"password": strings.ToValidUTF8(string(access.Credential.Part(domain.PartSecret).Reveal()), ""),
 		"scopes":   widgetScopes,

@@ -35,9 +35,11 @@ func (*Adapter) InstitutionKeys(data domain.TransactionData) domain.InstitutionK
 	return institutionKeys(data)
 }
 
-// institutionKeys returns the keys by which the institution identifies a transaction. It reads them from the
-// transaction's metadata. The vendor states neither the date nor the total of a purchase in instalments, so the
-// instalment number can show that two rows are different transactions, but never that they are the same.
+// institutionKeys returns the keys by which the institution identifies a transaction, read from the metadata.
+//
+// For a purchase in instalments, the vendor states neither the date nor the total. Different instalment numbers
+// therefore show that two rows are different transactions. Equal numbers do not show that they are the same
+// transaction.
 func institutionKeys(data domain.TransactionData) domain.InstitutionKeys {
 	in := vendorhttp.DecodeObject[keysJSON](jsontext.Value(data.Metadata))
 	card := vendorhttp.DecodeObject[cardKeysJSON](in.Card)
@@ -74,9 +76,9 @@ func (*Adapter) AccountIdentity(account domain.AccountData) domain.AccountIdenti
 	return accountIdentity(account.Metadata)
 }
 
-// accountIdentity returns the numbers by which the bank identifies an account, from its metadata. In Mexico the public
-// identification is a CLABE. In Brazil it is "agency/number-digit"; if the account does not state its agency or its
-// check digit, the missing part is taken from the public identification.
+// accountIdentity returns the numbers by which the bank identifies an account, read from the metadata. In Mexico, the
+// public identification is a CLABE. In Brazil, it has the form "agency/number-digit". From it, accountIdentity takes an
+// agency or a check digit that is missing elsewhere in the metadata.
 func accountIdentity(metadata json.RawMessage) domain.AccountIdentity {
 	in := vendorhttp.DecodeObject[identityJSON](jsontext.Value(metadata))
 	clabe, public := "", ""

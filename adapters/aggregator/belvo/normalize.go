@@ -24,8 +24,8 @@ type transactionJSON struct {
 	// The time of the movement of money in the account holder's local time, with the offset from UTC.
 	LocalTransactedAt localDateTime `json:"local_datetime_transacted_at"`
 	CreatedAt         dateTime      `json:"created_at"`
-	// Amounts are numbers according to the vendor's data dictionary, and strings in one of its
-	// OFDA examples. "" means null or absent.
+	// Amounts are numbers according to the vendor's data dictionary. In one of the vendor's examples for Brazil's Open
+	// Finance, they are strings. "" means null or absent.
 	Amount      vendorhttp.NumberOrString `json:"amount"`
 	LocalAmount vendorhttp.NumberOrString `json:"local_currency_amount"`
 	Currency    string                    `json:"currency"`
@@ -68,7 +68,7 @@ func (l linkContext) normalize(raw json.RawMessage) (domain.TransactionData, err
 	return data, nil
 }
 
-// memberReasons maps a member of a row to the reason why the row is unreadable if the member cannot be decoded.
+// memberReasons maps the name of a member to an error reason. The reason applies if the member cannot be decoded.
 var memberReasons = map[string]domain.Code{
 	"id": domain.InvalidID, "value_date": domain.InvalidDate, "accounting_date": domain.InvalidDate,
 	"transacted_at": domain.InvalidDate, "local_datetime_transacted_at": domain.InvalidDate,
@@ -107,9 +107,11 @@ func (l linkContext) convert(raw json.RawMessage) (domain.TransactionData, error
 	return data, err
 }
 
-// embeddedAccount returns the account that is embedded in a row, or nil if the row contains no account. An unreadable
-// account is returned without an error, because the row may need only members that can be read. Errors: an error
-// created by domain.UnreadableRow, for an account whose id cannot be read and for an account of another link.
+// embeddedAccount returns the account that is embedded in a row, or nil if the row contains no account. Unreadable
+// members are allowed except for the id, because many rows need no other member of the account.
+//
+// Errors: domain.UnreadableRow(domain.AccountMismatch) for a row whose embedded account has an unreadable id or belongs
+// to another link; the errors of readAccount.
 func (l linkContext) embeddedAccount(raw json.RawMessage) (*domain.AccountData, error) {
 	if len(raw) == 0 || string(raw) == "null" {
 		return nil, nil
@@ -121,9 +123,9 @@ func (l linkContext) embeddedAccount(raw json.RawMessage) (*domain.AccountData, 
 	return &account, err
 }
 
-// accountOf returns the account of a row. It prefers the entry of the account list to the account that is embedded in
-// the row, because an embedded account may be abbreviated. If embedded is nil, the row contains no account, but belongs
-// to some account of the link. The row's currency is then known only if all accounts have the same currency.
+// accountOf returns the account of a row. It prefers the entry of the account list, because an embedded account may be
+// abbreviated. For a row without an embedded account, it returns an account of unknown id and type. That account has a
+// currency only if all accounts of the link have the same currency.
 func (l linkContext) accountOf(embedded *domain.AccountData) domain.AccountData {
 	if embedded == nil {
 		return domain.AccountData{Type: domain.OtherAccount, Currency: l.sharedCurrency}
@@ -157,9 +159,7 @@ func (t transactionJSON) setAmounts(data *domain.TransactionData, account domain
 	if err != nil {
 		return err
 	}
-	// Both amounts describe the same movement, so the local amount gets the direction of the first
-	// amount. This is also correct if that direction was determined only by the sign of the first
-	// amount.
+	// Both amounts describe the same movement, so the local amount gets the sign of data.Amount.
 	if local = local.In(); data.Amount.Amount.IsNegative() {
 		local = local.Out()
 	}
@@ -167,16 +167,16 @@ func (t transactionJSON) setAmounts(data *domain.TransactionData, account domain
 	return nil
 }
 
-// signRule returns a function that gives the row's amount its sign from the account holder's point of view. INFLOW is
-// money in and OUTFLOW is money out, on cards as well as on bank accounts, regardless of the sign of the amount that
-// the vendor sends.
+// signRule returns a function that sets the sign of the row's amount from the account holder's point of view.
 //
-// If the row has no direction (null in an old schema), the sign of the amount is interpreted as on
-// the account's statement. On a bank account a positive amount is money in and a negative amount is
-// money out; on a card a positive amount is a purchase, which is money out. A row without a
-// direction is stored and not rejected, because a reconciliation can match its absolute amount and
-// can see "type": null in its metadata. If the vendor adds a direction later, this counts as an
-// edit of the row, like any other change.
+//   - INFLOW is money in and OUTFLOW is money out, also on cards. The vendor's sign is ignored.
+//   - If the row has no direction (null in an old schema), the vendor's sign decides. On a bank account, a positive
+//     amount is money in. On a card, a positive amount is a purchase, which is money out.
+//   - A row without a direction is unreadable if the type of its account is unknown. A row with an undocumented
+//     direction is always unreadable.
+//
+// A row without a direction is stored, because a reconciliation can compare its absolute amount and see "type": null in
+// its metadata. If the vendor adds the direction later, the row counts as edited.
 func (t transactionJSON) signRule(account domain.AccountType) (func(domain.Money) domain.Money, error) {
 	switch {
 	case t.Type == "INFLOW":
@@ -185,7 +185,7 @@ func (t transactionJSON) signRule(account domain.AccountType) (func(domain.Money
 		return domain.Money.Out, nil
 	case t.Type != "":
 		return nil, domain.UnreadableRow(domain.UnknownType)
-	case account == "": // an unreadable account: it may be a card
+	case account == "": // unreadable account: the sign means the opposite on a card
 		return nil, domain.UnreadableRow(domain.UnknownType)
 	case account == domain.CreditAccount:
 		return domain.Money.Negate, nil
@@ -193,8 +193,8 @@ func (t transactionJSON) signRule(account domain.AccountType) (func(domain.Money
 	return func(m domain.Money) domain.Money { return m }, nil
 }
 
-// status returns the domain's status for the vendor's status. UNCATEGORIZED and null mean that
-// the vendor could not classify the row; both count as posted, like PROCESSED.
+// status returns the domain's status for the vendor's status. UNCATEGORIZED and null mean that the vendor could not
+// classify the row; both are treated as posted, like PROCESSED.
 func (t transactionJSON) status() (domain.TransactionStatus, error) {
 	switch t.Status {
 	case "PROCESSED", "UNCATEGORIZED", "":
@@ -205,13 +205,15 @@ func (t transactionJSON) status() (domain.TransactionStatus, error) {
 	return "", domain.UnreadableRow(domain.UnknownStatus)
 }
 
-// date returns the date of the movement in the account holder's local time. It prefers the date of the local timestamp.
-// The value date is a date in UTC, so a movement at 22:30 in São Paulo has the next day as its value date. If there is
-// no local time, date returns the value date. Rows of old schemas may have no value date either; then date tries the
-// other dates of the row, from the one closest to the movement to created_at, and returns the first that the row has.
-// It returns "" if the row has no date. The date of a timestamp is used as written, because the vendor does not report
-// the institution's time zone. collected_at is never used, because it changes with every read and would look like an
-// edit.
+// date returns the date of the movement in the account holder's local time, or "" if the row has no date. It returns
+// the first of these dates that the row has:
+//
+//   - the date of the local timestamp
+//   - the value date, which is a date in UTC (for a movement at 22:30 in São Paulo, the next day)
+//   - in old schemas: the accounting date, and the dates of transacted_at and created_at
+//
+// The date of a timestamp is used as written, because the vendor does not report the institution's time zone.
+// collected_at is never used. It changes each time the vendor collects the row, so the row would look edited.
 func (t transactionJSON) date() domain.Date {
 	for _, d := range []dateTime{
 		dateTime(t.LocalTransactedAt), t.ValueDate, t.AccountingDate, t.TransactedAt, t.CreatedAt,
@@ -235,8 +237,8 @@ func (t transactionJSON) occurredAt() dateTime {
 	return dateTime{}
 }
 
-// counterparty returns the merchant's name, or "". The vendor's counterparty object contains
-// document and account numbers, but no name; these numbers are only in the metadata.
+// counterparty returns the merchant's name, or "". The vendor's counterparty object is not used, because it contains
+// document and account numbers, but no name.
 func (t transactionJSON) counterparty() string {
 	if t.Merchant == nil {
 		return ""
@@ -283,9 +285,11 @@ func (d *dateTime) UnmarshalJSON(raw []byte) error {
 // localDateTime is a dateTime in the account holder's local time.
 type localDateTime dateTime
 
-// UnmarshalJSON accepts what dateTime accepts, and also a time without a zone. Such a time still has a date, but it is
-// not a point in time. Midnight in the holder's local time counts as a date without a time of day, because in lists
-// that have only dates, the vendor writes a date as midnight.
+// UnmarshalJSON accepts the same formats as dateTime, and also a time without a zone. It drops the time of day in two
+// cases:
+//
+//   - The text contains no zone.
+//   - The time is midnight in the holder's local time. The vendor writes midnight if it knows only the date.
 func (d *localDateTime) UnmarshalJSON(raw []byte) error {
 	var text string
 	if err := jsonv2.Unmarshal(raw, &text); err != nil {
@@ -304,6 +308,6 @@ func (d *localDateTime) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// hasTime reports whether d has a time of day. Midnight UTC does not count as a time of day,
-// because in lists that have only dates, the vendor writes a date as midnight UTC.
+// hasTime reports whether d has a time of day. Midnight UTC is treated as a missing time of day, because the vendor
+// writes midnight UTC if it knows only the date.
 func (d dateTime) hasTime() bool { return !d.at.Equal(d.at.Truncate(24 * time.Hour)) }

@@ -11,8 +11,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// transactionRow returns a valid transaction row in which each member that edits names has the value that edits
-// contains for it. A nil json.RawMessage as value removes the member.
+// transactionRow returns a valid transaction row in which some members are changed. The map edits contains the new
+// values by member name. A nil json.RawMessage removes the member.
 func transactionRow(t testing.TB, edits map[string]any) json.RawMessage {
 	t.Helper()
 	members := map[string]any{

@@ -30,7 +30,7 @@ func contentHash(t *testing.T, l linkContext, raw json.RawMessage) domain.Conten
 }
 
 // embeddedAccountEdits returns an argument for transactionRow that sets the member "account" of the row. The account is
-// a valid bank account in which the given members are replaced.
+// a valid bank account in which some members are changed.
 func embeddedAccountEdits(edits map[string]any) map[string]any {
 	account := map[string]any{
 		"id": "bank", "link": "l-1", "category": "CHECKING_ACCOUNT", "currency": "MXN",
@@ -77,10 +77,12 @@ func TestContentHashChangesWithEveryMember(t *testing.T) {
 	}
 }
 
-// TestContentHashDependsOnAccountsAndLink checks that the content hash of an unchanged row changes
-// if another input of its normalization changes. The type and the currency of the listed account
-// determine the sign and the currency of a row. A row without an account gets the currency that all
-// accounts share.
+// TestContentHashDependsOnAccountsAndLink checks that the content hash of an unchanged row changes if another input of
+// its normalization changes. The other inputs are:
+//
+//   - the id of the link
+//   - the type and the currency of the row's account in the account list
+//   - for a row without an account, the currency that all accounts share.
 func TestContentHashDependsOnAccountsAndLink(t *testing.T) {
 	list := func(accounts ...domain.AccountData) linkContext { return newLinkContext("l-1", accounts) }
 	for name, raw := range map[string]json.RawMessage{
@@ -107,9 +109,8 @@ func TestContentHashDependsOnAccountsAndLink(t *testing.T) {
 	}
 }
 
-// TestMalformedRowHasAnotherContentHash checks that a row that is not valid JSON never has the
-// content hash of a valid row, even if only a volatile member is invalid. This matters because a
-// row whose content hash is already stored is not decoded, so its error would not be noticed.
+// TestMalformedRowHasAnotherContentHash checks that a malformed row never has the content hash of a valid row. A row
+// with a known hash is not decoded. With an equal hash, the malformed row would therefore pass as unchanged.
 func TestMalformedRowHasAnotherContentHash(t *testing.T) {
 	good := string(transactionRow(t, embeddedAccountEdits(nil)))
 	was := contentHash(t, testContext(), json.RawMessage(good))
@@ -135,9 +136,8 @@ func TestMalformedRowHasAnotherContentHash(t *testing.T) {
 	}
 }
 
-// TestRulesVersionChangesWithGoldenRows checks that the normalized golden rows do not change
-// without a new value of the constant rules. After an intended change, raise rules and run the
-// tests with -update.
+// TestRulesVersionChangesWithGoldenRows checks that the normalized golden rows change only together with the version of
+// the rules. After an intended change, increase the version (the constant rules) and run the tests with -update.
 func TestRulesVersionChangesWithGoldenRows(t *testing.T) {
 	const path = "testdata/rules"
 	h := sha256.New()

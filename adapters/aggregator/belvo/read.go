@@ -19,21 +19,21 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// pageSize is the largest page size that the vendor accepts. maxCursor is the maximum length, in
-// bytes, of the query of a next page's URL, which is stored as the cursor.
+// pageSize is the largest page size that the vendor accepts. maxCursor is the maximum length of a cursor in bytes. A
+// cursor is the query of the next page's URL.
 const (
 	pageSize  = "1000"
 	maxCursor = 2048
 )
 
-// Read returns one page of a link's transactions. The cursor is the query of the next page's
-// URL. Therefore a stored cursor that was tampered with can select another page, but never another
-// host or another link.
+// Read returns one page of a link's transactions. The cursor is the query of the next page's URL. A manipulated cursor
+// can select another page, but never another host or another link.
 //
-// The vendor divides the list into pages by position; the order of the list is not documented. A row added between two
-// requests can make another row appear twice; the ledger removes such duplicates. A row removed between two requests
-// can hide another row. Therefore the result contains the number of rows in the whole list, as counted by the vendor,
-// so that the caller can detect that the list has changed.
+// The vendor divides the list into pages by position. The order of the list is not documented.
+//
+//   - A row added between two requests can make another row appear twice. The ledger removes such duplicates.
+//   - A row removed between two requests can hide another row. The result therefore contains the vendor's count of the
+//     rows in the whole list. The count shows the caller whether the list has changed.
 func (a *Adapter) Read(ctx context.Context, access ports.Access, step domain.Step,
 	accounts []domain.AccountData, cursor string,
 ) (ports.VendorPage, error) {
@@ -79,19 +79,18 @@ func (*Adapter) CollectedAt(metadata json.RawMessage) time.Time {
 	return parseCollectedAt(header.collectedAt)
 }
 
-// page is one page of a list. It contains the rows as the vendor sent them, the number of rows in the whole list (nil
-// if the vendor did not send the number), and the cursor of the next page ("" on the last page).
+// page is one page of a list, with the rows as the vendor sent them.
 type page struct {
 	rows  []jsontext.Value
-	total *int
-	next  string
+	total *int   // number of rows in the whole list; nil if the vendor did not send the number
+	next  string // cursor of the next page; "" on the last page
 }
 
 // fetchPage requests the page that cursor identifies, or the first page if cursor is "". It is used for both the
 // account list and the transaction list, because their pages have the same format. Errors: cursor_gone if the list no
 // longer has the page.
 func (a *Adapter) fetchPage(ctx context.Context, access ports.Access, l pagedList, cursor string) (page, error) {
-	query := l.first
+	query := l.firstQuery
 	if cursor != "" {
 		stored, err := l.checkedQuery(cursor)
 		if err != nil {
@@ -120,8 +119,8 @@ func (a *Adapter) fetchPage(ctx context.Context, access ports.Access, l pagedLis
 }
 
 // rawTransactions converts the rows of a page to raw transactions. It also returns the accounts that are embedded in
-// the rows but missing from the link's account list. It adds the times at which the vendor collected the rows to the
-// map collected. Errors: malformed_response for an embedded account that is not JSON.
+// the rows but missing from the link's account list. In the given map, it records each account's oldest collection
+// time. Errors: malformed_response for an embedded account that is not JSON.
 func (l linkContext) rawTransactions(
 	rows []jsontext.Value, collected collectedFrom,
 ) ([]domain.RawTransaction, []domain.AccountData, error) {
@@ -155,9 +154,9 @@ func (l linkContext) rawTransactions(
 	return raws, vendorhttp.SortAccounts(slices.Collect(maps.Values(unlisted))), nil
 }
 
-// rules is the version of normalize, and part of every content hash. It must be raised whenever the result of normalize
-// changes. Every row is then normalized and compared once more, because its stored content hash no longer matches. A
-// test uses the golden files to check that rules was raised.
+// rules is the version of the rules by which normalize converts a row, and part of every content hash. Increase it
+// whenever the result of normalize changes. Stored content hashes then no longer match, so every row is normalized
+// again. A test with the golden files checks that the version was increased.
 const rules = "belvo 2"
 
 // rowHeader contains the members of a row that are needed before the whole row is decoded.
@@ -182,7 +181,8 @@ func readHeader(row []byte) (header rowHeader, valid bool) {
 	return header, valid
 }
 
-// visit stores a member of the row in h if it is id, account or collected_at. It is called for each member of the row.
+// visit stores the value of one member of the row in h. It ignores all members except "id", "account" and
+// "collected_at".
 func (h *rowHeader) visit(m vendorhttp.Member) {
 	switch string(m.Name) {
 	case `"id"`:
@@ -204,9 +204,11 @@ func (h *rowHeader) visit(m vendorhttp.Member) {
 	}
 }
 
-// hashSuffix returns the inputs of normalize other than the row itself, as text to be hashed with
-// the row. These inputs are the type and the currency of the row's account according to the account
-// list, or, if the row has no account, the currency that all accounts share.
+// hashSuffix returns the text that is hashed together with the row. The text contains the values from the account list
+// that affect the normalised row:
+//
+//   - for a row with a listed account: the account's type and currency
+//   - for a row without an account: the currency that all accounts share.
 func (l linkContext) hashSuffix(header rowHeader) string {
 	if header.account == nil {
 		return "\x00" + l.sharedCurrency
@@ -218,9 +220,9 @@ func (l linkContext) hashSuffix(header rowHeader) string {
 	return "\x00" + string(account.Type) + "\x00" + account.Currency
 }
 
-// collectUnlisted adds the account embedded in a row to unlisted, a map whose key is the external id, or
-// the bytes of the account if the id cannot be read. It does nothing if the row has no account, or if
-// the link's account list already contains the account.
+// collectUnlisted adds the account that is embedded in a row to the given map, except for an account in the link's
+// account list. The key is the external id, or the bytes of the account if the id cannot be read. It returns the errors
+// of readAccount.
 func (l linkContext) collectUnlisted(header rowHeader, unlisted map[string]domain.AccountData) error {
 	if _, listed := l.accounts[header.accountID]; listed || header.account == nil {
 		return nil
@@ -232,12 +234,12 @@ func (l linkContext) collectUnlisted(header rowHeader, unlisted map[string]domai
 	return err
 }
 
-// pagedList describes how a list of a link's accounts or transactions is requested. The field first
-// is the query for its first page.
+// pagedList describes how a list of a link's accounts or transactions is requested. The field firstQuery is the query
+// of the first page.
 type pagedList struct {
-	call  vendorhttp.Call
-	link  string
-	first url.Values
+	call       vendorhttp.Call
+	link       string
+	firstQuery url.Values
 }
 
 func newPagedList(access ports.Access, name string, query url.Values) pagedList {
@@ -246,7 +248,7 @@ func newPagedList(access ports.Access, name string, query url.Values) pagedList 
 	}
 	query.Set("link", access.AccountRef)
 	query.Set("page_size", pageSize)
-	return pagedList{call: newCall(access, "/api/"+name+"/"), link: access.AccountRef, first: query}
+	return pagedList{call: newCall(access, "/api/"+name+"/"), link: access.AccountRef, firstQuery: query}
 }
 
 // dateFilters returns a query with filters on the value date: one filter for each bound that the
@@ -262,17 +264,16 @@ func dateFilters(w domain.Window) url.Values {
 	return query
 }
 
-// nextCursor returns the cursor for the next page. The vendor identifies this page by its absolute URL (next), which is
-// nil at the end of the list; the cursor is then "". The URL must name this list at the connection's own base URL:
-// origin and path must be equal, and only the query may differ.
-func (l pagedList) nextCursor(baseURL string, next *string) (string, error) {
-	if next == nil {
+// nextCursor returns the cursor of the page at nextURL, or "" if nextURL is nil (the end of the list). The URL is
+// absolute. Its origin and path must be those of this list at the connection's own base URL. Only the query may differ.
+func (l pagedList) nextCursor(baseURL string, nextURL *string) (string, error) {
+	if nextURL == nil {
 		return "", nil
 	}
 	own, ownErr := vendorhttp.Origin(baseURL)
-	origin, originErr := vendorhttp.Origin(*next) // an error if the URL has userinfo or a fragment
+	origin, originErr := vendorhttp.Origin(*nextURL) // an error if the URL has userinfo or a fragment
 	base, baseErr := url.Parse(baseURL)
-	target, err := url.Parse(*next)
+	target, err := url.Parse(*nextURL)
 	if errors.Join(ownErr, originErr, baseErr, err) != nil || origin != own ||
 		target.EscapedPath() != strings.TrimRight(base.EscapedPath(), "/")+l.call.Path {
 		return "", malformed("next page: not of the requested list")

@@ -49,7 +49,7 @@ func credential(id, password string) domain.Credential {
 	return domain.AggregatorCredential(domain.SecretText(id), domain.SecretText(password))
 }
 
-// listAccounts returns the accounts of the link that the argument access identifies.
+// listAccounts returns the accounts of one link.
 func listAccounts(t *testing.T, a *Adapter, access ports.Access) []domain.AccountData {
 	t.Helper()
 	accounts, err := a.Accounts(t.Context(), access)

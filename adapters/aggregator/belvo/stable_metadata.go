@@ -10,17 +10,18 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// stableForm is the canonical form of a row. It does not depend on the order of members, nor on
-// the number and time formats that the vendor uses today. It leaves out members that change without
-// an edit of the transaction. It also leaves out null members, so that a member that the vendor
-// adds to its schema does not look like an edit of every row.
+// stableForm is the canonical form of a row. These differences between two rows do not change it:
+//
+//   - the order of members
+//   - the number and time formats
+//   - members that change without an edit of the transaction
+//   - null members, so that a new member in the vendor's schema does not look like an edit of every row.
 var stableForm = vendorhttp.CanonicalForm{
 	Omit: vendorhttp.VolatileMembers{
 		// The times at which the vendor last read the row, and at which it first stored the row.
 		"*": {`"collected_at"`, `"created_at"`, `"last_accessed_at"`},
-		// The account and its balance change independently of the row. The amounts are compared
-		// after normalization; if they were compared here, the change from 900 to "900.0" would
-		// look like an edit.
+		// These members of the row itself are not compared. The account and its balance change independently of the
+		// row. The amounts are compared after normalisation; here, a change from 900 to "900.0" would count as an edit.
 		"": {`"account"`, `"balance"`, `"amount"`, `"local_currency_amount"`},
 		// The amount of the open bill, which grows with each purchase.
 		`"credit_card_data"`: {`"bill_amount"`},
@@ -30,8 +31,8 @@ var stableForm = vendorhttp.CanonicalForm{
 	AppendText: appendUTCTime, AppendNumber: appendShortestNumber,
 }
 
-// stableMetadata returns, in canonical form, those members of a row whose change counts as an edit. The row must be
-// valid JSON. A row that has already been decoded is always valid JSON.
+// stableMetadata returns the canonical form of a row. A change of the result counts as an edit of the row. The row must
+// be valid JSON. A row that has already been decoded is always valid JSON.
 func stableMetadata(raw json.RawMessage) ([]byte, error) {
 	written, plain := stableForm.Append(make([]byte, 0, len(raw)), raw)
 	if plain {

@@ -50,9 +50,12 @@ func FuzzStableMetadata(f *testing.F) {
 	})
 }
 
-// isVolatile reports whether stableMetadata omits a member with this name, which is given without quotes. The argument
-// holder says which object contains the member: "" is the row, "*" is any object, and otherwise holder is the quoted
-// name of the object. The name inside the quotes may be empty.
+// isVolatile reports whether stableMetadata omits a member from an object. The member's name has no quotes. The holder
+// is a key of stableForm.Omit, and identifies the object:
+//
+//   - "": the row itself
+//   - "*": any object
+//   - a name in quotes: the value of the member with this name.
 func isVolatile(holder, member string) bool {
 	return slices.Contains(stableForm.Omit[holder], strconv.Quote(member))
 }
@@ -82,7 +85,7 @@ var exactNumbers = json.WithUnmarshalers(json.UnmarshalFromFunc(
 		return err
 	}))
 
-// stableMember returns a member's value without its volatile members. The holder has the same meaning as in isVolatile.
+// stableMember returns a value without its volatile members. For the first argument, see isVolatile.
 func stableMember(holder string, value any) any {
 	switch value := value.(type) {
 	case map[string]any:

@@ -40,17 +40,16 @@ func isID(text string) bool { return len(text) <= maxIdentifier && idPattern.Mat
 // Parse decodes an event's body. The name of the returned event consists of the type and the code as the vendor writes
 // them ("TRANSACTIONS.historical_update").
 //
-// The vendor does not document whether webhook_id is new with each event or the same for all
-// events of a registration. Therefore the deduplication key consists of webhook_id, request_id,
-// name and a hash of the body: two deliveries are the same event only if all of these are equal.
-// Only ids and the total of a link's transactions are taken from a payload; its other counts and its dates
-// are hints that a full read does not need.
+// The deduplication key consists of webhook_id, request_id, name and a hash of the body. webhook_id is not sufficient.
+// The vendor does not document whether the id is new with each event or the same for all events of a registration.
 //
-// If an id cannot be read, the event still means that something has changed. The event then asks for a pull that reads
-// everything, and the ids that can be read are used.
+// From the data of an event, Parse reads ids, errors, consent due dates and the total of a link's transactions. It
+// ignores the other counts and dates, because the next pull lists all rows.
 //
-// Errors: Invalid if the body is not JSON in the form of an event, or if its type or code is
-// invalid.
+// An event with an unreadable id still means that something has changed. The event asks for a pull that reads
+// everything.
+//
+// Errors: Invalid if the body is not JSON in the form of an event, or if its type or code is invalid.
 func (*Adapter) Parse(body []byte) (domain.WebhookEvent, error) {
 	var e envelope
 	if vendorhttp.Decode(body, &e) != nil || !isName(e.Type) || !isName(e.Code) {
@@ -78,9 +77,9 @@ func (e *envelope) dropOddIDs() bool {
 	return odd
 }
 
-// scope returns the pull scope that an event asks for, and reports whether the event asks for a
-// pull at all. Events about bills and owners ask for no pull, because this service does not store
-// bills or owners. Event types that the vendor may add later ask for no pull either.
+// scope returns the pull scope that an event asks for, and reports whether the event asks for a pull. Events about
+// bills and owners ask for no pull, because this service does not store bills or owners. Unknown event types ask for no
+// pull either.
 func (e envelope) scope() (domain.PullScope, bool) {
 	switch e.Type {
 	case "ACCOUNTS":
@@ -95,9 +94,8 @@ func (e envelope) scope() (domain.PullScope, bool) {
 	return domain.PullScope{}, false
 }
 
-// accountsEvent returns the scope of an event about accounts, and whether the event asks for a
-// pull. The scope names no transactions; a pull of such a scope reads only the accounts. An event
-// about accounts also means that the link works again, unless the event carries errors.
+// accountsEvent returns the scope of an event about accounts, and whether the event asks for a pull. The pull reads the
+// accounts, but no transactions. An event without errors also means that the link works again.
 func (e envelope) accountsEvent() (domain.PullScope, bool) {
 	switch e.Code {
 	case "historical_update", "new_accounts_available":
@@ -109,11 +107,15 @@ func (e envelope) accountsEvent() (domain.PullScope, bool) {
 	return domain.PullScope{}, false
 }
 
-// transactionsEvent returns the scope of an event about transactions, and whether the event asks
-// for a pull. Unless the event carries errors, the scope is a full read. The event
-// transactions_updated names ids, but the vendor has no filter for them. The event
-// transactions_deleted needs a full read too, because the vendor divides a list into pages by
-// position. If a row is removed while the list is read, another row can be missed.
+// transactionsEvent returns the scope of an event about transactions, and whether the event asks for a pull. The pull
+// depends on the event:
+//
+//   - After historical_update and new_transactions_available, the pull reads everything, or no transactions if the
+//     event carries errors.
+//   - After transactions_updated, the pull reads everything. The event contains ids, but the vendor has no filter for
+//     ids.
+//   - After transactions_deleted, the pull removes the rows with the given ids, and reads everything. The removal may
+//     have shifted another row to a page that an earlier pull had already read.
 func (e envelope) transactionsEvent() (domain.PullScope, bool) {
 	switch e.Code {
 	case "historical_update", "new_transactions_available":
@@ -143,9 +145,8 @@ func (e envelope) announced() []domain.AnnouncedCount {
 	return nil
 }
 
-// hasErrors reports whether an update event carries errors instead of rows. For such an event, the
-// transactions need not be read. The pull still checks the link, because the link's status
-// indicates whether its holder must act.
+// hasErrors reports whether an update event contains errors. Such an event announces no rows, so its pull reads only
+// the status of the link. The status shows whether the account holder must act.
 func (e envelope) hasErrors() bool {
 	var data struct {
 		Errors []json.RawMessage `json:"errors"`
@@ -154,8 +155,8 @@ func (e envelope) hasErrors() bool {
 	return len(data.Errors) > 0
 }
 
-// removedIDs returns the ids of the rows that the vendor has deleted. It leaves out invalid ids; the
-// full read that the event asks for finds no row with such an id.
+// removedIDs returns the valid ids of the rows that the vendor has deleted. Rows with invalid ids are not lost: the
+// event also asks for a complete listing, and a deleted row is missing from the listing.
 func (e envelope) removedIDs() []string {
 	var data struct {
 		IDs vendorhttp.TextList `json:"deleted_transactions"`
@@ -177,11 +178,16 @@ func (e envelope) linkEvent() (domain.PullScope, bool) {
 	return domain.PullScope{}, false
 }
 
-// consentEvent returns the scope of an event about a consent, and whether the event asks for a pull. In older events,
-// the code has no prefix "openfinance_". The vendor's list of codes is not complete. Therefore the function also
-// accepts codes of Brazil's Open Finance: those for a consent that is valid again, and consent_rejected for a consent
-// that its holder has revoked. If a consent is about to expire, it is still valid; the pull reads only the link's
-// status. This pull is needed because the content of the event is stored only when a pull ends.
+// consentEvent returns the scope of an event about a consent, and whether the event asks for a pull.
+//
+// The codes of older events lack the prefix "openfinance_". The vendor's list of codes is not complete. The function
+// therefore also accepts codes of Brazil's Open Finance:
+//
+//   - the codes for a consent that is valid again
+//   - consent_rejected, for a consent that the account holder has revoked
+//
+// A consent that is about to expire is still valid, so the pull reads only the link's status. The event needs a pull,
+// because the content of an event is stored at the end of its pull.
 func (e envelope) consentEvent() (domain.PullScope, bool) {
 	switch strings.TrimPrefix(e.Code, "openfinance_") {
 	case "consent_about_to_expire":
@@ -196,8 +202,7 @@ func (e envelope) consentEvent() (domain.PullScope, bool) {
 	return domain.PullScope{}, false
 }
 
-// consentScope returns the scope of an event about a consent. The scope does not contain an id or a due date that
-// cannot be read.
+// consentScope returns the scope of an event about a consent. An id or a due date that cannot be read is left empty.
 func (e envelope) consentScope(status domain.ConsentStatus, signal domain.Signal) domain.PullScope {
 	var data struct {
 		ID  vendorhttp.Text `json:"consent_id"`
@@ -210,11 +215,11 @@ func (e envelope) consentScope(status domain.ConsentStatus, signal domain.Signal
 	return domain.PullScope{Signal: signal, Consents: []domain.ConsentReport{report}}
 }
 
-// decodeData decodes the event's data into the value pointed to by into. Missing data, null, and data of another form
-// leave the value unchanged. The event then counts as an event without errors that names no rows.
-func (e envelope) decodeData(into any) {
+// decodeData decodes the event's data into the value that dst points to. It leaves the value unchanged if the data is
+// missing, null or of another form. The event is then treated as an event without errors that names no rows.
+func (e envelope) decodeData(dst any) {
 	if len(e.Data) > 0 {
-		_ = vendorhttp.Decode(e.Data, into)
+		_ = vendorhttp.Decode(e.Data, dst)
 	}
 }
 

@@ -88,9 +88,8 @@ func TestParseAcceptsMissingOptionalMembers(t *testing.T) {
 	}
 }
 
-// The vendor may send the same webhook_id with every event of a registration. Two events of a
-// registration must then have different deduplication keys if they differ in request id, code or
-// body.
+// The vendor possibly sends the same webhook_id with every event of a registration. Events with equal webhook_id must
+// have different deduplication keys if their request id, code or body differs.
 func TestDedupKeyDistinguishesEvents(t *testing.T) {
 	body := func(id, request, code, data string) []byte {
 		return fmt.Appendf(

@@ -63,15 +63,14 @@ func (a *Adapter) Accounts(ctx context.Context, at ports.Access) ([]domain.Accou
 	return nil, malformed("more accounts than an item can have")
 }
 
-// accountPage returns one page of the list. So far, no account list of the vendor has a second
-// page. If the vendor ignores the page number of the request, the page number in the response is
-// wrong, and accountPage returns an error.
+// accountPage returns one page of the list. For a later page, it returns an error if the page number in the response is
+// wrong. Account lists with a second page have not been observed, so the vendor might ignore the page number.
 func (a *Adapter) accountPage(ctx context.Context, at ports.Access, page int) (accountPage, error) {
 	query := url.Values{"itemId": {at.AccountRef}}
 	if page > 1 {
 		query.Set("page", strconv.Itoa(page))
 	}
-	body, err := a.do(ctx, at, vendorhttp.Call{
+	body, err := a.send(ctx, at, vendorhttp.Call{
 		Vendor: itemAPI, Path: "/accounts", PathTemplate: "/accounts", Query: query.Encode(), Resource: "accounts",
 	})
 	if err != nil {
@@ -95,9 +94,10 @@ var accountReasons = map[string]domain.Code{
 	"currencyCode": domain.InvalidCurrency, "balance": domain.InvalidAmount,
 }
 
-// readAccount returns an account of the item with the given id. If the account cannot be normalised exactly, it is
-// returned as unreadable, with the members that can be read. If the account belongs to another item, none of its
-// members is read, so that its rows are not read either. Errors: malformed_response for an account that is not JSON.
+// readAccount returns an account of the item itemID. If the account cannot be normalised exactly, the result is marked
+// as unreadable. It then has only the members that could be read. If the account belongs to another item or has an
+// invalid id, the result has no external id. The rows of an account without external id are not read. Errors:
+// malformed_response for an account that is not JSON.
 func readAccount(raw jsontext.Value, itemID string) (domain.AccountData, error) {
 	account, err := normalizeAccount(raw, itemID)
 	reason := domain.UnreadableReason(err)
@@ -130,9 +130,12 @@ func accountType(vendorType string) domain.AccountType {
 	return domain.OtherAccount
 }
 
-// normalizeAccount converts an account of the item with the given id. The balance keeps the vendor's sign: on a card,
-// an amount that is owed is positive. A balance without a currency is treated as unknown. A currency that is not an ISO
-// 4217 code is treated as unknown if the account has no balance; then the code is only in the metadata.
+// normalizeAccount converts an account of the item itemID. The balance keeps the vendor's sign: on a card, an amount
+// that is owed is positive. A balance without a currency is ignored. A currency that is not an ISO 4217 code has two
+// possible results:
+//
+//   - An account with a balance is unreadable.
+//   - An account without a balance has an unknown currency.
 func normalizeAccount(raw jsontext.Value, itemID string) (domain.AccountData, error) {
 	var in account
 	if err := vendorhttp.DecodeRow(raw, &in, accountReasons); err != nil {

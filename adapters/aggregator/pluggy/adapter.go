@@ -46,8 +46,8 @@ type item struct {
 	StatusDetail json.RawMessage `json:"statusDetail"`
 }
 
-// statusDetail contains the results of the last synchronisation for those products of an item that
-// the adapter reads. A field is nil if the vendor reports no result for its product.
+// statusDetail contains the results of an item's last synchronisation. It has a field for each product that the adapter
+// reads. A field is nil if the vendor reports no result for its product.
 type statusDetail struct {
 	Accounts     *productStatus `json:"accounts"`
 	CreditCards  *productStatus `json:"creditCards"`
@@ -63,14 +63,13 @@ type productStatus struct {
 // reports no result.
 func (p *productStatus) updated() bool { return p != nil && p.IsUpdated }
 
-// Check returns the status of the item: GET /items/{id}. It uses the cached API key if there is
-// one. SyncComplete is true only if every product of the last synchronisation succeeded (UPDATED
-// with SUCCESS).
-// Errors: account_not_found for an item that is unknown, was deleted or belongs to another client.
+// Check returns the status of the item: GET /items/{id}. SyncComplete is true only if every product of the last
+// synchronisation succeeded (UPDATED with SUCCESS). Errors: account_not_found for an item that is unknown, was deleted
+// or belongs to another client.
 func (a *Adapter) Check(ctx context.Context, at ports.Access) (domain.LinkStatus, error) {
 	ctx, cancel := a.http.WithTimeout(ctx)
 	defer cancel()
-	body, err := a.do(ctx, at, vendorhttp.Call{
+	body, err := a.send(ctx, at, vendorhttp.Call{
 		Vendor: itemAPI, Path: "/items/" + url.PathEscape(at.AccountRef), PathTemplate: "/items/{id}",
 		Resource: "items",
 	})
@@ -109,8 +108,8 @@ func (i item) linkStatus() domain.LinkStatus {
 		SyncComplete: i.Status == "UPDATED" && i.ExecutionStatus == "SUCCESS",
 		SyncMarker:   domain.CleanText(i.LastUpdatedAt),
 		// The vendor sends item/updated after each synchronisation, even if there is nothing new.
-		Schedule:         domain.SyncSchedule{NextAt: i.NextAutoSyncAt.at},
-		ConsentExpiresAt: i.ConsentExpiresAt.at,
+		Schedule:         domain.SyncSchedule{NextAt: i.NextAutoSyncAt.instant},
+		ConsentExpiresAt: i.ConsentExpiresAt.instant,
 	}
 	s.Accounts, s.Transactions = i.proofs()
 	switch i.Status {
@@ -122,13 +121,15 @@ func (i item) linkStatus() domain.LinkStatus {
 	return s
 }
 
-// proofs returns what can be concluded if an account or a transaction is missing from the vendor's
-// list. After a partial synchronisation, a product's list is complete only if the vendor has
-// updated that product. The list of accounts contains the products ACCOUNTS and CREDIT_CARDS. The
-// vendor reports no status for a product that the item does not have.
+// proofs returns whether the absence of a row from a list proves that the vendor has removed the row. The first result
+// is for the list of accounts, the second for lists of transactions. After a partial synchronisation, a list is
+// complete only if the vendor has updated its products.
 //
-// In the vendor's responses, PARTIAL_SUCCESS is an execution status of items whose status is
-// UPDATED. The vendor's documentation also lists PARTIAL_SUCCESS as a status.
+// The list of accounts shows two products: ACCOUNTS and CREDIT_CARDS. For a product that the item does not have, the
+// vendor reports no status.
+//
+// PARTIAL_SUCCESS is an execution status in the vendor's responses; the item's status is then UPDATED. The vendor's
+// documentation also lists PARTIAL_SUCCESS as a status.
 func (i item) proofs() (accounts, transactions domain.AbsenceProof) {
 	switch {
 	case i.Status == "UPDATED" && i.ExecutionStatus == "SUCCESS":

@@ -161,8 +161,7 @@ func TestIDsAreReadInListsOf500(t *testing.T) {
 			named = append(named, len(strings.Split(list, ",")))
 		}
 	}
-	// Each full list of 500 ids needs two requests, because a page has at most 300 rows. The last list needs only one
-	// request.
+	// A page has at most 300 rows. Each list of 500 ids therefore needs two requests, and the last list needs one.
 	if diff := cmp.Diff([]int{500, 500, 500, 500, 203}, named); diff != "" {
 		t.Error(diff)
 	}
@@ -262,7 +261,8 @@ func TestACursorThatTheVendorRefusesIsGone(t *testing.T) {
 		{http.StatusForbidden, cursor, domain.AccessDenied},
 		{http.StatusNotFound, "", domain.AccountNotFound},
 		{http.StatusBadRequest, "", domain.MalformedResponse},
-		// The cursor "500" requests the first page of the second list of ids, so it contains no cursor of the vendor.
+		// The cursor "500" refers to the first page of the second list of ids. The vendor's part of the cursor is
+		// empty.
 		{http.StatusBadRequest, "500", domain.MalformedResponse},
 	} {
 		e := newEnv(t, vendorhttp.Config{})
@@ -281,7 +281,8 @@ func TestACursorThatTheVendorRefusesIsGone(t *testing.T) {
 
 func TestRefusalsOfTheItemAreClassified(t *testing.T) {
 	for status, want := range map[int]domain.Code{
-		// The error bodies of the simulator's faults contain a codeDescription.
+		// The simulator's error bodies contain a codeDescription. A 403 with a codeDescription means denied access. A
+		// 403 without a codeDescription means an invalid API key.
 		http.StatusForbidden:    domain.AccessDenied,
 		http.StatusUnauthorized: domain.CredentialRejected,
 		http.StatusNotFound:     domain.AccountNotFound,
@@ -299,8 +300,8 @@ func TestRefusalsOfTheItemAreClassified(t *testing.T) {
 	}
 }
 
-// After a partial synchronisation the absence of a row proves its removal only if the vendor has updated
-// the product that the row belongs to.
+// After a partial synchronisation, a row counts as removed only if the vendor has updated the row's product (for
+// example transactions).
 func TestAPartialSynchronisationProvesAbsenceByProduct(t *testing.T) {
 	const yes, no = `{"isUpdated":true}`, `{"isUpdated":false}`
 	for name, test := range map[string]struct {

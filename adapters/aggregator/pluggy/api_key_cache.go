@@ -23,7 +23,7 @@ const (
 	maxCachedKeys   = 4096
 	maxLifetime     = 2 * time.Hour
 	defaultLifetime = 30 * time.Minute // lifetime of a key that states no lifetime
-	expiryMargin    = 5 * time.Minute  // a key is not used any more when it expires within this time
+	expiryMargin    = 5 * time.Minute  // a key is replaced at most this long before it expires
 )
 
 // keyID identifies a cached API key. It is a keyed hash (HMAC) of the origin and the

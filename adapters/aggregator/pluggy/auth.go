@@ -12,10 +12,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// apiKey returns the cached API key of the credential. If the cache has no key, apiKey
-// authenticates. Concurrent callers with the same credential share one request (singleflight). That
-// request is not canceled when the context of the caller that started it ends, because the other
-// callers still wait for the result.
+// apiKey returns the cached API key of the credential, or authenticates if the cache has no key. Concurrent callers
+// with the same credential share one request (singleflight). The request continues when the context of one caller ends,
+// because the other callers still wait for the result.
 func (a *Adapter) apiKey(ctx context.Context, at ports.Access) (domain.Secret, keyID, error) {
 	id, err := a.keys.id(at)
 	if err != nil {
@@ -62,11 +61,10 @@ func (a *Adapter) authenticate(ctx context.Context, at ports.Access) (domain.Sec
 	return got.Key, nil
 }
 
-// authBody returns the body of POST /auth. It is built again for each attempt and is not
-// retained. Bytes that are not UTF-8 are removed, because JSON cannot contain them. The vendor
-// then refuses the credential.
+// authBody returns the body of POST /auth. It is built again for each attempt and is not retained. Bytes that are not
+// UTF-8 are removed, because JSON cannot contain them. The vendor refuses a credential from which bytes were removed.
 func authBody(c domain.Credential) []byte {
-	body, _ := json.Marshal(map[string]string{ // a map of strings has no error
+	body, _ := json.Marshal(map[string]string{ // cannot fail for a map of strings
 		"clientId":     strings.ToValidUTF8(string(c.Part(domain.PartClientID).Reveal()), ""),
 		"clientSecret": strings.ToValidUTF8(string(c.Part(domain.PartSecret).Reveal()), ""),
 	})

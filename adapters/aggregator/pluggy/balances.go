@@ -8,9 +8,13 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// Balance implements ports.BalanceReader. For a bank account, it returns bankData.closingBalance if the vendor sends
-// that member, because the member balance does not include blocked money. The balance of a card is the amount of the
-// open invoice. It falls when the invoice closes, so it cannot be compared with the stored records.
+// Balance implements ports.BalanceReader. The result depends on the type of the account:
+//
+//   - For a bank account, the result is bankData.closingBalance. If that amount cannot be read, the result is
+//     account.Balance, an amount without blocked money.
+//   - For a card, no balance is usable. The vendor sends only the amount of the open invoice. That amount falls when
+//     the invoice closes.
+//   - For any other account, balances are not supported.
 func (a *Adapter) Balance(account domain.AccountData) domain.VendorBalance {
 	switch account.Type {
 	case domain.BankAccount:

@@ -18,20 +18,20 @@ var _ ports.ConsentReader = (*Adapter)(nil)
 // maxConsentPages bounds how many pages of the list of consents are read. An item has few consents.
 const maxConsentPages = 5
 
-// optionalTime is a time that may be missing, null, empty or false. The field set is true if the member had any other
-// value, even a value that is not a time. The field at is zero unless the value could be parsed as a time.
+// optionalTime is a time that may be missing, null, empty or false. For any other value, hasValue is true, even if the
+// value is not a time. The instant is zero if the value cannot be parsed as a time.
 type optionalTime struct {
-	set bool
-	at  time.Time
+	hasValue bool
+	instant  time.Time
 }
 
 // UnmarshalJSON accepts every value, because one member that cannot be read must not make an item or a list
 // unreadable.
 func (t *optionalTime) UnmarshalJSON(raw []byte) error {
-	*t = optionalTime{set: !slices.Contains([]string{"null", `""`, "false"}, string(raw))}
+	*t = optionalTime{hasValue: !slices.Contains([]string{"null", `""`, "false"}, string(raw))}
 	var text string
-	if t.set && json.Unmarshal(raw, &text) == nil {
-		t.at, _ = domain.ParseConsentTime(text)
+	if t.hasValue && json.Unmarshal(raw, &text) == nil {
+		t.instant, _ = domain.ParseConsentTime(text)
 	}
 	return nil
 }
@@ -44,16 +44,17 @@ type consent struct {
 	RevokedAt optionalTime    `json:"revokedAt"`
 }
 
-// Consent returns the item's most recent consent: GET /consents. If several were created at the same time, or their
-// creation times cannot be read, it prefers consents that are not revoked, and among those the one that is last in the
-// list. A consent whose revokedAt has any value counts as revoked. An entry of the list that is not a consent is
-// ignored.
-func (a *Adapter) Consent(ctx context.Context, at ports.Access) (domain.ConsentReport, error) {
+// Consent returns the item's most recent consent: GET /consents. A consent counts as revoked if its revokedAt has any
+// value. An entry of the list that is not a consent is ignored.
+//
+// Several consents can have the same creation time, or no readable creation time. Among these, Consent prefers those
+// that are not revoked, and then the last one in the list.
+func (a *Adapter) Consent(ctx context.Context, access ports.Access) (domain.ConsentReport, error) {
 	ctx, cancel := a.http.WithTimeout(ctx)
 	defer cancel()
 	var last *consent
 	for page := 1; page <= maxConsentPages; page++ {
-		found, pages, err := a.consentPage(ctx, at, page)
+		found, pages, err := a.consentPage(ctx, access, page)
 		if err != nil {
 			return domain.ConsentReport{}, err
 		}
@@ -80,7 +81,7 @@ func (a *Adapter) consentPage(ctx context.Context, at ports.Access, page int) ([
 	if page > 1 {
 		query.Set("page", strconv.Itoa(page))
 	}
-	body, err := a.do(ctx, at, vendorhttp.Call{
+	body, err := a.send(ctx, at, vendorhttp.Call{
 		Vendor: itemAPI, Path: "/consents", PathTemplate: "/consents", Query: query.Encode(), Resource: "consents",
 	})
 	if err != nil {
@@ -97,20 +98,22 @@ func (a *Adapter) consentPage(ctx context.Context, at ports.Access, page int) ([
 	return got.Results, pages, nil
 }
 
-// follows reports whether c takes precedence over a consent that occurs earlier in the list (last).
-func (c consent) follows(last consent) bool {
-	if !c.CreatedAt.at.Equal(last.CreatedAt.at) {
-		return c.CreatedAt.at.After(last.CreatedAt.at)
+// follows reports whether c takes precedence over predecessor, a consent from an earlier position of the list. The
+// consent that was created later takes precedence. If both were created at the same time, c takes precedence, except if
+// only c was revoked.
+func (c consent) follows(predecessor consent) bool {
+	if !c.CreatedAt.instant.Equal(predecessor.CreatedAt.instant) {
+		return c.CreatedAt.instant.After(predecessor.CreatedAt.instant)
 	}
-	return !c.RevokedAt.set || last.RevokedAt.set
+	return !c.RevokedAt.hasValue || predecessor.RevokedAt.hasValue
 }
 
 func (c consent) report() domain.ConsentReport {
 	r := domain.ConsentReport{
-		Status: domain.ReportedGranted, Key: domain.ConsentKey(c.ID.Value), ExpiresAt: c.ExpiresAt.at,
-		NoExpiry: !c.ExpiresAt.set,
+		Status: domain.ReportedGranted, Key: domain.ConsentKey(c.ID.Value), ExpiresAt: c.ExpiresAt.instant,
+		NoExpiry: !c.ExpiresAt.hasValue,
 	}
-	if c.RevokedAt.set {
+	if c.RevokedAt.hasValue {
 		r.Status = domain.ReportedRevoked
 	}
 	return r

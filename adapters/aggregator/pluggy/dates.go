@@ -20,9 +20,9 @@ func mustLoadLocation(name string) *time.Location {
 	return zone
 }
 
-// parseDate returns the value date of the row and, if the row has a time of day, that time. The
-// vendor sends a date without a time as midnight UTC, or as 03:00 UTC. The latter is midnight in
-// São Paulo, which has had no daylight saving time since 2019.
+// parseDate returns the value date of the row. The second result is the exact time, or zero if the row has no time of
+// day. The vendor sends such a row as midnight UTC, or as 03:00 UTC, which is midnight in São Paulo. São Paulo has had
+// no daylight saving time since 2019.
 func (r row) parseDate() (domain.Date, time.Time, error) {
 	at, ok := parseTime(r.Date)
 	if !ok || at.Year() < 1 || at.Year() > 9999 {

@@ -65,8 +65,8 @@ func credential(id, secret string) domain.Credential {
 	return domain.AggregatorCredential(domain.SecretText(id), domain.SecretText(secret))
 }
 
-// record returns a handler that records each request and its API key, and then calls next.
-func (e *env) record(next http.Handler) http.Handler {
+// record returns a handler that records each request and its API key, and then calls nextHandler.
+func (e *env) record(nextHandler http.Handler) http.Handler {
 	return http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
 		e.mu.Lock()
 		e.requests = append(e.requests, r.Clone(r.Context()))
@@ -74,7 +74,7 @@ func (e *env) record(next http.Handler) http.Handler {
 			e.sentKeys = append(e.sentKeys, key)
 		}
 		e.mu.Unlock()
-		next.ServeHTTP(out, r)
+		nextHandler.ServeHTTP(out, r)
 	})
 }
 

@@ -18,8 +18,8 @@ var budgets = map[string]int{
 }
 
 // These variables describe the vendor to the HTTP client. They differ only in the function that classifies error
-// responses. The meaning of a 400 depends on the request: the 400 can be about the credential, the item, the list, or
-// the cursor of a later page.
+// responses. Depending on the request, a 400 is about the credential, the item, the list, or the cursor of a later
+// page.
 var (
 	authAPI        = &vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: classifyAuthError}
 	itemAPI        = &vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: classifyItemError}
@@ -34,8 +34,8 @@ var errKeyRefused = errors.New("the API key was refused")
 
 func isKeyRefused(err error) bool { return errors.Is(err, errKeyRefused) }
 
-// needsReauth contains the execution statuses of an item, and the error codes of item/error, that
-// only the account holder can resolve. Source: docs.pluggy.ai, item errors.
+// needsReauth contains the problems that only the account holder can solve. The keys are execution statuses of an item
+// and error codes of the event item/error. Source: docs.pluggy.ai, item errors.
 var needsReauth = map[string]bool{
 	"INVALID_CREDENTIALS": true, "INVALID_CREDENTIALS_MFA": true, "ACCOUNT_LOCKED": true,
 	"ACCOUNT_CREDENTIALS_RESET": true, "ACCOUNT_NEEDS_ACTION": true, "USER_INPUT_TIMEOUT": true,
@@ -91,8 +91,8 @@ func classifyRefreshError(status int, body []byte) *domain.Error {
 }
 
 // classifyAuthError classifies an error of /auth. The vendor answers 400 if the client id has the wrong format. This
-// error is as permanent as the one for a wrong client id. A request to /auth has no API key, so a 403 does not concern
-// a key.
+// error is permanent, like the error for a wrong client id. A 403 is left to the classification by HTTP status: a
+// request to /auth has no API key that could be invalid.
 func classifyAuthError(status int, body []byte) *domain.Error {
 	if status == http.StatusBadRequest && vendorhttp.Decode(body, new(struct{})) == nil {
 		return &domain.Error{Kind: domain.Rejected, Code: domain.CredentialRejected}
@@ -104,7 +104,7 @@ func classifyAuthError(status int, body []byte) *domain.Error {
 }
 
 // classifyItemError classifies an error of /items or /accounts. The vendor answers 400 if the item id is not a UUID.
-// This error is as permanent as the one for an unknown item id.
+// This error is permanent, like the error for an unknown item id.
 func classifyItemError(status int, body []byte) *domain.Error {
 	if status == http.StatusBadRequest && vendorhttp.Decode(body, new(struct{})) == nil {
 		return &domain.Error{Kind: domain.Rejected, Code: domain.AccountNotFound}
@@ -112,9 +112,9 @@ func classifyItemError(status int, body []byte) *domain.Error {
 	return classifyError(status, body)
 }
 
-// classifyWebhookError classifies an error of /webhooks. The vendor does not document the status with which it refuses
-// a webhook, for example because the application has five already. Therefore each status that the function lists counts
-// as a permanent refusal.
+// classifyWebhookError classifies an error of /webhooks. A 400, 409 or 422 with a JSON body counts as a permanent
+// refusal. The vendor refuses a webhook, for example, if the application already has five. The vendor does not document
+// the status of such a refusal.
 func classifyWebhookError(status int, body []byte) *domain.Error {
 	switch status {
 	case http.StatusBadRequest, http.StatusConflict, http.StatusUnprocessableEntity:
@@ -125,10 +125,13 @@ func classifyWebhookError(status int, body []byte) *domain.Error {
 	return classifyError(status, body)
 }
 
-// classifyLaterPageError classifies an error response to a request for a page of transactions that is not the first
-// page of its list. The vendor answers 400 ("Invalid cursor") to a cursor that it no longer accepts. A 400 or 404 does
-// not concern the account or the filters, because the vendor has accepted them for the first page. If the account or a
-// filter is not valid any more, the request for the first page fails when the list is read again.
+// classifyLaterPageError classifies an error response to the request for a later page of transactions.
+//
+// A 400 or 404 is returned as cursor_gone: the vendor no longer accepts the cursor. One such response is 400 ("Invalid
+// cursor").
+//
+// The account and the filters are unlikely causes, because the vendor accepted both for the first page. If one of them
+// has become invalid, the next read of the list fails at the first page.
 func classifyLaterPageError(status int, body []byte) *domain.Error {
 	if status == http.StatusBadRequest || status == http.StatusNotFound {
 		return &domain.Error{Kind: domain.Unavailable, Code: domain.CursorGone}

@@ -33,7 +33,7 @@ func (a *Adapter) CreateLinkToken(ctx context.Context, at ports.Access) (ports.L
 	if err != nil {
 		return ports.LinkToken{}, err
 	}
-	body, err := a.do(ctx, at, vendorhttp.Call{
+	body, err := a.send(ctx, at, vendorhttp.Call{
 		Vendor: itemAPI, Method: http.MethodPost, Path: "/connect_token", PathTemplate: "/connect_token",
 		Resource: "connect_token", Retryable: true, Body: func() []byte { return request },
 	})
@@ -60,7 +60,7 @@ func (a *Adapter) CreateLinkToken(ctx context.Context, at ports.Access) (ports.L
 func (a *Adapter) Refresh(ctx context.Context, at ports.Access) error {
 	ctx, cancel := a.http.WithTimeout(ctx)
 	defer cancel()
-	body, err := a.do(ctx, at, vendorhttp.Call{
+	body, err := a.send(ctx, at, vendorhttp.Call{
 		Vendor: refreshAPI, Method: http.MethodPatch, Path: "/items/" + url.PathEscape(at.AccountRef),
 		PathTemplate: "/items/{id}", Resource: "items", Retryable: true, Body: func() []byte { return []byte("{}") },
 	})
@@ -85,7 +85,7 @@ func (a *Adapter) Refresh(ctx context.Context, at ports.Access) error {
 func (a *Adapter) Erase(ctx context.Context, at ports.Access) error {
 	ctx, cancel := a.http.WithTimeout(ctx)
 	defer cancel()
-	body, err := a.do(ctx, at, vendorhttp.Call{
+	body, err := a.send(ctx, at, vendorhttp.Call{
 		Vendor: itemAPI, Method: http.MethodDelete, Path: "/items/" + url.PathEscape(at.AccountRef),
 		PathTemplate: "/items/{id}", Resource: "items", Retryable: true,
 	})

@@ -26,8 +26,8 @@ func (v *refusingVendor) RoundTrip(*http.Request) (*http.Response, error) {
 	return refusal.Result(), nil
 }
 
-// Each origin has one rate budget for logins, which is the same for all ways to write its base URL. Logins with wrong
-// credentials count as well.
+// Each origin has one rate budget for logins. Different spellings of a base URL share the budget of their origin.
+// Logins with wrong credentials count as well.
 func TestLoginsAreCounted(t *testing.T) {
 	const burst, logins = 15, 720
 	clock, vendor := porttest.NewClock(testNow), &refusingVendor{}

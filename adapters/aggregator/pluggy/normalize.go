@@ -34,7 +34,7 @@ type payment struct {
 	Receiver *party `json:"receiver"`
 }
 
-// party is a person or a company. Its document numbers are not read; only the metadata contains them.
+// party is a person or a company. The document numbers are not decoded; they remain only in the row's metadata.
 type party struct {
 	Name string `json:"name"`
 }
@@ -56,8 +56,7 @@ func normalize(raw jsontext.Value, account domain.AccountData) (domain.Transacti
 	return out, nil
 }
 
-// memberReasons maps a member of a row to the reason why the row is unreadable if the member has the
-// wrong JSON type.
+// memberReasons maps the name of a member to an error reason. The reason applies if the member has the wrong JSON type.
 var memberReasons = map[string]domain.Code{
 	"id": domain.InvalidID, "accountId": domain.AccountMismatch, "date": domain.InvalidDate,
 	"description": domain.InvalidText, "descriptionRaw": domain.InvalidText, "category": domain.InvalidText,
@@ -95,8 +94,8 @@ func convert(raw jsontext.Value, account domain.AccountData) (domain.Transaction
 	return out, err
 }
 
-// description returns the description in the form that the vendor has cleaned. If this description
-// is empty, it returns the institution's description.
+// description returns the description as the vendor has cleaned it. If the cleaned description is empty, it returns the
+// institution's description.
 func (r row) description() string {
 	if text := domain.CleanText(r.Description); text != "" {
 		return text
@@ -115,10 +114,9 @@ func (r row) status() (domain.TransactionStatus, error) {
 	return "", domain.UnreadableRow(domain.UnknownStatus)
 }
 
-// setAmounts sets the amounts of out. It also sets a warning if the vendor's sign and the vendor's type indicate
-// opposite directions. The magnitude of the amount is taken from the vendor's amount, and the method direction
-// determines its sign. The amount in the account's currency has the same direction; it is set only if the currencies
-// differ.
+// setAmounts sets the amounts of out. The vendor's amount determines the magnitude, and r.direction determines the
+// sign. The amount in the account's currency has the same sign. It is set only if the currencies differ. If the
+// vendor's sign and type indicate opposite directions, out gets a warning.
 func (r row) setAmounts(out *domain.TransactionData, account domain.AccountData) error {
 	amount, err := vendorhttp.ParseMoney(string(r.Amount), r.Currency)
 	if err != nil {
@@ -144,18 +142,18 @@ func (r row) setAmounts(out *domain.TransactionData, account domain.AccountData)
 	return nil
 }
 
-// direction reports whether the account holder received the money, and whether the vendor's sign and type indicate
-// opposite directions.
+// direction reports whether the account holder received the money. The second result, conflict, is true if the vendor's
+// sign and type indicate opposite directions.
 //
-//   - On a card the sign decides: a positive amount is a purchase, which is money out. According to the public
-//     evidence, the sign is the same at all clients of the vendor, but the type is not: purchases occur as DEBIT and as
-//     CREDIT.
-//   - On any other account the type decides. If the row has no type, the sign of a bank account's amount
-//     decides: a positive amount was received.
+//   - On a card, the sign decides: a positive amount is a purchase, which is money out. The type is not reliable.
+//     According to public evidence, a purchase is DEBIT for some clients of the vendor, and CREDIT for others.
+//   - On any other account, the type decides.
+//   - On a bank account, the sign decides if the row has no type: a positive amount was received.
+//   - An unreadable account can be of unknown type (""). The direction is known only if it would be the same for a card
+//     and for a bank account, or if the amount is zero.
 //
-// An amount of zero has no sign, so it never contradicts the type. The type of an unreadable account can be unknown
-// (""). In this case, the direction is known only if both rules result in the same direction. Errors: unknown_type for
-// a type that is not documented, and for a row whose direction is not known.
+// An amount of zero has no sign, so it never contradicts the type. Errors: unknown_type for a type that is not
+// documented, and for a row whose direction is not known.
 func (r row) direction(amount domain.Money, accountType domain.AccountType) (incoming, conflict bool, err error) {
 	card := accountType == domain.CreditAccount
 	bySign := amount.Amount.IsNegative() == card

@@ -19,8 +19,8 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
-// golden is the format of the transaction data in the golden files. The stable metadata is stored as JSON. The metadata
-// is omitted, because it is the unchanged input.
+// golden is the format of the transaction data in the golden files. It contains the stable metadata as JSON (Detail).
+// It omits the unchanged row of the vendor (Metadata), because this row is the input of the test.
 type golden struct {
 	domain.TransactionData
 	Warnings       []domain.Warning `json:"Warnings,omitempty"`
@@ -134,9 +134,9 @@ func compareGolden(t *testing.T, name string, got any) {
 	}
 }
 
-// with returns the first row of the bank account with some members changed. Each change consists of two arguments: the
+// changedRow returns the bank account's first row after some changes. Each change consists of two arguments: the
 // member's name and its new JSON value. The value "" removes the member.
-func with(t testing.TB, changes ...string) jsontext.Value {
+func changedRow(t testing.TB, changes ...string) jsontext.Value {
 	t.Helper()
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(objects(t, "bank")[0], &members); err != nil {
@@ -158,27 +158,27 @@ func with(t testing.TB, changes ...string) jsontext.Value {
 func TestNormalizeRefusesARowThatItCannotConvertExactly(t *testing.T) {
 	bank := goldenAccounts(t)[0]
 	for name, raw := range map[string]jsontext.Value{
-		"no id":                       with(t, "id", ""),
-		"id of another type":          with(t, "id", "7"),
-		"id with a NUL":               with(t, "id", `"a\u0000b"`),
-		"id with a comma":             with(t, "id", `"a,b"`),
-		"id too long":                 with(t, "id", `"`+strings.Repeat("x", domain.MaxEventID+1)+`"`),
-		"another account":             with(t, "accountId", `"5b0c1d2e-0002-4a00-8000-00000000000b"`),
-		"no account":                  with(t, "accountId", "null"),
-		"no amount":                   with(t, "amount", "null"),
-		"amount as text":              with(t, "amount", `"1.00"`),
-		"amount beyond the decimal":   with(t, "amount", "1e400"),
-		"amount too long to be exact": with(t, "amount", "0.12345678901234567890123"),
-		"no currency":                 with(t, "currencyCode", "null"),
-		"invalid currency":            with(t, "currencyCode", `"reais"`),
-		"no date":                     with(t, "date", "null"),
-		"invalid date":                with(t, "date", `"2026-13-01"`),
-		"date as a number":            with(t, "date", "1790000000"),
-		"date before all years":       with(t, "date", `"0000-06-01T00:00:00Z"`),
-		"unknown type":                with(t, "type", `"TRANSFER"`),
-		"unknown status":              with(t, "status", `"BOOKED"`),
-		"payment of another type":     with(t, "paymentData", `"x"`),
-		"second amount as text":       with(t, "currencyCode", `"USD"`, "amountInAccountCurrency", `"1"`),
+		"no id":                       changedRow(t, "id", ""),
+		"id of another type":          changedRow(t, "id", "7"),
+		"id with a NUL":               changedRow(t, "id", `"a\u0000b"`),
+		"id with a comma":             changedRow(t, "id", `"a,b"`),
+		"id too long":                 changedRow(t, "id", `"`+strings.Repeat("x", domain.MaxEventID+1)+`"`),
+		"another account":             changedRow(t, "accountId", `"5b0c1d2e-0002-4a00-8000-00000000000b"`),
+		"no account":                  changedRow(t, "accountId", "null"),
+		"no amount":                   changedRow(t, "amount", "null"),
+		"amount as text":              changedRow(t, "amount", `"1.00"`),
+		"amount beyond the decimal":   changedRow(t, "amount", "1e400"),
+		"amount too long to be exact": changedRow(t, "amount", "0.12345678901234567890123"),
+		"no currency":                 changedRow(t, "currencyCode", "null"),
+		"invalid currency":            changedRow(t, "currencyCode", `"reais"`),
+		"no date":                     changedRow(t, "date", "null"),
+		"invalid date":                changedRow(t, "date", `"2026-13-01"`),
+		"date as a number":            changedRow(t, "date", "1790000000"),
+		"date before all years":       changedRow(t, "date", `"0000-06-01T00:00:00Z"`),
+		"unknown type":                changedRow(t, "type", `"TRANSFER"`),
+		"unknown status":              changedRow(t, "status", `"BOOKED"`),
+		"payment of another type":     changedRow(t, "paymentData", `"x"`),
+		"second amount as text":       changedRow(t, "currencyCode", `"USD"`, "amountInAccountCurrency", `"1"`),
 		"array":                       jsontext.Value("[]"),
 		"null":                        jsontext.Value("null"),
 	} {
@@ -190,10 +190,13 @@ func TestNormalizeRefusesARowThatItCannotConvertExactly(t *testing.T) {
 		})
 	}
 	unknown := domain.AccountData{ExternalID: bank.ExternalID, Type: domain.OtherAccount}
-	if _, err := normalize(with(t, "type", "null"), unknown); err == nil {
+	if _, err := normalize(changedRow(t, "type", "null"), unknown); err == nil {
 		t.Error("a row without a direction passed")
 	}
-	if _, err := normalize(with(t, "currencyCode", `"USD"`, "amountInAccountCurrency", "1"), unknown); err == nil {
+	if _, err := normalize(
+		changedRow(t, "currencyCode", `"USD"`, "amountInAccountCurrency", "1"),
+		unknown,
+	); err == nil {
 		t.Error("an amount in an unknown currency passed")
 	}
 }
@@ -208,33 +211,33 @@ func TestWhichChangesAreEdits(t *testing.T) {
 		}
 		return row.Digest()
 	}
-	original := digest(with(t))
+	original := digest(changedRow(t))
 	for name, raw := range map[string]jsontext.Value{
-		"written again":       with(t, "updatedAt", `"2026-11-20T00:00:00.000Z"`),
-		"another balance":     with(t, "balance", "1.00"),
-		"another order":       with(t, "order", "7"),
-		"1500.0 for 1500":     with(t, "amount", "1500.0"),
-		"another white space": jsontext.Value(strings.ReplaceAll(string(with(t)), `":`, `" : `)),
+		"written again":       changedRow(t, "updatedAt", `"2026-11-20T00:00:00.000Z"`),
+		"another balance":     changedRow(t, "balance", "1.00"),
+		"another order":       changedRow(t, "order", "7"),
+		"1500.0 for 1500":     changedRow(t, "amount", "1500.0"),
+		"another white space": jsontext.Value(strings.ReplaceAll(string(changedRow(t)), `":`, `" : `)),
 	} {
 		if digest(raw) != original {
 			t.Errorf("%s counts as an edit", name)
 		}
 	}
 	for name, raw := range map[string]jsontext.Value{
-		"amount":      with(t, "amount", "1500.01"),
-		"status":      with(t, "status", `"PENDING"`),
-		"date":        with(t, "date", `"2026-11-18T15:04:06.123Z"`),
-		"category":    with(t, "category", `"Rent"`),
-		"provider id": with(t, "providerId", `"OF-2"`),
-		"new member":  with(t, "future", `{"a":1}`),
-		"payment":     with(t, "paymentData", `{"payer":{"name":"Pagador Exemplo"},"reason":"x"}`),
-		"big integer": with(t, "big", "12345678901234567891"),
+		"amount":      changedRow(t, "amount", "1500.01"),
+		"status":      changedRow(t, "status", `"PENDING"`),
+		"date":        changedRow(t, "date", `"2026-11-18T15:04:06.123Z"`),
+		"category":    changedRow(t, "category", `"Rent"`),
+		"provider id": changedRow(t, "providerId", `"OF-2"`),
+		"new member":  changedRow(t, "future", `{"a":1}`),
+		"payment":     changedRow(t, "paymentData", `{"payer":{"name":"Pagador Exemplo"},"reason":"x"}`),
+		"big integer": changedRow(t, "big", "12345678901234567891"),
 	} {
 		if digest(raw) == original {
 			t.Errorf("another %s does not count as an edit", name)
 		}
 	}
-	if digest(with(t, "big", "12345678901234567891")) == digest(with(t, "big", "12345678901234567892")) {
+	if digest(changedRow(t, "big", "12345678901234567891")) == digest(changedRow(t, "big", "12345678901234567892")) {
 		t.Error("integers are compared as floats")
 	}
 }
@@ -273,8 +276,8 @@ func FuzzNormalize(f *testing.F) {
 			f.Add([]byte(raw))
 		}
 	}
-	f.Add([]byte(with(f, "amount", "1e400")))
-	f.Add([]byte(with(f, "date", `"9999-12-31T23:59:59.999Z"`)))
+	f.Add([]byte(changedRow(f, "amount", "1e400")))
+	f.Add([]byte(changedRow(f, "date", `"9999-12-31T23:59:59.999Z"`)))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		for _, account := range accounts {
 			got, err := normalize(bytes.Clone(raw), account)

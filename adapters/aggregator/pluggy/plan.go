@@ -7,9 +7,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// The vendor keeps twelve months of transactions. A sweep (a read of a whole account, which also detects removed rows)
-// starts a week after the beginning of these twelve months. Otherwise a row that the vendor drops because of its age,
-// while the list is read, could be mistaken for a removed row.
+// The vendor keeps twelve months of transactions. A sweep is a read of a whole account that also detects removed rows.
+// A sweep does not read the oldest week. The vendor could delete a row of that week during the read, only because the
+// row is too old.
 const (
 	historyDays = 365
 	marginDays  = 7
@@ -18,8 +18,14 @@ const (
 // horizon returns the earliest date for which the vendor's list is certainly complete.
 func horizon(today domain.Date) domain.Date { return today.AddDays(marginDays - historyDays) }
 
-// Plan returns the steps of a pull. For each account, the first steps read the scope's window, or the whole account in
-// a sweep. The next steps read the lists of new rows, and the last steps read the rows that the scope requests by id.
+// Plan returns the steps of a pull, in this order:
+//
+//   - for each account, the read of the scope's window or of the whole account
+//   - the lists of new rows
+//   - the rows that the scope requests by id
+//
+// If the scope requests everything, there are only steps that read a whole account.
+//
 // An account of the scope that is missing from accounts gets no step, because it does not belong to the item any more.
 func (*Adapter) Plan(scope domain.PullScope, accounts []domain.AccountData, today domain.Date) []domain.Step {
 	var steps []domain.Step
@@ -47,9 +53,10 @@ func (*Adapter) Plan(scope domain.PullScope, accounts []domain.AccountData, toda
 }
 
 // fullRead returns the step that reads an account, either completely (a sweep) or only within the scope's window. The
-// second result reports whether the scope needs such a step. Only a sweep infers removals, and only for rows dated on
-// or after the horizon. A row that is missing from a window may have moved to another date, so the read of a window
-// infers no removal.
+// second result reports whether the scope needs such a step.
+//
+// A sweep finds removed rows that are dated on or after the horizon. The read of a window finds no removed rows. A row
+// that is missing from the window may only have a new date.
 func fullRead(scope domain.PullScope, account string, today domain.Date) (domain.Step, bool) {
 	switch {
 	case scope.Everything:

@@ -11,7 +11,8 @@ import (
 
 func TestPlan(t *testing.T) {
 	const today = domain.Date("2026-11-19")
-	// A sweep starts a week after the beginning of the vendor's twelve months, because rows expire while they are read.
+	// The vendor keeps rows for twelve months. A sweep leaves out the first week of these twelve months, because its
+	// rows could expire during the sweep.
 	const first = domain.Date("2025-11-26")
 	at := time.Date(2026, 11, 19, 9, 0, 0, 0, time.UTC)
 	accounts := []domain.AccountData{{ExternalID: "a"}, {ExternalID: "b"}}

@@ -8,9 +8,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// rules is the version of the rules by which normalize converts a row. It is part of every content hash. Increase it
-// with every change of normalize's results: then every row is normalised and compared once more. A test uses the golden
-// files to check that it was increased.
+// rules is the version of the rules by which normalize converts a row, and part of every content hash. Increase it
+// whenever the results of normalize change. Every row is then normalised and compared once more. A test with the golden
+// files checks that the version was increased.
 const rules = "pluggy 2"
 
 // transactionPage is a response of GET /v2/transactions without its rows, which are in the member
@@ -20,11 +20,11 @@ type transactionPage struct {
 	Next *string `json:"next"`
 }
 
-// decodePage decodes a page of transactions. It returns all rows and the vendor's cursor of the next page, or an error.
-// A row that cannot be read does not make decodePage fail. decodePage computes the content hash of each row, but does
-// not normalise the rows; the caller does that only for rows that have changed. A page without a list is an error.
-// Otherwise a sweep (a read of the whole account, which also detects removed rows) would treat it as an empty page and
-// mark the rows as removed.
+// decodePage decodes a page of transactions. It returns all rows and the vendor's cursor of the next page. The rows
+// have content hashes, but are not normalised yet. A row that cannot be read is not an error.
+//
+// A page without a list is an error. If such a page counted as empty, a complete read of the account could mark stored
+// rows as removed.
 func decodePage(body []byte, account domain.AccountData) ([]domain.RawTransaction, *string, error) {
 	var page transactionPage
 	rows, err := vendorhttp.DecodeList(body, "results", &page)

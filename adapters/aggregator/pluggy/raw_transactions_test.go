@@ -35,22 +35,22 @@ func contentHash(t *testing.T, raw jsontext.Value, account domain.AccountData) d
 
 func TestWhatChangesTheContentHash(t *testing.T) {
 	bank := goldenAccounts(t)[0]
-	original := contentHash(t, with(t), bank)
+	original := contentHash(t, changedRow(t), bank)
 	renamed := bank
 	renamed.Name, renamed.Balance, renamed.Metadata = "another", nil, nil
-	if contentHash(t, with(t), renamed) != original {
+	if contentHash(t, changedRow(t), renamed) != original {
 		t.Error("the name of the account changes the content hash of its rows")
 	}
 	for name, raw := range map[string]jsontext.Value{
-		"amount":         with(t, "amount", "1500.01"),
-		"status":         with(t, "status", `"PENDING"`),
-		"new member":     with(t, "future", "null"),
-		"nested balance": with(t, "future", `{"balance":1}`),
+		"amount":         changedRow(t, "amount", "1500.01"),
+		"status":         changedRow(t, "status", `"PENDING"`),
+		"new member":     changedRow(t, "future", "null"),
+		"nested balance": changedRow(t, "future", `{"balance":1}`),
 		// These changes are not edits of the transaction, but they must change the content hash, so that the stored
 		// metadata is updated.
-		"time of writing": with(t, "updatedAt", `"2026-11-20T00:00:00.000Z"`),
-		"balance":         with(t, "balance", "1.00"),
-		"order":           with(t, "order", "7"),
+		"time of writing": changedRow(t, "updatedAt", `"2026-11-20T00:00:00.000Z"`),
+		"balance":         changedRow(t, "balance", "1.00"),
+		"order":           changedRow(t, "order", "7"),
 	} {
 		if contentHash(t, raw, bank) == original {
 			t.Errorf("another %s does not change the content hash", name)
@@ -61,18 +61,18 @@ func TestWhatChangesTheContentHash(t *testing.T) {
 		"currency": func(a *domain.AccountData) { a.Currency = "USD" },
 	} {
 		other := bank
-		if change(&other); contentHash(t, with(t), other) == original {
+		if change(&other); contentHash(t, changedRow(t), other) == original {
 			t.Errorf("another %s of the account does not change the content hash", name)
 		}
 	}
 }
 
-// TestAnInvalidRowHasAnotherContentHash tests rows that are not valid JSON. A row whose content hash is already stored
-// is not decoded. Therefore the hash of an invalid row must differ from the hash of every valid row, even if only a
-// volatile member is invalid.
+// TestAnInvalidRowHasAnotherContentHash tests rows that are not valid JSON. A row with a known content hash is not
+// decoded. The hash of an invalid row must therefore differ from the hash of every valid row. That includes a row in
+// which only a volatile member is invalid.
 func TestAnInvalidRowHasAnotherContentHash(t *testing.T) {
 	bank := goldenAccounts(t)[0]
-	original, valid := contentHash(t, with(t), bank), string(with(t))
+	original, valid := contentHash(t, changedRow(t), bank), string(changedRow(t))
 	for name, raw := range map[string]string{
 		"doubled balance":  strings.Replace(valid, `{`, `{"balance":1,`, 1),
 		"balance of NaN":   strings.Replace(valid, `"balance":`, `"balance":NaN,"x":`, 1),
@@ -96,8 +96,9 @@ func TestAnInvalidRowHasAnotherContentHash(t *testing.T) {
 	}
 }
 
-// TestRulesVersionMatchesTheGoldenFiles checks that the results of normalize for the golden rows have not
-// changed without a new version. After a change, increase rules and run the tests with -update.
+// TestRulesVersionMatchesTheGoldenFiles checks that the results of normalize for the golden rows change only together
+// with the version of the rules. After an intended change, increase the version (the constant rules) and run the tests
+// with -update.
 func TestRulesVersionMatchesTheGoldenFiles(t *testing.T) {
 	const path = "testdata/golden/rules"
 	h := sha256.New()

@@ -21,7 +21,7 @@ const timeLayout = "2006-01-02T15:04:05.000Z"
 
 // Read returns one page of a step from GET /v2/transactions. A step that reads rows by their ids is divided into lists
 // of at most 500 ids. The vendor's cursor is sent back unchanged, but only if it is a query string for the same
-// account. Errors: cursor_gone if the vendor answers 400 or 404 to such a cursor.
+// account. Errors: cursor_gone if the vendor answers 400 or 404 to a cursor.
 func (a *Adapter) Read(
 	ctx context.Context, at ports.Access, step domain.Step, accounts []domain.AccountData, cursor string,
 ) (ports.VendorPage, error) {
@@ -35,7 +35,7 @@ func (a *Adapter) Read(
 	if query == "" {
 		query, api = a.firstPageQuery(step, position.firstID).Encode(), transactionAPI
 	}
-	body, err := a.do(ctx, at, vendorhttp.Call{
+	body, err := a.send(ctx, at, vendorhttp.Call{
 		Vendor: api, Path: "/v2/transactions", PathTemplate: "/v2/transactions", Query: query,
 		Resource: "transactions",
 	})
@@ -53,11 +53,12 @@ func (a *Adapter) Read(
 	return ports.VendorPage{Transactions: rows, Next: next}, nil
 }
 
-// do makes a call with the API key of the connection and returns the body of the response. If the vendor
-// refuses a cached key before it expires, do authenticates once again. If the vendor then refuses the
-// new key as well, the credential is not the reason, because /auth has just accepted it. do treats that
-// as a failure of the vendor, which may be transient.
-func (a *Adapter) do(ctx context.Context, at ports.Access, call vendorhttp.Call) ([]byte, error) {
+// send makes a call with the API key of the connection and returns the body of the response. If the vendor refuses a
+// cached key before the key expires, the method authenticates and makes the call once more.
+//
+// If the vendor also refuses the new key, the error is vendor_unreachable. The credential is not the reason, because
+// /auth has just accepted it.
+func (a *Adapter) send(ctx context.Context, at ports.Access, call vendorhttp.Call) ([]byte, error) {
 	key, id, err := a.apiKey(ctx, at)
 	if err != nil {
 		return nil, err
@@ -80,10 +81,12 @@ func (a *Adapter) do(ctx context.Context, at ports.Access, call vendorhttp.Call)
 	return body, err
 }
 
-// firstPageQuery returns the query for the first page of a list. The query covers one day more than the window at both
-// ends, because a value date is a date in São Paulo, and the vendor does not document in which time zone a date without
-// a time starts and ends. If the window starts at or before the horizon (the earliest date for which the vendor's list
-// is certainly complete), the query has no dateFrom, so that the list contains everything that the vendor has.
+// firstPageQuery returns the query for the first page of a list. For a window, the query covers one more day at both
+// ends, because the time zones may differ. Our value dates are in the time zone of São Paulo. The vendor does not
+// document the time zone of dates in a query.
+//
+// The horizon is the earliest date for which the vendor's list is certainly complete. A window that starts at or before
+// the horizon has no dateFrom, so that the list contains everything that the vendor has.
 func (a *Adapter) firstPageQuery(step domain.Step, firstID int) url.Values {
 	q := url.Values{"accountId": {step.Account}}
 	switch {
@@ -104,10 +107,11 @@ func (a *Adapter) firstPageQuery(step domain.Step, firstID int) url.Values {
 	return q
 }
 
-// accountOf returns the account with this id. The type and the currency of the account determine the signs of its rows'
-// amounts and the currency of their second amount. For an id that is not listed, accountOf returns an account without a
-// type and without a currency. A row that needs the type or the currency is then unreadable, because the adapter does
-// not guess them.
+// accountOf returns the account with this id. If the account is not listed, the result has neither a type nor a
+// currency. With such a result, some rows are unreadable:
+//
+//   - rows that need the type to determine the sign of an amount
+//   - rows with an amountInAccountCurrency, which needs the currency.
 func accountOf(id string, accounts []domain.AccountData) domain.AccountData {
 	for _, account := range accounts {
 		if account.ExternalID == id {

@@ -7,18 +7,20 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// canonicalForm is the canonical form that RFC 8785 specifies, except that all digits of an integer are kept. Therefore
-// a different order of members does not count as an edit, and neither does 1601.0 instead of 1601. It omits the members
-// that change although the transaction was not edited: the time at which the row was last written, the account's
-// balance after it, and its position among the rows of the day. It also omits the amount, because the normalised amount
-// is compared exactly.
+// canonicalForm is the canonical form that RFC 8785 specifies, except that all digits of an integer are kept. The order
+// of the members and the notation of a number (1601.0 or 1601) do not matter.
+//
+// The form omits these members:
+//
+//   - updatedAt, balance and order, because they can change although the transaction was not edited
+//   - amount, because it is compared in its normalised form.
 var canonicalForm = vendorhttp.CanonicalForm{
 	Omit:      vendorhttp.VolatileMembers{"": {`"updatedAt"`, `"balance"`, `"order"`, `"amount"`}},
 	KeepNulls: true, AppendText: vendorhttp.AppendCanonical, AppendNumber: vendorhttp.AppendCanonical,
 }
 
-// stableMetadata returns, in canonical form, those members of a row whose change counts as an edit.
-// The row must already have been decoded successfully.
+// stableMetadata returns the canonical form of a row. A change of the result counts as an edit of the row. The row must
+// already have been decoded successfully.
 func stableMetadata(row jsontext.Value) ([]byte, error) {
 	metadata, plain := canonicalForm.Append(make([]byte, 0, len(row)), row)
 	if plain {

@@ -16,8 +16,8 @@ var seventyLevels = strings.Repeat("[", 70) + strings.Repeat("]", 70)
 const validRow = `{"id":"good","accountId":"a","date":"2026-11-19T00:00:00.000Z","description":"coffee",` +
 	`"currencyCode":"BRL","amount":12.5,"type":"CREDIT","status":"POSTED","metadata":{"k":1}}`
 
-// unreadableRows contains rows that cannot be normalised exactly. Each row is described by one
-// replacement in validRow.
+// unreadableRows contains rows that cannot be normalised exactly. Each row is a copy of validRow with one replacement:
+// old becomes new.
 var unreadableRows = map[string]struct {
 	old, new string
 	reason   domain.Code
@@ -88,8 +88,9 @@ func TestARowThatIsNotJSONMakesThePageMalformed(t *testing.T) {
 	}
 }
 
-// An unreadable account must not prevent the other accounts from being read. The readable members of the unreadable
-// account are returned, so that its rows can be read, unless the account belongs to another item.
+// An unreadable account must not prevent the other accounts from being read. It keeps its readable members, so that its
+// rows can be read. An account of another item (a linked login at a bank) keeps no members, so that its rows are not
+// read.
 func TestAnUnreadableAccountKeepsTheOtherAccounts(t *testing.T) {
 	for name, tc := range map[string]struct {
 		odd  string

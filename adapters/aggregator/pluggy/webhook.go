@@ -31,9 +31,12 @@ type notification struct {
 }
 
 // Parse parses the body of a webhook. The deduplication key is the eventId, which is the same in every repetition of a
-// delivery. If an id or a date cannot be read, the event still means that something has changed. The event then asks
-// for a pull that reads everything, and the ids that can be read are used. Errors: Invalid if the body is not JSON in
-// the form of a webhook, or does not name an event.
+// delivery.
+//
+// If an id or a date is unreadable, Parse does not know which rows have changed. The returned event then requests a
+// pull that reads everything.
+//
+// Errors: Invalid if the body is not JSON in the form of a webhook, or does not name an event.
 func (*Adapter) Parse(body []byte) (domain.WebhookEvent, error) {
 	var in notification
 	if vendorhttp.Decode(body, &in) != nil {
@@ -74,9 +77,9 @@ func (n *notification) dropOddMembers() bool {
 	return odd || n.Rows.Odd
 }
 
-// pullScopes maps the name of an event to a function that returns the scope of the pull that the event requires. Other
-// events require no pull. If an event lacks the members that determine its scope, the scope is everything that the
-// vendor has, so that no change is missed because of the form of its webhook.
+// pullScopes maps the name of an event to a function that returns the pull scope of the event. An event that is not in
+// the map requires no pull. If the members that determine the scope are missing, the scope is everything that the
+// vendor has.
 var pullScopes = map[string]func(notification) domain.PullScope{
 	"item/created":             func(notification) domain.PullScope { return domain.PullScope{Everything: true} },
 	"item/updated":             recoveredScope,
@@ -97,8 +100,8 @@ func recoveredScope(notification) domain.PullScope {
 	return domain.PullScope{Everything: true, Signal: domain.SignalRecovered}
 }
 
-// errorScope returns a scope with which a pull only checks the item. The scope signals that reauthorisation is needed
-// only if the account holder can resolve the error.
+// errorScope returns the scope of an event about an error. The pull only checks the item. If only the account holder
+// can solve the problem, the scope also signals that reauthorisation is needed.
 func errorScope(n notification) domain.PullScope {
 	if n.Error != nil && needsReauth[n.Error.Code] {
 		return reauthScope(n)
@@ -106,13 +109,11 @@ func errorScope(n notification) domain.PullScope {
 	return domain.PullScope{}
 }
 
-// reauthScope returns a scope with which a pull only checks the item. The scope signals that the account holder has to
-// act.
+// reauthScope returns the scope of an event that asks the account holder to act. The pull only checks the item.
 func reauthScope(notification) domain.PullScope { return domain.PullScope{Signal: domain.SignalReauth} }
 
-// createdScope returns a scope that covers the account's rows that were created since the announced time. The scope
-// also contains the announced number of these rows. The vendor sends no ids in this event. It sends links to the rows,
-// but they are not followed.
+// createdScope returns a scope for the account's new rows: all rows created since the announced time. The scope also
+// contains the announced number of new rows. The event has no ids of the rows. Its links to the rows are not used.
 func createdScope(n notification) domain.PullScope {
 	if at, ok := parseTime(n.CreatedFrom.Value); ok && n.Account.Value != "" {
 		scope := domain.PullScope{Created: map[string]time.Time{n.Account.Value: at.Add(-createdOverlap)}}
@@ -131,7 +132,7 @@ func createdScope(n notification) domain.PullScope {
 }
 
 // changedScope returns a scope that names the changed rows by their ids. The changed rows cannot be read from a list by
-// creation time, because an edited row does not count as new in such a list.
+// creation time, because an edit does not change the creation time.
 func changedScope(n notification) domain.PullScope {
 	if n.Account.Value == "" || len(n.Rows.Values) == 0 {
 		return domain.PullScope{Everything: true}
@@ -153,9 +154,10 @@ func removedScope(n notification) domain.PullScope {
 // result in equal scopes.
 func sortedSet(ids []string) []string { return slices.Compact(slices.Sorted(slices.Values(ids))) }
 
-// Networks returns the source addresses of Pluggy's webhooks.
-// Source: docs.pluggy.ai, Webhooks, and the addresses that users of Pluggy report, read 2026-11. The
-// addresses change without notice; therefore a setting can replace them.
+// Networks returns the source addresses of Pluggy's webhooks. The addresses change without notice; therefore a setting
+// can replace them.
+//
+// Sources (as of 2026-11): docs.pluggy.ai (Webhooks), and the addresses that users of Pluggy report.
 func Networks() []netip.Prefix {
 	var networks []netip.Prefix
 	for _, cidr := range []string{"52.67.145.81/32", "177.71.238.212/32"} {

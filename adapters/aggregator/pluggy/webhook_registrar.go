@@ -33,7 +33,7 @@ type webhook struct {
 func (a *Adapter) CreateWebhook(ctx context.Context, at ports.Access, w ports.NewWebhook) (string, error) {
 	ctx, cancel := a.http.WithTimeout(ctx)
 	defer cancel()
-	body, err := a.do(ctx, at, vendorhttp.Call{
+	body, err := a.send(ctx, at, vendorhttp.Call{
 		Vendor: webhookAPI, Method: http.MethodPost, Path: "/webhooks", PathTemplate: "/webhooks", Resource: "webhooks",
 		Body: func() []byte { return webhookBody(w) },
 	})
@@ -74,7 +74,7 @@ func (a *Adapter) Webhooks(ctx context.Context, at ports.Access) ([]ports.Vendor
 		if page > 1 {
 			query = url.Values{"page": {strconv.Itoa(page)}}.Encode()
 		}
-		body, err := a.do(ctx, at, vendorhttp.Call{
+		body, err := a.send(ctx, at, vendorhttp.Call{
 			Vendor: webhookAPI, Path: "/webhooks", PathTemplate: "/webhooks", Query: query, Resource: "webhooks",
 		})
 		if err != nil {
@@ -101,7 +101,7 @@ func (a *Adapter) Webhooks(ctx context.Context, at ports.Access) ([]ports.Vendor
 func (a *Adapter) DeleteWebhook(ctx context.Context, at ports.Access, id string) error {
 	ctx, cancel := a.http.WithTimeout(ctx)
 	defer cancel()
-	_, err := a.do(ctx, at, vendorhttp.Call{
+	_, err := a.send(ctx, at, vendorhttp.Call{
 		Vendor: webhookAPI, Method: http.MethodDelete, Path: "/webhooks/" + url.PathEscape(id),
 		PathTemplate: "/webhooks/{id}", Resource: "webhooks", Retryable: true,
 	})

@@ -17,10 +17,10 @@ type Vendor struct {
 	// Budgets contains the vendor's rate limits in requests per minute; the key is [Call.Resource].
 	// A resource that is not in the map is not limited.
 	Budgets map[string]int
-	// ClassifyError returns the domain error for an error response whose body or status has a meaning that is specific
-	// to this vendor, and nil for other responses. If ClassifyError is nil or returns nil, the client maps the status
-	// to an error. The error must not contain text of the body. If an Unavailable error has no RetryAfter, the client
-	// sets it from the headers of the response.
+	// ClassifyError returns the domain error for an error response with a meaning specific to this vendor. For other
+	// responses it returns nil, and the client maps the status to an error. ClassifyError can be nil. The error must
+	// not contain text of the body. If an Unavailable error has no RetryAfter, the client sets RetryAfter from the
+	// response headers.
 	ClassifyError func(status int, body []byte) *domain.Error
 }
 
@@ -35,7 +35,7 @@ type Call struct {
 	// PathTemplate is Path with placeholders instead of ids ("/items/{id}"). It is passed to
 	// [Config.OnCall] and [Config.AttemptContext].
 	PathTemplate string
-	// Query is sent unchanged. It contains no "?", and only printable ASCII without spaces and "#".
+	// Query is sent unchanged. It must be printable ASCII without "?", "#" and spaces.
 	Query string
 	// Tenant is the tenant for which the call is made. If calls of several tenants wait for a rate
 	// budget, the tenants receive tokens in turn. The tenant is never sent to the vendor.
@@ -63,8 +63,8 @@ func (c Call) method() string {
 func (c Call) retryable() bool { return c.Retryable || c.method() == http.MethodGet }
 
 // target returns the URL of the call. It refuses a base URL that the egress guard does not accept. The result always
-// has the host of the base URL: even if the path or the query contains text from a vendor, the request cannot go to
-// another host. Errors: Rejected (address_not_allowed), Unavailable (malformed_response).
+// has the host of the base URL, even if the path or the query contains text from a vendor. Errors: Rejected
+// (address_not_allowed), Unavailable (malformed_response).
 func (c Call) target(guard *egress.Guard) (*url.URL, error) {
 	base, err := guard.Parse(c.BaseURL)
 	if err != nil {

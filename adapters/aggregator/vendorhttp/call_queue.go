@@ -12,8 +12,8 @@ import (
 type waitingCall struct {
 	tenant  domain.TenantID
 	granted chan struct{} // closed when the call has received its token
-	// validUntil is the time at which the token expires, measured on the clock of the process. Only tokens of a shared
-	// budget expire; for other tokens, validUntil is zero. It is set before granted is closed.
+	// validUntil is when the token expires, on the clock of the process. Only tokens of a shared budget expire; for
+	// other tokens, validUntil is zero. It must be set before the channel granted is closed.
 	validUntil time.Time
 }
 
@@ -35,7 +35,7 @@ func (c *waitingCall) wait(ctx context.Context, maxWait time.Duration) bool {
 // newCallQueue. It is not safe for concurrent use.
 type callQueue struct {
 	calls map[domain.TenantID][]*waitingCall
-	turns []domain.TenantID // the tenants with waiting calls; the first tenant takes the next token
+	turns []domain.TenantID // the tenants with waiting calls; the first one receives the next token
 }
 
 func newCallQueue() callQueue { return callQueue{calls: map[domain.TenantID][]*waitingCall{}} }
@@ -50,14 +50,13 @@ func (q *callQueue) push(tenant domain.TenantID) *waitingCall {
 	return call
 }
 
-// grantNext gives a token to the first call of the next tenant. It returns false if no call was
-// waiting.
+// grantNext grants a token to the first waiting call of the next tenant. It returns false if no call was waiting.
 func (q *callQueue) grantNext(validUntil time.Time) bool {
 	return len(q.turns) > 0 && q.grant(q.turns[0], validUntil)
 }
 
-// grant gives a token to the first call of the tenant, and moves the tenant to the end of turns. It returns false if no
-// call of the tenant was waiting.
+// grant grants a token to the first waiting call of the tenant, and moves the tenant to the end of the turns. It
+// returns false if no call of the tenant was waiting.
 func (q *callQueue) grant(tenant domain.TenantID, validUntil time.Time) bool {
 	if len(q.calls[tenant]) == 0 {
 		return false

@@ -14,7 +14,7 @@ import (
 // have the same bytes. Members are sorted by their names, there is no white space between
 // them, and equal strings and numbers are written in the same way.
 type CanonicalForm struct {
-	// Omit names the members that the canonical form does not contain.
+	// Omit lists the members that the canonical form does not contain.
 	Omit VolatileMembers
 	// KeepNulls includes members whose value is null; by default they are omitted.
 	KeepNulls bool
@@ -23,10 +23,11 @@ type CanonicalForm struct {
 	AppendText, AppendNumber func(text, value []byte) []byte
 }
 
-// Append appends the canonical form of an object to text. The object must be one that [Decode] has accepted. It makes
-// only one pass over the object and builds no map, because a page has many rows, and building a map of the members
-// would cost several times as much. It returns false if a member's name is not plain ASCII. In that case, the members
-// may be in the wrong order, and the caller has to sort them.
+// Append appends the canonical form of an object to text. The object must be one that [Decode] has accepted. The second
+// result is false if a member's name is not plain ASCII. In that case, the members are not in canonical order, and the
+// caller must sort them.
+//
+// Append builds no map of the members, because a map per row would be several times as expensive.
 func (f *CanonicalForm) Append(text []byte, object []byte) ([]byte, bool) {
 	stack := memberStacks.Get().(*[]sortableMember)
 	defer memberStacks.Put(stack)
@@ -41,7 +42,7 @@ type canonicalWriter struct {
 	form  *CanonicalForm
 	text  []byte
 	stack []sortableMember // the members of all objects that are currently being written
-	plain bool             // false after a name that is not plain ASCII
+	plain bool             // whether all member names so far are plain ASCII
 }
 
 // memberStacks is a pool of empty stacks that have capacity for the members of a row. The stacks
@@ -103,8 +104,8 @@ func (w *canonicalWriter) object(name string, object []byte) {
 
 func unquoted(m Member) []byte { return m.Name[1 : len(m.Name)-1] }
 
-// value writes the value of the member with the given name. If the value is a list, each object in the list is written
-// as if it were itself the value of that member.
+// value writes the value of the member with the given name. The name determines which members of an object are omitted.
+// For a list, the same name applies to each element.
 func (w *canonicalWriter) value(name, value []byte) {
 	switch value[0] {
 	case '{':

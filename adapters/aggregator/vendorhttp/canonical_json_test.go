@@ -9,8 +9,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// The stacks of members are pooled. The reuse of a stack must affect neither the canonical form of
-// the next row nor that of a row that is written concurrently.
+// Append takes its buffers from a pool. A reused buffer must not affect the canonical form of another row, even if rows
+// are written concurrently.
 func TestRowsDoNotAffectEachOthersCanonicalForm(t *testing.T) {
 	form := CanonicalForm{KeepNulls: true, AppendText: AppendCanonical, AppendNumber: AppendCanonical}
 	wide := make([]string, 0, 100)

@@ -9,9 +9,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// The circuit breaker of an origin opens only if the origin is clearly down: nearly all of at least breakerMinCalls
-// calls within breakerWindow have failed. After breakerDelay it allows a call again. Therefore, if only some of the
-// calls fail for half a minute, the circuit breaker does not block the calls that would succeed.
+// The circuit breaker of an origin opens only if the origin is clearly down. The share of failed calls within
+// breakerWindow must reach breakerFailureRate, and there must be at least breakerMinCalls calls. After breakerDelay, a
+// call is allowed again. If only some calls fail, the circuit breaker does not block the other calls.
 const (
 	breakerFailureRate = 0.95
 	breakerMinCalls    = 40

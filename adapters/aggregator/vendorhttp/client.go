@@ -57,10 +57,9 @@ func (c *Client) WithTimeout(ctx context.Context) (context.Context, context.Canc
 	return context.WithTimeout(ctx, c.cfg.TotalTimeout)
 }
 
-// Do makes a call and returns the body of its 2xx response. It checks the address and makes up to
-// three attempts, unless the circuit breaker of the origin blocks them. Each attempt takes a token
-// of the rate budget. Errors: those that ports.Aggregator lists, and Unavailable (interrupted) if
-// ctx was canceled.
+// Do makes a call and returns the body of its 2xx response. It makes up to three attempts, but none while the circuit
+// breaker of the origin is open. Each attempt takes a token of the rate budget. Errors: those that ports.Aggregator
+// lists, and Unavailable (interrupted) if ctx was canceled.
 func (c *Client) Do(ctx context.Context, call Call) ([]byte, error) {
 	target, err := call.target(c.guard)
 	if err != nil {
@@ -83,14 +82,14 @@ func (c *Client) Do(ctx context.Context, call Call) ([]byte, error) {
 	return got.body, err
 }
 
-// DoJSON makes a call in the same way as [Client.Do] and decodes the body of the response with [Decode] into the value
-// pointed to by into.
-func (c *Client) DoJSON(ctx context.Context, call Call, into any) error {
+// DoJSON makes a call in the same way as [Client.Do], and decodes the body of the response with [Decode] into the value
+// that dst points to.
+func (c *Client) DoJSON(ctx context.Context, call Call, dst any) error {
 	body, err := c.Do(ctx, call)
 	if err != nil {
 		return err
 	}
-	return Decode(body, into)
+	return Decode(body, dst)
 }
 
 // attempt waits for the rate budget, sends the request once and reads the response, which

@@ -30,8 +30,8 @@ const canary = "canary-9f31c7"
 
 var loopback = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
 
-// serve starts a server with the handler h, which stands for a vendor. It returns a client that can
-// reach the server, and a call to the server.
+// serve starts a server with the handler h, which simulates a vendor. It returns a client that can reach the server,
+// and a Call that requests /rows from the server.
 func serve(t *testing.T, cfg Config, h http.HandlerFunc) (*Client, Call) {
 	t.Helper()
 	srv := httptest.NewServer(h)
@@ -268,7 +268,7 @@ func TestBodiesAreBounded(t *testing.T) {
 			if !errors.Is(err, errTooLarge) || !errors.Is(err, domain.MalformedResponse) {
 				t.Fatalf("got %v", err)
 			}
-			if sent.Load() > 32<<20 { // the buffers of the sockets contain some bytes that the client did not read
+			if sent.Load() > 32<<20 { // far above MaxBodyBytes, because of socket buffers
 				t.Errorf("%d bytes were sent", sent.Load())
 			}
 		})

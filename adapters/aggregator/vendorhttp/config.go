@@ -65,9 +65,9 @@ type Config struct {
 	// WrapTransport returns a wrapper around the client's round tripper; nil means no wrapper.
 	// The wrapper must not follow redirects and must not retain any part of the request.
 	WrapTransport func(http.RoundTripper) http.RoundTripper
-	// OnBudget, if not nil, is called after a call has requested a token from a rate budget, and after a 429 has
-	// blocked the budget. The number that it receives (left) is the number of calls that can be sent now minus the
-	// number of waiting calls. A negative number therefore means that calls wait. OnBudget must not block.
+	// OnBudget, if not nil, is called after a call has requested a token, and after a 429 has blocked a budget. Its
+	// last argument is the number of available tokens minus the number of waiting calls. The number is negative while
+	// calls wait. OnBudget must not block.
 	OnBudget func(vendor, resource string, left float64)
 }
 

@@ -25,10 +25,9 @@ func (n MemberNames) contains(name []byte) bool {
 	return slices.Contains(n, string(name))
 }
 
-// ContentHashOf returns the first 16 bytes of the SHA-256 of text. They are the content hash of a row. A row whose
-// content hash is already stored is neither decoded nor stored again. Two rows with equal hashes must therefore have
-// equal metadata and an equal normalised form. To ensure this, text must include the SHA-256 of the whole row, and
-// everything else on which the normalised form depends.
+// ContentHashOf returns the content hash of a row: the first 16 bytes of the SHA-256 of text. A row whose content hash
+// is already stored is neither decoded nor stored again. Therefore text must include the SHA-256 of the whole row, and
+// all other inputs of the row's normalised form.
 func ContentHashOf(text []byte) domain.ContentHash {
 	hash := sha256.Sum256(text)
 	return domain.ContentHash(hash[:])

@@ -15,16 +15,16 @@ import (
 // eight levels.
 const maxDepth = 64
 
-// Decode strictly parses JSON text into a value. It ignores unknown members. A wrong type, a
-// duplicate member, invalid UTF-8, more than 64 levels and any text after the value are
-// errors. Member names are compared exactly. A raw member (jsontext.Value, json.RawMessage)
-// keeps its bytes. Errors: Unavailable (malformed_response); the error contains no part of
-// the text.
-func Decode(body []byte, into any) error {
+// Decode strictly parses JSON text into the value that dst points to. It ignores unknown members, and compares member
+// names exactly. A raw member (jsontext.Value, json.RawMessage) keeps its bytes.
+//
+// A wrong type, a duplicate member, invalid UTF-8, more than 64 levels and any text after the value are errors. All
+// errors are Unavailable (malformed_response) and contain no part of the text.
+func Decode(body []byte, dst any) error {
 	if tooDeep(body) {
 		return malformed("JSON nested too deeply")
 	}
-	if err := json.Unmarshal(body, into); err != nil {
+	if err := json.Unmarshal(body, dst); err != nil {
 		return malformed("not the JSON that the vendor documents")
 	}
 	return nil
@@ -34,8 +34,8 @@ func Decode(body []byte, into any) error {
 // DecodeRow returns an error created by domain.UnreadableRow. If the row is not JSON, it returns Unavailable
 // (malformed_response).
 //
-// If a member has the wrong type, the map reasons supplies the reason for the error; its keys are the names of the
-// row's outermost members. For a member that the map does not contain, the reason is invalid_member.
+// The keys of reasons are the names of the row's outermost members. The values are the error reasons for a wrong type
+// inside these members. The default reason is invalid_member.
 func DecodeRow(row []byte, into any, reasons map[string]domain.Code) error {
 	if tooDeep(row) {
 		return domain.UnreadableRow(domain.TooDeep)
@@ -128,9 +128,8 @@ func (n *NumberOrString) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 
 var errNumber = errors.New("not a number")
 
-// ParseMoney parses an amount in the form in which the vendor sent it. It accepts only amounts that the decimal type
-// can represent exactly; an amount that would be rounded is an error. Errors: an error created by domain.UnreadableRow,
-// with the reason invalid_amount or invalid_currency.
+// ParseMoney parses an amount as the vendor sent it. An amount that the decimal type cannot represent exactly is an
+// error. All errors are created by domain.UnreadableRow, with the reason invalid_amount or invalid_currency.
 func ParseMoney(amount, currency string) (domain.Money, error) {
 	m, err := domain.ParseMoney(amount, currency)
 	if err == nil {

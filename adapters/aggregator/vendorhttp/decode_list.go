@@ -2,20 +2,21 @@ package vendorhttp
 
 import "github.com/go-json-experiment/json/jsontext"
 
-// DecodeList decodes a page: a response that is an object whose member with the given name is a list. It returns the
-// elements of the list, which are the rows of the page. The rows are parts of body, not copies. DecodeList decodes the
-// rest of the response into the value pointed to by into, in the same way as [Decode], but as if the list were empty.
-// If there is no list, the returned rows are nil.
+// DecodeList decodes one page of a list. The page is a JSON object, and its member with the given name is the list of
+// rows. DecodeList returns the rows, or nil if the page has no list. It decodes the rest of the page into the value
+// that dst points to, in the same way as [Decode].
 //
-// DecodeList only separates the rows from each other, by their brackets and quotes. Whether a row
-// is valid JSON without a duplicate member is checked when the row is decoded. Therefore a row
-// whose bytes have not changed since it was last decoded need not be decoded again. A row can be
-// any JSON value, nested to any depth; only the rest of the response is limited to 64 levels.
-// Errors: the same as those of Decode, and the same error for a list that does not end.
-func DecodeList(body []byte, name string, into any) ([]jsontext.Value, error) {
+// DecodeList finds the ends of the rows by brackets and quotes. It does not decode rows, because a caller can skip rows
+// with unchanged bytes. The caller's decoder must check that a row is valid JSON without duplicate members.
+//
+// The rows are parts of body, not copies. A row can be any JSON value, nested to any depth. The limit of 64 levels
+// applies only to the rest of the page.
+//
+// Errors: Unavailable (malformed_response), as for Decode, and also if the list is not terminated.
+func DecodeList(body []byte, name string, dst any) ([]jsontext.Value, error) {
 	s := scanner{text: body}
 	if !s.findList(name) {
-		return nil, Decode(body, into)
+		return nil, Decode(body, dst)
 	}
 	start := s.at
 	rows, ok := s.rows()
@@ -24,7 +25,7 @@ func DecodeList(body []byte, name string, into any) ([]jsontext.Value, error) {
 	}
 	envelope := make([]byte, 0, start+len(body)-s.at+len("[]"))
 	envelope = append(append(append(envelope, body[:start]...), "[]"...), body[s.at:]...)
-	if err := Decode(envelope, into); err != nil {
+	if err := Decode(envelope, dst); err != nil {
 		return nil, err
 	}
 	return rows, nil
@@ -54,8 +55,8 @@ func (s *scanner) findList(name string) bool {
 	return false
 }
 
-// rows splits the list at the current position into its elements and moves to the end of the list.
-// It returns false if the list has no end.
+// rows returns the elements of the list that starts at the current position, and moves past the list. It returns false
+// if the list is not terminated.
 func (s *scanner) rows() ([]jsontext.Value, bool) {
 	s.at++
 	rows := make([]jsontext.Value, 0, 512)

@@ -9,8 +9,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// DecodeObject decodes a member that should be an object. It returns the zero T if the member is absent,
-// has another JSON type, or cannot be decoded. Use it only for members that are optional.
+// DecodeObject decodes the JSON object that is the value of a member. It returns the zero value of T if the member is
+// absent, has another JSON type, or cannot be decoded. Use it only for members that are optional.
 func DecodeObject[T any](value jsontext.Value) T {
 	var object, zero T
 	if value.Kind() != '{' || Decode(value, &object) != nil {

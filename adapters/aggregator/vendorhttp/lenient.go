@@ -30,8 +30,8 @@ func (t *Text) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	return err
 }
 
-// Check clears the value and sets Odd if the function valid returns false for the value. An empty
-// value is always valid.
+// Check clears an invalid value and sets Odd. The given function reports whether a value is valid. An empty value is
+// always valid.
 func (t *Text) Check(valid func(string) bool) {
 	if t.Value != "" && !valid(t.Value) {
 		*t = Text{Odd: true}
@@ -58,7 +58,7 @@ func (c *Count) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 // TextList is a member that should be a list of strings. Like [Text], it decodes any JSON value.
 type TextList struct {
 	Values []string // the elements that are strings and not empty
-	Odd    bool     // the member is not a list, or not all elements are in Values
+	Odd    bool     // the member is neither a list nor null, or an element is not in Values
 }
 
 // UnmarshalJSONFrom decodes any JSON value.
@@ -86,8 +86,8 @@ func (l *TextList) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	return nil
 }
 
-// Check removes the elements for which the function valid returns false. If it removes any, it sets
-// Odd.
+// Check removes the invalid elements from Values, and sets Odd if there are any. The given function reports whether an
+// element is valid.
 func (l *TextList) Check(valid func(string) bool) {
 	kept := l.Values[:0]
 	for _, value := range l.Values {

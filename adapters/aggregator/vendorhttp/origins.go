@@ -16,7 +16,7 @@ import (
 // make the map grow indefinitely.
 const maxOrigins = 1024
 
-// origin is the state of one origin of one vendor: its circuit breaker and rate budgets.
+// origin contains the circuit breaker and the rate budgets for the calls to one vendor at one HTTP origin.
 type origin struct {
 	breaker circuitbreaker.CircuitBreaker[response]
 	key     originKey
@@ -86,10 +86,9 @@ func (o *origins) evict() {
 	delete(o.byKey, oldest)
 }
 
-// Origin returns the scheme and the host of an http or https URL in lower case. It includes the
-// port unless that is the default port of the scheme. Therefore the result is the same for all URLs
-// of an origin. The URL may have a query. Errors: Rejected (address_not_allowed) for a URL that is
-// not absolute, or that has userinfo or a fragment.
+// Origin returns the scheme and the host of an http or https URL in lower case. It omits the default port of the
+// scheme, so that the result is the same for all URLs of an origin. The URL may have a query. Errors: Rejected
+// (address_not_allowed) for a URL that is not absolute, or that has userinfo or a fragment.
 func Origin(rawURL string) (string, error) {
 	withoutQuery, _, _ := strings.Cut(rawURL, "?")
 	u, err := domain.ParseBaseURL(withoutQuery, true)

@@ -14,25 +14,26 @@ import (
 // rateBudget limits the rate of requests to one resource of one origin. There are two implementations: a tokenBucket is
 // kept in the memory of the process, and a sharedBudget is shared by all replicas on one database.
 type rateBudget interface {
-	// take takes a token for a call of the tenant. If no token is available, it queues the call and returns the queued
-	// call; the caller must then call await. If the call is expected to wait for longer than maxWait, take does not
-	// queue it. Errors: Unavailable (budget_exhausted), with the expected wait as RetryAfter.
+	// take takes a token for a call of the tenant, and returns nil. If no token is available, it queues the call and
+	// returns the queued call. The caller must pass the queued call to await. If the expected wait exceeds maxWait, the
+	// call is not queued. Errors: Unavailable (budget_exhausted), with the expected wait as RetryAfter.
 	take(tenant domain.TenantID, maxWait time.Duration) (*waitingCall, error)
-	// await waits for the token of a queued call. It waits at most maxWait, because calls of other tenants that were
-	// queued later can take tokens earlier. Errors: Unavailable (budget_exhausted), as for take; if ctx ends, the error
-	// that transportError returns.
+	// await waits for the token of a queued call, for at most maxWait. The wait can be longer than take expected,
+	// because later calls of other tenants can receive tokens earlier. Errors:
+	//
+	//   - Unavailable (budget_exhausted) after maxWait; RetryAfter is the expected wait from then on
+	//   - the error that transportError returns, if ctx ends.
 	await(ctx context.Context, call *waitingCall, maxWait time.Duration) error
 	// blockFor blocks the budget for the time that a 429 response asked the client to wait. It never shortens an
 	// existing block.
 	blockFor(wait time.Duration, now time.Time)
 	// left returns the number of available tokens minus the number of waiting calls. A negative result therefore means
-	// that calls wait. A blocked budget has no available tokens, even if it will have tokens when the block ends.
+	// that calls wait. While a budget is blocked, it counts as having no available tokens.
 	left(now time.Time) float64
 }
 
-// tokenBucket is a rate budget of this process. If no token is left, calls wait in one queue for each tenant. The
-// tenants take tokens in turn. Therefore many calls of one tenant delay a call of another tenant only by the time in
-// which a few tokens become available.
+// tokenBucket is a rate budget of this process. If no token is available, the calls wait. Each tenant has its own queue
+// of waiting calls. The tenants take tokens in turn, so a tenant with many calls hardly delays another tenant.
 type tokenBucket struct {
 	clock ports.Clock
 
@@ -40,7 +41,7 @@ type tokenBucket struct {
 	limiter      *rate.Limiter
 	blockedUntil time.Time // the vendor accepts no call before this time; zero if the bucket is not blocked
 	queue        callQueue
-	timer        *time.Timer // calls grant when the next token is due; nil if no call waits
+	timer        *time.Timer // fires when the next token is due; nil if the queue is empty
 }
 
 // newTokenBucket returns a full bucket for a limit of perMinute calls per minute. domain.NewRateAllowance divides the
@@ -87,7 +88,7 @@ func (b *tokenBucket) await(ctx context.Context, call *waitingCall, maxWait time
 	return budgetExhausted(max(b.expectedWait(call.tenant, b.clock.Now()), time.Millisecond))
 }
 
-// grant gives the available tokens to waiting calls; the tenants receive tokens in turn.
+// grant grants the available tokens to waiting calls; the tenants receive tokens in turn.
 func (b *tokenBucket) grant() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -165,9 +166,9 @@ func (c *Client) budgetPerMinute(call Call) int {
 	return call.Vendor.Budgets[call.Resource]
 }
 
-// waitForBudget takes a token of the budget and waits until the token can be used. It waits at
-// most [Config.MaxBudgetWait], and at most half of the time until the deadline of ctx, because
-// the request itself needs time as well. A nil budget has no limit.
+// waitForBudget takes a token of the budget and waits until the token can be used. A nil budget has no limit. The wait
+// is at most [Config.MaxBudgetWait]. It is also at most half of the time until the deadline of ctx, because the request
+// itself needs time.
 func (c *Client) waitForBudget(ctx context.Context, call Call, budget rateBudget) error {
 	if budget == nil {
 		return nil
@@ -184,7 +185,7 @@ func (c *Client) waitForBudget(ctx context.Context, call Call, budget rateBudget
 	return budget.await(ctx, queued, maxWait)
 }
 
-// reportBudget passes the number of calls that are left in the budget to [Config.OnBudget].
+// reportBudget calls [Config.OnBudget] with the current state of the budget.
 func (c *Client) reportBudget(call Call, budget rateBudget, now time.Time) {
 	c.cfg.OnBudget(string(call.Vendor.Name), call.Resource, budget.left(now))
 }

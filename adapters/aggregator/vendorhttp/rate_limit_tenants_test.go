@@ -13,7 +13,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// The tenants of the tests. newBudgetCalls takes the only token of the burst for flooding.
+// The tenants of the tests. The budget has a burst of one token, and newBudgetCalls uses that token for the first of
+// these tenants. All later calls must therefore wait.
 var (
 	flooding = domain.TenantID{UUID: [16]byte{1}}
 	second   = domain.TenantID{UUID: [16]byte{2}}

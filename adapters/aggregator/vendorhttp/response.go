@@ -26,10 +26,11 @@ type response struct {
 // successful reports whether the status is 2xx.
 func (r response) successful() bool { return r.status/100 == 2 }
 
-// readResponse reads the body; the caller closes it. It reads at most maxBody bytes of a 2xx
-// response, and at most [maxErrorBody] bytes of any other. Errors: Unavailable
-// (malformed_response) for a 2xx body that is too large or ended early, and Unavailable
-// (vendor_unreachable) for a 2xx body that is not complete when ctx ends.
+// readResponse reads the body; the caller closes it. It reads at most maxBody bytes of a 2xx response, and at most
+// [maxErrorBody] bytes of any other. The body of a 2xx response can cause these errors:
+//
+//   - Unavailable (malformed_response): the body is too large or ended early
+//   - Unavailable (vendor_unreachable): ctx ended before the body was complete.
 func readResponse(ctx context.Context, raw *http.Response, maxBody int64) (response, error) {
 	got := response{status: raw.StatusCode, header: raw.Header}
 	limit := maxBody
@@ -48,10 +49,9 @@ func readResponse(ctx context.Context, raw *http.Response, maxBody int64) (respo
 	return got, nil // an error status is returned even without a readable body
 }
 
-// readBody reads at most limit bytes of a response body. It returns a new slice, because the
-// rows of a page are parts of the slice and stay in use. It first reads into a pooled buffer,
-// because a growing buffer would be cleared and copied repeatedly. It does not rely on the
-// Content-Length that the vendor sends.
+// readBody reads at most limit bytes of a response body, in two steps. It reads into a pooled buffer, because a new
+// buffer would grow and be copied repeatedly. It then returns a copy, because decoded rows refer to the returned bytes.
+// The vendor's Content-Length is not used.
 func readBody(body io.Reader, limit int64) ([]byte, error) {
 	buffer := bufferPool.Get().(*bytes.Buffer)
 	defer releaseBuffer(buffer)

@@ -17,10 +17,9 @@ type scanner struct {
 	bad  bool
 }
 
-// Members iterates over the members of an object in the order of the text. Members with the
-// same name are yielded separately. At the end of the iteration, *valid is set to true if the
-// text is an object, and otherwise to false. The values of the members are not checked. If the
-// caller stops the iteration early, *valid is not set.
+// Members iterates over the members of an object in the order of the text. Members with the same name are yielded
+// separately. The values are not checked. At the end of the iteration, *valid reports whether the text is an object. If
+// the caller stops the iteration early, *valid is not set.
 func Members(object []byte, valid *bool) iter.Seq[Member] {
 	return func(yield func(Member) bool) {
 		s := scanner{text: object}
@@ -100,8 +99,8 @@ func (s *scanner) peek() byte {
 	return 0
 }
 
-// take moves past the byte c and returns true if c is at the current position. Otherwise it
-// sets s.bad and returns false.
+// take checks the byte at the current position. If it is c, take moves past it and returns true. Otherwise it sets
+// s.bad and returns false.
 func (s *scanner) take(c byte) bool {
 	if s.peek() != c {
 		s.bad = true
@@ -123,7 +122,7 @@ func (s *scanner) space() {
 	}
 }
 
-// skip moves past one value. It returns false if there is no value, or if the value does not end.
+// skip moves past one value. It returns false if there is no value, or if the value is not terminated.
 func (s *scanner) skip() bool {
 	switch s.peek() {
 	case '"':
@@ -157,11 +156,10 @@ func (s *scanner) skipString() bool {
 	}
 }
 
-// escaped reports whether the byte at this position is escaped, which is the case if an odd number of backslashes
-// precedes it.
-func (s *scanner) escaped(at int) bool {
+// escaped reports whether the byte at this position is escaped: whether an odd number of backslashes precedes the byte.
+func (s *scanner) escaped(position int) bool {
 	odd := false
-	for at--; s.text[at] == '\\'; at-- {
+	for position--; s.text[position] == '\\'; position-- {
 		odd = !odd
 	}
 	return odd
@@ -195,9 +193,9 @@ func (s *scanner) skipNested() bool {
 // includes its quotes.
 type Member struct{ Name, Value []byte }
 
-// StringMembers returns the members of an object that have one of the given names and are valid strings. The result
-// maps each name to its string. StringMembers can be used for objects that [Decode] does not accept. A member that
-// occurs more than once is left out.
+// StringMembers returns the members of an object that have one of the given names and are valid strings. The keys of
+// the result are the names. The object need not be acceptable to [Decode]. A member that occurs more than once is
+// omitted.
 func StringMembers(object []byte, names ...string) map[string]string {
 	found, occurrences := map[string]string{}, map[string]int{}
 	var valid bool

@@ -11,23 +11,24 @@ import (
 )
 
 const (
-	// tokenValidity is the time within which a token of a shared budget must be used. It starts just before the token
-	// is requested and is measured on the clock of the process, so the clocks of two machines are never compared. A
-	// token that is not used in time is lost. domain.NewRateAllowance keeps a part of the limit in reserve, which
-	// covers this time: at Pluggy's limit, the reserve corresponds to the tokens of 2.7 s.
+	// tokenValidity is how long a token of a shared budget can be used. An unused token is lost after this time. The
+	// validity starts just before the token is requested. It is measured only on the clock of the process, because the
+	// clocks of two machines may differ.
+	//
+	// A call may therefore be sent up to tokenValidity after the store has granted its token. domain.NewRateAllowance
+	// reserves a part of the limit for such late calls.
 	tokenValidity = time.Second
 	// storeRetry is the delay before the next request for tokens if a request has failed.
 	storeRetry = 500 * time.Millisecond
-	// spareTokens is the number of tokens that each request asks for in advance; they are granted only if no call
-	// waits. A pull sends one call after the other; because of the spare tokens, it does not need a request for each
-	// call.
+	// spareTokens is the number of tokens that each request to the store asks for in advance. The store grants them
+	// only if no call waits. They save requests when a pull sends one call after the other.
 	spareTokens = 4
-	// maxReported bounds how many tenants one request for tokens names, and how many calls it counts for each of them.
-	// Further calls are not served before the next request.
+	// maxReported is the maximum number of tenants in one request for tokens. It is also the maximum number of calls
+	// that the request counts for each tenant. The other waiting calls are served after a later request.
 	maxReported = 32
 )
 
-// sharedBudgets contains the state that the shared budgets of one client have in common.
+// sharedBudgets contains the configuration and the lifetime of all shared budgets of one client.
 type sharedBudgets struct {
 	store    ports.RateBudgets
 	address  string // Config.EgressAddress
@@ -58,10 +59,12 @@ func (s *sharedBudgets) budget(key originKey, resource string, perMinute int) *s
 	}
 }
 
-// sharedBudget is a rate budget that all replicas on one database share. Its tokens are kept in the database; a call is
-// sent only with a token from the database. While calls wait, the replica requests tokens for several of them at once.
-// Each request states the number of the replica's waiting calls, so that the tokens can be divided fairly among all
-// tenants and replicas. While no call waits, the replica sends no request.
+// sharedBudget is a rate budget that all replicas on one database share. Its tokens are kept in the database. A call is
+// sent only with a token from the database.
+//
+// While calls wait, the replica requests the tokens of several calls together. Each request states how many calls wait
+// in the replica, so that the tokens can be divided fairly among all tenants and replicas. While no call waits, the
+// replica sends no request.
 //
 // If the database does not respond, calls wait for at most maxWait and then fail with budget_exhausted.
 type sharedBudget struct {
@@ -96,12 +99,11 @@ func (b *sharedBudget) take(tenant domain.TenantID, maxWait time.Duration) (*wai
 		return nil, budgetExhausted(wait)
 	}
 	call := b.queue.push(tenant)
-	b.ask()
+	b.requestTokens()
 	return call, nil
 }
 
-// await implements rateBudget. A token that has expired before the call could use it is lost, and the call is queued
-// again.
+// await implements rateBudget. If a token expires before the call can use it, the call is queued again.
 func (b *sharedBudget) await(ctx context.Context, call *waitingCall, maxWait time.Duration) error {
 	for deadline := time.Now().Add(maxWait); ; {
 		granted := call.wait(ctx, time.Until(deadline))
@@ -121,7 +123,7 @@ func (b *sharedBudget) await(ctx context.Context, call *waitingCall, maxWait tim
 			return budgetExhausted(max(wait, time.Second))
 		}
 		call = b.queue.push(call.tenant)
-		b.ask()
+		b.requestTokens()
 		b.mu.Unlock()
 	}
 }
@@ -134,7 +136,7 @@ func (b *sharedBudget) blockFor(wait time.Duration, _ time.Time) {
 	if until := time.Now().Add(wait); until.After(b.blockedUntil) {
 		b.blockedUntil, b.block = until, true
 		b.stopTimer()
-		b.ask()
+		b.requestTokens()
 	}
 }
 
@@ -162,13 +164,12 @@ func (b *sharedBudget) expectedWait(tenant domain.TenantID, now time.Time) time.
 	return max(wait, b.blockedUntil.Sub(now))
 }
 
-// tenantCalls is the maximum number of calls of one tenant that are counted when an expected wait is computed. It is
-// far above the number of calls that can wait.
+// tenantCalls limits the calls of one tenant that expectedWait counts. The limit is far above any real number of
+// waiting calls.
 const tenantCalls = 1 << 20
 
-// waiting returns how many calls of each tenant wait, in the order in which the tenants take their turns. It includes
-// at most the given number of tenants, and counts at most the given number of calls for each of them. The caller must
-// hold b.mu.
+// waiting returns the number of waiting calls of each tenant, in the order of the tenants' turns. It returns at most
+// the given number of tenants. For each tenant, it counts at most the given number of calls. The caller must hold b.mu.
 func (b *sharedBudget) waiting(tenants, calls int) []domain.TenantCalls {
 	all := make([]domain.TenantCalls, 0, min(tenants, len(b.queue.turns)))
 	for _, tenant := range b.queue.turns[:min(tenants, len(b.queue.turns))] {
@@ -177,9 +178,9 @@ func (b *sharedBudget) waiting(tenants, calls int) []domain.TenantCalls {
 	return all
 }
 
-// ask starts a request for tokens, unless such a request is already running or planned. The caller
+// requestTokens starts a request for tokens, unless such a request is already running or planned. The caller
 // must hold b.mu.
-func (b *sharedBudget) ask() {
+func (b *sharedBudget) requestTokens() {
 	if b.asking || b.timer != nil || b.lifetime.Err() != nil {
 		return
 	}
@@ -193,8 +194,8 @@ func (b *sharedBudget) ask() {
 	go b.request(request)
 }
 
-// request sends one request for tokens and gives the tokens to the waiting calls. If the outcome of the request is not
-// known, or if the response comes too late, its tokens are not used.
+// request sends one request for tokens and grants the tokens to the waiting calls. If the outcome of the request is not
+// known, or if the response comes too late, the tokens are not used.
 func (b *sharedBudget) request(r domain.RateRequest) {
 	sentAt := time.Now()
 	ctx, cancel := context.WithTimeout(b.lifetime, tokenValidity)
@@ -229,7 +230,7 @@ func (b *sharedBudget) request(r domain.RateRequest) {
 	}
 }
 
-// distribute gives tokens to the waiting calls: first to the calls of the tenants for which the tokens were granted,
+// distribute grants tokens to the waiting calls: first to the calls of the tenants for which the tokens were granted,
 // and then to any other calls. It keeps the remaining tokens as spare tokens. The caller must hold b.mu.
 func (b *sharedBudget) distribute(grant domain.RateGrant, validUntil, now time.Time) {
 	if !now.Before(validUntil) || now.Before(b.blockedUntil) {
@@ -239,7 +240,7 @@ func (b *sharedBudget) distribute(grant domain.RateGrant, validUntil, now time.T
 	for _, granted := range grant.Calls {
 		for range granted.Calls {
 			if !b.queue.grant(granted.Tenant, validUntil) {
-				left++ // the call for which the token was granted does not wait any more
+				left++ // the tenant has no waiting call any more, so the token is free
 			}
 		}
 	}
@@ -249,14 +250,14 @@ func (b *sharedBudget) distribute(grant domain.RateGrant, validUntil, now time.T
 	b.spare, b.spareUntil = left, validUntil
 }
 
-// plan starts the next request after a delay if a call waits or if a block is not stored yet. The caller must hold
-// b.mu.
+// plan schedules the next request for tokens, if one is needed. A request is needed if a call waits, or if blockedUntil
+// still has to be stored. The caller must hold b.mu.
 func (b *sharedBudget) plan(delay time.Duration) {
 	if b.queue.waiting() == 0 && !b.block {
 		return
 	}
 	if delay <= 0 || b.block && !b.failed {
-		b.ask()
+		b.requestTokens()
 		return
 	}
 	b.timer = time.AfterFunc(delay, func() {
@@ -264,7 +265,7 @@ func (b *sharedBudget) plan(delay time.Duration) {
 		defer b.mu.Unlock()
 		b.timer = nil
 		if b.queue.waiting() > 0 || b.block {
-			b.ask()
+			b.requestTokens()
 		}
 	})
 }

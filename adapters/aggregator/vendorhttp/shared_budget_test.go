@@ -25,7 +25,7 @@ type sharedStore struct {
 	mu       sync.Mutex
 	draw     *rand.Rand
 	late     time.Duration // the maximum delay of the statement, and of the response
-	lost     float64       // the fraction of updates without a response; half of them are not stored
+	lost     float64       // the fraction of updates that get no response; half of these updates are not stored
 	down     bool
 	requests int
 }
@@ -163,9 +163,12 @@ func (c *sharedCalls) wantNoExcess() {
 	}
 }
 
-// TestReplicasShareABudget checks four properties of a shared budget: no minute has more calls than the limit, at least
-// 85 % of the limit is used, a tenant with few calls gets nearly as many tokens as a tenant with many, and at most two
-// requests to the store are sent for every three calls.
+// TestReplicasShareABudget checks four properties of a shared budget:
+//
+//   - No minute has more calls than the limit.
+//   - At least 85 % of the limit is used.
+//   - A tenant with few calls gets nearly as many tokens as a tenant with many.
+//   - At most two requests to the store are sent for every three calls.
 func TestReplicasShareABudget(t *testing.T) {
 	for name, late := range map[string]time.Duration{
 		"a fast store": 5 * time.Millisecond, "a slow store": 200 * time.Millisecond,
@@ -205,8 +208,8 @@ func TestReplicasShareABudget(t *testing.T) {
 	}
 }
 
-// When a replica is killed, the number of waiting calls that it has reported remains in the store. The other replicas
-// must nevertheless use its share within seconds.
+// A killed replica leaves its number of waiting calls in the store. Within seconds, the other replicas must
+// nevertheless use the share of the killed replica.
 func TestTheShareOfAKilledReplicaIsUsedByTheOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newSharedCalls(t, 1)
@@ -232,8 +235,8 @@ func TestTheShareOfAKilledReplicaIsUsedByTheOthers(t *testing.T) {
 	})
 }
 
-// Late and lost messages of the store must never lead to more calls than the limit, even if
-// replicas start and stop at random.
+// Clients must never send more calls than the limit. This must hold if messages to or from the store are late or lost,
+// and if replicas start and stop at random.
 func TestFaultsOfTheStoreNeverExceedASharedBudget(t *testing.T) {
 	for seed := range uint64(8) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
@@ -309,7 +312,7 @@ func TestASharedBudgetSendsNoRequestWhileNoCallWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newSharedCalls(t, 1)
 		b := c.replica(t.Context())
-		for range 5 { // the first request also gets the tokens for the next four
+		for range 5 { // the first call also requests the tokens for the other four
 			if err := c.call(t.Context(), b, second); err != nil {
 				t.Fatal(err)
 			}

@@ -3,8 +3,8 @@ package vendorhttp
 import "github.com/LerianStudio/aggregator-connections/domain"
 
 // UnidentifiedRow returns the raw transaction for a row whose id cannot be read. The row is identified by the hash of
-// its bytes, has no content hash, and can never be normalised. Its Normalize calls check, which tries to normalise the
-// row, and returns the error of check. If check returns nil, Normalize returns an error with the reason invalid_id.
+// its bytes, and has no content hash. Its Normalize always returns an error. The given function tries to normalise the
+// row. Normalize returns the error of the given function, or the error invalid_id if there is none.
 func UnidentifiedRow(row []byte, check func() error) domain.RawTransaction {
 	return domain.RawTransaction{
 		ExternalID: domain.UnreadableRowID(row),

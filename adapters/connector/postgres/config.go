@@ -83,9 +83,9 @@ func decodeConfig(raw stdjson.RawMessage) (config, []*domain.Error) {
 	return cfg, errs
 }
 
-// fieldOf returns the path of the field that the decoder rejected, for example "config.port". If the path does not look
-// like member names, fieldOf returns only "config", because the path may be a secret that was pasted in the wrong
-// place. A secret must not appear in an error.
+// fieldOf returns the path of the field that the decoder rejected, for example "config.port". A path that does not look
+// like member names could be a secret that was pasted in the wrong place. For such a path, fieldOf returns only
+// "config".
 func fieldOf(err error) string {
 	var semantic *json.SemanticError
 	if errors.As(err, &semantic) && path.MatchString(string(semantic.JSONPointer)) {

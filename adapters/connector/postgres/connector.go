@@ -86,19 +86,20 @@ func (c *Connector) Validate(ctx context.Context, raw json.RawMessage,
 	return json.Marshal(cfg)
 }
 
-// Probe connects, authenticates and pings. It returns "PostgreSQL" and the server's version number.
-// Errors:
+// Probe connects, authenticates and pings. It returns "PostgreSQL" and the server's version number. Errors:
 //
-//   - Rejected: credential_rejected; account_not_found if the database does not exist; access_denied;
-//     address_not_allowed, also for a connection without TLS if Options.AllowHTTP is not set
-//   - Unavailable: vendor_unreachable; malformed_response if the server exceeds the limit maxReceived or
-//     maxIterations
+//   - Rejected (credential_rejected, access_denied)
+//   - Rejected (account_not_found) if the database does not exist
+//   - Rejected (address_not_allowed) if the egress guard forbids the address, or if the connection would not use TLS
+//     and Options.AllowHTTP is not set
+//   - Unavailable (vendor_unreachable)
+//   - Unavailable (malformed_response) if the server exceeds maxReceived or maxIterations.
 func (c *Connector) Probe(ctx context.Context, raw json.RawMessage, credential domain.Credential) (string, error) {
 	cfg, errs := decodeConfig(raw)
 	if errs = append(errs, validateCredential(credential)...); len(errs) > 0 {
 		return "", domain.Join(errs)
 	}
-	if c.forbids(cfg) { // AllowHTTP may have been set only when the connection was configured
+	if c.forbids(cfg) { // AllowHTTP may have been turned off since the connection was configured
 		return "", notAllowed()
 	}
 	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
@@ -111,8 +112,8 @@ func (c *Connector) Probe(ctx context.Context, raw json.RawMessage, credential d
 	if err != nil {
 		return "", probeError(ctx, err)
 	}
-	// Close waits for the server, but no longer than until ctx ends, which happens at the latest after the probe's
-	// timeout. A server that is slow to end the connection therefore cannot extend the probe beyond its timeout.
+	// Close waits for the server until ctx ends. Because the timeout of the probe ends ctx, a slow server cannot extend
+	// the probe.
 	defer func() { _ = conn.Close(ctx) }()
 	if err := conn.Ping(ctx); err != nil {
 		return "", probeError(ctx, err)
@@ -148,8 +149,8 @@ func (c *Connector) pgxConfig(cfg config, credential domain.Credential) (*pgx.Co
 	return dsn, nil
 }
 
-// dialOnce returns a dial function that fails when it is called again. pgx would dial the server a
-// second time to cancel a query, in the background and for up to 15 s after the end of the probe.
+// dialOnce returns a dial function that fails when it is called again. To cancel a query, pgx would dial the server a
+// second time. It would do so in the background, up to 15 s after the end of the probe.
 func (c *Connector) dialOnce() pgconn.DialFunc {
 	dialer := &net.Dialer{Control: c.control}
 	var dialed atomic.Bool // atomic, because pgx also calls the function in the background
@@ -176,7 +177,7 @@ func (c *Connector) control(network, address string, raw syscall.RawConn) error 
 
 var versionNumber = regexp.MustCompile(`^[0-9]{1,3}(\.[0-9]{1,3}){0,2}`)
 
-// versionOf returns the version number at the start of the parameter server_version that the server reports (status).
+// versionOf returns the version number at the start of the given text, which is the server's parameter server_version.
 // It drops the rest of the text, because the server can put anything there.
 func versionOf(status string) string {
 	if found := versionNumber.FindString(status); found != "" {

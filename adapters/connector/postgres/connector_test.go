@@ -100,7 +100,7 @@ func TestMinimalConfigGetsDefaults(t *testing.T) {
 }
 
 // newServer returns the configuration of a real PostgreSQL server. The server has a role with the username and the
-// password of the credential good.
+// password of the valid credential (good).
 func newServer(t *testing.T) map[string]any {
 	t.Helper()
 	dsn := pgtest.DSN(t)

@@ -10,8 +10,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// The causes of the errors that the function unreachable returns. They replace the errors of pgx and of the server,
-// which contain the names of users and hosts.
+// The causes of vendor_unreachable errors. They are used instead of the errors of pgx and of the server, because those
+// contain the names of users and hosts.
 var (
 	errSetup   = errors.New("the connection cannot be prepared")
 	errTimeout = errors.New("no response in time")
@@ -29,7 +29,7 @@ func probeError(ctx context.Context, err error) *domain.Error {
 		own    *domain.Error
 	)
 	switch {
-	case errors.As(err, &own): // one of our own errors, from control, limitedConn or messageReader
+	case errors.As(err, &own): // this package has created the error
 		return own
 	case errors.Is(ctx.Err(), context.Canceled):
 		return &domain.Error{Kind: domain.Unavailable, Code: domain.Interrupted, Cause: context.Canceled}

@@ -50,10 +50,11 @@ func (c *limitedConn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// messageReader reads the messages of a server and checks each message before it returns the message's
-// bytes. Its source is the decrypted stream, after the TLS negotiation. The checks must come before pgx
-// parses a message: pgx allocates the length that a message announces, and computes the SCRAM iterations
-// that a message requests, before a caller of pgx could check either number.
+// messageReader reads the messages of a server, and checks each message before it returns the message's bytes. Its
+// source is the decrypted stream, after the TLS negotiation. Without the checks, a server could exhaust resources:
+//
+//   - memory, because pgx allocates as many bytes as a message announces
+//   - CPU time, because pgx computes as many SCRAM iterations as a message requests.
 type messageReader struct {
 	source     io.Reader
 	iterations int    // the number of SCRAM iterations that the server can still request
@@ -115,9 +116,11 @@ func saslContinue(message []byte) (data string, ok bool) {
 	return string(body[4:]), true
 }
 
-// checkIterations checks the iteration count in a SCRAM server-first-message (RFC 5802, section 5.1):
-// "r=…,s=…,i=4096". It reads the last attribute, because pgx accepts the count only there. It subtracts
-// the count from m.iterations, because a server that knows the password can repeat the authentication.
+// checkIterations checks the iteration count in a SCRAM server-first-message (RFC 5802, section 5.1): "r=…,s=…,i=4096".
+// The count must be the last attribute, because pgx accepts no other position.
+//
+// A hostile server that knows the password can request the authentication repeatedly. Therefore the total is limited:
+// each accepted count is subtracted from m.iterations.
 func (m *messageReader) checkIterations(first string) error {
 	attribute := first[strings.LastIndexByte(first, ',')+1:]
 	n, err := strconv.Atoi(strings.TrimPrefix(attribute, "i="))
@@ -128,7 +131,7 @@ func (m *messageReader) checkIterations(first string) error {
 	return nil
 }
 
-// malformed returns the error for a server that exceeds a limit of a probe.
+// malformed returns the error (malformed_response) for data that exceeds one of the limits above.
 func malformed(message string) *domain.Error {
 	return &domain.Error{Kind: domain.Unavailable, Code: domain.MalformedResponse, Message: message}
 }

@@ -47,11 +47,11 @@ func fakeServer(t *testing.T, respond func(net.Conn, *pgproto3.Backend)) (config
 	return map[string]any{"host": "127.0.0.1", "port": port, "database": "d", "sslMode": "disable"}, wait
 }
 
-// allocated returns the number of bytes that the process allocates on the heap while work runs.
-func allocated(work func()) uint64 {
+// allocated returns the number of bytes that the process allocates on the heap while fn runs.
+func allocated(fn func()) uint64 {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	work()
+	fn()
 	runtime.ReadMemStats(&after)
 	return after.TotalAlloc - before.TotalAlloc
 }
@@ -96,8 +96,8 @@ func TestProbeRefusesAMessageOfAnInvalidLength(t *testing.T) {
 	}
 }
 
-// pgx keeps each parameter that a server reports, so many small messages need as much memory as one large message. The
-// probe must therefore end the connection before the server has sent all of its 64 MiB.
+// pgx stores each parameter that a server reports. Many small messages can therefore use as much memory as one large
+// message. The probe must end the connection before the server has sent all of its 64 MiB.
 func TestProbeEndsAfterTooManyMessages(t *testing.T) {
 	config, _ := fakeServer(t, func(_ net.Conn, backend *pgproto3.Backend) {
 		backend.Send(&pgproto3.AuthenticationOk{})
@@ -111,9 +111,9 @@ func TestProbeEndsAfterTooManyMessages(t *testing.T) {
 	wantMalformed(t, config)
 }
 
-// offerSCRAM sends the server's messages of a SCRAM authentication up to the server-first-message, which requests the
-// given number of iterations. It reports whether the client sent its proof, for which the client must compute the
-// iterations.
+// offerSCRAM begins a SCRAM authentication as the server. The last message that it sends is the server-first-message,
+// with the given number of iterations. It reports whether the client answered with its proof. To do so, the client must
+// compute the iterations.
 func offerSCRAM(backend *pgproto3.Backend, iterations string) (proved bool) {
 	backend.Send(&pgproto3.AuthenticationSASL{AuthMechanisms: []string{"SCRAM-SHA-256"}})
 	_ = backend.SetAuthType(pgproto3.AuthTypeSASL)
@@ -133,8 +133,8 @@ func offerSCRAM(backend *pgproto3.Backend, iterations string) (proved bool) {
 }
 
 // continueSCRAM sends a server-first-message and reports whether the client responded.
-func continueSCRAM(backend *pgproto3.Backend, first string) bool {
-	backend.Send(&pgproto3.AuthenticationSASLContinue{Data: []byte(first)})
+func continueSCRAM(backend *pgproto3.Backend, message string) bool {
+	backend.Send(&pgproto3.AuthenticationSASLContinue{Data: []byte(message)})
 	_ = backend.SetAuthType(pgproto3.AuthTypeSASLContinue)
 	if backend.Flush() != nil {
 		return false

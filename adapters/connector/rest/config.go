@@ -121,9 +121,9 @@ func settable(header string) bool {
 		!slices.Contains(reservedHeaders, http.CanonicalHeaderKey(header))
 }
 
-// fieldOf returns the path of the field that the decoder rejected, for example "config.auth". If the path does not look
-// like member names, fieldOf returns only "config", because the path may be a secret that was pasted in the wrong
-// place. A secret must not appear in an error.
+// fieldOf returns the path of the field that the decoder rejected, for example "config.auth". It returns only "config"
+// if the path contains anything except ordinary member names. Such a path could contain a secret that a user has pasted
+// into the wrong place.
 func fieldOf(err error) string {
 	var semantic *json.SemanticError
 	if errors.As(err, &semantic) && path.MatchString(string(semantic.JSONPointer)) {

@@ -62,10 +62,9 @@ type Connector struct {
 
 var _ ports.Connector = (*Connector)(nil)
 
-// New returns a connector with the given dependencies. It does not follow redirects and does not
-// use a proxy, because both would send a credential to an address that was not checked. It keeps
-// no connection open between probes, because a probe over such a connection would not check the
-// address again.
+// New returns a connector with the given dependencies. It does not follow redirects and does not use a proxy, because
+// both would send a credential to an address that was not checked. Each probe opens a new connection, so that the
+// address is checked again.
 func New(o Options) *Connector {
 	c := &Connector{options: o}
 	dialer := &net.Dialer{Control: c.control}
@@ -134,8 +133,8 @@ func (c *Connector) Probe(ctx context.Context, raw json.RawMessage, credential d
 	return strconv.Itoa(response.StatusCode) + " " + http.StatusText(response.StatusCode), nil
 }
 
-// control calls Options.Control. If Control rejects the address, control returns an error that
-// probeError can find among the errors that net/http wraps.
+// control calls Options.Control. If Options.Control rejects the address, control returns the result of notAllowed.
+// net/http wraps this error, so probeError uses errors.As to find it.
 func (c *Connector) control(network, address string, raw syscall.RawConn) error {
 	if c.options.Control == nil || c.options.Control(network, address, raw) == nil {
 		return nil

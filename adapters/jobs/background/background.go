@@ -1,6 +1,6 @@
 // Package background contains the code that all job queues share: the configuration, the schedule of the maintenance
 // tasks, the recovery from panics, the retry delay, and the grace period for running pulls at shutdown. It imports
-// neither a database driver nor River, so that the in-memory queue depends on neither of them.
+// neither a database driver nor River, because the in-memory queue needs neither.
 package background
 
 import (
@@ -26,9 +26,8 @@ type Config struct {
 	// pull, or with 0 if no pull is unfinished. It must not block. If it is nil, the age is
 	// not measured.
 	Backlog func(time.Duration)
-	// FeedDelay is called about twelve times a minute with the time for which an open write transaction has already
-	// delayed the change feed, or with 0 if no transaction delays it. It must not block. If it is nil, the delay is not
-	// measured.
+	// FeedDelay is called about twelve times a minute. Its argument is how long an open write transaction has already
+	// delayed the change feed, or 0 without a delay. It must not block. If FeedDelay is nil, the delay is not measured.
 	FeedDelay func(time.Duration)
 	// Attention is called about four times a minute with the numbers of connections and accounts that need attention.
 	// It must not block. If it is nil, they are not counted.
@@ -59,10 +58,8 @@ func (c Config) WithDefaults() Config {
 	return c
 }
 
-// Recover calls fn and returns its error. It converts a panic of fn into an error, so that
-// one pull or maintenance task does not end the process. That error contains the type and
-// the stack of the panic, but not its value, because the value may contain anything,
-// including secrets.
+// Recover calls fn and returns its error. It converts a panic of fn into an error, so that a panic does not end the
+// process. The error contains the type and the stack of the panic, but not its value, which may contain secrets.
 func Recover(fn func() error) (err error) {
 	defer func() {
 		if value := recover(); value != nil {
@@ -73,9 +70,9 @@ func Recover(fn func() error) (err error) {
 	return fn()
 }
 
-// panicOrigin returns the type name of a panic value and the stack of the panic. A value
-// with an Origin method was first recovered in another goroutine and re-panicked in this
-// one; for such a value panicOrigin returns the type and the stack of the original panic.
+// panicOrigin returns the type name of a panic value and the stack of the panic. A value with an Origin method was
+// first recovered in another goroutine. For such a value, panicOrigin returns the type and the stack of the original
+// panic.
 func panicOrigin(value any) (typeName string, stack []byte) {
 	if rethrown, ok := value.(interface{ Origin() (string, []byte) }); ok {
 		return rethrown.Origin()
@@ -86,18 +83,16 @@ func panicOrigin(value any) (typeName string, stack []byte) {
 // MaxRetryDelay is the longest delay that RetryDelay returns.
 const MaxRetryDelay = 30 * time.Second
 
-// RetryDelay returns the delay after an attempt that failed because of the store or because
-// of a bug. attempts is the number of failed attempts and counts from 1. The delay doubles
-// from one second up to MaxRetryDelay. RetryDelay does not apply to errors of a vendor: the
-// pull itself decides the backoff after those errors.
+// RetryDelay returns the delay after an attempt that failed because of the store or a bug. The argument is the number
+// of failed attempts, from 1. The delay doubles from one second up to MaxRetryDelay. The backoff after an error of a
+// vendor is decided by the pull itself.
 func RetryDelay(attempts int) time.Duration {
 	return min(time.Second<<min(max(attempts, 1)-1, 5), MaxRetryDelay)
 }
 
-// GracePeriod returns a context that ends after two thirds of the time that remains until
-// the deadline of ctx. Running pulls can finish within it. The last third is for cancelling
-// the pulls that did not finish, and for handing back their jobs. If ctx has no deadline,
-// the returned context ends with ctx.
+// GracePeriod returns a context that ends after two thirds of the time until the deadline of ctx. Running pulls can
+// finish within that period. The last third is for cancelling the other pulls and handing back their jobs. If ctx has
+// no deadline, the returned context ends with ctx.
 func GracePeriod(ctx context.Context) (context.Context, context.CancelFunc) {
 	deadline, ok := ctx.Deadline()
 	if !ok {

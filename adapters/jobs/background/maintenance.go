@@ -27,8 +27,9 @@ const (
 	pruneInterval        = time.Hour
 	roundLimit           = 200
 	completenessInterval = 15 * time.Second
-	// webhooksLimit is small, because each removal of a webhook can wait up to 15 s for the vendor, and the claim on
-	// the webhook ends after 2 min.
+	// webhooksLimit is the maximum number of webhooks in one batch. The batch removes its webhooks at the vendors, and
+	// each removal can wait up to 15 s for the vendor. A batch must end within 2 min, because another process can then
+	// claim its webhooks.
 	webhooksLimit = 4
 )
 
@@ -37,25 +38,25 @@ const (
 // not available.
 const failedInterval = 5 * time.Second
 
-// Task is one periodic maintenance task. Every process schedules every task; that is safe,
-// because a round is idempotent. Full-table tasks run on only one replica per round, namely
-// the first replica that takes the advisory lock. A replica leads for only one round: a
-// long-lived leader that died would stall these tasks until its death is noticed.
+// Task is one periodic maintenance task. Every process calls Run once per interval, so each call must be idempotent.
+//
+// Tasks that read whole tables run on only one replica at a time (see Leader). A replica leads only for one call of
+// Run. The death of a replica therefore does not stall a task.
 type Task struct {
 	Name     string
 	Interval time.Duration
 	Run      func(context.Context) error
 }
 
-// Leader calls round and returns its error. If a round under the same Leader is already running,
-// usually in another process, it returns nil without calling round.
+// Leader calls the function round and returns its error. If a round under the same Leader is already running, usually
+// in another process, Leader returns nil without calling the function.
 type Leader func(ctx context.Context, round func(context.Context) error) error
 
 // SoleLeader is the Leader for a service that has only one process: it always runs the round.
 func SoleLeader(ctx context.Context, round func(context.Context) error) error { return round(ctx) }
 
-// tasks returns the maintenance tasks that cfg turns on. nudge inserts jobs for the given pulls. Rounds of tasks that
-// read every connection are passed to leader, so that the replicas do not all send the same queries at the same time.
+// tasks returns the maintenance tasks that cfg turns on. The function nudge inserts jobs for the given pulls. The tasks
+// that read every connection are run by the given Leader, on only one replica at a time.
 func tasks(
 	cfg Config, service ports.Maintenance, nudge func(context.Context, []domain.PullID) error, leader Leader,
 ) []Task {
@@ -98,8 +99,8 @@ func tasks(
 	return append(list, reports(cfg, service)...)
 }
 
-// reports returns one task for each reporting function that is set in cfg, for example cfg.Backlog. The task measures a
-// value and calls the function with it.
+// reports returns one task for each reporting function that cfg contains, for example cfg.Backlog. Each task measures a
+// value and passes it to its function.
 func reports(cfg Config, service ports.Maintenance) (list []Task) {
 	if cfg.Attention != nil {
 		list = append(list, Task{"attention", attentionInterval, reportTo(cfg.Attention, service.CountAttention)})
@@ -116,7 +117,7 @@ func reports(cfg Config, service ports.Maintenance) (list []Task) {
 	return list
 }
 
-// reportTo returns a task function that passes the result of measure to report.
+// reportTo returns a task function that passes the result of the function measure to the function report.
 func reportTo[T any](report func(T), measure func(context.Context) (T, error)) func(context.Context) error {
 	return func(ctx context.Context) error {
 		result, err := measure(ctx)
@@ -127,13 +128,13 @@ func reportTo[T any](report func(T), measure func(context.Context) (T, error)) f
 	}
 }
 
-// ledBy returns a task function that passes each round to leader, so that only one replica runs the round.
+// ledBy returns a task function that runs each round under the Leader, so that only one replica runs the round.
 func ledBy(leader Leader, round func(context.Context) error) func(context.Context) error {
 	return func(ctx context.Context) error { return leader(ctx, round) }
 }
 
-// untilPartial returns a task function that calls batch until a call handles fewer than limit items. After a full
-// batch, there may be more items. The task function also stops at an error and when ctx ends.
+// untilPartial returns a task function that calls the function batch until a call handles fewer than limit items. After
+// a full batch, there may be more items. The task function also stops at an error and when ctx ends.
 func untilPartial(limit int, batch func(ctx context.Context, limit int) (int, error)) func(context.Context) error {
 	return func(ctx context.Context) error {
 		for {
@@ -150,24 +151,26 @@ type Maintenance struct {
 	running sync.WaitGroup
 }
 
-// StartMaintenance schedules the tasks that cfg turns on, and additional tasks (more). It returns without waiting for
-// them. The tasks use the values of ctx, but continue when ctx ends. Each task has its own goroutine, so that a slow
-// task does not delay the other tasks. nudge inserts jobs for stuck pulls. The errors of rounds are passed to
-// cfg.OnError. The caller must have filled in the defaults of cfg, because a nil OnError would panic.
+// StartMaintenance starts the tasks that cfg turns on and the extra tasks, and returns immediately.
+//
+//   - Each task has its own goroutine, so that a slow task does not delay other tasks.
+//   - The tasks use the values of ctx, but continue when ctx ends.
+//   - The function nudge inserts jobs for stuck pulls.
+//   - cfg.OnError receives the errors of the tasks. It must not be nil (see Config.WithDefaults).
 func StartMaintenance(
 	ctx context.Context, cfg Config, service ports.Maintenance,
-	nudge func(context.Context, []domain.PullID) error, leader Leader, more ...Task,
+	nudge func(context.Context, []domain.PullID) error, leader Leader, extraTasks ...Task,
 ) *Maintenance {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	m := &Maintenance{cancel: cancel}
-	for _, t := range append(tasks(cfg, service, nudge, leader), more...) {
+	for _, t := range append(tasks(cfg, service, nudge, leader), extraTasks...) {
 		m.running.Go(func() { t.repeat(ctx, cfg.OnError) })
 	}
 	return m
 }
 
-// Stop cancels the tasks and waits until the running rounds have ended. It waits no longer than until ctx ends, because
-// a round that ignores its context must not delay the exit of the process.
+// Stop cancels the tasks and waits until the running rounds have ended. It returns earlier if ctx ends. Thus a round
+// that ignores its cancellation cannot block the exit of the process.
 func (m *Maintenance) Stop(ctx context.Context) {
 	m.cancel()
 	done := make(chan struct{})
@@ -178,10 +181,9 @@ func (m *Maintenance) Stop(ctx context.Context) {
 	}
 }
 
-// repeat runs the task periodically until ctx ends. The first delay is random, and each later
-// delay differs from the interval by at most a tenth. Replicas that were started at the same
-// time therefore do not run their rounds at the same time. A round that fails because ctx has
-// ended is not reported as an error.
+// repeat runs the task periodically until ctx ends. The first delay is random, and later delays differ from the
+// interval by at most a tenth. Replicas that start together therefore do not run the task at the same moments. An error
+// is not reported after ctx has ended.
 func (t Task) repeat(ctx context.Context, onError func(ports.BackgroundError)) {
 	timer := time.NewTimer(rand.N(t.Interval))
 	defer timer.Stop()

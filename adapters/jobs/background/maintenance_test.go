@@ -110,16 +110,16 @@ func (l *errorLog) add(e ports.BackgroundError) { *l = append(*l, e) }
 
 func ignoreNudges(context.Context, []domain.PullID) error { return nil }
 
-// runFor runs the maintenance tasks for a given time (d), measured by a fake clock. Then it calls check, unless check
-// is nil, and stops the tasks.
-func runFor(t *testing.T, d time.Duration, cfg background.Config, service fakeService, check func()) {
+// runFor runs the maintenance tasks for the duration d, measured by a fake clock. It then calls fn if fn is not nil,
+// and stops the tasks.
+func runFor(t *testing.T, d time.Duration, cfg background.Config, service fakeService, fn func()) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		m := background.StartMaintenance(t.Context(), cfg.WithDefaults(), service, ignoreNudges, background.SoleLeader)
 		time.Sleep(d)
 		synctest.Wait()
-		if check != nil {
-			check()
+		if fn != nil {
+			fn()
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
@@ -130,7 +130,7 @@ func runFor(t *testing.T, d time.Duration, cfg background.Config, service fakeSe
 	})
 }
 
-// After a full batch of webhooks to remove, the next batch must follow at once. After a failed batch, the task must
+// After a full batch of webhooks to remove, the next batch must follow immediately. After a failed batch, the task must
 // wait for its next round.
 func TestWebhooksAreRemovedUntilNoneIsDue(t *testing.T) {
 	var limits []int
@@ -253,7 +253,7 @@ func TestBacklogIsMeasuredAndReported(t *testing.T) {
 		if len(ages) == 2 && len(failed) == 0 {
 			return time.Hour, errors.New("no store")
 		}
-		return time.Duration(len(ages)) * time.Minute, nil // the first round returns 0: no pull is unfinished
+		return time.Duration(len(ages)) * time.Minute, nil // first 0, as if no pull was waiting
 	}}
 	cfg := background.Config{OnError: failed.add, Backlog: func(age time.Duration) { ages = append(ages, age) }}
 	runFor(t, 10*time.Hour, cfg, service, func() {

@@ -19,9 +19,9 @@ func (c Config) OrdinaryWorkers() int { return c.MaxWorkers - c.reservedWorkers(
 
 func (c Config) reservedWorkers() int { return min(max(1, c.MaxWorkers/4), c.MaxWorkers-1) }
 
-// ReservedWorkers are the workers of a process that do not run the jobs of the queue. While all ordinary
-// workers are busy, each reserved worker runs waiting pulls of tenants that use less than half of the
-// ordinary workers. A tenant whose pulls take long therefore cannot occupy every worker.
+// ReservedWorkers are additional workers of a process. They do not run the jobs of the queue. They run pulls only while
+// all ordinary workers are busy, and only for tenants that use less than half of the ordinary workers. A tenant with
+// slow pulls can therefore not occupy every worker.
 type ReservedWorkers struct {
 	service  ports.Worker
 	onError  func(ports.BackgroundError)
@@ -33,7 +33,7 @@ type ReservedWorkers struct {
 	stopped bool
 
 	running sync.WaitGroup
-	idle    context.CancelFunc // cancels the pauses between searches for a pull
+	idle    context.CancelFunc // ends the pauses of workers that have found no waiting pull
 	cancel  context.CancelFunc // cancels the running pulls
 }
 
@@ -66,9 +66,9 @@ func (w *ReservedWorkers) Begin() (end func()) {
 	}
 }
 
-// Stop prevents new pulls from starting. Running pulls can finish until the context grace ends. Then Stop cancels them,
-// and waits until they have ended. It returns the error of ctx if some have not ended when ctx ends.
-func (w *ReservedWorkers) Stop(ctx, grace context.Context) error {
+// Stop prevents new pulls from starting. Running pulls can finish until graceCtx ends. Stop then cancels them and waits
+// until they have ended. It returns the error of ctx if some pulls have not ended when ctx ends.
+func (w *ReservedWorkers) Stop(ctx, graceCtx context.Context) error {
 	defer w.cancel()
 	w.close()
 	done := make(chan struct{})
@@ -76,7 +76,7 @@ func (w *ReservedWorkers) Stop(ctx, grace context.Context) error {
 	select {
 	case <-done:
 		return nil
-	case <-grace.Done():
+	case <-graceCtx.Done():
 	}
 	w.cancel()
 	select {
@@ -95,8 +95,8 @@ func (w *ReservedWorkers) close() {
 	w.changed.Broadcast()
 }
 
-// work runs one waiting pull after the other until Stop is called. It runs the pulls with the context pulls. After a
-// search that found no pull it pauses; the end of the context waits interrupts the pause.
+// work runs one waiting pull after the other until Stop is called. The context of each pull is the first argument.
+// After an error, or if no pull was waiting, work pauses. The pause ends early if the second context ends.
 func (w *ReservedWorkers) work(pulls, waits context.Context) {
 	for w.awaitSaturation() {
 		found := false

@@ -12,18 +12,18 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// waitingPulls is a ports.Worker whose RunWaitingPull counts its calls and then calls run.
+// waitingPulls is a ports.Worker whose RunWaitingPull counts its calls and then calls fn.
 type waitingPulls struct {
 	ports.Worker
 	calls    atomic.Int64
 	ordinary atomic.Int64 // the value of ordinaryWorkers in the last call
-	run      func(ctx context.Context) (bool, error)
+	fn       func(ctx context.Context) (bool, error)
 }
 
 func (w *waitingPulls) RunWaitingPull(ctx context.Context, ordinaryWorkers int) (bool, error) {
 	w.calls.Add(1)
 	w.ordinary.Store(int64(ordinaryWorkers))
-	return w.run(ctx)
+	return w.fn(ctx)
 }
 
 func stopNow(t *testing.T, w *background.ReservedWorkers) {
@@ -45,7 +45,7 @@ func TestAQuarterOfTheWorkersIsReserved(t *testing.T) {
 
 func TestReservedWorkersLookForPullsOnlyWhileAllOrdinaryOnesAreBusy(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		service := &waitingPulls{run: func(context.Context) (bool, error) { return false, nil }}
+		service := &waitingPulls{fn: func(context.Context) (bool, error) { return false, nil }}
 		w := background.StartReservedWorkers(t.Context(), background.Config{MaxWorkers: 8}.WithDefaults(), service)
 		var ends []func()
 		for range 5 {
@@ -77,7 +77,7 @@ func TestReservedWorkersLookForPullsOnlyWhileAllOrdinaryOnesAreBusy(t *testing.T
 func TestStopCancelsPullsOfReservedWorkersAfterTheGracePeriod(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var failed errorLog
-		service := &waitingPulls{run: func(ctx context.Context) (bool, error) { <-ctx.Done(); return true, ctx.Err() }}
+		service := &waitingPulls{fn: func(ctx context.Context) (bool, error) { <-ctx.Done(); return true, ctx.Err() }}
 		cfg := background.Config{MaxWorkers: 4, OnError: failed.add}
 		w := background.StartReservedWorkers(t.Context(), cfg, service)
 		for range 3 {
@@ -101,7 +101,7 @@ func TestStopCancelsPullsOfReservedWorkersAfterTheGracePeriod(t *testing.T) {
 func TestAReservedWorkerReportsAnErrorAndLooksAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var failed errorLog
-		service := &waitingPulls{run: func(context.Context) (bool, error) { return true, errors.New("no store") }}
+		service := &waitingPulls{fn: func(context.Context) (bool, error) { return true, errors.New("no store") }}
 		cfg := background.Config{MaxWorkers: 2, OnError: failed.add}
 		w := background.StartReservedWorkers(t.Context(), cfg, service)
 		w.Begin()

@@ -11,9 +11,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// fakeWorker passes each call of RunPull to run, which the test sets, and counts the calls.
+// fakeWorker is a ports.Worker. RunPull counts its calls and calls the test's function (handler).
 type fakeWorker struct {
-	run     func(ctx context.Context, id domain.PullID, call int) (time.Duration, error)
+	handler func(ctx context.Context, id domain.PullID, call int) (time.Duration, error)
 	waiting func(ctx context.Context) (found bool, err error) // implements RunWaitingPull; if nil, no pull is found
 
 	mu    sync.Mutex
@@ -21,7 +21,7 @@ type fakeWorker struct {
 }
 
 func newWorker(run func(context.Context, domain.PullID, int) (time.Duration, error)) *fakeWorker {
-	return &fakeWorker{run: run, calls: make(map[domain.PullID]int)}
+	return &fakeWorker{handler: run, calls: make(map[domain.PullID]int)}
 }
 
 // oneAttemptWorker returns a worker that completes every pull at its first attempt.
@@ -41,7 +41,7 @@ func (w *fakeWorker) RunPull(ctx context.Context, id domain.PullID) (time.Durati
 	w.calls[id]++
 	call := w.calls[id]
 	w.mu.Unlock()
-	return w.run(ctx, id, call)
+	return w.handler(ctx, id, call)
 }
 
 // fakeMaintenance is a ports.Maintenance that does nothing, except in the functions that a test sets.

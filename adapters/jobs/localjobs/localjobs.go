@@ -1,7 +1,8 @@
-// Package localjobs implements a job queue in the memory of one process. It is used with the in-memory stores and with
-// SQLite. It works like package jobs, but its jobs are lost when the process ends. That does no harm. The pulls of the
-// in-memory stores are lost at the same time. The pulls in a SQLite database are kept, and the queue polls the database
-// for pulls that are due and have no job in this process.
+// Package localjobs implements a job queue in the memory of one process, for the in-memory stores and for SQLite. It
+// works like package jobs, but its jobs are lost when the process ends.
+//
+// The loss does no harm. The pulls of the in-memory stores are lost at the same time. A SQLite database keeps its
+// pulls, and the queue polls the database for due pulls that have no job in this process.
 package localjobs
 
 import (
@@ -23,7 +24,7 @@ type Queue struct {
 	pollInterval time.Duration // 0 if the queue does not poll
 
 	mu          sync.Mutex
-	changed     *sync.Cond // signals that a pull was added to queued, or that the queue was stopped
+	changed     *sync.Cond // signals that a pull was queued, or that the queue was stopped
 	queued      []domain.PullID
 	jobs        map[domain.PullID]*job
 	cancel      context.CancelFunc      // cancels the running pulls
@@ -61,9 +62,13 @@ func (q *Queue) Nudge(ids ...domain.PullID) {
 	}
 }
 
-// readyToQueue handles a nudge of one pull (see Nudge), and reports whether the caller must add the pull to the queue.
-// It creates a job if the pull has none, and ends the wait for a retry. If the pull is running, it makes the pull run
-// once more afterwards. The caller must hold mu.
+// readyToQueue prepares the job of a pull after a call of Nudge. It reports whether the caller must add the pull to the
+// queue. The caller must hold mu.
+//
+//   - If the pull has no job, readyToQueue creates one and returns true.
+//   - If the pull waits for a retry, readyToQueue ends the wait and returns true.
+//   - If the pull is running, readyToQueue marks it to run once more and returns false.
+//   - If the pull is already queued, readyToQueue returns false.
 func (q *Queue) readyToQueue(id domain.PullID) bool {
 	j := q.jobs[id]
 	if j == nil {
@@ -105,9 +110,8 @@ func (q *Queue) Start(ctx context.Context, worker ports.Worker, maintenance port
 	return nil
 }
 
-// nudgeStuck works like Nudge, but adds the pulls at the front of the queue. Otherwise a backlog would delay the pulls
-// of a process that died. A pull that is already queued keeps its place. The caller must sort ids by age, with the
-// oldest pull first.
+// nudgeStuck works like Nudge, but adds the pulls at the front of the queue. A backlog then does not delay the pulls of
+// a process that died. A pull that is already queued keeps its place. The ids must be sorted by age, oldest pull first.
 func (q *Queue) nudgeStuck(_ context.Context, ids []domain.PullID) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -120,8 +124,7 @@ func (q *Queue) nudgeStuck(_ context.Context, ids []domain.PullID) error {
 }
 
 // Stop prevents new pulls from starting. Running pulls can finish within two thirds of the time until the deadline of
-// ctx. Then Stop cancels the context of the pulls that have not finished. It returns the error of ctx if some pulls
-// have not ended when ctx ends.
+// ctx. Stop then cancels the remaining pulls. It returns the error of ctx if ctx ends before all pulls have ended.
 func (q *Queue) Stop(ctx context.Context) error {
 	maintenance := q.close()
 	if maintenance == nil {
@@ -136,15 +139,15 @@ func (q *Queue) Stop(ctx context.Context) error {
 	return errors.Join(q.stopOrdinary(ctx, grace), <-reserved)
 }
 
-// stopOrdinary waits for the ordinary workers. When the context grace ends, the grace period is over, and stopOrdinary
-// cancels the pulls that have not finished. It returns the error of ctx if some pulls have not ended when ctx ends.
-func (q *Queue) stopOrdinary(ctx, grace context.Context) error {
+// stopOrdinary waits for the ordinary workers. When graceCtx ends, it cancels the pulls that have not finished. It
+// returns the error of ctx if some pulls have not ended when ctx ends.
+func (q *Queue) stopOrdinary(ctx, graceCtx context.Context) error {
 	done := make(chan struct{})
 	go func() { q.workers.Wait(); close(done) }()
 	select {
 	case <-done:
 		return nil
-	case <-grace.Done():
+	case <-graceCtx.Done():
 	}
 	q.cancel()
 	select {
@@ -210,9 +213,12 @@ func (q *Queue) pop() (domain.PullID, *job) {
 	return id, j
 }
 
-// finish handles the result of an attempt: it queues the pull again, starts a timer that
-// will queue it after a delay, or removes its job. If the queue has been stopped, a pull that
-// would wait for a timer is queued instead, and runs after the next Start.
+// finish handles the result of an attempt:
+//
+//   - If a nudge arrived during the attempt, finish queues the pull again.
+//   - If the pull must be retried, finish queues it after a delay. While the queue is stopped, finish queues it without
+//     a timer, so that it runs after the next Start.
+//   - In all other cases, finish removes the job.
 func (q *Queue) finish(id domain.PullID, j *job, retryAfter time.Duration, err error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

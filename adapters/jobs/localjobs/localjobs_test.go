@@ -167,7 +167,7 @@ func TestNoMoreThanMaxWorkersPullsRunConcurrently(t *testing.T) {
 			return 0, nil
 		})
 		w.waiting = func(ctx context.Context) (bool, error) {
-			_, err := w.run(ctx, domain.PullID{}, 0)
+			_, err := w.handler(ctx, domain.PullID{}, 0)
 			return true, err
 		}
 		q := localjobs.New(background.Config{MaxWorkers: 3})

@@ -16,15 +16,15 @@ const defaultPollInterval = 500 * time.Millisecond
 // pollLimit is the maximum number of pulls that one poll reads from the database.
 const pollLimit = 200
 
-// NewPolling returns a stopped queue for a database without a job table. While the queue runs, it polls
-// for due pulls that have no job in this process:
+// NewPolling returns a stopped queue for a database without a job table. An interval of 0 means 500 ms. The running
+// queue polls for due pulls that have no job in this process:
 //
-//   - pulls that another process on the same database has queued or handed back
+//   - pulls that another process has queued or handed back
 //   - pulls of a process that died
 //   - pulls that were already waiting when this process started
 //
-// Such a pull starts at most one interval late, or later if all workers are busy. An interval of 0 means 500 ms. The
-// pulls that this process queues do not wait for a poll: the store must pass them to Nudge after the commit.
+// If a worker is free, such a pull starts at most one interval late. A pull that this process queues need not wait for
+// a poll: the store must pass it to Nudge after the commit.
 func NewPolling(cfg background.Config, interval time.Duration) *Queue {
 	q := New(cfg)
 	q.pollInterval = cmp.Or(interval, defaultPollInterval)
@@ -55,8 +55,8 @@ func (q *Queue) backlogged() bool {
 	return len(q.queued) > 0
 }
 
-// addMissing queues the pulls in ids that have no job. A pull that has a job is already queued, is running, or is
-// waiting for a retry after an error. A poll must not shorten that wait.
+// addMissing queues each given pull that has no job in this process. A pull with a job is already queued, running, or
+// waiting for a retry. addMissing does not shorten the wait for a retry.
 func (q *Queue) addMissing(ids []domain.PullID) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

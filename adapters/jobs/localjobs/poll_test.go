@@ -86,8 +86,7 @@ func TestAProcessWithABacklogDoesNotPoll(t *testing.T) {
 	})
 }
 
-// Stuck pulls must run before the pulls that are already queued. A queued pull may be reported as stuck, too, because
-// it has waited for a long time. Such a pull must keep its place.
+// Stuck pulls must run before the queued pulls. A pull that is both queued and stuck must keep its place in the queue.
 func TestStuckPullsRunBeforeABacklog(t *testing.T) {
 	stuck, backlog := []domain.PullID{newPull(), newPull()}, []domain.PullID{newPull(), newPull(), newPull()}
 	var order []domain.PullID

@@ -167,13 +167,13 @@ func (s storedPulls) ListDue(ctx context.Context, limit int) ([]domain.PullID, e
 	return s.Pulls().ListStuck(ctx, time.Now(), 0, limit)
 }
 
-// claimer is a ports.Worker that claims a pull, calls work, and records the outcome, as the service does.
+// claimer is a ports.Worker. RunPull claims a pull, calls the test's function (action), and records the outcome.
 type claimer struct {
 	process
-	// work returns the time at which the next attempt may start, or the zero time if the pull has succeeded. If work is
-	// nil, every pull succeeds.
-	work func(ctx context.Context, id domain.PullID) (next time.Time)
-	done chan domain.PullID // receives the pulls that have succeeded
+	// action returns the time at which the next attempt may start, or the zero time if the pull has succeeded. If
+	// action is nil, every pull succeeds.
+	action func(ctx context.Context, id domain.PullID) (next time.Time)
+	done   chan domain.PullID // receives the pulls that have succeeded
 
 	mu      *sync.Mutex
 	running map[domain.PullID]int // number of running attempts of each pull; shared by all processes of a test
@@ -182,13 +182,13 @@ type claimer struct {
 
 func newClaimer(p process, work func(ctx context.Context, id domain.PullID) time.Time) *claimer {
 	return &claimer{
-		process: p, work: work, done: make(chan domain.PullID, 2000), mu: &sync.Mutex{},
+		process: p, action: work, done: make(chan domain.PullID, 2000), mu: &sync.Mutex{},
 		running: make(map[domain.PullID]int), errs: &errorLog{},
 	}
 }
 
-// at returns a worker for another process (p). The new worker shares everything with c except the process.
-func (c *claimer) at(p process) *claimer {
+// onProcess returns a worker for the process p. The new worker shares everything with c except the process.
+func (c *claimer) onProcess(p process) *claimer {
 	other := *c
 	other.process = p
 	return &other
@@ -210,8 +210,8 @@ func (c *claimer) RunPull(ctx context.Context, id domain.PullID) (time.Duration,
 	}
 	c.count(id, 1)
 	var next time.Time
-	if c.work != nil {
-		next = c.work(ctx, id)
+	if c.action != nil {
+		next = c.action(ctx, id)
 	}
 	c.count(id, -1)
 	outcome := ports.Outcome{State: domain.PullSucceeded, Attempts: claimed.Pull.Attempts, At: time.Now()}

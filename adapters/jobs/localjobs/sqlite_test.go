@@ -44,8 +44,8 @@ func TestACommittedPullRunsWithoutAPoll(t *testing.T) {
 	atOnce("webhook", webhook.Delivery.Pull)
 }
 
-// When the running pull of a connection ends, another pull of the connection must start at once, even if a worker has
-// already tried that pull and found that it was not due.
+// When the running pull of a connection ends, the next pull of the connection must start at once. This must hold even
+// if a worker has already tried to start the next pull too early.
 func TestThePullAfterARunningOneRunsWhenThatEnds(t *testing.T) {
 	release := make(chan struct{})
 	p := openProcess(t, newFile(t), background.Config{}, noPoll)
@@ -208,7 +208,7 @@ func drain(t *testing.T, processes, pulls int) {
 		})
 		for range processes {
 			p := open() // the new process has no job for any of the pulls
-			p.start(t, w.at(p))
+			p.start(t, w.onProcess(p))
 		}
 		done := make(map[domain.PullID]int)
 		for range pulls {

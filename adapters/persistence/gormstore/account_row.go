@@ -38,7 +38,8 @@ type accountRow struct {
 	AccountRef string `gorm:"column:account_ref"`
 	// AccountKey is the key that ports.PageWrite.AccountKey has returned for the account.
 	AccountKey string `gorm:"column:account_key"`
-	// References contains all account references of the account as JSON; it is "" if there is only the first one.
+	// References contains all account references of the account as JSON. It is "" if the account has had only one
+	// reference.
 	References string `gorm:"column:link_references"`
 }
 

@@ -50,8 +50,8 @@ func (p *pageWriter) markPresent(account accountRow) error {
 	return p.recordEvents(domain.AccountModified, account.ID.String())
 }
 
-// markAbsent marks an account that the vendor does not list as removed. If a second read is needed to prove the
-// absence, the first read only records the id of its pull in the account's row.
+// markAbsent marks the account as removed, because the vendor does not list the account. If w.Proof requires two reads,
+// the first pull only stores its own id in absent_pull_id. A later pull marks the account as removed.
 func (p *pageWriter) markAbsent(account accountRow, w ports.AccountSweepWrite) error {
 	columns := map[string]any{"removed_at": instant{w.At}, "updated_at": instant{w.At}}
 	switch {

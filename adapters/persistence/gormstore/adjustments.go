@@ -9,9 +9,11 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// adjustmentRow is a row of close_adjustments: a change of a transaction that a closed period covers. Seq orders the
-// adjustments of an account relative to its closes: a close whose position is lower than Seq was made before the
-// adjustment. The same row belongs to all closes of the account that the change affects.
+// adjustmentRow is a row of close_adjustments: a change of a transaction after a period of the account was closed. Seq
+// numbers the adjustments of the account. An adjustment belongs to a closed period of the account under two conditions:
+//
+//   - The period was closed before the change: its position is lower than Seq.
+//   - The period ends on Day or later.
 type adjustmentRow struct {
 	Account     uuid.UUID `gorm:"column:account_id"`
 	Seq         int64     `gorm:"column:seq"`
@@ -46,11 +48,12 @@ func (r adjustmentRow) domain() domain.Adjustment {
 // limits of both databases.
 const adjustmentBatch = 200
 
-// pendingAdjustments collects the data that a database transaction needs to store the adjustments that its changes
-// cause.
+// pendingAdjustments contains the data from which a database transaction computes the adjustments that result from its
+// changes.
 type pendingAdjustments struct {
-	// wanted is set if the connection has an account with a closed period. Otherwise nothing is collected.
-	wanted bool
+	// hasClosedPeriod is set if an account of the connection has a closed period. If it is not set, there are no
+	// adjustments, and the map below stays nil.
+	hasClosedPeriod bool
 	// replaced maps the id of each changed row to the state of the row before the database transaction.
 	replaced map[uuid.UUID]domain.RecordState
 }
@@ -66,7 +69,7 @@ const selectStates = `SELECT id, version, updated_at, removed_at, account_id, st
 	CAST(amount AS text), currency, CAST(account_amount AS text), account_currency
 	FROM transactions WHERE connection_id = ? AND `
 
-// stateRow contains the columns of a transaction that influence a close.
+// stateRow contains the columns of a transaction that influence a closed period.
 type stateRow struct {
 	summedRow
 
@@ -101,7 +104,7 @@ func (p *pageWriter) readReplaced(condition clause.Expr) error {
 
 // readReplacedOf is like readReplaced, but for the rows of any connection.
 func (p *pageWriter) readReplacedOf(connection uuid.UUID, condition clause.Expr) error {
-	if !p.adjustments.wanted {
+	if !p.adjustments.hasClosedPeriod {
 		return nil
 	}
 	if p.adjustments.replaced == nil {
@@ -111,7 +114,7 @@ func (p *pageWriter) readReplacedOf(connection uuid.UUID, condition clause.Expr)
 	q.add(" AND change_tx <> ?", p.changeSeq)
 	q.add(" AND "+condition.SQL, condition.Vars...)
 	var row stateRow
-	return p.tx.Read(q.into(row.targets(), func() error {
+	return p.tx.Read(q.asRead(row.targets(), func() error {
 		p.adjustments.replaced[row.id] = row.state()
 		return nil
 	}))
@@ -120,7 +123,7 @@ func (p *pageWriter) readReplacedOf(connection uuid.UUID, condition clause.Expr)
 // storeAdjustments stores the adjustments that result from all changes of the transaction. It must be called after the
 // last change.
 func (p *pageWriter) storeAdjustments() error {
-	if !p.adjustments.wanted {
+	if !p.adjustments.hasClosedPeriod {
 		return nil
 	}
 	closes, err := p.readCloses()
@@ -184,13 +187,13 @@ func newAdjustmentRow(a domain.Adjustment, seq int64, tenant uuid.UUID) adjustme
 	return row
 }
 
-// accountCloses summarizes the closes of an account. It is needed to store the account's adjustments.
+// accountCloses summarizes the closed periods of an account. It is needed to store the account's adjustments.
 type accountCloses struct {
 	lastDay string // the latest closed day
-	seq     int64  // the highest number among the seqs of the adjustments and the positions of the closes
+	seq     int64  // the highest number in use; adjustments (seq) and closed periods (position) share the numbers
 }
 
-// readCloses returns a summary of the closes of each of the connection's accounts, keyed by account id.
+// readCloses returns a summary of the closed periods of each of the connection's accounts, keyed by account id.
 func (p *pageWriter) readCloses() (map[uuid.UUID]*accountCloses, error) {
 	q := newQuery(`SELECT account_id, max(date), max(position), `+selectLastSeq+`
 		FROM account_closes WHERE connection_id = ? AND tenant_id = ? GROUP BY account_id, tenant_id`,
@@ -200,27 +203,27 @@ func (p *pageWriter) readCloses() (map[uuid.UUID]*accountCloses, error) {
 	var lastDay string
 	var position, seq int64
 	columns := []any{(*uuidColumn)(&account), (*textColumn)(&lastDay), &position, &seq}
-	err := p.tx.Read(q.into(columns, func() error {
+	err := p.tx.Read(q.asRead(columns, func() error {
 		closes[account] = &accountCloses{lastDay: lastDay, seq: max(position, seq)}
 		return nil
 	}))
 	return closes, err
 }
 
-// selectLastSeq is an SQL expression on a row of account_closes: the highest seq of the adjustments of the row's
-// account, or 0 if the account has no adjustments.
+// selectLastSeq is an SQL expression for use in a statement on account_closes. It is the highest seq of the account's
+// adjustments, or 0 if the account has no adjustments.
 const selectLastSeq = `coalesce((SELECT max(seq) FROM close_adjustments WHERE
 	close_adjustments.account_id = account_closes.account_id AND
 	close_adjustments.tenant_id = account_closes.tenant_id), 0)`
 
-// readChanged returns the adjustments for all rows that the database transaction has written, including adjustments
-// that belong to no close. It finds the written rows by the transaction's position in the change feed.
+// readChanged returns one adjustment for each row that the database transaction has written, even if the adjustment
+// belongs to no closed period. It finds the written rows by their column change_tx.
 func (p *pageWriter) readChanged() ([]domain.Adjustment, error) {
 	q := newQuery(selectStates+"tenant_id = ? AND change_tx = ? ORDER BY id",
 		uuidColumn(p.pull.Connection), uuidColumn(p.pull.Tenant), p.changeSeq)
 	var all []domain.Adjustment
 	var row stateRow
-	err := p.tx.Read(q.into(row.targets(), func() error {
+	err := p.tx.Read(q.asRead(row.targets(), func() error {
 		var before *domain.RecordState
 		if state, replaced := p.adjustments.replaced[row.id]; replaced {
 			before = &state

@@ -14,10 +14,11 @@ import (
 // deliveryBatch is the maximum number of deliveries that one query lists.
 const deliveryBatch = 10_000
 
-// VisitAnnouncedRemovals lists the ids of the pull's deliveries and the sizes of their scopes, and then reads the
-// scopes in batches of at most domain.MaxScopeBytes. It lists the deliveries only once, and not again for each batch,
-// for the following reason. On SQLite, the id of a delivery's pull is stored after the body, so listing the deliveries
-// costs as much as reading their bodies.
+// VisitAnnouncedRemovals lists the pull's deliveries with the sizes of their scopes. It then reads the scopes in
+// batches of at most domain.MaxScopeBytes.
+//
+// A separate listing for each batch would be slow on SQLite. The listing selects deliveries by the pull's id. SQLite
+// stores this column after the body and must read the body to find the column.
 func (s pulls) VisitAnnouncedRemovals(
 	ctx context.Context, lease domain.Lease, visit func(externalIDs []string) error,
 ) error {
@@ -72,12 +73,12 @@ type attachedDelivery struct {
 	Bytes int
 }
 
-// listAttached returns at most deliveryBatch deliveries of the pull whose ids are higher than the given id (after),
-// ordered by id. It omits deliveries with an empty scope.
-func (s pulls) listAttached(db *gorm.DB, p domain.Pull, after uuid.UUID) ([]attachedDelivery, error) {
+// listAttached returns the next deliveries of the pull, ordered by id: at most deliveryBatch deliveries after afterID.
+// It omits deliveries with an empty scope.
+func (s pulls) listAttached(db *gorm.DB, p domain.Pull, afterID uuid.UUID) ([]attachedDelivery, error) {
 	var listed []attachedDelivery
 	err := db.Table("(?) AS attached", s.dialect.AttachedDeliveries(p, unlimited)).
-		Select("id, octet_length(ask) AS bytes").Where("id > ? AND octet_length(ask) > ?", after, len("{}")).
+		Select("id, octet_length(ask) AS bytes").Where("id > ? AND octet_length(ask) > ?", afterID, len("{}")).
 		Order("id").Limit(deliveryBatch).Find(&listed).Error
 	return listed, err
 }
@@ -117,17 +118,16 @@ func (v removalVisitor) visitBatch(ctx context.Context, deliveries []uuid.UUID) 
 	return v.visit(known)
 }
 
-// knownRows returns the sorted external ids that the deliveries announce as removed and that belong to known rows of
-// the connection: rows that are stored and not removed, or are in the quarantine. Most announced ids may belong to no
-// known row. Therefore the database itself parses the scopes and looks up the ids, and the service reads only the ids
-// of known rows.
+// knownRows returns the sorted external ids of the known rows that the deliveries announce as removed. A known row is a
+// live stored row or a quarantined row of the connection. The database parses the scopes. It therefore does not
+// transfer the many announced ids that are not stored.
 func (v removalVisitor) knownRows(db *gorm.DB, deliveries []uuid.UUID) ([]string, error) {
 	announced := "SELECT announced.value FROM deliveries CROSS JOIN " + v.dialect.AnnouncedRemovals("announced")
 	const which = ` WHERE deliveries.tenant_id = ? AND deliveries.connection_id = ? AND deliveries.id IN ?`
 	own := []any{v.pull.Tenant, v.pull.Connection, deliveries}
 	var stored, quarantined []string
-	// The subquery hides the id of the connection from the planner. If the planner knew the id, it might assume that
-	// the connection has one row, and read all of its rows for each announced id.
+	// The subquery hides the id of the connection from the query planner. With the id, the planner could assume that
+	// the connection has very few rows. It would then scan all rows of the connection for each announced id.
 	const connection = "(SELECT c.id FROM connections c WHERE c.id = ? AND c.tenant_id = ?)"
 	err := db.Raw(announced+" CROSS JOIN transactions AS t"+which+
 		" AND t.connection_id = "+connection+" AND t.external_id = announced.value AND t.removed_at IS NULL AND "+

@@ -10,9 +10,12 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// SQL expressions on rows of connections. hasLiveToken is true if the connection has a live token. isHeard is true if a
-// webhook about the connection was received at or after the synchronisation whose webhook was missing. isHeard reads
-// the newest deliveries of the connection, and only if a webhook was missing (webhook_missed_at).
+// SQL expressions on rows of connections:
+//
+//   - hasLiveToken is true if the connection has a live token.
+//   - isHeard is true if a webhook about the connection was received at or after webhook_missed_at. Ignored deliveries
+//     do not count. The column contains the time of the first synchronisation without a webhook. If the column is NULL,
+//     isHeard is false, and the table deliveries is not read.
 const (
 	hasLiveToken = `EXISTS (SELECT 1 FROM webhook_tokens t WHERE t.connection_id = connections.id
 		AND t.tenant_id = connections.tenant_id AND t.revoked_at IS NULL)`
@@ -29,11 +32,11 @@ const (
 	isSilent      = "webhook_missed_at IS NOT NULL AND deleted_at IS NULL AND paused_at IS NULL"
 )
 
-// heardSince reports whether a webhook about the connection was received at or after the given time. Ignored deliveries
-// do not count.
-func heardSince(db *gorm.DB, d Dialect, c connectionRow, at time.Time) (bool, error) {
+// heardSince reports whether a webhook about the connection was received at or after start. It ignores deliveries with
+// the status "ignored".
+func heardSince(db *gorm.DB, d Dialect, c connectionRow, start time.Time) (bool, error) {
 	var found []string
-	err := db.Model(&deliveryRow{}).Where("connection_id = ? AND received_at >= ?", c.ID, instant{at}).
+	err := db.Model(&deliveryRow{}).Where("connection_id = ? AND received_at >= ?", c.ID, instant{start}).
 		Where(tenantIs(d, "tenant_id"), c.Tenant).Where("status <> ?", string(domain.DeliveryIgnored)).
 		Limit(1).Pluck("id", &found).Error
 	return len(found) > 0, err
@@ -47,13 +50,13 @@ func awaitWebhook(tx *gorm.DB, c connectionRow) error {
 		Updates(map[string]any{"webhook_due_at": gorm.Expr("webhook_next_at")}).Error
 }
 
-// NoticeConsents records for each consent that its expiry was announced, with a compare-and-swap on the column
-// consent_notice_at. It skips a row that another process has changed since it was read.
-func (s connections) NoticeConsents(ctx context.Context, at time.Time, limit int) ([]domain.Connection, error) {
+// NoticeConsents records in consent_notice_at that the expiry of a consent was announced. This is a compare-and-swap: a
+// row is skipped if another process has changed it since it was read.
+func (s connections) NoticeConsents(ctx context.Context, now time.Time, limit int) ([]domain.Connection, error) {
 	var rows []connectionRow
 	err := s.background().read(ctx, func(db *gorm.DB) error {
 		return db.Where(awaitsNotice).
-			Where("kind = ? AND consent_notice_at <= ?", string(domain.Aggregator), instant{at}).
+			Where("kind = ? AND consent_notice_at <= ?", string(domain.Aggregator), instant{now}).
 			Order("consent_notice_at, id").
 			Omit("sealed").
 			Limit(limit).
@@ -78,7 +81,7 @@ func (s connections) NoticeConsents(ctx context.Context, at time.Time, limit int
 			}
 			noticed = append(noticed, c)
 			return recordEvents(tx, s.dialect,
-				newEvent{row.Tenant, row.ID, domain.ConnectionConsentExpiring, row.ID.String(), at})
+				newEvent{row.Tenant, row.ID, domain.ConnectionConsentExpiring, row.ID.String(), now})
 		})
 	}
 	return noticed, err
@@ -106,18 +109,23 @@ func (s connections) CountAttention(ctx context.Context, at time.Time) (ports.At
 }
 
 // ListUnheard uses a partial index, and reads only the rows that it returns.
-func (s pulls) ListUnheard(ctx context.Context, due time.Time, limit int) ([]domain.Connection, error) {
+func (s pulls) ListUnheard(ctx context.Context, cutoff time.Time, limit int) ([]domain.Connection, error) {
 	var rows []connectionRow
 	err := s.background().read(ctx, func(db *gorm.DB) error {
-		return db.Where(awaitsWebhook+" AND kind = ? AND webhook_due_at <= ?", string(domain.Aggregator), instant{due}).
-			Order("webhook_due_at, id").Omit("sealed").Limit(limit).Find(&rows).Error
+		return db.
+			Where(awaitsWebhook+" AND kind = ? AND webhook_due_at <= ?", string(domain.Aggregator), instant{cutoff}).
+			Order("webhook_due_at, id").
+			Omit("sealed").
+			Limit(limit).
+			Find(&rows).
+			Error
 	})
 	return convertAll(rows, connectionRow.domain), err
 }
 
-// PassWebhook locks the connection. Therefore, if several concurrent calls are made for the same synchronisation, only
-// the first one finds that the connection still waits for its webhook.
-func (s pulls) PassWebhook(ctx context.Context, connection domain.Connection, due time.Time,
+// PassWebhook ends the connection's wait for an overdue webhook. It locks the connection. If several calls run
+// concurrently, only the first call finds that the connection still waits.
+func (s pulls) PassWebhook(ctx context.Context, connection domain.Connection, dueAt time.Time,
 	r ports.PullRequest,
 ) (ports.WebhookPassed, error) {
 	var passed ports.WebhookPassed
@@ -125,14 +133,14 @@ func (s pulls) PassWebhook(ctx context.Context, connection domain.Connection, du
 		passed = ports.WebhookPassed{}
 		var rows []connectionRow
 		err := locked(tx.DB, noKeyUpdate).Where("id = ? AND tenant_id = ? AND webhook_due_at = ? AND "+awaitsWebhook,
-			connection.ID.UUID, connection.Tenant.UUID, instant{due}).Limit(1).Find(&rows).Error
+			connection.ID.UUID, connection.Tenant.UUID, instant{dueAt}).Limit(1).Find(&rows).Error
 		if err != nil || len(rows) == 0 {
 			return err
 		}
 		row := rows[0]
 		before := row.Webhook.domain()
 		evidence := domain.Evidence{}
-		if evidence.Heard, err = heardSince(tx.DB, s.dialect, row, due); err != nil {
+		if evidence.Heard, err = heardSince(tx.DB, s.dialect, row, dueAt); err != nil {
 			return err
 		}
 		if evidence.HasToken, err = hasToken(tx.DB, row); err != nil {

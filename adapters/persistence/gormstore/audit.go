@@ -18,10 +18,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// A change by an operator inserts its audit entry into audit_pending, in the transaction of the change. The method
-// Number moves the entry to audit_entries later, in a transaction that locks the tenant's row of audit_heads. Therefore
-// concurrent changes of a tenant wait neither for each other nor for the extension of the tenant's tree (the Merkle
-// tree over its audit log).
+// A change by an operator inserts its audit entry into audit_pending in the same transaction. A later call of Number
+// moves the entry to audit_entries. Only Number locks the tenant's row of audit_heads. A change therefore does not wait
+// for other changes or for the tenant's Merkle tree.
 
 // auditColumns are the columns that audit_pending and audit_entries have in common.
 type auditColumns struct {
@@ -43,8 +42,8 @@ func newAuditColumns(tenant domain.TenantID, e domain.AuditEntry) (auditColumns,
 	}, err
 }
 
-// domain returns the columns as an entry without a number. It returns an error if the detail is not valid, which can
-// happen only if another program wrote the row.
+// domain converts the columns to an entry. The entry has no sequence number yet; the caller sets it. The method returns
+// an error if the detail is not valid, which can happen only if another program wrote the row.
 func (c auditColumns) domain() (domain.AuditEntry, error) {
 	detail, err := domain.ParseAuditDetail([]byte(c.Detail))
 	return domain.AuditEntry{
@@ -109,11 +108,12 @@ type auditKeyRow struct {
 // TableName returns the name of the table in the schema.
 func (auditKeyRow) TableName() string { return "audit_keys" }
 
-// recordedObjects determines which audit entries of a change are stored: those about the objects in the map only, or
-// all entries if this map is nil.
+// recordedObjects restricts the audit entries of a change to entries about the objects in the map. If the map is nil,
+// all entries are stored.
 type recordedObjects struct{ only map[string]bool }
 
-// recordOnly makes the transaction store only those of its audit entries that are about these objects.
+// recordOnly restricts the audit entries of the transaction to entries about these objects. Other entries are not
+// stored.
 func (tx Tx) recordOnly(objects map[string]bool) {
 	if tx.recorded != nil {
 		tx.recorded.only = objects
@@ -190,12 +190,14 @@ type auditingPool struct {
 	entry   InsertedRow
 }
 
-// ExecContext executes an INSERT, UPDATE or DELETE. Its result reports 0 or 1 changed rows.
+// ExecContext executes an INSERT, UPDATE or DELETE and stores the audit entry. The statement must change at most one
+// row.
 func (p auditingPool) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
 	return p.dialect.ExecBoth(ctx, query, args, p.entry)
 }
 
-// QueryContext returns an error, because a statement that returns rows would store no entry.
+// QueryContext always returns an error. ExecBoth stores the audit entry with the statement, and cannot execute a
+// statement that returns rows.
 func (auditingPool) QueryContext(context.Context, string, ...any) (*sql.Rows, error) {
 	return nil, errors.New("gormstore: an audited write returns rows")
 }
@@ -224,7 +226,8 @@ func (s auditLog) ListPending(ctx context.Context, limit int) ([]domain.TenantID
 	return s.tenants(ctx, "SELECT DISTINCT tenant_id FROM audit_pending ORDER BY tenant_id LIMIT ?", limit)
 }
 
-// Tenants searches all tables of the audit log, so it also finds a tenant that has lost its rows in some of the tables.
+// Tenants searches all tables of the audit log. It therefore finds a tenant even if the tenant's rows in some of the
+// tables were deleted.
 func (s auditLog) Tenants(ctx context.Context) ([]domain.TenantID, error) {
 	return s.tenants(ctx, `SELECT tenant_id FROM audit_heads UNION SELECT tenant_id FROM audit_pending
 		UNION SELECT tenant_id FROM audit_entries UNION SELECT tenant_id FROM audit_checkpoints ORDER BY tenant_id`)
@@ -244,8 +247,8 @@ func tenantIDs(ids []uuid.UUID) []domain.TenantID {
 	return tenants
 }
 
-// Number locks the tenant's row of audit_heads. If several replicas call it at once, one of them numbers the entries,
-// and the others then find no entries without a number.
+// Number locks the tenant's row of audit_heads. If several replicas call it at the same time, one of them numbers the
+// entries, and the others then find no entries without a number.
 func (s auditLog) Number(ctx context.Context, tenant domain.TenantID, limit int,
 	extend func(ports.AuditBatch) (ports.AuditExtension, error),
 ) (n int, err error) {
@@ -298,7 +301,8 @@ func lockHead(tx *gorm.DB, tenant domain.TenantID) (int64, error) {
 	return row.Size, err
 }
 
-// batchOf returns the rows as a batch of entries, which are numbered consecutively, starting with size.
+// batchOf returns the rows as a batch of new entries for the tenant's tree. Entries are numbered from 0, so the first
+// new entry has the size of the tree as its number.
 func batchOf(tx *gorm.DB, tenant domain.TenantID, size int64, rows []pendingEntryRow) (ports.AuditBatch, error) {
 	head, err := headOf(tx, tenant, size)
 	if err != nil {
@@ -318,8 +322,8 @@ func batchOf(tx *gorm.DB, tenant domain.TenantID, size int64, rows []pendingEntr
 	return batch, nil
 }
 
-// storeBatch gives the rows their numbers and moves them to audit_entries. It also stores the hashes and the checkpoint
-// that extend the tree, and the new size.
+// storeBatch numbers the rows and moves them to audit_entries. It also stores the new hashes, the new checkpoint and
+// the new size of the tree.
 func storeBatch(
 	tx *gorm.DB, tenant domain.TenantID, size int64, rows []pendingEntryRow, added ports.AuditExtension,
 ) error {
@@ -401,8 +405,8 @@ func readHashes(db *gorm.DB, tenant domain.TenantID, indexes []int64) ([]domain.
 	return hashes, nil
 }
 
-// List finds the entries by an index over objects or actors if the filter contains one, and otherwise by an index over
-// tenants.
+// List finds the entries by an index. It uses an index over objects or over actors if the filter contains an object or
+// an actor, and otherwise an index over tenants.
 func (s auditLog) List(ctx context.Context, tenant domain.TenantID, filter domain.AuditFilter,
 	page domain.PageRequest,
 ) (found domain.Page[domain.AuditEntry], err error) {
@@ -458,15 +462,15 @@ func selectedEntries(db *gorm.DB, tenant domain.TenantID, filter domain.AuditFil
 	return query
 }
 
-// Snapshot runs the callback read inside a transaction whose statements all see the same state of the database.
+// Snapshot calls fn in a transaction whose statements all see the same state of the database.
 func (s auditLog) Snapshot(
-	ctx context.Context, tenant domain.TenantID, read func(ports.AuditSnapshot) error,
+	ctx context.Context, tenant domain.TenantID, fn func(ports.AuditSnapshot) error,
 ) error {
 	var refused error
 	err := s.dialect.Snapshot(ctx, s.workTimeout, func(tx SnapshotTx) error {
 		snapshot, err := auditSnapshot(ctx, tx, tenant)
 		if err == nil {
-			refused = read(snapshot)
+			refused = fn(snapshot)
 			err = refused
 		}
 		return err
@@ -518,8 +522,8 @@ func storedHashes(
 	})
 }
 
-// inPages reads the rows of a tenant page by page, ordered by the given column, and yields an item for each row. The
-// function item returns the item for a row, and the row's value in that column.
+// inPages reads the rows of a tenant page by page, ordered by the given column, and yields a value for each row. The
+// callback returns the value to yield for a row, and the content of the given column.
 func inPages[R, T any](ctx context.Context, tx SnapshotTx, tenant domain.TenantID, column string,
 	item func(R) (T, int64),
 ) iter.Seq2[T, error] {
@@ -551,12 +555,12 @@ func inPages[R, T any](ctx context.Context, tx SnapshotTx, tenant domain.TenantI
 // ClaimAnnouncements updates each due row with a separate statement. The statement changes nothing if another replica
 // has claimed the row meanwhile.
 func (s auditLog) ClaimAnnouncements(
-	ctx context.Context, at, before time.Time, limit int,
+	ctx context.Context, now, cutoff time.Time, limit int,
 ) (claimed []domain.TenantID, err error) {
-	const due = "size > 0 AND (announced_at IS NULL OR announced_at < ?)"
+	const isDue = "size > 0 AND (announced_at IS NULL OR announced_at < ?)"
 	err = s.background().read(ctx, func(db *gorm.DB) error {
 		var ids []uuid.UUID
-		err := db.Model(&auditHeadRow{}).Where(due, instant{before}).Order("tenant_id").Limit(limit).
+		err := db.Model(&auditHeadRow{}).Where(isDue, instant{cutoff}).Order("tenant_id").Limit(limit).
 			Pluck("tenant_id", &ids).Error
 		claimed = tenantIDs(ids)
 		return err
@@ -567,8 +571,8 @@ func (s auditLog) ClaimAnnouncements(
 	err = s.background().change(ctx, func(tx Tx) error {
 		mine := claimed[:0]
 		for _, tenant := range claimed {
-			n, err := rowsOf(tx.Model(&auditHeadRow{}).Where("tenant_id = ? AND "+due, tenant.UUID, instant{before}).
-				Update("announced_at", instant{at}))
+			n, err := rowsOf(tx.Model(&auditHeadRow{}).Where("tenant_id = ? AND "+isDue, tenant.UUID, instant{cutoff}).
+				Update("announced_at", instant{now}))
 			if err != nil {
 				return err
 			}
@@ -577,7 +581,7 @@ func (s auditLog) ClaimAnnouncements(
 			}
 			mine = append(mine, tenant)
 			err = recordEvents(tx, s.dialect,
-				newEvent{tenant.UUID, uuid.Nil, domain.AuditCheckpoint, tenant.String(), at})
+				newEvent{tenant.UUID, uuid.Nil, domain.AuditCheckpoint, tenant.String(), now})
 			if err != nil {
 				return err
 			}
@@ -606,22 +610,22 @@ func readKey(db *gorm.DB) (domain.Sealed, error) {
 }
 
 // CreateKey inserts the key unless a key is stored already, and returns the stored key.
-func (s auditLog) CreateKey(ctx context.Context, sealed domain.Sealed) (stored domain.Sealed, err error) {
+func (s auditLog) CreateKey(ctx context.Context, sealed domain.Sealed) (storedKey domain.Sealed, err error) {
 	err = s.background().change(ctx, func(tx Tx) error {
 		row := auditKeyRow{Sealed: bytes.Clone(sealed), Tenant: keyTenant}
 		if err := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&row).Error; err != nil {
 			return err
 		}
-		stored, err = readKey(tx.DB)
+		storedKey, err = readKey(tx.DB)
 		return err
 	})
-	return stored, err
+	return storedKey, err
 }
 
 // ResealKey replaces the key with a compare-and-swap.
-func (s auditLog) ResealKey(ctx context.Context, old, fresh domain.Sealed) (replaced bool, err error) {
+func (s auditLog) ResealKey(ctx context.Context, previous, fresh domain.Sealed) (replaced bool, err error) {
 	err = s.background().write(ctx, func(db *gorm.DB) error {
-		n, err := rowsOf(db.Model(&auditKeyRow{}).Where("tenant_id = ? AND sealed = ?", keyTenant, []byte(old)).
+		n, err := rowsOf(db.Model(&auditKeyRow{}).Where("tenant_id = ? AND sealed = ?", keyTenant, []byte(previous)).
 			Update("sealed", []byte(fresh)))
 		replaced = n > 0
 		return err

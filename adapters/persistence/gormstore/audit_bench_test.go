@@ -19,9 +19,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// BenchmarkAuditedChange alternately measures changes with and without an audit entry. It reports the two medians, and
+// BenchmarkAuditedChange measures changes with and without an audit entry, in alternation. It reports both medians, and
 // by how much the entry slows the change down. PostgreSQL and the SQLite file on disk flush every commit, as in
-// production. The SQLite file in memory shows the cost of the entry without the flush.
+// production. The SQLite file in memory does not flush.
 func BenchmarkAuditedChange(b *testing.B) {
 	server, err := pgtest.Start(pgtest.Options{Fsync: true})
 	if err != nil {

@@ -101,7 +101,7 @@ func (e *auditEnv) exec(sql string, args ...any) {
 
 func (e *auditEnv) anyEntry() int64 { return e.random.Int64N(e.size) }
 
-// change changes one column of a random entry.
+// change modifies one column of a random entry.
 func (e *auditEnv) change() (first int64) {
 	n := e.anyEntry()
 	column := []string{"actor", "action", "object", "request_id", "detail", "made_at", "tenant_id"}[e.random.IntN(7)]
@@ -156,7 +156,8 @@ func hashCount(n int64) int64 {
 	return count
 }
 
-// add inserts an entry at the end or in the middle.
+// add inserts an entry at a random position and renumbers the later entries. If the new entry is the last entry, it
+// sometimes gets the number -1 or a number after a gap.
 func (e *auditEnv) add() (first int64) {
 	n := e.random.Int64N(e.size + 1)
 	for i := e.size - 1; i >= n; i-- {
@@ -250,9 +251,9 @@ func (e *auditEnv) rewrite() {
 	}
 }
 
-// TestEveryTamperingIsFound tampers with the tables of 1,000 trees on each database. The verification must accept each
-// tree before the tampering, and must find each tampering. The finding must name the first tampered entry, as far as
-// the remaining data show which one it is.
+// TestEveryTamperingIsFound tampers with the audit tables of 1,000 trees on each database. Before the tampering, the
+// verification must accept the tree. After the tampering, it must report the first changed entry. If the hashes of the
+// tree were changed, it may report an earlier entry.
 func TestEveryTamperingIsFound(t *testing.T) {
 	onEach(t, func(t *testing.T, b backend) {
 		random := rand.New(rand.NewPCG(42, 1))
@@ -290,8 +291,8 @@ func TestEveryTamperingIsFound(t *testing.T) {
 			case finding.Sequence == first:
 				named++
 			case kind.name == "change the tree" && finding.Sequence < first:
-				// Without the checkpoint of a batch, no entry of the batch can be verified, so the finding may name an
-				// earlier entry.
+				// The entries of a batch can be verified only with the batch's checkpoint. If the checkpoint is not
+				// valid, the finding may name any entry of the batch.
 			default:
 				t.Errorf("%s of entry %d of %d: the finding is %+v", kind.name, first, e.size, finding)
 			}

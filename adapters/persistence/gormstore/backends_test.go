@@ -22,8 +22,9 @@ import (
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-// recorder replaces the job queue: it records the pulls that get a job. Its method enqueue first writes to the database
-// in the transaction. If the transaction has already failed, this write fails, and nothing is recorded.
+// recorder replaces the job queue: it records the pulls that get a job. The method enqueue runs in the transaction that
+// queues the pulls, and first writes to the database. If the transaction has already failed, the write fails, and
+// nothing is recorded.
 type recorder struct {
 	mu     sync.Mutex
 	jobs   []uuid.UUID
@@ -69,8 +70,8 @@ type backend struct {
 	*gormstore.Store
 	gorm *gorm.DB
 	jobs *recorder
-	// another returns a second store on the same database, like the store of another process.
-	another func() *gormstore.Store
+	// newStore returns a new store on the same database, like the store of another process.
+	newStore func() *gormstore.Store
 }
 
 // timeout bounds each method of the stores. It is long, so that the tests pass on a busy machine.
@@ -92,7 +93,7 @@ func onEach(t *testing.T, test func(t *testing.T, b backend)) {
 		}
 		jobs := &recorder{}
 		another := func() *gormstore.Store { return db.Store(jobs.nudge) }
-		test(t, backend{Store: another(), gorm: db.DB, jobs: jobs, another: another})
+		test(t, backend{Store: another(), gorm: db.DB, jobs: jobs, newStore: another})
 	})
 	t.Run("postgres", func(t *testing.T) {
 		db, err := postgres.Open(t.Context(), postgres.Config{URL: pgtest.DSN(t), Timeout: timeout})
@@ -105,6 +106,6 @@ func onEach(t *testing.T, test func(t *testing.T, b backend)) {
 		}
 		jobs := &recorder{}
 		another := func() *gormstore.Store { return db.Store(jobs.enqueue) }
-		test(t, backend{Store: another(), gorm: db.DB, jobs: jobs, another: another})
+		test(t, backend{Store: another(), gorm: db.DB, jobs: jobs, newStore: another})
 	})
 }

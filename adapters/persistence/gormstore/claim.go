@@ -17,12 +17,12 @@ import (
 // connection is under way.
 const minWait = time.Second
 
-// Claim locks the pull's row, so that concurrent claims of one pull are serialized. If different pulls of
-// one connection are claimed, the unique index over pulls under way lets only one of them start. Claim does
-// not use SKIP LOCKED, because a pull that is locked only for a moment would then look missing.
+// Claim locks the pull's row, so that concurrent claims of one pull run one after the other. If several pulls of a
+// connection are claimed, the unique index over pulls under way lets only one pull start. Claim does not use SKIP
+// LOCKED, because a locked pull would then look missing.
 func (s pulls) Claim(ctx context.Context, lease domain.Lease, at time.Time) (ports.Claimed, error) {
 	var claimed ports.Claimed
-	var refused error // an error that is returned although the transaction commits
+	var refused error // an error to return after the transaction has committed
 	err := s.background().change(ctx, func(tx Tx) error {
 		row, err := s.lockByID(tx.DB, lease.Pull)
 		if err != nil {
@@ -71,14 +71,13 @@ func (s pulls) Claim(ctx context.Context, lease domain.Lease, at time.Time) (por
 	return claimed, nil
 }
 
-// notDue returns the error that tells a caller to retry its claim after the given duration (wait).
-func notDue(wait time.Duration) error {
-	return &domain.Error{Kind: domain.Conflict, Code: domain.NotDue, RetryAfter: wait}
+// notDue returns the error of a claim that came too early. The caller should retry after the given delay.
+func notDue(delay time.Duration) error {
+	return &domain.Error{Kind: domain.Conflict, Code: domain.NotDue, RetryAfter: delay}
 }
 
-// startAttempt marks the locked pull as running under the lease. It sets the members Pull, Connection and Initial of
-// the result; Claim sets the other members. From then on, the id of the lease is the pull's fencing token. Errors:
-// NotDue, with the time to wait in RetryAfter.
+// startAttempt marks the locked pull as running under the lease. The id of the lease becomes the pull's fencing token.
+// The result contains only Pull, Connection and Initial. Errors: NotDue, with the time to wait in RetryAfter.
 func (s pulls) startAttempt(
 	tx *gorm.DB, row pullRow, c domain.Connection, lease domain.Lease, at time.Time,
 ) (ports.Claimed, error) {
@@ -121,14 +120,12 @@ func (r pullRow) ready() time.Time {
 	return r.NotBefore.Time
 }
 
-// mergedScope returns the pull's own scope, merged with the scopes of its deliveries in the order in which they were
-// received. The caller must have locked the pull, so that all attached deliveries are committed and no further delivery
-// can be attached.
+// mergedScope returns the pull's own scope, merged with the scopes of its deliveries in the order of receipt. The
+// caller must have locked the pull, so that no delivery can be attached meanwhile.
 //
-// The receipt of other webhooks waits for the lock on the pull, so mergedScope must be fast even for thousands of
-// deliveries. The query therefore returns each distinct scope only once, at the position of the last delivery with this
-// scope. This does not change the result: merging a scope twice has no effect, and of several signals only the last one
-// counts.
+// The receipt of webhooks waits for the lock, so the query must be fast even for thousands of deliveries. The query
+// therefore returns each distinct scope only once, at the position of the last delivery with this scope. The omitted
+// repetitions would not change the result, because merging is idempotent and only the last signal is used.
 func (s pulls) mergedScope(tx *gorm.DB, p domain.Pull) (domain.PullScope, error) {
 	large, err := s.exceedsScope(tx, p)
 	if err != nil {
@@ -171,13 +168,13 @@ func (s pulls) exceedsScope(tx *gorm.DB, p domain.Pull) (bool, error) {
 	return len(found) > 0, err
 }
 
-// maxSignalScope is the maximum size of a scope with a signal, in bytes. Such a scope is small, because an event with a
-// signal names no rows.
+// maxSignalScope is the maximum size in bytes of a scope with a signal (a report about the account reference as a
+// whole). A scope with a signal is small, because it names no rows.
 const maxSignalScope = 1024
 
-// largeScope returns the scope of a pull for which exceedsScope is true, that is, the scopes of its deliveries are
-// together too large to be merged. The result is the pull's own scope merged with domain.LargeScope, with the last
-// signal of the deliveries, and with their last reports about the consent. largeScope reads only small scopes.
+// largeScope returns the scope of a pull if the scopes of its deliveries are together larger than domain.MaxScopeBytes.
+// The result is domain.LargeScope, merged with the pull's own scope. The last signal and the last consent reports of
+// the deliveries are added. largeScope reads only small scopes from the database.
 func (s pulls) largeScope(tx *gorm.DB, p domain.Pull) (domain.PullScope, error) {
 	signals, err := s.lastScopes(tx, p, `%"signal":"%`, 1)
 	if err != nil {
@@ -193,8 +190,9 @@ func (s pulls) largeScope(tx *gorm.DB, p domain.Pull) (domain.PullScope, error) 
 	}), nil
 }
 
-// lastScopes returns scopes that have at most maxSignalScope bytes and whose JSON matches the LIKE pattern. It selects
-// the last deliveries with such a scope, at most limit of them, and returns their scopes, oldest first.
+// lastScopes returns the scopes of at most limit deliveries. It selects the deliveries that were received last, and
+// returns their scopes in the order of receipt. It considers only scopes of at most maxSignalScope bytes whose JSON
+// matches the LIKE pattern.
 func (s pulls) lastScopes(tx *gorm.DB, p domain.Pull, pattern string, limit int) ([]domain.PullScope, error) {
 	var stored []string
 	err := tx.Table("(?) AS attached", s.dialect.AttachedDeliveries(p, maxSignalScope)).Where("ask LIKE ?", pattern).
@@ -208,14 +206,13 @@ func (s pulls) lastScopes(tx *gorm.DB, p domain.Pull, pattern string, limit int)
 	return scopes, err
 }
 
-// saveClaim stores the start of the attempt, and whether the pull is complete, that is, whether it reads everything
-// that the vendor has. If two pulls of a connection are claimed at the same time, both find no other pull under way,
-// but the unique index over pulls under way lets only one of them start. Errors: NotDue if another pull of the
+// saveClaim stores the start of the attempt, and whether the pull is complete (reads everything that the vendor has).
+// The unique index over pulls under way lets only one pull of a connection start. Errors: NotDue if another pull of the
 // connection was claimed first.
 //
-// saveClaim is a single UPDATE. Before a second UPDATE of the row in the same transaction, PostgreSQL would lock the
-// connection, because the row's foreign key refers to it. A deletion holds that lock while it waits for the pull, so
-// the claim and the deletion would deadlock.
+// saveClaim must be a single UPDATE. A second UPDATE of the same row would check the foreign key, for which PostgreSQL
+// locks the row of the connection. A deletion of the connection holds this lock while it waits for the pull. The
+// deletion and the claim would deadlock.
 func saveClaim(tx *gorm.DB, p domain.Pull, complete bool, lease domain.Lease) error {
 	scope, err := encode(p.Scope)
 	if err != nil {
@@ -226,7 +223,7 @@ func saveClaim(tx *gorm.DB, p domain.Pull, complete bool, lease domain.Lease) er
 		"not_before": nil, "started_at": instant{p.StartedAt},
 		"lease_id": lease.ID.UUID, "lease_until": instant{lease.Until},
 	}
-	if !p.Progress.Planned && p.Progress.Awaited != nil { // the progress was taken over from another pull
+	if !p.Progress.Planned && p.Progress.Awaited != nil { // p has taken over the awaited accounts of another pull
 		if columns["progress"], err = encode(p.Progress); err != nil {
 			return err
 		}
@@ -238,8 +235,8 @@ func saveClaim(tx *gorm.DB, p domain.Pull, complete bool, lease domain.Lease) er
 	return err
 }
 
-// firstPull reports whether no pull has succeeded yet for the connection's current target. Pulls that
-// started before the last change of the target do not count.
+// firstPull reports whether no pull has succeeded yet for the connection's current target. It ignores pulls that
+// started before the last change of the target.
 func (s pulls) firstPull(tx *gorm.DB, c domain.Connection) (bool, error) {
 	var ids []string
 	err := tx.Model(&pullRow{}).Where("connection_id = ? AND "+isSucceeded, c.ID.UUID).
@@ -270,8 +267,8 @@ func (s pulls) isEmpty(tx *gorm.DB, c domain.Connection) (bool, error) {
 // ended, or belongs to a deleted connection.
 func leaseLost() error { return &domain.Error{Kind: domain.Conflict, Code: domain.LeaseLost} }
 
-// lockByID locks a pull, whatever its tenant. A distributed database can lock a row only on the server of the row's
-// tenant, so lockByID first looks up the tenant there. Errors: NotFound.
+// lockByID locks a pull of any tenant. A distributed database can lock a row only on the server of the row's tenant; in
+// such a database, lockByID first looks up the tenant of the pull. Errors: NotFound.
 func (s pulls) lockByID(tx *gorm.DB, id domain.PullID) (pullRow, error) {
 	query := locked(tx, forUpdate).Where("id = ?", id.UUID)
 	if s.dialect.Distributed() {

@@ -13,23 +13,29 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// A lock of the connection serialises a close with the writes of the connection's pulls. Each transaction that writes
-// records takes this lock in shared mode (Dialect.ShareConnection) before it reads whether a period is closed. A close
-// takes the lock exclusively (Dialect.ExcludeWriters) before it reads the records. Therefore one of two things happens
-// to each write. If the write ends before the digest of the close is computed, the digest includes the write. Otherwise
-// the write reads the closes only after the close is committed, and stores the adjustments that it causes.
+// Each connection has a lock, so that no records are written while a period is closed:
+//
+//   - A transaction that writes records takes the lock in shared mode (Dialect.ShareConnection). It then reads whether
+//     a period is closed.
+//   - A transaction that closes a period takes the lock exclusively (Dialect.ExcludeWriters). It then reads the
+//     records.
+//
+// The digest of the closed period therefore includes every earlier write. A later write finds the closed period, and
+// stores its adjustments.
 
 // shareConnection takes the lock of Dialect.ShareConnection with a separate statement.
 func (s pulls) shareConnection(tx Tx, tenant, connection uuid.UUID) error {
 	var shared bool
 	q := newQuery("SELECT "+s.dialect.ShareConnection("id")+" FROM connections WHERE id = ? AND tenant_id = ?",
 		uuidColumn(connection), uuidColumn(tenant))
-	return tx.Read(q.into([]any{&shared}, func() error { return nil }))
+	return tx.Read(q.asRead([]any{&shared}, func() error { return nil }))
 }
 
-// closeRow is a row of account_closes. Position is the highest seq that an adjustment of the account had when the close
-// was made, or the highest position of an earlier close if that is higher. The adjustments of this close therefore have
-// a seq above Position.
+// closeRow is a row of account_closes: a closed period.
+//
+// The closed periods and the adjustments of an account share one numbering: the position of a period, and the seq of an
+// adjustment. Position is the highest number in use when the period was closed. All adjustments of this period have a
+// higher seq.
 type closeRow struct {
 	Account      uuid.UUID `gorm:"column:account_id"`
 	Date         string    `gorm:"column:date"`
@@ -82,7 +88,7 @@ func (r closeRow) domain() (domain.Close, error) {
 	return c, nil
 }
 
-// findClose returns the close of the account for a day. Errors: NotFound.
+// findClose returns the closed period of the account that ends on the given date. Errors: NotFound.
 func findClose(
 	db *gorm.DB, tenant domain.TenantID, account domain.AccountID, date domain.Date,
 ) (closeRow, error) {
@@ -90,20 +96,20 @@ func findClose(
 		tenant.UUID))
 }
 
-// ClosePeriod first looks up the account and an existing close of the day, with the short timeout for requests. Only if
-// the day has no close does it wait for the writers of the connection.
+// ClosePeriod first looks up the account and an existing closed period that ends on the requested date, with the short
+// timeout for requests. If there is no such period, it waits for the writers of the connection and closes the period.
 func (s ledger) ClosePeriod(
 	ctx context.Context, tenant domain.TenantID, id domain.AccountID, r domain.CloseRequest,
-) (c domain.Close, created bool, err error) {
+) (c domain.Close, wasCreated bool, err error) {
 	var account accountKeys
 	err = s.read(ctx, func(db *gorm.DB) error {
 		if account, err = findAccount(db, tenant, id); err != nil {
 			return err
 		}
-		c, created, err = existingClose(db, tenant, id, r.Date)
+		c, wasCreated, err = existingClose(db, tenant, id, r.Date)
 		return err
 	})
-	if err != nil || !created {
+	if err != nil || !wasCreated {
 		return c, false, err
 	}
 	err = s.background().change(ctx, func(tx Tx) error {
@@ -113,8 +119,8 @@ func (s ledger) ClosePeriod(
 		if _, err := findAccount(tx.DB, tenant, id); err != nil { // the account may have been erased
 			return err
 		}
-		c, created, err = existingClose(tx.DB, tenant, id, r.Date)
-		if err != nil || !created {
+		c, wasCreated, err = existingClose(tx.DB, tenant, id, r.Date)
+		if err != nil || !wasCreated {
 			tx.recordNone()
 			return err
 		}
@@ -130,12 +136,12 @@ func (s ledger) ClosePeriod(
 	if err != nil {
 		return domain.Close{}, false, err
 	}
-	return c, created, nil
+	return c, wasCreated, nil
 }
 
-// excludeWriters waits until no other transaction writes records of the account's connection, and prevents further
-// writes until tx ends; see Dialect.ExcludeWriters. It returns the present keys of the account. If the account has
-// moved to another connection meanwhile, it excludes the writers of that connection, too.
+// excludeWriters waits for the transactions that write records of the account's connection, and prevents further writes
+// until tx ends (see Dialect.ExcludeWriters). It returns the current keys of the account. If the account has moved to
+// another connection meanwhile, the writers of that connection are excluded, too.
 func (s ledger) excludeWriters(tx Tx, account accountKeys) (accountKeys, error) {
 	for {
 		if err := s.dialect.ExcludeWriters(tx.DB, account.Tenant, account.Connection); err != nil {
@@ -149,10 +155,10 @@ func (s ledger) excludeWriters(tx Tx, account accountKeys) (accountKeys, error) 
 	}
 }
 
-// existingClose returns the close of the day, or reports that the day has no close (missing).
+// existingClose returns the closed period that ends on the given date, or reports that it is missing.
 func existingClose(
 	db *gorm.DB, tenant domain.TenantID, account domain.AccountID, date domain.Date,
-) (c domain.Close, missing bool, err error) {
+) (c domain.Close, isMissing bool, err error) {
 	row, err := findClose(db, tenant, account, date)
 	if errors.Is(err, domain.NotFound) {
 		return c, true, nil
@@ -163,7 +169,7 @@ func existingClose(
 	return c, false, err
 }
 
-// lastPosition returns the position for a new close of the account; see closeRow.
+// lastPosition returns the position for a new closed period of the account; see closeRow.
 func lastPosition(tx *gorm.DB, account accountKeys) (position int64, err error) {
 	err = tx.Raw(`SELECT max(last) FROM (
 			SELECT coalesce(max(position), 0) AS last FROM account_closes WHERE account_id = ? AND tenant_id = ?
@@ -173,8 +179,8 @@ func lastPosition(tx *gorm.DB, account accountKeys) (position int64, err error) 
 	return position, err
 }
 
-// closeOf computes the requested close from the account's present records. It reads the records one by one, ordered by
-// id. The database sorts them, on disk if there are many.
+// closeOf computes the requested closed period from the account's current records. It reads the records one by one,
+// ordered by id. The database sorts them, on disk if there are many.
 func (s ledger) closeOf(tx Tx, account accountKeys, r domain.CloseRequest) (domain.Close, error) {
 	var currency string
 	err := tx.Table("accounts").Where("id = ? AND tenant_id = ?", account.ID, account.Tenant).
@@ -195,7 +201,7 @@ func (s ledger) closeOf(tx Tx, account accountKeys, r domain.CloseRequest) (doma
 		uuidColumn(account.ID), string(r.Date))
 	digest := domain.NewCloseDigest(currency)
 	var row stateRow
-	err = tx.Read(q.into(row.targets(), func() error {
+	err = tx.Read(q.asRead(row.targets(), func() error {
 		record := row.domain()
 		digest.Add(domain.TransactionID{UUID: row.id}, domain.TransactionStatus(row.status), record.Date,
 			record.Amount, record.AccountMoney)
@@ -204,7 +210,8 @@ func (s ledger) closeOf(tx Tx, account accountKeys, r domain.CloseRequest) (doma
 	return digest.Close(domain.AccountID{UUID: account.ID}, r, completeness), err
 }
 
-// ReopenPeriod deletes the close and those of its adjustments that belong to no other close of the account.
+// ReopenPeriod deletes the closed period. It also deletes the period's adjustments, except adjustments that belong to
+// another closed period, too.
 func (s ledger) ReopenPeriod(
 	ctx context.Context, tenant domain.TenantID, id domain.AccountID, date domain.Date,
 ) error {
@@ -234,14 +241,14 @@ func (s ledger) ReopenPeriod(
 }
 
 // ofClose is an SQL condition on a row of close_adjustments and a row of account_closes: the adjustment belongs to the
-// close.
+// closed period.
 const ofClose = `account_closes.account_id = close_adjustments.account_id
 	AND account_closes.tenant_id = close_adjustments.tenant_id
 	AND account_closes.position < close_adjustments.seq AND account_closes.date >= close_adjustments.day`
 
-// selectFeed is selectTransactions with one more column: the date of the earliest close that a change of the
-// transaction affects. The first two parameters are both the id of the tenant. If the tenant has no closes, the
-// database finds this out only once, and not for each row.
+// selectFeed is selectTransactions with one more column: the end date of the earliest closed period that a change of
+// the transaction affects. The first two parameters are both the tenant's id. The database checks only once whether the
+// tenant has closed periods, not for each row.
 var selectFeed = "SELECT " + selected(isRead) + `, CASE
 	WHEN EXISTS (SELECT 1 FROM account_closes WHERE account_closes.tenant_id = ?)
 	THEN (SELECT min(account_closes.date) FROM close_adjustments JOIN account_closes ON ` + ofClose + `

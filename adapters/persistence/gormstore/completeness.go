@@ -63,7 +63,8 @@ func (r balanceRow) domain() (domain.AccountBalance, error) {
 	return b, failed
 }
 
-// Conflict clauses that turn an INSERT into account_completeness or account_balances into an upsert.
+// Conflict clauses for inserts into account_completeness and account_balances. If the row already exists, it is
+// updated.
 var (
 	upsertCompleteness = clause.OnConflict{
 		Columns:   []clause.Column{{Name: "account_id"}, {Name: "tenant_id"}},
@@ -97,21 +98,21 @@ type accountKeys struct {
 	ExternalID string    `gorm:"column:external_id"`
 }
 
-// settledAccount is an account that a settled pull has read. A settled pull is a complete pull (which reads everything
-// that the vendor has) during which the vendor did not synchronise. The field before contains the account's
-// completeness before the pull.
+// settledAccount is an account that a settled pull has read. A settled pull reads everything that the vendor has. The
+// vendor does not synchronise during a settled pull. The field previous contains the account's completeness before the
+// pull.
 type settledAccount struct {
 	accountKeys
 	balance     domain.VendorBalance
-	before      domain.Completeness
+	previous    domain.Completeness
 	quarantined bool
 	sum         *domain.AccountSum
 	chain       []domain.ChainRow
-	read        []int // see domain.Completeness.Count
+	read        []int // for each element of previous.Announced: how many of the announced rows were ever read
 }
 
-// settledWriter stores what a settled pull has read about the balances and records of its accounts (the readings), in
-// the transaction that ends the pull.
+// settledWriter stores a reading of each account at the end of a settled pull (see settledAccount). A reading records
+// the account's balance and the sum of its records. The readings are stored in the transaction that ends the pull.
 type settledWriter struct {
 	ports.SettledRead
 	dialect Dialect
@@ -120,8 +121,8 @@ type settledWriter struct {
 	at      time.Time
 }
 
-// write stores the new completeness of each account. It reads the records only of accounts whose reading may differ
-// from their previous reading.
+// write stores the new completeness of each account. It does not read the records of an account if nothing can have
+// changed since the previous reading.
 func (w *settledWriter) write() error {
 	accounts, err := w.accounts()
 	if err != nil || len(accounts) == 0 {
@@ -133,10 +134,10 @@ func (w *settledWriter) write() error {
 	}
 	var stale []*settledAccount
 	for _, a := range accounts {
-		if changed || len(a.before.Announced) > 0 || !a.before.SameReading(a.balance, a.quarantined) {
-			a.sum = domain.NewAccountSum(a.balance, a.before.Baseline, w.at)
+		if changed || len(a.previous.Announced) > 0 || !a.previous.SameReading(a.balance, a.quarantined) {
+			a.sum = domain.NewAccountSum(a.balance, a.previous.Baseline, w.at)
 			stale = append(stale, a)
-		} else if next, differs := a.before.Repeated(w.at); differs {
+		} else if next, differs := a.previous.Repeated(w.at); differs {
 			if err := w.save(a, next); err != nil {
 				return err
 			}
@@ -155,7 +156,7 @@ func (w *settledWriter) write() error {
 		if err := w.readChain(a); err != nil {
 			return err
 		}
-		next := a.before.After(a.sum.Reading(a.quarantined, a.chain)).Count(w.at, a.read)
+		next := a.previous.After(a.sum.Reading(a.quarantined, a.chain)).Count(w.at, a.read)
 		if err := w.save(a, next); err != nil {
 			return err
 		}
@@ -190,7 +191,7 @@ func (w *settledWriter) accounts() ([]*settledAccount, error) {
 		a := &settledAccount{accountKeys: row, balance: balance, quarantined: names(payloads, row.ExternalID)}
 		for _, state := range states {
 			if state.Account == row.ID {
-				err = errors.Join(err, json.Unmarshal([]byte(state.State), &a.before))
+				err = errors.Join(err, json.Unmarshal([]byte(state.State), &a.previous))
 			}
 		}
 		accounts = append(accounts, a)
@@ -215,8 +216,12 @@ func names(payloads [][]byte, externalID string) bool {
 // clockSkew bounds the difference between the clocks of two processes that run pulls of one connection.
 const clockSkew = time.Minute
 
-// recordsChanged reports whether a record of the connection was changed by this pull, or by a pull that has ended since
-// the oldest previous reading of the accounts. It also returns true if an account has no previous reading.
+// recordsChanged reports whether records of the connection may have changed since the previous readings of the
+// accounts. It returns true in these cases:
+//
+//   - This pull has changed a record.
+//   - An account has no previous reading.
+//   - A pull that ended after the earliest previous reading has changed a record.
 func (w *settledWriter) recordsChanged(accounts []*settledAccount) (bool, error) {
 	counts := w.pull.Counts
 	if counts.Added+counts.Modified+counts.Removed > 0 {
@@ -224,11 +229,11 @@ func (w *settledWriter) recordsChanged(accounts []*settledAccount) (bool, error)
 	}
 	since := w.at
 	for _, a := range accounts {
-		if a.before.Last == nil {
+		if a.previous.Last == nil {
 			return true, nil
 		}
-		if a.before.Last.At.Before(since) {
-			since = a.before.Last.At
+		if a.previous.Last.At.Before(since) {
+			since = a.previous.Last.At
 		}
 	}
 	var changed bool
@@ -238,8 +243,8 @@ func (w *settledWriter) recordsChanged(accounts []*settledAccount) (bool, error)
 	return changed, err
 }
 
-// sum adds each live record of the connection to the sum of its account, unless that account is not in accounts. It
-// scans the records one by one instead of using SQL, because SQLite has no exact decimal numbers.
+// sum adds each live record of the connection to the sum of its account. It skips records of accounts that are not in
+// the list. It adds the amounts in Go, because SQLite has no exact decimal numbers.
 func (w *settledWriter) sum(accounts []*settledAccount) error {
 	sums := make(map[uuid.UUID]*domain.AccountSum, len(accounts))
 	for _, a := range accounts {
@@ -248,7 +253,7 @@ func (w *settledWriter) sum(accounts []*settledAccount) error {
 	q := newQuery(selectSummed+" AND "+tenantIs(w.dialect, "tenant_id"),
 		uuidColumn(w.pull.Connection), uuidColumn(w.pull.Tenant))
 	var row summedRow
-	return w.tx.Read(q.into(row.targets(), func() error {
+	return w.tx.Read(q.asRead(row.targets(), func() error {
 		if sum := sums[row.account]; sum != nil {
 			sum.Add(row.domain())
 		}
@@ -288,11 +293,11 @@ func (r *summedRow) domain() domain.SumRow {
 	return row
 }
 
-// countRows sets the field read of each account. For each count that the vendor has announced for the account, it
-// counts the rows to which the announced count applies and which were ever read.
+// countRows checks the row counts that the vendor's webhooks have announced. For each announced count of an account, it
+// counts the stored records, and stores the result in the account's field read.
 func (w *settledWriter) countRows(accounts []*settledAccount) error {
 	accounts = slices.DeleteFunc(slices.Clone(accounts), func(a *settledAccount) bool {
-		a.read = make([]int, len(a.before.Announced))
+		a.read = make([]int, len(a.previous.Announced))
 		return len(a.read) == 0
 	})
 	if len(accounts) == 0 {
@@ -300,7 +305,7 @@ func (w *settledWriter) countRows(accounts []*settledAccount) error {
 	}
 	since := w.at
 	for _, a := range accounts {
-		for _, count := range a.before.Announced {
+		for _, count := range a.previous.Announced {
 			if at := count.EarliestArrival(); at.IsZero() {
 				since = time.Unix(0, 0)
 			} else if at.Before(since) {
@@ -318,7 +323,7 @@ func (w *settledWriter) countRows(accounts []*settledAccount) error {
 		(*uuidColumn)(&t.AccountID.UUID), timeColumn{&t.FirstSeenAt}, (*uuidColumn)(&t.SupersededBy.UUID),
 		(*textColumn)(&past), &metadata,
 	}
-	return w.tx.Read(q.into(columns, func() error {
+	return w.tx.Read(q.asRead(columns, func() error {
 		t.Supersedes = nil
 		if past != "" {
 			if err := decode(past, &t.Supersedes); err != nil {
@@ -330,7 +335,7 @@ func (w *settledWriter) countRows(accounts []*settledAccount) error {
 			created = w.CreatedAt(metadata)
 		}
 		for _, a := range accounts {
-			for i, count := range a.before.Announced {
+			for i, count := range a.previous.Announced {
 				if count.Account == "" || t.AccountID.UUID == a.ID {
 					a.read[i] += count.Rows(t, created)
 				}
@@ -340,8 +345,8 @@ func (w *settledWriter) countRows(accounts []*settledAccount) error {
 	}))
 }
 
-// announceCounts adds the counts that the vendor has announced to the completeness of each account of the pull's
-// connection.
+// announceCounts stores the row counts that the vendor's webhooks announced. It adds the counts to the completeness of
+// each account of the pull's connection.
 func announceCounts(tx *gorm.DB, pull pullRow, counts []domain.AnnouncedCount) error {
 	if len(counts) == 0 {
 		return nil
@@ -358,8 +363,9 @@ func announceCounts(tx *gorm.DB, pull pullRow, counts []domain.AnnouncedCount) e
 	return err
 }
 
-// readChain fills the field chain of the account with its newest posted records, if the bank may report running
-// balances.
+// readChain sets the field chain of the account to its newest posted records, with the balance that the bank states
+// after each record. It does nothing if the vendor states no such balances, or if the balance of the account is not
+// known.
 func (w *settledWriter) readChain(a *settledAccount) error {
 	if w.RunningBalance == nil || a.balance.Missing != "" {
 		return nil
@@ -375,7 +381,7 @@ func (w *settledWriter) readChain(a *settledAccount) error {
 		(*uuidColumn)(&id), (*textColumn)(&row.date), (*decimalColumn)(&row.amount), (*textColumn)(&row.currency),
 		(*nullDecimalColumn)(&row.accountAmount), (*textColumn)(&row.accountCurrent), &metadata,
 	}
-	return w.tx.Read(q.into(columns, func() error {
+	return w.tx.Read(q.asRead(columns, func() error {
 		if amount, ok := row.domain().InCurrency(a.balance.Currency); ok {
 			a.chain = append(a.chain, domain.ChainRow{
 				ID: domain.TransactionID{UUID: id}, Date: domain.Date(row.date), Amount: amount,
@@ -433,11 +439,11 @@ func (s ledger) Completeness(
 	return c, err
 }
 
-// UpdateCompleteness locks the row of the completeness until the edit is committed. If the account has no such row yet,
-// there is nothing to lock. A concurrent first reading may then overwrite the result of the edit, or be overwritten by
-// it.
+// UpdateCompleteness locks the account's row of account_completeness until the transaction commits. If there is no such
+// row yet, nothing is locked. UpdateCompleteness and the pull that stores the first reading may then overwrite each
+// other's change.
 func (s ledger) UpdateCompleteness(ctx context.Context, tenant domain.TenantID, id domain.AccountID,
-	edit func(domain.Completeness) (domain.Completeness, error),
+	fn func(domain.Completeness) (domain.Completeness, error),
 ) (c domain.Completeness, err error) {
 	var refused error
 	err = s.change(ctx, func(tx Tx) error {
@@ -448,7 +454,7 @@ func (s ledger) UpdateCompleteness(ctx context.Context, tenant domain.TenantID, 
 		if c, err = completenessOf(locked(tx.DB, forUpdate), account); err != nil {
 			return err
 		}
-		if c, refused = edit(c); refused != nil {
+		if c, refused = fn(c); refused != nil {
 			return refused
 		}
 		return saveCompleteness(tx.DB, account, c)

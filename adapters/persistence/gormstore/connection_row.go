@@ -36,8 +36,8 @@ type connectionRow struct {
 	Erased        instant        `gorm:"column:erased_at"`
 }
 
-// selectConnection is a SELECT of the columns of a live connection that callers see, except for the credential.
-// selectSealedConnection also selects the credential.
+// selectConnection is a SELECT of the columns of a live connection, without the credential. selectSealedConnection also
+// selects the credential.
 const (
 	selectConnection = `SELECT id, tenant_id, kind, name, vendor, base_url, account_ref, type, config,
 		health_status, health_reason, health_since, needs_reauth, reauth_by_event,
@@ -148,7 +148,7 @@ func rowOfConnection(c domain.Connection) connectionRow {
 	return connectionRow{
 		ID: c.ID.UUID, Tenant: c.Tenant.UUID, Kind: string(c.Kind), Name: c.Name,
 		Vendor: string(c.Vendor), BaseURL: c.BaseURL, AccountRef: c.AccountRef,
-		Type: string(c.Type), Config: c.Config, Sealed: present(c.Sealed),
+		Type: string(c.Type), Config: c.Config, Sealed: nonNil(c.Sealed),
 		Health: healthOf(c.Health), Consent: consentOf(c.Consent), Webhook: webhookOf(c.Webhook), Revision: c.Revision,
 		Created: instant{c.CreatedAt}, Updated: instant{c.UpdatedAt}, TargetChanged: instant{c.TargetChangedAt},
 		Paused: instant{c.PausedAt}, Deleted: instant{c.DeletedAt}, Erased: instant{c.ErasedAt},
@@ -169,8 +169,8 @@ func (r connectionRow) domain() domain.Connection {
 	}
 }
 
-// present returns b, or an empty slice if b is nil, so that the column is never NULL.
-func present(b []byte) []byte {
+// nonNil returns b, or an empty slice if b is nil, so that the column is never NULL.
+func nonNil(b []byte) []byte {
 	if b == nil {
 		return []byte{}
 	}

@@ -21,8 +21,8 @@ type connections struct{ *Store }
 // the name, because the caller knows it.
 func nameTaken() error { return &domain.Error{Kind: domain.Conflict, Code: domain.NameTaken} }
 
-// Create stores a connection. If two connections with the same name are created at once, the
-// unique index decides which of them gets the name. Errors: NameTaken.
+// Create stores a connection. If two connections with the same name are created at the same time, the unique index
+// decides which of them gets the name. Errors: NameTaken.
 func (s connections) Create(ctx context.Context, c domain.Connection) error {
 	row := rowOfConnection(c)
 	return s.write(ctx, func(db *gorm.DB) error {
@@ -122,7 +122,7 @@ func (s connections) List(ctx context.Context, tenant domain.TenantID, filter po
 // committed.
 func (s connections) Update(ctx context.Context, tenant domain.TenantID, kind domain.ConnectionKind,
 	id domain.ConnectionID,
-	edit func(*domain.Connection) error,
+	fn func(*domain.Connection) error,
 ) (domain.Connection, error) {
 	var c domain.Connection
 	var refused error
@@ -133,7 +133,7 @@ func (s connections) Update(ctx context.Context, tenant domain.TenantID, kind do
 		}
 		c = row.domain()
 		paused, health := c.Paused(), c.Health
-		if refused = edit(&c); refused != nil {
+		if refused = fn(&c); refused != nil {
 			return refused
 		}
 		if err := saveConnection(tx.DB, s.dialect, c); err != nil {
@@ -190,7 +190,8 @@ func endTokensAndPulls(tx *gorm.DB, d Dialect, c domain.Connection) error {
 		Updates(failedColumns(domain.ConnectionGone, at)).Error
 }
 
-// Activity returns the result of Activities for one connection. Errors: NotFound, also for an engine connection.
+// Activity returns the result of Activities for one connection. Errors: NotFound if the connection does not exist or is
+// an engine connection.
 func (s connections) Activity(ctx context.Context, tenant domain.TenantID,
 	id domain.ConnectionID,
 ) (ports.Activity, error) {
@@ -202,14 +203,15 @@ func (s connections) Activity(ctx context.Context, tenant domain.TenantID,
 	return activity, err
 }
 
-// isOfLiveAccount is an SQL condition on rows of account_completeness with the alias c, in a query of connections: the
-// row belongs to an account of the connection that is not removed.
+// isOfLiveAccount is an SQL condition on rows of account_completeness (alias c), for a subquery in a query of
+// connections. It is true if two conditions are met: the row belongs to an account of the connection, and the account
+// is not marked as removed.
 const isOfLiveAccount = `c.connection_id = connections.id AND c.tenant_id = connections.tenant_id AND EXISTS (
 	SELECT 1 FROM accounts a WHERE a.id = c.account_id AND a.tenant_id = c.tenant_id AND a.removed_at IS NULL)`
 
-// selectShared returns an SQL condition on rows of connections: another live connection of the same tenant and vendor
-// also reads an account of the connection. Two connections read the same account if the given column of accounts has
-// the same value for both, which must not be "".
+// selectShared returns an SQL condition on rows of connections. The condition is true if another live connection of the
+// same tenant and vendor has one of the connection's accounts. Two accounts are the same if the given column of
+// accounts contains the same value. The value "" matches nothing.
 func selectShared(column string) string {
 	return "EXISTS (SELECT 1 FROM accounts a JOIN accounts o ON o." + column + " = a." + column + `
 			AND o.tenant_id = a.tenant_id AND o.vendor = a.vendor AND o.connection_id <> a.connection_id
@@ -219,8 +221,8 @@ func selectShared(column string) string {
 			AND other.deleted_at IS NULL AND a.` + column + " <> '' AND o." + column + " <> '')"
 }
 
-// Activities reads each time in its result as the last entry of an index. If the times were stored in columns of the
-// connection, every delivery would have to write to its connection.
+// Activities reads the times of a connection's last successful pull and last webhook with one index lookup each. The
+// times are not stored in the table connections, because every delivery would then update the connection's row.
 func (s connections) Activities(ctx context.Context, tenant domain.TenantID,
 	ids []domain.ConnectionID,
 ) (map[domain.ConnectionID]ports.Activity, error) {
@@ -269,31 +271,37 @@ func (s connections) Activities(ctx context.Context, tenant domain.TenantID,
 	return found, err
 }
 
-// ListSealed returns at most limit live connections of all tenants, in the order of their ids and starting after the
-// given id. A caller can therefore iterate over all connections, and can interrupt and later resume the iteration.
-func (s connections) ListSealed(ctx context.Context, after domain.ConnectionID,
+// ListSealed returns live connections of all tenants, in the order of their ids. It returns at most limit connections,
+// all with ids greater than afterID. A caller can therefore interrupt an iteration and resume it later.
+func (s connections) ListSealed(ctx context.Context, afterID domain.ConnectionID,
 	limit int,
 ) ([]domain.Connection, error) {
 	var rows []connectionRow
 	err := s.background().read(ctx, func(db *gorm.DB) error {
-		return live(db).Where("id > ?", after.UUID).Order("id").Limit(limit).Find(&rows).Error
+		return live(db).Where("id > ?", afterID.UUID).Order("id").Limit(limit).Find(&rows).Error
 	})
 	return convertAll(rows, connectionRow.domain), err
 }
 
-// Reseal replaces the credential if it still equals old, and reports whether it did. This compare-and-swap is one
+// Reseal replaces the credential if it still equals previous, and reports whether it did. This compare-and-swap is one
 // statement.
-func (s connections) Reseal(ctx context.Context, id domain.ConnectionID, old, resealed domain.Sealed) (bool, error) {
+func (s connections) Reseal(
+	ctx context.Context,
+	id domain.ConnectionID,
+	previous, resealed domain.Sealed,
+) (bool, error) {
 	var changed int
 	err := s.background().write(ctx, func(db *gorm.DB) (err error) {
-		changed, err = rowsOf(live(db.Model(&connectionRow{})).Where("id = ? AND sealed = ?", id.UUID, []byte(old)).
-			Updates(map[string]any{"sealed": []byte(resealed)}))
+		changed, err = rowsOf(
+			live(db.Model(&connectionRow{})).Where("id = ? AND sealed = ?", id.UUID, []byte(previous)).
+				Updates(map[string]any{"sealed": []byte(resealed)}),
+		)
 		return err
 	})
 	return changed > 0, err
 }
 
-// convertAll converts each row with the function item, and returns the results in the order of the rows.
+// convertAll converts each row with the given function, and returns the results in the order of the rows.
 func convertAll[R, T any](rows []R, item func(R) T) []T {
 	items := make([]T, 0, len(rows))
 	for _, row := range rows {

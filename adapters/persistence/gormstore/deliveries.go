@@ -108,9 +108,9 @@ func whereStatus(query *gorm.DB, status domain.DeliveryStatus) *gorm.DB {
 // held.
 const pruneRound = 500
 
-// Prune deletes in rounds. Each round first selects the ids of old rows and then deletes these rows by id. The DELETE
-// itself has no LIMIT, because some query plans would evaluate the LIMIT again for every row. A row that another
-// transaction has locked is skipped (SKIP LOCKED) and left to a later round.
+// Prune deletes old rows in several transactions. Each transaction selects the ids of old rows, and then deletes these
+// rows by id. The DELETE itself has no LIMIT, because some query plans would evaluate the LIMIT again for every row.
+// Rows that another transaction has locked are skipped and deleted later.
 func (s deliveries) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
 	pruned := 0
 	for pruned < limit {
@@ -149,9 +149,10 @@ func (s deliveries) pruneBatch(ctx context.Context, before time.Time, limit int)
 }
 
 // pruneDistributed is pruneBatch for a distributed database, in which one statement cannot lock rows on several
-// servers. It selects the rows without locking them, and deletes them tenant by tenant. The DELETE checks the condition
-// again, because a replay may have attached a selected row to an open pull in the meantime. It does not skip locked
-// rows, but waits for them.
+// servers. It selects the rows without locks, and deletes them tenant by tenant.
+//
+// The DELETE checks the condition again, because a replay may have attached a row to an open pull meanwhile. It waits
+// for locked rows.
 func (s deliveries) pruneDistributed(ctx context.Context, before time.Time, limit int) (n int, err error) {
 	var rows []deliveryRow
 	err = s.background().read(ctx, func(db *gorm.DB) error {

@@ -37,8 +37,8 @@ type deliveryView struct {
 }
 
 const (
-	// summaryColumns are the columns that a list returns: all except body and ask. The column ask
-	// contains the scope.
+	// summaryColumns are the columns that a list returns. They do not include the body and the scope (columns "body"
+	// and "ask").
 	summaryColumns = `d.id, d.tenant_id, d.connection_id, d.vendor, d.event, d.event_id, d.fingerprint, d.status,
 		d.pull_id, d.received_at, p.state AS pull_state, p.finished_at AS pull_finished_at`
 	fullColumns  = summaryColumns + ", d.body, d.ask"
@@ -78,13 +78,13 @@ func StatusOf(stored domain.DeliveryStatus, pullState string) domain.DeliverySta
 	return stored
 }
 
-// decode parses JSON that the service has stored, and writes the result to the variable to which into points. If stored
-// is "", decode leaves the variable unchanged.
-func decode(stored string, into any) error {
-	if stored == "" {
+// decode parses JSON that the service has stored, and stores the result in the variable to which dst points. If text is
+// "", decode leaves the variable unchanged.
+func decode(text string, dst any) error {
+	if text == "" {
 		return nil
 	}
-	return json.Unmarshal([]byte(stored), into)
+	return json.Unmarshal([]byte(text), dst)
 }
 
 // encode returns value as JSON. decode is its inverse.

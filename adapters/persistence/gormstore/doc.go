@@ -4,33 +4,35 @@
 //
 // # Tables
 //
-// The table connections contains both kinds of connections. Among the live rows of a tenant, names are unique. The
-// table pulls has two partial unique indexes, one over queued pulls and one over pulls under way ('running', or
+// The table connections contains both kinds of connections. Among the live rows of a tenant, names are unique.
+//
+// The table pulls has two partial unique indexes: one over queued pulls, and one over pulls under way ('running', or
 // 'waiting' for the next attempt). Each index allows at most one row per connection. These indexes enforce the
-// guarantees of ports.Pulls for any number of processes. The table deliveries stores the status of a delivery only if
-// the status is final on receipt. Otherwise the status is derived from the state of the pull to which the delivery is
-// attached; a JOIN reads this state. When a pull with ten thousand deliveries ends, only one small row is therefore
-// updated.
+// guarantees of ports.Pulls for any number of processes.
+//
+// The table deliveries stores the status of a delivery only if the status is final on receipt. In all other cases, a
+// JOIN derives the status from the state of the delivery's pull. If a pull with ten thousand deliveries ends, only one
+// small row is updated.
 //
 // # Order of locks
 //
-// A transaction that locks more than one row locks the connection first, then the pull, then other rows; rows of one
-// table are locked in the order of their ids. The only exception is Finish, which locks a pull before its connection.
-// Finish cannot cause a deadlock, because its pull is running, and no other transaction waits for a running pull while
-// it holds a lock on the pull's connection.
+// A transaction that locks several rows locks the connection first, then the pull, then other rows. Rows of one table
+// are locked in the order of their ids. There are two exceptions:
 //
-// A batch of webhooks creates pulls after it has locked the existing queued pulls, so it does not lock the pulls of its
-// connections in one order. Therefore every transaction that locks the queued pulls of several connections shares these
-// locks, as batches and replays do. A transaction that locks a queued pull exclusively locks only that one.
+//   - Finish locks a running pull before its connection. This cannot cause a deadlock, because no other transaction
+//     waits for a running pull while it holds a lock on the pull's connection.
+//   - A batch of webhooks locks the existing queued pulls before it creates the missing pulls. It therefore locks pulls
+//     in no fixed order. This cannot cause a deadlock, because these locks are shared. A transaction that locks a
+//     queued pull exclusively locks no other queued pull.
 //
 // # The change feed
 //
-// transactions.change_tx is the position of a row's last change in the feed. On PostgreSQL it is
-// the id of the database transaction that made the change, and readers see only positions below
-// the oldest transaction that still runs. A change that commits later therefore has a position
-// after every position that readers have received before, no matter how long its transaction took.
-// The cost is that a long writing transaction anywhere in the cluster delays the feed. On SQLite,
-// which has one writer, the position is a counter.
+// transactions.change_tx is the position of a row's last change in the feed. On PostgreSQL, it is the id of the
+// database transaction that made the change. Readers see only positions below the oldest transaction that still runs.
+// No reader can therefore miss a change that commits late. The cost is that a long write transaction anywhere in the
+// cluster delays the feed.
+//
+// On SQLite, which has one writer, the position is a counter.
 //
 // # One page of a pull
 //

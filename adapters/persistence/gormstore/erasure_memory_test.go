@@ -17,7 +17,7 @@ import (
 
 var erasureRows = flag.Int("erasure-rows", 2000, "how many transactions the measured erasure erases")
 
-// The memory that an erasure needs must not depend on the number of transactions, each of which has one older version.
+// The memory that an erasure needs must not depend on the number of transactions.
 func TestAnErasureNeedsLittleMemoryAndTime(t *testing.T) {
 	onEach(t, func(t *testing.T, b backend) {
 		c := fillConnection(t, b, *erasureRows)

@@ -15,11 +15,11 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// erasedTables are the tables with data of connections, in the order in which a pass erases them. A pass is one run
-// over all of these tables. A table whose rows are found through the accounts of the connection comes before the table
-// accounts. A new table needs one line here, or one in KeptTables.
+// erasedTables are the tables with data of connections. A pass is one run over all of these tables, in this order.
+// Tables whose rows are found through the connection's accounts must precede "accounts". A new table needs one line
+// here, or one in KeptTables.
 var erasedTables = []erasedTable{
-	{"account_references", "", markReferences}, // the texts of the references are removed at the end
+	{"account_references", "", markReferences}, // a later task removes the texts of the references
 	{"idempotency_keys", "", responses},
 	{"deliveries", "of other connections", namedByOthers},
 	{"deliveries", "", ofConnection("id")},
@@ -78,8 +78,8 @@ func ErasedTables() []string {
 	return slices.Compact(names)
 }
 
-// erasedTable is one task of a pass over all tables. The task erases the rows of one table that belong to the erased
-// connection, or a part of these rows.
+// erasedTable is one task of an erasure. A task erases rows of the erased connection in one table, either all of them
+// or a part. A pass executes all tasks once, in the order of erasedTables.
 type erasedTable struct {
 	name, part string
 	// erase erases at most b.limit rows and subtracts their number from b.limit. It reports whether no rows remain for
@@ -100,9 +100,9 @@ type erasureBatch struct {
 	limit   int // the number of rows that the batch may still erase or examine
 }
 
-// run continues the pass at the stored place (Erasure.Place), until the pass is complete or the limit of the batch is
-// reached. No worker writes for the connection meanwhile. If the stored task is unknown, because another version of the
-// service has stored it, the pass starts from the beginning.
+// run continues the current pass where the previous batch stopped (Erasure.Place). It returns when the pass is complete
+// or the limit of the batch is reached. If the stored task does not exist in this version of the service, the pass
+// starts from the beginning. During run, no worker can write for the connection.
 func (b *erasureBatch) run() error {
 	row, err := lockErased(b.tx.DB, b.erasure)
 	if err != nil {
@@ -141,7 +141,8 @@ func ofConnection(key string) func(*erasureBatch) (bool, error) {
 	return deleteWhere("connection_id = ? AND tenant_id = ?", key)
 }
 
-// ofAccounts returns the erase function of a table whose column account_id contains an account of the connection.
+// ofAccounts returns an erase function for a table with the column account_id. The function deletes the rows of all
+// accounts of the erased connection.
 func ofAccounts(table, key string) func(*erasureBatch) (bool, error) {
 	return deleteWhere("account_id IN (SELECT id FROM accounts WHERE connection_id = ? AND accounts.tenant_id = "+
 		table+".tenant_id) AND tenant_id = ?", key)
@@ -183,8 +184,9 @@ func connectionLeft(b *erasureBatch) (bool, error) {
 		Updates(&row).Error
 }
 
-// transactionsLeft erases the transactions in the same way as domain.Transaction.Erase. In an erased row, the external
-// id is the row's own id. The date is empty, so that a search by date finds only the rows that are not erased yet.
+// transactionsLeft is the erase function of the table transactions; see erasedTable. It erases rows in the same way as
+// domain.Transaction.Erase. An erased row has an empty date. The function selects only rows with a date, so it finds no
+// row twice.
 func transactionsLeft(b *erasureBatch) (bool, error) {
 	var rows []struct {
 		ID   uuid.UUID
@@ -211,7 +213,7 @@ func transactionsLeft(b *erasureBatch) (bool, error) {
 	var seq int64
 	var ignored bool
 	position := newQueryOf(b.dialect.ChangeSeq(b.erasure.Tenant.UUID, "false"))
-	err := b.tx.Read(position.into([]any{&seq, &ignored}, func() error { return nil }))
+	err := b.tx.Read(position.asRead([]any{&seq, &ignored}, func() error { return nil }))
 	if err != nil {
 		return false, err
 	}
@@ -244,7 +246,7 @@ func erasedColumns(at time.Time, seq int64) map[string]any {
 	return columns
 }
 
-// responseBatch bounds the number of responses that are in memory at once.
+// responseBatch is the maximum number of responses that are in memory at the same time.
 const responseBatch = 100
 
 // responses deletes the tenant's stored responses that may contain data of the connection. These are the responses that
@@ -302,10 +304,11 @@ func (b *erasureBatch) rememberAccounts() error {
 // scanOverlap is the maximum time between the receipt of a delivery and its commit.
 const scanOverlap = time.Minute
 
-// namedByOthers clears deliveries for other connections of the tenant, if they name an account reference of the erased
+// namedByOthers empties deliveries to the tenant's other connections if they name an account reference of the erased
 // connection. Such deliveries exist because a vendor sends the events of all account references to each webhook.
-// namedByOthers examines the deliveries in the order in which they were received. A later pass examines only those
-// received since shortly before the previous pass began.
+//
+// The deliveries are examined in the order of receipt. The first pass examines all deliveries. Later passes skip
+// deliveries that were received more than scanOverlap before the previous pass began.
 func namedByOthers(b *erasureBatch) (bool, error) {
 	place := &b.erasure.Place
 	names, err := b.namesReference()
@@ -354,9 +357,9 @@ func namedByOthers(b *erasureBatch) (bool, error) {
 		Updates(map[string]any{"body": []byte{}, "ask": "", "event_id": ""}).Error
 }
 
-// namesReference returns an SQL condition on deliveries: the body names an account reference of the erased connection,
-// and this reference is not the reference of the delivery's own connection. The SQL is "" if the erased connection has
-// no reference.
+// namesReference returns an SQL condition on deliveries. It selects deliveries whose body names an account reference of
+// the erased connection. Deliveries to a connection that has this reference are excluded. The SQL is "" if the erased
+// connection has no reference.
 func (b *erasureBatch) namesReference() (condition clause.Expr, err error) {
 	refs, err := b.references()
 	if err != nil {

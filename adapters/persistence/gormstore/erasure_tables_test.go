@@ -55,8 +55,8 @@ func tablesOf(t *testing.T, b backend) (names []string) {
 	return names
 }
 
-// An erasure must change every column of a transaction that is not listed here as kept. The test therefore fails if a
-// new column is not erased.
+// An erasure must change every column of the table transactions, except for the columns in the list kept. The test
+// therefore fails if a new column is not erased.
 func TestEveryOtherColumnOfATransactionIsErased(t *testing.T) {
 	kept := []string{"id", "tenant_id", "connection_id"}
 	columns := append(gormstore.ErasedColumns(), kept...)

@@ -152,11 +152,11 @@ func (s erasures) List(ctx context.Context, tenant domain.TenantID, page domain.
 
 // Claim claims each erasure with a compare-and-swap on its due time. It skips an erasure that another process has
 // claimed since it was read.
-func (s erasures) Claim(ctx context.Context, at, until time.Time, limit int) ([]ports.ClaimedErasure, error) {
+func (s erasures) Claim(ctx context.Context, now, claimEnd time.Time, limit int) ([]ports.ClaimedErasure, error) {
 	var claimed []ports.ClaimedErasure
 	var due []erasureRow
 	err := s.background().read(ctx, func(db *gorm.DB) error {
-		return db.Where(isErasing+" AND due_at <= ?", instant{at}).Order("due_at").Limit(limit).Find(&due).Error
+		return db.Where(isErasing+" AND due_at <= ?", instant{now}).Order("due_at").Limit(limit).Find(&due).Error
 	})
 	if err != nil || len(due) == 0 {
 		return nil, err
@@ -168,7 +168,7 @@ func (s erasures) Claim(ctx context.Context, at, until time.Time, limit int) ([]
 			if err != nil {
 				return err
 			}
-			changed, err := rowsOf(underClaim(tx.DB, e).Updates(map[string]any{"due_at": instant{until}}))
+			changed, err := rowsOf(underClaim(tx.DB, e).Updates(map[string]any{"due_at": instant{claimEnd}}))
 			if err != nil {
 				return err
 			}
@@ -179,7 +179,7 @@ func (s erasures) Claim(ctx context.Context, at, until time.Time, limit int) ([]
 			if err != nil {
 				return err
 			}
-			e.DueAt = until
+			e.DueAt = claimEnd
 			claimed = append(claimed, ports.ClaimedErasure{Erasure: e, Connection: c.domain()})
 		}
 		return nil
@@ -191,14 +191,14 @@ func (s erasures) Claim(ctx context.Context, at, until time.Time, limit int) ([]
 const isErasing = "status = 'running'"
 
 // underClaim returns a query for the row of the erasure e. The query finds the row only if the erasure is running and
-// is claimed until e.DueAt.
+// its claim still ends at e.DueAt.
 func underClaim(tx *gorm.DB, e domain.Erasure) *gorm.DB {
 	return tx.Model(&erasureRow{}).Where("id = ? AND tenant_id = ? AND "+isErasing+" AND due_at = ?",
 		e.ID.UUID, e.Tenant.UUID, instant{e.DueAt})
 }
 
-// updateClaimed changes columns of the erasure. Errors: LeaseLost if the erasure is no longer running or is not claimed
-// until e.DueAt.
+// updateClaimed changes columns of the erasure. Errors: LeaseLost if the erasure has ended, or if another worker has
+// claimed it. e.DueAt is the end of the caller's claim, and identifies the claim.
 func updateClaimed(tx *gorm.DB, e domain.Erasure, columns map[string]any) error {
 	changed, err := rowsOf(underClaim(tx, e).Updates(columns))
 	if err == nil && changed == 0 {
@@ -208,12 +208,12 @@ func updateClaimed(tx *gorm.DB, e domain.Erasure, columns map[string]any) error 
 }
 
 // Save updates the row with one statement.
-func (s erasures) Save(ctx context.Context, e domain.Erasure, claimed time.Time) error {
+func (s erasures) Save(ctx context.Context, e domain.Erasure, claimedDueAt time.Time) error {
 	row, err := rowOfErasure(e)
 	if err != nil {
 		return err
 	}
-	e.DueAt = claimed
+	e.DueAt = claimedDueAt
 	return s.background().write(ctx, func(db *gorm.DB) error {
 		return updateClaimed(db, e, map[string]any{
 			"due_at": row.Due, "last_error": row.LastError, "attempts": row.Attempts, "vendor_done": row.VendorDone,
@@ -222,31 +222,32 @@ func (s erasures) Save(ctx context.Context, e domain.Erasure, claimed time.Time)
 	})
 }
 
-// lockErased locks and returns the connection of the erasure. A batch, and a request to erase the same connection, lock
-// the connection before the erasure. The lock does not conflict with foreign keys that refer to the connection.
+// lockErased locks and returns the connection of the erasure. To avoid deadlocks, a transaction that also locks the row
+// of the erasure must lock the connection first. The lock does not conflict with foreign keys that refer to the
+// connection.
 func lockErased(tx *gorm.DB, e domain.Erasure) (connectionRow, error) {
 	return first[connectionRow](locked(tx, "NO KEY UPDATE").
 		Where("id = ? AND tenant_id = ?", e.Connection.UUID, e.Tenant.UUID))
 }
 
-// EraseBatch ends the pulls in a separate transaction at the beginning of a pass (one run over all tables). A worker
-// may hold the lock of a pull while it waits for the lock of the connection, so one transaction with both locks could
-// deadlock.
+// EraseBatch begins a pass (one run over all tables) with a batch that only ends the connection's pulls. A later batch
+// locks the connection and erases rows. If it also ended pulls, it could deadlock with a worker: the worker may hold
+// the lock of a pull while it waits for the connection.
 func (s erasures) EraseBatch(
-	ctx context.Context, e domain.Erasure, at, until time.Time, limit int,
+	ctx context.Context, e domain.Erasure, now, deadline time.Time, limit int,
 ) (domain.Erasure, error) {
 	begins := e.Place.Task == ""
 	err := s.background().change(ctx, func(tx Tx) error {
-		b := &erasureBatch{tx: tx, dialect: s.dialect, erasure: e, at: at, limit: limit}
+		b := &erasureBatch{tx: tx, dialect: s.dialect, erasure: e, at: now, limit: limit}
 		if begins {
-			if err := endPulls(tx.DB, e, at); err != nil {
+			if err := endPulls(tx.DB, e, now); err != nil {
 				return err
 			}
-			b.erasure.Place.Task, b.erasure.Place.BeganAt = erasedTables[0].task(), at
+			b.erasure.Place.Task, b.erasure.Place.BeganAt = erasedTables[0].task(), now
 		} else if err := b.run(); err != nil {
 			return err
 		}
-		b.erasure.DueAt = until
+		b.erasure.DueAt = deadline
 		row, err := rowOfErasure(b.erasure)
 		if err != nil {
 			return err
@@ -267,8 +268,8 @@ func (s erasures) EraseBatch(
 	return e, nil
 }
 
-// endPulls marks the pulls of the connection that have not ended as failed. If a worker has locked a pull, endPulls
-// waits until the worker's write has ended. Later writes of the worker find no running pull and fail.
+// endPulls marks the open pulls of the connection (pulls that have not ended) as failed. If a worker has locked a pull,
+// endPulls waits until the worker's write has ended. Later writes of the worker find no running pull and fail.
 func endPulls(tx *gorm.DB, e domain.Erasure, at time.Time) error {
 	return tx.Model(&pullRow{}).
 		Where("connection_id = ? AND tenant_id = ? AND "+isOpen, e.Connection.UUID, e.Tenant.UUID).
@@ -276,11 +277,11 @@ func endPulls(tx *gorm.DB, e domain.Erasure, at time.Time) error {
 		Error
 }
 
-// End runs eraseAccess in a first transaction, and ends the erasure in a second one, because the files of the database
-// are scrubbed in between. If the process dies in between, both are repeated.
-func (s erasures) End(ctx context.Context, e domain.Erasure, at time.Time) (ended bool, err error) {
+// End runs eraseAccess in a first transaction, scrubs the files of the database, and ends the erasure in a second
+// transaction. If the process dies before the second transaction, all steps are repeated.
+func (s erasures) End(ctx context.Context, e domain.Erasure, at time.Time) (hasEnded bool, err error) {
 	if e.Status == domain.ErasureDone {
-		if ended, err = s.eraseAccess(ctx, e); err != nil || !ended {
+		if hasEnded, err = s.eraseAccess(ctx, e); err != nil || !hasEnded {
 			return false, err
 		}
 		if err := s.dialect.Scrub(ctx); err != nil {
@@ -301,9 +302,11 @@ func (s erasures) End(ctx context.Context, e domain.Erasure, at time.Time) (ende
 	return err == nil, err
 }
 
-// eraseAccess removes the tokens, the account references and the credential of the connection, and reports whether it
-// has removed all of them. While the vendor may still have webhooks of the connection, it keeps the credential and the
-// tokens of these webhooks. If the vendor must still be asked to erase its data, it removes nothing.
+// eraseAccess removes the tokens, the account references and the credential of the connection. It reports whether it
+// has removed all of them.
+//
+//   - If the vendor may still have webhooks of the connection, the credential and the tokens of these webhooks remain.
+//   - If the vendor must still be asked to erase its data, eraseAccess removes nothing.
 func (s erasures) eraseAccess(ctx context.Context, e domain.Erasure) (complete bool, err error) {
 	err = s.background().change(ctx, func(tx Tx) error {
 		row, err := lockErased(tx.DB, e)
@@ -314,7 +317,8 @@ func (s erasures) eraseAccess(ctx context.Context, e domain.Erasure) (complete b
 		if errors.Is(err, domain.NotFound) {
 			return leaseLost()
 		}
-		// An erasure at the vendor may have been requested since the claim.
+		// A deletion at the vendor may have been requested after e was claimed. The erasure cannot end before the
+		// vendor has deleted its data.
 		if err != nil || stored.AtVendor && !stored.VendorDone {
 			return err
 		}

@@ -21,9 +21,13 @@ import (
 // retryAfter is how long callers should wait before a retry while the database is unavailable.
 const retryAfter = time.Second
 
-// Translate converts a database error into an error that callers of the store understand. It returns a domain.Error
-// unchanged, and the error of ctx if ctx has ended. Otherwise it returns NotFound for a missing row, Unavailable
-// (database_unavailable) for a transient failure, and an internal error for anything else.
+// Translate converts a database error into an error for callers of the store. A domain.Error is returned unchanged. The
+// other cases, in this order:
+//
+//   - If ctx has ended, the error of ctx is returned.
+//   - A missing row becomes NotFound.
+//   - A transient failure becomes Unavailable (database_unavailable).
+//   - Any other error becomes an internal error.
 func Translate(ctx context.Context, err error) error {
 	switch e := (*domain.Error)(nil); {
 	case err == nil, errors.As(err, &e):
@@ -102,9 +106,9 @@ var (
 // transient reports whether err means that the database is unavailable or too busy. It returns false if the
 // database rejected the statement itself.
 func transient(err error) bool {
-	// A ConnectError is checked first. It wraps the server's error, whose own code may not be transient,
-	// for example for an unknown user. The login was valid when the service started, so a refused login is
-	// an outage.
+	// A refused login is an outage, because the login was valid when the service started. The error of the server,
+	// inside the ConnectError, is therefore not examined. Its code may not be transient, for example for an unknown
+	// user.
 	if e := (*pgconn.ConnectError)(nil); errors.As(err, &e) {
 		return true
 	}
@@ -134,8 +138,8 @@ func isDeadlock(err error) bool {
 	return errors.As(err, &e) && e.Code == "40P01"
 }
 
-// endsSession reports whether the error has ended the connection, whatever its SQLSTATE is. If the server refuses the
-// login of a pooler, the pooler returns such an error for a statement.
+// endsSession reports whether the server or a pooler has closed the connection with this error. The SQLSTATE does not
+// matter. A pooler returns such an error for a statement if the server refuses the pooler's login.
 func endsSession(e *pgconn.PgError) bool {
 	severity := cmp.Or(e.SeverityUnlocalized, e.Severity)
 	return severity == "FATAL" || severity == "PANIC"

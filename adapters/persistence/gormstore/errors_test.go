@@ -132,7 +132,7 @@ func TestEveryStoreIsUnavailableWhenTheServerDies(t *testing.T) {
 			return err
 		},
 	} {
-		for range 2 { // first on an open connection, then without a connection
+		for range 2 { // the first call uses an open connection, the second call finds none
 			if err := call(t.Context()); !errors.Is(err, domain.Unavailable) ||
 				!errors.Is(err, domain.StoreUnavailable) {
 				t.Errorf("%s: error %v (%v), want Unavailable", name, err, errors.Unwrap(err))

@@ -28,30 +28,30 @@ func createAll[R any](tx *gorm.DB, rows []R) error {
 	return nil
 }
 
-// replaced returns another error (with) if err is of the given kind, and otherwise returns err.
-func replaced(err error, kind domain.Kind, with error) error {
+// replaced returns replacement if err is of the given kind, and otherwise returns err.
+func replaced(err error, kind domain.Kind, replacement error) error {
 	if errors.Is(err, kind) {
-		return with
+		return replacement
 	}
 	return err
 }
 
-// ClaimSubscriptions reads before it writes, because most calls have nothing to write: it extends a lease only when
-// half of the lease's duration has passed.
+// ClaimSubscriptions reads before it writes, because most calls have nothing to write. It extends a lease only if less
+// than half of the lease's duration remains.
 func (s subscriptions) ClaimSubscriptions(
-	ctx context.Context, holder domain.LeaseID, at, until time.Time, limit int,
+	ctx context.Context, holder domain.LeaseID, now, leaseEnd time.Time, limit int,
 ) ([]domain.Subscription, error) {
 	const active = "state = 'active'"
-	half := instant{at.Add(until.Sub(at) / 2)}
+	half := instant{now.Add(leaseEnd.Sub(now) / 2)}
 	var rows []subscriptionRow
 	err := s.background().read(ctx, func(db *gorm.DB) error {
 		return db.Where(active+" AND (lease_id IS NULL OR lease_until <= ? OR lease_id = ? AND lease_until <= ?)",
-			instant{at}, holder.UUID, half).Find(&rows).Error
+			instant{now}, holder.UUID, half).Find(&rows).Error
 	})
 	if err != nil {
 		return nil, err
 	}
-	lease := map[string]any{"lease_id": holder.UUID, "lease_until": instant{until}}
+	lease := map[string]any{"lease_id": holder.UUID, "lease_until": instant{leaseEnd}}
 	for _, row := range rows {
 		own := row.Lease.Valid && row.Lease.UUID == holder.UUID
 		err := s.background().write(ctx, func(db *gorm.DB) error {
@@ -62,7 +62,7 @@ func (s subscriptions) ClaimSubscriptions(
 			case limit <= 0:
 				return nil
 			}
-			n, err := rowsOf(query.Where(active+" AND (lease_id IS NULL OR lease_until <= ?)", instant{at}).
+			n, err := rowsOf(query.Where(active+" AND (lease_id IS NULL OR lease_until <= ?)", instant{now}).
 				Updates(lease))
 			limit -= n
 			return err
@@ -110,15 +110,15 @@ func (s subscriptions) ListPending(
 }
 
 // underSubscriptionLease restricts a query to the subscription of the lease. The query finds nothing if the lease has
-// ended or was replaced, or if the epoch in the lease is not the subscription's present epoch.
+// ended or was replaced, or if the subscription is in another epoch than the lease.
 func underSubscriptionLease(db *gorm.DB, l ports.SubscriptionLease) *gorm.DB {
 	return db.Model(&subscriptionRow{}).
 		Where("id = ? AND tenant_id = ? AND lease_id = ? AND epoch = ?", l.Subscription.UUID, l.Tenant.UUID,
 			l.Holder.UUID, l.Epoch)
 }
 
-// Append reads the changes before its transaction begins, because an open transaction that writes delays the change
-// feed. The transaction then checks that the position from which the changes were read is still the same.
+// Append reads the changes before its transaction begins, because an open write transaction delays the change feed. The
+// transaction then checks that the position of the subscription has not changed since the read.
 func (s subscriptions) Append(ctx context.Context, l ports.SubscriptionLease, sub domain.Subscription, limit int,
 	newID func() domain.EventID,
 ) (ports.AppendedEvents, error) {
@@ -176,9 +176,9 @@ func (s subscriptions) Append(ctx context.Context, l ports.SubscriptionLease, su
 	return appended, nil
 }
 
-// selectChanges is a SELECT of the columns of the change feed from which events are made. selectFirst selects the same
-// columns for records whose first version was replaced. It yields the present state of each record, but at the position
-// of its first version. In the feed, such a record has a later position, which may not be visible yet.
+// selectChanges selects the records in the change feed: the current version of each record, at the position of that
+// version. selectFirst selects only records with several versions. It yields the data of the current version and the
+// position of the first version.
 const (
 	selectChanges = `SELECT id, connection_id, version, removed_at, updated_at, change_tx, version = 1 AS is_first
 		FROM transactions WHERE tenant_id = ?`
@@ -188,12 +188,14 @@ const (
 		WHERE v.version = 1 AND v.tenant_id = ?`
 )
 
-// readChanges reads at most limit changes that follow the position of the subscription (row) in the feed. It calls add
-// with the events of these changes, advances the position, and returns the number of changes that it has read. A record
-// counts as new at the position of its first version, even if the record has changed since. Without this rule, a record
-// that changes before it is read would move past the position up to which other records have been read.
+// readChanges reads at most limit changes after the feed position of the subscription (row), and advances this
+// position. It calls fn with the events of the changes, and returns the number of changes.
+//
+// A record with several versions has two places in the order of events. It is reported as new at the position of its
+// first version, and as modified at the position of its current version. The change feed contains only the second
+// position.
 func (s subscriptions) readChanges(ctx context.Context, row *subscriptionRow, limit int,
-	newID func() domain.EventID, add func(domain.SubscriptionEvent),
+	newID func() domain.EventID, fn func(domain.SubscriptionEvent),
 ) (n int, err error) {
 	visible := s.dialect.VisibleBefore("")
 	startTx, startID := row.FeedTx, uuidColumn(row.FeedID)
@@ -213,11 +215,11 @@ func (s subscriptions) readChanges(ctx context.Context, row *subscriptionRow, li
 	err = s.background().rows(ctx, q.String(), q.args, columns, func() error {
 		n++
 		if added[row.FeedID] {
-			return nil // an event with the present version was already added
+			return nil // an event with the current version was already added
 		}
 		added[row.FeedID] = change.New
 		change.ID.UUID, change.Removed = row.FeedID, !removed.IsZero()
-		add(domain.SubscriptionEvent{
+		fn(domain.SubscriptionEvent{
 			ID: newID(), Type: change.EventType(), Subject: change.ID.String(), Connection: change.Connection,
 			Version: change.Version, At: change.At,
 		})
@@ -249,7 +251,7 @@ func (s subscriptions) readEvents(
 	return n, err
 }
 
-// readQueue returns the events of the subscription that the function narrow selects, ordered by sequence.
+// readQueue returns the events of the subscription that are selected by the function narrow, ordered by sequence.
 func (s subscriptions) readQueue(
 	ctx context.Context, l ports.SubscriptionLease, narrow func(*gorm.DB) *gorm.DB,
 ) ([]domain.SubscriptionEvent, error) {
@@ -262,10 +264,10 @@ func (s subscriptions) readQueue(
 
 // ListEvents finds the events by the primary key.
 func (s subscriptions) ListEvents(
-	ctx context.Context, l ports.SubscriptionLease, after int64, limit int,
+	ctx context.Context, l ports.SubscriptionLease, afterSequence int64, limit int,
 ) ([]domain.SubscriptionEvent, error) {
 	return s.readQueue(ctx, l, func(db *gorm.DB) *gorm.DB {
-		return db.Where("sequence > ? AND NOT parked", after).Limit(limit)
+		return db.Where("sequence > ? AND NOT parked", afterSequence).Limit(limit)
 	})
 }
 

@@ -39,7 +39,7 @@ func recordEvents(tx Tx, d Dialect, events ...newEvent) error {
 	}
 	var position, none int64
 	q := newQueryOf(d.ChangeSeq(events[0].tenant, "0"))
-	err := tx.Read(q.into([]any{&position, &none}, func() error { return nil }))
+	err := tx.Read(q.asRead([]any{&position, &none}, func() error { return nil }))
 	if err != nil {
 		return err
 	}
@@ -47,8 +47,7 @@ func recordEvents(tx Tx, d Dialect, events ...newEvent) error {
 }
 
 // insertEvents stores events at a position of the change feed. The id of an event depends only on the position, the
-// tenant, the type and the subject. The id is unique, because a transaction stores at most one event with the same type
-// and subject.
+// tenant, the type and the subject. It is unique, because a transaction stores at most one event per type and subject.
 func insertEvents(tx Tx, position int64, events []newEvent) error {
 	rows := make([]eventRow, len(events))
 	for i, e := range events {
@@ -76,10 +75,10 @@ func (p *pageWriter) recordEvents(kind domain.EventType, subjects ...string) err
 	return insertEvents(p.tx, p.changeSeq, events)
 }
 
-// healthEvents returns the event that reports a change of a connection's health (from before to after). It returns nil
-// if the change needs no event, or if the connection is not an aggregator connection.
-func healthEvents(c connectionRow, before, after domain.Health, at time.Time) []newEvent {
-	kind, changed := domain.HealthEvent(before, after)
+// healthEvents returns the event that reports a change of a connection's health from oldHealth to newHealth. It returns
+// nil if the change needs no event, or if the connection is not an aggregator connection.
+func healthEvents(c connectionRow, oldHealth, newHealth domain.Health, at time.Time) []newEvent {
+	kind, changed := domain.HealthEvent(oldHealth, newHealth)
 	if !changed || c.Kind != string(domain.Aggregator) {
 		return nil
 	}

@@ -36,8 +36,8 @@ func Rows() []any {
 // ErasedColumns returns the names of the columns of transactions that an erasure changes.
 func ErasedColumns() []string { return slices.Collect(maps.Keys(erasedColumns(time.Time{}, 0))) }
 
-// DuePulls returns the text of the statement with which ListStuck finds at most limit pulls.
-func DuePulls(db *gorm.DB, at time.Time, limit int) string {
-	dry := duePulls(db.Session(&gorm.Session{DryRun: true}), at, at).Limit(limit).Pluck("p.id", new([]uuid.UUID))
+// DuePulls returns the text of the SELECT that ListStuck executes. The SELECT finds at most limit stuck pulls.
+func DuePulls(db *gorm.DB, now time.Time, limit int) string {
+	dry := duePulls(db.Session(&gorm.Session{DryRun: true}), now, now).Limit(limit).Pluck("p.id", new([]uuid.UUID))
 	return db.Explain(dry.Statement.SQL.String(), dry.Statement.Vars...)
 }

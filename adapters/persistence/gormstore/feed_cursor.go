@@ -15,10 +15,11 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// feedCipher encrypts the positions of the change feed. A position is a number that grows with the writes of all
-// tenants; on PostgreSQL, it is a transaction id of the server. A tenant must not learn this number, because it depends
-// on the other tenants. A migration creates the key once and stores it in the table feed, so all processes on the
-// database accept the same cursors, even after a restart or the restore of a dump.
+// feedCipher encrypts the positions of the change feed. A position depends on the writes of all tenants, so no tenant
+// may learn it. On PostgreSQL, it is a transaction id of the server.
+//
+// A migration creates the key and stores it in the table feed. All processes on the database therefore accept the same
+// cursors, even after a restart or the restore of a dump.
 type feedCipher struct {
 	mu   sync.Mutex
 	keys *feedKeys // nil until the keys were read
@@ -27,12 +28,12 @@ type feedCipher struct {
 // feedKeys contains the values that encode and decode need.
 type feedKeys struct {
 	block      cipher.Block
-	plainUntil int64 // the highest position that decode accepts without encryption
+	plainUntil int64 // the highest plain (not encrypted) position that is accepted
 }
 
 // encryptedKey is the first character of a cursor key that contains an encrypted position. Older versions returned
-// positions as plain decimal numbers, which are still accepted up to plainUntil. Higher plain numbers are refused,
-// because a tenant could otherwise find the positions of its rows by trying numbers.
+// plain decimal numbers. A plain number is still accepted if it is at most plainUntil. Higher plain numbers are
+// refused: by trying them, a tenant could find the positions of its rows.
 const encryptedKey = "e"
 
 // load returns the keys. It reads them from the database on the first call, and keeps them.
@@ -59,8 +60,8 @@ func (c *feedCipher) load(ctx context.Context, s *Store) (*feedKeys, error) {
 	return c.keys, err
 }
 
-// encode returns the cursor key for a position and a tenant. The cursor key is one encrypted block, which contains the
-// position and the random half of the tenant's id.
+// encode returns the cursor key for a position and a tenant. It encrypts one AES block of 16 bytes. The first half of
+// the block is the position. The second half consists of the last 8 bytes of the tenant's id, which are random.
 func (k *feedKeys) encode(tenant domain.TenantID, place int64) string {
 	var text [aes.BlockSize]byte
 	binary.BigEndian.PutUint64(text[:8], uint64(place))
@@ -69,8 +70,8 @@ func (k *feedKeys) encode(tenant domain.TenantID, place int64) string {
 	return encryptedKey + base64.RawURLEncoding.EncodeToString(text[:])
 }
 
-// decode returns the position that encode has encoded. Errors: Invalid on "cursor", also if the position was encoded
-// for another tenant.
+// decode returns the position that encode has encoded. Errors: Invalid for the field "cursor" if the cursor is
+// malformed or was encoded for another tenant.
 func (k *feedKeys) decode(tenant domain.TenantID, after domain.Position) (int64, error) {
 	if after.IsZero() {
 		return 0, nil

@@ -30,7 +30,7 @@ func TestACursorOfTheFeedDoesNotShowThePosition(t *testing.T) {
 				t.Errorf("%s: %v, want an error of the cursor", what, err)
 			}
 		}
-		encrypted, err := read(b.Store, tenant, strconv.Itoa(place)) // as an earlier version returned it
+		encrypted, err := read(b.Store, tenant, strconv.Itoa(place)) // earlier versions returned plain text
 		if err != nil || strings.Contains(encrypted, strconv.Itoa(place)) || len(encrypted) != 23 {
 			t.Fatalf("the key is %q; %v", encrypted, err)
 		}
@@ -55,7 +55,7 @@ func TestAllProcessesReadTheCursorsOfTheFeed(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		next, err := b.another().Ledger().Changes(t.Context(), tenant, domain.PageRequest{Limit: 1, After: first.Next})
+		next, err := b.newStore().Ledger().Changes(t.Context(), tenant, domain.PageRequest{Limit: 1, After: first.Next})
 		if err != nil || next.Next != first.Next {
 			t.Errorf("another process continues at %v after %v; %v", next.Next, first.Next, err)
 		}

@@ -14,11 +14,11 @@ import (
 // Finish ends an attempt in one transaction:
 //
 //   - The pull ends or waits for its next attempt, and its lease ends.
-//   - The readings of a settled pull are stored. A settled pull is a complete pull during which the vendor did not
-//     synchronise.
+//   - A reading of each account is stored if the outcome is settled: the pull has read everything, and the vendor did
+//     not synchronise meanwhile.
 //   - The connection's health, consent and domain.WebhookWatch are updated.
-//   - The next queued pull of the connection gets a job if this pull has ended, or waits for an account that the vendor
-//     does not list yet.
+//   - The connection's next queued pull gets a job in two cases: this pull has ended, or it waits for an account that
+//     the vendor does not list yet.
 func (s pulls) Finish(ctx context.Context, lease domain.Lease, o ports.Outcome) error {
 	return s.background().change(ctx, func(tx Tx) error {
 		row, err := lockRunning(tx.DB, lease)
@@ -74,9 +74,9 @@ func finishColumns(o ports.Outcome) map[string]any {
 	return columns
 }
 
-// foldReports replaces the health, the consent and the domain.WebhookWatch of the connection with the values that the
-// functions in the outcome compute from the stored ones. The revision of the connection does not change, because no
-// operator made the change.
+// foldReports updates the health, the consent and the domain.WebhookWatch of the connection. It applies the functions
+// of the outcome to the stored values. The revision of the connection does not change, because no operator made the
+// change.
 func (s pulls) foldReports(tx Tx, pull pullRow, o ports.Outcome) error {
 	row, err := first[connectionRow](locked(tx.DB, noKeyUpdate).
 		Where("id = ? AND tenant_id = ?", pull.Connection, pull.Tenant))
@@ -117,9 +117,9 @@ func (s pulls) foldReports(tx Tx, pull pullRow, o ports.Outcome) error {
 	return recordEvents(tx, s.dialect, events...)
 }
 
-// endNewReference ends the period in which rows that were read under the connection's new account reference are staged,
-// that is, stored but not visible yet. The period ends because the accounts of this reference are now stored. It does
-// nothing if the connection no longer has this target.
+// endNewReference deletes the connection's staged rows (stored, but not yet visible) and clears new_reference, because
+// the accounts of the new account reference are now stored. It does nothing if the connection no longer has the given
+// target.
 func endNewReference(tx *gorm.DB, pull pullRow, target string) error {
 	row, err := first[connectionRow](locked(tx, noKeyUpdate).
 		Where("id = ? AND tenant_id = ?", pull.Connection, pull.Tenant))
@@ -129,9 +129,8 @@ func endNewReference(tx *gorm.DB, pull pullRow, target string) error {
 	return endStaging(tx, row.Tenant, row.ID)
 }
 
-// enqueueNext enqueues a job for the connection's queued pull, if there is one, because the previous pull no longer
-// blocks the queued pull. The queued pull already got a job when it was queued, but that job may have run too early and
-// have found the pull not due.
+// enqueueNext enqueues a job for the connection's queued pull, if there is one. The first job of the queued pull may
+// have run too early, while the previous pull was still under way.
 func (s pulls) enqueueNext(tx Tx, row pullRow) error {
 	var next []uuid.UUID
 	err := tx.Model(&pullRow{}).Where("connection_id = ? AND "+isQueued, row.Connection).

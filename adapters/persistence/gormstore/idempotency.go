@@ -42,20 +42,19 @@ func whereKey(db *gorm.DB, tenant domain.TenantID, key string) *gorm.DB {
 	return db.Where(clause.Eq{Column: "tenant_id", Value: tenant.UUID}, clause.Eq{Column: "key", Value: key})
 }
 
-// whereClaim selects the row of an idempotency key if its claim was made at the given time (claimed) and has no
-// response yet. If another request has taken over the claim, the time in the row is later and whereClaim selects
-// nothing.
-func whereClaim(db *gorm.DB, tenant domain.TenantID, key string, claimed time.Time) *gorm.DB {
-	return whereKey(db, tenant, key).Where("claimed_at = ? AND answered_at IS NULL", instant{claimed})
+// whereClaim selects the row of an idempotency key if its claim was made at claimedAt and has no response yet. If
+// another request has taken over the claim, the time in the row is later and whereClaim selects nothing.
+func whereClaim(db *gorm.DB, tenant domain.TenantID, key string, claimedAt time.Time) *gorm.DB {
+	return whereKey(db, tenant, key).Where("claimed_at = ? AND answered_at IS NULL", instant{claimedAt})
 }
 
 // Begin inserts the claim. If the key already has a row, the result depends on this row. The row stays locked until the
 // commit, so that only one of several callers can take over a stale claim.
 func (s idempotency) Begin(
-	ctx context.Context, tenant domain.TenantID, key string, fingerprint domain.Fingerprint, at time.Time,
+	ctx context.Context, tenant domain.TenantID, key string, fingerprint domain.Fingerprint, claimedAt time.Time,
 ) (*ports.StoredResponse, error) {
 	var response *ports.StoredResponse
-	claim := keyRow{Tenant: tenant.UUID, Key: key, Fingerprint: fingerprint[:], Claimed: instant{at}}
+	claim := keyRow{Tenant: tenant.UUID, Key: key, Fingerprint: fingerprint[:], Claimed: instant{claimedAt}}
 	err := s.change(ctx, func(tx Tx) error {
 		for range maxAttachAttempts {
 			inserted, err := rowsOf(tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&claim))
@@ -69,7 +68,7 @@ func (s idempotency) Begin(
 			if err != nil {
 				return err
 			}
-			if existing.stale(at) {
+			if existing.stale(claimedAt) {
 				return tx.Select("*").Updates(&claim).Error
 			}
 			response, err = existing.response(fingerprint)
@@ -104,29 +103,29 @@ func (r keyRow) response(fingerprint domain.Fingerprint) (*ports.StoredResponse,
 
 // Finish stores the response in the row of its claim.
 func (s idempotency) Finish(
-	ctx context.Context, tenant domain.TenantID, key string, claimed time.Time,
-	response ports.StoredResponse, at time.Time,
+	ctx context.Context, tenant domain.TenantID, key string, claimedAt time.Time,
+	response ports.StoredResponse, now time.Time,
 ) error {
 	headers, err := encode(response.Headers)
 	if err != nil {
 		return Translate(ctx, err)
 	}
 	return s.write(ctx, func(db *gorm.DB) error {
-		return whereClaim(db.Model(&keyRow{}), tenant, key, claimed).Updates(map[string]any{
-			"answered_at": instant{at}, "status": response.Status, "headers": headers, "body": response.Body,
+		return whereClaim(db.Model(&keyRow{}), tenant, key, claimedAt).Updates(map[string]any{
+			"answered_at": instant{now}, "status": response.Status, "headers": headers, "body": response.Body,
 		}).Error
 	})
 }
 
 // Release deletes the row of the claim.
-func (s idempotency) Release(ctx context.Context, tenant domain.TenantID, key string, claimed time.Time) error {
+func (s idempotency) Release(ctx context.Context, tenant domain.TenantID, key string, claimedAt time.Time) error {
 	return s.write(ctx, func(db *gorm.DB) error {
-		return whereClaim(db, tenant, key, claimed).Delete(&keyRow{}).Error
+		return whereClaim(db, tenant, key, claimedAt).Delete(&keyRow{}).Error
 	})
 }
 
-// Prune selects the rows first and skips locked rows, like the Prune of deliveries. It also deletes old
-// claims without a response, because their requests can no longer be running.
+// Prune selects the rows first, and skips rows that are locked by other transactions. It also deletes old claims
+// without a response, because their requests can no longer be running.
 func (s idempotency) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
 	pruned := 0
 	err := s.background().change(ctx, func(tx Tx) error {

@@ -10,8 +10,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Ledger returns the store of the accounts and transactions that pulls have stored, and of their closes and
-// completeness.
+// Ledger returns the store of accounts and transactions. It also stores the closed periods and the completeness of the
+// accounts.
 func (s *Store) Ledger() ports.Ledger { return ledger{s} }
 
 // ledger implements ports.Ledger on a Store. Pulls store the accounts and transactions; the methods of ledger that

@@ -10,16 +10,16 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// writeChanges writes the differences between the page (its accounts, rows and removals) and the stored data, and
-// updates the pull. Accounts are written first, because rows refer to them. Removals are written last, so that a row
-// whose removal was announced stays removed even if the page contains it.
+// writeChanges writes the differences between the page and the stored data, and updates the pull. Accounts are written
+// first, because rows refer to them. Removals are written last. A row whose removal was announced therefore stays
+// removed, even if the page contains it.
 func (p *pageWriter) writeChanges() error {
 	return p.writeRows(announced(p.Removed), nil, &p.Progress)
 }
 
-// writeRows writes the changes of a page. It also marks the stored rows listed in leaving as removed. These are the
-// rows whose removal the vendor has announced or, for a sweep, the rows that the sweep has found to be removed.
-// writeRows stores the progress unless progress is nil.
+// writeRows writes the changes of a page, and marks the stored rows in leaving as removed. The vendor has announced the
+// removal of these rows, or a sweep (a comparison with the vendor's complete list) has found them missing. progress is
+// stored if it is not nil.
 func (p *pageWriter) writeRows(leaving []leavingRow, sweep *sweepRead, progress *domain.Progress) error {
 	if err := p.writeAccounts(); err != nil {
 		return err
@@ -137,9 +137,9 @@ func upsertAccounts(d Dialect) clause.OnConflict {
 	return clause.OnConflict{Columns: uniqueColumns(d, "connection_id", "external_id"), UpdateAll: true}
 }
 
-// changedRows returns the rows of the page that are new, that differ from the stored rows, or whose stored rows are
-// marked as removed. It sets the columns of these rows that the page does not contain, such as the id of the account
-// and the position in the change feed. It overwrites the contents of p.rows.
+// changedRows returns the rows of the page that must be written: new rows, changed rows, and rows that are stored as
+// removed. It sets the columns that the page does not contain, such as the account's id and the feed position. It
+// overwrites the contents of p.rows.
 func (p *pageWriter) changedRows() []TransactionRow {
 	p.counts.Read += len(p.rows)
 	changed := p.rows[:0]
@@ -157,10 +157,11 @@ func (p *pageWriter) changedRows() []TransactionRow {
 	return changed
 }
 
-// differs reports whether the row must be written, and counts the row as added, modified or unchanged. A row that must
-// be written gets the id and the first-seen time of the stored row, and the next version. If the content hash of an
-// unchanged row is missing or differs from the stored content hash, the metadata of the row may have changed. In this
-// case, differs adds the row to p.refreshed.
+// differs reports whether the row must be written, and counts the row as added, modified or unchanged. If the row must
+// be written, differs sets its id, its first-seen time and its version.
+//
+// A row counts as unchanged even if its metadata has changed. If the content hash is missing or has changed, the
+// metadata may have changed, too. differs adds such a row to p.refreshed.
 func (p *pageWriter) differs(row *TransactionRow) bool {
 	before, ok := p.stored[row.ExternalID]
 	switch {

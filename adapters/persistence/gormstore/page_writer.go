@@ -14,9 +14,8 @@ import (
 // StorePage compares the page with the stored rows and writes the differences. If the page contains nothing to compare,
 // StorePage writes only the pull's row.
 //
-// If the rows are assumed to be new (AssumeNew), it inserts them without looking up stored rows first. If
-// one of them is already stored, the insert violates a unique key and the transaction is rolled back.
-// StorePage then stores the page again and compares it with the stored rows.
+// If AssumeNew is set, StorePage inserts the rows without a comparison. If one of them is already stored, the insert
+// violates a unique key, and the transaction is rolled back. StorePage then repeats the write with a comparison.
 func (s pulls) StorePage(ctx context.Context, lease domain.Lease, w ports.PageWrite) (domain.Counts, error) {
 	if w.Staged != nil {
 		return s.stagePage(ctx, lease, w)
@@ -36,13 +35,12 @@ func (s pulls) StorePage(ctx context.Context, lease domain.Lease, w ports.PageWr
 	return counts, err
 }
 
-// runPage runs one transaction, which first executes the queries that p.reads returns and then calls write. The first
-// of these queries locks the pull. runPage returns the counts that p has collected. Errors: LeaseLost, and translated
-// database errors.
+// runPage runs one transaction. It first executes the reads that p.queries returns, and then calls fn. The first read
+// locks the pull. runPage returns the counts that p has collected. Errors: LeaseLost, and translated database errors.
 func (s pulls) runPage(
-	ctx context.Context, lease domain.Lease, p *pageWriter, write func() error,
+	ctx context.Context, lease domain.Lease, p *pageWriter, fn func() error,
 ) (domain.Counts, error) {
-	return s.runPageWithin(ctx, s.workTimeout, lease, p, write)
+	return s.runPageWithin(ctx, s.workTimeout, lease, p, fn)
 }
 
 // runPageWithin is like runPage, but has a parameter for the timeout of the transaction.
@@ -53,7 +51,7 @@ func (s pulls) runPageWithin(
 	defer cancel()
 	err := s.dialect.Transact(bounded, func(tx Tx) error {
 		p.tx = tx
-		for _, r := range p.reads(lease) {
+		for _, r := range p.queries(lease) {
 			if err := tx.Read(r); err != nil {
 				return err
 			}
@@ -127,9 +125,10 @@ func keys[T any](items []T, key func(*T) string) []string {
 	return all
 }
 
-// pageWriter writes one page or one sweep of a pull. It locks the pull's row, so that no other page of the connection
-// is written until the transaction ends. Therefore the stored rows that pageWriter reads cannot change before it has
-// compared and overwritten them.
+// pageWriter writes one page of a pull, or the result of one sweep. A sweep marks missing rows as removed.
+//
+// A pageWriter locks the pull's row, so that no other page of the connection is written until the database transaction
+// ends. The stored rows therefore do not change between the comparison and the write.
 type pageWriter struct {
 	ports.PageWrite // the argument of StorePage; other writes set only some of the members
 
@@ -155,14 +154,14 @@ type pageWriter struct {
 }
 
 // storedRow contains two kinds of columns of a stored row: columns that are compared with the row of the page, and
-// columns that determine the next version of the row, such as its id and the number of the present version.
+// columns that determine the next version of the row, such as its id and the number of the current version.
 type storedRow struct {
 	ID                  uuid.UUID
 	Digest, ContentHash []byte
 	Version             int
 	FirstSeen           instant
 	Removed             instant
-	archived            bool // the present version is already in transaction_versions
+	archived            bool // the current version is already in transaction_versions
 }
 
 func (s pulls) newPageWriter(w ports.PageWrite) *pageWriter {
@@ -177,10 +176,10 @@ func (p *pageWriter) convert() {
 	}
 }
 
-// reads returns the first queries of the page's transaction. They lock the pull and read the stored rows for the
-// comparison. If the page contains transactions, most of them must usually be written, so reads also reserves the
-// position in the change feed.
-func (p *pageWriter) reads(lease domain.Lease) []Read {
+// queries returns the first queries of the page's transaction. They lock the pull, and read the stored rows for the
+// comparison. If the page contains transactions, another query reserves the position in the change feed, because such a
+// page usually changes rows.
+func (p *pageWriter) queries(lease domain.Lease) []Read {
 	reads := []Read{p.lockPull(lease)}
 	if len(p.Transactions) > 0 && !p.AssumeNew {
 		reads = append(reads, p.readStored(lease))
@@ -191,9 +190,9 @@ func (p *pageWriter) reads(lease domain.Lease) []Read {
 	return reads
 }
 
-// lockPull returns the query that locks the pull of the lease, takes the shared lock of the pull's connection (see
-// closes.go), and reads the columns that a page needs into p.pull. The query finds no row if the connection is deleted,
-// or if the lease is no longer the pull's lease. The id of the lease is the fencing token.
+// lockPull returns a query that locks the pull and reads the columns that a page needs into p.pull. The query also
+// takes the shared lock of the pull's connection (see closes.go). It finds no row if the lease was replaced or has
+// ended, or if the connection is deleted. The id of the lease is the fencing token.
 func (p *pageWriter) lockPull(lease domain.Lease) Read {
 	q := newQuery(`SELECT id, tenant_id, connection_id, vendor,
 		seen_accounts, seen_rows, added, modified, removed, unchanged, quarantined,
@@ -204,7 +203,7 @@ func (p *pageWriter) lockPull(lease domain.Lease) Read {
 	var row pullRow
 	var shared bool
 	counts := &row.Counts
-	return q.into([]any{
+	return q.asRead([]any{
 		(*uuidColumn)(&row.ID), (*uuidColumn)(&row.Tenant), (*uuidColumn)(&row.Connection), (*textColumn)(&row.Vendor),
 		&counts.Accounts, &counts.Read, &counts.Added, &counts.Modified, &counts.Removed, &counts.Unchanged,
 		&counts.Quarantined, &shared,
@@ -214,9 +213,9 @@ func (p *pageWriter) lockPull(lease domain.Lease) Read {
 	})
 }
 
-// readChangeSeq returns the query that sets p.changeSeq to the position of the transaction in the change feed, and that
-// sets p.adjustments.wanted. An earlier statement must have taken the shared lock of the connection
-// (Dialect.ShareConnection).
+// readChangeSeq returns a query that sets p.changeSeq to the position of the database transaction in the change feed.
+// The query also sets p.adjustments.hasClosedPeriod. An earlier statement must have taken the shared lock of the
+// connection (Dialect.ShareConnection).
 func (p *pageWriter) readChangeSeq(lease domain.Lease) Read {
 	tenant := uuidColumn(lease.Tenant.UUID)
 	statement := p.dialect.ChangeSeq(
@@ -227,11 +226,11 @@ func (p *pageWriter) readChangeSeq(lease domain.Lease) Read {
 		tenant,
 	)
 	return newQueryOf(statement).
-		into([]any{&p.changeSeq, &p.adjustments.wanted}, func() error { return nil })
+		asRead([]any{&p.changeSeq, &p.adjustments.hasClosedPeriod}, func() error { return nil })
 }
 
-// ofConnection returns a query that starts with text and selects the rows with these external ids in the connection of
-// the lease's pull. The query is built before the pull has been read, so it finds the connection with a subquery.
+// ofConnection returns a query that starts with the given text. The query selects the rows with these external ids in
+// the connection of the lease's pull. The connection's id is not known yet, so a subquery finds it.
 func (p *pageWriter) ofConnection(text string, lease domain.Lease, externalIDs []string) *query {
 	tenant := uuidColumn(lease.Tenant.UUID)
 	q := newQuery(text+" WHERE connection_id = (SELECT connection_id FROM pulls WHERE id = ? AND tenant_id = ?) AND "+
@@ -249,7 +248,7 @@ func (p *pageWriter) readStored(lease domain.Lease) Read {
 		lease, externalIDs)
 	var row storedRow
 	var externalID string
-	return q.into([]any{
+	return q.asRead([]any{
 		(*textColumn)(&externalID), (*uuidColumn)(&row.ID), &row.Digest, &row.ContentHash,
 		&row.Version, &row.FirstSeen, &row.Removed,
 	}, func() error {
@@ -273,7 +272,7 @@ func (p *pageWriter) readAccountIDs(lease domain.Lease) Read {
 	var name string
 	var id uuid.UUID
 	return p.ofConnection("SELECT external_id, id FROM accounts", lease, names).
-		into([]any{(*textColumn)(&name), (*uuidColumn)(&id)}, func() error {
+		asRead([]any{(*textColumn)(&name), (*uuidColumn)(&id)}, func() error {
 			p.accountIDs[name] = id
 			return nil
 		})

@@ -16,38 +16,38 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// publishTimeout limits the duration of a publication, which makes a connection's staged rows visible. It is long,
-// because a publication writes all rows of a connection in one transaction.
+// publishTimeout limits the duration of Publish, which makes a connection's staged rows visible. It is long, because
+// Publish writes all rows of a connection in one transaction.
 const publishTimeout = 10 * time.Minute
 
-// The maximum numbers of rows in one batch of a publication. They keep the number of parameters of a statement below
-// the limits of both databases.
+// The maximum numbers of rows in one batch of Publish. They keep the number of parameters of a statement below the
+// limits of both databases.
 const (
 	publishBatch = 500
 	renameBatch  = 100
 )
 
-// publisher makes the staged rows of one connection visible. These are the rows that were read under a new account
-// reference. It keeps only those rows in memory that it is comparing or writing. Which rows are still to be matched is
-// recorded only in the database.
+// publisher makes the staged rows of one connection visible. Staged rows were read under a new account reference, and
+// are stored but not visible. publisher keeps in memory only the rows that it is comparing or writing. It finds the
+// other rows by queries.
 type publisher struct {
 	*replacer
 	w ports.Publication
 
-	accounts map[uuid.UUID]*accountRow // the accounts of the connection, by id
-	relinked map[uuid.UUID]bool        // the accounts whose account reference or external id has changed
-	unshown  map[uuid.UUID]bool        // the accounts with unshown rows; see unshownRow
-	held     []string                  // the external ids of accounts whose rows remain staged
+	accounts    map[uuid.UUID]*accountRow // the accounts of the connection, by id
+	relinked    map[uuid.UUID]bool        // the accounts whose account reference or external id has changed
+	carriedOver map[uuid.UUID]bool        // the accounts with carried-over (not yet returned) rows; see carriedOverRow
+	held        []string                  // the external ids of accounts whose rows remain staged
 
-	// archived contains the external ids of stored rows whose present version is already in transaction_versions. It
-	// does not contain the rows that rename has written, which writePage recognises by their empty digests.
+	// archived contains the external ids of stored rows whose current version is already in transaction_versions. It
+	// omits rows that the method rename has written; writePage recognises those rows by their empty digests.
 	archived map[string]bool
 
 	stagedSince time.Time // the time at which rows of the new reference were first staged
 }
 
-// candidate is a stored row that a staged row may replace. The staged row then becomes the present row of the stored
-// row's transaction.
+// candidate is a stored row that a staged row may replace. The staged row then becomes the current row of the
+// candidate's transaction.
 type candidate struct {
 	domain.MatchRow
 	id      uuid.UUID
@@ -55,12 +55,12 @@ type candidate struct {
 	past    []domain.Superseded
 }
 
-// renaming is a planned change: the row with this external id becomes the present row of the candidate's transaction.
-// The field past contains the past rows that the transaction then has.
+// renaming is a planned replacement: a staged row replaces a stored row (the candidate) in a transaction. externalID is
+// the external id of the staged row. pastRows are all former rows of the transaction, including the replaced row.
 type renaming struct {
 	*candidate
 	externalID string
-	past       []domain.Superseded
+	pastRows   []domain.Superseded
 }
 
 // Publish runs in one transaction, so that readers see either all rows of the new account reference or none.
@@ -76,7 +76,7 @@ func (s pulls) Publish(ctx context.Context, lease domain.Lease, w ports.Publicat
 	})
 	b := &publisher{
 		replacer: &replacer{
-			pageWriter: p, leaving: map[string]leavingRow{}, rows: map[uuid.UUID]*TransactionRow{}, complete: true,
+			pageWriter: p, leaving: map[string]leavingRow{}, rows: map[uuid.UUID]*TransactionRow{}, isComplete: true,
 		},
 		w: w, accounts: map[uuid.UUID]*accountRow{}, relinked: map[uuid.UUID]bool{}, archived: map[string]bool{},
 	}
@@ -92,7 +92,7 @@ func (s pulls) Publish(ctx context.Context, lease domain.Lease, w ports.Publicat
 	return published, nil
 }
 
-// publish runs the steps of the publication and returns the value of the field Published.Complete.
+// publish runs the steps of Publish and returns the value of the field Published.Complete.
 func (b *publisher) publish(s pulls) (complete bool, err error) {
 	steps := []func() error{
 		b.checkTarget,
@@ -102,7 +102,7 @@ func (b *publisher) publish(s pulls) (complete bool, err error) {
 			complete, err = b.endFormer()
 			return err
 		},
-		b.returnToPast, b.match, b.writeStaged, b.attachFirstStored, b.rememberUnshown, b.removeUnmatched,
+		b.returnToPast, b.match, b.writeStaged, b.attachFirstStored, b.rememberCarriedOver, b.removeUnmatched,
 		func() error { return b.replaceAbsences("", 1, nil) },
 		func() error { return b.end(complete) },
 		func() error { return b.updatePull(&b.Progress) },
@@ -118,7 +118,7 @@ func (b *publisher) publish(s pulls) (complete bool, err error) {
 func targetChanged() error { return &domain.Error{Kind: domain.Conflict, Code: domain.TargetChanged} }
 
 // checkTarget locks the connection, so that its target cannot change before the transaction ends. Errors: TargetChanged
-// if the connection no longer has the target of the publication; LeaseLost if the connection is deleted.
+// if the connection no longer has the target that was read; LeaseLost if the connection is deleted.
 func (b *publisher) checkTarget() error {
 	row, err := first[connectionRow](locked(b.tx.DB, noKeyUpdate).
 		Where("id = ? AND tenant_id = ? AND deleted_at IS NULL", b.pull.Connection, b.pull.Tenant))
@@ -223,8 +223,8 @@ func (b *publisher) saveAccount(row *accountRow, account domain.Account) (err er
 var accountTables = []string{"account_closes", "account_completeness", "account_balances", "unshown_transactions"}
 
 // moveAccount moves an account, and everything that belongs to the account, from a deleted connection to the pull's
-// connection. Errors: TargetChanged if no deleted connection has the account any more, or if that connection was
-// erased.
+// connection. Errors: TargetChanged if the account no longer belongs to a deleted connection, or if the deleted
+// connection was erased.
 func (b *publisher) moveAccount(s pulls, id uuid.UUID) (*accountRow, error) {
 	find := func() (accountRow, error) {
 		row, err := first[accountRow](b.tx.Where("id = ? AND tenant_id = ?", id, b.pull.Tenant).
@@ -263,14 +263,14 @@ func (b *publisher) moveAccount(s pulls, id uuid.UUID) (*accountRow, error) {
 	return &row, b.moveRows(from, id)
 }
 
-// moveRows moves the transactions of an account from another connection (from) to the pull's connection. Each
+// moveRows moves the transactions of an account from the connection with the given id to the pull's connection. Each
 // transaction gets a new version.
-func (b *publisher) moveRows(from, account uuid.UUID) error {
+func (b *publisher) moveRows(source, account uuid.UUID) error {
 	to, tenant := b.pull.Connection, b.pull.Tenant
-	if err := b.tx.Read(b.readChangeSeq(b.lease())); err != nil { // the connection may have closes now
+	if err := b.tx.Read(b.readChangeSeq(b.lease())); err != nil { // also sets hasClosedPeriod
 		return err
 	}
-	err := b.readReplacedOf(from, clause.Expr{SQL: "account_id = ?", Vars: []any{uuidColumn(account)}})
+	err := b.readReplacedOf(source, clause.Expr{SQL: "account_id = ?", Vars: []any{uuidColumn(account)}})
 	if err != nil {
 		return err
 	}
@@ -280,17 +280,17 @@ func (b *publisher) moveRows(from, account uuid.UUID) error {
 		sql  string
 		args []any
 	}{
-		{archiveSQL(b.dialect) + " AND account_id = ?", []any{from, tenant, account}},
+		{archiveSQL(b.dialect) + " AND account_id = ?", []any{source, tenant, account}},
 		{"UPDATE transaction_versions SET connection_id = ? WHERE connection_id = ? AND tenant_id = ? AND id" + ids,
-			[]any{to, from, tenant, from, tenant, account}},
+			[]any{to, source, tenant, source, tenant, account}},
 		{"UPDATE transaction_past_ids SET connection_id = ? WHERE connection_id = ? AND tenant_id = ? " +
-			"AND transaction_id" + ids, []any{to, from, tenant, from, tenant, account}},
+			"AND transaction_id" + ids, []any{to, source, tenant, source, tenant, account}},
 		{`INSERT INTO split_pairs (connection_id, left_external_id, came_external_id, tenant_id)
 			SELECT ?, left_external_id, came_external_id, tenant_id FROM split_pairs
-			WHERE connection_id = ? AND tenant_id = ? ON CONFLICT DO NOTHING`, []any{to, from, tenant}},
+			WHERE connection_id = ? AND tenant_id = ? ON CONFLICT DO NOTHING`, []any{to, source, tenant}},
 		{`UPDATE transactions SET connection_id = ?, version = version + 1, updated_at = ?, change_tx = ?, pull_id = ?
 			WHERE ` + ofAccount,
-			[]any{to, instant{b.At}.value(b.tx.Name()), b.changeSeq, b.pull.ID, from, tenant, account}},
+			[]any{to, instant{b.At}.value(b.tx.Name()), b.changeSeq, b.pull.ID, source, tenant, account}},
 	} {
 		if err := b.tx.Exec(statement.sql, statement.args...).Error; err != nil {
 			return err
@@ -299,9 +299,14 @@ func (b *publisher) moveRows(from, account uuid.UUID) error {
 	return nil
 }
 
-// endFormer marks an account of the connection as removed if no account of the new reference continues it. If an
-// unreadable account of the new reference may continue one of these accounts, endFormer marks none of them and returns
-// false.
+// endFormer marks the accounts of earlier account references that have no successor under the new reference as removed.
+// It marks no account in two cases:
+//
+//   - b.w.Unproved is set: the absence of an account proves nothing. The result is true.
+//   - A former account is live, and an account of the new reference cannot be read. Both may be the same bank account.
+//     The result is false.
+//
+// In all other cases, the result is true.
 func (b *publisher) endFormer() (complete bool, err error) {
 	if b.w.Unproved {
 		return true, nil
@@ -386,7 +391,7 @@ func (b *publisher) writePage(page []domain.TransactionData) error {
 	return err
 }
 
-// removeUnmatched marks rows as removed if the vendor does not show them under the new account reference. It does not
+// removeUnmatched marks rows as removed if the vendor does not return them under the new account reference. It does not
 // mark rows that are older than the oldest staged row of their account.
 func (b *publisher) removeUnmatched() error {
 	if b.w.Unproved {
@@ -407,7 +412,7 @@ func (b *publisher) removeUnmatched() error {
 		for {
 			var removed []string
 			var externalID string
-			err := b.tx.Read(q.into([]any{(*textColumn)(&externalID)}, func() error {
+			err := b.tx.Read(q.asRead([]any{(*textColumn)(&externalID)}, func() error {
 				removed = append(removed, externalID)
 				return nil
 			}))
@@ -425,8 +430,8 @@ func (b *publisher) removeUnmatched() error {
 	return nil
 }
 
-// oldestStaged returns, for each relinked account, the oldest date of the account's staged rows that become visible.
-// The key of rows without an account is the nil UUID.
+// oldestStaged returns the oldest date of the staged rows of each relinked account. Only staged rows that become
+// visible are considered. Rows without an account are included under the nil UUID.
 func (b *publisher) oldestStaged() (map[uuid.UUID]domain.Date, error) {
 	oldest := map[uuid.UUID]domain.Date{}
 	visible := b.visible()
@@ -434,7 +439,7 @@ func (b *publisher) oldestStaged() (map[uuid.UUID]domain.Date, error) {
 		uuidColumn(b.pull.Connection), uuidColumn(b.pull.Tenant))
 	q.add(visible.SQL+" GROUP BY account", visible.Vars...)
 	var name, date string
-	err := b.tx.Read(q.into([]any{(*textColumn)(&name), (*textColumn)(&date)}, func() error {
+	err := b.tx.Read(q.asRead([]any{(*textColumn)(&name), (*textColumn)(&date)}, func() error {
 		account := b.accountIDs[name]
 		if known, ok := oldest[account]; !ok || domain.Date(date) < known {
 			oldest[account] = domain.Date(date)
@@ -447,9 +452,9 @@ func (b *publisher) oldestStaged() (map[uuid.UUID]domain.Date, error) {
 	return oldest, err
 }
 
-// rememberUnshown updates unshown_transactions; see unshownRow. It adds the live rows of the relinked accounts that the
-// vendor has not shown under the new reference, and deletes the entries of rows that the vendor has shown.
-func (b *publisher) rememberUnshown() error {
+// rememberCarriedOver updates the list of carried-over rows; see carriedOverRow. It adds the live rows of the relinked
+// accounts that the vendor has not returned under the new reference. It deletes the rows that the vendor has returned.
+func (b *publisher) rememberCarriedOver() error {
 	visible := b.visible()
 	err := b.tx.Exec(`DELETE FROM unshown_transactions WHERE connection_id = ? AND tenant_id = ? AND external_id IN
 		(SELECT external_id FROM staged_transactions WHERE connection_id = ? AND tenant_id = ?`+visible.SQL+")",
@@ -468,14 +473,15 @@ func (b *publisher) rememberUnshown() error {
 	if err != nil {
 		return err
 	}
-	// Without a content hash, FilterUnchanged does not filter such a row out if the vendor shows the row later. The row
-	// is then part of a page.
+	// Clear the content hashes of the carried-over rows. If the vendor returns such a row later, FilterUnchanged then
+	// does not filter the row out, and StorePage gets it.
 	return b.tx.Exec("UPDATE transactions SET source = NULL WHERE connection_id = ? AND "+
 		tenantIs(b.dialect, "tenant_id")+live.SQL,
 		slices.Concat([]any{b.pull.Connection, b.pull.Tenant}, live.Vars)...).Error
 }
 
-// end calls endStaging if the publication is complete.
+// end deletes the staged rows of the connection if the publication is complete; see endStaging. If an account was
+// unreadable, the publication is not complete, and end deletes nothing. The rows of the account are still needed.
 func (b *publisher) end(complete bool) error {
 	if !complete {
 		return nil

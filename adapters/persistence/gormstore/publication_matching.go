@@ -13,26 +13,31 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// The rows of the relinked accounts are compared in windows of dates. A window consists of whole days with at least
-// matchWindowRows stored rows, unless fewer rows are left. Only matches of these stored rows are used. The matches must
-// not depend on where a window ends. Therefore rows of some days before and after the window are compared, too. For new
-// rows, these are daysAroundCame days, because no rule that compares descriptions matches rows that are more than 10
-// days apart. For stored rows, these are daysAroundLeft days, because these rows compete for the same new rows.
+// The rows of the relinked accounts are compared in windows of dates. A window consists of whole days. It ends with the
+// day of its 1,000th stored row (matchWindowRows), or with the day of the last stored row. Only matches of stored rows
+// in the window are used.
+//
+// The matches must not depend on where a window ends. Each comparison therefore includes rows around the window:
+//
+//   - New rows up to 10 days before and after the window. A stored row never matches a new row by description if their
+//     dates are more than 10 days apart.
+//   - Stored rows up to 20 days before and after the window. They compete with the rows of the window for the same new
+//     rows.
 const (
-	matchWindowRows = 1000
-	daysAroundCame  = 10
-	daysAroundLeft  = 20
+	matchWindowRows  = 1000
+	daysAroundNewRow = 10
+	daysAroundOldRow = 20
 )
 
-// with returns a condition that consists of the word AND and the given text, in which "(...)" is replaced by one
-// parameter for each value of list.
-func with(text string, list ...any) clause.Expr {
+// andCondition returns a condition that consists of the word AND and the given text, in which "(...)" is replaced by
+// one parameter for each value of list.
+func andCondition(text string, list ...any) clause.Expr {
 	marks := "(" + strings.TrimSuffix(strings.Repeat("?, ", len(list)), ", ") + ")"
 	return clause.Expr{SQL: " AND " + strings.Replace(text, "(...)", marks, 1), Vars: list}
 }
 
-// visible returns an SQL condition on staged rows: the publication makes the row visible. The condition begins with
-// AND, or is empty if all staged rows become visible.
+// visible returns an SQL condition on staged rows. It selects the rows that Publish makes visible. The condition begins
+// with AND. It is empty if all staged rows become visible.
 func (b *publisher) visible() clause.Expr {
 	if len(b.held) == 0 {
 		return clause.Expr{}
@@ -41,7 +46,7 @@ func (b *publisher) visible() clause.Expr {
 	for i, id := range b.held {
 		held[i] = id
 	}
-	return with("account NOT IN (...)", held...)
+	return andCondition("account NOT IN (...)", held...)
 }
 
 // anyRelinked reports whether at least one account is relinked, that is, its account reference or external id has
@@ -55,37 +60,40 @@ func (b *publisher) anyRelinked() bool {
 	return false
 }
 
-// readUnshown sets b.unshown to the accounts of the connection that have unshown rows.
-func (b *publisher) readUnshown() error {
+// readCarriedOver sets b.carriedOver to those accounts of the connection that have carried-over rows. Carried-over rows
+// were read under the earlier account reference. The vendor has not yet returned them under the current reference.
+func (b *publisher) readCarriedOver() error {
 	var ids []uuid.UUID
-	err := b.tx.Model(&unshownRow{}).Where("connection_id = ? AND tenant_id = ?", b.pull.Connection, b.pull.Tenant).
+	err := b.tx.Model(&carriedOverRow{}).Where("connection_id = ? AND tenant_id = ?", b.pull.Connection, b.pull.Tenant).
 		Distinct().Pluck("account_id", &ids).Error
-	b.unshown = make(map[uuid.UUID]bool, len(ids))
+	b.carriedOver = make(map[uuid.UUID]bool, len(ids))
 	for _, id := range ids {
-		b.unshown[id] = true
+		b.carriedOver[id] = true
 	}
 	return err
 }
 
 // ofRelinked returns an SQL condition on stored rows: the row belongs to a relinked account.
 func (b *publisher) ofRelinked() clause.Expr {
-	accounts := []any{uuidColumn(uuid.Nil)} // a list must not be empty, and no account has the nil UUID
+	accounts := []any{uuidColumn(uuid.Nil)} // the list must not be empty; the nil UUID matches no account
 	for id, relinked := range b.relinked {
 		if relinked {
 			accounts = append(accounts, uuidColumn(id))
 		}
 	}
-	return with("account_id IN (...)", accounts...)
+	return andCondition("account_id IN (...)", accounts...)
 }
 
-// isUnshown is an SQL condition on stored rows: the row is listed in unshown_transactions.
-const isUnshown = `EXISTS (SELECT 1 FROM unshown_transactions u WHERE u.connection_id = transactions.connection_id
+// isCarriedOver is an SQL condition on stored rows: the row is listed in unshown_transactions.
+const isCarriedOver = `EXISTS (SELECT 1 FROM unshown_transactions u WHERE u.connection_id = transactions.connection_id
 	AND u.external_id = transactions.external_id AND u.tenant_id = transactions.tenant_id)`
 
-// notShown returns an SQL condition on stored rows: the vendor does not show the row under the new reference. That is,
-// no staged row that becomes visible has its external id, and the pull has not put the row into the quarantine since
-// rows were first staged. Rows that the pull quarantined before do not count, because a pull can begin under the
-// earlier account reference.
+// notShown returns an SQL condition on stored rows. It selects the rows that the vendor does not return under the new
+// reference. A row counts as returned in two cases:
+//
+//   - A staged row that becomes visible has the same external id.
+//   - The pull has quarantined the row since rows were first staged. Older entries of the quarantine do not count,
+//     because the pull may have begun under the earlier account reference.
 func (b *publisher) notShown() clause.Expr {
 	visible := b.visible()
 	hidden := clause.Expr{
@@ -95,8 +103,8 @@ func (b *publisher) notShown() clause.Expr {
 		Vars: visible.Vars,
 	}
 	if b.stagedSince.IsZero() {
-		// No quarantined row counts. The subquery on the quarantine would compare with NULL and be always empty, and
-		// Citus rejects such a subquery.
+		// No row was staged, so no entry of the quarantine counts. The condition below would also fail on Citus,
+		// because it would compare last_seen_at with NULL in a subquery.
 		return hidden
 	}
 	return and(hidden, clause.Expr{
@@ -112,9 +120,8 @@ func (b *publisher) notShown() clause.Expr {
 // isOpenLive is an SQL condition on stored rows: the row is live, and no other transaction has taken it over.
 const isOpenLive = " AND removed_at IS NULL AND superseded_by IS NULL"
 
-// leavesOf returns an SQL condition on stored rows of the connection: the row is a live row of the account, and the
-// vendor does not show the row under the new reference. If account is the nil UUID, the condition is about the rows
-// without an account.
+// leavesOf returns an SQL condition on stored rows of the connection. It selects the account's live rows, except rows
+// that the vendor returns under the new reference. The nil UUID selects the rows without an account.
 func (b *publisher) leavesOf(account uuid.UUID) clause.Expr {
 	of, hidden := clause.Expr{SQL: " AND account_id = ?", Vars: []any{uuidColumn(account)}}, b.notShown()
 	if account == uuid.Nil {
@@ -124,52 +131,56 @@ func (b *publisher) leavesOf(account uuid.UUID) clause.Expr {
 }
 
 // leavesRelinked returns an SQL condition on stored rows of the connection: the row is a live row of a relinked
-// account, and the vendor does not show the row under the new reference.
+// account, and the vendor does not return the row under the new reference.
 func (b *publisher) leavesRelinked() clause.Expr {
 	of, hidden := b.ofRelinked(), b.notShown()
 	return clause.Expr{SQL: isOpenLive + of.SQL + hidden.SQL, Vars: slices.Concat(of.Vars, hidden.Vars)}
 }
 
-// liveBefore returns an SQL condition on stored rows of the connection: the row is live, the vendor does not show it
-// under the new reference, and it belongs to a relinked account or is an unshown row.
+// liveBefore returns an SQL condition on stored rows of the connection. A row must meet three conditions:
+//
+//   - The row is live.
+//   - The vendor does not return the row under the new account reference.
+//   - The row belongs to a relinked account, or is a carried-over row (see carriedOverRow).
 func (b *publisher) liveBefore() clause.Expr {
 	of, hidden := b.ofRelinked(), b.notShown()
 	return clause.Expr{
-		SQL:  isOpenLive + " AND (" + strings.TrimPrefix(of.SQL, " AND ") + " OR " + isUnshown + ")" + hidden.SQL,
+		SQL:  isOpenLive + " AND (" + strings.TrimPrefix(of.SQL, " AND ") + " OR " + isCarriedOver + ")" + hidden.SQL,
 		Vars: slices.Concat(of.Vars, hidden.Vars),
 	}
 }
 
-// removedUnshown returns an SQL condition on stored rows of the connection: the row is an unshown row that was removed
-// recently (see since), and the vendor still does not show it.
-func (b *publisher) removedUnshown() clause.Expr {
+// removedCarriedOver returns an SQL condition on stored rows of the connection. It selects the carried-over rows (see
+// carriedOverRow) that were removed at or after windowStart. Rows that the vendor now returns are excluded.
+func (b *publisher) removedCarriedOver() clause.Expr {
 	hidden := b.notShown()
 	return clause.Expr{
-		SQL:  " AND removed_at >= ? AND superseded_by IS NULL AND " + isUnshown + hidden.SQL,
-		Vars: slices.Concat([]any{b.since()}, hidden.Vars),
+		SQL:  " AND removed_at >= ? AND superseded_by IS NULL AND " + isCarriedOver + hidden.SQL,
+		Vars: slices.Concat([]any{b.windowStart()}, hidden.Vars),
 	}
 }
 
-// leftRelinked returns an SQL condition on stored rows of the connection: the row is a row of a relinked account that
-// was removed recently (see since), and the vendor does not show it.
-func (b *publisher) leftRelinked() clause.Expr {
+// relinkedOldRows returns an SQL condition on stored rows of the connection. It selects rows of relinked accounts. The
+// rows were removed at or after windowStart, and the vendor does not return them.
+func (b *publisher) relinkedOldRows() clause.Expr {
 	of, hidden := b.ofRelinked(), b.notShown()
 	return clause.Expr{
 		SQL:  " AND removed_at >= ? AND superseded_by IS NULL" + of.SQL + hidden.SQL,
-		Vars: slices.Concat([]any{b.since()}, of.Vars, hidden.Vars),
+		Vars: slices.Concat([]any{b.windowStart()}, of.Vars, hidden.Vars),
 	}
 }
 
-// visitCame calls visit with each new row that matches the condition: a staged row that becomes visible, is not stored
-// yet, and belongs to an account that is relinked or has unshown rows.
-func (b *publisher) visitCame(visit func(domain.MatchRow), condition clause.Expr) error {
+// visitNewRows calls the given function with each new row that matches the condition. A new row is a staged row that
+// becomes visible. No stored transaction has its external id. Only rows of the accounts in b.relinked and b.carriedOver
+// are visited.
+func (b *publisher) visitNewRows(visit func(domain.MatchRow), condition clause.Expr) error {
 	var names []any
 	for id, account := range b.accounts {
-		if b.relinked[id] || b.unshown[id] {
+		if b.relinked[id] || b.carriedOver[id] {
 			names = append(names, account.ExternalID)
 		}
 	}
-	of, visible := with("account IN (...)", names...), b.visible()
+	of, visible := andCondition("account IN (...)", names...), b.visible()
 	return b.visitStaged(func(data domain.TransactionData) error {
 		account := domain.AccountID{UUID: b.accountIDs[data.Account]}
 		visit(domain.NewMatchRow(data, account, b.Matching.Keys(data)))
@@ -195,45 +206,49 @@ func and(a, b clause.Expr) clause.Expr {
 	return clause.Expr{SQL: a.SQL + b.SQL, Vars: slices.Concat(a.Vars, b.Vars)}
 }
 
-// anyOf returns a condition on the column external_id that begins with AND: the value is one of externalIDs.
+// anyOf returns an SQL condition that selects the rows with one of the given external ids. The text of the condition
+// begins with AND.
 func (b *publisher) anyOf(externalIDs []string) clause.Expr {
 	which := b.dialect.AnyOf("external_id", externalIDs)
 	return clause.Expr{SQL: " AND " + which.SQL, Vars: which.Vars}
 }
 
-// match finds the stored rows that new rows replace, and makes each new row the present row of the replaced row's
-// transaction. As in domain.MatchRelinked, it first considers live rows, then rows that were removed because the vendor
-// had not shown them under the reference, and last other rows that were removed recently.
+// match finds the stored rows that new rows replace. The transaction of a replaced row keeps its id and gets the
+// external id of the new row. The stored rows are considered in this order (see domain.MatchRelinked):
+//
+//   - Live rows.
+//   - Rows that were removed because the vendor had not returned them under the new account reference.
+//   - Other rows that were removed recently.
 func (b *publisher) match() error {
 	if b.Matching == nil {
 		return nil
 	}
-	if err := b.readUnshown(); err != nil || !b.anyRelinked() && len(b.unshown) == 0 {
+	if err := b.readCarriedOver(); err != nil || !b.anyRelinked() && len(b.carriedOver) == 0 {
 		return err
 	}
 	if err := b.readSplitPairs(); err != nil {
 		return err
 	}
-	live := func(stored, came []domain.MatchRow) domain.RelinkInput {
-		return domain.RelinkInput{Live: stored, Came: came, Never: b.never}
+	live := func(stored, newRows []domain.MatchRow) domain.RelinkInput {
+		return domain.RelinkInput{Live: stored, New: newRows, Never: b.never}
 	}
-	notShown := func(stored, came []domain.MatchRow) domain.RelinkInput {
-		return domain.RelinkInput{NotShown: stored, Came: came, Never: b.never}
+	notShown := func(stored, newRows []domain.MatchRow) domain.RelinkInput {
+		return domain.RelinkInput{NotShown: stored, New: newRows, Never: b.never}
 	}
-	left := func(stored, came []domain.MatchRow) domain.RelinkInput {
-		return domain.RelinkInput{Left: stored, Came: came, Never: b.never}
+	oldRows := func(stored, newRows []domain.MatchRow) domain.RelinkInput {
+		return domain.RelinkInput{Old: stored, New: newRows, Never: b.never}
 	}
 	if err := b.matchSide(b.liveBefore(), live); err != nil {
 		return err
 	}
-	if err := b.matchSide(b.removedUnshown(), notShown); err != nil {
+	if err := b.matchSide(b.removedCarriedOver(), notShown); err != nil {
 		return err
 	}
-	return b.matchSide(b.leftRelinked(), left)
+	return b.matchSide(b.relinkedOldRows(), oldRows)
 }
 
-// relinkInput returns the input of domain.MatchRelinked for some stored rows and for new rows (came).
-type relinkInput func(stored, came []domain.MatchRow) domain.RelinkInput
+// relinkInput is a function that returns the input of domain.MatchRelinked for some stored rows and some new rows.
+type relinkInput func(stored, newRows []domain.MatchRow) domain.RelinkInput
 
 func (b *publisher) matchSide(open clause.Expr, input relinkInput) error {
 	if err := b.matchKeys(open, input); err != nil {
@@ -242,16 +257,16 @@ func (b *publisher) matchSide(open clause.Expr, input relinkInput) error {
 	return b.matchWindows(open, input)
 }
 
-// keyedRow records which stored row and which new row have an institution key.
+// keyedRow describes the rows with a certain institution key: one stored row, and one new row if hasNew is set.
 type keyedRow struct {
-	stored  uuid.UUID
-	came    string
-	shared  bool // several stored rows or several new rows have the key
-	hasCame bool
+	stored uuid.UUID
+	newID  string
+	shared bool // several stored rows or several new rows have the key
+	hasNew bool
 }
 
-// matchKeys matches stored rows with new rows by their institution keys. A key can match rows whatever their dates, and
-// it must be unique within its account. matchKeys therefore keeps the keys of all rows in memory, as hashes.
+// matchKeys matches stored rows with new rows by their institution keys. A key must be unique within its account, even
+// among rows with distant dates. matchKeys therefore keeps the hashes of all keys in memory.
 func (b *publisher) matchKeys(open clause.Expr, input relinkInput) error {
 	seed := maphash.MakeSeed()
 	byKind := make([]map[uint64]keyedRow, domain.MatchKeyKinds)
@@ -268,11 +283,11 @@ func (b *publisher) matchKeys(open clause.Expr, input relinkInput) error {
 	if err != nil {
 		return err
 	}
-	err = b.visitCame(func(row domain.MatchRow) {
+	err = b.visitNewRows(func(row domain.MatchRow) {
 		for kind, key := range domain.MatchKeys(row) {
 			hash := maphash.String(seed, key)
 			if known, ok := byKind[kind][hash]; ok {
-				known.shared, known.came, known.hasCame = known.shared || known.hasCame, row.ExternalID, true
+				known.shared, known.newID, known.hasNew = known.shared || known.hasNew, row.ExternalID, true
 				byKind[kind][hash] = known
 			}
 		}
@@ -281,8 +296,8 @@ func (b *publisher) matchKeys(open clause.Expr, input relinkInput) error {
 		return err
 	}
 	for _, known := range byKind {
-		maps.DeleteFunc(known, func(_ uint64, row keyedRow) bool { return row.shared || !row.hasCame })
-		pairs := slices.SortedFunc(maps.Values(known), func(x, y keyedRow) int { return cmp.Compare(x.came, y.came) })
+		maps.DeleteFunc(known, func(_ uint64, row keyedRow) bool { return row.shared || !row.hasNew })
+		pairs := slices.SortedFunc(maps.Values(known), func(x, y keyedRow) int { return cmp.Compare(x.newID, y.newID) })
 		clear(known)
 		for batch := range slices.Chunk(pairs, renameBatch) {
 			if err := b.matchKeyed(batch, open, input); err != nil {
@@ -293,26 +308,25 @@ func (b *publisher) matchKeys(open clause.Expr, input relinkInput) error {
 	return nil
 }
 
-// matchKeyed matches the pairs of rows that have a key in common. It skips a pair if one of its rows was matched in the
-// meantime.
+// matchKeyed matches pairs of rows with a common key. It skips a pair if one of its rows was matched in the meantime.
 func (b *publisher) matchKeyed(pairs []keyedRow, open clause.Expr, input relinkInput) error {
-	stored, came := map[uuid.UUID]*candidate{}, map[string]domain.MatchRow{}
+	stored, newRows := map[uuid.UUID]*candidate{}, map[string]domain.MatchRow{}
 	ids := make([]any, len(pairs))
 	for i := range pairs {
 		ids[i] = uuidColumn(pairs[i].stored)
 	}
-	err := b.visitStored(func(c *candidate) { stored[c.id] = c }, and(open, with("id IN (...)", ids...)))
+	err := b.visitStored(func(c *candidate) { stored[c.id] = c }, and(open, andCondition("id IN (...)", ids...)))
 	if err != nil {
 		return err
 	}
-	err = b.visitCame(func(row domain.MatchRow) { came[row.ExternalID] = row },
-		b.anyOf(keys(pairs, func(p *keyedRow) string { return p.came })))
+	err = b.visitNewRows(func(row domain.MatchRow) { newRows[row.ExternalID] = row },
+		b.anyOf(keys(pairs, func(p *keyedRow) string { return p.newID })))
 	if err != nil {
 		return err
 	}
 	var found []renaming
 	for _, pair := range pairs {
-		c, row := stored[pair.stored], came[pair.came]
+		c, row := stored[pair.stored], newRows[pair.newID]
 		if c == nil || row.ExternalID == "" {
 			continue
 		}
@@ -323,30 +337,30 @@ func (b *publisher) matchKeyed(pairs []keyedRow, open clause.Expr, input relinkI
 	return b.rename(found)
 }
 
-// matchWindows matches the stored rows that meet the condition open with new rows by their descriptions, one window of
-// dates at a time.
-func (b *publisher) matchWindows(open clause.Expr, input relinkInput) error {
+// matchWindows matches stored rows with new rows by their descriptions. It handles one window of dates after the other,
+// and only stored rows that meet the condition.
+func (b *publisher) matchWindows(condition clause.Expr, input relinkInput) error {
 	for from := domain.Date(""); ; {
-		window, err := b.nextWindow(from, open)
+		window, err := b.nextWindow(from, condition)
 		if err != nil || window.From == "" {
 			return err
 		}
-		if err := b.matchWindow(window, open, input); err != nil {
+		if err := b.matchWindow(window, condition, input); err != nil {
 			return err
 		}
 		from = window.To.AddDays(1)
 	}
 }
 
-// nextWindow returns the window that begins with the first day at or after from on which a stored row matches the
-// condition open. It returns the zero window if there is no such day.
-func (b *publisher) nextWindow(from domain.Date, open clause.Expr) (window domain.Window, err error) {
+// nextWindow returns the next window of days at or after start. The window begins on the first day with a stored row
+// that meets the condition. If there is no such day, the result is zero.
+func (b *publisher) nextWindow(start domain.Date, condition clause.Expr) (window domain.Window, err error) {
 	q := newQuery("SELECT date FROM transactions WHERE connection_id = ? AND date >= ? AND "+
-		tenantIs(b.dialect, "tenant_id"), uuidColumn(b.pull.Connection), string(from), uuidColumn(b.pull.Tenant))
-	q.add(open.SQL, open.Vars...)
+		tenantIs(b.dialect, "tenant_id"), uuidColumn(b.pull.Connection), string(start), uuidColumn(b.pull.Tenant))
+	q.add(condition.SQL, condition.Vars...)
 	q.add(" ORDER BY date LIMIT ?", matchWindowRows)
 	var date string
-	err = b.tx.Read(q.into([]any{(*textColumn)(&date)}, func() error {
+	err = b.tx.Read(q.asRead([]any{(*textColumn)(&date)}, func() error {
 		if window.From == "" {
 			window.From = domain.Date(date)
 		}
@@ -362,26 +376,29 @@ func (b *publisher) matchWindow(window domain.Window, open clause.Expr, input re
 			string(window.From.AddDays(-days)), string(window.To.AddDays(days)),
 		}}
 	}
-	var came, rows []domain.MatchRow
-	if err := b.visitCame(func(row domain.MatchRow) { came = append(came, row) }, around(daysAroundCame)); err != nil {
+	var newRows, rows []domain.MatchRow
+	if err := b.visitNewRows(
+		func(row domain.MatchRow) { newRows = append(newRows, row) },
+		around(daysAroundNewRow),
+	); err != nil {
 		return err
 	}
-	if len(came) == 0 {
+	if len(newRows) == 0 {
 		return nil
 	}
 	stored := map[string]*candidate{}
 	err := b.visitStored(func(c *candidate) {
 		stored[c.ExternalID] = c
 		rows = append(rows, c.MatchRow)
-	}, and(open, around(daysAroundLeft)))
+	}, and(open, around(daysAroundOldRow)))
 	if err != nil {
 		return err
 	}
-	in := input(rows, came)
+	in := input(rows, newRows)
 	in.WithoutKeys = true
 	var found []renaming
 	for _, match := range domain.MatchRelinked(in) {
-		if c := stored[match.Left]; window.Contains(c.Date) {
+		if c := stored[match.Old]; window.Contains(c.Date) {
 			found = append(found, b.renamingOf(c, match))
 		}
 	}
@@ -394,20 +411,19 @@ func (b *publisher) matchWindow(window domain.Window, open clause.Expr, input re
 }
 
 func (b *publisher) renamingOf(c *candidate, match domain.Match) renaming {
-	return renaming{c, match.Came, append(slices.Clone(c.past), domain.Superseded{
-		ExternalID: match.Left, At: b.At, Rule: match.Rule, Version: c.version,
+	return renaming{c, match.New, append(slices.Clone(c.past), domain.Superseded{
+		ExternalID: match.Old, At: b.At, Rule: match.Rule, Version: c.version,
 	})}
 }
 
-// pastRow is a staged row that is a past row of a transaction: the transaction had this external id before its present
-// one.
+// pastRow is a staged row whose external id is a former external id of a stored transaction.
 type pastRow struct {
 	externalID  string
 	transaction uuid.UUID
 }
 
-// readPast returns the staged rows that are past rows of transactions, ordered by external id. It omits rows that are
-// stored, because their external id is the present external id of another transaction.
+// readPast returns the staged rows whose external id is a former id of a transaction, ordered by external id. It omits
+// ids that are the current id of another transaction.
 func (b *publisher) readPast() (past []pastRow, err error) {
 	visible := b.visible()
 	var row pastRow
@@ -418,16 +434,16 @@ func (b *publisher) readPast() (past []pastRow, err error) {
 			WHERE t.connection_id = p.connection_id AND t.external_id = p.external_id AND t.tenant_id = p.tenant_id)`,
 		uuidColumn(b.pull.Connection), uuidColumn(b.pull.Tenant))
 	q.add(visible.SQL+" ORDER BY p.external_id", visible.Vars...)
-	err = b.tx.Read(q.into([]any{(*textColumn)(&row.externalID), (*uuidColumn)(&row.transaction)}, func() error {
+	err = b.tx.Read(q.asRead([]any{(*textColumn)(&row.externalID), (*uuidColumn)(&row.transaction)}, func() error {
 		past = append(past, row)
 		return nil
 	}))
 	return past, err
 }
 
-// returnToPast handles transactions for which the vendor shows an earlier row again: one of their past rows is staged.
-// For most of these transactions, the vendor no longer shows the present row, so the past row simply becomes the
-// present row. The other transactions must be split, one by one.
+// returnToPast handles staged rows whose external id is a former id of a transaction: the vendor returns a former row
+// again. If the vendor no longer returns the transaction's current row, the former row becomes the current row again.
+// This is the usual case, which returnBatch handles. followOthers handles all other cases.
 func (b *publisher) returnToPast() error {
 	all, err := b.readPast()
 	if err != nil {
@@ -456,19 +472,20 @@ func (b *publisher) returnToPast() error {
 	return b.followOthers(rest)
 }
 
-// returnBatch handles those past rows whose transactions belong to relinked accounts and whose present rows the vendor
-// no longer shows: each of these past rows becomes the present row of its transaction again. returnBatch returns the
-// external ids of the other past rows.
-func (b *publisher) returnBatch(past []pastRow) (others []string, err error) {
-	if len(past) == 0 || !b.anyRelinked() {
-		return keys(past, func(p *pastRow) string { return p.externalID }), nil
+// returnBatch handles former rows that the vendor returns again. The former row becomes the transaction's current row
+// if leavesRelinked or relinkedOldRows selects the present current row. For all other transactions, returnBatch returns
+// the external ids of the former rows.
+func (b *publisher) returnBatch(pastRows []pastRow) (others []string, err error) {
+	if len(pastRows) == 0 || !b.anyRelinked() {
+		return keys(pastRows, func(p *pastRow) string { return p.externalID }), nil
 	}
-	ids := make([]any, len(past))
-	for i := range past {
-		ids[i] = uuidColumn(past[i].transaction)
+	ids := make([]any, len(pastRows))
+	for i := range pastRows {
+		ids[i] = uuidColumn(pastRows[i].transaction)
 	}
 	found := map[uuid.UUID]*candidate{}
-	for _, open := range []clause.Expr{b.leavesRelinked(), b.leftRelinked()} {
+	for _, open := range []clause.Expr{b.leavesRelinked(), b.relinkedOldRows()} {
+		condition := strings.TrimPrefix(open.SQL, " AND ") + andCondition("id IN (...)", ids...).SQL
 		err := b.load(func(_ *TransactionRow, t domain.Transaction) {
 			found[t.ID.UUID] = &candidate{
 				MatchRow: domain.MatchRow{
@@ -478,13 +495,13 @@ func (b *publisher) returnBatch(past []pastRow) (others []string, err error) {
 				version: t.Version,
 				past:    t.Supersedes,
 			}
-		}, strings.TrimPrefix(open.SQL, " AND ")+with("id IN (...)", ids...).SQL, slices.Concat(open.Vars, ids)...)
+		}, condition, slices.Concat(open.Vars, ids)...)
 		if err != nil {
 			return nil, err
 		}
 	}
 	var returns []renaming
-	for _, row := range past {
+	for _, row := range pastRows {
 		c := found[row.transaction]
 		if c == nil {
 			others = append(others, row.externalID)
@@ -507,7 +524,8 @@ func (b *publisher) returnBatch(past []pastRow) (others []string, err error) {
 	return others, b.rename(returns)
 }
 
-// followOthers handles the past rows with these external ids in the same way as StorePage; see followPast.
+// followOthers applies followPast to the staged rows with these external ids. The ids must be former ids of
+// transactions.
 func (b *publisher) followOthers(externalIDs []string) error {
 	if len(externalIDs) == 0 {
 		return nil
@@ -531,9 +549,12 @@ func (b *publisher) followOthers(externalIDs []string) error {
 	return nil
 }
 
-// presentRows examines the present and past rows of the transactions that have one of these past rows. It returns the
-// external ids of those rows that the vendor shows: they are staged, or the pull has put them into the quarantine. It
-// also adds the present rows that the vendor does not show to b.leaving.
+// presentRows returns which rows of the given transactions the vendor returns: the row is staged, or the pull has
+// quarantined it. The transactions are given by former ids. The result contains external ids of current rows and former
+// rows.
+//
+// presentRows also adds live current rows to b.leaving if the vendor does not return them. It adds no rows of accounts
+// that are not relinked.
 func (b *publisher) presentRows(past []string) (map[string]bool, error) {
 	shown := map[string]bool{}
 	for batch := range slices.Chunk(past, renameBatch) {
@@ -586,8 +607,9 @@ func (b *publisher) presentRows(past []string) (map[string]bool, error) {
 	return shown, nil
 }
 
-// rename archives the present versions of the candidates, and stores the new external ids and past rows of their
-// transactions. writeStaged stores the new content later. Until then, the digests of these rows are empty.
+// rename stores the new external ids and the former rows of the given transactions. It archives the version of each
+// transaction before the change. writeStaged stores the new content later. Until then, the digests of the transactions
+// are empty.
 func (b *publisher) rename(batch []renaming) error {
 	if len(batch) == 0 {
 		return nil
@@ -600,7 +622,7 @@ func (b *publisher) rename(batch []renaming) error {
 	var nameArgs, textArgs []any
 	past := make([]pastIDRow, 0, len(batch))
 	for _, r := range batch {
-		text, err := encodePast(r.past)
+		text, err := encodePast(r.pastRows)
 		if err != nil {
 			return err
 		}

@@ -6,9 +6,10 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// The states of a pull, as stored. A pull between two attempts is 'waiting' and counts as under
-// way. A pull that has not started yet is 'queued' and does not count as under way. Callers see
-// both states as queued.
+// The states of a pull, as stored. Callers see two of the states as domain.PullQueued:
+//
+//   - A 'queued' pull has not started yet. It is not under way.
+//   - A 'waiting' pull waits for its next attempt. It is under way.
 const (
 	stateQueued    = "queued"
 	stateRunning   = "running"
@@ -26,8 +27,8 @@ const (
 	isEnded    = "state IN ('succeeded', 'failed')"
 	isFailed   = "state = 'failed'"
 	isAwaiting = "state = 'waiting' AND last_error = 'account_not_listed'" // see domain.Pull.AwaitsAccount
-	// isSucceeded contains isEnded, because SQLite does not infer isEnded from the other condition and would not use
-	// the partial index.
+	// isSucceeded contains isEnded, the condition of the partial index. Without isEnded, SQLite would not use the
+	// index, because SQLite does not infer one condition from another.
 	isSucceeded = isEnded + " AND state = 'succeeded'"
 )
 

@@ -67,14 +67,18 @@ func saveScope(tx *gorm.DB, p domain.Pull) error {
 	return tx.Model(&pullRow{}).Where("id = ? AND tenant_id = ?", p.ID.UUID, p.Tenant.UUID).Updates(columns).Error
 }
 
-// maxAttachAttempts limits the attempts to attach to a queued pull. An attempt fails if another transaction
-// claims the queued pull first.
+// maxAttachAttempts limits the attempts to insert a row or to lock the existing row. An attempt fails if other
+// transactions insert or delete the row in between.
 const maxAttachAttempts = 16
 
-// attachOrQueue locks and returns the queued pull of a connection. If the connection has no queued pull, attachOrQueue
-// queues the given pull (added), enqueues its job, and returns it. A claim of the returned pull waits for the lock, so
-// the claim sees everything that the caller attaches to the pull. The strength of the lock is forUpdate if the caller
-// changes the pull, and share if it only attaches deliveries.
+// attachOrQueue returns the queued pull of a connection and locks its row. If the connection has no queued pull,
+// attachOrQueue inserts the given pull and its job.
+//
+// A claim of the returned pull waits for the lock. The claim therefore sees everything that the caller attaches to the
+// pull. The argument strength is the strength of the lock:
+//
+//   - forUpdate is required if the caller changes the pull.
+//   - share is enough if the caller only attaches deliveries.
 func attachOrQueue(tx Tx, d Dialect, strength string, added pullRow) (pullRow, error) {
 	added.State = stateQueued
 	for range maxAttachAttempts {
@@ -138,8 +142,8 @@ func (s pulls) List(ctx context.Context, tenant domain.TenantID, filter ports.Pu
 	return found, err
 }
 
-// inState restricts a list of pulls to those that the filter selects. For failed and for open pulls, its conditions
-// make the database use the partial index over such pulls, because a tenant may have very many other pulls.
+// inState restricts a list of pulls to those that the filter selects. A tenant may have very many pulls. The conditions
+// for failed and for open pulls therefore make the database use a partial index over such pulls.
 func (s pulls) inState(db *gorm.DB, tenant domain.TenantID, filter ports.PullFilter) *gorm.DB {
 	switch filter.State {
 	case "":

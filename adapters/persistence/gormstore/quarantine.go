@@ -88,8 +88,9 @@ func (p *pageWriter) release(kind domain.QuarantineKind) error {
 	return p.attachRows(released)
 }
 
-// attachFirstStored sets the account id of stored rows that refer to an account which this page stores for the first
-// time. It skips accounts in the quarantine, because release attaches their rows later.
+// attachFirstStored sets the account id of rows that were stored before their account. It does so for the accounts that
+// this page stores for the first time. It skips quarantined accounts: their rows are attached when the account is
+// released.
 func (p *pageWriter) attachFirstStored() error {
 	if len(p.firstStored) == 0 {
 		return nil
@@ -105,10 +106,11 @@ func (p *pageWriter) attachFirstStored() error {
 	}))
 }
 
-// attachRows sets the account id of stored rows that refer to one of these accounts and have no account id yet. The
-// accounts were released from the quarantine or are stored for the first time. An account may leave the quarantine
-// without being stored, because the vendor does not list it for a while; attachRows skips such an account. attachRows
-// reads all rows of the connection. This is acceptable, because both cases are rare.
+// attachRows sets the account id of the stored rows that belong to these accounts and have no account id yet. It skips
+// accounts that are not stored, for example accounts that the vendor temporarily does not list.
+//
+// attachRows reads all rows of the connection. This cost is acceptable, because attachRows is rarely needed: only after
+// an account leaves the quarantine or is stored for the first time.
 func (p *pageWriter) attachRows(accounts []string) error {
 	if len(accounts) == 0 {
 		return nil
@@ -140,8 +142,8 @@ func (p *pageWriter) attachRows(accounts []string) error {
 	return nil
 }
 
-// upsertQuarantined makes an INSERT overwrite the stored row with the same key, in the columns that can
-// change.
+// upsertQuarantined is the conflict clause of an INSERT. If a row with the same key is stored, the INSERT overwrites
+// the columns of that row that can change.
 var upsertQuarantined = clause.OnConflict{
 	Columns: []clause.Column{
 		{Name: "connection_id"}, {Name: "kind"}, {Name: "row_key"}, {Name: "tenant_id"},
@@ -192,7 +194,7 @@ const quarantineBatch = 50
 func (p *pageWriter) quarantinedRow(data domain.UnreadableData) quarantinedRow {
 	return quarantinedRow{
 		ID: p.NewID().UUID, Tenant: p.pull.Tenant, Connection: p.pull.Connection, Kind: string(data.Kind),
-		Key: data.ID, Reason: string(data.Reason), Payload: present(data.Payload), Pull: p.pull.ID,
+		Key: data.ID, Reason: string(data.Reason), Payload: nonNil(data.Payload), Pull: p.pull.ID,
 		FirstSeen: instant{p.At}, LastSeen: instant{p.At},
 	}
 }
@@ -217,9 +219,15 @@ func (s ledger) Quarantine(ctx context.Context, tenant domain.TenantID, connecti
 	return found, err
 }
 
-// RemoveAnnounced takes the shared lock that excludes closes (see closes.go). Then it locks the row of the connection,
-// the waiting pull and the queued pull, in this order. While the waiting pull is locked, no worker can start it, so no
-// page of the connection is written in the meantime.
+// RemoveAnnounced takes its locks in this order:
+//
+//   - the shared lock that excludes the closing of periods (see closes.go)
+//   - the row of the connection
+//   - the waiting pull
+//   - the queued pull
+//
+// While the waiting pull is locked, no worker can start it. Therefore no page of the connection is written in the
+// meantime.
 func (s pulls) RemoveAnnounced(
 	ctx context.Context, id domain.PullID, at time.Time, matching func(domain.Vendor) *ports.Matching,
 ) (blocked bool, err error) {
@@ -260,8 +268,8 @@ func (s pulls) RemoveAnnounced(
 	return blocked, err
 }
 
-// removedNext returns the external ids that the scope of the queued pull of the connection lists as removed. The queued
-// pull is the next one after the given pull (row), which is under way.
+// removedNext returns the external ids that the connection's queued pull must mark as removed, according to its scope.
+// The given pull is under way, and the queued pull is the next one. The result is nil if no pull is queued.
 func (s pulls) removedNext(tx *gorm.DB, row pullRow) ([]string, error) {
 	queued, err := first[pullRow](tx.Where("connection_id = ? AND "+isQueued, row.Connection).
 		Where(tenantIs(s.dialect, "tenant_id"), row.Tenant))

@@ -12,16 +12,16 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// query is a SELECT to which conditions are added. Frequent reads use this type instead of GORM, because GORM needs
-// more time per row than the database.
+// query is a SELECT to which conditions are added. Frequent reads use this type instead of GORM. GORM spends more time
+// on a row than the database does.
 type query struct {
 	strings.Builder
 	args []any
 }
 
 // newQuery returns a query that starts with text, which usually contains everything before the first condition. Each
-// question mark in text, and in the texts that are added later, stands for the next argument and is replaced by a
-// numbered parameter ($1, $2, …).
+// question mark in text, and in the texts that are added later, is replaced by a numbered parameter ($1, $2, …) for the
+// next argument.
 func newQuery(text string, args ...any) *query {
 	q := &query{args: make([]any, 0, 8)}
 	q.Grow(768)
@@ -42,25 +42,25 @@ func (q *query) add(text string, args ...any) {
 	q.WriteString(text)
 }
 
-// queryFunc is the type of Store.rows and Store.lookup. Such a function runs a SELECT, and for
-// each row it fills the columns and calls take.
-type queryFunc func(ctx context.Context, sql string, args, columns []any, take func() error) error
+// queryFunc is the type of Store.rows and Store.lookup. Such a function runs a SELECT. For each row, it fills the
+// columns and calls fn.
+type queryFunc func(ctx context.Context, sql string, args, columns []any, fn func() error) error
 
 // rows runs a query that may read many rows.
-func (s *Store) rows(ctx context.Context, sql string, args, columns []any, take func() error) error {
-	return s.bounded(ctx, func(ctx context.Context) error { return s.dialect.Query(ctx, sql, args, columns, take) })
+func (s *Store) rows(ctx context.Context, sql string, args, columns []any, fn func() error) error {
+	return s.bounded(ctx, func(ctx context.Context) error { return s.dialect.Query(ctx, sql, args, columns, fn) })
 }
 
 // lookup runs a query that reads at most one page of rows. The query may be sent in a batch with other queries.
-func (s *Store) lookup(ctx context.Context, sql string, args, columns []any, take func() error) error {
+func (s *Store) lookup(ctx context.Context, sql string, args, columns []any, fn func() error) error {
 	return s.bounded(ctx, func(ctx context.Context) error {
 		return s.dialect.QueryBatched(ctx, sql, args, columns,
-			take)
+			fn)
 	})
 }
 
-// paged runs q for one page of at most limit items and returns the page with the position of the next page. It reads
-// one row more than limit: if that row exists, there is a next page.
+// paged runs q for one page of at most limit items. It returns the page and the position of the next page. To find out
+// whether there is a next page, it reads one row more than limit.
 func paged[T any](ctx context.Context, read queryFunc, q *query, limit int, columns []any,
 	item func() (T, error), position func(T) domain.Position,
 ) (domain.Page[T], error) {
@@ -94,8 +94,8 @@ func grow[T any](items []T, limit int) []T {
 	return items
 }
 
-// inTenant restricts a list to a tenant, and also to a connection unless connection is zero. The column names are
-// prefixed with table, which ends with a dot or is "".
+// inTenant restricts a list to a tenant. If the given connection is not zero, inTenant also restricts the list to this
+// connection. The argument table is a prefix of the column names. It is empty or ends with a dot.
 func (s *Store) inTenant(
 	db *gorm.DB, table string, tenant domain.TenantID, connection domain.ConnectionID,
 ) *gorm.DB {
@@ -105,10 +105,11 @@ func (s *Store) inTenant(
 	return db.Where(table+"connection_id = ? AND "+tenantIs(s.dialect, table+"tenant_id"), connection.UUID, tenant.UUID)
 }
 
-// tenantIs returns a condition: the given column, which contains tenant ids, equals a parameter. It is meant for
-// statements whose other conditions already determine the tenant. A distributed database needs the condition in order
-// to find the server of the rows. For other databases, tenantIs returns a form that does not affect the choice of the
-// index; see equalUnindexed.
+// tenantIs returns the condition that a column of tenant ids equals a parameter. It is meant for a statement whose
+// other conditions already determine the tenant.
+//
+// A distributed database needs the condition in order to find the server of the rows. For other databases, the
+// condition has a form that does not affect the choice of the index; see equalUnindexed.
 func tenantIs(d Dialect, column string) string {
 	if d.Distributed() {
 		return column + " = ?"
@@ -116,8 +117,9 @@ func tenantIs(d Dialect, column string) string {
 	return equalUnindexed(column)
 }
 
-// sameTenant returns "table.tenant_id = owner.tenant_id AND ". It is meant for a join of rows with their owner, if the
-// other conditions of the join already determine the tenant. It returns "" if the database is not distributed.
+// sameTenant returns the condition "table.tenant_id = owner.tenant_id AND ". A distributed database needs it in order
+// to combine rows with their owner. For other databases, sameTenant returns "", because a row and its owner always have
+// the same tenant.
 func sameTenant(d Dialect, table, owner string) string {
 	if d.Distributed() {
 		return table + ".tenant_id = " + owner + ".tenant_id AND "
@@ -138,16 +140,17 @@ func uniqueColumns(d Dialect, columns ...string) []clause.Column {
 	return unique
 }
 
-// equalUnindexed returns "column = ?" in a form that cannot use an index. It is meant for a column whose value is
-// nearly determined by another condition: the connection of a row, for example, determines its tenant. PostgreSQL
-// treats the two conditions as independent and therefore expects that few rows match both. With "column = ?", it would
-// therefore read and sort all rows of a large tenant or connection in order to return one page. With this form, it
-// reads only the rows of that page, in the order of another index.
+// equalUnindexed returns "column = ?" in a form that cannot use an index. It is meant for a column whose value almost
+// always follows from another condition. For example, a condition on the connection already selects one tenant.
+//
+// PostgreSQL treats the two conditions as independent, and therefore expects that few rows match both. With a plain
+// comparison, it would read and sort all rows of a large tenant to return one page. With the returned form, it reads
+// only the rows of the page, in the order of another index.
 func equalUnindexed(column string) string { return "CASE " + column + " WHEN ? THEN true END" }
 
-// into returns the query as a Read that fills columns and calls take.
-func (q *query) into(columns []any, take func() error) Read {
-	return Read{SQL: q.String(), Args: q.args, Columns: columns, Take: take}
+// asRead converts the query to a Read. For each row, the Read fills the variables to which columns point, and calls fn.
+func (q *query) asRead(columns []any, fn func() error) Read {
+	return Read{SQL: q.String(), Args: q.args, Columns: columns, Take: fn}
 }
 
 // newQueryOf converts the statement to a query.

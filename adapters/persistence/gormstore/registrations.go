@@ -10,15 +10,15 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// SQL conditions on rows of webhook_tokens. awaitsRemoval is also the condition of the partial index over due
-// registrations.
+// SQL conditions on rows of webhook_tokens. A row also describes the registration of its webhook at the vendor. The
+// partial index over registrations and their due times has awaitsRemoval as its condition.
 const (
 	isListed      = "registration <> 'pending'"
 	awaitsRemoval = "registration IN ('pending', 'removing')"
 )
 
-// revokedColumns returns the columns that a revocation changes, with their new values. It has the same effect on a row
-// as domain.WebhookToken.Revoke has on a token.
+// revokedColumns returns the columns that a revocation changes, with their new values. An UPDATE with these columns has
+// the same effect as domain.WebhookToken.Revoke.
 func revokedColumns(at time.Time) map[string]any {
 	return map[string]any{
 		"revoked_at": instant{at},
@@ -50,18 +50,18 @@ func (s tokens) ActivateRegistration(
 // ClaimRegistrations claims each registration with a compare-and-swap on its due time. It skips a registration that
 // another process has claimed since it was read.
 func (s tokens) ClaimRegistrations(
-	ctx context.Context, at, until time.Time, limit int,
+	ctx context.Context, now, claimEnd time.Time, limit int,
 ) ([]ports.ClaimedRegistration, error) {
 	var claimed []ports.ClaimedRegistration
 	err := s.background().change(ctx, func(tx Tx) error {
 		claimed = nil
 		var rows []tokenRow
-		due := tx.Where(awaitsRemoval+" AND registration_due <= ?", instant{at}).Order("registration_due")
+		due := tx.Where(awaitsRemoval+" AND registration_due <= ?", instant{now}).Order("registration_due")
 		if err := due.Limit(limit).Find(&rows).Error; err != nil {
 			return err
 		}
 		for _, row := range rows {
-			c, ok, err := claimRegistration(tx.DB, row, at, until)
+			c, ok, err := claimRegistration(tx.DB, row, now, claimEnd)
 			if err != nil {
 				return err
 			}
@@ -98,7 +98,8 @@ func claimRegistration(
 	return ports.ClaimedRegistration{Token: row.domain(), Connection: connection.domain()}, err == nil, err
 }
 
-// PostponeRegistration changes the due time only of a registration that ClaimRegistrations could return.
+// PostponeRegistration sets the time at which the registration is due. It changes only registrations that are pending
+// or being removed.
 func (s tokens) PostponeRegistration(
 	ctx context.Context, tenant domain.TenantID, id domain.TokenID, due time.Time,
 ) error {
@@ -108,8 +109,10 @@ func (s tokens) PostponeRegistration(
 	})
 }
 
-// EndRegistration deletes the token of a pending registration, because minting this token has never succeeded. It marks
-// a registration that is being removed as removed.
+// EndRegistration ends the registration of a token. The effect depends on the state of the registration:
+//
+//   - If the registration is pending, EndRegistration deletes the token. The vendor has no webhook with this token.
+//   - If the registration is being removed, EndRegistration marks it as removed.
 func (s tokens) EndRegistration(ctx context.Context, tenant domain.TenantID, id domain.TokenID) error {
 	return s.change(ctx, func(tx Tx) error {
 		const inState = "id = ? AND tenant_id = ? AND registration = ?"

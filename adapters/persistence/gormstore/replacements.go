@@ -12,7 +12,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// pastIDRow is a row of transaction_past_ids: an external id that a transaction had before its present one.
+// pastIDRow is a row of transaction_past_ids: an external id that a transaction had before its current one.
 type pastIDRow struct {
 	Tenant      uuid.UUID `gorm:"column:tenant_id"`
 	Connection  uuid.UUID `gorm:"column:connection_id"`
@@ -23,22 +23,20 @@ type pastIDRow struct {
 // TableName returns the name of the table in the schema.
 func (pastIDRow) TableName() string { return "transaction_past_ids" }
 
-// splitPairRow is a row of split_pairs: a row that the vendor has removed (Left) and a new row of the vendor (Came).
-// The new row must never again be taken for the successor of the removed row. If Left is "", the new row never replaces
-// any row.
+// splitPairRow is a row of split_pairs. It contains the external ids of two transaction rows. The vendor has removed
+// the old row. The new row must never replace the old row again. If Old is "", the new row must never replace any row.
 type splitPairRow struct {
 	Tenant     uuid.UUID `gorm:"column:tenant_id"`
 	Connection uuid.UUID `gorm:"column:connection_id"`
-	Left       string    `gorm:"column:left_external_id"`
-	Came       string    `gorm:"column:came_external_id"`
+	Old        string    `gorm:"column:left_external_id"`
+	New        string    `gorm:"column:came_external_id"`
 }
 
 // TableName returns the name of the table in the schema.
 func (splitPairRow) TableName() string { return "split_pairs" }
 
 // leavingRow is a stored row that this write is about to mark as removed, unless a new row replaces it. The field
-// absentSince is the first pull that is known to have read the vendor's list and not found the row in it; it is zero if
-// that pull is not known.
+// absentSince is the first pull whose listing is known to lack the row; zero if none is known.
 type leavingRow struct {
 	externalID  string
 	absentSince domain.PullID
@@ -54,35 +52,40 @@ func announced(externalIDs []string) []leavingRow {
 	return rows
 }
 
-// replacer finds and writes the replacements that follow from one page, one sweep or one announced removal. In a
-// replacement, a new row of the vendor becomes the present row of a transaction whose earlier row the vendor has
-// removed.
+// replacer finds and writes the replacements that result from one page, one sweep or one announced removal. In a
+// replacement, the vendor has removed the row of a transaction, and a new row becomes the current row of this
+// transaction.
 type replacer struct {
 	*pageWriter
 
 	leaving map[string]leavingRow
-	// complete is set if the vendor's list was read completely, as for a sweep. The function shown then reports whether
-	// the list contained a row; it is nil if there is no such list.
-	complete bool
-	shown    func(externalID string) bool
+	// isComplete is set if the vendor's list was read completely. The function shown reports whether the list contains
+	// a row. It is nil if the caller has no such list.
+	isComplete bool
+	shown      func(externalID string) bool
 
-	left  []domain.LeftRow
-	came  []domain.CameRow
-	rows  map[uuid.UUID]*TransactionRow // the stored rows among left and came, by id
-	reads []domain.PullRead
-	never map[domain.MatchPair]bool
+	oldRows []domain.OldRow
+	newRows []domain.NewRow
+	rows    map[uuid.UUID]*TransactionRow // the stored rows among oldRows and newRows, by id
+	reads   []domain.PullRead
+	never   map[domain.MatchPair]bool
 }
 
-// replaceRows finds new rows that match removed rows, and makes each of them the present row of the removed row's
-// transaction. It must be called after the accounts of the page are written and before the rows of the page are
-// compared. It returns the external ids of those rows in leaving that must still be marked as removed.
+// replaceRows finds the new rows that replace removed rows, and writes the replacements. Each new row becomes the
+// current row of the removed row's transaction.
+//
+// The argument leaving contains the rows that this write is about to mark as removed. replaceRows returns the external
+// ids of the rows in leaving that no new row has replaced. The argument sweep is nil if the vendor's list was not read
+// completely.
+//
+// replaceRows must be called after the accounts of the page are written, and before the rows of the page are compared.
 func (p *pageWriter) replaceRows(leaving []leavingRow, sweep *sweepRead) ([]string, error) {
 	r := &replacer{pageWriter: p, leaving: map[string]leavingRow{}, rows: map[uuid.UUID]*TransactionRow{}}
 	for _, row := range leaving {
 		r.leaving[row.externalID] = row
 	}
 	if sweep != nil {
-		r.complete, r.shown = true, sweep.seen
+		r.isComplete, r.shown = true, sweep.seen
 	}
 	if err := r.run(); err != nil {
 		return nil, err
@@ -96,32 +99,33 @@ func (p *pageWriter) replaceRows(leaving []leavingRow, sweep *sweepRead) ([]stri
 	return removed, nil
 }
 
-// sweepRead describes the complete list of the vendor that a sweep has compared with the stored rows.
+// sweepRead describes the vendor's complete list of transactions. The sweep has compared this list with the stored
+// rows.
 type sweepRead struct{ seen func(externalID string) bool }
 
 func (r *replacer) run() error {
 	if err := r.rememberUnmatched(); err != nil || r.AssumeNew {
 		return err
 	}
-	if r.RecentlyLeft || r.Unshown {
+	if r.RecentlyRemoved || r.CarriedOver {
 		if err := r.followPast(); err != nil {
 			return err
 		}
 	}
-	if r.Unshown {
-		if err := r.followUnshown(); err != nil {
+	if r.CarriedOver {
+		if err := r.followCarriedOver(); err != nil {
 			return err
 		}
 	}
 	unknown := r.unknownRows()
-	if r.Matching == nil || len(r.leaving) == 0 && (len(unknown) == 0 || !r.RecentlyLeft) {
+	if r.Matching == nil || len(r.leaving) == 0 && (len(unknown) == 0 || !r.RecentlyRemoved) {
 		return nil
 	}
-	if err := r.readLeft(); err != nil || len(r.left) == 0 {
+	if err := r.readOldRows(); err != nil || len(r.oldRows) == 0 {
 		return err
 	}
-	r.addCame(unknown)
-	if err := r.readCame(); err != nil || len(r.came) == 0 {
+	r.addNewRows(unknown)
+	if err := r.readNewRows(); err != nil || len(r.newRows) == 0 {
 		return err
 	}
 	if err := r.readPulls(); err != nil {
@@ -131,11 +135,12 @@ func (r *replacer) run() error {
 		return err
 	}
 	return r.write(domain.FindReplacements(domain.ReplacementInput{
-		Left: r.left, Came: r.came, Reads: r.reads, Never: r.never, Keys: r.Matching.Keys, Complete: r.complete,
+		Old: r.oldRows, New: r.newRows, Reads: r.reads, Never: r.never, Keys: r.Matching.Keys, Complete: r.isComplete,
 	}))
 }
 
-// rememberUnmatched records those new rows of the page that must never replace another row.
+// rememberUnmatched stores that the new rows in Unmatched must never replace another row. It ignores external ids that
+// are not new on this page.
 func (p *pageWriter) rememberUnmatched() error {
 	if len(p.Unmatched) == 0 {
 		return nil
@@ -144,7 +149,7 @@ func (p *pageWriter) rememberUnmatched() error {
 	for _, row := range p.unknownRows() {
 		if slices.Contains(p.Unmatched, row.ExternalID) {
 			rows = append(rows, splitPairRow{
-				Tenant: p.pull.Tenant, Connection: p.pull.Connection, Came: row.ExternalID,
+				Tenant: p.pull.Tenant, Connection: p.pull.Connection, New: row.ExternalID,
 			})
 		}
 	}
@@ -171,13 +176,15 @@ func (r *replacer) isShown(externalID string) bool {
 		func(t domain.TransactionData) bool { return t.ExternalID == externalID })
 }
 
-// since returns the start of domain.MatchWindow: a row that was removed or first seen before this time takes part in no
-// replacement.
-func (r *replacer) since() any { return instant{r.At.Add(-domain.MatchWindow)}.value(r.tx.Name()) }
+// windowStart returns the start of domain.MatchWindow. Rows that were removed or first seen before this time are not
+// considered for a replacement.
+func (r *replacer) windowStart() any {
+	return instant{r.At.Add(-domain.MatchWindow)}.value(r.tx.Name())
+}
 
-// readLeft fills r.left with the removed rows: those that are about to be marked as removed, and those that were marked
-// within domain.MatchWindow. It omits rows that the page or the list contains.
-func (r *replacer) readLeft() error {
+// readOldRows fills r.oldRows with the rows that are about to be marked as removed, and those that were marked within
+// domain.MatchWindow. It omits rows that the page, or the complete list of a sweep, contains.
+func (r *replacer) readOldRows() error {
 	var ids []string
 	for id := range r.leaving {
 		ids = append(ids, id)
@@ -188,13 +195,13 @@ func (r *replacer) readLeft() error {
 	}
 	shown := r.shownIDs()
 	add := func(row *TransactionRow, t domain.Transaction) {
-		left := domain.LeftRow{Transaction: t, LeftAt: t.RemovedAt, AbsentSince: t.Pull}
+		oldRow := domain.OldRow{Transaction: t, LearnedAt: t.RemovedAt, AbsentSince: t.Pull}
 		if t.RemovedAt.IsZero() {
-			left.LeftAt, left.AbsentSince = r.At, r.leaving[t.ExternalID].absentSince
+			oldRow.LearnedAt, oldRow.AbsentSince = r.At, r.leaving[t.ExternalID].absentSince
 		}
 		if !shown[t.ExternalID] && (r.shown == nil || !r.shown(t.ExternalID)) {
 			r.rows[t.ID.UUID] = row
-			r.left = append(r.left, left)
+			r.oldRows = append(r.oldRows, oldRow)
 		}
 	}
 	for batch := range slices.Chunk(ids, removalBatch) {
@@ -203,10 +210,11 @@ func (r *replacer) readLeft() error {
 			return err
 		}
 	}
-	return r.load(add, "removed_at >= ? AND superseded_by IS NULL LIMIT ?", r.since(), domain.MaxMatchRows+1)
+	return r.load(add, "removed_at >= ? AND superseded_by IS NULL LIMIT ?", r.windowStart(), domain.MaxMatchRows+1)
 }
 
-// readAbsent sets absentSince of the rows in r.leaving that an earlier complete read did not return.
+// readAbsent sets absentSince of the rows in r.leaving with these external ids. The values come from the table
+// absent_transactions. A value that is already set does not change.
 func (r *replacer) readAbsent(externalIDs []string) error {
 	for batch := range slices.Chunk(externalIDs, removalBatch) {
 		var absent []absenceRow
@@ -234,41 +242,41 @@ func (r *replacer) shownIDs() map[string]bool {
 	return shown
 }
 
-// addCame adds the given rows of the page, which are not stored yet, to the new rows in r.came. It omits rows that must
-// not replace another row.
-func (r *replacer) addCame(unknown []*TransactionRow) {
+// addNewRows extends r.newRows by rows of the page that are not stored yet. It skips rows that must not replace another
+// row.
+func (r *replacer) addNewRows(unknown []*TransactionRow) {
 	for _, row := range unknown {
 		if slices.Contains(r.Unmatched, row.ExternalID) {
 			continue
 		}
 		t := row.Transaction
 		t.AccountID.UUID = r.accountIDs[row.Account]
-		r.came = append(r.came, domain.CameRow{Transaction: t, CameAt: r.At})
+		r.newRows = append(r.newRows, domain.NewRow{Transaction: t, LearnedAt: r.At})
 	}
 }
 
-// readCame adds stored rows to r.came: those that were first seen within domain.MatchWindow and after the end of the
-// connection's first pull. It omits rows that have already replaced another row.
-func (r *replacer) readCame() error {
+// readNewRows adds stored rows to r.newRows: rows that were first seen within domain.MatchWindow, and after the
+// connection's first successful pull has ended. It omits rows that have already replaced another row.
+func (r *replacer) readNewRows() error {
 	var modified []uuid.UUID
 	add := func(row *TransactionRow, t domain.Transaction) {
 		if _, leaves := r.leaving[t.ExternalID]; leaves {
 			return
 		}
 		r.rows[t.ID.UUID] = row
-		r.came = append(r.came, domain.CameRow{Transaction: t, FirstPull: t.Pull, CameAt: t.FirstSeenAt})
+		r.newRows = append(r.newRows, domain.NewRow{Transaction: t, FirstPull: t.Pull, LearnedAt: t.FirstSeenAt})
 		if t.Version > 1 {
 			modified = append(modified, t.ID.UUID)
 		}
 	}
-	from, to := r.left[0].Date, r.left[0].Date
-	for i := range r.left {
-		from, to = min(from, r.left[i].Date), max(to, r.left[i].Date)
+	from, to := r.oldRows[0].Date, r.oldRows[0].Date
+	for i := range r.oldRows {
+		from, to = min(from, r.oldRows[i].Date), max(to, r.oldRows[i].Date)
 	}
 	err := r.load(add, `removed_at IS NULL AND supersedes = '' AND date BETWEEN ? AND ? AND first_seen_at >= ?
 		AND first_seen_at > (SELECT min(finished_at) FROM pulls WHERE connection_id = ? AND `+isSucceeded+`
 			AND `+tenantIs(r.dialect, "tenant_id")+`) LIMIT ?`,
-		string(from.AddDays(-domain.MatchDays)), string(to.AddDays(domain.MatchDays)), r.since(),
+		string(from.AddDays(-domain.MatchDays)), string(to.AddDays(domain.MatchDays)), r.windowStart(),
 		uuidColumn(r.pull.Connection), uuidColumn(r.pull.Tenant), domain.MaxMatchRows+1)
 	if err != nil {
 		return err
@@ -276,8 +284,8 @@ func (r *replacer) readCame() error {
 	return r.readFirstPulls(modified)
 }
 
-// readFirstPulls sets the field FirstPull of those rows in r.came that have one of these ids; these rows have more than
-// one version. It then removes stored rows whose first pull is unknown from r.came.
+// readFirstPulls sets the field FirstPull of rows in r.newRows. The given ids are those of the stored rows with more
+// than one version. If the first pull of a stored row is still unknown, readFirstPulls deletes the row from r.newRows.
 func (r *replacer) readFirstPulls(ids []uuid.UUID) error {
 	first := map[uuid.UUID]uuid.UUID{}
 	for batch := range slices.Chunk(ids, removalBatch) {
@@ -295,23 +303,26 @@ func (r *replacer) readFirstPulls(ids []uuid.UUID) error {
 			first[v.ID] = v.Pull.UUID
 		}
 	}
-	for i := range r.came {
-		if came := &r.came[i]; came.Version > 1 {
-			came.FirstPull.UUID = first[came.ID.UUID]
+	for i := range r.newRows {
+		if newRow := &r.newRows[i]; newRow.Version > 1 {
+			newRow.FirstPull.UUID = first[newRow.ID.UUID]
 		}
 	}
-	// If the first pull of a row is unknown, it is also unknown which other rows the vendor showed together with this
-	// row.
-	r.came = slices.DeleteFunc(r.came, func(c domain.CameRow) bool { return !c.ID.IsZero() && c.FirstPull.IsZero() })
+	// The matching must know which rows were first read by the same pull. A stored row without a known first pull
+	// cannot be matched.
+	r.newRows = slices.DeleteFunc(
+		r.newRows,
+		func(c domain.NewRow) bool { return !c.ID.IsZero() && c.FirstPull.IsZero() },
+	)
 	return nil
 }
 
-// readPulls fills r.reads with the pulls that may have read a row of r.came.
+// readPulls fills r.reads with the pulls that may have read a row of r.newRows.
 func (r *replacer) readPulls() error {
 	oldest := r.At
-	for i := range r.came {
-		if r.came[i].CameAt.Before(oldest) {
-			oldest = r.came[i].CameAt
+	for i := range r.newRows {
+		if r.newRows[i].LearnedAt.Before(oldest) {
+			oldest = r.newRows[i].LearnedAt
 		}
 	}
 	var rows []pullRow
@@ -341,8 +352,8 @@ func (r *replacer) readSplitPairs() error {
 	err := r.tx.Where("connection_id = ? AND tenant_id = ?", r.pull.Connection, r.pull.Tenant).Find(&pairs).Error
 	r.never = make(map[domain.MatchPair]bool, len(pairs))
 	for _, pair := range pairs {
-		r.never[domain.MatchPair{Left: pair.Left, Came: pair.Came}] = true
-		r.never[domain.MatchPair{Left: pair.Came, Came: pair.Left}] = true
+		r.never[domain.MatchPair{Old: pair.Old, New: pair.New}] = true
+		r.never[domain.MatchPair{Old: pair.New, New: pair.Old}] = true
 	}
 	return err
 }
@@ -360,7 +371,7 @@ func (p *pageWriter) loadOf(
 		tenantIs(p.dialect, "tenant_id"), uuidColumn(connection), uuidColumn(p.pull.Tenant))
 	q.add(" AND "+condition, args...)
 	var row TransactionRow
-	return p.tx.Read(q.into(row.targetsOf(isStored), func() error {
+	return p.tx.Read(q.asRead(row.targetsOf(isStored), func() error {
 		t, err := row.transaction()
 		if err != nil {
 			return err
@@ -383,18 +394,18 @@ func (r *replacer) write(matches []domain.Match) error {
 	if err := r.reserveChangeSeq(); err != nil {
 		return err
 	}
-	left, came := map[string]*domain.LeftRow{}, map[string]*domain.CameRow{}
-	for i := range r.left {
-		left[r.left[i].ExternalID] = &r.left[i]
+	oldRows, newRows := map[string]*domain.OldRow{}, map[string]*domain.NewRow{}
+	for i := range r.oldRows {
+		oldRows[r.oldRows[i].ExternalID] = &r.oldRows[i]
 	}
-	for i := range r.came {
-		came[r.came[i].ExternalID] = &r.came[i]
+	for i := range r.newRows {
+		newRows[r.newRows[i].ExternalID] = &r.newRows[i]
 	}
 	var taken []TransactionRow
 	for _, match := range matches {
-		old, next := r.rows[left[match.Left].ID.UUID], came[match.Came]
+		old, next := r.rows[oldRows[match.Old].ID.UUID], newRows[match.New]
 		past := domain.Superseded{
-			ExternalID: match.Left, At: r.At, Rule: match.Rule, Version: old.Version, Younger: next.ID,
+			ExternalID: match.Old, At: r.At, Rule: match.Rule, Version: old.Version, Younger: next.ID,
 		}
 		if err := r.archiveByID(old.ID.UUID); err != nil {
 			return err
@@ -406,16 +417,16 @@ func (r *replacer) write(matches []domain.Match) error {
 			}
 			taken = append(taken, row)
 		}
-		if err := r.rename(old, match.Came, append(old.Supersedes, past)); err != nil {
+		if err := r.rename(old, match.New, append(old.Supersedes, past)); err != nil {
 			return err
 		}
-		if err := r.rememberPast(match.Left, old.ID.UUID); err != nil {
+		if err := r.rememberPast(match.Old, old.ID.UUID); err != nil {
 			return err
 		}
 		if next.ID.IsZero() {
-			r.expectReplaced(match.Came, old)
+			r.expectReplaced(match.New, old)
 		}
-		delete(r.leaving, match.Left)
+		delete(r.leaving, match.Old)
 	}
 	if len(taken) == 0 {
 		return nil
@@ -423,44 +434,48 @@ func (r *replacer) write(matches []domain.Match) error {
 	return r.dialect.UpsertTransactions(r.tx.DB, taken)
 }
 
-// expectReplaced makes the page write its row with this external id as the next version of a stored row (old). The
-// present version of the stored row must already be archived.
-func (p *pageWriter) expectReplaced(externalID string, old *TransactionRow) {
+// expectReplaced makes the page writer store the page's row with this external id as the next version of oldRow. The
+// current version of oldRow must already be archived.
+func (p *pageWriter) expectReplaced(externalID string, oldRow *TransactionRow) {
 	if p.stored == nil {
 		p.stored = map[string]storedRow{}
 	}
 	p.stored[externalID] = storedRow{
-		ID: old.ID.UUID, Version: old.Version, FirstSeen: instant{old.FirstSeenAt}, Removed: instant{old.RemovedAt},
-		archived: true,
+		ID:        oldRow.ID.UUID,
+		Version:   oldRow.Version,
+		FirstSeen: instant{oldRow.FirstSeenAt},
+		Removed:   instant{oldRow.RemovedAt},
+		archived:  true,
 	}
 }
 
-// takeOver lets the transaction of one stored row (old) take over another stored row (came). It marks the transaction
-// of came as superseded by the transaction of old. It returns the next version of the transaction of old, which has the
-// content of came.
-func (r *replacer) takeOver(old, came *TransactionRow) (TransactionRow, error) {
-	if err := r.archiveByID(came.ID.UUID); err != nil {
+// takeOver merges two stored transactions: the transaction of oldRow continues, and the transaction of newRow ends. It
+// marks the transaction of newRow as superseded. It returns the next version of the transaction of oldRow, with the
+// content of newRow. The caller must store this version.
+func (r *replacer) takeOver(oldRow, newRow *TransactionRow) (TransactionRow, error) {
+	if err := r.archiveByID(newRow.ID.UUID); err != nil {
 		return TransactionRow{}, err
 	}
-	err := r.update(came.ID.UUID, map[string]any{
-		"external_id": supersededID(came.ExternalID, came.ID.UUID), "superseded_by": old.ID.UUID,
-		"removed_at": instant{r.At}, "version": came.Version + 1, "updated_at": instant{r.At},
+	err := r.update(newRow.ID.UUID, map[string]any{
+		"external_id": supersededID(newRow.ExternalID, newRow.ID.UUID), "superseded_by": oldRow.ID.UUID,
+		"removed_at": instant{r.At}, "version": newRow.Version + 1, "updated_at": instant{r.At},
 		"change_tx": r.changeSeq, "pull_id": optional(r.pull.ID),
 	})
 	r.counts.Removed++
 	r.counts.Modified++
-	row := *came
-	row.ID, row.FirstSeenAt, row.Version, row.UpdatedAt = old.ID, old.FirstSeenAt, old.Version+1, r.At
+	row := *newRow
+	row.ID, row.FirstSeenAt, row.Version, row.UpdatedAt = oldRow.ID, oldRow.FirstSeenAt, oldRow.Version+1, r.At
 	row.changeSeq, row.Pull.UUID = r.changeSeq, r.pull.ID
-	// The page writes its row as the next version of the older transaction.
-	if stored, shown := r.stored[came.ExternalID]; shown {
-		stored.ID, stored.Version, stored.FirstSeen = old.ID.UUID, row.Version, instant{old.FirstSeenAt}
-		r.stored[came.ExternalID] = stored
+	// If the page contains newRow, the page writer must compare it with the transaction of oldRow.
+	if stored, shown := r.stored[newRow.ExternalID]; shown {
+		stored.ID, stored.Version, stored.FirstSeen = oldRow.ID.UUID, row.Version, instant{oldRow.FirstSeenAt}
+		r.stored[newRow.ExternalID] = stored
 	}
 	return row, err
 }
 
-// rename changes the external id and the past rows of a stored row. Its version does not change.
+// rename sets the external id of a transaction, and the list of its former rows. The version of the transaction does
+// not change.
 func (p *pageWriter) rename(row *TransactionRow, externalID string, past []domain.Superseded) error {
 	text, err := encodePast(past)
 	if err != nil {
@@ -492,8 +507,8 @@ func (p *pageWriter) forgetPast(externalID string) error {
 		p.pull.Connection, externalID, p.pull.Tenant).Delete(&pastIDRow{}).Error
 }
 
-// followPast handles the new rows of the page whose external id is a past external id of a transaction: the past row
-// becomes the present row of the transaction again.
+// followPast finds the rows of the page that were the current row of a transaction before. Such a row becomes the
+// current row of its transaction again; see returnTo.
 func (r *replacer) followPast() error {
 	unknown := r.unknownRows()
 	if len(unknown) == 0 {
@@ -513,7 +528,7 @@ func (r *replacer) followPast() error {
 	returned := map[uuid.UUID]bool{}
 	for _, row := range past {
 		follow := r.returnTo
-		if returned[row.Transaction] { // the vendor shows two past rows together, so they are two different movements
+		if returned[row.Transaction] { // the page has two former rows of one transaction: the second becomes a new one
 			follow = r.detach
 		}
 		if err := follow(row.Transaction, row.ExternalID); err != nil {
@@ -524,8 +539,8 @@ func (r *replacer) followPast() error {
 	return nil
 }
 
-// detach removes the row with this external id from the past rows of the transaction, so that the page stores it as a
-// new transaction.
+// detach removes the row with this external id from the former rows of a transaction. The page writer later stores the
+// row as a new transaction.
 func (r *replacer) detach(id uuid.UUID, externalID string) error {
 	row, err := r.rowByID(id)
 	if err != nil {
@@ -538,16 +553,17 @@ func (r *replacer) detach(id uuid.UUID, externalID string) error {
 	return r.forgetPast(externalID)
 }
 
-// returnTo makes the past row with this external id the present row of the transaction, because the vendor shows this
-// row again. If the vendor still has the present row, returnTo undoes the replacements of the transaction instead, the
-// last one first, until the past row is restored.
+// returnTo restores a former row of a transaction, because the page contains the former row again. There are two cases:
+//
+//   - If the vendor has removed the current row, the former row becomes the current row.
+//   - If the vendor still has the current row, returnTo undoes the last replacements, until the former row is restored.
 func (r *replacer) returnTo(id uuid.UUID, externalID string) error {
 	for {
 		row, err := r.rowByID(id)
 		if err != nil {
 			return err
 		}
-		if row.ExternalID == externalID { // a split has restored the row, and the page writes its next version
+		if row.ExternalID == externalID { // the row that returns is already the current row
 			r.expectReplaced(externalID, row)
 			stored := r.stored[externalID]
 			stored.archived = false
@@ -565,8 +581,8 @@ func (r *replacer) returnTo(id uuid.UUID, externalID string) error {
 	}
 }
 
-// goBack replaces the present row of a transaction with one of its past rows. The vendor must have removed the present
-// row, which then becomes a past row.
+// goBack replaces the current row of a transaction with one of its former rows. The vendor must have removed the
+// current row, which then becomes a former row.
 func (r *replacer) goBack(row *TransactionRow, externalID string) error {
 	rest, past, _ := row.WithoutPast(externalID)
 	present := domain.Superseded{ExternalID: row.ExternalID, At: r.At, Rule: past.Rule, Version: row.Version}
@@ -594,7 +610,7 @@ func (p *pageWriter) rowByID(id uuid.UUID) (*TransactionRow, error) {
 }
 
 // supersededID returns the external id under which a superseded transaction is stored. External ids are unique, and the
-// transaction that has taken over the row has the original external id.
+// original one now belongs to the superseding transaction.
 func supersededID(externalID string, id uuid.UUID) string {
 	return externalID + supersededMark + id.String()
 }
@@ -602,46 +618,45 @@ func supersededID(externalID string, id uuid.UUID) string {
 // supersededMark separates the external id and the transaction id in the result of supersededID.
 const supersededMark = "\x1f"
 
-// encodePast returns the value of the column supersedes; "" if there are no past rows.
-func encodePast(past []domain.Superseded) (string, error) {
-	if len(past) == 0 {
+// encodePast returns the value of the column supersedes; "" if there are no former rows.
+func encodePast(pastRows []domain.Superseded) (string, error) {
+	if len(pastRows) == 0 {
 		return "", nil
 	}
-	return encode(past)
+	return encode(pastRows)
 }
 
-// restorePast returns the content of an earlier version of a transaction as the next version of this transaction. The
-// returned row is marked as removed at past.At. Its digest is not set, so that the next read of the row counts as a
-// change.
-func (p *pageWriter) restorePast(row *TransactionRow, past domain.Superseded) (TransactionRow, error) {
+// restorePast returns the next version of a transaction, with the content of a former row. The version is marked as
+// removed at the time of the replacement. It has no digest, so that it counts as changed when the vendor returns the
+// row again.
+func (p *pageWriter) restorePast(row *TransactionRow, supersededRow domain.Superseded) (TransactionRow, error) {
 	q := newQuery("SELECT "+selected(isVersioned)+" FROM transaction_versions WHERE connection_id = ? AND id = ?",
 		uuidColumn(p.pull.Connection), uuidColumn(row.ID.UUID))
-	q.add(" AND version = ? AND tenant_id = ?", past.Version, uuidColumn(p.pull.Tenant))
+	q.add(" AND version = ? AND tenant_id = ?", supersededRow.Version, uuidColumn(p.pull.Tenant))
 	restored := TransactionRow{}
 	restored.Vendor, restored.FirstSeenAt = row.Vendor, row.FirstSeenAt
 	found := false
-	err := p.tx.Read(q.into(restored.targetsOf(isVersioned), func() error {
+	err := p.tx.Read(q.asRead(restored.targetsOf(isVersioned), func() error {
 		found = true
 		return nil
 	}))
 	if err == nil && !found {
 		err = gorm.ErrRecordNotFound
 	}
-	p.nextVersion(&restored, row.Version, past.At)
+	p.nextVersion(&restored, row.Version, supersededRow.At)
 	return restored, err
 }
 
-// nextVersion sets the columns of a row that are different in each version. The caller passes the number of the
-// previous version (before) and the time of the removal (removed).
-func (p *pageWriter) nextVersion(row *TransactionRow, before int, removed time.Time) {
-	row.Version, row.UpdatedAt, row.RemovedAt = before+1, p.At, removed
+// nextVersion sets the columns of a row that are different in each version. The new version is previousVersion + 1.
+func (p *pageWriter) nextVersion(row *TransactionRow, previousVersion int, removedAt time.Time) {
+	row.Version, row.UpdatedAt, row.RemovedAt = previousVersion+1, p.At, removedAt
 	row.changeSeq, row.Pull.UUID = p.changeSeq, p.pull.ID
 	row.Tenant.UUID, row.Connection.UUID = p.pull.Tenant, p.pull.Connection
 }
 
-// split undoes the last replacement of the row's transaction. The last past row becomes the present row of the
-// transaction. The row that was present until then goes back to the transaction that had it before the replacement. If
-// there was none, it becomes the row of a new transaction with the id newID.
+// split undoes the last replacement of a transaction. The former row becomes the current row again. The newer row
+// returns to the transaction to which it belonged before. If it belonged to none, it becomes a new transaction with the
+// id newID.
 func (p *pageWriter) split(row *TransactionRow, newID uuid.UUID) error {
 	past, err := row.LastPast()
 	if err != nil {
@@ -687,14 +702,14 @@ func (p *pageWriter) split(row *TransactionRow, newID uuid.UUID) error {
 	return p.rememberSplit(past.ExternalID, row.ExternalID)
 }
 
-// rememberSplit records that a removed row (left) and a new row (came) must never be matched again, and that left is no
-// longer a past row.
-func (p *pageWriter) rememberSplit(left, came string) error {
-	if err := p.forgetPast(left); err != nil {
+// rememberSplit records that the rows with these external ids must never be matched again. It also deletes oldID from
+// the former external ids of its transaction.
+func (p *pageWriter) rememberSplit(oldID, newID string) error {
+	if err := p.forgetPast(oldID); err != nil {
 		return err
 	}
 	return p.tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&splitPairRow{
-		Tenant: p.pull.Tenant, Connection: p.pull.Connection, Left: left, Came: came,
+		Tenant: p.pull.Tenant, Connection: p.pull.Connection, Old: oldID, New: newID,
 	}).Error
 }
 

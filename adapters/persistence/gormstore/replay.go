@@ -12,8 +12,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// Replay attaches the deliveries to queued pulls again. It locks the connections, then their queued pulls, and then the
-// deliveries. It shares the locks on the pulls with batches of webhooks.
+// Replay attaches deliveries to the queued pulls of their connections. It locks the connections, then the queued pulls,
+// and then the deliveries. The locks on queued pulls are shared, so a batch of webhooks can lock the same pulls at the
+// same time.
 func (s deliveries) Replay(ctx context.Context, tenant domain.TenantID, ids []domain.DeliveryID, at time.Time,
 	newID func() domain.PullID,
 ) ([]domain.Delivery, error) {
@@ -57,8 +58,9 @@ func replayable(tx *gorm.DB, tenant domain.TenantID, ids []domain.DeliveryID) ([
 	return rows, err
 }
 
-// replaceRemovals sets the field Scope of each row whose pull has succeeded to the result of domain.PullScope.Replayed.
-// It does not write the rows to the database.
+// replaceRemovals changes the scopes of the given rows in memory; it does not write to the database. It changes only
+// rows whose pull has succeeded. The new scope omits the removals that the pull has already applied (see
+// domain.PullScope.Replayed).
 func replaceRemovals(tx *gorm.DB, tenant domain.TenantID, rows []deliveryRow) error {
 	pulls := map[uuid.UUID]bool{}
 	for _, row := range rows {
@@ -79,8 +81,8 @@ func replaceRemovals(tx *gorm.DB, tenant domain.TenantID, rows []deliveryRow) er
 	return err
 }
 
-// queuedPulls returns a map from the id of each of the rows' connections to the id of its queued pull. If a connection
-// has no queued pull, queuedPulls creates one. It omits deleted connections.
+// queuedPulls returns the ids of the queued pulls of the rows' connections. The keys of the map are the ids of the
+// connections. If a connection has no queued pull, queuedPulls creates one. Deleted connections are omitted.
 func (s deliveries) queuedPulls(tx Tx, tenant domain.TenantID, rows []deliveryRow, at time.Time,
 	newID func() domain.PullID,
 ) (map[uuid.UUID]uuid.UUID, error) {

@@ -15,8 +15,8 @@ import (
 )
 
 // The types below are the targets into which the values of columns are scanned. uuidColumn is also used for parameters
-// that are ids. pgx scans its binary format into these types without boxing the values in interfaces; database/sql
-// scans text into them.
+// that are ids. pgx scans binary values into these types without boxing the values in interfaces. database/sql scans
+// text values.
 type (
 	// uuidColumn is an id. NULL becomes the nil UUID.
 	uuidColumn uuid.UUID
@@ -26,11 +26,12 @@ type (
 	decimalColumn decimal.Decimal
 	// nullDecimalColumn is an amount that may be NULL, selected as text.
 	nullDecimalColumn decimal.NullDecimal
-	// timeColumn is a time. It accepts the same forms as instant.
+	// timeColumn is a time, in the format of PostgreSQL or SQLite.
 	timeColumn struct{ into *time.Time }
 )
 
-// scanTarget returns the scan target for a column. It gets the pointer that Column.Field returns for that column.
+// scanTarget returns a scan target for a pointer that comes from Column.Field. A pointer that can be scanned directly
+// is returned unchanged.
 func scanTarget(field any) any {
 	switch v := field.(type) {
 	case *uuid.UUID:
@@ -51,7 +52,7 @@ func scanTarget(field any) any {
 	return field
 }
 
-// fixedColumn is a hash. NULL becomes a hash of zero bytes.
+// fixedColumn is a hash. For NULL, all bytes of the hash are set to zero.
 type fixedColumn []byte
 
 // ScanBytes scans a hash from pgx; nil means NULL.
@@ -124,9 +125,8 @@ func (d *decimalColumn) parse(text string) error {
 	return err
 }
 
-// parseAmount parses a stored amount. It returns an error if the text is not an amount, which can happen only if
-// another program wrote the row. Unlike domain.ParseAmount, parseAmount does not return Invalid, because the caller of
-// the service is not the cause of the error.
+// parseAmount parses a stored amount. It returns errStoredAmount if the text is not an amount, which can happen only if
+// another program wrote the row. The error is not Invalid, because the caller of the service did not cause it.
 func parseAmount(text string) (decimal.Decimal, error) {
 	amount, err := domain.ParseAmount(text)
 	if err != nil {

@@ -14,15 +14,15 @@ import (
 // snapshotPage is the number of records that one statement reads.
 const snapshotPage = 1000
 
-// Snapshot runs the callback read inside one read-only transaction. The wait for a database connection and each query
-// have a time limit, but the transaction has none. The transaction must end soon, because it delays the removal of old
-// row versions.
+// Snapshot calls fn inside one read-only transaction. The wait for a database connection and each query have a time
+// limit, but the transaction has none. The transaction must end soon, because it delays the removal of old row
+// versions.
 func (s ledger) Snapshot(ctx context.Context, tenant domain.TenantID, id domain.AccountID,
-	read func(view ports.AccountView) error,
+	fn func(view ports.AccountView) error,
 ) error {
-	var failed error // the error that read has returned, or an already translated error of a query
+	var failed error // the error that fn has returned, or an already translated error of a query
 	err := s.dialect.Snapshot(ctx, s.timeout, func(tx SnapshotTx) error {
-		failed = s.readAccount(ctx, tx, tenant, id, read)
+		failed = s.readAccount(ctx, tx, tenant, id, fn)
 		return failed
 	})
 	if failed != nil {
@@ -31,10 +31,9 @@ func (s ledger) Snapshot(ctx context.Context, tenant domain.TenantID, id domain.
 	return Translate(ctx, err)
 }
 
-// readAccount calls the callback read with a view of the account. The view reads the account's records in the
-// transaction tx.
+// readAccount calls fn with a view of the account. The view reads the account's records in the transaction tx.
 func (s ledger) readAccount(ctx context.Context, tx SnapshotTx, tenant domain.TenantID, id domain.AccountID,
-	read func(view ports.AccountView) error,
+	fn func(view ports.AccountView) error,
 ) error {
 	var view ports.AccountView
 	err := s.bounded(ctx, func(ctx context.Context) (err error) {
@@ -48,7 +47,7 @@ func (s ledger) readAccount(ctx context.Context, tx SnapshotTx, tenant domain.Te
 	view.Posted = func(ctx context.Context, window domain.Window) iter.Seq2[domain.PostedRecord, error] {
 		return (&postedReader{store: s.background(), tx: tx, account: account, window: window}).all(ctx)
 	}
-	return read(view)
+	return fn(view)
 }
 
 // accountView reads an account and its completeness.
@@ -72,7 +71,8 @@ type postedReader struct {
 	window  domain.Window
 }
 
-// all yields the records, which it reads page by page. While it yields the records of a page, no statement is running.
+// all returns an iterator over the records. The iterator reads one page at a time. While the iterator yields the
+// records of a page, no statement is running.
 func (r *postedReader) all(ctx context.Context) iter.Seq2[domain.PostedRecord, error] {
 	return func(yield func(domain.PostedRecord, error) bool) {
 		var page []domain.PostedRecord
@@ -100,10 +100,11 @@ func (r *postedReader) all(ctx context.Context) iter.Seq2[domain.PostedRecord, e
 	}
 }
 
-// read appends the records that follow the given position to page, at most one page of them. The query must use the
-// index over connection, date and id, even for an account that has only few of the rows of a large connection. The
-// other conditions are therefore written so that PostgreSQL does not expect a small result from them. If it did, it
-// might read and sort all rows of the connection for each page.
+// The method read appends the next records to the page: at most snapshotPage records that follow the given position.
+//
+// PostgreSQL must find these records through the index over connection, date and id. With an estimate of few matching
+// rows, PostgreSQL might read and sort all rows of the connection for each page. The other conditions therefore have a
+// form that PostgreSQL cannot estimate (see equalUnindexed).
 func (r *postedReader) read(ctx context.Context, after domain.Position, page *[]domain.PostedRecord) error {
 	q := newQuery(`SELECT id, external_id, date, first_seen_at, CAST(amount AS text), currency,
 		CAST(account_amount AS text), account_currency, description, counterparty FROM transactions
@@ -111,7 +112,7 @@ func (r *postedReader) read(ctx context.Context, after domain.Position, page *[]
 		" AND CASE status WHEN 'posted' THEN removed_at IS NULL END",
 		uuidColumn(r.account.Connection.UUID), uuidColumn(r.account.ID.UUID), uuidColumn(r.account.Tenant.UUID))
 	if after.IsZero() {
-		after = domain.Position{Key: string(r.window.From)} // no record has the nil UUID
+		after = domain.Position{Key: string(r.window.From)} // all ids follow the zero id: From is included
 	}
 	q.add(" AND (date, id) > (?, ?)", after.Key, uuidColumn(after.ID))
 	if r.window.To != "" {
@@ -127,7 +128,7 @@ func (r *postedReader) read(ctx context.Context, after domain.Position, page *[]
 		(*textColumn)(&row.accountCurrent), (*textColumn)(&description), (*textColumn)(&counterparty),
 	}
 	return r.store.bounded(ctx, func(ctx context.Context) error {
-		return r.tx.Read(ctx, q.into(columns, func() error {
+		return r.tx.Read(ctx, q.asRead(columns, func() error {
 			sum := row.domain()
 			sum.Posted = true
 			*page = append(*page, domain.PostedRecord{

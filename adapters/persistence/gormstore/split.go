@@ -10,14 +10,14 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// readReplaceable uses one query to set the fields RecentlyLeft and Unshown of claimed.
-func (s pulls) readReplaceable(tx Tx, claimed *ports.Claimed, at time.Time) error {
-	id, tenant := uuidColumn(claimed.Connection.ID.UUID), uuidColumn(claimed.Connection.Tenant.UUID)
+// readReplaceable sets the fields RecentlyRemoved and CarriedOver of the claim with one query.
+func (s pulls) readReplaceable(tx Tx, claim *ports.Claimed, at time.Time) error {
+	id, tenant := uuidColumn(claim.Connection.ID.UUID), uuidColumn(claim.Connection.Tenant.UUID)
 	q := newQuery("SELECT EXISTS (SELECT 1 FROM transactions WHERE connection_id = ? AND removed_at >= ? AND "+
 		tenantIs(s.dialect, "tenant_id")+")", id, instant{at.Add(-domain.MatchWindow)}.value(tx.Name()), tenant)
 	q.add(" OR EXISTS (SELECT 1 FROM transaction_past_ids WHERE connection_id = ? AND tenant_id = ?)", id, tenant)
 	q.add(", EXISTS (SELECT 1 FROM unshown_transactions WHERE connection_id = ? AND tenant_id = ?)", id, tenant)
-	return tx.Read(q.into([]any{&claimed.RecentlyLeft, &claimed.Unshown}, func() error { return nil }))
+	return tx.Read(q.asRead([]any{&claim.RecentlyRemoved, &claim.CarriedOver}, func() error { return nil }))
 }
 
 // Split locks the connection, so that no page of the connection is written meanwhile.
@@ -42,8 +42,8 @@ func (s ledger) Split(ctx context.Context, tenant domain.TenantID, id, newID dom
 	return s.Transaction(ctx, tenant, id)
 }
 
-// splitLocked splits the transaction, whose connection the caller has locked, and stores the adjustments of the closed
-// periods that the split changes.
+// splitLocked splits the transaction. If the split changes closed periods, splitLocked also stores their adjustments.
+// The caller must have locked the connection of the transaction.
 func (p *pageWriter) splitLocked(id, newID uuid.UUID) error {
 	row, err := p.rowByID(id)
 	if err != nil {
@@ -57,7 +57,7 @@ func (p *pageWriter) splitLocked(id, newID uuid.UUID) error {
 	}
 	q := newQuery("SELECT EXISTS (SELECT 1 FROM account_closes WHERE connection_id = ? AND tenant_id = ?)",
 		uuidColumn(p.pull.Connection), uuidColumn(p.pull.Tenant))
-	if err := p.tx.Read(q.into([]any{&p.adjustments.wanted}, func() error { return nil })); err != nil {
+	if err := p.tx.Read(q.asRead([]any{&p.adjustments.hasClosedPeriod}, func() error { return nil })); err != nil {
 		return err
 	}
 	if err := p.split(row, newID); err != nil {

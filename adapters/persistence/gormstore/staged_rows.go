@@ -14,8 +14,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// stagedRow is a row of staged_transactions: a transaction that was read under a new account reference and is not
-// published yet.
+// stagedRow is a row of staged_transactions: a transaction that was read under a new account reference. It becomes
+// visible to readers when it is published.
 type stagedRow struct {
 	Tenant     uuid.UUID `gorm:"column:tenant_id"`
 	Connection uuid.UUID `gorm:"column:connection_id"`
@@ -29,8 +29,8 @@ type stagedRow struct {
 // TableName returns the name of the table in the schema.
 func (stagedRow) TableName() string { return "staged_transactions" }
 
-// stagedContent is the value of the column content, encoded as JSON. Its members Metadata and StableMetadata, which are
-// JSON themselves, are stored as byte slices, because otherwise the encoding would change their bytes.
+// stagedContent is the value of the column content, encoded as JSON. Metadata and StableMetadata contain JSON
+// themselves. They are stored as byte slices, because the encoding would change the bytes of embedded JSON.
 type stagedContent struct {
 	Data           domain.TransactionData
 	Metadata       []byte
@@ -76,8 +76,9 @@ func (s pulls) stagePage(ctx context.Context, lease domain.Lease, w ports.PageWr
 	})
 }
 
-// stage stores the rows of the page as staged rows. If Staged.Restart is set, it first deletes the staged rows of this
-// step and of all later steps. It also deletes the staged rows whose removal the page announces.
+// stage stores the rows of the page as staged rows, which are not visible yet. If Staged.Restart is set, it first
+// deletes the staged rows of this step and of all later steps. In all cases, it deletes the staged rows that the page
+// reports as removed.
 func (p *pageWriter) stage(data []domain.TransactionData) error {
 	if p.Staged.Restart {
 		err := p.staged().Where("step >= ?", p.Staged.Step).Delete(&stagedRow{}).Error
@@ -137,7 +138,7 @@ func (p *pageWriter) visitStaged(visit func(domain.TransactionData) error, condi
 		uuidColumn(p.pull.Connection), uuidColumn(p.pull.Tenant))
 	q.add(condition, args...)
 	var content []byte
-	return p.tx.Read(q.into([]any{&content}, func() error {
+	return p.tx.Read(q.asRead([]any{&content}, func() error {
 		data, err := decodeStaged(content)
 		if err != nil {
 			return err
@@ -146,8 +147,8 @@ func (p *pageWriter) visitStaged(visit func(domain.TransactionData) error, condi
 	}))
 }
 
-// FormerAccounts first reads the accounts of the connection. It reads the accounts of deleted connections only if no
-// account of the connection was read under an earlier account reference.
+// FormerAccounts returns the accounts of the connection. If all these accounts belong to the current account reference,
+// it also returns accounts of deleted connections.
 func (s pulls) FormerAccounts(ctx context.Context, lease domain.Lease) ([]domain.Account, error) {
 	var former []domain.Account
 	p := s.newPageWriter(ports.PageWrite{})
@@ -186,8 +187,8 @@ func (s pulls) FormerAccounts(ctx context.Context, lease domain.Lease) ([]domain
 	return former, err
 }
 
-// isContinuable is an SQL condition on rows of connections with the alias c: another connection may take over the
-// accounts of this connection.
+// isContinuable is an SQL condition on rows of connections with the alias c. It is true for a deleted connection whose
+// accounts another connection may take over.
 const isContinuable = "c.deleted_at IS NOT NULL AND c.erased_at IS NULL"
 
 func accountsOf(rows []accountRow) (accounts []domain.Account, err error) {
@@ -200,8 +201,8 @@ func accountsOf(rows []accountRow) (accounts []domain.Account, err error) {
 	return accounts, nil
 }
 
-// checkContinues returns AccountContinues if one of the new accounts (added) may continue an account that was read
-// under an earlier reference of the connection, or an account of a deleted connection.
+// checkContinues returns AccountContinues if an added account may be the same bank account as a former one. A former
+// account was read under an earlier reference of the connection, or belongs to a deleted connection.
 func (p *pageWriter) checkContinues(added []accountRow) error {
 	keys := map[string]bool{}
 	for i := range added {
@@ -248,7 +249,7 @@ func (s pulls) RowsOfAccount(ctx context.Context, lease domain.Lease, account do
 		var connection uuid.UUID
 		owner := newQuery("SELECT connection_id FROM accounts WHERE id = ? AND tenant_id = ?",
 			uuidColumn(account.UUID), uuidColumn(p.pull.Tenant))
-		err := p.tx.Read(owner.into([]any{(*uuidColumn)(&connection)}, func() error { return nil }))
+		err := p.tx.Read(owner.asRead([]any{(*uuidColumn)(&connection)}, func() error { return nil }))
 		if err != nil {
 			return err
 		}

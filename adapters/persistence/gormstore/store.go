@@ -18,7 +18,7 @@ import (
 )
 
 // DefaultTimeout limits the store methods for which an API caller waits. The API promises to report an unavailable
-// database within 2 s, and a database that does not respond counts as unavailable.
+// database within 2 s. A database that does not respond is treated as unavailable.
 const DefaultTimeout = 1500 * time.Millisecond
 
 // defaultWorkTimeout limits the methods that the service calls for its own work, such as pulls. It is longer than
@@ -30,11 +30,12 @@ type Options struct {
 	Dialect Dialect
 	// Reader runs queries outside of transactions. If Reader is nil, the writer runs them.
 	Reader *gorm.DB
-	// Timeout bounds each method, in addition to the caller's context; a method that takes longer
-	// returns Unavailable. Zero means DefaultTimeout, and 10 s for the service's own work.
+	// Timeout bounds each method, in addition to the caller's context. A method that takes longer returns Unavailable.
+	// If Timeout is zero, the limit is DefaultTimeout for methods that serve API callers, and 10 s for background work
+	// such as pulls.
 	Timeout time.Duration
-	// ReceiveTimeout bounds the receipt of a webhook in the same way; zero means the timeout of the
-	// other methods.
+	// ReceiveTimeout bounds the storing of a webhook delivery. If ReceiveTimeout is zero, the limit is Timeout. If both
+	// are zero, the limit is DefaultTimeout.
 	ReceiveTimeout time.Duration
 	// OnReadOnly is called when Ping finds that the database accepts no writes, for example because its server has
 	// become a standby. It may be nil.
@@ -48,7 +49,7 @@ type Store struct {
 	reader      *gorm.DB
 	dialect     Dialect
 	timeout     time.Duration
-	workTimeout time.Duration // for the service's own work; see the method background
+	workTimeout time.Duration // for background work; see the method background
 	commits     *committer
 	feedCipher  *feedCipher
 	onReadOnly  func()
@@ -118,14 +119,14 @@ const maxDeadlocks = 3
 // three times as long.
 const deadlockPause = 20 * time.Millisecond
 
-// changeAgain is like change, but repeats the transaction if the database has ended it because of a deadlock. Therefore
-// fn may run more than once. Deadlocks are possible because a batch of webhooks locks the queued pulls of several
-// connections, some of them after it has inserted deliveries. A transaction that waits for one of these pulls can be
-// part of a deadlock.
+// changeAgain is like change, but repeats the transaction after a deadlock. Therefore fn may run more than once.
 //
-// changeAgain pauses before each repetition, because another transaction has waited for a lock that the ended
-// transaction held, and may not have got this lock yet. If the repetition took the lock first, the same deadlock would
-// occur again.
+// A deadlock is possible with a batch of webhooks. The batch locks the queued pulls of several connections. It locks
+// some of these pulls after it has inserted deliveries. Another transaction may hold one of these pulls and wait for
+// the batch.
+//
+// The pause before each repetition lets the other transaction of the deadlock take its lock. Without a pause, the same
+// deadlock could occur again.
 func (s *Store) changeAgain(ctx context.Context, fn func(tx Tx) error) (err error) {
 	for attempt := range maxDeadlocks {
 		if attempt > 0 {
@@ -146,7 +147,7 @@ func pause(ctx context.Context, d time.Duration) {
 	}
 }
 
-// background returns the store for the service's own work, which has a longer timeout.
+// background returns a copy of the store with the longer timeout of background work, for which no API caller waits.
 func (s *Store) background() *Store {
 	background := *s
 	background.timeout = s.workTimeout
@@ -178,10 +179,14 @@ func locked(db *gorm.DB, strength string) *gorm.DB {
 	return db.Clauses(clause.Locking{Strength: strength})
 }
 
-// The strengths of row locks. A deletion locks its connection with forUpdate. A transaction that locks the connection
-// with keyShare waits for a deletion and then finds the connection deleted. Writing the connection's health takes a
-// weaker lock, which does not conflict with keyShare. A transaction that attaches deliveries to a queued pull locks the
-// pull with share; a claim, which uses forUpdate, waits for it.
+// The strengths of row locks, the strongest first:
+//
+//   - A deletion locks its connection with forUpdate. A claim locks its pull with forUpdate.
+//   - A transaction that writes the health of a connection locks the connection with noKeyUpdate. This lock does not
+//     conflict with keyShare.
+//   - A transaction that attaches deliveries to a queued pull locks the pull with share. A claim waits for this lock.
+//   - A transaction that needs a live connection locks the connection with keyShare. It waits for a deletion, and then
+//     finds the connection deleted.
 const (
 	forUpdate   = "UPDATE"
 	noKeyUpdate = "NO KEY UPDATE"
@@ -208,19 +213,18 @@ func list[R, T any](query *gorm.DB, limit int, item func(R) T,
 	return page, nil
 }
 
-// newestFirst orders the query by a time column (at) and an id column (id), both descending, and restricts it to the
-// rows after a position. The columns are compared as a pair, so that an index over both can be used. Errors: Invalid on
-// "cursor".
-func newestFirst(query *gorm.DB, at, id string, after domain.Position) (*gorm.DB, error) {
-	query = query.Order(at + " DESC, " + id + " DESC")
-	if after.IsZero() {
+// newestFirst orders the query by a time column and an id column, both descending, and restricts it to the rows after a
+// position. The columns are compared as a pair, so that an index over both can be used. Errors: Invalid on "cursor".
+func newestFirst(query *gorm.DB, timeColumn, id string, position domain.Position) (*gorm.DB, error) {
+	query = query.Order(timeColumn + " DESC, " + id + " DESC")
+	if position.IsZero() {
 		return query, nil
 	}
-	key, err := domain.ParseTimeKey(after.Key)
+	key, err := domain.ParseTimeKey(position.Key)
 	if err != nil {
 		return nil, err
 	}
-	return query.Where("("+at+", "+id+") < (?, ?)", instant{key}, after.ID), nil
+	return query.Where("("+timeColumn+", "+id+") < (?, ?)", instant{key}, position.ID), nil
 }
 
 // rowsOf returns how many rows a statement changed, and its error.

@@ -8,23 +8,22 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// deadlocking is a dialect that simulates deadlocks. Each of its transactions is the victim of a deadlock as long as
-// another transaction waits for the victim's lock. The other transaction gets the lock some time after the victim has
-// ended, unless a repetition of the victim takes the lock first.
+// deadlocking is a dialect that simulates a deadlock with another transaction. The first attempt fails. A later attempt
+// succeeds only if the other transaction had enough time to get its lock.
 type deadlocking struct {
 	Dialect
 
-	wakes    time.Duration // the time after which the other transaction gets its lock
-	ended    time.Time     // when the last victim ended
+	wakes    time.Duration // an attempt succeeds only after a pause of this length
+	endedAt  time.Time     // when the last attempt failed
 	attempts int
 }
 
 func (d *deadlocking) Transact(_ context.Context, fn func(tx Tx) error) error {
 	d.attempts++
-	if time.Since(d.ended) > d.wakes && d.attempts > 1 {
+	if time.Since(d.endedAt) > d.wakes && d.attempts > 1 {
 		return fn(Tx{})
 	}
-	d.ended = time.Now()
+	d.endedAt = time.Now()
 	return &pgconn.PgError{Code: "40P01"}
 }
 

@@ -51,7 +51,8 @@ type subscriptionRow struct {
 // TableName returns the name of the table in the schema.
 func (subscriptionRow) TableName() string { return "subscriptions" }
 
-// setOperators sets the columns that operators can change, and the columns that change together with them.
+// setOperators copies the columns that operators can change from s. It also copies the columns that change together
+// with these columns.
 func (r *subscriptionRow) setOperators(s domain.Subscription) error {
 	types, err := json.Marshal(s.Types)
 	r.Name, r.Types, r.Connection = s.Name, string(types), optional(s.Connection.UUID)
@@ -92,9 +93,9 @@ type subscriptions struct{ *Store }
 // afterAll is an id that follows every other id.
 var afterAll = uuid.UUID(bytes.Repeat([]byte{0xff}, 16))
 
-// Create starts the subscription at Dialect.FeedEnd, unless the subscription wants all changes from the start. On
-// PostgreSQL, this position is before the oldest transaction that still runs, so the subscription gets each change that
-// commits later. On SQLite, it is the present value of the transaction counter.
+// Create starts the subscription at Dialect.FeedEnd, or at the start of the feed if FromStart is set. A subscription
+// that starts at FeedEnd gets every change that is committed after FeedEnd was read. On PostgreSQL, FeedEnd is
+// therefore before the oldest transaction that still runs.
 func (s subscriptions) Create(ctx context.Context, sub domain.Subscription) error {
 	row := subscriptionRow{ID: sub.ID.UUID, Tenant: sub.Tenant.UUID, FromStart: sub.FromStart}
 	if err := row.setOperators(sub); err != nil {
@@ -103,7 +104,7 @@ func (s subscriptions) Create(ctx context.Context, sub domain.Subscription) erro
 	return s.change(ctx, func(tx Tx) error {
 		if !sub.FromStart {
 			q := newQueryOf(s.dialect.FeedEnd(sub.Tenant.UUID))
-			if err := tx.Read(q.into([]any{&row.FeedTx}, func() error { return nil })); err != nil {
+			if err := tx.Read(q.asRead([]any{&row.FeedTx}, func() error { return nil })); err != nil {
 				return err
 			}
 			row.EventTx, row.FeedID, row.EventID = row.FeedTx, afterAll, afterAll
@@ -131,8 +132,8 @@ func (s subscriptions) Get(
 	return status, err
 }
 
-// statusOf returns a subscription with its progress. The number of events that wait to be delivered in their order is
-// the difference of two sequence numbers. Parked events, which wait for a retry, are counted through their index.
+// statusOf returns a subscription with its progress. A parked event is an event that waits for a retry. statusOf counts
+// the rows of the parked events. To count the other waiting events, it subtracts two sequence numbers.
 func statusOf(db *gorm.DB, row subscriptionRow) (ports.SubscriptionStatus, error) {
 	sub, err := row.domain()
 	status := ports.SubscriptionStatus{Subscription: sub, Position: row.LastSequence}
@@ -218,15 +219,14 @@ func eventsOf(tx *gorm.DB, tenant domain.TenantID, id domain.SubscriptionID) *go
 	return tx.Model(&subscriptionEventRow{}).Where("subscription_id = ? AND tenant_id = ?", id.UUID, tenant.UUID)
 }
 
-// withoutRetries returns the columns that record the failed attempts of an event, with the values of an event that has
-// no failed attempt.
+// withoutRetries returns column values that reset an event's record of failed attempts.
 func withoutRetries() map[string]any {
 	return map[string]any{"attempts": 0, "failing_since": nil, "next_attempt_at": nil, "last_error": ""}
 }
 
-// Update locks the row of the subscription until the edit is committed.
+// Update locks the row of the subscription until the change is committed.
 func (s subscriptions) Update(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
-	edit func(*domain.Subscription) error,
+	fn func(*domain.Subscription) error,
 ) (status ports.SubscriptionStatus, err error) {
 	var refused error
 	err = s.change(ctx, func(tx Tx) error {
@@ -235,7 +235,7 @@ func (s subscriptions) Update(ctx context.Context, tenant domain.TenantID, id do
 			return err
 		}
 		active := sub.State == domain.SubscriptionActive
-		if refused = edit(&sub); refused != nil {
+		if refused = fn(&sub); refused != nil {
 			return refused
 		}
 		if err := row.setOperators(sub); err != nil {
@@ -286,29 +286,30 @@ func (s subscriptions) Delete(ctx context.Context, tenant domain.TenantID, id do
 	return err
 }
 
-// Replay makes the subscription continue with the event that has the given sequence number (from). It unparks all
-// parked (postponed) events: those before this event are skipped, and the others are delivered again in their order.
+// Replay makes the subscription continue with the event that has this sequence number. No event is parked (postponed)
+// afterwards. Parked events before this event are skipped. Parked events from this event on are delivered in their
+// order.
 func (s subscriptions) Replay(
-	ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID, from int64,
+	ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID, sequence int64,
 ) (status ports.SubscriptionStatus, err error) {
 	err = s.change(ctx, func(tx Tx) error {
 		row, _, err := lockSubscription(tx.DB, tenant, id)
 		if err != nil {
 			return err
 		}
-		if from != row.LastSequence+1 {
-			_, err := first[subscriptionEventRow](eventsOf(tx.DB, tenant, id).Where("sequence = ?", from))
+		if sequence != row.LastSequence+1 {
+			_, err := first[subscriptionEventRow](eventsOf(tx.DB, tenant, id).Where("sequence = ?", sequence))
 			if err != nil {
 				return replaced(err, domain.NotFound, domain.NotStored())
 			}
 		}
-		row.DeliveredTo, row.Epoch = from-1, row.Epoch+1
+		row.DeliveredTo, row.Epoch = sequence-1, row.Epoch+1
 		columns := withoutRetries()
 		columns["parked"] = false
 		if err := eventsOf(tx.DB, tenant, id).Where("parked").Updates(columns).Error; err != nil {
 			return err
 		}
-		err = ofSubscription(tx.DB, row).Updates(map[string]any{"delivered_to": from - 1, "epoch": row.Epoch}).Error
+		err = ofSubscription(tx.DB, row).Updates(map[string]any{"delivered_to": sequence - 1, "epoch": row.Epoch}).Error
 		if err != nil {
 			return err
 		}
@@ -338,11 +339,11 @@ func (s subscriptions) Attempts(ctx context.Context, tenant domain.TenantID, id 
 
 // ListSealed returns the subscriptions that are not deleted, in the order of their ids.
 func (s subscriptions) ListSealed(
-	ctx context.Context, after domain.SubscriptionID, limit int,
+	ctx context.Context, afterID domain.SubscriptionID, limit int,
 ) ([]domain.Subscription, error) {
 	var rows []subscriptionRow
 	err := s.background().read(ctx, func(db *gorm.DB) error {
-		return db.Where("id > ? AND state <> ?", after.UUID, stateDeleted).Order("id").Limit(limit).Find(&rows).Error
+		return db.Where("id > ? AND state <> ?", afterID.UUID, stateDeleted).Order("id").Limit(limit).Find(&rows).Error
 	})
 	if err != nil {
 		return nil, err
@@ -363,12 +364,12 @@ func convertSubscriptions(rows []subscriptionRow) ([]domain.Subscription, error)
 
 // Reseal replaces the secret with a compare-and-swap, which is one statement.
 func (s subscriptions) Reseal(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
-	old, resealed domain.Sealed,
+	previous, resealed domain.Sealed,
 ) (bool, error) {
 	var changed int
 	err := s.background().write(ctx, func(db *gorm.DB) (err error) {
 		changed, err = rowsOf(subscriptionByID(db.Model(&subscriptionRow{}), tenant, id).
-			Where("sealed = ?", []byte(old)).Updates(map[string]any{"sealed": []byte(resealed)}))
+			Where("sealed = ?", []byte(previous)).Updates(map[string]any{"sealed": []byte(resealed)}))
 		return err
 	})
 	return changed > 0, err

@@ -10,7 +10,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// absenceRow is a row of absent_transactions: a live transaction that the last complete read did not return.
+// absenceRow is a row of absent_transactions: a live transaction that the last complete listing did not contain.
 type absenceRow struct {
 	Tenant     uuid.UUID `gorm:"column:tenant_id"`
 	Connection uuid.UUID `gorm:"column:connection_id"`
@@ -27,9 +27,8 @@ func (absenceRow) TableName() string { return "absent_transactions" }
 // limits of both databases.
 const absenceBatch = 200
 
-// Sweep finds the stored rows whose dates are in the window (w.Window) and which the pull did not see.
-// domain.AbsenceRead.Judge decides which of them are marked as removed, and which are remembered as absent for a later
-// sweep.
+// Sweep finds the stored rows in the window w.Window that the pull did not see. domain.AbsenceRead.Judge decides which
+// of them are marked as removed. The others are stored as absent, for a later sweep.
 func (s pulls) Sweep(ctx context.Context, lease domain.Lease, w ports.SweepWrite) (domain.Counts, error) {
 	w.Page.At, w.Page.LeaseUntil = w.At, w.LeaseUntil
 	w.Page.Accounts = deduplicate(w.Page.Accounts, accountKey)
@@ -51,7 +50,7 @@ func (s pulls) Sweep(ctx context.Context, lease domain.Lease, w ports.SweepWrite
 		if err := p.replaceAbsences(w.Account, len(known), remaining); err != nil {
 			return err
 		}
-		if p.Unshown {
+		if p.CarriedOver {
 			if err := p.forgetExpired(); err != nil {
 				return err
 			}
@@ -64,10 +63,10 @@ func (s pulls) Sweep(ctx context.Context, lease domain.Lease, w ports.SweepWrite
 	})
 }
 
-// leavingSince returns a leavingRow for each of these external ids. The list absent must contain all of them.
-func leavingSince(externalIDs []string, absent []domain.Absence) []leavingRow {
-	since := make(map[string]domain.PullID, len(absent))
-	for _, a := range absent {
+// leavingSince returns a leavingRow for each external id. The slice absences must contain an absence for each of them.
+func leavingSince(externalIDs []string, absences []domain.Absence) []leavingRow {
+	since := make(map[string]domain.PullID, len(absences))
+	for _, a := range absences {
 		since[a.ExternalID] = a.Pull
 	}
 	rows := announced(externalIDs)
@@ -77,8 +76,8 @@ func leavingSince(externalIDs []string, absent []domain.Absence) []leavingRow {
 	return rows
 }
 
-// readAbsences returns the remembered absences of the account, or of the whole connection if account is "". The keys of
-// the map are external ids.
+// readAbsences returns the stored absences of the account, or of the whole connection if account is "". The keys of the
+// map are external ids.
 func (p *pageWriter) readAbsences(account string) (map[string]domain.Absence, error) {
 	var rows []absenceRow
 	query := p.tx.Where("connection_id = ? AND tenant_id = ?", p.pull.Connection, p.pull.Tenant)
@@ -99,15 +98,15 @@ func (p *pageWriter) readAbsences(account string) (map[string]domain.Absence, er
 // unseenRow is a live row that the pull did not see, although its date is in the window of the sweep.
 type unseenRow struct {
 	externalID, account, date string
-	unshown                   bool // see unshownRow
+	carriedOver               bool // see carriedOverRow
 }
 
-// absences returns an absence for each live row in the window that this sweep counts as absent. It sets read.Live to
-// the number of live rows of each account, including the absent ones.
+// absences returns a domain.Absence for each row that counts as missing from the vendor's list. Such a row is live and
+// dated within the window. absences also sets reading.Live to the number of seen and missing rows of each account.
 func (p *pageWriter) absences(
-	w ports.SweepWrite, read *domain.AbsenceRead, known map[string]domain.Absence,
+	w ports.SweepWrite, reading *domain.AbsenceRead, known map[string]domain.Absence,
 ) ([]domain.Absence, error) {
-	unseen, from, err := p.scanWindow(w, read)
+	unseen, from, err := p.scanWindow(w, reading)
 	if err != nil {
 		return nil, err
 	}
@@ -117,8 +116,11 @@ func (p *pageWriter) absences(
 		oldest, returned := from[row.account]
 		if a, ok := known[row.externalID]; ok {
 			absent = append(absent, a)
-		} else if w.Proof == domain.OneRead && (!row.unshown || returned && row.date >= oldest) {
-			absent = append(absent, domain.Absence{ExternalID: row.externalID, Account: row.account, Pull: read.Pull})
+		} else if w.Proof == domain.OneRead && (!row.carriedOver || returned && row.date >= oldest) {
+			absent = append(
+				absent,
+				domain.Absence{ExternalID: row.externalID, Account: row.account, Pull: reading.Pull},
+			)
 		} else if w.Proof != domain.OneRead && returned && row.date >= oldest {
 			uncertain = append(uncertain, row)
 		}
@@ -129,22 +131,27 @@ func (p *pageWriter) absences(
 		}
 	}
 	for _, row := range uncertain {
-		absent = append(absent, domain.Absence{ExternalID: row.externalID, Account: row.account, Pull: read.Pull})
+		absent = append(absent, domain.Absence{ExternalID: row.externalID, Account: row.account, Pull: reading.Pull})
 	}
 	for _, a := range absent {
-		read.Live[a.Account]++
+		reading.Live[a.Account]++
 	}
 	return absent, nil
 }
 
-// scanWindow returns the live rows in the window that the pull did not see. It also returns a map from each account to
-// the oldest date of the rows that the pull did see. It sets read.Live to the number of seen rows of each account. A
-// window may contain all rows that an account ever had, so scanWindow keeps only the unseen rows in memory.
+// scanWindow reads the live rows in the window. It returns:
+//
+//   - the rows that the pull did not see
+//   - for each account, the oldest date of the rows that the pull saw
+//
+// scanWindow also sets reading.Live to the number of seen rows of each account. It keeps only the unseen rows in
+// memory, because a window may contain all rows of an account.
 func (p *pageWriter) scanWindow(
-	w ports.SweepWrite, read *domain.AbsenceRead,
-) (unseen []unseenRow, from map[string]string, err error) {
+	w ports.SweepWrite, reading *domain.AbsenceRead,
+) (unseen []unseenRow, oldestDates map[string]string, err error) {
 	account, q := "account", newQuery("SELECT external_id, account, date, false FROM transactions t")
-	if p.Unshown { // an unshown row contains the external id that its account had under an earlier reference
+	// A carried-over row (see carriedOverRow) contains the former external id of its account.
+	if p.CarriedOver {
 		account = "COALESCE(a.external_id, t.account)"
 		q = newQuery("SELECT t.external_id, " + account + `, t.date, u.external_id IS NOT NULL FROM transactions t
 			LEFT JOIN unshown_transactions u ON u.connection_id = t.connection_id AND u.external_id = t.external_id
@@ -164,43 +171,46 @@ func (p *pageWriter) scanWindow(
 	}
 	var row unseenRow
 	columns := []any{
-		(*textColumn)(&row.externalID), (*textColumn)(&row.account), (*textColumn)(&row.date), &row.unshown,
+		(*textColumn)(&row.externalID), (*textColumn)(&row.account), (*textColumn)(&row.date), &row.carriedOver,
 	}
-	from, read.Live = map[string]string{}, map[string]int{}
-	err = p.tx.Read(q.into(columns, func() error {
+	oldestDates, reading.Live = map[string]string{}, map[string]int{}
+	err = p.tx.Read(q.asRead(columns, func() error {
 		if !w.Seen(row.externalID) {
 			unseen = append(unseen, row)
 			return nil
 		}
-		read.Live[row.account]++
-		if oldest, ok := from[row.account]; !ok || row.date < oldest {
-			from[row.account] = row.date
+		reading.Live[row.account]++
+		if oldest, ok := oldestDates[row.account]; !ok || row.date < oldest {
+			oldestDates[row.account] = row.date
 		}
 		return nil
 	}))
-	p.addPage(w, read, from)
-	return unseen, from, err
+	p.addPage(w, reading, oldestDates)
+	return unseen, oldestDates, err
 }
 
-// addPage counts the rows of the sweep's page, which are not stored yet, as seen rows: it updates the numbers of rows
-// in read.Live and the oldest dates in the map from.
-func (p *pageWriter) addPage(w ports.SweepWrite, read *domain.AbsenceRead, from map[string]string) {
+// addPage adds the rows of the sweep's page to reading.Live and oldestDates. The page is not written yet. A row that is
+// already stored and live is not added to reading.Live, because it is already counted there.
+func (p *pageWriter) addPage(w ports.SweepWrite, reading *domain.AbsenceRead, oldestDates map[string]string) {
 	for i := range p.rows {
 		row := &p.rows[i]
 		if w.Account != "" && row.Account != w.Account || !w.Window.Contains(row.Date) {
 			continue
 		}
 		if stored, ok := p.stored[row.ExternalID]; !ok || !stored.Removed.IsZero() {
-			read.Live[row.Account]++
+			reading.Live[row.Account]++
 		}
-		if oldest, ok := from[row.Account]; !ok || string(row.Date) < oldest {
-			from[row.Account] = string(row.Date)
+		if oldest, ok := oldestDates[row.Account]; !ok || string(row.Date) < oldest {
+			oldestDates[row.Account] = string(row.Date)
 		}
 	}
 }
 
-// collectedSince returns those rows that the vendor collected at or after the time in w.CollectedFrom for their
-// account. It omits rows whose time is not known.
+// collectedSince returns the given rows that the vendor collected recently. For each account, w.CollectedFrom contains
+// the time from which a collection is recent. A row is omitted in two cases:
+//
+//   - w.CollectedFrom does not contain the row's account.
+//   - The time at which the vendor collected the row is not known.
 func (p *pageWriter) collectedSince(rows []unseenRow, w ports.SweepWrite) ([]unseenRow, error) {
 	recent := map[string]bool{}
 	for batch := range slices.Chunk(rows, removalBatch) {
@@ -214,7 +224,7 @@ func (p *pageWriter) collectedSince(rows []unseenRow, w ports.SweepWrite) ([]uns
 		q.add(" AND "+which.SQL, which.Vars...)
 		var externalID string
 		var metadata []byte
-		err := p.tx.Read(q.into([]any{(*textColumn)(&externalID), &metadata}, func() error {
+		err := p.tx.Read(q.asRead([]any{(*textColumn)(&externalID), &metadata}, func() error {
 			from, ok := w.CollectedFrom[accounts[externalID]]
 			at := w.CollectedAt(metadata)
 			recent[externalID] = ok && !at.IsZero() && !at.Before(from)
@@ -227,10 +237,10 @@ func (p *pageWriter) collectedSince(rows []unseenRow, w ports.SweepWrite) ([]uns
 	return slices.DeleteFunc(rows, func(r unseenRow) bool { return !recent[r.externalID] }), nil
 }
 
-// replaceAbsences replaces the remembered absences of the account, or of the whole connection if account is "", with
-// the absences in remaining. The caller passes the number of absences that are remembered so far (many).
-func (p *pageWriter) replaceAbsences(account string, many int, remaining []domain.Absence) error {
-	if many > 0 {
+// replaceAbsences deletes the stored absences of the account, and stores the given ones. If account is "", it deletes
+// the absences of the whole connection. The argument count is the number of absences to delete.
+func (p *pageWriter) replaceAbsences(account string, count int, remaining []domain.Absence) error {
+	if count > 0 {
 		query := p.tx.Where("connection_id = ? AND tenant_id = ?", p.pull.Connection, p.pull.Tenant)
 		if account != "" {
 			query = query.Where("account = ?", account)

@@ -11,25 +11,34 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// takeOver lets a locked pull (next) replace another pull of the connection that waits for accounts: a pull that has
-// read everything except accounts that the vendor does not list yet. takeOver ends the waiting pull and attaches those
-// of its deliveries that name these accounts to next. It returns the accounts, each with the time at which the wait for
-// it began. It does nothing if no pull is under way. Errors: NotDue if another pull is under way that must end first.
-func (s pulls) takeOver(tx *gorm.DB, next pullRow, c domain.Connection, at time.Time) (map[string]time.Time, error) {
+// takeOver lets nextPull replace a pull that waits for accounts. The waiting pull has read everything except accounts
+// that the vendor does not list yet. The caller must hold the lock on nextPull. takeOver has two effects:
+//
+//   - The waiting pull ends.
+//   - The deliveries of the waiting pull that name a missing account are attached to nextPull.
+//
+// takeOver returns the missing accounts, each with the time at which the wait for the account began. If no pull of the
+// connection is under way, takeOver does nothing. Errors: NotDue if nextPull cannot replace the pull that is under way.
+func (s pulls) takeOver(
+	tx *gorm.DB,
+	nextPull pullRow,
+	c domain.Connection,
+	now time.Time,
+) (map[string]time.Time, error) {
 	var others []pullRow
 	err := tx.Select("state", "lease_until", "not_before", "last_error", "started_at").
-		Where("connection_id = ? AND "+isUnderWay, next.Connection).
-		Where(tenantIs(s.dialect, "tenant_id"), next.Tenant).Limit(1).Find(&others).Error
+		Where("connection_id = ? AND "+isUnderWay, nextPull.Connection).
+		Where(tenantIs(s.dialect, "tenant_id"), nextPull.Tenant).Limit(1).Find(&others).Error
 	if err != nil || len(others) == 0 {
 		return nil, err
 	}
-	wait := notDue(max(others[0].ready().Sub(at), minWait))
+	wait := notDue(max(others[0].ready().Sub(now), minWait))
 	if !others[0].summary().AwaitsAccount() {
 		return nil, wait
 	}
-	row, err := first[pullRow](locked(tx, forUpdate).Where("connection_id = ? AND "+isAwaiting, next.Connection).
-		Where(tenantIs(s.dialect, "tenant_id"), next.Tenant))
-	if errors.Is(err, domain.NotFound) { // a worker has just started its next attempt
+	row, err := first[pullRow](locked(tx, forUpdate).Where("connection_id = ? AND "+isAwaiting, nextPull.Connection).
+		Where(tenantIs(s.dialect, "tenant_id"), nextPull.Tenant))
+	if errors.Is(err, domain.NotFound) { // a worker has just resumed the waiting pull
 		return nil, wait
 	}
 	if err != nil {
@@ -42,7 +51,7 @@ func (s pulls) takeOver(tx *gorm.DB, next pullRow, c domain.Connection, at time.
 	if waiting.Progress.Target != c.Target() {
 		waiting.Progress.Awaited = nil
 	}
-	if err := s.moveAwaiting(tx, waiting, row, next.ID); err != nil {
+	if err := s.moveAwaiting(tx, waiting, row, nextPull.ID); err != nil {
 		return nil, err
 	}
 	ended := map[string]any{
@@ -52,10 +61,10 @@ func (s pulls) takeOver(tx *gorm.DB, next pullRow, c domain.Connection, at time.
 		Where("id = ? AND tenant_id = ?", row.ID, row.Tenant).Updates(ended).Error
 }
 
-// moveAwaiting moves some deliveries of the waiting pull to another pull (next): the deliveries that refer to an
-// account for which the waiting pull waits. It reads the deliveries in batches, because the scopes of a batch have a
-// bounded size.
-func (s pulls) moveAwaiting(tx *gorm.DB, waiting domain.Pull, row pullRow, next uuid.UUID) error {
+// moveAwaiting attaches deliveries of the waiting pull to the pull with the id nextID. It moves only deliveries that
+// name an account for which the waiting pull waits. It reads the deliveries in batches. The size of the scopes in a
+// batch is bounded.
+func (s pulls) moveAwaiting(tx *gorm.DB, waiting domain.Pull, row pullRow, nextID uuid.UUID) error {
 	if len(waiting.Progress.Awaited) == 0 {
 		return nil
 	}
@@ -66,14 +75,14 @@ func (s pulls) moveAwaiting(tx *gorm.DB, waiting domain.Pull, row pullRow, next 
 		}
 		after = listed[len(listed)-1].ID
 		for batch := range batches(listed) {
-			if err := moveBatch(tx, waiting, row, batch, next); err != nil {
+			if err := moveBatch(tx, waiting, row, batch, nextID); err != nil {
 				return err
 			}
 		}
 	}
 }
 
-// moveBatch implements moveAwaiting for one batch: the deliveries of the waiting pull with these ids.
+// moveBatch does the work of moveAwaiting for the deliveries with these ids, which belong to the waiting pull.
 func moveBatch(tx *gorm.DB, waiting domain.Pull, row pullRow, ids []uuid.UUID, next uuid.UUID) error {
 	var deliveries []deliveryRow
 	own := tx.Model(&deliveryRow{}).Where("tenant_id = ? AND connection_id = ?", row.Tenant, row.Connection).
@@ -93,7 +102,7 @@ func moveBatch(tx *gorm.DB, waiting domain.Pull, row pullRow, ids []uuid.UUID, n
 	return nil
 }
 
-// awaiting returns the ids of those of the deliveries that name one of the accounts.
+// awaiting returns the ids of the deliveries whose scopes name at least one of the accounts.
 func awaiting(deliveries []deliveryRow, accounts map[string]time.Time) ([]uuid.UUID, error) {
 	var ids []uuid.UUID
 	for _, d := range deliveries {

@@ -75,8 +75,8 @@ func hashOf[H ~[32]byte](stored []byte) (h H) {
 // Tokens returns the store of webhook tokens.
 func (s *Store) Tokens() ports.Tokens { return tokens{s} }
 
-// tokens implements ports.Tokens on a Store. It never deletes a token that was minted successfully, because lists also
-// contain revoked tokens.
+// tokens implements ports.Tokens on a Store. It never deletes a token that was minted successfully. Revoked tokens
+// remain stored, because lists contain them.
 type tokens struct{ *Store }
 
 // Create locks the connection until the token is committed, so that the connection cannot be
@@ -114,8 +114,8 @@ func (s tokens) List(
 	return found, err
 }
 
-// FindByHash reads the token of a refused delivery. Its query may still miss a change that the batch with the delivery
-// has already seen.
+// FindByHash reads the token outside the transaction that refused the delivery. The two may therefore see different
+// states of the token.
 func (s tokens) FindByHash(ctx context.Context, hash domain.TokenHash) (domain.WebhookToken, error) {
 	var row tokenRow
 	err := s.read(ctx, func(db *gorm.DB) (err error) {
@@ -145,15 +145,15 @@ func (s tokens) Revoke(ctx context.Context, tenant domain.TenantID, id domain.To
 
 // RecordUsage updates the rows in the order of their ids, so that two processes do not deadlock. It ignores a time that
 // is not later than the stored time.
-func (s tokens) RecordUsage(ctx context.Context, used map[domain.TokenID]time.Time) error {
+func (s tokens) RecordUsage(ctx context.Context, usage map[domain.TokenID]time.Time) error {
 	byID := func(a, b domain.TokenID) int { return bytes.Compare(a.UUID[:], b.UUID[:]) }
-	ids := slices.SortedFunc(maps.Keys(used), byID)
+	ids := slices.SortedFunc(maps.Keys(usage), byID)
 	if len(ids) == 0 {
 		return nil
 	}
 	return s.change(ctx, func(tx Tx) error {
 		for _, id := range ids {
-			at := instant{used[id]}
+			at := instant{usage[id]}
 			older := tx.Model(&tokenRow{}).Where("id = ? AND (last_used_at IS NULL OR last_used_at < ?)", id.UUID, at)
 			err := older.Updates(map[string]any{"last_used_at": at}).Error
 			if err != nil {

@@ -17,9 +17,9 @@ type TransactionRow struct {
 	// accountAmount and accountCurrency contain the two parts of AccountMoney.
 	accountAmount   decimal.NullDecimal
 	accountCurrency string
-	// warnings contains the codes of Warnings, separated by commas.
+	// The codes of the transaction's warnings, separated by commas.
 	warnings string
-	// supersedes contains Supersedes as JSON; "" if it is nil.
+	// The former rows of the transaction as JSON; "" if there are none.
 	supersedes string
 	// digest is the digest of the transaction data. When a pull reads a row again, it first compares ContentHash to
 	// decide whether the row must be normalized at all. Then it compares digest to decide whether the row has changed.
@@ -38,14 +38,13 @@ type Column struct {
 	// form, and a timestamptz as INTEGER, in microseconds since 1970.
 	Type string
 	Use  Use
-	// Field returns a pointer to the column's value in the row. Its type is one of
+	// Field returns a pointer to the column's value in the row. A pointer can be stored in an interface without an
+	// allocation. The type of the pointer determines how the value is encoded. It is one of
 	//
 	//	*string, *uuid.UUID, *decimal.Decimal, *decimal.NullDecimal, *time.Time, *[]byte,
 	//	*[sha256.Size]byte, *domain.ContentHash, *int, *int64
 	//
-	// and decides how the value is encoded. The nil UUID, the invalid NullDecimal, the zero time, the nil slice and the
-	// zero content hash are stored as NULL. Field returns a pointer, because storing a pointer in an interface needs no
-	// allocation.
+	// The nil UUID, the invalid NullDecimal, the zero time, the nil slice and the zero content hash are stored as NULL.
 	Field func(r *TransactionRow) any
 }
 
@@ -59,9 +58,9 @@ const (
 	PerPage Use = 1 << iota
 	// Kept columns retain their stored values when an upsert overwrites the row.
 	Kept
-	// Unread columns are not part of SELECTs for callers.
+	// Unread columns are not selected in the SELECTs that return rows to callers.
 	Unread
-	// PresentOnly columns exist only in the table transactions, for the present version of a row. All other columns are
+	// PresentOnly columns exist only in the table transactions, for the current version of a row. All other columns are
 	// also in transaction_versions, which contains the earlier versions of rows.
 	PresentOnly
 )
@@ -69,11 +68,14 @@ const (
 // Is reports whether the column has the flag.
 func (c Column) Is(use Use) bool { return c.Use&use != 0 }
 
-// TransactionColumns are all columns of the table transactions, in the order in which COPY, INSERT, upserts and SELECT
-// list them. These statements are generated from the list: a new column needs one line here and a migration for each
-// database. An upsert of a page sets removed_at to NULL, because a page contains no removed rows. The columns
-// supersedes and superseded_by are written only when a replacement of one row by another is made or undone. The
-// external id of a superseded transaction is stored in the form that supersededID returns.
+// TransactionColumns are all columns of the table transactions. COPY, INSERT, upserts and SELECT list the columns in
+// this order. These statements are generated, so a new column needs one line here and a migration for each database.
+//
+// Some columns are special:
+//
+//   - An upsert of a page sets removed_at to NULL, because a page contains no removed rows.
+//   - The columns supersedes and superseded_by are written only when a replacement is made or undone.
+//   - The external_id of a superseded transaction has the form that supersededID returns.
 var TransactionColumns = []Column{
 	{"id", "uuid", Kept, func(r *TransactionRow) any { return &r.ID.UUID }},
 	{"tenant_id", "uuid", Kept | PerPage, func(r *TransactionRow) any { return &r.Tenant.UUID }},
@@ -121,9 +123,8 @@ func JoinColumns(format func(c Column) string) string {
 	return strings.Join(list, ", ")
 }
 
-// ConflictClause returns the text that is appended to an INSERT INTO transactions and turns it into an upsert. The
-// argument unique lists the columns of the unique index over connections and external ids. A stored row with the same
-// connection and external id is overwritten, except for the columns that are Kept.
+// ConflictClause returns the text that turns an INSERT INTO transactions into an upsert. The argument lists the columns
+// of the unique index. A stored row with the same key is overwritten, except for the columns that are Kept.
 func ConflictClause(unique string) string {
 	return " ON CONFLICT (" + unique + ") DO UPDATE SET " + JoinColumns(func(c Column) string {
 		if c.Is(Kept) {
@@ -133,9 +134,9 @@ func ConflictClause(unique string) string {
 	})
 }
 
-// selectTransactions is a SELECT of the columns that callers see, and of the position in the feed. Its text
-// ends with WHERE, so the first condition must follow. Amounts are selected as text in both databases, so
-// that every digit is read.
+// selectTransactions is a SELECT of the columns that callers see. It also selects the position in the feed. The text
+// ends with WHERE, so the user of the constant must append a condition. Amounts are selected as text in both databases,
+// so that every digit is read.
 var selectTransactions = "SELECT " + selected(isRead) + " FROM transactions WHERE "
 
 // isRead reports whether the column is part of selectTransactions.
@@ -144,11 +145,11 @@ func isRead(c Column) bool { return !c.Is(Unread) }
 // isVersioned reports whether the column is part of transaction_versions.
 func isVersioned(c Column) bool { return !c.Is(PresentOnly) }
 
-// selected returns the column list of a SELECT: the columns for which match returns true.
-func selected(match func(Column) bool) string {
+// selected returns the column list of a SELECT: the columns for which fn returns true.
+func selected(fn func(Column) bool) string {
 	return JoinColumns(func(c Column) string {
 		switch {
-		case !match(c):
+		case !fn(c):
 			return ""
 		case c.Type == "numeric":
 			return "CAST(" + c.Name + " AS text)"
@@ -161,11 +162,11 @@ func selected(match func(Column) bool) string {
 // pointers to the members of r.
 func (r *TransactionRow) targets() []any { return r.targetsOf(isRead) }
 
-// targetsOf returns the scan targets for the columns of selected(match), in the same order.
-func (r *TransactionRow) targetsOf(match func(Column) bool) []any {
+// targetsOf returns the scan targets for the columns of selected(fn), in the same order.
+func (r *TransactionRow) targetsOf(fn func(Column) bool) []any {
 	targets := make([]any, 0, len(TransactionColumns))
 	for _, c := range TransactionColumns {
-		if match(c) {
+		if fn(c) {
 			targets = append(targets, scanTarget(c.Field(r)))
 		}
 	}

@@ -10,11 +10,10 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// The table transaction_versions contains the earlier versions of rows: before a row of the table transactions is
-// overwritten, its present version is copied to this table. The present version is only in transactions, so that a row
-// that never changes has no row in transaction_versions.
+// The table transaction_versions contains the earlier versions of rows. Before a row of the table transactions is
+// overwritten, its current version is copied to transaction_versions. A row that never changes has no row there.
 
-// archiveSQL returns the statement that copies the present versions of a connection's rows to transaction_versions.
+// archiveSQL returns the statement that copies the current versions of a connection's rows to transaction_versions.
 // Further conditions can be appended to its text.
 func archiveSQL(d Dialect) string {
 	return "INSERT INTO transaction_versions (" + versionColumns + ") SELECT " + versionColumns +
@@ -29,13 +28,13 @@ var versionColumns = JoinColumns(func(c Column) string {
 	return c.Name
 })
 
-// archiveReplaced archives the stored rows that an upsert of the rows in changed will overwrite. It does nothing if all
-// rows in changed are new.
-func (p *pageWriter) archiveReplaced(changed []TransactionRow) error {
+// archiveReplaced archives the stored rows that an upsert of changedRows will overwrite. It does nothing if all these
+// rows are new.
+func (p *pageWriter) archiveReplaced(changedRows []TransactionRow) error {
 	var replaced []string
-	for i := range changed {
-		if changed[i].Version > 1 && !p.stored[changed[i].ExternalID].archived {
-			replaced = append(replaced, changed[i].ExternalID)
+	for i := range changedRows {
+		if changedRows[i].Version > 1 && !p.stored[changedRows[i].ExternalID].archived {
+			replaced = append(replaced, changedRows[i].ExternalID)
 		}
 	}
 	if len(replaced) == 0 {
@@ -44,9 +43,9 @@ func (p *pageWriter) archiveReplaced(changed []TransactionRow) error {
 	return p.archive(p.dialect.AnyOf("external_id", replaced))
 }
 
-// archive copies the present versions of the connection's rows that match the condition to
-// transaction_versions, with one statement. It must be called before the statement that updates the
-// rows. The lock on the pull excludes all other writers of these rows.
+// archive copies the current versions of rows to transaction_versions. It copies the rows of the connection that match
+// the condition. It must be called before the statement that updates these rows. The lock on the pull excludes all
+// other writers of these rows.
 func (p *pageWriter) archive(condition clause.Expr) error {
 	if err := p.readReplaced(condition); err != nil {
 		return err
@@ -81,20 +80,20 @@ func (s ledger) History(ctx context.Context, tenant domain.TenantID, id domain.T
 	return versions, err
 }
 
-// versions returns at most limit versions of a transaction, newest first. It returns only versions with a lower number
-// than the given one (before).
-func (s ledger) versions(ctx context.Context, present domain.Transaction, before, limit int) (
+// versions returns at most limit versions of a transaction, newest first. It returns only versions with a number below
+// endVersion.
+func (s ledger) versions(ctx context.Context, present domain.Transaction, endVersion, limit int) (
 	[]domain.Transaction, error,
 ) {
 	const which = " WHERE connection_id = ? AND id = ? AND tenant_id = ? AND version < ?"
 	key := []any{
-		uuidColumn(present.Connection.UUID), uuidColumn(present.ID.UUID), uuidColumn(present.Tenant.UUID), before,
+		uuidColumn(present.Connection.UUID), uuidColumn(present.ID.UUID), uuidColumn(present.Tenant.UUID), endVersion,
 	}
 	columns := selected(isVersioned)
 	q := newQuery("SELECT "+columns+" FROM transactions"+which, key...)
 	q.add(" UNION ALL SELECT * FROM (SELECT "+columns+" FROM transaction_versions"+which, key...)
 	q.add(" ORDER BY version DESC LIMIT ?) AS replaced ORDER BY version DESC", limit)
-	// The PresentOnly columns that callers see have the same values in all versions.
+	// The values of Vendor and FirstSeenAt are not stored per version, because they never change.
 	row := TransactionRow{Transaction: domain.Transaction{Vendor: present.Vendor, FirstSeenAt: present.FirstSeenAt}}
 	found, err := paged(ctx, s.rows, q, limit, row.targetsOf(isVersioned), row.transaction,
 		func(domain.Transaction) domain.Position { return domain.Position{} })

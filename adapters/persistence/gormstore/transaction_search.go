@@ -14,19 +14,21 @@ import (
 
 // Bounds of one search.
 const (
-	searchStreams   = 16   // maximum number of connections that one statement reads
-	firstSearchRead = 32   // number of rows of the first read of a connection; each further read doubles the number
-	maxSearchRead   = 512  // maximum number of rows of one read of a connection
+	searchStreams   = 16   // maximum number of vendor connections whose rows one statement reads
+	firstSearchRead = 32   // number of rows per vendor connection in the first read; each further read doubles it
+	maxSearchRead   = 512  // maximum number of rows per vendor connection in one read
 	maxSearched     = 4096 // a search stops after it has read this many rows
 )
 
-// Search merges the transactions of the tenant's connections by date, newest first, and returns those that match the
-// search. It uses the index over connection, date and id. An index over tenant, date and id would make the search
-// simpler, but would make storing a page about 12 % slower.
+// Search returns the tenant's transactions that match the search, newest first. It merges the transactions of all
+// connections by date.
 //
-// One statement finds the newest row of each connection. Then Search reads only the connections with the
-// newest rows, a few rows at a time. Text and amount are compared in Go, because the databases fold case
-// and store decimals in different ways.
+// One statement finds the newest row of each connection. Then Search reads only the connections with the newest rows, a
+// few rows at a time. It compares text and amounts in Go, because the databases fold case and store decimals in
+// different ways.
+//
+// Search uses the index over connection, date and id. An index over tenant, date and id would make the search simpler,
+// but would make storing a page about 12 % slower.
 func (s ledger) Search(ctx context.Context, tenant domain.TenantID, search domain.TransactionSearch,
 	page domain.PageRequest,
 ) (domain.Page[domain.Transaction], error) {
@@ -47,7 +49,7 @@ type searchMerge struct {
 	ledger
 	tenant  domain.TenantID
 	search  domain.TransactionSearch
-	streams []*searchStream // the streams that may have rows left, ordered by next, newest first
+	streams []*searchStream // the streams that may have rows left, sorted by nextPosition in the order of newerFirst
 	read    int             // the number of rows read so far
 }
 
@@ -56,12 +58,12 @@ type searchStream struct {
 	connection uuid.UUID
 	// rows contains the rows that were read but not examined yet. Only the members that Matches needs are set.
 	rows []domain.Transaction
-	// next is the position of the first row in rows. If rows is empty, no row that the stream may still yield is newer
-	// than next.
-	next    domain.Position
-	after   domain.Position // the position of the last row that was read
-	request int             // how many rows the next read requests
-	ended   bool            // there are no more rows after those in rows
+	// nextPosition is the position of the first row in rows. If rows is empty, it is an upper bound: no further row of
+	// the stream is newer.
+	nextPosition domain.Position
+	after        domain.Position // the position of the last row that was read
+	request      int             // how many rows the next read requests
+	ended        bool            // there are no more rows after those in rows
 }
 
 // newerFirst compares two positions in the order of the search.
@@ -76,19 +78,19 @@ func datePosition(t domain.Transaction) domain.Position {
 
 // start creates a stream for each connection that has a row after the position, and finds the first such row. Errors:
 // Invalid on "cursor".
-func (m *searchMerge) start(ctx context.Context, after domain.Position) error {
-	if _, err := domain.ParseDate(after.Key); err != nil && !after.IsZero() {
+func (m *searchMerge) start(ctx context.Context, position domain.Position) error {
+	if _, err := domain.ParseDate(position.Key); err != nil && !position.IsZero() {
 		return invalidCursor()
 	}
-	if end := (domain.Position{Key: cmp.Or(string(m.search.Window.To), "9999-99-99"), ID: uuid.Max}); after.IsZero() ||
-		newerFirst(after, end) < 0 {
-		after = end
+	end := domain.Position{Key: cmp.Or(string(m.search.Window.To), "9999-99-99"), ID: uuid.Max}
+	if position.IsZero() || newerFirst(position, end) < 0 {
+		position = end
 	}
 	q := newQuery(`SELECT c.id, (SELECT t.date || CAST(t.id AS text) FROM transactions t
 		WHERE t.connection_id = c.id AND `+sameTenant(m.dialect, "t", "c")+`(t.date, t.id) < (?, ?) AND t.date >= ?
 		ORDER BY t.date DESC, t.id DESC LIMIT 1)
 		FROM connections c WHERE c.tenant_id = ? AND c.kind = 'aggregator'`,
-		after.Key, uuidColumn(after.ID), m.from(), uuidColumn(m.tenant.UUID))
+		position.Key, uuidColumn(position.ID), m.firstDate(), uuidColumn(m.tenant.UUID))
 	if !m.search.Connection.IsZero() {
 		q.add(" AND c.id = ?", uuidColumn(m.search.Connection.UUID))
 	}
@@ -101,8 +103,8 @@ func (m *searchMerge) start(ctx context.Context, after domain.Position) error {
 		const date = len("2006-01-02")
 		id, err := uuid.Parse((*first)[date:])
 		m.streams = append(m.streams, &searchStream{
-			connection: uuid.UUID(connection), next: domain.Position{Key: (*first)[:date], ID: id},
-			after: after, request: firstSearchRead,
+			connection: uuid.UUID(connection), nextPosition: domain.Position{Key: (*first)[:date], ID: id},
+			after: position, request: firstSearchRead,
 		})
 		return err
 	})
@@ -110,13 +112,13 @@ func (m *searchMerge) start(ctx context.Context, after domain.Position) error {
 	return err
 }
 
-// from returns the first date of the search. The result is never empty, so the search excludes erased rows, whose dates
-// are empty.
-func (m *searchMerge) from() string { return cmp.Or(string(m.search.Window.From), "0") }
+// firstDate returns the first date of the search, or "0" if the search has no first date. Erased rows have the date "".
+// They are therefore before the first date, and the search excludes them.
+func (m *searchMerge) firstDate() string { return cmp.Or(string(m.search.Window.From), "0") }
 
 // sort orders the streams by their next rows.
 func (m *searchMerge) sort() {
-	slices.SortFunc(m.streams, func(x, y *searchStream) int { return newerFirst(x.next, y.next) })
+	slices.SortFunc(m.streams, func(x, y *searchStream) int { return newerFirst(x.nextPosition, y.nextPosition) })
 }
 
 // matches returns at most limit rows that match the search, and the position of the last row that it
@@ -142,14 +144,15 @@ func (m *searchMerge) matches(ctx context.Context, limit int) ([]domain.Transact
 			}
 			found = append(found, row)
 		}
-		last = newest.next
+		last = newest.nextPosition
 		m.advance()
 	}
 	return found, domain.Position{}, nil
 }
 
-// advance moves the first stream to its next row, and moves the stream to its new place in the order of the streams. If
-// the next row was not read yet, the stream stays first, because that row may be the newest row of all streams.
+// advance removes the first row of the first stream, and restores the order of the streams. If the stream's next row
+// was not read yet, the stream stays first, because that row may be the newest. A stream without further rows is
+// removed.
 func (m *searchMerge) advance() {
 	s, others := m.streams[0], m.streams[1:]
 	if s.rows = s.rows[1:]; len(s.rows) == 0 {
@@ -158,16 +161,17 @@ func (m *searchMerge) advance() {
 		}
 		return
 	}
-	s.next = datePosition(s.rows[0])
-	place, _ := slices.BinarySearchFunc(others, s.next, func(other *searchStream, at domain.Position) int {
-		return newerFirst(other.next, at)
+	s.nextPosition = datePosition(s.rows[0])
+	place, _ := slices.BinarySearchFunc(others, s.nextPosition, func(other *searchStream, at domain.Position) int {
+		return newerFirst(other.nextPosition, at)
 	})
 	copy(m.streams, others[:place])
 	m.streams[place] = s
 }
 
-// readMore reads the next rows of the first streams that have no rows in memory, with one statement. It
-// drops the streams that have ended.
+// readMore reads more rows with one statement. Each stream contains the rows of one connection. readMore reads the next
+// rows of at most searchStreams streams that have no rows in memory, in the order of the streams. It drops the streams
+// that have ended.
 func (m *searchMerge) readMore(ctx context.Context) error {
 	var empty []*searchStream
 	for _, s := range m.streams {
@@ -183,7 +187,7 @@ func (m *searchMerge) readMore(ctx context.Context) error {
 			return newerFirst(datePosition(x), datePosition(y))
 		})
 		if n := len(s.rows); n > 0 {
-			s.next, s.after = datePosition(s.rows[0]), datePosition(s.rows[n-1])
+			s.nextPosition, s.after = datePosition(s.rows[0]), datePosition(s.rows[n-1])
 		}
 		s.ended = len(s.rows) < s.request
 		s.request = min(2*s.request, maxSearchRead)
@@ -200,8 +204,9 @@ func searchedRows(d Dialect) string {
 	AND (date, id) < (?, ?) AND date >= ? ORDER BY date DESC, id DESC LIMIT ?) AS r`
 }
 
-// readRows reads the next rows of the streams with one statement. The text of the statement depends on the number of
-// streams. This number is rounded up to a power of two, so that there are only five different texts to prepare.
+// readRows reads the next rows of at most searchStreams streams with one statement. The text of the statement depends
+// on the number of streams. This number is rounded up to a power of two. Only five different texts must therefore be
+// prepared.
 func (m *searchMerge) readRows(ctx context.Context, streams []*searchStream) error {
 	parts := 1
 	for parts < len(streams) {
@@ -209,7 +214,7 @@ func (m *searchMerge) readRows(ctx context.Context, streams []*searchStream) err
 	}
 	q, of := newQuery(""), map[uuid.UUID]*searchStream{}
 	for i := range parts {
-		s := &searchStream{} // a placeholder, which finds no rows: no row has the nil UUID as its connection
+		s := &searchStream{} // a placeholder: it finds no rows, because no connection has the nil UUID
 		if i < len(streams) {
 			s = streams[i]
 			of[s.connection] = s
@@ -223,7 +228,7 @@ func (m *searchMerge) readRows(ctx context.Context, streams []*searchStream) err
 			uuidColumn(m.tenant.UUID),
 			s.after.Key,
 			uuidColumn(s.after.ID),
-			m.from(),
+			m.firstDate(),
 			s.request,
 		)
 	}

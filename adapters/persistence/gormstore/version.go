@@ -9,11 +9,12 @@ import (
 	"github.com/pressly/goose/v3"
 )
 
-// Version returns two versions of a schema: at is its current version (0 before the first migration), and needed is the
-// version after all migrations in folder. The query exists must report whether the table of the migration tool goose
-// exists. Version needs this query, because goose itself would create the table. Version changes nothing. It wraps the
-// errors of the database.
-func Version(ctx context.Context, db *sql.DB, exists string, folder fs.FS) (at, needed int64, err error) {
+// Version returns the version of the schema in the database, and the version after all migrations in the folder. The
+// first result is 0 before the first migration. Version changes nothing. It wraps the errors of the database.
+//
+// The argument exists is an SQL query. The query reports whether the table of goose, the migration tool, exists. The
+// query is necessary because goose would create the table.
+func Version(ctx context.Context, db *sql.DB, exists string, folder fs.FS) (current, needed int64, err error) {
 	files, err := fs.Glob(folder, "*.sql")
 	if err != nil {
 		return 0, 0, err
@@ -27,10 +28,10 @@ func Version(ctx context.Context, db *sql.DB, exists string, folder fs.FS) (at, 
 	}
 	var there bool
 	if err = db.QueryRowContext(ctx, exists).Scan(&there); err == nil && there {
-		err = db.QueryRowContext(ctx, "SELECT coalesce(max(version_id), 0) FROM "+goose.DefaultTablename).Scan(&at)
+		err = db.QueryRowContext(ctx, "SELECT coalesce(max(version_id), 0) FROM "+goose.DefaultTablename).Scan(&current)
 	}
 	if err != nil {
 		return 0, needed, fmt.Errorf("read the schema's version: %w", err)
 	}
-	return at, needed, nil
+	return current, needed, nil
 }

@@ -22,7 +22,7 @@ type PendingDelivery struct {
 // caller may stop waiting and reuse the buffer before the delivery is stored.
 func newPendingDelivery(incoming ports.IncomingDelivery) (PendingDelivery, error) {
 	scope, err := encode(incoming.Event.Scope)
-	incoming.Body = present(bytes.Clone(incoming.Body))
+	incoming.Body = nonNil(bytes.Clone(incoming.Body))
 	fingerprint := domain.FingerprintOf(incoming.Event, incoming.Body)
 	return PendingDelivery{IncomingDelivery: incoming, Scope: scope, Fingerprint: fingerprint}, err
 }
@@ -33,8 +33,8 @@ type Result struct {
 	Err error
 }
 
-// RefusedResult returns the result of a delivery without a live token of its vendor. Its error is
-// Unauthenticated.
+// RefusedResult returns the result of a refused delivery, with the error Unauthenticated. Deduplicate lists the reasons
+// for a refusal.
 func RefusedResult() Result { return Result{Err: &domain.Error{Kind: domain.Unauthenticated}} }
 
 // TokenBinding is a live token with the connection to which it belongs. It contains all columns that decide
@@ -49,8 +49,8 @@ type TokenBinding struct {
 	Registered bool              // the service has created the webhook at the vendor
 }
 
-// SourceHashOf converts a value of the column source_hash. The value is NULL, and the result zero, for a token without
-// a source secret.
+// SourceHashOf converts a value of the column source_hash. A token without a source secret has NULL in this column. The
+// result is then zero.
 func SourceHashOf(column []byte) domain.SourceHash { return hashOf[domain.SourceHash](column) }
 
 // Matches reports whether the delivery was sent to the webhook URL of the binding's vendor, from a source that the
@@ -59,9 +59,9 @@ func (b TokenBinding) Matches(d PendingDelivery) bool {
 	return b.Vendor == d.Vendor && b.Source.Admits(d.Authorization, d.SourceAdmitted)
 }
 
-// storedForm returns the delivery as it is stored. A vendor sends the events of all accounts of an application to a
-// webhook that the service has created. If such an event is about another account than the connection's, neither its
-// body nor its scope is stored.
+// storedForm returns the delivery in the form in which it is stored. If the service has created the webhook, the
+// webhook receives the events of all accounts of an application. If an event names another account than the
+// connection's, it is stored without body and scope.
 func (b TokenBinding) storedForm(d *PendingDelivery) *PendingDelivery {
 	if !b.Registered || !d.Event.NamesOther(b.AccountRef) {
 		return d
@@ -94,10 +94,11 @@ func (b TokenBinding) StoredResult(d PendingDelivery, pull uuid.UUID) Result {
 	}}
 }
 
-// DuplicateResult returns the result of a delivery whose event was stored before, with the stored delivery (first).
-func (b TokenBinding) DuplicateResult(first domain.Delivery) Result {
+// DuplicateResult returns the result of a delivery whose event was stored before. The argument original is the stored
+// delivery.
+func (b TokenBinding) DuplicateResult(original domain.Delivery) Result {
 	return Result{ReceiveResult: ports.ReceiveResult{
-		Token: domain.TokenID{UUID: b.Token}, Delivery: first, Duplicate: true,
+		Token: domain.TokenID{UUID: b.Token}, Delivery: original, Duplicate: true,
 	}}
 }
 
@@ -112,7 +113,7 @@ type EventKey struct {
 type BatchEvent struct {
 	EventKey
 	First   *PendingDelivery // the first delivery of the event, as it is stored; no other delivery is stored
-	Binding TokenBinding     // the binding of the token of First
+	Binding TokenBinding     // the binding of the first delivery's token
 	Status  domain.DeliveryStatus
 	Pull    uuid.UUID // nil unless the event needs a pull
 	NewPull bool      // Pull was not yet queued when AssignPulls ran
@@ -123,7 +124,7 @@ type BatchEvent struct {
 	// read.
 	Earlier *domain.Delivery
 
-	members []int // the indexes of all deliveries of the event in the batch; the first index belongs to First
+	members []int // the event's deliveries, as indexes into WebhookBatch.Deliveries; First is members[0]
 }
 
 // WantsPull reports whether the event needs a pull of its connection.
@@ -141,9 +142,11 @@ type WebhookBatch struct {
 	bindings map[domain.TokenHash]TokenBinding
 }
 
-// Deduplicate groups the deliveries by event. A delivery belongs to no event and is refused if (a) its token has no
-// binding, (b) the binding has another vendor than the delivery, or (c) the binding does not admit the source of the
-// delivery.
+// Deduplicate groups the deliveries by event. A delivery is refused, and belongs to no event, in three cases:
+//
+//   - Its token has no binding.
+//   - The binding belongs to another vendor.
+//   - The binding does not admit the source of the delivery.
 func Deduplicate(deliveries []PendingDelivery, bindings map[domain.TokenHash]TokenBinding) *WebhookBatch {
 	b := &WebhookBatch{
 		Deliveries: deliveries, Events: make([]*BatchEvent, 0, len(deliveries)),
@@ -176,7 +179,7 @@ func (b *WebhookBatch) bindingOf(d *PendingDelivery) (TokenBinding, bool) {
 	return binding, ok && binding.Matches(*d)
 }
 
-// Foreign returns the events that name another account reference than that of their connection.
+// Foreign returns the events that name an account reference other than the one of their connection.
 func (b *WebhookBatch) Foreign() (foreign []*BatchEvent) {
 	for _, e := range b.Events {
 		if e.First.Event.NamesOther(e.Binding.AccountRef) {
@@ -186,25 +189,28 @@ func (b *WebhookBatch) Foreign() (foreign []*BatchEvent) {
 	return foreign
 }
 
-// Forget removes the contents of the event, because it names an account reference that was erased. It keeps the
-// fingerprint, so that the event is still deduplicated.
+// Forget removes the contents of an event that names an erased account reference. It keeps the fingerprint, so that the
+// event is still deduplicated.
 func (e *BatchEvent) Forget() {
 	bare := *e.First
 	bare.Body, bare.Scope, bare.Event.Scope, bare.Event.ID = []byte{}, "", domain.PullScope{}, ""
 	e.First = &bare
 }
 
-// AssignPulls assigns a pull to each event that needs a pull and whose field Earlier is nil. The map queued contains
-// the id of each connection's queued pull, keyed by connection id. If a connection has a queued pull, its events get
-// that pull. Otherwise its events share a new pull, whose id comes from the first of these events. The dialect creates
-// that pull only if at least one of the events is new.
-func (b *WebhookBatch) AssignPulls(queued map[uuid.UUID]uuid.UUID) {
+// AssignPulls assigns a pull to each event that needs a pull and whose field Earlier is nil. The map queuedPulls
+// contains the ids of the queued pulls, keyed by connection id. There are two cases:
+//
+//   - If the connection has a queued pull, its events get this pull.
+//   - If the connection has no queued pull, its events share a new pull. The id comes from the first of these events.
+//
+// The dialect must create a new pull only if at least one of the pull's events is new.
+func (b *WebhookBatch) AssignPulls(queuedPulls map[uuid.UUID]uuid.UUID) {
 	newPulls := make(map[uuid.UUID]uuid.UUID)
 	for _, e := range b.Events {
 		if !e.WantsPull() || e.Earlier != nil {
 			continue
 		}
-		if pull, ok := queued[e.Connection]; ok {
+		if pull, ok := queuedPulls[e.Connection]; ok {
 			e.Pull = pull
 			continue
 		}
@@ -223,15 +229,18 @@ func (b *WebhookBatch) SetEarlier(d domain.Delivery) {
 	}
 }
 
-// ErrPruned is the error of a duplicate whose first delivery was deleted between two statements: the insert
-// still found the first delivery, but the query that reads it did not. The error is Unavailable, so that
-// the vendor sends the event again, which is then stored as new.
+// ErrPruned is the error of a duplicate whose first delivery was deleted after the INSERT had found it. The error is
+// Unavailable, so that the vendor sends the event again. The event is then stored as new.
 var ErrPruned = Unavailable(errors.New("the first delivery of the event was just pruned"))
 
-// Results returns a result for each delivery, in the order of Deliveries. The first delivery of an inserted event is
-// stored; every other delivery of an event is a duplicate. A duplicate gets the error missing if its first delivery is
-// unknown, because Inserted is false and Earlier is nil.
-func (b *WebhookBatch) Results(missing error) []Result {
+// Results returns a result for each delivery, in the order of Deliveries:
+//
+//   - A delivery that belongs to no event is refused.
+//   - If this batch has stored the event (Inserted), the first delivery is reported as stored. The other deliveries are
+//     duplicates.
+//   - If an earlier batch has stored the event (Earlier), all deliveries are duplicates.
+//   - If Inserted is false and Earlier is nil, all deliveries of the event get the error notFoundErr.
+func (b *WebhookBatch) Results(notFoundErr error) []Result {
 	results := make([]Result, len(b.Deliveries))
 	for i := range b.Deliveries {
 		if _, ok := b.bindingOf(&b.Deliveries[i]); !ok {
@@ -247,7 +256,7 @@ func (b *WebhookBatch) Results(missing error) []Result {
 		}
 		for _, i := range duplicates {
 			if first == nil {
-				results[i] = Result{Err: missing}
+				results[i] = Result{Err: notFoundErr}
 				continue
 			}
 			// The same event may arrive through two tokens of one connection, so each duplicate gets the

@@ -45,7 +45,7 @@ func TestEachDeliveryOfABatchHasTheResultOfItsEvent(t *testing.T) {
 	}
 	b.Events[0].Inserted = true
 	b.SetEarlier(earlier)
-	b.SetEarlier(domain.Delivery{ID: earlier.ID}) // belongs to no event of the batch
+	b.SetEarlier(domain.Delivery{ID: earlier.ID}) // repeats no event of the batch
 
 	type outcome struct {
 		Delivery  domain.DeliveryID

@@ -18,10 +18,14 @@ const (
 	maxQueue = 4096
 )
 
-// committer stores deliveries in batches (group commit). Its worker takes all waiting deliveries, stores them in one
-// transaction, and sends their results when the transaction is durable. It does not wait for further deliveries.
-// Therefore one disk flush serves many deliveries under load, and a single delivery is not delayed. There is only one
-// worker, because a second one would only make the batches smaller.
+// committer stores deliveries in batches (group commit). Its worker repeats three steps:
+//
+//   - It takes all waiting deliveries, and does not wait for further ones.
+//   - It stores these deliveries in one transaction.
+//   - When the transaction is durable, it sends the results.
+//
+// Under load, one disk flush serves many deliveries, and a single delivery is not delayed. A second worker would only
+// make the batches smaller.
 type committer struct {
 	receive func(ctx context.Context, deliveries []PendingDelivery) ([]Result, error)
 	timeout time.Duration
@@ -102,8 +106,8 @@ func (c *committer) await(waiting *call) Result {
 	}
 }
 
-// errClosed is Unavailable, so that the vendor sends the webhook again. Another replica can then accept it,
-// or this replica after a restart.
+// errClosed is the error of a call after close. It is Unavailable, so the vendor sends the webhook again. Another
+// replica can then accept the webhook. After a restart, this replica can accept it, too.
 var errClosed = Unavailable(errors.New("the store is closed"))
 
 // close refuses new calls and returns when every queued call has its result. It may be called more
@@ -113,8 +117,8 @@ func (c *committer) close() {
 	<-c.idle
 }
 
-// run is the worker. It has no context: it ends when the committer is closing and every queued call
-// has its result.
+// run is the loop of the worker goroutine. It ends when the committer is closing and every queued call has its result.
+// No context ends it earlier.
 func (c *committer) run() {
 	defer close(c.idle)
 	for first := c.next(); first != nil; first = c.next() {
@@ -137,11 +141,11 @@ func (c *committer) next() *call {
 	}
 }
 
-// collect returns a batch that consists of first and the calls that are queued after it, at most maxBatch calls. It
-// skips calls whose callers no longer wait.
-func (c *committer) collect(first *call) []*call {
+// collect returns a batch of firstCall and the calls that are queued after it, at most maxBatch calls. It skips calls
+// whose callers no longer wait.
+func (c *committer) collect(firstCall *call) []*call {
 	batch := make([]*call, 0, maxBatch)
-	for next := first; ; {
+	for next := firstCall; ; {
 		if next.ctx.Err() == nil {
 			batch = append(batch, next)
 		}
@@ -156,12 +160,11 @@ func (c *committer) collect(first *call) []*call {
 	}
 }
 
-// commit stores the batch and sends every call its result. The batch serves many callers, so it has its own
-// deadline instead of using a caller's context.
+// commit stores the batch and sends every call its result. The batch serves many callers, so it has its own deadline
+// and does not use the context of a caller.
 //
-// If a batch fails, its deliveries are stored again one at a time, so that each delivery gets its own
-// error. If the database is unavailable, they are not stored again, because they would wait for the
-// database one after the other.
+// If a batch fails, commit stores its deliveries again one at a time, so that each delivery gets its own error. If the
+// database is unavailable, each call gets this error immediately.
 func (c *committer) commit(batch []*call) {
 	if len(batch) == 0 {
 		return
@@ -173,8 +176,8 @@ func (c *committer) commit(batch []*call) {
 	ctx, cancel := context.WithTimeout(context.Background(), c.timeout)
 	results, err := c.receive(ctx, deliveries)
 	cancel()
-	// The context of the batch ends only when its deadline expires, because the database is slow; no caller
-	// has canceled it. The error is therefore translated with another context, and becomes Unavailable.
+	// If receive fails because ctx has ended, the database is too slow. The error must then become Unavailable.
+	// Translate therefore gets a context that has not ended.
 	err = Translate(context.Background(), err)
 	for i, waiting := range batch {
 		switch {

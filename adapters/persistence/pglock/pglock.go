@@ -1,9 +1,10 @@
 // Package pglock runs functions while it holds advisory locks of PostgreSQL.
 //
-// A lock belongs to a transaction, which stays open while the function runs, and not to a session. The lock therefore
-// also works through a pooler in transaction mode. Such a pooler would leave a session's lock on a connection that
-// other clients use. The transaction reads and writes no rows: it has no transaction id and, between its statements, no
-// snapshot, so it delays neither VACUUM nor the change feed.
+// A lock belongs to a transaction that stays open while the function runs. A lock of a session would not work through a
+// pooler in transaction mode: it would stay on a connection that other clients use.
+//
+// The transaction reads and writes no rows. It has no transaction id and, between its statements, no snapshot.
+// Therefore it delays neither VACUUM nor the change feed.
 package pglock
 
 import (
@@ -32,16 +33,18 @@ const (
 	retryInterval = 200 * time.Millisecond
 )
 
-// begin is the statement that begins the transaction to which a lock belongs.
+// begin begins the transaction that holds a lock.
 const begin = "BEGIN; SET LOCAL idle_in_transaction_session_timeout = '" + idleTimeout + "'"
 
-// ErrLost is the cause (context.Cause) with which the context of fn is canceled if the connection that holds the lock
-// is lost.
+// ErrLost means that the connection with the lock was lost. It is the cause (context.Cause) of the context that Try
+// passes to its function.
 var ErrLost = errors.New("the advisory lock is lost")
 
-// Try runs fn while it holds the advisory lock with this key, and returns the error of fn. If another client holds the
-// lock, it returns false without calling fn. The lock occupies one connection of the pool until fn returns. The context
-// that fn receives ends if the lock is lost. If the lock cannot be requested, Try returns false and the database error.
+// Try runs fn while it holds the advisory lock with this key, and returns the error of fn. The lock occupies one
+// connection of the pool until fn returns. If the lock is lost, the context of fn ends.
+//
+// If another client holds the lock, Try returns false without calling fn. If the lock cannot be requested, Try returns
+// false and the error of the database.
 func Try(
 	ctx context.Context, pool *pgxpool.Pool, key int64, fn func(context.Context) error,
 ) (acquired bool, err error) {
@@ -60,7 +63,7 @@ func Try(
 		defer close(pinged)
 		ping(held, cancel, tx)
 	}()
-	defer func() { cancel(nil); <-pinged }() // tx may be used by one goroutine at a time
+	defer func() { cancel(nil); <-pinged }() // release may use tx only when the goroutine no longer does
 	return true, fn(held)
 }
 
@@ -96,8 +99,7 @@ func ping(ctx context.Context, cancel context.CancelCauseFunc, tx pgx.Tx) {
 			return
 		case <-ticker.C:
 		}
-		// The statement has a context that does not end with ctx, because interrupting a statement closes the
-		// connection.
+		// The end of ctx must not interrupt the statement, because pgx closes an interrupted connection.
 		bounded, end := context.WithTimeout(context.WithoutCancel(ctx), pingTimeout)
 		_, err := tx.Exec(bounded, "SELECT")
 		end()
@@ -113,5 +115,5 @@ func ping(ctx context.Context, cancel context.CancelCauseFunc, tx pgx.Tx) {
 func release(ctx context.Context, tx pgx.Tx) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
 	defer cancel()
-	_ = tx.Rollback(ctx) // an error means that the connection is closed, which also releases the lock
+	_ = tx.Rollback(ctx) // if this fails, the connection is closed and the server releases the lock
 }

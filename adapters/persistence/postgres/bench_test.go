@@ -16,7 +16,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// onEachEngine runs fn on a new PostgreSQL server, and on a new Citus cluster if the server has the extension.
+// onEachEngine runs fn on a new PostgreSQL server. If the extension Citus is installed, it also runs fn on a new Citus
+// cluster.
 func onEachEngine(b *testing.B, o pgtest.Options, fn func(b *testing.B, db *postgres.DB)) {
 	b.Run("plain", func(b *testing.B) {
 		server, err := pgtest.Start(o)
@@ -52,8 +53,8 @@ func onDatabase(b *testing.B, c postgres.Config, fn func(b *testing.B, db *postg
 	fn(b, db)
 }
 
-// BenchmarkReceive measures how many new events are stored per second. Each event requires a pull. Per core, 16
-// concurrent callers send events of 16 connections. The server flushes every commit to disk.
+// BenchmarkReceive measures how many new events are stored per second. Each event requires a pull. There are 16
+// concurrent callers per core, and 16 connections in total. The server flushes every commit to disk.
 func BenchmarkReceive(b *testing.B) { onEachEngine(b, pgtest.Options{Fsync: true}, benchmarkReceive) }
 
 func benchmarkReceive(b *testing.B, db *postgres.DB) {

@@ -41,8 +41,8 @@ func TestPostgreSQLConformsToTheStorePortsOnCitus(t *testing.T) {
 	porttest.TestStores(t, func(*testing.T) porttest.Stores { return stores(s) })
 }
 
-// Each unique index of a distributed table must contain the tenant. The test needs no Citus, so it checks the index of
-// a new migration on every machine.
+// In a distributed table, each unique index must contain the tenant. The test checks the indexes before the tables are
+// distributed. It therefore needs no Citus, and checks the indexes of a new migration on every machine.
 func TestEachKeyContainsTheTenantBeforeTheTablesAreDistributed(t *testing.T) {
 	db := opened(t, pgtest.DSN(t))
 	if err := db.PrepareDistribution(t.Context()); err != nil {
@@ -112,8 +112,9 @@ func TestDistributingATableKeepsItsRowsAndTheFeed(t *testing.T) {
 	want(t, "all", []string{"before", "after"}, all)
 }
 
-// The feed of a tenant must wait for an older writer. Writer and reader both use the transaction ids of the server of
-// the tenant's rows. Transactions on the coordinator say nothing about the order of these writers.
+// The feed of a tenant must wait for an older writer. Positions in the feed come from the transaction ids of the server
+// that stores the tenant's rows. The ids of the coordinator must not be used, because they do not show which writer is
+// older.
 func TestTheFeedOnCitusWaitsForAnOlderWriter(t *testing.T) {
 	db := openDistributed(t, pgtest.CitusDSN(t))
 	s := db.Store(nil)
@@ -223,8 +224,8 @@ func TestABatchOnCitusContainsSeveralTenants(t *testing.T) {
 	}
 }
 
-// A request must be repeated if its transaction was ended because of a deadlock. Citus detects deadlocks between the
-// transactions of its clients, and ends the younger transaction, which is that of the request.
+// A request must be repeated if Citus ends its transaction because of a deadlock. In a deadlock of two transactions,
+// Citus ends the younger one. In this test, the request runs the younger transaction.
 func TestARequestOnCitusIsRepeatedAfterADeadlock(t *testing.T) {
 	dsn := pgtest.CitusDSN(t)
 	var found deadlockCounter

@@ -19,8 +19,8 @@ import (
 
 var copySQL = "COPY transactions (" + columnNames + ") FROM STDIN BINARY"
 
-// copyRows inserts rows that are not stored yet. It uses COPY, because an INSERT takes a seventh longer:
-// PostgreSQL writes the rows of a COPY one database page at a time, but the rows of an INSERT one by one.
+// copyRows inserts rows that are not stored yet. It uses COPY, because an INSERT takes about 14 % longer. PostgreSQL
+// writes the rows of a COPY one database page at a time. It writes the rows of an INSERT one by one.
 func copyRows(ctx context.Context, conn *sql.Conn, rows []gormstore.TransactionRow) error {
 	return raw(conn, func(c *pgx.Conn) error {
 		_, err := c.PgConn().CopyFrom(ctx, &copyEncoder{rows: rows,

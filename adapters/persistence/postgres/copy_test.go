@@ -12,7 +12,7 @@ import (
 )
 
 // The encoder must not box values in interfaces, because each boxed value costs an allocation. Only the text of the
-// amount is allocated, which the decimal package builds in two steps.
+// amount may be allocated. The test therefore compares the encoder with the decimal package, which builds this text.
 func TestCopyAllocatesOnlyTheTextOfTheAmount(t *testing.T) {
 	row := gormstore.TransactionRow{Transaction: domain.Transaction{
 		ID: domain.TransactionID{UUID: uuid.New()}, Version: 1, UpdatedAt: time.Now(), FirstSeenAt: time.Now(),

@@ -13,18 +13,22 @@ import (
 const (
 	// connectTimeout bounds the attempt to connect to one host; the URL may set a shorter time with connect_timeout.
 	connectTimeout = 5 * time.Second
-	// closeTimeout bounds how long an interrupted connection takes to close. Before the connection is closed, pgx asks
-	// the server to cancel the statement and waits for the end of the connection, and the pool still counts the
-	// connection as open. The default of pgx is 15 s; a server that hangs would then exhaust the pool.
+	// closeTimeout bounds how long an interrupted connection takes to close. During this time, pgx asks the server to
+	// cancel the statement. The pool counts the connection until it is closed. With the default of pgx (15 s), a server
+	// that hangs would soon use up all connections of the pool.
 	closeTimeout = time.Second
 )
 
-// keepAlive makes the kernel notice within 20 s that the machine of the server is gone. It serves connections that only
-// wait, such as the one that listens for notifications. Every other use of a connection has its own timeout.
+// keepAlive configures TCP keep-alive. The kernel then notices within 20 s that the machine of the server is gone. Only
+// connections that wait without a timeout need keepAlive, such as the one that listens for notifications.
 var keepAlive = net.KeepAliveConfig{Enable: true, Idle: 8 * time.Second, Interval: 4 * time.Second, Count: 3}
 
-// noticeLostServers makes connections end soon when their server no longer responds or no longer accepts writes. The
-// next connection then finds the server that is now the primary, if the URL contains several hosts.
+// noticeLostServers configures connections to end soon in two cases:
+//
+//   - The server no longer responds.
+//   - The server no longer accepts writes.
+//
+// If the URL contains several hosts, the next connection is opened to the server that is now the primary.
 func noticeLostServers(config *pgx.ConnConfig) {
 	if config.ConnectTimeout <= 0 || config.ConnectTimeout > connectTimeout {
 		config.ConnectTimeout = connectTimeout
@@ -39,9 +43,11 @@ func noticeLostServers(config *pgx.ConnConfig) {
 // readOnlyTransaction is the SQLSTATE of a write to a server that is a standby, or has become read-only.
 const readOnlyTransaction = "25006"
 
-// dial connects to a server. The context of a normal connection ends within connectTimeout. A context with a later
-// deadline belongs to a request to cancel a statement, which pgx sends on a separate connection; dial limits such a
-// connection to closeTimeout.
+// dial connects to a server. pgx calls dial in two cases, which differ in the deadline of the context:
+//
+//   - For a normal connection, the context ends within connectTimeout.
+//   - For a request to cancel a statement, pgx opens a separate connection. The context has a later deadline, so dial
+//     limits this connection to closeTimeout.
 func dial(ctx context.Context, network, address string) (net.Conn, error) {
 	end, bounded := ctx.Deadline()
 	cancels := bounded && time.Until(end) > connectTimeout
@@ -61,8 +67,9 @@ func dial(ctx context.Context, network, address string) (net.Conn, error) {
 	return serverConn{conn}, nil
 }
 
-// serverConn is a connection to a server that limits each deadline to closeTimeout from now. pgx sets a deadline only
-// to interrupt a connection, and to bound how long it takes to close.
+// serverConn is a connection to a server. If a deadline is later than closeTimeout from now, serverConn shortens it.
+// pgx sets deadlines only to interrupt a statement and to close a connection. The limit therefore does not affect other
+// statements.
 type serverConn struct{ net.Conn }
 
 // SetDeadline implements net.Conn.

@@ -31,10 +31,11 @@ type dialect struct {
 	reads   *readBatcher
 }
 
-// Transact begins the transaction with pgx on a connection from GORM's pool, so that both libraries can write in the
-// same transaction: the stores write through GORM, the job queue through pgx. The statements of ExecAtCommit and the
-// commit are sent in one batch. If one of the statements fails, the server skips the rest of the batch, including the
-// commit.
+// Transact begins the transaction with pgx, on a connection from GORM's pool. Both libraries can then write in the same
+// transaction: the stores write through GORM, the job queue through pgx.
+//
+// The statements of ExecAtCommit and the commit are sent in one batch. If one of the statements fails, the server skips
+// the rest of the batch, including the commit.
 func (d dialect) Transact(ctx context.Context, fn func(tx gormstore.Tx) error) error {
 	conn, err := d.db.sql.Conn(ctx)
 	if err != nil {
@@ -138,25 +139,25 @@ func (d dialect) session(ctx context.Context, conn *sql.Conn) gormstore.Tx {
 }
 
 // Query implements gormstore.Dialect.
-func (d dialect) Query(ctx context.Context, sql string, args, columns []any, take func() error) error {
-	return query(ctx, d.db.Pool, sql, args, columns, take)
+func (d dialect) Query(ctx context.Context, sql string, args, columns []any, fn func() error) error {
+	return query(ctx, d.db.Pool, sql, args, columns, fn)
 }
 
 // QueryBatched implements gormstore.Dialect.
-func (d dialect) QueryBatched(ctx context.Context, sql string, args, columns []any, take func() error) error {
-	return d.reads.query(ctx, sql, args, columns, take)
+func (d dialect) QueryBatched(ctx context.Context, sql string, args, columns []any, fn func() error) error {
+	return d.reads.query(ctx, sql, args, columns, fn)
 }
 
 // maxAttempts limits how often a query is sent. A query is sent again only if its connection turned out to be broken
 // before anything was sent. For GORM's statements, database/sql makes the same number of attempts.
 const maxAttempts = 3
 
-// query runs a SELECT directly through pgx, which prepares each statement once per connection and reads
-// results in binary form. For each row it fills columns and calls take.
-func query(ctx context.Context, pool *pgxpool.Pool, sql string, args, columns []any, take func() error) (err error) {
+// query runs a SELECT directly through pgx, which prepares each statement once per connection and reads results in
+// binary form. For each row it fills the variables in columns and calls fn.
+func query(ctx context.Context, pool *pgxpool.Pool, sql string, args, columns []any, fn func() error) (err error) {
 	for range maxAttempts {
-		rows, _ := pool.Query(ctx, sql, args...) // the error of Query is returned by ForEachRow
-		if _, err = pgx.ForEachRow(rows, columns, take); err == nil || !pgconn.SafeToRetry(err) {
+		rows, _ := pool.Query(ctx, sql, args...) // ForEachRow returns the error of Query
+		if _, err = pgx.ForEachRow(rows, columns, fn); err == nil || !pgconn.SafeToRetry(err) {
 			break
 		}
 	}
@@ -213,14 +214,15 @@ func (dialect) ForUpdate() string { return " FOR UPDATE" }
 // Distributed implements gormstore.Dialect.
 func (d dialect) Distributed() bool { return d.db.distributed }
 
-// ChangeSeq uses the id of the transaction as its position in the change feed. PostgreSQL assigns
-// these ids in the order in which transactions first write.
-func (d dialect) ChangeSeq(tenant uuid.UUID, also string, args ...any) clause.Expr {
-	return d.ofFeed("SELECT shift + pg_current_xact_id()::text::bigint, "+also+" FROM feed", tenant, args...)
+// ChangeSeq uses the id of the database transaction as the position in the change feed. PostgreSQL assigns the id when
+// the transaction first writes. Transactions that write later have higher ids.
+func (d dialect) ChangeSeq(tenant uuid.UUID, valueSQL string, args ...any) clause.Expr {
+	return d.ofFeed("SELECT shift + pg_current_xact_id()::text::bigint, "+valueSQL+" FROM feed", tenant, args...)
 }
 
-// tenantIs returns an SQL condition. It is true if a column with the ids of tenants equals a parameter (tenant) of the
-// statement. tenantIs is meant for the same statements as gormstore's function tenantIs.
+// tenantIs returns an SQL condition: a column of tenant ids equals a parameter, such as "$4". Like the function
+// tenantIs of gormstore, it is meant for statements whose other conditions already determine the tenant. The condition
+// cannot use an index, except in a distributed database.
 func (d dialect) tenantIs(column, tenant string) string {
 	if d.db.distributed {
 		return column + " = " + tenant
@@ -228,10 +230,12 @@ func (d dialect) tenantIs(column, tenant string) string {
 	return "CASE " + column + " WHEN " + tenant + " THEN true END"
 }
 
-// ofFeed returns a statement that reads the row of the table feed and the state of a server's transactions. In a
-// distributed database, this must be the server of the tenant's rows, because each server has its own transaction ids.
-// ofFeed therefore adds a condition about the tenant, which is always true. Because of this condition, Citus sends the
-// whole statement to the tenant's server, in the same transaction as the other statements about the tenant.
+// ofFeed returns the given statement, which reads the table feed and the state of the server's transactions. Each
+// server of a distributed database has its own transaction ids, so the statement must run on the tenant's server.
+//
+// For a distributed database, ofFeed adds a condition on the tenant. The condition is always true. Its only purpose is
+// that Citus sends the whole statement to the tenant's server. The statement runs in the same transaction as the other
+// statements about the tenant.
 func (d dialect) ofFeed(statement string, tenant uuid.UUID, args ...any) clause.Expr {
 	if !d.db.distributed {
 		return clause.Expr{SQL: statement, Vars: args}
@@ -244,9 +248,9 @@ func (d dialect) ofFeed(statement string, tenant uuid.UUID, args ...any) clause.
 // connection's id: connections that share a hash wait for each other, which is rare and harmless.
 const connectionLocks = "3601"
 
-// ShareConnection uses an advisory lock that PostgreSQL releases at the end of the transaction, so that it also works
-// through a pooler in transaction mode. Taking such a lock writes nothing. The lock exists on the server that evaluates
-// the expression, which is the server of the tenant's rows.
+// ShareConnection returns an SQL expression that takes a shared advisory lock. PostgreSQL releases the lock at the end
+// of the transaction, so the lock also works through a pooler in transaction mode. Taking the lock writes nothing. The
+// server that stores the tenant's rows evaluates the expression. The lock therefore exists on this server.
 func (dialect) ShareConnection(connection string) string {
 	return "pg_advisory_xact_lock_shared(" + connectionLocks + ", hashtext(" + connection + "::text)) IS NULL"
 }
@@ -257,12 +261,13 @@ func (dialect) ExcludeWriters(tx *gorm.DB, tenant, connection uuid.UUID) error {
 		", hashtext(id::text)) FROM connections WHERE id = ? AND tenant_id = ?", connection, tenant).Error
 }
 
-// VisibleBefore returns an expression that depends on the id of the oldest transaction that is still running. Every
-// transaction with a lower id has ended, so its changes are either visible or will never be. The ids are assigned for
-// the whole cluster, so the feed also waits for writers of other databases in the same cluster.
+// VisibleBefore returns an SQL expression for a feed position. The position is the id of the oldest database
+// transaction that is still running, plus the column shift of the table feed. Every transaction with a lower id has
+// ended, with a commit or a rollback. The ids are assigned for the whole cluster, so the feed also waits for writers of
+// other databases in the cluster.
 //
-// In a statement about several tenants, the condition refers to the tenant, so that Citus evaluates the expression on
-// the servers of the tenants' rows and not on the coordinator.
+// The argument names a column of tenant ids. In a distributed database, the expression contains this column. Citus then
+// evaluates the expression on the servers that store the rows, and not on the coordinator.
 func (d dialect) VisibleBefore(tenant string) string {
 	if d.db.distributed && tenant != "" {
 		return "(SELECT shift + " + oldestRunning + " FROM feed WHERE " + tenant + " IS NOT NULL)"
@@ -270,20 +275,26 @@ func (d dialect) VisibleBefore(tenant string) string {
 	return "(SELECT shift + " + oldestRunning + " FROM feed)"
 }
 
-// oldestRunning is an SQL expression for the id of the oldest transaction that still runs.
+// oldestRunning is an SQL expression for the id of the oldest database transaction that is still running.
 const oldestRunning = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
 
-// FeedEnd returns a statement that reads the position just before that of the oldest transaction that still runs.
+// FeedEnd returns a statement that reads the current end of the feed. All changes of database transactions that are
+// still running have higher positions.
 func (d dialect) FeedEnd(tenant uuid.UUID) clause.Expr {
 	return d.ofFeed("SELECT shift + "+oldestRunning+" - 1 FROM feed", tenant)
 }
 
-// FeedHold reads the oldest transaction with an id, of any database of the cluster, including prepared transactions.
-// The feed withholds changes only if a later transaction has already ended. pg_stat_activity shows the start of another
-// role's transaction only to members of pg_read_all_stats; the id of the oldest open transaction is visible to every
-// role.
+// FeedHold returns a statement that finds the oldest open database transaction that has written. The transaction may
+// belong to another database of the cluster, or be a prepared transaction.
 //
-// In a distributed database it reads the transactions of all workers, and returns the oldest of them.
+// The statement returns two columns:
+//
+//   - The id of the transaction. The feed withholds the changes of later transactions until this transaction ends. If
+//     no later transaction has ended yet, the id is empty. Every role can read the id.
+//   - The age of the transaction in seconds. If the role is not a member of pg_read_all_stats, the age ignores open
+//     transactions of other roles.
+//
+// In a distributed database, the statement returns the oldest transaction of all workers.
 func (d dialect) FeedHold() string {
 	if d.db.distributed {
 		return `SELECT split_part(result, ' ', 1), split_part(result, ' ', 2)::float8 FROM run_command_on_workers(
@@ -301,14 +312,14 @@ const feedHoldSQL = `SELECT
 			UNION ALL SELECT prepared FROM pg_prepared_xacts) AS writers (opened)), 0)::float8
 	FROM pg_current_snapshot() AS now`
 
-// ReadOnly returns an expression that is also true on a standby server. A connection may
-// survive a switch-over, and its server may then be the standby.
+// ReadOnly returns an expression that is true on a standby server and in a read-only transaction. After a switch-over,
+// a connection may still be open although its server is now the standby.
 func (dialect) ReadOnly() string {
 	return "pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean"
 }
 
-// ExecBoth executes one statement, whose WITH clause contains the query, so that inserting the row needs no round trip
-// of its own.
+// ExecBoth sends the given query and the INSERT of the row as one statement, to save a round trip. The query is in the
+// WITH clause. The INSERT takes effect only if the query has changed a row.
 func (d dialect) ExecBoth(
 	ctx context.Context, query string, args []any, row gormstore.InsertedRow,
 ) (sql.Result, error) {

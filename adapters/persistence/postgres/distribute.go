@@ -11,21 +11,22 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/pglock"
 )
 
-// prepareSQL prepares the keys of the tables for distribution. Afterwards each key contains tenant_id as its last
-// column, and no table has a foreign key to another table.
+// prepareSQL changes the keys of the tables, so that the tables can be distributed. Afterwards tenant_id is the last
+// column of each key, and no table has a foreign key to another table.
 //
 //go:embed distribute.sql
 var prepareSQL string
 
-// forwardSQL moves the positions of the feed past all positions that were assigned before: the transaction ids of the
-// workers may be lower than those of the coordinator.
+// forwardSQL increases the feed positions of all later changes. Positions come from transaction ids. The transaction
+// ids of the workers may be lower than the ids of the coordinator. The later positions must still be higher than all
+// positions that the coordinator has assigned.
 const forwardSQL = "UPDATE feed SET shift = shift + pg_current_xact_id()::text::bigint"
 
 // referenceTables are the tables with a copy on each server, because they are read before a tenant is known, or
 // together with rows of any tenant.
 var referenceTables = []string{"webhook_tokens", "feed"}
 
-// firstTable is the table that is distributed first. A database counts as distributed if this table is distributed.
+// firstTable is the table that is distributed first. A database is treated as distributed if this table is distributed.
 const firstTable = "connections"
 
 // errNoCitus is the error of Migrate if the tables must be distributed, but the database does not have the extension
@@ -33,8 +34,8 @@ const firstTable = "connections"
 var errNoCitus = errors.New("the database does not have the extension citus: create it on the coordinator and on all" +
 	" workers, and add the workers with citus_add_node")
 
-// isDistributed is an SQL expression that is true if the table whose name is the parameter is distributed or has a copy
-// on each server.
+// isDistributed is an SQL expression. It is true if the table with the name $1 is distributed or has a copy on each
+// server.
 const isDistributed = "EXISTS (SELECT FROM pg_dist_partition WHERE logicalrelid = to_regclass($1::text))"
 
 // hasCitus reports whether the database has the extension citus.
@@ -52,10 +53,14 @@ func (db *DB) findDistribution(ctx context.Context) error {
 	return db.Pool.QueryRow(ctx, "SELECT "+isDistributed, firstTable).Scan(&db.distributed)
 }
 
-// distributeTables distributes the tables with a column tenant_id that are not distributed yet, in one transaction. It
-// does nothing unless the configuration asks for it, or the database is distributed already; in the latter case, a
-// migration may have created a new table. Meanwhile, a process that was started when the tables were not distributed
-// must not use them.
+// distributeTables distributes all tables with a column tenant_id that are not distributed yet, in one transaction. It
+// does so in two cases:
+//
+//   - The configuration requests a distributed database.
+//   - The database is distributed already. A migration may then have created a new table.
+//
+// A process that was started before the first distribution must not use the tables while they are distributed, nor
+// afterwards.
 func (db *DB) distributeTables(ctx context.Context) error {
 	if !db.distribute && !db.distributed {
 		return nil

@@ -16,9 +16,9 @@ import (
 // tenantsAtOnce is the number of tenants of one batch whose deliveries are stored concurrently.
 const tenantsAtOnce = 4
 
-// receiveByTenant stores a batch in a distributed database, with one transaction for each tenant: a transaction over
-// several tenants would be a two-phase commit on several servers. The deliveries of one tenant are stored together or
-// not at all; an error for one tenant does not affect the other tenants.
+// receiveByTenant stores a batch in a distributed database, with one transaction for each tenant. A transaction over
+// several tenants would be a two-phase commit on several servers. An error for one tenant does not affect the other
+// tenants.
 func (d dialect) receiveByTenant(
 	ctx context.Context, deliveries []gormstore.PendingDelivery,
 ) ([]gormstore.Result, error) {
@@ -152,16 +152,18 @@ func insertPullValues(
 	return created, err
 }
 
-// insertValues inserts rows of constants. Citus sends such an INSERT to the server of the tenant in one task, whereas
-// it would first read the rows of an INSERT … SELECT on the coordinator. The statement consists of three parts: head,
-// the rows, and tail. It must return ids; insertValues calls take with each id. The number of rows in one statement is
-// a power of two, so that a connection prepares only a few different statements.
+// insertValues inserts rows of constants. Citus sends such an INSERT directly to the server of the tenant. For an
+// INSERT … SELECT, Citus would first read the rows on the coordinator.
+//
+// The statement consists of three parts: head, the rows, and tail. It must return ids, and insertValues calls fn with
+// each id. The number of rows in a statement is a power of two, so that a connection prepares only a few different
+// statements.
 func insertValues(
-	ctx context.Context, tx querier, head, tail string, rows [][]any, take func(id uuid.UUID),
+	ctx context.Context, tx querier, head, tail string, rows [][]any, fn func(id uuid.UUID),
 ) error {
 	for size := maxValues; len(rows) > 0; size /= 2 {
 		for len(rows) >= size {
-			if err := insertRows(ctx, tx, head, tail, rows[:size], take); err != nil {
+			if err := insertRows(ctx, tx, head, tail, rows[:size], fn); err != nil {
 				return err
 			}
 			rows = rows[size:]
@@ -174,7 +176,7 @@ func insertValues(
 const maxValues = 256
 
 func insertRows(
-	ctx context.Context, tx querier, head, tail string, rows [][]any, take func(id uuid.UUID),
+	ctx context.Context, tx querier, head, tail string, rows [][]any, fn func(id uuid.UUID),
 ) error {
 	var text strings.Builder
 	text.WriteString(head)
@@ -197,7 +199,7 @@ func insertRows(
 	}
 	var id uuid.UUID
 	_, err = pgx.ForEachRow(inserted, []any{&id}, func() error {
-		take(id)
+		fn(id)
 		return nil
 	})
 	return err

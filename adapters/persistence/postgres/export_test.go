@@ -29,8 +29,8 @@ func (db *DB) PrepareDistribution(ctx context.Context) error {
 	return err
 }
 
-// ChangeSeq returns the statement that yields the position of a transaction in the feed of a tenant of a distributed
-// database, and its arguments.
+// ChangeSeq returns a statement and the arguments of the statement. The statement returns the position of the current
+// transaction in the tenant's change feed. It is meant for a distributed database.
 func (db *DB) ChangeSeq(tenant uuid.UUID) (string, []any) {
 	q := dialect{db: db}.ChangeSeq(tenant, "0")
 	return strings.Replace("SELECT position FROM ("+q.SQL+") AS own (position, also)", "?", "$1", 1), q.Vars

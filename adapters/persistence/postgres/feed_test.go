@@ -53,24 +53,24 @@ func write(t *testing.T, s *gormstore.Store, lease domain.Lease, externalIDs ...
 	}
 }
 
-// changes reads the feed after the given position (after). It stops when it has read at least the given number of
-// changes (many), or when a timeout expires. It returns the external ids of the changed rows and the position after
-// them. It polls, because other writers can delay the feed, even those of another test's database.
-func changes(t *testing.T, s *gormstore.Store, tenant domain.TenantID, after domain.Position,
-	many int,
+// changes reads the feed after the position until it has read at least minCount changes or a timeout expires. It
+// returns the external ids of the changed rows, and the next position. It polls, because writers of other tests can
+// delay the feed.
+func changes(t *testing.T, s *gormstore.Store, tenant domain.TenantID, position domain.Position,
+	minCount int,
 ) ([]string, domain.Position) {
 	t.Helper()
 	var ids []string
 	for deadline := time.Now().Add(patience / 2); ; time.Sleep(time.Millisecond) {
-		page, err := s.Ledger().Changes(t.Context(), tenant, domain.PageRequest{Limit: 100, After: after})
+		page, err := s.Ledger().Changes(t.Context(), tenant, domain.PageRequest{Limit: 100, After: position})
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, item := range page.Items {
 			ids = append(ids, item.ExternalID)
 		}
-		if after = page.Next; len(ids) >= many || time.Now().After(deadline) {
-			return ids, after
+		if position = page.Next; len(ids) >= minCount || time.Now().After(deadline) {
+			return ids, position
 		}
 	}
 }
@@ -82,8 +82,8 @@ func want(t *testing.T, what string, want, got []string) {
 	}
 }
 
-// A writer may begin before and commit after a second writer. A position that a reader receives in between
-// must not skip the changes of the first writer.
+// A slow writer begins before a fast writer, and commits after the fast writer. A reader receives a position between
+// the two commits. This position must not skip the changes of the slow writer.
 func TestTheFeedWaitsForAnOlderWriter(t *testing.T) {
 	db := opened(t, pgtest.DSN(t))
 	s := db.Store(nil)
@@ -142,7 +142,7 @@ func TestTheFeedWaitsForAnOlderWriterOfAnotherDatabase(t *testing.T) {
 	want(t, "after that", []string{"row"}, after)
 }
 
-// FeedHold must find a transaction that holds the feed back, even if it belongs to another database or program, or to
+// FeedHold must find a transaction that delays the feed, even if it belongs to another database or program, or to
 // another role whose sessions the store is not permitted to see.
 func TestFeedHoldFindsAWriterOfAnotherDatabase(t *testing.T) {
 	elsewhere := opened(t, pgtest.DSN(t))
@@ -162,7 +162,7 @@ func TestFeedHoldFindsAWriterOfAnotherDatabase(t *testing.T) {
 		t.Errorf("an open writer: %+v, %v", before, err)
 	}
 	write(t, s, lease, "row")
-	// A transaction of another test may be older than this writer and hold the feed back, but it ends soon.
+	// A transaction of another test may be older than this writer and delay the feed, but it ends soon.
 	var held ports.FeedHold
 	for deadline := time.Now().Add(patience); held.Writer != writer && time.Now().Before(deadline); {
 		if held, err = s.Ledger().FeedHold(t.Context()); err != nil {

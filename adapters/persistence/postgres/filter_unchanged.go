@@ -8,19 +8,19 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// FindChanged looks up the rows of a page in two steps. Most pages are ordered by date and contain few changed rows, so
-// a scan by date finds most rows unchanged. The other rows are then looked up by key.
+// FindChanged compares a page with the stored rows in two steps. First, a scan by date recognises unchanged rows: most
+// pages are ordered by date and contain few changed rows. Then the other rows are looked up by key.
 func (d dialect) FindChanged(
-	ctx context.Context, tenant, connection uuid.UUID, seen []domain.RawTransaction,
+	ctx context.Context, tenant, connection uuid.UUID, rawRows []domain.RawTransaction,
 ) ([]int, error) {
-	unchanged := make([]bool, len(seen))
-	if len(seen) >= minDateScan {
-		if err := d.dateScan(ctx, tenant, connection, seen, unchanged); err != nil {
+	unchanged := make([]bool, len(rawRows))
+	if len(rawRows) >= minDateScan {
+		if err := d.dateScan(ctx, tenant, connection, rawRows, unchanged); err != nil {
 			return nil, err
 		}
 	}
 	var rest []int
-	for i := range seen {
+	for i := range rawRows {
 		if !unchanged[i] {
 			rest = append(rest, i)
 		}
@@ -28,20 +28,20 @@ func (d dialect) FindChanged(
 	if len(rest) == 0 {
 		return nil, nil
 	}
-	return d.findChangedByKey(ctx, tenant, connection, seen, rest)
+	return d.findChangedByKey(ctx, tenant, connection, rawRows, rest)
 }
 
-// ofConnection is a condition that compares the connection with $1 in a way that hides the value of $1 from the
-// planner. The planner assumes that a connection that is newer than its statistics has one row. It would then not use
-// the unique index, but read all rows of the connection for each row that is looked up.
+// ofConnection is a condition that compares the connection with $1, but hides the value of $1 from the planner. For a
+// value that is missing in the statistics, the planner expects one row. It might then choose a plan in which each
+// lookup reads all rows of the connection.
 const ofConnection = "t.connection_id = (SELECT $1::uuid)"
 
-// dateScanSQL returns a SELECT of the stored rows whose dates lie between those of a few rows of the page, the samples
-// (see sampleIDs). The SELECT returns no row if the stored dates of the samples are neither in ascending nor in
-// descending order. The scan is one index range scan for the whole page; a lookup of each row takes four times as long.
-// The limit bounds the number of scanned rows, which include rows of other accounts.
+// dateScanSQL returns a SELECT of the stored rows in a range of dates. The range spans the stored dates of a few sample
+// rows of the page (see sampleIDs). If the dates of the samples are neither ascending nor descending, the page is not
+// ordered by date. The SELECT then returns no row.
 //
-// The statement looks up the samples with the condition ofConnection.
+// The SELECT scans one range of an index. A lookup of each row of the page would take four times as long. The scan also
+// reads rows of other accounts, so a limit bounds the number of rows.
 func (d dialect) dateScanSQL() string {
 	ofTenant := d.tenantIs("t.tenant_id", "$4")
 	return `
@@ -61,9 +61,9 @@ WHERE stored.removed_at IS NULL AND stored.source IS NOT NULL AND stored.account
 }
 
 const (
-	minDateScan    = 64 // minimum page size in rows; for smaller pages, lookups are as fast as the scan
+	minDateScan    = 64 // minimum page size in rows; for a smaller page, lookups by key are as fast as a scan by date
 	dateSamples    = 8
-	dateScanFactor = 4 // the scan reads at most this many times the number of rows of the page
+	dateScanFactor = 4 // maximum number of rows that the scan reads for each row of the page
 )
 
 // dateScan sets unchanged for the rows that it finds stored and unchanged. It may miss some of the
@@ -88,7 +88,7 @@ func (d dialect) dateScan(ctx context.Context, tenant, connection uuid.UUID, see
 	return rows.Err()
 }
 
-// sampleIDs returns the external ids of dateSamples rows in the order of the page. The rows are
+// sampleIDs returns the external ids of a few rows (the number is dateSamples) in the order of the page. The rows are
 // spread evenly over the page and include its first and its last row.
 func sampleIDs(seen []domain.RawTransaction) []string {
 	ids := make([]string, dateSamples)
@@ -98,9 +98,9 @@ func sampleIDs(seen []domain.RawTransaction) []string {
 	return ids
 }
 
-// changedSQL returns a SELECT of the changed rows' positions in the page, counted from 1. It looks up each row in the
-// unique index by a subquery. With a join, the planner might read all rows of the connection although the page has only
-// a few.
+// changedSQL returns a SELECT of positions in the page, counted from 1. It selects the positions of the changed rows. A
+// subquery looks up each row in the unique index. A join is not used: the planner might read all rows of the connection
+// for it, even for a small page.
 func (d dialect) changedSQL() string {
 	return `
 SELECT place FROM unnest($2::text[], $3::bytea[]) WITH ORDINALITY AS page (external_id, source, place)
@@ -110,14 +110,14 @@ WHERE NOT coalesce((
 		AND ` + d.tenantIs("t.tenant_id", "$4") + `), false)`
 }
 
-// findChangedByKey looks up the rows of seen with these indexes by their keys, in one statement. It returns
-// the indexes of the rows that have changed.
-func (d dialect) findChangedByKey(ctx context.Context, tenant, connection uuid.UUID, seen []domain.RawTransaction,
+// findChangedByKey looks up some of the rows by their external ids, in one statement. The last argument contains the
+// indexes of these rows in rawRows. The result contains the indexes of the new and the changed rows.
+func (d dialect) findChangedByKey(ctx context.Context, tenant, connection uuid.UUID, rawRows []domain.RawTransaction,
 	indexes []int,
 ) ([]int, error) {
 	ids, hashes := make([]string, len(indexes)), make([][]byte, len(indexes))
 	for i, at := range indexes {
-		ids[i], hashes[i] = seen[at].ExternalID, hashOrNull(&seen[at].ContentHash)
+		ids[i], hashes[i] = rawRows[at].ExternalID, hashOrNull(&rawRows[at].ContentHash)
 	}
 	var changed []int
 	var place int

@@ -27,8 +27,8 @@ const migrationLock = lock.DefaultLockID
 // migrationPatience is how long a process waits while another one migrates.
 const migrationPatience = 5 * time.Minute
 
-// Migrate brings the schema up to date. It takes an advisory lock, so that several processes may
-// start at once: one process migrates, and the others wait and then find nothing to do.
+// Migrate brings the schema up to date. It takes an advisory lock, so that several processes may start at the same
+// time: one process migrates, and the others wait and then find nothing to do.
 func (db *DB) Migrate(ctx context.Context) error {
 	folder, err := fs.Sub(migrations, "migrations")
 	if err != nil {
@@ -55,9 +55,9 @@ func (db *DB) Migrate(ctx context.Context) error {
 	return db.continueFeed(ctx)
 }
 
-// lockTimeoutFS is a folder of migrations. It adds a first statement to each migration, which sets the lock timeout for
-// the migration's transaction. Without this statement, a migration that waits for a lock through a pooler would block
-// all later users of the table for as long as it waits.
+// lockTimeoutFS is a folder of migrations. At the start of each migration, it adds a statement that sets the lock
+// timeout. Without this statement, a migration through a pooler has no lock timeout. While such a migration waits for a
+// lock, it blocks all later users of the table.
 type lockTimeoutFS struct{ fs.FS }
 
 // up is the line of a migration file after which the statements begin.
@@ -77,7 +77,7 @@ func (f lockTimeoutFS) Open(name string) (fs.File, error) {
 	return migrationFile{file, strings.NewReader(limited)}, nil
 }
 
-// migrationFile is a file whose text has been replaced.
+// migrationFile is a migration file with the statement that lockTimeoutFS has inserted.
 type migrationFile struct {
 	fs.File
 	text *strings.Reader
@@ -86,10 +86,13 @@ type migrationFile struct {
 // Read implements fs.File.
 func (f migrationFile) Read(into []byte) (int, error) { return f.text.Read(into) }
 
-// continueFeed lets the change feed continue after a dump of the data was restored in another cluster. Transaction ids
-// start again there, so continueFeed moves the positions of the feed past all positions of the old cluster. The servers
-// of a distributed database have no common transaction ids, so continueFeed does not detect there that a server was
-// replaced. If the service is started without migrating after a restore, the operator must run the migration once.
+// continueFeed lets the change feed continue after the data was restored from a dump into another cluster. The
+// transaction ids of the new cluster start low. continueFeed therefore moves the positions of the feed past all
+// positions that the old cluster has assigned.
+//
+// Only Migrate calls continueFeed. If the service starts without migrating, an operator must therefore migrate once
+// after a restore. In a distributed database, Migrate does not call continueFeed, because the servers have no common
+// transaction ids.
 func (db *DB) continueFeed(ctx context.Context) error {
 	_, err := db.Pool.Exec(ctx, `
 		UPDATE feed SET cluster = here.system_identifier,
@@ -102,9 +105,9 @@ func (db *DB) continueFeed(ctx context.Context) error {
 	return nil
 }
 
-// Version returns the version of the schema (at), which is 0 if the database is empty, and the
-// version that this program needs (needed).
-func (db *DB) Version(ctx context.Context) (at, needed int64, err error) {
+// Version returns the current version of the schema, which is 0 if the database is empty, and the version that this
+// program needs.
+func (db *DB) Version(ctx context.Context) (current, needed int64, err error) {
 	folder, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return 0, 0, err

@@ -152,9 +152,9 @@ func TestAPoolWithoutAFreeConnectionIsUnavailable(t *testing.T) {
 	}
 }
 
-// The migration must mark a pull of an older release as complete (reading everything that the vendor has) if its scope
-// requests everything, or if the reconciliation requested it. Other pulls may be complete, too, but the migration
-// cannot know that.
+// The migration must set the column "complete" of older pulls that read everything from the vendor. It can recognise
+// two kinds of such pulls: the scope requests everything, or the trigger is the reconciliation. It cannot recognise
+// other complete pulls.
 func TestTheMigrationMarksOlderPullsOfEverything(t *testing.T) {
 	db := opened(t, pgtest.DSN(t))
 	s := db.Store(nil)

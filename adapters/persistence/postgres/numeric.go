@@ -6,21 +6,20 @@ import (
 	"strings"
 )
 
-// The binary form of a numeric value. It contains the sign, the number of decimal digits after the decimal
-// point, and digits in base 10,000. The first digit is multiplied by 10,000 to the power of the weight, the
-// second digit by the next lower power, and so on. Source: PostgreSQL, src/backend/utils/adt/numeric.c,
-// numeric_recv.
+// Constants of the binary form of a numeric value. The form contains a sign, the number of decimal places, a weight,
+// and digits in base 10,000. The first digit is multiplied by 10,000^weight, the next digit by 10,000^(weight-1), and
+// so on. Source: PostgreSQL, src/backend/utils/adt/numeric.c, numeric_recv.
 const (
-	base      = 4 // number of decimal digits in one digit of the binary form
+	base      = 4 // one digit in base 10,000 stores four decimal digits
 	maxDigits = 1000
 	negative  = 0x4000
 )
 
 var errNumber = errors.New("an amount that is not a decimal number")
 
-// appendNumeric appends a decimal number, given as text, in PostgreSQL's binary form. It keeps every digit, including
-// trailing zeros. pgx is not used, because it would convert the number to a big.Int first. It returns an error if the
-// text is not a plain decimal number.
+// appendNumeric appends a decimal number in PostgreSQL's binary form. It keeps every digit, including trailing zeros.
+// It returns an error if the text is not a plain decimal number or is too long. pgx is not used, because it would first
+// convert the number to a big.Int.
 func appendNumeric(to []byte, text string) ([]byte, error) {
 	sign := uint16(0)
 	if strings.HasPrefix(text, "-") {
@@ -52,13 +51,13 @@ func appendNumeric(to []byte, text string) ([]byte, error) {
 	return append(to[:begin+len(head)], digits...), nil
 }
 
-// appendDigits appends decimal digits in groups of four; each group becomes one digit of the
-// binary form. The first group starts at index at, which may be negative. Positions of a group
-// that lie outside of text count as zeros.
-func appendDigits(to []byte, text string, at int) []byte {
-	for ; at < len(text); at += base {
+// appendDigits appends decimal digits in groups of four. Each group becomes one digit of the binary form. The first
+// group starts at text[index]. If index is negative, or if text ends within a group, the missing decimal digits are
+// zeros.
+func appendDigits(to []byte, text string, index int) []byte {
+	for ; index < len(text); index += base {
 		digit := uint16(0)
-		for i := at; i < at+base; i++ {
+		for i := index; i < index+base; i++ {
 			digit *= 10
 			if i >= 0 && i < len(text) {
 				digit += uint16(text[i] - '0')

@@ -33,9 +33,9 @@ func openPooled(t *testing.T, through string) *postgres.DB {
 	return db
 }
 
-// The store must conform to its ports although the pooler distributes the statements of one client over several server
-// connections. The pooler does so because it has fewer connections to the server than the store has to the pooler.
-// Afterwards no server connection may still have session state of a client.
+// The store must conform to its ports through a pooler. The pooler has few server connections. It therefore distributes
+// the statements of one client over several of them. Afterwards no server connection may have session state of a
+// client.
 func TestPostgreSQLConformsToTheStorePortsThroughAPooler(t *testing.T) {
 	dsn := pgtest.DSN(t)
 	const servers = 5
@@ -123,8 +123,7 @@ func TestAMigrationThroughAPoolerWaitsForALockOnlyAsLongAsTheLockTimeout(t *test
 	}
 }
 
-// Through a pooler, each transaction must have the same timeouts that a session has without a pooler, or the timeouts
-// that the URL sets.
+// A pooler must not change the timeouts of a transaction. If the URL sets no timeouts, the defaults apply.
 func TestTransactionsThroughAPoolerHaveTheirLimits(t *testing.T) {
 	through := pgtest.Pooled(t, pgtest.DSN(t), 2)
 	for suffix, want := range map[string][2]string{
@@ -156,8 +155,8 @@ func TestAParameterThatAPoolerRefusesIsNamed(t *testing.T) {
 	}
 }
 
-// If the server refuses a login of the pooler, the store must report Unavailable, although the pooler passes the
-// refusal on as the error of a statement.
+// If the server refuses a login of the pooler, the store must report Unavailable. The difficulty is that the pooler
+// reports the refusal as the error of a statement.
 func TestALoginThatIsRefusedToThePoolerIsUnavailable(t *testing.T) {
 	dsn := pgtest.DSN(t)
 	u, err := url.Parse(dsn)

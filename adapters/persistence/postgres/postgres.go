@@ -1,8 +1,13 @@
 // Package postgres implements the stores on PostgreSQL (13 or newer).
 //
-// GORM and pgx share one pool of connections. The stores use GORM for most statements. Three kinds of
-// statements run directly through pgx: those that receive webhooks, frequent reads, and large writes. pgx
-// prepares statements once per connection; through a pooler, it only remembers the types of their parameters and
+// GORM and pgx share one pool of connections. Most statements run through GORM. Three kinds of statements run directly
+// through pgx:
+//
+//   - statements that receive webhooks
+//   - frequent reads
+//   - large writes
+//
+// pgx prepares each statement once per connection. Through a pooler, pgx only remembers the types of the parameters and
 // results. Small reads that arrive while other reads are running are sent in one batch.
 //
 // No statement relies on the state of a session, so that the store also works through a pooler in transaction mode.
@@ -37,9 +42,9 @@ type Config struct {
 	MaxConns int
 	// Timeout bounds each store method; zero means gormstore.DefaultTimeout.
 	Timeout time.Duration
-	// Pooled means that the URL belongs to a pooler in transaction mode. The store then relies on no state of a
-	// session. It uses no startup parameters that a pooler refuses, and no named prepared statements unless the URL
-	// asks for such statements with default_query_exec_mode.
+	// Pooled means that the URL belongs to a pooler in transaction mode. The store then uses neither session state nor
+	// startup parameters that a pooler refuses. It uses named prepared statements only if the URL requests them with
+	// default_query_exec_mode.
 	Pooled bool
 	// Distribute makes Migrate distribute the tables over the workers of a Citus cluster, by tenant. URL is then the
 	// URL of the coordinator of the cluster. A database whose tables are already distributed is recognised without this
@@ -54,14 +59,15 @@ const (
 	minConns = 2
 )
 
-// The names of the settings that limit how long other connections can be blocked.
+// The names of the settings that limit how long a connection can block other connections.
 const (
 	lockTimeout = "lock_timeout"
 	idleTimeout = "idle_in_transaction_session_timeout"
 )
 
-// settings limit how long a connection whose client is gone, or a lock that is not released, can block other
-// connections. The URL may override them. Through a pooler, they are set in each transaction.
+// settings are the default parameters of each connection. The URL may override them. The two timeouts limit how long a
+// connection can block others, for example if its process has ended. Through a pooler, the timeouts are set in each
+// transaction.
 var settings = map[string]string{
 	"application_name": "aggregator-connections",
 	lockTimeout:        "10s",
@@ -83,7 +89,7 @@ type DB struct {
 
 	sql     *sql.DB
 	begin   string // the statement that begins a transaction
-	limits  string // the statements that set the limits of a transaction after it has begun; "" if the session has them
+	limits  string // the statements that set the timeouts of a transaction after it has begun; "" without a pooler
 	timeout time.Duration
 	store   *gormstore.Store
 
@@ -94,9 +100,10 @@ type DB struct {
 // Enqueue inserts the jobs of pulls in the transaction that created the pulls.
 type Enqueue func(ctx context.Context, tx pgx.Tx, pulls []uuid.UUID) error
 
-// Open connects to the database. It does not migrate. If the URL must be corrected, the error is an InvalidURL.
-// Otherwise it is the server's own error, which contains the user, the host and the database, but never the password,
-// and is meant only for the operator.
+// Open connects to the database, but does not migrate it.
+//
+// If the URL must be corrected, the error is an InvalidURL. Any other error is from the server, and is meant only for
+// the operator. It contains the user, the host and the database, but never the password.
 func Open(ctx context.Context, c Config) (*DB, error) {
 	config, limits, err := parse(c)
 	if err != nil {
@@ -121,8 +128,9 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	return db, nil
 }
 
-// InvalidURL is the error of Open for a URL that must be corrected. Its text is the rest of a sentence that begins with
-// the name of the setting that contains the URL. It contains no part of the URL except the names of parameters.
+// InvalidURL is the error of Open for a URL that must be corrected. Its text lacks the subject, for example "is not a
+// PostgreSQL URL"; the caller adds the name of the setting. The text contains no part of the URL except the names of
+// parameters.
 type InvalidURL string
 
 // Error implements error.

@@ -21,9 +21,9 @@ import (
 // RateBudgets returns the rate budgets that all replicas on this database share.
 func (db *DB) RateBudgets() ports.RateBudgets { return rateBudgets{db.Pool} }
 
-// rateBudgets implements ports.RateBudgets. An update is one SELECT and one UPDATE without a transaction around them.
-// The UPDATE has no effect if another replica has changed the row in between; the update then starts again. Therefore
-// no replica holds a lock while it computes, and a replica that stops in between does not delay the others.
+// rateBudgets implements ports.RateBudgets. An update reads the row and then writes it, without a lock. If another
+// replica has changed the row in between, the update starts again. A replica that stops during an update therefore does
+// not delay the others.
 type rateBudgets struct{ pool *pgxpool.Pool }
 
 // rateBudgetRow is a row of the table rate_budgets.
@@ -50,7 +50,7 @@ type replicaDemandJSON struct {
 }
 
 const (
-	// The statement also reads the time, which is therefore never later than the update, but may be earlier.
+	// The last column is the current time of the database. The new state is computed for this time.
 	selectRateBudget = `SELECT version, full_at, blocked_until, demands, clock_timestamp()
 		FROM (VALUES (1)) AS one LEFT JOIN rate_budgets
 		ON vendor = $1 AND origin_sha256 = $2 AND resource = $3 AND egress_address = $4`
@@ -59,8 +59,8 @@ const (
 		SET version = version + 1, full_at = $6, blocked_until = $7, demands = $8, updated_at = clock_timestamp()
 		WHERE vendor = $1 AND origin_sha256 = $2 AND resource = $3 AND egress_address = $4 AND version = $5`
 
-	// New rows are rare: there is one for each origin. The INSERT also deletes the rows that were not used for a day,
-	// because the budgets in them are full again.
+	// New rows are rare: there is one for each origin. The INSERT also deletes all rows that were not used for a day.
+	// Such a row is not needed, because its budget is full again.
 	insertRateBudget = `WITH unused AS (
 			DELETE FROM rate_budgets WHERE updated_at < clock_timestamp() - interval '1 day')
 		INSERT INTO rate_budgets
@@ -70,12 +70,12 @@ const (
 
 // Update implements ports.RateBudgets.
 func (b rateBudgets) Update(ctx context.Context, key ports.RateBudgetKey,
-	change func(state domain.RateBudget, now time.Time) domain.RateBudget,
+	fn func(state domain.RateBudget, now time.Time) domain.RateBudget,
 ) error {
 	origin := sha256.Sum256([]byte(key.Origin))
 	names := []any{string(key.Vendor), origin[:], key.Resource, key.EgressAddress}
 	for {
-		updated, err := b.try(ctx, names, change)
+		updated, err := b.try(ctx, names, fn)
 		if updated || err != nil {
 			return gormstore.Translate(ctx, err)
 		}

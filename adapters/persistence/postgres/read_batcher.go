@@ -13,30 +13,30 @@ import (
 )
 
 const (
-	// minSlots is the minimum number of connections that small reads may use at once, on any machine.
+	// minSlots is the minimum number of connections that small reads may use at the same time, on any machine.
 	minSlots = 2
 	// maxBatch bounds the reads of one batch.
 	maxBatch = 32
-	// batchTimeout limits a batch. A caller stops waiting earlier if its own context ends, unless its rows
-	// are being scanned at that moment: then it waits until the batch ends or this timeout expires.
+	// batchTimeout limits a batch. If the context of a caller ends, the caller usually stops waiting. If the batch has
+	// begun to scan the caller's rows, the caller waits until the scan ends.
 	batchTimeout = 500 * time.Millisecond
 )
 
-// readBatcher sends small reads. Reads that arrive while other reads are running wait and are then sent in one batch:
-// on one connection, in one round trip. While the reads use fewer connections than they may, that is, while a slot is
-// free, a read is sent at once, without a batch.
+// readBatcher sends small reads over a limited number of connections (slots). If a slot is free, a read is sent
+// immediately. If all slots are in use, the read waits. All waiting reads are then sent in one batch: on one
+// connection, in one round trip.
 type readBatcher struct {
 	pool  *pgxpool.Pool
-	slots int // number of connections that small reads may use at once
+	slots int // maximum number of connections that small reads use at the same time
 
 	mu      sync.Mutex
 	busy    int // the number of slots in use
 	waiting []*pendingRead
 }
 
-// newReadBatcher returns a batcher over the pool. It leaves most of the pool's connections to other
-// callers. It uses at most as many connections as there are cores to process the results, but at least
-// minSlots.
+// newReadBatcher returns a batcher over the pool. The batcher uses at most a quarter of the pool's connections, and at
+// most one connection per core. More connections would not help, because the cores must process the results. The
+// batcher always uses at least minSlots connections.
 func newReadBatcher(pool *pgxpool.Pool) *readBatcher {
 	conns := int(pool.Config().MaxConns)
 	return &readBatcher{pool: pool, slots: max(minSlots, min(runtime.GOMAXPROCS(0), conns/4))}
@@ -46,15 +46,15 @@ func newReadBatcher(pool *pgxpool.Pool) *readBatcher {
 type pendingRead struct {
 	sql           string
 	args, columns []any
-	take          func() error
+	fn            func() error
 
 	state atomic.Int32
-	done  chan struct{} // closed when the batch no longer uses the read
+	done  chan struct{} // closed when the goroutine of the batch no longer uses this struct
 	err   error
 }
 
-// The states of a pendingRead. Exactly one goroutine changes the state from readQueued. The new state determines
-// whether the batch (readScanning) or the caller (readLeft) may use the columns.
+// The states of a pendingRead. The batch and the caller compete to change the state from readQueued, and only one of
+// them succeeds. With readScanning, the batch may use the columns. With readLeft, the caller may use them.
 const (
 	readQueued   = iota
 	readScanning // the batch fills the columns
@@ -62,13 +62,13 @@ const (
 	readLeft     // the caller no longer waits
 )
 
-// query is like Dialect.Query, for reads of few rows. If the read is sent in a batch, another goroutine
-// fills columns and calls take, but never after query has returned.
-func (b *readBatcher) query(ctx context.Context, sql string, args, columns []any, take func() error) error {
-	r := b.enqueue(sql, args, columns, take)
+// query is like Dialect.Query, for reads of few rows. If the read is sent in a batch, another goroutine fills the
+// columns and calls fn. That goroutine no longer uses columns and fn when query returns.
+func (b *readBatcher) query(ctx context.Context, sql string, args, columns []any, fn func() error) error {
+	r := b.enqueue(sql, args, columns, fn)
 	if r == nil {
 		defer b.release()
-		return query(ctx, b.pool, sql, args, columns, take)
+		return query(ctx, b.pool, sql, args, columns, fn)
 	}
 	select {
 	case <-r.done:
@@ -81,24 +81,24 @@ func (b *readBatcher) query(ctx context.Context, sql string, args, columns []any
 	if r.state.Load() == readFinished {
 		return r.err
 	}
-	return query(ctx, b.pool, sql, args, columns, take) // the batch failed before it reached this read
+	return query(ctx, b.pool, sql, args, columns, fn) // the batch failed before it reached this read
 }
 
 // enqueue takes a free slot and returns nil. If no slot is free, it queues the read for the next batch and
 // returns the queued read.
-func (b *readBatcher) enqueue(sql string, args, columns []any, take func() error) *pendingRead {
+func (b *readBatcher) enqueue(sql string, args, columns []any, fn func() error) *pendingRead {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.busy < b.slots {
 		b.busy++
 		return nil
 	}
-	r := &pendingRead{sql: sql, args: args, columns: columns, take: take, done: make(chan struct{})}
+	r := &pendingRead{sql: sql, args: args, columns: columns, fn: fn, done: make(chan struct{})}
 	b.waiting = append(b.waiting, r)
 	return r
 }
 
-// release gives the caller's slot to the waiting reads. If no read waits, the slot becomes free.
+// release passes the caller's slot to the waiting reads. If no read waits, the slot becomes free.
 func (b *readBatcher) release() {
 	batch := b.next()
 	if len(batch) == 0 {
@@ -145,8 +145,8 @@ func (b *readBatcher) run(reads []*pendingRead) {
 	}
 }
 
-// scan reads the rows of the read and fills its columns, unless its caller no longer waits. A panic of take
-// becomes the error of the read, because the caller cannot recover a panic of this goroutine.
+// scan fills the columns and calls fn for each row of one read. If the caller no longer waits, scan skips the rows. A
+// panic of fn becomes the error of the read, because the caller cannot recover a panic of this goroutine.
 func (r *pendingRead) scan(results pgx.BatchResults) {
 	rows, _ := results.Query() // the error of Query is returned by ForEachRow
 	if !r.state.CompareAndSwap(readQueued, readScanning) {
@@ -162,7 +162,7 @@ func (r *pendingRead) scan(results pgx.BatchResults) {
 	}()
 	_, err := pgx.ForEachRow(rows, r.columns, func() error {
 		taken = true
-		return r.take()
+		return r.fn()
 	})
 	if err == nil || taken {
 		r.err = err

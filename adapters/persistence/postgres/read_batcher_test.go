@@ -35,8 +35,7 @@ type readResult struct {
 	err error
 }
 
-// read starts a read of one row and returns a channel with its result. The read is queued when
-// read returns.
+// The method read queues a SELECT of one row and returns a channel with its result.
 func (b *readBatcher) read(ctx context.Context, t *testing.T, sql string, args ...any) <-chan readResult {
 	t.Helper()
 	queued := func() int {
@@ -130,8 +129,8 @@ func TestACallerWaitsForASlotNoLongerThanItsContext(t *testing.T) {
 	}
 }
 
-// If one of two reads in a batch sleeps, the batch times out, and each of the two reads must be sent again without a
-// batch. The other read must then get its result, and the sleeping read must end with its own context.
+// A batch contains two reads. One of them sleeps, so the batch times out. Each read must then be sent again without a
+// batch. The sleeping read must end when its context ends. The other read must get its result.
 func TestAHangingBatchIsAbandoned(t *testing.T) {
 	b := busyBatcher(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 2*batchTimeout)
@@ -147,8 +146,8 @@ func TestAHangingBatchIsAbandoned(t *testing.T) {
 	}
 }
 
-// If the server ends the only connection between two reads, the batch fails on the broken connection. The read must
-// then be sent again on a new connection.
+// If the server has closed the only connection, the next batch fails. The read in that batch must then be sent again on
+// a new connection.
 func TestABrokenConnectionIsReplaced(t *testing.T) {
 	b := busyBatcherOver(t, 1)
 	one := func() readResult {
@@ -177,7 +176,8 @@ func TestABrokenConnectionIsReplaced(t *testing.T) {
 	}
 }
 
-// If the take function of a caller panics, only the read of that caller must fail, and the process must not end.
+// If the function that processes a caller's rows panics, only this caller must get an error, and the process must not
+// end.
 func TestAPanicFailsOnlyItsRead(t *testing.T) {
 	b := busyBatcher(t)
 	var column int
@@ -192,8 +192,8 @@ func TestAPanicFailsOnlyItsRead(t *testing.T) {
 	}
 }
 
-// If many callers read at once, each of them must get the result of its own read. The contexts of some callers end
-// before they have a result.
+// If many callers read at the same time, each of them must get the result of its own read. The contexts of some callers
+// end before they have a result.
 func TestConcurrentReadsGetTheirOwnResults(t *testing.T) {
 	b := busyBatcher(t)
 	b.busy = 0

@@ -14,23 +14,23 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// stallableConn is a connection to a server. While stuck is set, it neither sends nor receives.
+// stallableConn is a connection to a server. While isStuck is set, it neither sends nor receives.
 type stallableConn struct {
 	net.Conn
-	stuck *atomic.Bool
+	isStuck *atomic.Bool
 }
 
 // Write discards the bytes while the server is stalled.
 func (c stallableConn) Write(p []byte) (int, error) {
-	if c.stuck.Load() {
+	if c.isStuck.Load() {
 		return len(p), nil
 	}
 	return c.Conn.Write(p)
 }
 
-// openStallable opens a database with one connection, which is stalled while stuck is set. A connection
-// that is opened while stuck is set works normally, because pgx opens such a connection to cancel a query.
-func openStallable(t *testing.T, stuck *atomic.Bool) *DB {
+// openStallable opens a database whose pool has one connection. This connection is stalled while stallFlag is set.
+// Connections that are opened while the flag is set are never stalled: pgx needs such a connection to cancel a query.
+func openStallable(t *testing.T, stallFlag *atomic.Bool) *DB {
 	t.Helper()
 	config, err := pgxpool.ParseConfig(pgtest.DSN(t))
 	if err != nil {
@@ -39,10 +39,10 @@ func openStallable(t *testing.T, stuck *atomic.Bool) *DB {
 	config.MaxConns = 1
 	config.ConnConfig.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
 		conn, err := (&net.Dialer{}).DialContext(ctx, network, address)
-		if err != nil || stuck.Load() {
+		if err != nil || stallFlag.Load() {
 			return conn, err
 		}
-		return stallableConn{conn, stuck}, nil
+		return stallableConn{conn, stallFlag}, nil
 	}
 	pool, err := pgxpool.NewWithConfig(t.Context(), config)
 	if err != nil {

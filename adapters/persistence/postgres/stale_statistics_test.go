@@ -40,8 +40,8 @@ func (*lookups) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData)
 var removedByFilter = regexp.MustCompile(`Rows Removed by Filter: (\d+)`)
 
 // A lookup must not read the other rows of a connection that is pulled for the first time. The planner's statistics are
-// older than such a connection. The planner therefore assumes that the connection has one row, and could choose a plan
-// that reads all of its rows for each row that is looked up.
+// older than the connection, so the planner expects one row. It might then choose a plan in which each lookup reads all
+// rows of the connection.
 func TestALookupReadsNoOtherRowsOfANewConnection(t *testing.T) {
 	const rows = 2000
 	tracer := &lookups{}

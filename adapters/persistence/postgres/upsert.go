@@ -17,10 +17,11 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// UpsertTransactions inserts the rows of version 1 by COPY, and overwrites the other rows by an upsert. Rows of version
-// 1 are not stored yet if the page looked them up, because the lock on the pull excludes all other writers. If the rows
-// were only assumed to be new, one of them may be stored already; COPY then fails with an error that wraps
-// gorm.ErrDuplicatedKey.
+// UpsertTransactions inserts the rows of version 1 by COPY, and overwrites the other rows by an upsert. If a row of
+// version 1 is already stored, COPY fails with an error that wraps gorm.ErrDuplicatedKey.
+//
+// COPY cannot fail in this way if the caller has compared the rows with the stored rows. The lock on the pull excludes
+// all other writers after the comparison.
 func (d dialect) UpsertTransactions(tx *gorm.DB, rows []gormstore.TransactionRow) error {
 	added, modified := splitByVersion(rows)
 	if len(added) > 0 {
@@ -47,8 +48,8 @@ func (d dialect) UpsertTransactions(tx *gorm.DB, rows []gormstore.TransactionRow
 	return err
 }
 
-// splitByVersion separates the new rows (version 1) from the modified rows. Usually all rows are of one
-// kind; rows is then returned without copying.
+// splitByVersion separates the new rows (version 1) from the modified rows. Usually all rows are of one kind. In this
+// case, the given slice is returned without copying.
 func splitByVersion(rows []gormstore.TransactionRow) (added, modified []gormstore.TransactionRow) {
 	newRows := 0
 	for i := range rows {
@@ -91,10 +92,11 @@ var (
 	distributedUpsertSQL = upsertOf("connection_id, external_id, tenant_id")
 )
 
-// upsertOf returns the upsert of a page. The parameter unique lists the columns of the unique index, separated by
-// commas. The statement has one array parameter per column, so that one prepared statement serves pages of any size.
-// For a column that has the same value in all rows, the array has only one element. Amounts are sent as text, which is
-// exact, and the server casts them.
+// upsertOf returns the upsert of a page. The argument lists the columns of the unique index, separated by commas.
+//
+// The statement has one array parameter per column, so that one prepared statement serves pages of any size. If a
+// column has the same value in all rows, its array has only one element. Amounts are sent as text, which is exact, and
+// the server casts them.
 func upsertOf(unique string) string {
 	param := 0
 	var arrays, names []string
@@ -163,7 +165,8 @@ func columnValues(c gormstore.Column, rows []gormstore.TransactionRow) any {
 	return nil
 }
 
-// collect calls value with the column's field of each row and returns the results.
+// collect returns a slice with one element for each row. The given function computes the element from the pointer that
+// Column.Field returns for the row.
 func collect[F, V any](c gormstore.Column, rows []gormstore.TransactionRow, value func(F) V) []V {
 	values := make([]V, len(rows))
 	for i := range rows {
@@ -201,8 +204,8 @@ func hashOrNull(v *domain.ContentHash) []byte {
 	return v[:]
 }
 
-// SaveMetadata writes all rows with one statement, which searches only the connection's partition. No index
-// contains the two columns, so PostgreSQL need not write to any index (heap-only tuples).
+// SaveMetadata writes all rows with one statement, which searches only the connection's partition. No index contains
+// the columns metadata and source, so PostgreSQL need not write to any index (heap-only tuples).
 func (d dialect) SaveMetadata(
 	tx *gorm.DB, tenant, connection uuid.UUID, ids []uuid.UUID, metadata, hashes [][]byte,
 ) error {

@@ -18,9 +18,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// Receive stores a batch of webhook deliveries and deduplicates them. Under load every event finds a queued pull of its
-// connection, and one statement is enough (the fast path, attachToQueued). Otherwise a transaction of several
-// statements also queues the pulls that do not exist yet (the slow path, insertBatch).
+// Receive stores a batch of webhook deliveries and deduplicates them. Usually every event finds a queued pull, and one
+// statement is enough (the fast path, attachToQueued). If a pull is missing, a transaction of several statements also
+// queues the pull (the slow path, insertBatch).
 func (d dialect) Receive(ctx context.Context, deliveries []gormstore.PendingDelivery) ([]gormstore.Result, error) {
 	if d.db.distributed {
 		return d.receiveByTenant(ctx, deliveries)
@@ -43,7 +43,8 @@ func (d dialect) Receive(ctx context.Context, deliveries []gormstore.PendingDeli
 	return results, nil
 }
 
-// maxConflicts limits the attempts to store a batch while concurrent transactions invalidate it.
+// maxConflicts is the maximum number of attempts to store a batch. An attempt is repeated if concurrent transactions
+// have invalidated the batch.
 const maxConflicts = 16
 
 // errConcurrentUpdate means that two other transactions ran between the statements of a batch.
@@ -77,26 +78,25 @@ type querier interface {
 	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
 }
 
-// attachSQL stores a batch in one statement, and therefore in one round trip. If an event of the batch
-// wants a pull and no pull is queued for its connection, the statement stores nothing.
+// attachSQL stores a batch in one statement, and therefore in one round trip. If an event needs a pull and its
+// connection has no queued pull, the statement stores nothing.
 //
-// The statement locks the queued pulls in the same way as lockQueuedPulls does. It does not lock the connections. That
-// is safe for two reasons: a deletion that commits in between marks the pulls to which deliveries were attached as
-// failed, and no pull is created here. All batches insert in the same order, so that two batches never deadlock.
+// Locks: the statement locks the queued pulls in the same way as lockQueuedPulls. It does not lock the connections. A
+// connection may therefore be deleted while the statement runs. This is safe, because the statement creates no pull,
+// and the deletion marks the existing pulls as failed. All batches insert in the same order, so two batches never
+// deadlock.
 //
-// Go computes both possible statuses of a delivery (domain.WebhookEvent.InitialStatus): the status for the
-// account that its event names, and the status for any other account. The statement only selects one of the
-// two, because it reads the account reference of the connection itself. Reading the reference before the
-// statement would need a second round trip. The reference that an event names is passed unchanged. If it is
-// a UUID, it is also passed in lower case, because the case of UUIDs does not matter
-// (domain.CanonicalAccountRef).
+// Status: the status of a delivery depends on whether its event names the account of the connection
+// (domain.WebhookEvent.InitialStatus). Go computes the statuses for both cases, and the statement selects one of them.
+// The case of UUIDs does not matter (domain.CanonicalAccountRef). A reference that is a UUID is therefore also passed
+// in lower case.
 //
-// The statement itself also checks the source secret of a token, because it must store nothing for a request with
-// another secret. The database does not compare in constant time. Both hashes are therefore hashed again together with
-// random bytes ($15) that only this statement has, so that the time of the comparison reveals nothing about them.
+// Source secret: if a request does not contain the source secret of its token, the statement does not store the
+// request. The database does not compare in constant time. The statement therefore does not compare the source hashes
+// themselves. It hashes each source hash together with random bytes ($15), and compares the results. The bytes are new
+// in each execution, so the time of the comparison reveals nothing about the source hashes.
 //
-// If an event names an account reference that was erased, the statement does not store the contents of the event
-// (BatchEvent.Forget).
+// Erasure: if an event names an erased account reference, the contents of the event are not stored (BatchEvent.Forget).
 const attachSQL = `
 WITH binding AS MATERIALIZED (
 	SELECT t.hash, t.id, t.tenant_id, t.connection_id, t.vendor, c.account_ref, t.source_hash,
@@ -141,14 +141,14 @@ SELECT place, token_id, tenant_id, connection_id, account_ref, source_hash, regi
 	stored.id IS NOT NULL, forgotten
 FROM pending LEFT JOIN stored USING (id)`
 
-// attachOutcome is the outcome of attachToQueued for a batch.
+// attachOutcome is the result of attachToQueued: whether the batch is stored.
 type attachOutcome int
 
 const (
 	// attached means that the batch is stored, and that its results are final.
 	attached attachOutcome = iota + 1
-	// pullMissing means that nothing is stored, because an event wants a pull and no pull is queued
-	// for its connection. The caller must store the batch with insertBatch.
+	// pullMissing means that nothing is stored. An event needs a pull, but its connection has no queued pull. The
+	// caller must store the batch with insertBatch, which can create pulls.
 	pullMissing
 )
 
@@ -167,7 +167,7 @@ func (d dialect) attachToQueued(
 	for _, row := range rows {
 		delivery := &deliveries[row.place]
 		row.binding.Vendor = delivery.Vendor
-		// As in attachSQL, every delivery counts here, even a duplicate.
+		// As in attachSQL, this condition is checked for every delivery, even for a duplicate.
 		if !row.pull.Valid && row.binding.WantsPull(*delivery) {
 			return nil, pullMissing, nil
 		}
@@ -190,14 +190,14 @@ func (d dialect) attachToQueued(
 			e.Forget()
 		}
 	}
-	// The inserted deliveries are already committed and must be reported as stored. If readEarlier fails, its error is
-	// therefore returned only for the duplicates, because only duplicates need the earlier deliveries.
+	// The inserted deliveries are already committed and must be reported as stored. An error of readEarlier is returned
+	// only for the duplicates. Only duplicates need the earlier deliveries.
 	err = d.readEarlier(ctx, d.db.Pool, uuid.Nil, batch)
 	return batch.Results(cmp.Or(err, gormstore.ErrPruned)), attached, nil
 }
 
-// attachRow is a row of the result of attachSQL. There is one row for each delivery whose token is bound to
-// a connection of its vendor.
+// attachRow is a row of the result of attachSQL. There is one row for each delivery with a valid token. Such a token is
+// live, belongs to the delivery's vendor, and admits the delivery's source.
 type attachRow struct {
 	place     int // index of the delivery in the batch
 	binding   gormstore.TokenBinding
@@ -213,7 +213,7 @@ func queryAttach(ctx context.Context, db querier, deliveries []gormstore.Pending
 	vendors, events, eventIDs, named := make([]string, n), make([]string, n), make([]string, n), make([]string, n)
 	fingerprints, bodies := make([][]byte, n), make([][]byte, n)
 	scopes, ifNamed, otherwise := make([]string, n), make([]string, n), make([]string, n)
-	namedUUIDs := make([]*string, n) // nil is NULL, which equals no reference
+	namedUUIDs := make([]*string, n) // nil (NULL) if the named reference is not a UUID
 	received := make([]time.Time, n)
 	digests := make([][]byte, n) // nil if the event names no reference
 	proofs, admitted, salt := make([][]byte, n), make([]bool, n), newSalt()
@@ -224,7 +224,7 @@ func queryAttach(ctx context.Context, db querier, deliveries []gormstore.Pending
 		events[i], eventIDs[i], named[i] = d.Event.Name, d.Event.ID, d.Event.AccountRef
 		fingerprints[i], bodies[i], scopes[i] = d.Fingerprint[:], d.Body, d.Scope
 		ifNamed[i] = string(d.Event.InitialStatus(d.Event.AccountRef, d.Unreadable))
-		otherwise[i] = string(d.Event.InitialStatus("", d.Unreadable)) // "" is the reference of no account
+		otherwise[i] = string(d.Event.InitialStatus("", d.Unreadable)) // the status for any other account
 		received[i] = d.At
 		if canonical, ok := domain.CanonicalUUID(named[i]); ok {
 			namedUUIDs[i] = &canonical
@@ -242,7 +242,7 @@ func queryAttach(ctx context.Context, db querier, deliveries []gormstore.Pending
 	return pgx.CollectRows(rows, scanAttachRow)
 }
 
-// newSalt returns the random bytes with which attachSQL hashes the source hashes again; each statement gets new ones.
+// newSalt returns random bytes for one execution of attachSQL. See proofOf for their use.
 func newSalt() []byte {
 	salt := make([]byte, 16)
 	_, _ = rand.Read(salt) // never fails: see crypto/rand
@@ -264,15 +264,13 @@ func scanAttachRow(row pgx.CollectableRow) (r attachRow, err error) {
 	return r, err
 }
 
-// insertBatch stores a batch, and creates the required pulls that do not exist yet, in one transaction. The number of
-// its statements does not depend on the size of the batch.
+// insertBatch stores a batch in one transaction, and creates the missing pulls. The number of statements does not
+// depend on the size of the batch. In a distributed database, all deliveries must belong to the given tenant.
 //
-// It takes locks in a fixed order, which does not depend on the order of the deliveries: first connections,
-// then queued pulls, then events. Two batches therefore never deadlock. Pulls that other transactions have
-// queued in the meantime are locked last. That is safe, because batches share the locks on these pulls, and
-// only claims lock them exclusively.
-//
-// In a distributed database, all deliveries belong to the given tenant.
+// Two batches never deadlock, because insertBatch takes its locks in a fixed order: connections, queued pulls, events.
+// After the events, it also locks pulls that other transactions have queued since the batch locked its queued pulls.
+// This is safe, because a batch locks pulls in share mode. Only a claim (the start of a pull) locks the pull
+// exclusively.
 func (d dialect) insertBatch(
 	ctx context.Context, tenant uuid.UUID, deliveries []gormstore.PendingDelivery,
 ) (results []gormstore.Result, err error) {
@@ -310,9 +308,9 @@ func (d dialect) insertBatch(
 	return results, err
 }
 
-// lockBindings reads the live tokens of the deliveries and their connections, by token hash. It locks the connections,
-// so that they cannot be deleted before the commit: a deletion waits, and then marks the pulls that this batch has
-// queued as failed.
+// lockBindings reads the live tokens of the deliveries and their connections, by token hash. It locks the connections
+// until the commit. A deletion of such a connection waits for the commit. The deletion therefore finds the new
+// pulls of this batch, and marks them as failed.
 func (d dialect) lockBindings(
 	ctx context.Context, tx querier, tenant uuid.UUID, deliveries []gormstore.PendingDelivery,
 ) (map[domain.TokenHash]gormstore.TokenBinding, error) {
@@ -341,7 +339,7 @@ func (d dialect) lockBindings(
 	return bindings, err
 }
 
-// forgetErased removes the contents of the events that name an account reference that was erased.
+// forgetErased removes the contents of each event that names an erased account reference.
 func (d dialect) forgetErased(
 	ctx context.Context, tx querier, tenant uuid.UUID, foreign []*gormstore.BatchEvent,
 ) error {
@@ -384,8 +382,8 @@ func inLockOrder(a, b *gormstore.BatchEvent) int {
 	return cmp.Or(bytes.Compare(a.Connection[:], b.Connection[:]), bytes.Compare(a.Fingerprint[:], b.Fingerprint[:]))
 }
 
-// connectionsToPull returns the connections of the events that want a pull, without duplicates. The events
-// of the batch must be sorted by connection.
+// connectionsToPull returns the connection of each event that needs a pull, without duplicates. The events of the batch
+// must be sorted by connection.
 func connectionsToPull(batch *gormstore.WebhookBatch) (connections []uuid.UUID) {
 	for _, e := range batch.Events {
 		if e.WantsPull() {
@@ -420,9 +418,9 @@ func (d dialect) lockQueuedPulls(
 	return queued, err
 }
 
-// insertDeliveries stores the first delivery of each new event, and sets the event's field Inserted. It is not an
-// upsert, because the first delivery of an event is never changed. If a concurrent transaction is storing the same
-// event, the statement waits for it. If that transaction commits, the event is a duplicate.
+// insertDeliveries stores the first delivery of each new event, and sets the event's field Inserted. A stored delivery
+// is never overwritten. If a concurrent transaction is storing the same event, the statement waits. If that transaction
+// commits, the event is a duplicate.
 func (d dialect) insertDeliveries(ctx context.Context, tx querier, batch *gormstore.WebhookBatch) error {
 	n := len(batch.Events)
 	if n == 0 {
@@ -533,14 +531,18 @@ func missingPulls(batch *gormstore.WebhookBatch) (first []*gormstore.BatchEvent)
 	return first
 }
 
-// attachToOthers attaches new events to pulls that concurrent transactions have queued for the same connections since
-// lockQueuedPulls was called. first contains the first new event of each such connection. Errors: errConcurrentUpdate
-// if one of those pulls is no longer queued.
+// attachToOthers is called for connections whose pull a concurrent transaction has queued since lockQueuedPulls was
+// called. It attaches the new events of these connections to the queued pulls. The slice firstEvents contains the first
+// new event of each of these connections. Errors: errConcurrentUpdate if one of the pulls is no longer queued.
 func (d dialect) attachToOthers(
-	ctx context.Context, tx querier, tenant uuid.UUID, batch *gormstore.WebhookBatch, first []*gormstore.BatchEvent,
+	ctx context.Context,
+	tx querier,
+	tenant uuid.UUID,
+	batch *gormstore.WebhookBatch,
+	firstEvents []*gormstore.BatchEvent,
 ) error {
 	var connections, from, to []uuid.UUID
-	for _, e := range first {
+	for _, e := range firstEvents {
 		connections, from = append(connections, e.Connection), append(from, e.Pull)
 	}
 	queued, err := d.lockQueuedPulls(ctx, tx, tenant, connections)
@@ -565,8 +567,8 @@ func (d dialect) attachToOthers(
 	return err
 }
 
-// readEarlier reads the stored deliveries of the events that were not inserted, and sets the field Earlier of each of
-// these events. It reads neither bodies nor scopes, because a vendor that sends an event again does not need them.
+// readEarlier sets the field Earlier of each event that was stored before this batch. The field contains the stored
+// delivery of the event, without body and scope. The response to a repeated event needs neither of them.
 func (d dialect) readEarlier(
 	ctx context.Context, db querier, tenant uuid.UUID, batch *gormstore.WebhookBatch,
 ) error {

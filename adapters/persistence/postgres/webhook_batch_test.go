@@ -15,7 +15,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// beginCounter counts the statements "begin". Only a transaction of several statements has one.
+// beginCounter counts the BEGIN statements. A transaction of several statements starts with BEGIN. A single statement
+// runs without BEGIN.
 type beginCounter int
 
 func (b *beginCounter) TraceQueryStart(ctx context.Context, _ *pgx.Conn, q pgx.TraceQueryStartData) context.Context {
@@ -28,7 +29,7 @@ func (b *beginCounter) TraceQueryStart(ctx context.Context, _ *pgx.Conn, q pgx.T
 func (*beginCounter) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
 
 // The fast path and the slow path must both return the same results as the store in memory. Only the slow path begins a
-// transaction of several statements, so the test counts these to tell which path a batch took.
+// transaction of several statements. The test counts such transactions in order to see which path a batch took.
 func TestABatchIsStoredAsItsDeliveriesWouldBeOneAtATime(t *testing.T) {
 	var begun beginCounter
 	db := traced(t, pgtest.DSN(t), &begun)
@@ -79,12 +80,12 @@ func tracedWith(t *testing.T, c postgres.Config, tracer pgx.QueryTracer) *postgr
 	return db
 }
 
-// canceler cancels each statement that contains part, before the statement is sent. If part is "",
-// it cancels no statement.
-type canceler struct{ part string }
+// canceler cancels each statement that contains the fragment, before the statement is sent. If the fragment is "", it
+// cancels no statement.
+type canceler struct{ fragment string }
 
 func (c *canceler) TraceQueryStart(ctx context.Context, _ *pgx.Conn, q pgx.TraceQueryStartData) context.Context {
-	if c.part == "" || !strings.Contains(q.SQL, c.part) {
+	if c.fragment == "" || !strings.Contains(q.SQL, c.fragment) {
 		return ctx
 	}
 	canceled, cancel := context.WithCancel(ctx)
@@ -94,9 +95,9 @@ func (c *canceler) TraceQueryStart(ctx context.Context, _ *pgx.Conn, q pgx.Trace
 
 func (*canceler) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
 
-// On the fast path, the first statement stores the batch, and the second reads the earlier
-// deliveries of the duplicates. If the second statement fails, only the duplicates may fail. The
-// slow path is one transaction: if the same statement fails there, nothing of the batch is stored.
+// On the fast path, the first statement stores the batch, and the second one reads the earlier deliveries of the
+// duplicates. If the second statement fails, only the duplicates must get the error. On the slow path, such an error
+// must undo the whole batch.
 func TestNoErrorIsReportedForADeliveryThatIsStored(t *testing.T) {
 	for name, queued := range map[string]bool{
 		"on the fast path, with a queued pull":     true,
@@ -116,10 +117,10 @@ func TestNoErrorIsReportedForADeliveryThatIsStored(t *testing.T) {
 				other.claim(old.Pull)
 			}
 
-			cancel.part = "FROM deliveries d JOIN unnest"
+			cancel.fragment = "FROM deliveries d JOIN unnest"
 			fresh, duplicate := other.pending("fresh"), other.pending("old")
 			results, err := db.Receive(t.Context(), nil, []gormstore.PendingDelivery{duplicate, fresh, duplicate})
-			cancel.part = ""
+			cancel.fragment = ""
 			if queued && (err != nil || results[0].Err == nil || results[1].Err != nil || results[2].Err == nil) {
 				t.Errorf("%+v, %v; want the new event stored, and its duplicates failed", results, err)
 			}

@@ -18,8 +18,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// interleaver is a tracer that simulates the work of another replica between two statements. It
-// calls a function just before each statement that contains the function's key.
+// interleaver is a tracer that simulates the work of another replica between two statements. The keys of the map are
+// parts of SQL statements. Just before each statement that contains a key, interleaver calls the function of the key.
 type interleaver map[string]func()
 
 func (i interleaver) TraceQueryStart(ctx context.Context, _ *pgx.Conn, q pgx.TraceQueryStartData) context.Context {
@@ -33,7 +33,7 @@ func (i interleaver) TraceQueryStart(ctx context.Context, _ *pgx.Conn, q pgx.Tra
 
 func (interleaver) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
 
-// Parts of the SQL statements that store a batch. An interleaver recognises a statement by one of these parts.
+// Parts of the SQL statements that store a batch. The tests use them as keys of an interleaver.
 const (
 	insertPulls     = "INSERT INTO pulls"
 	lockQueuedPulls = "SELECT connection_id, id FROM pulls WHERE connection_id = ANY($1) AND"
@@ -93,8 +93,8 @@ func (p *replica) pending(event string) gormstore.PendingDelivery {
 	}
 }
 
-// twoReplicas returns two replicas on the same database. The first is a store whose statements are traced
-// by i. The second has no tracer and creates the connection.
+// twoReplicas returns two replicas on the same database. The interleaver i traces only the statements of the first
+// replica. The token of the second replica belongs to a new connection (domain.Connection).
 func twoReplicas(t *testing.T, i interleaver) (*gormstore.Store, *replica) {
 	t.Helper()
 	dsn := pgtest.DSN(t)
@@ -161,9 +161,8 @@ func TestABatchThatConflictsInEveryAttemptIsUnavailable(t *testing.T) {
 	}
 }
 
-// While a delivery is being attached to a queued pull, a claim of the pull must wait, and must then read the delivery.
-// In the test, the delivery itself waits for another transaction, which inserted the same event and is rolled back
-// later.
+// A claim must wait while a delivery is being attached to the pull, and must then read the delivery. Another
+// transaction delays the delivery: it inserts the same event first, and is rolled back later.
 func TestAClaimWaitsForADeliveryThatIsBeingAttached(t *testing.T) {
 	db := opened(t, pgtest.DSN(t))
 	s := db.Store(nil)
@@ -203,9 +202,9 @@ func TestAClaimWaitsForADeliveryThatIsBeingAttached(t *testing.T) {
 	}
 }
 
-// awaitLockWaiters returns as soon as the number of sessions that wait for a lock is at least want. It
-// fails the test if that takes too long.
-func awaitLockWaiters(t *testing.T, db *postgres.DB, want int) {
+// awaitLockWaiters returns as soon as at least minWaiters sessions wait for a lock. It fails the test if that takes too
+// long.
+func awaitLockWaiters(t *testing.T, db *postgres.DB, minWaiters int) {
 	t.Helper()
 	for deadline := time.Now().Add(patience / 2); ; time.Sleep(time.Millisecond) {
 		var waiting int
@@ -217,11 +216,11 @@ func awaitLockWaiters(t *testing.T, db *postgres.DB, want int) {
 		if err := db.Pool.QueryRow(t.Context(), sql).Scan(&waiting); err != nil {
 			t.Fatal(err)
 		}
-		if waiting >= want {
+		if waiting >= minWaiters {
 			return
 		}
 		if time.Now().After(deadline) {
-			t.Errorf("%d sessions wait for a lock, want %d", waiting, want)
+			t.Errorf("%d sessions wait for a lock, want %d", waiting, minWaiters)
 			return
 		}
 	}

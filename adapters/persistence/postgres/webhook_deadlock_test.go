@@ -47,7 +47,7 @@ func TestBatchesOfTheSameEventsNeverDeadlock(t *testing.T) {
 	p := &replica{T: t, Store: s, token: connectionWithToken(t, s)}
 	for round := 0; round < 20 && found.Load() == 0; round++ {
 		if round > 0 {
-			p.queue() // otherwise the first batch of the round would have to create the pull
+			p.queue() // both batches of the round must find a queued pull
 		}
 		var both sync.WaitGroup
 		for _, backwards := range []bool{false, true} {
@@ -77,25 +77,32 @@ func (p *replica) batch(round int, backwards bool) []gormstore.PendingDelivery {
 	return deliveries
 }
 
-// A request for a pull must be repeated if its transaction was ended because of a deadlock. The request waits for the
-// queued pull, which another transaction has locked. That transaction then waits for the connection, which the request
-// has locked. PostgreSQL ends the transaction of the request, because it is the only one that looks for a deadlock.
+// If a deadlock ends the transaction of a request for a pull, the request must be repeated. PostgreSQL ends the
+// transaction whose session finds the deadlock. In this test, only the session of the request looks for deadlocks. See
+// requestInDeadlock for the locks.
 func TestARequestIsRepeatedAfterADeadlock(t *testing.T) {
 	dsn := pgtest.DSN(t)
 	var found deadlockCounter
-	// The timeout gives the other transaction three seconds in which it must begin to wait for the connection.
+	// The session of the request looks for a deadlock after it has waited for three seconds. The test assumes that the
+	// other transaction waits for the row of the connection by then.
 	db := traced(t, dsn+"&deadlock_timeout=3s", &found)
 	requestInDeadlock(t, db, dsn, "SET deadlock_timeout = '1h'", "BEGIN")
-	// There can be more than one deadlock: the repeated request deadlocks, too, if it locks the connection first.
+	// There can be more than one deadlock. The repeated request deadlocks again if it locks the row of the connection
+	// before the other transaction does.
 	if found.Load() == 0 {
 		t.Error("PostgreSQL detected no deadlock")
 	}
 }
 
-// requestInDeadlock requests a pull while another transaction has locked the queued pull and then waits for the
-// connection, which the request has locked. The statements in begin start the other transaction. requestInDeadlock
-// returns when the request has succeeded.
-func requestInDeadlock(t *testing.T, db *postgres.DB, dsn string, begin ...string) {
+// requestInDeadlock creates a deadlock between a request for a pull and another transaction. The statements in setup
+// begin the other transaction. The deadlock has three steps:
+//
+//   - The other transaction locks the queued pull.
+//   - The request locks the connection and waits for the pull.
+//   - The other transaction waits for the connection.
+//
+// requestInDeadlock returns when the request has succeeded.
+func requestInDeadlock(t *testing.T, db *postgres.DB, dsn string, setup ...string) {
 	t.Helper()
 	s := db.Store(nil)
 	p := &replica{T: t, Store: s, token: connectionWithToken(t, s)}
@@ -106,12 +113,13 @@ func requestInDeadlock(t *testing.T, db *postgres.DB, dsn string, begin ...strin
 	}
 	defer func() { _ = other.Close(context.WithoutCancel(t.Context())) }()
 	execute := func(sql string, args ...any) {
-		// Citus may end this transaction, too, while the transaction of the request is still being rolled back.
+		// Citus ends the transaction of the request because of the deadlock. Until the rollback is complete, Citus may
+		// also end this transaction.
 		if _, err := other.Exec(t.Context(), sql, args...); err != nil && !isDeadlock(err) {
 			t.Error(err)
 		}
 	}
-	for _, statement := range begin {
+	for _, statement := range setup {
 		execute(statement)
 	}
 	connection, tenant := p.token.Connection.UUID, p.token.Tenant.UUID
@@ -124,9 +132,8 @@ func requestInDeadlock(t *testing.T, db *postgres.DB, dsn string, begin ...strin
 	requested.Wait()
 }
 
-// A replay must not wait for a queued pull that a batch of webhooks has locked. Both lock the queued pulls of several
-// connections, and the batch also creates pulls after it has taken its locks. If one waited for the locks of the other,
-// they could deadlock.
+// A replay must not wait for a queued pull that a batch of webhooks has locked. Replays and batches lock the queued
+// pulls of several connections. If a replay and a batch waited for each other, they would deadlock.
 func TestAReplayDoesNotWaitForABatch(t *testing.T) {
 	dsn := pgtest.DSN(t)
 	s := opened(t, dsn).Store(nil)

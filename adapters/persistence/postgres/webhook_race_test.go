@@ -22,14 +22,13 @@ import (
 // The numbers of replicas, senders, events and connections in the test of concurrent batches and claims.
 const (
 	replicas    = 3
-	senders     = 4 * replicas // each event is sent by two senders, to two replicas
+	senders     = 4 * replicas // the senders form pairs; a pair sends the same events to two replicas
 	perSender   = 50           // number of events that each sender sends
 	connections = 4
 )
 
-// A delivery must be attached to a pull that has not started, so that the claim of the pull reads the delivery. It must
-// never be attached to a pull that started without it. In any interleaving, no authenticated event may be lost, and no
-// event may be stored twice.
+// The claim of a pull must read every delivery that is attached to the pull. Therefore no delivery may be attached to a
+// pull that has started. In any interleaving, no authenticated event may be lost, and no event may be stored twice.
 func TestConcurrentBatchesAndClaimsLoseNoDelivery(t *testing.T) {
 	r := newRace(t)
 	done := make(chan struct{})
@@ -114,7 +113,7 @@ func (r *race) must(err error) {
 	}
 }
 
-// enqueue stands in for the job queue that all replicas share. It records the pulls that get a job.
+// enqueue is used as the job queue of all replicas. It only records the pulls that get a job.
 func (r *race) enqueue(_ context.Context, _ pgx.Tx, pulls []uuid.UUID) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -177,7 +176,7 @@ func (r *race) interfere() {
 	r.must(err)
 }
 
-// request queues pulls, as operators' requests do, until done is closed. A pull may therefore be queued between two
+// request simulates an operator: it queues pulls until done is closed. A pull may therefore be queued between two
 // statements of a batch.
 func (r *race) request(done <-chan struct{}) {
 	for i := 0; !closed(done); i++ {
@@ -189,7 +188,7 @@ func (r *race) request(done <-chan struct{}) {
 	}
 }
 
-// work claims and ends queued pulls until done is closed, and then does the same with the remaining pulls.
+// work claims and ends queued pulls until done is closed. After that, it looks for queued pulls once more.
 func (r *race) work(s *gormstore.Store, done <-chan struct{}) {
 	for last := false; !last; {
 		last = closed(done)
@@ -259,9 +258,12 @@ func (r *race) check() {
 	}
 }
 
-// checkPull fails the test unless the delivery's pull had a job, and the pull's scope contained
-// the delivery's event when the pull was claimed. The exception is a pull that failed before it
-// was claimed, because its connection was deleted.
+// checkPull fails the test unless two conditions are met:
+//
+//   - The delivery's pull had a job.
+//   - When the pull was claimed, its scope contained the delivery's event.
+//
+// The second condition is not checked if the pull was never claimed because its connection was deleted.
 func (r *race) checkPull(d domain.Delivery) {
 	pull, err := r.stores[0].Pulls().Get(r.Context(), r.tenant, d.Pull)
 	r.must(err)

@@ -25,11 +25,11 @@ type dialect struct {
 	nudge Nudge
 }
 
-// Transact first waits for the only writing connection, and then for the lock on the file. The database contains no
-// jobs. Instead, Transact calls the Nudge function after the commit, with the pulls that fn has enqueued.
+// Transact waits for the only writing connection, and then for the lock on the file. The database stores no jobs for
+// the enqueued pulls. Instead, Transact passes these pulls to the Nudge function after the commit.
 //
-// Transact executes the last statement that fn has passed to ExecAtCommit together with the commit, in one call of the
-// driver. This call ignores the end of ctx: if ctx ended, the driver could skip a statement without returning an error.
+// The commit and the last statement of ExecAtCommit are sent in one call of the driver. The context of this call must
+// never end. If it ended, the driver might skip a statement without an error.
 func (d dialect) Transact(ctx context.Context, fn func(tx gormstore.Tx) error) error {
 	conn, err := d.db.Writer.Conn(ctx)
 	if err != nil {
@@ -95,9 +95,11 @@ func rollback(ctx context.Context, conn *sql.Conn) {
 }
 
 // Snapshot uses a connection from the pool of readers. It begins the transaction with a separate statement, because the
-// driver's method would take the write lock. During the transaction, the write-ahead log keeps the rows that the
-// transaction reads. A database in memory has no such log and only one connection, so other callers wait until the
-// transaction ends.
+// method BeginTx of the driver would take the write lock. During the transaction, the write-ahead log keeps the rows
+// that the transaction reads.
+//
+// A database in memory has only one connection and no write-ahead log. With such a database, other callers wait until
+// the transaction ends.
 func (d dialect) Snapshot(ctx context.Context, timeout time.Duration, fn func(tx gormstore.SnapshotTx) error) error {
 	start, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
@@ -115,7 +117,8 @@ func (d dialect) Snapshot(ctx context.Context, timeout time.Duration, fn func(tx
 	}})
 }
 
-// nudgeAll calls the Nudge function with the pulls. It does nothing if Store was called without a Nudge.
+// nudgeAll passes each pull to the Nudge function, which makes workers run the pull. It does nothing if the store has
+// no such function.
 func (d dialect) nudgeAll(pulls []uuid.UUID) {
 	if d.nudge == nil {
 		return
@@ -127,21 +130,21 @@ func (d dialect) nudgeAll(pulls []uuid.UUID) {
 
 // Query uses the pool of readers, so that it can run at the same time as the writer. A database in memory has no such
 // pool, so Query uses the writer.
-func (d dialect) Query(ctx context.Context, text string, args, columns []any, take func() error) error {
-	return each(ctx, cmp.Or(d.db.readers, d.db.Writer), text, args, columns, take)
+func (d dialect) Query(ctx context.Context, text string, args, columns []any, fn func() error) error {
+	return each(ctx, cmp.Or(d.db.readers, d.db.Writer), text, args, columns, fn)
 }
 
 // QueryBatched is the same as Query, because an embedded database has no round trips to save.
-func (d dialect) QueryBatched(ctx context.Context, text string, args, columns []any, take func() error) error {
-	return d.Query(ctx, text, args, columns, take)
+func (d dialect) QueryBatched(ctx context.Context, text string, args, columns []any, fn func() error) error {
+	return d.Query(ctx, text, args, columns, fn)
 }
 
 type querier interface {
 	QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error)
 }
 
-// each runs a query. For each row it fills columns and calls take.
-func each(ctx context.Context, db querier, text string, args, columns []any, take func() error) error {
+// each runs a query and calls fn for every row. Before each call, it fills the variables to which columns points.
+func each(ctx context.Context, db querier, text string, args, columns []any, fn func() error) error {
 	rows, err := db.QueryContext(ctx, text, args...)
 	if err != nil {
 		return err
@@ -151,7 +154,7 @@ func each(ctx context.Context, db querier, text string, args, columns []any, tak
 		if err := rows.Scan(columns...); err != nil {
 			return err
 		}
-		if err := take(); err != nil {
+		if err := fn(); err != nil {
 			return err
 		}
 	}
@@ -186,10 +189,10 @@ func (dialect) ForUpdate() string { return "" }
 // Distributed returns false, because the database is one file.
 func (dialect) Distributed() bool { return false }
 
-// ChangeSeq increments a counter. The new value of the counter is the position of the transaction. There is one writer
-// at a time, so positions are assigned in the order of commits.
-func (dialect) ChangeSeq(_ uuid.UUID, also string, args ...any) clause.Expr {
-	return clause.Expr{SQL: "UPDATE feed SET tx = tx + 1 RETURNING tx, " + also, Vars: args}
+// ChangeSeq increments a counter. The new value is the feed position of the current database transaction. There is one
+// writer at a time, so positions are assigned in the order of commits.
+func (dialect) ChangeSeq(_ uuid.UUID, valueSQL string, args ...any) clause.Expr {
+	return clause.Expr{SQL: "UPDATE feed SET tx = tx + 1 RETURNING tx, " + valueSQL, Vars: args}
 }
 
 // ShareConnection returns a constant and takes no lock, because there is only one writer at a time.
@@ -202,19 +205,21 @@ func (dialect) ExcludeWriters(*gorm.DB, uuid.UUID, uuid.UUID) error { return nil
 // when a change can be read, every change at a lower position is committed.
 func (dialect) VisibleBefore(string) string { return "9223372036854775807" }
 
-// FeedEnd selects the position of the last transaction that has changed rows.
+// FeedEnd returns a statement that reads the position of the last change. The position is the counter that ChangeSeq
+// increments.
 func (dialect) FeedEnd(uuid.UUID) clause.Expr { return clause.Expr{SQL: "SELECT tx FROM feed"} }
 
-// FeedHold implements gormstore.Dialect. There is only one writer, so no other writer can hold the feed
-// back.
+// FeedHold implements gormstore.Dialect. There is only one writer, so no other writer can delay the feed.
 func (dialect) FeedHold() string { return "SELECT '', 0.0" }
 
 // ReadOnly implements gormstore.Dialect.
 func (dialect) ReadOnly() string { return "false" }
 
 // ExecBoth executes the two statements in a transaction, with two calls of the driver. One statement cannot do both,
-// because a WITH clause of SQLite may contain only queries. The calls ignore the end of ctx: if ctx ended, the driver
-// could skip a statement without returning an error. If the transaction cannot begin, rollback closes the connection.
+// because a WITH clause of SQLite may contain only queries.
+//
+// The context of the calls must never end. If it ended, the driver might skip a statement without an error. After each
+// error, ExecBoth calls rollback. If the transaction has not begun, rollback fails and closes the connection.
 func (d dialect) ExecBoth(
 	ctx context.Context, query string, args []any, row gormstore.InsertedRow,
 ) (result sql.Result, err error) {
@@ -248,5 +253,6 @@ func (d dialect) ExecBoth(
 	return result, err
 }
 
-// RejectsStored returns false, because every row is written by an upsert.
+// RejectsStored returns false: UpsertTransactions does not fail if a row is already stored, because it writes every row
+// by an upsert.
 func (dialect) RejectsStored() bool { return false }

@@ -6,7 +6,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 )
 
-// Receive stores the deliveries as one batch, as the store's committer does with waiting deliveries.
+// Receive stores the deliveries as one batch. The committer of the store calls the same method of the dialect.
 func (db *DB) Receive(ctx context.Context, nudge Nudge,
 	deliveries []gormstore.PendingDelivery,
 ) ([]gormstore.Result, error) {

@@ -15,10 +15,10 @@ import (
 func (d dialect) FindChanged(
 	ctx context.Context,
 	_, connection uuid.UUID,
-	seen []domain.RawTransaction,
+	rawRows []domain.RawTransaction,
 ) ([]int, error) {
-	page := make([][2]string, len(seen))
-	for i, s := range seen {
+	page := make([][2]string, len(rawRows))
+	for i, s := range rawRows {
 		if page[i][0] = s.ExternalID; !s.ContentHash.IsZero() {
 			page[i][1] = hex.EncodeToString(s.ContentHash[:])
 		}

@@ -6,17 +6,18 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// AttachedDeliveries returns a SELECT of the deliveries that are attached to a queued pull. There are two
-// kinds. Most of the connection's deliveries were received after the pull was queued, and are found by
-// their time of receipt. The others, called late joins (table strays), were received before the pull was
-// queued but attached to it later.
+// AttachedDeliveries returns a SELECT of the deliveries that are attached to a queued pull. There are two kinds:
 //
-// There is no index over the pulls of deliveries: with such an index, storing a delivery would write one more page,
-// although each pull needs this lookup only once. The statement names the index to use, because with any other index
-// the cost would grow with the connection's history.
+//   - Most deliveries were received after the pull was queued. They are found by their connection and their time of
+//     receipt.
+//   - Late joins are deliveries that were received before the pull was queued. They are listed in the table strays.
 //
-// SQLite finds the size of a scope in the header of the row. The id of the pull is stored after the body and the scope,
-// so reading it costs as much as reading both. The statement therefore compares the size first.
+// There is no index over the pulls of deliveries. Such an index would make it slower to store a delivery, and each pull
+// needs this lookup only once. The statement names the index to use. With any other index, the cost would grow with the
+// connection's history.
+//
+// In a row, the id of the pull follows the body and the scope. To read the id, SQLite must read both. The statement
+// avoids this for large scopes: it first checks the size of the scope, which is in the header of the row.
 func (dialect) AttachedDeliveries(pull domain.Pull, maxBytes int) clause.Expr {
 	return clause.Expr{SQL: `
 		SELECT ask, received_at, id FROM deliveries INDEXED BY deliveries_of_connection

@@ -82,9 +82,9 @@ func TestAClaimFindsLateJoins(t *testing.T) {
 	}
 }
 
-// The migrations must keep the scopes of queued pulls, although older releases do not add late joins to the table
-// strays. A late join is a delivery that was received before its pull was queued, but attached to it later. A database
-// therefore contains unlisted late joins before an upgrade and after a downgrade.
+// The migrations must keep the scopes of queued pulls. A scope also depends on deliveries that were received before the
+// pull was queued (late joins). The table strays lists the late joins, but older releases do not fill this table. It is
+// therefore incomplete before an upgrade and after a downgrade.
 func TestMigrationsUpAndDownKeepTheScopesOfQueuedPulls(t *testing.T) {
 	db := opened(t, file(t))
 	s := db.Store(nil)

@@ -22,10 +22,12 @@ const (
 	migrateWait  = 100 * time.Millisecond
 )
 
-// Migrate brings the schema up to date. Several processes may call it at once. Each migration is one transaction: if
-// two processes find the same migration missing, one of them applies it, and the other one fails. At its next attempt,
-// the other process finds the migration applied. The failed attempt does not count, because this can happen once for
-// each migration.
+// Migrate brings the schema up to date. Several processes may call it at the same time. Each migration is one
+// transaction.
+//
+// If two processes start the same migration, one of the processes fails. The next attempt of that process continues
+// with the next migration. Migrate returns an error after migrateTries failed attempts in a row. The count starts again
+// when the version of the schema has increased.
 func (db *DB) Migrate(ctx context.Context) error {
 	provider, err := db.provider()
 	if err != nil {
@@ -65,9 +67,9 @@ func (db *DB) provider() (*goose.Provider, error) {
 	return provider, nil
 }
 
-// Version returns the present version of the schema (at), which is 0 if the database is empty, and the version that
-// this program needs (needed).
-func (db *DB) Version(ctx context.Context) (at, needed int64, err error) {
+// Version returns the current version of the schema, which is 0 if the database is empty, and the version that this
+// program needs.
+func (db *DB) Version(ctx context.Context) (current, needed int64, err error) {
 	folder, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return 0, 0, err

@@ -58,8 +58,8 @@ func TestARolledBackTransactionNudgesNothing(t *testing.T) {
 	if !errors.Is(err, failed) {
 		t.Fatal(err)
 	}
-	// The two deliveries have the same id. Therefore the INSERT of the second one fails, after the batch has created
-	// its pull.
+	// The two deliveries have the same id. The batch first creates a pull. Then the INSERT of the second delivery
+	// fails.
 	token := connectionWithToken(t, s)
 	first, second := incomingFor(token, "first", epoch), incomingFor(token, "second", epoch)
 	second.Delivery = first.Delivery

@@ -1,8 +1,8 @@
 // Package sqlite implements the stores in one SQLite file, an embedded database.
 //
-// SQLite allows one writer at a time, so this package has only one connection that writes. Writes queue for this
-// connection and therefore never cause SQLITE_BUSY for each other. Reads have a separate pool of connections; with
-// SQLite's write-ahead log they do not wait for writes. When a commit returns, its changes are on disk.
+// SQLite allows one writer at a time, so all writes use the same connection. They wait for this connection, and
+// therefore never cause SQLITE_BUSY for each other. Reads use other connections. With the write-ahead log, they do not
+// wait for writes. When a commit returns, its changes are on disk.
 package sqlite
 
 import (
@@ -31,10 +31,11 @@ type Config struct {
 	// DSN is "sqlite://path" or ":memory:". The path is absolute, or relative to the working directory. A database in
 	// memory exists until Close.
 	DSN string
-	// Readers is the maximum number of queries that run at once; zero means 4. A database in memory
-	// has no readers: one connection reads and writes.
+	// Readers is the maximum number of queries that run at the same time; zero means 4. A database in memory has no
+	// readers: one connection reads and writes.
 	Readers int
-	// Timeout bounds each store method; zero means 10 s, and 4 s for the receipt of a webhook.
+	// Timeout bounds each store method. If it is zero, the limit is 4 s for storing a webhook delivery, and 10 s for
+	// all other methods.
 	Timeout time.Duration
 }
 
@@ -42,8 +43,8 @@ const (
 	scheme         = "sqlite://"
 	inMemory       = ":memory:"
 	defaultReaders = 4
-	// Unlike a database server, a file does not hang. A caller that waits this long is waiting for the only writing
-	// connection, and waiting is better than an early error.
+	// A file does not hang, unlike a database server. A caller that reaches this timeout was waiting for the only
+	// writing connection. The timeout is long, because a late result is better than an early error.
 	defaultTimeout = 10 * time.Second
 	// A vendor waits 5 s for the response to a webhook (docs.pluggy.ai/docs/webhooks,
 	// developers.belvo.com/docs/webhooks). The service should respond before that.
@@ -116,9 +117,10 @@ func (db *DB) openMemory(ctx context.Context) (err error) {
 	return err
 }
 
-// Store returns the stores. After each commit, they call nudge with the pulls that the transaction has queued; nudge
-// may be nil. If the process ends between a commit and this call, the pulls stay queued in the database. Store may be
-// called only once. DB.Close also closes the store.
+// Store returns the stores. It may be called only once. DB.Close also closes the store.
+//
+// After each commit, the stores call nudge with the pulls that the transaction has queued. The argument may be nil. If
+// the process ends between a commit and this call, the pulls stay queued in the database.
 func (db *DB) Store(nudge Nudge) *gormstore.Store {
 	d := dialect{db: db, nudge: nudge}
 	db.store = gormstore.New(db.DB, gormstore.Options{
@@ -177,12 +179,11 @@ func create(path string) error {
 //   - A statement waits for a lock of another process (busy_timeout).
 //   - Every commit is flushed to disk (synchronous).
 //   - Deleted contents are overwritten (secure_delete), so that an erasure leaves nothing in the file.
-//   - A transaction takes the write lock when it begins (immediate). If it took the lock later, it would
-//     fail if another transaction had written in the meantime.
+//   - A transaction takes the write lock when it begins (immediate). If it took the lock later, it would fail if
+//     another transaction had written in the meantime.
 //
-// The write-ahead log is copied into the file every 4,000 pages (16 MiB) instead of every 1,000 pages. Writes to the
-// indexes that begin with the connection change the same pages again and again. The less often the log is copied, the
-// less often each of these pages is copied.
+// The write-ahead log is copied into the file every 4,000 pages (16 MiB), and not every 1,000 pages. Many writes change
+// the same pages of an index. With fewer copies of the log, these pages are copied less often.
 const pragmas = "_pragma=journal_mode(WAL)&_pragma=busy_timeout(5000)&_pragma=foreign_keys(1)" +
 	"&_pragma=synchronous(FULL)&_pragma=wal_autocheckpoint(4000)&_pragma=secure_delete(1)&_txlock=immediate"
 
@@ -209,16 +210,16 @@ func connect(ctx context.Context, name string, connections int) (*gorm.DB, *sql.
 	return db, pool, nil
 }
 
-// openTimeout is how long opening a database is retried while another process locks it, and openWait is the wait
-// between two attempts.
+// openTimeout is how long Open waits for a database that another process has locked. openWait is the pause between two
+// attempts.
 const (
 	openTimeout = 5 * time.Second
 	openWait    = 20 * time.Millisecond
 )
 
-// pingRetryingBusy opens a connection of the pool, and retries while the database is locked. SQLite
-// does not apply busy_timeout to the change of a new file to the write-ahead log: of several processes
-// that open a new file at the same time, all but one get SQLITE_BUSY at once.
+// pingRetryingBusy opens a connection of the pool, and retries while the database is locked. SQLite ignores
+// busy_timeout when it changes a new file to the write-ahead log. If several processes open a new file at the same
+// time, all but one get SQLITE_BUSY immediately.
 func pingRetryingBusy(ctx context.Context, pool *sql.DB) error {
 	deadline := time.Now().Add(openTimeout)
 	for {

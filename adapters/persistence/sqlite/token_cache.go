@@ -15,10 +15,12 @@ import (
 const maxCachedTokens = 4096
 
 // tokenCache contains the tokens, connections and queued pulls that earlier batches of deliveries have read. The next
-// batch uses them unless something else has changed the database in the meantime.
+// batch uses them if nothing else has changed the database in the meantime.
 //
-// The cache has no expiry time. Instead, each batch compares the state of the database, under the write lock, with the
-// state that the last batch left. If any process revokes a token, the next batch therefore already refuses the token.
+// The cache has no expiry time. Instead, each batch compares the state of the database with the state after the
+// previous batch. The batch holds the write lock during this comparison. A token is therefore refused even if another
+// process has only just revoked it.
+//
 // Only the caller that holds the writer's connection may use the cache.
 type tokenCache struct {
 	at       changeState
@@ -27,13 +29,12 @@ type tokenCache struct {
 	since    map[uuid.UUID]int64     // maps a connection to the time its pull was queued (µs since 1970)
 }
 
-// changeState identifies the state of the database as one connection sees it. It changes with any write: the field
-// changes counts the rows that the connection itself has changed (sqlite.org/c3ref/total_changes.html), and the field
-// version changes when another connection of any process has written (sqlite.org/pragma.html#pragma_data_version).
+// changeState identifies the state of the database as one connection sees it. Any write to the database changes this
+// state.
 type changeState struct {
-	conn    any // the driver's connection
-	changes int64
-	version int64
+	conn    any   // the driver's connection
+	changes int64 // number of rows that conn has changed (sqlite.org/c3ref/total_changes.html)
+	version int64 // changes when another connection writes (sqlite.org/pragma.html#pragma_data_version)
 }
 
 // readChangeState returns the state of the database as conn sees it. tx is a transaction of conn that holds the write
@@ -45,8 +46,8 @@ func readChangeState(ctx context.Context, conn any, tx *sql.Tx) (changeState, er
 	return s, err
 }
 
-// validate empties the cache if the present state (now) differs from the state after the last batch, or if the cache
-// has become too large.
+// validate is called at the start of each batch, with the current state of the database. It empties the cache if this
+// state differs from the state after the previous batch. It also empties a cache that has become too large.
 func (c *tokenCache) validate(now changeState) {
 	if c.bindings == nil || c.at != now || len(c.bindings) > maxCachedTokens {
 		c.bindings = make(map[domain.TokenHash]gormstore.TokenBinding)
@@ -55,23 +56,26 @@ func (c *tokenCache) validate(now changeState) {
 	c.at = now
 }
 
-// expect adds the number of rows that this batch has changed to the expected state, so that the next batch finds the
-// cache valid.
+// expect sets the state of the database in which the next batch may use the cache. The argument is the number of rows
+// that the current batch has changed.
 func (c *tokenCache) expect(changes int) { c.at.changes += int64(changes) }
 
-// clear empties the cache and forgets the expected state.
+// clear empties the cache and resets c.at.
 func (c *tokenCache) clear() { *c = tokenCache{} }
 
-// addPull adds a queued pull of the connection. AttachedDeliveries finds deliveries of the connection by their time of
-// receipt if they were received at or after the given time (since, in microseconds since 1970).
-func (c *tokenCache) addPull(connection, pull uuid.UUID, since int64) {
-	c.queued[connection], c.since[connection] = pull, since
+// addPull adds the queued pull of a connection. The argument startTime is the time at which the pull was queued, in
+// microseconds since 1970.
+func (c *tokenCache) addPull(connection, pull uuid.UUID, startTime int64) {
+	c.queued[connection], c.since[connection] = pull, startTime
 }
 
-// attach returns two lists of events. The list missing contains the first event of each connection whose pull must be
-// created; attach adds these pulls to the cache. The list lateJoins contains the events whose deliveries were received
-// before their pull was queued, which AttachedDeliveries does not find by their time.
-func (c *tokenCache) attach(events []*gormstore.BatchEvent) (missing, lateJoins []*gormstore.BatchEvent) {
+// attach returns the events for which the batch must insert more than a delivery:
+//
+//   - The list firstEvents contains the first event of each connection that has no queued pull. The batch must insert a
+//     pull for each of them. attach adds these pulls to the cache.
+//   - The list lateJoins contains the events that were received before their pull was queued. The batch must insert a
+//     row of the table strays for each of them.
+func (c *tokenCache) attach(events []*gormstore.BatchEvent) (firstEvents, lateJoins []*gormstore.BatchEvent) {
 	for _, e := range events {
 		if e.Pull == uuid.Nil {
 			continue
@@ -80,12 +84,12 @@ func (c *tokenCache) attach(events []*gormstore.BatchEvent) (missing, lateJoins 
 		switch _, queued := c.queued[e.Connection]; {
 		case !queued:
 			c.addPull(e.Connection, e.Pull, at)
-			missing = append(missing, e)
+			firstEvents = append(firstEvents, e)
 		case at < c.since[e.Connection]:
 			lateJoins = append(lateJoins, e)
 		}
 	}
-	return missing, lateJoins
+	return firstEvents, lateJoins
 }
 
 // driverConn returns the driver's connection to which conn refers. The cache uses it to identify conn, so that it

@@ -81,7 +81,7 @@ func columnValue(field any) (any, error) {
 	return nil, fmt.Errorf("a column of type %T cannot be written", field)
 }
 
-// unless returns value, or nil if null is true.
+// unless returns nil, which is stored as NULL, if its first argument is true. Otherwise it returns its second argument.
 func unless(null bool, value any) any {
 	if null {
 		return nil

@@ -31,14 +31,16 @@ func (d dialect) Receive(ctx context.Context, deliveries []gormstore.PendingDeli
 	return results, nil
 }
 
-// insertBatch stores a batch and creates missing pulls in one transaction, and therefore with one disk flush. It
-// returns the results of the deliveries and the created pulls. The transaction holds the write lock from its start.
-// Therefore the rows that it reads cannot change before it ends.
+// insertBatch stores a batch and creates missing pulls in one transaction. It needs only one disk flush. It returns the
+// results of the deliveries and the created pulls. The transaction holds the write lock from its start, so the rows
+// that it reads cannot change before it ends.
 //
-// insertBatch runs only a few statements, each for many deliveries, because the driver compiles a statement each time
-// it is used, and compiling a statement costs more than running it. Most deliveries are new, so the INSERT itself
-// detects duplicates, and the stored rows are read only if there are duplicates. Only events that would create a pull
-// are looked up before the INSERT, because a duplicate must not create a pull.
+// The driver compiles a statement each time it is used, and compiling costs more than running. Therefore insertBatch
+// uses few statements for many deliveries:
+//
+//   - The INSERT itself detects duplicates. The stored rows are read only if there are duplicates.
+//   - Before the INSERT, a query looks up the events that would create a pull, because a duplicate must not create a
+//     pull.
 func (d dialect) insertBatch(
 	ctx context.Context, conn *sql.Conn, deliveries []gormstore.PendingDelivery,
 ) (results []gormstore.Result, created []uuid.UUID, err error) {
@@ -76,15 +78,14 @@ func (d dialect) insertBatch(
 	if err != nil {
 		return nil, nil, err
 	}
-	// The state that the cache expects includes only the inserted deliveries. If this batch has also inserted pulls or
-	// rows of the table strays, the next batch finds another state and empties the cache. This costs time, but is
-	// correct.
+	// The cache expects that this batch has inserted only deliveries. If the batch has also inserted pulls or rows of
+	// the table strays, the next batch finds a different state and empties the cache. This is slower, but correct.
 	cache.expect(inserted)
 	return batch.Results(gormstore.ErrPruned), created, tx.Commit()
 }
 
-// readBindings reads those tokens of the deliveries that are not in the cache yet, and adds them to the cache with the
-// queued pulls of their connections. It adds only live tokens of live connections.
+// readBindings reads the tokens that the cache does not contain yet. It also reads the queued pulls of their
+// connections. It adds both to the cache, but only live tokens of live connections.
 func readBindings(ctx context.Context, tx *sql.Tx, cache *tokenCache, deliveries []gormstore.PendingDelivery) error {
 	var hashes []any
 	requested := make(map[domain.TokenHash]bool)
@@ -133,7 +134,7 @@ func readBindings(ctx context.Context, tx *sql.Tx, cache *tokenCache, deliveries
 		})
 }
 
-// forgetErased removes the contents of the events that name an account reference that was erased.
+// forgetErased removes the contents of each given event that names an erased account reference.
 func forgetErased(ctx context.Context, tx *sql.Tx, foreign []*gormstore.BatchEvent) error {
 	if len(foreign) == 0 {
 		return nil
@@ -189,7 +190,7 @@ func readEarlier(ctx context.Context, tx *sql.Tx, batch *gormstore.WebhookBatch,
 		})
 }
 
-// scanDelivery converts a row that readEarlier has read to a delivery without body and scope.
+// scanDelivery converts a row of the query in readEarlier into a delivery that has no body and no scope.
 func scanDelivery(rows *sql.Rows) (domain.Delivery, error) {
 	var d domain.Delivery
 	var fingerprint []byte
@@ -210,12 +211,12 @@ func scanDelivery(rows *sql.Rows) (domain.Delivery, error) {
 	return d, nil
 }
 
-// maxInsertRows is the maximum number of rows in one INSERT. The driver looks up each parameter in a list
-// of all parameters of the statement, so larger statements would not be faster.
+// maxInsertRows is the maximum number of rows in one INSERT. Larger statements would not be faster: for each parameter,
+// the driver searches the list of all parameters.
 const maxInsertRows = 32
 
-// OR FAIL saves time. Without it, SQLite keeps a journal from which it could undo the single statement. That journal
-// costs as much as writing the rows, and it is not needed, because an error rolls back the whole transaction.
+// OR FAIL saves time. Without it, SQLite keeps a journal for undoing a failed statement, and writing the journal costs
+// as much as writing the rows. The journal is not needed, because an error rolls back the whole transaction.
 const (
 	insertDelivery = `INSERT OR FAIL INTO deliveries (id, tenant_id, connection_id, vendor, event, event_id,
 		fingerprint, body, ask, status, pull_id, received_at) VALUES `
@@ -230,9 +231,11 @@ const (
 	insertLateJoin = "INSERT INTO strays (pull_id, delivery_id) SELECT pull_id, id FROM deliveries WHERE id = ?"
 )
 
-// insertEvents stores the pulls that do not exist yet and the new deliveries, and lists the late joins in the table
-// strays. A late join is a delivery that was received before its pull was queued. insertEvents sets the fields Inserted
-// and Earlier of the events, and returns the created pulls and the number of new deliveries.
+// insertEvents stores the new deliveries, and the pulls that are not stored yet. It sets the fields Inserted and
+// Earlier of the events. If a delivery was received before its pull was queued, insertEvents also adds the delivery to
+// the table strays.
+//
+// It returns the created pulls and the number of new deliveries.
 func insertEvents(
 	ctx context.Context, tx *sql.Tx, batch *gormstore.WebhookBatch, cache *tokenCache,
 ) (created []uuid.UUID, inserted int, err error) {
@@ -271,7 +274,7 @@ func insertEvents(
 	return created, inserted, nil
 }
 
-// insertPulls creates a pull for each of the given events, because these pulls do not exist yet.
+// insertPulls creates one pull for each of the events. The pulls must not exist yet.
 func insertPulls(ctx context.Context, tx *sql.Tx, events []*gormstore.BatchEvent) error {
 	args := make([]any, 0, pullWidth*len(events))
 	for _, e := range events {
@@ -282,12 +285,11 @@ func insertPulls(ctx context.Context, tx *sql.Tx, events []*gormstore.BatchEvent
 	return err
 }
 
-// insertDeliveries stores the first delivery of each event that is new, and returns the number of stored deliveries. It
-// does not use an upsert, because the stored delivery of an event is never overwritten.
+// insertDeliveries stores the first delivery of each new event, and returns the number of stored deliveries. A stored
+// delivery is never overwritten.
 //
-// Ids, hashes, times and statuses are the service's own values and are written into the statement as literals. This is
-// faster than parameters, because the driver looks up each parameter in a list of all parameters. It does not cost
-// additional compilations, because the driver compiles the statement at each use anyway. Values from outside are always
+// Ids, hashes, times and statuses are the service's own values, and are literals in the statement. This is faster than
+// parameters, because the driver looks up each parameter in a list of all parameters. Values from outside are always
 // parameters.
 func insertDeliveries(ctx context.Context, tx *sql.Tx, events []*gormstore.BatchEvent) (int, error) {
 	const row = 512 // the approximate length of one row in the statement, in bytes
@@ -320,8 +322,8 @@ func appendDelivery(text []byte, e *gormstore.BatchEvent) []byte {
 		e.First.Delivery.UUID, e.Binding.Tenant, e.Connection, e.Fingerprint[:], e.Status, pull, e.First.At.UnixMicro())
 }
 
-// tuples returns n tuples of parameters, each with width parameters: tuples(2, 2) is
-// "(?,?),(?,?)".
+// tuples returns n tuples of question marks for an SQL statement, separated by commas. Each tuple has the given width:
+// tuples(3, 2) is "(?,?),(?,?),(?,?)".
 func tuples(n, width int) string {
 	one := "(" + strings.Repeat("?,", width-1) + "?)"
 	return strings.Repeat(one+",", n-1) + one

@@ -56,9 +56,8 @@ func actorOf(token jwt.Token) string {
 // token_use (Cognito), token_type and tokenType (Casdoor).
 var purposeClaims = []string{"typ", "token_use", "token_type", "tokenType"}
 
-// purposes contains known values of the purposeClaims. It maps a value to true if a token with that value may be used
-// to call an API, and to false otherwise. The values are in lower case, with "_" instead of "-". A value that is not
-// listed has no effect.
+// purposes maps each known content of the purposeClaims to whether such a token may call an API. The keys are in lower
+// case, with "_" instead of "-". Unknown contents have no effect.
 var purposes = map[string]bool{
 	"access": true, "access_token": true, "bearer": true, accessTokenType: true,
 	"id": false, "id_token": false, "refresh": false, "refresh_token": false, "offline": false,
@@ -69,10 +68,11 @@ var purposes = map[string]bool{
 // section 3.3.2.11), and the events in a logout or security event token (RFC 8417, section 2.2).
 var otherTokenClaims = []string{"at_hash", "c_hash", "events"}
 
-// checkPurpose rejects ID tokens, refresh tokens, logout tokens and security event tokens. The issuer signs them with
-// the same keys as access tokens, but they are not meant for calling an API. The claim "nonce" also marks an ID token.
-// It is ignored in a token that declares itself an access token, because some issuers copy the nonce to their access
-// tokens. For a rejected token it returns Unauthenticated.
+// checkPurpose returns Unauthenticated for ID tokens, refresh tokens, logout tokens and security event tokens. The
+// issuer signs these tokens with the same keys as access tokens.
+//
+// The claim "nonce" marks an ID token. The claim is ignored if the token declares itself an access token, because some
+// issuers copy the nonce into access tokens.
 func checkPurpose(h header, token jwt.Token) error {
 	named := h.typed(accessTokenType, "application/"+accessTokenType)
 	for _, claim := range purposeClaims {
@@ -95,8 +95,8 @@ func checkPurpose(h header, token jwt.Token) error {
 	return nil
 }
 
-// tenant returns the tenant in the configured claim. It reads altTenantClaim only if the configured claim is absent,
-// and not if the configured claim is invalid. It returns false if there is no valid tenant.
+// tenant returns the tenant in the configured claim. If that claim is absent, it reads altTenantClaim. It returns false
+// if there is no valid tenant. An invalid claim is not replaced by altTenantClaim.
 func (c Claims) tenant(token jwt.Token) (domain.TenantID, bool) {
 	name := c.TenantClaim
 	if name == "" {

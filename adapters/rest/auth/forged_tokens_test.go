@@ -79,19 +79,19 @@ func TestValidTokensAreAccepted(t *testing.T) {
 		},
 		"audience as text": {
 			shared,
-			signed(members{"alg": "HS256"}, goodClaims().with("aud", "discovery"), signHMAC([]byte(secret))),
+			signed(members{"alg": "HS256"}, goodClaims().withMembers("aud", "discovery"), signHMAC([]byte(secret))),
 		},
 		"tenant in camelCase": {
 			shared,
 			signed(
-				members{"alg": "HS256"}, goodClaims().with("tenant_id", nil, "tenantId", tenant),
+				members{"alg": "HS256"}, goodClaims().withMembers("tenant_id", nil, "tenantId", tenant),
 				signHMAC([]byte(secret)),
 			),
 		},
 		"expired within the leeway": {
 			shared,
 			signed(
-				members{"alg": "HS256"}, goodClaims().with("exp", moment.Add(-time.Second).Unix()),
+				members{"alg": "HS256"}, goodClaims().withMembers("exp", moment.Add(-time.Second).Unix()),
 				signHMAC([]byte(secret)),
 			),
 		},
@@ -115,14 +115,14 @@ func TestScopesAreReadFromThreeClaims(t *testing.T) {
 	v, _ := newHS256Verifier(t, Claims{})
 	got, err := v.Verify(t.Context(), signed(
 		members{"alg": "HS256"},
-		goodClaims().with("scope", " a  b ", "scp", []any{"c", 1, "d"}, "permissions", []string{"e"}),
+		goodClaims().withMembers("scope", " a  b ", "scp", []any{"c", 1, "d"}, "permissions", []string{"e"}),
 		signHMAC([]byte(secret)),
 	))
 	if diff := cmp.Diff([]string{"a", "b", "c", "d", "e"}, got.Scopes); diff != "" || err != nil {
 		t.Error(err, diff)
 	}
 	none, err := v.Verify(
-		t.Context(), signed(members{"alg": "HS256"}, goodClaims().with("scope", 7), signHMAC([]byte(secret))),
+		t.Context(), signed(members{"alg": "HS256"}, goodClaims().withMembers("scope", 7), signHMAC([]byte(secret))),
 	)
 	if err != nil || len(none.Scopes) > 0 {
 		t.Error(err, none.Scopes)
@@ -138,7 +138,7 @@ func forgedHS256Tokens() []forgery {
 	head, rest, _ := strings.Cut(good, ".")
 	payload, signature, _ := strings.Cut(rest, ".")
 	header := func(pairs ...any) string {
-		return signed(members{"alg": "HS256"}.with(pairs...), goodClaims(), key)
+		return signed(members{"alg": "HS256"}.withMembers(pairs...), goodClaims(), key)
 	}
 	return append(forgedClaims(), []forgery{
 		{"empty", ""},
@@ -195,13 +195,14 @@ func forgedHS256Tokens() []forgery {
 // forgedClaims returns correctly signed tokens with claims that no issuer would make.
 func forgedClaims() []forgery {
 	key := signHMAC([]byte(secret))
-	claim := func(pairs ...any) string { return signed(members{"alg": "HS256"}, goodClaims().with(pairs...), key) }
+	claim := func(pairs ...any) string {
+		return signed(members{"alg": "HS256"}, goodClaims().withMembers(pairs...), key)
+	}
 	encoded, err := json.Marshal(goodClaims())
 	if err != nil {
 		panic(err)
 	}
-	// after returns a token with valid claims, except that the given text replaces the closing brace of their JSON
-	// object.
+	// This function returns a correctly signed token. The given text replaces the closing brace of the token's claims.
 	after := func(text string) string {
 		return signed(members{"alg": "HS256"}, strings.TrimSuffix(string(encoded), "}")+text, key)
 	}
@@ -240,7 +241,7 @@ func forgedClaims() []forgery {
 		{"tenant number", claim("tenant_id", 1)},
 		{
 			"tenant null with an alternative claim",
-			signed(`{"alg":"HS256"}`, goodClaims().with("tenant_id", (*string)(nil), "tenantId", 5), key),
+			signed(`{"alg":"HS256"}`, goodClaims().withMembers("tenant_id", (*string)(nil), "tenantId", 5), key),
 		},
 		{"tenant array", claim("tenant_id", []string{tenant})},
 		{"tenant object", claim("tenant_id", members{"id": tenant})},
@@ -269,7 +270,7 @@ func forgedJWKSTokens(t *testing.T) []forgery {
 	public := pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})
 	own := signRSA(r.foreign)
 	embedded := members{"kty": "RSA", "n": base64.RawURLEncoding.EncodeToString(r.foreign.N.Bytes()), "e": "AQAB"}
-	head := func(pairs ...any) members { return members{"alg": "RS256", "kid": "rs"}.with(pairs...) }
+	head := func(pairs ...any) members { return members{"alg": "RS256", "kid": "rs"}.withMembers(pairs...) }
 	return []forgery{
 		{"HS256 with the PEM of the public key", signed(head("alg", "HS256"), goodClaims(), signHMAC(public))},
 		{"HS256 with the DER of the public key", signed(head("alg", "HS256"), goodClaims(), signHMAC(der))},
@@ -342,7 +343,7 @@ func TestForgedTokensAreRejected(t *testing.T) {
 func TestConfiguredTenantClaim(t *testing.T) {
 	v, _ := newHS256Verifier(t, Claims{TenantClaim: "org"})
 	token := func(pairs ...any) string {
-		return signed(members{"alg": "HS256"}, goodClaims().with(pairs...), signHMAC([]byte(secret)))
+		return signed(members{"alg": "HS256"}, goodClaims().withMembers(pairs...), signHMAC([]byte(secret)))
 	}
 	if _, err := v.Verify(t.Context(), token("org", tenant, "tenant_id", nil)); err != nil {
 		t.Error(err)

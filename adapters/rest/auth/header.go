@@ -15,10 +15,9 @@ const maxToken = 8 << 10
 // accessTokenType is the type of access tokens (RFC 9068, section 2.1).
 const accessTokenType = "at+jwt"
 
-// tokenTypes are the values of the header member typ, in lower case, with which a token is
-// accepted. Tokens for other purposes name their own type, for example logout+jwt (OpenID Connect
-// Back-Channel Logout) or secevent+jwt (RFC 8417), so that no other service accepts them
-// (RFC 8725, section 3.11).
+// tokenTypes are the accepted values of the header member typ, in lower case. Tokens for other purposes have types of
+// their own, for example logout+jwt (OpenID Connect Back-Channel Logout) or secevent+jwt (RFC 8417). See RFC 8725,
+// section 3.11.
 var tokenTypes = []string{"jwt", accessTokenType, "application/" + accessTokenType}
 
 // header holds those members of a JOSE header (RFC 7515, section 4) that the service reads.

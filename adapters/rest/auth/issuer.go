@@ -20,9 +20,9 @@ const maxKeySet = 1 << 20
 type Issuer struct {
 	URL    string       // the URL of the JWK set: absolute, http or https
 	Client *http.Client // fetches the JWK set
-	// OnError is called with the reason why keys could not be fetched, at most once in five
-	// seconds. The reason is one of the errors below or names an HTTP status; it contains
-	// neither the URL nor the response. If OnError is nil, failures are not reported.
+	// OnError is called when keys could not be fetched, at most once in five seconds. The error is one of the errors
+	// below or names an HTTP status. It contains neither the URL nor the response. If OnError is nil, failures are not
+	// reported.
 	OnError func(error)
 }
 
@@ -78,8 +78,8 @@ func (i Issuer) fetch(ctx context.Context) ([]key, error) {
 	return parseKeys(raw)
 }
 
-// fetchError returns the error from the list above that describes err. The argument err is the error from a request
-// that did not get a complete response.
+// fetchError converts an error of the HTTP client to errNotResolved, errTimeout, errTLS or errRefused. All other errors
+// become errProtocol.
 func fetchError(err error) error {
 	var (
 		timeout net.Error

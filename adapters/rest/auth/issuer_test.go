@@ -37,8 +37,8 @@ func respondWith(status int, body string) http.HandlerFunc {
 	}
 }
 
-// TestAFailedKeyFetchIsReported checks that OnError is called once for each failed fetch, and that
-// the cause of the Unavailable error names the same reason.
+// TestAFailedKeyFetchIsReported checks that OnError is called once for each failed fetch, with the reason for the
+// failure. The cause of the Unavailable error must contain this reason, too.
 func TestAFailedKeyFetchIsReported(t *testing.T) {
 	const canary = "canary-77"
 	hangUp := func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
@@ -127,7 +127,8 @@ func TestALaterFetchFailureIsReportedWhileOldKeysStayInUse(t *testing.T) {
 		mustReject(t, v, second)
 		mustReject(t, v, second) // the last fetch was less than five seconds ago, so nothing is fetched or reported
 	}
-	end() // The process shuts down. A request that this cancels does not count as a failure of the issuer.
+	// The process shuts down. The request that the shutdown cancels must not be treated as a failure of the issuer.
+	end()
 	clock.Advance(minFetchInterval)
 	mustReject(t, v, second)
 	if diff := cmp.Diff(

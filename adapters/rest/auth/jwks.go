@@ -20,17 +20,16 @@ const (
 	fetchTimeout     = 3 * time.Second // timeout of a request to the issuer
 )
 
-// jwksKeys caches the keys that the issuer published most recently. Keys remain in use for
-// maxKeyAge when they cannot be fetched again, because a short outage of the issuer must not lock
-// out every operator. Afterwards they are no longer trusted, because the issuer may have withdrawn
-// them in the meantime.
+// jwksKeys caches the keys that the issuer last published. If the issuer is unavailable, cached keys remain trusted for
+// maxKeyAge, so that a short outage locks nobody out. Older keys are not trusted, because the issuer may have withdrawn
+// them.
 type jwksKeys struct {
 	issuer   Issuer
 	clock    ports.Clock
 	lifetime context.Context
 
 	mu         sync.Mutex
-	keys       []key         // empty if no fetched keys are trusted
+	keys       []key         // the fetched keys that are still trusted; may be empty
 	changes    uint64        // how often keys were replaced or removed
 	confirmed  time.Time     // when the request that fetched the keys was sent to the issuer
 	lastFetch  time.Time     // when the last request was sent to the issuer, successful or not
@@ -38,17 +37,23 @@ type jwksKeys struct {
 	inProgress chan struct{} // closed when the current refresh ends; nil if no refresh is in progress
 }
 
-// NewJWKS returns a verifier that trusts the keys that the issuer publishes. It supports EdDSA and the algorithms
-// whose names begin with RS, PS or ES. A key is used only with the algorithm that it names. A key that names no
-// algorithm is used with RS256, or with the algorithm of its curve. A token must have a key id unless the set has
-// only one key.
+// NewJWKS returns a verifier that trusts the keys that the issuer publishes. When ctx ends, the background refreshes
+// end. NewJWKS returns ErrIssuerURL if the URL of the issuer is not valid.
 //
-// Keys are fetched when they are first needed. A token with an unknown key id causes another fetch,
-// at most one every 5 seconds, however many forged key ids arrive. A rotated key is therefore usable
-// within 10 seconds. A withdrawn key is trusted for at most 5 minutes, even if the issuer is
-// unavailable: keys that no successful fetch has confirmed for 5 minutes are not used.
+// These rules apply to keys:
 //
-// When ctx ends, the background refreshes end. NewJWKS returns ErrIssuerURL if the URL of the issuer is not valid.
+//   - EdDSA and the algorithms whose names begin with RS, PS or ES are supported.
+//   - A key is used only with the algorithm that it names.
+//   - A key without an algorithm is used with RS256, or with the algorithm of its curve.
+//   - A token needs no key id if the set has only one key.
+//
+// The keys are fetched and trusted as follows:
+//
+//   - The first request that needs a key causes the first fetch.
+//   - A token with an unknown key id causes another fetch, at most one every 5 seconds. A rotated key is therefore
+//     usable within 10 seconds.
+//   - Keys that no fetch has confirmed for 5 minutes are not used. A withdrawn key is therefore trusted for at most 5
+//     minutes.
 func NewJWKS(ctx context.Context, issuer Issuer, claims Claims, clock ports.Clock) (*Verifier, error) {
 	if err := issuer.validate(); err != nil {
 		return nil, err
@@ -87,11 +92,11 @@ func (s *jwksKeys) find(ctx context.Context, h header) (key, error) {
 // keys have reached refreshInterval.
 func (s *jwksKeys) cachedKeys() ([]key, <-chan struct{}) {
 	s.mu.Lock()
-	if len(s.keys) > 0 && s.since(s.confirmed) >= maxKeyAge {
+	if len(s.keys) > 0 && s.elapsedSince(s.confirmed) >= maxKeyAge {
 		s.setKeys(nil)
 	}
 	cached, inProgress := s.keys, s.inProgress
-	old := len(cached) > 0 && s.since(s.lastFetch) >= refreshInterval
+	old := len(cached) > 0 && s.elapsedSince(s.lastFetch) >= refreshInterval
 	s.mu.Unlock()
 	if old && inProgress == nil {
 		return cached, s.refresh(refreshInterval)
@@ -106,9 +111,8 @@ func (s *jwksKeys) setKeys(keys []key) {
 	s.changes++
 }
 
-// generation returns a number that increases whenever keys are replaced or removed. Like find, it refreshes and removes
-// old keys. Without this, a withdrawn key would remain in use as long as every request has a cached token, because find
-// is not called for cached tokens.
+// generation returns a number that increases whenever keys are replaced or removed. It first removes expired keys and
+// starts a refresh if one is due. It must do both, because a request with a cached token calls no other method.
 func (s *jwksKeys) generation() uint64 {
 	s.cachedKeys()
 	s.mu.Lock()
@@ -116,12 +120,12 @@ func (s *jwksKeys) generation() uint64 {
 	return s.changes
 }
 
-// since returns how much time has passed since earlier, a time that the clock returned. If earlier is zero, or if the
-// clock was set back, the elapsed time is unknown, and since returns the maximum duration. A negative duration would
-// have two bad effects until the clock reached its former time again: no keys would be fetched, and old keys would be
-// trusted too long.
-func (s *jwksKeys) since(earlier time.Time) time.Duration {
-	if age := s.clock.Now().Sub(earlier); age >= 0 && !earlier.IsZero() {
+// elapsedSince returns the time that has passed since start. It returns the maximum duration in these cases:
+//   - start is zero.
+//   - start is in the future, because the clock was set back. A negative duration would prevent fetches and extend the
+//     trust in old keys.
+func (s *jwksKeys) elapsedSince(start time.Time) time.Duration {
+	if age := s.clock.Now().Sub(start); age >= 0 && !start.IsZero() {
 		return age
 	}
 	return math.MaxInt64
@@ -135,7 +139,7 @@ func (s *jwksKeys) refresh(interval time.Duration) <-chan struct{} {
 	switch {
 	case s.inProgress != nil:
 		return s.inProgress
-	case s.since(s.lastFetch) < interval:
+	case s.elapsedSince(s.lastFetch) < interval:
 		return nil
 	}
 	s.lastFetch, s.inProgress = s.clock.Now(), make(chan struct{})
@@ -143,9 +147,9 @@ func (s *jwksKeys) refresh(interval time.Duration) <-chan struct{} {
 	return s.inProgress
 }
 
-// fetch fetches the key set and replaces all cached keys. If the set is valid but contains no usable key, fetch
-// removes all cached keys. If the response is not a valid set, the cached keys remain unchanged. A failure is
-// reported, unless the process is shutting down.
+// fetch requests the key set and replaces all cached keys. A valid set without usable keys removes all cached keys. If
+// the request fails or the set is invalid, the cached keys remain unchanged. After s.lifetime has ended, errors are not
+// reported.
 func (s *jwksKeys) fetch(done chan struct{}) {
 	ctx, cancel := context.WithTimeout(s.lifetime, fetchTimeout)
 	defer cancel()
@@ -167,9 +171,8 @@ func (s *jwksKeys) fetch(done chan struct{}) {
 // fetch of the key set.
 var errUnknownKey = errors.New("unknown key id")
 
-// selectKey returns the key with the header's key id and algorithm. It returns errUnknownKey if the key id is unknown.
-// It returns Unauthenticated if the key id is known, but the key has another algorithm, because such a token is a
-// forgery and not the result of a key rotation.
+// selectKey returns the key with the header's key id and algorithm. It returns errUnknownKey if no key has this id. If
+// the key with this id has another algorithm, the token is a forgery, and selectKey returns Unauthenticated.
 func selectKey(cached []key, h header) (key, error) {
 	if h.KeyID == "" {
 		return selectOnlyKey(cached, h)

@@ -161,8 +161,8 @@ func TestKeysStayInUseWhileTheIssuerIsUnavailable(t *testing.T) {
 	mustVerify(t, v, second)
 }
 
-// TestKeysAreNotTrustedFiveMinutesAfterTheLastSuccessfulFetch also checks that the token cache does not extend the five
-// minutes. For this purpose, it puts a token into the cache one second before they end.
+// TestKeysAreNotTrustedFiveMinutesAfterTheLastSuccessfulFetch also checks that the token cache does not extend this
+// time. For this purpose, the test puts a token into the cache one second before the five minutes end.
 func TestKeysAreNotTrustedFiveMinutesAfterTheLastSuccessfulFetch(t *testing.T) {
 	first, second, firstSet, secondSet := twoKeysAndTokens(t)
 	for name, answer := range failures {

@@ -16,8 +16,10 @@ func TestEveryRejectionNamesItsReason(t *testing.T) {
 	shared, _ := newHS256Verifier(t, strictClaims)
 	published, _ := newJWKSVerifier(t, allKeys(t), strictClaims)
 	key := signHMAC([]byte(secret))
-	claim := func(pairs ...any) string { return signed(members{"alg": "HS256"}, goodClaims().with(pairs...), key) }
-	header := func(pairs ...any) string { return signed(members{}.with(pairs...), goodClaims(), key) }
+	claim := func(pairs ...any) string {
+		return signed(members{"alg": "HS256"}, goodClaims().withMembers(pairs...), key)
+	}
+	header := func(pairs ...any) string { return signed(members{}.withMembers(pairs...), goodClaims(), key) }
 	in := func(d time.Duration) int64 { return moment.Add(d).Unix() }
 	for _, c := range []struct {
 		want  string
@@ -63,10 +65,10 @@ func TestNoReasonContainsAPartOfTheToken(t *testing.T) {
 	key := signHMAC([]byte(secret))
 	all := append(forgedHS256Tokens(), forgery{"text", canary}, forgery{"three parts", "a." + canary + ".b"})
 	for _, name := range []string{"alg", "kid", "typ", "crit", "b64", canary} {
-		all = append(all, forgery{name, signed(members{"alg": "HS256"}.with(name, canary), members{}, key)})
+		all = append(all, forgery{name, signed(members{"alg": "HS256"}.withMembers(name, canary), members{}, key)})
 	}
 	for _, name := range []string{"exp", "iat", "nbf", "iss", "aud", "sub", "tenant_id", "typ", "nonce", canary} {
-		claims := goodClaims().with("tenant_id", nil, name, canary)
+		claims := goodClaims().withMembers("tenant_id", nil, name, canary)
 		all = append(all, forgery{name, signed(members{"alg": "HS256"}, claims, key)})
 	}
 	for _, f := range all {

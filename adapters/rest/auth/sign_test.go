@@ -32,9 +32,9 @@ var moment = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
 type members map[string]any
 
-// with returns a copy of the members in which some members are replaced. pairs consists of alternating names and
+// withMembers returns a copy of the members in which some members are replaced. pairs consists of alternating names and
 // values; a nil value removes the member.
-func (m members) with(pairs ...any) members {
+func (m members) withMembers(pairs ...any) members {
 	changed := maps.Clone(m)
 	for i := 0; i < len(pairs); i += 2 {
 		changed[pairs[i].(string)] = pairs[i+1]

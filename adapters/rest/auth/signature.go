@@ -20,7 +20,7 @@ const leeway = 30 * time.Second
 // minRSA is the minimum size of a trusted RSA key, in bits (RFC 7518, section 3.3).
 const minRSA = 2048
 
-// key is a trusted key, together with the only algorithm with which it is used.
+// key is a trusted key and its algorithm. The key is used with no other algorithm.
 type key struct {
 	id        string
 	algorithm string
@@ -82,20 +82,20 @@ func validateClaims(claims jwt.Token, c Claims, clock ports.Clock) error {
 	return rejected("invalid claim")
 }
 
-// validityOf returns a period in which verifyToken is certain to accept the token. The time from is inclusive, and the
-// time until is exclusive. The library may round a time; validityOf then returns the shorter of the possible periods.
-func validityOf(token jwt.Token) (from, until time.Time) {
-	from = token.NotBefore()
-	if issued := token.IssuedAt(); issued.After(from) {
-		from = issued
+// validityOf returns a period in which verifyToken is certain to accept the token. The period includes start and
+// excludes end. The library may round a time; validityOf then returns the shorter of the possible periods.
+func validityOf(token jwt.Token) (start, end time.Time) {
+	start = token.NotBefore()
+	if issued := token.IssuedAt(); issued.After(start) {
+		start = issued
 	}
-	return from.Add(-leeway), token.Expiration().Truncate(time.Second).Add(leeway)
+	return start.Add(-leeway), token.Expiration().Truncate(time.Second).Add(leeway)
 }
 
-// parseKeys parses a JWK set and returns the keys that can verify signatures. A key that cannot be read, because its
-// type is unknown or a parameter is missing, is ignored, as RFC 7517, section 5, requires; the other keys remain
-// usable. It returns errUnreadable if the set cannot be parsed, and errNoKeys if the set is valid but contains no
-// usable key.
+// parseKeys returns the keys of a JWK set that can verify signatures. It ignores keys with an unknown type or a missing
+// parameter (RFC 7517, section 5).
+//
+// Errors: errUnreadable if the set cannot be parsed; errNoKeys if the set contains no usable key.
 func parseKeys(raw []byte) ([]key, error) {
 	set, err := jwk.Parse(raw, jwk.WithIgnoreParseError(true))
 	if err != nil {

@@ -18,8 +18,8 @@ type tokenHash = [sha256.Size]byte
 
 // verifiedToken holds the principal of a verified token, and the period in which the token is valid.
 type verifiedToken struct {
-	principal   Principal
-	from, until time.Time // from is inclusive, until is exclusive
+	principal  Principal
+	start, end time.Time // start is inclusive, end is exclusive
 }
 
 // tokenCache caches tokens that were verified with the current generation of keys. Rejected
@@ -37,7 +37,7 @@ func (c *tokenCache) get(token tokenHash, generation uint64, now time.Time) (Pri
 	defer c.mu.Unlock()
 	c.advance(generation)
 	cached, ok := c.tokens[token]
-	if !ok || c.generation != generation || now.Before(cached.from) || !now.Before(cached.until) {
+	if !ok || c.generation != generation || now.Before(cached.start) || !now.Before(cached.end) {
 		return Principal{}, false
 	}
 	return cached.principal, true

@@ -75,10 +75,10 @@ func TestARejectedTokenIsNotCached(t *testing.T) {
 		"forged": signed(
 			members{"alg": "HS256"}, goodClaims(), signHMAC([]byte(strings.Repeat("x", 32))),
 		),
-		"no tenant":            signHS256(goodClaims().with("tenant_id", nil)),
-		"expired":              signHS256(goodClaims().with("exp", moment.Add(-time.Minute).Unix())),
-		"not valid yet":        signHS256(goodClaims().with("nbf", moment.Add(31*time.Second).Unix())),
-		"issued in the future": signHS256(goodClaims().with("iat", moment.Add(31*time.Second).Unix())),
+		"no tenant":            signHS256(goodClaims().withMembers("tenant_id", nil)),
+		"expired":              signHS256(goodClaims().withMembers("exp", moment.Add(-time.Minute).Unix())),
+		"not valid yet":        signHS256(goodClaims().withMembers("nbf", moment.Add(31*time.Second).Unix())),
+		"issued in the future": signHS256(goodClaims().withMembers("iat", moment.Add(31*time.Second).Unix())),
 	} {
 		mustReject(t, v, token)
 		mustReject(t, v, token)
@@ -89,7 +89,7 @@ func TestARejectedTokenIsNotCached(t *testing.T) {
 	if len(v.cache.tokens) != 0 {
 		t.Errorf("%d rejected tokens are cached", len(v.cache.tokens))
 	}
-	early := signHS256(goodClaims().with("nbf", moment.Add(31*time.Second).Unix()))
+	early := signHS256(goodClaims().withMembers("nbf", moment.Add(31*time.Second).Unix()))
 	clock.Advance(time.Second)
 	mustVerify(t, v, early)
 }
@@ -98,15 +98,15 @@ func TestARejectedTokenIsNotCached(t *testing.T) {
 // must also be rejected if the clock is set back to a time before the period, for example by a time server.
 func TestACachedTokenIsCheckedAgainstTheClock(t *testing.T) {
 	v, clock, _ := newCountingVerifier(t)
-	expiring := signHS256(goodClaims().with("exp", moment.Add(2*time.Second).Unix()))
+	expiring := signHS256(goodClaims().withMembers("exp", moment.Add(2*time.Second).Unix()))
 	clock.Advance(leeway + 2*time.Second - time.Microsecond)
 	mustVerify(t, v, expiring)
 	clock.Advance(time.Microsecond)
 	mustReject(t, v, expiring)
 
 	for name, claims := range map[string]members{
-		"nbf": goodClaims().with("iat", nil, "nbf", clock.Now().Unix()),
-		"iat": goodClaims().with("iat", clock.Now().Unix()),
+		"nbf": goodClaims().withMembers("iat", nil, "nbf", clock.Now().Unix()),
+		"iat": goodClaims().withMembers("iat", clock.Now().Unix()),
 	} {
 		token, back := signHS256(claims), -leeway-2*time.Second
 		mustVerify(t, v, token)
@@ -118,8 +118,7 @@ func TestACachedTokenIsCheckedAgainstTheClock(t *testing.T) {
 	}
 }
 
-// TestACachedTokenIsDroppedWithItsKey checks that a cached token is not accepted longer than its
-// withdrawn key is trusted.
+// TestACachedTokenIsDroppedWithItsKey checks that a cached token is rejected as soon as its key is no longer trusted.
 func TestACachedTokenIsDroppedWithItsKey(t *testing.T) {
 	first, second, firstSet, secondSet := twoKeysAndTokens(t)
 	issuer := newRotatingIssuer(t, firstSet)
@@ -164,7 +163,7 @@ func TestCachedTokensStillRefreshOldKeys(t *testing.T) {
 // earlier keys, which have been replaced since then.
 func TestACacheEntryOfAnEarlierKeyGenerationIsDropped(t *testing.T) {
 	var m tokenCache
-	token, good := sha256.Sum256([]byte("token")), verifiedToken{until: moment.Add(time.Hour)}
+	token, good := sha256.Sum256([]byte("token")), verifiedToken{end: moment.Add(time.Hour)}
 	m.put(token, 1, good)
 	if _, ok := m.get(token, 1, moment); !ok {
 		t.Error("a cached token is not found")
@@ -185,7 +184,7 @@ func TestTheTokenCacheIsBounded(t *testing.T) {
 	for i := range uint64(3*maxCachedTokens + 7) {
 		var token tokenHash
 		binary.BigEndian.PutUint64(token[:], i)
-		m.put(token, 0, verifiedToken{until: moment.Add(time.Hour)})
+		m.put(token, 0, verifiedToken{end: moment.Add(time.Hour)})
 		if len(m.tokens) > maxCachedTokens {
 			t.Fatalf("%d tokens are cached", len(m.tokens))
 		}

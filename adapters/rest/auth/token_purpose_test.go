@@ -14,7 +14,7 @@ func typedToken(typ string, pairs ...any) string {
 	if typ != "" {
 		header["typ"] = typ
 	}
-	return signed(header, goodClaims().with(pairs...), signHMAC([]byte(secret)))
+	return signed(header, goodClaims().withMembers(pairs...), signHMAC([]byte(secret)))
 }
 
 // tokenWithHeader returns a correctly signed token with the given header, as JSON.

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// prependMember returns the set with a member inserted before its keys.
+// prependMember returns the JWK set with the given member as the first item of "keys".
 func prependMember(set []byte, member string) []byte {
 	return bytes.Replace(set, []byte(`"keys":[`), []byte(`"keys":[`+member+`,`), 1)
 }

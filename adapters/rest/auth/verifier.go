@@ -39,10 +39,11 @@ type Verifier struct {
 	cache  tokenCache
 }
 
-// Verify verifies a compact JWT, which is passed without the scheme "Bearer". For a cached token, it checks only the
-// validity period: the token's signature, issuer and audience cannot have changed, and the cache drops the token when
-// the keys change. For an invalid token it returns Unauthenticated, with a cause that names the defect and contains no
-// part of the token. It returns Unavailable if no keys could be fetched from the issuer in the last five minutes.
+// Verify verifies a compact JWT. The argument bearer does not include the scheme "Bearer". For a cached token, Verify
+// checks only the validity period, because a change of the keys removes the token from the cache.
+//
+// Verify returns Unauthenticated for an invalid token. The cause of this error names the defect and contains no part of
+// the token. Verify returns Unavailable if no keys could be fetched from the issuer in the last five minutes.
 func (v *Verifier) Verify(ctx context.Context, bearer string) (Principal, error) {
 	// The generation is read before the verification. If the keys change during the verification, the cache discards
 	// the result, because the result belongs to an earlier generation.
@@ -54,11 +55,11 @@ func (v *Verifier) Verify(ctx context.Context, bearer string) (Principal, error)
 	if err != nil {
 		return Principal{}, err
 	}
-	if limit := now.Add(cacheTTL); limit.Before(verified.until) {
-		verified.until = limit
+	if limit := now.Add(cacheTTL); limit.Before(verified.end) {
+		verified.end = limit
 	}
-	if verified.from.Before(now) {
-		verified.from = now // if the clock is set back, the cached token must be verified again
+	if verified.start.Before(now) {
+		verified.start = now // if the clock is set back, the cached token must be verified again
 	}
 	v.cache.put(token, generation, verified)
 	return verified.principal, nil

@@ -1,10 +1,11 @@
-// Package console serves the web console: static files that are embedded in the binary. The
-// console is a client of the public API. It has no data and no endpoints of its own.
+// Package console serves the web console: static files that are embedded in the binary. The console is a client of the
+// public API. It has no data and no endpoints of its own.
 //
-// Every path of the console returns the same page, except the paths of its assets. The script of
-// the page shows the view that belongs to the path, so that links to a view work after a reload.
-// The path of an asset contains a hash of all assets. Therefore browsers can cache an asset
-// forever, and a page never loads scripts of two versions.
+// Every path returns the same page, except the paths of assets. The script of the page shows the view for the path, so
+// a link to a view works.
+//
+// The path of an asset contains a hash of all assets. Browsers can therefore cache assets forever, and a page never
+// loads scripts of two versions.
 package console
 
 import (
@@ -25,15 +26,15 @@ import (
 // Path is the path below which the console is served.
 const Path = "/console"
 
-// assetsPath is the path below which the assets are served. In the path of an asset, it is followed by the version.
+// assetsPath is the common prefix of the paths of the assets. The version follows the prefix.
 const assetsPath = Path + "/assets/"
 
 //go:embed index.html assets
 var files embed.FS
 
-// contentSecurityPolicy is the Content-Security-Policy header of every response. It allows files from the console's own
-// origin and requests to this origin. It forbids all other origins, and inline scripts and styles. Scripts cannot turn
-// text into HTML, because the header allows no Trusted Types policy.
+// contentSecurityPolicy is the Content-Security-Policy header of every response. It allows the console's own origin,
+// and data URLs for images. It forbids other origins, inline scripts and inline styles. Scripts cannot convert text to
+// HTML, because the header allows no Trusted Types policy.
 const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; " +
 	"img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; " +
 	"require-trusted-types-for 'script'; trusted-types 'none'"

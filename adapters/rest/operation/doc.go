@@ -1,17 +1,20 @@
 // Package operation connects Go functions with HTTP operations. It reads and validates requests, writes responses, and
-// describes both in an OpenAPI 3.1 document. All three depend only on the types of the function's input and output, so
-// the document cannot differ from what the service does.
+// describes the operations in an OpenAPI 3.1 document. The document is derived from the same types as the validation,
+// so the document cannot differ from what the service does.
 //
-// An input is a struct. Its fields have one of the tags path, query and header with the name of a parameter. The field
-// Body, of any type, is the JSON body; if it is a pointer, the body is optional. An output is a struct whose fields
-// have the tag header, and whose fields Status and Body, if there are any, are the status and the JSON body of the
-// response.
+// An input is a struct. Each of its fields has one of the tags path, query and header, with the name of a parameter. An
+// exception is the field Body, the JSON body. The body is optional if Body is a pointer. If the type of a parameter is
+// an encoding.TextUnmarshaler, UnmarshalText parses the parameter.
 //
-// Fields of inputs, outputs and bodies can have these tags, which are keywords of JSON Schema: default,
-// dependentRequired, enum, format, maxLength, maximum, minLength, minimum, pattern, writeOnly. Three more tags are
-// allowed: doc contains a description, example contains an example, and required:"false" marks a member that a response
-// may lack even if the member has no omitempty. If the type of a parameter is an encoding.TextUnmarshaler, it parses
-// the text of the parameter.
+// An output is a struct. Its fields with the tag header are headers of the response. The optional fields Status and
+// Body are the status and the JSON body of the response.
 //
-// A type can define its own schema; see Describer. All requests are validated by package jsonschema.
+// Fields of inputs, outputs and bodies can have these tags:
+//
+//   - default, dependentRequired, enum, format, maxLength, maximum, minLength, minimum, pattern and writeOnly are
+//     keywords of JSON Schema.
+//   - doc contains a description, and example contains an example.
+//   - required:"false" marks a member that a response may lack even if the member has no omitempty.
+//
+// A type can define its own schema; see Describer. Package jsonschema validates all requests.
 package operation

@@ -31,9 +31,8 @@ type body struct {
 	validator *validator
 }
 
-// NewInput returns the Input for an operation (op). It adds the parameters and the body to the operation's description,
-// and their schemas to the API (a). It panics if I is not a valid input type, as described in the package
-// documentation.
+// NewInput returns the Input of an operation. It adds the parameters and the body to the operation's description, and
+// their schemas to the API. It panics if the type parameter is not a valid input type; see the package documentation.
 func NewInput[I any](a *API, op *Operation) *Input[I] {
 	in := &Input[I]{}
 	t := reflect.TypeFor[I]()

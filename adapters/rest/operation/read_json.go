@@ -10,8 +10,9 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// duplicateMember replaces the value of a member that occurs twice or contains a duplicate member. No schema
-// accepts it, so the validator reports the member together with all other invalid members.
+// duplicateMember replaces the value of a member in two cases: the member occurs twice, or its value contains a
+// duplicate member. No schema accepts a duplicateMember. The validator therefore reports the member together with all
+// other invalid members.
 type duplicateMember struct{}
 
 // maxDepth is the maximum nesting depth of a body. All schemas of the API are far less deep.
@@ -56,7 +57,7 @@ func (r reader) value(depth int) (value any, duplicate bool, err error) {
 		return finite(token.String()), false, nil
 	case 't', 'f':
 		return token.Bool(), false, nil
-	default: // The value is null, because the callers never read a closing token here.
+	default: // null; the callers have already handled closing tokens
 		return nil, false, nil
 	}
 }

@@ -28,7 +28,7 @@ type API struct {
 	patterns   map[string]string // maps patterns to their descriptions
 }
 
-// uncompiled is a validator that Compile has not completed yet, with the schema against which it will validate.
+// uncompiled is a validator and the schema from which it will be compiled.
 type uncompiled struct {
 	validator *validator
 	schema    *Schema
@@ -62,12 +62,12 @@ func (a *API) validatorOf(schema *Schema) *validator {
 	return v
 }
 
-// resource is the name under which Compile gives the schemas to the compiler. No file or URL is loaded by this name.
+// resource is the name under which Compile passes the schemas to the compiler. No file or URL is loaded by this name.
 const resource = "api:///document.json"
 
-// Compile prepares the validation of requests. It must be called once, after the last operation was added and before
-// the first request is read. Afterwards, inputs and outputs do not refer to the API, and changes of the schemas affect
-// only the document. Compile returns an error if a schema is not valid.
+// Compile prepares the validation of requests. It must be called once, after all operations were added and before the
+// first request is read. Later changes of the schemas affect only the document. Compile returns an error if a schema is
+// not valid.
 func (a *API) Compile() error {
 	schemas := make([]*Schema, len(a.validators))
 	for i, v := range a.validators {
@@ -152,7 +152,7 @@ func ofMembers(parent string, names []string, message string, unknown bool) []Vi
 // value.
 func (v *validator) message(violated jsonschema.ErrorKind) string {
 	switch k := violated.(type) {
-	case *kind.InvalidJsonValue: // the only such value is duplicateMember
+	case *kind.InvalidJsonValue: // the value has the Go type duplicateMember, which is not a JSON type
 		return "must not be a duplicate member or contain one"
 	case *kind.Type:
 		if k.Got == "null" {

@@ -10,8 +10,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// The causes of transport errors, in addition to those of package egress. Their texts are fixed, because a reply from
-// the broker contains names and may contain any other text.
+// These are causes of transport errors, in addition to the causes in package egress. The texts are fixed, because a
+// reply from the broker must not be part of an error: it contains names and may contain any other text.
 var (
 	errClosedByBroker = errors.New("the broker closed the connection")
 	errNoLogin        = errors.New("connection lost before the login, or not an AMQP 0-9-1 broker")
@@ -39,9 +39,9 @@ var (
 	}
 )
 
-// atLogin returns the error for a login that failed. Without the capability authentication_failure_close, which
-// the library does not offer, a broker closes the connection without a reply when it refuses the user or the password.
-// The library then returns ErrCredentials.
+// atLogin returns the error for a failed login. A broker refuses a user or password by closing the connection, because
+// the library does not announce the capability authentication_failure_close. In this case, the library returns
+// ErrCredentials.
 func atLogin(err error) error {
 	if errors.Is(err, amqp.ErrCredentials) {
 		return refused(loginTexts[amqp.AccessRefused])
@@ -53,9 +53,9 @@ func atDeclaration(err error) error { return replyError(err, declarationTexts) }
 
 func atPublishing(err error) error { return replyError(err, publishingTexts) }
 
-// replyError returns a *domain.Error if err is a reply from the broker with a code that is in texts. Otherwise it
-// returns err. The library also creates errors of its own with these codes, for example when the connection is lost
-// during the login; such an error is not a reply.
+// replyError returns a *domain.Error if err is a reply from the broker and texts contains the reply code. It returns
+// all other errors unchanged. They include errors with a reply code that the library itself creates, for example after
+// a lost connection.
 func replyError(err error, texts map[int]string) error {
 	var reply *amqp.Error
 	if errors.As(err, &reply) && reply.Server {

@@ -92,8 +92,8 @@ func (s *sender) open(ctx context.Context) (*session, error) {
 // connect closes the last session, connects, and ends the attempt.
 func (s *sender) connect(a *attempt) {
 	defer s.connecting.Done()
-	if s.session != nil { // only connect sets it, and only one attempt runs at a time
-		s.session.abort() // its channel is closed, but its connection may be open
+	if s.session != nil { // only connect sets s.session, and only one attempt runs at a time
+		s.session.abort() // the AMQP channel is closed, but the socket may be open
 	}
 	ctx, cancel := context.WithTimeout(s.lifetime, s.options.Timeout)
 	defer cancel()

@@ -26,8 +26,8 @@ type session struct {
 	socket  net.Conn
 	conn    *amqp.Connection
 	channel *amqp.Channel
-	ended   chan struct{} // closed when the channel is closed
-	reason  *amqp.Error   // why the channel was closed, set before ended is closed; nil if this process has closed it
+	ended   chan struct{} // closed when the AMQP channel is closed
+	reason  *amqp.Error   // why the channel was closed; nil if this process closed it; set before ended is closed
 }
 
 // connect dials the broker, logs in, and declares the exchange. It returns the errors that ports.EventSender specifies.
@@ -95,11 +95,11 @@ func (s *session) handshake(o Options, b broker, exchange string) (err error) {
 
 // publish sends a message and waits for its confirmation. It returns the errors that ports.EventSender specifies.
 func (s *session) publish(ctx context.Context, exchange, key string, message amqp.Publishing) error {
-	stop := context.AfterFunc(ctx, s.abort) // a broker that does not read would block the call
+	stop := context.AfterFunc(ctx, s.abort) // ends the call when ctx ends, even if the broker does not read
 	confirmation, err := s.channel.PublishWithDeferredConfirm(exchange, key, false, false, message)
 	stop()
 	if err != nil {
-		return s.lost(ctx)
+		return s.unconfirmedError(ctx)
 	}
 	select {
 	case <-confirmation.Done():
@@ -113,13 +113,14 @@ func (s *session) publish(ctx context.Context, exchange, key string, message amq
 	case confirmation.Acked():
 		return nil
 	case s.channel.IsClosed(): // the library then reports every message as not confirmed
-		return s.lost(ctx)
+		return s.unconfirmedError(ctx)
 	}
 	return refused("the broker did not accept the message")
 }
 
-// lost returns the error for a message that was not confirmed because the channel is closed or is being closed.
-func (s *session) lost(ctx context.Context) error {
+// unconfirmedError returns the error for a message that was not confirmed because the channel is closed or is being
+// closed.
+func (s *session) unconfirmedError(ctx context.Context) error {
 	select {
 	case <-s.ended:
 	case <-ctx.Done():

@@ -1,9 +1,9 @@
 // Package rabbitmq is the sink that publishes events to an exchange of a RabbitMQ broker, with AMQP 0-9-1.
 //
 // A sender has one connection with one channel. It declares the exchange of its subscription as a durable topic
-// exchange. If an exchange of that name has another type or other properties, the broker refuses the declaration, and
-// every event fails with sink_refused until the exchange or the subscription is changed. A message is persistent, and
-// has these properties:
+// exchange. If the exchange exists with another type or other properties, every event fails with sink_refused.
+//
+// A message is persistent, and has these properties:
 //
 //	content-type: application/cloudevents+json; the body is the event as CloudEvents 1.0 JSON
 //	message-id: the id of the event, the same in every attempt
@@ -11,9 +11,10 @@
 //	timestamp: the time of the event
 //
 // An event is confirmed when the broker has confirmed the message (publisher confirms). Concurrent events share the
-// channel, and no event waits for the confirmation of another one. Messages are published without the AMQP flag
-// "mandatory": the broker confirms a message even if no queue gets it, and drops the message. A consumer therefore has
-// to bind its queue before the subscription is created.
+// channel. No event waits for the confirmation of another one.
+//
+// Messages are published without the AMQP flag "mandatory". The broker therefore confirms and drops a message that no
+// queue gets. A consumer has to bind its queue before the subscription is created.
 package rabbitmq
 
 import (
@@ -135,6 +136,6 @@ func (s *Sink) Open(t ports.SinkTarget) ports.EventSender {
 	} else if _, err := s.options.Guard.Parse(b.guarded()); err != nil {
 		sender.err = err
 	}
-	sender.broker = func() broker { return b } // a closure, because fmt would print a password in a field
+	sender.broker = func() broker { return b } // a closure, because fmt would print the password if b were a field
 	return sender
 }

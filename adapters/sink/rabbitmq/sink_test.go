@@ -68,7 +68,7 @@ func newSink(o porttest.SinkOptions) ports.Sink {
 	return rabbitmq.New(rabbitmq.Options{Guard: egress.NewGuard(guard), Product: "test", Timeout: o.Timeout})
 }
 
-// exchanges counts the exchanges of the tests. Each test has an exchange of its own.
+// exchanges is the number of the last AMQP exchange. Each test uses a new exchange.
 var exchanges atomic.Int64
 
 func newExchange() string { return fmt.Sprintf("events.%d", exchanges.Add(1)) }
@@ -78,7 +78,7 @@ type destination struct {
 	broker   *rabbittest.Broker
 	exchange string
 	queue    *rabbittest.Queue
-	full     *rabbittest.Queue // while the destination refuses: a queue that accepts no message
+	full     *rabbittest.Queue // accepts no messages; bound to the exchange only while the destination refuses messages
 
 	mu       sync.Mutex
 	received []porttest.ReceivedEvent
@@ -107,9 +107,9 @@ func (d *destination) Received(t testing.TB) []porttest.ReceivedEvent {
 	return append([]porttest.ReceivedEvent(nil), d.received...)
 }
 
-// Refuse makes the destination refuse messages, or accept them again. To refuse, it binds a full queue that rejects
-// messages, so that the broker responds to each message with a nack. Refuse also unbinds the other queue, which would
-// otherwise still get the messages.
+// Refuse makes the destination refuse messages, or accept them again. To refuse messages, it binds the queue d.full to
+// the exchange and unbinds d.queue, which would accept them. The queue d.full rejects every message, so the broker
+// responds with a nack.
 func (d *destination) Refuse(t testing.TB, refuse bool) {
 	if refuse {
 		d.full = d.broker.Queue(t, d.exchange, "#", amqp.Table{"x-max-length": 0, "x-overflow": "reject-publish"})

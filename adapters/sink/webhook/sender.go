@@ -83,8 +83,8 @@ func (s *sender) request(ctx context.Context, e ports.OutgoingEvent) (*http.Requ
 			"Webhook-Id":        {e.ID},
 			"Webhook-Timestamp": {strconv.FormatInt(now.Unix(), 10)},
 			"Webhook-Signature": {signature},
-			// This header is not sent. It allows the transport to send the request again if the server has closed a
-			// connection that the transport has kept open. See http.Transport.
+			// A header with an empty list of values is not sent. The header allows the transport to send the request
+			// again if the server has closed a kept-open connection. See http.Transport.
 			"Idempotency-Key": {},
 		},
 	}).WithContext(ctx)

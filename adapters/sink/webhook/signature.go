@@ -23,9 +23,8 @@ var errSecret = errors.New("webhook: a subscription has no valid signing secret"
 // that is stored in a struct field.
 type signer func(id string, at time.Time, body []byte) (string, error)
 
-// newSigner returns a function that computes one webhook signature with each secret. During the rotation of a secret
-// there are two secrets, and a receiver that knows either of them can verify the request. It returns errSecret if a
-// secret is not valid, or if there is no secret.
+// newSigner returns a function that signs with each of the secrets. During a rotation there are two secrets, and a
+// receiver can verify the request with either one. It returns errSecret if a secret is not valid, or if there is none.
 func newSigner(secrets []domain.Secret) (signer, error) {
 	keys := make([]*standardwebhooks.Webhook, 0, len(secrets))
 	for _, secret := range secrets {

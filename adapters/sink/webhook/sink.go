@@ -9,8 +9,9 @@
 //	webhook-signature: "v1," and the signature in base64; one for each secret, separated by spaces
 //
 // A status of 200 to 299 confirms the event. Every other status is a failure, including 410 and redirects. Redirects
-// are not followed. The body of a response is ignored. No proxy is used, because a proxy would dial addresses that the
-// egress guard has not checked.
+// are not followed. The body of a response is ignored.
+//
+// No proxy is used, because a proxy would dial addresses that the egress guard has not checked.
 package webhook
 
 import (
@@ -107,8 +108,8 @@ func splitQuery(raw string) (base, query string) {
 	return base, query
 }
 
-// isQuery reports whether text can be sent as the query of a request line: printable ASCII without spaces
-// and "#".
+// isQuery reports whether text can be sent as the query of a request line. All printable ASCII characters are allowed,
+// except the space and "#".
 func isQuery(text string) bool {
 	return strings.IndexFunc(text, func(r rune) bool { return r <= ' ' || r >= 0x7f || r == '#' }) < 0
 }
@@ -119,7 +120,7 @@ func (s *Sink) Open(t ports.SinkTarget) ports.EventSender {
 	target, urlErr := s.parseURL(string(t.URL.Reveal()))
 	sender := &sender{
 		options: s.options, sign: sign,
-		target: func() *url.URL { return target }, // a closure, because fmt would print a URL in a field
+		target: func() *url.URL { return target }, // a closure, because fmt would print a URL that is a field
 		transport: &http.Transport{
 			Proxy:                  nil,
 			DialContext:            s.options.Guard.Dial,

@@ -317,8 +317,8 @@ func TestAnEndlessBodyDoesNotDelayAnEvent(t *testing.T) {
 }
 
 // TestAConnectionThatTheEndpointClosesIsReplaced checks that an event is sent on a new connection if the endpoint has
-// closed the old one. The endpoint of this test closes each connection without a response when it receives the second
-// request on that connection. A real endpoint does the same if the connection reaches its idle timeout at this moment.
+// closed the old one. On each connection, the endpoint responds to the first request. It closes the connection when the
+// second request arrives. A real endpoint may do the same at its idle timeout.
 func TestAConnectionThatTheEndpointClosesIsReplaced(t *testing.T) {
 	sender := open(t, func(w http.ResponseWriter, _ *http.Request) {
 		conn, _, err := http.NewResponseController(w).Hijack()
@@ -378,7 +378,8 @@ func TestTheProxyFromTheEnvironmentIsIgnored(t *testing.T) {
 	}
 }
 
-// BenchmarkSend sends events with 16 calls in flight to a receiver on loopback that reads each of them.
+// BenchmarkSend sends events from 16 goroutines to one receiver on loopback. The receiver reads the body of every
+// request.
 func BenchmarkSend(b *testing.B) {
 	sender := open(b, func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)

@@ -1,10 +1,15 @@
 // Package camt053 writes statements as camt.053.001.08 (BankToCustomerStatementV08 of ISO 20022). The schema is
 // published at https://www.iso20022.org/catalogue-messages.
 //
-// An entry is booked (BOOK) and has the id of the record, without hyphens, as AcctSvcrRef. The record has one date,
-// the value date, so BookgDt and ValDt are equal. Texts are cut to the lengths that the schema allows, except that a
-// description of more than 500 characters is repeated in full, in pieces, as RmtInf/Ustrd. The code of the bank is not
-// known, so the vendor is stated as the servicer of the account. Characters that XML 1.0 forbids become U+FFFD.
+// The elements have these values:
+//
+//   - Every entry is booked (BOOK).
+//   - AcctSvcrRef is the id of the record, without hyphens.
+//   - BookgDt and ValDt are both the value date, the only date of a record.
+//   - RmtInf/Ustrd contains the whole description, in pieces, if the description has more than 500 characters.
+//   - The servicer of the account is the vendor, because the code of the bank is not known.
+//
+// All other texts are cut to the lengths that the schema allows. Characters that XML 1.0 forbids become U+FFFD.
 package camt053
 
 import (
@@ -72,7 +77,7 @@ func (Format) Write(w io.Writer, s domain.Statement, records iter.Seq2[domain.St
 			err = encoder.Encode(entryOf(s, record))
 		}
 		if err == nil {
-			_, err = io.WriteString(w, "\n") // so that no line is very long; Encode has flushed
+			_, err = io.WriteString(w, "\n") // one line for each entry; Encode has already written the entry to w
 		}
 		if err != nil {
 			return err
@@ -86,8 +91,11 @@ func (Format) Write(w io.Writer, s domain.Statement, records iter.Seq2[domain.St
 	return encoder.Close()
 }
 
-// write encodes value, which is the start of an element or a part of the document. The items of a value of type parts
-// become sibling elements.
+// write encodes a value. The result depends on the type of the value:
+//
+//   - xml.StartElement: a start tag.
+//   - parts: sibling elements.
+//   - Any other type: one element.
 func write(encoder *xml.Encoder, value any) error {
 	switch v := value.(type) {
 	case xml.StartElement:
@@ -113,8 +121,8 @@ type part struct {
 
 func element(name string) xml.StartElement { return xml.StartElement{Name: xml.Name{Local: name}} }
 
-// fits reports whether the schema allows an amount with the given number of digits, of which scale digits are after the
-// decimal point.
+// fits reports whether the schema allows an amount with the given number of digits. The argument scale is the number of
+// digits after the decimal point.
 func fits(digits, scale int) bool { return digits <= maxDigits && scale <= maxScale }
 
 // fitsAmount reports whether the schema allows the amount a.
@@ -138,7 +146,7 @@ func headerOf(s domain.Statement) header {
 }
 
 type (
-	// period is an element of the type DateTimePeriod1 of the schema.
+	// period is an element whose type in the schema is DateTimePeriod1.
 	period struct {
 		From string `xml:"FrDtTm"`
 		To   string `xml:"ToDtTm"`
@@ -290,7 +298,7 @@ func entryOf(s domain.Statement, r domain.StatementRecord) entry {
 	return e
 }
 
-// pieces cuts a text into pieces that fit into an Ustrd element.
+// pieces cuts a text into pieces that fit into an element Ustrd, which contains unstructured remittance information.
 func pieces(text string) []string {
 	var all []string
 	for text != "" {

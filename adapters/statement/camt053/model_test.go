@@ -17,8 +17,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports/porttest"
 )
 
-// children maps the name of an element to a regular expression for the names of the elements in it. A key can also be
-// the names of the parent and the element, as "parent/name".
+// children maps the name of an element to a regular expression for the names of its child elements. If an element has
+// different children in different parents, the key is "parent/name".
 var children = map[string]string{
 	"":           "Document",
 	"Document":   "BkToCstmrStmt",
@@ -51,8 +51,8 @@ var children = map[string]string{
 	"BkToCstmrStmt": "GrpHdr Stmt", "Stmt": "Id CreDtTm FrToDt Acct Bal Bal TxsSummry( Ntry)*",
 }
 
-// texts maps the names of all other elements to regular expressions for their texts. Its keys have the same form as
-// those of children.
+// texts maps the names of elements to regular expressions for the texts in these elements. A key can also have the form
+// "parent/name".
 var texts = map[string]string{
 	"MsgId": ".{1,35}", "Stmt/Id": ".{1,35}", "Othr/Id": ".{1,34}", "AcctSvcrRef": ".{1,35}",
 	"Acct/Nm": ".{1,70}", "Pty/Nm": ".{1,140}", "Ustrd": ".{1,140}", "AddtlNtryInf": ".{1,500}",
@@ -110,7 +110,7 @@ func (n *node) check(parent string) error {
 	return nil
 }
 
-// parse returns a node without a name whose child is the document.
+// parse returns a node without a name. The only child of the node is the document.
 func parse(text string) (*node, error) {
 	open := []*node{{}}
 	for decoder := xml.NewDecoder(strings.NewReader(text)); ; {

@@ -1,8 +1,9 @@
 // Package csv writes statements as CSV (RFC 4180) in UTF-8, with a header line.
 //
-// A spreadsheet evaluates a cell that begins with a formula character. Write therefore inserts an apostrophe before
-// such a character if it begins a text, or if it follows a character at which a spreadsheet may divide the text into
-// cells. Amounts are numbers and keep their minus sign.
+// A spreadsheet evaluates a cell that begins with a formula character. Write therefore inserts an apostrophe before a
+// formula character at the start of a text. A spreadsheet may also divide a text into cells at certain characters.
+// Write inserts an apostrophe before a formula character that follows such a character, too. Amounts are numbers and
+// keep their minus sign.
 package csv
 
 import (
@@ -31,8 +32,8 @@ func (Format) Extension() string { return "csv" }
 
 const header = "id,date,amount,currency,description,counterparty,originalAmount,originalCurrency,externalId\r\n"
 
-// Write implements ports.StatementFormat. It does not use encoding/csv: with the line ends of RFC 4180, that package
-// changes line breaks inside texts.
+// Write implements ports.StatementFormat. It does not use encoding/csv, because that package changes line breaks inside
+// texts when it writes the line ends of RFC 4180.
 func (Format) Write(w io.Writer, s domain.Statement, records iter.Seq2[domain.StatementRecord, error]) error {
 	if _, err := io.WriteString(w, header); err != nil {
 		return err
@@ -82,10 +83,12 @@ const (
 	dividers = ",;|\"\t\r\n"
 )
 
-// Text returns the text of a cell in a form that no spreadsheet evaluates. It adds an apostrophe before a formula
-// character at the beginning of the text or after a divider, and also before an apostrophe that precedes such a
-// character. To restore the original text, remove the first apostrophe of each group of apostrophes that precedes a
-// formula character in one of these places.
+// Text changes a text so that no spreadsheet evaluates it. A cell may begin at the start of the text and after each
+// divider. If a formula character follows there, Text inserts an apostrophe before it. It does so even if there are
+// already apostrophes before the formula character.
+//
+// To restore the original text, examine the same places. If apostrophes and then a formula character follow, remove one
+// apostrophe.
 func Text(text string) string {
 	if !strings.ContainsAny(text, formulas) {
 		return text

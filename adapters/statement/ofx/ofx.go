@@ -1,8 +1,10 @@
 // Package ofx writes statements in OFX 2.2 (https://financialdataexchange.org/ofx). The statement of a bank account is
-// a STMTRS element, and that of a card is a CCSTMTRS element. FITID is the id of the record.
+// a STMTRS element, and the statement of a card is a CCSTMTRS element. FITID is the id of the record.
 //
-// All dates are noon in UTC, so that readers in other time zones show the same day. Texts are cut to the lengths that
-// the specification allows, and consist of one line. Characters that XML 1.0 forbids become U+FFFD.
+// All dates are noon in UTC, so that readers in other time zones show the same day.
+//
+// Texts consist of one line and are cut to the lengths that the specification allows. Characters that XML 1.0 forbids
+// become U+FFFD.
 package ofx
 
 import (
@@ -76,8 +78,9 @@ func (Format) Write(w io.Writer, s domain.Statement, records iter.Seq2[domain.St
 			return err
 		}
 		d.element("STMTTRN", transactionOf(record))
-		d.do(func() error {
-			_, err := io.WriteString(w, "\n") // so that no line is very long; the encoder has been flushed
+		d.run(func() error {
+			// One line for each record. The encoder has no buffered output here, because EncodeElement flushes it.
+			_, err := io.WriteString(w, "\n")
 			return err
 		})
 		if d.err != nil {
@@ -99,25 +102,25 @@ type document struct {
 }
 
 func (d *document) start(name string) {
-	d.do(func() error { return d.encoder.EncodeToken(startOf(name)) })
+	d.run(func() error { return d.encoder.EncodeToken(startOf(name)) })
 }
 
 func (d *document) end(name string) {
-	d.do(func() error { return d.encoder.EncodeToken(startOf(name).End()) })
+	d.run(func() error { return d.encoder.EncodeToken(startOf(name).End()) })
 }
 
 func (d *document) element(name string, value any) {
-	d.do(func() error { return d.encoder.EncodeElement(value, startOf(name)) })
+	d.run(func() error { return d.encoder.EncodeElement(value, startOf(name)) })
 }
 
-func (d *document) do(write func() error) {
+func (d *document) run(write func() error) {
 	if d.err == nil {
 		d.err = write()
 	}
 }
 
 func (d *document) close() error {
-	d.do(d.encoder.Close)
+	d.run(d.encoder.Close)
 	return d.err
 }
 
@@ -131,7 +134,7 @@ var (
 	cardElements = elements{"CREDITCARDMSGSRSV1", "CCSTMTTRNRS", "CCSTMTRS", "CCACCTFROM"}
 )
 
-// status is the result of a request of the protocol. In a file it is always a success.
+// status is the STATUS element of a response. In a downloaded statement, it always reports a success.
 type status struct {
 	Code     int    `xml:"CODE"`
 	Severity string `xml:"SEVERITY"`
@@ -139,7 +142,8 @@ type status struct {
 
 var success = status{0, "INFO"}
 
-// signOn is the response to a sign-on. The protocol requires it, although no sign-on precedes a file.
+// signOn is the response to a sign-on. OFX requires this response in every file, even if the file is not sent in a
+// session.
 type signOn struct {
 	Status   status `xml:"SONRS>STATUS"`
 	Server   string `xml:"SONRS>DTSERVER"`
@@ -153,14 +157,15 @@ func signOnOf(s domain.Statement) signOn {
 // noon returns noon of the day in UTC.
 func noon(day domain.Date) string { return strings.ReplaceAll(string(day), "-", "") + "120000[0:GMT]" }
 
-// account is a BANKACCTFROM element. If its first and its last field are empty, it is a CCACCTFROM element.
+// account is a BANKACCTFROM element. Without Bank and Type, it is a CCACCTFROM element.
 type account struct {
 	Bank string `xml:"BANKID,omitempty"`
 	ID   string `xml:"ACCTID"`
 	Type string `xml:"ACCTTYPE,omitempty"`
 }
 
-// accountOf returns the account. BANKID is required. It contains the vendor, because the code of the bank is not known.
+// accountOf returns the OFX element for an account. The code of the bank is not known, so the required BANKID of a bank
+// account contains the name of the vendor.
 func accountOf(a domain.Account) account {
 	result := account{ID: accountID(a)}
 	if a.Type == domain.CreditAccount {
@@ -237,9 +242,9 @@ type ledger struct {
 	AsOf   string `xml:"DTASOF"`
 }
 
-// ledgerBalance returns the closing balance. If no balance is known that agrees with the records, as for most cards, it
-// returns the balance that the vendor states. Vendors state the debt of a card as a positive number, so ledgerBalance
-// negates it.
+// ledgerBalance returns the closing balance of the statement. If s.Balances is nil, ledgerBalance returns the balance
+// that the vendor states. This is the case for most cards. Vendors state the debt of a card as a positive number, so
+// ledgerBalance negates this number. ok is false if there is no balance in the statement's currency.
 func ledgerBalance(s domain.Statement) (balance ledger, ok bool) {
 	if s.Balances != nil {
 		return ledger{s.Balances.Closing.String(), noon(s.Period.To)}, true

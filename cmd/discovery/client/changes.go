@@ -41,7 +41,7 @@ func (c commands) changes() *cobra.Command {
 			cursor, err = s.list(changeView, flags, cursor, s.fetchChanges(0))
 		}
 		if err == nil && cursor != "" {
-			s.note("next cursor: %s", cursor)
+			s.printNote("next cursor: %s", cursor)
 		}
 		return err
 	})

@@ -65,7 +65,7 @@ func (c commands) reopenPeriod() *cobra.Command {
 		}); err != nil {
 			return err
 		}
-		s.note("reopened %s", args[1])
+		s.printNote("reopened %s", args[1])
 		return nil
 	})
 	return cmd

@@ -1,9 +1,9 @@
 // Package client contains the subcommands that call the API of a running service. The environment variable
-// DISCOVERY_URL contains the address of the service, and DISCOVERY_TOKEN contains the operator's token. The
-// subcommands use the generated client in clients/go, and nothing else of this repository.
+// DISCOVERY_URL contains the address of the service, and DISCOVERY_TOKEN contains the operator's token. From this
+// repository, the package uses only the generated client in clients/go.
 //
-// Each group of commands has a file of its own. The other files contain the code that the groups share: reading
-// pages, output as a table, JSON or CSV, prompts, error messages and shell completion.
+// Each group of commands has its own file. The other files contain shared code, for example for pages, output and
+// prompts.
 package client
 
 import (
@@ -79,11 +79,11 @@ func group(use, short string, subcommands ...*cobra.Command) *cobra.Command {
 	return cmd
 }
 
-// between returns an argument validator. The validator returns a UsageError if a command has fewer than least or more
-// than most arguments.
-func between(least, most int) cobra.PositionalArgs {
+// between returns an argument validator. The validator returns a UsageError if a command has fewer than minArgs or more
+// than maxArgs arguments.
+func between(minArgs, maxArgs int) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
-		if len(args) < least || len(args) > most {
+		if len(args) < minArgs || len(args) > maxArgs {
 			return usagef("usage: %s", cmd.UseLine())
 		}
 		return nil
@@ -97,15 +97,15 @@ type session struct {
 	format string
 }
 
-// run returns the RunE function of a command. The RunE function opens a session and calls do. If do returns an error,
+// run returns the RunE function of a command. The RunE function opens a session and calls fn. If fn returns an error,
 // the RunE function calls explain to turn the error into a message for the user.
-func (c commands) run(do func(s *session, args []string) error) func(*cobra.Command, []string) error {
+func (c commands) run(fn func(s *session, args []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
 		s, err := c.connect(cmd)
 		if err != nil {
 			return err
 		}
-		return explain(do(s, args))
+		return explain(fn(s, args))
 	}
 }
 
@@ -156,7 +156,7 @@ func (c commands) settings() (origin, token string, err error) {
 	return strings.TrimRight(origin, "/"), token, nil
 }
 
-// note prints a line to the standard error, so that the line does not become part of the output of the command.
-func (s *session) note(format string, args ...any) {
+// printNote prints a line to the standard error, so that the line does not become part of the output of the command.
+func (s *session) printNote(format string, args ...any) {
 	s.cmd.PrintErrln(printable(fmt.Sprintf(format, args...)))
 }

@@ -17,7 +17,7 @@ func (c commands) linkConnection() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			s.note("Send the URL to the account holder only. Anyone with the URL can sign in until it expires.")
+			s.printNote("Send the URL to the account holder only. Anyone with the URL can sign in until it expires.")
 			return s.print(linkSessionView, text)
 		})
 }
@@ -30,7 +30,7 @@ func (c commands) refreshConnection() *cobra.Command {
 			}); err != nil {
 				return err
 			}
-			s.note("the vendor reads the institution; a webhook follows")
+			s.printNote("the vendor reads the institution; a webhook follows")
 			return nil
 		})
 }
@@ -53,9 +53,9 @@ func (c commands) resumeConnection() *cobra.Command {
 		})
 }
 
-// onConnection returns a command whose only argument is the name or id of a connection. The command calls run with the
-// id.
-func (c commands) onConnection(use, short string, run func(s *session, id string) error) *cobra.Command {
+// onConnection returns a command whose only argument is the name or id of a connection. When the command runs, fn
+// receives the id.
+func (c commands) onConnection(use, short string, fn func(s *session, id string) error) *cobra.Command {
 	return &cobra.Command{
 		Use: use + " NAME|ID", Short: short, Args: between(1, 1), ValidArgsFunction: c.completeConnection,
 		RunE: c.run(func(s *session, args []string) error {
@@ -63,7 +63,7 @@ func (c commands) onConnection(use, short string, run func(s *session, id string
 			if err != nil {
 				return err
 			}
-			return run(s, id)
+			return fn(s, id)
 		}),
 	}
 }

@@ -174,15 +174,16 @@ func (c commands) updateConnection() *cobra.Command {
 	return cmd
 }
 
-// keepEmpty sets the empty members of change to the present values of the connection, so that they remain unchanged.
-func keepEmpty(change *discovery.ConnectionChange, present discovery.Descriptor) {
+// keepEmpty sets the empty members of the request body to the current values of the connection, so that an update does
+// not change these members.
+func keepEmpty(body *discovery.ConnectionChange, descriptor discovery.Descriptor) {
 	for _, member := range []struct {
 		value   *string
 		present string
 	}{
-		{&change.ConfigName, present.ConfigName},
-		{&change.BaseURL, present.BaseURL},
-		{&change.AccountRef, present.AccountRef},
+		{&body.ConfigName, descriptor.ConfigName},
+		{&body.BaseURL, descriptor.BaseURL},
+		{&body.AccountRef, descriptor.AccountRef},
 	} {
 		if *member.value == "" {
 			*member.value = member.present
@@ -211,7 +212,7 @@ func (c commands) deleteConnection() *cobra.Command {
 		}); err != nil {
 			return err
 		}
-		s.note("deleted %s", present.ConfigName)
+		s.printNote("deleted %s", present.ConfigName)
 		return nil
 	})
 	return cmd

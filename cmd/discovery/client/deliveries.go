@@ -15,9 +15,9 @@ import (
 const (
 	// deliveryPollInterval is the delay between two reads of the newest deliveries.
 	deliveryPollInterval = 2 * time.Second
-	// deliveryOverlap is how far before the newest printed delivery each new read starts. Replicas store deliveries
-	// concurrently, and their clocks differ. Therefore a delivery that is stored after the newest printed one can have
-	// an earlier time, by at most deliveryOverlap.
+	// deliveryOverlap is the overlap of two reads. The next read starts deliveryOverlap before the time of the newest
+	// printed delivery. Deliveries are not stored in the order of their times, because replicas store deliveries
+	// concurrently, and their clocks differ.
 	deliveryOverlap = time.Minute
 )
 
@@ -101,8 +101,9 @@ func (s *session) followDeliveries(flags listFlags, params discovery.ListDeliver
 	}
 }
 
-// newDeliveries returns the selected deliveries that have not been printed yet (are not in printed), oldest first, and
-// adds them to this map. If limit is positive, it returns at most that many deliveries, the newest ones.
+// newDeliveries returns the selected deliveries whose ids are not yet keys of the map, oldest first. If limit is
+// positive, newDeliveries returns only the newest of these deliveries, at most limit. The ids and times of the returned
+// deliveries are added to the map.
 func (s *session) newDeliveries(
 	params discovery.ListDeliveriesParams, limit int, printed map[string]time.Time,
 ) ([]json.RawMessage, error) {
@@ -134,7 +135,8 @@ func (s *session) newDeliveries(
 	}
 }
 
-// prune returns the time from which deliveries are read again, and removes older deliveries from printed.
+// prune returns the start time of the next read, which is deliveryOverlap before the newest delivery in the map. It
+// removes older deliveries from the map.
 func prune(printed map[string]time.Time) time.Time {
 	var newest time.Time
 	for _, at := range printed {

@@ -37,8 +37,8 @@ func explain(err error) error {
 	return err
 }
 
-// explainResponse returns the error for a failed response. For a response with status 400 it returns a UsageError,
-// because everything in the request comes from the arguments of the command.
+// explainResponse returns the error for a failed response. It returns a UsageError for a response with status 400,
+// because the cause must be an argument of the command. The whole request is made from these arguments.
 func explainResponse(failure *discovery.APIError) error {
 	message := printable(failure.Error())
 	var hint string
@@ -96,7 +96,7 @@ func (s *session) retry(fn func() error) error {
 		default:
 			return err
 		}
-		s.note("%v; retrying in %s", explain(err), delay)
+		s.printNote("%v; retrying in %s", explain(err), delay)
 		if err := s.pause(delay); err != nil {
 			return err
 		}

@@ -76,14 +76,14 @@ func (s *session) list(v view, flags listFlags, cursor string, next fetch) (stri
 				return "", err
 			}
 			if p.HasMore {
-				s.note("There are more items: use --limit N or --all.")
+				s.printNote("There are more items: use --limit N or --all.")
 			}
 			return cursor, nil
 		}
 	}
 }
 
-// page requests the page of at most size items that follows the cursor. The cursor "" is the start of the list.
+// page requests the items after the cursor, at most as many as size. The cursor "" is the start of the list.
 func (s *session) page(next fetch, size int, cursor string) (page, error) {
 	limit := int64(size)
 	p, _, err := decode[page](s.cmd.Context(), func(ctx context.Context) (*http.Response, error) {
@@ -100,22 +100,22 @@ func optional[T comparable](v T) *T {
 	return &v
 }
 
-// show sends a request with call and prints the response in the form that v describes. The response body must be the
-// JSON representation of a T.
-func show[T any](s *session, v view, call func(context.Context) (*http.Response, error)) error {
-	_, text, err := decode[T](s.cmd.Context(), call)
+// show sends a request with fn and prints the response in the form that v describes. The response body must be the JSON
+// representation of a T.
+func show[T any](s *session, v view, fn func(context.Context) (*http.Response, error)) error {
+	_, text, err := decode[T](s.cmd.Context(), fn)
 	if err != nil {
 		return err
 	}
 	return s.print(v, text)
 }
 
-// decode sends a request with call and reads the response. It returns the decoded value and the exact
+// decode sends a request with fn and reads the response. It returns the decoded value and the exact
 // text of the response, or an APIError.
 func decode[T any](
-	ctx context.Context, call func(context.Context) (*http.Response, error),
+	ctx context.Context, fn func(context.Context) (*http.Response, error),
 ) (value T, text []byte, _ error) {
-	response, err := call(ctx)
+	response, err := fn(ctx)
 	if err != nil {
 		return value, nil, err
 	}

@@ -118,16 +118,16 @@ func (s *session) confirm(yes bool, action, name string) error {
 	return nil
 }
 
-// interruptible returns the result of read, or the error of ctx if ctx ends first. In that case, the
-// call of read stays blocked until the process ends.
-func interruptible(ctx context.Context, read func() (string, error)) (string, error) {
+// interruptible returns the result of fn, or the error of ctx if ctx ends first. In the second case, the
+// goroutine that runs fn may stay blocked until the process ends.
+func interruptible(ctx context.Context, fn func() (string, error)) (string, error) {
 	type result struct {
 		line string
 		err  error
 	}
 	done := make(chan result, 1)
 	go func() {
-		line, err := read()
+		line, err := fn()
 		done <- result{line, err}
 	}()
 	select {

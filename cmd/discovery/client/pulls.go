@@ -11,7 +11,7 @@ import (
 	discovery "github.com/LerianStudio/aggregator-connections/clients/go"
 )
 
-// pullPollInterval is the delay between two requests for a pull while a command waits for its end.
+// pullPollInterval is the interval at which a command reads the state of a pull until the pull has ended.
 const pullPollInterval = 500 * time.Millisecond
 
 func (c commands) pulls() *cobra.Command {

@@ -95,7 +95,7 @@ func (c commands) completeConnection(
 	ctx, cancel := context.WithTimeout(cmd.Context(), completionTimeout)
 	defer cancel()
 	var names []cobra.Completion
-	_ = s.eachConnection(ctx, func(d discovery.Descriptor) bool { // without the service there are no completions
+	_ = s.eachConnection(ctx, func(d discovery.Descriptor) bool { // after an error, names may be missing
 		names = append(names, cobra.CompletionWithDesc(printable(d.ConfigName), string(d.Vendor)))
 		return true
 	})

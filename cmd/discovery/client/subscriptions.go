@@ -34,17 +34,17 @@ func (c commands) listSubscriptions() *cobra.Command {
 	return cmd
 }
 
-// ofSubscription returns a command whose argument is the id of a subscription. The command calls call with this id, and
+// ofSubscription returns a command whose argument is the id of a subscription. The command sends a request with fn, and
 // prints the subscription in the response.
 func (c commands) ofSubscription(
 	use, short string,
-	call func(*session, context.Context, string) (*http.Response, error),
+	fn func(*session, context.Context, string) (*http.Response, error),
 ) *cobra.Command {
 	return &cobra.Command{
 		Use: use + " ID", Short: short, Args: between(1, 1), ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: c.run(func(s *session, args []string) error {
 			return show[discovery.SubscriptionView](s, subscriptionView,
-				func(ctx context.Context) (*http.Response, error) { return call(s, ctx, args[0]) })
+				func(ctx context.Context) (*http.Response, error) { return fn(s, ctx, args[0]) })
 		}),
 	}
 }
@@ -149,14 +149,14 @@ func (c commands) createSubscription() *cobra.Command {
 	return cmd
 }
 
-// printSecret sends a request with call, and prints the subscription and the signing secret that the response contains.
-func (s *session) printSecret(call func(ctx context.Context) (*http.Response, error)) error {
-	created, text, err := decode[discovery.CreatedSubscription](s.cmd.Context(), call)
+// printSecret sends a request with fn, and prints the subscription and the signing secret that the response contains.
+func (s *session) printSecret(fn func(ctx context.Context) (*http.Response, error)) error {
+	created, text, err := decode[discovery.CreatedSubscription](s.cmd.Context(), fn)
 	if err != nil {
 		return err
 	}
 	if created.Secret != nil {
-		s.note("The secret is shown only once. Configure it at the receiver of the webhooks.")
+		s.printNote("The secret is shown only once. Configure it at the receiver of the webhooks.")
 	}
 	return s.print(createdSubscriptionView, text)
 }
@@ -208,16 +208,20 @@ func (c commands) updateSubscription() *cobra.Command {
 	return cmd
 }
 
-// changed returns the request body that changes a subscription to the given values. A member for which no value is
-// given keeps its value in the present subscription.
+// changed returns the request body that changes a subscription to the given values. If no value is given for a member,
+// the member keeps its current value.
 func (s *session) changed(
-	present discovery.SubscriptionView, name, connection string, types []string, sink sinkFlags,
+	subscription discovery.SubscriptionView, name, connection string, types []string, sink sinkFlags,
 ) (change discovery.SubscriptionChange, err error) {
 	change = discovery.SubscriptionChange{
-		Name: present.Name, Types: present.Types, ConnectionID: present.ConnectionID,
+		Name: subscription.Name, Types: subscription.Types, ConnectionID: subscription.ConnectionID,
 		Sink: discovery.SinkRequest{
-			Kind: discovery.SinkRequestKind(present.Sink.Kind), URL: present.Sink.URL, Exchange: present.Sink.Exchange,
-			RoutingKey: present.Sink.RoutingKey,
+			Kind: discovery.SinkRequestKind(
+				subscription.Sink.Kind,
+			),
+			URL:        subscription.Sink.URL,
+			Exchange:   subscription.Sink.Exchange,
+			RoutingKey: subscription.Sink.RoutingKey,
 		},
 	}
 	if name != "" {
@@ -269,7 +273,7 @@ func (c commands) deleteSubscription() *cobra.Command {
 		}); err != nil {
 			return err
 		}
-		s.note("deleted %s", args[0])
+		s.printNote("deleted %s", args[0])
 		return nil
 	})
 	return cmd

@@ -67,7 +67,7 @@ func (c commands) createToken() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		s.note("%s", mintNote(minted))
+		s.printNote("%s", mintNote(minted))
 		return s.print(mintedView, text)
 	})
 	return cmd
@@ -101,7 +101,7 @@ func (c commands) revokeToken() *cobra.Command {
 		}); err != nil {
 			return err
 		}
-		s.note("revoked %s", args[0])
+		s.printNote("revoked %s", args[0])
 		return nil
 	})
 	return cmd

@@ -27,7 +27,8 @@ type column struct {
 	width    int  // width of the column in a table whose items are not known in advance
 	flexible bool // values may be shortened
 	right    bool // values are aligned to the right
-	// format returns the printed value. nil means the text of the member, with times in a short form.
+	// format returns the printed value. If format is nil, the column's member of the record is printed. Times are then
+	// shortened.
 	format func(record) string
 }
 
@@ -209,7 +210,7 @@ var completenessView = view{
 	},
 }
 
-// differences returns the difference that each completeness check has found, as text.
+// differences returns a text with the differences that the completeness checks have found.
 func differences(r record) string {
 	var checks []struct{ Check, Difference string }
 	if json.Unmarshal(r["checks"], &checks) != nil {
@@ -320,8 +321,8 @@ var versionView = view{
 	},
 }
 
-// changedMembers returns the members that a version changed. The name of a member is followed by its values before
-// and after the change, unless one of them is an object or an array.
+// changedMembers returns the names of the members that a version changed. Each name is followed by the values before
+// and after the change. The values are omitted if one of the two is an object or an array.
 func changedMembers(r record) string {
 	var before, after map[string]any
 	if json.Unmarshal(r["before"], &before) != nil || json.Unmarshal(r["after"], &after) != nil {

@@ -9,8 +9,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// chosenSettings returns the fields of the log line that describes the start: the kind of database, how operators and
-// vendors are authenticated, and which addresses connections can use in addition to public addresses with https. The
+// chosenSettings returns the fields of the log line that describes the start: the kind of database, the authentication
+// of operators and vendors, and the exceptions to the rule that connections use only public addresses with https. The
 // fields contain no secret and no URL.
 func chosenSettings(cfg configs.Config) []zap.Field {
 	webhooks := make(map[string]string, len(vendorNames()))
@@ -32,8 +32,8 @@ func databaseKind(databaseURL string) string {
 	return scheme
 }
 
-// operatorTokens returns a text that names the setting with which operators' tokens are verified, and says whether the
-// issuer and the audience of a token are checked.
+// operatorTokens returns a text about the verification of operators' tokens. The text contains the name of the setting
+// with the key. It also says whether the issuer and the audience of a token are checked.
 func operatorTokens(auth configs.Auth) string {
 	text := "AUTH_JWT_SECRET"
 	if auth.JWKSURL != "" {

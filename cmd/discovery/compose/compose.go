@@ -40,7 +40,7 @@ type Overrides struct {
 	Observer  ports.Observer         // receives all events, in addition to the log and the metrics
 	PerMinute int                    // rate budget of every vendor; 0: the vendor's own budget; negative: no limit
 	Connector func() ports.Connector // returns an additional connector type
-	Sinks     []ports.Sink           // replaces the kinds of sinks that the service has
+	Sinks     []ports.Sink           // one per kind; nil means all kinds that the service implements
 
 	// StoreTimeout bounds each method of the stores; 0 means that each store uses its own timeouts. Tests that do not
 	// measure speed set a long timeout, so that they pass on a busy machine.
@@ -65,11 +65,11 @@ type App struct {
 	cancel         context.CancelFunc
 }
 
-// New composes the service. It opens the keyset and the database, and migrates the schema unless DATABASE_MIGRATE is
-// false. ctx bounds only the start; the App does not end when ctx ends.
+// New composes the service. It opens the keyset and the database, and migrates the schema if DATABASE_MIGRATE is true.
+// ctx bounds only the start; the App does not end when ctx ends.
 //
-// If something cannot be opened, the error begins with the name of the setting that configures it. If the setting must
-// be corrected before a new start can succeed, the error is a SettingError. After an error, nothing stays open.
+// If a setting caused an error, the error begins with the name of the setting. It is a SettingError if the setting must
+// be corrected before New can succeed. After an error, nothing stays open.
 func New(ctx context.Context, cfg configs.Config, o Overrides) (app *App, err error) {
 	a, lifetime := newApp(ctx, cfg, o)
 	defer func() {
@@ -182,8 +182,8 @@ func (a *App) Close() {
 	_ = a.Log.Sync() // Sync always fails if the log is written to a pipe
 }
 
-// closeStores closes the stores and returns the error. It waits at most closeTimeout, because connections to a database
-// that hangs are never closed, and they must not keep the process alive.
+// closeStores closes the stores and returns the error. It waits at most closeTimeout. If the database hangs, its
+// connections never close, but the process must still end.
 func (a *App) closeStores() error {
 	closed := make(chan error, 1)
 	closing := a.Stores.Close
@@ -247,9 +247,9 @@ func (a *App) restOptions(verifier rest.TokenVerifier) rest.Options {
 	}
 }
 
-// maxLongPolls returns how many long polls may wait at the same time if the process accepts at most maxConnections
-// connections. The result is half the number of connections, so that the other half remains for all other requests,
-// including the readiness check. The value 0 means no limit, for connections and for long polls.
+// maxLongPolls returns the maximum number of long polls that may wait at the same time. The result is half of
+// maxConnections, so that connections remain for other requests, for example the readiness check. In the argument and
+// in the result, 0 means no limit.
 func maxLongPolls(maxConnections int) int {
 	return (maxConnections + 1) / 2
 }

@@ -98,8 +98,8 @@ func TestZeroMeansNoConnectionLimit(t *testing.T) {
 	}
 }
 
-// If a tenant sends more long polls than the service accepts connections, the service must refuse some of them and
-// close their connections, so that connections remain for all other requests.
+// If a tenant sends too many long polls, the service must refuse some of them and close their connections. Connections
+// must remain for all other requests. The test sends two long polls for each connection that the service accepts.
 func TestLongPollsLeaveConnectionsForOtherRequests(t *testing.T) {
 	t.Parallel()
 	const maxConnections, feed = 20, "/v1/discovery/transactions/changes"
@@ -158,8 +158,8 @@ func TestLongPollsLeaveConnectionsForOtherRequests(t *testing.T) {
 	}
 }
 
-// headerTimeout is an upper bound for the time until a slow header is rejected. It is shorter than the time limit for a
-// whole request, because a header alone must not be able to take all of that time.
+// headerTimeout is the longest time that may pass before a slow header is rejected. It is shorter than the time limit
+// for a whole request, because a header must not use up the whole limit.
 const headerTimeout = 12 * time.Second
 
 // A client that sends its header byte by byte must be disconnected after a while. Until then it must not delay other

@@ -44,7 +44,7 @@ func Example() {
 	must(err)
 	defer app.Close()
 
-	// The queue runs the pulls and the maintenance tasks. App.Serve would start it, too.
+	// The queue runs the pulls and the maintenance tasks. It must be started here, because App.Serve is not called.
 	must(app.Stores.Queue.Start(ctx, app.Service, app.Service))
 	mux := http.NewServeMux()
 	mux.Handle("/v1/discovery/", app.Handler())

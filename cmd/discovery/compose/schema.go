@@ -12,10 +12,11 @@ type schema interface {
 	Version(ctx context.Context) (current, needed int64, err error)
 }
 
-// ensureSchema migrates the schema if migrate is true. Otherwise it returns an error if the schema is
-// outdated because no other process has migrated it. Without this check the service would start with an
-// outdated schema, and the error would appear only when there is work to do. It accepts a newer schema,
-// because during a rolling deployment the processes of the previous release must continue to work.
+// ensureSchema migrates the schema if migrate is true. If migrate is false, it returns an error if the schema is
+// outdated. Without this check, the service would start, and fail only when there is work to do.
+//
+// A newer schema is accepted, because the processes of the previous release must continue to work during a rolling
+// deployment.
 func ensureSchema(ctx context.Context, migrate bool, name string, s schema) error {
 	if migrate {
 		return s.Migrate(ctx)

@@ -13,13 +13,16 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/telemetry"
 )
 
-// The time limits for the steps of a shutdown, in the order of the steps: two delays, in which load balancers notice
-// that the process is not ready; the time in which the running requests can finish; the time in which the running pulls
-// can finish; and the time for closing the connections to the database.
+// The time limits for the steps of a shutdown, in the order of the steps:
+//   - readinessDelay is how long load balancers have to notice that the process is not ready.
+//   - closeDelay is how long the first requests on new connections have to arrive (see drain).
+//   - requestTimeout is how long the running requests have to finish.
+//   - pullTimeout is how long the running pulls have to finish.
+//   - closeTimeout is the limit for closing the connections to the database.
 //
-// Before the connections to the database are closed, the last traces are sent. This step is limited by traceTimeout (in
-// tracing.go), plus one second to interrupt it. The sum of all limits is less than 15 s, after which an orchestrator
-// kills the process.
+// Before the last step, the last traces are sent. The limit for sending them is traceTimeout (in tracing.go), plus one
+// second to interrupt the sending. The sum of all limits is less than 15 s, after which an orchestrator kills the
+// process.
 const (
 	readinessDelay = 500 * time.Millisecond
 	closeDelay     = 200 * time.Millisecond
@@ -28,11 +31,15 @@ const (
 	closeTimeout   = time.Second
 )
 
-// Serve serves the API on listener, and the metrics and profiles on admin, until ctx ends. Then it shuts down: the
-// readiness check starts to fail, the running requests finish, the running pulls finish or are returned to the queue,
-// and everything is closed. If admin is nil, the metrics and profiles are not served. Serve closes the listeners. It
-// returns nil if the service ended because ctx ended, and otherwise the error that prevented the start or ended the
-// service early.
+// Serve serves the API on listener, and the metrics and profiles on admin, until ctx ends. If admin is nil, the metrics
+// and profiles are not served. When ctx ends, Serve shuts down in these steps:
+//   - The readiness check starts to fail.
+//   - The running requests finish.
+//   - The running pulls finish, or they are returned to the queue.
+//   - Everything is closed, including the listeners.
+//
+// If the service cannot start, or if it ends before ctx ends, Serve returns the error that is the reason. If the
+// service ends because ctx ended, Serve returns nil.
 func (a *App) Serve(ctx context.Context, listener, admin net.Listener) error {
 	defer a.Close()
 	listener = limitConnections(listener, a.cfg.ServerMaxConnections)
@@ -64,9 +71,11 @@ func (a *App) Serve(ctx context.Context, listener, admin net.Listener) error {
 	return err
 }
 
-// startEvents starts to send events to the subscriptions, and returns a function (stop) that ends this. stop returns a
-// second function (wait), which waits until all running attempts have ended or its context is done. If the context is
-// done first, another process sends the events of the unfinished attempts again.
+// startEvents starts to send events to the subscriptions. The returned functions are used during the shutdown:
+//   - stop prevents new attempts to send events. It returns the function wait immediately.
+//   - wait blocks until the running attempts have ended, or until its context is done.
+//
+// If an attempt is still unfinished when this process ends, another process sends its events again.
 func (a *App) startEvents() (stop func() (wait func(context.Context))) {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
@@ -96,10 +105,12 @@ func limitConnections(listener net.Listener, maxConnections int) net.Listener {
 	return netutil.LimitListener(listener, maxConnections)
 }
 
-// drain stops the parts of the service one after the other, beginning with those that callers use. The listener is
-// closed a moment before Shutdown is called. Otherwise Shutdown would close connections that have just been accepted
-// and have not sent their request yet. With the delay, every accepted connection gets a response. The long polls end
-// only when the listener is closed, so that their readers cannot connect to this process again.
+// drain stops the parts of the service one after the other, beginning with the parts that callers use.
+//
+// After the listener is closed, drain waits for closeDelay before it calls http.Server.Shutdown. Meanwhile, the server
+// still answers the first requests on new connections. Shutdown closes these connections without a response.
+//
+// The long polls end only after the listener is closed. Their clients therefore cannot connect to this process again.
 func (a *App) drain(api *http.Server, listener net.Listener, stopEvents func() (wait func(context.Context))) {
 	a.draining.Store(true)
 	a.Log.Info("draining")

@@ -7,9 +7,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// sinks returns the kinds of destinations (sinks) to which the service can send the events of subscriptions. To add a
-// third kind, add a line here and a folder under adapters/sink. The sinks dial through the same egress guard as the
-// HTTP client for the vendors.
+// sinks returns one sink for each kind of destination to which the service can send events. All sinks dial through the
+// guard. The HTTP client for the vendors uses the same guard. To add a kind, add a line here and a folder under
+// adapters/sink.
 func sinks(guard *egress.Guard, clock ports.Clock) []ports.Sink {
 	product := "aggregator-connections/" + Version()
 	return []ports.Sink{

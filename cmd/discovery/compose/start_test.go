@@ -25,7 +25,7 @@ func TestAFailedStartNamesItsSetting(t *testing.T) {
 	for name, test := range map[string]struct {
 		spoil   func(*configs.Config)
 		setting string
-		mend    bool // whether the error of New must be a SettingError
+		mend    bool // New must return a SettingError, because the operator must change the setting
 	}{
 		"no keyset": {
 			func(c *configs.Config) { c.Sealing.KeysetFile = file + "-not" }, "SEALING_KEYSET_FILE", true,
@@ -85,7 +85,8 @@ func TestAKeysetThatBecomesInvalidIsLogged(t *testing.T) {
 		if time.Now().After(end) {
 			t.Fatalf("the invalid keyset file was not logged: %s", log)
 		}
-		connect(t, app, baseURL) // sealing checks the keyset file, at most once a second
+		// connect encrypts a credential. Each encryption checks the keyset file, but at most once a second.
+		connect(t, app, baseURL)
 		time.Sleep(20 * time.Millisecond)
 	}
 	if strings.Contains(log.String(), canary) {

@@ -42,8 +42,8 @@ type Queue interface {
 	Stop(ctx context.Context) error
 }
 
-// InMemory is a DatabaseURL for tests and for programs that embed the service. All data is
-// lost when the process ends. The setting DATABASE_URL does not accept it.
+// InMemory is a DatabaseURL for tests and for programs that embed the service. All data is lost when the process ends.
+// In the environment variable DATABASE_URL, this value is an error.
 const InMemory = "memory://"
 
 // storeSet is the interface that every storage backend implements.
@@ -77,9 +77,9 @@ func storesOf(v storeSet, queue Queue, closeAll func() error) Stores {
 	}
 }
 
-// openStores opens the backend that cfg.DatabaseURL selects. If cfg.DatabaseMigrate is true, it migrates the schema.
-// Otherwise it returns an error if the schema is outdated. A database error can contain the address of the database,
-// but never a password. The error is a SettingError if a retry with the same settings would fail again.
+// openStores opens the backend that cfg.DatabaseURL selects. If cfg.DatabaseMigrate is true, it migrates the schema. If
+// it is false, an outdated schema is an error. The error is a SettingError if a retry with the same settings would fail
+// again. An error can contain the address of the database, but never a password.
 func openStores(
 	ctx context.Context, cfg configs.Config, jobsConfig background.Config, timeout time.Duration,
 ) (Stores, error) {
@@ -119,8 +119,9 @@ func openSQLite(
 	return storesOf(db.Store(queue.Nudge), queue, db.Close), nil
 }
 
-// openError returns err as a SettingError, because a database file that cannot be opened usually has a wrong path. If
-// the file is only locked by another process, a retry can succeed, and openError returns err unchanged.
+// openError converts the error of opening a database file. If the file is only locked by another process, a retry can
+// succeed, and openError returns err unchanged. Any other error becomes a SettingError, because the path is usually
+// wrong.
 func openError(err error) error {
 	if sqlite.IsBusy(err) {
 		return err

@@ -75,15 +75,15 @@ func (g *fakeCollector) names() (all []string) {
 	return all
 }
 
-// pullObserver is an observer that closes the channel ended when the first attempt to run a pull has finished.
+// pullObserver is an observer that closes the channel done when the first attempt to run a pull has finished.
 type pullObserver struct {
-	ended chan struct{}
-	once  sync.Once
+	done chan struct{}
+	once sync.Once
 }
 
 func (p *pullObserver) Emit(_ context.Context, event ports.Event) {
 	if _, ok := event.(ports.PullAttempted); ok {
-		p.once.Do(func() { close(p.ended) })
+		p.once.Do(func() { close(p.done) })
 	}
 }
 
@@ -95,7 +95,7 @@ const (
 func TestFromWebhookToCommitIsOneTrace(t *testing.T) {
 	spans, endpoint := startCollector(t)
 	sim, baseURL := vendor(t)
-	cfg, seen, log := settings(t), &pullObserver{ended: make(chan struct{})}, &harness.Journal{}
+	cfg, seen, log := settings(t), &pullObserver{done: make(chan struct{})}, &harness.Journal{}
 	cfg.OTLP.Endpoint = endpoint
 	app, origin, end := serve(t, cfg, compose.Overrides{LogTo: log, Observer: seen})
 	_, webhookPath := connect(t, app, baseURL)
@@ -107,7 +107,7 @@ func TestFromWebhookToCommitIsOneTrace(t *testing.T) {
 	if err != nil || status != http.StatusAccepted {
 		t.Fatalf("the response to the webhook has status %d (error %v), want 202", status, err)
 	}
-	await(t, seen.ended, "the pull")
+	await(t, seen.done, "the pull")
 	requestWithoutToken(t, origin)
 	end()
 

@@ -9,9 +9,11 @@ import (
 // outside a repository. The Go toolchain then knows no version.
 var version string
 
-// Version returns the version that the linker has set. If the linker has set none, Version returns the module's
-// version that the Go toolchain has stamped into the binary. If that is missing, too, it returns the first 12
-// characters of the build's revision, or "devel" if there is no revision either.
+// Version returns the version of the service. It is the first of these texts that is known:
+//   - the version that the linker has set
+//   - the version of the module, which the Go toolchain has stored in the binary
+//   - the first 12 characters of the revision of the build
+//   - "devel"
 func Version() string {
 	if version != "" {
 		return strings.TrimPrefix(version, "v")

@@ -1,9 +1,11 @@
-// Package datadir creates folders for the databases of tests. The folders are on a memory file system if there is
-// one with enough space, and otherwise in the folder for temporary files. On a memory file system fsync
-// costs nothing. Tests that run at the same time therefore do not delay each other's commits until requests time out.
+// Package datadir creates folders for the databases of tests.
 //
-// Both kinds of file system keep the data that a process wrote before it was killed, so the folders are suitable for
-// tests that kill a process.
+// The folders are on a memory file system if there is one with enough space. Otherwise they are in the folder for
+// temporary files. On a memory file system, fsync costs nothing. On a disk, the commits of parallel tests can delay
+// each other, and requests can time out.
+//
+// Both kinds of file system keep the data of a killed process, so the folders are suitable for tests that kill a
+// process.
 package datadir
 
 import (
@@ -63,15 +65,15 @@ func create(parent string) (string, error) {
 	return dir, nil
 }
 
-// parent returns the given folder (shared) if it is on a memory file system that has at least the given number of
-// unused bytes (free), and if this process may create files there. Otherwise it returns the folder for temporary files.
-func parent(shared string, free uint64) string {
+// parent returns the given folder if it is on a memory file system with at least freeBytes unused bytes, and if this
+// process may create files there. Otherwise it returns the folder for temporary files.
+func parent(shared string, freeBytes uint64) string {
 	const tmpfs, writeAndSearch = 0x01021994, 3
 	var stat syscall.Statfs_t
 	if err := syscall.Statfs(shared, &stat); err != nil || stat.Type != tmpfs {
 		return os.TempDir()
 	}
-	if stat.Bavail*uint64(stat.Bsize) < free || syscall.Access(shared, writeAndSearch) != nil {
+	if stat.Bavail*uint64(stat.Bsize) < freeBytes || syscall.Access(shared, writeAndSearch) != nil {
 		return os.TempDir()
 	}
 	return shared

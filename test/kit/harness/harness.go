@@ -90,9 +90,9 @@ func Token(t testing.TB, tenant string) string {
 	return string(signed)
 }
 
-// Serve runs the service on a free loopback port, as the binary does. The returned function end stops the service and
-// waits until it has ended. It is also called at the end of the test.
-func Serve(t testing.TB, app *compose.App) (origin string, end func()) {
+// Serve runs the service on a free loopback port, as the binary does. The returned function ends the service and waits
+// until the service has ended. This function is also called at the end of the test.
+func Serve(t testing.TB, app *compose.App) (origin string, stop func()) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -101,14 +101,14 @@ func Serve(t testing.TB, app *compose.App) (origin string, end func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	served := make(chan error, 1)
 	go func() { served <- app.Serve(ctx, listener, nil) }()
-	end = sync.OnceFunc(func() {
+	stop = sync.OnceFunc(func() {
 		cancel()
 		if err := <-served; err != nil {
 			t.Errorf("Serve: %v", err)
 		}
 	})
-	t.Cleanup(end)
-	return "http://" + listener.Addr().String(), end
+	t.Cleanup(stop)
+	return "http://" + listener.Addr().String(), stop
 }
 
 // Work starts the workers of the service and the dispatcher of its events, without an HTTP server, and stops them at
@@ -135,13 +135,13 @@ func Work(t testing.TB, app *compose.App) {
 	})
 }
 
-// Eventually polls until done returns true, and fails the test after two minutes. The argument what names the awaited
-// event in the error message.
-func Eventually(t testing.TB, what string, done func() bool) {
+// Eventually polls until condition returns true, and fails the test after two minutes. label names the awaited event in
+// the error message.
+func Eventually(t testing.TB, label string, condition func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(2 * time.Minute); !done(); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); !condition(); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("waited without result for %s", what)
+			t.Fatalf("waited without result for %s", label)
 		}
 	}
 }

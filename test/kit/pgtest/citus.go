@@ -24,17 +24,20 @@ const envCitusURL = "TEST_CITUS_URL"
 // sharedCitus is the Citus cluster of this test process. The first call of CitusDSN starts it.
 var sharedCitus struct {
 	once sync.Once
-	// The mutex create is held while a database is created, because a connection between two nodes may fail while
-	// another database is created.
+	// This mutex is held while a database is created. If two databases are created at the same time, a connection
+	// between two nodes may fail.
 	create  sync.Mutex
 	cluster *Citus
 	err     error
 }
 
-// CitusDSN creates an empty database with the extension Citus on a coordinator and its workers, and returns its URL on
-// the coordinator. If the environment variable TEST_CITUS_URL is set, CitusDSN uses the cluster at that URL, whose role
-// must be able to create databases and extensions on all nodes. Otherwise the test process starts a coordinator with
-// two workers on free loopback ports. If the server that pgtest uses does not have the extension, the test is skipped.
+// CitusDSN creates an empty database with the extension Citus on a coordinator and its workers. It returns the URL of
+// the database on the coordinator.
+//
+//   - If the environment variable TEST_CITUS_URL is set, CitusDSN uses the cluster at that URL. The role in the URL
+//     must be able to create databases and extensions on all nodes.
+//   - Without this variable, the test process starts a coordinator with two workers on free loopback ports.
+//   - If the installed server does not have the extension, the test is skipped.
 func CitusDSN(t testing.TB) string {
 	t.Helper()
 	base := os.Getenv(envCitusURL)
@@ -91,9 +94,12 @@ var citusSettings = map[string]string{
 }
 
 // StartCitus starts a coordinator with two workers. The options o apply to each of the servers, with two exceptions:
-// o.Dir is the parent of their data directories, which are named coordinator, worker1 and worker2, and o.Port is the
-// port of the coordinator. If the data directories already contain a cluster, StartCitus continues to use it, provided
-// that the ports of the workers are free. It returns ErrNoCitus if the server does not have the extension.
+//
+//   - o.Port is the port of the coordinator. The workers use free ports.
+//   - o.Dir is the parent of the data directories, which are named coordinator, worker1 and worker2. If they already
+//     contain a cluster, StartCitus starts this cluster.
+//
+// StartCitus returns ErrNoCitus if the server does not have the extension.
 func StartCitus(o Options) (*Citus, error) {
 	bin, err := binaries()
 	if err != nil {
@@ -183,8 +189,8 @@ type citusNode struct {
 	port int
 }
 
-// at returns the URL dsn with its host and port replaced by the host and port of the node.
-func (n citusNode) at(dsn string) (string, error) {
+// urlFor returns the URL dsn with its host and port replaced by the host and port of the node.
+func (n citusNode) urlFor(dsn string) (string, error) {
 	u, err := url.Parse(dsn)
 	if err != nil {
 		return "", errors.New("the URL of the coordinator is not a URL")
@@ -203,7 +209,7 @@ func createCitusDatabase(ctx context.Context, base string) (dsn string, drop fun
 	name := randomName()
 	everywhere := func(statement string) error {
 		for _, node := range nodes {
-			there, err := node.at(base)
+			there, err := node.urlFor(base)
 			if err == nil {
 				err = execute(there, statement)
 			}
@@ -231,7 +237,7 @@ func createCitusDatabase(ctx context.Context, base string) (dsn string, drop fun
 // coordinator. If a node is already registered, its address is updated.
 func joinNodes(ctx context.Context, dsn string, nodes []citusNode) error {
 	for _, node := range nodes {
-		there, err := node.at(dsn)
+		there, err := node.urlFor(dsn)
 		if err == nil {
 			err = execute(there, "CREATE EXTENSION IF NOT EXISTS citus")
 		}
@@ -286,12 +292,12 @@ func nodesOf(ctx context.Context, base string) ([]citusNode, error) {
 	return nodes, nil
 }
 
-// HasCitus reports whether CitusDSN can be used without skipping the test. This requires that TEST_CITUS_URL is set, or
-// that the installed server has the extension.
+// HasCitus reports whether a test can call CitusDSN without being skipped. This is so if TEST_CITUS_URL is set, or if
+// the installed server has the extension.
 func HasCitus() bool { return os.Getenv(envCitusURL) != "" || hasCitus(installed()) }
 
-// hasCitus reports whether the server whose programs are in the folder bin has the extension. It looks in the folders
-// where Debian's package and a build with the default paths install extensions.
+// hasCitus reports whether the server whose programs are in the folder bin has the extension. It looks in two kinds of
+// folders: those of a build with the default paths, and those of Debian's package.
 func hasCitus(bin string) bool {
 	root := filepath.Dir(bin)
 	folders := []string{filepath.Join(root, "share"), filepath.Join(root, "share", "postgresql")}

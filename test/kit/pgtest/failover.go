@@ -99,8 +99,8 @@ func (s *Server) Freeze() error {
 	for i, id := range processes {
 		ids[i] = strconv.Itoa(id)
 	}
-	// The guard process kills the server when the guard's standard input is closed, because the test process has ended.
-	// It uses SIGKILL because a frozen server cannot react to most other signals.
+	// The guard process kills the server if the test process ends. The end of the test process closes the guard's
+	// standard input. The guard uses SIGKILL because a frozen server cannot react to most other signals.
 	guard := exec.Command("sh", "-c", "read _; kill -KILL "+strings.Join(ids, " "))
 	guard.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	input, err := guard.StdinPipe()
@@ -121,7 +121,8 @@ func (s *Server) Thaw() {
 	signalAll(s.processes(), syscall.SIGCONT)
 }
 
-// Destroy kills every process of the server, as the loss of its machine does. The server may be frozen.
+// Destroy kills every process of the server and removes its data, to simulate the loss of its machine. It also works
+// while the server is frozen.
 func (s *Server) Destroy() error {
 	memory := s.sharedMemory()
 	signalAll(s.processes(), syscall.SIGKILL)
@@ -136,8 +137,9 @@ func (s *Server) Destroy() error {
 // ipcRemove is the command IPC_RMID of shmctl(2).
 const ipcRemove = 0
 
-// sharedMemory returns the id of the server's System V shared memory segment, which a killed server leaves behind. It
-// returns -1 if the server has ended. The seventh line of postmaster.pid contains the key and the id.
+// sharedMemory returns the id of the server's System V shared memory segment. A server that is killed does not remove
+// this segment. sharedMemory must be called while the server runs, and returns -1 after that. The seventh line of
+// postmaster.pid contains the key and the id.
 func (s *Server) sharedMemory() int {
 	raw, err := os.ReadFile(filepath.Join(s.dir, "postmaster.pid"))
 	lines := strings.Split(string(raw), "\n")

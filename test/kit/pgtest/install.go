@@ -78,10 +78,9 @@ func installedPooler() string {
 	return ""
 }
 
-// install installs a Debian package, given by its name, with apt-get, unless the function done reports that it is
-// already installed. It holds a lock during the installation, so that the test binaries of several packages do not
-// compete for dpkg's own lock.
-func install(name string, done func() bool) error {
+// install installs the named Debian package with apt-get. It does nothing if isInstalled returns true. It holds a lock
+// during the installation, so that the test binaries of several packages do not compete for dpkg's own lock.
+func install(name string, isInstalled func() bool) error {
 	if os.Geteuid() != 0 {
 		return errors.New("install the package " + name + ", or for a server set " + envURL)
 	}
@@ -97,7 +96,7 @@ func install(name string, done func() bool) error {
 	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
 		return err
 	}
-	if done() {
+	if isInstalled() {
 		return nil
 	}
 	for _, args := range [][]string{{"update"}, {"install", "-y", name}} {
@@ -126,8 +125,8 @@ func runAs() (*syscall.Credential, error) {
 	return nil, errors.New("the server refuses root, and there is neither a user postgres nor nobody")
 }
 
-// prepare creates the data directory, owned by the server's user, and returns its path. It calls initialise unless the
-// directory already contains a database cluster.
+// prepare creates the data directory, owned by the server's user, and returns its path. If the directory does not
+// contain a database cluster yet, prepare calls initialise.
 func prepare(bin string, o Options, credential *syscall.Credential) (string, error) {
 	dir := o.Dir
 	if dir == "" {

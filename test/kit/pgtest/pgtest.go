@@ -1,19 +1,23 @@
 // Package pgtest provides tests with a real PostgreSQL server.
 //
-// A test calls DSN and gets a database of its own, which is dropped when the test ends. If the
-// environment variable TEST_DATABASE_URL is set, it must be the URL of a role that may create databases,
-// and the server at that URL is used. Otherwise the test process starts one server from the installed
-// binaries, on a free loopback port. A package that uses pgtest declares
+// A test calls DSN to create its own database, which is dropped when the test ends. The server is one of these:
+//
+//   - The environment variable TEST_DATABASE_URL contains the URL of a server that is already running. The role in the
+//     URL must be able to create databases.
+//   - Without this variable, the test process starts one server from the installed binaries, on a free loopback port.
+//
+// A package that uses pgtest declares
 //
 //	func TestMain(m *testing.M) { pgtest.Main(m) }
 //
-// so that the server ends when the tests of the package have ended. If the test process is killed, the kernel ends the
+// Main stops the server when the tests of the package have ended. If the test process is killed, the kernel ends the
 // server.
 //
-// The databases are separate except in one respect: transaction ids and the set of running transactions belong to the
-// whole cluster. The change feed contains only changes that are older than the oldest running transaction, so it also
-// waits for transactions in other databases. Therefore a test of the feed has to poll for the changes that it expects.
-// A server without Fsync has no autovacuum, because the transactions of autovacuum would delay the feed as well.
+// All databases of a server share the transaction ids and the set of running transactions. The change feed does not
+// contain a change until all older transactions have ended, also those in other databases. A test of the feed therefore
+// has to poll for the changes that it expects.
+//
+// The transactions of autovacuum would also delay the feed. A server without Fsync therefore has no autovacuum.
 package pgtest
 
 import (
@@ -39,7 +43,7 @@ var shared struct {
 	once   sync.Once
 	server *Server
 	err    error
-	main   bool // whether Main runs the tests, which stops the server at the end
+	main   bool // whether Main was called; if so, Main stops the server at the end
 }
 
 // Main runs the tests, stops the shared server and exits with the result of the tests. A panic in a test

@@ -31,9 +31,9 @@ type Pooler struct {
 // poolerTimeout is the time limit for each attempt to start a pooler.
 const poolerTimeout = 10 * time.Second
 
-// Pooled starts a pooler in front of the server at the URL dsn. The pooler opens at most size connections to each
-// database. Pooled returns the URL of the same database through the pooler, and stops the pooler when the test ends. If
-// PgBouncer cannot be started, the test fails; it is never skipped.
+// Pooled starts a pooler in front of the server at the URL dsn. It returns the URL of the same database through the
+// pooler. The pooler opens at most size connections to each database, and ends with the test. The test fails if
+// PgBouncer cannot be started.
 func Pooled(t testing.TB, dsn string, size int) string {
 	t.Helper()
 	p, err := StartPooler(dsn, size)
@@ -53,8 +53,9 @@ func Pooled(t testing.TB, dsn string, size int) string {
 }
 
 // StartPooler starts a pooler on a free port of 127.0.0.1, in front of the server at the URL dsn. The pooler opens at
-// most size connections to each database. StartPooler returns when a query through the pooler is answered. If the test
-// runs as root, PgBouncer runs as another user, because it refuses to run as root.
+// most size connections to each database. StartPooler returns when the pooler answers queries.
+//
+// PgBouncer refuses to run as root. If the test runs as root, PgBouncer runs as another user.
 func StartPooler(dsn string, size int) (*Pooler, error) {
 	binary, err := poolerBinary()
 	if err != nil {
@@ -122,8 +123,8 @@ func (p *Pooler) launch(binary string, credential *syscall.Credential, dsn strin
 	return p.await(dsn, log.Name())
 }
 
-// configure writes the configuration file and returns its path. The file contains the password of dsn, so only the OS
-// user that runs the pooler can read it. The pooler accepts every client without a password, and logs in to the server
+// configure writes the configuration file and returns its path. Only the OS user of the pooler can read the file,
+// because it contains the password of dsn. The pooler accepts every client without a password. It logs in to the server
 // as the user of dsn.
 func (p *Pooler) configure(dsn string, size int, credential *syscall.Credential) (string, error) {
 	server, err := pgx.ParseConfig(dsn)

@@ -23,9 +23,11 @@ type Options struct {
 	// Fsync makes commits survive a crash of the machine, as in production. It is meant for crash tests and
 	// measurements. Without Fsync, a server is several times faster and has no autovacuum.
 	Fsync bool
-	// Dir is the data directory. If it is "", Start creates a directory, which Stop removes. With Fsync this directory
-	// is on disk, and otherwise in memory if enough memory is free. If Dir already contains data, the server starts
-	// with that data, after recovery if necessary. Stop does not remove a Dir that the caller has set.
+	// Dir is the data directory. If it already contains data, the server starts with that data, after recovery if
+	// necessary. Stop does not remove this directory.
+	//
+	// If Dir is "", Start creates a directory, which Stop removes. With Fsync, this directory is on disk. Without
+	// Fsync, it is in memory if enough memory is free.
 	Dir string
 	// Port is the port on which the server listens. 0 means a free port. A server that is to be restarted at
 	// the same address needs a fixed port.
@@ -122,8 +124,8 @@ func (s *Server) removeData() error {
 	return os.RemoveAll(filepath.Dir(s.dir))
 }
 
-// launch starts the server on the port in its options, or on a free port if that is 0. If another process takes that
-// port before the server does, the server ends immediately and launch returns an error. The caller then tries again.
+// launch starts the server on the port in its options, or on a free port if the option is 0. If another process takes
+// the port first, the server ends immediately and launch returns an error. The caller then tries again.
 func (s *Server) launch(bin string, credential *syscall.Credential) error {
 	port, err := choosePort(s.options.Port)
 	if err != nil {
@@ -144,10 +146,9 @@ func (s *Server) launch(bin string, credential *syscall.Credential) error {
 	return s.await(log.Name())
 }
 
-// run starts cmd from an OS thread that exists until the process ends. Otherwise the process would be killed too early,
-// because the kernel sends Pdeathsig when the thread that started it ends, not when the parent process ends. run closes
-// the channel ended when the process has ended.
-func run(cmd *exec.Cmd, ended chan<- struct{}) error {
+// run starts cmd and closes done when the process has ended. If the OS thread that started cmd ended, the kernel would
+// send Pdeathsig to the process. run therefore keeps this thread until the process has ended.
+func run(cmd *exec.Cmd, done chan<- struct{}) error {
 	started := make(chan error, 1)
 	go func() {
 		runtime.LockOSThread()
@@ -156,7 +157,7 @@ func run(cmd *exec.Cmd, ended chan<- struct{}) error {
 		started <- err
 		if err == nil {
 			_ = cmd.Wait()
-			close(ended)
+			close(done)
 		}
 	}()
 	return <-started
@@ -201,11 +202,11 @@ func (s *Server) await(logFile string) error {
 	}
 }
 
-// choosePort returns wanted, or a free port if wanted is 0. It asks the kernel for the free port, because
-// the server cannot choose one itself.
-func choosePort(wanted int) (int, error) {
-	if wanted != 0 {
-		return wanted, nil
+// choosePort returns fixedPort, or a free port if fixedPort is 0. It asks the kernel for the free port, because the
+// server cannot choose one itself.
+func choosePort(fixedPort int) (int, error) {
+	if fixedPort != 0 {
+		return fixedPort, nil
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

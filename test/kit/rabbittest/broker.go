@@ -1,8 +1,9 @@
 // Package rabbittest provides tests with a real RabbitMQ broker.
 //
-// A test calls [New] and gets a private broker on free loopback ports, with folders, a node name and a port
-// mapper (epmd) of its own. The broker and its port mapper end with the test. If the test process is killed,
-// the kernel ends both. A start takes 3 to 4 s on two idle CPUs, so a package should share one broker.
+// [New] starts a private broker on free loopback ports. The broker has its own folders, node name and port mapper
+// (epmd). The broker and its port mapper end with the test. If the test process is killed, the kernel ends both.
+//
+// A start takes 3 to 4 s on two idle CPUs, so a package should share one broker.
 package rabbittest
 
 import (
@@ -92,9 +93,9 @@ func Start() (*Broker, error) {
 // Address returns the host and the port of the broker.
 func (b *Broker) Address() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(b.port)) }
 
-// URL returns the URL of the broker for a user with all permissions. If at is "", the URL contains the broker's own
-// host and port. Otherwise it contains the host and port given in at, for example those of a proxy.
-func (b *Broker) URL(at string) string { return b.url(user, at) }
+// URL returns the URL of the broker for a user with all permissions. If address is "", the URL contains the broker's
+// own host and port. Otherwise it contains address, for example the host and port of a proxy.
+func (b *Broker) URL(address string) string { return b.url(user, address) }
 
 // URLWithoutPermission returns the URL of the broker for a user that can sign in, but has no permissions.
 func (b *Broker) URLWithoutPermission() string { return b.url(guestUser, "") }
@@ -130,8 +131,8 @@ func (b *Broker) Stop() {
 	}
 }
 
-// start starts the port mapper and the node. The port mapper is started first and in the foreground. Otherwise the node
-// would start one as a daemon that nothing would stop.
+// start starts the port mapper, and then the node. Without a running port mapper, the node would start its own as a
+// daemon. Nothing would stop that daemon.
 func (b *Broker) start() (err error) {
 	if b.dir, err = datadir.Create(); err != nil {
 		return err
@@ -212,8 +213,8 @@ type process struct {
 	ended chan struct{} // closed when the process has ended
 }
 
-// launch starts a process from an OS thread that exists until the process ends. Otherwise the process would be killed
-// too early, because the kernel sends Pdeathsig when the thread that started it ends, not when the parent process ends.
+// launch starts a process. If the OS thread that started the process ended, the kernel would send Pdeathsig to the
+// process. launch therefore keeps this thread until the process has ended.
 func launch(cmd *exec.Cmd, logFile string) (*process, error) {
 	log, err := os.OpenFile(logFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {

@@ -27,9 +27,9 @@ func installed() bool {
 	return err == nil
 }
 
-// ensureInstalled installs Debian's package if it is missing and the process runs as root. It does not start
-// the packaged service. It holds a lock, so that the test binaries of several packages do not compete for dpkg's
-// own lock. Errors: errNotInstalled if it cannot install packages.
+// ensureInstalled installs Debian's package if it is missing and the process runs as root. It does not start the
+// packaged service. A lock is held during the installation, so that the test binaries of several packages do not
+// compete for dpkg's own lock. Errors: errNotInstalled if it cannot install packages.
 func ensureInstalled() error {
 	if installed() {
 		return nil

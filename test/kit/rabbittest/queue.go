@@ -19,7 +19,7 @@ type Queue struct {
 func (b *Broker) Queue(t testing.TB, exchange, pattern string, arguments amqp.Table) *Queue {
 	t.Helper()
 	q := &Queue{Name: "queue-" + token(), broker: b}
-	q.do(t, func(ch *amqp.Channel) error {
+	q.withChannel(t, func(ch *amqp.Channel) error {
 		if err := ch.ExchangeDeclare(exchange, "topic", true, false, false, false, nil); err != nil {
 			return err
 		}
@@ -29,7 +29,7 @@ func (b *Broker) Queue(t testing.TB, exchange, pattern string, arguments amqp.Ta
 		return ch.QueueBind(q.Name, pattern, exchange, false, nil)
 	})
 	t.Cleanup(func() {
-		q.do(t, func(ch *amqp.Channel) error {
+		q.withChannel(t, func(ch *amqp.Channel) error {
 			_, err := ch.QueueDelete(q.Name, false, false, false)
 			return err
 		})
@@ -40,13 +40,13 @@ func (b *Broker) Queue(t testing.TB, exchange, pattern string, arguments amqp.Ta
 // Do opens a connection as the user with all permissions, and calls f with a channel of that connection.
 func (b *Broker) Do(t testing.TB, f func(*amqp.Channel) error) {
 	t.Helper()
-	(&Queue{broker: b}).do(t, f)
+	(&Queue{broker: b}).withChannel(t, f)
 }
 
 // Take removes all messages from the queue, and returns them in order. It does not wait for messages to arrive.
 func (q *Queue) Take(t testing.TB) (all []amqp.Delivery) {
 	t.Helper()
-	q.do(t, func(ch *amqp.Channel) error {
+	q.withChannel(t, func(ch *amqp.Channel) error {
 		for {
 			message, found, err := ch.Get(q.Name, true)
 			if err != nil || !found {
@@ -69,7 +69,7 @@ func (q *Queue) TakeWithin(t testing.TB, n int, limit time.Duration) (all []amqp
 	return all
 }
 
-func (q *Queue) do(t testing.TB, f func(*amqp.Channel) error) {
+func (q *Queue) withChannel(t testing.TB, f func(*amqp.Channel) error) {
 	t.Helper()
 	conn, err := amqp.Dial(q.broker.URL(""))
 	if err != nil {

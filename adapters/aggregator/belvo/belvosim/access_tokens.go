@@ -19,12 +19,12 @@ func (s *Simulator) AccessTokens() []string {
 	return slices.Clone(s.tokens)
 }
 
-// withTokens returns a handler that serves POST /api/token/, and passes all other requests on to next. The other
+// withTokens returns a handler that serves POST /api/token/ and passes all other requests to nextHandler. The other
 // resources are read-only, except that a link can be deleted.
-func (s *Simulator) withTokens(next http.Handler) http.Handler {
+func (s *Simulator) withTokens(nextHandler http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /api/token/{$}", s.createToken)
-	mux.Handle("/", next)
+	mux.Handle("/", nextHandler)
 	return mux
 }
 
@@ -59,7 +59,7 @@ func (s *Simulator) createToken(w http.ResponseWriter, r *http.Request) {
 // signature is random.
 func (s *Simulator) issue(link string) string {
 	signature := s.newHexID()
-	claims, _ := json.Marshal(map[string]any{ // claims has only strings and integers, so there is no error
+	claims, _ := json.Marshal(map[string]any{ // strings and integers can always be encoded
 		"exp": s.now().Add(accessTokenLifetime).Unix(), "jti": s.newHexID(), "link_id": link,
 	})
 	b64 := base64.RawURLEncoding.EncodeToString

@@ -43,8 +43,8 @@ func isDeletion(r *http.Request) bool {
 	return ok && r.Method == http.MethodDelete && strings.Count(rest, "/") == 1
 }
 
-// readOnly returns a middleware that rejects every method except GET, HEAD and the deletion of a link, because only
-// the control surface can change other data.
+// readOnly returns a middleware that rejects every method except GET, HEAD and the deletion of a link. All other
+// changes are made through the control surface.
 func readOnly(s *Simulator, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet && r.Method != http.MethodHead && !isDeletion(r) {

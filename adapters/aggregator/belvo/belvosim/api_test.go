@@ -53,7 +53,7 @@ func TestInvalidRequestsGetTheVendorsErrors(t *testing.T) {
 func TestPathWithoutSlashIsRedirected(t *testing.T) {
 	_, c := newDemoServer(t, belvosim.Options{})
 	c.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	got, err := c.do("GET", "/api/links?page_size=1", "")
+	got, err := c.send("GET", "/api/links?page_size=1", "")
 	if err != nil || got.status/100 != 3 || got.header.Get("Location") != "/api/links/?page_size=1" {
 		t.Errorf("got %d to %q, %v", got.status, got.header.Get("Location"), err)
 	}
@@ -145,7 +145,7 @@ func TestRateLimitSendsRetryAfter(t *testing.T) {
 	sim, c := newDemoServer(t, belvosim.Options{RateLimit: 2, Now: func() time.Time { return now }})
 	get[map[string]string](c, "/api/", 200)
 	get[map[string]string](c, "/api/", 200)
-	got, err := c.do("GET", "/api/", "")
+	got, err := c.send("GET", "/api/", "")
 	if err != nil || got.status != 429 || got.header.Get("Retry-After") != "30" {
 		t.Fatalf("got %d after %q, %v", got.status, got.header.Get("Retry-After"), err)
 	}

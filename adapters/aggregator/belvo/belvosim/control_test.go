@@ -21,7 +21,7 @@ func TestControlCoversTheLifeOfALink(t *testing.T) {
 		`{"link":"`+link.ID+`","account":"`+account.ID+`","amount":12.50,"type":"OUTFLOW",`+
 			`"value_date":"2026-11-19"}`, 200)
 	url := "/api/transactions/" + row.ID + "/"
-	if got, err := c.do("GET", url, ""); err != nil || !strings.Contains(string(got.body), `"amount":12.50`) {
+	if got, err := c.send("GET", url, ""); err != nil || !strings.Contains(string(got.body), `"amount":12.50`) {
 		t.Fatalf("the amount lost its digits: %s, %v", got.body, err)
 	}
 	call[named](c, "PATCH", "/_control/transactions/"+row.ID, `{"amount":"13.00","status":"PENDING"}`, 200)
@@ -75,7 +75,7 @@ func TestControlInjectsFaultsAndSendsWebhooks(t *testing.T) {
 
 func TestControlStateHidesThePassword(t *testing.T) {
 	_, c := newDemoServer(t, belvosim.Options{})
-	got, err := c.do(http.MethodGet, "/_control/state", "")
+	got, err := c.send(http.MethodGet, "/_control/state", "")
 	if err != nil || !strings.Contains(string(got.body), belvosim.DemoLinkID) ||
 		strings.Contains(string(got.body), belvosim.DemoSecretPassword) {
 		t.Errorf("got %s, %v", got.body, err)
@@ -112,7 +112,7 @@ func TestControlRejectsInvalidRequests(t *testing.T) {
 		{"POST", "/_control/webhooks", `{"events":[{"event":"x"}]}`, 400},
 		{"POST", "/_control/webhooks", `7`, 400},
 	} {
-		got, err := c.do(test.method, test.path, test.body)
+		got, err := c.send(test.method, test.path, test.body)
 		if err != nil || got.status != test.status {
 			t.Errorf("%s %s %s: %d, %v; want %d", test.method, test.path, test.body, got.status, err, test.status)
 		}

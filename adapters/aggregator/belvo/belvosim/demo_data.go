@@ -28,8 +28,8 @@ var demoDay = time.Date(2026, 11, 19, 0, 0, 0, 0, time.UTC)
 // collected.
 const collectionTime = 8 * time.Hour
 
-// demo is the demo data as JSON. Its dates are relative to the day of collection, in days: {-1} is
-// the day before that day.
+// demo is the demo data as JSON. A date is a number of days after the day of collection: {-1} is the day before. The
+// day of collection is the day on which the vendor last collected the data.
 //
 //go:embed demo/demo.json
 var demo []byte
@@ -63,7 +63,7 @@ func (s *Simulator) SeedAt(t time.Time) {
 	s.AddSecret(DemoSecretID, DemoSecretPassword)
 	// Adding an object that already exists returns ErrTaken and changes nothing.
 	for _, l := range data.Links {
-		// The next refresh is due after t, whatever the time of the day.
+		// The next refresh is due one refresh interval after the last access, so no refresh is overdue at t.
 		l.LastAccessedAt = t.UTC().Format(timeFormat)
 		_, _ = s.AddLink(l)
 	}
@@ -75,9 +75,8 @@ func (s *Simulator) SeedAt(t time.Time) {
 	}
 }
 
-// loadDemo decodes the demo data. It panics if the data has a member that the Go types do not have.
-// The file is embedded, so such an error is a mistake in the source code and does not depend on the
-// input at run time.
+// loadDemo decodes the demo data. It panics if the text is invalid or contains a member that the Go types do not have.
+// The text is embedded, so only a mistake in the source code can cause the panic.
 func loadDemo(text []byte) (data demoData) {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()

@@ -1,9 +1,9 @@
-// Package belvosim is an in-memory simulator of Belvo for tests and demos: the vendor's API,
-// its webhooks and its failures, served on loopback.
+// Package belvosim is an in-memory simulator of Belvo for tests and demos: the vendor's API, its webhooks and its
+// failures, served on loopback.
 //
-// The Belvo adapter is tested against this package, as HTTP clients are tested against httptest.
-// The package does not depend on the adapter: its JSON shapes are checked with the vendor's
-// own SDK (see test/sdk), not with the adapter's decoder.
+// The Belvo adapter is tested against this package, as HTTP clients are tested against httptest. The package does not
+// depend on the adapter. Its JSON shapes are checked with the vendor's own SDK (see test/sdk), not with the adapter's
+// decoder.
 //
 //	sim := belvosim.New(belvosim.Options{Seed: 1})
 //	sim.Seed()                                  // one secret, a Mexican and a Brazilian link
@@ -12,14 +12,17 @@
 //
 // # Data
 //
-// A secret (id and password, HTTP Basic) has access to links; a link has accounts and transactions.
-// A link without an Owner is visible to every secret; a link that another secret owns is not found.
-// Transactions are listed in the order in which they were added, or in reverse. A list is divided
-// into pages by position, so that a row added or removed between two requests shifts the later
-// rows.
+// A secret (id and password, HTTP Basic) has access to links. A link has accounts and transactions. A link without an
+// Owner is visible to every secret. A link that another secret owns is not found.
 //
-// A date filter compares instants: a date in a row means the start of its UTC day, a filter value that is a date
-// includes the whole day, and a member that is null matches no filter.
+// Transactions are listed in the order in which they were added, or in reverse. A list is divided into pages by
+// position. A row that is added or removed between two requests therefore shifts the later rows.
+//
+// A date filter compares instants:
+//
+//   - A date in a row means the start of its UTC day.
+//   - A date in a filter includes the whole day.
+//   - A null date never matches.
 //
 // POST /api/token/ issues tokens for the widget. No call of the API accepts these tokens.
 //
@@ -50,9 +53,12 @@
 //
 // # Source
 //
-// The shapes follow the vendor's published contract (API 1.222/1.223, its data dictionaries) and
-// what npm belvo 0.28.0 sends and reads. The following are assumptions, because no source documents
-// them: the bodies of a 429, of a 405 and of the error for an unreadable filter; the redirect to
-// the path with a slash; pages that are determined by position; the 404 of POST /api/token/ for an
-// unknown link; the data of LINK/link_deleted, LINK/token_required and OWNERS/new_owners_available.
+// The JSON shapes follow the vendor's published contract (API 1.222/1.223, with its data dictionaries) and the vendor's
+// SDK (npm belvo 0.28.0). The following assumptions have no source:
+//
+//   - the bodies of a 429, of a 405 and of the error for an unreadable filter
+//   - the redirect to the path with a slash
+//   - pages by position
+//   - the 404 of POST /api/token/ for an unknown link
+//   - the data of LINK/link_deleted, LINK/token_required and OWNERS/new_owners_available.
 package belvosim

@@ -13,8 +13,8 @@ import (
 type apiError struct {
 	status        int
 	code, message string
-	field         string         // the name of the invalid parameter; empty omits the member
-	retryAfter    string         // the Retry-After header; empty omits the header
+	field         string         // the name of the invalid parameter; if empty, the body has no member "field"
+	retryAfter    string         // the Retry-After header; if empty, the header is not sent
 	more          map[string]any // further members of the object
 }
 

@@ -7,10 +7,13 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/sim/faultinject"
 )
 
-// Fault is a failure queued for a request; [faultinject.Fault] describes its fields. A
-// FaultStatus with a Code sends the vendor's error of that code. With only a Status, it
-// sends the error that the vendor documents for that status. With only a Status of 501 or higher,
-// for example 502 to 504, it sends an HTML page as a gateway would.
+// Fault is a failure queued for a request; [faultinject.Fault] describes its fields. A FaultStatus sends an error
+// response that depends on Code and Status:
+//
+//   - Code is set: the vendor's error with this code
+//   - only Status is set, to 501 or higher: an HTML page, like the page of a gateway
+//   - only Status is set, to 500 or lower: the error that the vendor documents for this status
+//   - neither is set: the vendor's error for status 500.
 type Fault = faultinject.Fault
 
 // The kinds of fault; [faultinject.Kind] describes them.
@@ -95,9 +98,8 @@ func (s *Simulator) writeFaultError(w http.ResponseWriter, f Fault) {
 	s.writeFailure(w, answer)
 }
 
-// documentedError returns the vendor's error for the fault's code or status. If the vendor
-// documents no such error, it returns an error with the fault's code, a generic message and status
-// 400. A fault without code and status means status 500.
+// documentedError returns the vendor's error for the fault's code or status. A fault without code and status counts as
+// status 500. If the vendor documents no such error, the result has the fault's code, a generic message and status 400.
 func documentedError(f Fault) apiError {
 	if f.Code == "" && f.Status == 0 {
 		f.Status = http.StatusInternalServerError

@@ -54,7 +54,7 @@ func TestStatusFaultsUseTheVendorsErrors(t *testing.T) {
 			sim, c := newDemoServer(t, belvosim.Options{})
 			test.fault.Kind = belvosim.FaultStatus
 			inject(t, sim, test.fault)
-			got, err := c.do("GET", "/api/", "")
+			got, err := c.send("GET", "/api/", "")
 			if err != nil || got.status != test.status || got.header.Get("Retry-After") != test.retryAfter {
 				t.Fatalf("got %d after %q, %v", got.status, got.header.Get("Retry-After"), err)
 			}
@@ -71,7 +71,7 @@ func TestGatewayFaultsAreNotJSON(t *testing.T) {
 	sim, c := newDemoServer(t, belvosim.Options{})
 	for _, status := range []int{502, 503, 504} {
 		inject(t, sim, belvosim.Fault{Kind: belvosim.FaultStatus, Status: status, RetryAfter: "3"})
-		got, err := c.do("GET", "/api/", "")
+		got, err := c.send("GET", "/api/", "")
 		if err != nil || got.status != status || got.header.Get("Retry-After") != "3" || json.Valid(got.body) {
 			t.Errorf("got %d, %q, %v", got.status, got.body, err)
 		}
@@ -82,7 +82,7 @@ func TestThrottlingFaultsAreCounted(t *testing.T) {
 	sim, c := newDemoServer(t, belvosim.Options{})
 	inject(t, sim, belvosim.Fault{Kind: belvosim.FaultStatus, Status: 429, Times: 2})
 	for _, status := range []int{429, 429, 200} {
-		if got, err := c.do("GET", "/api/", ""); err != nil || got.status != status {
+		if got, err := c.send("GET", "/api/", ""); err != nil || got.status != status {
 			t.Fatalf("got %d, %v; want %d", got.status, err, status)
 		}
 	}
@@ -116,7 +116,7 @@ func TestBodyFaultsEditTheRows(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			sim, c := newDemoServer(t, belvosim.Options{})
 			inject(t, sim, test.fault)
-			got, err := c.do(http.MethodGet, path, "")
+			got, err := c.send(http.MethodGet, path, "")
 			if err != nil || got.status != 200 || !strings.Contains(string(got.body), test.want) {
 				t.Errorf("got %d, %v: %s", got.status, err, got.body)
 			}
@@ -135,9 +135,8 @@ func TestClearFaultsEmptiesTheQueue(t *testing.T) {
 	get[map[string]string](c, "/api/", 200)
 }
 
-// entered is a request body whose channel is closed when the server reads the body. A fault of the
-// kind Hang reads the body first. Therefore, once the channel is closed, the fault is handling the
-// request.
+// entered is an empty request body. Its Read method closes the channel. The simulator reads the body of a request just
+// before it hangs (a fault of the kind Hang). The closed channel therefore means that the request hangs.
 type entered chan struct{}
 
 func (e entered) Read([]byte) (int, error) {
@@ -171,7 +170,7 @@ func TestConcurrentRequestsAreCounted(t *testing.T) {
 func TestTransportFaultsAffectTheVendorAPI(t *testing.T) {
 	for name, test := range map[string]struct {
 		fault belvosim.Fault
-		whole bool // whether the client receives the unchanged rows
+		whole bool // whether the client receives all rows, in unchanged form
 	}{
 		"drip":     {belvosim.Fault{Kind: belvosim.FaultDrip, Size: 500, DelayMs: 1}, true},
 		"oversize": {belvosim.Fault{Kind: belvosim.FaultOversize, Size: 1 << 20}, true},
@@ -183,7 +182,7 @@ func TestTransportFaultsAffectTheVendorAPI(t *testing.T) {
 			sim, c := newDemoServer(t, belvosim.Options{})
 			test.fault.Path = "/api/transactions/"
 			inject(t, sim, test.fault)
-			got, err := c.do(http.MethodGet, "/api/transactions/?link="+belvosim.DemoLinkID, "")
+			got, err := c.send(http.MethodGet, "/api/transactions/?link="+belvosim.DemoLinkID, "")
 			var page list
 			whole := err == nil && json.Unmarshal(got.body, &page) == nil && page.Count == 5
 			if whole != test.whole || sim.Stats().Faults != 1 {

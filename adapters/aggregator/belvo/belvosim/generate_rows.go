@@ -8,10 +8,12 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// Generate adds n simple rows to an account. It is cheap enough for hundreds of thousands of rows. The rows' dates are
-// spread evenly over the year before now, and their collected_at and created_at are the current time. The amounts start
-// at 0.01 and rise by 0.01 from row to row; every fifth row is an inflow. The error is ErrNotFound if there is no such
-// account.
+// Generate adds n simple rows to an account. It is fast enough for hundreds of thousands of rows. The error is
+// ErrNotFound if there is no such account. The rows have these values:
+//
+//   - The dates are spread evenly over the past year.
+//   - collected_at and created_at are the current time.
+//   - The amounts are 0.01, 0.02 and so on; every fifth row is an inflow.
 func (s *Simulator) Generate(accountID string, n int) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

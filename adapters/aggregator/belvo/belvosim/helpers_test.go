@@ -45,7 +45,7 @@ type apiResponse struct {
 	body   []byte
 }
 
-func (c client) do(method, path, body string) (apiResponse, error) {
+func (c client) send(method, path, body string) (apiResponse, error) {
 	c.t.Helper()
 	if !strings.HasPrefix(path, "http") {
 		path = c.base + path
@@ -75,7 +75,7 @@ func get[T any](c client, path string, status int) (into T) {
 
 func call[T any](c client, method, path, body string, status int) (into T) {
 	c.t.Helper()
-	got, err := c.do(method, path, body)
+	got, err := c.send(method, path, body)
 	if err != nil {
 		c.t.Fatalf("%s %s: %v", method, path, err)
 	}

@@ -30,9 +30,8 @@ func (s *Simulator) RemoveSecret(id string) {
 	delete(s.secrets, id)
 }
 
-// AddLink adds a link and returns it as stored. Each of the members ID, AccessMode, Status,
-// CreatedAt, LastAccessedAt, RefreshRate, CredentialsStorage, FetchResources and StaleIn that is
-// empty is set to the vendor's usual value. The error is ErrTaken if the id exists already.
+// AddLink adds a link and returns it as stored. An empty ID is generated. If another member is empty but the vendor
+// always sends it, AddLink sets the vendor's usual value. The error is ErrTaken if the id exists already.
 func (s *Simulator) AddLink(l Link) (Link, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -89,10 +88,11 @@ func (s *Simulator) RemoveLink(id string) error {
 	return nil
 }
 
-// AddAccount adds an account to the link with the id a.Link, and returns the account as stored. An
-// empty ID is generated. An empty Institution is copied from the link, and an empty CollectedAt or
-// CreatedAt is set to the current time. The error is ErrNotFound if the link does not exist, and
-// ErrTaken if the account's id exists already.
+// AddAccount adds an account to the link a.Link, and returns the account as stored. An empty ID is generated. An empty
+// Institution is copied from the link. An empty CollectedAt or CreatedAt becomes the current time. Errors:
+//
+//   - ErrNotFound if the link does not exist
+//   - ErrTaken if the account's id exists already.
 func (s *Simulator) AddAccount(a Account) (Account, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

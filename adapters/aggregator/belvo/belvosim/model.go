@@ -6,7 +6,7 @@ import "encoding/json"
 type LinkStatus string
 
 const (
-	// LinkValid is the status of links that the vendor refreshes.
+	// LinkValid is the status of links that work. The vendor refreshes only these links.
 	LinkValid LinkStatus = "valid"
 	// LinkInvalid is the status of links whose credentials the institution rejects.
 	LinkInvalid LinkStatus = "invalid"
@@ -63,7 +63,8 @@ type Account struct {
 	LoanData                  json.RawMessage `json:"loan_data"`
 	FundsData                 json.RawMessage `json:"funds_data"`
 	ReceivablesData           json.RawMessage `json:"receivables_data"`
-	// AccountOpenFinance is nil outside Brazil's OFDA; the response then lacks its members.
+	// AccountOpenFinance is nil for an account outside Brazil's Open Finance. The account is then sent without the
+	// members of AccountOpenFinance.
 	*AccountOpenFinance
 }
 
@@ -73,7 +74,7 @@ type Institution struct {
 	Type string `json:"type"`
 }
 
-// AccountOpenFinance contains the members that Brazil's OFDA adds to an account.
+// AccountOpenFinance contains the members that Brazil's Open Finance (OFDA) adds to an account.
 type AccountOpenFinance struct {
 	Subtype    string          `json:"subtype"`
 	Agency     *string         `json:"agency"`
@@ -111,11 +112,12 @@ type Transaction struct {
 	Type           *string         `json:"type"`   // INFLOW, OUTFLOW or null
 	Status         *string         `json:"status"` // PENDING, PROCESSED, UNCATEGORIZED or null
 	CreditCardData json.RawMessage `json:"credit_card_data"`
-	// TransactionOpenFinance is nil outside Brazil's OFDA; the response then lacks its members.
+	// TransactionOpenFinance is nil for a transaction outside Brazil's Open Finance. The transaction is then sent
+	// without the members of TransactionOpenFinance.
 	*TransactionOpenFinance
 }
 
-// TransactionOpenFinance contains the members that Brazil's OFDA adds to a transaction.
+// TransactionOpenFinance contains the members that Brazil's Open Finance (OFDA) adds to a transaction.
 type TransactionOpenFinance struct {
 	TransactedAt *string `json:"transacted_at"`
 	// LocalCurrencyAmount is the amount in the account's currency, as JSON text like Amount.
@@ -129,8 +131,8 @@ type TransactionOpenFinance struct {
 	LoanData                    json.RawMessage `json:"loan_data"`
 }
 
-// wireTransaction is a transaction as the API sends it. The embedded Transaction has members of
-// the same names, which encoding/json ignores.
+// wireTransaction is a transaction as the API sends it. The embedded Transaction also has fields for the members id,
+// internal_identification and account. encoding/json ignores those embedded fields.
 type wireTransaction struct {
 	ID                     string   `json:"id"`
 	InternalIdentification *string  `json:"internal_identification"`

@@ -23,11 +23,10 @@ type page[T any] struct {
 	beyond   bool    // true if the requested page does not exist
 }
 
-// pageOf returns a copy of the requested page of a list (all). The cost of a call depends on the size of the page, not
-// on the length of the list. A page_size that is not a positive number counts as absent, and a page_size above the
-// maximum counts as the maximum. If backwards is true, the list is read in reverse order, so the first page contains
-// the end of the list.
-func pageOf[T any](r *http.Request, all []T, backwards bool) page[T] {
+// pageOf returns a copy of the requested page of a list. If backwards is true, the list is read in reverse order. A
+// page_size that is not a positive number is ignored. A page_size above the maximum is reduced to the maximum. The cost
+// does not depend on the length of the list.
+func pageOf[T any](r *http.Request, items []T, backwards bool) page[T] {
 	query := r.URL.Query()
 	size := min(positive(query.Get("page_size"), defaultPageSize), maxPageSize)
 	number := positive(query.Get("page"), 0)
@@ -36,12 +35,12 @@ func pageOf[T any](r *http.Request, all []T, backwards bool) page[T] {
 	}
 	from := (number - 1) * size
 	// The first page of an empty list exists. Every other page exists only if it has rows.
-	if number < 1 || number > len(all) && number > 1 || from > 0 && from >= len(all) {
+	if number < 1 || number > len(items) && number > 1 || from > 0 && from >= len(items) {
 		return page[T]{beyond: true}
 	}
-	to := min(from+size, len(all))
-	cut := page[T]{Count: len(all), Results: slice(all, from, to, backwards)}
-	if to < len(all) {
+	to := min(from+size, len(items))
+	cut := page[T]{Count: len(items), Results: slice(items, from, to, backwards)}
+	if to < len(items) {
 		cut.Next = new(pageURL(r, number+1))
 	}
 	if number > 1 {

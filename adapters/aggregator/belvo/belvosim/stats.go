@@ -8,8 +8,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/sim/kit"
 )
 
-// Stats contains the counts of the requests to the vendor API since [New]. Requests to the control
-// surface are not counted.
+// Stats contains the counts of the requests to the vendor API since [New]. Requests to the control surface (/_control/)
+// are not counted.
 type Stats struct {
 	// Requests is the number of all requests, including those that got no response.
 	Requests int `json:"requests"`

@@ -8,11 +8,11 @@ import (
 	"time"
 )
 
-// member describes a member of a transaction that a filter can compare. The function read returns
-// the member's value; an empty value means null.
+// member is a JSON member of a transaction. Filters compare the value of the member. The function valueOf returns this
+// value; "" means null.
 type member struct {
-	name string
-	read func(*Transaction) string
+	name    string
+	valueOf func(*Transaction) string
 }
 
 // dateMembers lists the members that have date filters. A row stores the parsed values of these
@@ -24,7 +24,7 @@ var dateMembers = [...]member{
 	3:           {"collected_at", func(t *Transaction) string { return t.CollectedAt }},
 }
 
-// The indexes in dateMembers of value_date and created_at, which Purge also uses.
+// The indexes of value_date and created_at in dateMembers. Purge uses these two members, too.
 const (
 	byValueDate = 0
 	byCreatedAt = 1
@@ -41,8 +41,8 @@ var textFilters = map[string]func(*Transaction) string{
 	"status":      func(t *Transaction) string { return deref(t.Status) },
 }
 
-// deref returns the text, or "" for nil, which means null. Because no filter has an empty value,
-// null matches no filter.
+// deref returns the text that the pointer refers to, or "" for a nil pointer (null). A filter value is never "", so no
+// filter matches null.
 func deref(text *string) string {
 	if text == nil {
 		return ""
@@ -50,9 +50,9 @@ func deref(text *string) string {
 	return *text
 }
 
-// timeSpan is the period that a date or timestamp covers: a whole UTC day, or one instant. The period starts at from
-// (inclusive) and ends at to (exclusive).
-type timeSpan struct{ from, to time.Time }
+// timeSpan is the period that a date or a timestamp covers: a whole UTC day, or one instant. The start is inclusive,
+// and the end is exclusive.
+type timeSpan struct{ start, end time.Time }
 
 var errNoDate = errors.New("neither a date nor a timestamp")
 
@@ -71,18 +71,18 @@ func parseSpan(text string) (timeSpan, error) {
 // comparisons maps the suffix of a date filter's name to its comparison. A bound that is a day
 // includes the whole day: __lte=2026-03-10 includes the evening of the tenth.
 var comparisons = map[string]func(at time.Time, bound timeSpan) bool{
-	"":      func(at time.Time, b timeSpan) bool { return !at.Before(b.from) && at.Before(b.to) },
-	"__gt":  func(at time.Time, b timeSpan) bool { return !at.Before(b.to) },
-	"__gte": func(at time.Time, b timeSpan) bool { return !at.Before(b.from) },
-	"__lt":  func(at time.Time, b timeSpan) bool { return at.Before(b.from) },
-	"__lte": func(at time.Time, b timeSpan) bool { return at.Before(b.to) },
+	"":      func(at time.Time, b timeSpan) bool { return !at.Before(b.start) && at.Before(b.end) },
+	"__gt":  func(at time.Time, b timeSpan) bool { return !at.Before(b.end) },
+	"__gte": func(at time.Time, b timeSpan) bool { return !at.Before(b.start) },
+	"__lt":  func(at time.Time, b timeSpan) bool { return at.Before(b.start) },
+	"__lte": func(at time.Time, b timeSpan) bool { return at.Before(b.end) },
 }
 
 type predicate func(*row) bool
 
-// parseFilters returns the filters of a query. If a date cannot be parsed, it returns the name of the date's parameter
-// as bad; otherwise bad is "". Unknown parameters are ignored, as the vendor ignores them.
-func parseFilters(query url.Values) (filters []predicate, bad string) {
+// parseFilters returns the filters of a query. If a date cannot be parsed, badName is the name of the parameter that
+// contains the date; otherwise it is "". Unknown parameters are ignored, as the vendor ignores them.
+func parseFilters(query url.Values) (filters []predicate, badName string) {
 	for name, values := range query {
 		value := values[len(values)-1]
 		if value == "" {
@@ -132,32 +132,33 @@ func dateFilter(name, value string) (within predicate, exists bool, err error) {
 	}, compare != nil, err
 }
 
-// parseRange parses "a,b" to the period from the start of a to the end of b.
+// parseRange parses a range "a,b" of two dates or timestamps. The result starts with the start of a and ends with the
+// end of b.
 func parseRange(value string) (timeSpan, error) {
 	first, last, _ := strings.Cut(value, ",")
 	from, err := parseSpan(first)
 	to, err2 := parseSpan(last)
-	return timeSpan{from.from, to.to}, errors.Join(err, err2)
+	return timeSpan{from.start, to.end}, errors.Join(err, err2)
 }
 
-// selection caches the last filtered list of a link. Requests for the later pages of the list have
-// the same filters; because of the cache, they do not compare every row again.
+// selection caches the last filtered list of a link. Requests for the later pages of this list have the same filters,
+// so they need not compare every row again.
 type selection struct {
 	filters  string
 	revision int
 	rows     []*row
 }
 
-// selected returns the rows of a link that match the query. If a date in the query cannot be parsed, it returns the
-// name of the date's parameter as bad; otherwise bad is "". The caller holds the simulator's lock.
-func (l *link) selected(query url.Values) (rows []*row, bad string) {
+// selected returns the rows of a link that match the query. If a date cannot be parsed, badParam is the name of the
+// parameter that contains the date; otherwise it is "". The caller holds the simulator's lock.
+func (l *link) selected(query url.Values) (rows []*row, badParam string) {
 	filters := filterKey(query)
 	if l.cached.rows != nil && l.cached.filters == filters && l.cached.revision == l.revision {
 		return l.cached.rows, ""
 	}
-	predicates, bad := parseFilters(query)
-	if bad != "" || len(predicates) == 0 {
-		return l.rows, bad
+	predicates, badParam := parseFilters(query)
+	if badParam != "" || len(predicates) == 0 {
+		return l.rows, badParam
 	}
 	rows = make([]*row, 0)
 	for _, r := range l.rows {

@@ -15,22 +15,22 @@ type row struct {
 	at   [len(dateMembers)]time.Time // in the order of dateMembers; the zero time means null
 }
 
-// newRow returns a row with the dates that the filters need. A date that cannot be parsed counts
-// as null.
+// newRow returns a row with the dates that the filters need. A date that cannot be parsed is treated as null.
 func newRow(l *link, tx Transaction) *row {
 	r := &row{tx: &tx, link: l}
 	for at, member := range dateMembers {
-		if span, err := parseSpan(member.read(&tx)); err == nil {
-			r.at[at] = span.from
+		if span, err := parseSpan(member.valueOf(&tx)); err == nil {
+			r.at[at] = span.start
 		}
 	}
 	return r
 }
 
-// AddTransaction adds a transaction to a link and returns it as stored. An empty ID is generated;
-// an empty CollectedAt or CreatedAt is set to the current time. The error is ErrNotFound if the
-// link does not exist or if the account does not belong to the link, and ErrTaken if the id exists
-// already.
+// AddTransaction adds a transaction to a link and returns it as stored. An empty ID is generated. An empty CollectedAt
+// or CreatedAt becomes the current time. Errors:
+//
+//   - ErrNotFound if the link does not exist, or if the account does not belong to the link
+//   - ErrTaken if the id exists already.
 func (s *Simulator) AddTransaction(linkID string, tx Transaction) (Transaction, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -78,11 +78,13 @@ func (s *Simulator) Transactions(linkID string) []Transaction {
 	return rows
 }
 
-// UpdateTransaction calls edit with a copy of the transaction and replaces the transaction by the
-// edited copy, at the same position of the list. It returns the edited copy. collected_at becomes
-// the current time unless edit sets it. The id cannot be changed. The error is ErrNotFound if there
-// is no such transaction, or if edit sets an account that does not belong to the link.
-func (s *Simulator) UpdateTransaction(id string, edit func(*Transaction)) (Transaction, error) {
+// UpdateTransaction changes a transaction and returns the changed copy. The given function edits the copy, which then
+// replaces the transaction at the same position of the list. CollectedAt becomes the current time unless the function
+// sets it. The id cannot be changed. The error is ErrNotFound in two cases:
+//
+//   - There is no such transaction.
+//   - The changed account does not belong to the link.
+func (s *Simulator) UpdateTransaction(id string, fn func(*Transaction)) (Transaction, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	old, exists := s.rows[id]
@@ -91,7 +93,7 @@ func (s *Simulator) UpdateTransaction(id string, edit func(*Transaction)) (Trans
 	}
 	tx := old.copied()
 	tx.CollectedAt = s.timestamp()
-	edit(&tx)
+	fn(&tx)
 	tx.ID = id
 	if tx.Account != "" && !old.link.owns(s.accounts[tx.Account]) {
 		return Transaction{}, fmt.Errorf("transaction's account: %w", ErrNotFound)
@@ -127,10 +129,9 @@ func (s *Simulator) RemoveTransaction(id string) error {
 	return nil
 }
 
-// Churn simulates an edit at the bank that the vendor mistakes for a new transaction: the row
-// is removed and added again at the end of the list, under a new id. Churn returns the new
-// transaction; [Simulator.UpdateTransaction] can edit it. The error is ErrNotFound if there is
-// no such transaction.
+// Churn simulates an edit at the bank that the vendor mistakes for a new transaction. It removes the row and adds it
+// again at the end of the list, under a new id. It returns the new transaction. The error is ErrNotFound if there is no
+// such transaction.
 func (s *Simulator) Churn(id string) (Transaction, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -144,9 +145,9 @@ func (s *Simulator) Churn(id string) (Transaction, error) {
 	return s.put(old.link, tx), nil
 }
 
-// Purge simulates the deletion of old rows by the vendor (stale_in). It removes those transactions of the link whose
-// value date is before the given instant. If the value date is null, it compares created_at instead. It sends no
-// webhook. It returns the number of removed transactions; the error is ErrNotFound if there is no such link.
+// Purge simulates how the vendor deletes old rows (stale_in). It removes the link's rows whose value date is before the
+// given instant, and returns their number. Rows without a value date are compared by created_at. No webhook is sent.
+// The error is ErrNotFound if there is no such link.
 func (s *Simulator) Purge(linkID string, before time.Time) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -163,8 +164,8 @@ func (s *Simulator) Purge(linkID string, before time.Time) (int, error) {
 	}), nil
 }
 
-// drop removes the rows of a link for which gone returns true, and returns their number. The
-// caller holds the lock.
+// drop removes the rows of a link for which the function gone returns true, and returns their number. The caller holds
+// the lock.
 func (s *Simulator) drop(l *link, gone func(*row) bool) int {
 	before := len(l.rows)
 	l.rows = slices.DeleteFunc(l.rows, func(r *row) bool {

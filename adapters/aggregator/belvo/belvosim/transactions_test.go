@@ -118,13 +118,14 @@ func TestRemoveLinkRemovesItsAccountsAndRows(t *testing.T) {
 	}
 }
 
-// TestSeedAtMovesEveryDate checks that SeedAt moves every date of the demo data. If the given time is early on a day,
-// the rows must be collected on the day before, because a row cannot be collected in the future.
+// TestSeedAtMovesEveryDate checks that SeedAt moves every date of the demo data. The vendor collects some rows until
+// just before 08:00 UTC. No row may be collected after the time that is passed to SeedAt. If that time is before 08:00
+// UTC, the rows are therefore collected on the previous day.
 func TestSeedAtMovesEveryDate(t *testing.T) {
 	zone := time.FixedZone("", -3*3600)
 	for at, want := range map[time.Time]string{
-		time.Date(2025, 3, 2, 6, 0, 0, 0, zone):  "2025-02-27", // collected on 2 March
-		time.Date(2025, 3, 1, 23, 0, 0, 0, zone): "2025-02-26", // 02:00 of 2 March in UTC: collected on 1 March
+		time.Date(2025, 3, 2, 6, 0, 0, 0, zone):  "2025-02-27", // at 09:00 UTC: rows collected on 2 March
+		time.Date(2025, 3, 1, 23, 0, 0, 0, zone): "2025-02-26", // at 02:00 UTC: rows collected on 1 March
 	} {
 		sim := belvosim.New(belvosim.Options{Seed: 1})
 		sim.SeedAt(at)
@@ -136,7 +137,8 @@ func TestSeedAtMovesEveryDate(t *testing.T) {
 				t.Errorf("at %v the row %s was collected at %s, %v", at, row.ID, row.CollectedAt, err)
 			}
 		}
-		// No refresh of a link is overdue.
+		// The last access must be the time that was passed to SeedAt, so that no refresh is overdue. UpdateLink changes
+		// nothing here; it only returns the link.
 		link, err := sim.UpdateLink(belvosim.DemoOpenFinanceLinkID, func(*belvosim.Link) {})
 		if accessed, _ := time.Parse(time.RFC3339, link.LastAccessedAt); err != nil || !accessed.Equal(at) {
 			t.Errorf("at %v the link was last accessed at %s, %v", at, link.LastAccessedAt, err)

@@ -23,8 +23,8 @@ type Event struct {
 	// RequestID is a UUID; if it is empty, a random UUID is sent. CONSENT events have no request
 	// id.
 	RequestID string `json:"requestId"`
-	// ConsentID and ConsentDue are the consent_id and the consent_due_date of CONSENT events. If ConsentID is empty,
-	// every such event has the same id. If ConsentDue is empty, only openfinance_consent_about_to_expire has a due
+	// ConsentID is the consent_id of CONSENT events. If it is empty, a fixed id is sent. ConsentDue is the
+	// consent_due_date of these events. If ConsentDue is empty, only openfinance_consent_about_to_expire has a due
 	// date.
 	ConsentID  string `json:"consentId"`
 	ConsentDue string `json:"consentDue"`
@@ -48,7 +48,7 @@ type payload struct {
 type eventKind struct {
 	webhookType string
 	code        string
-	processType string // empty omits the member
+	processType string // if empty, the payload has no such member
 	data        func(l *link, ids []string) any
 }
 
@@ -160,8 +160,8 @@ func newRows(member string) func(*link, []string) any {
 	return func(_ *link, ids []string) any { return countOf(member, max(1, len(ids))) }
 }
 
-// changedRows returns a function that returns the data of an event about changed rows: their
-// number, and their ids as the member with the given name. The list of ids is never null.
+// changedRows returns a data function (see [eventKind]) for an event about changed rows. The data consists of the
+// number of rows and a list of their ids. The given name is the JSON name of the list. The list is never null.
 func changedRows(member string) func(*link, []string) any {
 	return func(_ *link, ids []string) any {
 		return map[string]any{"count": len(ids), member: append([]string{}, ids...)}
@@ -178,23 +178,23 @@ func loginFailure(code, message string, status int) func(*link, []string) any {
 	}
 }
 
-// consentData returns a function that returns the data of an event about a consent. The consent is always the same,
-// except for its due date (due). An empty due date is omitted.
-func consentData(due string) func(*link, []string) any {
+// consentData returns a data function (see [eventKind]) for an event about a consent. The consent is always the same,
+// except for its due date. If dueDate is empty, the data contains no due date.
+func consentData(dueDate string) func(*link, []string) any {
 	return func(l *link, _ []string) any {
 		data := map[string]any{
 			"consent_id": "7b1f4c02-6d0e-4a57-9a43-0c8d5e2f9b61", "action": "renew",
 			"institution": l.Institution, "institution_display_name": l.Institution,
 			"institution_icon_logo": "https://logo.example.test/bank.png",
 		}
-		if due != "" {
-			data["consent_due_date"] = due
+		if dueDate != "" {
+			data["consent_due_date"] = dueDate
 		}
 		return data
 	}
 }
 
-// history is the data of the event that announces the first complete collection of a link's rows.
+// history is the data of the event that the vendor sends when it has first collected all rows of a link.
 type history struct {
 	Total    int     `json:"total_transactions"`
 	Inflows  int     `json:"total_inflow_transactions"`

@@ -86,7 +86,7 @@ func TestInvalidAPIKeysAreRefused(t *testing.T) {
 func TestClientsSeeOnlyTheirOwnItems(t *testing.T) {
 	e := serve(t, pluggysim.Options{Clients: []pluggysim.Client{{ID: "other", Secret: "s"}}})
 	var out struct{ APIKey string }
-	e.do("POST", "/auth", `{"clientId":"other","clientSecret":"s"}`).decode(&out)
+	e.send("POST", "/auth", `{"clientId":"other","clientSecret":"s"}`).decode(&out)
 	e.key = out.APIKey
 	for _, target := range []string{
 		"/items/" + pluggysim.DemoItemID, "/accounts?itemId=" + pluggysim.DemoItemID,

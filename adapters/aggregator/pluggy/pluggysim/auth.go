@@ -56,8 +56,8 @@ func (s *Simulator) issue(client string) string {
 	return token
 }
 
-// sign returns an HS256 JWT (RFC 7519) with the claims. The key is a JWT because the vendor's SDK reads
-// its exp.
+// sign returns an HS256 JWT (RFC 7519) with the claims. An API key is a JWT, because the vendor's SDK reads the claim
+// exp.
 func (s *Simulator) sign(claims map[string]any) string {
 	body, _ := json.Marshal(claims) // claims has only strings and integers, so there is no error
 	b64 := base64.RawURLEncoding.EncodeToString

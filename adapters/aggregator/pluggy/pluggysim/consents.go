@@ -8,9 +8,9 @@ import (
 	"github.com/google/uuid"
 )
 
-// AddConsent adds a consent of an item and returns the stored consent: an empty ID is replaced by a random one, and a
-// zero CreatedAt by the current time. The item's consentExpiresAt is set to the ExpiresAt of the consent. Errors:
-// ErrNotFound for an unknown item.
+// AddConsent adds a consent of an item and returns the stored consent. An empty ID becomes a random id. A zero
+// CreatedAt becomes the current time. ExpiresAt is copied to the item's consentExpiresAt. Errors: ErrNotFound for an
+// unknown item.
 func (s *Simulator) AddConsent(c Consent) (Consent, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -56,7 +56,7 @@ func TestControlSurface(t *testing.T) {
 		{"POST", "/_control/keys/expire", ``, 200},
 		{"GET", "/_control/stats", ``, 200},
 	} {
-		if got := e.do(c.method, c.target, c.body); got.status != c.status {
+		if got := e.send(c.method, c.target, c.body); got.status != c.status {
 			t.Errorf("%s %s %s: %d, want %d: %s", c.method, c.target, c.body, got.status, c.status, got.body)
 		}
 	}
@@ -92,7 +92,7 @@ func TestControlSurface(t *testing.T) {
 	if got := e.get("/items/" + pluggysim.DemoItemID).status; got != 503 {
 		t.Errorf("fault set by control: %d", got)
 	}
-	e.do("DELETE", "/_control/faults", "")
+	e.send("DELETE", "/_control/faults", "")
 	if got := e.get("/items/" + pluggysim.DemoItemID).status; got != 403 {
 		t.Errorf("key expired by control: %d", got)
 	}

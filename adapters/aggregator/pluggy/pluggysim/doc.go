@@ -1,5 +1,5 @@
-// Package pluggysim simulates the vendor Pluggy in memory: its API, its webhooks and its failures. A test
-// can serve it on loopback, for example.
+// Package pluggysim simulates the vendor Pluggy in memory: its API, its webhooks and its failures. A test can serve it
+// on loopback, for example.
 //
 // The Pluggy adapter is tested against this package, as HTTP clients are tested against httptest. The package shares no
 // code with the adapter. The format of its responses is tested with the vendor's own pluggy-sdk (see test/sdk), not
@@ -12,15 +12,16 @@
 //
 // # Data
 //
-// A client (id and secret) owns items, an item has accounts, and an account has transactions. An item with an empty
+// A client (id and secret) owns items. An item has accounts, and an account has transactions. An item with an empty
 // ClientID belongs to every client. A stored row is immutable: an update replaces the row, so a response that is being
-// written does not change. Transactions are sorted by date, newest first, and then by id. In the response to a request
-// with createdAtFrom, they are sorted by creation time, newest first. The cursor contains the position of the last row
-// and not an offset. Therefore rows that are added or removed between two pages do not cause other rows to be repeated
-// or skipped.
+// written does not change.
 //
-// PATCH /items/{id} changes the status of the item to UPDATING. The synchronisation ends with a call of
-// [Simulator.SetItemStatus], because it would otherwise end at a time that a test cannot know.
+// Transactions are sorted by date, newest first, and then by id. A request with createdAtFrom gets them sorted by
+// creation time, newest first. The cursor contains the position of the last row and not an offset. Therefore no row is
+// repeated or skipped if another row is added or removed between two pages.
+//
+// PATCH /items/{id} changes the status of the item to UPDATING. Only a call of [Simulator.SetItemStatus] ends the
+// synchronisation, so that a test knows when it ends.
 //
 // # Control surface
 //
@@ -46,10 +47,13 @@
 //	POST   /_control/webhooks                    {"target":{"url",...},"events":[{"event",...}]}, see
 //	                                             [Target], [Event]
 //
-// A call of /_control/webhooks with "registered":{"origin"} instead of a target sends to the registered webhooks; see
-// [Simulator.SendRegistered]. A call without events announces the changes in the accounts of "itemId" since the
-// last announcement (created, updated, deleted). The control surface has no authentication, so it must be
-// served on loopback only.
+// Two variants of the call /_control/webhooks exist:
+//
+//   - With "registered":{"origin"} and no target, it sends to the registered webhooks; see [Simulator.SendRegistered].
+//   - Without events, it announces the changes in the accounts of "itemId" since the last announcement (created,
+//     updated, deleted).
+//
+// The control surface has no authentication, so it must be served on loopback only.
 //
 // # Source
 //

@@ -66,7 +66,7 @@ func (e *env) login() {
 	e.t.Helper()
 	credential := `{"clientId":"` + pluggysim.DemoClientID + `","clientSecret":"` + pluggysim.DemoClientSecret + `"}`
 	var out struct{ APIKey string }
-	e.do("POST", "/auth", credential).decode(&out)
+	e.send("POST", "/auth", credential).decode(&out)
 	e.key = out.APIKey
 }
 
@@ -86,7 +86,7 @@ func (r response) decode(into any) {
 	}
 }
 
-func (e *env) do(method, target, body string) response {
+func (e *env) send(method, target, body string) response {
 	e.t.Helper()
 	req, err := http.NewRequestWithContext(e.t.Context(), method, e.srv.URL+target, strings.NewReader(body))
 	if err != nil {
@@ -104,7 +104,7 @@ func (e *env) do(method, target, body string) response {
 
 func (e *env) get(target string) response {
 	e.t.Helper()
-	return e.do("GET", target, "")
+	return e.send("GET", target, "")
 }
 
 func (e *env) inject(faults ...pluggysim.Fault) {

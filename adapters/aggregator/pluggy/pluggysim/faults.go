@@ -11,9 +11,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/sim/faultinject"
 )
 
-// Fault is a failure that is injected into later requests. [faultinject.Fault] documents its fields. A
-// FaultStatus responds with Status (zero means 500) and with the vendor's error body for that status. Its
-// codeDescription is Code or, if Code is empty, the name of the status.
+// Fault is a failure that is injected into later requests. [faultinject.Fault] documents its fields. A FaultStatus
+// responds with Status (zero means 500) and with the vendor's error body. The codeDescription in the body is Code, or
+// the name of the status if Code is empty.
 type Fault = faultinject.Fault
 
 // FaultExpire is a kind of fault that only Pluggy has. It makes every API key that was issued so far
@@ -47,9 +47,9 @@ func writeFaultStatus(w http.ResponseWriter, f Fault) {
 	writeError(w, status, cmp.Or(f.Code, strings.ToUpper(strings.ReplaceAll(text, " ", "_"))), text)
 }
 
-// endlessNext returns a value for the member "next" that leads back to the first row. Its cursor is different for each
-// ordinal (the number of faults injected so far), so a client does not see the same cursor twice and stops only if it
-// counts pages.
+// endlessNext returns a value for the member "next" that leads back to the first row. Each cursor is different, because
+// it contains the number of faults injected so far (ordinal). A client can therefore not detect the loop from a
+// repeated cursor; it must count pages.
 func endlessNext(r *http.Request, ordinal int) string {
 	before := time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(ordinal) * time.Millisecond)
 	raw := r.URL.Query()

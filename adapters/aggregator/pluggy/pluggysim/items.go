@@ -34,8 +34,8 @@ func (s *Simulator) item(w http.ResponseWriter, r *http.Request, client string) 
 	writeJSON(w, http.StatusOK, i)
 }
 
-// deleteItem deletes an item with its accounts and transactions. It sends no webhook; the event item/deleted can be
-// sent with the control surface.
+// deleteItem deletes an item with its accounts and transactions. It sends no webhook. A test can send the event
+// item/deleted through the control surface (/_control/).
 func (s *Simulator) deleteItem(w http.ResponseWriter, r *http.Request, client string) {
 	id := r.PathValue("id")
 	s.mu.Lock()

@@ -67,7 +67,7 @@ func TestACursorStaysValidWhileRowsAreAddedAndRemoved(t *testing.T) {
 	}
 	n := 0
 	got := e.readAll(bank, func() {
-		// Remove the first row that is not in stay, and add a new row at the front.
+		// Remove the first row that is not listed in the variable stay, and add a new row at the front.
 		for _, r := range e.Transactions(pluggysim.DemoBankAccountID) {
 			if !slices.Contains(stay, r.ID) {
 				_ = e.RemoveTransaction(r.ID)

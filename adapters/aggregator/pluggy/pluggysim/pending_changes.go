@@ -15,7 +15,7 @@ func newChanges() changes {
 
 func (c *changes) add(id string) { c.created[id] = struct{}{} }
 
-// update records an edit of a row. If the creation of the row is not announced yet, the row stays in the set created.
+// update records an edit of a row. If the creation of the row is not announced yet, the edit is announced with it.
 func (c *changes) update(id string) {
 	if _, ok := c.created[id]; !ok {
 		c.updated[id] = struct{}{}

@@ -22,10 +22,14 @@ var demoDay = time.Date(2026, 11, 19, 0, 0, 0, 0, time.UTC)
 //go:embed demo/*.json
 var demoFiles embed.FS
 
-// Seed adds the demo data, which was last synchronised on 2026-11-19. It contains a Pix and a boleto, two
-// fees that differ only in their id, a transfer late at night whose date in São Paulo is the day before, a
-// card purchase in USD, a pending instalment and a bill payment. The rows count as not yet announced by a
-// webhook. A second Seed resets the item and adds only the rows that were removed.
+// Seed adds the demo data, which was last synchronised on 2026-11-19. The rows count as not yet announced by a webhook.
+// A second Seed resets the item and adds only the rows that were removed. The rows cover these cases:
+//
+//   - a Pix and a boleto
+//   - two fees that differ only in their id
+//   - a transfer late at night whose date in São Paulo is the day before
+//   - a card purchase in USD
+//   - a pending instalment and a bill payment.
 func (s *Simulator) Seed() { s.SeedAt(demoDay) }
 
 // SeedAt adds the demo data as if it had last been synchronised on the UTC day of t. It shifts all dates by

@@ -109,7 +109,7 @@ func TestResponsesHaveTheVendorsShapes(t *testing.T) {
 		{"error_account_id", "GET", "/nowhere", "", 404},
 	} {
 		t.Run(c.golden+" "+c.target[:min(40, len(c.target))], func(t *testing.T) {
-			got := e.do(c.method, c.target, c.body)
+			got := e.send(c.method, c.target, c.body)
 			if got.status != c.status {
 				t.Errorf("status %d, want %d: %s", got.status, c.status, got.body)
 			}
@@ -204,7 +204,7 @@ func TestRemoveItemRemovesItsAccountsAndRows(t *testing.T) {
 
 func TestWebhookRegistration(t *testing.T) {
 	e := serve(t, pluggysim.Options{})
-	made := e.do("POST", "/webhooks",
+	made := e.send("POST", "/webhooks",
 		`{"event":"all","url":"https://hooks.example.com/p","headers":{"Authorization":"x"}}`)
 	if made.status != 200 {
 		t.Errorf("status %d, the SDK accepts only 200", made.status)
@@ -217,7 +217,7 @@ func TestWebhookRegistration(t *testing.T) {
 	if got := e.Webhooks()[0].Headers["Authorization"]; got != "x" {
 		t.Errorf("header %q", got)
 	}
-	golden(t, "webhook_deleted", e.do("DELETE", "/webhooks/"+h.ID, "").body)
+	golden(t, "webhook_deleted", e.send("DELETE", "/webhooks/"+h.ID, "").body)
 	if got := e.get("/webhooks/" + h.ID).status; got != 404 {
 		t.Errorf("status %d after the deletion", got)
 	}
@@ -232,7 +232,7 @@ func TestWebhookRegistrationRules(t *testing.T) {
 		"unknown event": `{"event":"item/eaten","url":"https://hooks.example.com"}`,
 		"no JSON":       `event=all`,
 	} {
-		if got := e.do("POST", "/webhooks", body).status; got != 400 {
+		if got := e.send("POST", "/webhooks", body).status; got != 400 {
 			t.Errorf("%s: %d", name, got)
 		}
 	}
@@ -241,7 +241,7 @@ func TestWebhookRegistrationRules(t *testing.T) {
 		if i == 5 {
 			want = 400
 		}
-		if got := e.do("POST", "/webhooks", `{"event":"all","url":"https://hooks.example.com"}`).status; got != want {
+		if got := e.send("POST", "/webhooks", `{"event":"all","url":"https://hooks.example.com"}`).status; got != want {
 			t.Errorf("registration %d: %d, want %d", i+1, got, want)
 		}
 	}

@@ -13,8 +13,8 @@ type ResourceStats struct {
 	Errors   int `json:"errors"`   // responses with 4xx or 5xx, including 429
 }
 
-// Stats counts what the simulator has done since New. The resources are auth, items, accounts,
-// transactions, webhooks, connect_token, consents and other.
+// Stats counts what the simulator has done since New. The keys of Resources are auth, items, accounts, transactions,
+// webhooks, connect_token, consents and other.
 type Stats struct {
 	Resources  map[string]ResourceStats `json:"resources"`
 	Deprecated int                      `json:"deprecated"` // requests to GET /transactions, whose pages are numbered

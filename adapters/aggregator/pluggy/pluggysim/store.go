@@ -83,9 +83,11 @@ func (s *Simulator) AddItem(i Item) Item {
 	return i
 }
 
-// AddAccount adds an account to its item and returns the stored account: an empty ID is replaced by a
-// random one; CurrencyCode defaults to BRL and Type to BANK. Errors: ErrNotFound for an unknown item, and
-// ErrTaken for an id that already exists. After an error nothing has changed.
+// AddAccount adds an account to its item and returns the stored account. An empty ID becomes a random id. CurrencyCode
+// defaults to BRL, and Type defaults to BANK. After an error nothing has changed. Errors:
+//
+//   - ErrNotFound for an unknown item
+//   - ErrTaken for an id that already exists.
 func (s *Simulator) AddAccount(a Account) (Account, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -107,10 +109,11 @@ func (s *Simulator) AddAccount(a Account) (Account, error) {
 	return a, nil
 }
 
-// SetItemStatus changes the status of an item. The status LOGIN_ERROR also sets an error, counts a failed login and
-// stops the automatic synchronisation. The status UPDATED clears the error and the count; with PARTIAL_SUCCESS it also
-// sets a statusDetail with a warning. An empty executionStatus is replaced by the usual value for the status. Errors:
-// ErrNotFound for an unknown item.
+// SetItemStatus changes the status of an item. An empty executionStatus becomes the usual value for the status. Errors:
+// ErrNotFound for an unknown item. Two statuses have further effects:
+//
+//   - LOGIN_ERROR sets an error, counts a failed login and stops the automatic synchronisation.
+//   - UPDATED clears the error and the count. With PARTIAL_SUCCESS, it also sets a statusDetail with a warning.
 func (s *Simulator) SetItemStatus(id, status, executionStatus string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -160,9 +163,9 @@ func (s *Simulator) RemoveItem(id string) error {
 	return nil
 }
 
-// SetAccountListed sets whether the list of an item's accounts contains the account, as when the account
-// holder closes the account or withdraws the consent for it. The rows of the account stay readable. Errors:
-// ErrNotFound for an unknown account.
+// SetAccountListed sets whether the list of an item's accounts contains the account. At the real vendor, the list no
+// longer contains an account that the holder has closed, or an account without consent. The rows of the account stay
+// readable. Errors: ErrNotFound for an unknown account.
 func (s *Simulator) SetAccountListed(id string, listed bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

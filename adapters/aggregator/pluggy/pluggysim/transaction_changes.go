@@ -7,10 +7,14 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// AddTransaction adds a row and returns the stored row: an empty ID is replaced by a random one. Date, CreatedAt and
-// UpdatedAt default to the current time, CurrencyCode to the currency of the account, Status to POSTED and Amount to 0.
-// Errors: ErrNotFound for an unknown account, and ErrTaken for an id that already exists. After an error nothing has
-// changed.
+// AddTransaction adds a row and returns the stored row. After an error nothing has changed. Errors: ErrNotFound for an
+// unknown account, ErrTaken for an id that already exists. Empty members get these values:
+//
+//   - ID: a random id
+//   - Date, CreatedAt and UpdatedAt: the current time
+//   - CurrencyCode: the currency of the account
+//   - Amount: 0
+//   - Status: POSTED.
 func (s *Simulator) AddTransaction(t Transaction) (Transaction, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -38,10 +42,10 @@ func (s *Simulator) add(t Transaction) (Transaction, error) {
 	return t, nil
 }
 
-// UpdateTransaction calls edit with a copy of the row, replaces the row by the copy, and returns it. The id,
-// the account and CreatedAt never change; UpdatedAt becomes the current time unless edit sets it. Errors:
-// ErrNotFound for an unknown row.
-func (s *Simulator) UpdateTransaction(id string, edit func(*Transaction)) (Transaction, error) {
+// UpdateTransaction calls fn with a copy of the row, replaces the row by the changed copy, and returns it. The id, the
+// account and CreatedAt never change; UpdatedAt becomes the current time unless fn sets it. Errors: ErrNotFound for an
+// unknown row.
+func (s *Simulator) UpdateTransaction(id string, fn func(*Transaction)) (Transaction, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	old, ok := s.store.rows[id]
@@ -49,7 +53,7 @@ func (s *Simulator) UpdateTransaction(id string, edit func(*Transaction)) (Trans
 		return Transaction{}, fmt.Errorf("transaction: %w", ErrNotFound)
 	}
 	t := *old
-	edit(&t)
+	fn(&t)
 	t.ID, t.AccountID, t.CreatedAt, t.Date = old.ID, old.AccountID, old.CreatedAt, At(t.Date.Time)
 	if t.UpdatedAt.Equal(old.UpdatedAt.Time) {
 		t.UpdatedAt = At(s.opt.Now())
@@ -78,8 +82,8 @@ func (s *Simulator) remove(id string) (Transaction, error) {
 	return *t, nil
 }
 
-// Churn removes a row, adds the same transaction under a new id, and returns the new row. The vendor does
-// this if the institution's own ids do not match between two synchronisations.
+// Churn removes a transaction and adds the same transaction under a new id. It returns the new row. The vendor also
+// replaces a row in this way if the institution has changed its own id of the transaction.
 func (s *Simulator) Churn(id string) (Transaction, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -91,9 +95,11 @@ func (s *Simulator) Churn(id string) (Transaction, error) {
 	return s.add(t)
 }
 
-// Generate adds n simple rows to the account. Their dates are spread evenly over the year before now, and the creation
-// time of all rows is the current time. The magnitude of the amounts starts at 0.01 and increases by one cent per row.
-// Every fifth row is a credit, and all other rows are debits. Errors: ErrNotFound for an unknown account.
+// Generate adds n simple rows to the account. Errors: ErrNotFound for an unknown account. The rows have these values:
+//
+//   - The dates are spread evenly over the past year. The creation time is the current time.
+//   - The magnitude of the amounts is 0.01, 0.02 and so on.
+//   - Every fifth row is a credit, and all other rows are debits.
 func (s *Simulator) Generate(accountID string, n int) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -22,8 +22,7 @@ func (p position) compare(q position) int {
 }
 
 // index contains the rows of an account, sorted by key (newest first) and then by id. Reading a page takes only a
-// binary search and a copy of the page's rows. Therefore the cost of a page hardly depends on the number of rows in the
-// account.
+// binary search and a copy of the page's rows.
 type index struct {
 	key  func(*Transaction) time.Time
 	rows []*Transaction
@@ -54,22 +53,23 @@ func (x *index) remove(t *Transaction) {
 	}
 }
 
-// after returns the index of the first row in x.rows that follows p. The row at p itself may have been removed.
-func (x *index) after(p position) int {
+// indexAfter returns the index in x.rows of the first row that follows p. The row at p itself may have been
+// removed.
+func (x *index) indexAfter(p position) int {
 	return sort.Search(len(x.rows), func(i int) bool { return x.positionOf(x.rows[i]).compare(p) > 0 })
 }
 
-// since returns the number of rows whose key is t or later; they are the first rows of the index. For a zero t, it
-// returns the number of all rows.
-func (x *index) since(t time.Time) int {
+// countSince returns the number of rows whose key is t or later. These rows are the first ones of the index. For
+// a zero t, it returns the number of all rows.
+func (x *index) countSince(t time.Time) int {
 	if t.IsZero() {
 		return len(x.rows)
 	}
 	return sort.Search(len(x.rows), func(i int) bool { return x.key(x.rows[i]).Before(t) })
 }
 
-// until returns the position of the first row whose key is t or earlier. For a zero t, it returns 0.
-func (x *index) until(t time.Time) int {
+// indexUntil returns the index in x.rows of the first row whose key is t or earlier. For a zero t, it returns 0.
+func (x *index) indexUntil(t time.Time) int {
 	if t.IsZero() {
 		return 0
 	}

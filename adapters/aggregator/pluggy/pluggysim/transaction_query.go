@@ -10,7 +10,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// maxIDs is the maximum number of ids in one request, as at the vendor.
+// maxIDs is the maximum number of ids in one request. The vendor has the same limit.
 const maxIDs = 500
 
 // query is a validated query of /v2/transactions. Both bounds of a date filter are instants and are
@@ -105,9 +105,8 @@ func (q *query) next(p position) string {
 	return text.String()
 }
 
-// newest and oldest return the latest and the earliest time that a requested row can have. Depending on the index that
-// indexFor returns, these times are dates or creation times. The zero time means no bound. The filters that do not
-// select a range of this index are checked by the method matches.
+// newest and oldest return the latest and the earliest key that a requested row can have in the index of indexFor. The
+// keys are dates or creation times. A zero time means no bound. The method matches checks all filters again.
 func (q *query) newest() time.Time {
 	if q.createdFrom.IsZero() || q.ids != nil {
 		return q.dateTo

@@ -36,9 +36,9 @@ func (s *Simulator) page(q query, client string) (cursorPage, bool) {
 		return cursorPage{}, false
 	}
 	x := s.indexFor(l, q)
-	first, end := x.until(q.newest()), x.since(q.oldest())
+	first, end := x.indexUntil(q.newest()), x.countSince(q.oldest())
 	if q.after != nil {
-		first = max(first, x.after(*q.after))
+		first = max(first, x.indexAfter(*q.after))
 	}
 	rows := make([]*Transaction, 0, min(max(end-first, 0), s.opt.PageSize+1))
 	for i := first; i < end && len(rows) <= s.opt.PageSize; i++ {
@@ -53,9 +53,11 @@ func (s *Simulator) page(q query, client string) (cursorPage, bool) {
 	return cursorPage{Results: rows, Next: Text(q.next(x.positionOf(rows[len(rows)-1])))}, true
 }
 
-// indexFor returns the index in which the rows that match the filter form a range. For
-// createdAtFrom, this is the index by creation time, and otherwise the index by date. For a filter
-// by ids it builds an index of only these rows.
+// indexFor returns an index in which the requested rows are adjacent:
+//
+//   - for a filter by ids, a new index of these rows
+//   - for createdAtFrom, the index by creation time
+//   - for all other filters, the index by date.
 func (s *Simulator) indexFor(l *accountRows, q query) *index {
 	switch {
 	case q.ids != nil:

@@ -43,10 +43,14 @@ func (s *Simulator) SendWebhook(ctx context.Context, to Target, event Event) (in
 	return results[len(results)-1].Status, nil
 }
 
-// SendRegistered sends one event to the webhooks that are registered for this event or for all events. It uses the
-// webhooks of the client that owns the event's item, or the webhooks of every client if the item belongs to every
-// client. The vendor does the same after each change of an item. If origin is not empty, it replaces the scheme and the
-// host of each URL, so that a test can receive the event on loopback. The results are in the order of registration.
+// SendRegistered sends one event to the webhooks that are registered for this event or for all events. The results are
+// in the order of registration.
+//
+// Only webhooks of the client that owns the event's item receive the event. If the item belongs to every client, the
+// webhooks of every client receive it. The vendor selects webhooks in the same way.
+//
+// If origin is not empty, it replaces the scheme and the host of each URL. A test can thus receive the event on
+// loopback.
 func (s *Simulator) SendRegistered(ctx context.Context, origin string, event Event) ([]DeliveryResult, error) {
 	body, err := s.Payload(event)
 	if err != nil {

@@ -22,8 +22,8 @@ type Event struct {
 	ItemID      string `json:"itemId"`
 	AccountID   string `json:"accountId"` // required in transactions/* events
 	TriggeredBy string `json:"triggeredBy"`
-	// TransactionIDs are the ids of the rows. nil means all changes of this kind in the account since the
-	// last webhook about them.
+	// TransactionIDs are the ids of the rows. nil means all changes of this kind in the account that no webhook has
+	// announced yet.
 	TransactionIDs  []string `json:"transactionIds"`
 	ConnectorID     int      `json:"connectorId"`     // in connector/status_updated; zero means 2
 	ConnectorStatus string   `json:"connectorStatus"` // in connector/status_updated; empty means ONLINE
@@ -69,10 +69,12 @@ var usualTriggers = map[string]string{
 	"transactions/created": "SYNC", "transactions/updated": "SYNC",
 }
 
-// Payload returns the body of the event, with every empty member filled in. For a transactions/* event without
-// TransactionIDs, the body announces the changes that were not announced before. Each change is announced only once,
-// even if the webhook is not delivered. Payload returns an error if the event name is unknown, and ErrNotFound for a
-// transactions/* event about an unknown account.
+// Payload returns the body of the event, with every empty member filled in.
+//
+// A transactions/* event without TransactionIDs announces the changes that were not announced before. Each change is
+// announced only once, even if the webhook is not delivered.
+//
+// An unknown event name is an error. The error is ErrNotFound for a transactions/* event about an unknown account.
 func (s *Simulator) Payload(event Event) ([]byte, error) {
 	if event.Raw != nil {
 		return event.Raw, nil
@@ -103,7 +105,7 @@ func (s *Simulator) Payload(event Event) ([]byte, error) {
 	return json.Marshal(p)
 }
 
-// setItem sets the members that describe the item. The item need not exist, because item/deleted is about an item that
+// setItem sets the members that describe the item. It accepts an unknown id, because an event can announce that an item
 // was deleted.
 func (s *Simulator) setItem(p *payload, id string) {
 	i := s.store.items[id]
@@ -139,8 +141,8 @@ func (s *Simulator) setTransactions(p *payload, event Event) error {
 	return nil
 }
 
-// setCreated sets the earliest dates of the new rows, and the links to the rows. The vendor sends no ids in
-// this event.
+// setCreated sets the members of a transactions/created event: the earliest dates of the new rows, and the links to the
+// rows. The vendor sends no ids in such an event.
 func (s *Simulator) setCreated(p *payload, ids []string) {
 	now := At(s.opt.Now())
 	date, created := now, now
@@ -162,9 +164,9 @@ func (s *Simulator) setCreated(p *payload, ids []string) {
 	p.LinkV2 = s.opt.PublicURL + "/v2/transactions" + query
 }
 
-// Pending returns the transactions/* events that announce the pending changes of an item's accounts. They are in the
-// order in which the accounts were added. For each account, the event about deleted rows is first, followed by the
-// events about created rows and about updated rows. The changes stay pending until the events are sent.
+// Pending returns the transactions/* events that announce the pending changes of an item. They are sorted by account,
+// in the order in which the accounts were added. For each account, deleted rows come first, then created rows, then
+// updated rows. The changes stay pending until the events are sent.
 func (s *Simulator) Pending(itemID string) []Event {
 	s.mu.Lock()
 	defer s.mu.Unlock()

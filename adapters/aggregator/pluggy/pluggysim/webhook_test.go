@@ -248,7 +248,7 @@ func TestRegisteredWebhooksGetTheEventsOfAllItemsOfTheirClient(t *testing.T) {
 	other := e.AddItem(pluggysim.Item{ClientID: "another"})
 	own := e.AddItem(pluggysim.Item{ClientID: pluggysim.DemoClientID})
 	for _, event := range []string{"all", "item/error"} {
-		made := e.do(http.MethodPost, "/webhooks",
+		made := e.send(http.MethodPost, "/webhooks",
 			`{"event":"`+event+`","url":"https://hooks.example/path","headers":{"Authorization":"own"}}`)
 		if made.status != http.StatusOK {
 			t.Fatalf("%s: %d", event, made.status)

@@ -1,12 +1,12 @@
-// Package faultinject makes a vendor simulator fail on request. Faults have the same names and
-// fields for every simulated vendor.
+// Package faultinject makes a vendor simulator fail in a way that a test chooses. Faults have the same names and fields
+// for every simulated vendor.
 //
-// Faults are queued. For each request the queue is searched in the order of [Injector.Inject]. The first fault that
-// matches the path and fires (which its Skip and its Probability decide) handles the request, and its Times is
-// decremented. A request that no fault handles goes to the wrapped handler.
+// [Injector.Inject] adds faults to a queue. A fault applies to a request if it matches the path, and if its fields Skip
+// and Probability allow it. The first applicable fault in the queue handles the request, and its Times is decremented.
+// Any other request goes to the wrapped handler.
 //
-// The format of a vendor's errors and cursors is not part of this package: the
-// simulator passes a [Vendor], which contains the format, to [New].
+// The format of a vendor's errors and cursors is not part of this package. The simulator passes it to [New] as a
+// [Vendor].
 package faultinject
 
 import (
@@ -17,21 +17,21 @@ import (
 // Kind is the name of a kind of failure.
 type Kind string
 
-// The kinds of fault. If the description begins with "body", the wrapped handler handles the
-// request first, and the fault changes its response.
+// The kinds of fault. Status, Hang, HTML and Redirect do not call the wrapped handler. The other kinds change its
+// response. In the descriptions, names such as Size and Value are fields of [Fault].
 const (
-	Status   Kind = "status"   // the vendor's error for Status and Code, with RetryAfter and Header if set
+	Status   Kind = "status"   // the vendor's error response, built from Status, Code, RetryAfter and Header
 	Hang     Kind = "hang"     // no response until the client disconnects or the faults are cleared
-	Drip     Kind = "drip"     // body: sent slowly, Size bytes (zero: 1) every DelayMs (zero: 100)
-	Cut      Kind = "cut"      // body: only the first half of Content-Length bytes, then the connection ends
-	Oversize Kind = "oversize" // body: preceded by Size bytes of white space (zero: 64 MiB); remains valid JSON
-	HTML     Kind = "html"     // an HTML page with status 200, as from a proxy, with Header if set
-	Types    Kind = "types"    // body: every scalar is replaced by a value of another JSON type
-	Number   Kind = "number"   // body: members whose names begin with amount become Value without quotes (empty: 1e400)
-	Replace  Kind = "replace"  // body: replaces each text of Replacements; the result need not be JSON
-	Endless  Kind = "endless"  // body: the member next leads to a page already read, under a URL never used before
-	NextHost Kind = "nextHost" // body: the member next becomes Value (empty: this page on another host)
-	Redirect Kind = "redirect" // redirect with Status (zero: 307) to Value (empty: this page on another host)
+	Drip     Kind = "drip"     // sends the body slowly: Size bytes (default 1) every DelayMs (default 100)
+	Cut      Kind = "cut"      // ends the connection after the first half of the body
+	Oversize Kind = "oversize" // sends Size bytes of white space (default 64 MiB) before the body
+	HTML     Kind = "html"     // an HTML page with status 200 and the headers in Header, as a proxy would send it
+	Types    Kind = "types"    // replaces every scalar by a value of another JSON type
+	Number   Kind = "number"   // sets each member "amount…" to the text in Value (default 1e400), without quotes
+	Replace  Kind = "replace"  // replaces each text of Replacements; the result need not be JSON
+	Endless  Kind = "endless"  // sets the member "next" to a new URL that leads to a page already read
+	NextHost Kind = "nextHost" // sets the member "next" to Value (default: the same page at OtherOrigin)
+	Redirect Kind = "redirect" // a redirect with Status (default 307) to Value (default: the same page at OtherOrigin)
 )
 
 // OtherOrigin is the default target of redirects and cursors that lead to another host. RFC
@@ -46,27 +46,27 @@ type Fault struct {
 	// Times is the number of requests that the fault affects. Zero means one; a negative number
 	// means all requests until the queue is cleared.
 	Times int `json:"times,omitempty"`
-	// Skip is the number of matching requests that the fault lets pass before it can fire.
+	// Skip is the number of matching requests that the fault ignores before it can fire.
 	Skip int `json:"skip,omitempty"`
-	// Probability (0 to 1) is the probability that the fault fires at a matching request; the
-	// random numbers depend on the seed. Zero means always.
+	// Probability (0 to 1) is the probability that the fault fires for a matching request. Zero means 1. The random
+	// numbers depend on the seed.
 	Probability float64 `json:"probability,omitempty"`
-	// Status is the HTTP status that the kinds Status and Redirect send.
+	// Status is the HTTP status of the response, for the kinds Status and Redirect.
 	Status int `json:"status,omitempty"`
-	// Code is the vendor's error code that the kind Status sends.
+	// Code is the vendor's error code in the response, for the kind Status.
 	Code string `json:"code,omitempty"`
 	// RetryAfter is the value of the Retry-After header: seconds or an HTTP date. If it is empty,
 	// the response has no such header.
 	RetryAfter string `json:"retryAfter,omitempty"`
-	// Header contains further headers that the kinds Status and HTML send.
+	// Header contains further headers of the response, for the kinds Status and HTML.
 	Header map[string]string `json:"header,omitempty"`
-	// Value is the amount that Number sends, or the URL that NextHost and Redirect send.
+	// Value is the amount for the kind Number, or the URL for the kinds NextHost and Redirect.
 	Value string `json:"value,omitempty"`
-	// Replacements maps texts of the body to the texts that Replace sends instead of them.
+	// Replacements maps texts of the body to the texts that replace them, for the kind Replace.
 	Replacements map[string]string `json:"replacements,omitempty"`
-	// Size is a number of bytes, for Drip and Oversize.
+	// Size is a number of bytes, for the kinds Drip and Oversize.
 	Size int `json:"size,omitempty"`
-	// DelayMs is a delay in milliseconds, for Drip.
+	// DelayMs is a delay in milliseconds, for the kind Drip.
 	DelayMs int `json:"delayMs,omitempty"`
 }
 

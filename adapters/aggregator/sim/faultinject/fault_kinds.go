@@ -56,7 +56,7 @@ func hang(x exchange) {
 	case <-x.r.Context().Done():
 	case <-x.released:
 	}
-	// No response is sent after the hang, because it would look like a slow success.
+	// The connection ends without a response. A response after the hang would look like a slow success.
 	panic(http.ErrAbortHandler)
 }
 
@@ -88,8 +88,8 @@ func cut(x exchange) {
 	panic(http.ErrAbortHandler)
 }
 
-// oversize sends white space before the recorded response. It does not append the white space,
-// because a decoder that stops at the end of the JSON value would never read it.
+// oversize sends a response that is too large: white space, then the recorded response. A decoder may stop at the end
+// of the JSON value, so white space after it might never be read.
 func oversize(x exchange) {
 	recorded := recordResponse(x)
 	recorded.sendHeader(x.w, chunkedLength)
@@ -117,14 +117,14 @@ func replace(x exchange) {
 	_, _ = x.w.Write(body)
 }
 
-// editJSON returns a behavior that records the response of the wrapped handler, calls edit to
-// change it, and sends the result. A response that is not JSON is sent unchanged.
-func editJSON(edit func(*jsonDocument, exchange)) func(exchange) {
+// editJSON returns a behavior that records the response of the wrapped handler, changes the response with fn, and sends
+// the result. A response that is not JSON is sent unchanged.
+func editJSON(fn func(*jsonDocument, exchange)) func(exchange) {
 	return func(x exchange) {
 		recorded := recordResponse(x)
 		body := recorded.body.Bytes()
 		if doc, err := parse(body); err == nil {
-			edit(doc, x)
+			fn(doc, x)
 			body = doc.bytes()
 		}
 		recorded.sendHeader(x.w, len(body))

@@ -96,9 +96,8 @@ func TestHangLastsUntilTheClientLeaves(t *testing.T) {
 	}
 }
 
-// entered is a request body whose channel is closed when the server reads the body. A fault of the
-// kind Hang reads the body first. Therefore, once the channel is closed, the fault is handling the
-// request.
+// entered is an empty request body. Its Read method closes the channel. The injector reads the body of a request just
+// before it hangs (a fault of the kind Hang). The closed channel therefore means that the request hangs.
 type entered chan struct{}
 
 func (e entered) Read([]byte) (int, error) {

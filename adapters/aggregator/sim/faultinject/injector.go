@@ -60,8 +60,8 @@ func (i *Injector) Clear() {
 	i.released = make(chan struct{})
 }
 
-// Pending returns the queued faults. The Times of each fault is the number of requests that it will still affect. The
-// result is never nil.
+// Pending returns the queued faults; the result is never nil. In each returned fault, the field Times is the number of
+// requests that the fault will still affect.
 func (i *Injector) Pending() []Fault {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -79,21 +79,22 @@ func (i *Injector) Injected() int {
 	return i.injected
 }
 
-// Wrap returns a handler that applies the queued faults to requests before next. Cut and Hang, and
-// Drip when the queue is cleared, end the connection by panicking with http.ErrAbortHandler, as
-// net/http expects.
-func (i *Injector) Wrap(next http.Handler) http.Handler {
+// Wrap returns a handler that applies the queued faults to requests. It passes the other requests to nextHandler.
+//
+// To end a connection, the handler panics with http.ErrAbortHandler, as net/http expects. Faults of the kinds Cut and
+// Hang always end the connection. A fault of the kind Drip ends it only if the queue is cleared.
+func (i *Injector) Wrap(nextHandler http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		x, taken := i.nextFault(r)
 		if !taken {
-			next.ServeHTTP(w, r)
+			nextHandler.ServeHTTP(w, r)
 			return
 		}
-		// net/http detects a disconnected client only after the request's body has been read.
+		// A hang ends when the client disconnects. net/http detects this only after the body has been read.
 		if x.fault.Kind == Hang {
 			_, _ = io.Copy(io.Discard, r.Body)
 		}
-		x.w, x.r, x.next = w, r, next
+		x.w, x.r, x.next = w, r, nextHandler
 		behave, _ := i.behavior(x.fault.Kind) // Inject has checked the kind
 		behave(x)
 	})
@@ -158,14 +159,14 @@ func (x exchange) sendHeader() {
 	}
 }
 
-// Vendor contains the parts of a fault's response that depend on the simulated vendor.
+// Vendor contains the functions that each simulated vendor implements in its own way.
 type Vendor struct {
 	// WriteError writes the vendor's error for the Status and Code of a fault. The headers in the
 	// fault's RetryAfter and Header are set before the call. WriteError must not be nil.
 	WriteError func(http.ResponseWriter, Fault)
 	// RepeatedCursor returns a cursor that leads to a page already read. The ordinal is the number of faults injected
-	// so far; the cursor must be different for every ordinal. If RepeatedCursor is nil, the request's own URL with the
-	// ordinal as a parameter is used.
+	// so far. The cursor must be different for every ordinal. If RepeatedCursor is nil, the cursor is the request's own
+	// URL with the ordinal as a parameter.
 	RepeatedCursor func(r *http.Request, ordinal int) string
 	// CustomKinds contains the kinds of fault that only this vendor has. If a fault of such a kind
 	// affects a request, the function of the kind is called first, and then the wrapped handler

@@ -9,10 +9,9 @@ import (
 	"strings"
 )
 
-// jsonDocument is a JSON response that is being edited. An edit can replace values by raw text,
-// which need not be valid JSON: NaN, a number of a thousand digits, a bare word. No encoder writes
-// such text. Therefore the document contains a marker instead, which the method bytes replaces
-// after encoding.
+// jsonDocument is a JSON response that is being edited. An edit can replace values by raw text that is not valid JSON,
+// for example NaN. An encoder cannot write such text. Each replaced value therefore becomes a marker, and the raw text
+// replaces the markers after encoding.
 type jsonDocument struct {
 	root any
 	raw  string // the text that replaces every marker
@@ -38,18 +37,18 @@ func (d *jsonDocument) bytes() []byte {
 	return bytes.ReplaceAll(encoded, []byte(strconv.Quote(marker)), []byte(d.raw))
 }
 
-// editMembers calls edit for every member of every object in node, innermost first, and replaces
-// the member's value by the result of edit.
-func editMembers(node any, edit func(name string, value any) any) {
+// editMembers calls fn for every member of every object in node, innermost first, and replaces the value of the member
+// by the result.
+func editMembers(node any, fn func(name string, value any) any) {
 	switch node := node.(type) {
 	case map[string]any:
 		for name, value := range node {
-			editMembers(value, edit)
-			node[name] = edit(name, value)
+			editMembers(value, fn)
+			node[name] = fn(name, value)
 		}
 	case []any:
 		for _, element := range node {
-			editMembers(element, edit)
+			editMembers(element, fn)
 		}
 	}
 }
@@ -84,8 +83,8 @@ func replaceAmounts(d *jsonDocument, x exchange) {
 
 func repeatPage(d *jsonDocument, x exchange) { d.setNext(x.repeatedCursor()) }
 
-// numberedURL returns the request's URL with the ordinal as a parameter. The URL was never used
-// before, so a client that remembers the URLs it has requested does not detect the repetition.
+// numberedURL returns the request's URL with the ordinal as a parameter. Each returned URL is new. Therefore a client
+// that remembers its requested URLs does not detect the repetition.
 func numberedURL(r *http.Request, ordinal int) string {
 	query := r.URL.Query()
 	query.Set("again", strconv.Itoa(ordinal))

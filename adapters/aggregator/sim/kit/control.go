@@ -17,18 +17,19 @@ type ControlFunc func(*http.Request) (any, error)
 // OK is the value that a ControlFunc without a result returns.
 var OK = map[string]bool{"ok": true}
 
-// Control returns the handler of a control surface. Each key of calls is an [http.ServeMux] pattern; the function
-// handles the requests that match the pattern. Every response is JSON. The response to an error is {"error"}, with
-// status 404 if errors.Is(err, missing), and with status 400 otherwise. The handler has no authentication: mount it on
-// loopback only.
-func Control(missing error, calls map[string]ControlFunc) http.Handler {
+// Control returns the handler of a control surface (see [ControlFunc]). The keys of calls are [http.ServeMux] patterns.
+// The handler has no authentication: mount it on loopback only.
+//
+// Every response is JSON. The response to an error is an object with the member "error". Its status is 404 if
+// errors.Is(err, notFoundErr), and 400 otherwise.
+func Control(notFoundErr error, calls map[string]ControlFunc) http.Handler {
 	mux := http.NewServeMux()
 	for pattern, call := range calls {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 			r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 			result, err := call(r)
 			switch {
-			case errors.Is(err, missing):
+			case errors.Is(err, notFoundErr):
 				writeJSON(w, http.StatusNotFound, map[string]string{"error": err.Error()})
 			case err != nil:
 				writeJSON(w, http.StatusBadRequest, map[string]string{"error": err.Error()})

@@ -11,20 +11,20 @@ import (
 // maxGenerated is the maximum number of rows that one call of [GenerateRows] adds.
 const maxGenerated = 1_000_000
 
-// WithBody returns a ControlFunc that decodes the body, passes it to the function do, and returns the result of do.
-func WithBody[T, R any](do func(T) (R, error)) ControlFunc {
+// WithBody returns a ControlFunc that decodes the body, passes it to fn, and returns the result of fn.
+func WithBody[T, R any](fn func(T) (R, error)) ControlFunc {
 	return func(r *http.Request) (any, error) {
 		in, err := DecodeBody[T](r)
 		if err != nil {
 			return nil, err
 		}
-		return do(in)
+		return fn(in)
 	}
 }
 
-// WithID returns a ControlFunc that passes the {id} of the path to the function do, and returns the result of do.
-func WithID[R any](do func(id string) (R, error)) ControlFunc {
-	return func(r *http.Request) (any, error) { return do(r.PathValue("id")) }
+// WithID returns a ControlFunc that passes the {id} of the path to fn, and returns the result of fn.
+func WithID[R any](fn func(id string) (R, error)) ControlFunc {
+	return func(r *http.Request) (any, error) { return fn(r.PathValue("id")) }
 }
 
 // DeleteByID returns a ControlFunc that passes the {id} of the path to the function remove, and returns [OK].
@@ -49,8 +49,8 @@ func PatchByID[T any](update func(id string, edit func(*T)) (T, error)) ControlF
 	}
 }
 
-// GenerateRows returns a ControlFunc that reads {"count"}, which must be from 1 to a million, and passes the {id} of
-// the path and the count to the function generate.
+// GenerateRows returns a ControlFunc that passes the {id} of the path and a number to the function generate. The number
+// is the member "count" of the body, from 1 to a million.
 func GenerateRows(generate func(id string, n int) error) ControlFunc {
 	return func(r *http.Request) (any, error) {
 		in, err := DecodeBody[struct {
@@ -66,9 +66,8 @@ func GenerateRows(generate func(id string, n int) error) ControlFunc {
 	}
 }
 
-// SetListed returns a ControlFunc that reads {"listed"} and calls the function set with the {id} of the path and the
-// value that was read.
-func SetListed(set func(id string, listed bool) error) ControlFunc {
+// SetListed returns a ControlFunc that passes the {id} of the path and the member "listed" of the body to fn.
+func SetListed(fn func(id string, listed bool) error) ControlFunc {
 	return func(r *http.Request) (any, error) {
 		in, err := DecodeBody[struct {
 			Listed bool `json:"listed"`
@@ -76,7 +75,7 @@ func SetListed(set func(id string, listed bool) error) ControlFunc {
 		if err != nil {
 			return nil, err
 		}
-		return OK, set(r.PathValue("id"), in.Listed)
+		return OK, fn(r.PathValue("id"), in.Listed)
 	}
 }
 
@@ -93,9 +92,8 @@ func ClearFaults(faults *faultinject.Injector) ControlFunc {
 	}
 }
 
-// DeliveryResults returns the response of a control call that sent webhooks. If there are results, it returns them
-// without err: after a post that got no response, the status 0 of the last result reports the failure. It returns err
-// only if there are no results.
+// DeliveryResults returns the response of a control call that sent webhooks. It returns err only if there are no
+// results. With results, err is redundant: the last result reports the failure with the status 0 (no response).
 func DeliveryResults(results []DeliveryResult, err error) (any, error) {
 	if err != nil && len(results) == 0 {
 		return nil, err

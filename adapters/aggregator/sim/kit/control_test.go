@@ -50,7 +50,7 @@ func newControl() (http.Handler, *faultinject.Injector) {
 	}), faults
 }
 
-func do(handler http.Handler, method, path, body string) (int, string) {
+func send(handler http.Handler, method, path, body string) (int, string) {
 	recorder := httptest.NewRecorder()
 	handler.ServeHTTP(recorder, httptest.NewRequest(method, "/_control"+path, strings.NewReader(body)))
 	return recorder.Code, strings.TrimSpace(recorder.Body.String())
@@ -84,7 +84,7 @@ func TestControlFuncsReturnJSON(t *testing.T) {
 		{"POST", "/faults", `[{"kind":"earthquake"}]`, 400, `{"error":"fault: no kind \"earthquake\""}`},
 		{"GET", "/broken", ``, 500, `simulator: json: unsupported type: func()`},
 	} {
-		status, got := do(handler, c.method, c.path, c.body)
+		status, got := send(handler, c.method, c.path, c.body)
 		if status != c.status || got != c.want {
 			t.Errorf("%s %s %s: %d %s, want %d %s", c.method, c.path, c.body, status, got, c.status, c.want)
 		}
@@ -92,14 +92,14 @@ func TestControlFuncsReturnJSON(t *testing.T) {
 	if waiting := len(faults.Pending()); waiting != 2 {
 		t.Errorf("%d faults are queued, want 2", waiting)
 	}
-	if do(handler, "DELETE", "/faults", ""); len(faults.Pending()) != 0 {
+	if send(handler, "DELETE", "/faults", ""); len(faults.Pending()) != 0 {
 		t.Error("faults were not cleared")
 	}
 }
 
 func TestOversizedBodyIsRejected(t *testing.T) {
 	handler, _ := newControl()
-	if status, _ := do(
+	if status, _ := send(
 		handler, "POST", "/rows", `{"text":"`+strings.Repeat("x", 1<<20)+`"}`,
 	); status != http.StatusBadRequest {
 		t.Errorf("answered %d", status)

@@ -1,8 +1,9 @@
-// Package kit contains the code that the vendor simulators share and that does not depend on a vendor: a control
-// surface, which is a set of HTTP calls that inspect and change the simulator, for example with curl ([Control]), a
-// webhook sender that can simulate delivery problems ([Sender]), ids that a seed determines ([NewEntropy]), and a
-// recorder of response statuses ([RecordStatus]).
+// Package kit contains the code that all vendor simulators share:
 //
-// Package faultinject makes a simulator fail. The content of the responses is defined by each
-// simulator.
+//   - [Control] serves the HTTP calls with which a test or curl inspects and changes a simulator.
+//   - [Sender] sends webhooks, and can simulate delivery problems.
+//   - [NewEntropy] returns a source of ids that depend only on a seed.
+//   - [RecordStatus] records the statuses of responses.
+//
+// Package faultinject adds the faults, and each simulator the vendor's responses.
 package kit

@@ -8,8 +8,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// NewEntropy returns a source of random ids and numbers that the seed determines; 0 means a random
-// seed. The source is not safe for concurrent use.
+// NewEntropy returns a source of pseudorandom bytes for ids and numbers. Equal seeds produce equal bytes. If seed is 0,
+// NewEntropy chooses a random seed. The source is not safe for concurrent use.
 func NewEntropy(seed uint64) *rand.ChaCha8 {
 	var whole [32]byte
 	if seed == 0 {

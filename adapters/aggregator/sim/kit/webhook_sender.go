@@ -74,21 +74,21 @@ func NewSender(seed uint64) *Sender {
 // Attempts returns the number of attempted posts, including copies and retries.
 func (s *Sender) Attempts() int { return int(s.attempts.Load()) }
 
-// Send posts the webhooks one after the other, with the copies, order and delays of the target. It
-// stops at the first post whose last attempt gets no response. It then returns the error
-// together with the results up to and including that post.
-func (s *Sender) Send(ctx context.Context, to Target, posts ...Webhook) ([]DeliveryResult, error) {
-	results := make([]DeliveryResult, 0, len(posts)*(1+to.Copies))
+// Send posts the webhooks one after the other. The fields of target determine copies, order and delays. If a post gets
+// no response even after its retries, Send stops. It then returns the error, and the results up to and including that
+// post.
+func (s *Sender) Send(ctx context.Context, target Target, posts ...Webhook) ([]DeliveryResult, error) {
+	results := make([]DeliveryResult, 0, len(posts)*(1+target.Copies))
 	for _, p := range posts {
-		for range 1 + to.Copies {
+		for range 1 + target.Copies {
 			results = append(results, DeliveryResult{Event: p.Event, Body: string(p.Body)})
 		}
 	}
-	if to.Reorder {
+	if target.Reorder {
 		s.shuffle(results)
 	}
 	for at := range results {
-		if err := s.deliver(ctx, to, &results[at]); err != nil {
+		if err := s.deliver(ctx, target, &results[at]); err != nil {
 			return results[:at+1], err
 		}
 	}

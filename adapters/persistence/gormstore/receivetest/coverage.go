@@ -13,7 +13,7 @@ type coverage map[testCase]int
 
 type testCase string
 
-// The cases that must occur at least once in all runs together.
+// The situations that must occur at least once in all runs together.
 const (
 	attachedOnly     testCase = "a batch whose new events are all attached to queued pulls"
 	createdOnly      testCase = "a batch whose new events all create pulls"
@@ -76,11 +76,12 @@ func (c coverage) batch(p *pair, deliveries []gormstore.PendingDelivery) *batch 
 	return b
 }
 
-// batch counts the test cases that occur in one batch of deliveries, such as a repeated event. To detect the cases, it
-// records what the model has done with the deliveries of the batch so far.
+// batch counts the test cases that occur in one batch of deliveries. A test case is a situation, such as a repeated
+// event. Some test cases depend on earlier deliveries of the batch. batch therefore records how the model has handled
+// these deliveries.
 type batch struct {
 	*pair
-	own     map[domain.PullID]bool       // the ids that the deliveries of the batch contain for new pulls
+	own     map[domain.PullID]bool       // the ids that this batch may assign to new pulls
 	running map[domain.ConnectionID]bool // connections that have a running pull
 	first   map[domain.DeliveryID]firstDelivery
 	through map[domain.ConnectionID]domain.TokenID // the token of the last delivery of each connection
@@ -94,10 +95,10 @@ type firstDelivery struct {
 	wanted bool
 }
 
-// delivery counts the test cases to which the delivery d belongs. It gets the model's result (got) and error (refused)
-// for d.
-func (b *batch) delivery(d gormstore.PendingDelivery, got ports.ReceiveResult, refused error) {
-	if refused != nil {
+// delivery updates the counters for the delivery d. The other arguments are the result and the error that the model has
+// returned for d.
+func (b *batch) delivery(d gormstore.PendingDelivery, got ports.ReceiveResult, refusal error) {
+	if refusal != nil {
 		b.refused(d)
 		return
 	}
@@ -177,7 +178,7 @@ func (b *batch) stored(d gormstore.PendingDelivery, stored domain.Delivery) {
 	}
 }
 
-// end counts the cases to which the batch as a whole belongs.
+// end is called after the last delivery. It counts the test cases that are known only when the batch is complete.
 func (b *batch) end() {
 	if b.wanted > 0 && b.created == 0 {
 		b.seen[wantedAndNoPull]++

@@ -19,31 +19,32 @@ type pullMapping struct {
 	toStored, toModel map[domain.PullID]domain.PullID
 }
 
-// match records that two ids belong to the same pull: the pull's id in the model (model), and its id in the database
-// (stored). It returns an error if one of these ids already belongs to another pull. If m.exact is set, it also returns
-// an error if the two ids differ.
-func (m *pullMapping) match(model, stored domain.PullID) error {
+// match records the ids of one pull, in the model and in the database. It returns an error in two cases:
+//
+//   - One of the ids already belongs to another pull.
+//   - The ids differ, although m.exact is set.
+func (m *pullMapping) match(model, storedID domain.PullID) error {
 	if m.toStored == nil {
 		m.toStored = map[domain.PullID]domain.PullID{{}: {}}
 		m.toModel = map[domain.PullID]domain.PullID{{}: {}}
 	}
 	otherStored, modelKnown := m.toStored[model]
-	otherModel, storedKnown := m.toModel[stored]
+	otherModel, storedKnown := m.toModel[storedID]
 	switch {
-	case m.exact && model != stored:
-		return fmt.Errorf("pull %s, the model's is %s", stored, model)
+	case m.exact && model != storedID:
+		return fmt.Errorf("pull %s, the model's is %s", storedID, model)
 	case !modelKnown && !storedKnown:
-		m.toStored[model], m.toModel[stored] = stored, model
-	case !modelKnown || !storedKnown || otherStored != stored || otherModel != model:
-		return fmt.Errorf("pull %s, which is the model's %s, instead of its %s", stored, otherModel, model)
+		m.toStored[model], m.toModel[storedID] = storedID, model
+	case !modelKnown || !storedKnown || otherStored != storedID || otherModel != model:
+		return fmt.Errorf("pull %s, which is the model's %s, instead of its %s", storedID, otherModel, model)
 	}
 	return nil
 }
 
-// stored returns the database's id of the pull that has this id in the model.
+// stored converts a pull id of the model to the id of the same pull in the database.
 func (m *pullMapping) stored(model domain.PullID) domain.PullID { return m.toStored[model] }
 
-// storedAll returns the database's ids of the pulls that have these ids in the model. It sorts the result if the
+// storedAll converts pull ids of the model to the ids of the same pulls in the database. It sorts the result if the
 // database may enqueue jobs in another order than the model.
 func (m *pullMapping) storedAll(model []domain.PullID) []domain.PullID {
 	translated := make([]domain.PullID, 0, len(model))
@@ -67,8 +68,8 @@ func (p *pair) compareJobs() {
 	p.modelJobs = nil
 }
 
-// withoutOrigin returns the pull without its trace and creation time, which come from the delivery that created the
-// pull. It clears these members only if the model and the database may have created the pull for different deliveries.
+// withoutOrigin replaces the trace and the creation time of a pull by fixed values if a webhook created the pull and
+// Dialect.Exact is false. In this case, the model and the database may take the two values from different deliveries.
 func (p *pair) withoutOrigin(pull domain.Pull) domain.Pull {
 	if !p.d.Exact && pull.Trigger == domain.TriggerWebhook {
 		pull.Trace, pull.CreatedAt = "", epoch
@@ -91,8 +92,8 @@ func (p *pair) compareRows() {
 	p.equal("pulls", p.comparable(wantPulls), p.comparable(pulls))
 }
 
-// checkOrigins fails the test unless each pull that a webhook created has the time and the trace
-// of one of its own deliveries.
+// checkOrigins checks each pull that a webhook created. It fails the test unless one delivery of the pull has the
+// pull's trace, and was received when the pull was created.
 func (p *pair) checkOrigins(deliveries []domain.Delivery, pulls []domain.Pull) {
 	for _, pull := range pulls {
 		hasOrigin := slices.ContainsFunc(deliveries, func(d domain.Delivery) bool {

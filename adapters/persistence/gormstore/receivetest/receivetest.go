@@ -1,7 +1,7 @@
-// Package receivetest is a differential test for databases that store webhook deliveries in batches. It compares a
-// database with a model: the in-memory store of package memory, which receives the same deliveries one at a time. The
-// results, rows and jobs of the database and of the model must be equal, whatever other work happens between the
-// batches.
+// Package receivetest tests databases that store webhook deliveries in batches. It compares a database with a model:
+// the in-memory store of package memory, which receives the same deliveries one at a time.
+//
+// The results, rows and jobs of the database and of the model must be equal. Other work may happen between the batches.
 package receivetest
 
 import (
@@ -37,8 +37,9 @@ type Dialect struct {
 	Receive func(ctx context.Context, deliveries []gormstore.PendingDelivery) ([]gormstore.Result, error)
 	// Jobs returns the pulls for which a job was enqueued since the previous call of Jobs.
 	Jobs func() []domain.PullID
-	// Exact means that the id of a new pull comes from the first delivery that needs the pull, as in the model. If
-	// Exact is false, the id may come from any delivery of the batch that needs the pull.
+	// Exact means that a new pull has the id that the first delivery proposes. Only deliveries that need a new pull
+	// count. The model chooses the id in the same way. If Exact is false, the id may come from any delivery of the
+	// batch that needs a new pull.
 	Exact bool
 	// MaxBatch is the maximum number of deliveries in a batch. It should be so large that some batches need more than
 	// one INSERT.
@@ -96,13 +97,17 @@ type pair struct {
 	seen        coverage
 }
 
-// both calls the function do twice, first with the stores of the model and then with the stores of the database. It
-// returns the error of the second call. It fails the test unless both errors are nil or of the same kind. The function
-// do gets the stores s and a function storedID, which converts a pull id of the model to the id of the same pull in s.
-func (p *pair) both(do func(s Stores, storedID func(domain.PullID) domain.PullID) error) error {
+// both applies a step to the model and then to the database, and returns the error of the database. It fails the test
+// if only one error is nil, or if only one error is NotFound or Conflict.
+//
+// The step is a function with two arguments:
+//
+//   - The stores of the model, or the stores of the database.
+//   - A function that converts a pull id of the model to the id of the same pull in these stores.
+func (p *pair) both(fn func(s Stores, storedID func(domain.PullID) domain.PullID) error) error {
 	p.Helper()
 	identity := func(id domain.PullID) domain.PullID { return id }
-	want, got := do(p.model, identity), do(p.d.Stores, p.ids.stored)
+	want, got := fn(p.model, identity), fn(p.d.Stores, p.ids.stored)
 	for _, kind := range []error{domain.NotFound, domain.Conflict} {
 		if errors.Is(want, kind) != errors.Is(got, kind) {
 			p.Fatalf("error %v, the model's is %v", got, want)
@@ -114,12 +119,12 @@ func (p *pair) both(do func(s Stores, storedID func(domain.PullID) domain.PullID
 	return got
 }
 
-// equal fails the test unless the model's value (want) and the database's value (got) are equal. The failure message
-// begins with the name of the value (what).
-func (p *pair) equal(what string, want, got any) {
+// equal fails the test if the two values differ. The first value comes from the model, the second one from the
+// database. The failure message begins with the given name.
+func (p *pair) equal(name string, want, got any) {
 	p.Helper()
 	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
-		p.Fatalf("%s (-model +database):\n%s", what, diff)
+		p.Fatalf("%s (-model +database):\n%s", name, diff)
 	}
 }
 

@@ -21,7 +21,7 @@ const (
 	otherRef       = "another"
 )
 
-// ownSource is the hash of the source secret of some tokens.
+// ownSource is the hash of a source secret. The second token of each connection has this secret; see connect.
 var ownSource = domain.HashSource("Bearer own")
 
 // connect creates a connection with two tokens, in the model and in the database. The second token has a source secret,
@@ -51,13 +51,12 @@ func (p *pair) connect(name string) {
 	}
 }
 
-// traceAt returns the trace of the delivery that is received at this time. Each delivery has its own time, so its trace
-// is unique, too.
-func traceAt(at time.Time) string { return "trace-" + at.String() }
+// traceAt returns the trace of the delivery that is received at this time. No two deliveries have the same time, so no
+// two deliveries have the same trace.
+func traceAt(receivedAt time.Time) string { return "trace-" + receivedAt.String() }
 
 // delivery returns a random delivery. There are few different keys, bodies and tokens, so that many deliveries are
-// duplicates. Some deliveries have an unknown token. Some deliveries are stored long after their time of receipt, so
-// that they may be attached to a pull that was queued in between.
+// duplicates. Some deliveries have a time of receipt in the past. A delivery may therefore be older than its pull.
 func (p *pair) delivery(keys int) gormstore.PendingDelivery {
 	p.at = p.at.Add(time.Millisecond)
 	at := p.at
@@ -94,8 +93,8 @@ func (p *pair) delivery(keys int) gormstore.PendingDelivery {
 	}
 }
 
-// event returns a random event for a delivery with a readable body. Its deduplication key is a number between 1 and
-// keys. Some events have no key.
+// event returns a random event for a delivery with a readable body. The deduplication key of the event is either empty
+// or a number from 1 to the given maximum.
 func (p *pair) event(keys int) domain.WebhookEvent {
 	key := ""
 	if k := rapid.IntRange(0, keys).Draw(p.T, "key"); k > 0 {
@@ -111,12 +110,15 @@ func (p *pair) event(keys int) domain.WebhookEvent {
 	}
 }
 
-// keepsRunning is the state that work draws if a pull should keep running while further batches are received.
+// keepsRunning means that work does not end its attempts. Their pulls are then still running when the next batches of
+// deliveries arrive.
 const keepsRunning domain.PullState = ""
 
-// work chooses a random state, claims each pull that can be claimed, and compares the claimed pull in the model with
-// the one in the database. Then it ends the attempt with that state, or leaves the pull running. Later batches
-// therefore contain duplicates of deliveries with every status, and events of connections whose pull is running.
+// work claims all open pulls in the model and in the database, and compares the claimed pulls. It chooses one random
+// state. If the state is keepsRunning, all attempts go on. With any other state, work ends all attempts with this
+// state.
+//
+// The next batches of deliveries therefore find deliveries and pulls in every state.
 func (p *pair) work() {
 	states := []domain.PullState{domain.PullSucceeded, domain.PullFailed, domain.PullQueued, keepsRunning}
 	state := rapid.SampledFrom(states).Draw(p.T, "state")
@@ -156,8 +158,7 @@ func (p *pair) run(pull domain.PullID, state domain.PullState) {
 	})
 }
 
-// request queues a pull in the same way as a request of an operator, so that there are also pulls that no delivery has
-// created.
+// request queues a pull with the trigger domain.TriggerOperator. Such a pull is created without a delivery.
 func (p *pair) request() {
 	c := rapid.SampledFrom(p.connections).Draw(p.T, "connection")
 	r := ports.PullRequest{ID: newID[domain.Pull](), Trigger: domain.TriggerOperator, At: p.at}

@@ -9,10 +9,10 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// unshownRow is a row of unshown_transactions. It names a transaction of a relinked account, that is, an account that
-// is now read under another account reference. The vendor has not returned the transaction under the present reference.
-// The transaction is live, or was removed within domain.MatchWindow because no read had returned it.
-type unshownRow struct {
+// carriedOverRow is a row of unshown_transactions. It names a transaction that the vendor has not yet returned under
+// the account's current account reference. The transaction is live, or was removed within domain.MatchWindow because no
+// pull had returned it.
+type carriedOverRow struct {
 	Tenant     uuid.UUID `gorm:"column:tenant_id"`
 	Connection uuid.UUID `gorm:"column:connection_id"`
 	ExternalID string    `gorm:"column:external_id"`
@@ -21,16 +21,16 @@ type unshownRow struct {
 }
 
 // TableName returns the name of the table in the schema.
-func (unshownRow) TableName() string { return "unshown_transactions" }
+func (carriedOverRow) TableName() string { return "unshown_transactions" }
 
-// followUnshown deletes the rows that the page contains from unshown_transactions. It then matches the other unshown
-// rows with the new rows of the page. If an unshown row matches a new row, the new row becomes the present row of its
-// transaction. followUnshown compares the rows of a few days at a time.
-func (r *replacer) followUnshown() error {
+// followCarriedOver deletes the page's rows from unshown_transactions (see carriedOverRow). It then matches the
+// remaining rows of that table with new rows of the page, a few days at a time. A matched transaction continues with
+// the new row.
+func (r *replacer) followCarriedOver() error {
 	if len(r.pageWriter.rows) == 0 {
 		return nil
 	}
-	if err := r.forgetUnshown(keys(r.Transactions, transactionKey)); err != nil || r.Matching == nil {
+	if err := r.forgetCarriedOver(keys(r.Transactions, transactionKey)); err != nil || r.Matching == nil {
 		return err
 	}
 	unknown := slices.DeleteFunc(r.unknownRows(), func(row *TransactionRow) bool {
@@ -50,7 +50,7 @@ func (r *replacer) followUnshown() error {
 		for end < len(unknown) && unknown[end].Date == unknown[end-1].Date {
 			end++
 		}
-		if err := r.matchUnshown(unknown[:end]); err != nil {
+		if err := r.matchCarriedOver(unknown[:end]); err != nil {
 			return err
 		}
 		unknown = unknown[end:]
@@ -58,9 +58,9 @@ func (r *replacer) followUnshown() error {
 	return nil
 }
 
-// matchUnshown matches new rows of the page with unshown rows, and writes the replacements. The new rows must be
-// ordered by date.
-func (r *replacer) matchUnshown(unknown []*TransactionRow) error {
+// matchCarriedOver matches new rows of the page with carried-over rows (see carriedOverRow), and writes the
+// replacements. The new rows must be ordered by date.
+func (r *replacer) matchCarriedOver(unknown []*TransactionRow) error {
 	stored := map[string]*TransactionRow{}
 	in := domain.RelinkInput{Never: r.never}
 	err := r.load(func(row *TransactionRow, t domain.Transaction) {
@@ -73,7 +73,7 @@ func (r *replacer) matchUnshown(unknown []*TransactionRow) error {
 	}, `(removed_at IS NULL OR removed_at >= ?) AND superseded_by IS NULL AND external_id IN
 		(SELECT external_id FROM unshown_transactions
 			WHERE connection_id = ? AND tenant_id = ? AND date BETWEEN ? AND ?)`,
-		r.since(), uuidColumn(r.pull.Connection), uuidColumn(r.pull.Tenant),
+		r.windowStart(), uuidColumn(r.pull.Connection), uuidColumn(r.pull.Tenant),
 		string(unknown[0].Date.AddDays(-domain.MatchDays)),
 		string(unknown[len(unknown)-1].Date.AddDays(domain.MatchDays)))
 	if err != nil || len(stored) == 0 {
@@ -81,12 +81,12 @@ func (r *replacer) matchUnshown(unknown []*TransactionRow) error {
 	}
 	for _, row := range unknown {
 		account := domain.AccountID{UUID: r.accountIDs[row.Account]}
-		in.Came = append(
-			in.Came,
+		in.New = append(
+			in.New,
 			domain.NewMatchRow(row.TransactionData, account, r.Matching.Keys(row.TransactionData)),
 		)
 	}
-	matches := domain.MatchUnshown(in)
+	matches := domain.MatchCarriedOver(in)
 	if len(matches) == 0 {
 		return nil
 	}
@@ -95,22 +95,22 @@ func (r *replacer) matchUnshown(unknown []*TransactionRow) error {
 	}
 	var taken []string
 	for _, match := range matches {
-		old := stored[match.Left]
+		old := stored[match.Old]
 		if err := r.archiveByID(old.ID.UUID); err != nil {
 			return err
 		}
-		past := domain.Superseded{ExternalID: match.Left, At: r.At, Rule: match.Rule, Version: old.Version}
-		if err := r.rename(old, match.Came, append(slices.Clone(old.Supersedes), past)); err != nil {
+		past := domain.Superseded{ExternalID: match.Old, At: r.At, Rule: match.Rule, Version: old.Version}
+		if err := r.rename(old, match.New, append(slices.Clone(old.Supersedes), past)); err != nil {
 			return err
 		}
-		if err := r.rememberPast(match.Left, old.ID.UUID); err != nil {
+		if err := r.rememberPast(match.Old, old.ID.UUID); err != nil {
 			return err
 		}
-		r.expectReplaced(match.Came, old)
-		delete(r.leaving, match.Left)
-		taken = append(taken, match.Left)
+		r.expectReplaced(match.New, old)
+		delete(r.leaving, match.Old)
+		taken = append(taken, match.Old)
 	}
-	return r.forgetUnshown(taken)
+	return r.forgetCarriedOver(taken)
 }
 
 // forgetExpired deletes the entries of unshown_transactions whose rows were removed more than domain.MatchWindow ago,
@@ -124,11 +124,11 @@ func (p *pageWriter) forgetExpired() error {
 		p.pull.Connection, p.pull.Tenant, since).Error
 }
 
-// forgetUnshown deletes the rows with these external ids from unshown_transactions.
-func (p *pageWriter) forgetUnshown(externalIDs []string) error {
+// forgetCarriedOver deletes the rows with these external ids from unshown_transactions.
+func (p *pageWriter) forgetCarriedOver(externalIDs []string) error {
 	for batch := range slices.Chunk(externalIDs, removalBatch) {
 		err := p.tx.Where("connection_id = ? AND tenant_id = ?", p.pull.Connection, p.pull.Tenant).
-			Where(p.dialect.AnyOf("external_id", batch)).Delete(&unshownRow{}).Error
+			Where(p.dialect.AnyOf("external_id", batch)).Delete(&carriedOverRow{}).Error
 		if err != nil {
 			return err
 		}

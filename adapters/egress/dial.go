@@ -6,8 +6,11 @@ import (
 	"time"
 )
 
-// dialTimeout bounds one dial.
-const dialTimeout = 5 * time.Second
+// dialTimeout bounds one dial. keepAlive is the interval of the probes on a connection without data.
+const (
+	dialTimeout = 5 * time.Second
+	keepAlive   = 30 * time.Second
+)
 
 // Dial connects to an address with the form "host:port". It resolves the host name with the resolver of the guard, or
 // with the system's resolver if the guard has none. The errors are those of package net, and ErrForbiddenAddress.
@@ -17,7 +20,7 @@ const dialTimeout = 5 * time.Second
 //
 // The timeout is 5 s. If the guard has a resolver, the timeout applies to each dialed address separately.
 func (g *Guard) Dial(ctx context.Context, network, address string) (net.Conn, error) {
-	dialer := &net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second, Control: g.Control}
+	dialer := &net.Dialer{Timeout: dialTimeout, KeepAlive: keepAlive, Control: g.Control}
 	if g.resolver == nil {
 		return dialer.DialContext(ctx, network, address)
 	}

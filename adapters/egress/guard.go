@@ -1,6 +1,9 @@
-// Package egress decides to which addresses the service may connect. Adapters use a [Guard] to dial hosts that tenants
-// have named. The guard checks the address of each connection. A host name that first resolves to an allowed address
-// and later to a forbidden one is therefore harmless.
+// Package egress decides to which addresses the service may connect, and bounds what a server can do with a call.
+//
+// Adapters use a [Guard] to dial hosts that tenants have named. The guard checks the address of each connection. A host
+// name that first resolves to an allowed address and later to a forbidden one is therefore harmless.
+//
+// All HTTP requests of the service are sent by a [Transport], which ends each exchange in time and limits its size.
 package egress
 
 import (

@@ -32,6 +32,8 @@ func CauseOf(ctx context.Context, err error) error {
 		unknown x509.UnknownAuthorityError
 	)
 	switch {
+	case errors.Is(err, ErrSwitchedProtocols):
+		return ErrSwitchedProtocols
 	case errors.As(err, &name):
 		return ErrUnknownHost
 	case ctx.Err() != nil, errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():

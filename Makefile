@@ -114,6 +114,10 @@ fuzz: ## Run every fuzz target for FUZZTIME (30s)
 bench: ## Benchmark against the physical limit, in interleaved rounds: BENCH="-only accepts -rounds 5"
 	$(GO) run ./test/bench $(BENCH)
 
+.PHONY: neighbours
+neighbours: ## Measure how one tenant slows another, and fail above the bounds (ROUNDS=5 SECONDS=2 SOAK=10m)
+	$(GO) run ./test/bench -only neighbours -rounds $(or $(ROUNDS),5) -seconds $(or $(SECONDS),2) -soak $(or $(SOAK),0)
+
 .PHONY: micro
 micro: ## Run the micro-benchmarks, with allocations
 	$(GO) test -run '^$$' -bench . -benchmem ./...

@@ -12,23 +12,15 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// audit logs a change that an operator has made. It does not store an audit entry; withAudit and appendAudit do.
+// audit logs a change that an operator has made. It does not store an audit entry; the stores and appendAudit do.
 func (s *Service) audit(ctx context.Context, tenant domain.TenantID, action, object string) {
 	s.Observer.Emit(ctx, ports.Audited{Tenant: tenant, Caller: ports.CallerOf(ctx), Action: action, Object: object})
 }
 
-// withAudit returns the context for one store call. The store commits an audit entry in the transaction of that call.
-// The context must not be used for another call. The argument object is the id of the changed object.
-func (s *Service) withAudit(ctx context.Context, tenant domain.TenantID, action, object string) context.Context {
-	return s.withAuditOf(ctx, tenant, func() []domain.AuditEntry { return s.auditEntries(ctx, action, object) })
-}
-
-// withAuditOf is like withAudit, but the given function returns the audit entries. The store calls the function after
-// the change, so the entries can depend on the change. If the function returns no entries, nothing is recorded.
-func (s *Service) withAuditOf(
-	ctx context.Context, tenant domain.TenantID, entries func() []domain.AuditEntry,
-) context.Context {
-	return ports.WithAuditedChange(ctx, ports.AuditedChange{Tenant: tenant, Entries: entries})
+// entriesOf returns one new audit entry, as the argument of the store method that commits it together with its change.
+// The argument object is the id of the changed object.
+func (s *Service) entriesOf(ctx context.Context, action, object string) ports.AuditEntries {
+	return func() []domain.AuditEntry { return s.auditEntries(ctx, action, object) }
 }
 
 // appendAudit stores and logs an entry for a use case that changes nothing in the stores, for example because its
@@ -79,7 +71,7 @@ func ifChanged(isChanged bool, name string) string {
 	return ""
 }
 
-// refusedAction is the action of the audit entry for a request that lacks a scope.
+// refusedAction is the action of the audit entry for a request that lacks a scope or that the access manager refused.
 const refusedAction = "access.refused"
 
 // RecordRefusal implements ports.Audit.

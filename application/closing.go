@@ -17,8 +17,13 @@ func (s *Service) ClosePeriod(
 	if err := r.Validate(); err != nil {
 		return domain.Close{}, err
 	}
-	audited := s.withAudit(ctx, tenant, "account.close", closeObject(account, date))
-	c, created, err := s.Ledger.ClosePeriod(audited, tenant, account, r)
+	release, err := s.closeShares.acquire(ctx, s.Sleeper, tenant)
+	if err != nil {
+		return domain.Close{}, err
+	}
+	defer release()
+	entries := s.entriesOf(ctx, "account.close", closeObject(account, date))
+	c, created, err := s.Ledger.ClosePeriod(ctx, tenant, account, r, entries)
 	if created && err == nil {
 		s.audit(ctx, tenant, "account.close", closeObject(account, date))
 	}
@@ -29,8 +34,8 @@ func (s *Service) ClosePeriod(
 func (s *Service) ReopenPeriod(
 	ctx context.Context, tenant domain.TenantID, account domain.AccountID, date domain.Date,
 ) error {
-	audited := s.withAudit(ctx, tenant, "account.reopen", closeObject(account, date))
-	err := s.Ledger.ReopenPeriod(audited, tenant, account, date)
+	entries := s.entriesOf(ctx, "account.reopen", closeObject(account, date))
+	err := s.Ledger.ReopenPeriod(ctx, tenant, account, date, entries)
 	if err == nil {
 		s.audit(ctx, tenant, "account.reopen", closeObject(account, date))
 	}

@@ -1,11 +1,15 @@
 package application_test
 
 import (
+	"context"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
 
+	"github.com/LerianStudio/aggregator-connections/application"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
@@ -42,4 +46,53 @@ func TestClosingAndReopeningIsAudited(t *testing.T) {
 	if diff := cmp.Diff(want, eventsOf[ports.Audited](e.events)[before:]); diff != "" {
 		t.Error(diff)
 	}
+}
+
+// blockingCloses is a ledger in which closing a period takes until the channel endSignal delivers an element.
+type blockingCloses struct {
+	ports.Ledger
+	started   chan struct{}
+	endSignal chan struct{}
+}
+
+func (b blockingCloses) ClosePeriod(
+	context.Context, domain.TenantID, domain.AccountID, domain.CloseRequest, ports.AuditEntries,
+) (domain.Close, bool, error) {
+	b.started <- struct{}{}
+	<-b.endSignal
+	return domain.Close{}, false, nil
+}
+
+func TestPeriodsOfATenantAreClosedOneAfterTheOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := blockingCloses{nil, make(chan struct{}, 10), make(chan struct{})}
+		e := newEnv(t, func(d *application.Deps) {
+			b.Ledger, d.Clock, d.Sleeper = d.Ledger, bubbleClock{}, bubbleClock{}
+			d.Ledger = b
+		})
+		results := make(chan error, 10)
+		yesterday := domain.DateOf(time.Now().UTC()).AddDays(-1)
+		closePeriod := func(tenant domain.TenantID) {
+			go func() {
+				_, err := e.ClosePeriod(e.ctx, tenant, domain.AccountID{}, yesterday)
+				results <- err
+			}()
+			synctest.Wait()
+		}
+		closePeriod(e.tenant)
+		closePeriod(e.tenant)
+		closePeriod(domain.TenantID{UUID: uuid.New()})
+		if got := len(b.started); got != 2 {
+			t.Errorf("%d periods are being closed, want one of each tenant", got)
+		}
+		b.endSignal <- struct{}{}
+		synctest.Wait()
+		if got := len(b.started); got != 3 {
+			t.Errorf("%d closes have started, want all 3", got)
+		}
+		close(b.endSignal)
+		for range 3 {
+			e.noError(<-results)
+		}
+	})
 }

@@ -41,8 +41,8 @@ func (s *Service) AcceptCompleteness(
 		return ports.AccountCompleteness{}, domain.FieldError("reason", "must have 1 to 500 characters")
 	}
 	now := s.Clock.Now()
-	audited := s.withAudit(ctx, tenant, "account.accept_completeness", id.String())
-	c, err := s.Ledger.UpdateCompleteness(audited, tenant, id,
+	entries := s.entriesOf(ctx, "account.accept_completeness", id.String())
+	c, err := s.Ledger.UpdateCompleteness(ctx, tenant, id, entries,
 		func(c domain.Completeness) (domain.Completeness, error) { return c.Accept(reason, now) })
 	if err != nil {
 		return ports.AccountCompleteness{}, err

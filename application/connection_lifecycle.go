@@ -81,7 +81,7 @@ func (s *Service) startLiveCall(ctx context.Context, c domain.Connection) (relea
 	if err := c.CheckNotPaused(); err != nil {
 		return nil, err
 	}
-	release, err = s.testSlots.acquire(ctx, s.Sleeper, c.Tenant)
+	release, err = s.liveShares.acquire(ctx, s.Sleeper, c.Tenant)
 	if err != nil {
 		return nil, err
 	}
@@ -124,13 +124,13 @@ func (s *Service) changePause(
 	update func(*domain.Connection),
 ) (ports.ConnectionHealth, error) {
 	changed := false
-	audited := s.withAuditOf(ctx, tenant, func() []domain.AuditEntry {
+	entries := func() []domain.AuditEntry {
 		if !changed {
 			return nil
 		}
 		return s.auditEntries(ctx, action, id.String())
-	})
-	c, err := s.Connections.Update(audited, tenant, domain.Aggregator, id, func(c *domain.Connection) error {
+	}
+	c, err := s.Connections.Update(ctx, tenant, domain.Aggregator, id, entries, func(c *domain.Connection) error {
 		before := c.Paused()
 		update(c)
 		changed = c.Paused() != before

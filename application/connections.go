@@ -34,8 +34,8 @@ func (s *Service) CreateConnection(
 	if c.Sealed, err = s.seal(ctx, c, domain.AggregatorCredential(n.ClientID, n.Secret)); err != nil {
 		return domain.Connection{}, err
 	}
-	audited := s.withAudit(ctx, tenant, "connection.create", c.ID.String())
-	if err := s.Connections.Create(audited, c); err != nil {
+	entries := s.entriesOf(ctx, "connection.create", c.ID.String())
+	if err := s.Connections.Create(ctx, c, entries); err != nil {
 		return domain.Connection{}, err
 	}
 	s.audit(ctx, tenant, "connection.create", c.ID.String())
@@ -70,12 +70,12 @@ func (s *Service) UpdateConnection(
 	}
 	now := s.Clock.Now()
 	var before, after domain.Connection
-	audited := s.withAuditOf(ctx, tenant, func() []domain.AuditEntry {
+	entries := func() []domain.AuditEntry {
 		return s.auditOfUpdate(ctx, "connection.update", id.String(),
 			ifChanged(after.Name != before.Name, "configName"), ifChanged(after.BaseURL != before.BaseURL, "baseUrl"),
 			ifChanged(after.AccountRef != before.AccountRef, "accountRef"), ifChanged(fresh != nil, "credential"))
-	})
-	updated, err := s.Connections.Update(audited, tenant, domain.Aggregator, id, func(c *domain.Connection) error {
+	}
+	updated, err := s.Connections.Update(ctx, tenant, domain.Aggregator, id, entries, func(c *domain.Connection) error {
 		if err := checkIfMatch(match, c); err != nil {
 			return err
 		}
@@ -169,8 +169,8 @@ func (s *Service) delete(
 	match ports.IfMatch,
 ) error {
 	now := s.Clock.Now()
-	audited := s.withAudit(ctx, tenant, "connection.delete", id.String())
-	_, err := s.Connections.Update(audited, tenant, kind, id, func(c *domain.Connection) error {
+	entries := s.entriesOf(ctx, "connection.delete", id.String())
+	_, err := s.Connections.Update(ctx, tenant, kind, id, entries, func(c *domain.Connection) error {
 		if err := checkIfMatch(match, c); err != nil {
 			return err
 		}

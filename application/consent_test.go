@@ -25,11 +25,15 @@ func (v *consentVendor) Consent(context.Context, ports.Access) (domain.ConsentRe
 }
 
 // withConsents returns an option that replaces the fake vendor "pluggy" with v. The vendor v can report consents.
-func withConsents(v *consentVendor) func(*application.Deps) {
+func withConsents(v *consentVendor) func(*application.Deps) { return withVendor(v, v) }
+
+// withVendor returns an option that replaces the fake vendor "pluggy" with v, which embeds base. The option sets
+// base.vendor to the replaced vendor.
+func withVendor(v ports.Aggregator, base *consentVendor) func(*application.Deps) {
 	return func(d *application.Deps) {
 		for i, a := range d.Aggregators {
 			if a.Vendor() == "pluggy" {
-				v.vendor = a.(*vendor)
+				base.vendor = a.(*vendor)
 				d.Aggregators[i] = v
 			}
 		}

@@ -58,14 +58,14 @@ func (s *Service) ReplayDeliveries(
 func (s *Service) replay(
 	ctx context.Context, tenant domain.TenantID, ids []domain.DeliveryID,
 ) ([]domain.Delivery, error) {
-	audited := s.withAuditOf(ctx, tenant, func() []domain.AuditEntry {
+	entries := func() []domain.AuditEntry {
 		objects := make([]string, len(ids))
 		for i, id := range ids {
 			objects[i] = id.String()
 		}
 		return s.auditEntries(ctx, "delivery.replay", objects...) // the store drops the entries of the other deliveries
-	})
-	replayed, err := s.Deliveries.Replay(audited, tenant, ids, s.Clock.Now(), s.newPullID)
+	}
+	replayed, err := s.Deliveries.Replay(ctx, tenant, ids, s.Clock.Now(), entries, s.newPullID)
 	for _, d := range replayed {
 		s.audit(ctx, tenant, "delivery.replay", d.ID.String())
 	}

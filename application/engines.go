@@ -33,8 +33,8 @@ func (s *Service) CreateEngine(
 	if err := s.validateAndSeal(ctx, &c, n.Credential); err != nil {
 		return domain.Connection{}, err
 	}
-	audited := s.withAudit(ctx, tenant, "engine.create", c.ID.String())
-	if err := s.Connections.Create(audited, c); err != nil {
+	entries := s.entriesOf(ctx, "engine.create", c.ID.String())
+	if err := s.Connections.Create(ctx, c, entries); err != nil {
 		return domain.Connection{}, err
 	}
 	s.audit(ctx, tenant, "engine.create", c.ID.String())
@@ -90,12 +90,12 @@ func (s *Service) UpdateEngine(
 		return domain.Connection{}, err
 	}
 	now := s.Clock.Now()
-	audited := s.withAuditOf(ctx, tenant, func() []domain.AuditEntry {
+	entries := func() []domain.AuditEntry {
 		return s.auditOfUpdate(ctx, "engine.update", id.String(), ifChanged(next.Name != before.Name, "configName"),
 			ifChanged(!bytes.Equal(next.Config, before.Config), "config"),
 			ifChanged(!u.Credential.IsZero(), "credential"))
-	})
-	updated, err := s.Connections.Update(audited, tenant, domain.Engine, id, func(c *domain.Connection) error {
+	}
+	updated, err := s.Connections.Update(ctx, tenant, domain.Engine, id, entries, func(c *domain.Connection) error {
 		if err := checkIfMatch(match, c); err != nil {
 			return err
 		}
@@ -153,7 +153,7 @@ func (s *Service) TestEngine(
 	if err != nil {
 		return ports.EngineTest{}, err
 	}
-	release, err := s.probeSlots.acquire(ctx, s.Sleeper, tenant)
+	release, err := s.engineShares.acquire(ctx, s.Sleeper, tenant)
 	if err != nil {
 		return ports.EngineTest{}, err
 	}
@@ -187,6 +187,7 @@ func (s *Service) probeConnector(ctx context.Context, c domain.Connection) error
 // The text that the tested system sent is never returned.
 var probeMessages = map[domain.Code]string{
 	domain.CredentialRejected: "the credential was rejected",
+	domain.CredentialUnopened: "the stored credential cannot be decrypted",
 	domain.AccountNotFound:    "the configured resource does not exist at the peer",
 	domain.AddressNotAllowed:  "the address is not allowed",
 	domain.VendorRateLimited:  "the peer is rate limiting requests",

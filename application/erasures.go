@@ -25,10 +25,10 @@ func (s *Service) EraseConnection(
 			return domain.Erasure{}, err
 		}
 	}
-	audited := s.withAudit(ctx, tenant, "connection.erase", id.String())
-	e, err := s.Erasures.Start(audited, tenant, id, domain.ErasureRequest{
+	entries := s.entriesOf(ctx, "connection.erase", id.String())
+	e, err := s.Erasures.Start(ctx, tenant, id, domain.ErasureRequest{
 		ID: domain.ErasureID{UUID: s.IDs.New()}, AtVendor: atVendor, At: s.Clock.Now(),
-	})
+	}, entries)
 	if err == nil {
 		s.audit(ctx, tenant, "connection.erase", id.String())
 	}

@@ -27,11 +27,13 @@ const (
 	// its subscriptions. The interval grows while there are no changes.
 	minEventPoll = 10 * time.Millisecond
 	maxEventPoll = 200 * time.Millisecond
-	// eventStoreCalls is the maximum number of concurrent store calls for all subscriptions of a process.
-	eventStoreCalls = 4
 	// stopSending is how long attempts under way may continue after the runner of their subscription was stopped.
 	stopSending = 3 * time.Second
 )
+
+// eventStoreCalls limits the concurrent store calls for the subscriptions of a process. Half of them remain for other
+// tenants, however many events of one tenant fail.
+var eventStoreCalls = shareLimit{total: 4, tenant: 2}
 
 // dispatchSignal wakes the dispatcher of this process. The zero value is ready to use.
 type dispatchSignal struct {
@@ -88,7 +90,7 @@ type dispatcher struct {
 	*Service
 	holder  domain.LeaseID
 	runners map[domain.SubscriptionID]*eventRunner
-	calls   chan struct{} // contains one element for each store call that is under way
+	calls   *tenantShares // limits the store calls
 
 	claimAt  time.Time     // when to claim next
 	interval time.Duration // until the next poll
@@ -100,7 +102,7 @@ type dispatcher struct {
 func (s *Service) DispatchEvents(ctx context.Context) {
 	d := &dispatcher{
 		Service: s, holder: domain.LeaseID{UUID: s.IDs.New()}, runners: map[domain.SubscriptionID]*eventRunner{},
-		calls: make(chan struct{}, eventStoreCalls), interval: maxEventPoll,
+		calls: &tenantShares{limit: eventStoreCalls}, interval: maxEventPoll,
 	}
 	for ctx.Err() == nil {
 		claim, changed := s.dispatch.take()

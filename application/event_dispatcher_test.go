@@ -161,7 +161,7 @@ func newDispatchEnv(t *testing.T, with ...func(*application.Deps)) *dispatchEnv 
 	now := d.clock.Now()
 	p, err := d.deps.Pulls.Request(d.ctx, d.tenant, c.ID, ports.PullRequest{
 		ID: domain.PullID{UUID: uuid.New()}, Trigger: domain.TriggerOperator, At: now,
-	})
+	}, nil)
 	d.noError(err)
 	d.running = domain.Lease{
 		ID:     domain.LeaseID{UUID: uuid.New()},
@@ -863,3 +863,53 @@ func (d *dispatchEnv) wantSecrets(want ...string) {
 		d.Errorf("the sender has %d secrets, want %d", len(d.sink.secrets[books]), len(want))
 	}
 }
+
+// TestASinkThatHangsGetsOneAttemptAtATime makes all attempts of a sink hang. After the first attempts have timed out,
+// one attempt at a time is under way, and only the first failure is reported as a change.
+func TestASinkThatHangsGetsOneAttemptAtATime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var changes atomic.Int64
+		d := newDispatchEnv(t, func(deps *application.Deps) {
+			deps.Observer = observerFunc(func(e ports.Event) {
+				if e, ok := e.(ports.EventAttempted); ok && e.Changed {
+					changes.Add(1)
+				}
+			})
+		})
+		var hanging atomic.Int64
+		d.sink.set(books, func(ctx context.Context, _ ports.OutgoingEvent) error {
+			hanging.Add(1)
+			defer hanging.Add(-1)
+			_ = system.Clock{}.Sleep(ctx, 15*time.Second)
+			return unavailable(domain.SinkUnreachable)
+		})
+		s := d.subscribe(books)
+		defer d.dispatch(d.Service)()
+		rows := map[string]string{}
+		for n := range 100 {
+			rows[strconv.Itoa(n)] = "x"
+		}
+		d.store(rows)
+		time.Sleep(40 * time.Second) // the first results of the first attempts start some more attempts
+		for range 20 {
+			time.Sleep(3 * time.Second)
+			if n := hanging.Load(); n > 1 {
+				t.Fatalf("%d attempts hang, want at most 1", n)
+			}
+		}
+		if n := changes.Load(); n != 1 {
+			t.Errorf("%d changes were reported, want 1", n)
+		}
+		d.sink.set(books, nil)
+		time.Sleep(time.Minute)
+		checkReceived(d, s, d.sink.got(books))
+		if n := changes.Load(); n != 2 {
+			t.Errorf("%d changes were reported, want 2", n)
+		}
+	})
+}
+
+// observerFunc is an Observer.
+type observerFunc func(ports.Event)
+
+func (f observerFunc) Emit(_ context.Context, e ports.Event) { f(e) }

@@ -36,6 +36,11 @@ const (
 	// sinkDown is the number of consecutive failures after which the sink is assumed to be down. The first success
 	// after such an outage makes all retries due immediately.
 	sinkDown = 8
+	// slowFailure is the duration from which a failed attempt counts as slow. After sinkDown consecutive slow failures,
+	// only one attempt at a time is made, because each of them occupies a connection of the tenant for nothing.
+	slowFailure = 5 * time.Second
+	// outcomeInterval is the shortest time between two reports of a changed outcome of a subscription's attempts.
+	outcomeInterval = time.Minute
 	// probeInterval is the interval of attempts while maxParked subjects are parked and no retry is due. Without these
 	// attempts, a sink that works again could get no event for up to an hour, until the next retry is due.
 	probeInterval = 10 * time.Second
@@ -51,8 +56,8 @@ type eventRunner struct {
 	*Service
 	sub    domain.Subscription
 	lease  ports.SubscriptionLease
-	until  atomic.Int64 // when the lease ends, in Unix microseconds
-	calls  chan struct{}
+	until  atomic.Int64  // when the lease ends, in Unix microseconds
+	calls  *tenantShares // limits the store calls of all runners
 	sender ports.EventSender
 
 	cancel  context.CancelFunc
@@ -71,7 +76,9 @@ type eventRunner struct {
 	inFlight int
 	busy     map[string]bool // the subjects of attempts under way
 	parked   map[string]*parkedSubject
-	failures int       // number of consecutive failed attempts
+	failures int // number of consecutive failed attempts
+	slow     int // number of consecutive slow failures
+	outcome  attemptsOutcome
 	probeAt  time.Time // from then on, a retry may be sent before it is due; see probeInterval
 
 	calling      bool // a store call is under way
@@ -112,6 +119,30 @@ const (
 	parkedSending                    // the event is being loaded or sent
 	parkedNext                       // the event was delivered, and the next event of the subject must be read
 )
+
+// attemptsOutcome remembers which outcome of the attempts of a subscription was reported last.
+type attemptsOutcome struct {
+	failing bool
+	at      time.Time
+}
+
+// changed reports whether the outcome of an attempt must be reported: it differs from the outcome that was reported
+// last, and that report is at least outcomeInterval old.
+func (o *attemptsOutcome) changed(failing bool, now time.Time) bool {
+	if failing == o.failing || now.Sub(o.at) < outcomeInterval {
+		return false
+	}
+	o.failing, o.at = failing, now
+	return true
+}
+
+// parallel returns the maximum number of attempts that may be under way now.
+func (r *eventRunner) parallel() int {
+	if r.slow >= sinkDown {
+		return 1
+	}
+	return maxInFlight
+}
 
 // serves reports whether the runner's copy of the subscription is still valid. The copy is outdated in these cases:
 //   - The subscription was changed or claimed again.
@@ -171,6 +202,7 @@ func (r *eventRunner) run(ctx context.Context) (err error) {
 	}
 	// The sink may have been down until now. If so, its first success must make all retries due. For this purpose, each
 	// parked subject counts as a failure.
+	r.outcome.failing = len(heads) > 0
 	r.failures, r.probeAt = len(heads), r.Clock.Now().Add(probeInterval)
 	sending, stopSends := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopSends()
@@ -287,7 +319,7 @@ func (r *eventRunner) startAttempts(ctx context.Context) {
 	if r.leaseEnds() {
 		return
 	}
-	for len(r.retries) > 0 && r.inFlight < maxInFlight {
+	for len(r.retries) > 0 && r.inFlight < r.parallel() {
 		e := r.retries[0]
 		r.retries = r.retries[1:]
 		r.attempt(ctx, e)
@@ -298,7 +330,7 @@ func (r *eventRunner) startAttempts(ctx context.Context) {
 	kept := r.queue[:0]
 	for i, e := range r.queue {
 		switch {
-		case r.inFlight == maxInFlight:
+		case r.inFlight >= r.parallel():
 			kept = append(kept, r.queue[i:]...)
 			r.queue = kept
 			return
@@ -351,7 +383,13 @@ func (r *eventRunner) send(ctx context.Context, e *queuedEvent) (err error) {
 func (r *eventRunner) attempted(ctx context.Context, e *queuedEvent, started, ended time.Time, failure error) {
 	r.Observer.Emit(ctx, ports.EventAttempted{
 		Subscription: r.sub.ID, Sink: r.sub.Sink.Kind, Took: ended.Sub(started), Err: failure,
+		Changed: r.outcome.changed(failure != nil, ended),
 	})
+	if failure != nil && ended.Sub(started) >= slowFailure {
+		r.slow++
+	} else {
+		r.slow = 0
+	}
 	attempt := domain.EventAttempt{
 		ID: domain.AttemptID{UUID: r.IDs.New()}, Sequence: e.Sequence, Event: e.ID, Type: e.Type, Subject: e.Subject,
 		Number: e.Attempts + 1, At: started, Took: ended.Sub(started),
@@ -489,13 +527,10 @@ func (r *eventRunner) call(ctx context.Context, fn func() (func(), error)) {
 	r.calling = true
 	go func() {
 		var took func()
-		var err error
-		select {
-		case r.calls <- struct{}{}:
+		release, err := r.calls.await(ctx, r.sub.Tenant)
+		if err == nil {
 			took, err = fn()
-			<-r.calls
-		case <-ctx.Done():
-			err = ctx.Err()
+			release()
 		}
 		r.results <- func() {
 			r.calling = false

@@ -32,7 +32,13 @@ func (s *Service) ListTransactions(
 	if err := s.requireConnection(ctx, tenant, connection); err != nil {
 		return domain.Page[domain.Transaction]{}, err
 	}
-	return s.Ledger.Transactions(ctx, tenant, connection, filter, page)
+	read := func() (domain.Page[domain.Transaction], error) {
+		return s.Ledger.Transactions(ctx, tenant, connection, filter, page)
+	}
+	if page.Limit <= smallPage {
+		return read()
+	}
+	return readShared(ctx, s, tenant, read)
 }
 
 // ListQuarantine implements ports.Reader.
@@ -42,7 +48,9 @@ func (s *Service) ListQuarantine(
 	if err := s.requireConnection(ctx, tenant, connection); err != nil {
 		return domain.Page[domain.QuarantinedRow]{}, err
 	}
-	return s.Ledger.Quarantine(ctx, tenant, connection, page)
+	return readShared(ctx, s, tenant, func() (domain.Page[domain.QuarantinedRow], error) {
+		return s.Ledger.Quarantine(ctx, tenant, connection, page)
+	})
 }
 
 // ListTenantAccounts implements ports.Reader.
@@ -70,7 +78,9 @@ func (s *Service) GetTransaction(
 func (s *Service) TransactionHistory(
 	ctx context.Context, tenant domain.TenantID, id domain.TransactionID, page domain.PageRequest,
 ) (domain.Page[domain.TransactionVersion], error) {
-	return s.Ledger.History(ctx, tenant, id, page)
+	return readShared(ctx, s, tenant, func() (domain.Page[domain.TransactionVersion], error) {
+		return s.Ledger.History(ctx, tenant, id, page)
+	})
 }
 
 // SearchTransactions implements ports.Reader.
@@ -80,10 +90,13 @@ func (s *Service) SearchTransactions(
 	if err := search.Window.Validate(); err != nil {
 		return domain.Page[domain.Transaction]{}, err
 	}
-	return s.Ledger.Search(ctx, tenant, search, page)
+	return readShared(ctx, s, tenant, func() (domain.Page[domain.Transaction], error) {
+		return s.Ledger.Search(ctx, tenant, search, page)
+	})
 }
 
-// Changes implements ports.Reader. After StopWaiting was called, a page without changes is returned without waiting.
+// Changes implements ports.Reader. It does not hold a share of the tenant's costly reads while it waits. After
+// StopWaiting was called, a page without changes is returned without waiting.
 //
 // Each reader polls the store at the start and at the end of its wait. During the wait, only one of all readers at the
 // same position polls in each interval of feedPoll. If it finds a change, the other readers poll in the next interval.
@@ -95,7 +108,9 @@ func (s *Service) Changes(
 	watch := s.feedWatches.join(feedPosition{tenant, page.After})
 	defer s.feedWatches.leave(watch)
 	for {
-		feed, err := s.Ledger.Changes(ctx, tenant, page)
+		feed, err := readShared(ctx, s, tenant, func() (domain.FeedPage, error) {
+			return s.Ledger.Changes(ctx, tenant, page)
+		})
 		if err != nil || len(feed.Items) > 0 {
 			watch.expire()
 			return feed, err

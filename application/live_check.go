@@ -5,10 +5,14 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
+
+// liveTestTimeout bounds the requests of a live test together. With probeWait, the test is answered within 20 s.
+const liveTestTimeout = 14 * time.Second
 
 // TestConnection implements ports.ConnectionManager with a live check at the vendor.
 func (s *Service) TestConnection(
@@ -28,11 +32,13 @@ func (s *Service) TestConnection(
 	}
 	defer release()
 	startedAt := s.Clock.Now()
-	status, failure := s.liveCheck(ctx, c)
+	bounded, cancel := context.WithTimeout(ctx, liveTestTimeout)
+	defer cancel()
+	status, failure := s.liveCheck(bounded, c)
 	took := s.Clock.Now().Sub(startedAt)
 	var consent domain.ConsentReport
 	if failure == nil {
-		consent = s.liveConsent(ctx, c, status)
+		consent = s.liveConsent(bounded, c, status)
 	}
 	if ctx.Err() != nil {
 		return ports.TestResult{}, ctx.Err()
@@ -101,7 +107,7 @@ func (s *Service) saveTest(
 	consent domain.ConsentReport, failure error,
 ) error {
 	object := tested.ID.String()
-	err := s.saveHealth(s.withAudit(ctx, tested.Tenant, action, object), tested, status, consent, failure)
+	err := s.saveHealth(ctx, tested, status, consent, failure, s.entriesOf(ctx, action, object))
 	if errors.Is(err, domain.NotFound) {
 		return s.appendAudit(ctx, tested.Tenant, action, object)
 	}
@@ -111,24 +117,28 @@ func (s *Service) saveTest(
 	return err
 }
 
-// saveHealth stores the health that results from a check, and after a successful check also the reported consent and
-// schedule. It stores nothing if the target or the credential was replaced during the check, because the result
-// describes the old ones. Errors: NotFound if the connection was deleted.
+// saveHealth stores the health that results from a check, and the audit entries. After a successful check, it also
+// stores the reported consent and schedule. If the target or the credential was replaced during the check, it stores
+// only the audit entries, because the result describes the old ones. Errors: NotFound if the connection was deleted.
 func (s *Service) saveHealth(
 	ctx context.Context, checked domain.Connection, status domain.LinkStatus, consent domain.ConsentReport,
-	failure error,
+	failure error, entries ports.AuditEntries,
 ) error {
 	now := s.Clock.Now()
-	_, err := s.Connections.Update(ctx, checked.Tenant, checked.Kind, checked.ID, func(c *domain.Connection) error {
+	update := func(c *domain.Connection) error {
 		if sameTarget(*c, checked) {
 			c.Health = healthAfter(c.Health, status, failure, now)
+			if errors.Is(failure, domain.CredentialUnopened) {
+				c.Health = c.Health.AfterFailure(domain.CredentialUnopened, now) // although a retry may succeed
+			}
 			c.Consent = c.Consent.After(consent, now)
 			if failure == nil {
 				c.Webhook = c.Webhook.After(status.Schedule)
 			}
 		}
 		return nil
-	})
+	}
+	_, err := s.Connections.Update(ctx, checked.Tenant, checked.Kind, checked.ID, entries, update)
 	return err
 }
 
@@ -141,16 +151,17 @@ func sameTarget(now, previous domain.Connection) bool {
 			now.AccountRef == previous.AccountRef && bytes.Equal(now.Config, previous.Config)
 }
 
-// reasonOf returns the code that a connection test reports for a failure. There are five such codes. If failure is nil,
+// reasonOf returns the code that a connection test reports for a failure. There are six such codes. If failure is nil,
 // reasonOf returns "".
 func reasonOf(failure error) domain.Code {
 	if failure == nil {
 		return ""
 	}
 	switch code := domain.CodeOf(failure); code {
-	case domain.CredentialRejected, domain.AccountNotFound, domain.VendorRateLimited, domain.AddressNotAllowed:
+	case domain.CredentialRejected, domain.CredentialUnopened, domain.AccountNotFound, domain.VendorRateLimited,
+		domain.AddressNotAllowed:
 		return code
-	case domain.AccessDenied, domain.CredentialUnopened:
+	case domain.AccessDenied:
 		return domain.CredentialRejected
 	case domain.BudgetExhausted:
 		return domain.VendorRateLimited

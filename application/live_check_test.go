@@ -6,12 +6,14 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"go.uber.org/mock/gomock"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
+	"github.com/LerianStudio/aggregator-connections/ports/portmock"
 )
 
-func TestAConnectionTestReportsOneOfFiveReasons(t *testing.T) {
+func TestAConnectionTestReportsOneOfSixReasons(t *testing.T) {
 	tests := map[string]struct {
 		failure error
 		want    domain.Code
@@ -26,7 +28,7 @@ func TestAConnectionTestReportsOneOfFiveReasons(t *testing.T) {
 		"a 5xx":                    {unavailable(domain.VendorUnreachable), domain.VendorUnreachable},
 		"a broken body":            {unavailable(domain.MalformedResponse), domain.VendorUnreachable},
 		"an error without a kind":  {errors.New("what"), domain.VendorUnreachable},
-		"sealed under another key": {rejected(domain.CredentialUnopened), domain.CredentialRejected},
+		"sealed under another key": {rejected(domain.CredentialUnopened), domain.CredentialUnopened},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -91,6 +93,31 @@ func TestOnlyRejectionsAndSuccessesChangeTheHealth(t *testing.T) {
 	e.vendor.status.NeedsReauth = true
 	if h := runCheck(nil); h.Status != domain.Healthy || !h.NeedsReauth || !h.Since.After(unhealthy.Since) {
 		t.Errorf("the health is %+v", h)
+	}
+}
+
+// A missing sealing key must not look like a refusal by the vendor, about which the owner of the credential could do
+// nothing.
+func TestAMissingSealingKeyIsNotARefusalByTheVendor(t *testing.T) {
+	e := newEnv(t)
+	c := e.createConnection("books")
+	sealer := portmock.NewMockSealer(gomock.NewController(t))
+	sealer.EXPECT().Open(gomock.Any(), gomock.Any(), gomock.Any()).AnyTimes().
+		Return(domain.Credential{}, unavailable(domain.CredentialUnopened))
+	e.deps.Sealer = sealer
+	result, err := e.newService().TestConnection(e.ctx, e.tenant, "pluggy", "books")
+	e.noError(err)
+	if result.Healthy || result.Reason != domain.CredentialUnopened {
+		t.Errorf("%+v", result)
+	}
+	h := e.getHealth(c)
+	if h.Status != domain.Unhealthy || h.Reason != domain.CredentialUnopened || h.NeedsReauth {
+		t.Errorf("the health is %+v", h)
+	}
+	_, err = e.TestConnection(e.ctx, e.tenant, "pluggy", "books") // with the key
+	e.noError(err)
+	if h := e.getHealth(c); h.Status != domain.Healthy {
+		t.Errorf("the health with the key is %+v", h)
 	}
 }
 

@@ -41,7 +41,7 @@ func (s *Service) Reconcile(ctx context.Context, interval time.Duration, limit i
 	for _, c := range due {
 		_, err := s.Pulls.Request(ctx, c.Tenant, c.ID, ports.PullRequest{
 			ID: s.newPullID(), Scope: domain.PullScope{Everything: true}, Trigger: domain.TriggerReconcile, At: now,
-		})
+		}, nil)
 		if errors.Is(err, domain.NotFound) || errors.Is(err, domain.ConnectionPaused) {
 			continue // the connection was deleted or paused meanwhile
 		}

@@ -1,6 +1,7 @@
 package application_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"testing"
@@ -53,6 +54,20 @@ func slowRows(ids ...string) (emitted []domain.RawTransaction) {
 	return emitted
 }
 
+// largeRows is like slowRows, but each row has 3 MiB of metadata.
+func largeRows(ids ...string) []domain.RawTransaction {
+	rows := slowRows(ids...)
+	for i := range rows {
+		normalize := rows[i].Normalize
+		rows[i].Normalize = func() (domain.TransactionData, error) {
+			data, err := normalize()
+			data.Metadata = append(bytes.Repeat([]byte(" "), 3<<20), "{}"...)
+			return data, err
+		}
+	}
+	return rows
+}
+
 // pagesInOrder returns a function for vendor.onRead that returns the pages in order.
 func pagesInOrder(pages ...[]domain.RawTransaction) func(domain.Step, string) (*ports.VendorPage, error) {
 	return func(_ domain.Step, cursor string) (*ports.VendorPage, error) {
@@ -93,6 +108,12 @@ func TestPrefetchedPagesAreStoredAsOneBatch(t *testing.T) {
 				slowRows(numberedIDs("c", 400)...), slowRows("d")},
 			[]string{`1 changed, assumeNew true, 0 unchanged, to "1"`,
 				`1000 changed, assumeNew true, 0 unchanged, to "3"`,
+				`1 changed, assumeNew true, 0 unchanged, to ""`}, false,
+		},
+		"up to four mebibytes": {
+			[][]domain.RawTransaction{slowRows("a"), largeRows("b"), largeRows("c"), slowRows("d")},
+			[]string{`1 changed, assumeNew true, 0 unchanged, to "1"`,
+				`2 changed, assumeNew true, 0 unchanged, to "3"`,
 				`1 changed, assumeNew true, 0 unchanged, to ""`}, false,
 		},
 		"a row repeated on the next page": {

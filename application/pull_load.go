@@ -1,74 +1,65 @@
 package application
 
 import (
+	"cmp"
 	"sync"
+	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// pullLoad counts the pulls that run in this process, by tenant. The zero value is ready for use. It is
-// safe for concurrent use.
-type pullLoad struct {
-	mu       sync.Mutex
-	running  map[domain.TenantID]int  // number of pulls that RunPull runs, by tenant; no value is zero
-	reserved map[domain.TenantID]bool // the tenants for which RunWaitingPull is running a pull
+// defaultPullWorkers is the number of pull workers if Deps.PullWorkers is 0.
+const defaultPullWorkers = 32
+
+// pullLimit returns the limits of the pulls that run in a process with this number of workers. One tenant uses at most
+// a quarter of the workers, but at least one. As many pulls again may run of tenants that have no running pull, so that
+// many tenants with slow pulls cannot delay another tenant.
+func pullLimit(workers int) shareLimit {
+	workers = cmp.Or(workers, defaultPullWorkers)
+	return shareLimit{total: workers, tenant: max(1, workers/4), first: workers}
 }
 
-// begin counts a pull that RunPull runs. The caller must call end when the pull has ended.
-func (l *pullLoad) begin(tenant domain.TenantID) (end func()) {
+// pullLoad limits the pulls that run in this process. It is safe for concurrent use.
+type pullLoad struct {
+	shares  tenantShares
+	looking sync.Mutex // held while RunWaitingPull looks for a pull and claims it
+
+	mu       sync.Mutex
+	occupied int       // number of calls of RunPull that run a pull or wait for a share
+	lookedAt time.Time // when RunWaitingPull last found no waiting pull
+}
+
+// lookInterval is the shortest time between two looks of RunWaitingPull that find no waiting pull. Many reserved
+// workers look in turn, and each look is a query.
+const lookInterval = 200 * time.Millisecond
+
+// occupy counts a call of RunPull that runs a pull or waits for a share. The caller must call end afterwards.
+func (l *pullLoad) occupy() (end func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.running == nil {
-		l.running = make(map[domain.TenantID]int)
-	}
-	l.running[tenant]++
+	l.occupied++
 	return func() {
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		if l.running[tenant]--; l.running[tenant] == 0 {
-			delete(l.running, tenant)
-		}
+		l.occupied--
 	}
 }
 
-// busyTenants returns the tenants that use at least half of the ordinary workers, and those for which RunWaitingPull is
-// running a pull. The second result reports whether every ordinary worker runs a pull. A worker that is still claiming
-// its pull is not counted.
-func (l *pullLoad) busyTenants(ordinaryWorkers int) (busy []domain.TenantID, saturated bool) {
+// mayLook reports whether RunWaitingPull may look for a waiting pull now: every worker of the queue is occupied, a
+// further pull may run, and the last look that found nothing is at least lookInterval old. A worker that is still
+// claiming its pull is not occupied, because RunWaitingPull could claim the same pull.
+//
+// The result excluded contains the tenants of which no further pull may run.
+func (l *pullLoad) mayLook(now time.Time) (excluded []domain.TenantID, ok bool) {
+	excluded, full := l.shares.exhausted()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for tenant := range l.reserved {
-		busy = append(busy, tenant)
-	}
-	total := 0
-	for tenant, n := range l.running {
-		total += n
-		if 2*n >= ordinaryWorkers && !l.reserved[tenant] {
-			busy = append(busy, tenant)
-		}
-	}
-	return busy, total >= ordinaryWorkers
+	return excluded, !full && l.occupied >= l.shares.limit.total && now.Sub(l.lookedAt) >= lookInterval
 }
 
-// reserve records that RunWaitingPull runs a pull of the tenant, and returns true. If RunWaitingPull already runs a
-// pull of the tenant, it records nothing and returns false. If reserve returned true, the caller must call release when
-// the pull has ended.
-func (l *pullLoad) reserve(tenant domain.TenantID) bool {
+// foundNone records that RunWaitingPull has found no waiting pull.
+func (l *pullLoad) foundNone(now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.reserved[tenant] {
-		return false
-	}
-	if l.reserved == nil {
-		l.reserved = make(map[domain.TenantID]bool)
-	}
-	l.reserved[tenant] = true
-	return true
-}
-
-// release undoes reserve.
-func (l *pullLoad) release(tenant domain.TenantID) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	delete(l.reserved, tenant)
+	l.lookedAt = now
 }

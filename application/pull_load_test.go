@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/LerianStudio/aggregator-connections/application"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
@@ -20,10 +21,22 @@ func (e *env) requestOf(tenant domain.TenantID, name string) domain.PullID {
 	return p.ID
 }
 
+// newEnvWithWorkers returns an environment whose service has this number of pull workers.
+func newEnvWithWorkers(t *testing.T, workers int) *env {
+	t.Helper()
+	e := newEnv(t)
+	deps := e.Deps
+	deps.PullWorkers = workers
+	service, err := application.New(deps)
+	e.noError(err)
+	e.Service = service
+	return e
+}
+
 // runWaiting calls RunWaitingPull and reports whether it found a pull.
-func (e *env) runWaiting(ordinaryWorkers int) bool {
+func (e *env) runWaiting() bool {
 	e.Helper()
-	found, err := e.RunWaitingPull(e.ctx, ordinaryWorkers)
+	found, err := e.RunWaitingPull(e.ctx)
 	e.noError(err)
 	return found
 }
@@ -50,54 +63,106 @@ func (e *env) runWhile(fn func(), pulls ...domain.PullID) {
 	e.runPull(pulls[0])
 }
 
-// If all ordinary workers run pulls of one tenant, RunWaitingPull must run no further pull of this tenant. It must run
-// the waiting pulls of other tenants, oldest first.
-func TestAWaitingPullOfATenantThatUsesFewWorkersRuns(t *testing.T) {
-	e := newEnv(t)
-	busy, other, third := e.tenant, domain.TenantID{UUID: uuid.New()}, domain.TenantID{UUID: uuid.New()}
-	first, second := e.requestOf(busy, "first"), e.requestOf(busy, "second")
-	e.requestOf(busy, "waits")
-	oldest, next := e.requestOf(other, "oldest"), e.requestOf(third, "next")
-	e.runWhile(func() {
-		if e.runWaiting(3) {
-			t.Error("a pull ran although an ordinary worker was free")
-		}
-		if !e.runWaiting(2) || e.stateOf(other, oldest) != domain.PullSucceeded {
-			t.Error("the oldest pull of another tenant did not run")
-		}
-		if !e.runWaiting(2) || e.stateOf(third, next) != domain.PullSucceeded {
-			t.Error("the next pull of another tenant did not run")
-		}
-		if e.runWaiting(2) {
-			t.Error("a pull ran of a tenant that uses all ordinary workers")
-		}
-	}, first, second)
+// otherTenants returns n new tenants.
+func otherTenants(n int) (tenants []domain.TenantID) {
+	for range n {
+		tenants = append(tenants, domain.TenantID{UUID: uuid.New()})
+	}
+	return tenants
 }
 
-// A tenant that uses less than half of the ordinary workers can use one reserved worker as well, but not more than one.
-func TestATenantUsesOneReservedWorker(t *testing.T) {
-	e := newEnv(t)
-	other := domain.TenantID{UUID: uuid.New()}
-	running := []domain.PullID{e.requestOf(e.tenant, "1"), e.requestOf(other, "2"), e.requestOf(other, "3")}
-	second := e.requestOf(e.tenant, "4")
-	e.requestOf(e.tenant, "5")
+// Four tenants occupy all 8 workers, two each, which is a quarter. RunWaitingPull must run no further pull of them. It
+// must run the waiting pulls of other tenants, oldest first.
+func TestWhileAllWorkersAreBusyATenantWithoutARunningPullGetsOne(t *testing.T) {
+	e := newEnvWithWorkers(t, 8)
+	var running, waits []domain.PullID
+	busy, quiet := otherTenants(4), otherTenants(2)
+	for _, tenant := range busy {
+		running = append(running, e.requestOf(tenant, "first"), e.requestOf(tenant, "second"))
+		waits = append(waits, e.requestOf(tenant, "waits"))
+	}
+	oldest, next := e.requestOf(quiet[0], "oldest"), e.requestOf(quiet[1], "next")
 	e.runWhile(func() {
-		e.vendor.onRead = func(domain.Step, string) (*ports.VendorPage, error) {
-			e.vendor.onRead = nil
-			if e.runWaiting(3) {
-				t.Error("a second pull of the tenant ran on a reserved worker at the same time")
+		for i, id := range []domain.PullID{oldest, next} {
+			if !e.runWaiting() || e.stateOf(quiet[i], id) != domain.PullSucceeded {
+				t.Errorf("pull %d of another tenant did not run", i)
 			}
-			return nil, nil
 		}
-		if !e.runWaiting(3) || e.stateOf(e.tenant, second) != domain.PullSucceeded {
-			t.Error("no pull ran of a tenant that uses one of three ordinary workers")
+		if e.runWaiting() {
+			t.Error("a further pull ran of a tenant that uses a quarter of the workers")
 		}
 	}, running...)
+	for i, id := range waits {
+		if e.stateOf(busy[i], id) != domain.PullQueued {
+			t.Errorf("a third pull of tenant %d ran", i)
+		}
+	}
+}
+
+// A job of a tenant that uses a quarter of the workers waits for a share. Without a free share it is put back: the pull
+// is not claimed, so that no attempt is counted.
+func TestAJobOfATenantAtItsShareIsPutBack(t *testing.T) {
+	e := newEnvWithWorkers(t, 8)
+	running := []domain.PullID{e.requestOf(e.tenant, "1"), e.requestOf(e.tenant, "2")}
+	third := e.requestOf(e.tenant, "3")
+	e.runWhile(func() {
+		retryAfter, err := e.RunPull(e.ctx, third)
+		e.noError(err)
+		p, err := e.GetPull(e.ctx, e.tenant, third)
+		e.noError(err)
+		if retryAfter <= 0 || p.State != domain.PullQueued || p.Attempts != 0 {
+			t.Errorf("the job of a tenant at its share: retry after %v, state %v, %d attempts",
+				retryAfter, p.State, p.Attempts)
+		}
+	}, running...)
+	if e.runPull(third); e.stateOf(e.tenant, third) != domain.PullSucceeded {
+		t.Error("the pull did not run afterwards")
+	}
+}
+
+// Beyond the number of workers, only tenants without a running pull get a worker, and at most as many again.
+func TestPullsBeyondTheWorkersAreFirstPulls(t *testing.T) {
+	e := newEnvWithWorkers(t, 4)
+	tenants := otherTenants(9)
+	var running []domain.PullID
+	for _, tenant := range tenants {
+		running = append(running, e.requestOf(tenant, "runs"))
+	}
+	e.runWhile(func() {
+		if retryAfter, err := e.RunPull(e.ctx, running[8]); retryAfter <= 0 || err != nil {
+			t.Errorf("a ninth pull ran beside 8: %v, %v", retryAfter, err)
+		}
+		if e.runWaiting() {
+			t.Error("RunWaitingPull ran a ninth pull beside 8")
+		}
+	}, running[:8]...)
+}
+
+func TestRunWaitingPullLeavesThePullsToTheFreeWorkers(t *testing.T) {
+	e := newEnvWithWorkers(t, 2)
+	running := e.requestOf(e.tenant, "runs")
+	e.requestOf(otherTenants(1)[0], "waits")
+	e.runWhile(func() {
+		if e.runWaiting() {
+			t.Error("a pull ran although a worker was free")
+		}
+	}, running)
 }
 
 func TestAFailureToListWaitingPullsIsReturned(t *testing.T) {
+	e := newEnvWithWorkers(t, 1)
+	running := e.requestOf(e.tenant, "runs")
+	e.runWhile(func() {
+		e.failOperation("Pulls.ListWaiting")
+		_, err := e.RunWaitingPull(e.ctx)
+		e.wantError(err, domain.StoreUnavailable)
+	}, running)
+}
+
+func TestAFailureToFindTheTenantOfAPullIsReturned(t *testing.T) {
 	e := newEnv(t)
-	e.failOperation("Pulls.ListWaiting")
-	_, err := e.RunWaitingPull(e.ctx, 0)
+	id := e.requestOf(e.tenant, "name")
+	e.failOperation("Pulls.TenantOf")
+	_, err := e.RunPull(e.ctx, id)
 	e.wantError(err, domain.StoreUnavailable)
 }

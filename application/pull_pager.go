@@ -15,8 +15,11 @@ const (
 	maxStalePages = 3
 )
 
-// maxBatchRows is the maximum number of rows of a batch, which is stored with one write.
-const maxBatchRows = 1000
+// Limits of a batch, which is stored with one write. A batch contains at least one page.
+const (
+	maxBatchRows  = 1000
+	maxBatchBytes = 4 << 20 // a batch whose changed rows have this size gets no further page
+)
 
 // pager reads the pages of one step from the vendor, in order, and prefetches them. Three activities run concurrently:
 //   - The attempt stores a batch of pages.
@@ -35,6 +38,7 @@ type pager struct {
 	check    func(context.Context) error // returns an error if no request may be sent to the vendor
 	vendor   ports.Aggregator
 	access   ports.Access
+	memory   ports.MemoryBudget // nil means no bound
 	accounts []domain.AccountData
 	step     domain.Step
 	differ   *differ
@@ -43,6 +47,7 @@ type pager struct {
 	// These fields are owned by the attempt. The method collect may read wanted at any time.
 	batch  *prefetched[batch] // the next batch
 	wanted atomic.Bool        // the attempt is waiting for the next batch
+	stored []*pageMemory      // the memory of the batch that next returned last
 
 	// This field is owned by the method collect.
 	page *prefetched[fetchedPage] // the next page
@@ -58,6 +63,7 @@ type fetchedPage struct {
 	progress domain.Progress // the pull's progress after the page is stored
 	repeated map[string]bool // external ids of rows that are written even if they equal the stored rows
 	changed  bool            // this is the last page, and the list changed while it was read
+	memory   *pageMemory
 	err      error
 }
 
@@ -73,6 +79,7 @@ type batch struct {
 	nameless   bool            // the external id of a row cannot be read
 	progress   domain.Progress // the pull's progress after the batch is stored
 	last       bool            // this is the last batch of the step
+	memory     []*pageMemory   // the memory of the pages
 	// err is the reason why no further page of the step can be read. It is ListChanged if the vendor's list changed
 	// during the step. Any other error comes from the request for the page after this batch.
 	err error
@@ -82,8 +89,8 @@ type batch struct {
 // starts to prefetch immediately.
 func newPager(ctx context.Context, a *attempt, step domain.Step, d *differ) *pager {
 	p := &pager{
-		run: a.Go, check: a.checkNotPaused, vendor: a.vendor, access: a.access, accounts: a.accounts, step: step,
-		differ: d, at: a.pull.Progress, whole: a.pull.Progress.Pages == 0,
+		run: a.Go, check: a.checkNotPaused, vendor: a.vendor, access: a.access, accounts: a.accounts,
+		memory: a.Memory, step: step, differ: d, at: a.pull.Progress, whole: a.pull.Progress.Pages == 0,
 	}
 	p.ctx, p.cancel = context.WithCancel(ctx)
 	p.wanted.Store(true)
@@ -94,12 +101,15 @@ func newPager(ctx context.Context, a *attempt, step domain.Step, d *differ) *pag
 
 // next waits for the next batch and returns it. It also starts to collect the following batch. If a page cannot be
 // read, next still returns all earlier pages. The error is then in the last of these batches, or in an empty batch
-// after them. next must not be called again after the last batch or after an error.
+// after them. The memory of the previous batch is released, so the caller must have stored it. next must not be called
+// again after the last batch or after an error.
 func (p *pager) next() batch {
+	p.releaseStored()
 	p.wanted.Store(true)
 	p.batch.wait()
 	p.wanted.Store(false)
 	b := p.batch.value
+	p.stored = b.memory
 	if !b.last && b.err == nil {
 		p.batch = prefetch(p.run, p.collect)
 	}
@@ -113,6 +123,7 @@ func (p *pager) collect() (b batch) {
 	for {
 		p.page.wait()
 		page := p.page.value
+		b.memory = append(b.memory, page.memory)
 		if page.err == nil && page.Next != "" {
 			p.page = prefetch(p.run, p.fetch)
 		}
@@ -142,7 +153,19 @@ func (p *pager) collect() (b batch) {
 // with repeated rows does not fit, because each occurrence of a row must be stored separately.
 func (b *batch) fits(nextPage *prefetched[fetchedPage]) bool {
 	return nextPage.ready.Load() && nextPage.value.err == nil && len(nextPage.value.repeated) == 0 &&
+		b.size() < maxBatchBytes &&
 		len(b.rows)+len(b.quarantine.added)+b.unchanged+len(nextPage.value.Transactions) <= maxBatchRows
+}
+
+// size returns the number of bytes of the vendor's rows in the batch.
+func (b *batch) size() (bytes int) {
+	for i := range b.rows {
+		bytes += len(b.rows[i].Metadata)
+	}
+	for i := range b.quarantine.added {
+		bytes += len(b.quarantine.added[i].Payload)
+	}
+	return bytes
 }
 
 // fetch requests the next page of the step from the vendor. Errors: those of the vendor, connection_paused, and
@@ -154,7 +177,7 @@ func (p *pager) fetch() fetchedPage {
 	if err := p.check(p.ctx); err != nil {
 		return fetchedPage{err: err}
 	}
-	page, err := p.vendor.Read(p.ctx, p.access, p.step, p.accounts, p.at.Cursor)
+	page, memory, err := p.read()
 	if err != nil {
 		return fetchedPage{err: err}
 	}
@@ -170,7 +193,35 @@ func (p *pager) fetch() fetchedPage {
 	} else {
 		p.at = p.at.Advance(page.Next)
 	}
-	return fetchedPage{VendorPage: page, progress: p.at, repeated: repeated, changed: changed}
+	return fetchedPage{VendorPage: page, progress: p.at, repeated: repeated, changed: changed, memory: memory}
+}
+
+// read reserves memory for the next page and requests the page from the vendor. Errors: those of the vendor and of
+// ports.MemoryBudget; nothing is reserved then.
+func (p *pager) read() (page ports.VendorPage, memory *pageMemory, err error) {
+	memory = &pageMemory{budget: p.memory, tenant: p.access.Tenant}
+	if err = memory.reserve(p.ctx, ports.SmallResponse); err != nil {
+		return page, nil, err
+	}
+	access := p.access
+	access.Reserve = memory.reserve
+	read := false
+	defer func() {
+		if !read { // also after a panic
+			memory.drop()
+		}
+	}()
+	page, err = p.vendor.Read(p.ctx, access, p.step, p.accounts, p.at.Cursor)
+	read = err == nil
+	return page, memory, err
+}
+
+// releaseStored releases the memory of the batch that next returned last.
+func (p *pager) releaseStored() {
+	for _, m := range p.stored {
+		m.drop()
+	}
+	p.stored = nil
 }
 
 // listChanged reports whether the vendor's list changed while it was read. A row may then have been skipped, because
@@ -192,10 +243,18 @@ func (p *pager) listChanged() bool {
 	return !p.at.Complete(p.at.Rows)
 }
 
-// close cancels the prefetch and waits until it has ended. It panics if the prefetch panicked.
+// close cancels the prefetch, waits until it has ended, and releases the memory of all pages. It panics if the prefetch
+// panicked.
 func (p *pager) close() {
 	p.cancel()
-	defer func() { p.page.wait() }() // collect assigns page, so page must not be read before collect has ended
+	defer func() { // collect assigns page, so page must not be read before collect has ended
+		defer func() {
+			p.releaseStored()
+			p.stored = append(p.batch.value.memory, p.page.value.memory)
+			p.releaseStored()
+		}()
+		p.page.wait()
+	}()
 	p.batch.wait()
 }
 

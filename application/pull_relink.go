@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/matching"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -58,8 +59,8 @@ func (a *attempt) decideStaging(ctx context.Context, readable, accounts []domain
 			})
 			continue
 		}
-		pairs, comparable, _ := a.relinked(before, open).Recognize(nil, nil)
-		a.relink.staged = a.relink.staged || len(pairs) > 0 || comparable
+		found, _ := a.relinked(before, open).Recognize(nil, nil)
+		a.relink.staged = a.relink.staged || len(found.Pairs) > 0 || found.ByRows
 	}
 	return nil
 }
@@ -97,8 +98,8 @@ func groupsOf(accounts []domain.Account) func(yield func([]domain.Account) bool)
 }
 
 // relinked returns the input of the account recognition, which finds the bank accounts that occur in both lists.
-func (a *attempt) relinked(oldAccounts []domain.Account, newAccounts []domain.AccountData) domain.RelinkedAccounts {
-	return domain.RelinkedAccounts{Before: oldAccounts, After: newAccounts, Identity: a.identity()}
+func (a *attempt) relinked(oldAccounts []domain.Account, newAccounts []domain.AccountData) matching.RelinkedAccounts {
+	return matching.RelinkedAccounts{Before: oldAccounts, After: newAccounts, Identity: a.identity()}
 }
 
 // identity returns the vendor's function for identifying accounts. If the vendor has none, the returned function
@@ -165,8 +166,8 @@ func (a *attempt) publish(ctx context.Context) error {
 	if !settled && !a.stagedTooLong() {
 		return nil
 	}
-	accounts, err := a.recognizeAccounts(ctx)
-	if err != nil {
+	accounts, ambiguous, err := a.recognizeAccounts(ctx)
+	if err != nil || ambiguous {
 		return err
 	}
 	w := ports.Publication{
@@ -206,30 +207,30 @@ func (a *attempt) stagedTooLong() bool {
 }
 
 // recognizeAccounts returns the accounts of the new reference. If an account is already stored under another external
-// id, its field Continues is the id of the stored account.
-func (a *attempt) recognizeAccounts(ctx context.Context) ([]ports.PublishedAccount, error) {
+// id, its field Continues is the id of the stored account. If some accounts cannot be told apart, the second result is
+// true, and there are no others.
+func (a *attempt) recognizeAccounts(
+	ctx context.Context,
+) (accounts []ports.PublishedAccount, ambiguous bool, err error) {
 	former, err := a.Pulls.FormerAccounts(ctx, a.lease)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	keys := withoutKeys
-	if matching := a.matching(a.connection.Vendor); matching != nil {
-		keys = matching.Keys
+	rules := a.rowsOf(a.connection.Vendor)
+	rowsBefore := func(account domain.Account) ([]matching.Row, error) {
+		return a.Pulls.RowsOfAccount(ctx, a.lease, account.ID, "", rules)
 	}
-	rowsBefore := func(account domain.Account) ([]domain.MatchRow, error) {
-		return a.Pulls.RowsOfAccount(ctx, a.lease, account.ID, "", keys)
-	}
-	rowsAfter := func(externalID string) ([]domain.MatchRow, error) {
-		return a.Pulls.RowsOfAccount(ctx, a.lease, domain.AccountID{}, externalID, keys)
+	rowsAfter := func(externalID string) ([]matching.Row, error) {
+		return a.Pulls.RowsOfAccount(ctx, a.lease, domain.AccountID{}, externalID, rules)
 	}
 	open := slices.Concat(a.relink.listed, a.relink.embedded)
 	continues := map[string]domain.AccountID{}
 	for before := range groupsOf(former) {
-		pairs, _, err := a.relinked(before, open).Recognize(rowsBefore, rowsAfter)
-		if err != nil {
-			return nil, err
+		found, err := a.relinked(before, open).Recognize(rowsBefore, rowsAfter)
+		if err != nil || found.Ambiguous {
+			return nil, found.Ambiguous, err
 		}
-		for _, pair := range pairs {
+		for _, pair := range found.Pairs {
 			continues[pair.After] = pair.Before.ID
 		}
 		open = slices.DeleteFunc(open, func(account domain.AccountData) bool {
@@ -237,11 +238,10 @@ func (a *attempt) recognizeAccounts(ctx context.Context) ([]ports.PublishedAccou
 			return found
 		})
 	}
-	var accounts []ports.PublishedAccount
 	for i, account := range slices.Concat(a.relink.listed, a.relink.embedded) {
 		accounts = append(accounts, ports.PublishedAccount{
 			Data: account, Listed: i < len(a.relink.listed), Continues: continues[account.ExternalID],
 		})
 	}
-	return accounts, nil
+	return accounts, false, nil
 }

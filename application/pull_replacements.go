@@ -13,15 +13,16 @@ func (s *Service) matching(vendor domain.Vendor) *ports.Matching {
 	if s.KeepReplacementsApart {
 		return nil
 	}
-	if reader, ok := s.aggregators[vendor].(ports.KeyReader); ok {
-		return &ports.Matching{Keys: reader.InstitutionKeys}
-	}
-	return &ports.Matching{Keys: withoutKeys}
+	return s.rowsOf(vendor)
 }
 
-// withoutKeys is the key function for a vendor whose rows do not contain keys that the institution has assigned. It
-// returns no keys.
-func withoutKeys(domain.TransactionData) domain.InstitutionKeys { return domain.InstitutionKeys{} }
+// rowsOf returns how the rows of a vendor are read.
+func (s *Service) rowsOf(vendor domain.Vendor) *ports.Matching {
+	if reader, ok := s.aggregators[vendor].(ports.RowReader); ok {
+		return &ports.Matching{RowOf: reader.RowOf}
+	}
+	return &ports.Matching{}
+}
 
 // forPage returns w with the members that the store needs to recognise replacements. Some rows must not replace another
 // row, because the vendor may have returned the new row earlier:

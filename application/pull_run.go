@@ -3,6 +3,7 @@ package application
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -27,38 +28,61 @@ const leaseTime = 20 * time.Second
 // retryMin is the minimum wait after an attempt that does not count towards domain.MaxAttempts.
 const retryMin = 250 * time.Millisecond
 
-// RunPull implements ports.Worker: it claims the pull under a lease, makes one attempt at it,
-// and records the outcome. The returned duration is the wait before the next attempt; 0 if there
-// is no next attempt.
+// RunPull implements ports.Worker: it waits for a share of the workers, claims the pull under a lease, makes one
+// attempt at it, and records the outcome. The returned duration is the wait before the next attempt; 0 if there is no
+// next attempt.
 func (s *Service) RunPull(ctx context.Context, id domain.PullID) (time.Duration, error) {
-	return s.runPull(ctx, id, s.pullLoad.begin)
+	tenant, err := s.Pulls.TenantOf(ctx, id)
+	switch {
+	case errors.Is(err, domain.NotFound):
+		return 0, nil
+	case err != nil:
+		return 0, err
+	}
+	release, ok := s.pullLoad.shares.tryAcquire(tenant)
+	if !ok {
+		end := s.pullLoad.occupy()
+		release, err = s.pullLoad.shares.acquire(ctx, s.Sleeper, tenant)
+		end()
+		if err != nil {
+			return domain.RetryAfterOf(err), ctx.Err()
+		}
+	}
+	defer release()
+	return s.runPull(ctx, id, s.pullLoad.occupy)
 }
 
 // RunWaitingPull implements ports.Worker.
-func (s *Service) RunWaitingPull(ctx context.Context, ordinaryWorkers int) (bool, error) {
+func (s *Service) RunWaitingPull(ctx context.Context) (bool, error) {
+	l := &s.pullLoad
+	l.looking.Lock()
+	claimed := sync.OnceFunc(l.looking.Unlock)
+	defer claimed()
 	for {
-		busy, saturated := s.pullLoad.busyTenants(ordinaryWorkers)
-		if !saturated {
+		now := s.Clock.Now()
+		excluded, ok := l.mayLook(now)
+		if !ok {
 			return false, nil
 		}
-		waiting, err := s.Pulls.ListWaiting(ctx, s.Clock.Now(), busy, 1)
+		waiting, err := s.Pulls.ListWaiting(ctx, now, excluded, 1)
 		if err != nil || len(waiting) == 0 {
+			l.foundNone(now)
 			return false, err
 		}
-		p := waiting[0]
-		if !s.pullLoad.reserve(p.Tenant) {
-			continue // another reserved worker has just taken a pull of the tenant
+		release, ok := l.shares.tryAcquire(waiting[0].Tenant)
+		if !ok {
+			continue // RunPull has started a pull of the tenant in the meantime
 		}
-		defer s.pullLoad.release(p.Tenant)
-		_, err = s.runPull(ctx, p.ID, func(domain.TenantID) (end func()) { return func() {} })
+		defer release()
+		_, err = s.runPull(ctx, waiting[0].ID, func() (end func()) { claimed(); return func() {} })
 		return true, err
 	}
 }
 
-// runPull does the work of RunPull. After it has claimed the pull, it calls onStart with the pull's tenant.
-// After the attempt, it calls the function that onStart has returned.
+// runPull does the work of RunPull after the tenant has a share. After it has claimed the pull, it calls onStart. After
+// the attempt, it calls the function that onStart has returned.
 func (s *Service) runPull(
-	ctx context.Context, id domain.PullID, onStart func(domain.TenantID) (end func()),
+	ctx context.Context, id domain.PullID, onStart func() (end func()),
 ) (time.Duration, error) {
 	startedAt := s.Clock.Now()
 	lease := domain.Lease{ID: domain.LeaseID{UUID: s.IDs.New()}, Pull: id, Until: startedAt.Add(leaseTime)}
@@ -72,7 +96,7 @@ func (s *Service) runPull(
 		return 0, err
 	}
 	lease.Tenant = claimed.Pull.Tenant
-	defer onStart(claimed.Pull.Tenant)()
+	defer onStart()()
 	a := &attempt{
 		Service: s, lease: lease, pull: claimed.Pull, connection: claimed.Connection,
 		initial: claimed.Initial, empty: claimed.Empty, quarantine: newQuarantine(claimed.Quarantine),
@@ -203,8 +227,8 @@ func (a *attempt) outcome(failure error, replaced bool, now time.Time) ports.Out
 	switch {
 	case errors.Is(failure, domain.Rejected) && !replaced:
 		o.State = domain.PullFailed
-	case o.LastError == domain.BudgetExhausted, o.LastError == domain.Interrupted,
-		o.LastError == domain.ConnectionPaused:
+	case o.LastError == domain.BudgetExhausted, o.LastError == domain.MemoryExhausted,
+		o.LastError == domain.Interrupted, o.LastError == domain.ConnectionPaused:
 		o.State, o.Attempts = domain.PullQueued, a.pull.Attempts-1
 		o.NotBefore = now.Add(max(domain.RetryAfterOf(failure), retryMin))
 	case a.pull.Attempts >= domain.MaxAttempts:

@@ -204,7 +204,7 @@ func TestACredentialThatDoesNotOpenFailsThePull(t *testing.T) {
 	e.sealer.held = nil
 	e.runPull(id)
 	e.wantPull(id, domain.PullFailed, domain.CredentialUnopened)
-	if h := e.getHealth(c); h.Reason != domain.CredentialRejected {
+	if h := e.getHealth(c); h.Reason != domain.CredentialUnopened || h.NeedsReauth {
 		t.Errorf("the health is %+v", h)
 	}
 	if len(eventsOf[ports.SealingFailed](e.events)) != 1 {

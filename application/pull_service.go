@@ -18,14 +18,14 @@ func (s *Service) RequestPull(
 	if w != (domain.Window{}) {
 		scope = domain.PullScope{Window: &w}
 	}
-	audited := s.withAudit(ctx, tenant, "pull.request", connection.String())
-	p, err := s.Pulls.Request(audited, tenant, connection, ports.PullRequest{
+	entries := s.entriesOf(ctx, "pull.request", connection.String())
+	p, err := s.Pulls.Request(ctx, tenant, connection, ports.PullRequest{
 		ID:      s.newPullID(),
 		Scope:   scope,
 		Trigger: domain.TriggerOperator,
 		At:      s.Clock.Now(),
 		Trace:   s.Tracer.Inject(ctx),
-	})
+	}, entries)
 	if err == nil {
 		s.audit(ctx, tenant, "pull.request", connection.String())
 	}

@@ -76,6 +76,13 @@ type Deps struct {
 	// fn has ended. The returned function panics if fn has panicked. It can be called more than once.
 	Go func(fn func()) (wait func())
 
+	// PullWorkers is the number of pulls that the job queue runs at the same time. A tenant uses at most a quarter of
+	// it, but at least one. 0 means 32.
+	PullWorkers int
+
+	// Memory bounds the pages of vendors that pulls hold. nil means no bound.
+	Memory ports.MemoryBudget
+
 	// DriftGrace is how long the balance of an account must differ from its records before the account is treated as
 	// drifting. With 0, the account is treated as drifting immediately.
 	DriftGrace time.Duration
@@ -96,20 +103,22 @@ type Deps struct {
 type Service struct {
 	Deps
 
-	aggregators    map[domain.Vendor]ports.Aggregator
-	connectors     map[domain.ConnectorType]ports.Connector
-	sinks          map[domain.SinkKind]ports.Sink
-	dispatch       dispatchSignal
-	sinkSlots      probeSlots // limits tests of sinks
-	tokenUsage     tokenUsage
-	feedWatches    feedWatches
-	feedWriter     feedWriter
-	probeSlots     probeSlots // limits tests of engine connections
-	testSlots      probeSlots // limits vendor calls during an API request, for example in live tests
-	statementSlots probeSlots
-	pullLoad       pullLoad
-	auditKey       storedAuditKey
-	stopWaiting    atomic.Bool // set by StopWaiting when the process is about to shut down
+	aggregators     map[domain.Vendor]ports.Aggregator
+	connectors      map[domain.ConnectorType]ports.Connector
+	sinks           map[domain.SinkKind]ports.Sink
+	dispatch        dispatchSignal
+	tokenUsage      tokenUsage
+	feedWatches     feedWatches
+	feedWriter      feedWriter
+	sinkShares      tenantShares // limits tests of sinks
+	engineShares    tenantShares // limits tests of engine connections
+	liveShares      tenantShares // limits vendor calls during an API request, for example in live tests
+	statementShares tenantShares
+	closeShares     tenantShares
+	readShares      tenantShares // limits reads that use much CPU time
+	pullLoad        pullLoad     // limits the running pulls
+	auditKey        storedAuditKey
+	stopWaiting     atomic.Bool // set by StopWaiting when the process is about to shut down
 }
 
 var _ interface {
@@ -139,14 +148,17 @@ var _ interface {
 // in the code of the embedding service.
 func New(d Deps) (*Service, error) {
 	s := &Service{
-		Deps:           d,
-		aggregators:    make(map[domain.Vendor]ports.Aggregator),
-		connectors:     make(map[domain.ConnectorType]ports.Connector),
-		sinks:          make(map[domain.SinkKind]ports.Sink),
-		sinkSlots:      probeSlots{limit: sinkTests},
-		probeSlots:     probeSlots{limit: engineProbes},
-		testSlots:      probeSlots{limit: liveTests},
-		statementSlots: probeSlots{limit: statementStreams, code: domain.TooManyStatements},
+		Deps:            d,
+		aggregators:     make(map[domain.Vendor]ports.Aggregator),
+		connectors:      make(map[domain.ConnectorType]ports.Connector),
+		sinks:           make(map[domain.SinkKind]ports.Sink),
+		sinkShares:      tenantShares{limit: sinkTests},
+		engineShares:    tenantShares{limit: engineProbes},
+		liveShares:      tenantShares{limit: liveTests},
+		statementShares: tenantShares{limit: statementStreams, code: domain.TooManyStatements},
+		closeShares:     tenantShares{limit: closings, code: domain.TooManyReads},
+		readShares:      tenantShares{limit: costlyReads(), code: domain.TooManyReads},
+		pullLoad:        pullLoad{shares: tenantShares{limit: pullLimit(d.PullWorkers)}},
 	}
 	if s.Tracer == nil {
 		s.Tracer = noTracer{}

@@ -11,8 +11,8 @@ func (s *Service) SplitTransaction(
 	ctx context.Context, tenant domain.TenantID, id domain.TransactionID,
 ) (domain.Transaction, error) {
 	newID := domain.TransactionID{UUID: s.IDs.New()}
-	audited := s.withAudit(ctx, tenant, "transaction.split", id.String())
-	t, err := s.Ledger.Split(audited, tenant, id, newID, s.Clock.Now())
+	entries := s.entriesOf(ctx, "transaction.split", id.String())
+	t, err := s.Ledger.Split(ctx, tenant, id, newID, s.Clock.Now(), entries)
 	if err != nil {
 		return domain.Transaction{}, err
 	}

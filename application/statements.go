@@ -9,9 +9,9 @@ import (
 )
 
 // statementStreams limits the account statements that are written at the same time. Each statement occupies a database
-// connection until its receiver has read it. An SQLite file has 4 connections for reading, so at least one remains free
-// for other reads.
-var statementStreams = probeLimit{total: 3, tenant: 2}
+// connection until its receiver has read it. SQLite has 6 connections for them alone (see sqlite.Config), so that slow
+// receivers delay no other read.
+var statementStreams = shareLimit{total: 6, tenant: 2}
 
 // WriteStatement implements ports.Statements. It reads the records twice: first to compute the totals and balances,
 // which several formats need before the first record, and then to write the records.
@@ -22,7 +22,7 @@ func (s *Service) WriteStatement(
 	if err := q.Window.Validate(); err != nil {
 		return err
 	}
-	release, err := s.statementSlots.acquire(ctx, s.Sleeper, tenant)
+	release, err := s.statementShares.acquire(ctx, s.Sleeper, tenant)
 	if err != nil {
 		return err
 	}

@@ -36,6 +36,7 @@ func (m *storeFault) apply(write func() error) error {
 // wrap returns a ports.Pulls that calls the given store and injects the fault into its writes.
 func (m *storeFault) wrap(t *testing.T, store ports.Pulls) ports.Pulls {
 	mock := portmock.NewMockPulls(gomock.NewController(t))
+	mock.EXPECT().TenantOf(gomock.Any(), gomock.Any()).AnyTimes().DoAndReturn(store.TenantOf)
 	mock.EXPECT().Claim(gomock.Any(), gomock.Any(), gomock.Any()).AnyTimes().DoAndReturn(
 		func(ctx context.Context, l domain.Lease, at time.Time) (claimed ports.Claimed, err error) {
 			err = m.apply(func() error { claimed, err = store.Claim(ctx, l, at); return err })
@@ -187,8 +188,8 @@ func TestReconcileStopsAtAnOutage(t *testing.T) {
 	mock := portmock.NewMockPulls(gomock.NewController(t))
 	mock.EXPECT().ListDueForReconcile(gomock.Any(), gomock.Any(), gomock.Any()).Return(due, nil)
 	gomock.InOrder(
-		mock.EXPECT().Request(gomock.Any(), e.tenant, due[0].ID, gomock.Any()).Return(domain.Pull{}, nil),
-		mock.EXPECT().Request(gomock.Any(), e.tenant, due[1].ID, gomock.Any()).
+		mock.EXPECT().Request(gomock.Any(), e.tenant, due[0].ID, gomock.Any(), gomock.Nil()).Return(domain.Pull{}, nil),
+		mock.EXPECT().Request(gomock.Any(), e.tenant, due[1].ID, gomock.Any(), gomock.Nil()).
 			Return(domain.Pull{}, unavailable(domain.StoreUnavailable)),
 	)
 	e.deps.Pulls = mock

@@ -11,7 +11,7 @@ import (
 )
 
 // sinkTests limits the number of concurrent tests of sinks. Each test takes at most 15 seconds.
-var sinkTests = probeLimit{total: 32, tenant: 4}
+var sinkTests = shareLimit{total: 32, tenant: 4}
 
 // CreateSubscription implements ports.SubscriptionManager.
 func (s *Service) CreateSubscription(
@@ -23,7 +23,7 @@ func (s *Service) CreateSubscription(
 		Connection: n.Connection, State: domain.SubscriptionActive, StateSince: now, FromStart: n.FromStart,
 		Revision: 1, CreatedAt: now, UpdatedAt: now,
 	}
-	password, err := s.setSink(ctx, &sub, n.Sink)
+	urlSecrets, err := s.setSink(ctx, &sub, n.Sink)
 	if err != nil {
 		return ports.CreatedSubscription{}, err
 	}
@@ -36,14 +36,13 @@ func (s *Service) CreateSubscription(
 			return ports.CreatedSubscription{}, err
 		}
 	}
-	secrets := domain.NewCredential(map[string]domain.Secret{
-		domain.PartSigningSecret: secret, domain.PartURLPassword: password,
-	})
+	secrets := domain.NewCredential(map[string]domain.Secret{domain.PartSigningSecret: secret})
+	secrets = domain.WithURLSecrets(secrets, urlSecrets)
 	if sub.Sealed, err = s.sealSubscription(ctx, sub, secrets); err != nil {
 		return ports.CreatedSubscription{}, err
 	}
-	audited := s.withAudit(ctx, tenant, "subscription.create", sub.ID.String())
-	if err := s.Subscriptions.Create(audited, sub); err != nil {
+	entries := s.entriesOf(ctx, "subscription.create", sub.ID.String())
+	if err := s.Subscriptions.Create(ctx, sub, entries); err != nil {
 		return ports.CreatedSubscription{}, err
 	}
 	s.audit(ctx, tenant, "subscription.create", sub.ID.String())
@@ -61,45 +60,50 @@ func filters(types []string) []domain.EventFilter {
 	return all
 }
 
-// setSink validates the subscription sub and the sink request r, and sets the sink of sub. It returns the password that
-// the URL of the sink contains. Errors: Invalid; several field errors are joined.
+// setSink validates the subscription sub and the sink request r, and replaces the sink of sub. It returns the secrets
+// that the requested URL contains. Errors: Invalid; several field errors are joined.
 func (s *Service) setSink(
 	ctx context.Context, sub *domain.Subscription, r ports.SinkRequest,
-) (password domain.Secret, err error) {
+) (secrets domain.URLSecrets, err error) {
 	fieldErrors := sub.Validate()
 	sink := s.sinks[domain.SinkKind(r.Kind)]
 	if sink == nil {
 		fieldErrors = append(fieldErrors, &domain.Error{
 			Kind: domain.Invalid, Code: domain.TypeUnknown, Field: "sink.kind", Message: "is not a kind of sink",
 		})
-		return password, domain.Join(fieldErrors)
+		return secrets, domain.Join(fieldErrors)
 	}
+	target, hidden := domain.CutHiddenQuery(r.URL)
 	for _, invalid := range sink.Validate(ctx, ports.SinkTarget{
-		URL: r.URL, Exchange: r.Exchange, RoutingKey: r.RoutingKey,
+		URL: target, Exchange: r.Exchange, RoutingKey: r.RoutingKey,
 	}) {
 		field := *invalid
 		field.Field = "sink." + field.Field
 		fieldErrors = append(fieldErrors, &field)
 	}
-	shown, password, ok := domain.SplitURLPassword(r.URL)
+	shown, secrets, ok := domain.SplitURLSecrets(r.URL)
 	if !ok && len(fieldErrors) == 0 {
 		fieldErrors = append(fieldErrors, domain.FieldError("sink.url", "must be an absolute URL"))
 	}
+	if ok && hidden && !domain.KeepsQuery(shown, sub.Sink.URL) {
+		fieldErrors = append(fieldErrors, domain.FieldError("sink.url",
+			"must have its whole query, because none is stored for this scheme, host and user"))
+	}
 	if err := domain.Join(fieldErrors); err != nil {
-		return password, err
+		return secrets, err
 	}
 	if err := s.Egress.Check(ctx, domain.AddressURL(shown)); errors.Is(err, domain.Rejected) {
-		return password, &domain.Error{
+		return secrets, &domain.Error{
 			Kind: domain.Invalid, Code: domain.AddressNotAllowed, Field: "sink.url",
 			Message: "must not resolve to an address that the egress rules forbid", Cause: err,
 		}
 	} else if err != nil {
-		return password, err
+		return secrets, err
 	}
 	sub.Sink = domain.SubscriptionSink{
 		Kind: sink.Kind(), URL: shown, Exchange: r.Exchange, RoutingKey: r.RoutingKey,
 	}
-	return password, nil
+	return secrets, nil
 }
 
 // requireEventConnection returns NotFound unless the id is zero or belongs to a live aggregator connection of the
@@ -163,7 +167,7 @@ func (s *Service) updateSubscription(ctx context.Context, tenant domain.TenantID
 	}
 	draft := before.Subscription
 	draft.Name, draft.Types, draft.Connection = u.Name, filters(u.Types), u.Connection
-	password, err := s.setSink(ctx, &draft, u.Sink)
+	given, err := s.setSink(ctx, &draft, u.Sink)
 	if err != nil {
 		return ports.SubscriptionStatus{}, err
 	}
@@ -177,20 +181,29 @@ func (s *Service) updateSubscription(ctx context.Context, tenant domain.TenantID
 			return ports.SubscriptionStatus{}, err
 		}
 	}
-	if !password.IsZero() || !domain.SameURLAccount(draft.Sink.URL, before.Sink.URL) {
-		secrets, err := s.openSubscription(ctx, before.Subscription)
-		if err != nil {
-			return ports.SubscriptionStatus{}, err
-		}
-		draft.Sealed, err = s.sealSubscription(ctx, draft, domain.WithURLPassword(secrets, password))
-		if err != nil {
-			return ports.SubscriptionStatus{}, err
-		}
+	if draft.Sealed, err = s.sealSinkURL(ctx, before.Subscription, draft, given); err != nil {
+		return ports.SubscriptionStatus{}, err
 	}
 	return s.changeSubscription(ctx, before, "subscription.update", match, func(sub *domain.Subscription) {
 		sub.Name, sub.Types, sub.Connection = draft.Name, draft.Types, draft.Connection
 		sub.Sink, sub.Sealed = draft.Sink, draft.Sealed
 	})
+}
+
+// sealSinkURL returns the sealed secrets of the subscription after, which is before with another URL of the sink. given
+// are the secrets that the request contains.
+func (s *Service) sealSinkURL(
+	ctx context.Context, before, after domain.Subscription, given domain.URLSecrets,
+) (domain.Sealed, error) {
+	if given.IsZero() && after.Sink.URL == before.Sink.URL {
+		return before.Sealed, nil
+	}
+	secrets, err := s.openSubscription(ctx, before)
+	if err != nil {
+		return nil, err
+	}
+	kept := given.Keep(after.Sink.URL, before.Sink.URL, before.URLSecrets(secrets))
+	return s.sealSubscription(ctx, after, domain.WithURLSecrets(secrets, kept))
 }
 
 // changeSubscription applies an operator's change to a subscription. The argument previous is the subscription that the
@@ -201,8 +214,9 @@ func (s *Service) changeSubscription(ctx context.Context, previous ports.Subscri
 	ifMatch ports.IfMatch, update func(*domain.Subscription),
 ) (ports.SubscriptionStatus, error) {
 	now := s.Clock.Now()
-	audited := s.withAudit(ctx, previous.Tenant, action, previous.ID.String())
-	after, err := s.Subscriptions.Update(audited, previous.Tenant, previous.ID, func(sub *domain.Subscription) error {
+	entries := s.entriesOf(ctx, action, previous.ID.String())
+	id := previous.ID
+	after, err := s.Subscriptions.Update(ctx, previous.Tenant, id, entries, func(sub *domain.Subscription) error {
 		if err := matchSubscription(ifMatch, *sub); err != nil {
 			return err
 		}
@@ -233,8 +247,8 @@ func matchSubscription(match ports.IfMatch, sub domain.Subscription) error {
 func (s *Service) DeleteSubscription(
 	ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID, match ports.IfMatch,
 ) error {
-	audited := s.withAudit(ctx, tenant, "subscription.delete", id.String())
-	err := s.Subscriptions.Delete(audited, tenant, id, func(sub domain.Subscription) error {
+	entries := s.entriesOf(ctx, "subscription.delete", id.String())
+	err := s.Subscriptions.Delete(ctx, tenant, id, entries, func(sub domain.Subscription) error {
 		return matchSubscription(match, sub)
 	})
 	if err == nil {
@@ -268,8 +282,8 @@ func (s *Service) setSubscriptionState(ctx context.Context, tenant domain.Tenant
 	action string, change func(*domain.Subscription),
 ) (ports.SubscriptionStatus, error) {
 	now := s.Clock.Now()
-	audited := s.withAudit(ctx, tenant, action, id.String())
-	after, err := s.Subscriptions.Update(audited, tenant, id, func(sub *domain.Subscription) error {
+	entries := s.entriesOf(ctx, action, id.String())
+	after, err := s.Subscriptions.Update(ctx, tenant, id, entries, func(sub *domain.Subscription) error {
 		before := sub.State
 		if change(sub); sub.State != before {
 			sub.BumpRevision(now)
@@ -312,13 +326,14 @@ func (s *Service) rotateSubscriptionSecret(
 	if err != nil {
 		return ports.CreatedSubscription{}, err
 	}
-	sealed, err := s.sealSubscription(ctx, before.Subscription, domain.RotateSigningSecret(secrets, fresh))
+	secrets = domain.WithURLSecrets(domain.RotateSigningSecret(secrets, fresh), before.URLSecrets(secrets))
+	sealed, err := s.sealSubscription(ctx, before.Subscription, secrets)
 	if err != nil {
 		return ports.CreatedSubscription{}, err
 	}
 	until := s.Clock.Now().Add(domain.OldSecretFor)
 	after, err := s.changeSubscription(ctx, before, "subscription.secret", nil, func(sub *domain.Subscription) {
-		sub.Sealed, sub.PreviousUntil = sealed, until
+		sub.Sink.URL, sub.Sealed, sub.PreviousUntil = domain.ShownURL(sub.Sink.URL), sealed, until
 	})
 	return ports.CreatedSubscription{SubscriptionStatus: after, Secret: fresh}, err
 }
@@ -327,8 +342,8 @@ func (s *Service) rotateSubscriptionSecret(
 func (s *Service) ReplaySubscription(
 	ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID, from int64,
 ) (ports.SubscriptionStatus, error) {
-	audited := s.withAudit(ctx, tenant, "subscription.replay", id.String())
-	after, err := s.Subscriptions.Replay(audited, tenant, id, from)
+	entries := s.entriesOf(ctx, "subscription.replay", id.String())
+	after, err := s.Subscriptions.Replay(ctx, tenant, id, from, entries)
 	if err == nil {
 		s.audit(ctx, tenant, "subscription.replay", id.String())
 		s.dispatch.nudge()
@@ -344,7 +359,7 @@ func (s *Service) TestSubscription(
 	if err != nil {
 		return ports.SinkTestResult{}, err
 	}
-	release, err := s.sinkSlots.acquire(ctx, s.Sleeper, tenant)
+	release, err := s.sinkShares.acquire(ctx, s.Sleeper, tenant)
 	if err != nil {
 		return ports.SinkTestResult{}, err
 	}
@@ -361,6 +376,9 @@ func (s *Service) TestSubscription(
 	return result, s.appendAudit(ctx, tenant, "subscription.test", id.String())
 }
 
+// sinkTestTimeout bounds a test event. With probeWait and the end of the connection, the test is answered within 20 s.
+const sinkTestTimeout = 12 * time.Second
+
 // sendTest sends a test event through a new sender.
 func (s *Service) sendTest(ctx context.Context, sub ports.SubscriptionStatus, at time.Time) error {
 	sender, err := s.openSender(ctx, sub.Subscription)
@@ -375,6 +393,8 @@ func (s *Service) sendTest(ctx context.Context, sub ports.SubscriptionStatus, at
 	if err != nil {
 		return err
 	}
+	ctx, cancel := context.WithTimeout(ctx, sinkTestTimeout)
+	defer cancel()
 	return sender.Send(ctx, outgoing(e, sub.Tenant, data))
 }
 
@@ -398,7 +418,8 @@ func (s *Service) openSender(ctx context.Context, sub domain.Subscription) (port
 		return nil, err
 	}
 	return sink.Open(ports.SinkTarget{
-		URL:      domain.JoinURLPassword(sub.Sink.URL, secrets.Part(domain.PartURLPassword)),
+		Tenant:   sub.Tenant,
+		URL:      domain.JoinURLSecrets(sub.Sink.URL, sub.URLSecrets(secrets)),
 		Secrets:  sub.SigningSecrets(secrets, s.Clock.Now()),
 		Exchange: sub.Sink.Exchange, RoutingKey: sub.Sink.RoutingKey,
 	}), nil

@@ -24,7 +24,7 @@ func (s *Service) registerToken(
 	}
 	access := accessOf(c, credential)
 	minted.StartRegistration()
-	if err := s.Tokens.Create(ctx, minted.WebhookToken); err != nil {
+	if err := s.Tokens.Create(ctx, minted.WebhookToken, nil); err != nil {
 		return ports.MintedToken{}, err
 	}
 	registrar := s.aggregators[c.Vendor].(ports.WebhookRegistrar) // validateMint has checked the type
@@ -37,7 +37,7 @@ func (s *Service) registerToken(
 	if err != nil {
 		return ports.MintedToken{}, vendorRefusal(err)
 	}
-	if err := s.Tokens.ActivateRegistration(s.auditedMint(ctx, minted), c.Tenant, minted.ID, id); err != nil {
+	if err := s.Tokens.ActivateRegistration(ctx, c.Tenant, minted.ID, id, s.mintEntries(ctx, minted)); err != nil {
 		if errors.Is(err, domain.NotFound) {
 			// The connection was deleted. Or this process was suspended for a long time, and RemoveRegistrations has
 			// deleted the token. In both cases, the new webhook must be deleted.

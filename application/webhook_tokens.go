@@ -26,7 +26,7 @@ func (s *Service) MintToken(
 	if r.Register {
 		minted, err = s.registerToken(ctx, c, minted, r.Receiver)
 	} else {
-		err = s.Tokens.Create(s.auditedMint(ctx, minted), minted.WebhookToken)
+		err = s.Tokens.Create(ctx, minted.WebhookToken, s.mintEntries(ctx, minted))
 	}
 	if err != nil {
 		return ports.MintedToken{}, err
@@ -35,14 +35,14 @@ func (s *Service) MintToken(
 	return minted, nil
 }
 
-// auditedMint returns the context for the store call that completes the minting of a token. The store commits an audit
-// entry together with the change that the call makes.
-func (s *Service) auditedMint(ctx context.Context, minted ports.MintedToken) context.Context {
-	return s.withAuditOf(ctx, minted.Tenant, func() []domain.AuditEntry {
+// mintEntries returns the audit entry for the minting of a token, as the argument of the store method that completes
+// it.
+func (s *Service) mintEntries(ctx context.Context, minted ports.MintedToken) ports.AuditEntries {
+	return func() []domain.AuditEntry {
 		e := s.auditEntry(ctx, "token.mint", minted.ID.String())
 		e.Detail = e.Detail.WithID("connectionId", minted.Connection.UUID)
 		return []domain.AuditEntry{e}
-	})
+	}
 }
 
 // validateMint validates a request and returns its vendor. A request must not ask for both a source secret and a
@@ -84,8 +84,8 @@ func (s *Service) ListTokens(
 
 // RevokeToken implements ports.TokenManager.
 func (s *Service) RevokeToken(ctx context.Context, tenant domain.TenantID, id domain.TokenID) error {
-	audited := s.withAudit(ctx, tenant, "token.revoke", id.String())
-	if err := s.Tokens.Revoke(audited, tenant, id, s.Clock.Now()); err != nil {
+	entries := s.entriesOf(ctx, "token.revoke", id.String())
+	if err := s.Tokens.Revoke(ctx, tenant, id, s.Clock.Now(), entries); err != nil {
 		return err
 	}
 	s.audit(ctx, tenant, "token.revoke", id.String())

@@ -19,6 +19,9 @@ import (
 // loopback by default, and the command `discovery token` works.
 const Development = "development"
 
+// Production is the default of ENV_NAME. The rules of production apply to every value except Development.
+const Production = "production"
+
 // Config contains the parsed value of every setting. The comment of each field contains the
 // name of the setting, its default, and the meaning of the zero value.
 type Config struct {
@@ -71,13 +74,17 @@ type Config struct {
 	// MATCH_REPLACEMENTS, default true.
 	MatchReplacements bool
 	DeliveryRetention time.Duration // DELIVERY_RETENTION, default 90d; 0 retains all deliveries
-	PullWorkers       int           // PULL_WORKERS, maximum number of concurrent pulls in this process; default 8
+	PullWorkers       int           // PULL_WORKERS, number of pull workers of this process; default 32
 	EventRetention    time.Duration // EVENT_RETENTION, for delivered events and attempts; default 30d; 0 retains all
 
 	// AuditKey contains the keys of the audit checkpoints in PEM: the first key signs, and all keys verify. If
 	// AuditKey is empty, the service generates a key and stores it, encrypted, in the database. The name of the setting
 	// is AUDIT_KEY_FILE.
 	AuditKey domain.Secret
+
+	// MemoryBudget is the number of bytes that the requests, pages and messages of all tenants together may hold. The
+	// setting is MEMORY_BUDGET, default 512 MiB.
+	MemoryBudget int64
 
 	RatePerMinute        int // RATE_LIMIT_PER_MINUTE, maximum for one tenant; default 6000; 0 = no limit
 	WebhookRatePerMinute int // WEBHOOK_RATE_LIMIT_PER_MINUTE, maximum for one token; default 6000; 0 = no limit
@@ -91,6 +98,7 @@ type Auth struct {
 	Audience      string        // AUTH_AUDIENCE; if "", a token's audience is not checked
 	TenantClaim   string        // AUTH_TENANT_CLAIM, default "tenant_id"
 	RequireScopes bool          // AUTH_REQUIRE_SCOPES, default false
+	AuthorizerURL string        // AUTH_AUTHORIZER_URL, without a trailing slash; if "", no access manager is asked
 }
 
 // Sealing configures the keyset that encrypts credentials.

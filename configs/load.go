@@ -18,8 +18,17 @@ const MinJWTSecret = 32
 // can find a short secret by trying all secrets, but not a secret of 128 random bits.
 const MinWebhookSecret = 16
 
+// DefaultMemoryBudget is the default of MEMORY_BUDGET, in bytes.
+const DefaultMemoryBudget = 512 << 20
+
+// minMemoryBudget is the minimum value of MEMORY_BUDGET, in bytes. It suffices for two full pages at a time.
+const minMemoryBudget = 32 << 20
+
 // baseURLsSuffix is the suffix of the settings that list the allowed origins of a vendor's base URLs.
 const baseURLsSuffix = "_BASE_URLS"
+
+// sourceCIDRsSuffix is the suffix of the settings that list the networks that send a vendor's webhooks.
+const sourceCIDRsSuffix = "_WEBHOOK_SOURCE_CIDRS"
 
 // developmentDatabase is the default of DATABASE_URL in development.
 const developmentDatabase = "sqlite://data/discovery.db"
@@ -50,7 +59,8 @@ func Load(lookup func(string) (string, bool), vendors map[domain.Vendor][]netip.
 	c.DeliveryRetention = r.duration("DELIVERY_RETENTION", 90*24*time.Hour)
 	c.auditKey(r)
 	c.EventRetention = r.duration("EVENT_RETENTION", 30*24*time.Hour)
-	c.PullWorkers = r.number("PULL_WORKERS", 8, 1, 256)
+	c.PullWorkers = r.number("PULL_WORKERS", 32, 1, 256)
+	c.MemoryBudget = r.size("MEMORY_BUDGET", DefaultMemoryBudget, minMemoryBudget)
 	c.RatePerMinute = r.number("RATE_LIMIT_PER_MINUTE", 6000, 0, 100_000_000)
 	c.WebhookRatePerMinute = r.number("WEBHOOK_RATE_LIMIT_PER_MINUTE", 6000, 0, 100_000_000)
 	return c, r.err()
@@ -107,7 +117,7 @@ func LoadHealth(lookup func(string) (string, bool)) (Config, error) {
 	return c, r.err()
 }
 
-func (r *reader) envName() string { return r.text("ENV_NAME", "production") }
+func (r *reader) envName() string { return r.text("ENV_NAME", Production) }
 
 // serverAddress reads SERVER_ADDRESS. In development the default is a loopback address, because the secrets of a
 // development machine are public (they are in development.env).
@@ -189,6 +199,7 @@ func (c *Config) auth(r *reader) {
 		Audience:      r.text("AUTH_AUDIENCE", ""),
 		TenantClaim:   r.text("AUTH_TENANT_CLAIM", "tenant_id"),
 		RequireScopes: r.boolean("AUTH_REQUIRE_SCOPES", false),
+		AuthorizerURL: r.baseURL("AUTH_AUTHORIZER_URL"),
 	}
 	secret, jwks := len(r.text("AUTH_JWT_SECRET", "")), r.text("AUTH_JWKS_URL", "") != ""
 	switch {
@@ -213,7 +224,7 @@ func (r *reader) sources(vendors map[domain.Vendor][]netip.Prefix) map[domain.Ve
 		policies[vendor] = domain.SourcePolicy{
 			HMACSecret:    domain.SecretText(r.webhookSecret(prefix + "_WEBHOOK_HMAC_SECRET")),
 			Authorization: domain.SecretText(r.text(prefix+"_WEBHOOK_AUTHORIZATION", "")),
-			Networks:      r.networks(prefix+"_WEBHOOK_SOURCE_CIDRS", vendors[vendor]),
+			Networks:      r.networks(prefix+sourceCIDRsSuffix, vendors[vendor]),
 		}
 	}
 	return policies

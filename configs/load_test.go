@@ -173,6 +173,14 @@ var (
 			func(c configs.Config) any { return c.Auth.RequireScopes }, map[string]any{"": false, "true": true},
 			booleans,
 		},
+		"AUTH_AUTHORIZER_URL": {
+			func(c configs.Config) any { return c.Auth.AuthorizerURL },
+			map[string]any{"": "", "http://a:4000": "http://a:4000", "https://h/access/": "https://h/access"},
+			[]string{
+				canary, "ftp://" + canary, "https://", "https://u:" + canary + "@h", "https://h/?" + canary,
+				"https://h/#" + canary,
+			},
+		},
 		"SEALING_KEYSET_FILE": {
 			func(c configs.Config) any { return c.Sealing.KeysetFile }, map[string]any{"k.json": "k.json"},
 			[]string{" "},
@@ -240,8 +248,19 @@ var (
 			map[string]any{"": 30 * 24 * time.Hour, "0d": time.Duration(0), "1h": time.Hour}, durations,
 		},
 		"PULL_WORKERS": {
-			func(c configs.Config) any { return c.PullWorkers }, map[string]any{"": 8, "1": 1, "256": 256},
+			func(c configs.Config) any { return c.PullWorkers }, map[string]any{"": 32, "1": 1, "256": 256},
 			append([]string{"0", "257"}, numbers...),
+		},
+		"MEMORY_BUDGET": {
+			func(c configs.Config) any { return c.MemoryBudget },
+			map[string]any{
+				"": int64(512 << 20), "32MiB": int64(32 << 20), "1GiB": int64(1 << 30), "65536KiB": int64(64 << 20),
+				"536870912": int64(512 << 20),
+			},
+			[]string{
+				"0", "31MiB", "-64MiB", "512 MiB", "512mib", "512MB", "0.5GiB", "MiB", "9999999999999GiB", "1TiB",
+				canary,
+			},
 		},
 		"RATE_LIMIT_PER_MINUTE": {
 			func(c configs.Config) any { return c.RatePerMinute }, map[string]any{"": 6000, "0": 0, "7": 7},

@@ -88,6 +88,27 @@ func (r *reader) number(name string, fallback, lowest, highest int) int {
 	})
 }
 
+// size reads a number of bytes, or a number with the unit KiB, MiB or GiB.
+func (r *reader) size(name string, fallback, lowest int64) int64 {
+	const largest = 1 << 40
+	message := `must be a number of bytes, or a size such as "512MiB" or "1GiB", and at least ` +
+		strconv.FormatInt(lowest>>20, 10) + "MiB"
+	return parse(r, name, fallback, message, func(text string) (int64, bool) {
+		unit := int64(1)
+		for suffix, bytes := range map[string]int64{"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30} {
+			if number, ok := strings.CutSuffix(text, suffix); ok {
+				text, unit = number, bytes
+			}
+		}
+		n, err := strconv.ParseUint(text, 10, 62)
+		if err != nil || n > largest/uint64(unit) {
+			return 0, false
+		}
+		value := int64(n) * unit
+		return value, value >= lowest
+	})
+}
+
 // duration reads a duration in Go's format, or a number of whole days such as "90d".
 func (r *reader) duration(name string, fallback time.Duration) time.Duration {
 	const message = `must be a duration such as "6h" or "90d", not negative`

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Reference is the content of production.env: every setting with its default and its meaning, in the
@@ -36,6 +37,7 @@ func (c Config) Warnings(lookup func(string) (string, bool), names []string) []W
 	if problem := c.databaseProblem(lookup); problem != "" {
 		all = append(all, Warning{"DATABASE_URL", problem})
 	}
+	all = append(all, c.silentWarnings(lookup)...)
 	if slices.ContainsFunc(c.TrustedProxies, coversEverything) {
 		all = append(all, Warning{
 			"TRUSTED_PROXIES", "contains every address: callers can choose their own address with X-Forwarded-For",
@@ -44,6 +46,11 @@ func (c Config) Warnings(lookup func(string) (string, bool), names []string) []W
 	if slices.ContainsFunc(c.Egress.AllowedCIDRs, coversEverything) {
 		all = append(all, Warning{
 			"EGRESS_ALLOWED_CIDRS", "contains every address: base URLs can lead into private networks",
+		})
+	}
+	if isHTTP(c.Auth.AuthorizerURL) && !isLocal(c.Auth.AuthorizerURL) {
+		all = append(all, Warning{
+			"AUTH_AUTHORIZER_URL", "has the scheme http: the tokens of operators are sent without encryption",
 		})
 	}
 	for _, vendor := range slices.Sorted(maps.Keys(c.BaseURLs)) {
@@ -60,8 +67,64 @@ func (c Config) Warnings(lookup func(string) (string, bool), names []string) []W
 	return all
 }
 
+// shortReconcileInterval is the RECONCILE_INTERVAL below which there is a warning.
+const shortReconcileInterval = 10 * time.Minute
+
+// silentWarnings returns the warnings about settings whose effect is easily misjudged.
+func (c Config) silentWarnings(lookup func(string) (string, bool)) (all []Warning) {
+	if c.EnvName != Development && c.EnvName != Production {
+		all = append(all, Warning{
+			"ENV_NAME", "is neither production nor development: the rules of production apply",
+		})
+	}
+	// In a pod of Kubernetes the port must be on the pod's address, from which Prometheus reads the metrics. Network
+	// policies limit who reaches it there.
+	_, inPod := lookup("KUBERNETES_SERVICE_HOST")
+	host, _, _ := net.SplitHostPort(c.AdminAddress)
+	addr, err := netip.ParseAddr(host)
+	everywhere := c.AdminAddress != "" && (host == "" || err == nil && addr.IsUnspecified())
+	if everywhere && !inPod {
+		all = append(all, Warning{
+			"ADMIN_ADDRESS", "listens on every interface: everybody who reaches the port can read the metrics",
+		})
+	}
+	if c.ReconcileInterval > 0 && c.ReconcileInterval < shortReconcileInterval {
+		all = append(all, Warning{
+			"RECONCILE_INTERVAL", "is shorter than 10 minutes: pulls use up the limits of the vendors and the banks",
+		})
+	}
+	names := []string{"EGRESS_ALLOWED_CIDRS", "TRUSTED_PROXIES"}
+	for _, vendor := range slices.Sorted(maps.Keys(c.Sources)) {
+		names = append(names, envPrefix(vendor)+sourceCIDRsSuffix)
+	}
+	for _, name := range names {
+		if text, _ := lookup(name); hasBareAddress(text) {
+			all = append(all, Warning{
+				name, "contains an address without a mask, which stands for this one address; write /32 or /128",
+			})
+		}
+	}
+	return all
+}
+
+// hasBareAddress reports whether the list of networks contains an address without a mask.
+func hasBareAddress(networks string) bool {
+	for part := range strings.SplitSeq(networks, ",") {
+		if _, err := netip.ParseAddr(strings.TrimSpace(part)); err == nil {
+			return true
+		}
+	}
+	return false
+}
+
 // isHTTP reports whether the origin has the scheme http.
-func isHTTP(origin string) bool { return strings.HasPrefix(origin, "http://") }
+func isHTTP(origin string) bool { return strings.HasPrefix(strings.ToLower(origin), "http://") }
+
+// isLocal reports whether the host of the URL is the local machine.
+func isLocal(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && allLocal([]string{u.Host})
+}
 
 // coversEverything reports whether the network contains every address of its family.
 func coversEverything(network netip.Prefix) bool { return network.Bits() == 0 }

@@ -71,7 +71,7 @@ func (s *AccountSum) Reading(quarantined bool, chain []ChainRow) AccountReading 
 	r := s.reading
 	r.Quarantined = quarantined
 	if r.Missing == "" {
-		if _, ok := r.Anchor(); !ok || !isAmount(r.Posted) || !isAmount(r.Late) {
+		if _, ok := r.Anchor(); !ok || !IsAmount(r.Posted) || !IsAmount(r.Late) {
 			r.Missing = BasisTooLarge
 		}
 		r.Links, r.Gaps = BalanceGaps(chain)

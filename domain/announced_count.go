@@ -27,9 +27,9 @@ const (
 // Valid reports whether the count can be used.
 func (a AnnouncedCount) Valid() bool { return a.Count > 0 && a.Count <= MaxAnnouncedRows }
 
-// mergeAnnounced returns the counts in a, followed by the counts in b that are new. It keeps only one of several equal
+// MergeAnnounced returns the counts in a, followed by the counts in b that are new. It keeps only one of several equal
 // counts, and at most the last MaxAnnounced counts.
-func mergeAnnounced(a, b []AnnouncedCount) []AnnouncedCount {
+func MergeAnnounced(a, b []AnnouncedCount) []AnnouncedCount {
 	if len(b) == 0 {
 		return a
 	}
@@ -44,54 +44,6 @@ func mergeAnnounced(a, b []AnnouncedCount) []AnnouncedCount {
 
 func (a AnnouncedCount) equal(b AnnouncedCount) bool {
 	return a.Account == b.Account && a.Count == b.Count && a.From.Equal(b.From)
-}
-
-// Counted compares an announced count (Expected) with the number of rows that were read (Actual).
-type Counted struct {
-	Expected int       `json:"expected"`
-	Actual   int       `json:"actual"`
-	At       time.Time `json:"at"`
-}
-
-// Announce returns the state with additional announced counts. Announce ignores counts for accounts other than
-// externalID. Later calls of Count compare the announced counts with the rows that were read.
-func (c Completeness) Announce(externalID string, counts []AnnouncedCount) Completeness {
-	counts = slices.DeleteFunc(slices.Clone(counts), func(a AnnouncedCount) bool {
-		return a.Account != "" && a.Account != externalID
-	})
-	c.Announced = mergeAnnounced(c.Announced, counts)
-	return c
-}
-
-// Count compares each announced count in c.Announced with the number of rows that were read, and returns the new state.
-// It is called after a pull that ended at the time endedAt. The number of rows for c.Announced[i] is rowCounts[i]. It
-// includes rows that were removed later.
-//
-// If enough rows were read for an announced count, this count is dropped. If not, CheckAnnouncedCount fails until
-// enough rows are read (see Completeness.CountDrift).
-func (c Completeness) Count(endedAt time.Time, rowCounts []int) Completeness {
-	if len(c.Announced) == 0 {
-		return c
-	}
-	var short []AnnouncedCount
-	var reached, missed *Counted
-	for i, a := range c.Announced {
-		result := &Counted{Expected: a.Count, Actual: rowCounts[i], At: endedAt}
-		if rowCounts[i] >= a.Count {
-			reached = result
-			continue
-		}
-		if short = append(short, a); missed == nil {
-			missed = result
-		}
-	}
-	drifting := c.DriftSince()
-	c.Announced, c.Counted = short, reached
-	if missed != nil {
-		c.Counted, c.CountMissed = missed, true
-	}
-	c.CountDrift = driftSince(c.CountDrift, missed != nil, endedAt)
-	return c.endDrift(drifting, endedAt)
 }
 
 // announcedSkew bounds the difference between the clocks of the service and of the vendor.

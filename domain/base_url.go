@@ -36,7 +36,7 @@ func ValidateBaseURL(raw string, allowHTTP bool) *Error {
 }
 
 func parseBaseURL(raw string, allowHTTP bool) (*url.URL, *Error) {
-	if faults := text("baseUrl", raw, MaxBaseURL); len(faults) > 0 {
+	if faults := CheckText("baseUrl", raw, MaxBaseURL); len(faults) > 0 {
 		return nil, faults[0]
 	}
 	u, ok := ParseAbsoluteURL(raw)

@@ -3,52 +3,10 @@ package domain
 import (
 	"crypto/sha256"
 	"hash"
-	"strings"
 	"time"
 
 	"github.com/shopspring/decimal"
 )
-
-// CoveredMembers contains the members of a record that are part of the digest of a closed period. An absent member is
-// "". No member contains "|".
-type CoveredMembers struct {
-	Status, Date, Amount, Currency, AccountAmount, AccountCurrency string
-}
-
-// NewCoveredMembers returns the covered members of a record. Amounts have the form in which the API returns
-// them. accountMoney may be nil.
-func NewCoveredMembers(status TransactionStatus, date Date, amount Money, accountMoney *Money) CoveredMembers {
-	m := CoveredMembers{
-		Status: string(status), Date: string(date), Amount: amount.Amount.String(), Currency: amount.Currency,
-	}
-	if accountMoney != nil {
-		m.AccountAmount, m.AccountCurrency = accountMoney.Amount.String(), accountMoney.Currency
-	}
-	return m
-}
-
-// Covered returns the members that are part of the digest of a closed period.
-func (o TransactionData) Covered() CoveredMembers {
-	return NewCoveredMembers(o.Status, o.Date, o.Amount, o.AccountMoney)
-}
-
-// String returns the members, separated by "|", in the order in which a line of the digest contains them. The date
-// comes first.
-func (m CoveredMembers) String() string {
-	return strings.Join([]string{m.Date, m.Status, m.Amount, m.Currency, m.AccountAmount, m.AccountCurrency}, "|")
-}
-
-// ParseCoveredMembers parses a text that String returned. ok is false for every other text.
-func ParseCoveredMembers(text string) (m CoveredMembers, ok bool) {
-	parts := strings.Split(text, "|")
-	if len(parts) != 6 {
-		return CoveredMembers{}, false
-	}
-	return CoveredMembers{
-		Date: parts[0], Status: parts[1], Amount: parts[2], Currency: parts[3],
-		AccountAmount: parts[4], AccountCurrency: parts[5],
-	}, true
-}
 
 // CloseRequest is a request to close a period of an account.
 type CloseRequest struct {
@@ -93,12 +51,19 @@ type CloseDigest struct {
 	sum      decimal.Decimal
 	unknown  bool // true if sum is not valid: a record has no amount in the digest's currency
 	currency string
-	hash     hash.Hash
+	hash     hash.Cloner
 }
 
 // NewCloseDigest returns a digest without records. currency is the currency of the account; "" if it is unknown.
 func NewCloseDigest(currency string) *CloseDigest {
-	return &CloseDigest{currency: currency, hash: sha256.New()}
+	return &CloseDigest{currency: currency, hash: sha256.New().(hash.Cloner)}
+}
+
+// Clone returns a copy of the digest. Records that are added to one of the two do not change the other.
+func (d *CloseDigest) Clone() *CloseDigest {
+	clone := *d
+	clone.hash, _ = d.hash.Clone() // the state of SHA-256 can always be cloned
+	return &clone
 }
 
 // Add adds a record. The records must be added in the order of their ids.

@@ -100,7 +100,7 @@ func (r AccountReading) Anchor() (anchor decimal.Decimal, ok bool) {
 // difference returns a − b. ok is false if the result has more digits than an amount can have.
 func difference(a, b decimal.Decimal) (result decimal.Decimal, ok bool) {
 	result = a.Sub(b)
-	return result, isAmount(result)
+	return result, IsAmount(result)
 }
 
 // chained reports whether the running balances can be used. At most 10 % of the compared pairs of balances may have a

@@ -72,9 +72,9 @@ type Connection struct {
 // the errors into one.
 func (c *Connection) Validate() []*Error {
 	var errs []*Error
-	errs = append(errs, text("configName", c.Name, MaxName)...)
+	errs = append(errs, CheckText("configName", c.Name, MaxName)...)
 	if c.Kind == Aggregator {
-		errs = append(errs, text("accountRef", c.AccountRef, MaxAccountRef)...)
+		errs = append(errs, CheckText("accountRef", c.AccountRef, MaxAccountRef)...)
 	}
 	return errs
 }
@@ -178,10 +178,10 @@ func ValidateSecret(field string, s Secret) *Error {
 	return nil
 }
 
-// text checks a required text field. It returns an Invalid error if the value is empty, is
+// CheckText checks a required text field. It returns an Invalid error if the value is empty, is
 // longer than limit characters, is not valid UTF-8, or contains a control character;
 // otherwise it returns nil.
-func text(field, value string, limit int) []*Error {
+func CheckText(field, value string, limit int) []*Error {
 	if value == "" {
 		return []*Error{FieldError(field, "must not be empty")}
 	}

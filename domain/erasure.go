@@ -138,23 +138,29 @@ func (t *Transaction) Erase(at time.Time) {
 // Erased reports whether the transaction was erased.
 func (t Transaction) Erased() bool { return !t.ErasedAt.IsZero() }
 
-// ReferenceText returns texts to search for in a webhook body. Each text is a form of the account reference. The result
-// is nil for the empty reference. There are two kinds of references:
-//   - The texts for a UUID are its canonical form and, if different, the given form.
-//   - The text for any other reference includes the quotation marks of a JSON string, because the reference could be
-//     part of another text.
-func ReferenceText(ref string) [][]byte {
+// ReferenceText returns the text to search for in a webhook body whose ASCII letters are in lower case, to find the
+// account reference however its letters are written. It is nil for the empty reference. The text for a reference that
+// is not a UUID includes the quotation marks of a JSON string, because the reference could be part of another text.
+func ReferenceText(ref string) []byte {
 	if ref == "" {
 		return nil
 	}
 	if canonical, ok := CanonicalUUID(ref); ok {
-		if canonical == ref {
-			return [][]byte{[]byte(ref)}
-		}
-		return [][]byte{[]byte(canonical), []byte(ref)}
+		return []byte(canonical)
 	}
 	text, _ := json.Marshal(ref) // a string can always be encoded
-	return [][]byte{text}
+	return LowerASCII(text)
+}
+
+// LowerASCII returns a copy of the text in which the letters A to Z are in lower case. All other bytes are unchanged.
+func LowerASCII(text []byte) []byte {
+	lower := slices.Clone(text)
+	for i, c := range lower {
+		if 'A' <= c && c <= 'Z' {
+			lower[i] = c + 'a' - 'A'
+		}
+	}
+	return lower
 }
 
 // ResponseNames reports whether a stored response contains at least one of ids, and none of excludedIDs.

@@ -14,7 +14,7 @@ type Kind string
 const (
 	Invalid         Kind = "invalid"         // correct the named field
 	Unauthenticated Kind = "unauthenticated" // the caller is not known
-	Forbidden       Kind = "forbidden"       // the caller is known, but lacks the scope
+	Forbidden       Kind = "forbidden"       // the caller is known, but lacks the permission
 	NotFound        Kind = "not found"       // the object is absent or another tenant's; the caller cannot know which
 	Conflict        Kind = "conflict"        // the request conflicts with the current state
 	Rejected        Kind = "rejected"        // the vendor refuses the request; a retry would not help
@@ -61,7 +61,9 @@ const (
 	VendorRateLimited  Code = "vendor_rate_limited"  // the vendor answered 429 (Unavailable)
 	BudgetExhausted    Code = "budget_exhausted"     // our rate budget is empty; the vendor is not called (Unavailable)
 	TooManyProbes      Code = "too_many_probes"      // too many tests of connections are running (Unavailable)
+	TooManyReads       Code = "too_many_reads"       // too many costly reads of the tenant are running (Unavailable)
 	TooManyStatements  Code = "too_many_statements"  // too many statements are being written (Unavailable)
+	MemoryExhausted    Code = "memory_exhausted"     // the tenant's share of the memory is in use (Unavailable)
 	SinkUnreachable    Code = "sink_unreachable"     // the destination of events did not answer (Unavailable)
 	SinkRefused        Code = "sink_refused"         // the destination of events did not accept an event (Unavailable)
 	MalformedResponse  Code = "malformed_response"   // the response is not in the vendor's format (Unavailable)
@@ -74,6 +76,8 @@ const (
 	StoreUnavailable   Code = "database_unavailable" // our own database is not available (Unavailable)
 	TypeUnknown        Code = "type_unknown"         // no such connector or vendor is registered (Invalid)
 	InternalFailure    Code = "internal_error"       // any other failure; only the log contains its cause
+
+	TooManySubscriptions Code = "too_many_subscriptions" // the tenant has MaxSubscriptions subscriptions (Conflict)
 )
 
 // Error returns the code as text. Because of this method, a Code can be the target of errors.Is.

@@ -8,6 +8,16 @@ import (
 	"time"
 )
 
+// The ids of this package's objects.
+type (
+	// SubscriptionID identifies a subscription.
+	SubscriptionID = ID[Subscription]
+	// EventID identifies an event. It is the same in each attempt to send the event.
+	EventID = ID[Event]
+	// AttemptID identifies an attempt to send an event.
+	AttemptID = ID[EventAttempt]
+)
+
 // EventType is the type of an event: a resource and its change. Outside of the service it has a prefix; see CloudEvent.
 type EventType string
 
@@ -180,30 +190,4 @@ func (e SubscriptionEvent) CloudEvent(tenant TenantID, data []byte) []byte {
 		data = []byte("null")
 	}
 	return append(append(out, data...), '}')
-}
-
-// HealthEvent returns the type of the event that reports a change of a connection's health. ok is false if there is no
-// such event. No event reports a change to the zero Health, because it is not a recovery. An operator has set a new
-// credential or target.
-func HealthEvent(before, after Health) (t EventType, ok bool) {
-	switch {
-	case after.NeedsReauth && !before.NeedsReauth:
-		return ConnectionReauthRequired, true
-	case before.NeedsReauth && !after.NeedsReauth && after != (Health{}):
-		return ConnectionRecovered, true
-	}
-	return "", false
-}
-
-// CompletenessEvent returns the type of the event that reports a completeness state of an account. ok is false if no
-// event reports this state.
-func CompletenessEvent(state CompletenessState) (t EventType, ok bool) {
-	switch state {
-	case Drifting:
-		return AccountDriftingEvent, true
-	case Complete:
-		return AccountCompleteEvent, true
-	case CompletenessUnknown:
-	}
-	return "", false
 }

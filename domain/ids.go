@@ -25,12 +25,6 @@ type (
 	ErasureID = ID[Erasure]
 	// LeaseID identifies a lease of a pull. It is the fencing token of that lease.
 	LeaseID = ID[Lease]
-	// SubscriptionID identifies a subscription.
-	SubscriptionID = ID[Subscription]
-	// EventID identifies an event. It is the same in each attempt to send the event.
-	EventID = ID[Event]
-	// AttemptID identifies an attempt to send an event.
-	AttemptID = ID[EventAttempt]
 )
 
 // tenant exists only as the type parameter of TenantID. The service stores no tenants.

@@ -1,7 +1,5 @@
 package domain
 
-import "strconv"
-
 // InstitutionKeys contains the ids and codes by which the institution itself identifies a movement. They stay the same
 // when the vendor's id changes. The vendor's adapter reads them from the metadata of a row. A text is "" if the
 // institution does not state it.
@@ -30,19 +28,4 @@ type Instalment struct {
 	Count        int    // the number of instalments of the purchase
 	Total        string // the amount of the whole purchase, a decimal without trailing zeros
 	Card         string // the last digits of the card
-}
-
-// differs reports whether both instalments state a number and the numbers differ, or both state a count and
-// the counts differ.
-func (i Instalment) differs(other Instalment) bool {
-	return i.Number > 0 && other.Number > 0 && i.Number != other.Number ||
-		i.Count > 0 && other.Count > 0 && i.Count != other.Count
-}
-
-// key returns a text that identifies the instalment, or "" if a member is missing.
-func (i Instalment) key() string {
-	if i.PurchaseDate == "" || i.Number <= 0 || i.Count <= 0 || i.Total == "" || i.Card == "" {
-		return ""
-	}
-	return joinParts(string(i.PurchaseDate), strconv.Itoa(i.Number), strconv.Itoa(i.Count), i.Total, i.Card)
 }

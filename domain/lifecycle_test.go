@@ -109,25 +109,7 @@ func TestAnUnreadableAccountIsQuarantinedUnderItsIDOrItsHash(t *testing.T) {
 	}
 }
 
-func TestAQuarantinedRowIsCutBetweenCharacters(t *testing.T) {
-	const limit = domain.MaxQuarantinePayload
-	for name, tc := range map[string]struct {
-		row  string
-		want int
-	}{
-		"as long as allowed":            {strings.Repeat("a", limit), limit},
-		"one byte longer":               {strings.Repeat("a", limit+1), limit},
-		"a character over the limit":    {strings.Repeat("a", limit-1) + "é", limit - 1},
-		"a character before the limit":  {strings.Repeat("a", limit-2) + "éb", limit},
-		"a longer one over the limit":   {strings.Repeat("a", limit-3) + "😀b", limit - 3},
-		"bytes that are no characters":  {strings.Repeat("\x80", limit+9), limit - 4},
-		"bytes that end like character": {strings.Repeat("a", limit-4) + "😀b", limit},
-	} {
-		got := domain.NewUnreadableData(domain.QuarantinedTransaction, "x", domain.InvalidText, []byte(tc.row))
-		if len(got.Payload) != tc.want || !strings.HasPrefix(tc.row, string(got.Payload)) {
-			t.Errorf("%s: %d bytes, want %d", name, len(got.Payload), tc.want)
-		}
-	}
+func TestTheReasonAndTheKeyOfAQuarantinedRow(t *testing.T) {
 	if domain.UnreadableReason(domain.UnreadableRow(domain.InvalidDate)) != domain.InvalidDate ||
 		domain.UnreadableReason(errors.New("x")) != "" || domain.UnreadableReason(domain.NotFoundError()) != "" {
 		t.Error("the reason of an error")
@@ -194,18 +176,13 @@ func TestAnErasedTransactionKeepsItsIDAndTimes(t *testing.T) {
 	}
 }
 
-func TestTextsByWhichABodyNamesAReference(t *testing.T) {
+func TestTheTextByWhichABodyNamesAReference(t *testing.T) {
 	const canonical = "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01"
-	for ref, want := range map[string][]string{
-		"": nil, canonical: {canonical}, strings.ToUpper(canonical): {canonical, strings.ToUpper(canonical)},
-		`a"b`: {`"a\"b"`},
+	for ref, want := range map[string]string{
+		"": "", canonical: canonical, strings.ToUpper(canonical): canonical, `A"bÉ`: `"a\"bÉ"`,
 	} {
-		var got []string
-		for _, text := range domain.ReferenceText(ref) {
-			got = append(got, string(text))
-		}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("%q: %s", ref, diff)
+		if got := string(domain.ReferenceText(ref)); got != want {
+			t.Errorf("%q: %q, want %q", ref, got, want)
 		}
 	}
 	names := func(ids, except string) bool {
@@ -284,136 +261,6 @@ func TestOriginsOfBaseURLs(t *testing.T) {
 	}
 }
 
-func TestASubscriptionIsValidatedAndSelectsEvents(t *testing.T) {
-	connection := domain.ConnectionID{UUID: uuid.UUID{1}}
-	filters := func(n int) (all []domain.EventFilter) {
-		for range n {
-			all = append(all, "transaction.*")
-		}
-		return all
-	}
-	for name, tc := range map[string]struct {
-		s    domain.Subscription
-		want string
-	}{
-		"a type and a resource": {
-			domain.Subscription{Name: "a", Types: []domain.EventFilter{"pull.failed", "account.*"}}, "",
-		},
-		"no type":            {domain.Subscription{Name: "a"}, "types"},
-		"no name":            {domain.Subscription{Types: filters(1)}, "name"},
-		"as many as allowed": {domain.Subscription{Name: "a", Types: filters(32)}, ""},
-		"too many":           {domain.Subscription{Name: "a", Types: append(filters(32), "x")}, "types"},
-		"an unknown one": {
-			domain.Subscription{Name: "a", Types: []domain.EventFilter{"pull.*", "pull.done"}}, "types[1]",
-		},
-		"the test":     {domain.Subscription{Name: "a", Types: []domain.EventFilter{"subscription.*"}}, "types[0]"},
-		"the last one": {domain.Subscription{Name: "a", Types: append(filters(31), "x")}, "types[31]"},
-	} {
-		var fields []string
-		for _, err := range tc.s.Validate() {
-			fields = append(fields, err.Field)
-		}
-		if got := strings.Join(fields, " "); got != tc.want {
-			t.Errorf("%s: %q, want %q", name, got, tc.want)
-		}
-	}
-	s := domain.Subscription{Types: []domain.EventFilter{"account.*", "pull.failed"}, Connection: connection}
-	if !s.Wants(domain.AccountAdded, connection) || !s.Wants(domain.PullFailedEvent, connection) ||
-		s.Wants(domain.PeriodAdjusted, connection) || s.Wants(domain.AccountAdded, domain.ConnectionID{}) {
-		t.Error("the events of one connection")
-	}
-	if s.Connection = (domain.ConnectionID{}); !s.Wants(domain.AccountAdded, connection) {
-		t.Error("the events of all connections")
-	}
-	s.SetState(domain.SubscriptionDisabled, "x", noon)
-	s.SetState(domain.SubscriptionDisabled, "x", hour(1))
-	if s.Reason != "x" || !s.StateSince.Equal(noon) {
-		t.Errorf("disabled twice: %+v", s)
-	}
-	s.SetState(domain.SubscriptionDisabled, "y", hour(2))
-	if s.Reason != "y" || !s.StateSince.Equal(hour(2)) {
-		t.Errorf("disabled for another reason: %+v", s)
-	}
-	s.SetState(domain.SubscriptionActive, "y", hour(3))
-	s.BumpRevision(hour(4))
-	if s.Reason != "" || !s.StateSince.Equal(hour(3)) || s.Revision != 1 || !s.UpdatedAt.Equal(hour(4)) {
-		t.Errorf("active again: %+v", s)
-	}
-	if got := domain.GivesUpAt(noon); !got.Equal(noon.Add(72*time.Hour)) || domain.OldSecretFor != 24*time.Hour {
-		t.Errorf("disabled at %v", got)
-	}
-}
-
-func TestSecretsOfASubscription(t *testing.T) {
-	first, err := domain.NewSigningSecret(bytes.NewReader(make([]byte, 32)))
-	if text := string(first.Reveal()); err != nil || !strings.HasPrefix(text, "whsec_") || len(text) != 6+44 {
-		t.Errorf("%d characters, %v", len(text), err)
-	}
-	if _, err := domain.NewSigningSecret(bytes.NewReader(make([]byte, 31))); err == nil {
-		t.Error("too little entropy")
-	}
-	second := domain.SecretText("second")
-	secrets := domain.NewCredential(map[string]domain.Secret{domain.PartSigningSecret: first})
-	secrets = domain.WithURLPassword(domain.RotateSigningSecret(secrets, second), domain.SecretText("p"))
-	s := domain.Subscription{PreviousUntil: hour(1)}
-	signing := func(at time.Time) (texts []string) {
-		for _, secret := range s.SigningSecrets(secrets, at) {
-			texts = append(texts, string(secret.Reveal()))
-		}
-		return texts
-	}
-	if diff := cmp.Diff([]string{"second", string(first.Reveal())}, signing(hour(0))); diff != "" {
-		t.Error(diff)
-	}
-	if diff := cmp.Diff([]string{"second"}, signing(hour(1))); diff != "" {
-		t.Error(diff)
-	}
-	if got := (domain.Subscription{}).SigningSecrets(domain.Credential{}, noon); got != nil {
-		t.Errorf("without secrets: %d", len(got))
-	}
-	for raw, want := range map[string][]string{
-		"amqps://u:p@h/v":    {"amqps://u@h/v", "p"},
-		"https://h/x":        {"https://h/x", ""},
-		"https://u@h/x":      {"https://u@h/x", ""},
-		"//h/x":              nil,
-		"https:///x":         nil,
-		"https://h:notaport": nil,
-	} {
-		shown, password, ok := domain.SplitURLPassword(domain.SecretText(raw))
-		if ok != (want != nil) {
-			t.Errorf("%s: %v", raw, ok)
-		}
-		if !ok {
-			continue
-		}
-		if shown != want[0] || string(password.Reveal()) != want[1] {
-			t.Errorf("%s: %s", raw, shown)
-		}
-		if got := string(domain.JoinURLPassword(shown, password).Reveal()); got != raw {
-			t.Errorf("%s: joined %s", raw, got)
-		}
-	}
-	if got := string(domain.JoinURLPassword("https://h:x", domain.SecretText("p")).Reveal()); got != "https://h:x" {
-		t.Error(got)
-	}
-	for shown, want := range map[string]string{"amqps://u@h:5671/v": "https://h:5671", "https://h:x": ""} {
-		if got := domain.AddressURL(shown); got != want {
-			t.Errorf("%s: %q", shown, got)
-		}
-	}
-	for b, want := range map[string]bool{
-		"amqps://u@h/other": true,
-		"amqp://u@h/":       false, "amqps://u@g/": false, "amqps://w@h/": false, "amqps://h:x": false,
-	} {
-		if got := domain.SameURLAccount("amqps://u@h/v", b); got != want {
-			t.Errorf("%s: %v", b, got)
-		}
-	}
-	if !domain.SinkWebhook.Signs() || domain.SinkRabbitMQ.Signs() {
-		t.Error("only webhooks are signed")
-	}
-}
-
 func TestRegistrationsOfWebhooks(t *testing.T) {
 	token := domain.WebhookToken{CreatedAt: noon}
 	if token.Registration.Exists() || !token.Listed() {
@@ -472,65 +319,6 @@ func TestASourceSecretAdmitsOnlyItself(t *testing.T) {
 		"Bearer " + strings.Repeat("A", 44)} {
 		if domain.MayBeSourceSecret(text) {
 			t.Errorf("%q", text)
-		}
-	}
-}
-
-func TestEventsAsCloudEvents(t *testing.T) {
-	e := domain.SubscriptionEvent{Sequence: 7, Type: domain.PullFailedEvent, Subject: `a"b`, At: noon}
-	for sequence, want := range map[int64]string{7: "7", 0: ""} {
-		e.Sequence = sequence
-		var got map[string]any
-		if err := json.Unmarshal(e.CloudEvent(domain.TenantID{}, nil), &got); err != nil {
-			t.Fatal(err)
-		}
-		text, _ := got["sequence"].(string)
-		if text != want || got["type"] != "studio.lerian.discovery.pull.failed" || got["subject"] != `a"b` ||
-			got["data"] != nil {
-			t.Errorf("%v", got)
-		}
-	}
-	if text := e.CloudEvent(domain.TenantID{}, []byte(`{"id":1}`)); !bytes.HasSuffix(text, []byte(`"data":{"id":1}}`)) {
-		t.Errorf("%s", text)
-	}
-	for c, want := range map[domain.FeedChange]domain.EventType{
-		{New: true, Removed: true}: domain.TransactionAdded, {Removed: true}: domain.TransactionRemoved,
-		{}: domain.TransactionModified,
-	} {
-		if got := c.EventType(); got != want {
-			t.Errorf("%+v: %s", c, got)
-		}
-	}
-	account := domain.AccountID{UUID: uuid.UUID{9}}
-	id, day, err := domain.ParsePeriodSubject(domain.PeriodSubject(account, "2026-10-31"))
-	if id != account || day != "2026-10-31" || err != nil {
-		t.Error(id, day, err)
-	}
-	for _, subject := range []string{"", "x/2026-10-31", account.String(), account.String() + "/x"} {
-		if _, _, err := domain.ParsePeriodSubject(subject); err == nil {
-			t.Errorf("%q is a period", subject)
-		}
-	}
-	for _, tc := range []struct {
-		before, after domain.Health
-		want          domain.EventType
-	}{
-		{domain.Health{}, domain.Health{NeedsReauth: true}, domain.ConnectionReauthRequired},
-		{domain.Health{NeedsReauth: true}, domain.Health{Status: domain.Healthy}, domain.ConnectionRecovered},
-		{domain.Health{NeedsReauth: true}, domain.Health{}, ""},
-		{domain.Health{NeedsReauth: true}, domain.Health{NeedsReauth: true, Status: domain.Healthy}, ""},
-		{domain.Health{}, domain.Health{Status: domain.Healthy}, ""},
-	} {
-		if got, changed := domain.HealthEvent(tc.before, tc.after); got != tc.want || changed != (tc.want != "") {
-			t.Errorf("%+v: %s", tc, got)
-		}
-	}
-	for state, want := range map[domain.CompletenessState]domain.EventType{
-		domain.Drifting: domain.AccountDriftingEvent, domain.Complete: domain.AccountCompleteEvent,
-		domain.CompletenessUnknown: "",
-	} {
-		if got, known := domain.CompletenessEvent(state); got != want || known != (want != "") {
-			t.Errorf("%s: %s", state, got)
 		}
 	}
 }
@@ -653,30 +441,6 @@ func TestFingerprintsOfEvents(t *testing.T) {
 	}
 	if domain.FingerprintOf(domain.WebhookEvent{DedupKey: string(body)}, nil) == domain.FingerprintOf(none, body) {
 		t.Error("a key is taken for a body")
-	}
-}
-
-func TestKeysOfAnAccountOfTheBank(t *testing.T) {
-	account := domain.AccountData{Type: domain.BankAccount, Subtype: "CHECKING_ACCOUNT", Currency: "BRL"}
-	key := func(bank, agency, number, clabe, id string) string {
-		return domain.NewAccountIdentity(bank, agency, number, clabe, id).Key(account)
-	}
-	clabe := "032180000118359719"
-	if key("1", "2", "12345", clabe, "i") != key("9", "9", "99999", "", "i") {
-		t.Error("the institution's id decides")
-	}
-	if key("1", "2", "12345", clabe, "") != key("9", "9", "99999", clabe, "") {
-		t.Error("without an id the CLABE decides")
-	}
-	if key("1", "2", "12345", "", "") == key("1", "3", "12345", "", "") || key("1", "2", "12345", "", "") == "" {
-		t.Error("otherwise bank, agency and number decide")
-	}
-	if key("1", "2", "1234", "", "") != "" || key("", "", "", "", "") != "" {
-		t.Error("the visible digits of a card identify no account")
-	}
-	if domain.ConsentKey("") != "" || domain.ConsentKey("a") == domain.ConsentKey("b") ||
-		len(domain.ConsentKey("a")) != 32 {
-		t.Error("the key of a consent")
 	}
 }
 

@@ -46,16 +46,16 @@ func ParseAmount(text string) (decimal.Decimal, error) {
 	// The decimal package also accepts the Unicode minus sign.
 	if len(text) <= maxAmountText && !strings.Contains(text, "\u2212") {
 		value, err := decimal.NewFromString(text)
-		if value = value.Normalize(); err == nil && isAmount(value) {
+		if value = value.Normalize(); err == nil && IsAmount(value) {
 			return value, nil
 		}
 	}
 	return decimal.Decimal{}, FieldError("amount", "must be a decimal number of at most 19 digits")
 }
 
-// isAmount reports whether the number is within the limits of an amount. Sums and differences of amounts are not
+// IsAmount reports whether the number is within the limits of an amount. Sums and differences of amounts are not
 // rounded, so they can exceed the limits.
-func isAmount(value decimal.Decimal) bool {
+func IsAmount(value decimal.Decimal) bool {
 	value = value.Normalize()
 	digits, exponent := value.NumDigits(), int(value.Exponent())
 	return digits+max(exponent, 0) <= maxAmountDigits && exponent >= -maxAmountDigits

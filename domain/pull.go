@@ -1,6 +1,9 @@
 package domain
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // PullState is the state of a pull.
 type PullState string
@@ -221,4 +224,34 @@ func Backoff(attempts int, jitter float64, retryAfter time.Duration) time.Durati
 	}
 	wait -= time.Duration(jitter * float64(wait) / 4)
 	return max(wait, min(retryAfter, maxBackoff))
+}
+
+// MayHaveShown reports whether the steps of the pull cover the row, so that the pull may have returned the row.
+// MayHaveShown does not look up the row in Shown.
+func (p Progress) MayHaveShown(row TransactionData) bool {
+	return slices.ContainsFunc(p.Steps, func(s Step) bool {
+		listed := len(s.IDs) == 0 && s.CreatedFrom.IsZero() || p.ShownMore
+		return listed && (s.Account == "" || s.Account == row.Account) && s.Window.Contains(row.Date)
+	})
+}
+
+// maxShownBytes is the maximum size of the external ids in Progress.Shown. It is enough for 10,000 ids of 36 bytes.
+const maxShownBytes = 400_000
+
+// WithShown returns a copy of the progress. In the copy, Shown also contains the given external ids. The ids must
+// belong to rows from steps that do not read a complete list. If the ids have more than maxShownBytes, Shown is empty
+// and ShownMore is set: the pull then counts as one that may have returned every row of its steps.
+func (p Progress) WithShown(externalIDs []string) Progress {
+	size := 0
+	for _, ids := range [][]string{p.Shown, externalIDs} {
+		for _, id := range ids {
+			size += len(id)
+		}
+	}
+	if p.ShownMore = p.ShownMore || size > maxShownBytes; p.ShownMore {
+		p.Shown = nil
+		return p
+	}
+	p.Shown = slices.Concat(p.Shown, externalIDs)
+	return p
 }

@@ -72,7 +72,7 @@ func MergeScopes(scopes []PullScope) PullScope {
 		all.Removed = append(all.Removed, a.Removed...)
 		all.Signal = cmp.Or(a.Signal, all.Signal)
 		all.Consents = append(all.Consents, a.Consents...)
-		all.Announced = mergeAnnounced(all.Announced, a.Announced)
+		all.Announced = MergeAnnounced(all.Announced, a.Announced)
 		if a.Unheard.After(all.Unheard) {
 			all.Unheard = a.Unheard
 		}

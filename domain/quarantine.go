@@ -7,7 +7,6 @@ import (
 	"errors"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/google/uuid"
 )
@@ -33,17 +32,16 @@ const (
 	InvalidMember   Code = "invalid_member"   // any other member has a JSON type that is not documented
 	DuplicateMember Code = "duplicate_member" // an object has two members with the same name
 	TooDeep         Code = "too_deep"         // more than 64 levels
+	TooLarge        Code = "too_large"        // more than MaxRowBytes bytes
 	AccountMismatch Code = "account_mismatch" // the row belongs to another account or account reference
 )
 
-// Bounds of the quarantine of a connection.
-const (
-	// MaxQuarantined is the maximum number of rows in the quarantine of a connection. Further rows
-	// are counted, but not kept.
-	MaxQuarantined = 1000
-	// MaxQuarantinePayload is the maximum number of bytes that are kept of a quarantined row.
-	MaxQuarantinePayload = 32 << 10
-)
+// MaxRowBytes is the maximum size of a vendor's row or account, in bytes. A larger one is quarantined.
+const MaxRowBytes = 256 << 10
+
+// MaxQuarantined is the maximum number of rows in the quarantine of a connection. Further rows are counted, but not
+// kept.
+const MaxQuarantined = 1000
 
 // UnreadableRow returns the error for a vendor's row that cannot be normalised exactly, with the reason.
 func UnreadableRow(reason Code) *Error { return &Error{Kind: Invalid, Code: reason} }
@@ -97,16 +95,8 @@ type UnreadableData struct {
 	Payload []byte // the vendor's bytes
 }
 
-// NewUnreadableData returns a row of the quarantine. It keeps at most MaxQuarantinePayload bytes of row and
-// never splits a UTF-8 character.
+// NewUnreadableData returns a row of the quarantine. It keeps all bytes of the row.
 func NewUnreadableData(kind QuarantineKind, id string, reason Code, row []byte) UnreadableData {
-	if len(row) > MaxQuarantinePayload {
-		end := MaxQuarantinePayload
-		for end > MaxQuarantinePayload-utf8.UTFMax && !utf8.RuneStart(row[end]) {
-			end--
-		}
-		row = row[:end]
-	}
 	return UnreadableData{QuarantineKey: QuarantineKey{kind, id}, Reason: reason, Payload: row}
 }
 

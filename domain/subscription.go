@@ -2,10 +2,8 @@ package domain
 
 import (
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"io"
-	"net/url"
 	"slices"
 	"time"
 )
@@ -26,15 +24,21 @@ const (
 	RetryEventsFor = 3 * 24 * time.Hour
 	// OldSecretFor is how long events are also signed with the replaced signing secret.
 	OldSecretFor = 24 * time.Hour
+	// MaxSubscriptions is the maximum number of subscriptions of a tenant, including paused and disabled ones.
+	MaxSubscriptions = 50
 	// maxEventFilters is the maximum number of filters in Subscription.Types.
 	maxEventFilters = 32
 )
+
+// TooManySubscriptionsError returns the error for a subscription that would exceed MaxSubscriptions.
+func TooManySubscriptionsError() *Error { return &Error{Kind: Conflict, Code: TooManySubscriptions} }
 
 // Names of the parts of a subscription's sealed secrets.
 const (
 	PartSigningSecret  = "secret"
 	PartPreviousSecret = "previousSecret"
 	PartURLPassword    = "password"
+	PartURLQuery       = "query"
 )
 
 // Subscription sends the events of a tenant to a sink.
@@ -49,7 +53,7 @@ type Subscription struct {
 	Reason     Code      // why the subscription is disabled; "" if it is not
 	StateSince time.Time // when State last changed
 
-	// Sealed contains the signing secrets and the password of the URL.
+	// Sealed contains the signing secrets, and the password and the query of the URL.
 	Sealed Sealed
 	// PreviousUntil is the time until which the replaced signing secret is used; zero if there is none.
 	PreviousUntil time.Time
@@ -77,7 +81,7 @@ type Subscription struct {
 // SubscriptionSink describes where a subscription sends its events. It contains no secrets.
 type SubscriptionSink struct {
 	Kind       SinkKind
-	URL        string // without a password
+	URL        string // without a password, and with "…" instead of a query, unless an earlier version stored it
 	Exchange   string // RabbitMQ only
 	RoutingKey string // RabbitMQ only; "" means the type of the event
 }
@@ -85,7 +89,7 @@ type SubscriptionSink struct {
 // Validate returns one Invalid error for each invalid field, or nil if every field is valid. It does not validate
 // the sink.
 func (s Subscription) Validate() []*Error {
-	errs := text("name", s.Name, MaxName)
+	errs := CheckText("name", s.Name, MaxName)
 	if len(s.Types) == 0 {
 		errs = append(errs, FieldError("types", "must not be empty"))
 	}
@@ -142,16 +146,26 @@ func NewSigningSecret(entropy io.Reader) (Secret, error) {
 func RotateSigningSecret(secrets Credential, newSecret Secret) Credential {
 	return NewCredential(map[string]Secret{
 		PartSigningSecret: newSecret, PartPreviousSecret: secrets.Part(PartSigningSecret),
-		PartURLPassword: secrets.Part(PartURLPassword),
+		PartURLPassword: secrets.Part(PartURLPassword), PartURLQuery: secrets.Part(PartURLQuery),
 	})
 }
 
-// WithURLPassword returns the secrets with another URL password, or without one if the password is empty.
-func WithURLPassword(secrets Credential, password Secret) Credential {
+// WithURLSecrets returns the secrets with other secrets of the URL. Empty ones are removed.
+func WithURLSecrets(secrets Credential, urlSecrets URLSecrets) Credential {
 	return NewCredential(map[string]Secret{
 		PartSigningSecret: secrets.Part(PartSigningSecret), PartPreviousSecret: secrets.Part(PartPreviousSecret),
-		PartURLPassword: password,
+		PartURLPassword: urlSecrets.Password, PartURLQuery: urlSecrets.Query,
 	})
+}
+
+// URLSecrets returns the secrets of the sink's URL. secrets are the decrypted ones. An earlier version stored the query
+// in clear, as a part of the URL.
+func (s Subscription) URLSecrets(secrets Credential) URLSecrets {
+	found := URLSecrets{Password: secrets.Part(PartURLPassword), Query: secrets.Part(PartURLQuery)}
+	if _, clear, _ := SplitURLSecrets(SecretText(s.Sink.URL)); !clear.Query.IsZero() {
+		found.Query = clear.Query
+	}
+	return found
 }
 
 // SigningSecrets returns the secrets that are used for signing at the given time, the newest first.
@@ -164,50 +178,6 @@ func (s Subscription) SigningSecrets(secrets Credential, now time.Time) []Secret
 		all = append(all, secret)
 	}
 	return all
-}
-
-// SplitURLPassword returns a URL without its password, and the password. ok is false if raw is not an absolute URL
-// with a host.
-func SplitURLPassword(raw Secret) (shown string, password Secret, ok bool) {
-	u, err := url.Parse(string(raw.bytes()))
-	if err != nil || u.Scheme == "" || u.Host == "" {
-		return "", Secret{}, false
-	}
-	if text, has := u.User.Password(); has {
-		password = SecretText(text)
-		u.User = url.User(u.User.Username())
-	}
-	return u.String(), password, true
-}
-
-// JoinURLPassword adds the password to the URL. It is the inverse of SplitURLPassword. It returns the URL unchanged if
-// the URL is invalid or the password is empty.
-func JoinURLPassword(shown string, password Secret) Secret {
-	u, err := url.Parse(shown)
-	if err != nil || password.IsZero() {
-		return SecretText(shown)
-	}
-	u.User = url.UserPassword(u.User.Username(), string(password.bytes()))
-	return SecretText(u.String())
-}
-
-// AddressURL returns an https URL with only the host and port of the given URL. The caller applies the egress rules to
-// the https URL. If the given URL is invalid, AddressURL returns "".
-func AddressURL(shown string) string {
-	u, err := url.Parse(shown)
-	if err != nil {
-		return ""
-	}
-	return "https://" + u.Host
-}
-
-// SameURLAccount reports whether two URLs without passwords have the same scheme, host and user, so that the password
-// of one of them may be sent to the other.
-func SameURLAccount(a, b string) bool {
-	x, err := url.Parse(a)
-	y, err2 := url.Parse(b)
-	return errors.Join(err, err2) == nil && x.Scheme == y.Scheme && x.Host == y.Host &&
-		x.User.Username() == y.User.Username()
 }
 
 // GivesUpAt returns the time at which a subscription is disabled, if one of its events has failed since failingSince.

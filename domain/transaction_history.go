@@ -58,25 +58,41 @@ func (v TransactionVersion) replacement() ChangeKind {
 	return Restored
 }
 
-// PageOfVersions returns a page of at most limit versions, each with the version before it. The given versions must be
-// in descending order and begin with the first version of the page. There must be limit + 1 versions, or all remaining
-// versions if there are fewer. Versions below a gap in the version numbers are left out.
-func PageOfVersions(versions []Transaction, limit int) Page[TransactionVersion] {
-	var page Page[TransactionVersion]
+// PageOfVersions returns a page of versions, each with the version before it. The given versions must be in descending
+// order and begin with the first version of the page. There must be one version more than the page contains, or all
+// remaining versions. Versions below a gap in the version numbers are left out.
+func PageOfVersions(versions []Transaction, request PageRequest) Page[TransactionVersion] {
 	for i := 1; i < len(versions); i++ {
 		if versions[i].Version != versions[i-1].Version-1 {
 			versions = versions[:i]
 		}
 	}
-	for i := range versions[:min(len(versions), limit)] {
+	page := PageBuilder[TransactionVersion]{Request: request}
+	for i := 0; i < len(versions) && !page.Complete() && !page.Full(); i++ {
 		v := TransactionVersion{Transaction: versions[i]}
 		if i+1 < len(versions) {
 			v.Previous = &versions[i+1]
 		}
-		page.Items = append(page.Items, v)
+		page.Add(v)
 	}
-	if n := len(page.Items); n > 0 && n < len(versions) {
-		last := versions[n-1]
+	return versionsBefore(page.Items, len(page.Items) < len(versions))
+}
+
+// CutVersions returns the page without the versions that do not fit into a page of this request any more, after the
+// deliveries of the versions have been added.
+func CutVersions(versions Page[TransactionVersion], request PageRequest) Page[TransactionVersion] {
+	page := PageBuilder[TransactionVersion]{Request: request}
+	for i := 0; i < len(versions.Items) && !page.Full(); i++ {
+		page.Add(versions.Items[i])
+	}
+	return versionsBefore(page.Items, !versions.Next.IsZero() || len(page.Items) < len(versions.Items))
+}
+
+// versionsBefore returns a page with these versions. The argument more reports whether there is a next page.
+func versionsBefore(versions []TransactionVersion, more bool) Page[TransactionVersion] {
+	page := Page[TransactionVersion]{Items: versions}
+	if n := len(versions); more && n > 0 {
+		last := versions[n-1].Transaction
 		page.Next = Position{Key: strconv.Itoa(last.Version), ID: last.ID.UUID}
 	}
 	return page

@@ -53,7 +53,7 @@ func TestAPageOfVersionsStartsAtTheFirstKnownVersionWithoutAGap(t *testing.T) {
 			[]domain.ChangeKind{domain.Modified, domain.Modified}, "",
 		},
 	} {
-		page := domain.PageOfVersions(c.stored, c.limit)
+		page := domain.PageOfVersions(c.stored, domain.PageRequest{Limit: c.limit})
 		var got []domain.ChangeKind
 		for _, v := range page.Items {
 			got = append(got, v.Change())

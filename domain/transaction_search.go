@@ -38,6 +38,12 @@ func (s TransactionSearch) Matches(t Transaction) bool {
 // folding of Unicode.
 func foldCase(text string) string {
 	return strings.Map(func(r rune) rune {
+		if r < unicode.MaxASCII { // the smallest variant of an ASCII letter is the capital letter
+			if 'a' <= r && r <= 'z' {
+				return r - 'a' + 'A'
+			}
+			return r
+		}
 		smallest := r
 		for other := unicode.SimpleFold(r); other != r; other = unicode.SimpleFold(other) {
 			smallest = min(smallest, other)

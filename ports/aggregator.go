@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/matching"
 )
 
 // Access contains everything that an aggregator needs to read the data of one connection.
@@ -15,7 +16,14 @@ type Access struct {
 	BaseURL    string
 	AccountRef string // in the form that the vendor uses (domain.CanonicalAccountRef)
 	Credential domain.Credential
+	// Reserve reserves memory for a response of this size in bytes, in place of what it reserved before. An adapter
+	// calls it before it holds more than SmallResponse bytes of a response, and returns its error. If it is nil, the
+	// memory is not bounded.
+	Reserve func(ctx context.Context, bytes int64) error
 }
+
+// SmallResponse is the size in bytes of a vendor's response for which no call of Access.Reserve is needed.
+const SmallResponse = 1 << 20
 
 // VendorPage is one page of a step (one list that a pull reads), as read from the vendor.
 type VendorPage struct {
@@ -150,10 +158,12 @@ type CreationReader interface {
 	CreatedAt(metadata json.RawMessage) time.Time
 }
 
-// KeyReader is an optional interface of an Aggregator whose rows contain keys that the institution assigned.
-type KeyReader interface {
-	// InstitutionKeys returns the keys that the institution assigned to a normalised row. It is a pure function.
-	InstitutionKeys(data domain.TransactionData) domain.InstitutionKeys
+// RowReader is an optional interface of an Aggregator whose rows contain more evidence than the normalised members:
+// keys that the institution assigned, the other party of a payment, the institution's own text.
+type RowReader interface {
+	// RowOf returns the evidence that a normalised row contains, for the recognition of rows whose ids have changed. It
+	// is a pure function.
+	RowOf(data domain.TransactionData, account domain.AccountID) matching.Row
 }
 
 // AccountIdentifier is an optional interface of an Aggregator. It is for vendors whose accounts contain the account

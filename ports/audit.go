@@ -3,6 +3,7 @@ package ports
 import (
 	"context"
 	"iter"
+	"slices"
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -14,8 +15,9 @@ import (
 // canonical JSON of the entry (RFC 8785). A checkpoint is a signed note (C2SP tlog-checkpoint) that states the number
 // of entries and the root of their tree.
 type Audit interface {
-	// RecordRefusal records that a request was refused because the caller's token lacks a scope. The request is
-	// identified by its operation id in the OpenAPI document (operation). Errors: only those of the store.
+	// RecordRefusal records that a request was refused because the caller's token lacks a scope, or because the access
+	// manager refused the access. The request is identified by its operation id in the OpenAPI document (operation).
+	// Errors: only those of the store.
 	RecordRefusal(ctx context.Context, tenant domain.TenantID, operation string) error
 	// ListAuditEntries returns the entries that match the filter, newest first. Before it reads the entries, it numbers
 	// all entries that were committed before the call.
@@ -41,32 +43,39 @@ type Audit interface {
 		size *int64) (domain.AuditProof, error)
 }
 
-// AuditedChange contains the audit entries that a store records together with a change.
-type AuditedChange struct {
-	Tenant domain.TenantID
-	// Entries returns the audit entries of the change. It may return none. The entries have no sequence numbers yet.
-	//
-	// The store calls Entries before the change commits. If the store method has a function as an argument, the store
-	// calls that function first, and Entries second.
-	Entries func() []domain.AuditEntry
-}
-
-type auditedChangeKey struct{}
-
-// WithAuditedChange returns a copy of ctx that carries the change. Use the copy for one call of a store method. The
-// method stores the entries of c in the same atomic change as its own rows. If the call fails or changes nothing, no
-// entry is stored.
+// AuditEntries returns the audit entries of a change, or none. The entries have no sequence numbers yet. A nil
+// AuditEntries returns none; it is the argument for changes that the service makes for its own work.
 //
-// Operators change rows with methods of Connections, Tokens, Deliveries, Ledger, Pulls, Erasures and Subscriptions. All
-// these methods store such entries.
-func WithAuditedChange(ctx context.Context, c AuditedChange) context.Context {
-	return context.WithValue(ctx, auditedChangeKey{}, c)
+// The methods of Connections, Tokens, Deliveries, Ledger, Pulls, Erasures and Subscriptions with which operators change
+// rows have an AuditEntries as an argument:
+//
+//   - The method stores the returned entries in the same atomic change as its own rows, for the same tenant. If the
+//     method fails or changes nothing, no entry is stored.
+//   - The method calls AuditEntries before the change commits. If it has other functions as arguments, it calls those
+//     first. So the entries can describe what the functions have changed.
+//   - The method may call AuditEntries more than once, if it repeats its change. It stores only the entries of the last
+//     call.
+type AuditEntries func() []domain.AuditEntry
+
+// About returns the entries of e about the objects with these ids. A method that changes only some of the objects that
+// it was called with stores only the entries about those.
+func (e AuditEntries) About(objects []string) AuditEntries {
+	return func() (entries []domain.AuditEntry) {
+		for _, entry := range e.Make() {
+			if slices.Contains(objects, entry.Object) {
+				entries = append(entries, entry)
+			}
+		}
+		return entries
+	}
 }
 
-// AuditedChangeOf returns the change that WithAuditedChange stored in ctx. ok is false if there is none.
-func AuditedChangeOf(ctx context.Context) (c AuditedChange, ok bool) {
-	c, ok = ctx.Value(auditedChangeKey{}).(AuditedChange)
-	return c, ok
+// Make returns the result of e, or nil if e is nil.
+func (e AuditEntries) Make() []domain.AuditEntry {
+	if e == nil {
+		return nil
+	}
+	return e()
 }
 
 // AuditHead describes the current state of the Merkle tree over a tenant's audit entries.
@@ -123,7 +132,7 @@ type AuditStoredHash struct {
 // method Number assigns the numbers later.
 type AuditLog interface {
 	// Append stores an entry that does not belong to a change in a store, for example an entry about a refused request.
-	// The entries of a change are stored by the method that makes the change (see WithAuditedChange).
+	// The entries of a change are stored by the method that makes the change (see AuditEntries).
 	Append(ctx context.Context, tenant domain.TenantID, e domain.AuditEntry) error
 
 	// ListPending returns at most limit tenants with pending entries, which have no number yet. It searches all

@@ -38,12 +38,13 @@ type Closes interface {
 	// returns the stored period, and wasCreated is false. It does not validate the request. Errors: NotFound if there
 	// is no such account.
 	ClosePeriod(ctx context.Context, tenant domain.TenantID, account domain.AccountID,
-		r domain.CloseRequest) (c domain.Close, wasCreated bool, err error)
+		r domain.CloseRequest, entries AuditEntries) (c domain.Close, wasCreated bool, err error)
 
 	// ReopenPeriod deletes the closed period that ends on this day. Adjustments that belong only to this period are no
 	// longer returned. If an adjustment also belongs to another closed period, it is still returned for the other
 	// period. Errors: NotFound if the day is not closed.
-	ReopenPeriod(ctx context.Context, tenant domain.TenantID, account domain.AccountID, date domain.Date) error
+	ReopenPeriod(ctx context.Context, tenant domain.TenantID, account domain.AccountID, date domain.Date,
+		entries AuditEntries) error
 
 	// Closes returns the closed periods of an account, ordered by day, newest first. A position in the list consists of
 	// the day and the id of the account. For an unknown account, it returns none.

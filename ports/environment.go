@@ -132,6 +132,9 @@ type (
 		Sink         domain.SinkKind
 		Took         time.Duration
 		Err          error
+		// Changed reports whether the attempts of the subscription have begun to fail, or to succeed again. It is true
+		// at most once a minute for a subscription.
+		Changed bool
 	}
 	// SubscriptionDisabled reports that a subscription was disabled, because one of its events has failed for longer
 	// than domain.RetryEventsFor.

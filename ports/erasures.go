@@ -45,7 +45,7 @@ type Erasures interface {
 	// result. Start stores a new erasure only if Repeat returns restart. Only one of several concurrent calls starts an
 	// erasure. Errors: NotFound; the errors of domain.Erasure.Repeat.
 	Start(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
-		r domain.ErasureRequest) (domain.Erasure, error)
+		r domain.ErasureRequest, entries AuditEntries) (domain.Erasure, error)
 
 	// Get returns one erasure. Errors: NotFound.
 	Get(ctx context.Context, tenant domain.TenantID, id domain.ErasureID) (domain.Erasure, error)

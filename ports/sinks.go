@@ -9,6 +9,7 @@ import (
 
 // SinkTarget is the destination of one subscription.
 type SinkTarget struct {
+	Tenant     domain.TenantID // the tenant of the subscription; it has a share of the connections to receivers
 	URL        domain.Secret   // the URL of the endpoint or of the broker; it can contain a password
 	Secrets    []domain.Secret // the keys that sign an event, newest first; nil if the sink does not sign
 	Exchange   string          // RabbitMQ: the exchange to which events are published; otherwise ""

@@ -20,7 +20,7 @@ type ConnectionFilter struct {
 type Connections interface {
 	// Create stores a new connection. Errors: Conflict (name_taken) when a live connection of
 	// the tenant, of either kind, already has the name; nothing is stored in that case.
-	Create(ctx context.Context, c domain.Connection) error
+	Create(ctx context.Context, c domain.Connection, entries AuditEntries) error
 
 	// Get returns one connection. Errors: NotFound.
 	Get(ctx context.Context, tenant domain.TenantID, kind domain.ConnectionKind,
@@ -46,7 +46,7 @@ type Connections interface {
 	//
 	// Errors: NotFound; Conflict (name_taken).
 	Update(ctx context.Context, tenant domain.TenantID, kind domain.ConnectionKind, id domain.ConnectionID,
-		fn func(*domain.Connection) error) (domain.Connection, error)
+		entries AuditEntries, fn func(*domain.Connection) error) (domain.Connection, error)
 
 	// Activity returns the times of the last pull and the last delivery of a live aggregator connection, and other
 	// stored facts about it. Errors: NotFound.
@@ -119,7 +119,7 @@ type Tokens interface {
 	// Create checks that the token's connection is live and stores the token with its registration
 	// (domain.WebhookRegistration), in one atomic change. The connection then awaits a webhook
 	// (domain.WebhookWatch.Awaiting). Errors: NotFound when the connection is no longer live.
-	Create(ctx context.Context, t domain.WebhookToken) error
+	Create(ctx context.Context, t domain.WebhookToken, entries AuditEntries) error
 
 	// List returns tokens, including revoked ones, newest first. It omits tokens whose registration is in the state
 	// "pending". A position in the list consists of CreatedAt, formatted by domain.TimeKey, and the id.
@@ -136,11 +136,12 @@ type Tokens interface {
 	//
 	// Errors: NotFound if there is no such token, if it is already revoked, or if its registration is in the state
 	// "pending".
-	Revoke(ctx context.Context, tenant domain.TenantID, id domain.TokenID, at time.Time) error
+	Revoke(ctx context.Context, tenant domain.TenantID, id domain.TokenID, at time.Time, entries AuditEntries) error
 
 	// ActivateRegistration changes the state of a live token's registration from "pending" to "active". It also stores
 	// the id that the vendor has assigned to the webhook. Errors: NotFound if there is no such token any more.
-	ActivateRegistration(ctx context.Context, tenant domain.TenantID, id domain.TokenID, webhook string) error
+	ActivateRegistration(ctx context.Context, tenant domain.TenantID, id domain.TokenID, webhook string,
+		entries AuditEntries) error
 
 	// ClaimRegistrations claims at most limit registrations that are due (DueAt <= now) and in the state "pending" or
 	// "removing". It returns their tokens, each with its connection, even if the connection is deleted. The method is
@@ -240,7 +241,7 @@ type Deliveries interface {
 	//   - The delivery does not require a pull.
 	//   - The connection of the delivery is not live.
 	Replay(ctx context.Context, tenant domain.TenantID, ids []domain.DeliveryID, at time.Time,
-		newID func() domain.PullID) ([]domain.Delivery, error)
+		entries AuditEntries, newID func() domain.PullID) ([]domain.Delivery, error)
 
 	// Prune deletes at most limit deliveries that were received before the given time and are
 	// not waiting for a pull, and returns the number of deleted deliveries. It takes no lock

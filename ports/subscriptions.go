@@ -62,7 +62,8 @@ type SinkTestResult struct {
 type SubscriptionManager interface {
 	// CreateSubscription validates all fields, checks the address of the sink against the egress rules, seals the
 	// secrets and stores the subscription. Errors: Invalid (joined, one error for each invalid field); NotFound
-	// if the connection is not a live aggregator connection of the tenant.
+	// if the connection is not a live aggregator connection of the tenant; Conflict (too_many_subscriptions) if the
+	// tenant has domain.MaxSubscriptions subscriptions.
 	CreateSubscription(ctx context.Context, tenant domain.TenantID, n NewSubscription) (CreatedSubscription, error)
 	// GetSubscription returns one subscription.
 	GetSubscription(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID) (SubscriptionStatus, error)
@@ -128,8 +129,9 @@ type Subscriptions interface {
 type SubscriptionStore interface {
 	// Create stores a subscription. If FromStart is set, the events of the subscription begin with the first stored
 	// record. Otherwise they report every change that commits after Create has returned, and possibly changes that
-	// commit while Create is running.
-	Create(ctx context.Context, s domain.Subscription) error
+	// commit while Create is running. Errors: Conflict (too_many_subscriptions) if the tenant already has
+	// domain.MaxSubscriptions subscriptions that are not deleted. Concurrent calls cannot exceed this maximum.
+	Create(ctx context.Context, s domain.Subscription, entries AuditEntries) error
 	// Get returns one subscription. Errors: NotFound.
 	Get(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID) (SubscriptionStatus, error)
 	// List returns the subscriptions of a tenant, newest first.
@@ -142,12 +144,12 @@ type SubscriptionStore interface {
 	//   - If the subscription becomes active, a new epoch begins. Failed events are due for a retry immediately, and
 	//     their attempts are counted from zero.
 	Update(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
-		fn func(*domain.Subscription) error) (SubscriptionStatus, error)
+		entries AuditEntries, fn func(*domain.Subscription) error) (SubscriptionStatus, error)
 	// Delete deletes a subscription with its events and attempts. It first calls the function check with the
 	// subscription. If check returns an error, Delete deletes nothing and returns this error. Errors: NotFound; any
 	// error of check.
 	Delete(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
-		check func(domain.Subscription) error) error
+		entries AuditEntries, check func(domain.Subscription) error) error
 	// Replay changes the position of a subscription. The event with the given sequence number is sent next, followed by
 	// all later events, even if they were already sent. Earlier events are no longer sent. A new epoch begins, so that
 	// the holder of the lease cannot overwrite the position.
@@ -155,7 +157,7 @@ type SubscriptionStore interface {
 	// The number can be that of a stored event, or LastSequence + 1. Errors: NotFound; Invalid (field "from") for any
 	// other number.
 	Replay(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
-		sequence int64) (SubscriptionStatus, error)
+		sequence int64, entries AuditEntries) (SubscriptionStatus, error)
 	// Attempts returns the attempts to send events of a subscription, newest first. For an unknown subscription, it
 	// returns none.
 	Attempts(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,

@@ -434,20 +434,19 @@ type Idempotency interface {
 
 // Worker executes pulls. The job queue drives it.
 type Worker interface {
-	// RunPull makes one attempt of a pull. It returns how long to wait before the next attempt, or zero if
-	// nothing is left to do for this pull. Errors: only errors of the store; errors of the vendor are
-	// recorded in the pull.
+	// RunPull makes one attempt of a pull. If the pull's tenant already uses a quarter of the workers, RunPull first
+	// waits for a few seconds for a worker; if it gets none, it makes no attempt. It returns how long to wait before
+	// the next attempt, or zero if nothing is left to do for this pull. Errors: only errors of the store; errors of the
+	// vendor are recorded in the pull.
 	RunPull(ctx context.Context, id domain.PullID) (retryAfter time.Duration, err error)
-	// RunWaitingPull makes one attempt of a waiting pull. It chooses the oldest waiting pull of all tenants that use
-	// few workers of this process. It reports whether there is such a pull. If RunPull runs fewer than ordinaryWorkers
-	// pulls in total, RunWaitingPull does nothing. A tenant uses few workers if both conditions are true:
-	//
-	//   - RunWaitingPull is not running a pull of the tenant.
-	//   - RunPull is running fewer than ordinaryWorkers/2 pulls of the tenant.
+	// RunWaitingPull makes one attempt of a waiting pull if every worker runs a pull, or waits for a share for one. It
+	// reports whether there is such a pull. It chooses the oldest waiting pull of the tenants that use less than a
+	// quarter of the workers. If as many pulls are running as there are workers, only tenants without a running pull
+	// count, until as many pulls of those are running.
 	//
 	// The job of the pull stays in the queue. When the job runs later, it finds the outcome of the attempt. Errors:
 	// only errors of the store.
-	RunWaitingPull(ctx context.Context, ordinaryWorkers int) (found bool, err error)
+	RunWaitingPull(ctx context.Context) (found bool, err error)
 }
 
 // Maintenance runs the periodic tasks. The job queue drives it. Each method does a bounded amount of work per call. A

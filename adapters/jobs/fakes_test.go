@@ -32,7 +32,7 @@ func oneAttemptWorker() *fakeWorker {
 }
 
 // RunWaitingPull finds no pull.
-func (w *fakeWorker) RunWaitingPull(context.Context, int) (bool, error) { return false, nil }
+func (w *fakeWorker) RunWaitingPull(context.Context) (bool, error) { return false, nil }
 
 func (w *fakeWorker) RunPull(ctx context.Context, id domain.PullID) (time.Duration, error) {
 	w.mu.Lock()

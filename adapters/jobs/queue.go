@@ -58,7 +58,7 @@ func (q *Queue) riverConfig() (*river.Config, error) {
 	}
 	return &river.Config{
 		ID:                          uuid.NewString(),
-		Queues:                      map[string]river.QueueConfig{queueName: {MaxWorkers: q.cfg.OrdinaryWorkers()}},
+		Queues:                      map[string]river.QueueConfig{queueName: {MaxWorkers: q.cfg.MaxWorkers}},
 		Workers:                     workers,
 		JobTimeout:                  -1,
 		PollOnly:                    q.cfg.PollOnly,

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/records"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -34,7 +35,7 @@ func (v connections) NoticeConsents(ctx context.Context, now time.Time, limit in
 		for _, c := range due[:min(limit, len(due))] {
 			c.Consent = c.Consent.Noticed()
 			noticed = append(noticed, listedConnection(*c))
-			v.recordEvent(c.Tenant, c.ID, domain.ConnectionConsentExpiring, c.ID.String(), now)
+			v.recordEvents(c.Tenant, c.ID, now, records.OfConsent(c.ID))
 		}
 		return noticed, nil
 	})
@@ -117,18 +118,17 @@ func (v pulls) PassWebhook(ctx context.Context, connection domain.Connection, du
 		if err != nil || c.Paused() || !c.Webhook.DueAt.Equal(dueAt) {
 			return ports.WebhookPassed{}, nil
 		}
-		before := c.Webhook
-		next, missed := before.Pass(domain.Evidence{HasToken: v.hasToken(c.ID), Heard: v.heardSince(c, dueAt)}, r.At)
-		c.Webhook = next
-		if !missed {
+		before := *c
+		evidence := domain.Evidence{HasToken: v.hasToken(c.ID), Heard: v.heardSince(c, dueAt)}
+		watch, missed := before.Webhook.Pass(evidence, r.At)
+		if c.Webhook = watch; !missed {
 			return ports.WebhookPassed{}, nil
 		}
-		if next.BecameSilent(before) {
-			v.recordEvent(c.Tenant, c.ID, domain.ConnectionSilent, c.ID.String(), r.At)
-		}
+		events := records.OfSilence(before, *c)
+		v.recordEvents(c.Tenant, c.ID, r.At, events...)
 		p := v.queuedPull(c, r)
 		p.Scope = cloneScope(p.Scope.Merge(r.Scope))
 		p.complete = p.complete || p.Scope.Everything
-		return ports.WebhookPassed{Pull: p.ID, BecameSilent: next.BecameSilent(before)}, nil
+		return ports.WebhookPassed{Pull: p.ID, BecameSilent: len(events) > 0}, nil
 	})
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/records"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -43,27 +44,12 @@ func (s *Store) auditOf(tenant domain.TenantID) *audit {
 	return a
 }
 
-// audited calls fn. If fn succeeds, audited also stores the audit entries of ctx (see ports.WithAuditedChange). The
-// function must make all decisions before it writes: if it returns an error, it must have changed nothing.
-func (s *Store) audited(ctx context.Context, fn func() error) error {
-	c, ok := ports.AuditedChangeOf(ctx)
-	s.recorded = nil
-	if err := fn(); err != nil || !ok {
-		return err
+// record stores the audit entries of the change that the calling store method has made.
+func (s *Store) record(tenant domain.TenantID, entries ports.AuditEntries) {
+	for _, e := range entries.Make() {
+		a := s.auditOf(tenant)
+		a.pending = append(a.pending, cloneEntry(e.Clean()))
 	}
-	for _, e := range c.Entries() {
-		if s.recorded == nil || s.recorded(e.Object) {
-			a := s.auditOf(c.Tenant)
-			a.pending = append(a.pending, cloneEntry(e.Clean()))
-		}
-	}
-	return nil
-}
-
-// recordOnly limits the audit entries of the calling store method to the given objects. The keys of the map are the ids
-// of the objects. With a nil map, no entries are stored.
-func (s *Store) recordOnly(objects map[string]bool) {
-	s.recorded = func(object string) bool { return objects[object] }
 }
 
 func cloneEntry(e domain.AuditEntry) domain.AuditEntry {
@@ -188,18 +174,19 @@ func (v auditLog) List(ctx context.Context, tenant domain.TenantID, filter domai
 				return found, foreignCursor()
 			}
 		}
+		built := domain.PageBuilder[domain.AuditEntry]{Request: page}
 		for n := min(end, int64(len(entries))) - 1; n >= 0; n-- {
 			switch e := entries[n]; {
 			case !filter.Selects(e):
-			case len(found.Items) < page.Limit:
-				found.Items = append(found.Items, cloneEntry(e))
-				end = n
+			case built.Complete() || built.Full():
+				next := domain.Position{Key: strconv.FormatInt(end, 10), ID: tenant.UUID}
+				return result{Items: built.Items, Next: next}, nil
 			default:
-				found.Next = domain.Position{Key: strconv.FormatInt(end, 10), ID: tenant.UUID}
-				return found, nil
+				built.Add(cloneEntry(e))
+				end = n
 			}
 		}
-		return found, nil
+		return result{Items: built.Items}, nil
 	})
 }
 
@@ -253,7 +240,7 @@ func (v auditLog) ClaimAnnouncements(ctx context.Context, now, cutoff time.Time,
 		due = due[:min(limit, len(due))]
 		for _, tenant := range due {
 			v.audits[tenant].announcedAt = now
-			v.recordEvent(tenant, domain.ConnectionID{}, domain.AuditCheckpoint, tenant.String(), now)
+			v.recordEvents(tenant, domain.ConnectionID{}, now, records.OfCheckpoint(tenant))
 		}
 		return due, nil
 	})

@@ -39,7 +39,7 @@ func clonePull(p domain.Pull) domain.Pull {
 }
 
 func cloneProgress(p domain.Progress) domain.Progress {
-	p.Steps, p.Total = slices.Clone(p.Steps), clonePointer(p.Total)
+	p.Steps, p.Total, p.Awaited = slices.Clone(p.Steps), clonePointer(p.Total), maps.Clone(p.Awaited)
 	for i := range p.Steps {
 		p.Steps[i].IDs = slices.Clone(p.Steps[i].IDs)
 	}

@@ -8,6 +8,8 @@ import (
 	"strconv"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/records"
+	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
 // closing contains the closed periods of one account, and their adjustments: later changes of records in these periods.
@@ -25,7 +27,7 @@ type closed struct {
 
 // ClosePeriod computes the digest while the store is locked.
 func (v ledger) ClosePeriod(ctx context.Context, tenant domain.TenantID, id domain.AccountID,
-	r domain.CloseRequest) (c domain.Close, wasCreated bool, err error) {
+	r domain.CloseRequest, entries ports.AuditEntries) (c domain.Close, wasCreated bool, err error) {
 	err = v.exclusive(ctx, "Ledger.ClosePeriod", func() error {
 		a := v.accountOf(tenant, id)
 		if a == nil {
@@ -38,11 +40,11 @@ func (v ledger) ClosePeriod(ctx context.Context, tenant domain.TenantID, id doma
 		}
 		if existing, ok := kept.closes[r.Date]; ok {
 			c = existing.Close
-			v.recordOnly(nil)
 			return nil
 		}
 		c, wasCreated = v.digestOf(a.Account, r), true
 		kept.closes[r.Date] = closed{c, len(kept.adjustments)}
+		v.record(tenant, entries)
 		return nil
 	})
 	return c, wasCreated, err
@@ -65,20 +67,37 @@ func (s *Store) digestOf(a domain.Account, r domain.CloseRequest) domain.Close {
 	return digest.Close(a.ID, r, s.completeness[a.ID])
 }
 
-// adjust stores the adjustments that result from the last change of a row. The row must already have its new version.
+// adjust stores the adjustments that result from the last change of a row, and their events. The row must already have
+// its new version.
 func (s *Store) adjust(row *transaction) {
-	var before *domain.RecordState
+	change := records.RecordChange{
+		ID: row.ID, Version: row.Version, At: row.UpdatedAt, After: domain.StateOf(row.Transaction),
+	}
 	if n := len(row.replaced); n > 0 {
 		state := domain.StateOf(row.replaced[n-1])
-		before = &state
+		change.Before = &state
 	}
-	made := domain.Adjustments(row.ID, row.Version, row.UpdatedAt, before, domain.StateOf(row.Transaction))
-	for _, a := range made {
-		if kept := s.closings[a.Account]; kept != nil && len(kept.closes) > 0 {
-			row.adjustments = append(row.adjustments, adjustmentKey{a.Account, len(kept.adjustments)})
-			kept.adjustments = append(kept.adjustments, a)
+	adjustments := change.Adjustments(s.lastClosed)
+	var closed []records.ClosedPeriod
+	for _, a := range adjustments {
+		kept := s.closings[a.Account]
+		row.adjustments = append(row.adjustments, adjustmentKey{a.Account, len(kept.adjustments)})
+		kept.adjustments = append(kept.adjustments, a)
+		for _, day := range slices.Sorted(maps.Keys(kept.closes)) {
+			closed = append(closed, records.ClosedPeriod{Account: a.Account, Day: day})
 		}
 	}
+	s.recordEvents(row.Tenant, row.Connection, row.UpdatedAt, records.OfAdjustments(adjustments, closed)...)
+}
+
+// lastClosed returns the last day of the latest closed period of an account; "" if it has none.
+func (s *Store) lastClosed(account domain.AccountID) (day domain.Date) {
+	if kept := s.closings[account]; kept != nil {
+		for closed := range kept.closes {
+			day = max(day, closed)
+		}
+	}
+	return day
 }
 
 // adjustmentKey identifies an adjustment by its account and its index in the account's list of adjustments.
@@ -111,12 +130,13 @@ func (s *Store) earliestAdjusted(row *transaction) domain.Date {
 // ReopenPeriod deletes the closed period but keeps the adjustments, because other closed periods refer to them by
 // index.
 func (v ledger) ReopenPeriod(ctx context.Context, tenant domain.TenantID, id domain.AccountID,
-	date domain.Date) error {
+	date domain.Date, entries ports.AuditEntries) error {
 	return v.exclusive(ctx, "Ledger.ReopenPeriod", func() error {
 		if _, _, err := v.findClose(tenant, id, date); err != nil {
 			return err
 		}
 		delete(v.closings[id].closes, date)
+		v.record(tenant, entries)
 		return nil
 	})
 }
@@ -172,17 +192,17 @@ func (v ledger) Adjustments(ctx context.Context, tenant domain.TenantID, id doma
 				return found, foreignCursor()
 			}
 		}
+		built := domain.PageBuilder[domain.Adjustment]{Request: page}
 		for n := min(end, len(kept.adjustments)) - 1; n >= 0; n-- {
 			switch a := kept.adjustments[n]; {
 			case !c.adjusts(n, a):
-			case len(found.Items) < page.Limit:
-				found.Items = append(found.Items, a)
-				end = n
+			case built.Complete() || built.Full():
+				return result{Items: built.Items, Next: domain.Position{Key: strconv.Itoa(end), ID: id.UUID}}, nil
 			default:
-				found.Next = domain.Position{Key: strconv.Itoa(end), ID: id.UUID}
-				return found, nil
+				built.Add(a)
+				end = n
 			}
 		}
-		return found, nil
+		return result{Items: built.Items}, nil
 	})
 }

@@ -1,127 +1,117 @@
 package memory
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"maps"
 	"slices"
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/records"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// storeReadings stores a reading of each account whose balance the pull has read. If read is nil, storeReadings does
-// nothing. A nil read means that the pull has not read everything, or that the vendor was synchronising.
-func (s *Store) storeReadings(p *pull, read *ports.SettledRead, at time.Time) {
-	if read == nil {
-		return
-	}
-	for externalID, a := range s.accounts[p.Connection] {
-		balance, ok := read.Balances[externalID]
-		if !ok {
+// storeReadings stores the completeness of accounts, and their balances.
+func (s *Store) storeReadings(changes []records.CompletenessChange) {
+	for _, change := range changes {
+		s.completeness[change.Account] = change.Completeness
+		if change.Balance == nil {
 			continue
 		}
-		before := s.completeness[a.ID]
-		sum := domain.NewAccountSum(balance, before.Baseline, at)
-		chain := s.addRecords(sum, a.Account, balance, read)
-		r := sum.Reading(read.Quarantined && s.quarantineNames(p.Connection, externalID), chain)
-		if !same(before, r) {
-			s.completeness[a.ID] = before.After(r)
+		if s.balances[change.Account] == nil {
+			s.balances[change.Account] = map[domain.Date]domain.AccountBalance{}
 		}
-		s.countRows(a.Account, read, at)
-		if same(before, r) {
-			continue
-		}
-		if day, known := r.DayBalance(); known {
-			if s.balances[a.ID] == nil {
-				s.balances[a.ID] = map[domain.Date]domain.AccountBalance{}
-			}
-			s.balances[a.ID][day.Day] = day
-		}
+		s.balances[change.Account][change.Balance.Day] = *change.Balance
 	}
 }
 
-// announceCounts stores the numbers of rows that the vendor's webhooks announced (counts) for the accounts of the
-// connection.
-func (s *Store) announceCounts(connection domain.ConnectionID, counts []domain.AnnouncedCount) {
-	if len(counts) == 0 {
-		return
+// readingSource implements records.ReadingSource for a connection.
+type readingSource struct {
+	*Store
+
+	connection domain.ConnectionID
+}
+
+// Accounts returns the accounts in the order of their external ids.
+func (s readingSource) Accounts() ([]records.AccountState, error) {
+	var states []records.AccountState
+	accounts := s.accounts[s.connection]
+	for _, externalID := range slices.Sorted(maps.Keys(accounts)) {
+		id := accounts[externalID].ID
+		states = append(states, records.AccountState{
+			ID: id, ExternalID: externalID, Completeness: s.completeness[id],
+		})
 	}
-	for externalID, a := range s.accounts[connection] {
-		s.completeness[a.ID] = s.completeness[a.ID].Announce(externalID, counts)
+	return states, nil
+}
+
+// Quarantine returns the payloads of all quarantined rows.
+func (s readingSource) Quarantine() (payloads [][]byte, err error) {
+	for _, row := range s.quarantine[s.connection] {
+		payloads = append(payloads, row.Payload)
+	}
+	return payloads, nil
+}
+
+// ChangedSince examines all pulls.
+func (s readingSource) ChangedSince(start time.Time) (bool, error) {
+	for _, p := range s.pulls {
+		if p.Connection == s.connection && !p.FinishedAt.Before(start) &&
+			p.Counts.Added+p.Counts.Modified+p.Counts.Removed > 0 {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// VisitAmounts examines all records of the connection.
+func (s readingSource) VisitAmounts(visit func(domain.AccountID, domain.SumRow)) error {
+	for _, t := range s.transactions[s.connection] {
+		if t.RemovedAt.IsZero() {
+			visit(t.AccountID, summed(t.Transaction))
+		}
+	}
+	return nil
+}
+
+// summed returns the values of a record from which the sum of its account is computed.
+func summed(t domain.Transaction) domain.SumRow {
+	return domain.SumRow{
+		Date: t.Date, FirstSeenAt: t.FirstSeenAt, Posted: t.Status == domain.Posted, Amount: t.Amount,
+		AccountMoney: t.AccountMoney,
 	}
 }
 
-// countRows checks the row counts that the vendor's webhooks announced for the account. It compares each announced
-// count with the number of stored rows.
-func (s *Store) countRows(a domain.Account, settled *ports.SettledRead, at time.Time) {
-	c := s.completeness[a.ID]
-	read := make([]int, len(c.Announced))
-	for i, count := range c.Announced {
-		for _, t := range s.transactions[a.Connection] {
-			var created time.Time
-			if settled.CreatedAt != nil {
-				created = settled.CreatedAt(t.Metadata)
-			}
-			if count.Account == "" || t.AccountID == a.ID {
-				read[i] += count.Rows(t.Transaction, created)
-			}
+// VisitArrived examines all records of the connection.
+func (s readingSource) VisitArrived(start time.Time, visit func(domain.Transaction)) error {
+	for _, t := range s.transactions[s.connection] {
+		if len(t.Supersedes) > 0 || !t.FirstSeenAt.Before(start) {
+			visit(t.Transaction)
 		}
 	}
-	s.completeness[a.ID] = c.Count(at, read)
+	return nil
 }
 
-// same reports whether the reading has the same numbers as the latest reading, and was made on the same day.
-func same(c domain.Completeness, r domain.AccountReading) bool {
-	balance := domain.VendorBalance{Missing: r.Missing, Currency: r.Currency, Amount: r.Balance}
-	return c.SameReading(balance, r.Quarantined) && c.Last.Posted.Cmp(r.Posted) == 0 &&
-		c.Last.Late.Cmp(r.Late) == 0 && len(c.Last.Gaps) == len(r.Gaps) && c.Last.Links == r.Links &&
-		domain.DateOf(c.Last.At.UTC()) == domain.DateOf(r.At.UTC())
-}
-
-// addRecords adds the live records of the account to the sum. If read.RunningBalance is set, addRecords also returns
-// the newest posted records of the account, newest first.
-func (s *Store) addRecords(
-	sum *domain.AccountSum, a domain.Account, balance domain.VendorBalance, read *ports.SettledRead,
-) (chain []domain.ChainRow) {
-	for _, t := range s.transactions[a.Connection] {
-		if t.AccountID != a.ID || !t.RemovedAt.IsZero() {
-			continue
-		}
-		row := domain.SumRow{
-			Date: t.Date, FirstSeenAt: t.FirstSeenAt, Posted: t.Status == domain.Posted, Amount: t.Amount,
-			AccountMoney: t.AccountMoney,
-		}
-		sum.Add(row)
-		amount, ok := row.InCurrency(balance.Currency)
-		if read.RunningBalance != nil && balance.Missing == "" && row.Posted && ok {
-			chain = append(chain, domain.ChainRow{
-				ID: t.ID, Date: t.Date, Amount: amount, RunningBalance: read.RunningBalance(t.Metadata),
-			})
+// VisitPosted sorts the records of the account.
+func (s readingSource) VisitPosted(account domain.AccountID, limit int, visit func(records.PostedRow)) error {
+	var rows []records.PostedRow
+	for _, t := range s.transactions[s.connection] {
+		if t.AccountID == account && t.RemovedAt.IsZero() && t.Status == domain.Posted {
+			rows = append(rows, records.PostedRow{SumRow: summed(t.Transaction), ID: t.ID, Metadata: t.Metadata})
 		}
 	}
-	slices.SortFunc(chain, func(x, y domain.ChainRow) int {
+	slices.SortFunc(rows, func(x, y records.PostedRow) int {
 		return descending(domain.Position{Key: string(x.Date), ID: x.ID.UUID},
 			domain.Position{Key: string(y.Date), ID: y.ID.UUID})
 	})
-	return chain[:min(len(chain), domain.MaxChain)]
-}
-
-// quarantineNames reports whether the payload of a row in the quarantine contains the external id as a JSON string.
-func (s *Store) quarantineNames(connection domain.ConnectionID, externalID string) bool {
-	text, _ := json.Marshal(externalID) // a string can always be encoded
-	for _, row := range s.quarantine[connection] {
-		if bytes.Contains(row.Payload, text) {
-			return true
-		}
+	for _, row := range rows[:min(len(rows), limit)] {
+		visit(row)
 	}
-	return false
+	return nil
 }
 
 // accountOf returns the tenant's account with this id; nil if there is none.
-func (s *Store) accountOf(tenant domain.TenantID, id domain.AccountID) *account {
+func (s *Store) accountOf(tenant domain.TenantID, id domain.AccountID) *records.Account {
 	for _, accounts := range s.accounts {
 		for _, a := range accounts {
 			if a.ID == id && a.Tenant == tenant {
@@ -146,7 +136,8 @@ func (v ledger) Completeness(
 
 // UpdateCompleteness calls fn while the store is locked.
 func (v ledger) UpdateCompleteness(ctx context.Context, tenant domain.TenantID, id domain.AccountID,
-	fn func(domain.Completeness) (domain.Completeness, error)) (domain.Completeness, error) {
+	entries ports.AuditEntries, fn func(domain.Completeness) (domain.Completeness, error),
+) (domain.Completeness, error) {
 	return exclusiveResult(ctx, v.Store, "Ledger.UpdateCompleteness", func() (domain.Completeness, error) {
 		if v.accountOf(tenant, id) == nil {
 			return domain.Completeness{}, domain.NotFoundError()
@@ -156,6 +147,7 @@ func (v ledger) UpdateCompleteness(ctx context.Context, tenant domain.TenantID, 
 			return domain.Completeness{}, err
 		}
 		v.completeness[id] = next
+		v.record(tenant, entries)
 		return next, nil
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/records"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -16,13 +17,14 @@ type connections struct{ *Store }
 
 // Create checks the name and stores the connection under one lock, so that no concurrent call can take the
 // name in between.
-func (v connections) Create(ctx context.Context, c domain.Connection) error {
+func (v connections) Create(ctx context.Context, c domain.Connection, entries ports.AuditEntries) error {
 	return v.exclusive(ctx, "Connections.Create", func() error {
 		if v.nameTaken(c) {
 			return conflict(domain.NameTaken)
 		}
 		c = cloneConnection(c)
 		v.connections[c.ID] = &c
+		v.record(c.Tenant, entries)
 		return nil
 	})
 }
@@ -86,7 +88,7 @@ func listedConnection(c domain.Connection) domain.Connection {
 func (v connections) List(ctx context.Context, tenant domain.TenantID, f ports.ConnectionFilter,
 	page domain.PageRequest) (domain.Page[domain.Connection], error) {
 	return exclusiveResult(ctx, v.Store, "Connections.List", func() (domain.Page[domain.Connection], error) {
-		rows := matching(maps.Values(v.connections), func(c *domain.Connection) bool {
+		rows := filtered(maps.Values(v.connections), func(c *domain.Connection) bool {
 			return c.Tenant == tenant && c.Live() && (f.Kind == "" || c.Kind == f.Kind) &&
 				(f.Health == "" || c.Health.StatusOrUnknown() == f.Health) &&
 				(f.ConsentExpiresBefore.IsZero() ||
@@ -101,8 +103,7 @@ func (v connections) List(ctx context.Context, tenant domain.TenantID, f ports.C
 // Update calls fn with a copy of the connection. If fn returns an error, the stored connection does not change. The
 // mutex is held during the call, which serializes updates.
 func (v connections) Update(ctx context.Context, tenant domain.TenantID, kind domain.ConnectionKind,
-	id domain.ConnectionID,
-	fn func(*domain.Connection) error,
+	id domain.ConnectionID, entries ports.AuditEntries, fn func(*domain.Connection) error,
 ) (domain.Connection, error) {
 	return exclusiveResult(ctx, v.Store, "Connections.Update", func() (domain.Connection, error) {
 		row, err := v.live(tenant, id, kind)
@@ -117,12 +118,12 @@ func (v connections) Update(ctx context.Context, tenant domain.TenantID, kind do
 			return domain.Connection{}, conflict(domain.NameTaken)
 		}
 		resumed := row.Paused() && !draft.Paused()
-		before, ref := row.Health, row.AccountRef
+		before, ref := *row, row.AccountRef
 		*row = cloneConnection(draft)
 		if ref != "" && domain.CanonicalAccountRef(ref) != domain.CanonicalAccountRef(row.AccountRef) {
 			v.pastRefs[id] = append(v.pastRefs[id], ref)
 		}
-		v.recordHealth(row, before, draft.Health.Since)
+		v.recordEvents(row.Tenant, row.ID, draft.Health.Since, records.OfHealth(before, *row)...)
 		if !row.Live() {
 			v.closeDeleted(row.ID, row.DeletedAt)
 		}
@@ -133,6 +134,7 @@ func (v connections) Update(ctx context.Context, tenant domain.TenantID, kind do
 				v.nudged = append(v.nudged, p.ID)
 			}
 		}
+		v.record(tenant, entries)
 		return cloneConnection(draft), nil
 	})
 }
@@ -202,7 +204,7 @@ func (s *Store) isShared(id domain.ConnectionID) bool {
 				continue
 			}
 			for _, b := range accounts {
-				same := a.ExternalID == b.ExternalID || a.key != "" && a.key == b.key
+				same := a.ExternalID == b.ExternalID || a.Key != "" && a.Key == b.Key
 				if same && a.RemovedAt.IsZero() && b.RemovedAt.IsZero() {
 					return true
 				}
@@ -232,7 +234,7 @@ func later(x, y time.Time) time.Time {
 func (v connections) ListSealed(ctx context.Context, afterID domain.ConnectionID, limit int) ([]domain.Connection,
 	error) {
 	return exclusiveResult(ctx, v.Store, "Connections.ListSealed", func() ([]domain.Connection, error) {
-		rows := slices.SortedFunc(matching(maps.Values(v.connections), func(c *domain.Connection) bool {
+		rows := slices.SortedFunc(filtered(maps.Values(v.connections), func(c *domain.Connection) bool {
 			return c.Live() && bytes.Compare(c.ID.UUID[:], afterID.UUID[:]) > 0
 		}, cloneConnection), func(x, y domain.Connection) int { return bytes.Compare(x.ID.UUID[:], y.ID.UUID[:]) })
 		return rows[:min(limit, len(rows))], nil

@@ -70,7 +70,7 @@ func (v deliveries) List(
 		if err := checkTimePosition(page.After); err != nil {
 			return domain.Page[domain.Delivery]{}, err
 		}
-		rows := matching(maps.Values(v.deliveries), func(d *domain.Delivery) bool {
+		rows := filtered(maps.Values(v.deliveries), func(d *domain.Delivery) bool {
 			return d.Tenant == tenant && matchesFilter(f, d)
 		}, func(d domain.Delivery) domain.Delivery {
 			d.Body, d.Scope = nil, domain.PullScope{}
@@ -104,11 +104,12 @@ func (v deliveries) Get(ctx context.Context, tenant domain.TenantID, id domain.D
 
 // Replay requeues each delivery only once, even if ids contains its id several times.
 func (v deliveries) Replay(ctx context.Context, tenant domain.TenantID, ids []domain.DeliveryID, at time.Time,
-	newID func() domain.PullID,
+	entries ports.AuditEntries, newID func() domain.PullID,
 ) ([]domain.Delivery, error) {
 	return exclusiveResult(ctx, v.Store, "Deliveries.Replay", func() ([]domain.Delivery, error) {
 		var replayed []domain.Delivery
-		done, objects := map[domain.DeliveryID]bool{}, map[string]bool{}
+		var objects []string
+		done := map[domain.DeliveryID]bool{}
 		for _, id := range ids {
 			d := v.deliveries[id]
 			if d == nil || d.Tenant != tenant || done[id] || !v.replayable(d) {
@@ -117,9 +118,9 @@ func (v deliveries) Replay(ctx context.Context, tenant domain.TenantID, ids []do
 			done[id] = true
 			v.requeue(d, at, newID)
 			replayed = append(replayed, cloneDelivery(*d))
-			objects[id.String()] = true
+			objects = append(objects, id.String())
 		}
-		v.recordOnly(objects)
+		v.record(tenant, entries.About(objects))
 		return replayed, nil
 	})
 }

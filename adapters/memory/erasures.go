@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/records"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -18,7 +19,7 @@ type erasures struct{ *Store }
 
 // Start starts the erasure of a live or deleted connection.
 func (v erasures) Start(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
-	r domain.ErasureRequest) (domain.Erasure, error) {
+	r domain.ErasureRequest, entries ports.AuditEntries) (domain.Erasure, error) {
 	return exclusiveResult(ctx, v.Store, "Erasures.Start", func() (domain.Erasure, error) {
 		c := v.connections[connection]
 		if c == nil || c.Tenant != tenant || c.Kind != domain.Aggregator {
@@ -31,6 +32,7 @@ func (v erasures) Start(ctx context.Context, tenant domain.TenantID, connection 
 			}
 			if !again {
 				*latest = repeated
+				v.record(tenant, entries)
 				return cloneErasure(repeated), nil
 			}
 		}
@@ -41,6 +43,7 @@ func (v erasures) Start(ctx context.Context, tenant domain.TenantID, connection 
 		if wasLive {
 			v.closeDeleted(c.ID, c.DeletedAt)
 		}
+		v.record(tenant, entries)
 		return cloneErasure(e), nil
 	})
 }
@@ -82,7 +85,7 @@ func (v erasures) List(ctx context.Context, tenant domain.TenantID,
 		if err := checkTimePosition(page.After); err != nil {
 			return domain.Page[domain.Erasure]{}, err
 		}
-		rows := matching(maps.Values(v.erasures), func(e *domain.Erasure) bool { return e.Tenant == tenant },
+		rows := filtered(maps.Values(v.erasures), func(e *domain.Erasure) bool { return e.Tenant == tenant },
 			cloneErasure)
 		return cutPage(rows, page, descending, func(e domain.Erasure) domain.Position {
 			return timePosition(e.CreatedAt, e.ID.UUID)
@@ -161,9 +164,7 @@ func (v erasures) End(ctx context.Context, e domain.Erasure, at time.Time) (bool
 		}
 		stored.Status, stored.LastError, stored.Attempts, stored.EndedAt = e.Status, e.LastError, e.Attempts, at
 		stored.Place = domain.ErasurePlace{}
-		if e.Status == domain.ErasureDone {
-			v.recordEvent(e.Tenant, e.Connection, domain.ConnectionErased, e.Connection.String(), at)
-		}
+		v.recordEvents(e.Tenant, e.Connection, at, records.OfErasure(e)...)
 		return true, nil
 	})
 }
@@ -246,6 +247,7 @@ func (s *Store) eraseAccounts(connection domain.ConnectionID) {
 	delete(s.accounts, connection)
 	delete(s.activity, connection)
 	delete(s.pastIDs, connection)
+	delete(s.carriedOver, connection)
 	delete(s.splitPairs, connection)
 	delete(s.absences, connection)
 	delete(s.quarantine, connection)
@@ -306,7 +308,7 @@ func (s *Store) markReferences(c *domain.Connection) []string {
 	return refs
 }
 
-// names reports whether a webhook body contains the account reference ref.
+// names reports whether a webhook body contains the account reference ref, however its letters are written.
 func names(body []byte, ref string) bool {
-	return slices.ContainsFunc(domain.ReferenceText(ref), func(text []byte) bool { return bytes.Contains(body, text) })
+	return ref != "" && bytes.Contains(domain.LowerASCII(body), domain.ReferenceText(ref))
 }

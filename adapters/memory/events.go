@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/records"
 )
 
 // outbox contains the events of a tenant that do not report changes of transactions.
@@ -15,28 +16,22 @@ type outbox struct {
 	pruned int // number of events that were deleted before the first one
 }
 
-// recordEvent adds an event to the tenant's outbox. The caller makes the reported change under the same lock. The id of
-// the event depends only on the position and the content of the event.
-func (s *Store) recordEvent(
-	tenant domain.TenantID, connection domain.ConnectionID, t domain.EventType, subject string, at time.Time,
+// recordEvents adds events to the tenant's outbox. The caller makes the reported change under the same lock. The id of
+// an event depends only on the position and the content of the event. connection is zero for events that belong to no
+// connection.
+func (s *Store) recordEvents(
+	tenant domain.TenantID, connection domain.ConnectionID, at time.Time, events ...records.Event,
 ) {
-	box := s.events[tenant]
-	if box == nil {
-		box = &outbox{}
-		s.events[tenant] = box
+	if len(events) > 0 && s.events[tenant] == nil {
+		s.events[tenant] = &outbox{}
 	}
-	place := strconv.Itoa(box.pruned + len(box.events))
-	box.events = append(box.events, domain.Event{
-		ID:     domain.EventID{UUID: uuid.NewSHA1(tenant.UUID, []byte(place+" "+string(t)+" "+subject))},
-		Tenant: tenant, Type: t, Connection: connection, Subject: subject, At: at,
-	})
-}
-
-// recordHealth stores an event if the account holder must now sign in again, or no longer needs to. Resetting the
-// health stores no event.
-func (s *Store) recordHealth(c *domain.Connection, before domain.Health, at time.Time) {
-	if t, changed := domain.HealthEvent(before, c.Health); changed && c.Kind == domain.Aggregator {
-		s.recordEvent(c.Tenant, c.ID, t, c.ID.String(), at)
+	box := s.events[tenant]
+	for _, e := range events {
+		name := strconv.Itoa(box.pruned+len(box.events)) + " " + string(e.Type) + " " + e.Subject
+		box.events = append(box.events, domain.Event{
+			ID:     domain.EventID{UUID: uuid.NewSHA1(tenant.UUID, []byte(name))},
+			Tenant: tenant, Type: e.Type, Connection: connection, Subject: e.Subject, At: at,
+		})
 	}
 }
 

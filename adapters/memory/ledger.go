@@ -130,7 +130,7 @@ func matches(f ports.TransactionFilter, t domain.Transaction) bool {
 
 // hasExternalID reports whether the transaction has this external id, or had it before. It returns true for "".
 func (s *Store) hasExternalID(t *transaction, externalID string) bool {
-	return externalID == "" || s.pastIDs[t.Connection][externalID] == t ||
+	return externalID == "" || s.pastIDs[t.Connection][externalID] == t.ID ||
 		t.ExternalID == externalID && t.SupersededBy.IsZero()
 }
 
@@ -139,25 +139,28 @@ func (s *Store) hasExternalID(t *transaction, externalID string) bool {
 // position.
 func (v ledger) Changes(ctx context.Context, tenant domain.TenantID, page domain.PageRequest) (domain.FeedPage, error) {
 	return exclusiveResult(ctx, v.Store, "Ledger.Changes", func() (domain.FeedPage, error) {
+		feed := v.changes[tenant]
+		if page.After == domain.FeedEnd {
+			return domain.FeedPage{Next: domain.Position{Key: strconv.Itoa(len(feed))}}, nil
+		}
 		read, err := entriesRead(page.After)
 		if err != nil {
 			return domain.FeedPage{}, err
 		}
-		feed := v.changes[tenant]
-		result := domain.FeedPage{}
+		found, result := domain.PageBuilder[domain.Transaction]{Request: page}, domain.FeedPage{}
 		for read = min(read, len(feed)); read < len(feed); read++ {
 			entry := feed[read]
 			if entry.row.Version != entry.version {
 				continue
 			}
-			if len(result.Items) == page.Limit {
-				result.More = true
+			if result.More = found.Complete() || found.Full(); result.More {
 				break
 			}
 			t := cloneTransaction(entry.row.Transaction)
 			t.Adjusts = v.earliestAdjusted(entry.row)
-			result.Items = append(result.Items, t)
+			found.Add(t)
 		}
+		result.Items = found.Items
 		result.Next = domain.Position{Key: strconv.Itoa(read)}
 		return result, nil
 	})

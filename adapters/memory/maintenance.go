@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/records"
 )
 
 // ListStuck ignores a queued pull that waits for the active pull of its connection. When the active pull ends, its
@@ -65,7 +66,7 @@ func (v pulls) ListWaiting(
 		var found []domain.Pull
 		for _, d := range v.openPullsOfActive() {
 			for _, p := range d.claimable() {
-				if p.waitTime(now) <= 0 && !slices.Contains(excludedTenants, p.Tenant) {
+				if !records.ReadyAt(p.Pull, p.lease.Until).After(now) && !slices.Contains(excludedTenants, p.Tenant) {
 					row := p.Pull
 					row.Scope, row.Progress = domain.PullScope{}, domain.Progress{}
 					found = append(found, row)

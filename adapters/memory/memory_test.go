@@ -72,8 +72,8 @@ func newFixture(t *testing.T) *fixture {
 		ID: newID[domain.WebhookToken](), Tenant: f.connection.Tenant, Connection: f.connection.ID,
 		Vendor: "pluggy", CreatedAt: noon,
 	}
-	f.must(f.Store.Connections().Create(t.Context(), f.connection))
-	f.must(f.Store.Tokens().Create(t.Context(), f.token))
+	f.must(f.Store.Connections().Create(t.Context(), f.connection, nil))
+	f.must(f.Store.Tokens().Create(t.Context(), f.token, nil))
 	return f
 }
 
@@ -122,7 +122,7 @@ func TestAResumeNudgesThePullsThatHaveNotEnded(t *testing.T) {
 	setPausedAt := func(at time.Time) {
 		t.Helper()
 		_, err := f.Store.Connections().Update(t.Context(), f.connection.Tenant, f.connection.Kind, f.connection.ID,
-			func(c *domain.Connection) error {
+			nil, func(c *domain.Connection) error {
 				c.PausedAt = at
 				return nil
 			})
@@ -158,12 +158,12 @@ func TestEveryJobIsNudgedOnce(t *testing.T) {
 	f.finish(f.claim(second.Pull), domain.PullFailed)
 	f.wantNudged("an end that releases none")
 	replayed, err := f.Store.Deliveries().Replay(t.Context(), f.connection.Tenant,
-		[]domain.DeliveryID{first.ID, second.ID}, noon, newID[domain.Pull])
+		[]domain.DeliveryID{first.ID, second.ID}, noon, nil, newID[domain.Pull])
 	f.must(err)
 	f.wantNudged("a replay of two", replayed[0].Pull)
 	f.finish(f.claim(replayed[0].Pull), domain.PullSucceeded)
 	pull, err := f.Store.Pulls().Request(t.Context(), f.connection.Tenant, f.connection.ID,
-		ports.PullRequest{ID: newID[domain.Pull](), At: noon})
+		ports.PullRequest{ID: newID[domain.Pull](), At: noon}, nil)
 	f.must(err)
 	f.wantNudged("a request", pull.ID)
 }
@@ -181,7 +181,7 @@ func TestErrorOfBeforeAbortsAMethod(t *testing.T) {
 	}})
 	c := domain.Connection{ID: newID[domain.Connection](), Kind: domain.Aggregator, Name: "name", Vendor: "pluggy"}
 	failing = "Connections.Create"
-	if err := s.Connections().Create(t.Context(), c); !errors.Is(err, away) {
+	if err := s.Connections().Create(t.Context(), c, nil); !errors.Is(err, away) {
 		t.Errorf("Create: error %v, want the hook's", err)
 	}
 	failing = "Ping"
@@ -201,7 +201,7 @@ func TestPanicOfAClosureLeavesTheStoreUsable(t *testing.T) {
 	func() {
 		defer func() { _ = recover() }()
 		_, _ = f.Store.Connections().Update(t.Context(), f.connection.Tenant, domain.Aggregator,
-			f.connection.ID, func(c *domain.Connection) error {
+			f.connection.ID, nil, func(c *domain.Connection) error {
 				c.Name = "changed"
 				panic("panic of the caller")
 			})

@@ -39,14 +39,18 @@ func cutPage[T any](
 		}
 	}
 	slices.SortFunc(after, func(x, y T) int { return ordering(positionOf(x), positionOf(y)) })
-	if len(after) <= r.Limit {
-		return domain.Page[T]{Items: after}
+	page := domain.PageBuilder[T]{Request: r}
+	for _, row := range after {
+		if page.Complete() || page.Full() {
+			return domain.Page[T]{Items: page.Items, Next: positionOf(page.Items[len(page.Items)-1])}
+		}
+		page.Add(row)
 	}
-	return domain.Page[T]{Items: after[:r.Limit], Next: positionOf(after[r.Limit-1])}
+	return domain.Page[T]{Items: page.Items}
 }
 
-// matching returns copies of the rows for which the function filter returns true. The function clone makes the copies.
-func matching[T any](rows iter.Seq[*T], filter func(*T) bool, clone func(T) T) iter.Seq[T] {
+// filtered returns copies of the rows for which the function filter returns true. The function clone makes the copies.
+func filtered[T any](rows iter.Seq[*T], filter func(*T) bool, clone func(T) T) iter.Seq[T] {
 	return func(yield func(T) bool) {
 		for row := range rows {
 			if filter(row) && !yield(clone(*row)) {

@@ -2,7 +2,6 @@ package memory
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"maps"
@@ -81,27 +80,6 @@ func (s *Store) queuedPull(c *domain.Connection, r ports.PullRequest) *pull {
 func (p *pull) attach(d *domain.Delivery) {
 	d.Pull = p.ID
 	p.deliveries[d.ID] = d
-}
-
-// mergeScopes merges the scopes of the pull's deliveries into the scope of the pull, in the order in which the
-// deliveries were received. If the scopes together are larger than domain.MaxScopeBytes, it merges domain.LargeScope
-// instead.
-func (p *pull) mergeScopes() {
-	scopes, total := []domain.PullScope{p.Scope}, 0
-	var signal domain.Signal
-	var consents []domain.ConsentReport
-	for _, d := range slices.SortedFunc(maps.Values(p.deliveries), func(x, y *domain.Delivery) int {
-		return cmp.Or(x.ReceivedAt.Compare(y.ReceivedAt), cmp.Compare(x.ID.String(), y.ID.String()))
-	}) {
-		scopes = append(scopes, d.Scope)
-		total += scopeBytes(d.Scope)
-		signal = cmp.Or(d.Scope.Signal, signal)
-		consents = append(consents, d.Scope.Consents...)
-	}
-	if total > domain.MaxScopeBytes {
-		scopes = []domain.PullScope{p.Scope, domain.LargeScope(signal), {Consents: consents}}
-	}
-	p.Scope = cloneScope(domain.MergeScopes(scopes))
 }
 
 // scopeBytes returns the size of a scope as JSON.
@@ -196,7 +174,7 @@ func (s *Store) end(p *pull, state domain.PullState, reason domain.Code, at time
 
 // Request merges its scope into the queued pull that has not started, even if a webhook queued that pull.
 func (v pulls) Request(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
-	r ports.PullRequest) (domain.Pull, error) {
+	r ports.PullRequest, entries ports.AuditEntries) (domain.Pull, error) {
 	return exclusiveResult(ctx, v.Store, "Pulls.Request", func() (domain.Pull, error) {
 		c, err := v.live(tenant, connection, domain.Aggregator)
 		if err != nil {
@@ -208,6 +186,7 @@ func (v pulls) Request(ctx context.Context, tenant domain.TenantID, connection d
 		p := v.queuedPull(c, r)
 		p.Scope = cloneScope(p.Scope.Merge(r.Scope))
 		p.complete = p.Scope.Everything
+		v.record(tenant, entries)
 		return clonePull(p.Pull), nil
 	})
 }

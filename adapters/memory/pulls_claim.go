@@ -1,124 +1,157 @@
 package memory
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/records"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// minWait is the shortest RetryAfter for a pull that must wait for another pull of its connection. RetryAfter is
-// minWait if the other pull is already due or has an expired lease.
-const minWait = time.Second
-
-// Claim checks the connection before it checks whether the pull must wait. A pull of a deleted connection fails
-// immediately. If the connection is paused, the error contains no RetryAfter, because the end of the pause is unknown.
-func (v pulls) Claim(ctx context.Context, lease domain.Lease, at time.Time) (ports.Claimed, error) {
-	return exclusiveResult(ctx, v.Store, "Pulls.Claim", func() (ports.Claimed, error) {
-		p := v.pulls[lease.Pull]
-		if p == nil || !p.FinishedAt.IsZero() {
-			return ports.Claimed{}, domain.NotFoundError()
+// TenantOf also returns the tenant of a finished pull.
+func (v pulls) TenantOf(ctx context.Context, id domain.PullID) (domain.TenantID, error) {
+	return exclusiveResult(ctx, v.Store, "Pulls.TenantOf", func() (domain.TenantID, error) {
+		if p := v.pulls[id]; p != nil {
+			return p.Tenant, nil
 		}
-		c := v.connections[p.Connection]
-		if !c.Live() {
-			v.end(p, domain.PullFailed, domain.ConnectionGone, at)
-			return ports.Claimed{}, domain.NotFoundError()
-		}
-		if err := c.CheckNotPaused(); err != nil {
-			return ports.Claimed{}, err
-		}
-		if wait := v.wait(p, at); wait > 0 {
-			return ports.Claimed{}, &domain.Error{Kind: domain.Conflict, Code: domain.NotDue, RetryAfter: wait}
-		}
-		var removed []string
-		if next := v.openPullsOf(c.ID).nextPull; next != nil && !p.StartedAt.IsZero() {
-			merged := *next
-			merged.mergeScopes()
-			removed = merged.Scope.Removed
-		}
-		v.start(p, lease, at)
-		succeeded := v.openPullsOf(c.ID).succeeded
-		initial := succeeded.IsZero() || succeeded.Before(c.TargetChangedAt) || c.NewReference
-		p.complete = p.complete || initial || p.Scope.Everything
-		empty := initial && len(v.transactions[c.ID]) == 0
-		return ports.Claimed{
-			Pull: clonePull(p.Pull), Connection: cloneConnection(*c), Initial: initial, Empty: empty,
-			Removed: removed, RemovedAccounts: v.removedAccounts(p),
-			Quarantine: slices.Collect(maps.Keys(v.quarantine[c.ID])), RecentlyRemoved: v.recentlyRemoved(c.ID, at),
-			CarriedOver: len(v.carriedOverRows(c.ID)) > 0,
-		}, nil
+		return domain.TenantID{}, domain.NotFoundError()
 	})
 }
 
-// removedAccounts returns the external ids of the connection's accounts that are marked as removed, sorted. It returns
-// nil if the scope of the pull names no accounts.
-func (s *Store) removedAccounts(p *pull) []string {
-	if len(p.Scope.AccountNames()) == 0 {
-		return nil
+// Claim applies the changes of records.Admit and records.Claim.
+func (v pulls) Claim(ctx context.Context, lease domain.Lease, at time.Time) (ports.Claimed, error) {
+	return exclusiveResult(ctx, v.Store, "Pulls.Claim", func() (ports.Claimed, error) {
+		p := v.pulls[lease.Pull]
+		if p == nil {
+			return ports.Claimed{}, domain.NotFoundError()
+		}
+		open := v.openPullsOf(p.Connection)
+		view := records.ClaimView{
+			Pull: clonePull(p.Pull), LeaseUntil: p.lease.Until, Complete: p.complete,
+			Connection: cloneConnection(*v.connections[p.Connection]),
+		}
+		if open.active != nil && open.active != p {
+			view.UnderWay = &records.UnderWay{Pull: clonePull(open.active.Pull), LeaseUntil: open.active.lease.Until}
+		}
+		admission, err := records.Admit(view, at)
+		if err != nil {
+			return ports.Claimed{}, err
+		}
+		v.endReplaced(p, admission)
+		if admission.Gone {
+			return ports.Claimed{}, domain.NotFoundError()
+		}
+		claimed, complete, err := records.Claim(view, admission.Awaited, claimSource{scopeSource{p}, v.Store}, at)
+		if err != nil {
+			return ports.Claimed{}, err
+		}
+		p.Pull, p.complete, p.lease = clonePull(claimed.Pull), complete, lease
+		open.active = p
+		if open.nextPull == p {
+			open.nextPull = nil
+		}
+		return claimed, nil
+	})
+}
+
+// endReplaced ends the pull that the admission ends, if any, and moves deliveries of this pull to p.
+func (s *Store) endReplaced(p *pull, a records.Admission) {
+	if a.Ended == nil {
+		return
 	}
-	var removed []string
-	for id, account := range s.accounts[p.Connection] {
+	replaced := s.pulls[a.Ended.ID]
+	for id, d := range replaced.deliveries {
+		if d.Scope.NamesAny(a.Awaited) {
+			delete(replaced.deliveries, id)
+			p.attach(d)
+		}
+	}
+	s.end(replaced, a.Ended.State, a.Ended.LastError, a.Ended.FinishedAt)
+}
+
+// scopeSource implements records.ScopeSource for a pull.
+type scopeSource struct{ *pull }
+
+// Scopes sorts the deliveries of the pull.
+func (s scopeSource) Scopes() (scopes []domain.PullScope, err error) {
+	for _, d := range slices.SortedFunc(maps.Values(s.deliveries), func(x, y *domain.Delivery) int {
+		return cmp.Or(x.ReceivedAt.Compare(y.ReceivedAt), cmp.Compare(x.ID.String(), y.ID.String()))
+	}) {
+		scopes = append(scopes, cloneScope(d.Scope))
+	}
+	return scopes, nil
+}
+
+// ScopesExceed adds up the sizes of all scopes.
+func (s scopeSource) ScopesExceed(bytes int) (bool, error) {
+	total := 0
+	for _, d := range s.deliveries {
+		total += scopeBytes(d.Scope)
+	}
+	return total > bytes, nil
+}
+
+// LastScopes returns all scopes twice.
+func (s scopeSource) LastScopes() (signals, consents []domain.PullScope, err error) {
+	scopes, err := s.Scopes()
+	return scopes, scopes, err
+}
+
+// claimSource implements records.ClaimSource for a pull.
+type claimSource struct {
+	scopeSource
+
+	store *Store
+}
+
+// SucceededSince uses the latest start of a pull that has succeeded.
+func (s claimSource) SucceededSince(start time.Time) (bool, error) {
+	succeeded := s.store.openPullsOf(s.Connection).succeeded
+	return !succeeded.IsZero() && !succeeded.Before(start), nil
+}
+
+// IsEmpty counts the transactions.
+func (s claimSource) IsEmpty() (bool, error) {
+	return len(s.store.transactions[s.Connection]) == 0, nil
+}
+
+// Quarantine returns the keys of the quarantined rows.
+func (s claimSource) Quarantine() ([]domain.QuarantineKey, error) {
+	return slices.Collect(maps.Keys(s.store.quarantine[s.Connection])), nil
+}
+
+// Replaceable examines all transactions of the connection.
+func (s claimSource) Replaceable(start time.Time) (removed, carriedOver bool, err error) {
+	removed = len(s.store.pastIDs[s.Connection]) > 0
+	for _, row := range s.store.transactions[s.Connection] {
+		removed = removed || !row.RemovedAt.IsZero() && !row.RemovedAt.Before(start)
+	}
+	return removed, len(s.store.carriedOver[s.Connection]) > 0, nil
+}
+
+// RemovedAccounts examines all accounts of the connection.
+func (s claimSource) RemovedAccounts() (removed []string, err error) {
+	for id, account := range s.store.accounts[s.Connection] {
 		if !account.RemovedAt.IsZero() {
 			removed = append(removed, id)
 		}
 	}
 	slices.Sort(removed)
-	return removed
+	return removed, nil
 }
 
-// wait returns the time until the pull may be claimed. The result is zero or negative if the pull may be
-// claimed now.
-func (s *Store) wait(p *pull, at time.Time) time.Duration {
-	if active := s.openPullsOf(p.Connection).active; active != nil && active != p && !active.AwaitsAccount() {
-		return max(active.waitTime(at), minWait)
+// NextRemoved merges the scopes of the queued pull.
+func (s claimSource) NextRemoved() ([]string, error) {
+	next := s.store.openPullsOf(s.Connection).nextPull
+	if next == nil {
+		return nil, nil
 	}
-	return p.waitTime(at)
-}
-
-// waitTime returns the time until the lease of a running pull expires, or until a pull that is not running
-// is due.
-func (p *pull) waitTime(at time.Time) time.Duration {
-	if p.State == domain.PullRunning {
-		return p.lease.Until.Sub(at)
-	}
-	return p.NotBefore.Sub(at)
-}
-
-// start marks the pull as running under the lease. At the first start it also merges the scopes of
-// the deliveries.
-func (s *Store) start(p *pull, lease domain.Lease, at time.Time) {
-	if p.StartedAt.IsZero() {
-		d := s.openPullsOf(p.Connection)
-		if d.active != nil {
-			s.takeOver(p, d.active)
-		}
-		p.mergeScopes()
-		p.StartedAt = at
-		d.active, d.nextPull = p, nil
-	}
-	p.State, p.NotBefore, p.Attempts, p.lease = domain.PullRunning, time.Time{}, p.Attempts+1, lease
-}
-
-// takeOver ends otherPull with the state PullSucceeded. otherPull must have read everything except accounts that the
-// vendor does not list yet. If the target of the connection (vendor address and account reference) has not changed
-// since, two things move to p:
-//
-//   - The list of these accounts.
-//   - The deliveries that name one of these accounts.
-func (s *Store) takeOver(p, otherPull *pull) {
-	if otherPull.Progress.Target == s.connections[p.Connection].Target() {
-		p.Progress.Awaited = maps.Clone(otherPull.Progress.Awaited)
-		for id, d := range otherPull.deliveries {
-			if d.Scope.NamesAny(otherPull.Progress.Awaited) {
-				delete(otherPull.deliveries, id)
-				p.attach(d)
-			}
-		}
-	}
-	s.end(otherPull, domain.PullSucceeded, "", otherPull.Progress.ReadAt)
+	scope, err := records.MergeDeliveries(next.Scope, scopeSource{next})
+	return scope.Removed, err
 }
 
 // leasedPull returns the pull that runs under the lease. A lease is accepted after its expiry until another lease
@@ -141,8 +174,7 @@ func (s *Store) writable(lease domain.Lease) (*pull, error) {
 	return p, err
 }
 
-// Finish ends the current attempt of the pull. If the connection was deleted, the pull fails, even if the outcome asks
-// for a retry. The deletion itself did not end this pull, because the pull was running.
+// Finish applies the changes of records.Readings and records.Finish.
 func (v pulls) Finish(ctx context.Context, lease domain.Lease, o ports.Outcome) error {
 	return v.exclusive(ctx, "Pulls.Finish", func() error {
 		p, err := v.leasedPull(lease)
@@ -150,40 +182,33 @@ func (v pulls) Finish(ctx context.Context, lease domain.Lease, o ports.Outcome) 
 			return err
 		}
 		c := v.connections[p.Connection]
-		v.announceCounts(p.Connection, o.Announced)
-		v.storeReadings(p, o.Settled, o.At)
-		if o.Health != nil {
-			before := c.Health
-			c.Health = o.Health(before)
-			v.recordHealth(c, before, o.At)
+		readings, err := records.Readings(readingSource{v.Store, p.Connection}, p.Pull, o)
+		if err != nil {
+			return err
 		}
-		if o.State == domain.PullFailed {
-			v.recordEvent(p.Tenant, p.Connection, domain.PullFailedEvent, p.ID.String(), o.At)
+		changes, err := records.Finish(records.FinishView{
+			Pull: p.Pull, Connection: *c,
+			HeardSince: func(at time.Time) (bool, error) { return v.heardSince(c, at), nil },
+		}, o)
+		if err != nil {
+			return err
 		}
-		if o.Consent != nil {
-			c.Consent = o.Consent(c.Consent)
-		}
-		if o.Webhook != nil {
-			before := c.Webhook
-			c.Webhook = o.Webhook(before, func(at time.Time) bool { return v.heardSince(c, at) })
-			if c.Webhook.BecameSilent(before) {
-				v.recordEvent(c.Tenant, c.ID, domain.ConnectionSilent, c.ID.String(), o.At)
-			}
-		}
-		if o.Target == c.Target() {
+		v.storeReadings(readings)
+		reported := changes.Connection
+		c.Health, c.Consent, c.Webhook = reported.Health, reported.Consent, reported.Webhook
+		v.recordEvents(p.Tenant, p.Connection, o.At, changes.Events...)
+		if changes.ReferenceStored {
 			v.endNewReference(c)
 		}
-		p.Attempts = o.Attempts
-		switch {
-		case o.State != domain.PullQueued:
-			v.end(p, o.State, o.LastError, o.At)
-		case !c.Live():
-			v.end(p, domain.PullFailed, domain.ConnectionGone, o.At)
-		default:
-			p.State, p.LastError, p.NotBefore, p.lease = o.State, o.LastError, o.NotBefore, domain.Lease{}
-			if next := v.openPullsOf(p.Connection).nextPull; next != nil && p.AwaitsAccount() {
-				v.nudged = append(v.nudged, next.ID)
-			}
+		next := changes.Pull
+		p.Attempts = next.Attempts
+		if !next.FinishedAt.IsZero() {
+			v.end(p, next.State, next.LastError, next.FinishedAt)
+			return nil
+		}
+		p.State, p.LastError, p.NotBefore, p.lease = next.State, next.LastError, next.NotBefore, domain.Lease{}
+		if queued := v.openPullsOf(p.Connection).nextPull; queued != nil && changes.NextMayStart {
+			v.nudged = append(v.nudged, queued.ID)
 		}
 		return nil
 	})

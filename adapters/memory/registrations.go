@@ -10,7 +10,7 @@ import (
 
 // ActivateRegistration finds only a live token whose registration is pending.
 func (v tokens) ActivateRegistration(
-	ctx context.Context, tenant domain.TenantID, id domain.TokenID, webhook string,
+	ctx context.Context, tenant domain.TenantID, id domain.TokenID, webhook string, entries ports.AuditEntries,
 ) error {
 	return v.exclusive(ctx, "Tokens.ActivateRegistration", func() error {
 		token := v.tokenByID(tenant, id)
@@ -18,6 +18,7 @@ func (v tokens) ActivateRegistration(
 			return domain.NotFoundError()
 		}
 		token.Registration.State, token.Registration.ID = domain.RegistrationActive, webhook
+		v.record(tenant, entries)
 		return nil
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/records"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -28,7 +29,7 @@ func (v ledger) Snapshot(ctx context.Context, tenant domain.TenantID, id domain.
 }
 
 // postedOf returns the live posted records of the account, ordered by date, then by id.
-func (s *Store) postedOf(a *account) []domain.PostedRecord {
+func (s *Store) postedOf(a *records.Account) []domain.PostedRecord {
 	var records []domain.PostedRecord
 	for _, t := range s.transactions[a.Connection] {
 		if t.AccountID != a.ID || t.Status != domain.Posted || !t.RemovedAt.IsZero() {

@@ -13,6 +13,7 @@ import (
 	"sync"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/records"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -31,31 +32,29 @@ type Options struct {
 type Store struct {
 	options Options
 
-	mu           sync.Mutex
-	connections  map[domain.ConnectionID]*domain.Connection
-	activity     map[domain.ConnectionID]ports.Activity
-	tokens       map[domain.TokenHash]*domain.WebhookToken
-	deliveries   map[domain.DeliveryID]*domain.Delivery
-	fingerprints map[fingerprint]*domain.Delivery
-	responses    map[request]*claim
-	pulls        map[domain.PullID]*pull
-	openPulls    map[domain.ConnectionID]*openPulls
-	accounts     map[domain.ConnectionID]map[string]*account
-	transactions map[domain.ConnectionID]map[string]*transaction
-	pastIDs      map[domain.ConnectionID]map[string]*transaction // keyed by former external id
-	splitPairs   map[domain.ConnectionID]map[domain.MatchPair]bool
-	absences     map[domain.ConnectionID]map[string]domain.Absence
-	quarantine   map[domain.ConnectionID]map[domain.QuarantineKey]*domain.QuarantinedRow
-	changes      map[domain.TenantID][]change
-	completeness map[domain.AccountID]domain.Completeness
-	balances     map[domain.AccountID]map[domain.Date]domain.AccountBalance
-	closings     map[domain.AccountID]*closing
-	audits       map[domain.TenantID]*audit
-	auditKey     domain.Sealed
-	nudged       []domain.PullID // the pulls for which Nudge must still be called; protected by the mutex
-	// recorded decides whether an audit entry about the object with the given id is stored. If recorded is nil, all
-	// audit entries are stored. recorded is set only during a call of exclusive. It is protected by mu.
-	recorded      func(string) bool
+	mu            sync.Mutex
+	connections   map[domain.ConnectionID]*domain.Connection
+	activity      map[domain.ConnectionID]ports.Activity
+	tokens        map[domain.TokenHash]*domain.WebhookToken
+	deliveries    map[domain.DeliveryID]*domain.Delivery
+	fingerprints  map[fingerprint]*domain.Delivery
+	responses     map[request]*claim
+	pulls         map[domain.PullID]*pull
+	openPulls     map[domain.ConnectionID]*openPulls
+	accounts      map[domain.ConnectionID]map[string]*records.Account
+	transactions  map[domain.ConnectionID]map[string]*transaction
+	pastIDs       map[domain.ConnectionID]map[string]domain.TransactionID // keyed by former external id
+	carriedOver   map[domain.ConnectionID]map[string]bool                 // external ids; see isCarriedOver
+	splitPairs    map[domain.ConnectionID]map[domain.MatchPair]bool
+	absences      map[domain.ConnectionID]map[string]domain.Absence
+	quarantine    map[domain.ConnectionID]map[domain.QuarantineKey]*domain.QuarantinedRow
+	changes       map[domain.TenantID][]change
+	completeness  map[domain.AccountID]domain.Completeness
+	balances      map[domain.AccountID]map[domain.Date]domain.AccountBalance
+	closings      map[domain.AccountID]*closing
+	audits        map[domain.TenantID]*audit
+	auditKey      domain.Sealed
+	nudged        []domain.PullID // the pulls for which Nudge must still be called; protected by the mutex
 	erasures      map[domain.ErasureID]*domain.Erasure
 	events        map[domain.TenantID]*outbox
 	announced     map[domain.AccountID]domain.CompletenessState // the state that the last event reported
@@ -83,9 +82,10 @@ func New(o Options) *Store {
 		responses:     map[request]*claim{},
 		pulls:         map[domain.PullID]*pull{},
 		openPulls:     map[domain.ConnectionID]*openPulls{},
-		accounts:      map[domain.ConnectionID]map[string]*account{},
+		accounts:      map[domain.ConnectionID]map[string]*records.Account{},
 		transactions:  map[domain.ConnectionID]map[string]*transaction{},
-		pastIDs:       map[domain.ConnectionID]map[string]*transaction{},
+		pastIDs:       map[domain.ConnectionID]map[string]domain.TransactionID{},
+		carriedOver:   map[domain.ConnectionID]map[string]bool{},
 		splitPairs:    map[domain.ConnectionID]map[domain.MatchPair]bool{},
 		absences:      map[domain.ConnectionID]map[string]domain.Absence{},
 		quarantine:    map[domain.ConnectionID]map[domain.QuarantineKey]*domain.QuarantinedRow{},
@@ -133,9 +133,9 @@ func (s *Store) Ping(ctx context.Context) error {
 	return s.exclusive(ctx, "Ping", func() error { return nil })
 }
 
-// exclusive runs one store method: it calls fn with the mutex locked. If fn succeeds, exclusive stores the audit
-// entries of ctx. It then unlocks the mutex and calls Nudge for the pulls that got a job. op is the name of the store
-// method, for Options.Before. Errors: those of ctx, Options.Before and fn.
+// exclusive runs one store method: it calls fn with the mutex locked. It then unlocks the mutex and calls Nudge for the
+// pulls that got a job. The function fn must make all decisions before it writes: if it returns an error, it must have
+// changed nothing. op is the name of the store method, for Options.Before. Errors: those of ctx, Options.Before and fn.
 func (s *Store) exclusive(ctx context.Context, op string, fn func() error) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -145,7 +145,7 @@ func (s *Store) exclusive(ctx context.Context, op string, fn func() error) error
 			return err
 		}
 	}
-	nudged, err := s.locked(func() error { return s.audited(ctx, fn) })
+	nudged, err := s.locked(fn)
 	if s.options.Nudge != nil {
 		for _, id := range nudged {
 			s.options.Nudge(id)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/records"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -76,13 +77,23 @@ func (s *Store) subscriptionOf(tenant domain.TenantID, id domain.SubscriptionID)
 
 // Create stores a subscription that begins after the tenant's last change, or at the tenant's first change if FromStart
 // is set.
-func (v subscriptions) Create(ctx context.Context, s domain.Subscription) error {
+func (v subscriptions) Create(ctx context.Context, s domain.Subscription, entries ports.AuditEntries) error {
 	return v.exclusive(ctx, "Subscriptions.Create", func() error {
+		count := 0
+		for _, other := range v.subscriptions {
+			if other.Tenant == s.Tenant {
+				count++
+			}
+		}
+		if count >= domain.MaxSubscriptions {
+			return domain.TooManySubscriptionsError()
+		}
 		row := &subscription{Subscription: cloneSubscription(s)}
 		if !s.FromStart {
 			row.feed, row.outbox = len(v.changes[s.Tenant]), v.events[s.Tenant].end()
 		}
 		v.subscriptions[s.ID] = row
+		v.record(s.Tenant, entries)
 		return nil
 	})
 }
@@ -124,7 +135,7 @@ func (v subscriptions) List(
 
 // Update passes a copy of the subscription to fn. The stored row stays unchanged if fn returns an error.
 func (v subscriptions) Update(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
-	fn func(*domain.Subscription) error,
+	entries ports.AuditEntries, fn func(*domain.Subscription) error,
 ) (ports.SubscriptionStatus, error) {
 	return exclusiveResult(ctx, v.Store, "Subscriptions.Update", func() (ports.SubscriptionStatus, error) {
 		row, err := v.subscriptionOf(tenant, id)
@@ -145,13 +156,14 @@ func (v subscriptions) Update(ctx context.Context, tenant domain.TenantID, id do
 				e.Attempts, e.FailingSince, e.NextAttempt, e.LastError = 0, time.Time{}, time.Time{}, ""
 			}
 		}
+		v.record(tenant, entries)
 		return row.status(), nil
 	})
 }
 
 // Delete deletes the row, which holds the events and the attempts.
 func (v subscriptions) Delete(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
-	check func(domain.Subscription) error,
+	entries ports.AuditEntries, check func(domain.Subscription) error,
 ) error {
 	return v.exclusive(ctx, "Subscriptions.Delete", func() error {
 		row, err := v.subscriptionOf(tenant, id)
@@ -162,6 +174,7 @@ func (v subscriptions) Delete(ctx context.Context, tenant domain.TenantID, id do
 			return err
 		}
 		delete(v.subscriptions, id)
+		v.record(tenant, entries)
 		return nil
 	})
 }
@@ -169,7 +182,7 @@ func (v subscriptions) Delete(ctx context.Context, tenant domain.TenantID, id do
 // Replay marks the event with the given sequence and all later events as not delivered, and earlier events as
 // delivered. No event stays parked (postponed).
 func (v subscriptions) Replay(
-	ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID, sequence int64,
+	ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID, sequence int64, entries ports.AuditEntries,
 ) (ports.SubscriptionStatus, error) {
 	return exclusiveResult(ctx, v.Store, "Subscriptions.Replay", func() (ports.SubscriptionStatus, error) {
 		row, err := v.subscriptionOf(tenant, id)
@@ -184,6 +197,7 @@ func (v subscriptions) Replay(
 		for _, e := range row.events {
 			e.parked, e.Attempts, e.FailingSince, e.NextAttempt, e.LastError = false, 0, time.Time{}, time.Time{}, ""
 		}
+		v.record(tenant, entries)
 		return row.status(), nil
 	})
 }
@@ -544,32 +558,15 @@ func (v subscriptions) AnnounceCompleteness(
 			for _, externalID := range slices.Sorted(maps.Keys(accounts)) {
 				a := accounts[externalID]
 				state, _ := v.completeness[a.ID].State(at, grace)
-				t, known := domain.CompletenessEvent(state)
+				event, known := records.OfCompleteness(a.ID, state)
 				if !known || !a.RemovedAt.IsZero() || v.announced[a.ID] == state || announced == limit {
 					continue
 				}
 				v.announced[a.ID] = state
-				v.recordEvent(a.Tenant, a.Connection, t, a.ID.String(), at)
+				v.recordEvents(a.Tenant, a.Connection, at, event)
 				announced++
 			}
 		}
 		return announced, nil
 	})
-}
-
-// recordAdjusted stores an event for each closed period to which adjustments of the row belong. It considers only
-// row.adjustments[from:].
-func (s *Store) recordAdjusted(row *transaction, from int) {
-	days := map[string]domain.AccountID{}
-	for _, key := range row.adjustments[from:] {
-		kept := s.closings[key.account]
-		for _, c := range kept.closes {
-			if c.adjusts(key.place, kept.adjustments[key.place]) {
-				days[domain.PeriodSubject(key.account, c.Date)] = key.account
-			}
-		}
-	}
-	for _, subject := range slices.Sorted(maps.Keys(days)) {
-		s.recordEvent(row.Tenant, row.Connection, domain.PeriodAdjusted, subject, row.UpdatedAt)
-	}
 }

@@ -14,7 +14,7 @@ type tokens struct{ *Store }
 
 // Create checks the connection under the same lock as a deletion. The deletion therefore revokes a token
 // that was created before it, and a later Create is refused.
-func (v tokens) Create(ctx context.Context, t domain.WebhookToken) error {
+func (v tokens) Create(ctx context.Context, t domain.WebhookToken, entries ports.AuditEntries) error {
 	return v.exclusive(ctx, "Tokens.Create", func() error {
 		c, err := v.live(t.Tenant, t.Connection, domain.Aggregator)
 		if err != nil {
@@ -22,6 +22,7 @@ func (v tokens) Create(ctx context.Context, t domain.WebhookToken) error {
 		}
 		c.Webhook = c.Webhook.Awaiting()
 		v.tokens[t.Hash] = &t
+		v.record(t.Tenant, entries)
 		return nil
 	})
 }
@@ -34,7 +35,7 @@ func (v tokens) List(
 		if err := checkTimePosition(page.After); err != nil {
 			return domain.Page[domain.WebhookToken]{}, err
 		}
-		rows := matching(maps.Values(v.tokens), func(t *domain.WebhookToken) bool {
+		rows := filtered(maps.Values(v.tokens), func(t *domain.WebhookToken) bool {
 			return t.Tenant == tenant && t.Listed() && (f.Connection.IsZero() || t.Connection == f.Connection)
 		}, cloneToken)
 		return cutPage(rows, page, descending, func(t domain.WebhookToken) domain.Position {
@@ -55,11 +56,14 @@ func (v tokens) FindByHash(ctx context.Context, hash domain.TokenHash) (domain.W
 
 // Revoke finds only live tokens, so that a second revocation does not replace the time of the
 // first.
-func (v tokens) Revoke(ctx context.Context, tenant domain.TenantID, id domain.TokenID, at time.Time) error {
+func (v tokens) Revoke(ctx context.Context, tenant domain.TenantID, id domain.TokenID, at time.Time,
+	entries ports.AuditEntries,
+) error {
 	return v.exclusive(ctx, "Tokens.Revoke", func() error {
 		for _, token := range v.tokens {
 			if token.ID == id && token.Tenant == tenant && token.Live() && token.Listed() {
 				token.Revoke(at)
+				v.record(tenant, entries)
 				return nil
 			}
 		}

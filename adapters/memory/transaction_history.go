@@ -43,11 +43,11 @@ func (v ledger) History(ctx context.Context, tenant domain.TenantID, id domain.T
 			stored = append(stored, cloneTransaction(replaced))
 		}
 		stored = slices.DeleteFunc(stored, func(t domain.Transaction) bool { return t.Version >= before })
-		found := domain.PageOfVersions(stored[:min(len(stored), page.Limit+1)], page.Limit)
+		found := domain.PageOfVersions(stored, page)
 		for i := range found.Items {
 			v.addOrigin(&found.Items[i])
 		}
-		return found, nil
+		return domain.CutVersions(found, page), nil
 	})
 }
 

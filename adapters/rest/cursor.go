@@ -107,6 +107,21 @@ func (c cursor[L]) String() string {
 	return string(text)
 }
 
+// feedCursor is a position in the change feed. Its text may also be feedEnd.
+type feedCursor struct{ cursor[changeFeed] }
+
+// feedEnd is the text that stands for the present end of the change feed.
+const feedEnd = "now"
+
+// UnmarshalText parses feedEnd, or a text that MarshalText returned.
+func (c *feedCursor) UnmarshalText(text []byte) error {
+	if string(text) == feedEnd {
+		c.Position = domain.FeedEnd
+		return nil
+	}
+	return c.cursor.UnmarshalText(text)
+}
+
 // pageRequest returns a request for at most limit items after the cursor's position.
 func (c cursor[L]) pageRequest(limit int) domain.PageRequest {
 	return domain.PageRequest{Limit: limit, After: c.Position}

@@ -98,7 +98,7 @@ func (s *server) deliveryRoutes() []route {
 			mount: handle(s.listDeliveries),
 		},
 		{
-			id: "get-delivery", method: http.MethodGet, path: one,
+			id: "get-delivery", memory: deliveryMemory, method: http.MethodGet, path: one,
 			description: "Returns a stored webhook with its body as it was received.",
 			status:      http.StatusOK, tag: tag, summary: "Get a delivery with its payload",
 			scope: scopeRead, notFound: deliveryNotFound,

@@ -75,7 +75,7 @@ func (s *server) engineRoutes() []route {
 			id: "list-connector-types", method: http.MethodGet, path: prefix + "/connector-types",
 			description: "Returns the types of engine connections that this process has registered.",
 			status:      http.StatusOK, tag: tag, summary: "List registered connector types",
-			scope: scopeRead,
+			scope: scopeRead, reservesMemory: true,
 			mount: handle(s.connectorTypes),
 		},
 		{

@@ -16,6 +16,7 @@ import (
 	"github.com/labstack/echo/v4"
 	"go.uber.org/zap"
 
+	"github.com/LerianStudio/aggregator-connections/adapters/rest/auth"
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
@@ -56,8 +57,8 @@ type statusRule struct {
 	detail string
 }
 
-// internalError is the detail of every 5xx. The cause is only logged, together with the request
-// id.
+// internalError is the detail of a 5xx, unless another system is the reason. The cause is only logged, together with
+// the request id.
 const internalError = "internal error"
 
 // statusRules translates errors into HTTP statuses; no other code does. The first rule that matches an error is
@@ -105,8 +106,17 @@ var statusRules = []statusRule{
 		domain.NotRepresentable, http.StatusConflict, codeConflict,
 		"an amount of the statement has more digits than the format allows",
 	},
+	{
+		domain.TooManySubscriptions, http.StatusConflict, codeConflict,
+		"the tenant has the maximum number of subscriptions; delete one first",
+	},
 	{domain.Conflict, http.StatusConflict, codeConflict, "the request conflicts with the current state"},
 	{domain.Unauthenticated, http.StatusUnauthorized, codeUnauthenticated, "authentication is required"},
+	{auth.ErrAccessRefused, http.StatusForbidden, codeForbidden, "the access manager refused the request"},
+	{
+		auth.ErrAccessManagerUnreachable, http.StatusServiceUnavailable, codeUnavailable,
+		"the access manager cannot be reached",
+	},
 	{domain.Forbidden, http.StatusForbidden, codeForbidden, "the token lacks the required scope"},
 	{domain.NotFound, http.StatusNotFound, codeNotFound, "path not found"},
 	{
@@ -114,8 +124,35 @@ var statusRules = []statusRule{
 		"too many tests are running",
 	},
 	{
+		domain.TooManyReads, http.StatusTooManyRequests, codeRateLimited,
+		"too many costly requests of the tenant are running",
+	},
+	{
 		domain.TooManyStatements, http.StatusTooManyRequests, codeRateLimited,
 		"too many statements are being written",
+	},
+	{
+		domain.MemoryExhausted, http.StatusTooManyRequests, codeRateLimited,
+		"the other requests of the tenant use all memory of its share",
+	},
+	{
+		domain.VendorUnreachable, http.StatusServiceUnavailable, codeUnavailable, "the vendor cannot be reached",
+	},
+	{
+		domain.MalformedResponse, http.StatusServiceUnavailable, codeUnavailable,
+		"the vendor's response cannot be read",
+	},
+	{
+		domain.VendorRateLimited, http.StatusServiceUnavailable, codeUnavailable,
+		"the vendor accepts no more requests at the moment",
+	},
+	{
+		domain.BudgetExhausted, http.StatusServiceUnavailable, codeUnavailable,
+		"the rate budget of the vendor is exhausted",
+	},
+	{
+		domain.CredentialUnopened, http.StatusServiceUnavailable, codeUnavailable,
+		"the stored credential cannot be decrypted",
 	},
 	{domain.Unavailable, http.StatusServiceUnavailable, codeUnavailable, internalError},
 	{context.DeadlineExceeded, http.StatusServiceUnavailable, codeUnavailable, internalError},

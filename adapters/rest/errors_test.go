@@ -40,7 +40,7 @@ func TestEveryErrorKindHasItsStatusAndCode(t *testing.T) {
 			}, 502, codeVendorRefused, "",
 		},
 		{
-			"another rejection", &domain.Error{Kind: domain.Rejected, Code: domain.CredentialUnopened}, 500,
+			"another rejection", &domain.Error{Kind: domain.Rejected, Code: domain.AccessDenied}, 500,
 			codeInternal, "",
 		},
 		{
@@ -182,6 +182,26 @@ func operatorRoutes(t *testing.T) [][2]string {
 		t.Fatalf("only %d routes", len(all))
 	}
 	return all
+}
+
+// TestA503SaysWhichOtherSystemIsTheReason checks that a caller does not look for the reason in this service if it is
+// the vendor's.
+func TestA503SaysWhichOtherSystemIsTheReason(t *testing.T) {
+	for code, want := range map[domain.Code]string{
+		domain.VendorUnreachable:  "the vendor cannot be reached",
+		domain.MalformedResponse:  "the vendor's response cannot be read",
+		domain.VendorRateLimited:  "the vendor accepts no more requests at the moment",
+		domain.BudgetExhausted:    "the rate budget of the vendor is exhausted",
+		domain.CredentialUnopened: "the stored credential cannot be decrypted",
+		domain.StoreUnavailable:   "internal error",
+	} {
+		s := newEnv(t)
+		s.service.err = &domain.Error{Kind: domain.Unavailable, Code: code, Cause: errors.New(canary)}
+		w := s.call("POST", idPath+"/refresh", "")
+		if p := problemIn(t, w, http.StatusServiceUnavailable, codeUnavailable); p.Detail != want {
+			t.Errorf("%s: detail %q, want %q", code, p.Detail, want)
+		}
+	}
 }
 
 // TestEvery404NamesTheMissingResource checks that the detail of every 404 names the kind of object that was not

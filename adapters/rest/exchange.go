@@ -18,10 +18,13 @@ type exchange struct {
 	isHEAD        bool   // the method is HEAD, so the response has no body
 	route         *route // nil until the router has matched a route
 	principal     auth.Principal
+	bearer        string // the verified token of principal; must never be logged
 
 	// bodyMemory is the number of bytes that are reserved for the request's body in server.bodyMemory. The bytes are
 	// released when the request ends.
 	bodyMemory int64
+
+	releaseMemory func() // releases the memory that reserveMemory has reserved; nil if it has reserved none
 
 	body []byte // the body of an operation; nil if it has none
 

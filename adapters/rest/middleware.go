@@ -34,7 +34,7 @@ var strictTransport = []string{"max-age=31536000; includeSubDomains"}
 //   - assigns the request id,
 //   - turns errors and panics into problem documents,
 //   - writes one line of the access log, even if the response is aborted,
-//   - releases the memory of the body.
+//   - releases the memory of the request.
 func (s *server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		start := s.Clock.Now()
@@ -51,6 +51,7 @@ func (s *server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 			header["Strict-Transport-Security"] = strictTransport
 		}
 		defer s.releaseBody(x)
+		defer releaseMemory(x)
 		defer func() { s.logAccess(c, x, s.Clock.Now().Sub(start)) }()
 		if err := s.recoverPanic(c, next); err != nil {
 			s.writeError(err, c)
@@ -124,7 +125,7 @@ type middleware func(c echo.Context, x *exchange) error
 func (s *server) middlewares(r *route) []middleware {
 	checks := []middleware{s.prepare(r)}
 	if r.scope != "" {
-		checks = append(checks, s.authenticate, s.rateLimit, s.requireScope)
+		checks = append(checks, s.authenticate, s.rateLimit, s.requireScope, s.authorize)
 	}
 	if r.readsBody() {
 		checks = append(checks, s.bufferBody)
@@ -159,30 +160,29 @@ func (s *server) enterRoute(c echo.Context, x *exchange, r *route) {
 // a 401 is logged.
 func (s *server) authenticate(c echo.Context, x *exchange) error {
 	r := c.Request()
-	principal, err := s.principalOf(r)
+	principal, token, err := s.principalOf(r)
 	if err != nil {
 		s.logUnauthenticated(r, x, err)
 		return err
 	}
-	x.principal = principal
+	x.principal, x.bearer = principal, token
 	c.SetRequest(r.WithContext(ports.WithCaller(r.Context(), ports.Caller{
 		Actor: principal.Actor, Peer: s.peerOf(r), RequestID: x.requestID,
 	})))
 	return nil
 }
 
-// principalOf returns the principal of the request's bearer token. If there is no valid token, it returns
+// principalOf returns the request's bearer token and its principal. If there is no valid token, it returns
 // Unauthenticated with the reason as the cause. It also returns the other errors of TokenVerifier.
-func (s *server) principalOf(r *http.Request) (auth.Principal, error) {
-	token, err := bearer(r.Header["Authorization"])
-	if err != nil {
-		return auth.Principal{}, &domain.Error{Kind: domain.Unauthenticated, Cause: err}
+func (s *server) principalOf(r *http.Request) (principal auth.Principal, token string, err error) {
+	if token, err = bearer(r.Header["Authorization"]); err != nil {
+		return auth.Principal{}, "", &domain.Error{Kind: domain.Unauthenticated, Cause: err}
 	}
-	principal, err := s.Verifier.Verify(r.Context(), token)
+	principal, err = s.Verifier.Verify(r.Context(), token)
 	if err == nil && principal.Tenant.IsZero() {
 		err = &domain.Error{Kind: domain.Unauthenticated, Cause: errors.New("no tenant")}
 	}
-	return principal, err
+	return principal, token, err
 }
 
 // The reasons why a request has no bearer token. They contain no part of the header.
@@ -243,15 +243,19 @@ func (s *server) rateLimit(_ echo.Context, x *exchange) error {
 	return s.tenantLimiter.allow(x.principal.Tenant.String(), s.Clock.Now())
 }
 
-// requireScope returns Forbidden if scopes are required and the token lacks the route's scope. It first stores an audit
-// entry for the refusal. If the entry cannot be stored, requireScope returns the error of the store, so that every 403
-// has an audit entry.
+// requireScope returns Forbidden if scopes are required and the token lacks the route's scope.
 func (s *server) requireScope(c echo.Context, x *exchange) error {
 	if !s.RequireScopes || x.principal.Can(x.route.scope) {
 		return nil
 	}
-	if err := s.service.RecordRefusal(c.Request().Context(), x.principal.Tenant, x.route.id); err != nil {
+	return s.refuse(c.Request().Context(), x, &domain.Error{Kind: domain.Forbidden})
+}
+
+// refuse stores an audit entry for the refused request and returns the refusal. If the entry cannot be stored, it
+// returns the error of the store, so that every 403 has an audit entry.
+func (s *server) refuse(ctx context.Context, x *exchange, refusal error) error {
+	if err := s.service.RecordRefusal(ctx, x.principal.Tenant, x.route.id); err != nil {
 		return err
 	}
-	return &domain.Error{Kind: domain.Forbidden}
+	return refusal
 }

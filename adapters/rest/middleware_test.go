@@ -132,14 +132,13 @@ func TestACursorContinuesItsList(t *testing.T) {
 }
 
 func TestWaitAcceptsSecondsOrADuration(t *testing.T) {
-	s := newEnv(t)
 	for text, want := range map[string]time.Duration{
 		"0": 0, "10": 10 * time.Second, "10s": 10 * time.Second, "30": 30 * time.Second,
 		"250ms": 250 * time.Millisecond,
 	} {
-		s.call("GET", prefix+"/transactions/changes?wait="+text, "")
-		if s.service.got != want {
-			t.Errorf("wait=%s became %v, want %v", text, s.service.got, want)
+		var wait waitParam
+		if err := wait.UnmarshalText([]byte(text)); err != nil || wait.Duration != want {
+			t.Errorf("wait=%s became %v, %v, want %v", text, wait, err, want)
 		}
 	}
 }

@@ -22,6 +22,14 @@ type TokenVerifier interface {
 	Verify(ctx context.Context, bearer string) (auth.Principal, error)
 }
 
+// Authorizer decides whether a caller may access a resource; auth.Authorizer implements it.
+type Authorizer interface {
+	// Authorize returns nil if the access is allowed, Forbidden if it is refused, and Unavailable if nobody can decide
+	// at the moment. It returns Unauthenticated if the token lacks what the decision needs; the cause of this error is
+	// logged and must contain no part of the token.
+	Authorize(ctx context.Context, access auth.Access) error
+}
+
 // Options configures the HTTP API. Verifier, Clock and NewRequestID are required.
 type Options struct {
 	Verifier TokenVerifier
@@ -58,6 +66,9 @@ type Options struct {
 	// false, every valid token of the tenant is sufficient.
 	RequireScopes bool
 
+	// Authorizer is asked before each operation that requires a token. If it is nil, nobody is asked.
+	Authorizer Authorizer
+
 	// TrustedProxies are the networks of the proxies whose X-Forwarded-For header is trusted. If
 	// it is empty, the client address is the address of the peer.
 	TrustedProxies []netip.Prefix
@@ -66,6 +77,10 @@ type Options struct {
 	// URL. Each process counts its own requests only. 0 means no limit.
 	RatePerMinute        int
 	WebhookRatePerMinute int
+
+	// Memory bounds the memory that the requests of a tenant hold, from before the data is read until the response is
+	// written. If it is nil, the memory is not bounded.
+	Memory ports.MemoryBudget
 
 	// MaxLongPolls limits the waiting long polls of all tenants together; 0 means no limit. The limit for each tenant
 	// applies in addition. MaxLongPolls should be smaller than the maximum number of connections, because each waiting

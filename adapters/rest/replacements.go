@@ -12,7 +12,7 @@ import (
 type supersededView struct {
 	ExternalID string    `json:"externalId" example:"c0ffee00-0000-4000-8000-000000000001" doc:"The vendor's id of the past row"`
 	At         time.Time `json:"at" example:"2026-03-02T10:00:00Z" doc:"When the next row replaced it"`
-	Rule       string    `json:"rule" example:"same_description" doc:"Why both rows are the same movement: institution_key, same_description, similar_text or foreign_amount. Later versions of the service can add further rules"`
+	Rule       string    `json:"rule" example:"same_description" doc:"Why both rows are the same movement: vendor_link, institution_key, same_description, similar_text, foreign_amount or exclusion. Later versions of the service can add further rules"`
 }
 
 // supersedesOf returns the representation of the former rows of a transaction. It returns nil if there are none.

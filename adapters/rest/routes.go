@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -40,7 +41,12 @@ type route struct {
 	callsVendor   bool     // may respond with 502 if the vendor refuses the request
 	returnsSecret bool     // the response contains a token and must never be stored
 	bodyOptional  bool     // the body may be omitted
-	noBody        bool     // the method is POST or PUT, but the request has no body
+	// memory is how many bytes of memory a request reserves, if this is not the usual number (see memoryOf).
+	memory int64
+	// reservesMemory means that the handler itself calls reserveMemory, because it does not need the memory at once, or
+	// needs none.
+	reservesMemory bool
+	noBody         bool // the method is POST or PUT, but the request has no body
 
 	// fieldNames maps the names of domain fields to their names in this route's input.
 	fieldNames map[string]string
@@ -82,6 +88,7 @@ func handle[I, O any](h handler[I, O]) func(*server, *route) echo.HandlerFunc {
 			server: s, route: r, handler: h,
 			input: operation.NewInput[I](s.api, op), output: operation.NewOutput[O](s.api, op, r.status),
 		}
+		e.memory = memoryOf(r, e.input.HasQuery("limit"))
 		s.api.Document.Add(r.method, r.path, op)
 		checks := s.middlewares(r)
 		return func(c echo.Context) error { return e.serve(c, checks) }
@@ -95,16 +102,19 @@ type endpoint[I, O any] struct {
 	handler handler[I, O]
 	input   *operation.Input[I]
 	output  *operation.Output[O]
+	memory  int64 // the memory that each request reserves
 }
 
-// serve runs the middleware of the route and then the handler. The first error of a middleware becomes the
-// response.
+// serve runs the middleware of the route, reserves memory, and runs the handler. The first error becomes the response.
 func (e *endpoint[I, O]) serve(c echo.Context, checks []middleware) error {
 	x := exchangeOf(c.Request().Context())
 	for _, check := range checks {
 		if err := check(c, x); err != nil {
 			return err
 		}
+	}
+	if err := e.server.reserveMemory(c.Request().Context(), e.memory); err != nil {
+		return err
 	}
 	x.invalid = append(x.invalid, invalidParams(c.Request().URL.RawQuery, e.input.HasQuery)...)
 	if !e.route.idempotent || len(x.invalid) > 0 {
@@ -117,15 +127,17 @@ func (e *endpoint[I, O]) serve(c echo.Context, checks []middleware) error {
 
 // run reads the input, calls the handler and writes its output.
 func (e *endpoint[I, O]) run(c echo.Context, x *exchange) error {
+	end := time.Now().Add(writeTimeout)
 	in, ok := readInput(c, x, e.input)
 	if !ok {
 		return nil
 	}
 	out, err := e.handler(c.Request().Context(), x.principal.Tenant, in)
 	if err != nil {
+		e.server.failWaits(err)
 		return err
 	}
-	return e.output.Write(c.Response(), out)
+	return e.output.Write(&progressWriter{ResponseWriter: c.Response(), end: end}, out)
 }
 
 // readInput reads the input of an operation. If the input is not valid, readInput writes the problem document and
@@ -141,12 +153,17 @@ func readInput[I any](c echo.Context, x *exchange, input *operation.Input[I]) (i
 	return in, true
 }
 
+// routes returns the route table.
+func (s *server) routes() []route {
+	return slices.Concat(s.connectionRoutes(), s.lifecycleRoutes(), s.engineRoutes(), s.tokenRoutes(),
+		s.deliveryRoutes(), s.pullRoutes(), s.readRoutes(), s.completenessRoutes(), s.closeRoutes(), s.erasureRoutes(),
+		s.subscriptionRoutes(), s.auditRoutes(), s.metaRoutes())
+}
+
 // mountRoutes adds the routes of the route table to the router, and the plain Echo handlers that the table does not
 // contain.
 func (s *server) mountRoutes(e *echo.Echo) {
-	for _, r := range slices.Concat(s.connectionRoutes(), s.lifecycleRoutes(), s.engineRoutes(), s.tokenRoutes(),
-		s.deliveryRoutes(), s.pullRoutes(), s.readRoutes(), s.completenessRoutes(), s.closeRoutes(), s.erasureRoutes(),
-		s.subscriptionRoutes(), s.auditRoutes(), s.metaRoutes()) {
+	for _, r := range s.routes() {
 		e.Add(r.method, echoPath(r.path), r.mount(s, &r))
 		s.allowMethod(r.method, r.path)
 	}

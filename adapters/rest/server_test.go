@@ -30,8 +30,11 @@ type blockingFeed struct {
 }
 
 func (p blockingFeed) Changes(
-	ctx context.Context, _ domain.TenantID, _ domain.PageRequest, _ time.Duration,
+	ctx context.Context, _ domain.TenantID, _ domain.PageRequest, wait time.Duration,
 ) (domain.FeedPage, error) {
+	if wait == 0 {
+		return domain.FeedPage{Next: domain.Position{Key: "1", ID: someID}}, nil
+	}
 	close(p.called)
 	select {
 	case <-p.release:

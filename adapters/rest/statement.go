@@ -133,6 +133,9 @@ func (e *statementEndpoint) serve(c echo.Context, checks []middleware) error {
 	if format == nil {
 		return domain.FieldError("format", "is not known")
 	}
+	if err := e.reserveMemory(c.Request().Context(), statementMemory); err != nil {
+		return err
+	}
 	ctx, cancel := context.WithTimeout(c.Request().Context(), statementTimeout)
 	defer cancel()
 	deadline, _ := ctx.Deadline()

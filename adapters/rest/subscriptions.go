@@ -15,7 +15,7 @@ const subscriptionsPath = prefix + "/subscriptions"
 // sinkRequest is the part of a request that describes where events are sent (the sink).
 type sinkRequest struct {
 	Kind       string        `json:"kind" enum:"webhook,rabbitmq" example:"webhook" doc:"webhook: an HTTP endpoint, called as Standard Webhooks describes. rabbitmq: an exchange of a broker"`
-	URL        domain.Secret `json:"url" minLength:"1" maxLength:"2048" example:"https://books.example.com/events" doc:"Of the endpoint or of the broker. A password in it is stored encrypted and never returned. If a new URL has no password, but the same user and host, the password is kept"`
+	URL        domain.Secret `json:"url" minLength:"1" maxLength:"2048" example:"https://books.example.com/events" doc:"Of the endpoint or of the broker. A password and a query in it are stored encrypted and never returned. If a new URL has the same scheme, host and user, an omitted password and the query … keep the stored ones"`
 	Exchange   string        `json:"exchange,omitempty" maxLength:"255" example:"discovery" doc:"rabbitmq only, required there: the exchange to which events are published"`
 	RoutingKey string        `json:"routingKey,omitempty" maxLength:"255" example:"books" doc:"rabbitmq only: the routing key; by default the type of the event"`
 }
@@ -44,7 +44,7 @@ type subscriptionChange struct {
 // sinkView is the part of a response that describes where events are sent (the sink).
 type sinkView struct {
 	Kind       string `json:"kind" enum:"webhook,rabbitmq" example:"webhook" doc:"webhook: an HTTP endpoint, called as Standard Webhooks describes. rabbitmq: an exchange of a broker"`
-	URL        string `json:"url" example:"https://books.example.com/events" doc:"Without a password"`
+	URL        string `json:"url" example:"https://books.example.com/events" doc:"Without a password; a query is shown as …"`
 	Exchange   string `json:"exchange,omitempty" example:"discovery" doc:"rabbitmq only: the exchange to which events are published"`
 	RoutingKey string `json:"routingKey,omitempty" example:"books" doc:"rabbitmq only: the routing key; absent if it is the type of the event"`
 }
@@ -82,7 +82,8 @@ func subscriptionOf(s ports.SubscriptionStatus) subscriptionView {
 		Types:        make([]string, len(s.Types)),
 		ConnectionID: idOrEmpty(s.Connection),
 		Sink: sinkView{
-			Kind: string(s.Sink.Kind), URL: s.Sink.URL, Exchange: s.Sink.Exchange, RoutingKey: s.Sink.RoutingKey,
+			Kind: string(s.Sink.Kind), URL: domain.ShownURL(s.Sink.URL),
+			Exchange: s.Sink.Exchange, RoutingKey: s.Sink.RoutingKey,
 		},
 		State:           string(s.State),
 		Reason:          string(s.Reason),

@@ -223,7 +223,7 @@ func (s *server) readRoutes() []route {
 				"current state, at least once. nextCursor is always present. A change that commits later " +
 				"is never skipped by a cursor that was returned earlier.",
 			status: http.StatusOK, tag: tag, summary: "Read the tenant's change feed",
-			scope: scopeRead,
+			scope: scopeRead, reservesMemory: true,
 			mount: handle(s.changes),
 		},
 	}
@@ -252,10 +252,10 @@ type quarantinedView struct {
 	ID          string    `json:"id" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a05" doc:"The id of the entry in the quarantine"`
 	Kind        string    `json:"kind" enum:"transaction,account" example:"transaction" doc:"What the vendor sent"`
 	ExternalID  string    `json:"externalId,omitempty" example:"c0ffee00-0000-4000-8000-000000000002" doc:"The vendor's id; absent when it cannot be read"`
-	Reason      string    `json:"reason" example:"unknown_status" doc:"Why the row cannot be read exactly: unknown_status, unknown_type, invalid_amount, invalid_currency, invalid_date, invalid_text, invalid_id, invalid_member, duplicate_member, too_deep, account_mismatch"`
+	Reason      string    `json:"reason" example:"unknown_status" doc:"Why the row cannot be read exactly: unknown_status, unknown_type, invalid_amount, invalid_currency, invalid_date, invalid_text, invalid_id, invalid_member, duplicate_member, too_deep, too_large, account_mismatch"`
 	FirstSeenAt time.Time `json:"firstSeenAt" example:"2026-03-01T10:00:00Z" doc:"When a pull read the row first"`
 	LastSeenAt  time.Time `json:"lastSeenAt" example:"2026-03-02T10:00:00Z" doc:"When a pull read the row last"`
-	Payload     rawJSON   `json:"payload" doc:"The vendor's bytes, at most 32 KiB; a string when they are not strict JSON"`
+	Payload     rawJSON   `json:"payload" doc:"All bytes of the vendor's row; a string when they are not strict JSON"`
 }
 
 func quarantinedOf(r domain.QuarantinedRow) quarantinedView {
@@ -393,15 +393,16 @@ func (s *server) searchTransactions(ctx context.Context, tenant domain.TenantID,
 }
 
 // changes returns a page of the change feed. A long poll waits until there are changes, the requested time has passed,
-// or the client disconnects. A HEAD request never waits, because its response cannot contain the changes. Errors:
+// or the client disconnects. A HEAD request never waits, because its response cannot contain the changes. A request for
+// the end of the feed never waits, because it only asks for the position. Errors:
 // errTooManyPolls for a long poll while too many others are waiting.
 func (s *server) changes(ctx context.Context, tenant domain.TenantID, in *struct {
-	Limit  int                `query:"limit" minimum:"1" maximum:"1000" default:"200" doc:"The maximum number of items on the page"`
-	Cursor cursor[changeFeed] `query:"cursor" doc:"nextCursor of the previous page; without it, the feed starts at its beginning"`
-	Wait   waitParam          `query:"wait" example:"10s" doc:"How long to wait for changes (long poll): 0 to 30 seconds"`
+	Limit  int        `query:"limit" minimum:"1" maximum:"1000" default:"200" doc:"The maximum number of items on the page"`
+	Cursor feedCursor `query:"cursor" doc:"nextCursor of the previous page; without it, the feed starts at its beginning. now: the present end of the feed; the page is then empty"`
+	Wait   waitParam  `query:"wait" example:"10s" doc:"How long to wait for changes (long poll): 0 to 30 seconds"`
 },
 ) (*feedOutput, error) {
-	if exchangeOf(ctx).isHEAD {
+	if exchangeOf(ctx).isHEAD || in.Cursor.Position == domain.FeedEnd {
 		in.Wait.Duration = 0
 	}
 	if in.Wait.Duration > 0 {
@@ -411,14 +412,41 @@ func (s *server) changes(ctx context.Context, tenant domain.TenantID, in *struct
 		}
 		defer end()
 	}
-	p, err := s.service.Changes(ctx, tenant, in.Cursor.pageRequest(in.Limit), in.Wait.Duration)
+	p, err := s.readFeed(ctx, tenant, in.Cursor.pageRequest(in.Limit), in.Wait.Duration)
 	if err != nil {
 		return nil, err
+	}
+	if in.Wait.Duration > 0 && len(p.Items) > 0 {
+		if err := s.checkAccess(ctx, exchangeOf(ctx)); err != nil {
+			return nil, err // the access was withdrawn during the wait
+		}
 	}
 	return &feedOutput{Connection: s.drainReader(ctx), Body: feedPage{
 		Items: mapItems(p.Items, changeOf), Limit: in.Limit, HasMore: p.More,
 		NextCursor: cursor[changeFeed]{p.Next}.String(),
 	}}, nil
+}
+
+// readFeed returns a page of the change feed. It holds memory for a page only while it reads the page, and afterwards
+// for the response, but not while it waits for changes.
+func (s *server) readFeed(
+	ctx context.Context, tenant domain.TenantID, request domain.PageRequest, wait time.Duration,
+) (domain.FeedPage, error) {
+	for {
+		if err := s.reserveMemory(ctx, pageMemory); err != nil {
+			return domain.FeedPage{}, err
+		}
+		page, err := s.service.Changes(ctx, tenant, request, 0)
+		if err != nil || len(page.Items) > 0 || wait == 0 {
+			return page, err
+		}
+		releaseMemory(exchangeOf(ctx))
+		first := domain.PageRequest{Limit: 1, MaxBytes: 1, After: request.After}
+		if page, err = s.service.Changes(ctx, tenant, first, wait); err != nil || len(page.Items) == 0 {
+			return page, err
+		}
+		wait = 0
+	}
 }
 
 // drainReader returns the value of the Connection header for a response of the change feed. The value is "" in normal

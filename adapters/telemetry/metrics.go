@@ -119,9 +119,24 @@ var fatalCodes = []domain.Code{
 	domain.AddressNotAllowed, domain.CredentialUnopened,
 }
 
+// backgroundTasks are the tasks of ports.BackgroundError.
+var backgroundTasks = []string{
+	"access manager", "audit", "events", "idempotency.abandon", "idempotency.keep", "issuer keys", "keyset", "otlp",
+	"pull", "rate budget", "webhook registration",
+	"maintenance stuck pulls", "maintenance token usage", "maintenance webhooks at the vendors",
+	"maintenance audit entries", "maintenance audit checkpoints", "maintenance missing webhooks",
+	"maintenance consents", "maintenance erasures", "maintenance completeness", "maintenance due pulls",
+	"maintenance reconcile", "maintenance prune", "maintenance prune events", "maintenance attention",
+	"maintenance backlog",
+	"maintenance event backlog", "maintenance feed delay",
+}
+
 // initSeries creates the series that the alerts use, with the value 0. Otherwise the first event would create its
 // series with the value 1, and Prometheus would see no increase.
 func (m *Metrics) initSeries() {
+	for _, task := range backgroundTasks {
+		m.backgroundErrors.WithLabelValues(m.labels.value("where", task))
+	}
 	for _, v := range append([]domain.Vendor{other}, m.labels.vendors...) {
 		for _, outcome := range []string{"accepted", "refused"} {
 			m.webhook(v, outcome)

@@ -181,6 +181,27 @@ func TestSeriesCountEvents(t *testing.T) {
 	}
 }
 
+// An alert about an increase sees nothing if the first fault creates its series.
+func TestTheSeriesOfFaultsExistBeforeTheFirstFault(t *testing.T) {
+	families, err := NewMetrics("pluggy").Registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	zeros := map[string]bool{}
+	for _, family := range families {
+		for _, series := range family.GetMetric() {
+			if family.GetName() == "discovery_background_faults_total" && series.GetCounter().GetValue() == 0 {
+				zeros[series.GetLabel()[0].GetValue()] = true
+			}
+		}
+	}
+	for _, task := range []string{"pull", "events", "maintenance prune", "access manager", "keyset"} {
+		if !zeros[task] {
+			t.Errorf("there is no series of %q; there are %v", task, zeros)
+		}
+	}
+}
+
 func TestAdminServesOnlySeriesAndProfiles(t *testing.T) {
 	admin := Admin(usedMetrics(t))
 	for path, want := range map[string]int{

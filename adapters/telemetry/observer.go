@@ -116,11 +116,18 @@ func (o Observer) record(e ports.PullAttempted) string {
 	return vendor
 }
 
-// eventAttempted logs and counts an attempt to send an event. Successes are logged only at the debug level.
+// eventAttempted logs and counts an attempt to send an event. Only a change of the outcome is logged above the debug
+// level, because a sink that is down causes thousands of failed attempts.
 func (o Observer) eventAttempted(e ports.EventAttempted) {
 	outcome, line := none, o.Log.Debug
+	if e.Changed {
+		line = o.Log.Info
+	}
 	if e.Err != nil {
-		outcome, line = o.Metrics.labels.value("error", string(domain.CodeOf(e.Err))), o.Log.Info
+		outcome = o.Metrics.labels.value("error", string(domain.CodeOf(e.Err)))
+		if e.Changed {
+			line = o.Log.Warn
+		}
 	}
 	o.Metrics.eventAttempts.WithLabelValues(o.Metrics.labels.value("sink", string(e.Sink)), outcome).
 		Observe(e.Took.Seconds())

@@ -140,6 +140,28 @@ var eventTests = []struct {
 		[]wantSeries{{"event_attempt_duration_seconds", []string{"error", "none", "sink", "webhook"}, 1}},
 	},
 	{
+		ports.EventAttempted{
+			Subscription: domain.SubscriptionID{UUID: id}, Sink: domain.SinkWebhook, Changed: true,
+			Err: &domain.Error{Kind: domain.Unavailable, Code: domain.SinkRefused},
+		},
+		map[string]any{
+			"level": "warn", "message": "event attempted", "subscription": id.String(), "took": 0.0,
+			"error": "unavailable (sink_refused)",
+		},
+		nil,
+	},
+	{
+		ports.EventAttempted{
+			Subscription: domain.SubscriptionID{UUID: id}, Sink: domain.SinkWebhook,
+			Err: &domain.Error{Kind: domain.Unavailable, Code: domain.SinkRefused},
+		},
+		map[string]any{
+			"level": "debug", "message": "event attempted", "subscription": id.String(), "took": 0.0,
+			"error": "unavailable (sink_refused)",
+		},
+		nil,
+	},
+	{
 		ports.SubscriptionDisabled{
 			Subscription: domain.SubscriptionID{
 				UUID: id,

@@ -13,6 +13,8 @@ import (
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	semconv "go.opentelemetry.io/otel/semconv/v1.41.0"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/egress"
 )
 
 const (
@@ -20,6 +22,8 @@ const (
 	// one batch including its retries.
 	sendTimeout   = 5 * time.Second
 	exportTimeout = 10 * time.Second
+	// idleTimeout is how long a connection to the collector is kept between two exports.
+	idleTimeout = 90 * time.Second
 	// abortTimeout bounds the time for interrupting running exports after the shutdown has timed out.
 	abortTimeout = time.Second
 
@@ -62,12 +66,10 @@ func Start(ctx context.Context, o OTLP) (*Traces, func(context.Context) error, e
 		o.OnError = func(error) {}
 	}
 	identity := o.newResource(ctx)
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	client := &http.Client{
-		Transport: transport, Timeout: sendTimeout,
-		// A header that authenticates us to the collector must not be sent to the target of a redirect.
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
+	// The client follows no redirect: a header that authenticates us to the collector must not be sent to another host.
+	client := egress.NewClient(egress.TransportConfig{
+		Timeout: sendTimeout, IdleTimeout: idleTimeout, Proxy: http.ProxyFromEnvironment,
+	})
 	traces, endTraces, err := o.traces(ctx, client, identity)
 	if err != nil {
 		return nil, nil, err
@@ -77,7 +79,7 @@ func Start(ctx context.Context, o OTLP) (*Traces, func(context.Context) error, e
 		return nil, nil, errors.Join(err, endTraces(ctx))
 	}
 	return traces, func(ctx context.Context) error {
-		defer transport.CloseIdleConnections()
+		defer client.CloseIdleConnections()
 		return errors.Join(endTraces(ctx), endMetrics(ctx))
 	}, nil
 }

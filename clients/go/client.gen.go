@@ -3153,12 +3153,12 @@ type QuarantinedView struct {
 	// Examples: 2026-03-02T10:00:00Z
 	LastSeenAt time.Time `json:"lastSeenAt"`
 
-	// Payload The vendor's bytes, at most 32 KiB; a string when they are not strict JSON
+	// Payload All bytes of the vendor's row; a string when they are not strict JSON
 	//
 	// Examples: {"id":"c0ffee00-0000-4000-8000-000000000002"}
 	Payload json.RawMessage `json:"payload"`
 
-	// Reason Why the row cannot be read exactly: unknown_status, unknown_type, invalid_amount, invalid_currency, invalid_date, invalid_text, invalid_id, invalid_member, duplicate_member, too_deep, account_mismatch
+	// Reason Why the row cannot be read exactly: unknown_status, unknown_type, invalid_amount, invalid_currency, invalid_date, invalid_text, invalid_id, invalid_member, duplicate_member, too_deep, too_large, account_mismatch
 	//
 	// Examples: unknown_status
 	Reason string `json:"reason"`
@@ -3317,7 +3317,7 @@ type SinkRequest struct {
 	// Examples: books
 	RoutingKey *string `json:"routingKey,omitempty"`
 
-	// URL Of the endpoint or of the broker. A password in it is stored encrypted and never returned. If a new URL has no password, but the same user and host, the password is kept
+	// URL Of the endpoint or of the broker. A password and a query in it are stored encrypted and never returned. If a new URL has the same scheme, host and user, an omitted password and the query … keep the stored ones
 	//
 	// Examples: https://books.example.com/events
 	URL string `json:"url"`
@@ -3363,7 +3363,7 @@ type SinkView struct {
 	// Examples: books
 	RoutingKey *string `json:"routingKey,omitempty"`
 
-	// URL Without a password
+	// URL Without a password; a query is shown as …
 	//
 	// Examples: https://books.example.com/events
 	URL string `json:"url"`
@@ -3493,7 +3493,7 @@ type SupersededView struct {
 	// Examples: c0ffee00-0000-4000-8000-000000000001
 	ExternalID string `json:"externalId"`
 
-	// Rule Why both rows are the same movement: institution_key, same_description, similar_text or foreign_amount. Later versions of the service can add further rules
+	// Rule Why both rows are the same movement: vendor_link, institution_key, same_description, similar_text, foreign_amount or exclusion. Later versions of the service can add further rules
 	//
 	// Examples: same_description
 	Rule string `json:"rule"`
@@ -3516,7 +3516,7 @@ type TestOutcome struct {
 	// Examples: 184
 	LatencyMs int64 `json:"latencyMs"`
 
-	// Reason Why it is unhealthy: credential_rejected, account_not_found, vendor_unreachable, vendor_rate_limited, address_not_allowed
+	// Reason Why it is unhealthy: credential_rejected, credential_unopened (the service has no key for it), account_not_found, vendor_unreachable, vendor_rate_limited, address_not_allowed
 	//
 	// Examples: credential_rejected
 	Reason *string `json:"reason,omitempty"`
@@ -4225,7 +4225,7 @@ type ReadChangesParams struct {
 	// Limit The maximum number of items on the page
 	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// Cursor nextCursor of the previous page; without it, the feed starts at its beginning
+	// Cursor nextCursor of the previous page; without it, the feed starts at its beginning. now: the present end of the feed; the page is then empty
 	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
 
 	// Wait How long to wait for changes (long poll): 0 to 30 seconds

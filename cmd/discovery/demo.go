@@ -131,7 +131,7 @@ func demoConfig(origin, db, keyset string) configs.Config {
 			"pluggy": {HMACSecret: domain.SecretText(demoHMACSecret)},
 			"belvo":  {Authorization: domain.SecretText(demoAuthorization)},
 		},
-		PullWorkers: 4,
+		PullWorkers: 16,
 	}
 }
 

@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/egress"
 )
 
 // demoClient is the HTTP client of an operator. For each step it prints one line with the request and the response.
@@ -23,6 +25,9 @@ type demoClient struct {
 	step   int
 	err    error // the first failure; after it, further steps do nothing
 }
+
+// exchangeTimeout bounds one request.
+const exchangeTimeout = time.Minute
 
 // maxLineLength is the maximum length, in characters, of the line that a step prints. Longer lines are truncated.
 const maxLineLength = 300
@@ -101,7 +106,7 @@ func (c *demoClient) exchange(
 	if body != nil {
 		request.Header.Set("Content-Type", "application/json")
 	}
-	response, err := http.DefaultClient.Do(request)
+	response, err := egress.NewClient(egress.TransportConfig{Timeout: exchangeTimeout}).Do(request)
 	if err != nil {
 		return "", nil, 0, err
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/LerianStudio/aggregator-connections/adapters/egress"
 	"github.com/LerianStudio/aggregator-connections/configs"
 )
 
@@ -54,7 +55,7 @@ func checkHealth(ctx context.Context, address string) error {
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return (&net.Dialer{}).DialContext(ctx, "tcp", address)
 	}
-	client := &http.Client{Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true}}
+	client := egress.NewClient(egress.TransportConfig{Dial: dial})
 	response, err := client.Do(request)
 	if err != nil {
 		return errors.Unwrap(err) // err without its URL: the host in the URL is not the dialed address

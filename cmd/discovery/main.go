@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"os"
 	"os/signal"
 	"strings"
@@ -31,6 +32,9 @@ func main() {
 	// SIGPIPE is ignored, so that writing to a closed pipe (demo | head) returns an error. Otherwise the signal would
 	// end the process before it can clean up.
 	signal.Ignore(syscall.SIGPIPE)
+	// net/http writes the bytes that a server sends without a request to the standard logger. Servers of tenants could
+	// fill the log with them. The service itself logs through adapters/telemetry.
+	log.SetOutput(io.Discard)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, os.Args[1:], os.LookupEnv, os.Environ(), os.Stdout, os.Stderr)
 	stop()

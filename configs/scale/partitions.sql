@@ -11,8 +11,8 @@
 -- script can also repartition tables that it has partitioned before.
 --
 -- Why the partition key is the connection: a unique index on a partitioned table must contain the
--- partition key. The indexes that guarantee uniqueness are (connection_id, fingerprint),
--- (connection_id, external_id) and (connection_id, id, version, tenant_id). With partitions by time,
+-- partition key. The indexes that guarantee uniqueness are (connection_id, fingerprint, tenant_id),
+-- (connection_id, external_id, tenant_id) and (connection_id, id, version, tenant_id). With partitions by time,
 -- none of these indexes would be possible. docs/scale.md contains more about this.
 
 DO $$
@@ -41,20 +41,21 @@ END $$;
 -- The indexes have the same names as in the migrations, so that a later migration finds the indexes
 -- that it alters. In the primary keys the id is the first column, because rows are also looked up by
 -- their id without the connection.
-ALTER TABLE deliveries ADD PRIMARY KEY (id, connection_id);
-CREATE UNIQUE INDEX deliveries_fingerprint ON deliveries (connection_id, fingerprint);
+ALTER TABLE deliveries ADD PRIMARY KEY (id, connection_id, tenant_id);
+CREATE UNIQUE INDEX deliveries_fingerprint ON deliveries (connection_id, fingerprint, tenant_id);
 CREATE INDEX deliveries_pull ON deliveries (pull_id) WHERE pull_id IS NOT NULL;
 CREATE INDEX deliveries_newest ON deliveries (tenant_id, received_at, id);
 CREATE INDEX deliveries_of_connection ON deliveries (connection_id, received_at, id);
 CREATE INDEX deliveries_age ON deliveries USING brin (received_at) WITH (pages_per_range = 16, autosummarize = on);
 
-ALTER TABLE transactions ADD PRIMARY KEY (id, connection_id);
-ALTER TABLE transactions ADD UNIQUE (connection_id, external_id);
+ALTER TABLE transactions ADD PRIMARY KEY (id, connection_id, tenant_id);
+ALTER TABLE transactions ADD UNIQUE (connection_id, external_id, tenant_id);
 CREATE INDEX transactions_by_date ON transactions (connection_id, date, id);
 CREATE INDEX transactions_feed ON transactions (tenant_id, change_tx, id);
-CREATE INDEX transactions_left ON transactions (connection_id, removed_at) WHERE removed_at IS NOT NULL;
+CREATE INDEX transactions_removed ON transactions (connection_id, removed_at) WHERE removed_at IS NOT NULL;
 
 ALTER TABLE transaction_versions ADD PRIMARY KEY (connection_id, id, version, tenant_id);
+CREATE INDEX transaction_versions_first ON transaction_versions (tenant_id, change_tx, id) WHERE version = 1;
 
 ANALYZE deliveries;
 ANALYZE transactions;

@@ -16,6 +16,7 @@ import (
 	time "time"
 
 	domain "github.com/LerianStudio/aggregator-connections/domain"
+	matching "github.com/LerianStudio/aggregator-connections/domain/matching"
 	ports "github.com/LerianStudio/aggregator-connections/ports"
 	uuid "github.com/google/uuid"
 	gomock "go.uber.org/mock/gomock"
@@ -91,17 +92,17 @@ func (mr *MockConnectionsMockRecorder) CountAttention(ctx, at any) *gomock.Call 
 }
 
 // Create mocks base method.
-func (m *MockConnections) Create(ctx context.Context, c domain.Connection) error {
+func (m *MockConnections) Create(ctx context.Context, c domain.Connection, entries ports.AuditEntries) error {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "Create", ctx, c)
+	ret := m.ctrl.Call(m, "Create", ctx, c, entries)
 	ret0, _ := ret[0].(error)
 	return ret0
 }
 
 // Create indicates an expected call of Create.
-func (mr *MockConnectionsMockRecorder) Create(ctx, c any) *gomock.Call {
+func (mr *MockConnectionsMockRecorder) Create(ctx, c, entries any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Create", reflect.TypeOf((*MockConnections)(nil).Create), ctx, c)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Create", reflect.TypeOf((*MockConnections)(nil).Create), ctx, c, entries)
 }
 
 // Find mocks base method.
@@ -195,18 +196,18 @@ func (mr *MockConnectionsMockRecorder) Reseal(ctx, id, previous, fresh any) *gom
 }
 
 // Update mocks base method.
-func (m *MockConnections) Update(ctx context.Context, tenant domain.TenantID, kind domain.ConnectionKind, id domain.ConnectionID, fn func(*domain.Connection) error) (domain.Connection, error) {
+func (m *MockConnections) Update(ctx context.Context, tenant domain.TenantID, kind domain.ConnectionKind, id domain.ConnectionID, entries ports.AuditEntries, fn func(*domain.Connection) error) (domain.Connection, error) {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "Update", ctx, tenant, kind, id, fn)
+	ret := m.ctrl.Call(m, "Update", ctx, tenant, kind, id, entries, fn)
 	ret0, _ := ret[0].(domain.Connection)
 	ret1, _ := ret[1].(error)
 	return ret0, ret1
 }
 
 // Update indicates an expected call of Update.
-func (mr *MockConnectionsMockRecorder) Update(ctx, tenant, kind, id, fn any) *gomock.Call {
+func (mr *MockConnectionsMockRecorder) Update(ctx, tenant, kind, id, entries, fn any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Update", reflect.TypeOf((*MockConnections)(nil).Update), ctx, tenant, kind, id, fn)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Update", reflect.TypeOf((*MockConnections)(nil).Update), ctx, tenant, kind, id, entries, fn)
 }
 
 // MockTokens is a mock of Tokens interface.
@@ -234,17 +235,17 @@ func (m *MockTokens) EXPECT() *MockTokensMockRecorder {
 }
 
 // ActivateRegistration mocks base method.
-func (m *MockTokens) ActivateRegistration(ctx context.Context, tenant domain.TenantID, id domain.TokenID, webhook string) error {
+func (m *MockTokens) ActivateRegistration(ctx context.Context, tenant domain.TenantID, id domain.TokenID, webhook string, entries ports.AuditEntries) error {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "ActivateRegistration", ctx, tenant, id, webhook)
+	ret := m.ctrl.Call(m, "ActivateRegistration", ctx, tenant, id, webhook, entries)
 	ret0, _ := ret[0].(error)
 	return ret0
 }
 
 // ActivateRegistration indicates an expected call of ActivateRegistration.
-func (mr *MockTokensMockRecorder) ActivateRegistration(ctx, tenant, id, webhook any) *gomock.Call {
+func (mr *MockTokensMockRecorder) ActivateRegistration(ctx, tenant, id, webhook, entries any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ActivateRegistration", reflect.TypeOf((*MockTokens)(nil).ActivateRegistration), ctx, tenant, id, webhook)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ActivateRegistration", reflect.TypeOf((*MockTokens)(nil).ActivateRegistration), ctx, tenant, id, webhook, entries)
 }
 
 // ClaimRegistrations mocks base method.
@@ -263,17 +264,17 @@ func (mr *MockTokensMockRecorder) ClaimRegistrations(ctx, now, claimEnd, limit a
 }
 
 // Create mocks base method.
-func (m *MockTokens) Create(ctx context.Context, t domain.WebhookToken) error {
+func (m *MockTokens) Create(ctx context.Context, t domain.WebhookToken, entries ports.AuditEntries) error {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "Create", ctx, t)
+	ret := m.ctrl.Call(m, "Create", ctx, t, entries)
 	ret0, _ := ret[0].(error)
 	return ret0
 }
 
 // Create indicates an expected call of Create.
-func (mr *MockTokensMockRecorder) Create(ctx, t any) *gomock.Call {
+func (mr *MockTokensMockRecorder) Create(ctx, t, entries any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Create", reflect.TypeOf((*MockTokens)(nil).Create), ctx, t)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Create", reflect.TypeOf((*MockTokens)(nil).Create), ctx, t, entries)
 }
 
 // EndRegistration mocks base method.
@@ -349,17 +350,17 @@ func (mr *MockTokensMockRecorder) RecordUsage(ctx, usage any) *gomock.Call {
 }
 
 // Revoke mocks base method.
-func (m *MockTokens) Revoke(ctx context.Context, tenant domain.TenantID, id domain.TokenID, at time.Time) error {
+func (m *MockTokens) Revoke(ctx context.Context, tenant domain.TenantID, id domain.TokenID, at time.Time, entries ports.AuditEntries) error {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "Revoke", ctx, tenant, id, at)
+	ret := m.ctrl.Call(m, "Revoke", ctx, tenant, id, at, entries)
 	ret0, _ := ret[0].(error)
 	return ret0
 }
 
 // Revoke indicates an expected call of Revoke.
-func (mr *MockTokensMockRecorder) Revoke(ctx, tenant, id, at any) *gomock.Call {
+func (mr *MockTokensMockRecorder) Revoke(ctx, tenant, id, at, entries any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Revoke", reflect.TypeOf((*MockTokens)(nil).Revoke), ctx, tenant, id, at)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Revoke", reflect.TypeOf((*MockTokens)(nil).Revoke), ctx, tenant, id, at, entries)
 }
 
 // MockDeliveries is a mock of Deliveries interface.
@@ -447,18 +448,18 @@ func (mr *MockDeliveriesMockRecorder) Receive(ctx, r any) *gomock.Call {
 }
 
 // Replay mocks base method.
-func (m *MockDeliveries) Replay(ctx context.Context, tenant domain.TenantID, ids []domain.DeliveryID, at time.Time, newID func() domain.PullID) ([]domain.Delivery, error) {
+func (m *MockDeliveries) Replay(ctx context.Context, tenant domain.TenantID, ids []domain.DeliveryID, at time.Time, entries ports.AuditEntries, newID func() domain.PullID) ([]domain.Delivery, error) {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "Replay", ctx, tenant, ids, at, newID)
+	ret := m.ctrl.Call(m, "Replay", ctx, tenant, ids, at, entries, newID)
 	ret0, _ := ret[0].([]domain.Delivery)
 	ret1, _ := ret[1].(error)
 	return ret0, ret1
 }
 
 // Replay indicates an expected call of Replay.
-func (mr *MockDeliveriesMockRecorder) Replay(ctx, tenant, ids, at, newID any) *gomock.Call {
+func (mr *MockDeliveriesMockRecorder) Replay(ctx, tenant, ids, at, entries, newID any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Replay", reflect.TypeOf((*MockDeliveries)(nil).Replay), ctx, tenant, ids, at, newID)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Replay", reflect.TypeOf((*MockDeliveries)(nil).Replay), ctx, tenant, ids, at, entries, newID)
 }
 
 // MockIdempotencyStore is a mock of IdempotencyStore interface.
@@ -762,48 +763,48 @@ func (mr *MockPullsMockRecorder) Publish(ctx, lease, p any) *gomock.Call {
 }
 
 // RemoveAnnounced mocks base method.
-func (m *MockPulls) RemoveAnnounced(ctx context.Context, pull domain.PullID, at time.Time, matching func(domain.Vendor) *ports.Matching) (bool, error) {
+func (m *MockPulls) RemoveAnnounced(ctx context.Context, pull domain.PullID, at time.Time, arg3 func(domain.Vendor) *ports.Matching) (bool, error) {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "RemoveAnnounced", ctx, pull, at, matching)
+	ret := m.ctrl.Call(m, "RemoveAnnounced", ctx, pull, at, arg3)
 	ret0, _ := ret[0].(bool)
 	ret1, _ := ret[1].(error)
 	return ret0, ret1
 }
 
 // RemoveAnnounced indicates an expected call of RemoveAnnounced.
-func (mr *MockPullsMockRecorder) RemoveAnnounced(ctx, pull, at, matching any) *gomock.Call {
+func (mr *MockPullsMockRecorder) RemoveAnnounced(ctx, pull, at, arg3 any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "RemoveAnnounced", reflect.TypeOf((*MockPulls)(nil).RemoveAnnounced), ctx, pull, at, matching)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "RemoveAnnounced", reflect.TypeOf((*MockPulls)(nil).RemoveAnnounced), ctx, pull, at, arg3)
 }
 
 // Request mocks base method.
-func (m *MockPulls) Request(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID, r ports.PullRequest) (domain.Pull, error) {
+func (m *MockPulls) Request(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID, r ports.PullRequest, entries ports.AuditEntries) (domain.Pull, error) {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "Request", ctx, tenant, connection, r)
+	ret := m.ctrl.Call(m, "Request", ctx, tenant, connection, r, entries)
 	ret0, _ := ret[0].(domain.Pull)
 	ret1, _ := ret[1].(error)
 	return ret0, ret1
 }
 
 // Request indicates an expected call of Request.
-func (mr *MockPullsMockRecorder) Request(ctx, tenant, connection, r any) *gomock.Call {
+func (mr *MockPullsMockRecorder) Request(ctx, tenant, connection, r, entries any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Request", reflect.TypeOf((*MockPulls)(nil).Request), ctx, tenant, connection, r)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Request", reflect.TypeOf((*MockPulls)(nil).Request), ctx, tenant, connection, r, entries)
 }
 
 // RowsOfAccount mocks base method.
-func (m *MockPulls) RowsOfAccount(ctx context.Context, lease domain.Lease, account domain.AccountID, externalID string, keys func(domain.TransactionData) domain.InstitutionKeys) ([]domain.MatchRow, error) {
+func (m *MockPulls) RowsOfAccount(ctx context.Context, lease domain.Lease, account domain.AccountID, externalID string, rules *ports.Matching) ([]matching.Row, error) {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "RowsOfAccount", ctx, lease, account, externalID, keys)
-	ret0, _ := ret[0].([]domain.MatchRow)
+	ret := m.ctrl.Call(m, "RowsOfAccount", ctx, lease, account, externalID, rules)
+	ret0, _ := ret[0].([]matching.Row)
 	ret1, _ := ret[1].(error)
 	return ret0, ret1
 }
 
 // RowsOfAccount indicates an expected call of RowsOfAccount.
-func (mr *MockPullsMockRecorder) RowsOfAccount(ctx, lease, account, externalID, keys any) *gomock.Call {
+func (mr *MockPullsMockRecorder) RowsOfAccount(ctx, lease, account, externalID, rules any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "RowsOfAccount", reflect.TypeOf((*MockPulls)(nil).RowsOfAccount), ctx, lease, account, externalID, keys)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "RowsOfAccount", reflect.TypeOf((*MockPulls)(nil).RowsOfAccount), ctx, lease, account, externalID, rules)
 }
 
 // StorePage mocks base method.
@@ -848,6 +849,21 @@ func (m *MockPulls) SweepAccounts(ctx context.Context, lease domain.Lease, w por
 func (mr *MockPullsMockRecorder) SweepAccounts(ctx, lease, w any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "SweepAccounts", reflect.TypeOf((*MockPulls)(nil).SweepAccounts), ctx, lease, w)
+}
+
+// TenantOf mocks base method.
+func (m *MockPulls) TenantOf(ctx context.Context, pull domain.PullID) (domain.TenantID, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "TenantOf", ctx, pull)
+	ret0, _ := ret[0].(domain.TenantID)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// TenantOf indicates an expected call of TenantOf.
+func (mr *MockPullsMockRecorder) TenantOf(ctx, pull any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "TenantOf", reflect.TypeOf((*MockPulls)(nil).TenantOf), ctx, pull)
 }
 
 // VisitAnnouncedRemovals mocks base method.
@@ -964,9 +980,9 @@ func (mr *MockLedgerMockRecorder) Changes(ctx, tenant, page any) *gomock.Call {
 }
 
 // ClosePeriod mocks base method.
-func (m *MockLedger) ClosePeriod(ctx context.Context, tenant domain.TenantID, account domain.AccountID, r domain.CloseRequest) (domain.Close, bool, error) {
+func (m *MockLedger) ClosePeriod(ctx context.Context, tenant domain.TenantID, account domain.AccountID, r domain.CloseRequest, entries ports.AuditEntries) (domain.Close, bool, error) {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "ClosePeriod", ctx, tenant, account, r)
+	ret := m.ctrl.Call(m, "ClosePeriod", ctx, tenant, account, r, entries)
 	ret0, _ := ret[0].(domain.Close)
 	ret1, _ := ret[1].(bool)
 	ret2, _ := ret[2].(error)
@@ -974,9 +990,9 @@ func (m *MockLedger) ClosePeriod(ctx context.Context, tenant domain.TenantID, ac
 }
 
 // ClosePeriod indicates an expected call of ClosePeriod.
-func (mr *MockLedgerMockRecorder) ClosePeriod(ctx, tenant, account, r any) *gomock.Call {
+func (mr *MockLedgerMockRecorder) ClosePeriod(ctx, tenant, account, r, entries any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ClosePeriod", reflect.TypeOf((*MockLedger)(nil).ClosePeriod), ctx, tenant, account, r)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ClosePeriod", reflect.TypeOf((*MockLedger)(nil).ClosePeriod), ctx, tenant, account, r, entries)
 }
 
 // Closes mocks base method.
@@ -1055,17 +1071,17 @@ func (mr *MockLedgerMockRecorder) Quarantine(ctx, tenant, connection, page any) 
 }
 
 // ReopenPeriod mocks base method.
-func (m *MockLedger) ReopenPeriod(ctx context.Context, tenant domain.TenantID, account domain.AccountID, date domain.Date) error {
+func (m *MockLedger) ReopenPeriod(ctx context.Context, tenant domain.TenantID, account domain.AccountID, date domain.Date, entries ports.AuditEntries) error {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "ReopenPeriod", ctx, tenant, account, date)
+	ret := m.ctrl.Call(m, "ReopenPeriod", ctx, tenant, account, date, entries)
 	ret0, _ := ret[0].(error)
 	return ret0
 }
 
 // ReopenPeriod indicates an expected call of ReopenPeriod.
-func (mr *MockLedgerMockRecorder) ReopenPeriod(ctx, tenant, account, date any) *gomock.Call {
+func (mr *MockLedgerMockRecorder) ReopenPeriod(ctx, tenant, account, date, entries any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ReopenPeriod", reflect.TypeOf((*MockLedger)(nil).ReopenPeriod), ctx, tenant, account, date)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ReopenPeriod", reflect.TypeOf((*MockLedger)(nil).ReopenPeriod), ctx, tenant, account, date, entries)
 }
 
 // Search mocks base method.
@@ -1098,18 +1114,18 @@ func (mr *MockLedgerMockRecorder) Snapshot(ctx, tenant, account, fn any) *gomock
 }
 
 // Split mocks base method.
-func (m *MockLedger) Split(ctx context.Context, tenant domain.TenantID, id, newID domain.TransactionID, at time.Time) (domain.Transaction, error) {
+func (m *MockLedger) Split(ctx context.Context, tenant domain.TenantID, id, newID domain.TransactionID, at time.Time, entries ports.AuditEntries) (domain.Transaction, error) {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "Split", ctx, tenant, id, newID, at)
+	ret := m.ctrl.Call(m, "Split", ctx, tenant, id, newID, at, entries)
 	ret0, _ := ret[0].(domain.Transaction)
 	ret1, _ := ret[1].(error)
 	return ret0, ret1
 }
 
 // Split indicates an expected call of Split.
-func (mr *MockLedgerMockRecorder) Split(ctx, tenant, id, newID, at any) *gomock.Call {
+func (mr *MockLedgerMockRecorder) Split(ctx, tenant, id, newID, at, entries any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Split", reflect.TypeOf((*MockLedger)(nil).Split), ctx, tenant, id, newID, at)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Split", reflect.TypeOf((*MockLedger)(nil).Split), ctx, tenant, id, newID, at, entries)
 }
 
 // Transaction mocks base method.
@@ -1143,18 +1159,18 @@ func (mr *MockLedgerMockRecorder) Transactions(ctx, tenant, connection, filter, 
 }
 
 // UpdateCompleteness mocks base method.
-func (m *MockLedger) UpdateCompleteness(ctx context.Context, tenant domain.TenantID, account domain.AccountID, fn func(domain.Completeness) (domain.Completeness, error)) (domain.Completeness, error) {
+func (m *MockLedger) UpdateCompleteness(ctx context.Context, tenant domain.TenantID, account domain.AccountID, entries ports.AuditEntries, fn func(domain.Completeness) (domain.Completeness, error)) (domain.Completeness, error) {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "UpdateCompleteness", ctx, tenant, account, fn)
+	ret := m.ctrl.Call(m, "UpdateCompleteness", ctx, tenant, account, entries, fn)
 	ret0, _ := ret[0].(domain.Completeness)
 	ret1, _ := ret[1].(error)
 	return ret0, ret1
 }
 
 // UpdateCompleteness indicates an expected call of UpdateCompleteness.
-func (mr *MockLedgerMockRecorder) UpdateCompleteness(ctx, tenant, account, fn any) *gomock.Call {
+func (mr *MockLedgerMockRecorder) UpdateCompleteness(ctx, tenant, account, entries, fn any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "UpdateCompleteness", reflect.TypeOf((*MockLedger)(nil).UpdateCompleteness), ctx, tenant, account, fn)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "UpdateCompleteness", reflect.TypeOf((*MockLedger)(nil).UpdateCompleteness), ctx, tenant, account, entries, fn)
 }
 
 // MockAuditLog is a mock of AuditLog interface.
@@ -2174,18 +2190,18 @@ func (mr *MockErasuresMockRecorder) Save(ctx, e, claimedDueAt any) *gomock.Call 
 }
 
 // Start mocks base method.
-func (m *MockErasures) Start(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID, r domain.ErasureRequest) (domain.Erasure, error) {
+func (m *MockErasures) Start(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID, r domain.ErasureRequest, entries ports.AuditEntries) (domain.Erasure, error) {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "Start", ctx, tenant, connection, r)
+	ret := m.ctrl.Call(m, "Start", ctx, tenant, connection, r, entries)
 	ret0, _ := ret[0].(domain.Erasure)
 	ret1, _ := ret[1].(error)
 	return ret0, ret1
 }
 
 // Start indicates an expected call of Start.
-func (mr *MockErasuresMockRecorder) Start(ctx, tenant, connection, r any) *gomock.Call {
+func (mr *MockErasuresMockRecorder) Start(ctx, tenant, connection, r, entries any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Start", reflect.TypeOf((*MockErasures)(nil).Start), ctx, tenant, connection, r)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Start", reflect.TypeOf((*MockErasures)(nil).Start), ctx, tenant, connection, r, entries)
 }
 
 // MockSubscriptions is a mock of Subscriptions interface.
@@ -2273,31 +2289,31 @@ func (mr *MockSubscriptionsMockRecorder) ClaimSubscriptions(ctx, holder, now, le
 }
 
 // Create mocks base method.
-func (m *MockSubscriptions) Create(ctx context.Context, s domain.Subscription) error {
+func (m *MockSubscriptions) Create(ctx context.Context, s domain.Subscription, entries ports.AuditEntries) error {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "Create", ctx, s)
+	ret := m.ctrl.Call(m, "Create", ctx, s, entries)
 	ret0, _ := ret[0].(error)
 	return ret0
 }
 
 // Create indicates an expected call of Create.
-func (mr *MockSubscriptionsMockRecorder) Create(ctx, s any) *gomock.Call {
+func (mr *MockSubscriptionsMockRecorder) Create(ctx, s, entries any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Create", reflect.TypeOf((*MockSubscriptions)(nil).Create), ctx, s)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Create", reflect.TypeOf((*MockSubscriptions)(nil).Create), ctx, s, entries)
 }
 
 // Delete mocks base method.
-func (m *MockSubscriptions) Delete(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID, check func(domain.Subscription) error) error {
+func (m *MockSubscriptions) Delete(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID, entries ports.AuditEntries, check func(domain.Subscription) error) error {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "Delete", ctx, tenant, id, check)
+	ret := m.ctrl.Call(m, "Delete", ctx, tenant, id, entries, check)
 	ret0, _ := ret[0].(error)
 	return ret0
 }
 
 // Delete indicates an expected call of Delete.
-func (mr *MockSubscriptionsMockRecorder) Delete(ctx, tenant, id, check any) *gomock.Call {
+func (mr *MockSubscriptionsMockRecorder) Delete(ctx, tenant, id, entries, check any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Delete", reflect.TypeOf((*MockSubscriptions)(nil).Delete), ctx, tenant, id, check)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Delete", reflect.TypeOf((*MockSubscriptions)(nil).Delete), ctx, tenant, id, entries, check)
 }
 
 // EventBacklog mocks base method.
@@ -2464,18 +2480,18 @@ func (mr *MockSubscriptionsMockRecorder) ReleaseSubscriptions(ctx, holder any) *
 }
 
 // Replay mocks base method.
-func (m *MockSubscriptions) Replay(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID, sequence int64) (ports.SubscriptionStatus, error) {
+func (m *MockSubscriptions) Replay(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID, sequence int64, entries ports.AuditEntries) (ports.SubscriptionStatus, error) {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "Replay", ctx, tenant, id, sequence)
+	ret := m.ctrl.Call(m, "Replay", ctx, tenant, id, sequence, entries)
 	ret0, _ := ret[0].(ports.SubscriptionStatus)
 	ret1, _ := ret[1].(error)
 	return ret0, ret1
 }
 
 // Replay indicates an expected call of Replay.
-func (mr *MockSubscriptionsMockRecorder) Replay(ctx, tenant, id, sequence any) *gomock.Call {
+func (mr *MockSubscriptionsMockRecorder) Replay(ctx, tenant, id, sequence, entries any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Replay", reflect.TypeOf((*MockSubscriptions)(nil).Replay), ctx, tenant, id, sequence)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Replay", reflect.TypeOf((*MockSubscriptions)(nil).Replay), ctx, tenant, id, sequence, entries)
 }
 
 // Reseal mocks base method.
@@ -2509,16 +2525,16 @@ func (mr *MockSubscriptionsMockRecorder) Transactions(ctx, tenant, connections, 
 }
 
 // Update mocks base method.
-func (m *MockSubscriptions) Update(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID, fn func(*domain.Subscription) error) (ports.SubscriptionStatus, error) {
+func (m *MockSubscriptions) Update(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID, entries ports.AuditEntries, fn func(*domain.Subscription) error) (ports.SubscriptionStatus, error) {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "Update", ctx, tenant, id, fn)
+	ret := m.ctrl.Call(m, "Update", ctx, tenant, id, entries, fn)
 	ret0, _ := ret[0].(ports.SubscriptionStatus)
 	ret1, _ := ret[1].(error)
 	return ret0, ret1
 }
 
 // Update indicates an expected call of Update.
-func (mr *MockSubscriptionsMockRecorder) Update(ctx, tenant, id, fn any) *gomock.Call {
+func (mr *MockSubscriptionsMockRecorder) Update(ctx, tenant, id, entries, fn any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Update", reflect.TypeOf((*MockSubscriptions)(nil).Update), ctx, tenant, id, fn)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Update", reflect.TypeOf((*MockSubscriptions)(nil).Update), ctx, tenant, id, entries, fn)
 }

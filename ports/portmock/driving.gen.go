@@ -1125,18 +1125,18 @@ func (mr *MockWorkerMockRecorder) RunPull(ctx, id any) *gomock.Call {
 }
 
 // RunWaitingPull mocks base method.
-func (m *MockWorker) RunWaitingPull(ctx context.Context, ordinaryWorkers int) (bool, error) {
+func (m *MockWorker) RunWaitingPull(ctx context.Context) (bool, error) {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "RunWaitingPull", ctx, ordinaryWorkers)
+	ret := m.ctrl.Call(m, "RunWaitingPull", ctx)
 	ret0, _ := ret[0].(bool)
 	ret1, _ := ret[1].(error)
 	return ret0, ret1
 }
 
 // RunWaitingPull indicates an expected call of RunWaitingPull.
-func (mr *MockWorkerMockRecorder) RunWaitingPull(ctx, ordinaryWorkers any) *gomock.Call {
+func (mr *MockWorkerMockRecorder) RunWaitingPull(ctx any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "RunWaitingPull", reflect.TypeOf((*MockWorker)(nil).RunWaitingPull), ctx, ordinaryWorkers)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "RunWaitingPull", reflect.TypeOf((*MockWorker)(nil).RunWaitingPull), ctx)
 }
 
 // MockMaintenance is a mock of Maintenance interface.

@@ -248,10 +248,10 @@ func closeRandomHistory(f *fixture) {
 		id, day := accounts[random.IntN(2)].ID, closeDays[random.IntN(len(closeDays))]
 		switch random.IntN(8) {
 		case 0:
-			_, _, err := f.Ledger.ClosePeriod(f.ctx, f.tenant, id, f.closeRequest(day))
+			_, _, err := f.Ledger.ClosePeriod(f.ctx, f.tenant, id, f.closeRequest(day), nil)
 			f.noError(err)
 		case 1:
-			if err := f.Ledger.ReopenPeriod(f.ctx, f.tenant, id, day); !errors.Is(err, domain.NotFound) {
+			if err := f.Ledger.ReopenPeriod(f.ctx, f.tenant, id, day, nil); !errors.Is(err, domain.NotFound) {
 				f.noError(err)
 			}
 		default:
@@ -306,9 +306,9 @@ func closeConcurrently(f *fixture) {
 			defer closed.Store(true)
 			for n := range closes {
 				account, day := accounts[n%2].ID, closeDays[round%3]
-				err := f.Ledger.ReopenPeriod(f.ctx, f.tenant, account, day)
+				err := f.Ledger.ReopenPeriod(f.ctx, f.tenant, account, day, nil)
 				if err == nil || errors.Is(err, domain.NotFound) {
-					_, _, err = f.Ledger.ClosePeriod(f.ctx, f.tenant, account, f.closeRequest(day))
+					_, _, err = f.Ledger.ClosePeriod(f.ctx, f.tenant, account, f.closeRequest(day), nil)
 				}
 				if err != nil {
 					f.Error(err)

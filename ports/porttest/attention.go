@@ -51,7 +51,7 @@ func attentionIsStored(f *fixture) {
 	got := f.getConnection(c)
 	f.equal("Get", c, got)
 	f.inUTC(got.Consent.ExpiresAt, got.Consent.NoticeAt, got.Webhook.DueAt, got.Webhook.MissedAt)
-	updated, err := f.Connections.Update(f.ctx, c.Tenant, c.Kind, c.ID, func(c *domain.Connection) error {
+	updated, err := f.Connections.Update(f.ctx, c.Tenant, c.Kind, c.ID, nil, func(c *domain.Connection) error {
 		c.Consent, c.Webhook = domain.Consent{}, domain.WebhookWatch{}
 		return nil
 	})
@@ -242,7 +242,7 @@ func tokenlessIsNotSilent(f *fixture) {
 	f.equal("awaits", true, f.getConnection(c).Webhook.DueAt.IsZero())
 	token := f.createToken(c)
 	f.equal("after the first token", dueWatch(at), f.getConnection(c).Webhook)
-	f.noError(f.Tokens.Revoke(f.ctx, c.Tenant, token.ID, f.now()))
+	f.noError(f.Tokens.Revoke(f.ctx, c.Tenant, token.ID, f.now(), nil))
 	f.equal("with a revoked token", ports.WebhookPassed{}, f.pass(c, at))
 }
 

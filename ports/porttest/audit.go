@@ -3,9 +3,9 @@ package porttest
 import (
 	"bytes"
 	"cmp"
-	"context"
 	"crypto/sha256"
 	"errors"
+	"reflect"
 	"slices"
 	"strconv"
 
@@ -17,7 +17,7 @@ import (
 
 // auditTests check ports.AuditLog, and that a change stores its audit entries.
 var auditTests = []storeTest{
-	{"each change of an operator stores its entry", auditedChanges},
+	{"each store method with audit entries stores them with its change", auditedChanges},
 	{"a change that fails stores no entry", auditedFailures},
 	{"a change without effect stores no entry", auditedNothing},
 	{"an entry is stored once, also by a repeated close that races", auditedCloseRaces},
@@ -43,17 +43,14 @@ func (f *fixture) newEntry(action, object string) domain.AuditEntry {
 	}
 }
 
-// recording returns a context that carries audit entries for one store call. If the call makes a change, the entries
-// are stored together with the change.
-func (f *fixture) recording(entries ...domain.AuditEntry) context.Context {
-	return ports.WithAuditedChange(f.ctx, ports.AuditedChange{
-		Tenant: f.tenant, Entries: func() []domain.AuditEntry { return entries },
-	})
+// entriesOf returns the audit entries as the argument of a store method.
+func entriesOf(entries ...domain.AuditEntry) ports.AuditEntries {
+	return func() []domain.AuditEntry { return entries }
 }
 
-// record returns a context for one store call. The context carries one new audit entry with the given action.
-func (f *fixture) record(action string) context.Context {
-	return f.recording(f.newEntry(action, newUUID().String()))
+// entry returns a new audit entry with the given action, as the argument of a store method.
+func (f *fixture) entry(action string) ports.AuditEntries {
+	return entriesOf(f.newEntry(action, newUUID().String()))
 }
 
 func (f *fixture) appendEntry(e domain.AuditEntry) {
@@ -106,30 +103,75 @@ func (f *fixture) actions() []string {
 	return all
 }
 
+// auditedMethods returns the store methods that store audit entries, in the form "Tokens.Create".
+func auditedMethods() (names []string) {
+	stores := reflect.TypeFor[Stores]()
+	for port := range stores.Fields() {
+		for method := range port.Type.Methods() {
+			for in := range method.Type.Ins() {
+				if in == reflect.TypeFor[ports.AuditEntries]() {
+					names = append(names, port.Name+"."+method.Name)
+				}
+			}
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// auditedChanges calls each method of auditedMethods once. All entries have the same object, because the stores compare
+// it only with the ids of replayed deliveries.
 func auditedChanges(f *fixture) {
-	c := f.newConnection("audited")
-	f.noError(f.Connections.Create(f.record("create"), c))
-	_, err := f.Connections.Update(f.record("update"), f.tenant, c.Kind, c.ID,
-		func(c *domain.Connection) error { c.Rename("renamed"); return nil })
-	f.noError(err)
+	c, edited := f.newConnection("audited"), func(*domain.Connection) error { return nil }
 	token := f.newToken(c)
-	f.noError(f.Tokens.Create(f.record("mint"), token))
-	f.noError(f.Tokens.Revoke(f.record("revoke"), f.tenant, token.ID, f.now()))
 	_, registered := f.registeredToken()
-	f.noError(f.Tokens.ActivateRegistration(f.record("activate"), f.tenant, registered.ID, "webhook"))
-	_, err = f.Pulls.Request(f.record("pull"), f.tenant, c.ID,
-		ports.PullRequest{ID: newID[domain.Pull](), Trigger: domain.TriggerOperator, At: f.now()})
-	f.noError(err)
+	_, used := f.connectionWithToken()
+	delivery := f.receiveWanted(used)
 	_, _, account := f.accountWithRows(row("1", withAccount("a")))
-	_, _, err = f.Ledger.ClosePeriod(f.record("close"), f.tenant, account, f.closeRequest(closeDay))
+	r := newReplacements(f)
+	r.sweepPage(domain.OneRead, nil, purchase("y"))
+	r.next()
+	sub := f.newSubscription()
+	var methods []string
+	audited := func(method string) ports.AuditEntries {
+		methods = append(methods, method)
+		return entriesOf(f.newEntry(method, delivery.ID.String()))
+	}
+	f.noError(f.Connections.Create(f.ctx, c, audited("Connections.Create")))
+	_, err := f.Connections.Update(f.ctx, f.tenant, c.Kind, c.ID, audited("Connections.Update"), edited)
 	f.noError(err)
-	f.noError(f.Ledger.ReopenPeriod(f.record("reopen"), f.tenant, account, closeDay))
-	_, err = f.Ledger.UpdateCompleteness(f.record("accept"), f.tenant, account,
+	f.noError(f.Tokens.Create(f.ctx, token, audited("Tokens.Create")))
+	f.noError(f.Tokens.Revoke(f.ctx, f.tenant, token.ID, f.now(), audited("Tokens.Revoke")))
+	f.noError(f.Tokens.ActivateRegistration(f.ctx, f.tenant, registered.ID, "webhook",
+		audited("Tokens.ActivateRegistration")))
+	_, err = f.Pulls.Request(f.ctx, f.tenant, c.ID,
+		ports.PullRequest{ID: newID[domain.Pull](), Trigger: domain.TriggerOperator, At: f.now()},
+		audited("Pulls.Request"))
+	f.noError(err)
+	_, err = f.Deliveries.Replay(f.ctx, f.tenant, []domain.DeliveryID{delivery.ID}, f.now(),
+		audited("Deliveries.Replay"), newID[domain.Pull])
+	f.noError(err)
+	_, _, err = f.Ledger.ClosePeriod(f.ctx, f.tenant, account, f.closeRequest(closeDay), audited("Ledger.ClosePeriod"))
+	f.noError(err)
+	f.noError(f.Ledger.ReopenPeriod(f.ctx, f.tenant, account, closeDay, audited("Ledger.ReopenPeriod")))
+	_, err = f.Ledger.UpdateCompleteness(f.ctx, f.tenant, account, audited("Ledger.UpdateCompleteness"),
 		func(c domain.Completeness) (domain.Completeness, error) { return c, nil })
 	f.noError(err)
-	f.equal("actions", []string{
-		"create", "update", "mint", "revoke", "activate", "pull", "close", "reopen", "accept",
-	}, f.actions())
+	_, err = f.Ledger.Split(f.ctx, f.tenant, r.older, newID[domain.Transaction](), f.now(), audited("Ledger.Split"))
+	f.noError(err)
+	f.noError(f.Subscriptions.Create(f.ctx, sub, audited("Subscriptions.Create")))
+	_, err = f.Subscriptions.Update(f.ctx, f.tenant, sub.ID, audited("Subscriptions.Update"),
+		func(*domain.Subscription) error { return nil })
+	f.noError(err)
+	_, err = f.Subscriptions.Replay(f.ctx, f.tenant, sub.ID, 1, audited("Subscriptions.Replay"))
+	f.noError(err)
+	f.noError(f.Subscriptions.Delete(f.ctx, f.tenant, sub.ID, audited("Subscriptions.Delete"),
+		func(domain.Subscription) error { return nil }))
+	_, err = f.Erasures.Start(f.ctx, f.tenant, c.ID, f.erasureRequest(false), audited("Erasures.Start"))
+	f.noError(err)
+	f.equal("actions", methods, f.actions())
+	slices.Sort(methods)
+	f.equal("audited methods", auditedMethods(), methods)
 }
 
 func auditedFailures(f *fixture) {
@@ -137,28 +179,28 @@ func auditedFailures(f *fixture) {
 	taken, refused := f.newConnection(c.Name), errors.New("refused")
 	_, _, account := f.accountWithRows(row("1", withAccount("a")))
 	for name, err := range map[string]error{
-		"Create": f.Connections.Create(f.record("create"), taken),
+		"Create": f.Connections.Create(f.ctx, taken, f.entry("create")),
 		"Update": func() error {
-			_, err := f.Connections.Update(f.record("update"), f.tenant, c.Kind, c.ID,
-				func(*domain.Connection) error { return refused })
+			_, err := f.Connections.Update(f.ctx, f.tenant, c.Kind, c.ID,
+				f.entry("update"), func(*domain.Connection) error { return refused })
 			return err
 		}(),
-		"Tokens.Create": f.Tokens.Create(f.record("mint"), f.newToken(f.newConnection("absent"))),
-		"Revoke":        f.Tokens.Revoke(f.record("revoke"), newTenant(), token.ID, f.now()),
+		"Tokens.Create": f.Tokens.Create(f.ctx, f.newToken(f.newConnection("absent")), f.entry("mint")),
+		"Revoke":        f.Tokens.Revoke(f.ctx, newTenant(), token.ID, f.now(), f.entry("revoke")),
 		"Request": func() error {
-			_, err := f.Pulls.Request(f.record("pull"), f.tenant, newID[domain.Connection](),
-				ports.PullRequest{ID: newID[domain.Pull](), Trigger: domain.TriggerOperator, At: f.now()})
+			r := ports.PullRequest{ID: newID[domain.Pull](), Trigger: domain.TriggerOperator, At: f.now()}
+			_, err := f.Pulls.Request(f.ctx, f.tenant, newID[domain.Connection](), r, f.entry("pull"))
 			return err
 		}(),
-		"ReopenPeriod": f.Ledger.ReopenPeriod(f.record("reopen"), f.tenant, account, closeDay),
+		"ReopenPeriod": f.Ledger.ReopenPeriod(f.ctx, f.tenant, account, closeDay, f.entry("reopen")),
 		"Split": func() error {
-			_, err := f.Ledger.Split(f.record("split"), f.tenant, newID[domain.Transaction](),
-				newID[domain.Transaction](), f.now())
+			_, err := f.Ledger.Split(f.ctx, f.tenant, newID[domain.Transaction](),
+				newID[domain.Transaction](), f.now(), f.entry("split"))
 			return err
 		}(),
 		"UpdateCompleteness": func() error {
-			_, err := f.Ledger.UpdateCompleteness(f.record("accept"), f.tenant, account,
-				func(c domain.Completeness) (domain.Completeness, error) { return c, refused })
+			_, err := f.Ledger.UpdateCompleteness(f.ctx, f.tenant, account,
+				f.entry("accept"), func(c domain.Completeness) (domain.Completeness, error) { return c, refused })
 			return err
 		}(),
 	} {
@@ -171,11 +213,12 @@ func auditedFailures(f *fixture) {
 
 func auditedNothing(f *fixture) {
 	c := f.createConnection()
-	_, err := f.Connections.Update(f.recording(), f.tenant, c.Kind, c.ID, func(*domain.Connection) error { return nil })
+	_, err := f.Connections.Update(f.ctx, f.tenant, c.Kind, c.ID, entriesOf(),
+		func(*domain.Connection) error { return nil })
 	f.noError(err)
 	_, _, account := f.accountWithRows(row("1", withAccount("a")))
 	f.close(account, closeDay)
-	_, created, err := f.Ledger.ClosePeriod(f.record("close"), f.tenant, account, f.closeRequest(closeDay))
+	_, created, err := f.Ledger.ClosePeriod(f.ctx, f.tenant, account, f.closeRequest(closeDay), f.entry("close"))
 	f.noError(err)
 	f.equal("created", false, created)
 	f.equal("actions", []string(nil), f.actions())
@@ -185,10 +228,10 @@ func auditedCloseRaces(f *fixture) {
 	_, _, account := f.accountWithRows(row("1", withAccount("a")))
 	concurrently(6, func(int) {
 		if _, _, err := f.Ledger.ClosePeriod(
-			f.record("close"),
+			f.ctx,
 			f.tenant,
 			account,
-			f.closeRequest(closeDay),
+			f.closeRequest(closeDay), f.entry("close"),
 		); err != nil {
 			f.Error(err)
 		}
@@ -206,9 +249,9 @@ func auditedReplay(f *fixture) {
 		entries = append(entries, f.newEntry("replay", id.String()))
 	}
 	newPull := func() domain.PullID { return newID[domain.Pull]() }
-	_, err := f.Deliveries.Replay(f.recording(entries...), f.tenant, deliveries, f.now(), newPull)
+	_, err := f.Deliveries.Replay(f.ctx, f.tenant, deliveries, f.now(), entriesOf(entries...), newPull)
 	f.noError(err)
-	_, err = f.Deliveries.Replay(f.recording(entries[1]), f.tenant, deliveries[1:2], f.now(), newPull)
+	_, err = f.Deliveries.Replay(f.ctx, f.tenant, deliveries[1:2], f.now(), entriesOf(entries[1]), newPull)
 	f.noError(err)
 	f.number(100)
 	f.equal("objects", []string{wanted.ID.String()},
@@ -286,7 +329,7 @@ func auditConcurrentNumbers(f *fixture) {
 				}
 				continue
 			}
-			if err := f.Connections.Create(f.record("create"), f.newConnection(newUUID().String())); err != nil {
+			if err := f.Connections.Create(f.ctx, f.newConnection(newUUID().String()), f.entry("create")); err != nil {
 				f.Error(err)
 			}
 		}

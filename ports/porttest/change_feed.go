@@ -13,6 +13,7 @@ import (
 
 // changeFeedTests check Ledger.Changes: the order of the changes, and that no change is skipped.
 var changeFeedTests = []storeTest{
+	{"the end of the feed is after every change that was read, and before every later one", feedEnds},
 	{"changes are in commit order, each with the current row", feedOrder},
 	{"a page continues where the last one ended, also after an empty page", feedPositionsResume},
 	{"the feed covers all connections of the tenant", feedCoversAllConnections},
@@ -77,6 +78,28 @@ func feedCoversAllConnections(f *fixture) {
 	_, l := f.runningPull()
 	f.storeRows(l, row("another's"))
 	f.equal("changes of another tenant", []string{"another's"}, ids(f.readFeed(domain.Position{}, 2, 1), externalID))
+}
+
+func feedEnds(f *fixture) {
+	end := func() domain.Position {
+		page, err := f.Ledger.Changes(f.ctx, f.tenant, domain.PageRequest{Limit: 10, After: domain.FeedEnd})
+		f.noError(err)
+		f.equal("changes at the end", 0, len(page.Items))
+		f.equal("more changes at the end", false, page.More)
+		if page.Next.IsZero() || page.Next == domain.FeedEnd {
+			f.Fatalf("the end is the position %v", page.Next)
+		}
+		return page.Next
+	}
+	empty := end()
+	_, l := f.runningPull()
+	f.storeRows(l, row("1"), row("2"))
+	f.equal("changes after the end of an empty feed", 2, len(f.readFeed(empty, 10, 2)))
+	after := end()
+	f.equal("changes after the end", 0, len(f.readFeed(after, 10, 0)))
+	f.storeRows(l, row("3"), row("1", withDescription("edited")))
+	later := slices.Sorted(slices.Values(ids(f.readFeed(after, 10, 2), externalID)))
+	f.equal("later changes", []string{"1", "3"}, later)
 }
 
 // versions maps the id of each row to the last version of the row.

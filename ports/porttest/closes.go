@@ -31,7 +31,7 @@ const closeDay domain.Date = "2026-02-28"
 
 func (f *fixture) close(id domain.AccountID, date domain.Date) domain.Close {
 	f.Helper()
-	c, created, err := f.Ledger.ClosePeriod(f.ctx, f.tenant, id, f.closeRequest(date))
+	c, created, err := f.Ledger.ClosePeriod(f.ctx, f.tenant, id, f.closeRequest(date), nil)
 	f.noError(err)
 	f.equal("a new close", true, created)
 	return c
@@ -43,7 +43,7 @@ func (f *fixture) closeRequest(date domain.Date) domain.CloseRequest {
 
 func (f *fixture) reopen(id domain.AccountID, date domain.Date) {
 	f.Helper()
-	f.noError(f.Ledger.ReopenPeriod(f.ctx, f.tenant, id, date))
+	f.noError(f.Ledger.ReopenPeriod(f.ctx, f.tenant, id, date, nil))
 }
 
 func (f *fixture) listCloses(id domain.AccountID) []domain.Close {
@@ -119,7 +119,7 @@ func closeCovers(f *fixture) {
 	)
 	f.mustStorePage(l, ports.PageWrite{Removed: []string{"removed"}})
 	r := f.closeRequest(closeDay)
-	got, created, err := f.Ledger.ClosePeriod(f.ctx, f.tenant, id, r)
+	got, created, err := f.Ledger.ClosePeriod(f.ctx, f.tenant, id, r, nil)
 	f.noError(err)
 	digest, count := DigestBefore(f.allRows(c), nil, id, closeDay)
 	f.equal("created", true, created)
@@ -165,7 +165,7 @@ func closeRepeats(f *fixture) {
 	const callers = 6
 	closes := make([]domain.Close, callers)
 	concurrently(callers, func(i int) {
-		c, isNew, err := f.Ledger.ClosePeriod(f.ctx, f.tenant, id, f.closeRequest(closeDay))
+		c, isNew, err := f.Ledger.ClosePeriod(f.ctx, f.tenant, id, f.closeRequest(closeDay), nil)
 		if err != nil {
 			f.Error(err)
 		}
@@ -176,7 +176,7 @@ func closeRepeats(f *fixture) {
 	})
 	f.equal("new closes", int32(1), created.Load())
 	f.storeRows(l, row("2", withAccount("a")))
-	again, isNew, err := f.Ledger.ClosePeriod(f.ctx, f.tenant, id, f.closeRequest(closeDay))
+	again, isNew, err := f.Ledger.ClosePeriod(f.ctx, f.tenant, id, f.closeRequest(closeDay), nil)
 	f.noError(err)
 	f.equal("a repeated close is new", false, isNew)
 	for _, c := range closes {
@@ -199,7 +199,7 @@ func closeReopens(f *fixture) {
 	first := f.close(id, closeDay)
 	f.storeRows(l, row("1", withAccount("a"), withAmount("-1", "BRL")))
 	f.reopen(id, closeDay)
-	f.errorIs(f.Ledger.ReopenPeriod(f.ctx, f.tenant, id, closeDay), domain.NotFound)
+	f.errorIs(f.Ledger.ReopenPeriod(f.ctx, f.tenant, id, closeDay, nil), domain.NotFound)
 	f.equal("closes", 0, len(f.listCloses(id)))
 	_, err := f.Ledger.Adjustments(f.ctx, f.tenant, id, closeDay, domain.PageRequest{Limit: 1})
 	f.errorIs(err, domain.NotFound)
@@ -218,9 +218,9 @@ func closeTenant(f *fixture) {
 		tenant  domain.TenantID
 		account domain.AccountID
 	}{{newTenant(), id}, {f.tenant, newID[domain.Account]()}} {
-		_, _, err := f.Ledger.ClosePeriod(f.ctx, caller.tenant, caller.account, f.closeRequest(closeDay))
+		_, _, err := f.Ledger.ClosePeriod(f.ctx, caller.tenant, caller.account, f.closeRequest(closeDay), nil)
 		f.errorIs(err, domain.NotFound)
-		f.errorIs(f.Ledger.ReopenPeriod(f.ctx, caller.tenant, caller.account, closeDay), domain.NotFound)
+		f.errorIs(f.Ledger.ReopenPeriod(f.ctx, caller.tenant, caller.account, closeDay, nil), domain.NotFound)
 		_, err = f.Ledger.Adjustments(f.ctx, caller.tenant, caller.account, closeDay, page)
 		f.errorIs(err, domain.NotFound)
 		closes, err := f.Ledger.Closes(f.ctx, caller.tenant, caller.account, page)

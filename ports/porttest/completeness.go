@@ -261,14 +261,14 @@ func completenessAccept(f *fixture) {
 	f.finishSettled(l, f.now(), balances("100"))
 	refused := errors.New("refused")
 	_, err := f.Ledger.UpdateCompleteness(f.ctx, f.tenant, id,
-		func(domain.Completeness) (domain.Completeness, error) { return domain.Completeness{}, refused })
+		nil, func(domain.Completeness) (domain.Completeness, error) { return domain.Completeness{}, refused })
 	f.errorIs(err, refused)
 	f.equal("after a refused edit", "112.5", f.anchor(f.completeness(id)))
 	l = f.startPull(c)
 	f.finishSettled(l, f.now(), balances("50"))
 	at := f.now()
 	accepted, err := f.Ledger.UpdateCompleteness(f.ctx, f.tenant, id,
-		func(c domain.Completeness) (domain.Completeness, error) { return c.Accept("a reason", at) })
+		nil, func(c domain.Completeness) (domain.Completeness, error) { return c.Accept("a reason", at) })
 	f.noError(err)
 	f.equal("returned", accepted.Baseline.Anchor.String(), "62.5")
 	got := f.completeness(id)
@@ -304,7 +304,7 @@ func completenessTenant(f *fixture) {
 	_, err = f.Ledger.Completeness(f.ctx, f.tenant, newID[domain.Account]())
 	f.errorIs(err, domain.NotFound)
 	_, err = f.Ledger.UpdateCompleteness(f.ctx, other, id,
-		func(c domain.Completeness) (domain.Completeness, error) { return c, nil })
+		nil, func(c domain.Completeness) (domain.Completeness, error) { return c, nil })
 	f.errorIs(err, domain.NotFound)
 	page, err := f.Ledger.Balances(f.ctx, other, id, domain.Window{}, domain.PageRequest{Limit: 10})
 	f.noError(err)

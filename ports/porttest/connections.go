@@ -94,7 +94,7 @@ func connectionsAreTenantScoped(f *fixture) {
 	f.sameNotFound("Find", find(foreign, c.Vendor, c.Name), find(f.tenant, c.Vendor, "absent"))
 	f.sameNotFound("Find by vendor", find(f.tenant, otherVendor, c.Name), find(f.tenant, c.Vendor, "absent"))
 	update := func(tenant domain.TenantID, id domain.ConnectionID) error {
-		_, err := f.Connections.Update(f.ctx, tenant, c.Kind, id, func(c *domain.Connection) error {
+		_, err := f.Connections.Update(f.ctx, tenant, c.Kind, id, nil, func(c *domain.Connection) error {
 			c.Name = "taken over"
 			return nil
 		})
@@ -120,7 +120,7 @@ func kindsAreSeparate(f *fixture) {
 	}{{domain.Engine, c.ID}, {domain.Aggregator, engine.ID}} {
 		_, err := f.Connections.Get(f.ctx, f.tenant, row.kind, row.id)
 		f.errorIs(err, domain.NotFound)
-		_, err = f.Connections.Update(f.ctx, f.tenant, row.kind, row.id, func(*domain.Connection) error {
+		_, err = f.Connections.Update(f.ctx, f.tenant, row.kind, row.id, nil, func(*domain.Connection) error {
 			f.Error("the update function of a row of the other kind was called")
 			return nil
 		})
@@ -190,7 +190,7 @@ func updatesSerialise(f *fixture) {
 	const writers = 32
 	c := f.createConnection()
 	concurrently(writers, func(int) {
-		_, err := f.Connections.Update(f.ctx, f.tenant, c.Kind, c.ID, func(c *domain.Connection) error {
+		_, err := f.Connections.Update(f.ctx, f.tenant, c.Kind, c.ID, nil, func(c *domain.Connection) error {
 			c.Revision++
 			return nil
 		})
@@ -205,7 +205,7 @@ func updatesSerialise(f *fixture) {
 // the side effects of a deletion do not happen either.
 func updateRollsBack(f *fixture) {
 	c, refused := f.createConnection(), errors.New("refused")
-	_, err := f.Connections.Update(f.ctx, f.tenant, c.Kind, c.ID, func(c *domain.Connection) error {
+	_, err := f.Connections.Update(f.ctx, f.tenant, c.Kind, c.ID, nil, func(c *domain.Connection) error {
 		c.Name, c.Sealed, c.Revision = "changed", nil, 9
 		c.DeletedAt = epoch
 		return refused
@@ -221,7 +221,7 @@ func updateWrites(f *fixture) {
 	for _, c := range []domain.Connection{f.createStored(f.newConnection("c")), f.createStored(f.newEngine("e"))} {
 		at := f.now()
 		var want domain.Connection
-		got, err := f.Connections.Update(f.ctx, f.tenant, c.Kind, c.ID, func(row *domain.Connection) error {
+		got, err := f.Connections.Update(f.ctx, f.tenant, c.Kind, c.ID, nil, func(row *domain.Connection) error {
 			f.equal("what the update function receives", c, *row)
 			row.Rename(c.Name + " renamed")
 			if c.Kind == domain.Aggregator {
@@ -308,7 +308,7 @@ func cancelledContextIsReturned(f *fixture) {
 	over, cancel := context.WithCancel(f.ctx)
 	cancel()
 	fresh, r := f.newConnection("fresh"), f.incoming(token, wantedEvent("late", domain.PullScope{}))
-	f.errorIs(f.Connections.Create(over, fresh), context.Canceled)
+	f.errorIs(f.Connections.Create(over, fresh, nil), context.Canceled)
 	_, err := f.Connections.Get(over, f.tenant, c.Kind, c.ID)
 	f.errorIs(err, context.Canceled)
 	_, err = f.Deliveries.Receive(over, r)

@@ -31,12 +31,12 @@ func deletedIsNotFound(f *fixture) {
 		f.errorIs(err, domain.NotFound)
 		_, err = f.Connections.Find(f.ctx, f.tenant, c.Vendor, c.Name)
 		f.errorIs(err, domain.NotFound)
-		_, err = f.Connections.Update(f.ctx, f.tenant, c.Kind, c.ID, func(*domain.Connection) error { return nil })
+		_, err = f.Connections.Update(f.ctx, f.tenant, c.Kind, c.ID, nil, func(*domain.Connection) error { return nil })
 		f.errorIs(err, domain.NotFound)
 		_, err = f.Pulls.Request(f.ctx, f.tenant, c.ID,
-			ports.PullRequest{ID: newID[domain.Pull](), Trigger: domain.TriggerOperator, At: f.now()})
+			ports.PullRequest{ID: newID[domain.Pull](), Trigger: domain.TriggerOperator, At: f.now()}, nil)
 		f.errorIs(err, domain.NotFound)
-		f.errorIs(f.Tokens.Create(f.ctx, f.newToken(c)), domain.NotFound)
+		f.errorIs(f.Tokens.Create(f.ctx, f.newToken(c), nil), domain.NotFound)
 	}
 	f.equal("List", 0, len(f.listConnections(ports.ConnectionFilter{}, 10, nil)))
 }
@@ -47,7 +47,7 @@ func deletionRevokes(f *fixture) {
 	c, live := f.connectionWithToken()
 	early := f.createToken(c)
 	revoked := f.now()
-	f.noError(f.Tokens.Revoke(f.ctx, f.tenant, early.ID, revoked))
+	f.noError(f.Tokens.Revoke(f.ctx, f.tenant, early.ID, revoked, nil))
 	_, unaffected := f.connectionWithToken()
 	at := f.deleteConnection(c)
 	for _, token := range f.listTokens(ports.TokenFilter{}, 10, nil) {
@@ -100,12 +100,12 @@ func deletionRacesRequests(f *fixture) {
 			switch i % 3 {
 			case 0:
 				_, _ = f.Pulls.Request(f.ctx, f.tenant, c.ID,
-					ports.PullRequest{ID: newID[domain.Pull](), Trigger: domain.TriggerOperator, At: f.now()})
+					ports.PullRequest{ID: newID[domain.Pull](), Trigger: domain.TriggerOperator, At: f.now()}, nil)
 			case 1:
 				_, _ = f.Deliveries.Receive(f.ctx,
 					f.incoming(token, wantedEvent(newUUID().String(), domain.PullScope{})))
 			case 2:
-				_, _ = f.Connections.Update(f.ctx, f.tenant, c.Kind, c.ID, func(c *domain.Connection) error {
+				_, _ = f.Connections.Update(f.ctx, f.tenant, c.Kind, c.ID, nil, func(c *domain.Connection) error {
 					c.Delete(epoch)
 					return nil
 				})

@@ -41,7 +41,7 @@ func takenNameIsConflict(f *fixture) {
 		for _, second := range []func(string) domain.Connection{f.newConnection, f.newEngine} {
 			existing := f.createStored(first("name " + newUUID().String()))
 			late := second(existing.Name)
-			err := f.Connections.Create(f.ctx, late)
+			err := f.Connections.Create(f.ctx, late, nil)
 			f.errorIs(err, domain.Conflict)
 			f.errorIs(err, domain.NameTaken)
 			_, err = f.Connections.Get(f.ctx, f.tenant, late.Kind, late.ID)
@@ -52,7 +52,7 @@ func takenNameIsConflict(f *fixture) {
 	other := f.newConnection("another vendor's")
 	f.createStored(other)
 	other.ID, other.Vendor = newID[domain.Connection](), otherVendor
-	f.errorIs(f.Connections.Create(f.ctx, other), domain.NameTaken)
+	f.errorIs(f.Connections.Create(f.ctx, other, nil), domain.NameTaken)
 }
 
 // deletedNamesAreFree checks that connections of the same name can be created and deleted several times. A store fails
@@ -79,7 +79,7 @@ func namesAreExact(f *fixture) {
 		found, err := f.Connections.Find(f.ctx, f.tenant, vendor, name)
 		f.noError(err)
 		f.equal("name", name, found.Name)
-		f.errorIs(f.Connections.Create(f.ctx, f.newEngine(name)), domain.NameTaken)
+		f.errorIs(f.Connections.Create(f.ctx, f.newEngine(name), nil), domain.NameTaken)
 	}
 	_, err := f.Connections.Find(f.ctx, f.tenant, vendor, "caFe")
 	f.errorIs(err, domain.NotFound)
@@ -112,7 +112,7 @@ func concurrentCreatesOfOneName(f *fixture) {
 		if i%2 == 1 {
 			fresh = f.newEngine
 		}
-		switch err := f.Connections.Create(f.ctx, fresh("one")); {
+		switch err := f.Connections.Create(f.ctx, fresh("one"), nil); {
 		case err == nil:
 			winners.Add(1)
 		case domain.CodeOf(err) != domain.NameTaken:
@@ -127,7 +127,7 @@ func concurrentCreatesOfOneName(f *fixture) {
 // renamed to one name concurrently. The unique constraint must apply to updates as well as to inserts.
 func renameOntoTaken(f *fixture) {
 	rename := func(c domain.Connection, name string) error {
-		_, err := f.Connections.Update(f.ctx, f.tenant, c.Kind, c.ID, func(c *domain.Connection) error {
+		_, err := f.Connections.Update(f.ctx, f.tenant, c.Kind, c.ID, nil, func(c *domain.Connection) error {
 			c.Rename(name)
 			c.BumpRevision(f.now())
 			return nil

@@ -39,7 +39,7 @@ func deliveriesAreTenantScoped(f *fixture) {
 		domain.PageRequest{Limit: 10})
 	f.noError(err)
 	f.equal("List of another tenant", domain.Page[domain.Delivery]{}, page)
-	replayed, err := f.Deliveries.Replay(f.ctx, foreign, []domain.DeliveryID{d.ID}, f.now(), newID[domain.Pull])
+	replayed, err := f.Deliveries.Replay(f.ctx, foreign, []domain.DeliveryID{d.ID}, f.now(), nil, newID[domain.Pull])
 	f.noError(err)
 	f.equal("Replay by another tenant", 0, len(replayed))
 }

@@ -100,7 +100,7 @@ func deliveriesAreNotShared(f *fixture) {
 func receiveNeedsALiveToken(f *fixture) {
 	c, token := f.connectionWithToken()
 	revoked := f.createToken(c)
-	f.noError(f.Tokens.Revoke(f.ctx, f.tenant, revoked.ID, f.now()))
+	f.noError(f.Tokens.Revoke(f.ctx, f.tenant, revoked.ID, f.now(), nil))
 	deleted, orphan := f.connectionWithToken()
 	f.deleteConnection(deleted)
 	unknown, foreign := f.newToken(c), token

@@ -23,7 +23,7 @@ var pruneTests = []storeTest{
 
 func (f *fixture) replay(deliveries ...domain.DeliveryID) map[domain.DeliveryID]domain.Delivery {
 	f.Helper()
-	replayed, err := f.Deliveries.Replay(f.ctx, f.tenant, deliveries, f.now(), newID[domain.Pull])
+	replayed, err := f.Deliveries.Replay(f.ctx, f.tenant, deliveries, f.now(), nil, newID[domain.Pull])
 	f.noError(err)
 	byID := map[domain.DeliveryID]domain.Delivery{}
 	for _, d := range replayed {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -36,7 +37,7 @@ var erasureTests = []storeTest{
 
 func (f *fixture) startErasure(c domain.Connection, atVendor bool) domain.Erasure {
 	f.Helper()
-	e, err := f.Erasures.Start(f.ctx, c.Tenant, c.ID, f.erasureRequest(atVendor))
+	e, err := f.Erasures.Start(f.ctx, c.Tenant, c.ID, f.erasureRequest(atVendor), nil)
 	f.noError(err)
 	return e
 }
@@ -123,7 +124,7 @@ func erasureStarts(f *fixture) {
 	c, token := f.connectionWithToken()
 	queued := f.receiveWanted(token)
 	r := f.erasureRequest(true)
-	e, err := f.Erasures.Start(f.ctx, f.tenant, c.ID, r)
+	e, err := f.Erasures.Start(f.ctx, f.tenant, c.ID, r, nil)
 	f.noError(err)
 	f.equal("the erasure", domain.Erasure{
 		ID: r.ID, Tenant: f.tenant, Connection: c.ID, AtVendor: true, Status: domain.ErasureRunning, CreatedAt: r.At,
@@ -150,10 +151,10 @@ func erasureOfDeleted(f *fixture) {
 	deleted := f.deleteConnection(c)
 	e := f.startErasure(c, false)
 	f.equal("the time of the deletion", deleted, f.mustClaimErasure(e.ID).Connection.DeletedAt)
-	_, foreign := f.Erasures.Start(f.ctx, newTenant(), c.ID, f.erasureRequest(false))
-	_, absent := f.Erasures.Start(f.ctx, f.tenant, newID[domain.Connection](), f.erasureRequest(false))
+	_, foreign := f.Erasures.Start(f.ctx, newTenant(), c.ID, f.erasureRequest(false), nil)
+	_, absent := f.Erasures.Start(f.ctx, f.tenant, newID[domain.Connection](), f.erasureRequest(false), nil)
 	f.sameNotFound("Erasures.Start", foreign, absent)
-	_, err := f.Erasures.Start(f.ctx, f.tenant, engine.ID, f.erasureRequest(false))
+	_, err := f.Erasures.Start(f.ctx, f.tenant, engine.ID, f.erasureRequest(false), nil)
 	f.errorIs(err, domain.NotFound)
 	if _, err := f.Connections.Get(f.ctx, f.tenant, domain.Engine, engine.ID); err != nil {
 		f.Errorf("the engine connection: %v", err)
@@ -174,7 +175,7 @@ func erasureRepeats(f *fixture) {
 	done := f.erase(other)
 	f.equal("a repetition of one that is done", done.ID, f.startErasure(other, false).ID)
 	f.equal("its status", domain.ErasureDone, f.getErasure(done.ID).Status)
-	_, err := f.Erasures.Start(f.ctx, f.tenant, other.ID, f.erasureRequest(true))
+	_, err := f.Erasures.Start(f.ctx, f.tenant, other.ID, f.erasureRequest(true), nil)
 	f.errorIs(err, domain.AlreadyErased)
 }
 
@@ -193,7 +194,7 @@ func erasureStartsOnce(f *fixture) {
 	const n = 8
 	var started [n]domain.Erasure
 	concurrently(n, func(i int) {
-		e, err := f.Erasures.Start(f.ctx, f.tenant, c.ID, f.erasureRequest(i%2 == 0))
+		e, err := f.Erasures.Start(f.ctx, f.tenant, c.ID, f.erasureRequest(i%2 == 0), nil)
 		if err != nil {
 			f.Error(err)
 		}
@@ -342,7 +343,7 @@ func erasureErases(f *fixture) {
 		history, err := f.Ledger.History(f.ctx, f.tenant, t.ID, domain.PageRequest{Limit: 10})
 		f.noError(err)
 		f.equal("its history", 0, len(history.Items))
-		_, err = f.Ledger.Split(f.ctx, f.tenant, t.ID, newID[domain.Transaction](), f.now())
+		_, err = f.Ledger.Split(f.ctx, f.tenant, t.ID, newID[domain.Transaction](), f.now(), nil)
 		f.errorIs(err, domain.NothingToUndo)
 	}
 	f.equal("lists", []int{0, 0, 0},
@@ -372,7 +373,7 @@ func (f *fixture) readErased(c filled) map[string]error {
 	_, all["the account"] = f.Ledger.Account(f.ctx, f.tenant, c.account)
 	_, all["its completeness"] = f.Ledger.Completeness(f.ctx, f.tenant, c.account)
 	_, all["its adjustments"] = f.Ledger.Adjustments(f.ctx, f.tenant, c.account, closeDay, domain.PageRequest{Limit: 1})
-	_, _, all["a new close"] = f.Ledger.ClosePeriod(f.ctx, f.tenant, c.account, f.closeRequest("2026-01-31"))
+	_, _, all["a new close"] = f.Ledger.ClosePeriod(f.ctx, f.tenant, c.account, f.closeRequest("2026-01-31"), nil)
 	_, all["the pull"] = f.Pulls.Get(f.ctx, f.tenant, c.pull)
 	_, all["the delivery"] = f.Deliveries.Get(f.ctx, f.tenant, c.delivery)
 	_, all["the token"] = f.Tokens.FindByHash(f.ctx, c.token.Hash)
@@ -451,7 +452,11 @@ func erasureOfDeliveries(f *fixture) {
 		return f.receive(r).Delivery.ID
 	}
 	const named, unnamed = `{"itemId":"` + ref + `"}`, `{"itemId":"7d2f9c1e-0000-4000-8000-00000000abce"}`
-	blanked := []domain.DeliveryID{receive(otherToken, named), receive(otherToken, named)}
+	const mixed = `{"ITEMID":"é","itemId":"7D2f9C1E-0000-4000-8000-00000000aBcD"}`
+	blanked := []domain.DeliveryID{
+		receive(otherToken, named), receive(otherToken, mixed), receive(otherToken, strings.ToUpper(named)),
+		receive(otherToken, named),
+	}
 	kept := []domain.DeliveryID{receive(otherToken, unnamed), receive(sameToken, named)}
 	f.tenant = foreign
 	ofTenant := f.getDelivery(receive(foreignToken, named))
@@ -533,7 +538,7 @@ func erasureOfFormerReferences(f *fixture) {
 	c.AccountRef = refs[0]
 	f.createStored(c)
 	for _, ref := range refs[1:] {
-		_, err := f.Connections.Update(f.ctx, c.Tenant, c.Kind, c.ID, func(c *domain.Connection) error {
+		_, err := f.Connections.Update(f.ctx, c.Tenant, c.Kind, c.ID, nil, func(c *domain.Connection) error {
 			c.Repoint(c.BaseURL, ref, f.now())
 			return nil
 		})

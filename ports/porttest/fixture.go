@@ -79,7 +79,7 @@ func (f *fixture) newEngine(name string) domain.Connection {
 
 func (f *fixture) createStored(c domain.Connection) domain.Connection {
 	f.Helper()
-	f.noError(f.Connections.Create(f.ctx, c))
+	f.noError(f.Connections.Create(f.ctx, c, nil))
 	return c
 }
 
@@ -99,7 +99,7 @@ func (f *fixture) newToken(c domain.Connection) domain.WebhookToken {
 func (f *fixture) createToken(c domain.Connection) domain.WebhookToken {
 	f.Helper()
 	token := f.newToken(c)
-	f.noError(f.Tokens.Create(f.ctx, token))
+	f.noError(f.Tokens.Create(f.ctx, token, nil))
 	return token
 }
 
@@ -139,7 +139,7 @@ func (f *fixture) requestPull(c domain.Connection, scope domain.PullScope) domai
 	f.Helper()
 	pull, err := f.Pulls.Request(f.ctx, c.Tenant, c.ID, ports.PullRequest{
 		ID: newID[domain.Pull](), Scope: scope, Trigger: domain.TriggerOperator, At: f.now(),
-	})
+	}, nil)
 	f.noError(err)
 	return pull
 }
@@ -184,7 +184,7 @@ func (f *fixture) finish(l domain.Lease, state domain.PullState, reason domain.C
 func (f *fixture) deleteConnection(c domain.Connection) time.Time {
 	f.Helper()
 	at := f.now()
-	_, err := f.Connections.Update(f.ctx, c.Tenant, c.Kind, c.ID, func(c *domain.Connection) error {
+	_, err := f.Connections.Update(f.ctx, c.Tenant, c.Kind, c.ID, nil, func(c *domain.Connection) error {
 		c.Delete(at)
 		return nil
 	})

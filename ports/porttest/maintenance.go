@@ -291,7 +291,7 @@ func (f *fixture) oldPull(c domain.Connection) domain.Pull {
 	age := newUUID()
 	at := time.Unix(0, 0).UTC().Add(time.Duration(age[14])*time.Hour + time.Duration(age[15])*time.Second)
 	pull, err := f.Pulls.Request(f.ctx, f.tenant, c.ID,
-		ports.PullRequest{ID: newID[domain.Pull](), Trigger: domain.TriggerOperator, At: at})
+		ports.PullRequest{ID: newID[domain.Pull](), Trigger: domain.TriggerOperator, At: at}, nil)
 	f.noError(err)
 	return pull
 }

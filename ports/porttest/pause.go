@@ -19,7 +19,7 @@ var pauseTests = []storeTest{
 func (f *fixture) setPaused(c domain.Connection, paused bool) domain.Connection {
 	f.Helper()
 	at := f.now()
-	changed, err := f.Connections.Update(f.ctx, c.Tenant, c.Kind, c.ID, func(c *domain.Connection) error {
+	changed, err := f.Connections.Update(f.ctx, c.Tenant, c.Kind, c.ID, nil, func(c *domain.Connection) error {
 		if c.Resume(); paused {
 			c.Pause(at)
 		}
@@ -62,7 +62,7 @@ func pausedRefusesPulls(f *fixture) {
 		f.equal("after the refused claim", before, f.getPull(id))
 	}
 	request := ports.PullRequest{ID: newID[domain.Pull](), Trigger: domain.TriggerOperator, At: f.now()}
-	_, err := f.Pulls.Request(f.ctx, c.Tenant, c.ID, request)
+	_, err := f.Pulls.Request(f.ctx, c.Tenant, c.ID, request, nil)
 	f.refusedAsPaused(err)
 	_, err = f.Pulls.Get(f.ctx, c.Tenant, request.ID)
 	f.errorIs(err, domain.NotFound)

@@ -47,7 +47,7 @@ func requestQueues(f *fixture) {
 		ID: r.ID, Tenant: f.tenant, Connection: c.ID, Vendor: c.Vendor, Trigger: r.Trigger,
 		State: domain.PullQueued, Scope: r.Scope, CreatedAt: r.At, Trace: trace,
 	}
-	returned, err := f.Pulls.Request(f.ctx, f.tenant, c.ID, r)
+	returned, err := f.Pulls.Request(f.ctx, f.tenant, c.ID, r, nil)
 	f.noError(err)
 	f.equal("returned", want, returned)
 	got := f.getPull(r.ID)
@@ -55,7 +55,7 @@ func requestQueues(f *fixture) {
 	f.inUTC(got.CreatedAt)
 	joined, err := f.Pulls.Request(f.ctx, f.tenant, c.ID, ports.PullRequest{
 		ID: newID[domain.Pull](), Trigger: domain.TriggerOperator, At: f.now(), Trace: "00-another",
-	})
+	}, nil)
 	f.noError(err)
 	f.equal("trace after a request that merges", trace, joined.Trace)
 	_, claimed := f.claim(r.ID)
@@ -68,7 +68,7 @@ func pullsAreTenantScoped(f *fixture) {
 	request := func(tenant domain.TenantID, id domain.ConnectionID) error {
 		_, err := f.Pulls.Request(f.ctx, tenant, id, ports.PullRequest{
 			ID: newID[domain.Pull](), Trigger: domain.TriggerOperator, At: f.now(),
-		})
+		}, nil)
 		return err
 	}
 	f.sameNotFound("Request", request(foreign, c.ID), request(f.tenant, newID[domain.Connection]()))
@@ -88,7 +88,7 @@ func requestNeedsConnection(f *fixture) {
 	f.deleteConnection(deleted)
 	for _, c := range []domain.Connection{deleted, f.createStored(f.newEngine("engine"))} {
 		r := ports.PullRequest{ID: newID[domain.Pull](), Trigger: domain.TriggerOperator, At: f.now()}
-		_, err := f.Pulls.Request(f.ctx, f.tenant, c.ID, r)
+		_, err := f.Pulls.Request(f.ctx, f.tenant, c.ID, r, nil)
 		f.errorIs(err, domain.NotFound)
 		_, err = f.Pulls.Get(f.ctx, f.tenant, r.ID)
 		f.errorIs(err, domain.NotFound)
@@ -138,7 +138,7 @@ func concurrentRequests(f *fixture) {
 			pull, err = f.Pulls.Request(f.ctx, f.tenant, c.ID, ports.PullRequest{
 				ID: newID[domain.Pull](), Scope: domain.PullScope{Removed: []string{newUUID().String()}},
 				Trigger: domain.TriggerOperator, At: f.now(),
-			})
+			}, nil)
 			id = pull.ID
 		} else {
 			var got ports.ReceiveResult
@@ -188,7 +188,7 @@ func pullPaging(f *fixture) {
 		pull, err := f.Pulls.Request(f.ctx, f.tenant, c.ID, ports.PullRequest{
 			ID: newID[domain.Pull](), Trigger: domain.TriggerOperator,
 			At: at.Add(time.Duration(i/3) * timeResolution), // equal times; the id breaks ties
-		})
+		}, nil)
 		f.noError(err)
 		want = append(want, pull.ID)
 	}

@@ -15,6 +15,7 @@ import (
 // claimTests check Pulls.Claim: which worker can run which pull, and when.
 var claimTests = []storeTest{
 	{"a claim returns the pull, running, and its connection", claimReturnsPullAndConnection},
+	{"the tenant of a pull is found by the id of the pull", tenantOfPull},
 	{"the first claim merges the scopes of the pull's deliveries, in their order", claimMergesScopes},
 	{"scopes that are together too large become a scope of everything", claimOfLargeScopes},
 	{"of concurrent claims of one pull exactly one succeeds", concurrentClaimsOfAPull},
@@ -37,6 +38,15 @@ func (f *fixture) notDue(pull domain.PullID, now time.Time) time.Duration {
 	}
 	f.Fatal("NotDue without RetryAfter")
 	return 0
+}
+
+func tenantOfPull(f *fixture) {
+	p := f.requestPull(f.createConnection(), domain.PullScope{})
+	tenant, err := f.Pulls.TenantOf(f.ctx, p.ID)
+	f.noError(err)
+	f.equal("tenant", p.Tenant, tenant)
+	_, err = f.Pulls.TenantOf(f.ctx, newID[domain.Pull]())
+	f.errorIs(err, domain.NotFound)
 }
 
 func claimReturnsPullAndConnection(f *fixture) {
@@ -350,7 +360,7 @@ func initialUntilSuccess(f *fixture) {
 	_, claimed := f.claim(f.requestPull(f.createConnection(), domain.PullScope{}).ID)
 	f.equal("of another connection", true, claimed.Initial)
 
-	_, err := f.Connections.Update(f.ctx, c.Tenant, c.Kind, c.ID, func(c *domain.Connection) error {
+	_, err := f.Connections.Update(f.ctx, c.Tenant, c.Kind, c.ID, nil, func(c *domain.Connection) error {
 		c.Repoint(c.BaseURL, "elsewhere", f.now())
 		return nil
 	})

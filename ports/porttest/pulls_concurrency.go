@@ -44,12 +44,12 @@ func (s mixedLoad) step(n int) (err error) {
 		_, err = s.Pulls.Request(s.ctx, s.tenant, s.connection.ID, ports.PullRequest{
 			ID: newID[domain.Pull](), Scope: domain.PullScope{Removed: []string{newUUID().String()}},
 			Trigger: domain.TriggerOperator, At: s.now(),
-		})
+		}, nil)
 	case 2:
-		_, err = s.Deliveries.Replay(s.ctx, s.tenant, []domain.DeliveryID{s.old.ID}, s.now(), newID[domain.Pull])
+		_, err = s.Deliveries.Replay(s.ctx, s.tenant, []domain.DeliveryID{s.old.ID}, s.now(), nil, newID[domain.Pull])
 	case 3:
 		_, err = s.Connections.Update(s.ctx, s.tenant, s.connection.Kind, s.connection.ID,
-			func(c *domain.Connection) error {
+			nil, func(c *domain.Connection) error {
 				c.Revision++
 				return nil
 			})
@@ -147,7 +147,7 @@ func mixedLoadOnManyConnections(f *fixture) {
 				f.Error(err)
 			}
 			olds := []domain.DeliveryID{storms[i%3].old.ID, storms[(i+1)%3].old.ID, storms[(i+2)%3].old.ID}
-			if _, err := f.Deliveries.Replay(f.ctx, f.tenant, olds, f.now(), newID[domain.Pull]); err != nil {
+			if _, err := f.Deliveries.Replay(f.ctx, f.tenant, olds, f.now(), nil, newID[domain.Pull]); err != nil {
 				f.Error(err)
 			}
 		}

@@ -116,7 +116,7 @@ func healthRacesUpdate(f *fixture) {
 					},
 				})
 			} else {
-				_, err = f.Connections.Update(f.ctx, f.tenant, c.Kind, c.ID, func(c *domain.Connection) error {
+				_, err = f.Connections.Update(f.ctx, f.tenant, c.Kind, c.ID, nil, func(c *domain.Connection) error {
 					c.Revision++
 					return nil
 				})

@@ -29,7 +29,7 @@ func (f *fixture) registeredToken() (domain.Connection, domain.WebhookToken) {
 	c := f.createConnection()
 	token := f.newToken(c)
 	token.StartRegistration()
-	f.noError(f.Tokens.Create(f.ctx, token))
+	f.noError(f.Tokens.Create(f.ctx, token, nil))
 	return c, token
 }
 
@@ -37,7 +37,7 @@ func (f *fixture) registeredToken() (domain.Connection, domain.WebhookToken) {
 func (f *fixture) activeToken() (domain.Connection, domain.WebhookToken) {
 	f.Helper()
 	c, token := f.registeredToken()
-	f.noError(f.Tokens.ActivateRegistration(f.ctx, f.tenant, token.ID, "webhook-1"))
+	f.noError(f.Tokens.ActivateRegistration(f.ctx, f.tenant, token.ID, "webhook-1", nil))
 	token.Registration.State, token.Registration.ID = domain.RegistrationActive, "webhook-1"
 	return c, token
 }
@@ -73,14 +73,14 @@ func pendingTokenIsHidden(f *fixture) {
 	_, token := f.registeredToken()
 	f.equal("stored", token, f.findToken(token))
 	f.equal("listed", 0, len(f.listTokens(ports.TokenFilter{}, 10, nil)))
-	f.errorIs(f.Tokens.Revoke(f.ctx, f.tenant, token.ID, f.now()), domain.NotFound)
+	f.errorIs(f.Tokens.Revoke(f.ctx, f.tenant, token.ID, f.now(), nil), domain.NotFound)
 	f.equal("the status of a delivery", domain.DeliveryAccepted, f.receiveWanted(token).Status)
 }
 
 func activateRegistration(f *fixture) {
 	_, token := f.activeToken()
 	f.equal("listed", []domain.WebhookToken{token}, f.listTokens(ports.TokenFilter{}, 10, nil))
-	f.errorIs(f.Tokens.ActivateRegistration(f.ctx, f.tenant, token.ID, "webhook-2"), domain.NotFound)
+	f.errorIs(f.Tokens.ActivateRegistration(f.ctx, f.tenant, token.ID, "webhook-2", nil), domain.NotFound)
 	_, claimed := f.claimRegistration(token, longAfter(f.now()))
 	f.equal("an active registration is claimed", false, claimed)
 }
@@ -88,7 +88,7 @@ func activateRegistration(f *fixture) {
 func revokedRegistrationIsDue(f *fixture) {
 	c, token := f.activeToken()
 	at := f.now()
-	f.noError(f.Tokens.Revoke(f.ctx, f.tenant, token.ID, at))
+	f.noError(f.Tokens.Revoke(f.ctx, f.tenant, token.ID, at, nil))
 	token.Revoke(at)
 	f.equal("after the revocation", token, f.findToken(token))
 	claimed, ok := f.claimRegistration(token, at)
@@ -120,7 +120,7 @@ func pendingRegistrationExpires(f *fixture) {
 	f.equal("claimed", true, ok)
 	f.equal("revoked at", due, claimed.Token.RevokedAt)
 	f.equal("state", domain.RegistrationPending, claimed.Token.Registration.State)
-	f.errorIs(f.Tokens.ActivateRegistration(f.ctx, f.tenant, token.ID, "late"), domain.NotFound)
+	f.errorIs(f.Tokens.ActivateRegistration(f.ctx, f.tenant, token.ID, "late", nil), domain.NotFound)
 	_, err := f.Deliveries.Receive(f.ctx, f.incoming(token, wantedEvent("late", domain.PullScope{})))
 	f.errorIs(err, domain.Unauthenticated)
 	f.noError(f.Tokens.EndRegistration(f.ctx, f.tenant, token.ID))
@@ -131,7 +131,7 @@ func pendingRegistrationExpires(f *fixture) {
 func registrationIsClaimedOnce(f *fixture) {
 	_, token := f.activeToken()
 	at := f.now()
-	f.noError(f.Tokens.Revoke(f.ctx, f.tenant, token.ID, at))
+	f.noError(f.Tokens.Revoke(f.ctx, f.tenant, token.ID, at, nil))
 	var mu sync.Mutex
 	times := 0
 	concurrently(8, func(int) {
@@ -153,7 +153,7 @@ func registrationIsClaimedOnce(f *fixture) {
 func postponedRegistration(f *fixture) {
 	_, token := f.activeToken()
 	at := f.now()
-	f.noError(f.Tokens.Revoke(f.ctx, f.tenant, token.ID, at))
+	f.noError(f.Tokens.Revoke(f.ctx, f.tenant, token.ID, at, nil))
 	f.claimRegistration(token, at)
 	later := at.Add(2 * time.Hour)
 	f.noError(f.Tokens.PostponeRegistration(f.ctx, f.tenant, token.ID, later))
@@ -169,7 +169,7 @@ func registrationsOfOthers(f *fixture) {
 	_, pending := f.registeredToken()
 	_, active := f.activeToken()
 	foreign := newTenant()
-	f.errorIs(f.Tokens.ActivateRegistration(f.ctx, foreign, pending.ID, "webhook"), domain.NotFound)
+	f.errorIs(f.Tokens.ActivateRegistration(f.ctx, foreign, pending.ID, "webhook", nil), domain.NotFound)
 	for _, tenant := range []domain.TenantID{foreign, f.tenant} {
 		id := pending.ID
 		if tenant == f.tenant {
@@ -191,7 +191,7 @@ func sourceSecretIsRequired(f *fixture) {
 	c := f.createConnection()
 	token, plain := f.newToken(c), f.createToken(c)
 	token.Source = domain.HashSource("Bearer own")
-	f.noError(f.Tokens.Create(f.ctx, token))
+	f.noError(f.Tokens.Create(f.ctx, token, nil))
 	f.equal("stored", token, f.findToken(token))
 	for range 2 {
 		wrong := f.incoming(token, wantedEvent("wrong", domain.PullScope{}))

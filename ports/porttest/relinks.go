@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/matching"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -57,7 +58,7 @@ type relinks struct {
 // repointTo changes the account reference of the connection.
 func (f *fixture) repointTo(c domain.Connection, ref string) domain.Connection {
 	f.Helper()
-	updated, err := f.Connections.Update(f.ctx, f.tenant, c.Kind, c.ID, func(c *domain.Connection) error {
+	updated, err := f.Connections.Update(f.ctx, f.tenant, c.Kind, c.ID, nil, func(c *domain.Connection) error {
 		c.Repoint(c.BaseURL, ref, f.now())
 		return nil
 	})
@@ -92,7 +93,7 @@ func newRelinks(f *fixture, rows ...domain.TransactionData) *relinks {
 func (r *relinks) stage(step int, rows ...domain.TransactionData) domain.Counts {
 	r.Helper()
 	return r.mustStorePage(r.l, ports.PageWrite{
-		Transactions: rows, Progress: listing(), Matching: matching, AccountRef: r.ref,
+		Transactions: rows, Progress: listing(), Matching: descriptions, AccountRef: r.ref,
 		Staged: &ports.Staging{Step: step},
 	})
 }
@@ -114,7 +115,7 @@ func (r *relinks) accountID(externalID string) domain.AccountID {
 func (r *relinks) publication(accounts ...string) ports.Publication {
 	r.Helper()
 	p := ports.Publication{
-		Target: r.target, AccountRef: r.ref, Matching: matching, NewID: newID[domain.Transaction],
+		Target: r.target, AccountRef: r.ref, Matching: descriptions, NewID: newID[domain.Transaction],
 		Progress: listing(), At: r.now(), LeaseUntil: r.l.Until,
 	}
 	for _, account := range accounts {
@@ -312,14 +313,14 @@ func relinkForgets(f *fixture) {
 	f.mustStorePage(r.l, ports.PageWrite{
 		Removed: []string{"z"}, Progress: listing(), Staged: &ports.Staging{Step: 1},
 	})
-	rows, err := f.Pulls.RowsOfAccount(f.ctx, r.l, domain.AccountID{}, "a2", matching.Keys)
+	rows, err := f.Pulls.RowsOfAccount(f.ctx, r.l, domain.AccountID{}, "a2", descriptions)
 	f.noError(err)
-	f.equal("after the removal", []string{"y"}, ids(rows, func(m domain.MatchRow) string { return m.ExternalID }))
+	f.equal("after the removal", []string{"y"}, ids(rows, func(m matching.Row) string { return m.ExternalID }))
 	f.deleteConnection(r.c)
 	for _, do := range []func() error{
 		func() error { _, err := f.Pulls.FormerAccounts(f.ctx, r.l); return err },
 		func() error {
-			_, err := f.Pulls.RowsOfAccount(f.ctx, r.l, domain.AccountID{}, "a2", matching.Keys)
+			_, err := f.Pulls.RowsOfAccount(f.ctx, r.l, domain.AccountID{}, "a2", descriptions)
 			return err
 		},
 		func() error { _, err := f.Pulls.Publish(f.ctx, r.l, r.publication("a2")); return err },
@@ -410,10 +411,11 @@ func relinkWithoutMatching(f *fixture) {
 }
 
 func relinkAdjusts(f *fixture) {
-	r := newRelinks(f, purchase("gone", withDescription("market")), purchase("same", withDescription("same")))
+	odd := func(o *domain.TransactionData) { o.Amount = money("-47.31", "BRL") }
+	r := newRelinks(f, purchase("gone", withDescription("market")), purchase("moved", withDescription("cinema"), odd))
 	id := r.accountID("a")
 	f.close(id, "2026-02-15")
-	r.stage(0, renewed("y", withDate("2026-02-12")), renewed("s", withDescription("same")),
+	r.stage(0, renewed("y"), renewed("m", withDescription("cinema"), odd, withDate("2026-02-11")),
 		renewed("n", withDescription("new")))
 	r.publish("a2=a", "b2=b")
 	f.checkCloses("after the publication", r.c)
@@ -467,23 +469,23 @@ func relinkComparesRows(f *fixture) {
 		o.AccountMoney = &money
 	}), purchase("gone"), purchase("other", withAccount("b")))
 	r.remove("gone")
-	keys := func(data domain.TransactionData) domain.InstitutionKeys {
-		return domain.InstitutionKeys{Transaction: "key of " + string(data.Metadata)}
-	}
+	rules := &ports.Matching{RowOf: func(data domain.TransactionData, account domain.AccountID) matching.Row {
+		return matching.NewRow(data, account, domain.InstitutionKeys{Transaction: "key of " + string(data.Metadata)})
+	}}
 	id := r.accountID("a")
-	rows, err := f.Pulls.RowsOfAccount(f.ctx, r.l, id, "", keys)
+	rows, err := f.Pulls.RowsOfAccount(f.ctx, r.l, id, "", rules)
 	f.noError(err)
-	want := []domain.MatchRow{
-		domain.NewMatchRow(f.getRow(r.c, "later").TransactionData, id, keys(f.getRow(r.c, "later").TransactionData)),
-		domain.NewMatchRow(f.getRow(r.c, "x").TransactionData, id, keys(f.getRow(r.c, "x").TransactionData)),
+	want := []matching.Row{
+		rules.Row(f.getRow(r.c, "later").TransactionData, id),
+		rules.Row(f.getRow(r.c, "x").TransactionData, id),
 	}
 	f.equal("stored", want, rows)
 	r.stage(0, renewed("y"), renewed("z", withDate("2026-02-12")), purchase("b", withAccount("b2")))
-	rows, err = f.Pulls.RowsOfAccount(f.ctx, r.l, domain.AccountID{}, "a2", keys)
+	rows, err = f.Pulls.RowsOfAccount(f.ctx, r.l, domain.AccountID{}, "a2", rules)
 	f.noError(err)
-	want = []domain.MatchRow{
-		domain.NewMatchRow(renewed("z", withDate("2026-02-12")), domain.AccountID{}, keys(renewed("z"))),
-		domain.NewMatchRow(renewed("y"), domain.AccountID{}, keys(renewed("y"))),
+	want = []matching.Row{
+		rules.Row(renewed("z", withDate("2026-02-12")), domain.AccountID{}),
+		rules.Row(renewed("y"), domain.AccountID{}),
 	}
 	f.equal("staged", want, rows)
 }
@@ -552,7 +554,7 @@ func relinkMoves(f *fixture) {
 	f.noError(err)
 	f.equal("completeness", true, completeness.Known())
 	f.equal("completeness of the connection", true, f.activity(n.c).Compared)
-	split, err := f.Ledger.Split(f.ctx, f.tenant, r.older, newID[domain.Transaction](), f.now())
+	split, err := f.Ledger.Split(f.ctx, f.tenant, r.older, newID[domain.Transaction](), f.now(), nil)
 	f.noError(err)
 	f.equal("row after a split", "y", split.ExternalID)
 }
@@ -602,7 +604,7 @@ func relinkManyRows(f *fixture) {
 	const n = 1300 // more than two batches
 	var rows []domain.TransactionData
 	text := func(i int) func(*domain.TransactionData) {
-		return withDescription(fmt.Sprintf("shop %c%c", 'a'+i%26, 'a'+i/26%26))
+		return withDescription(fmt.Sprintf("shop q%c%cq", 'a'+i%26, 'a'+i/26%26))
 	}
 	for i := range n {
 		rows = append(rows, purchase(fmt.Sprint("old", i), text(i), withDate(domain.Date("2026-02-01").AddDays(i/676))))
@@ -666,7 +668,7 @@ func relinkStagedSince(f *fixture) {
 	}))
 	f.equal("after a pull that stages nothing", time.Time{}, since())
 	third.l, _ = f.claim(f.requestPull(r.c, domain.PullScope{}).ID)
-	rows, err := f.Pulls.RowsOfAccount(f.ctx, third.l, domain.AccountID{}, "a", matching.Keys)
+	rows, err := f.Pulls.RowsOfAccount(f.ctx, third.l, domain.AccountID{}, "a", descriptions)
 	f.noError(err)
 	f.equal("staged rows afterwards", 0, len(rows))
 }
@@ -675,7 +677,7 @@ func relinkStagedSince(f *fixture) {
 func (r *relinks) late(rows ...domain.TransactionData) domain.Counts {
 	r.Helper()
 	return r.mustStorePage(r.l, ports.PageWrite{
-		Transactions: rows, Progress: listing(), Matching: matching, AccountRef: r.ref, CarriedOver: true,
+		Transactions: rows, Progress: listing(), Matching: descriptions, AccountRef: r.ref, CarriedOver: true,
 	})
 }
 
@@ -740,7 +742,7 @@ func relinkLateHistory(f *fixture) {
 	f.equal("carried-over rows", true, r.nextClaim())
 	var page []domain.TransactionData
 	for i := range 40 {
-		page = append(page, renewed(fmt.Sprint("late", i), old(10*i+1)...))
+		page = append(page, renewed(fmt.Sprint("late", i), old(10*i)...))
 	}
 	f.equal("counts of the page", domain.Counts{Read: 41, Modified: 40, Added: 1},
 		r.late(append(page, renewed("new", withDescription("cinema")))...))
@@ -755,8 +757,8 @@ func relinkLateHistory(f *fixture) {
 	split := r.split(before["old0"])
 	f.equal("split", []any{"old0", false}, []any{split.ExternalID, split.RemovedAt.IsZero()})
 	f.equal("carried-over rows that remain", true, r.nextClaim())
-	f.equal("again", domain.Counts{Read: 1, Unchanged: 1}, r.late(renewed("late1", old(11)...)))
-	r.late(renewed("late0", old(1)...))
+	f.equal("again", domain.Counts{Read: 1, Unchanged: 1}, r.late(renewed("late1", old(10)...)))
+	r.late(renewed("late0", old(0)...))
 	f.equal("after the split", true, f.getRow(r.c, "late0").ID != before["old0"])
 }
 
@@ -782,7 +784,7 @@ func relinkSweepsCarriedOver(f *fixture) {
 	sweep := func(seen ...string) domain.Counts {
 		r.nextClaim()
 		return r.sweep(r.l, ports.SweepWrite{Proof: domain.OneRead, Page: ports.PageWrite{
-			Matching: matching, RecentlyRemoved: true, CarriedOver: true, Progress: listing(),
+			Matching: descriptions, RecentlyRemoved: true, CarriedOver: true, Progress: listing(),
 		}}, seen...)
 	}
 	f.equal("older than all rows", domain.Counts{}, sweep("y"))
@@ -855,7 +857,7 @@ func relinkNotShownSweep(f *fixture) {
 	sweep := func(at time.Time, seen ...string) domain.Counts {
 		r.nextClaim()
 		return r.sweep(r.l, ports.SweepWrite{Proof: domain.OneRead, At: at, Page: ports.PageWrite{
-			Matching: matching, RecentlyRemoved: true, CarriedOver: true, Progress: listing(),
+			Matching: descriptions, RecentlyRemoved: true, CarriedOver: true, Progress: listing(),
 		}}, seen...)
 	}
 	r.nextClaim()
@@ -955,7 +957,7 @@ func relinkLateAccount(f *fixture) {
 	})
 	f.errorIs(err, domain.AccountContinues)
 	f.noError(store(l, "item-3", account("f3", "9")))
-	_, err = f.Connections.Update(f.ctx, f.tenant, domain.Aggregator, n.ID, func(c *domain.Connection) error {
+	_, err = f.Connections.Update(f.ctx, f.tenant, domain.Aggregator, n.ID, nil, func(c *domain.Connection) error {
 		c.Delete(f.now())
 		return nil
 	})

@@ -40,11 +40,8 @@ var replacementTests = []storeTest{
 // withoutMatching can be passed to Pulls.RemoveAnnounced to turn off the recognition of replacements.
 func withoutMatching(domain.Vendor) *ports.Matching { return nil }
 
-// matching recognises replacements only by the descriptions of rows. It does not use keys that the institution has
-// assigned to rows.
-var matching = &ports.Matching{
-	Keys: func(domain.TransactionData) domain.InstitutionKeys { return domain.InstitutionKeys{} },
-}
+// descriptions recognises replacements only by what all vendors state, such as the description of a row.
+var descriptions = &ports.Matching{}
 
 // purchase returns a row of the account "a" whose description does not depend on its id.
 func purchase(externalID string, edits ...func(*domain.TransactionData)) domain.TransactionData {
@@ -90,13 +87,13 @@ func (r *replacements) next() { r.l = r.nextPull(r.c, r.l) }
 func (r *replacements) page(p domain.Progress, rows ...domain.TransactionData) domain.Counts {
 	r.Helper()
 	return r.mustStorePage(r.l, ports.PageWrite{
-		Transactions: rows, Progress: p, Matching: matching, RecentlyRemoved: true,
+		Transactions: rows, Progress: p, Matching: descriptions, RecentlyRemoved: true,
 	})
 }
 
 func (r *replacements) remove(externalIDs ...string) domain.Counts {
 	r.Helper()
-	return r.mustStorePage(r.l, ports.PageWrite{Removed: externalIDs, Matching: matching, RecentlyRemoved: true})
+	return r.mustStorePage(r.l, ports.PageWrite{Removed: externalIDs, Matching: descriptions, RecentlyRemoved: true})
 }
 
 // sweepPage calls Sweep with a complete listing. The listing consists of the given rows, and of the rows with the ids
@@ -110,7 +107,7 @@ func (r *replacements) sweepPage(
 		seenIDs = append(seenIDs, o.ExternalID)
 	}
 	return r.sweep(r.l, ports.SweepWrite{Proof: proof, Page: ports.PageWrite{
-		Transactions: rows, NewID: newID[domain.Transaction], Matching: matching, RecentlyRemoved: true,
+		Transactions: rows, NewID: newID[domain.Transaction], Matching: descriptions, RecentlyRemoved: true,
 		Progress: listing(),
 	}}, seenIDs...)
 }
@@ -165,15 +162,16 @@ func replaceAfterRemoval(f *fixture) {
 	_, position := f.readFeedFrom(domain.Position{}, 10, 1)
 	at := f.now()
 	counts := r.mustStorePage(r.l, ports.PageWrite{
-		Transactions: []domain.TransactionData{purchase("y", withDate("2026-02-12"))}, Progress: news(),
-		Matching: matching, RecentlyRemoved: true, At: at,
+		Transactions: []domain.TransactionData{purchase("y", withDescription("padaria do ze nsu 123456"))},
+		Progress:     news(),
+		Matching:     descriptions, RecentlyRemoved: true, At: at,
 	})
 	f.equal("counts", domain.Counts{Read: 1, Modified: 1}, counts)
 	r.want("after the new row", "1: y v3 was x")
 	t := f.getRow(r.c, "y")
 	want := []domain.Superseded{{ExternalID: "x", At: at, Rule: domain.SameDescription, Version: 2}}
 	f.equal("past rows", want, t.Supersedes)
-	f.equal("date", domain.Date("2026-02-12"), t.Date)
+	f.equal("description", "padaria do ze nsu 123456", t.Description)
 	f.equal("by the past id", []domain.TransactionID{r.older}, r.found("x"))
 	f.equal("by the present id", []domain.TransactionID{r.older}, r.found("y"))
 	f.equal("feed", []domain.Transaction{t}, f.readFeed(position, 10, 1))
@@ -221,7 +219,7 @@ func replaceBeforePull(f *fixture) {
 	f.finish(r.l, domain.PullQueued, domain.VendorUnreachable)
 	event := wantedEvent("removed", domain.PullScope{Removed: []string{"x"}})
 	d := f.receive(f.incoming(f.createToken(r.c), event)).Delivery
-	matchAll := func(domain.Vendor) *ports.Matching { return matching }
+	matchAll := func(domain.Vendor) *ports.Matching { return descriptions }
 	blocked, err := f.Pulls.RemoveAnnounced(f.ctx, d.Pull, f.now(), matchAll)
 	f.noError(err)
 	f.equal("blocked", true, blocked)
@@ -282,7 +280,7 @@ func replaceNotAfterReread(f *fixture) {
 	reread.Reread = true
 	r.page(reread, purchase("y"))
 	r.sweep(r.l, ports.SweepWrite{Page: ports.PageWrite{
-		Matching: matching, RecentlyRemoved: true, Progress: reread, NewID: newID[domain.Transaction],
+		Matching: descriptions, RecentlyRemoved: true, Progress: reread, NewID: newID[domain.Transaction],
 	}}, "y")
 	r.want("after the sweep", "1: x v2 removed", "2: y v1")
 }
@@ -331,7 +329,7 @@ func replaceLimits(f *fixture) {
 			purchase("y"),
 		},
 		Progress:        news(),
-		Matching:        matching,
+		Matching:        descriptions,
 		RecentlyRemoved: true,
 		At:              f.now().Add(domain.MatchWindow),
 	})
@@ -345,7 +343,7 @@ func replaceLimits(f *fixture) {
 			purchase("y"),
 		},
 		Progress:        news(),
-		Matching:        matching,
+		Matching:        descriptions,
 		RecentlyRemoved: true,
 		Unmatched:       []string{"y"},
 	})
@@ -444,7 +442,7 @@ func replaceShownTogether(f *fixture) {
 // split undoes the last replacement of the transaction, and returns the transaction.
 func (r *replacements) split(id domain.TransactionID) domain.Transaction {
 	r.Helper()
-	t, err := r.Ledger.Split(r.ctx, r.tenant, id, newID[domain.Transaction](), r.now())
+	t, err := r.Ledger.Split(r.ctx, r.tenant, id, newID[domain.Transaction](), r.now(), nil)
 	r.noError(err)
 	return t
 }
@@ -452,7 +450,7 @@ func (r *replacements) split(id domain.TransactionID) domain.Transaction {
 func splitRestores(f *fixture) {
 	r := newReplacements(f)
 	before := f.getRow(r.c, "x")
-	r.sweepPage(domain.OneRead, nil, purchase("y", withDate("2026-02-12")))
+	r.sweepPage(domain.OneRead, nil, purchase("y", withDescription("padaria do ze nsu 123456")))
 	replaced := f.getRow(r.c, "y")
 	_, position := f.readFeedFrom(domain.Position{}, 10, 1)
 	t := r.split(r.older)
@@ -465,7 +463,7 @@ func splitRestores(f *fixture) {
 	f.equal("feed", 2, len(f.readFeed(position, 10, 2)))
 	f.equal("history", []domain.ChangeKind{domain.SplitRow, domain.SupersededRow, domain.Added}, r.kinds("x"))
 	r.next()
-	counts := r.sweepPage(domain.OneRead, nil, purchase("y", withDate("2026-02-12")))
+	counts := r.sweepPage(domain.OneRead, nil, purchase("y", withDescription("padaria do ze nsu 123456")))
 	f.equal("read again", domain.Counts{Read: 1, Unchanged: 1}, counts)
 	r.next()
 	r.sweepPage(domain.OneRead, nil, purchase("x"))
@@ -500,7 +498,7 @@ func splitErrors(f *fixture) {
 	r := newReplacements(f)
 	fails := func(what string, tenant domain.TenantID, id domain.TransactionID, want error) {
 		f.Helper()
-		_, err := f.Ledger.Split(f.ctx, tenant, id, newID[domain.Transaction](), f.now())
+		_, err := f.Ledger.Split(f.ctx, tenant, id, newID[domain.Transaction](), f.now(), nil)
 		f.errorIs(err, want)
 	}
 	fails("nothing to undo", f.tenant, r.older, domain.NothingToUndo)
@@ -519,7 +517,7 @@ func splitRacesWithPages(f *fixture) {
 	r.next()
 	concurrently(8, func(i int) {
 		if i == 0 {
-			_, err := f.Ledger.Split(f.ctx, f.tenant, r.older, newID[domain.Transaction](), f.now())
+			_, err := f.Ledger.Split(f.ctx, f.tenant, r.older, newID[domain.Transaction](), f.now(), nil)
 			f.noError(err)
 			return
 		}
@@ -528,7 +526,7 @@ func splitRacesWithPages(f *fixture) {
 				purchase("y", withDate(domain.Date(fmt.Sprintf("2026-02-%02d", i)))),
 			},
 			Progress:        listing(),
-			Matching:        matching,
+			Matching:        descriptions,
 			RecentlyRemoved: true,
 		})
 		f.noError(err)

@@ -48,6 +48,7 @@ func TestStores(t *testing.T, factory func(t *testing.T) Stores) {
 		{"Snapshot", snapshotTests},
 		{"Closes", slices.Concat(closeTests, adjustmentTests, closeHistoryTests)},
 		{"Idempotency", idempotencyTests},
+		{"Page bytes", pageBytesTests},
 		{"Audit", auditTests},
 		{"Erasures", erasureTests},
 		{"Subscriptions", slices.Concat(subscriptionTests, eventQueueTests, eventTests, eventOccasionTests)},

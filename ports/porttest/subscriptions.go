@@ -18,6 +18,7 @@ var subscriptionTests = []storeTest{
 	{"an update replaces what operators change, and an error of the edit changes nothing", subscriptionUpdated},
 	{"a deleted subscription is gone, unless the check fails", subscriptionDeleted},
 	{"subscriptions are limited to the tenant", subscriptionTenant},
+	{"a tenant has at most MaxSubscriptions, also if they are created at the same time", subscriptionsLimited},
 	{"secrets are resealed only if they are still the same", subscriptionResealed},
 	{"a replay goes back to a stored event, and unparks all events", replayGoesBack},
 	{"a replay goes ahead and skips what waits", replayGoesAhead},
@@ -70,10 +71,10 @@ func (f *fixture) newSubscription(edits ...func(*domain.Subscription)) domain.Su
 func (f *fixture) subscribe(edits ...func(*domain.Subscription)) domain.Subscription {
 	f.Helper()
 	s := f.newSubscription(edits...)
-	f.noError(f.Subscriptions.Create(f.ctx, s))
+	f.noError(f.Subscriptions.Create(f.ctx, s, nil))
 	f.Cleanup(func() {
 		ctx := context.WithoutCancel(f.ctx)
-		err := f.Subscriptions.Delete(ctx, s.Tenant, s.ID, func(domain.Subscription) error { return nil })
+		err := f.Subscriptions.Delete(ctx, s.Tenant, s.ID, nil, func(domain.Subscription) error { return nil })
 		if err != nil && !errors.Is(err, domain.NotFound) {
 			f.Error(err)
 		}
@@ -158,7 +159,7 @@ func (f *fixture) recordAttempts(l ports.SubscriptionLease, w ports.AttemptsWrit
 
 func (f *fixture) updateSubscription(s domain.Subscription, edit func(*domain.Subscription)) ports.SubscriptionStatus {
 	f.Helper()
-	status, err := f.Subscriptions.Update(f.ctx, s.Tenant, s.ID, func(s *domain.Subscription) error {
+	status, err := f.Subscriptions.Update(f.ctx, s.Tenant, s.ID, nil, func(s *domain.Subscription) error {
 		edit(s)
 		return nil
 	})
@@ -201,7 +202,7 @@ func subscriptionUpdated(f *fixture) {
 	f.equal("result", want, got.Subscription)
 	f.equal("stored", want, f.status(s).Subscription)
 	refused := domain.FieldError("name", "refused")
-	_, err := f.Subscriptions.Update(f.ctx, f.tenant, s.ID, func(s *domain.Subscription) error {
+	_, err := f.Subscriptions.Update(f.ctx, f.tenant, s.ID, nil, func(s *domain.Subscription) error {
 		s.Name = "refused"
 		return refused
 	})
@@ -212,14 +213,14 @@ func subscriptionUpdated(f *fixture) {
 func subscriptionDeleted(f *fixture) {
 	s := f.subscribe()
 	refused := domain.FieldError("name", "refused")
-	err := f.Subscriptions.Delete(f.ctx, f.tenant, s.ID, func(got domain.Subscription) error {
+	err := f.Subscriptions.Delete(f.ctx, f.tenant, s.ID, nil, func(got domain.Subscription) error {
 		f.equal("checked", s, got)
 		return refused
 	})
 	f.errorIs(err, refused)
 	f.status(s)
 	remove := func() error {
-		return f.Subscriptions.Delete(f.ctx, f.tenant, s.ID, func(domain.Subscription) error { return nil })
+		return f.Subscriptions.Delete(f.ctx, f.tenant, s.ID, nil, func(domain.Subscription) error { return nil })
 	}
 	f.noError(remove())
 	f.errorIs(remove(), domain.NotFound)
@@ -241,12 +242,12 @@ func subscriptionTenant(f *fixture) {
 	unchanged := func(*domain.Subscription) error { return nil }
 	_, err := f.Subscriptions.Get(f.ctx, other, s.ID)
 	f.errorIs(err, domain.NotFound)
-	_, err = f.Subscriptions.Update(f.ctx, other, s.ID, unchanged)
+	_, err = f.Subscriptions.Update(f.ctx, other, s.ID, nil, unchanged)
 	f.errorIs(err, domain.NotFound)
-	_, err = f.Subscriptions.Replay(f.ctx, other, s.ID, 1)
+	_, err = f.Subscriptions.Replay(f.ctx, other, s.ID, 1, nil)
 	f.errorIs(err, domain.NotFound)
 	f.errorIs(
-		f.Subscriptions.Delete(f.ctx, other, s.ID, func(domain.Subscription) error { return nil }),
+		f.Subscriptions.Delete(f.ctx, other, s.ID, nil, func(domain.Subscription) error { return nil }),
 		domain.NotFound,
 	)
 	attempts, err := f.Subscriptions.Attempts(f.ctx, other, s.ID, domain.PageRequest{Limit: 5})
@@ -257,6 +258,40 @@ func subscriptionTenant(f *fixture) {
 	f.equal("list", 0, len(list.Items))
 	l.Tenant = other
 	f.errorIs(f.Subscriptions.RecordAttempts(f.ctx, l, ports.AttemptsWrite{}), domain.LeaseLost)
+}
+
+// subscriptionsLimited creates subscriptions in all states until one is missing, and then several at the same time.
+func subscriptionsLimited(f *fixture) {
+	states := []domain.SubscriptionState{
+		domain.SubscriptionActive, domain.SubscriptionPaused, domain.SubscriptionDisabled,
+	}
+	var first domain.Subscription
+	for i := range domain.MaxSubscriptions - 1 {
+		first = f.subscribe(func(s *domain.Subscription) { s.State = states[i%len(states)] })
+	}
+	const concurrent = 8
+	results := make(chan error, concurrent)
+	for range concurrent {
+		s := f.newSubscription()
+		go func() { results <- f.Subscriptions.Create(f.ctx, s, nil) }()
+	}
+	stored := 0
+	for range concurrent {
+		switch err := <-results; {
+		case err == nil:
+			stored++
+		default:
+			f.errorIs(err, domain.TooManySubscriptions)
+			f.errorIs(err, domain.Conflict)
+		}
+	}
+	f.equal("stored", 1, stored)
+	foreign := f.newSubscription(func(s *domain.Subscription) { s.Tenant = newTenant() })
+	f.noError(f.Subscriptions.Create(f.ctx, foreign, nil))
+	f.noError(f.Subscriptions.Delete(f.ctx, first.Tenant, first.ID, nil,
+		func(domain.Subscription) error { return nil }))
+	f.subscribe()
+	f.errorIs(f.Subscriptions.Create(f.ctx, f.newSubscription(), nil), domain.TooManySubscriptions)
 }
 
 func subscriptionResealed(f *fixture) {
@@ -306,7 +341,7 @@ func replayGoesBack(f *fixture) {
 	failed := events[1]
 	failed.Attempts, failed.FailingSince, failed.NextAttempt = 1, f.now(), f.now()
 	f.recordAttempts(l, ports.AttemptsWrite{DeliveredTo: 4, Parked: []domain.SubscriptionEvent{failed}})
-	status, err := f.Subscriptions.Replay(f.ctx, f.tenant, s.ID, 3)
+	status, err := f.Subscriptions.Replay(f.ctx, f.tenant, s.ID, 3, nil)
 	f.noError(err)
 	f.equal("result", int64(2), status.Position)
 	f.equal("progress", "last 4, delivered to 2, position 2, waiting 2, retrying 0", f.progress(s))
@@ -316,7 +351,7 @@ func replayGoesBack(f *fixture) {
 	again, err := f.Subscriptions.ListEvents(f.ctx, l, 2, 10)
 	f.noError(err)
 	f.equal("events", events[2:], again)
-	_, err = f.Subscriptions.Replay(f.ctx, f.tenant, s.ID, 1)
+	_, err = f.Subscriptions.Replay(f.ctx, f.tenant, s.ID, 1, nil)
 	f.noError(err)
 	again, err = f.Subscriptions.ListEvents(f.ctx, l, 0, 10)
 	f.noError(err)
@@ -329,10 +364,10 @@ func replayGoesAhead(f *fixture) {
 	failed.Attempts = 1
 	f.recordAttempts(l, ports.AttemptsWrite{DeliveredTo: 1, Parked: []domain.SubscriptionEvent{failed}})
 	f.equal("before", "last 3, delivered to 1, position 0, waiting 3, retrying 1", f.progress(s))
-	_, err := f.Subscriptions.Replay(f.ctx, f.tenant, s.ID, 3)
+	_, err := f.Subscriptions.Replay(f.ctx, f.tenant, s.ID, 3, nil)
 	f.noError(err)
 	f.equal("after", "last 3, delivered to 2, position 2, waiting 1, retrying 0", f.progress(s))
-	_, err = f.Subscriptions.Replay(f.ctx, f.tenant, s.ID, 4)
+	_, err = f.Subscriptions.Replay(f.ctx, f.tenant, s.ID, 4, nil)
 	f.noError(err)
 	f.equal("after all", "last 3, delivered to 3, position 3, waiting 0, retrying 0", f.progress(s))
 }
@@ -340,7 +375,7 @@ func replayGoesAhead(f *fixture) {
 func replayNotStored(f *fixture) {
 	s, _, _ := f.subscribedWithEvents(2)
 	for _, from := range []int64{-1, 0, 4} {
-		_, err := f.Subscriptions.Replay(f.ctx, f.tenant, s.ID, from)
+		_, err := f.Subscriptions.Replay(f.ctx, f.tenant, s.ID, from, nil)
 		f.errorIs(err, domain.Invalid)
 	}
 	f.equal("progress", "last 2, delivered to 0, position 0, waiting 2, retrying 0", f.progress(s))
@@ -698,7 +733,7 @@ func eventsOfHealth(f *fixture) {
 	f.equal("recovered", []string{"connection.recovered" + subject}, kinds(f.appended(l, s, 1)))
 	set := func(health domain.Health) {
 		f.Helper()
-		_, err := f.Connections.Update(f.ctx, f.tenant, c.Kind, c.ID, func(c *domain.Connection) error {
+		_, err := f.Connections.Update(f.ctx, f.tenant, c.Kind, c.ID, nil, func(c *domain.Connection) error {
 			c.Health = health
 			return nil
 		})
@@ -820,7 +855,7 @@ func eventsPruned(f *fixture) {
 	attempts, err := f.Subscriptions.Attempts(f.ctx, f.tenant, s.ID, domain.PageRequest{Limit: 5})
 	f.noError(err)
 	f.equal("attempts", 0, len(attempts.Items))
-	_, err = f.Subscriptions.Replay(f.ctx, f.tenant, s.ID, 2)
+	_, err = f.Subscriptions.Replay(f.ctx, f.tenant, s.ID, 2, nil)
 	f.errorIs(err, domain.Invalid)
 	_, running := f.runningPull()
 	f.storeRows(running, row("next"))

@@ -41,12 +41,12 @@ func tokensAreTenantScoped(f *fixture) {
 	c, token := f.connectionWithToken()
 	foreign := newTenant()
 	revoke := func(tenant domain.TenantID, id domain.TokenID) error {
-		return f.Tokens.Revoke(f.ctx, tenant, id, f.now())
+		return f.Tokens.Revoke(f.ctx, tenant, id, f.now(), nil)
 	}
 	f.sameNotFound("Revoke", revoke(foreign, token.ID), revoke(f.tenant, newID[domain.WebhookToken]()))
 	theirs, nobodys := f.newToken(c), f.newToken(c)
 	theirs.Tenant, nobodys.Connection = foreign, newID[domain.Connection]()
-	f.sameNotFound("Create", f.Tokens.Create(f.ctx, theirs), f.Tokens.Create(f.ctx, nobodys))
+	f.sameNotFound("Create", f.Tokens.Create(f.ctx, theirs, nil), f.Tokens.Create(f.ctx, nobodys, nil))
 	page, err := f.Tokens.List(f.ctx, foreign, ports.TokenFilter{Connection: c.ID}, domain.PageRequest{Limit: 10})
 	f.noError(err)
 	f.equal("List of another tenant", domain.Page[domain.WebhookToken]{}, page)
@@ -60,13 +60,13 @@ func tokenRacesDeletion(f *fixture) {
 		c := f.createConnection()
 		concurrently(8, func(i int) {
 			if i == 4 {
-				_, _ = f.Connections.Update(f.ctx, f.tenant, c.Kind, c.ID, func(c *domain.Connection) error {
+				_, _ = f.Connections.Update(f.ctx, f.tenant, c.Kind, c.ID, nil, func(c *domain.Connection) error {
 					c.Delete(epoch)
 					return nil
 				})
 				return
 			}
-			if err := f.Tokens.Create(f.ctx, f.newToken(c)); err != nil &&
+			if err := f.Tokens.Create(f.ctx, f.newToken(c), nil); err != nil &&
 				domain.ErrorsOf(err)[0].Kind != domain.NotFound {
 				f.Error(err)
 			}
@@ -82,8 +82,8 @@ func tokenRacesDeletion(f *fixture) {
 func tokenIsRevokedOnce(f *fixture) {
 	_, token := f.connectionWithToken()
 	at := f.now()
-	f.noError(f.Tokens.Revoke(f.ctx, f.tenant, token.ID, at))
-	f.errorIs(f.Tokens.Revoke(f.ctx, f.tenant, token.ID, f.now()), domain.NotFound)
+	f.noError(f.Tokens.Revoke(f.ctx, f.tenant, token.ID, at, nil))
+	f.errorIs(f.Tokens.Revoke(f.ctx, f.tenant, token.ID, f.now(), nil), domain.NotFound)
 	f.equal("revoked at", at, f.listTokens(ports.TokenFilter{}, 10, nil)[0].RevokedAt)
 	_, err := f.Deliveries.Receive(f.ctx, f.incoming(token, wantedEvent("late", domain.PullScope{})))
 	f.errorIs(err, domain.Unauthenticated)
@@ -95,7 +95,7 @@ func findByHash(f *fixture) {
 	f.noError(err)
 	f.equal("a live token", token, got)
 	token.RevokedAt = f.now()
-	f.noError(f.Tokens.Revoke(f.ctx, f.tenant, token.ID, token.RevokedAt))
+	f.noError(f.Tokens.Revoke(f.ctx, f.tenant, token.ID, token.RevokedAt, nil))
 	f.createToken(c)
 	got, err = f.Tokens.FindByHash(f.ctx, token.Hash)
 	f.noError(err)
@@ -111,7 +111,7 @@ func tokenFilters(f *fixture) {
 	c, first := f.connectionWithToken()
 	second := f.createToken(c)
 	_, other := f.connectionWithToken()
-	f.noError(f.Tokens.Revoke(f.ctx, f.tenant, first.ID, f.now()))
+	f.noError(f.Tokens.Revoke(f.ctx, f.tenant, first.ID, f.now(), nil))
 	f.equal("of one connection", []domain.TokenID{second.ID, first.ID},
 		ids(f.listTokens(ports.TokenFilter{Connection: c.ID}, 10, nil), tokenID))
 	f.equal("of all", []domain.TokenID{other.ID, second.ID, first.ID},
@@ -128,7 +128,7 @@ func tokenPaging(f *fixture) {
 	for i := range 7 {
 		token := f.newToken(c)
 		token.CreatedAt = at.Add(time.Duration(i/3) * time.Microsecond) // three have the same time; the id breaks ties
-		f.noError(f.Tokens.Create(f.ctx, token))
+		f.noError(f.Tokens.Create(f.ctx, token, nil))
 		want = append(want, token.ID)
 	}
 	got := ids(f.listTokens(ports.TokenFilter{}, 2, func() { f.createToken(c) }), tokenID)

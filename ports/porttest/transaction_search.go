@@ -3,6 +3,8 @@ package porttest
 import (
 	"fmt"
 	"slices"
+	"strings"
+	"testing"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
@@ -13,6 +15,7 @@ var searchTests = []storeTest{
 	{"a search merges the connections of the tenant by date, newest first", searchMerges},
 	{"a search selects by every member, on all stores alike", searchSelects},
 	{"a search finds a rare row that is older than many others", searchFindsRareRow},
+	{"a search finds a row that is older than many rows with long texts", searchFindsRowAfterLongTexts},
 	{"a search of another tenant finds nothing", searchIsTenantScoped},
 	{"a search refuses a position of another list", searchPositions},
 	{"one transaction or account is found by its id, by its tenant only", oneRowByID},
@@ -122,6 +125,38 @@ func searchFindsRareRow(f *fixture) {
 	}
 	f.storeRows(l, row("rare", withDate("2026-01-01"), withDescription("needle")))
 	f.equal("found", []string{"rare"}, ids(f.search(domain.TransactionSearch{Text: "NEEDLE"}, 20), externalID))
+}
+
+// searchFindsRowAfterLongTexts checks that a search finds a row after more text than a store examines in one call.
+func searchFindsRowAfterLongTexts(f *fixture) {
+	l := f.storeLongTexts()
+	f.storeRows(l, row("rare", withDate("2026-01-01"), withDescription("needle")))
+	f.equal("found", []string{"rare"}, ids(f.search(domain.TransactionSearch{Text: "NEEDLE"}, 20), externalID))
+}
+
+// storeLongTexts stores 2.4 MB of descriptions, in 600 rows of one connection.
+func (f *fixture) storeLongTexts() domain.Lease {
+	f.Helper()
+	_, l := f.runningPull()
+	var rows []domain.TransactionData
+	for i := range 600 {
+		rows = append(rows, row(fmt.Sprint(i), withDate(domain.Date("2026-02-01").AddDays(i%20)),
+			withDescription(strings.Repeat("hay ", 1000))))
+	}
+	f.mustStorePage(l, ports.PageWrite{Transactions: rows, AssumeNew: true})
+	return l
+}
+
+// TestBoundedSearch checks that a call of Ledger.Search ends after a bounded amount of text, although the rows are few.
+// It is for stores in a database.
+func TestBoundedSearch(t *testing.T, stores Stores) {
+	f := newFixture(t, stores)
+	f.storeLongTexts()
+	search := domain.TransactionSearch{Text: "needle"}
+	page, err := f.Ledger.Search(f.ctx, f.tenant, search, domain.PageRequest{Limit: 20})
+	f.noError(err)
+	f.equal("rows of the first page", 0, len(page.Items))
+	f.equal("a next page", true, !page.Next.IsZero())
 }
 
 func searchIsTenantScoped(f *fixture) {

@@ -26,20 +26,27 @@ var allowed = map[string][]string{
 	"domain": {
 		"github.com/google/uuid", "github.com/shopspring/decimal",
 	},
-	"ports": {
+	"domain/matching": {
 		"domain",
+		"github.com/google/uuid", "github.com/shopspring/decimal",
+	},
+	"domain/records": {
+		"domain", "domain/matching",
+	},
+	"ports": {
+		"domain", "domain/matching", "domain/records",
 		"github.com/google/uuid",
 	},
 	"ports/portmock": {
-		"domain", "ports",
+		"domain", "domain/matching", "ports",
 		"github.com/google/uuid", "go.uber.org/mock/gomock",
 	},
 	"ports/porttest": {
-		"domain", "ports",
+		"domain", "domain/matching", "ports",
 		"github.com/google/go-cmp/cmp", "github.com/google/uuid", "github.com/shopspring/decimal",
 	},
 	"application": {
-		"domain", "ports",
+		"domain", "domain/matching", "ports",
 	},
 	"configs": {
 		"domain",
@@ -47,7 +54,7 @@ var allowed = map[string][]string{
 	},
 
 	"adapters/memory": {
-		"domain", "ports",
+		"domain", "domain/matching", "domain/records", "ports",
 		"github.com/google/uuid",
 	},
 	"adapters/rest": {
@@ -63,6 +70,7 @@ var allowed = map[string][]string{
 	"adapters/rest/auth": {
 		"domain", "ports",
 		"github.com/go-json-experiment/json", "github.com/google/uuid", "github.com/lestrrat-go/jwx/v2",
+		"golang.org/x/sync/singleflight",
 	},
 	// The River queue on PostgreSQL and the in-memory queue share the package background. Only the River
 	// queue may import a database or River. It shares pglock with the store.
@@ -115,14 +123,14 @@ var allowed = map[string][]string{
 		"github.com/google/uuid",
 	},
 	"adapters/telemetry": {
-		"domain", "ports",
+		"adapters/egress", "domain", "ports",
 		"github.com/google/uuid", "github.com/prometheus/client_golang", "github.com/prometheus/client_model",
 		"go.opentelemetry.io/otel", "go.uber.org/zap", "google.golang.org/protobuf",
 	},
 
 	// Both SQL dialects use gormstore. It may use the types and errors of pgx. It must not open connections.
 	"adapters/persistence/gormstore": {
-		"domain", "ports",
+		"domain", "domain/matching", "domain/records", "ports",
 		"github.com/google/uuid", "github.com/jackc/pgx/v5/pgconn", "github.com/jackc/pgx/v5/pgtype",
 		"github.com/pressly/goose/v3", "github.com/shopspring/decimal", "gorm.io/gorm",
 	},
@@ -150,6 +158,11 @@ var allowed = map[string][]string{
 		"code.dny.dev/ssrf",
 	},
 
+	// Every adapter that holds much memory for a tenant reserves it in one budget, through ports.MemoryBudget.
+	"adapters/membudget": {
+		"domain",
+	},
+
 	// The vendors' adapters share vendorhttp.
 	"adapters/aggregator/vendorhttp": {
 		"adapters/egress", "domain", "ports",
@@ -157,18 +170,18 @@ var allowed = map[string][]string{
 		"golang.org/x/time/rate",
 	},
 	"adapters/aggregator/pluggy": {
-		"adapters/aggregator/vendorhttp", "domain", "ports",
+		"adapters/aggregator/vendorhttp", "domain", "domain/matching", "ports",
 		"github.com/go-json-experiment/json", "golang.org/x/sync/singleflight",
 	},
 	"adapters/aggregator/belvo": {
-		"adapters/aggregator/vendorhttp", "domain", "ports",
+		"adapters/aggregator/vendorhttp", "domain", "domain/matching", "ports",
 		"github.com/go-json-experiment/json",
 	},
 
 	// The simulators model the vendors' side, so they import neither domain nor ports.
 	"adapters/aggregator/sim/faultinject": {},
 	"adapters/aggregator/sim/kit": {
-		"adapters/aggregator/sim/faultinject",
+		"adapters/aggregator/sim/faultinject", "adapters/egress",
 		"github.com/google/uuid",
 	},
 	"adapters/aggregator/pluggy/pluggysim": {
@@ -185,7 +198,7 @@ var allowed = map[string][]string{
 		"github.com/go-json-experiment/json", "github.com/jackc/pgx/v5",
 	},
 	"adapters/connector/rest": {
-		"domain", "ports",
+		"adapters/egress", "domain", "ports",
 		"github.com/go-json-experiment/json",
 	},
 
@@ -203,14 +216,14 @@ var allowed = map[string][]string{
 	// need: the simulators for the demo, the keyset, ids and the clock.
 	"cmd/discovery": {
 		"adapters/aggregator/belvo/belvosim", "adapters/aggregator/pluggy/pluggysim", "adapters/sealing",
-		"adapters/system", "cmd/discovery/client", "cmd/discovery/compose", "configs", "domain",
+		"adapters/egress", "adapters/system", "cmd/discovery/client", "cmd/discovery/compose", "configs", "domain",
 		"github.com/KimMachineGun/automemlimit", "github.com/google/uuid", "github.com/lestrrat-go/jwx/v2",
 		"github.com/spf13/cobra", "go.uber.org/zap", "golang.org/x/crypto/x509roots/fallback",
 		"golang.org/x/sync/errgroup",
 	},
 	// The client commands call a running service, so they use only its API.
 	"cmd/discovery/client": {
-		"clients/go",
+		"adapters/egress", "clients/go",
 		"github.com/google/uuid", "github.com/jedib0t/go-pretty/v6", "github.com/oapi-codegen/runtime/types",
 		"github.com/spf13/cobra", "golang.org/x/term",
 	},
@@ -225,6 +238,7 @@ var allowed = map[string][]string{
 	},
 
 	"test/kit/binary":  {},
+	"test/kit/hostile": {},
 	"test/kit/datadir": {},
 	"test/kit/nodejs":  {},
 	"test/kit/pgtest": {

@@ -41,7 +41,7 @@ func serve(b *testing.B, dsn string) (origin string) {
 	b.Helper()
 	cfg := harness.Config(b, dsn)
 	cfg.Log.Level = zapcore.InfoLevel // log lines are part of the measured cost of a request
-	cfg.ServerMaxConnections, cfg.PullWorkers = 4096, 8
+	cfg.ServerMaxConnections, cfg.PullWorkers = 4096, 32
 	cfg.RatePerMinute, cfg.WebhookRatePerMinute = limit, limit
 	cfg.Sources["pluggy"] = domain.SourcePolicy{Authorization: domain.SecretText(shared)}
 	app, err := compose.New(b.Context(), cfg, compose.Overrides{LogTo: io.Discard})

@@ -122,10 +122,10 @@ func (p *probe) createData(ctx context.Context) error {
 		Sealed: domain.Sealed("sealed"), Revision: 1, CreatedAt: now, UpdatedAt: now,
 	}
 	p.connection = c.ID
-	if err := p.Connections().Create(ctx, c); err != nil {
+	if err := p.Connections().Create(ctx, c, nil); err != nil {
 		return err
 	}
-	pull, err := p.Pulls().Request(ctx, p.tenant, c.ID, ports.PullRequest{ID: newID[domain.Pull](), At: now})
+	pull, err := p.Pulls().Request(ctx, p.tenant, c.ID, ports.PullRequest{ID: newID[domain.Pull](), At: now}, nil)
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@
 // ends. All files are in one folder, which is removed at the end.
 //
 // The sections are: generator, accepts, sqlite, pull, reads, feed, events, latency, growth, footprint, replicas, citus.
+// The section neighbours runs only if it is named. It fails if one tenant slows another one above the bounds.
 package main
 
 import (
@@ -64,21 +65,23 @@ type bench struct {
 type section struct {
 	name, title string
 	measure     func(b *bench, ctx context.Context) ([]row, error)
+	byName      bool // runs only if the flag -only names the section
 }
 
 var sections = []section{
-	{"generator", "The load generator against a handler that does nothing", (*bench).generator},
-	{"accepts", "Durable webhook accepts on PostgreSQL", (*bench).accepts},
-	{"sqlite", "Durable webhook accepts on SQLite", (*bench).sqlite},
-	{"pull", "Pulls", (*bench).pull},
-	{"reads", "Reads by an operator", (*bench).measureReads},
-	{"feed", "The change feed, first row to last", (*bench).feed},
-	{"events", "Events of a subscription", (*bench).events},
-	{"latency", "From a webhook to a readable row, on an idle system", (*bench).latency},
-	{"growth", "The same methods on a large database", (*bench).growth},
-	{"footprint", "Start, memory, size", (*bench).footprint},
-	{"replicas", "Three replicas on one PostgreSQL", (*bench).replicas},
-	{"citus", "A Citus cluster on this machine", (*bench).citus},
+	{"generator", "The load generator against a handler that does nothing", (*bench).generator, false},
+	{"accepts", "Durable webhook accepts on PostgreSQL", (*bench).accepts, false},
+	{"sqlite", "Durable webhook accepts on SQLite", (*bench).sqlite, false},
+	{"pull", "Pulls", (*bench).pull, false},
+	{"reads", "Reads by an operator", (*bench).measureReads, false},
+	{"feed", "The change feed, first row to last", (*bench).feed, false},
+	{"events", "Events of a subscription", (*bench).events, false},
+	{"latency", "From a webhook to a readable row, on an idle system", (*bench).latency, false},
+	{"growth", "The same methods on a large database", (*bench).growth, false},
+	{"footprint", "Start, memory, size", (*bench).footprint, false},
+	{"replicas", "Three replicas on one PostgreSQL", (*bench).replicas, false},
+	{"citus", "A Citus cluster on this machine", (*bench).citus, false},
+	{"neighbours", "The effect of one tenant on another", (*bench).neighbours, true},
 }
 
 func run(ctx context.Context, args []string, out io.Writer) (err error) {
@@ -103,7 +106,7 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 		b.turn(),
 	)
 	for _, s := range sections {
-		if !b.wants(s.name) {
+		if !b.wants(s) {
 			continue
 		}
 		begun := time.Now()
@@ -111,14 +114,17 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 		b.close() // no process of this section may run during the next section
 		if failed != nil {
 			err = errors.Join(err, fmt.Errorf("%s: %w", s.name, failed))
-			continue
 		}
-		b.table(s, rows, time.Since(begun))
+		if len(rows) > 0 {
+			b.table(s, rows, time.Since(begun))
+		}
 	}
 	return err
 }
 
-func (b *bench) wants(name string) bool { return len(b.only) == 0 || slices.Contains(b.only, name) }
+func (b *bench) wants(s section) bool {
+	return len(b.only) == 0 && !s.byName || slices.Contains(b.only, s.name)
+}
 
 func (b *bench) printf(format string, args ...any) { _, _ = fmt.Fprintf(b.out, format, args...) }
 
@@ -154,6 +160,8 @@ type options struct {
 	pullRows, feedRows, memoryRows int
 	tenants, connections, rows     int
 	vendorDelay                    time.Duration
+	evilRows                       int
+	soak                           time.Duration
 }
 
 func (o *options) parse(args []string) error {
@@ -174,6 +182,8 @@ func (o *options) parse(args []string) error {
 		50*time.Millisecond,
 		"replicas: how long the vendor takes for a response",
 	)
+	flags.IntVar(&o.evilRows, "evil-rows", 60_000, "neighbours: records of the hostile tenant")
+	flags.DurationVar(&o.soak, "soak", 0, "neighbours: run all attacks at once for this duration")
 	only := flags.String("only", "", "sections, separated by commas")
 	if err := flags.Parse(args); err != nil {
 		return err

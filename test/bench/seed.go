@@ -27,7 +27,7 @@ func (k bulk) seed(ctx context.Context, pool *pgxpool.Pool) error {
 		fmt.Sprintf(`INSERT INTO webhook_tokens (id, tenant_id, connection_id, vendor, hash, created_at)
 			SELECT made_id(3, n), made_id(2, n %% %d), made_id(1, n), 'pluggy', sha256(('token-' || n)::bytea), now()
 			FROM generate_series(0, %d - 1) n`, k.tenants, k.connections),
-		fmt.Sprintf(`INSERT INTO deliveries (id, tenant_id, connection_id, vendor, event, event_id, fingerprint, body, ask, status, received_at)
+		fmt.Sprintf(`INSERT INTO deliveries (id, tenant_id, connection_id, vendor, event, event_id, fingerprint, body, scope, status, received_at)
 			SELECT made_id(6, n), made_id(2, n %% %[2]d %% %[1]d), made_id(1, n %% %[2]d), 'pluggy', 'item/updated', 'event-' || n,
 				sha256('\x6576656e7400'::bytea || ('event-' || n)::bytea), convert_to(repeat('x', 220), 'UTF8'), '', 'ignored', now() - n * interval '1 ms'
 			FROM generate_series(0, %[3]d - 1) n`, k.tenants, k.connections, k.events()),

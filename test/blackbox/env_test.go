@@ -143,7 +143,7 @@ func (l *link) change(random *rand.Rand) [][]byte {
 }
 
 // newAmount returns an amount in cents that no earlier row of the bank has had. A removed row must not share its amount
-// with a new row: the new row would become the next version of the removed row (domain.MatchRows).
+// with a new row: the new row would become the next version of the removed row (matching.Match).
 func (l *link) newAmount(random *rand.Rand) int {
 	cents := random.IntN(1_000_000)
 	for l.used[cents] {

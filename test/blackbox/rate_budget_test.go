@@ -32,7 +32,7 @@ func TestProcessesShareTheVendorsRateBudget(t *testing.T) {
 	server := httptest.NewServer(sim)
 	t.Cleanup(server.Close)
 	h := newEnv(t, newDatabase(t).url)
-	h.settings["PULL_WORKERS"] = "20"
+	h.settings["PULL_WORKERS"] = "80"
 	var all []*process
 	for range 3 {
 		all = append(all, h.serve())

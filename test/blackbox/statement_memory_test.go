@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"slices"
@@ -39,7 +40,7 @@ func TestALargeStatementNeedsLittleMemory(t *testing.T) {
 			l.mustPost(t, p, l.fullPullEvent())
 			h.settle(p, l.id)
 			account := text(h.all(p, "/aggregator-connections/"+l.id+"/accounts")[0], "id")
-			h.copyRecords(t, account)
+			h.copyRecords(t, account, *statementRecords, nil)
 			for format, end := range map[string]string{
 				"camt053": "</Document>", "ofx": "</OFX>", "csv": "\r\n", "matcher": "]\n",
 			} {
@@ -49,8 +50,10 @@ func TestALargeStatementNeedsLittleMemory(t *testing.T) {
 	}
 }
 
-// copyRecords creates *statementRecords copies of one posted record of the account, with dates on 1,000 different days.
-func (h *env) copyRecords(t *testing.T, account string) {
+// copyRecords creates copies of one posted record of the account, with dates on 1,000 different days. The keys of
+// replaced are the names of further columns that the copies do not share; the values are SQL expressions of n, the
+// number of the copy.
+func (h *env) copyRecords(t *testing.T, account string, count int, replaced map[string]string) {
 	t.Helper()
 	driver, source, columns := "pgx", h.settings["DATABASE_URL"],
 		"SELECT column_name FROM information_schema.columns WHERE table_name = 'transactions' ORDER BY ordinal_position"
@@ -65,6 +68,7 @@ func (h *env) copyRecords(t *testing.T, account string) {
 		values["date"] = "date('2020-01-01', (n % 1000) || ' days')"
 		numbers = "(WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < %d) SELECT n FROM c)"
 	}
+	maps.Copy(values, replaced)
 	db, err := sql.Open(driver, source)
 	if err != nil {
 		t.Fatal(err)
@@ -91,7 +95,7 @@ func (h *env) copyRecords(t *testing.T, account string) {
 	}
 	_, err = db.Exec(fmt.Sprintf("INSERT INTO transactions (%s) SELECT %s FROM (SELECT * FROM transactions WHERE "+
 		"account_id = '%s' AND status = 'posted' AND removed_at IS NULL LIMIT 1) AS one, "+numbers,
-		strings.Join(names, ", "), strings.Join(selected, ", "), account, *statementRecords))
+		strings.Join(names, ", "), strings.Join(selected, ", "), account, count))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -104,6 +104,10 @@ func TestMessagesExistInBothLanguages(t *testing.T) {
 	nodejs.Test(t, "messages.test.mjs")
 }
 
+func TestHiddenCharactersAreShownByName(t *testing.T) {
+	nodejs.Test(t, "hidden-characters.test.mjs")
+}
+
 // environment starts the simulators and the service. It returns the path of the SQLite database, and the
 // environment variables that tell a script where the processes listen. Without Chromium the test is skipped.
 func environment(t *testing.T) (env []string, database string) {

@@ -257,6 +257,7 @@ func TestTheSettingsOfTheChartAreValid(t *testing.T) {
 			objects := render(t, values...)
 			secrets := mounted(t, objects)
 			variables := env(objects)
+			variables["KUBERNETES_SERVICE_HOST"] = "10.96.0.1" // as the kubelet sets it in every container
 			lookup := func(name string) (string, bool) {
 				value, set := variables[name]
 				return strings.ReplaceAll(value, "/run/secrets/discovery", secrets), set

@@ -213,14 +213,14 @@ func (w *env) lease(t *testing.T, name string) domain.Lease {
 		ID: domain.ConnectionID{UUID: uuid.Must(uuid.NewV7())}, Tenant: w.tenant, Kind: domain.Aggregator, Name: name,
 		Vendor: "pluggy", Sealed: domain.Sealed("none"), Revision: 1, CreatedAt: now, UpdatedAt: now,
 	}
-	if err := stores.Connections.Create(t.Context(), c); err != nil {
+	if err := stores.Connections.Create(t.Context(), c, nil); err != nil {
 		t.Error(err)
 	}
 	pull, err := stores.Pulls.Request(
 		t.Context(),
 		w.tenant,
 		c.ID,
-		ports.PullRequest{ID: domain.PullID{UUID: uuid.Must(uuid.NewV7())}, At: now},
+		ports.PullRequest{ID: domain.PullID{UUID: uuid.Must(uuid.NewV7())}, At: now}, nil,
 	)
 	if err != nil {
 		t.Error(err)

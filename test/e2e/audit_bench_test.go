@@ -24,27 +24,15 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// unaudited wraps a context and hides the value that describes an audited change. A store that is called with an
-// unaudited context writes no audit entry.
-type unaudited struct{ context.Context }
-
-// Value returns the value of the wrapped context. If this value describes an audited change, Value returns nil.
-func (c unaudited) Value(key any) any {
-	value := c.Context.Value(key)
-	if _, ok := value.(ports.AuditedChange); ok {
-		return nil
-	}
-	return value
-}
-
 // auditSwitch turns the writing of audit entries on and off.
 type auditSwitch struct{ off atomic.Bool }
 
-func (s *auditSwitch) context(ctx context.Context) context.Context {
+// entries returns nil while the switch is off, and otherwise its argument.
+func (s *auditSwitch) entries(entries ports.AuditEntries) ports.AuditEntries {
 	if s.off.Load() {
-		return unaudited{ctx}
+		return nil
 	}
-	return ctx
+	return entries
 }
 
 type switchedConnections struct {
@@ -52,14 +40,14 @@ type switchedConnections struct {
 	*auditSwitch
 }
 
-func (s switchedConnections) Create(ctx context.Context, c domain.Connection) error {
-	return s.Connections.Create(s.context(ctx), c)
+func (s switchedConnections) Create(ctx context.Context, c domain.Connection, entries ports.AuditEntries) error {
+	return s.Connections.Create(ctx, c, s.entries(entries))
 }
 
 func (s switchedConnections) Update(ctx context.Context, tenant domain.TenantID, kind domain.ConnectionKind,
-	id domain.ConnectionID, fn func(*domain.Connection) error,
+	id domain.ConnectionID, entries ports.AuditEntries, fn func(*domain.Connection) error,
 ) (domain.Connection, error) {
-	return s.Connections.Update(s.context(ctx), tenant, kind, id, fn)
+	return s.Connections.Update(ctx, tenant, kind, id, s.entries(entries), fn)
 }
 
 type switchedTokens struct {
@@ -67,8 +55,8 @@ type switchedTokens struct {
 	*auditSwitch
 }
 
-func (s switchedTokens) Create(ctx context.Context, t domain.WebhookToken) error {
-	return s.Tokens.Create(s.context(ctx), t)
+func (s switchedTokens) Create(ctx context.Context, t domain.WebhookToken, entries ports.AuditEntries) error {
+	return s.Tokens.Create(ctx, t, s.entries(entries))
 }
 
 // BenchmarkAuditedRequest measures requests that create a connection, update a connection or create a webhook token.

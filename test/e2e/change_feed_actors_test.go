@@ -32,11 +32,11 @@ func (r *feedRace) writer(i int) *feedWriter {
 		ID: newID[domain.Connection](), Tenant: r.tenant, Kind: domain.Aggregator, Name: uuid.NewString(),
 		Vendor: "pluggy", Sealed: domain.Sealed("none"), Revision: 1, CreatedAt: feedEpoch, UpdatedAt: feedEpoch,
 	}
-	if err := r.store.Connections().Create(r.t.Context(), c); err != nil {
+	if err := r.store.Connections().Create(r.t.Context(), c, nil); err != nil {
 		r.t.Fatal(err)
 	}
 	pull, err := r.store.Pulls().
-		Request(r.t.Context(), r.tenant, c.ID, ports.PullRequest{ID: newID[domain.Pull](), At: feedEpoch})
+		Request(r.t.Context(), r.tenant, c.ID, ports.PullRequest{ID: newID[domain.Pull](), At: feedEpoch}, nil)
 	if err != nil {
 		r.t.Fatal(err)
 	}

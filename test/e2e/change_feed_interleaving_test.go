@@ -58,8 +58,8 @@ func newFeedModel(t *rapid.T) *feedModel {
 			Tenant: s.tenant,
 			Until:  feedEpoch.Add(time.Hour),
 		}
-		must(t, s.store.Connections().Create(t.Context(), c))
-		_, err := s.store.Pulls().Request(t.Context(), s.tenant, c.ID, pull)
+		must(t, s.store.Connections().Create(t.Context(), c, nil))
+		_, err := s.store.Pulls().Request(t.Context(), s.tenant, c.ID, pull, nil)
 		must(t, err)
 		_, err = s.store.Pulls().Claim(t.Context(), lease, feedEpoch)
 		must(t, err)

@@ -258,11 +258,16 @@ func (a response) checkHeaders(status int, body object) {
 			a.t.Errorf("%s answered 405 without Allow", a.request)
 		}
 	}
-	want := "internal error"
-	if status == http.StatusBadGateway {
-		want = "the vendor refused the request"
+	allowed := map[int][]any{
+		http.StatusInternalServerError: {"internal error"},
+		http.StatusBadGateway:          {"the vendor refused the request"},
+		http.StatusServiceUnavailable: {
+			"internal error", "the access manager cannot be reached", "the vendor cannot be reached",
+			"the vendor accepts no more requests at the moment", "the vendor's response cannot be read",
+			"the rate budget of the vendor is exhausted", "the stored credential cannot be decrypted",
+		},
 	}
-	if status >= http.StatusInternalServerError && body["detail"] != want {
+	if status >= http.StatusInternalServerError && !slices.Contains(allowed[status], body["detail"]) {
 		a.t.Errorf("%s reveals the cause of a %d: %q", a.request, status, body["detail"])
 	}
 }

@@ -86,13 +86,13 @@ func client() *http.Client {
 	}
 }
 
-// settings returns production settings that allow vendors on loopback. The log level is debug, eight
+// settings returns production settings that allow vendors on loopback. The log level is debug, 32
 // workers pull, and the webhooks of both vendors can be authenticated.
 func settings(t testing.TB, backend, dsn string) configs.Config {
 	t.Helper()
 	cfg := harness.Config(t, dsn)
 	cfg.DatabaseDistribute = backend == citus
-	cfg.Log.Level, cfg.PullWorkers = zapcore.DebugLevel, 8
+	cfg.Log.Level, cfg.PullWorkers = zapcore.DebugLevel, 32
 	cfg.Sources = map[domain.Vendor]domain.SourcePolicy{
 		"pluggy": {HMACSecret: domain.SecretText(signing)},
 		"belvo":  {Authorization: domain.SecretText(shared)},

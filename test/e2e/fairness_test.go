@@ -11,13 +11,20 @@ import (
 	"time"
 )
 
-var silentConnections = flag.Int("silent", 60, "how many connections of one tenant have a vendor that never responds")
+var silentConnections = flag.Int("silent", 10, "how many connections of each hostile tenant have a silent vendor")
 
 // silentVendor is a vendor that accepts every call and never responds.
 type silentVendor struct {
 	url   string
 	calls atomic.Int64 // calls that have arrived
 	ended atomic.Int64 // calls that the service has cancelled
+	most  atomic.Int64 // the largest number of calls that were waiting at the same time
+}
+
+// hanging returns the number of calls that wait. A call that ends between the two loads counts as hanging.
+func (v *silentVendor) hanging() int64 {
+	ended := v.ended.Load()
+	return v.calls.Load() - ended
 }
 
 func newSilentVendor(t *testing.T) *silentVendor {
@@ -26,6 +33,7 @@ func newSilentVendor(t *testing.T) *silentVendor {
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body) // net/http detects a closed connection only when the body has been read
 		v.calls.Add(1)
+		v.noteMost()
 		select {
 		case <-r.Context().Done():
 			v.ended.Add(1)
@@ -36,6 +44,16 @@ func newSilentVendor(t *testing.T) *silentVendor {
 	t.Cleanup(func() { close(release) })
 	v.url = server.URL
 	return v
+}
+
+// noteMost raises most to the number of calls that wait now. A call that has just timed out may still be counted.
+func (v *silentVendor) noteMost() {
+	for hanging := v.hanging(); ; {
+		most := v.most.Load()
+		if hanging <= most || v.most.CompareAndSwap(most, hanging) {
+			return
+		}
+	}
 }
 
 // connectAll creates n connections of the operator to the vendor, and returns their ids.
@@ -50,34 +68,48 @@ func (v *silentVendor) connectAll(o operator, n int) (ids []string) {
 	return ids
 }
 
-// TestPullsThatNeverEndDoNotDelayAnotherTenant occupies all ordinary workers with pulls of one tenant. The vendor of
-// this tenant never responds. Further pulls of the tenant are queued. A pull of another tenant must not wait for any of
-// them.
-//
-// On a busy machine, some calls to the silent vendor may time out before the other tenant's pull ends. The test
-// therefore accepts some timeouts, but fails if half of the calls time out.
+// silentTenants is the number of hostile tenants. Four of them suffice to occupy all workers.
+const silentTenants = 5
+
+// TestPullsThatNeverEndDoNotDelayAnotherTenant occupies all workers with pulls of five tenants whose vendors never
+// respond. Further pulls of these tenants are queued. A pull of another tenant must start within 2 s, and none of the
+// five may ever use more than a quarter of the workers.
 func TestPullsThatNeverEndDoNotDelayAnotherTenant(t *testing.T) {
-	const ordinaryWorkers = 6 // of the 8 workers
+	const workers, share, maxDelay = 32, 8, 2 * time.Second
 	each(t, func(t *testing.T, w *env) {
-		good, other := w.operator(t), w.operator(t)
+		good := w.operator(t)
 		id := good.connect(newPluggy(t), "good")
-		silent := newSilentVendor(t)
-		for _, id := range silent.connectAll(other, *silentConnections) {
-			other.send(http.MethodPost, pathOf(id, "/pulls"), nil).want(http.StatusAccepted)
+		var vendors []*silentVendor
+		for range silentTenants {
+			hostile, silent := w.operator(t), newSilentVendor(t)
+			vendors = append(vendors, silent)
+			for _, id := range silent.connectAll(hostile, *silentConnections) {
+				hostile.send(http.MethodPost, pathOf(id, "/pulls"), nil).want(http.StatusAccepted)
+			}
 		}
-		eventually(t, "calls that hang", func() bool { return silent.calls.Load() >= ordinaryWorkers })
-		began := time.Now()
-		if pull := good.pull(id, nil); pull["status"] != "succeeded" {
-			t.Errorf("the pull of the other tenant ended as %v", pull)
+		eventually(t, "calls that hang in every worker", func() bool {
+			var hanging int64
+			for _, v := range vendors {
+				hanging += v.hanging()
+			}
+			return hanging >= workers
+		})
+		created := time.Now()
+		pull := good.pull(id, nil)
+		startedAt, _ := pull["startedAt"].(string)
+		started, err := time.Parse(time.RFC3339, startedAt)
+		if err != nil || pull["status"] != "succeeded" {
+			t.Errorf("the pull of the other tenant ended as %v: %v", pull, err)
 		}
-		t.Logf("the pull of the other tenant took %v", time.Since(began).Round(time.Millisecond))
-		// The ended calls are counted before all calls. A call that ends between the two loads counts as hanging.
-		ended := silent.ended.Load()
-		if limit := int64(*silentConnections / 2); ended >= limit {
-			t.Errorf("%d calls timed out before the pull of the other tenant ended, want fewer than %d", ended, limit)
+		delay := started.Sub(created)
+		t.Logf("the pull of the other tenant started after %v", delay.Round(time.Millisecond))
+		if delay > maxDelay {
+			t.Errorf("the pull of the other tenant started after %v, want at most %v", delay, maxDelay)
 		}
-		if hanging := silent.calls.Load() - ended; ended == 0 && hanging > ordinaryWorkers {
-			t.Errorf("one tenant occupies %d workers, want at most %d", hanging, ordinaryWorkers)
+		for i, v := range vendors {
+			if most := v.most.Load(); most > share {
+				t.Errorf("%d pulls of tenant %d ran at the same time, want at most %d", most, i, share)
+			}
 		}
 	}, func(*setup) {})
 }

@@ -111,7 +111,7 @@ func BenchmarkScrape(b *testing.B) {
 // deliveries inserts deliveries directly into the database table. They are numbered from start+1 to end.
 func (c healthConnection) deliveries(start, end int) {
 	c.t.Helper()
-	const columns = `INSERT INTO deliveries (id, tenant_id, connection_id, vendor, event, event_id, fingerprint, body, ask, status, received_at) `
+	const columns = `INSERT INTO deliveries (id, tenant_id, connection_id, vendor, event, event_id, fingerprint, body, scope, status, received_at) `
 	ctx, cancel := context.WithTimeout(c.t.Context(), 10*time.Minute)
 	defer cancel()
 	path, isFile := strings.CutPrefix(c.dsn, "sqlite://")

@@ -141,12 +141,13 @@ func inMemory(t *testing.T, keyset string, wire http.RoundTripper) budgetService
 		Resolver:      publicResolver{},
 		WrapTransport: func(http.RoundTripper) http.RoundTripper { return wire },
 	})
-	queue := localjobs.New(background.Config{MaxWorkers: budgetConnections})
+	queue := localjobs.New(background.Config{MaxWorkers: 4 * budgetConnections})
 	store := memory.New(memory.Options{Nudge: func(id domain.PullID) { queue.Nudge(id) }})
 	app, err := application.New(application.Deps{
 		Connections: store.Connections(), Tokens: store.Tokens(), Deliveries: store.Deliveries(),
 		Idempotency: store.Idempotency(), Pulls: store.Pulls(), Ledger: store.Ledger(), Erasures: store.Erasures(),
-		AuditLog: store.AuditLog(), AuditTree: transparency.Tree{},
+		PullWorkers: 4 * budgetConnections,
+		AuditLog:    store.AuditLog(), AuditTree: transparency.Tree{},
 		Sealer: sealer, Egress: client.Guard(), Aggregators: []ports.Aggregator{pluggy.New(client, clock)},
 		Subscriptions: store.Subscriptions(),
 		Clock:         clock, Sleeper: clock, IDs: system.IDs{}, Entropy: system.Entropy(), Observer: discardObserver{},

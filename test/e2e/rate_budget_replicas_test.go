@@ -55,7 +55,7 @@ func TestReplicasOnOneDatabaseShareTheVendorsRateBudget(t *testing.T) {
 		if len(replicas) > 0 {
 			cfg.Sealing = replicas[0].sealing
 		}
-		cfg.PullWorkers = 20
+		cfg.PullWorkers = 80
 		app, err := compose.New(t.Context(), cfg, compose.Overrides{
 			LogTo: io.Discard, StoreTimeout: harness.StoreTimeout,
 			Wrap: func(s *compose.Stores) {

@@ -27,7 +27,7 @@ func TestTheRateBudgetOverSockets(t *testing.T) {
 	server := httptest.NewServer(sim)
 	t.Cleanup(server.Close)
 	cfg := harness.Config(t, harness.SQLite(t))
-	cfg.PullWorkers = budgetConnections
+	cfg.PullWorkers = 4 * budgetConnections
 	app, err := compose.New(t.Context(), cfg, compose.Overrides{LogTo: io.Discard})
 	if err != nil {
 		t.Fatal(err)

@@ -71,6 +71,7 @@ type receiver struct {
 	status   int // the status of the responses; if 0, the receiver does not respond
 	events   []object
 	requests []http.Header
+	queries  []string // of the requests
 }
 
 func newReceiver(t *testing.T) *receiver {
@@ -87,7 +88,7 @@ func newReceiver(t *testing.T) *receiver {
 		var event object
 		err := json.Unmarshal(body, &event)
 		r.mu.Lock()
-		r.requests = append(r.requests, request.Header.Clone())
+		r.requests, r.queries = append(r.requests, request.Header.Clone()), append(r.queries, request.URL.RawQuery)
 		if err == nil && status < 300 {
 			r.events = append(r.events, event)
 		}
@@ -393,14 +394,14 @@ func TestAHangingSinkDelaysNothingElse(t *testing.T) {
 	})
 }
 
-// TestTheSecretsOfSubscriptionsDoNotLeak checks that neither the password in a sink's URL nor the signing secrets, old
-// or rotated, appear in responses, logs, metrics or the database.
+// TestTheSecretsOfSubscriptionsDoNotLeak checks that neither the password and the query in a sink's URL nor the signing
+// secrets, old or rotated, appear in responses, logs, metrics or the database.
 func TestTheSecretsOfSubscriptionsDoNotLeak(t *testing.T) {
 	each(t, func(t *testing.T, w *env) {
-		const canary = "canary-sink-password-8b4"
+		const canary, canaryQuery = "canary-sink-password-8b4", "canary-sink-query-9c5"
 		o := w.operator(t)
 		r := newReceiver(t)
-		url := strings.Replace(r.URL, "http://", "http://user:"+canary+"@", 1)
+		url := strings.Replace(r.URL, "http://", "http://user:"+canary+"@", 1) + "/events?token=" + canaryQuery
 		s := o.send(http.MethodPost, subscriptions, object{
 			"name": "ledger", "types": []string{"transaction.*"}, "sink": object{"kind": "webhook", "url": url},
 		}).want(201)
@@ -410,25 +411,35 @@ func TestTheSecretsOfSubscriptionsDoNotLeak(t *testing.T) {
 		rotated := o.send(http.MethodPost, one+"/secret", nil).want(200)
 		o.get(one).want(200)
 		o.get(subscriptions).want(200)
-		o.send(http.MethodPut, one, object{
-			"name": "books", "types": []string{"transaction.*"},
-			"sink": object{"kind": "webhook", "url": text(created["sink"].(object), "url")},
-		}).want(200)
+		shown := text(created["sink"].(object), "url")
+		if !strings.HasSuffix(shown, "/events?…") {
+			t.Errorf("the URL is shown as %s", shown)
+		}
+		change := func(url string) response {
+			return o.send(http.MethodPut, one, object{
+				"name": "books", "types": []string{"transaction.*"}, "sink": object{"kind": "webhook", "url": url},
+			})
+		}
+		change(shown).want(200)
+		change(strings.Replace(shown, "127.0.0.1", "localhost", 1)).problem(400, "MTCH-0001", "body.sink.url")
 		o.send(http.MethodPost, one+"/test", nil).want(200)
 		r.set(http.StatusInternalServerError)
 		o.send(http.MethodPost, one+"/test", nil).want(200)
 		r.mu.Lock()
-		for _, header := range r.requests {
+		for i, header := range r.requests {
+			if r.queries[i] != "token="+canaryQuery {
+				t.Errorf("a request with the query %q", r.queries[i])
+			}
 			if user := header.Get("Authorization"); !strings.HasPrefix(user, "Basic ") {
 				t.Errorf("a request without the password: %v", header)
 			}
 		}
 		r.mu.Unlock()
 		secrets := map[string]string{
-			"password": canary, "secret": strings.TrimPrefix(text(created, "secret"), "whsec_"),
+			"password": canary, "query": canaryQuery, "secret": strings.TrimPrefix(text(created, "secret"), "whsec_"),
 			"rotated secret": strings.TrimPrefix(text(rotated.json(), "secret"), "whsec_"),
 		}
-		search(t, "the first answer", map[string]string{"password": canary}, string(s.raw))
+		search(t, "the first answer", map[string]string{"password": canary, "query": canaryQuery}, string(s.raw))
 		metrics := httptest.NewRecorder()
 		telemetry.Admin(w.app.Metrics).ServeHTTP(metrics, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 		for where, text := range map[string]string{

@@ -184,7 +184,9 @@ func TestARefusedRegistrationKeepsNoToken(t *testing.T) {
 // after the vendor has created the webhook.
 type dyingTokens struct{ ports.Tokens }
 
-func (dyingTokens) ActivateRegistration(context.Context, domain.TenantID, domain.TokenID, string) error {
+func (dyingTokens) ActivateRegistration(
+	context.Context, domain.TenantID, domain.TokenID, string, ports.AuditEntries,
+) error {
 	return &domain.Error{Kind: domain.Unavailable, Code: domain.StoreUnavailable}
 }
 

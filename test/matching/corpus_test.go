@@ -1,8 +1,8 @@
-// Package matching_test measures the precision and the recall of domain.MatchRows on generated rows for which the
+// Package matching_test measures the precision and the recall of matching.Match on generated rows for which the
 // correct matches are known.
 //
 // Each seed generates a corpus of several accounts. An account has changes of several kinds within 60 days. One call of
-// MatchRows gets all changes of an account, so that changes of one kind can disturb the matching of another kind.
+// Match gets all changes of an account, so that changes of one kind can disturb the matching of another kind.
 package matching_test
 
 import (
@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/matching"
 )
 
 // change is one change at the vendor: the vendor removes the old rows and creates the new rows.
@@ -24,15 +25,14 @@ import (
 // Rows of one movement have the same movement number. Movements that nobody can distinguish also share a number.
 type change struct {
 	kind             string
-	rule             domain.MatchRule // the rule that should match the rows; "" if they are different movements
-	sharesText       bool             // a new row has the amount and the text of an old row
-	lostKey          bool             // the institution key of a movement changed or is missing
+	sharesText       bool // a new row has the amount and the text of an old row
+	lostKey          bool // the institution key of a movement changed or is missing
 	oldRows, newRows []labelled
 }
 
 // labelled is a row together with the number of its movement.
 type labelled struct {
-	domain.MatchRow
+	matching.Row
 	movement int
 }
 
@@ -143,7 +143,7 @@ func (g *generator) oddNoise() string {
 // row creates a posted row that the vendor returns from the given day on. The service reads the vendor once a day.
 func (g *generator) row(movement, day int, amount, text string) labelled {
 	g.rows++
-	return labelled{domain.MatchRow{
+	return labelled{matching.Row{
 		ExternalID: fmt.Sprintf("%08x-%d", g.Uint32(), g.rows), Account: g.account, Amount: money(amount, "BRL"),
 		Status: domain.Posted, Date: date(day), Description: text,
 	}, movement}

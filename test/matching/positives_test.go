@@ -9,26 +9,24 @@ import (
 // positives are the kinds of changes in which a movement of money gets a new row with another external id.
 //
 //   - share is the number of changes of this kind among 100 changes.
-//   - rule is the rule that should recognise the movement.
 //   - build creates a change of this kind.
 var positives = []struct {
 	share int
-	rule  domain.MatchRule
 	build func(*generator, int) change
 }{
-	{11, domain.SameDescription, posts},
-	{4, domain.SameDescription, postsWithoutPrefix},
-	{5, domain.SimilarText, enriched},
-	{1, domain.SimilarText, oddlyNumbered},
-	{4, domain.SameDescription, edited},
-	{5, domain.SameKey, instalmentMoves},
-	{3, domain.SameDescription, instalmentInText},
-	{5, domain.ForeignAmount, settles},
-	{8, domain.SameKey, keepsKey},
-	{4, domain.SameKey, keepsReference},
-	{3, domain.SameDescription, identicalRows},
-	{3, domain.SameKey, transfer},
-	{2, domain.SameDescription, weekly},
+	{11, posts},
+	{4, postsWithoutPrefix},
+	{5, enriched},
+	{1, oddlyNumbered},
+	{4, edited},
+	{5, instalmentMoves},
+	{3, instalmentInText},
+	{5, settles},
+	{8, keepsKey},
+	{4, keepsReference},
+	{3, identicalRows},
+	{3, transfer},
+	{2, weekly},
 }
 
 // posts returns a change in which a pending purchase is posted up to three days later. The text of the new row contains
@@ -139,9 +137,9 @@ func settles(g *generator, day int) change {
 	before.Status = domain.Pending
 	before.Amount, after.Amount = money(price, "USD"), money(price, "USD")
 	rate := 500 + g.IntN(100)
-	before.AccountMoney, after.AccountMoney = converted(rate), converted(rate+g.IntN(41)-20)
+	before.AccountAmount, after.AccountAmount = converted(rate), converted(rate+g.IntN(41)-20)
 	if g.chance(10) {
-		before.AccountMoney = nil
+		before.AccountAmount = nil
 	}
 	if g.chance(50) {
 		after.Description += pick(g, " US", " LTD", " NL")

@@ -28,7 +28,7 @@ const insertWithKeys = `
 		INSERT INTO delivery_keys (connection_id, fingerprint, delivery_id, received_at)
 		SELECT connection_id, fingerprint, id, received_at FROM told
 		ON CONFLICT (connection_id, fingerprint) DO NOTHING RETURNING delivery_id)
-	INSERT INTO deliveries (id, tenant_id, connection_id, vendor, event, event_id, fingerprint, body, ask, status, received_at)
+	INSERT INTO deliveries (id, tenant_id, connection_id, vendor, event, event_id, fingerprint, body, scope, status, received_at)
 	SELECT told.id, tenant_id, connection_id, 'pluggy', '', '', fingerprint, '', '', 'ignored', received_at
 	FROM told JOIN fresh ON fresh.delivery_id = told.id RETURNING id`
 

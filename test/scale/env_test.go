@@ -116,7 +116,7 @@ func connection(t testing.TB, s *gormstore.Store, tenant domain.TenantID) domain
 		ID: newID[domain.Connection](), Tenant: tenant, Kind: domain.Aggregator, Name: uuid.NewString(),
 		Vendor: "pluggy", Sealed: domain.Sealed("x"), Revision: 1, CreatedAt: epoch, UpdatedAt: epoch,
 	}
-	if err := s.Connections().Create(t.Context(), c); err != nil {
+	if err := s.Connections().Create(t.Context(), c, nil); err != nil {
 		t.Fatal(err)
 	}
 	return c
@@ -129,7 +129,7 @@ func webhookToken(t testing.TB, s *gormstore.Store, c domain.Connection) domain.
 		ID: newID[domain.WebhookToken](), Tenant: c.Tenant, Connection: c.ID, Vendor: c.Vendor,
 		Hash: domain.HashToken(uuid.NewString()), CreatedAt: epoch,
 	}
-	if err := s.Tokens().Create(t.Context(), token); err != nil {
+	if err := s.Tokens().Create(t.Context(), token, nil); err != nil {
 		t.Fatal(err)
 	}
 	return token
@@ -168,7 +168,8 @@ func incoming(token domain.TokenHash, key string) ports.IncomingDelivery {
 // claimPull requests a pull of the connection, claims it as a worker does, and returns the lease.
 func claimPull(t testing.TB, s *gormstore.Store, c domain.Connection) domain.Lease {
 	t.Helper()
-	pull, err := s.Pulls().Request(t.Context(), c.Tenant, c.ID, ports.PullRequest{ID: newID[domain.Pull](), At: epoch})
+	r := ports.PullRequest{ID: newID[domain.Pull](), At: epoch}
+	pull, err := s.Pulls().Request(t.Context(), c.Tenant, c.ID, r, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,7 +16,7 @@ import (
 // insertPlain is the store's current insert statement for new events. It sets only the columns that insertWithKeys
 // sets.
 const insertPlain = `
-	INSERT INTO deliveries (id, tenant_id, connection_id, vendor, event, event_id, fingerprint, body, ask, status, received_at)
+	INSERT INTO deliveries (id, tenant_id, connection_id, vendor, event, event_id, fingerprint, body, scope, status, received_at)
 	SELECT id, tenant_id, connection_id, 'pluggy', '', '', fingerprint, repeat('x', 400)::bytea, '', 'ignored', received_at
 	FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bytea[], $5::timestamptz[])
 		AS told (id, tenant_id, connection_id, fingerprint, received_at)

@@ -88,7 +88,8 @@ func TestExistingRowsMoveIntoPartitions(t *testing.T) {
 // the partitioning column.
 func TestPartitionedTablesHaveTheIndexesOfTheMigrations(t *testing.T) {
 	const query = `SELECT string_agg(indexname || ' ' || regexp_replace(indexdef, '^.* USING ', ''), E'\n' ORDER BY indexname)
-		FROM pg_indexes WHERE tablename IN ('deliveries', 'transactions') AND indexname NOT LIKE '%\_pkey'`
+		FROM pg_indexes WHERE tablename IN ('deliveries', 'transactions', 'transaction_versions')
+		AND indexname NOT LIKE '%\_pkey'`
 	plain := queryValue[string](t, migrateDB(t, pgtest.DSN(t), 0), query)
 	parted := queryValue[string](t, migrateDB(t, pgtest.DSN(t), 0, partitions), query)
 	if diff := cmp.Diff(plain, parted); diff != "" {

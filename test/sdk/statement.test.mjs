@@ -130,9 +130,12 @@ test('papaparse reads a CSV, in which no text is a formula', async () => {
   }
   // An apostrophe precedes a formula character, at the beginning and after a divider.
   const original = (text) => text.replace(/(^|[,;|"\t\r\n])'(?='*[=+\-@\t\r\n])/g, '$1');
+  // Control characters and bidirectional marks are written visibly.
+  const visible = (text) => text.replace(/(?![\t\r\n])[\p{Cc}\p{Bidi_Control}]/gu,
+    (c) => '\\u' + c.codePointAt(0).toString(16).padStart(4, '0'));
   assert.deepEqual(data.map((r) => [r.id, r.date, r.amount, r.currency, original(r.description), r.originalAmount,
     r.originalCurrency, r.externalId]),
-  expected[bank.id].map((t) => [t.id, t.date, amount(t), 'BRL', t.description || '', t.accountAmount ? t.amount : '',
+  expected[bank.id].map((t) => [t.id, t.date, amount(t), 'BRL', visible(t.description || ''), t.accountAmount ? t.amount : '',
     t.accountAmount ? t.currency : '', t.externalId]));
 });
 

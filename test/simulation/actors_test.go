@@ -265,9 +265,11 @@ func (s *sim) pruneDeliveries(ctx context.Context, app ports.Maintenance) error 
 }
 
 // checkExpectedError reports a violation unless err is nil or one of these errors: StoreUnavailable, context.Canceled,
-// NotFound or Conflict.
+// NotFound, Conflict or TooManyReads.
 func (s *sim) checkExpectedError(actor string, err error) {
-	for _, kind := range []error{domain.StoreUnavailable, context.Canceled, domain.NotFound, domain.Conflict} {
+	for _, kind := range []error{
+		domain.StoreUnavailable, context.Canceled, domain.NotFound, domain.Conflict, domain.TooManyReads,
+	} {
 		if s.checkError(actor, err) == nil || errors.Is(err, kind) {
 			return
 		}

@@ -14,10 +14,10 @@ import (
 // ClosePeriod closes a period. If the period was not closed before, ClosePeriod checks that the digest matches the
 // stored rows.
 func (v ledger) ClosePeriod(
-	ctx context.Context, t domain.TenantID, id domain.AccountID, r domain.CloseRequest,
+	ctx context.Context, t domain.TenantID, id domain.AccountID, r domain.CloseRequest, entries ports.AuditEntries,
 ) (c domain.Close, wasCreated bool, err error) {
 	c, err = intercept(ctx, v.sim, "Ledger.ClosePeriod", func(ctx context.Context) (domain.Close, error) {
-		c, isNew, err := v.Ledger.ClosePeriod(ctx, t, id, r)
+		c, isNew, err := v.Ledger.ClosePeriod(ctx, t, id, r, entries)
 		if wasCreated = isNew; wasCreated {
 			v.sim.counters.closes++
 			v.sim.checkDigest(v.sim.connectionOf(id), c, nil)
@@ -27,9 +27,11 @@ func (v ledger) ClosePeriod(
 	return c, wasCreated, err
 }
 
-func (v ledger) ReopenPeriod(ctx context.Context, t domain.TenantID, id domain.AccountID, date domain.Date) error {
+func (v ledger) ReopenPeriod(ctx context.Context, t domain.TenantID, id domain.AccountID, date domain.Date,
+	entries ports.AuditEntries,
+) error {
 	return interceptError(ctx, v.sim, "Ledger.ReopenPeriod", func(ctx context.Context) error {
-		err := v.Ledger.ReopenPeriod(ctx, t, id, date)
+		err := v.Ledger.ReopenPeriod(ctx, t, id, date, entries)
 		if err == nil {
 			v.sim.counters.reopened++
 		}

@@ -74,9 +74,17 @@ func (s *sim) copyRow(link *accountRef, old *row) {
 	s.names++
 	at := slices.Index(link.former.accounts, old.account)
 	r := &row{
-		id: fmt.Sprintf("r%08d", s.names), account: link.accounts[at], date: old.date.AddDays(link.shift),
-		created: s.clock.Now(), revision: old.revision, movement: old.movement, capital: link.capital, origin: old,
-		firstRevision: old.revision, firstDate: old.date.AddDays(link.shift),
+		id:            fmt.Sprintf("r%08d", s.names),
+		account:       link.accounts[at],
+		date:          old.date.AddDays(link.shift),
+		created:       s.clock.Now(),
+		occurred:      old.occurred,
+		revision:      old.revision,
+		movement:      old.movement,
+		capital:       link.capital,
+		origin:        old,
+		firstRevision: old.revision,
+		firstDate:     old.date.AddDays(link.shift),
 	}
 	link.rows = append(link.rows, r)
 }

@@ -60,9 +60,9 @@ type connections struct {
 	ports.Connections
 }
 
-func (v connections) Create(ctx context.Context, c domain.Connection) error {
+func (v connections) Create(ctx context.Context, c domain.Connection, entries ports.AuditEntries) error {
 	return interceptError(ctx, v.sim, "Connections.Create", func(ctx context.Context) error {
-		err := v.Connections.Create(ctx, c)
+		err := v.Connections.Create(ctx, c, entries)
 		if err == nil {
 			v.sim.connectionCreated(c)
 		}
@@ -92,10 +92,10 @@ func (v connections) Find(
 
 func (v connections) Update(ctx context.Context, t domain.TenantID, kind domain.ConnectionKind,
 	id domain.ConnectionID,
-	fn func(*domain.Connection) error,
+	entries ports.AuditEntries, fn func(*domain.Connection) error,
 ) (domain.Connection, error) {
 	return intercept(ctx, v.sim, "Connections.Update", func(ctx context.Context) (domain.Connection, error) {
-		c, err := v.Connections.Update(ctx, t, kind, id, fn)
+		c, err := v.Connections.Update(ctx, t, kind, id, entries, fn)
 		if err == nil {
 			v.sim.connectionUpdated(c)
 		}
@@ -122,15 +122,17 @@ type tokens struct {
 	ports.Tokens
 }
 
-func (v tokens) Create(ctx context.Context, t domain.WebhookToken) error {
+func (v tokens) Create(ctx context.Context, t domain.WebhookToken, entries ports.AuditEntries) error {
 	return interceptError(ctx, v.sim, "Tokens.Create", func(ctx context.Context) error {
-		return v.Tokens.Create(ctx, t)
+		return v.Tokens.Create(ctx, t, entries)
 	})
 }
 
-func (v tokens) Revoke(ctx context.Context, t domain.TenantID, id domain.TokenID, at time.Time) error {
+func (v tokens) Revoke(ctx context.Context, t domain.TenantID, id domain.TokenID, at time.Time,
+	entries ports.AuditEntries,
+) error {
 	return interceptError(ctx, v.sim, "Tokens.Revoke", func(ctx context.Context) error {
-		return v.Tokens.Revoke(ctx, t, id, at)
+		return v.Tokens.Revoke(ctx, t, id, at, entries)
 	})
 }
 
@@ -156,10 +158,10 @@ func (v deliveries) Receive(ctx context.Context, r ports.IncomingDelivery) (port
 }
 
 func (v deliveries) Replay(ctx context.Context, t domain.TenantID, ids []domain.DeliveryID, at time.Time,
-	fresh func() domain.PullID,
+	entries ports.AuditEntries, fresh func() domain.PullID,
 ) ([]domain.Delivery, error) {
 	return intercept(ctx, v.sim, "Deliveries.Replay", func(ctx context.Context) ([]domain.Delivery, error) {
-		replayed, err := v.Deliveries.Replay(ctx, t, ids, at, fresh)
+		replayed, err := v.Deliveries.Replay(ctx, t, ids, at, entries, fresh)
 		for _, d := range replayed {
 			v.sim.countAnnouncedRemovals(d.Connection, d.Scope.Removed)
 		}
@@ -210,10 +212,10 @@ type pulls struct {
 }
 
 func (v pulls) Request(
-	ctx context.Context, t domain.TenantID, c domain.ConnectionID, r ports.PullRequest,
+	ctx context.Context, t domain.TenantID, c domain.ConnectionID, r ports.PullRequest, entries ports.AuditEntries,
 ) (domain.Pull, error) {
 	return intercept(ctx, v.sim, "Pulls.Request", func(ctx context.Context) (domain.Pull, error) {
-		p, err := v.Pulls.Request(ctx, t, c, r)
+		p, err := v.Pulls.Request(ctx, t, c, r, entries)
 		if err == nil && r.Scope.Everything {
 			v.sim.openComplete[p.ID] = c
 		}
@@ -425,11 +427,11 @@ func (v ledger) Quarantine(ctx context.Context, t domain.TenantID, c domain.Conn
 }
 
 func (v ledger) Split(
-	ctx context.Context, t domain.TenantID, id, newID domain.TransactionID, at time.Time,
+	ctx context.Context, t domain.TenantID, id, newID domain.TransactionID, at time.Time, entries ports.AuditEntries,
 ) (domain.Transaction, error) {
 	return intercept(ctx, v.sim, "Ledger.Split", func(ctx context.Context) (domain.Transaction, error) {
 		before, _ := v.Ledger.Transaction(ctx, t, id)
-		after, err := v.Ledger.Split(ctx, t, id, newID, at)
+		after, err := v.Ledger.Split(ctx, t, id, newID, at, entries)
 		if err == nil {
 			v.sim.splitDone(before, after)
 		}
@@ -461,11 +463,12 @@ type erasures struct {
 	ports.Erasures
 }
 
-func (v erasures) Start(ctx context.Context, t domain.TenantID, c domain.ConnectionID, r domain.ErasureRequest) (
+func (v erasures) Start(ctx context.Context, t domain.TenantID, c domain.ConnectionID, r domain.ErasureRequest,
+	entries ports.AuditEntries) (
 	domain.Erasure, error,
 ) {
 	return intercept(ctx, v.sim, "Erasures.Start", func(ctx context.Context) (domain.Erasure, error) {
-		return v.Erasures.Start(ctx, t, c, r)
+		return v.Erasures.Start(ctx, t, c, r, entries)
 	})
 }
 

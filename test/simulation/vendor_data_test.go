@@ -81,7 +81,7 @@ func (s *sim) addRow(ref *accountRef) *row {
 	s.names++
 	r := &row{
 		id: fmt.Sprintf("r%08d", s.names), account: ref.accounts[s.rand.IntN(len(ref.accounts))],
-		date: domain.DateOf(s.clock.now).AddDays(-s.rand.IntN(30)), created: s.clock.Now(),
+		date: domain.DateOf(s.clock.now).AddDays(-s.rand.IntN(30)), created: s.clock.Now(), occurred: s.clock.Now(),
 		movement: movementName(s.names),
 	}
 	if twin := s.randomRow(ref, func(r *row) bool { return true }); twin != nil && s.chance(0.05) {
@@ -183,6 +183,7 @@ func (ref *accountRef) oldestDate(account string) (oldest domain.Date) {
 func (s *sim) replaceUnderNewID(ref *accountRef, old *row) {
 	r := s.addRow(ref)
 	r.account, r.date, r.revision, r.movement = old.account, old.date, old.revision, old.movement
+	r.occurred = old.occurred
 	if s.chance(0.3) {
 		r.date = r.date.AddDays(s.rand.IntN(4))
 	}

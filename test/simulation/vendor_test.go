@@ -85,6 +85,8 @@ type row struct {
 	removals       int // the number of times that the row was removed
 	announcements  int // the number of stored deliveries that announced its removal
 
+	occurred time.Time // when the movement happened at the bank; equal in all rows of the movement
+
 	origin        *row // the row of which this row is a copy; nil if this row is not a copy
 	firstRevision int  // for a copy: its revision when it was created; firstDate is its date at that time
 	firstDate     domain.Date
@@ -118,7 +120,7 @@ func (r *row) transactionData() domain.TransactionData {
 	text := movement + " revision " + strconv.Itoa(r.revision)
 	o := domain.TransactionData{
 		ExternalID: r.id, Account: r.account, Amount: amount, Status: domain.Posted, Date: r.date,
-		OccurredAt:  r.created,
+		OccurredAt:  r.occurred,
 		Description: text, Metadata: json.RawMessage(strconv.Quote(text)), StableMetadata: []byte(text),
 	}
 	// Every third revision has no content hash. The service must then compare the digests to detect a change.

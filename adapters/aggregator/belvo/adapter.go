@@ -115,7 +115,7 @@ func (l link) schedule() domain.SyncSchedule {
 func newCall(access ports.Access, path string) vendorhttp.Call {
 	return vendorhttp.Call{
 		Vendor: &vendor, BaseURL: access.BaseURL, Path: path, PathTemplate: path,
-		Tenant: access.Tenant, Resource: budgetAPI,
+		Tenant: access.Tenant, Resource: budgetAPI, Reserve: access.Reserve,
 		SetAuth: func(h http.Header) { h.Set("Authorization", basicAuth(access.Credential)) },
 	}
 }

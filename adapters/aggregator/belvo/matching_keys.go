@@ -30,11 +30,6 @@ type partyKeysJSON struct {
 	Document vendorhttp.Text `json:"document_number"`
 }
 
-// InstitutionKeys implements ports.KeyReader.
-func (*Adapter) InstitutionKeys(data domain.TransactionData) domain.InstitutionKeys {
-	return institutionKeys(data)
-}
-
 // institutionKeys returns the keys by which the institution identifies a transaction, read from the metadata.
 //
 // For a purchase in instalments, the vendor states neither the date nor the total. Different instalment numbers

@@ -31,15 +31,18 @@ func TestAnUnreadableRowKeepsItsBytesAndTheRestOfThePage(t *testing.T) {
 		"a number as description":           {`"coffee"`, `7`, domain.InvalidText},
 		"a doubled member deep in metadata": {`{"k":1}`, `{"x":[{"k":1,"k":2}]}`, domain.DuplicateMember},
 		"70 levels of metadata":             {`{"k":1}`, seventyLevels, domain.TooDeep},
-		"a null date":                       {`"2026-05-03"`, `null`, domain.InvalidDate},
-		"a currency of four letters":        {`"MXN"`, `"USDT"`, domain.InvalidCurrency},
-		"a currency in lower case":          {`"MXN"`, `"brl"`, domain.InvalidCurrency},
-		"an id with a control character":    {`"good"`, `"a\u0001b"`, domain.InvalidID},
-		"two ids":                           {`"id":"good"`, `"id":"good","id":"x"`, domain.DuplicateMember},
-		"an account without an id":          {`"id":"bank",`, ``, domain.AccountMismatch},
-		"an account of another link":        {`"l-1"`, `"l-2"`, domain.AccountMismatch},
-		"a row that is a number":            {validRow, `1`, domain.InvalidMember},
-		"a null row":                        {validRow, `null`, domain.InvalidID},
+		"262,145 bytes": {
+			`coffee`, strings.Repeat("x", domain.MaxRowBytes+1-len(validRow)+len("coffee")), domain.TooLarge,
+		},
+		"a null date":                    {`"2026-05-03"`, `null`, domain.InvalidDate},
+		"a currency of four letters":     {`"MXN"`, `"USDT"`, domain.InvalidCurrency},
+		"a currency in lower case":       {`"MXN"`, `"brl"`, domain.InvalidCurrency},
+		"an id with a control character": {`"good"`, `"a\u0001b"`, domain.InvalidID},
+		"two ids":                        {`"id":"good"`, `"id":"good","id":"x"`, domain.DuplicateMember},
+		"an account without an id":       {`"id":"bank",`, ``, domain.AccountMismatch},
+		"an account of another link":     {`"l-1"`, `"l-2"`, domain.AccountMismatch},
+		"a row that is a number":         {validRow, `1`, domain.InvalidMember},
+		"a null row":                     {validRow, `null`, domain.InvalidID},
 	} {
 		t.Run(name, func(t *testing.T) {
 			bad := strings.Replace(validRow, tc.old, tc.new, 1)

@@ -35,11 +35,6 @@ type cardKeysJSON struct {
 	CardNumber   vendorhttp.Text `json:"cardNumber"`
 }
 
-// InstitutionKeys implements ports.KeyReader.
-func (*Adapter) InstitutionKeys(data domain.TransactionData) domain.InstitutionKeys {
-	return institutionKeys(data)
-}
-
 // institutionKeys returns the keys by which the institution identifies a transaction. It reads them from the
 // transaction's metadata. The other party is the receiver if the account holder paid, and the payer otherwise.
 func institutionKeys(data domain.TransactionData) domain.InstitutionKeys {

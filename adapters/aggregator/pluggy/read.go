@@ -63,7 +63,7 @@ func (a *Adapter) send(ctx context.Context, at ports.Access, call vendorhttp.Cal
 	if err != nil {
 		return nil, err
 	}
-	call.BaseURL, call.Tenant = at.BaseURL, at.Tenant
+	call.BaseURL, call.Tenant, call.Reserve = at.BaseURL, at.Tenant, at.Reserve
 	// The key is not revealed before the request is sent.
 	call.SetAuth = func(h http.Header) { h.Set("X-API-KEY", string(key.Reveal())) }
 	body, err := a.http.Do(ctx, call)

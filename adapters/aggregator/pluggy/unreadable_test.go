@@ -34,6 +34,7 @@ var unreadableRows = map[string]struct {
 	"a number as description":           {`"coffee"`, `7`, domain.InvalidText},
 	"a doubled member deep in metadata": {`{"k":1}`, `{"x":[{"k":1,"k":2}]}`, domain.DuplicateMember},
 	"70 levels of metadata":             {`{"k":1}`, seventyLevels, domain.TooDeep},
+	"262,145 bytes":                     {`coffee`, fill(validRow, 262_145), domain.TooLarge},
 	"a null date":                       {`"2026-11-19T00:00:00.000Z"`, `null`, domain.InvalidDate},
 	"a currency of four letters":        {`"BRL"`, `"USDT"`, domain.InvalidCurrency},
 	"a currency in lower case":          {`"BRL"`, `"brl"`, domain.InvalidCurrency},
@@ -43,6 +44,26 @@ var unreadableRows = map[string]struct {
 	"another account":                   {`"accountId":"a"`, `"accountId":"b"`, domain.AccountMismatch},
 	"a row that is a number":            {validRow, `1`, domain.InvalidMember},
 	"a null row":                        {validRow, `null`, domain.InvalidID},
+}
+
+// fill returns a text. If it replaces the word coffee in the row, the row has this number of bytes. The row's id is
+// then replaced by an id that is one byte shorter.
+func fill(row string, bytes int) string {
+	return strings.Repeat("x", bytes-len(row)+len("coffee")+len("good")-len("bad"))
+}
+
+func TestARowOfTheMaximumSizeIsRead(t *testing.T) {
+	row := strings.Replace(validRow, `"good"`, `"bad"`, 1)
+	row = strings.Replace(row, "coffee", fill(validRow, domain.MaxRowBytes), 1)
+	adapter, access := newFixedVendor(t, http.StatusOK, `{"results":[`+row+`],"next":null}`)
+	accounts := []domain.AccountData{{ExternalID: "a", Type: domain.BankAccount, Currency: "BRL"}}
+	page, err := adapter.Read(t.Context(), access, domain.Step{Account: "a"}, accounts, "")
+	if err != nil || len(row) != 262_144 {
+		t.Fatalf("a row of %d bytes: %v", len(row), err)
+	}
+	if _, err := page.Transactions[0].Normalize(); err != nil {
+		t.Error(err)
+	}
 }
 
 func TestAnUnreadableRowKeepsItsBytesAndTheRestOfThePage(t *testing.T) {

@@ -46,6 +46,9 @@ type Call struct {
 	// Retryable means that the request is idempotent, so the client may send it again after a
 	// failure. A GET is always retryable.
 	Retryable bool
+	// Reserve is called before the client holds more than ports.SmallResponse bytes of the response; see
+	// ports.Access. nil means that nothing is reserved.
+	Reserve func(ctx context.Context, bytes int64) error
 	// Body returns the JSON body. It is called once per attempt; nil means no body.
 	Body func() []byte
 	// SetAuth sets the authentication headers. It is called once per attempt; nil means that none
@@ -58,6 +61,14 @@ func (c Call) method() string {
 		return http.MethodGet
 	}
 	return c.Method
+}
+
+// reserve calls c.Reserve if it is not nil.
+func (c Call) reserve(ctx context.Context, bytes int64) error {
+	if c.Reserve == nil {
+		return nil
+	}
+	return c.Reserve(ctx, bytes)
 }
 
 func (c Call) retryable() bool { return c.Retryable || c.method() == http.MethodGet }

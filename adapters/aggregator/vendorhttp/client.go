@@ -19,7 +19,7 @@ import (
 type Client struct {
 	cfg       Config
 	guard     *egress.Guard
-	transport *http.Transport
+	transport *egress.Transport
 	tripper   http.RoundTripper // transport, as wrapped by Config.WrapTransport
 	retries   retrypolicy.RetryPolicy[response]
 	origins   origins
@@ -31,7 +31,7 @@ func New(cfg Config) *Client {
 	guard := egress.NewGuard(egress.Config{
 		AllowedCIDRs: cfg.AllowedCIDRs, AllowHTTP: cfg.AllowHTTP, Resolver: cfg.Resolver,
 	})
-	transport := newTransport(guard)
+	transport := newTransport(guard, cfg)
 	return &Client{
 		cfg: cfg, guard: guard, transport: transport, tripper: cfg.WrapTransport(transport),
 		retries: newRetryPolicy(),
@@ -112,7 +112,8 @@ func (c *Client) attempt(ctx context.Context, call Call, target *url.URL, budget
 		err = transportError(ctx, err)
 	} else {
 		defer func() { _ = raw.Body.Close() }()
-		got, err = readResponse(ctx, raw, c.cfg.MaxBodyBytes)
+		reserve := func(bytes int64) error { return call.reserve(ctx, bytes) }
+		got, err = readResponse(ctx, raw, reserve, c.cfg.MaxBodyBytes)
 	}
 	now := c.cfg.Clock.Now()
 	c.cfg.OnCall(string(call.Vendor.Name), call.method(), call.PathTemplate, got.status, now.Sub(sentAt))

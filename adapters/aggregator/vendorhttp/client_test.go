@@ -265,7 +265,7 @@ func TestBodiesAreBounded(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			client, call := serve(t, Config{MaxBodyBytes: 64 << 10}, handler)
 			_, err := client.Do(t.Context(), call)
-			if !errors.Is(err, errTooLarge) || !errors.Is(err, domain.MalformedResponse) {
+			if !errors.Is(err, egress.ErrBodyTooLarge) || !errors.Is(err, domain.MalformedResponse) {
 				t.Fatalf("got %v", err)
 			}
 			if sent.Load() > 32<<20 { // far above MaxBodyBytes, because of socket buffers
@@ -290,7 +290,7 @@ func TestACancelledCallIsInterrupted(t *testing.T) {
 func TestTheProxyFromTheEnvironmentIsIgnored(t *testing.T) {
 	t.Setenv("HTTP_PROXY", "http://127.0.0.1:1")
 	client, call := serve(t, Config{}, emptyObject)
-	if client.transport.Proxy != nil {
+	if client.transport.UsesProxy() {
 		t.Error("a proxy is set")
 	}
 	if _, err := client.Do(t.Context(), call); err != nil {

@@ -2,6 +2,7 @@ package vendorhttp
 
 import (
 	"context"
+	"crypto/tls"
 	"net/http"
 	"net/netip"
 	"time"
@@ -33,6 +34,8 @@ type Config struct {
 	TotalTimeout time.Duration
 	// MaxBodyBytes bounds a response body, in bytes after decompression. Zero means 16 MiB.
 	MaxBodyBytes int64
+	// TLS is the TLS configuration, for example with other root certificates; nil means the defaults of crypto/tls.
+	TLS *tls.Config
 	// UserAgent is sent with every request; if it is "", no User-Agent is sent.
 	UserAgent string
 	// Clock returns the current time; nil means the system clock.

@@ -30,13 +30,16 @@ func Decode(body []byte, dst any) error {
 	return nil
 }
 
-// DecodeRow parses one row of a list in the same way as [Decode]. If the row is JSON but cannot be parsed strictly,
-// DecodeRow returns an error created by domain.UnreadableRow. If the row is not JSON, it returns Unavailable
-// (malformed_response).
+// DecodeRow parses one row of a list in the same way as [Decode]. If the row is larger than domain.MaxRowBytes, or is
+// JSON but cannot be parsed strictly, DecodeRow returns an error created by domain.UnreadableRow. If the row is not
+// JSON, it returns Unavailable (malformed_response).
 //
 // The keys of reasons are the names of the row's outermost members. The values are the error reasons for a wrong type
 // inside these members. The default reason is invalid_member.
 func DecodeRow(row []byte, into any, reasons map[string]domain.Code) error {
+	if len(row) > domain.MaxRowBytes {
+		return domain.UnreadableRow(domain.TooLarge)
+	}
 	if tooDeep(row) {
 		return domain.UnreadableRow(domain.TooDeep)
 	}

@@ -2,7 +2,6 @@ package vendorhttp
 
 import (
 	"strconv"
-	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -31,12 +30,5 @@ func WholeNumber(text string) int {
 	return int(number)
 }
 
-// TaxNumber returns the digits of a complete CPF (11) or CNPJ (14), with or without punctuation. It
-// returns "" for any other text, because a masked number identifies nobody.
-func TaxNumber(text string) string {
-	digits := strings.NewReplacer(".", "", "-", "", "/", "").Replace(text)
-	if len(digits) != 11 && len(digits) != 14 || strings.Trim(digits, "0123456789") != "" {
-		return ""
-	}
-	return digits
-}
+// TaxNumber returns a complete CPF or CNPJ without punctuation, or "" for any other text. See domain.TaxNumber.
+func TaxNumber(text string) string { return domain.TaxNumber(text) }

@@ -3,11 +3,14 @@ package vendorhttp
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"sync"
 
+	"github.com/LerianStudio/aggregator-connections/adapters/egress"
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
 // maxErrorBody bounds how many bytes of the body are read if the status is not 2xx.
@@ -26,36 +29,57 @@ type response struct {
 // successful reports whether the status is 2xx.
 func (r response) successful() bool { return r.status/100 == 2 }
 
-// readResponse reads the body; the caller closes it. It reads at most maxBody bytes of a 2xx response, and at most
-// [maxErrorBody] bytes of any other. The body of a 2xx response can cause these errors:
+// readResponse reads the body, which the transport bounds to maxBody bytes; the caller closes it. If the status is not
+// 2xx, it reads at most [maxErrorBody] bytes. The body of a 2xx response can cause these errors:
 //
 //   - Unavailable (malformed_response): the body is too large or ended early
-//   - Unavailable (vendor_unreachable): ctx ended before the body was complete.
-func readResponse(ctx context.Context, raw *http.Response, maxBody int64) (response, error) {
+//   - Unavailable (vendor_unreachable): ctx ended before the body was complete
+//   - the error of reserve, which is called before more than ports.SmallResponse bytes are held.
+func readResponse(
+	ctx context.Context, raw *http.Response, reserve func(bytes int64) error, maxBody int64,
+) (response, error) {
 	got := response{status: raw.StatusCode, header: raw.Header}
-	limit := maxBody
 	if !got.successful() {
-		limit = min(limit, maxErrorBody)
+		// An error status is returned even without a readable body.
+		got.body, _ = readBody(io.LimitReader(raw.Body, maxErrorBody), reserve, maxErrorBody)
+		return got, nil
 	}
-	body, err := readBody(raw.Body, limit+1)
+	body, err := readBody(raw.Body, reserve, maxBody)
 	switch {
-	case int64(len(body)) > limit && got.successful():
-		tooLarge := &domain.Error{Kind: domain.Unavailable, Code: domain.MalformedResponse, Cause: errTooLarge}
-		return response{status: got.status}, tooLarge
-	case err != nil && got.successful():
-		return response{status: got.status}, bodyError(ctx)
+	case errors.As(err, new(*domain.Error)):
+		return response{status: got.status}, err
+	case err != nil:
+		return response{status: got.status}, bodyError(ctx, err)
 	}
 	got.body = body
-	return got, nil // an error status is returned even without a readable body
+	return got, nil
 }
 
-// readBody reads at most limit bytes of a response body, in two steps. It reads into a pooled buffer, because a new
+// readBody reads a response body in two steps. It reads into a pooled buffer, because a new
 // buffer would grow and be copied repeatedly. It then returns a copy, because decoded rows refer to the returned bytes.
-// The vendor's Content-Length is not used.
-func readBody(body io.Reader, limit int64) ([]byte, error) {
+// A buffer that is too large for the pool is returned itself, unless less than half of it is used. The vendor's
+// Content-Length is not used.
+//
+// Each time the body turns out to be larger than assumed, readBody reserves four times as much, up to maxBody, and goes
+// on in a buffer of that size. Errors: those of body and of reserve.
+func readBody(body io.Reader, reserve func(bytes int64) error, maxBody int64) ([]byte, error) {
 	buffer := bufferPool.Get().(*bytes.Buffer)
 	defer releaseBuffer(buffer)
-	_, err := buffer.ReadFrom(io.LimitReader(body, limit))
+	for limit := int64(ports.SmallResponse); limit < maxBody; {
+		_, err := buffer.ReadFrom(io.LimitReader(body, limit-int64(buffer.Len())+1))
+		if err != nil || int64(buffer.Len()) <= limit {
+			return append([]byte(nil), buffer.Bytes()...), err
+		}
+		limit = min(4*limit, maxBody)
+		if err := reserve(limit); err != nil {
+			return nil, err
+		}
+		buffer.Grow(int(limit) - buffer.Len() + bytes.MinRead)
+	}
+	_, err := buffer.ReadFrom(body)
+	if buffer.Cap() > maxPooledBuffer && buffer.Len() > buffer.Cap()/2 {
+		return buffer.Bytes(), err
+	}
 	return append([]byte(nil), buffer.Bytes()...), err
 }
 
@@ -73,11 +97,15 @@ func releaseBuffer(b *bytes.Buffer) {
 	bufferPool.Put(b)
 }
 
-// bodyError returns the error for a body that could not be read to its end: a timeout if ctx
-// has ended, and otherwise a response that ended early.
-func bodyError(ctx context.Context) *domain.Error {
-	if ctx.Err() != nil {
+// bodyError returns the error for a body that could not be read to its end: a timeout if ctx has ended, and otherwise
+// a response that was too large or ended early.
+func bodyError(ctx context.Context, err error) *domain.Error {
+	cause := errCutShort
+	switch {
+	case errors.Is(err, egress.ErrBodyTooLarge):
+		cause = egress.ErrBodyTooLarge
+	case ctx.Err() != nil:
 		return transportError(ctx, ctx.Err())
 	}
-	return &domain.Error{Kind: domain.Unavailable, Code: domain.MalformedResponse, Cause: errCutShort}
+	return &domain.Error{Kind: domain.Unavailable, Code: domain.MalformedResponse, Cause: cause}
 }

@@ -1,27 +1,17 @@
 package vendorhttp
 
 import (
-	"crypto/tls"
-	"net/http"
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/egress"
 )
 
-// newTransport returns the connection pool. It does not use a proxy, because the proxy would
-// dial addresses that the egress guard has not checked.
-func newTransport(guard *egress.Guard) *http.Transport {
-	return &http.Transport{
-		Proxy:                  nil,
-		DialContext:            guard.Dial,
-		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
-		TLSHandshakeTimeout:    5 * time.Second,
-		ForceAttemptHTTP2:      true,
-		MaxIdleConns:           128,
-		MaxIdleConnsPerHost:    16,
-		MaxConnsPerHost:        64,
-		IdleConnTimeout:        60 * time.Second,
-		ExpectContinueTimeout:  time.Second,
-		MaxResponseHeaderBytes: 64 << 10,
-	}
+// newTransport returns the connection pool. The timeout of an attempt is also that of its exchange, so that no wrapper
+// of the transport can extend it.
+func newTransport(guard *egress.Guard, cfg Config) *egress.Transport {
+	return egress.NewTransport(egress.TransportConfig{
+		Dial: guard.Dial, TLS: cfg.TLS, Timeout: cfg.AttemptTimeout,
+		MaxBody: cfg.MaxBodyBytes, Compressed: true,
+		MaxConns: 64, MaxIdle: 128, MaxIdlePerHost: 16, IdleTimeout: time.Minute,
+	})
 }

@@ -15,7 +15,6 @@ import (
 var (
 	errNotHTTP     = errors.New("not an HTTP response")
 	errBreakerOpen = errors.New("circuit breaker open: too many recent failures")
-	errTooLarge    = errors.New("response above the size limit")
 	errCutShort    = errors.New("response ended early")
 )
 

@@ -1,6 +1,7 @@
 package vendorhttp
 
 import (
+	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"io"
@@ -22,17 +23,20 @@ func TestCertificatesAreChecked(t *testing.T) {
 	}))
 	srv.EnableHTTP2 = true
 	srv.StartTLS()
-	client := New(Config{AllowedCIDRs: loopback})
-	t.Cleanup(func() { client.Close(); srv.Close() })
+	t.Cleanup(srv.Close)
 	call := Call{Vendor: &Vendor{Name: "sim"}, BaseURL: srv.URL, Path: "/"}
-
-	_, err := client.Do(t.Context(), call)
-	if !errors.Is(err, domain.VendorUnreachable) || !errors.Is(err, egress.ErrTLS) {
+	do := func(trust *tls.Config) error {
+		client := New(Config{AllowedCIDRs: loopback, TLS: trust})
+		defer client.Close()
+		_, err := client.Do(t.Context(), call)
+		return err
+	}
+	if err := do(nil); !errors.Is(err, domain.VendorUnreachable) || !errors.Is(err, egress.ErrTLS) {
 		t.Errorf("an unknown authority: %v (%v)", err, errors.Unwrap(err))
 	}
-	client.transport.TLSClientConfig.RootCAs = x509.NewCertPool()
-	client.transport.TLSClientConfig.RootCAs.AddCert(srv.Certificate())
-	if _, err := client.Do(t.Context(), call); err != nil || proto.Load() != "HTTP/2.0" {
+	roots := x509.NewCertPool()
+	roots.AddCert(srv.Certificate())
+	if err := do(&tls.Config{RootCAs: roots}); err != nil || proto.Load() != "HTTP/1.1" {
 		t.Errorf("a known authority: %v over %v", err, proto.Load())
 	}
 }

@@ -37,8 +37,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// probeTimeout is the timeout of a probe, including name lookup and handshakes.
-const probeTimeout = 10 * time.Second
+// DefaultTimeout bounds a probe, including name lookup and handshakes.
+const DefaultTimeout = 10 * time.Second
 
 // Options are the dependencies of the connector.
 type Options struct {
@@ -50,6 +50,8 @@ type Options struct {
 	Control func(network, address string, raw syscall.RawConn) error
 	// AllowHTTP allows the sslMode "disable". The password and all data are then sent without encryption.
 	AllowHTTP bool
+	// Timeout bounds a probe; 0 means DefaultTimeout.
+	Timeout time.Duration
 }
 
 // Connector is the connector type "postgres". It is safe for concurrent use.
@@ -58,7 +60,12 @@ type Connector struct{ options Options }
 var _ ports.Connector = (*Connector)(nil)
 
 // New returns a connector with the given dependencies.
-func New(o Options) *Connector { return &Connector{options: o} }
+func New(o Options) *Connector {
+	if o.Timeout == 0 {
+		o.Timeout = DefaultTimeout
+	}
+	return &Connector{options: o}
+}
 
 // Type returns "postgres".
 func (*Connector) Type() domain.ConnectorType { return "postgres" }
@@ -102,12 +109,16 @@ func (c *Connector) Probe(ctx context.Context, raw json.RawMessage, credential d
 	if c.forbids(cfg) { // AllowHTTP may have been turned off since the connection was configured
 		return "", notAllowed()
 	}
-	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
+	ctx, cancel := context.WithTimeout(ctx, c.options.Timeout)
 	defer cancel()
-	dsn, err := c.pgxConfig(cfg, credential)
+	dial := &onceDialer{control: c.control}
+	// After a timeout, pgx waits for the server for up to 15 s in the background. The end of the probe ends that.
+	defer dial.close()
+	dsn, err := pgxConfig(cfg, credential, dial.dial)
 	if err != nil {
 		return "", err
 	}
+	dsn.ConnectTimeout = c.options.Timeout
 	conn, err := pgx.ConnectConfig(ctx, dsn)
 	if err != nil {
 		return "", probeError(ctx, err)
@@ -128,7 +139,7 @@ func (c *Connector) forbids(cfg config) bool {
 
 // pgxConfig returns the configuration for pgx. It sets every member, because otherwise pgx
 // takes missing members from the process's environment (PGHOST, PGSSLCERT, ~/.pgpass, …).
-func (c *Connector) pgxConfig(cfg config, credential domain.Credential) (*pgx.ConnConfig, error) {
+func pgxConfig(cfg config, credential domain.Credential, dial pgconn.DialFunc) (*pgx.ConnConfig, error) {
 	dsn, err := pgx.ParseConfig(
 		"host=127.0.0.1 port=5432 user=none dbname=none sslmode=disable target_session_attrs=any",
 	)
@@ -140,29 +151,40 @@ func (c *Connector) pgxConfig(cfg config, credential domain.Credential) (*pgx.Co
 	dsn.Password = string(credential.Part(partPassword).Reveal())
 	dsn.TLSConfig, dsn.Fallbacks = cfg.tls(), nil
 	dsn.RuntimeParams = map[string]string{"application_name": "aggregator-connections"}
-	dsn.ConnectTimeout = probeTimeout
 	dsn.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol // connection poolers support no other mode
-	dsn.DialFunc, dsn.BuildFrontend = c.dialOnce(), newFrontend
+	dsn.DialFunc, dsn.BuildFrontend = dial, newFrontend
 	// pgx must not resolve the host name. The dialer resolves it, so that Control checks exactly the
 	// address to which the dialer connects.
 	dsn.LookupFunc = func(_ context.Context, host string) ([]string, error) { return []string{host}, nil }
 	return dsn, nil
 }
 
-// dialOnce returns a dial function that fails when it is called again. To cancel a query, pgx would dial the server a
-// second time. It would do so in the background, up to 15 s after the end of the probe.
-func (c *Connector) dialOnce() pgconn.DialFunc {
-	dialer := &net.Dialer{Control: c.control}
-	var dialed atomic.Bool // atomic, because pgx also calls the function in the background
-	return func(ctx context.Context, _, address string) (net.Conn, error) {
-		if dialed.Swap(true) {
-			return nil, errSecondDial
-		}
-		conn, err := dialer.DialContext(ctx, "tcp", address)
-		if err != nil {
-			return nil, err
-		}
-		return newLimitedConn(conn), nil
+// onceDialer dials the server of a probe, and fails when it is called again. To cancel a query, pgx would dial the
+// server a second time. It would do so in the background, up to 15 s after the end of the probe.
+type onceDialer struct {
+	control func(network, address string, raw syscall.RawConn) error
+	dialed  atomic.Bool                 // atomic, because pgx also dials in the background
+	conn    atomic.Pointer[limitedConn] // the connection, once it is established
+}
+
+// dial implements pgconn.DialFunc.
+func (d *onceDialer) dial(ctx context.Context, _, address string) (net.Conn, error) {
+	if d.dialed.Swap(true) {
+		return nil, errSecondDial
+	}
+	conn, err := (&net.Dialer{Control: d.control}).DialContext(ctx, "tcp", address)
+	if err != nil {
+		return nil, err
+	}
+	limited := newLimitedConn(conn)
+	d.conn.Store(limited)
+	return limited, nil
+}
+
+// close closes the connection if there is one.
+func (d *onceDialer) close() {
+	if conn := d.conn.Load(); conn != nil {
+		_ = conn.Close()
 	}
 }
 

@@ -29,16 +29,16 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/LerianStudio/aggregator-connections/adapters/egress"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Limits of a probe: its timeout, and the maximum number of bytes that it reads of a response's header and body.
-const (
-	probeTimeout = 10 * time.Second
-	maxHeaders   = 64 << 10
-	maxBody      = 64 << 10
-)
+// DefaultTimeout bounds a probe, including the dial and the response.
+const DefaultTimeout = 10 * time.Second
+
+// maxBody is the maximum number of bytes that a probe reads of a response's body.
+const maxBody = 64 << 10
 
 // Options are the dependencies of the connector.
 type Options struct {
@@ -52,6 +52,8 @@ type Options struct {
 	// TLS is the TLS configuration of probes, for example to replace the root certificates of the
 	// system. Nil means the defaults of crypto/tls.
 	TLS *tls.Config
+	// Timeout bounds a probe; 0 means DefaultTimeout.
+	Timeout time.Duration
 }
 
 // Connector is the connector type "rest-generic". It is safe for concurrent use.
@@ -66,16 +68,14 @@ var _ ports.Connector = (*Connector)(nil)
 // both would send a credential to an address that was not checked. Each probe opens a new connection, so that the
 // address is checked again.
 func New(o Options) *Connector {
+	if o.Timeout == 0 {
+		o.Timeout = DefaultTimeout
+	}
 	c := &Connector{options: o}
 	dialer := &net.Dialer{Control: c.control}
-	c.client = &http.Client{
-		Timeout:       probeTimeout,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		Transport: &http.Transport{
-			DialContext: dialer.DialContext, TLSClientConfig: o.TLS, DisableKeepAlives: true,
-			MaxResponseHeaderBytes: maxHeaders,
-		},
-	}
+	c.client = egress.NewClient(egress.TransportConfig{
+		Dial: dialer.DialContext, TLS: o.TLS, Timeout: o.Timeout, MaxBody: maxBody,
+	})
 	return c
 }
 
@@ -126,7 +126,7 @@ func (c *Connector) Probe(ctx context.Context, raw json.RawMessage, credential d
 	}
 	defer func() { _ = response.Body.Close() }()
 	// Reading the body lets the peer end the response normally. The content is ignored.
-	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, maxBody))
+	_, _ = io.Copy(io.Discard, response.Body)
 	if err := statusError(response); err != nil {
 		return "", err
 	}

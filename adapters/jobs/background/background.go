@@ -17,7 +17,7 @@ import (
 // reconciliation and pruning off.
 type Config struct {
 	// MaxWorkers is the maximum number of pulls that run concurrently in this process; 0
-	// means 8. A quarter of these workers is reserved; see ReservedWorkers.
+	// means 32. As many pulls again may run of tenants that have no running pull; see ReservedWorkers.
 	MaxWorkers int
 	// OnError is called with every background error. It must not block. If it is nil, the
 	// errors are discarded.
@@ -51,7 +51,7 @@ type Config struct {
 // WithDefaults returns a copy of c in which MaxWorkers and OnError have their defaults if
 // they were not set.
 func (c Config) WithDefaults() Config {
-	c.MaxWorkers = cmp.Or(c.MaxWorkers, 8)
+	c.MaxWorkers = cmp.Or(c.MaxWorkers, 32)
 	if c.OnError == nil {
 		c.OnError = func(ports.BackgroundError) {}
 	}

@@ -13,15 +13,10 @@ import (
 // are busy.
 const waitingPullsInterval = 500 * time.Millisecond
 
-// OrdinaryWorkers returns the number of workers that run the jobs of the queue. The other workers are
-// reserved: a quarter of all workers, but at least one if there are two or more.
-func (c Config) OrdinaryWorkers() int { return c.MaxWorkers - c.reservedWorkers() }
-
-func (c Config) reservedWorkers() int { return min(max(1, c.MaxWorkers/4), c.MaxWorkers-1) }
-
-// ReservedWorkers are additional workers of a process. They do not run the jobs of the queue. They run pulls only while
-// all ordinary workers are busy, and only for tenants that use less than half of the ordinary workers. A tenant with
-// slow pulls can therefore not occupy every worker.
+// ReservedWorkers are additional workers of a process, twice as many as cfg.MaxWorkers. They do not run the jobs of the
+// queue. They run pulls only while all ordinary workers are busy: they run a pull, or wait because their tenant already
+// uses its share of the workers. ports.Worker decides which pulls may run. A tenant with slow pulls can therefore not
+// delay the pulls of other tenants. A reserved worker that waits costs only a goroutine.
 type ReservedWorkers struct {
 	service  ports.Worker
 	onError  func(ports.BackgroundError)
@@ -43,10 +38,10 @@ func StartReservedWorkers(ctx context.Context, cfg Config, service ports.Worker)
 	pulls, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	waits, idle := context.WithCancel(pulls)
 	w := &ReservedWorkers{
-		service: service, onError: cfg.OnError, ordinary: cfg.OrdinaryWorkers(), idle: idle, cancel: cancel,
+		service: service, onError: cfg.OnError, ordinary: cfg.MaxWorkers, idle: idle, cancel: cancel,
 	}
 	w.changed = sync.NewCond(&w.mu)
-	for range cfg.reservedWorkers() {
+	for range 2 * cfg.MaxWorkers {
 		w.running.Go(func() { w.work(pulls, waits) })
 	}
 	return w
@@ -101,7 +96,7 @@ func (w *ReservedWorkers) work(pulls, waits context.Context) {
 	for w.awaitSaturation() {
 		found := false
 		err := Recover(func() (err error) {
-			found, err = w.service.RunWaitingPull(pulls, w.ordinary)
+			found, err = w.service.RunWaitingPull(pulls)
 			return err
 		})
 		if err != nil && pulls.Err() == nil {

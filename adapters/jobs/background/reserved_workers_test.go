@@ -3,6 +3,7 @@ package background_test
 import (
 	"context"
 	"errors"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -15,14 +16,12 @@ import (
 // waitingPulls is a ports.Worker whose RunWaitingPull counts its calls and then calls fn.
 type waitingPulls struct {
 	ports.Worker
-	calls    atomic.Int64
-	ordinary atomic.Int64 // the value of ordinaryWorkers in the last call
-	fn       func(ctx context.Context) (bool, error)
+	calls atomic.Int64
+	fn    func(ctx context.Context) (bool, error)
 }
 
-func (w *waitingPulls) RunWaitingPull(ctx context.Context, ordinaryWorkers int) (bool, error) {
+func (w *waitingPulls) RunWaitingPull(ctx context.Context) (bool, error) {
 	w.calls.Add(1)
-	w.ordinary.Store(int64(ordinaryWorkers))
 	return w.fn(ctx)
 }
 
@@ -35,20 +34,12 @@ func stopNow(t *testing.T, w *background.ReservedWorkers) {
 	}
 }
 
-func TestAQuarterOfTheWorkersIsReserved(t *testing.T) {
-	for all, ordinary := range map[int]int{1: 1, 2: 1, 3: 2, 4: 3, 8: 6, 9: 7, 256: 192} {
-		if got := (background.Config{MaxWorkers: all}).OrdinaryWorkers(); got != ordinary {
-			t.Errorf("%d workers have %d ordinary ones, want %d", all, got, ordinary)
-		}
-	}
-}
-
 func TestReservedWorkersLookForPullsOnlyWhileAllOrdinaryOnesAreBusy(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		service := &waitingPulls{fn: func(context.Context) (bool, error) { return false, nil }}
 		w := background.StartReservedWorkers(t.Context(), background.Config{MaxWorkers: 8}.WithDefaults(), service)
 		var ends []func()
-		for range 5 {
+		for range 7 {
 			ends = append(ends, w.Begin())
 		}
 		time.Sleep(time.Hour)
@@ -57,11 +48,8 @@ func TestReservedWorkersLookForPullsOnlyWhileAllOrdinaryOnesAreBusy(t *testing.T
 		}
 		ends = append(ends, w.Begin())
 		time.Sleep(10 * time.Second)
-		if n := service.calls.Load(); n < 30 || n > 50 {
-			t.Errorf("%d looks in 10 s, want about 40: two workers, every half second", n)
-		}
-		if n := service.ordinary.Load(); n != 6 {
-			t.Errorf("the look was for %d ordinary workers, want 6", n)
+		if n := service.calls.Load(); n < 280 || n > 360 {
+			t.Errorf("%d looks in 10 s, want about 320: 16 reserved workers, every half second", n)
 		}
 		ends[0]()
 		time.Sleep(time.Second)
@@ -80,7 +68,7 @@ func TestStopCancelsPullsOfReservedWorkersAfterTheGracePeriod(t *testing.T) {
 		service := &waitingPulls{fn: func(ctx context.Context) (bool, error) { <-ctx.Done(); return true, ctx.Err() }}
 		cfg := background.Config{MaxWorkers: 4, OnError: failed.add}
 		w := background.StartReservedWorkers(t.Context(), cfg, service)
-		for range 3 {
+		for range 4 {
 			w.Begin()
 		}
 		time.Sleep(time.Second)
@@ -92,8 +80,8 @@ func TestStopCancelsPullsOfReservedWorkersAfterTheGracePeriod(t *testing.T) {
 		if err := w.Stop(ctx, grace); err != nil || time.Since(began) != 10*time.Second {
 			t.Errorf("Stop returned %v after %v, want nil after the grace period of 10s", err, time.Since(began))
 		}
-		if n := service.calls.Load(); n != 1 || len(failed) != 0 {
-			t.Errorf("%d pulls started, with errors %v, want 1 without an error", n, failed)
+		if n := service.calls.Load(); n != 8 || len(failed) != 0 {
+			t.Errorf("%d pulls started, with errors %v, want %d without an error", n, failed, 8)
 		}
 	})
 }
@@ -102,13 +90,18 @@ func TestAReservedWorkerReportsAnErrorAndLooksAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var failed errorLog
 		service := &waitingPulls{fn: func(context.Context) (bool, error) { return true, errors.New("no store") }}
-		cfg := background.Config{MaxWorkers: 2, OnError: failed.add}
+		var mu sync.Mutex // two workers report errors
+		cfg := background.Config{MaxWorkers: 1, OnError: func(e ports.BackgroundError) {
+			mu.Lock()
+			defer mu.Unlock()
+			failed.add(e)
+		}}
 		w := background.StartReservedWorkers(t.Context(), cfg, service)
 		w.Begin()
 		time.Sleep(5 * time.Second)
 		stopNow(t, w)
-		if len(failed) < 8 || len(failed) > 12 || failed[0].Task != "pull" {
-			t.Errorf("%d errors in 5 s: %v, want about 10", len(failed), failed)
+		if n := len(failed) / 2; n < 8 || n > 12 || failed[0].Task != "pull" {
+			t.Errorf("%d errors of each worker in 5 s, want about 10", n)
 		}
 	})
 }

@@ -29,7 +29,7 @@ func oneAttemptWorker() *fakeWorker {
 	return newWorker(func(context.Context, domain.PullID, int) (time.Duration, error) { return 0, nil })
 }
 
-func (w *fakeWorker) RunWaitingPull(ctx context.Context, _ int) (bool, error) {
+func (w *fakeWorker) RunWaitingPull(ctx context.Context) (bool, error) {
 	if w.waiting == nil {
 		return false, nil
 	}

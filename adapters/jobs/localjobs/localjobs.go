@@ -104,7 +104,7 @@ func (q *Queue) Start(ctx context.Context, worker ports.Worker, maintenance port
 	q.maintenance = background.StartMaintenance(ctx, q.cfg, maintenance, q.nudgeStuck, background.SoleLeader,
 		q.pollTasks(maintenance)...)
 	q.reserved = background.StartReservedWorkers(ctx, q.cfg, worker)
-	for range q.cfg.OrdinaryWorkers() {
+	for range q.cfg.MaxWorkers {
 		q.workers.Go(func() { q.work(running, worker, q.reserved) })
 	}
 	return nil

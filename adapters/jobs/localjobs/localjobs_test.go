@@ -153,7 +153,10 @@ func TestNudgeEndsTheWaitForARetry(t *testing.T) {
 	})
 }
 
-func TestNoMoreThanMaxWorkersPullsRunConcurrently(t *testing.T) {
+// TestABoundedNumberOfPullsRunConcurrently has a worker that always finds a waiting pull, so that all reserved workers
+// run one, too.
+func TestABoundedNumberOfPullsRunConcurrently(t *testing.T) {
+	const maxWorkers, reserved = 3, 6
 	running, highest := make(chan int, 1), 0
 	synctest.Test(t, func(t *testing.T) {
 		running = make(chan int, 1)
@@ -170,7 +173,7 @@ func TestNoMoreThanMaxWorkersPullsRunConcurrently(t *testing.T) {
 			_, err := w.handler(ctx, domain.PullID{}, 0)
 			return true, err
 		}
-		q := localjobs.New(background.Config{MaxWorkers: 3})
+		q := localjobs.New(background.Config{MaxWorkers: maxWorkers})
 		for range 10 {
 			q.Nudge(newPull())
 		}
@@ -179,8 +182,9 @@ func TestNoMoreThanMaxWorkersPullsRunConcurrently(t *testing.T) {
 		}
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		if highest != 3 || len(w.calls) != 10 {
-			t.Errorf("%d pulls ran concurrently and %d in total, want 3 and 10", highest, len(w.calls))
+		if highest != maxWorkers+reserved || len(w.calls) != 10 {
+			t.Errorf("%d pulls ran concurrently and %d jobs in total, want %d and 10", highest, len(w.calls),
+				maxWorkers+reserved)
 		}
 		if err := q.Stop(t.Context()); err != nil {
 			t.Error(err)

@@ -99,7 +99,9 @@ func (p process) connection(t testing.TB) domain.WebhookToken {
 		ID: newID[domain.WebhookToken](), Tenant: c.Tenant, Connection: c.ID, Vendor: c.Vendor,
 		Hash: domain.HashToken(uuid.NewString()), CreatedAt: now,
 	}
-	for _, err := range []error{p.Connections().Create(t.Context(), c), p.Tokens().Create(t.Context(), token)} {
+	for _, err := range []error{
+		p.Connections().Create(t.Context(), c, nil), p.Tokens().Create(t.Context(), token, nil),
+	} {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -115,7 +117,7 @@ func (p process) requestFor(t testing.TB, token domain.WebhookToken) domain.Pull
 	t.Helper()
 	pull, err := p.Pulls().Request(t.Context(), token.Tenant, token.Connection, ports.PullRequest{
 		ID: newPull(), Trigger: domain.TriggerOperator, At: time.Now(),
-	})
+	}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -194,7 +196,7 @@ func (c *claimer) onProcess(p process) *claimer {
 	return &other
 }
 
-func (c *claimer) RunWaitingPull(context.Context, int) (bool, error) { return false, nil }
+func (c *claimer) RunWaitingPull(context.Context) (bool, error) { return false, nil }
 
 func (c *claimer) RunPull(ctx context.Context, id domain.PullID) (time.Duration, error) {
 	lease := domain.Lease{ID: newID[domain.Lease](), Pull: id, Until: time.Now().Add(20 * time.Second)}

@@ -52,7 +52,7 @@ func markReferences(b *erasureBatch) (bool, error) {
 		return false, err
 	}
 	var accounts []accountRow
-	err = b.tx.Select("account_ref", "link_references").
+	err = b.tx.Select("account_ref", "account_refs").
 		Where("connection_id = ? AND tenant_id = ?", b.owner()...).Find(&accounts).Error
 	if err != nil {
 		return false, err

@@ -1,12 +1,12 @@
 package gormstore
 
 import (
-	"bytes"
 	"encoding/json"
 
 	"github.com/google/uuid"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/records"
 )
 
 // accountRow is a row of accounts. It contains the account data that the vendor returned most recently. Unlike
@@ -40,32 +40,56 @@ type accountRow struct {
 	AccountKey string `gorm:"column:account_key"`
 	// References contains all account references of the account as JSON. It is "" if the account has had only one
 	// reference.
-	References string `gorm:"column:link_references"`
+	References string `gorm:"column:account_refs"`
 }
 
 // TableName returns the name of the table in the schema.
 func (accountRow) TableName() string { return "accounts" }
 
-// set copies the vendor's data into the struct r. It does not write to the database.
-func (r *accountRow) set(v domain.AccountData) {
-	r.ExternalID, r.Type, r.Subtype, r.Name = v.ExternalID, string(v.Type), v.Subtype, v.Name
-	r.Number, r.Currency, r.Metadata = v.Number, v.Currency, v.Metadata
-	r.Balance, r.BalanceCurrency = moneyColumns(v.Balance)
+// selectAccounts is a SELECT of the columns that accountRow.domain needs. The user of the constant must append a
+// condition.
+const selectAccounts = `SELECT id, tenant_id, connection_id, vendor, external_id, type, subtype, name, number, currency,
+	CAST(balance AS text), balance_currency, metadata, first_seen_at, updated_at, removed_at, account_ref,
+	account_refs FROM accounts WHERE `
+
+// targets returns the scan targets for the columns of selectAccounts.
+func (r *accountRow) targets() []any {
+	return []any{
+		scanTarget(&r.ID), scanTarget(&r.Tenant), scanTarget(&r.Connection), scanTarget(&r.Vendor),
+		scanTarget(&r.ExternalID), scanTarget(&r.Type), scanTarget(&r.Subtype), scanTarget(&r.Name),
+		scanTarget(&r.Number), scanTarget(&r.Currency), &r.Balance, scanTarget(&r.BalanceCurrency), &r.Metadata,
+		&r.FirstSeen, &r.Updated, &r.Removed, scanTarget(&r.AccountRef), scanTarget(&r.References),
+	}
 }
 
-// markListed records that the vendor lists the account.
-func (r *accountRow) markListed() {
-	r.Removed, r.Listed, r.AbsentSince = instant{}, true, uuid.NullUUID{}
+// newAccountRow returns the account as a row.
+func newAccountRow(a records.Account) (accountRow, error) {
+	r := accountRow{
+		ID: a.ID.UUID, Tenant: a.Tenant.UUID, Connection: a.Connection.UUID, Vendor: string(a.Vendor),
+		ExternalID: a.ExternalID, Type: string(a.Type), Subtype: a.Subtype, Name: a.Name, Number: a.Number,
+		Currency: a.Currency, Metadata: a.Metadata, FirstSeen: instant{a.FirstSeenAt}, Updated: instant{a.UpdatedAt},
+		Removed: instant{a.RemovedAt}, Listed: a.Listed, AbsentSince: optional(a.AbsentSince.UUID), AccountKey: a.Key,
+	}
+	r.Balance, r.BalanceCurrency = moneyColumns(a.Balance)
+	if len(a.References) == 0 {
+		return r, nil
+	}
+	first := a.References[0]
+	r.AccountRef = first.AccountRef
+	if len(a.References) == 1 && first.ExternalID == a.ExternalID && first.Until.IsZero() {
+		return r, nil
+	}
+	var err error
+	r.References, err = encode(a.References)
+	return r, err
 }
 
-// equal reports whether two rows have the same account data, and agree on whether the vendor lists
-// the account.
-func (r accountRow) equal(other accountRow) bool {
-	return r.ExternalID == other.ExternalID && r.Type == other.Type && r.Subtype == other.Subtype &&
-		r.Name == other.Name && r.Number == other.Number && r.Currency == other.Currency &&
-		sameAmount(r.Balance, other.Balance) && r.BalanceCurrency == other.BalanceCurrency &&
-		r.AccountKey == other.AccountKey && bytes.Equal(r.Metadata, other.Metadata) && r.Listed == other.Listed &&
-		r.AbsentSince == other.AbsentSince && r.Removed.Equal(other.Removed.Time)
+// account returns the row as a records.Account. Errors: those of domain.
+func (r accountRow) account() (records.Account, error) {
+	account, err := r.domain()
+	return records.Account{
+		Account: account, Key: r.AccountKey, Listed: r.Listed, AbsentSince: domain.PullID{UUID: r.AbsentSince.UUID},
+	}, err
 }
 
 // domain returns the row as a domain.Account. It returns an error if an amount is not a number, which can happen only
@@ -112,13 +136,4 @@ func moneyOf(amount *string, currency string) (*domain.Money, error) {
 	}
 	value, err := parseAmount(*amount)
 	return &domain.Money{Amount: value, Currency: currency}, err
-}
-
-// sameAmount reports whether two amounts are equal. It compares them as texts, because both
-// databases store every digit of an amount.
-func sameAmount(a, b *string) bool {
-	if a == nil || b == nil {
-		return a == b
-	}
-	return *a == *b
 }

@@ -7,6 +7,7 @@ import (
 	"gorm.io/gorm/clause"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/records"
 )
 
 // adjustmentRow is a row of close_adjustments: a change of a transaction after a period of the account was closed. Seq
@@ -120,8 +121,8 @@ func (p *pageWriter) readReplacedOf(connection uuid.UUID, condition clause.Expr)
 	}))
 }
 
-// storeAdjustments stores the adjustments that result from all changes of the transaction. It must be called after the
-// last change.
+// storeAdjustments stores the adjustments that result from all changes of the transaction, and their events. It must be
+// called after the last change.
 func (p *pageWriter) storeAdjustments() error {
 	if !p.adjustments.hasClosedPeriod {
 		return nil
@@ -130,47 +131,37 @@ func (p *pageWriter) storeAdjustments() error {
 	if err != nil {
 		return err
 	}
-	changed, err := p.readChanged()
-	if err != nil {
+	adjustments, err := p.readAdjustments(closes)
+	if err != nil || len(adjustments) == 0 {
 		return err
 	}
-	var rows []adjustmentRow
-	for _, a := range changed {
-		if c := closes[a.Account.UUID]; c != nil && string(a.Day()) <= c.lastDay {
-			c.seq++
-			rows = append(rows, newAdjustmentRow(a, c.seq, p.pull.Tenant))
-		}
-	}
-	if len(rows) == 0 {
-		return nil
+	rows := make([]adjustmentRow, len(adjustments))
+	for i, a := range adjustments {
+		c := closes[a.Account]
+		c.seq++
+		rows[i] = newAdjustmentRow(a, c.seq, p.pull.Tenant)
 	}
 	if err := p.tx.CreateInBatches(rows, adjustmentBatch).Error; err != nil {
 		return err
 	}
-	return p.recordAdjusted(rows)
-}
-
-// recordAdjusted stores an event for each closed period that the adjustments (rows) affect.
-func (p *pageWriter) recordAdjusted(rows []adjustmentRow) error {
-	first := map[uuid.UUID]string{} // the earliest day of each account
-	for _, row := range rows {
-		if day, ok := first[row.Account]; !ok || row.Day < day {
-			first[row.Account] = row.Day
-		}
-	}
-	var closes []closeRow
-	err := p.tx.Where("connection_id = ? AND tenant_id = ?", p.pull.Connection, p.pull.Tenant).
-		Select("account_id", "date").Order("account_id, date").Find(&closes).Error
-	var subjects []string
-	for _, c := range closes {
-		if day, ok := first[c.Account]; ok && c.Date >= day {
-			subjects = append(subjects, domain.PeriodSubject(domain.AccountID{UUID: c.Account}, domain.Date(c.Date)))
-		}
-	}
+	closed, err := p.readClosed()
 	if err != nil {
 		return err
 	}
-	return p.recordEvents(domain.PeriodAdjusted, subjects...)
+	return p.recordEvents(records.OfAdjustments(adjustments, closed)...)
+}
+
+// readClosed returns the closed periods of the connection's accounts.
+func (p *pageWriter) readClosed() (closed []records.ClosedPeriod, err error) {
+	var closes []closeRow
+	err = p.tx.Where("connection_id = ? AND tenant_id = ?", p.pull.Connection, p.pull.Tenant).
+		Select("account_id", "date").Order("account_id, date").Find(&closes).Error
+	for _, c := range closes {
+		closed = append(closed, records.ClosedPeriod{
+			Account: domain.AccountID{UUID: c.Account}, Day: domain.Date(c.Date),
+		})
+	}
+	return closed, err
 }
 
 func newAdjustmentRow(a domain.Adjustment, seq int64, tenant uuid.UUID) adjustmentRow {
@@ -189,22 +180,22 @@ func newAdjustmentRow(a domain.Adjustment, seq int64, tenant uuid.UUID) adjustme
 
 // accountCloses summarizes the closed periods of an account. It is needed to store the account's adjustments.
 type accountCloses struct {
-	lastDay string // the latest closed day
-	seq     int64  // the highest number in use; adjustments (seq) and closed periods (position) share the numbers
+	lastDay domain.Date // the latest closed day
+	seq     int64       // the highest number in use; adjustments (seq) and closed periods (position) share the numbers
 }
 
-// readCloses returns a summary of the closed periods of each of the connection's accounts, keyed by account id.
-func (p *pageWriter) readCloses() (map[uuid.UUID]*accountCloses, error) {
+// readCloses returns a summary of the closed periods of each of the connection's accounts.
+func (p *pageWriter) readCloses() (map[domain.AccountID]*accountCloses, error) {
 	q := newQuery(`SELECT account_id, max(date), max(position), `+selectLastSeq+`
 		FROM account_closes WHERE connection_id = ? AND tenant_id = ? GROUP BY account_id, tenant_id`,
 		uuidColumn(p.pull.Connection), uuidColumn(p.pull.Tenant))
-	closes := map[uuid.UUID]*accountCloses{}
-	var account uuid.UUID
+	closes := map[domain.AccountID]*accountCloses{}
+	var account domain.AccountID
 	var lastDay string
 	var position, seq int64
-	columns := []any{(*uuidColumn)(&account), (*textColumn)(&lastDay), &position, &seq}
+	columns := []any{(*uuidColumn)(&account.UUID), (*textColumn)(&lastDay), &position, &seq}
 	err := p.tx.Read(q.asRead(columns, func() error {
-		closes[account] = &accountCloses{lastDay: lastDay, seq: max(position, seq)}
+		closes[account] = &accountCloses{lastDay: domain.Date(lastDay), seq: max(position, seq)}
 		return nil
 	}))
 	return closes, err
@@ -216,20 +207,27 @@ const selectLastSeq = `coalesce((SELECT max(seq) FROM close_adjustments WHERE
 	close_adjustments.account_id = account_closes.account_id AND
 	close_adjustments.tenant_id = account_closes.tenant_id), 0)`
 
-// readChanged returns one adjustment for each row that the database transaction has written, even if the adjustment
-// belongs to no closed period. It finds the written rows by their column change_tx.
-func (p *pageWriter) readChanged() ([]domain.Adjustment, error) {
+// readAdjustments returns the adjustments that result from the rows that the database transaction has written. It finds
+// these rows by their column change_tx.
+func (p *pageWriter) readAdjustments(closes map[domain.AccountID]*accountCloses) ([]domain.Adjustment, error) {
+	lastDay := func(account domain.AccountID) domain.Date {
+		if c := closes[account]; c != nil {
+			return c.lastDay
+		}
+		return ""
+	}
 	q := newQuery(selectStates+"tenant_id = ? AND change_tx = ? ORDER BY id",
 		uuidColumn(p.pull.Connection), uuidColumn(p.pull.Tenant), p.changeSeq)
 	var all []domain.Adjustment
 	var row stateRow
 	err := p.tx.Read(q.asRead(row.targets(), func() error {
-		var before *domain.RecordState
-		if state, replaced := p.adjustments.replaced[row.id]; replaced {
-			before = &state
+		change := records.RecordChange{
+			ID: domain.TransactionID{UUID: row.id}, Version: row.version, At: row.updatedAt, After: row.state(),
 		}
-		id := domain.TransactionID{UUID: row.id}
-		all = append(all, domain.Adjustments(id, row.version, row.updatedAt, before, row.state())...)
+		if state, replaced := p.adjustments.replaced[row.id]; replaced {
+			change.Before = &state
+		}
+		all = append(all, change.Adjustments(lastDay)...)
 		return nil
 	}))
 	return all, err

@@ -56,7 +56,7 @@ type removalVisitor struct {
 // Errors: LeaseLost.
 func (v *removalVisitor) start(db *gorm.DB, lease domain.Lease) error {
 	var rows []pullRow
-	if err := underLease(db, lease).Omit("ask", "progress").Limit(1).Find(&rows).Error; err != nil {
+	if err := underLease(db, lease).Omit("scope", "progress").Limit(1).Find(&rows).Error; err != nil {
 		return err
 	}
 	if len(rows) == 0 {
@@ -78,7 +78,7 @@ type attachedDelivery struct {
 func (s pulls) listAttached(db *gorm.DB, p domain.Pull, afterID uuid.UUID) ([]attachedDelivery, error) {
 	var listed []attachedDelivery
 	err := db.Table("(?) AS attached", s.dialect.AttachedDeliveries(p, unlimited)).
-		Select("id, octet_length(ask) AS bytes").Where("id > ? AND octet_length(ask) > ?", afterID, len("{}")).
+		Select("id, octet_length(scope) AS bytes").Where("id > ? AND octet_length(scope) > ?", afterID, len("{}")).
 		Order("id").Limit(deliveryBatch).Find(&listed).Error
 	return listed, err
 }

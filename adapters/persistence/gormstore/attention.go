@@ -7,6 +7,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/records"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -80,8 +81,7 @@ func (s connections) NoticeConsents(ctx context.Context, now time.Time, limit in
 				return err
 			}
 			noticed = append(noticed, c)
-			return recordEvents(tx, s.dialect,
-				newEvent{row.Tenant, row.ID, domain.ConnectionConsentExpiring, row.ID.String(), now})
+			return recordEvents(tx, s.dialect, eventOrigin{row.Tenant, row.ID, now}, records.OfConsent(c.ID))
 		})
 	}
 	return noticed, err
@@ -137,8 +137,7 @@ func (s pulls) PassWebhook(ctx context.Context, connection domain.Connection, du
 		if err != nil || len(rows) == 0 {
 			return err
 		}
-		row := rows[0]
-		before := row.Webhook.domain()
+		row, before := rows[0], rows[0].domain()
 		evidence := domain.Evidence{}
 		if evidence.Heard, err = heardSince(tx.DB, s.dialect, row, dueAt); err != nil {
 			return err
@@ -146,23 +145,17 @@ func (s pulls) PassWebhook(ctx context.Context, connection domain.Connection, du
 		if evidence.HasToken, err = hasToken(tx.DB, row); err != nil {
 			return err
 		}
-		next, missed := before.Pass(evidence, r.At)
+		next, missed := before.Webhook.Pass(evidence, r.At)
 		row.Webhook = webhookOf(next)
 		err = tx.Model(&connectionRow{}).Where("id = ? AND tenant_id = ?", row.ID, row.Tenant).
 			Select("webhook_due_at", "webhook_missed_at").Updates(row).Error
 		if err != nil || !missed {
 			return err
 		}
-		passed.BecameSilent = next.BecameSilent(before)
-		if passed.BecameSilent {
-			err := recordEvents(
-				tx,
-				s.dialect,
-				newEvent{row.Tenant, row.ID, domain.ConnectionSilent, row.ID.String(), r.At},
-			)
-			if err != nil {
-				return err
-			}
+		events := records.OfSilence(before, row.domain())
+		passed.BecameSilent = len(events) > 0
+		if err := recordEvents(tx, s.dialect, eventOrigin{row.Tenant, row.ID, r.At}, events...); err != nil {
+			return err
 		}
 		queued, err := s.queuePull(tx, row, r)
 		passed.Pull = queued.ID

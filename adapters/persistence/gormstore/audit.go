@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"database/sql"
 	"errors"
 	"iter"
 	"strconv"
@@ -15,6 +14,7 @@ import (
 	"gorm.io/gorm/clause"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/records"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -108,37 +108,11 @@ type auditKeyRow struct {
 // TableName returns the name of the table in the schema.
 func (auditKeyRow) TableName() string { return "audit_keys" }
 
-// recordedObjects restricts the audit entries of a change to entries about the objects in the map. If the map is nil,
-// all entries are stored.
-type recordedObjects struct{ only map[string]bool }
-
-// recordOnly restricts the audit entries of the transaction to entries about these objects. Other entries are not
-// stored.
-func (tx Tx) recordOnly(objects map[string]bool) {
-	if tx.recorded != nil {
-		tx.recorded.only = objects
-	}
-}
-
-// recordNone makes the transaction store no audit entries. It is called when the transaction changes nothing.
-func (tx Tx) recordNone() { tx.recordOnly(map[string]bool{}) }
-
-// audited runs fn, which makes the changes of the transaction tx. If fn succeeds, the audit entries that ctx contains
-// are stored when tx commits.
-func audited(ctx context.Context, tx Tx, fn func(tx Tx) error) error {
-	c, ok := ports.AuditedChangeOf(ctx)
-	if !ok {
-		return fn(tx)
-	}
-	tx.recorded = &recordedObjects{}
-	if err := fn(tx); err != nil {
-		return err
-	}
-	for _, e := range c.Entries() {
-		if tx.recorded.only != nil && !tx.recorded.only[e.Object] {
-			continue
-		}
-		values, err := pendingValues(tx.Name(), c.Tenant, e)
+// record stores the audit entries of the change that the transaction makes. The entries are inserted when the
+// transaction commits.
+func (tx Tx) record(tenant domain.TenantID, entries ports.AuditEntries) error {
+	for _, e := range entries.Make() {
+		values, err := pendingValues(tx.Name(), tenant, e)
 		if err == nil {
 			err = tx.ExecAtCommit(insertPending, values...)
 		}
@@ -164,42 +138,55 @@ func pendingValues(dialect string, tenant domain.TenantID, e domain.AuditEntry) 
 	}, err
 }
 
-// auditedWrite runs fn, which executes one statement, and stores the audit entries of the change. If there is only one
-// entry, the dialect stores it together with the statement (Dialect.ExecBoth).
-func (s *Store) auditedWrite(ctx context.Context, c ports.AuditedChange, fn func(db *gorm.DB) error) error {
-	entries := c.Entries()
-	if len(entries) != 1 {
-		return s.change(ctx, func(tx Tx) error { return fn(tx.DB) })
+// writeRecorded executes the statement that build returns, and stores the audit entries of the change. The statement
+// inserts, updates or deletes at most one row. If it changes no row, no entry is stored. writeRecorded returns the
+// number of changed rows. A single entry is stored together with the statement (Dialect.ExecBoth).
+func (s *Store) writeRecorded(ctx context.Context, tenant domain.TenantID, entries ports.AuditEntries,
+	build func(db *gorm.DB) *gorm.DB,
+) (changed int, err error) {
+	if entries == nil {
+		err = s.write(ctx, func(db *gorm.DB) (err error) {
+			changed, err = rowsOf(build(db))
+			return err
+		})
+		return changed, err
 	}
-	return s.bounded(ctx, func(ctx context.Context) error {
-		db := s.writer.Session(&gorm.Session{NewDB: true, Context: ctx})
-		values, err := pendingValues(db.Name(), c.Tenant, entries[0])
-		if err != nil {
+	made := entries()
+	if len(made) == 1 {
+		err = s.write(ctx, func(db *gorm.DB) error {
+			changed, err = s.execBoth(build(db.Session(&gorm.Session{DryRun: true})), tenant, made[0])
+			return err
+		})
+		return changed, err
+	}
+	err = s.change(ctx, func(tx Tx) error {
+		changed, err = rowsOf(build(tx.DB))
+		if err != nil || changed == 0 {
 			return err
 		}
-		db.Statement.ConnPool = auditingPool{db.Statement.ConnPool, s.dialect, InsertedRow{pendingTable, values}}
-		return fn(db)
+		return tx.record(tenant, func() []domain.AuditEntry { return made })
 	})
+	return changed, err
 }
 
-// auditingPool is a connection pool that stores an entry with each statement that changes a row. It executes only
-// statements that return no rows.
-type auditingPool struct {
-	gorm.ConnPool
-	dialect Dialect
-	entry   InsertedRow
-}
-
-// ExecContext executes an INSERT, UPDATE or DELETE and stores the audit entry. The statement must change at most one
-// row.
-func (p auditingPool) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	return p.dialect.ExecBoth(ctx, query, args, p.entry)
-}
-
-// QueryContext always returns an error. ExecBoth stores the audit entry with the statement, and cannot execute a
-// statement that returns rows.
-func (auditingPool) QueryContext(context.Context, string, ...any) (*sql.Rows, error) {
-	return nil, errors.New("gormstore: an audited write returns rows")
+// execBoth executes a statement that GORM has built and not executed, together with the insertion of the entry.
+func (s *Store) execBoth(built *gorm.DB, tenant domain.TenantID, e domain.AuditEntry) (changed int, err error) {
+	if built.Error != nil {
+		return 0, built.Error
+	}
+	values, err := pendingValues(built.Name(), tenant, e)
+	if err != nil {
+		return 0, err
+	}
+	statement := built.Statement
+	result, err := s.dialect.ExecBoth(
+		statement.Context, statement.SQL.String(), statement.Vars, InsertedRow{pendingTable, values},
+	)
+	if err != nil {
+		return 0, built.AddError(err) // AddError translates the error
+	}
+	n, err := result.RowsAffected()
+	return int(n), err
 }
 
 // AuditLog returns the store of audit entries.
@@ -425,7 +412,7 @@ func (s auditLog) List(ctx context.Context, tenant domain.TenantID, filter domai
 		if before >= 0 {
 			query = query.Where("sequence < ?", before)
 		}
-		rows, err := list(query, page.Limit, func(r auditEntryRow) auditEntryRow { return r },
+		rows, err := list(query, page, func(r auditEntryRow) auditEntryRow { return r },
 			func(r auditEntryRow) domain.Position {
 				return domain.Position{Key: strconv.FormatInt(r.Sequence, 10), ID: tenant.UUID}
 			})
@@ -580,8 +567,8 @@ func (s auditLog) ClaimAnnouncements(
 				continue
 			}
 			mine = append(mine, tenant)
-			err = recordEvents(tx, s.dialect,
-				newEvent{tenant.UUID, uuid.Nil, domain.AuditCheckpoint, tenant.String(), now})
+			origin := eventOrigin{tenant: tenant.UUID, at: now}
+			err = recordEvents(tx, s.dialect, origin, records.OfCheckpoint(tenant))
 			if err != nil {
 				return err
 			}

@@ -1,14 +1,12 @@
 package gormstore_test
 
 import (
-	"context"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
-	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
 func TestAChangeWhoseEntryCannotBeStoredIsNotMade(t *testing.T) {
@@ -27,30 +25,27 @@ func TestAChangeWhoseEntryCannotBeStoredIsNotMade(t *testing.T) {
 			Hash: domain.HashToken("token"), CreatedAt: at,
 		}
 		entry := domain.AuditEntry{ID: uuid.New(), At: at, Actor: "maria", Action: "a", Object: "o"}
-		if err := b.Connections().Create(t.Context(), c); err != nil {
+		if err := b.Connections().Create(t.Context(), c, nil); err != nil {
 			t.Fatal(err)
 		}
-		if err := b.Tokens().Create(t.Context(), token); err != nil {
+		if err := b.Tokens().Create(t.Context(), token, nil); err != nil {
 			t.Fatal(err)
 		}
 		if err := b.gorm.Exec("ALTER TABLE audit_pending RENAME TO audit_missing").Error; err != nil {
 			t.Fatal(err)
 		}
-		ctx := ports.WithAuditedChange(t.Context(), ports.AuditedChange{
-			Tenant: tenant, Entries: func() []domain.AuditEntry { return []domain.AuditEntry{entry} },
-		})
-		for name, change := range map[string]func(context.Context) error{
-			"Create": func(ctx context.Context) error { return b.Connections().Create(ctx, absent) },
-			"Update": func(ctx context.Context) error {
-				_, err := b.Connections().Update(ctx, tenant, c.Kind, c.ID, func(c *domain.Connection) error {
-					c.Rename("renamed")
-					return nil
-				})
-				return err
-			},
-			"Revoke": func(ctx context.Context) error { return b.Tokens().Revoke(ctx, tenant, token.ID, at) },
+		entries := func() []domain.AuditEntry { return []domain.AuditEntry{entry} }
+		_, updateErr := b.Connections().Update(t.Context(), tenant, c.Kind, c.ID, entries,
+			func(c *domain.Connection) error {
+				c.Rename("renamed")
+				return nil
+			})
+		for name, err := range map[string]error{
+			"Create": b.Connections().Create(t.Context(), absent, entries),
+			"Update": updateErr,
+			"Revoke": b.Tokens().Revoke(t.Context(), tenant, token.ID, at, entries),
 		} {
-			if err := change(ctx); err == nil {
+			if err == nil {
 				t.Errorf("%s: no error", name)
 			}
 		}

@@ -2,6 +2,7 @@ package gormstore
 
 import (
 	"context"
+	"errors"
 	"math"
 	"slices"
 	"time"
@@ -10,60 +11,44 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/records"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
-
-// minWait is the shortest RetryAfter of a claim that is refused because another pull of the
-// connection is under way.
-const minWait = time.Second
 
 // Claim locks the pull's row, so that concurrent claims of one pull run one after the other. If several pulls of a
 // connection are claimed, the unique index over pulls under way lets only one pull start. Claim does not use SKIP
 // LOCKED, because a locked pull would then look missing.
-func (s pulls) Claim(ctx context.Context, lease domain.Lease, at time.Time) (ports.Claimed, error) {
-	var claimed ports.Claimed
-	var refused error // an error to return after the transaction has committed
-	err := s.background().change(ctx, func(tx Tx) error {
+func (s pulls) Claim(ctx context.Context, lease domain.Lease, at time.Time) (claimed ports.Claimed, err error) {
+	isGone := false
+	err = s.background().change(ctx, func(tx Tx) error {
 		row, err := s.lockByID(tx.DB, lease.Pull)
 		if err != nil {
 			return err
 		}
-		if row.over() {
-			return domain.NotFoundError()
-		}
-		c, err := first[connectionRow](tx.Where("id = ? AND tenant_id = ?", row.Connection, row.Tenant))
+		v, err := s.claimView(tx.DB, row)
 		if err != nil {
 			return err
 		}
-		if !c.Deleted.IsZero() {
-			refused = domain.NotFoundError()
-			failed := failedColumns(domain.ConnectionGone, instant{at})
-			return tx.Model(&pullRow{}).Where("id = ? AND tenant_id = ?", row.ID, row.Tenant).Updates(failed).Error
-		}
-		connection := c.domain()
-		if err := connection.CheckNotPaused(); err != nil {
+		admission, err := records.Admit(v, at)
+		if err != nil {
 			return err
 		}
-		claimed, err = s.startAttempt(tx.DB, row, connection, lease, at)
-		if err == nil && claimed.Initial {
-			claimed.Empty, err = s.isEmpty(tx.DB, claimed.Connection)
+		if err := s.endReplaced(tx.DB, admission, v.Pull.ID); err != nil {
+			return err
 		}
-		if err == nil {
-			claimed.Quarantine, err = quarantineKeys(tx.DB, claimed.Connection)
+		if isGone = admission.Gone; isGone {
+			return nil
 		}
-		if err == nil && !claimed.Empty {
-			err = s.readReplaceable(tx, &claimed, at)
+		source := claimSource{scopeSource{s.dialect, tx.DB, v.Pull}, tx}
+		started, complete, err := records.Claim(v, admission.Awaited, source, at)
+		if err != nil {
+			return err
 		}
-		if err == nil && len(claimed.Pull.Scope.AccountNames()) > 0 {
-			claimed.RemovedAccounts, err = removedAccounts(tx.DB, claimed.Connection)
-		}
-		if err == nil && row.State != stateQueued {
-			claimed.Removed, err = s.removedNext(tx.DB, row)
-		}
-		return err
+		claimed = started
+		return saveClaim(tx.DB, claimed.Pull, complete, lease)
 	})
-	if err == nil {
-		err = refused
+	if err == nil && isGone { // the transaction has committed
+		err = domain.NotFoundError()
 	}
 	if err != nil {
 		return ports.Claimed{}, err
@@ -71,100 +56,102 @@ func (s pulls) Claim(ctx context.Context, lease domain.Lease, at time.Time) (por
 	return claimed, nil
 }
 
-// notDue returns the error of a claim that came too early. The caller should retry after the given delay.
-func notDue(delay time.Duration) error {
-	return &domain.Error{Kind: domain.Conflict, Code: domain.NotDue, RetryAfter: delay}
+// claimView returns what records.Admit needs to know of the locked pull. If the pull has not started, and another pull
+// of the connection awaits accounts, claimView locks the other pull, too.
+func (s pulls) claimView(tx *gorm.DB, row pullRow) (records.ClaimView, error) {
+	c, err := first[connectionRow](tx.Where("id = ? AND tenant_id = ?", row.Connection, row.Tenant))
+	if err != nil {
+		return records.ClaimView{}, err
+	}
+	v := records.ClaimView{LeaseUntil: row.LeaseUntil.Time, Complete: row.Complete, Connection: c.domain()}
+	if v.Pull, err = row.domain(); err == nil && row.State == stateQueued {
+		v.UnderWay, err = s.underWay(tx, row)
+	}
+	return v, err
 }
 
-// startAttempt marks the locked pull as running under the lease. The id of the lease becomes the pull's fencing token.
-// The result contains only Pull, Connection and Initial. Errors: NotDue, with the time to wait in RetryAfter.
-func (s pulls) startAttempt(
-	tx *gorm.DB, row pullRow, c domain.Connection, lease domain.Lease, at time.Time,
-) (ports.Claimed, error) {
-	if wait := row.ready().Sub(at); wait > 0 {
-		return ports.Claimed{}, notDue(wait)
+// underWay returns the pull of the connection of the queued pull that is under way; nil if there is none. It locks a
+// pull that awaits accounts, and reads its progress.
+func (s pulls) underWay(tx *gorm.DB, queued pullRow) (*records.UnderWay, error) {
+	var rows []pullRow
+	err := tx.Select("state", "lease_until", "not_before", "last_error", "started_at").
+		Where("connection_id = ? AND "+isUnderWay, queued.Connection).
+		Where(tenantIs(s.dialect, "tenant_id"), queued.Tenant).Limit(1).Find(&rows).Error
+	if err != nil || len(rows) == 0 {
+		return nil, err
 	}
-	p, err := row.domain()
-	if err != nil {
-		return ports.Claimed{}, err
+	other := records.UnderWay{Pull: rows[0].summary(), LeaseUntil: rows[0].LeaseUntil.Time}
+	if !other.AwaitsAccount() {
+		return &other, nil
 	}
-	if row.State == stateQueued {
-		if p.Progress.Awaited, err = s.takeOver(tx, row, c, at); err != nil {
-			return ports.Claimed{}, err
-		}
+	row, err := first[pullRow](locked(tx, forUpdate).Where("connection_id = ? AND "+isAwaiting, queued.Connection).
+		Where(tenantIs(s.dialect, "tenant_id"), queued.Tenant))
+	if errors.Is(err, domain.NotFound) { // a worker has just resumed the waiting pull
+		return &records.UnderWay{Pull: domain.Pull{State: domain.PullRunning}, LeaseUntil: other.NotBefore}, nil
 	}
-	if row.State == stateQueued {
-		if p.Scope, err = s.mergedScope(tx, p); err != nil {
-			return ports.Claimed{}, err
-		}
+	if err == nil {
+		other.Pull, err = row.domain()
 	}
-	p.State, p.NotBefore, p.Attempts = domain.PullRunning, time.Time{}, p.Attempts+1
-	if p.StartedAt.IsZero() {
-		p.StartedAt = at
-	}
-	initial, err := s.firstPull(tx, c)
-	initial = initial || c.NewReference
-	if err != nil {
-		return ports.Claimed{}, err
-	}
-	complete := row.Complete || initial || p.Scope.Everything
-	return ports.Claimed{Pull: p, Connection: c, Initial: initial}, saveClaim(tx, p, complete, lease)
+	return &other, err
 }
 
-// ready returns the earliest time at which the pull may be claimed. For a running pull, this is the end of the lease;
-// for a waiting pull, the time of the next attempt. For a queued pull, it is zero.
-func (r pullRow) ready() time.Time {
-	if r.State == stateRunning {
-		return r.LeaseUntil.Time
+// endReplaced stores the pull that the admission ends, if any. It moves deliveries of this pull to the pull with the id
+// next.
+func (s pulls) endReplaced(tx *gorm.DB, a records.Admission, next domain.PullID) error {
+	if a.Ended == nil {
+		return nil
 	}
-	return r.NotBefore.Time
-}
-
-// mergedScope returns the pull's own scope, merged with the scopes of its deliveries in the order of receipt. The
-// caller must have locked the pull, so that no delivery can be attached meanwhile.
-//
-// The receipt of webhooks waits for the lock, so the query must be fast even for thousands of deliveries. The query
-// therefore returns each distinct scope only once, at the position of the last delivery with this scope. The omitted
-// repetitions would not change the result, because merging is idempotent and only the last signal is used.
-func (s pulls) mergedScope(tx *gorm.DB, p domain.Pull) (domain.PullScope, error) {
-	large, err := s.exceedsScope(tx, p)
-	if err != nil {
-		return domain.PullScope{}, err
+	if err := s.moveAwaiting(tx, *a.Ended, a.Awaited, next); err != nil {
+		return err
 	}
-	if large {
-		return s.largeScope(tx, p)
-	}
-	var scopes []string
-	err = tx.Table("(?) AS attached", s.dialect.AttachedDeliveries(p, unlimited)).
-		Group("ask").Order("max(received_at), max(CAST(id AS text))").Pluck("ask", &scopes).Error
-	if err != nil {
-		return domain.PullScope{}, err
-	}
-	all := append(make([]domain.PullScope, 0, len(scopes)+1), p.Scope)
-	for _, stored := range scopes {
-		var scope domain.PullScope
-		if err := decode(stored, &scope); err != nil {
-			return domain.PullScope{}, err
-		}
-		all = append(all, scope)
-	}
-	return domain.MergeScopes(all), nil
+	return tx.Model(&pullRow{}).Where("id = ? AND tenant_id = ?", a.Ended.ID.UUID, a.Ended.Tenant.UUID).
+		Updates(endColumns(*a.Ended)).Error
 }
 
 // unlimited is a value for the parameter maxBytes of AttachedDeliveries that allows scopes of any size.
 const unlimited = math.MaxInt32
 
-// exceedsScope reports whether the scopes of the pull's deliveries are together larger than domain.MaxScopeBytes. The
-// query adds up the sizes and stops at the first delivery at which the sum exceeds the limit.
-func (s pulls) exceedsScope(tx *gorm.DB, p domain.Pull) (bool, error) {
-	sizes := tx.Table("(?) AS attached", s.dialect.AttachedDeliveries(p, unlimited)).
-		Select("sum(octet_length(ask)) OVER (ROWS UNBOUNDED PRECEDING) AS bytes")
+// scopeSource implements records.ScopeSource for a pull. The pull must be locked, so that no delivery can be attached
+// meanwhile.
+type scopeSource struct {
+	dialect Dialect
+	tx      *gorm.DB
+	pull    domain.Pull
+}
+
+// attached returns a query of the pull's deliveries with scopes of at most maxBytes.
+func (s scopeSource) attached(maxBytes int) *gorm.DB {
+	return s.tx.Table("(?) AS attached", s.dialect.AttachedDeliveries(s.pull, maxBytes))
+}
+
+// Scopes returns each distinct scope once, at the position of the last delivery with this scope. The receipt of
+// webhooks waits for the lock on the pull, so the query must be fast even for thousands of deliveries.
+func (s scopeSource) Scopes() ([]domain.PullScope, error) {
+	var stored []string
+	err := s.attached(unlimited).Group("scope").Order("max(received_at), max(CAST(id AS text))").
+		Pluck("scope", &stored).Error
+	if err != nil {
+		return nil, err
+	}
+	return scopesOf(stored)
+}
+
+// scopesOf decodes stored scopes.
+func scopesOf(stored []string) ([]domain.PullScope, error) {
+	scopes := make([]domain.PullScope, len(stored))
+	for i, text := range stored {
+		if err := decode(text, &scopes[i]); err != nil {
+			return nil, err
+		}
+	}
+	return scopes, nil
+}
+
+// ScopesExceed adds up the sizes, and stops at the first delivery at which the sum exceeds the limit.
+func (s scopeSource) ScopesExceed(bytes int) (bool, error) {
+	sizes := s.attached(unlimited).Select("sum(octet_length(scope)) OVER (ROWS UNBOUNDED PRECEDING) AS bytes")
 	var found []int
-	err := tx.Table("(?) AS sizes", sizes).
-		Where("bytes > ?", domain.MaxScopeBytes).
-		Limit(1).
-		Pluck("bytes", &found).
-		Error
+	err := s.tx.Table("(?) AS sizes", sizes).Where("bytes > ?", bytes).Limit(1).Pluck("bytes", &found).Error
 	return len(found) > 0, err
 }
 
@@ -172,38 +159,30 @@ func (s pulls) exceedsScope(tx *gorm.DB, p domain.Pull) (bool, error) {
 // whole). A scope with a signal is small, because it names no rows.
 const maxSignalScope = 1024
 
-// largeScope returns the scope of a pull if the scopes of its deliveries are together larger than domain.MaxScopeBytes.
-// The result is domain.LargeScope, merged with the pull's own scope. The last signal and the last consent reports of
-// the deliveries are added. largeScope reads only small scopes from the database.
-func (s pulls) largeScope(tx *gorm.DB, p domain.Pull) (domain.PullScope, error) {
-	signals, err := s.lastScopes(tx, p, `%"signal":"%`, 1)
-	if err != nil {
-		return domain.PullScope{}, err
+// LastScopes reads only scopes of at most maxSignalScope bytes.
+func (s scopeSource) LastScopes() (signals, consents []domain.PullScope, err error) {
+	if signals, err = s.last(`%"signal":"%`, 1); err == nil {
+		consents, err = s.last(`%"consents":[%`, domain.MaxConsentReports)
 	}
-	consents, err := s.lastScopes(tx, p, `%"consents":[%`, domain.MaxConsentReports)
-	if err != nil {
-		return domain.PullScope{}, err
-	}
-	reports := domain.PullScope{Consents: domain.MergeScopes(consents).Consents}
-	return domain.MergeScopes([]domain.PullScope{
-		p.Scope, domain.LargeScope(domain.MergeScopes(signals).Signal), reports,
-	}), nil
+	return signals, consents, err
 }
 
-// lastScopes returns the scopes of at most limit deliveries. It selects the deliveries that were received last, and
-// returns their scopes in the order of receipt. It considers only scopes of at most maxSignalScope bytes whose JSON
-// matches the LIKE pattern.
-func (s pulls) lastScopes(tx *gorm.DB, p domain.Pull, pattern string, limit int) ([]domain.PullScope, error) {
+// last returns the last scopes whose JSON matches the LIKE pattern, in the order of receipt.
+func (s scopeSource) last(pattern string, limit int) ([]domain.PullScope, error) {
 	var stored []string
-	err := tx.Table("(?) AS attached", s.dialect.AttachedDeliveries(p, maxSignalScope)).Where("ask LIKE ?", pattern).
-		Order("received_at DESC, CAST(id AS text) DESC").Limit(limit).Pluck("ask", &stored).Error
-	scopes := make([]domain.PullScope, len(stored))
-	for i, text := range slices.Backward(stored) {
-		if err == nil {
-			err = decode(text, &scopes[len(stored)-1-i])
-		}
+	err := s.attached(maxSignalScope).Where("scope LIKE ?", pattern).
+		Order("received_at DESC, CAST(id AS text) DESC").Limit(limit).Pluck("scope", &stored).Error
+	if err != nil {
+		return nil, err
 	}
-	return scopes, err
+	slices.Reverse(stored)
+	return scopesOf(stored)
+}
+
+// mergedScope returns the pull's own scope, merged with the scopes of its deliveries. The caller must have locked the
+// pull.
+func (s pulls) mergedScope(tx *gorm.DB, p domain.Pull) (domain.PullScope, error) {
+	return records.MergeDeliveries(p.Scope, scopeSource{s.dialect, tx, p})
 }
 
 // saveClaim stores the start of the attempt, and whether the pull is complete (reads everything that the vendor has).
@@ -219,7 +198,7 @@ func saveClaim(tx *gorm.DB, p domain.Pull, complete bool, lease domain.Lease) er
 		return err
 	}
 	columns := map[string]any{
-		"state": stateRunning, "ask": scope, "complete": complete, "attempts": p.Attempts,
+		"state": stateRunning, "scope": scope, "complete": complete, "attempts": p.Attempts,
 		"not_before": nil, "started_at": instant{p.StartedAt},
 		"lease_id": lease.ID.UUID, "lease_until": instant{lease.Until},
 	}
@@ -230,37 +209,82 @@ func saveClaim(tx *gorm.DB, p domain.Pull, complete bool, lease domain.Lease) er
 	}
 	err = tx.Model(&pullRow{}).Where("id = ? AND tenant_id = ?", p.ID.UUID, p.Tenant.UUID).Updates(columns).Error
 	if duplicate(err) {
-		return notDue(minWait) // another pull of the connection was claimed first
+		return records.Blocked(0) // another pull of the connection was claimed first
 	}
 	return err
 }
 
-// firstPull reports whether no pull has succeeded yet for the connection's current target. It ignores pulls that
-// started before the last change of the target.
-func (s pulls) firstPull(tx *gorm.DB, c domain.Connection) (bool, error) {
+// claimSource implements records.ClaimSource for a pull.
+type claimSource struct {
+	scopeSource
+
+	reader Tx
+}
+
+// ofConnection returns a query for rows of the pull's connection.
+func (s claimSource) ofConnection() *gorm.DB {
+	return s.tx.Where("connection_id = ?", s.pull.Connection.UUID).
+		Where(tenantIs(s.dialect, "tenant_id"), s.pull.Tenant.UUID)
+}
+
+// SucceededSince ignores pulls that started before start, unless start is zero.
+func (s claimSource) SucceededSince(start time.Time) (bool, error) {
 	var ids []string
-	err := tx.Model(&pullRow{}).Where("connection_id = ? AND "+isSucceeded, c.ID.UUID).
-		Where(tenantIs(s.dialect, "tenant_id"), c.Tenant.UUID).
-		Where("? OR started_at >= ?", c.TargetChangedAt.IsZero(), instant{c.TargetChangedAt}).
-		Limit(1).Pluck("id", &ids).Error
+	err := s.ofConnection().Model(&pullRow{}).Where(isSucceeded).
+		Where("? OR started_at >= ?", start.IsZero(), instant{start}).Limit(1).Pluck("id", &ids).Error
+	return len(ids) > 0, err
+}
+
+// IsEmpty reads at most one row.
+func (s claimSource) IsEmpty() (bool, error) {
+	var ids []string
+	err := s.ofConnection().Table(transactionTable).Limit(1).Pluck("external_id", &ids).Error
 	return len(ids) == 0, err
 }
 
-// removedAccounts returns the sorted external ids of those accounts of the connection that are marked as removed.
-func removedAccounts(tx *gorm.DB, c domain.Connection) ([]string, error) {
+// RemovedAccounts sorts the ids in Go, because databases can sort texts in other orders.
+func (s claimSource) RemovedAccounts() ([]string, error) {
 	var ids []string
-	err := tx.Model(&accountRow{}).Where("connection_id = ? AND tenant_id = ?", c.ID.UUID, c.Tenant.UUID).
+	err := s.tx.Model(&accountRow{}).
+		Where("connection_id = ? AND tenant_id = ?", s.pull.Connection.UUID, s.pull.Tenant.UUID).
 		Where("removed_at IS NOT NULL").Pluck("external_id", &ids).Error
 	slices.Sort(ids)
 	return ids, err
 }
 
-// isEmpty reports whether no transaction of the connection is stored.
-func (s pulls) isEmpty(tx *gorm.DB, c domain.Connection) (bool, error) {
-	var ids []string
-	err := tx.Table(transactionTable).Where("connection_id = ?", c.ID.UUID).
-		Where(tenantIs(s.dialect, "tenant_id"), c.Tenant.UUID).Limit(1).Pluck("external_id", &ids).Error
-	return len(ids) == 0, err
+// Quarantine reads only the columns of the keys.
+func (s claimSource) Quarantine() ([]domain.QuarantineKey, error) {
+	var rows []quarantinedRow
+	err := quarantineOf(s.tx, s.pull.Tenant.UUID, s.pull.Connection.UUID).Select("kind", "row_key").Find(&rows).Error
+	return convertAll(rows, quarantinedRow.key), err
+}
+
+// Replaceable runs one query.
+func (s claimSource) Replaceable(start time.Time) (removed, carriedOver bool, err error) {
+	id, tenant := uuidColumn(s.pull.Connection.UUID), uuidColumn(s.pull.Tenant.UUID)
+	q := newQuery("SELECT EXISTS (SELECT 1 FROM transactions WHERE connection_id = ? AND removed_at >= ? AND "+
+		tenantIs(s.dialect, "tenant_id")+")", id, instant{start}.value(s.tx.Name()), tenant)
+	q.add(" OR EXISTS (SELECT 1 FROM transaction_past_ids WHERE connection_id = ? AND tenant_id = ?)", id, tenant)
+	q.add(", EXISTS (SELECT 1 FROM carried_over_transactions WHERE connection_id = ? AND tenant_id = ?)", id, tenant)
+	err = s.reader.Read(q.asRead([]any{&removed, &carriedOver}, func() error { return nil }))
+	return removed, carriedOver, err
+}
+
+// NextRemoved merges the scopes of the queued pull without locking the pull.
+func (s claimSource) NextRemoved() ([]string, error) {
+	queued, err := first[pullRow](s.ofConnection().Where(isQueued))
+	if errors.Is(err, domain.NotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	next, err := queued.domain()
+	if err != nil {
+		return nil, err
+	}
+	scope, err := records.MergeDeliveries(next.Scope, scopeSource{s.dialect, s.tx, next})
+	return scope.Removed, err
 }
 
 // leaseLost returns the error that makes a worker stop, because its pull is leased to another worker, has
@@ -281,6 +305,15 @@ func (s pulls) lockByID(tx *gorm.DB, id domain.PullID) (pullRow, error) {
 	return first[pullRow](query)
 }
 
+// TenantOf reads one row by its id, also in a distributed database.
+func (s pulls) TenantOf(ctx context.Context, id domain.PullID) (tenant domain.TenantID, err error) {
+	err = s.background().read(ctx, func(db *gorm.DB) error {
+		tenant.UUID, err = tenantOfPull(db, id)
+		return err
+	})
+	return tenant, err
+}
+
 // tenantOfPull returns the id of a pull's tenant. Errors: NotFound.
 func tenantOfPull(tx *gorm.DB, id domain.PullID) (uuid.UUID, error) {
 	row, err := first[pullRow](tx.Select("tenant_id").Where("id = ?", id.UUID))
@@ -291,7 +324,7 @@ func tenantOfPull(tx *gorm.DB, id domain.PullID) (uuid.UUID, error) {
 // LeaseLost if no pull runs under the lease.
 func lockRunning(tx *gorm.DB, lease domain.Lease) (pullRow, error) {
 	rows := []pullRow{}
-	err := locked(underLease(tx, lease), forUpdate).Omit("ask", "progress").Limit(1).Find(&rows).Error
+	err := locked(underLease(tx, lease), forUpdate).Omit("scope", "progress").Limit(1).Find(&rows).Error
 	if err != nil {
 		return pullRow{}, err
 	}

@@ -11,14 +11,15 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
 // Each connection has a lock, so that no records are written while a period is closed:
 //
 //   - A transaction that writes records takes the lock in shared mode (Dialect.ShareConnection). It then reads whether
 //     a period is closed.
-//   - A transaction that closes a period takes the lock exclusively (Dialect.ExcludeWriters). It then reads the
-//     records.
+//   - A transaction that closes a period takes the lock exclusively (Dialect.ExcludeWriters). It then checks that the
+//     records are those of a snapshot that was read before, or reads those that have changed (see closeReading).
 //
 // The digest of the closed period therefore includes every earlier write. A later write finds the closed period, and
 // stores its adjustments.
@@ -97,9 +98,9 @@ func findClose(
 }
 
 // ClosePeriod first looks up the account and an existing closed period that ends on the requested date, with the short
-// timeout for requests. If there is no such period, it waits for the writers of the connection and closes the period.
+// timeout for requests. If there is no such period, it reads the records and closes the period (see closeReading).
 func (s ledger) ClosePeriod(
-	ctx context.Context, tenant domain.TenantID, id domain.AccountID, r domain.CloseRequest,
+	ctx context.Context, tenant domain.TenantID, id domain.AccountID, r domain.CloseRequest, entries ports.AuditEntries,
 ) (c domain.Close, wasCreated bool, err error) {
 	var account accountKeys
 	err = s.read(ctx, func(db *gorm.DB) error {
@@ -112,31 +113,67 @@ func (s ledger) ClosePeriod(
 	if err != nil || !wasCreated {
 		return c, false, err
 	}
-	err = s.background().change(ctx, func(tx Tx) error {
-		if account, err = s.excludeWriters(tx, account); err != nil {
-			return err
+	var reading *closeReading
+	for attempt := range closeAttempts {
+		if reading, err = s.readClose(ctx, account, r.Date, reading); err != nil {
+			return domain.Close{}, false, Translate(ctx, err)
 		}
-		if _, err := findAccount(tx.DB, tenant, id); err != nil { // the account may have been erased
-			return err
+		c, wasCreated, err = s.storeClose(ctx, &account, r, reading, attempt == closeAttempts-1, entries)
+		if !errors.Is(err, errRecordsChanged) {
+			break
 		}
-		c, wasCreated, err = existingClose(tx.DB, tenant, id, r.Date)
-		if err != nil || !wasCreated {
-			tx.recordNone()
-			return err
-		}
-		position, err := lastPosition(tx.DB, account)
-		if err != nil {
-			return err
-		}
-		if c, err = s.closeOf(tx, account, r); err != nil {
-			return err
-		}
-		return tx.Create(newCloseRow(c, account, position)).Error
-	})
+	}
 	if err != nil {
 		return domain.Close{}, false, err
 	}
 	return c, wasCreated, nil
+}
+
+// errRecordsChanged reports that records have changed since they were read to close a period.
+var errRecordsChanged = errors.New("records have changed since they were read")
+
+// storeClose closes a period with the records of the reading. It sets account to the current keys of the account. If
+// records have changed since, it returns errRecordsChanged. But if isLast is set, it reads the changed records.
+func (s ledger) storeClose(
+	ctx context.Context, account *accountKeys, r domain.CloseRequest, reading *closeReading, isLast bool,
+	entries ports.AuditEntries,
+) (c domain.Close, wasCreated bool, err error) {
+	tenant, id := domain.TenantID{UUID: account.Tenant}, domain.AccountID{UUID: account.ID}
+	changed := false
+	err = s.background().change(ctx, func(tx Tx) error {
+		if *account, err = s.excludeWriters(tx, *account); err != nil {
+			return err
+		}
+		c, wasCreated, err = existingClose(tx.DB, tenant, id, r.Date)
+		if err != nil || !wasCreated {
+			return err
+		}
+		isComplete, err := s.completeReading(tx, reading, *account, isLast)
+		if err == nil && !isComplete {
+			changed = true
+			return errRecordsChanged // rolls back
+		}
+		if err != nil {
+			return err
+		}
+		position, err := lastPosition(tx.DB, *account)
+		if err != nil {
+			return err
+		}
+		completeness, err := completenessOf(tx.DB, *account)
+		if err != nil {
+			return err
+		}
+		c = reading.digest.Close(id, r, completeness)
+		if err := tx.Create(newCloseRow(c, *account, position)).Error; err != nil {
+			return err
+		}
+		return tx.record(tenant, entries)
+	})
+	if changed {
+		err = errRecordsChanged
+	}
+	return c, wasCreated, err
 }
 
 // excludeWriters waits for the transactions that write records of the account's connection, and prevents further writes
@@ -179,41 +216,17 @@ func lastPosition(tx *gorm.DB, account accountKeys) (position int64, err error) 
 	return position, err
 }
 
-// closeOf computes the requested closed period from the account's current records. It reads the records one by one,
-// ordered by id. The database sorts them, on disk if there are many.
-func (s ledger) closeOf(tx Tx, account accountKeys, r domain.CloseRequest) (domain.Close, error) {
-	var currency string
-	err := tx.Table("accounts").Where("id = ? AND tenant_id = ?", account.ID, account.Tenant).
+// currencyOf returns the currency of the account.
+func currencyOf(db *gorm.DB, account accountKeys) (currency string, err error) {
+	err = db.Table("accounts").Where("id = ? AND tenant_id = ?", account.ID, account.Tenant).
 		Select("currency").Scan(&currency).Error
-	if err != nil {
-		return domain.Close{}, err
-	}
-	completeness, err := completenessOf(tx.DB, account)
-	if err != nil {
-		return domain.Close{}, err
-	}
-	q := newQuery(
-		selectStates+tenantIs(s.dialect, "tenant_id"),
-		uuidColumn(account.Connection),
-		uuidColumn(account.Tenant),
-	)
-	q.add(" AND account_id = ? AND date <= ? AND removed_at IS NULL ORDER BY id",
-		uuidColumn(account.ID), string(r.Date))
-	digest := domain.NewCloseDigest(currency)
-	var row stateRow
-	err = tx.Read(q.asRead(row.targets(), func() error {
-		record := row.domain()
-		digest.Add(domain.TransactionID{UUID: row.id}, domain.TransactionStatus(row.status), record.Date,
-			record.Amount, record.AccountMoney)
-		return nil
-	}))
-	return digest.Close(domain.AccountID{UUID: account.ID}, r, completeness), err
+	return currency, err
 }
 
 // ReopenPeriod deletes the closed period. It also deletes the period's adjustments, except adjustments that belong to
 // another closed period, too.
 func (s ledger) ReopenPeriod(
-	ctx context.Context, tenant domain.TenantID, id domain.AccountID, date domain.Date,
+	ctx context.Context, tenant domain.TenantID, id domain.AccountID, date domain.Date, entries ports.AuditEntries,
 ) error {
 	var account accountKeys
 	err := s.read(ctx, func(db *gorm.DB) (err error) {
@@ -235,8 +248,12 @@ func (s ledger) ReopenPeriod(
 		if err != nil {
 			return err
 		}
-		return tx.Exec(`DELETE FROM close_adjustments WHERE account_id = ? AND tenant_id = ? AND NOT EXISTS (
+		err = tx.Exec(`DELETE FROM close_adjustments WHERE account_id = ? AND tenant_id = ? AND NOT EXISTS (
 			SELECT 1 FROM account_closes WHERE `+ofClose+`)`, account.ID, account.Tenant).Error
+		if err != nil {
+			return err
+		}
+		return tx.record(tenant, entries)
 	})
 }
 
@@ -268,7 +285,7 @@ func (s ledger) Closes(ctx context.Context, tenant domain.TenantID, account doma
 			}
 			query = query.Where("date < ?", page.After.Key)
 		}
-		found, err = listConverted(query, page.Limit, closeRow.domain, func(c domain.Close) domain.Position {
+		found, err = listConverted(query, page, closeRow.domain, func(c domain.Close) domain.Position {
 			return domain.Position{Key: string(c.Date), ID: account.UUID}
 		})
 		return err
@@ -295,7 +312,7 @@ func (s ledger) Adjustments(ctx context.Context, tenant domain.TenantID, account
 			}
 			query = query.Where("seq < ?", before)
 		}
-		rows, err := list(query, page.Limit, func(r adjustmentRow) adjustmentRow { return r },
+		rows, err := list(query, page, func(r adjustmentRow) adjustmentRow { return r },
 			func(r adjustmentRow) domain.Position {
 				return domain.Position{Key: strconv.FormatInt(r.Seq, 10), ID: account.UUID}
 			})

@@ -28,7 +28,7 @@ type connectionRow struct {
 	Revision      int64          `gorm:"column:revision"`
 	Created       instant        `gorm:"column:created_at"`
 	Updated       instant        `gorm:"column:updated_at"`
-	TargetChanged instant        `gorm:"column:redirected_at"`
+	TargetChanged instant        `gorm:"column:target_changed_at"`
 	Paused        instant        `gorm:"column:paused_at"`
 	NewReference  bool           `gorm:"column:new_reference"`
 	StagedSince   instant        `gorm:"column:staged_since"`
@@ -43,7 +43,7 @@ const (
 		health_status, health_reason, health_since, needs_reauth, reauth_by_event,
 		consent_status, consent_key, consent_expires_at, consent_notice_at,
 		webhook_next_at, webhook_every, webhook_news_only, webhook_due_at, webhook_missed_at,
-		revision, created_at, updated_at, redirected_at, paused_at, new_reference, staged_since`
+		revision, created_at, updated_at, target_changed_at, paused_at, new_reference, staged_since`
 	selectSealedConnection = selectConnection + ", sealed"
 )
 

@@ -7,6 +7,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/records"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -23,15 +24,13 @@ func nameTaken() error { return &domain.Error{Kind: domain.Conflict, Code: domai
 
 // Create stores a connection. If two connections with the same name are created at the same time, the unique index
 // decides which of them gets the name. Errors: NameTaken.
-func (s connections) Create(ctx context.Context, c domain.Connection) error {
+func (s connections) Create(ctx context.Context, c domain.Connection, entries ports.AuditEntries) error {
 	row := rowOfConnection(c)
-	return s.write(ctx, func(db *gorm.DB) error {
-		err := db.Create(&row).Error
-		if duplicate(err) {
-			return nameTaken()
-		}
-		return err
-	})
+	_, err := s.writeRecorded(ctx, c.Tenant, entries, func(db *gorm.DB) *gorm.DB { return db.Create(&row) })
+	if duplicate(err) {
+		return nameTaken()
+	}
+	return err
 }
 
 // live restricts a query of connections to rows that are not deleted. The partial index over names has the same
@@ -113,7 +112,7 @@ func (s connections) List(ctx context.Context, tenant domain.TenantID, filter po
 	}
 	q.add(" ORDER BY name, id")
 	var row connectionRow
-	return paged(ctx, read, q, page.Limit, row.targets(),
+	return paged(ctx, read, q, page, row.targets(),
 		func() (domain.Connection, error) { return row.domain(), nil },
 		func(c domain.Connection) domain.Position { return domain.Position{Key: c.Name, ID: c.ID.UUID} })
 }
@@ -122,7 +121,7 @@ func (s connections) List(ctx context.Context, tenant domain.TenantID, filter po
 // committed.
 func (s connections) Update(ctx context.Context, tenant domain.TenantID, kind domain.ConnectionKind,
 	id domain.ConnectionID,
-	fn func(*domain.Connection) error,
+	entries ports.AuditEntries, fn func(*domain.Connection) error,
 ) (domain.Connection, error) {
 	var c domain.Connection
 	var refused error
@@ -132,7 +131,7 @@ func (s connections) Update(ctx context.Context, tenant domain.TenantID, kind do
 			return err
 		}
 		c = row.domain()
-		paused, health := c.Paused(), c.Health
+		before := c
 		if refused = fn(&c); refused != nil {
 			return refused
 		}
@@ -142,11 +141,15 @@ func (s connections) Update(ctx context.Context, tenant domain.TenantID, kind do
 		if err := rememberReference(tx.DB, row, c); err != nil {
 			return err
 		}
-		err = recordEvents(tx, s.dialect, healthEvents(row, health, c.Health, c.Health.Since)...)
-		if err != nil || !paused || c.Paused() {
+		origin := eventOrigin{row.Tenant, row.ID, c.Health.Since}
+		err = recordEvents(tx, s.dialect, origin, records.OfHealth(before, c)...)
+		if err == nil && before.Paused() && !c.Paused() {
+			err = s.enqueueOpen(tx, row)
+		}
+		if err != nil {
 			return err
 		}
-		return s.enqueueOpen(tx, row)
+		return tx.record(tenant, entries)
 	})
 	if refused != nil {
 		return domain.Connection{}, refused

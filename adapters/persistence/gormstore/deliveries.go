@@ -64,7 +64,7 @@ func (s deliveries) List(
 		position := func(d domain.Delivery) domain.Position {
 			return domain.Position{Key: domain.TimeKey(d.ReceivedAt), ID: d.ID.UUID}
 		}
-		found, err = list(whereFilter(query, filter), page.Limit, deliveryView.summary, position)
+		found, err = list(whereFilter(query, filter), page, deliveryView.summary, position)
 		return err
 	})
 	return found, err

@@ -19,7 +19,7 @@ type deliveryRow struct {
 	EventID     string        `gorm:"column:event_id"`
 	Fingerprint []byte        `gorm:"column:fingerprint"`
 	Body        []byte        `gorm:"column:body"`
-	Scope       string        `gorm:"column:ask"`
+	Scope       string        `gorm:"column:scope"`
 	Status      string        `gorm:"column:status"`
 	Pull        uuid.NullUUID `gorm:"column:pull_id"`
 	Received    instant       `gorm:"column:received_at"`
@@ -38,10 +38,10 @@ type deliveryView struct {
 
 const (
 	// summaryColumns are the columns that a list returns. They do not include the body and the scope (columns "body"
-	// and "ask").
+	// and "scope").
 	summaryColumns = `d.id, d.tenant_id, d.connection_id, d.vendor, d.event, d.event_id, d.fingerprint, d.status,
 		d.pull_id, d.received_at, p.state AS pull_state, p.finished_at AS pull_finished_at`
-	fullColumns  = summaryColumns + ", d.body, d.ask"
+	fullColumns  = summaryColumns + ", d.body, d.scope"
 	deliveryJoin = "LEFT JOIN pulls p ON p.id = d.pull_id AND p.tenant_id = d.tenant_id"
 )
 

@@ -26,6 +26,7 @@ type Dialect interface {
 
 	// Query runs a SELECT outside of any transaction, with parameters $1, $2, …. For each row, it fills the variables
 	// to which the elements of columns point, and calls fn. If fn returns an error, Query stops and returns this error.
+	// After ErrStop, the database sends no further rows.
 	//
 	// The next row overwrites the variables, but not the contents of byte slices. fn may therefore retain the slices.
 	Query(ctx context.Context, sql string, args, columns []any, fn func() error) error
@@ -39,9 +40,9 @@ type Dialect interface {
 	// of the condition contains all values, so the text of the condition does not depend on their number.
 	AnyOf(column string, values []string) clause.Expr
 
-	// Contains returns an SQL expression that is true where the column, whose values are bytes, contains one of the
-	// texts.
-	Contains(column string, texts [][]byte) clause.Expr
+	// ContainsFold returns an SQL expression that is true where the column, whose values are bytes, contains the text.
+	// The letters A to Z in the column count as lower case; the text must not contain them.
+	ContainsFold(column string, text []byte) clause.Expr
 
 	// Scrub removes the remains of deleted and replaced rows from the files of the database, if the database does not
 	// do this by itself. Scrub may take long. It does nothing if there are no remains. It must not run in a
@@ -54,7 +55,7 @@ type Dialect interface {
 	AnnouncedRemovals(name string) string
 
 	// AttachedDeliveries returns a SELECT of the deliveries that are attached to the queued pull. Its columns are id,
-	// received_at, and ask (the scope). Deliveries whose scopes have more than maxBytes bytes are omitted. The cost
+	// received_at, and scope. Deliveries whose scopes have more than maxBytes bytes are omitted. The cost
 	// must not depend on deliveries that were received before the pull was queued.
 	AttachedDeliveries(pull domain.Pull, maxBytes int) clause.Expr
 
@@ -62,12 +63,9 @@ type Dialect interface {
 	// only one writer.
 	ForUpdate() string
 
-	// Distributed reports whether the tables are distributed over several servers by tenant. Such a database has two
-	// requirements:
-	//
-	//   - A statement that locks rows, joins tables or has a conflict clause must compare tenant_id with a parameter.
-	//     See tenantIs.
-	//   - A unique index over the rows of a tenant has tenant_id as its last column. See uniqueColumns.
+	// Distributed reports whether the tables are distributed over several servers by tenant. In such a database, a
+	// statement that locks rows, joins tables or has a conflict clause must compare tenant_id with a parameter. See
+	// tenantIs.
 	Distributed() bool
 
 	// ChangeSeq returns a statement that yields two values: the position of the current transaction in the change feed
@@ -88,6 +86,10 @@ type Dialect interface {
 	// hold the connection's shared lock (see ShareConnection) have ended. It does nothing if the database has only one
 	// writer.
 	ExcludeWriters(tx *gorm.DB, tenant, connection uuid.UUID) error
+
+	// LockTenant waits until all other transactions that have called LockTenant for the tenant have ended, and keeps
+	// further ones waiting until tx ends. It does nothing if the database has only one writer.
+	LockTenant(tx *gorm.DB, tenant uuid.UUID) error
 
 	// ReadOnly returns an SQL expression that is true while the database answers queries but rejects
 	// writes.
@@ -163,8 +165,6 @@ type Tx struct {
 	ExecAtCommit func(sql string, args ...any) error
 	// Read runs a SELECT in the transaction.
 	Read func(Read) error
-
-	recorded *recordedObjects // nil if the transaction stores no audit entries
 }
 
 // SnapshotTx is an open read-only transaction. All its reads see the state that the database had at the first read.

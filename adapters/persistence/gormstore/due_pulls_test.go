@@ -28,9 +28,9 @@ func TestDuePullsAreReadFromTheIndexOverOpenPulls(t *testing.T) {
 		want := []string{
 			"SCAN p USING INDEX pulls_open",
 			"CORRELATED SCALAR SUBQUERY 1",
-			"SEARCH connections USING INDEX sqlite_autoindex_connections_1 (id=?)",
+			"SEARCH connections USING INDEX sqlite_autoindex_connections_1 (id=? AND tenant_id=?)",
 			"CORRELATED SCALAR SUBQUERY 2",
-			"SEARCH o USING INDEX pulls_one_under_way (connection_id=?)",
+			"SEARCH o USING INDEX pulls_one_in_progress (connection_id=? AND tenant_id=?)",
 		}
 		if diff := cmp.Diff(want, plan); diff != "" {
 			t.Errorf("plan of %s (-want +got):\n%s", strings.Join(strings.Fields(query), " "), diff)

@@ -45,10 +45,10 @@ func fillConnection(b testing.TB, s backend, n int) domain.Connection {
 		Kind: domain.Aggregator, Name: "bench", Vendor: "pluggy", AccountRef: uuid.NewString(), Sealed: []byte{1},
 		Revision: 1, CreatedAt: now, UpdatedAt: now, TargetChangedAt: now,
 	}
-	must(s.Connections().Create(b.Context(), c))
+	must(s.Connections().Create(b.Context(), c, nil))
 	p, err := s.Pulls().Request(b.Context(), c.Tenant, c.ID, ports.PullRequest{
 		ID: domain.PullID{UUID: uuid.Must(uuid.NewV7())}, Scope: domain.PullScope{Everything: true}, At: now,
-	})
+	}, nil)
 	must(err)
 	lease := domain.Lease{ID: domain.LeaseID{UUID: uuid.New()}, Pull: p.ID, Tenant: p.Tenant, Until: now.Add(time.Hour)}
 	_, err = s.Pulls().Claim(b.Context(), lease, now)
@@ -88,7 +88,7 @@ func eraseAll(b testing.TB, s backend, c domain.Connection) (longest time.Durati
 	now := time.Now().UTC().Truncate(time.Microsecond)
 	e, err := s.Erasures().Start(b.Context(), c.Tenant, c.ID, domain.ErasureRequest{
 		ID: domain.ErasureID{UUID: uuid.Must(uuid.NewV7())}, At: now,
-	})
+	}, nil)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -25,10 +25,10 @@ var erasedTables = []erasedTable{
 	{"deliveries", "", ofConnection("id")},
 	{"absent_transactions", "", ofConnection("external_id")},
 	{"quarantined_rows", "", ofConnection("kind, row_key")},
-	{"split_pairs", "", ofConnection("left_external_id, came_external_id")},
+	{"split_pairs", "", ofConnection("old_external_id, new_external_id")},
 	{"staged_transactions", "", ofConnection("external_id")},
 	{"transaction_past_ids", "", ofConnection("external_id")},
-	{"unshown_transactions", "", ofConnection("external_id")},
+	{"carried_over_transactions", "", ofConnection("external_id")},
 	{"transaction_versions", "", ofConnection("id, version")},
 	{"transactions", "", transactionsLeft},
 	{"close_adjustments", "", ofAccounts("close_adjustments", "account_id, seq")},
@@ -58,7 +58,7 @@ var KeptTables = map[string]string{
 	"feed":                  "the position of the change feed, and the key of its cursors",
 	"goose_db_version":      "versions of the schema",
 	"rate_budgets":          "hashes of origins, numbers of calls",
-	"strays":                "ids of pulls and deliveries, until the pull has ended",
+	"late_joins":            "ids of pulls and deliveries, until the pull has ended",
 
 	"river_client":       "ids of processes",
 	"river_client_queue": "names of queues",
@@ -354,7 +354,7 @@ func namedByOthers(b *erasureBatch) (bool, error) {
 	}
 	return done, b.tx.Model(&deliveryRow{}).Where("tenant_id = ?", b.erasure.Tenant.UUID).
 		Where(b.dialect.AnyOf("id", named)).
-		Updates(map[string]any{"body": []byte{}, "ask": "", "event_id": ""}).Error
+		Updates(map[string]any{"body": []byte{}, "scope": "", "event_id": ""}).Error
 }
 
 // namesReference returns an SQL condition on deliveries. It selects deliveries whose body names an account reference of
@@ -367,11 +367,14 @@ func (b *erasureBatch) namesReference() (condition clause.Expr, err error) {
 	}
 	conditions := make([]string, 0, len(refs))
 	for _, ref := range refs {
+		if ref == "" {
+			continue
+		}
 		same, err := b.connectionsOf(ref)
 		if err != nil {
 			return condition, err
 		}
-		contains := b.dialect.Contains("body", domain.ReferenceText(ref))
+		contains := b.dialect.ContainsFold("body", domain.ReferenceText(ref))
 		names, vars := "("+contains.SQL+")", contains.Vars
 		if len(same) > 0 {
 			own := b.dialect.AnyOf("connection_id", same)

@@ -72,7 +72,7 @@ func TestEveryOtherColumnOfATransactionIsErased(t *testing.T) {
 // connectionColumns maps each column of the table connections to what an erasure does with the column.
 var connectionColumns = map[string]string{
 	"id": "kept", "tenant_id": "kept", "kind": "kept", "vendor": "kept", "type": "empty for this kind",
-	"revision": "kept", "created_at": "kept", "updated_at": "kept", "redirected_at": "kept", "deleted_at": "kept",
+	"revision": "kept", "created_at": "kept", "updated_at": "kept", "target_changed_at": "kept", "deleted_at": "kept",
 	"erased_at": "kept", "paused_at": "removed by the deletion", "new_reference": "kept", "staged_since": "kept",
 
 	"name": "erased with the data", "config": "erased with the data", "health_status": "erased with the data",

@@ -9,6 +9,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/records"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -62,7 +63,7 @@ func (r erasureRow) domain() (domain.Erasure, error) {
 // Start locks the connection before it reads the connection's erasures. Of several concurrent calls, the later ones
 // therefore find the erasure that the first one has stored.
 func (s erasures) Start(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
-	r domain.ErasureRequest,
+	r domain.ErasureRequest, entries ports.AuditEntries,
 ) (e domain.Erasure, err error) {
 	var refused error
 	err = s.change(ctx, func(tx Tx) error {
@@ -73,26 +74,28 @@ func (s erasures) Start(ctx context.Context, tenant domain.TenantID, connection 
 		}
 		latest, err := first[erasureRow](tx.Where("connection_id = ? AND tenant_id = ?", row.ID, row.Tenant).
 			Order("created_at DESC, id DESC"))
-		if errors.Is(err, domain.NotFound) {
-			e, err = startErasure(tx.DB, s.dialect, row, r)
+		isNew := errors.Is(err, domain.NotFound)
+		if err != nil && !isNew {
 			return err
+		}
+		if !isNew {
+			if e, err = latest.domain(); err != nil {
+				return err
+			}
+			if e, isNew, refused = e.Repeat(r); refused != nil {
+				return refused
+			}
+		}
+		if isNew {
+			e, err = startErasure(tx.DB, s.dialect, row, r)
+		} else {
+			err = tx.Model(&erasureRow{}).Where("id = ? AND tenant_id = ?", latest.ID, latest.Tenant).
+				Updates(map[string]any{"at_vendor": e.AtVendor, "requested_at": instant{e.RequestedAt}}).Error
 		}
 		if err != nil {
 			return err
 		}
-		if e, err = latest.domain(); err != nil {
-			return err
-		}
-		var again bool
-		if e, again, refused = e.Repeat(r); refused != nil {
-			return refused
-		}
-		if again {
-			e, err = startErasure(tx.DB, s.dialect, row, r)
-			return err
-		}
-		return tx.Model(&erasureRow{}).Where("id = ? AND tenant_id = ?", latest.ID, latest.Tenant).
-			Updates(map[string]any{"at_vendor": e.AtVendor, "requested_at": instant{e.RequestedAt}}).Error
+		return tx.record(tenant, entries)
 	})
 	if refused != nil {
 		return domain.Erasure{}, refused
@@ -142,7 +145,7 @@ func (s erasures) List(ctx context.Context, tenant domain.TenantID, page domain.
 		if err != nil {
 			return err
 		}
-		found, err = listConverted(query, page.Limit, erasureRow.domain, func(e domain.Erasure) domain.Position {
+		found, err = listConverted(query, page, erasureRow.domain, func(e domain.Erasure) domain.Position {
 			return domain.Position{Key: domain.TimeKey(e.CreatedAt), ID: e.ID.UUID}
 		})
 		return err
@@ -293,11 +296,11 @@ func (s erasures) End(ctx context.Context, e domain.Erasure, at time.Time) (hasE
 			"status": string(e.Status), "last_error": string(e.LastError), "attempts": e.Attempts,
 			"ended_at": instant{at}, "place": "",
 		})
-		if err != nil || e.Status != domain.ErasureDone {
+		if err != nil {
 			return err
 		}
-		return recordEvents(tx, s.dialect,
-			newEvent{e.Tenant.UUID, e.Connection.UUID, domain.ConnectionErased, e.Connection.String(), at})
+		origin := eventOrigin{e.Tenant.UUID, e.Connection.UUID, at}
+		return recordEvents(tx, s.dialect, origin, records.OfErasure(e)...)
 	})
 	return err == nil, err
 }

@@ -116,7 +116,8 @@ func TestEveryStoreIsUnavailableWhenTheServerDies(t *testing.T) {
 			return err
 		},
 		"Update": func(ctx context.Context) error {
-			_, err := b.Connections().Update(ctx, c.Tenant, c.Kind, c.ID, func(*domain.Connection) error { return nil })
+			_, err := b.Connections().Update(ctx, c.Tenant, c.Kind, c.ID, nil,
+				func(*domain.Connection) error { return nil })
 			return err
 		},
 		"Receive": func(ctx context.Context) error {
@@ -124,7 +125,8 @@ func TestEveryStoreIsUnavailableWhenTheServerDies(t *testing.T) {
 			return err
 		},
 		"Request": func(ctx context.Context) error {
-			_, err := b.Pulls().Request(ctx, c.Tenant, c.ID, ports.PullRequest{ID: newID[domain.Pull](), At: epoch})
+			r := ports.PullRequest{ID: newID[domain.Pull](), At: epoch}
+			_, err := b.Pulls().Request(ctx, c.Tenant, c.ID, r, nil)
 			return err
 		},
 		"Changes": func(ctx context.Context) error {
@@ -148,7 +150,8 @@ func TestEveryStoreReturnsTheErrorOfAnEndedContext(t *testing.T) {
 		cancel()
 		_, got := b.Connections().Get(ended, c.Tenant, c.Kind, c.ID)
 		_, received := b.Deliveries().Receive(ended, incomingDelivery(token, "key"))
-		_, requested := b.Pulls().Request(ended, c.Tenant, c.ID, ports.PullRequest{ID: newID[domain.Pull](), At: epoch})
+		r := ports.PullRequest{ID: newID[domain.Pull](), At: epoch}
+		_, requested := b.Pulls().Request(ended, c.Tenant, c.ID, r, nil)
 		for name, err := range map[string]error{"Get": got, "Receive": received, "Request": requested} {
 			if !errors.Is(err, context.Canceled) {
 				t.Errorf("%s: error %v", name, err)

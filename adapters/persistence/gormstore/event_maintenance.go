@@ -8,6 +8,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/records"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -122,7 +123,7 @@ func (s subscriptions) AnnounceCompleteness(
 		if row.Drifts {
 			state, still = domain.Drifting, drifts
 		}
-		kind, _ := domain.CompletenessEvent(state)
+		event, _ := records.OfCompleteness(domain.AccountID{UUID: row.Account}, state)
 		err = s.background().change(ctx, func(tx Tx) error {
 			n, err := rowsOf(tx.Table("account_completeness").Where("account_id = ? AND tenant_id = ?", row.Account,
 				row.Tenant).Where("compared AND announced = ? AND "+still, row.Announced, since).
@@ -131,7 +132,7 @@ func (s subscriptions) AnnounceCompleteness(
 				return err
 			}
 			announced++
-			return recordEvents(tx, s.dialect, newEvent{row.Tenant, row.Connection, kind, row.Account.String(), at})
+			return recordEvents(tx, s.dialect, eventOrigin{row.Tenant, row.Connection, at}, event)
 		})
 	}
 	return announced, err

@@ -354,7 +354,7 @@ func (s subscriptions) Transactions(ctx context.Context, tenant domain.TenantID,
 		uuidColumn(tenant.UUID))
 	q.add(" AND "+ofConnections.SQL, ofConnections.Vars...)
 	q.add(" AND "+withIDs.SQL, withIDs.Vars...)
-	var row TransactionRow
+	row := newTransactionRow()
 	columns := append(row.targets(), (*textColumn)(&row.Adjusts))
 	err = s.background().rows(ctx, q.String(), q.args, columns, func() error {
 		t, err := row.transaction()

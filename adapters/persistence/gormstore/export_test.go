@@ -1,6 +1,7 @@
 package gormstore
 
 import (
+	"context"
 	"maps"
 	"slices"
 	"time"
@@ -40,4 +41,31 @@ func ErasedColumns() []string { return slices.Collect(maps.Keys(erasedColumns(ti
 func DuePulls(db *gorm.DB, now time.Time, limit int) string {
 	dry := duePulls(db.Session(&gorm.Session{DryRun: true}), now, now).Limit(limit).Pluck("p.id", new([]uuid.UUID))
 	return db.Explain(dry.Statement.SQL.String(), dry.Statement.Vars...)
+}
+
+// SetCheckpointInterval changes checkpointInterval. The returned function undoes the change.
+func SetCheckpointInterval(n int) (undo func()) {
+	before := checkpointInterval
+	checkpointInterval = n
+	return func() { checkpointInterval = before }
+}
+
+// AfterSnapshots returns a copy of the store that calls fn after each snapshot has ended.
+func (s *Store) AfterSnapshots(fn func()) *Store {
+	hooked := *s
+	hooked.dialect = hookedDialect{s.dialect, fn}
+	return &hooked
+}
+
+// hookedDialect is a Dialect that calls a function after each snapshot.
+type hookedDialect struct {
+	Dialect
+	afterSnapshot func()
+}
+
+// Snapshot implements Dialect.
+func (d hookedDialect) Snapshot(ctx context.Context, timeout time.Duration, fn func(tx SnapshotTx) error) error {
+	err := d.Dialect.Snapshot(ctx, timeout, fn)
+	d.afterSnapshot()
+	return err
 }

@@ -28,7 +28,9 @@ func (b backend) connectionWithToken(t *testing.T) (domain.Connection, domain.We
 		ID: newID[domain.WebhookToken](), Tenant: c.Tenant, Connection: c.ID, Vendor: c.Vendor,
 		Hash: domain.HashToken(uuid.NewString()), CreatedAt: epoch,
 	}
-	for _, err := range []error{b.Connections().Create(t.Context(), c), b.Tokens().Create(t.Context(), token)} {
+	for _, err := range []error{
+		b.Connections().Create(t.Context(), c, nil), b.Tokens().Create(t.Context(), token, nil),
+	} {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -86,7 +88,7 @@ func TestAJobIsQueuedOnlyWithANewPull(t *testing.T) {
 		}
 		l := claim(first.Pull)
 		request := ports.PullRequest{ID: newID[domain.Pull](), Trigger: domain.TriggerOperator, At: epoch}
-		if _, err := b.Pulls().Request(ctx, c.Tenant, c.ID, request); err != nil {
+		if _, err := b.Pulls().Request(ctx, c.Tenant, c.ID, request, nil); err != nil {
 			t.Fatal(err)
 		}
 		b.wantJobs(t, "a request", request.ID)
@@ -103,7 +105,7 @@ func TestAJobIsQueuedOnlyWithANewPull(t *testing.T) {
 		finish(claim(request.ID), ports.Outcome{State: domain.PullSucceeded, Attempts: 1, At: epoch})
 		replay := newID[domain.Pull]()
 		if _, err := b.Deliveries().Replay(ctx, c.Tenant, []domain.DeliveryID{first.Delivery}, epoch,
-			func() domain.PullID { return replay }); err != nil {
+			nil, func() domain.PullID { return replay }); err != nil {
 			t.Fatal(err)
 		}
 		b.wantJobs(t, "a replay", replay)
@@ -115,10 +117,11 @@ func TestAResumeQueuesTheJobsOfAllPullsThatHaveNotEnded(t *testing.T) {
 		c, token := b.connectionWithToken(t)
 		setPausedAt := func(at time.Time) {
 			t.Helper()
-			_, err := b.Connections().Update(t.Context(), c.Tenant, c.Kind, c.ID, func(c *domain.Connection) error {
-				c.PausedAt = at
-				return nil
-			})
+			_, err := b.Connections().
+				Update(t.Context(), c.Tenant, c.Kind, c.ID, nil, func(c *domain.Connection) error {
+					c.PausedAt = at
+					return nil
+				})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -167,7 +170,7 @@ func TestAPullIsNotQueuedIfItsJobIsRefused(t *testing.T) {
 			t.Errorf("the delivery is stored: %v", err)
 		}
 		request := ports.PullRequest{ID: r.Pull, Trigger: domain.TriggerOperator, At: epoch}
-		if _, err := b.Pulls().Request(ctx, c.Tenant, c.ID, request); !errors.Is(err, b.jobs.refuse) {
+		if _, err := b.Pulls().Request(ctx, c.Tenant, c.ID, request, nil); !errors.Is(err, b.jobs.refuse) {
 			t.Errorf("request: error %v", err)
 		}
 		if _, err := b.Pulls().Get(ctx, c.Tenant, r.Pull); !errors.Is(err, domain.NotFound) {

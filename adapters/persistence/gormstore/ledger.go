@@ -2,8 +2,10 @@ package gormstore
 
 import (
 	"context"
+	"errors"
 	"time"
 
+	"github.com/google/uuid"
 	"gorm.io/gorm"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -23,11 +25,11 @@ func invalidCursor() error { return domain.FieldError("cursor", "is not a cursor
 
 // listConverted is like list, for rows whose conversion can fail, for example because an amount is not a
 // number.
-func listConverted[R, T any](query *gorm.DB, limit int, item func(R) (T, error),
+func listConverted[R, T any](query *gorm.DB, page domain.PageRequest, item func(R) (T, error),
 	position func(T) domain.Position,
 ) (domain.Page[T], error) {
 	var failed error
-	page, err := list(query, limit, func(row R) T {
+	found, err := list(query, page, func(row R) T {
 		t, err := item(row)
 		if err != nil {
 			failed = err
@@ -37,7 +39,7 @@ func listConverted[R, T any](query *gorm.DB, limit int, item func(R) (T, error),
 	if err == nil {
 		err = failed
 	}
-	return page, err
+	return found, err
 }
 
 // Accounts returns a page of accounts, ordered by external id. External ids are compared byte by byte. There is one
@@ -45,21 +47,23 @@ func listConverted[R, T any](query *gorm.DB, limit int, item func(R) (T, error),
 func (s ledger) Accounts(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
 	page domain.PageRequest,
 ) (domain.Page[domain.Account], error) {
-	var found domain.Page[domain.Account]
-	err := s.read(ctx, func(db *gorm.DB) (err error) {
-		query := s.inTenant(db, "", tenant, connection).Order("external_id, id")
-		if !storable(page.After.Key) {
-			return invalidCursor()
-		}
-		if !page.After.IsZero() {
-			query = query.Where("(external_id, id) > (?, ?)", page.After.Key, page.After.ID)
-		}
-		found, err = listConverted(query, page.Limit, accountRow.domain, func(a domain.Account) domain.Position {
-			return domain.Position{Key: a.ExternalID, ID: a.ID.UUID}
-		})
-		return err
-	})
-	return found, err
+	if !storable(page.After.Key) {
+		return domain.Page[domain.Account]{}, invalidCursor()
+	}
+	q := newQuery(selectAccounts)
+	if connection.IsZero() {
+		q.add("tenant_id = ?", uuidColumn(tenant.UUID))
+	} else {
+		q.add("connection_id = ? AND "+tenantIs(s.dialect, "tenant_id"),
+			uuidColumn(connection.UUID), uuidColumn(tenant.UUID))
+	}
+	if !page.After.IsZero() {
+		q.add(" AND (external_id, id) > (?, ?)", page.After.Key, uuidColumn(page.After.ID))
+	}
+	q.add(" ORDER BY external_id, id")
+	var row accountRow
+	return paged(ctx, s.rows, q, page, row.targets(), func() (domain.Account, error) { return row.domain() },
+		func(a domain.Account) domain.Position { return domain.Position{Key: a.ExternalID, ID: a.ID.UUID} })
 }
 
 // Account reads one account.
@@ -83,8 +87,8 @@ func (s ledger) Transaction(ctx context.Context, tenant domain.TenantID,
 ) (domain.Transaction, error) {
 	q := newQuery(selectTransactions+"id = ? AND "+tenantIs(s.dialect, "tenant_id"),
 		uuidColumn(id.UUID), uuidColumn(tenant.UUID))
-	var row TransactionRow
-	found, err := paged(ctx, s.lookup, q, 1, row.targets(), row.transaction, datePosition)
+	row := newTransactionRow()
+	found, err := paged(ctx, s.lookup, q, domain.PageRequest{Limit: 1}, row.targets(), row.transaction, datePosition)
 	if err == nil && len(found.Items) == 0 {
 		err = domain.NotFoundError()
 	}
@@ -129,8 +133,8 @@ func (s ledger) Transactions(ctx context.Context, tenant domain.TenantID, connec
 		q.add(" AND (date, id) < (?, ?)", page.After.Key, uuidColumn(page.After.ID))
 	}
 	q.add(" ORDER BY date DESC, id DESC")
-	var row TransactionRow
-	return paged(ctx, s.rows, q, page.Limit, row.targets(), row.transaction, datePosition)
+	row := newTransactionRow()
+	return paged(ctx, s.rows, q, page, row.targets(), row.transaction, datePosition)
 }
 
 // Changes returns the changes whose positions are below Dialect.VisibleBefore. One statement reads both this bound and
@@ -141,6 +145,9 @@ func (s ledger) Changes(ctx context.Context, tenant domain.TenantID,
 	keys, err := s.feedCipher.load(ctx, s.Store)
 	if err != nil {
 		return domain.FeedPage{}, err
+	}
+	if page.After == domain.FeedEnd {
+		return s.feedEnd(ctx, tenant, keys)
 	}
 	after, err := keys.decode(tenant, page.After)
 	if err != nil {
@@ -153,25 +160,30 @@ func (s ledger) Changes(ctx context.Context, tenant domain.TenantID,
 		uuidColumn(page.After.ID),
 	)
 	q.add(" ORDER BY change_tx, id LIMIT ?", page.Limit+1)
-	var row TransactionRow
-	place, feed := after, domain.FeedPage{}
+	row := newTransactionRow()
+	place, feed, found := after, domain.FeedPage{}, domain.PageBuilder[domain.Transaction]{Request: page}
 	columns := append(row.targets(), (*textColumn)(&row.Adjusts))
-	err = s.rows(ctx, q.String(), q.args, columns, func() error {
-		if feed.More = len(feed.Items) == page.Limit; feed.More {
-			return nil
-		}
-		t, err := row.transaction()
-		feed.Items, place = append(grow(feed.Items, page.Limit), t), row.changeSeq
-		return err
+	add := addTo(&found, &feed.More, func() (domain.Transaction, error) {
+		place = row.changeSeq
+		return row.transaction()
 	})
-	if err != nil {
+	if err := s.rows(ctx, q.String(), q.args, columns, add); err != nil && !errors.Is(err, ErrStop) {
 		return domain.FeedPage{}, err
 	}
+	feed.Items = found.Items
 	feed.Next = domain.Position{Key: keys.encode(tenant, place), ID: page.After.ID}
 	if n := len(feed.Items); n > 0 {
 		feed.Next.ID = feed.Items[n-1].ID.UUID
 	}
 	return feed, nil
+}
+
+// feedEnd returns an empty page at the present end of the feed. The position is after all rows of the last change.
+func (s ledger) feedEnd(ctx context.Context, tenant domain.TenantID, keys *feedKeys) (domain.FeedPage, error) {
+	q := newQueryOf(s.dialect.FeedEnd(tenant.UUID))
+	var place int64
+	err := s.lookup(ctx, q.String(), q.args, []any{&place}, func() error { return nil })
+	return domain.FeedPage{Next: domain.Position{Key: keys.encode(tenant, place), ID: uuid.Max}}, err
 }
 
 // FeedHold runs the statement of Dialect.FeedHold.

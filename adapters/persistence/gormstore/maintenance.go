@@ -33,7 +33,7 @@ func (s pulls) ListWaiting(
 				return t.UUID
 			}))
 		}
-		return query.Omit("ask", "progress").Limit(limit).Find(&rows).Error
+		return query.Omit("scope", "progress").Limit(limit).Find(&rows).Error
 	})
 	return convertAll(rows, pullRow.summary), err
 }

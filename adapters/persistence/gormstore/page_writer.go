@@ -8,6 +8,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/records"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -17,22 +18,44 @@ import (
 // If AssumeNew is set, StorePage inserts the rows without a comparison. If one of them is already stored, the insert
 // violates a unique key, and the transaction is rolled back. StorePage then repeats the write with a comparison.
 func (s pulls) StorePage(ctx context.Context, lease domain.Lease, w ports.PageWrite) (domain.Counts, error) {
-	if w.Staged != nil {
-		return s.stagePage(ctx, lease, w)
-	}
-	if len(w.Accounts)+len(w.Transactions)+len(w.Removed)+len(w.Quarantined)+len(w.Released) == 0 {
+	empty := len(w.Accounts)+len(w.Transactions)+len(w.Removed)+len(w.Quarantined)+len(w.Released) == 0
+	if w.Staged == nil && empty {
 		return s.saveProgress(ctx, lease, w)
 	}
-	w.Accounts, w.Transactions = deduplicate(w.Accounts, accountKey), deduplicate(w.Transactions, transactionKey)
 	w.AssumeNew = w.AssumeNew && s.dialect.RejectsStored()
-	p := s.newPageWriter(w)
-	p.convert()
-	counts, err := s.runPage(ctx, lease, p, p.writeChanges)
+	counts, err := s.writePage(ctx, lease, records.NewPage(w), &w.Progress)
 	if w.AssumeNew && duplicate(err) {
 		w.AssumeNew = false
 		return s.StorePage(ctx, lease, w)
 	}
 	return counts, err
+}
+
+// Sweep compares a complete listing with the stored rows.
+func (s pulls) Sweep(ctx context.Context, lease domain.Lease, w ports.SweepWrite) (domain.Counts, error) {
+	var progress *domain.Progress
+	if w.Page.Progress.Planned {
+		progress = &w.Page.Progress
+	}
+	return s.writePage(ctx, lease, records.NewSweep(w), progress)
+}
+
+// writePage writes a page. It stores the progress unless it is nil. Accounts are written first, because rows refer to
+// them.
+func (s pulls) writePage(
+	ctx context.Context, lease domain.Lease, page *records.Page, progress *domain.Progress,
+) (domain.Counts, error) {
+	p := s.newPageWriter(page.PageWrite)
+	p.page = page
+	return s.runPage(ctx, lease, p, func() error {
+		if err := p.writeAccounts(); err != nil {
+			return err
+		}
+		if err := p.apply(page.Changes(p.view(), recordSource{p})); err != nil {
+			return err
+		}
+		return p.updatePull(progress)
+	})
 }
 
 // runPage runs one transaction. It first executes the reads that p.queries returns, and then calls fn. The first read
@@ -90,31 +113,8 @@ func (s pulls) saveProgress(ctx context.Context, lease domain.Lease, w ports.Pag
 	return domain.Counts{Read: w.Unchanged, Unchanged: w.Unchanged}, nil
 }
 
-// accountKey and transactionKey return the key by which rows of a page are deduplicated: two rows with the same key are
-// duplicates of each other.
-func accountKey(v *domain.AccountData) string         { return v.ExternalID }
+// transactionKey returns the key of a row of a page.
 func transactionKey(o *domain.TransactionData) string { return o.ExternalID }
-
-// deduplicate returns one item for each key: the last item with this key. The result has the order in which the keys
-// first occur in items. If no two items have the same key, which is the usual case, deduplicate returns items
-// unchanged.
-func deduplicate[T any](items []T, key func(*T) string) []T {
-	last := make(map[string]int, len(items))
-	for i := range items {
-		last[key(&items[i])] = i
-	}
-	if len(last) == len(items) {
-		return items
-	}
-	distinct := make([]T, 0, len(last))
-	for i := range items {
-		if at, found := last[key(&items[i])]; found {
-			distinct = append(distinct, items[at])
-			delete(last, key(&items[i]))
-		}
-	}
-	return distinct
-}
 
 // keys returns the key of each item, in the order of items.
 func keys[T any](items []T, key func(*T) string) []string {
@@ -132,48 +132,24 @@ func keys[T any](items []T, key func(*T) string) []string {
 type pageWriter struct {
 	ports.PageWrite // the argument of StorePage; other writes set only some of the members
 
+	page      *records.Page // nil unless the write has rows to compare
 	dialect   Dialect
 	tx        Tx
 	pull      pullRow
 	changeSeq int64 // the transaction's position in the change feed; 0 until it is read
 	counts    domain.Counts
 
-	rows       []TransactionRow     // the page's transactions, as rows
-	stored     map[string]storedRow // the stored rows with the same external ids, by external id
-	accountIDs map[string]uuid.UUID // ids of accounts by external id, including the accounts of this page
+	stored     map[string]records.Stored   // the stored rows with the external ids of the page, by external id
+	accountIDs map[string]domain.AccountID // ids of accounts by external id, including the accounts of this page
 
 	// firstStored are the external ids of the page's accounts that were not stored before.
 	firstStored []string
 
-	// refreshed contains the ids of unchanged rows whose stored metadata may be outdated. The fields metadata and
-	// hashes contain the new metadata and content hashes of these rows, in the same order.
-	refreshed        []uuid.UUID
-	metadata, hashes [][]byte
-
 	adjustments pendingAdjustments
 }
 
-// storedRow contains two kinds of columns of a stored row: columns that are compared with the row of the page, and
-// columns that determine the next version of the row, such as its id and the number of the current version.
-type storedRow struct {
-	ID                  uuid.UUID
-	Digest, ContentHash []byte
-	Version             int
-	FirstSeen           instant
-	Removed             instant
-	archived            bool // the current version is already in transaction_versions
-}
-
 func (s pulls) newPageWriter(w ports.PageWrite) *pageWriter {
-	return &pageWriter{PageWrite: w, dialect: s.dialect, accountIDs: map[string]uuid.UUID{}}
-}
-
-// convert converts the vendor's data to rows and computes their digests. It does not access the database.
-func (p *pageWriter) convert() {
-	p.rows = make([]TransactionRow, len(p.Transactions))
-	for i := range p.rows {
-		p.rows[i].set(p.Transactions[i])
-	}
+	return &pageWriter{PageWrite: w, dialect: s.dialect, accountIDs: map[string]domain.AccountID{}}
 }
 
 // queries returns the first queries of the page's transaction. They lock the pull, and read the stored rows for the
@@ -181,13 +157,13 @@ func (p *pageWriter) convert() {
 // page usually changes rows.
 func (p *pageWriter) queries(lease domain.Lease) []Read {
 	reads := []Read{p.lockPull(lease)}
-	if len(p.Transactions) > 0 && !p.AssumeNew {
-		reads = append(reads, p.readStored(lease))
+	if p.page == nil || len(p.page.Rows()) == 0 {
+		return reads
 	}
-	if len(p.Transactions) > 0 {
-		reads = append(reads, p.readAccountIDs(lease), p.readChangeSeq(lease))
+	if !p.AssumeNew {
+		reads = append(reads, p.readStored(lease, keys(p.Transactions, transactionKey)))
 	}
-	return reads
+	return append(reads, p.readAccountIDs(lease), p.readChangeSeq(lease))
 }
 
 // lockPull returns a query that locks the pull and reads the columns that a page needs into p.pull. The query also
@@ -240,24 +216,41 @@ func (p *pageWriter) ofConnection(text string, lease domain.Lease, externalIDs [
 	return q
 }
 
-// readStored returns the query that fills p.stored with the stored rows that have the same
-// external ids as the rows of the page.
-func (p *pageWriter) readStored(lease domain.Lease) Read {
-	externalIDs := keys(p.Transactions, transactionKey)
-	q := p.ofConnection("SELECT external_id, id, digest, source, version, first_seen_at, removed_at FROM transactions",
+// readStored returns the query that adds the stored rows with these external ids to p.stored.
+func (p *pageWriter) readStored(lease domain.Lease, externalIDs []string) Read {
+	q := p.ofConnection(
+		"SELECT external_id, id, digest, content_hash, version, first_seen_at, removed_at FROM transactions",
 		lease, externalIDs)
-	var row storedRow
+	var row records.Stored
 	var externalID string
+	var removed instant
 	return q.asRead([]any{
-		(*textColumn)(&externalID), (*uuidColumn)(&row.ID), &row.Digest, &row.ContentHash,
-		&row.Version, &row.FirstSeen, &row.Removed,
+		(*textColumn)(&externalID), (*uuidColumn)(&row.ID.UUID), digestColumn{&row},
+		fixedColumn(row.ContentHash[:]), &row.Version, timeColumn{&row.FirstSeenAt}, &removed,
 	}, func() error {
 		if p.stored == nil {
-			p.stored = make(map[string]storedRow, len(externalIDs))
+			p.stored = make(map[string]records.Stored, len(externalIDs))
 		}
+		row.Removed = !removed.IsZero()
 		p.stored[externalID] = row
 		return nil
 	})
+}
+
+// digestColumn scans the digest of a stored row. The digest is empty while the row's present version is archived, and
+// its next version is not yet written.
+type digestColumn struct{ row *records.Stored }
+
+// ScanBytes scans a digest from pgx.
+func (c digestColumn) ScanBytes(value []byte) error {
+	c.row.Archived = len(value) == 0
+	return fixedColumn(c.row.Digest[:]).ScanBytes(value)
+}
+
+// Scan scans a digest from database/sql.
+func (c digestColumn) Scan(value any) error {
+	stored, _ := value.([]byte)
+	return c.ScanBytes(stored)
 }
 
 // readAccountIDs returns the query that fills p.accountIDs with the ids of the accounts to which the page's rows refer.
@@ -273,7 +266,7 @@ func (p *pageWriter) readAccountIDs(lease domain.Lease) Read {
 	var id uuid.UUID
 	return p.ofConnection("SELECT external_id, id FROM accounts", lease, names).
 		asRead([]any{(*textColumn)(&name), (*uuidColumn)(&id)}, func() error {
-			p.accountIDs[name] = id
+			p.accountIDs[name] = domain.AccountID{UUID: id}
 			return nil
 		})
 }

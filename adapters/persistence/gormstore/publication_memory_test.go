@@ -14,6 +14,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/matching"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -78,10 +79,10 @@ func stageRows(b testing.TB, s backend, n int) (ports.Publication, domain.Lease)
 		Kind: domain.Aggregator, Name: "bench", Vendor: "pluggy", AccountRef: "item-1", Sealed: []byte{1},
 		Revision: 1, CreatedAt: now, UpdatedAt: now, TargetChangedAt: now,
 	}
-	must(s.Connections().Create(b.Context(), c))
+	must(s.Connections().Create(b.Context(), c, nil))
 	p, err := s.Pulls().Request(b.Context(), c.Tenant, c.ID, ports.PullRequest{
 		ID: domain.PullID{UUID: uuid.Must(uuid.NewV7())}, Scope: domain.PullScope{Everything: true}, At: now,
-	})
+	}, nil)
 	must(err)
 	lease := domain.Lease{ID: domain.LeaseID{UUID: uuid.New()}, Pull: p.ID, Until: now.Add(time.Hour)}
 	_, err = s.Pulls().Claim(b.Context(), lease, now)
@@ -120,7 +121,7 @@ func stageRows(b testing.TB, s backend, n int) (ports.Publication, domain.Lease)
 		}
 	}
 	store("00000000", nil)
-	c, err = s.Connections().Update(b.Context(), c.Tenant, c.Kind, c.ID, func(c *domain.Connection) error {
+	c, err = s.Connections().Update(b.Context(), c.Tenant, c.Kind, c.ID, nil, func(c *domain.Connection) error {
 		c.Repoint(c.BaseURL, "item-2", now)
 		return nil
 	})
@@ -131,11 +132,12 @@ func stageRows(b testing.TB, s backend, n int) (ports.Publication, domain.Lease)
 	return ports.Publication{
 		Target: c.Target(), AccountRef: "item-2", NewID: newID, At: now, LeaseUntil: lease.Until,
 		Accounts: []ports.PublishedAccount{{Data: account, Listed: true, Continues: accounts.Items[0].ID}},
-		Matching: &ports.Matching{Keys: func(data domain.TransactionData) (keys domain.InstitutionKeys) {
+		Matching: &ports.Matching{RowOf: func(data domain.TransactionData, account domain.AccountID) matching.Row {
+			var keys domain.InstitutionKeys
 			if len(data.Category)%2 == 0 {
 				keys.Transaction = data.Category
 			}
-			return keys
+			return matching.NewRow(data, account, keys)
 		}},
 	}, lease
 }

@@ -31,7 +31,7 @@ func connectionWithRow(t *testing.T, b backend) domain.Connection {
 	t.Helper()
 	ctx := t.Context()
 	c, _ := b.connectionWithToken(t)
-	pull, err := b.Pulls().Request(ctx, c.Tenant, c.ID, ports.PullRequest{ID: newID[domain.Pull](), At: epoch})
+	pull, err := b.Pulls().Request(ctx, c.Tenant, c.ID, ports.PullRequest{ID: newID[domain.Pull](), At: epoch}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -41,7 +41,7 @@ type pullRow struct {
 	Trigger    string        `gorm:"column:trigger"`
 	Trace      string        `gorm:"column:trace"`
 	State      string        `gorm:"column:state"`
-	Scope      string        `gorm:"column:ask"`
+	Scope      string        `gorm:"column:scope"`
 	Complete   bool          `gorm:"column:complete"` // see ports.PullMaintenance, ListDueForReconcile
 	Progress   string        `gorm:"column:progress"`
 	Counts     countColumns  `gorm:"embedded"`
@@ -94,9 +94,6 @@ func (r pullRow) domain() (domain.Pull, error) {
 	}
 	return p, decode(r.Progress, &p.Progress)
 }
-
-// over reports whether the pull has succeeded or failed.
-func (r pullRow) over() bool { return r.State == stateSucceeded || r.State == stateFailed }
 
 // failedColumns returns the columns that change when a pull is marked as failed outside of an attempt, with their new
 // values.

@@ -21,7 +21,7 @@ type pulls struct{ *Store }
 // Request queues a pull, or merges the scope into the pull that is already queued. The connection stays locked until
 // the commit. Otherwise a concurrent deletion of the connection could miss the new pull, which would then stay queued.
 func (s pulls) Request(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
-	r ports.PullRequest,
+	r ports.PullRequest, entries ports.AuditEntries,
 ) (domain.Pull, error) {
 	var p domain.Pull
 	err := s.changeAgain(ctx, func(tx Tx) error {
@@ -32,8 +32,10 @@ func (s pulls) Request(ctx context.Context, tenant domain.TenantID, connection d
 		if paused := c.domain(); paused.CheckNotPaused() != nil {
 			return paused.CheckNotPaused()
 		}
-		p, err = s.queuePull(tx, c, r)
-		return err
+		if p, err = s.queuePull(tx, c, r); err != nil {
+			return err
+		}
+		return tx.record(tenant, entries)
 	})
 	return p, err
 }
@@ -63,7 +65,7 @@ func saveScope(tx *gorm.DB, p domain.Pull) error {
 	if err != nil {
 		return err
 	}
-	columns := map[string]any{"ask": scope, "complete": p.Scope.Everything}
+	columns := map[string]any{"scope": scope, "complete": p.Scope.Everything}
 	return tx.Model(&pullRow{}).Where("id = ? AND tenant_id = ?", p.ID.UUID, p.Tenant.UUID).Updates(columns).Error
 }
 
@@ -87,7 +89,7 @@ func attachOrQueue(tx Tx, d Dialect, strength string, added pullRow) (pullRow, e
 		if !errors.Is(err, domain.NotFound) {
 			return queued, err
 		}
-		made, err := rowsOf(tx.Clauses(unlessQueued(d)).Create(&added))
+		made, err := rowsOf(tx.Clauses(unlessQueued).Create(&added))
 		if err != nil {
 			return pullRow{}, err
 		}
@@ -98,15 +100,13 @@ func attachOrQueue(tx Tx, d Dialect, strength string, added pullRow) (pullRow, e
 	return pullRow{}, Unavailable(errors.New("the queued pull is claimed too often to attach to it"))
 }
 
-// unlessQueued returns the conflict clause that skips the INSERT of a pull if the connection already has a queued pull.
-func unlessQueued(d Dialect) clause.OnConflict {
-	return clause.OnConflict{
-		Columns: uniqueColumns(d, "connection_id"),
-		TargetWhere: clause.Where{Exprs: []clause.Expression{
-			clause.Expr{SQL: isQueued},
-		}},
-		DoNothing: true,
-	}
+// unlessQueued is the conflict clause that skips the INSERT of a pull if the connection already has a queued pull.
+var unlessQueued = clause.OnConflict{
+	Columns: uniqueColumns("connection_id"),
+	TargetWhere: clause.Where{Exprs: []clause.Expression{
+		clause.Expr{SQL: isQueued},
+	}},
+	DoNothing: true,
 }
 
 // Get reads one pull.
@@ -130,11 +130,12 @@ func (s pulls) List(ctx context.Context, tenant domain.TenantID, filter ports.Pu
 ) (domain.Page[domain.Pull], error) {
 	var found domain.Page[domain.Pull]
 	err := s.read(ctx, func(db *gorm.DB) error {
-		query, err := newestFirst(s.inState(db.Omit("ask", "progress"), tenant, filter), "created_at", "id", page.After)
+		rows := s.inState(db.Omit("scope", "progress"), tenant, filter)
+		query, err := newestFirst(rows, "created_at", "id", page.After)
 		if err != nil {
 			return err
 		}
-		found, err = list(query, page.Limit, pullRow.summary, func(p domain.Pull) domain.Position {
+		found, err = list(query, page, pullRow.summary, func(p domain.Pull) domain.Position {
 			return domain.Position{Key: domain.TimeKey(p.CreatedAt), ID: p.ID.UUID}
 		})
 		return err

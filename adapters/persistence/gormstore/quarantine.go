@@ -3,7 +3,6 @@ package gormstore
 import (
 	"context"
 	"errors"
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -11,6 +10,7 @@ import (
 	"gorm.io/gorm/clause"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/records"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -50,96 +50,29 @@ func quarantineOf(db *gorm.DB, tenant, connection uuid.UUID) *gorm.DB {
 	return db.Model(&quarantinedRow{}).Where("connection_id = ? AND tenant_id = ?", connection, tenant)
 }
 
-// quarantineKeys returns the keys of the rows in the connection's quarantine.
-func quarantineKeys(tx *gorm.DB, c domain.Connection) ([]domain.QuarantineKey, error) {
-	var rows []quarantinedRow
-	err := quarantineOf(tx, c.Tenant.UUID, c.ID.UUID).Select("kind", "row_key").Find(&rows).Error
-	return convertAll(rows, quarantinedRow.key), err
-}
-
-// updateQuarantine removes the page's released rows from the quarantine, and then adds its quarantined rows. The order
-// matters, because a row that is both released and quarantined must stay in the quarantine. For a page with neither,
-// updateQuarantine runs no statement.
-func (p *pageWriter) updateQuarantine() error {
+// changeQuarantine removes released rows from the quarantine, and then adds quarantined rows.
+func (p *pageWriter) changeQuarantine(c *records.Changes) error {
 	for _, kind := range []domain.QuarantineKind{domain.QuarantinedAccount, domain.QuarantinedTransaction} {
-		if err := p.release(kind); err != nil {
-			return err
+		var released []string
+		for _, key := range c.Release {
+			if key.Kind == kind {
+				released = append(released, key.ID)
+			}
 		}
-	}
-	return p.quarantine()
-}
-
-// release deletes the page's released rows of one kind from the quarantine.
-func (p *pageWriter) release(kind domain.QuarantineKind) error {
-	var released []string
-	for _, key := range p.Released {
-		if key.Kind == kind {
-			released = append(released, key.ID)
-		}
-	}
-	if len(released) == 0 {
-		return nil
-	}
-	err := quarantineOf(p.tx.DB, p.pull.Tenant, p.pull.Connection).Where("kind = ?", string(kind)).
-		Where(p.dialect.AnyOf("row_key", released)).Delete(&quarantinedRow{}).Error
-	if err != nil || kind != domain.QuarantinedAccount {
-		return err
-	}
-	return p.attachRows(released)
-}
-
-// attachFirstStored sets the account id of rows that were stored before their account. It does so for the accounts that
-// this page stores for the first time. It skips quarantined accounts: their rows are attached when the account is
-// released.
-func (p *pageWriter) attachFirstStored() error {
-	if len(p.firstStored) == 0 {
-		return nil
-	}
-	var quarantined []string
-	err := quarantineOf(p.tx.DB, p.pull.Tenant, p.pull.Connection).
-		Where("kind = ?", string(domain.QuarantinedAccount)).Pluck("row_key", &quarantined).Error
-	if err != nil {
-		return err
-	}
-	return p.attachRows(slices.DeleteFunc(p.firstStored, func(id string) bool {
-		return slices.Contains(quarantined, id)
-	}))
-}
-
-// attachRows sets the account id of the stored rows that belong to these accounts and have no account id yet. It skips
-// accounts that are not stored, for example accounts that the vendor temporarily does not list.
-//
-// attachRows reads all rows of the connection. This cost is acceptable, because attachRows is rarely needed: only after
-// an account leaves the quarantine or is stored for the first time.
-func (p *pageWriter) attachRows(accounts []string) error {
-	if len(accounts) == 0 {
-		return nil
-	}
-	if err := p.reserveChangeSeq(); err != nil {
-		return err
-	}
-	for _, account := range accounts {
-		id, stored := p.accountIDs[account]
-		if !stored {
+		if len(released) == 0 {
 			continue
 		}
-		unattached := clause.Expr{SQL: "account = ? AND account_id IS NULL", Vars: []any{account}}
-		if err := p.archive(unattached); err != nil {
-			return err
-		}
-		n, err := rowsOf(p.tx.Table(transactionTable).
-			Where("connection_id = ? AND "+tenantIs(p.dialect, "tenant_id"), p.pull.Connection, p.pull.Tenant).
-			Where(unattached).
-			Updates(map[string]any{
-				"account_id": id, "version": gorm.Expr("version + 1"), "updated_at": instant{p.At},
-				"change_tx": p.changeSeq, "pull_id": p.pull.ID,
-			}))
+		err := quarantineOf(p.tx.DB, p.pull.Tenant, p.pull.Connection).Where("kind = ?", string(kind)).
+			Where(p.dialect.AnyOf("row_key", released)).Delete(&quarantinedRow{}).Error
 		if err != nil {
 			return err
 		}
-		p.counts.Modified += n
 	}
-	return nil
+	if len(c.Quarantine) == 0 {
+		return nil
+	}
+	rows := convertAll(c.Quarantine, p.quarantinedRow)
+	return p.tx.Clauses(upsertQuarantined).CreateInBatches(rows, quarantineBatch).Error
 }
 
 // upsertQuarantined is the conflict clause of an INSERT. If a row with the same key is stored, the INSERT overwrites
@@ -149,42 +82,6 @@ var upsertQuarantined = clause.OnConflict{
 		{Name: "connection_id"}, {Name: "kind"}, {Name: "row_key"}, {Name: "tenant_id"},
 	},
 	DoUpdates: clause.AssignmentColumns([]string{"reason", "payload", "pull_id", "last_seen_at"}),
-}
-
-// quarantine stores the page's quarantined rows, and counts each of them once per pull. If the quarantine is full
-// (domain.MaxQuarantined), it adds no new rows.
-func (p *pageWriter) quarantine() error {
-	if len(p.Quarantined) == 0 {
-		return nil
-	}
-	var stored []quarantinedRow
-	err := quarantineOf(p.tx.DB, p.pull.Tenant, p.pull.Connection).Select("kind", "row_key", "pull_id").
-		Find(&stored).Error
-	if err != nil {
-		return err
-	}
-	pulls := make(map[domain.QuarantineKey]uuid.UUID, len(stored))
-	for _, row := range stored {
-		pulls[row.key()] = row.Pull
-	}
-	var rows []quarantinedRow
-	for _, data := range deduplicate(p.Quarantined, func(r *domain.UnreadableData) string {
-		return string(r.Kind) + r.ID
-	}) {
-		pull, found := pulls[data.QuarantineKey]
-		if pull != p.pull.ID {
-			p.counts.Quarantined++
-		}
-		if !found && len(pulls) >= domain.MaxQuarantined {
-			continue
-		}
-		pulls[data.QuarantineKey] = p.pull.ID
-		rows = append(rows, p.quarantinedRow(data))
-	}
-	if len(rows) == 0 {
-		return nil
-	}
-	return p.tx.Clauses(upsertQuarantined).CreateInBatches(rows, quarantineBatch).Error
 }
 
 // quarantineBatch is the maximum number of quarantined rows in one INSERT. It is small, because these rows may have
@@ -199,24 +96,36 @@ func (p *pageWriter) quarantinedRow(data domain.UnreadableData) quarantinedRow {
 	}
 }
 
-// Quarantine returns a page of the connection's quarantine, newest first. It reads and sorts the whole
-// quarantine without the payloads; the size of a quarantine is bounded.
+// Quarantine returns a page of the connection's quarantine, newest first. The database sorts the whole quarantine, but
+// reads only the payloads of the page.
 func (s ledger) Quarantine(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
 	page domain.PageRequest,
 ) (domain.Page[domain.QuarantinedRow], error) {
-	var found domain.Page[domain.QuarantinedRow]
-	err := s.read(ctx, func(db *gorm.DB) error {
-		query, err := newestFirst(quarantineOf(db, tenant.UUID, connection.UUID), "first_seen_at", "id", page.After)
+	q := newQuery(`SELECT id, tenant_id, connection_id, kind, row_key, reason, payload, pull_id, first_seen_at,
+		last_seen_at FROM quarantined_rows WHERE connection_id = ? AND tenant_id = ?`,
+		uuidColumn(connection.UUID), uuidColumn(tenant.UUID))
+	if !page.After.IsZero() {
+		after, err := domain.ParseTimeKey(page.After.Key)
 		if err != nil {
-			return err
+			return domain.Page[domain.QuarantinedRow]{}, err
 		}
-		position := func(r domain.QuarantinedRow) domain.Position {
+		q.add(" AND (first_seen_at, id) < (?, ?)", instant{after}.value(s.reader.Name()), uuidColumn(page.After.ID))
+	}
+	q.add(" ORDER BY first_seen_at DESC, id DESC")
+	var row quarantinedRow
+	return paged(ctx, s.rows, q, page, row.targets(),
+		func() (domain.QuarantinedRow, error) { return row.domain(), nil },
+		func(r domain.QuarantinedRow) domain.Position {
 			return domain.Position{Key: domain.TimeKey(r.FirstSeenAt), ID: r.ID}
-		}
-		found, err = list(query, page.Limit, quarantinedRow.domain, position)
-		return err
-	})
-	return found, err
+		})
+}
+
+// targets returns the scan targets for the columns that Quarantine selects.
+func (r *quarantinedRow) targets() []any {
+	return []any{
+		scanTarget(&r.ID), scanTarget(&r.Tenant), scanTarget(&r.Connection), scanTarget(&r.Kind), scanTarget(&r.Key),
+		scanTarget(&r.Reason), &r.Payload, scanTarget(&r.Pull), &r.FirstSeen, &r.LastSeen,
+	}
 }
 
 // RemoveAnnounced takes its locks in this order:
@@ -248,13 +157,11 @@ func (s pulls) RemoveAnnounced(
 		if err != nil || len(scope.Removed) == 0 {
 			return err
 		}
-		p := s.newPageWriter(ports.PageWrite{At: at, Matching: matching(next.Vendor)})
+		page := records.NewPage(ports.PageWrite{Removed: scope.Removed, At: at, Matching: matching(next.Vendor)})
+		p := s.newPageWriter(page.PageWrite)
 		p.tx, p.pull = tx, queued
-		removed, err := p.replaceRows(announced(scope.Removed), nil)
-		if err != nil {
-			return err
-		}
-		if err := p.markRemoved(removed); err != nil || p.counts.Removed == 0 {
+		err = p.apply(page.Changes(p.view(), recordSource{p}))
+		if err != nil || p.counts.Removed == 0 {
 			return err
 		}
 		if err := p.storeAdjustments(); err != nil {
@@ -268,29 +175,10 @@ func (s pulls) RemoveAnnounced(
 	return blocked, err
 }
 
-// removedNext returns the external ids that the connection's queued pull must mark as removed, according to its scope.
-// The given pull is under way, and the queued pull is the next one. The result is nil if no pull is queued.
-func (s pulls) removedNext(tx *gorm.DB, row pullRow) ([]string, error) {
-	queued, err := first[pullRow](tx.Where("connection_id = ? AND "+isQueued, row.Connection).
-		Where(tenantIs(s.dialect, "tenant_id"), row.Tenant))
-	if errors.Is(err, domain.NotFound) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	next, err := queued.domain()
-	if err != nil {
-		return nil, err
-	}
-	scope, err := s.mergedScope(tx, next)
-	return scope.Removed, err
-}
-
 // lockBlocked locks and returns the queued pull with this id. Errors: NotFound unless the pull is queued,
 // its connection is live and not paused, and another pull of the connection waits for its next attempt.
 func (s pulls) lockBlocked(tx Tx, id domain.PullID) (pullRow, error) {
-	queued, err := first[pullRow](tx.Omit("ask", "progress").Where("id = ? AND "+isQueued, id.UUID))
+	queued, err := first[pullRow](tx.Omit("scope", "progress").Where("id = ? AND "+isQueued, id.UUID))
 	if err != nil {
 		return pullRow{}, err
 	}
@@ -302,7 +190,7 @@ func (s pulls) lockBlocked(tx Tx, id domain.PullID) (pullRow, error) {
 	if err != nil {
 		return pullRow{}, err
 	}
-	_, err = first[pullRow](locked(tx.DB, forUpdate).Omit("ask", "progress").
+	_, err = first[pullRow](locked(tx.DB, forUpdate).Omit("scope", "progress").
 		Where("connection_id = ? AND "+isUnderWay+" AND state = ?", queued.Connection, stateWaiting).
 		Where(tenantIs(s.dialect, "tenant_id"), queued.Tenant))
 	if err != nil {

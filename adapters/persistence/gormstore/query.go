@@ -2,7 +2,7 @@ package gormstore
 
 import (
 	"context"
-	"slices"
+	"errors"
 	"strconv"
 	"strings"
 
@@ -59,39 +59,43 @@ func (s *Store) lookup(ctx context.Context, sql string, args, columns []any, fn 
 	})
 }
 
-// paged runs q for one page of at most limit items. It returns the page and the position of the next page. To find out
-// whether there is a next page, it reads one row more than limit.
-func paged[T any](ctx context.Context, read queryFunc, q *query, limit int, columns []any,
+// ErrStop is returned by the function of a query that needs no further rows. The dialect returns it unchanged. It also
+// makes sure that the database does not send the remaining rows, which may be large.
+var ErrStop = errors.New("no further rows are needed")
+
+// paged runs q for one page of items. It returns the page and the position of the next page. To find out whether there
+// is a next page, it reads one row more than the page contains.
+func paged[T any](ctx context.Context, read queryFunc, q *query, page domain.PageRequest, columns []any,
 	item func() (T, error), position func(T) domain.Position,
 ) (domain.Page[T], error) {
-	q.add(" LIMIT ?", limit+1)
-	var page domain.Page[T]
-	err := read(ctx, q.String(), q.args, columns, func() error {
-		if len(page.Items) == limit {
-			page.Next = position(page.Items[limit-1])
-			return nil
-		}
-		t, err := item()
-		page.Items = append(grow(page.Items, limit), t)
-		return err
-	})
-	if err != nil {
+	q.add(" LIMIT ?", page.Limit+1)
+	found, more := domain.PageBuilder[T]{Request: page}, false
+	err := read(ctx, q.String(), q.args, columns, addTo(&found, &more, item))
+	if err != nil && !errors.Is(err, ErrStop) {
 		return domain.Page[T]{}, err
 	}
-	return page, nil
+	if !more {
+		return domain.Page[T]{Items: found.Items}, nil
+	}
+	return domain.Page[T]{Items: found.Items, Next: position(found.Items[len(found.Items)-1])}, nil
 }
 
-// grow returns items with capacity for at least one more item. It first allocates capacity for a few items, and then
-// for a whole page of limit items, so that short pages need little memory.
-func grow[T any](items []T, limit int) []T {
-	const little = 32
-	switch len(items) {
-	case 0:
-		return make([]T, 0, min(limit, little))
-	case little:
-		return slices.Grow(items, max(limit-little, 0))
+// addTo returns a function that adds the current row to the page. If the page takes no further row, the function sets
+// more. It returns ErrStop if rows may remain after the current one.
+func addTo[T any](page *domain.PageBuilder[T], more *bool, item func() (T, error)) func() error {
+	return func() error {
+		if *more = page.Complete() || page.Full(); *more {
+			if page.Complete() {
+				return nil // the statement reads only one row more
+			}
+			return ErrStop
+		}
+		t, err := item()
+		if err == nil {
+			page.Add(t)
+		}
+		return err
 	}
-	return items
 }
 
 // inTenant restricts a list to a tenant. If the given connection is not zero, inTenant also restricts the list to this
@@ -127,12 +131,9 @@ func sameTenant(d Dialect, table, owner string) string {
 	return ""
 }
 
-// uniqueColumns returns the columns of a unique index for a conflict clause: the given columns, followed by tenant_id
-// if the database is distributed.
-func uniqueColumns(d Dialect, columns ...string) []clause.Column {
-	if d.Distributed() {
-		columns = append(columns, "tenant_id")
-	}
+// uniqueColumns returns the columns of a unique index for a conflict clause: the given columns, followed by tenant_id.
+func uniqueColumns(columns ...string) []clause.Column {
+	columns = append(columns, "tenant_id")
 	unique := make([]clause.Column, len(columns))
 	for i, column := range columns {
 		unique[i].Name = column

@@ -32,19 +32,19 @@ func revokedColumns(at time.Time) map[string]any {
 // ActivateRegistration changes the row only while the registration is pending and the token is live. A claim or the
 // deletion of the connection may have revoked the token before.
 func (s tokens) ActivateRegistration(
-	ctx context.Context, tenant domain.TenantID, id domain.TokenID, webhook string,
+	ctx context.Context, tenant domain.TenantID, id domain.TokenID, webhook string, entries ports.AuditEntries,
 ) error {
-	return s.write(ctx, func(db *gorm.DB) error {
+	changed, err := s.writeRecorded(ctx, tenant, entries, func(db *gorm.DB) *gorm.DB {
 		query := db.Model(&tokenRow{}).Where("id = ? AND tenant_id = ? AND revoked_at IS NULL AND registration = ?",
 			id.UUID, tenant.UUID, string(domain.RegistrationPending))
-		changed, err := rowsOf(query.Updates(map[string]any{
+		return query.Updates(map[string]any{
 			"registration": string(domain.RegistrationActive), "registration_id": webhook,
-		}))
-		if err == nil && changed == 0 {
-			return domain.NotFoundError()
-		}
-		return err
+		})
 	})
+	if err == nil && changed == 0 {
+		return domain.NotFoundError()
+	}
+	return err
 }
 
 // ClaimRegistrations claims each registration with a compare-and-swap on its due time. It skips a registration that

@@ -10,20 +10,20 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
 // Replay attaches deliveries to the queued pulls of their connections. It locks the connections, then the queued pulls,
 // and then the deliveries. The locks on queued pulls are shared, so a batch of webhooks can lock the same pulls at the
 // same time.
 func (s deliveries) Replay(ctx context.Context, tenant domain.TenantID, ids []domain.DeliveryID, at time.Time,
-	newID func() domain.PullID,
+	entries ports.AuditEntries, newID func() domain.PullID,
 ) ([]domain.Delivery, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
 	var replayed []domain.Delivery
 	err := s.changeAgain(ctx, func(tx Tx) error {
-		tx.recordNone()
 		rows, err := replayable(tx.DB, tenant, ids)
 		if err != nil || len(rows) == 0 {
 			return err
@@ -35,13 +35,14 @@ func (s deliveries) Replay(ctx context.Context, tenant domain.TenantID, ids []do
 		if err != nil {
 			return err
 		}
-		replayed, err = requeue(tx.DB, rows, pulls)
-		objects := map[string]bool{}
-		for _, d := range replayed {
-			objects[d.ID.String()] = true
+		if replayed, err = requeue(tx.DB, rows, pulls); err != nil {
+			return err
 		}
-		tx.recordOnly(objects)
-		return err
+		objects := make([]string, len(replayed))
+		for i, d := range replayed {
+			objects[i] = d.ID.String()
+		}
+		return tx.record(tenant, entries.About(objects))
 	})
 	return replayed, err
 }
@@ -122,7 +123,7 @@ func requeue(tx *gorm.DB, rows []deliveryRow, pulls map[uuid.UUID]uuid.UUID) ([]
 			continue
 		}
 		update := tx.Model(&deliveryRow{}).Where("id = ? AND tenant_id = ?", row.ID, row.Tenant).
-			Updates(map[string]any{"pull_id": pull, "ask": row.Scope})
+			Updates(map[string]any{"pull_id": pull, "scope": row.Scope})
 		changed, err := rowsOf(update)
 		if err != nil {
 			return nil, err

@@ -3,7 +3,6 @@ package gormstore
 import (
 	"context"
 	"encoding/json"
-	"maps"
 	"slices"
 
 	"github.com/google/uuid"
@@ -11,6 +10,8 @@ import (
 	"gorm.io/gorm/clause"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/matching"
+	"github.com/LerianStudio/aggregator-connections/domain/records"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -61,49 +62,27 @@ func decodeStaged(text []byte) (domain.TransactionData, error) {
 // databases.
 const stageBatch = 100
 
-// stagePage implements StorePage for a page whose transactions must not become visible yet. Only the transactions are
-// staged. The removals and the quarantined rows of the page are written directly, as for any other page.
-func (s pulls) stagePage(ctx context.Context, lease domain.Lease, w ports.PageWrite) (domain.Counts, error) {
-	rows := deduplicate(w.Transactions, transactionKey)
-	w.Accounts, w.Transactions, w.Listed = nil, nil, false
-	p := s.newPageWriter(w)
-	return s.runPage(ctx, lease, p, func() error {
-		if err := p.stage(rows); err != nil {
-			return err
-		}
-		p.counts.Read += len(rows)
-		return p.writeChanges()
-	})
-}
-
-// stage stores the rows of the page as staged rows, which are not visible yet. If Staged.Restart is set, it first
-// deletes the staged rows of this step and of all later steps. In all cases, it deletes the staged rows that the page
-// reports as removed.
-func (p *pageWriter) stage(data []domain.TransactionData) error {
-	if p.Staged.Restart {
-		err := p.staged().Where("step >= ?", p.Staged.Step).Delete(&stagedRow{}).Error
-		if err != nil {
-			return err
-		}
-		err = p.tx.Model(&connectionRow{}).
-			Where("id = ? AND (NOT new_reference OR staged_since IS NULL)", p.pull.Connection).
-			Updates(map[string]any{
-				"new_reference": true, "staged_since": gorm.Expr("COALESCE(staged_since, ?)", instant{p.At}),
-			}).
-			Error
-		if err != nil {
+// stageRows stores rows that are not visible yet. If Restart is set, it first deletes the staged rows of this step and
+// of all later steps. In all cases, it deletes the staged rows that the page reports as removed.
+func (p *pageWriter) stageRows(c *records.Changes) error {
+	if c.Stage == nil {
+		return nil
+	}
+	if c.Stage.Restart {
+		if err := p.restartStaging(c.Stage.Step); err != nil {
 			return err
 		}
 	}
-	rows := make([]stagedRow, 0, len(data))
-	for i := range data {
-		content, err := encodeStaged(data[i])
+	rows := make([]stagedRow, 0, len(c.Stage.Rows))
+	for i := range c.Stage.Rows {
+		data := &c.Stage.Rows[i]
+		content, err := encodeStaged(*data)
 		if err != nil {
 			return err
 		}
 		rows = append(rows, stagedRow{
-			Tenant: p.pull.Tenant, Connection: p.pull.Connection, ExternalID: data[i].ExternalID, Step: p.Staged.Step,
-			Account: data[i].Account, Date: string(data[i].Date), Content: content,
+			Tenant: p.pull.Tenant, Connection: p.pull.Connection, ExternalID: data.ExternalID, Step: c.Stage.Step,
+			Account: data.Account, Date: string(data.Date), Content: content,
 		})
 	}
 	if len(rows) > 0 {
@@ -111,10 +90,23 @@ func (p *pageWriter) stage(data []domain.TransactionData) error {
 			return err
 		}
 	}
-	if len(p.Removed) == 0 {
+	if len(c.Stage.Removed) == 0 {
 		return nil
 	}
-	return p.staged().Where(p.dialect.AnyOf("external_id", p.Removed)).Delete(&stagedRow{}).Error
+	return p.staged().Where(p.dialect.AnyOf("external_id", c.Stage.Removed)).Delete(&stagedRow{}).Error
+}
+
+// restartStaging deletes the staged rows of a step and of all later steps, and records that the connection has a new
+// account reference.
+func (p *pageWriter) restartStaging(step int) error {
+	if err := p.staged().Where("step >= ?", step).Delete(&stagedRow{}).Error; err != nil {
+		return err
+	}
+	return p.tx.Model(&connectionRow{}).
+		Where("id = ? AND (NOT new_reference OR staged_since IS NULL)", p.pull.Connection).
+		Updates(map[string]any{
+			"new_reference": true, "staged_since": gorm.Expr("COALESCE(staged_since, ?)", instant{p.At}),
+		}).Error
 }
 
 // upsertStaged makes an INSERT overwrite the staged row with the same external id.
@@ -133,17 +125,17 @@ func (p *pageWriter) staged() *gorm.DB { return unstage(p.tx.DB, p.pull.Tenant, 
 
 // visitStaged calls visit with each staged row of the connection that matches the condition. The text of the condition
 // may end with ORDER BY and LIMIT.
-func (p *pageWriter) visitStaged(visit func(domain.TransactionData) error, condition string, args ...any) error {
+func (p *pageWriter) visitStaged(visit func(domain.TransactionData), condition string, args ...any) error {
 	q := newQuery("SELECT content FROM staged_transactions WHERE connection_id = ? AND tenant_id = ?",
 		uuidColumn(p.pull.Connection), uuidColumn(p.pull.Tenant))
 	q.add(condition, args...)
 	var content []byte
 	return p.tx.Read(q.asRead([]any{&content}, func() error {
 		data, err := decodeStaged(content)
-		if err != nil {
-			return err
+		if err == nil {
+			visit(data)
 		}
-		return visit(data)
+		return err
 	}))
 }
 
@@ -201,49 +193,17 @@ func accountsOf(rows []accountRow) (accounts []domain.Account, err error) {
 	return accounts, nil
 }
 
-// checkContinues returns AccountContinues if an added account may be the same bank account as a former one. A former
-// account was read under an earlier reference of the connection, or belongs to a deleted connection.
-func (p *pageWriter) checkContinues(added []accountRow) error {
-	keys := map[string]bool{}
-	for i := range added {
-		keys[added[i].AccountKey] = true
-	}
-	if delete(keys, ""); len(keys) == 0 {
-		return nil
-	}
-	var known []accountRow
-	err := p.tx.Where("account_key IN ? AND tenant_id = ?", slices.Sorted(maps.Keys(keys)), p.pull.Tenant).
-		Where(`(connection_id = ? OR connection_id IN (SELECT c.id FROM connections c
-			WHERE c.tenant_id = ? AND c.vendor = ? AND `+isContinuable+"))",
-			p.pull.Connection, p.pull.Tenant, p.pull.Vendor).
-		Limit(ports.MaxFormerAccounts).Find(&known).Error
-	if err != nil {
-		return err
-	}
-	accounts, err := accountsOf(known)
-	for _, account := range accounts {
-		if account.Connection.UUID != p.pull.Connection || !account.IsOf(p.AccountRef) {
-			return &domain.Error{Kind: domain.Conflict, Code: domain.AccountContinues}
-		}
-	}
-	return err
-}
-
 // RowsOfAccount reads the rows one by one, so that it does not keep the metadata of all rows in memory at the same
 // time.
 func (s pulls) RowsOfAccount(ctx context.Context, lease domain.Lease, account domain.AccountID, externalID string,
-	keys func(domain.TransactionData) domain.InstitutionKeys,
-) ([]domain.MatchRow, error) {
-	var rows []domain.MatchRow
+	rules *ports.Matching,
+) ([]matching.Row, error) {
+	var rows []matching.Row
 	p := s.newPageWriter(ports.PageWrite{})
-	add := func(data domain.TransactionData) { rows = append(rows, domain.NewMatchRow(data, account, keys(data))) }
+	add := func(data domain.TransactionData) { rows = append(rows, rules.Row(data, account)) }
 	_, err := s.runPage(ctx, lease, p, func() error {
 		if account.IsZero() {
-			visit := func(data domain.TransactionData) error {
-				add(data)
-				return nil
-			}
-			return p.visitStaged(visit, " AND account = ? ORDER BY date DESC, external_id LIMIT ?", externalID,
+			return p.visitStaged(add, " AND account = ? ORDER BY date DESC, external_id LIMIT ?", externalID,
 				ports.MaxComparedRows)
 		}
 		var connection uuid.UUID
@@ -253,7 +213,7 @@ func (s pulls) RowsOfAccount(ctx context.Context, lease domain.Lease, account do
 		if err != nil {
 			return err
 		}
-		return p.loadOf(connection, func(_ *TransactionRow, t domain.Transaction) { add(t.TransactionData) },
+		return p.visitOf(connection, func(r *records.Record) { add(r.TransactionData) },
 			"account_id = ? AND removed_at IS NULL ORDER BY date DESC, external_id LIMIT ?",
 			uuidColumn(account.UUID), ports.MaxComparedRows)
 	})

@@ -14,7 +14,6 @@ import (
 	"gorm.io/gorm/clause"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
-	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
 // DefaultTimeout limits the store methods for which an API caller waits. The API promises to report an unavailable
@@ -95,21 +94,15 @@ func (s *Store) read(ctx context.Context, fn func(db *gorm.DB) error) error {
 	return s.bounded(ctx, func(ctx context.Context) error { return fn(s.reader.WithContext(ctx)) })
 }
 
-// write runs fn, which executes one statement that returns no rows. A single statement is atomic by itself. If ctx has
-// audit entries, write stores them together with the change, unless the statement changes no row.
+// write runs fn, which executes one statement that returns no rows. A single statement is atomic by itself.
 func (s *Store) write(ctx context.Context, fn func(db *gorm.DB) error) error {
-	if c, ok := ports.AuditedChangeOf(ctx); ok {
-		return s.auditedWrite(ctx, c, fn)
-	}
 	return s.bounded(ctx, func(ctx context.Context) error { return fn(s.writer.WithContext(ctx)) })
 }
 
-// change runs fn once, in a transaction that also stores the audit entries of ctx. If the database reports that the
-// transaction must be retried, change returns Unavailable, and the caller of the store must retry.
+// change runs fn once, in a transaction. If the database reports that the transaction must be retried, change returns
+// Unavailable, and the caller of the store must retry. If fn makes a change of an operator, it calls Tx.record last.
 func (s *Store) change(ctx context.Context, fn func(tx Tx) error) error {
-	return s.bounded(ctx, func(ctx context.Context) error {
-		return s.dialect.Transact(ctx, func(tx Tx) error { return audited(ctx, tx, fn) })
-	})
+	return s.bounded(ctx, func(ctx context.Context) error { return s.dialect.Transact(ctx, fn) })
 }
 
 // maxDeadlocks is the maximum number of times that changeAgain runs a transaction.
@@ -194,23 +187,24 @@ const (
 	keyShare    = "KEY SHARE"
 )
 
-// list runs the query of a page of at most limit items, and returns the items with the position of
-// the next page. It reads one row more than limit: if that row exists, there is a next page.
-func list[R, T any](query *gorm.DB, limit int, item func(R) T,
+// list runs the query of a page, and returns the items with the position of the next page. It reads one row more than
+// the page may contain: if that row exists, there is a next page. All rows are read into memory before the page is cut
+// at its size in bytes; a list of rows that may be large must use paged.
+func list[R, T any](query *gorm.DB, page domain.PageRequest, item func(R) T,
 	position func(T) domain.Position,
 ) (domain.Page[T], error) {
 	var rows []R
-	if err := query.Limit(limit + 1).Find(&rows).Error; err != nil {
+	if err := query.Limit(page.Limit + 1).Find(&rows).Error; err != nil {
 		return domain.Page[T]{}, err
 	}
-	page := domain.Page[T]{Items: make([]T, 0, min(len(rows), limit))}
-	for _, row := range rows[:min(len(rows), limit)] {
-		page.Items = append(page.Items, item(row))
+	found := domain.PageBuilder[T]{Request: page}
+	for _, row := range rows {
+		if found.Complete() || found.Full() {
+			return domain.Page[T]{Items: found.Items, Next: position(found.Items[len(found.Items)-1])}, nil
+		}
+		found.Add(item(row))
 	}
-	if len(rows) > limit {
-		page.Next = position(page.Items[limit-1])
-	}
-	return page, nil
+	return domain.Page[T]{Items: found.Items}, nil
 }
 
 // newestFirst orders the query by a time column and an id column, both descending, and restricts it to the rows after a

@@ -96,12 +96,15 @@ var afterAll = uuid.UUID(bytes.Repeat([]byte{0xff}, 16))
 // Create starts the subscription at Dialect.FeedEnd, or at the start of the feed if FromStart is set. A subscription
 // that starts at FeedEnd gets every change that is committed after FeedEnd was read. On PostgreSQL, FeedEnd is
 // therefore before the oldest transaction that still runs.
-func (s subscriptions) Create(ctx context.Context, sub domain.Subscription) error {
+func (s subscriptions) Create(ctx context.Context, sub domain.Subscription, entries ports.AuditEntries) error {
 	row := subscriptionRow{ID: sub.ID.UUID, Tenant: sub.Tenant.UUID, FromStart: sub.FromStart}
 	if err := row.setOperators(sub); err != nil {
 		return err
 	}
 	return s.change(ctx, func(tx Tx) error {
+		if err := s.checkSubscriptionCount(tx.DB, sub.Tenant); err != nil {
+			return err
+		}
 		if !sub.FromStart {
 			q := newQueryOf(s.dialect.FeedEnd(sub.Tenant.UUID))
 			if err := tx.Read(q.asRead([]any{&row.FeedTx}, func() error { return nil })); err != nil {
@@ -109,8 +112,26 @@ func (s subscriptions) Create(ctx context.Context, sub domain.Subscription) erro
 			}
 			row.EventTx, row.FeedID, row.EventID = row.FeedTx, afterAll, afterAll
 		}
-		return tx.Create(&row).Error
+		if err := tx.Create(&row).Error; err != nil {
+			return err
+		}
+		return tx.record(sub.Tenant, entries)
 	})
+}
+
+// checkSubscriptionCount returns Conflict (too_many_subscriptions) if the tenant may have no further subscription. It
+// locks the tenant first, so that no concurrent transaction of another Create is counted too late.
+func (s subscriptions) checkSubscriptionCount(tx *gorm.DB, tenant domain.TenantID) error {
+	if err := s.dialect.LockTenant(tx, tenant.UUID); err != nil {
+		return err
+	}
+	var count int64
+	err := tx.Model(&subscriptionRow{}).Where("tenant_id = ? AND state <> ?", tenant.UUID, stateDeleted).
+		Count(&count).Error
+	if err == nil && count >= domain.MaxSubscriptions {
+		return domain.TooManySubscriptionsError()
+	}
+	return err
 }
 
 // subscriptionByID restricts a query to a subscription that is not deleted.
@@ -180,7 +201,7 @@ func (s subscriptions) List(
 		if err != nil {
 			return err
 		}
-		rows, err := list(query, page.Limit, func(r subscriptionRow) subscriptionRow { return r },
+		rows, err := list(query, page, func(r subscriptionRow) subscriptionRow { return r },
 			func(r subscriptionRow) domain.Position {
 				return domain.Position{Key: domain.TimeKey(r.Created.Time), ID: r.ID}
 			})
@@ -226,7 +247,7 @@ func withoutRetries() map[string]any {
 
 // Update locks the row of the subscription until the change is committed.
 func (s subscriptions) Update(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
-	fn func(*domain.Subscription) error,
+	entries ports.AuditEntries, fn func(*domain.Subscription) error,
 ) (status ports.SubscriptionStatus, err error) {
 	var refused error
 	err = s.change(ctx, func(tx Tx) error {
@@ -254,8 +275,10 @@ func (s subscriptions) Update(ctx context.Context, tenant domain.TenantID, id do
 				return err
 			}
 		}
-		status, err = statusOf(tx.DB, row)
-		return err
+		if status, err = statusOf(tx.DB, row); err != nil {
+			return err
+		}
+		return tx.record(tenant, entries)
 	})
 	if refused != nil {
 		err = refused
@@ -265,7 +288,7 @@ func (s subscriptions) Update(ctx context.Context, tenant domain.TenantID, id do
 
 // Delete marks the subscription as deleted and erases its secrets, its URL and its name. PruneEvents deletes the rest.
 func (s subscriptions) Delete(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
-	check func(domain.Subscription) error,
+	entries ports.AuditEntries, check func(domain.Subscription) error,
 ) error {
 	var refused error
 	err := s.change(ctx, func(tx Tx) error {
@@ -276,9 +299,13 @@ func (s subscriptions) Delete(ctx context.Context, tenant domain.TenantID, id do
 		if refused = check(sub); refused != nil {
 			return refused
 		}
-		return ofSubscription(tx.DB, row).Updates(map[string]any{
+		err = ofSubscription(tx.DB, row).Updates(map[string]any{
 			"state": stateDeleted, "sealed": nil, "url": "", "name": "", "lease_id": nil,
 		}).Error
+		if err != nil {
+			return err
+		}
+		return tx.record(tenant, entries)
 	})
 	if refused != nil {
 		err = refused
@@ -290,7 +317,7 @@ func (s subscriptions) Delete(ctx context.Context, tenant domain.TenantID, id do
 // afterwards. Parked events before this event are skipped. Parked events from this event on are delivered in their
 // order.
 func (s subscriptions) Replay(
-	ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID, sequence int64,
+	ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID, sequence int64, entries ports.AuditEntries,
 ) (status ports.SubscriptionStatus, err error) {
 	err = s.change(ctx, func(tx Tx) error {
 		row, _, err := lockSubscription(tx.DB, tenant, id)
@@ -313,8 +340,10 @@ func (s subscriptions) Replay(
 		if err != nil {
 			return err
 		}
-		status, err = statusOf(tx.DB, row)
-		return err
+		if status, err = statusOf(tx.DB, row); err != nil {
+			return err
+		}
+		return tx.record(tenant, entries)
 	})
 	return status, err
 }
@@ -329,7 +358,7 @@ func (s subscriptions) Attempts(ctx context.Context, tenant domain.TenantID, id 
 		if err != nil {
 			return err
 		}
-		found, err = list(query, page.Limit, attemptRow.domain, func(a domain.EventAttempt) domain.Position {
+		found, err = list(query, page, attemptRow.domain, func(a domain.EventAttempt) domain.Position {
 			return domain.Position{Key: domain.TimeKey(a.At), ID: a.ID.UUID}
 		})
 		return err

@@ -81,7 +81,7 @@ type tokens struct{ *Store }
 
 // Create locks the connection until the token is committed, so that the connection cannot be
 // deleted in between.
-func (s tokens) Create(ctx context.Context, t domain.WebhookToken) error {
+func (s tokens) Create(ctx context.Context, t domain.WebhookToken, entries ports.AuditEntries) error {
 	row := rowOfToken(t)
 	return s.change(ctx, func(tx Tx) error {
 		c, err := liveAggregator(tx.DB, t.Tenant, t.Connection)
@@ -91,7 +91,10 @@ func (s tokens) Create(ctx context.Context, t domain.WebhookToken) error {
 		if err := awaitWebhook(tx.DB, c); err != nil {
 			return err
 		}
-		return tx.Create(&row).Error
+		if err := tx.Create(&row).Error; err != nil {
+			return err
+		}
+		return tx.record(t.Tenant, entries)
 	})
 }
 
@@ -106,7 +109,7 @@ func (s tokens) List(
 		if err != nil {
 			return err
 		}
-		found, err = list(query, page.Limit, tokenRow.domain, func(t domain.WebhookToken) domain.Position {
+		found, err = list(query, page, tokenRow.domain, func(t domain.WebhookToken) domain.Position {
 			return domain.Position{Key: domain.TimeKey(t.CreatedAt), ID: t.ID.UUID}
 		})
 		return err
@@ -131,16 +134,17 @@ func (s tokens) FindByHash(ctx context.Context, hash domain.TokenHash) (domain.W
 // Revoke revokes a live token. Any replica refuses the next delivery with the token, because each batch of deliveries
 // reads its tokens in its own transaction. Batches may use cached tokens, but any write to the database invalidates the
 // cache.
-func (s tokens) Revoke(ctx context.Context, tenant domain.TenantID, id domain.TokenID, at time.Time) error {
-	return s.write(ctx, func(db *gorm.DB) error {
-		const liveToken = "id = ? AND tenant_id = ? AND revoked_at IS NULL AND " + isListed
-		query := db.Model(&tokenRow{}).Where(liveToken, id.UUID, tenant.UUID)
-		changed, err := rowsOf(query.Updates(revokedColumns(at)))
-		if err == nil && changed == 0 {
-			return domain.NotFoundError()
-		}
-		return err
+func (s tokens) Revoke(ctx context.Context, tenant domain.TenantID, id domain.TokenID, at time.Time,
+	entries ports.AuditEntries,
+) error {
+	const liveToken = "id = ? AND tenant_id = ? AND revoked_at IS NULL AND " + isListed
+	changed, err := s.writeRecorded(ctx, tenant, entries, func(db *gorm.DB) *gorm.DB {
+		return db.Model(&tokenRow{}).Where(liveToken, id.UUID, tenant.UUID).Updates(revokedColumns(at))
 	})
+	if err == nil && changed == 0 {
+		return domain.NotFoundError()
+	}
+	return err
 }
 
 // RecordUsage updates the rows in the order of their ids, so that two processes do not deadlock. It ignores a time that

@@ -1,18 +1,17 @@
 package gormstore
 
 import (
-	"crypto/sha256"
 	"strings"
 
 	"github.com/shopspring/decimal"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/records"
 )
 
-// TransactionRow is a row of the table transactions. It contains the transaction itself, and the columns that only the
-// store uses.
+// TransactionRow is a row of the table transactions. It contains a record, and the columns that only the store uses.
 type TransactionRow struct {
-	domain.Transaction
+	*records.Record // not nil
 
 	// accountAmount and accountCurrency contain the two parts of AccountMoney.
 	accountAmount   decimal.NullDecimal
@@ -21,12 +20,12 @@ type TransactionRow struct {
 	warnings string
 	// The former rows of the transaction as JSON; "" if there are none.
 	supersedes string
-	// digest is the digest of the transaction data. When a pull reads a row again, it first compares ContentHash to
-	// decide whether the row must be normalized at all. Then it compares digest to decide whether the row has changed.
-	digest [sha256.Size]byte
 	// changeSeq is the position of the row's last change in the feed.
 	changeSeq int64
 }
+
+// newTransactionRow returns a row into which columns can be scanned.
+func newTransactionRow() TransactionRow { return TransactionRow{Record: &records.Record{}} }
 
 // transactionTable is the name of the table transactions.
 const transactionTable = "transactions"
@@ -42,7 +41,7 @@ type Column struct {
 	// allocation. The type of the pointer determines how the value is encoded. It is one of
 	//
 	//	*string, *uuid.UUID, *decimal.Decimal, *decimal.NullDecimal, *time.Time, *[]byte,
-	//	*[sha256.Size]byte, *domain.ContentHash, *int, *int64
+	//	*[32]byte, *domain.ContentHash, *int, *int64
 	//
 	// The nil UUID, the invalid NullDecimal, the zero time, the nil slice and the zero content hash are stored as NULL.
 	Field func(r *TransactionRow) any
@@ -75,7 +74,7 @@ func (c Column) Is(use Use) bool { return c.Use&use != 0 }
 //
 //   - An upsert of a page sets removed_at to NULL, because a page contains no removed rows.
 //   - The columns supersedes and superseded_by are written only when a replacement is made or undone.
-//   - The external_id of a superseded transaction has the form that supersededID returns.
+//   - The external_id of a superseded transaction is the key of its record; see records.Record.Key.
 var TransactionColumns = []Column{
 	{"id", "uuid", Kept, func(r *TransactionRow) any { return &r.ID.UUID }},
 	{"tenant_id", "uuid", Kept | PerPage, func(r *TransactionRow) any { return &r.Tenant.UUID }},
@@ -95,13 +94,13 @@ var TransactionColumns = []Column{
 	{"category", "text", 0, func(r *TransactionRow) any { return &r.Category }},
 	{"counterparty", "text", 0, func(r *TransactionRow) any { return &r.Counterparty }},
 	{"metadata", "bytea", 0, func(r *TransactionRow) any { return (*[]byte)(&r.Metadata) }},
-	{"digest", "bytea", Unread | PresentOnly, func(r *TransactionRow) any { return &r.digest }},
+	{"digest", "bytea", Unread | PresentOnly, func(r *TransactionRow) any { return &r.Digest }},
 	{"version", "integer", 0, func(r *TransactionRow) any { return &r.Version }},
 	{"first_seen_at", "timestamptz", Kept | PresentOnly, func(r *TransactionRow) any { return &r.FirstSeenAt }},
 	{"updated_at", "timestamptz", PerPage, func(r *TransactionRow) any { return &r.UpdatedAt }},
 	{"removed_at", "timestamptz", PerPage, func(r *TransactionRow) any { return &r.RemovedAt }},
 	{"change_tx", "bigint", PerPage, func(r *TransactionRow) any { return &r.changeSeq }},
-	{"source", "bytea", Unread | PresentOnly, func(r *TransactionRow) any { return &r.ContentHash }},
+	{"content_hash", "bytea", Unread | PresentOnly, func(r *TransactionRow) any { return &r.ContentHash }},
 	{"pull_id", "uuid", PerPage, func(r *TransactionRow) any { return &r.Pull.UUID }},
 	{"warnings", "text", 0, func(r *TransactionRow) any { return &r.warnings }},
 	{"row_sha256", "bytea", Unread, func(r *TransactionRow) any { return &r.RowSHA256 }},
@@ -123,16 +122,15 @@ func JoinColumns(format func(c Column) string) string {
 	return strings.Join(list, ", ")
 }
 
-// ConflictClause returns the text that turns an INSERT INTO transactions into an upsert. The argument lists the columns
-// of the unique index. A stored row with the same key is overwritten, except for the columns that are Kept.
-func ConflictClause(unique string) string {
-	return " ON CONFLICT (" + unique + ") DO UPDATE SET " + JoinColumns(func(c Column) string {
+// ConflictClause is the text that turns an INSERT INTO transactions into an upsert. A stored row with the same external
+// id is overwritten, except for the columns that are Kept.
+var ConflictClause = " ON CONFLICT (connection_id, external_id, tenant_id) DO UPDATE SET " +
+	JoinColumns(func(c Column) string {
 		if c.Is(Kept) {
 			return ""
 		}
 		return c.Name + " = excluded." + c.Name
 	})
-}
 
 // selectTransactions is a SELECT of the columns that callers see. It also selects the position in the feed. The text
 // ends with WHERE, so the user of the constant must append a condition. Amounts are selected as text in both databases,
@@ -187,7 +185,7 @@ func (r *TransactionRow) transaction() (domain.Transaction, error) {
 	t.Warnings = splitWarnings(r.warnings)
 	t.Supersedes = nil
 	if !t.SupersededBy.IsZero() {
-		t.ExternalID = t.ExternalID[:max(strings.LastIndex(t.ExternalID, supersededMark), 0)]
+		t.ExternalID = t.ExternalID[:max(strings.LastIndex(t.ExternalID, records.SupersededMark), 0)]
 	}
 	if r.supersedes == "" {
 		return t, nil
@@ -195,14 +193,14 @@ func (r *TransactionRow) transaction() (domain.Transaction, error) {
 	return t, decode(r.supersedes, &t.Supersedes)
 }
 
-// set copies the vendor's data into the row and computes the digest.
-func (r *TransactionRow) set(data domain.TransactionData) {
-	r.TransactionData = data
-	if m := data.AccountMoney; m != nil {
-		r.accountAmount, r.accountCurrency = decimal.NullDecimal{Decimal: m.Amount, Valid: true}, m.Currency
+// rowOf returns the row of a record. It does not set the column supersedes, which an upsert does not change.
+func rowOf(record *records.Record, changeSeq int64) TransactionRow {
+	record.ExternalID = record.Key()
+	row := TransactionRow{Record: record, changeSeq: changeSeq, warnings: joinWarnings(record.Warnings)}
+	if m := record.AccountMoney; m != nil {
+		row.accountAmount, row.accountCurrency = decimal.NullDecimal{Decimal: m.Amount, Valid: true}, m.Currency
 	}
-	r.warnings = joinWarnings(data.Warnings)
-	r.digest = data.Digest()
+	return row
 }
 
 // joinWarnings returns the value of the column warnings: the codes, separated by commas. No code

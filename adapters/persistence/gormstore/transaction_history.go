@@ -2,6 +2,7 @@ package gormstore
 
 import (
 	"context"
+	"errors"
 
 	"github.com/google/uuid"
 	"gorm.io/gorm"
@@ -27,21 +28,6 @@ var versionColumns = JoinColumns(func(c Column) string {
 	}
 	return c.Name
 })
-
-// archiveReplaced archives the stored rows that an upsert of changedRows will overwrite. It does nothing if all these
-// rows are new.
-func (p *pageWriter) archiveReplaced(changedRows []TransactionRow) error {
-	var replaced []string
-	for i := range changedRows {
-		if changedRows[i].Version > 1 && !p.stored[changedRows[i].ExternalID].archived {
-			replaced = append(replaced, changedRows[i].ExternalID)
-		}
-	}
-	if len(replaced) == 0 {
-		return nil
-	}
-	return p.archive(p.dialect.AnyOf("external_id", replaced))
-}
 
 // archive copies the current versions of rows to transaction_versions. It copies the rows of the connection that match
 // the condition. It must be called before the statement that updates these rows. The lock on the pull excludes all
@@ -71,20 +57,20 @@ func (s ledger) History(ctx context.Context, tenant domain.TenantID, id domain.T
 	if present.Erased() {
 		return none, nil
 	}
-	stored, err := s.versions(ctx, present, before, page.Limit+1)
+	stored, err := s.versions(ctx, present, before, page)
 	if err != nil {
 		return none, err
 	}
-	versions := domain.PageOfVersions(stored, page.Limit)
+	versions := domain.PageOfVersions(stored, page)
 	err = s.read(ctx, func(db *gorm.DB) error { return addOrigins(db, s.dialect, present, versions.Items) })
-	return versions, err
+	return domain.CutVersions(versions, page), err
 }
 
-// versions returns at most limit versions of a transaction, newest first. It returns only versions with a number below
-// endVersion.
-func (s ledger) versions(ctx context.Context, present domain.Transaction, endVersion, limit int) (
-	[]domain.Transaction, error,
-) {
+// versions returns the versions of a transaction for a page, newest first, and one version more if there is one. It
+// returns only versions with a number below endVersion.
+func (s ledger) versions(
+	ctx context.Context, present domain.Transaction, endVersion int, page domain.PageRequest,
+) ([]domain.Transaction, error) {
 	const which = " WHERE connection_id = ? AND id = ? AND tenant_id = ? AND version < ?"
 	key := []any{
 		uuidColumn(present.Connection.UUID), uuidColumn(present.ID.UUID), uuidColumn(present.Tenant.UUID), endVersion,
@@ -92,12 +78,29 @@ func (s ledger) versions(ctx context.Context, present domain.Transaction, endVer
 	columns := selected(isVersioned)
 	q := newQuery("SELECT "+columns+" FROM transactions"+which, key...)
 	q.add(" UNION ALL SELECT * FROM (SELECT "+columns+" FROM transaction_versions"+which, key...)
-	q.add(" ORDER BY version DESC LIMIT ?) AS replaced ORDER BY version DESC", limit)
+	q.add(" ORDER BY version DESC LIMIT ?) AS replaced ORDER BY version DESC LIMIT ?", page.Limit+1, page.Limit+1)
 	// The values of Vendor and FirstSeenAt are not stored per version, because they never change.
-	row := TransactionRow{Transaction: domain.Transaction{Vendor: present.Vendor, FirstSeenAt: present.FirstSeenAt}}
-	found, err := paged(ctx, s.rows, q, limit, row.targetsOf(isVersioned), row.transaction,
-		func(domain.Transaction) domain.Position { return domain.Position{} })
-	return found.Items, err
+	row := newTransactionRow()
+	row.Vendor, row.FirstSeenAt = present.Vendor, present.FirstSeenAt
+	// An item of the page contains two versions. The page therefore ends before the rows reach its size.
+	rows := domain.PageBuilder[domain.Transaction]{Request: page}
+	rows.Request.Limit++
+	err := s.rows(ctx, q.String(), q.args, row.targetsOf(isVersioned), func() error {
+		t, err := row.transaction()
+		if err != nil {
+			return err
+		}
+		enough := rows.Full()
+		rows.Add(t)
+		if enough {
+			return ErrStop
+		}
+		return nil
+	})
+	if errors.Is(err, ErrStop) {
+		err = nil
+	}
+	return rows.Items, err
 }
 
 // addOrigins sets the fields Trigger and Deliveries of each version to those of the pull that stored the version.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/google/uuid"
@@ -18,6 +19,10 @@ const (
 	firstSearchRead = 32   // number of rows per vendor connection in the first read; each further read doubles it
 	maxSearchRead   = 512  // maximum number of rows per vendor connection in one read
 	maxSearched     = 4096 // a search stops after it has read this many rows
+	// A search stops after it has read texts of this many bytes, so that a request needs little CPU time whatever the
+	// vendor sends.
+	maxSearchedText = 1 << 20
+	maxTextRead     = 512 << 10 // approximate maximum number of bytes of texts in one read
 )
 
 // Search returns the tenant's transactions that match the search, newest first. It merges the transactions of all
@@ -40,8 +45,7 @@ func (s ledger) Search(ctx context.Context, tenant domain.TenantID, search domai
 	if err != nil || len(found) == 0 {
 		return domain.Page[domain.Transaction]{Next: next}, err
 	}
-	items, err := m.complete(ctx, found)
-	return domain.Page[domain.Transaction]{Items: items, Next: next}, err
+	return m.complete(ctx, found, next, page)
 }
 
 // searchMerge is the state of one search: a merge of the rows of several connections.
@@ -51,6 +55,7 @@ type searchMerge struct {
 	search  domain.TransactionSearch
 	streams []*searchStream // the streams that may have rows left, sorted by nextPosition in the order of newerFirst
 	read    int             // the number of rows read so far
+	text    int             // the number of bytes of texts read so far
 }
 
 // searchStream contains the rows of one connection, newest first.
@@ -129,7 +134,7 @@ func (m *searchMerge) matches(ctx context.Context, limit int) ([]domain.Transact
 	for len(m.streams) > 0 {
 		newest := m.streams[0]
 		if len(newest.rows) == 0 {
-			if len(found) == limit || m.read >= maxSearched {
+			if len(found) == limit || m.read >= maxSearched || m.text >= maxSearchedText {
 				return found, last, nil
 			}
 			if err := m.readMore(ctx); err != nil {
@@ -190,11 +195,18 @@ func (m *searchMerge) readMore(ctx context.Context) error {
 			s.nextPosition, s.after = datePosition(s.rows[0]), datePosition(s.rows[n-1])
 		}
 		s.ended = len(s.rows) < s.request
-		s.request = min(2*s.request, maxSearchRead)
+		s.request = min(2*s.request, maxSearchRead, m.nextRead())
 	}
 	m.streams = slices.DeleteFunc(m.streams, func(s *searchStream) bool { return s.ended && len(s.rows) == 0 })
 	m.sort()
 	return nil
+}
+
+// nextRead returns how many rows one of searchStreams streams should request, so that a read has about maxTextRead
+// bytes. It assumes that the next rows are as long as those read so far.
+func (m *searchMerge) nextRead() int {
+	average := m.text/max(m.read, 1) + 1
+	return max(1, maxTextRead/average/searchStreams)
 }
 
 // searchedRows returns a SELECT of the next rows of one connection.
@@ -232,7 +244,7 @@ func (m *searchMerge) readRows(ctx context.Context, streams []*searchStream) err
 			s.request,
 		)
 	}
-	var row TransactionRow
+	row := newTransactionRow()
 	columns := []any{
 		scanTarget(&row.Connection.UUID), scanTarget(&row.ID.UUID), scanTarget((*string)(&row.Date)),
 		scanTarget(&row.Amount.Amount), scanTarget(&row.Description), scanTarget(&row.Counterparty),
@@ -242,13 +254,17 @@ func (m *searchMerge) readRows(ctx context.Context, streams []*searchStream) err
 		s := of[row.Connection.UUID]
 		s.rows = append(s.rows, row.Transaction)
 		m.read++
+		m.text += len(row.Description) + len(row.Counterparty)
 		return nil
 	})
 }
 
-// complete reads all columns of the rows and returns the transactions in the same order. It omits rows that no longer
-// match the search, because they have changed since they were found.
-func (m *searchMerge) complete(ctx context.Context, found []domain.Transaction) ([]domain.Transaction, error) {
+// complete reads all columns of the rows that were found. It omits rows that no longer match the search, because they
+// have changed since they were found. If the page is full before the last row, complete omits the rows after it, and
+// the next page starts with them.
+func (m *searchMerge) complete(
+	ctx context.Context, found []domain.Transaction, next domain.Position, request domain.PageRequest,
+) (domain.Page[domain.Transaction], error) {
 	var connections, ids []string
 	for _, t := range found {
 		connections, ids = append(connections, t.Connection.String()), append(ids, t.ID.String())
@@ -260,15 +276,22 @@ func (m *searchMerge) complete(ctx context.Context, found []domain.Transaction) 
 	} {
 		q.add(" AND "+among.SQL, among.Vars...)
 	}
-	var row TransactionRow
-	items := make([]domain.Transaction, 0, len(found))
+	q.add(" ORDER BY date DESC, id DESC")
+	row := newTransactionRow()
+	page := domain.PageBuilder[domain.Transaction]{Request: request}
 	err := m.rows(ctx, q.String(), q.args, row.targets(), func() error {
+		if page.Full() {
+			next = datePosition(page.Items[len(page.Items)-1])
+			return ErrStop
+		}
 		t, err := row.transaction()
-		if m.search.Matches(t) {
-			items = append(items, t)
+		if err == nil && m.search.Matches(t) {
+			page.Add(t)
 		}
 		return err
 	})
-	slices.SortFunc(items, func(x, y domain.Transaction) int { return newerFirst(datePosition(x), datePosition(y)) })
-	return items, err
+	if err != nil && !errors.Is(err, ErrStop) {
+		return domain.Page[domain.Transaction]{}, err
+	}
+	return domain.Page[domain.Transaction]{Items: page.Items, Next: next}, nil
 }

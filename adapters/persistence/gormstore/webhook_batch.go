@@ -102,8 +102,8 @@ func (b TokenBinding) DuplicateResult(original domain.Delivery) Result {
 	}}
 }
 
-// EventKey is the deduplication key of a delivery: two deliveries with the same key belong to the same event. Both
-// databases have a unique index over these columns.
+// EventKey is the deduplication key of a delivery: two deliveries with the same key belong to the same event. The
+// unique index deliveries_fingerprint has these columns and the tenant of the connection.
 type EventKey struct {
 	Connection  uuid.UUID
 	Fingerprint domain.Fingerprint

@@ -93,7 +93,7 @@ func benchmarkStorePage(b *testing.B, db *postgres.DB) {
 	token := connectionWithToken(b, s)
 	pull, err := s.Pulls().Request(b.Context(), token.Tenant, token.Connection, ports.PullRequest{
 		ID: newID[domain.Pull](), Scope: domain.PullScope{Everything: true}, Trigger: domain.TriggerOperator, At: epoch,
-	})
+	}, nil)
 	if err != nil {
 		b.Fatal(err)
 	}

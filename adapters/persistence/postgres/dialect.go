@@ -153,15 +153,32 @@ func (d dialect) QueryBatched(ctx context.Context, sql string, args, columns []a
 const maxAttempts = 3
 
 // query runs a SELECT directly through pgx, which prepares each statement once per connection and reads results in
-// binary form. For each row it fills the variables in columns and calls fn.
+// binary form. For each row it fills the variables in columns and calls fn. See Dialect.Query for ErrStop.
 func query(ctx context.Context, pool *pgxpool.Pool, sql string, args, columns []any, fn func() error) (err error) {
 	for range maxAttempts {
 		rows, _ := pool.Query(ctx, sql, args...) // ForEachRow returns the error of Query
-		if _, err = pgx.ForEachRow(rows, columns, fn); err == nil || !pgconn.SafeToRetry(err) {
+		_, err = pgx.ForEachRow(rows, columns, func() error {
+			err := fn()
+			if errors.Is(err, gormstore.ErrStop) {
+				cancelQuery(ctx, rows.Conn())
+			}
+			return err
+		})
+		if err == nil || !pgconn.SafeToRetry(err) {
 			break
 		}
 	}
 	return err
+}
+
+// cancelQuery asks the server to end the query that the connection executes. Without it, pgx would read all remaining
+// rows before it reuses the connection. An error is ignored: the rows are then read, which takes longer.
+//
+// The server has received the request when cancelQuery returns. The request can therefore not end a later query.
+func cancelQuery(ctx context.Context, conn *pgx.Conn) {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	_ = conn.PgConn().CancelRequest(ctx)
 }
 
 // jobs inserts a job for each of the pulls in the transaction, if the store has a job queue.
@@ -189,14 +206,14 @@ func (dialect) AnyOf(column string, values []string) clause.Expr {
 	return clause.Expr{SQL: column + " = ANY(?)", Vars: []any{&values}}
 }
 
-// Contains passes the texts in hex, because GORM would expand bytes after a parenthesis to a list of numbers.
-func (dialect) Contains(column string, texts [][]byte) clause.Expr {
-	found := clause.Expr{SQL: "false"}
-	for _, text := range texts {
-		found.SQL += " OR position(decode(?, 'hex') IN " + column + ") > 0"
-		found.Vars = append(found.Vars, hex.EncodeToString(text))
+// ContainsFold compares the bytes in their escaped form, because PostgreSQL has no lower() for bytes. The escaped form
+// consists of ASCII characters only, and each byte is escaped by itself. The text is passed in hex, because GORM would
+// expand bytes after a parenthesis to a list of numbers.
+func (dialect) ContainsFold(column string, text []byte) clause.Expr {
+	return clause.Expr{
+		SQL:  "position(encode(decode(?, 'hex'), 'escape') IN lower(encode(" + column + `, 'escape') COLLATE "C")) > 0`,
+		Vars: []any{hex.EncodeToString(text)},
 	}
-	return found
 }
 
 // Scrub does nothing. PostgreSQL keeps old versions of rows until a VACUUM, but no query and no dump contains them.
@@ -205,7 +222,7 @@ func (dialect) Scrub(context.Context) error { return nil }
 // AnnouncedRemovals implements gormstore.Dialect. The SQL function returns no row if the JSON of the scope has no
 // member "removed".
 func (dialect) AnnouncedRemovals(name string) string {
-	return "json_array_elements_text(CAST(deliveries.ask AS json) -> 'removed') AS " + name + " (value)"
+	return "json_array_elements_text(CAST(deliveries.scope AS json) -> 'removed') AS " + name + " (value)"
 }
 
 // ForUpdate implements gormstore.Dialect.
@@ -259,6 +276,15 @@ func (dialect) ShareConnection(connection string) string {
 func (dialect) ExcludeWriters(tx *gorm.DB, tenant, connection uuid.UUID) error {
 	return tx.Exec("SELECT pg_advisory_xact_lock("+connectionLocks+
 		", hashtext(id::text)) FROM connections WHERE id = ? AND tenant_id = ?", connection, tenant).Error
+}
+
+// tenantLocks is the first key of the advisory locks of tenants. The second one is a hash of the tenant's id.
+const tenantLocks = "3602"
+
+// LockTenant implements gormstore.Dialect. In a distributed database, the lock is one of the coordinator, through which
+// all processes write.
+func (dialect) LockTenant(tx *gorm.DB, tenant uuid.UUID) error {
+	return tx.Exec("SELECT pg_advisory_xact_lock("+tenantLocks+", hashtext(?))", tenant.String()).Error
 }
 
 // VisibleBefore returns an SQL expression for a feed position. The position is the id of the oldest database
@@ -339,7 +365,7 @@ func (dialect) RejectsStored() bool { return true }
 // AttachedDeliveries selects the deliveries by the id of their pull, because there is an index on this column.
 func (d dialect) AttachedDeliveries(pull domain.Pull, maxBytes int) clause.Expr {
 	attached := clause.Expr{
-		SQL:  "SELECT ask, received_at, id FROM deliveries WHERE pull_id = ? AND octet_length(ask) <= ?",
+		SQL:  "SELECT scope, received_at, id FROM deliveries WHERE pull_id = ? AND octet_length(scope) <= ?",
 		Vars: []any{pull.ID.UUID, maxBytes},
 	}
 	if d.db.distributed {

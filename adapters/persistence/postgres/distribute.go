@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	_ "embed"
 	"errors"
 	"fmt"
 
@@ -10,12 +9,6 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/pglock"
 )
-
-// prepareSQL changes the keys of the tables, so that the tables can be distributed. Afterwards tenant_id is the last
-// column of each key, and no table has a foreign key to another table.
-//
-//go:embed distribute.sql
-var prepareSQL string
 
 // forwardSQL increases the feed positions of all later changes. Positions come from transaction ids. The transaction
 // ids of the workers may be lower than the ids of the coordinator. The later positions must still be higher than all
@@ -91,12 +84,7 @@ func distribute(ctx context.Context, tx pgx.Tx) error {
 	}
 	statements := []string{"SET LOCAL citus.multi_shard_modify_mode = 'sequential'"}
 	if !done {
-		statements = append(
-			statements,
-			prepareSQL,
-			forwardSQL,
-			"SELECT create_distributed_table('"+firstTable+"', 'tenant_id')",
-		)
+		statements = append(statements, forwardSQL, "SELECT create_distributed_table('"+firstTable+"', 'tenant_id')")
 	}
 	for _, statement := range statements {
 		if _, err := tx.Exec(ctx, statement); err != nil {

@@ -127,7 +127,7 @@ func insertDeliveryValues(ctx context.Context, tx querier, batch *gormstore.Webh
 		}
 	}
 	return insertValues(ctx, tx, `INSERT INTO deliveries (id, tenant_id, connection_id, vendor, event, event_id,
-			fingerprint, body, ask, status, pull_id, received_at)`,
+			fingerprint, body, scope, status, pull_id, received_at)`,
 		" ON CONFLICT (connection_id, fingerprint, tenant_id) DO NOTHING RETURNING id", rows,
 		func(id uuid.UUID) { byID[id].Inserted = true })
 }
@@ -145,7 +145,7 @@ func insertPullValues(
 			string(domain.TriggerWebhook), e.First.Trace, "queued", "", "", 0, 0, 0, 0, 0, 0, 0, "", e.First.At,
 		}
 	}
-	err = insertValues(ctx, tx, `INSERT INTO pulls (id, tenant_id, connection_id, vendor, trigger, trace, state, ask,
+	err = insertValues(ctx, tx, `INSERT INTO pulls (id, tenant_id, connection_id, vendor, trigger, trace, state, scope,
 			progress, seen_accounts, seen_rows, added, modified, removed, unchanged, attempts, last_error, created_at)`,
 		" ON CONFLICT (connection_id, tenant_id) WHERE state = 'queued' DO NOTHING RETURNING id", rows,
 		func(id uuid.UUID) { created = append(created, id) })

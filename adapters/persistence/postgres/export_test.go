@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"io/fs"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -21,12 +20,6 @@ func (db *DB) Receive(ctx context.Context, enqueue Enqueue,
 	deliveries []gormstore.PendingDelivery,
 ) ([]gormstore.Result, error) {
 	return dialect{db: db, enqueue: enqueue}.Receive(ctx, deliveries)
-}
-
-// PrepareDistribution prepares the keys of the tables for distribution, without distributing the tables.
-func (db *DB) PrepareDistribution(ctx context.Context) error {
-	_, err := db.Pool.Exec(ctx, prepareSQL)
-	return err
 }
 
 // ChangeSeq returns a statement and the arguments of the statement. The statement returns the position of the current
@@ -56,23 +49,6 @@ func Traced(ctx context.Context, c Config, tracer pgx.QueryTracer) (*DB, error) 
 
 // Distributed reports whether the tables are distributed.
 func (db *DB) Distributed() bool { return db.distributed }
-
-// MigrateTo migrates the schema up or down to a version.
-func (db *DB) MigrateTo(ctx context.Context, version int64) error {
-	folder, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return err
-	}
-	provider, err := goose.NewProvider(goose.DialectPostgres, db.sql, folder, goose.WithDisableGlobalRegistry(true))
-	if err != nil {
-		return err
-	}
-	if _, err := provider.UpTo(ctx, version); err != nil {
-		return err
-	}
-	_, err = provider.DownTo(ctx, version)
-	return err
-}
 
 // TransactionLimits returns the lock timeout and the idle timeout of the store's transactions.
 func (db *DB) TransactionLimits(t testing.TB) (lock, idle string) {

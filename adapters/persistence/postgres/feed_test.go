@@ -26,10 +26,11 @@ func running(t *testing.T, s *gormstore.Store, tenant domain.TenantID) domain.Le
 		ID: newID[domain.Connection](), Tenant: tenant, Kind: domain.Aggregator, Name: uuid.NewString(),
 		Vendor: "pluggy", Sealed: domain.Sealed("x"), Revision: 1, CreatedAt: epoch, UpdatedAt: epoch,
 	}
-	if err := s.Connections().Create(t.Context(), c); err != nil {
+	if err := s.Connections().Create(t.Context(), c, nil); err != nil {
 		t.Fatal(err)
 	}
-	pull, err := s.Pulls().Request(t.Context(), tenant, c.ID, ports.PullRequest{ID: newID[domain.Pull](), At: epoch})
+	r := ports.PullRequest{ID: newID[domain.Pull](), At: epoch}
+	pull, err := s.Pulls().Request(t.Context(), tenant, c.ID, r, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -216,10 +217,10 @@ func connectionWithToken(t testing.TB, s *gormstore.Store) domain.WebhookToken {
 		ID: newID[domain.WebhookToken](), Tenant: c.Tenant, Connection: c.ID, Vendor: c.Vendor,
 		Hash: domain.HashToken(c.ID.String()), CreatedAt: epoch,
 	}
-	if err := s.Connections().Create(t.Context(), c); err != nil {
+	if err := s.Connections().Create(t.Context(), c, nil); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Tokens().Create(t.Context(), token); err != nil {
+	if err := s.Tokens().Create(t.Context(), token, nil); err != nil {
 		t.Fatal(err)
 	}
 	return token

@@ -54,10 +54,11 @@ WITH sampled AS (
 	SELECT min(date) AS oldest, max(date) AS newest, min(account) AS lowest, max(account) AS highest FROM sampled
 	HAVING bool_and(coalesce(date <= before, true)) OR bool_and(coalesce(date >= before, true))
 )
-SELECT stored.external_id, stored.source FROM span CROSS JOIN LATERAL (
-	SELECT t.external_id, t.source, t.account, t.removed_at FROM transactions t
+SELECT stored.external_id, stored.content_hash FROM span CROSS JOIN LATERAL (
+	SELECT t.external_id, t.content_hash, t.account, t.removed_at FROM transactions t
 	WHERE t.connection_id = $1 AND t.date BETWEEN span.oldest AND span.newest AND ` + ofTenant + ` LIMIT $3) stored
-WHERE stored.removed_at IS NULL AND stored.source IS NOT NULL AND stored.account BETWEEN span.lowest AND span.highest`
+WHERE stored.removed_at IS NULL AND stored.content_hash IS NOT NULL
+	AND stored.account BETWEEN span.lowest AND span.highest`
 }
 
 const (
@@ -103,9 +104,9 @@ func sampleIDs(seen []domain.RawTransaction) []string {
 // for it, even for a small page.
 func (d dialect) changedSQL() string {
 	return `
-SELECT place FROM unnest($2::text[], $3::bytea[]) WITH ORDINALITY AS page (external_id, source, place)
+SELECT place FROM unnest($2::text[], $3::bytea[]) WITH ORDINALITY AS page (external_id, content_hash, place)
 WHERE NOT coalesce((
-	SELECT t.source = page.source AND t.removed_at IS NULL FROM transactions t
+	SELECT t.content_hash = page.content_hash AND t.removed_at IS NULL FROM transactions t
 	WHERE ` + ofConnection + ` AND t.external_id = page.external_id
 		AND ` + d.tenantIs("t.tenant_id", "$4") + `), false)`
 }

@@ -17,8 +17,11 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/pglock"
 )
 
-//go:embed migrations/*.sql
+//go:embed migrations
 var migrations embed.FS
+
+// lastReplaced is the version of the last migration before all migrations became one file.
+const lastReplaced = 27
 
 // migrationLock is the key of the advisory lock that is held during a migration. Earlier releases took a session-level
 // lock with the same key.
@@ -30,20 +33,7 @@ const migrationPatience = 5 * time.Minute
 // Migrate brings the schema up to date. It takes an advisory lock, so that several processes may start at the same
 // time: one process migrates, and the others wait and then find nothing to do.
 func (db *DB) Migrate(ctx context.Context) error {
-	folder, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return err
-	}
-	provider, err := goose.NewProvider(goose.DialectPostgres, db.sql, lockTimeoutFS{folder},
-		goose.WithDisableGlobalRegistry(true))
-	if err != nil {
-		return fmt.Errorf("read the migrations: %w", err)
-	}
-	err = pglock.Wait(ctx, db.Pool, migrationLock, migrationPatience, func(ctx context.Context) error {
-		_, err := provider.Up(ctx)
-		return err
-	})
-	if err != nil {
+	if err := pglock.Wait(ctx, db.Pool, migrationLock, migrationPatience, db.migrateStore); err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}
 	if err := db.distributeTables(ctx); err != nil {
@@ -53,6 +43,28 @@ func (db *DB) Migrate(ctx context.Context) error {
 		return nil
 	}
 	return db.continueFeed(ctx)
+}
+
+// migrateStore executes the missing migrations. The caller holds the advisory lock.
+func (db *DB) migrateStore(ctx context.Context) error {
+	current, _, err := db.Version(ctx)
+	if err != nil {
+		return err
+	}
+	folder, err := fs.Sub(migrations, "migrations")
+	if err == nil {
+		folder, err = gormstore.Migrations(folder, current, lastReplaced)
+	}
+	if err != nil {
+		return err
+	}
+	provider, err := goose.NewProvider(goose.DialectPostgres, db.sql, lockTimeoutFS{folder},
+		goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		return fmt.Errorf("read the migrations: %w", err)
+	}
+	_, err = provider.Up(ctx)
+	return err
 }
 
 // lockTimeoutFS is a folder of migrations. At the start of each migration, it adds a statement that sets the lock

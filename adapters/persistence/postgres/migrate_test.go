@@ -7,12 +7,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/postgres"
 	"github.com/LerianStudio/aggregator-connections/domain"
-	"github.com/LerianStudio/aggregator-connections/ports"
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
@@ -38,7 +36,7 @@ func TestConcurrentProcessesMigrateOnce(t *testing.T) {
 	}
 	var applied int
 	db := opened(t, dsn)
-	err := db.Pool.QueryRow(t.Context(), "SELECT count(*) FROM goose_db_version WHERE version_id = 1").Scan(&applied)
+	err := db.Pool.QueryRow(t.Context(), "SELECT count(*) FROM goose_db_version WHERE version_id = 30").Scan(&applied)
 	if err != nil || applied != 1 {
 		t.Errorf("the migration was applied %d times (%v)", applied, err)
 	}
@@ -149,48 +147,5 @@ func TestAPoolWithoutAFreeConnectionIsUnavailable(t *testing.T) {
 	}
 	if err := db.Store(nil).Ping(t.Context()); !errors.Is(err, domain.StoreUnavailable) {
 		t.Errorf("error %v, want Unavailable", err)
-	}
-}
-
-// The migration must set the column "complete" of older pulls that read everything from the vendor. It can recognise
-// two kinds of such pulls: the scope requests everything, or the trigger is the reconciliation. It cannot recognise
-// other complete pulls.
-func TestTheMigrationMarksOlderPullsOfEverything(t *testing.T) {
-	db := opened(t, pgtest.DSN(t))
-	s := db.Store(nil)
-	want, got := map[domain.PullID]bool{}, map[domain.PullID]bool{}
-	for _, r := range []struct {
-		trigger  domain.Trigger
-		scope    domain.PullScope
-		complete bool
-	}{
-		{domain.TriggerReconcile, domain.PullScope{Everything: true}, true},
-		{domain.TriggerOperator, domain.PullScope{Everything: true, Removed: []string{"r"}}, true},
-		{domain.TriggerReconcile, domain.PullScope{Removed: []string{"r"}}, true},
-		{domain.TriggerOperator, domain.PullScope{Window: &domain.Window{From: "2026-01-01"}}, false},
-		{domain.TriggerWebhook, domain.PullScope{Removed: []string{`{"everything":true}`}}, false},
-	} {
-		token := connectionWithToken(t, s)
-		request := ports.PullRequest{ID: newID[domain.Pull](), Trigger: r.trigger, Scope: r.scope, At: epoch}
-		if _, err := s.Pulls().Request(t.Context(), token.Tenant, token.Connection, request); err != nil {
-			t.Fatal(err)
-		}
-		want[request.ID] = r.complete
-	}
-	for _, version := range []int64{3, 4} {
-		if err := db.MigrateTo(t.Context(), version); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for id := range want {
-		var complete bool
-		row := db.Pool.QueryRow(t.Context(), "SELECT complete FROM pulls WHERE id = $1", id.UUID)
-		if err := row.Scan(&complete); err != nil {
-			t.Fatal(err)
-		}
-		got[id] = complete
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
 	}
 }

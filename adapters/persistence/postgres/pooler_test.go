@@ -68,14 +68,7 @@ func TestProcessesMigrateThroughAPooler(t *testing.T) {
 	for name, prepare := range map[string]func(t *testing.T, dsn string){
 		"an empty database": func(*testing.T, string) {},
 		"an old schema": func(t *testing.T, dsn string) {
-			db, err := postgres.Open(t.Context(), postgres.Config{URL: dsn})
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer func() { _ = db.Close() }()
-			if err := db.MigrateTo(t.Context(), 8); err != nil {
-				t.Fatal(err)
-			}
+			execFiles(t, dsn, oldDatabase)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -105,10 +98,10 @@ func TestProcessesMigrateThroughAPooler(t *testing.T) {
 				t.Errorf("the schema is at %d, needed is %d (%v)", at, needed, err)
 			}
 			var applied int
-			err := db.Pool.QueryRow(t.Context(), "SELECT count(*) FROM goose_db_version WHERE version_id = 10").
+			err := db.Pool.QueryRow(t.Context(), "SELECT count(*) FROM goose_db_version WHERE version_id = 30").
 				Scan(&applied)
 			if err != nil || applied != 1 {
-				t.Errorf("migration 10 was applied %d times (%v)", applied, err)
+				t.Errorf("migration 30 was applied %d times (%v)", applied, err)
 			}
 		})
 	}

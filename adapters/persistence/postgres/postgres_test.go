@@ -53,3 +53,7 @@ func TestPostgreSQLConformsToTheStorePorts(t *testing.T) {
 	s := opened(t, pgtest.DSN(t)).Store(nil)
 	porttest.TestStores(t, func(*testing.T) porttest.Stores { return stores(s) })
 }
+
+func TestASearchReadsABoundedAmountOfText(t *testing.T) {
+	porttest.TestBoundedSearch(t, stores(opened(t, pgtest.DSN(t)).Store(nil)))
+}

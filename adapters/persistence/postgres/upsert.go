@@ -40,11 +40,7 @@ func (d dialect) UpsertTransactions(tx *gorm.DB, rows []gormstore.TransactionRow
 	if err != nil {
 		return err
 	}
-	statement := upsertSQL
-	if d.db.distributed {
-		statement = distributedUpsertSQL
-	}
-	_, err = tx.Statement.ConnPool.ExecContext(tx.Statement.Context, statement, args...)
+	_, err = tx.Statement.ConnPool.ExecContext(tx.Statement.Context, upsertSQL, args...)
 	return err
 }
 
@@ -86,18 +82,10 @@ func duplicateKey(err error) error {
 	return err
 }
 
-// The upserts of a page, without and with the tenant in the unique index.
-var (
-	upsertSQL            = upsertOf("connection_id, external_id")
-	distributedUpsertSQL = upsertOf("connection_id, external_id, tenant_id")
-)
-
-// upsertOf returns the upsert of a page. The argument lists the columns of the unique index, separated by commas.
-//
-// The statement has one array parameter per column, so that one prepared statement serves pages of any size. If a
-// column has the same value in all rows, its array has only one element. Amounts are sent as text, which is exact, and
-// the server casts them.
-func upsertOf(unique string) string {
+// upsertSQL is the upsert of a page. It has one array parameter per column, so that one prepared statement serves pages
+// of any size. If a column has the same value in all rows, its array has only one element. Amounts are sent as text,
+// which is exact, and the server casts them.
+var upsertSQL = func() string {
 	param := 0
 	var arrays, names []string
 	values := gormstore.JoinColumns(func(c gormstore.Column) string {
@@ -114,8 +102,8 @@ func upsertOf(unique string) string {
 	})
 	return "INSERT INTO transactions (" + columnNames + ") SELECT " + values +
 		" FROM unnest(" + strings.Join(arrays, ", ") + ") AS page (" + strings.Join(names,
-		", ") + ")" + gormstore.ConflictClause(unique)
-}
+		", ") + ")" + gormstore.ConflictClause
+}()
 
 // columnNames is the list of all columns of transactions, separated by commas.
 var columnNames = gormstore.JoinColumns(func(c gormstore.Column) string { return c.Name })
@@ -205,13 +193,13 @@ func hashOrNull(v *domain.ContentHash) []byte {
 }
 
 // SaveMetadata writes all rows with one statement, which searches only the connection's partition. No index contains
-// the columns metadata and source, so PostgreSQL need not write to any index (heap-only tuples).
+// the columns metadata and content_hash, so PostgreSQL need not write to any index (heap-only tuples).
 func (d dialect) SaveMetadata(
 	tx *gorm.DB, tenant, connection uuid.UUID, ids []uuid.UUID, metadata, hashes [][]byte,
 ) error {
 	_, err := tx.Statement.ConnPool.ExecContext(tx.Statement.Context, `
-		UPDATE transactions t SET metadata = page.metadata, source = page.source
-		FROM unnest($1::uuid[], $2::bytea[], $3::bytea[]) AS page (id, metadata, source)
+		UPDATE transactions t SET metadata = page.metadata, content_hash = page.content_hash
+		FROM unnest($1::uuid[], $2::bytea[], $3::bytea[]) AS page (id, metadata, content_hash)
 		WHERE t.connection_id = $4 AND t.id = page.id AND `+d.tenantIs("t.tenant_id", "$5"),
 		plain(ids), metadata, hashes, plainID(connection), plainID(tenant))
 	return err

@@ -120,7 +120,7 @@ WITH binding AS MATERIALIZED (
 		$9::text[], $10::text[], $11::text[], $12::timestamptz[], $13::text[], $14::bytea[], $16::boolean[],
 		$17::bytea[])
 		WITH ORDINALITY
-		AS d (hash, id, vendor, event, event_id, named, fingerprint, body, ask, status_if_named, status_otherwise,
+		AS d (hash, id, vendor, event, event_id, named, fingerprint, body, scope, status_if_named, status_otherwise,
 			received_at, named_uuid, proof, admitted, named_digest, place)
 	JOIN binding USING (hash, vendor) LEFT JOIN queued ON queued.connection_id = binding.connection_id
 	CROSS JOIN LATERAL (
@@ -128,14 +128,14 @@ WITH binding AS MATERIALIZED (
 	) AS account (names_own)
 	WHERE CASE WHEN binding.source_hash IS NULL THEN admitted ELSE binding.source_proof = proof END
 ), stored AS (
-	INSERT INTO deliveries (id, tenant_id, connection_id, vendor, event, event_id, fingerprint, body, ask, status,
+	INSERT INTO deliveries (id, tenant_id, connection_id, vendor, event, event_id, fingerprint, body, scope, status,
 		pull_id, received_at)
 	SELECT id, tenant_id, connection_id, vendor, event, CASE WHEN forgotten THEN '' ELSE event_id END, fingerprint,
-		CASE WHEN bare OR forgotten THEN '' ELSE body END, CASE WHEN bare OR forgotten THEN '' ELSE ask END, status,
+		CASE WHEN bare OR forgotten THEN '' ELSE body END, CASE WHEN bare OR forgotten THEN '' ELSE scope END, status,
 		CASE status WHEN 'accepted' THEN pull_id END, received_at
 	FROM pending WHERE NOT EXISTS (SELECT FROM pending WHERE status = 'accepted' AND pull_id IS NULL)
 	ORDER BY connection_id, fingerprint, place
-	ON CONFLICT (connection_id, fingerprint) DO NOTHING RETURNING id
+	ON CONFLICT (connection_id, fingerprint, tenant_id) DO NOTHING RETURNING id
 )
 SELECT place, token_id, tenant_id, connection_id, account_ref, source_hash, registered, pull_id,
 	stored.id IS NOT NULL, forgotten
@@ -453,11 +453,11 @@ func (d dialect) insertDeliveries(ctx context.Context, tx querier, batch *gormst
 		}
 	}
 	rows, err := tx.Query(ctx, `
-		INSERT INTO deliveries (id, tenant_id, connection_id, vendor, event, event_id, fingerprint, body, ask, status,
+		INSERT INTO deliveries (id, tenant_id, connection_id, vendor, event, event_id, fingerprint, body, scope, status,
 			pull_id, received_at)
 		SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::bytea[],
 			$8::bytea[], $9::text[], $10::text[], $11::uuid[], $12::timestamptz[])
-		ON CONFLICT (connection_id, fingerprint) DO NOTHING RETURNING id`,
+		ON CONFLICT (connection_id, fingerprint, tenant_id) DO NOTHING RETURNING id`,
 		ids, tenants, connections, vendors, events, eventIDs, fingerprints, bodies, scopes, statuses, pulls, received)
 	if err != nil {
 		return err
@@ -506,12 +506,12 @@ func (d dialect) insertMissing(
 		vendors[i], traces[i], createdAt[i] = string(e.Binding.Vendor), e.First.Trace, e.First.At
 	}
 	rows, err := tx.Query(ctx, `
-		INSERT INTO pulls (id, tenant_id, connection_id, vendor, trigger, trace, state, ask, progress, seen_accounts,
+		INSERT INTO pulls (id, tenant_id, connection_id, vendor, trigger, trace, state, scope, progress, seen_accounts,
 			seen_rows, added, modified, removed, unchanged, attempts, last_error, created_at)
 		SELECT id, tenant_id, connection_id, vendor, $7, trace, 'queued', '', '', 0, 0, 0, 0, 0, 0, 0, '', created_at
 		FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::timestamptz[])
 			AS p (id, tenant_id, connection_id, vendor, trace, created_at)
-		ON CONFLICT (connection_id) WHERE state = 'queued' DO NOTHING RETURNING id`,
+		ON CONFLICT (connection_id, tenant_id) WHERE state = 'queued' DO NOTHING RETURNING id`,
 		ids, tenants, connections, vendors, traces, createdAt, string(domain.TriggerWebhook))
 	if err != nil {
 		return nil, err

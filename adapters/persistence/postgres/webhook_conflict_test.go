@@ -52,7 +52,7 @@ type replica struct {
 func (p *replica) queue() {
 	p.queued = newID[domain.Pull]()
 	request := ports.PullRequest{ID: p.queued, Trigger: domain.TriggerOperator, At: epoch}
-	if _, err := p.Pulls().Request(p.Context(), p.token.Tenant, p.token.Connection, request); err != nil {
+	if _, err := p.Pulls().Request(p.Context(), p.token.Tenant, p.token.Connection, request, nil); err != nil {
 		p.Error(err)
 	}
 }
@@ -176,7 +176,7 @@ func TestAClaimWaitsForADeliveryThatIsBeingAttached(t *testing.T) {
 	}
 	defer func() { _ = same.Rollback(context.WithoutCancel(t.Context())) }()
 	_, err = same.Exec(t.Context(), `
-		INSERT INTO deliveries (id, tenant_id, connection_id, vendor, event, event_id, fingerprint, body, ask, status,
+		INSERT INTO deliveries (id, tenant_id, connection_id, vendor, event, event_id, fingerprint, body, scope, status,
 			received_at)
 		VALUES (gen_random_uuid(), $1, $2, 'pluggy', '', '', $3, '', '', 'ignored', now())`,
 		other.token.Tenant.UUID, other.token.Connection.UUID, fingerprint[:])
@@ -235,7 +235,7 @@ func TestADeletionWaitsForABatchThatCreatesAPullAndThenFailsThePull(t *testing.T
 		go func() {
 			token := other.token
 			_, err := other.Connections().Update(t.Context(), token.Tenant, domain.Aggregator, token.Connection,
-				func(c *domain.Connection) error {
+				nil, func(c *domain.Connection) error {
 					c.DeletedAt = epoch
 					return nil
 				})

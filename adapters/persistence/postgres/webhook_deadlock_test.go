@@ -156,7 +156,7 @@ func TestAReplayDoesNotWaitForABatch(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
 	ids := []domain.DeliveryID{incoming.Delivery}
-	replayed, err := s.Deliveries().Replay(ctx, p.token.Tenant, ids, epoch, newID[domain.Pull])
+	replayed, err := s.Deliveries().Replay(ctx, p.token.Tenant, ids, epoch, nil, newID[domain.Pull])
 	if err != nil || len(replayed) != 1 || replayed[0].Pull != p.queued {
 		t.Errorf("the replay returned %v (%v), want the delivery with pull %v", replayed, err, p.queued)
 	}

@@ -93,13 +93,13 @@ func (r *race) connect(name string, tokens int) {
 		ID: newID[domain.Connection](), Tenant: r.tenant, Kind: domain.Aggregator, Name: name,
 		Vendor: "pluggy", Sealed: domain.Sealed("x"), Revision: 1, CreatedAt: epoch, UpdatedAt: epoch,
 	}
-	r.must(r.stores[0].Connections().Create(r.Context(), c))
+	r.must(r.stores[0].Connections().Create(r.Context(), c, nil))
 	for range tokens {
 		token := domain.WebhookToken{
 			ID: newID[domain.WebhookToken](), Tenant: c.Tenant, Connection: c.ID, Vendor: c.Vendor,
 			Hash: domain.HashToken(uuid.NewString()), CreatedAt: epoch,
 		}
-		r.must(r.stores[0].Tokens().Create(r.Context(), token))
+		r.must(r.stores[0].Tokens().Create(r.Context(), token, nil))
 		r.tokens = append(r.tokens, token)
 	}
 }
@@ -167,12 +167,12 @@ func (r *race) interfere() {
 		r.revoked[token.Hash] = token.ID == r.tokens[0].ID || token.Connection == r.deleted
 	}
 	r.mu.Unlock()
-	r.must(r.stores[1].Tokens().Revoke(r.Context(), r.tenant, r.tokens[0].ID, epoch))
+	r.must(r.stores[1].Tokens().Revoke(r.Context(), r.tenant, r.tokens[0].ID, epoch, nil))
 	deleted := func(c *domain.Connection) error {
 		c.DeletedAt = epoch
 		return nil
 	}
-	_, err := r.stores[2].Connections().Update(r.Context(), r.tenant, domain.Aggregator, r.deleted, deleted)
+	_, err := r.stores[2].Connections().Update(r.Context(), r.tenant, domain.Aggregator, r.deleted, nil, deleted)
 	r.must(err)
 }
 
@@ -181,7 +181,7 @@ func (r *race) interfere() {
 func (r *race) request(done <-chan struct{}) {
 	for i := 0; !closed(done); i++ {
 		_, err := r.stores[0].Pulls().Request(r.Context(), r.tenant, r.tokens[i%len(r.tokens)].Connection,
-			ports.PullRequest{ID: newID[domain.Pull](), Trigger: domain.TriggerOperator, At: epoch})
+			ports.PullRequest{ID: newID[domain.Pull](), Trigger: domain.TriggerOperator, At: epoch}, nil)
 		if !errors.Is(err, domain.NotFound) {
 			r.must(err)
 		}

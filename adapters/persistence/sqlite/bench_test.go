@@ -28,7 +28,9 @@ func connectionWithToken(t testing.TB, s *gormstore.Store) domain.WebhookToken {
 		ID: newID[domain.WebhookToken](), Tenant: c.Tenant, Connection: c.ID, Vendor: c.Vendor,
 		Hash: domain.HashToken(uuid.NewString()), CreatedAt: epoch,
 	}
-	for _, err := range []error{s.Connections().Create(t.Context(), c), s.Tokens().Create(t.Context(), token)} {
+	for _, err := range []error{
+		s.Connections().Create(t.Context(), c, nil), s.Tokens().Create(t.Context(), token, nil),
+	} {
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -94,16 +94,16 @@ func rollback(ctx context.Context, conn *sql.Conn) {
 	}
 }
 
-// Snapshot uses a connection from the pool of readers. It begins the transaction with a separate statement, because the
-// method BeginTx of the driver would take the write lock. During the transaction, the write-ahead log keeps the rows
-// that the transaction reads.
+// Snapshot uses a connection from the pool of snapshots. It begins the transaction with a separate statement, because
+// the method BeginTx of the driver would take the write lock. During the transaction, the write-ahead log keeps the
+// rows that the transaction reads.
 //
 // A database in memory has only one connection and no write-ahead log. With such a database, other callers wait until
 // the transaction ends.
 func (d dialect) Snapshot(ctx context.Context, timeout time.Duration, fn func(tx gormstore.SnapshotTx) error) error {
 	start, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	conn, err := cmp.Or(d.db.readers, d.db.Writer).Conn(start)
+	conn, err := cmp.Or(d.db.snapshots, d.db.Writer).Conn(start)
 	if err != nil {
 		return err
 	}
@@ -168,19 +168,17 @@ func (dialect) AnyOf(column string, values []string) clause.Expr {
 	return clause.Expr{SQL: column + " IN (SELECT value FROM json_each(?))", Vars: []any{string(list)}}
 }
 
-// Contains implements gormstore.Dialect.
-func (dialect) Contains(column string, texts [][]byte) clause.Expr {
-	found := clause.Expr{SQL: "false"}
-	for _, text := range texts {
-		found.SQL += " OR instr(" + column + ", ?) > 0"
-		found.Vars = append(found.Vars, text)
+// ContainsFold implements gormstore.Dialect. The function lower of SQLite changes ASCII letters only.
+func (dialect) ContainsFold(column string, text []byte) clause.Expr {
+	return clause.Expr{
+		SQL:  "instr(CAST(lower(CAST(" + column + " AS TEXT)) AS BLOB), ?) > 0",
+		Vars: []any{text},
 	}
-	return found
 }
 
 // AnnouncedRemovals implements gormstore.Dialect.
 func (dialect) AnnouncedRemovals(name string) string {
-	return "json_each(deliveries.ask, '$.removed') AS " + name
+	return "json_each(deliveries.scope, '$.removed') AS " + name
 }
 
 // ForUpdate returns "", because the transaction already holds the write lock.
@@ -194,6 +192,9 @@ func (dialect) Distributed() bool { return false }
 func (dialect) ChangeSeq(_ uuid.UUID, valueSQL string, args ...any) clause.Expr {
 	return clause.Expr{SQL: "UPDATE feed SET tx = tx + 1 RETURNING tx, " + valueSQL, Vars: args}
 }
+
+// LockTenant does nothing, because there is only one writer at a time.
+func (dialect) LockTenant(*gorm.DB, uuid.UUID) error { return nil }
 
 // ShareConnection returns a constant and takes no lock, because there is only one writer at a time.
 func (dialect) ShareConnection(string) string { return "false" }

@@ -21,19 +21,6 @@ func (db *DB) Transact(ctx context.Context, nudge Nudge, fn func(tx gormstore.Tx
 // MaxInsertRows is exported for tests whose batches must take more than one INSERT.
 const MaxInsertRows = maxInsertRows
 
-// MigrateTo migrates the schema up or down to a version.
-func (db *DB) MigrateTo(ctx context.Context, version int64) error {
-	provider, err := db.provider()
-	if err != nil {
-		return err
-	}
-	if _, err := provider.UpTo(ctx, version); err != nil {
-		return err
-	}
-	_, err = provider.DownTo(ctx, version)
-	return err
-}
-
 // AttachedDeliveries returns the SELECT with which a claim reads the deliveries of its pull.
 var AttachedDeliveries = dialect{}.AttachedDeliveries
 

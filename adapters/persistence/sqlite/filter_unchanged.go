@@ -32,7 +32,7 @@ func (d dialect) FindChanged(
 		SELECT page.key FROM json_each(?) AS page WHERE NOT EXISTS (
 			SELECT 1 FROM transactions t
 			WHERE t.connection_id = ? AND t.external_id = page.value ->> 0 AND t.removed_at IS NULL
-				AND lower(hex(t.source)) = page.value ->> 1 AND t.source IS NOT NULL)`,
+				AND lower(hex(t.content_hash)) = page.value ->> 1 AND t.content_hash IS NOT NULL)`,
 		string(list), connection).Scan(&changed).Error
 	return changed, err
 }

@@ -12,8 +12,11 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 )
 
-//go:embed migrations/*.sql
+//go:embed migrations
 var migrations embed.FS
+
+// lastReplaced is the version of the last migration before all migrations became one file.
+const lastReplaced = 29
 
 // migrateTries is the number of attempts without progress after which Migrate fails. migrateWait is the wait between
 // two attempts.
@@ -29,12 +32,15 @@ const (
 // with the next migration. Migrate returns an error after migrateTries failed attempts in a row. The count starts again
 // when the version of the schema has increased.
 func (db *DB) Migrate(ctx context.Context) error {
-	provider, err := db.provider()
+	version, _, err := db.Version(ctx)
 	if err != nil {
 		return err
 	}
-	version := int64(-1)
-	if at, _, err := db.Version(ctx); err == nil && at == 0 {
+	provider, err := db.provider(version)
+	if err != nil {
+		return err
+	}
+	if version == 0 {
 		if err := markScrubbed(ctx, db.Writer); err != nil {
 			return fmt.Errorf("mark the new database: %w", err)
 		}
@@ -55,10 +61,14 @@ func (db *DB) Migrate(ctx context.Context) error {
 	return fmt.Errorf("migrate: %w", err)
 }
 
-func (db *DB) provider() (*goose.Provider, error) {
+// provider returns the migrations for a database whose schema has this version.
+func (db *DB) provider(version int64) (*goose.Provider, error) {
 	folder, err := fs.Sub(migrations, "migrations")
+	if err == nil {
+		folder, err = gormstore.Migrations(folder, version, lastReplaced)
+	}
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("migrate: %w", err)
 	}
 	provider, err := goose.NewProvider(goose.DialectSQLite3, db.Writer, folder, goose.WithDisableGlobalRegistry(true))
 	if err != nil {

@@ -41,7 +41,7 @@ func TestPullsAreNudgedAfterTheCommit(t *testing.T) {
 	wantNudged("a webhook that is attached to the queued pull")
 	token = connectionWithToken(t, s)
 	request := ports.PullRequest{ID: newID[domain.Pull](), Trigger: domain.TriggerOperator, At: epoch}
-	if _, err := s.Pulls().Request(t.Context(), token.Tenant, token.Connection, request); err != nil {
+	if _, err := s.Pulls().Request(t.Context(), token.Tenant, token.Connection, request, nil); err != nil {
 		t.Fatal(err)
 	}
 	wantNudged("a request", request.ID)

@@ -43,6 +43,9 @@ const (
 	scheme         = "sqlite://"
 	inMemory       = ":memory:"
 	defaultReaders = 4
+	// snapshotReaders is the maximum number of snapshots that are open at the same time. Package application writes at
+	// most 6 statements and closes at most 3 periods at the same time.
+	snapshotReaders = 9
 	// A file does not hang, unlike a database server. A caller that reaches this timeout was waiting for the only
 	// writing connection. The timeout is long, because a late result is better than an early error.
 	defaultTimeout = 10 * time.Second
@@ -59,11 +62,14 @@ type DB struct {
 	Writer *sql.DB
 
 	reader  *gorm.DB
-	readers *sql.DB       // nil for a database in memory
-	anchor  *sql.Conn     // keeps a database in memory alive; nil for a file
-	timeout time.Duration // 0 means the default timeouts
-	tokens  tokenCache    // may be used only by the caller that holds the writer's connection
-	store   *gormstore.Store
+	readers *sql.DB // nil for a database in memory
+	// snapshots are the connections of Dialect.Snapshot; nil for a database in memory. They are not those of readers,
+	// because the receiver of a statement decides how long its snapshot lasts.
+	snapshots *sql.DB
+	anchor    *sql.Conn     // keeps a database in memory alive; nil for a file
+	timeout   time.Duration // 0 means the default timeouts
+	tokens    tokenCache    // may be used only by the caller that holds the writer's connection
+	store     *gormstore.Store
 }
 
 // Nudge makes the workers of this process run pulls. It must not block.
@@ -103,6 +109,9 @@ func (db *DB) openFile(ctx context.Context, path string, readers int) (err error
 	if db.DB, db.Writer, err = connect(ctx, name, 1); err == nil {
 		db.reader, db.readers, err = connect(ctx, name+"_pragma=query_only(1)&", readers)
 	}
+	if err == nil {
+		_, db.snapshots, err = connect(ctx, name+"_pragma=query_only(1)&", snapshotReaders)
+	}
 	return err
 }
 
@@ -139,7 +148,7 @@ func (db *DB) Close() error {
 	if db.anchor != nil {
 		errs = append(errs, db.anchor.Close())
 	}
-	for _, pool := range []*sql.DB{db.readers, db.Writer} {
+	for _, pool := range []*sql.DB{db.snapshots, db.readers, db.Writer} {
 		if pool != nil {
 			errs = append(errs, pool.Close())
 		}
@@ -184,7 +193,7 @@ func create(path string) error {
 //
 // The write-ahead log is copied into the file every 4,000 pages (16 MiB), and not every 1,000 pages. Many writes change
 // the same pages of an index. With fewer copies of the log, these pages are copied less often.
-const pragmas = "_pragma=journal_mode(WAL)&_pragma=busy_timeout(5000)&_pragma=foreign_keys(1)" +
+const pragmas = "_pragma=journal_mode(WAL)&_pragma=busy_timeout(5000)" +
 	"&_pragma=synchronous(FULL)&_pragma=wal_autocheckpoint(4000)&_pragma=secure_delete(1)&_txlock=immediate"
 
 // connect opens a pool with this number of connections, and a GORM handle that uses the pool. GORM's logger is silent,

@@ -60,3 +60,7 @@ func TestMemoryConformsToTheStorePorts(t *testing.T) {
 	s := stores(t, ":memory:")
 	porttest.TestStores(t, func(*testing.T) porttest.Stores { return s })
 }
+
+func TestASearchReadsABoundedAmountOfText(t *testing.T) {
+	porttest.TestBoundedSearch(t, stores(t, file(t)))
+}

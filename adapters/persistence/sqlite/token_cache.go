@@ -74,7 +74,7 @@ func (c *tokenCache) addPull(connection, pull uuid.UUID, startTime int64) {
 //   - The list firstEvents contains the first event of each connection that has no queued pull. The batch must insert a
 //     pull for each of them. attach adds these pulls to the cache.
 //   - The list lateJoins contains the events that were received before their pull was queued. The batch must insert a
-//     row of the table strays for each of them.
+//     row of the table late_joins for each of them.
 func (c *tokenCache) attach(events []*gormstore.BatchEvent) (firstEvents, lateJoins []*gormstore.BatchEvent) {
 	for _, e := range events {
 		if e.Pull == uuid.Nil {

@@ -16,11 +16,11 @@ func TestARevokedTokenIsRefusedFromTheNextDeliveryOn(t *testing.T) {
 	here, elsewhere := opened(t, dsn).Store(nil), opened(t, dsn).Store(nil)
 	revocations := map[string]func(ctx context.Context, s *gormstore.Store, token domain.WebhookToken) error{
 		"token revoked": func(ctx context.Context, s *gormstore.Store, token domain.WebhookToken) error {
-			return s.Tokens().Revoke(ctx, token.Tenant, token.ID, epoch)
+			return s.Tokens().Revoke(ctx, token.Tenant, token.ID, epoch, nil)
 		},
 		"connection deleted": func(ctx context.Context, s *gormstore.Store, token domain.WebhookToken) error {
 			_, err := s.Connections().Update(ctx, token.Tenant, domain.Aggregator, token.Connection,
-				func(c *domain.Connection) error {
+				nil, func(c *domain.Connection) error {
 					c.DeletedAt = epoch
 					return nil
 				})

@@ -42,9 +42,7 @@ func (dialect) UpsertTransactions(tx *gorm.DB, rows []gormstore.TransactionRow) 
 				args = append(args, value)
 			}
 		}
-		text := upsertHead + upsertRows[:len(batch)*len(upsertRow)-1] + gormstore.ConflictClause(
-			"connection_id, external_id",
-		)
+		text := upsertHead + upsertRows[:len(batch)*len(upsertRow)-1] + gormstore.ConflictClause
 		if _, err := tx.Statement.ConnPool.ExecContext(tx.Statement.Context, text, args...); err != nil {
 			return err
 		}
@@ -91,7 +89,7 @@ func unless(null bool, value any) any {
 
 // SaveMetadata updates one row per statement, because a statement of an embedded database costs no round trip.
 func (dialect) SaveMetadata(tx *gorm.DB, _, connection uuid.UUID, ids []uuid.UUID, metadata, hashes [][]byte) error {
-	const update = "UPDATE transactions SET metadata = ?, source = ? WHERE connection_id = ? AND id = ?"
+	const update = "UPDATE transactions SET metadata = ?, content_hash = ? WHERE connection_id = ? AND id = ?"
 	for i := range ids {
 		if err := tx.Exec(update, metadata[i], hashes[i], connection, ids[i]).Error; err != nil {
 			return err

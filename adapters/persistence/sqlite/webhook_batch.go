@@ -79,7 +79,7 @@ func (d dialect) insertBatch(
 		return nil, nil, err
 	}
 	// The cache expects that this batch has inserted only deliveries. If the batch has also inserted pulls or rows of
-	// the table strays, the next batch finds a different state and empties the cache. This is slower, but correct.
+	// the table late_joins, the next batch finds a different state and empties the cache. This is slower, but correct.
 	cache.expect(inserted)
 	return batch.Results(gormstore.ErrPruned), created, tx.Commit()
 }
@@ -219,21 +219,22 @@ const maxInsertRows = 32
 // as much as writing the rows. The journal is not needed, because an error rolls back the whole transaction.
 const (
 	insertDelivery = `INSERT OR FAIL INTO deliveries (id, tenant_id, connection_id, vendor, event, event_id,
-		fingerprint, body, ask, status, pull_id, received_at) VALUES `
+		fingerprint, body, scope, status, pull_id, received_at) VALUES `
 	// unlessDuplicate makes the INSERT skip an event that is stored already.
-	unlessDuplicate = " ON CONFLICT (connection_id, fingerprint) DO NOTHING"
+	unlessDuplicate = " ON CONFLICT (connection_id, fingerprint, tenant_id) DO NOTHING"
 
 	insertPull = `INSERT OR FAIL INTO pulls (id, tenant_id, connection_id, vendor, trace, created_at, trigger, state,
-		ask, progress, seen_accounts, seen_rows, added, modified, removed, unchanged, attempts, last_error)
+		scope, progress, seen_accounts, seen_rows, added, modified, removed, unchanged, attempts, last_error)
 		SELECT *, '` + string(domain.TriggerWebhook) + `', 'queued', '', '', 0, 0, 0, 0, 0, 0, 0, '' FROM (VALUES `
 	pullWidth = 6
 
-	insertLateJoin = "INSERT INTO strays (pull_id, delivery_id) SELECT pull_id, id FROM deliveries WHERE id = ?"
+	insertLateJoin = "INSERT INTO late_joins (pull_id, delivery_id, tenant_id) " +
+		"SELECT pull_id, id, tenant_id FROM deliveries WHERE id = ?"
 )
 
 // insertEvents stores the new deliveries, and the pulls that are not stored yet. It sets the fields Inserted and
 // Earlier of the events. If a delivery was received before its pull was queued, insertEvents also adds the delivery to
-// the table strays.
+// the table late_joins.
 //
 // It returns the created pulls and the number of new deliveries.
 func insertEvents(

@@ -36,7 +36,22 @@ func (c Claims) principal(token jwt.Token) (Principal, error) {
 		value, _ := token.Get(claim)
 		scopes = append(scopes, scopesOf(value)...)
 	}
-	return Principal{Tenant: tenant, Actor: actorOf(token), Scopes: scopes}, nil
+	return Principal{
+		Tenant: tenant, Actor: actorOf(token), Scopes: scopes,
+		NormalUser: textOf(token, "type") == normalUserType,
+		owner:      textOf(token, "owner"), name: textOf(token, jwt.SubjectKey),
+	}, nil
+}
+
+// normalUserType is the claim "type" of the tokens that Lerian's access manager issues to people. The tokens of
+// applications have another type or none.
+const normalUserType = "normal-user"
+
+// textOf returns the claim with this name if it is a string, and otherwise "".
+func textOf(token jwt.Token, claim string) string {
+	value, _ := token.Get(claim)
+	text, _ := value.(string)
+	return text
 }
 
 // actorOf returns the subject of the token. A token that an issuer made for a client instead of a
@@ -44,8 +59,7 @@ func (c Claims) principal(token jwt.Token) (Principal, error) {
 // returns ports.UnknownActor.
 func actorOf(token jwt.Token) string {
 	for _, claim := range []string{jwt.SubjectKey, "client_id", "azp"} {
-		value, _ := token.Get(claim)
-		if text, ok := value.(string); ok && text != "" {
+		if text := textOf(token, claim); text != "" {
 			return text
 		}
 	}
@@ -76,9 +90,7 @@ var otherTokenClaims = []string{"at_hash", "c_hash", "events"}
 func checkPurpose(h header, token jwt.Token) error {
 	named := h.typed(accessTokenType, "application/"+accessTokenType)
 	for _, claim := range purposeClaims {
-		value, _ := token.Get(claim)
-		text, _ := value.(string)
-		access, known := purposes[strings.ReplaceAll(strings.ToLower(text), "-", "_")]
+		access, known := purposes[strings.ReplaceAll(strings.ToLower(textOf(token, claim)), "-", "_")]
 		if known && !access {
 			return rejected("the claims name another purpose than access")
 		}

@@ -12,5 +12,7 @@
 // Keys come from a shared secret (NewHS256) or from the JWK set that an issuer publishes (NewJWKS). An issuer may
 // rotate its keys at any time.
 //
+// An Authorizer asks Lerian's access manager whether a verified caller may perform an action on a resource.
+//
 // Only signature.go and claims.go call the JWT library.
 package auth

@@ -32,11 +32,11 @@ var ErrIssuerURL = errors.New("the key set address must be an absolute http or h
 // The reasons why keys could not be fetched, in addition to an HTTP status other than 200. They
 // replace the errors of net/http, which may quote the response or the URL with its credentials.
 var (
-	errTimeout     = errors.New("timeout waiting for the issuer")
-	errNotResolved = errors.New("the issuer's name does not resolve")
-	errTLS         = errors.New("no trusted TLS connection to the issuer")
-	errRefused     = errors.New("the issuer refused the connection")
-	errProtocol    = errors.New("no complete HTTP response from the issuer")
+	errTimeout     = errors.New("timeout waiting for the response")
+	errNotResolved = errors.New("the host name does not resolve")
+	errTLS         = errors.New("no trusted TLS connection")
+	errRefused     = errors.New("the connection was refused")
+	errProtocol    = errors.New("no complete HTTP response")
 	errUnreadable  = errors.New("the issuer's response is not a JWK set")
 	errNoKeys      = errors.New("no usable key in the issuer's JWK set")
 )

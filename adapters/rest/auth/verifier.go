@@ -15,6 +15,22 @@ type Principal struct {
 	Tenant domain.TenantID // never the nil UUID
 	Actor  string          // the token's subject or client; ports.UnknownActor if it names neither; never ""
 	Scopes []string        // as listed in the token; may be empty; the slice is shared and must not be modified
+
+	// NormalUser reports whether the access manager issued the token to a person.
+	NormalUser  bool
+	owner, name string // claims of a person's token: the owner and the subject; may be ""
+}
+
+// subject returns the subject of a question to the access manager. It returns "" if the token was issued to a person,
+// but does not name the person and its owner.
+func (p Principal) subject() string {
+	switch {
+	case !p.NormalUser:
+		return clientSubject
+	case p.owner == "" || p.name == "":
+		return ""
+	}
+	return p.owner + "/" + p.name
 }
 
 // Can reports whether the token grants the scope.

@@ -93,6 +93,8 @@ func causeOf(ctx context.Context, err error) error {
 	switch {
 	case errors.As(err, &reply) && reply.Server:
 		return errClosedByBroker
+	case errors.Is(err, errNotRequested):
+		return errNotRequested
 	case errors.Is(err, errNoLogin):
 		return errNoLogin
 	}

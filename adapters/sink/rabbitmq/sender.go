@@ -7,6 +7,7 @@ import (
 
 	amqp "github.com/rabbitmq/amqp091-go"
 
+	"github.com/LerianStudio/aggregator-connections/adapters/egress"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
@@ -18,6 +19,8 @@ const contentType = "application/cloudevents+json"
 type sender struct {
 	options              Options
 	broker               func() broker
+	dial                 egress.DialFunc
+	leave                func() // ends the use of Options.Shares
 	exchange, routingKey string
 	err                  error           // if not nil, the target cannot be used, and Send returns this error
 	lifetime             context.Context // ends with Close
@@ -97,7 +100,7 @@ func (s *sender) connect(a *attempt) {
 	}
 	ctx, cancel := context.WithTimeout(s.lifetime, s.options.Timeout)
 	defer cancel()
-	a.session, a.err = connect(ctx, s.options, s.broker(), s.exchange)
+	a.session, a.err = connect(ctx, s.options, s.dial, s.broker(), s.exchange)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.session, s.attempt = a.session, nil
@@ -113,6 +116,7 @@ func (s *sender) Close() {
 	if s.session != nil {
 		s.session.close()
 	}
+	s.leave()
 }
 
 // refused returns the error for a refusal by the broker.

@@ -9,6 +9,9 @@ import (
 	"time"
 
 	amqp "github.com/rabbitmq/amqp091-go"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/egress"
+	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
 // heartbeat is the interval after which the broker and the client each expect data from the other side, even on an idle
@@ -23,7 +26,7 @@ const closeTimeout = 2 * time.Second
 
 // session is a connection with one channel. The channel has declared the exchange and uses publisher confirms.
 type session struct {
-	socket  net.Conn
+	socket  *brokerConn
 	conn    *amqp.Connection
 	channel *amqp.Channel
 	ended   chan struct{} // closed when the AMQP channel is closed
@@ -31,25 +34,27 @@ type session struct {
 }
 
 // connect dials the broker, logs in, and declares the exchange. It returns the errors that ports.EventSender specifies.
-func connect(ctx context.Context, o Options, b broker, exchange string) (*session, error) {
-	socket, err := dial(ctx, o, b)
+func connect(
+	ctx context.Context, o Options, connectTo egress.DialFunc, b broker, exchange string,
+) (*session, error) {
+	socket, err := dial(ctx, o, connectTo, b)
 	if err != nil {
 		return nil, transportError(ctx, err)
 	}
-	s := &session{socket: socket, ended: make(chan struct{})}
+	s := &session{socket: newBrokerConn(socket), ended: make(chan struct{})}
 	// The library does not take a context, so the end of ctx closes the socket.
 	stop := context.AfterFunc(ctx, s.abort)
 	err = s.handshake(o, b, exchange)
 	if stop() && err == nil {
 		return s, nil
 	}
-	s.abort()
-	return nil, transportError(ctx, err)
+	s.discard()
+	return nil, s.transportError(ctx, err)
 }
 
 // dial connects to the broker, with TLS unless the scheme is amqp. The caller must close the connection.
-func dial(ctx context.Context, o Options, b broker) (net.Conn, error) {
-	socket, err := o.Guard.Dial(ctx, "tcp", net.JoinHostPort(b.Host, strconv.Itoa(b.Port)))
+func dial(ctx context.Context, o Options, connectTo egress.DialFunc, b broker) (net.Conn, error) {
+	socket, err := connectTo(ctx, "tcp", net.JoinHostPort(b.Host, strconv.Itoa(b.Port)))
 	if err != nil || b.Scheme == "amqp" {
 		return socket, err
 	}
@@ -96,6 +101,7 @@ func (s *session) handshake(o Options, b broker, exchange string) (err error) {
 // publish sends a message and waits for its confirmation. It returns the errors that ports.EventSender specifies.
 func (s *session) publish(ctx context.Context, exchange, key string, message amqp.Publishing) error {
 	stop := context.AfterFunc(ctx, s.abort) // ends the call when ctx ends, even if the broker does not read
+	s.socket.publishing()
 	confirmation, err := s.channel.PublishWithDeferredConfirm(exchange, key, false, false, message)
 	stop()
 	if err != nil {
@@ -127,9 +133,17 @@ func (s *session) unconfirmedError(ctx context.Context) error {
 		return transportError(ctx, ctx.Err())
 	}
 	if s.reason == nil {
-		return transportError(ctx, amqp.ErrClosed)
+		return s.transportError(ctx, amqp.ErrClosed)
 	}
-	return transportError(ctx, atPublishing(s.reason))
+	return s.transportError(ctx, atPublishing(s.reason))
+}
+
+// transportError is like the function transportError. It also recognises that the broker has sent what it must not.
+func (s *session) transportError(ctx context.Context, err error) *domain.Error {
+	if s.socket.rejected.Load() {
+		err = errNotRequested
+	}
+	return transportError(ctx, err)
 }
 
 // isOpen reports whether the session can publish, as far as this process knows.
@@ -138,8 +152,19 @@ func (s *session) isOpen() bool { return !s.channel.IsClosed() }
 // abort closes the connection without notifying the broker. Calls in progress fail.
 func (s *session) abort() { _ = s.socket.Close() }
 
-// close closes the connection.
+// discard closes the connection like abort, and ends what the library does in the background.
+func (s *session) discard() {
+	s.abort()
+	if s.conn != nil {
+		_ = s.conn.CloseDeadline(time.Now())
+	}
+}
+
+// close closes the connection. The timer is necessary, because each heartbeat of the broker extends the deadline that
+// the library has set.
 func (s *session) close() {
+	defer time.AfterFunc(closeTimeout, s.abort).Stop()
+	s.socket.closing.Store(true)
 	_ = s.conn.CloseDeadline(time.Now().Add(closeTimeout))
 	s.abort()
 }

@@ -33,9 +33,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// DefaultTimeout bounds an attempt, including the dial, the login and the confirmation. It is the bound that
-// ports.EventSender promises.
-const DefaultTimeout = 15 * time.Second
+// DefaultTimeout bounds an attempt, including the dial, the login and the confirmation. With the time for closing the
+// connection, it is the bound that ports.EventSender promises.
+const DefaultTimeout = 15*time.Second - closeTimeout
 
 // maxName is the maximum length of the name of an exchange, or of a routing key, in bytes. It is the limit for a short
 // string in AMQP.
@@ -43,7 +43,9 @@ const maxName = 255
 
 // Options are the dependencies of the sink.
 type Options struct {
-	Guard   *egress.Guard // decides which addresses are dialed
+	Guard *egress.Guard // decides which addresses are dialed
+	// Shares bounds the connections of each tenant. If it is nil, they are not bounded.
+	Shares  *egress.ConnectionShares
 	Product string        // the name of the client, which the broker shows
 	Timeout time.Duration // the timeout of an attempt; 0 means DefaultTimeout
 	TLS     *tls.Config   // nil means the defaults of crypto/tls
@@ -128,7 +130,12 @@ func (b broker) guarded() string { return "https://" + b.host }
 func (s *Sink) Open(t ports.SinkTarget) ports.EventSender {
 	lifetime, end := context.WithCancel(context.Background())
 	sender := &sender{
-		options: s.options, exchange: t.Exchange, routingKey: t.RoutingKey, lifetime: lifetime, end: end,
+		options: s.options, dial: s.options.Guard.Dial, leave: func() {},
+		exchange: t.Exchange, routingKey: t.RoutingKey, lifetime: lifetime, end: end,
+	}
+	if s.options.Shares != nil {
+		connections := s.options.Shares.Join(t.Tenant, nil)
+		sender.dial, sender.leave = connections.Dial(s.options.Guard.Dial), connections.Leave
 	}
 	b, ok := s.parseURL(string(t.URL.Reveal()))
 	if !ok {

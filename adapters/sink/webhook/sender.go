@@ -31,8 +31,9 @@ type sender struct {
 	options   Options
 	target    func() *url.URL
 	sign      signer
-	transport *http.Transport
-	err       error // if not nil, the target cannot be used, and Send returns this error
+	transport *egress.Transport
+	leave     func() // ends the use of Options.Shares
+	err       error  // if not nil, the target cannot be used, and Send returns this error
 }
 
 var _ ports.EventSender = (*sender)(nil)
@@ -55,7 +56,7 @@ func (s *sender) Send(ctx context.Context, e ports.OutgoingEvent) error {
 	}
 	defer func() { _ = response.Body.Close() }()
 	defer time.AfterFunc(bodyTimeout, cancel).Stop()
-	_, _ = io.CopyN(io.Discard, response.Body, maxBody)
+	_, _ = io.Copy(io.Discard, response.Body)
 	if response.StatusCode/100 == 2 {
 		return nil
 	}
@@ -63,7 +64,10 @@ func (s *sender) Send(ctx context.Context, e ports.OutgoingEvent) error {
 }
 
 // Close implements ports.EventSender.
-func (s *sender) Close() { s.transport.CloseIdleConnections() }
+func (s *sender) Close() {
+	s.transport.CloseIdleConnections()
+	s.leave()
+}
 
 // request returns the signed request for an attempt to send the event.
 func (s *sender) request(ctx context.Context, e ports.OutgoingEvent) (*http.Request, error) {

@@ -17,7 +17,7 @@ package webhook
 import (
 	"context"
 	"crypto/tls"
-	"net/http"
+	"net"
 	"net/url"
 	"strings"
 	"time"
@@ -40,8 +40,10 @@ type Options struct {
 	Guard     *egress.Guard // decides which addresses are dialed
 	Clock     ports.Clock   // provides the time of the signature
 	UserAgent string        // sent with every request
-	Timeout   time.Duration // the timeout of an attempt; 0 means DefaultTimeout
-	TLS       *tls.Config   // nil means the defaults of crypto/tls
+	// Shares bounds the connections of each tenant. If it is nil, only the connections of each sender are bounded.
+	Shares  *egress.ConnectionShares
+	Timeout time.Duration // the timeout of an attempt; 0 means DefaultTimeout
+	TLS     *tls.Config   // nil means the defaults of crypto/tls
 }
 
 // Sink implements ports.Sink.
@@ -118,22 +120,21 @@ func isQuery(text string) bool {
 func (s *Sink) Open(t ports.SinkTarget) ports.EventSender {
 	sign, signErr := newSigner(t.Secrets)
 	target, urlErr := s.parseURL(string(t.URL.Reveal()))
+	dial := egress.DialFunc(s.options.Guard.Dial)
 	sender := &sender{
-		options: s.options, sign: sign,
+		options: s.options, sign: sign, leave: func() {},
 		target: func() *url.URL { return target }, // a closure, because fmt would print a URL that is a field
-		transport: &http.Transport{
-			Proxy:                  nil,
-			DialContext:            s.options.Guard.Dial,
-			TLSClientConfig:        s.options.TLS.Clone(),
-			TLSHandshakeTimeout:    s.options.Timeout,
-			ForceAttemptHTTP2:      true,
-			DisableCompression:     true, // the body of a response is not used
-			MaxConnsPerHost:        parallel,
-			MaxIdleConns:           parallel,
-			MaxIdleConnsPerHost:    parallel,
-			IdleConnTimeout:        time.Minute,
-			MaxResponseHeaderBytes: 64 << 10,
-		},
+		transport: egress.NewTransport(egress.TransportConfig{
+			Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
+				return dial(ctx, network, address)
+			},
+			TLS: s.options.TLS, Timeout: s.options.Timeout, MaxBody: maxBody,
+			MaxConns: parallel, MaxIdle: parallel, MaxIdlePerHost: parallel, IdleTimeout: time.Minute,
+		}),
+	}
+	if s.options.Shares != nil {
+		connections := s.options.Shares.Join(t.Tenant, sender.transport.CloseIdleConnections)
+		dial, sender.leave = connections.Dial(dial), connections.Leave
 	}
 	if sender.err = signErr; urlErr != nil {
 		sender.err = urlErr

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -264,6 +265,42 @@ func TestTheSignatureIsThatOfTheSpecification(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("headers (-want +got):\n%s", diff)
+	}
+}
+
+// TestTheSendersOfATenantShareConnections sends through several senders of one tenant, one after the other. Their
+// connections stay open and idle. No more of them stay open than the tenant may have.
+func TestTheSendersOfATenantShareConnections(t *testing.T) {
+	var open atomic.Int64
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		switch state {
+		case http.StateNew:
+			open.Add(1)
+		case http.StateClosed:
+			open.Add(-1)
+		default:
+		}
+	}
+	server.Start()
+	defer server.Close()
+	const perTenant, senders = 3, 8
+	sink := webhook.New(webhook.Options{
+		Guard: egress.NewGuard(egress.Config{AllowHTTP: true, AllowedCIDRs: loopback}), Clock: system.Clock{},
+		Shares: egress.NewConnectionShares(perTenant),
+	})
+	for range senders {
+		sender := sink.Open(ports.SinkTarget{URL: domain.SecretText(server.URL), Secrets: []domain.Secret{secret}})
+		defer sender.Close()
+		if err := sender.Send(t.Context(), event); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// The server learns of a closed connection some time after the sender has closed it.
+	for end := time.Now().Add(10 * time.Second); open.Load() > perTenant; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("%d connections are open, want at most %d", open.Load(), perTenant)
+		}
 	}
 }
 

@@ -7,9 +7,11 @@
 package csv
 
 import (
+	"fmt"
 	"io"
 	"iter"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -47,15 +49,15 @@ func (Format) Write(w io.Writer, s domain.Statement, records iter.Seq2[domain.St
 		line = appendCell(line, string(r.Date))
 		line = appendCell(line, r.Amount.String())
 		line = appendCell(line, s.Currency)
-		line = appendCell(line, Text(r.Description))
-		line = appendCell(line, Text(r.Counterparty))
+		line = appendCell(line, Text(Visible(r.Description)))
+		line = appendCell(line, Text(Visible(r.Counterparty)))
 		var amount, currency string
 		if r.Original != nil {
 			amount, currency = r.Original.Amount.String(), r.Original.Currency
 		}
 		line = appendCell(line, amount)
 		line = appendCell(line, currency)
-		line = appendCell(line, Text(r.ExternalID))
+		line = appendCell(line, Text(Visible(r.ExternalID)))
 		if _, err := w.Write(append(line, "\r\n"...)); err != nil {
 			return err
 		}
@@ -72,6 +74,26 @@ func appendCell(line []byte, cell string) []byte {
 	line = append(line, '"')
 	line = append(line, strings.ReplaceAll(cell, `"`, `""`)...)
 	return append(line, '"')
+}
+
+// Visible returns text in which each control character and each mark of the direction of text is an escape sequence
+// such as \u009b. Tabs and line breaks remain. A terminal would otherwise obey the text, or show it in another order.
+func Visible(text string) string {
+	hidden := func(r rune) bool {
+		return unicode.IsControl(r) && !strings.ContainsRune("\t\r\n", r) || unicode.Is(unicode.Bidi_Control, r)
+	}
+	if !strings.ContainsFunc(text, hidden) {
+		return text
+	}
+	var b strings.Builder
+	for _, r := range text {
+		if hidden(r) {
+			fmt.Fprintf(&b, `\u%04x`, r)
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
 }
 
 const (

@@ -85,11 +85,11 @@ func TestAnyTextIsReadBack(t *testing.T) {
 			"2026-02-11",
 			"-1355",
 			"BRL",
-			csv.Text(r.Description),
-			csv.Text(r.Counterparty),
+			csv.Text(csv.Visible(r.Description)),
+			csv.Text(csv.Visible(r.Counterparty)),
 			"-20",
 			"USD",
-			csv.Text(r.ExternalID),
+			csv.Text(csv.Visible(r.ExternalID)),
 		}
 		for i := range want {
 			want[i] = strings.ReplaceAll(want[i], "\r\n", "\n") // as the reader of encoding/csv does
@@ -105,5 +105,12 @@ func TestLinesEndWithCRLF(t *testing.T) {
 	text := porttest.WriteSample(t, csv.Format{}, s, porttest.Records(records...))
 	if strings.Count(text, "\r\n") != 4 || strings.Count(text, "\n") != 4 || !strings.HasSuffix(text, "\r\n") {
 		t.Errorf("%q", text)
+	}
+}
+
+func TestHiddenCharactersAreVisible(t *testing.T) {
+	const text = "a\x1b[31m\u009b\u202eb\u2066\x7f\t\r\n\u00e9"
+	if got, want := csv.Visible(text), `a\u001b[31m\u009b\u202eb\u2066\u007f`+"\t\r\né"; got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -3016,14 +3016,14 @@ export interface components {
              */
             lastSeenAt: string;
             /**
-             * @description The vendor's bytes, at most 32 KiB; a string when they are not strict JSON
+             * @description All bytes of the vendor's row; a string when they are not strict JSON
              * @example {
              *       "id": "c0ffee00-0000-4000-8000-000000000002"
              *     }
              */
             payload: unknown;
             /**
-             * @description Why the row cannot be read exactly: unknown_status, unknown_type, invalid_amount, invalid_currency, invalid_date, invalid_text, invalid_id, invalid_member, duplicate_member, too_deep, account_mismatch
+             * @description Why the row cannot be read exactly: unknown_status, unknown_type, invalid_amount, invalid_currency, invalid_date, invalid_text, invalid_id, invalid_member, duplicate_member, too_deep, too_large, account_mismatch
              * @example unknown_status
              */
             reason: string;
@@ -3171,7 +3171,7 @@ export interface components {
              */
             routingKey?: string;
             /**
-             * @description Of the endpoint or of the broker. A password in it is stored encrypted and never returned. If a new URL has no password, but the same user and host, the password is kept
+             * @description Of the endpoint or of the broker. A password and a query in it are stored encrypted and never returned. If a new URL has the same scheme, host and user, an omitted password and the query … keep the stored ones
              * @example https://books.example.com/events
              */
             url: string;
@@ -3212,7 +3212,7 @@ export interface components {
              */
             routingKey?: string;
             /**
-             * @description Without a password
+             * @description Without a password; a query is shown as …
              * @example https://books.example.com/events
              */
             url: string;
@@ -3342,7 +3342,7 @@ export interface components {
              */
             externalId: string;
             /**
-             * @description Why both rows are the same movement: institution_key, same_description, similar_text or foreign_amount. Later versions of the service can add further rules
+             * @description Why both rows are the same movement: vendor_link, institution_key, same_description, similar_text, foreign_amount or exclusion. Later versions of the service can add further rules
              * @example same_description
              */
             rule: string;
@@ -3365,7 +3365,7 @@ export interface components {
              */
             latencyMs: number;
             /**
-             * @description Why it is unhealthy: credential_rejected, account_not_found, vendor_unreachable, vendor_rate_limited, address_not_allowed
+             * @description Why it is unhealthy: credential_rejected, credential_unopened (the service has no key for it), account_not_found, vendor_unreachable, vendor_rate_limited, address_not_allowed
              * @example credential_rejected
              */
             reason?: string;
@@ -17184,7 +17184,7 @@ export interface operations {
             query?: {
                 /** @description The maximum number of items on the page */
                 limit?: number;
-                /** @description nextCursor of the previous page; without it, the feed starts at its beginning */
+                /** @description nextCursor of the previous page; without it, the feed starts at its beginning. now: the present end of the feed; the page is then empty */
                 cursor?: string;
                 /** @description How long to wait for changes (long poll): 0 to 30 seconds */
                 wait?: string;

@@ -16,6 +16,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/LerianStudio/aggregator-connections/adapters/egress"
 	discovery "github.com/LerianStudio/aggregator-connections/clients/go"
 )
 
@@ -30,6 +31,9 @@ const GroupID = "client"
 
 // requestTimeout bounds one request. It is longer than the longest wait for changes.
 const requestTimeout = time.Minute
+
+// idleTimeout is how long a connection is kept between two requests.
+const idleTimeout = time.Minute
 
 // UsageError is an error in the arguments or in the environment, which the caller can correct.
 type UsageError struct{ Err error }
@@ -125,11 +129,19 @@ func (c commands) connectFormat(cmd *cobra.Command, format string, timeout time.
 	if err != nil {
 		return nil, err
 	}
-	client, err := discovery.New(origin, token, discovery.WithHTTPClient(&http.Client{Timeout: timeout}))
+	client, err := discovery.New(origin, token, discovery.WithHTTPClient(newHTTPClient(timeout)))
 	if err != nil {
 		return nil, usagef("%s: %w", urlVariable, err)
 	}
 	return &session{cmd: cmd, api: client, format: format}, nil
+}
+
+// newHTTPClient returns a client whose requests may take the given time; 0 means no limit. The user chooses the
+// service, so the proxy of the environment is used and the length of a response is not limited.
+func newHTTPClient(timeout time.Duration) *http.Client {
+	return egress.NewClient(egress.TransportConfig{
+		Timeout: timeout, MaxBody: -1, Compressed: true, IdleTimeout: idleTimeout, Proxy: http.ProxyFromEnvironment,
+	})
 }
 
 // settings returns the origin of the service and the operator's token. The error is a UsageError that names each

@@ -63,7 +63,7 @@ func (s *session) print(v view, text []byte) error {
 		if err := json.Indent(&b, text, "", "  "); err != nil {
 			return err
 		}
-		_, err := fmt.Fprintln(s.cmd.OutOrStdout(), b.String())
+		_, err := fmt.Fprintln(s.cmd.OutOrStdout(), visible(b.String()))
 		return err
 	case formatCSV:
 		w := s.writer(v, false)
@@ -80,7 +80,7 @@ type lineWriter struct{ out io.Writer }
 
 func (w *lineWriter) write(items []json.RawMessage) error {
 	for _, item := range items {
-		if _, err := fmt.Fprintf(w.out, "%s\n", item); err != nil {
+		if _, err := fmt.Fprintln(w.out, visible(string(item))); err != nil {
 			return err
 		}
 	}
@@ -101,7 +101,7 @@ func (w *arrayWriter) write(items []json.RawMessage) error {
 		if w.count == 0 {
 			separator = "[\n  "
 		}
-		if _, err := fmt.Fprintf(w.out, "%s%s", separator, item); err != nil {
+		if _, err := fmt.Fprint(w.out, separator, visible(string(item))); err != nil {
 			return err
 		}
 		w.count++
@@ -140,7 +140,7 @@ func (w *csvWriter) write(items []json.RawMessage) error {
 		}
 		row := make([]string, len(w.members))
 		for i, member := range w.members {
-			row[i] = safeCell(r.text(member))
+			row[i] = safeCell(visible(r.text(member)))
 		}
 		if err := w.out.Write(row); err != nil {
 			return err
@@ -175,15 +175,46 @@ func isNumber(text string) bool {
 	return isDigits(whole) && (!dot || isDigits(fraction))
 }
 
-// printable returns text in one line, with each character that a terminal would not print replaced by a
-// space. Texts of vendors can contain escape sequences.
+// printable returns text in one line. White space becomes a space. Each character that a terminal would not print, or
+// that changes the direction of the text after it, becomes an escape sequence such as \u009b. Texts of vendors can
+// contain such characters.
 func printable(text string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
+	return escape(text, func(r rune) bool { return !unicode.IsPrint(r) && !unicode.IsSpace(r) || isHidden(r) },
+		func(r rune) rune {
+			if unicode.IsSpace(r) {
+				return ' '
+			}
 			return r
+		})
+}
+
+// visible returns text in which each control character and each mark of the direction of text is an escape sequence
+// such as \u009b. Tabs and line breaks remain. If text is JSON, the result is JSON with the same values, because JSON
+// contains such characters only in strings.
+func visible(text string) string {
+	return escape(text, isHidden, func(r rune) rune { return r })
+}
+
+// isHidden reports whether r is a control character other than a tab and a line break, or a mark of the direction of
+// text.
+func isHidden(r rune) bool {
+	return unicode.IsControl(r) && !strings.ContainsRune("\t\r\n", r) || unicode.Is(unicode.Bidi_Control, r)
+}
+
+// escape returns text in which the characters that isEscaped selects are escape sequences. The others are mapped.
+func escape(text string, isEscaped func(rune) bool, mapped func(rune) rune) string {
+	var b strings.Builder
+	for _, r := range text {
+		switch {
+		case !isEscaped(r):
+			b.WriteRune(mapped(r))
+		case r > 0xFFFF:
+			fmt.Fprintf(&b, `\U%08x`, r)
+		default:
+			fmt.Fprintf(&b, `\u%04x`, r)
 		}
-		return ' '
-	}, text)
+	}
+	return b.String()
 }
 
 // shortTime returns an RFC 3339 time in UTC without the fraction of a second. It returns any other text

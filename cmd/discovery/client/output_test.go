@@ -144,3 +144,22 @@ func TestAFileIsNotATerminal(t *testing.T) {
 		t.Error("a file or a reader is taken for a terminal")
 	}
 }
+
+func TestHiddenCharactersAreVisible(t *testing.T) {
+	const text = "a\x1b[31m\u009b\u202eb\u2066\u061c\x7f\u0085\t\u00e9\U0001F600"
+	if got, want := printable(text), `a\u001b[31m\u009b\u202eb\u2066\u061c\u007f\u0085 é😀`; got != want {
+		t.Errorf("a table contains %q, want %q", got, want)
+	}
+	if got, want := visible(text), `a\u001b[31m\u009b\u202eb\u2066\u061c\u007f\u0085`+"\té😀"; got != want {
+		t.Errorf("CSV contains %q, want %q", got, want)
+	}
+	item := []byte("{\"a\":\"\u009b\u202e\\u001b\"}")
+	var b strings.Builder
+	for _, w := range []writer{&lineWriter{&b}, &arrayWriter{out: &b}} {
+		b.Reset()
+		err := w.write([]json.RawMessage{item})
+		if err != nil || !strings.Contains(b.String(), `{"a":"\u009b\u202e\u001b"}`) {
+			t.Errorf("%T: %q, %v", w, &b, err)
+		}
+	}
+}

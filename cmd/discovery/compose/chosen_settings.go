@@ -33,7 +33,8 @@ func databaseKind(databaseURL string) string {
 }
 
 // operatorTokens returns a text about the verification of operators' tokens. The text contains the name of the setting
-// with the key. It also says whether the issuer and the audience of a token are checked.
+// with the key. It also says whether the issuer and the audience of a token are checked, and whether an access
+// manager is asked.
 func operatorTokens(auth configs.Auth) string {
 	text := "AUTH_JWT_SECRET"
 	if auth.JWKSURL != "" {
@@ -45,6 +46,9 @@ func operatorTokens(auth configs.Auth) string {
 		} else {
 			text += ", " + claim.name + " checked"
 		}
+	}
+	if auth.AuthorizerURL != "" {
+		text += ", AUTH_AUTHORIZER_URL"
 	}
 	return text
 }

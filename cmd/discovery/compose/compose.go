@@ -18,6 +18,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
 	"github.com/LerianStudio/aggregator-connections/adapters/egress"
 	"github.com/LerianStudio/aggregator-connections/adapters/jobs/background"
+	"github.com/LerianStudio/aggregator-connections/adapters/membudget"
 	"github.com/LerianStudio/aggregator-connections/adapters/rest"
 	"github.com/LerianStudio/aggregator-connections/adapters/rest/auth"
 	"github.com/LerianStudio/aggregator-connections/adapters/sealing"
@@ -56,6 +57,7 @@ type App struct {
 
 	cfg            configs.Config
 	handler        http.Handler
+	memory         *membudget.Budget
 	vendors        *vendorhttp.Client
 	traces         *telemetry.Traces
 	shutdownTraces func(context.Context) error // sends the queued traces; nil after it has been called
@@ -88,10 +90,14 @@ func New(ctx context.Context, cfg configs.Config, o Overrides) (app *App, err er
 	if err != nil {
 		return nil, err
 	}
+	authorizer, err := a.newAuthorizer(lifetime)
+	if err != nil {
+		return nil, err
+	}
 	if err := a.openService(ctx, sealer, o); err != nil {
 		return nil, err
 	}
-	surface, err := rest.New(a.Service, a.restOptions(verifier))
+	surface, err := rest.New(a.Service, a.restOptions(verifier, authorizer))
 	if err != nil {
 		return nil, err
 	}
@@ -153,6 +159,7 @@ func (a *App) openService(ctx context.Context, sealer ports.Sealer, o Overrides)
 	if o.Wrap != nil {
 		o.Wrap(&a.Stores)
 	}
+	a.memory = membudget.New(cmp.Or(a.cfg.MemoryBudget, configs.DefaultMemoryBudget))
 	a.vendors = a.newVendorClient(a.cfg.Egress, o)
 	a.Service, err = application.New(a.serviceDeps(sealer, auditKeys, o))
 	return err
@@ -217,6 +224,7 @@ func (a *App) serviceDeps(sealer ports.Sealer, auditKeys []domain.Secret, o Over
 		Sealer: sealer, Egress: a.vendors.Guard(), Connectors: connectors(a.vendors, a.cfg.Egress.AllowHTTP),
 		Sources: a.cfg.Sources, BaseURLs: a.cfg.BaseURLs, AllowHTTP: a.cfg.Egress.AllowHTTP,
 		DriftGrace: a.cfg.DriftGrace, WebhookSilenceGrace: a.cfg.WebhookSilenceGrace,
+		PullWorkers: a.cfg.PullWorkers, Memory: a.memory,
 		KeepReplacementsApart: !a.cfg.MatchReplacements,
 		Clock:                 clockOf(o), Sleeper: system.Clock{}, IDs: system.IDs{}, Entropy: system.Entropy(),
 		Observer: observers{telemetry.Observer{Log: a.Log, Metrics: a.Metrics}, o.Observer}, Tracer: a.traces,
@@ -233,15 +241,16 @@ func (a *App) serviceDeps(sealer ports.Sealer, auditKeys []domain.Secret, o Over
 	return d
 }
 
-func (a *App) restOptions(verifier rest.TokenVerifier) rest.Options {
+func (a *App) restOptions(verifier rest.TokenVerifier, authorizer rest.Authorizer) rest.Options {
 	return rest.Options{
 		Vendors: vendorNames(), ConnectorSchemas: connectorSchemas(), Statements: statementFormats(),
-		Verifier: verifier, Clock: system.Clock{}, NewRequestID: uuid.NewString,
+		Verifier: verifier, Authorizer: authorizer, Clock: system.Clock{}, NewRequestID: uuid.NewString,
 		AllowHTTP: a.cfg.Egress.AllowHTTP, Egress: a.vendors.Guard(), PublicURL: a.cfg.PublicURL,
 		Development: a.cfg.IsDevelopment(), RequireScopes: a.cfg.Auth.RequireScopes,
 		TrustedProxies: a.cfg.TrustedProxies, RatePerMinute: a.cfg.RatePerMinute,
-		WebhookRatePerMinute: a.cfg.WebhookRatePerMinute, MaxLongPolls: maxLongPolls(a.cfg.ServerMaxConnections),
-		Logger: a.Log, Ready: a.ready, FeedDelay: a.Service.FeedDelay, Draining: a.draining.Load,
+		WebhookRatePerMinute: a.cfg.WebhookRatePerMinute, Memory: a.memory,
+		MaxLongPolls: maxLongPolls(a.cfg.ServerMaxConnections),
+		Logger:       a.Log, Ready: a.ready, FeedDelay: a.Service.FeedDelay, Draining: a.draining.Load,
 		NotAccepting: a.notAccepting,
 		OnRequest:    a.Metrics.Request, OnRoute: telemetry.SetRoute, Version: Version(),
 	}
@@ -296,15 +305,40 @@ func (a *App) newVerifier(lifetime context.Context) (*auth.Verifier, error) {
 	return v, nil
 }
 
+// issuerTimeout bounds one request for the keys of operators' tokens.
+const issuerTimeout = 5 * time.Second
+
 // issuerClient returns the client that fetches the keys of operators' tokens. It follows no redirect
 // and ignores HTTP_PROXY and HTTPS_PROXY: only the host of AUTH_JWKS_URL can provide keys. It keeps no
 // connection open, because keys are fetched only every few minutes.
 func issuerClient() *http.Client {
-	transport := &http.Transport{TLSHandshakeTimeout: 5 * time.Second, DisableKeepAlives: true, ForceAttemptHTTP2: true}
-	return &http.Client{
-		Timeout: 5 * time.Second, Transport: transport,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	return egress.NewClient(egress.TransportConfig{Timeout: issuerTimeout})
+}
+
+// newAuthorizer returns the Authorizer that asks the access manager at AUTH_AUTHORIZER_URL, or nil if there is none.
+func (a *App) newAuthorizer(lifetime context.Context) (rest.Authorizer, error) {
+	if a.cfg.Auth.AuthorizerURL == "" {
+		return nil, nil
 	}
+	authorizer, err := auth.NewAuthorizer(lifetime, auth.AccessManager{
+		URL: a.cfg.Auth.AuthorizerURL, Client: accessManagerClient(),
+		OnError: func(err error) { a.reportError(ports.BackgroundError{Task: "access manager", Err: err}) },
+	}, system.Clock{})
+	if err != nil {
+		return nil, settingError("AUTH_AUTHORIZER_URL", err)
+	}
+	return authorizer, nil
+}
+
+// accessTimeout bounds one request to the access manager.
+const accessTimeout = 3 * time.Second
+
+// accessManagerClient returns the client that calls the access manager. It follows no redirect and ignores HTTP_PROXY
+// and HTTPS_PROXY, because each request contains the token of an operator.
+func accessManagerClient() *http.Client {
+	return egress.NewClient(egress.TransportConfig{
+		Timeout: accessTimeout, MaxBody: 128 << 10, IdleTimeout: time.Minute, MaxIdlePerHost: 16,
+	})
 }
 
 // warnUncheckedClaims logs a warning for each of the settings AUTH_AUDIENCE and AUTH_ISSUER that is missing. Without

@@ -28,7 +28,7 @@ const sharedAuthorization = "Bearer canary-shared-value"
 func settings(t *testing.T) configs.Config {
 	t.Helper()
 	cfg := harness.Config(t, harness.SQLite(t))
-	cfg.EnvName, cfg.Log.Level, cfg.PullWorkers = configs.Development, zapcore.InfoLevel, 2
+	cfg.EnvName, cfg.Log.Level, cfg.PullWorkers = configs.Development, zapcore.InfoLevel, 8
 	cfg.Sources["pluggy"] = domain.SourcePolicy{Authorization: domain.SecretText(sharedAuthorization)}
 	return cfg
 }

@@ -18,7 +18,6 @@ import (
 	"github.com/LerianStudio/aggregator-connections/configs"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
-	"github.com/LerianStudio/aggregator-connections/test/kit/harness"
 )
 
 // The example shows a program that embeds the whole service, with SQLite. The program has its own HTTP server and its
@@ -34,7 +33,7 @@ func Example() {
 	settings := map[string]string{
 		"ENV_NAME":            "development",
 		"DATABASE_URL":        "sqlite://" + filepath.Join(folder, "discovery.db"),
-		"AUTH_JWT_SECRET":     harness.JWTSecret,
+		"AUTH_JWT_SECRET":     "a shared secret of at least 32 bytes",
 		"SEALING_KEYSET_FILE": keyset,
 	}
 	lookup := func(name string) (string, bool) { value, ok := settings[name]; return value, ok }

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/LerianStudio/aggregator-connections/adapters/egress"
 	"github.com/LerianStudio/aggregator-connections/cmd/discovery/compose"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/test/kit/harness"
@@ -93,7 +94,7 @@ func TestKeysAreFetchedWithoutRedirectAndProxy(t *testing.T) {
 	}))
 	defer issuer.Close()
 	client := compose.IssuerClient()
-	if proxy := client.Transport.(*http.Transport).Proxy; proxy != nil {
+	if client.Transport.(*egress.Transport).UsesProxy() {
 		t.Error("the client uses a proxy") // HTTP_PROXY does not apply to loopback addresses
 	}
 	app, log := newIssuerApp(t, issuer.URL)

@@ -7,13 +7,18 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
+// maxReceiverConnections is the maximum number of connections to receivers of events that are open at the same time for
+// one tenant, over all of its subscriptions.
+const maxReceiverConnections = 64
+
 // sinks returns one sink for each kind of destination to which the service can send events. All sinks dial through the
 // guard. The HTTP client for the vendors uses the same guard. To add a kind, add a line here and a folder under
 // adapters/sink.
 func sinks(guard *egress.Guard, clock ports.Clock) []ports.Sink {
+	shares := egress.NewConnectionShares(maxReceiverConnections)
 	product := "aggregator-connections/" + Version()
 	return []ports.Sink{
-		webhook.New(webhook.Options{Guard: guard, Clock: clock, UserAgent: product}),
-		rabbitmq.New(rabbitmq.Options{Guard: guard, Product: product}),
+		webhook.New(webhook.Options{Guard: guard, Clock: clock, UserAgent: product, Shares: shares}),
+		rabbitmq.New(rabbitmq.Options{Guard: guard, Product: product, Shares: shares}),
 	}
 }

@@ -57,7 +57,7 @@ func Config(t testing.TB, dsn string) configs.Config {
 		},
 		Log:         configs.Log{Level: zapcore.WarnLevel, Format: "json"},
 		Sources:     map[domain.Vendor]domain.SourcePolicy{},
-		PullWorkers: 4,
+		PullWorkers: 16,
 	}
 }
 

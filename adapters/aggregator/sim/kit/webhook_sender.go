@@ -11,6 +11,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/egress"
 )
 
 // defaultTimeoutMs is the time for which a vendor waits for a 2xx response, in milliseconds.
@@ -63,10 +65,7 @@ type Sender struct {
 // connection after use, so that no connection remains after a delivery.
 func NewSender(seed uint64) *Sender {
 	return &Sender{
-		client: &http.Client{
-			Transport:     &http.Transport{Proxy: nil, DisableKeepAlives: true},
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		},
+		client: egress.NewClient(egress.TransportConfig{}),
 		random: rand.New(rand.NewPCG(seed, seed)),
 	}
 }
@@ -138,7 +137,7 @@ func (s *Sender) post(ctx context.Context, to Target, body []byte) (int, error) 
 		return 0, fmt.Errorf("webhook: %w", err)
 	}
 	defer response.Body.Close()
-	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, 1<<20))
+	_, _ = io.Copy(io.Discard, response.Body)
 	return response.StatusCode, nil
 }
 

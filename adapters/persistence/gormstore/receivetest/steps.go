@@ -33,7 +33,7 @@ func (p *pair) connect(name string) {
 	}
 	p.connections = append(p.connections, c)
 	_ = p.both(func(s Stores, _ func(domain.PullID) domain.PullID) error {
-		return s.Connections().Create(p.ctx, c)
+		return s.Connections().Create(p.ctx, c, nil)
 	})
 	for i := range 2 {
 		token := domain.WebhookToken{
@@ -46,7 +46,7 @@ func (p *pair) connect(name string) {
 		}
 		p.tokens = append(p.tokens, token)
 		_ = p.both(func(s Stores, _ func(domain.PullID) domain.PullID) error {
-			return s.Tokens().Create(p.ctx, token)
+			return s.Tokens().Create(p.ctx, token, nil)
 		})
 	}
 }
@@ -164,7 +164,7 @@ func (p *pair) request() {
 	r := ports.PullRequest{ID: newID[domain.Pull](), Trigger: domain.TriggerOperator, At: p.at}
 	var queued []domain.PullID
 	err := p.both(func(s Stores, _ func(domain.PullID) domain.PullID) error {
-		pull, err := s.Pulls().Request(p.ctx, p.tenant, c.ID, r)
+		pull, err := s.Pulls().Request(p.ctx, p.tenant, c.ID, r, nil)
 		queued = append(queued, pull.ID)
 		return err
 	})
@@ -181,7 +181,7 @@ func (p *pair) revoke() {
 	token := rapid.SampledFrom(p.tokens).Draw(p.T, "token")
 	p.revoked[token.Hash] = true
 	_ = p.both(func(s Stores, _ func(domain.PullID) domain.PullID) error {
-		return s.Tokens().Revoke(p.ctx, p.tenant, token.ID, p.at)
+		return s.Tokens().Revoke(p.ctx, p.tenant, token.ID, p.at, nil)
 	})
 }
 
@@ -190,7 +190,7 @@ func (p *pair) remove() {
 	c := rapid.SampledFrom(p.connections).Draw(p.T, "connection")
 	p.deleted[c.ID] = true
 	_ = p.both(func(s Stores, _ func(domain.PullID) domain.PullID) error {
-		_, err := s.Connections().Update(p.ctx, p.tenant, c.Kind, c.ID, func(c *domain.Connection) error {
+		_, err := s.Connections().Update(p.ctx, p.tenant, c.Kind, c.ID, nil, func(c *domain.Connection) error {
 			c.DeletedAt = p.at
 			return nil
 		})

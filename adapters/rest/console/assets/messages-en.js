@@ -387,6 +387,8 @@ export default {
   'replacement.supersededBy': 'Another transaction has taken this row over, because both are the same movement.',
   'replacement.open': 'Open it',
   'rule.institution_key': 'key of the institution',
+  'rule.vendor_link': 'the vendor states which row it replaces',
+  'rule.exclusion': 'the only rows left when the whole account changed its ids',
   'rule.same_description': 'same amount and description',
   'rule.similar_text': 'same amount and similar text',
   'rule.foreign_amount': 'same foreign amount',
@@ -495,6 +497,7 @@ export default {
   'quarantine.invalid_member': 'a member has another form than documented.',
   'quarantine.invalid_text': 'a text is not valid Unicode.',
   'quarantine.too_deep': 'it has more than 64 levels.',
+  'quarantine.too_large': 'it has more than 262,144 bytes.',
   'quarantine.unknown_status': 'the status is not documented.',
   'quarantine.unknown_type': 'the type is not documented, or the direction is unclear.',
 

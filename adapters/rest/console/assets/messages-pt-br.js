@@ -387,6 +387,8 @@ export default {
   'replacement.supersededBy': 'Outra transação assumiu esta linha, porque ambas são o mesmo movimento.',
   'replacement.open': 'Abrir',
   'rule.institution_key': 'chave da instituição',
+  'rule.vendor_link': 'o provedor indica qual registro ele substitui',
+  'rule.exclusion': 'os únicos registros restantes quando a conta inteira mudou de ids',
   'rule.same_description': 'mesmo valor e descrição',
   'rule.similar_text': 'mesmo valor e texto semelhante',
   'rule.foreign_amount': 'mesmo valor em moeda estrangeira',
@@ -495,6 +497,7 @@ export default {
   'quarantine.invalid_member': 'um membro tem forma diferente da documentada.',
   'quarantine.invalid_text': 'um texto não é Unicode válido.',
   'quarantine.too_deep': 'tem mais de 64 níveis.',
+  'quarantine.too_large': 'tem mais de 262.144 bytes.',
   'quarantine.unknown_status': 'a situação não está documentada.',
   'quarantine.unknown_type': 'o tipo não está documentado, ou a direção não está clara.',
 

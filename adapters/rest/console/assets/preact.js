@@ -1,8 +1,9 @@
 // Re-exports the parts of Preact that the console uses, with htm as the notation for elements. Both escape
 // all text: nothing that the API returns is ever parsed as HTML.
-import { h, render, createContext } from './vendor/preact.js';
+import { element } from './hidden-characters.js';
+import { render, createContext } from './vendor/preact.js';
 import { useCallback, useContext, useEffect, useMemo, useRef, useState } from './vendor/preact-hooks.js';
 import htm from './vendor/htm.js';
 
-export const html = htm.bind(h);
+export const html = htm.bind(element);
 export { render, createContext, useCallback, useContext, useEffect, useMemo, useRef, useState };

@@ -43,9 +43,20 @@ export function useResource(path) {
   return useLoad(path, (signal) => request('GET', path, { signal }));
 }
 
+const withCursor = (path, cursor) => path + (cursor && (path.includes('?') ? '&' : '?') + 'cursor=' + encodeURIComponent(cursor));
+
+// readPage reads a page of a list. A page can be empty although there are more items; then the next one is read.
+async function readPage(path, cursor, signal) {
+  for (;;) {
+    const answer = await request('GET', withCursor(path, cursor), { signal });
+    if (answer.data.items.length > 0 || !answer.data.nextCursor) return answer;
+    cursor = answer.data.nextCursor;
+  }
+}
+
 // useList reads the first page of a list, and further pages with more().
 export function useList(path) {
-  const first = useResource(path);
+  const first = useLoad(path, (signal) => readPage(path, '', signal));
   const [further, setFurther] = useState({ path, items: [], cursor: undefined, hasMore: undefined });
   const [busy, setBusy] = useState(false);
   const page = first.value?.data;
@@ -54,7 +65,7 @@ export function useList(path) {
   const more = async () => {
     setBusy(true);
     try {
-      const { data } = await request('GET', path + (path.includes('?') ? '&' : '?') + 'cursor=' + encodeURIComponent(cursor));
+      const { data } = await readPage(path, cursor);
       setFurther({ path, after: page, items: [...added.items, ...data.items], cursor: data.nextCursor || '' });
     } catch {
       first.reload(); // the list shows the problem
@@ -74,8 +85,7 @@ export async function readAll(path, maxPages, signal) {
   const items = [];
   let cursor = '';
   for (let page = 0; page < maxPages; page++) {
-    const more = cursor && (path.includes('?') ? '&' : '?') + 'cursor=' + encodeURIComponent(cursor);
-    const { data } = await request('GET', path + more, { signal });
+    const { data } = await request('GET', withCursor(path, cursor), { signal });
     items.push(...data.items);
     cursor = data.nextCursor || '';
     if (!cursor) break;

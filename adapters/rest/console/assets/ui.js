@@ -1,5 +1,6 @@
 // Components that every view uses.
 import * as format from './format.js';
+import { visibleText } from './hidden-characters.js';
 import { has, t } from './i18n.js';
 import { html, useEffect, useRef, useState } from './preact.js';
 import { lacks, session, writeScope } from './session.js';
@@ -49,7 +50,7 @@ export function Page({ title, lead, actions, above, children }) {
   }, []);
   const text = [title].flat().filter((part) => typeof part === 'string').join('');
   useEffect(() => {
-    document.title = text + ' · ' + t('app.name');
+    document.title = visibleText(text) + ' · ' + t('app.name');
   }, [text]);
   return html`<article class="page">
     ${above}

@@ -1,0 +1,45 @@
+package belvo
+
+import (
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/matching"
+)
+
+// evidenceJSON contains the members of a transaction that are evidence, beside those of keysJSON.
+// Source: developers.belvo.com, Transactions.
+type evidenceJSON struct {
+	Reference    vendorhttp.Text `json:"reference"`
+	Operation    vendorhttp.Text `json:"operation_type"`
+	Counterparty jsontext.Value  `json:"counterparty"`
+}
+
+// partyEvidenceJSON describes the other party of a payment. The vendor states no name.
+type partyEvidenceJSON struct {
+	Document   vendorhttp.Text `json:"document_number"`
+	Bank       vendorhttp.Text `json:"clearing_code"`
+	Number     vendorhttp.Text `json:"number"`
+	CheckDigit vendorhttp.Text `json:"check_digit"`
+}
+
+// RowOf implements ports.RowReader.
+func (*Adapter) RowOf(data domain.TransactionData, account domain.AccountID) matching.Row {
+	row := matching.NewRow(data, account, institutionKeys(data))
+	in := vendorhttp.DecodeObject[evidenceJSON](jsontext.Value(data.Metadata))
+	row.Keys.Reference, row.VendorOperation = in.Reference.Clean(), in.Operation.Clean()
+	row.Counterparty = counterpartyOf(in.Counterparty)
+	return row
+}
+
+// counterpartyOf returns what the institution states about the other party. The document may be masked. The merchant is
+// no counterparty: the vendor adds it to rows, and may change it.
+func counterpartyOf(value jsontext.Value) matching.Party {
+	party := vendorhttp.DecodeObject[partyEvidenceJSON](value)
+	number := party.Number.Clean()
+	if number != "" {
+		number += party.CheckDigit.Clean()
+	}
+	return matching.Party{Document: party.Document.Clean(), Account: number, Bank: party.Bank.Clean()}
+}

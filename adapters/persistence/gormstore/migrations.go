@@ -1,0 +1,41 @@
+package gormstore
+
+import (
+	"fmt"
+	"io/fs"
+)
+
+// The first file of the folder migrations creates the schema of a new database. It has replaced all migrations before
+// it, so a database that they have created needs another file with the same number.
+const (
+	schemaVersion = 30
+	schemaFile    = "00030_schema.sql"
+	upgradeFile   = "upgrade/" + schemaFile
+	// lastCommit is the last commit whose program contains the replaced migrations.
+	lastCommit = "948d2062"
+)
+
+// Migrations returns the folder of migrations for a database whose schema has the version current, which is 0 if the
+// database is empty. The argument last is the version of the last migration that schemaFile has replaced. A database at
+// this version gets upgradeFile instead of schemaFile. Migrations returns an error if the version is older.
+func Migrations(folder fs.FS, current, last int64) (fs.FS, error) {
+	switch {
+	case current == last:
+		return upgradeFS{folder}, nil
+	case current > 0 && current < schemaVersion:
+		return nil, fmt.Errorf(`the schema is at version %d, and this program upgrades version %d or a later one: run `+
+			`"discovery migrate" of commit %s first`, current, last, lastCommit)
+	}
+	return folder, nil
+}
+
+// upgradeFS is a folder of migrations in which upgradeFile replaces schemaFile.
+type upgradeFS struct{ fs.FS }
+
+// Open implements fs.FS.
+func (f upgradeFS) Open(name string) (fs.File, error) {
+	if name == schemaFile {
+		name = upgradeFile
+	}
+	return f.FS.Open(name)
+}

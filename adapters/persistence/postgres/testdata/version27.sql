@@ -1,0 +1,711 @@
+-- A database of commit 948d2062, the last one with separate migrations: the tables of version 27, the rows that
+-- "discovery demo" had left, and some rows in tables that it leaves empty.
+
+CREATE TABLE absent_transactions (
+    tenant_id uuid NOT NULL,
+    connection_id uuid NOT NULL,
+    external_id text NOT NULL COLLATE "C",
+    account text NOT NULL,
+    pull_id uuid NOT NULL,
+    held_at timestamp with time zone
+);
+CREATE TABLE account_balances (
+    account_id uuid NOT NULL,
+    day text NOT NULL COLLATE "C",
+    connection_id uuid NOT NULL,
+    read_at timestamp with time zone NOT NULL,
+    currency text NOT NULL,
+    balance numeric NOT NULL,
+    posted numeric NOT NULL,
+    anchor numeric NOT NULL,
+    tenant_id uuid NOT NULL
+);
+CREATE TABLE account_closes (
+    account_id uuid NOT NULL,
+    date text NOT NULL COLLATE "C",
+    connection_id uuid NOT NULL,
+    "position" bigint NOT NULL,
+    records bigint NOT NULL,
+    total text,
+    currency text NOT NULL,
+    digest bytea NOT NULL,
+    closed_at timestamp with time zone NOT NULL,
+    closed_by text NOT NULL,
+    completeness text NOT NULL,
+    tenant_id uuid NOT NULL
+);
+CREATE TABLE account_completeness (
+    account_id uuid NOT NULL,
+    connection_id uuid NOT NULL,
+    state text NOT NULL,
+    compared boolean NOT NULL,
+    drift_since timestamp with time zone,
+    tenant_id uuid NOT NULL,
+    announced text DEFAULT ''::text NOT NULL
+);
+CREATE TABLE account_references (
+    digest bytea NOT NULL,
+    connection_id uuid NOT NULL,
+    account_ref text NOT NULL,
+    erased boolean NOT NULL,
+    tenant_id uuid NOT NULL
+);
+CREATE TABLE accounts (
+    id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    connection_id uuid NOT NULL,
+    vendor text NOT NULL,
+    external_id text NOT NULL COLLATE "C",
+    type text NOT NULL,
+    subtype text NOT NULL,
+    name text NOT NULL,
+    number text NOT NULL,
+    currency text NOT NULL,
+    balance numeric,
+    balance_currency text NOT NULL,
+    metadata bytea,
+    first_seen_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    removed_at timestamp with time zone,
+    listed boolean DEFAULT true NOT NULL,
+    absent_pull_id uuid,
+    account_ref text DEFAULT ''::text NOT NULL,
+    link_references text DEFAULT ''::text NOT NULL,
+    account_key text DEFAULT ''::text NOT NULL
+);
+CREATE TABLE audit_checkpoints (
+    size bigint NOT NULL,
+    note bytea NOT NULL,
+    tenant_id uuid NOT NULL
+);
+CREATE TABLE audit_entries (
+    sequence bigint NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    actor text NOT NULL,
+    action text NOT NULL,
+    object text NOT NULL,
+    request_id text NOT NULL,
+    detail text NOT NULL,
+    tenant_id uuid NOT NULL
+);
+CREATE TABLE audit_hashes (
+    "position" bigint NOT NULL,
+    hash bytea NOT NULL,
+    tenant_id uuid NOT NULL
+);
+CREATE TABLE audit_heads (
+    size bigint NOT NULL,
+    announced_at timestamp with time zone,
+    tenant_id uuid NOT NULL
+);
+CREATE TABLE audit_keys (
+    sealed bytea NOT NULL,
+    tenant_id uuid NOT NULL
+);
+CREATE TABLE audit_pending (
+    id uuid NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    actor text NOT NULL,
+    action text NOT NULL,
+    object text NOT NULL,
+    request_id text NOT NULL,
+    detail text NOT NULL,
+    tenant_id uuid NOT NULL
+);
+CREATE TABLE close_adjustments (
+    account_id uuid NOT NULL,
+    seq bigint NOT NULL,
+    transaction_id uuid NOT NULL,
+    version integer NOT NULL,
+    change text NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    day text NOT NULL COLLATE "C",
+    members_before text NOT NULL,
+    members_after text NOT NULL,
+    tenant_id uuid NOT NULL
+);
+CREATE TABLE connections (
+    id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    kind text NOT NULL,
+    name text NOT NULL COLLATE "C",
+    vendor text NOT NULL,
+    base_url text NOT NULL,
+    account_ref text NOT NULL,
+    type text NOT NULL,
+    config bytea,
+    sealed bytea NOT NULL,
+    health_status text NOT NULL,
+    health_reason text NOT NULL,
+    health_since timestamp with time zone,
+    needs_reauth boolean NOT NULL,
+    reauth_by_event boolean NOT NULL,
+    revision bigint NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    redirected_at timestamp with time zone,
+    deleted_at timestamp with time zone,
+    paused_at timestamp with time zone,
+    consent_status text DEFAULT ''::text NOT NULL,
+    consent_key text DEFAULT ''::text NOT NULL,
+    consent_expires_at timestamp with time zone,
+    consent_notice_at timestamp with time zone,
+    webhook_next_at timestamp with time zone,
+    webhook_every bigint DEFAULT 0 NOT NULL,
+    webhook_news_only boolean DEFAULT false NOT NULL,
+    webhook_due_at timestamp with time zone,
+    webhook_missed_at timestamp with time zone,
+    erased_at timestamp with time zone,
+    new_reference boolean DEFAULT false NOT NULL,
+    staged_since timestamp with time zone,
+    CONSTRAINT connections_kind_check CHECK ((kind = ANY (ARRAY['aggregator'::text, 'engine'::text])))
+);
+CREATE TABLE deliveries (
+    id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    connection_id uuid NOT NULL,
+    vendor text NOT NULL,
+    event text NOT NULL,
+    event_id text NOT NULL COLLATE "C",
+    fingerprint bytea NOT NULL,
+    body bytea NOT NULL,
+    ask text NOT NULL,
+    status text NOT NULL,
+    pull_id uuid,
+    received_at timestamp with time zone NOT NULL,
+    CONSTRAINT deliveries_status_check CHECK ((status = ANY (ARRAY['accepted'::text, 'ignored'::text, 'unreadable'::text])))
+);
+CREATE TABLE erasures (
+    id uuid NOT NULL,
+    connection_id uuid NOT NULL,
+    at_vendor boolean NOT NULL,
+    status text NOT NULL,
+    last_error text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    requested_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    due_at timestamp with time zone NOT NULL,
+    vendor_done boolean NOT NULL,
+    attempts integer NOT NULL,
+    passes integer NOT NULL,
+    place text NOT NULL,
+    tenant_id uuid NOT NULL,
+    CONSTRAINT erasures_status_check CHECK ((status = ANY (ARRAY['running'::text, 'done'::text, 'failed'::text])))
+);
+CREATE TABLE events (
+    id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    change_tx bigint NOT NULL,
+    type text NOT NULL,
+    connection_id uuid,
+    subject text NOT NULL,
+    made_at timestamp with time zone NOT NULL
+);
+CREATE TABLE feed (
+    one boolean DEFAULT true NOT NULL,
+    cluster bigint NOT NULL,
+    shift bigint NOT NULL,
+    cursor_key bytea NOT NULL,
+    plain_until bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT feed_one_check CHECK (one)
+);
+CREATE TABLE goose_db_version (
+    id integer NOT NULL,
+    version_id bigint NOT NULL,
+    is_applied boolean NOT NULL,
+    tstamp timestamp without time zone DEFAULT now() NOT NULL
+);
+ALTER TABLE goose_db_version ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME goose_db_version_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE idempotency_keys (
+    tenant_id uuid NOT NULL,
+    key text NOT NULL COLLATE "C",
+    fingerprint bytea NOT NULL,
+    claimed_at timestamp with time zone NOT NULL,
+    answered_at timestamp with time zone,
+    status integer NOT NULL,
+    headers text NOT NULL,
+    body bytea
+);
+CREATE TABLE pulls (
+    id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    connection_id uuid NOT NULL,
+    vendor text NOT NULL,
+    trigger text NOT NULL,
+    trace text NOT NULL,
+    state text NOT NULL,
+    ask text NOT NULL,
+    progress text NOT NULL,
+    seen_accounts integer NOT NULL,
+    seen_rows integer NOT NULL,
+    added integer NOT NULL,
+    modified integer NOT NULL,
+    removed integer NOT NULL,
+    unchanged integer NOT NULL,
+    attempts integer NOT NULL,
+    last_error text NOT NULL,
+    lease_id uuid,
+    lease_until timestamp with time zone,
+    not_before timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    started_at timestamp with time zone,
+    finished_at timestamp with time zone,
+    complete boolean DEFAULT false NOT NULL,
+    quarantined integer DEFAULT 0 NOT NULL,
+    CONSTRAINT pulls_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'running'::text, 'waiting'::text, 'succeeded'::text, 'failed'::text])))
+)
+WITH (fillfactor='80');
+CREATE TABLE quarantined_rows (
+    id uuid NOT NULL,
+    connection_id uuid NOT NULL,
+    kind text NOT NULL,
+    row_key text NOT NULL COLLATE "C",
+    reason text NOT NULL,
+    payload bytea NOT NULL,
+    pull_id uuid NOT NULL,
+    first_seen_at timestamp with time zone NOT NULL,
+    last_seen_at timestamp with time zone NOT NULL,
+    tenant_id uuid NOT NULL,
+    CONSTRAINT quarantined_rows_kind_check CHECK ((kind = ANY (ARRAY['transaction'::text, 'account'::text])))
+);
+CREATE TABLE rate_budgets (
+    vendor text NOT NULL,
+    origin_sha256 bytea NOT NULL,
+    resource text NOT NULL,
+    egress_address text NOT NULL,
+    version bigint NOT NULL,
+    full_at timestamp with time zone NOT NULL,
+    blocked_until timestamp with time zone,
+    demands jsonb NOT NULL,
+    updated_at timestamp with time zone NOT NULL
+)
+WITH (fillfactor='50');
+CREATE TABLE split_pairs (
+    connection_id uuid NOT NULL,
+    left_external_id text NOT NULL COLLATE "C",
+    came_external_id text NOT NULL COLLATE "C",
+    tenant_id uuid NOT NULL
+);
+CREATE TABLE staged_transactions (
+    connection_id uuid NOT NULL,
+    external_id text NOT NULL COLLATE "C",
+    step integer NOT NULL,
+    account text NOT NULL COLLATE "C",
+    date text NOT NULL COLLATE "C",
+    content bytea NOT NULL,
+    tenant_id uuid NOT NULL
+);
+CREATE TABLE subscription_attempts (
+    subscription_id uuid NOT NULL,
+    attempted_at timestamp with time zone NOT NULL,
+    id uuid NOT NULL,
+    sequence bigint NOT NULL,
+    event_id uuid NOT NULL,
+    type text NOT NULL,
+    subject text NOT NULL,
+    number integer NOT NULL,
+    took_us bigint NOT NULL,
+    error text NOT NULL,
+    tenant_id uuid NOT NULL
+);
+CREATE TABLE subscription_events (
+    subscription_id uuid NOT NULL,
+    sequence bigint NOT NULL,
+    event_id uuid NOT NULL,
+    type text NOT NULL,
+    subject text NOT NULL,
+    connection_id uuid,
+    version integer NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    parked boolean DEFAULT false NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    failing_since timestamp with time zone,
+    next_attempt_at timestamp with time zone,
+    last_error text DEFAULT ''::text NOT NULL,
+    tenant_id uuid NOT NULL
+);
+CREATE TABLE subscriptions (
+    id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    name text NOT NULL,
+    types text NOT NULL,
+    connection_id uuid,
+    sink_kind text NOT NULL,
+    url text NOT NULL,
+    exchange text NOT NULL,
+    routing_key text NOT NULL,
+    sealed bytea,
+    previous_until timestamp with time zone,
+    state text NOT NULL,
+    reason text NOT NULL,
+    state_since timestamp with time zone NOT NULL,
+    from_start boolean NOT NULL,
+    feed_tx bigint NOT NULL,
+    feed_id uuid NOT NULL,
+    event_tx bigint NOT NULL,
+    event_id uuid NOT NULL,
+    last_sequence bigint NOT NULL,
+    delivered_to bigint NOT NULL,
+    epoch bigint NOT NULL,
+    lease_id uuid,
+    lease_until timestamp with time zone,
+    revision bigint NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL
+);
+CREATE TABLE transaction_past_ids (
+    connection_id uuid NOT NULL,
+    external_id text NOT NULL COLLATE "C",
+    transaction_id uuid NOT NULL,
+    tenant_id uuid NOT NULL
+);
+CREATE TABLE transaction_versions (
+    id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    connection_id uuid NOT NULL,
+    account_id uuid,
+    account text NOT NULL COLLATE "C",
+    amount numeric NOT NULL,
+    currency text NOT NULL,
+    account_amount numeric,
+    account_currency text NOT NULL,
+    status text NOT NULL,
+    date text NOT NULL COLLATE "C",
+    occurred_at timestamp with time zone,
+    description text NOT NULL,
+    category text NOT NULL,
+    counterparty text NOT NULL,
+    metadata bytea,
+    version integer NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    removed_at timestamp with time zone,
+    pull_id uuid,
+    warnings text NOT NULL,
+    row_sha256 bytea,
+    normalizer text NOT NULL,
+    external_id text DEFAULT ''::text NOT NULL COLLATE "C",
+    supersedes text DEFAULT ''::text NOT NULL,
+    superseded_by uuid,
+    change_tx bigint DEFAULT 0 NOT NULL
+);
+CREATE TABLE transactions (
+    id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    connection_id uuid NOT NULL,
+    vendor text NOT NULL,
+    account_id uuid,
+    account text NOT NULL COLLATE "C",
+    external_id text NOT NULL COLLATE "C",
+    amount numeric NOT NULL,
+    currency text NOT NULL,
+    account_amount numeric,
+    account_currency text NOT NULL,
+    status text NOT NULL,
+    date text NOT NULL COLLATE "C",
+    occurred_at timestamp with time zone,
+    description text NOT NULL,
+    category text NOT NULL,
+    counterparty text NOT NULL,
+    metadata bytea,
+    digest bytea NOT NULL,
+    version integer NOT NULL,
+    first_seen_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    removed_at timestamp with time zone,
+    change_tx bigint NOT NULL,
+    source bytea,
+    pull_id uuid,
+    warnings text DEFAULT ''::text NOT NULL,
+    row_sha256 bytea,
+    normalizer text DEFAULT ''::text NOT NULL,
+    supersedes text DEFAULT ''::text NOT NULL,
+    superseded_by uuid,
+    erased_at timestamp with time zone
+);
+CREATE TABLE unshown_transactions (
+    connection_id uuid NOT NULL,
+    external_id text NOT NULL COLLATE "C",
+    account_id uuid NOT NULL,
+    date text NOT NULL COLLATE "C",
+    tenant_id uuid NOT NULL
+);
+CREATE TABLE webhook_tokens (
+    id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    connection_id uuid NOT NULL,
+    vendor text NOT NULL,
+    hash bytea NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    last_used_at timestamp with time zone,
+    revoked_at timestamp with time zone,
+    source_hash bytea,
+    registration text DEFAULT ''::text NOT NULL,
+    registration_id text DEFAULT ''::text NOT NULL,
+    registration_due timestamp with time zone,
+    registration_attempts integer DEFAULT 0 NOT NULL
+);
+INSERT INTO account_balances VALUES ('01a2014e-ede9-7b8f-8631-5c30fb9b8daa', '2026-11-22', '01a2014e-edc4-73da-ab4d-4192f4e75258', '2026-11-22 03:31:19.675342+00', 'BRL', 4439.4, 1267.36, 3172.04, '3ce1f266-dd0d-46be-ba6b-d847470ed7d0');
+INSERT INTO account_balances VALUES ('01a2014e-eea5-7340-9666-29895f796dab', '2026-11-22', '01a2014e-ee94-78c7-8f79-5f8f37e75d92', '2026-11-22 03:31:19.920228+00', 'MXN', -1830, 0, -1830, '3ce1f266-dd0d-46be-ba6b-d847470ed7d0');
+INSERT INTO account_balances VALUES ('01a2014e-eea5-741a-8a69-ea1a55f8513a', '2026-11-22', '01a2014e-ee94-78c7-8f79-5f8f37e75d92', '2026-11-22 03:31:19.920228+00', 'MXN', 12044.71, -609.4, 12654.11, '3ce1f266-dd0d-46be-ba6b-d847470ed7d0');
+INSERT INTO account_completeness VALUES ('01a2014e-ede9-7b8f-8631-5c30fb9b8daa', '01a2014e-edc4-73da-ab4d-4192f4e75258', '{"baseline":{"at":"2026-11-22T03:31:19.675342Z","anchor":"3172.04","firstDay":"2026-11-19"},"last":{"at":"2026-11-22T03:31:19.675342Z","currency":"BRL","balance":"4439.4","posted":"1267.36","late":"0","firstDay":"2026-11-19","links":1},"since":"2026-11-22T03:31:19.675342Z"}', true, NULL, '3ce1f266-dd0d-46be-ba6b-d847470ed7d0', '');
+INSERT INTO account_completeness VALUES ('01a2014e-ede9-7cd3-8a08-87d6234cf1c7', '01a2014e-edc4-73da-ab4d-4192f4e75258', '{"last":{"at":"2026-11-22T03:31:19.675342Z","missing":"invoice_balance","balance":"0","posted":"0","late":"0","firstDay":"2026-11-08"},"announced":[{"account":"22bb33cc-44dd-4e55-9f66-77aa88bb99cc","from":"2026-11-22T03:31:19.75Z","count":1}]}', false, NULL, '3ce1f266-dd0d-46be-ba6b-d847470ed7d0', '');
+INSERT INTO account_completeness VALUES ('01a2014e-eea5-7340-9666-29895f796dab', '01a2014e-ee94-78c7-8f79-5f8f37e75d92', '{"baseline":{"at":"2026-11-22T03:31:19.851732Z","anchor":"-1830","firstDay":"2026-11-19"},"last":{"at":"2026-11-22T03:31:19.920228Z","currency":"MXN","balance":"-1830","posted":"0","late":"0","firstDay":"2026-11-19"},"since":"2026-11-22T03:31:19.851732Z","counted":{"expected":5,"actual":5,"at":"2026-11-22T03:31:19.851732Z"}}', true, NULL, '3ce1f266-dd0d-46be-ba6b-d847470ed7d0', '');
+INSERT INTO account_completeness VALUES ('01a2014e-eea5-741a-8a69-ea1a55f8513a', '01a2014e-ee94-78c7-8f79-5f8f37e75d92', '{"baseline":{"at":"2026-11-22T03:31:19.851732Z","anchor":"-9095.89","firstDay":"2026-11-16"},"last":{"at":"2026-11-22T03:31:19.920228Z","currency":"MXN","balance":"12044.71","posted":"-609.4","late":"0","firstDay":"2026-11-16"},"since":"2026-11-22T03:31:19.851732Z","anchorDrift":"2026-11-22T03:31:19.886111Z","counted":{"expected":5,"actual":5,"at":"2026-11-22T03:31:19.851732Z"}}', true, '2026-11-22 03:31:19.886111+00', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0', '');
+INSERT INTO accounts VALUES ('01a2014e-ede9-7b8f-8631-5c30fb9b8daa', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0', '01a2014e-edc4-73da-ab4d-4192f4e75258', 'pluggy', '11aa22bb-33cc-4d44-8e55-66ff77aa88bb', 'bank', 'CHECKING_ACCOUNT', 'Conta de Ensaio', '0001/54321-0', 'BRL', 4439.4, 'BRL', '\x7b226964223a2231316161323262622d333363632d346434342d386535352d363666663737616138386262222c2274797065223a2242414e4b222c2273756274797065223a22434845434b494e475f4143434f554e54222c226e756d626572223a22303030312f35343332312d30222c226e616d65223a22436f6e746120646520456e7361696f222c226d61726b6574696e674e616d65223a22436f6e746120456e7361696f222c2262616c616e6365223a343433392e342c226974656d4964223a2262376431663061322d346333352d346538622d396136312d306432663563376538613930222c227461784e756d626572223a223030302e3030302e3030312d3931222c226f776e6572223a22546974756c617220646520456e7361696f222c2263757272656e6379436f6465223a2242524c222c2262616e6b44617461223a7b227472616e736665724e756d626572223a223939392f303030312f35343332312d30222c22636c6f73696e6742616c616e6365223a343433392e342c226175746f6d61746963616c6c79496e76657374656442616c616e6365223a3130302c226f7665726472616674436f6e747261637465644c696d6974223a302c226f7665726472616674557365644c696d6974223a302c22756e617272616e6765644f7665726472616674416d6f756e74223a302c22686173526573657276656442616c616e6365223a66616c73652c22726573657276656442616c616e636573223a6e756c6c7d2c2263726564697444617461223a6e756c6c2c22637265617465644174223a22323032362d31312d30345431323a30303a30352e3030305a222c22757064617465644174223a22323032362d31312d32325430393a30323a31302e3030305a227d', '2026-11-22 03:31:19.656896+00', '2026-11-22 03:31:19.656896+00', NULL, true, NULL, 'b7d1f0a2-4c35-4e8b-9a61-0d2f5c7e8a90', '', 'b049e9da4a44f6221def764bb87e9bcdc29631044e6e4e9779555d44abe5c5bb');
+INSERT INTO accounts VALUES ('01a2014e-ede9-7cd3-8a08-87d6234cf1c7', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0', '01a2014e-edc4-73da-ab4d-4192f4e75258', 'pluggy', '22bb33cc-44dd-4e55-9f66-77aa88bb99cc', 'credit', 'CREDIT_CARD', 'Cartão de Ensaio', '8670', 'BRL', 1532.77, 'BRL', '\x7b226964223a2232326262333363632d343464642d346535352d396636362d373761613838626239396363222c2274797065223a22435245444954222c2273756274797065223a224352454449545f43415244222c226e756d626572223a2238363730222c226e616d65223a2243617274c3a36f20646520456e7361696f222c226d61726b6574696e674e616d65223a22454e5341494f20504c4154494e554d222c2262616c616e6365223a313533322e37372c226974656d4964223a2262376431663061322d346333352d346538622d396136312d306432663563376538613930222c227461784e756d626572223a6e756c6c2c226f776e6572223a22546974756c617220646520456e7361696f222c2263757272656e6379436f6465223a2242524c222c2262616e6b44617461223a6e756c6c2c2263726564697444617461223a7b226c6576656c223a22504c4154494e554d222c226272616e64223a2256495341222c226272616e644164646974696f6e616c496e666f223a6e756c6c2c2262616c616e6365436c6f736544617465223a22323032362d31312d3238222c2262616c616e636544756544617465223a22323032362d31322d3035222c22617661696c61626c654372656469744c696d6974223a383436372e32332c2262616c616e6365466f726569676e43757272656e6379223a302c226d696e696d756d5061796d656e74223a3135332e32382c226372656469744c696d6974223a31303030302c2269734c696d6974466c657869626c65223a66616c73652c22737461747573223a22414354495645222c22686f6c64657254797065223a224d41494e222c22646973616767726567617465644372656469744c696d697473223a5b5d2c226164646974696f6e616c4361726473223a6e756c6c7d2c22637265617465644174223a22323032362d31312d30345431323a30303a30352e3030305a222c22757064617465644174223a22323032362d31312d32325430393a30323a31302e3030305a227d', '2026-11-22 03:31:19.656896+00', '2026-11-22 03:31:19.656896+00', NULL, true, NULL, 'b7d1f0a2-4c35-4e8b-9a61-0d2f5c7e8a90', '', '');
+INSERT INTO accounts VALUES ('01a2014e-eea5-7340-9666-29895f796dab', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0', '01a2014e-ee94-78c7-8f79-5f8f37e75d92', 'belvo', '58c2d6f1-0e4b-4973-a5d9-b31f7e86c204', 'credit', 'CREDIT_CARD', 'Tarjeta Platino', '4152310099018873', 'MXN', 1830, 'MXN', '\x7b226964223a2235386332643666312d306534622d343937332d613564392d623331663765383663323034222c226c696e6b223a2236643161396333342d323062372d346635652d386336312d393365376135643430623132222c22696e737469747574696f6e223a7b226e616d65223a22657265626f725f6d785f72657461696c222c2274797065223a2262616e6b227d2c22636f6c6c65637465645f6174223a22323032362d31312d31395430373a31353a32302e3333343531325a222c22637265617465645f6174223a22323032362d30392d32305431323a30303a30392e3737313230345a222c226c6173745f61636365737365645f6174223a22323032362d31312d31395430373a31353a32342e3930303030305a222c2263617465676f7279223a224352454449545f43415244222c2262616c616e63655f74797065223a224c494142494c495459222c2274797065223a225461726a657461206465206372656469746f222c226e616d65223a225461726a65746120506c6174696e6f222c226e756d626572223a2234313532333130303939303138383733222c2262616c616e6365223a7b2263757272656e74223a313833302e302c22617661696c61626c65223a32383137302e307d2c2263757272656e6379223a224d584e222c227075626c69635f6964656e74696669636174696f6e5f6e616d65223a6e756c6c2c227075626c69635f6964656e74696669636174696f6e5f76616c7565223a6e756c6c2c2262616e6b5f70726f647563745f6964223a6e756c6c2c22696e7465726e616c5f6964656e74696669636174696f6e223a6e756c6c2c226372656469745f64617461223a7b22636f6c6c65637465645f6174223a22323032362d31312d31395430373a31353a32302e3333343531325a222c226372656469745f6c696d6974223a33303030302e302c2263757474696e675f64617465223a22323032362d31322d3031222c226e6578745f7061796d656e745f64617465223a22323032362d31322d3139222c226d696e696d756d5f7061796d656e74223a3138332e302c226e6f5f696e7465726573745f7061796d656e74223a313833302e302c22696e7465726573745f72617465223a33382e352c22656e645f64617465223a6e756c6c2c226d6f6e74686c795f7061796d656e74223a6e756c6c2c226c6173745f7061796d656e745f64617465223a6e756c6c7d2c226c6f616e5f64617461223a6e756c6c2c2266756e64735f64617461223a6e756c6c2c2272656365697661626c65735f64617461223a6e756c6c7d', '2026-11-22 03:31:19.844784+00', '2026-11-22 03:31:19.844784+00', NULL, true, NULL, '6d1a9c34-20b7-4f5e-8c61-93e7a5d40b12', '', '557f69d4bd99cfb02fa89d230061031c62be7bb30681e8f5fc5a47fb00aa7ec8');
+INSERT INTO accounts VALUES ('01a2014e-eea5-741a-8a69-ea1a55f8513a', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0', '01a2014e-ee94-78c7-8f79-5f8f37e75d92', 'belvo', 'e3b70c55-91d4-4a2f-b6c8-07f25d1e9a83', 'bank', 'CHECKING_ACCOUNT', 'Cuenta de cheques', '7730014482905', 'MXN', 12044.71, 'MXN', '\x7b226964223a2265336237306335352d393164342d346132662d623663382d303766323564316539613833222c226c696e6b223a2236643161396333342d323062372d346635652d386336312d393365376135643430623132222c22696e737469747574696f6e223a7b226e616d65223a22657265626f725f6d785f72657461696c222c2274797065223a2262616e6b227d2c22636f6c6c65637465645f6174223a22323032362d31312d31395430373a31353a32302e3333343531325a222c22637265617465645f6174223a22323032362d30392d32305431323a30303a30392e3737313230345a222c226c6173745f61636365737365645f6174223a22323032362d31312d31395430373a31353a32342e3930303030305a222c2263617465676f7279223a22434845434b494e475f4143434f554e54222c2262616c616e63655f74797065223a224153534554222c2274797065223a224375656e74617320646520656665637469766f222c226e616d65223a224375656e74612064652063686571756573222c226e756d626572223a2237373330303134343832393035222c2262616c616e6365223a7b2263757272656e74223a31323034342e37312c22617661696c61626c65223a31313839302e327d2c2263757272656e6379223a224d584e222c227075626c69635f6964656e74696669636174696f6e5f6e616d65223a22434c414245222c227075626c69635f6964656e74696669636174696f6e5f76616c7565223a22303032313830373030313434383239303531222c2262616e6b5f70726f647563745f6964223a6e756c6c2c22696e7465726e616c5f6964656e74696669636174696f6e223a6e756c6c2c226372656469745f64617461223a6e756c6c2c226c6f616e5f64617461223a6e756c6c2c2266756e64735f64617461223a6e756c6c2c2272656365697661626c65735f64617461223a6e756c6c7d', '2026-11-22 03:31:19.844784+00', '2026-11-22 03:31:19.844784+00', NULL, true, NULL, '6d1a9c34-20b7-4f5e-8c61-93e7a5d40b12', '', '6afc7429b1b1a917e6889a54beea5d72213b0737c12e6e92e9b3fde13295d490');
+INSERT INTO audit_checkpoints VALUES (8, '\x73747564696f2e6c657269616e2e646973636f766572792f61756469742f33636531663236362d646430642d343662652d626136622d6438343734373065643764300a380a366468776b6e624f4a44493565695331352f545563525853316d4b484964756d707968384d4c774b6763383d0a0ae280942073747564696f2e6c657269616e2e646973636f766572792f61756469742f33636531663236362d646430642d343662652d626136622d643834373437306564376430204f57446244494d65466c4f6f4154667741545744454a562f5772594d55312b376b6364565a3048483976497462387977357a4135487a7247525539357631695056746d724d464453476779674b52715033476c54495349333951513d0a', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0');
+INSERT INTO audit_entries VALUES (0, '2026-11-22 03:31:19.620308+00', 'unknown', 'connection.create', '01a2014e-edc4-73da-ab4d-4192f4e75258', '9eeaf5a3-a97f-449a-b9e1-a55d43497dba', '{}', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0');
+INSERT INTO audit_entries VALUES (1, '2026-11-22 03:31:19.628873+00', 'unknown', 'connection.test', '01a2014e-edc4-73da-ab4d-4192f4e75258', '21190630-2c1d-4ce1-b834-0c5ac9166a1f', '{}', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0');
+INSERT INTO audit_entries VALUES (2, '2026-11-22 03:31:19.632594+00', 'unknown', 'token.mint', '01a2014e-edcd-7ef5-b5f7-8a3f7722fcbe', 'ed1f4418-b98c-40a6-90df-2d7cf2059255', '{"connectionId":"01a2014e-edc4-73da-ab4d-4192f4e75258"}', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0');
+INSERT INTO audit_entries VALUES (3, '2026-11-22 03:31:19.824171+00', 'unknown', 'connection.delete', '01a2014e-edc4-73da-ab4d-4192f4e75258', '7f276d44-73a4-4039-8ab2-94dc311bb561', '{}', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0');
+INSERT INTO audit_entries VALUES (4, '2026-11-22 03:31:19.82861+00', 'unknown', 'connection.create', '01a2014e-ee94-78c7-8f79-5f8f37e75d92', '994de79f-b8e5-4fe8-ba29-df5bb99adfe3', '{}', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0');
+INSERT INTO audit_entries VALUES (5, '2026-11-22 03:31:19.832458+00', 'unknown', 'connection.test', '01a2014e-ee94-78c7-8f79-5f8f37e75d92', '4ec1988e-4a27-4814-baf2-6e5e22f0ef05', '{}', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0');
+INSERT INTO audit_entries VALUES (6, '2026-11-22 03:31:19.834003+00', 'unknown', 'token.mint', '01a2014e-ee99-733a-a524-f92b2811e773', '1dc15c5a-2e06-42b0-8a6e-71f8614abbe9', '{"connectionId":"01a2014e-ee94-78c7-8f79-5f8f37e75d92"}', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0');
+INSERT INTO audit_entries VALUES (7, '2026-11-22 03:31:19.929161+00', 'unknown', 'connection.delete', '01a2014e-ee94-78c7-8f79-5f8f37e75d92', '0a9e75c8-9f3c-4673-b219-38f1bfbebfd7', '{}', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0');
+INSERT INTO audit_hashes VALUES (0, '\x9f1d1297845f17e4135db42497c82068bc2cabd555084b9ae3a35e378ecaccf4', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0');
+INSERT INTO audit_hashes VALUES (1, '\xee813bcaf1106cb8e625f156cef6fff761f9f420b1fd8c66ed8a00338f0107b5', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0');
+INSERT INTO audit_hashes VALUES (2, '\xfdd282e580b54a11d5f5e6c9341d00807d1811864788bf4f0d1118fadda46d46', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0');
+INSERT INTO audit_hashes VALUES (3, '\x53c4e6250fc659ed2ea21a4c3f22fc123a545b20038100e842aa6504dcd46ec4', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0');
+INSERT INTO audit_hashes VALUES (4, '\xe54981a5fd989d74a316af0ac7135d79f8bb6609842d676e4f6d095f94229de9', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0');
+INSERT INTO audit_hashes VALUES (5, '\x577a0a099eb784487b54829dab2769cd2bc1873845e9fb624b76b5c5eb6c818f', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0');
+INSERT INTO audit_hashes VALUES (6, '\x846a96d867297e63f46776326b5722f6a0c1107525b8cde1a207dd7e405a1442', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0');
+INSERT INTO audit_hashes VALUES (7, '\xa9ba7fc4dce99eb17b6d27b8209ad35ed2fd8f54919bdcde997613be71dcb0bf', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0');
+INSERT INTO audit_hashes VALUES (8, '\x12cf2ba34be27d1e46962935acb972fef3896dddff7e06451634bc96454e022f', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0');
+INSERT INTO audit_hashes VALUES (9, '\x01b9dbba4cb63071e0469081861f282d6f3c1f48526b99c2ea487e4dd252e727', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0');
+INSERT INTO audit_hashes VALUES (10, '\x1e15d3c486a6002dd528641139c7e65725e19b3202d1d8e25cd9e8a0ee0edca0', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0');
+INSERT INTO audit_hashes VALUES (11, '\xb4ab531f2bcfa5ef0ffb031a46c4c4ff17b2c280c2e3dc743412e2b1f4d4724a', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0');
+INSERT INTO audit_hashes VALUES (12, '\xb31581ad4b75a49de59783e9a9dc78b469a03f6ce0d32b10b628e44d637b732a', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0');
+INSERT INTO audit_hashes VALUES (13, '\x49f760b9742392d11e20f5ffcfd29f9c34f0f264d0961fde6c38c9ba817bd351', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0');
+INSERT INTO audit_hashes VALUES (14, '\xe9d8709276ce2432397a24b5e7f4d47115d2d6628721dba6a7287c30bc0a81cf', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0');
+INSERT INTO audit_heads VALUES (8, NULL, '3ce1f266-dd0d-46be-ba6b-d847470ed7d0');
+INSERT INTO audit_keys VALUES ('\x016cb5840d6d15e5308e0ecb8561f6987b1464c1d0a414ecfefd9c6d8c7e6beda14283682a932cbc0d07d33835702f4f3ff13380aaabf8b20292faa8754ffb90dc575efbc660e1b141da65f679665c8a299a6a296f7f707195d8463c', '00000000-0000-0000-0000-000000000000');
+INSERT INTO connections VALUES ('01a2014e-edc4-73da-ab4d-4192f4e75258', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0', 'aggregator', 'pluggy-main', 'pluggy', 'http://127.0.0.1:43245', 'b7d1f0a2-4c35-4e8b-9a61-0d2f5c7e8a90', '', NULL, '\x016cb5840d6531847ecc13e5ec7a9683883c5cc424b826a8a0e8319e14cdf426152d19b4172b2b7f8411d5818c485d31af89cb660c38e6cd666cf51abefff8b4599c0f98896117525c5529fb2f9d338f764e0109b7dfdbdc57e35d54344a0386fe282c8349f0f24ffb507e21c580ea17dd49181bdc30b594bcf478eddc0fb506c745b122cd9037ba', 'healthy', '', '2026-11-22 03:31:19.627443+00', false, false, 2, '2026-11-22 03:31:19.620251+00', '2026-11-22 03:31:19.821447+00', '2026-11-22 03:31:19.620251+00', '2026-11-22 03:31:19.821447+00', NULL, '', '', NULL, NULL, '2026-11-23 09:02:11.402+00', 0, false, '2026-11-23 09:02:11.402+00', NULL, NULL, false, NULL);
+INSERT INTO connections VALUES ('01a2014e-ee94-78c7-8f79-5f8f37e75d92', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0', 'aggregator', 'belvo-main', 'belvo', 'http://127.0.0.1:42383', '6d1a9c34-20b7-4f5e-8c61-93e7a5d40b12', '', NULL, '\x016cb5840d1f71ec2866ddc93ed8f9879b0607e9ee5fe998a69b118d2664c2105862844132008b109ef474f07c24bbc1920deecf62550ccc31c27c0a7e9c8d076e15cf80695020e092f6ab4d836cbc6abb2d4e60675fd31fcba8d56940a7110e1798ae18a2c09ccc9e8ae294', 'healthy', '', '2026-11-22 03:31:19.831692+00', false, false, 2, '2026-11-22 03:31:19.828574+00', '2026-11-22 03:31:19.926683+00', '2026-11-22 03:31:19.828574+00', '2026-11-22 03:31:19.926683+00', NULL, '', '', NULL, NULL, '2026-11-20 08:00:00+00', 86400000000, true, '2026-11-20 08:00:00+00', NULL, NULL, false, NULL);
+INSERT INTO deliveries VALUES ('01a2014e-edd1-7b50-b8a4-7e1f9f01b65f', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0', '01a2014e-edc4-73da-ab4d-4192f4e75258', 'pluggy', 'item/updated', '9defb556-7ce0-4e63-b886-7c64ff885b58', '\x7132a3e151517ab14b4c71f09b1eebfbde7ae5307eb01dd87f1d48071f155929', '\x7b226576656e74223a226974656d2f75706461746564222c226576656e744964223a2239646566623535362d376365302d346536332d623838362d376336346666383835623538222c226974656d4964223a2262376431663061322d346333352d346538622d396136312d306432663563376538613930222c22636c69656e74557365724964223a22757365722d3432222c227472696767657265644279223a2253594e43227d', '{"everything":true,"signal":"recovered"}', 'accepted', '01a2014e-edd1-7b53-bd2f-e5101a179fd3', '2026-11-22 03:31:19.633742+00');
+INSERT INTO deliveries VALUES ('01a2014e-ee11-70d2-85cc-0bfcdc61f483', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0', '01a2014e-edc4-73da-ab4d-4192f4e75258', 'pluggy', 'transactions/updated', 'c903a741-ad1e-44ef-882c-eb15446aa8d5', '\xcf25aa9ade0a71e8ad03227f313d4055b692af147de675cd9fb42692400a9733', '\x7b226576656e74223a227472616e73616374696f6e732f75706461746564222c226576656e744964223a2263393033613734312d616431652d343465662d383832632d656231353434366161386435222c226974656d4964223a2262376431663061322d346333352d346538622d396136312d306432663563376538613930222c226163636f756e744964223a2232326262333363632d343464642d346535352d396636362d373761613838626239396363222c22636c69656e744964223a2233663163326435652d366137622d346338642d396530662d316132623363346435653666222c22636c69656e74557365724964223a22757365722d3432222c227472696767657265644279223a2253594e43222c227472616e73616374696f6e73436f756e74223a312c227472616e73616374696f6e496473223a5b2263306666656530302d303030302d343030302d383030302d303030303030303030303131225d7d', '{"changed":{"22bb33cc-44dd-4e55-9f66-77aa88bb99cc":["c0ffee00-0000-4000-8000-000000000011"]}}', 'accepted', '01a2014e-ee11-70d3-bfb6-93eca0cfb9b9', '2026-11-22 03:31:19.697054+00');
+INSERT INTO deliveries VALUES ('01a2014e-ee17-738a-8389-933e745c2c15', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0', '01a2014e-edc4-73da-ab4d-4192f4e75258', 'pluggy', 'transactions/deleted', 'ee46c282-f5c0-4996-844f-601712783b6c', '\xac3f8bf7c9372cd5ba77bb50fbc77d6d156daa669b1f321b44a3a8363186b010', '\x7b226576656e74223a227472616e73616374696f6e732f64656c65746564222c226576656e744964223a2265653436633238322d663563302d343939362d383434662d363031373132373833623663222c226974656d4964223a2262376431663061322d346333352d346538622d396136312d306432663563376538613930222c226163636f756e744964223a2232326262333363632d343464642d346535352d396636362d373761613838626239396363222c22636c69656e744964223a2233663163326435652d366137622d346338642d396530662d316132623363346435653666222c22636c69656e74557365724964223a22757365722d3432222c227472616e73616374696f6e73436f756e74223a312c227472616e73616374696f6e496473223a5b2263306666656530302d303030302d343030302d383030302d303030303030303030303130225d7d', '{"removed":["c0ffee00-0000-4000-8000-000000000010"]}', 'accepted', '01a2014e-ee11-70d3-bfb6-93eca0cfb9b9', '2026-11-22 03:31:19.703232+00');
+INSERT INTO deliveries VALUES ('01a2014e-ee47-73af-a167-805a2ee8c381', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0', '01a2014e-edc4-73da-ab4d-4192f4e75258', 'pluggy', 'transactions/created', 'aaf68b2c-f956-42e6-a689-949cb1e996ae', '\xfa537fdf123c370481c2efe447ff8e000f7e2f0a13b5eadf81795636405dfcbc', '\x7b226576656e74223a227472616e73616374696f6e732f63726561746564222c226576656e744964223a2261616636386232632d663935362d343265362d613638392d393439636231653939366165222c226974656d4964223a2262376431663061322d346333352d346538622d396136312d306432663563376538613930222c226163636f756e744964223a2232326262333363632d343464642d346535352d396636362d373761613838626239396363222c22636c69656e74557365724964223a22757365722d3432222c227472696767657265644279223a2253594e43222c227472616e73616374696f6e73436f756e74223a312c227472616e73616374696f6e734d696e44617465223a22323032362d31322d31395430333a30303a30302e3030305a222c227472616e73616374696f6e7343726561746564417446726f6d223a22323032362d31312d32325430333a33313a31392e3735305a222c22637265617465645472616e73616374696f6e734c696e6b223a2268747470733a2f2f6170692e706c756767792e61692f7472616e73616374696f6e733f6163636f756e7449643d32326262333363632d343464642d346535352d396636362d3737616138386262393963635c753030323663726561746564417446726f6d3d323032362d31312d32325430333a33313a31392e3735305a222c22637265617465645472616e73616374696f6e734c696e6b5632223a2268747470733a2f2f6170692e706c756767792e61692f76322f7472616e73616374696f6e733f6163636f756e7449643d32326262333363632d343464642d346535352d396636362d3737616138386262393963635c753030323663726561746564417446726f6d3d323032362d31312d32325430333a33313a31392e3735305a227d', '{"created":{"22bb33cc-44dd-4e55-9f66-77aa88bb99cc":"2026-11-22T03:26:19.75Z"},"announced":[{"account":"22bb33cc-44dd-4e55-9f66-77aa88bb99cc","from":"2026-11-22T03:31:19.75Z","count":1}]}', 'accepted', '01a2014e-ee47-73b0-ad3a-67edba2a33b7', '2026-11-22 03:31:19.751242+00');
+INSERT INTO deliveries VALUES ('01a2014e-ee4f-7e81-9482-bf9a7583860b', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0', '01a2014e-edc4-73da-ab4d-4192f4e75258', 'pluggy', 'transactions/deleted', '81ca7303-3acf-4433-93c6-0b4990223e12', '\x975ecf834e7bc69124d25758b823a445c26157c4431125bf2efb3de3e643c78b', '\x7b226576656e74223a227472616e73616374696f6e732f64656c65746564222c226576656e744964223a2238316361373330332d336163662d343433332d393363362d306234393930323233653132222c226974656d4964223a2262376431663061322d346333352d346538622d396136312d306432663563376538613930222c226163636f756e744964223a2232326262333363632d343464642d346535352d396636362d373761613838626239396363222c22636c69656e744964223a2233663163326435652d366137622d346338642d396530662d316132623363346435653666222c22636c69656e74557365724964223a22757365722d3432222c227472616e73616374696f6e73436f756e74223a312c227472616e73616374696f6e496473223a5b2263306666656530302d303030302d343030302d383030302d303030303030303030303131225d7d', '{"removed":["c0ffee00-0000-4000-8000-000000000011"]}', 'accepted', '01a2014e-ee4f-7e82-be62-224dc457aab0', '2026-11-22 03:31:19.759951+00');
+INSERT INTO deliveries VALUES ('01a2014e-ee9a-7bf3-b423-2ca5b99fcbb1', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0', '01a2014e-ee94-78c7-8f79-5f8f37e75d92', 'belvo', 'TRANSACTIONS.historical_update', 'f39b27e5585943ab8be390b0fb6b95c0', '\xdff00b2651a7c369eae0947649755c31741cff1245c510e93bb82bda067311da', '\x7b22776562686f6f6b5f6964223a226633396232376535353835393433616238626533393062306662366239356330222c22776562686f6f6b5f74797065223a225452414e53414354494f4e53222c2270726f636573735f74797065223a22686973746f726963616c5f757064617465222c22776562686f6f6b5f636f6465223a22686973746f726963616c5f757064617465222c226c696e6b5f6964223a2236643161396333342d323062372d346635652d386336312d393365376135643430623132222c22726571756573745f6964223a2262306366376663622d623961382d346336622d623365332d326433363463353563313364222c2265787465726e616c5f6964223a22637573746f6d65722d37373331222c2264617461223a7b22746f74616c5f7472616e73616374696f6e73223a352c22746f74616c5f696e666c6f775f7472616e73616374696f6e73223a312c22746f74616c5f6f7574666c6f775f7472616e73616374696f6e73223a332c2266697273745f7472616e73616374696f6e5f64617465223a22323032362d31312d3136222c226c6173745f7472616e73616374696f6e5f64617465223a22323032362d31312d3139227d7d', '{"everything":true,"signal":"recovered","announced":[{"count":5}]}', 'accepted', '01a2014e-ee9a-7bf4-9bfc-43a8f10141c1', '2026-11-22 03:31:19.834783+00');
+INSERT INTO deliveries VALUES ('01a2014e-eeb8-7f20-9eb9-5985b9615c9a', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0', '01a2014e-ee94-78c7-8f79-5f8f37e75d92', 'belvo', 'TRANSACTIONS.transactions_updated', '0942a2577da64cddbd5aba386e2ab26d', '\xa726d0980c69b380d68253dbf6f182a7714e016b511e12619ec376461824f425', '\x7b22776562686f6f6b5f6964223a223039343261323537376461363463646462643561626133383665326162323664222c22776562686f6f6b5f74797065223a225452414e53414354494f4e53222c2270726f636573735f74797065223a22726563757272656e745f757064617465222c22776562686f6f6b5f636f6465223a227472616e73616374696f6e735f75706461746564222c226c696e6b5f6964223a2236643161396333342d323062372d346635652d386336312d393365376135643430623132222c22726571756573745f6964223a2265386262343534312d666332642d343737652d393035362d393033643736616333333536222c2265787465726e616c5f6964223a22637573746f6d65722d37373331222c2264617461223a7b22636f756e74223a312c22757064617465645f7472616e73616374696f6e73223a5b2230623565386432312d366639612d346333372d613165342d383264376333663035623639225d7d7d', '{"everything":true}', 'accepted', '01a2014e-eeb8-7f23-9d18-e37a5fb2c43c', '2026-11-22 03:31:19.864992+00');
+INSERT INTO deliveries VALUES ('01a2014e-eec0-7054-862f-1bac4e38d2a0', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0', '01a2014e-ee94-78c7-8f79-5f8f37e75d92', 'belvo', 'TRANSACTIONS.transactions_deleted', 'bb18a6ace89b4ac795e7c64b0449d3e8', '\x59c6ce6657818d4acb57dd5e5f115585c7339ffe53bc81cecb82ed7a6debb512', '\x7b22776562686f6f6b5f6964223a226262313861366163653839623461633739356537633634623034343964336538222c22776562686f6f6b5f74797065223a225452414e53414354494f4e53222c2270726f636573735f74797065223a22726563757272656e745f757064617465222c22776562686f6f6b5f636f6465223a227472616e73616374696f6e735f64656c65746564222c226c696e6b5f6964223a2236643161396333342d323062372d346635652d386336312d393365376135643430623132222c22726571756573745f6964223a2261633563323963322d613338372d346536392d383065312d393764336139303738353239222c2265787465726e616c5f6964223a22637573746f6d65722d37373331222c2264617461223a7b22636f756e74223a312c2264656c657465645f7472616e73616374696f6e73223a5b2232643934663761332d623830632d346531362d393564322d663163303661376533623438225d7d7d', '{"everything":true,"removed":["2d94f7a3-b80c-4e16-95d2-f1c06a7e3b48"]}', 'accepted', '01a2014e-eeb8-7f23-9d18-e37a5fb2c43c', '2026-11-22 03:31:19.872022+00');
+INSERT INTO deliveries VALUES ('01a2014e-eeda-7bbc-bb1e-681da2c96277', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0', '01a2014e-ee94-78c7-8f79-5f8f37e75d92', 'belvo', 'TRANSACTIONS.new_transactions_available', '95a300ee120a43f1b0d37efc9c4e8e9d', '\x2f0eafcda84219d90a4229cbca9cf21d4a7c21f3e52f6ed33498ae071e356ec1', '\x7b22776562686f6f6b5f6964223a223935613330306565313230613433663162306433376566633963346538653964222c22776562686f6f6b5f74797065223a225452414e53414354494f4e53222c2270726f636573735f74797065223a22726563757272656e745f757064617465222c22776562686f6f6b5f636f6465223a226e65775f7472616e73616374696f6e735f617661696c61626c65222c226c696e6b5f6964223a2236643161396333342d323062372d346635652d386336312d393365376135643430623132222c22726571756573745f6964223a2263343536626532332d386633612d343862642d396636332d616338616432343939316362222c2265787465726e616c5f6964223a22637573746f6d65722d37373331222c2264617461223a7b226e65775f7472616e73616374696f6e73223a317d7d', '{"everything":true,"signal":"recovered"}', 'accepted', '01a2014e-eeda-7bbf-977e-2de4da358300', '2026-11-22 03:31:19.89877+00');
+INSERT INTO deliveries VALUES ('01a2014e-eede-7b28-998f-7136bd5c7c29', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0', '01a2014e-ee94-78c7-8f79-5f8f37e75d92', 'belvo', 'TRANSACTIONS.transactions_deleted', 'f3653a7ef5bc496ea360d935847aa623', '\x5596234e468534eb38a933542da2d69e9a24c61ba438850210074235920d4c6b', '\x7b22776562686f6f6b5f6964223a226633363533613765663562633439366561333630643933353834376161363233222c22776562686f6f6b5f74797065223a225452414e53414354494f4e53222c2270726f636573735f74797065223a22726563757272656e745f757064617465222c22776562686f6f6b5f636f6465223a227472616e73616374696f6e735f64656c65746564222c226c696e6b5f6964223a2236643161396333342d323062372d346635652d386336312d393365376135643430623132222c22726571756573745f6964223a2231373261646665312d303038392d346361342d393263342d383463616138393162336463222c2265787465726e616c5f6964223a22637573746f6d65722d37373331222c2264617461223a7b22636f756e74223a312c2264656c657465645f7472616e73616374696f6e73223a5b2230623565386432312d366639612d346333372d613165342d383264376333663035623639225d7d7d', '{"everything":true,"removed":["0b5e8d21-6f9a-4c37-a1e4-82d7c3f05b69"]}', 'accepted', '01a2014e-eeda-7bbf-977e-2de4da358300', '2026-11-22 03:31:19.902731+00');
+INSERT INTO events VALUES ('98376cd5-c0d8-5014-b785-3a067f843e6f', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0', 834, 'account.added', '01a2014e-edc4-73da-ab4d-4192f4e75258', '01a2014e-ede9-7b8f-8631-5c30fb9b8daa', '2026-11-22 03:31:19.656896+00');
+INSERT INTO events VALUES ('a2d1c653-7615-54ed-a583-9193200ced46', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0', 834, 'account.added', '01a2014e-edc4-73da-ab4d-4192f4e75258', '01a2014e-ede9-7cd3-8a08-87d6234cf1c7', '2026-11-22 03:31:19.656896+00');
+INSERT INTO events VALUES ('b85caeb2-0afa-532e-8ee5-a44e28d704da', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0', 878, 'account.added', '01a2014e-ee94-78c7-8f79-5f8f37e75d92', '01a2014e-eea5-7340-9666-29895f796dab', '2026-11-22 03:31:19.844784+00');
+INSERT INTO events VALUES ('b654829c-f7dc-5eab-a576-ff0be832dea7', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0', 878, 'account.added', '01a2014e-ee94-78c7-8f79-5f8f37e75d92', '01a2014e-eea5-741a-8a69-ea1a55f8513a', '2026-11-22 03:31:19.844784+00');
+INSERT INTO feed VALUES (true, 7710829095646905968, 0, '\xf2e247dadf5349b0499a6bc17ff07825b6da59684069a15dd728b6ea7f404a0c', 0);
+INSERT INTO goose_db_version VALUES (1, 0, true, '2026-11-22 03:31:19.365118');
+INSERT INTO goose_db_version VALUES (2, 1, true, '2026-11-22 03:31:19.37616');
+INSERT INTO goose_db_version VALUES (3, 2, true, '2026-11-22 03:31:19.415097');
+INSERT INTO goose_db_version VALUES (4, 3, true, '2026-11-22 03:31:19.416028');
+INSERT INTO goose_db_version VALUES (5, 4, true, '2026-11-22 03:31:19.41672');
+INSERT INTO goose_db_version VALUES (6, 5, true, '2026-11-22 03:31:19.419486');
+INSERT INTO goose_db_version VALUES (7, 6, true, '2026-11-22 03:31:19.420401');
+INSERT INTO goose_db_version VALUES (8, 7, true, '2026-11-22 03:31:19.424471');
+INSERT INTO goose_db_version VALUES (9, 8, true, '2026-11-22 03:31:19.428132');
+INSERT INTO goose_db_version VALUES (10, 10, true, '2026-11-22 03:31:19.435216');
+INSERT INTO goose_db_version VALUES (11, 13, true, '2026-11-22 03:31:19.438848');
+INSERT INTO goose_db_version VALUES (12, 14, true, '2026-11-22 03:31:19.445157');
+INSERT INTO goose_db_version VALUES (13, 15, true, '2026-11-22 03:31:19.45302');
+INSERT INTO goose_db_version VALUES (14, 16, true, '2026-11-22 03:31:19.460547');
+INSERT INTO goose_db_version VALUES (15, 17, true, '2026-11-22 03:31:19.461464');
+INSERT INTO goose_db_version VALUES (16, 18, true, '2026-11-22 03:31:19.463296');
+INSERT INTO goose_db_version VALUES (17, 19, true, '2026-11-22 03:31:19.476899');
+INSERT INTO goose_db_version VALUES (18, 20, true, '2026-11-22 03:31:19.492334');
+INSERT INTO goose_db_version VALUES (19, 21, true, '2026-11-22 03:31:19.497227');
+INSERT INTO goose_db_version VALUES (20, 22, true, '2026-11-22 03:31:19.504475');
+INSERT INTO goose_db_version VALUES (21, 23, true, '2026-11-22 03:31:19.507676');
+INSERT INTO goose_db_version VALUES (22, 24, true, '2026-11-22 03:31:19.515158');
+INSERT INTO goose_db_version VALUES (23, 25, true, '2026-11-22 03:31:19.516751');
+INSERT INTO goose_db_version VALUES (24, 27, true, '2026-11-22 03:31:19.521583');
+INSERT INTO pulls VALUES ('01a2014e-ee9a-7bf4-9bfc-43a8f10141c1', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0', '01a2014e-ee94-78c7-8f79-5f8f37e75d92', 'belvo', 'webhook', '', 'succeeded', '{"everything":true,"signal":"recovered","announced":[{"count":5}]}', '{"planned":true,"reference":"6d1a9c34-20b7-4f5e-8c61-93e7a5d40b12 at http://127.0.0.1:42383","plannedOn":"2026-11-22","steps":[{"sweep":true,"resume":true}],"step":1,"pages":0}', 2, 5, 5, 0, 0, 0, 1, '', NULL, NULL, NULL, '2026-11-22 03:31:19.834783+00', '2026-11-22 03:31:19.839434+00', '2026-11-22 03:31:19.851732+00', true, 0);
+INSERT INTO pulls VALUES ('01a2014e-ee47-73b0-ad3a-67edba2a33b7', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0', '01a2014e-edc4-73da-ab4d-4192f4e75258', 'pluggy', 'webhook', '', 'succeeded', '{"created":{"22bb33cc-44dd-4e55-9f66-77aa88bb99cc":"2026-11-22T03:26:19.75Z"},"announced":[{"account":"22bb33cc-44dd-4e55-9f66-77aa88bb99cc","from":"2026-11-22T03:31:19.75Z","count":1}]}', '{"planned":true,"reference":"b7d1f0a2-4c35-4e8b-9a61-0d2f5c7e8a90 at http://127.0.0.1:43245","plannedOn":"2026-11-22","steps":[{"account":"22bb33cc-44dd-4e55-9f66-77aa88bb99cc","createdFrom":"2026-11-22T03:26:19.75Z"}],"step":1,"pages":0,"shown":["c0ffee00-0000-4000-8000-000000000012","91e093b5-27cd-42ee-a483-7fa7c46d1b0c"]}', 2, 2, 1, 0, 0, 1, 1, '', NULL, NULL, NULL, '2026-11-22 03:31:19.751242+00', '2026-11-22 03:31:19.760381+00', '2026-11-22 03:31:19.779999+00', false, 0);
+INSERT INTO pulls VALUES ('01a2014e-edd1-7b53-bd2f-e5101a179fd3', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0', '01a2014e-edc4-73da-ab4d-4192f4e75258', 'pluggy', 'webhook', '', 'succeeded', '{"everything":true,"signal":"recovered"}', '{"planned":true,"reference":"b7d1f0a2-4c35-4e8b-9a61-0d2f5c7e8a90 at http://127.0.0.1:43245","plannedOn":"2026-11-22","steps":[{"account":"11aa22bb-33cc-4d44-8e55-66ff77aa88bb","window":{"from":"2025-11-29"},"sweep":true},{"account":"22bb33cc-44dd-4e55-9f66-77aa88bb99cc","window":{"from":"2025-11-29"},"sweep":true}],"step":2,"pages":0}', 2, 8, 8, 0, 0, 0, 1, '', NULL, NULL, NULL, '2026-11-22 03:31:19.633742+00', '2026-11-22 03:31:19.645617+00', '2026-11-22 03:31:19.675342+00', true, 0);
+INSERT INTO pulls VALUES ('01a2014e-ee11-70d3-bfb6-93eca0cfb9b9', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0', '01a2014e-edc4-73da-ab4d-4192f4e75258', 'pluggy', 'webhook', '', 'succeeded', '{"changed":{"22bb33cc-44dd-4e55-9f66-77aa88bb99cc":["c0ffee00-0000-4000-8000-000000000011"]},"removed":["c0ffee00-0000-4000-8000-000000000010"]}', '{"planned":true,"reference":"b7d1f0a2-4c35-4e8b-9a61-0d2f5c7e8a90 at http://127.0.0.1:43245","plannedOn":"2026-11-22","steps":[{"account":"22bb33cc-44dd-4e55-9f66-77aa88bb99cc","ids":["c0ffee00-0000-4000-8000-000000000011"]}],"step":1,"pages":0,"shown":["c0ffee00-0000-4000-8000-000000000011"]}', 2, 1, 0, 1, 1, 0, 1, '', NULL, NULL, NULL, '2026-11-22 03:31:19.697054+00', '2026-11-22 03:31:19.707203+00', '2026-11-22 03:31:19.729338+00', false, 0);
+INSERT INTO pulls VALUES ('01a2014e-ee4f-7e82-be62-224dc457aab0', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0', '01a2014e-edc4-73da-ab4d-4192f4e75258', 'pluggy', 'webhook', '', 'succeeded', '{"removed":["c0ffee00-0000-4000-8000-000000000011"]}', '{"planned":false,"step":0,"pages":0}', 2, 0, 0, 1, 1, 0, 1, '', NULL, NULL, NULL, '2026-11-22 03:31:19.759951+00', '2026-11-22 03:31:19.788003+00', '2026-11-22 03:31:19.803792+00', false, 0);
+INSERT INTO pulls VALUES ('01a2014e-eeda-7bbf-977e-2de4da358300', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0', '01a2014e-ee94-78c7-8f79-5f8f37e75d92', 'belvo', 'webhook', '', 'succeeded', '{"everything":true,"removed":["0b5e8d21-6f9a-4c37-a1e4-82d7c3f05b69"],"signal":"recovered"}', '{"planned":true,"reference":"6d1a9c34-20b7-4f5e-8c61-93e7a5d40b12 at http://127.0.0.1:42383","plannedOn":"2026-11-22","steps":[{"sweep":true,"resume":true}],"step":1,"pages":0}', 2, 4, 0, 1, 1, 3, 1, '', NULL, NULL, NULL, '2026-11-22 03:31:19.89877+00', '2026-11-22 03:31:19.902702+00', '2026-11-22 03:31:19.920228+00', true, 0);
+INSERT INTO pulls VALUES ('01a2014e-eeb8-7f23-9d18-e37a5fb2c43c', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0', '01a2014e-ee94-78c7-8f79-5f8f37e75d92', 'belvo', 'webhook', '', 'succeeded', '{"everything":true,"removed":["2d94f7a3-b80c-4e16-95d2-f1c06a7e3b48"]}', '{"planned":true,"reference":"6d1a9c34-20b7-4f5e-8c61-93e7a5d40b12 at http://127.0.0.1:42383","plannedOn":"2026-11-22","steps":[{"sweep":true,"resume":true}],"step":1,"pages":0}', 2, 4, 0, 1, 1, 3, 1, '', NULL, NULL, NULL, '2026-11-22 03:31:19.864992+00', '2026-11-22 03:31:19.873669+00', '2026-11-22 03:31:19.886111+00', true, 0);
+INSERT INTO rate_budgets VALUES ('pluggy', '\x2d265801e7e307c3590ed5ef7a0079f3d9f461b4e3c48acabdda7ef615404ceb', 'auth', '', 1, '2026-11-22 03:31:20.533508+00', NULL, '[{"served": 1, "tenant": "3ce1f266-dd0d-46be-ba6b-d847470ed7d0", "replicas": [{"calls": 0, "served": 1, "askedAt": 1795318279624413, "replica": "ETG3XAAJZIPUBFUEFLPX5M53ZY"}]}]', '2026-11-22 03:31:19.624979+00');
+INSERT INTO rate_budgets VALUES ('pluggy', '\x2d265801e7e307c3590ed5ef7a0079f3d9f461b4e3c48acabdda7ef615404ceb', 'consents', '', 1, '2026-11-22 03:31:20.536018+00', NULL, '[{"served": 1, "tenant": "3ce1f266-dd0d-46be-ba6b-d847470ed7d0", "replicas": [{"calls": 0, "served": 1, "askedAt": 1795318279626923, "replica": "ETG3XAAJZIPUBFUEFLPX5M53ZY"}]}]', '2026-11-22 03:31:19.627082+00');
+INSERT INTO rate_budgets VALUES ('pluggy', '\x2d265801e7e307c3590ed5ef7a0079f3d9f461b4e3c48acabdda7ef615404ceb', 'accounts', '', 1, '2026-11-22 03:31:20.5625+00', NULL, '[{"served": 1, "tenant": "3ce1f266-dd0d-46be-ba6b-d847470ed7d0", "replicas": [{"calls": 0, "served": 1, "askedAt": 1795318279653405, "replica": "ETG3XAAJZIPUBFUEFLPX5M53ZY"}]}]', '2026-11-22 03:31:19.653611+00');
+INSERT INTO rate_budgets VALUES ('pluggy', '\x2d265801e7e307c3590ed5ef7a0079f3d9f461b4e3c48acabdda7ef615404ceb', 'transactions', '', 1, '2026-11-22 03:31:20.573072+00', NULL, '[{"served": 1, "tenant": "3ce1f266-dd0d-46be-ba6b-d847470ed7d0", "replicas": [{"calls": 0, "served": 1, "askedAt": 1795318279663977, "replica": "ETG3XAAJZIPUBFUEFLPX5M53ZY"}]}]', '2026-11-22 03:31:19.664198+00');
+INSERT INTO rate_budgets VALUES ('pluggy', '\x2d265801e7e307c3590ed5ef7a0079f3d9f461b4e3c48acabdda7ef615404ceb', 'items', '', 2, '2026-11-22 03:31:21.444401+00', NULL, '[{"served": 2, "tenant": "3ce1f266-dd0d-46be-ba6b-d847470ed7d0", "replicas": [{"calls": 0, "served": 2, "askedAt": 1795318279765828, "replica": "ETG3XAAJZIPUBFUEFLPX5M53ZY"}]}]', '2026-11-22 03:31:19.766607+00');
+INSERT INTO rate_budgets VALUES ('belvo', '\xef7bf0f9cefd5fa9cf9901652a4d203ed67d8b1766192cc387a4c9d01dca8a34', 'api', '', 2, '2026-11-22 03:31:20.921592+00', NULL, '[{"served": 2, "tenant": "3ce1f266-dd0d-46be-ba6b-d847470ed7d0", "replicas": [{"calls": 0, "served": 2, "askedAt": 1795318279881053, "replica": "ETG3XAAJZIPUBFUEFLPX5M53ZY"}]}]', '2026-11-22 03:31:19.88132+00');
+INSERT INTO transaction_past_ids VALUES ('01a2014e-edc4-73da-ab4d-4192f4e75258', 'c0ffee00-0000-4000-8000-000000000011', '01a2014e-edf8-7195-8088-fc22000f7c2e', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0');
+INSERT INTO transaction_past_ids VALUES ('01a2014e-ee94-78c7-8f79-5f8f37e75d92', '0b5e8d21-6f9a-4c37-a1e4-82d7c3f05b69', '01a2014e-eeaa-70ab-97cc-8cb8505e71dc', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0');
+INSERT INTO transaction_versions VALUES ('01a2014e-edf8-7199-b745-1471f57b9f8a', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0', '01a2014e-edc4-73da-ab4d-4192f4e75258', '01a2014e-ede9-7cd3-8a08-87d6234cf1c7', '22bb33cc-44dd-4e55-9f66-77aa88bb99cc', -58, 'USD', -298.19, 'BRL', 'posted', '2026-11-19', NULL, 'ASSINATURA NO EXTERIOR', 'Video streaming', 'Ensaio Video', '\x7b226964223a2263306666656530302d303030302d343030302d383030302d303030303030303030303130222c226163636f756e744964223a2232326262333363632d343464642d346535352d396636362d373761613838626239396363222c226465736372697074696f6e223a22415353494e4154555241204e4f204558544552494f52222c226465736372697074696f6e526177223a22415353494e4154555241204e4f204558544552494f52222c2263757272656e6379436f6465223a22555344222c22616d6f756e74223a35382c22616d6f756e74496e4163636f756e7443757272656e6379223a3239382e31392c2264617465223a22323032362d31312d31395430333a30303a30302e3030305a222c2274797065223a224445424954222c2262616c616e6365223a6e756c6c2c22737461747573223a22504f53544544222c2263617465676f7279223a22566964656f2073747265616d696e67222c2263617465676f72794964223a223039303030303030222c2270726f7669646572436f6465223a6e756c6c2c2270726f76696465724964223a6e756c6c2c227061796d656e7444617461223a6e756c6c2c22637265646974436172644d65746164617461223a7b22707572636861736544617465223a22323032362d31312d31355432313a31303a30302e3030305a222c2270617965654d4343223a343839392c22636172644e756d626572223a2238363730222c2262696c6c466f72656361737444617465223a22323032362d3132227d2c226d65726368616e74223a7b226e616d65223a22456e7361696f20566964656f222c22627573696e6573734e616d65223a22454e5341494f20564944454f204c544441222c22636e706a223a223030303030303030303030313931222c22636e6165223a2235393131313030222c2263617465676f7279223a22566964656f2073747265616d696e67227d2c226f7065726174696f6e54797065223a6e756c6c2c226f7065726174696f6e547970654164646974696f6e616c496e666f223a6e756c6c2c226f72646572223a302c22637265617465644174223a22323032362d31312d32325430393a30323a31312e3030305a222c22757064617465644174223a22323032362d31312d32325430393a30323a31312e3030305a227d', 1, '2026-11-22 03:31:19.670521+00', NULL, '01a2014e-edd1-7b53-bd2f-e5101a179fd3', '', '\xc75aba3db351f21ba004597fcaa522f90caf82fa94be42420eb6509172426e4f', 'pluggy 2', 'c0ffee00-0000-4000-8000-000000000010', '', NULL, 837);
+INSERT INTO transaction_versions VALUES ('01a2014e-edf8-7195-8088-fc22000f7c2e', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0', '01a2014e-edc4-73da-ab4d-4192f4e75258', '01a2014e-ede9-7cd3-8a08-87d6234cf1c7', '22bb33cc-44dd-4e55-9f66-77aa88bb99cc', -160.1, 'BRL', NULL, '', 'pending', '2026-12-19', NULL, 'LOJA DE ENSAIO PARC 02/10', '', '', '\x7b226964223a2263306666656530302d303030302d343030302d383030302d303030303030303030303131222c226163636f756e744964223a2232326262333363632d343464642d346535352d396636362d373761613838626239396363222c226465736372697074696f6e223a224c4f4a4120444520454e5341494f20504152432030322f3130222c226465736372697074696f6e526177223a224c4f4a4120444520454e5341494f20504152432030322f3130222c2263757272656e6379436f6465223a2242524c222c22616d6f756e74223a3136302e312c22616d6f756e74496e4163636f756e7443757272656e6379223a6e756c6c2c2264617465223a22323032362d31322d31395430333a30303a30302e3030305a222c2274797065223a224445424954222c2262616c616e6365223a6e756c6c2c22737461747573223a2250454e44494e47222c2263617465676f7279223a6e756c6c2c2263617465676f72794964223a6e756c6c2c2270726f7669646572436f6465223a6e756c6c2c2270726f76696465724964223a6e756c6c2c227061796d656e7444617461223a6e756c6c2c22637265646974436172644d65746164617461223a7b22696e7374616c6c6d656e744e756d626572223a322c22746f74616c496e7374616c6c6d656e7473223a31302c22746f74616c416d6f756e74223a313630312e302c22707572636861736544617465223a22323032362d31312d31365430333a30303a30302e3030305a222c2270617965654d4343223a353331312c22636172644e756d626572223a2238363730222c2262696c6c466f72656361737444617465223a22323032372d3031227d2c226d65726368616e74223a6e756c6c2c226f7065726174696f6e54797065223a6e756c6c2c226f7065726174696f6e547970654164646974696f6e616c496e666f223a6e756c6c2c226f72646572223a302c22637265617465644174223a22323032362d31312d32325430393a30323a31312e3030305a222c22757064617465644174223a22323032362d31312d32325430393a30323a31312e3030305a227d', 1, '2026-11-22 03:31:19.670521+00', NULL, '01a2014e-edd1-7b53-bd2f-e5101a179fd3', '', '\x82eb3b9612c27475ef70f7a0eec6c55ab14f9ffd96578b2c462dd882e077683d', 'pluggy 2', 'c0ffee00-0000-4000-8000-000000000011', '', NULL, 837);
+INSERT INTO transaction_versions VALUES ('01a2014e-edf8-7195-8088-fc22000f7c2e', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0', '01a2014e-edc4-73da-ab4d-4192f4e75258', '01a2014e-ede9-7cd3-8a08-87d6234cf1c7', '22bb33cc-44dd-4e55-9f66-77aa88bb99cc', -160.1, 'BRL', NULL, '', 'posted', '2026-12-19', NULL, 'LOJA DE ENSAIO PARC 02/10', '', '', '\x7b226964223a2263306666656530302d303030302d343030302d383030302d303030303030303030303131222c226163636f756e744964223a2232326262333363632d343464642d346535352d396636362d373761613838626239396363222c226465736372697074696f6e223a224c4f4a4120444520454e5341494f20504152432030322f3130222c226465736372697074696f6e526177223a224c4f4a4120444520454e5341494f20504152432030322f3130222c2263757272656e6379436f6465223a2242524c222c22616d6f756e74223a3136302e312c22616d6f756e74496e4163636f756e7443757272656e6379223a6e756c6c2c2264617465223a22323032362d31322d31395430333a30303a30302e3030305a222c2274797065223a224445424954222c2262616c616e6365223a6e756c6c2c22737461747573223a22504f53544544222c2263617465676f7279223a6e756c6c2c2263617465676f72794964223a6e756c6c2c2270726f7669646572436f6465223a6e756c6c2c2270726f76696465724964223a6e756c6c2c227061796d656e7444617461223a6e756c6c2c22637265646974436172644d65746164617461223a7b22696e7374616c6c6d656e744e756d626572223a322c22746f74616c496e7374616c6c6d656e7473223a31302c22746f74616c416d6f756e74223a313630312e302c22707572636861736544617465223a22323032362d31312d31365430333a30303a30302e3030305a222c2270617965654d4343223a353331312c22636172644e756d626572223a2238363730222c2262696c6c466f72656361737444617465223a22323032372d3031227d2c226d65726368616e74223a6e756c6c2c226f7065726174696f6e54797065223a6e756c6c2c226f7065726174696f6e547970654164646974696f6e616c496e666f223a6e756c6c2c226f72646572223a302c22637265617465644174223a22323032362d31312d32325430393a30323a31312e3030305a222c22757064617465644174223a22323032362d31312d32325430333a33313a31392e3639365a227d', 2, '2026-11-22 03:31:19.724428+00', NULL, '01a2014e-ee11-70d3-bfb6-93eca0cfb9b9', '', '\xc484c5c7f6e6d9ef758f6160e7a967b3714a8d36a301831db94a6187bda02b23', 'pluggy 2', 'c0ffee00-0000-4000-8000-000000000011', '', NULL, 847);
+INSERT INTO transaction_versions VALUES ('01a2014e-ee62-7710-bfd8-a55f90b3022a', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0', '01a2014e-edc4-73da-ab4d-4192f4e75258', '01a2014e-ede9-7cd3-8a08-87d6234cf1c7', '22bb33cc-44dd-4e55-9f66-77aa88bb99cc', -160.1, 'BRL', NULL, '', 'posted', '2026-12-19', NULL, 'LOJA DE ENSAIO PARC 02/10', '', '', '\x7b226964223a2239316530393362352d323763642d343265652d613438332d376661376334366431623063222c226163636f756e744964223a2232326262333363632d343464642d346535352d396636362d373761613838626239396363222c226465736372697074696f6e223a224c4f4a4120444520454e5341494f20504152432030322f3130222c226465736372697074696f6e526177223a224c4f4a4120444520454e5341494f20504152432030322f3130222c2263757272656e6379436f6465223a2242524c222c22616d6f756e74223a3136302e312c22616d6f756e74496e4163636f756e7443757272656e6379223a6e756c6c2c2264617465223a22323032362d31322d31395430333a30303a30302e3030305a222c2274797065223a224445424954222c2262616c616e6365223a6e756c6c2c22737461747573223a22504f53544544222c2263617465676f7279223a6e756c6c2c2263617465676f72794964223a6e756c6c2c2270726f7669646572436f6465223a6e756c6c2c2270726f76696465724964223a6e756c6c2c227061796d656e7444617461223a6e756c6c2c22637265646974436172644d65746164617461223a7b22696e7374616c6c6d656e744e756d626572223a322c22746f74616c496e7374616c6c6d656e7473223a31302c22746f74616c416d6f756e74223a313630312e302c22707572636861736544617465223a22323032362d31312d31365430333a30303a30302e3030305a222c2270617965654d4343223a353331312c22636172644e756d626572223a2238363730222c2262696c6c466f72656361737444617465223a22323032372d3031227d2c226d65726368616e74223a6e756c6c2c226f7065726174696f6e54797065223a6e756c6c2c226f7065726174696f6e547970654164646974696f6e616c496e666f223a6e756c6c2c226f72646572223a302c22637265617465644174223a22323032362d31312d32325430333a33313a31392e3735305a222c22757064617465644174223a22323032362d31312d32325430333a33313a31392e3735305a227d', 1, '2026-11-22 03:31:19.77311+00', NULL, '01a2014e-ee47-73b0-ad3a-67edba2a33b7', '', '\x368677f6c547287d651b4fa1356a529de60579e13979e89f4f3e81d75ac041fb', 'pluggy 2', '91e093b5-27cd-42ee-a483-7fa7c46d1b0c', '', NULL, 859);
+INSERT INTO transaction_versions VALUES ('01a2014e-eeaa-70ac-bf4b-8a481b7b0b3b', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0', '01a2014e-ee94-78c7-8f79-5f8f37e75d92', '01a2014e-eea5-741a-8a69-ea1a55f8513a', 'e3b70c55-91d4-4a2f-b6c8-07f25d1e9a83', 21750, 'MXN', NULL, '', 'posted', '2026-11-16', '2026-11-16 13:05:44+00', 'NOMINA SEGUNDA QUINCENA', 'Income & Payments', '', '\x7b226964223a2232643934663761332d623830632d346531362d393564322d663163303661376533623438222c22696e7465726e616c5f6964656e74696669636174696f6e223a6e756c6c2c226163636f756e74223a7b226964223a2265336237306335352d393164342d346132662d623663382d303766323564316539613833222c226c696e6b223a2236643161396333342d323062372d346635652d386336312d393365376135643430623132222c22696e737469747574696f6e223a7b226e616d65223a22657265626f725f6d785f72657461696c222c2274797065223a2262616e6b227d2c22636f6c6c65637465645f6174223a22323032362d31312d31395430373a31353a32302e3333343531325a222c22637265617465645f6174223a22323032362d30392d32305431323a30303a30392e3737313230345a222c226c6173745f61636365737365645f6174223a22323032362d31312d31395430373a31353a32342e3930303030305a222c2263617465676f7279223a22434845434b494e475f4143434f554e54222c2262616c616e63655f74797065223a224153534554222c2274797065223a224375656e74617320646520656665637469766f222c226e616d65223a224375656e74612064652063686571756573222c226e756d626572223a2237373330303134343832393035222c2262616c616e6365223a7b2263757272656e74223a31323034342e37312c22617661696c61626c65223a31313839302e327d2c2263757272656e6379223a224d584e222c227075626c69635f6964656e74696669636174696f6e5f6e616d65223a22434c414245222c227075626c69635f6964656e74696669636174696f6e5f76616c7565223a22303032313830373030313434383239303531222c2262616e6b5f70726f647563745f6964223a6e756c6c2c22696e7465726e616c5f6964656e74696669636174696f6e223a6e756c6c2c226372656469745f64617461223a6e756c6c2c226c6f616e5f64617461223a6e756c6c2c2266756e64735f64617461223a6e756c6c2c2272656365697661626c65735f64617461223a6e756c6c7d2c22636f6c6c65637465645f6174223a22323032362d31312d31395430373a31353a32302e3333343531325a222c22637265617465645f6174223a22323032362d31312d31395430373a31353a32312e3031383834365a222c2276616c75655f64617465223a22323032362d31312d3136222c226163636f756e74696e675f64617465223a22323032362d31312d31365431333a30353a34345a222c22616d6f756e74223a32313735302e302c2262616c616e6365223a31323732392e36312c2263757272656e6379223a224d584e222c226465736372697074696f6e223a224e4f4d494e4120534547554e4441205155494e43454e41222c226f62736572766174696f6e73223a6e756c6c2c226d65726368616e74223a6e756c6c2c2263617465676f7279223a22496e636f6d65205c7530303236205061796d656e7473222c2273756263617465676f7279223a2253616c617279222c227265666572656e6365223a6e756c6c2c2274797065223a22494e464c4f57222c22737461747573223a2250524f434553534544222c226372656469745f636172645f64617461223a6e756c6c7d', 1, '2026-11-22 03:31:19.848796+00', NULL, '01a2014e-ee9a-7bf4-9bfc-43a8f10141c1', '', '\x9dcfe744ca4ed3e439ab5eda57d9a48ece5f0b5363a5a0bf7b801475c6c1e694', 'belvo 2', '2d94f7a3-b80c-4e16-95d2-f1c06a7e3b48', '', NULL, 879);
+INSERT INTO transaction_versions VALUES ('01a2014e-eeaa-70ab-97cc-8cb8505e71dc', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0', '01a2014e-ee94-78c7-8f79-5f8f37e75d92', '01a2014e-eea5-741a-8a69-ea1a55f8513a', 'e3b70c55-91d4-4a2f-b6c8-07f25d1e9a83', -684.9, 'MXN', NULL, '', 'posted', '2026-11-18', '2026-11-18 16:40:07.334+00', 'FARMACIA DEL CENTRO', 'Personal Shopping', 'Farmacia del Centro', '\x7b226964223a2230623565386432312d366639612d346333372d613165342d383264376333663035623639222c22696e7465726e616c5f6964656e74696669636174696f6e223a22513068524c5463334d7a41744d4441774e4445222c226163636f756e74223a7b226964223a2265336237306335352d393164342d346132662d623663382d303766323564316539613833222c226c696e6b223a2236643161396333342d323062372d346635652d386336312d393365376135643430623132222c22696e737469747574696f6e223a7b226e616d65223a22657265626f725f6d785f72657461696c222c2274797065223a2262616e6b227d2c22636f6c6c65637465645f6174223a22323032362d31312d31395430373a31353a32302e3333343531325a222c22637265617465645f6174223a22323032362d30392d32305431323a30303a30392e3737313230345a222c226c6173745f61636365737365645f6174223a22323032362d31312d31395430373a31353a32342e3930303030305a222c2263617465676f7279223a22434845434b494e475f4143434f554e54222c2262616c616e63655f74797065223a224153534554222c2274797065223a224375656e74617320646520656665637469766f222c226e616d65223a224375656e74612064652063686571756573222c226e756d626572223a2237373330303134343832393035222c2262616c616e6365223a7b2263757272656e74223a31323034342e37312c22617661696c61626c65223a31313839302e327d2c2263757272656e6379223a224d584e222c227075626c69635f6964656e74696669636174696f6e5f6e616d65223a22434c414245222c227075626c69635f6964656e74696669636174696f6e5f76616c7565223a22303032313830373030313434383239303531222c2262616e6b5f70726f647563745f6964223a6e756c6c2c22696e7465726e616c5f6964656e74696669636174696f6e223a6e756c6c2c226372656469745f64617461223a6e756c6c2c226c6f616e5f64617461223a6e756c6c2c2266756e64735f64617461223a6e756c6c2c2272656365697661626c65735f64617461223a6e756c6c7d2c22636f6c6c65637465645f6174223a22323032362d31312d31395430373a31353a32302e3333343531325a222c22637265617465645f6174223a22323032362d31312d31395430373a31353a32312e3031383834365a222c2276616c75655f64617465223a22323032362d31312d3138222c226163636f756e74696e675f64617465223a22323032362d31312d31385431363a34303a30372e3333345a222c22616d6f756e74223a3638342e392c2262616c616e6365223a31323034342e37312c2263757272656e6379223a224d584e222c226465736372697074696f6e223a224641524d414349412044454c2043454e54524f222c226f62736572766174696f6e73223a6e756c6c2c226d65726368616e74223a7b226c6f676f223a6e756c6c2c2277656273697465223a2268747470733a2f2f6661726d616369612e6578616d706c652e74657374222c226d65726368616e745f6e616d65223a224661726d616369612064656c2043656e74726f227d2c2263617465676f7279223a22506572736f6e616c2053686f7070696e67222c2273756263617465676f7279223a224865616c7468222c227265666572656e6365223a223535313032222c2274797065223a224f5554464c4f57222c22737461747573223a2250524f434553534544222c226372656469745f636172645f64617461223a6e756c6c7d', 1, '2026-11-22 03:31:19.848796+00', NULL, '01a2014e-ee9a-7bf4-9bfc-43a8f10141c1', '', '\x0c2ccf91226c672ca06338f8b7e54c6732ab71f32afe143379eb2519eb01b85b', 'belvo 2', '0b5e8d21-6f9a-4c37-a1e4-82d7c3f05b69', '', NULL, 879);
+INSERT INTO transaction_versions VALUES ('01a2014e-eeaa-70ab-97cc-8cb8505e71dc', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0', '01a2014e-ee94-78c7-8f79-5f8f37e75d92', '01a2014e-eea5-741a-8a69-ea1a55f8513a', 'e3b70c55-91d4-4a2f-b6c8-07f25d1e9a83', -684.9, 'MXN', NULL, '', 'posted', '2026-11-18', '2026-11-18 16:40:07.334+00', 'CORRECTED BY THE BANK', 'Personal Shopping', 'Farmacia del Centro', '\x7b226964223a2230623565386432312d366639612d346333372d613165342d383264376333663035623639222c22696e7465726e616c5f6964656e74696669636174696f6e223a22513068524c5463334d7a41744d4441774e4445222c226163636f756e74223a7b226964223a2265336237306335352d393164342d346132662d623663382d303766323564316539613833222c226c696e6b223a2236643161396333342d323062372d346635652d386336312d393365376135643430623132222c22696e737469747574696f6e223a7b226e616d65223a22657265626f725f6d785f72657461696c222c2274797065223a2262616e6b227d2c22636f6c6c65637465645f6174223a22323032362d31312d31395430373a31353a32302e3333343531325a222c22637265617465645f6174223a22323032362d30392d32305431323a30303a30392e3737313230345a222c226c6173745f61636365737365645f6174223a22323032362d31312d31395430373a31353a32342e3930303030305a222c2263617465676f7279223a22434845434b494e475f4143434f554e54222c2262616c616e63655f74797065223a224153534554222c2274797065223a224375656e74617320646520656665637469766f222c226e616d65223a224375656e74612064652063686571756573222c226e756d626572223a2237373330303134343832393035222c2262616c616e6365223a7b2263757272656e74223a31323034342e37312c22617661696c61626c65223a31313839302e327d2c2263757272656e6379223a224d584e222c227075626c69635f6964656e74696669636174696f6e5f6e616d65223a22434c414245222c227075626c69635f6964656e74696669636174696f6e5f76616c7565223a22303032313830373030313434383239303531222c2262616e6b5f70726f647563745f6964223a6e756c6c2c22696e7465726e616c5f6964656e74696669636174696f6e223a6e756c6c2c226372656469745f64617461223a6e756c6c2c226c6f616e5f64617461223a6e756c6c2c2266756e64735f64617461223a6e756c6c2c2272656365697661626c65735f64617461223a6e756c6c7d2c22636f6c6c65637465645f6174223a22323032362d31312d32325430333a33313a31392e3836343331365a222c22637265617465645f6174223a22323032362d31312d31395430373a31353a32312e3031383834365a222c2276616c75655f64617465223a22323032362d31312d3138222c226163636f756e74696e675f64617465223a22323032362d31312d31385431363a34303a30372e3333345a222c22616d6f756e74223a3638342e392c2262616c616e6365223a31323034342e37312c2263757272656e6379223a224d584e222c226465736372697074696f6e223a22434f52524543544544204259205448452042414e4b222c226f62736572766174696f6e73223a6e756c6c2c226d65726368616e74223a7b226c6f676f223a6e756c6c2c2277656273697465223a2268747470733a2f2f6661726d616369612e6578616d706c652e74657374222c226d65726368616e745f6e616d65223a224661726d616369612064656c2043656e74726f227d2c2263617465676f7279223a22506572736f6e616c2053686f7070696e67222c2273756263617465676f7279223a224865616c7468222c227265666572656e6365223a223535313032222c2274797065223a224f5554464c4f57222c22737461747573223a2250524f434553534544222c226372656469745f636172645f64617461223a6e756c6c7d', 2, '2026-11-22 03:31:19.883353+00', NULL, '01a2014e-eeb8-7f23-9d18-e37a5fb2c43c', '', '\x098e8258f659b7ce23fa5d10127aca77ff9d29277278eac15253e3c2dd4f1afb', 'belvo 2', '0b5e8d21-6f9a-4c37-a1e4-82d7c3f05b69', '', NULL, 890);
+INSERT INTO transaction_versions VALUES ('01a2014e-eeaa-70ab-97cc-8cb8505e71dc', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0', '01a2014e-ee94-78c7-8f79-5f8f37e75d92', '01a2014e-eea5-741a-8a69-ea1a55f8513a', 'e3b70c55-91d4-4a2f-b6c8-07f25d1e9a83', -684.9, 'MXN', NULL, '', 'posted', '2026-11-18', '2026-11-18 16:40:07.334+00', 'CORRECTED BY THE BANK', 'Personal Shopping', 'Farmacia del Centro', '\x7b226964223a2230623565386432312d366639612d346333372d613165342d383264376333663035623639222c22696e7465726e616c5f6964656e74696669636174696f6e223a22513068524c5463334d7a41744d4441774e4445222c226163636f756e74223a7b226964223a2265336237306335352d393164342d346132662d623663382d303766323564316539613833222c226c696e6b223a2236643161396333342d323062372d346635652d386336312d393365376135643430623132222c22696e737469747574696f6e223a7b226e616d65223a22657265626f725f6d785f72657461696c222c2274797065223a2262616e6b227d2c22636f6c6c65637465645f6174223a22323032362d31312d31395430373a31353a32302e3333343531325a222c22637265617465645f6174223a22323032362d30392d32305431323a30303a30392e3737313230345a222c226c6173745f61636365737365645f6174223a22323032362d31312d31395430373a31353a32342e3930303030305a222c2263617465676f7279223a22434845434b494e475f4143434f554e54222c2262616c616e63655f74797065223a224153534554222c2274797065223a224375656e74617320646520656665637469766f222c226e616d65223a224375656e74612064652063686571756573222c226e756d626572223a2237373330303134343832393035222c2262616c616e6365223a7b2263757272656e74223a31323034342e37312c22617661696c61626c65223a31313839302e327d2c2263757272656e6379223a224d584e222c227075626c69635f6964656e74696669636174696f6e5f6e616d65223a22434c414245222c227075626c69635f6964656e74696669636174696f6e5f76616c7565223a22303032313830373030313434383239303531222c2262616e6b5f70726f647563745f6964223a6e756c6c2c22696e7465726e616c5f6964656e74696669636174696f6e223a6e756c6c2c226372656469745f64617461223a6e756c6c2c226c6f616e5f64617461223a6e756c6c2c2266756e64735f64617461223a6e756c6c2c2272656365697661626c65735f64617461223a6e756c6c7d2c22636f6c6c65637465645f6174223a22323032362d31312d32325430333a33313a31392e3836343331365a222c22637265617465645f6174223a22323032362d31312d31395430373a31353a32312e3031383834365a222c2276616c75655f64617465223a22323032362d31312d3138222c226163636f756e74696e675f64617465223a22323032362d31312d31385431363a34303a30372e3333345a222c22616d6f756e74223a3638342e392c2262616c616e6365223a31323034342e37312c2263757272656e6379223a224d584e222c226465736372697074696f6e223a22434f52524543544544204259205448452042414e4b222c226f62736572766174696f6e73223a6e756c6c2c226d65726368616e74223a7b226c6f676f223a6e756c6c2c2277656273697465223a2268747470733a2f2f6661726d616369612e6578616d706c652e74657374222c226d65726368616e745f6e616d65223a224661726d616369612064656c2043656e74726f227d2c2263617465676f7279223a22506572736f6e616c2053686f7070696e67222c2273756263617465676f7279223a224865616c7468222c227265666572656e6365223a223535313032222c2274797065223a224f5554464c4f57222c22737461747573223a2250524f434553534544222c226372656469745f636172645f64617461223a6e756c6c7d', 3, '2026-11-22 03:31:19.906521+00', '2026-11-22 03:31:19.906521+00', '01a2014e-eeda-7bbf-977e-2de4da358300', '', '\x098e8258f659b7ce23fa5d10127aca77ff9d29277278eac15253e3c2dd4f1afb', 'belvo 2', '0b5e8d21-6f9a-4c37-a1e4-82d7c3f05b69', '', NULL, 897);
+INSERT INTO transactions VALUES ('01a2014e-edf4-7127-816a-7433d035af7a', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0', '01a2014e-edc4-73da-ab4d-4192f4e75258', 'pluggy', '01a2014e-ede9-7b8f-8631-5c30fb9b8daa', '11aa22bb-33cc-4d44-8e55-66ff77aa88bb', 'c0ffee00-0000-4000-8000-000000000001', 1500, 'BRL', NULL, '', 'posted', '2026-11-21', '2026-11-21 15:04:05+00', 'PIX RECEBIDO DE ENSAIO', 'Transfer - PIX', 'Pagador de Ensaio', '\x7b226964223a2263306666656530302d303030302d343030302d383030302d303030303030303030303031222c226163636f756e744964223a2231316161323262622d333363632d346434342d386535352d363666663737616138386262222c226465736372697074696f6e223a2250495820524543454249444f20444520454e5341494f222c226465736372697074696f6e526177223a2250495820524543454249444f20444520454e5341494f222c2263757272656e6379436f6465223a2242524c222c22616d6f756e74223a313530302c22616d6f756e74496e4163636f756e7443757272656e6379223a6e756c6c2c2264617465223a22323032362d31312d32315431353a30343a30352e3030305a222c2274797065223a22435245444954222c2262616c616e6365223a343433392e342c22737461747573223a22504f53544544222c2263617465676f7279223a225472616e73666572202d20504958222c2263617465676f72794964223a223035303730303030222c2270726f7669646572436f6465223a6e756c6c2c2270726f76696465724964223a224f462d30303031222c227061796d656e7444617461223a7b227061796572223a7b226e616d65223a2250616761646f7220646520456e7361696f222c226272616e63684e756d626572223a2230303031222c226163636f756e744e756d626572223a223132333435222c22726f7574696e674e756d626572223a22393939222c22726f7574696e674e756d62657249535042223a223939393939393939222c22646f63756d656e744e756d626572223a7b2274797065223a22435046222c2276616c7565223a223030302e3030302e3030322d3732227d7d2c227265636569766572223a7b226e616d65223a22546974756c617220646520456e7361696f222c226272616e63684e756d626572223a2230303031222c226163636f756e744e756d626572223a22353433323130222c22726f7574696e674e756d626572223a22393939222c22726f7574696e674e756d62657249535042223a223939393939393939222c22646f63756d656e744e756d626572223a7b2274797065223a22435046222c2276616c7565223a223030302e3030302e3030312d3931227d7d2c22726561736f6e223a22416c756775656c20646520656e7361696f222c227265666572656e63654e756d626572223a6e756c6c2c2272656365697665725265666572656e63654964223a6e756c6c2c2261757468656e7469636174696f6e436f6465223a22454e5341494f30303031222c227061796d656e744d6574686f64223a22504958222c22626f6c65746f4d65746164617461223a6e756c6c7d2c22637265646974436172644d65746164617461223a6e756c6c2c226d65726368616e74223a6e756c6c2c226f7065726174696f6e54797065223a22504958222c226f7065726174696f6e547970654164646974696f6e616c496e666f223a6e756c6c2c226f72646572223a302c22637265617465644174223a22323032362d31312d32325430393a30323a31312e3030305a222c22757064617465644174223a22323032362d31312d32325430393a30323a31312e3030305a227d', '\x0b7b9b126656ee2c93f8bd3fda2dacab26a6c38bfc1d42cdc3ff46640558ce9c', 1, '2026-11-22 03:31:19.665583+00', '2026-11-22 03:31:19.665583+00', NULL, 836, '\x07c832da02fb58478da175df83c21ed7', '01a2014e-edd1-7b53-bd2f-e5101a179fd3', '', '\xe98af908146f787edb4ee89709b2b5673567c3c8e09d57a6dcc0dba05ac4b472', 'pluggy 2', '', NULL, NULL);
+INSERT INTO transactions VALUES ('01a2014e-edf4-712a-b444-dc2b70734e58', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0', '01a2014e-edc4-73da-ab4d-4192f4e75258', 'pluggy', '01a2014e-ede9-7b8f-8631-5c30fb9b8daa', '11aa22bb-33cc-4d44-8e55-66ff77aa88bb', 'c0ffee00-0000-4000-8000-000000000002', -212.45, 'BRL', NULL, '', 'posted', '2026-11-21', NULL, 'BOLETO DE ENERGIA', 'Electricity', '', '\x7b226964223a2263306666656530302d303030302d343030302d383030302d303030303030303030303032222c226163636f756e744964223a2231316161323262622d333363632d346434342d386535352d363666663737616138386262222c226465736372697074696f6e223a22424f4c45544f20444520454e4552474941222c226465736372697074696f6e526177223a22424f4c45544f20444520454e4552474941222c2263757272656e6379436f6465223a2242524c222c22616d6f756e74223a2d3231322e34352c22616d6f756e74496e4163636f756e7443757272656e6379223a6e756c6c2c2264617465223a22323032362d31312d32315430333a30303a30302e3030305a222c2274797065223a224445424954222c2262616c616e6365223a323933392e342c22737461747573223a22504f53544544222c2263617465676f7279223a22456c656374726963697479222c2263617465676f72794964223a223137303230303030222c2270726f7669646572436f6465223a22303030313233222c2270726f76696465724964223a224f462d30303032222c227061796d656e7444617461223a7b227061796572223a6e756c6c2c227265636569766572223a6e756c6c2c22726561736f6e223a6e756c6c2c227265666572656e63654e756d626572223a6e756c6c2c2272656365697665725265666572656e63654964223a6e756c6c2c2261757468656e7469636174696f6e436f6465223a6e756c6c2c227061796d656e744d6574686f64223a22424f4c45544f222c22626f6c65746f4d65746164617461223a7b22646967697461626c654c696e65223a223030303030303030303030303030303030303030303030303030303030303030303030303030303030303030303030222c22626172636f6465223a6e756c6c2c2262617365416d6f756e74223a3231302c2270656e616c7479416d6f756e74223a322c22696e746572657374416d6f756e74223a302e34352c22646973636f756e74416d6f756e74223a6e756c6c7d7d2c22637265646974436172644d65746164617461223a6e756c6c2c226d65726368616e74223a6e756c6c2c226f7065726174696f6e54797065223a22424f4c45544f222c226f7065726174696f6e547970654164646974696f6e616c496e666f223a6e756c6c2c226f72646572223a312c22637265617465644174223a22323032362d31312d32325430393a30323a31312e3030305a222c22757064617465644174223a22323032362d31312d32325430393a30323a31312e3030305a227d', '\x42a7ed61f75f6c190e1f5461a99481634f535560b4442a53074b712e02d183fd', 1, '2026-11-22 03:31:19.665583+00', '2026-11-22 03:31:19.665583+00', NULL, 836, '\xe0efc8eb8e717935c5b685e84c653735', '01a2014e-edd1-7b53-bd2f-e5101a179fd3', '', '\xfed262c87a92d89150bbd22b7f0090c21240315b276ad8c1e1b8d028f10e5a1d', 'pluggy 2', '', NULL, NULL);
+INSERT INTO transactions VALUES ('01a2014e-edf4-712b-bbff-44d414d0859c', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0', '01a2014e-edc4-73da-ab4d-4192f4e75258', 'pluggy', '01a2014e-ede9-7b8f-8631-5c30fb9b8daa', '11aa22bb-33cc-4d44-8e55-66ff77aa88bb', 'c0ffee00-0000-4000-8000-000000000003', -0.1, 'BRL', NULL, '', 'posted', '2026-11-20', NULL, 'TARIFA DE PACOTE', '', '', '\x7b226964223a2263306666656530302d303030302d343030302d383030302d303030303030303030303033222c226163636f756e744964223a2231316161323262622d333363632d346434342d386535352d363666663737616138386262222c226465736372697074696f6e223a22544152494641204445205041434f5445222c226465736372697074696f6e526177223a22544152494641204445205041434f5445222c2263757272656e6379436f6465223a2242524c222c22616d6f756e74223a2d302e312c22616d6f756e74496e4163636f756e7443757272656e6379223a6e756c6c2c2264617465223a22323032362d31312d32305430333a30303a30302e3030305a222c2274797065223a224445424954222c2262616c616e6365223a6e756c6c2c22737461747573223a22504f53544544222c2263617465676f7279223a6e756c6c2c2263617465676f72794964223a6e756c6c2c2270726f7669646572436f6465223a6e756c6c2c2270726f76696465724964223a6e756c6c2c227061796d656e7444617461223a6e756c6c2c22637265646974436172644d65746164617461223a6e756c6c2c226d65726368616e74223a6e756c6c2c226f7065726174696f6e54797065223a6e756c6c2c226f7065726174696f6e547970654164646974696f6e616c496e666f223a6e756c6c2c226f72646572223a302c22637265617465644174223a22323032362d31312d32325430393a30323a31312e3030305a222c22757064617465644174223a22323032362d31312d32325430393a30323a31312e3030305a227d', '\x250a0f671dab1578213fa04425ad9b6dca9a4b1b9296e65f99b333125118c504', 1, '2026-11-22 03:31:19.665583+00', '2026-11-22 03:31:19.665583+00', NULL, 836, '\x72e150412de7f202a0dd15278d9a3b0b', '01a2014e-edd1-7b53-bd2f-e5101a179fd3', '', '\x19d1aa0c947c7f409fbcc0be4dede8796efcd45b47542a48e08ca723e3db7c58', 'pluggy 2', '', NULL, NULL);
+INSERT INTO transactions VALUES ('01a2014e-edf4-712f-a0b2-def4164ba3bb', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0', '01a2014e-edc4-73da-ab4d-4192f4e75258', 'pluggy', '01a2014e-ede9-7b8f-8631-5c30fb9b8daa', '11aa22bb-33cc-4d44-8e55-66ff77aa88bb', 'c0ffee00-0000-4000-8000-000000000004', -0.1, 'BRL', NULL, '', 'posted', '2026-11-20', NULL, 'TARIFA DE PACOTE', '', '', '\x7b226964223a2263306666656530302d303030302d343030302d383030302d303030303030303030303034222c226163636f756e744964223a2231316161323262622d333363632d346434342d386535352d363666663737616138386262222c226465736372697074696f6e223a22544152494641204445205041434f5445222c226465736372697074696f6e526177223a22544152494641204445205041434f5445222c2263757272656e6379436f6465223a2242524c222c22616d6f756e74223a2d302e312c22616d6f756e74496e4163636f756e7443757272656e6379223a6e756c6c2c2264617465223a22323032362d31312d32305430333a30303a30302e3030305a222c2274797065223a224445424954222c2262616c616e6365223a6e756c6c2c22737461747573223a22504f53544544222c2263617465676f7279223a6e756c6c2c2263617465676f72794964223a6e756c6c2c2270726f7669646572436f6465223a6e756c6c2c2270726f76696465724964223a6e756c6c2c227061796d656e7444617461223a6e756c6c2c22637265646974436172644d65746164617461223a6e756c6c2c226d65726368616e74223a6e756c6c2c226f7065726174696f6e54797065223a6e756c6c2c226f7065726174696f6e547970654164646974696f6e616c496e666f223a6e756c6c2c226f72646572223a312c22637265617465644174223a22323032362d31312d32325430393a30323a31312e3030305a222c22757064617465644174223a22323032362d31312d32325430393a30323a31312e3030305a227d', '\xfd5b8be5d08b5c621bcdb341a5ef65815129ca0edf2df03721a6424e901d3317', 1, '2026-11-22 03:31:19.665583+00', '2026-11-22 03:31:19.665583+00', NULL, 836, '\xacb427558b69e221b4fad3de8290bef6', '01a2014e-edd1-7b53-bd2f-e5101a179fd3', '', '\x6525d892cd4142386bd403545206e7892a8d086323a4aebe2814c0454534b7da', 'pluggy 2', '', NULL, NULL);
+INSERT INTO transactions VALUES ('01a2014e-edf4-7130-a3ec-8194873e7cb0', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0', '01a2014e-edc4-73da-ab4d-4192f4e75258', 'pluggy', '01a2014e-ede9-7b8f-8631-5c30fb9b8daa', '11aa22bb-33cc-4d44-8e55-66ff77aa88bb', 'c0ffee00-0000-4000-8000-000000000005', -19.99, 'BRL', NULL, '', 'posted', '2026-11-19', '2026-11-20 01:30:00+00', 'TRANSFERENCIA NOTURNA', '', '', '\x7b226964223a2263306666656530302d303030302d343030302d383030302d303030303030303030303035222c226163636f756e744964223a2231316161323262622d333363632d346434342d386535352d363666663737616138386262222c226465736372697074696f6e223a225452414e53464552454e434941204e4f5455524e41222c226465736372697074696f6e526177223a225452414e53464552454e434941204e4f5455524e41222c2263757272656e6379436f6465223a2242524c222c22616d6f756e74223a2d31392e39392c22616d6f756e74496e4163636f756e7443757272656e6379223a6e756c6c2c2264617465223a22323032362d31312d32305430313a33303a30302e3030305a222c2274797065223a224445424954222c2262616c616e6365223a6e756c6c2c22737461747573223a22504f53544544222c2263617465676f7279223a6e756c6c2c2263617465676f72794964223a6e756c6c2c2270726f7669646572436f6465223a6e756c6c2c2270726f76696465724964223a6e756c6c2c227061796d656e7444617461223a6e756c6c2c22637265646974436172644d65746164617461223a6e756c6c2c226d65726368616e74223a6e756c6c2c226f7065726174696f6e54797065223a6e756c6c2c226f7065726174696f6e547970654164646974696f6e616c496e666f223a6e756c6c2c226f72646572223a302c22637265617465644174223a22323032362d31312d32325430393a30323a31312e3030305a222c22757064617465644174223a22323032362d31312d32325430393a30323a31312e3030305a227d', '\xec512d2d2f3094ff4329698d252bdcb1cef1eec64d8c2588efe0845a6a6c7936', 1, '2026-11-22 03:31:19.665583+00', '2026-11-22 03:31:19.665583+00', NULL, 836, '\x1c2334a90128419f5dd6b1a8b079ef06', '01a2014e-edd1-7b53-bd2f-e5101a179fd3', '', '\xb729657212be509d7264917cabed91a8e148a465bfb8de177e236e09ee6ce860', 'pluggy 2', '', NULL, NULL);
+INSERT INTO transactions VALUES ('01a2014e-edf8-719a-825d-30879177f81c', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0', '01a2014e-edc4-73da-ab4d-4192f4e75258', 'pluggy', '01a2014e-ede9-7cd3-8a08-87d6234cf1c7', '22bb33cc-44dd-4e55-9f66-77aa88bb99cc', 'c0ffee00-0000-4000-8000-000000000012', 900, 'BRL', NULL, '', 'posted', '2026-11-08', NULL, 'PAGAMENTO DA FATURA', '', '', '\x7b226964223a2263306666656530302d303030302d343030302d383030302d303030303030303030303132222c226163636f756e744964223a2232326262333363632d343464642d346535352d396636362d373761613838626239396363222c226465736372697074696f6e223a22504147414d454e544f20444120464154555241222c226465736372697074696f6e526177223a22504147414d454e544f20444120464154555241222c2263757272656e6379436f6465223a2242524c222c22616d6f756e74223a2d3930302e302c22616d6f756e74496e4163636f756e7443757272656e6379223a6e756c6c2c2264617465223a22323032362d31312d30385430333a30303a30302e3030305a222c2274797065223a22435245444954222c2262616c616e6365223a6e756c6c2c22737461747573223a22504f53544544222c2263617465676f7279223a6e756c6c2c2263617465676f72794964223a6e756c6c2c2270726f7669646572436f6465223a6e756c6c2c2270726f76696465724964223a6e756c6c2c227061796d656e7444617461223a6e756c6c2c22637265646974436172644d65746164617461223a7b22636172644e756d626572223a2238363730222c2262696c6c4964223a2233336363343464642d353565652d346636362d386137372d383862623939636364646565227d2c226d65726368616e74223a6e756c6c2c226f7065726174696f6e54797065223a6e756c6c2c226f7065726174696f6e547970654164646974696f6e616c496e666f223a6e756c6c2c226f72646572223a302c22637265617465644174223a22323032362d31312d32325430393a30323a31312e3030305a222c22757064617465644174223a22323032362d31312d32325430393a30323a31312e3030305a227d', '\xcab17d78d9032ba6314ac7d369e9bd4f62fbac8ed3add40fc5b82f94a8e45081', 1, '2026-11-22 03:31:19.670521+00', '2026-11-22 03:31:19.670521+00', NULL, 837, '\x87b3da9f59b735fa20c00b0ee614eff5', '01a2014e-edd1-7b53-bd2f-e5101a179fd3', '', '\xfbd81ef4a3cd238bd848da1d4ded96c939199466de5fac5cd42d54c83f761401', 'pluggy 2', '', NULL, NULL);
+INSERT INTO transactions VALUES ('01a2014e-edf8-7199-b745-1471f57b9f8a', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0', '01a2014e-edc4-73da-ab4d-4192f4e75258', 'pluggy', '01a2014e-ede9-7cd3-8a08-87d6234cf1c7', '22bb33cc-44dd-4e55-9f66-77aa88bb99cc', 'c0ffee00-0000-4000-8000-000000000010', -58, 'USD', -298.19, 'BRL', 'posted', '2026-11-19', NULL, 'ASSINATURA NO EXTERIOR', 'Video streaming', 'Ensaio Video', '\x7b226964223a2263306666656530302d303030302d343030302d383030302d303030303030303030303130222c226163636f756e744964223a2232326262333363632d343464642d346535352d396636362d373761613838626239396363222c226465736372697074696f6e223a22415353494e4154555241204e4f204558544552494f52222c226465736372697074696f6e526177223a22415353494e4154555241204e4f204558544552494f52222c2263757272656e6379436f6465223a22555344222c22616d6f756e74223a35382c22616d6f756e74496e4163636f756e7443757272656e6379223a3239382e31392c2264617465223a22323032362d31312d31395430333a30303a30302e3030305a222c2274797065223a224445424954222c2262616c616e6365223a6e756c6c2c22737461747573223a22504f53544544222c2263617465676f7279223a22566964656f2073747265616d696e67222c2263617465676f72794964223a223039303030303030222c2270726f7669646572436f6465223a6e756c6c2c2270726f76696465724964223a6e756c6c2c227061796d656e7444617461223a6e756c6c2c22637265646974436172644d65746164617461223a7b22707572636861736544617465223a22323032362d31312d31355432313a31303a30302e3030305a222c2270617965654d4343223a343839392c22636172644e756d626572223a2238363730222c2262696c6c466f72656361737444617465223a22323032362d3132227d2c226d65726368616e74223a7b226e616d65223a22456e7361696f20566964656f222c22627573696e6573734e616d65223a22454e5341494f20564944454f204c544441222c22636e706a223a223030303030303030303030313931222c22636e6165223a2235393131313030222c2263617465676f7279223a22566964656f2073747265616d696e67227d2c226f7065726174696f6e54797065223a6e756c6c2c226f7065726174696f6e547970654164646974696f6e616c496e666f223a6e756c6c2c226f72646572223a302c22637265617465644174223a22323032362d31312d32325430393a30323a31312e3030305a222c22757064617465644174223a22323032362d31312d32325430393a30323a31312e3030305a227d', '\x415c810be21092905fb1569a49c713c49f5bd4eb64fa7a135b9d4b118948747d', 2, '2026-11-22 03:31:19.670521+00', '2026-11-22 03:31:19.714566+00', '2026-11-22 03:31:19.714566+00', 844, '\x734173ef4eeef37e5ee88e7c23c83dd9', '01a2014e-ee11-70d3-bfb6-93eca0cfb9b9', '', '\xc75aba3db351f21ba004597fcaa522f90caf82fa94be42420eb6509172426e4f', 'pluggy 2', '', NULL, NULL);
+INSERT INTO transactions VALUES ('01a2014e-ee62-7710-bfd8-a55f90b3022a', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0', '01a2014e-edc4-73da-ab4d-4192f4e75258', 'pluggy', '01a2014e-ede9-7cd3-8a08-87d6234cf1c7', '22bb33cc-44dd-4e55-9f66-77aa88bb99cc', '91e093b5-27cd-42ee-a483-7fa7c46d1b0c01a2014e-ee62-7710-bfd8-a55f90b3022a', -160.1, 'BRL', NULL, '', 'posted', '2026-12-19', NULL, 'LOJA DE ENSAIO PARC 02/10', '', '', '\x7b226964223a2239316530393362352d323763642d343265652d613438332d376661376334366431623063222c226163636f756e744964223a2232326262333363632d343464642d346535352d396636362d373761613838626239396363222c226465736372697074696f6e223a224c4f4a4120444520454e5341494f20504152432030322f3130222c226465736372697074696f6e526177223a224c4f4a4120444520454e5341494f20504152432030322f3130222c2263757272656e6379436f6465223a2242524c222c22616d6f756e74223a3136302e312c22616d6f756e74496e4163636f756e7443757272656e6379223a6e756c6c2c2264617465223a22323032362d31322d31395430333a30303a30302e3030305a222c2274797065223a224445424954222c2262616c616e6365223a6e756c6c2c22737461747573223a22504f53544544222c2263617465676f7279223a6e756c6c2c2263617465676f72794964223a6e756c6c2c2270726f7669646572436f6465223a6e756c6c2c2270726f76696465724964223a6e756c6c2c227061796d656e7444617461223a6e756c6c2c22637265646974436172644d65746164617461223a7b22696e7374616c6c6d656e744e756d626572223a322c22746f74616c496e7374616c6c6d656e7473223a31302c22746f74616c416d6f756e74223a313630312e302c22707572636861736544617465223a22323032362d31312d31365430333a30303a30302e3030305a222c2270617965654d4343223a353331312c22636172644e756d626572223a2238363730222c2262696c6c466f72656361737444617465223a22323032372d3031227d2c226d65726368616e74223a6e756c6c2c226f7065726174696f6e54797065223a6e756c6c2c226f7065726174696f6e547970654164646974696f6e616c496e666f223a6e756c6c2c226f72646572223a302c22637265617465644174223a22323032362d31312d32325430333a33313a31392e3735305a222c22757064617465644174223a22323032362d31312d32325430333a33313a31392e3735305a227d', '\xdb4331e59983244eedc96b63b25a0e68d828084ce3f543a209cc9bf320ef3b6b', 2, '2026-11-22 03:31:19.77311+00', '2026-11-22 03:31:19.794111+00', '2026-11-22 03:31:19.794111+00', 864, '\x66be60657d76e0c2ad6b42c427ac995c', '01a2014e-ee4f-7e82-be62-224dc457aab0', '', '\x368677f6c547287d651b4fa1356a529de60579e13979e89f4f3e81d75ac041fb', 'pluggy 2', '', '01a2014e-edf8-7195-8088-fc22000f7c2e', NULL);
+INSERT INTO transactions VALUES ('01a2014e-edf8-7195-8088-fc22000f7c2e', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0', '01a2014e-edc4-73da-ab4d-4192f4e75258', 'pluggy', '01a2014e-ede9-7cd3-8a08-87d6234cf1c7', '22bb33cc-44dd-4e55-9f66-77aa88bb99cc', '91e093b5-27cd-42ee-a483-7fa7c46d1b0c', -160.1, 'BRL', NULL, '', 'posted', '2026-12-19', NULL, 'LOJA DE ENSAIO PARC 02/10', '', '', '\x7b226964223a2239316530393362352d323763642d343265652d613438332d376661376334366431623063222c226163636f756e744964223a2232326262333363632d343464642d346535352d396636362d373761613838626239396363222c226465736372697074696f6e223a224c4f4a4120444520454e5341494f20504152432030322f3130222c226465736372697074696f6e526177223a224c4f4a4120444520454e5341494f20504152432030322f3130222c2263757272656e6379436f6465223a2242524c222c22616d6f756e74223a3136302e312c22616d6f756e74496e4163636f756e7443757272656e6379223a6e756c6c2c2264617465223a22323032362d31322d31395430333a30303a30302e3030305a222c2274797065223a224445424954222c2262616c616e6365223a6e756c6c2c22737461747573223a22504f53544544222c2263617465676f7279223a6e756c6c2c2263617465676f72794964223a6e756c6c2c2270726f7669646572436f6465223a6e756c6c2c2270726f76696465724964223a6e756c6c2c227061796d656e7444617461223a6e756c6c2c22637265646974436172644d65746164617461223a7b22696e7374616c6c6d656e744e756d626572223a322c22746f74616c496e7374616c6c6d656e7473223a31302c22746f74616c416d6f756e74223a313630312e302c22707572636861736544617465223a22323032362d31312d31365430333a30303a30302e3030305a222c2270617965654d4343223a353331312c22636172644e756d626572223a2238363730222c2262696c6c466f72656361737444617465223a22323032372d3031227d2c226d65726368616e74223a6e756c6c2c226f7065726174696f6e54797065223a6e756c6c2c226f7065726174696f6e547970654164646974696f6e616c496e666f223a6e756c6c2c226f72646572223a302c22637265617465644174223a22323032362d31312d32325430333a33313a31392e3735305a222c22757064617465644174223a22323032362d31312d32325430333a33313a31392e3735305a227d', '\xdb4331e59983244eedc96b63b25a0e68d828084ce3f543a209cc9bf320ef3b6b', 3, '2026-11-22 03:31:19.670521+00', '2026-11-22 03:31:19.794111+00', NULL, 864, '\x66be60657d76e0c2ad6b42c427ac995c', '01a2014e-ee4f-7e82-be62-224dc457aab0', '', '\x368677f6c547287d651b4fa1356a529de60579e13979e89f4f3e81d75ac041fb', 'pluggy 2', '[{"externalId":"c0ffee00-0000-4000-8000-000000000011","at":"2026-11-22T03:31:19.794111Z","rule":"institution_key","version":2,"younger":"01a2014e-ee62-7710-bfd8-a55f90b3022a"}]', NULL, NULL);
+INSERT INTO transactions VALUES ('01a2014e-eeaa-70ad-8bf7-971d1481548e', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0', '01a2014e-ee94-78c7-8f79-5f8f37e75d92', 'belvo', '01a2014e-eea5-7340-9666-29895f796dab', '58c2d6f1-0e4b-4973-a5d9-b31f7e86c204', '47c1e05b-d3a8-4f92-8b67-3e9d50f2a1c6', -249, 'MXN', NULL, '', 'pending', '2026-11-19', NULL, 'SUSCRIPCION MUSICA', '', '', '\x7b226964223a2234376331653035622d643361382d346639322d386236372d336539643530663261316336222c22696e7465726e616c5f6964656e74696669636174696f6e223a6e756c6c2c226163636f756e74223a7b226964223a2235386332643666312d306534622d343937332d613564392d623331663765383663323034222c226c696e6b223a2236643161396333342d323062372d346635652d386336312d393365376135643430623132222c22696e737469747574696f6e223a7b226e616d65223a22657265626f725f6d785f72657461696c222c2274797065223a2262616e6b227d2c22636f6c6c65637465645f6174223a22323032362d31312d31395430373a31353a32302e3333343531325a222c22637265617465645f6174223a22323032362d30392d32305431323a30303a30392e3737313230345a222c226c6173745f61636365737365645f6174223a22323032362d31312d31395430373a31353a32342e3930303030305a222c2263617465676f7279223a224352454449545f43415244222c2262616c616e63655f74797065223a224c494142494c495459222c2274797065223a225461726a657461206465206372656469746f222c226e616d65223a225461726a65746120506c6174696e6f222c226e756d626572223a2234313532333130303939303138383733222c2262616c616e6365223a7b2263757272656e74223a313833302e302c22617661696c61626c65223a32383137302e307d2c2263757272656e6379223a224d584e222c227075626c69635f6964656e74696669636174696f6e5f6e616d65223a6e756c6c2c227075626c69635f6964656e74696669636174696f6e5f76616c7565223a6e756c6c2c2262616e6b5f70726f647563745f6964223a6e756c6c2c22696e7465726e616c5f6964656e74696669636174696f6e223a6e756c6c2c226372656469745f64617461223a7b22636f6c6c65637465645f6174223a22323032362d31312d31395430373a31353a32302e3333343531325a222c226372656469745f6c696d6974223a33303030302e302c2263757474696e675f64617465223a22323032362d31322d3031222c226e6578745f7061796d656e745f64617465223a22323032362d31322d3139222c226d696e696d756d5f7061796d656e74223a3138332e302c226e6f5f696e7465726573745f7061796d656e74223a313833302e302c22696e7465726573745f72617465223a33382e352c22656e645f64617465223a6e756c6c2c226d6f6e74686c795f7061796d656e74223a6e756c6c2c226c6173745f7061796d656e745f64617465223a6e756c6c7d2c226c6f616e5f64617461223a6e756c6c2c2266756e64735f64617461223a6e756c6c2c2272656365697661626c65735f64617461223a6e756c6c7d2c22636f6c6c65637465645f6174223a22323032362d31312d31395430373a31353a32302e3333343531325a222c22637265617465645f6174223a22323032362d31312d31395430373a31353a32312e3031383834365a222c2276616c75655f64617465223a22323032362d31312d3139222c226163636f756e74696e675f64617465223a6e756c6c2c22616d6f756e74223a3234392e302c2262616c616e6365223a6e756c6c2c2263757272656e6379223a224d584e222c226465736372697074696f6e223a225355534352495043494f4e204d5553494341222c226f62736572766174696f6e73223a6e756c6c2c226d65726368616e74223a6e756c6c2c2263617465676f7279223a6e756c6c2c2273756263617465676f7279223a6e756c6c2c227265666572656e6365223a6e756c6c2c2274797065223a224f5554464c4f57222c22737461747573223a2250454e44494e47222c226372656469745f636172645f64617461223a7b22636f6c6c65637465645f6174223a22323032362d31312d31395430373a31353a32302e3333343531325a222c2262696c6c5f6e616d65223a2261637475616c222c2262696c6c5f737461747573223a224f50454e222c2262696c6c5f616d6f756e74223a313833302e302c2270726576696f75735f62696c6c5f746f74616c223a22343132302e3735227d7d', '\x8e8d97972788b2c971b1b1d56a89625e69b5d8bbba5870b21a3955e12188a657', 1, '2026-11-22 03:31:19.848796+00', '2026-11-22 03:31:19.848796+00', NULL, 879, '\x892d3497020b6d1003be981ca28a5150', '01a2014e-ee9a-7bf4-9bfc-43a8f10141c1', '', '\x7f0b49d964089634bf7dcf4cd6c5b7d589abb4ccd77b8bd35f1b017ba49e4270', 'belvo 2', '', NULL, NULL);
+INSERT INTO transactions VALUES ('01a2014e-eeaa-70ae-ae26-5dd1f66add3b', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0', '01a2014e-ee94-78c7-8f79-5f8f37e75d92', 'belvo', '01a2014e-eea5-741a-8a69-ea1a55f8513a', 'e3b70c55-91d4-4a2f-b6c8-07f25d1e9a83', '63fa28d9-1c75-4b0e-a9f3-d84e6b2c7015', 75.5, 'MXN', NULL, '', 'posted', '2026-11-16', NULL, 'COMISION POR AJUSTE', '', '', '\x7b226964223a2236336661323864392d316337352d346230652d613966332d643834653662326337303135222c22696e7465726e616c5f6964656e74696669636174696f6e223a6e756c6c2c226163636f756e74223a7b226964223a2265336237306335352d393164342d346132662d623663382d303766323564316539613833222c226c696e6b223a2236643161396333342d323062372d346635652d386336312d393365376135643430623132222c22696e737469747574696f6e223a7b226e616d65223a22657265626f725f6d785f72657461696c222c2274797065223a2262616e6b227d2c22636f6c6c65637465645f6174223a22323032362d31312d31395430373a31353a32302e3333343531325a222c22637265617465645f6174223a22323032362d30392d32305431323a30303a30392e3737313230345a222c226c6173745f61636365737365645f6174223a22323032362d31312d31395430373a31353a32342e3930303030305a222c2263617465676f7279223a22434845434b494e475f4143434f554e54222c2262616c616e63655f74797065223a224153534554222c2274797065223a224375656e74617320646520656665637469766f222c226e616d65223a224375656e74612064652063686571756573222c226e756d626572223a2237373330303134343832393035222c2262616c616e6365223a7b2263757272656e74223a31323034342e37312c22617661696c61626c65223a31313839302e327d2c2263757272656e6379223a224d584e222c227075626c69635f6964656e74696669636174696f6e5f6e616d65223a22434c414245222c227075626c69635f6964656e74696669636174696f6e5f76616c7565223a22303032313830373030313434383239303531222c2262616e6b5f70726f647563745f6964223a6e756c6c2c22696e7465726e616c5f6964656e74696669636174696f6e223a6e756c6c2c226372656469745f64617461223a6e756c6c2c226c6f616e5f64617461223a6e756c6c2c2266756e64735f64617461223a6e756c6c2c2272656365697661626c65735f64617461223a6e756c6c7d2c22636f6c6c65637465645f6174223a22323032362d31312d31395430373a31353a32302e3333342b30303a3030222c22637265617465645f6174223a22323032362d31312d31395430373a31353a32312e3031383834365a222c2276616c75655f64617465223a22323032362d31312d3136222c226163636f756e74696e675f64617465223a22323032362d31312d3136222c22616d6f756e74223a37352e352c2262616c616e6365223a6e756c6c2c2263757272656e6379223a224d584e222c226465736372697074696f6e223a22434f4d4953494f4e20504f5220414a55535445222c226f62736572766174696f6e73223a6e756c6c2c226d65726368616e74223a6e756c6c2c2263617465676f7279223a6e756c6c2c2273756263617465676f7279223a6e756c6c2c227265666572656e6365223a6e756c6c2c2274797065223a6e756c6c2c22737461747573223a22554e43415445474f52495a4544222c226372656469745f636172645f64617461223a6e756c6c7d', '\x08b8e2f8dd87f7f669cde6665175ae1ec95126338bc5e7b7ecff599b4bde5ccf', 1, '2026-11-22 03:31:19.848796+00', '2026-11-22 03:31:19.848796+00', NULL, 879, '\xc4fee428a16b792e9ffd9425a8886cd4', '01a2014e-ee9a-7bf4-9bfc-43a8f10141c1', '', '\x26dec970ce4233ac2c1f1190c595135a45c88b3b266361ecc03fdf3608b3119e', 'belvo 2', '', NULL, NULL);
+INSERT INTO transactions VALUES ('01a2014e-eeaa-70b0-ad5b-f2c697b9fd83', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0', '01a2014e-ee94-78c7-8f79-5f8f37e75d92', 'belvo', NULL, '', '7e60b3c4-95d1-4a8f-b27e-0f5c9a1d6e83', -75.5, 'MXN', NULL, '', 'posted', '2026-11-16', '2026-11-16 13:05:44.512+00', 'RETIRO CAJERO', '', '', '\x7b226964223a2237653630623363342d393564312d346138662d623237652d306635633961316436653833222c22696e7465726e616c5f6964656e74696669636174696f6e223a6e756c6c2c226163636f756e74223a6e756c6c2c22636f6c6c65637465645f6174223a22323032362d31312d31395430373a31353a32302e3333343531325a222c22637265617465645f6174223a22323032362d31312d31395430373a31353a32312e303138382b30303a3030222c2276616c75655f64617465223a22323032362d31312d3136222c226163636f756e74696e675f64617465223a22323032362d31312d31365431333a30353a34342e3531325a222c22616d6f756e74223a37352e352c2262616c616e6365223a6e756c6c2c2263757272656e6379223a6e756c6c2c226465736372697074696f6e223a2252455449524f2043414a45524f222c226f62736572766174696f6e73223a6e756c6c2c226d65726368616e74223a6e756c6c2c2263617465676f7279223a6e756c6c2c2273756263617465676f7279223a6e756c6c2c227265666572656e6365223a6e756c6c2c2274797065223a224f5554464c4f57222c22737461747573223a6e756c6c2c226372656469745f636172645f64617461223a6e756c6c7d', '\x1ec86b027b9c9c66dc0456b0add87438b8476a8ac128f15a4a37c8d6a6e651eb', 1, '2026-11-22 03:31:19.848796+00', '2026-11-22 03:31:19.848796+00', NULL, 879, '\x15691176b1ac2227121470d1e296f63c', '01a2014e-ee9a-7bf4-9bfc-43a8f10141c1', '', '\x2a8e6531c819425dcb2471b3f0422781d6352b4569bb97cab28211aa8fa82775', 'belvo 2', '', NULL, NULL);
+INSERT INTO transactions VALUES ('01a2014e-eeaa-70ac-bf4b-8a481b7b0b3b', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0', '01a2014e-ee94-78c7-8f79-5f8f37e75d92', 'belvo', '01a2014e-eea5-741a-8a69-ea1a55f8513a', 'e3b70c55-91d4-4a2f-b6c8-07f25d1e9a83', '2d94f7a3-b80c-4e16-95d2-f1c06a7e3b48', 21750, 'MXN', NULL, '', 'posted', '2026-11-16', '2026-11-16 13:05:44+00', 'NOMINA SEGUNDA QUINCENA', 'Income & Payments', '', '\x7b226964223a2232643934663761332d623830632d346531362d393564322d663163303661376533623438222c22696e7465726e616c5f6964656e74696669636174696f6e223a6e756c6c2c226163636f756e74223a7b226964223a2265336237306335352d393164342d346132662d623663382d303766323564316539613833222c226c696e6b223a2236643161396333342d323062372d346635652d386336312d393365376135643430623132222c22696e737469747574696f6e223a7b226e616d65223a22657265626f725f6d785f72657461696c222c2274797065223a2262616e6b227d2c22636f6c6c65637465645f6174223a22323032362d31312d31395430373a31353a32302e3333343531325a222c22637265617465645f6174223a22323032362d30392d32305431323a30303a30392e3737313230345a222c226c6173745f61636365737365645f6174223a22323032362d31312d31395430373a31353a32342e3930303030305a222c2263617465676f7279223a22434845434b494e475f4143434f554e54222c2262616c616e63655f74797065223a224153534554222c2274797065223a224375656e74617320646520656665637469766f222c226e616d65223a224375656e74612064652063686571756573222c226e756d626572223a2237373330303134343832393035222c2262616c616e6365223a7b2263757272656e74223a31323034342e37312c22617661696c61626c65223a31313839302e327d2c2263757272656e6379223a224d584e222c227075626c69635f6964656e74696669636174696f6e5f6e616d65223a22434c414245222c227075626c69635f6964656e74696669636174696f6e5f76616c7565223a22303032313830373030313434383239303531222c2262616e6b5f70726f647563745f6964223a6e756c6c2c22696e7465726e616c5f6964656e74696669636174696f6e223a6e756c6c2c226372656469745f64617461223a6e756c6c2c226c6f616e5f64617461223a6e756c6c2c2266756e64735f64617461223a6e756c6c2c2272656365697661626c65735f64617461223a6e756c6c7d2c22636f6c6c65637465645f6174223a22323032362d31312d31395430373a31353a32302e3333343531325a222c22637265617465645f6174223a22323032362d31312d31395430373a31353a32312e3031383834365a222c2276616c75655f64617465223a22323032362d31312d3136222c226163636f756e74696e675f64617465223a22323032362d31312d31365431333a30353a34345a222c22616d6f756e74223a32313735302e302c2262616c616e6365223a31323732392e36312c2263757272656e6379223a224d584e222c226465736372697074696f6e223a224e4f4d494e4120534547554e4441205155494e43454e41222c226f62736572766174696f6e73223a6e756c6c2c226d65726368616e74223a6e756c6c2c2263617465676f7279223a22496e636f6d65205c7530303236205061796d656e7473222c2273756263617465676f7279223a2253616c617279222c227265666572656e6365223a6e756c6c2c2274797065223a22494e464c4f57222c22737461747573223a2250524f434553534544222c226372656469745f636172645f64617461223a6e756c6c7d', '\x590faa7d8e3177043d5ab4668e483ce4a339183999b41bb8a61f97e7fa8ec4d9', 2, '2026-11-22 03:31:19.848796+00', '2026-11-22 03:31:19.877587+00', '2026-11-22 03:31:19.877587+00', 886, '\x9db5a5615e9c8eec57bd6462c58116cf', '01a2014e-eeb8-7f23-9d18-e37a5fb2c43c', '', '\x9dcfe744ca4ed3e439ab5eda57d9a48ece5f0b5363a5a0bf7b801475c6c1e694', 'belvo 2', '', NULL, NULL);
+INSERT INTO transactions VALUES ('01a2014e-eeaa-70ab-97cc-8cb8505e71dc', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0', '01a2014e-ee94-78c7-8f79-5f8f37e75d92', 'belvo', '01a2014e-eea5-741a-8a69-ea1a55f8513a', 'e3b70c55-91d4-4a2f-b6c8-07f25d1e9a83', '63d0065f-684e-417f-8677-c5e460b72d6e', -684.9, 'MXN', NULL, '', 'posted', '2026-11-18', '2026-11-18 16:40:07.334+00', 'CORRECTED BY THE BANK', 'Personal Shopping', 'Farmacia del Centro', '\x7b226964223a2236336430303635662d363834652d343137662d383637372d633565343630623732643665222c22696e7465726e616c5f6964656e74696669636174696f6e223a22513068524c5463334d7a41744d4441774e4445222c226163636f756e74223a7b226964223a2265336237306335352d393164342d346132662d623663382d303766323564316539613833222c226c696e6b223a2236643161396333342d323062372d346635652d386336312d393365376135643430623132222c22696e737469747574696f6e223a7b226e616d65223a22657265626f725f6d785f72657461696c222c2274797065223a2262616e6b227d2c22636f6c6c65637465645f6174223a22323032362d31312d31395430373a31353a32302e3333343531325a222c22637265617465645f6174223a22323032362d30392d32305431323a30303a30392e3737313230345a222c226c6173745f61636365737365645f6174223a22323032362d31312d31395430373a31353a32342e3930303030305a222c2263617465676f7279223a22434845434b494e475f4143434f554e54222c2262616c616e63655f74797065223a224153534554222c2274797065223a224375656e74617320646520656665637469766f222c226e616d65223a224375656e74612064652063686571756573222c226e756d626572223a2237373330303134343832393035222c2262616c616e6365223a7b2263757272656e74223a31323034342e37312c22617661696c61626c65223a31313839302e327d2c2263757272656e6379223a224d584e222c227075626c69635f6964656e74696669636174696f6e5f6e616d65223a22434c414245222c227075626c69635f6964656e74696669636174696f6e5f76616c7565223a22303032313830373030313434383239303531222c2262616e6b5f70726f647563745f6964223a6e756c6c2c22696e7465726e616c5f6964656e74696669636174696f6e223a6e756c6c2c226372656469745f64617461223a6e756c6c2c226c6f616e5f64617461223a6e756c6c2c2266756e64735f64617461223a6e756c6c2c2272656365697661626c65735f64617461223a6e756c6c7d2c22636f6c6c65637465645f6174223a22323032362d31312d32325430333a33313a31392e3839383236395a222c22637265617465645f6174223a22323032362d31312d32325430333a33313a31392e3839383237315a222c2276616c75655f64617465223a22323032362d31312d3138222c226163636f756e74696e675f64617465223a22323032362d31312d31385431363a34303a30372e3333345a222c22616d6f756e74223a3638342e392c2262616c616e6365223a31323034342e37312c2263757272656e6379223a224d584e222c226465736372697074696f6e223a22434f52524543544544204259205448452042414e4b222c226f62736572766174696f6e73223a6e756c6c2c226d65726368616e74223a7b226c6f676f223a6e756c6c2c2277656273697465223a2268747470733a2f2f6661726d616369612e6578616d706c652e74657374222c226d65726368616e745f6e616d65223a224661726d616369612064656c2043656e74726f227d2c2263617465676f7279223a22506572736f6e616c2053686f7070696e67222c2273756263617465676f7279223a224865616c7468222c227265666572656e6365223a223535313032222c2274797065223a224f5554464c4f57222c22737461747573223a2250524f434553534544222c226372656469745f636172645f64617461223a6e756c6c7d', '\xdc92155ae800066efaaed05b17305b01e5ff74ea17c6c9d3a35622868d956331', 4, '2026-11-22 03:31:19.848796+00', '2026-11-22 03:31:19.91444+00', NULL, 901, '\xc866a3346791a5712fe46245051b6459', '01a2014e-eeda-7bbf-977e-2de4da358300', '', '\xe7a38f349684ca4ec42754108025c9903d3af1df9a43129f36f4b27db0f78b29', 'belvo 2', '[{"externalId":"0b5e8d21-6f9a-4c37-a1e4-82d7c3f05b69","at":"2026-11-22T03:31:19.91444Z","rule":"institution_key","version":3}]', NULL, NULL);
+INSERT INTO webhook_tokens VALUES ('01a2014e-edcd-7ef5-b5f7-8a3f7722fcbe', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0', '01a2014e-edc4-73da-ab4d-4192f4e75258', 'pluggy', '\xdd3615ca00ce92f2b9661163f241484b949f8eae3fb20e7952a42173af2442a2', '2026-11-22 03:31:19.62998+00', '2026-11-22 03:31:19.759951+00', '2026-11-22 03:31:19.821447+00', NULL, '', '', NULL, 0);
+INSERT INTO webhook_tokens VALUES ('01a2014e-ee99-733a-a524-f92b2811e773', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0', '01a2014e-ee94-78c7-8f79-5f8f37e75d92', 'belvo', '\x41a7a84d6597d412f2eeba0fb9eee55d5d6a8cd68972cf4307377bcd0007b7cd', '2026-11-22 03:31:19.833211+00', '2026-11-22 03:31:19.902731+00', '2026-11-22 03:31:19.926683+00', NULL, '', '', NULL, 0);
+SELECT setval('goose_db_version_id_seq', 24, true);
+ALTER TABLE ONLY absent_transactions
+    ADD CONSTRAINT absent_transactions_pkey PRIMARY KEY (connection_id, external_id, tenant_id);
+ALTER TABLE ONLY account_balances
+    ADD CONSTRAINT account_balances_pkey PRIMARY KEY (account_id, day, tenant_id);
+ALTER TABLE ONLY account_closes
+    ADD CONSTRAINT account_closes_pkey PRIMARY KEY (account_id, date, tenant_id);
+ALTER TABLE ONLY account_completeness
+    ADD CONSTRAINT account_completeness_pkey PRIMARY KEY (account_id, tenant_id);
+ALTER TABLE ONLY account_references
+    ADD CONSTRAINT account_references_pkey PRIMARY KEY (digest, connection_id, tenant_id);
+ALTER TABLE ONLY accounts
+    ADD CONSTRAINT accounts_connection_id_external_id_key UNIQUE (connection_id, external_id);
+ALTER TABLE ONLY accounts
+    ADD CONSTRAINT accounts_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY audit_checkpoints
+    ADD CONSTRAINT audit_checkpoints_pkey PRIMARY KEY (size, tenant_id);
+ALTER TABLE ONLY audit_entries
+    ADD CONSTRAINT audit_entries_pkey PRIMARY KEY (sequence, tenant_id);
+ALTER TABLE ONLY audit_hashes
+    ADD CONSTRAINT audit_hashes_pkey PRIMARY KEY ("position", tenant_id);
+ALTER TABLE ONLY audit_heads
+    ADD CONSTRAINT audit_heads_pkey PRIMARY KEY (tenant_id);
+ALTER TABLE ONLY audit_keys
+    ADD CONSTRAINT audit_keys_pkey PRIMARY KEY (tenant_id);
+ALTER TABLE ONLY audit_pending
+    ADD CONSTRAINT audit_pending_pkey PRIMARY KEY (id, tenant_id);
+ALTER TABLE ONLY close_adjustments
+    ADD CONSTRAINT close_adjustments_pkey PRIMARY KEY (account_id, seq, tenant_id);
+ALTER TABLE ONLY connections
+    ADD CONSTRAINT connections_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY deliveries
+    ADD CONSTRAINT deliveries_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY erasures
+    ADD CONSTRAINT erasures_pkey PRIMARY KEY (id, tenant_id);
+ALTER TABLE ONLY events
+    ADD CONSTRAINT events_pkey PRIMARY KEY (id, tenant_id);
+ALTER TABLE ONLY feed
+    ADD CONSTRAINT feed_pkey PRIMARY KEY (one);
+ALTER TABLE ONLY goose_db_version
+    ADD CONSTRAINT goose_db_version_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY idempotency_keys
+    ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (tenant_id, key);
+ALTER TABLE ONLY pulls
+    ADD CONSTRAINT pulls_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY quarantined_rows
+    ADD CONSTRAINT quarantined_rows_pkey PRIMARY KEY (connection_id, kind, row_key, tenant_id);
+ALTER TABLE ONLY rate_budgets
+    ADD CONSTRAINT rate_budgets_pkey PRIMARY KEY (vendor, origin_sha256, resource, egress_address);
+ALTER TABLE ONLY split_pairs
+    ADD CONSTRAINT split_pairs_pkey PRIMARY KEY (connection_id, left_external_id, came_external_id, tenant_id);
+ALTER TABLE ONLY staged_transactions
+    ADD CONSTRAINT staged_transactions_pkey PRIMARY KEY (connection_id, external_id, tenant_id);
+ALTER TABLE ONLY subscription_attempts
+    ADD CONSTRAINT subscription_attempts_pkey PRIMARY KEY (subscription_id, attempted_at, id, tenant_id);
+ALTER TABLE ONLY subscription_events
+    ADD CONSTRAINT subscription_events_pkey PRIMARY KEY (subscription_id, sequence, tenant_id);
+ALTER TABLE ONLY subscriptions
+    ADD CONSTRAINT subscriptions_pkey PRIMARY KEY (id, tenant_id);
+ALTER TABLE ONLY transaction_past_ids
+    ADD CONSTRAINT transaction_past_ids_pkey PRIMARY KEY (connection_id, external_id, tenant_id);
+ALTER TABLE ONLY transaction_versions
+    ADD CONSTRAINT transaction_versions_pkey PRIMARY KEY (connection_id, id, version, tenant_id);
+ALTER TABLE ONLY transactions
+    ADD CONSTRAINT transactions_connection_id_external_id_key UNIQUE (connection_id, external_id);
+ALTER TABLE ONLY transactions
+    ADD CONSTRAINT transactions_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY unshown_transactions
+    ADD CONSTRAINT unshown_transactions_pkey PRIMARY KEY (connection_id, external_id, tenant_id);
+ALTER TABLE ONLY webhook_tokens
+    ADD CONSTRAINT webhook_tokens_hash_key UNIQUE (hash);
+ALTER TABLE ONLY webhook_tokens
+    ADD CONSTRAINT webhook_tokens_pkey PRIMARY KEY (id);
+CREATE INDEX account_closes_connection ON account_closes USING btree (connection_id);
+CREATE INDEX account_closes_tenant ON account_closes USING btree (tenant_id);
+CREATE INDEX account_completeness_connection ON account_completeness USING btree (connection_id);
+CREATE INDEX account_references_by_connection ON account_references USING btree (connection_id, tenant_id);
+CREATE INDEX accounts_by_external_id ON accounts USING btree (external_id, tenant_id);
+CREATE INDEX accounts_by_key ON accounts USING btree (account_key, tenant_id) WHERE (account_key <> ''::text);
+CREATE INDEX accounts_of_tenant ON accounts USING btree (tenant_id, external_id, id);
+CREATE INDEX audit_entries_actor ON audit_entries USING btree (actor, tenant_id, sequence);
+CREATE INDEX audit_entries_object ON audit_entries USING btree (object, tenant_id, sequence);
+CREATE INDEX audit_entries_tenant ON audit_entries USING btree (tenant_id, sequence);
+CREATE INDEX close_adjustments_transaction ON close_adjustments USING btree (transaction_id);
+CREATE INDEX connections_consent_expiry ON connections USING btree (consent_expires_at) WHERE ((consent_expires_at IS NOT NULL) AND (deleted_at IS NULL));
+CREATE INDEX connections_consent_notice ON connections USING btree (consent_notice_at) WHERE ((consent_notice_at IS NOT NULL) AND (deleted_at IS NULL));
+CREATE INDEX connections_deleted ON connections USING btree (tenant_id, vendor, deleted_at) WHERE (deleted_at IS NOT NULL);
+CREATE UNIQUE INDEX connections_live_name ON connections USING btree (tenant_id, name) WHERE (deleted_at IS NULL);
+CREATE INDEX connections_of_tenant ON connections USING btree (tenant_id, id);
+CREATE INDEX connections_silent ON connections USING btree (webhook_missed_at) WHERE ((webhook_missed_at IS NOT NULL) AND (deleted_at IS NULL) AND (paused_at IS NULL));
+CREATE INDEX connections_webhook_due ON connections USING btree (webhook_due_at) WHERE ((webhook_due_at IS NOT NULL) AND (deleted_at IS NULL) AND (paused_at IS NULL));
+CREATE INDEX deliveries_age ON deliveries USING brin (received_at) WITH (pages_per_range='16', autosummarize='on');
+CREATE UNIQUE INDEX deliveries_fingerprint ON deliveries USING btree (connection_id, fingerprint);
+CREATE INDEX deliveries_newest ON deliveries USING btree (tenant_id, received_at, id);
+CREATE INDEX deliveries_of_connection ON deliveries USING btree (connection_id, received_at, id);
+CREATE INDEX deliveries_pull ON deliveries USING btree (pull_id) WHERE (pull_id IS NOT NULL);
+CREATE INDEX erasures_due ON erasures USING btree (due_at) WHERE (status = 'running'::text);
+CREATE INDEX erasures_newest ON erasures USING btree (tenant_id, created_at, id);
+CREATE INDEX erasures_of_connection ON erasures USING btree (connection_id, created_at);
+CREATE UNIQUE INDEX erasures_one_running ON erasures USING btree (connection_id, tenant_id) WHERE (status = 'running'::text);
+CREATE INDEX events_age ON events USING btree (made_at);
+CREATE INDEX events_feed ON events USING btree (tenant_id, change_tx, id);
+CREATE INDEX idempotency_keys_age ON idempotency_keys USING btree (claimed_at);
+CREATE INDEX pulls_complete ON pulls USING btree (connection_id, finished_at) WHERE (complete AND (state = ANY (ARRAY['succeeded'::text, 'failed'::text])));
+CREATE INDEX pulls_ended ON pulls USING btree (connection_id, finished_at) WHERE (state = ANY (ARRAY['succeeded'::text, 'failed'::text]));
+CREATE INDEX pulls_failed ON pulls USING btree (tenant_id, created_at, id) WHERE (state = 'failed'::text);
+CREATE INDEX pulls_newest ON pulls USING btree (tenant_id, created_at, id);
+CREATE INDEX pulls_of_connection ON pulls USING btree (connection_id, created_at, id);
+CREATE UNIQUE INDEX pulls_one_queued ON pulls USING btree (connection_id) WHERE (state = 'queued'::text);
+CREATE UNIQUE INDEX pulls_one_under_way ON pulls USING btree (connection_id) WHERE (state = ANY (ARRAY['running'::text, 'waiting'::text]));
+CREATE INDEX pulls_open ON pulls USING btree (created_at) WHERE (state = ANY (ARRAY['queued'::text, 'running'::text, 'waiting'::text]));
+CREATE INDEX staged_transactions_by_date ON staged_transactions USING btree (connection_id, date);
+CREATE INDEX subscription_events_parked ON subscription_events USING btree (subscription_id, subject, sequence) WHERE parked;
+CREATE INDEX subscriptions_tenant ON subscriptions USING btree (tenant_id, created_at, id);
+CREATE INDEX transaction_versions_first ON transaction_versions USING btree (tenant_id, change_tx, id) WHERE (version = 1);
+CREATE INDEX transactions_by_date ON transactions USING btree (connection_id, date, id);
+CREATE INDEX transactions_feed ON transactions USING btree (tenant_id, change_tx, id);
+CREATE INDEX transactions_left ON transactions USING btree (connection_id, removed_at) WHERE (removed_at IS NOT NULL);
+CREATE INDEX unshown_transactions_by_date ON unshown_transactions USING btree (connection_id, date);
+CREATE INDEX webhook_tokens_connection ON webhook_tokens USING btree (connection_id);
+CREATE INDEX webhook_tokens_newest ON webhook_tokens USING btree (tenant_id, created_at, id);
+CREATE INDEX webhook_tokens_registration ON webhook_tokens USING btree (registration_due) WHERE (registration = ANY (ARRAY['pending'::text, 'removing'::text]));
+ALTER TABLE ONLY accounts
+    ADD CONSTRAINT accounts_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES connections(id);
+ALTER TABLE ONLY pulls
+    ADD CONSTRAINT pulls_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES connections(id);
+ALTER TABLE ONLY webhook_tokens
+    ADD CONSTRAINT webhook_tokens_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES connections(id);
+
+INSERT INTO pulls (id, tenant_id, connection_id, vendor, trigger, trace, state, ask, progress, seen_accounts, seen_rows,
+    added, modified, removed, unchanged, attempts, last_error, created_at)
+VALUES ('01a2014e-ffff-7000-8000-000000000001', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0', '01a2014e-edc4-73da-ab4d-4192f4e75258', 'pluggy', 'manual', '', 'queued', '{"everything":true}', '', 0, 0, 0, 0, 0, 0, 0, '',
+    '2026-11-22 03:40:00+00');
+INSERT INTO split_pairs (connection_id, left_external_id, came_external_id, tenant_id)
+VALUES ('01a2014e-edc4-73da-ab4d-4192f4e75258', 'old-1', 'new-1', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0');
+INSERT INTO unshown_transactions (connection_id, external_id, account_id, date, tenant_id)
+VALUES ('01a2014e-edc4-73da-ab4d-4192f4e75258', 'old-2', '01a2014e-ede9-7b8f-8631-5c30fb9b8daa', '2026-11-20', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0');
+INSERT INTO staged_transactions (connection_id, external_id, step, account, date, content, tenant_id)
+VALUES ('01a2014e-edc4-73da-ab4d-4192f4e75258', 'new-2', 1, 'account-1', '2026-11-20', '\x7b7d', '3ce1f266-dd0d-46be-ba6b-d847470ed7d0');
+INSERT INTO absent_transactions (tenant_id, connection_id, external_id, account, pull_id)
+VALUES ('3ce1f266-dd0d-46be-ba6b-d847470ed7d0', '01a2014e-edc4-73da-ab4d-4192f4e75258', 'old-3', 'account-1', '01a2014e-ffff-7000-8000-000000000001');

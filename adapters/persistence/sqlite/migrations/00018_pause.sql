@@ -1,7 +1,0 @@
--- +goose Up
-
--- paused_at: since when no request is sent to the vendor; NULL unless the connection is paused.
-ALTER TABLE connections ADD COLUMN paused_at INTEGER;
-
--- +goose Down
-ALTER TABLE connections DROP COLUMN paused_at;

@@ -1,0 +1,678 @@
+-- +goose Up
+
+-- This file creates the schema of a new database. Its number continues those of the migrations that it replaces;
+-- upgrade/00030_schema.sql brings a database at the last of them to the same schema. Later changes are files with
+-- higher numbers.
+--
+-- Rules for all tables:
+--
+--   - No foreign keys. A statement that inserts has just read the rows that it refers to, and a check per row would
+--     slow down the hottest paths.
+--   - The keys are those of PostgreSQL, where the tables can be distributed by tenant: each unique key of a tenant's
+--     table contains tenant_id as its last column. In connections_live_name and in the key of idempotency_keys the
+--     tenant is the first column, because they are also the order of a tenant's lists. The hash of a webhook token is
+--     unique by itself, because it determines the tenant.
+--   - Ids are texts in the canonical form, which sort like their bytes. Texts compare by bytes, which is the default.
+--     Times are microseconds since 1970, amounts are decimal texts.
+--   - Bodies, metadata and ciphertext are bytes. Scopes and progress are JSON that only the service reads.
+
+-- account_ref: the account reference. new_reference: no pull has stored the accounts of account_ref. staged_since:
+-- since when rows of a new account reference are staged; NULL if none are. paused_at: since when no request is sent to
+-- the vendor; NULL unless the connection is paused. target_changed_at: when the base URL or the account reference
+-- changed.
+--
+-- consent_*: what the vendor has reported about the consent of the account holder (domain.Consent). consent_notice_at:
+-- when it begins to expire; NULL once that was noticed.
+--
+-- webhook_*: the vendor's synchronisations and their webhooks (domain.WebhookWatch). webhook_every is in microseconds.
+-- webhook_due_at: the synchronisation whose webhook is awaited. webhook_missed_at: the one that no webhook has
+-- followed; NULL unless the connection is silent.
+CREATE TABLE connections (
+    id                 TEXT    NOT NULL,
+    tenant_id          TEXT    NOT NULL,
+    kind               TEXT    NOT NULL CHECK (kind IN ('aggregator', 'engine')),
+    name               TEXT    NOT NULL,
+    vendor             TEXT    NOT NULL,
+    base_url           TEXT    NOT NULL,
+    account_ref        TEXT    NOT NULL,
+    type               TEXT    NOT NULL,
+    config             BLOB,
+    sealed             BLOB    NOT NULL,
+    health_status      TEXT    NOT NULL,
+    health_reason      TEXT    NOT NULL,
+    health_since       INTEGER,
+    needs_reauth       INTEGER NOT NULL,
+    reauth_by_event    INTEGER NOT NULL,
+    revision           INTEGER NOT NULL,
+    created_at         INTEGER NOT NULL,
+    updated_at         INTEGER NOT NULL,
+    target_changed_at  INTEGER,
+    deleted_at         INTEGER,
+    paused_at          INTEGER,
+    consent_status     TEXT    NOT NULL DEFAULT '',
+    consent_key        TEXT    NOT NULL DEFAULT '',
+    consent_expires_at INTEGER,
+    consent_notice_at  INTEGER,
+    webhook_next_at    INTEGER,
+    webhook_every      INTEGER NOT NULL DEFAULT 0,
+    webhook_news_only  INTEGER NOT NULL DEFAULT 0,
+    webhook_due_at     INTEGER,
+    webhook_missed_at  INTEGER,
+    erased_at          INTEGER,
+    new_reference      INTEGER NOT NULL DEFAULT 0,
+    staged_since       INTEGER,
+    PRIMARY KEY (id, tenant_id)
+) STRICT;
+
+CREATE UNIQUE INDEX connections_live_name ON connections (tenant_id, name) WHERE deleted_at IS NULL;
+CREATE INDEX connections_of_tenant ON connections (tenant_id, id);
+CREATE INDEX connections_deleted ON connections (tenant_id, vendor, deleted_at) WHERE deleted_at IS NOT NULL;
+CREATE INDEX connections_consent_expiry ON connections (consent_expires_at)
+    WHERE consent_expires_at IS NOT NULL AND deleted_at IS NULL;
+CREATE INDEX connections_consent_notice ON connections (consent_notice_at)
+    WHERE consent_notice_at IS NOT NULL AND deleted_at IS NULL;
+CREATE INDEX connections_webhook_due ON connections (webhook_due_at)
+    WHERE webhook_due_at IS NOT NULL AND deleted_at IS NULL AND paused_at IS NULL;
+CREATE INDEX connections_silent ON connections (webhook_missed_at)
+    WHERE webhook_missed_at IS NOT NULL AND deleted_at IS NULL AND paused_at IS NULL;
+
+-- The account references that connections had before an edit, and those of erased connections. digest: the SHA-256 of
+-- the reference (domain.DigestOfReference). account_ref: '' as soon as the erasure has ended. erased: the connection is
+-- erased, or being erased.
+CREATE TABLE account_references (
+    digest        BLOB    NOT NULL,
+    connection_id TEXT    NOT NULL,
+    account_ref   TEXT    NOT NULL,
+    erased        INTEGER NOT NULL,
+    tenant_id     TEXT    NOT NULL,
+    PRIMARY KEY (digest, connection_id, tenant_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX account_references_by_connection ON account_references (connection_id, tenant_id);
+
+-- hash: the SHA-256 of the token. source_hash: the SHA-256 of the token's own source secret. registration: whether the
+-- service has created the webhook at the vendor ('' if not). registration_id: the vendor's id of the webhook.
+-- registration_due: when the webhook is removed at the vendor, unless the registration is active.
+CREATE TABLE webhook_tokens (
+    id                    TEXT    NOT NULL,
+    tenant_id             TEXT    NOT NULL,
+    connection_id         TEXT    NOT NULL,
+    vendor                TEXT    NOT NULL,
+    hash                  BLOB    NOT NULL UNIQUE,
+    created_at            INTEGER NOT NULL,
+    last_used_at          INTEGER,
+    revoked_at            INTEGER,
+    source_hash           BLOB,
+    registration          TEXT    NOT NULL DEFAULT '',
+    registration_id       TEXT    NOT NULL DEFAULT '',
+    registration_due      INTEGER,
+    registration_attempts INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (id, tenant_id)
+) STRICT;
+
+CREATE INDEX webhook_tokens_newest ON webhook_tokens (tenant_id, created_at, id);
+CREATE INDEX webhook_tokens_connection ON webhook_tokens (connection_id);
+CREATE INDEX webhook_tokens_registration ON webhook_tokens (registration_due)
+    WHERE registration IN ('pending', 'removing');
+
+-- state 'waiting': the pull is between two attempts; callers see it as queued. complete: the pull reads everything that
+-- the vendor has. Only such pulls put off the next reconciliation of their connection.
+CREATE TABLE pulls (
+    id            TEXT    NOT NULL,
+    tenant_id     TEXT    NOT NULL,
+    connection_id TEXT    NOT NULL,
+    vendor        TEXT    NOT NULL,
+    trigger       TEXT    NOT NULL,
+    trace         TEXT    NOT NULL,
+    state         TEXT    NOT NULL CHECK (state IN ('queued', 'running', 'waiting', 'succeeded', 'failed')),
+    scope         TEXT    NOT NULL,
+    progress      TEXT    NOT NULL,
+    seen_accounts INTEGER NOT NULL,
+    seen_rows     INTEGER NOT NULL,
+    added         INTEGER NOT NULL,
+    modified      INTEGER NOT NULL,
+    removed       INTEGER NOT NULL,
+    unchanged     INTEGER NOT NULL,
+    attempts      INTEGER NOT NULL,
+    last_error    TEXT    NOT NULL,
+    lease_id      TEXT,
+    lease_until   INTEGER,
+    not_before    INTEGER,
+    created_at    INTEGER NOT NULL,
+    started_at    INTEGER,
+    finished_at   INTEGER,
+    complete      INTEGER NOT NULL DEFAULT 0,
+    quarantined   INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (id, tenant_id)
+) STRICT;
+
+CREATE UNIQUE INDEX pulls_one_queued ON pulls (connection_id, tenant_id) WHERE state = 'queued';
+CREATE UNIQUE INDEX pulls_one_in_progress ON pulls (connection_id, tenant_id) WHERE state IN ('running', 'waiting');
+CREATE INDEX pulls_open ON pulls (created_at) WHERE state IN ('queued', 'running', 'waiting');
+CREATE INDEX pulls_ended ON pulls (connection_id, finished_at) WHERE state IN ('succeeded', 'failed');
+CREATE INDEX pulls_complete ON pulls (connection_id, finished_at)
+    WHERE complete AND state IN ('succeeded', 'failed');
+CREATE INDEX pulls_newest ON pulls (tenant_id, created_at, id);
+CREATE INDEX pulls_of_connection ON pulls (connection_id, created_at, id);
+-- Failed pulls are few, so their index is small.
+CREATE INDEX pulls_failed ON pulls (tenant_id, created_at, id) WHERE state = 'failed';
+
+CREATE TABLE deliveries (
+    id            TEXT    NOT NULL,
+    tenant_id     TEXT    NOT NULL,
+    connection_id TEXT    NOT NULL,
+    vendor        TEXT    NOT NULL,
+    event         TEXT    NOT NULL,
+    event_id      TEXT    NOT NULL,
+    fingerprint   BLOB    NOT NULL,
+    body          BLOB    NOT NULL,
+    scope         TEXT    NOT NULL,
+    status        TEXT    NOT NULL CHECK (status IN ('accepted', 'ignored', 'unreadable')),
+    pull_id       TEXT,
+    received_at   INTEGER NOT NULL,
+    PRIMARY KEY (id, tenant_id)
+) STRICT;
+
+CREATE UNIQUE INDEX deliveries_fingerprint ON deliveries (connection_id, fingerprint, tenant_id);
+CREATE INDEX deliveries_newest ON deliveries (tenant_id, received_at, id);
+CREATE INDEX deliveries_of_connection ON deliveries (connection_id, received_at, id);
+CREATE INDEX deliveries_age ON deliveries (received_at);
+
+-- A claim reads the deliveries that joined its pull. They were received since the pull was queued, so they are a range
+-- of deliveries_of_connection, and an index over pull_id would only cost every delivery a page. Late joins, which
+-- joined a queued pull and were received before it, are recorded here: replayed deliveries by a trigger, and webhooks
+-- stored in another order than received by the statement that stores them. A pull that waits for an account hands its
+-- deliveries over to the next pull of its connection, so the late joins are recorded until the pull has ended.
+CREATE TABLE late_joins (
+    pull_id     TEXT NOT NULL,
+    delivery_id TEXT NOT NULL,
+    tenant_id   TEXT NOT NULL,
+    PRIMARY KEY (pull_id, delivery_id, tenant_id)
+) STRICT, WITHOUT ROWID;
+
+-- +goose StatementBegin
+CREATE TRIGGER deliveries_late_join AFTER UPDATE OF pull_id ON deliveries WHEN new.pull_id IS NOT NULL BEGIN
+    INSERT OR IGNORE INTO late_joins (pull_id, delivery_id, tenant_id) VALUES (new.pull_id, new.id, new.tenant_id);
+END;
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+CREATE TRIGGER pulls_forget_late_joins AFTER UPDATE OF state ON pulls WHEN new.state IN ('succeeded', 'failed') BEGIN
+    DELETE FROM late_joins WHERE pull_id = old.id;
+END;
+-- +goose StatementEnd
+
+CREATE TABLE idempotency_keys (
+    tenant_id   TEXT    NOT NULL,
+    key         TEXT    NOT NULL,
+    fingerprint BLOB    NOT NULL,
+    claimed_at  INTEGER NOT NULL,
+    answered_at INTEGER,
+    status      INTEGER NOT NULL,
+    headers     TEXT    NOT NULL,
+    body        BLOB,
+    PRIMARY KEY (tenant_id, key)
+) STRICT;
+
+CREATE INDEX idempotency_keys_age ON idempotency_keys (claimed_at);
+
+-- removed_at: when it was detected that the vendor no longer lists the account. listed: whether the vendor has listed
+-- it, or it was only embedded in rows. absent_pull_id: the pull whose list was the first one without the account.
+-- account_ref: the account reference under which the account was stored first. account_refs: all account references of
+-- the account, as JSON; '' if there is only the first one. account_key: equal for accounts that are the same account of
+-- an institution; '' if that is not known.
+CREATE TABLE accounts (
+    id               TEXT    NOT NULL,
+    tenant_id        TEXT    NOT NULL,
+    connection_id    TEXT    NOT NULL,
+    vendor           TEXT    NOT NULL,
+    external_id      TEXT    NOT NULL,
+    type             TEXT    NOT NULL,
+    subtype          TEXT    NOT NULL,
+    name             TEXT    NOT NULL,
+    number           TEXT    NOT NULL,
+    currency         TEXT    NOT NULL,
+    balance          TEXT,
+    balance_currency TEXT    NOT NULL,
+    metadata         BLOB,
+    first_seen_at    INTEGER NOT NULL,
+    updated_at       INTEGER NOT NULL,
+    removed_at       INTEGER,
+    listed           INTEGER NOT NULL DEFAULT 1,
+    absent_pull_id   TEXT,
+    account_ref      TEXT    NOT NULL DEFAULT '',
+    account_refs     TEXT    NOT NULL DEFAULT '',
+    account_key      TEXT    NOT NULL DEFAULT '',
+    PRIMARY KEY (id, tenant_id),
+    UNIQUE (connection_id, external_id, tenant_id)
+) STRICT;
+
+CREATE INDEX accounts_of_tenant ON accounts (tenant_id, external_id, id);
+CREATE INDEX accounts_by_key ON accounts (account_key, tenant_id) WHERE account_key <> '';
+CREATE INDEX accounts_by_external_id ON accounts (external_id, tenant_id);
+
+-- account: the external id of the account. digest: of the normalised row. change_tx: the position in the change feed;
+-- see the table feed. content_hash: the content hash of the vendor's row, which shows that a row is unchanged without
+-- normalising it; NULL if it is not known. pull_id: the pull that wrote the row's present version. warnings: codes of
+-- doubts about the row, separated by commas. row_sha256: the hash of the vendor's row that made the present version.
+-- normalizer: the version of the rules that normalised it. supersedes: the rows that the transaction had before its
+-- present one, as JSON; '' if there are none. superseded_by: the transaction that has taken over the row of this one;
+-- its external_id then ends with its own id, so that the other transaction can have the external id itself. erased_at:
+-- when the row was erased.
+CREATE TABLE transactions (
+    id               TEXT    NOT NULL,
+    tenant_id        TEXT    NOT NULL,
+    connection_id    TEXT    NOT NULL,
+    vendor           TEXT    NOT NULL,
+    account_id       TEXT,
+    account          TEXT    NOT NULL,
+    external_id      TEXT    NOT NULL,
+    amount           TEXT    NOT NULL,
+    currency         TEXT    NOT NULL,
+    account_amount   TEXT,
+    account_currency TEXT    NOT NULL,
+    status           TEXT    NOT NULL,
+    date             TEXT    NOT NULL,
+    occurred_at      INTEGER,
+    description      TEXT    NOT NULL,
+    category         TEXT    NOT NULL,
+    counterparty     TEXT    NOT NULL,
+    metadata         BLOB,
+    digest           BLOB    NOT NULL,
+    version          INTEGER NOT NULL,
+    first_seen_at    INTEGER NOT NULL,
+    updated_at       INTEGER NOT NULL,
+    removed_at       INTEGER,
+    change_tx        INTEGER NOT NULL,
+    content_hash     BLOB,
+    pull_id          TEXT,
+    warnings         TEXT    NOT NULL DEFAULT '',
+    row_sha256       BLOB,
+    normalizer       TEXT    NOT NULL DEFAULT '',
+    supersedes       TEXT    NOT NULL DEFAULT '',
+    superseded_by    TEXT,
+    erased_at        INTEGER,
+    PRIMARY KEY (id, tenant_id),
+    UNIQUE (connection_id, external_id, tenant_id)
+) STRICT;
+
+CREATE INDEX transactions_by_date ON transactions (connection_id, date, id);
+CREATE INDEX transactions_feed ON transactions (tenant_id, change_tx, id);
+CREATE INDEX transactions_removed ON transactions (connection_id, removed_at) WHERE removed_at IS NOT NULL;
+
+-- The versions of transactions that were replaced, each as it was directly before. The present version is only in
+-- transactions, so a transaction that never changed has no row here. id is the id of the transaction. The columns are
+-- those of transactions.
+CREATE TABLE transaction_versions (
+    id               TEXT    NOT NULL,
+    tenant_id        TEXT    NOT NULL,
+    connection_id    TEXT    NOT NULL,
+    account_id       TEXT,
+    account          TEXT    NOT NULL,
+    amount           TEXT    NOT NULL,
+    currency         TEXT    NOT NULL,
+    account_amount   TEXT,
+    account_currency TEXT    NOT NULL,
+    status           TEXT    NOT NULL,
+    date             TEXT    NOT NULL,
+    occurred_at      INTEGER,
+    description      TEXT    NOT NULL,
+    category         TEXT    NOT NULL,
+    counterparty     TEXT    NOT NULL,
+    metadata         BLOB,
+    version          INTEGER NOT NULL,
+    updated_at       INTEGER NOT NULL,
+    removed_at       INTEGER,
+    pull_id          TEXT,
+    warnings         TEXT    NOT NULL,
+    row_sha256       BLOB,
+    normalizer       TEXT    NOT NULL,
+    external_id      TEXT    NOT NULL DEFAULT '',
+    supersedes       TEXT    NOT NULL DEFAULT '',
+    superseded_by    TEXT,
+    change_tx        INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (connection_id, id, version, tenant_id)
+) STRICT;
+
+-- The first versions of transactions that have changed since, in the order of the change feed. A subscription reads
+-- them, because it reports a record at the position of its first version.
+CREATE INDEX transaction_versions_first ON transaction_versions (tenant_id, change_tx, id) WHERE version = 1;
+
+-- The external ids that transactions had before their present ones.
+CREATE TABLE transaction_past_ids (
+    connection_id  TEXT NOT NULL,
+    external_id    TEXT NOT NULL,
+    transaction_id TEXT NOT NULL,
+    tenant_id      TEXT NOT NULL,
+    PRIMARY KEY (connection_id, external_id, tenant_id)
+) STRICT, WITHOUT ROWID;
+
+-- Pairs of an old and a new row that are never matched again, because a replacement was undone.
+CREATE TABLE split_pairs (
+    connection_id   TEXT NOT NULL,
+    old_external_id TEXT NOT NULL,
+    new_external_id TEXT NOT NULL,
+    tenant_id       TEXT NOT NULL,
+    PRIMARY KEY (connection_id, old_external_id, new_external_id, tenant_id)
+) STRICT, WITHOUT ROWID;
+
+-- The rows of a new account reference, until they are published. step: the number of the step that has read the row.
+-- content: the normalised row, as JSON.
+CREATE TABLE staged_transactions (
+    connection_id TEXT    NOT NULL,
+    external_id   TEXT    NOT NULL,
+    step          INTEGER NOT NULL,
+    account       TEXT    NOT NULL,
+    date          TEXT    NOT NULL,
+    content       BLOB    NOT NULL,
+    tenant_id     TEXT    NOT NULL,
+    PRIMARY KEY (connection_id, external_id, tenant_id)
+) STRICT;
+
+CREATE INDEX staged_transactions_by_date ON staged_transactions (connection_id, date);
+
+-- The carried-over rows: live transactions of relinked accounts that the present account reference has not shown.
+CREATE TABLE carried_over_transactions (
+    connection_id TEXT NOT NULL,
+    external_id   TEXT NOT NULL,
+    account_id    TEXT NOT NULL,
+    date          TEXT NOT NULL,
+    tenant_id     TEXT NOT NULL,
+    PRIMARY KEY (connection_id, external_id, tenant_id)
+) STRICT;
+
+CREATE INDEX carried_over_transactions_by_date ON carried_over_transactions (connection_id, date);
+
+-- Live transactions that the last complete read did not return. pull_id: the first pull whose read did not return the
+-- row. held_at: when the removal was held back, because too many rows of the account would have been removed.
+CREATE TABLE absent_transactions (
+    tenant_id     TEXT NOT NULL,
+    connection_id TEXT NOT NULL,
+    external_id   TEXT NOT NULL,
+    account       TEXT NOT NULL,
+    pull_id       TEXT NOT NULL,
+    held_at       INTEGER,
+    PRIMARY KEY (connection_id, external_id, tenant_id)
+) STRICT, WITHOUT ROWID;
+
+-- Rows of a vendor that cannot be normalised exactly. row_key is the external id, or a hash of the payload if the id
+-- cannot be read. The payload is the vendor's bytes, which may be no valid UTF-8.
+CREATE TABLE quarantined_rows (
+    id            TEXT    NOT NULL,
+    connection_id TEXT    NOT NULL,
+    kind          TEXT    NOT NULL CHECK (kind IN ('transaction', 'account')),
+    row_key       TEXT    NOT NULL,
+    reason        TEXT    NOT NULL,
+    payload       BLOB    NOT NULL,
+    pull_id       TEXT    NOT NULL,
+    first_seen_at INTEGER NOT NULL,
+    last_seen_at  INTEGER NOT NULL,
+    tenant_id     TEXT    NOT NULL,
+    PRIMARY KEY (connection_id, kind, row_key, tenant_id)
+) STRICT;
+
+-- The completeness of each account: a JSON document, and the columns by which the completeness of a connection is
+-- found. compared: the state is known. drift_since: when the oldest drift began, even if it has not lasted for the
+-- grace period yet. announced: the state of the account in its last event account.drifting or account.complete.
+CREATE TABLE account_completeness (
+    account_id    TEXT    NOT NULL,
+    connection_id TEXT    NOT NULL,
+    state         TEXT    NOT NULL,
+    compared      INTEGER NOT NULL,
+    drift_since   INTEGER,
+    tenant_id     TEXT    NOT NULL,
+    announced     TEXT    NOT NULL DEFAULT '',
+    PRIMARY KEY (account_id, tenant_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX account_completeness_connection ON account_completeness (connection_id);
+
+-- The last reading of each account on each day (UTC) on which a settled pull has read it. balance is in the holder's
+-- view; posted is the sum of the live posted records; anchor is balance - posted.
+CREATE TABLE account_balances (
+    account_id    TEXT    NOT NULL,
+    day           TEXT    NOT NULL,
+    connection_id TEXT    NOT NULL,
+    read_at       INTEGER NOT NULL,
+    currency      TEXT    NOT NULL,
+    balance       TEXT    NOT NULL,
+    posted        TEXT    NOT NULL,
+    anchor        TEXT    NOT NULL,
+    tenant_id     TEXT    NOT NULL,
+    PRIMARY KEY (account_id, day, tenant_id)
+) STRICT, WITHOUT ROWID;
+
+-- The closed periods of accounts. date: the last day of the period. position: the highest seq in close_adjustments, or
+-- position, of the account when the close was made. records and total: the number and the sum of the records; total is
+-- NULL if a record has no amount in currency. digest: SHA-256 over the records.
+CREATE TABLE account_closes (
+    account_id    TEXT    NOT NULL,
+    date          TEXT    NOT NULL,
+    connection_id TEXT    NOT NULL,
+    position      INTEGER NOT NULL,
+    records       INTEGER NOT NULL,
+    total         TEXT,
+    currency      TEXT    NOT NULL,
+    digest        BLOB    NOT NULL,
+    closed_at     INTEGER NOT NULL,
+    closed_by     TEXT    NOT NULL,
+    completeness  TEXT    NOT NULL,
+    tenant_id     TEXT    NOT NULL,
+    PRIMARY KEY (account_id, date, tenant_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX account_closes_connection ON account_closes (connection_id);
+CREATE INDEX account_closes_tenant ON account_closes (tenant_id);
+
+-- The changes of records after a close of their account. A row is an adjustment of each close of the account whose
+-- position is lower than seq and whose date is not before day. day: the earlier one of the dates before and after the
+-- change. members_before, members_after: the members that the digest of a close covers, separated by "|"; "" if the
+-- account does not have the record.
+CREATE TABLE close_adjustments (
+    account_id     TEXT    NOT NULL,
+    seq            INTEGER NOT NULL,
+    transaction_id TEXT    NOT NULL,
+    version        INTEGER NOT NULL,
+    change         TEXT    NOT NULL,
+    made_at        INTEGER NOT NULL,
+    day            TEXT    NOT NULL,
+    members_before TEXT    NOT NULL,
+    members_after  TEXT    NOT NULL,
+    tenant_id      TEXT    NOT NULL,
+    PRIMARY KEY (account_id, seq, tenant_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX close_adjustments_transaction ON close_adjustments (transaction_id);
+
+-- Erasures of connections. requested_at: when the deletion at the vendor was requested. due_at: when the erasure
+-- continues, or until when a worker has claimed it. vendor_done: the vendor does not have the account reference.
+-- passes: complete passes over all tables. place: the place within the present pass, as JSON.
+CREATE TABLE erasures (
+    id            TEXT    NOT NULL,
+    connection_id TEXT    NOT NULL,
+    at_vendor     INTEGER NOT NULL,
+    status        TEXT    NOT NULL CHECK (status IN ('running', 'done', 'failed')),
+    last_error    TEXT    NOT NULL,
+    created_at    INTEGER NOT NULL,
+    requested_at  INTEGER NOT NULL,
+    ended_at      INTEGER,
+    due_at        INTEGER NOT NULL,
+    vendor_done   INTEGER NOT NULL,
+    attempts      INTEGER NOT NULL,
+    passes        INTEGER NOT NULL,
+    place         TEXT    NOT NULL,
+    tenant_id     TEXT    NOT NULL,
+    PRIMARY KEY (id, tenant_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX erasures_one_running ON erasures (connection_id, tenant_id) WHERE status = 'running';
+CREATE INDEX erasures_due ON erasures (due_at) WHERE status = 'running';
+CREATE INDEX erasures_newest ON erasures (tenant_id, created_at, id);
+CREATE INDEX erasures_of_connection ON erasures (connection_id, created_at);
+
+-- The events that are not changes of transactions. Each is written in the transaction that makes the change. change_tx
+-- orders them like the change feed.
+CREATE TABLE events (
+    id            TEXT    NOT NULL,
+    tenant_id     TEXT    NOT NULL,
+    change_tx     INTEGER NOT NULL,
+    type          TEXT    NOT NULL,
+    connection_id TEXT,
+    subject       TEXT    NOT NULL,
+    made_at       INTEGER NOT NULL,
+    PRIMARY KEY (id, tenant_id)
+) STRICT;
+
+CREATE INDEX events_feed ON events (tenant_id, change_tx, id);
+CREATE INDEX events_age ON events (made_at);
+
+-- types: a JSON array. url: without its password. sealed: the signing secrets and the password. feed_tx and feed_id,
+-- event_tx and event_id: the positions in transactions and in events up to which the subscription has read.
+-- delivered_to: each event up to this sequence is delivered, was skipped, or is parked. epoch: the number of replays
+-- and of other new beginnings. lease_id: the process that sends the events. state 'deleted': the row stays until its
+-- events are deleted.
+CREATE TABLE subscriptions (
+    id             TEXT    NOT NULL,
+    tenant_id      TEXT    NOT NULL,
+    name           TEXT    NOT NULL,
+    types          TEXT    NOT NULL,
+    connection_id  TEXT,
+    sink_kind      TEXT    NOT NULL,
+    url            TEXT    NOT NULL,
+    exchange       TEXT    NOT NULL,
+    routing_key    TEXT    NOT NULL,
+    sealed         BLOB,
+    previous_until INTEGER,
+    state          TEXT    NOT NULL,
+    reason         TEXT    NOT NULL,
+    state_since    INTEGER NOT NULL,
+    from_start     INTEGER NOT NULL,
+    feed_tx        INTEGER NOT NULL,
+    feed_id        TEXT    NOT NULL,
+    event_tx       INTEGER NOT NULL,
+    event_id       TEXT    NOT NULL,
+    last_sequence  INTEGER NOT NULL,
+    delivered_to   INTEGER NOT NULL,
+    epoch          INTEGER NOT NULL,
+    lease_id       TEXT,
+    lease_until    INTEGER,
+    revision       INTEGER NOT NULL,
+    created_at     INTEGER NOT NULL,
+    updated_at     INTEGER NOT NULL,
+    PRIMARY KEY (id, tenant_id)
+) STRICT;
+
+CREATE INDEX subscriptions_tenant ON subscriptions (tenant_id, created_at, id);
+
+-- The events of a subscription. version: of the transaction; 0 for every other resource. parked: the event waits apart
+-- from the others, because it has failed, or because an earlier event of the same subject has.
+CREATE TABLE subscription_events (
+    subscription_id TEXT    NOT NULL,
+    sequence        INTEGER NOT NULL,
+    event_id        TEXT    NOT NULL,
+    type            TEXT    NOT NULL,
+    subject         TEXT    NOT NULL,
+    connection_id   TEXT,
+    version         INTEGER NOT NULL,
+    made_at         INTEGER NOT NULL,
+    parked          INTEGER NOT NULL DEFAULT 0,
+    attempts        INTEGER NOT NULL DEFAULT 0,
+    failing_since   INTEGER,
+    next_attempt_at INTEGER,
+    last_error      TEXT    NOT NULL DEFAULT '',
+    tenant_id       TEXT    NOT NULL,
+    PRIMARY KEY (subscription_id, sequence, tenant_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX subscription_events_parked ON subscription_events (subscription_id, subject, sequence) WHERE parked;
+
+CREATE TABLE subscription_attempts (
+    subscription_id TEXT    NOT NULL,
+    attempted_at    INTEGER NOT NULL,
+    id              TEXT    NOT NULL,
+    sequence        INTEGER NOT NULL,
+    event_id        TEXT    NOT NULL,
+    type            TEXT    NOT NULL,
+    subject         TEXT    NOT NULL,
+    number          INTEGER NOT NULL,
+    took_us         INTEGER NOT NULL,
+    error           TEXT    NOT NULL,
+    tenant_id       TEXT    NOT NULL,
+    PRIMARY KEY (subscription_id, attempted_at, id, tenant_id)
+) STRICT, WITHOUT ROWID;
+
+-- The audit entries that have no number yet. A change of an operator inserts its entry here, in its own transaction.
+-- Without a key, an insert appends to the last page; no query needs the key, because the table is nearly empty.
+CREATE TABLE audit_pending (
+    id         TEXT    NOT NULL,
+    made_at    INTEGER NOT NULL,
+    actor      TEXT    NOT NULL,
+    action     TEXT    NOT NULL,
+    object     TEXT    NOT NULL,
+    request_id TEXT    NOT NULL,
+    detail     TEXT    NOT NULL,
+    tenant_id  TEXT    NOT NULL
+) STRICT;
+
+-- The numbered audit entries. sequence: the number, which is the index of the leaf in the tenant's Merkle tree.
+CREATE TABLE audit_entries (
+    sequence   INTEGER NOT NULL,
+    made_at    INTEGER NOT NULL,
+    actor      TEXT    NOT NULL,
+    action     TEXT    NOT NULL,
+    object     TEXT    NOT NULL,
+    request_id TEXT    NOT NULL,
+    detail     TEXT    NOT NULL,
+    tenant_id  TEXT    NOT NULL,
+    PRIMARY KEY (sequence, tenant_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX audit_entries_tenant ON audit_entries (tenant_id, sequence);
+CREATE INDEX audit_entries_object ON audit_entries (object, tenant_id, sequence);
+CREATE INDEX audit_entries_actor ON audit_entries (actor, tenant_id, sequence);
+
+-- The hashes of the Merkle trees, by their indexes (StoredHashIndex of golang.org/x/mod/sumdb/tlog).
+CREATE TABLE audit_hashes (
+    position  INTEGER NOT NULL,
+    hash      BLOB    NOT NULL,
+    tenant_id TEXT    NOT NULL,
+    PRIMARY KEY (position, tenant_id)
+) STRICT, WITHOUT ROWID;
+
+-- The signed checkpoints, one for each batch of numbered entries.
+CREATE TABLE audit_checkpoints (
+    size      INTEGER NOT NULL,
+    note      BLOB    NOT NULL,
+    tenant_id TEXT    NOT NULL,
+    PRIMARY KEY (size, tenant_id)
+) STRICT, WITHOUT ROWID;
+
+-- The number of numbered entries of each tenant. A process that numbers entries locks the row. announced_at: when a
+-- checkpoint of the tenant was last logged.
+CREATE TABLE audit_heads (
+    size         INTEGER NOT NULL,
+    announced_at INTEGER,
+    tenant_id    TEXT    NOT NULL,
+    PRIMARY KEY (tenant_id)
+) STRICT, WITHOUT ROWID;
+
+-- The sealed key that signs the checkpoints, in at most one row, whose tenant_id is the nil UUID.
+CREATE TABLE audit_keys (
+    sealed    BLOB NOT NULL,
+    tenant_id TEXT NOT NULL,
+    PRIMARY KEY (tenant_id)
+) STRICT, WITHOUT ROWID;
+
+-- A row's position in the change feed is the count of writing transactions, of which there is one at a time. One row.
+--
+-- cursor_key: the key that encrypts positions of the change feed in cursors. It must never change, because a consumer
+-- may keep a cursor for any time. It protects nothing but the position. plain_until: the highest position that is
+-- accepted in a cursor that is not encrypted. Only databases of versions that returned such cursors have one.
+CREATE TABLE feed (
+    one         INTEGER PRIMARY KEY CHECK (one = 1),
+    tx          INTEGER NOT NULL,
+    cursor_key  BLOB,
+    plain_until INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+INSERT INTO feed (one, tx, cursor_key) VALUES (1, 0, randomblob(32));

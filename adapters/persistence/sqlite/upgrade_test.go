@@ -1,0 +1,217 @@
+package sqlite_test
+
+import (
+	"cmp"
+	"database/sql"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	gocmp "github.com/google/go-cmp/cmp"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/sqlite"
+)
+
+// oldDB returns the DSN of a database of the last version with separate migrations, and a connection to it.
+func oldDB(t *testing.T) (string, *sql.DB) {
+	t.Helper()
+	text, err := os.ReadFile("testdata/version29.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dsn := "sqlite://" + filepath.Join(t.TempDir(), "old.db")
+	db := unmigrated(t, dsn)
+	if _, err := db.Writer.ExecContext(t.Context(), string(text)); err != nil {
+		t.Fatal(err)
+	}
+	return dsn, db.Writer
+}
+
+// unmigrated opens the database, and closes it at the end of the test.
+func unmigrated(t *testing.T, dsn string) *sqlite.DB {
+	t.Helper()
+	db, err := sqlite.Open(t.Context(), sqlite.Config{DSN: dsn})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return db
+}
+
+// queryLines returns the rows of a query with one text column.
+func queryLines(t *testing.T, db *sql.DB, query string) (lines []string) {
+	t.Helper()
+	rows, err := db.QueryContext(t.Context(), query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var line string
+		if err := rows.Scan(&line); err != nil {
+			t.Fatal(err)
+		}
+		lines = append(lines, line)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return lines
+}
+
+// checks matches a CHECK constraint in the SQL of a table. No other description of a table contains it.
+var checks = regexp.MustCompile(`(?i)CHECK \(([^()]|\([^()]*\))*\)`)
+
+// schemaOf describes the tables, columns, constraints, indexes and triggers of a database, one in a line.
+func schemaOf(t *testing.T, db *sql.DB) []string {
+	t.Helper()
+	lines := queryLines(t, db, `
+		WITH t AS (SELECT name, wr, strict FROM pragma_table_list WHERE type = 'table' AND name NOT LIKE 'sqlite%')
+		SELECT printf('table %s without rowid:%d strict:%d', name, wr, strict) FROM t
+		UNION ALL SELECT printf('column %s.%d %s %s notnull:%d default:%s key:%d', t.name, c.cid, c.name, c.type,
+			c."notnull", c.dflt_value, c.pk) FROM t, pragma_table_xinfo(t.name) c
+		UNION ALL SELECT printf('foreign key %s %s %s', t.name, f."from", f."table")
+			FROM t, pragma_foreign_key_list(t.name) f
+		UNION ALL SELECT printf('index %s %s unique:%d origin:%s partial:%d columns:%s', t.name, i.name, i."unique",
+			i.origin, i.partial, (SELECT group_concat(printf('%s %s %d', x.name, x.coll, x."desc"))
+			FROM pragma_index_xinfo(i.name) x WHERE x.key)) FROM t, pragma_index_list(t.name) i
+		UNION ALL SELECT sql FROM sqlite_master WHERE type IN ('index', 'trigger') AND sql IS NOT NULL`)
+	rows, err := db.QueryContext(t.Context(), "SELECT name, sql FROM sqlite_master WHERE type = 'table'")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var name, text string
+		if err := rows.Scan(&name, &text); err != nil {
+			t.Fatal(err)
+		}
+		for _, check := range checks.FindAllString(text, -1) {
+			lines = append(lines, name+" "+check)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	slices.Sort(lines)
+	return lines
+}
+
+func TestTheUpgradeCreatesTheSchemaOfANewDatabase(t *testing.T) {
+	created := opened(t, file(t))
+	dsn, _ := oldDB(t)
+	upgraded := opened(t, dsn)
+	if diff := gocmp.Diff(schemaOf(t, created.Writer), schemaOf(t, upgraded.Writer)); diff != "" {
+		t.Errorf("schema (-new +upgraded):\n%s", diff)
+	}
+}
+
+// renamed contains the new names of tables, and the new names of columns after the new name of their table.
+var renamed = map[string]string{
+	"unshown_transactions":         "carried_over_transactions",
+	"strays":                       "late_joins",
+	"pulls.ask":                    "scope",
+	"deliveries.ask":               "scope",
+	"transactions.source":          "content_hash",
+	"connections.redirected_at":    "target_changed_at",
+	"accounts.link_references":     "account_refs",
+	"split_pairs.left_external_id": "old_external_id",
+	"split_pairs.came_external_id": "new_external_id",
+}
+
+// rowsByTable returns the rows of each table, except the versions of the schema, with the names of this version. A row
+// is a text of names and values in the notation of SQL.
+func rowsByTable(t *testing.T, db *sql.DB) map[string][]string {
+	t.Helper()
+	tables := queryLines(t, db, `SELECT name FROM sqlite_master WHERE type = 'table'
+		AND name NOT IN ('goose_db_version', 'sqlite_sequence')`)
+	all := map[string][]string{}
+	for _, old := range tables {
+		table := cmp.Or(renamed[old], old)
+		var values []string
+		for _, column := range queryLines(t, db, "SELECT name FROM pragma_table_info('"+old+"') ORDER BY name") {
+			if table == "late_joins" && column == "tenant_id" {
+				continue // older versions do not have the column
+			}
+			name := cmp.Or(renamed[table+"."+column], column)
+			values = append(values, fmt.Sprintf("'%s: ' || quote(%s)", name, column))
+		}
+		slices.Sort(values)
+		all[table] = queryLines(t, db, "SELECT "+strings.Join(values, " || ', ' || ")+" FROM "+old+" ORDER BY 1")
+	}
+	return all
+}
+
+func TestTheUpgradeKeepsAllRows(t *testing.T) {
+	dsn, db := oldDB(t)
+	before := rowsByTable(t, db)
+	for _, table := range []string{"pulls", "deliveries", "transactions", "split_pairs", "late_joins"} {
+		if len(before[table]) == 0 {
+			t.Errorf("%s: the old database has no rows", table)
+		}
+	}
+	after := opened(t, dsn).Writer
+	if diff := gocmp.Diff(before, rowsByTable(t, after)); diff != "" {
+		t.Errorf("rows (-before +after):\n%s", diff)
+	}
+	ofTenant := queryLines(t, after,
+		"SELECT delivery_id FROM late_joins l JOIN deliveries d ON d.id = delivery_id AND d.tenant_id = l.tenant_id")
+	if len(ofTenant) != len(before["late_joins"]) {
+		t.Errorf("%d of %d late joins have the tenant of their delivery", len(ofTenant), len(before["late_joins"]))
+	}
+}
+
+func TestConcurrentProcessesUpgradeOnce(t *testing.T) {
+	dsn, _ := oldDB(t)
+	errs := make(chan error)
+	const starters = 4
+	for range starters {
+		db := unmigrated(t, dsn)
+		go func() { errs <- db.Migrate(t.Context()) }()
+	}
+	for range starters {
+		if err := <-errs; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestAnOlderSchemaIsNotUpgraded(t *testing.T) {
+	dsn, old := oldDB(t)
+	if _, err := old.ExecContext(t.Context(), "DELETE FROM goose_db_version WHERE version_id = 29"); err != nil {
+		t.Fatal(err)
+	}
+	before := schemaOf(t, old)
+	err := unmigrated(t, dsn).Migrate(t.Context())
+	if err == nil || !strings.Contains(err.Error(), `at version 28`) || strings.Contains(err.Error(), "\n") ||
+		!strings.Contains(err.Error(), `run "discovery migrate" of commit 948d2062 first`) {
+		t.Errorf("error %v, want one line with the commit to run first", err)
+	}
+	if diff := gocmp.Diff(before, schemaOf(t, old)); diff != "" {
+		t.Errorf("schema (-before +after):\n%s", diff)
+	}
+}
+
+// Unique keys are those of PostgreSQL; see the test of the same name there. A primary key of one INTEGER column is the
+// rowid and has no index.
+func TestEachUniqueKeyEndsWithTheTenant(t *testing.T) {
+	got := queryLines(t, opened(t, file(t)).Writer, `
+		SELECT t.name || ': ' || (SELECT group_concat(x.name) FROM pragma_index_xinfo(i.name) x WHERE x.key)
+		FROM pragma_table_list t, pragma_index_list(t.name) i
+		WHERE t.type = 'table' AND i."unique" AND 'tenant_id' <> (
+			SELECT x.name FROM pragma_index_xinfo(i.name) x WHERE x.key ORDER BY x.seqno DESC LIMIT 1) ORDER BY 1`)
+	want := []string{
+		"connections: tenant_id,name", "idempotency_keys: tenant_id,key", "webhook_tokens: hash",
+	}
+	if diff := gocmp.Diff(want, got); diff != "" {
+		t.Errorf("unique keys that do not end with the tenant (-want +got):\n%s", diff)
+	}
+}

@@ -1,0 +1,68 @@
+package rest
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/rest/auth"
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// accessResources are the resources of the access manager for the paths that begin with these templates. The resource
+// of every other path is the first segment of the path after prefix.
+var accessResources = []struct{ path, resource string }{
+	{connectionsPath + "/{id}/accounts", "accounts"},
+	{connectionsPath + "/{id}/erasure", "erasures"},
+	{connectionsPath + "/{id}/link-sessions", "link-sessions"},
+	{connectionsPath + "/{id}/pulls", "pulls"},
+	{connectionsPath + "/{id}/quarantine", "quarantine"},
+	{connectionsPath + "/{id}/transactions", "transactions"},
+	{accountsPath + "/{id}/closes", "closes"},
+	{accountsPath + "/{id}/statement", "statements"},
+	{prefix + "/connector-types", "connections"},
+	{prefix + "/webhooks/deliveries", "webhook-deliveries"},
+	{prefix + "/webhooks/tokens", "webhook-tokens"},
+}
+
+// accessResource returns the resource about which the access manager is asked before the operation.
+func (r *route) accessResource() string {
+	for _, nested := range accessResources {
+		if r.path == nested.path || strings.HasPrefix(r.path, nested.path+"/") {
+			return nested.resource
+		}
+	}
+	first, _, _ := strings.Cut(strings.TrimPrefix(r.path, prefix+"/"), "/")
+	return first
+}
+
+// accessAction returns the action about which the access manager is asked: the method in lower case. A HEAD request is
+// the action "get".
+func (r *route) accessAction() string { return strings.ToLower(r.method) }
+
+// authorize asks the access manager whether the caller may perform the operation. It runs before the body is read and
+// before anything is looked up, so that a refused caller learns nothing about either.
+func (s *server) authorize(c echo.Context, x *exchange) error {
+	err := s.checkAccess(c.Request().Context(), x)
+	s.logUnauthenticated(c.Request(), x, err)
+	return err
+}
+
+// checkAccess asks the access manager, unless there is none. If it refuses the access, checkAccess first stores an
+// audit entry. A handler that has waited must call checkAccess again before it returns data.
+func (s *server) checkAccess(ctx context.Context, x *exchange) error {
+	if s.Authorizer == nil {
+		return nil
+	}
+	err := s.Authorizer.Authorize(ctx, auth.Access{
+		Bearer: x.bearer, Principal: x.principal,
+		Resource: x.route.accessResource(), Action: x.route.accessAction(), Read: x.route.method == http.MethodGet,
+	})
+	if errors.Is(err, domain.Forbidden) {
+		return s.refuse(ctx, x, err)
+	}
+	return err
+}

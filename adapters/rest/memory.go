@@ -1,0 +1,95 @@
+package rest
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// The memory that a request reserves in Options.Memory, in bytes. The sizes include the garbage that the runtime has
+// not collected yet, which is at most as much as the live memory.
+const (
+	// itemMemory is the memory of a request for one object, which is at most a vendor's row.
+	itemMemory = 2 * domain.MaxRowBytes
+	// deliveryMemory is the memory of a request for a delivery. Its body of at most 1 MiB may be written as a JSON
+	// string in which each byte is escaped.
+	deliveryMemory = 8 * maxWebhookBody
+	// pageMemory is the memory of a request for a page of a list, whose last row may exceed the size of a page.
+	pageMemory = 2 * (domain.MaxPageBytes + domain.MaxRowBytes)
+	// statementMemory is the memory of a statement, which is written in chunks.
+	statementMemory = 1 << 20
+)
+
+// stallTimeout is how long a caller may accept nothing of a response before the connection is closed. Until then, the
+// response holds memory of its tenant.
+const stallTimeout = 20 * time.Second
+
+// memoryOf returns the memory that a request of this operation reserves. It returns 0 for an operation that reserves
+// its memory itself, or has no tenant.
+func memoryOf(r *route, isList bool) int64 {
+	switch {
+	case r.scope == "", r.reservesMemory:
+		return 0
+	case r.memory > 0:
+		return r.memory
+	case isList:
+		return pageMemory
+	}
+	return itemMemory
+}
+
+// reserveMemory reserves memory of the request's tenant until the request ends, or until releaseMemory is called.
+// Errors: those of ports.MemoryBudget.
+func (s *server) reserveMemory(ctx context.Context, bytes int64) error {
+	if s.Memory == nil || bytes == 0 {
+		return nil
+	}
+	x := exchangeOf(ctx)
+	release, err := s.Memory.Acquire(ctx, x.principal.Tenant, bytes)
+	x.releaseMemory = release
+	return err
+}
+
+// failWaits ends the waits for memory if err means that the store is not available.
+func (s *server) failWaits(err error) {
+	if s.Memory != nil && errors.Is(err, domain.StoreUnavailable) {
+		s.Memory.Fail(err)
+	}
+}
+
+// releaseMemory releases the memory that the request has reserved.
+func releaseMemory(x *exchange) {
+	if x.releaseMemory != nil {
+		x.releaseMemory()
+	}
+	x.releaseMemory = nil
+}
+
+// progressWriter is the http.ResponseWriter of a large response. It closes the connection if the caller accepts nothing
+// for stallTimeout, or has not accepted everything at the end.
+type progressWriter struct {
+	http.ResponseWriter
+
+	end     time.Time
+	started bool // the first chunk was written, so the response is larger than one chunk
+}
+
+// Write implements io.Writer. The first chunk keeps the deadline of the server, because most responses are small. An
+// error from setting the deadline is ignored, because the response recorder in tests supports no deadline.
+func (w *progressWriter) Write(chunk []byte) (int, error) {
+	if w.started {
+		deadline := time.Now().Add(stallTimeout)
+		if w.end.Before(deadline) {
+			deadline = w.end
+		}
+		_ = http.NewResponseController(w.ResponseWriter).SetWriteDeadline(deadline)
+	}
+	w.started = true
+	return w.ResponseWriter.Write(chunk)
+}
+
+// Unwrap returns the wrapped writer, for http.ResponseController.
+func (w *progressWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

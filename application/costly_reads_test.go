@@ -1,0 +1,127 @@
+package application_test
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/LerianStudio/aggregator-connections/application"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// blockingSearches is a ledger whose searches run until they receive from the channel endSignal.
+type blockingSearches struct {
+	ports.Ledger
+	started   chan domain.TenantID
+	endSignal chan struct{}
+}
+
+func (b blockingSearches) Search(ctx context.Context, tenant domain.TenantID, _ domain.TransactionSearch,
+	_ domain.PageRequest,
+) (domain.Page[domain.Transaction], error) {
+	b.started <- tenant
+	select {
+	case <-b.endSignal:
+		return domain.Page[domain.Transaction]{}, nil
+	case <-ctx.Done():
+		return domain.Page[domain.Transaction]{}, ctx.Err()
+	}
+}
+
+// TestATenantsSearchesRunOneAfterTheOther starts many searches of one tenant. Only its share of them runs, those of
+// another tenant do not wait, and what waits for too long is refused.
+func TestATenantsSearchesRunOneAfterTheOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		share := max(1, runtime.GOMAXPROCS(0)/4)
+		var b blockingSearches
+		e := newEnv(t, func(d *application.Deps) {
+			b = blockingSearches{d.Ledger, make(chan domain.TenantID, 100), make(chan struct{})}
+			d.Clock, d.Sleeper, d.Ledger = bubbleClock{}, bubbleClock{}, b
+		})
+		results := make(chan error, 100)
+		search := func(tenant domain.TenantID) {
+			go func() {
+				_, err := e.SearchTransactions(e.ctx, tenant, domain.TransactionSearch{}, domain.PageRequest{Limit: 1})
+				results <- err
+			}()
+		}
+		other := domain.TenantID{UUID: uuid.New()}
+		for range share + 2 {
+			search(e.tenant)
+		}
+		synctest.Wait()
+		search(other)
+		synctest.Wait()
+		if got := len(b.started); got != share+1 {
+			t.Fatalf("%d searches run, want %d of the tenant and one of the other", got, share)
+		}
+		b.endSignal <- struct{}{}
+		synctest.Wait()
+		time.Sleep(6 * time.Second)
+		synctest.Wait()
+		refused := 0
+		for len(results) > 0 {
+			if err := <-results; err != nil {
+				refused++
+				e.wantError(err, domain.Unavailable, domain.TooManyReads)
+			}
+		}
+		if refused == 0 {
+			t.Error("no search was refused")
+		}
+		close(b.endSignal)
+		synctest.Wait()
+	})
+}
+
+// TestWaitingReadsFailWithTheStore starts several searches of one tenant. When the first one fails because the store is
+// not available, those that wait for a share fail at once.
+func TestWaitingReadsFailWithTheStore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		away := &domain.Error{Kind: domain.Unavailable, Code: domain.StoreUnavailable}
+		share := max(1, runtime.GOMAXPROCS(0)/4)
+		e := newEnv(t, func(d *application.Deps) {
+			d.Clock, d.Sleeper, d.Ledger = bubbleClock{}, bubbleClock{}, slowFailure{d.Ledger, away}
+		})
+		results := make(chan error, 100)
+		for range share + 3 {
+			go func() {
+				_, err := e.SearchTransactions(
+					e.ctx,
+					e.tenant,
+					domain.TransactionSearch{},
+					domain.PageRequest{Limit: 1},
+				)
+				results <- err
+			}()
+		}
+		start := time.Now()
+		for range share + 3 {
+			if err := <-results; !errors.Is(err, domain.StoreUnavailable) {
+				t.Errorf("got %v, want the error of the store", err)
+			}
+		}
+		if took := time.Since(start); took != time.Second {
+			t.Errorf("the searches failed after %v, want the 1 s of one of them", took)
+		}
+	})
+}
+
+// slowFailure is a ledger whose searches fail after a second.
+type slowFailure struct {
+	ports.Ledger
+	err error
+}
+
+func (s slowFailure) Search(context.Context, domain.TenantID, domain.TransactionSearch, domain.PageRequest) (
+	domain.Page[domain.Transaction], error,
+) {
+	time.Sleep(time.Second)
+	return domain.Page[domain.Transaction]{}, s.err
+}

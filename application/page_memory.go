@@ -1,0 +1,54 @@
+package application
+
+import (
+	"context"
+	"sync"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// memoryPerByte is the memory that a byte of a vendor's response or of an event reserves. The runtime collects garbage
+// late, and rows are copied when they are normalised and stored.
+const memoryPerByte = 2
+
+// pageMemory is the memory that a page of a vendor holds from its request until it is stored. If budget is nil,
+// the memory is not bounded.
+type pageMemory struct {
+	budget ports.MemoryBudget
+	tenant domain.TenantID
+
+	mu   sync.Mutex
+	free func() // releases what is reserved; nil if nothing is
+}
+
+// reserve reserves memory for a response of this size, in place of what was reserved before. A reservation that grows
+// is released first: otherwise several pages of a tenant would wait for one another. Errors: those of
+// ports.MemoryBudget.
+func (m *pageMemory) reserve(ctx context.Context, bytes int64) error {
+	if m.budget == nil {
+		return nil
+	}
+	m.drop()
+	free, err := m.budget.Acquire(ctx, m.tenant, memoryPerByte*bytes)
+	if err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.free = free
+	return nil
+}
+
+// drop releases the memory. The page may reserve memory again. m may be nil.
+func (m *pageMemory) drop() {
+	if m == nil {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.free != nil {
+		m.free()
+	}
+	m.free = nil
+}

@@ -1,0 +1,138 @@
+package application_test
+
+import (
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+const (
+	tokenURL = "https://user:password@books.example.test/events?token=canary"
+	shownURL = "https://user@books.example.test/events?…"
+)
+
+// put replaces the URL of the subscription's sink.
+func (d *dispatchEnv) put(s ports.CreatedSubscription, url string) (ports.SubscriptionStatus, error) {
+	return d.UpdateSubscription(d.ctx, d.tenant, s.ID, nil, ports.SubscriptionUpdate{
+		Name: "ledger", Types: []string{"transaction.*"},
+		Sink: ports.SinkRequest{Kind: "webhook", URL: domain.SecretText(url)},
+	})
+}
+
+// storeURL stores a URL of the subscription's sink as an earlier version did: with its query.
+func (d *dispatchEnv) storeURL(s ports.CreatedSubscription, url string) {
+	d.Helper()
+	_, err := d.deps.Subscriptions.Update(d.ctx, d.tenant, s.ID, nil, func(sub *domain.Subscription) error {
+		sub.Sink.URL = url
+		return nil
+	})
+	d.noError(err)
+}
+
+// wantURLs checks the URL that the store has, and the URL to which a test event is sent.
+func (d *dispatchEnv) wantURLs(s ports.CreatedSubscription, stored, called string) {
+	d.Helper()
+	if got := d.status(s).Sink.URL; got != stored {
+		d.Errorf("stored %s, want %s", got, stored)
+	}
+	clear(d.sink.secrets)
+	if _, err := d.TestSubscription(d.ctx, d.tenant, s.ID); err != nil {
+		d.Fatal(err)
+	}
+	if got := slices.Collect(maps.Keys(d.sink.secrets)); !slices.Equal(got, []string{called}) {
+		d.Errorf("called %v, want %s", got, called)
+	}
+}
+
+func TestAnUpdateKeepsOrReplacesTheSecretsOfAURL(t *testing.T) {
+	for _, test := range []struct{ name, put, stored, called string }{
+		{"the shown URL", shownURL, shownURL, tokenURL},
+		{"an escaped mark", strings.Replace(shownURL, "…", "%E2%80%A6", 1), shownURL, tokenURL},
+		{"another query", "https://user@books.example.test/events?token=new", shownURL,
+			"https://user:password@books.example.test/events?token=new"},
+		{"another password", "https://user:new@books.example.test/events?…", shownURL,
+			"https://user:new@books.example.test/events?token=canary"},
+		{"no query", "https://user@books.example.test/events", "https://user@books.example.test/events",
+			"https://user:password@books.example.test/events"},
+		{"another path", "https://user@books.example.test/other?…", "https://user@books.example.test/other?…",
+			"https://user:password@books.example.test/other?token=canary"},
+		{"another host", "https://user@other.example.test/events", "https://user@other.example.test/events",
+			"https://user@other.example.test/events"},
+		{"another user", "https://other@books.example.test/events?a=b", "https://other@books.example.test/events?…",
+			"https://other@books.example.test/events?a=b"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			d := newDispatchEnv(t)
+			s := d.subscribe(tokenURL)
+			d.wantURLs(s, shownURL, tokenURL)
+			after, err := d.put(s, test.put)
+			d.noError(err)
+			if after.Sink.URL != test.stored {
+				t.Errorf("returned %s, want %s", after.Sink.URL, test.stored)
+			}
+			d.wantURLs(s, test.stored, test.called)
+			_, err = d.RotateSubscriptionSecret(d.ctx, d.tenant, s.ID)
+			d.noError(err)
+			d.wantURLs(s, test.stored, test.called)
+		})
+	}
+}
+
+func TestAHiddenQueryIsRefusedIfNoneCanBeKept(t *testing.T) {
+	d := newDispatchEnv(t)
+	s, without := d.subscribe(tokenURL), d.subscribe(books)
+	wantInvalid := func(label string, err error) {
+		t.Helper()
+		var invalid *domain.Error
+		if !errors.As(err, &invalid) || invalid.Kind != domain.Invalid || invalid.Field != "sink.url" {
+			t.Errorf("%s: %v", label, err)
+		}
+	}
+	for _, url := range []string{
+		"http://user@books.example.test/events?…", "https://user@other.example.test/events?…",
+		"https://books.example.test/events?…", "https://user@books.example.test:8443/events?…",
+	} {
+		_, err := d.put(s, url)
+		wantInvalid(url, err)
+	}
+	d.wantURLs(s, shownURL, tokenURL)
+	_, err := d.put(without, books+"?…")
+	wantInvalid("no stored query", err)
+	_, err = d.CreateSubscription(d.ctx, d.tenant, ports.NewSubscription{
+		Name: "ledger", Types: []string{"transaction.*"},
+		Sink: ports.SinkRequest{Kind: "webhook", URL: domain.SecretText(shownURL)},
+	})
+	wantInvalid("a new subscription", err)
+}
+
+func TestTheNextWriteSealsAQueryThatAnEarlierVersionStored(t *testing.T) {
+	const clearURL = books + "?token=canary"
+	for name, write := range map[string]func(*dispatchEnv, ports.CreatedSubscription) error{
+		"update": func(d *dispatchEnv, s ports.CreatedSubscription) error {
+			_, err := d.put(s, books+"?…")
+			return err
+		},
+		"update with the query": func(d *dispatchEnv, s ports.CreatedSubscription) error {
+			_, err := d.put(s, clearURL)
+			return err
+		},
+		"new signing secret": func(d *dispatchEnv, s ports.CreatedSubscription) error {
+			_, err := d.RotateSubscriptionSecret(d.ctx, d.tenant, s.ID)
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newDispatchEnv(t)
+			s := d.subscribe(books)
+			d.storeURL(s, clearURL)
+			d.wantURLs(s, clearURL, clearURL)
+			d.noError(write(d, s))
+			d.wantURLs(s, books+"?…", clearURL)
+		})
+	}
+}

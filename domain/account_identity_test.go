@@ -1,0 +1,33 @@
+package domain_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+func TestAccountNumbersAreComparedWithoutTheirFormat(t *testing.T) {
+	want := domain.AccountIdentity{Bank: "99", Agency: "1", Number: "123450", CLABE: "150194683119900273", ID: "0x-1"}
+	for _, got := range []domain.AccountIdentity{
+		domain.NewAccountIdentity("099", "0001", "12345-0", "150194683119900273", "0x-1"),
+		domain.NewAccountIdentity(" 99 ", "1", "0012.345 0", "150 194 68311990027-3", "0x-1"),
+	} {
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Error(diff)
+		}
+	}
+	for in, want := range map[string]string{
+		"12345-x": "12345X", "12345-X ": "12345X", "X": "", "0": "", "**** 8670": "8670", "1X2": "12", "00": "",
+	} {
+		if got := domain.NewAccountIdentity("", "", in, "", "").Number; got != want {
+			t.Errorf("%q became %q, want %q", in, got, want)
+		}
+	}
+	for _, clabe := range []string{"", "15019468311990027", "1501946831199002731"} {
+		if got := domain.NewAccountIdentity("", "", "", clabe, "").CLABE; got != "" {
+			t.Errorf("the CLABE %q became %q", clabe, got)
+		}
+	}
+}

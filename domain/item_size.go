@@ -1,0 +1,124 @@
+package domain
+
+import (
+	"encoding/json"
+	"reflect"
+	"time"
+	"unicode/utf8"
+)
+
+const (
+	// memberSize is the size that counts for a member of an item, besides its text: the name of the member, quotation
+	// marks, and a value of fixed size such as a time or a hash.
+	memberSize = 48
+	// maxSizeDepth limits how deeply ItemSize follows pointers and members.
+	maxSizeDepth = 8
+)
+
+// ItemSize returns the number of bytes that the item takes in a page, which is at least the size of its JSON form. The
+// argument is a pointer to the item, so that a large struct is not copied.
+func ItemSize(item any) int {
+	switch v := item.(type) {
+	case *Transaction:
+		return v.size()
+	case *TransactionVersion:
+		return v.size()
+	}
+	return sizeOf(reflect.ValueOf(item), maxSizeDepth)
+}
+
+// size returns the same as ItemSize, but is fast, because pages contain many transactions.
+func (t *Transaction) size() int {
+	const members = 26
+	return members*memberSize + textSize(t.Account) + textSize(t.ExternalID) + textSize(t.Description) +
+		textSize(t.Category) + textSize(t.Counterparty) + len(t.Metadata) +
+		len(t.Warnings)*memberSize + len(t.Supersedes)*(6*memberSize) + supersededSize(t.Supersedes)
+}
+
+// size counts both versions, because the item lists the changed members of both.
+func (v *TransactionVersion) size() int {
+	size := v.Transaction.size() + len(v.Deliveries)*memberSize
+	if v.Previous != nil {
+		size += v.Previous.size()
+	}
+	return size
+}
+
+func supersededSize(rows []Superseded) (size int) {
+	for i := range rows {
+		size += textSize(rows[i].ExternalID)
+	}
+	return size
+}
+
+// textSize returns the number of bytes of a text in a JSON string, without the quotation marks. Every control character
+// and every byte of invalid UTF-8 counts as six bytes, as in \u0000.
+func textSize[T ~string | ~[]byte](text T) int {
+	const escaped = len(`\u0000`) - 1
+	size, foreign := len(text), 0
+	for i := range len(text) {
+		switch c := text[i]; {
+		case c < ' ':
+			size += escaped
+		case c == '"' || c == '\\':
+			size++
+		case c >= utf8.RuneSelf:
+			foreign++
+		}
+	}
+	if foreign > 0 && !utf8.ValidString(string(text)) {
+		size += foreign * escaped
+	}
+	return size
+}
+
+// sizeOf returns the size of a value of any type. A json.RawMessage is written unchanged, and other bytes as a text.
+func sizeOf(v reflect.Value, depth int) int {
+	if depth == 0 {
+		return memberSize
+	}
+	switch v.Kind() {
+	case reflect.String:
+		return memberSize + textSize(v.String())
+	case reflect.Pointer, reflect.Interface:
+		if v.IsNil() {
+			return 0
+		}
+		return sizeOf(v.Elem(), depth-1)
+	case reflect.Slice:
+		switch {
+		case v.Type() == reflect.TypeFor[json.RawMessage]():
+			return memberSize + v.Len()
+		case v.Type().Elem().Kind() == reflect.Uint8:
+			return memberSize + textSize(v.Bytes())
+		}
+		size := memberSize
+		for i := range v.Len() {
+			size += sizeOf(v.Index(i), depth-1)
+		}
+		return size
+	case reflect.Map:
+		size := memberSize
+		for entries := v.MapRange(); entries.Next(); {
+			size += sizeOf(entries.Key(), depth-1) + sizeOf(entries.Value(), depth-1)
+		}
+		return size
+	case reflect.Struct:
+		return structSize(v, depth)
+	default:
+		return memberSize
+	}
+}
+
+// structSize returns the sum of the sizes of the fields. A time, whose fields are not meaningful here, counts as one
+// member.
+func structSize(v reflect.Value, depth int) int {
+	if v.Type() == reflect.TypeFor[time.Time]() {
+		return memberSize
+	}
+	size := 0
+	for _, field := range v.Fields() {
+		size += sizeOf(field, depth-1)
+	}
+	return size
+}

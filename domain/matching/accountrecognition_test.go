@@ -1,0 +1,89 @@
+package matching_test
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"testing"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/matching"
+)
+
+// linked returns an account with n rows, whose dates, amounts and texts depend on the seed and the connector.
+func linked(t testing.TB, id, number string, seed, n int, connector string) matching.LinkedAccount {
+	t.Helper()
+	a := matching.LinkedAccount{
+		ExternalID: id, Type: domain.BankAccount, Subtype: "CHECKING_ACCOUNT", Currency: "BRL",
+		Identity: domain.NewAccountIdentity("", "0001", number, "", ""),
+	}
+	for i := range n {
+		a.Rows = append(a.Rows, matching.Row{
+			ExternalID: id + strconv.Itoa(i), Account: account, Status: domain.Posted,
+			Date:        domain.Date("2026-10-01").AddDays(i),
+			Amount:      parseMoney(t, fmt.Sprintf("-%d.%02d", 10+seed*7+i*3, (seed*31+i*17)%100), "BRL"),
+			Description: connector + " " + person(seed*100+i),
+		})
+	}
+	return a
+}
+
+func TestRecognize(t *testing.T) {
+	type accounts = []matching.LinkedAccount
+	acc := func(id, number string, seed, n int, connector string) matching.LinkedAccount {
+		return linked(t, id, number, seed, n, connector)
+	}
+	savings := acc("n1", "12345-0", 1, 20, "PIX ENVIADO")
+	savings.Type = domain.CreditAccount
+	few := acc("n1", "", 1, 20, "PIX ENVIADO")
+	few.Rows = few.Rows[:9]
+	gap := acc("n1", "", 1, 20, "PIX ENVIADO")
+	gap.Rows = slices.Concat(gap.Rows[:19], acc("x", "", 5, 20, "X").Rows[19:])
+	for name, test := range map[string]struct {
+		before, after accounts
+		pairs         string
+		ambiguous     string
+	}{
+		"one number, formatted otherwise": {
+			accounts{acc("o1", "12345-0", 1, 0, "")}, accounts{acc("n1", "0012345.0", 2, 0, "")}, "[{o1 n1}]", "[] []"},
+		"another number, but equal rows, and no other account": {
+			accounts{acc("o1", "12345-0", 1, 20, "A")}, accounts{acc("n1", "54321-0", 1, 20, "A")},
+			"[{o1 n1}]", "[] []"},
+		"another connector: no check digit, other texts": {
+			accounts{acc("o1", "12345-0", 1, 20, "PIX ENVIADO")},
+			accounts{acc("n1", "12345", 1, 20, "TRANSFERENCIA A")},
+			"[{o1 n1}]", "[] []"},
+		"two of one number, told apart by their rows": {
+			accounts{acc("o1", "12345-0", 1, 20, "A"), acc("o2", "12345-0", 2, 20, "A")},
+			accounts{acc("n1", "12345-0", 2, 20, "A"), acc("n2", "12345-0", 1, 20, "A")},
+			"[{o1 n2} {o2 n1}]", "[] []"},
+		"two of one number, with equal rows": {
+			accounts{acc("o1", "12345-0", 1, 20, "A"), acc("o2", "12345-0", 1, 20, "A")},
+			accounts{acc("n1", "12345-0", 1, 20, "A"), acc("n2", "12345-0", 1, 20, "A")},
+			"[]", "[o1 o2] [n1 n2]"},
+		"two of one number, without rows": {
+			accounts{acc("o1", "12345-0", 1, 0, "A"), acc("o2", "12345-0", 2, 0, "A")},
+			accounts{acc("n1", "12345-0", 1, 0, "A"), acc("n2", "12345-0", 2, 0, "A")},
+			"[]", "[o1 o2] [n1 n2]"},
+		"two without a number, told apart by their rows": {
+			accounts{acc("o1", "", 1, 20, "A"), acc("o2", "", 2, 20, "A")},
+			accounts{acc("n1", "", 2, 20, "A"), acc("n2", "", 1, 20, "A")}, "[{o1 n2} {o2 n1}]", "[] []"},
+		"two without a number, and too few rows": {
+			accounts{acc("o1", "", 1, 5, "A"), acc("o2", "", 2, 5, "A")},
+			accounts{acc("n1", "", 2, 5, "A"), acc("n2", "", 1, 5, "A")}, "[]", "[o1 o2] [n1 n2]"},
+		"one without a number, and other rows": {
+			accounts{acc("o1", "", 1, 20, "A")}, accounts{acc("n1", "", 9, 20, "A")}, "[]", "[] []"},
+		"one without a number, and nine rows": {
+			accounts{acc("o1", "", 1, 20, "PIX ENVIADO")}, accounts{few}, "[]", "[] []"},
+		"one without a number, and 19 of 20 rows": {
+			accounts{acc("o1", "", 1, 20, "PIX ENVIADO")}, accounts{gap}, "[{o1 n1}]", "[] []"},
+		"another type": {
+			accounts{acc("o1", "12345-0", 1, 20, "A")}, accounts{savings}, "[]", "[] []"},
+	} {
+		got := matching.Recognize(test.before, test.after)
+		if fmt.Sprint(got.Pairs) != test.pairs ||
+			fmt.Sprint(got.AmbiguousBefore, got.AmbiguousAfter) != test.ambiguous {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}

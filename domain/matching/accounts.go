@@ -1,0 +1,109 @@
+package matching
+
+import (
+	"regexp"
+	"strings"
+)
+
+// The notations of the other party's account.
+var (
+	// NU-01: Agência: 1 Conta: 1234567-8. The agency of a payment institution is 1 for everybody.
+	agencyAndAccount = regexp.MustCompile(
+		`\bag(?:encia)?[.:]?\s*(\d{1,5}(?:-[\dx])?)[\s,/-]*(?:conta|cta|c/c|cc)[.:]?\s*([\d.]{3,}(?:-[\dx])?)`)
+	accountLabel = regexp.MustCompile(
+		`\b(?:conta|cta/clabe|cta|cuenta|clabe|bnet|c/c)[\s.:]*(?:de\s+la\s+|la\s+)?([\d.]{5,}(?:-[\dx])?)`)
+	// SPEI: a CLABE has 18 digits (Banxico).
+	clabe = regexp.MustCompile(`\b(\d{18})\b`)
+	// Banco Azteca: CUENTA TERMINACION 5481.
+	accountEnding = regexp.MustCompile(`\b(?:cuenta|conta|cta)\s+(?:term\w*|final)\s+(\d{3,5})\b`)
+	// NU-01, NU-02: the bank's name stands before its code in brackets, or before the agency.
+	afterBankName = regexp.MustCompile(`\(\d{4}\)|\bagencia\b`)
+	// IN-01: the ISPB of the bank before the name.
+	ispb = regexp.MustCompile(`\bcp\s*:?\s*\d{8}\s*-?`)
+	// BN-01: BCO:0014 SANTANDER.
+	bankCode = regexp.MustCompile(`\b(?:bco|banco)[\s:]+(\d{3,4})\b`)
+)
+
+// takeAccounts reads the account numbers of a text: digits and check digit, without leading zeros. An account of which
+// only the last digits are known begins with an asterisk.
+func takeAccounts(s *scan) (accounts []string) {
+	s.take(ispb, func([]string) bool { return true })
+	s.take(bankCode, func([]string) bool { return true })
+	s.take(agencyAndAccount, func(groups []string) bool {
+		accounts = add(accounts, accountNumber(groups[2]))
+		return true
+	})
+	s.take(accountEnding, func(groups []string) bool {
+		accounts = add(accounts, "*"+groups[1])
+		return true
+	})
+	s.take(accountLabel, func(groups []string) bool {
+		accounts = add(accounts, accountNumber(groups[1]))
+		return true
+	})
+	s.take(clabe, func(groups []string) bool {
+		accounts = add(accounts, accountNumber(groups[1]))
+		return true
+	})
+	return accounts
+}
+
+// removeBank removes the name and the code of the other party's bank where they stand before an account. Two people
+// often share a bank, so an equal bank is no evidence.
+func removeBank(s *scan) {
+	at := afterBankName.FindStringIndex(s.text)
+	if at == nil {
+		return
+	}
+	before := s.text[:at[0]]
+	start := strings.LastIndex(before, " - ")
+	if start >= 0 && strings.HasPrefix(strings.TrimSpace(before[start+3:]), "ip") { // NU PAGAMENTOS - IP
+		start = strings.LastIndex(before[:start], " - ")
+	}
+	if start < 0 {
+		return
+	}
+	rest := s.text[at[0]:]
+	if rest[0] == '(' {
+		rest = s.text[at[1]:]
+	}
+	s.text = before[:start] + " - " + rest
+}
+
+// accountNumber returns the digits of an account number, and an x as its check digit, without leading zeros.
+func accountNumber(text string) string {
+	text = fold(text)
+	digits := digitsOf(text)
+	if digits != "" && strings.HasSuffix(text, "x") {
+		digits += "x"
+	}
+	return strings.TrimLeft(digits, "0")
+}
+
+// compareAccounts returns how the account numbers of two rows relate. An ending agrees with the whole number.
+func compareAccounts(a, b []string) relation {
+	return compareMultisets(a, b, func(x, y string) bool {
+		return x == y || strings.HasPrefix(x, "*") && strings.HasSuffix(y, x[1:]) ||
+			strings.HasPrefix(y, "*") && strings.HasSuffix(x, y[1:])
+	})
+}
+
+// bankWords are the names of banks in the texts of wires (BV-01, BV-03, MX-03). Two banks are two receivers, but an
+// equal bank is no evidence.
+var bankWords = wordSet(`banorte santander bbva bancomer banamex citibanamex hsbc stp azteca bajio banbajio scotiabank
+	inbursa bancoppel banregio afirme mifel itau bradesco nubank multiva actinver banjercito bansi`)
+
+// gluedBank is a bank's name that follows a word without a blank: SPEI RECIBIDOSANTANDER (BV-03).
+var gluedBank = regexp.MustCompile(`\b(recibido|enviado)([a-z]{3,})`)
+
+// splitGluedBank inserts the missing blank.
+func splitGluedBank(s *scan) {
+	s.text = gluedBank.ReplaceAllStringFunc(s.text, func(word string) string {
+		for _, verb := range []string{"recibido", "enviado"} {
+			if bank, ok := strings.CutPrefix(word, verb); ok && bankWords[bank] {
+				return verb + " " + bank
+			}
+		}
+		return word
+	})
+}

@@ -1,0 +1,202 @@
+package matching
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// months maps the abbreviations of months in Portuguese, Spanish and English to their numbers.
+var months = map[string]int{
+	"jan": 1, "ene": 1, "fev": 2, "feb": 2, "mar": 3, "abr": 4, "apr": 4, "mai": 5, "may": 5, "jun": 6, "jul": 7,
+	"ago": 8, "aug": 8, "set": 9, "sep": 9, "out": 10, "oct": 10, "nov": 11, "dez": 12, "dic": 12, "dec": 12,
+}
+
+const monthNames = `(jan(?:eiro)?|ene(?:ro)?|fev(?:ereiro)?|feb(?:rero)?|mar(?:co|zo)?|abr(?:il)?|` +
+	`apr|mai(?:o)?|mayo?|` +
+	`jun(?:ho|io)?|jul(?:ho|io)?|ago(?:sto)?|aug|set(?:embro)?|sep(?:tiembre|t)?|out(?:ubro)?|oct(?:ubre)?|` +
+	`nov(?:embro|iembre)?|dez(?:embro)?|dic(?:iembre)?|dec)`
+
+// The notations of dates, periods and times.
+var (
+	isoDate   = regexp.MustCompile(`\b(20\d\d)-(\d\d)-(\d\d)\b`)
+	fullDate  = regexp.MustCompile(`(^|[^0-9/.-])(\d{1,2})[/.-](\d{1,2})[/.-](20\d\d|\d\d)\b`) // 05/11/2026, 05.11.26
+	monthYear = regexp.MustCompile(`(^|[^0-9/.-])(\d{1,2})[/.-](20\d\d)\b`)                    // 11/2026
+	// SB-01: FECHA DE ABONO: 17 JUN; NU-21: 19 JAN.
+	dayMonthName = regexp.MustCompile(`\b(\d{1,2})\s*(?:de\s+)?` + monthNames + `\b(?:\s*(?:de\s+)?(20\d\d)\b)?`)
+	// ST-07: MAIO / 2026; OCT 26; NOV06 08:12.
+	monthNameNumber = regexp.MustCompile(`\b` + monthNames + `\s*[/.-]?\s*(20\d\d|\d\d)\b`)
+	// IT-01: ROSELIA04/03; ST-04: 29/11; 10/26. A fraction may also be an instalment.
+	fraction    = regexp.MustCompile(`(^|[^0-9/.,-])(\d{1,2})/(\d{1,2})($|[^0-9/])`)
+	dottedDay   = regexp.MustCompile(`(^|[^0-9/.,-])(\d{2})[.-](\d{2})($|[^0-9.,/-])`) // 12.11, 12-11
+	compactDate = regexp.MustCompile(`\b(\d{2})(\d{2})(20\d\d)\b|\b(20\d\d)(\d{2})(\d{2})\b`)
+	clock       = regexp.MustCompile(`(^|[^0-9:])([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?(?:\s*(?:hrs?|h)\b)?`)
+	clockWithH  = regexp.MustCompile(`\b([01]?\d|2[0-3])\s?h\s?([0-5]\d)(?:m(?:in)?)?\b`) // 09h12, 17h48min
+	bimester    = regexp.MustCompile(`\b(bim|bimestre|trim|trimestre|sem|semestre|quinzena|quincena)\s*0*(\d{1,2})\b`)
+)
+
+// calendar contains the dates, periods and times that a text names.
+type calendar struct {
+	days      []string // "5/11": day and month
+	periods   []string // "11/2026", "oct 26", "bim 4"
+	fractions []string // "3/12": a day and month, an instalment, or a month and year
+	clocks    []string // "09:12", "09:12:44"
+}
+
+// takeClocks reads times of the day.
+func (c *calendar) takeClocks(s *scan) {
+	read := func(hour, minute, second string) bool {
+		text := fmt.Sprintf("%02d:%s", atoi(hour), minute)
+		if second != "" {
+			text += ":" + second
+		}
+		c.clocks = append(c.clocks, text)
+		return true
+	}
+	s.take(clock, func(g []string) bool { return read(g[2], g[3], g[4]) })
+	s.take(clockWithH, func(g []string) bool { return read(g[1], g[2], "") })
+}
+
+// takeDates reads the dates and periods that cannot be an instalment.
+func (c *calendar) takeDates(s *scan) {
+	day := c.addDay
+	s.take(isoDate, func(g []string) bool { return day(g[3], g[2]) })
+	s.take(fullDate, func(g []string) bool { return day(g[2], g[3]) || day(g[3], g[2]) })
+	s.take(monthYear, func(g []string) bool {
+		if m := atoi(g[2]); m < 1 || m > 12 {
+			return false
+		}
+		c.periods = append(c.periods, fmt.Sprintf("%d/%s", atoi(g[2]), g[3]))
+		return true
+	})
+	s.take(dayMonthName, func(g []string) bool { return day(g[1], fmt.Sprint(months[g[2][:3]])) })
+	s.take(monthNameNumber, func(g []string) bool {
+		c.periods = append(c.periods, fmt.Sprintf("%d/%s", months[g[1][:3]], strings.TrimPrefix(g[2], "20")))
+		return true
+	})
+	s.take(bimester, func(g []string) bool {
+		c.periods = append(c.periods, g[1][:3]+" "+g[2])
+		return true
+	})
+}
+
+// addDay adds a day and a month, and reports whether they are valid.
+func (c *calendar) addDay(day, month string) bool {
+	d, m := atoi(day), atoi(month)
+	if d < 1 || d > 31 || m < 1 || m > 12 {
+		return false
+	}
+	c.days = append(c.days, fmt.Sprintf("%d/%d", d, m))
+	return true
+}
+
+// takeCompactDates reads dates of eight digits.
+func (c *calendar) takeCompactDates(s *scan) {
+	s.take(compactDate, func(g []string) bool {
+		if g[1] != "" {
+			return c.addDay(g[1], g[2])
+		}
+		return c.addDay(g[6], g[5])
+	})
+}
+
+// takeFractions reads the fractions that takeInstalment and takeDates have left.
+func (c *calendar) takeFractions(s *scan) {
+	s.take(dottedDay, func(g []string) bool {
+		d, m := atoi(g[2]), atoi(g[3])
+		if d < 1 || d > 31 || m < 1 || m > 12 {
+			return false
+		}
+		c.fractions = append(c.fractions, fmt.Sprintf("%d/%d", d, m))
+		return true
+	})
+	// Two fractions may share the blank between them, so the pattern is applied twice.
+	for range 2 {
+		s.take(fraction, func(g []string) bool {
+			c.fractions = append(c.fractions, fmt.Sprintf("%d/%d", atoi(g[2]), atoi(g[3])))
+			return true
+		})
+	}
+}
+
+// compareSets returns agree if one set contains the other, doubtful if they only overlap, differ if they are disjoint,
+// and unknown if one is empty.
+func compareSets(a, b []string) relation {
+	if len(a) == 0 || len(b) == 0 {
+		return unknown
+	}
+	shared := 0
+	for _, x := range a {
+		if slices.Contains(b, x) {
+			shared++
+		}
+	}
+	switch shared {
+	case min(len(a), len(b)):
+		return agree
+	case 0:
+		return differ
+	}
+	return doubtful
+}
+
+// compareClocks compares times: 09:12 agrees with 09:12:44. A time that only one row has, beside another one that only
+// the other row has, contradicts.
+func compareClocks(a, b []string) relation {
+	return compareMultisets(a, b, func(x, y string) bool { return strings.HasPrefix(x, y) || strings.HasPrefix(y, x) })
+}
+
+// compareMultisets returns differ if both lists have a member without an equal one in the other list, agree if only one
+// list has such a member, or none, and unknown if a list is empty. Each member counts once.
+func compareMultisets(a, b []string, equal func(x, y string) bool) relation {
+	if len(a) == 0 || len(b) == 0 {
+		return unknown
+	}
+	open := slices.Clone(b)
+	shared := 0
+	for _, x := range a {
+		if i := slices.IndexFunc(open, func(y string) bool { return equal(x, y) }); i >= 0 {
+			open = slices.Delete(open, i, i+1)
+			shared++
+		}
+	}
+	if shared < len(a) && len(open) > 0 {
+		return differ
+	}
+	return agree
+}
+
+// dayNumber returns the number of days from a fixed day to the date; ok is false if the date is invalid.
+func dayNumber(date domain.Date) (day int, ok bool) {
+	at, err := time.Parse(time.DateOnly, string(date))
+	if err != nil {
+		return 0, false
+	}
+	return int(at.Unix() / (24 * 60 * 60)), true
+}
+
+// holidays are the fixed public holidays on which banks of Brazil and México do not book. The movable ones (carnival,
+// Easter) are left out: without them the verdict is at worst Possible.
+var holidays = map[string]bool{
+	"01-01": true, "04-21": true, "05-01": true, "09-07": true, "09-16": true, "10-12": true, "11-02": true,
+	"11-15": true, "11-20": true, "12-25": true,
+}
+
+// bankingDays returns the number of banking days after the first day, up to and including the last one. It counts at
+// most 10.
+func bankingDays(first, last int) int {
+	first, last = min(first, last), max(first, last)
+	count := 0
+	for day := first + 1; day <= last && count < 10; day++ {
+		at := time.Unix(int64(day)*24*60*60, 0).UTC()
+		weekend := at.Weekday() == time.Saturday || at.Weekday() == time.Sunday
+		if !weekend && !holidays[at.Format("01-02")] {
+			count++
+		}
+	}
+	return count
+}

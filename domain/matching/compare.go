@@ -1,0 +1,528 @@
+package matching
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// Finding is a piece of evidence in which two rows agree, or contradict each other.
+type Finding struct {
+	Kind     string // such as "counterparty", "end_to_end_id", "instalment"
+	Old, New string // the values of both rows; "" if a row has none
+	Speaks   Speaks
+}
+
+// Speaks says whether a finding speaks for one movement or against it.
+type Speaks string
+
+// The values of Speaks.
+const (
+	For     Speaks = "for"
+	Against Speaks = "against"
+)
+
+// row is a Row with its evidence and the values that are computed once.
+type row struct {
+	*Row
+	Evidence
+	day      int
+	compact  string // the folded text without blanks and punctuation
+	identity string // equal for rows that cannot be told apart, apart from their dates
+}
+
+// parse returns the row with its evidence; nil if the row has no account or no valid date, and is never matched.
+func parse(r *Row) *row {
+	day, ok := dayNumber(r.Date)
+	if !ok || r.Account.IsZero() {
+		return nil
+	}
+	parsed := &row{Row: r, Evidence: Parse(r), day: day}
+	parsed.compact = strings.Join(split(fold(r.text())), "")
+	parsed.identity = parsed.key()
+	return parsed
+}
+
+// key returns the identity of the row: amount and stripped description.
+func (r *row) key() string {
+	return strings.Join([]string{
+		amountKey(r.Amount), amountKey(r.local()), strings.Join(r.words, " "), strings.Join(r.party, " "),
+		strings.Join(r.documents, " "), strings.Join(r.accounts, " "), strings.Join(r.keys, " "),
+		strings.Join(r.numbers, " "), strings.Join(r.references, " "), string(r.Operation), fmt.Sprint(r.Refund),
+		fmt.Sprint(r.instalment), strings.Join(r.calendar.days, " "), strings.Join(r.calendar.fractions, " "),
+		strings.Join(r.calendar.periods, " "), strings.Join(r.calendar.clocks, " "), r.card,
+		r.exactTime(), r.PurchasedAt.Format(time.RFC3339),
+	}, "\x00")
+}
+
+// exactTime returns the time at which the movement occurred, to the minute; "" if only the date is known.
+func (r *row) exactTime() string {
+	if !hasTime(r.OccurredAt) {
+		return ""
+	}
+	return r.OccurredAt.UTC().Format("2006-01-02T15:04")
+}
+
+// hasTime reports whether a time states more than a date: midnight in UTC, São Paulo or México states a date.
+func hasTime(at time.Time) bool {
+	if at.IsZero() {
+		return false
+	}
+	at = at.UTC()
+	hour := at.Hour()
+	return at.Minute() != 0 || at.Second() != 0 || hour != 0 && hour != 3 && hour != 5 && hour != 6
+}
+
+func amountKey(m domain.Money) string { return m.Amount.String() + m.Currency }
+
+// comparison is what the evidence of two rows says about each other. It is the input of Table.
+type comparison struct {
+	old, new *row
+	context  *Context
+	findings []Finding
+
+	settles    bool // the old row is pending and the new one is posted
+	strong     bool // both rows have a strong identifier that no other row has
+	national   bool // that identifier is one of the whole country
+	numbered   bool // the number of a cheque or an invoice is equal
+	weak       bool // a weak identifier, or a number of at least four characters, is equal
+	documented bool // the documents or the accounts of the counterparty agree
+	timed      bool // both rows name one time of the movement
+	unequal    bool // not as many rows left as came that equal these two apart from their numbers
+	anchored   bool // both rows name one day or one time of the movement
+	name       relation
+	strongSays bool // the document, another strong identifier or the operation contradicts
+	against    bool
+	doubt      bool
+}
+
+// maxPercentMoved is by how many percent the amount in the account's currency may change while a foreign purchase is
+// pending: rate, spread and IOF folded in.
+const maxPercentMoved = 7
+
+// compare compares all evidence of two rows.
+func compare(oldRow, newRow *row, context *Context) *comparison {
+	c := &comparison{old: oldRow, new: newRow, context: context}
+	c.settles = oldRow.Status == domain.Pending && newRow.Status == domain.Posted
+	c.compareIdentifiers()
+	c.compareParty()
+	c.compareOperation()
+	c.compareNumbers()
+	c.compareInstalments()
+	c.comparePurchase()
+	c.compareCalendar()
+	c.compareTimes()
+	c.compareNamesOfRows()
+	return c
+}
+
+// finding notes the relation of two values. A contradiction makes the verdict Other, unless a strong identifier
+// decides.
+func (c *comparison) finding(kind string, old, new []string, r relation) {
+	found := Finding{Kind: kind, Old: strings.Join(old, " "), New: strings.Join(new, " "), Speaks: For}
+	switch r {
+	case unknown:
+		return
+	case differ:
+		found.Speaks, c.against = Against, true
+	case doubtful:
+		found.Speaks, c.doubt = Against, true
+	case contained, agree:
+	}
+	c.findings = append(c.findings, found)
+}
+
+// compareIdentifiers compares the identifiers of each kind. While a row settles, an institution may give it another id,
+// so only the identifiers of the whole country contradict then.
+func (c *comparison) compareIdentifiers() {
+	for k := range kinds {
+		a, b := c.old.ids[k], c.new.ids[k]
+		r := compareSets(a, b)
+		switch {
+		case r == unknown:
+			continue
+		case r == agree && isStrong(k, sharedValue(a, b)) && c.context.isUnique(c.old.Account, k, sharedValue(a, b)):
+			c.strong = true
+			c.national = c.national || k <= slipNumber
+		case r == agree && c.context.isUnique(c.old.Account, k, sharedValue(a, b)):
+			c.numbered = c.numbered || k == chequeNumber || k == invoiceNumber
+			c.weak = c.weak || c.numbered ||
+				k != receiverReference && len(trimZeros(sharedValue(a, b))) >= minWeakNumber
+		case r == differ && (k == institutionID || k == authenticationCode || k == institutionCode):
+			if c.settles {
+				continue
+			}
+			c.strongSays = c.strongSays || isStrong(k, a[0]) && isStrong(k, b[0])
+		case r == differ && isStrong(k, a[0]):
+			c.strongSays = true
+		}
+		c.finding(k.String(), a, b, r)
+	}
+}
+
+// minWeakNumber is the minimum length of a number that is evidence for one movement.
+const minWeakNumber = 4
+
+func sharedValue(a, b []string) string {
+	for _, value := range a {
+		if slices.Contains(b, value) {
+			return value
+		}
+	}
+	return ""
+}
+
+// compareParty compares the documents, the accounts and the keys of the counterparties.
+func (c *comparison) compareParty() {
+	document := compareDocumentLists(c.old.documents, c.new.documents)
+	account := compareAccounts(c.old.accounts, c.new.accounts)
+	c.strongSays = c.strongSays || document == differ
+	if document == agree && account == differ && len(c.old.party)+len(c.new.party) == 0 {
+		account = doubtful
+	}
+	c.documented = document >= contained || account >= contained && document == unknown
+	c.finding("document", c.old.documents, c.new.documents, document)
+	c.finding("account", c.old.accounts, c.new.accounts, account)
+	c.finding("pix_key", c.old.keys, c.new.keys, compareSets(c.old.keys, c.new.keys))
+	c.weak = c.weak || compareSets(c.old.keys, c.new.keys) == agree
+}
+
+func (c *comparison) compareOperation() {
+	r := compareOperations(&c.old.Evidence, &c.new.Evidence)
+	c.strongSays = c.strongSays || r == differ
+	c.finding("operation", []string{c.old.operationText()}, []string{c.new.operationText()}, r)
+}
+
+// isCharge reports whether the row is a fee, interest or tax, which has no counterparty.
+func (e *Evidence) isCharge() bool {
+	return e.Operation == Fee || e.Operation == Levy || e.Operation == Interest || e.Operation == Tax
+}
+
+func (e *Evidence) operationText() string {
+	if e.Refund {
+		return strings.TrimSpace(string(e.Operation) + " refund")
+	}
+	return string(e.Operation)
+}
+
+// compareNumbers compares the unlabelled numbers and references of the texts. A number on one side only says nothing; a
+// number that only one side has, beside another one that only the other side has, contradicts.
+func (c *comparison) compareNumbers() {
+	a := slices.Concat(c.old.numbers, c.old.references)
+	b := slices.Concat(c.new.numbers, c.new.references)
+	r := c.compareLists(a, b)
+	if r == agree {
+		for _, value := range a {
+			long := len(digitsOf(value)) >= minWeakNumber || c.old.isCharge() && c.new.isCharge()
+			c.weak = c.weak || slices.Contains(b, value) && long && !slices.Contains(c.old.documents, value)
+		}
+	}
+	c.finding("number", a, b, r)
+	volatile := compareVolatile(c.old.volatile, c.new.volatile)
+	switch {
+	case volatile == differ && c.settles:
+	case volatile == differ:
+		c.finding("labelled_number", valuesOf(c.old.volatile), valuesOf(c.new.volatile), doubtful)
+	case volatile == agree:
+		c.weak = true
+		c.finding("labelled_number", valuesOf(c.old.volatile), valuesOf(c.new.volatile), agree)
+	}
+}
+
+func valuesOf(numbers map[string]string) (values []string) {
+	for label, value := range numbers {
+		values = append(values, label+" "+value)
+	}
+	slices.Sort(values)
+	return values
+}
+
+// compareLists compares two lists of numbers or dates. A text that was cut may end within a number.
+func (c *comparison) compareLists(a, b []string) relation {
+	r := compareMultisets(a, b, func(x, y string) bool { return x == y })
+	if r == differ && c.isCut() {
+		return doubtful
+	}
+	return r
+}
+
+// isCut reports whether one text is the beginning of the other.
+func (c *comparison) isCut() bool {
+	a, b := c.old.compact, c.new.compact
+	return min(len(a), len(b)) >= 12 && (strings.HasPrefix(a, b) || strings.HasPrefix(b, a))
+}
+
+// compareInstalments compares number, count and total of the instalment, and the card.
+func (c *comparison) compareInstalments() {
+	a, b := c.old.instalment, c.new.instalment
+	r := compareInstalments(a, b)
+	if (a.number > 0) != (b.number > 0) {
+		if other := c.compareFractionWithInstalment(); other != unknown {
+			r = other
+		}
+	}
+	c.finding("instalment", []string{fractionOf(a)}, []string{fractionOf(b)}, r)
+	if r == agree && a.purchased != "" && a.purchased == b.purchased && a.total == b.total {
+		c.weak = true
+	}
+	card := unknown
+	if c.old.card != "" && c.new.card != "" {
+		card = differ
+		if c.old.card == c.new.card {
+			card = agree
+		}
+	}
+	c.finding("card", []string{c.old.card}, []string{c.new.card}, card)
+}
+
+// compareFractionWithInstalment compares an instalment with a fraction of the other row, which may be a date.
+func (c *comparison) compareFractionWithInstalment() relation {
+	stated, fractions := c.old.instalment, c.new.calendar.fractions
+	if stated.number == 0 {
+		stated, fractions = c.new.instalment, c.old.calendar.fractions
+	}
+	switch {
+	case len(fractions) == 0:
+		return unknown
+	case slices.Contains(fractions, fractionOf(stated)):
+		return agree
+	}
+	return doubtful
+}
+
+func fractionOf(i instalment) string {
+	if i.number == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d/%d", i.number, i.count)
+}
+
+// comparePurchase compares the day and, where both rows state it, the time of a card purchase.
+func (c *comparison) comparePurchase() {
+	a, b := c.old.PurchasedAt, c.new.PurchasedAt
+	x, y := c.old.instalment.purchased, c.new.instalment.purchased
+	switch {
+	case hasTime(a) && hasTime(b) && a.Sub(b).Abs() >= time.Minute, x != "" && y != "" && x != y:
+		c.finding("purchase", []string{string(x)}, []string{string(y)}, differ)
+	case x != "" && x == y:
+		c.anchored = true
+		c.timed = c.timed || hasTime(a) && hasTime(b)
+		c.finding("purchase", []string{string(x)}, []string{string(y)}, agree)
+	}
+}
+
+// compareCalendar compares the dates and periods of the texts. A date in only one text says something if it is the date
+// of the other row.
+func (c *comparison) compareCalendar() {
+	a, b := &c.old.calendar, &c.new.calendar
+	x, y := slices.Concat(a.days, a.fractions), slices.Concat(b.days, b.fractions)
+	r := unknown
+	switch {
+	case len(x) > 0 && len(y) > 0:
+		r = c.compareLists(x, y)
+		c.anchored = c.anchored || r == agree
+	case len(x)+len(y) > 0:
+		r = c.compareWithDate(slices.Concat(x, y))
+	}
+	c.finding("date", x, y, r)
+	p, q := a.periods, b.periods
+	if len(p) > 0 && len(q) == 0 {
+		q = periodsAmong(b.fractions)
+	} else if len(q) > 0 && len(p) == 0 {
+		p = periodsAmong(a.fractions)
+	}
+	r = c.compareLists(p, q)
+	c.finding("period", p, q, r)
+	// A charge is named by its period.
+	c.weak = c.weak || c.old.isCharge() && c.new.isCharge() && c.old.day == c.new.day && (r == agree || c.anchored)
+}
+
+// periodsAmong returns the fractions that can only be a month and a year.
+func periodsAmong(fractions []string) (periods []string) {
+	for _, f := range fractions {
+		month, year, _ := strings.Cut(f, "/")
+		if atoi(month) <= 12 && atoi(year) > 12 {
+			periods = append(periods, f)
+		}
+	}
+	return periods
+}
+
+// compareWithDate compares the dates of one text with the value date of the row whose text names none.
+func (c *comparison) compareWithDate(days []string) relation {
+	other := c.old
+	if len(c.old.calendar.days)+len(c.old.calendar.fractions) > 0 {
+		other = c.new
+	}
+	if len(other.Date) == len("2006-01-02") && slices.Contains(days,
+		fmt.Sprintf("%d/%d", atoi(string(other.Date[8:])), atoi(string(other.Date[5:7])))) {
+		c.anchored = true
+		return agree
+	}
+	return unknown
+}
+
+// compareTimes compares the times of the texts and the times at which the movements occurred.
+func (c *comparison) compareTimes() {
+	r := compareClocks(c.old.calendar.clocks, c.new.calendar.clocks)
+	c.finding("time", c.old.calendar.clocks, c.new.calendar.clocks, r)
+	c.timed = c.timed || r == agree
+	c.anchored = c.anchored || r == agree && c.old.day == c.new.day
+	a, b := c.old.exactTime(), c.new.exactTime()
+	switch {
+	case a == "" || b == "":
+	case a == b:
+		c.anchored, c.timed = true, true
+		c.finding("occurred_at", []string{a}, []string{b}, agree)
+	case !c.settles:
+		c.finding("occurred_at", []string{a}, []string{b}, differ)
+	case c.old.OccurredAt.Sub(c.new.OccurredAt).Abs() > maxClockMoved && !c.old.Scheduled:
+		c.finding("occurred_at", []string{a}, []string{b}, doubtful)
+	}
+}
+
+// maxClockMoved is how much the stated time of a movement may change when it settles.
+const maxClockMoved = 10 * time.Minute
+
+// compareNamesOfRows compares what the rows name. The counterparty that the vendor states outweighs the text, because
+// banks cut names.
+func (c *comparison) compareNamesOfRows() {
+	a, b := &c.old.Evidence, &c.new.Evidence
+	if a.isCharge() && b.isCharge() && a.Operation != Tax {
+		c.compareServices()
+		return
+	}
+	person := a.isTransfer() && b.isTransfer()
+	text := compareNames(a.words, b.words, person)
+	switch {
+	case text == unknown || text >= contained:
+	case sameWord(c.old.compact, c.new.compact):
+		text = agree
+	case c.isCut():
+		text = contained
+	}
+	c.finding("bank", a.banks, b.banks, compareSets(a.banks, b.banks))
+	party := compareNames(a.party, b.party, true)
+	if party != unknown {
+		c.finding("counterparty", a.party, b.party, party)
+		x, y := withoutNames(a.words, a.party), withoutNames(b.words, b.party)
+		if rest := compareNames(x, y, person); rest == differ {
+			text = doubtful
+		} else if text == differ {
+			text = unknown
+		}
+		if c.documented && text == doubtful {
+			text = unknown
+		}
+		c.name = party
+	} else {
+		text = c.compareWordsWithParty(text)
+		c.name = text
+	}
+	c.finding("text", a.words, b.words, text)
+	if text == doubtful {
+		c.name = min(c.name, text)
+	}
+}
+
+// compareServices compares the services that two charges name. A charge has no counterparty, and an equal service alone
+// names no single charge.
+func (c *comparison) compareServices() {
+	x, y := c.old.service(), c.new.service()
+	r := compareNames(x, y, false)
+	if r < contained && r != unknown && sameWord(c.old.compact, c.new.compact) {
+		r = agree
+	}
+	c.finding("service", x, y, r)
+}
+
+// service returns the words of a charge that name the service.
+func (e *Evidence) service() []string {
+	return slices.DeleteFunc(slices.Clone(e.all), func(word string) bool { return fillers[word] })
+}
+
+// compareWordsWithParty compares the counterparty of one row with the text of the other one, if only one row states a
+// counterparty and the texts alone do not agree.
+func (c *comparison) compareWordsWithParty(text relation) relation {
+	party, words := c.old.party, c.new.words
+	if len(party) == 0 {
+		party, words = c.new.party, c.old.words
+	}
+	if len(party) == 0 || text >= contained {
+		return text
+	}
+	if found := compareNames(party, words, true); found != unknown {
+		return found
+	}
+	return text
+}
+
+// withoutNames returns the words that are not the beginning of a word of the name, nor begin with one.
+func withoutNames(words, name []string) []string {
+	return slices.DeleteFunc(slices.Clone(words), func(word string) bool {
+		return slices.ContainsFunc(name, func(part string) bool {
+			return strings.HasPrefix(part, word) || strings.HasPrefix(word, part)
+		})
+	})
+}
+
+// amounts says how the amounts of two rows relate.
+type amounts int
+
+const (
+	otherAmount amounts = iota
+	nearAmount          // pending and posted with a tip, a rate or a charge
+	movedAmount         // the foreign amount is equal, the local one moved by at most 7 %
+	sameAmount
+)
+
+// maxTip is the part of a pending amount by which the posted one may exceed it to be suggested, in percent.
+const maxTip = 25
+
+func (c *comparison) amounts() amounts {
+	a, b := c.old.Amount, c.new.Amount
+	x, y := c.old.local(), c.new.local()
+	switch {
+	case a.Equal(b) && x.Equal(y):
+		return sameAmount
+	case a.Equal(b) && (x.Currency != y.Currency || isWithinPercent(x, y, maxPercentMoved)):
+		return movedAmount
+	case a.Currency != b.Currency && a.Currency != x.Currency && b.Currency != y.Currency:
+		return otherAmount
+	case a.Currency != b.Currency && x.Equal(y):
+		return sameAmount
+	case a.Currency != b.Currency && isWithinPercent(x, y, maxPercentMoved):
+		return movedAmount
+	case c.old.Status == domain.Pending && isWithinPercent(x, y, maxTip):
+		return nearAmount
+	}
+	return otherAmount
+}
+
+// isWithinPercent reports whether the later amount differs from the earlier one by at most this share of it.
+func isWithinPercent(before, after domain.Money, percent int64) bool {
+	moved := after.Amount.Sub(before.Amount).Abs().Mul(decimal.NewFromInt(100))
+	return before.Currency == after.Currency &&
+		moved.LessThanOrEqual(before.Amount.Abs().Mul(decimal.NewFromInt(percent)))
+}
+
+// minOddAmount is the smallest amount that is not taken for a yield of some cents or a fare.
+const minOddAmount = 10
+
+// isOdd reports whether an amount is no price: equal odd amounts rarely meet by chance.
+func isOdd(m domain.Money) bool {
+	if m.Amount.Abs().LessThan(decimal.NewFromInt(minOddAmount)) {
+		return false
+	}
+	cents := m.Amount.Abs().Shift(2).Mod(decimal.NewFromInt(100)).IntPart()
+	switch cents {
+	case 0, 50, 90, 95, 99:
+		return false
+	}
+	return true
+}

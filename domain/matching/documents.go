@@ -1,0 +1,151 @@
+package matching
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// The notations of tax numbers. A mask is written with asterisks, bullets or x.
+//
+// Sources: NU-01 (•••.123.456-••), SC-01 (***.456.789-**), SC-03 (11.222.333 0001-44), IT-03 (12.345.678, the root of a
+// sole trader's CNPJ before the name), SI-01 (14 digits), ST-01 (11 digits), BN-01 (CON RFC …), IT-27 (***12345678900).
+var (
+	dottedCPF  = regexp.MustCompile(`([0-9*x]{3})\.([0-9*x]{3})\.([0-9*x]{3})-([0-9*x]{2})`)
+	dottedCNPJ = regexp.MustCompile(
+		`\b([0-9a-z*]{2})\.([0-9a-z*]{3})\.([0-9a-z*]{3})\s*[/ ]\s*([0-9a-z*]{4})-([0-9*x]{2})`)
+	rootOfCNPJ = regexp.MustCompile(`\b(\d{2})\.(\d{3})\.(\d{3})\b`)
+	bareCNPJ   = regexp.MustCompile(`\b([0-9a-z]{12}\d{2})\b`)
+	bareCPF    = regexp.MustCompile(`\b\d{11}\b`)
+	rfc        = regexp.MustCompile(`\b(?:rfc[\s:]*)?([a-z&]{3,4}\d{6}[a-z0-9]{2}[a0-9])\b`)
+)
+
+// takeDocuments reads the tax numbers of a text, without punctuation. A masked character is an asterisk.
+func takeDocuments(s *scan) (documents []string) {
+	join := func(groups []string) bool {
+		number := strings.ReplaceAll(strings.Join(groups[1:], ""), "x", "*")
+		documents = add(documents, strings.ToUpper(number))
+		return true
+	}
+	s.take(dottedCNPJ, func(groups []string) bool {
+		// "x" is a letter of an alphanumeric number unless the whole number is a mask.
+		documents = add(documents, strings.ToUpper(strings.Join(groups[1:], "")))
+		return true
+	})
+	s.take(dottedCPF, join)
+	s.take(rootOfCNPJ, func(groups []string) bool {
+		documents = add(documents, strings.Join(groups[1:], "")+"******")
+		return true
+	})
+	s.take(bareCNPJ, func(groups []string) bool {
+		number := strings.ToUpper(groups[1])
+		if !domain.IsCNPJ(number) {
+			return false
+		}
+		documents = add(documents, number)
+		return true
+	})
+	s.take(bareCPF, func(groups []string) bool {
+		if !domain.IsCPF(groups[0]) {
+			return false
+		}
+		documents = add(documents, groups[0])
+		return false // another number of eleven digits at its place contradicts it, also if its check digits are wrong
+	})
+	s.take(rfc, func(groups []string) bool {
+		documents = add(documents, strings.ToUpper(groups[1]))
+		return true
+	})
+	return documents
+}
+
+// normalizeDocument returns a document of the vendor without punctuation, with an asterisk for each masked character.
+func normalizeDocument(text string) string {
+	if text == "" {
+		return ""
+	}
+	cleaned := withoutPunctuation.Replace(strings.ToUpper(fold(text)))
+	if strings.Contains(cleaned, "*") || strings.Trim(cleaned, "X0123456789") == "" {
+		cleaned = strings.ReplaceAll(cleaned, "X", "*")
+	}
+	if strings.Trim(cleaned, "*") == "" {
+		return ""
+	}
+	return cleaned
+}
+
+// relation says how a value of one row relates to the value of another.
+type relation int
+
+// The relations, from contradiction to agreement.
+const (
+	unknown   relation = iota // one of the values is missing
+	differ                    // the values contradict each other
+	doubtful                  // an accountant would ask
+	contained                 // one is a part of the other: truncated, enriched, masked
+	agree                     // the values are equal
+)
+
+// minVisibleDigits is the minimum number of visible digits that two documents must share in order to agree.
+const minVisibleDigits = 6
+
+// compareDocuments compares two tax numbers by the characters that are visible in both. A CPF and a CNPJ may belong to
+// one trader, unless both are complete.
+func compareDocuments(a, b string) relation {
+	if a == "" || b == "" {
+		return unknown
+	}
+	if len(a) != len(b) {
+		if strings.Contains(a+b, "*") {
+			return doubtful
+		}
+		return differ
+	}
+	visible := 0
+	for i := range len(a) {
+		switch {
+		case a[i] == '*' || b[i] == '*':
+		case a[i] != b[i]:
+			return differ
+		default:
+			visible++
+		}
+	}
+	switch {
+	case visible == len(a):
+		return agree
+	case visible >= minVisibleDigits:
+		return contained
+	}
+	return unknown
+}
+
+// compareDocumentLists returns the strongest relation among the documents of two rows; unknown if a row has none. If
+// both rows have a document that the other one contradicts, they differ.
+func compareDocumentLists(a, b []string) relation {
+	best := unknown
+	for _, x := range a {
+		for _, y := range b {
+			best = max(best, compareDocuments(x, y))
+		}
+	}
+	if min(len(a), len(b)) > 1 && best > differ && hasOnly(a, b) && hasOnly(b, a) {
+		return differ
+	}
+	return best
+}
+
+// hasOnly reports whether the first list has a document that contradicts all of the second one.
+func hasOnly(a, b []string) bool {
+	for _, x := range a {
+		contradicted := true
+		for _, y := range b {
+			contradicted = contradicted && compareDocuments(x, y) == differ
+		}
+		if contradicted {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,155 @@
+package matching
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// Evidence is what a row says about its movement. A member that the row does not state is empty.
+type Evidence struct {
+	Operation  Operation
+	Refund     bool // the text says that money is given back
+	Scheduled  bool // the text says that the movement is not executed or booked yet
+	ids        identifiers
+	documents  []string // tax numbers of the counterparty
+	accounts   []string // account numbers of the counterparty
+	keys       []string // Pix keys: e-mail, telephone, random key
+	party      []string // words of the counterparty's name, as the vendor states it
+	words      []string // the words of the text that name something
+	all        []string // all words of the text but stages and numbers, in their order
+	channel    []string // the words of the text that name only an operation or a channel
+	banks      []string // banks that the text of a wire names
+	numbers    []string // unlabelled numbers of the text
+	volatile   map[string]string
+	references []string // labelled payment references of the text
+	card       string
+	instalment instalment
+	calendar   calendar
+}
+
+// Parse reads the evidence of a row. Its running time is linear in the length of the text.
+func Parse(row *Row) Evidence {
+	var e Evidence
+	e.readText(row)
+	e.ids.addKeys(row)
+	e.readInstalment(row)
+	e.readParty(row)
+	if operation, ok := vendorOperations[strings.ReplaceAll(fold(row.VendorOperation), "_", " ")]; ok &&
+		e.Operation == NoOperation {
+		e.Operation = operation
+	}
+	return e
+}
+
+// maxParsedText is the length up to which a text is read, in bytes. Bank texts have at most a few hundred.
+const maxParsedText = 1024
+
+// readText takes each kind of evidence from the text, the most specific notations first.
+func (e *Evidence) readText(row *Row) {
+	text := row.text()
+	s := newScan(text[:min(len(text), maxParsedText)])
+	removeBank(s)
+	splitGluedBank(s)
+	s.takeWords(withoutInterest, func([]string) bool { return true })
+	e.Operation, e.Refund = operationOf(split(s.text))
+	e.ids.take(s)
+	e.keys = takePixKeys(s)
+	e.documents = takeDocuments(s)
+	e.accounts = takeAccounts(s)
+	e.calendar.takeClocks(s)
+	takeAmounts(s)
+	e.card = takeCard(s)
+	e.calendar.takeDates(s)
+	e.instalment.number, e.instalment.count = takeInstalment(s)
+	e.volatile = takeVolatile(s)
+	e.calendar.takeCompactDates(s)
+	s.take(referenceLabel, func(g []string) bool {
+		e.references = add(e.references, trimZeros(g[1]))
+		return true
+	})
+	e.calendar.takeFractions(s)
+	e.readWords(split(s.text), row)
+}
+
+// readWords divides the words that are left into names, channel words and numbers.
+func (e *Evidence) readWords(words []string, row *Row) {
+	for _, word := range words {
+		if !stageWords[word] && !isNumberWord(word) {
+			e.all = append(e.all, word)
+		}
+		switch {
+		case stageWords[word]:
+			e.Scheduled = true
+		case isNumberWord(word):
+			if !isDateReference(word, row.Date) && trimZeros(word) != "0" {
+				e.numbers = append(e.numbers, trimZeros(word))
+			}
+		case e.Operation == Wire && bankWords[word]:
+			e.banks = add(e.banks, word)
+		case channelWord(word, e.Operation):
+			e.channel = append(e.channel, word)
+		default:
+			e.words = append(e.words, word)
+		}
+	}
+	e.references = slices.DeleteFunc(e.references, func(value string) bool { return isDateReference(value, row.Date) })
+}
+
+// isDateReference reports whether a number is only the day of the row, as banks of México print it: 0191126 is
+// 19 November 2026 (key-trap, spei-09).
+func isDateReference(number string, date domain.Date) bool {
+	if len(date) != len("2006-01-02") {
+		return false
+	}
+	day, month, year := string(date[8:]), string(date[5:7]), string(date[2:4])
+	number = trimZeros(number)
+	return number == trimZeros(day+month+year) || number == trimZeros(year+month+day) ||
+		number == trimZeros(day+month+"20"+year) || number == "20"+year+month+day
+}
+
+// readInstalment completes the instalment by what the vendor states. A fraction of the text that equals it is no date.
+func (e *Evidence) readInstalment(row *Row) {
+	stated := row.Keys.Instalment
+	if stated.Number > 0 {
+		e.instalment.number = stated.Number
+	}
+	if stated.Count > 0 {
+		e.instalment.count = stated.Count
+	}
+	e.instalment.purchased, e.instalment.total = stated.PurchaseDate, stated.Total
+	if stated.Card != "" {
+		e.card = digitsOf(stated.Card)
+	}
+	e.card = e.card[max(0, len(e.card)-4):]
+	own := fractionOf(e.instalment)
+	e.calendar.fractions = slices.DeleteFunc(e.calendar.fractions, func(f string) bool { return f == own })
+}
+
+// readParty adds what the vendor states about the counterparty.
+func (e *Evidence) readParty(row *Row) {
+	for _, word := range split(fold(row.Counterparty.Name)) {
+		if !noiseWords[word] && !isNumberWord(word) {
+			e.party = append(e.party, word)
+		}
+	}
+	e.documents = add(e.documents, normalizeDocument(row.Counterparty.Document))
+	e.accounts = add(e.accounts, accountNumber(row.Counterparty.Account))
+}
+
+// names reports whether the row names more than an operation or a channel.
+func (e *Evidence) names() bool {
+	return len(e.words)+len(e.party)+len(e.documents)+len(e.accounts)+len(e.keys)+len(e.numbers)+len(e.references) > 0
+}
+
+// isTransfer reports whether the counterparty is a person or a firm that money was sent to or came from, so that a
+// shared word of two names says nothing.
+func (e *Evidence) isTransfer() bool {
+	switch e.Operation {
+	case Pix, Wire, Payroll, Boleto, Tax, NoOperation:
+		return true
+	default:
+		return false
+	}
+}

@@ -1,0 +1,6 @@
+package matching
+
+// LineOf returns the line of Table that decides about two rows.
+func LineOf(oldRow, newRow Row, context Context) Line {
+	return *compare(parse(&oldRow), parse(&newRow), &context).line()
+}

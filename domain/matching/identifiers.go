@@ -1,0 +1,152 @@
+package matching
+
+import (
+	"regexp"
+	"strings"
+	"time"
+)
+
+// kind is the kind of an identifier. Identifiers are compared with identifiers of the same kind only.
+type kind int
+
+// The kinds of identifiers. The first four name one movement in the whole country, the next two one movement at the
+// institution if they are long enough (see isStrong).
+const (
+	endToEndID kind = iota
+	trackingKey
+	boletoLine
+	slipNumber // the line of a bill with a bar code (arrecadação): taxes and utilities
+	institutionID
+	authenticationCode
+	institutionCode
+	paymentReference
+	receiverReference
+	chequeNumber
+	invoiceNumber
+	kinds
+)
+
+func (k kind) String() string {
+	return [...]string{
+		"end_to_end_id", "tracking_key", "boleto_line", "slip_number", "transaction_id", "authentication_code",
+		"institution_code", "payment_reference", "receiver_reference", "cheque_number", "invoice_number",
+	}[k]
+}
+
+// notation is a form in which banks print a kind of identifier.
+type notation struct {
+	kind    kind
+	pattern *regexp.Regexp // group 1 is the value
+	source  string
+}
+
+// notations are read in this order. All patterns match folded texts.
+var notations = []notation{
+	{endToEndID, regexp.MustCompile(`\b([ed]\d{20}[0-9a-z]{11})\b`),
+		"Banco Central do Brasil, Manual de Padrões para Iniciação do Pix: E or D, ISPB, yyyyMMddHHmm, 11 characters"},
+	{boletoLine, regexp.MustCompile(`\b(\d{5}\.?\d{5}\s*\d{5}\.?\d{6}\s*\d{5}\.?\d{6}\s*\d\s*\d{14})\b`),
+		"FEBRABAN, convenção da cobrança: 47 digits in five fields"},
+	{slipNumber, regexp.MustCompile(`\b(8\d{10}[- ]?\d\s*\d{11}[- ]?\d\s*\d{11}[- ]?\d\s*\d{11}[- ]?\d)\b`),
+		"FEBRABAN, layout padrão de arrecadação: 48 digits in four fields that begin with 8"},
+	{trackingKey, regexp.MustCompile(`\b(?:clave|cve|cv)\.?\s*(?:de\s*)?rast(?:reo)?\.?[\s:=]*([0-9a-z]{7,30})\b`),
+		"BN-01, SM-01, NM-01: CVE RAST, CLAVE DE RASTREO (Banxico, SPEI: up to 30 letters and digits)"},
+	{trackingKey, regexp.MustCompile(`\brastreo[\s:=]*([0-9a-z]{7,30})\b`), "MX-02: RASTREO:"},
+	{trackingKey, regexp.MustCompile(`/s\s+(\d{10,20}i)\b`), "SB-01: SPEI /S 250617011906042876I"},
+	{trackingKey, regexp.MustCompile(`\b(mban\d{14,26}|bnet\d{12,26})\b`), "NM-01, BV-02: MBAN and BNET with the key"},
+	{chequeNumber, regexp.MustCompile(
+		`\b(?:cheques?|chq)\.?(?:\s+(?:compensado|comp|pago|pagado|cmp|integrada|devolvido|devuelto|atm|` +
+			`superior|inferior|n|no|nr|num|numero))*[\s:.#]*0*(\d{3,9})\b`),
+		"BD-16: CHEQUE COMPENSADO 000417; IT-17: DEP CHEQUE ATM N. 018591"},
+	{
+		invoiceNumber,
+		regexp.MustCompile(`\b(?:nf-?e?|nfs-?e|nota fiscal|fatura|factura|fact|pedido)[\s:.#]*0*(\d{2,12})\b`),
+		"texts of supplier payments: NF 56241; BN-03: PAGO FACT 656",
+	},
+}
+
+// identifiers contains the values of each kind. Letters are lower case.
+type identifiers [kinds][]string
+
+// take reads the identifiers of a text.
+func (ids *identifiers) take(s *scan) {
+	for i := range notations {
+		n := &notations[i]
+		s.take(n.pattern, func(groups []string) bool {
+			value := groups[1]
+			if n.kind == trackingKey && len(digitsOf(value)) < 4 {
+				return false
+			}
+			if n.kind == boletoLine || n.kind == slipNumber {
+				value = digitsOf(value)
+			}
+			ids[n.kind] = add(ids[n.kind], value)
+			return true
+		})
+	}
+}
+
+// withoutPunctuation removes the punctuation of numbers.
+var withoutPunctuation = strings.NewReplacer(" ", "", ".", "", "-", "", "/", "")
+
+// addKeys adds the identifiers that the institution states beside the text.
+func (ids *identifiers) addKeys(row *Row) {
+	ids.addKey(institutionID, row.Keys.Transaction)
+	ids.addKey(authenticationCode, row.Keys.Authentication)
+	ids.addKey(institutionCode, row.Code)
+	ids.addKey(paymentReference, row.Keys.Reference)
+	ids.addKey(receiverReference, row.Keys.ReceiverReference)
+}
+
+// addKey adds one identifier. An end-to-end id or a boleto's line is recognised in every member, because institutions
+// put it into different ones. One character repeated ("0000000000", OF-03) and a blank text identify nothing.
+func (ids *identifiers) addKey(k kind, value string) {
+	value = strings.TrimSpace(strings.ToLower(value))
+	if value == "" {
+		return
+	}
+	switch compact := withoutPunctuation.Replace(value); {
+	case strings.Trim(compact, compact[:min(1, len(compact))]) == "":
+		return
+	case len(compact) == 32 && notations[0].pattern.MatchString(compact):
+		k, value = endToEndID, compact
+	case len(compact) == 47 && isNumber(compact):
+		k, value = boletoLine, compact
+	case len(compact) == 48 && isNumber(compact) && compact[0] == '8':
+		k, value = slipNumber, compact
+	}
+	ids[k] = add(ids[k], value)
+}
+
+// minStrongLength is the minimum length of an institution's id that names one movement.
+const minStrongLength = 8
+
+// isStrong reports whether an identifier of the kind names one movement of the account, so that an equal one decides.
+// An id of the institution does if it has at least eight characters and is neither a date, nor a counter (a small
+// number with leading zeros), nor a time of the day (atm-03: day, hour, minute).
+func isStrong(k kind, value string) bool {
+	switch k {
+	case endToEndID, trackingKey, boletoLine, slipNumber:
+		return true
+	case institutionID, authenticationCode:
+		return len(value) >= minStrongLength && len(trimZeros(value)) >= minStrongLength && !isDateNumber(value) &&
+			!volatileCode.MatchString(value)
+	default:
+		return false
+	}
+}
+
+// volatileCode matches an id that is only the printed authorisation, terminal or document number of the purchase.
+var volatileCode = regexp.MustCompile(`^(?:nsu|doc|seq)\d+$`)
+
+// isDateNumber reports whether a number is a date or a date and a time: yyyyMMdd, ddMMyyyy, yyyyMMddHHmm and so on.
+func isDateNumber(value string) bool {
+	if !isNumber(value) {
+		return false
+	}
+	for _, layout := range []string{"20060102", "02012006", "20060102150405", "200601021504", "02012006150405"} {
+		if at, err := time.Parse(layout, value); err == nil && at.Year() >= 1990 && at.Year() < 2100 {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,76 @@
+package matching
+
+import (
+	"regexp"
+	"strconv"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// The notations of an instalment. Sources: NU-16 (Parcela 1/6), IT-26 (03/12), MX-01 (MSI 02/06), BB-07 (006/006), and
+// the forms of section 1 of the bank texts: 002/010, 02-10, 2 de 10, 05DE08, P06-10, 02 DE 03.
+var instalmentNotations = []*regexp.Regexp{
+	regexp.MustCompile(`\b(?:parc(?:ela(?:do|mento)?)?|prest(?:acao)?|cuota|mens(?:ualidad)?|msi|pgto parc)` +
+		`\s*[.:#-]*\s*(\d{1,3})\s*(?:/|-|de)\s*(\d{1,3})\b`),
+	regexp.MustCompile(`\b(\d{1,3})\s*(?:/|-|de)\s*(\d{1,3})\s*(?:msi|meses|mensualidades|parcelas|parc|cuotas)\b`),
+	regexp.MustCompile(`\(\s*(\d{1,3})\s*(?:/|-|de)\s*(\d{1,3})\s*\)`),
+	regexp.MustCompile(`\bp(\d{2})-(\d{2})\b`),
+	regexp.MustCompile(`\b(\d{1,3})\s*de\s*(\d{1,3})\b`),
+	regexp.MustCompile(`\b(\d{3})/(\d{3})m?\b`),
+	regexp.MustCompile(`\b(0\d)-(\d{2})\b`),
+}
+
+// withoutInterest is a label of instalments that names no interest.
+var withoutInterest = regexp.MustCompile(
+	`\b(?:a\s+)?(?:meses|cuotas|parcelas)\s+(?:sin\s+interes(?:es)?|sem\s+juros)\b`,
+)
+
+// maxInstalments is the highest number of instalments: 40 years of a mortgage.
+const maxInstalments = 480
+
+// takeInstalment reads the number and the count of the first instalment. Another fraction may be a date: see
+// takeFractions.
+func takeInstalment(s *scan) (number, count int) {
+	for _, notation := range instalmentNotations {
+		s.take(notation, func(groups []string) bool {
+			first, last := atoi(groups[1]), atoi(groups[2])
+			if first == 0 || last < first || last > maxInstalments || number > 0 && (first != number || last != count) {
+				return false
+			}
+			number, count = first, last
+			return true
+		})
+	}
+	return number, count
+}
+
+func atoi(text string) int {
+	number, err := strconv.Atoi(text)
+	if err != nil {
+		return 0
+	}
+	return number
+}
+
+// instalment is what a row says about its instalment. A member is zero if the row does not say it.
+type instalment struct {
+	number, count int
+	purchased     domain.Date
+	total         string
+}
+
+// compareInstalments returns how the instalments of two rows relate: differ if a stated number, count or total differs.
+func compareInstalments(a, b instalment) relation {
+	switch {
+	case a.number > 0 && b.number > 0 && a.number != b.number, a.count > 0 && b.count > 0 && a.count != b.count:
+		return differ
+	case a.number > 0 && b.number > 0 && a.count > 1 && b.count > 1 && a.total != "" && b.total != "" &&
+		a.total != b.total:
+		return differ
+	case (a.count > 1) != (b.count > 1) && a.purchased != "" && b.purchased != "":
+		return doubtful // a whole purchase against one of its instalments
+	case a.number > 0 && a.number == b.number && a.count == b.count:
+		return agree
+	}
+	return unknown
+}

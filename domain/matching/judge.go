@@ -1,0 +1,268 @@
+package matching
+
+import (
+	"slices"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// Verdict says whether two rows are one movement.
+type Verdict string
+
+// The verdicts.
+const (
+	Same     Verdict = "same"     // a careful accountant would be sure: the record continues
+	Possible Verdict = "possible" // the accountant would ask: two records and a suggestion
+	Other    Verdict = "other"    // something speaks against it: two records
+)
+
+// Context is what the account says about a pair, beside the two rows. The zero Context says nothing.
+type Context struct {
+	// SeenTogether reports whether one read of the vendor returned both rows. If it is nil, the members Reads,
+	// FirstRead and LastRead of the rows decide.
+	SeenTogether func(oldRow, newRow *Row) bool
+	// Never contains pairs that are never matched or suggested. An operator or the vendor has decided about them. A
+	// pair with an empty Old forbids all matches of the new row.
+	Never map[domain.MatchPair]bool
+	// Shown returns how many other records of the account have shown the amount and the text of the row in the last 180
+	// days. It is called only for pairs that would otherwise be Same. nil means that it is not known.
+	Shown func(row *Row) int
+	// Reversed reports whether the account shows a row that gives the amount of the old row back. nil means no.
+	Reversed func(oldRow *Row) bool
+	// Whole means that the rows that left and the rows that came are all rows of the account: it was linked again, or
+	// all its ids changed. Rows then find their partner also by exclusion.
+	Whole bool
+	// AsMany means that among rows that cannot be told apart, as many as possible are matched, also if their numbers
+	// differ: both sides are complete, because the account was linked again.
+	AsMany bool
+
+	// Repeated reports whether several rows of one side have the key, of those that StrongKeys returns. It is set if
+	// the rows that are passed to Match are only a part of those of the account. nil means no.
+	Repeated func(key string) bool
+
+	shared map[identifierKey]bool // identifiers that several rows of one side have
+}
+
+// identifierKey is one identifier of an account.
+type identifierKey struct {
+	account domain.AccountID
+	kind    kind
+	value   string
+}
+
+// isUnique reports whether at most one row of each side has the identifier.
+func (c *Context) isUnique(account domain.AccountID, k kind, value string) bool {
+	key := identifierKey{account, k, value}
+	return !c.shared[key] && (c.Repeated == nil || !c.Repeated(key.text()))
+}
+
+// text returns the key as StrongKeys returns it.
+func (k identifierKey) text() string {
+	return k.account.String() + " " + k.kind.String() + " " + k.value
+}
+
+// The limits of time.
+const (
+	// MaxApart is the maximum time between the moments at which the service learned of two rows.
+	MaxApart = 14 * 24 * time.Hour
+	// maxDaysAnchored and maxDaysNumbered are the maximum numbers of days between the dates of two rows that name one
+	// day of purchase, or one number.
+	maxDaysAnchored = 62
+	maxDaysNumbered = 5
+	maxDaysPossible = 14
+	// shownDays is the number of days for which Context.Shown counts.
+	shownDays = 180
+	// maxChance is the expected number of other movements with the same amount and text between the two dates, in
+	// percent, above which an equal text is chance.
+	maxChance = 10
+)
+
+// Line is one line of Table.
+type Line struct {
+	Name    string
+	Verdict Verdict
+	applies func(*comparison) bool
+}
+
+// Table contains the lines by which two rows are judged. The first line that applies decides. docs/matching.md shows it
+// with a worked example of each line.
+var Table = []Line{
+	{"another account, currency or direction", Other, (*comparison).isOutside},
+	{"one read showed both rows", Other, (*comparison).wereSeenTogether},
+	{"learned of more than 14 days apart, or decided before", Other, (*comparison).isForbidden},
+	{"the vendor links the rows", Same, func(c *comparison) bool {
+		return c.new.Link != "" && c.new.Link == c.old.ExternalID
+	}},
+	{"the vendor links the new row to another one", Other, func(c *comparison) bool { return c.new.Link != "" }},
+	{"a strong identifier is equal, but document, operation or another strong identifier contradicts", Other,
+		func(c *comparison) bool { return c.strong && c.strongSays }},
+	{"a strong identifier is equal, and the amount", Same, func(c *comparison) bool {
+		return c.strong && c.amounts() >= movedAmount && !c.goesBack() && !c.mayBeCounter()
+	}},
+	{"a strong identifier is equal, with another amount or status, or it may be a counter", Possible,
+		func(c *comparison) bool { return c.strong }},
+	{"evidence against", Other, func(c *comparison) bool { return c.against }},
+	{"another amount, but close, while a named movement settles", Possible, (*comparison).isTip},
+	{"another amount", Other, func(c *comparison) bool { return c.amounts() <= nearAmount }},
+	{"more than 14 days, and no common day of purchase", Other, (*comparison).isFar},
+	{"a posted row does not become pending", Possible, (*comparison).goesBack},
+	{"doubtful evidence", Possible, func(c *comparison) bool { return c.doubt }},
+	{"k equal rows left, and m ≠ k came", Possible, func(c *comparison) bool { return c.unequal && !c.isExact() }},
+	{"a reversal of the amount is listed", Possible, (*comparison).isReversed},
+	{"the same number, document or name, at one time", Same, func(c *comparison) bool {
+		return c.isNamed() && c.isTimely() && !c.isChance()
+	}},
+	{"only the operation is named, from pending to posted on one date", Same, (*comparison).isSettledOperation},
+	{"nothing against, and too little for", Possible, func(*comparison) bool { return true }},
+}
+
+// Judge compares two rows and returns the verdict and the evidence for and against. The old row left the vendor's
+// lists, the new row came.
+func Judge(oldRow, newRow Row, context Context) (Verdict, []Finding) {
+	a, b := parse(&oldRow), parse(&newRow)
+	if a == nil || b == nil {
+		return Other, nil
+	}
+	c := compare(a, b, &context)
+	return c.line().Verdict, c.findings
+}
+
+// line returns the first line of Table that applies.
+func (c *comparison) line() *Line {
+	for i := range Table {
+		if Table[i].applies(c) {
+			return &Table[i]
+		}
+	}
+	return &Table[len(Table)-1]
+}
+
+func (c *comparison) isOutside() bool {
+	return c.old.Account != c.new.Account || c.old.local().Currency != c.new.local().Currency ||
+		c.old.Amount.Amount.Sign() != c.new.Amount.Amount.Sign()
+}
+
+func (c *comparison) wereSeenTogether() bool {
+	if c.context.SeenTogether != nil {
+		return c.context.SeenTogether(c.old.Row, c.new.Row)
+	}
+	a, b := c.old.Row, c.new.Row
+	if len(a.Reads) > 0 && len(b.Reads) > 0 {
+		return intersect(a.Reads, b.Reads)
+	}
+	return b.FirstRead > 0 && a.LastRead >= b.FirstRead
+}
+
+// intersect reports whether two ascending lists have a number in common.
+func intersect(a, b []uint64) bool {
+	for len(a) > 0 && len(b) > 0 {
+		switch {
+		case a[0] == b[0]:
+			return true
+		case a[0] < b[0]:
+			a = a[1:]
+		default:
+			b = b[1:]
+		}
+	}
+	return false
+}
+
+func (c *comparison) isForbidden() bool {
+	never := c.context.Never
+	return c.old.LearnedAt.Sub(c.new.LearnedAt).Abs() > MaxApart ||
+		never[domain.MatchPair{Old: c.old.ExternalID, New: c.new.ExternalID}] ||
+		never[domain.MatchPair{New: c.new.ExternalID}]
+}
+
+// goesBack reports whether a posted row would become pending.
+func (c *comparison) goesBack() bool {
+	return c.old.Status == domain.Posted && c.new.Status == domain.Pending
+}
+
+// maxCounterLength is the length up to which a number may be a counter of the institution.
+const maxCounterLength = 10
+
+// mayBeCounter reports whether the equal identifier consists of at most ten digits, while the rows name different
+// things on different days: an institution may count its rows, and begin again.
+func (c *comparison) mayBeCounter() bool {
+	if c.national || c.name != differ || c.days() == 0 {
+		return false
+	}
+	for _, k := range []kind{institutionID, authenticationCode} {
+		shared := sharedValue(c.old.ids[k], c.new.ids[k])
+		if shared != "" && (!isNumber(shared) || len(trimZeros(shared)) > maxCounterLength) {
+			return false
+		}
+	}
+	return true
+}
+
+// isTip reports whether a pending movement posts with another amount: a tip, a rate, the end of a pre-authorisation.
+func (c *comparison) isTip() bool {
+	return c.settles && c.days() <= maxDaysPossible && c.amounts() == nearAmount && c.name >= doubtful
+}
+
+func (c *comparison) days() int { return max(c.old.day-c.new.day, c.new.day-c.old.day) }
+
+func (c *comparison) isFar() bool {
+	return c.days() > maxDaysPossible && !(c.anchored && c.days() <= maxDaysAnchored)
+}
+
+func (c *comparison) isReversed() bool {
+	return c.context.Reversed != nil && c.days() > 0 && c.context.Reversed(c.old.Row)
+}
+
+// isNamed reports whether both rows name the same number, document or name.
+func (c *comparison) isNamed() bool {
+	return c.name >= contained || c.documented || c.weak
+}
+
+// isExact reports whether the rows share a number or a time, which tells equal rows apart.
+func (c *comparison) isExact() bool { return c.weak || c.timed }
+
+// isTimely reports whether the dates of the rows fit one movement.
+//
+//   - Both name one day of purchase or one minute: any day (up to two months).
+//   - One date.
+//   - A row that settles: the next banking day, or up to 5 days if the amount is no usual price or a number is equal;
+//     but not a fare, and no round amount of coffee or fuel.
+//   - A posted row: the next banking day, if the amount is no usual price, or a number names the cheque, the invoice,
+//     the contract or the employee. Daily payouts and top-ups of one number are usual.
+func (c *comparison) isTimely() bool {
+	days := c.days()
+	next := bankingDays(c.old.day, c.new.day) <= 1 && days <= maxDaysNumbered
+	odd := isOdd(c.new.Amount)
+	words := slices.Concat(c.old.words, c.new.words, c.old.numbers, c.new.numbers)
+	switch {
+	case c.anchored, days == 0:
+		return true
+	case c.settles && (holds(words, fares) || !odd && holds(words, habits)):
+		return false
+	case c.settles:
+		return next || (odd || c.weak) && days <= maxDaysNumbered
+	case c.old.Operation == TopUp, !next:
+		return false
+	case c.old.Operation == Payroll:
+		return odd || c.documented
+	case c.old.Operation == DirectDebit, c.old.Operation == Boleto, c.old.Operation == Tax:
+		return odd || c.weak
+	}
+	return odd || c.numbered
+}
+
+// isChance reports whether the account shows the amount and the text so often that an equal one may be another
+// movement: of n movements in 180 days, n × days ÷ 180 fall between the two dates by chance.
+func (c *comparison) isChance() bool {
+	if c.context.Shown == nil || c.days() == 0 || c.anchored {
+		return false
+	}
+	return c.context.Shown(c.old.Row)*c.days()*100 > maxChance*shownDays
+}
+
+// isSettledOperation reports whether a row that names only an operation settles on its date.
+func (c *comparison) isSettledOperation() bool {
+	return c.settles && c.days() == 0 && c.old.Operation != NoOperation && c.old.Operation == c.new.Operation &&
+		c.amounts() == sameAmount
+}

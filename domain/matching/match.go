@@ -1,0 +1,448 @@
+package matching
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// Pair is a row that left and a row that came which are the same movement.
+type Pair struct {
+	domain.MatchPair
+	Rule     domain.MatchRule
+	Findings []Finding
+}
+
+// Suggestion is a row that left and a row that came which may be the same movement.
+type Suggestion struct {
+	domain.MatchPair
+	Findings []Finding
+}
+
+// Result contains the decisions about the rows of an account.
+type Result struct {
+	Pairs []Pair // ordered by Old; each row is in at most one pair
+	// Suggestions contains at most MaxSuggestions for each row that left and is in no pair, the best first, ordered by
+	// Old. No row of a suggestion is in a pair.
+	Suggestions []Suggestion
+	// Unjudged is the number of rows that left and were not compared with every row of their amount, because more than
+	// maxBucket of them have one amount, date and word in common. It is 0 for the accounts of people and firms; an
+	// operator must learn of another value.
+	Unjudged int
+}
+
+// MaxSuggestions is the maximum number of suggestions for a row that left.
+const MaxSuggestions = 3
+
+// Rules beside those of package domain.
+const (
+	// VendorLink: the vendor states which row the new one replaces.
+	VendorLink domain.MatchRule = "vendor_link"
+	// Exclusion: the whole account changed its ids, and the rows are the only ones left that fit each other.
+	Exclusion domain.MatchRule = "exclusion"
+)
+
+// Match pairs the rows that left an account with the rows that came, and suggests the possible pairs among the others.
+// Rows of different accounts are never paired. The result does not depend on the order of the rows.
+//
+// For n rows, Match takes O(n log n) time: rows are compared only if they share an identifier, or the amount, or, while
+// a row settles, the beginning of the name.
+func Match(left, came []Row, context Context) Result {
+	m := matcher{context: &context, left: parseAll(left), came: parseAll(came)}
+	if len(m.left) == 0 || len(m.came) == 0 {
+		return Result{}
+	}
+	m.findShared()
+	m.findReversals()
+	m.oldGroups, m.newGroups = groupRows(m.left), groupRows(m.came)
+	m.judgeAll()
+	m.assign(func(e *edge) bool { return e.line.Verdict == Same }, context.AsMany)
+	if context.Whole {
+		m.exclude()
+	}
+	return m.result()
+}
+
+// matcher holds the state of one call of Match.
+type matcher struct {
+	context              *Context
+	left, came           []*row
+	oldGroups, newGroups []*group
+	edges                []*edge
+	pairs                []Pair
+	unjudged             int
+}
+
+// group contains rows of one side that cannot be told apart: k identical rows.
+type group struct {
+	rows   []*row // those that are in no pair yet
+	first  *row
+	series string // identity of the movement without its date
+	closed bool   // ambiguous: its rows are in no further pair
+	edges  []*edge
+}
+
+// edge is a pair of groups of which at least one pair of rows may be the same movement.
+type edge struct {
+	old, new *group
+	c        *comparison
+	line     *Line
+	rank     int // lower is better
+}
+
+func parseAll(rows []Row) []*row {
+	parsed := make([]*row, 0, len(rows))
+	for i := range rows {
+		if r := parse(&rows[i]); r != nil {
+			parsed = append(parsed, r)
+		}
+	}
+	slices.SortFunc(parsed, func(a, b *row) int {
+		return cmp.Or(cmp.Compare(a.day, b.day), a.OccurredAt.Compare(b.OccurredAt),
+			cmp.Compare(a.ExternalID, b.ExternalID))
+	})
+	return parsed
+}
+
+// findShared notes the identifiers that several rows of one side have. They name no single movement.
+func (m *matcher) findShared() {
+	m.context.shared = map[identifierKey]bool{}
+	for _, side := range [][]*row{m.left, m.came} {
+		seen := map[identifierKey]bool{}
+		for _, r := range side {
+			for k := range kinds {
+				for _, value := range r.ids[k] {
+					key := identifierKey{r.Account, k, value}
+					if seen[key] {
+						m.context.shared[key] = true
+					}
+					seen[key] = true
+				}
+			}
+		}
+	}
+}
+
+// findReversals adds the rows that came, and give an amount back, to Context.Reversed.
+func (m *matcher) findReversals() {
+	if m.context.Whole {
+		return
+	}
+	back := map[string][]*row{}
+	for _, r := range m.came {
+		back[scopeOf(r, r.Amount.Negate())] = append(back[scopeOf(r, r.Amount.Negate())], r)
+	}
+	byID := make(map[*Row]*row, len(m.left))
+	for _, r := range m.left {
+		byID[r.Row] = r
+	}
+	known := m.context.Reversed
+	m.context.Reversed = func(oldRow *Row) bool {
+		r := byID[oldRow]
+		return known != nil && known(oldRow) ||
+			r != nil && slices.ContainsFunc(back[scopeOf(r, r.Amount)], func(b *row) bool {
+				near := max(b.day-r.day, r.day-b.day) <= maxDaysPossible
+				return near && (b.Refund || compareNames(b.words, r.words, false) >= contained)
+			})
+	}
+}
+
+// scopeOf returns a text that is equal for rows of one account and direction with this amount.
+func scopeOf(r *row, amount domain.Money) string { return r.Account.String() + amountKey(amount) }
+
+// groupRows puts the rows that cannot be told apart into one group each.
+func groupRows(rows []*row) []*group {
+	byKey := map[string]*group{}
+	var groups []*group
+	for _, r := range rows {
+		key := strings.Join([]string{
+			r.Account.String(), r.identity, strconv.Itoa(r.day), string(r.Status), r.idsKey(), r.Link,
+		}, "\x01")
+		g := byKey[key]
+		if g == nil {
+			g = &group{first: r, series: r.Account.String() + r.identity + string(r.Status)}
+			byKey[key] = g
+			groups = append(groups, g)
+		}
+		g.rows = append(g.rows, r)
+	}
+	return groups
+}
+
+func (r *row) idsKey() string {
+	var key strings.Builder
+	for k := range kinds {
+		for _, value := range r.ids[k] {
+			key.WriteString(value)
+			key.WriteByte(0)
+		}
+		key.WriteByte(1)
+	}
+	return key.String()
+}
+
+// judgeAll compares each group of rows that left with its candidates.
+func (m *matcher) judgeAll() {
+	candidates := newCandidates(m.newGroups)
+	oldCounts, newCounts := countAlike(m.left), countAlike(m.came)
+	series := unequalSeries(m.oldGroups, m.newGroups)
+	for _, oldGroup := range m.oldGroups {
+		found, complete := candidates.of(oldGroup)
+		if !complete {
+			m.unjudged += len(oldGroup.rows)
+		}
+		for _, newGroup := range found {
+			if pair := (&comparison{old: oldGroup.first, new: newGroup.first, context: m.context}); pair.isOutside() {
+				continue
+			}
+			c := compare(oldGroup.first, newGroup.first, m.context)
+			c.unequal = !m.context.AsMany && oldCounts[c.old.alike()] != newCounts[c.new.alike()]
+			line := m.lineOf(oldGroup, newGroup, c)
+			if line.Verdict == Other {
+				continue
+			}
+			e := &edge{old: oldGroup, new: newGroup, c: c, line: line}
+			e.rank = c.rank(series[oldGroup.series])
+			oldGroup.edges, newGroup.edges = append(oldGroup.edges, e), append(newGroup.edges, e)
+			m.edges = append(m.edges, e)
+		}
+	}
+	slices.SortStableFunc(m.edges, func(a, b *edge) int { return cmp.Compare(a.rank, b.rank) })
+}
+
+// alike returns a text that is equal for rows of one date that an accountant could hardly tell apart without their
+// numbers: amount, counterparty, operation and the beginning of the name are equal.
+func (r *row) alike() string {
+	name := strings.Join(r.words[:min(1, len(r.words))], "")
+	return strings.Join([]string{
+		r.Account.String(), amountKey(r.Amount), string(r.Status), strconv.Itoa(r.day), name[:min(4, len(name))],
+		strings.Join(r.party, " "), strings.Join(r.documents, " "), strings.Join(r.accounts, " "), string(r.Operation),
+		fractionOf(r.instalment),
+	}, "\x00")
+}
+
+func countAlike(rows []*row) map[string]int {
+	counts := map[string]int{}
+	for _, r := range rows {
+		counts[r.alike()]++
+	}
+	return counts
+}
+
+// lineOf returns the line of Table for two groups: the best one among its rows, which differ only in the reads that
+// showed them and in when the service learned of them.
+func (m *matcher) lineOf(oldGroup, newGroup *group, c *comparison) *Line {
+	line := c.line()
+	if line.Verdict != Other || len(oldGroup.rows)*len(newGroup.rows) == 1 {
+		return line
+	}
+	if o, n, ok := m.firstAllowed(oldGroup.rows, newGroup.rows); ok {
+		other := *c
+		other.old, other.new = o, n
+		return other.line()
+	}
+	return line
+}
+
+// firstAllowed returns the first pair of rows of two groups that no read showed together and nobody has forbidden.
+func (m *matcher) firstAllowed(oldRows, newRows []*row) (o, n *row, ok bool) {
+	for _, o := range oldRows {
+		for _, n := range newRows {
+			c := comparison{old: o, new: n, context: m.context}
+			if !c.wereSeenTogether() && !c.isForbidden() {
+				return o, n, true
+			}
+		}
+	}
+	return nil, nil, false
+}
+
+// unequalSeries returns the series of equal movements, such as daily fares, that have as many dates on both sides, but
+// not the same ones: each may have moved by a day. The nearest date then says nothing.
+func unequalSeries(oldGroups, newGroups []*group) map[string]bool {
+	days := map[string][2][]int{}
+	for side, groups := range [2][]*group{oldGroups, newGroups} {
+		for _, g := range groups {
+			key := strings.TrimSuffix(strings.TrimSuffix(g.series, string(domain.Pending)), string(domain.Posted))
+			both := days[key]
+			for range g.rows {
+				both[side] = append(both[side], g.first.day)
+			}
+			days[key] = both
+		}
+	}
+	unequal := map[string]bool{}
+	for key, both := range days {
+		if len(both[0]) > 1 && len(both[0]) == len(both[1]) && !slices.Equal(both[0], both[1]) {
+			unequal[key+string(domain.Pending)], unequal[key+string(domain.Posted)] = true, true
+		}
+	}
+	return unequal
+}
+
+// rank orders pairs by their evidence, the best first: a link, a strong identifier, then the text, then the date.
+// inSeries leaves out the date.
+func (c *comparison) rank(inSeries bool) int {
+	days := min(c.days(), 31)
+	if inSeries {
+		days = 0
+	}
+	switch {
+	case c.new.Link != "":
+		return 0
+	case c.strong:
+		return 1
+	}
+	text := 4
+	switch {
+	case c.weak && c.name >= contained, c.documented && c.name >= contained:
+		text = 0
+	case c.name == agree || c.name == contained && c.isCut() || c.old.compact == c.new.compact:
+		text = 1
+	case c.name == contained:
+		text = 2
+	case c.documented || c.weak:
+		text = 3
+	}
+	if c.old.Status == domain.Pending && text > 0 && !c.weak {
+		text++ // a posted row continues rather than its provisional row
+	}
+	if c.amounts() < movedAmount {
+		text += 8
+	}
+	if c.doubt {
+		text += 4
+	}
+	return 2 + text*32 + days
+}
+
+// assign pairs the groups of the allowed edges, the best first. Edges of equal rank are decided together: a group with
+// several partners, or with another number of rows than its partner, is ambiguous. With asMany, as many rows as
+// possible of two groups are paired all the same.
+func (m *matcher) assign(allowed func(*edge) bool, asMany bool) {
+	var edges []*edge
+	for _, e := range m.edges {
+		if allowed(e) {
+			edges = append(edges, e)
+		}
+	}
+	for len(edges) > 0 {
+		end := 1
+		for end < len(edges) && edges[end].rank == edges[0].rank {
+			end++
+		}
+		m.assignEqual(edges[:end], asMany)
+		edges = edges[end:]
+	}
+}
+
+// assignEqual pairs the groups of edges with one rank.
+func (m *matcher) assignEqual(edges []*edge, asMany bool) {
+	partners := map[*group]int{}
+	var open []*edge
+	for _, e := range edges {
+		if !e.old.closed && !e.new.closed && len(e.old.rows) > 0 && len(e.new.rows) > 0 {
+			open = append(open, e)
+			partners[e.old]++
+			partners[e.new]++
+		}
+	}
+	for _, e := range open {
+		only := partners[e.old] == 1 && partners[e.new] == 1
+		switch {
+		case only && (len(e.old.rows) == len(e.new.rows) || asMany):
+			m.pairRows(e)
+		default:
+			e.old.closed, e.new.closed = true, true
+		}
+	}
+}
+
+// pairRows pairs as many rows of two groups as possible. Rows that a read showed together are never paired.
+func (m *matcher) pairRows(e *edge) {
+	rule := e.rule()
+	taken := map[*row]bool{}
+	var restOld []*row
+	next := 0
+	for _, o := range e.old.rows {
+		for next < len(e.new.rows) && taken[e.new.rows[next]] {
+			next++
+		}
+		partner := m.partnerOf(o, e.new.rows[next:], taken)
+		if partner == nil {
+			restOld = append(restOld, o)
+			continue
+		}
+		taken[partner] = true
+		m.pairs = append(
+			m.pairs,
+			Pair{domain.MatchPair{Old: o.ExternalID, New: partner.ExternalID}, rule, e.c.findings},
+		)
+	}
+	e.old.rows = restOld
+	e.new.rows = slices.DeleteFunc(slices.Clone(e.new.rows), func(r *row) bool { return taken[r] })
+}
+
+func (m *matcher) partnerOf(o *row, newRows []*row, taken map[*row]bool) *row {
+	for _, n := range newRows {
+		c := comparison{old: o, new: n, context: m.context}
+		if !taken[n] && !c.wereSeenTogether() && !c.isForbidden() {
+			return n
+		}
+	}
+	return nil
+}
+
+// rule returns the rule that is shown to callers.
+func (e *edge) rule() domain.MatchRule {
+	switch {
+	case e.line.Verdict != Same:
+		return Exclusion
+	case e.c.new.Link != "":
+		return VendorLink
+	case e.c.strong:
+		return domain.SameKey
+	case e.c.amounts() == movedAmount:
+		return domain.ForeignAmount
+	case e.c.name == agree || slices.Equal(e.c.old.words, e.c.new.words):
+		return domain.SameDescription
+	}
+	return domain.SimilarText
+}
+
+// result returns the pairs and, for the rows that left without a partner, the best suggestions.
+func (m *matcher) result() Result {
+	out := Result{Pairs: m.pairs, Unjudged: m.unjudged}
+	for _, g := range m.oldGroups {
+		slices.SortStableFunc(g.edges, func(a, b *edge) int { return cmp.Compare(a.rank, b.rank) })
+		for i, o := range g.rows {
+			out.Suggestions = append(out.Suggestions, m.suggestionsFor(g, o, i)...)
+		}
+	}
+	slices.SortFunc(out.Pairs, func(a, b Pair) int { return cmp.Compare(a.Old, b.Old) })
+	slices.SortStableFunc(out.Suggestions, func(a, b Suggestion) int { return cmp.Compare(a.Old, b.Old) })
+	return out
+}
+
+// suggestionsFor returns the suggestions for the i-th row of a group. Identical rows begin with different new rows, so
+// that all of them are suggested.
+func (m *matcher) suggestionsFor(g *group, o *row, i int) (suggestions []Suggestion) {
+	for _, e := range g.edges {
+		for j := range e.new.rows {
+			n := e.new.rows[(i+j)%len(e.new.rows)]
+			c := comparison{old: o, new: n, context: m.context}
+			if c.wereSeenTogether() || c.isForbidden() {
+				continue
+			}
+			suggestions = append(suggestions,
+				Suggestion{domain.MatchPair{Old: o.ExternalID, New: n.ExternalID}, e.c.findings})
+			if len(suggestions) == MaxSuggestions {
+				return suggestions
+			}
+		}
+	}
+	return suggestions
+}

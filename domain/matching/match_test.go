@@ -1,0 +1,323 @@
+package matching_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/matching"
+)
+
+// rowsFrom parses rows, one a line. The ids are the prefix and the number of the line.
+func rowsFrom(t testing.TB, prefix, text string) (rows []matching.Row) {
+	t.Helper()
+	for line := range strings.Lines(text) {
+		if line = strings.TrimSpace(line); line != "" {
+			row := parseRow(t, line)
+			row.ExternalID = fmt.Sprintf("%s%d", prefix, len(rows)+1)
+			rows = append(rows, row)
+		}
+	}
+	return rows
+}
+
+func repeat(line string, n int) string { return strings.Repeat(line+"\n", n) }
+
+// TestMatch judges several rows of one account together.
+func TestMatch(t *testing.T) {
+	const fee = "2026-11-10 P -9.8 BRL TARIFA TRANSF PGTO PIX 256"
+	asMany := matching.Context{AsMany: true}
+	const cafe = "2026-11-10 p -25.91 BRL FAST FOOD SOL"
+	for name, test := range map[string]struct {
+		left, came  string
+		context     matching.Context
+		pairs       string // old and new ids
+		suggestions int
+	}{
+		"k equal rows, k others":       {repeat(fee, 3), repeat(fee, 3), matching.Context{}, "o1n1 o2n2 o3n3", 0},
+		"k equal rows, fewer others":   {repeat(cafe, 3), repeat(cafe, 2), matching.Context{}, "", 6},
+		"k equal rows, more others":    {repeat(cafe, 1), repeat(cafe, 5), matching.Context{}, "", 3},
+		"as many as possible":          {repeat(cafe, 3), repeat(cafe, 2), asMany, "o1n1 o2n2", 0},
+		"as many as possible, reverse": {repeat(cafe, 2), repeat(cafe, 3), asMany, "o1n1 o2n2", 0},
+		"daily fares that stay on their days": {
+			"2026-11-09 P -5.2 BRL QR Pix METRO\n2026-11-10 P -5.2 BRL QR Pix METRO",
+			"2026-11-10 P -5.2 BRL QR Pix METRO\n2026-11-09 P -5.2 BRL QR Pix METRO",
+			matching.Context{}, "o1n2 o2n1", 0},
+		"daily payments that all move a day": {
+			"2026-11-09 P -15.21 BRL SEGURO A\n2026-11-10 P -15.21 BRL SEGURO A\n2026-11-11 P -15.21 BRL SEGURO A",
+			"2026-11-10 P -15.21 BRL SEGURO A\n2026-11-11 P -15.21 BRL SEGURO A\n2026-11-12 P -15.21 BRL SEGURO A",
+			matching.Context{}, "", 9},
+		"the identifier decides among equal texts": {
+			"2026-11-10 P -10 BRL PIX LOJA {ref=E00000000202611101200AAAAAAAAAAA}\n" +
+				"2026-11-10 P -10 BRL PIX LOJA {ref=E00000000202611101205BBBBBBBBBBB}",
+			"2026-11-10 P -10 BRL PIX LOJA LTDA {ref=E00000000202611101205BBBBBBBBBBB}", matching.Context{}, "o2n1", 0},
+		"an identifier that two rows have decides nothing": {
+			"2026-11-10 P -10 BRL PADARIA {id=A1B2C3D4E5}\n2026-11-10 P -10 BRL POSTO {id=A1B2C3D4E5}",
+			"2026-11-10 P -10 BRL LIVRARIA {id=A1B2C3D4E5}", matching.Context{}, "", 0},
+		"the posted row continues, not its provisional one": {
+			"2026-11-16 p -1200 BRL LANC. PROVISIONADO ZENITE CONTABILIDADE\n" +
+				"2026-11-16 P -1200 BRL PAGTO ELETRON COBRANCA ZENITE CONTABILID",
+			"2026-11-16 P -1200 BRL PAGTO ELETRON COBRANCA ZENITE CONTABILIDADE", matching.Context{}, "o2n1", 0},
+		"equal salaries are told apart by their receivers": {
+			"2026-11-05 P -2150 BRL SISPAG SALARIOS ANA LE {doc=***.444.777-**}\n" +
+				"2026-11-05 P -2150 BRL SISPAG SALARIOS RUI SA {doc=***.982.247-**}",
+			"2026-11-06 P -2150 BRL SISPAG SALARIOS {doc=***.982.247-**}\n" +
+				"2026-11-06 P -2150 BRL SISPAG SALARIOS {doc=***.444.777-**}", matching.Context{}, "o1n2 o2n1", 0},
+		"a whole account: by exclusion": {
+			"2026-11-10 P -300 BRL DEB PIX CHAVE", "2026-11-10 P -300 BRL PIX ENVIADO",
+			matching.Context{Whole: true}, "o1n1", 0},
+		"a whole account: what left and what came are no pair": {
+			"2026-11-10 P -300 BRL PIX ENVIADO ANA LEAL", "2026-11-10 P -300 BRL PIX ENVIADO RUI SALES",
+			matching.Context{Whole: true}, "", 0},
+		"a whole account: nobody against somebody, round": {
+			"2026-11-10 P -300 BRL PIX ENVIADO", "2026-11-10 P -300 BRL PIX ENVIADO RUI SALES",
+			matching.Context{Whole: true}, "", 1},
+		"a whole account: nobody against somebody, odd": {
+			"2026-11-10 P -300.17 BRL PIX ENVIADO", "2026-11-10 P -300.17 BRL PIX ENVIADO RUI SALES",
+			matching.Context{Whole: true}, "o1n1", 0},
+		"a whole account: two of an amount are not excluded": {
+			"2026-11-10 P -300 BRL DEB PIX CHAVE\n2026-11-10 P -300 BRL DEB PIX",
+			"2026-11-10 P -300 BRL PIX ENVIADO", matching.Context{Whole: true}, "", 2},
+		"a whole account: another day is not excluded": {
+			"2026-11-10 P -300 BRL DEB PIX CHAVE", "2026-11-11 P -300 BRL PIX ENVIADO",
+			matching.Context{Whole: true}, "", 1},
+		"chance: shown often, and another date": {
+			"2026-11-09 P -47.31 BRL SEGURO A", "2026-11-10 P -47.31 BRL SEGURO A",
+			matching.Context{Shown: func(*matching.Row) int { return 19 }}, "", 1},
+		"no chance: shown monthly": {
+			"2026-11-09 P -47.31 BRL SEGURO A", "2026-11-10 P -47.31 BRL SEGURO A",
+			matching.Context{Shown: func(*matching.Row) int { return 18 }}, "o1n1", 0},
+		"no chance: one date": {
+			"2026-11-10 P -47.31 BRL SEGURO A", "2026-11-10 P -47.31 BRL SEGURO A",
+			matching.Context{Shown: func(*matching.Row) int { return 500 }}, "o1n1", 0},
+		"a reversal that the account knows": {
+			"2026-11-09 P -47.31 BRL SEGURO A", "2026-11-10 P -47.31 BRL SEGURO A",
+			matching.Context{Reversed: func(*matching.Row) bool { return true }}, "", 1},
+		"forbidden": {
+			"2026-11-10 P -47.31 BRL SEGURO A", "2026-11-10 P -47.31 BRL SEGURO A",
+			matching.Context{Never: map[domain.MatchPair]bool{{Old: "o1", New: "n1"}: true}}, "", 0},
+		"forbidden for every old row": {
+			"2026-11-10 P -47.31 BRL SEGURO A", "2026-11-10 P -47.31 BRL SEGURO A",
+			matching.Context{Never: map[domain.MatchPair]bool{{New: "n1"}: true}}, "", 0},
+		"seen together": {
+			"2026-11-10 P -47.31 BRL SEGURO A", "2026-11-10 P -47.31 BRL SEGURO A",
+			matching.Context{SeenTogether: func(o, _ *matching.Row) bool { return o.ExternalID == "o1" }},
+			"", 0,
+		},
+		"reads without a common one": {
+			"2026-11-10 P -47.31 BRL SEGURO A {reads=1,3}", "2026-11-10 P -47.31 BRL SEGURO A {reads=2,4}",
+			matching.Context{}, "o1n1", 0},
+		"reads with a common one": {
+			"2026-11-10 P -47.31 BRL SEGURO A {reads=1,3}", "2026-11-10 P -47.31 BRL SEGURO A {reads=2,3}",
+			matching.Context{}, "", 0},
+		"no date": {"2026-13-10 P -47.31 BRL SEGURO A", "2026-11-10 P -47.31 BRL SEGURO A", matching.Context{}, "", 0},
+	} {
+		result := matching.Match(rowsFrom(t, "o", test.left), rowsFrom(t, "n", test.came), test.context)
+		var pairs []string
+		for _, pair := range result.Pairs {
+			pairs = append(pairs, pair.Old+pair.New)
+		}
+		if strings.Join(pairs, " ") != test.pairs || len(result.Suggestions) != test.suggestions {
+			t.Errorf("%s: pairs %q, %d suggestions, want %q and %d", name, strings.Join(pairs, " "),
+				len(result.Suggestions), test.pairs, test.suggestions)
+		}
+	}
+}
+
+// TestFirstAndLastRead checks the numbers of listings that are used where the reads are not known exactly.
+func TestFirstAndLastRead(t *testing.T) {
+	for _, test := range []struct {
+		last, first uint64
+		want        matching.Verdict
+	}{{1, 2, matching.Same}, {2, 2, matching.Other}, {3, 2, matching.Other}, {3, 0, matching.Same}} {
+		oldRow := parseRow(t, "2026-11-10 P -47.31 BRL SEGURO A")
+		newRow := oldRow
+		oldRow.LastRead, newRow.FirstRead = test.last, test.first
+		if got, _ := matching.Judge(oldRow, newRow, matching.Context{}); got != test.want {
+			t.Errorf("last %d, first %d: %s", test.last, test.first, got)
+		}
+	}
+}
+
+// TestSuggestionsAreOrdered checks that the best suggestion comes first, and that at most three are made.
+func TestSuggestionsAreOrdered(t *testing.T) {
+	left := rowsFrom(t, "o", "2026-11-04 P -50 BRL MERCADO BELA VISTA")
+	came := rowsFrom(t, "n", `2026-11-17 P -50 BRL MERCADO BELA VISTA
+		2026-11-11 P -50 BRL MERCADO BELA VISTA
+		2026-11-12 P -50 BRL MERCADO BELA VISTA SP
+		2026-11-09 P -50 BRL COMPRA
+		2026-11-13 P -50 BRL MERCADO BELA VISTA`)
+	result := matching.Match(left, came, matching.Context{})
+	var got []string
+	for _, s := range result.Suggestions {
+		got = append(got, s.New)
+	}
+	if len(result.Pairs) > 0 || strings.Join(got, " ") != "n2 n3 n5" {
+		t.Errorf("%d pairs, suggestions %v", len(result.Pairs), got)
+	}
+}
+
+func TestRules(t *testing.T) {
+	for rule, rows := range map[domain.MatchRule][2]string{
+		domain.SameKey:         {"2026-11-10 P -50 BRL A {id=A1B2C3D4E5}", "2026-11-11 P -50 BRL B {id=A1B2C3D4E5}"},
+		domain.SameDescription: {"2026-11-10 P -50 BRL PADARIA REAL", "2026-11-10 P -50 BRL Padaria Real"},
+		domain.SimilarText:     {"2026-11-10 P -50 BRL PADARIA REAL", "2026-11-10 P -50 BRL PADARIA REAL DO CENTRO"},
+		domain.ForeignAmount: {
+			"2026-11-10 p -58 USD STREAMING {bought=2026-11-10; local=-298 BRL}",
+			"2026-11-12 P -58 USD STREAMING {bought=2026-11-10; local=-302 BRL}"},
+		matching.VendorLink: {"2026-11-10 p -50 BRL PADARIA", "2026-11-10 P -55 BRL BISTRO {link=o1}"},
+		matching.Exclusion:  {"2026-11-10 P -50 BRL PIX CHAVE", "2026-11-10 P -50 BRL PIX ENVIADO"},
+	} {
+		result := matching.Match(rowsFrom(t, "o", rows[0]), rowsFrom(t, "n", rows[1]), matching.Context{Whole: true})
+		if matches := result.Matches(); len(matches) != 1 || matches[0].Rule != rule {
+			t.Errorf("%s: %v", rule, matches)
+		}
+	}
+}
+
+func TestFindings(t *testing.T) {
+	oldRow := parseRow(t, "2026-11-10 P -50 BRL PIX ENVIADO ANA LEAL {doc=11144477735}")
+	newRow := parseRow(t, "2026-11-10 P -50 BRL PIX ENVIADO RUI LEAL {doc=11144477735}")
+	verdict, findings := matching.Judge(oldRow, newRow, matching.Context{})
+	want := []matching.Finding{
+		{Kind: "document", Old: "11144477735", New: "11144477735", Speaks: matching.For},
+		{Kind: "operation", Old: "pix", New: "pix", Speaks: matching.For},
+		{Kind: "text", Old: "ana leal", New: "rui leal", Speaks: matching.Against},
+	}
+	if verdict != matching.Other || !slices.Equal(findings, want) {
+		t.Errorf("%s %v", verdict, findings)
+	}
+}
+
+func TestIsWhole(t *testing.T) {
+	for input, want := range map[[3]int]bool{
+		{10, 10, 0}: true, {9, 10, 0}: false, {10, 9, 0}: false, {10, 10, 1}: false, {500, 10, 0}: true,
+	} {
+		if matching.IsWhole(input[0], input[1], input[2]) != want {
+			t.Errorf("IsWhole%v = %v", input, !want)
+		}
+	}
+}
+
+// contradictions are additions to both texts that speak against one movement, whatever else the rows say.
+var contradictions = [][2]string{
+	{"PARC 02/10", "PARC 03/10"},
+	{"10/11/2026", "11/11/2026"},
+	{"09:12", "17:48"},
+	{"11/2026", "12/2026"},
+	{
+		"CHEQUE 000417",
+		"CHEQUE 000418",
+	},
+	{"CARTAO FINAL 1111", "CARTAO FINAL 2222"},
+	{"390.533.447-05", "529.982.247-25"},
+	{"E12345678202611101200abcDEF12345", "E12345678202611101200abcDEF12346"},
+	{"BNET 1234567890", "BNET 1234567891"},
+	{
+		"NF 56241",
+		"NF 56242",
+	},
+	{"ana@exemplo.com", "rui@exemplo.com"},
+	{"LOTE 77123", "LOTE 77124"},
+	{"BIM 04", "BIM 05"},
+	{"ESTORNO", ""},
+}
+
+// TestContradictionsAreNeverSame adds a contradiction to every labelled pair that is the same movement.
+func TestContradictionsAreNeverSame(t *testing.T) {
+	for _, pair := range loadPairs(t, "testdata/holdout.txt") {
+		if pair.verdict != "same" {
+			continue
+		}
+		for _, texts := range contradictions {
+			oldRow, newRow := pair.oldRow, pair.newRow
+			if strings.HasPrefix(texts[0], "CARTAO") && oldRow.Keys.Instalment.Card != "" {
+				continue // the vendor states the card
+			}
+			oldRow.Description = texts[0] + " " + oldRow.Description + " "
+			newRow.Description = texts[1] + " " + newRow.Description + " "
+			verdict, findings := matching.Judge(oldRow, newRow, matching.Context{})
+			strong := oldRow.Keys.Transaction != "" || oldRow.Keys.Reference != "" ||
+				strings.Contains(oldRow.Description, "RAST")
+			if verdict == matching.Same && !strong && !strings.Contains(newRow.Keys.Reference, "E0000") {
+				t.Errorf("%v: same\n  %s\n  %s\n  %v", texts, oldRow.Description, newRow.Description, findings)
+			}
+		}
+	}
+}
+
+// TestMatchIsOneToOne checks, on random rows, that each row is in at most one pair, that no row of a pair is suggested,
+// that each pair is Same on its own or by exclusion, and that the order of the rows does not matter.
+func TestMatchIsOneToOne(t *testing.T) {
+	texts := []string{
+		"PIX ENVIADO ANA LEAL", "PIX ENVIADO ANA LEAL PRADO", "PIX ENVIADO", "PADARIA REAL", "PADARIA REAL NSU 123",
+		"PADARIA REAL 09:12", "LOJA PARC 02/10", "LOJA PARC 03/10", "UBER TRIP", "TARIFA PIX",
+	}
+	for seed := range uint64(300) {
+		random := rand.New(rand.NewPCG(seed, 1))
+		build := func(prefix string) (rows []matching.Row) {
+			for i := range 1 + random.IntN(8) {
+				rows = append(rows, matching.Row{
+					ExternalID: fmt.Sprintf("%s%d", prefix, i),
+					Account:    account,
+					Amount:     parseMoney(t, []string{"-50", "-47.31"}[random.IntN(2)], "BRL"),
+					Date: domain.Date("2026-11-09").
+						AddDays(random.IntN(3)),
+					Description: texts[random.IntN(len(texts))],
+					Status:      []domain.TransactionStatus{domain.Pending, domain.Posted}[random.IntN(2)],
+				})
+			}
+			return rows
+		}
+		left, came := build("o"), build("n")
+		context := matching.Context{Whole: seed%3 == 0, AsMany: seed%5 == 0}
+		result := matching.Match(left, came, context)
+		used := map[string]bool{}
+		for _, pair := range result.Pairs {
+			if used[pair.Old] || used[pair.New] {
+				t.Fatalf("seed %d: a row is in two pairs: %v", seed, result.Pairs)
+			}
+			used[pair.Old], used[pair.New] = true, true
+		}
+		for _, s := range result.Suggestions {
+			if used[s.Old] || used[s.New] {
+				t.Fatalf("seed %d: a row of a pair is suggested", seed)
+			}
+		}
+		slices.Reverse(left)
+		slices.Reverse(came)
+		if again := matching.Match(left, came, context); fmt.Sprint(again.Matches()) != fmt.Sprint(result.Matches()) {
+			t.Fatalf("seed %d: the order of the rows matters:\n%v\n%v", seed, result.Matches(), again.Matches())
+		}
+	}
+}
+
+// TestOtherAccounts checks that rows of two accounts are never paired, even by an identifier.
+func TestOtherAccounts(t *testing.T) {
+	oldRow, newRow := parseRow(
+		t,
+		"2026-11-10 P -50 BRL A {id=A1B2C3D4E5}",
+	), parseRow(
+		t,
+		"2026-11-10 P -50 BRL A {id=A1B2C3D4E5}",
+	)
+	newRow.Account = domain.AccountID{UUID: uuid.Max}
+	if result := matching.Match(
+		[]matching.Row{oldRow},
+		[]matching.Row{newRow},
+		matching.Context{},
+	); len(
+		result.Pairs,
+	) > 0 {
+		t.Error("paired")
+	}
+	newRow.Account = domain.AccountID{}
+	if verdict, _ := matching.Judge(oldRow, newRow, matching.Context{}); verdict != matching.Other {
+		t.Error("a row without an account is", verdict)
+	}
+}

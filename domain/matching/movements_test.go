@@ -1,0 +1,280 @@
+package matching_test
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/matching"
+)
+
+// movement is a labelled change at a bank: everything that the vendor listed before and after it. testdata/README.md
+// describes the members.
+type movement struct {
+	Name, Category, Bank, Why string
+	Account                   struct{ Type, Currency string }
+	Before, After             []vendorRow
+	Expect                    []struct{ Old, New, Verdict string }
+	Interchangeable           []struct{ Old, New []string }
+}
+
+// vendorRow is a transaction object of Pluggy.
+type vendorRow struct {
+	ID, Description, DescriptionRaw, CurrencyCode, Date, Status, Type string
+	Amount                                                            json.Number
+	AmountInAccountCurrency                                           *json.Number
+	ProviderCode, ProviderID, OperationType                           string
+	PaymentData                                                       *struct {
+		Payer, Receiver                                     *vendorParty
+		PaymentMethod, ReferenceNumber, ReceiverReferenceID string
+	}
+	CreditCardMetadata *struct {
+		InstallmentNumber, TotalInstallments int
+		TotalAmount                          *json.Number
+		PurchaseDate, CardNumber             string
+	}
+	Merchant *struct{ Name, BusinessName, CNPJ string }
+}
+
+type vendorParty struct {
+	Name, AccountNumber, BranchNumber, RoutingNumber string
+	DocumentNumber                                   *struct{ Type, Value string }
+}
+
+// account is the account of all rows in tests.
+var account = domain.AccountID{UUID: uuid.UUID{6: 0x70, 8: 0x80, 15: 1}}
+
+// row converts a vendor's object as the vendor's adapter does.
+func (v vendorRow) row(t testing.TB, kind, currency string) matching.Row {
+	t.Helper()
+	amount := v.money(t, v.Amount, v.CurrencyCode, kind)
+	row := matching.Row{
+		ExternalID: v.ID, Account: account, Amount: amount, Status: domain.Posted,
+		Description: v.Description, RawDescription: v.DescriptionRaw, Code: v.ProviderCode,
+		VendorOperation: v.OperationType,
+	}
+	if v.Status == "PENDING" {
+		row.Status = domain.Pending
+	}
+	if v.AmountInAccountCurrency != nil && v.CurrencyCode != currency {
+		converted := v.money(t, *v.AmountInAccountCurrency, currency, kind)
+		row.AccountAmount = &converted
+	}
+	row.Date, row.OccurredAt = localDate(v.Date, currency)
+	row.Keys.Transaction = v.ProviderID
+	v.addPayment(&row)
+	v.addCard(&row, currency)
+	return row
+}
+
+func (v vendorRow) money(t testing.TB, amount json.Number, currency, kind string) domain.Money {
+	t.Helper()
+	m, err := domain.ParseMoney(amount.String(), currency)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if kind == "CREDIT" {
+		return m.Negate()
+	}
+	return m
+}
+
+func (v vendorRow) addPayment(row *matching.Row) {
+	if v.PaymentData == nil {
+		return
+	}
+	row.Keys.Reference, row.Keys.ReceiverReference = v.PaymentData.ReferenceNumber, v.PaymentData.ReceiverReferenceID
+	if row.VendorOperation == "" {
+		row.VendorOperation = v.PaymentData.PaymentMethod
+	}
+	party := v.PaymentData.Payer
+	if row.Amount.Amount.IsNegative() {
+		party = v.PaymentData.Receiver
+	}
+	if party == nil {
+		return
+	}
+	row.Counterparty = matching.Party{Name: party.Name, Account: party.AccountNumber, Bank: party.RoutingNumber}
+	if party.DocumentNumber != nil {
+		row.Counterparty.Document = party.DocumentNumber.Value
+	}
+}
+
+func (v vendorRow) addCard(row *matching.Row, currency string) {
+	if v.CreditCardMetadata == nil {
+		return
+	}
+	card := v.CreditCardMetadata
+	row.Keys.Instalment = domain.Instalment{
+		Number: card.InstallmentNumber, Count: card.TotalInstallments, Card: card.CardNumber,
+	}
+	if card.TotalAmount != nil {
+		row.Keys.Instalment.Total = card.TotalAmount.String()
+	}
+	if card.PurchaseDate != "" {
+		row.Keys.Instalment.PurchaseDate, row.PurchasedAt = localDate(card.PurchaseDate, currency)
+	}
+}
+
+// localDate returns the date in the country of the currency, and the time if the text states more than a date.
+func localDate(text, currency string) (domain.Date, time.Time) {
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return domain.Date(text), time.Time{}
+	}
+	if at.Equal(at.Truncate(24 * time.Hour)) {
+		return domain.DateOf(at), time.Time{}
+	}
+	offset := -3
+	if currency == "MXN" {
+		offset = -6
+	}
+	local := at.In(time.FixedZone("", offset*60*60))
+	if local.Hour() == 0 && local.Minute() == 0 && local.Second() == 0 {
+		return domain.DateOf(local), time.Time{}
+	}
+	return domain.DateOf(local), at
+}
+
+func loadMovements(t testing.TB, file string) (movements []movement) {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(bytes.NewReader(data))
+	lines.Buffer(nil, 1<<24)
+	for lines.Scan() {
+		var m movement
+		if err := json.Unmarshal(lines.Bytes(), &m); err != nil {
+			t.Fatal(err)
+		}
+		movements = append(movements, m)
+	}
+	return movements
+}
+
+// match passes the rows of a change to Match, as a complete read before it and one after it.
+func (m movement) match(t testing.TB) matching.Result {
+	t.Helper()
+	var left, came []matching.Row
+	listed := func(rows []vendorRow) map[string]bool {
+		ids := map[string]bool{}
+		for _, row := range rows {
+			ids[row.ID] = true
+		}
+		return ids
+	}
+	before, after := listed(m.Before), listed(m.After)
+	for _, row := range m.Before {
+		if !after[row.ID] {
+			left = append(left, row.row(t, m.Account.Type, m.Account.Currency))
+		}
+	}
+	for _, row := range m.After {
+		if !before[row.ID] {
+			came = append(came, row.row(t, m.Account.Type, m.Account.Currency))
+		}
+	}
+	stayed := len(m.Before) - len(left)
+	return matching.Match(left, came, matching.Context{Whole: matching.IsWhole(len(left), len(came), stayed)})
+}
+
+// tally counts the expected pairs of one category by their verdict and by what Match decided.
+type tally map[string]map[string]int
+
+func (t tally) add(verdict, decided string) {
+	if t[verdict] == nil {
+		t[verdict] = map[string]int{}
+	}
+	t[verdict][decided]++
+}
+
+// score compares the decisions with the labels. It logs each wrong Same, and each Same that was missed if verbose.
+func score(t *testing.T, movements []movement) (byCategory map[string]tally, total, whole tally) {
+	byCategory, total, whole = map[string]tally{}, tally{}, tally{}
+	for _, m := range movements {
+		result := m.match(t)
+		kept, suggested := map[string]string{}, map[string]bool{}
+		for _, pair := range result.Pairs {
+			kept[pair.Old] = pair.New
+		}
+		for _, s := range result.Suggestions {
+			suggested[s.Old+s.New] = true
+		}
+		for _, e := range m.Expect {
+			decided := "apart"
+			switch {
+			case kept[e.Old] == e.New || e.Verdict == "same" && m.areInterchangeable(e.Old, kept[e.Old]):
+				decided = "kept"
+			case suggested[e.Old+e.New]:
+				decided = "suggested"
+			}
+			if decided == "kept" && e.Verdict != "same" {
+				t.Errorf("wrong same: %s (%s): %s", m.Name, m.Bank, m.Why)
+			}
+			if decided != "kept" && e.Verdict == "same" {
+				t.Logf("missed: %s (%s, %s): %s", m.Name, m.Bank, decided, m.Why)
+			}
+			if byCategory[m.Category] == nil {
+				byCategory[m.Category] = tally{}
+			}
+			byCategory[m.Category].add(e.Verdict, decided)
+			if m.Category == "account-churn" {
+				whole.add(e.Verdict, decided)
+			} else {
+				total.add(e.Verdict, decided)
+			}
+		}
+	}
+	return byCategory, total, whole
+}
+
+func (m movement) areInterchangeable(oldID, newID string) bool {
+	return slices.ContainsFunc(m.Interchangeable, func(set struct{ Old, New []string }) bool {
+		return slices.Contains(set.Old, oldID) && slices.Contains(set.New, newID)
+	})
+}
+
+// TestMovements judges the labelled changes. No different or undecidable pair may be kept, at least 85 % of the same
+// pairs must be kept, and at least 97 % kept or suggested.
+func TestMovements(t *testing.T) {
+	byCategory, total, whole := score(t, loadMovements(t, "testdata/movements.jsonl"))
+	for _, category := range slices.Sorted(maps.Keys(byCategory)) {
+		t.Logf("%-22s %s", category, byCategory[category])
+	}
+	t.Logf("%-22s %s", "single pairs", total)
+	t.Logf("%-22s %s", "whole accounts", whole)
+	checkShares(t, total)
+	checkShares(t, whole)
+}
+
+func checkShares(t *testing.T, counts tally) {
+	t.Helper()
+	same := counts["same"]
+	all := same["kept"] + same["suggested"] + same["apart"]
+	if same["kept"]*100 < all*85 || (same["kept"]+same["suggested"])*100 < all*97 {
+		t.Errorf("same pairs: %d kept and %d suggested of %d", same["kept"], same["suggested"], all)
+	}
+}
+
+func (t tally) String() string {
+	var parts []string
+	for _, verdict := range []string{"same", "other", "open"} {
+		if counts := t[verdict]; counts != nil {
+			parts = append(parts, fmt.Sprintf("%s: %d kept, %d suggested, %d apart", verdict, counts["kept"],
+				counts["suggested"], counts["apart"]))
+		}
+	}
+	return strings.Join(parts, "; ")
+}

@@ -1,0 +1,259 @@
+package matching
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// noiseWords name an operation, a channel or a role, but no counterparty and no product. Sources: section 2 of the bank
+// texts.
+var noiseWords = wordSet(`msi pix sin sem banco24horas 24horas ted doc tef spei transf transferencia
+	transferencias transfer transferido transferida trans tran traspaso enviado enviada envio enviar enviados env
+	emitido emitida emit emi emissao recebido recebida recebimento receb recibido recibida recib recebidos ordem
+	orden pago pagos pagado pagada pagamento pagamentos pagto pgto pag pagar payment efetuado efetuada efetivado
+	efetivada realizado realizada boleto boletos titulo titulos tit cobranca cobr cob compe compra compras purchase
+	debito deb dbto dbt credito cred cr cartao card tarjeta tdc tdd c6 saque saques retiro cajero automatico
+	automatica automat aut auto taa 24h atm deposito dep depos abono cargo estorno est devolucao devolvido devolvida
+	dev devol devolucion devuelto cancelado cancelada cancelamento reembolso mobile internet ibc web app online
+	banking bankline open finance qr code qrcode qrs cod est estatico estatica dinamico dinamica din chave key outra
+	outras outros outro if inst instit instituicao banco bancos bco bank conta cta cuenta corrente favorecido fav
+	rem remet remetente des dest destinatario benef beneficiario cliente al del para por a de da do das dos no na
+	nos nas em e o os as com c via pelo pela un una la el los las en y to from at ao aos terceros tercero terceiros
+	mesma misma titularidade titular dif sispag fornecedor fornecedores salario salarios folha nomina proventos
+	servicio eletronica eletronico eletron elet electronico electronica disponivel dispon visa master mastercard
+	maestro maest electron elo mc amex tef pessoal agencia ag estabelecimento loja vista efetivo gastos gasto
+	pagamiento aplicar emisora hbank sp cc d clave rastreo cve rast concepto referencia ref refer importe monto
+	origen valor hora hr liq fecha data periodo quantidade qtd qtde cnpj cpf rfc id nr num numero n nro numer bem
+	sweb swb interb interbancaria interbancario bnet terminacao terminacion final fin ativo recb rec recarga
+	recargas efetivacao comp comprobante compensado compensada cxe op oper operacao operacion electr ltda eireli epp
+	mei me sa s.a cia inc llc sapi cv srl rl spa internacional nacional tipo simples nao identificado entrada saida
+	titulares servicos servico serv servicios pacote demais empresas referente hbk dict lote cartoes pay rscss rsccs
+	rshop`)
+
+// channelWord reports whether a word names only an operation or a channel in a text of the operation. The words of
+// taxes and payouts name the tax and the acquirer.
+func channelWord(word string, operation Operation) bool {
+	if operation == Payout && payoutWords[word] {
+		return false
+	}
+	if noiseWords[word] || refundWords[word] {
+		return true
+	}
+	for i := range operationWords {
+		if o := &operationWords[i]; o.words[word] {
+			return o.operation != Tax && o.operation != Payout
+		}
+	}
+	return false
+}
+
+// payoutWords tell payouts apart, although they are noise in a purchase: scheme and product.
+var payoutWords = wordSet(
+	"visa master mastercard mast maestro electron elo amex hiper hipercard debito credito pix mc vs el cd db at",
+)
+
+// acquirers are names that payment facilitators put before an asterisk and the name of the merchant. Merchants that use
+// the same form (UBER *TRIP) are not in the list. Sources: NU-05, NU-22, IN-05, RC-01.
+var acquirers = wordSet(`pag pags pagseguro pagbank pagto pg pgto mercadopago mercpago merpago mp mpago ifd ifood ec ecp
+	paypal pp pypl ebanx ebn ebw dl dlocal dm sumup su iz izettle zettle clip conekta billpocket openpay kushki payu
+	picpay pic stone stn ton cielo rede getnet gn infinitepay ip htm hotmart edz eduzz kiwify prv asaas asa ppro
+	adyen stripe st sq tst wix pb pagbrasil pagarme pgme vindi iugu zoop zp safrapay sipag vero adq mlp ame nupay
+	hna dlo rappi appmax mercadolivre ml ksk nupay sec`)
+
+// fares are words of merchants at which one person pays the same price again within days: rides, parking, tolls.
+var fares = wordSet(`ride viagem corrida viaje uber 99 99app 99pop 99taxi pop cabify didi indrive taxi estapar
+	estacionamento estacionamiento parking parque zul metro metrorio cptm bilhete onibus passagem trem tren bus
+	pedagio peaje autopista ecovias conectcar semparar veloe bolt lime tembici ecobici transmilenio`)
+
+// habits are words of merchants at which round amounts return within days: coffee, fuel, a snack.
+var habits = wordSet(`cafe cafeteria coffee starbucks lanche lanches cantina padaria panaderia conveniencia tienda oxxo
+	posto auto gasolina gasolineria combustiveis pemex shell ipiranga petrobras texaco`)
+
+// fillers are words of a charge that do not name the service.
+var fillers = wordSet(`tarifa tarifas tar taxa comissao comision comisiones comi cobranca cobro cargo por de da do das
+	dos e a o del la el los las serv servico servicos servicios referente bancaria banc com i v`)
+
+// holds reports whether the list contains a word of the set.
+func holds(words []string, set map[string]bool) bool {
+	return slices.ContainsFunc(words, func(word string) bool { return set[word] })
+}
+
+// split returns the words of a folded text. A prefix of an acquirer is left out (PAG*, MERCADOPAGO*).
+func split(text string) []string {
+	var words []string
+	start := -1
+	flush := func(end int) {
+		if start >= 0 {
+			words = append(words, text[start:end])
+		}
+		start = -1
+	}
+	for i, r := range text {
+		switch {
+		case unicode.IsLetter(r) || unicode.IsDigit(r) || r == unicode.ReplacementChar:
+			if start < 0 {
+				start = i
+			}
+		case r == '*':
+			flush(i)
+			if n := len(words); n > 0 && acquirers[words[n-1]] {
+				words = words[:n-1]
+			}
+		default:
+			flush(i)
+		}
+	}
+	flush(len(text))
+	return words
+}
+
+// isNumberWord reports whether a word is a number or a code rather than a name: 24880, cob000012, db0071225199. A name
+// may contain up to two digits (99food, c6).
+func isNumberWord(word string) bool {
+	digits := len(digitsOf(word))
+	return digits > 2 || digits > 0 && digits == len(word) || digits > 0 && len(word)-digits < 3
+}
+
+// sameWord reports whether two words are equal. A character that was lost in a wrong encoding equals any letter.
+func sameWord(a, b string) bool {
+	if !strings.ContainsRune(a+b, unicode.ReplacementChar) {
+		return a == b
+	}
+	x, y := []rune(a), []rune(b)
+	if len(x) != len(y) {
+		return false
+	}
+	for i := range x {
+		if x[i] != y[i] && x[i] != unicode.ReplacementChar && y[i] != unicode.ReplacementChar {
+			return false
+		}
+	}
+	return true
+}
+
+// The minimum lengths, in letters, of a name that may be the beginning of another one.
+const (
+	minCutName      = 6
+	minAbbreviation = 3
+)
+
+// youngerWords distinguish a person from an older relative with the same name.
+var youngerWords = wordSet("filho filha neto neta junior jr sobrinho segundo hijo hija nieto")
+
+// compareNames returns how two names relate. person means that they are the names of a counterparty, where two people
+// may share each single word; otherwise they are the words of a merchant or product, to which the vendor may add a
+// city, or from which it may drop a prefix.
+func compareNames(a, b []string, person bool) relation {
+	short, long := a, b
+	if lengthOf(a) > lengthOf(b) {
+		short, long = b, a
+	}
+	x, y := strings.Join(short, ""), strings.Join(long, "")
+	switch {
+	case x == "" || y == "":
+		return unknown
+	case sameWord(x, y):
+		return agree
+	case strings.HasPrefix(y, x):
+		return compareCut(short, long)
+	case alignedFrom(short, long, 0, person):
+		return contained
+	case person && (isWithin(short, long) || isSubset(short, long)), isTypo(x, y):
+		return doubtful
+	case !person && (isWithin(short, long) && len(x) >= minCutName):
+		return contained
+	case !person && sharesName(short, long):
+		return doubtful
+	}
+	return differ
+}
+
+func lengthOf(words []string) int {
+	n := 0
+	for _, word := range words {
+		n += len(word)
+	}
+	return n
+}
+
+// compareCut compares a name with a longer one that begins with it. Less than six letters are no name, and Filho, Neto
+// and Júnior stand at the end.
+func compareCut(short, long []string) relation {
+	if lengthOf(short) < minCutName {
+		return doubtful
+	}
+	if len(short) < len(long) && holds(long[len(short):], youngerWords) {
+		return doubtful
+	}
+	return contained
+}
+
+// alignedFrom reports whether each word of the short name equals the word of the long name at its place, or is its
+// abbreviation (TAR CONTR SERV, TARIFA CONTRATUAL SERVICOS). Of a person's name, only the last word may be cut.
+func alignedFrom(short, long []string, at int, person bool) bool {
+	if len(short) < 2 || len(short)+at > len(long) {
+		return false
+	}
+	equal := 0
+	for i, word := range short {
+		other := long[at+i]
+		if sameWord(word, other) {
+			equal += len(word)
+			continue
+		}
+		abbreviated := min(len(word), len(other)) >= minAbbreviation &&
+			(strings.HasPrefix(other, word) || strings.HasPrefix(word, other))
+		if !abbreviated && !(i == len(short)-1 && strings.HasPrefix(other, word)) || person && i < len(short)-1 {
+			return false
+		}
+	}
+	return equal >= 4
+}
+
+// isWithin reports whether the words of the short name are consecutive words of the long one, or would be without
+// blanks.
+func isWithin(short, long []string) bool {
+	for at := range long {
+		if len(short)+at <= len(long) && slices.EqualFunc(short, long[at:at+len(short)], sameWord) ||
+			alignedFrom(short, long, at, true) {
+			return true
+		}
+	}
+	return false
+}
+
+// isSubset reports whether all words of a name of several words occur in the other one.
+func isSubset(short, long []string) bool {
+	return len(short) > 1 && !slices.ContainsFunc(short, func(word string) bool { return !slices.Contains(long, word) })
+}
+
+// sharesName reports whether two merchants' names begin with the same word of at least four letters, or share half of
+// their words: another branch, another spelling, or another firm.
+func sharesName(short, long []string) bool {
+	if len(short[0]) >= 4 && sameWord(short[0], long[0]) {
+		return true
+	}
+	shared := 0
+	for _, word := range short {
+		if len(word) >= 4 && slices.Contains(long, word) {
+			shared++
+		}
+	}
+	return shared > 0 && 2*shared >= len(short)
+}
+
+// isTypo reports whether two names of at least eight letters differ in one letter.
+func isTypo(a, b string) bool {
+	if min(len(a), len(b)) < 8 || len(b)-len(a) > 1 || len(a) > len(b) {
+		return false
+	}
+	i := 0
+	for i < len(a) && a[i] == b[i] {
+		i++
+	}
+	if len(a) == len(b) {
+		return a[min(i+1, len(a)):] == b[min(i+1, len(b)):]
+	}
+	return a[i:] == b[i+1:]
+}

@@ -1,0 +1,355 @@
+package matching
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// textRow returns a posted row with this text.
+func textRow(text string) *Row {
+	amount, err := domain.ParseMoney("-50", "BRL")
+	if err != nil {
+		panic(err)
+	}
+	return &Row{
+		ExternalID: "x", Account: domain.AccountID{UUID: uuid.UUID{6: 0x70, 8: 0x80, 15: 1}}, Amount: amount,
+		Status: domain.Posted, Date: "2026-11-19", Description: text,
+	}
+}
+
+// TestNotations parses texts with one notation each. The value of a test is what the evidence contains, in short.
+func TestNotations(t *testing.T) {
+	const paid = "12345678202611101200abcDEF12345"
+	const key = "20260529400140bet0000497006700"
+	const line = "34191790018921451004791020150008599990000051200"
+	const lineText = "34191.79001 89214.510047 91020.150008 5 99990000051200"
+	const slipText = "84670000001-7 43590024020-9 02405000243-5 84221010811-9"
+	const slipBlank = "846700000017 435900240209 024050002435 842210108119"
+	const slip = "846700000017435900240209024050002435842210108119"
+	for name, test := range map[string]struct {
+		of    func(*Evidence) any
+		texts map[string]string
+	}{
+		"identifiers": {func(e *Evidence) any { return idsOf(e) }, map[string]string{
+			"PIX E" + paid:                            "[end_to_end_id=e" + strings.ToLower(paid) + "]",
+			"PIX D" + paid:                            "[end_to_end_id=d" + strings.ToLower(paid) + "]",
+			"PIX F12345678202611101200abcDEF12345":    "[]",
+			"PIX E12345678202611101200abcDEF1234":     "[]",
+			"BOLETO " + lineText:                      "[boleto_line=" + line + "]",
+			"BOLETO " + line:                          "[boleto_line=" + line + "]",
+			"PAG " + slipBlank:                        "[slip_number=" + slip + "]",
+			"PAG " + slipText:                         "[slip_number=" + slip + "]",
+			"SPEI CVE RAST: 036APPM15012023107434731": "[tracking_key=036appm15012023107434731]",
+			"SPEI CLAVE DE RASTREO " + key + " REF":   "[tracking_key=" + key + "]",
+			"SPEI CLAVE RASTREO TRANSFERENCIA":        "[]",
+			"SPEI RASTREO: " + key:                    "[tracking_key=" + key + "]",
+			"SPEI /S 250617011906042876I":             "[tracking_key=250617011906042876i]",
+			"SPEI MBAN01002602240078226691":           "[tracking_key=mban01002602240078226691]",
+			"PAGO BNET 1234567890":                    "[]",
+			"CHEQUE COMPENSADO 000417":                "[cheque_number=417]",
+			"CHEQUE 417":                              "[cheque_number=417]",
+			"CHEQUE PAGADO NO. 1234":                  "[cheque_number=1234]",
+			"CHEQUE 17":                               "[]",
+			"DEP CHEQUE ATM N. 018591":                "[cheque_number=18591]",
+			"PIX NF 56241":                            "[invoice_number=56241]",
+			"PAGO FACT 656":                           "[invoice_number=656]",
+		}},
+		"documents": {func(e *Evidence) any { return e.documents }, map[string]string{
+			"PIX •••.123.456-•• X":       "[***123456**]",
+			"PIX ***.123.456-** X":       "[***123456**]",
+			"PIX xxx.123.456-xx":         "[***123456**]",
+			"PIX 390.533.447-05":         "[39053344705]",
+			"PIX 39053344705":            "[39053344705]",
+			"PIX 39053344706":            "[]",
+			"PIX 12.345.678/0001-95":     "[12345678000195]",
+			"PIX 12.345.678 0001-95":     "[12345678000195]",
+			"PIX 12.abc.345/01de-35":     "[12ABC34501DE35]",
+			"PIX 12ABC34501DE35 X":       "[12ABC34501DE35]",
+			"PIX 12ABC34501DE36 X":       "[]",
+			"PIX QRS 12.345.678 28/08":   "[12345678******]",
+			"SPEI CON RFC GODE561231GR8": "[GODE561231GR8]",
+			"SPEI RFC: ABC680524P76":     "[ABC680524P76]",
+			"NETFLIX MEXICO RFC: NME":    "[]",
+			"DARF 00.394.460/0058-87 PA": "[00394460005887]",
+		}},
+		"accounts": {func(e *Evidence) any { return e.accounts }, map[string]string{
+			"PIX - ANA - NU PAGAMENTOS - IP (0260) Agência: 1 Conta: 1234567-8": "[12345678]",
+			"PIX AG 0001 CC 0012345-X":                  "[12345x]",
+			"SPEI CTA/CLABE: 012180000000000000, X":     "[12180000000000000]",
+			"SPEI 012180000000000000 X":                 "[12180000000000000]",
+			"PAGO CUENTA DE TERCERO BNET 0123456789":    "[123456789]",
+			"ENVIO SPEI CUENTA TERMINACION 5481":        "[*5481]",
+			"A LA CUENTA 646180000000000000 AL CLIENTE": "[646180000000000000]",
+			"CONTA 123": "[]",
+		}},
+		"keys": {func(e *Evidence) any { return e.keys }, map[string]string{
+			"PIX ana.leal@exemplo.com.br":              "[ana.leal@exemplo.com.br]",
+			"PIX (44)90000-0000 Tim":                   "[44900000000]",
+			"PIX +55 11 91234-5678":                    "[11912345678]",
+			"PIX 11 2407-9735":                         "[1124079735]",
+			"PIX 123e4567-e89b-12d3-a456-426614174000": "[123e4567-e89b-12d3-a456-426614174000]",
+			"PIX 12-3456":                              "[]",
+		}},
+		"instalment": {func(e *Evidence) any { return fractionOf(e.instalment) }, map[string]string{
+			"LOJA PARC 02/10":      "2/10",
+			"LOJA PARC.004/006":    "4/6",
+			"LOJA Parcela 2 de 10": "2/10",
+			"LOJA (2 de 10)":       "2/10",
+			"LOJA (4/6)":           "4/6",
+			"LOJA P06-10":          "6/10",
+			"LOJA 05DE08":          "5/8",
+			"LOJA 02 DE 03":        "2/3",
+			"LOJA MSI 02/06":       "2/6",
+			"LOJA 2 DE 12 MSI":     "2/12", "LOJA 11/18 MESES": "11/18", "LOJA MESES SIN INTERESES 11/18": "",
+			"LOJA 02-10": "2/10", "DOC 006/006M": "6/6", "LOJA PARC 10/02": "", "LOJA PARC 00/10": "", "LOJA 03/12": "",
+			"LOJA PARC 2/481": "", "LOJA PARC 10/10": "10/10",
+		}},
+		"calendar": {func(e *Evidence) any {
+			return fmt.Sprint(e.calendar.days, e.calendar.periods, e.calendar.fractions, e.calendar.clocks)
+		}, map[string]string{
+			"X 2026-11-10":              "[10/11] [] [] []",
+			"X 10.11.2026":              "[10/11] [] [] []",
+			"X 10-11-26":                "[10/11] [] [] []",
+			"X 10/11/2026":              "[10/11] [] [] []",
+			"X 17 NOV":                  "[17/11] [] [] []",
+			"X 17 de novembro de 2026":  "[17/11] [] [] []",
+			"X 10112026":                "[10/11] [] [] []",
+			"X 20261110":                "[10/11] [] [] []",
+			"X 99/99/2026":              "[] [] [] []",
+			"X 11/2026":                 "[] [11/2026] [] []",
+			"X MAIO / 2026":             "[] [5/26] [] []",
+			"X OCT 26":                  "[] [10/26] [] []",
+			"X BIM 04":                  "[] [bim 4] [] []",
+			"X ROSELIA04/03":            "[] [] [4/3] []",
+			"X 10.11":                   "[] [] [10/11] []",
+			"X 03/12":                   "[] [] [3/12] []",
+			"PERIODO: 01/09 A 30/09/26": "[30/9] [] [1/9] []",
+			"X 09h12":                   "[] [] [] [09:12]",
+			"X 17h48min":                "[] [] [] [17:48]",
+			"X 9:12":                    "[] [] [] [09:12]",
+			"X 09:12:44":                "[] [] [] [09:12:44]",
+			"X 25:12":                   "[] [] [] []",
+			"HR LIQ: 09:32:07":          "[] [] [] [09:32:07]",
+		}},
+		"numbers": {func(e *Evidence) any {
+			return fmt.Sprintf("%v %v %s %v", e.numbers, e.references, e.card, valuesOf(e.volatile))
+		},
+			map[string]string{
+				"LOJA NSU 001234":                 "[] []  [nsu 1234]",
+				"LOJA COD AUT 9X12":               "[] []  [aut 9x12]",
+				"LOJA FOLIO: 3782":                "[] []  [fol 3782]",
+				"LOJA DOC N. 77":                  "[] []  [doc 77]",
+				"SPEI REF. 0013732041":            "[] [13732041]  []",
+				"SPEI REF 0191126":                "[] []  []",
+				"SPEI 0191126":                    "[] []  []",
+				"LOJA CARTAO FINAL 4202":          "[] [] 4202 []",
+				"LOJA CARTAO *4202":               "[] [] 4202 []",
+				"REDE VISA AT0085868531":          "[at0085868531] []  []",
+				"SPEI ENVIADO BANORTE 0097161491": "[97161491] []  []",
+				"LOJA MONTO ORIGEN 159.00":        "[] []  []",
+				"LOJA 17.40 USD TC018.1568":       "[] []  []",
+				"PEDAGIO KM 26":                   "[26] []  []",
+				"99FOOD LANCHES":                  "[] []  []",
+			}},
+		"operation": {func(e *Evidence) any {
+			return fmt.Sprintf("%s %v", e.operationText(), e.Scheduled)
+		}, map[string]string{
+			"PIX ENVIADO ANA": "pix false",
+			"TARIFA PIX":      "fee false",
+			"IOF DE X":        "levy false",
+			"TED ANA":         "wire false",
+			"SPEI ANA":        "wire false", "PAG BOLETO ANA": "boleto false", "SAQUE 24H": "withdrawal false",
+			"RETIRO CAJERO":    "withdrawal false",
+			"PIX DEVOLVIDO":    "pix refund false",
+			"Estorno - Compra": "card refund false",
+			"EST. PIX EMITIDO": "pix refund false", "PIX AGENDADO ANA": "pix true", "LANCAMENTO FUTURO": " true",
+			"RESGATE CDB": "redemption false", "APLICACAO CDB": "investment false", "CHEQUE 123": "cheque false",
+			"RECARGA TIM": "top_up false", "SISPAG SALARIOS": "payroll false", "DARF": "tax false",
+			"REND PAGO APLIC": "interest false", "NETFLIX": " false", "LOJA MESES SIN INTERESES": " false",
+			"DA VIVO":           "direct_debit false",
+			"CASA DA ANA":       " false",
+			"CARTAO FINAL 4202": "card false",
+			"REDE VISA":         "payout false",
+			"PARQUE EST":        " false",
+		}},
+		"words": {func(e *Evidence) any { return e.words }, map[string]string{
+			"PAG*PADARIA DO ZE":                      "[padaria ze]",
+			"UBER *TRIP":                             "[uber trip]",
+			"PIX ENVIADO ANA LEAL":                   "[ana leal]",
+			"Pix enviado: \"Cp :60701190-ANA LEAL\"": "[ana leal]",
+			"REDE VISA DB0085868531":                 "[rede visa]",
+			"COMPRA CARTAO DEB MC 22/01 autoposto":   "[autoposto]",
+			"SPEI RECIBIDOSANTANDER ANA":             "[ana]",
+			"SPEI RECIBIDOS ANA":                     "[recibidos ana]",
+			"PIX - ANA LEAL - ***.123.456-** - BCO X (0033) Agência: 1 Conta: 12345-6": "[ana leal]",
+			"TED - ANA LEAL - Banco Y S.A. Agência: 1 Conta: 12345-6":                  "[ana leal]",
+			"Antônia Cássia":  "[antonia cassia]",
+			"Anto\u0302nia":   "[antonia]",
+			"DÉB.CONV.SEGURO": "[seguro]",
+		}},
+	} {
+		for text, want := range test.texts {
+			e := Parse(textRow(text))
+			if got := fmt.Sprint(test.of(&e)); got != want {
+				t.Errorf("%s of %q: %s, want %s", name, text, got, want)
+			}
+		}
+	}
+}
+
+func idsOf(e *Evidence) []string {
+	found := []string{}
+	for k := range kinds {
+		for _, value := range e.ids[k] {
+			found = append(found, k.String()+"="+value)
+		}
+	}
+	return found
+}
+
+func TestStrongIdentifiers(t *testing.T) {
+	for value, want := range map[string]bool{
+		"a1b2c3d4": true, "a1b2c3d": false, "12345678": true, "00000123456": false, "000123": false, "20261110": false,
+		"10112026": false, "20261110120000": false, "20261399": true, "18501110": true, "nsu12345678": false,
+		"660d5aa3-3019": true,
+	} {
+		if isStrong(institutionID, value) != want {
+			t.Errorf("isStrong(%q) = %v", value, !want)
+		}
+	}
+	if isStrong(paymentReference, "a1b2c3d4e5") || !isStrong(endToEndID, "e1") || isStrong(chequeNumber, "123456789") {
+		t.Error("the kind of an identifier decides, too")
+	}
+}
+
+// TestKeysOfTheInstitution checks identifiers that are stated beside the text.
+func TestKeysOfTheInstitution(t *testing.T) {
+	row := textRow("PIX")
+	row.Keys = domain.InstitutionKeys{
+		Transaction: "0000000000", Authentication: " ABC ", Reference: "E12345678202611101200abcDEF12345",
+		ReceiverReference: "34191.79001 89214.510047 91020.150008 5 99990000051200",
+	}
+	row.Code = "101200"
+	e := Parse(row)
+	want := []string{
+		"end_to_end_id=e12345678202611101200abcdef12345",
+		"boleto_line=34191790018921451004791020150008599990000051200",
+		"authentication_code=abc",
+		"institution_code=101200",
+	}
+	if got := idsOf(&e); !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+}
+
+func TestCompareDocuments(t *testing.T) {
+	for pair, want := range map[[2]string]relation{
+		{"39053344705", "39053344705"}:       agree,
+		{"39053344705", "***533447**"}:       contained,
+		{"***533447**", "***533447**"}:       contained,
+		{"***533447**", "***533448**"}:       differ,
+		{"******44705", "***533447**"}:       unknown,
+		{"39053344705", "12345678000195"}:    differ,
+		{"***533447**", "12345678000195"}:    doubtful,
+		{"", "39053344705"}:                  unknown,
+		{"12345678******", "12345678000195"}: contained,
+	} {
+		if got := compareDocuments(pair[0], pair[1]); got != want {
+			t.Errorf("compareDocuments(%v) = %d, want %d", pair, got, want)
+		}
+		if got := compareDocuments(pair[1], pair[0]); got != want {
+			t.Errorf("compareDocuments is not symmetric for %v", pair)
+		}
+	}
+}
+
+func TestCompareNames(t *testing.T) {
+	for _, test := range []struct {
+		a, b             string
+		person, merchant relation
+	}{
+		{"ana paula souza", "ana paula souza", agree, agree},
+		{"anapaula souza", "ana paula souza", agree, agree},
+		{"ana paula souza", "ana paula sou", contained, contained},
+		{"ana paula souza", "ana paula lima", differ, differ},
+		{"ana paula souza", "ana paula souza filho", doubtful, doubtful},
+		{"ana paula souza", "ana paula souza prado", contained, contained},
+		{"maria souza", "ana maria souza", doubtful, contained},
+		{"joao silva", "carlos silva", differ, doubtful},
+		{"claudin", "claudinei prado", contained, contained},
+		{"lua", "lua bonito", doubtful, doubtful},
+		{"padaria real", "posto central", differ, differ},
+		{"contr serv aguia", "contratual serv aguia", differ, contained},
+		{"servi\uFFFDos gerais", "servicos gerais", agree, agree},
+		{"supermercado", "supermercadu", doubtful, doubtful},
+		{"kompra joinville", "posto joinville", differ, doubtful},
+		{"", "ana", unknown, unknown},
+		{"ana souza", "souza ana lima", doubtful, doubtful},
+		{"auroraalegrelanc", "aurora alegre lanches", contained, contained},
+	} {
+		a, b := strings.Fields(test.a), strings.Fields(test.b)
+		for person, want := range map[bool]relation{true: test.person, false: test.merchant} {
+			if got := compareNames(a, b, person); got != want {
+				t.Errorf("compareNames(%q, %q, person %v) = %d, want %d", test.a, test.b, person, got, want)
+			}
+			if got := compareNames(b, a, person); got != want {
+				t.Errorf("compareNames(%q, %q, person %v) is not symmetric: %d", test.b, test.a, person, got)
+			}
+		}
+	}
+}
+
+func TestBankingDays(t *testing.T) {
+	for pair, want := range map[[2]domain.Date]int{
+		{"2026-10-31", "2026-11-03"}: 1, // Saturday, Sunday, a holiday, Tuesday
+		{"2026-11-06", "2026-11-09"}: 1,
+		{"2026-11-09", "2026-11-11"}: 2,
+		{"2026-11-10", "2026-11-10"}: 0,
+		{"2026-11-09", "2026-11-06"}: 1,
+		{"2026-01-05", "2026-12-05"}: 10,
+	} {
+		first, _ := dayNumber(pair[0])
+		last, _ := dayNumber(pair[1])
+		if got := bankingDays(first, last); got != want {
+			t.Errorf("bankingDays(%v) = %d, want %d", pair, got, want)
+		}
+	}
+}
+
+func TestIsOdd(t *testing.T) {
+	for amount, want := range map[string]bool{
+		"-47.31": true, "47.31": true, "100": false, "10.5": false, "19.9": false, "29.95": false, "29.99": false,
+		"9.99": false, "9.31": false, "10.31": true, "10.01": true,
+	} {
+		m, err := domain.ParseMoney(amount, "BRL")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if isOdd(m) != want {
+			t.Errorf("isOdd(%s) = %v", amount, !want)
+		}
+	}
+}
+
+func TestHasTime(t *testing.T) {
+	for text, want := range map[string]bool{
+		"2026-11-10T00:00:00Z": false, "2026-11-10T03:00:00Z": false, "2026-11-10T06:00:00Z": false,
+		"2026-11-10T05:00:00Z": false, "2026-11-10T04:00:00Z": true, "2026-11-10T03:01:00Z": true,
+		"2026-11-10T03:00:01Z": true,
+	} {
+		at, err := time.Parse(time.RFC3339, text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if hasTime(at) != want {
+			t.Errorf("hasTime(%s) = %v", text, !want)
+		}
+	}
+}

@@ -1,0 +1,125 @@
+package matching
+
+// Operation is the kind of a movement, as its text names it.
+type Operation string
+
+// The operations. NoOperation means that the text names none.
+const (
+	NoOperation Operation = ""
+	Levy        Operation = "levy"     // IOF, IVA: a tax on another movement
+	Fee         Operation = "fee"      // tarifa, comisión
+	Interest    Operation = "interest" // juros, rendimento, encargos
+	Redemption  Operation = "redemption"
+	Investment  Operation = "investment"
+	Cheque      Operation = "cheque"
+	Withdrawal  Operation = "withdrawal"
+	TopUp       Operation = "top_up" // recarga
+	Payroll     Operation = "payroll"
+	Pix         Operation = "pix"
+	Wire        Operation = "wire" // TED, DOC, TEF, SPEI
+	Tax         Operation = "tax"  // DARF, GPS, DAS, IMSS
+	Boleto      Operation = "boleto"
+	Payout      Operation = "payout" // of acquirers and marketplaces
+	DirectDebit Operation = "direct_debit"
+	Card        Operation = "card"
+	Deposit     Operation = "deposit"
+)
+
+// operationWords maps the words of bank texts to operations, in the order in which they decide: TARIFA PIX is a fee,
+// and PIX SALARIO is payroll. Sources: section 2 of the bank texts.
+var operationWords = []struct {
+	operation Operation
+	words     map[string]bool
+}{
+	{Levy, wordSet("iof iva isof")},
+	{Fee, wordSet("tarifa tarifas tar taxa comissao comision comisiones comi com. fee cesta anuidade anualidad " +
+		"mensalidade membresia pacote")},
+	{Interest, wordSet("juros juro rend rendimento rendimentos rendimiento interes intereses encargos mora rentab " +
+		"remuneracao")},
+	{Redemption, wordSet("resgate resg res rescate retirada resgatado")},
+	{Investment, wordSet("aplicacao aplic apl aplicado aplicacion investimento inversion guardado reservado")},
+	{Cheque, wordSet("cheque cheques chq")},
+	{Withdrawal, wordSet("saque saques retiro cajero withdrawal saq")},
+	{TopUp, wordSet("recarga recargas recharge")},
+	{Payroll, wordSet("salario salarios folha nomina proventos vencimentos payroll")},
+	{Tax, wordSet("darf gps gare das dasn iptu ipva tributo tributos imposto impostos trib imss sat sua fgts dae")},
+	{Pix, wordSet("pix")},
+	{Wire, wordSet("ted tef spei doc. interbancaria interbancario")},
+	{Boleto, wordSet("boleto boletos titulo tit cobranca cobrancas cobr cob")},
+	{Payout, wordSet("vendas venda liberacao antecipacao getnet cielo ciel rede repasse ganancias ventas")},
+	{DirectDebit, wordSet("domi domiciliacion conv convenio convenios da")},
+	{Card, wordSet("compra compras cartao card tarjeta tdc tdd electron maestro maest rshop rsccs rscss pay purchase")},
+	{Deposit, wordSet("deposito dep depos")},
+}
+
+// refundWords mark a movement that gives money back. Sources: NU-09, BB-12, BB-13, SC-11, IN-07, MP-03, BN-04.
+var refundWords = wordSet(`estorno estornado est devolucao devolvido devolvida devolucion devuelto devuelta dev devol
+	reembolso reembolsado reversao reversal reversion cancelado cancelada cancelamento cancelacion rejeitado rejeitada
+	rechazado chargeback refund devolvidos`)
+
+// stageWords say how far a movement has come, not what it is. Sources: NU-23, BD-07, the texts of section 1.
+var stageWords = wordSet(`agendado agendada agendamento agendados scheduled programado programada prog futuro futura
+	futuros lancamento lancamentos lanc provisionado provisionada provisorio provisoria pendente pendiente pending
+	processando procesando processamento proceso processo previsto prevista autorizado autorizada transito`)
+
+// leadingWords name an operation only at the beginning of a text: DA VIVO is a direct debit, CASA DA ANA is not.
+var leadingWords = wordSet("da res apl rede pay sua sat est dev")
+
+// receiptWords may stand before a word of leadingWords: RECEBIMENTO REDE VISA (IT-16).
+var receiptWords = wordSet("recebimento recebimentos cred credito")
+
+// operationOf returns the operation that the words of a text name.
+func operationOf(words []string) (operation Operation, refund bool) {
+	rank := len(operationWords)
+	leading := true
+	for _, word := range words {
+		refund = refund || refundWords[word] && (leading || !leadingWords[word])
+		for j := range rank {
+			if operationWords[j].words[word] && (leading || !leadingWords[word]) {
+				operation, rank = operationWords[j].operation, j
+				break
+			}
+		}
+		leading = leading && receiptWords[word]
+	}
+	return operation, refund
+}
+
+// vendorOperations maps the names that vendors give operations (Open Finance Brasil: type of a transaction).
+var vendorOperations = map[string]Operation{
+	"pix": Pix, "ted": Wire, "doc": Wire, "tef": Wire, "spei": Wire, "boleto": Boleto, "saque": Withdrawal,
+	"cartao": Card, "deposito": Deposit, "folha pagamento": Payroll, "tarifa servicos avulsos": Fee,
+	"pacote tarifa servicos": Fee, "rendimento aplic financeira": Interest, "resgate aplic financeira": Redemption,
+}
+
+// exact are the operations that are never named in place of another one.
+var exact = map[Operation]bool{
+	Redemption: true, Investment: true, Cheque: true, Withdrawal: true, TopUp: true,
+}
+
+// compareOperations returns how the operations of two rows relate. A transfer may be named by its purpose (payroll,
+// payout) or its channel, so that two names are only doubtful; a Pix is never a wire, a boleto or a card purchase.
+func compareOperations(a, b *Evidence) relation {
+	rails := func(o Operation) bool { return o == Pix || o == Wire || o == Boleto || o == Card }
+	switch x, y := a.Operation, b.Operation; {
+	case a.Refund != b.Refund:
+		return differ
+	case x == y:
+		if x == NoOperation {
+			return unknown
+		}
+		return agree
+	case x == Levy || y == Levy:
+		return differ // IOF de "…" beside the purchase itself (NU-15)
+	case x == Fee || y == Fee || x == Interest || y == Interest:
+		if x == NoOperation || y == NoOperation {
+			return doubtful
+		}
+		return differ
+	case x == NoOperation || y == NoOperation:
+		return unknown
+	case exact[x] || exact[y], rails(x) && rails(y):
+		return differ
+	}
+	return doubtful
+}

@@ -1,0 +1,47 @@
+package matching_test
+
+import (
+	"testing"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/matching"
+)
+
+func TestTextReferences(t *testing.T) {
+	for text, want := range map[string]domain.References{
+		"PIX ENVIADO E12345678202611101200abcDEF12345": {EndToEndID: "E12345678202611101200abcDEF12345"},
+		"DEVOLUCAO D12345678202611101200abcDEF12345":   {EndToEndID: "D12345678202611101200abcDEF12345"},
+		"PIX E1234567820261110120":                     {},
+		"SPEI CLAVE DE RASTREO 20260529400140BET0000497006700 REF 1": {
+			TrackingKey: "20260529400140BET0000497006700"},
+		"SPEI CVE RAST: 036APPM15012023107434731": {TrackingKey: "036APPM15012023107434731"},
+		"RASTREO: 2021030140014BMOV0000466445930": {TrackingKey: "2021030140014BMOV0000466445930"},
+		"CHEQUE COMPENSADO 000417":                {ChequeNumber: "417"},
+		"DEP CHEQUE ATM N. 018591":                {ChequeNumber: "18591"},
+		"CHEQUE 000417 CHEQUE 000418":             {},
+		"PIX ENVIADO MARIA":                       {},
+		"":                                        {},
+	} {
+		if got := matching.TextReferences(text); got != want {
+			t.Errorf("TextReferences(%q) = %+v, want %+v", text, got, want)
+		}
+	}
+}
+
+func TestTextDocument(t *testing.T) {
+	for text, want := range map[string]domain.PartyDocument{
+		"PIX 12.ABC.345/01DE-35 ACME":          {Type: domain.CNPJ, Value: "12ABC34501DE35"},
+		"PAGAMENTO PIX-PIX_DEB 12345678000195": {Type: domain.CNPJ, Value: "12345678000195"},
+		"PIX RECEBIDO 39053344705":             {Type: domain.CPF, Value: "39053344705"},
+		"PIX 390.533.447-05 ANA":               {Type: domain.CPF, Value: "39053344705"},
+		"PIX 390.533.447-06 ANA":               {},
+		"DE LA CLABE CON RFC GODE561231GR8":    {Type: domain.RFC, Value: "GODE561231GR8"},
+		"PIX ***.533.447-** ANA":               {},
+		"PIX 39053344705 52998224725":          {},
+		"NETFLIX":                              {},
+	} {
+		if got := matching.TextDocument(text); got != want {
+			t.Errorf("TextDocument(%q) = %+v, want %+v", text, got, want)
+		}
+	}
+}

@@ -1,0 +1,82 @@
+package matching_test
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/matching"
+)
+
+// relinked returns accounts before and after they were linked again. Each map has the external id of an account as the
+// key, and the account number as the value. Equal numbers mean the same bank account.
+func relinked(before, after map[string]string) matching.RelinkedAccounts {
+	r := matching.RelinkedAccounts{Identity: func(a domain.AccountData) domain.AccountIdentity {
+		return domain.NewAccountIdentity("", "", a.Number, "", "")
+	}}
+	for _, id := range slices.Sorted(maps.Keys(before)) {
+		r.Before = append(r.Before, domain.Account{AccountData: domain.AccountData{
+			ExternalID: id, Type: domain.BankAccount, Currency: "BRL", Number: before[id],
+		}})
+	}
+	for _, id := range slices.Sorted(maps.Keys(after)) {
+		r.After = append(r.After, domain.AccountData{
+			ExternalID: id, Type: domain.BankAccount, Currency: "BRL", Number: after[id],
+		})
+	}
+	return r
+}
+
+func TestAccountsOfANewLinkAreRecognisedByIDNumberOrRows(t *testing.T) {
+	rows := func(prefix string) (all []matching.Row) {
+		for i := range 12 {
+			tx := transaction(fmt.Sprint(prefix, i), "PADARIA REAL")
+			tx.Date = domain.Date("2026-03-01").AddDays(i)
+			all = append(all, plainRow(tx.TransactionData, account))
+		}
+		return all
+	}
+	failed := errors.New("failed")
+	before := func(domain.Account) ([]matching.Row, error) { return rows("x"), nil }
+	after := func(string) ([]matching.Row, error) { return rows("y"), nil }
+	for name, tc := range map[string]struct {
+		before, after map[string]string
+		rows          func(domain.Account) ([]matching.Row, error)
+		rowsAfter     func(string) ([]matching.Row, error)
+		want          string
+		comparable    bool
+		err           error
+	}{
+		"the same external id": {
+			map[string]string{"a": "1"}, map[string]string{"a": "2"}, before, after, "a=a", false, nil,
+		},
+		"the same number": {
+			map[string]string{"a": "12345", "b": "67890"}, map[string]string{"c": "67890", "d": "12345"},
+			before, after, "a=d b=c", false, nil,
+		},
+		"by their rows": {map[string]string{"a": ""}, map[string]string{"b": ""}, before, after, "a=b", true, nil},
+		"without rows":  {map[string]string{"a": ""}, map[string]string{"b": ""}, nil, nil, "", true, nil},
+		"two accounts are left": {
+			map[string]string{"a": "", "b": ""}, map[string]string{"c": ""}, before, after, "", true, nil,
+		},
+		"an account of its own": {map[string]string{"a": "1"}, map[string]string{}, before, after, "", false, nil},
+		"the old rows cannot be read": {map[string]string{"a": ""}, map[string]string{"b": ""},
+			func(domain.Account) ([]matching.Row, error) { return nil, failed }, after, "", false, failed},
+		"the new rows cannot be read": {map[string]string{"a": ""}, map[string]string{"b": ""}, before,
+			func(string) ([]matching.Row, error) { return nil, failed }, "", false, failed},
+	} {
+		found, err := relinked(tc.before, tc.after).Recognize(tc.rows, tc.rowsAfter)
+		var got []string
+		for _, pair := range found.Pairs {
+			got = append(got, pair.Before.ExternalID+"="+pair.After)
+		}
+		slices.Sort(got)
+		if text := strings.Join(got, " "); text != tc.want || found.ByRows != tc.comparable || !errors.Is(err, tc.err) {
+			t.Errorf("%s: %q, %v, %v", name, text, found.ByRows, err)
+		}
+	}
+}

@@ -1,0 +1,177 @@
+package matching
+
+import (
+	"slices"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// Replacements contains the rows of one connection among which FindReplacements searches.
+type Replacements struct {
+	domain.ReplacementInput
+	// RowOf returns the Row of a transaction, with everything that the metadata states. FindReplacements sets the reads
+	// and LearnedAt.
+	RowOf func(data domain.TransactionData, account domain.AccountID) Row
+	// Context is passed to Match. If SeenTogether is nil, a read that may have shown both rows counts as one that did:
+	// see domain.ReplacementInput. Never is taken from ReplacementInput.
+	Context Context
+
+	shown []map[string]bool // Progress.Shown of each of Reads
+}
+
+// FindReplacements pairs the rows that the vendor no longer returns with the rows that it has added, and suggests
+// possible pairs. The number of rows is not limited.
+func FindReplacements(in Replacements) Result {
+	in.shown = make([]map[string]bool, len(in.Reads))
+	for i := range in.Reads {
+		in.shown[i] = setOf(in.Reads[i].Progress.Shown)
+	}
+	var left, came []Row
+	for i := range in.Old {
+		oldRow := &in.Old[i]
+		row := in.RowOf(oldRow.TransactionData, oldRow.AccountID)
+		row.LastRead, row.LearnedAt = in.lastRead(oldRow), oldRow.LearnedAt
+		left = append(left, row)
+	}
+	for i := range in.New {
+		newRow := &in.New[i]
+		row := in.RowOf(newRow.TransactionData, newRow.AccountID)
+		row.LearnedAt = newRow.LearnedAt
+		if row.FirstRead = in.firstRead(newRow); row.FirstRead == 0 && in.Context.SeenTogether == nil {
+			continue // the pull that stored the row is not known: an earlier one may have shown it
+		}
+		came = append(came, row)
+	}
+	context := in.Context
+	context.Never = in.Never
+	return Match(left, came, context)
+}
+
+// number returns the position of the pull in Reads, counted from 1; 0 if Reads does not contain the pull.
+func (in Replacements) number(pull domain.PullID) uint64 {
+	return uint64(slices.IndexFunc(in.Reads, func(r domain.PullRead) bool { return r.ID == pull }) + 1)
+}
+
+// firstRead returns the number of the first listing with the new row: 2k-1 for the k-th pull, and 2k for the complete
+// listing at its end; 0 if the pull is not known.
+func (in Replacements) firstRead(newRow *domain.NewRow) uint64 {
+	switch n := in.number(newRow.FirstPull); {
+	case n > 0:
+		return 2*n - 1
+	case !newRow.FirstPull.IsZero():
+		return 0
+	case in.Complete:
+		return 2 * uint64(len(in.Reads))
+	}
+	return max(2*uint64(len(in.Reads)), 1) - 1
+}
+
+// lastRead returns the number of the last listing that contained the old row or may have contained it; 0 if there is
+// none.
+func (in Replacements) lastRead(oldRow *domain.OldRow) uint64 {
+	end := in.number(oldRow.AbsentSince)
+	if end > 0 && !in.Reads[end-1].Progress.Reread {
+		end--
+	}
+	if in.number(oldRow.AbsentSince) == 0 {
+		for end < uint64(len(in.Reads)) && !in.Reads[end].StartedAt.After(oldRow.LearnedAt) {
+			end++
+		}
+	}
+	for n := uint64(len(in.Reads)); n > 0; n-- {
+		read := &in.Reads[n-1]
+		wrote := read.ID == oldRow.Pull && oldRow.RemovedAt.IsZero()
+		if wrote || in.shown[n-1][oldRow.ExternalID] ||
+			n <= end && read.Progress.MayHaveShown(oldRow.TransactionData) {
+			return 2*n - 1
+		}
+	}
+	return 0
+}
+
+// Relink contains the rows of one account before and after it was linked again. Reads and LearnedAt of the rows are
+// ignored.
+type Relink struct {
+	Live []Row // rows of the earlier reference that are not removed
+	// NotShown contains rows that were removed because no listing of the new reference contained them.
+	NotShown []Row
+	Old      []Row // other rows that were removed recently
+	New      []Row // rows that the vendor returns under the new reference
+	Never    map[domain.MatchPair]bool
+	Shown    func(row *Row) int    // see Context.Shown
+	Repeated func(key string) bool // see Context.Repeated
+}
+
+// MatchRelinked matches the rows of an account that was linked again with Live, then with NotShown, as a whole account
+// and as many as possible, and then with Old. The suggestions are those that are still open after the last step.
+func MatchRelinked(in Relink) Result {
+	var out Result
+	came := unread(in.New)
+	for _, side := range []struct {
+		rows  []Row
+		whole bool
+	}{{in.Live, true}, {in.NotShown, true}, {in.Old, false}} {
+		found := Match(unread(side.rows), came, Context{
+			Never: in.Never, Shown: in.Shown, Repeated: in.Repeated, Whole: side.whole, AsMany: side.whole,
+		})
+		out.Pairs = append(out.Pairs, found.Pairs...)
+		out.Suggestions = append(out.Suggestions, found.Suggestions...)
+		out.Unjudged += found.Unjudged
+		taken := map[string]bool{}
+		for _, pair := range found.Pairs {
+			taken[pair.New] = true
+		}
+		came = slices.DeleteFunc(came, func(row Row) bool { return taken[row.ExternalID] })
+		out.Suggestions = slices.DeleteFunc(out.Suggestions, func(s Suggestion) bool { return taken[s.New] })
+	}
+	return out
+}
+
+// MatchCarriedOver matches new rows with rows that the vendor has not returned since the account was linked again.
+// in.Old is ignored, and a new row whose pair with "" is in in.Never is not matched.
+func MatchCarriedOver(in Relink) Result {
+	in.Old = nil
+	return MatchRelinked(in)
+}
+
+func setOf(ids []string) map[string]bool {
+	set := make(map[string]bool, len(ids))
+	for _, id := range ids {
+		set[id] = true
+	}
+	return set
+}
+
+// unread returns copies of the rows without reads and times.
+func unread(rows []Row) []Row {
+	rows = slices.Clone(rows)
+	for i := range rows {
+		rows[i].FirstRead, rows[i].LastRead, rows[i].Reads, rows[i].LearnedAt = 0, 0, nil, time.Time{}
+	}
+	return rows
+}
+
+// Matches returns the pairs in the form of domain.MatchRows.
+func (r Result) Matches() []domain.Match {
+	matches := make([]domain.Match, len(r.Pairs))
+	for i, pair := range r.Pairs {
+		matches[i] = domain.Match{MatchPair: pair.MatchPair, Rule: pair.Rule}
+	}
+	return matches
+}
+
+// StrongKeys returns the identifiers of a row that name one movement of its account. A store that cannot load a whole
+// account finds rows with an equal key in its windows; a key counts only if one row of each side has it.
+func StrongKeys(r Row) (keys []string) {
+	parsed := parse(&r)
+	if parsed == nil {
+		return nil
+	}
+	for _, key := range strongKeys(parsed) {
+		if key.kind >= 0 {
+			keys = append(keys, key.text())
+		}
+	}
+	return keys
+}

@@ -1,0 +1,167 @@
+package matching_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/matching"
+)
+
+func pull(n byte) domain.PullID { return domain.PullID{UUID: uuid.UUID{6: 0x70, 8: 0x80, 15: n}} }
+
+// whole is a pull that read a complete list.
+func whole(n byte, at time.Time) domain.PullRead {
+	return domain.PullRead{ID: pull(n), StartedAt: at, Progress: domain.Progress{Steps: []domain.Step{{}}}}
+}
+
+func transaction(id, text string) domain.Transaction {
+	amount, err := domain.ParseMoney("-47.31", "BRL")
+	if err != nil {
+		panic(err)
+	}
+	return domain.Transaction{AccountID: account, TransactionData: domain.TransactionData{
+		ExternalID: id, Amount: amount, Status: domain.Posted, Date: "2026-11-10", Description: text,
+	}}
+}
+
+// plainRow returns the evidence of a row without metadata.
+func plainRow(data domain.TransactionData, account domain.AccountID) matching.Row {
+	return matching.NewRow(data, account, domain.InstitutionKeys{})
+}
+
+// TestFindReplacements checks which pulls may have shown both rows.
+func TestFindReplacements(t *testing.T) {
+	noon := time.Date(2026, 11, 10, 12, 0, 0, 0, time.UTC)
+	oldRow := func(absent domain.PullID, learned time.Time) domain.OldRow {
+		return domain.OldRow{Transaction: transaction("o", "PADARIA REAL"), LearnedAt: learned, AbsentSince: absent}
+	}
+	newRow := func(first domain.PullID) domain.NewRow {
+		return domain.NewRow{Transaction: transaction("n", "Padaria Real"), FirstPull: first, LearnedAt: noon}
+	}
+	unknown := domain.PullID{}
+	shown := whole(2, noon)
+	shown.Progress.Shown = []string{"o"}
+	reread := whole(1, noon)
+	reread.Progress.Reread = true
+	reads := []domain.PullRead{whole(1, noon)}
+	for name, test := range map[string]struct {
+		in   matching.Replacements
+		want string
+	}{
+		"absent from the complete list that shows the new row": {matching.Replacements{
+			ReplacementInput: domain.ReplacementInput{
+				Old: []domain.OldRow{oldRow(pull(1), noon)}, New: []domain.NewRow{newRow(unknown)}, Reads: reads,
+				Complete: true,
+			}}, "o n"},
+		"stored by the pull that did not show the old row": {matching.Replacements{
+			ReplacementInput: domain.ReplacementInput{
+				Old: []domain.OldRow{oldRow(pull(1), noon)}, New: []domain.NewRow{newRow(pull(1))}, Reads: reads,
+			}}, "o n"},
+		"the pull read the list twice": {matching.Replacements{
+			ReplacementInput: domain.ReplacementInput{
+				Old: []domain.OldRow{oldRow(pull(1), noon)}, New: []domain.NewRow{newRow(pull(1))},
+				Reads: []domain.PullRead{reread},
+			}}, ""},
+		"a later pull may have shown both": {matching.Replacements{
+			ReplacementInput: domain.ReplacementInput{
+				Old: []domain.OldRow{oldRow(pull(2), noon)}, New: []domain.NewRow{newRow(pull(1))},
+				Reads: []domain.PullRead{whole(1, noon), whole(2, noon)},
+			}}, ""},
+		"a later pull did show the old one": {matching.Replacements{
+			ReplacementInput: domain.ReplacementInput{
+				Old: []domain.OldRow{oldRow(pull(1), noon)}, New: []domain.NewRow{newRow(pull(1))},
+				Reads: []domain.PullRead{whole(1, noon), shown},
+			}}, ""},
+		"announced before the pull began": {matching.Replacements{
+			ReplacementInput: domain.ReplacementInput{
+				Old: []domain.OldRow{oldRow(unknown, noon.Add(-1))}, New: []domain.NewRow{newRow(pull(1))},
+				Reads: reads,
+			}}, "o n"},
+		"announced after the pull began": {matching.Replacements{
+			ReplacementInput: domain.ReplacementInput{
+				Old: []domain.OldRow{oldRow(unknown, noon)}, New: []domain.NewRow{newRow(pull(1))}, Reads: reads,
+			}}, ""},
+		"the first pull is not known": {matching.Replacements{
+			ReplacementInput: domain.ReplacementInput{
+				Old: []domain.OldRow{oldRow(pull(1), noon)}, New: []domain.NewRow{newRow(pull(9))}, Reads: reads,
+			}}, ""},
+		"the service knows what each read showed": {matching.Replacements{
+			ReplacementInput: domain.ReplacementInput{
+				Old: []domain.OldRow{oldRow(pull(2), noon)}, New: []domain.NewRow{newRow(pull(9))},
+				Reads: []domain.PullRead{whole(1, noon), whole(2, noon)},
+			},
+			Context: matching.Context{SeenTogether: func(_, _ *matching.Row) bool { return false }}}, "o n"},
+		"forbidden": {matching.Replacements{
+			ReplacementInput: domain.ReplacementInput{
+				Old: []domain.OldRow{oldRow(pull(1), noon)}, New: []domain.NewRow{newRow(pull(1))}, Reads: reads,
+				Never: map[domain.MatchPair]bool{{Old: "o", New: "n"}: true},
+			}}, ""},
+		"rows of the vendor's adapter": {matching.Replacements{
+			ReplacementInput: domain.ReplacementInput{
+				Old: []domain.OldRow{oldRow(pull(1), noon)}, New: []domain.NewRow{newRow(pull(1))}, Reads: reads,
+			},
+			RowOf: func(data domain.TransactionData, account domain.AccountID) matching.Row {
+				row := plainRow(data, account)
+				row.Counterparty.Name = map[string]string{"o": "ANA LEAL", "n": "RUI SALES"}[data.ExternalID]
+				return row
+			}}, ""},
+	} {
+		if test.in.RowOf == nil {
+			test.in.RowOf = plainRow
+		}
+		var pairs []string
+		for _, match := range matching.FindReplacements(test.in).Matches() {
+			pairs = append(pairs, match.Old+" "+match.New)
+		}
+		if got := strings.Join(pairs, "; "); got != test.want {
+			t.Errorf("%s: %q, want %q", name, got, test.want)
+		}
+	}
+}
+
+// TestMatchRelinked checks that the three lists are matched one after another.
+func TestMatchRelinked(t *testing.T) {
+	const row = "2026-11-10 P -25.9 BRL FAST FOOD SOL"
+	in := matching.Relink{
+		Live: rowsFrom(t, "l", repeat(row, 2)), NotShown: rowsFrom(t, "s", repeat(row, 2)),
+		Old: rowsFrom(t, "r", repeat(row, 2)), New: rowsFrom(t, "n", repeat(row, 3)),
+	}
+	in.Live[0].LastRead, in.New[0].FirstRead = 9, 1 // ignored
+	in.New[1].LearnedAt = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	result := matching.MatchRelinked(in)
+	var old []string
+	for _, pair := range result.Pairs {
+		old = append(old, pair.Old)
+	}
+	if got := strings.Join(old, " "); got != "l1 l2 s1" {
+		t.Errorf("matched %q", got)
+	}
+	in.Live, in.NotShown = nil, nil
+	in.Old, in.New = in.Old[:1], in.New[:1]
+	if n := len(matching.MatchRelinked(in).Pairs); n != 1 {
+		t.Errorf("%d removed rows are matched, want 1", n)
+	}
+	if n := len(matching.MatchCarriedOver(in).Pairs); n != 0 {
+		t.Errorf("%d removed rows are matched as carried over, want none", n)
+	}
+	in.Old, in.New = rowsFrom(t, "r", repeat(row, 2)), rowsFrom(t, "n", repeat(row, 3))
+	if result := matching.MatchRelinked(in); len(result.Pairs) > 0 || len(result.Suggestions) != 6 {
+		t.Errorf("%d pairs and %d suggestions of two removed rows", len(result.Pairs), len(result.Suggestions))
+	}
+}
+
+func TestStrongKeys(t *testing.T) {
+	row := parseRow(t, "2026-11-10 P -50 BRL PIX {id=A1B2C3D4E5; rref=SHOP0001; link=x}")
+	keys := matching.StrongKeys(row)
+	if len(keys) != 1 || keys[0] != account.String()+" transaction_id a1b2c3d4e5" {
+		t.Errorf("%q", keys)
+	}
+	row.Date = "?"
+	if keys := matching.StrongKeys(row); keys != nil {
+		t.Errorf("%q", keys)
+	}
+}

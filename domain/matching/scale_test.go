@@ -1,0 +1,79 @@
+package matching_test
+
+import (
+	"fmt"
+	"strconv"
+	"testing"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/matching"
+)
+
+// night returns the rows of an account before and after a night in which all ids changed.
+func night(t testing.TB, n int, text func(i int) string, amount func(i int) string) (left, came []matching.Row) {
+	t.Helper()
+	for i := range n {
+		row := matching.Row{
+			ExternalID: "o" + strconv.Itoa(i), Account: account, Status: domain.Posted, Description: text(i),
+			Amount: parseMoney(t, amount(i), "BRL"), Date: domain.Date("2026-01-01").AddDays(i * 300 / n),
+		}
+		left = append(left, row)
+		row.ExternalID = "n" + strconv.Itoa(n-i)
+		came = append(came, row)
+	}
+	return left, came
+}
+
+var names = []string{"MARIA", "CARLOS", "JOANA", "PEDRO", "LUCIA", "OTAVIO", "RENATA", "TIAGO", "VERA", "WILSON"}
+
+// person returns one of 1,000 names.
+func person(i int) string {
+	return names[i%10] + " " + names[i/10%10] + "S " + names[i/100%10] + "SON"
+}
+
+var nights = map[string]struct {
+	text   func(i int) string
+	amount func(i int) string
+	kept   int // in percent
+}{
+	"distinct": {
+		func(i int) string { return "PIX ENVIADO " + person(i) },
+		func(i int) string { return fmt.Sprintf("-%d.%02d", 10+i/100, i%100) }, 100,
+	},
+	"one amount": {
+		func(i int) string { return "PIX ENVIADO " + person(i) }, func(int) string { return "-50" }, 100,
+	},
+	"one text": {
+		func(int) string { return "TARIFA PIX" }, func(int) string { return "-1.5" }, 100,
+	},
+	"one amount, other numbers": {
+		func(i int) string { return "PIX QR LOJA BELA VISTA " + strconv.Itoa(100000+i) },
+		func(int) string { return "-50" }, 100,
+	},
+}
+
+// TestAllIDsChange judges nights in which all ids of an account change, however many rows there are.
+func TestAllIDsChange(t *testing.T) {
+	for name, n := range nights {
+		for _, rows := range []int{60, 600, 2000} {
+			left, came := night(t, rows, n.text, n.amount)
+			result := matching.Match(left, came, matching.Context{Whole: true})
+			if len(result.Pairs)*100 < rows*n.kept || result.Unjudged > 0 {
+				t.Errorf("%s: %d of %d kept, %d unjudged", name, len(result.Pairs), rows, result.Unjudged)
+			}
+		}
+	}
+}
+
+func BenchmarkMatch(b *testing.B) {
+	for name, n := range nights {
+		for _, rows := range []int{1000, 10_000} {
+			b.Run(fmt.Sprintf("%s/%d", name, rows), func(b *testing.B) {
+				left, came := night(b, rows, n.text, n.amount)
+				for b.Loop() {
+					matching.Match(left, came, matching.Context{Whole: true})
+				}
+			})
+		}
+	}
+}

@@ -1,0 +1,162 @@
+package matching
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// scan is a folded text from which the kinds of evidence take their parts, one after another. A part that was taken is
+// replaced by a blank, so that no other kind reads it again.
+type scan struct {
+	text   string
+	digits bool // the text contains a digit
+}
+
+func newScan(text string) *scan {
+	folded := fold(text)
+	return &scan{text: " " + folded + " ", digits: strings.ContainsAny(folded, "0123456789")}
+}
+
+// take passes the submatches of each match of the pattern to read, and removes the match from the text if read returns
+// true. Most notations contain a digit: they are skipped if the text has none.
+func (s *scan) take(pattern *regexp.Regexp, read func(groups []string) bool) {
+	if !s.digits {
+		return
+	}
+	s.takeWords(pattern, read)
+}
+
+// takeWords is like take, for notations without a digit.
+func (s *scan) takeWords(pattern *regexp.Regexp, read func(groups []string) bool) {
+	found := pattern.FindAllStringSubmatchIndex(s.text, -1)
+	if found == nil {
+		return
+	}
+	// A pattern may begin or end with a group for the boundary, because \b does not separate a letter from a digit. The
+	// boundary is no part of the notation and stays in the text.
+	before, after := strings.HasPrefix(pattern.String(), "(^|"), strings.Contains(pattern.String(), "($|")
+	var kept strings.Builder
+	last := 0
+	for _, at := range found {
+		start, end := at[0], at[1]
+		if before {
+			start = at[3]
+		}
+		if after {
+			end = at[len(at)-2]
+		}
+		groups := make([]string, len(at)/2)
+		for i := range groups {
+			if at[2*i] >= 0 {
+				groups[i] = s.text[at[2*i]:at[2*i+1]]
+			}
+		}
+		if read(groups) {
+			kept.WriteString(s.text[last:start])
+			kept.WriteString(" ")
+			last = end
+		}
+	}
+	kept.WriteString(s.text[last:])
+	s.text = kept.String()
+}
+
+// unaccent maps letters of Portuguese and Spanish to the letter without its accent, bullets of masks to an asterisk,
+// and characters that only separate to a blank.
+var unaccent = func() map[rune]rune {
+	letters := map[rune]rune{
+		'•':      '*',
+		'●':      '*',
+		'∙':      '*',
+		'·':      '*',
+		'ª':      ' ',
+		'º':      ' ',
+		'°':      ' ',
+		'\u00a0': ' ',
+		'|':      ' ',
+		'¦':      ' ',
+		'"':      ' ',
+		'“':      ' ',
+		'”':      ' ',
+		'\'':     ' ',
+		'’':      ' ',
+		'–':      '-',
+		'—':      '-',
+		'_':      ' ',
+		'\t':     ' ',
+		'\n':     ' ',
+		'\r':     ' ',
+	}
+	plain := []rune("aaaaaaceeeeiiiinooooouuuuyy")
+	for i, letter := range []rune("áàâãäåçéèêëíìîïñóòôõöúùûüýÿ") {
+		letters[letter] = plain[i]
+	}
+	return letters
+}()
+
+// fold returns the text in lower case and without accents. Combining accents are left out. A character that was lost in
+// a wrong encoding stays U+FFFD, which equals any letter (see sameWord).
+func fold(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r < unicode.MaxASCII {
+			if r >= 'A' && r <= 'Z' {
+				return r + 'a' - 'A'
+			}
+			if r != '"' && r != '\'' && r != '|' && r != '_' && r >= ' ' {
+				return r
+			}
+		}
+		r = unicode.ToLower(r)
+		if plain, ok := unaccent[r]; ok {
+			return plain
+		}
+		if unicode.Is(unicode.Mn, r) {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(text, string(unicode.ReplacementChar)))
+}
+
+func isDigit(r rune) bool { return r >= '0' && r <= '9' }
+
+// isNumber reports whether the text consists of digits only; false for "".
+func isNumber(text string) bool {
+	return text != "" && strings.Trim(text, "0123456789") == ""
+}
+
+// digitsOf returns the digits of the text.
+func digitsOf(text string) string {
+	return strings.Map(func(r rune) rune {
+		if isDigit(r) {
+			return r
+		}
+		return -1
+	}, text)
+}
+
+// trimZeros removes leading zeros. A text of zeros only becomes "0".
+func trimZeros(text string) string {
+	if trimmed := strings.TrimLeft(text, "0"); trimmed != "" || text == "" {
+		return trimmed
+	}
+	return "0"
+}
+
+// wordSet returns the set of the words of the text.
+func wordSet(words string) map[string]bool {
+	set := map[string]bool{}
+	for word := range strings.FieldsSeq(words) {
+		set[word] = true
+	}
+	return set
+}
+
+// add appends the value to the list if it is neither empty nor contained in it.
+func add(list []string, value string) []string {
+	if value == "" || slices.Contains(list, value) {
+		return list
+	}
+	return append(list, value)
+}

@@ -1,0 +1,279 @@
+package records
+
+import (
+	"bytes"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// Account is a stored account with its state in the vendor's list of accounts.
+type Account struct {
+	domain.Account
+
+	Key         string        // see PageWrite.AccountKey
+	Listed      bool          // the vendor has listed the account; if not, it is known only from rows
+	AbsentSince domain.PullID // the first pull whose list lacked the account; zero while the account is listed
+}
+
+// AccountSource reads stored accounts. Its methods change nothing.
+type AccountSource interface {
+	// Accounts returns the connection's accounts with these external ids.
+	Accounts(externalIDs []string) ([]Account, error)
+	// AccountsOfKeys returns accounts that have one of the keys: accounts of the connection, and accounts of deleted
+	// connections of the same tenant and vendor, except connections that are being erased.
+	AccountsOfKeys(keys []string) ([]Account, error)
+}
+
+// AccountChanges lists what a write changes of a connection's accounts.
+type AccountChanges struct {
+	Save   []Account // new accounts, and stored accounts with a new state
+	Events []Event
+	// FirstStored contains the external ids of accounts that were not stored before under this external id.
+	FirstStored []string
+	// Removed contains the external ids of accounts that were marked as removed by a listing. The store forgets the
+	// remembered absences of their rows.
+	Removed []string
+}
+
+// save adds an account, and events about it.
+func (c *AccountChanges) save(a Account, types ...domain.EventType) {
+	c.Save = append(c.Save, a)
+	for _, t := range types {
+		c.Events = append(c.Events, Event{t, a.ID.String()})
+	}
+}
+
+// StoreAccounts decides what a page changes of the accounts of its connection, and returns the ids of the accounts of
+// the page by external id. A stored account keeps its id. An account that does not change is not saved.
+//
+// Errors: AccountContinues (Conflict) if a new account has the key of a former account, which was read under another
+// account reference or belongs to a deleted connection; those of the source.
+func StoreAccounts(w PageWrite, v View, source AccountSource) (
+	changes AccountChanges, ids map[string]domain.AccountID, err error,
+) {
+	if len(w.Accounts) == 0 {
+		return AccountChanges{}, nil, nil
+	}
+	externalIDs := make([]string, len(w.Accounts))
+	for i := range w.Accounts {
+		externalIDs[i] = w.Accounts[i].ExternalID
+	}
+	listed, err := source.Accounts(externalIDs)
+	if err != nil {
+		return AccountChanges{}, nil, err
+	}
+	stored := make(map[string]*Account, len(listed))
+	for i := range listed {
+		stored[listed[i].ExternalID] = &listed[i]
+	}
+	ids = make(map[string]domain.AccountID, len(w.Accounts))
+	added := map[string]bool{} // keys
+	for _, data := range w.Accounts {
+		before := stored[data.ExternalID]
+		if before == nil {
+			a := v.newAccount(data, w)
+			ids[data.ExternalID], added[a.Key] = a.ID, true
+			changes.FirstStored = append(changes.FirstStored, data.ExternalID)
+			changes.save(a, domain.AccountAdded)
+			continue
+		}
+		ids[data.ExternalID] = before.ID
+		if a := before.with(data, w.KeyOf(data), w.Listed); !a.equal(*before) {
+			a.UpdatedAt = w.At
+			changes.save(a, domain.AccountModified)
+		}
+	}
+	return changes, ids, checkContinues(added, w.AccountRef, v.Connection, source)
+}
+
+// checkContinues returns AccountContinues if a former account has one of the keys.
+func checkContinues(
+	keys map[string]bool, accountRef string, connection domain.ConnectionID, source AccountSource,
+) error {
+	if delete(keys, ""); len(keys) == 0 {
+		return nil
+	}
+	known, err := source.AccountsOfKeys(slices.Sorted(maps.Keys(keys)))
+	for _, a := range known {
+		if a.Connection != connection || !a.IsOf(accountRef) {
+			return &domain.Error{Kind: domain.Conflict, Code: domain.AccountContinues}
+		}
+	}
+	return err
+}
+
+// newAccount returns an account that is stored for the first time.
+func (v View) newAccount(data domain.AccountData, w PageWrite) Account {
+	a := Account{Account: domain.Account{
+		ID: domain.AccountID{UUID: w.NewID().UUID}, Tenant: v.Tenant, Connection: v.Connection, Vendor: v.Vendor,
+		FirstSeenAt: w.At, UpdatedAt: w.At,
+		References: []domain.AccountReference{{AccountRef: w.AccountRef, ExternalID: data.ExternalID, From: w.At}},
+	}}
+	return a.with(data, w.KeyOf(data), w.Listed)
+}
+
+// with returns the account with the given data and key. If isListed is set, the vendor lists the account, so it is not
+// removed.
+func (a Account) with(data domain.AccountData, key string, isListed bool) Account {
+	a.AccountData, a.Key = data, key
+	if isListed {
+		a.Listed, a.AbsentSince, a.RemovedAt = true, domain.PullID{}, time.Time{}
+	}
+	return a
+}
+
+// equal reports whether two accounts have the same data, the same key and the same state in the vendor's list.
+func (a Account) equal(b Account) bool {
+	return a.ExternalID == b.ExternalID && a.Type == b.Type && a.Subtype == b.Subtype && a.Name == b.Name &&
+		a.Number == b.Number && a.Currency == b.Currency && sameMoney(a.Balance, b.Balance) &&
+		bytes.Equal(a.Metadata, b.Metadata) && a.Key == b.Key && a.Listed == b.Listed &&
+		a.AbsentSince == b.AbsentSince && a.RemovedAt.Equal(b.RemovedAt)
+}
+
+// sameMoney reports whether two amounts, which may be nil, are equal.
+func sameMoney(a, b *domain.Money) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return a.Currency == b.Currency && a.Amount.Equal(b.Amount)
+}
+
+// AccountSweepWrite describes a complete listing of the accounts.
+type AccountSweepWrite struct {
+	Listed     []string            // the external ids of all accounts that the vendor lists
+	Proof      domain.AbsenceProof // OneRead or TwoReads: how many listings prove the removal
+	At         time.Time
+	LeaseUntil time.Time // the lease's new expiry
+}
+
+// SweepAccounts decides which accounts of a connection are marked as removed, because the vendor does not list them,
+// and which are live again. pull is the pull that has read the listing. stored are the connection's accounts.
+//
+//   - An account that the vendor has never listed does not change: it is known only from rows.
+//   - If w.Proof is TwoReads, the first pull only remembers that the account is absent. Another pull removes it.
+//   - StorePage has already restored most of the listed accounts, but it does not store accounts that cannot be read.
+func SweepAccounts(w AccountSweepWrite, pull domain.PullID, stored []Account) AccountChanges {
+	var changes AccountChanges
+	for _, a := range stored {
+		isRemoved, isAbsent := !a.RemovedAt.IsZero(), !a.AbsentSince.IsZero()
+		switch {
+		case !a.Listed:
+		case slices.Contains(w.Listed, a.ExternalID):
+			a.RemovedAt, a.AbsentSince, a.UpdatedAt = time.Time{}, domain.PullID{}, w.At
+			if isRemoved {
+				changes.save(a, domain.AccountModified)
+			} else if isAbsent {
+				changes.save(a)
+			}
+		case isRemoved:
+		case w.Proof == domain.TwoReads && !isAbsent:
+			a.AbsentSince = pull
+			changes.save(a)
+		case w.Proof == domain.OneRead || a.AbsentSince != pull:
+			a.RemovedAt, a.UpdatedAt = w.At, w.At
+			changes.Removed = append(changes.Removed, a.ExternalID)
+			changes.save(a, domain.AccountRemoved)
+		}
+	}
+	return changes
+}
+
+// PublishedAccounts lists what a publication changes of the accounts of its connection.
+type PublishedAccounts struct {
+	AccountChanges
+
+	// Moved contains accounts of deleted connections, in their state before the publication. The store moves them to
+	// the connection of the publication, with everything that belongs to them, before it saves the accounts.
+	Moved []Account
+	// Relinked contains the continued accounts whose account reference, external id or connection has changed.
+	Relinked []domain.AccountID
+	// Complete is the value of Published.Complete.
+	Complete bool
+}
+
+// PublishAccounts decides what a publication changes of the accounts of its connection. stored contains the accounts of
+// the connection, and those of deleted connections that continue.
+//
+// An account of an earlier account reference ends if it has no successor under the new one. None ends in two cases:
+//
+//   - w.Unproved is set: the absence of an account proves nothing.
+//   - A live account of an earlier reference has no successor, and an account of the new reference cannot be read. Both
+//     may be the same bank account. Complete is not set.
+//
+// Errors: TargetChanged (Conflict) if an account to continue is not among the stored accounts.
+func PublishAccounts(w Publication, v View, stored []Account) (PublishedAccounts, error) {
+	var changes PublishedAccounts
+	byID := make(map[domain.AccountID]*Account, len(stored))
+	for i := range stored {
+		byID[stored[i].ID] = &stored[i]
+	}
+	continued := map[domain.AccountID]bool{}
+	for _, published := range w.Accounts {
+		if published.Continues.IsZero() {
+			changes.FirstStored = append(changes.FirstStored, published.Data.ExternalID)
+			changes.save(v.newAccount(published.Data, PageWrite{
+				AccountKey: w.AccountKey, NewID: w.NewID, At: w.At, AccountRef: w.AccountRef, Listed: published.Listed,
+			}), domain.AccountAdded)
+			continue
+		}
+		known := byID[published.Continues]
+		if known == nil {
+			return PublishedAccounts{}, &domain.Error{Kind: domain.Conflict, Code: domain.TargetChanged}
+		}
+		changes.relink(published, *known, w, v.Connection)
+		continued[known.ID] = true
+	}
+	changes.Complete = changes.endFormer(w, stored, continued)
+	return changes, nil
+}
+
+// relink saves a stored account that the vendor lists under the new account reference.
+func (c *PublishedAccounts) relink(
+	published PublishedAccount, before Account, w Publication, connection domain.ConnectionID,
+) {
+	moves := before.Connection != connection
+	if moves {
+		c.Moved = append(c.Moved, before)
+	}
+	var events []domain.EventType
+	if moves || !before.IsOf(w.AccountRef) || before.ExternalID != published.Data.ExternalID {
+		c.Relinked = append(c.Relinked, before.ID)
+		c.FirstStored = append(c.FirstStored, published.Data.ExternalID)
+		events = append(events, domain.AccountRelinked)
+	}
+	a := before.with(published.Data, PageWrite{AccountKey: w.AccountKey}.KeyOf(published.Data), published.Listed)
+	if !a.equal(before) {
+		events = append(events, domain.AccountModified)
+	}
+	a.Relink(w.AccountRef, published.Data.ExternalID, w.At)
+	a.Connection, a.UpdatedAt = connection, w.At
+	c.save(a, events...)
+}
+
+// endFormer ends the live accounts of earlier account references that are not continued, and reports whether all staged
+// rows can be published.
+func (c *PublishedAccounts) endFormer(
+	w Publication, stored []Account, continued map[domain.AccountID]bool,
+) (complete bool) {
+	var former []Account
+	for _, a := range stored {
+		if !continued[a.ID] && !a.IsOf(w.AccountRef) && a.RemovedAt.IsZero() {
+			former = append(former, a)
+		}
+	}
+	switch {
+	case w.Unproved:
+		return true
+	case len(former) > 0 && len(w.Unreadable) > 0:
+		return false
+	}
+	for _, a := range former {
+		a.EndReference(w.At)
+		a.RemovedAt, a.UpdatedAt = w.At, w.At
+		c.save(a, domain.AccountRemoved)
+	}
+	return true
+}

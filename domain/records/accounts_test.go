@@ -1,0 +1,339 @@
+package records_test
+
+import (
+	"encoding/json"
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/records"
+)
+
+// bankAccounts is a records.AccountSource that contains accounts of any connection.
+type bankAccounts []records.Account
+
+func (s bankAccounts) Accounts(externalIDs []string) ([]records.Account, error) {
+	return s.where(func(a records.Account) bool {
+		return a.Connection == connectionID && slices.Contains(externalIDs, a.ExternalID)
+	}), nil
+}
+
+func (s bankAccounts) AccountsOfKeys(keys []string) ([]records.Account, error) {
+	return s.where(func(a records.Account) bool { return slices.Contains(keys, a.Key) }), nil
+}
+
+func (s bankAccounts) where(matches func(records.Account) bool) []records.Account {
+	return slices.DeleteFunc(slices.Clone(s), func(a records.Account) bool { return !matches(a) })
+}
+
+// listedAccount returns an account of the reference "item" that was first stored at epoch and is listed by the vendor.
+func listedAccount(n byte, externalID string) records.Account {
+	a := records.Account{Key: "key of " + externalID, Listed: true}
+	a.ID, a.Connection, a.FirstSeenAt, a.UpdatedAt = accountID(n), connectionID, epoch, epoch
+	a.AccountData = domain.AccountData{ExternalID: externalID, Name: "Conta", Metadata: json.RawMessage(`{}`)}
+	a.References = []domain.AccountReference{{AccountRef: "item", ExternalID: externalID, From: epoch}}
+	return a
+}
+
+var (
+	later       = epoch.Add(time.Hour)
+	accountView = records.View{Connection: connectionID, Vendor: "bank", Pull: domain.PullID{UUID: uuid.UUID{1}}}
+)
+
+// accountPage returns a page with accounts of the reference "item" that are like those of listedAccount.
+func accountPage(externalIDs ...string) records.PageWrite {
+	w := records.PageWrite{
+		AccountRef: "item", At: later, NewID: newIDs(),
+		AccountKey: func(a domain.AccountData) string { return "key of " + a.ExternalID },
+	}
+	for _, id := range externalIDs {
+		w.Accounts = append(w.Accounts, listedAccount(0, id).AccountData)
+	}
+	return w
+}
+
+// newIDs returns a generator of the ids 100, 101 and so on.
+func newIDs() func() domain.TransactionID {
+	next := byte(99)
+	return func() domain.TransactionID {
+		next++
+		return domain.TransactionID{UUID: uuid.UUID{next}}
+	}
+}
+
+func wantAccountEvents(t *testing.T, name string, changes records.AccountChanges, want ...records.Event) {
+	t.Helper()
+	if !slices.Equal(changes.Events, want) {
+		t.Errorf("%s: the events are %v instead of %v", name, changes.Events, want)
+	}
+}
+
+func accountEvent(kind domain.EventType, n byte) records.Event {
+	return records.Event{Type: kind, Subject: accountID(n).String()}
+}
+
+func TestANewAccountIsStored(t *testing.T) {
+	changes, ids, err := records.StoreAccounts(accountPage("a"), accountView, bankAccounts{listedAccount(1, "b")})
+	if err != nil || len(changes.Save) != 1 || ids["a"] != accountID(100) ||
+		!slices.Equal(changes.FirstStored, []string{"a"}) {
+		t.Fatalf("%+v, ids %v, %v", changes, ids, err)
+	}
+	a := changes.Save[0]
+	if a.ID != accountID(100) || a.Connection != connectionID || a.Vendor != "bank" || a.Key != "key of a" ||
+		a.Listed || !a.FirstSeenAt.Equal(later) || !a.UpdatedAt.Equal(later) || !a.IsOf("item") {
+		t.Errorf("%+v", a)
+	}
+	wantAccountEvents(t, "new", changes, accountEvent(domain.AccountAdded, 100))
+}
+
+func TestAStoredAccountIsSavedOnlyIfItDiffers(t *testing.T) {
+	amount := func(text string) *domain.Money {
+		m := brl(text)
+		return &m
+	}
+	same := func(*records.Account) {}
+	for _, tc := range []struct {
+		name          string
+		stored, read  func(*records.Account)
+		listed, saved bool
+	}{
+		{"equal", same, same, true, false},
+		{"equal, but derived from rows", same, same, false, false},
+		{"the same amount", func(a *records.Account) { a.Balance = amount("1.50") },
+			func(a *records.Account) { a.Balance = amount("1.5") }, true, false},
+		{"another amount", func(a *records.Account) { a.Balance = amount("1.50") },
+			func(a *records.Account) { a.Balance = amount("1.51") }, true, true},
+		{"another currency", func(a *records.Account) { a.Balance = amount("1") },
+			func(a *records.Account) { a.Balance = amount("1"); a.Balance.Currency = "USD" }, true, true},
+		{"the first balance", same, func(a *records.Account) { a.Balance = amount("0") }, true, true},
+		{"type", same, func(a *records.Account) { a.Type = domain.CreditAccount }, true, true},
+		{"subtype", same, func(a *records.Account) { a.Subtype = "x" }, true, true},
+		{"name", same, func(a *records.Account) { a.Name = "x" }, true, true},
+		{"number", same, func(a *records.Account) { a.Number = "x" }, true, true},
+		{"currency", same, func(a *records.Account) { a.Currency = "BRL" }, true, true},
+		{"metadata", same, func(a *records.Account) { a.Metadata = nil }, true, true},
+		{"key", func(a *records.Account) { a.Key = "" }, same, true, true},
+		{"first listed", func(a *records.Account) { a.Listed = false }, same, true, true},
+		{"absent before", func(a *records.Account) { a.AbsentSince = accountView.Pull }, same, true,
+			true},
+		{"removed before", func(a *records.Account) { a.RemovedAt = epoch }, same, true, true},
+		{"removed, and derived from rows", func(a *records.Account) { a.RemovedAt = epoch }, same,
+			false, false},
+	} {
+		stored, read, w := listedAccount(1, "a"), listedAccount(1, "a"), accountPage()
+		tc.stored(&stored)
+		tc.read(&read)
+		w.Accounts, w.Listed = []domain.AccountData{read.AccountData}, tc.listed
+		changes, ids, err := records.StoreAccounts(w, accountView, bankAccounts{stored})
+		if err != nil || ids["a"] != accountID(1) || len(changes.FirstStored) > 0 || len(changes.Save) > 1 ||
+			(len(changes.Save) == 1) != tc.saved {
+			t.Errorf("%s: %+v, %v", tc.name, changes, err)
+			continue
+		}
+		if !tc.saved {
+			wantAccountEvents(t, tc.name, changes)
+			continue
+		}
+		a := changes.Save[0]
+		if a.ID != accountID(1) || !a.FirstSeenAt.Equal(epoch) || !a.UpdatedAt.Equal(later) || !a.Listed ||
+			!a.AbsentSince.IsZero() || !a.RemovedAt.IsZero() {
+			t.Errorf("%s: saved %+v", tc.name, a)
+		}
+		wantAccountEvents(t, tc.name, changes, accountEvent(domain.AccountModified, 1))
+	}
+}
+
+func TestANewAccountMayContinueAFormerOne(t *testing.T) {
+	former, deleted := listedAccount(1, "old"), listedAccount(2, "old")
+	former.Key, deleted.Key = "key of a", "key of a"
+	former.EndReference(epoch)
+	deleted.Connection = domain.ConnectionID{UUID: uuid.UUID{9}}
+	present := listedAccount(3, "b")
+	present.Key = "key of a"
+	for name, stored := range map[string]bankAccounts{"former": {former}, "deleted": {deleted}} {
+		if _, _, err := records.StoreAccounts(accountPage("a"), accountView, stored); !errors.Is(err,
+			domain.AccountContinues) || !errors.Is(err, domain.Conflict) {
+			t.Errorf("%s: %v", name, err)
+		}
+		known := append(slices.Clone(stored), listedAccount(4, "a"))
+		if _, _, err := records.StoreAccounts(accountPage("a"), accountView, known); err != nil {
+			t.Errorf("%s: an account that is stored already is no new account: %v", name, err)
+		}
+		w := accountPage("a")
+		w.AccountKey = nil
+		if _, _, err := records.StoreAccounts(w, accountView, stored); err != nil {
+			t.Errorf("%s: without a key: %v", name, err)
+		}
+	}
+	if _, _, err := records.StoreAccounts(accountPage("a"), accountView, bankAccounts{present}); err != nil {
+		t.Errorf("another account of the same reference: %v", err)
+	}
+}
+
+func TestASweepOfAccounts(t *testing.T) {
+	this, other := domain.PullID{UUID: uuid.UUID{1}}, domain.PullID{UUID: uuid.UUID{2}}
+	for _, tc := range []struct {
+		name    string
+		edit    func(*records.Account)
+		listed  bool
+		proof   domain.AbsenceProof
+		want    func(*records.Account) // nil if the account is not saved
+		removed bool
+		event   domain.EventType
+	}{
+		{"listed", func(*records.Account) {}, true, domain.OneRead, nil, false, ""},
+		{"listed again", func(a *records.Account) { a.RemovedAt, a.AbsentSince = epoch, other }, true, domain.OneRead,
+			func(a *records.Account) {
+				a.RemovedAt, a.AbsentSince, a.UpdatedAt = time.Time{}, domain.PullID{}, later
+			}, false, domain.AccountModified},
+		{"listed after one absence", func(a *records.Account) { a.AbsentSince = other }, true, domain.TwoReads,
+			func(a *records.Account) { a.AbsentSince, a.UpdatedAt = domain.PullID{}, later }, false, ""},
+		{"never listed", func(a *records.Account) { a.Listed = false }, false, domain.OneRead, nil, false, ""},
+		{"absent, and one listing is a proof", func(*records.Account) {}, false, domain.OneRead,
+			func(a *records.Account) { a.RemovedAt, a.UpdatedAt = later, later }, true, domain.AccountRemoved},
+		{"absent for the first time", func(*records.Account) {}, false, domain.TwoReads,
+			func(a *records.Account) { a.AbsentSince = this }, false, ""},
+		{"absent again in the same pull", func(a *records.Account) { a.AbsentSince = this }, false, domain.TwoReads,
+			nil, false, ""},
+		{"absent in a second pull", func(a *records.Account) { a.AbsentSince = other }, false, domain.TwoReads,
+			func(a *records.Account) { a.RemovedAt, a.UpdatedAt = later, later }, true, domain.AccountRemoved},
+		{"removed before", func(a *records.Account) { a.RemovedAt = epoch }, false, domain.OneRead, nil, false, ""},
+	} {
+		a := listedAccount(1, "a")
+		tc.edit(&a)
+		w := records.AccountSweepWrite{Proof: tc.proof, At: later}
+		if tc.listed {
+			w.Listed = []string{"b", "a"}
+		}
+		changes := records.SweepAccounts(w, this, []records.Account{a})
+		if len(changes.Save) > 1 || (len(changes.Save) == 1) != (tc.want != nil) ||
+			slices.Contains(changes.Removed, "a") != tc.removed {
+			t.Errorf("%s: %+v", tc.name, changes)
+			continue
+		}
+		if tc.want != nil {
+			want := a
+			tc.want(&want)
+			got := changes.Save[0]
+			if !got.RemovedAt.Equal(want.RemovedAt) || got.AbsentSince != want.AbsentSince ||
+				!got.UpdatedAt.Equal(want.UpdatedAt) || !got.Listed {
+				t.Errorf("%s: %+v instead of %+v", tc.name, got, want)
+			}
+		}
+		if tc.event == "" {
+			wantAccountEvents(t, tc.name, changes)
+		} else {
+			wantAccountEvents(t, tc.name, changes, accountEvent(tc.event, 1))
+		}
+	}
+}
+
+// publication returns a publication of the reference "new" with accounts like those of listedAccount.
+func publication(accounts ...records.PublishedAccount) records.Publication {
+	w := accountPage()
+	return records.Publication{
+		AccountRef: "new", Accounts: accounts, AccountKey: w.AccountKey, NewID: w.NewID, At: w.At,
+	}
+}
+
+func publishedAs(externalID string, continues byte) records.PublishedAccount {
+	p := records.PublishedAccount{Data: listedAccount(0, externalID).AccountData, Listed: true}
+	if continues > 0 {
+		p.Continues = accountID(continues)
+	}
+	return p
+}
+
+func TestAPublicationContinuesAccounts(t *testing.T) {
+	deleted := listedAccount(2, "b")
+	deleted.Connection = domain.ConnectionID{UUID: uuid.UUID{9}}
+	deleted.RemovedAt = epoch
+	w := publication(publishedAs("a2", 1), publishedAs("b", 2), publishedAs("c", 0))
+	changes, err := records.PublishAccounts(w, accountView, []records.Account{listedAccount(1, "a"), deleted})
+	if err != nil || !changes.Complete || len(changes.Save) != 3 || len(changes.Removed) > 0 {
+		t.Fatalf("%+v, %v", changes, err)
+	}
+	if len(changes.Moved) != 1 || changes.Moved[0].Connection != deleted.Connection ||
+		!slices.Equal(changes.Relinked, []domain.AccountID{accountID(1), accountID(2)}) ||
+		!slices.Equal(changes.FirstStored, []string{"a2", "b", "c"}) {
+		t.Errorf("%+v", changes)
+	}
+	for i, want := range []struct {
+		id         domain.AccountID
+		externalID string
+		references int
+	}{{accountID(1), "a2", 2}, {accountID(2), "b", 2}, {accountID(100), "c", 1}} {
+		a := changes.Save[i]
+		if a.ID != want.id || a.ExternalID != want.externalID || a.Connection != connectionID ||
+			len(a.References) != want.references || !a.IsOf("new") || !a.RemovedAt.IsZero() ||
+			!a.UpdatedAt.Equal(later) || !a.Listed || a.Key != "key of "+want.externalID {
+			t.Errorf("%+v", a)
+		}
+	}
+	wantAccountEvents(t, "publication", changes.AccountChanges,
+		accountEvent(domain.AccountRelinked, 1), accountEvent(domain.AccountModified, 1),
+		accountEvent(domain.AccountRelinked, 2), accountEvent(domain.AccountModified, 2),
+		accountEvent(domain.AccountAdded, 100))
+}
+
+func TestAnAccountThatIsPublishedAgainIsNotRelinked(t *testing.T) {
+	a := listedAccount(1, "a")
+	a.Relink("new", "a", epoch)
+	changes, err := records.PublishAccounts(publication(publishedAs("a", 1)), accountView, []records.Account{a})
+	if err != nil || len(changes.Save) != 1 || len(changes.Relinked) > 0 || len(changes.FirstStored) > 0 ||
+		len(changes.Save[0].References) != 2 {
+		t.Errorf("%+v, %v", changes, err)
+	}
+	wantAccountEvents(t, "again", changes.AccountChanges)
+	w := publication(publishedAs("a", 3))
+	if _, err := records.PublishAccounts(w, accountView, []records.Account{a}); !errors.Is(err, domain.TargetChanged) {
+		t.Errorf("an account that is not stored any more: %v", err)
+	}
+}
+
+// The reference can be the same: the operator deleted a connection and created it again.
+func TestAnAccountOfADeletedConnectionIsRelinkedUnderTheSameReference(t *testing.T) {
+	a := listedAccount(1, "a")
+	a.Relink("new", "a", epoch)
+	a.Connection = domain.ConnectionID{UUID: uuid.UUID{9}}
+	changes, err := records.PublishAccounts(publication(publishedAs("a", 1)), accountView, []records.Account{a})
+	if err != nil || len(changes.Moved) != 1 || !slices.Equal(changes.Relinked, []domain.AccountID{a.ID}) ||
+		!slices.Equal(changes.FirstStored, []string{"a"}) || len(changes.Save[0].References) != 2 {
+		t.Errorf("%+v, %v", changes, err)
+	}
+	wantAccountEvents(t, "moved", changes.AccountChanges, accountEvent(domain.AccountRelinked, 1))
+}
+
+func TestAccountsOfAnEarlierReferenceEnd(t *testing.T) {
+	removed := listedAccount(2, "b")
+	removed.RemovedAt = epoch
+	stored := []records.Account{listedAccount(1, "a"), removed}
+	w := publication(publishedAs("c", 0))
+	changes, err := records.PublishAccounts(w, accountView, stored)
+	if err != nil || !changes.Complete || len(changes.Save) != 2 {
+		t.Fatalf("%+v, %v", changes, err)
+	}
+	a := changes.Save[1]
+	if a.ID != accountID(1) || !a.RemovedAt.Equal(later) || !a.UpdatedAt.Equal(later) ||
+		!a.References[0].Until.Equal(later) || a.IsOf("item") || !stored[0].IsOf("item") {
+		t.Errorf("%+v", a)
+	}
+	wantAccountEvents(t, "ended", changes.AccountChanges,
+		accountEvent(domain.AccountAdded, 100), accountEvent(domain.AccountRemoved, 1))
+
+	w.Unreadable = []string{"d"}
+	if changes, _ := records.PublishAccounts(w, accountView, stored); changes.Complete || len(changes.Save) != 1 {
+		t.Errorf("an unreadable account may be the successor: %+v", changes)
+	}
+	if changes, _ := records.PublishAccounts(w, accountView, stored[1:]); !changes.Complete {
+		t.Errorf("no account waits for a successor: %+v", changes)
+	}
+	w.Unproved = true
+	if changes, _ := records.PublishAccounts(w, accountView, stored); !changes.Complete || len(changes.Save) != 1 {
+		t.Errorf("the absence of an account proves nothing: %+v", changes)
+	}
+}

@@ -1,0 +1,508 @@
+package records_test
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"iter"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/records"
+)
+
+// now is the time of the write under test. Pull n has read everything n-10 hours before it; pull 9 writes.
+var now = time.Date(2026, time.March, 20, 12, 0, 0, 0, time.UTC)
+
+func recordID(n int) (id domain.TransactionID) {
+	id.UUID[15] = byte(n)
+	return id
+}
+
+func pullID(n int) (id domain.PullID) {
+	id.UUID[15] = byte(n)
+	return id
+}
+
+// account is the only account of the tests. Its external id is "acc".
+var account = domain.AccountID{UUID: [16]byte{7}}
+
+// data returns a row of the account. Rows with the same text are candidates for a match.
+func data(externalID, text string, amount string, date domain.Date) domain.TransactionData {
+	money, err := domain.ParseMoney(amount, "BRL")
+	if err != nil {
+		panic(err)
+	}
+	return domain.TransactionData{
+		ExternalID: externalID, Account: "acc", Amount: money, Status: domain.Posted, Date: date, Description: text,
+	}
+}
+
+// purchase returns a row that is equal to all other purchases, except for its external id.
+func purchase(externalID string) domain.TransactionData {
+	return data(externalID, "PADARIA DO ZE", "-50", "2026-03-10")
+}
+
+// record returns a live record of version 1, which pull 1 stored 100 hours before now.
+func record(n int, row domain.TransactionData) records.Record {
+	return records.Record{
+		Transaction: domain.Transaction{
+			ID: recordID(n), AccountID: account, TransactionData: row, Version: 1, Pull: pullID(1),
+			FirstSeenAt: now.Add(-100 * time.Hour), UpdatedAt: now.Add(-100 * time.Hour),
+		},
+		Digest: row.Digest(),
+	}
+}
+
+// removed returns the record as it was removed some hours before now, by pull 8.
+func removed(r records.Record, hours int) records.Record {
+	r.RemovedAt, r.Version, r.Pull = now.Add(-time.Duration(hours)*time.Hour), r.Version+1, pullID(8)
+	return r
+}
+
+// replaced returns a record whose present row has replaced the rows with these external ids. The record had one version
+// with each of them.
+func replaced(r records.Record, past ...string) records.Record {
+	for _, externalID := range past {
+		r.Supersedes = append(r.Supersedes, domain.Superseded{
+			ExternalID: externalID, At: now.Add(-24 * time.Hour), Rule: domain.SameDescription, Version: r.Version,
+		})
+		r.Version++
+	}
+	return r
+}
+
+// book is a store of one connection. It implements records.PublicationSource.
+type book struct {
+	records     []records.Record
+	versions    []records.Record // earlier versions
+	past        map[string]domain.TransactionID
+	carriedOver map[string]bool
+	never       map[domain.MatchPair]bool
+	absences    map[string]domain.Absence
+	quarantine  map[domain.QuarantineKey]records.QuarantineEntry
+	staged      []domain.TransactionData
+	fails       string // the method that fails
+	expired     bool   // Changes.ForgetExpired was set
+	log         []string
+	counts      domain.Counts
+}
+
+var errFails = errors.New("the store fails")
+
+// newBook returns a book with the records. It has a version for each former row of a record.
+func newBook(all ...records.Record) *book {
+	b := &book{
+		records: all, past: map[string]domain.TransactionID{}, carriedOver: map[string]bool{},
+		never: map[domain.MatchPair]bool{}, absences: map[string]domain.Absence{},
+		quarantine: map[domain.QuarantineKey]records.QuarantineEntry{},
+	}
+	for _, r := range all {
+		for _, s := range r.Supersedes {
+			b.past[s.ExternalID] = r.ID
+			former := r
+			former.TransactionData = purchase(s.ExternalID)
+			former.Version = s.Version
+			b.versions = append(b.versions, former)
+		}
+	}
+	return b
+}
+
+func (b *book) fail(method string) error {
+	if b.fails == method {
+		return errFails
+	}
+	return nil
+}
+
+// where returns the records for which which returns true.
+func (b *book) where(method string, which func(*records.Record) bool) ([]records.Record, error) {
+	var found []records.Record
+	for i := range b.records {
+		if which(&b.records[i]) {
+			found = append(found, b.records[i])
+		}
+	}
+	return found, b.fail(method)
+}
+
+func (b *book) byKey(key string) *records.Record {
+	for i := range b.records {
+		if b.records[i].Key() == key {
+			return &b.records[i]
+		}
+	}
+	return nil
+}
+
+func (b *book) Record(id domain.TransactionID) (records.Record, error) {
+	found, err := b.where("Record", func(r *records.Record) bool { return r.ID == id })
+	return found[0], err
+}
+
+func (b *book) Version(id domain.TransactionID, version int) (records.Record, error) {
+	for _, r := range b.versions {
+		if r.ID == id && r.Version == version {
+			return r, b.fail("Version")
+		}
+	}
+	return records.Record{}, errFails
+}
+
+func (b *book) PastIDs(ids []string) (map[string]domain.TransactionID, error) {
+	found := map[string]domain.TransactionID{}
+	for _, id := range ids {
+		if owner, ok := b.past[id]; ok {
+			found[id] = owner
+		}
+	}
+	return found, b.fail("PastIDs")
+}
+
+func (b *book) Live(ids []string) ([]records.Record, error) {
+	return b.where("Live", func(r *records.Record) bool {
+		return r.RemovedAt.IsZero() && slices.Contains(ids, r.ExternalID)
+	})
+}
+
+func (b *book) RemovedSince(at time.Time) ([]records.Record, error) {
+	return b.where("RemovedSince", func(r *records.Record) bool {
+		return !r.RemovedAt.Before(at) && r.SupersededBy.IsZero()
+	})
+}
+
+func (b *book) CarriedOver(dates domain.Window, since time.Time) ([]records.Record, error) {
+	return b.where("CarriedOver", func(r *records.Record) bool {
+		return b.carriedOver[r.ExternalID] && dates.Contains(r.Date) &&
+			(r.RemovedAt.IsZero() || !r.RemovedAt.Before(since))
+	})
+}
+
+func (b *book) Candidates(dates domain.Window, first time.Time) ([]records.Candidate, error) {
+	found, err := b.where("Candidates", func(r *records.Record) bool {
+		return r.RemovedAt.IsZero() && len(r.Supersedes) == 0 && dates.Contains(r.Date) && !r.FirstSeenAt.Before(first)
+	})
+	var candidates []records.Candidate
+	for _, r := range found {
+		candidates = append(candidates, records.Candidate{Record: r, FirstPull: r.Pull})
+	}
+	return candidates, err
+}
+
+func (b *book) Reads(ended time.Time) ([]domain.PullRead, error) {
+	var reads []domain.PullRead
+	for n := 1; n < 10; n++ {
+		if at := now.Add(time.Duration(n-10) * time.Hour); !at.Before(ended) || n >= 8 {
+			progress := domain.Progress{Planned: true, Steps: []domain.Step{{Sweep: true}}}
+			if n == 9 {
+				progress.Steps = nil
+			}
+			reads = append(reads, domain.PullRead{ID: pullID(n), StartedAt: at, Progress: progress})
+		}
+	}
+	return reads, b.fail("Reads")
+}
+
+func (b *book) Never() (map[domain.MatchPair]bool, error) { return b.never, b.fail("Never") }
+
+func (b *book) Absences(string) (map[string]domain.Absence, error) {
+	return b.absences, b.fail("Absences")
+}
+
+func (b *book) AbsentSince(ids []string) (map[string]domain.PullID, error) {
+	since := map[string]domain.PullID{}
+	for _, id := range ids {
+		if a, found := b.absences[id]; found {
+			since[id] = a.Pull
+		}
+	}
+	return since, b.fail("AbsentSince")
+}
+
+func (b *book) VisitLive(dates domain.Window, name string, _ bool, visit func(records.LiveRecord)) error {
+	for _, r := range b.records {
+		if r.RemovedAt.IsZero() && dates.Contains(r.Date) && (name == "" || name == r.Account) {
+			visit(records.LiveRecord{
+				ExternalID: r.ExternalID, Account: r.Account, Date: r.Date, CarriedOver: b.carriedOver[r.ExternalID],
+			})
+		}
+	}
+	return b.fail("VisitLive")
+}
+
+func (b *book) VisitMetadata(ids []string, visit func(string, []byte)) error {
+	for _, id := range ids {
+		visit(id, b.byKey(id).Metadata)
+	}
+	return b.fail("VisitMetadata")
+}
+
+func (b *book) Quarantine() (map[domain.QuarantineKey]records.QuarantineEntry, error) {
+	return maps.Clone(b.quarantine), b.fail("Quarantine")
+}
+
+func (b *book) VisitStaged(which records.StagedRowsOf, visit func(domain.TransactionData)) error {
+	n := 0
+	for _, row := range b.staged {
+		switch {
+		case slices.Contains(which.Held, row.Account), row.ExternalID <= which.After,
+			which.Accounts != nil && !slices.Contains(which.Accounts, row.Account),
+			which.ExternalIDs != nil && !slices.Contains(which.ExternalIDs, row.ExternalID),
+			!which.Dates.Contains(row.Date), which.New && b.byKey(row.ExternalID) != nil,
+			which.Limit > 0 && n == which.Limit:
+		default:
+			n++
+			visit(row)
+		}
+	}
+	return b.fail("VisitStaged")
+}
+
+func (b *book) OldestStaged(which records.StagedRowsOf) (map[string]domain.Date, error) {
+	oldest := map[string]domain.Date{}
+	err := b.VisitStaged(which, func(row domain.TransactionData) {
+		if first, found := oldest[row.Account]; !found || row.Date < first {
+			oldest[row.Account] = row.Date
+		}
+	})
+	return oldest, cmp.Or(err, b.fail("OldestStaged"))
+}
+
+func (b *book) PastStaged(which records.StagedRowsOf) (past []records.PastID, err error) {
+	which.New = true
+	err = b.VisitStaged(which, func(row domain.TransactionData) {
+		if owner, found := b.past[row.ExternalID]; found {
+			past = append(past, records.PastID{ExternalID: row.ExternalID, Record: owner})
+		}
+	})
+	return past, err
+}
+
+func (b *book) Stored(ids []string) (map[string]records.Stored, error) {
+	stored := map[string]records.Stored{}
+	for _, r := range b.records {
+		if slices.Contains(ids, r.Key()) {
+			stored[r.ExternalID] = records.Stored{
+				ID: r.ID, Digest: r.Digest, ContentHash: r.ContentHash, Version: r.Version, FirstSeenAt: r.FirstSeenAt,
+				Removed: !r.RemovedAt.IsZero(), Archived: r.Digest == pendingDigest,
+			}
+		}
+	}
+	return stored, b.fail("Stored")
+}
+
+// pendingDigest marks a record that was renamed with Renamed.Pending.
+var pendingDigest = records.Digest{1}
+
+func (b *book) VisitRecords(which records.RecordsOf, visit func(*records.Record)) error {
+	found, err := b.where("VisitRecords", func(r *records.Record) bool { return b.selects(which, r) })
+	for i := range found {
+		visit(&found[i])
+	}
+	return err
+}
+
+func (b *book) selects(which records.RecordsOf, r *records.Record) bool {
+	open := r.RemovedAt.IsZero()
+	if !which.RemovedSince.IsZero() {
+		open = !r.RemovedAt.Before(which.RemovedSince)
+	}
+	returned := slices.ContainsFunc(b.staged, func(row domain.TransactionData) bool {
+		return row.ExternalID == r.ExternalID && !slices.Contains(which.Held, row.Account)
+	})
+	return open && r.SupersededBy.IsZero() && !returned && which.Dates.Contains(r.Date) &&
+		(slices.Contains(which.Accounts, r.AccountID) || which.CarriedOver && b.carriedOver[r.ExternalID]) &&
+		(which.IDs == nil || slices.Contains(which.IDs, r.ID))
+}
+
+func (b *book) Dates(which records.RecordsOf, limit int) (window domain.Window, err error) {
+	var dates []domain.Date
+	err = b.VisitRecords(which, func(r *records.Record) { dates = append(dates, r.Date) })
+	if slices.Sort(dates); len(dates) > 0 {
+		window = domain.Window{From: dates[0], To: dates[min(limit, len(dates))-1]}
+	}
+	return window, cmp.Or(err, b.fail("Dates"))
+}
+
+func (b *book) ExternalIDs(which records.RecordsOf, limit int) (ids []string, err error) {
+	err = b.VisitRecords(which, func(r *records.Record) { ids = append(ids, r.ExternalID) })
+	slices.Sort(ids)
+	return ids[:min(limit, len(ids))], cmp.Or(err, b.fail("ExternalIDs"))
+}
+
+func (b *book) CarriedOverAccounts() ([]domain.AccountID, error) {
+	if len(b.carriedOver) == 0 {
+		return nil, b.fail("CarriedOverAccounts")
+	}
+	return []domain.AccountID{account}, b.fail("CarriedOverAccounts")
+}
+
+// apply applies the changes, and logs those that no record shows.
+func (b *book) apply(changes iter.Seq2[records.Changes, error]) error {
+	for c, err := range changes {
+		if err != nil {
+			return err
+		}
+		b.applyOne(c)
+	}
+	return nil
+}
+
+func (b *book) applyOne(c records.Changes) {
+	b.counts = b.counts.Plus(c.Counts)
+	b.logged(c)
+	for _, key := range c.Archive {
+		b.versions = append(b.versions, *b.byKey(key))
+	}
+	for _, r := range c.Rename {
+		row := b.byKey(r.From)
+		row.ExternalID, row.Supersedes, row.SupersededBy = r.ExternalID, r.Supersedes, r.SupersededBy
+		if r.Pending {
+			row.Digest = pendingDigest
+		}
+	}
+	for _, r := range c.Upsert {
+		if row := b.byKey(r.Key()); row != nil {
+			r.Supersedes, r.SupersededBy = row.Supersedes, row.SupersededBy
+			*row = r
+		} else {
+			b.records = append(b.records, r)
+		}
+	}
+	for _, p := range c.Past {
+		if b.past[p.ExternalID] = p.Record; p.Record.IsZero() {
+			delete(b.past, p.ExternalID)
+		}
+	}
+	for _, externalID := range c.Remove {
+		if r := b.byKey(externalID); r != nil && r.RemovedAt.IsZero() {
+			r.RemovedAt, r.Version = now, r.Version+1
+			b.counts.Removed++
+		}
+	}
+	for _, pair := range c.Never {
+		b.never[pair] = true
+	}
+	for _, externalID := range c.Returned {
+		delete(b.carriedOver, externalID)
+	}
+	if c.ForgetExpired {
+		maps.DeleteFunc(b.carriedOver, func(id string, _ bool) bool { return b.byKey(id) == nil })
+	}
+	if c.CarryOver != nil {
+		_ = b.VisitRecords(c.CarryOver.Records, func(r *records.Record) { b.carriedOver[r.ExternalID] = true })
+	}
+}
+
+// logged logs the changes that no record shows.
+func (b *book) logged(c records.Changes) {
+	log := func(format string, args ...any) { b.log = append(b.log, fmt.Sprintf(format, args...)) }
+	b.expired = b.expired || c.ForgetExpired
+	if c.Absences != nil {
+		clear(b.absences)
+		for _, a := range c.Absences.Remaining {
+			b.absences[a.ExternalID] = a
+			log("absent %s since %d", a.ExternalID, a.Pull.UUID[15])
+		}
+	}
+	if c.Stage != nil {
+		log("stage %d rows, restart %v, remove %v", len(c.Stage.Rows), c.Stage.Restart, c.Stage.Removed)
+	}
+	for _, pair := range c.Never {
+		log("never %s>%s", pair.Old, pair.New)
+	}
+	for _, r := range c.Refresh {
+		log("refresh %s of %d", r.ExternalID, r.ID.UUID[15])
+	}
+	for _, key := range c.Release {
+		log("release %s", key.ID)
+	}
+	for _, row := range c.Quarantine {
+		log("quarantine %s", row.ID)
+	}
+	for _, a := range c.Attach {
+		log("attach %s", a.Account)
+	}
+	if c.EndStaging {
+		log("end staging")
+	}
+}
+
+// lines returns one line for each record, ordered by id, followed by the log.
+func (b *book) lines() []string {
+	var lines []string
+	for _, r := range slices.SortedFunc(slices.Values(b.records), func(x, y records.Record) int {
+		return strings.Compare(x.ID.String(), y.ID.String())
+	}) {
+		line := fmt.Sprintf("%d %s v%d", r.ID.UUID[15], r.ExternalID, r.Version)
+		for _, s := range r.Supersedes {
+			line += " <" + s.ExternalID
+		}
+		if !r.RemovedAt.IsZero() {
+			line += " removed"
+		}
+		if !r.SupersededBy.IsZero() {
+			line += fmt.Sprintf(" superseded by %d", r.SupersededBy.UUID[15])
+		}
+		if b.carriedOver[r.ExternalID] {
+			line += " carried over"
+		}
+		lines = append(lines, line)
+	}
+	return append(lines, b.log...)
+}
+
+// view returns the view of pull 9 for a page with these rows.
+func (b *book) view(rows []domain.TransactionData) records.View {
+	ids := make([]string, len(rows))
+	for i := range rows {
+		ids[i] = rows[i].ExternalID
+	}
+	stored, _ := b.Stored(ids)
+	return records.View{Pull: pullID(9), Stored: stored, Accounts: map[string]domain.AccountID{"acc": account}}
+}
+
+// pageOf returns a page with the rows, which a pull writes now. New records get the ids 101, 102, ….
+func pageOf(rows ...domain.TransactionData) records.PageWrite {
+	next := 100
+	return records.PageWrite{
+		Transactions: rows, RecentlyRemoved: true, Matching: &records.Matching{}, At: now,
+		NewID: func() domain.TransactionID {
+			next++
+			return recordID(next)
+		},
+	}
+}
+
+// store writes the page.
+func (b *book) store(w records.PageWrite) error {
+	page := records.NewPage(w)
+	return b.apply(page.Changes(b.view(page.Rows()), b))
+}
+
+// want fails the test unless the book has these lines. It also fails if a version was archived twice, or if an external
+// id is carried over that no record has.
+func (b *book) want(t *testing.T, want ...string) {
+	t.Helper()
+	archived := map[string]bool{}
+	for _, r := range b.versions {
+		version := fmt.Sprint(r.ID, r.Version)
+		if archived[version] {
+			t.Errorf("version %d of record %d was archived twice", r.Version, r.ID.UUID[15])
+		}
+		archived[version] = true
+	}
+	for externalID := range b.carriedOver {
+		if b.byKey(externalID) == nil {
+			t.Errorf("%s is carried over, but is not stored", externalID)
+		}
+	}
+	if got := b.lines(); !slices.Equal(got, want) {
+		t.Errorf("the book is\n\t%s\nwant\n\t%s", strings.Join(got, "\n\t"), strings.Join(want, "\n\t"))
+	}
+}

@@ -1,0 +1,144 @@
+package records
+
+import (
+	"encoding/json"
+	"errors"
+	"iter"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// Changes lists changes of a connection. A store applies the members in the order of their declaration, and adds Counts
+// to the counts of the pull.
+type Changes struct {
+	// Absences replaces remembered absences. It is nil if they do not change.
+	Absences *Absences
+	// ForgetExpired is set if carried-over records that were removed more than domain.MatchWindow ago, or were
+	// superseded, are no longer carried over.
+	ForgetExpired bool
+	// Stage describes rows that are stored, but do not become visible yet; nil if there are none.
+	Stage *StagedRows
+	// Never contains pairs of external ids that must not be matched again, in both orders.
+	Never []domain.MatchPair
+	// Returned contains external ids of records that are no longer carried over.
+	Returned []string
+	// Archive contains the keys of records whose present version becomes an earlier version, because a later member
+	// changes the record. See Record.Key.
+	Archive []string
+	// Rename changes the identities of records, in this order. It makes no new versions.
+	Rename []Renamed
+	// Upsert contains new records and new versions of stored records. A stored record has the same key, and keeps its
+	// Supersedes and SupersededBy.
+	Upsert []Record
+	// Past changes the former external ids of records.
+	Past []PastID
+	// Refresh replaces the metadata and the content hash of records without a new version.
+	Refresh []Refreshed
+	// Release contains keys of rows that leave the quarantine.
+	Release []domain.QuarantineKey
+	// Quarantine contains rows that enter the quarantine, or replace the quarantined row with the same key.
+	Quarantine []domain.UnreadableData
+	// Attach contains accounts to which stored records refer by external id only. Each record of such an account
+	// without an account id gets it, in a new version. The store counts these records as modified.
+	Attach []Attached
+	// Remove contains the external ids of records to mark as removed, in a new version. The store ignores ids without
+	// a live record, and counts the others as removed.
+	Remove []string
+	// CarryOver marks records as carried over; nil if it marks none.
+	CarryOver *CarryOver
+	// EndStaging is set if all staged rows are deleted, and the account reference of the connection is no longer new.
+	EndStaging bool
+	Counts     domain.Counts
+}
+
+// CarryOver selects the records that are carried over. FilterUnchanged does not report such a record as unchanged: its
+// content hash is deleted.
+type CarryOver struct {
+	Returned StagedRowsOf // rows whose records are no longer carried over
+	Records  RecordsOf    // records that are carried over from now on
+}
+
+// Absences replaces the remembered absences of an account.
+type Absences struct {
+	Account   string // external id of the account; "" for all absences of the connection
+	Known     bool   // whether there are absences to forget
+	Remaining []domain.Absence
+}
+
+// StagedRows contains rows to stage. See Staging.
+type StagedRows struct {
+	Staging
+	Rows    []domain.TransactionData
+	Removed []string // external ids of staged rows to delete
+}
+
+// Renamed is a change of a record's identity.
+type Renamed struct {
+	ID         domain.TransactionID
+	From       string // the present key of the record
+	ExternalID string
+	// Supersedes and SupersededBy replace the members of the record.
+	Supersedes   []domain.Superseded
+	SupersededBy domain.TransactionID
+	// Pending is set if the next version of the record is written later. Until then, no row equals the record.
+	Pending bool
+}
+
+// Key returns the key of the record after the change.
+func (r Renamed) Key() string {
+	return (&Record{Transaction: domain.Transaction{
+		ID: r.ID, TransactionData: domain.TransactionData{ExternalID: r.ExternalID}, SupersededBy: r.SupersededBy,
+	}}).Key()
+}
+
+// PastID is a former external id.
+type PastID struct {
+	ExternalID string
+	Record     domain.TransactionID // the record that had the external id; zero if no record has it any more
+}
+
+// Refreshed is a record whose metadata or content hash may have changed, but nothing else.
+type Refreshed struct {
+	ID          domain.TransactionID
+	ExternalID  string
+	Metadata    json.RawMessage
+	ContentHash domain.ContentHash
+}
+
+// Attached is an account that was first stored, or left the quarantine.
+type Attached struct {
+	Account string // the external id
+	ID      domain.AccountID
+}
+
+// errStopped ends a decision whose caller does not range over the remaining changes.
+var errStopped = errors.New("the caller needs no more changes")
+
+// decision is the state of one decision.
+type decision struct {
+	*Page
+	View
+	source  Source
+	yield   func(Changes, error) bool
+	leaving map[string]domain.PullID // see leave
+	onPage  map[string]bool          // the external ids of the page's rows; filled by isShown
+	never   map[domain.MatchPair]bool
+}
+
+// changesOf returns the changes that run emits.
+func (d *decision) changesOf(run func() error) iter.Seq2[Changes, error] {
+	return func(yield func(Changes, error) bool) {
+		d.yield = yield
+		if err := run(); err != nil && !errors.Is(err, errStopped) {
+			yield(Changes{}, err)
+		}
+	}
+}
+
+// emit yields changes. When it returns nil, the store has applied them.
+func (d *decision) emit(c Changes) error {
+	if !d.yield(c, nil) {
+		return errStopped
+	}
+	return nil
+}

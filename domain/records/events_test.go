@@ -1,0 +1,88 @@
+package records_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/records"
+)
+
+var (
+	someID       = uuid.UUID{7}
+	connectionID = domain.ConnectionID{UUID: someID}
+	epoch        = time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)
+)
+
+func TestEventOfAChangedHealth(t *testing.T) {
+	reauth := domain.Health{NeedsReauth: true}
+	for _, tc := range []struct {
+		name          string
+		kind          domain.ConnectionKind
+		before, after domain.Health
+		want          domain.EventType
+	}{
+		{"the holder must sign in", domain.Aggregator, domain.Health{}, reauth, domain.ConnectionReauthRequired},
+		{"the holder has signed in", domain.Aggregator, reauth, domain.Health{Status: domain.Healthy},
+			domain.ConnectionRecovered},
+		{"a reset is no recovery", domain.Aggregator, reauth, domain.Health{}, ""},
+		{"the need stays", domain.Aggregator, reauth, domain.Health{NeedsReauth: true, Status: domain.Healthy}, ""},
+		{"there was no need", domain.Aggregator, domain.Health{}, domain.Health{Status: domain.Healthy}, ""},
+		{"engine connections have no events", domain.Engine, domain.Health{}, reauth, ""},
+	} {
+		before := domain.Connection{ID: connectionID, Kind: tc.kind, Health: tc.before}
+		after := before
+		after.Health = tc.after
+		wantEvents(t, tc.name, records.OfHealth(before, after), tc.want)
+	}
+}
+
+func TestEventOfASilentConnection(t *testing.T) {
+	heard := domain.Connection{ID: connectionID}
+	silent := heard
+	silent.Webhook.MissedAt = epoch
+	wantEvents(t, "a webhook is missing", records.OfSilence(heard, silent), domain.ConnectionSilent)
+	wantEvents(t, "another webhook is missing", records.OfSilence(silent, silent), "")
+	wantEvents(t, "a webhook has arrived", records.OfSilence(silent, heard), "")
+}
+
+func TestEventsOfErasuresConsentsAndCheckpoints(t *testing.T) {
+	e := domain.Erasure{Connection: connectionID, Status: domain.ErasureDone}
+	wantEvents(t, "the erasure has ended", records.OfErasure(e), domain.ConnectionErased)
+	e.Status = domain.ErasureFailed
+	wantEvents(t, "the erasure has failed", records.OfErasure(e), "")
+	wantEvents(t, "consent", []records.Event{records.OfConsent(connectionID)}, domain.ConnectionConsentExpiring)
+	checkpoint := records.OfCheckpoint(domain.TenantID{UUID: someID})
+	wantEvents(t, "checkpoint", []records.Event{checkpoint}, domain.AuditCheckpoint)
+}
+
+func TestEventOfACompletenessState(t *testing.T) {
+	for state, want := range map[domain.CompletenessState]domain.EventType{
+		domain.Drifting: domain.AccountDriftingEvent, domain.Complete: domain.AccountCompleteEvent,
+		domain.CompletenessUnknown: "",
+	} {
+		var events []records.Event
+		if e, ok := records.OfCompleteness(domain.AccountID{UUID: someID}, state); ok {
+			events = append(events, e)
+		}
+		wantEvents(t, string(state), events, want)
+	}
+}
+
+// wantEvents checks that events contains one event of each given type about someID, in this order. A type "" means that
+// there is no event.
+func wantEvents(t *testing.T, name string, events []records.Event, types ...domain.EventType) {
+	t.Helper()
+	var want []records.Event
+	for _, kind := range types {
+		if kind != "" {
+			want = append(want, records.Event{Type: kind, Subject: someID.String()})
+		}
+	}
+	if !slices.Equal(events, want) {
+		t.Errorf("%s: the events are %v instead of %v", name, events, want)
+	}
+}

@@ -1,0 +1,129 @@
+package records
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// Outcome describes how an attempt of a pull ended.
+type Outcome struct {
+	State     domain.PullState // PullSucceeded, PullFailed, or PullQueued if the pull will be retried
+	LastError domain.Code      // "" if the pull succeeded
+	NotBefore time.Time        // the earliest time of the retry; only if State is PullQueued
+	// Attempts is the pull's new attempt count and replaces the stored count. Claim has already counted the attempt.
+	// The caller subtracts one if our own rate budget, a shutdown or a pause of the connection has ended the attempt.
+	Attempts int
+	// Health computes the connection's new health from the stored health. If the function is nil, the health does not
+	// change.
+	Health func(domain.Health) domain.Health
+	// Consent computes the connection's new consent from the stored consent. If the function is nil, the consent does
+	// not change.
+	Consent func(domain.Consent) domain.Consent
+	// Webhook computes the connection's new WebhookWatch from the stored one. If the function is nil, the WebhookWatch
+	// does not change. heardSince reports whether a webhook about the connection was received at or after a time.
+	Webhook func(w domain.WebhookWatch, heardSince func(time.Time) bool) domain.WebhookWatch
+	// Target is the connection's target (see domain.Connection) during the pull. It is "" if an account of the target
+	// is not stored yet. If the connection still has this target, Finish clears the connection's NewReference.
+	Target string
+	// Settled is the result of a settled pull (see SettledRead); nil if the pull is not settled. If Settled is set,
+	// Finish stores a reading of each account with an entry in Settled.Balances.
+	Settled *SettledRead
+	// Announced contains the numbers of rows that the vendor's webhooks have announced. Finish stores these numbers. If
+	// Settled is set, Finish also compares all stored numbers with the stored rows.
+	Announced []domain.AnnouncedCount
+	At        time.Time
+}
+
+// SettledRead is the result of a settled pull. A pull is settled if all of this is true:
+//
+//   - The pull has read everything that the vendor has.
+//   - The pull has succeeded.
+//   - The vendor did not synchronise during the pull.
+type SettledRead struct {
+	// Balances contains the balances of the accounts that were read. The keys are the external ids of the accounts.
+	Balances map[string]domain.VendorBalance
+	// Quarantined is set if the quarantine of the connection is not empty.
+	Quarantined bool
+	// RunningBalance returns the account balance in the metadata of a record. The field RunningBalance is nil if the
+	// vendor states no running balances.
+	RunningBalance func(metadata json.RawMessage) domain.RunningBalance
+	// CreatedAt returns when the vendor created the row with this metadata; zero if the metadata of this row lacks the
+	// time. The field CreatedAt is nil if the vendor never states the time.
+	CreatedAt func(metadata json.RawMessage) time.Time
+}
+
+// FinishView contains the stored values on which the end of an attempt depends.
+type FinishView struct {
+	Pull       domain.Pull // the running pull; its scope and progress are not needed
+	Connection domain.Connection
+	// HeardSince reports whether a webhook about the connection was received at or after a time. Ignored deliveries do
+	// not count.
+	HeardSince func(time.Time) (bool, error)
+}
+
+// FinishChanges lists what a store must change when an attempt ends.
+type FinishChanges struct {
+	Pull domain.Pull // with its new state
+	// Connection is the connection with its new health, consent and WebhookWatch. Reported is set if one of them may
+	// have changed.
+	Connection domain.Connection
+	Reported   bool
+	// ReferenceStored is set if all accounts of the connection's account reference are stored now. The store deletes
+	// the connection's staged rows and clears NewReference and StagedSince.
+	ReferenceStored bool
+	// NextMayStart is set if the connection's queued pull needs a job, if there is such a pull.
+	NextMayStart bool
+	Events       []Event
+}
+
+// Finish decides what the end of an attempt changes. The pull of a deleted connection fails instead of being retried:
+// the deletion itself did not end this pull, because the pull was running. Errors: those of v.HeardSince.
+func Finish(v FinishView, o Outcome) (FinishChanges, error) {
+	c, err := report(v, o)
+	if err != nil {
+		return FinishChanges{}, err
+	}
+	changes := FinishChanges{
+		Pull: v.Pull, Connection: c, Reported: o.Health != nil || o.Consent != nil || o.Webhook != nil,
+		ReferenceStored: o.Target != "" && o.Target == c.Target(),
+		Events:          append(OfHealth(v.Connection, c), OfSilence(v.Connection, c)...),
+	}
+	if o.State == domain.PullFailed {
+		changes.Events = append(changes.Events, Event{domain.PullFailedEvent, v.Pull.ID.String()})
+	}
+	p := &changes.Pull
+	p.State, p.LastError, p.Attempts = o.State, o.LastError, o.Attempts
+	p.NotBefore, p.FinishedAt = time.Time{}, o.At
+	switch {
+	case o.State == domain.PullQueued && c.Live():
+		p.NotBefore, p.FinishedAt = o.NotBefore, time.Time{}
+	case o.State == domain.PullQueued:
+		p.State, p.LastError = domain.PullFailed, domain.ConnectionGone
+	}
+	changes.NextMayStart = !p.FinishedAt.IsZero() || p.AwaitsAccount()
+	return changes, nil
+}
+
+// report returns the connection with the health, the consent and the WebhookWatch that result from the outcome.
+func report(v FinishView, o Outcome) (domain.Connection, error) {
+	c := v.Connection
+	if o.Health != nil {
+		c.Health = o.Health(c.Health)
+	}
+	if o.Consent != nil {
+		c.Consent = o.Consent(c.Consent)
+	}
+	var err error
+	if o.Webhook != nil {
+		c.Webhook = o.Webhook(c.Webhook, func(at time.Time) bool {
+			heard, failed := v.HeardSince(at)
+			if failed != nil {
+				err = failed
+			}
+			return heard
+		})
+	}
+	return c, err
+}

@@ -1,0 +1,121 @@
+package records_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/records"
+)
+
+// runningView returns a view of a running pull of a live connection.
+func runningView() records.FinishView {
+	return records.FinishView{
+		Pull: domain.Pull{
+			ID: domain.PullID{UUID: someID}, Connection: connectionID, State: domain.PullRunning, Attempts: 3,
+			StartedAt: epoch, NotBefore: epoch, LastError: domain.VendorUnreachable,
+		},
+		Connection: domain.Connection{
+			ID: connectionID, Kind: domain.Aggregator, AccountRef: "item", BaseURL: "https://bank.example",
+		},
+		HeardSince: func(time.Time) (bool, error) { return false, nil },
+	}
+}
+
+func TestStateOfAPullAfterAnAttempt(t *testing.T) {
+	at, retry := epoch.Add(time.Minute), epoch.Add(time.Hour)
+	deleted := runningView()
+	deleted.Connection.DeletedAt = epoch
+	for _, tc := range []struct {
+		name  string
+		view  records.FinishView
+		o     records.Outcome
+		want  domain.Pull // only the members that Finish sets
+		next  bool
+		event domain.EventType
+	}{
+		{"success", runningView(), records.Outcome{State: domain.PullSucceeded, Attempts: 3},
+			domain.Pull{State: domain.PullSucceeded, Attempts: 3, FinishedAt: at}, true, ""},
+		{"failure", runningView(), records.Outcome{State: domain.PullFailed, LastError: domain.Interrupted,
+			Attempts: 2},
+			domain.Pull{State: domain.PullFailed, LastError: domain.Interrupted, Attempts: 2, FinishedAt: at}, true,
+			domain.PullFailedEvent},
+		{"retry", runningView(), records.Outcome{State: domain.PullQueued, LastError: domain.Interrupted,
+			NotBefore: retry}, domain.Pull{State: domain.PullQueued, LastError: domain.Interrupted, NotBefore: retry},
+			false, ""},
+		{"wait for an account", runningView(), records.Outcome{State: domain.PullQueued,
+			LastError: domain.AccountNotListed, NotBefore: retry},
+			domain.Pull{State: domain.PullQueued, LastError: domain.AccountNotListed, NotBefore: retry}, true, ""},
+		{"retry after the connection was deleted", deleted, records.Outcome{State: domain.PullQueued,
+			LastError: domain.Interrupted, NotBefore: retry},
+			domain.Pull{State: domain.PullFailed, LastError: domain.ConnectionGone, FinishedAt: at}, true, ""},
+		{"success after the connection was deleted", deleted, records.Outcome{State: domain.PullSucceeded},
+			domain.Pull{State: domain.PullSucceeded, FinishedAt: at}, true, ""},
+	} {
+		tc.o.At = at
+		changes, err := records.Finish(tc.view, tc.o)
+		got := changes.Pull
+		set := domain.Pull{
+			State: got.State, LastError: got.LastError, Attempts: got.Attempts, NotBefore: got.NotBefore,
+			FinishedAt: got.FinishedAt,
+		}
+		if err != nil || !samePull(set, tc.want) || got.ID != tc.view.Pull.ID || !got.StartedAt.Equal(epoch) {
+			t.Errorf("%s: %+v, %v", tc.name, got, err)
+		}
+		if changes.NextMayStart != tc.next || changes.Reported {
+			t.Errorf("%s: next %t, reported %t", tc.name, changes.NextMayStart, changes.Reported)
+		}
+		wantEvents(t, tc.name, changes.Events, tc.event)
+	}
+}
+
+func samePull(a, b domain.Pull) bool {
+	return a.State == b.State && a.LastError == b.LastError && a.Attempts == b.Attempts &&
+		a.NotBefore.Equal(b.NotBefore) && a.FinishedAt.Equal(b.FinishedAt)
+}
+
+func TestAnOutcomeChangesTheConnection(t *testing.T) {
+	v := runningView()
+	v.HeardSince = func(at time.Time) (bool, error) { return at.Equal(epoch), nil }
+	changes, err := records.Finish(v, records.Outcome{
+		State: domain.PullFailed, At: epoch,
+		Health:  func(h domain.Health) domain.Health { return h.AfterSignal(domain.SignalReauth) },
+		Consent: func(c domain.Consent) domain.Consent { c.Key = "new" + c.Key; return c },
+		Webhook: func(w domain.WebhookWatch, heardSince func(time.Time) bool) domain.WebhookWatch {
+			if heardSince(epoch) && !heardSince(epoch.Add(1)) {
+				w.MissedAt = epoch
+			}
+			return w
+		},
+	})
+	c := changes.Connection
+	if err != nil || !changes.Reported || !c.Health.NeedsReauth || c.Consent.Key != "new" ||
+		!c.Webhook.MissedAt.Equal(epoch) {
+		t.Errorf("%+v, %v", changes, err)
+	}
+	wantEvents(t, "events", changes.Events,
+		domain.ConnectionReauthRequired, domain.ConnectionSilent, domain.PullFailedEvent)
+
+	failure := errors.New("no answer")
+	v.HeardSince = func(time.Time) (bool, error) { return true, failure }
+	_, err = records.Finish(v, records.Outcome{
+		Webhook: func(w domain.WebhookWatch, heardSince func(time.Time) bool) domain.WebhookWatch {
+			heardSince(epoch)
+			return w
+		},
+	})
+	if !errors.Is(err, failure) {
+		t.Errorf("an error of HeardSince is lost: %v", err)
+	}
+}
+
+func TestAPullEndsTheNewReferenceOnlyOfItsOwnTarget(t *testing.T) {
+	v := runningView()
+	for target, want := range map[string]bool{v.Connection.Target(): true, "another": false, "": false} {
+		changes, err := records.Finish(v, records.Outcome{State: domain.PullSucceeded, Target: target, At: epoch})
+		if changes.ReferenceStored != want || err != nil {
+			t.Errorf("target %q: %t, %v", target, changes.ReferenceStored, err)
+		}
+	}
+}

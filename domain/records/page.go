@@ -1,0 +1,249 @@
+package records
+
+import (
+	"iter"
+	"maps"
+	"slices"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// Page is a write of a page, a sweep, or announced removals, prepared before the store's transaction begins.
+type Page struct {
+	PageWrite
+
+	sweep   *SweepWrite // nil unless the write is a sweep
+	digests []Digest    // the digests of Transactions, in the same order
+}
+
+// NewPage prepares a write. If an account or a row occurs twice, only the later occurrence remains.
+func NewPage(w PageWrite) *Page {
+	p := &Page{PageWrite: w}
+	p.Accounts = Deduplicate(w.Accounts, func(a *domain.AccountData) string { return a.ExternalID })
+	p.Transactions = Deduplicate(w.Transactions, func(t *domain.TransactionData) string { return t.ExternalID })
+	if p.Staged != nil {
+		p.Accounts, p.Listed, p.AssumeNew = nil, false, false
+		return p
+	}
+	p.digests = make([]Digest, len(p.Transactions))
+	for i := range p.Transactions {
+		p.digests[i] = p.Transactions[i].Digest()
+	}
+	return p
+}
+
+// NewSweep prepares a sweep.
+func NewSweep(w SweepWrite) *Page {
+	w.Page.At, w.Page.LeaseUntil, w.Page.Removed, w.Page.AssumeNew = w.At, w.LeaseUntil, nil, false
+	p := NewPage(w.Page)
+	p.sweep = &w
+	return p
+}
+
+// Rows returns the rows of the page that become visible. A store loads the records with their external ids.
+func (p *Page) Rows() []domain.TransactionData {
+	if p.Staged != nil {
+		return nil
+	}
+	return p.Transactions
+}
+
+// Changes yields the changes that the write makes. The accounts of the page must already be stored. The rules apply in
+// this order:
+//
+//   - The records that a complete listing lacks leave; see judgeAbsences.
+//   - A row that a record had before becomes its current row again; see followPast.
+//   - A new row continues a carried-over record (matchCarriedOver), or a removed one (matchRemoved).
+//   - Each row is compared with its record by digest; see put.
+//   - The quarantine changes; see changeQuarantine.
+//   - The records that leave, and that no new row continues, are removed. A row whose removal was announced therefore
+//     stays removed, even if the page contains it.
+func (p *Page) Changes(view View, source Source) iter.Seq2[Changes, error] {
+	d := &decision{Page: p, View: view, source: source, leaving: map[string]domain.PullID{}}
+	return d.changesOf(d.decide)
+}
+
+func (d *decision) decide() error {
+	for _, id := range d.Removed {
+		d.leaving[id] = domain.PullID{}
+	}
+	steps := []func() error{d.stage, d.judgeAbsences, d.rememberUnmatched}
+	if !d.AssumeNew {
+		steps = append(steps, d.followPast, d.matchCarriedOver, d.matchRemoved)
+	}
+	for _, step := range steps {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	var c Changes
+	d.put(&c)
+	if err := d.changeQuarantine(&c); err != nil {
+		return err
+	}
+	c.Remove = slices.Sorted(maps.Keys(d.leaving))
+	c.Counts.Read, c.Counts.Unchanged = c.Counts.Read+d.Unchanged, c.Counts.Unchanged+d.Unchanged
+	return d.emit(c)
+}
+
+// stage emits the rows of a staged page. They are not compared with the stored records.
+func (d *decision) stage() error {
+	if d.Staged == nil {
+		return nil
+	}
+	return d.emit(Changes{
+		Stage:  &StagedRows{Staging: *d.Staged, Rows: d.Transactions, Removed: d.Removed},
+		Counts: domain.Counts{Read: len(d.Transactions)},
+	})
+}
+
+// rememberUnmatched records that new rows in Unmatched must never replace another row.
+func (d *decision) rememberUnmatched() error {
+	var c Changes
+	if len(d.Unmatched) == 0 {
+		return nil
+	}
+	for _, i := range d.unknown() {
+		if id := d.Transactions[i].ExternalID; slices.Contains(d.Unmatched, id) {
+			c.Never = append(c.Never, domain.MatchPair{New: id})
+		}
+	}
+	if len(c.Never) == 0 {
+		return nil
+	}
+	return d.emit(c)
+}
+
+// unknown returns the indexes of the rows of the page that no record has.
+func (d *decision) unknown() []int {
+	var unknown []int
+	for i := range d.Rows() {
+		if _, ok := d.Stored[d.Transactions[i].ExternalID]; !ok {
+			unknown = append(unknown, i)
+		}
+	}
+	return unknown
+}
+
+// isShown reports whether the page, or the complete listing of a sweep, contains the row.
+func (d *decision) isShown(externalID string) bool {
+	if d.onPage == nil {
+		d.onPage = make(map[string]bool, len(d.Rows()))
+		for i := range d.Rows() {
+			d.onPage[d.Transactions[i].ExternalID] = true
+		}
+	}
+	return d.onPage[externalID] || d.sweep != nil && d.sweep.Seen(externalID)
+}
+
+// put compares each row of the page with its record.
+//
+//   - A row without a record becomes a new record.
+//   - A row that differs from its record, or whose record is removed or was renamed, becomes the next version.
+//   - An equal row changes at most the metadata and the content hash of its record. If the content hash of the row is
+//     known and the same, the metadata is the same, too.
+func (d *decision) put(c *Changes) {
+	rows := d.Rows()
+	c.Counts.Read += len(rows)
+	for i := range rows {
+		row := &rows[i]
+		stored, found := d.Stored[row.ExternalID]
+		switch {
+		case !found:
+			c.Counts.Added++
+			stored.ID, stored.FirstSeenAt = d.NewID(), d.At
+		case !stored.Removed && !stored.Archived && stored.Digest == d.digests[i]:
+			c.Counts.Unchanged++
+			if row.ContentHash.IsZero() || row.ContentHash != stored.ContentHash {
+				c.Refresh = append(c.Refresh, Refreshed{stored.ID, row.ExternalID, row.Metadata, row.ContentHash})
+			}
+			continue
+		default:
+			c.Counts.Modified++
+			if !stored.Archived {
+				c.Archive = append(c.Archive, row.ExternalID)
+			}
+		}
+		if c.Upsert == nil {
+			c.Upsert = make([]Record, 0, len(rows)-i)
+		}
+		c.Upsert = append(c.Upsert, Record{Digest: d.digests[i]})
+		next := &c.Upsert[len(c.Upsert)-1]
+		next.ID, next.FirstSeenAt, next.TransactionData = stored.ID, stored.FirstSeenAt, *row
+		next.AccountID, next.StableMetadata = d.Accounts[row.Account], nil
+		d.nextVersion(next, stored.Version)
+	}
+}
+
+// nextVersion sets the members that are different in each version. The new version follows the previous one.
+func (d *decision) nextVersion(next *Record, previous int) {
+	next.Tenant, next.Connection, next.Vendor = d.Tenant, d.Connection, d.Vendor
+	next.Version, next.UpdatedAt, next.Pull = previous+1, d.At, d.Pull
+}
+
+// changeQuarantine changes the quarantine. A row that the page both releases and quarantines stays in the quarantine.
+// A row is counted as quarantined once per pull. If the quarantine is full, further rows are only counted.
+//
+// Records get the id of their account when it is first stored, unless the account is in the quarantine. They get it
+// when the account is released.
+func (d *decision) changeQuarantine(c *Changes) error {
+	attached := d.FirstStored
+	c.Release = d.Released
+	if len(d.Quarantined) > 0 || len(attached) > 0 {
+		quarantine, err := d.source.Quarantine()
+		if err != nil {
+			return err
+		}
+		for _, key := range d.Released {
+			delete(quarantine, key)
+		}
+		for _, row := range Deduplicate(d.Quarantined, func(r *domain.UnreadableData) string {
+			return string(r.Kind) + r.ID
+		}) {
+			entry, found := quarantine[row.QuarantineKey]
+			if entry.Pull != d.Pull {
+				c.Counts.Quarantined++
+			}
+			if found || len(quarantine) < domain.MaxQuarantined {
+				quarantine[row.QuarantineKey] = QuarantineEntry{d.Pull, d.At}
+				c.Quarantine = append(c.Quarantine, row)
+			}
+		}
+		attached = slices.DeleteFunc(slices.Clone(attached), func(id string) bool {
+			_, quarantined := quarantine[domain.QuarantineKey{Kind: domain.QuarantinedAccount, ID: id}]
+			return quarantined
+		})
+	}
+	for _, key := range d.Released {
+		if key.Kind == domain.QuarantinedAccount {
+			attached = append(attached, key.ID)
+		}
+	}
+	for _, externalID := range attached {
+		if id, stored := d.Accounts[externalID]; stored {
+			c.Attach = append(c.Attach, Attached{externalID, id})
+		}
+	}
+	return nil
+}
+
+// Deduplicate returns one item for each key: the last item with this key. The result has the order in which the keys
+// first occur in items. If no two items have the same key, which is the usual case, Deduplicate returns items
+// unchanged.
+func Deduplicate[T any](items []T, key func(*T) string) []T {
+	last := make(map[string]int, len(items))
+	for i := range items {
+		last[key(&items[i])] = i
+	}
+	if len(last) == len(items) {
+		return items
+	}
+	distinct := make([]T, 0, len(last))
+	for i := range items {
+		if at, found := last[key(&items[i])]; found {
+			distinct = append(distinct, items[at])
+			delete(last, key(&items[i]))
+		}
+	}
+	return distinct
+}

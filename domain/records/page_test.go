@@ -1,0 +1,436 @@
+package records_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/records"
+)
+
+// with returns the page after a change.
+func with(w records.PageWrite, change func(*records.PageWrite)) records.PageWrite {
+	change(&w)
+	return w
+}
+
+// wholeList is the progress of a pull that reads everything.
+var wholeList = domain.Progress{Planned: true, Steps: []domain.Step{{Sweep: true}}}
+
+var (
+	firstSeen = func(r records.Record, hours int, pull int) records.Record {
+		r.FirstSeenAt, r.Pull = now.Add(-time.Duration(hours)*time.Hour), pullID(pull)
+		return r
+	}
+	other = func(externalID string) domain.TransactionData {
+		return data(externalID, "SALARIO", "900", "2026-03-11")
+	}
+)
+
+func TestAPage(t *testing.T) {
+	hash := func(r records.Record) records.Record {
+		r.ContentHash = domain.ContentHash{1}
+		return r
+	}
+	for name, tc := range map[string]struct {
+		book *book
+		page records.PageWrite
+		want []string
+	}{
+		"a new row becomes a record": {
+			newBook(), pageOf(purchase("a")), []string{"101 a v1"},
+		},
+		"an equal row changes at most the metadata": {
+			newBook(record(1, purchase("a"))), pageOf(purchase("a")), []string{"1 a v1", "refresh a of 1"},
+		},
+		"a row with the same content hash changes nothing": {
+			newBook(hash(record(1, purchase("a")))),
+			pageOf(hash(record(1, purchase("a"))).TransactionData), []string{"1 a v1"},
+		},
+		"a different row becomes the next version": {
+			newBook(record(1, purchase("a"))), pageOf(other("a")), []string{"1 a v2"},
+		},
+		"a removed record becomes live again": {
+			newBook(removed(record(1, purchase("a")), 1)), pageOf(purchase("a")), []string{"1 a v3"},
+		},
+		"the later of two rows with one external id is stored": {
+			newBook(record(1, purchase("a"))), pageOf(other("a"), purchase("a")), []string{"1 a v1", "refresh a of 1"},
+		},
+		"an announced removal counts more than the row": {
+			newBook(record(1, purchase("a"))), with(pageOf(other("a")), func(w *records.PageWrite) {
+				w.Removed = []string{"a"}
+			}), []string{"1 a v3 removed"},
+		},
+		"unknown and removed records are not removed again": {
+			newBook(removed(record(1, purchase("a")), 1)), with(pageOf(), func(w *records.PageWrite) {
+				w.Removed = []string{"a", "b"}
+			}), []string{"1 a v2 removed"},
+		},
+		"staged rows are not compared": {
+			newBook(record(1, purchase("a"))), with(pageOf(other("a")), func(w *records.PageWrite) {
+				w.Staged, w.Removed = &records.Staging{Restart: true}, []string{"b"}
+			}), []string{"1 a v1", "stage 1 rows, restart true, remove [b]"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if err := tc.book.store(tc.page); err != nil {
+				t.Fatal(err)
+			}
+			tc.book.want(t, tc.want...)
+		})
+	}
+}
+
+func TestAPageIsCounted(t *testing.T) {
+	b := newBook(record(1, purchase("a")), record(2, purchase("b")), record(3, purchase("c")))
+	w := pageOf(purchase("a"), other("b"), other("new"), other("newer"))
+	w.Unchanged, w.Removed = 5, []string{"c", "unknown"}
+	w.Matching = nil
+	if err := b.store(w); err != nil {
+		t.Fatal(err)
+	}
+	want := domain.Counts{Read: 9, Added: 2, Modified: 1, Unchanged: 6, Removed: 1}
+	if b.counts != want {
+		t.Errorf("counts %+v, want %+v", b.counts, want)
+	}
+}
+
+// The row of the page replaces the row of record 1, unless the case says otherwise.
+func TestANewRowReplacesARemovedOne(t *testing.T) {
+	early := func(r records.Record) records.Record {
+		r.Pull = pullID(1)
+		return r
+	}
+	announced := func(w *records.PageWrite) { w.Removed = []string{"a"} }
+	for name, tc := range map[string]struct {
+		book *book
+		page records.PageWrite
+		want []string
+	}{
+		"a removed record continues with the new row": {
+			newBook(removed(record(1, purchase("a")), 5)), pageOf(purchase("b")), []string{"1 b v3 <a"},
+		},
+		"a record whose removal this page announces continues": {
+			newBook(record(1, purchase("a"))), with(pageOf(purchase("b")), announced), []string{"1 b v2 <a"},
+		},
+		"a record that was removed too long ago does not continue": {
+			newBook(early(removed(record(1, purchase("a")), 24*14+1))), pageOf(purchase("b")),
+			[]string{"1 a v2 removed", "101 b v1"},
+		},
+		"a record that was removed just within the window continues": {
+			newBook(removed(record(1, purchase("a")), 24*14)), pageOf(purchase("b")), []string{"1 b v3 <a"},
+		},
+		"another movement does not replace it": {
+			newBook(removed(record(1, purchase("a")), 5)), pageOf(other("b")),
+			[]string{"1 a v2 removed", "101 b v1"},
+		},
+		"two new rows for one removed row replace nothing": {
+			newBook(removed(record(1, purchase("a")), 5)), pageOf(purchase("b"), purchase("c")),
+			[]string{"1 a v2 removed", "101 b v1", "102 c v1"},
+		},
+		"a pair that must not be matched again is not": {
+			func() *book {
+				b := newBook(removed(record(1, purchase("a")), 5))
+				b.never[domain.MatchPair{Old: "a", New: "b"}] = true
+				return b
+			}(), pageOf(purchase("b")), []string{"1 a v2 removed", "101 b v1"},
+		},
+		"an unmatched row never replaces another one": {
+			newBook(removed(record(1, purchase("a")), 5)), with(pageOf(purchase("b")), func(w *records.PageWrite) {
+				w.Unmatched = []string{"b", "unknown"}
+			}), []string{"1 a v2 removed", "101 b v1", "never >b"},
+		},
+		"without rules nothing is matched": {
+			newBook(removed(record(1, purchase("a")), 5)), with(pageOf(purchase("b")), func(w *records.PageWrite) {
+				w.Matching = nil
+			}), []string{"1 a v2 removed", "101 b v1"},
+		},
+		"rows that are assumed to be new are not compared": {
+			newBook(removed(record(1, purchase("a")), 5)), with(pageOf(purchase("b")), func(w *records.PageWrite) {
+				w.AssumeNew = true
+			}), []string{"1 a v2 removed", "101 b v1"},
+		},
+		"a younger record is taken over": {
+			newBook(record(1, purchase("a")), firstSeen(record(2, purchase("b")), 1, 9)),
+			with(pageOf(), announced), []string{"1 b v2 <a", "2 b v2 removed superseded by 1"},
+		},
+		"a younger record that the page contains is taken over and compared": {
+			newBook(record(1, purchase("a")), firstSeen(record(2, purchase("b")), 1, 9)),
+			with(pageOf(purchase("b")), announced),
+			[]string{"1 b v2 <a", "2 b v2 removed superseded by 1", "refresh b of 1"},
+		},
+		"a younger record that the page changes is taken over and changed": {
+			newBook(record(1, purchase("a")), firstSeen(record(2, purchase("b")), 1, 9)),
+			with(pageOf(other("b")), announced), []string{"1 b v3 <a", "2 b v2 removed superseded by 1"},
+		},
+		"a row that this pull may have read together with the old one does not replace it": {
+			newBook(record(1, purchase("a"))), with(pageOf(purchase("b")), func(w *records.PageWrite) {
+				w.Removed, w.Progress = []string{"a"}, wholeList
+			}), []string{"1 a v2 removed", "101 b v1"},
+		},
+		"a row that the listing of this pull lacks is replaced": {
+			func() *book {
+				b := newBook(record(1, purchase("a")))
+				b.absences["a"] = domain.Absence{ExternalID: "a", Pull: pullID(9)}
+				return b
+			}(), with(pageOf(purchase("b")), func(w *records.PageWrite) {
+				w.Removed, w.Progress = []string{"a"}, wholeList
+			}), []string{"1 b v2 <a"},
+		},
+		"a record without a known first pull is not taken over": {
+			newBook(record(1, purchase("a")), firstSeen(record(2, purchase("b")), 1, 0)),
+			with(pageOf(), announced), []string{"1 a v2 removed", "2 b v1"},
+		},
+		"a record that this page removes, too, is not taken over": {
+			newBook(record(1, purchase("a")), firstSeen(record(2, purchase("b")), 1, 9)),
+			with(pageOf(), func(w *records.PageWrite) { w.Removed = []string{"a", "b"} }),
+			[]string{"1 a v2 removed", "2 b v2 removed"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if err := tc.book.store(tc.page); err != nil {
+				t.Fatal(err)
+			}
+			tc.book.want(t, tc.want...)
+		})
+	}
+}
+
+func TestATakenOverRecordIsCounted(t *testing.T) {
+	b := newBook(record(1, purchase("a")), firstSeen(record(2, purchase("b")), 1, 9))
+	if err := b.store(with(pageOf(), func(w *records.PageWrite) { w.Removed = []string{"a"} })); err != nil {
+		t.Fatal(err)
+	}
+	if want := (domain.Counts{Removed: 1, Modified: 1}); b.counts != want {
+		t.Errorf("counts %+v, want %+v", b.counts, want)
+	}
+	if past := b.records[0].Supersedes[0]; past.Younger != recordID(2) || past.Version != 1 || !past.At.Equal(now) {
+		t.Errorf("the former row is %+v", past)
+	}
+	if len(b.versions) != 2 || b.past["a"] != recordID(1) {
+		t.Errorf("versions %d, past ids %v", len(b.versions), b.past)
+	}
+}
+
+// Record 1 has replaced the row "a".
+func TestAFormerRowReturns(t *testing.T) {
+	present := func(r records.Record) *book { return newBook(replaced(r, "a")) }
+	for name, tc := range map[string]struct {
+		book *book
+		page records.PageWrite
+		want []string
+	}{
+		"the present row was removed: the record goes back": {
+			present(removed(record(1, purchase("b")), 5)), pageOf(purchase("a")), []string{"1 a v4 <b"},
+		},
+		"the present row is being removed: the record goes back": {
+			present(record(1, purchase("b"))), with(pageOf(purchase("a")), func(w *records.PageWrite) {
+				w.Removed = []string{"b"}
+			}), []string{"1 a v3 <b"},
+		},
+		"the present row is live: the replacement is undone": {
+			present(record(1, purchase("b"))), pageOf(purchase("a")),
+			[]string{"1 a v4", "101 b v1", "never a>b"},
+		},
+		"the page contains both rows: the replacement is undone": {
+			present(removed(record(1, purchase("b")), 5)), pageOf(purchase("a"), purchase("b")),
+			[]string{"1 a v5", "101 b v2", "never a>b"},
+		},
+		"without a recent removal former rows are not looked up": {
+			present(record(1, purchase("b"))), with(pageOf(purchase("x")), func(w *records.PageWrite) {
+				w.RecentlyRemoved = false
+			}), []string{"1 b v2 <a", "101 x v1"},
+		},
+		"the second of two former rows becomes a record of its own": {
+			newBook(replaced(removed(record(1, purchase("c")), 5), "a", "b")), pageOf(purchase("a"), purchase("b")),
+			[]string{"1 a v5 <c", "101 b v1"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if err := tc.book.store(tc.page); err != nil {
+				t.Fatal(err)
+			}
+			tc.book.want(t, tc.want...)
+		})
+	}
+}
+
+func TestUndoneReplacementsContinueUntilTheFormerRowIsPresent(t *testing.T) {
+	b := newBook(replaced(record(1, purchase("c")), "a", "b"))
+	if err := b.store(pageOf(purchase("a"), purchase("b"))); err != nil {
+		t.Fatal(err)
+	}
+	b.want(t, "1 a v6", "101 c v1", "102 b v2", "never b>c", "never a>b")
+	if len(b.past) != 0 {
+		t.Errorf("former external ids %v remain", b.past)
+	}
+}
+
+func TestASplitReturnsTheYoungerRecord(t *testing.T) {
+	older, younger := replaced(record(1, other("b")), "a"), removed(record(2, purchase("b")), 5)
+	older.Supersedes[0].Younger, younger.SupersededBy = recordID(2), recordID(1)
+	b := newBook(older, younger)
+	c, err := records.Split(records.View{}, b, records.PageWrite{At: now}, &b.records[0], recordID(50))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.applyOne(c)
+	b.want(t, "1 a v3 removed", "2 b v3", "never a>b")
+	if got := b.records[0]; got.Digest != (records.Digest{}) || !got.RemovedAt.Equal(older.Supersedes[0].At) {
+		t.Errorf("the older record has the digest %x and was removed at %s", got.Digest, got.RemovedAt)
+	}
+	if b.records[1].Amount.Amount.String() != "900" {
+		t.Errorf("the younger record has the amount %s", b.records[1].Amount.Amount)
+	}
+}
+
+func TestThereMayBeNothingToSplit(t *testing.T) {
+	r := record(1, purchase("a"))
+	_, err := records.Split(records.View{}, newBook(r), records.PageWrite{At: now}, &r, recordID(50))
+	var e *domain.Error
+	if !errors.As(err, &e) || e.Code != domain.NothingToUndo {
+		t.Errorf("got %v", err)
+	}
+}
+
+// Record 1 was read under an earlier account reference.
+func TestACarriedOverRecordContinues(t *testing.T) {
+	carried := func(all ...records.Record) *book {
+		b := newBook(all...)
+		for _, r := range all {
+			b.carriedOver[r.ExternalID] = true
+		}
+		return b
+	}
+	page := func(rows ...domain.TransactionData) records.PageWrite {
+		return with(pageOf(rows...), func(w *records.PageWrite) { w.RecentlyRemoved, w.CarriedOver = false, true })
+	}
+	for name, tc := range map[string]struct {
+		book *book
+		page records.PageWrite
+		want []string
+	}{
+		"a live record": {carried(record(1, purchase("a"))), page(purchase("b")), []string{"1 b v2 <a"}},
+		"a removed record": {
+			carried(removed(record(1, purchase("a")), 5)), page(purchase("b")), []string{"1 b v3 <a"},
+		},
+		"a record that was removed too long ago": {
+			carried(removed(record(1, purchase("a")), 24*14+1)), page(purchase("b")),
+			[]string{"1 a v2 removed carried over", "101 b v1"},
+		},
+		"the vendor returns the record itself": {
+			carried(record(1, purchase("a"))), page(purchase("a"), purchase("b")),
+			[]string{"1 a v1", "101 b v1", "refresh a of 1"},
+		},
+		"as many as possible continue, if they cannot be told apart": {
+			carried(record(1, purchase("a")), record(2, purchase("b"))), page(purchase("c")),
+			[]string{"1 c v2 <a", "2 b v1 carried over"},
+		},
+		"a row that must not replace another one": {
+			carried(record(1, purchase("a"))), with(page(purchase("b")), func(w *records.PageWrite) {
+				w.Unmatched = []string{"b"}
+			}), []string{"1 a v1 carried over", "101 b v1", "never >b"},
+		},
+		"a record that is not carried over": {
+			newBook(record(1, purchase("a"))), page(purchase("b")), []string{"1 a v1", "101 b v1"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if err := tc.book.store(tc.page); err != nil {
+				t.Fatal(err)
+			}
+			tc.book.want(t, tc.want...)
+		})
+	}
+}
+
+func TestTheQuarantine(t *testing.T) {
+	key := func(kind domain.QuarantineKind, id string) domain.QuarantineKey {
+		return domain.QuarantineKey{Kind: kind, ID: id}
+	}
+	row := func(id string) domain.UnreadableData {
+		return domain.UnreadableData{QuarantineKey: key(domain.QuarantinedTransaction, id)}
+	}
+	b := newBook()
+	for _, id := range []string{"again", "both"} {
+		b.quarantine[key(domain.QuarantinedTransaction, id)] = records.QuarantineEntry{Pull: pullID(9)}
+	}
+	w := pageOf()
+	w.Quarantined = []domain.UnreadableData{row("again"), row("new"), row("both"), row("new")}
+	w.Released = []domain.QuarantineKey{
+		key(domain.QuarantinedTransaction, "both"), key(domain.QuarantinedAccount, "acc"),
+	}
+	if err := b.store(w); err != nil {
+		t.Fatal(err)
+	}
+	b.want(t, "release both", "release acc", "quarantine again", "quarantine new", "quarantine both", "attach acc")
+	if b.counts.Quarantined != 2 {
+		t.Errorf("counted %d rows, want 2: each row once per pull", b.counts.Quarantined)
+	}
+	b.log, b.counts = nil, domain.Counts{}
+	for i := range domain.MaxQuarantined {
+		b.quarantine[key(domain.QuarantinedTransaction, fmt.Sprint(i))] = records.QuarantineEntry{}
+	}
+	if err := b.store(with(pageOf(), func(w *records.PageWrite) {
+		w.Quarantined = []domain.UnreadableData{row("further")}
+	})); err != nil {
+		t.Fatal(err)
+	}
+	b.want(t)
+	if b.counts.Quarantined != 1 {
+		t.Errorf("counted %d rows of a full quarantine, want 1", b.counts.Quarantined)
+	}
+}
+
+func TestRecordsGetTheirAccountWhenItIsFirstStored(t *testing.T) {
+	for quarantined, want := range map[bool][]string{false: {"attach acc"}, true: nil} {
+		b := newBook()
+		if quarantined {
+			key := domain.QuarantineKey{Kind: domain.QuarantinedAccount, ID: "acc"}
+			b.quarantine[key] = records.QuarantineEntry{}
+		}
+		view := b.view(nil)
+		view.FirstStored = []string{"acc", "unknown"}
+		if err := b.apply(records.NewPage(pageOf()).Changes(view, b)); err != nil {
+			t.Fatal(err)
+		}
+		b.want(t, want...)
+	}
+}
+
+func TestAnErrorOfTheStoreEndsTheWrite(t *testing.T) {
+	carriedOver := with(pageOf(purchase("a"), purchase("x")), func(w *records.PageWrite) {
+		w.CarriedOver, w.Quarantined = true, []domain.UnreadableData{{}}
+	})
+	sweep := records.NewSweep(records.SweepWrite{
+		Seen: func(id string) bool { return id == "b" }, Proof: domain.TwoReads, Page: carriedOver, At: now,
+		CollectedAt: func(json.RawMessage) time.Time { return now },
+	})
+	removal := records.NewPage(with(pageOf(purchase("x")), func(w *records.PageWrite) { w.Removed = []string{"c"} }))
+	for method, page := range map[string]*records.Page{
+		"Record": sweep, "Version": sweep, "PastIDs": sweep, "CarriedOver": sweep, "Never": sweep, "Absences": sweep,
+		"VisitLive": sweep, "VisitMetadata": sweep, "Quarantine": sweep,
+		"Live": removal, "RemovedSince": removal, "Candidates": removal, "Reads": removal, "AbsentSince": removal,
+	} {
+		b := newBook(replaced(record(1, purchase("b")), "a"), record(2, purchase("c")),
+			removed(record(3, purchase("d")), 1))
+		b.carriedOver["c"], b.fails = true, method
+		if err := b.apply(page.Changes(b.view(page.Rows()), b)); !errors.Is(err, errFails) {
+			t.Errorf("%s fails: got %v", method, err)
+		}
+	}
+}
+
+func TestACallerMayStopEarly(t *testing.T) {
+	b := newBook(replaced(record(1, purchase("b")), "a"))
+	page := records.NewPage(pageOf(purchase("a")))
+	for _, err := range page.Changes(b.view(page.Rows()), b) {
+		if err != nil {
+			t.Error(err)
+		}
+		break
+	}
+}

@@ -1,0 +1,172 @@
+package records
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// followPast finds the rows of the page that a record had before its current one. Such a row becomes the current row of
+// its record again. If the page contains two former rows of one record, neither has replaced the other: the second one
+// becomes a record of its own.
+func (d *decision) followPast() error {
+	unknown := d.unknown()
+	if len(unknown) == 0 || !d.RecentlyRemoved && !d.CarriedOver {
+		return nil
+	}
+	ids := make([]string, len(unknown))
+	for i, row := range unknown {
+		ids[i] = d.Transactions[row].ExternalID
+	}
+	return d.followIDs(ids)
+}
+
+// followIDs does the work of followPast for the rows with these external ids.
+func (d *decision) followIDs(externalIDs []string) error {
+	past, err := d.source.PastIDs(externalIDs)
+	if err != nil {
+		return err
+	}
+	returned := map[domain.TransactionID]bool{}
+	for _, externalID := range slices.Sorted(maps.Keys(past)) {
+		follow := d.returnTo
+		if returned[past[externalID]] {
+			follow = d.detach
+		}
+		if _, found := d.Stored[externalID]; found { // a split has made a record of the row
+			continue
+		}
+		if err := follow(past[externalID], externalID); err != nil {
+			return err
+		}
+		returned[past[externalID]] = true
+	}
+	return nil
+}
+
+// detach removes a row from the former rows of a record.
+func (d *decision) detach(id domain.TransactionID, externalID string) error {
+	record, err := d.source.Record(id)
+	if err != nil {
+		return err
+	}
+	rest, _, _ := record.WithoutPast(externalID)
+	return d.emit(Changes{
+		Rename: []Renamed{{ID: id, From: record.Key(), ExternalID: record.ExternalID, Supersedes: rest}},
+		Past:   []PastID{{ExternalID: externalID}},
+	})
+}
+
+// returnTo restores a former row of a record, because the vendor returns the row again. If the vendor no longer has the
+// current row, the former row takes its place. If the vendor still has it, the last replacements are undone, until the
+// former row is the current one.
+func (d *decision) returnTo(id domain.TransactionID, externalID string) error {
+	for {
+		record, err := d.source.Record(id)
+		if err != nil {
+			return err
+		}
+		if record.ExternalID == externalID {
+			d.expect(externalID, &record, false)
+			return nil
+		}
+		_, leaves := d.leaving[record.ExternalID]
+		if (!record.RemovedAt.IsZero() || leaves) && !d.isShown(record.ExternalID) {
+			delete(d.leaving, record.ExternalID)
+			return d.goBack(&record, externalID)
+		}
+		if err := d.split(&record, d.NewID()); err != nil {
+			return err
+		}
+	}
+}
+
+// goBack replaces the current row of a record by one of its former rows, which put writes.
+func (d *decision) goBack(record *Record, externalID string) error {
+	var c Changes
+	d.restore(&c, record, externalID)
+	d.expect(externalID, record, true)
+	return d.emit(c)
+}
+
+// restore adds the change of a record whose former row becomes the current one. The current row becomes a former row.
+func (d *decision) restore(c *Changes, record *Record, externalID string) {
+	rest, past, _ := record.WithoutPast(externalID)
+	present := domain.Superseded{ExternalID: record.ExternalID, At: d.At, Rule: past.Rule, Version: record.Version}
+	c.Archive = append(c.Archive, record.Key())
+	c.Rename = append(c.Rename, Renamed{
+		ID: record.ID, From: record.Key(), ExternalID: externalID, Supersedes: append(rest, present), Pending: true,
+	})
+	c.Past = append(c.Past, PastID{ExternalID: externalID}, PastID{record.ExternalID, record.ID})
+}
+
+// expect makes put store the row with this external id as the next version of a record.
+func (d *decision) expect(externalID string, record *Record, archived bool) {
+	if d.Stored == nil {
+		d.Stored = map[string]Stored{}
+	}
+	d.Stored[externalID] = Stored{
+		ID: record.ID, Version: record.Version, FirstSeenAt: record.FirstSeenAt, Digest: record.Digest,
+		ContentHash: record.ContentHash, Removed: !record.RemovedAt.IsZero(), Archived: archived,
+	}
+}
+
+// Split returns the changes that undo the last replacement of a record: the former row becomes its current row again,
+// and the newer row gets back the record that it had before. If it had none, it becomes a record with the id newID.
+// Errors: domain.NothingToSplit, and those of the source.
+func Split(view View, source Source, w PageWrite, record *Record, newID domain.TransactionID) (Changes, error) {
+	d := &decision{Page: &Page{PageWrite: w}, View: view, source: source}
+	c, _, err := d.splitOf(record, newID)
+	return c, err
+}
+
+// split undoes the last replacement of a record. See Split.
+func (d *decision) split(record *Record, newID domain.TransactionID) error {
+	c, younger, err := d.splitOf(record, newID)
+	if err != nil {
+		return err
+	}
+	if d.isShown(younger.ExternalID) {
+		d.expect(younger.ExternalID, younger, false)
+	}
+	return d.emit(c)
+}
+
+// splitOf returns the changes of split, and the record that has the newer row.
+func (d *decision) splitOf(record *Record, newID domain.TransactionID) (c Changes, younger *Record, err error) {
+	past, err := record.LastPast()
+	if err != nil {
+		return Changes{}, nil, err
+	}
+	older, err := d.source.Version(record.ID, past.Version)
+	if err != nil {
+		return Changes{}, nil, err
+	}
+	next, version := *record, 0
+	next.ID, next.FirstSeenAt, next.Supersedes = newID, past.At, nil
+	rest := record.Supersedes[:len(record.Supersedes)-1]
+	c = Changes{
+		Never:   []domain.MatchPair{{Old: past.ExternalID, New: record.ExternalID}},
+		Archive: []string{record.Key()},
+		Rename:  []Renamed{{ID: record.ID, From: record.Key(), ExternalID: past.ExternalID, Supersedes: rest}},
+		Past:    []PastID{{ExternalID: past.ExternalID}},
+	}
+	if !past.Younger.IsZero() {
+		before, err := d.source.Record(past.Younger)
+		if err != nil {
+			return Changes{}, nil, err
+		}
+		c.Archive = append(c.Archive, before.Key())
+		c.Rename = append(c.Rename, Renamed{ID: before.ID, From: before.Key(), ExternalID: record.ExternalID})
+		next.ID, next.FirstSeenAt, version = before.ID, before.FirstSeenAt, before.Version
+	}
+	older.ID, older.FirstSeenAt, older.ExternalID = record.ID, record.FirstSeenAt, past.ExternalID
+	older.Supersedes, older.SupersededBy = slices.Clone(rest), domain.TransactionID{}
+	// Without a digest, the record counts as changed when the vendor returns the row again.
+	older.RemovedAt, older.Digest, older.ContentHash = past.At, Digest{}, domain.ContentHash{}
+	d.nextVersion(&older, record.Version)
+	d.nextVersion(&next, version)
+	c.Upsert = []Record{older, next}
+	return c, &next, nil
+}

@@ -1,0 +1,370 @@
+package records
+
+import (
+	"iter"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// The maximum numbers of rows and records in one of the Changes of a publication.
+const (
+	publishBatch = 500
+	renameBatch  = 100
+)
+
+// PublicationView is what a store knows of a connection after it has stored the accounts of a Publication.
+type PublicationView struct {
+	View
+	// Relinked contains the continued accounts whose account reference, external id or connection has changed.
+	Relinked []domain.AccountID
+	// Held contains the external ids of the accounts whose rows remain staged.
+	Held        []string
+	StagedSince time.Time // when rows of the new reference were first staged; zero if there are none
+}
+
+// PublicationSource reads the staged rows of a connection, and the records that they are compared with.
+type PublicationSource interface {
+	Source
+
+	// VisitStaged calls visit with the staged rows that are selected, ordered by external id if rows.Limit is set.
+	VisitStaged(rows StagedRowsOf, visit func(domain.TransactionData)) error
+
+	// OldestStaged returns the oldest date of the selected rows of each account, by external id.
+	OldestStaged(rows StagedRowsOf) (map[string]domain.Date, error)
+
+	// PastStaged returns the former external ids of records that selected rows have, except ids that are now the
+	// external id of a record. They are ordered by external id.
+	PastStaged(rows StagedRowsOf) ([]PastID, error)
+
+	// Stored returns the records with these external ids. Records that were renamed with Renamed.Pending are archived.
+	Stored(externalIDs []string) (map[string]Stored, error)
+
+	// VisitRecords calls visit with the records that are selected.
+	VisitRecords(records RecordsOf, visit func(*Record)) error
+
+	// Dates returns the dates of the first and the last of the selected records, of which it considers only the first
+	// limit ones in the order of their dates. The result is zero if there are none.
+	Dates(records RecordsOf, limit int) (domain.Window, error)
+
+	// ExternalIDs returns the external ids of at most limit selected records, in order.
+	ExternalIDs(records RecordsOf, limit int) ([]string, error)
+
+	// CarriedOverAccounts returns the accounts that have carried-over records.
+	CarriedOverAccounts() ([]domain.AccountID, error)
+}
+
+// StagedRowsOf selects staged rows of a connection. A member with the zero value selects all rows.
+type StagedRowsOf struct {
+	Held        []string      // external ids of accounts whose rows are not selected
+	Accounts    []string      // external ids of accounts
+	ExternalIDs []string      // of the rows
+	Dates       domain.Window // both days are included
+	New         bool          // only rows whose external id no record has
+	After       string        // only rows with a higher external id
+	Limit       int           // the maximum number of rows, if it is not 0
+}
+
+// RecordsOf selects records of a connection that are not superseded and that the vendor does not return under the new
+// account reference. The vendor returns a record in two cases:
+//
+//   - A staged row that becomes visible has the same external id.
+//   - The pull has quarantined the row since StagedSince. Older entries of the quarantine do not count, because the
+//     pull may have begun under the earlier account reference.
+type RecordsOf struct {
+	Held         []string           // external ids of accounts whose staged rows do not become visible
+	StagedSince  time.Time          // zero if no row was staged
+	RemovedSince time.Time          // only records that were removed at or after the time; if zero, only live ones
+	Accounts     []domain.AccountID // records of these accounts; the zero id stands for records without an account
+	CarriedOver  bool               // also carried-over records of other accounts
+	// The following members select all records if they are zero.
+	IDs   []domain.TransactionID
+	Dates domain.Window // both days are included
+}
+
+// publisher is the state of one publication.
+type publisher struct {
+	*decision
+	source      PublicationSource
+	relinked    []domain.AccountID // see PublicationView
+	held        []string
+	stagedSince time.Time
+	unproved    bool
+	carriedOver []domain.AccountID // the accounts with carried-over records
+}
+
+// Publish yields the changes that make the staged rows of a connection visible. The accounts of the publication must
+// already be stored.
+//
+//   - A row that a record had before is handled as in a page; see returnToPast.
+//   - New rows continue the records of relinked accounts (matching.MatchRelinked): live ones, then those that were
+//     removed because the vendor had not returned them under the new reference, and then others that were removed
+//     within domain.MatchWindow. See match.
+//   - Each row is compared with its record by digest, and rows without a record become new records; see put.
+//   - The live records of relinked accounts that the vendor does not return are carried over; see carryOver. Those that
+//     are not older than the listing are removed; see removeUnmatched.
+func Publish(w Publication, view PublicationView, source PublicationSource) iter.Seq2[Changes, error] {
+	page := &Page{PageWrite: PageWrite{Matching: w.Matching, NewID: w.NewID, At: w.At}}
+	b := &publisher{
+		decision: &decision{Page: page, View: view.View, source: source, leaving: map[string]domain.PullID{}},
+		source:   source, relinked: view.Relinked, held: view.Held, stagedSince: view.StagedSince, unproved: w.Unproved,
+	}
+	return b.changesOf(b.publish)
+}
+
+func (b *publisher) publish() error {
+	for _, step := range []func() error{
+		b.returnToPast, b.match, b.writeStaged, b.attachFirstStored, b.carryOver, b.removeUnmatched,
+	} {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return b.emit(Changes{Absences: &Absences{Known: true}, EndStaging: len(b.held) == 0})
+}
+
+// visible selects the staged rows that become visible.
+func (b *publisher) visible() StagedRowsOf { return StagedRowsOf{Held: b.held} }
+
+// recordsOf selects the live records of the accounts that the vendor does not return.
+func (b *publisher) recordsOf(accounts ...domain.AccountID) RecordsOf {
+	return RecordsOf{Held: b.held, StagedSince: b.stagedSince, Accounts: accounts}
+}
+
+// removed restricts the selection to records that were removed recently.
+func (b *publisher) removed(records RecordsOf) RecordsOf {
+	records.RemovedSince = b.At.Add(-domain.MatchWindow)
+	return records
+}
+
+// returnToPast handles staged rows that a record had before its current one. If the vendor no longer returns the
+// current row, the former row becomes the current row again. This is the usual case, which goBackAll handles.
+// followOthers handles all other cases.
+func (b *publisher) returnToPast() error {
+	all, err := b.source.PastStaged(b.visible())
+	if err != nil {
+		return err
+	}
+	times := map[domain.TransactionID]int{}
+	for _, past := range all {
+		times[past.Record]++
+	}
+	var others []string
+	for batch := range slices.Chunk(all, renameBatch) {
+		var once []PastID
+		for _, past := range batch {
+			if times[past.Record] > 1 || len(b.relinked) == 0 {
+				others = append(others, past.ExternalID)
+			} else {
+				once = append(once, past)
+			}
+		}
+		rest, err := b.goBackAll(once)
+		if err != nil {
+			return err
+		}
+		others = append(others, rest...)
+	}
+	return b.followOthers(others)
+}
+
+// goBackAll restores former rows of records of relinked accounts, if the vendor does not return the current row. It
+// returns the external ids of the other former rows.
+func (b *publisher) goBackAll(past []PastID) (others []string, err error) {
+	if len(past) == 0 {
+		return nil, nil
+	}
+	live := b.recordsOf(b.relinked...)
+	for _, p := range past {
+		live.IDs = append(live.IDs, p.Record)
+	}
+	records := map[domain.TransactionID]*Record{}
+	for _, selection := range []RecordsOf{live, b.removed(live)} {
+		err := b.source.VisitRecords(selection, func(r *Record) { records[r.ID] = cloneIdentity(r) })
+		if err != nil {
+			return nil, err
+		}
+	}
+	var c Changes
+	for _, p := range past {
+		if record := records[p.Record]; record != nil {
+			b.restore(&c, record, p.ExternalID)
+		} else {
+			others = append(others, p.ExternalID)
+		}
+	}
+	if len(c.Rename) == 0 {
+		return others, nil
+	}
+	return others, b.emit(c)
+}
+
+// cloneIdentity returns the members of a record that a change of its identity needs.
+func cloneIdentity(r *Record) *Record {
+	return &Record{Transaction: domain.Transaction{
+		ID: r.ID, TransactionData: domain.TransactionData{ExternalID: r.ExternalID}, Version: r.Version,
+		Supersedes: r.Supersedes, SupersededBy: r.SupersededBy,
+	}}
+}
+
+// followOthers follows the former rows with these external ids. A record without an account, or of a relinked account,
+// leaves if the vendor does not return its current row.
+func (b *publisher) followOthers(externalIDs []string) error {
+	b.onPage = map[string]bool{}
+	for batch := range slices.Chunk(externalIDs, renameBatch) {
+		if err := b.readShown(batch); err != nil {
+			return err
+		}
+	}
+	if len(externalIDs) == 0 {
+		return nil
+	}
+	return b.followIDs(externalIDs)
+}
+
+// readShown adds to b.onPage those rows of the records that the vendor returns. The records are given by former
+// external ids. readShown adds to b.leaving the records that leave.
+func (b *publisher) readShown(past []string) error {
+	owners, err := b.source.PastIDs(past)
+	if err != nil {
+		return err
+	}
+	var names, live []string
+	for _, id := range slices.Compact(slices.SortedFunc(maps.Values(owners), compareIDs)) {
+		record, err := b.source.Record(id)
+		if err != nil {
+			return err
+		}
+		names = append(names, record.ExternalID)
+		for _, s := range record.Supersedes {
+			names = append(names, s.ExternalID)
+		}
+		ends := record.AccountID.IsZero() || slices.Contains(b.relinked, record.AccountID)
+		if record.RemovedAt.IsZero() && ends {
+			live = append(live, record.ExternalID)
+		}
+	}
+	quarantine, err := b.source.Quarantine()
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		key := domain.QuarantineKey{Kind: domain.QuarantinedTransaction, ID: name}
+		if entry, found := quarantine[key]; found && b.readAgain(entry) {
+			b.onPage[name] = true
+		}
+	}
+	for ids := range slices.Chunk(names, publishBatch) {
+		rows := b.visible()
+		rows.ExternalIDs = ids
+		err := b.source.VisitStaged(rows, func(row domain.TransactionData) { b.onPage[row.ExternalID] = true })
+		if err != nil {
+			return err
+		}
+	}
+	for _, externalID := range live {
+		if !b.onPage[externalID] {
+			b.leaving[externalID] = domain.PullID{}
+		}
+	}
+	return nil
+}
+
+// readAgain reports whether the pull has quarantined a row since rows of the new reference were first staged.
+func (b *publisher) readAgain(entry QuarantineEntry) bool {
+	return entry.Pull == b.Pull && !b.stagedSince.IsZero() && !entry.At.Before(b.stagedSince)
+}
+
+func compareIDs(a, b domain.TransactionID) int { return strings.Compare(a.String(), b.String()) }
+
+// writeStaged writes the staged rows that become visible, page by page. They were counted as read when they were
+// staged.
+func (b *publisher) writeStaged() error {
+	rows := b.visible()
+	for rows.Limit = publishBatch; ; {
+		page := &Page{PageWrite: b.PageWrite}
+		err := b.source.VisitStaged(rows, func(row domain.TransactionData) {
+			page.Transactions = append(page.Transactions, row)
+			page.digests = append(page.digests, row.Digest())
+		})
+		if err != nil || len(page.Transactions) == 0 {
+			return err
+		}
+		rows.After = page.Transactions[len(page.Transactions)-1].ExternalID
+		ids := make([]string, len(page.Transactions))
+		for i := range page.Transactions {
+			ids[i] = page.Transactions[i].ExternalID
+		}
+		view := b.View
+		if view.Stored, err = b.source.Stored(ids); err != nil {
+			return err
+		}
+		var c Changes
+		(&decision{Page: page, View: view}).put(&c)
+		c.Counts.Read = 0
+		if err := b.emit(c); err != nil {
+			return err
+		}
+	}
+}
+
+// attachFirstStored gives records the id of their account if it is first stored by the publication.
+func (b *publisher) attachFirstStored() error {
+	var c Changes
+	if err := b.changeQuarantine(&c); err != nil {
+		return err
+	}
+	return b.emit(c)
+}
+
+// carryOver marks the live records of relinked accounts that the vendor has not returned as carried over.
+func (b *publisher) carryOver() error {
+	return b.emit(Changes{
+		ForgetExpired: true,
+		CarryOver:     &CarryOver{Returned: b.visible(), Records: b.recordsOf(b.relinked...)},
+	})
+}
+
+// removeUnmatched removes the records of relinked accounts, and those without an account, that the vendor does not
+// return. It does not remove records that are older than the oldest new row of their account. If the listing is not
+// proved to be complete, it removes nothing.
+func (b *publisher) removeUnmatched() error {
+	if b.unproved {
+		return nil
+	}
+	dates, err := b.source.OldestStaged(b.visible())
+	if err != nil {
+		return err
+	}
+	oldest := map[domain.AccountID]domain.Date{}
+	for name, date := range dates {
+		account := b.Accounts[name]
+		if first, found := oldest[account]; !found || date < first {
+			oldest[account] = date
+		}
+	}
+	for _, account := range append([]domain.AccountID{{}}, b.relinked...) {
+		from, found := oldest[account]
+		if !found {
+			continue
+		}
+		records := b.recordsOf(account)
+		records.Dates.From = from
+		for {
+			removed, err := b.source.ExternalIDs(records, publishBatch)
+			if err != nil {
+				return err
+			}
+			if len(removed) == 0 {
+				break
+			}
+			if err := b.emit(Changes{Remove: removed}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,268 @@
+package records
+
+import (
+	"bytes"
+	"encoding/json"
+	"slices"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// AccountState contains the values of a stored account from which its next completeness results.
+type AccountState struct {
+	ID           domain.AccountID
+	ExternalID   string
+	Completeness domain.Completeness // zero if none is stored
+}
+
+// ReadingSource reads what is stored of a connection, to compare it with the vendor's balances and with the numbers of
+// rows that the vendor has announced. Its methods change nothing.
+type ReadingSource interface {
+	// Accounts returns the accounts of the connection, including removed ones.
+	Accounts() ([]AccountState, error)
+	// Quarantine returns the payloads of the rows in the connection's quarantine.
+	Quarantine() ([][]byte, error)
+	// ChangedSince reports whether a pull of the connection that ended at or after a time has changed a record.
+	ChangedSince(start time.Time) (bool, error)
+	// VisitAmounts calls visit for each live record of the connection, in any order.
+	VisitAmounts(visit func(account domain.AccountID, row domain.SumRow)) error
+	// VisitArrived calls visit for two kinds of records of the connection, in any order: the records that were first
+	// seen at or after a time, and the records that have replaced others. It sets only the fields of the record that
+	// domain.AnnouncedCount.Rows reads, AccountID and Metadata.
+	VisitArrived(start time.Time, visit func(domain.Transaction)) error
+	// VisitPosted calls visit for the newest live posted records of an account, at most limit, by date and id.
+	VisitPosted(account domain.AccountID, limit int, visit func(PostedRow)) error
+}
+
+// PostedRow contains the values of a posted record that are needed to check its running balance.
+type PostedRow struct {
+	domain.SumRow
+
+	ID       domain.TransactionID
+	Metadata json.RawMessage
+}
+
+// CompletenessChange is the new completeness of an account.
+type CompletenessChange struct {
+	Account      domain.AccountID
+	Completeness domain.Completeness
+	Balance      *domain.AccountBalance // replaces the stored balance of its day; nil if no balance changes
+}
+
+// clockSkew bounds the difference between the clocks of two processes that run pulls of one connection.
+const clockSkew = time.Minute
+
+// Readings returns the completeness changes that the end of an attempt makes:
+//
+//   - Each account of the connection gets the announced counts of the outcome.
+//   - If the outcome is settled, each account with a balance in the outcome gets a reading. The stored announced counts
+//     are compared with the stored rows.
+//
+// A reading contains the balance of the account, the sum of its live posted records, and whether rows of the account
+// are in the quarantine. A quarantined row belongs to an account if the row's payload contains the external id of the
+// account as a JSON string.
+//
+// p is the pull with its counts. The records of an account are not read if nothing can have changed since its previous
+// reading. Errors: those of the source.
+func Readings(source ReadingSource, p domain.Pull, o Outcome) ([]CompletenessChange, error) {
+	if o.Settled == nil && len(o.Announced) == 0 {
+		return nil, nil
+	}
+	accounts, err := source.Accounts()
+	if err != nil {
+		return nil, err
+	}
+	var changes []CompletenessChange
+	for i := range accounts {
+		a := &accounts[i]
+		if len(o.Announced) > 0 {
+			a.Completeness = a.Completeness.Announce(a.ExternalID, o.Announced)
+			changes = append(changes, CompletenessChange{Account: a.ID, Completeness: a.Completeness})
+		}
+	}
+	if o.Settled == nil {
+		return changes, nil
+	}
+	s := settling{SettledRead: *o.Settled, source: source, at: o.At}
+	if err := s.addAccounts(accounts); err != nil || len(s.accounts) == 0 {
+		return changes, err
+	}
+	readings, err := s.readings(p.Counts)
+	return append(changes, readings...), err
+}
+
+// settling computes the readings at the end of a settled pull.
+type settling struct {
+	SettledRead
+
+	source   ReadingSource
+	at       time.Time
+	accounts []*settledAccount
+}
+
+// settledAccount is an account that a settled pull has read.
+type settledAccount struct {
+	AccountState
+
+	balance     domain.VendorBalance
+	quarantined bool
+	sum         *domain.AccountSum
+	chain       []domain.ChainRow
+	rowCounts   []int // for each element of Completeness.Announced: how many of the announced rows were ever read
+}
+
+// addAccounts adds the stored accounts that the pull has read.
+func (s *settling) addAccounts(stored []AccountState) error {
+	var payloads [][]byte
+	if s.Quarantined {
+		var err error
+		if payloads, err = s.source.Quarantine(); err != nil {
+			return err
+		}
+	}
+	for _, a := range stored {
+		if balance, read := s.Balances[a.ExternalID]; read {
+			s.accounts = append(s.accounts, &settledAccount{
+				AccountState: a, balance: balance, quarantined: names(payloads, a.ExternalID),
+			})
+		}
+	}
+	return nil
+}
+
+// names reports whether at least one of the payloads contains the external id as a JSON string.
+func names(payloads [][]byte, externalID string) bool {
+	text, _ := json.Marshal(externalID) // a string can always be encoded
+	return slices.ContainsFunc(payloads, func(payload []byte) bool { return bytes.Contains(payload, text) })
+}
+
+// readings returns the new completeness of each account. counts are the counts of the pull.
+func (s *settling) readings(counts domain.Counts) ([]CompletenessChange, error) {
+	changed, err := s.recordsChanged(counts)
+	if err != nil {
+		return nil, err
+	}
+	var changes []CompletenessChange
+	var stale []*settledAccount
+	for _, a := range s.accounts {
+		before := a.Completeness
+		if changed || len(before.Announced) > 0 || !before.SameReading(a.balance, a.quarantined) {
+			a.sum = domain.NewAccountSum(a.balance, before.Baseline, s.at)
+			stale = append(stale, a)
+		} else if next, differs := before.Repeated(s.at); differs {
+			changes = append(changes, a.changed(next))
+		}
+	}
+	if len(stale) == 0 {
+		return changes, nil
+	}
+	if err := s.addRecords(stale); err != nil {
+		return nil, err
+	}
+	if err := s.countRows(stale); err != nil {
+		return nil, err
+	}
+	for _, a := range stale {
+		if err := s.readChain(a); err != nil {
+			return nil, err
+		}
+		next := a.Completeness.After(a.sum.Reading(a.quarantined, a.chain)).Count(s.at, a.rowCounts)
+		changes = append(changes, a.changed(next))
+	}
+	return changes, nil
+}
+
+// changed returns the change of the account's completeness to next.
+func (a *settledAccount) changed(next domain.Completeness) CompletenessChange {
+	change := CompletenessChange{Account: a.ID, Completeness: next}
+	if day, known := next.Last.DayBalance(); known {
+		change.Balance = &day
+	}
+	return change
+}
+
+// recordsChanged reports whether records of the connection may have changed since the previous readings of the
+// accounts. It returns true in these cases:
+//
+//   - This pull has changed a record.
+//   - An account has no previous reading.
+//   - A pull that ended after the earliest previous reading has changed a record.
+func (s *settling) recordsChanged(counts domain.Counts) (bool, error) {
+	if counts.Added+counts.Modified+counts.Removed > 0 {
+		return true, nil
+	}
+	since := s.at
+	for _, a := range s.accounts {
+		last := a.Completeness.Last
+		if last == nil {
+			return true, nil
+		}
+		if last.At.Before(since) {
+			since = last.At
+		}
+	}
+	return s.source.ChangedSince(since.Add(-clockSkew))
+}
+
+// addRecords adds each live record of the connection to the sum of its account. It skips records of other accounts.
+func (s *settling) addRecords(accounts []*settledAccount) error {
+	sums := make(map[domain.AccountID]*domain.AccountSum, len(accounts))
+	for _, a := range accounts {
+		sums[a.ID] = a.sum
+	}
+	return s.source.VisitAmounts(func(account domain.AccountID, row domain.SumRow) {
+		if sum := sums[account]; sum != nil {
+			sum.Add(row)
+		}
+	})
+}
+
+// countRows checks the numbers of rows that the vendor's webhooks have announced. For each announced number, it counts
+// the stored rows.
+func (s *settling) countRows(accounts []*settledAccount) error {
+	since, announced := s.at, false
+	for _, a := range accounts {
+		a.rowCounts = make([]int, len(a.Completeness.Announced))
+		for _, count := range a.Completeness.Announced {
+			announced = true
+			if at := count.EarliestArrival(); at.IsZero() {
+				since = time.Unix(0, 0)
+			} else if at.Before(since) {
+				since = at
+			}
+		}
+	}
+	if !announced {
+		return nil
+	}
+	return s.source.VisitArrived(since, func(t domain.Transaction) {
+		var created time.Time
+		if s.CreatedAt != nil {
+			created = s.CreatedAt(t.Metadata)
+		}
+		for _, a := range accounts {
+			for i, count := range a.Completeness.Announced {
+				if count.Account == "" || t.AccountID == a.ID {
+					a.rowCounts[i] += count.Rows(t, created)
+				}
+			}
+		}
+	})
+}
+
+// readChain sets the field chain of the account to its newest posted records, with the balance that the bank states
+// after each record. It does nothing if the vendor states no such balances, or if the balance of the account is not
+// known.
+func (s *settling) readChain(a *settledAccount) error {
+	if s.RunningBalance == nil || a.balance.Missing != "" {
+		return nil
+	}
+	return s.source.VisitPosted(a.ID, domain.MaxChain, func(row PostedRow) {
+		if amount, ok := row.InCurrency(a.balance.Currency); ok {
+			a.chain = append(a.chain, domain.ChainRow{
+				ID: row.ID, Date: row.Date, Amount: amount, RunningBalance: s.RunningBalance(row.Metadata),
+			})
+		}
+	})
+}

@@ -1,0 +1,250 @@
+package records_test
+
+import (
+	"encoding/json"
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/shopspring/decimal"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/records"
+)
+
+// books is a records.ReadingSource. calls contains the names of the called methods that read records.
+type books struct {
+	accounts []records.AccountState
+	payloads [][]byte
+	changed  time.Time // when a pull last changed a record; zero if none did
+	rows     []domain.Transaction
+	err      error
+	calls    []string
+}
+
+func (b *books) Accounts() ([]records.AccountState, error) { return slices.Clone(b.accounts), b.err }
+func (b *books) Quarantine() ([][]byte, error)             { return b.payloads, b.err }
+
+func (b *books) ChangedSince(start time.Time) (bool, error) {
+	return !b.changed.IsZero() && !b.changed.Before(start), b.err
+}
+
+func (b *books) VisitAmounts(visit func(domain.AccountID, domain.SumRow)) error {
+	b.calls = append(b.calls, "amounts")
+	for _, t := range b.rows {
+		visit(t.AccountID, domain.SumRow{Date: t.Date, Posted: true, Amount: t.Amount, FirstSeenAt: t.FirstSeenAt})
+	}
+	return b.err
+}
+
+func (b *books) VisitArrived(start time.Time, visit func(domain.Transaction)) error {
+	b.calls = append(b.calls, "arrived")
+	for _, t := range b.rows {
+		if !t.FirstSeenAt.Before(start) {
+			visit(t)
+		}
+	}
+	return b.err
+}
+
+func (b *books) VisitPosted(account domain.AccountID, limit int, visit func(records.PostedRow)) error {
+	b.calls = append(b.calls, "posted")
+	for _, t := range b.rows[:min(len(b.rows), limit)] {
+		if t.AccountID == account {
+			visit(records.PostedRow{
+				SumRow: domain.SumRow{Date: t.Date, Posted: true, Amount: t.Amount}, ID: t.ID, Metadata: t.Metadata,
+			})
+		}
+	}
+	return b.err
+}
+
+func accountID(n byte) domain.AccountID { return domain.AccountID{UUID: uuid.UUID{n}} }
+
+func brl(amount string) domain.Money {
+	return domain.Money{Amount: decimal.RequireFromString(amount), Currency: "BRL"}
+}
+
+func balanceOf(amount string) domain.VendorBalance {
+	return domain.VendorBalance{Amount: decimal.RequireFromString(amount), Currency: "BRL"}
+}
+
+// bookedRow returns a row of the account whose bank states the given balance after it.
+func bookedRow(n byte, account domain.AccountID, date domain.Date, amount, balance string) domain.Transaction {
+	t := domain.Transaction{ID: domain.TransactionID{UUID: uuid.UUID{n}}, AccountID: account, FirstSeenAt: epoch}
+	t.Date, t.Amount, t.Metadata = date, brl(amount), json.RawMessage(balance)
+	return t
+}
+
+// settled returns the outcome of a settled pull that has read the balance of the account "a".
+func settled(balance string, at time.Time) records.Outcome {
+	return records.Outcome{
+		State: domain.PullSucceeded, At: at,
+		Settled: &records.SettledRead{Balances: map[string]domain.VendorBalance{"a": balanceOf(balance)}},
+	}
+}
+
+// mustRead returns the changes of records.Readings and appends them to the stored accounts.
+func mustRead(t *testing.T, b *books, counts domain.Counts, o records.Outcome) []records.CompletenessChange {
+	t.Helper()
+	b.calls = nil
+	changes, err := records.Readings(b, domain.Pull{Counts: counts}, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, change := range changes {
+		for i := range b.accounts {
+			if b.accounts[i].ID == change.Account {
+				b.accounts[i].Completeness = change.Completeness
+			}
+		}
+	}
+	return changes
+}
+
+func TestAReadingSumsTheRecordsOfItsAccount(t *testing.T) {
+	b := &books{
+		accounts: []records.AccountState{{ID: accountID(1), ExternalID: "a"}, {ID: accountID(2), ExternalID: "b"}},
+		rows: []domain.Transaction{
+			bookedRow(1, accountID(1), "2026-11-01", "10.50", ""),
+			bookedRow(2, accountID(1), "2026-11-01", "-0.50", ""),
+			bookedRow(3, accountID(2), "2026-11-01", "99", ""),
+		},
+	}
+	changes := mustRead(t, b, domain.Counts{}, settled("110", epoch))
+	if len(changes) != 1 || changes[0].Account != accountID(1) {
+		t.Fatalf("changes: %+v", changes)
+	}
+	last := changes[0].Completeness.Last
+	if !last.Posted.Equal(decimal.NewFromInt(10)) || !last.Balance.Equal(decimal.NewFromInt(110)) {
+		t.Errorf("reading: %+v", last)
+	}
+	if day := changes[0].Balance; day == nil || day.Day != "2026-11-02" || !day.Anchor.Equal(decimal.NewFromInt(100)) {
+		t.Errorf("balance of the day: %+v", day)
+	}
+	o := settled("1", epoch.Add(time.Minute))
+	o.Settled.Balances["a"] = domain.VendorBalance{Missing: domain.BasisNoBalance}
+	if changes := mustRead(t, b, domain.Counts{Added: 1}, o); len(changes) != 1 || changes[0].Balance != nil {
+		t.Errorf("without a balance: %+v", changes)
+	}
+}
+
+func TestUnchangedRecordsAreNotReadAgain(t *testing.T) {
+	for _, tc := range []struct {
+		name    string
+		counts  domain.Counts
+		changed time.Time // by another pull, after the first reading at epoch
+		balance string
+		after   time.Duration
+		reads   bool
+		changes int
+	}{
+		{"nothing has changed", domain.Counts{Unchanged: 9}, time.Time{}, "110", time.Hour, false, 0},
+		{"a new day", domain.Counts{}, time.Time{}, "110", 24 * time.Hour, false, 1},
+		{"a record was added", domain.Counts{Added: 1}, time.Time{}, "110", time.Hour, true, 1},
+		{"a record was modified", domain.Counts{Modified: 1}, time.Time{}, "110", time.Hour, true, 1},
+		{"a record was removed", domain.Counts{Removed: 1}, time.Time{}, "110", time.Hour, true, 1},
+		{"another balance", domain.Counts{}, time.Time{}, "111", time.Hour, true, 1},
+		{"a pull with an early clock", domain.Counts{}, epoch.Add(-time.Minute), "110", time.Hour, true, 1},
+		{"an earlier pull", domain.Counts{}, epoch.Add(-time.Minute - 1), "110", time.Hour, false, 0},
+	} {
+		b := &books{
+			accounts: []records.AccountState{{ID: accountID(1), ExternalID: "a"}},
+			rows:     []domain.Transaction{bookedRow(1, accountID(1), "2026-11-01", "10", "")},
+		}
+		mustRead(t, b, domain.Counts{}, settled("110", epoch))
+		if !slices.Equal(b.calls, []string{"amounts"}) {
+			t.Fatalf("the first reading calls %v", b.calls)
+		}
+		b.changed = tc.changed
+		changes := mustRead(t, b, tc.counts, settled(tc.balance, epoch.Add(tc.after)))
+		if reads := len(b.calls) > 0; reads != tc.reads || len(changes) != tc.changes {
+			t.Errorf("%s: calls %v, changes %+v", tc.name, b.calls, changes)
+		}
+	}
+}
+
+func TestAQuarantinedRowBelongsToTheAccountThatItNames(t *testing.T) {
+	for payload, want := range map[string]bool{`{"account":"a"}`: true, `{"account":"ab"}`: false} {
+		b := &books{
+			accounts: []records.AccountState{{ID: accountID(1), ExternalID: "a"}}, payloads: [][]byte{[]byte(payload)},
+		}
+		o := settled("1", epoch)
+		o.Settled.Quarantined = true
+		if got := mustRead(t, b, domain.Counts{}, o)[0].Completeness.Last.Quarantined; got != want {
+			t.Errorf("%s: %t", payload, got)
+		}
+		o.Settled.Quarantined = false
+		if mustRead(t, b, domain.Counts{}, o); b.accounts[0].Completeness.Last.Quarantined {
+			t.Errorf("%s: the quarantine is empty", payload)
+		}
+	}
+}
+
+func TestAnnouncedCountsAreComparedOnlyAfterASettledPull(t *testing.T) {
+	b := &books{accounts: []records.AccountState{
+		{ID: accountID(1), ExternalID: "a"}, {ID: accountID(2), ExternalID: "b"},
+	}}
+	early, late := bookedRow(1, accountID(1), "2026-11-01", "1", ""), bookedRow(2, accountID(2), "2026-11-01", "1", "")
+	early.FirstSeenAt, late.FirstSeenAt = epoch.Add(-time.Hour), epoch.Add(time.Hour)
+	b.rows = []domain.Transaction{early, late}
+	announced := []domain.AnnouncedCount{{Account: "a", From: epoch, Count: 1}, {Count: 2}}
+	if changes := mustRead(t, b, domain.Counts{}, records.Outcome{Announced: announced}); len(changes) != 2 ||
+		len(changes[0].Completeness.Announced) != 2 || len(changes[1].Completeness.Announced) != 1 || len(b.calls) > 0 {
+		t.Fatalf("changes: %+v, calls %v", changes, b.calls)
+	}
+	o := settled("110", epoch.Add(2*time.Hour))
+	changes := mustRead(t, b, domain.Counts{}, o)
+	if len(changes) != 1 || len(changes[0].Completeness.Announced) != 1 {
+		t.Fatalf("only the account with a balance is compared: %+v", changes)
+	}
+	if got := changes[0].Completeness.Counted; got == nil || got.Expected != 1 || got.Actual != 0 {
+		t.Errorf("the rows of the account since the announced time: %+v", got)
+	}
+	b.rows[0].FirstSeenAt = epoch
+	o.Settled.CreatedAt = func(json.RawMessage) time.Time { return epoch.Add(-1) }
+	if got := mustRead(t, b, domain.Counts{}, o)[0].Completeness.Counted; got.Actual != 0 {
+		t.Errorf("a row that is older than the announcement counts: %+v", got)
+	}
+	o.Settled.CreatedAt = nil
+	c := mustRead(t, b, domain.Counts{}, o)[0].Completeness
+	if c.Counted.Actual != 1 || len(c.Announced) > 0 || !slices.Contains(b.calls, "arrived") {
+		t.Errorf("the announced row: %+v", c)
+	}
+}
+
+func TestRunningBalancesAreReadOnlyIfTheVendorStatesThem(t *testing.T) {
+	b := &books{
+		accounts: []records.AccountState{{ID: accountID(1), ExternalID: "a"}},
+		rows: []domain.Transaction{
+			bookedRow(2, accountID(1), "2026-11-01", "5", "15"), bookedRow(1, accountID(1), "2026-10-31", "10", "10"),
+		},
+	}
+	o := settled("15", epoch)
+	o.Settled.RunningBalance = func(metadata json.RawMessage) domain.RunningBalance {
+		balance := decimal.RequireFromString(string(metadata))
+		return domain.RunningBalance{Balance: &balance}
+	}
+	last := mustRead(t, b, domain.Counts{}, o)[0].Completeness.Last
+	if last.Links != 1 || len(last.Gaps) != 0 || !slices.Equal(b.calls, []string{"amounts", "posted"}) {
+		t.Errorf("%+v, calls %v", last, b.calls)
+	}
+	o.Settled.Balances["a"] = domain.VendorBalance{Missing: domain.BasisInvoice}
+	mustRead(t, b, domain.Counts{Added: 1}, o)
+	if slices.Contains(b.calls, "posted") {
+		t.Error("running balances were read although the balance of the account is not known")
+	}
+}
+
+func TestErrorsOfTheSourceAreReturned(t *testing.T) {
+	failure := errors.New("no answer")
+	b := &books{accounts: []records.AccountState{{ID: accountID(1), ExternalID: "a"}}, err: failure}
+	if _, err := records.Readings(b, domain.Pull{}, settled("1", epoch)); !errors.Is(err, failure) {
+		t.Error(err)
+	}
+	if changes, err := records.Readings(b, domain.Pull{}, records.Outcome{}); err != nil || changes != nil {
+		t.Errorf("an outcome without a reading needs nothing: %v, %v", changes, err)
+	}
+}

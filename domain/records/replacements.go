@@ -1,0 +1,235 @@
+package records
+
+import (
+	"bytes"
+	"maps"
+	"slices"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/matching"
+)
+
+// maxReplacements is the maximum number of replacements in one of the Changes.
+const maxReplacements = 500
+
+// replacement contains the records that may replace each other in one write.
+type replacement struct {
+	domain.ReplacementInput
+	old      map[string]*Record    // the records of Old, by external id
+	replaced map[string]*Candidate // the stored records of New, by external id
+}
+
+// matchRemoved finds the new rows that replace removed ones (matching.FindReplacements), and emits the replacements.
+// The record of the removed row keeps its id, gets the external id and the data of the new row, and is live again.
+//
+//   - A removed row is about to be removed by this write, or was removed within domain.MatchWindow.
+//   - A new row is a row of the page without a record, or the row of a record that was first seen within
+//     domain.MatchWindow and has replaced no other row. In the latter case, the younger record is superseded.
+//   - An account of which all rows left or came is judged as a whole.
+func (d *decision) matchRemoved() error {
+	newRows := d.unknown()
+	if d.Matching == nil || len(d.leaving) == 0 && (len(newRows) == 0 || !d.RecentlyRemoved) {
+		return nil
+	}
+	r := &replacement{old: map[string]*Record{}, replaced: map[string]*Candidate{}}
+	r.Complete = d.sweep != nil
+	if err := d.readOld(r); err != nil || len(r.Old) == 0 {
+		return err
+	}
+	if err := d.readNew(r); err != nil || len(r.New) == 0 {
+		return err
+	}
+	if err := d.readReads(r); err != nil {
+		return err
+	}
+	if err := d.readNever(true); err != nil {
+		return err
+	}
+	r.Never = d.never
+	matches, err := d.findReplacements(r)
+	if err != nil {
+		return err
+	}
+	for batch := range slices.Chunk(matches, maxReplacements) {
+		if err := d.emitReplacements(r, batch); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// emitReplacements emits the changes of these replacements.
+func (d *decision) emitReplacements(r *replacement, matches []domain.Match) error {
+	var c Changes
+	for _, match := range matches {
+		if younger := r.replaced[match.New]; younger != nil {
+			d.takeOver(&c, r.old[match.Old], &younger.Record, match)
+		} else {
+			d.continueWith(&c, r.old[match.Old], match)
+		}
+		if d.CarriedOver {
+			c.Returned = append(c.Returned, match.Old)
+		}
+	}
+	return d.emit(c)
+}
+
+// findReplacements compares the rows of each account.
+func (d *decision) findReplacements(r *replacement) (matches []domain.Match, err error) {
+	accounts := map[domain.AccountID]*matching.Replacements{}
+	for _, row := range r.Old {
+		of := accounts[row.AccountID]
+		if of == nil {
+			of = &matching.Replacements{ReplacementInput: r.ReplacementInput, RowOf: d.Matching.Row}
+			of.Old, of.New = nil, nil
+			accounts[row.AccountID] = of
+		}
+		of.Old = append(of.Old, row)
+	}
+	for _, row := range r.New {
+		if of := accounts[row.AccountID]; of != nil {
+			of.New = append(of.New, row)
+		}
+	}
+	for _, account := range slices.SortedFunc(maps.Keys(accounts), compareAccounts) {
+		of := accounts[account]
+		if of.Context.Whole, err = d.isWhole(of); err != nil {
+			return nil, err
+		}
+		matches = append(matches, matching.FindReplacements(*of).Matches()...)
+	}
+	return matches, nil
+}
+
+func compareAccounts(a, b domain.AccountID) int { return bytes.Compare(a.UUID[:], b.UUID[:]) }
+
+// isWhole reports whether all rows of an account have changed their ids: many rows left and came, and the vendor
+// returns no other row that is dated within the period of those that left.
+func (d *decision) isWhole(of *matching.Replacements) (bool, error) {
+	if !matching.IsWhole(len(of.Old), len(of.New), 0) {
+		return false, nil
+	}
+	came := make(map[string]bool, len(of.New))
+	for i := range of.New {
+		came[of.New[i].ExternalID] = true
+	}
+	stayed := 0
+	err := d.source.VisitLive(period(of.Old), of.Old[0].Account, d.CarriedOver, func(record LiveRecord) {
+		if _, leaves := d.leaving[record.ExternalID]; !leaves && !came[record.ExternalID] &&
+			(d.sweep == nil || d.sweep.Seen(record.ExternalID)) {
+			stayed++
+		}
+	})
+	return matching.IsWhole(len(of.Old), len(of.New), stayed), err
+}
+
+// period returns the dates of the first and the last row.
+func period(rows []domain.OldRow) domain.Window {
+	dates := domain.Window{From: rows[0].Date, To: rows[0].Date}
+	for i := range rows {
+		dates.From, dates.To = min(dates.From, rows[i].Date), max(dates.To, rows[i].Date)
+	}
+	return dates
+}
+
+// readOld fills r.Old. It omits rows that the vendor still returns, in the page or in the complete listing of a sweep.
+func (d *decision) readOld(r *replacement) error {
+	leaving := slices.Sorted(maps.Keys(d.leaving))
+	since, err := d.source.AbsentSince(leaving)
+	if err != nil {
+		return err
+	}
+	live, err := d.source.Live(leaving)
+	if err != nil {
+		return err
+	}
+	removed, err := d.source.RemovedSince(d.At.Add(-domain.MatchWindow))
+	if err != nil {
+		return err
+	}
+	for _, records := range [][]Record{live, removed} {
+		for i := range records {
+			record := &records[i]
+			if d.isShown(record.ExternalID) {
+				continue
+			}
+			old := domain.OldRow{
+				Transaction: record.Transaction, LearnedAt: record.RemovedAt, AbsentSince: record.Pull,
+			}
+			if record.RemovedAt.IsZero() {
+				old.LearnedAt, old.AbsentSince = d.At, d.leaving[record.ExternalID]
+				if old.AbsentSince.IsZero() {
+					old.AbsentSince = since[record.ExternalID]
+				}
+			}
+			r.Old, r.old[record.ExternalID] = append(r.Old, old), record
+		}
+	}
+	return nil
+}
+
+// readNew fills r.New. It omits records whose first pull is not known: the matching must know which rows were first
+// read by the same pull.
+func (d *decision) readNew(r *replacement) error {
+	for _, i := range d.unknown() {
+		t := domain.Transaction{TransactionData: d.Transactions[i], AccountID: d.Accounts[d.Transactions[i].Account]}
+		r.New = append(r.New, domain.NewRow{Transaction: t, LearnedAt: d.At})
+	}
+	dates := period(r.Old)
+	dates.From, dates.To = dates.From.AddDays(-domain.MatchDays), dates.To.AddDays(domain.MatchDays)
+	candidates, err := d.source.Candidates(dates, d.At.Add(-domain.MatchWindow))
+	for i := range candidates {
+		candidate := &candidates[i]
+		if _, leaves := d.leaving[candidate.ExternalID]; leaves || candidate.FirstPull.IsZero() {
+			continue
+		}
+		r.replaced[candidate.ExternalID] = candidate
+		r.New = append(r.New, domain.NewRow{
+			Transaction: candidate.Transaction, FirstPull: candidate.FirstPull, LearnedAt: candidate.FirstSeenAt,
+		})
+	}
+	return err
+}
+
+// readReads fills r.Reads with the pulls that may have read a row of r.New.
+func (d *decision) readReads(r *replacement) (err error) {
+	oldest := d.At
+	for i := range r.New {
+		if r.New[i].LearnedAt.Before(oldest) {
+			oldest = r.New[i].LearnedAt
+		}
+	}
+	r.Reads, err = d.source.Reads(oldest)
+	for i := range r.Reads {
+		if r.Reads[i].ID == d.Pull && d.Progress.Planned {
+			r.Reads[i].Progress = d.Progress
+		}
+	}
+	return err
+}
+
+// takeOver adds the change of two records, of which the older one continues with the row of the younger one. The
+// younger record is superseded: it ends as removed.
+func (d *decision) takeOver(c *Changes, old, younger *Record, match domain.Match) {
+	past := domain.Superseded{
+		ExternalID: match.Old, At: d.At, Rule: match.Rule, Version: old.Version, Younger: younger.ID,
+	}
+	ended, next := *younger, *younger
+	ended.RemovedAt, ended.SupersededBy = d.At, old.ID
+	d.nextVersion(&ended, younger.Version)
+	next.ID, next.FirstSeenAt = old.ID, old.FirstSeenAt
+	next.Supersedes = append(slices.Clone(old.Supersedes), past)
+	d.nextVersion(&next, old.Version)
+	c.Archive = append(c.Archive, old.Key(), younger.Key())
+	c.Rename = append(c.Rename,
+		Renamed{ID: younger.ID, From: younger.Key(), ExternalID: match.New, SupersededBy: old.ID},
+		Renamed{ID: old.ID, From: old.Key(), ExternalID: match.New, Supersedes: next.Supersedes})
+	c.Upsert = append(c.Upsert, next, ended)
+	c.Past = append(c.Past, PastID{ExternalID: match.New}, PastID{match.Old, old.ID})
+	c.Counts.Removed++
+	c.Counts.Modified++
+	if _, onPage := d.Stored[match.New]; onPage {
+		d.expect(match.New, &next, false)
+	}
+	delete(d.leaving, match.Old)
+}

@@ -1,0 +1,150 @@
+package records
+
+import (
+	"slices"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// absenceReading is a complete listing that is compared with the stored records.
+type absenceReading struct {
+	domain.AbsenceRead
+	unseen []LiveRecord
+	// oldest maps each account to the oldest date of its listed rows. An account without listed rows has no entry.
+	oldest map[string]domain.Date
+}
+
+// judgeAbsences finds the records in the window of a sweep that the listing lacks. domain.AbsenceRead decides which of
+// them leave. The others are remembered for a later sweep.
+func (d *decision) judgeAbsences() error {
+	if d.sweep == nil {
+		return nil
+	}
+	known, err := d.source.Absences(d.sweep.Account)
+	if err != nil {
+		return err
+	}
+	r := absenceReading{
+		AbsenceRead: domain.AbsenceRead{Proof: d.sweep.Proof, Pull: d.Pull, At: d.At, Live: map[string]int{}},
+		oldest:      map[string]domain.Date{},
+	}
+	if err := d.readWindow(&r); err != nil {
+		return err
+	}
+	absent, err := d.absent(&r, known)
+	if err != nil {
+		return err
+	}
+	removed, remaining := r.Judge(absent)
+	leaves := make(map[string]bool, len(removed))
+	for _, externalID := range removed {
+		leaves[externalID] = true
+	}
+	for _, a := range absent {
+		if leaves[a.ExternalID] {
+			d.leaving[a.ExternalID] = a.Pull
+		}
+	}
+	return d.emit(Changes{
+		Absences:      &Absences{Account: d.sweep.Account, Known: len(known) > 0, Remaining: remaining},
+		ForgetExpired: d.CarriedOver,
+	})
+}
+
+// readWindow compares the listing with the live records in the window. It counts the listed records and rows of each
+// account in r.Live. It keeps only the unseen records, because a window may contain all records of an account.
+func (d *decision) readWindow(r *absenceReading) error {
+	w := d.sweep
+	err := d.source.VisitLive(w.Window, w.Account, d.CarriedOver, func(record LiveRecord) {
+		if !w.Seen(record.ExternalID) {
+			r.unseen = append(r.unseen, record)
+			return
+		}
+		r.list(record.Account, record.Date)
+		r.Live[record.Account]++
+	})
+	for i := range d.Transactions {
+		row := &d.Transactions[i]
+		if w.Account != "" && row.Account != w.Account || !w.Window.Contains(row.Date) {
+			continue
+		}
+		r.list(row.Account, row.Date)
+		if stored, found := d.Stored[row.ExternalID]; !found || stored.Removed {
+			r.Live[row.Account]++ // the row is not written yet, so VisitLive has not visited its record
+		}
+	}
+	return err
+}
+
+// list notes the date of a listed row.
+func (r *absenceReading) list(account string, date domain.Date) {
+	if oldest, found := r.oldest[account]; !found || date < oldest {
+		r.oldest[account] = date
+	}
+}
+
+// reaches reports whether the listing contains a row of the same account with the same or an earlier date.
+func (r *absenceReading) reaches(record LiveRecord) bool {
+	oldest, found := r.oldest[record.Account]
+	return found && record.Date >= oldest
+}
+
+// absent returns an absence for each unseen record that counts as missing from the listing, and adds these records to
+// r.Live. A record counts as missing in these cases:
+//
+//   - It was missing before.
+//   - One listing is enough, and the record is not carried over, or the listing reaches back to it.
+//   - Two listings are needed, the listing reaches back to the record, and the vendor collected it recently enough.
+func (d *decision) absent(r *absenceReading, known map[string]domain.Absence) ([]domain.Absence, error) {
+	var absent []domain.Absence
+	var uncertain []LiveRecord
+	for _, record := range r.unseen {
+		a, wasAbsent := known[record.ExternalID]
+		switch {
+		case wasAbsent:
+			absent = append(absent, a)
+		case d.sweep.Proof == domain.OneRead:
+			if !record.CarriedOver || r.reaches(record) {
+				absent = append(absent, r.absence(record))
+			}
+		case r.reaches(record):
+			uncertain = append(uncertain, record)
+		}
+	}
+	uncertain, err := d.collected(uncertain)
+	if err != nil {
+		return nil, err
+	}
+	for _, record := range uncertain {
+		absent = append(absent, r.absence(record))
+	}
+	for _, a := range absent {
+		r.Live[a.Account]++
+	}
+	return absent, nil
+}
+
+func (r *absenceReading) absence(record LiveRecord) domain.Absence {
+	return domain.Absence{ExternalID: record.ExternalID, Account: record.Account, Pull: r.Pull}
+}
+
+// collected returns the records that the vendor collected at or after the time in CollectedFrom for their account. It
+// omits records whose account has no such time, and those whose time of collection is not known. It returns all
+// records if the vendor does not purge rows.
+func (d *decision) collected(records []LiveRecord) ([]LiveRecord, error) {
+	w := d.sweep
+	if w.CollectedAt == nil || len(records) == 0 {
+		return records, nil
+	}
+	accounts, ids := make(map[string]string, len(records)), make([]string, len(records))
+	for i, record := range records {
+		accounts[record.ExternalID], ids[i] = record.Account, record.ExternalID
+	}
+	recent := map[string]bool{}
+	err := d.source.VisitMetadata(ids, func(externalID string, metadata []byte) {
+		from, known := w.CollectedFrom[accounts[externalID]]
+		at := w.CollectedAt(metadata)
+		recent[externalID] = known && !at.IsZero() && !at.Before(from)
+	})
+	return slices.DeleteFunc(records, func(r LiveRecord) bool { return !recent[r.ExternalID] }), err
+}

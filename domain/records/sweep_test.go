@@ -1,0 +1,147 @@
+package records_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/records"
+)
+
+// sweep writes a complete listing of the rows with these external ids.
+func (b *book) sweep(w records.SweepWrite, seen ...string) error {
+	w.Seen, w.At = func(id string) bool { return slices.Contains(seen, id) }, now
+	if w.Page.NewID == nil {
+		w.Page.NewID, w.Page.Matching = pageOf().NewID, pageOf().Matching
+	}
+	page := records.NewSweep(w)
+	return b.apply(page.Changes(b.view(page.Rows()), b))
+}
+
+func dated(externalID string, date domain.Date) domain.TransactionData {
+	return data(externalID, "row "+externalID, "-7", date)
+}
+
+func TestASweep(t *testing.T) {
+	two := func() *book { return newBook(record(1, dated("a", "2026-03-10")), record(2, dated("b", "2026-03-12"))) }
+	absent := func(pull int) *book {
+		b := two()
+		b.absences["b"] = domain.Absence{ExternalID: "b", Account: "acc", Pull: pullID(pull)}
+		return b
+	}
+	collected := func(w records.SweepWrite, from time.Time) records.SweepWrite {
+		w.CollectedFrom = map[string]time.Time{"acc": from}
+		w.CollectedAt = func(json.RawMessage) time.Time { return now }
+		return w
+	}
+	twoReads := records.SweepWrite{Proof: domain.TwoReads}
+	carriedOver := func(externalID string) *book {
+		b := two()
+		b.carriedOver[externalID] = true
+		return b
+	}
+	for name, tc := range map[string]struct {
+		book  *book
+		write records.SweepWrite
+		seen  []string
+		want  []string
+	}{
+		"one listing is enough: the missing record is removed": {
+			two(), records.SweepWrite{Proof: domain.OneRead}, []string{"a"}, []string{"1 a v1", "2 b v2 removed"},
+		},
+		"one listing is enough, even without listed rows": {
+			two(), records.SweepWrite{Proof: domain.OneRead}, nil, []string{"1 a v2 removed", "2 b v2 removed"},
+		},
+		"records outside of the window stay": {
+			two(), records.SweepWrite{Proof: domain.OneRead, Window: domain.Window{From: "2026-03-11"}}, nil,
+			[]string{"1 a v1", "2 b v2 removed"},
+		},
+		"records of other accounts stay": {
+			two(), records.SweepWrite{Proof: domain.OneRead, Account: "other"}, nil, []string{"1 a v1", "2 b v1"},
+		},
+		"two listings are needed: the first is remembered": {
+			two(), twoReads, []string{"a"}, []string{"1 a v1", "2 b v1", "absent b since 9"},
+		},
+		"the record is missing from the second listing, too": {
+			absent(8), twoReads, []string{"a"}, []string{"1 a v1", "2 b v2 removed"},
+		},
+		"the same pull has read both listings": {
+			absent(9), twoReads, []string{"a"}, []string{"1 a v1", "2 b v1", "absent b since 9"},
+		},
+		"the record is listed again": {
+			absent(8), twoReads, []string{"a", "b"}, []string{"1 a v1", "2 b v1"},
+		},
+		"the listing does not reach back to the record": {
+			two(), twoReads, []string{"b"}, []string{"1 a v1", "2 b v1"},
+		},
+		"the listing reaches back by a new row": {
+			two(), records.SweepWrite{Proof: domain.TwoReads, Page: pageOf(dated("c", "2026-03-10"))}, []string{"c"},
+			[]string{"1 a v1", "2 b v1", "101 c v1", "absent a since 9", "absent b since 9"},
+		},
+		"the vendor collected the record recently": {
+			two(), collected(twoReads, now), []string{"a"}, []string{"1 a v1", "2 b v1", "absent b since 9"},
+		},
+		"the vendor may have purged the record": {
+			two(), collected(twoReads, now.Add(1)), []string{"a"}, []string{"1 a v1", "2 b v1"},
+		},
+		"a carried-over record is older than the listing": {
+			carriedOver("a"), records.SweepWrite{Proof: domain.OneRead}, []string{"b"},
+			[]string{"1 a v1 carried over", "2 b v1"},
+		},
+		"a carried-over record is not older than the listing": {
+			carriedOver("b"), records.SweepWrite{Proof: domain.OneRead}, []string{"a"},
+			[]string{"1 a v1", "2 b v2 removed carried over"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if err := tc.book.sweep(tc.write, tc.seen...); err != nil {
+				t.Fatal(err)
+			}
+			tc.book.want(t, tc.want...)
+		})
+	}
+}
+
+func TestAMassRemovalIsDelayed(t *testing.T) {
+	for listed, want := range map[int]int{0: 0, 20: 0, 21: 0, 40: 20} {
+		var all []records.Record
+		var seen []string
+		for i := range 40 + 20 {
+			row := dated(fmt.Sprintf("r%02d", i), "2026-03-10")
+			if i < 20 || i-20 < listed {
+				all = append(all, record(i+1, row))
+			}
+			if i >= 20 && i-20 < listed {
+				seen = append(seen, row.ExternalID)
+			}
+		}
+		b := newBook(all...)
+		if err := b.sweep(records.SweepWrite{Proof: domain.OneRead}, seen...); err != nil {
+			t.Fatal(err)
+		}
+		if listed == 20 || listed == 21 { // half of the records, or less, is no mass removal
+			want = 20
+		}
+		if b.counts.Removed != want {
+			t.Errorf("20 of %d records are missing: %d removed, want %d", 20+listed, b.counts.Removed, want)
+		}
+	}
+}
+
+func TestARowOfTheListingReplacesTheMissingOne(t *testing.T) {
+	listing := pageOf(purchase("b"))
+	listing.Progress = wholeList
+	for seen, want := range map[string][]string{
+		"b": {"1 b v2 <a"},
+		"a": {"1 a v1", "101 b v1"},
+	} {
+		b := newBook(firstSeen(record(1, purchase("a")), 1, 9)) // this pull has read the row before the listing
+		if err := b.sweep(records.SweepWrite{Proof: domain.OneRead, Page: listing}, seen); err != nil {
+			t.Fatal(err)
+		}
+		b.want(t, want...)
+	}
+}

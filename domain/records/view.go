@@ -1,0 +1,131 @@
+package records
+
+import (
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// Digest is the result of domain.TransactionData.Digest.
+type Digest = [32]byte
+
+// Record is a stored transaction with the digest of its data.
+type Record struct {
+	domain.Transaction
+	// Digest is zero if the data was restored from an earlier version. The record then differs from every row.
+	Digest Digest
+}
+
+// Key returns the external id under which the record is stored. A superseded record has lost its external id to the
+// record that supersedes it, so its key contains its own id, too.
+func (r *Record) Key() string {
+	if r.SupersededBy.IsZero() {
+		return r.ExternalID
+	}
+	return r.ExternalID + SupersededMark + r.ID.String()
+}
+
+// SupersededMark separates the external id of a superseded record and its id in the record's key. No external id
+// contains it.
+const SupersededMark = "\x1f"
+
+// Stored contains the members of a record that are compared with a row of a page, and those that the next version of
+// the record keeps.
+type Stored struct {
+	ID          domain.TransactionID
+	Digest      Digest
+	ContentHash domain.ContentHash
+	Version     int
+	FirstSeenAt time.Time
+	Removed     bool // the record is marked as removed
+	Archived    bool // the present version is already among the earlier versions
+}
+
+// View is what a store knows of a connection before it writes a page.
+type View struct {
+	Tenant     domain.TenantID
+	Connection domain.ConnectionID
+	Vendor     domain.Vendor
+	Pull       domain.PullID // the pull that writes; zero if an operator makes the change
+	// Stored contains the records with the external ids of the page. It is empty if PageWrite.AssumeNew is set. The
+	// decision changes the map.
+	Stored map[string]Stored
+	// Accounts maps external ids to the ids of stored accounts. It contains the accounts of the page, and those to
+	// which rows of the page refer.
+	Accounts map[string]domain.AccountID
+	// FirstStored contains the external ids of the page's accounts that were not stored before.
+	FirstStored []string
+}
+
+// Source reads what a decision needs only for some pages. All methods read the records of one connection, and see the
+// Changes that were yielded before the call. A Source returns the errors of the store.
+type Source interface {
+	// Record returns a record by its id. It returns an error if there is none.
+	Record(id domain.TransactionID) (Record, error)
+
+	// Version returns an earlier version of a record, without a digest. It returns an error if there is none.
+	Version(id domain.TransactionID, version int) (Record, error)
+
+	// PastIDs returns the records that had one of these external ids before their current one.
+	PastIDs(externalIDs []string) (map[string]domain.TransactionID, error)
+
+	// Live returns the live records with these external ids.
+	Live(externalIDs []string) ([]Record, error)
+
+	// RemovedSince returns the records that were marked as removed at or after a time. It omits superseded records.
+	RemovedSince(at time.Time) ([]Record, error)
+
+	// CarriedOver returns the carried-over records that are dated within the window and are live, or were removed at or
+	// after removedSince. A carried-over record was read under an earlier account reference, and the vendor has not
+	// returned it since.
+	CarriedOver(dates domain.Window, removedSince time.Time) ([]Record, error)
+
+	// Candidates returns the live records that may replace an old one. A candidate is dated within the window, has
+	// replaced no other record, was first seen at or after firstSeen, and was first seen after the first successful
+	// pull of the connection had ended.
+	Candidates(dates domain.Window, firstSeen time.Time) ([]Candidate, error)
+
+	// Reads returns the started pulls in the order of their start, except pulls that ended before the given time.
+	Reads(ended time.Time) ([]domain.PullRead, error)
+
+	// Never returns the pairs of external ids that must not be matched, each pair in both orders.
+	Never() (map[domain.MatchPair]bool, error)
+
+	// Absences returns the remembered absences of an account by external id, or all of them if account is "".
+	Absences(account string) (map[string]domain.Absence, error)
+
+	// AbsentSince returns the first pull whose listing lacked the row, for those of the external ids that have a
+	// remembered absence.
+	AbsentSince(externalIDs []string) (map[string]domain.PullID, error)
+
+	// VisitLive calls visit with the live records in the window of a sweep. If account is not "", it visits only the
+	// records of this account. If carriedOver is false, no record of the connection is carried over.
+	VisitLive(dates domain.Window, account string, carriedOver bool, visit func(LiveRecord)) error
+
+	// VisitMetadata calls visit with the metadata of the records with these external ids.
+	VisitMetadata(externalIDs []string, visit func(externalID string, metadata []byte)) error
+
+	// Quarantine returns the entries of the quarantine.
+	Quarantine() (map[domain.QuarantineKey]QuarantineEntry, error)
+}
+
+// QuarantineEntry describes when a row was last quarantined.
+type QuarantineEntry struct {
+	Pull domain.PullID
+	At   time.Time
+}
+
+// Candidate is a stored record that may replace another one.
+type Candidate struct {
+	Record
+	FirstPull domain.PullID // the pull that stored version 1; zero if it is not known
+}
+
+// LiveRecord contains what a sweep compares of a live record.
+type LiveRecord struct {
+	ExternalID string
+	Account    string // the present external id of the account, also for a carried-over record
+	Date       domain.Date
+	// CarriedOver is set if the vendor has not returned the record under the current account reference.
+	CarriedOver bool
+}

@@ -1,0 +1,161 @@
+package records
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/matching"
+)
+
+// Matching tells how a write reads the evidence by which it recognises that a new row replaces a removed row. A nil
+// *Matching means that no rows are matched.
+type Matching struct {
+	// RowOf returns the evidence that a row contains, with what only its metadata states. It is a pure function. If
+	// RowOf is nil, the metadata is not used.
+	RowOf func(data domain.TransactionData, account domain.AccountID) matching.Row
+}
+
+// Row returns the evidence that a row contains. If m is nil, the metadata is not used.
+func (m *Matching) Row(data domain.TransactionData, account domain.AccountID) matching.Row {
+	if m == nil || m.RowOf == nil {
+		return matching.NewRow(data, account, domain.InstitutionKeys{})
+	}
+	return m.RowOf(data, account)
+}
+
+// PageWrite describes what a store writes for one page of a pull.
+type PageWrite struct {
+	Accounts []domain.AccountData
+	// Listed is set if Accounts is the vendor's own list of accounts. If Listed is not set, Accounts was derived from
+	// rows, and the vendor may no longer list these accounts.
+	Listed       bool
+	Transactions []domain.TransactionData
+	// AssumeNew hints that none of Transactions is stored yet. The store may skip the
+	// lookup, but must still handle rows that do exist.
+	AssumeNew bool
+	// Unchanged is the number of rows of the page that Transactions omits, because a filter has
+	// found them unchanged. It is only added to the counts.
+	Unchanged int
+	// Removed contains the external ids of rows to mark as removed. Ids of unknown or removed rows are ignored. A row
+	// in both Transactions and Removed is marked as removed, because the row may have been read before the vendor
+	// announced the removal.
+	Removed []string
+	// Quarantined are rows to add to the quarantine. They replace quarantined rows with the same key.
+	Quarantined []domain.UnreadableData
+	// Released are the keys of rows that leave the quarantine. If a key is also in Quarantined, its row
+	// stays.
+	Released []domain.QuarantineKey
+	// Matching decides whether a new row replaces a removed row; nil if no rows are matched. Even if Matching is nil, a
+	// row with a former external id of a transaction belongs to this transaction.
+	Matching *Matching
+	// RecentlyRemoved is set if the page may contain one of these rows:
+	//
+	//   - a new row that replaces a removed row
+	//   - a row with a former external id: a new row has already replaced it
+	//
+	// If RecentlyRemoved is not set, the store need not look for such rows.
+	RecentlyRemoved bool
+	// CarriedOver is set if the connection may have carried-over rows (see Source.CarriedOver). A row of the page that
+	// is not stored yet may then replace a carried-over row. If CarriedOver is not set, the store need not look for
+	// carried-over rows.
+	CarriedOver bool
+	// Unmatched are the external ids of rows in Transactions that must never replace another row, in this write or in a
+	// later one. Only a new row may replace another row, and it is not certain that these rows are new.
+	Unmatched []string
+	// AccountRef is the account reference under which the data was read. The store records the reference in each
+	// account that it stores for the first time.
+	AccountRef string
+	// AccountKey returns a key that identifies the bank account of the given data; "" if the bank account is not known.
+	// Two accounts with the same non-empty key are the same bank account. AccountKey is a pure function. If AccountKey
+	// is nil, every key is "".
+	AccountKey func(domain.AccountData) string
+	// Staged describes how the rows are staged (stored, but invisible to readers before a Publication). It is nil if
+	// the rows become visible immediately.
+	Staged *Staging
+	// NewID generates ids for accounts and transactions that are stored for the first time.
+	NewID      func() domain.TransactionID
+	Progress   domain.Progress // the pull's progress after this page
+	At         time.Time
+	LeaseUntil time.Time // the lease's new expiry
+}
+
+// Staging describes how the rows of a page are staged. Staged rows are stored, but invisible to readers before a
+// Publication.
+type Staging struct {
+	Step int // number of the step to which the page belongs
+	// Restart is set if no page of the step was written before. The write then first deletes the staged rows of this
+	// step and of all later steps.
+	Restart bool
+}
+
+// KeyOf returns the result of AccountKey for an account; "" if AccountKey is nil.
+func (w PageWrite) KeyOf(account domain.AccountData) string {
+	if w.AccountKey == nil {
+		return ""
+	}
+	return w.AccountKey(account)
+}
+
+// SweepWrite describes a complete listing of a window of dates. The listing is compared with the stored rows, to find
+// the rows that the vendor has removed.
+type SweepWrite struct {
+	Account string // external id of the listed account; "" if all accounts were listed
+	Window  domain.Window
+	Seen    func(externalID string) bool // reports whether the listing contains the row with this external id
+	Proof   domain.AbsenceProof          // OneRead or TwoReads: how many listings without a row prove its removal
+	// CollectedFrom contains one time for each account: the earliest collection time of the listed rows. The keys are
+	// the external ids of the accounts. CollectedFrom is set only if Proof is TwoReads and CollectedAt is not nil.
+	CollectedFrom map[string]time.Time
+	// CollectedAt returns when the vendor collected the row with this metadata; zero if the time is not known. The
+	// field CollectedAt is nil if the vendor does not purge rows.
+	CollectedAt func(metadata json.RawMessage) time.Time
+	// Page contains the listed rows that no page write has stored yet. They are stored in the same atomic change as
+	// the removals. A removed row and the new row that replaces it thus become one change.
+	//
+	//   - Page.Progress is stored if it is not the zero value.
+	//   - Page.Removed, Page.At and Page.LeaseUntil are ignored.
+	Page       PageWrite
+	At         time.Time
+	LeaseUntil time.Time // the lease's new expiry
+}
+
+// PublishedAccount is an account of a new account reference.
+type PublishedAccount struct {
+	Data   domain.AccountData
+	Listed bool // see PageWrite
+	// Continues is the id of the stored account that continues as Data: both are the same bank account. It is zero if
+	// there is no such account.
+	Continues domain.AccountID
+}
+
+// Publication describes the accounts of a new account reference. A store stores these accounts, and publishes the
+// staged rows of the connection: it makes them visible in one step.
+type Publication struct {
+	Target     string // the connection's target that was read; see domain.Connection
+	AccountRef string
+	Accounts   []PublishedAccount
+	// Unreadable are the external ids of the listed accounts that cannot be read.
+	Unreadable []string
+	// Unproved is set if the listing may be incomplete, for example because the vendor was synchronising. A row or
+	// account that is not listed may then still exist. Publish therefore marks nothing as removed. It publishes all
+	// staged rows, and Published.Complete is true.
+	Unproved   bool
+	Matching   *Matching                       // nil if no rows are matched
+	AccountKey func(domain.AccountData) string // see PageWrite
+	NewID      func() domain.TransactionID
+	Progress   domain.Progress
+	At         time.Time
+	LeaseUntil time.Time
+}
+
+// Published is the result of a Publication.
+type Published struct {
+	Counts domain.Counts
+	// Complete reports whether all staged rows were published.
+	//
+	// The successor of an account is the same bank account under the new reference. If an account was unreadable, it
+	// may be the unknown successor of an earlier account. Complete is false if an earlier account has no successor for
+	// this reason. The rows of the unreadable accounts then remain staged.
+	Complete bool
+}

@@ -1,0 +1,147 @@
+package domain_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+func TestASubscriptionIsValidatedAndSelectsEvents(t *testing.T) {
+	connection := domain.ConnectionID{UUID: uuid.UUID{1}}
+	filters := func(n int) (all []domain.EventFilter) {
+		for range n {
+			all = append(all, "transaction.*")
+		}
+		return all
+	}
+	for name, tc := range map[string]struct {
+		s    domain.Subscription
+		want string
+	}{
+		"a type and a resource": {
+			domain.Subscription{Name: "a", Types: []domain.EventFilter{"pull.failed", "account.*"}}, "",
+		},
+		"no type":            {domain.Subscription{Name: "a"}, "types"},
+		"no name":            {domain.Subscription{Types: filters(1)}, "name"},
+		"as many as allowed": {domain.Subscription{Name: "a", Types: filters(32)}, ""},
+		"too many":           {domain.Subscription{Name: "a", Types: append(filters(32), "x")}, "types"},
+		"an unknown one": {
+			domain.Subscription{Name: "a", Types: []domain.EventFilter{"pull.*", "pull.done"}}, "types[1]",
+		},
+		"the test":     {domain.Subscription{Name: "a", Types: []domain.EventFilter{"subscription.*"}}, "types[0]"},
+		"the last one": {domain.Subscription{Name: "a", Types: append(filters(31), "x")}, "types[31]"},
+	} {
+		var fields []string
+		for _, err := range tc.s.Validate() {
+			fields = append(fields, err.Field)
+		}
+		if got := strings.Join(fields, " "); got != tc.want {
+			t.Errorf("%s: %q, want %q", name, got, tc.want)
+		}
+	}
+	s := domain.Subscription{Types: []domain.EventFilter{"account.*", "pull.failed"}, Connection: connection}
+	if !s.Wants(domain.AccountAdded, connection) || !s.Wants(domain.PullFailedEvent, connection) ||
+		s.Wants(domain.PeriodAdjusted, connection) || s.Wants(domain.AccountAdded, domain.ConnectionID{}) {
+		t.Error("the events of one connection")
+	}
+	if s.Connection = (domain.ConnectionID{}); !s.Wants(domain.AccountAdded, connection) {
+		t.Error("the events of all connections")
+	}
+	s.SetState(domain.SubscriptionDisabled, "x", noon)
+	s.SetState(domain.SubscriptionDisabled, "x", hour(1))
+	if s.Reason != "x" || !s.StateSince.Equal(noon) {
+		t.Errorf("disabled twice: %+v", s)
+	}
+	s.SetState(domain.SubscriptionDisabled, "y", hour(2))
+	if s.Reason != "y" || !s.StateSince.Equal(hour(2)) {
+		t.Errorf("disabled for another reason: %+v", s)
+	}
+	s.SetState(domain.SubscriptionActive, "y", hour(3))
+	s.BumpRevision(hour(4))
+	if s.Reason != "" || !s.StateSince.Equal(hour(3)) || s.Revision != 1 || !s.UpdatedAt.Equal(hour(4)) {
+		t.Errorf("active again: %+v", s)
+	}
+	if got := domain.GivesUpAt(noon); !got.Equal(noon.Add(72*time.Hour)) || domain.OldSecretFor != 24*time.Hour {
+		t.Errorf("disabled at %v", got)
+	}
+}
+
+func TestSecretsOfASubscription(t *testing.T) {
+	first, err := domain.NewSigningSecret(bytes.NewReader(make([]byte, 32)))
+	if text := string(first.Reveal()); err != nil || !strings.HasPrefix(text, "whsec_") || len(text) != 6+44 {
+		t.Errorf("%d characters, %v", len(text), err)
+	}
+	if _, err := domain.NewSigningSecret(bytes.NewReader(make([]byte, 31))); err == nil {
+		t.Error("too little entropy")
+	}
+	second := domain.SecretText("second")
+	secrets := domain.NewCredential(map[string]domain.Secret{domain.PartSigningSecret: first})
+	url := domain.URLSecrets{Password: domain.SecretText("p"), Query: domain.SecretText("q")}
+	secrets = domain.RotateSigningSecret(domain.WithURLSecrets(secrets, url), second)
+	s := domain.Subscription{PreviousUntil: hour(1), Sink: domain.SubscriptionSink{URL: "https://h/x?…"}}
+	if got := s.URLSecrets(secrets); !got.Password.Equal(url.Password) || !got.Query.Equal(url.Query) {
+		t.Error("the URL lost its secrets when the signing secret was replaced")
+	}
+	signing := func(at time.Time) (texts []string) {
+		for _, secret := range s.SigningSecrets(secrets, at) {
+			texts = append(texts, string(secret.Reveal()))
+		}
+		return texts
+	}
+	if diff := cmp.Diff([]string{"second", string(first.Reveal())}, signing(hour(0))); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{"second"}, signing(hour(1))); diff != "" {
+		t.Error(diff)
+	}
+	if got := (domain.Subscription{}).SigningSecrets(domain.Credential{}, noon); got != nil {
+		t.Errorf("without secrets: %d", len(got))
+	}
+	if !domain.SinkWebhook.Signs() || domain.SinkRabbitMQ.Signs() {
+		t.Error("only webhooks are signed")
+	}
+}
+
+func TestEventsAsCloudEvents(t *testing.T) {
+	e := domain.SubscriptionEvent{Sequence: 7, Type: domain.PullFailedEvent, Subject: `a"b`, At: noon}
+	for sequence, want := range map[int64]string{7: "7", 0: ""} {
+		e.Sequence = sequence
+		var got map[string]any
+		if err := json.Unmarshal(e.CloudEvent(domain.TenantID{}, nil), &got); err != nil {
+			t.Fatal(err)
+		}
+		text, _ := got["sequence"].(string)
+		if text != want || got["type"] != "studio.lerian.discovery.pull.failed" || got["subject"] != `a"b` ||
+			got["data"] != nil {
+			t.Errorf("%v", got)
+		}
+	}
+	if text := e.CloudEvent(domain.TenantID{}, []byte(`{"id":1}`)); !bytes.HasSuffix(text, []byte(`"data":{"id":1}}`)) {
+		t.Errorf("%s", text)
+	}
+	for c, want := range map[domain.FeedChange]domain.EventType{
+		{New: true, Removed: true}: domain.TransactionAdded, {Removed: true}: domain.TransactionRemoved,
+		{}: domain.TransactionModified,
+	} {
+		if got := c.EventType(); got != want {
+			t.Errorf("%+v: %s", c, got)
+		}
+	}
+	account := domain.AccountID{UUID: uuid.UUID{9}}
+	id, day, err := domain.ParsePeriodSubject(domain.PeriodSubject(account, "2026-10-31"))
+	if id != account || day != "2026-10-31" || err != nil {
+		t.Error(id, day, err)
+	}
+	for _, subject := range []string{"", "x/2026-10-31", account.String(), account.String() + "/x"} {
+		if _, _, err := domain.ParsePeriodSubject(subject); err == nil {
+			t.Errorf("%q is a period", subject)
+		}
+	}
+}

@@ -1,0 +1,25 @@
+package ports
+
+import (
+	"context"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// MemoryBudget bounds the memory that requests, pages and messages hold at the same time. It divides the memory among
+// the tenants that hold some.
+type MemoryBudget interface {
+	// Acquire reserves memory of the given size in bytes for the tenant. If the memory is not available, Acquire waits
+	// a few seconds for it. The caller must call release when it no longer holds the memory; further calls of release
+	// do nothing.
+	//
+	// A tenant that holds nothing gets its first reservation as long as the whole budget has that much memory left,
+	// even if the reservation is larger than the tenant's share.
+	//
+	// Errors: Unavailable (memory_exhausted) with RetryAfter if the memory is not available in time; the error of ctx.
+	Acquire(ctx context.Context, tenant domain.TenantID, bytes int64) (release func(), err error)
+
+	// Fail ends all waits of Acquire with this error. It is called when the store is not available: the requests that
+	// hold memory wait for the store until their timeouts, and those that wait for memory would begin only then.
+	Fail(err error)
+}

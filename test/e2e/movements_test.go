@@ -1,0 +1,132 @@
+package e2e_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
+)
+
+// movement is a labelled change at a bank: everything that the vendor listed before and after it. The README.md of the
+// testdata of package matching describes the members.
+type movement struct {
+	Name, Why       string
+	Account         struct{ Type, Currency string }
+	Before, After   []pluggysim.Transaction
+	Expect          []struct{ Old, New, Verdict string }
+	Interchangeable []struct{ Old, New []string }
+}
+
+func loadMovements(t *testing.T) (movements []movement) {
+	t.Helper()
+	data, err := os.ReadFile("../../domain/matching/testdata/movements.jsonl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range bytes.Lines(data) {
+		var m movement
+		if err := json.Unmarshal(line, &m); err != nil {
+			t.Fatal(err)
+		}
+		movements = append(movements, m)
+	}
+	return append(movements, movement{
+		Name: "two-people-who-share-their-first-names", Why: "The bank names another person.",
+		Account: struct{ Type, Currency string }{"BANK", "BRL"},
+		Before:  []pluggysim.Transaction{pix("pix-souza", "ANA PAULA SOUZA")},
+		After:   []pluggysim.Transaction{pix("pix-lima", "ANA PAULA LIMA")},
+		Expect:  []struct{ Old, New, Verdict string }{{"pix-souza", "pix-lima", "other"}},
+	})
+}
+
+// pix returns a payment to a person.
+func pix(id, name string) pluggysim.Transaction {
+	return pluggysim.Transaction{
+		ID: id, Description: "PIX ENVIADO " + name, Amount: "-50", Type: "DEBIT",
+		Date: pluggysim.At(time.Date(2026, 11, 10, 3, 0, 0, 0, time.UTC)),
+	}
+}
+
+// TestRecordsContinueAsAnAccountantWouldSay makes each labelled change at a bank account of its own. No record may
+// continue with the row of another movement, and at least 85 % of the movements must keep their record.
+func TestRecordsContinueAsAnAccountantWouldSay(t *testing.T) {
+	movements := loadMovements(t)
+	each(t, func(t *testing.T, w *env) {
+		b, o := newPluggy(t), w.operator(t)
+		same, kept := 0, 0
+		for _, m := range movements {
+			before, after := m.play(t, o, b)
+			for _, e := range m.Expect {
+				continues := before[e.Old] != nil && after[e.New] != nil && before[e.Old]["id"] == after[e.New]["id"]
+				if e.Verdict != "same" {
+					if continues {
+						t.Errorf("wrong same: %s: %s", m.Name, m.Why)
+					}
+					continue
+				}
+				same++
+				if continues || m.continuesAlike(e.Old, before, after) {
+					kept++
+				}
+			}
+		}
+		t.Logf("%d of %d movements keep their record", kept, same)
+		if kept*100 < same*85 {
+			t.Errorf("%d of %d movements keep their record", kept, same)
+		}
+	})
+}
+
+// play connects an account with the rows before the change, and pulls it before the change and twice after it. It
+// returns the records before and after, by external id.
+func (m movement) play(t *testing.T, o operator, b *pluggyBank) (before, after map[string]object) {
+	t.Helper()
+	item := b.sim.AddItem(pluggysim.Item{ClientID: b.id})
+	account, err := b.sim.AddAccount(pluggysim.Account{
+		ItemID: item.ID, Type: m.Account.Type, CurrencyCode: m.Account.Currency,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	show := func(rows []pluggysim.Transaction) {
+		for _, row := range rows {
+			row.AccountID = account.ID
+			if _, err := b.sim.AddTransaction(row); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	b.item = item.ID
+	show(m.Before)
+	id := o.connect(b, m.Name)
+	o.pull(id, nil)
+	before = o.rows(id)
+	for _, row := range m.Before {
+		if err := b.sim.RemoveTransaction(row.ID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	show(m.After)
+	o.pull(id, nil)
+	o.pull(id, nil)
+	return before, o.rows(id)
+}
+
+// continuesAlike reports whether the record of an old row continues with one of the rows that cannot be told apart.
+func (m movement) continuesAlike(oldID string, before, after map[string]object) bool {
+	for _, set := range m.Interchangeable {
+		if !slices.Contains(set.Old, oldID) || before[oldID] == nil {
+			continue
+		}
+		for _, id := range set.New {
+			if after[id] != nil && after[id]["id"] == before[oldID]["id"] {
+				return true
+			}
+		}
+	}
+	return false
+}

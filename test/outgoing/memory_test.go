@@ -1,0 +1,47 @@
+package outgoing_test
+
+import (
+	"math"
+	"runtime"
+	"testing"
+
+	"github.com/LerianStudio/aggregator-connections/test/kit/hostile"
+)
+
+// A call must allocate a small multiple of its bound, whatever the server sends. The least of three calls counts,
+// because other goroutines of the process allocate at the same time. Unbounded, each of these servers makes
+// a call allocate gigabytes in the time that it has in production.
+func TestACallAllocatesLittle(t *testing.T) {
+	const maxAllocated = 8 << 20
+	for _, test := range []struct {
+		do    call
+		peers map[string]hostile.Behaviour
+		name  string
+	}{
+		{callVendor("http", vendors["belvo"], vendorCalls["pull"]), hostile.HTTP(), "a body in chunks without end"},
+		{callVendor("http", vendors["belvo"], vendorCalls["pull"]), hostile.HTTP(), "a compressed bomb"},
+		{callVendor("http", vendors["belvo"], vendorCalls["pull"]), hostile.HTTP(), "headers without end"},
+		{sendWebhook("http"), hostile.HTTP(), "a body without end"},
+		{probeREST("http"), hostile.HTTP(), "informational responses (103)"},
+		{publish("amqp"), hostile.AMQP(), "a delivery without end, after the login"},
+		{publish("amqp"), hostile.AMQP(), "an announced text of 2 GiB"},
+		{probePostgres, hostile.Postgres(), "parameters without end"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			peer := hostile.Start(t, test.peers[test.name])
+			size := uint64(math.MaxUint64)
+			for range 3 {
+				var before, after runtime.MemStats
+				runtime.ReadMemStats(&before)
+				_ = test.do(t.Context(), t, peer)
+				runtime.ReadMemStats(&after)
+				size = min(size, after.TotalAlloc-before.TotalAlloc)
+			}
+			if size > maxAllocated {
+				t.Errorf("the call allocated %d MiB, want at most %d", size>>20, maxAllocated>>20)
+			} else {
+				t.Logf("%d KiB", size>>10)
+			}
+		})
+	}
+}

@@ -5,21 +5,22 @@ import (
 	"context"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
 // ClosePeriod implements ports.Closing.
 func (s *Service) ClosePeriod(
 	ctx context.Context, tenant domain.TenantID, account domain.AccountID, date domain.Date,
-) (domain.Close, error) {
+) (books.Close, error) {
 	actor := cmp.Or(domain.CleanText(ports.CallerOf(ctx).Actor), ports.UnknownActor)
-	r := domain.CloseRequest{Date: date, At: s.Clock.Now(), By: actor, Grace: s.DriftGrace}
+	r := books.CloseRequest{Date: date, At: s.Clock.Now(), By: actor, Grace: s.DriftGrace}
 	if err := r.Validate(); err != nil {
-		return domain.Close{}, err
+		return books.Close{}, err
 	}
 	release, err := s.closeShares.acquire(ctx, s.Sleeper, tenant)
 	if err != nil {
-		return domain.Close{}, err
+		return books.Close{}, err
 	}
 	defer release()
 	entries := s.entriesOf(ctx, "account.close", closeObject(account, date))
@@ -50,9 +51,9 @@ func closeObject(account domain.AccountID, date domain.Date) string {
 // ListCloses implements ports.Closing.
 func (s *Service) ListCloses(
 	ctx context.Context, tenant domain.TenantID, account domain.AccountID, page domain.PageRequest,
-) (domain.Page[domain.Close], error) {
+) (domain.Page[books.Close], error) {
 	if _, err := s.Ledger.Account(ctx, tenant, account); err != nil {
-		return domain.Page[domain.Close]{}, err
+		return domain.Page[books.Close]{}, err
 	}
 	return s.Ledger.Closes(ctx, tenant, account, page)
 }
@@ -60,6 +61,6 @@ func (s *Service) ListCloses(
 // ListAdjustments implements ports.Closing.
 func (s *Service) ListAdjustments(ctx context.Context, tenant domain.TenantID, account domain.AccountID,
 	date domain.Date, page domain.PageRequest,
-) (domain.Page[domain.Adjustment], error) {
+) (domain.Page[books.Adjustment], error) {
 	return s.Ledger.Adjustments(ctx, tenant, account, date, page)
 }

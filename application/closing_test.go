@@ -11,6 +11,7 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/application"
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -56,11 +57,11 @@ type blockingCloses struct {
 }
 
 func (b blockingCloses) ClosePeriod(
-	context.Context, domain.TenantID, domain.AccountID, domain.CloseRequest, ports.AuditEntries,
-) (domain.Close, bool, error) {
+	context.Context, domain.TenantID, domain.AccountID, books.CloseRequest, ports.AuditEntries,
+) (books.Close, bool, error) {
 	b.started <- struct{}{}
 	<-b.endSignal
-	return domain.Close{}, false, nil
+	return books.Close{}, false, nil
 }
 
 func TestPeriodsOfATenantAreClosedOneAfterTheOther(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -24,7 +25,7 @@ func (s *Service) AccountCompleteness(
 }
 
 // accountCompleteness evaluates the stored completeness c of an account at the present time.
-func (s *Service) accountCompleteness(id domain.AccountID, c domain.Completeness) ports.AccountCompleteness {
+func (s *Service) accountCompleteness(id domain.AccountID, c books.Completeness) ports.AccountCompleteness {
 	now := s.Clock.Now()
 	state, since := c.State(now, s.DriftGrace)
 	return ports.AccountCompleteness{
@@ -43,7 +44,7 @@ func (s *Service) AcceptCompleteness(
 	now := s.Clock.Now()
 	entries := s.entriesOf(ctx, "account.accept_completeness", id.String())
 	c, err := s.Ledger.UpdateCompleteness(ctx, tenant, id, entries,
-		func(c domain.Completeness) (domain.Completeness, error) { return c.Accept(reason, now) })
+		func(c books.Completeness) (books.Completeness, error) { return c.Accept(reason, now) })
 	if err != nil {
 		return ports.AccountCompleteness{}, err
 	}
@@ -54,26 +55,26 @@ func (s *Service) AcceptCompleteness(
 // ListBalances implements ports.Completeness.
 func (s *Service) ListBalances(
 	ctx context.Context, tenant domain.TenantID, id domain.AccountID, window domain.Window, page domain.PageRequest,
-) (domain.Page[domain.AccountBalance], error) {
+) (domain.Page[books.AccountBalance], error) {
 	if err := window.Validate(); err != nil {
-		return domain.Page[domain.AccountBalance]{}, err
+		return domain.Page[books.AccountBalance]{}, err
 	}
 	if _, err := s.Ledger.Account(ctx, tenant, id); err != nil {
-		return domain.Page[domain.AccountBalance]{}, err
+		return domain.Page[books.AccountBalance]{}, err
 	}
 	return s.Ledger.Balances(ctx, tenant, id, window, page)
 }
 
 // completenessOf returns the completeness of a connection: drifting if any account drifts, otherwise complete if
 // any account is complete.
-func (s *Service) completenessOf(a ports.Activity) domain.CompletenessState {
+func (s *Service) completenessOf(a ports.Activity) books.CompletenessState {
 	switch {
-	case domain.Lasted(a.DriftSince, s.Clock.Now(), s.DriftGrace):
-		return domain.Drifting
+	case books.Lasted(a.DriftSince, s.Clock.Now(), s.DriftGrace):
+		return books.Drifting
 	case a.Compared:
-		return domain.Complete
+		return books.Complete
 	}
-	return domain.CompletenessUnknown
+	return books.CompletenessUnknown
 }
 
 // settledRead returns the balances that the attempt has read. It returns nil if the read was not complete, if the
@@ -85,7 +86,7 @@ func (a *attempt) settledRead() *ports.SettledRead {
 		return nil
 	}
 	read := &ports.SettledRead{
-		Balances: make(map[string]domain.VendorBalance, len(a.accounts)), Quarantined: len(a.quarantine) > 0,
+		Balances: make(map[string]books.VendorBalance, len(a.accounts)), Quarantined: len(a.quarantine) > 0,
 	}
 	for i := range a.accounts {
 		if a.accounts[i].Unreadable == "" {

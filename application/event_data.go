@@ -7,19 +7,20 @@ import (
 	"slices"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/events"
 )
 
 // load reads the current resources of the events and returns each event with its resource. All transactions are read
 // together.
-func (r *eventRunner) load(ctx context.Context, events []domain.SubscriptionEvent) ([]*queuedEvent, error) {
-	transactions, err := r.loadTransactions(ctx, events)
+func (r *eventRunner) load(ctx context.Context, recorded []events.SubscriptionEvent) ([]*queuedEvent, error) {
+	transactions, err := r.loadTransactions(ctx, recorded)
 	if err != nil {
 		return nil, err
 	}
-	loaded := make([]*queuedEvent, len(events))
-	for i, e := range events {
+	loaded := make([]*queuedEvent, len(recorded))
+	for i, e := range recorded {
 		loaded[i] = &queuedEvent{SubscriptionEvent: e}
-		if e.Type.Resource() == domain.TransactionAdded.Resource() {
+		if e.Type.Resource() == events.TransactionAdded.Resource() {
 			if t, ok := transactions[e.Subject]; ok {
 				loaded[i].encode = func() ([]byte, error) { return r.EventEncoder.Transaction(t) }
 			}
@@ -35,12 +36,12 @@ func (r *eventRunner) load(ctx context.Context, events []domain.SubscriptionEven
 
 // loadTransactions returns the transactions that the events are about, with their ids as keys.
 func (r *eventRunner) loadTransactions(
-	ctx context.Context, events []domain.SubscriptionEvent,
+	ctx context.Context, recorded []events.SubscriptionEvent,
 ) (map[string]domain.Transaction, error) {
 	var ids []domain.TransactionID
 	var connections []domain.ConnectionID
-	for _, e := range events {
-		if e.Type.Resource() != domain.TransactionAdded.Resource() {
+	for _, e := range recorded {
+		if e.Type.Resource() != events.TransactionAdded.Resource() {
 			continue
 		}
 		if id, err := domain.ParseID[domain.Transaction](e.Subject); err == nil {
@@ -64,25 +65,25 @@ func (r *eventRunner) loadTransactions(
 // loadResource reads the resource of an event that is not about a transaction, and returns a function that encodes it.
 // Errors: NotFound if the resource does not exist any more, or if the service does not know the kind of resource.
 func (r *eventRunner) loadResource(
-	ctx context.Context, e domain.SubscriptionEvent,
+	ctx context.Context, e events.SubscriptionEvent,
 ) (encode func() ([]byte, error), err error) {
 	tenant := r.sub.Tenant
 	switch e.Type.Resource() {
-	case domain.AccountAdded.Resource():
+	case events.AccountAdded.Resource():
 		return encoder(e.Subject, func(id domain.AccountID) (domain.Account, error) {
 			return r.Ledger.Account(ctx, tenant, id)
 		}, r.EventEncoder.Account)
-	case domain.ConnectionRecovered.Resource():
+	case events.ConnectionRecovered.Resource():
 		return encoder(e.Subject, func(id domain.ConnectionID) (domain.Connection, error) {
 			return r.Connections.Get(ctx, tenant, domain.Aggregator, id)
 		}, r.EventEncoder.Connection)
-	case domain.PullFailedEvent.Resource():
+	case events.PullFailedEvent.Resource():
 		return encoder(e.Subject, func(id domain.PullID) (domain.Pull, error) {
 			return r.Pulls.Get(ctx, tenant, id)
 		}, r.EventEncoder.Pull)
-	case domain.PeriodAdjusted.Resource():
+	case events.PeriodAdjusted.Resource():
 		return r.loadClose(ctx, e.Subject)
-	case domain.AuditCheckpoint.Resource():
+	case events.AuditCheckpoint.Resource():
 		return r.loadCheckpoint(ctx)
 	}
 	return nil, domain.NotFoundError()
@@ -107,7 +108,7 @@ func encoder[I, R any](
 // lists the newest period first. To find the wanted period, the listing starts after the position of a period that ends
 // one day later.
 func (r *eventRunner) loadClose(ctx context.Context, subject string) (func() ([]byte, error), error) {
-	account, day, err := domain.ParsePeriodSubject(subject)
+	account, day, err := events.ParsePeriodSubject(subject)
 	if err != nil {
 		return nil, domain.NotFoundError()
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/events"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -89,7 +90,7 @@ func (d *dispatchSignal) sleep(ctx context.Context, sleeper ports.Sleeper, durat
 type dispatcher struct {
 	*Service
 	holder  domain.LeaseID
-	runners map[domain.SubscriptionID]*eventRunner
+	runners map[events.SubscriptionID]*eventRunner
 	calls   *tenantShares // limits the store calls
 
 	claimAt  time.Time     // when to claim next
@@ -101,7 +102,7 @@ type dispatcher struct {
 // other subscription. A single query finds all subscriptions with new changes.
 func (s *Service) DispatchEvents(ctx context.Context) {
 	d := &dispatcher{
-		Service: s, holder: domain.LeaseID{UUID: s.IDs.New()}, runners: map[domain.SubscriptionID]*eventRunner{},
+		Service: s, holder: domain.LeaseID{UUID: s.IDs.New()}, runners: map[events.SubscriptionID]*eventRunner{},
 		calls: &tenantShares{limit: eventStoreCalls}, interval: maxEventPoll,
 	}
 	for ctx.Err() == nil {
@@ -144,7 +145,7 @@ func (d *dispatcher) claim(ctx context.Context) {
 		d.report(ctx, err)
 		return
 	}
-	wanted := make(map[domain.SubscriptionID]domain.Subscription, len(held))
+	wanted := make(map[events.SubscriptionID]events.Subscription, len(held))
 	for _, sub := range held {
 		wanted[sub.ID] = sub
 	}
@@ -196,7 +197,7 @@ func (d *dispatcher) poll(ctx context.Context) {
 }
 
 // start starts the runner of a subscription that was claimed at the given time.
-func (d *dispatcher) start(ctx context.Context, sub domain.Subscription, claimedAt time.Time) *eventRunner {
+func (d *dispatcher) start(ctx context.Context, sub events.Subscription, claimedAt time.Time) *eventRunner {
 	runCtx, cancel := context.WithCancel(ctx)
 	if !claimedAt.Before(sub.PreviousUntil) {
 		sub.PreviousUntil = time.Time{} // the replaced secret is no longer used for signing

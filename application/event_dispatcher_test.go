@@ -19,6 +19,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/system"
 	"github.com/LerianStudio/aggregator-connections/application"
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
+	"github.com/LerianStudio/aggregator-connections/domain/events"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -48,7 +50,7 @@ func newFakeSink() *fakeSink {
 	}
 }
 
-func (s *fakeSink) Kind() domain.SinkKind                                      { return domain.SinkWebhook }
+func (s *fakeSink) Kind() events.SinkKind                                      { return events.SinkWebhook }
 func (s *fakeSink) Validate(context.Context, ports.SinkTarget) []*domain.Error { return nil }
 
 func (s *fakeSink) Open(t ports.SinkTarget) ports.EventSender {
@@ -114,7 +116,7 @@ func (versionEncoder) Transaction(t domain.Transaction) ([]byte, error) {
 func (versionEncoder) Account(domain.Account) ([]byte, error)       { return []byte("{}"), nil }
 func (versionEncoder) Connection(domain.Connection) ([]byte, error) { return []byte("{}"), nil }
 func (versionEncoder) Pull(domain.Pull) ([]byte, error)             { return []byte("{}"), nil }
-func (versionEncoder) Close(domain.Close) ([]byte, error)           { return []byte("{}"), nil }
+func (versionEncoder) Close(books.Close) ([]byte, error)            { return []byte("{}"), nil }
 func (versionEncoder) Subscription(ports.SubscriptionStatus) ([]byte, error) {
 	return []byte("{}"), nil
 }
@@ -233,7 +235,7 @@ func (d *dispatchEnv) feed() map[string]int {
 	return versions
 }
 
-const books, other = "https://books.example.test/", "https://other.example.test/"
+const bookkeeper, other = "https://books.example.test/", "https://other.example.test/"
 
 func refused() error { return &domain.Error{Kind: domain.Unavailable, Code: domain.SinkRefused} }
 
@@ -280,8 +282,8 @@ func callStore[T any](m *mortalStore, call func() (T, error)) (result T, err err
 }
 
 func (m *mortalStore) ClaimSubscriptions(ctx context.Context, holder domain.LeaseID, now, leaseEnd time.Time, limit int,
-) ([]domain.Subscription, error) {
-	return callStore(m, func() ([]domain.Subscription, error) {
+) ([]events.Subscription, error) {
+	return callStore(m, func() ([]events.Subscription, error) {
 		return m.Subscriptions.ClaimSubscriptions(ctx, holder, now, leaseEnd, limit)
 	})
 }
@@ -291,34 +293,34 @@ func (m *mortalStore) ReleaseSubscriptions(ctx context.Context, holder domain.Le
 	return err
 }
 
-func (m *mortalStore) ListPending(ctx context.Context, holder domain.LeaseID) ([]domain.SubscriptionID, error) {
+func (m *mortalStore) ListPending(ctx context.Context, holder domain.LeaseID) ([]events.SubscriptionID, error) {
 	if m.dead() {
 		return nil, unavailable(domain.Interrupted)
 	}
 	return m.Subscriptions.ListPending(ctx, holder)
 }
 
-func (m *mortalStore) Append(ctx context.Context, l ports.SubscriptionLease, s domain.Subscription, limit int,
-	newID func() domain.EventID,
+func (m *mortalStore) Append(ctx context.Context, l ports.SubscriptionLease, s events.Subscription, limit int,
+	newID func() events.EventID,
 ) (ports.AppendedEvents, error) {
 	return callStore(m, func() (ports.AppendedEvents, error) { return m.Subscriptions.Append(ctx, l, s, limit, newID) })
 }
 
 func (m *mortalStore) ListEvents(ctx context.Context, l ports.SubscriptionLease, afterSequence int64, limit int,
-) ([]domain.SubscriptionEvent, error) {
-	return callStore(m, func() ([]domain.SubscriptionEvent, error) {
+) ([]events.SubscriptionEvent, error) {
+	return callStore(m, func() ([]events.SubscriptionEvent, error) {
 		return m.Subscriptions.ListEvents(ctx, l, afterSequence, limit)
 	})
 }
 
 func (m *mortalStore) ListParked(ctx context.Context, l ports.SubscriptionLease, limit int,
-) ([]domain.SubscriptionEvent, error) {
-	return callStore(m, func() ([]domain.SubscriptionEvent, error) { return m.Subscriptions.ListParked(ctx, l, limit) })
+) ([]events.SubscriptionEvent, error) {
+	return callStore(m, func() ([]events.SubscriptionEvent, error) { return m.Subscriptions.ListParked(ctx, l, limit) })
 }
 
 func (m *mortalStore) NextParked(ctx context.Context, l ports.SubscriptionLease, subject string,
-) (domain.SubscriptionEvent, error) {
-	return callStore(m, func() (domain.SubscriptionEvent, error) { return m.Subscriptions.NextParked(ctx, l, subject) })
+) (events.SubscriptionEvent, error) {
+	return callStore(m, func() (events.SubscriptionEvent, error) { return m.Subscriptions.NextParked(ctx, l, subject) })
 }
 
 func (m *mortalStore) RecordAttempts(ctx context.Context, l ports.SubscriptionLease, w ports.AttemptsWrite) error {
@@ -360,7 +362,7 @@ func TestEventsSurviveFailuresAndDeaths(t *testing.T) {
 
 func surviveDeaths(t *testing.T, random *rand.Rand) {
 	d := newDispatchEnv(t)
-	s := d.subscribe(books)
+	s := d.subscribe(bookkeeper)
 	var mu sync.Mutex
 	luck := rand.New(rand.NewPCG(random.Uint64(), 2)) // used only by the sink, which runs concurrently
 	chance := func(p float64) bool {
@@ -368,7 +370,7 @@ func surviveDeaths(t *testing.T, random *rand.Rand) {
 		defer mu.Unlock()
 		return luck.Float64() < p
 	}
-	d.sink.set(books, func(ctx context.Context, _ ports.OutgoingEvent) error {
+	d.sink.set(bookkeeper, func(ctx context.Context, _ ports.OutgoingEvent) error {
 		switch {
 		case chance(0.02): // hangs
 			select {
@@ -421,7 +423,7 @@ func surviveDeaths(t *testing.T, random *rand.Rand) {
 			break
 		}
 	}
-	checkReceived(d, s, d.sink.got(books))
+	checkReceived(d, s, d.sink.got(bookkeeper))
 }
 
 // checkReceived checks that all events of a subscription were received. The versions of each record must ascend up to
@@ -451,7 +453,7 @@ func checkReceived(d *dispatchEnv, s ports.CreatedSubscription, got []received) 
 		version[r.Subject] = r.Data.Version
 		if f, known := first[r.Subject]; !known {
 			first[r.Subject] = r
-		} else if r.Type == domain.TransactionAdded.CloudEvent() && r.Sequence != f.Sequence {
+		} else if r.Type == events.TransactionAdded.CloudEvent() && r.Sequence != f.Sequence {
 			d.Errorf("%s was added twice", r.Subject)
 		}
 	}
@@ -464,7 +466,7 @@ func checkReceived(d *dispatchEnv, s ports.CreatedSubscription, got []received) 
 		d.Errorf("%d ids of %d events", len(ids), status.LastSequence)
 	}
 	for id, want := range d.feed() {
-		if version[id] != want || first[id].Type != domain.TransactionAdded.CloudEvent() {
+		if version[id] != want || first[id].Type != events.TransactionAdded.CloudEvent() {
 			d.Errorf("%s: received version %d, want %d; first event %s", id, version[id], want, first[id].Type)
 		}
 	}
@@ -477,7 +479,7 @@ func TestASlowSinkDelaysNoOtherSubscription(t *testing.T) {
 			<-ctx.Done()
 			return unavailable(domain.SinkUnreachable)
 		})
-		slow, fast := d.subscribe(other), d.subscribe(books)
+		slow, fast := d.subscribe(other), d.subscribe(bookkeeper)
 		defer d.dispatch(d.Service)()
 		rows := map[string]string{}
 		for n := range 1000 {
@@ -485,7 +487,7 @@ func TestASlowSinkDelaysNoOtherSubscription(t *testing.T) {
 		}
 		d.store(rows)
 		time.Sleep(time.Second)
-		if got := len(d.sink.got(books)); got != 1000 {
+		if got := len(d.sink.got(bookkeeper)); got != 1000 {
 			t.Errorf("received %d events, want 1000", got)
 		}
 		if d.sink.most != 16 {
@@ -494,16 +496,16 @@ func TestASlowSinkDelaysNoOtherSubscription(t *testing.T) {
 		if waiting := d.status(slow).Waiting; waiting != 1000 {
 			t.Errorf("%d events of the slow sink wait, want 1000", waiting)
 		}
-		checkReceived(d, fast, d.sink.got(books))
+		checkReceived(d, fast, d.sink.got(bookkeeper))
 	})
 }
 
 func TestAFailingSubjectDelaysOnlyItself(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDispatchEnv(t)
-		s := d.subscribe(books)
+		s := d.subscribe(bookkeeper)
 		var poisoned string
-		d.sink.set(books, func(_ context.Context, e ports.OutgoingEvent) error {
+		d.sink.set(bookkeeper, func(_ context.Context, e ports.OutgoingEvent) error {
 			if poisoned == "" {
 				poisoned = e.Subject
 			}
@@ -519,16 +521,16 @@ func TestAFailingSubjectDelaysOnlyItself(t *testing.T) {
 			d.store(map[string]string{"a": strconv.Itoa(n + 2), "b": strconv.Itoa(n), strconv.Itoa(n): "x"})
 			time.Sleep(300 * time.Millisecond)
 		}
-		if got, want := len(d.sink.got(books)), 100; got != want {
+		if got, want := len(d.sink.got(bookkeeper)), 100; got != want {
 			t.Errorf("received %d events, want %d", got, want)
 		}
 		if status := d.status(s); status.Position != 0 || status.Retrying != 51 || status.Waiting != 51 {
 			t.Errorf("position %d, %d retrying, %d waiting; want 0, 51, 51",
 				status.Position, status.Retrying, status.Waiting)
 		}
-		d.sink.set(books, nil)
+		d.sink.set(bookkeeper, nil)
 		time.Sleep(2 * time.Minute)
-		checkReceived(d, s, d.sink.got(books))
+		checkReceived(d, s, d.sink.got(bookkeeper))
 	})
 }
 
@@ -538,10 +540,10 @@ func TestAFailingSubjectDelaysOnlyItself(t *testing.T) {
 func TestAllParkedSubjectsContinueAfterARestart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDispatchEnv(t)
-		s := d.subscribe(books)
+		s := d.subscribe(bookkeeper)
 		var tried sync.Map
 		var subjects atomic.Int32
-		d.sink.set(books, func(_ context.Context, e ports.OutgoingEvent) error {
+		d.sink.set(bookkeeper, func(_ context.Context, e ports.OutgoingEvent) error {
 			if _, again := tried.LoadOrStore(e.Subject, true); !again {
 				// The first attempts end at different times. When the 256th subject is parked, other attempts are
 				// therefore still under way.
@@ -561,10 +563,10 @@ func TestAllParkedSubjectsContinueAfterARestart(t *testing.T) {
 			rows[id] = "2"
 		}
 		d.store(rows)
-		d.sink.set(books, nil)
+		d.sink.set(bookkeeper, nil)
 		defer d.dispatch(d.Service)()
 		time.Sleep(time.Hour)
-		checkReceived(d, s, d.sink.got(books))
+		checkReceived(d, s, d.sink.got(bookkeeper))
 	})
 }
 
@@ -587,10 +589,10 @@ func TestASinkThatWasDownForLongGetsEventsSoon(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				d := newDispatchEnv(t)
-				s := d.subscribe(books)
+				s := d.subscribe(bookkeeper)
 				var tried sync.Map
 				var attempts atomic.Int32
-				d.sink.set(books, func(_ context.Context, e ports.OutgoingEvent) error {
+				d.sink.set(bookkeeper, func(_ context.Context, e ports.OutgoingEvent) error {
 					if _, again := tried.LoadOrStore(e.Subject, true); !again {
 						time.Sleep(10 * time.Millisecond)
 					}
@@ -610,13 +612,13 @@ func TestASinkThatWasDownForLongGetsEventsSoon(t *testing.T) {
 					stop()
 					stop = d.dispatch(d.Service)
 				}
-				d.sink.set(books, nil)
+				d.sink.set(bookkeeper, nil)
 				time.Sleep(30 * time.Second)
 				stop()
 				if status := d.status(s); status.Waiting != 0 {
 					t.Fatalf("%d events wait although the sink works", status.Waiting)
 				}
-				checkReceived(d, s, d.sink.got(books))
+				checkReceived(d, s, d.sink.got(bookkeeper))
 			})
 		})
 	}
@@ -629,8 +631,8 @@ func TestASinkThatWasDownForLongGetsEventsSoon(t *testing.T) {
 func TestALoadedEventIsNotSentAfterALaterVersion(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDispatchEnv(t)
-		s := d.subscribe(books)
-		d.sink.set(books, func(context.Context, ports.OutgoingEvent) error {
+		s := d.subscribe(bookkeeper)
+		d.sink.set(bookkeeper, func(context.Context, ports.OutgoingEvent) error {
 			time.Sleep(time.Second)
 			return refused()
 		})
@@ -643,9 +645,9 @@ func TestALoadedEventIsNotSentAfterALaterVersion(t *testing.T) {
 		d.store(map[string]string{"a": "2"})
 		time.Sleep(5 * time.Minute)
 		d.store(map[string]string{"a": "3"})
-		d.sink.set(books, nil)
+		d.sink.set(bookkeeper, nil)
 		time.Sleep(2 * time.Hour) // meanwhile, attempts that were under way fail and are retried
-		checkReceived(d, s, d.sink.got(books))
+		checkReceived(d, s, d.sink.got(bookkeeper))
 	})
 }
 
@@ -653,11 +655,11 @@ func TestALoadedEventIsNotSentAfterALaterVersion(t *testing.T) {
 func TestAProbeHonoursRetryAfter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDispatchEnv(t)
-		d.subscribe(books)
+		d.subscribe(bookkeeper)
 		var last time.Time
 		var mu sync.Mutex
 		shortest := time.Hour
-		d.sink.set(books, func(context.Context, ports.OutgoingEvent) error {
+		d.sink.set(bookkeeper, func(context.Context, ports.OutgoingEvent) error {
 			mu.Lock()
 			defer mu.Unlock()
 			now := time.Now()
@@ -684,7 +686,7 @@ func TestTheSubscriptionsOfADeadProcessAreTakenOverSoon(t *testing.T) {
 	for wait := range 14 { // varies the time of death relative to the end of the lease
 		synctest.Test(t, func(t *testing.T) {
 			d := newDispatchEnv(t)
-			s := d.subscribe(books)
+			s := d.subscribe(bookkeeper)
 			store := &mortalStore{Subscriptions: d.deps.Subscriptions, left: 1 << 30}
 			deps := d.deps
 			deps.Subscriptions, deps.Sinks = store, []ports.Sink{mortalSink{d.sink, store}}
@@ -698,7 +700,7 @@ func TestTheSubscriptionsOfADeadProcessAreTakenOverSoon(t *testing.T) {
 			d.store(map[string]string{"a": "2"})
 			stop()
 			time.Sleep(12*time.Second + 500*time.Millisecond)
-			checkReceived(d, s, d.sink.got(books))
+			checkReceived(d, s, d.sink.got(bookkeeper))
 		})
 	}
 }
@@ -710,9 +712,9 @@ func TestAttemptsEndBeforeAnotherProcessSends(t *testing.T) {
 	for wait := range 14 {
 		synctest.Test(t, func(t *testing.T) {
 			d := newDispatchEnv(t)
-			d.subscribe(books)
+			d.subscribe(bookkeeper)
 			var underWay, most atomic.Int32
-			d.sink.set(books, func(ctx context.Context, _ ports.OutgoingEvent) error {
+			d.sink.set(bookkeeper, func(ctx context.Context, _ ports.OutgoingEvent) error {
 				if n := underWay.Add(1); n > most.Load() {
 					most.Store(n)
 				}
@@ -748,8 +750,8 @@ func TestAttemptsEndBeforeAnotherProcessSends(t *testing.T) {
 func TestASubscriptionIsDisabledAfterThreeDays(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDispatchEnv(t)
-		s := d.subscribe(books)
-		d.sink.set(books, func(context.Context, ports.OutgoingEvent) error { return refused() })
+		s := d.subscribe(bookkeeper)
+		d.sink.set(bookkeeper, func(context.Context, ports.OutgoingEvent) error { return refused() })
 		stop := d.dispatch(d.Service)
 		d.store(map[string]string{"a": "1", "b": "1"})
 		time.Sleep(30 * time.Second)
@@ -762,7 +764,7 @@ func TestASubscriptionIsDisabledAfterThreeDays(t *testing.T) {
 		d.clock.pass(71 * time.Hour)
 		stop = d.dispatch(d.Service)
 		time.Sleep(2 * time.Second)
-		if state := d.status(s).State; state != domain.SubscriptionActive {
+		if state := d.status(s).State; state != events.SubscriptionActive {
 			t.Errorf("%s after 71 hours", state)
 		}
 		stop()
@@ -770,22 +772,22 @@ func TestASubscriptionIsDisabledAfterThreeDays(t *testing.T) {
 		defer d.dispatch(d.Service)()
 		time.Sleep(2 * time.Second)
 		status := d.status(s)
-		if status.State != domain.SubscriptionDisabled || status.Reason != domain.SinkRefused || status.Position != 0 {
+		if status.State != events.SubscriptionDisabled || status.Reason != domain.SinkRefused || status.Position != 0 {
 			t.Errorf("%s (%s) at position %d after 73 hours", status.State, status.Reason, status.Position)
 		}
 		d.store(map[string]string{"a": "2", "c": "1"})
-		d.sink.set(books, nil)
+		d.sink.set(bookkeeper, nil)
 		_, err = d.ResumeSubscription(d.ctx, d.tenant, s.ID)
 		d.noError(err)
 		time.Sleep(2 * time.Second)
-		checkReceived(d, s, d.sink.got(books))
+		checkReceived(d, s, d.sink.got(bookkeeper))
 	})
 }
 
 func TestAPausedSubscriptionContinuesWhereItWas(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDispatchEnv(t)
-		s := d.subscribe(books)
+		s := d.subscribe(bookkeeper)
 		defer d.dispatch(d.Service)()
 		d.store(map[string]string{"a": "1"})
 		time.Sleep(time.Second)
@@ -793,16 +795,16 @@ func TestAPausedSubscriptionContinuesWhereItWas(t *testing.T) {
 		d.noError(err)
 		d.store(map[string]string{"a": "2", "b": "1"})
 		time.Sleep(time.Minute)
-		if got := len(d.sink.got(books)); got != 1 {
+		if got := len(d.sink.got(bookkeeper)); got != 1 {
 			t.Errorf("received %d events, want 1", got)
 		}
 		_, err = d.ResumeSubscription(d.ctx, d.tenant, s.ID)
 		d.noError(err)
 		time.Sleep(time.Second)
-		if got := len(d.sink.got(books)); got != 3 {
+		if got := len(d.sink.got(bookkeeper)); got != 3 {
 			t.Errorf("received %d events, want 3", got)
 		}
-		checkReceived(d, s, d.sink.got(books))
+		checkReceived(d, s, d.sink.got(bookkeeper))
 	})
 }
 
@@ -810,29 +812,29 @@ func TestAPausedSubscriptionContinuesWhereItWas(t *testing.T) {
 func TestEventsAreReplayed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDispatchEnv(t)
-		s := d.subscribe(books)
+		s := d.subscribe(bookkeeper)
 		defer d.dispatch(d.Service)()
 		d.store(map[string]string{"a": "1"})
 		time.Sleep(time.Second)
 		d.store(map[string]string{"a": "2"})
 		time.Sleep(time.Second)
-		before := d.sink.got(books)
+		before := d.sink.got(bookkeeper)
 		_, err := d.ReplaySubscription(d.ctx, d.tenant, s.ID, 1)
 		d.noError(err)
 		time.Sleep(2 * time.Second)
 		want := slices.Concat(before, before)
 		want[2].Data.Version = 2
-		if got := d.sink.got(books); !slices.Equal(got, want) {
+		if got := d.sink.got(bookkeeper); !slices.Equal(got, want) {
 			t.Errorf("received %v, want %v", got, want)
 		}
-		checkReceived(d, s, d.sink.got(books))
+		checkReceived(d, s, d.sink.got(bookkeeper))
 	})
 }
 
 func TestBothSecretsSignForADay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDispatchEnv(t)
-		s := d.subscribe(books)
+		s := d.subscribe(bookkeeper)
 		first := string(s.Secret.Reveal())
 		stop := d.dispatch(d.Service)
 		time.Sleep(2 * time.Second)
@@ -847,7 +849,7 @@ func TestBothSecretsSignForADay(t *testing.T) {
 		stop()
 		result, err := d.TestSubscription(d.ctx, d.tenant, s.ID)
 		d.noError(err)
-		got := d.sink.got(books)
+		got := d.sink.got(bookkeeper)
 		if !result.Delivered || len(got) != 1 || got[0].Type != "studio.lerian.discovery.subscription.test" ||
 			got[0].Sequence != "" {
 			t.Errorf("result %+v, received %v", result, got)
@@ -859,8 +861,8 @@ func (d *dispatchEnv) wantSecrets(want ...string) {
 	d.Helper()
 	d.sink.mu.Lock()
 	defer d.sink.mu.Unlock()
-	if !slices.Equal(d.sink.secrets[books], want) {
-		d.Errorf("the sender has %d secrets, want %d", len(d.sink.secrets[books]), len(want))
+	if !slices.Equal(d.sink.secrets[bookkeeper], want) {
+		d.Errorf("the sender has %d secrets, want %d", len(d.sink.secrets[bookkeeper]), len(want))
 	}
 }
 
@@ -877,13 +879,13 @@ func TestASinkThatHangsGetsOneAttemptAtATime(t *testing.T) {
 			})
 		})
 		var hanging atomic.Int64
-		d.sink.set(books, func(ctx context.Context, _ ports.OutgoingEvent) error {
+		d.sink.set(bookkeeper, func(ctx context.Context, _ ports.OutgoingEvent) error {
 			hanging.Add(1)
 			defer hanging.Add(-1)
 			_ = system.Clock{}.Sleep(ctx, 15*time.Second)
 			return unavailable(domain.SinkUnreachable)
 		})
-		s := d.subscribe(books)
+		s := d.subscribe(bookkeeper)
 		defer d.dispatch(d.Service)()
 		rows := map[string]string{}
 		for n := range 100 {
@@ -900,9 +902,9 @@ func TestASinkThatHangsGetsOneAttemptAtATime(t *testing.T) {
 		if n := changes.Load(); n != 1 {
 			t.Errorf("%d changes were reported, want 1", n)
 		}
-		d.sink.set(books, nil)
+		d.sink.set(bookkeeper, nil)
 		time.Sleep(time.Minute)
-		checkReceived(d, s, d.sink.got(books))
+		checkReceived(d, s, d.sink.got(bookkeeper))
 		if n := changes.Load(); n != 2 {
 			t.Errorf("%d changes were reported, want 2", n)
 		}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/events"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -54,7 +55,7 @@ const (
 // This limits the number of events in memory.
 type eventRunner struct {
 	*Service
-	sub    domain.Subscription
+	sub    events.Subscription
 	lease  ports.SubscriptionLease
 	until  atomic.Int64  // when the lease ends, in Unix microseconds
 	calls  *tenantShares // limits the store calls of all runners
@@ -68,7 +69,7 @@ type eventRunner struct {
 	append  bool  // there may be changes for which no events are appended yet
 	last    int64 // the sequence number of the latest event
 	cursor  int64 // the sequence number after which the next events are staged
-	staged  []domain.SubscriptionEvent
+	staged  []events.SubscriptionEvent
 	queue   []*queuedEvent // loaded events, in the order of their sequences
 	retries []*queuedEvent // loaded events that are retried
 	window  []*windowEntry // events after pending.DeliveredTo, in the order of their sequences
@@ -91,7 +92,7 @@ type eventRunner struct {
 
 // queuedEvent is an event together with its resource.
 type queuedEvent struct {
-	domain.SubscriptionEvent
+	events.SubscriptionEvent
 	encode func() ([]byte, error) // returns the data; the function is nil if the resource no longer exists
 	entry  *windowEntry           // nil for a retry
 }
@@ -106,7 +107,7 @@ type windowEntry struct {
 // parkedSubject is a subject whose events wait separately from those of other subjects, because the first of them has
 // failed.
 type parkedSubject struct {
-	head      domain.SubscriptionEvent
+	head      events.SubscriptionEvent
 	state     parkedState
 	unflushed int // number of the subject's parked events that are not stored yet
 }
@@ -147,7 +148,7 @@ func (r *eventRunner) parallel() int {
 // serves reports whether the runner's copy of the subscription is still valid. The copy is outdated in these cases:
 //   - The subscription was changed or claimed again.
 //   - The copy contains a replaced secret that must no longer be used for signing.
-func (r *eventRunner) serves(sub domain.Subscription, now time.Time) bool {
+func (r *eventRunner) serves(sub events.Subscription, now time.Time) bool {
 	expired := !r.sub.PreviousUntil.IsZero() && !now.Before(r.sub.PreviousUntil)
 	return sub.Revision == r.sub.Revision && sub.Epoch == r.lease.Epoch && !expired
 }
@@ -390,8 +391,8 @@ func (r *eventRunner) attempted(ctx context.Context, e *queuedEvent, started, en
 	} else {
 		r.slow = 0
 	}
-	attempt := domain.EventAttempt{
-		ID: domain.AttemptID{UUID: r.IDs.New()}, Sequence: e.Sequence, Event: e.ID, Type: e.Type, Subject: e.Subject,
+	attempt := events.EventAttempt{
+		ID: events.AttemptID{UUID: r.IDs.New()}, Sequence: e.Sequence, Event: e.ID, Type: e.Type, Subject: e.Subject,
 		Number: e.Attempts + 1, At: started, Took: ended.Sub(started),
 	}
 	if failure != nil {
@@ -427,7 +428,7 @@ func (r *eventRunner) succeeded(e *queuedEvent) {
 
 // fails records a failed attempt. The event is parked until its next attempt. If the event has failed for too long, the
 // subscription is disabled.
-func (r *eventRunner) fails(e domain.SubscriptionEvent, now time.Time, failure error) {
+func (r *eventRunner) fails(e events.SubscriptionEvent, now time.Time, failure error) {
 	r.failures++
 	r.probeAt = now.Add(max(probeInterval, domain.RetryAfterOf(failure)))
 	if e.FailingSince.IsZero() {
@@ -436,7 +437,7 @@ func (r *eventRunner) fails(e domain.SubscriptionEvent, now time.Time, failure e
 	e.Attempts++
 	e.LastError = domain.CodeOf(failure)
 	e.NextAttempt = now.Add(domain.Backoff(e.Attempts, r.jitter(), domain.RetryAfterOf(failure)))
-	if !now.Before(domain.GivesUpAt(e.FailingSince)) {
+	if !now.Before(events.GivesUpAt(e.FailingSince)) {
 		r.pending.Disable, r.pending.At = e.LastError, now
 	}
 	if p := r.parked[e.Subject]; p != nil {
@@ -467,7 +468,7 @@ func (r *eventRunner) parkQueued() {
 
 // park adds an event to the parked events in pending. The store writes these events in the order in which they were
 // added, so the last state of an event remains.
-func (r *eventRunner) park(e domain.SubscriptionEvent) {
+func (r *eventRunner) park(e events.SubscriptionEvent) {
 	r.touch()
 	r.pending.Parked = append(r.pending.Parked, e)
 }
@@ -548,7 +549,7 @@ func (r *eventRunner) call(ctx context.Context, fn func() (func(), error)) {
 func (r *eventRunner) callAppend(ctx context.Context) {
 	r.append = false
 	r.call(ctx, func() (func(), error) {
-		newID := func() domain.EventID { return domain.EventID{UUID: r.IDs.New()} }
+		newID := func() events.EventID { return events.EventID{UUID: r.IDs.New()} }
 		appended, err := r.Subscriptions.Append(ctx, r.lease, r.sub, eventBatch, newID)
 		return func() {
 			r.append = r.append || appended.More
@@ -564,9 +565,9 @@ func (r *eventRunner) callAppend(ctx context.Context) {
 
 // stage adds events to r.staged, which contains the events whose resources are loaded next. The added events must
 // follow the last event that was staged.
-func (r *eventRunner) stage(events []domain.SubscriptionEvent) {
-	r.staged = append(r.staged, events...)
-	r.cursor = events[len(events)-1].Sequence
+func (r *eventRunner) stage(recorded []events.SubscriptionEvent) {
+	r.staged = append(r.staged, recorded...)
+	r.cursor = recorded[len(recorded)-1].Sequence
 }
 
 // callLoad loads the resources of the next events. If no events are staged, it first reads the next events from the
@@ -575,7 +576,7 @@ func (r *eventRunner) callLoad(ctx context.Context) {
 	staged, cursor, last := r.staged, r.cursor, r.last
 	batch := staged[:min(len(staged), queueLow)]
 	r.call(ctx, func() (func(), error) {
-		var read []domain.SubscriptionEvent
+		var read []events.SubscriptionEvent
 		if len(staged) == 0 {
 			var err error
 			if read, err = r.Subscriptions.ListEvents(ctx, r.lease, cursor, eventBatch); err != nil {
@@ -639,7 +640,7 @@ func (r *eventRunner) dueRetries(now time.Time) []*parkedSubject {
 
 // callRetry loads the resources of events that are due for a retry.
 func (r *eventRunner) callRetry(ctx context.Context, due []*parkedSubject) {
-	heads := make([]domain.SubscriptionEvent, len(due))
+	heads := make([]events.SubscriptionEvent, len(due))
 	for i, p := range due {
 		p.state, heads[i] = parkedSending, p.head
 	}
@@ -683,7 +684,7 @@ func (r *eventRunner) callRecord(ctx context.Context) {
 			})
 			return nil, &domain.Error{Kind: domain.Conflict, Code: domain.LeaseLost}
 		}
-		heads := map[string]domain.SubscriptionEvent{}
+		heads := map[string]events.SubscriptionEvent{}
 		for _, subject := range subjects {
 			head, err := r.Subscriptions.NextParked(record, r.lease, subject)
 			if errors.Is(err, domain.NotFound) {
@@ -701,7 +702,7 @@ func (r *eventRunner) callRecord(ctx context.Context) {
 // advance sets the next parked event of each given subject. The map heads contains these events by subject. A subject
 // without an entry has no more stored events. It is no longer parked, except if some of its parked events are not
 // stored yet.
-func (r *eventRunner) advance(subjects []string, heads map[string]domain.SubscriptionEvent) {
+func (r *eventRunner) advance(subjects []string, heads map[string]events.SubscriptionEvent) {
 	for _, subject := range subjects {
 		p := r.parked[subject]
 		if head, ok := heads[subject]; ok {

@@ -13,6 +13,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/transparency"
 	"github.com/LerianStudio/aggregator-connections/application"
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/events"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -65,13 +66,13 @@ func (s plainSealer) Open(_ domain.TenantID, _ domain.ConnectionID, sealed domai
 }
 
 func (plainSealer) SealSubscription(
-	domain.TenantID, domain.SubscriptionID, domain.Credential,
+	domain.TenantID, events.SubscriptionID, domain.Credential,
 ) (domain.Sealed, error) {
 	return nil, nil
 }
 
 func (plainSealer) OpenSubscription(
-	domain.TenantID, domain.SubscriptionID, domain.Sealed,
+	domain.TenantID, events.SubscriptionID, domain.Sealed,
 ) (domain.Credential, error) {
 	return domain.Credential{}, nil
 }

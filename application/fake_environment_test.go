@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/events"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -147,13 +148,13 @@ func unavailable(code domain.Code) error { return &domain.Error{Kind: domain.Una
 
 // SealSubscription seals the secrets of a subscription as if they were the credential of a connection with the same id.
 func (v *fakeSealer) SealSubscription(
-	t domain.TenantID, id domain.SubscriptionID, secrets domain.Credential,
+	t domain.TenantID, id events.SubscriptionID, secrets domain.Credential,
 ) (domain.Sealed, error) {
 	return v.Seal(t, domain.ConnectionID(id), secrets)
 }
 
 func (v *fakeSealer) OpenSubscription(
-	t domain.TenantID, id domain.SubscriptionID, s domain.Sealed,
+	t domain.TenantID, id events.SubscriptionID, s domain.Sealed,
 ) (domain.Credential, error) {
 	return v.Open(t, domain.ConnectionID(id), s)
 }

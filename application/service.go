@@ -24,6 +24,7 @@ import (
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/events"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -105,7 +106,7 @@ type Service struct {
 
 	aggregators     map[domain.Vendor]ports.Aggregator
 	connectors      map[domain.ConnectorType]ports.Connector
-	sinks           map[domain.SinkKind]ports.Sink
+	sinks           map[events.SinkKind]ports.Sink
 	dispatch        dispatchSignal
 	tokenUsage      tokenUsage
 	feedWatches     feedWatches
@@ -151,7 +152,7 @@ func New(d Deps) (*Service, error) {
 		Deps:            d,
 		aggregators:     make(map[domain.Vendor]ports.Aggregator),
 		connectors:      make(map[domain.ConnectorType]ports.Connector),
-		sinks:           make(map[domain.SinkKind]ports.Sink),
+		sinks:           make(map[events.SinkKind]ports.Sink),
 		sinkShares:      tenantShares{limit: sinkTests},
 		engineShares:    tenantShares{limit: engineProbes},
 		liveShares:      tenantShares{limit: liveTests},

@@ -5,6 +5,7 @@ import (
 	"iter"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -39,21 +40,21 @@ func (s *Service) WriteStatement(
 // statement returns the description of a statement, which contains the totals and balances but not the records.
 func (s *Service) statement(
 	ctx context.Context, view ports.AccountView, q ports.StatementQuery,
-) (domain.Statement, error) {
+) (books.Statement, error) {
 	now := s.Clock.Now()
-	if state, _ := view.Completeness.State(now, s.DriftGrace); state == domain.Drifting && !q.Force {
-		return domain.Statement{}, &domain.Error{Kind: domain.Conflict, Code: domain.AccountDrifting}
+	if state, _ := view.Completeness.State(now, s.DriftGrace); state == books.Drifting && !q.Force {
+		return books.Statement{}, &domain.Error{Kind: domain.Conflict, Code: domain.AccountDrifting}
 	}
-	sum, err := domain.NewStatementSum(view.Account, view.Completeness, q.Window)
+	sum, err := books.NewStatementSum(view.Account, view.Completeness, q.Window)
 	if err != nil {
-		return domain.Statement{}, err
+		return books.Statement{}, err
 	}
 	for record, err := range view.Posted(ctx, sum.Window()) {
 		if err == nil {
 			err = sum.Add(record)
 		}
 		if err != nil {
-			return domain.Statement{}, err
+			return books.Statement{}, err
 		}
 	}
 	return sum.Statement(s.IDs.New(), domain.DateOf(now.UTC()), now), nil
@@ -61,11 +62,11 @@ func (s *Service) statement(
 
 // statementRecords returns the records of a statement.
 func statementRecords(
-	ctx context.Context, view ports.AccountView, st domain.Statement,
-) iter.Seq2[domain.StatementRecord, error] {
-	return func(yield func(domain.StatementRecord, error) bool) {
+	ctx context.Context, view ports.AccountView, st books.Statement,
+) iter.Seq2[books.StatementRecord, error] {
+	return func(yield func(books.StatementRecord, error) bool) {
 		for posted, err := range view.Posted(ctx, st.Period) {
-			var record domain.StatementRecord
+			var record books.StatementRecord
 			if err == nil {
 				record, err = st.Record(posted)
 			}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/application"
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -31,18 +32,18 @@ func (l snapshotLedger) Snapshot(
 func posted(
 	failure error,
 	days ...domain.Date,
-) func(context.Context, domain.Window) iter.Seq2[domain.PostedRecord, error] {
-	return func(_ context.Context, w domain.Window) iter.Seq2[domain.PostedRecord, error] {
-		return func(yield func(domain.PostedRecord, error) bool) {
+) func(context.Context, domain.Window) iter.Seq2[books.PostedRecord, error] {
+	return func(_ context.Context, w domain.Window) iter.Seq2[books.PostedRecord, error] {
+		return func(yield func(books.PostedRecord, error) bool) {
 			for _, day := range days {
 				amount := domain.Money{Amount: decimal.NewFromInt(1), Currency: "BRL"}
-				record := domain.PostedRecord{SumRow: domain.SumRow{Date: day, Posted: true, Amount: amount}}
+				record := books.PostedRecord{SumRow: books.SumRow{Date: day, Posted: true, Amount: amount}}
 				if w.Contains(day) && !yield(record, nil) {
 					return
 				}
 			}
 			if failure != nil {
-				yield(domain.PostedRecord{}, failure)
+				yield(books.PostedRecord{}, failure)
 			}
 		}
 	}
@@ -50,7 +51,7 @@ func posted(
 
 // withAccount returns a function that replaces the Ledger. In the new Ledger, every account is in BRL and has the given
 // completeness. Its records result from failure and days; see posted.
-func withAccount(c domain.Completeness, failure error, days ...domain.Date) func(*application.Deps) {
+func withAccount(c books.Completeness, failure error, days ...domain.Date) func(*application.Deps) {
 	return func(d *application.Deps) {
 		account := domain.Account{AccountData: domain.AccountData{Currency: "BRL"}}
 		d.Ledger = snapshotLedger{d.Ledger, ports.AccountView{
@@ -60,9 +61,9 @@ func withAccount(c domain.Completeness, failure error, days ...domain.Date) func
 }
 
 // writeStatement calls WriteStatement. It returns the description of the statement and the days of its records.
-func (e *env) writeStatement(q ports.StatementQuery) (st domain.Statement, days []domain.Date, err error) {
+func (e *env) writeStatement(q ports.StatementQuery) (st books.Statement, days []domain.Date, err error) {
 	err = e.WriteStatement(e.ctx, e.tenant, domain.AccountID{}, q,
-		func(s domain.Statement, records iter.Seq2[domain.StatementRecord, error]) error {
+		func(s books.Statement, records iter.Seq2[books.StatementRecord, error]) error {
 			st = s
 			for r, err := range records {
 				if err != nil {
@@ -77,13 +78,13 @@ func (e *env) writeStatement(q ports.StatementQuery) (st domain.Statement, days 
 
 // drifting is the completeness of an account whose balance has differed from its records since epoch, the start of the
 // test.
-var drifting = domain.Completeness{
-	Baseline: &domain.Baseline{Anchor: decimal.NewFromInt(10)}, AnchorDrift: epoch,
-	Last: &domain.AccountReading{Currency: "BRL"},
+var drifting = books.Completeness{
+	Baseline: &books.Baseline{Anchor: decimal.NewFromInt(10)}, AnchorDrift: epoch,
+	Last: &books.AccountReading{Currency: "BRL"},
 }
 
 func TestAStatementHasTheRecordsOfItsPeriod(t *testing.T) {
-	e := newEnv(t, withAccount(domain.Completeness{}, nil, "2026-01-01", "2026-01-02", "2026-01-03"))
+	e := newEnv(t, withAccount(books.Completeness{}, nil, "2026-01-01", "2026-01-02", "2026-01-03"))
 	st, days, err := e.writeStatement(ports.StatementQuery{Window: domain.Window{From: "2026-01-02"}})
 	e.noError(err)
 	if !slices.Equal(days, []domain.Date{"2026-01-02", "2026-01-03"}) || st.Credits.Count != 2 ||
@@ -110,18 +111,18 @@ func TestAStatementOfADriftingAccountIsRefusedUnlessForced(t *testing.T) {
 
 func TestAFailureOfTheStoreEndsAStatement(t *testing.T) {
 	want := errors.New("of the store")
-	e := newEnv(t, withAccount(domain.Completeness{}, want, "2026-01-01"))
+	e := newEnv(t, withAccount(books.Completeness{}, want, "2026-01-01"))
 	if _, _, err := e.writeStatement(ports.StatementQuery{}); !errors.Is(err, want) {
 		t.Errorf("the error is %v", err)
 	}
 }
 
 func TestFewStatementsOfATenantAreWrittenAtOnce(t *testing.T) {
-	e := newEnv(t, withAccount(domain.Completeness{}, nil))
+	e := newEnv(t, withAccount(books.Completeness{}, nil))
 	var nested func(depth int) error
 	nested = func(depth int) error {
 		return e.WriteStatement(e.ctx, e.tenant, domain.AccountID{}, ports.StatementQuery{},
-			func(domain.Statement, iter.Seq2[domain.StatementRecord, error]) error {
+			func(books.Statement, iter.Seq2[books.StatementRecord, error]) error {
 				if depth == 1 {
 					return nil
 				}

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/events"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -27,7 +28,7 @@ func (d *dispatchEnv) put(s ports.CreatedSubscription, url string) (ports.Subscr
 // storeURL stores a URL of the subscription's sink as an earlier version did: with its query.
 func (d *dispatchEnv) storeURL(s ports.CreatedSubscription, url string) {
 	d.Helper()
-	_, err := d.deps.Subscriptions.Update(d.ctx, d.tenant, s.ID, nil, func(sub *domain.Subscription) error {
+	_, err := d.deps.Subscriptions.Update(d.ctx, d.tenant, s.ID, nil, func(sub *events.Subscription) error {
 		sub.Sink.URL = url
 		return nil
 	})
@@ -85,7 +86,7 @@ func TestAnUpdateKeepsOrReplacesTheSecretsOfAURL(t *testing.T) {
 
 func TestAHiddenQueryIsRefusedIfNoneCanBeKept(t *testing.T) {
 	d := newDispatchEnv(t)
-	s, without := d.subscribe(tokenURL), d.subscribe(books)
+	s, without := d.subscribe(tokenURL), d.subscribe(bookkeeper)
 	wantInvalid := func(label string, err error) {
 		t.Helper()
 		var invalid *domain.Error
@@ -101,7 +102,7 @@ func TestAHiddenQueryIsRefusedIfNoneCanBeKept(t *testing.T) {
 		wantInvalid(url, err)
 	}
 	d.wantURLs(s, shownURL, tokenURL)
-	_, err := d.put(without, books+"?…")
+	_, err := d.put(without, bookkeeper+"?…")
 	wantInvalid("no stored query", err)
 	_, err = d.CreateSubscription(d.ctx, d.tenant, ports.NewSubscription{
 		Name: "ledger", Types: []string{"transaction.*"},
@@ -111,10 +112,10 @@ func TestAHiddenQueryIsRefusedIfNoneCanBeKept(t *testing.T) {
 }
 
 func TestTheNextWriteSealsAQueryThatAnEarlierVersionStored(t *testing.T) {
-	const clearURL = books + "?token=canary"
+	const clearURL = bookkeeper + "?token=canary"
 	for name, write := range map[string]func(*dispatchEnv, ports.CreatedSubscription) error{
 		"update": func(d *dispatchEnv, s ports.CreatedSubscription) error {
-			_, err := d.put(s, books+"?…")
+			_, err := d.put(s, bookkeeper+"?…")
 			return err
 		},
 		"update with the query": func(d *dispatchEnv, s ports.CreatedSubscription) error {
@@ -128,11 +129,11 @@ func TestTheNextWriteSealsAQueryThatAnEarlierVersionStored(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := newDispatchEnv(t)
-			s := d.subscribe(books)
+			s := d.subscribe(bookkeeper)
 			d.storeURL(s, clearURL)
 			d.wantURLs(s, clearURL, clearURL)
 			d.noError(write(d, s))
-			d.wantURLs(s, books+"?…", clearURL)
+			d.wantURLs(s, bookkeeper+"?…", clearURL)
 		})
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/events"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -18,9 +19,9 @@ func (s *Service) CreateSubscription(
 	ctx context.Context, tenant domain.TenantID, n ports.NewSubscription,
 ) (ports.CreatedSubscription, error) {
 	now := s.Clock.Now()
-	sub := domain.Subscription{
-		ID: domain.SubscriptionID{UUID: s.IDs.New()}, Tenant: tenant, Name: n.Name, Types: filters(n.Types),
-		Connection: n.Connection, State: domain.SubscriptionActive, StateSince: now, FromStart: n.FromStart,
+	sub := events.Subscription{
+		ID: events.SubscriptionID{UUID: s.IDs.New()}, Tenant: tenant, Name: n.Name, Types: filters(n.Types),
+		Connection: n.Connection, State: events.SubscriptionActive, StateSince: now, FromStart: n.FromStart,
 		Revision: 1, CreatedAt: now, UpdatedAt: now,
 	}
 	urlSecrets, err := s.setSink(ctx, &sub, n.Sink)
@@ -32,12 +33,12 @@ func (s *Service) CreateSubscription(
 	}
 	var secret domain.Secret
 	if sub.Sink.Kind.Signs() {
-		if secret, err = domain.NewSigningSecret(s.Entropy); err != nil {
+		if secret, err = events.NewSigningSecret(s.Entropy); err != nil {
 			return ports.CreatedSubscription{}, err
 		}
 	}
-	secrets := domain.NewCredential(map[string]domain.Secret{domain.PartSigningSecret: secret})
-	secrets = domain.WithURLSecrets(secrets, urlSecrets)
+	secrets := domain.NewCredential(map[string]domain.Secret{events.PartSigningSecret: secret})
+	secrets = events.WithURLSecrets(secrets, urlSecrets)
 	if sub.Sealed, err = s.sealSubscription(ctx, sub, secrets); err != nil {
 		return ports.CreatedSubscription{}, err
 	}
@@ -52,10 +53,10 @@ func (s *Service) CreateSubscription(
 	}, nil
 }
 
-func filters(types []string) []domain.EventFilter {
-	all := make([]domain.EventFilter, len(types))
+func filters(types []string) []events.EventFilter {
+	all := make([]events.EventFilter, len(types))
 	for i, t := range types {
-		all[i] = domain.EventFilter(t)
+		all[i] = events.EventFilter(t)
 	}
 	return all
 }
@@ -63,10 +64,10 @@ func filters(types []string) []domain.EventFilter {
 // setSink validates the subscription sub and the sink request r, and replaces the sink of sub. It returns the secrets
 // that the requested URL contains. Errors: Invalid; several field errors are joined.
 func (s *Service) setSink(
-	ctx context.Context, sub *domain.Subscription, r ports.SinkRequest,
+	ctx context.Context, sub *events.Subscription, r ports.SinkRequest,
 ) (secrets domain.URLSecrets, err error) {
 	fieldErrors := sub.Validate()
-	sink := s.sinks[domain.SinkKind(r.Kind)]
+	sink := s.sinks[events.SinkKind(r.Kind)]
 	if sink == nil {
 		fieldErrors = append(fieldErrors, &domain.Error{
 			Kind: domain.Invalid, Code: domain.TypeUnknown, Field: "sink.kind", Message: "is not a kind of sink",
@@ -100,7 +101,7 @@ func (s *Service) setSink(
 	} else if err != nil {
 		return secrets, err
 	}
-	sub.Sink = domain.SubscriptionSink{
+	sub.Sink = events.SubscriptionSink{
 		Kind: sink.Kind(), URL: shown, Exchange: r.Exchange, RoutingKey: r.RoutingKey,
 	}
 	return secrets, nil
@@ -119,7 +120,7 @@ func (s *Service) requireEventConnection(
 
 // GetSubscription implements ports.SubscriptionManager.
 func (s *Service) GetSubscription(
-	ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
+	ctx context.Context, tenant domain.TenantID, id events.SubscriptionID,
 ) (ports.SubscriptionStatus, error) {
 	return s.Subscriptions.Get(ctx, tenant, id)
 }
@@ -148,7 +149,7 @@ func retryChange[T any](match ports.IfMatch, fn func() (T, error)) (result T, er
 }
 
 // UpdateSubscription implements ports.SubscriptionManager.
-func (s *Service) UpdateSubscription(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
+func (s *Service) UpdateSubscription(ctx context.Context, tenant domain.TenantID, id events.SubscriptionID,
 	match ports.IfMatch, u ports.SubscriptionUpdate,
 ) (ports.SubscriptionStatus, error) {
 	return retryChange(match, func() (ports.SubscriptionStatus, error) {
@@ -158,7 +159,7 @@ func (s *Service) UpdateSubscription(ctx context.Context, tenant domain.TenantID
 
 // updateSubscription makes one attempt at an update. It decrypts and encrypts the secrets before it changes the
 // subscription.
-func (s *Service) updateSubscription(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
+func (s *Service) updateSubscription(ctx context.Context, tenant domain.TenantID, id events.SubscriptionID,
 	match ports.IfMatch, u ports.SubscriptionUpdate,
 ) (ports.SubscriptionStatus, error) {
 	before, err := s.Subscriptions.Get(ctx, tenant, id)
@@ -184,7 +185,7 @@ func (s *Service) updateSubscription(ctx context.Context, tenant domain.TenantID
 	if draft.Sealed, err = s.sealSinkURL(ctx, before.Subscription, draft, given); err != nil {
 		return ports.SubscriptionStatus{}, err
 	}
-	return s.changeSubscription(ctx, before, "subscription.update", match, func(sub *domain.Subscription) {
+	return s.changeSubscription(ctx, before, "subscription.update", match, func(sub *events.Subscription) {
 		sub.Name, sub.Types, sub.Connection = draft.Name, draft.Types, draft.Connection
 		sub.Sink, sub.Sealed = draft.Sink, draft.Sealed
 	})
@@ -193,7 +194,7 @@ func (s *Service) updateSubscription(ctx context.Context, tenant domain.TenantID
 // sealSinkURL returns the sealed secrets of the subscription after, which is before with another URL of the sink. given
 // are the secrets that the request contains.
 func (s *Service) sealSinkURL(
-	ctx context.Context, before, after domain.Subscription, given domain.URLSecrets,
+	ctx context.Context, before, after events.Subscription, given domain.URLSecrets,
 ) (domain.Sealed, error) {
 	if given.IsZero() && after.Sink.URL == before.Sink.URL {
 		return before.Sealed, nil
@@ -203,7 +204,7 @@ func (s *Service) sealSinkURL(
 		return nil, err
 	}
 	kept := given.Keep(after.Sink.URL, before.Sink.URL, before.URLSecrets(secrets))
-	return s.sealSubscription(ctx, after, domain.WithURLSecrets(secrets, kept))
+	return s.sealSubscription(ctx, after, events.WithURLSecrets(secrets, kept))
 }
 
 // changeSubscription applies an operator's change to a subscription. The argument previous is the subscription that the
@@ -211,12 +212,12 @@ func (s *Service) sealSinkURL(
 //   - The current revision does not satisfy ifMatch.
 //   - The subscription has changed since the caller read it.
 func (s *Service) changeSubscription(ctx context.Context, previous ports.SubscriptionStatus, action string,
-	ifMatch ports.IfMatch, update func(*domain.Subscription),
+	ifMatch ports.IfMatch, update func(*events.Subscription),
 ) (ports.SubscriptionStatus, error) {
 	now := s.Clock.Now()
 	entries := s.entriesOf(ctx, action, previous.ID.String())
 	id := previous.ID
-	after, err := s.Subscriptions.Update(ctx, previous.Tenant, id, entries, func(sub *domain.Subscription) error {
+	after, err := s.Subscriptions.Update(ctx, previous.Tenant, id, entries, func(sub *events.Subscription) error {
 		if err := matchSubscription(ifMatch, *sub); err != nil {
 			return err
 		}
@@ -234,7 +235,7 @@ func (s *Service) changeSubscription(ctx context.Context, previous ports.Subscri
 	return after, err
 }
 
-func matchSubscription(match ports.IfMatch, sub domain.Subscription) error {
+func matchSubscription(match ports.IfMatch, sub events.Subscription) error {
 	if match == nil || slices.Contains(match, sub.Revision) {
 		return nil
 	}
@@ -245,10 +246,10 @@ func matchSubscription(match ports.IfMatch, sub domain.Subscription) error {
 
 // DeleteSubscription implements ports.SubscriptionManager.
 func (s *Service) DeleteSubscription(
-	ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID, match ports.IfMatch,
+	ctx context.Context, tenant domain.TenantID, id events.SubscriptionID, match ports.IfMatch,
 ) error {
 	entries := s.entriesOf(ctx, "subscription.delete", id.String())
-	err := s.Subscriptions.Delete(ctx, tenant, id, entries, func(sub domain.Subscription) error {
+	err := s.Subscriptions.Delete(ctx, tenant, id, entries, func(sub events.Subscription) error {
 		return matchSubscription(match, sub)
 	})
 	if err == nil {
@@ -260,30 +261,30 @@ func (s *Service) DeleteSubscription(
 
 // PauseSubscription implements ports.SubscriptionManager. A disabled subscription stays disabled.
 func (s *Service) PauseSubscription(
-	ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
+	ctx context.Context, tenant domain.TenantID, id events.SubscriptionID,
 ) (ports.SubscriptionStatus, error) {
-	return s.setSubscriptionState(ctx, tenant, id, "subscription.pause", func(sub *domain.Subscription) {
-		if sub.State == domain.SubscriptionActive {
-			sub.SetState(domain.SubscriptionPaused, "", s.Clock.Now())
+	return s.setSubscriptionState(ctx, tenant, id, "subscription.pause", func(sub *events.Subscription) {
+		if sub.State == events.SubscriptionActive {
+			sub.SetState(events.SubscriptionPaused, "", s.Clock.Now())
 		}
 	})
 }
 
 // ResumeSubscription implements ports.SubscriptionManager.
 func (s *Service) ResumeSubscription(
-	ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
+	ctx context.Context, tenant domain.TenantID, id events.SubscriptionID,
 ) (ports.SubscriptionStatus, error) {
-	return s.setSubscriptionState(ctx, tenant, id, "subscription.resume", func(sub *domain.Subscription) {
-		sub.SetState(domain.SubscriptionActive, "", s.Clock.Now())
+	return s.setSubscriptionState(ctx, tenant, id, "subscription.resume", func(sub *events.Subscription) {
+		sub.SetState(events.SubscriptionActive, "", s.Clock.Now())
 	})
 }
 
-func (s *Service) setSubscriptionState(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
-	action string, change func(*domain.Subscription),
+func (s *Service) setSubscriptionState(ctx context.Context, tenant domain.TenantID, id events.SubscriptionID,
+	action string, change func(*events.Subscription),
 ) (ports.SubscriptionStatus, error) {
 	now := s.Clock.Now()
 	entries := s.entriesOf(ctx, action, id.String())
-	after, err := s.Subscriptions.Update(ctx, tenant, id, entries, func(sub *domain.Subscription) error {
+	after, err := s.Subscriptions.Update(ctx, tenant, id, entries, func(sub *events.Subscription) error {
 		before := sub.State
 		if change(sub); sub.State != before {
 			sub.BumpRevision(now)
@@ -299,7 +300,7 @@ func (s *Service) setSubscriptionState(ctx context.Context, tenant domain.Tenant
 
 // RotateSubscriptionSecret implements ports.SubscriptionManager.
 func (s *Service) RotateSubscriptionSecret(
-	ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
+	ctx context.Context, tenant domain.TenantID, id events.SubscriptionID,
 ) (ports.CreatedSubscription, error) {
 	return retryChange(nil, func() (ports.CreatedSubscription, error) {
 		return s.rotateSubscriptionSecret(ctx, tenant, id)
@@ -307,7 +308,7 @@ func (s *Service) RotateSubscriptionSecret(
 }
 
 func (s *Service) rotateSubscriptionSecret(
-	ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
+	ctx context.Context, tenant domain.TenantID, id events.SubscriptionID,
 ) (ports.CreatedSubscription, error) {
 	before, err := s.Subscriptions.Get(ctx, tenant, id)
 	if err != nil {
@@ -322,17 +323,17 @@ func (s *Service) rotateSubscriptionSecret(
 	if err != nil {
 		return ports.CreatedSubscription{}, err
 	}
-	fresh, err := domain.NewSigningSecret(s.Entropy)
+	fresh, err := events.NewSigningSecret(s.Entropy)
 	if err != nil {
 		return ports.CreatedSubscription{}, err
 	}
-	secrets = domain.WithURLSecrets(domain.RotateSigningSecret(secrets, fresh), before.URLSecrets(secrets))
+	secrets = events.WithURLSecrets(events.RotateSigningSecret(secrets, fresh), before.URLSecrets(secrets))
 	sealed, err := s.sealSubscription(ctx, before.Subscription, secrets)
 	if err != nil {
 		return ports.CreatedSubscription{}, err
 	}
-	until := s.Clock.Now().Add(domain.OldSecretFor)
-	after, err := s.changeSubscription(ctx, before, "subscription.secret", nil, func(sub *domain.Subscription) {
+	until := s.Clock.Now().Add(events.OldSecretFor)
+	after, err := s.changeSubscription(ctx, before, "subscription.secret", nil, func(sub *events.Subscription) {
 		sub.Sink.URL, sub.Sealed, sub.PreviousUntil = domain.ShownURL(sub.Sink.URL), sealed, until
 	})
 	return ports.CreatedSubscription{SubscriptionStatus: after, Secret: fresh}, err
@@ -340,7 +341,7 @@ func (s *Service) rotateSubscriptionSecret(
 
 // ReplaySubscription implements ports.SubscriptionManager.
 func (s *Service) ReplaySubscription(
-	ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID, from int64,
+	ctx context.Context, tenant domain.TenantID, id events.SubscriptionID, from int64,
 ) (ports.SubscriptionStatus, error) {
 	entries := s.entriesOf(ctx, "subscription.replay", id.String())
 	after, err := s.Subscriptions.Replay(ctx, tenant, id, from, entries)
@@ -353,7 +354,7 @@ func (s *Service) ReplaySubscription(
 
 // TestSubscription implements ports.SubscriptionManager.
 func (s *Service) TestSubscription(
-	ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
+	ctx context.Context, tenant domain.TenantID, id events.SubscriptionID,
 ) (ports.SinkTestResult, error) {
 	sub, err := s.Subscriptions.Get(ctx, tenant, id)
 	if err != nil {
@@ -386,8 +387,8 @@ func (s *Service) sendTest(ctx context.Context, sub ports.SubscriptionStatus, at
 		return err
 	}
 	defer sender.Close()
-	e := domain.SubscriptionEvent{
-		ID: domain.EventID{UUID: s.IDs.New()}, Type: domain.SubscriptionTest, Subject: sub.ID.String(), At: at,
+	e := events.SubscriptionEvent{
+		ID: events.EventID{UUID: s.IDs.New()}, Type: events.SubscriptionTest, Subject: sub.ID.String(), At: at,
 	}
 	data, err := s.EventEncoder.Subscription(sub)
 	if err != nil {
@@ -399,7 +400,7 @@ func (s *Service) sendTest(ctx context.Context, sub ports.SubscriptionStatus, at
 }
 
 // outgoing returns an event in the form that a sink sends.
-func outgoing(e domain.SubscriptionEvent, tenant domain.TenantID, data []byte) ports.OutgoingEvent {
+func outgoing(e events.SubscriptionEvent, tenant domain.TenantID, data []byte) ports.OutgoingEvent {
 	return ports.OutgoingEvent{
 		ID: e.ID.String(), Type: e.Type.CloudEvent(), Subject: e.Subject, Sequence: e.Sequence, Time: e.At,
 		Body: e.CloudEvent(tenant, data),
@@ -408,7 +409,7 @@ func outgoing(e domain.SubscriptionEvent, tenant domain.TenantID, data []byte) p
 
 // openSender opens the sender of a subscription with its secrets. Errors: Unavailable (credential_unopened); Rejected
 // (type_unknown) if the sink is no longer registered.
-func (s *Service) openSender(ctx context.Context, sub domain.Subscription) (ports.EventSender, error) {
+func (s *Service) openSender(ctx context.Context, sub events.Subscription) (ports.EventSender, error) {
 	sink := s.sinks[sub.Sink.Kind]
 	if sink == nil {
 		return nil, &domain.Error{Kind: domain.Rejected, Code: domain.TypeUnknown}
@@ -426,18 +427,18 @@ func (s *Service) openSender(ctx context.Context, sub domain.Subscription) (port
 }
 
 // ListEventAttempts implements ports.SubscriptionManager.
-func (s *Service) ListEventAttempts(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
+func (s *Service) ListEventAttempts(ctx context.Context, tenant domain.TenantID, id events.SubscriptionID,
 	page domain.PageRequest,
-) (domain.Page[domain.EventAttempt], error) {
+) (domain.Page[events.EventAttempt], error) {
 	if _, err := s.Subscriptions.Get(ctx, tenant, id); err != nil {
-		return domain.Page[domain.EventAttempt]{}, err
+		return domain.Page[events.EventAttempt]{}, err
 	}
 	return s.Subscriptions.Attempts(ctx, tenant, id, page)
 }
 
 // sealSubscription encrypts the secrets of a subscription.
 func (s *Service) sealSubscription(
-	ctx context.Context, sub domain.Subscription, secrets domain.Credential,
+	ctx context.Context, sub events.Subscription, secrets domain.Credential,
 ) (domain.Sealed, error) {
 	sealed, err := s.Sealer.SealSubscription(sub.Tenant, sub.ID, secrets)
 	if err != nil {
@@ -447,7 +448,7 @@ func (s *Service) sealSubscription(
 }
 
 // openSubscription decrypts the secrets of a subscription. Errors: Unavailable (credential_unopened).
-func (s *Service) openSubscription(ctx context.Context, sub domain.Subscription) (domain.Credential, error) {
+func (s *Service) openSubscription(ctx context.Context, sub events.Subscription) (domain.Credential, error) {
 	secrets, err := s.Sealer.OpenSubscription(sub.Tenant, sub.ID, sub.Sealed)
 	if err != nil {
 		s.Observer.Emit(ctx, ports.SealingFailed{Subscription: sub.ID, Err: err})
@@ -458,7 +459,7 @@ func (s *Service) openSubscription(ctx context.Context, sub domain.Subscription)
 // resealSubscriptions re-encrypts the secrets of all subscriptions once. It returns the number of subscriptions whose
 // secrets it has re-encrypted, and the number of subscriptions whose secrets cannot be decrypted.
 func (s *Service) resealSubscriptions(ctx context.Context) (resealedCount, lostCount int, err error) {
-	for after := (domain.SubscriptionID{}); ; {
+	for after := (events.SubscriptionID{}); ; {
 		batch, err := s.Subscriptions.ListSealed(ctx, after, resealBatch)
 		if err != nil || len(batch) == 0 {
 			return resealedCount, lostCount, err

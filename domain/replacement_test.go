@@ -3,7 +3,6 @@ package domain_test
 import (
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -27,9 +26,6 @@ func purchaseAt(externalID string, date domain.Date) domain.Transaction {
 		},
 	}
 }
-
-// hour returns the time n hours after the first reading.
-func hour(n int) time.Time { return firstReading.Add(time.Duration(n) * time.Hour) }
 
 func TestWhichRowsAPullMayHaveShown(t *testing.T) {
 	row := purchaseAt("x", "2026-03-09").TransactionData

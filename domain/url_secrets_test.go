@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/events"
 )
 
 func urlSecrets(password, query string) domain.URLSecrets {
@@ -93,8 +94,8 @@ func TestSecretsAreKeptForTheSameSchemeHostAndUserOnly(t *testing.T) {
 }
 
 func TestAQueryThatAnEarlierVersionStoredIsASecret(t *testing.T) {
-	s := domain.Subscription{Sink: domain.SubscriptionSink{URL: "https://u@h/x?token=1"}}
-	opened := domain.WithURLSecrets(domain.Credential{}, urlSecrets("p", ""))
+	s := events.Subscription{Sink: events.SubscriptionSink{URL: "https://u@h/x?token=1"}}
+	opened := events.WithURLSecrets(domain.Credential{}, urlSecrets("p", ""))
 	if got := revealed(s.URLSecrets(opened)); got != [2]string{"p", "token=1"} {
 		t.Errorf("%q", got)
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
 	"github.com/LerianStudio/aggregator-connections/domain/matching"
 )
 
@@ -141,14 +142,14 @@ type ConsentReader interface {
 // the rows of the account.
 type BalanceReader interface {
 	// Balance returns the balance of a readable account, as the account holder sees it.
-	Balance(account domain.AccountData) domain.VendorBalance
+	Balance(account domain.AccountData) books.VendorBalance
 }
 
 // RunningBalanceReader is an optional interface of an Aggregator whose rows can contain a running balance of the
 // account.
 type RunningBalanceReader interface {
 	// RunningBalance returns the account balance that the metadata of a row contains.
-	RunningBalance(metadata json.RawMessage) domain.RunningBalance
+	RunningBalance(metadata json.RawMessage) books.RunningBalance
 }
 
 // CreationReader is an optional interface of an Aggregator, for a vendor that reports when it created a row.

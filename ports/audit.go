@@ -170,7 +170,7 @@ type AuditLog interface {
 	// with numbered entries (see Number) and without an announcement since cutoff.
 	//
 	// In the same atomic change, ClaimAnnouncements stores now as the time of each returned tenant's last announcement.
-	// It also stores the event domain.AuditCheckpoint. Concurrent calls never return the same tenant.
+	// It also stores the event events.AuditCheckpoint. Concurrent calls never return the same tenant.
 	// ClaimAnnouncements is not limited to one tenant.
 	ClaimAnnouncements(ctx context.Context, now, cutoff time.Time, limit int) ([]domain.TenantID, error)
 

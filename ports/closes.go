@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
 )
 
 // Closing closes periods of accounts, so that later changes of reconciled records can be found.
@@ -14,16 +15,16 @@ type Closing interface {
 	// is closed already, it returns the stored closed period and changes nothing. Errors: Invalid on "date" if the day
 	// has not ended in UTC.
 	ClosePeriod(ctx context.Context, tenant domain.TenantID, account domain.AccountID,
-		date domain.Date) (domain.Close, error)
+		date domain.Date) (books.Close, error)
 	// ReopenPeriod deletes the closed period that ends on this day. Errors: NotFound if there is no such period.
 	ReopenPeriod(ctx context.Context, tenant domain.TenantID, account domain.AccountID, date domain.Date) error
 	// ListCloses returns the closed periods of an account, ordered by day, newest first.
 	ListCloses(ctx context.Context, tenant domain.TenantID, account domain.AccountID,
-		page domain.PageRequest) (domain.Page[domain.Close], error)
+		page domain.PageRequest) (domain.Page[books.Close], error)
 	// ListAdjustments returns the adjustments of the closed period that ends on this day, newest first. Errors:
 	// NotFound if there is no such period.
 	ListAdjustments(ctx context.Context, tenant domain.TenantID, account domain.AccountID, date domain.Date,
-		page domain.PageRequest) (domain.Page[domain.Adjustment], error)
+		page domain.PageRequest) (domain.Page[books.Adjustment], error)
 }
 
 // Closes stores the closed periods of accounts and their adjustments.
@@ -38,7 +39,7 @@ type Closes interface {
 	// returns the stored period, and wasCreated is false. It does not validate the request. Errors: NotFound if there
 	// is no such account.
 	ClosePeriod(ctx context.Context, tenant domain.TenantID, account domain.AccountID,
-		r domain.CloseRequest, entries AuditEntries) (c domain.Close, wasCreated bool, err error)
+		r books.CloseRequest, entries AuditEntries) (c books.Close, wasCreated bool, err error)
 
 	// ReopenPeriod deletes the closed period that ends on this day. Adjustments that belong only to this period are no
 	// longer returned. If an adjustment also belongs to another closed period, it is still returned for the other
@@ -49,11 +50,11 @@ type Closes interface {
 	// Closes returns the closed periods of an account, ordered by day, newest first. A position in the list consists of
 	// the day and the id of the account. For an unknown account, it returns none.
 	Closes(ctx context.Context, tenant domain.TenantID, account domain.AccountID,
-		page domain.PageRequest) (domain.Page[domain.Close], error)
+		page domain.PageRequest) (domain.Page[books.Close], error)
 
 	// Adjustments returns the adjustments of a closed period, newest first. The adjustments of one record are ordered
 	// by version, highest first. If a caller undoes them in this order, the records are as they were when the period
 	// was closed. Errors: NotFound if the day is not closed.
 	Adjustments(ctx context.Context, tenant domain.TenantID, account domain.AccountID, date domain.Date,
-		page domain.PageRequest) (domain.Page[domain.Adjustment], error)
+		page domain.PageRequest) (domain.Page[books.Adjustment], error)
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/events"
 )
 
 // Clock returns the current time.
@@ -42,10 +43,10 @@ type Sealer interface {
 	// authentication fails; the error never reveals the reason.
 	Open(tenant domain.TenantID, connection domain.ConnectionID, s domain.Sealed) (domain.Credential, error)
 	// SealSubscription encrypts the secrets of a subscription. They cannot be opened as a credential.
-	SealSubscription(tenant domain.TenantID, subscription domain.SubscriptionID,
+	SealSubscription(tenant domain.TenantID, subscription events.SubscriptionID,
 		secrets domain.Credential) (domain.Sealed, error)
 	// OpenSubscription decrypts a result of SealSubscription. Errors: those of Open.
-	OpenSubscription(tenant domain.TenantID, subscription domain.SubscriptionID,
+	OpenSubscription(tenant domain.TenantID, subscription events.SubscriptionID,
 		s domain.Sealed) (domain.Credential, error)
 	// NeedsReseal reports whether s is sealed under a key other than the primary one.
 	NeedsReseal(s domain.Sealed) bool
@@ -107,7 +108,7 @@ type (
 	// credential could not be sealed.
 	SealingFailed struct {
 		Connection   domain.ConnectionID   // zero for the secrets of a subscription
-		Subscription domain.SubscriptionID // zero for a credential of a connection
+		Subscription events.SubscriptionID // zero for a credential of a connection
 		Err          error
 	}
 	// ReconcileRequested reports that reconciliation requested pulls. Requested is their number.
@@ -128,8 +129,8 @@ type (
 	}
 	// EventAttempted reports that an attempt to send an event of a subscription ended.
 	EventAttempted struct {
-		Subscription domain.SubscriptionID
-		Sink         domain.SinkKind
+		Subscription events.SubscriptionID
+		Sink         events.SinkKind
 		Took         time.Duration
 		Err          error
 		// Changed reports whether the attempts of the subscription have begun to fail, or to succeed again. It is true
@@ -137,10 +138,10 @@ type (
 		Changed bool
 	}
 	// SubscriptionDisabled reports that a subscription was disabled, because one of its events has failed for longer
-	// than domain.RetryEventsFor.
+	// than events.RetryEventsFor.
 	SubscriptionDisabled struct {
 		Tenant       domain.TenantID
-		Subscription domain.SubscriptionID
+		Subscription events.SubscriptionID
 		Reason       domain.Code
 	}
 	// Pruned reports that old rows were deleted. Rows is the number of deleted rows.

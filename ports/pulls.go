@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
 	"github.com/LerianStudio/aggregator-connections/domain/matching"
 	"github.com/LerianStudio/aggregator-connections/domain/records"
 )
@@ -288,11 +289,11 @@ type FeedHold struct {
 // AccountView is a consistent view of an account at one moment.
 type AccountView struct {
 	Account      domain.Account
-	Completeness domain.Completeness
+	Completeness books.Completeness
 	// Posted returns the live posted records of the account in the window, ordered by date, then by id. If reading
 	// fails, the sequence ends with the error. Posted reads the records in portions, so its memory use does not depend
 	// on their number. Posted may be called several times.
-	Posted func(ctx context.Context, window domain.Window) iter.Seq2[domain.PostedRecord, error]
+	Posted func(ctx context.Context, window domain.Window) iter.Seq2[books.PostedRecord, error]
 }
 
 // Ledger reads the accounts and transactions that pulls have stored, and stores the baselines that operators have
@@ -350,13 +351,13 @@ type Ledger interface {
 
 	// Completeness returns the state that Pulls.Finish has stored for an account. It returns the zero state if no
 	// settled pull (see SettledRead) has read the account. Errors: NotFound if there is no such account.
-	Completeness(ctx context.Context, tenant domain.TenantID, account domain.AccountID) (domain.Completeness, error)
+	Completeness(ctx context.Context, tenant domain.TenantID, account domain.AccountID) (books.Completeness, error)
 
 	// Balances returns the last reading of an account's balance on each day of the window, newest first. Days without a
 	// reading are omitted. For an unknown account, the list is empty. A position in the list consists of the day and
 	// the id of the account.
 	Balances(ctx context.Context, tenant domain.TenantID, account domain.AccountID, window domain.Window,
-		page domain.PageRequest) (domain.Page[domain.AccountBalance], error)
+		page domain.PageRequest) (domain.Page[books.AccountBalance], error)
 
 	// Split undoes the last replacement of a transaction, in one atomic change, and returns the transaction. In a
 	// replacement, the old row of the transaction was removed, and a new row became the transaction's current row.
@@ -374,7 +375,7 @@ type Ledger interface {
 	// UpdateCompleteness calls the function fn with the completeness of an account, and stores the result, in one
 	// atomic change. After an error nothing has changed. Errors: NotFound if there is no such account; any error of fn.
 	UpdateCompleteness(ctx context.Context, tenant domain.TenantID, account domain.AccountID,
-		entries AuditEntries, fn func(domain.Completeness) (domain.Completeness, error)) (domain.Completeness, error)
+		entries AuditEntries, fn func(books.Completeness) (books.Completeness, error)) (books.Completeness, error)
 
 	// Snapshot calls the function fn with a view of an account, and returns the error of fn. The view is consistent: it
 	// does not contain changes that commit while fn runs. Snapshot occupies a connection to the database until fn

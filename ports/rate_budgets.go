@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/ratelimit"
 )
 
 // RateBudgetKey identifies a rate budget that replicas share. A budget limits the calls from one address to one
@@ -32,5 +33,5 @@ type RateBudgets interface {
 	// Times in the state are stored with a precision of microseconds. The store may drop a state that was not updated
 	// for a day.
 	Update(ctx context.Context, key RateBudgetKey,
-		fn func(state domain.RateBudget, now time.Time) domain.RateBudget) error
+		fn func(state ratelimit.Budget, now time.Time) ratelimit.Budget) error
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/events"
 )
 
 // SinkTarget is the destination of one subscription.
@@ -47,7 +48,7 @@ type EventSender interface {
 // Sink is the adapter of one kind of destination.
 type Sink interface {
 	// Kind returns the kind of destination.
-	Kind() domain.SinkKind
+	Kind() events.SinkKind
 
 	// Validate returns the invalid fields of a target that an operator has sent; nil if there are none. It does not
 	// connect. Each error has the kind Invalid, and names a field of the request: url, exchange or routingKey.

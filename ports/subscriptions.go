@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
+	"github.com/LerianStudio/aggregator-connections/domain/events"
 )
 
 // NewSubscription holds the fields of a subscription to create.
@@ -35,7 +37,7 @@ type SubscriptionUpdate struct {
 
 // SubscriptionStatus is a subscription with the progress of its events.
 type SubscriptionStatus struct {
-	domain.Subscription
+	events.Subscription
 	Waiting       int       // number of waiting events: those that are stored and not delivered
 	OldestWaiting time.Time // time of the oldest change whose event is waiting; zero if no event waits
 	Retrying      int       // number of waiting events that have failed, or follow a failed event of the same subject
@@ -63,40 +65,40 @@ type SubscriptionManager interface {
 	// CreateSubscription validates all fields, checks the address of the sink against the egress rules, seals the
 	// secrets and stores the subscription. Errors: Invalid (joined, one error for each invalid field); NotFound
 	// if the connection is not a live aggregator connection of the tenant; Conflict (too_many_subscriptions) if the
-	// tenant has domain.MaxSubscriptions subscriptions.
+	// tenant has events.MaxSubscriptions subscriptions.
 	CreateSubscription(ctx context.Context, tenant domain.TenantID, n NewSubscription) (CreatedSubscription, error)
 	// GetSubscription returns one subscription.
-	GetSubscription(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID) (SubscriptionStatus, error)
+	GetSubscription(ctx context.Context, tenant domain.TenantID, id events.SubscriptionID) (SubscriptionStatus, error)
 	// ListSubscriptions returns the subscriptions of the tenant, newest first.
 	ListSubscriptions(ctx context.Context, tenant domain.TenantID,
 		page domain.PageRequest) (domain.Page[SubscriptionStatus], error)
 	// UpdateSubscription replaces the name, the types, the connection and the sink of a subscription, in one atomic
 	// change. Errors: those of CreateSubscription; Invalid (immutable) if the kind of the sink would change; Conflict
 	// (revision_mismatch).
-	UpdateSubscription(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID, match IfMatch,
+	UpdateSubscription(ctx context.Context, tenant domain.TenantID, id events.SubscriptionID, match IfMatch,
 		u SubscriptionUpdate) (SubscriptionStatus, error)
 	// DeleteSubscription deletes a subscription with its events and attempts. Errors: Conflict (revision_mismatch).
-	DeleteSubscription(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID, match IfMatch) error
+	DeleteSubscription(ctx context.Context, tenant domain.TenantID, id events.SubscriptionID, match IfMatch) error
 	// PauseSubscription stops sending the events of a subscription. The subscription keeps its position.
-	PauseSubscription(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID) (SubscriptionStatus, error)
+	PauseSubscription(ctx context.Context, tenant domain.TenantID, id events.SubscriptionID) (SubscriptionStatus, error)
 	// ResumeSubscription makes a paused or disabled subscription active. Its failed events are retried immediately.
 	ResumeSubscription(ctx context.Context, tenant domain.TenantID,
-		id domain.SubscriptionID) (SubscriptionStatus, error)
-	// RotateSubscriptionSecret replaces the signing secret. For the duration domain.OldSecretFor, events are also
+		id events.SubscriptionID) (SubscriptionStatus, error)
+	// RotateSubscriptionSecret replaces the signing secret. For the duration events.OldSecretFor, events are also
 	// signed with the previous secret. Errors: Conflict (not_offered) if the sink does not sign.
 	RotateSubscriptionSecret(ctx context.Context, tenant domain.TenantID,
-		id domain.SubscriptionID) (CreatedSubscription, error)
+		id events.SubscriptionID) (CreatedSubscription, error)
 	// ReplaySubscription sends the stored events again, starting with the given sequence number. If this number is
 	// after the position of the subscription, the events in between are skipped. The number can be that of a stored
 	// event, or LastSequence + 1. Errors: Invalid (field "from") for any other number.
-	ReplaySubscription(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
+	ReplaySubscription(ctx context.Context, tenant domain.TenantID, id events.SubscriptionID,
 		sequence int64) (SubscriptionStatus, error)
-	// TestSubscription sends an event of the type domain.SubscriptionTest. Any outcome is returned as a result,
+	// TestSubscription sends an event of the type events.SubscriptionTest. Any outcome is returned as a result,
 	// not as an error. Errors: Unavailable (too_many_probes) with RetryAfter if too many tests run.
-	TestSubscription(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID) (SinkTestResult, error)
+	TestSubscription(ctx context.Context, tenant domain.TenantID, id events.SubscriptionID) (SinkTestResult, error)
 	// ListEventAttempts returns the attempts to send events of a subscription, newest first.
-	ListEventAttempts(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
-		page domain.PageRequest) (domain.Page[domain.EventAttempt], error)
+	ListEventAttempts(ctx context.Context, tenant domain.TenantID, id events.SubscriptionID,
+		page domain.PageRequest) (domain.Page[events.EventAttempt], error)
 }
 
 // EventDispatcher sends the events of subscriptions.
@@ -112,7 +114,7 @@ type EventEncoder interface {
 	Account(a domain.Account) ([]byte, error)
 	Connection(c domain.Connection) ([]byte, error)
 	Pull(p domain.Pull) ([]byte, error)
-	Close(c domain.Close) ([]byte, error)
+	Close(c books.Close) ([]byte, error)
 	Subscription(s SubscriptionStatus) ([]byte, error)
 }
 
@@ -130,10 +132,10 @@ type SubscriptionStore interface {
 	// Create stores a subscription. If FromStart is set, the events of the subscription begin with the first stored
 	// record. Otherwise they report every change that commits after Create has returned, and possibly changes that
 	// commit while Create is running. Errors: Conflict (too_many_subscriptions) if the tenant already has
-	// domain.MaxSubscriptions subscriptions that are not deleted. Concurrent calls cannot exceed this maximum.
-	Create(ctx context.Context, s domain.Subscription, entries AuditEntries) error
+	// events.MaxSubscriptions subscriptions that are not deleted. Concurrent calls cannot exceed this maximum.
+	Create(ctx context.Context, s events.Subscription, entries AuditEntries) error
 	// Get returns one subscription. Errors: NotFound.
-	Get(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID) (SubscriptionStatus, error)
+	Get(ctx context.Context, tenant domain.TenantID, id events.SubscriptionID) (SubscriptionStatus, error)
 	// List returns the subscriptions of a tenant, newest first.
 	List(ctx context.Context, tenant domain.TenantID,
 		page domain.PageRequest) (domain.Page[SubscriptionStatus], error)
@@ -143,34 +145,34 @@ type SubscriptionStore interface {
 	//   - Changes of the id, the tenant, the sequence numbers, the epoch and FromStart are ignored.
 	//   - If the subscription becomes active, a new epoch begins. Failed events are due for a retry immediately, and
 	//     their attempts are counted from zero.
-	Update(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
-		entries AuditEntries, fn func(*domain.Subscription) error) (SubscriptionStatus, error)
+	Update(ctx context.Context, tenant domain.TenantID, id events.SubscriptionID,
+		entries AuditEntries, fn func(*events.Subscription) error) (SubscriptionStatus, error)
 	// Delete deletes a subscription with its events and attempts. It first calls the function check with the
 	// subscription. If check returns an error, Delete deletes nothing and returns this error. Errors: NotFound; any
 	// error of check.
-	Delete(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
-		entries AuditEntries, check func(domain.Subscription) error) error
+	Delete(ctx context.Context, tenant domain.TenantID, id events.SubscriptionID,
+		entries AuditEntries, check func(events.Subscription) error) error
 	// Replay changes the position of a subscription. The event with the given sequence number is sent next, followed by
 	// all later events, even if they were already sent. Earlier events are no longer sent. A new epoch begins, so that
 	// the holder of the lease cannot overwrite the position.
 	//
 	// The number can be that of a stored event, or LastSequence + 1. Errors: NotFound; Invalid (field "from") for any
 	// other number.
-	Replay(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
+	Replay(ctx context.Context, tenant domain.TenantID, id events.SubscriptionID,
 		sequence int64, entries AuditEntries) (SubscriptionStatus, error)
 	// Attempts returns the attempts to send events of a subscription, newest first. For an unknown subscription, it
 	// returns none.
-	Attempts(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
-		page domain.PageRequest) (domain.Page[domain.EventAttempt], error)
+	Attempts(ctx context.Context, tenant domain.TenantID, id events.SubscriptionID,
+		page domain.PageRequest) (domain.Page[events.EventAttempt], error)
 	// ListSealed returns subscriptions whose secrets are to be re-encrypted: at most limit subscriptions of all
 	// tenants, ordered by id, with ids greater than afterID.
-	ListSealed(ctx context.Context, afterID domain.SubscriptionID, limit int) ([]domain.Subscription, error)
+	ListSealed(ctx context.Context, afterID events.SubscriptionID, limit int) ([]events.Subscription, error)
 	// Reseal replaces the sealed secrets of a subscription. It stores the argument fresh only if the stored secrets
 	// still equal the argument previous. It reports whether it has replaced the secrets.
 	Reseal(
 		ctx context.Context,
 		tenant domain.TenantID,
-		id domain.SubscriptionID,
+		id events.SubscriptionID,
 		previous, fresh domain.Sealed,
 	) (bool, error)
 }
@@ -178,14 +180,14 @@ type SubscriptionStore interface {
 // SubscriptionLease is the right of one process to send the events of a subscription. Holder is the fencing token.
 type SubscriptionLease struct {
 	Tenant       domain.TenantID
-	Subscription domain.SubscriptionID
+	Subscription events.SubscriptionID
 	Holder       domain.LeaseID
-	Epoch        int64 // domain.Subscription.Epoch when the subscription was claimed
+	Epoch        int64 // events.Subscription.Epoch when the subscription was claimed
 }
 
 // AppendedEvents is the result of EventQueue.Append.
 type AppendedEvents struct {
-	Events []domain.SubscriptionEvent // in the order of their sequence numbers
+	Events []events.SubscriptionEvent // in the order of their sequence numbers
 	More   bool                       // there are changes after the new position
 }
 
@@ -193,11 +195,11 @@ type AppendedEvents struct {
 type AttemptsWrite struct {
 	// DeliveredTo is the new value of Subscription.DeliveredTo.
 	DeliveredTo int64
-	Attempts    []domain.EventAttempt
+	Attempts    []events.EventAttempt
 	// Parked contains the parked (postponed) events, which wait separately from the others. An event is parked if it
 	// has failed, or if it follows a failed event of the same subject. A failed event contains the state of its
 	// retries.
-	Parked []domain.SubscriptionEvent
+	Parked []events.SubscriptionEvent
 	// Unparked are the sequence numbers of parked events that were delivered.
 	Unparked []int64
 	// Disable is the reason for disabling the subscription; "" if the subscription remains active. A write with a
@@ -219,24 +221,24 @@ type EventQueue interface {
 	// no lease, or an expired one. Each lease then lasts for at least half of the time from now to leaseEnd, so a store
 	// may skip some extensions.
 	ClaimSubscriptions(ctx context.Context, holder domain.LeaseID, now, leaseEnd time.Time,
-		limit int) ([]domain.Subscription, error)
+		limit int) ([]events.Subscription, error)
 	// ReleaseSubscriptions ends all leases of one process, which the argument holder identifies.
 	ReleaseSubscriptions(ctx context.Context, holder domain.LeaseID) error
 	// ListPending returns the subscriptions with changes that Append has not read yet. It returns only the
 	// subscriptions that one process has leased. The argument holder identifies this process.
-	ListPending(ctx context.Context, holder domain.LeaseID) ([]domain.SubscriptionID, error)
-	// Append reads the changes and the tenant's events (domain.Event) after the position of the subscription. It reads
+	ListPending(ctx context.Context, holder domain.LeaseID) ([]events.SubscriptionID, error)
+	// Append reads the changes and the tenant's events (events.Event) after the position of the subscription. It reads
 	// at most limit changes and at most limit events. For each of these that the subscription wants
-	// (domain.Subscription.Wants), Append stores a subscription event with the next sequence number. It advances the
+	// (events.Subscription.Wants), Append stores a subscription event with the next sequence number. It advances the
 	// position in the same atomic change.
 	//
 	// The feed has two entries for a changed record: one for the first version and one for the current version
-	// (domain.FeedChange.EventType). Each entry becomes an event with the current version of the record. If one call
+	// (events.FeedChange.EventType). Each entry becomes an event with the current version of the record. If one call
 	// reads both entries, it skips the second one.
 	//
 	// Errors: LeaseLost (Conflict), also if the stored subscription has another revision than the argument s.
-	Append(ctx context.Context, l SubscriptionLease, s domain.Subscription, limit int,
-		newID func() domain.EventID) (AppendedEvents, error)
+	Append(ctx context.Context, l SubscriptionLease, s events.Subscription, limit int,
+		newID func() events.EventID) (AppendedEvents, error)
 	// ListEvents returns at most limit events that are not parked and whose sequence number is greater than
 	// afterSequence, in the order of their sequence numbers.
 	ListEvents(
@@ -244,12 +246,12 @@ type EventQueue interface {
 		l SubscriptionLease,
 		afterSequence int64,
 		limit int,
-	) ([]domain.SubscriptionEvent, error)
+	) ([]events.SubscriptionEvent, error)
 	// ListParked returns the first parked event of each subject: at most limit events, in the order of their sequence
 	// numbers.
-	ListParked(ctx context.Context, l SubscriptionLease, limit int) ([]domain.SubscriptionEvent, error)
+	ListParked(ctx context.Context, l SubscriptionLease, limit int) ([]events.SubscriptionEvent, error)
 	// NextParked returns the first parked event of a subject. Errors: NotFound.
-	NextParked(ctx context.Context, l SubscriptionLease, subject string) (domain.SubscriptionEvent, error)
+	NextParked(ctx context.Context, l SubscriptionLease, subject string) (events.SubscriptionEvent, error)
 	// RecordAttempts stores the result of attempts, in one atomic change. Errors: LeaseLost.
 	RecordAttempts(ctx context.Context, l SubscriptionLease, w AttemptsWrite) error
 	// Transactions returns the current versions of the tenant's transactions with these ids, in the same form as
@@ -275,8 +277,8 @@ type EventMaintenance interface {
 	// rows of each kind:
 	//
 	//   - attempts;
-	//   - delivered events of subscriptions (domain.SubscriptionEvent);
-	//   - events of tenants (domain.Event), from which Append creates events of subscriptions.
+	//   - delivered events of subscriptions (events.SubscriptionEvent);
+	//   - events of tenants (events.Event), from which Append creates events of subscriptions.
 	//
 	// The age of an event is the age of the change that it reports.
 	PruneEvents(ctx context.Context, before time.Time, limit int) (int, error)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
 )
 
 // API contains the use cases that callers invoke over HTTP.
@@ -68,8 +69,8 @@ type TestResult struct {
 type ConnectionHealth struct {
 	domain.Health
 	Activity
-	Completeness domain.CompletenessState // the completeness of the connection's accounts
-	Paused       bool                     // whether requests to the vendor are stopped
+	Completeness books.CompletenessState // the completeness of the connection's accounts
+	Paused       bool                    // whether requests to the vendor are stopped
 	Consent      ConsentHealth
 	Webhook      WebhookHealth
 }
@@ -90,10 +91,10 @@ type WebhookHealth struct {
 // AccountCompleteness reports whether the records of an account explain its balance, at the time of the call.
 type AccountCompleteness struct {
 	Account domain.AccountID
-	State   domain.CompletenessState
+	State   books.CompletenessState
 	Since   time.Time // when State began; zero if it is unknown
-	Basis   domain.Basis
-	Checks  []domain.CheckResult
+	Basis   books.Basis
+	Checks  []books.CheckResult
 }
 
 // Completeness reports whether the records of accounts explain the balances of the accounts.
@@ -112,7 +113,7 @@ type Completeness interface {
 	// are made by settled pulls (see SettledRead); days without a reading are omitted. Errors: Invalid if the window is
 	// not valid.
 	ListBalances(ctx context.Context, tenant domain.TenantID, id domain.AccountID, window domain.Window,
-		page domain.PageRequest) (domain.Page[domain.AccountBalance], error)
+		page domain.PageRequest) (domain.Page[books.AccountBalance], error)
 }
 
 // Replacements undoes replacements of rows. In a replacement, the vendor has removed the row of a transaction and has
@@ -132,7 +133,7 @@ type StatementQuery struct {
 // StatementWriter writes a statement. The sequence contains the statement's records, ordered by date, then by id. It
 // may be ranged over several times. If reading fails, the sequence ends with the error, and the writer returns this
 // error.
-type StatementWriter func(s domain.Statement, records iter.Seq2[domain.StatementRecord, error]) error
+type StatementWriter func(s books.Statement, records iter.Seq2[books.StatementRecord, error]) error
 
 // Statements writes statements of accounts.
 type Statements interface {
@@ -163,7 +164,7 @@ type StatementFormat interface {
 	// Write writes a document to w. It keeps only one record in memory at a time. If the format cannot express the
 	// statement, Write writes nothing and returns Conflict (no_balance, not_representable). Other errors: those of the
 	// record sequence and of the writer w.
-	Write(w io.Writer, s domain.Statement, records iter.Seq2[domain.StatementRecord, error]) error
+	Write(w io.Writer, s books.Statement, records iter.Seq2[books.StatementRecord, error]) error
 }
 
 // ConnectionStatus is a connection with its stored health and activity.

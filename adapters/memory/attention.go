@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
 	"github.com/LerianStudio/aggregator-connections/domain/records"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
@@ -58,7 +59,7 @@ func (v connections) CountAttention(ctx context.Context, at time.Time) (ports.At
 				count.Silent++
 			}
 			for _, a := range v.accounts[c.ID] {
-				if a.RemovedAt.IsZero() && v.announced[a.ID] == domain.Drifting {
+				if a.RemovedAt.IsZero() && v.announced[a.ID] == books.Drifting {
 					count.Drifting++
 				}
 			}

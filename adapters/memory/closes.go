@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
 	"github.com/LerianStudio/aggregator-connections/domain/records"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
@@ -15,19 +16,19 @@ import (
 // closing contains the closed periods of one account, and their adjustments: later changes of records in these periods.
 type closing struct {
 	closes      map[domain.Date]closed
-	adjustments []domain.Adjustment // oldest first; only changes made while the account had a closed period
+	adjustments []books.Adjustment // oldest first; only changes made while the account had a closed period
 }
 
 // closed is a closed period. The field adjustmentCount is the number of adjustments that the account already had when
 // the period was closed.
 type closed struct {
-	domain.Close
+	books.Close
 	adjustmentCount int
 }
 
 // ClosePeriod computes the digest while the store is locked.
 func (v ledger) ClosePeriod(ctx context.Context, tenant domain.TenantID, id domain.AccountID,
-	r domain.CloseRequest, entries ports.AuditEntries) (c domain.Close, wasCreated bool, err error) {
+	r books.CloseRequest, entries ports.AuditEntries) (c books.Close, wasCreated bool, err error) {
 	err = v.exclusive(ctx, "Ledger.ClosePeriod", func() error {
 		a := v.accountOf(tenant, id)
 		if a == nil {
@@ -52,7 +53,7 @@ func (v ledger) ClosePeriod(ctx context.Context, tenant domain.TenantID, id doma
 
 // digestOf returns a new closed period of an account. It contains the digest of the account's current live records up
 // to the requested day.
-func (s *Store) digestOf(a domain.Account, r domain.CloseRequest) domain.Close {
+func (s *Store) digestOf(a domain.Account, r books.CloseRequest) books.Close {
 	var rows []domain.Transaction
 	for _, t := range s.transactions[a.Connection] {
 		if t.AccountID == a.ID && t.RemovedAt.IsZero() && t.Date <= r.Date {
@@ -60,7 +61,7 @@ func (s *Store) digestOf(a domain.Account, r domain.CloseRequest) domain.Close {
 		}
 	}
 	slices.SortFunc(rows, func(x, y domain.Transaction) int { return bytes.Compare(x.ID.UUID[:], y.ID.UUID[:]) })
-	digest := domain.NewCloseDigest(a.Currency)
+	digest := books.NewCloseDigest(a.Currency)
 	for _, t := range rows {
 		digest.Add(t.ID, t.Status, t.Date, t.Amount, t.AccountMoney)
 	}
@@ -71,10 +72,10 @@ func (s *Store) digestOf(a domain.Account, r domain.CloseRequest) domain.Close {
 // its new version.
 func (s *Store) adjust(row *transaction) {
 	change := records.RecordChange{
-		ID: row.ID, Version: row.Version, At: row.UpdatedAt, After: domain.StateOf(row.Transaction),
+		ID: row.ID, Version: row.Version, At: row.UpdatedAt, After: books.StateOf(row.Transaction),
 	}
 	if n := len(row.replaced); n > 0 {
-		state := domain.StateOf(row.replaced[n-1])
+		state := books.StateOf(row.replaced[n-1])
 		change.Before = &state
 	}
 	adjustments := change.Adjustments(s.lastClosed)
@@ -108,7 +109,7 @@ type adjustmentKey struct {
 
 // adjusts reports whether the given adjustment belongs to the closed period. n is the index of the adjustment in the
 // account's list of adjustments.
-func (c closed) adjusts(n int, a domain.Adjustment) bool {
+func (c closed) adjusts(n int, a books.Adjustment) bool {
 	return n >= c.adjustmentCount && a.Day() <= c.Date
 }
 
@@ -157,20 +158,20 @@ func (s *Store) findClose(tenant domain.TenantID, id domain.AccountID, date doma
 
 // Closes checks the tenant of the account, because a caller may know the id of another tenant's account.
 func (v ledger) Closes(ctx context.Context, tenant domain.TenantID, id domain.AccountID,
-	page domain.PageRequest) (domain.Page[domain.Close], error) {
-	return exclusiveResult(ctx, v.Store, "Ledger.Closes", func() (domain.Page[domain.Close], error) {
+	page domain.PageRequest) (domain.Page[books.Close], error) {
+	return exclusiveResult(ctx, v.Store, "Ledger.Closes", func() (domain.Page[books.Close], error) {
 		kept := v.closings[id]
 		if err := checkDate(page.After); err != nil || kept == nil || v.accountOf(tenant, id) == nil {
-			return domain.Page[domain.Close]{}, err
+			return domain.Page[books.Close]{}, err
 		}
-		rows := func(yield func(domain.Close) bool) {
+		rows := func(yield func(books.Close) bool) {
 			for c := range maps.Values(kept.closes) {
 				if !yield(c.Close) {
 					return
 				}
 			}
 		}
-		return cutPage(rows, page, descending, func(c domain.Close) domain.Position {
+		return cutPage(rows, page, descending, func(c books.Close) domain.Position {
 			return domain.Position{Key: string(c.Date), ID: id.UUID}
 		}), nil
 	})
@@ -179,8 +180,8 @@ func (v ledger) Closes(ctx context.Context, tenant domain.TenantID, id domain.Ac
 // Adjustments returns the adjustments of the closed period, newest first. A position in the list is the number of older
 // adjustments of the account.
 func (v ledger) Adjustments(ctx context.Context, tenant domain.TenantID, id domain.AccountID, date domain.Date,
-	page domain.PageRequest) (domain.Page[domain.Adjustment], error) {
-	type result = domain.Page[domain.Adjustment]
+	page domain.PageRequest) (domain.Page[books.Adjustment], error) {
+	type result = domain.Page[books.Adjustment]
 	return exclusiveResult(ctx, v.Store, "Ledger.Adjustments", func() (found result, err error) {
 		kept, c, err := v.findClose(tenant, id, date)
 		if err != nil {
@@ -192,7 +193,7 @@ func (v ledger) Adjustments(ctx context.Context, tenant domain.TenantID, id doma
 				return found, foreignCursor()
 			}
 		}
-		built := domain.PageBuilder[domain.Adjustment]{Request: page}
+		built := domain.PageBuilder[books.Adjustment]{Request: page}
 		for n := min(end, len(kept.adjustments)) - 1; n >= 0; n-- {
 			switch a := kept.adjustments[n]; {
 			case !c.adjusts(n, a):

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
 	"github.com/LerianStudio/aggregator-connections/domain/records"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
@@ -19,7 +20,7 @@ func (s *Store) storeReadings(changes []records.CompletenessChange) {
 			continue
 		}
 		if s.balances[change.Account] == nil {
-			s.balances[change.Account] = map[domain.Date]domain.AccountBalance{}
+			s.balances[change.Account] = map[domain.Date]books.AccountBalance{}
 		}
 		s.balances[change.Account][change.Balance.Day] = *change.Balance
 	}
@@ -65,7 +66,7 @@ func (s readingSource) ChangedSince(start time.Time) (bool, error) {
 }
 
 // VisitAmounts examines all records of the connection.
-func (s readingSource) VisitAmounts(visit func(domain.AccountID, domain.SumRow)) error {
+func (s readingSource) VisitAmounts(visit func(domain.AccountID, books.SumRow)) error {
 	for _, t := range s.transactions[s.connection] {
 		if t.RemovedAt.IsZero() {
 			visit(t.AccountID, summed(t.Transaction))
@@ -75,8 +76,8 @@ func (s readingSource) VisitAmounts(visit func(domain.AccountID, domain.SumRow))
 }
 
 // summed returns the values of a record from which the sum of its account is computed.
-func summed(t domain.Transaction) domain.SumRow {
-	return domain.SumRow{
+func summed(t domain.Transaction) books.SumRow {
+	return books.SumRow{
 		Date: t.Date, FirstSeenAt: t.FirstSeenAt, Posted: t.Status == domain.Posted, Amount: t.Amount,
 		AccountMoney: t.AccountMoney,
 	}
@@ -125,10 +126,10 @@ func (s *Store) accountOf(tenant domain.TenantID, id domain.AccountID) *records.
 // Completeness returns NotFound for an account of another tenant.
 func (v ledger) Completeness(
 	ctx context.Context, tenant domain.TenantID, id domain.AccountID,
-) (domain.Completeness, error) {
-	return exclusiveResult(ctx, v.Store, "Ledger.Completeness", func() (domain.Completeness, error) {
+) (books.Completeness, error) {
+	return exclusiveResult(ctx, v.Store, "Ledger.Completeness", func() (books.Completeness, error) {
 		if v.accountOf(tenant, id) == nil {
-			return domain.Completeness{}, domain.NotFoundError()
+			return books.Completeness{}, domain.NotFoundError()
 		}
 		return v.completeness[id], nil
 	})
@@ -136,15 +137,15 @@ func (v ledger) Completeness(
 
 // UpdateCompleteness calls fn while the store is locked.
 func (v ledger) UpdateCompleteness(ctx context.Context, tenant domain.TenantID, id domain.AccountID,
-	entries ports.AuditEntries, fn func(domain.Completeness) (domain.Completeness, error),
-) (domain.Completeness, error) {
-	return exclusiveResult(ctx, v.Store, "Ledger.UpdateCompleteness", func() (domain.Completeness, error) {
+	entries ports.AuditEntries, fn func(books.Completeness) (books.Completeness, error),
+) (books.Completeness, error) {
+	return exclusiveResult(ctx, v.Store, "Ledger.UpdateCompleteness", func() (books.Completeness, error) {
 		if v.accountOf(tenant, id) == nil {
-			return domain.Completeness{}, domain.NotFoundError()
+			return books.Completeness{}, domain.NotFoundError()
 		}
 		next, err := fn(v.completeness[id])
 		if err != nil {
-			return domain.Completeness{}, err
+			return books.Completeness{}, err
 		}
 		v.completeness[id] = next
 		v.record(tenant, entries)
@@ -154,19 +155,19 @@ func (v ledger) UpdateCompleteness(ctx context.Context, tenant domain.TenantID, 
 
 // Balances checks the tenant of the account, because a caller may know the id of another tenant's account.
 func (v ledger) Balances(ctx context.Context, tenant domain.TenantID, account domain.AccountID, window domain.Window,
-	page domain.PageRequest) (domain.Page[domain.AccountBalance], error) {
-	return exclusiveResult(ctx, v.Store, "Ledger.Balances", func() (domain.Page[domain.AccountBalance], error) {
+	page domain.PageRequest) (domain.Page[books.AccountBalance], error) {
+	return exclusiveResult(ctx, v.Store, "Ledger.Balances", func() (domain.Page[books.AccountBalance], error) {
 		if err := checkDate(page.After); err != nil || v.accountOf(tenant, account) == nil {
-			return domain.Page[domain.AccountBalance]{}, err
+			return domain.Page[books.AccountBalance]{}, err
 		}
-		rows := func(yield func(domain.AccountBalance) bool) {
+		rows := func(yield func(books.AccountBalance) bool) {
 			for b := range maps.Values(v.balances[account]) {
 				if window.Contains(b.Day) && !yield(b) {
 					return
 				}
 			}
 		}
-		return cutPage(rows, page, descending, func(b domain.AccountBalance) domain.Position {
+		return cutPage(rows, page, descending, func(b books.AccountBalance) domain.Position {
 			return domain.Position{Key: string(b.Day), ID: account.UUID}
 		}), nil
 	})

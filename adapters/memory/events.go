@@ -7,12 +7,13 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/events"
 	"github.com/LerianStudio/aggregator-connections/domain/records"
 )
 
 // outbox contains the events of a tenant that do not report changes of transactions.
 type outbox struct {
-	events []domain.Event
+	events []events.Event
 	pruned int // number of events that were deleted before the first one
 }
 
@@ -20,16 +21,16 @@ type outbox struct {
 // an event depends only on the position and the content of the event. connection is zero for events that belong to no
 // connection.
 func (s *Store) recordEvents(
-	tenant domain.TenantID, connection domain.ConnectionID, at time.Time, events ...records.Event,
+	tenant domain.TenantID, connection domain.ConnectionID, at time.Time, recorded ...records.Event,
 ) {
-	if len(events) > 0 && s.events[tenant] == nil {
+	if len(recorded) > 0 && s.events[tenant] == nil {
 		s.events[tenant] = &outbox{}
 	}
 	box := s.events[tenant]
-	for _, e := range events {
+	for _, e := range recorded {
 		name := strconv.Itoa(box.pruned+len(box.events)) + " " + string(e.Type) + " " + e.Subject
-		box.events = append(box.events, domain.Event{
-			ID:     domain.EventID{UUID: uuid.NewSHA1(tenant.UUID, []byte(name))},
+		box.events = append(box.events, events.Event{
+			ID:     events.EventID{UUID: uuid.NewSHA1(tenant.UUID, []byte(name))},
 			Tenant: tenant, Type: e.Type, Connection: connection, Subject: e.Subject, At: at,
 		})
 	}
@@ -45,7 +46,7 @@ func (b *outbox) end() int {
 
 // eventsFrom returns at most limit events, starting at the given position (place), and the position after the last
 // returned event.
-func (b *outbox) eventsFrom(place, limit int) ([]domain.Event, int) {
+func (b *outbox) eventsFrom(place, limit int) ([]events.Event, int) {
 	if b == nil {
 		return nil, place
 	}

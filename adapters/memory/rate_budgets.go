@@ -5,7 +5,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/ratelimit"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -14,17 +14,17 @@ import (
 type RateBudgets struct {
 	clock  ports.Clock
 	mu     sync.Mutex
-	states map[ports.RateBudgetKey]domain.RateBudget
+	states map[ports.RateBudgetKey]ratelimit.Budget
 }
 
 // NewRateBudgets returns budgets that are all full. They take the current time from clock.
 func NewRateBudgets(clock ports.Clock) *RateBudgets {
-	return &RateBudgets{clock: clock, states: map[ports.RateBudgetKey]domain.RateBudget{}}
+	return &RateBudgets{clock: clock, states: map[ports.RateBudgetKey]ratelimit.Budget{}}
 }
 
 // Update calls fn with the mutex locked, so that updates do not overlap.
 func (b *RateBudgets) Update(ctx context.Context, key ports.RateBudgetKey,
-	fn func(state domain.RateBudget, now time.Time) domain.RateBudget,
+	fn func(state ratelimit.Budget, now time.Time) ratelimit.Budget,
 ) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
 	"github.com/LerianStudio/aggregator-connections/domain/records"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
@@ -29,22 +30,22 @@ func (v ledger) Snapshot(ctx context.Context, tenant domain.TenantID, id domain.
 }
 
 // postedOf returns the live posted records of the account, ordered by date, then by id.
-func (s *Store) postedOf(a *records.Account) []domain.PostedRecord {
-	var records []domain.PostedRecord
+func (s *Store) postedOf(a *records.Account) []books.PostedRecord {
+	var records []books.PostedRecord
 	for _, t := range s.transactions[a.Connection] {
 		if t.AccountID != a.ID || t.Status != domain.Posted || !t.RemovedAt.IsZero() {
 			continue
 		}
 		copied := cloneTransaction(t.Transaction)
-		records = append(records, domain.PostedRecord{
-			SumRow: domain.SumRow{
+		records = append(records, books.PostedRecord{
+			SumRow: books.SumRow{
 				Date: t.Date, FirstSeenAt: t.FirstSeenAt, Posted: true, Amount: copied.Amount,
 				AccountMoney: copied.AccountMoney,
 			},
 			ID: t.ID, ExternalID: t.ExternalID, Description: t.Description, Counterparty: t.Counterparty,
 		})
 	}
-	slices.SortFunc(records, func(x, y domain.PostedRecord) int {
+	slices.SortFunc(records, func(x, y books.PostedRecord) int {
 		return ascending(domain.Position{Key: string(x.Date), ID: x.ID.UUID},
 			domain.Position{Key: string(y.Date), ID: y.ID.UUID})
 	})
@@ -53,13 +54,13 @@ func (s *Store) postedOf(a *records.Account) []domain.PostedRecord {
 
 // inWindow returns a function for AccountView.Posted. The function yields the given records that are in the window.
 func inWindow(
-	records []domain.PostedRecord,
-) func(context.Context, domain.Window) iter.Seq2[domain.PostedRecord, error] {
-	return func(ctx context.Context, window domain.Window) iter.Seq2[domain.PostedRecord, error] {
-		return func(yield func(domain.PostedRecord, error) bool) {
+	records []books.PostedRecord,
+) func(context.Context, domain.Window) iter.Seq2[books.PostedRecord, error] {
+	return func(ctx context.Context, window domain.Window) iter.Seq2[books.PostedRecord, error] {
+		return func(yield func(books.PostedRecord, error) bool) {
 			for _, record := range records {
 				if err := ctx.Err(); err != nil {
-					yield(domain.PostedRecord{}, err)
+					yield(books.PostedRecord{}, err)
 					return
 				}
 				if window.Contains(record.Date) && !yield(record, nil) {

@@ -13,6 +13,8 @@ import (
 	"sync"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
+	"github.com/LerianStudio/aggregator-connections/domain/events"
 	"github.com/LerianStudio/aggregator-connections/domain/records"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
@@ -49,16 +51,16 @@ type Store struct {
 	absences      map[domain.ConnectionID]map[string]domain.Absence
 	quarantine    map[domain.ConnectionID]map[domain.QuarantineKey]*domain.QuarantinedRow
 	changes       map[domain.TenantID][]change
-	completeness  map[domain.AccountID]domain.Completeness
-	balances      map[domain.AccountID]map[domain.Date]domain.AccountBalance
+	completeness  map[domain.AccountID]books.Completeness
+	balances      map[domain.AccountID]map[domain.Date]books.AccountBalance
 	closings      map[domain.AccountID]*closing
 	audits        map[domain.TenantID]*audit
 	auditKey      domain.Sealed
 	nudged        []domain.PullID // the pulls for which Nudge must still be called; protected by the mutex
 	erasures      map[domain.ErasureID]*domain.Erasure
 	events        map[domain.TenantID]*outbox
-	announced     map[domain.AccountID]domain.CompletenessState // the state that the last event reported
-	subscriptions map[domain.SubscriptionID]*subscription
+	announced     map[domain.AccountID]books.CompletenessState // the state that the last event reported
+	subscriptions map[events.SubscriptionID]*subscription
 	staged        map[domain.ConnectionID]map[string]stagedRow
 	pastRefs      map[domain.ConnectionID][]string // earlier account references of the connection
 	erasedRefs    map[erasedRef]bool
@@ -90,14 +92,14 @@ func New(o Options) *Store {
 		absences:      map[domain.ConnectionID]map[string]domain.Absence{},
 		quarantine:    map[domain.ConnectionID]map[domain.QuarantineKey]*domain.QuarantinedRow{},
 		changes:       map[domain.TenantID][]change{},
-		completeness:  map[domain.AccountID]domain.Completeness{},
-		balances:      map[domain.AccountID]map[domain.Date]domain.AccountBalance{},
+		completeness:  map[domain.AccountID]books.Completeness{},
+		balances:      map[domain.AccountID]map[domain.Date]books.AccountBalance{},
 		closings:      map[domain.AccountID]*closing{},
 		audits:        map[domain.TenantID]*audit{},
 		erasures:      map[domain.ErasureID]*domain.Erasure{},
 		events:        map[domain.TenantID]*outbox{},
-		announced:     map[domain.AccountID]domain.CompletenessState{},
-		subscriptions: map[domain.SubscriptionID]*subscription{},
+		announced:     map[domain.AccountID]books.CompletenessState{},
+		subscriptions: map[events.SubscriptionID]*subscription{},
 		staged:        map[domain.ConnectionID]map[string]stagedRow{},
 		pastRefs:      map[domain.ConnectionID][]string{},
 		erasedRefs:    map[erasedRef]bool{},

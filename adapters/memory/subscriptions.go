@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/events"
 	"github.com/LerianStudio/aggregator-connections/domain/records"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
@@ -20,22 +21,22 @@ type subscriptions struct{ *Store }
 
 // subscription is a subscription with its positions in the feed and in the outbox, and its events.
 type subscription struct {
-	domain.Subscription
+	events.Subscription
 	feed, outbox int
 	holder       domain.LeaseID // zero without a lease
 	until        time.Time      // when the lease ends
 	events       []*subscriptionEvent
-	attempts     []domain.EventAttempt
+	attempts     []events.EventAttempt
 }
 
 // subscriptionEvent is an event of a subscription. If it is parked (postponed), it waits separately from the others;
 // see ports.AttemptsWrite.Parked.
 type subscriptionEvent struct {
-	domain.SubscriptionEvent
+	events.SubscriptionEvent
 	parked bool
 }
 
-func cloneSubscription(s domain.Subscription) domain.Subscription {
+func cloneSubscription(s events.Subscription) events.Subscription {
 	s.Types, s.Sealed = slices.Clone(s.Types), slices.Clone(s.Sealed)
 	return s
 }
@@ -67,7 +68,7 @@ func (s *subscription) status() ports.SubscriptionStatus {
 }
 
 // subscriptionOf returns the tenant's subscription. Errors: NotFound.
-func (s *Store) subscriptionOf(tenant domain.TenantID, id domain.SubscriptionID) (*subscription, error) {
+func (s *Store) subscriptionOf(tenant domain.TenantID, id events.SubscriptionID) (*subscription, error) {
 	row := s.subscriptions[id]
 	if row == nil || row.Tenant != tenant {
 		return nil, domain.NotFoundError()
@@ -77,7 +78,7 @@ func (s *Store) subscriptionOf(tenant domain.TenantID, id domain.SubscriptionID)
 
 // Create stores a subscription that begins after the tenant's last change, or at the tenant's first change if FromStart
 // is set.
-func (v subscriptions) Create(ctx context.Context, s domain.Subscription, entries ports.AuditEntries) error {
+func (v subscriptions) Create(ctx context.Context, s events.Subscription, entries ports.AuditEntries) error {
 	return v.exclusive(ctx, "Subscriptions.Create", func() error {
 		count := 0
 		for _, other := range v.subscriptions {
@@ -85,8 +86,8 @@ func (v subscriptions) Create(ctx context.Context, s domain.Subscription, entrie
 				count++
 			}
 		}
-		if count >= domain.MaxSubscriptions {
-			return domain.TooManySubscriptionsError()
+		if count >= events.MaxSubscriptions {
+			return events.TooManySubscriptionsError()
 		}
 		row := &subscription{Subscription: cloneSubscription(s)}
 		if !s.FromStart {
@@ -100,7 +101,7 @@ func (v subscriptions) Create(ctx context.Context, s domain.Subscription, entrie
 
 // Get counts the waiting events.
 func (v subscriptions) Get(
-	ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
+	ctx context.Context, tenant domain.TenantID, id events.SubscriptionID,
 ) (ports.SubscriptionStatus, error) {
 	return exclusiveResult(ctx, v.Store, "Subscriptions.Get", func() (ports.SubscriptionStatus, error) {
 		row, err := v.subscriptionOf(tenant, id)
@@ -134,8 +135,8 @@ func (v subscriptions) List(
 }
 
 // Update passes a copy of the subscription to fn. The stored row stays unchanged if fn returns an error.
-func (v subscriptions) Update(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
-	entries ports.AuditEntries, fn func(*domain.Subscription) error,
+func (v subscriptions) Update(ctx context.Context, tenant domain.TenantID, id events.SubscriptionID,
+	entries ports.AuditEntries, fn func(*events.Subscription) error,
 ) (ports.SubscriptionStatus, error) {
 	return exclusiveResult(ctx, v.Store, "Subscriptions.Update", func() (ports.SubscriptionStatus, error) {
 		row, err := v.subscriptionOf(tenant, id)
@@ -148,7 +149,7 @@ func (v subscriptions) Update(ctx context.Context, tenant domain.TenantID, id do
 		}
 		draft.ID, draft.Tenant, draft.FromStart = row.ID, row.Tenant, row.FromStart
 		draft.LastSequence, draft.DeliveredTo, draft.Epoch = row.LastSequence, row.DeliveredTo, row.Epoch
-		resumed := row.State != domain.SubscriptionActive && draft.State == domain.SubscriptionActive
+		resumed := row.State != events.SubscriptionActive && draft.State == events.SubscriptionActive
 		row.Subscription = cloneSubscription(draft)
 		if resumed {
 			row.Epoch++
@@ -162,8 +163,8 @@ func (v subscriptions) Update(ctx context.Context, tenant domain.TenantID, id do
 }
 
 // Delete deletes the row, which holds the events and the attempts.
-func (v subscriptions) Delete(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
-	entries ports.AuditEntries, check func(domain.Subscription) error,
+func (v subscriptions) Delete(ctx context.Context, tenant domain.TenantID, id events.SubscriptionID,
+	entries ports.AuditEntries, check func(events.Subscription) error,
 ) error {
 	return v.exclusive(ctx, "Subscriptions.Delete", func() error {
 		row, err := v.subscriptionOf(tenant, id)
@@ -182,7 +183,7 @@ func (v subscriptions) Delete(ctx context.Context, tenant domain.TenantID, id do
 // Replay marks the event with the given sequence and all later events as not delivered, and earlier events as
 // delivered. No event stays parked (postponed).
 func (v subscriptions) Replay(
-	ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID, sequence int64, entries ports.AuditEntries,
+	ctx context.Context, tenant domain.TenantID, id events.SubscriptionID, sequence int64, entries ports.AuditEntries,
 ) (ports.SubscriptionStatus, error) {
 	return exclusiveResult(ctx, v.Store, "Subscriptions.Replay", func() (ports.SubscriptionStatus, error) {
 		row, err := v.subscriptionOf(tenant, id)
@@ -191,7 +192,7 @@ func (v subscriptions) Replay(
 		}
 		stored := slices.ContainsFunc(row.events, func(e *subscriptionEvent) bool { return e.Sequence == sequence })
 		if !stored && sequence != row.LastSequence+1 {
-			return ports.SubscriptionStatus{}, domain.NotStored()
+			return ports.SubscriptionStatus{}, events.NotStored()
 		}
 		row.DeliveredTo, row.Epoch = sequence-1, row.Epoch+1
 		for _, e := range row.events {
@@ -203,18 +204,18 @@ func (v subscriptions) Replay(
 }
 
 // Attempts returns pages ordered by the time of the attempt.
-func (v subscriptions) Attempts(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
+func (v subscriptions) Attempts(ctx context.Context, tenant domain.TenantID, id events.SubscriptionID,
 	page domain.PageRequest,
-) (domain.Page[domain.EventAttempt], error) {
-	return exclusiveResult(ctx, v.Store, "Subscriptions.Attempts", func() (domain.Page[domain.EventAttempt], error) {
+) (domain.Page[events.EventAttempt], error) {
+	return exclusiveResult(ctx, v.Store, "Subscriptions.Attempts", func() (domain.Page[events.EventAttempt], error) {
 		row, err := v.subscriptionOf(tenant, id)
 		if err != nil {
-			return domain.Page[domain.EventAttempt]{}, nil
+			return domain.Page[events.EventAttempt]{}, nil
 		}
 		if err := checkTimePosition(page.After); err != nil {
-			return domain.Page[domain.EventAttempt]{}, err
+			return domain.Page[events.EventAttempt]{}, err
 		}
-		return cutPage(slices.Values(row.attempts), page, descending, func(a domain.EventAttempt) domain.Position {
+		return cutPage(slices.Values(row.attempts), page, descending, func(a events.EventAttempt) domain.Position {
 			return timePosition(a.At, a.ID.UUID)
 		}), nil
 	})
@@ -222,10 +223,10 @@ func (v subscriptions) Attempts(ctx context.Context, tenant domain.TenantID, id 
 
 // ListSealed returns subscriptions in the order of their ids.
 func (v subscriptions) ListSealed(
-	ctx context.Context, afterID domain.SubscriptionID, limit int,
-) ([]domain.Subscription, error) {
-	return exclusiveResult(ctx, v.Store, "Subscriptions.ListSealed", func() ([]domain.Subscription, error) {
-		var rows []domain.Subscription
+	ctx context.Context, afterID events.SubscriptionID, limit int,
+) ([]events.Subscription, error) {
+	return exclusiveResult(ctx, v.Store, "Subscriptions.ListSealed", func() ([]events.Subscription, error) {
+		var rows []events.Subscription
 		for _, row := range v.sortedSubscriptions() {
 			if len(rows) < limit && bytes.Compare(row.ID.UUID[:], afterID.UUID[:]) > 0 {
 				rows = append(rows, cloneSubscription(row.Subscription))
@@ -243,7 +244,7 @@ func (s *Store) sortedSubscriptions() []*subscription {
 }
 
 // Reseal replaces the stored secrets only if they still equal previous.
-func (v subscriptions) Reseal(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
+func (v subscriptions) Reseal(ctx context.Context, tenant domain.TenantID, id events.SubscriptionID,
 	previous, fresh domain.Sealed,
 ) (bool, error) {
 	return exclusiveResult(ctx, v.Store, "Subscriptions.Reseal", func() (bool, error) {
@@ -260,12 +261,12 @@ func (v subscriptions) Reseal(ctx context.Context, tenant domain.TenantID, id do
 // when half of its time has passed.
 func (v subscriptions) ClaimSubscriptions(
 	ctx context.Context, holder domain.LeaseID, now, leaseEnd time.Time, limit int,
-) ([]domain.Subscription, error) {
-	return exclusiveResult(ctx, v.Store, "Subscriptions.ClaimSubscriptions", func() ([]domain.Subscription, error) {
-		var held []domain.Subscription
+) ([]events.Subscription, error) {
+	return exclusiveResult(ctx, v.Store, "Subscriptions.ClaimSubscriptions", func() ([]events.Subscription, error) {
+		var held []events.Subscription
 		half := now.Add(leaseEnd.Sub(now) / 2)
 		for _, row := range v.sortedSubscriptions() {
-			if row.State != domain.SubscriptionActive {
+			if row.State != events.SubscriptionActive {
 				continue
 			}
 			free := row.holder.IsZero() || !now.Before(row.until)
@@ -299,9 +300,9 @@ func (v subscriptions) ReleaseSubscriptions(ctx context.Context, holder domain.L
 }
 
 // ListPending compares the positions of each subscription with the ends of the feed and the outbox.
-func (v subscriptions) ListPending(ctx context.Context, holder domain.LeaseID) ([]domain.SubscriptionID, error) {
-	return exclusiveResult(ctx, v.Store, "Subscriptions.ListPending", func() ([]domain.SubscriptionID, error) {
-		var pending []domain.SubscriptionID
+func (v subscriptions) ListPending(ctx context.Context, holder domain.LeaseID) ([]events.SubscriptionID, error) {
+	return exclusiveResult(ctx, v.Store, "Subscriptions.ListPending", func() ([]events.SubscriptionID, error) {
+		var pending []events.SubscriptionID
 		for _, row := range v.sortedSubscriptions() {
 			if row.holder == holder && v.behind(row) {
 				pending = append(pending, row.ID)
@@ -327,8 +328,8 @@ func (s *Store) leased(l ports.SubscriptionLease) (*subscription, error) {
 
 // Append reads the feed entry by entry. An entry becomes an event only if it reports the first or the current version
 // of its row.
-func (v subscriptions) Append(ctx context.Context, l ports.SubscriptionLease, s domain.Subscription, limit int,
-	newID func() domain.EventID,
+func (v subscriptions) Append(ctx context.Context, l ports.SubscriptionLease, s events.Subscription, limit int,
+	newID func() events.EventID,
 ) (ports.AppendedEvents, error) {
 	return exclusiveResult(ctx, v.Store, "Subscriptions.Append", func() (ports.AppendedEvents, error) {
 		row, err := v.leased(l)
@@ -338,8 +339,8 @@ func (v subscriptions) Append(ctx context.Context, l ports.SubscriptionLease, s 
 		if err != nil {
 			return ports.AppendedEvents{}, err
 		}
-		var appended []domain.SubscriptionEvent
-		add := func(e domain.SubscriptionEvent) {
+		var appended []events.SubscriptionEvent
+		add := func(e events.SubscriptionEvent) {
 			if !s.Wants(e.Type, e.Connection) {
 				return
 			}
@@ -361,19 +362,19 @@ func (v subscriptions) Append(ctx context.Context, l ports.SubscriptionLease, s 
 				continue // the event that this call has added contains the current version
 			}
 			added[entry.row.ID] = first
-			change := domain.FeedChange{
+			change := events.FeedChange{
 				ID: entry.row.ID, Connection: entry.row.Connection, Version: entry.row.Version,
 				Removed: !entry.row.RemovedAt.IsZero(), New: first, At: entry.row.UpdatedAt,
 			}
-			add(domain.SubscriptionEvent{
+			add(events.SubscriptionEvent{
 				ID: newID(), Type: change.EventType(), Subject: change.ID.String(), Connection: change.Connection,
 				Version: change.Version, At: change.At,
 			})
 		}
-		events, place := v.events[l.Tenant].eventsFrom(row.outbox, limit)
-		for _, e := range events {
+		recorded, place := v.events[l.Tenant].eventsFrom(row.outbox, limit)
+		for _, e := range recorded {
 			add(
-				domain.SubscriptionEvent{
+				events.SubscriptionEvent{
 					ID:         e.ID,
 					Type:       e.Type,
 					Subject:    e.Subject,
@@ -390,9 +391,9 @@ func (v subscriptions) Append(ctx context.Context, l ports.SubscriptionLease, s 
 // selectEvents returns at most limit events of the leased subscription for which fn returns true.
 func (v subscriptions) selectEvents(ctx context.Context, op string, l ports.SubscriptionLease, limit int,
 	fn func(*subscriptionEvent) bool,
-) ([]domain.SubscriptionEvent, error) {
-	return exclusiveResult(ctx, v.Store, op, func() ([]domain.SubscriptionEvent, error) {
-		var found []domain.SubscriptionEvent
+) ([]events.SubscriptionEvent, error) {
+	return exclusiveResult(ctx, v.Store, op, func() ([]events.SubscriptionEvent, error) {
+		var found []events.SubscriptionEvent
 		row, err := v.subscriptionOf(l.Tenant, l.Subscription)
 		if err != nil {
 			return nil, conflict(domain.LeaseLost)
@@ -409,7 +410,7 @@ func (v subscriptions) selectEvents(ctx context.Context, op string, l ports.Subs
 // ListEvents leaves out parked events.
 func (v subscriptions) ListEvents(
 	ctx context.Context, l ports.SubscriptionLease, afterSequence int64, limit int,
-) ([]domain.SubscriptionEvent, error) {
+) ([]events.SubscriptionEvent, error) {
 	return v.selectEvents(ctx, "Subscriptions.ListEvents", l, limit, func(e *subscriptionEvent) bool {
 		return e.Sequence > afterSequence && !e.parked
 	})
@@ -418,7 +419,7 @@ func (v subscriptions) ListEvents(
 // ListParked returns the first parked event of each subject.
 func (v subscriptions) ListParked(
 	ctx context.Context, l ports.SubscriptionLease, limit int,
-) ([]domain.SubscriptionEvent, error) {
+) ([]events.SubscriptionEvent, error) {
 	subjects := map[string]bool{}
 	return v.selectEvents(ctx, "Subscriptions.ListParked", l, limit, func(e *subscriptionEvent) bool {
 		first := e.parked && !subjects[e.Subject]
@@ -430,7 +431,7 @@ func (v subscriptions) ListParked(
 // NextParked returns the first parked event of the subject, in the order of the sequences.
 func (v subscriptions) NextParked(
 	ctx context.Context, l ports.SubscriptionLease, subject string,
-) (domain.SubscriptionEvent, error) {
+) (events.SubscriptionEvent, error) {
 	found, err := v.selectEvents(ctx, "Subscriptions.NextParked", l, 1, func(e *subscriptionEvent) bool {
 		return e.parked && e.Subject == subject
 	})
@@ -438,7 +439,7 @@ func (v subscriptions) NextParked(
 		err = domain.NotFoundError()
 	}
 	if err != nil {
-		return domain.SubscriptionEvent{}, err
+		return events.SubscriptionEvent{}, err
 	}
 	return found[0], nil
 }
@@ -454,23 +455,23 @@ func (v subscriptions) RecordAttempts(
 		}
 		row.DeliveredTo = w.DeliveredTo
 		row.attempts = append(row.attempts, w.Attempts...)
-		events := map[int64]*subscriptionEvent{}
+		recorded := map[int64]*subscriptionEvent{}
 		for _, e := range row.events {
-			events[e.Sequence] = e
+			recorded[e.Sequence] = e
 		}
 		for _, parked := range w.Parked {
-			if e := events[parked.Sequence]; e != nil {
+			if e := recorded[parked.Sequence]; e != nil {
 				e.parked, e.Attempts, e.FailingSince = true, parked.Attempts, parked.FailingSince
 				e.NextAttempt, e.LastError = parked.NextAttempt, parked.LastError
 			}
 		}
 		for _, sequence := range w.Unparked {
-			if e := events[sequence]; e != nil {
+			if e := recorded[sequence]; e != nil {
 				e.parked = false
 			}
 		}
 		if w.Disable != "" {
-			row.SetState(domain.SubscriptionDisabled, w.Disable, w.At)
+			row.SetState(events.SubscriptionDisabled, w.Disable, w.At)
 			row.holder = domain.LeaseID{}
 		}
 		return nil
@@ -501,10 +502,10 @@ func (v subscriptions) EventBacklog(ctx context.Context) (ports.EventBacklog, er
 		for _, row := range v.subscriptions {
 			status := row.status()
 			switch row.State {
-			case domain.SubscriptionPaused:
-			case domain.SubscriptionDisabled:
+			case events.SubscriptionPaused:
+			case events.SubscriptionDisabled:
 				backlog.Disabled++
-			case domain.SubscriptionActive:
+			case events.SubscriptionActive:
 				backlog.Waiting += status.Waiting
 				oldest := status.OldestWaiting
 				if !oldest.IsZero() && (backlog.Oldest.IsZero() || oldest.Before(backlog.Oldest)) {
@@ -520,13 +521,13 @@ func (v subscriptions) EventBacklog(ctx context.Context) (ports.EventBacklog, er
 // Each limit applies to all subscriptions and tenants together.
 func (v subscriptions) PruneEvents(ctx context.Context, before time.Time, limit int) (int, error) {
 	return exclusiveResult(ctx, v.Store, "Subscriptions.PruneEvents", func() (int, error) {
-		attempts, events, own := 0, 0, 0
+		attempts, recorded, own := 0, 0, 0
 		for _, row := range v.sortedSubscriptions() {
-			row.attempts = slices.DeleteFunc(row.attempts, func(a domain.EventAttempt) bool {
+			row.attempts = slices.DeleteFunc(row.attempts, func(a events.EventAttempt) bool {
 				return old(a.At, before, &attempts, limit)
 			})
 			row.events = slices.DeleteFunc(row.events, func(e *subscriptionEvent) bool {
-				return !row.waits(e) && old(e.At, before, &events, limit)
+				return !row.waits(e) && old(e.At, before, &recorded, limit)
 			})
 		}
 		for _, box := range v.events {
@@ -534,7 +535,7 @@ func (v subscriptions) PruneEvents(ctx context.Context, before time.Time, limit 
 				box.events, box.pruned = box.events[1:], box.pruned+1
 			}
 		}
-		return attempts + events + own, nil
+		return attempts + recorded + own, nil
 	})
 }
 

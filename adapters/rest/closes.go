@@ -9,6 +9,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
 )
 
 // closeView is the representation of a close in responses.
@@ -24,7 +25,7 @@ type closeView struct {
 	Completeness string    `json:"completeness" enum:"unknown,complete,drifting" example:"complete" doc:"The completeness of the account when the period was closed"`
 }
 
-func closeOf(c domain.Close) closeView {
+func closeOf(c books.Close) closeView {
 	v := closeView{
 		AccountID: c.Account.String(), Date: string(c.Date), Count: c.Count, Currency: c.Currency,
 		Digest: hex.EncodeToString(c.Digest[:]), ClosedAt: utcOrZero(c.ClosedAt), ClosedBy: c.ClosedBy,
@@ -45,7 +46,7 @@ type adjustmentView struct {
 	After         changedMembers `json:"after,omitzero" doc:"The same members as they are after the change. All of them if the record was added or restored. Absent if it was removed"`
 }
 
-func adjustmentOf(a domain.Adjustment) adjustmentView {
+func adjustmentOf(a books.Adjustment) adjustmentView {
 	v := adjustmentView{TransactionID: a.Transaction.String(), Change: string(a.Change), At: utcOrZero(a.At)}
 	v.Before, v.After = coveredMembers(a.Before), coveredMembers(a.After)
 	if v.Before == nil || v.After == nil {

@@ -5,13 +5,14 @@ import (
 	"testing"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
 )
 
 // The day of a close is part of the path. If the service rejects the day, the location in the response must therefore
 // be path.date.
 func TestAnInvalidDayToCloseIsNamedInThePath(t *testing.T) {
 	s := newEnv(t)
-	s.service.err = domain.CloseRequest{Date: "2026-02-30", At: moment}.Validate()
+	s.service.err = books.CloseRequest{Date: "2026-02-30", At: moment}.Validate()
 	p := problemIn(t, s.call(http.MethodPut, closesOfOther+"/2026-02-30", ""), 400, codeInvalid)
 	if locations(p) != "path.date" {
 		t.Errorf("locations %q", locations(p))
@@ -32,11 +33,11 @@ func TestAnInvalidDayToCloseIsNamedInThePath(t *testing.T) {
 func TestAnAdjustmentShowsOnlyWhatChanged(t *testing.T) {
 	members := domain.CoveredMembers{Status: "posted", Date: "2026-01-01", Amount: "1", Currency: "BRL"}
 	for name, test := range map[string]struct {
-		a             domain.Adjustment
+		a             books.Adjustment
 		before, after int
 	}{
-		"added":   {domain.Adjustment{Change: domain.Added, After: &members}, 0, 4},
-		"removed": {domain.Adjustment{Change: domain.Removed, Before: &members}, 4, 0},
+		"added":   {books.Adjustment{Change: domain.Added, After: &members}, 0, 4},
+		"removed": {books.Adjustment{Change: domain.Removed, Before: &members}, 4, 0},
 	} {
 		view := adjustmentOf(test.a)
 		if len(view.Before) != test.before || len(view.After) != test.after {

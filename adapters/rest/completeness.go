@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -36,9 +37,9 @@ func completenessViewOf(c ports.AccountCompleteness) completenessView {
 	}
 }
 
-func checkOf(r domain.CheckResult) checkView {
+func checkOf(r books.CheckResult) checkView {
 	v := checkView{Check: string(r.Check), State: string(r.State), At: utcOrZero(r.At)}
-	if r.State == domain.CompletenessUnknown {
+	if r.State == books.CompletenessUnknown {
 		return v
 	}
 	v.Expected, v.Actual = r.Expected.String(), r.Actual.String()
@@ -58,7 +59,7 @@ type balanceView struct {
 	Anchor   string    `json:"anchor" example:"1000" doc:"balance minus posted"`
 }
 
-func balanceOf(b domain.AccountBalance) balanceView {
+func balanceOf(b books.AccountBalance) balanceView {
 	return balanceView{
 		At: utcOrZero(b.At), Balance: b.Balance.String(), Currency: b.Currency,
 		Posted: b.Posted.String(), Anchor: b.Anchor.String(),

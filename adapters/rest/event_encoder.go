@@ -5,6 +5,7 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/adapters/rest/operation"
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -33,7 +34,7 @@ func (EventEncoder) Connection(c domain.Connection) ([]byte, error) {
 func (EventEncoder) Pull(p domain.Pull) ([]byte, error) { return encodeView(pullOf(p)) }
 
 // Close returns the closed period as the API returns it.
-func (EventEncoder) Close(c domain.Close) ([]byte, error) { return encodeView(closeOf(c)) }
+func (EventEncoder) Close(c books.Close) ([]byte, error) { return encodeView(closeOf(c)) }
 
 // Subscription returns the subscription as the API returns it, without secrets.
 func (EventEncoder) Subscription(s ports.SubscriptionStatus) ([]byte, error) {

@@ -11,6 +11,8 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
+	"github.com/LerianStudio/aggregator-connections/domain/events"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -180,7 +182,7 @@ func (f *fake) ConnectionHealth(
 	_ context.Context, _ domain.TenantID, id domain.ConnectionID,
 ) (ports.ConnectionHealth, error) {
 	return ports.ConnectionHealth{
-		Activity: ports.Activity{LastPullAt: moment}, Completeness: domain.Complete,
+		Activity: ports.Activity{LastPullAt: moment}, Completeness: books.Complete,
 		Consent: ports.ConsentHealth{State: domain.ConsentExpiring, ExpiresAt: moment},
 		Webhook: ports.WebhookHealth{State: domain.WebhookSilent, LastAt: moment, ExpectedBy: moment},
 	}, f.record(id)
@@ -191,7 +193,7 @@ func (f *fake) ListConnectionHealth(
 ) (domain.Page[ports.ConnectionStatus], error) {
 	return onePage(f, h, p, ports.ConnectionStatus{
 		Connection: connectionFixture(), ConnectionHealth: ports.ConnectionHealth{
-			Activity: ports.Activity{LastWebhookAt: moment}, Completeness: domain.Drifting,
+			Activity: ports.Activity{LastWebhookAt: moment}, Completeness: books.Drifting,
 			Consent: ports.ConsentHealth{State: domain.ConsentActive},
 			Webhook: ports.WebhookHealth{State: domain.WebhookActive, LastAt: moment},
 			Health:  domain.Health{Status: domain.Unhealthy, Reason: domain.CredentialRejected, NeedsReauth: true},
@@ -231,7 +233,7 @@ func (f *fake) ResumeConnection(
 // are unknown.
 func restingHealth() ports.ConnectionHealth {
 	return ports.ConnectionHealth{
-		Completeness: domain.Complete, Consent: ports.ConsentHealth{State: domain.ConsentUnknown},
+		Completeness: books.Complete, Consent: ports.ConsentHealth{State: domain.ConsentUnknown},
 		Webhook: ports.WebhookHealth{State: domain.WebhookUnknown},
 	}
 }
@@ -384,17 +386,17 @@ func (f *fake) GetAccount(_ context.Context, _ domain.TenantID, id domain.Accoun
 
 func completenessFixture(id domain.AccountID) ports.AccountCompleteness {
 	return ports.AccountCompleteness{
-		Account: id, State: domain.Drifting, Since: moment, Basis: domain.BasisQuarantined,
-		Checks: []domain.CheckResult{
+		Account: id, State: books.Drifting, Since: moment, Basis: books.BasisQuarantined,
+		Checks: []books.CheckResult{
 			{
-				Check: domain.CheckBalanceAnchor, State: domain.Drifting, At: moment,
+				Check: books.CheckBalanceAnchor, State: books.Drifting, At: moment,
 				Expected: decimal.RequireFromString("1000"), Actual: decimal.RequireFromString("989.50"),
 			},
 			{
-				Check: domain.CheckRunningBalance, State: domain.CompletenessUnknown,
+				Check: books.CheckRunningBalance, State: books.CompletenessUnknown,
 			},
 			{
-				Check: domain.CheckRunningBalance, State: domain.Complete, At: moment,
+				Check: books.CheckRunningBalance, State: books.Complete, At: moment,
 				Between: []domain.TransactionID{{UUID: someID}, {UUID: otherID}},
 			},
 		},
@@ -421,8 +423,8 @@ func (f *fake) SplitTransaction(
 
 func (f *fake) ListBalances(
 	_ context.Context, _ domain.TenantID, _ domain.AccountID, window domain.Window, p domain.PageRequest,
-) (domain.Page[domain.AccountBalance], error) {
-	return onePage(f, window, p, domain.AccountBalance{
+) (domain.Page[books.AccountBalance], error) {
+	return onePage(f, window, p, books.AccountBalance{
 		Day: "2026-01-02", At: moment, Currency: "BRL", Balance: decimal.RequireFromString("-10.50"),
 		Posted: decimal.RequireFromString("-1010.5"), Anchor: decimal.RequireFromString("1000"),
 	})
@@ -434,23 +436,23 @@ func (f *fake) WriteStatement(_ context.Context, _ domain.TenantID, id domain.Ac
 	if err := f.record(q); err != nil {
 		return err
 	}
-	return writer(domain.Statement{
+	return writer(books.Statement{
 		Account: domain.Account{ID: id}, Currency: "BRL",
 		Period: domain.Window{From: "2026-01-01", To: "2026-01-31"},
-	}, func(func(domain.StatementRecord, error) bool) {})
+	}, func(func(books.StatementRecord, error) bool) {})
 }
 
-func closeFixture(id domain.AccountID, date domain.Date) domain.Close {
-	return domain.Close{
+func closeFixture(id domain.AccountID, date domain.Date) books.Close {
+	return books.Close{
 		Account: id, Date: date, Count: 2, Currency: "BRL", Digest: [32]byte{0xab, 0x01},
 		Sum:      decimal.NewNullDecimal(decimal.RequireFromString("-10.50")),
-		ClosedAt: moment, ClosedBy: "alice", Completeness: domain.Complete,
+		ClosedAt: moment, ClosedBy: "alice", Completeness: books.Complete,
 	}
 }
 
 func (f *fake) ClosePeriod(
 	_ context.Context, _ domain.TenantID, id domain.AccountID, date domain.Date,
-) (domain.Close, error) {
+) (books.Close, error) {
 	return closeFixture(id, date), f.record(date)
 }
 
@@ -460,7 +462,7 @@ func (f *fake) ReopenPeriod(_ context.Context, _ domain.TenantID, _ domain.Accou
 
 func (f *fake) ListCloses(
 	_ context.Context, _ domain.TenantID, id domain.AccountID, p domain.PageRequest,
-) (domain.Page[domain.Close], error) {
+) (domain.Page[books.Close], error) {
 	c := closeFixture(id, "2025-12-31")
 	c.Sum = decimal.NullDecimal{}
 	return onePage(f, id, p, c)
@@ -468,11 +470,11 @@ func (f *fake) ListCloses(
 
 func (f *fake) ListAdjustments(
 	_ context.Context, _ domain.TenantID, id domain.AccountID, date domain.Date, p domain.PageRequest,
-) (domain.Page[domain.Adjustment], error) {
+) (domain.Page[books.Adjustment], error) {
 	before := domain.CoveredMembers{Status: "pending", Date: "2025-12-30", Amount: "-10.5", Currency: "USD"}
 	after := before
 	after.Status, after.AccountAmount, after.AccountCurrency = "posted", "-51.25", "BRL"
-	return onePage(f, date, p, domain.Adjustment{
+	return onePage(f, date, p, books.Adjustment{
 		Account: id, Transaction: domain.TransactionID{UUID: someID}, Change: domain.Modified, At: moment,
 		Before: &before, After: &after,
 	})
@@ -623,16 +625,16 @@ func auditEntryFixture() domain.AuditEntry {
 }
 
 // subscriptionFixture returns a disabled subscription with two waiting events and one event that is being retried.
-func subscriptionFixture(id domain.SubscriptionID) ports.SubscriptionStatus {
+func subscriptionFixture(id events.SubscriptionID) ports.SubscriptionStatus {
 	at := closeFixture(domain.AccountID{}, "2025-12-31").ClosedAt
 	return ports.SubscriptionStatus{
-		Subscription: domain.Subscription{
-			ID: id, Name: "ledger", Types: []domain.EventFilter{"transaction.*"},
+		Subscription: events.Subscription{
+			ID: id, Name: "ledger", Types: []events.EventFilter{"transaction.*"},
 			Connection: domain.ConnectionID{UUID: someID},
-			Sink: domain.SubscriptionSink{
-				Kind: domain.SinkRabbitMQ, URL: "amqps://user@mq.example.test", Exchange: "books", RoutingKey: "events",
+			Sink: events.SubscriptionSink{
+				Kind: events.SinkRabbitMQ, URL: "amqps://user@mq.example.test", Exchange: "books", RoutingKey: "events",
 			},
-			State: domain.SubscriptionDisabled, Reason: domain.SinkRefused, StateSince: at, PreviousUntil: at,
+			State: events.SubscriptionDisabled, Reason: domain.SinkRefused, StateSince: at, PreviousUntil: at,
 			Sealed: domain.Sealed(canary), LastSequence: 42, Revision: 7, CreatedAt: at, UpdatedAt: at,
 		},
 		Position: 40, Waiting: 2, Retrying: 1, OldestWaiting: at,
@@ -643,13 +645,13 @@ func (f *fake) CreateSubscription(
 	_ context.Context, _ domain.TenantID, n ports.NewSubscription,
 ) (ports.CreatedSubscription, error) {
 	return ports.CreatedSubscription{
-		SubscriptionStatus: subscriptionFixture(domain.SubscriptionID{UUID: otherID}),
+		SubscriptionStatus: subscriptionFixture(events.SubscriptionID{UUID: otherID}),
 		Secret:             domain.SecretText(signingSecret),
 	}, f.record(n)
 }
 
 func (f *fake) GetSubscription(
-	_ context.Context, _ domain.TenantID, id domain.SubscriptionID,
+	_ context.Context, _ domain.TenantID, id events.SubscriptionID,
 ) (ports.SubscriptionStatus, error) {
 	return subscriptionFixture(id), f.record(id)
 }
@@ -657,11 +659,11 @@ func (f *fake) GetSubscription(
 func (f *fake) ListSubscriptions(
 	_ context.Context, _ domain.TenantID, p domain.PageRequest,
 ) (domain.Page[ports.SubscriptionStatus], error) {
-	id := domain.SubscriptionID{UUID: otherID}
+	id := events.SubscriptionID{UUID: otherID}
 	return onePage(f, id, p, subscriptionFixture(id))
 }
 
-func (f *fake) UpdateSubscription(_ context.Context, _ domain.TenantID, id domain.SubscriptionID, match ports.IfMatch,
+func (f *fake) UpdateSubscription(_ context.Context, _ domain.TenantID, id events.SubscriptionID, match ports.IfMatch,
 	u ports.SubscriptionUpdate,
 ) (ports.SubscriptionStatus, error) {
 	f.match = match
@@ -669,26 +671,26 @@ func (f *fake) UpdateSubscription(_ context.Context, _ domain.TenantID, id domai
 }
 
 func (f *fake) DeleteSubscription(
-	_ context.Context, _ domain.TenantID, id domain.SubscriptionID, match ports.IfMatch,
+	_ context.Context, _ domain.TenantID, id events.SubscriptionID, match ports.IfMatch,
 ) error {
 	f.match = match
 	return f.record(id)
 }
 
 func (f *fake) PauseSubscription(
-	_ context.Context, _ domain.TenantID, id domain.SubscriptionID,
+	_ context.Context, _ domain.TenantID, id events.SubscriptionID,
 ) (ports.SubscriptionStatus, error) {
 	return subscriptionFixture(id), f.record(id)
 }
 
 func (f *fake) ResumeSubscription(
-	_ context.Context, _ domain.TenantID, id domain.SubscriptionID,
+	_ context.Context, _ domain.TenantID, id events.SubscriptionID,
 ) (ports.SubscriptionStatus, error) {
 	return subscriptionFixture(id), f.record(id)
 }
 
 func (f *fake) RotateSubscriptionSecret(
-	_ context.Context, _ domain.TenantID, id domain.SubscriptionID,
+	_ context.Context, _ domain.TenantID, id events.SubscriptionID,
 ) (ports.CreatedSubscription, error) {
 	return ports.CreatedSubscription{
 		SubscriptionStatus: subscriptionFixture(id), Secret: domain.SecretText(signingSecret),
@@ -696,23 +698,23 @@ func (f *fake) RotateSubscriptionSecret(
 }
 
 func (f *fake) ReplaySubscription(
-	_ context.Context, _ domain.TenantID, id domain.SubscriptionID, from int64,
+	_ context.Context, _ domain.TenantID, id events.SubscriptionID, from int64,
 ) (ports.SubscriptionStatus, error) {
 	return subscriptionFixture(id), f.record(from)
 }
 
 func (f *fake) TestSubscription(
-	_ context.Context, _ domain.TenantID, id domain.SubscriptionID,
+	_ context.Context, _ domain.TenantID, id events.SubscriptionID,
 ) (ports.SinkTestResult, error) {
 	return ports.SinkTestResult{Reason: domain.SinkRefused, Latency: 84 * time.Millisecond}, f.record(id)
 }
 
 func (f *fake) ListEventAttempts(
-	_ context.Context, _ domain.TenantID, id domain.SubscriptionID, p domain.PageRequest,
-) (domain.Page[domain.EventAttempt], error) {
-	return onePage(f, id, p, domain.EventAttempt{
-		ID: domain.AttemptID{UUID: someID}, Sequence: 42, Event: domain.EventID{UUID: otherID},
-		Type: domain.TransactionAdded, Subject: someID.String(), Number: 2,
+	_ context.Context, _ domain.TenantID, id events.SubscriptionID, p domain.PageRequest,
+) (domain.Page[events.EventAttempt], error) {
+	return onePage(f, id, p, events.EventAttempt{
+		ID: events.AttemptID{UUID: someID}, Sequence: 42, Event: events.EventID{UUID: otherID},
+		Type: events.TransactionAdded, Subject: someID.String(), Number: 2,
 		At: closeFixture(domain.AccountID{}, "2025-12-31").ClosedAt, Took: 84 * time.Millisecond,
 		Error: domain.SinkRefused,
 	})

@@ -12,6 +12,8 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/adapters/rest/operation"
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
+	"github.com/LerianStudio/aggregator-connections/domain/events"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -71,7 +73,7 @@ func TestNoItemIsLargerInAResponseThanItsSize(t *testing.T) {
 			delivery := domain.Delivery{EventID: text, Event: text, ReceivedAt: at, ProcessedAt: at}
 			entry := domain.AuditEntry{Actor: text, Action: text, Object: text, RequestID: text}
 			connection := domain.Connection{Name: text}
-			sub := ports.SubscriptionStatus{Subscription: domain.Subscription{Name: text, CreatedAt: at}}
+			sub := ports.SubscriptionStatus{Subscription: events.Subscription{Name: text, CreatedAt: at}}
 			for what, pair := range map[string]struct {
 				size int
 				view any
@@ -85,11 +87,11 @@ func TestNoItemIsLargerInAResponseThanItsSize(t *testing.T) {
 				"a subscription":    {domain.ItemSize(&sub), subscriptionOf(sub)},
 				"an empty pull":     {domain.ItemSize(&domain.Pull{}), pullOf(domain.Pull{})},
 				"an empty token":    {domain.ItemSize(&domain.WebhookToken{}), tokenOf(domain.WebhookToken{})},
-				"an empty balance":  {domain.ItemSize(&domain.AccountBalance{}), balanceOf(domain.AccountBalance{})},
-				"an empty attempt":  {domain.ItemSize(&domain.EventAttempt{}), attemptOf(domain.EventAttempt{})},
+				"an empty balance":  {domain.ItemSize(&books.AccountBalance{}), balanceOf(books.AccountBalance{})},
+				"an empty attempt":  {domain.ItemSize(&events.EventAttempt{}), attemptOf(events.EventAttempt{})},
 				"an empty erasure":  {domain.ItemSize(&domain.Erasure{}), erasureOf(domain.Erasure{})},
-				"an empty close":    {domain.ItemSize(&domain.Close{}), closeOf(domain.Close{})},
-				"an adjustment":     {domain.ItemSize(&domain.Adjustment{}), adjustmentOf(domain.Adjustment{})},
+				"an empty close":    {domain.ItemSize(&books.Close{}), closeOf(books.Close{})},
+				"an adjustment":     {domain.ItemSize(&books.Adjustment{}), adjustmentOf(books.Adjustment{})},
 				"a connection":      {domain.ItemSize(&connection), descriptorOf(connection)},
 			} {
 				encoded, err := json.Marshal(pair.view, operation.ResponseOptions)

@@ -17,6 +17,7 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/adapters/rest/operation"
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -181,7 +182,7 @@ type statementWriter struct {
 
 // write implements ports.StatementWriter. Nothing is sent before the first chunk is complete. If an error occurs before
 // that, the response can still be a problem document.
-func (w *statementWriter) write(s domain.Statement, records iter.Seq2[domain.StatementRecord, error]) error {
+func (w *statementWriter) write(s books.Statement, records iter.Seq2[books.StatementRecord, error]) error {
 	header := http.Header{
 		echo.HeaderContentType:        {w.format.MediaType()},
 		echo.HeaderContentDisposition: {`attachment; filename="` + w.fileName(s) + `"`},
@@ -209,8 +210,8 @@ func (w *statementWriter) write(s domain.Statement, records iter.Seq2[domain.Sta
 
 // writeHead writes the response to HEAD. It checks whether the format can express the statement, but reads no
 // records.
-func (w *statementWriter) writeHead(header http.Header, s domain.Statement) error {
-	none := func(func(domain.StatementRecord, error) bool) {}
+func (w *statementWriter) writeHead(header http.Header, s books.Statement) error {
+	none := func(func(books.StatementRecord, error) bool) {}
 	if err := w.format.Write(io.Discard, s, none); err != nil {
 		return err
 	}
@@ -219,7 +220,7 @@ func (w *statementWriter) writeHead(header http.Header, s domain.Statement) erro
 }
 
 // fileName returns a file name that contains only letters, digits, dots and hyphens.
-func (w *statementWriter) fileName(s domain.Statement) string {
+func (w *statementWriter) fileName(s books.Statement) string {
 	return "statement-" + s.Account.ID.String() + "-" + string(s.Period.From) + "-" + string(s.Period.To) + "." +
 		w.format.Extension()
 }

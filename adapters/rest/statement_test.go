@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -29,7 +30,7 @@ func (lines) Name() string      { return "lines" }
 func (lines) MediaType() string { return "text/x-lines" }
 func (lines) Extension() string { return "txt" }
 
-func (l lines) Write(w io.Writer, _ domain.Statement, records iter.Seq2[domain.StatementRecord, error]) error {
+func (l lines) Write(w io.Writer, _ books.Statement, records iter.Seq2[books.StatementRecord, error]) error {
 	if l.refuse != nil {
 		return l.refuse
 	}
@@ -48,29 +49,29 @@ func (l lines) Write(w io.Writer, _ domain.Statement, records iter.Seq2[domain.S
 // statementService is a fake service that writes a statement with the given records.
 type statementService struct {
 	*fake
-	records iter.Seq2[domain.StatementRecord, error]
+	records iter.Seq2[books.StatementRecord, error]
 }
 
 func (s statementService) WriteStatement(ctx context.Context, tenant domain.TenantID, id domain.AccountID,
 	q ports.StatementQuery, writer ports.StatementWriter) error {
 	return s.fake.WriteStatement(ctx, tenant, id, q,
-		func(st domain.Statement, _ iter.Seq2[domain.StatementRecord, error]) error {
+		func(st books.Statement, _ iter.Seq2[books.StatementRecord, error]) error {
 			return writer(st, s.records)
 		})
 }
 
 // countTo returns a sequence of n records of about 1 KiB each, with the given pause before each record. If err is not
 // nil, it follows the last record.
-func countTo(n int, pause time.Duration, err error) iter.Seq2[domain.StatementRecord, error] {
-	return func(yield func(domain.StatementRecord, error) bool) {
+func countTo(n int, pause time.Duration, err error) iter.Seq2[books.StatementRecord, error] {
+	return func(yield func(books.StatementRecord, error) bool) {
 		for i := range n {
 			time.Sleep(pause)
-			if !yield(domain.StatementRecord{Description: fmt.Sprintf("%01000d", i)}, nil) {
+			if !yield(books.StatementRecord{Description: fmt.Sprintf("%01000d", i)}, nil) {
 				return
 			}
 		}
 		if err != nil {
-			yield(domain.StatementRecord{}, err)
+			yield(books.StatementRecord{}, err)
 		}
 	}
 }
@@ -78,7 +79,7 @@ func countTo(n int, pause time.Duration, err error) iter.Seq2[domain.StatementRe
 // statementServer returns a server whose statements contain the given records. The write timeout of the server is
 // short.
 func statementServer(
-	t *testing.T, format ports.StatementFormat, records iter.Seq2[domain.StatementRecord, error],
+	t *testing.T, format ports.StatementFormat, records iter.Seq2[books.StatementRecord, error],
 ) (*env, *httptest.Server) {
 	t.Helper()
 	options := func(o *Options) { o.Statements = []ports.StatementFormat{format} }
@@ -210,7 +211,7 @@ func TestAnErrorInTheMiddleCutsTheConnection(t *testing.T) {
 func TestAnHTTP10CallerGetsTheLength(t *testing.T) {
 	for _, failure := range []error{nil, errors.New("of the store")} {
 		calls := 0
-		records := func(yield func(domain.StatementRecord, error) bool) {
+		records := func(yield func(books.StatementRecord, error) bool) {
 			calls++
 			countTo(200, 0, map[bool]error{true: failure}[calls == 2])(yield)
 		}
@@ -244,7 +245,7 @@ func TestAStatementMayTakeLongerThanTheWriteTimeout(t *testing.T) {
 }
 
 func TestHEADOfAStatementReadsNoRecord(t *testing.T) {
-	_, server := statementServer(t, lines{}, func(func(domain.StatementRecord, error) bool) {
+	_, server := statementServer(t, lines{}, func(func(books.StatementRecord, error) bool) {
 		t.Error("a record was read")
 	})
 	response, body, err := getStatement(t, server, http.MethodHead)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/events"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -135,7 +136,7 @@ type attemptView struct {
 	Reason    string    `json:"reason,omitempty" example:"sink_refused" doc:"The failure: sink_unreachable, sink_refused, address_not_allowed"`
 }
 
-func attemptOf(a domain.EventAttempt) attemptView {
+func attemptOf(a events.EventAttempt) attemptView {
 	return attemptView{
 		ID: a.ID.String(), Sequence: strconv.FormatInt(a.Sequence, 10), EventID: a.Event.String(),
 		Type: a.Type.CloudEvent(), Subject: a.Subject, Number: a.Number, At: utcOrZero(a.At),
@@ -279,14 +280,14 @@ func (s *server) listSubscriptions(ctx context.Context, tenant domain.TenantID, 
 }
 
 // subscriptionCall is a method of the driving port that returns one subscription.
-type subscriptionCall func(context.Context, domain.TenantID, domain.SubscriptionID) (ports.SubscriptionStatus, error)
+type subscriptionCall func(context.Context, domain.TenantID, events.SubscriptionID) (ports.SubscriptionStatus, error)
 
 // oneSubscription parses the id of a subscription and calls fn with this id. It returns the subscription that fn has
 // returned, with its entity tag.
 func oneSubscription(
 	ctx context.Context, tenant domain.TenantID, text string, fn subscriptionCall,
 ) (*taggedOutput[subscriptionView], error) {
-	id, err := domain.ParseID[domain.Subscription](text)
+	id, err := domain.ParseID[events.Subscription](text)
 	if err != nil {
 		return nil, err
 	}
@@ -326,7 +327,7 @@ func (s *server) updateSubscription(ctx context.Context, tenant domain.TenantID,
 },
 ) (*taggedOutput[subscriptionView], error) {
 	return oneSubscription(ctx, tenant, in.ID, func(
-		ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
+		ctx context.Context, tenant domain.TenantID, id events.SubscriptionID,
 	) (ports.SubscriptionStatus, error) {
 		connection, err := eventConnection(in.Body.ConnectionID)
 		if err != nil {
@@ -342,7 +343,7 @@ func (s *server) updateSubscription(ctx context.Context, tenant domain.TenantID,
 func (s *server) deleteSubscription(
 	ctx context.Context, tenant domain.TenantID, in *conditionalInput,
 ) (*noContent, error) {
-	id, err := domain.ParseID[domain.Subscription](in.ID)
+	id, err := domain.ParseID[events.Subscription](in.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -353,7 +354,7 @@ func (s *server) deleteSubscription(
 func (s *server) testSubscription(
 	ctx context.Context, tenant domain.TenantID, in *idInput,
 ) (*bodyOutput[sinkTestOutcome], error) {
-	id, err := domain.ParseID[domain.Subscription](in.ID)
+	id, err := domain.ParseID[events.Subscription](in.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -368,7 +369,7 @@ func (s *server) testSubscription(
 func (s *server) rotateSubscriptionSecret(
 	ctx context.Context, tenant domain.TenantID, in *idInput,
 ) (*taggedOutput[createdSubscription], error) {
-	id, err := domain.ParseID[domain.Subscription](in.ID)
+	id, err := domain.ParseID[events.Subscription](in.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -386,7 +387,7 @@ func (s *server) replaySubscription(ctx context.Context, tenant domain.TenantID,
 },
 ) (*taggedOutput[subscriptionView], error) {
 	return oneSubscription(ctx, tenant, in.ID, func(
-		ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
+		ctx context.Context, tenant domain.TenantID, id events.SubscriptionID,
 	) (ports.SubscriptionStatus, error) {
 		from, err := strconv.ParseInt(in.Body.From, 10, 64)
 		if err != nil {
@@ -403,7 +404,7 @@ func (s *server) listEventAttempts(ctx context.Context, tenant domain.TenantID, 
 	Cursor cursor[eventAttempts] `query:"cursor" doc:"nextCursor of the previous page"`
 },
 ) (*listOutput[attemptView], error) {
-	id, err := domain.ParseID[domain.Subscription](in.ID)
+	id, err := domain.ParseID[events.Subscription](in.ID)
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/events"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -80,7 +81,7 @@ func (k *Keyset) Seal(
 // SealSubscription encrypts the secrets of a subscription. It works like Seal, but with subscriptionLabel instead of
 // label.
 func (k *Keyset) SealSubscription(
-	tenant domain.TenantID, subscription domain.SubscriptionID, secrets domain.Credential,
+	tenant domain.TenantID, subscription events.SubscriptionID, secrets domain.Credential,
 ) (domain.Sealed, error) {
 	return k.seal(secrets, associatedData(subscriptionLabel, tenant.UUID, subscription.UUID))
 }
@@ -108,7 +109,7 @@ func (k *Keyset) Open(
 
 // OpenSubscription decrypts the secrets of a subscription. Its errors are those of Open.
 func (k *Keyset) OpenSubscription(
-	tenant domain.TenantID, subscription domain.SubscriptionID, s domain.Sealed,
+	tenant domain.TenantID, subscription events.SubscriptionID, s domain.Sealed,
 ) (domain.Credential, error) {
 	return k.open(s, associatedData(subscriptionLabel, tenant.UUID, subscription.UUID))
 }

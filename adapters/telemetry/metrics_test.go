@@ -13,6 +13,7 @@ import (
 	dto "github.com/prometheus/client_model/go"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/events"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -34,7 +35,7 @@ func usedMetrics(t *testing.T) *Metrics {
 	for _, event := range []ports.Event{
 		ports.WebhookReceived{Vendor: "pluggy", Outcome: "accepted"}, ports.PullAttempted{},
 		ports.BackgroundError{Task: "pull"}, ports.WebhookMissed{Vendor: "pluggy"},
-		ports.EventAttempted{Sink: domain.SinkWebhook},
+		ports.EventAttempted{Sink: events.SinkWebhook},
 	} {
 		o.Emit(t.Context(), event)
 	}

@@ -19,6 +19,7 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/events"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -130,8 +131,8 @@ var eventTests = []struct {
 	},
 	{
 		ports.EventAttempted{
-			Subscription: domain.SubscriptionID{UUID: id},
-			Sink:         domain.SinkWebhook,
+			Subscription: events.SubscriptionID{UUID: id},
+			Sink:         events.SinkWebhook,
 			Took:         time.Second,
 		},
 		map[string]any{
@@ -141,7 +142,7 @@ var eventTests = []struct {
 	},
 	{
 		ports.EventAttempted{
-			Subscription: domain.SubscriptionID{UUID: id}, Sink: domain.SinkWebhook, Changed: true,
+			Subscription: events.SubscriptionID{UUID: id}, Sink: events.SinkWebhook, Changed: true,
 			Err: &domain.Error{Kind: domain.Unavailable, Code: domain.SinkRefused},
 		},
 		map[string]any{
@@ -152,7 +153,7 @@ var eventTests = []struct {
 	},
 	{
 		ports.EventAttempted{
-			Subscription: domain.SubscriptionID{UUID: id}, Sink: domain.SinkWebhook,
+			Subscription: events.SubscriptionID{UUID: id}, Sink: events.SinkWebhook,
 			Err: &domain.Error{Kind: domain.Unavailable, Code: domain.SinkRefused},
 		},
 		map[string]any{
@@ -163,7 +164,7 @@ var eventTests = []struct {
 	},
 	{
 		ports.SubscriptionDisabled{
-			Subscription: domain.SubscriptionID{
+			Subscription: events.SubscriptionID{
 				UUID: id,
 			},
 			Tenant: domain.TenantID{UUID: id},

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/events"
 )
 
 // Account is a stored account with its state in the vendor's list of accounts.
@@ -39,7 +40,7 @@ type AccountChanges struct {
 }
 
 // save adds an account, and events about it.
-func (c *AccountChanges) save(a Account, types ...domain.EventType) {
+func (c *AccountChanges) save(a Account, types ...events.EventType) {
 	c.Save = append(c.Save, a)
 	for _, t := range types {
 		c.Events = append(c.Events, Event{t, a.ID.String()})
@@ -77,13 +78,13 @@ func StoreAccounts(w PageWrite, v View, source AccountSource) (
 			a := v.newAccount(data, w)
 			ids[data.ExternalID], added[a.Key] = a.ID, true
 			changes.FirstStored = append(changes.FirstStored, data.ExternalID)
-			changes.save(a, domain.AccountAdded)
+			changes.save(a, events.AccountAdded)
 			continue
 		}
 		ids[data.ExternalID] = before.ID
 		if a := before.with(data, w.KeyOf(data), w.Listed); !a.equal(*before) {
 			a.UpdatedAt = w.At
-			changes.save(a, domain.AccountModified)
+			changes.save(a, events.AccountModified)
 		}
 	}
 	return changes, ids, checkContinues(added, w.AccountRef, v.Connection, source)
@@ -164,7 +165,7 @@ func SweepAccounts(w AccountSweepWrite, pull domain.PullID, stored []Account) Ac
 		case slices.Contains(w.Listed, a.ExternalID):
 			a.RemovedAt, a.AbsentSince, a.UpdatedAt = time.Time{}, domain.PullID{}, w.At
 			if isRemoved {
-				changes.save(a, domain.AccountModified)
+				changes.save(a, events.AccountModified)
 			} else if isAbsent {
 				changes.save(a)
 			}
@@ -175,7 +176,7 @@ func SweepAccounts(w AccountSweepWrite, pull domain.PullID, stored []Account) Ac
 		case w.Proof == domain.OneRead || a.AbsentSince != pull:
 			a.RemovedAt, a.UpdatedAt = w.At, w.At
 			changes.Removed = append(changes.Removed, a.ExternalID)
-			changes.save(a, domain.AccountRemoved)
+			changes.save(a, events.AccountRemoved)
 		}
 	}
 	return changes
@@ -216,7 +217,7 @@ func PublishAccounts(w Publication, v View, stored []Account) (PublishedAccounts
 			changes.FirstStored = append(changes.FirstStored, published.Data.ExternalID)
 			changes.save(v.newAccount(published.Data, PageWrite{
 				AccountKey: w.AccountKey, NewID: w.NewID, At: w.At, AccountRef: w.AccountRef, Listed: published.Listed,
-			}), domain.AccountAdded)
+			}), events.AccountAdded)
 			continue
 		}
 		known := byID[published.Continues]
@@ -238,19 +239,19 @@ func (c *PublishedAccounts) relink(
 	if moves {
 		c.Moved = append(c.Moved, before)
 	}
-	var events []domain.EventType
+	var recorded []events.EventType
 	if moves || !before.IsOf(w.AccountRef) || before.ExternalID != published.Data.ExternalID {
 		c.Relinked = append(c.Relinked, before.ID)
 		c.FirstStored = append(c.FirstStored, published.Data.ExternalID)
-		events = append(events, domain.AccountRelinked)
+		recorded = append(recorded, events.AccountRelinked)
 	}
 	a := before.with(published.Data, PageWrite{AccountKey: w.AccountKey}.KeyOf(published.Data), published.Listed)
 	if !a.equal(before) {
-		events = append(events, domain.AccountModified)
+		recorded = append(recorded, events.AccountModified)
 	}
 	a.Relink(w.AccountRef, published.Data.ExternalID, w.At)
 	a.Connection, a.UpdatedAt = connection, w.At
-	c.save(a, events...)
+	c.save(a, recorded...)
 }
 
 // endFormer ends the live accounts of earlier account references that are not continued, and reports whether all staged
@@ -273,7 +274,7 @@ func (c *PublishedAccounts) endFormer(
 	for _, a := range former {
 		a.EndReference(w.At)
 		a.RemovedAt, a.UpdatedAt = w.At, w.At
-		c.save(a, domain.AccountRemoved)
+		c.save(a, events.AccountRemoved)
 	}
 	return true
 }

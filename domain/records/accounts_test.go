@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/events"
 	"github.com/LerianStudio/aggregator-connections/domain/records"
 )
 
@@ -72,7 +73,7 @@ func wantAccountEvents(t *testing.T, name string, changes records.AccountChanges
 	}
 }
 
-func accountEvent(kind domain.EventType, n byte) records.Event {
+func accountEvent(kind events.EventType, n byte) records.Event {
 	return records.Event{Type: kind, Subject: accountID(n).String()}
 }
 
@@ -87,7 +88,7 @@ func TestANewAccountIsStored(t *testing.T) {
 		a.Listed || !a.FirstSeenAt.Equal(later) || !a.UpdatedAt.Equal(later) || !a.IsOf("item") {
 		t.Errorf("%+v", a)
 	}
-	wantAccountEvents(t, "new", changes, accountEvent(domain.AccountAdded, 100))
+	wantAccountEvents(t, "new", changes, accountEvent(events.AccountAdded, 100))
 }
 
 func TestAStoredAccountIsSavedOnlyIfItDiffers(t *testing.T) {
@@ -143,7 +144,7 @@ func TestAStoredAccountIsSavedOnlyIfItDiffers(t *testing.T) {
 			!a.AbsentSince.IsZero() || !a.RemovedAt.IsZero() {
 			t.Errorf("%s: saved %+v", tc.name, a)
 		}
-		wantAccountEvents(t, tc.name, changes, accountEvent(domain.AccountModified, 1))
+		wantAccountEvents(t, tc.name, changes, accountEvent(events.AccountModified, 1))
 	}
 }
 
@@ -183,24 +184,24 @@ func TestASweepOfAccounts(t *testing.T) {
 		proof   domain.AbsenceProof
 		want    func(*records.Account) // nil if the account is not saved
 		removed bool
-		event   domain.EventType
+		event   events.EventType
 	}{
 		{"listed", func(*records.Account) {}, true, domain.OneRead, nil, false, ""},
 		{"listed again", func(a *records.Account) { a.RemovedAt, a.AbsentSince = epoch, other }, true, domain.OneRead,
 			func(a *records.Account) {
 				a.RemovedAt, a.AbsentSince, a.UpdatedAt = time.Time{}, domain.PullID{}, later
-			}, false, domain.AccountModified},
+			}, false, events.AccountModified},
 		{"listed after one absence", func(a *records.Account) { a.AbsentSince = other }, true, domain.TwoReads,
 			func(a *records.Account) { a.AbsentSince, a.UpdatedAt = domain.PullID{}, later }, false, ""},
 		{"never listed", func(a *records.Account) { a.Listed = false }, false, domain.OneRead, nil, false, ""},
 		{"absent, and one listing is a proof", func(*records.Account) {}, false, domain.OneRead,
-			func(a *records.Account) { a.RemovedAt, a.UpdatedAt = later, later }, true, domain.AccountRemoved},
+			func(a *records.Account) { a.RemovedAt, a.UpdatedAt = later, later }, true, events.AccountRemoved},
 		{"absent for the first time", func(*records.Account) {}, false, domain.TwoReads,
 			func(a *records.Account) { a.AbsentSince = this }, false, ""},
 		{"absent again in the same pull", func(a *records.Account) { a.AbsentSince = this }, false, domain.TwoReads,
 			nil, false, ""},
 		{"absent in a second pull", func(a *records.Account) { a.AbsentSince = other }, false, domain.TwoReads,
-			func(a *records.Account) { a.RemovedAt, a.UpdatedAt = later, later }, true, domain.AccountRemoved},
+			func(a *records.Account) { a.RemovedAt, a.UpdatedAt = later, later }, true, events.AccountRemoved},
 		{"removed before", func(a *records.Account) { a.RemovedAt = epoch }, false, domain.OneRead, nil, false, ""},
 	} {
 		a := listedAccount(1, "a")
@@ -275,9 +276,9 @@ func TestAPublicationContinuesAccounts(t *testing.T) {
 		}
 	}
 	wantAccountEvents(t, "publication", changes.AccountChanges,
-		accountEvent(domain.AccountRelinked, 1), accountEvent(domain.AccountModified, 1),
-		accountEvent(domain.AccountRelinked, 2), accountEvent(domain.AccountModified, 2),
-		accountEvent(domain.AccountAdded, 100))
+		accountEvent(events.AccountRelinked, 1), accountEvent(events.AccountModified, 1),
+		accountEvent(events.AccountRelinked, 2), accountEvent(events.AccountModified, 2),
+		accountEvent(events.AccountAdded, 100))
 }
 
 func TestAnAccountThatIsPublishedAgainIsNotRelinked(t *testing.T) {
@@ -305,7 +306,7 @@ func TestAnAccountOfADeletedConnectionIsRelinkedUnderTheSameReference(t *testing
 		!slices.Equal(changes.FirstStored, []string{"a"}) || len(changes.Save[0].References) != 2 {
 		t.Errorf("%+v, %v", changes, err)
 	}
-	wantAccountEvents(t, "moved", changes.AccountChanges, accountEvent(domain.AccountRelinked, 1))
+	wantAccountEvents(t, "moved", changes.AccountChanges, accountEvent(events.AccountRelinked, 1))
 }
 
 func TestAccountsOfAnEarlierReferenceEnd(t *testing.T) {
@@ -323,7 +324,7 @@ func TestAccountsOfAnEarlierReferenceEnd(t *testing.T) {
 		t.Errorf("%+v", a)
 	}
 	wantAccountEvents(t, "ended", changes.AccountChanges,
-		accountEvent(domain.AccountAdded, 100), accountEvent(domain.AccountRemoved, 1))
+		accountEvent(events.AccountAdded, 100), accountEvent(events.AccountRemoved, 1))
 
 	w.Unreadable = []string{"d"}
 	if changes, _ := records.PublishAccounts(w, accountView, stored); changes.Complete || len(changes.Save) != 1 {

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
+	"github.com/LerianStudio/aggregator-connections/domain/events"
 	"github.com/LerianStudio/aggregator-connections/domain/records"
 )
 
@@ -19,8 +21,8 @@ func closedUntil(day domain.Date) func(domain.AccountID) domain.Date {
 }
 
 // stateOn returns the state of a live record of an account.
-func stateOn(account byte, day string) *domain.RecordState {
-	return &domain.RecordState{
+func stateOn(account byte, day string) *books.RecordState {
+	return &books.RecordState{
 		Account: accountID(account), Live: true, CoveredMembers: domain.CoveredMembers{Date: day, Amount: "1"},
 	}
 }
@@ -28,7 +30,7 @@ func stateOn(account byte, day string) *domain.RecordState {
 func TestAChangeOfAClosedPeriodIsAnAdjustment(t *testing.T) {
 	for _, tc := range []struct {
 		name          string
-		before, after *domain.RecordState
+		before, after *books.RecordState
 		want          []domain.ChangeKind
 	}{
 		{"added on the last day", nil, stateOn(1, "2026-10-31"), []domain.ChangeKind{domain.Added}},
@@ -54,9 +56,9 @@ func TestAChangeOfAClosedPeriodIsAnAdjustment(t *testing.T) {
 }
 
 func TestEventsOfAdjustedPeriods(t *testing.T) {
-	var made []domain.Adjustment
+	var made []books.Adjustment
 	for _, day := range []string{"2026-10-15", "2026-09-30", "2026-10-01"} {
-		change := records.RecordChange{Before: stateOn(1, day), After: domain.RecordState{}}
+		change := records.RecordChange{Before: stateOn(1, day), After: books.RecordState{}}
 		made = append(made, change.Adjustments(closedUntil("2026-10-31"))...)
 	}
 	closed := []records.ClosedPeriod{
@@ -64,8 +66,8 @@ func TestEventsOfAdjustedPeriods(t *testing.T) {
 		{Account: accountID(1), Day: "2026-10-31"}, {Account: accountID(2), Day: "2026-10-31"},
 	}
 	want := []records.Event{
-		{Type: domain.PeriodAdjusted, Subject: accountID(1).String() + "/2026-09-30"},
-		{Type: domain.PeriodAdjusted, Subject: accountID(1).String() + "/2026-10-31"},
+		{Type: events.PeriodAdjusted, Subject: accountID(1).String() + "/2026-09-30"},
+		{Type: events.PeriodAdjusted, Subject: accountID(1).String() + "/2026-10-31"},
 	}
 	if got := records.OfAdjustments(made, closed); len(made) != 3 || !slices.Equal(got, want) {
 		t.Errorf("%v instead of %v", got, want)

@@ -2,12 +2,14 @@ package records
 
 import (
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
+	"github.com/LerianStudio/aggregator-connections/domain/events"
 )
 
 // Event is an event that a store records in the same atomic change as what the event reports. The store adds the
 // tenant, the connection and the time of the change.
 type Event struct {
-	Type    domain.EventType
+	Type    events.EventType
 	Subject string // the id of the resource
 }
 
@@ -21,9 +23,9 @@ func OfHealth(before, after domain.Connection) []Event {
 	needed, needs := before.Health.NeedsReauth, after.Health.NeedsReauth
 	switch {
 	case needs && !needed:
-		return []Event{{domain.ConnectionReauthRequired, after.ID.String()}}
+		return []Event{{events.ConnectionReauthRequired, after.ID.String()}}
 	case needed && !needs && after.Health != (domain.Health{}):
-		return []Event{{domain.ConnectionRecovered, after.ID.String()}}
+		return []Event{{events.ConnectionRecovered, after.ID.String()}}
 	}
 	return nil
 }
@@ -34,12 +36,12 @@ func OfSilence(before, after domain.Connection) []Event {
 	if !after.Webhook.BecameSilent(before.Webhook) {
 		return nil
 	}
-	return []Event{{domain.ConnectionSilent, after.ID.String()}}
+	return []Event{{events.ConnectionSilent, after.ID.String()}}
 }
 
 // OfConsent returns the event that reports that the consent of a connection is expiring or has expired.
 func OfConsent(connection domain.ConnectionID) Event {
-	return Event{domain.ConnectionConsentExpiring, connection.String()}
+	return Event{events.ConnectionConsentExpiring, connection.String()}
 }
 
 // OfErasure returns the events that report the end of an erasure. An erasure that has failed is not reported.
@@ -47,23 +49,23 @@ func OfErasure(e domain.Erasure) []Event {
 	if e.Status != domain.ErasureDone {
 		return nil
 	}
-	return []Event{{domain.ConnectionErased, e.Connection.String()}}
+	return []Event{{events.ConnectionErased, e.Connection.String()}}
 }
 
 // OfCheckpoint returns the event that reports a new checkpoint of a tenant's audit log.
 func OfCheckpoint(tenant domain.TenantID) Event {
-	return Event{domain.AuditCheckpoint, tenant.String()}
+	return Event{events.AuditCheckpoint, tenant.String()}
 }
 
 // OfCompleteness returns the event that reports a completeness state of an account. ok is false if no event reports
 // this state.
-func OfCompleteness(account domain.AccountID, state domain.CompletenessState) (e Event, ok bool) {
+func OfCompleteness(account domain.AccountID, state books.CompletenessState) (e Event, ok bool) {
 	switch state {
-	case domain.Drifting:
-		return Event{domain.AccountDriftingEvent, account.String()}, true
-	case domain.Complete:
-		return Event{domain.AccountCompleteEvent, account.String()}, true
-	case domain.CompletenessUnknown:
+	case books.Drifting:
+		return Event{events.AccountDriftingEvent, account.String()}, true
+	case books.Complete:
+		return Event{events.AccountCompleteEvent, account.String()}, true
+	case books.CompletenessUnknown:
 	}
 	return Event{}, false
 }

@@ -8,6 +8,8 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
+	"github.com/LerianStudio/aggregator-connections/domain/events"
 	"github.com/LerianStudio/aggregator-connections/domain/records"
 )
 
@@ -23,11 +25,11 @@ func TestEventOfAChangedHealth(t *testing.T) {
 		name          string
 		kind          domain.ConnectionKind
 		before, after domain.Health
-		want          domain.EventType
+		want          events.EventType
 	}{
-		{"the holder must sign in", domain.Aggregator, domain.Health{}, reauth, domain.ConnectionReauthRequired},
+		{"the holder must sign in", domain.Aggregator, domain.Health{}, reauth, events.ConnectionReauthRequired},
 		{"the holder has signed in", domain.Aggregator, reauth, domain.Health{Status: domain.Healthy},
-			domain.ConnectionRecovered},
+			events.ConnectionRecovered},
 		{"a reset is no recovery", domain.Aggregator, reauth, domain.Health{}, ""},
 		{"the need stays", domain.Aggregator, reauth, domain.Health{NeedsReauth: true, Status: domain.Healthy}, ""},
 		{"there was no need", domain.Aggregator, domain.Health{}, domain.Health{Status: domain.Healthy}, ""},
@@ -44,37 +46,37 @@ func TestEventOfASilentConnection(t *testing.T) {
 	heard := domain.Connection{ID: connectionID}
 	silent := heard
 	silent.Webhook.MissedAt = epoch
-	wantEvents(t, "a webhook is missing", records.OfSilence(heard, silent), domain.ConnectionSilent)
+	wantEvents(t, "a webhook is missing", records.OfSilence(heard, silent), events.ConnectionSilent)
 	wantEvents(t, "another webhook is missing", records.OfSilence(silent, silent), "")
 	wantEvents(t, "a webhook has arrived", records.OfSilence(silent, heard), "")
 }
 
 func TestEventsOfErasuresConsentsAndCheckpoints(t *testing.T) {
 	e := domain.Erasure{Connection: connectionID, Status: domain.ErasureDone}
-	wantEvents(t, "the erasure has ended", records.OfErasure(e), domain.ConnectionErased)
+	wantEvents(t, "the erasure has ended", records.OfErasure(e), events.ConnectionErased)
 	e.Status = domain.ErasureFailed
 	wantEvents(t, "the erasure has failed", records.OfErasure(e), "")
-	wantEvents(t, "consent", []records.Event{records.OfConsent(connectionID)}, domain.ConnectionConsentExpiring)
+	wantEvents(t, "consent", []records.Event{records.OfConsent(connectionID)}, events.ConnectionConsentExpiring)
 	checkpoint := records.OfCheckpoint(domain.TenantID{UUID: someID})
-	wantEvents(t, "checkpoint", []records.Event{checkpoint}, domain.AuditCheckpoint)
+	wantEvents(t, "checkpoint", []records.Event{checkpoint}, events.AuditCheckpoint)
 }
 
 func TestEventOfACompletenessState(t *testing.T) {
-	for state, want := range map[domain.CompletenessState]domain.EventType{
-		domain.Drifting: domain.AccountDriftingEvent, domain.Complete: domain.AccountCompleteEvent,
-		domain.CompletenessUnknown: "",
+	for state, want := range map[books.CompletenessState]events.EventType{
+		books.Drifting: events.AccountDriftingEvent, books.Complete: events.AccountCompleteEvent,
+		books.CompletenessUnknown: "",
 	} {
-		var events []records.Event
+		var recorded []records.Event
 		if e, ok := records.OfCompleteness(domain.AccountID{UUID: someID}, state); ok {
-			events = append(events, e)
+			recorded = append(recorded, e)
 		}
-		wantEvents(t, string(state), events, want)
+		wantEvents(t, string(state), recorded, want)
 	}
 }
 
 // wantEvents checks that events contains one event of each given type about someID, in this order. A type "" means that
 // there is no event.
-func wantEvents(t *testing.T, name string, events []records.Event, types ...domain.EventType) {
+func wantEvents(t *testing.T, name string, recorded []records.Event, types ...events.EventType) {
 	t.Helper()
 	var want []records.Event
 	for _, kind := range types {
@@ -82,7 +84,7 @@ func wantEvents(t *testing.T, name string, events []records.Event, types ...doma
 			want = append(want, records.Event{Type: kind, Subject: someID.String()})
 		}
 	}
-	if !slices.Equal(events, want) {
-		t.Errorf("%s: the events are %v instead of %v", name, events, want)
+	if !slices.Equal(recorded, want) {
+		t.Errorf("%s: the events are %v instead of %v", name, recorded, want)
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
+	"github.com/LerianStudio/aggregator-connections/domain/events"
 )
 
 // Outcome describes how an attempt of a pull ended.
@@ -43,12 +45,12 @@ type Outcome struct {
 //   - The vendor did not synchronise during the pull.
 type SettledRead struct {
 	// Balances contains the balances of the accounts that were read. The keys are the external ids of the accounts.
-	Balances map[string]domain.VendorBalance
+	Balances map[string]books.VendorBalance
 	// Quarantined is set if the quarantine of the connection is not empty.
 	Quarantined bool
 	// RunningBalance returns the account balance in the metadata of a record. The field RunningBalance is nil if the
 	// vendor states no running balances.
-	RunningBalance func(metadata json.RawMessage) domain.RunningBalance
+	RunningBalance func(metadata json.RawMessage) books.RunningBalance
 	// CreatedAt returns when the vendor created the row with this metadata; zero if the metadata of this row lacks the
 	// time. The field CreatedAt is nil if the vendor never states the time.
 	CreatedAt func(metadata json.RawMessage) time.Time
@@ -91,7 +93,7 @@ func Finish(v FinishView, o Outcome) (FinishChanges, error) {
 		Events:          append(OfHealth(v.Connection, c), OfSilence(v.Connection, c)...),
 	}
 	if o.State == domain.PullFailed {
-		changes.Events = append(changes.Events, Event{domain.PullFailedEvent, v.Pull.ID.String()})
+		changes.Events = append(changes.Events, Event{events.PullFailedEvent, v.Pull.ID.String()})
 	}
 	p := &changes.Pull
 	p.State, p.LastError, p.Attempts = o.State, o.LastError, o.Attempts

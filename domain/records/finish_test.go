@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/events"
 	"github.com/LerianStudio/aggregator-connections/domain/records"
 )
 
@@ -33,14 +34,14 @@ func TestStateOfAPullAfterAnAttempt(t *testing.T) {
 		o     records.Outcome
 		want  domain.Pull // only the members that Finish sets
 		next  bool
-		event domain.EventType
+		event events.EventType
 	}{
 		{"success", runningView(), records.Outcome{State: domain.PullSucceeded, Attempts: 3},
 			domain.Pull{State: domain.PullSucceeded, Attempts: 3, FinishedAt: at}, true, ""},
 		{"failure", runningView(), records.Outcome{State: domain.PullFailed, LastError: domain.Interrupted,
 			Attempts: 2},
 			domain.Pull{State: domain.PullFailed, LastError: domain.Interrupted, Attempts: 2, FinishedAt: at}, true,
-			domain.PullFailedEvent},
+			events.PullFailedEvent},
 		{"retry", runningView(), records.Outcome{State: domain.PullQueued, LastError: domain.Interrupted,
 			NotBefore: retry}, domain.Pull{State: domain.PullQueued, LastError: domain.Interrupted, NotBefore: retry},
 			false, ""},
@@ -95,7 +96,7 @@ func TestAnOutcomeChangesTheConnection(t *testing.T) {
 		t.Errorf("%+v, %v", changes, err)
 	}
 	wantEvents(t, "events", changes.Events,
-		domain.ConnectionReauthRequired, domain.ConnectionSilent, domain.PullFailedEvent)
+		events.ConnectionReauthRequired, events.ConnectionSilent, events.PullFailedEvent)
 
 	failure := errors.New("no answer")
 	v.HeardSince = func(time.Time) (bool, error) { return true, failure }

@@ -7,13 +7,14 @@ import (
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
 )
 
 // AccountState contains the values of a stored account from which its next completeness results.
 type AccountState struct {
 	ID           domain.AccountID
 	ExternalID   string
-	Completeness domain.Completeness // zero if none is stored
+	Completeness books.Completeness // zero if none is stored
 }
 
 // ReadingSource reads what is stored of a connection, to compare it with the vendor's balances and with the numbers of
@@ -26,7 +27,7 @@ type ReadingSource interface {
 	// ChangedSince reports whether a pull of the connection that ended at or after a time has changed a record.
 	ChangedSince(start time.Time) (bool, error)
 	// VisitAmounts calls visit for each live record of the connection, in any order.
-	VisitAmounts(visit func(account domain.AccountID, row domain.SumRow)) error
+	VisitAmounts(visit func(account domain.AccountID, row books.SumRow)) error
 	// VisitArrived calls visit for two kinds of records of the connection, in any order: the records that were first
 	// seen at or after a time, and the records that have replaced others. It sets only the fields of the record that
 	// domain.AnnouncedCount.Rows reads, AccountID and Metadata.
@@ -37,7 +38,7 @@ type ReadingSource interface {
 
 // PostedRow contains the values of a posted record that are needed to check its running balance.
 type PostedRow struct {
-	domain.SumRow
+	books.SumRow
 
 	ID       domain.TransactionID
 	Metadata json.RawMessage
@@ -46,8 +47,8 @@ type PostedRow struct {
 // CompletenessChange is the new completeness of an account.
 type CompletenessChange struct {
 	Account      domain.AccountID
-	Completeness domain.Completeness
-	Balance      *domain.AccountBalance // replaces the stored balance of its day; nil if no balance changes
+	Completeness books.Completeness
+	Balance      *books.AccountBalance // replaces the stored balance of its day; nil if no balance changes
 }
 
 // clockSkew bounds the difference between the clocks of two processes that run pulls of one connection.
@@ -105,10 +106,10 @@ type settling struct {
 type settledAccount struct {
 	AccountState
 
-	balance     domain.VendorBalance
+	balance     books.VendorBalance
 	quarantined bool
-	sum         *domain.AccountSum
-	chain       []domain.ChainRow
+	sum         *books.AccountSum
+	chain       []books.ChainRow
 	rowCounts   []int // for each element of Completeness.Announced: how many of the announced rows were ever read
 }
 
@@ -148,7 +149,7 @@ func (s *settling) readings(counts domain.Counts) ([]CompletenessChange, error) 
 	for _, a := range s.accounts {
 		before := a.Completeness
 		if changed || len(before.Announced) > 0 || !before.SameReading(a.balance, a.quarantined) {
-			a.sum = domain.NewAccountSum(a.balance, before.Baseline, s.at)
+			a.sum = books.NewAccountSum(a.balance, before.Baseline, s.at)
 			stale = append(stale, a)
 		} else if next, differs := before.Repeated(s.at); differs {
 			changes = append(changes, a.changed(next))
@@ -174,7 +175,7 @@ func (s *settling) readings(counts domain.Counts) ([]CompletenessChange, error) 
 }
 
 // changed returns the change of the account's completeness to next.
-func (a *settledAccount) changed(next domain.Completeness) CompletenessChange {
+func (a *settledAccount) changed(next books.Completeness) CompletenessChange {
 	change := CompletenessChange{Account: a.ID, Completeness: next}
 	if day, known := next.Last.DayBalance(); known {
 		change.Balance = &day
@@ -207,11 +208,11 @@ func (s *settling) recordsChanged(counts domain.Counts) (bool, error) {
 
 // addRecords adds each live record of the connection to the sum of its account. It skips records of other accounts.
 func (s *settling) addRecords(accounts []*settledAccount) error {
-	sums := make(map[domain.AccountID]*domain.AccountSum, len(accounts))
+	sums := make(map[domain.AccountID]*books.AccountSum, len(accounts))
 	for _, a := range accounts {
 		sums[a.ID] = a.sum
 	}
-	return s.source.VisitAmounts(func(account domain.AccountID, row domain.SumRow) {
+	return s.source.VisitAmounts(func(account domain.AccountID, row books.SumRow) {
 		if sum := sums[account]; sum != nil {
 			sum.Add(row)
 		}
@@ -258,9 +259,9 @@ func (s *settling) readChain(a *settledAccount) error {
 	if s.RunningBalance == nil || a.balance.Missing != "" {
 		return nil
 	}
-	return s.source.VisitPosted(a.ID, domain.MaxChain, func(row PostedRow) {
+	return s.source.VisitPosted(a.ID, books.MaxChain, func(row PostedRow) {
 		if amount, ok := row.InCurrency(a.balance.Currency); ok {
-			a.chain = append(a.chain, domain.ChainRow{
+			a.chain = append(a.chain, books.ChainRow{
 				ID: row.ID, Date: row.Date, Amount: amount, RunningBalance: s.RunningBalance(row.Metadata),
 			})
 		}

@@ -11,11 +11,12 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
 	"github.com/LerianStudio/aggregator-connections/domain/records"
 )
 
-// books is a records.ReadingSource. calls contains the names of the called methods that read records.
-type books struct {
+// bookSource is a records.ReadingSource. calls contains the names of the called methods that read records.
+type bookSource struct {
 	accounts []records.AccountState
 	payloads [][]byte
 	changed  time.Time // when a pull last changed a record; zero if none did
@@ -24,22 +25,24 @@ type books struct {
 	calls    []string
 }
 
-func (b *books) Accounts() ([]records.AccountState, error) { return slices.Clone(b.accounts), b.err }
-func (b *books) Quarantine() ([][]byte, error)             { return b.payloads, b.err }
+func (b *bookSource) Accounts() ([]records.AccountState, error) {
+	return slices.Clone(b.accounts), b.err
+}
+func (b *bookSource) Quarantine() ([][]byte, error) { return b.payloads, b.err }
 
-func (b *books) ChangedSince(start time.Time) (bool, error) {
+func (b *bookSource) ChangedSince(start time.Time) (bool, error) {
 	return !b.changed.IsZero() && !b.changed.Before(start), b.err
 }
 
-func (b *books) VisitAmounts(visit func(domain.AccountID, domain.SumRow)) error {
+func (b *bookSource) VisitAmounts(visit func(domain.AccountID, books.SumRow)) error {
 	b.calls = append(b.calls, "amounts")
 	for _, t := range b.rows {
-		visit(t.AccountID, domain.SumRow{Date: t.Date, Posted: true, Amount: t.Amount, FirstSeenAt: t.FirstSeenAt})
+		visit(t.AccountID, books.SumRow{Date: t.Date, Posted: true, Amount: t.Amount, FirstSeenAt: t.FirstSeenAt})
 	}
 	return b.err
 }
 
-func (b *books) VisitArrived(start time.Time, visit func(domain.Transaction)) error {
+func (b *bookSource) VisitArrived(start time.Time, visit func(domain.Transaction)) error {
 	b.calls = append(b.calls, "arrived")
 	for _, t := range b.rows {
 		if !t.FirstSeenAt.Before(start) {
@@ -49,12 +52,12 @@ func (b *books) VisitArrived(start time.Time, visit func(domain.Transaction)) er
 	return b.err
 }
 
-func (b *books) VisitPosted(account domain.AccountID, limit int, visit func(records.PostedRow)) error {
+func (b *bookSource) VisitPosted(account domain.AccountID, limit int, visit func(records.PostedRow)) error {
 	b.calls = append(b.calls, "posted")
 	for _, t := range b.rows[:min(len(b.rows), limit)] {
 		if t.AccountID == account {
 			visit(records.PostedRow{
-				SumRow: domain.SumRow{Date: t.Date, Posted: true, Amount: t.Amount}, ID: t.ID, Metadata: t.Metadata,
+				SumRow: books.SumRow{Date: t.Date, Posted: true, Amount: t.Amount}, ID: t.ID, Metadata: t.Metadata,
 			})
 		}
 	}
@@ -67,8 +70,8 @@ func brl(amount string) domain.Money {
 	return domain.Money{Amount: decimal.RequireFromString(amount), Currency: "BRL"}
 }
 
-func balanceOf(amount string) domain.VendorBalance {
-	return domain.VendorBalance{Amount: decimal.RequireFromString(amount), Currency: "BRL"}
+func balanceOf(amount string) books.VendorBalance {
+	return books.VendorBalance{Amount: decimal.RequireFromString(amount), Currency: "BRL"}
 }
 
 // bookedRow returns a row of the account whose bank states the given balance after it.
@@ -82,12 +85,12 @@ func bookedRow(n byte, account domain.AccountID, date domain.Date, amount, balan
 func settled(balance string, at time.Time) records.Outcome {
 	return records.Outcome{
 		State: domain.PullSucceeded, At: at,
-		Settled: &records.SettledRead{Balances: map[string]domain.VendorBalance{"a": balanceOf(balance)}},
+		Settled: &records.SettledRead{Balances: map[string]books.VendorBalance{"a": balanceOf(balance)}},
 	}
 }
 
 // mustRead returns the changes of records.Readings and appends them to the stored accounts.
-func mustRead(t *testing.T, b *books, counts domain.Counts, o records.Outcome) []records.CompletenessChange {
+func mustRead(t *testing.T, b *bookSource, counts domain.Counts, o records.Outcome) []records.CompletenessChange {
 	t.Helper()
 	b.calls = nil
 	changes, err := records.Readings(b, domain.Pull{Counts: counts}, o)
@@ -105,7 +108,7 @@ func mustRead(t *testing.T, b *books, counts domain.Counts, o records.Outcome) [
 }
 
 func TestAReadingSumsTheRecordsOfItsAccount(t *testing.T) {
-	b := &books{
+	b := &bookSource{
 		accounts: []records.AccountState{{ID: accountID(1), ExternalID: "a"}, {ID: accountID(2), ExternalID: "b"}},
 		rows: []domain.Transaction{
 			bookedRow(1, accountID(1), "2026-11-01", "10.50", ""),
@@ -125,7 +128,7 @@ func TestAReadingSumsTheRecordsOfItsAccount(t *testing.T) {
 		t.Errorf("balance of the day: %+v", day)
 	}
 	o := settled("1", epoch.Add(time.Minute))
-	o.Settled.Balances["a"] = domain.VendorBalance{Missing: domain.BasisNoBalance}
+	o.Settled.Balances["a"] = books.VendorBalance{Missing: books.BasisNoBalance}
 	if changes := mustRead(t, b, domain.Counts{Added: 1}, o); len(changes) != 1 || changes[0].Balance != nil {
 		t.Errorf("without a balance: %+v", changes)
 	}
@@ -150,7 +153,7 @@ func TestUnchangedRecordsAreNotReadAgain(t *testing.T) {
 		{"a pull with an early clock", domain.Counts{}, epoch.Add(-time.Minute), "110", time.Hour, true, 1},
 		{"an earlier pull", domain.Counts{}, epoch.Add(-time.Minute - 1), "110", time.Hour, false, 0},
 	} {
-		b := &books{
+		b := &bookSource{
 			accounts: []records.AccountState{{ID: accountID(1), ExternalID: "a"}},
 			rows:     []domain.Transaction{bookedRow(1, accountID(1), "2026-11-01", "10", "")},
 		}
@@ -168,7 +171,7 @@ func TestUnchangedRecordsAreNotReadAgain(t *testing.T) {
 
 func TestAQuarantinedRowBelongsToTheAccountThatItNames(t *testing.T) {
 	for payload, want := range map[string]bool{`{"account":"a"}`: true, `{"account":"ab"}`: false} {
-		b := &books{
+		b := &bookSource{
 			accounts: []records.AccountState{{ID: accountID(1), ExternalID: "a"}}, payloads: [][]byte{[]byte(payload)},
 		}
 		o := settled("1", epoch)
@@ -184,7 +187,7 @@ func TestAQuarantinedRowBelongsToTheAccountThatItNames(t *testing.T) {
 }
 
 func TestAnnouncedCountsAreComparedOnlyAfterASettledPull(t *testing.T) {
-	b := &books{accounts: []records.AccountState{
+	b := &bookSource{accounts: []records.AccountState{
 		{ID: accountID(1), ExternalID: "a"}, {ID: accountID(2), ExternalID: "b"},
 	}}
 	early, late := bookedRow(1, accountID(1), "2026-11-01", "1", ""), bookedRow(2, accountID(2), "2026-11-01", "1", "")
@@ -216,22 +219,22 @@ func TestAnnouncedCountsAreComparedOnlyAfterASettledPull(t *testing.T) {
 }
 
 func TestRunningBalancesAreReadOnlyIfTheVendorStatesThem(t *testing.T) {
-	b := &books{
+	b := &bookSource{
 		accounts: []records.AccountState{{ID: accountID(1), ExternalID: "a"}},
 		rows: []domain.Transaction{
 			bookedRow(2, accountID(1), "2026-11-01", "5", "15"), bookedRow(1, accountID(1), "2026-10-31", "10", "10"),
 		},
 	}
 	o := settled("15", epoch)
-	o.Settled.RunningBalance = func(metadata json.RawMessage) domain.RunningBalance {
+	o.Settled.RunningBalance = func(metadata json.RawMessage) books.RunningBalance {
 		balance := decimal.RequireFromString(string(metadata))
-		return domain.RunningBalance{Balance: &balance}
+		return books.RunningBalance{Balance: &balance}
 	}
 	last := mustRead(t, b, domain.Counts{}, o)[0].Completeness.Last
 	if last.Links != 1 || len(last.Gaps) != 0 || !slices.Equal(b.calls, []string{"amounts", "posted"}) {
 		t.Errorf("%+v, calls %v", last, b.calls)
 	}
-	o.Settled.Balances["a"] = domain.VendorBalance{Missing: domain.BasisInvoice}
+	o.Settled.Balances["a"] = books.VendorBalance{Missing: books.BasisInvoice}
 	mustRead(t, b, domain.Counts{Added: 1}, o)
 	if slices.Contains(b.calls, "posted") {
 		t.Error("running balances were read although the balance of the account is not known")
@@ -240,7 +243,7 @@ func TestRunningBalancesAreReadOnlyIfTheVendorStatesThem(t *testing.T) {
 
 func TestErrorsOfTheSourceAreReturned(t *testing.T) {
 	failure := errors.New("no answer")
-	b := &books{accounts: []records.AccountState{{ID: accountID(1), ExternalID: "a"}}, err: failure}
+	b := &bookSource{accounts: []records.AccountState{{ID: accountID(1), ExternalID: "a"}}, err: failure}
 	if _, err := records.Readings(b, domain.Pull{}, settled("1", epoch)); !errors.Is(err, failure) {
 		t.Error(err)
 	}

@@ -16,6 +16,8 @@ import (
 	time "time"
 
 	domain "github.com/LerianStudio/aggregator-connections/domain"
+	books "github.com/LerianStudio/aggregator-connections/domain/books"
+	events "github.com/LerianStudio/aggregator-connections/domain/events"
 	matching "github.com/LerianStudio/aggregator-connections/domain/matching"
 	ports "github.com/LerianStudio/aggregator-connections/ports"
 	uuid "github.com/google/uuid"
@@ -935,10 +937,10 @@ func (mr *MockLedgerMockRecorder) Accounts(ctx, tenant, connection, page any) *g
 }
 
 // Adjustments mocks base method.
-func (m *MockLedger) Adjustments(ctx context.Context, tenant domain.TenantID, account domain.AccountID, date domain.Date, page domain.PageRequest) (domain.Page[domain.Adjustment], error) {
+func (m *MockLedger) Adjustments(ctx context.Context, tenant domain.TenantID, account domain.AccountID, date domain.Date, page domain.PageRequest) (domain.Page[books.Adjustment], error) {
 	m.ctrl.T.Helper()
 	ret := m.ctrl.Call(m, "Adjustments", ctx, tenant, account, date, page)
-	ret0, _ := ret[0].(domain.Page[domain.Adjustment])
+	ret0, _ := ret[0].(domain.Page[books.Adjustment])
 	ret1, _ := ret[1].(error)
 	return ret0, ret1
 }
@@ -950,10 +952,10 @@ func (mr *MockLedgerMockRecorder) Adjustments(ctx, tenant, account, date, page a
 }
 
 // Balances mocks base method.
-func (m *MockLedger) Balances(ctx context.Context, tenant domain.TenantID, account domain.AccountID, window domain.Window, page domain.PageRequest) (domain.Page[domain.AccountBalance], error) {
+func (m *MockLedger) Balances(ctx context.Context, tenant domain.TenantID, account domain.AccountID, window domain.Window, page domain.PageRequest) (domain.Page[books.AccountBalance], error) {
 	m.ctrl.T.Helper()
 	ret := m.ctrl.Call(m, "Balances", ctx, tenant, account, window, page)
-	ret0, _ := ret[0].(domain.Page[domain.AccountBalance])
+	ret0, _ := ret[0].(domain.Page[books.AccountBalance])
 	ret1, _ := ret[1].(error)
 	return ret0, ret1
 }
@@ -980,10 +982,10 @@ func (mr *MockLedgerMockRecorder) Changes(ctx, tenant, page any) *gomock.Call {
 }
 
 // ClosePeriod mocks base method.
-func (m *MockLedger) ClosePeriod(ctx context.Context, tenant domain.TenantID, account domain.AccountID, r domain.CloseRequest, entries ports.AuditEntries) (domain.Close, bool, error) {
+func (m *MockLedger) ClosePeriod(ctx context.Context, tenant domain.TenantID, account domain.AccountID, r books.CloseRequest, entries ports.AuditEntries) (books.Close, bool, error) {
 	m.ctrl.T.Helper()
 	ret := m.ctrl.Call(m, "ClosePeriod", ctx, tenant, account, r, entries)
-	ret0, _ := ret[0].(domain.Close)
+	ret0, _ := ret[0].(books.Close)
 	ret1, _ := ret[1].(bool)
 	ret2, _ := ret[2].(error)
 	return ret0, ret1, ret2
@@ -996,10 +998,10 @@ func (mr *MockLedgerMockRecorder) ClosePeriod(ctx, tenant, account, r, entries a
 }
 
 // Closes mocks base method.
-func (m *MockLedger) Closes(ctx context.Context, tenant domain.TenantID, account domain.AccountID, page domain.PageRequest) (domain.Page[domain.Close], error) {
+func (m *MockLedger) Closes(ctx context.Context, tenant domain.TenantID, account domain.AccountID, page domain.PageRequest) (domain.Page[books.Close], error) {
 	m.ctrl.T.Helper()
 	ret := m.ctrl.Call(m, "Closes", ctx, tenant, account, page)
-	ret0, _ := ret[0].(domain.Page[domain.Close])
+	ret0, _ := ret[0].(domain.Page[books.Close])
 	ret1, _ := ret[1].(error)
 	return ret0, ret1
 }
@@ -1011,10 +1013,10 @@ func (mr *MockLedgerMockRecorder) Closes(ctx, tenant, account, page any) *gomock
 }
 
 // Completeness mocks base method.
-func (m *MockLedger) Completeness(ctx context.Context, tenant domain.TenantID, account domain.AccountID) (domain.Completeness, error) {
+func (m *MockLedger) Completeness(ctx context.Context, tenant domain.TenantID, account domain.AccountID) (books.Completeness, error) {
 	m.ctrl.T.Helper()
 	ret := m.ctrl.Call(m, "Completeness", ctx, tenant, account)
-	ret0, _ := ret[0].(domain.Completeness)
+	ret0, _ := ret[0].(books.Completeness)
 	ret1, _ := ret[1].(error)
 	return ret0, ret1
 }
@@ -1159,10 +1161,10 @@ func (mr *MockLedgerMockRecorder) Transactions(ctx, tenant, connection, filter, 
 }
 
 // UpdateCompleteness mocks base method.
-func (m *MockLedger) UpdateCompleteness(ctx context.Context, tenant domain.TenantID, account domain.AccountID, entries ports.AuditEntries, fn func(domain.Completeness) (domain.Completeness, error)) (domain.Completeness, error) {
+func (m *MockLedger) UpdateCompleteness(ctx context.Context, tenant domain.TenantID, account domain.AccountID, entries ports.AuditEntries, fn func(books.Completeness) (books.Completeness, error)) (books.Completeness, error) {
 	m.ctrl.T.Helper()
 	ret := m.ctrl.Call(m, "UpdateCompleteness", ctx, tenant, account, entries, fn)
-	ret0, _ := ret[0].(domain.Completeness)
+	ret0, _ := ret[0].(books.Completeness)
 	ret1, _ := ret[1].(error)
 	return ret0, ret1
 }
@@ -1958,7 +1960,7 @@ func (mr *MockSealerMockRecorder) Open(tenant, connection, s any) *gomock.Call {
 }
 
 // OpenSubscription mocks base method.
-func (m *MockSealer) OpenSubscription(tenant domain.TenantID, subscription domain.SubscriptionID, s domain.Sealed) (domain.Credential, error) {
+func (m *MockSealer) OpenSubscription(tenant domain.TenantID, subscription events.SubscriptionID, s domain.Sealed) (domain.Credential, error) {
 	m.ctrl.T.Helper()
 	ret := m.ctrl.Call(m, "OpenSubscription", tenant, subscription, s)
 	ret0, _ := ret[0].(domain.Credential)
@@ -1988,7 +1990,7 @@ func (mr *MockSealerMockRecorder) Seal(tenant, connection, c any) *gomock.Call {
 }
 
 // SealSubscription mocks base method.
-func (m *MockSealer) SealSubscription(tenant domain.TenantID, subscription domain.SubscriptionID, secrets domain.Credential) (domain.Sealed, error) {
+func (m *MockSealer) SealSubscription(tenant domain.TenantID, subscription events.SubscriptionID, secrets domain.Credential) (domain.Sealed, error) {
 	m.ctrl.T.Helper()
 	ret := m.ctrl.Call(m, "SealSubscription", tenant, subscription, secrets)
 	ret0, _ := ret[0].(domain.Sealed)
@@ -2244,7 +2246,7 @@ func (mr *MockSubscriptionsMockRecorder) AnnounceCompleteness(ctx, at, grace, li
 }
 
 // Append mocks base method.
-func (m *MockSubscriptions) Append(ctx context.Context, l ports.SubscriptionLease, s domain.Subscription, limit int, newID func() domain.EventID) (ports.AppendedEvents, error) {
+func (m *MockSubscriptions) Append(ctx context.Context, l ports.SubscriptionLease, s events.Subscription, limit int, newID func() events.EventID) (ports.AppendedEvents, error) {
 	m.ctrl.T.Helper()
 	ret := m.ctrl.Call(m, "Append", ctx, l, s, limit, newID)
 	ret0, _ := ret[0].(ports.AppendedEvents)
@@ -2259,10 +2261,10 @@ func (mr *MockSubscriptionsMockRecorder) Append(ctx, l, s, limit, newID any) *go
 }
 
 // Attempts mocks base method.
-func (m *MockSubscriptions) Attempts(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID, page domain.PageRequest) (domain.Page[domain.EventAttempt], error) {
+func (m *MockSubscriptions) Attempts(ctx context.Context, tenant domain.TenantID, id events.SubscriptionID, page domain.PageRequest) (domain.Page[events.EventAttempt], error) {
 	m.ctrl.T.Helper()
 	ret := m.ctrl.Call(m, "Attempts", ctx, tenant, id, page)
-	ret0, _ := ret[0].(domain.Page[domain.EventAttempt])
+	ret0, _ := ret[0].(domain.Page[events.EventAttempt])
 	ret1, _ := ret[1].(error)
 	return ret0, ret1
 }
@@ -2274,10 +2276,10 @@ func (mr *MockSubscriptionsMockRecorder) Attempts(ctx, tenant, id, page any) *go
 }
 
 // ClaimSubscriptions mocks base method.
-func (m *MockSubscriptions) ClaimSubscriptions(ctx context.Context, holder domain.LeaseID, now, leaseEnd time.Time, limit int) ([]domain.Subscription, error) {
+func (m *MockSubscriptions) ClaimSubscriptions(ctx context.Context, holder domain.LeaseID, now, leaseEnd time.Time, limit int) ([]events.Subscription, error) {
 	m.ctrl.T.Helper()
 	ret := m.ctrl.Call(m, "ClaimSubscriptions", ctx, holder, now, leaseEnd, limit)
-	ret0, _ := ret[0].([]domain.Subscription)
+	ret0, _ := ret[0].([]events.Subscription)
 	ret1, _ := ret[1].(error)
 	return ret0, ret1
 }
@@ -2289,7 +2291,7 @@ func (mr *MockSubscriptionsMockRecorder) ClaimSubscriptions(ctx, holder, now, le
 }
 
 // Create mocks base method.
-func (m *MockSubscriptions) Create(ctx context.Context, s domain.Subscription, entries ports.AuditEntries) error {
+func (m *MockSubscriptions) Create(ctx context.Context, s events.Subscription, entries ports.AuditEntries) error {
 	m.ctrl.T.Helper()
 	ret := m.ctrl.Call(m, "Create", ctx, s, entries)
 	ret0, _ := ret[0].(error)
@@ -2303,7 +2305,7 @@ func (mr *MockSubscriptionsMockRecorder) Create(ctx, s, entries any) *gomock.Cal
 }
 
 // Delete mocks base method.
-func (m *MockSubscriptions) Delete(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID, entries ports.AuditEntries, check func(domain.Subscription) error) error {
+func (m *MockSubscriptions) Delete(ctx context.Context, tenant domain.TenantID, id events.SubscriptionID, entries ports.AuditEntries, check func(events.Subscription) error) error {
 	m.ctrl.T.Helper()
 	ret := m.ctrl.Call(m, "Delete", ctx, tenant, id, entries, check)
 	ret0, _ := ret[0].(error)
@@ -2332,7 +2334,7 @@ func (mr *MockSubscriptionsMockRecorder) EventBacklog(ctx any) *gomock.Call {
 }
 
 // Get mocks base method.
-func (m *MockSubscriptions) Get(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID) (ports.SubscriptionStatus, error) {
+func (m *MockSubscriptions) Get(ctx context.Context, tenant domain.TenantID, id events.SubscriptionID) (ports.SubscriptionStatus, error) {
 	m.ctrl.T.Helper()
 	ret := m.ctrl.Call(m, "Get", ctx, tenant, id)
 	ret0, _ := ret[0].(ports.SubscriptionStatus)
@@ -2362,10 +2364,10 @@ func (mr *MockSubscriptionsMockRecorder) List(ctx, tenant, page any) *gomock.Cal
 }
 
 // ListEvents mocks base method.
-func (m *MockSubscriptions) ListEvents(ctx context.Context, l ports.SubscriptionLease, afterSequence int64, limit int) ([]domain.SubscriptionEvent, error) {
+func (m *MockSubscriptions) ListEvents(ctx context.Context, l ports.SubscriptionLease, afterSequence int64, limit int) ([]events.SubscriptionEvent, error) {
 	m.ctrl.T.Helper()
 	ret := m.ctrl.Call(m, "ListEvents", ctx, l, afterSequence, limit)
-	ret0, _ := ret[0].([]domain.SubscriptionEvent)
+	ret0, _ := ret[0].([]events.SubscriptionEvent)
 	ret1, _ := ret[1].(error)
 	return ret0, ret1
 }
@@ -2377,10 +2379,10 @@ func (mr *MockSubscriptionsMockRecorder) ListEvents(ctx, l, afterSequence, limit
 }
 
 // ListParked mocks base method.
-func (m *MockSubscriptions) ListParked(ctx context.Context, l ports.SubscriptionLease, limit int) ([]domain.SubscriptionEvent, error) {
+func (m *MockSubscriptions) ListParked(ctx context.Context, l ports.SubscriptionLease, limit int) ([]events.SubscriptionEvent, error) {
 	m.ctrl.T.Helper()
 	ret := m.ctrl.Call(m, "ListParked", ctx, l, limit)
-	ret0, _ := ret[0].([]domain.SubscriptionEvent)
+	ret0, _ := ret[0].([]events.SubscriptionEvent)
 	ret1, _ := ret[1].(error)
 	return ret0, ret1
 }
@@ -2392,10 +2394,10 @@ func (mr *MockSubscriptionsMockRecorder) ListParked(ctx, l, limit any) *gomock.C
 }
 
 // ListPending mocks base method.
-func (m *MockSubscriptions) ListPending(ctx context.Context, holder domain.LeaseID) ([]domain.SubscriptionID, error) {
+func (m *MockSubscriptions) ListPending(ctx context.Context, holder domain.LeaseID) ([]events.SubscriptionID, error) {
 	m.ctrl.T.Helper()
 	ret := m.ctrl.Call(m, "ListPending", ctx, holder)
-	ret0, _ := ret[0].([]domain.SubscriptionID)
+	ret0, _ := ret[0].([]events.SubscriptionID)
 	ret1, _ := ret[1].(error)
 	return ret0, ret1
 }
@@ -2407,10 +2409,10 @@ func (mr *MockSubscriptionsMockRecorder) ListPending(ctx, holder any) *gomock.Ca
 }
 
 // ListSealed mocks base method.
-func (m *MockSubscriptions) ListSealed(ctx context.Context, afterID domain.SubscriptionID, limit int) ([]domain.Subscription, error) {
+func (m *MockSubscriptions) ListSealed(ctx context.Context, afterID events.SubscriptionID, limit int) ([]events.Subscription, error) {
 	m.ctrl.T.Helper()
 	ret := m.ctrl.Call(m, "ListSealed", ctx, afterID, limit)
-	ret0, _ := ret[0].([]domain.Subscription)
+	ret0, _ := ret[0].([]events.Subscription)
 	ret1, _ := ret[1].(error)
 	return ret0, ret1
 }
@@ -2422,10 +2424,10 @@ func (mr *MockSubscriptionsMockRecorder) ListSealed(ctx, afterID, limit any) *go
 }
 
 // NextParked mocks base method.
-func (m *MockSubscriptions) NextParked(ctx context.Context, l ports.SubscriptionLease, subject string) (domain.SubscriptionEvent, error) {
+func (m *MockSubscriptions) NextParked(ctx context.Context, l ports.SubscriptionLease, subject string) (events.SubscriptionEvent, error) {
 	m.ctrl.T.Helper()
 	ret := m.ctrl.Call(m, "NextParked", ctx, l, subject)
-	ret0, _ := ret[0].(domain.SubscriptionEvent)
+	ret0, _ := ret[0].(events.SubscriptionEvent)
 	ret1, _ := ret[1].(error)
 	return ret0, ret1
 }
@@ -2480,7 +2482,7 @@ func (mr *MockSubscriptionsMockRecorder) ReleaseSubscriptions(ctx, holder any) *
 }
 
 // Replay mocks base method.
-func (m *MockSubscriptions) Replay(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID, sequence int64, entries ports.AuditEntries) (ports.SubscriptionStatus, error) {
+func (m *MockSubscriptions) Replay(ctx context.Context, tenant domain.TenantID, id events.SubscriptionID, sequence int64, entries ports.AuditEntries) (ports.SubscriptionStatus, error) {
 	m.ctrl.T.Helper()
 	ret := m.ctrl.Call(m, "Replay", ctx, tenant, id, sequence, entries)
 	ret0, _ := ret[0].(ports.SubscriptionStatus)
@@ -2495,7 +2497,7 @@ func (mr *MockSubscriptionsMockRecorder) Replay(ctx, tenant, id, sequence, entri
 }
 
 // Reseal mocks base method.
-func (m *MockSubscriptions) Reseal(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID, previous, fresh domain.Sealed) (bool, error) {
+func (m *MockSubscriptions) Reseal(ctx context.Context, tenant domain.TenantID, id events.SubscriptionID, previous, fresh domain.Sealed) (bool, error) {
 	m.ctrl.T.Helper()
 	ret := m.ctrl.Call(m, "Reseal", ctx, tenant, id, previous, fresh)
 	ret0, _ := ret[0].(bool)
@@ -2525,7 +2527,7 @@ func (mr *MockSubscriptionsMockRecorder) Transactions(ctx, tenant, connections, 
 }
 
 // Update mocks base method.
-func (m *MockSubscriptions) Update(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID, entries ports.AuditEntries, fn func(*domain.Subscription) error) (ports.SubscriptionStatus, error) {
+func (m *MockSubscriptions) Update(ctx context.Context, tenant domain.TenantID, id events.SubscriptionID, entries ports.AuditEntries, fn func(*events.Subscription) error) (ports.SubscriptionStatus, error) {
 	m.ctrl.T.Helper()
 	ret := m.ctrl.Call(m, "Update", ctx, tenant, id, entries, fn)
 	ret0, _ := ret[0].(ports.SubscriptionStatus)

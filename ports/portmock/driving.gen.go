@@ -15,6 +15,8 @@ import (
 	time "time"
 
 	domain "github.com/LerianStudio/aggregator-connections/domain"
+	books "github.com/LerianStudio/aggregator-connections/domain/books"
+	events "github.com/LerianStudio/aggregator-connections/domain/events"
 	ports "github.com/LerianStudio/aggregator-connections/ports"
 	gomock "go.uber.org/mock/gomock"
 )
@@ -119,10 +121,10 @@ func (mr *MockAPIMockRecorder) Changes(ctx, tenant, page, wait any) *gomock.Call
 }
 
 // ClosePeriod mocks base method.
-func (m *MockAPI) ClosePeriod(ctx context.Context, tenant domain.TenantID, account domain.AccountID, date domain.Date) (domain.Close, error) {
+func (m *MockAPI) ClosePeriod(ctx context.Context, tenant domain.TenantID, account domain.AccountID, date domain.Date) (books.Close, error) {
 	m.ctrl.T.Helper()
 	ret := m.ctrl.Call(m, "ClosePeriod", ctx, tenant, account, date)
-	ret0, _ := ret[0].(domain.Close)
+	ret0, _ := ret[0].(books.Close)
 	ret1, _ := ret[1].(error)
 	return ret0, ret1
 }
@@ -251,7 +253,7 @@ func (mr *MockAPIMockRecorder) DeleteEngine(ctx, tenant, id, match any) *gomock.
 }
 
 // DeleteSubscription mocks base method.
-func (m *MockAPI) DeleteSubscription(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID, match ports.IfMatch) error {
+func (m *MockAPI) DeleteSubscription(ctx context.Context, tenant domain.TenantID, id events.SubscriptionID, match ports.IfMatch) error {
 	m.ctrl.T.Helper()
 	ret := m.ctrl.Call(m, "DeleteSubscription", ctx, tenant, id, match)
 	ret0, _ := ret[0].(error)
@@ -386,7 +388,7 @@ func (mr *MockAPIMockRecorder) GetPull(ctx, tenant, id any) *gomock.Call {
 }
 
 // GetSubscription mocks base method.
-func (m *MockAPI) GetSubscription(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID) (ports.SubscriptionStatus, error) {
+func (m *MockAPI) GetSubscription(ctx context.Context, tenant domain.TenantID, id events.SubscriptionID) (ports.SubscriptionStatus, error) {
 	m.ctrl.T.Helper()
 	ret := m.ctrl.Call(m, "GetSubscription", ctx, tenant, id)
 	ret0, _ := ret[0].(ports.SubscriptionStatus)
@@ -431,10 +433,10 @@ func (mr *MockAPIMockRecorder) ListAccounts(ctx, tenant, connection, page any) *
 }
 
 // ListAdjustments mocks base method.
-func (m *MockAPI) ListAdjustments(ctx context.Context, tenant domain.TenantID, account domain.AccountID, date domain.Date, page domain.PageRequest) (domain.Page[domain.Adjustment], error) {
+func (m *MockAPI) ListAdjustments(ctx context.Context, tenant domain.TenantID, account domain.AccountID, date domain.Date, page domain.PageRequest) (domain.Page[books.Adjustment], error) {
 	m.ctrl.T.Helper()
 	ret := m.ctrl.Call(m, "ListAdjustments", ctx, tenant, account, date, page)
-	ret0, _ := ret[0].(domain.Page[domain.Adjustment])
+	ret0, _ := ret[0].(domain.Page[books.Adjustment])
 	ret1, _ := ret[1].(error)
 	return ret0, ret1
 }
@@ -461,10 +463,10 @@ func (mr *MockAPIMockRecorder) ListAuditEntries(ctx, tenant, filter, page any) *
 }
 
 // ListBalances mocks base method.
-func (m *MockAPI) ListBalances(ctx context.Context, tenant domain.TenantID, id domain.AccountID, window domain.Window, page domain.PageRequest) (domain.Page[domain.AccountBalance], error) {
+func (m *MockAPI) ListBalances(ctx context.Context, tenant domain.TenantID, id domain.AccountID, window domain.Window, page domain.PageRequest) (domain.Page[books.AccountBalance], error) {
 	m.ctrl.T.Helper()
 	ret := m.ctrl.Call(m, "ListBalances", ctx, tenant, id, window, page)
-	ret0, _ := ret[0].(domain.Page[domain.AccountBalance])
+	ret0, _ := ret[0].(domain.Page[books.AccountBalance])
 	ret1, _ := ret[1].(error)
 	return ret0, ret1
 }
@@ -476,10 +478,10 @@ func (mr *MockAPIMockRecorder) ListBalances(ctx, tenant, id, window, page any) *
 }
 
 // ListCloses mocks base method.
-func (m *MockAPI) ListCloses(ctx context.Context, tenant domain.TenantID, account domain.AccountID, page domain.PageRequest) (domain.Page[domain.Close], error) {
+func (m *MockAPI) ListCloses(ctx context.Context, tenant domain.TenantID, account domain.AccountID, page domain.PageRequest) (domain.Page[books.Close], error) {
 	m.ctrl.T.Helper()
 	ret := m.ctrl.Call(m, "ListCloses", ctx, tenant, account, page)
-	ret0, _ := ret[0].(domain.Page[domain.Close])
+	ret0, _ := ret[0].(domain.Page[books.Close])
 	ret1, _ := ret[1].(error)
 	return ret0, ret1
 }
@@ -566,10 +568,10 @@ func (mr *MockAPIMockRecorder) ListErasures(ctx, tenant, page any) *gomock.Call 
 }
 
 // ListEventAttempts mocks base method.
-func (m *MockAPI) ListEventAttempts(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID, page domain.PageRequest) (domain.Page[domain.EventAttempt], error) {
+func (m *MockAPI) ListEventAttempts(ctx context.Context, tenant domain.TenantID, id events.SubscriptionID, page domain.PageRequest) (domain.Page[events.EventAttempt], error) {
 	m.ctrl.T.Helper()
 	ret := m.ctrl.Call(m, "ListEventAttempts", ctx, tenant, id, page)
-	ret0, _ := ret[0].(domain.Page[domain.EventAttempt])
+	ret0, _ := ret[0].(domain.Page[events.EventAttempt])
 	ret1, _ := ret[1].(error)
 	return ret0, ret1
 }
@@ -716,7 +718,7 @@ func (mr *MockAPIMockRecorder) PauseConnection(ctx, tenant, id any) *gomock.Call
 }
 
 // PauseSubscription mocks base method.
-func (m *MockAPI) PauseSubscription(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID) (ports.SubscriptionStatus, error) {
+func (m *MockAPI) PauseSubscription(ctx context.Context, tenant domain.TenantID, id events.SubscriptionID) (ports.SubscriptionStatus, error) {
 	m.ctrl.T.Helper()
 	ret := m.ctrl.Call(m, "PauseSubscription", ctx, tenant, id)
 	ret0, _ := ret[0].(ports.SubscriptionStatus)
@@ -848,7 +850,7 @@ func (mr *MockAPIMockRecorder) ReplayDelivery(ctx, tenant, id any) *gomock.Call 
 }
 
 // ReplaySubscription mocks base method.
-func (m *MockAPI) ReplaySubscription(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID, sequence int64) (ports.SubscriptionStatus, error) {
+func (m *MockAPI) ReplaySubscription(ctx context.Context, tenant domain.TenantID, id events.SubscriptionID, sequence int64) (ports.SubscriptionStatus, error) {
 	m.ctrl.T.Helper()
 	ret := m.ctrl.Call(m, "ReplaySubscription", ctx, tenant, id, sequence)
 	ret0, _ := ret[0].(ports.SubscriptionStatus)
@@ -893,7 +895,7 @@ func (mr *MockAPIMockRecorder) ResumeConnection(ctx, tenant, id any) *gomock.Cal
 }
 
 // ResumeSubscription mocks base method.
-func (m *MockAPI) ResumeSubscription(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID) (ports.SubscriptionStatus, error) {
+func (m *MockAPI) ResumeSubscription(ctx context.Context, tenant domain.TenantID, id events.SubscriptionID) (ports.SubscriptionStatus, error) {
 	m.ctrl.T.Helper()
 	ret := m.ctrl.Call(m, "ResumeSubscription", ctx, tenant, id)
 	ret0, _ := ret[0].(ports.SubscriptionStatus)
@@ -922,7 +924,7 @@ func (mr *MockAPIMockRecorder) RevokeToken(ctx, tenant, id any) *gomock.Call {
 }
 
 // RotateSubscriptionSecret mocks base method.
-func (m *MockAPI) RotateSubscriptionSecret(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID) (ports.CreatedSubscription, error) {
+func (m *MockAPI) RotateSubscriptionSecret(ctx context.Context, tenant domain.TenantID, id events.SubscriptionID) (ports.CreatedSubscription, error) {
 	m.ctrl.T.Helper()
 	ret := m.ctrl.Call(m, "RotateSubscriptionSecret", ctx, tenant, id)
 	ret0, _ := ret[0].(ports.CreatedSubscription)
@@ -997,7 +999,7 @@ func (mr *MockAPIMockRecorder) TestEngine(ctx, tenant, id any) *gomock.Call {
 }
 
 // TestSubscription mocks base method.
-func (m *MockAPI) TestSubscription(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID) (ports.SinkTestResult, error) {
+func (m *MockAPI) TestSubscription(ctx context.Context, tenant domain.TenantID, id events.SubscriptionID) (ports.SinkTestResult, error) {
 	m.ctrl.T.Helper()
 	ret := m.ctrl.Call(m, "TestSubscription", ctx, tenant, id)
 	ret0, _ := ret[0].(ports.SinkTestResult)
@@ -1057,7 +1059,7 @@ func (mr *MockAPIMockRecorder) UpdateEngine(ctx, tenant, id, match, u any) *gomo
 }
 
 // UpdateSubscription mocks base method.
-func (m *MockAPI) UpdateSubscription(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID, match ports.IfMatch, u ports.SubscriptionUpdate) (ports.SubscriptionStatus, error) {
+func (m *MockAPI) UpdateSubscription(ctx context.Context, tenant domain.TenantID, id events.SubscriptionID, match ports.IfMatch, u ports.SubscriptionUpdate) (ports.SubscriptionStatus, error) {
 	m.ctrl.T.Helper()
 	ret := m.ctrl.Call(m, "UpdateSubscription", ctx, tenant, id, match, u)
 	ret0, _ := ret[0].(ports.SubscriptionStatus)

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -33,7 +34,7 @@ var closeHistoryTests = []storeTest{
 
 // brief returns an adjustment in the form "kind before>after", where before and after consist of the date, the amount
 // and the status.
-func brief(a domain.Adjustment) string {
+func brief(a books.Adjustment) string {
 	text := func(m *domain.CoveredMembers) string {
 		if m == nil {
 			return ""
@@ -95,7 +96,7 @@ func adjustmentKinds(f *fixture) {
 
 func adjustmentDays(f *fixture) {
 	c, l, id := f.accountWithRows(row("1", withAccount("a"), withDate("2026-03-10")))
-	closes := []domain.Close{f.close(id, "2026-01-31"), f.close(id, closeDay), f.close(id, "2026-03-31")}
+	closes := []books.Close{f.close(id, "2026-01-31"), f.close(id, closeDay), f.close(id, "2026-03-31")}
 	counts := func(when string, want ...int) {
 		f.Helper()
 		var got []int

@@ -12,6 +12,8 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
+	"github.com/LerianStudio/aggregator-connections/domain/events"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -155,18 +157,18 @@ func auditedChanges(f *fixture) {
 	f.noError(err)
 	f.noError(f.Ledger.ReopenPeriod(f.ctx, f.tenant, account, closeDay, audited("Ledger.ReopenPeriod")))
 	_, err = f.Ledger.UpdateCompleteness(f.ctx, f.tenant, account, audited("Ledger.UpdateCompleteness"),
-		func(c domain.Completeness) (domain.Completeness, error) { return c, nil })
+		func(c books.Completeness) (books.Completeness, error) { return c, nil })
 	f.noError(err)
 	_, err = f.Ledger.Split(f.ctx, f.tenant, r.older, newID[domain.Transaction](), f.now(), audited("Ledger.Split"))
 	f.noError(err)
 	f.noError(f.Subscriptions.Create(f.ctx, sub, audited("Subscriptions.Create")))
 	_, err = f.Subscriptions.Update(f.ctx, f.tenant, sub.ID, audited("Subscriptions.Update"),
-		func(*domain.Subscription) error { return nil })
+		func(*events.Subscription) error { return nil })
 	f.noError(err)
 	_, err = f.Subscriptions.Replay(f.ctx, f.tenant, sub.ID, 1, audited("Subscriptions.Replay"))
 	f.noError(err)
 	f.noError(f.Subscriptions.Delete(f.ctx, f.tenant, sub.ID, audited("Subscriptions.Delete"),
-		func(domain.Subscription) error { return nil }))
+		func(events.Subscription) error { return nil }))
 	_, err = f.Erasures.Start(f.ctx, f.tenant, c.ID, f.erasureRequest(false), audited("Erasures.Start"))
 	f.noError(err)
 	f.equal("actions", methods, f.actions())
@@ -200,7 +202,7 @@ func auditedFailures(f *fixture) {
 		}(),
 		"UpdateCompleteness": func() error {
 			_, err := f.Ledger.UpdateCompleteness(f.ctx, f.tenant, account,
-				f.entry("accept"), func(c domain.Completeness) (domain.Completeness, error) { return c, refused })
+				f.entry("accept"), func(c books.Completeness) (books.Completeness, error) { return c, refused })
 			return err
 		}(),
 	} {

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -29,7 +30,7 @@ var closeTests = []storeTest{
 // closeDay is the last day of the period that most tests close. The rows of the tests are dated 2026-02-10.
 const closeDay domain.Date = "2026-02-28"
 
-func (f *fixture) close(id domain.AccountID, date domain.Date) domain.Close {
+func (f *fixture) close(id domain.AccountID, date domain.Date) books.Close {
 	f.Helper()
 	c, created, err := f.Ledger.ClosePeriod(f.ctx, f.tenant, id, f.closeRequest(date), nil)
 	f.noError(err)
@@ -37,8 +38,8 @@ func (f *fixture) close(id domain.AccountID, date domain.Date) domain.Close {
 	return c
 }
 
-func (f *fixture) closeRequest(date domain.Date) domain.CloseRequest {
-	return domain.CloseRequest{Date: date, At: f.now(), By: "alice"}
+func (f *fixture) closeRequest(date domain.Date) books.CloseRequest {
+	return books.CloseRequest{Date: date, At: f.now(), By: "alice"}
 }
 
 func (f *fixture) reopen(id domain.AccountID, date domain.Date) {
@@ -46,16 +47,16 @@ func (f *fixture) reopen(id domain.AccountID, date domain.Date) {
 	f.noError(f.Ledger.ReopenPeriod(f.ctx, f.tenant, id, date, nil))
 }
 
-func (f *fixture) listCloses(id domain.AccountID) []domain.Close {
+func (f *fixture) listCloses(id domain.AccountID) []books.Close {
 	f.Helper()
-	return collectPages(f, 2, func(page domain.PageRequest) (domain.Page[domain.Close], error) {
+	return collectPages(f, 2, func(page domain.PageRequest) (domain.Page[books.Close], error) {
 		return f.Ledger.Closes(f.ctx, f.tenant, id, page)
 	}, nil)
 }
 
-func (f *fixture) adjustments(id domain.AccountID, date domain.Date) []domain.Adjustment {
+func (f *fixture) adjustments(id domain.AccountID, date domain.Date) []books.Adjustment {
 	f.Helper()
-	return collectPages(f, 3, func(page domain.PageRequest) (domain.Page[domain.Adjustment], error) {
+	return collectPages(f, 3, func(page domain.PageRequest) (domain.Page[books.Adjustment], error) {
 		return f.Ledger.Adjustments(f.ctx, f.tenant, id, date, page)
 	}, nil)
 }
@@ -64,7 +65,7 @@ func (f *fixture) adjustments(id domain.AccountID, date domain.Date) []domain.Ad
 // made. The adjustments must be ordered newest first, because DigestBefore undoes them one after the other. Records
 // that are dated after the given day are left out. DigestBefore uses no code of the service for the digest, so that it
 // is an independent check of a closed period.
-func DigestBefore(records []domain.Transaction, adjustments []domain.Adjustment, id domain.AccountID,
+func DigestBefore(records []domain.Transaction, adjustments []books.Adjustment, id domain.AccountID,
 	date domain.Date,
 ) (digest string, count int) {
 	lines := map[domain.TransactionID]domain.CoveredMembers{}
@@ -98,7 +99,7 @@ func DigestBefore(records []domain.Transaction, adjustments []domain.Adjustment,
 
 // reproduces checks the digest and the count of a closed period. It takes the current records, undoes the adjustments
 // of the period, and computes the digest and the count from the result.
-func (f *fixture) reproduces(when string, c domain.Connection, closed domain.Close) {
+func (f *fixture) reproduces(when string, c domain.Connection, closed books.Close) {
 	f.Helper()
 	digest, count := DigestBefore(f.allRows(c), f.adjustments(closed.Account, closed.Date), closed.Account, closed.Date)
 	f.equal(when+": digest", hex.EncodeToString(closed.Digest[:]), digest)
@@ -126,10 +127,10 @@ func closeCovers(f *fixture) {
 	f.equal("digest", digest, hex.EncodeToString(got.Digest[:]))
 	f.equal("count", []int{4, 4}, []int{count, got.Count})
 	f.equal("sum", "-88.75 BRL", got.Sum.Decimal.String()+" "+got.Currency)
-	f.equal("facts", []any{id, closeDay, "alice", true, domain.CompletenessUnknown},
+	f.equal("facts", []any{id, closeDay, "alice", true, books.CompletenessUnknown},
 		[]any{got.Account, got.Date, got.ClosedBy, got.Sum.Valid, got.Completeness})
 	f.equal("time", r.At, got.ClosedAt)
-	f.equal("list", []domain.Close{got}, f.listCloses(id))
+	f.equal("list", []books.Close{got}, f.listCloses(id))
 	f.equal("adjustments", 0, len(f.adjustments(id, closeDay)))
 	f.inUTC(f.listCloses(id)[0].ClosedAt)
 }
@@ -139,7 +140,7 @@ func closeUnknownSum(f *fixture) {
 	got := f.close(id, closeDay)
 	f.equal("sum is known", false, got.Sum.Valid)
 	f.equal("count and currency", "2 BRL", fmt.Sprint(got.Count, " ", got.Currency))
-	f.equal("list", []domain.Close{got}, f.listCloses(id))
+	f.equal("list", []books.Close{got}, f.listCloses(id))
 }
 
 func closeWithoutRecords(f *fixture) {
@@ -152,18 +153,18 @@ func closeWithoutRecords(f *fixture) {
 func closeCompleteness(f *fixture) {
 	c, l, id := f.accountWithRows(row("1", withAccount("a")))
 	f.finishSettled(l, f.now(), balances("100"))
-	f.equal("after the baseline", domain.Complete, f.close(id, closeDay).Completeness)
+	f.equal("after the baseline", books.Complete, f.close(id, closeDay).Completeness)
 	l = f.startPull(c)
 	f.finishSettled(l, f.now(), balances("90"))
-	f.equal("after a difference", domain.Drifting, f.close(id, "2026-02-27").Completeness)
-	f.equal("the older one", domain.Complete, f.listCloses(id)[0].Completeness)
+	f.equal("after a difference", books.Drifting, f.close(id, "2026-02-27").Completeness)
+	f.equal("the older one", books.Complete, f.listCloses(id)[0].Completeness)
 }
 
 func closeRepeats(f *fixture) {
 	_, l, id := f.accountWithRows(row("1", withAccount("a")))
 	var created atomic.Int32
 	const callers = 6
-	closes := make([]domain.Close, callers)
+	closes := make([]books.Close, callers)
 	concurrently(callers, func(i int) {
 		c, isNew, err := f.Ledger.ClosePeriod(f.ctx, f.tenant, id, f.closeRequest(closeDay), nil)
 		if err != nil {
@@ -191,7 +192,7 @@ func closePages(f *fixture) {
 		f.close(id, day)
 	}
 	want := []domain.Date{"2026-02-28", "2026-01-31", "2025-12-31", "2025-11-30"}
-	f.equal("days", want, ids(f.listCloses(id), func(c domain.Close) domain.Date { return c.Date }))
+	f.equal("days", want, ids(f.listCloses(id), func(c books.Close) domain.Date { return c.Date }))
 }
 
 func closeReopens(f *fixture) {

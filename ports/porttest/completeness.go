@@ -8,6 +8,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -38,7 +39,7 @@ func (f *fixture) finishSettled(l domain.Lease, readAt time.Time, settled ports.
 
 // balances returns the result of a settled pull whose only account is "a", with this balance.
 func balances(balance string) ports.SettledRead {
-	return ports.SettledRead{Balances: map[string]domain.VendorBalance{
+	return ports.SettledRead{Balances: map[string]books.VendorBalance{
 		"a": {Amount: decimal.RequireFromString(balance), Currency: "BRL"},
 	}}
 }
@@ -49,7 +50,7 @@ func (f *fixture) startPull(c domain.Connection) domain.Lease {
 	return l
 }
 
-func (f *fixture) completeness(id domain.AccountID) domain.Completeness {
+func (f *fixture) completeness(id domain.AccountID) books.Completeness {
 	f.Helper()
 	c, err := f.Ledger.Completeness(f.ctx, f.tenant, id)
 	f.noError(err)
@@ -71,7 +72,7 @@ func withAmount(amount, currency string) func(*domain.TransactionData) {
 	return func(o *domain.TransactionData) { o.Amount = money(amount, currency) }
 }
 
-func (f *fixture) anchor(c domain.Completeness) string {
+func (f *fixture) anchor(c books.Completeness) string {
 	f.Helper()
 	if c.Last == nil {
 		return "no reading"
@@ -102,12 +103,12 @@ func completenessSums(f *fixture) {
 	f.equal("time", at, got.Last.At)
 	f.equal("known", true, got.Known())
 	other := f.completeness(f.listAccounts(c)[1].ID)
-	f.equal("an account that was not read", domain.Completeness{}, other)
+	f.equal("an account that was not read", books.Completeness{}, other)
 
 	l = f.startPull(c)
 	f.storeRows(l, row("7", withAccount("a"), withAmount("1", "USD")))
 	f.finishSettled(l, f.now(), balances("36.25"))
-	f.equal("with an amount in another currency", domain.BasisCurrency, f.completeness(id).Basis())
+	f.equal("with an amount in another currency", books.BasisCurrency, f.completeness(id).Basis())
 }
 
 func completenessDrifts(f *fixture) {
@@ -166,14 +167,14 @@ func completenessQuarantine(f *fixture) {
 	read := balances("100")
 	read.Balances["b"], read.Quarantined = read.Balances["a"], true
 	f.finishSettled(l, f.now(), read)
-	f.equal("basis", domain.BasisQuarantined, f.completeness(id).Basis())
-	f.equal("basis of another account", domain.BasisBaseline, f.completeness(f.listAccounts(c)[1].ID).Basis())
+	f.equal("basis", books.BasisQuarantined, f.completeness(id).Basis())
+	f.equal("basis of another account", books.BasisBaseline, f.completeness(f.listAccounts(c)[1].ID).Basis())
 	l = f.startPull(c)
 	f.mustStorePage(l, ports.PageWrite{Released: []domain.QuarantineKey{
 		{Kind: domain.QuarantinedTransaction, ID: "q"},
 	}})
 	f.finishSettled(l, f.now(), balances("100"))
-	f.equal("basis afterwards", domain.BasisBaseline, f.completeness(id).Basis())
+	f.equal("basis afterwards", books.BasisBaseline, f.completeness(id).Basis())
 }
 
 func completenessChain(f *fixture) {
@@ -182,13 +183,13 @@ func completenessChain(f *fixture) {
 		row("4", withAccount("b"), withDate("2026-02-02")))
 	read := balances("62.5")
 	running := map[string]string{`{"id": "1"}`: "87.5", `{"id": "2"}`: "75", `{"id": "3"}`: "60"}
-	read.RunningBalance = func(metadata json.RawMessage) domain.RunningBalance {
+	read.RunningBalance = func(metadata json.RawMessage) books.RunningBalance {
 		text, ok := running[string(metadata)]
 		if !ok {
-			return domain.RunningBalance{}
+			return books.RunningBalance{}
 		}
 		balance := decimal.RequireFromString(text)
-		return domain.RunningBalance{Balance: &balance}
+		return books.RunningBalance{Balance: &balance}
 	}
 	f.finishSettled(l, f.now(), read)
 	got := f.completeness(id).Last
@@ -261,14 +262,14 @@ func completenessAccept(f *fixture) {
 	f.finishSettled(l, f.now(), balances("100"))
 	refused := errors.New("refused")
 	_, err := f.Ledger.UpdateCompleteness(f.ctx, f.tenant, id,
-		nil, func(domain.Completeness) (domain.Completeness, error) { return domain.Completeness{}, refused })
+		nil, func(books.Completeness) (books.Completeness, error) { return books.Completeness{}, refused })
 	f.errorIs(err, refused)
 	f.equal("after a refused edit", "112.5", f.anchor(f.completeness(id)))
 	l = f.startPull(c)
 	f.finishSettled(l, f.now(), balances("50"))
 	at := f.now()
 	accepted, err := f.Ledger.UpdateCompleteness(f.ctx, f.tenant, id,
-		nil, func(c domain.Completeness) (domain.Completeness, error) { return c.Accept("a reason", at) })
+		nil, func(c books.Completeness) (books.Completeness, error) { return c.Accept("a reason", at) })
 	f.noError(err)
 	f.equal("returned", accepted.Baseline.Anchor.String(), "62.5")
 	got := f.completeness(id)
@@ -304,7 +305,7 @@ func completenessTenant(f *fixture) {
 	_, err = f.Ledger.Completeness(f.ctx, f.tenant, newID[domain.Account]())
 	f.errorIs(err, domain.NotFound)
 	_, err = f.Ledger.UpdateCompleteness(f.ctx, other, id,
-		nil, func(c domain.Completeness) (domain.Completeness, error) { return c, nil })
+		nil, func(c books.Completeness) (books.Completeness, error) { return c, nil })
 	f.errorIs(err, domain.NotFound)
 	page, err := f.Ledger.Balances(f.ctx, other, id, domain.Window{}, domain.PageRequest{Limit: 10})
 	f.noError(err)
@@ -321,8 +322,8 @@ func completenessBalances(f *fixture) {
 	}
 	l = f.startPull(c)
 	f.finishSettled(l, start.Add(4*24*time.Hour+time.Hour), balances("7"))
-	list := func(window domain.Window) []domain.AccountBalance {
-		return collectPages(f, 2, func(page domain.PageRequest) (domain.Page[domain.AccountBalance], error) {
+	list := func(window domain.Window) []books.AccountBalance {
+		return collectPages(f, 2, func(page domain.PageRequest) (domain.Page[books.AccountBalance], error) {
 			return f.Ledger.Balances(f.ctx, f.tenant, id, window, page)
 		}, nil)
 	}

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
+	"github.com/LerianStudio/aggregator-connections/domain/events"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -76,7 +78,7 @@ var pageBytesTests = []storeTest{
 		c, l, id := f.accountWithRows(row("1", withAccount("a")))
 		f.finishSettled(l, epoch, balances("1"))
 		f.finishSettled(f.startPull(c), epoch.AddDate(0, 0, 1), balances("1"))
-		endsEarly(f, func(page domain.PageRequest) (domain.Page[domain.AccountBalance], error) {
+		endsEarly(f, func(page domain.PageRequest) (domain.Page[books.AccountBalance], error) {
 			return f.Ledger.Balances(f.ctx, f.tenant, id, domain.Window{}, page)
 		})
 	}},
@@ -86,10 +88,10 @@ var pageBytesTests = []storeTest{
 		f.close(id, closeDay.AddDays(1))
 		f.storeRows(l, row("1", withAccount("a"), withAmount("-1", "BRL")),
 			row("2", withAccount("a"), withAmount("-1", "BRL")))
-		endsEarly(f, func(page domain.PageRequest) (domain.Page[domain.Close], error) {
+		endsEarly(f, func(page domain.PageRequest) (domain.Page[books.Close], error) {
 			return f.Ledger.Closes(f.ctx, f.tenant, id, page)
 		})
-		endsEarly(f, func(page domain.PageRequest) (domain.Page[domain.Adjustment], error) {
+		endsEarly(f, func(page domain.PageRequest) (domain.Page[books.Adjustment], error) {
 			return f.Ledger.Adjustments(f.ctx, f.tenant, id, closeDay, page)
 		})
 	}},
@@ -109,12 +111,12 @@ var pageBytesTests = []storeTest{
 		})
 	}},
 	{"a page of subscriptions, and of attempts", func(f *fixture) {
-		s, l, events := f.subscribedWithEvents(2)
+		s, l, recorded := f.subscribedWithEvents(2)
 		f.subscribe()
-		var attempts []domain.EventAttempt
-		for i, e := range events {
-			attempts = append(attempts, domain.EventAttempt{
-				ID: newID[domain.EventAttempt](), Sequence: e.Sequence, Event: e.ID, Type: e.Type, Subject: e.Subject,
+		var attempts []events.EventAttempt
+		for i, e := range recorded {
+			attempts = append(attempts, events.EventAttempt{
+				ID: newID[events.EventAttempt](), Sequence: e.Sequence, Event: e.ID, Type: e.Type, Subject: e.Subject,
 				Number: i + 1, At: f.now(), Error: domain.SinkRefused,
 			})
 		}
@@ -122,7 +124,7 @@ var pageBytesTests = []storeTest{
 		endsEarly(f, func(page domain.PageRequest) (domain.Page[ports.SubscriptionStatus], error) {
 			return f.Subscriptions.List(f.ctx, f.tenant, page)
 		})
-		endsEarly(f, func(page domain.PageRequest) (domain.Page[domain.EventAttempt], error) {
+		endsEarly(f, func(page domain.PageRequest) (domain.Page[events.EventAttempt], error) {
 			return f.Subscriptions.Attempts(f.ctx, f.tenant, s.ID, page)
 		})
 	}},

@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
-	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/ratelimit"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -35,10 +35,10 @@ func newRateBudgetKey() ports.RateBudgetKey {
 // swapRateBudget replaces the state of a budget with newState. It keeps the state if newState is nil. It returns the
 // previous state, and the time of the store's clock during the update.
 func swapRateBudget(
-	t *testing.T, s ports.RateBudgets, key ports.RateBudgetKey, newState *domain.RateBudget,
-) (state domain.RateBudget, at time.Time) {
+	t *testing.T, s ports.RateBudgets, key ports.RateBudgetKey, newState *ratelimit.Budget,
+) (state ratelimit.Budget, at time.Time) {
 	t.Helper()
-	err := s.Update(t.Context(), key, func(found domain.RateBudget, now time.Time) domain.RateBudget {
+	err := s.Update(t.Context(), key, func(found ratelimit.Budget, now time.Time) ratelimit.Budget {
 		state, at = found, now
 		if newState == nil {
 			return found
@@ -53,18 +53,18 @@ func swapRateBudget(
 
 func rateBudgetRoundTrip(t *testing.T, s ports.RateBudgets) {
 	key := newRateBudgetKey()
-	first := domain.RateBudget{FullAt: epoch, BlockedUntil: epoch.Add(time.Minute), Demands: []domain.TenantDemand{
-		{Tenant: newTenant(), Served: 1 << 40, Replicas: []domain.ReplicaDemand{
+	first := ratelimit.Budget{FullAt: epoch, BlockedUntil: epoch.Add(time.Minute), Demands: []ratelimit.TenantDemand{
+		{Tenant: newTenant(), Served: 1 << 40, Replicas: []ratelimit.ReplicaDemand{
 			{Replica: "a", Calls: 3, Served: 7, AskedAt: epoch}, {Replica: "b", AskedAt: epoch.Add(time.Microsecond)},
 		}},
-		{Tenant: newTenant(), Replicas: []domain.ReplicaDemand{{Replica: `"\`, Calls: 1, AskedAt: epoch}}},
+		{Tenant: newTenant(), Replicas: []ratelimit.ReplicaDemand{{Replica: `"\`, Calls: 1, AskedAt: epoch}}},
 	}}
-	second := domain.RateBudget{FullAt: epoch.Add(time.Hour)}
+	second := ratelimit.Budget{FullAt: epoch.Add(time.Hour)}
 	found, _ := swapRateBudget(t, s, key, &first)
-	if diff := cmp.Diff(domain.RateBudget{}, found); diff != "" {
+	if diff := cmp.Diff(ratelimit.Budget{}, found); diff != "" {
 		t.Errorf("a new budget (-want +got):\n%s", diff)
 	}
-	for _, want := range []domain.RateBudget{first, second} {
+	for _, want := range []ratelimit.Budget{first, second} {
 		if found, _ = swapRateBudget(t, s, key, &second); !cmp.Equal(want, found) {
 			t.Errorf("a stored budget (-want +got):\n%s", cmp.Diff(want, found))
 		}
@@ -73,7 +73,7 @@ func rateBudgetRoundTrip(t *testing.T, s ports.RateBudgets) {
 
 func rateBudgetKeys(t *testing.T, s ports.RateBudgets) {
 	key := newRateBudgetKey()
-	swapRateBudget(t, s, key, &domain.RateBudget{FullAt: epoch})
+	swapRateBudget(t, s, key, &ratelimit.Budget{FullAt: epoch})
 	others := make([]ports.RateBudgetKey, 4)
 	for i := range others {
 		others[i] = key
@@ -97,12 +97,12 @@ func rateBudgetIsAtomic(t *testing.T, s ports.RateBudgets) {
 	for range replicas {
 		all.Go(func() {
 			for range updates {
-				err := s.Update(t.Context(), key, func(b domain.RateBudget, now time.Time) domain.RateBudget {
+				err := s.Update(t.Context(), key, func(b ratelimit.Budget, now time.Time) ratelimit.Budget {
 					served := int64(0)
 					if len(b.Demands) > 0 {
 						served = b.Demands[0].Served
 					}
-					b.Demands = []domain.TenantDemand{{Tenant: tenant, Served: served + 1}}
+					b.Demands = []ratelimit.TenantDemand{{Tenant: tenant, Served: served + 1}}
 					b.FullAt = now
 					return b
 				})
@@ -135,8 +135,8 @@ func rateBudgetCanceled(t *testing.T, s ports.RateBudgets) {
 	key := newRateBudgetKey()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	err := s.Update(ctx, key, func(domain.RateBudget, time.Time) domain.RateBudget {
-		return domain.RateBudget{FullAt: epoch}
+	err := s.Update(ctx, key, func(ratelimit.Budget, time.Time) ratelimit.Budget {
+		return ratelimit.Budget{FullAt: epoch}
 	})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("a canceled update returned %v", err)

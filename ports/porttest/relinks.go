@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
 	"github.com/LerianStudio/aggregator-connections/domain/matching"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
@@ -419,7 +420,7 @@ func relinkAdjusts(f *fixture) {
 		renewed("n", withDescription("new")))
 	r.publish("a2=a", "b2=b")
 	f.checkCloses("after the publication", r.c)
-	changed := ids(f.adjustments(id, "2026-02-15"), func(a domain.Adjustment) domain.ChangeKind { return a.Change })
+	changed := ids(f.adjustments(id, "2026-02-15"), func(a books.Adjustment) domain.ChangeKind { return a.Change })
 	slices.Sort(changed)
 	f.equal("adjustments", []domain.ChangeKind{domain.Added, domain.Modified, domain.Removed}, changed)
 }
@@ -499,10 +500,10 @@ func relinkMoves(f *fixture) {
 	r.publish("a2=a", "b2=b")
 	id, day := r.accountID("a2"), domain.Date("2026-02-15")
 	f.close(id, day)
-	f.finishSettled(r.l, f.now(), ports.SettledRead{Balances: map[string]domain.VendorBalance{
+	f.finishSettled(r.l, f.now(), ports.SettledRead{Balances: map[string]books.VendorBalance{
 		"a2": {Amount: money("100", "BRL").Amount, Currency: "BRL"},
 	}})
-	balances := func() []domain.AccountBalance {
+	balances := func() []books.AccountBalance {
 		page, err := f.Ledger.Balances(f.ctx, f.tenant, id, domain.Window{}, domain.PageRequest{Limit: 9})
 		f.noError(err)
 		return page.Items

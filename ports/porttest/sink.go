@@ -16,12 +16,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/events"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
 // SinkSuite describes the sink of one kind of destination.
 type SinkSuite struct {
-	Kind domain.SinkKind
+	Kind events.SinkKind
 	// Open returns a sink.
 	Open func(SinkOptions) ports.Sink
 	// Start starts a destination without TLS on loopback. The destination is stopped when the test ends.

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -32,9 +33,9 @@ func (f *fixture) snapshot(id domain.AccountID, fn func(view ports.AccountView))
 }
 
 // posted returns the view's records whose dates are in the window.
-func (f *fixture) posted(view ports.AccountView, window domain.Window) []domain.PostedRecord {
+func (f *fixture) posted(view ports.AccountView, window domain.Window) []books.PostedRecord {
 	f.Helper()
-	var records []domain.PostedRecord
+	var records []books.PostedRecord
 	for record, err := range view.Posted(f.ctx, window) {
 		f.noError(err)
 		records = append(records, record)
@@ -42,7 +43,7 @@ func (f *fixture) posted(view ports.AccountView, window domain.Window) []domain.
 	return records
 }
 
-func postedID(r domain.PostedRecord) string { return r.ExternalID }
+func postedID(r books.PostedRecord) string { return r.ExternalID }
 
 func snapshotRecords(f *fixture) {
 	foreign := func(o *domain.TransactionData) {
@@ -56,11 +57,11 @@ func snapshotRecords(f *fixture) {
 		row("earlier", withAccount("a"), withDate("2026-01-05")))
 	f.mustStorePage(l, ports.PageWrite{Removed: []string{"removed"}})
 	f.finishSettled(l, f.now(), balances("1000"))
-	var want []domain.PostedRecord
+	var want []books.PostedRecord
 	for _, name := range []string{"earlier", "foreign", "later"} {
 		t := f.getRow(c, name)
-		want = append(want, domain.PostedRecord{
-			SumRow: domain.SumRow{
+		want = append(want, books.PostedRecord{
+			SumRow: books.SumRow{
 				Date: t.Date, FirstSeenAt: t.FirstSeenAt, Posted: true, Amount: t.Amount, AccountMoney: t.AccountMoney,
 			},
 			ID: t.ID, ExternalID: name, Description: t.Description, Counterparty: t.Counterparty,
@@ -108,7 +109,7 @@ func snapshotPages(f *fixture) {
 		f.storeRows(l, rows...)
 	}
 	f.snapshot(id, func(view ports.AccountView) {
-		seen, before := map[string]bool{}, domain.PostedRecord{}
+		seen, before := map[string]bool{}, books.PostedRecord{}
 		for _, record := range f.posted(view, domain.Window{}) {
 			if record.Date < before.Date || record.Date == before.Date && record.ID.String() <= before.ID.String() {
 				f.Fatalf("%v follows %v", record, before)

@@ -14,6 +14,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -35,9 +36,9 @@ func TestStatementFormat(t *testing.T, format ports.StatementFormat) {
 	t.Run("an error of the records is returned, and the document has no end", func(t *testing.T) {
 		want := errors.New("of the records")
 		var b bytes.Buffer
-		err := format.Write(&b, s, func(yield func(domain.StatementRecord, error) bool) {
+		err := format.Write(&b, s, func(yield func(books.StatementRecord, error) bool) {
 			if yield(records[0], nil) {
-				yield(domain.StatementRecord{}, want)
+				yield(books.StatementRecord{}, want)
 			}
 		})
 		if !errors.Is(err, want) {
@@ -65,10 +66,10 @@ func TestStatementFormat(t *testing.T, format ports.StatementFormat) {
 
 // peakOf returns the largest size of the heap that was in use while a statement with n records was written.
 func peakOf(
-	t *testing.T, format ports.StatementFormat, s domain.Statement, record domain.StatementRecord, n int,
+	t *testing.T, format ports.StatementFormat, s books.Statement, record books.StatementRecord, n int,
 ) (peak uint64) {
 	t.Helper()
-	err := format.Write(io.Discard, s, func(yield func(domain.StatementRecord, error) bool) {
+	err := format.Write(io.Discard, s, func(yield func(books.StatementRecord, error) bool) {
 		for i := range n {
 			if i%(n/4) == n/4-1 {
 				var m runtime.MemStats
@@ -99,8 +100,8 @@ func (w *limitedWriter) Write(p []byte) (int, error) {
 }
 
 // WriteSample returns the document that the format writes for the statement and its records.
-func WriteSample(t testing.TB, format ports.StatementFormat, s domain.Statement,
-	records iter.Seq2[domain.StatementRecord, error]) string {
+func WriteSample(t testing.TB, format ports.StatementFormat, s books.Statement,
+	records iter.Seq2[books.StatementRecord, error]) string {
 	t.Helper()
 	var b bytes.Buffer
 	if err := format.Write(&b, s, records); err != nil {
@@ -110,8 +111,8 @@ func WriteSample(t testing.TB, format ports.StatementFormat, s domain.Statement,
 }
 
 // Records returns the records as a sequence.
-func Records(records ...domain.StatementRecord) iter.Seq2[domain.StatementRecord, error] {
-	return func(yield func(domain.StatementRecord, error) bool) {
+func Records(records ...books.StatementRecord) iter.Seq2[books.StatementRecord, error] {
+	return func(yield func(books.StatementRecord, error) bool) {
 		for _, r := range records {
 			if !yield(r, nil) {
 				return
@@ -122,11 +123,11 @@ func Records(records ...domain.StatementRecord) iter.Seq2[domain.StatementRecord
 
 // SampleStatement returns a statement with three records: an incoming amount, an outgoing amount that was converted,
 // and a record without texts.
-func SampleStatement() (domain.Statement, []domain.StatementRecord) {
+func SampleStatement() (books.Statement, []books.StatementRecord) {
 	amount := decimal.RequireFromString
 	dollars := money("-20", "USD")
 	id := func(last string) uuid.UUID { return uuid.MustParse("019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a" + last) }
-	s := domain.Statement{
+	s := books.Statement{
 		ID: id("01"), CreatedAt: time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC), Currency: "BRL",
 		Account: domain.Account{
 			ID: domain.AccountID{UUID: id("02")}, Vendor: vendor, UpdatedAt: epoch,
@@ -136,12 +137,12 @@ func SampleStatement() (domain.Statement, []domain.StatementRecord) {
 			},
 		},
 		Period:   domain.Window{From: "2026-02-01", To: "2026-02-28"},
-		Balances: &domain.StatementBalances{Opening: amount("1000.5"), Closing: amount("-104.25")},
-		Credits:  domain.StatementTotal{Count: 2, Sum: amount("250.25")},
-		Debits:   domain.StatementTotal{Count: 1, Sum: amount("1355")},
+		Balances: &books.StatementBalances{Opening: amount("1000.5"), Closing: amount("-104.25")},
+		Credits:  books.StatementTotal{Count: 2, Sum: amount("250.25")},
+		Debits:   books.StatementTotal{Count: 1, Sum: amount("1355")},
 		Digits:   6, Scale: 2,
 	}
-	return s, []domain.StatementRecord{
+	return s, []books.StatementRecord{
 		{
 			ID: domain.TransactionID{UUID: id("03")}, ExternalID: "e-1", Date: "2026-02-10", Amount: amount("250.25"),
 			Description: "=SUM(A1) <b>\"PIX\" & Söhne</b>\t\x01 \U0001F600", Counterparty: "+Maria",

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/events"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -53,12 +54,12 @@ var eventTests = []storeTest{
 }
 
 // newSubscription returns a subscription to all events of the tenant. It does not store the subscription.
-func (f *fixture) newSubscription(edits ...func(*domain.Subscription)) domain.Subscription {
+func (f *fixture) newSubscription(edits ...func(*events.Subscription)) events.Subscription {
 	at := f.now()
-	s := domain.Subscription{
-		ID: newID[domain.Subscription](), Tenant: f.tenant, Name: "ledger", State: domain.SubscriptionActive,
-		Types:  []domain.EventFilter{"transaction.*", "account.*", "connection.*", "pull.failed", "period.adjusted"},
-		Sink:   domain.SubscriptionSink{Kind: domain.SinkWebhook, URL: "https://books.example.test/events"},
+	s := events.Subscription{
+		ID: newID[events.Subscription](), Tenant: f.tenant, Name: "ledger", State: events.SubscriptionActive,
+		Types:  []events.EventFilter{"transaction.*", "account.*", "connection.*", "pull.failed", "period.adjusted"},
+		Sink:   events.SubscriptionSink{Kind: events.SinkWebhook, URL: "https://books.example.test/events"},
 		Sealed: domain.Sealed("sealed \x00\xff secrets"), StateSince: at, Revision: 1, CreatedAt: at, UpdatedAt: at,
 	}
 	for _, edit := range edits {
@@ -68,13 +69,13 @@ func (f *fixture) newSubscription(edits ...func(*domain.Subscription)) domain.Su
 }
 
 // subscribe stores a new subscription, and deletes it when the test ends.
-func (f *fixture) subscribe(edits ...func(*domain.Subscription)) domain.Subscription {
+func (f *fixture) subscribe(edits ...func(*events.Subscription)) events.Subscription {
 	f.Helper()
 	s := f.newSubscription(edits...)
 	f.noError(f.Subscriptions.Create(f.ctx, s, nil))
 	f.Cleanup(func() {
 		ctx := context.WithoutCancel(f.ctx)
-		err := f.Subscriptions.Delete(ctx, s.Tenant, s.ID, nil, func(domain.Subscription) error { return nil })
+		err := f.Subscriptions.Delete(ctx, s.Tenant, s.ID, nil, func(events.Subscription) error { return nil })
 		if err != nil && !errors.Is(err, domain.NotFound) {
 			f.Error(err)
 		}
@@ -82,12 +83,12 @@ func (f *fixture) subscribe(edits ...func(*domain.Subscription)) domain.Subscrip
 	return s
 }
 
-func withTypes(types ...domain.EventFilter) func(*domain.Subscription) {
-	return func(s *domain.Subscription) { s.Types = types }
+func withTypes(types ...events.EventFilter) func(*events.Subscription) {
+	return func(s *events.Subscription) { s.Types = types }
 }
 
 // lease claims the subscription for a new holder and returns the lease.
-func (f *fixture) lease(s domain.Subscription) ports.SubscriptionLease {
+func (f *fixture) lease(s events.Subscription) ports.SubscriptionLease {
 	f.Helper()
 	holder := newID[domain.Lease]()
 	if !f.claims(holder, s, f.now()) {
@@ -98,21 +99,21 @@ func (f *fixture) lease(s domain.Subscription) ports.SubscriptionLease {
 
 // claims reports whether a claim by the holder, for one minute, includes the subscription s. The claim may also include
 // subscriptions of other tests of the backend.
-func (f *fixture) claims(holder domain.LeaseID, s domain.Subscription, at time.Time) bool {
+func (f *fixture) claims(holder domain.LeaseID, s events.Subscription, at time.Time) bool {
 	f.Helper()
 	held, err := f.Subscriptions.ClaimSubscriptions(f.ctx, holder, at, at.Add(time.Minute), 1000)
 	f.noError(err)
-	return slices.ContainsFunc(held, func(h domain.Subscription) bool { return h.ID == s.ID })
+	return slices.ContainsFunc(held, func(h events.Subscription) bool { return h.ID == s.ID })
 }
 
 // appended calls Append until it has returned count events and no change is pending. It stops after ten seconds. It
 // returns the events, and the test fails if their number is not count. A store may withhold changes while a writer of
 // another test still runs.
-func (f *fixture) appended(l ports.SubscriptionLease, s domain.Subscription, count int) []domain.SubscriptionEvent {
+func (f *fixture) appended(l ports.SubscriptionLease, s events.Subscription, count int) []events.SubscriptionEvent {
 	f.Helper()
-	var all []domain.SubscriptionEvent
+	var all []events.SubscriptionEvent
 	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
-		got, err := f.Subscriptions.Append(f.ctx, l, s, 100, newID[domain.Event])
+		got, err := f.Subscriptions.Append(f.ctx, l, s, 100, newID[events.Event])
 		f.noError(err)
 		all = append(all, got.Events...)
 		if len(all) >= count && !f.pending(l) || time.Now().After(deadline) {
@@ -131,13 +132,13 @@ func (f *fixture) pending(l ports.SubscriptionLease) bool {
 }
 
 // briefEvents returns events in the form "sequence type version".
-func briefEvents(events []domain.SubscriptionEvent) []string {
-	return ids(events, func(e domain.SubscriptionEvent) string {
+func briefEvents(recorded []events.SubscriptionEvent) []string {
+	return ids(recorded, func(e events.SubscriptionEvent) string {
 		return strings.TrimSuffix(fmt.Sprint(e.Sequence, " ", e.Type, " ", e.Version), " 0")
 	})
 }
 
-func (f *fixture) status(s domain.Subscription) ports.SubscriptionStatus {
+func (f *fixture) status(s events.Subscription) ports.SubscriptionStatus {
 	f.Helper()
 	status, err := f.Subscriptions.Get(f.ctx, s.Tenant, s.ID)
 	f.noError(err)
@@ -145,7 +146,7 @@ func (f *fixture) status(s domain.Subscription) ports.SubscriptionStatus {
 }
 
 // progress formats the numbers in the subscription's status as one string.
-func (f *fixture) progress(s domain.Subscription) string {
+func (f *fixture) progress(s events.Subscription) string {
 	f.Helper()
 	p := f.status(s)
 	return fmt.Sprintf("last %d, delivered to %d, position %d, waiting %d, retrying %d",
@@ -157,9 +158,9 @@ func (f *fixture) recordAttempts(l ports.SubscriptionLease, w ports.AttemptsWrit
 	f.noError(f.Subscriptions.RecordAttempts(f.ctx, l, w))
 }
 
-func (f *fixture) updateSubscription(s domain.Subscription, edit func(*domain.Subscription)) ports.SubscriptionStatus {
+func (f *fixture) updateSubscription(s events.Subscription, edit func(*events.Subscription)) ports.SubscriptionStatus {
 	f.Helper()
-	status, err := f.Subscriptions.Update(f.ctx, s.Tenant, s.ID, nil, func(s *domain.Subscription) error {
+	status, err := f.Subscriptions.Update(f.ctx, s.Tenant, s.ID, nil, func(s *events.Subscription) error {
 		edit(s)
 		return nil
 	})
@@ -169,13 +170,13 @@ func (f *fixture) updateSubscription(s domain.Subscription, edit func(*domain.Su
 
 func subscriptionStored(f *fixture) {
 	c := f.createConnection()
-	first := f.subscribe(func(s *domain.Subscription) {
+	first := f.subscribe(func(s *events.Subscription) {
 		s.Connection, s.FromStart = c.ID, true
-		s.Sink = domain.SubscriptionSink{
-			Kind: domain.SinkRabbitMQ, URL: "amqps://user@mq.example.test/v", Exchange: "books", RoutingKey: "events",
+		s.Sink = events.SubscriptionSink{
+			Kind: events.SinkRabbitMQ, URL: "amqps://user@mq.example.test/v", Exchange: "books", RoutingKey: "events",
 		}
 		s.PreviousUntil = f.now()
-		s.State, s.Reason = domain.SubscriptionDisabled, domain.SinkRefused
+		s.State, s.Reason = events.SubscriptionDisabled, domain.SinkRefused
 	})
 	second := f.subscribe()
 	status := f.status(first)
@@ -185,8 +186,8 @@ func subscriptionStored(f *fixture) {
 	list := collectPages(f, 1, func(page domain.PageRequest) (domain.Page[ports.SubscriptionStatus], error) {
 		return f.Subscriptions.List(f.ctx, f.tenant, page)
 	}, nil)
-	f.equal("list", []domain.SubscriptionID{second.ID, first.ID},
-		ids(list, func(s ports.SubscriptionStatus) domain.SubscriptionID { return s.ID }))
+	f.equal("list", []events.SubscriptionID{second.ID, first.ID},
+		ids(list, func(s ports.SubscriptionStatus) events.SubscriptionID { return s.ID }))
 	_, err := f.Subscriptions.List(f.ctx, f.tenant, domain.PageRequest{Limit: 1, After: domain.Position{Key: "x"}})
 	f.invalidCursor("a foreign position", err)
 }
@@ -194,15 +195,15 @@ func subscriptionStored(f *fixture) {
 func subscriptionUpdated(f *fixture) {
 	s := f.subscribe()
 	want := s
-	want.Name, want.Types, want.Sealed = "other", []domain.EventFilter{"pull.failed"}, domain.Sealed("others")
+	want.Name, want.Types, want.Sealed = "other", []events.EventFilter{"pull.failed"}, domain.Sealed("others")
 	want.Sink.URL, want.PreviousUntil = "https://other.example.test/", f.now()
-	want.SetState(domain.SubscriptionPaused, "", f.now())
+	want.SetState(events.SubscriptionPaused, "", f.now())
 	want.BumpRevision(f.now())
-	got := f.updateSubscription(s, func(s *domain.Subscription) { *s = want })
+	got := f.updateSubscription(s, func(s *events.Subscription) { *s = want })
 	f.equal("result", want, got.Subscription)
 	f.equal("stored", want, f.status(s).Subscription)
 	refused := domain.FieldError("name", "refused")
-	_, err := f.Subscriptions.Update(f.ctx, f.tenant, s.ID, nil, func(s *domain.Subscription) error {
+	_, err := f.Subscriptions.Update(f.ctx, f.tenant, s.ID, nil, func(s *events.Subscription) error {
 		s.Name = "refused"
 		return refused
 	})
@@ -213,14 +214,14 @@ func subscriptionUpdated(f *fixture) {
 func subscriptionDeleted(f *fixture) {
 	s := f.subscribe()
 	refused := domain.FieldError("name", "refused")
-	err := f.Subscriptions.Delete(f.ctx, f.tenant, s.ID, nil, func(got domain.Subscription) error {
+	err := f.Subscriptions.Delete(f.ctx, f.tenant, s.ID, nil, func(got events.Subscription) error {
 		f.equal("checked", s, got)
 		return refused
 	})
 	f.errorIs(err, refused)
 	f.status(s)
 	remove := func() error {
-		return f.Subscriptions.Delete(f.ctx, f.tenant, s.ID, nil, func(domain.Subscription) error { return nil })
+		return f.Subscriptions.Delete(f.ctx, f.tenant, s.ID, nil, func(events.Subscription) error { return nil })
 	}
 	f.noError(remove())
 	f.errorIs(remove(), domain.NotFound)
@@ -236,10 +237,10 @@ func subscriptionTenant(f *fixture) {
 	s, l, _ := f.subscribedWithEvents(1)
 	f.recordAttempts(
 		l,
-		ports.AttemptsWrite{Attempts: []domain.EventAttempt{{ID: newID[domain.EventAttempt](), At: f.now()}}},
+		ports.AttemptsWrite{Attempts: []events.EventAttempt{{ID: newID[events.EventAttempt](), At: f.now()}}},
 	)
 	other := newTenant()
-	unchanged := func(*domain.Subscription) error { return nil }
+	unchanged := func(*events.Subscription) error { return nil }
 	_, err := f.Subscriptions.Get(f.ctx, other, s.ID)
 	f.errorIs(err, domain.NotFound)
 	_, err = f.Subscriptions.Update(f.ctx, other, s.ID, nil, unchanged)
@@ -247,7 +248,7 @@ func subscriptionTenant(f *fixture) {
 	_, err = f.Subscriptions.Replay(f.ctx, other, s.ID, 1, nil)
 	f.errorIs(err, domain.NotFound)
 	f.errorIs(
-		f.Subscriptions.Delete(f.ctx, other, s.ID, nil, func(domain.Subscription) error { return nil }),
+		f.Subscriptions.Delete(f.ctx, other, s.ID, nil, func(events.Subscription) error { return nil }),
 		domain.NotFound,
 	)
 	attempts, err := f.Subscriptions.Attempts(f.ctx, other, s.ID, domain.PageRequest{Limit: 5})
@@ -262,12 +263,12 @@ func subscriptionTenant(f *fixture) {
 
 // subscriptionsLimited creates subscriptions in all states until one is missing, and then several at the same time.
 func subscriptionsLimited(f *fixture) {
-	states := []domain.SubscriptionState{
-		domain.SubscriptionActive, domain.SubscriptionPaused, domain.SubscriptionDisabled,
+	states := []events.SubscriptionState{
+		events.SubscriptionActive, events.SubscriptionPaused, events.SubscriptionDisabled,
 	}
-	var first domain.Subscription
-	for i := range domain.MaxSubscriptions - 1 {
-		first = f.subscribe(func(s *domain.Subscription) { s.State = states[i%len(states)] })
+	var first events.Subscription
+	for i := range events.MaxSubscriptions - 1 {
+		first = f.subscribe(func(s *events.Subscription) { s.State = states[i%len(states)] })
 	}
 	const concurrent = 8
 	results := make(chan error, concurrent)
@@ -286,10 +287,10 @@ func subscriptionsLimited(f *fixture) {
 		}
 	}
 	f.equal("stored", 1, stored)
-	foreign := f.newSubscription(func(s *domain.Subscription) { s.Tenant = newTenant() })
+	foreign := f.newSubscription(func(s *events.Subscription) { s.Tenant = newTenant() })
 	f.noError(f.Subscriptions.Create(f.ctx, foreign, nil))
 	f.noError(f.Subscriptions.Delete(f.ctx, first.Tenant, first.ID, nil,
-		func(domain.Subscription) error { return nil }))
+		func(events.Subscription) error { return nil }))
 	f.subscribe()
 	f.errorIs(f.Subscriptions.Create(f.ctx, f.newSubscription(), nil), domain.TooManySubscriptions)
 }
@@ -297,14 +298,14 @@ func subscriptionsLimited(f *fixture) {
 func subscriptionResealed(f *fixture) {
 	s := f.subscribe()
 	var found bool
-	for after := (domain.SubscriptionID{}); !found; {
+	for after := (events.SubscriptionID{}); !found; {
 		batch, err := f.Subscriptions.ListSealed(f.ctx, after, 2)
 		f.noError(err)
 		if len(batch) == 0 {
 			f.Fatal("the subscription is not listed")
 		}
 		after = batch[len(batch)-1].ID
-		found = slices.ContainsFunc(batch, func(b domain.Subscription) bool {
+		found = slices.ContainsFunc(batch, func(b events.Subscription) bool {
 			return b.ID == s.ID && string(b.Sealed) == string(s.Sealed)
 		})
 	}
@@ -322,7 +323,7 @@ func subscriptionResealed(f *fixture) {
 // subscribedWithEvents stores a subscription with n events, each about a different record. It returns the subscription,
 // its lease and the events.
 func (f *fixture) subscribedWithEvents(n int) (
-	domain.Subscription, ports.SubscriptionLease, []domain.SubscriptionEvent,
+	events.Subscription, ports.SubscriptionLease, []events.SubscriptionEvent,
 ) {
 	f.Helper()
 	s := f.subscribe(withTypes("transaction.*"))
@@ -337,10 +338,10 @@ func (f *fixture) subscribedWithEvents(n int) (
 }
 
 func replayGoesBack(f *fixture) {
-	s, l, events := f.subscribedWithEvents(4)
-	failed := events[1]
+	s, l, recorded := f.subscribedWithEvents(4)
+	failed := recorded[1]
 	failed.Attempts, failed.FailingSince, failed.NextAttempt = 1, f.now(), f.now()
-	f.recordAttempts(l, ports.AttemptsWrite{DeliveredTo: 4, Parked: []domain.SubscriptionEvent{failed}})
+	f.recordAttempts(l, ports.AttemptsWrite{DeliveredTo: 4, Parked: []events.SubscriptionEvent{failed}})
 	status, err := f.Subscriptions.Replay(f.ctx, f.tenant, s.ID, 3, nil)
 	f.noError(err)
 	f.equal("result", int64(2), status.Position)
@@ -350,19 +351,19 @@ func replayGoesBack(f *fixture) {
 	f.errorIs(f.Subscriptions.RecordAttempts(f.ctx, l, ports.AttemptsWrite{DeliveredTo: 4}), domain.LeaseLost)
 	again, err := f.Subscriptions.ListEvents(f.ctx, l, 2, 10)
 	f.noError(err)
-	f.equal("events", events[2:], again)
+	f.equal("events", recorded[2:], again)
 	_, err = f.Subscriptions.Replay(f.ctx, f.tenant, s.ID, 1, nil)
 	f.noError(err)
 	again, err = f.Subscriptions.ListEvents(f.ctx, l, 0, 10)
 	f.noError(err)
-	f.equal("events from the first on", events, again)
+	f.equal("events from the first on", recorded, again)
 }
 
 func replayGoesAhead(f *fixture) {
-	s, l, events := f.subscribedWithEvents(3)
-	failed := events[0]
+	s, l, recorded := f.subscribedWithEvents(3)
+	failed := recorded[0]
 	failed.Attempts = 1
-	f.recordAttempts(l, ports.AttemptsWrite{DeliveredTo: 1, Parked: []domain.SubscriptionEvent{failed}})
+	f.recordAttempts(l, ports.AttemptsWrite{DeliveredTo: 1, Parked: []events.SubscriptionEvent{failed}})
 	f.equal("before", "last 3, delivered to 1, position 0, waiting 3, retrying 1", f.progress(s))
 	_, err := f.Subscriptions.Replay(f.ctx, f.tenant, s.ID, 3, nil)
 	f.noError(err)
@@ -385,7 +386,7 @@ func queueBegins(f *fixture) {
 	_, running := f.runningPull()
 	f.storeRows(running, row("1"))
 	now := f.subscribe(withTypes("transaction.*"))
-	start := f.subscribe(withTypes("transaction.*"), func(s *domain.Subscription) { s.FromStart = true })
+	start := f.subscribe(withTypes("transaction.*"), func(s *events.Subscription) { s.FromStart = true })
 	f.storeRows(running, row("2"))
 	l := f.lease(now)
 	f.equal("now", []string{"1 transaction.added 1"}, briefEvents(f.appended(l, now, 1)))
@@ -434,7 +435,7 @@ func queueAddsMoved(f *fixture) {
 	f.equal("pending", true, f.pendingWithin(l))
 	var got []string
 	for more := true; more; {
-		appended, err := f.Subscriptions.Append(f.ctx, l, every, 1, newID[domain.Event])
+		appended, err := f.Subscriptions.Append(f.ctx, l, every, 1, newID[events.Event])
 		f.noError(err)
 		for _, e := range appended.Events {
 			got = append(got, fmt.Sprint(e.Subject, " ", e.Type, " ", e.Version))
@@ -452,7 +453,7 @@ func queueAddsMoved(f *fixture) {
 func queueWants(f *fixture) {
 	c, running := f.runningPull()
 	_, otherRunning := f.runningPull()
-	one := f.subscribe(withTypes("transaction.added", "transaction.removed"), func(s *domain.Subscription) {
+	one := f.subscribe(withTypes("transaction.added", "transaction.removed"), func(s *events.Subscription) {
 		s.Connection = c.ID
 	})
 	f.storeRows(otherRunning, row("other"))
@@ -486,25 +487,25 @@ func queuePages(f *fixture) {
 	f.storeRows(running, row("1"), row("2"), row("3"), row("4"), row("5"))
 	l := f.lease(s)
 	f.equal("pending", true, f.pendingWithin(l))
-	var all []domain.SubscriptionEvent
+	var all []events.SubscriptionEvent
 	for range 3 {
-		got, err := f.Subscriptions.Append(f.ctx, l, s, 2, newID[domain.Event])
+		got, err := f.Subscriptions.Append(f.ctx, l, s, 2, newID[events.Event])
 		f.noError(err)
 		all = append(all, got.Events...)
 		f.equal("more", len(all) < 5, got.More)
 	}
 	f.equal("sequences", []int64{1, 2, 3, 4, 5}, ids(all, sequenceOf))
-	f.equal("subjects", 5, len(distinct(all, func(e domain.SubscriptionEvent) string { return e.Subject })))
-	f.equal("ids", 5, len(distinct(all, func(e domain.SubscriptionEvent) domain.EventID { return e.ID })))
+	f.equal("subjects", 5, len(distinct(all, func(e events.SubscriptionEvent) string { return e.Subject })))
+	f.equal("ids", 5, len(distinct(all, func(e events.SubscriptionEvent) events.EventID { return e.ID })))
 	for after := range int64(6) {
 		got, err := f.Subscriptions.ListEvents(f.ctx, l, after, 2)
 		f.noError(err)
-		f.equal("stored events", all[after:min(after+2, 5)], append([]domain.SubscriptionEvent{}, got...))
+		f.equal("stored events", all[after:min(after+2, 5)], append([]events.SubscriptionEvent{}, got...))
 	}
 	f.equal("pending", false, f.pending(l))
 }
 
-func sequenceOf(e domain.SubscriptionEvent) int64 { return e.Sequence }
+func sequenceOf(e events.SubscriptionEvent) int64 { return e.Sequence }
 
 // distinct returns the set of all keys of the items.
 func distinct[T any, K comparable](items []T, key func(T) K) map[K]bool {
@@ -531,10 +532,10 @@ func queueLeases(f *fixture) {
 	f.equal("taken over", false, f.claims(one, s, at.Add(111*time.Second)))
 	f.noError(f.Subscriptions.ReleaseSubscriptions(f.ctx, two))
 	f.equal("released", true, f.claims(one, s, at.Add(112*time.Second)))
-	f.updateSubscription(s, func(s *domain.Subscription) { s.SetState(domain.SubscriptionPaused, "", at) })
+	f.updateSubscription(s, func(s *events.Subscription) { s.SetState(events.SubscriptionPaused, "", at) })
 	f.equal("paused", false, f.claims(one, s, at.Add(113*time.Second)))
 	f.equal("paused and expired", false, f.claims(two, s, at.Add(300*time.Second)))
-	f.updateSubscription(s, func(s *domain.Subscription) { s.SetState(domain.SubscriptionActive, "", at) })
+	f.updateSubscription(s, func(s *events.Subscription) { s.SetState(events.SubscriptionActive, "", at) })
 	f.equal("resumed", true, f.claims(one, s, at.Add(301*time.Second)))
 }
 
@@ -545,12 +546,12 @@ func queueLeaseLost(f *fixture) {
 	f.pendingWithin(l)
 	other := l
 	other.Holder = newID[domain.Lease]()
-	_, err := f.Subscriptions.Append(f.ctx, other, s, 10, newID[domain.Event])
+	_, err := f.Subscriptions.Append(f.ctx, other, s, 10, newID[events.Event])
 	f.errorIs(err, domain.LeaseLost)
 	f.errorIs(f.Subscriptions.RecordAttempts(f.ctx, other, ports.AttemptsWrite{DeliveredTo: 1}), domain.LeaseLost)
 	old := s
 	old.Revision--
-	_, err = f.Subscriptions.Append(f.ctx, l, old, 10, newID[domain.Event])
+	_, err = f.Subscriptions.Append(f.ctx, l, old, 10, newID[events.Event])
 	f.errorIs(err, domain.LeaseLost)
 	f.equal("progress", "last 1, delivered to 0, position 0, waiting 1, retrying 0", f.progress(s))
 	f.appended(l, s, 1)
@@ -561,30 +562,30 @@ func queueParks(f *fixture) {
 	_, running := f.runningPull()
 	f.storeRows(running, row("a"))
 	l := f.lease(s)
-	events := f.appended(l, s, 1)
+	recorded := f.appended(l, s, 1)
 	for _, page := range [][]domain.TransactionData{{row("a", withDescription("2"))}, {row("b")}, {row("c")},
 		{row("a", withDescription("3")), row("b", withDescription("2"))}} {
 		f.storeRows(running, page...)
-		events = append(events, f.appended(l, s, len(page))...)
+		recorded = append(recorded, f.appended(l, s, len(page))...)
 	}
 	at, next := f.now(), f.now()
-	bySubject := map[string][]domain.SubscriptionEvent{}
-	for _, e := range events {
+	bySubject := map[string][]events.SubscriptionEvent{}
+	for _, e := range recorded {
 		bySubject[e.Subject] = append(bySubject[e.Subject], e)
 	}
-	a, b := bySubject[events[0].Subject], bySubject[events[2].Subject]
-	for _, head := range []*domain.SubscriptionEvent{&a[0], &b[0]} {
+	a, b := bySubject[recorded[0].Subject], bySubject[recorded[2].Subject]
+	for _, head := range []*events.SubscriptionEvent{&a[0], &b[0]} {
 		head.Attempts, head.FailingSince, head.NextAttempt, head.LastError = 2, at, next, domain.SinkRefused
 	}
 	f.recordAttempts(l, ports.AttemptsWrite{DeliveredTo: 4, Parked: slices.Concat(a, b)})
 	f.equal("progress", "last 6, delivered to 4, position 0, waiting 5, retrying 5", f.progress(s))
-	f.equal("oldest", events[0].At, f.status(s).OldestWaiting)
+	f.equal("oldest", recorded[0].At, f.status(s).OldestWaiting)
 	rest, err := f.Subscriptions.ListEvents(f.ctx, l, 0, 10)
 	f.noError(err)
-	f.equal("not parked", []int64{events[3].Sequence}, ids(rest, sequenceOf))
+	f.equal("not parked", []int64{recorded[3].Sequence}, ids(rest, sequenceOf))
 	heads, err := f.Subscriptions.ListParked(f.ctx, l, 10)
 	f.noError(err)
-	f.equal("first of each subject", []domain.SubscriptionEvent{a[0], b[0]}, heads)
+	f.equal("first of each subject", []events.SubscriptionEvent{a[0], b[0]}, heads)
 	heads, err = f.Subscriptions.ListParked(f.ctx, l, 1)
 	f.noError(err)
 	f.equal("limit", a[:1], heads)
@@ -599,38 +600,38 @@ func queueParks(f *fixture) {
 }
 
 func queueRetriesAfterResume(f *fixture) {
-	s, l, events := f.subscribedWithEvents(1)
-	failed := events[0]
+	s, l, recorded := f.subscribedWithEvents(1)
+	failed := recorded[0]
 	failed.Attempts, failed.FailingSince, failed.NextAttempt, failed.LastError = 9, f.now(), f.now(), domain.SinkRefused
-	f.recordAttempts(l, ports.AttemptsWrite{DeliveredTo: 1, Parked: []domain.SubscriptionEvent{failed}})
-	head := func() domain.SubscriptionEvent {
+	f.recordAttempts(l, ports.AttemptsWrite{DeliveredTo: 1, Parked: []events.SubscriptionEvent{failed}})
+	head := func() events.SubscriptionEvent {
 		f.Helper()
 		e, err := f.Subscriptions.NextParked(f.ctx, l, failed.Subject)
 		f.noError(err)
 		return e
 	}
 	f.equal("parked", failed, head())
-	f.updateSubscription(s, func(s *domain.Subscription) { s.Name = "renamed" })
+	f.updateSubscription(s, func(s *events.Subscription) { s.Name = "renamed" })
 	f.equal("after a change of an active subscription", failed, head())
-	f.updateSubscription(s, func(s *domain.Subscription) { s.SetState(domain.SubscriptionPaused, "", f.now()) })
+	f.updateSubscription(s, func(s *events.Subscription) { s.SetState(events.SubscriptionPaused, "", f.now()) })
 	f.equal("after a pause", failed, head())
-	f.updateSubscription(s, func(s *domain.Subscription) { s.SetState(domain.SubscriptionActive, "", f.now()) })
-	f.equal("after it was resumed", events[0], head())
+	f.updateSubscription(s, func(s *events.Subscription) { s.SetState(events.SubscriptionActive, "", f.now()) })
+	f.equal("after it was resumed", recorded[0], head())
 }
 
 func queueAttempts(f *fixture) {
-	s, l, events := f.subscribedWithEvents(2)
-	var want []domain.EventAttempt
-	for i, e := range events {
-		want = append(want, domain.EventAttempt{
-			ID: newID[domain.EventAttempt](), Sequence: e.Sequence, Event: e.ID, Type: e.Type, Subject: e.Subject,
+	s, l, recorded := f.subscribedWithEvents(2)
+	var want []events.EventAttempt
+	for i, e := range recorded {
+		want = append(want, events.EventAttempt{
+			ID: newID[events.EventAttempt](), Sequence: e.Sequence, Event: e.ID, Type: e.Type, Subject: e.Subject,
 			Number: i + 1, At: f.now(), Took: 1500 * time.Microsecond, Error: domain.SinkRefused,
 		})
 	}
 	want[1].Error = ""
 	f.recordAttempts(l, ports.AttemptsWrite{DeliveredTo: 2, Attempts: want})
 	slices.Reverse(want)
-	got := collectPages(f, 1, func(page domain.PageRequest) (domain.Page[domain.EventAttempt], error) {
+	got := collectPages(f, 1, func(page domain.PageRequest) (domain.Page[events.EventAttempt], error) {
 		return f.Subscriptions.Attempts(f.ctx, f.tenant, s.ID, page)
 	}, nil)
 	f.equal("attempts", want, got)
@@ -641,13 +642,13 @@ func queueAttempts(f *fixture) {
 }
 
 func queueDisables(f *fixture) {
-	s, l, events := f.subscribedWithEvents(2)
+	s, l, recorded := f.subscribedWithEvents(2)
 	at := f.now()
 	f.recordAttempts(l, ports.AttemptsWrite{
-		DeliveredTo: 2, Parked: events[:1], Disable: domain.SinkUnreachable, At: at,
+		DeliveredTo: 2, Parked: recorded[:1], Disable: domain.SinkUnreachable, At: at,
 	})
 	got := f.status(s)
-	f.equal("state", []any{domain.SubscriptionDisabled, domain.SinkUnreachable, at},
+	f.equal("state", []any{events.SubscriptionDisabled, domain.SinkUnreachable, at},
 		[]any{got.State, got.Reason, got.StateSince})
 	f.equal("progress", "last 2, delivered to 2, position 0, waiting 1, retrying 1", f.progress(s))
 	f.errorIs(f.Subscriptions.RecordAttempts(f.ctx, l, ports.AttemptsWrite{}), domain.LeaseLost)
@@ -672,8 +673,8 @@ func queueTransactions(f *fixture) {
 }
 
 // kinds returns the types and subjects of events, sorted.
-func kinds(events []domain.SubscriptionEvent) []string {
-	return slices.Sorted(slices.Values(ids(events, func(e domain.SubscriptionEvent) string {
+func kinds(recorded []events.SubscriptionEvent) []string {
+	return slices.Sorted(slices.Values(ids(recorded, func(e events.SubscriptionEvent) string {
 		return string(e.Type) + " " + e.Subject
 	})))
 }
@@ -685,10 +686,10 @@ func eventsOfAccounts(f *fixture) {
 	f.storeAccounts(running, true, "a", "b")
 	accounts := f.listAccounts(c)
 	a, b := " "+accounts[0].ID.String(), " "+accounts[1].ID.String()
-	events := f.appended(l, s, 2)
-	f.equal("new", slices.Sorted(slices.Values([]string{"account.added" + a, "account.added" + b})), kinds(events))
-	f.equal("time", accounts[0].UpdatedAt, events[0].At)
-	f.equal("connection", c.ID, events[0].Connection)
+	recorded := f.appended(l, s, 2)
+	f.equal("new", slices.Sorted(slices.Values([]string{"account.added" + a, "account.added" + b})), kinds(recorded))
+	f.equal("time", accounts[0].UpdatedAt, recorded[0].At)
+	f.equal("connection", c.ID, recorded[0].Connection)
 	f.storeAccounts(running, true, "a", "b")
 	changed := accountData("a")
 	changed.Name = "renamed"
@@ -753,8 +754,8 @@ func eventsOfPeriods(f *fixture) {
 	f.close(id, "2026-01-31")
 	f.close(id, closeDay)
 	f.storeRows(running, row("2", withAccount("a"), withAmount("-7", "BRL")))
-	feb, jan := "period.adjusted "+domain.PeriodSubject(id, closeDay),
-		"period.adjusted "+domain.PeriodSubject(id, "2026-01-31")
+	feb, jan := "period.adjusted "+events.PeriodSubject(id, closeDay),
+		"period.adjusted "+events.PeriodSubject(id, "2026-01-31")
 	f.equal("one period", []string{feb}, kinds(f.appended(l, s, 1)))
 	f.storeRows(running, row("1", withAccount("a"), withDate("2026-01-10"), withAmount("-7", "BRL")))
 	f.equal("both periods", []string{jan, feb}, kinds(f.appended(l, s, 2)))
@@ -810,7 +811,7 @@ func eventsOfCompleteness(f *fixture) {
 func eventBacklog(f *fixture) {
 	before, err := f.Subscriptions.EventBacklog(f.ctx)
 	f.noError(err)
-	s, _, events := f.subscribedWithEvents(3)
+	s, _, recorded := f.subscribedWithEvents(3)
 	backlog := func() ports.EventBacklog {
 		f.Helper()
 		now, err := f.Subscriptions.EventBacklog(f.ctx)
@@ -819,20 +820,20 @@ func eventBacklog(f *fixture) {
 		return now
 	}
 	f.equal("waiting", 3, backlog().Waiting)
-	if oldest := backlog().Oldest; oldest.IsZero() || oldest.After(events[0].At) {
-		f.Errorf("the oldest event is of %v, want %v or earlier", oldest, events[0].At)
+	if oldest := backlog().Oldest; oldest.IsZero() || oldest.After(recorded[0].At) {
+		f.Errorf("the oldest event is of %v, want %v or earlier", oldest, recorded[0].At)
 	}
-	f.updateSubscription(s, func(s *domain.Subscription) {
-		s.SetState(domain.SubscriptionDisabled, domain.SinkRefused, f.now())
+	f.updateSubscription(s, func(s *events.Subscription) {
+		s.SetState(events.SubscriptionDisabled, domain.SinkRefused, f.now())
 	})
 	f.equal("disabled", []int{0, 1}, []int{backlog().Waiting, backlog().Disabled})
 }
 
 func eventsPruned(f *fixture) {
-	s, l, events := f.subscribedWithEvents(4)
-	attempt := domain.EventAttempt{ID: newID[domain.EventAttempt](), At: f.now()}
+	s, l, recorded := f.subscribedWithEvents(4)
+	attempt := events.EventAttempt{ID: newID[events.EventAttempt](), At: f.now()}
 	f.recordAttempts(l, ports.AttemptsWrite{
-		DeliveredTo: 3, Parked: events[:1], Attempts: []domain.EventAttempt{attempt},
+		DeliveredTo: 3, Parked: recorded[:1], Attempts: []events.EventAttempt{attempt},
 	})
 	prune := func(before time.Time) {
 		f.Helper()
@@ -842,15 +843,15 @@ func eventsPruned(f *fixture) {
 			f.noError(err)
 		}
 	}
-	prune(events[0].At)
+	prune(recorded[0].At)
 	all, err := f.Subscriptions.ListEvents(f.ctx, l, 0, 10)
 	f.noError(err)
 	f.equal("not old", 3, len(all))
 	prune(longAfter(f.now()))
 	all, err = f.Subscriptions.ListEvents(f.ctx, l, 0, 10)
 	f.noError(err)
-	f.equal("only what waits", events[3:], all)
-	_, err = f.Subscriptions.NextParked(f.ctx, l, events[0].Subject)
+	f.equal("only what waits", recorded[3:], all)
+	_, err = f.Subscriptions.NextParked(f.ctx, l, recorded[0].Subject)
 	f.noError(err)
 	attempts, err := f.Subscriptions.Attempts(f.ctx, f.tenant, s.ID, domain.PageRequest{Limit: 5})
 	f.noError(err)

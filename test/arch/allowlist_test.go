@@ -26,27 +26,37 @@ var allowed = map[string][]string{
 	"domain": {
 		"github.com/google/uuid", "github.com/shopspring/decimal",
 	},
+	"domain/ratelimit": {
+		"domain",
+	},
+	"domain/events": {
+		"domain",
+	},
+	"domain/books": {
+		"domain",
+		"github.com/google/uuid", "github.com/shopspring/decimal",
+	},
 	"domain/matching": {
 		"domain",
 		"github.com/google/uuid", "github.com/shopspring/decimal",
 	},
 	"domain/records": {
-		"domain", "domain/matching",
+		"domain", "domain/books", "domain/events", "domain/matching",
 	},
 	"ports": {
-		"domain", "domain/matching", "domain/records",
+		"domain", "domain/books", "domain/events", "domain/matching", "domain/ratelimit", "domain/records",
 		"github.com/google/uuid",
 	},
 	"ports/portmock": {
-		"domain", "domain/matching", "ports",
+		"domain", "domain/books", "domain/events", "domain/matching", "ports",
 		"github.com/google/uuid", "go.uber.org/mock/gomock",
 	},
 	"ports/porttest": {
-		"domain", "domain/matching", "ports",
+		"domain", "domain/books", "domain/events", "domain/matching", "domain/ratelimit", "ports",
 		"github.com/google/go-cmp/cmp", "github.com/google/uuid", "github.com/shopspring/decimal",
 	},
 	"application": {
-		"domain", "domain/matching", "ports",
+		"domain", "domain/books", "domain/events", "domain/matching", "ports",
 	},
 	"configs": {
 		"domain",
@@ -54,14 +64,14 @@ var allowed = map[string][]string{
 	},
 
 	"adapters/memory": {
-		"domain", "domain/matching", "domain/records", "ports",
+		"domain", "domain/books", "domain/events", "domain/matching", "domain/ratelimit", "domain/records", "ports",
 		"github.com/google/uuid",
 	},
 	"adapters/rest": {
-		"adapters/rest/auth", "adapters/rest/console", "adapters/rest/operation", "domain", "ports",
-		"github.com/go-json-experiment/json", "github.com/google/uuid",
-		"github.com/labstack/echo/v4", "github.com/shopspring/decimal", "go.uber.org/zap",
-		"golang.org/x/sync/semaphore", "golang.org/x/time/rate",
+		"adapters/rest/auth", "adapters/rest/console", "adapters/rest/operation", "domain", "domain/books",
+		"domain/events", "ports",
+		"github.com/go-json-experiment/json", "github.com/google/uuid", "github.com/labstack/echo/v4",
+		"github.com/shopspring/decimal", "go.uber.org/zap", "golang.org/x/sync/semaphore", "golang.org/x/time/rate",
 	},
 	"adapters/rest/console": {},
 	"adapters/rest/operation": {
@@ -85,31 +95,31 @@ var allowed = map[string][]string{
 		"adapters/jobs/background", "domain", "ports",
 	},
 	"adapters/sealing": {
-		"domain", "ports",
+		"domain", "domain/events", "ports",
 		"github.com/google/uuid", "github.com/tink-crypto/tink-go/v2",
 	},
 	// The event sinks share the guard that checks addresses.
 	"adapters/sink/rabbitmq": {
-		"adapters/egress", "domain", "ports",
+		"adapters/egress", "domain", "domain/events", "ports",
 		"github.com/rabbitmq/amqp091-go",
 	},
 	"adapters/sink/webhook": {
-		"adapters/egress", "domain", "ports",
+		"adapters/egress", "domain", "domain/events", "ports",
 		"github.com/standard-webhooks/standard-webhooks/libraries/go",
 	},
 	"adapters/statement/camt053": {
-		"domain", "ports",
+		"domain", "domain/books", "ports",
 		"github.com/shopspring/decimal",
 	},
 	"adapters/statement/csv": {
-		"domain", "ports",
+		"domain/books", "ports",
 	},
 	"adapters/statement/matcher": {
-		"domain", "ports",
+		"domain/books", "ports",
 		"github.com/go-json-experiment/json",
 	},
 	"adapters/statement/ofx": {
-		"domain", "ports",
+		"domain", "domain/books", "ports",
 	},
 	"adapters/transparency": {
 		"domain",
@@ -130,7 +140,7 @@ var allowed = map[string][]string{
 
 	// Both SQL dialects use gormstore. It may use the types and errors of pgx. It must not open connections.
 	"adapters/persistence/gormstore": {
-		"domain", "domain/matching", "domain/records", "ports",
+		"domain", "domain/books", "domain/events", "domain/matching", "domain/records", "ports",
 		"github.com/google/uuid", "github.com/jackc/pgx/v5/pgconn", "github.com/jackc/pgx/v5/pgtype",
 		"github.com/pressly/goose/v3", "github.com/shopspring/decimal", "gorm.io/gorm",
 	},
@@ -142,7 +152,7 @@ var allowed = map[string][]string{
 		"github.com/jackc/pgx/v5",
 	},
 	"adapters/persistence/postgres": {
-		"adapters/persistence/gormstore", "adapters/persistence/pglock", "domain", "ports",
+		"adapters/persistence/gormstore", "adapters/persistence/pglock", "domain", "domain/ratelimit", "ports",
 		"github.com/google/uuid", "github.com/jackc/pgx/v5", "github.com/pressly/goose/v3",
 		"github.com/shopspring/decimal", "gorm.io/driver/postgres", "gorm.io/gorm",
 	},
@@ -165,16 +175,15 @@ var allowed = map[string][]string{
 
 	// The vendors' adapters share vendorhttp.
 	"adapters/aggregator/vendorhttp": {
-		"adapters/egress", "domain", "ports",
-		"github.com/failsafe-go/failsafe-go", "github.com/go-json-experiment/json",
-		"golang.org/x/time/rate",
+		"adapters/egress", "domain", "domain/ratelimit", "ports",
+		"github.com/failsafe-go/failsafe-go", "github.com/go-json-experiment/json", "golang.org/x/time/rate",
 	},
 	"adapters/aggregator/pluggy": {
-		"adapters/aggregator/vendorhttp", "domain", "domain/matching", "ports",
+		"adapters/aggregator/vendorhttp", "domain", "domain/books", "domain/matching", "ports",
 		"github.com/go-json-experiment/json", "golang.org/x/sync/singleflight",
 	},
 	"adapters/aggregator/belvo": {
-		"adapters/aggregator/vendorhttp", "domain", "domain/matching", "ports",
+		"adapters/aggregator/vendorhttp", "domain", "domain/books", "domain/matching", "ports",
 		"github.com/go-json-experiment/json",
 	},
 

@@ -20,6 +20,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/postgres"
 	"github.com/LerianStudio/aggregator-connections/cmd/discovery/compose"
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/ratelimit"
 	"github.com/LerianStudio/aggregator-connections/ports"
 	"github.com/LerianStudio/aggregator-connections/test/kit/harness"
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
@@ -32,7 +33,7 @@ type countedBudgets struct {
 }
 
 func (c *countedBudgets) Update(ctx context.Context, key ports.RateBudgetKey,
-	change func(domain.RateBudget, time.Time) domain.RateBudget,
+	change func(ratelimit.Budget, time.Time) ratelimit.Budget,
 ) error {
 	if key.Resource == "transactions" || key.Resource == "rows" {
 		c.updates.Add(1)

@@ -19,6 +19,7 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/adapters/telemetry"
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/events"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -27,7 +28,7 @@ const subscriptions = "/v1/discovery/subscriptions"
 // plainSink is a sink that sends events to HTTP endpoints without a signature.
 type plainSink struct{ client *http.Client }
 
-func (plainSink) Kind() domain.SinkKind                                      { return domain.SinkWebhook }
+func (plainSink) Kind() events.SinkKind                                      { return events.SinkWebhook }
 func (plainSink) Validate(context.Context, ports.SinkTarget) []*domain.Error { return nil }
 
 func (s plainSink) Open(t ports.SinkTarget) ports.EventSender { return plainSender{s.client, t} }
@@ -291,12 +292,12 @@ func TestTheLifeOfASubscription(t *testing.T) {
 
 		o.send(http.MethodPost, one+"/replay", object{"from": "1"}).want(200)
 		o.delivered(s, "the replay", func() bool { return len(r.got()) == 5 })
-		events := r.got()
+		recorded := r.got()
 		slices.SortFunc(
-			events[3:],
+			recorded[3:],
 			func(x, y object) int { return strings.Compare(text(x, "sequence"), text(y, "sequence")) },
 		)
-		for i, pair := range [][2]object{{events[0], events[3]}, {events[2], events[4]}} {
+		for i, pair := range [][2]object{{recorded[0], recorded[3]}, {recorded[2], recorded[4]}} {
 			if diff := cmp.Diff(pair[0], pair[1]); diff != "" {
 				t.Errorf("replayed event %d (-first +again):\n%s", i, diff)
 			}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/application"
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
 	"github.com/LerianStudio/aggregator-connections/ports"
 	"github.com/LerianStudio/aggregator-connections/ports/porttest"
 )
@@ -14,9 +15,9 @@ import (
 // ClosePeriod closes a period. If the period was not closed before, ClosePeriod checks that the digest matches the
 // stored rows.
 func (v ledger) ClosePeriod(
-	ctx context.Context, t domain.TenantID, id domain.AccountID, r domain.CloseRequest, entries ports.AuditEntries,
-) (c domain.Close, wasCreated bool, err error) {
-	c, err = intercept(ctx, v.sim, "Ledger.ClosePeriod", func(ctx context.Context) (domain.Close, error) {
+	ctx context.Context, t domain.TenantID, id domain.AccountID, r books.CloseRequest, entries ports.AuditEntries,
+) (c books.Close, wasCreated bool, err error) {
+	c, err = intercept(ctx, v.sim, "Ledger.ClosePeriod", func(ctx context.Context) (books.Close, error) {
 		c, isNew, err := v.Ledger.ClosePeriod(ctx, t, id, r, entries)
 		if wasCreated = isNew; wasCreated {
 			v.sim.counters.closes++
@@ -70,7 +71,7 @@ func (s *sim) accountsOf(c *connection) []domain.Account {
 }
 
 // closesOf reads the closed periods of an account from the store. During an outage it returns none.
-func (s *sim) closesOf(a domain.Account) []domain.Close {
+func (s *sim) closesOf(a domain.Account) []books.Close {
 	page, err := s.store.Ledger().Closes(s.background(), a.Tenant, a.ID, domain.PageRequest{Limit: domain.MaxLimit})
 	if err != nil && !errors.Is(err, domain.StoreUnavailable) {
 		s.violated("the closes cannot be read: %v", err)
@@ -93,7 +94,7 @@ func (s *sim) connectionOf(id domain.AccountID) *connection {
 
 // checkDigest checks a closed period. It takes the stored rows and undoes the adjustments. The result must have the
 // digest and the count that were recorded when the period was closed.
-func (s *sim) checkDigest(c *connection, closed domain.Close, adjustments []domain.Adjustment) {
+func (s *sim) checkDigest(c *connection, closed books.Close, adjustments []books.Adjustment) {
 	digest, count := porttest.DigestBefore(s.storedRows(c), adjustments, closed.Account, closed.Date)
 	if digest != hex.EncodeToString(closed.Digest[:]) || count != closed.Count {
 		s.violated("the close of %s has %d records and the digest %x, undoing %d adjustments leads to %d and %s",
@@ -119,7 +120,7 @@ func (s *sim) checkCloses(c *connection, earliest map[domain.TransactionID]domai
 }
 
 // adjustmentsOf reads the adjustments of a closed period, in pages.
-func (s *sim) adjustmentsOf(c domain.Close, tenant domain.TenantID) (all []domain.Adjustment) {
+func (s *sim) adjustmentsOf(c books.Close, tenant domain.TenantID) (all []books.Adjustment) {
 	for request := (domain.PageRequest{Limit: 1 + s.rand.IntN(20)}); ; {
 		page, err := s.randomReplica().ListAdjustments(s.background(), tenant, c.Account, c.Date, request)
 		s.mustSucceed(err)

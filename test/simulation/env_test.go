@@ -19,6 +19,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/transparency"
 	"github.com/LerianStudio/aggregator-connections/application"
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/events"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -310,13 +311,13 @@ func (e observer) Emit(_ context.Context, o ports.Event) {
 
 // SealSubscription seals the secrets of a subscription as if they belonged to a connection with the same id.
 func (v *fakeSealer) SealSubscription(
-	t domain.TenantID, id domain.SubscriptionID, secrets domain.Credential,
+	t domain.TenantID, id events.SubscriptionID, secrets domain.Credential,
 ) (domain.Sealed, error) {
 	return v.Seal(t, domain.ConnectionID(id), secrets)
 }
 
 func (v *fakeSealer) OpenSubscription(
-	t domain.TenantID, id domain.SubscriptionID, s domain.Sealed,
+	t domain.TenantID, id events.SubscriptionID, s domain.Sealed,
 ) (domain.Credential, error) {
 	return v.Open(t, domain.ConnectionID(id), s)
 }

@@ -1,19 +1,22 @@
 package belvo
 
-import "github.com/LerianStudio/aggregator-connections/domain"
+import (
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
+)
 
 // Balance implements ports.BalanceReader. On a card, the vendor reports the amount owed, so Balance negates it. Other
 // account types than bank accounts and cards have no balance, because the vendor does not document the sign.
-func (a *Adapter) Balance(account domain.AccountData) domain.VendorBalance {
+func (a *Adapter) Balance(account domain.AccountData) books.VendorBalance {
 	switch {
 	case account.Type == domain.OtherAccount:
-		return domain.VendorBalance{Missing: domain.BasisUnsupported}
+		return books.VendorBalance{Missing: books.BasisUnsupported}
 	case account.Balance == nil:
-		return domain.VendorBalance{Missing: domain.BasisNoBalance}
+		return books.VendorBalance{Missing: books.BasisNoBalance}
 	}
 	balance := *account.Balance
 	if account.Type == domain.CreditAccount {
 		balance = balance.Negate()
 	}
-	return domain.VendorBalance{Amount: balance.Amount, Currency: balance.Currency}
+	return books.VendorBalance{Amount: balance.Amount, Currency: balance.Currency}
 }

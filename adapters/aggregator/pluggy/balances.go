@@ -6,6 +6,7 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
 )
 
 // Balance implements ports.BalanceReader. The result depends on the type of the account:
@@ -15,13 +16,13 @@ import (
 //   - For a card, no balance is usable. The vendor sends only the amount of the open invoice. That amount falls when
 //     the invoice closes.
 //   - For any other account, balances are not supported.
-func (a *Adapter) Balance(account domain.AccountData) domain.VendorBalance {
+func (a *Adapter) Balance(account domain.AccountData) books.VendorBalance {
 	switch account.Type {
 	case domain.BankAccount:
 	case domain.CreditAccount:
-		return domain.VendorBalance{Missing: domain.BasisInvoice}
+		return books.VendorBalance{Missing: books.BasisInvoice}
 	default:
-		return domain.VendorBalance{Missing: domain.BasisUnsupported}
+		return books.VendorBalance{Missing: books.BasisUnsupported}
 	}
 	var in struct {
 		BankData *struct {
@@ -31,30 +32,30 @@ func (a *Adapter) Balance(account domain.AccountData) domain.VendorBalance {
 	if err := json.Unmarshal(account.Metadata, &in); err == nil && in.BankData != nil {
 		closing, err := vendorhttp.ParseMoney(string(in.BankData.ClosingBalance), account.Currency)
 		if err == nil {
-			return domain.VendorBalance{Amount: closing.Amount, Currency: closing.Currency}
+			return books.VendorBalance{Amount: closing.Amount, Currency: closing.Currency}
 		}
 	}
 	if account.Balance == nil {
-		return domain.VendorBalance{Missing: domain.BasisNoBalance}
+		return books.VendorBalance{Missing: books.BasisNoBalance}
 	}
-	return domain.VendorBalance{Amount: account.Balance.Amount, Currency: account.Balance.Currency}
+	return books.VendorBalance{Amount: account.Balance.Amount, Currency: account.Balance.Currency}
 }
 
 // RunningBalance implements ports.RunningBalanceReader. If the row has no balance that can be read, the result contains
 // no balance.
-func (a *Adapter) RunningBalance(metadata json.RawMessage) domain.RunningBalance {
+func (a *Adapter) RunningBalance(metadata json.RawMessage) books.RunningBalance {
 	var in struct {
 		Balance json.Number `json:"balance"`
 		Order   int         `json:"order"`
 	}
 	if err := json.Unmarshal(metadata, &in); err != nil || in.Balance == "" {
-		return domain.RunningBalance{}
+		return books.RunningBalance{}
 	}
 	balance, err := domain.ParseAmount(string(in.Balance))
 	if err != nil {
-		return domain.RunningBalance{}
+		return books.RunningBalance{}
 	}
-	return domain.RunningBalance{Order: in.Order, Balance: &balance}
+	return books.RunningBalance{Order: in.Order, Balance: &balance}
 }
 
 // CreatedAt implements ports.CreationReader. If the row has no creation time that can be read, the

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/ratelimit"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -44,10 +45,10 @@ type tokenBucket struct {
 	timer        *time.Timer // fires when the next token is due; nil if the queue is empty
 }
 
-// newTokenBucket returns a full bucket for a limit of perMinute calls per minute. domain.NewRateAllowance divides the
+// newTokenBucket returns a full bucket for a limit of perMinute calls per minute. ratelimit.NewAllowance divides the
 // limit into a burst and a refill rate.
 func newTokenBucket(perMinute int, clock ports.Clock) *tokenBucket {
-	allowance := domain.NewRateAllowance(perMinute)
+	allowance := ratelimit.NewAllowance(perMinute)
 	return &tokenBucket{
 		clock: clock, limiter: rate.NewLimiter(rate.Limit(float64(allowance.Refill)/60), allowance.Burst),
 		queue: newCallQueue(),

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/ratelimit"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -15,7 +16,7 @@ const (
 	// validity starts just before the token is requested. It is measured only on the clock of the process, because the
 	// clocks of two machines may differ.
 	//
-	// A call may therefore be sent up to tokenValidity after the store has granted its token. domain.NewRateAllowance
+	// A call may therefore be sent up to tokenValidity after the store has granted its token. ratelimit.NewAllowance
 	// reserves a part of the limit for such late calls.
 	tokenValidity = time.Second
 	// storeRetry is the delay before the next request for tokens if a request has failed.
@@ -52,7 +53,7 @@ func newSharedBudgets(c Config) *sharedBudgets {
 // budget returns the shared budget of a resource at an origin.
 func (s *sharedBudgets) budget(key originKey, resource string, perMinute int) *sharedBudget {
 	return &sharedBudget{
-		sharedBudgets: s, allowance: domain.NewRateAllowance(perMinute), queue: newCallQueue(),
+		sharedBudgets: s, allowance: ratelimit.NewAllowance(perMinute), queue: newCallQueue(),
 		key: ports.RateBudgetKey{
 			Vendor: domain.Vendor(key.vendor), Origin: key.origin, Resource: resource, EgressAddress: s.address,
 		},
@@ -70,17 +71,17 @@ func (s *sharedBudgets) budget(key originKey, resource string, perMinute int) *s
 type sharedBudget struct {
 	*sharedBudgets
 	key       ports.RateBudgetKey
-	allowance domain.RateAllowance
+	allowance ratelimit.Allowance
 
 	mu           sync.Mutex
 	queue        callQueue
-	spare        int               // tokens that no call has taken yet
-	spareUntil   time.Time         // when spare expires
-	blockedUntil time.Time         // on the clock of the process
-	block        bool              // whether blockedUntil still has to be stored
-	state        domain.RateBudget // the state after the last request
-	stateAt      time.Time         // the store's time at the last request
-	learnedAt    time.Time         // the same moment as stateAt, on the clock of the process
+	spare        int              // tokens that no call has taken yet
+	spareUntil   time.Time        // when spare expires
+	blockedUntil time.Time        // on the clock of the process
+	block        bool             // whether blockedUntil still has to be stored
+	state        ratelimit.Budget // the state after the last request
+	stateAt      time.Time        // the store's time at the last request
+	learnedAt    time.Time        // the same moment as stateAt, on the clock of the process
 	asking       bool
 	timer        *time.Timer // starts the next request; nil if none is planned
 	failed       bool        // whether the last request failed
@@ -170,10 +171,10 @@ const tenantCalls = 1 << 20
 
 // waiting returns the number of waiting calls of each tenant, in the order of the tenants' turns. It returns at most
 // the given number of tenants. For each tenant, it counts at most the given number of calls. The caller must hold b.mu.
-func (b *sharedBudget) waiting(tenants, calls int) []domain.TenantCalls {
-	all := make([]domain.TenantCalls, 0, min(tenants, len(b.queue.turns)))
+func (b *sharedBudget) waiting(tenants, calls int) []ratelimit.TenantCalls {
+	all := make([]ratelimit.TenantCalls, 0, min(tenants, len(b.queue.turns)))
 	for _, tenant := range b.queue.turns[:min(tenants, len(b.queue.turns))] {
-		all = append(all, domain.TenantCalls{Tenant: tenant, Calls: min(calls, len(b.queue.calls[tenant]))})
+		all = append(all, ratelimit.TenantCalls{Tenant: tenant, Calls: min(calls, len(b.queue.calls[tenant]))})
 	}
 	return all
 }
@@ -184,7 +185,7 @@ func (b *sharedBudget) requestTokens() {
 	if b.asking || b.timer != nil || b.lifetime.Err() != nil {
 		return
 	}
-	request := domain.RateRequest{
+	request := ratelimit.Request{
 		Replica: b.replica, Waiting: b.waiting(maxReported, maxReported), Spare: spareTokens, FullAt: b.state.FullAt,
 	}
 	if b.block {
@@ -196,14 +197,14 @@ func (b *sharedBudget) requestTokens() {
 
 // request sends one request for tokens and grants the tokens to the waiting calls. If the outcome of the request is not
 // known, or if the response comes too late, the tokens are not used.
-func (b *sharedBudget) request(r domain.RateRequest) {
+func (b *sharedBudget) request(r ratelimit.Request) {
 	sentAt := time.Now()
 	ctx, cancel := context.WithTimeout(b.lifetime, tokenValidity)
 	defer cancel()
-	var state domain.RateBudget
-	var grant domain.RateGrant
+	var state ratelimit.Budget
+	var grant ratelimit.Grant
 	var at time.Time
-	err := b.store.Update(ctx, b.key, func(stored domain.RateBudget, now time.Time) domain.RateBudget {
+	err := b.store.Update(ctx, b.key, func(stored ratelimit.Budget, now time.Time) ratelimit.Budget {
 		state, grant = stored.Grant(b.allowance, r, now)
 		at = now
 		return state
@@ -232,7 +233,7 @@ func (b *sharedBudget) request(r domain.RateRequest) {
 
 // distribute grants tokens to the waiting calls: first to the calls of the tenants for which the tokens were granted,
 // and then to any other calls. It keeps the remaining tokens as spare tokens. The caller must hold b.mu.
-func (b *sharedBudget) distribute(grant domain.RateGrant, validUntil, now time.Time) {
+func (b *sharedBudget) distribute(grant ratelimit.Grant, validUntil, now time.Time) {
 	if !now.Before(validUntil) || now.Before(b.blockedUntil) {
 		return
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/adapters/memory"
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/ratelimit"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -40,7 +41,7 @@ func newSharedStore(seed uint64) *sharedStore {
 var errStore = errors.New("the store does not respond")
 
 func (s *sharedStore) Update(ctx context.Context, key ports.RateBudgetKey,
-	change func(domain.RateBudget, time.Time) domain.RateBudget,
+	change func(ratelimit.Budget, time.Time) ratelimit.Budget,
 ) error {
 	s.mu.Lock()
 	s.requests++
@@ -52,7 +53,7 @@ func (s *sharedStore) Update(ctx context.Context, key ports.RateBudgetKey,
 	}
 	time.Sleep(there) // the statement is executed even if the caller no longer waits
 	err := s.RateBudgets.Update(context.WithoutCancel(ctx), key,
-		func(state domain.RateBudget, now time.Time) domain.RateBudget {
+		func(state ratelimit.Budget, now time.Time) ratelimit.Budget {
 			if next := change(state, now); !lost || stored {
 				return next
 			}

@@ -7,6 +7,7 @@ import (
 	"gorm.io/gorm/clause"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
 	"github.com/LerianStudio/aggregator-connections/domain/records"
 )
 
@@ -31,8 +32,8 @@ type adjustmentRow struct {
 // TableName returns the name of the table in the schema.
 func (adjustmentRow) TableName() string { return "close_adjustments" }
 
-func (r adjustmentRow) domain() domain.Adjustment {
-	a := domain.Adjustment{
+func (r adjustmentRow) domain() books.Adjustment {
+	a := books.Adjustment{
 		Account: domain.AccountID{UUID: r.Account}, Transaction: domain.TransactionID{UUID: r.Transaction},
 		Version: r.Version, Change: domain.ChangeKind(r.Change), At: r.At.Time,
 	}
@@ -56,7 +57,7 @@ type pendingAdjustments struct {
 	// adjustments, and the map below stays nil.
 	hasClosedPeriod bool
 	// replaced maps the id of each changed row to the state of the row before the database transaction.
-	replaced map[uuid.UUID]domain.RecordState
+	replaced map[uuid.UUID]books.RecordState
 }
 
 // selectHasCloses is a SELECT that yields whether the pull's connection has an account with a closed period.
@@ -88,9 +89,9 @@ func (r *stateRow) targets() []any {
 	}
 }
 
-func (r *stateRow) state() domain.RecordState {
+func (r *stateRow) state() books.RecordState {
 	row := r.domain()
-	return domain.RecordState{
+	return books.RecordState{
 		Account: domain.AccountID{UUID: r.account}, Live: r.removedAt.IsZero(),
 		CoveredMembers: domain.NewCoveredMembers(
 			domain.TransactionStatus(r.status), row.Date, row.Amount, row.AccountMoney),
@@ -109,7 +110,7 @@ func (p *pageWriter) readReplacedOf(connection uuid.UUID, condition clause.Expr)
 		return nil
 	}
 	if p.adjustments.replaced == nil {
-		p.adjustments.replaced = map[uuid.UUID]domain.RecordState{}
+		p.adjustments.replaced = map[uuid.UUID]books.RecordState{}
 	}
 	q := newQuery(selectStates+tenantIs(p.dialect, "tenant_id"), uuidColumn(connection), uuidColumn(p.pull.Tenant))
 	q.add(" AND change_tx <> ?", p.changeSeq)
@@ -164,7 +165,7 @@ func (p *pageWriter) readClosed() (closed []records.ClosedPeriod, err error) {
 	return closed, err
 }
 
-func newAdjustmentRow(a domain.Adjustment, seq int64, tenant uuid.UUID) adjustmentRow {
+func newAdjustmentRow(a books.Adjustment, seq int64, tenant uuid.UUID) adjustmentRow {
 	row := adjustmentRow{
 		Account: a.Account.UUID, Seq: seq, Transaction: a.Transaction.UUID, Version: a.Version,
 		Change: string(a.Change), At: instant{a.At}, Day: string(a.Day()), Tenant: tenant,
@@ -209,7 +210,7 @@ const selectLastSeq = `coalesce((SELECT max(seq) FROM close_adjustments WHERE
 
 // readAdjustments returns the adjustments that result from the rows that the database transaction has written. It finds
 // these rows by their column change_tx.
-func (p *pageWriter) readAdjustments(closes map[domain.AccountID]*accountCloses) ([]domain.Adjustment, error) {
+func (p *pageWriter) readAdjustments(closes map[domain.AccountID]*accountCloses) ([]books.Adjustment, error) {
 	lastDay := func(account domain.AccountID) domain.Date {
 		if c := closes[account]; c != nil {
 			return c.lastDay
@@ -218,7 +219,7 @@ func (p *pageWriter) readAdjustments(closes map[domain.AccountID]*accountCloses)
 	}
 	q := newQuery(selectStates+"tenant_id = ? AND change_tx = ? ORDER BY id",
 		uuidColumn(p.pull.Connection), uuidColumn(p.pull.Tenant), p.changeSeq)
-	var all []domain.Adjustment
+	var all []books.Adjustment
 	var row stateRow
 	err := p.tx.Read(q.asRead(row.targets(), func() error {
 		change := records.RecordChange{

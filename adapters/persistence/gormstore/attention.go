@@ -7,6 +7,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
 	"github.com/LerianStudio/aggregator-connections/domain/records"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
@@ -103,7 +104,7 @@ func (s connections) CountAttention(ctx context.Context, at time.Time) (ports.At
 		}
 		return db.Table("account_completeness c").
 			Joins("JOIN connections ON connections.id = c.connection_id AND connections.deleted_at IS NULL").
-			Where("c.announced = ? AND "+isOfLiveAccount, string(domain.Drifting)).Count(&drifting).Error
+			Where("c.announced = ? AND "+isOfLiveAccount, string(books.Drifting)).Count(&drifting).Error
 	})
 	return ports.Attention{ConsentExpiring: int(expiring), Silent: int(silent), Drifting: int(drifting)}, err
 }

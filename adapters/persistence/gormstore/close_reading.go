@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
 )
 
 // A period is closed in two steps, because an account can have so many records that reading them takes seconds:
@@ -36,7 +37,7 @@ type closeReading struct {
 	account  accountKeys
 	date     domain.Date
 	currency string // of the account
-	digest   *domain.CloseDigest
+	digest   *books.CloseDigest
 	// checkpoints are earlier states of the digest, ascending by id. The first one is the empty digest.
 	checkpoints []closeCheckpoint
 	// mark is a position in the change feed. The snapshot contains all changes up to it.
@@ -49,14 +50,14 @@ type closeReading struct {
 // closeCheckpoint is the digest of all records whose ids are lower than the member before.
 type closeCheckpoint struct {
 	before uuid.UUID
-	digest *domain.CloseDigest
+	digest *books.CloseDigest
 }
 
 // newCloseReading returns a reading without records.
 func newCloseReading(account accountKeys, date domain.Date, currency string) *closeReading {
 	return &closeReading{
-		account: account, date: date, currency: currency, digest: domain.NewCloseDigest(currency),
-		checkpoints: []closeCheckpoint{{digest: domain.NewCloseDigest(currency)}},
+		account: account, date: date, currency: currency, digest: books.NewCloseDigest(currency),
+		checkpoints: []closeCheckpoint{{digest: books.NewCloseDigest(currency)}},
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
 	"github.com/LerianStudio/aggregator-connections/ports"
 	"github.com/LerianStudio/aggregator-connections/ports/porttest"
 )
@@ -82,7 +83,7 @@ func (a *pulledAccount) store(w ports.PageWrite) {
 }
 
 // check compares a closed period with the present records, from which its adjustments are undone.
-func (a *pulledAccount) check(c domain.Close) {
+func (a *pulledAccount) check(c books.Close) {
 	a.Helper()
 	page := domain.PageRequest{Limit: 1000}
 	records, err := a.Ledger().Transactions(a.Context(), a.connection.Tenant, a.connection.ID,
@@ -116,7 +117,7 @@ func TestRecordsThatChangeWhileAPeriodIsClosedAreInTheDigest(t *testing.T) {
 					a.store(steps[snapshots-1])
 				}
 			})
-			c, created, err := hooked.Ledger().ClosePeriod(t.Context(), a.connection.Tenant, a.id, domain.CloseRequest{
+			c, created, err := hooked.Ledger().ClosePeriod(t.Context(), a.connection.Tenant, a.id, books.CloseRequest{
 				Date: "2026-02-28", At: a.at,
 			}, nil)
 			a.must(err)

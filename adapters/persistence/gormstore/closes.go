@@ -11,6 +11,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -55,7 +56,7 @@ type closeRow struct {
 // TableName returns the name of the table in the schema.
 func (closeRow) TableName() string { return "account_closes" }
 
-func newCloseRow(c domain.Close, account accountKeys, position int64) *closeRow {
+func newCloseRow(c books.Close, account accountKeys, position int64) *closeRow {
 	row := &closeRow{
 		Account: account.ID, Connection: account.Connection, Tenant: account.Tenant, Date: string(c.Date),
 		Position: position, Count: c.Count, Currency: c.Currency, Digest: c.Digest[:],
@@ -68,21 +69,21 @@ func newCloseRow(c domain.Close, account accountKeys, position int64) *closeRow 
 	return row
 }
 
-// domain returns the row as a domain.Close. It returns an error if the sum or the digest is not valid, which can happen
+// domain returns the row as a books.Close. It returns an error if the sum or the digest is not valid, which can happen
 // only if another program wrote the row.
-func (r closeRow) domain() (domain.Close, error) {
-	c := domain.Close{
+func (r closeRow) domain() (books.Close, error) {
+	c := books.Close{
 		Account: domain.AccountID{UUID: r.Account}, Date: domain.Date(r.Date), Count: r.Count, Currency: r.Currency,
-		ClosedAt: r.ClosedAt.Time, ClosedBy: r.ClosedBy, Completeness: domain.CompletenessState(r.Completeness),
+		ClosedAt: r.ClosedAt.Time, ClosedBy: r.ClosedBy, Completeness: books.CompletenessState(r.Completeness),
 	}
 	if len(r.Digest) != sha256.Size {
-		return domain.Close{}, errors.New("a stored digest is not a SHA-256 hash")
+		return books.Close{}, errors.New("a stored digest is not a SHA-256 hash")
 	}
 	c.Digest = [sha256.Size]byte(r.Digest)
 	if r.Sum != nil {
 		sum, err := decimal.NewFromString(*r.Sum) // a sum can have more digits than an amount
 		if err != nil {
-			return domain.Close{}, errStoredAmount
+			return books.Close{}, errStoredAmount
 		}
 		c.Sum = decimal.NullDecimal{Decimal: sum, Valid: true}
 	}
@@ -100,8 +101,8 @@ func findClose(
 // ClosePeriod first looks up the account and an existing closed period that ends on the requested date, with the short
 // timeout for requests. If there is no such period, it reads the records and closes the period (see closeReading).
 func (s ledger) ClosePeriod(
-	ctx context.Context, tenant domain.TenantID, id domain.AccountID, r domain.CloseRequest, entries ports.AuditEntries,
-) (c domain.Close, wasCreated bool, err error) {
+	ctx context.Context, tenant domain.TenantID, id domain.AccountID, r books.CloseRequest, entries ports.AuditEntries,
+) (c books.Close, wasCreated bool, err error) {
 	var account accountKeys
 	err = s.read(ctx, func(db *gorm.DB) error {
 		if account, err = findAccount(db, tenant, id); err != nil {
@@ -116,7 +117,7 @@ func (s ledger) ClosePeriod(
 	var reading *closeReading
 	for attempt := range closeAttempts {
 		if reading, err = s.readClose(ctx, account, r.Date, reading); err != nil {
-			return domain.Close{}, false, Translate(ctx, err)
+			return books.Close{}, false, Translate(ctx, err)
 		}
 		c, wasCreated, err = s.storeClose(ctx, &account, r, reading, attempt == closeAttempts-1, entries)
 		if !errors.Is(err, errRecordsChanged) {
@@ -124,7 +125,7 @@ func (s ledger) ClosePeriod(
 		}
 	}
 	if err != nil {
-		return domain.Close{}, false, err
+		return books.Close{}, false, err
 	}
 	return c, wasCreated, nil
 }
@@ -135,9 +136,9 @@ var errRecordsChanged = errors.New("records have changed since they were read")
 // storeClose closes a period with the records of the reading. It sets account to the current keys of the account. If
 // records have changed since, it returns errRecordsChanged. But if isLast is set, it reads the changed records.
 func (s ledger) storeClose(
-	ctx context.Context, account *accountKeys, r domain.CloseRequest, reading *closeReading, isLast bool,
+	ctx context.Context, account *accountKeys, r books.CloseRequest, reading *closeReading, isLast bool,
 	entries ports.AuditEntries,
-) (c domain.Close, wasCreated bool, err error) {
+) (c books.Close, wasCreated bool, err error) {
 	tenant, id := domain.TenantID{UUID: account.Tenant}, domain.AccountID{UUID: account.ID}
 	changed := false
 	err = s.background().change(ctx, func(tx Tx) error {
@@ -195,7 +196,7 @@ func (s ledger) excludeWriters(tx Tx, account accountKeys) (accountKeys, error) 
 // existingClose returns the closed period that ends on the given date, or reports that it is missing.
 func existingClose(
 	db *gorm.DB, tenant domain.TenantID, account domain.AccountID, date domain.Date,
-) (c domain.Close, isMissing bool, err error) {
+) (c books.Close, isMissing bool, err error) {
 	row, err := findClose(db, tenant, account, date)
 	if errors.Is(err, domain.NotFound) {
 		return c, true, nil
@@ -275,8 +276,8 @@ var selectFeed = "SELECT " + selected(isRead) + `, CASE
 // Closes scans the primary key backwards, so that the latest day comes first.
 func (s ledger) Closes(ctx context.Context, tenant domain.TenantID, account domain.AccountID,
 	page domain.PageRequest,
-) (domain.Page[domain.Close], error) {
-	var found domain.Page[domain.Close]
+) (domain.Page[books.Close], error) {
+	var found domain.Page[books.Close]
 	err := s.read(ctx, func(db *gorm.DB) (err error) {
 		query := db.Where("account_id = ? AND tenant_id = ?", account.UUID, tenant.UUID).Order("date DESC")
 		if !page.After.IsZero() {
@@ -285,7 +286,7 @@ func (s ledger) Closes(ctx context.Context, tenant domain.TenantID, account doma
 			}
 			query = query.Where("date < ?", page.After.Key)
 		}
-		found, err = listConverted(query, page, closeRow.domain, func(c domain.Close) domain.Position {
+		found, err = listConverted(query, page, closeRow.domain, func(c books.Close) domain.Position {
 			return domain.Position{Key: string(c.Date), ID: account.UUID}
 		})
 		return err
@@ -296,8 +297,8 @@ func (s ledger) Closes(ctx context.Context, tenant domain.TenantID, account doma
 // Adjustments scans the primary key backwards, so that the newest adjustment comes first.
 func (s ledger) Adjustments(ctx context.Context, tenant domain.TenantID, account domain.AccountID, date domain.Date,
 	page domain.PageRequest,
-) (domain.Page[domain.Adjustment], error) {
-	var found domain.Page[domain.Adjustment]
+) (domain.Page[books.Adjustment], error) {
+	var found domain.Page[books.Adjustment]
 	err := s.read(ctx, func(db *gorm.DB) error {
 		c, err := findClose(db, tenant, account, date)
 		if err != nil {

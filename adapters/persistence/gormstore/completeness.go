@@ -11,10 +11,11 @@ import (
 	"gorm.io/gorm/clause"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// completenessRow is a row of account_completeness: the domain.Completeness of an account, encoded as JSON, and the
+// completenessRow is a row of account_completeness: the books.Completeness of an account, encoded as JSON, and the
 // columns that queries about several accounts use.
 type completenessRow struct {
 	Account    uuid.UUID `gorm:"column:account_id"`
@@ -45,10 +46,10 @@ type balanceRow struct {
 // TableName returns the name of the table in the schema.
 func (balanceRow) TableName() string { return "account_balances" }
 
-// domain returns the row as a domain.AccountBalance. It returns an error if an amount is not a number, which can happen
+// domain returns the row as a books.AccountBalance. It returns an error if an amount is not a number, which can happen
 // only if another program wrote the row.
-func (r balanceRow) domain() (domain.AccountBalance, error) {
-	b := domain.AccountBalance{Day: domain.Date(r.Day), At: r.At.Time, Currency: r.Currency}
+func (r balanceRow) domain() (books.AccountBalance, error) {
+	b := books.AccountBalance{Day: domain.Date(r.Day), At: r.At.Time, Currency: r.Currency}
 	var failed error
 	for _, column := range []struct {
 		text string
@@ -76,7 +77,7 @@ var (
 )
 
 // saveCompleteness stores c as the completeness of an account.
-func saveCompleteness(tx *gorm.DB, account accountKeys, c domain.Completeness) error {
+func saveCompleteness(tx *gorm.DB, account accountKeys, c books.Completeness) error {
 	state, err := json.Marshal(c)
 	if err != nil {
 		return err
@@ -101,7 +102,7 @@ func findAccount(db *gorm.DB, tenant domain.TenantID, id domain.AccountID) (acco
 }
 
 // completenessOf returns the completeness of an account, or the zero value if none is stored.
-func completenessOf(db *gorm.DB, account accountKeys) (c domain.Completeness, err error) {
+func completenessOf(db *gorm.DB, account accountKeys) (c books.Completeness, err error) {
 	row, err := first[completenessRow](db.Where("account_id = ? AND tenant_id = ?", account.ID, account.Tenant))
 	if errors.Is(err, domain.NotFound) {
 		return c, nil
@@ -115,7 +116,7 @@ func completenessOf(db *gorm.DB, account accountKeys) (c domain.Completeness, er
 // Completeness reads the account and its completeness.
 func (s ledger) Completeness(
 	ctx context.Context, tenant domain.TenantID, id domain.AccountID,
-) (c domain.Completeness, err error) {
+) (c books.Completeness, err error) {
 	err = s.read(ctx, func(db *gorm.DB) error {
 		account, err := findAccount(db, tenant, id)
 		if err == nil {
@@ -130,8 +131,8 @@ func (s ledger) Completeness(
 // row yet, nothing is locked. UpdateCompleteness and the pull that stores the first reading may then overwrite each
 // other's change.
 func (s ledger) UpdateCompleteness(ctx context.Context, tenant domain.TenantID, id domain.AccountID,
-	entries ports.AuditEntries, fn func(domain.Completeness) (domain.Completeness, error),
-) (c domain.Completeness, err error) {
+	entries ports.AuditEntries, fn func(books.Completeness) (books.Completeness, error),
+) (c books.Completeness, err error) {
 	var refused error
 	err = s.change(ctx, func(tx Tx) error {
 		account, err := findAccount(tx.DB, tenant, id)
@@ -153,7 +154,7 @@ func (s ledger) UpdateCompleteness(ctx context.Context, tenant domain.TenantID, 
 		err = refused
 	}
 	if err != nil {
-		return domain.Completeness{}, err
+		return books.Completeness{}, err
 	}
 	return c, nil
 }
@@ -161,8 +162,8 @@ func (s ledger) UpdateCompleteness(ctx context.Context, tenant domain.TenantID, 
 // Balances scans the primary key backwards, so that the latest day comes first.
 func (s ledger) Balances(ctx context.Context, tenant domain.TenantID, account domain.AccountID, window domain.Window,
 	page domain.PageRequest,
-) (domain.Page[domain.AccountBalance], error) {
-	var found domain.Page[domain.AccountBalance]
+) (domain.Page[books.AccountBalance], error) {
+	var found domain.Page[books.AccountBalance]
 	err := s.read(ctx, func(db *gorm.DB) (err error) {
 		query := db.Where("account_id = ? AND tenant_id = ?", account.UUID, tenant.UUID).Order("day DESC")
 		if window.From != "" {
@@ -177,7 +178,7 @@ func (s ledger) Balances(ctx context.Context, tenant domain.TenantID, account do
 			}
 			query = query.Where("day < ?", page.After.Key)
 		}
-		found, err = listConverted(query, page, balanceRow.domain, func(b domain.AccountBalance) domain.Position {
+		found, err = listConverted(query, page, balanceRow.domain, func(b books.AccountBalance) domain.Position {
 			return domain.Position{Key: string(b.Day), ID: account.UUID}
 		})
 		return err

@@ -8,6 +8,8 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
+	"github.com/LerianStudio/aggregator-connections/domain/events"
 	"github.com/LerianStudio/aggregator-connections/domain/records"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
@@ -17,10 +19,10 @@ func (s subscriptions) EventBacklog(ctx context.Context) (backlog ports.EventBac
 	err = s.background().read(ctx, func(db *gorm.DB) error {
 		var disabled int64
 		var rows []subscriptionRow
-		err := db.Model(&subscriptionRow{}).Where("state = ?", string(domain.SubscriptionDisabled)).
+		err := db.Model(&subscriptionRow{}).Where("state = ?", string(events.SubscriptionDisabled)).
 			Count(&disabled).Error
 		if err == nil {
-			err = db.Where("state = ?", string(domain.SubscriptionActive)).Find(&rows).Error
+			err = db.Where("state = ?", string(events.SubscriptionActive)).Find(&rows).Error
 		}
 		backlog.Disabled = int(disabled)
 		for i := 0; i < len(rows) && err == nil; i++ {
@@ -44,11 +46,11 @@ func (s subscriptions) PruneEvents(ctx context.Context, before time.Time, limit 
 	err = s.background().read(ctx, func(db *gorm.DB) error {
 		return db.Select("id", "tenant_id", "state", "delivered_to").Order("id").Find(&rows).Error
 	})
-	attempts, events := limit, limit
+	attempts, recorded := limit, limit
 	for i := 0; i < len(rows) && err == nil; i++ {
 		var a, e int
-		a, e, err = s.pruneSubscription(ctx, rows[i], before, attempts, events)
-		attempts, events, deleted = attempts-a, events-e, deleted+a+e
+		a, e, err = s.pruneSubscription(ctx, rows[i], before, attempts, recorded)
+		attempts, recorded, deleted = attempts-a, recorded-e, deleted+a+e
 	}
 	if err != nil {
 		return deleted, err
@@ -66,7 +68,7 @@ func (s subscriptions) PruneEvents(ctx context.Context, before time.Time, limit 
 // the numbers of deleted attempts and events.
 func (s subscriptions) pruneSubscription(
 	ctx context.Context, row subscriptionRow, before time.Time, maxAttempts, maxEvents int,
-) (attempts, events int, err error) {
+) (attempts, recorded int, err error) {
 	gone := row.State == stateDeleted
 	err = s.background().write(ctx, func(db *gorm.DB) error {
 		if maxAttempts <= 0 {
@@ -82,18 +84,18 @@ func (s subscriptions) pruneSubscription(
 		return attempts, 0, err
 	}
 	err = s.background().write(ctx, func(db *gorm.DB) error {
-		events, err = rowsOf(db.Exec(`DELETE FROM subscription_events WHERE subscription_id = ? AND tenant_id = ?
+		recorded, err = rowsOf(db.Exec(`DELETE FROM subscription_events WHERE subscription_id = ? AND tenant_id = ?
 			AND sequence IN (SELECT sequence FROM (SELECT sequence, made_at FROM subscription_events
 				WHERE subscription_id = ? AND tenant_id = ? AND (? OR sequence <= ? AND NOT parked)
 				ORDER BY sequence LIMIT ?) AS first WHERE ? OR made_at < ?)`,
 			row.ID, row.Tenant, row.ID, row.Tenant, gone, row.DeliveredTo, maxEvents, gone, instant{before}))
-		if err == nil && gone && attempts < maxAttempts && events < maxEvents {
+		if err == nil && gone && attempts < maxAttempts && recorded < maxEvents {
 			err = db.Where("id = ? AND tenant_id = ? AND state = ?", row.ID, row.Tenant, stateDeleted).
 				Delete(&subscriptionRow{}).Error
 		}
 		return err
 	})
-	return attempts, events, err
+	return attempts, recorded, err
 }
 
 // AnnounceCompleteness finds the accounts whose present completeness state differs from the state that the last event
@@ -114,14 +116,14 @@ func (s subscriptions) AnnounceCompleteness(
 		return db.Table("account_completeness c").
 			Select("account_id, connection_id, tenant_id, announced, coalesce("+drifts+", ?) AS drifts", since, false).
 			Where("compared AND ("+drifts+" AND announced <> ? OR "+explains+" AND announced <> ?)",
-				since, string(domain.Drifting), since, string(domain.Complete)).
+				since, string(books.Drifting), since, string(books.Complete)).
 			Where("EXISTS (SELECT 1 FROM accounts a WHERE a.id = c.account_id AND a.tenant_id = c.tenant_id" +
 				" AND a.removed_at IS NULL)").Limit(limit).Scan(&rows).Error
 	})
 	for i := 0; i < len(rows) && err == nil; i++ {
-		row, state, still := rows[i], domain.Complete, explains
+		row, state, still := rows[i], books.Complete, explains
 		if row.Drifts {
-			state, still = domain.Drifting, drifts
+			state, still = books.Drifting, drifts
 		}
 		event, _ := records.OfCompleteness(domain.AccountID{UUID: row.Account}, state)
 		err = s.background().change(ctx, func(tx Tx) error {

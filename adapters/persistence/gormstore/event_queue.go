@@ -10,6 +10,7 @@ import (
 	"gorm.io/gorm/clause"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/events"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -40,7 +41,7 @@ func replaced(err error, kind domain.Kind, replacement error) error {
 // than half of the lease's duration remains.
 func (s subscriptions) ClaimSubscriptions(
 	ctx context.Context, holder domain.LeaseID, now, leaseEnd time.Time, limit int,
-) ([]domain.Subscription, error) {
+) ([]events.Subscription, error) {
 	const active = "state = 'active'"
 	half := instant{now.Add(leaseEnd.Sub(now) / 2)}
 	var rows []subscriptionRow
@@ -93,7 +94,7 @@ func (s subscriptions) ReleaseSubscriptions(ctx context.Context, holder domain.L
 // index over events.
 func (s subscriptions) ListPending(
 	ctx context.Context, holder domain.LeaseID,
-) (pending []domain.SubscriptionID, err error) {
+) (pending []events.SubscriptionID, err error) {
 	visible := s.dialect.VisibleBefore("s.tenant_id")
 	q := newQuery(`SELECT id FROM subscriptions s WHERE lease_id = ? AND state = 'active' AND (
 		EXISTS (SELECT 1 FROM transactions t WHERE t.tenant_id = s.tenant_id
@@ -103,7 +104,7 @@ func (s subscriptions) ListPending(
 		uuidColumn(holder.UUID))
 	var id uuid.UUID
 	err = s.background().rows(ctx, q.String(), q.args, []any{(*uuidColumn)(&id)}, func() error {
-		pending = append(pending, domain.SubscriptionID{UUID: id})
+		pending = append(pending, events.SubscriptionID{UUID: id})
 		return nil
 	})
 	return pending, err
@@ -119,8 +120,8 @@ func underSubscriptionLease(db *gorm.DB, l ports.SubscriptionLease) *gorm.DB {
 
 // Append reads the changes before its transaction begins, because an open write transaction delays the change feed. The
 // transaction then checks that the position of the subscription has not changed since the read.
-func (s subscriptions) Append(ctx context.Context, l ports.SubscriptionLease, sub domain.Subscription, limit int,
-	newID func() domain.EventID,
+func (s subscriptions) Append(ctx context.Context, l ports.SubscriptionLease, sub events.Subscription, limit int,
+	newID func() events.EventID,
 ) (ports.AppendedEvents, error) {
 	var row subscriptionRow
 	err := s.background().read(ctx, func(db *gorm.DB) (err error) {
@@ -132,7 +133,7 @@ func (s subscriptions) Append(ctx context.Context, l ports.SubscriptionLease, su
 	}
 	next := row
 	var appended ports.AppendedEvents
-	add := func(e domain.SubscriptionEvent) {
+	add := func(e events.SubscriptionEvent) {
 		if sub.Wants(e.Type, e.Connection) {
 			next.LastSequence++
 			e.Sequence = next.LastSequence
@@ -195,7 +196,7 @@ const (
 // first version, and as modified at the position of its current version. The change feed contains only the second
 // position.
 func (s subscriptions) readChanges(ctx context.Context, row *subscriptionRow, limit int,
-	newID func() domain.EventID, fn func(domain.SubscriptionEvent),
+	newID func() events.EventID, fn func(events.SubscriptionEvent),
 ) (n int, err error) {
 	visible := s.dialect.VisibleBefore("")
 	startTx, startID := row.FeedTx, uuidColumn(row.FeedID)
@@ -205,7 +206,7 @@ func (s subscriptions) readChanges(ctx context.Context, row *subscriptionRow, li
 	q.add(" UNION ALL SELECT * FROM ("+selectFirst, uuidColumn(row.Tenant))
 	q.add(" AND (v.change_tx, v.id) > (?, ?) AND v.change_tx < "+visible, startTx, startID)
 	q.add(" ORDER BY v.change_tx, v.id LIMIT ?) AS first) AS changes ORDER BY change_tx, id LIMIT ?", limit, limit)
-	var change domain.FeedChange
+	var change events.FeedChange
 	var removed time.Time
 	columns := []any{
 		(*uuidColumn)(&row.FeedID), (*uuidColumn)(&change.Connection.UUID), &change.Version, timeColumn{&removed},
@@ -219,7 +220,7 @@ func (s subscriptions) readChanges(ctx context.Context, row *subscriptionRow, li
 		}
 		added[row.FeedID] = change.New
 		change.ID.UUID, change.Removed = row.FeedID, !removed.IsZero()
-		fn(domain.SubscriptionEvent{
+		fn(events.SubscriptionEvent{
 			ID: newID(), Type: change.EventType(), Subject: change.ID.String(), Connection: change.Connection,
 			Version: change.Version, At: change.At,
 		})
@@ -230,14 +231,14 @@ func (s subscriptions) readChanges(ctx context.Context, row *subscriptionRow, li
 
 // readEvents is like readChanges, but for the table events.
 func (s subscriptions) readEvents(
-	ctx context.Context, row *subscriptionRow, limit int, add func(domain.SubscriptionEvent),
+	ctx context.Context, row *subscriptionRow, limit int, add func(events.SubscriptionEvent),
 ) (n int, err error) {
 	q := newQuery("SELECT id, change_tx, type, connection_id, subject, made_at FROM events WHERE tenant_id = ?",
 		uuidColumn(row.Tenant))
 	q.add(" AND (change_tx, id) > (?, ?) AND change_tx < "+s.dialect.VisibleBefore(""), row.EventTx,
 		uuidColumn(row.EventID))
 	q.add(" ORDER BY change_tx, id LIMIT ?", limit)
-	var e domain.SubscriptionEvent
+	var e events.SubscriptionEvent
 	columns := []any{
 		(*uuidColumn)(&row.EventID), &row.EventTx, (*textColumn)((*string)(&e.Type)),
 		(*uuidColumn)(&e.Connection.UUID), (*textColumn)(&e.Subject), timeColumn{&e.At},
@@ -254,7 +255,7 @@ func (s subscriptions) readEvents(
 // readQueue returns the events of the subscription that are selected by the function narrow, ordered by sequence.
 func (s subscriptions) readQueue(
 	ctx context.Context, l ports.SubscriptionLease, narrow func(*gorm.DB) *gorm.DB,
-) ([]domain.SubscriptionEvent, error) {
+) ([]events.SubscriptionEvent, error) {
 	var rows []subscriptionEventRow
 	err := s.background().read(ctx, func(db *gorm.DB) error {
 		return narrow(eventsOf(db, l.Tenant, l.Subscription)).Order("sequence").Find(&rows).Error
@@ -265,7 +266,7 @@ func (s subscriptions) readQueue(
 // ListEvents finds the events by the primary key.
 func (s subscriptions) ListEvents(
 	ctx context.Context, l ports.SubscriptionLease, afterSequence int64, limit int,
-) ([]domain.SubscriptionEvent, error) {
+) ([]events.SubscriptionEvent, error) {
 	return s.readQueue(ctx, l, func(db *gorm.DB) *gorm.DB {
 		return db.Where("sequence > ? AND NOT parked", afterSequence).Limit(limit)
 	})
@@ -274,7 +275,7 @@ func (s subscriptions) ListEvents(
 // ListParked uses the index over parked (postponed) events, and reads only the first event of each subject.
 func (s subscriptions) ListParked(
 	ctx context.Context, l ports.SubscriptionLease, limit int,
-) ([]domain.SubscriptionEvent, error) {
+) ([]events.SubscriptionEvent, error) {
 	return s.readQueue(ctx, l, func(db *gorm.DB) *gorm.DB {
 		first := db.Session(&gorm.Session{NewDB: true}).Table("subscription_events").
 			Where("subscription_id = ? AND tenant_id = ? AND parked", l.Subscription.UUID, l.Tenant.UUID).
@@ -286,7 +287,7 @@ func (s subscriptions) ListParked(
 // NextParked finds the event in the index over parked events.
 func (s subscriptions) NextParked(
 	ctx context.Context, l ports.SubscriptionLease, subject string,
-) (domain.SubscriptionEvent, error) {
+) (events.SubscriptionEvent, error) {
 	found, err := s.readQueue(ctx, l, func(db *gorm.DB) *gorm.DB {
 		return db.Where("parked AND subject = ?", subject).Limit(1)
 	})
@@ -294,7 +295,7 @@ func (s subscriptions) NextParked(
 		err = domain.NotFoundError()
 	}
 	if err != nil {
-		return domain.SubscriptionEvent{}, err
+		return events.SubscriptionEvent{}, err
 	}
 	return found[0], nil
 }
@@ -308,7 +309,7 @@ func (s subscriptions) RecordAttempts(
 ) error {
 	columns := map[string]any{"delivered_to": w.DeliveredTo}
 	if w.Disable != "" {
-		columns["state"], columns["reason"] = string(domain.SubscriptionDisabled), string(w.Disable)
+		columns["state"], columns["reason"] = string(events.SubscriptionDisabled), string(w.Disable)
 		columns["state_since"], columns["lease_id"] = instant{w.At}, nil
 	}
 	attempts := make([]attemptRow, len(w.Attempts))

@@ -8,6 +8,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
 	"github.com/LerianStudio/aggregator-connections/domain/records"
 )
 
@@ -89,7 +90,7 @@ func (s readingSource) ChangedSince(start time.Time) (changed bool, err error) {
 
 // VisitAmounts reads the amounts of the records. The caller adds them in Go, because SQLite has no exact decimal
 // numbers.
-func (s readingSource) VisitAmounts(visit func(domain.AccountID, domain.SumRow)) error {
+func (s readingSource) VisitAmounts(visit func(domain.AccountID, books.SumRow)) error {
 	q := newQuery(selectSummed+" AND "+tenantIs(s.dialect, "tenant_id"),
 		uuidColumn(s.pull.Connection), uuidColumn(s.pull.Tenant))
 	var row summedRow
@@ -120,8 +121,8 @@ func (r *summedRow) targets() []any {
 	}
 }
 
-func (r *summedRow) domain() domain.SumRow {
-	row := domain.SumRow{
+func (r *summedRow) domain() books.SumRow {
+	row := books.SumRow{
 		Date: domain.Date(r.date), FirstSeenAt: r.firstSeen, Posted: r.status == string(domain.Posted),
 		Amount: domain.Money{Amount: r.amount, Currency: r.currency},
 	}

@@ -8,6 +8,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -44,7 +45,7 @@ func (s ledger) readAccount(ctx context.Context, tx SnapshotTx, tenant domain.Te
 		return err
 	}
 	account := view.Account
-	view.Posted = func(ctx context.Context, window domain.Window) iter.Seq2[domain.PostedRecord, error] {
+	view.Posted = func(ctx context.Context, window domain.Window) iter.Seq2[books.PostedRecord, error] {
 		return (&postedReader{store: s.background(), tx: tx, account: account, window: window}).all(ctx)
 	}
 	return fn(view)
@@ -73,9 +74,9 @@ type postedReader struct {
 
 // all returns an iterator over the records. The iterator reads one page at a time. While the iterator yields the
 // records of a page, no statement is running.
-func (r *postedReader) all(ctx context.Context) iter.Seq2[domain.PostedRecord, error] {
-	return func(yield func(domain.PostedRecord, error) bool) {
-		var page []domain.PostedRecord
+func (r *postedReader) all(ctx context.Context) iter.Seq2[books.PostedRecord, error] {
+	return func(yield func(books.PostedRecord, error) bool) {
+		var page []books.PostedRecord
 		for after := (domain.Position{}); ; {
 			page = page[:0]
 			err := ctx.Err() // a driver may not notice that the context has ended
@@ -83,7 +84,7 @@ func (r *postedReader) all(ctx context.Context) iter.Seq2[domain.PostedRecord, e
 				err = r.read(ctx, after, &page)
 			}
 			if err != nil {
-				yield(domain.PostedRecord{}, err)
+				yield(books.PostedRecord{}, err)
 				return
 			}
 			for _, record := range page {
@@ -105,7 +106,7 @@ func (r *postedReader) all(ctx context.Context) iter.Seq2[domain.PostedRecord, e
 // PostgreSQL must find these records through the index over connection, date and id. With an estimate of few matching
 // rows, PostgreSQL might read and sort all rows of the connection for each page. The other conditions therefore have a
 // form that PostgreSQL cannot estimate (see equalUnindexed).
-func (r *postedReader) read(ctx context.Context, after domain.Position, page *[]domain.PostedRecord) error {
+func (r *postedReader) read(ctx context.Context, after domain.Position, page *[]books.PostedRecord) error {
 	q := newQuery(`SELECT id, external_id, date, first_seen_at, CAST(amount AS text), currency,
 		CAST(account_amount AS text), account_currency, description, counterparty FROM transactions
 		WHERE connection_id = ? AND `+equalUnindexed("account_id")+" AND "+tenantIs(r.store.dialect, "tenant_id")+
@@ -131,7 +132,7 @@ func (r *postedReader) read(ctx context.Context, after domain.Position, page *[]
 		return r.tx.Read(ctx, q.asRead(columns, func() error {
 			sum := row.domain()
 			sum.Posted = true
-			*page = append(*page, domain.PostedRecord{
+			*page = append(*page, books.PostedRecord{
 				SumRow: sum, ID: domain.TransactionID{UUID: id}, ExternalID: externalID,
 				Description: description, Counterparty: counterparty,
 			})

@@ -10,6 +10,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/events"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -53,7 +54,7 @@ func (subscriptionRow) TableName() string { return "subscriptions" }
 
 // setOperators copies the columns that operators can change from s. It also copies the columns that change together
 // with these columns.
-func (r *subscriptionRow) setOperators(s domain.Subscription) error {
+func (r *subscriptionRow) setOperators(s events.Subscription) error {
 	types, err := json.Marshal(s.Types)
 	r.Name, r.Types, r.Connection = s.Name, string(types), optional(s.Connection.UUID)
 	r.SinkKind, r.URL, r.Exchange, r.RoutingKey = string(s.Sink.Kind), s.Sink.URL, s.Sink.Exchange, s.Sink.RoutingKey
@@ -69,14 +70,14 @@ var operatorColumns = []string{
 	"state", "reason", "state_since", "revision", "created_at", "updated_at",
 }
 
-func (r subscriptionRow) domain() (domain.Subscription, error) {
-	s := domain.Subscription{
-		ID: domain.SubscriptionID{UUID: r.ID}, Tenant: domain.TenantID{UUID: r.Tenant}, Name: r.Name,
+func (r subscriptionRow) domain() (events.Subscription, error) {
+	s := events.Subscription{
+		ID: events.SubscriptionID{UUID: r.ID}, Tenant: domain.TenantID{UUID: r.Tenant}, Name: r.Name,
 		Connection: domain.ConnectionID{UUID: r.Connection.UUID},
-		Sink: domain.SubscriptionSink{
-			Kind: domain.SinkKind(r.SinkKind), URL: r.URL, Exchange: r.Exchange, RoutingKey: r.RoutingKey,
+		Sink: events.SubscriptionSink{
+			Kind: events.SinkKind(r.SinkKind), URL: r.URL, Exchange: r.Exchange, RoutingKey: r.RoutingKey,
 		},
-		State: domain.SubscriptionState(r.State), Reason: domain.Code(r.Reason), StateSince: r.StateSince.Time,
+		State: events.SubscriptionState(r.State), Reason: domain.Code(r.Reason), StateSince: r.StateSince.Time,
 		Sealed: r.Sealed, PreviousUntil: r.PreviousUntil.Time, FromStart: r.FromStart,
 		LastSequence: r.LastSequence, DeliveredTo: r.DeliveredTo, Epoch: r.Epoch,
 		Revision: r.Revision, CreatedAt: r.Created.Time, UpdatedAt: r.Updated.Time,
@@ -96,7 +97,7 @@ var afterAll = uuid.UUID(bytes.Repeat([]byte{0xff}, 16))
 // Create starts the subscription at Dialect.FeedEnd, or at the start of the feed if FromStart is set. A subscription
 // that starts at FeedEnd gets every change that is committed after FeedEnd was read. On PostgreSQL, FeedEnd is
 // therefore before the oldest transaction that still runs.
-func (s subscriptions) Create(ctx context.Context, sub domain.Subscription, entries ports.AuditEntries) error {
+func (s subscriptions) Create(ctx context.Context, sub events.Subscription, entries ports.AuditEntries) error {
 	row := subscriptionRow{ID: sub.ID.UUID, Tenant: sub.Tenant.UUID, FromStart: sub.FromStart}
 	if err := row.setOperators(sub); err != nil {
 		return err
@@ -128,20 +129,20 @@ func (s subscriptions) checkSubscriptionCount(tx *gorm.DB, tenant domain.TenantI
 	var count int64
 	err := tx.Model(&subscriptionRow{}).Where("tenant_id = ? AND state <> ?", tenant.UUID, stateDeleted).
 		Count(&count).Error
-	if err == nil && count >= domain.MaxSubscriptions {
-		return domain.TooManySubscriptionsError()
+	if err == nil && count >= events.MaxSubscriptions {
+		return events.TooManySubscriptionsError()
 	}
 	return err
 }
 
 // subscriptionByID restricts a query to a subscription that is not deleted.
-func subscriptionByID(db *gorm.DB, tenant domain.TenantID, id domain.SubscriptionID) *gorm.DB {
+func subscriptionByID(db *gorm.DB, tenant domain.TenantID, id events.SubscriptionID) *gorm.DB {
 	return db.Where("id = ? AND tenant_id = ? AND state <> ?", id.UUID, tenant.UUID, stateDeleted)
 }
 
 // Get reads the subscription and counts its waiting events.
 func (s subscriptions) Get(
-	ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
+	ctx context.Context, tenant domain.TenantID, id events.SubscriptionID,
 ) (status ports.SubscriptionStatus, err error) {
 	err = s.read(ctx, func(db *gorm.DB) error {
 		row, err := first[subscriptionRow](subscriptionByID(db, tenant, id))
@@ -166,8 +167,8 @@ func statusOf(db *gorm.DB, row subscriptionRow) (ports.SubscriptionStatus, error
 		First          *int64
 		Oldest         instant
 	}
-	events := db.Table("subscription_events").Where("subscription_id = ? AND tenant_id = ?", row.ID, row.Tenant)
-	err = events.Session(&gorm.Session{}).Where("parked").Select(
+	recorded := db.Table("subscription_events").Where("subscription_id = ? AND tenant_id = ?", row.ID, row.Tenant)
+	err = recorded.Session(&gorm.Session{}).Where("parked").Select(
 		`count(*) AS parked, coalesce(sum(CASE WHEN sequence <= ? THEN 1 ELSE 0 END), 0) AS behind,
 			min(sequence) AS first, min(made_at) AS oldest`, row.DeliveredTo).Scan(&parked).Error
 	if err != nil {
@@ -179,7 +180,7 @@ func statusOf(db *gorm.DB, row subscriptionRow) (ports.SubscriptionStatus, error
 	if row.LastSequence > row.DeliveredTo {
 		status.Position = row.DeliveredTo
 		var next instant
-		err = events.Session(&gorm.Session{}).Where("sequence = ?", row.DeliveredTo+1).Select("made_at").
+		err = recorded.Session(&gorm.Session{}).Where("sequence = ?", row.DeliveredTo+1).Select("made_at").
 			Scan(&next).Error
 		if !next.IsZero() && (status.OldestWaiting.IsZero() || next.Before(status.OldestWaiting)) {
 			status.OldestWaiting = next.Time
@@ -221,8 +222,8 @@ func (s subscriptions) List(
 
 // lockSubscription locks a subscription until the transaction ends. Errors: NotFound.
 func lockSubscription(
-	tx *gorm.DB, tenant domain.TenantID, id domain.SubscriptionID,
-) (row subscriptionRow, sub domain.Subscription, err error) {
+	tx *gorm.DB, tenant domain.TenantID, id events.SubscriptionID,
+) (row subscriptionRow, sub events.Subscription, err error) {
 	row, err = first[subscriptionRow](locked(subscriptionByID(tx, tenant, id), forUpdate))
 	if err == nil {
 		sub, err = row.domain()
@@ -236,7 +237,7 @@ func ofSubscription(tx *gorm.DB, row subscriptionRow) *gorm.DB {
 }
 
 // eventsOf restricts a query to the events of a subscription.
-func eventsOf(tx *gorm.DB, tenant domain.TenantID, id domain.SubscriptionID) *gorm.DB {
+func eventsOf(tx *gorm.DB, tenant domain.TenantID, id events.SubscriptionID) *gorm.DB {
 	return tx.Model(&subscriptionEventRow{}).Where("subscription_id = ? AND tenant_id = ?", id.UUID, tenant.UUID)
 }
 
@@ -246,8 +247,8 @@ func withoutRetries() map[string]any {
 }
 
 // Update locks the row of the subscription until the change is committed.
-func (s subscriptions) Update(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
-	entries ports.AuditEntries, fn func(*domain.Subscription) error,
+func (s subscriptions) Update(ctx context.Context, tenant domain.TenantID, id events.SubscriptionID,
+	entries ports.AuditEntries, fn func(*events.Subscription) error,
 ) (status ports.SubscriptionStatus, err error) {
 	var refused error
 	err = s.change(ctx, func(tx Tx) error {
@@ -255,7 +256,7 @@ func (s subscriptions) Update(ctx context.Context, tenant domain.TenantID, id do
 		if err != nil {
 			return err
 		}
-		active := sub.State == domain.SubscriptionActive
+		active := sub.State == events.SubscriptionActive
 		if refused = fn(&sub); refused != nil {
 			return refused
 		}
@@ -265,7 +266,7 @@ func (s subscriptions) Update(ctx context.Context, tenant domain.TenantID, id do
 		if err := ofSubscription(tx.DB, row).Select(operatorColumns).Updates(&row).Error; err != nil {
 			return err
 		}
-		if !active && sub.State == domain.SubscriptionActive {
+		if !active && sub.State == events.SubscriptionActive {
 			err := eventsOf(tx.DB, tenant, id).Where("parked").Updates(withoutRetries()).Error
 			if err != nil {
 				return err
@@ -287,8 +288,8 @@ func (s subscriptions) Update(ctx context.Context, tenant domain.TenantID, id do
 }
 
 // Delete marks the subscription as deleted and erases its secrets, its URL and its name. PruneEvents deletes the rest.
-func (s subscriptions) Delete(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
-	entries ports.AuditEntries, check func(domain.Subscription) error,
+func (s subscriptions) Delete(ctx context.Context, tenant domain.TenantID, id events.SubscriptionID,
+	entries ports.AuditEntries, check func(events.Subscription) error,
 ) error {
 	var refused error
 	err := s.change(ctx, func(tx Tx) error {
@@ -317,7 +318,7 @@ func (s subscriptions) Delete(ctx context.Context, tenant domain.TenantID, id do
 // afterwards. Parked events before this event are skipped. Parked events from this event on are delivered in their
 // order.
 func (s subscriptions) Replay(
-	ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID, sequence int64, entries ports.AuditEntries,
+	ctx context.Context, tenant domain.TenantID, id events.SubscriptionID, sequence int64, entries ports.AuditEntries,
 ) (status ports.SubscriptionStatus, err error) {
 	err = s.change(ctx, func(tx Tx) error {
 		row, _, err := lockSubscription(tx.DB, tenant, id)
@@ -327,7 +328,7 @@ func (s subscriptions) Replay(
 		if sequence != row.LastSequence+1 {
 			_, err := first[subscriptionEventRow](eventsOf(tx.DB, tenant, id).Where("sequence = ?", sequence))
 			if err != nil {
-				return replaced(err, domain.NotFound, domain.NotStored())
+				return replaced(err, domain.NotFound, events.NotStored())
 			}
 		}
 		row.DeliveredTo, row.Epoch = sequence-1, row.Epoch+1
@@ -349,16 +350,16 @@ func (s subscriptions) Replay(
 }
 
 // Attempts scans the primary key backwards, so that the newest attempt comes first.
-func (s subscriptions) Attempts(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
+func (s subscriptions) Attempts(ctx context.Context, tenant domain.TenantID, id events.SubscriptionID,
 	page domain.PageRequest,
-) (found domain.Page[domain.EventAttempt], err error) {
+) (found domain.Page[events.EventAttempt], err error) {
 	err = s.read(ctx, func(db *gorm.DB) error {
 		query, err := newestFirst(db.Where("subscription_id = ? AND tenant_id = ?", id.UUID, tenant.UUID),
 			"attempted_at", "id", page.After)
 		if err != nil {
 			return err
 		}
-		found, err = list(query, page, attemptRow.domain, func(a domain.EventAttempt) domain.Position {
+		found, err = list(query, page, attemptRow.domain, func(a events.EventAttempt) domain.Position {
 			return domain.Position{Key: domain.TimeKey(a.At), ID: a.ID.UUID}
 		})
 		return err
@@ -368,8 +369,8 @@ func (s subscriptions) Attempts(ctx context.Context, tenant domain.TenantID, id 
 
 // ListSealed returns the subscriptions that are not deleted, in the order of their ids.
 func (s subscriptions) ListSealed(
-	ctx context.Context, afterID domain.SubscriptionID, limit int,
-) ([]domain.Subscription, error) {
+	ctx context.Context, afterID events.SubscriptionID, limit int,
+) ([]events.Subscription, error) {
 	var rows []subscriptionRow
 	err := s.background().read(ctx, func(db *gorm.DB) error {
 		return db.Where("id > ? AND state <> ?", afterID.UUID, stateDeleted).Order("id").Limit(limit).Find(&rows).Error
@@ -380,8 +381,8 @@ func (s subscriptions) ListSealed(
 	return convertSubscriptions(rows)
 }
 
-func convertSubscriptions(rows []subscriptionRow) ([]domain.Subscription, error) {
-	all := make([]domain.Subscription, len(rows))
+func convertSubscriptions(rows []subscriptionRow) ([]events.Subscription, error) {
+	all := make([]events.Subscription, len(rows))
 	for i, row := range rows {
 		var err error
 		if all[i], err = row.domain(); err != nil {
@@ -392,7 +393,7 @@ func convertSubscriptions(rows []subscriptionRow) ([]domain.Subscription, error)
 }
 
 // Reseal replaces the secret with a compare-and-swap, which is one statement.
-func (s subscriptions) Reseal(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
+func (s subscriptions) Reseal(ctx context.Context, tenant domain.TenantID, id events.SubscriptionID,
 	previous, resealed domain.Sealed,
 ) (bool, error) {
 	var changed int
@@ -425,9 +426,9 @@ type subscriptionEventRow struct {
 // TableName returns the name of the table in the schema.
 func (subscriptionEventRow) TableName() string { return "subscription_events" }
 
-func (r subscriptionEventRow) domain() domain.SubscriptionEvent {
-	return domain.SubscriptionEvent{
-		Sequence: r.Sequence, ID: domain.EventID{UUID: r.Event}, Type: domain.EventType(r.Type), Subject: r.Subject,
+func (r subscriptionEventRow) domain() events.SubscriptionEvent {
+	return events.SubscriptionEvent{
+		Sequence: r.Sequence, ID: events.EventID{UUID: r.Event}, Type: events.EventType(r.Type), Subject: r.Subject,
 		Connection: domain.ConnectionID{UUID: r.Connection.UUID}, Version: r.Version, At: r.At.Time,
 		Attempts: r.Attempts, FailingSince: r.FailingSince.Time, NextAttempt: r.NextAttempt.Time,
 		LastError: domain.Code(r.LastError),
@@ -452,10 +453,10 @@ type attemptRow struct {
 // TableName returns the name of the table in the schema.
 func (attemptRow) TableName() string { return "subscription_attempts" }
 
-func (r attemptRow) domain() domain.EventAttempt {
-	return domain.EventAttempt{
-		ID: domain.AttemptID{UUID: r.ID}, Sequence: r.Sequence, Event: domain.EventID{UUID: r.Event},
-		Type: domain.EventType(r.Type), Subject: r.Subject, Number: r.Number, At: r.At.Time,
+func (r attemptRow) domain() events.EventAttempt {
+	return events.EventAttempt{
+		ID: events.AttemptID{UUID: r.ID}, Sequence: r.Sequence, Event: events.EventID{UUID: r.Event},
+		Type: events.EventType(r.Type), Subject: r.Subject, Number: r.Number, At: r.At.Time,
 		Took: time.Duration(r.TookUs) * time.Microsecond, Error: domain.Code(r.Error),
 	}
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/ratelimit"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -70,7 +71,7 @@ const (
 
 // Update implements ports.RateBudgets.
 func (b rateBudgets) Update(ctx context.Context, key ports.RateBudgetKey,
-	fn func(state domain.RateBudget, now time.Time) domain.RateBudget,
+	fn func(state ratelimit.Budget, now time.Time) ratelimit.Budget,
 ) error {
 	origin := sha256.Sum256([]byte(key.Origin))
 	names := []any{string(key.Vendor), origin[:], key.Resource, key.EgressAddress}
@@ -85,7 +86,7 @@ func (b rateBudgets) Update(ctx context.Context, key ports.RateBudgetKey,
 // try makes one attempt of an update. It reports whether the row was unchanged since it was read, so that the update
 // took effect.
 func (b rateBudgets) try(ctx context.Context, names []any,
-	change func(state domain.RateBudget, now time.Time) domain.RateBudget,
+	change func(state ratelimit.Budget, now time.Time) ratelimit.Budget,
 ) (updated bool, err error) {
 	var row rateBudgetRow
 	targets := []any{&row.version, &row.fullAt, &row.blockedUntil, &row.demands, &row.now}
@@ -121,8 +122,8 @@ func (b rateBudgets) exec(ctx context.Context, sql string, args []any) (done pgc
 	return done, err
 }
 
-func (r rateBudgetRow) domain() (domain.RateBudget, error) {
-	var state domain.RateBudget
+func (r rateBudgetRow) domain() (ratelimit.Budget, error) {
+	var state ratelimit.Budget
 	if r.version == nil {
 		return state, nil
 	}
@@ -138,9 +139,9 @@ func (r rateBudgetRow) domain() (domain.RateBudget, error) {
 		return state, fmt.Errorf("rate_budgets: demands: %w", err)
 	}
 	for _, d := range demands {
-		tenant := domain.TenantDemand{Tenant: domain.TenantID{UUID: d.Tenant}, Served: d.Served}
+		tenant := ratelimit.TenantDemand{Tenant: domain.TenantID{UUID: d.Tenant}, Served: d.Served}
 		for _, r := range d.Replicas {
-			tenant.Replicas = append(tenant.Replicas, domain.ReplicaDemand{
+			tenant.Replicas = append(tenant.Replicas, ratelimit.ReplicaDemand{
 				Replica: r.Replica, Calls: r.Calls, Served: r.Served, AskedAt: time.UnixMicro(r.AskedAt).UTC(),
 			})
 		}
@@ -150,7 +151,7 @@ func (r rateBudgetRow) domain() (domain.RateBudget, error) {
 }
 
 // demandsOf returns the value of the column demands for the state.
-func demandsOf(state domain.RateBudget) (string, error) {
+func demandsOf(state ratelimit.Budget) (string, error) {
 	demands := make([]demandJSON, 0, len(state.Demands))
 	for _, d := range state.Demands {
 		tenant := demandJSON{Tenant: d.Tenant.UUID, Served: d.Served}

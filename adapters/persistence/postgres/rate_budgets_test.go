@@ -10,6 +10,7 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/postgres"
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/ratelimit"
 	"github.com/LerianStudio/aggregator-connections/ports"
 	"github.com/LerianStudio/aggregator-connections/ports/porttest"
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
@@ -22,12 +23,12 @@ func TestTheRateBudgetsConformToTheirPort(t *testing.T) {
 
 // grantOne returns a function for RateBudgets.Update that takes one token, and a pointer to the grant of that
 // function's last call.
-func grantOne() (change func(domain.RateBudget, time.Time) domain.RateBudget, got *domain.RateGrant) {
-	got = new(domain.RateGrant)
-	one := domain.TenantCalls{Tenant: domain.TenantID{UUID: uuid.New()}, Calls: 1}
-	r := domain.RateRequest{Replica: "a", Waiting: []domain.TenantCalls{one}}
-	return func(b domain.RateBudget, now time.Time) domain.RateBudget {
-		b, *got = b.Grant(domain.NewRateAllowance(360), r, now)
+func grantOne() (change func(ratelimit.Budget, time.Time) ratelimit.Budget, got *ratelimit.Grant) {
+	got = new(ratelimit.Grant)
+	one := ratelimit.TenantCalls{Tenant: domain.TenantID{UUID: uuid.New()}, Calls: 1}
+	r := ratelimit.Request{Replica: "a", Waiting: []ratelimit.TenantCalls{one}}
+	return func(b ratelimit.Budget, now time.Time) ratelimit.Budget {
+		b, *got = b.Grant(ratelimit.NewAllowance(360), r, now)
 		return b
 	}, got
 }

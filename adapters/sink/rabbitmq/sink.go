@@ -30,6 +30,7 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/adapters/egress"
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/events"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -64,8 +65,8 @@ func New(o Options) *Sink {
 	return &Sink{options: o}
 }
 
-// Kind returns domain.SinkRabbitMQ.
-func (*Sink) Kind() domain.SinkKind { return domain.SinkRabbitMQ }
+// Kind returns events.SinkRabbitMQ.
+func (*Sink) Kind() events.SinkKind { return events.SinkRabbitMQ }
 
 // Validate implements ports.Sink. The URL has the form amqps://user:password@host:port/vhost. The scheme amqp is also
 // valid if egress allows connections without TLS. A query is not allowed, because parameters such as cacertfile would

@@ -27,6 +27,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/egress"
 	"github.com/LerianStudio/aggregator-connections/adapters/sink/rabbitmq"
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/events"
 	"github.com/LerianStudio/aggregator-connections/ports"
 	"github.com/LerianStudio/aggregator-connections/ports/porttest"
 	"github.com/LerianStudio/aggregator-connections/test/kit/rabbittest"
@@ -151,7 +152,7 @@ func TestSink(t *testing.T) {
 		}
 	}
 	porttest.TestSink(t, porttest.SinkSuite{
-		Kind: domain.SinkRabbitMQ, Open: newSink, Start: startDestination, Invalid: invalid,
+		Kind: events.SinkRabbitMQ, Open: newSink, Start: startDestination, Invalid: invalid,
 	})
 }
 

@@ -24,6 +24,7 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/adapters/egress"
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/events"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -59,8 +60,8 @@ func New(o Options) *Sink {
 	return &Sink{options: o}
 }
 
-// Kind returns domain.SinkWebhook.
-func (*Sink) Kind() domain.SinkKind { return domain.SinkWebhook }
+// Kind returns events.SinkWebhook.
+func (*Sink) Kind() events.SinkKind { return events.SinkWebhook }
 
 // Validate implements ports.Sink. The URL must be an https URL, or an http URL if egress allows connections without
 // TLS. It can have a query, but no userinfo and no fragment.

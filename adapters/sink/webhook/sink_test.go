@@ -28,6 +28,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/sink/webhook"
 	"github.com/LerianStudio/aggregator-connections/adapters/system"
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/events"
 	"github.com/LerianStudio/aggregator-connections/ports"
 	"github.com/LerianStudio/aggregator-connections/ports/porttest"
 )
@@ -138,7 +139,7 @@ func TestSink(t *testing.T) {
 		invalid[name] = porttest.InvalidSinkTarget{Target: target(url, "", ""), Fields: []string{"url"}}
 	}
 	porttest.TestSink(t, porttest.SinkSuite{
-		Kind: domain.SinkWebhook, Open: newSink, Start: startEndpoint, Invalid: invalid,
+		Kind: events.SinkWebhook, Open: newSink, Start: startEndpoint, Invalid: invalid,
 	})
 }
 

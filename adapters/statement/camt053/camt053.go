@@ -21,6 +21,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -53,7 +54,7 @@ const (
 // Write implements ports.StatementFormat. Errors: Conflict (no_balance) if no balance is known, because a document
 // must have an opening and a closing balance; Conflict (not_representable) if an amount has more than 18 digits,
 // or more than 5 after the decimal point.
-func (Format) Write(w io.Writer, s domain.Statement, records iter.Seq2[domain.StatementRecord, error]) error {
+func (Format) Write(w io.Writer, s books.Statement, records iter.Seq2[books.StatementRecord, error]) error {
 	switch {
 	case s.Balances == nil:
 		return &domain.Error{Kind: domain.Conflict, Code: domain.NoBalance}
@@ -141,8 +142,8 @@ type header struct {
 	Created string   `xml:"CreDtTm"`
 }
 
-func headerOf(s domain.Statement) header {
-	return header{ID: domain.CompactID(s.ID), Created: dateTime(s.CreatedAt)}
+func headerOf(s books.Statement) header {
+	return header{ID: books.CompactID(s.ID), Created: dateTime(s.CreatedAt)}
 }
 
 type (
@@ -184,14 +185,14 @@ type (
 )
 
 // descriptionOf returns the elements of an AccountStatement9 that precede its entries.
-func descriptionOf(s domain.Statement) parts {
+func descriptionOf(s books.Statement) parts {
 	from, to := string(s.Period.From), string(s.Period.To)
 	return parts{
-		{"Id", domain.CompactID(s.ID)},
+		{"Id", books.CompactID(s.ID)},
 		{"CreDtTm", dateTime(s.CreatedAt)},
 		{"FrToDt", period{From: from + "T00:00:00Z", To: to + "T23:59:59Z"}},
 		{"Acct", account{
-			ID: accountID(s.Account), Currency: s.Currency, Name: domain.Truncate(s.Account.Name, maxAccountName),
+			ID: accountID(s.Account), Currency: s.Currency, Name: books.Truncate(s.Account.Name, maxAccountName),
 			Servicer: string(s.Account.Vendor),
 		}},
 		{"Bal", balanceOf("OPBD", s.Balances.Opening, s.Currency, from)},
@@ -203,8 +204,8 @@ func descriptionOf(s domain.Statement) parts {
 // accountID returns the number of the account. If the number is not known or too long, it returns the service's id of
 // the account without hyphens.
 func accountID(a domain.Account) string {
-	if a.Number == "" || domain.Truncate(a.Number, maxAccountID) != a.Number {
-		return domain.CompactID(a.ID.UUID)
+	if a.Number == "" || books.Truncate(a.Number, maxAccountID) != a.Number {
+		return books.CompactID(a.ID.UUID)
 	}
 	return a.Number
 }
@@ -213,7 +214,7 @@ func balanceOf(code string, amount decimal.Decimal, currency, date string) balan
 	return balance{Code: code, Amount: moneyOf(amount, currency), Direction: direction(amount), Date: date}
 }
 
-func summaryOf(s domain.Statement) summary {
+func summaryOf(s books.Statement) summary {
 	return summary{
 		Count: s.Credits.Count + s.Debits.Count, Sum: s.Credits.Sum.Add(s.Debits.Sum).String(),
 		Net: s.Net().Abs().String(), NetDirection: direction(s.Net()),
@@ -272,12 +273,12 @@ type (
 
 // entryOf returns the entry of a record. Vendors provide no ISO code for the kind of a movement, so the entry has the
 // code XTND NTAV NTAV, which means that no code is available.
-func entryOf(s domain.Statement, r domain.StatementRecord) entry {
+func entryOf(s books.Statement, r books.StatementRecord) entry {
 	e := entry{
 		Amount: moneyOf(r.Amount, s.Currency), Direction: direction(r.Amount), Status: "BOOK",
-		Booked: string(r.Date), Valued: string(r.Date), Reference: domain.CompactID(r.ID.UUID),
+		Booked: string(r.Date), Valued: string(r.Date), Reference: books.CompactID(r.ID.UUID),
 		Domain: "XTND", Family: "NTAV", SubFamily: "NTAV",
-		Description: domain.Truncate(r.Description, maxEntryInformation),
+		Description: books.Truncate(r.Description, maxEntryInformation),
 	}
 	e.Details.Reference = e.Reference
 	if r.Original != nil && fitsAmount(r.Original.Amount) {
@@ -285,7 +286,7 @@ func entryOf(s domain.Statement, r domain.StatementRecord) entry {
 		e.Details.Original = &original
 	}
 	if r.Counterparty != "" {
-		other := &party{domain.Truncate(r.Counterparty, maxPartyName)}
+		other := &party{books.Truncate(r.Counterparty, maxPartyName)}
 		if r.Amount.IsNegative() {
 			e.Details.Creditor = other
 		} else {
@@ -302,7 +303,7 @@ func entryOf(s domain.Statement, r domain.StatementRecord) entry {
 func pieces(text string) []string {
 	var all []string
 	for text != "" {
-		piece := domain.Truncate(text, maxRemittance)
+		piece := books.Truncate(text, maxRemittance)
 		all, text = append(all, piece), text[len(piece):]
 	}
 	return all

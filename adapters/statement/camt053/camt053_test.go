@@ -12,6 +12,7 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/adapters/statement/camt053"
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
 	"github.com/LerianStudio/aggregator-connections/ports/porttest"
 )
 
@@ -66,7 +67,7 @@ func TestAnyTextIsReadBack(t *testing.T) {
 			t.Fatalf("%v: %s", err, b.String())
 		}
 		e := d.Entries[0]
-		if want := allowed(domain.Truncate(r.Description, 500)); e.Description != want {
+		if want := allowed(books.Truncate(r.Description, 500)); e.Description != want {
 			t.Errorf("the description is %q, want %q", e.Description, want)
 		}
 		if whole := allowed(
@@ -80,7 +81,7 @@ func TestAnyTextIsReadBack(t *testing.T) {
 				t.Errorf("a piece has %d characters", utf8.RuneCountInString(piece))
 			}
 		}
-		if got := e.Debtor + e.Creditor; got != allowed(domain.Truncate(r.Counterparty, 140)) {
+		if got := e.Debtor + e.Creditor; got != allowed(books.Truncate(r.Counterparty, 140)) {
 			t.Errorf("the counterparty is %q, want %q", got, r.Counterparty)
 		}
 	})
@@ -106,7 +107,7 @@ func TestDirectionAndParties(t *testing.T) {
 func TestAccountsWithoutAShortNumberHaveOurID(t *testing.T) {
 	s, _ := porttest.SampleStatement()
 	for number, want := range map[string]string{
-		"": domain.CompactID(s.Account.ID.UUID), strings.Repeat("1", 35): domain.CompactID(s.Account.ID.UUID),
+		"": books.CompactID(s.Account.ID.UUID), strings.Repeat("1", 35): books.CompactID(s.Account.ID.UUID),
 		strings.Repeat("ç", 34): strings.Repeat("ç", 34),
 	} {
 		s.Account.Number, s.Account.Name = number, strings.Repeat("ã", 71)
@@ -119,7 +120,7 @@ func TestAccountsWithoutAShortNumberHaveOurID(t *testing.T) {
 
 func TestWhatTheSchemaCannotExpressIsRefused(t *testing.T) {
 	s, records := porttest.SampleStatement()
-	refuse := func(name string, change func(*domain.Statement), want error) {
+	refuse := func(name string, change func(*books.Statement), want error) {
 		changed := s
 		change(&changed)
 		var b strings.Builder
@@ -127,9 +128,9 @@ func TestWhatTheSchemaCannotExpressIsRefused(t *testing.T) {
 			t.Errorf("%s: %v after %q", name, err, b.String())
 		}
 	}
-	refuse("no balance", func(s *domain.Statement) { s.Balances = nil }, domain.NoBalance)
-	refuse("19 digits", func(s *domain.Statement) { s.Digits = 19 }, domain.NotRepresentable)
-	refuse("6 decimals", func(s *domain.Statement) { s.Scale = 6 }, domain.NotRepresentable)
+	refuse("no balance", func(s *books.Statement) { s.Balances = nil }, domain.NoBalance)
+	refuse("19 digits", func(s *books.Statement) { s.Digits = 19 }, domain.NotRepresentable)
+	refuse("6 decimals", func(s *books.Statement) { s.Scale = 6 }, domain.NotRepresentable)
 	s.Digits, s.Scale = 18, 5
 	for amount, want := range map[string]string{"0.123456": "", "-1234567890123456789": "", "0.12345": "0.12345"} {
 		records[1].Original = &domain.Money{Amount: decimal.RequireFromString(amount), Currency: "BTC"}

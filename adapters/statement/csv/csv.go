@@ -14,7 +14,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -36,7 +36,7 @@ const header = "id,date,amount,currency,description,counterparty,originalAmount,
 
 // Write implements ports.StatementFormat. It does not use encoding/csv, because that package changes line breaks inside
 // texts when it writes the line ends of RFC 4180.
-func (Format) Write(w io.Writer, s domain.Statement, records iter.Seq2[domain.StatementRecord, error]) error {
+func (Format) Write(w io.Writer, s books.Statement, records iter.Seq2[books.StatementRecord, error]) error {
 	if _, err := io.WriteString(w, header); err != nil {
 		return err
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
-	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -36,7 +36,7 @@ type record struct {
 }
 
 // Write implements ports.StatementFormat.
-func (Format) Write(w io.Writer, s domain.Statement, records iter.Seq2[domain.StatementRecord, error]) error {
+func (Format) Write(w io.Writer, s books.Statement, records iter.Seq2[books.StatementRecord, error]) error {
 	encoder := jsontext.NewEncoder(w)
 	if err := encoder.WriteToken(jsontext.BeginArray); err != nil {
 		return err

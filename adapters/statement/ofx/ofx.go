@@ -16,6 +16,7 @@ import (
 	"strings"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -48,7 +49,7 @@ const (
 
 // Write implements ports.StatementFormat. Errors: Conflict (no_balance) if no balance is known and the vendor does not
 // state one either, because LEDGERBAL is a required element.
-func (Format) Write(w io.Writer, s domain.Statement, records iter.Seq2[domain.StatementRecord, error]) error {
+func (Format) Write(w io.Writer, s books.Statement, records iter.Seq2[books.StatementRecord, error]) error {
 	ledger, ok := ledgerBalance(s)
 	if !ok {
 		return &domain.Error{Kind: domain.Conflict, Code: domain.NoBalance}
@@ -150,7 +151,7 @@ type signOn struct {
 	Language string `xml:"SONRS>LANGUAGE"`
 }
 
-func signOnOf(s domain.Statement) signOn {
+func signOnOf(s books.Statement) signOn {
 	return signOn{Status: success, Server: s.CreatedAt.UTC().Format("20060102150405") + "[0:GMT]", Language: "ENG"}
 }
 
@@ -171,7 +172,7 @@ func accountOf(a domain.Account) account {
 	if a.Type == domain.CreditAccount {
 		return result
 	}
-	result.Bank, result.Type = domain.Truncate(string(a.Vendor), maxBankID), "CHECKING"
+	result.Bank, result.Type = books.Truncate(string(a.Vendor), maxBankID), "CHECKING"
 	if strings.Contains(strings.ToUpper(a.Subtype), "SAVINGS") {
 		result.Type = "SAVINGS"
 	}
@@ -181,7 +182,7 @@ func accountOf(a domain.Account) account {
 // accountID returns the number of the account. If the number is not known or too long, it returns the service's id of
 // the account in URL-safe base64, which has exactly the 22 characters that are allowed.
 func accountID(a domain.Account) string {
-	if a.Number == "" || domain.Truncate(a.Number, maxAccountID) != a.Number {
+	if a.Number == "" || books.Truncate(a.Number, maxAccountID) != a.Number {
 		return base64.RawURLEncoding.EncodeToString(a.ID.UUID[:])
 	}
 	return a.Number
@@ -224,11 +225,11 @@ func textOf(value string) *text {
 
 // transactionOf returns the STMTTRN element of a record. NAME is the counterparty, or the description if there is no
 // counterparty.
-func transactionOf(r domain.StatementRecord) transaction {
+func transactionOf(r books.StatementRecord) transaction {
 	t := transaction{
 		Type: "CREDIT", Posted: noon(r.Date), Amount: r.Amount.String(), ID: r.ID.String(),
-		Name: textOf(domain.Truncate(cmp.Or(r.Counterparty, r.Description), maxName)),
-		Memo: textOf(domain.Truncate(r.Description, maxMemo)),
+		Name: textOf(books.Truncate(cmp.Or(r.Counterparty, r.Description), maxName)),
+		Memo: textOf(books.Truncate(r.Description, maxMemo)),
 	}
 	if r.Amount.IsNegative() {
 		t.Type = "DEBIT"
@@ -245,7 +246,7 @@ type ledger struct {
 // ledgerBalance returns the closing balance of the statement. If s.Balances is nil, ledgerBalance returns the balance
 // that the vendor states. This is the case for most cards. Vendors state the debt of a card as a positive number, so
 // ledgerBalance negates this number. ok is false if there is no balance in the statement's currency.
-func ledgerBalance(s domain.Statement) (balance ledger, ok bool) {
+func ledgerBalance(s books.Statement) (balance ledger, ok bool) {
 	if s.Balances != nil {
 		return ledger{s.Balances.Closing.String(), noon(s.Period.To)}, true
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/adapters/statement/ofx"
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
 	"github.com/LerianStudio/aggregator-connections/ports/porttest"
 )
 
@@ -59,7 +60,7 @@ func expected(text string, length int) string {
 			return utf8.RuneError
 		}
 		return r
-	}, domain.Truncate(text, length))
+	}, books.Truncate(text, length))
 }
 
 func TestAnyTextIsReadBack(t *testing.T) {

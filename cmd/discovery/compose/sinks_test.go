@@ -11,15 +11,16 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/system"
 	"github.com/LerianStudio/aggregator-connections/cmd/discovery/compose"
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/events"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
 func TestThereIsOneSinkOfEachKind(t *testing.T) {
-	var kinds []domain.SinkKind
+	var kinds []events.SinkKind
 	for _, sink := range compose.Sinks(egress.NewGuard(egress.Config{}), system.Clock{}) {
 		kinds = append(kinds, sink.Kind())
 	}
-	if diff := cmp.Diff([]domain.SinkKind{domain.SinkWebhook, domain.SinkRabbitMQ}, kinds); diff != "" {
+	if diff := cmp.Diff([]events.SinkKind{events.SinkWebhook, events.SinkRabbitMQ}, kinds); diff != "" {
 		t.Errorf("kinds (-want +got):\n%s", diff)
 	}
 }
@@ -28,12 +29,12 @@ func TestThereIsOneSinkOfEachKind(t *testing.T) {
 // twice: when the guard forbids the address of the destination, and when the guard allows it. No destination listens at
 // the address.
 func TestTheEgressGuardCoversEverySink(t *testing.T) {
-	targets := map[domain.SinkKind]ports.SinkTarget{
-		domain.SinkWebhook: {
+	targets := map[events.SinkKind]ports.SinkTarget{
+		events.SinkWebhook: {
 			URL:     domain.SecretText("https://127.0.0.1:1/"),
 			Secrets: []domain.Secret{domain.SecretText("whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3")},
 		},
-		domain.SinkRabbitMQ: {URL: domain.SecretText("amqps://user:password@127.0.0.1:1/"), Exchange: "events"},
+		events.SinkRabbitMQ: {URL: domain.SecretText("amqps://user:password@127.0.0.1:1/"), Exchange: "events"},
 	}
 	for code, allowed := range map[domain.Code][]netip.Prefix{
 		domain.AddressNotAllowed: nil,

@@ -1,18 +1,20 @@
-package domain
+package ratelimit
 
 import (
 	"slices"
 	"time"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// RateAllowance is a rate limit, converted into the parameters of a token bucket. No period of one minute contains more
-// calls than the limit. Only a limit of 1 can be exceeded (see NewRateAllowance).
-type RateAllowance struct {
+// Allowance is a rate limit, converted into the parameters of a token bucket. No period of one minute contains more
+// calls than the limit. Only a limit of 1 can be exceeded (see NewAllowance).
+type Allowance struct {
 	Burst  int // calls that can be made immediately
 	Refill int // tokens that are added to the bucket in each minute; each call takes one token
 }
 
-// NewRateAllowance divides a limit of perMinute calls, which must be positive, in three parts:
+// NewAllowance divides a limit of perMinute calls, which must be positive, in three parts:
 //
 //   - One twenty-fourth is the burst, which can be used immediately.
 //   - One twenty-fourth is a reserve, because calls that are granted in one minute can arrive in the next minute.
@@ -21,22 +23,22 @@ type RateAllowance struct {
 // A bucket with the whole limit as burst and as refill would allow twice the limit in one minute. With the three parts,
 // eleven twelfths of the limit can be used in every minute. Burst and refill are at least 1, so a limit of 1 can allow
 // two calls in a minute.
-func NewRateAllowance(perMinute int) RateAllowance {
+func NewAllowance(perMinute int) Allowance {
 	reserve := perMinute / 24
 	burst := max(1, reserve)
-	return RateAllowance{Burst: burst, Refill: max(1, perMinute-burst-reserve)}
+	return Allowance{Burst: burst, Refill: max(1, perMinute-burst-reserve)}
 }
 
 // Interval returns the time after which one more call becomes possible. It is rounded up to microseconds, the precision
 // of the stores.
-func (a RateAllowance) Interval() time.Duration {
+func (a Allowance) Interval() time.Duration {
 	const minute = int(time.Minute / time.Microsecond)
 	refill := max(1, a.Refill)
 	return time.Duration((minute+refill-1)/refill) * time.Microsecond
 }
 
 // calls(n) returns the time in which the bucket gains tokens for n calls.
-func (a RateAllowance) calls(n int) time.Duration { return time.Duration(n) * a.Interval() }
+func (a Allowance) calls(n int) time.Duration { return time.Duration(n) * a.Interval() }
 
 // Limits of the state of a rate budget.
 const (
@@ -57,9 +59,9 @@ const (
 	maxRateRetry = 1500 * time.Millisecond
 )
 
-// RateBudget is the state of a rate budget that several replicas share: a token bucket, and the calls that wait for
+// Budget is the state of a rate budget that several replicas share: a token bucket, and the calls that wait for
 // its tokens. The zero value is a full bucket for which no call waits. All times are on the clock of the store.
-type RateBudget struct {
+type Budget struct {
 	FullAt       time.Time      // when the bucket will be full if no token is taken; in the past if it is full now
 	BlockedUntil time.Time      // the vendor accepts no call before this time
 	Demands      []TenantDemand // the tenants whose calls wait, or waited within the last RateDemandTTL
@@ -67,7 +69,7 @@ type RateBudget struct {
 
 // TenantDemand contains the waiting calls of one tenant.
 type TenantDemand struct {
-	Tenant TenantID
+	Tenant domain.TenantID
 	// Served is a count that grows with each token of the tenant. The waiting tenant with the lowest count gets the
 	// next token.
 	//
@@ -88,12 +90,12 @@ type ReplicaDemand struct {
 
 // TenantCalls is a number of calls of one tenant.
 type TenantCalls struct {
-	Tenant TenantID
+	Tenant domain.TenantID
 	Calls  int
 }
 
-// RateRequest is a replica's request for tokens.
-type RateRequest struct {
+// Request is a replica's request for tokens.
+type Request struct {
 	Replica string
 	Waiting []TenantCalls // the number of waiting calls of each tenant in the replica
 	// Spare is the number of additional tokens that the replica requests in advance, for future calls. Spare tokens are
@@ -101,13 +103,13 @@ type RateRequest struct {
 	Spare int
 	// BlockFor, if positive, blocks the budget because the vendor has asked the replica to wait.
 	BlockFor time.Duration
-	// FullAt is the latest RateBudget.FullAt that the replica has seen. If the stored state has an earlier FullAt, it
+	// FullAt is the latest Budget.FullAt that the replica has seen. If the stored state has an earlier FullAt, it
 	// is outdated and is corrected. For example, a standby server may have taken over without the last changes.
 	FullAt time.Time
 }
 
-// RateGrant is the response to a RateRequest.
-type RateGrant struct {
+// Grant is the response to a Request.
+type Grant struct {
 	Calls []TenantCalls // how many waiting calls of each tenant may be sent
 	Spare int           // how many additional tokens are granted in advance, for calls that do not wait yet
 	// RetryIn is the time after which the replica should send its next request. Zero means that every waiting call in
@@ -120,10 +122,10 @@ type RateGrant struct {
 // Each available token goes to the waiting tenant that has taken the fewest tokens. If this tenant waits in several
 // replicas, the token goes to the replica that has taken the fewest tokens. A token for another replica remains in the
 // bucket until that replica sends a request.
-func (b RateBudget) Grant(a RateAllowance, r RateRequest, now time.Time) (RateBudget, RateGrant) {
+func (b Budget) Grant(a Allowance, r Request, now time.Time) (Budget, Grant) {
 	b = b.asOf(a, r, now)
 	b.record(r, now)
-	var grant RateGrant
+	var grant Grant
 	taken, reserved := 0, 0
 	plan := ratePlan{cloneDemands(b.Demands)}
 	free := b.Available(a, now)
@@ -150,7 +152,7 @@ func (b RateBudget) Grant(a RateAllowance, r RateRequest, now time.Time) (RateBu
 }
 
 // Available returns the number of tokens that can be taken now.
-func (b RateBudget) Available(a RateAllowance, now time.Time) int {
+func (b Budget) Available(a Allowance, now time.Time) int {
 	if now.Before(b.BlockedUntil) {
 		return 0
 	}
@@ -160,10 +162,10 @@ func (b RateBudget) Available(a RateAllowance, now time.Time) int {
 
 // ExpectedWait returns how long a new call of the tenant would wait in the replica, after all earlier calls of this
 // tenant. The waiting calls of this replica are an argument. The waiting calls of the other replicas are in b.
-func (b RateBudget) ExpectedWait(
-	a RateAllowance, replica string, waiting []TenantCalls, tenant TenantID, now time.Time,
+func (b Budget) ExpectedWait(
+	a Allowance, replica string, waiting []TenantCalls, tenant domain.TenantID, now time.Time,
 ) time.Duration {
-	calls := map[TenantID]int{}
+	calls := map[domain.TenantID]int{}
 	for _, w := range waiting {
 		calls[w.Tenant] += w.Calls
 	}
@@ -184,7 +186,7 @@ func (b RateBudget) ExpectedWait(
 }
 
 // tokensIn returns the time until n tokens can be taken.
-func (b RateBudget) tokensIn(a RateAllowance, n int, now time.Time) time.Duration {
+func (b Budget) tokensIn(a Allowance, n int, now time.Time) time.Duration {
 	due := later(b.FullAt, now).Add(a.calls(n - a.Burst))
 	return max(0, later(due, b.BlockedUntil).Sub(now))
 }
@@ -194,7 +196,7 @@ func (b RateBudget) tokensIn(a RateAllowance, n int, now time.Time) time.Duratio
 //
 // If the store's clock was set back, stored times can be too far in the future. asOf therefore limits them: the bucket
 // is at worst empty, and a block lasts at most MaxRateBlock.
-func (b RateBudget) asOf(a RateAllowance, r RateRequest, now time.Time) RateBudget {
+func (b Budget) asOf(a Allowance, r Request, now time.Time) Budget {
 	b.FullAt = earlier(later(b.FullAt, r.FullAt), now.Add(a.calls(a.Burst)))
 	if r.BlockFor > 0 {
 		b.BlockedUntil = later(b.BlockedUntil, now.Add(r.BlockFor))
@@ -219,7 +221,7 @@ func (r ReplicaDemand) live(now time.Time) bool {
 //
 //   - The minimum of TenantDemand.Served is the lowest count of the waiting tenants minus rateCredit.
 //   - The minimum of ReplicaDemand.Served is the lowest count of the replicas in which the same tenant waits.
-func (b *RateBudget) record(r RateRequest, now time.Time) {
+func (b *Budget) record(r Request, now time.Time) {
 	for i := range b.Demands {
 		d := &b.Demands[i]
 		if j := d.replica(r.Replica); j >= 0 && callsOf(r.Waiting, d.Tenant) == 0 {
@@ -281,8 +283,8 @@ func (d *TenantDemand) calls() (n int) {
 //
 // The argument plan contains the calls that still wait after all available tokens were assigned. The argument reserved
 // is the number of tokens that were assigned to other replicas.
-func (b RateBudget) retryIn(
-	a RateAllowance, r RateRequest, plan ratePlan, grant RateGrant, reserved int, now time.Time,
+func (b Budget) retryIn(
+	a Allowance, r Request, plan ratePlan, grant Grant, reserved int, now time.Time,
 ) time.Duration {
 	waiting := 0
 	for _, d := range plan.demands {
@@ -369,7 +371,7 @@ func (p ratePlan) peek(asking string) (tenant, replica int, ok bool) {
 }
 
 // The method add adds one token for a waiting call of the tenant.
-func (g *RateGrant) add(tenant TenantID) {
+func (g *Grant) add(tenant domain.TenantID) {
 	for i := range g.Calls {
 		if g.Calls[i].Tenant == tenant {
 			g.Calls[i].Calls++
@@ -397,7 +399,7 @@ func lowestServed(demands []TenantDemand) int64 {
 	return lowest
 }
 
-func callsOf(all []TenantCalls, tenant TenantID) (n int) {
+func callsOf(all []TenantCalls, tenant domain.TenantID) (n int) {
 	for _, c := range all {
 		if c.Tenant == tenant {
 			n += c.Calls

@@ -1,4 +1,4 @@
-package domain
+package books
 
 import (
 	"crypto/sha256"
@@ -6,11 +6,13 @@ import (
 	"time"
 
 	"github.com/shopspring/decimal"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
 // CloseRequest is a request to close a period of an account.
 type CloseRequest struct {
-	Date  Date // the last day of the period
+	Date  domain.Date // the last day of the period
 	At    time.Time
 	By    string        // the actor
 	Grace time.Duration // a completeness check that fails for this long makes the state Drifting
@@ -18,11 +20,11 @@ type CloseRequest struct {
 
 // Validate checks that Date is a valid day that has ended in UTC. Errors: Invalid on "date".
 func (r CloseRequest) Validate() error {
-	if _, err := ParseDate(string(r.Date)); err != nil {
-		return FieldError("date", "must be a date, YYYY-MM-DD")
+	if _, err := domain.ParseDate(string(r.Date)); err != nil {
+		return domain.FieldError("date", "must be a date, YYYY-MM-DD")
 	}
-	if r.Date >= DateOf(r.At.UTC()) {
-		return FieldError("date", "must be a day that has ended in UTC")
+	if r.Date >= domain.DateOf(r.At.UTC()) {
+		return domain.FieldError("date", "must be a day that has ended in UTC")
 	}
 	return nil
 }
@@ -30,8 +32,8 @@ func (r CloseRequest) Validate() error {
 // Close is a closed period of an account. It covers all records that were live at ClosedAt and dated up to and
 // including Date. A Close never changes; later changes of its records are adjustments.
 type Close struct {
-	Account AccountID
-	Date    Date
+	Account domain.AccountID
+	Date    domain.Date
 	Count   int
 	// Sum is the sum of the records in Currency. It is not valid if a record has no amount in Currency.
 	Sum decimal.NullDecimal
@@ -68,10 +70,14 @@ func (d *CloseDigest) Clone() *CloseDigest {
 
 // Add adds a record. The records must be added in the order of their ids.
 func (d *CloseDigest) Add(
-	id TransactionID, status TransactionStatus, date Date, amount Money, accountMoney *Money,
+	id domain.TransactionID,
+	status domain.TransactionStatus,
+	date domain.Date,
+	amount domain.Money,
+	accountMoney *domain.Money,
 ) {
 	d.count++
-	m := NewCoveredMembers(status, date, amount, accountMoney)
+	m := domain.NewCoveredMembers(status, date, amount, accountMoney)
 	_, _ = d.hash.Write([]byte(id.String() + "|" + m.String() + "\n"))
 	inAccount := SumRow{Amount: amount, AccountMoney: accountMoney}
 	if d.currency == "" {
@@ -88,7 +94,7 @@ func (d *CloseDigest) Add(
 }
 
 // Close returns a closed period of the account. The period covers the added records.
-func (d *CloseDigest) Close(account AccountID, r CloseRequest, c Completeness) Close {
+func (d *CloseDigest) Close(account domain.AccountID, r CloseRequest, c Completeness) Close {
 	state, _ := c.State(r.At, r.Grace)
 	closed := Close{
 		Account: account, Date: r.Date, Count: d.count, Currency: d.currency,
@@ -103,13 +109,13 @@ func (d *CloseDigest) Close(account AccountID, r CloseRequest, c Completeness) C
 // RecordState contains those values of a record that can influence a closed period. A change of one of these values can
 // be an Adjustment.
 type RecordState struct {
-	Account AccountID // zero if the record has no account
-	Live    bool      // the record is not removed
-	CoveredMembers
+	Account domain.AccountID // zero if the record has no account
+	Live    bool             // the record is not removed
+	domain.CoveredMembers
 }
 
 // StateOf returns the state of a transaction.
-func StateOf(t Transaction) RecordState {
+func StateOf(t domain.Transaction) RecordState {
 	return RecordState{Account: t.AccountID, Live: t.RemovedAt.IsZero(), CoveredMembers: t.Covered()}
 }
 
@@ -117,25 +123,25 @@ func StateOf(t Transaction) RecordState {
 // moves to another account, there are two adjustments: a removal from the old account and an addition to the new
 // account.
 type Adjustment struct {
-	Account     AccountID
-	Transaction TransactionID
+	Account     domain.AccountID
+	Transaction domain.TransactionID
 	Version     int // the version of the record after the change
-	Change      ChangeKind
+	Change      domain.ChangeKind
 	At          time.Time
-	Before      *CoveredMembers // nil if the account did not have the record before
-	After       *CoveredMembers // nil if the account does not have the record any more
+	Before      *domain.CoveredMembers // nil if the account did not have the record before
+	After       *domain.CoveredMembers // nil if the account does not have the record any more
 }
 
 // Day returns the first day that the change concerns. The change affects every closed period that ends on this day or
 // later.
-func (a Adjustment) Day() Date {
+func (a Adjustment) Day() domain.Date {
 	switch {
 	case a.Before == nil:
-		return Date(a.After.Date)
+		return domain.Date(a.After.Date)
 	case a.After == nil:
-		return Date(a.Before.Date)
+		return domain.Date(a.Before.Date)
 	}
-	return min(Date(a.Before.Date), Date(a.After.Date))
+	return min(domain.Date(a.Before.Date), domain.Date(a.After.Date))
 }
 
 // Adjustments returns the adjustments that result from a change of a record. There is an adjustment in three cases:
@@ -145,7 +151,7 @@ func (a Adjustment) Day() Date {
 //
 // previous is nil for a new record.
 func Adjustments(
-	id TransactionID, version int, at time.Time, previous *RecordState, after RecordState,
+	id domain.TransactionID, version int, at time.Time, previous *RecordState, after RecordState,
 ) []Adjustment {
 	had, has := previous != nil && previous.Live && !previous.Account.IsZero(), after.Live && !after.Account.IsZero()
 	made := Adjustment{Transaction: id, Version: version, At: at}
@@ -153,21 +159,21 @@ func Adjustments(
 		if previous.CoveredMembers == after.CoveredMembers {
 			return nil
 		}
-		made.Account, made.Change = after.Account, Modified
+		made.Account, made.Change = after.Account, domain.Modified
 		made.Before, made.After = &previous.CoveredMembers, &after.CoveredMembers
 		return []Adjustment{made}
 	}
 	var all []Adjustment
 	if had {
 		left := made
-		left.Account, left.Change, left.Before = previous.Account, Removed, &previous.CoveredMembers
+		left.Account, left.Change, left.Before = previous.Account, domain.Removed, &previous.CoveredMembers
 		all = append(all, left)
 	}
 	if has {
 		came := made
-		came.Account, came.Change, came.After = after.Account, Added, &after.CoveredMembers
+		came.Account, came.Change, came.After = after.Account, domain.Added, &after.CoveredMembers
 		if previous != nil && !previous.Live {
-			came.Change = Restored
+			came.Change = domain.Restored
 		}
 		all = append(all, came)
 	}

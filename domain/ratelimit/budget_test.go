@@ -1,4 +1,4 @@
-package domain_test
+package ratelimit_test
 
 import (
 	"fmt"
@@ -10,14 +10,15 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/ratelimit"
 )
 
 var rateEpoch = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 
 func rateTenant(n byte) domain.TenantID { return domain.TenantID{UUID: [16]byte{n}} }
 
-func calls(tenant domain.TenantID, n int) []domain.TenantCalls {
-	return []domain.TenantCalls{{Tenant: tenant, Calls: n}}
+func calls(tenant domain.TenantID, n int) []ratelimit.TenantCalls {
+	return []ratelimit.TenantCalls{{Tenant: tenant, Calls: n}}
 }
 
 // tokenValidity is the time within which a replica must use a token, as adapters/aggregator/vendorhttp defines it.
@@ -38,7 +39,7 @@ func FuzzNoMinuteExceedsASharedBudget(f *testing.F) {
 		draw := rand.New(rand.NewPCG(seed, 0))
 		perMinute := []int{1, 2, 7, 16, 60, 360, 600}[draw.IntN(7)]
 		s := rateSimulation{
-			Rand: draw, allowance: domain.NewRateAllowance(perMinute), replicas: 1 + draw.IntN(6),
+			Rand: draw, allowance: ratelimit.NewAllowance(perMinute), replicas: 1 + draw.IntN(6),
 			now: rateEpoch, seen: map[string]time.Time{},
 		}
 		for s.now.Before(rateEpoch.Add(3 * time.Minute)) {
@@ -52,12 +53,12 @@ func FuzzNoMinuteExceedsASharedBudget(f *testing.F) {
 
 type rateSimulation struct {
 	*rand.Rand
-	allowance domain.RateAllowance
+	allowance ratelimit.Allowance
 	replicas  int
 	restarts  int
 	now       time.Time
 	offset    time.Duration // how far the store's clock is ahead; negative if it is slow
-	state     domain.RateBudget
+	state     ratelimit.Budget
 	seen      map[string]time.Time
 	used      []time.Time
 }
@@ -72,10 +73,10 @@ func (s *rateSimulation) step() {
 		s.restarts++ // one replica is replaced; the calls that wait on it are still counted
 	}
 	replica := fmt.Sprint(s.IntN(s.replicas) + s.restarts)
-	r := domain.RateRequest{Replica: replica, Spare: s.IntN(6), FullAt: s.seen[replica]}
+	r := ratelimit.Request{Replica: replica, Spare: s.IntN(6), FullAt: s.seen[replica]}
 	for tenant := range byte(4) {
 		if s.IntN(2) == 0 {
-			r.Waiting = append(r.Waiting, domain.TenantCalls{Tenant: rateTenant(tenant), Calls: 1 + s.IntN(32)})
+			r.Waiting = append(r.Waiting, ratelimit.TenantCalls{Tenant: rateTenant(tenant), Calls: 1 + s.IntN(32)})
 		}
 	}
 	if s.IntN(100) == 0 {
@@ -85,7 +86,7 @@ func (s *rateSimulation) step() {
 	executedAt := sentAt.Add(s.delay()) // other replicas send their next requests after this time
 	s.now = executedAt
 	before := s.state
-	var grant domain.RateGrant
+	var grant ratelimit.Grant
 	s.state, grant = s.state.Grant(s.allowance, r, executedAt.Add(s.offset))
 	if s.IntN(20) == 0 {
 		return // the response is lost or the replica stops; in both cases, the granted tokens are lost
@@ -142,12 +143,12 @@ func busiestMinute(used []time.Time) (most int, start time.Time) {
 // of such a period. Their number must not exceed the limit.
 func TestNoMinuteWithItsLateTokensExceedsASharedBudget(t *testing.T) {
 	for _, perMinute := range []int{1, 2, 7, 13, 23, 24, 59, 60, 360, 600, 1200} {
-		a := domain.NewRateAllowance(perMinute)
-		var state domain.RateBudget
+		a := ratelimit.NewAllowance(perMinute)
+		var state ratelimit.Budget
 		tokens := 0
 		for at := time.Duration(0); at < time.Minute+tokenValidity; at += time.Millisecond {
-			r := domain.RateRequest{Replica: "a", Waiting: calls(rateTenant(1), 32)}
-			var grant domain.RateGrant
+			r := ratelimit.Request{Replica: "a", Waiting: calls(rateTenant(1), 32)}
+			var grant ratelimit.Grant
 			state, grant = state.Grant(a, r, rateEpoch.Add(at))
 			for _, c := range grant.Calls {
 				tokens += c.Calls
@@ -164,8 +165,8 @@ func TestReplicasUseASharedBudgetCompletely(t *testing.T) {
 	for _, replicas := range []int{1, 2, 3, 5, 10, 20} {
 		for _, perMinute := range []int{60, 360, 600} {
 			t.Run(fmt.Sprintf("%d replicas, %d a minute", replicas, perMinute), func(t *testing.T) {
-				a := domain.NewRateAllowance(perMinute)
-				tokens, asked := simulateRequests(a, replicas, time.Minute, func(int) []domain.TenantCalls {
+				a := ratelimit.NewAllowance(perMinute)
+				tokens, asked := simulateRequests(a, replicas, time.Minute, func(int) []ratelimit.TenantCalls {
 					return calls(rateTenant(1), 32)
 				})
 				all := 0
@@ -189,14 +190,14 @@ func TestReplicasUseASharedBudgetCompletely(t *testing.T) {
 // or after 100 ms if that is longer. The result tokens contains the number of tokens for each pair of a replica and a
 // tenant. The result asked is the number of requests.
 func simulateRequests(
-	a domain.RateAllowance, replicas int, length time.Duration, waiting func(replica int) []domain.TenantCalls,
+	a ratelimit.Allowance, replicas int, length time.Duration, waiting func(replica int) []ratelimit.TenantCalls,
 ) (tokens map[string]int, asked int) {
 	tokens = map[string]int{}
 	next := make([]time.Time, replicas)
 	for i := range next {
 		next[i] = rateEpoch.Add(time.Duration(i) * 37 * time.Millisecond)
 	}
-	var state domain.RateBudget
+	var state ratelimit.Budget
 	for {
 		i := 0
 		for j := range next {
@@ -208,9 +209,9 @@ func simulateRequests(
 		if now.Sub(rateEpoch) >= length {
 			return tokens, asked
 		}
-		var grant domain.RateGrant
+		var grant ratelimit.Grant
 		name := fmt.Sprint(i)
-		state, grant = state.Grant(a, domain.RateRequest{Replica: name, Waiting: waiting(i)}, now)
+		state, grant = state.Grant(a, ratelimit.Request{Replica: name, Waiting: waiting(i)}, now)
 		asked++
 		for _, c := range grant.Calls {
 			tokens[fmt.Sprintf("replica %d, tenant %d", i, c.Tenant.UUID[0])] += c.Calls
@@ -223,8 +224,8 @@ func TestASmallTenantGetsItsEqualShareOfASharedBudget(t *testing.T) {
 	for _, perMinute := range []int{360, 600, 1200} {
 		for _, few := range []int{4, 5, 8} {
 			t.Run(fmt.Sprintf("%d calls, %d a minute", few, perMinute), func(t *testing.T) {
-				a := domain.NewRateAllowance(perMinute)
-				tokens, _ := simulateRequests(a, 3, 10*time.Minute, func(replica int) []domain.TenantCalls {
+				a := ratelimit.NewAllowance(perMinute)
+				tokens, _ := simulateRequests(a, 3, 10*time.Minute, func(replica int) []ratelimit.TenantCalls {
 					if replica == 2 {
 						return append(calls(rateTenant(1), 15), calls(rateTenant(2), few)...)
 					}
@@ -244,13 +245,13 @@ func TestASmallTenantGetsItsEqualShareOfASharedBudget(t *testing.T) {
 }
 
 func TestTheShareOfAReplicaThatDiesIsUsedByOthers(t *testing.T) {
-	a := domain.NewRateAllowance(360)
-	var state domain.RateBudget
-	state, _ = state.Grant(a, domain.RateRequest{Replica: "dead", Waiting: calls(rateTenant(2), 32)}, rateEpoch)
+	a := ratelimit.NewAllowance(360)
+	var state ratelimit.Budget
+	state, _ = state.Grant(a, ratelimit.Request{Replica: "dead", Waiting: calls(rateTenant(2), 32)}, rateEpoch)
 	used := map[time.Duration]int{}
 	for now := time.Duration(0); now < 20*time.Second; {
-		var grant domain.RateGrant
-		r := domain.RateRequest{Replica: "live", Waiting: calls(rateTenant(1), 32)}
+		var grant ratelimit.Grant
+		r := ratelimit.Request{Replica: "live", Waiting: calls(rateTenant(1), 32)}
 		state, grant = state.Grant(a, r, rateEpoch.Add(now))
 		for _, c := range grant.Calls {
 			used[now.Truncate(5*time.Second)] += c.Calls
@@ -264,23 +265,23 @@ func TestTheShareOfAReplicaThatDiesIsUsedByOthers(t *testing.T) {
 }
 
 func TestA429OfOneReplicaBlocksTheOthers(t *testing.T) {
-	a := domain.NewRateAllowance(360)
-	state, _ := domain.RateBudget{}.Grant(a, domain.RateRequest{Replica: "a", BlockFor: 37 * time.Second}, rateEpoch)
-	r := domain.RateRequest{Replica: "b", Waiting: calls(rateTenant(1), 1), Spare: 4}
+	a := ratelimit.NewAllowance(360)
+	state, _ := ratelimit.Budget{}.Grant(a, ratelimit.Request{Replica: "a", BlockFor: 37 * time.Second}, rateEpoch)
+	r := ratelimit.Request{Replica: "b", Waiting: calls(rateTenant(1), 1), Spare: 4}
 	_, grant := state.Grant(a, r, rateEpoch.Add(7*time.Second))
-	if diff := cmp.Diff(domain.RateGrant{RetryIn: 30 * time.Second}, grant); diff != "" {
+	if diff := cmp.Diff(ratelimit.Grant{RetryIn: 30 * time.Second}, grant); diff != "" {
 		t.Error(diff)
 	}
 	if wait := state.ExpectedWait(a, "b", nil, rateTenant(1), rateEpoch); wait != 37*time.Second {
 		t.Errorf("a call is expected to wait %v", wait)
 	}
-	shorter, _ := state.Grant(a, domain.RateRequest{Replica: "c", BlockFor: time.Second}, rateEpoch)
+	shorter, _ := state.Grant(a, ratelimit.Request{Replica: "c", BlockFor: time.Second}, rateEpoch)
 	if !shorter.BlockedUntil.Equal(state.BlockedUntil) {
 		t.Errorf("a shorter block replaced a longer one: %v", shorter.BlockedUntil)
 	}
 	r.Waiting = calls(rateTenant(1), 40)
 	_, grant = state.Grant(a, r, rateEpoch.Add(37*time.Second))
-	want := domain.RateGrant{Calls: calls(rateTenant(1), 15), RetryIn: 4 * a.Interval()}
+	want := ratelimit.Grant{Calls: calls(rateTenant(1), 15), RetryIn: 4 * a.Interval()}
 	if diff := cmp.Diff(want, grant); diff != "" {
 		t.Errorf("after the block: %s", diff)
 	}
@@ -289,35 +290,35 @@ func TestA429OfOneReplicaBlocksTheOthers(t *testing.T) {
 // A standby server that takes over may lack the last changes of the state. The tokens that these changes granted must
 // not be granted again.
 func TestAStateThatHasGoneBackInTimeIsCorrected(t *testing.T) {
-	a := domain.NewRateAllowance(360)
-	r := domain.RateRequest{Replica: "a", Waiting: calls(rateTenant(1), 32)}
-	state, grant := domain.RateBudget{}.Grant(a, r, rateEpoch)
+	a := ratelimit.NewAllowance(360)
+	r := ratelimit.Request{Replica: "a", Waiting: calls(rateTenant(1), 32)}
+	state, grant := ratelimit.Budget{}.Grant(a, r, rateEpoch)
 	if len(grant.Calls) != 1 || grant.Calls[0].Calls != a.Burst {
 		t.Fatalf("a full budget: %+v", grant)
 	}
 	r.FullAt = state.FullAt
-	if _, grant = (domain.RateBudget{}).Grant(a, r, rateEpoch); len(grant.Calls) > 0 {
+	if _, grant = (ratelimit.Budget{}).Grant(a, r, rateEpoch); len(grant.Calls) > 0 {
 		t.Errorf("the tokens were granted once more: %+v", grant)
 	}
 }
 
 func TestASharedBudgetContinuesAfterTheClockWasSetBack(t *testing.T) {
-	a := domain.NewRateAllowance(360)
-	state, _ := domain.RateBudget{}.Grant(a, domain.RateRequest{Replica: "a", BlockFor: time.Second}, rateEpoch)
+	a := ratelimit.NewAllowance(360)
+	state, _ := ratelimit.Budget{}.Grant(a, ratelimit.Request{Replica: "a", BlockFor: time.Second}, rateEpoch)
 	back := rateEpoch.Add(-3 * time.Hour)
-	r := domain.RateRequest{Replica: "a", Waiting: calls(rateTenant(1), 32)}
+	r := ratelimit.Request{Replica: "a", Waiting: calls(rateTenant(1), 32)}
 	state, grant := state.Grant(a, r, back)
-	if len(grant.Calls) > 0 || grant.RetryIn > domain.MaxRateBlock {
+	if len(grant.Calls) > 0 || grant.RetryIn > ratelimit.MaxRateBlock {
 		t.Errorf("after the clock was set back: %+v", grant)
 	}
-	if _, grant = state.Grant(a, r, back.Add(domain.MaxRateBlock)); len(grant.Calls) != 1 {
+	if _, grant = state.Grant(a, r, back.Add(ratelimit.MaxRateBlock)); len(grant.Calls) != 1 {
 		t.Errorf("an hour later: %+v", grant)
 	}
 }
 
 func TestTheExpectedWaitCountsTheCallsOfAllReplicas(t *testing.T) {
-	a := domain.NewRateAllowance(16) // one token immediately, then one every 4 s
-	state, _ := domain.RateBudget{}.Grant(a, domain.RateRequest{Replica: "a", Waiting: calls(rateTenant(1), 11)},
+	a := ratelimit.NewAllowance(16) // one token immediately, then one every 4 s
+	state, _ := ratelimit.Budget{}.Grant(a, ratelimit.Request{Replica: "a", Waiting: calls(rateTenant(1), 11)},
 		rateEpoch)
 	// Ten calls of tenant 1 wait on replica "a". Each case adds one waiting call of the case's tenant on replica "b".
 	// ExpectedWait returns the wait of the tenant's next call.
@@ -331,26 +332,26 @@ func TestTheExpectedWaitCountsTheCallsOfAllReplicas(t *testing.T) {
 			t.Errorf("tenant %d is expected to wait %v, want %v", tenant, wait, want)
 		}
 	}
-	if wait := state.ExpectedWait(a, "b", nil, rateTenant(1), rateEpoch.Add(domain.RateDemandTTL)); wait != 0 {
+	if wait := state.ExpectedWait(a, "b", nil, rateTenant(1), rateEpoch.Add(ratelimit.RateDemandTTL)); wait != 0 {
 		t.Errorf("the calls of a replica that no longer asks are counted: %v", wait)
 	}
 	// The next token is available 4 s after rateEpoch. The clock is set back to 4 s before rateEpoch.
-	back := rateEpoch.Add(-domain.RateDemandTTL)
+	back := rateEpoch.Add(-ratelimit.RateDemandTTL)
 	if wait := state.ExpectedWait(a, "b", nil, rateTenant(1), back); wait != 8*time.Second {
 		t.Errorf("the calls of a replica that asked in the future are counted: %v", wait)
 	}
 }
 
 func TestCallsThatNoLongerWaitAreNotCounted(t *testing.T) {
-	a := domain.NewRateAllowance(16) // one token immediately, then one every 4 s
-	ask := func(state domain.RateBudget, waiting ...domain.TenantCalls) domain.RateBudget {
-		state, _ = state.Grant(a, domain.RateRequest{Replica: "a", Waiting: waiting}, rateEpoch)
+	a := ratelimit.NewAllowance(16) // one token immediately, then one every 4 s
+	ask := func(state ratelimit.Budget, waiting ...ratelimit.TenantCalls) ratelimit.Budget {
+		state, _ = state.Grant(a, ratelimit.Request{Replica: "a", Waiting: waiting}, rateEpoch)
 		return state
 	}
 	first, second := rateTenant(1), rateTenant(2)
-	state := ask(domain.RateBudget{}, calls(first, 11)...)
+	state := ask(ratelimit.Budget{}, calls(first, 11)...)
 	for name, tc := range map[string]struct {
-		waiting []domain.TenantCalls
+		waiting []ratelimit.TenantCalls
 		want    time.Duration // the expected wait of a call of the first tenant on replica "b"
 	}{
 		"the same calls": {calls(first, 10), 44 * time.Second},
@@ -364,34 +365,34 @@ func TestCallsThatNoLongerWaitAreNotCounted(t *testing.T) {
 			t.Errorf("%s: a call is expected to wait %v, want %v", name, got, tc.want)
 		}
 	}
-	if state = ask(domain.RateBudget{}, calls(first, 0)...); len(state.Demands) > 0 {
+	if state = ask(ratelimit.Budget{}, calls(first, 0)...); len(state.Demands) > 0 {
 		t.Errorf("a tenant without calls waits: %+v", state.Demands)
 	}
 }
 
 func TestOnlyAVendorThatAsksToWaitBlocksABudget(t *testing.T) {
-	a := domain.NewRateAllowance(360)
-	r := domain.RateRequest{Replica: "a", Waiting: calls(rateTenant(1), 1)}
+	a := ratelimit.NewAllowance(360)
+	r := ratelimit.Request{Replica: "a", Waiting: calls(rateTenant(1), 1)}
 	for block, want := range map[time.Duration]time.Time{
 		-time.Second: {}, 0: {}, time.Second: rateEpoch.Add(time.Second),
-		2 * domain.MaxRateBlock: rateEpoch.Add(domain.MaxRateBlock),
+		2 * ratelimit.MaxRateBlock: rateEpoch.Add(ratelimit.MaxRateBlock),
 	} {
 		r.BlockFor = block
-		if state, _ := (domain.RateBudget{}).Grant(a, r, rateEpoch); !state.BlockedUntil.Equal(want) {
+		if state, _ := (ratelimit.Budget{}).Grant(a, r, rateEpoch); !state.BlockedUntil.Equal(want) {
 			t.Errorf("a wait of %v blocks until %v, want %v", block, state.BlockedUntil, want)
 		}
 	}
 }
 
 func TestAReplicaAlsoWaitsForTheTokensThatAreLeftToOthers(t *testing.T) {
-	a := domain.NewRateAllowance(360)
-	r := domain.RateRequest{Replica: "a", Waiting: calls(rateTenant(1), 40)}
-	state, _ := domain.RateBudget{}.Grant(a, r, rateEpoch) // takes all tokens
-	r = domain.RateRequest{Replica: "b", Waiting: calls(rateTenant(2), 3)}
+	a := ratelimit.NewAllowance(360)
+	r := ratelimit.Request{Replica: "a", Waiting: calls(rateTenant(1), 40)}
+	state, _ := ratelimit.Budget{}.Grant(a, r, rateEpoch) // takes all tokens
+	r = ratelimit.Request{Replica: "b", Waiting: calls(rateTenant(2), 3)}
 	_, grant := state.Grant(a, r, rateEpoch.Add(4*a.Interval()))
 	// Two of the four tokens are reserved for replica "a" and stay in the bucket. Replica "b" waits for three more
 	// tokens, and replica "a" receives two more in the meantime.
-	want := domain.RateGrant{Calls: calls(rateTenant(2), 2), RetryIn: 5 * a.Interval()}
+	want := ratelimit.Grant{Calls: calls(rateTenant(2), 2), RetryIn: 5 * a.Interval()}
 	if diff := cmp.Diff(want, grant); diff != "" {
 		t.Error(diff)
 	}
@@ -399,10 +400,10 @@ func TestAReplicaAlsoWaitsForTheTokensThatAreLeftToOthers(t *testing.T) {
 
 // A tenant without waiting calls must not save up more than four tokens (rateCredit).
 func TestATenantCannotSaveUpTokens(t *testing.T) {
-	a := domain.NewRateAllowance(360)
-	small := domain.RateRequest{Replica: "b", Waiting: calls(rateTenant(2), 1)}
-	large := domain.RateRequest{Replica: "a", Waiting: calls(rateTenant(1), 40)}
-	state, _ := domain.RateBudget{}.Grant(a, small, rateEpoch)
+	a := ratelimit.NewAllowance(360)
+	small := ratelimit.Request{Replica: "b", Waiting: calls(rateTenant(2), 1)}
+	large := ratelimit.Request{Replica: "a", Waiting: calls(rateTenant(1), 40)}
+	state, _ := ratelimit.Budget{}.Grant(a, small, rateEpoch)
 	state, _ = state.Grant(a, large, rateEpoch) // takes all remaining tokens
 	small.Waiting = calls(rateTenant(2), 32)
 	_, grant := state.Grant(a, small, rateEpoch.Add(11*a.Interval()))
@@ -416,11 +417,11 @@ func TestATenantCannotSaveUpTokens(t *testing.T) {
 // A replica that starts to wait must not overtake the replicas in which the same tenant already waits. The new
 // ReplicaDemand.Served is the lowest Served of these replicas. A replica whose calls were all served must be ignored.
 func TestAReplicaThatStartsToWaitGetsItsShareOfATenant(t *testing.T) {
-	a := domain.NewRateAllowance(360)
-	var state domain.RateBudget
+	a := ratelimit.NewAllowance(360)
+	var state ratelimit.Budget
 	ask := func(replica string, n, intervals int) (granted int) {
-		r := domain.RateRequest{Replica: replica, Waiting: calls(rateTenant(1), n)}
-		var grant domain.RateGrant
+		r := ratelimit.Request{Replica: replica, Waiting: calls(rateTenant(1), n)}
+		var grant ratelimit.Grant
 		state, grant = state.Grant(a, r, rateEpoch.Add(time.Duration(intervals)*a.Interval()))
 		for _, c := range grant.Calls {
 			granted += c.Calls
@@ -443,17 +444,17 @@ func TestAReplicaThatStartsToWaitGetsItsShareOfATenant(t *testing.T) {
 	}
 }
 
-func rateDemand(tenant byte, served int64, replicas ...domain.ReplicaDemand) domain.TenantDemand {
-	return domain.TenantDemand{Tenant: rateTenant(tenant), Served: served, Replicas: replicas}
+func rateDemand(tenant byte, served int64, replicas ...ratelimit.ReplicaDemand) ratelimit.TenantDemand {
+	return ratelimit.TenantDemand{Tenant: rateTenant(tenant), Served: served, Replicas: replicas}
 }
 
-func waitingOn(replica string, calls int, served int64) domain.ReplicaDemand {
-	return domain.ReplicaDemand{Replica: replica, Calls: calls, Served: served, AskedAt: rateEpoch}
+func waitingOn(replica string, calls int, served int64) ratelimit.ReplicaDemand {
+	return ratelimit.ReplicaDemand{Replica: replica, Calls: calls, Served: served, AskedAt: rateEpoch}
 }
 
 func TestWhoGetsTheNextToken(t *testing.T) {
-	a := domain.NewRateAllowance(360)
-	type demands = []domain.TenantDemand
+	a := ratelimit.NewAllowance(360)
+	type demands = []ratelimit.TenantDemand
 	for name, tc := range map[string]struct {
 		demands demands
 		want    byte // the tenant whose call on replica "a" gets the token; 0 if the token is reserved for replica "b"
@@ -494,8 +495,8 @@ func TestWhoGetsTheNextToken(t *testing.T) {
 			demands{rateDemand(1, 6, waitingOn("b", 0, 1), waitingOn("a", 1, 5))}, 1,
 		},
 	} {
-		state := domain.RateBudget{FullAt: rateEpoch.Add(14 * a.Interval()), Demands: tc.demands} // one token is left
-		r := domain.RateRequest{Replica: "a"}
+		state := ratelimit.Budget{FullAt: rateEpoch.Add(14 * a.Interval()), Demands: tc.demands} // one token is left
+		r := ratelimit.Request{Replica: "a"}
 		for _, d := range tc.demands {
 			for _, replica := range d.Replicas {
 				if replica.Replica == "a" && replica.Calls > 0 {
@@ -504,7 +505,7 @@ func TestWhoGetsTheNextToken(t *testing.T) {
 			}
 		}
 		_, grant := state.Grant(a, r, rateEpoch)
-		var want []domain.TenantCalls
+		var want []ratelimit.TenantCalls
 		if tc.want != 0 {
 			want = calls(rateTenant(tc.want), 1)
 		}
@@ -517,22 +518,22 @@ func TestWhoGetsTheNextToken(t *testing.T) {
 // A new tenant must begin with the lowest count of served calls among the tenants that wait. If no call waits, it must
 // begin with the highest count of all tenants.
 func TestANewTenantCannotOvertakeTheTenantsThatWait(t *testing.T) {
-	a := domain.NewRateAllowance(360)
+	a := ratelimit.NewAllowance(360)
 	idle, many := rateDemand(2, 4, waitingOn("b", 0, 4)), rateDemand(3, 20, waitingOn("b", 1, 20))
-	r := domain.RateRequest{Replica: "a", Waiting: calls(rateTenant(9), 2)}
+	r := ratelimit.Request{Replica: "a", Waiting: calls(rateTenant(9), 2)}
 	for name, tc := range map[string]struct {
-		demands []domain.TenantDemand
+		demands []ratelimit.TenantDemand
 		served  int64 // the expected TenantDemand.Served of the new tenant, which has received one token
 	}{
 		"no other tenant":   {nil, 1},
-		"tenants that wait": {[]domain.TenantDemand{rateDemand(1, 10, waitingOn("b", 1, 10)), idle, many}, 11},
+		"tenants that wait": {[]ratelimit.TenantDemand{rateDemand(1, 10, waitingOn("b", 1, 10)), idle, many}, 11},
 		"tenants that waited": {
-			[]domain.TenantDemand{
+			[]ratelimit.TenantDemand{
 				idle, rateDemand(3, 20, waitingOn("b", 0, 20)), rateDemand(1, 9, waitingOn("b", 0, 9)),
 			}, 21,
 		},
 	} {
-		state := domain.RateBudget{FullAt: rateEpoch.Add(14 * a.Interval()), Demands: tc.demands} // one token is left
+		state := ratelimit.Budget{FullAt: rateEpoch.Add(14 * a.Interval()), Demands: tc.demands} // one token is left
 		state, _ = state.Grant(a, r, rateEpoch)
 		want := rateDemand(9, tc.served, waitingOn("a", 1, 1))
 		if diff := cmp.Diff(want, state.Demands[len(tc.demands)]); diff != "" {
@@ -543,15 +544,15 @@ func TestANewTenantCannotOvertakeTheTenantsThatWait(t *testing.T) {
 
 func TestAReplicaAsksAgainBeforeTheBurstIsFull(t *testing.T) {
 	for perMinute, want := range map[int]time.Duration{
-		360: 15 * domain.NewRateAllowance(360).Interval() / 2, 16: 1500 * time.Millisecond,
+		360: 15 * ratelimit.NewAllowance(360).Interval() / 2, 16: 1500 * time.Millisecond,
 	} {
-		a := domain.NewRateAllowance(perMinute)
-		var waiting []domain.TenantDemand
+		a := ratelimit.NewAllowance(perMinute)
+		var waiting []ratelimit.TenantDemand
 		for tenant := range byte(9) {
 			waiting = append(waiting, rateDemand(tenant, 0, waitingOn("b", 40, 0)))
 		}
-		state := domain.RateBudget{FullAt: rateEpoch.Add(time.Duration(a.Burst) * a.Interval()), Demands: waiting}
-		_, grant := state.Grant(a, domain.RateRequest{Replica: "a", Waiting: calls(rateTenant(9), 40)}, rateEpoch)
+		state := ratelimit.Budget{FullAt: rateEpoch.Add(time.Duration(a.Burst) * a.Interval()), Demands: waiting}
+		_, grant := state.Grant(a, ratelimit.Request{Replica: "a", Waiting: calls(rateTenant(9), 40)}, rateEpoch)
 		if grant.RetryIn != want {
 			t.Errorf("limit %d: it asks again after %v, want %v", perMinute, grant.RetryIn, want)
 		}
@@ -559,9 +560,9 @@ func TestAReplicaAsksAgainBeforeTheBurstIsFull(t *testing.T) {
 }
 
 func TestSpareTokensAreGrantedOnlyWhileNoCallWaits(t *testing.T) {
-	a := domain.NewRateAllowance(360)
-	r := domain.RateRequest{Replica: "a", Waiting: calls(rateTenant(1), 1), Spare: 4}
-	state, grant := domain.RateBudget{}.Grant(a, r, rateEpoch)
+	a := ratelimit.NewAllowance(360)
+	r := ratelimit.Request{Replica: "a", Waiting: calls(rateTenant(1), 1), Spare: 4}
+	state, grant := ratelimit.Budget{}.Grant(a, r, rateEpoch)
 	if grant.Spare != 4 || grant.RetryIn != 0 {
 		t.Errorf("a full budget: %+v", grant)
 	}
@@ -576,7 +577,7 @@ func TestSpareTokensAreGrantedOnlyWhileNoCallWaits(t *testing.T) {
 	}
 	r.Waiting = calls(rateTenant(1), 1)
 	for _, others := range []int{12, 40} { // calls on replica "b": 10 are served, the rest wait
-		state, _ := state.Grant(a, domain.RateRequest{Replica: "b", Waiting: calls(rateTenant(2), others)}, rateEpoch)
+		state, _ := state.Grant(a, ratelimit.Request{Replica: "b", Waiting: calls(rateTenant(2), others)}, rateEpoch)
 		if _, grant = state.Grant(a, r, rateEpoch.Add(2*time.Second)); grant.Spare != 0 || len(grant.Calls) != 1 {
 			t.Errorf("another replica waits with %d calls: %+v", others-10, grant)
 		}

@@ -1,10 +1,12 @@
-package domain
+package books
 
 import (
 	"slices"
 	"time"
 
 	"github.com/shopspring/decimal"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
 // CompletenessState reports whether the records of an account explain its balance.
@@ -59,10 +61,10 @@ type VendorBalance struct {
 
 // BalanceGap is a pair of consecutive records whose running balances do not agree with the amounts.
 type BalanceGap struct {
-	Before TransactionID `json:"before"`
-	After  TransactionID `json:"after"`
+	Before domain.TransactionID `json:"before"`
+	After  domain.TransactionID `json:"after"`
 	// Date is the date of the record After.
-	Date Date `json:"date"`
+	Date domain.Date `json:"date"`
 	// Expected is the running balance of the first record, plus the amounts of the following records up to the second
 	// record. Actual is the running balance that the bank states for the second record.
 	Expected decimal.Decimal `json:"expected"`
@@ -82,7 +84,7 @@ type AccountReading struct {
 	// set, and its date is before the baseline's FirstDay.
 	Late decimal.Decimal `json:"late"`
 	// FirstDay is the date of the oldest live record; "" if there is none.
-	FirstDay    Date         `json:"firstDay,omitempty"`
+	FirstDay    domain.Date  `json:"firstDay,omitempty"`
 	Quarantined bool         `json:"quarantined,omitempty"` // rows of the account are in the quarantine
 	Links       int          `json:"links,omitempty"`       // number of compared pairs of running balances
 	Gaps        []BalanceGap `json:"gaps,omitempty"`        // oldest first
@@ -100,7 +102,7 @@ func (r AccountReading) Anchor() (anchor decimal.Decimal, ok bool) {
 // difference returns a − b. ok is false if the result has more digits than an amount can have.
 func difference(a, b decimal.Decimal) (result decimal.Decimal, ok bool) {
 	result = a.Sub(b)
-	return result, IsAmount(result)
+	return result, domain.IsAmount(result)
 }
 
 // chained reports whether the running balances can be used. At most 10 % of the compared pairs of balances may have a
@@ -112,7 +114,7 @@ func (r AccountReading) chained() bool { return r.Links > 0 && len(r.Gaps)*10 <=
 type Baseline struct {
 	At       time.Time       `json:"at"`
 	Anchor   decimal.Decimal `json:"anchor"`
-	FirstDay Date            `json:"firstDay,omitempty"` // "" if the account had no record
+	FirstDay domain.Date     `json:"firstDay,omitempty"` // "" if the account had no record
 	// Provisional means that rows of the account were in the quarantine when the baseline was set. Such a baseline is
 	// replaced by the first reading without such rows.
 	Provisional bool         `json:"provisional,omitempty"`
@@ -124,9 +126,9 @@ type Baseline struct {
 type CheckResult struct {
 	Check            CheckName
 	State            CompletenessState
-	Expected, Actual decimal.Decimal // only if State is not CompletenessUnknown
-	Between          []TransactionID // the two records of a BalanceGap; nil for other checks
-	At               time.Time       // of the reading
+	Expected, Actual decimal.Decimal        // only if State is not CompletenessUnknown
+	Between          []domain.TransactionID // the two records of a BalanceGap; nil for other checks
+	At               time.Time              // of the reading
 }
 
 // Difference returns Actual − Expected.
@@ -148,7 +150,7 @@ type Completeness struct {
 	ChainDrift  time.Time `json:"chainDrift,omitzero"`
 	CountDrift  time.Time `json:"countDrift,omitzero"`
 	// Announced contains the announced counts that are larger than the number of rows read so far, oldest first.
-	Announced []AnnouncedCount `json:"announced,omitempty"`
+	Announced []domain.AnnouncedCount `json:"announced,omitempty"`
 	// Counted is the latest result of CheckAnnouncedCount; nil if no announced count was compared. It describes the
 	// oldest announced count for which rows are missing. If no rows are missing, it describes the newest announced
 	// count.
@@ -217,7 +219,7 @@ func (c Completeness) Accept(reason string, at time.Time) (Completeness, error) 
 	case c.anchorKnown():
 		c = c.rebase(*c.Last, reason)
 	case c.CountDrift.IsZero():
-		return c, &Error{Kind: Conflict, Code: NoAnchor}
+		return c, &domain.Error{Kind: domain.Conflict, Code: domain.NoAnchor}
 	}
 	c.Announced, c.Counted, c.CountDrift, c.CountMissed, c.Since = nil, nil, time.Time{}, false, at
 	return c, nil
@@ -352,7 +354,7 @@ func (c Completeness) compareReading(now time.Time, grace time.Duration) []Check
 	if gaps := c.newGaps(); len(gaps) > 0 {
 		newest := gaps[len(gaps)-1]
 		chain.Expected, chain.Actual = newest.Expected, newest.Actual
-		chain.Between = []TransactionID{newest.Before, newest.After}
+		chain.Between = []domain.TransactionID{newest.Before, newest.After}
 	}
 	return []CheckResult{anchor, chain}
 }
@@ -378,7 +380,7 @@ func (c Completeness) SameReading(balance VendorBalance, quarantined bool) bool 
 // are from the same day in UTC, it returns c unchanged, and hasChanged is false.
 func (c Completeness) Repeated(at time.Time) (next Completeness, hasChanged bool) {
 	r := *c.Last
-	if DateOf(r.At.UTC()) == DateOf(at.UTC()) {
+	if domain.DateOf(r.At.UTC()) == domain.DateOf(at.UTC()) {
 		return c, false
 	}
 	r.At = at
@@ -387,7 +389,7 @@ func (c Completeness) Repeated(at time.Time) (next Completeness, hasChanged bool
 
 // AccountBalance is the last reading of an account on one day.
 type AccountBalance struct {
-	Day                     Date // in UTC
+	Day                     domain.Date // in UTC
 	At                      time.Time
 	Currency                string
 	Balance, Posted, Anchor decimal.Decimal
@@ -398,6 +400,13 @@ type AccountBalance struct {
 func (r AccountReading) DayBalance() (b AccountBalance, ok bool) {
 	anchor, ok := r.Anchor()
 	return AccountBalance{
-		Day: DateOf(r.At.UTC()), At: r.At, Currency: r.Currency, Balance: r.Balance, Posted: r.Posted, Anchor: anchor,
+		Day: domain.DateOf(
+			r.At.UTC(),
+		),
+		At:       r.At,
+		Currency: r.Currency,
+		Balance:  r.Balance,
+		Posted:   r.Posted,
+		Anchor:   anchor,
 	}, ok
 }

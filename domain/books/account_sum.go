@@ -1,4 +1,4 @@
-package domain
+package books
 
 import (
 	"cmp"
@@ -6,17 +6,19 @@ import (
 	"time"
 
 	"github.com/shopspring/decimal"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
 // SumRow contains the values of a live record from which AccountSum computes its sums.
 type SumRow struct {
-	Date        Date
+	Date        domain.Date
 	FirstSeenAt time.Time
 	Posted      bool
-	Amount      Money
+	Amount      domain.Money
 	// AccountMoney is the amount in the account's currency. It is set only if that currency differs from the currency
 	// of Amount.
-	AccountMoney *Money
+	AccountMoney *domain.Money
 }
 
 // InCurrency returns the amount in the currency of the account. ok is false if this amount is not known.
@@ -71,7 +73,7 @@ func (s *AccountSum) Reading(quarantined bool, chain []ChainRow) AccountReading 
 	r := s.reading
 	r.Quarantined = quarantined
 	if r.Missing == "" {
-		if _, ok := r.Anchor(); !ok || !IsAmount(r.Posted) || !IsAmount(r.Late) {
+		if _, ok := r.Anchor(); !ok || !domain.IsAmount(r.Posted) || !domain.IsAmount(r.Late) {
 			r.Missing = BasisTooLarge
 		}
 		r.Links, r.Gaps = BalanceGaps(chain)
@@ -89,8 +91,8 @@ type RunningBalance struct {
 type ChainRow struct {
 	RunningBalance
 
-	ID     TransactionID
-	Date   Date
+	ID     domain.TransactionID
+	Date   domain.Date
 	Amount decimal.Decimal
 }
 

@@ -1,4 +1,4 @@
-package domain_test
+package books_test
 
 import (
 	"fmt"
@@ -10,6 +10,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
 )
 
 // bankRow is a record as the bank booked it, with the bank's running balance. The amount and the balance are in cents.
@@ -27,7 +28,7 @@ type simulated struct {
 	booked  []bankRow
 	stored  []bankRow
 	balance int64
-	state   domain.Completeness
+	state   books.Completeness
 	counts  []domain.AnnouncedCount // announced by synchronisations since the last reading
 	since   time.Time               // the time of the previous synchronisation
 }
@@ -48,17 +49,17 @@ func (s *simulated) book(at time.Time) {
 // The method read simulates a pull: it computes an AccountReading from the stored records, and updates the completeness
 // state.
 func (s *simulated) read(at time.Time) {
-	balance := domain.VendorBalance{Amount: decimal.New(s.balance, -2), Currency: "BRL"}
-	sum := domain.NewAccountSum(balance, s.state.Baseline, at)
-	var chain []domain.ChainRow
+	balance := books.VendorBalance{Amount: decimal.New(s.balance, -2), Currency: "BRL"}
+	sum := books.NewAccountSum(balance, s.state.Baseline, at)
+	var chain []books.ChainRow
 	for i, row := range s.stored {
 		amount, running := decimal.New(row.amount, -2), decimal.New(row.balance, -2)
-		sum.Add(domain.SumRow{
+		sum.Add(books.SumRow{
 			Date: row.day, FirstSeenAt: row.seen, Posted: true, Amount: domain.Money{Amount: amount, Currency: "BRL"},
 		})
-		chain = append(chain, domain.ChainRow{
+		chain = append(chain, books.ChainRow{
 			ID: domain.TransactionID{UUID: uuid.UUID{1, byte(i >> 8), byte(i)}}, Date: row.day, Amount: amount,
-			RunningBalance: domain.RunningBalance{Order: row.order, Balance: &running},
+			RunningBalance: books.RunningBalance{Order: row.order, Balance: &running},
 		})
 	}
 	s.state = s.state.After(sum.Reading(false, chain)).Announce("a", s.counts)
@@ -141,7 +142,7 @@ func TestNoAccountDriftsInAYearWithoutFaultsAndEachFaultIsFound(t *testing.T) {
 			injected.read(at.Add(grace)) // the synchronisation after the grace period
 			state, _ := injected.state.State(at.Add(grace), grace)
 			results := injected.state.Results(at.Add(grace), grace)
-			if state != domain.Drifting || results[0].State != domain.Drifting {
+			if state != books.Drifting || results[0].State != books.Drifting {
 				t.Errorf("account %d: %s is not found: %s, %+v", account, name, state, results)
 			}
 			faults++
@@ -157,15 +158,15 @@ func TestNoAccountDriftsInAYearWithoutFaultsAndEachFaultIsFound(t *testing.T) {
 			domain.AnnouncedCount{Account: "a", From: start, Count: len(short.stored) + 1},
 		)
 		short.read(at)
-		if state, _ := short.state.State(at, grace); state != domain.Complete {
+		if state, _ := short.state.State(at, grace); state != books.Complete {
 			t.Errorf("account %d: a count that was missed is %s before the grace period has passed", account, state)
 		}
 		short.read(at.Add(grace))
 		state, _ := short.state.State(at.Add(grace), grace)
 		results := short.state.Results(at.Add(grace), grace)
 		last := results[len(results)-1]
-		if state == domain.Drifting && last.State == domain.Drifting && last.Difference().String() == "-1" &&
-			results[0].State == domain.Complete {
+		if state == books.Drifting && last.State == books.Drifting && last.Difference().String() == "-1" &&
+			results[0].State == books.Complete {
 			missed++
 		}
 	}

@@ -1,4 +1,4 @@
-package domain_test
+package books_test
 
 import (
 	"bytes"
@@ -15,6 +15,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
 )
 
 func recordID(n int) domain.TransactionID {
@@ -33,13 +34,13 @@ func mustMoney(t interface{ Fatal(...any) }, amount, currency string) domain.Mon
 // printf and sha256sum.
 func TestADigestIsThatOfTheWorkedExample(t *testing.T) {
 	brl := mustMoney(t, "-51.250", "BRL")
-	digest := domain.NewCloseDigest("BRL")
+	digest := books.NewCloseDigest("BRL")
 	digest.Add(recordID(1), domain.Posted, "2026-10-05", mustMoney(t, "-12.50", "BRL"), nil)
 	digest.Add(recordID(2), domain.Pending, "2026-10-30", mustMoney(t, "-10", "USD"), &brl)
 	digest.Add(recordID(3), domain.Posted, "2026-10-31", mustMoney(t, "9e2", "BRL"), nil)
 	at := time.Date(2026, 11, 3, 9, 0, 0, 0, time.UTC)
 	account := domain.AccountID{UUID: uuid.New()}
-	got := digest.Close(account, domain.CloseRequest{Date: "2026-10-31", At: at, By: "maria"}, domain.Completeness{})
+	got := digest.Close(account, books.CloseRequest{Date: "2026-10-31", At: at, By: "maria"}, books.Completeness{})
 	const want = "ea7117cfd6000420bbb871c4f64569373afa65fa93043940ca77ad87eea26187"
 	if hex.EncodeToString(got.Digest[:]) != want {
 		t.Errorf("digest %x, want %s", got.Digest, want)
@@ -65,12 +66,12 @@ func TestTheSumOfACloseIsUnknownWithAnotherCurrency(t *testing.T) {
 		"an account without currency": {"", []string{"1"}, "BRL", true},
 		"two currencies":              {"", []string{"1", "2"}, "BRL", false},
 	} {
-		digest := domain.NewCloseDigest(test.account)
+		digest := books.NewCloseDigest(test.account)
 		for i, amount := range test.amounts {
 			currency := []string{"BRL", "USD"}[i]
 			digest.Add(recordID(i), domain.Posted, "2026-10-05", mustMoney(t, amount, currency), nil)
 		}
-		got := digest.Close(domain.AccountID{}, domain.CloseRequest{}, domain.Completeness{})
+		got := digest.Close(domain.AccountID{}, books.CloseRequest{}, books.Completeness{})
 		if got.Sum.Valid != test.known || got.Currency != test.currency {
 			t.Errorf("%s: %v %s", name, got.Sum, got.Currency)
 		}
@@ -95,7 +96,7 @@ func TestOnlyADayThatHasEndedInUTCCanBeClosed(t *testing.T) {
 		"no date":                 {at, "today", false},
 		"nothing":                 {at, "", false},
 	} {
-		err := domain.CloseRequest{Date: test.date, At: test.at}.Validate()
+		err := books.CloseRequest{Date: test.date, At: test.at}.Validate()
 		if (err == nil) != test.valid || err != nil && !errors.Is(err, domain.Invalid) {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -123,14 +124,14 @@ func TestAChangeIsAnAdjustmentOfTheAccountsThatItConcerns(t *testing.T) {
 	a, b := domain.AccountID{UUID: uuid.New()}, domain.AccountID{UUID: uuid.New()}
 	early := domain.CoveredMembers{Date: "2026-10-01", Amount: "1"}
 	late := domain.CoveredMembers{Date: "2026-10-09", Amount: "1"}
-	live := func(account domain.AccountID, m domain.CoveredMembers) *domain.RecordState {
-		return &domain.RecordState{Account: account, Live: true, CoveredMembers: m}
+	live := func(account domain.AccountID, m domain.CoveredMembers) *books.RecordState {
+		return &books.RecordState{Account: account, Live: true, CoveredMembers: m}
 	}
-	gone := func(account domain.AccountID, m domain.CoveredMembers) *domain.RecordState {
-		return &domain.RecordState{Account: account, CoveredMembers: m}
+	gone := func(account domain.AccountID, m domain.CoveredMembers) *books.RecordState {
+		return &books.RecordState{Account: account, CoveredMembers: m}
 	}
 	for name, test := range map[string]struct {
-		before, after *domain.RecordState
+		before, after *books.RecordState
 		want          []string
 	}{
 		"unchanged":                {live(a, early), live(a, early), nil},
@@ -148,7 +149,7 @@ func TestAChangeIsAnAdjustmentOfTheAccountsThatItConcerns(t *testing.T) {
 		"got its account": {live(domain.AccountID{}, early), live(b, early), []string{"b added 2026-10-01"}},
 	} {
 		var got []string
-		for _, made := range domain.Adjustments(recordID(1), 3, time.Time{}, test.before, *test.after) {
+		for _, made := range books.Adjustments(recordID(1), 3, time.Time{}, test.before, *test.after) {
 			account := map[domain.AccountID]string{a: "a", b: "b"}[made.Account]
 			got = append(got, fmt.Sprint(account, " ", made.Change, " ", made.Day()))
 		}
@@ -171,8 +172,8 @@ func TestUndoingTheAdjustmentsReproducesTheDigest(t *testing.T) {
 	accounts := []domain.AccountID{{}, {UUID: uuid.New()}, {UUID: uuid.New()}}
 	days := []domain.Date{"2026-10-01", "2026-10-02", "2026-10-03"}
 	rapid.Check(t, func(t *rapid.T) {
-		records := map[domain.TransactionID]domain.RecordState{}
-		var adjustments []domain.Adjustment
+		records := map[domain.TransactionID]books.RecordState{}
+		var adjustments []books.Adjustment
 		closes := map[domain.AccountID]map[domain.Date]closedDay{accounts[1]: {}, accounts[2]: {}}
 		for range rapid.IntRange(1, 30).Draw(t, "steps") {
 			account := accounts[rapid.IntRange(1, 2).Draw(t, "closed account")]
@@ -201,26 +202,26 @@ func TestUndoingTheAdjustmentsReproducesTheDigest(t *testing.T) {
 }
 
 // changeRecord changes a record at random, and returns the adjustments of the change.
-func changeRecord(t *rapid.T, records map[domain.TransactionID]domain.RecordState, id domain.TransactionID,
-	accounts []domain.AccountID, days []domain.Date) []domain.Adjustment {
-	after := domain.RecordState{
+func changeRecord(t *rapid.T, records map[domain.TransactionID]books.RecordState, id domain.TransactionID,
+	accounts []domain.AccountID, days []domain.Date) []books.Adjustment {
+	after := books.RecordState{
 		Account: rapid.SampledFrom(accounts).Draw(t, "account"), Live: rapid.Bool().Draw(t, "live"),
 		CoveredMembers: domain.NewCoveredMembers(domain.Posted, rapid.SampledFrom(days).Draw(t, "date"),
 			mustMoney(t, fmt.Sprint(rapid.IntRange(0, 1).Draw(t, "amount")), "BRL"), nil),
 	}
-	var before *domain.RecordState
+	var before *books.RecordState
 	if state, known := records[id]; known {
 		before = &state
 	}
 	records[id] = after
-	return domain.Adjustments(id, 1, time.Time{}, before, after)
+	return books.Adjustments(id, 1, time.Time{}, before, after)
 }
 
 // undo returns the live records of the account as they were before the adjustments. It undoes only the adjustments of
 // this account that concern the given day or an earlier one.
-func undo(records map[domain.TransactionID]domain.RecordState, adjustments []domain.Adjustment,
-	account domain.AccountID, day domain.Date) map[domain.TransactionID]domain.RecordState {
-	undone := map[domain.TransactionID]domain.RecordState{}
+func undo(records map[domain.TransactionID]books.RecordState, adjustments []books.Adjustment,
+	account domain.AccountID, day domain.Date) map[domain.TransactionID]books.RecordState {
+	undone := map[domain.TransactionID]books.RecordState{}
 	for id, state := range records {
 		if state.Account == account && state.Live {
 			undone[id] = state
@@ -232,14 +233,14 @@ func undo(records map[domain.TransactionID]domain.RecordState, adjustments []dom
 		}
 		delete(undone, a.Transaction)
 		if a.Before != nil {
-			undone[a.Transaction] = domain.RecordState{Account: account, Live: true, CoveredMembers: *a.Before}
+			undone[a.Transaction] = books.RecordState{Account: account, Live: true, CoveredMembers: *a.Before}
 		}
 	}
 	return undone
 }
 
 // digestOf computes the digest of the records of an account up to a day.
-func digestOf(t *rapid.T, records map[domain.TransactionID]domain.RecordState, account domain.AccountID,
+func digestOf(t *rapid.T, records map[domain.TransactionID]books.RecordState, account domain.AccountID,
 	day domain.Date) [sha256.Size]byte {
 	var order []domain.TransactionID
 	for id, state := range records {
@@ -248,10 +249,10 @@ func digestOf(t *rapid.T, records map[domain.TransactionID]domain.RecordState, a
 		}
 	}
 	slices.SortFunc(order, func(x, y domain.TransactionID) int { return bytes.Compare(x.UUID[:], y.UUID[:]) })
-	digest := domain.NewCloseDigest("BRL")
+	digest := books.NewCloseDigest("BRL")
 	for _, id := range order {
 		m := records[id].CoveredMembers
 		digest.Add(id, domain.TransactionStatus(m.Status), domain.Date(m.Date), mustMoney(t, m.Amount, m.Currency), nil)
 	}
-	return digest.Close(account, domain.CloseRequest{}, domain.Completeness{}).Digest
+	return digest.Close(account, books.CloseRequest{}, books.Completeness{}).Digest
 }

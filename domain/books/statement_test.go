@@ -1,4 +1,4 @@
-package domain_test
+package books_test
 
 import (
 	"errors"
@@ -9,28 +9,29 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
 )
 
 var statementStart = time.Date(2026, time.March, 1, 10, 0, 0, 0, time.UTC)
 
 // accepted returns the completeness of an account in BRL with an accepted balance. The anchor is this balance minus the
 // sum of the records. firstDay is the date of the first record.
-func accepted(anchor string, firstDay domain.Date) domain.Completeness {
-	return domain.Completeness{
-		Baseline: &domain.Baseline{At: statementStart, Anchor: decimal.RequireFromString(anchor), FirstDay: firstDay},
-		Last:     &domain.AccountReading{At: statementStart, Currency: "BRL"},
+func accepted(anchor string, firstDay domain.Date) books.Completeness {
+	return books.Completeness{
+		Baseline: &books.Baseline{At: statementStart, Anchor: decimal.RequireFromString(anchor), FirstDay: firstDay},
+		Last:     &books.AccountReading{At: statementStart, Currency: "BRL"},
 	}
 }
 
 // posted returns a record in BRL that was first seen before the balance was accepted.
-func posted(date domain.Date, amount string) domain.PostedRecord {
-	return domain.PostedRecord{SumRow: domain.SumRow{
+func posted(date domain.Date, amount string) books.PostedRecord {
+	return books.PostedRecord{SumRow: books.SumRow{
 		Date: date, Posted: true, FirstSeenAt: statementStart.Add(-time.Hour),
 		Amount: domain.Money{Amount: decimal.RequireFromString(amount), Currency: "BRL"},
 	}}
 }
 
-func late(date domain.Date, amount string) domain.PostedRecord {
+func late(date domain.Date, amount string) books.PostedRecord {
 	r := posted(date, amount)
 	r.FirstSeenAt = statementStart.Add(time.Hour)
 	return r
@@ -39,10 +40,10 @@ func late(date domain.Date, amount string) domain.PostedRecord {
 var brlAccount = domain.Account{AccountData: domain.AccountData{Currency: "BRL"}}
 
 func statementOf(
-	t *testing.T, c domain.Completeness, w domain.Window, records ...domain.PostedRecord,
-) domain.Statement {
+	t *testing.T, c books.Completeness, w domain.Window, records ...books.PostedRecord,
+) books.Statement {
 	t.Helper()
-	sum, err := domain.NewStatementSum(brlAccount, c, w)
+	sum, err := books.NewStatementSum(brlAccount, c, w)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,12 +59,12 @@ func statementOf(
 }
 
 func TestBalancesOfAStatementFollowFromTheAcceptedAnchor(t *testing.T) {
-	history := []domain.PostedRecord{
+	history := []books.PostedRecord{
 		posted("2026-02-01", "100"), posted("2026-02-10", "-30.5"), posted("2026-02-20", "5"),
 	}
 	for name, c := range map[string]struct {
 		window           domain.Window
-		more             []domain.PostedRecord
+		more             []books.PostedRecord
 		opening, closing string
 	}{
 		"everything":         {domain.Window{}, nil, "1000", "1074.5"},
@@ -73,19 +74,19 @@ func TestBalancesOfAStatementFollowFromTheAcceptedAnchor(t *testing.T) {
 		"between the days":   {domain.Window{From: "2026-02-11", To: "2026-02-12"}, nil, "1069.5", "1069.5"},
 		"before the history": {domain.Window{From: "2026-01-01", To: "2026-01-31"}, nil, "1000", "1000"},
 		"with a later record": {
-			domain.Window{From: "2026-02-10"}, []domain.PostedRecord{late("2026-03-02", "-7")}, "1100", "1067.5",
+			domain.Window{From: "2026-02-10"}, []books.PostedRecord{late("2026-03-02", "-7")}, "1100", "1067.5",
 		},
 		"with a later record of the first known day": {
-			domain.Window{From: "2026-02-01"}, []domain.PostedRecord{late("2026-02-01", "-20")}, "1000", "1054.5",
+			domain.Window{From: "2026-02-01"}, []books.PostedRecord{late("2026-02-01", "-20")}, "1000", "1054.5",
 		},
 		"with late history in the period": {
-			domain.Window{To: "2026-02-10"}, []domain.PostedRecord{late("2026-01-15", "-20")}, "1020", "1069.5",
+			domain.Window{To: "2026-02-10"}, []books.PostedRecord{late("2026-01-15", "-20")}, "1020", "1069.5",
 		},
 		"with late history before the period": {
-			domain.Window{From: "2026-02-10"}, []domain.PostedRecord{late("2026-01-15", "-20")}, "1100", "1074.5",
+			domain.Window{From: "2026-02-10"}, []books.PostedRecord{late("2026-01-15", "-20")}, "1100", "1074.5",
 		},
 		"with late history after the period": {
-			domain.Window{From: "2026-01-01", To: "2026-01-10"}, []domain.PostedRecord{late("2026-01-15", "-20")},
+			domain.Window{From: "2026-01-01", To: "2026-01-10"}, []books.PostedRecord{late("2026-01-15", "-20")},
 			"1020", "1020",
 		},
 	} {
@@ -103,7 +104,7 @@ func TestBalancesOfAStatementFollowFromTheAcceptedAnchor(t *testing.T) {
 }
 
 func TestTotalsAndPeriodOfAStatement(t *testing.T) {
-	st := statementOf(t, domain.Completeness{}, domain.Window{}, posted("2026-02-10", "-30.25"),
+	st := statementOf(t, books.Completeness{}, domain.Window{}, posted("2026-02-10", "-30.25"),
 		posted("2026-02-01", "100"), posted("2026-03-20", "-0.125"))
 	if st.Balances != nil {
 		t.Error("an account without a baseline has balances")
@@ -125,14 +126,14 @@ func TestTotalsAndPeriodOfAStatement(t *testing.T) {
 		{To: "2026-01-31"}:                    {From: "2026-01-31", To: "2026-01-31"},
 		{From: "2026-01-01", To: "2026-01-1"}: {From: "2026-01-01", To: "2026-01-1"},
 	} {
-		if st := statementOf(t, domain.Completeness{}, window); st.Period != want {
+		if st := statementOf(t, books.Completeness{}, window); st.Period != want {
 			t.Errorf("the empty statement of %v has the period %v, want %v", window, st.Period, want)
 		}
 	}
 }
 
 func TestAStatementNeedsTheAmountInTheCurrencyOfTheAccount(t *testing.T) {
-	dollars := func(date domain.Date) domain.PostedRecord {
+	dollars := func(date domain.Date) books.PostedRecord {
 		r := posted(date, "-10")
 		r.Amount.Currency = "USD"
 		return r
@@ -152,7 +153,7 @@ func TestAStatementNeedsTheAmountInTheCurrencyOfTheAccount(t *testing.T) {
 	if st := statementOf(t, accepted("0", "2026-02-01"), window, dollars("2026-02-09")); st.Balances != nil {
 		t.Error("the balances are known although an earlier amount is not")
 	}
-	sum, err := domain.NewStatementSum(brlAccount, domain.Completeness{}, window)
+	sum, err := books.NewStatementSum(brlAccount, books.Completeness{}, window)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -162,17 +163,17 @@ func TestAStatementNeedsTheAmountInTheCurrencyOfTheAccount(t *testing.T) {
 	if _, err := st.Record(dollars("2026-02-10")); !errors.Is(err, domain.NoAccountAmount) {
 		t.Errorf("the record of an amount without conversion: %v", err)
 	}
-	if _, err := domain.NewStatementSum(domain.Account{}, domain.Completeness{}, window); !errors.Is(err,
+	if _, err := books.NewStatementSum(domain.Account{}, books.Completeness{}, window); !errors.Is(err,
 		domain.NoAccountAmount) {
 		t.Errorf("an account without a currency: %v", err)
 	}
 	dollarAccount := domain.Account{AccountData: domain.AccountData{Currency: "USD"}}
-	sum, err = domain.NewStatementSum(dollarAccount, accepted("0", "2026-02-01"), window)
+	sum, err = books.NewStatementSum(dollarAccount, accepted("0", "2026-02-01"), window)
 	if err != nil || sum.Statement(uuid.New(), "2026-03-10", statementStart).Balances != nil {
 		t.Errorf("the balance in another currency is used: %v", err)
 	}
 	unstated := accepted("0", "2026-02-01")
-	unstated.Last.Missing = domain.BasisNoBalance
+	unstated.Last.Missing = books.BasisNoBalance
 	if st := statementOf(t, unstated, window); st.Balances != nil {
 		t.Error("a balance that the vendor no longer states is used")
 	}
@@ -184,7 +185,7 @@ func TestTruncateCountsCharacters(t *testing.T) {
 		n    int
 		want string
 	}{{"abc", 3, "abc"}, {"abcd", 3, "abc"}, {"ação", 3, "açã"}, {"😀😀", 1, "😀"}, {"", 0, ""}, {"é", 1, "é"}} {
-		if got := domain.Truncate(c.text, c.n); got != c.want {
+		if got := books.Truncate(c.text, c.n); got != c.want {
 			t.Errorf("Truncate(%q, %d) is %q, want %q", c.text, c.n, got, c.want)
 		}
 	}

@@ -1,4 +1,4 @@
-package domain_test
+package books_test
 
 import (
 	"os"
@@ -12,13 +12,14 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
 )
 
 // pageTable finds the lines of docs/completeness.md that match the pattern, and returns the submatches of each line. It
 // fails the test if the document has more or fewer such lines than expected.
 func pageTable(t *testing.T, pattern string, lines int) [][]string {
 	t.Helper()
-	page, err := os.ReadFile("../docs/completeness.md")
+	page, err := os.ReadFile("../../docs/completeness.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +41,7 @@ func differenceIn(cell string) string {
 
 func TestTheAnchorsOfTheDocumentationAreRight(t *testing.T) {
 	const number = `([\d.]+)[^|]*`
-	var c domain.Completeness
+	var c books.Completeness
 	for i, line := range pageTable(t, `\| (\d) \| `+number+`\| `+number+`\| `+number+`\| ([^|]*) \|`, 3) {
 		at := hour(24 * i)
 		c = c.After(reading(c, at, line[2], ledgerRow{"2026-03-01", line[3], at, false}))
@@ -63,21 +64,21 @@ func TestTheAnchorsOfTheDocumentationAreRight(t *testing.T) {
 }
 
 func TestTheGapOfTheDocumentationIsFound(t *testing.T) {
-	var rows []domain.ChainRow
+	var rows []books.ChainRow
 	gap := ""
 	for i, line := range pageTable(t, `\| ([ABC]) \| (\S+) \| (\S+) \| [^|]*\| ?([^|]*)\|`, 3) {
 		balance := decimal.RequireFromString(line[3])
-		rows = append(rows, domain.ChainRow{
+		rows = append(rows, books.ChainRow{
 			ID: domain.TransactionID{
 				UUID: uuid.UUID{15: line[1][0]},
 			},
 			Date:           "2026-03-01",
 			Amount:         decimal.RequireFromString(line[2]),
-			RunningBalance: domain.RunningBalance{Order: i, Balance: &balance},
+			RunningBalance: books.RunningBalance{Order: i, Balance: &balance},
 		})
 		gap += strings.TrimSpace(line[4])
 	}
-	_, gaps := domain.BalanceGaps(rows)
+	_, gaps := books.BalanceGaps(rows)
 	if len(gaps) != 1 {
 		t.Fatalf("%d gaps", len(gaps))
 	}
@@ -89,7 +90,7 @@ func TestTheGapOfTheDocumentationIsFound(t *testing.T) {
 }
 
 func TestTheAnnouncedCountsOfTheDocumentationAreCompared(t *testing.T) {
-	var c domain.Completeness
+	var c books.Completeness
 	var open int
 	for i, line := range pageTable(t, `\| ([^|]*) \| (\d) \| (\d) \| ([^|]*) \|`, 3) {
 		expected, _ := strconv.Atoi(line[2])

@@ -1,4 +1,4 @@
-package domain
+package events
 
 // SinkKind is the kind of destination to which a subscription sends its events.
 type SinkKind string

@@ -1,8 +1,10 @@
-package domain
+package books
 
 import (
 	"slices"
 	"time"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
 // Counted compares an announced count (Expected) with the number of rows that were read (Actual).
@@ -14,11 +16,11 @@ type Counted struct {
 
 // Announce returns the state with additional announced counts. Announce ignores counts for accounts other than
 // externalID. Later calls of Count compare the announced counts with the rows that were read.
-func (c Completeness) Announce(externalID string, counts []AnnouncedCount) Completeness {
-	counts = slices.DeleteFunc(slices.Clone(counts), func(a AnnouncedCount) bool {
+func (c Completeness) Announce(externalID string, counts []domain.AnnouncedCount) Completeness {
+	counts = slices.DeleteFunc(slices.Clone(counts), func(a domain.AnnouncedCount) bool {
 		return a.Account != "" && a.Account != externalID
 	})
-	c.Announced = MergeAnnounced(c.Announced, counts)
+	c.Announced = domain.MergeAnnounced(c.Announced, counts)
 	return c
 }
 
@@ -32,7 +34,7 @@ func (c Completeness) Count(endedAt time.Time, rowCounts []int) Completeness {
 	if len(c.Announced) == 0 {
 		return c
 	}
-	var short []AnnouncedCount
+	var short []domain.AnnouncedCount
 	var reached, missed *Counted
 	for i, a := range c.Announced {
 		result := &Counted{Expected: a.Count, Actual: rowCounts[i], At: endedAt}

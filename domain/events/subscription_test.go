@@ -1,4 +1,4 @@
-package domain_test
+package events_test
 
 import (
 	"bytes"
@@ -11,32 +11,33 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/events"
 )
 
 func TestASubscriptionIsValidatedAndSelectsEvents(t *testing.T) {
 	connection := domain.ConnectionID{UUID: uuid.UUID{1}}
-	filters := func(n int) (all []domain.EventFilter) {
+	filters := func(n int) (all []events.EventFilter) {
 		for range n {
 			all = append(all, "transaction.*")
 		}
 		return all
 	}
 	for name, tc := range map[string]struct {
-		s    domain.Subscription
+		s    events.Subscription
 		want string
 	}{
 		"a type and a resource": {
-			domain.Subscription{Name: "a", Types: []domain.EventFilter{"pull.failed", "account.*"}}, "",
+			events.Subscription{Name: "a", Types: []events.EventFilter{"pull.failed", "account.*"}}, "",
 		},
-		"no type":            {domain.Subscription{Name: "a"}, "types"},
-		"no name":            {domain.Subscription{Types: filters(1)}, "name"},
-		"as many as allowed": {domain.Subscription{Name: "a", Types: filters(32)}, ""},
-		"too many":           {domain.Subscription{Name: "a", Types: append(filters(32), "x")}, "types"},
+		"no type":            {events.Subscription{Name: "a"}, "types"},
+		"no name":            {events.Subscription{Types: filters(1)}, "name"},
+		"as many as allowed": {events.Subscription{Name: "a", Types: filters(32)}, ""},
+		"too many":           {events.Subscription{Name: "a", Types: append(filters(32), "x")}, "types"},
 		"an unknown one": {
-			domain.Subscription{Name: "a", Types: []domain.EventFilter{"pull.*", "pull.done"}}, "types[1]",
+			events.Subscription{Name: "a", Types: []events.EventFilter{"pull.*", "pull.done"}}, "types[1]",
 		},
-		"the test":     {domain.Subscription{Name: "a", Types: []domain.EventFilter{"subscription.*"}}, "types[0]"},
-		"the last one": {domain.Subscription{Name: "a", Types: append(filters(31), "x")}, "types[31]"},
+		"the test":     {events.Subscription{Name: "a", Types: []events.EventFilter{"subscription.*"}}, "types[0]"},
+		"the last one": {events.Subscription{Name: "a", Types: append(filters(31), "x")}, "types[31]"},
 	} {
 		var fields []string
 		for _, err := range tc.s.Validate() {
@@ -46,46 +47,46 @@ func TestASubscriptionIsValidatedAndSelectsEvents(t *testing.T) {
 			t.Errorf("%s: %q, want %q", name, got, tc.want)
 		}
 	}
-	s := domain.Subscription{Types: []domain.EventFilter{"account.*", "pull.failed"}, Connection: connection}
-	if !s.Wants(domain.AccountAdded, connection) || !s.Wants(domain.PullFailedEvent, connection) ||
-		s.Wants(domain.PeriodAdjusted, connection) || s.Wants(domain.AccountAdded, domain.ConnectionID{}) {
+	s := events.Subscription{Types: []events.EventFilter{"account.*", "pull.failed"}, Connection: connection}
+	if !s.Wants(events.AccountAdded, connection) || !s.Wants(events.PullFailedEvent, connection) ||
+		s.Wants(events.PeriodAdjusted, connection) || s.Wants(events.AccountAdded, domain.ConnectionID{}) {
 		t.Error("the events of one connection")
 	}
-	if s.Connection = (domain.ConnectionID{}); !s.Wants(domain.AccountAdded, connection) {
+	if s.Connection = (domain.ConnectionID{}); !s.Wants(events.AccountAdded, connection) {
 		t.Error("the events of all connections")
 	}
-	s.SetState(domain.SubscriptionDisabled, "x", noon)
-	s.SetState(domain.SubscriptionDisabled, "x", hour(1))
+	s.SetState(events.SubscriptionDisabled, "x", noon)
+	s.SetState(events.SubscriptionDisabled, "x", hour(1))
 	if s.Reason != "x" || !s.StateSince.Equal(noon) {
 		t.Errorf("disabled twice: %+v", s)
 	}
-	s.SetState(domain.SubscriptionDisabled, "y", hour(2))
+	s.SetState(events.SubscriptionDisabled, "y", hour(2))
 	if s.Reason != "y" || !s.StateSince.Equal(hour(2)) {
 		t.Errorf("disabled for another reason: %+v", s)
 	}
-	s.SetState(domain.SubscriptionActive, "y", hour(3))
+	s.SetState(events.SubscriptionActive, "y", hour(3))
 	s.BumpRevision(hour(4))
 	if s.Reason != "" || !s.StateSince.Equal(hour(3)) || s.Revision != 1 || !s.UpdatedAt.Equal(hour(4)) {
 		t.Errorf("active again: %+v", s)
 	}
-	if got := domain.GivesUpAt(noon); !got.Equal(noon.Add(72*time.Hour)) || domain.OldSecretFor != 24*time.Hour {
+	if got := events.GivesUpAt(noon); !got.Equal(noon.Add(72*time.Hour)) || events.OldSecretFor != 24*time.Hour {
 		t.Errorf("disabled at %v", got)
 	}
 }
 
 func TestSecretsOfASubscription(t *testing.T) {
-	first, err := domain.NewSigningSecret(bytes.NewReader(make([]byte, 32)))
+	first, err := events.NewSigningSecret(bytes.NewReader(make([]byte, 32)))
 	if text := string(first.Reveal()); err != nil || !strings.HasPrefix(text, "whsec_") || len(text) != 6+44 {
 		t.Errorf("%d characters, %v", len(text), err)
 	}
-	if _, err := domain.NewSigningSecret(bytes.NewReader(make([]byte, 31))); err == nil {
+	if _, err := events.NewSigningSecret(bytes.NewReader(make([]byte, 31))); err == nil {
 		t.Error("too little entropy")
 	}
 	second := domain.SecretText("second")
-	secrets := domain.NewCredential(map[string]domain.Secret{domain.PartSigningSecret: first})
+	secrets := domain.NewCredential(map[string]domain.Secret{events.PartSigningSecret: first})
 	url := domain.URLSecrets{Password: domain.SecretText("p"), Query: domain.SecretText("q")}
-	secrets = domain.RotateSigningSecret(domain.WithURLSecrets(secrets, url), second)
-	s := domain.Subscription{PreviousUntil: hour(1), Sink: domain.SubscriptionSink{URL: "https://h/x?…"}}
+	secrets = events.RotateSigningSecret(events.WithURLSecrets(secrets, url), second)
+	s := events.Subscription{PreviousUntil: hour(1), Sink: events.SubscriptionSink{URL: "https://h/x?…"}}
 	if got := s.URLSecrets(secrets); !got.Password.Equal(url.Password) || !got.Query.Equal(url.Query) {
 		t.Error("the URL lost its secrets when the signing secret was replaced")
 	}
@@ -101,16 +102,16 @@ func TestSecretsOfASubscription(t *testing.T) {
 	if diff := cmp.Diff([]string{"second"}, signing(hour(1))); diff != "" {
 		t.Error(diff)
 	}
-	if got := (domain.Subscription{}).SigningSecrets(domain.Credential{}, noon); got != nil {
+	if got := (events.Subscription{}).SigningSecrets(domain.Credential{}, noon); got != nil {
 		t.Errorf("without secrets: %d", len(got))
 	}
-	if !domain.SinkWebhook.Signs() || domain.SinkRabbitMQ.Signs() {
+	if !events.SinkWebhook.Signs() || events.SinkRabbitMQ.Signs() {
 		t.Error("only webhooks are signed")
 	}
 }
 
 func TestEventsAsCloudEvents(t *testing.T) {
-	e := domain.SubscriptionEvent{Sequence: 7, Type: domain.PullFailedEvent, Subject: `a"b`, At: noon}
+	e := events.SubscriptionEvent{Sequence: 7, Type: events.PullFailedEvent, Subject: `a"b`, At: noon}
 	for sequence, want := range map[int64]string{7: "7", 0: ""} {
 		e.Sequence = sequence
 		var got map[string]any
@@ -126,21 +127,21 @@ func TestEventsAsCloudEvents(t *testing.T) {
 	if text := e.CloudEvent(domain.TenantID{}, []byte(`{"id":1}`)); !bytes.HasSuffix(text, []byte(`"data":{"id":1}}`)) {
 		t.Errorf("%s", text)
 	}
-	for c, want := range map[domain.FeedChange]domain.EventType{
-		{New: true, Removed: true}: domain.TransactionAdded, {Removed: true}: domain.TransactionRemoved,
-		{}: domain.TransactionModified,
+	for c, want := range map[events.FeedChange]events.EventType{
+		{New: true, Removed: true}: events.TransactionAdded, {Removed: true}: events.TransactionRemoved,
+		{}: events.TransactionModified,
 	} {
 		if got := c.EventType(); got != want {
 			t.Errorf("%+v: %s", c, got)
 		}
 	}
 	account := domain.AccountID{UUID: uuid.UUID{9}}
-	id, day, err := domain.ParsePeriodSubject(domain.PeriodSubject(account, "2026-10-31"))
+	id, day, err := events.ParsePeriodSubject(events.PeriodSubject(account, "2026-10-31"))
 	if id != account || day != "2026-10-31" || err != nil {
 		t.Error(id, day, err)
 	}
 	for _, subject := range []string{"", "x/2026-10-31", account.String(), account.String() + "/x"} {
-		if _, _, err := domain.ParsePeriodSubject(subject); err == nil {
+		if _, _, err := events.ParsePeriodSubject(subject); err == nil {
 			t.Errorf("%q is a period", subject)
 		}
 	}

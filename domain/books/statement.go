@@ -1,4 +1,4 @@
-package domain
+package books
 
 import (
 	"encoding/hex"
@@ -6,13 +6,15 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/shopspring/decimal"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
 // PostedRecord contains the values of one live posted record. A statement is computed from many such records.
 type PostedRecord struct {
 	SumRow
 
-	ID           TransactionID
+	ID           domain.TransactionID
 	ExternalID   string
 	Description  string
 	Counterparty string
@@ -23,9 +25,9 @@ type PostedRecord struct {
 type Statement struct {
 	ID        uuid.UUID // unique; each request creates a new statement
 	CreatedAt time.Time
-	Account   Account
-	Currency  string // the ISO 4217 currency of the account and of all amounts
-	Period    Window // both ends are set
+	Account   domain.Account
+	Currency  string        // the ISO 4217 currency of the account and of all amounts
+	Period    domain.Window // both ends are set
 	// Balances are nil if no balance of the account is known.
 	Balances *StatementBalances
 	Credits  StatementTotal // money in
@@ -48,11 +50,11 @@ type StatementTotal struct {
 
 // StatementRecord is one record of a statement.
 type StatementRecord struct {
-	ID           TransactionID
+	ID           domain.TransactionID
 	ExternalID   string
-	Date         Date
+	Date         domain.Date
 	Amount       decimal.Decimal // signed, in the currency of the statement
-	Original     *Money          // the amount before its conversion; nil if it was not converted
+	Original     *domain.Money   // the amount before its conversion; nil if it was not converted
 	Description  string          // "" if unknown
 	Counterparty string          // "" if unknown
 }
@@ -60,23 +62,23 @@ type StatementRecord struct {
 // StatementSum computes a Statement from the posted records of an account.
 type StatementSum struct {
 	statement Statement
-	wanted    Window
+	wanted    domain.Window
 	baseline  *Baseline // nil if no balance is known
 	before    decimal.Decimal
 	late      decimal.Decimal
-	first     Date // the earliest date of a record in the period; "" without records
-	last      Date // the latest date of a record in the period; "" without records
+	first     domain.Date // the earliest date of a record in the period; "" without records
+	last      domain.Date // the latest date of a record in the period; "" without records
 }
 
 // NewStatementSum returns the sum for a statement of the account in the window. The window may be open at both
 // ends. Errors: Conflict (no_account_amount) if the currency of the account is not known.
-func NewStatementSum(account Account, c Completeness, window Window) (*StatementSum, error) {
+func NewStatementSum(account domain.Account, c Completeness, window domain.Window) (*StatementSum, error) {
 	s := &StatementSum{wanted: window, statement: Statement{Account: account, Currency: account.Currency}}
 	if c.Known() && (s.statement.Currency == "" || s.statement.Currency == c.Last.Currency) {
 		s.statement.Currency, s.baseline = c.Last.Currency, c.Baseline
 	}
 	if s.statement.Currency == "" {
-		return nil, &Error{Kind: Conflict, Code: NoAccountAmount}
+		return nil, &domain.Error{Kind: domain.Conflict, Code: domain.NoAccountAmount}
 	}
 	return s, nil
 }
@@ -84,11 +86,11 @@ func NewStatementSum(account Account, c Completeness, window Window) (*Statement
 // Window returns the days whose records must be passed to Add. If no balance is known, it returns the requested window.
 // If a balance is known, the returned window has no start. Its end is the later of two days: the end of the requested
 // window, and the first day of the baseline. If the requested window has no end, the returned window has none.
-func (s *StatementSum) Window() Window {
+func (s *StatementSum) Window() domain.Window {
 	if s.baseline == nil {
 		return s.wanted
 	}
-	w := Window{To: s.wanted.To}
+	w := domain.Window{To: s.wanted.To}
 	if w.To != "" {
 		w.To = max(w.To, s.baseline.FirstDay)
 	}
@@ -101,7 +103,7 @@ func (s *StatementSum) Add(r PostedRecord) error {
 	amount, ok := r.InCurrency(s.statement.Currency)
 	switch inPeriod := s.wanted.Contains(r.Date); {
 	case !ok && inPeriod:
-		return &Error{Kind: Conflict, Code: NoAccountAmount}
+		return &domain.Error{Kind: domain.Conflict, Code: domain.NoAccountAmount}
 	case !ok:
 		s.baseline = nil
 		return nil
@@ -117,7 +119,7 @@ func (s *StatementSum) Add(r PostedRecord) error {
 }
 
 // addToPeriod adds an amount to the totals.
-func (s *StatementSum) addToPeriod(date Date, amount decimal.Decimal) {
+func (s *StatementSum) addToPeriod(date domain.Date, amount decimal.Decimal) {
 	total := &s.statement.Credits
 	if amount.IsNegative() {
 		total = &s.statement.Debits
@@ -148,7 +150,7 @@ func (s *StatementSum) measure(amount decimal.Decimal) {
 //   - The anchor is the accepted balance minus the records that were stored when the balance was accepted.
 //   - A late record has a date before the first day of the baseline, but was stored after the balance was accepted. The
 //     accepted balance already includes the late records.
-func (s *StatementSum) Statement(id uuid.UUID, today Date, at time.Time) Statement {
+func (s *StatementSum) Statement(id uuid.UUID, today domain.Date, at time.Time) Statement {
 	st := s.statement
 	st.ID, st.CreatedAt, st.Period = id, at, s.wanted
 	if st.Period.To == "" {
@@ -180,7 +182,7 @@ func (st Statement) Net() decimal.Decimal { return st.Credits.Sum.Sub(st.Debits.
 func (st Statement) Record(r PostedRecord) (StatementRecord, error) {
 	amount, ok := r.InCurrency(st.Currency)
 	if !ok {
-		return StatementRecord{}, &Error{Kind: Conflict, Code: NoAccountAmount}
+		return StatementRecord{}, &domain.Error{Kind: domain.Conflict, Code: domain.NoAccountAmount}
 	}
 	record := StatementRecord{
 		ID: r.ID, ExternalID: r.ExternalID, Date: r.Date, Amount: amount,

@@ -1,4 +1,4 @@
-package domain_test
+package books_test
 
 import (
 	"fmt"
@@ -10,6 +10,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
 )
 
 var firstReading = time.Date(2026, 3, 10, 8, 0, 0, 0, time.UTC)
@@ -23,15 +24,15 @@ type ledgerRow struct {
 }
 
 // reading returns the reading of an account with this balance and these records in BRL.
-func reading(c domain.Completeness, at time.Time, balance string, rows ...ledgerRow) domain.AccountReading {
-	sum := domain.NewAccountSum(
-		domain.VendorBalance{Amount: decimal.RequireFromString(balance), Currency: "BRL"}, c.Baseline, at)
+func reading(c books.Completeness, at time.Time, balance string, rows ...ledgerRow) books.AccountReading {
+	sum := books.NewAccountSum(
+		books.VendorBalance{Amount: decimal.RequireFromString(balance), Currency: "BRL"}, c.Baseline, at)
 	for _, row := range rows {
 		amount, err := domain.ParseMoney(row.amount, "BRL")
 		if err != nil {
 			panic(err)
 		}
-		sum.Add(domain.SumRow{Date: row.day, FirstSeenAt: row.seen, Posted: !row.pending, Amount: amount})
+		sum.Add(books.SumRow{Date: row.day, FirstSeenAt: row.seen, Posted: !row.pending, Amount: amount})
 	}
 	return sum.Reading(false, nil)
 }
@@ -39,15 +40,15 @@ func reading(c domain.Completeness, at time.Time, balance string, rows ...ledger
 const grace = 48 * time.Hour
 
 // anchorOf formats the completeness state and the difference that CheckBalanceAnchor has found.
-func anchorOf(c domain.Completeness, now time.Time) string {
+func anchorOf(c books.Completeness, now time.Time) string {
 	state, _ := c.State(now, grace)
 	return fmt.Sprint(state, " ", c.Results(now, grace)[0].Difference())
 }
 
 func TestAnAccountDriftsOnceItsAnchorHasDifferedForTheGracePeriod(t *testing.T) {
 	old := ledgerRow{"2026-03-01", "100", firstReading, false}
-	var c domain.Completeness
-	if got := anchorOf(c, firstReading); got != "unknown 0" || c.Basis() != domain.BasisNone {
+	var c books.Completeness
+	if got := anchorOf(c, firstReading); got != "unknown 0" || c.Basis() != books.BasisNone {
 		t.Errorf("before any reading: %s, %s", got, c.Basis())
 	}
 	c = c.After(reading(c, firstReading, "1100", old))
@@ -86,7 +87,7 @@ func TestAnAccountDriftsOnceItsAnchorHasDifferedForTheGracePeriod(t *testing.T) 
 }
 
 func TestARecordThatWasKnownBeforeIsNotLateWhenItsDateMoves(t *testing.T) {
-	var c domain.Completeness
+	var c books.Completeness
 	rows := []ledgerRow{{"2026-03-01", "100", firstReading, false}, {"2026-03-02", "50", firstReading, false}}
 	c = c.After(reading(c, firstReading, "1000", rows...))
 	rows[1].day = "2026-02-20"
@@ -97,7 +98,7 @@ func TestARecordThatWasKnownBeforeIsNotLateWhenItsDateMoves(t *testing.T) {
 }
 
 func TestAnAccountWithoutRecordsGetsItsBaselineWithTheFirstRecord(t *testing.T) {
-	var c domain.Completeness
+	var c books.Completeness
 	c = c.After(reading(c, firstReading, "1000"))
 	c = c.After(reading(c, firstReading.Add(time.Hour), "1000", ledgerRow{"2026-01-01", "5", firstReading, false}))
 	if got := anchorOf(c, firstReading.Add(100*time.Hour)); got != "complete 0" {
@@ -106,22 +107,22 @@ func TestAnAccountWithoutRecordsGetsItsBaselineWithTheFirstRecord(t *testing.T) 
 }
 
 func TestABaselineWithQuarantinedRowsIsReplacedWhenTheyCanBeRead(t *testing.T) {
-	var c domain.Completeness
+	var c books.Completeness
 	row := ledgerRow{"2026-03-01", "100", firstReading, false}
 	first := reading(c, firstReading, "1000", row)
 	first.Quarantined = true
 	c = c.After(first)
-	if c.Basis() != domain.BasisQuarantined {
+	if c.Basis() != books.BasisQuarantined {
 		t.Errorf("the basis is %s", c.Basis())
 	}
 	c = c.After(reading(c, firstReading.Add(time.Hour), "1000", row, ledgerRow{"2026-03-02", "5", firstReading, false}))
-	if got := anchorOf(c, firstReading.Add(100*time.Hour)); got != "complete 0" || c.Basis() != domain.BasisBaseline {
+	if got := anchorOf(c, firstReading.Add(100*time.Hour)); got != "complete 0" || c.Basis() != books.BasisBaseline {
 		t.Error(got, c.Basis())
 	}
 }
 
 func TestAcceptingMakesThePresentAnchorTheBaseline(t *testing.T) {
-	var c domain.Completeness
+	var c books.Completeness
 	if _, err := c.Accept("why", firstReading); !isCode(err, domain.NoAnchor) {
 		t.Errorf("without an anchor: %v", err)
 	}
@@ -141,29 +142,29 @@ func TestAcceptingMakesThePresentAnchorTheBaseline(t *testing.T) {
 func isCode(err error, code domain.Code) bool { return err != nil && domain.CodeOf(err) == code }
 
 func TestAnAmountInAnotherCurrencyMakesTheStateUnknown(t *testing.T) {
-	balance := domain.VendorBalance{Amount: decimal.RequireFromString("10"), Currency: "BRL"}
-	sum := domain.NewAccountSum(balance, nil, firstReading)
+	balance := books.VendorBalance{Amount: decimal.RequireFromString("10"), Currency: "BRL"}
+	sum := books.NewAccountSum(balance, nil, firstReading)
 	usd, _ := domain.ParseMoney("5", "USD")
 	brl, _ := domain.ParseMoney("25", "BRL")
-	sum.Add(domain.SumRow{Date: "2026-03-01", Posted: true, Amount: usd, AccountMoney: &brl})
+	sum.Add(books.SumRow{Date: "2026-03-01", Posted: true, Amount: usd, AccountMoney: &brl})
 	if anchor, ok := sum.Reading(false, nil).Anchor(); !ok || anchor.String() != "-15" {
 		t.Errorf("the anchor is %v, %v", anchor, ok)
 	}
-	sum.Add(domain.SumRow{Date: "2026-03-01", Posted: true, Amount: usd})
-	c := domain.Completeness{}.After(sum.Reading(false, nil))
-	if state, _ := c.State(firstReading, 0); state != domain.CompletenessUnknown || c.Basis() != domain.BasisCurrency {
+	sum.Add(books.SumRow{Date: "2026-03-01", Posted: true, Amount: usd})
+	c := books.Completeness{}.After(sum.Reading(false, nil))
+	if state, _ := c.State(firstReading, 0); state != books.CompletenessUnknown || c.Basis() != books.BasisCurrency {
 		t.Errorf("%s, %s", state, c.Basis())
 	}
 }
 
 // chain returns n records with the amount 10 and with running balances, oldest first, two for each day.
-func chain(n int) []domain.ChainRow {
-	rows := make([]domain.ChainRow, n)
+func chain(n int) []books.ChainRow {
+	rows := make([]books.ChainRow, n)
 	for i := range rows {
 		balance := decimal.NewFromInt(int64(1000 + 10*i))
-		rows[i] = domain.ChainRow{
+		rows[i] = books.ChainRow{
 			ID: domain.TransactionID{UUID: uuid.UUID{15: byte(i + 1)}}, Date: domain.Date("2026-03-01").AddDays(i / 2),
-			Amount: decimal.NewFromInt(10), RunningBalance: domain.RunningBalance{Order: i % 2, Balance: &balance},
+			Amount: decimal.NewFromInt(10), RunningBalance: books.RunningBalance{Order: i % 2, Balance: &balance},
 		}
 	}
 	return rows
@@ -171,43 +172,43 @@ func chain(n int) []domain.ChainRow {
 
 func TestRunningBalancesNameTheRecordsAroundAGap(t *testing.T) {
 	for name, tc := range map[string]struct {
-		edit          func(rows []domain.ChainRow) []domain.ChainRow
+		edit          func(rows []books.ChainRow) []books.ChainRow
 		before, after byte
 	}{
-		"no fault": {func(rows []domain.ChainRow) []domain.ChainRow { return rows }, 0, 0},
-		"descending order within a day": {func(rows []domain.ChainRow) []domain.ChainRow {
+		"no fault": {func(rows []books.ChainRow) []books.ChainRow { return rows }, 0, 0},
+		"descending order within a day": {func(rows []books.ChainRow) []books.ChainRow {
 			for i := range rows {
 				rows[i].Order = 1 - rows[i].Order
 			}
 			return rows
 		}, 0, 0},
-		"a record without a balance": {func(rows []domain.ChainRow) []domain.ChainRow {
+		"a record without a balance": {func(rows []books.ChainRow) []books.ChainRow {
 			rows[4].Balance = nil
 			return rows
 		}, 0, 0},
-		"two records of a day without an order": {func(rows []domain.ChainRow) []domain.ChainRow {
+		"two records of a day without an order": {func(rows []books.ChainRow) []books.ChainRow {
 			rows[4].Order, rows[5].Order = 0, 0
 			return rows
 		}, 0, 0},
-		"a hidden record": {func(rows []domain.ChainRow) []domain.ChainRow {
+		"a hidden record": {func(rows []books.ChainRow) []books.ChainRow {
 			return append(rows[:4], rows[5:]...)
 		}, 4, 6},
-		"a wrong amount": {func(rows []domain.ChainRow) []domain.ChainRow {
+		"a wrong amount": {func(rows []books.ChainRow) []books.ChainRow {
 			rows[4].Amount = decimal.NewFromInt(2)
 			return rows
 		}, 4, 5},
-		"a flipped sign": {func(rows []domain.ChainRow) []domain.ChainRow {
+		"a flipped sign": {func(rows []books.ChainRow) []books.ChainRow {
 			rows[4].Amount = rows[4].Amount.Neg()
 			return rows
 		}, 4, 5},
-		"a doubled record": {func(rows []domain.ChainRow) []domain.ChainRow {
+		"a doubled record": {func(rows []books.ChainRow) []books.ChainRow {
 			double := rows[4]
 			double.ID, double.Order = domain.TransactionID{UUID: uuid.UUID{15: 99}}, 7
 			return append(rows, double)
 		}, 6, 99},
 	} {
-		_, gaps := domain.BalanceGaps(tc.edit(chain(10)))
-		want := []domain.BalanceGap(nil)
+		_, gaps := books.BalanceGaps(tc.edit(chain(10)))
+		want := []books.BalanceGap(nil)
 		if tc.after != 0 {
 			if len(gaps) == 0 {
 				t.Errorf("%s: no gap", name)
@@ -228,7 +229,7 @@ func TestRunningBalancesNameTheRecordsAroundAGap(t *testing.T) {
 func TestTheOrderOfADayIsAscendingIfBothDirectionsHaveTheSameNumberOfGaps(t *testing.T) {
 	rows := chain(2)
 	rows[0].Amount, rows[1].Amount = decimal.NewFromInt(2), decimal.NewFromInt(3)
-	links, gaps := domain.BalanceGaps(rows)
+	links, gaps := books.BalanceGaps(rows)
 	if links != 1 || len(gaps) != 1 || gaps[0].Before != rows[0].ID || gaps[0].After != rows[1].ID {
 		t.Errorf("%d pairs, gaps %+v", links, gaps)
 	}
@@ -237,23 +238,23 @@ func TestTheOrderOfADayIsAscendingIfBothDirectionsHaveTheSameNumberOfGaps(t *tes
 func TestAGapThatWasThereAtTheBaselineIsNoDrift(t *testing.T) {
 	rows := chain(40)
 	rows[20].Amount = decimal.NewFromInt(2)
-	read := func(c domain.Completeness, rows []domain.ChainRow, at time.Time) domain.Completeness {
-		balance := domain.VendorBalance{Amount: decimal.NewFromInt(10), Currency: "BRL"}
-		sum := domain.NewAccountSum(balance, c.Baseline, at)
+	read := func(c books.Completeness, rows []books.ChainRow, at time.Time) books.Completeness {
+		balance := books.VendorBalance{Amount: decimal.NewFromInt(10), Currency: "BRL"}
+		sum := books.NewAccountSum(balance, c.Baseline, at)
 		brl, _ := domain.ParseMoney("1", "BRL")
-		sum.Add(domain.SumRow{Date: "2026-03-01", Posted: true, FirstSeenAt: at, Amount: brl})
+		sum.Add(books.SumRow{Date: "2026-03-01", Posted: true, FirstSeenAt: at, Amount: brl})
 		return c.After(sum.Reading(false, rows))
 	}
-	c := read(domain.Completeness{}, rows, firstReading)
+	c := read(books.Completeness{}, rows, firstReading)
 	later := firstReading.Add(72 * time.Hour)
 	c = read(c, rows, firstReading.Add(time.Hour))
-	if state, _ := c.State(later, grace); state != domain.Complete {
+	if state, _ := c.State(later, grace); state != books.Complete {
 		t.Fatalf("a known gap: %s", state)
 	}
 	rows[30].Amount = decimal.NewFromInt(2)
 	c = read(c, rows, firstReading.Add(2*time.Hour))
 	result := c.Results(later, grace)[1]
-	if state, _ := c.State(later, grace); state != domain.Drifting || result.Between[1] != rows[30].ID ||
+	if state, _ := c.State(later, grace); state != books.Drifting || result.Between[1] != rows[30].ID ||
 		result.Difference().String() != "8" {
 		t.Errorf("a new gap: %s, %+v", state, result)
 	}
@@ -264,8 +265,8 @@ func TestAGapThatWasThereAtTheBaselineIsNoDrift(t *testing.T) {
 
 func TestAnUnchangedReadingIsStoredOnceADay(t *testing.T) {
 	row := ledgerRow{"2026-03-01", "100", firstReading, false}
-	balance := domain.VendorBalance{Amount: decimal.NewFromInt(1100), Currency: "BRL"}
-	var c domain.Completeness
+	balance := books.VendorBalance{Amount: decimal.NewFromInt(1100), Currency: "BRL"}
+	var c books.Completeness
 	if c.SameReading(balance, false) {
 		t.Error("before any reading")
 	}
@@ -275,14 +276,14 @@ func TestAnUnchangedReadingIsStoredOnceADay(t *testing.T) {
 	dollars := balance
 	dollars.Currency = "USD"
 	for name, tc := range map[string]struct {
-		balance     domain.VendorBalance
+		balance     books.VendorBalance
 		quarantined bool
 		want        bool
 	}{
 		"the same":           {balance, false, true},
 		"another amount":     {other, false, false},
 		"another currency":   {dollars, false, false},
-		"no balance":         {domain.VendorBalance{Missing: domain.BasisNoBalance}, false, false},
+		"no balance":         {books.VendorBalance{Missing: books.BasisNoBalance}, false, false},
 		"rows in quarantine": {balance, true, false},
 	} {
 		if got := c.SameReading(tc.balance, tc.quarantined); got != tc.want {
@@ -324,14 +325,14 @@ func TestRunningBalancesAreUsedIfAtMostOnePairInTenDoesNotFit(t *testing.T) {
 	//   - 11 records form 10 pairs. One gap is a tenth, so the running balances are checked, too.
 	for records, want := range map[int]int{10: 1, 11: 2} {
 		rows := chain(records)
-		c := accountOfChain(domain.Completeness{}, rows, firstReading)
+		c := accountOfChain(books.Completeness{}, rows, firstReading)
 		rows[5].Amount = decimal.NewFromInt(2)
 		c = accountOfChain(c, rows, firstReading.Add(time.Hour))
 		if got := len(c.Results(firstReading, grace)); got != want {
 			t.Errorf("one gap among %d records: %d checks, want %d", records, got, want)
 		}
 	}
-	single := accountOfChain(domain.Completeness{}, chain(1), firstReading)
+	single := accountOfChain(books.Completeness{}, chain(1), firstReading)
 	if got := len(single.Results(firstReading, grace)); got != 1 {
 		t.Errorf("a single record, whose balance can be compared with no other one: %d checks, want 1", got)
 	}
@@ -339,18 +340,18 @@ func TestRunningBalancesAreUsedIfAtMostOnePairInTenDoesNotFit(t *testing.T) {
 
 // accountOfChain adds a reading to the completeness state and returns the new state. The argument rows contains the
 // account's running balances.
-func accountOfChain(c domain.Completeness, rows []domain.ChainRow, at time.Time) domain.Completeness {
-	sum := domain.NewAccountSum(domain.VendorBalance{Amount: decimal.NewFromInt(10), Currency: "BRL"}, c.Baseline, at)
+func accountOfChain(c books.Completeness, rows []books.ChainRow, at time.Time) books.Completeness {
+	sum := books.NewAccountSum(books.VendorBalance{Amount: decimal.NewFromInt(10), Currency: "BRL"}, c.Baseline, at)
 	brl, _ := domain.ParseMoney("1", "BRL")
 	for _, day := range []domain.Date{"2026-03-02", "2026-03-01", "2026-03-03"} {
-		sum.Add(domain.SumRow{Date: day, Posted: true, FirstSeenAt: firstReading, Amount: brl})
+		sum.Add(books.SumRow{Date: day, Posted: true, FirstSeenAt: firstReading, Amount: brl})
 	}
 	return c.After(sum.Reading(false, rows))
 }
 
 func TestGapsOfTheFirstKnownDayAreHistory(t *testing.T) {
 	rows := chain(40)
-	c := accountOfChain(domain.Completeness{}, rows, firstReading)
+	c := accountOfChain(books.Completeness{}, rows, firstReading)
 	if c.Baseline.FirstDay != "2026-03-01" {
 		t.Fatalf("the first day is %s", c.Baseline.FirstDay)
 	}

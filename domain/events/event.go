@@ -1,4 +1,4 @@
-package domain
+package events
 
 import (
 	"encoding/json"
@@ -6,16 +6,18 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
 // The ids of this package's objects.
 type (
 	// SubscriptionID identifies a subscription.
-	SubscriptionID = ID[Subscription]
+	SubscriptionID = domain.ID[Subscription]
 	// EventID identifies an event. It is the same in each attempt to send the event.
-	EventID = ID[Event]
+	EventID = domain.ID[Event]
 	// AttemptID identifies an attempt to send an event.
-	AttemptID = ID[EventAttempt]
+	AttemptID = domain.ID[EventAttempt]
 )
 
 // EventType is the type of an event: a resource and its change. Outside of the service it has a prefix; see CloudEvent.
@@ -89,17 +91,17 @@ func (f EventFilter) known() bool { return slices.ContainsFunc(EventTypes(), f.M
 // in one database transaction. The event contains only the id of the resource.
 type Event struct {
 	ID         EventID
-	Tenant     TenantID
+	Tenant     domain.TenantID
 	Type       EventType
-	Connection ConnectionID // zero if the event belongs to no connection
-	Subject    string       // the id of the resource
+	Connection domain.ConnectionID // zero if the event belongs to no connection
+	Subject    string              // the id of the resource
 	At         time.Time
 }
 
 // FeedChange contains the values of a change feed item from which an event is created.
 type FeedChange struct {
-	ID         TransactionID
-	Connection ConnectionID
+	ID         domain.TransactionID
+	Connection domain.ConnectionID
 	Version    int
 	Removed    bool
 	New        bool // whether this change has added the record
@@ -124,30 +126,32 @@ type SubscriptionEvent struct {
 	ID         EventID
 	Type       EventType
 	Subject    string
-	Connection ConnectionID // zero if the event belongs to no connection
-	Version    int          // of the transaction; 0 for every other resource
+	Connection domain.ConnectionID // zero if the event belongs to no connection
+	Version    int                 // of the transaction; 0 for every other resource
 	At         time.Time
 
 	// The state of the retries; zero unless an attempt has failed.
 	Attempts     int
 	FailingSince time.Time
 	NextAttempt  time.Time
-	LastError    Code
+	LastError    domain.Code
 }
 
 // ParsePeriodSubject parses the subject of an event about a closed period, and returns the account and the day.
-func ParsePeriodSubject(subject string) (AccountID, Date, error) {
+func ParsePeriodSubject(subject string) (domain.AccountID, domain.Date, error) {
 	account, day, _ := strings.Cut(subject, "/")
-	id, err := ParseID[Account](account)
+	id, err := domain.ParseID[domain.Account](account)
 	if err != nil {
-		return AccountID{}, "", err
+		return domain.AccountID{}, "", err
 	}
-	date, err := ParseDate(day)
+	date, err := domain.ParseDate(day)
 	return id, date, err
 }
 
 // PeriodSubject returns the subject of events about a closed period.
-func PeriodSubject(account AccountID, day Date) string { return account.String() + "/" + string(day) }
+func PeriodSubject(account domain.AccountID, day domain.Date) string {
+	return account.String() + "/" + string(day)
+}
 
 // EventAttempt is one attempt to send an event.
 type EventAttempt struct {
@@ -159,12 +163,12 @@ type EventAttempt struct {
 	Number   int // 1 for the first attempt of an event
 	At       time.Time
 	Took     time.Duration
-	Error    Code // "" if the destination has confirmed the event
+	Error    domain.Code // "" if the destination has confirmed the event
 }
 
 // CloudEvent returns the event as CloudEvents 1.0 JSON. data is the resource as JSON. If the resource does not exist
 // any more, data is nil, and the JSON member "data" is null. If Sequence is 0, the JSON has no member "sequence".
-func (e SubscriptionEvent) CloudEvent(tenant TenantID, data []byte) []byte {
+func (e SubscriptionEvent) CloudEvent(tenant domain.TenantID, data []byte) []byte {
 	out := make([]byte, 0, len(data)+400)
 	member := func(name, value string) {
 		out = append(out, '"')

@@ -1,4 +1,4 @@
-package domain_test
+package books_test
 
 import (
 	"fmt"
@@ -8,14 +8,15 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
 )
 
 // counts returns a text with the completeness state and the result of the announced-count check.
-func counts(c domain.Completeness, now time.Time) string {
+func counts(c books.Completeness, now time.Time) string {
 	state, _ := c.State(now, grace)
 	results := c.Results(now, grace)
 	last := results[len(results)-1]
-	if last.Check != domain.CheckAnnouncedCount {
+	if last.Check != books.CheckAnnouncedCount {
 		return fmt.Sprint(state, " not counted")
 	}
 	return fmt.Sprint(state, " ", last.Expected, " ", last.Actual, " ", last.Difference(), " ", last.State)
@@ -29,7 +30,7 @@ func announced(count int, delay time.Duration) domain.AnnouncedCount {
 
 func TestFewerRowsThanAnnouncedAreADriftUntilTheyAreRead(t *testing.T) {
 	row := ledgerRow{"2026-03-01", "100", firstReading, false}
-	var c domain.Completeness
+	var c books.Completeness
 	c = c.After(reading(c, firstReading, "1100", row))
 	if got := counts(c, firstReading); got != "complete not counted" {
 		t.Error(got)
@@ -79,8 +80,8 @@ func TestFewerRowsThanAnnouncedAreADriftUntilTheyAreRead(t *testing.T) {
 
 func TestAMissedCountIsADriftWithoutABalance(t *testing.T) {
 	at := firstReading
-	invoice := domain.NewAccountSum(domain.VendorBalance{Missing: domain.BasisInvoice}, nil, at).Reading(false, nil)
-	c := domain.Completeness{}.After(invoice).Announce("a", []domain.AnnouncedCount{{Count: 2}, {Count: 3}})
+	invoice := books.NewAccountSum(books.VendorBalance{Missing: books.BasisInvoice}, nil, at).Reading(false, nil)
+	c := books.Completeness{}.After(invoice).Announce("a", []domain.AnnouncedCount{{Count: 2}, {Count: 3}})
 	reached := c.Count(at, []int{3, 3})
 	if got := counts(reached, at); got != "unknown 3 3 0 complete" {
 		t.Errorf("a count that was reached says nothing about the amounts: %s", got)
@@ -106,12 +107,12 @@ func TestAMissedCountIsADriftWithoutABalance(t *testing.T) {
 // account is not known.
 func TestADriftOfTheAnchorEndsWithItsBasis(t *testing.T) {
 	row := ledgerRow{"2026-03-01", "100", firstReading, false}
-	var c domain.Completeness
+	var c books.Completeness
 	c = c.After(reading(c, firstReading, "1100", row))
 	c = c.After(reading(c, firstReading.Add(time.Hour), "900", row))
-	missing := domain.NewAccountSum(domain.VendorBalance{Missing: domain.BasisNoBalance}, c.Baseline, firstReading)
+	missing := books.NewAccountSum(books.VendorBalance{Missing: books.BasisNoBalance}, c.Baseline, firstReading)
 	c = c.After(missing.Reading(false, nil))
-	if state, _ := c.State(firstReading.Add(100*time.Hour), grace); state != domain.CompletenessUnknown {
+	if state, _ := c.State(firstReading.Add(100*time.Hour), grace); state != books.CompletenessUnknown {
 		t.Error(state)
 	}
 	if !c.DriftSince().IsZero() {

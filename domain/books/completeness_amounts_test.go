@@ -1,4 +1,4 @@
-package domain_test
+package books_test
 
 import (
 	"encoding/json"
@@ -8,18 +8,18 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
 )
 
 func TestStoredReadingsAreReadInEitherFormOfJSON(t *testing.T) {
-	want := reading(domain.Completeness{}, firstReading, "1000.50", ledgerRow{day: "2026-03-01", amount: "-12.3"})
+	want := reading(books.Completeness{}, firstReading, "1000.50", ledgerRow{day: "2026-03-01", amount: "-12.3"})
 	stored, err := json.Marshal(want)
 	if err != nil || !strings.Contains(string(stored), `"balance":"1000.5","posted":"-12.3","late":"0"`) {
 		t.Fatalf("%s, %v", stored, err)
 	}
 	numbers := strings.NewReplacer(`"1000.5"`, "1000.50", `"-12.3"`, "-12.3", `"0"`, "0.00").Replace(string(stored))
 	for _, text := range []string{string(stored), numbers} {
-		var got domain.AccountReading
+		var got books.AccountReading
 		if err := json.Unmarshal([]byte(text), &got); err != nil {
 			t.Fatal(err)
 		}
@@ -27,7 +27,7 @@ func TestStoredReadingsAreReadInEitherFormOfJSON(t *testing.T) {
 			t.Errorf("%s: %s", text, diff)
 		}
 	}
-	var got domain.AccountReading
+	var got books.AccountReading
 	if err := json.Unmarshal([]byte(`{"balance":1e999999999}`), &got); err == nil {
 		t.Errorf("a huge exponent was accepted")
 	}
@@ -42,19 +42,19 @@ func TestASumOfTooManyDigitsIsUnknown(t *testing.T) {
 	for name, c := range map[string]struct {
 		balance string
 		rows    []ledgerRow
-		want    domain.Basis
+		want    books.Basis
 	}{
-		"19 digits":                    {"0", []ledgerRow{huge}, domain.BasisBaseline},
-		"20 digits":                    {"0", []ledgerRow{huge, row("1"), row("1")}, domain.BasisTooLarge},
-		"20 digits after the point":    {"0", []ledgerRow{huge, tiny}, domain.BasisTooLarge},
-		"more digits before the end":   {"0", []ledgerRow{huge, tiny, row("-0.1")}, domain.BasisBaseline},
-		"20 digits only in the anchor": {"0.1", []ledgerRow{huge}, domain.BasisTooLarge},
-		"20 digits only in the sum":    {huge.amount, []ledgerRow{huge, row("2")}, domain.BasisTooLarge},
+		"19 digits":                    {"0", []ledgerRow{huge}, books.BasisBaseline},
+		"20 digits":                    {"0", []ledgerRow{huge, row("1"), row("1")}, books.BasisTooLarge},
+		"20 digits after the point":    {"0", []ledgerRow{huge, tiny}, books.BasisTooLarge},
+		"more digits before the end":   {"0", []ledgerRow{huge, tiny, row("-0.1")}, books.BasisBaseline},
+		"20 digits only in the anchor": {"0.1", []ledgerRow{huge}, books.BasisTooLarge},
+		"20 digits only in the sum":    {huge.amount, []ledgerRow{huge, row("2")}, books.BasisTooLarge},
 		"20 digits only in late records": {
-			"0", []ledgerRow{late(huge.amount), late("2"), row("-2"), row("-" + huge.amount)}, domain.BasisTooLarge,
+			"0", []ledgerRow{late(huge.amount), late("2"), row("-2"), row("-" + huge.amount)}, books.BasisTooLarge,
 		},
 	} {
-		state := domain.Completeness{}.After(reading(domain.Completeness{}, firstReading, "0", row("1")))
+		state := books.Completeness{}.After(reading(books.Completeness{}, firstReading, "0", row("1")))
 		state = state.After(reading(state, firstReading.Add(time.Hour), c.balance, c.rows...))
 		if state.Basis() != c.want {
 			t.Errorf("%s: %s", name, state.Basis())

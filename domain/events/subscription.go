@@ -1,4 +1,4 @@
-package domain
+package events
 
 import (
 	"encoding/base64"
@@ -6,6 +6,8 @@ import (
 	"io"
 	"slices"
 	"time"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
 // SubscriptionState is the state of a subscription.
@@ -31,7 +33,9 @@ const (
 )
 
 // TooManySubscriptionsError returns the error for a subscription that would exceed MaxSubscriptions.
-func TooManySubscriptionsError() *Error { return &Error{Kind: Conflict, Code: TooManySubscriptions} }
+func TooManySubscriptionsError() *domain.Error {
+	return &domain.Error{Kind: domain.Conflict, Code: domain.TooManySubscriptions}
+}
 
 // Names of the parts of a subscription's sealed secrets.
 const (
@@ -44,17 +48,17 @@ const (
 // Subscription sends the events of a tenant to a sink.
 type Subscription struct {
 	ID         SubscriptionID
-	Tenant     TenantID
+	Tenant     domain.TenantID
 	Name       string
 	Types      []EventFilter
-	Connection ConnectionID // only events of this connection; zero for all events
+	Connection domain.ConnectionID // only events of this connection; zero for all events
 	Sink       SubscriptionSink
 	State      SubscriptionState
-	Reason     Code      // why the subscription is disabled; "" if it is not
-	StateSince time.Time // when State last changed
+	Reason     domain.Code // why the subscription is disabled; "" if it is not
+	StateSince time.Time   // when State last changed
 
 	// Sealed contains the signing secrets, and the password and the query of the URL.
-	Sealed Sealed
+	Sealed domain.Sealed
 	// PreviousUntil is the time until which the replaced signing secret is used; zero if there is none.
 	PreviousUntil time.Time
 
@@ -88,24 +92,24 @@ type SubscriptionSink struct {
 
 // Validate returns one Invalid error for each invalid field, or nil if every field is valid. It does not validate
 // the sink.
-func (s Subscription) Validate() []*Error {
-	errs := CheckText("name", s.Name, MaxName)
+func (s Subscription) Validate() []*domain.Error {
+	errs := domain.CheckText("name", s.Name, domain.MaxName)
 	if len(s.Types) == 0 {
-		errs = append(errs, FieldError("types", "must not be empty"))
+		errs = append(errs, domain.FieldError("types", "must not be empty"))
 	}
 	if len(s.Types) > maxEventFilters {
-		errs = append(errs, FieldError("types", fmt.Sprintf("must have at most %d items", maxEventFilters)))
+		errs = append(errs, domain.FieldError("types", fmt.Sprintf("must have at most %d items", maxEventFilters)))
 	}
 	for i, filter := range s.Types {
 		if i < maxEventFilters && !filter.known() {
-			errs = append(errs, FieldError(fmt.Sprintf("types[%d]", i), "is not a type of event"))
+			errs = append(errs, domain.FieldError(fmt.Sprintf("types[%d]", i), "is not a type of event"))
 		}
 	}
 	return errs
 }
 
 // Wants reports whether the subscription includes events of this type about this connection.
-func (s Subscription) Wants(t EventType, connection ConnectionID) bool {
+func (s Subscription) Wants(t EventType, connection domain.ConnectionID) bool {
 	if !s.Connection.IsZero() && connection != s.Connection {
 		return false
 	}
@@ -113,7 +117,7 @@ func (s Subscription) Wants(t EventType, connection ConnectionID) bool {
 }
 
 // SetState changes the state. The reason is kept only in a disabled subscription.
-func (s *Subscription) SetState(state SubscriptionState, reason Code, at time.Time) {
+func (s *Subscription) SetState(state SubscriptionState, reason domain.Code, at time.Time) {
 	if state != SubscriptionDisabled {
 		reason = ""
 	}
@@ -133,26 +137,26 @@ const signingSecretBytes = 32
 
 // NewSigningSecret returns a random signing secret in the form of Standard Webhooks: "whsec_" and the key in base64.
 // Errors: any error of the reader entropy.
-func NewSigningSecret(entropy io.Reader) (Secret, error) {
+func NewSigningSecret(entropy io.Reader) (domain.Secret, error) {
 	key := make([]byte, signingSecretBytes)
 	if _, err := io.ReadFull(entropy, key); err != nil {
-		return Secret{}, err
+		return domain.Secret{}, err
 	}
-	return SecretText("whsec_" + base64.StdEncoding.EncodeToString(key)), nil
+	return domain.SecretText("whsec_" + base64.StdEncoding.EncodeToString(key)), nil
 }
 
 // RotateSigningSecret returns the secrets with newSecret as the signing secret. The former signing secret becomes
 // PartPreviousSecret, and is still used for signing.
-func RotateSigningSecret(secrets Credential, newSecret Secret) Credential {
-	return NewCredential(map[string]Secret{
+func RotateSigningSecret(secrets domain.Credential, newSecret domain.Secret) domain.Credential {
+	return domain.NewCredential(map[string]domain.Secret{
 		PartSigningSecret: newSecret, PartPreviousSecret: secrets.Part(PartSigningSecret),
 		PartURLPassword: secrets.Part(PartURLPassword), PartURLQuery: secrets.Part(PartURLQuery),
 	})
 }
 
 // WithURLSecrets returns the secrets with other secrets of the URL. Empty ones are removed.
-func WithURLSecrets(secrets Credential, urlSecrets URLSecrets) Credential {
-	return NewCredential(map[string]Secret{
+func WithURLSecrets(secrets domain.Credential, urlSecrets domain.URLSecrets) domain.Credential {
+	return domain.NewCredential(map[string]domain.Secret{
 		PartSigningSecret: secrets.Part(PartSigningSecret), PartPreviousSecret: secrets.Part(PartPreviousSecret),
 		PartURLPassword: urlSecrets.Password, PartURLQuery: urlSecrets.Query,
 	})
@@ -160,17 +164,17 @@ func WithURLSecrets(secrets Credential, urlSecrets URLSecrets) Credential {
 
 // URLSecrets returns the secrets of the sink's URL. secrets are the decrypted ones. An earlier version stored the query
 // in clear, as a part of the URL.
-func (s Subscription) URLSecrets(secrets Credential) URLSecrets {
-	found := URLSecrets{Password: secrets.Part(PartURLPassword), Query: secrets.Part(PartURLQuery)}
-	if _, clear, _ := SplitURLSecrets(SecretText(s.Sink.URL)); !clear.Query.IsZero() {
+func (s Subscription) URLSecrets(secrets domain.Credential) domain.URLSecrets {
+	found := domain.URLSecrets{Password: secrets.Part(PartURLPassword), Query: secrets.Part(PartURLQuery)}
+	if _, clear, _ := domain.SplitURLSecrets(domain.SecretText(s.Sink.URL)); !clear.Query.IsZero() {
 		found.Query = clear.Query
 	}
 	return found
 }
 
 // SigningSecrets returns the secrets that are used for signing at the given time, the newest first.
-func (s Subscription) SigningSecrets(secrets Credential, now time.Time) []Secret {
-	var all []Secret
+func (s Subscription) SigningSecrets(secrets domain.Credential, now time.Time) []domain.Secret {
+	var all []domain.Secret
 	if secret := secrets.Part(PartSigningSecret); !secret.IsZero() {
 		all = append(all, secret)
 	}
@@ -184,6 +188,6 @@ func (s Subscription) SigningSecrets(secrets Credential, now time.Time) []Secret
 func GivesUpAt(failingSince time.Time) time.Time { return failingSince.Add(RetryEventsFor) }
 
 // NotStored returns the error for a replay request whose first event is not stored.
-func NotStored() *Error {
-	return FieldError("from", "must be the sequence of a stored event, or the next one")
+func NotStored() *domain.Error {
+	return domain.FieldError("from", "must be the sequence of a stored event, or the next one")
 }

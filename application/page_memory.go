@@ -10,7 +10,7 @@ import (
 
 // memoryPerByte is the memory that a byte of a vendor's response or of an event reserves. The runtime collects garbage
 // late, and rows are copied when they are normalised and stored.
-const memoryPerByte = 2
+const memoryPerByte = 3
 
 // pageMemory is the memory that a page of a vendor holds from its request until it is stored. If budget is nil,
 // the memory is not bounded.

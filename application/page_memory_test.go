@@ -45,7 +45,7 @@ func withMemory(b ports.MemoryBudget) func(*application.Deps) {
 // The memory of a page is reserved before the page is requested, and released when the page is stored, so that a pull
 // of any number of pages holds at most three of them.
 func TestAPullHoldsMemoryOfFewPages(t *testing.T) {
-	const page = 2 * ports.SmallResponse
+	const page = 3 * ports.SmallResponse
 	ledger := &memoryLedger{}
 	e, _ := envRecordingPages(t, withMemory(ledger))
 	inOrder := pagesInOrder(largeRows("a", "b"), largeRows("c", "d"), largeRows("e", "f"), largeRows("g", "h"))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -19,6 +20,9 @@ const (
 	deliveryMemory = 8 * maxWebhookBody
 	// pageMemory is the memory of a request for a page of a list, whose last row may exceed the size of a page.
 	pageMemory = 2 * (domain.MaxPageBytes + domain.MaxRowBytes)
+	// smallPageMemory is the memory of a request for a page of a list whose objects are small, because they contain
+	// nothing that a vendor or an operator can make long.
+	smallPageMemory = 1 << 20
 	// statementMemory is the memory of a statement, which is written in chunks.
 	statementMemory = 1 << 20
 )
@@ -26,6 +30,13 @@ const (
 // stallTimeout is how long a caller may accept nothing of a response before the connection is closed. Until then, the
 // response holds memory of its tenant.
 const stallTimeout = 20 * time.Second
+
+// smallLists are the operations that return a list of small objects. While pulls of a tenant hold most of its memory,
+// an operator can still read these lists.
+var smallLists = []string{
+	"list-audit-entries", "list-closes", "list-balances", "list-connection-health", "list-connections",
+	"list-deliveries", "list-erasures", "list-pulls", "list-all-pulls", "list-event-attempts", "list-webhook-tokens",
+}
 
 // memoryOf returns the memory that a request of this operation reserves. It returns 0 for an operation that reserves
 // its memory itself, or has no tenant.
@@ -35,6 +46,8 @@ func memoryOf(r *route, isList bool) int64 {
 		return 0
 	case r.memory > 0:
 		return r.memory
+	case slices.Contains(smallLists, r.id):
+		return smallPageMemory
 	case isList:
 		return pageMemory
 	}

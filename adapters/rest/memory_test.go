@@ -87,7 +87,8 @@ func newMemoryEnv(t *testing.T) (http.Handler, *ledgerOfMemory) {
 
 func TestARequestHoldsMemoryUntilItsResponseIsWritten(t *testing.T) {
 	for target, want := range map[string]int64{
-		connectionsPath + "?limit=1":                    pageMemory,
+		connectionsPath + "?limit=1":                    smallPageMemory,
+		prefix + "/transactions?limit=1":                pageMemory,
 		connectionsPath + "/" + someID.String():         itemMemory,
 		prefix + "/transactions/changes?limit=1&wait=1": pageMemory,
 		"/version": 0,

@@ -3,6 +3,7 @@ package system
 import (
 	"context"
 	"runtime/debug"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -58,6 +59,33 @@ func TestPacingEndsWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 3500*time.Millisecond)
 		defer cancel()
-		PaceHeap(ctx)
+		PaceHeap(ctx, func() int64 { return 0 })
+	})
+}
+
+// While the service runs, the limit is the base and the reserved memory; afterwards it is the one that was set before.
+func TestTheMemoryLimitFollowsTheReservations(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		defer debug.SetMemoryLimit(debug.SetMemoryLimit(1 << 30))
+		ctx, cancel := context.WithCancel(t.Context())
+		var reserved atomic.Int64
+		ended := make(chan struct{})
+		go func() {
+			PaceHeap(ctx, func() int64 { return reserved.Load() })
+			close(ended)
+		}()
+		for _, bytes := range []int64{0, 64 << 20, 2 << 30, 0} {
+			reserved.Store(bytes)
+			time.Sleep(1500 * time.Millisecond)
+			synctest.Wait()
+			if got, want := debug.SetMemoryLimit(-1), min(1<<30, baseMemory+bytes); got != want {
+				t.Errorf("with %d bytes reserved, the limit is %d, want %d", bytes, got, want)
+			}
+		}
+		cancel()
+		<-ended
+		if got := debug.SetMemoryLimit(-1); got != 1<<30 {
+			t.Errorf("at the end the limit is %d", got)
+		}
 	})
 }

@@ -57,7 +57,7 @@ func serve(ctx context.Context, env lookup, environ []string, logTo io.Writer) e
 		app.Log.Info("no memory limit is known", zap.Error(err))
 	}
 	if _, chosen := env("GOGC"); !chosen {
-		go system.PaceHeap(ctx)
+		go system.PaceHeap(ctx, app.ReservedMemory)
 	}
 	go releaseStartupMemory()
 	return app.Serve(ctx, listener, admin)

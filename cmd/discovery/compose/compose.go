@@ -169,6 +169,12 @@ func (a *App) openService(ctx context.Context, sealer ports.Sealer, o Overrides)
 // nil after NewOffline.
 func (a *App) Handler() http.Handler { return a.handler }
 
+// ReservedMemory returns the bytes that requests, pages and messages reserve at present.
+func (a *App) ReservedMemory() int64 {
+	bytes, _ := a.memory.Used()
+	return bytes
+}
+
 // Close sends the last traces and closes everything that is open. It can be called more
 // than once.
 func (a *App) Close() {

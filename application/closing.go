@@ -18,15 +18,15 @@ func (s *Service) ClosePeriod(
 	if err := r.Validate(); err != nil {
 		return books.Close{}, err
 	}
-	release, err := s.closeShares.acquire(ctx, s.Sleeper, tenant)
+	release, err := s.closeShares.Acquire(ctx, s.Sleeper, tenant)
 	if err != nil {
 		return books.Close{}, err
 	}
 	defer release()
-	entries := s.entriesOf(ctx, "account.close", closeObject(account, date))
+	entries := s.audits.EntriesOf(ctx, "account.close", closeObject(account, date))
 	c, created, err := s.Ledger.ClosePeriod(ctx, tenant, account, r, entries)
 	if created && err == nil {
-		s.audit(ctx, tenant, "account.close", closeObject(account, date))
+		s.audits.Emit(ctx, tenant, "account.close", closeObject(account, date))
 	}
 	return c, err
 }
@@ -35,10 +35,10 @@ func (s *Service) ClosePeriod(
 func (s *Service) ReopenPeriod(
 	ctx context.Context, tenant domain.TenantID, account domain.AccountID, date domain.Date,
 ) error {
-	entries := s.entriesOf(ctx, "account.reopen", closeObject(account, date))
+	entries := s.audits.EntriesOf(ctx, "account.reopen", closeObject(account, date))
 	err := s.Ledger.ReopenPeriod(ctx, tenant, account, date, entries)
 	if err == nil {
-		s.audit(ctx, tenant, "account.reopen", closeObject(account, date))
+		s.audits.Emit(ctx, tenant, "account.reopen", closeObject(account, date))
 	}
 	return err
 }

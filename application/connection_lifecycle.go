@@ -25,7 +25,7 @@ func (s *Service) CreateLinkSession(
 	if err != nil {
 		return ports.LinkSession{}, err
 	}
-	if err := s.appendAudit(ctx, tenant, "connection.link", id.String()); err != nil {
+	if err := s.audits.Append(ctx, tenant, "connection.link", id.String()); err != nil {
 		return ports.LinkSession{}, err
 	}
 	return session, nil
@@ -39,7 +39,7 @@ func (s *Service) RefreshConnection(ctx context.Context, tenant domain.TenantID,
 	if err != nil {
 		return err
 	}
-	return s.appendAudit(ctx, tenant, "connection.refresh", id.String())
+	return s.audits.Append(ctx, tenant, "connection.refresh", id.String())
 }
 
 // callVendor calls fn with the aggregator of the connection's vendor. F is an optional interface that this aggregator
@@ -65,10 +65,10 @@ func callVendor[F any](
 	if err != nil {
 		return err
 	}
-	err = fn(feature, c, accessOf(c, credential))
+	err = fn(feature, c, ports.AccessOf(c, credential))
 	if errors.Is(err, domain.Rejected) {
 		return &domain.Error{
-			Kind: domain.Rejected, Code: domain.VendorRefused, Message: string(reasonOf(err)), Cause: err,
+			Kind: domain.Rejected, Code: domain.VendorRefused, Message: string(domain.ReasonOf(err)), Cause: err,
 		}
 	}
 	return err
@@ -81,7 +81,7 @@ func (s *Service) startLiveCall(ctx context.Context, c domain.Connection) (relea
 	if err := c.CheckNotPaused(); err != nil {
 		return nil, err
 	}
-	release, err = s.liveShares.acquire(ctx, s.Sleeper, c.Tenant)
+	release, err = s.liveShares.Acquire(ctx, s.Sleeper, c.Tenant)
 	if err != nil {
 		return nil, err
 	}
@@ -128,7 +128,7 @@ func (s *Service) changePause(
 		if !changed {
 			return nil
 		}
-		return s.auditEntries(ctx, action, id.String())
+		return s.audits.Entries(ctx, action, id.String())
 	}
 	c, err := s.Connections.Update(ctx, tenant, domain.Aggregator, id, entries, func(c *domain.Connection) error {
 		before := c.Paused()
@@ -140,7 +140,7 @@ func (s *Service) changePause(
 		return ports.ConnectionHealth{}, err
 	}
 	if changed {
-		s.audit(ctx, tenant, action, id.String())
+		s.audits.Emit(ctx, tenant, action, id.String())
 	}
 	activity, err := s.Connections.Activity(ctx, tenant, id)
 	return s.connectionHealth(c, activity), err

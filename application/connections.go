@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 
+	"github.com/LerianStudio/aggregator-connections/application/auditing"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
@@ -34,11 +35,11 @@ func (s *Service) CreateConnection(
 	if c.Sealed, err = s.seal(ctx, c, domain.AggregatorCredential(n.ClientID, n.Secret)); err != nil {
 		return domain.Connection{}, err
 	}
-	entries := s.entriesOf(ctx, "connection.create", c.ID.String())
+	entries := s.audits.EntriesOf(ctx, "connection.create", c.ID.String())
 	if err := s.Connections.Create(ctx, c, entries); err != nil {
 		return domain.Connection{}, err
 	}
-	s.audit(ctx, tenant, "connection.create", c.ID.String())
+	s.audits.Emit(ctx, tenant, "connection.create", c.ID.String())
 	return c, nil
 }
 
@@ -71,9 +72,21 @@ func (s *Service) UpdateConnection(
 	now := s.Clock.Now()
 	var before, after domain.Connection
 	entries := func() []domain.AuditEntry {
-		return s.auditOfUpdate(ctx, "connection.update", id.String(),
-			ifChanged(after.Name != before.Name, "configName"), ifChanged(after.BaseURL != before.BaseURL, "baseUrl"),
-			ifChanged(after.AccountRef != before.AccountRef, "accountRef"), ifChanged(fresh != nil, "credential"))
+		return s.audits.EntriesOfUpdate(
+			ctx,
+			"connection.update",
+			id.String(),
+			auditing.IfChanged(
+				after.Name != before.Name,
+				"configName",
+			),
+			auditing.IfChanged(after.BaseURL != before.BaseURL, "baseUrl"),
+			auditing.IfChanged(
+				after.AccountRef != before.AccountRef,
+				"accountRef",
+			),
+			auditing.IfChanged(fresh != nil, "credential"),
+		)
 	}
 	updated, err := s.Connections.Update(ctx, tenant, domain.Aggregator, id, entries, func(c *domain.Connection) error {
 		if err := checkIfMatch(match, c); err != nil {
@@ -90,7 +103,7 @@ func (s *Service) UpdateConnection(
 		return nil
 	})
 	if err == nil {
-		s.audit(ctx, tenant, "connection.update", id.String())
+		s.audits.Emit(ctx, tenant, "connection.update", id.String())
 	}
 	return updated, err
 }
@@ -169,7 +182,7 @@ func (s *Service) delete(
 	match ports.IfMatch,
 ) error {
 	now := s.Clock.Now()
-	entries := s.entriesOf(ctx, "connection.delete", id.String())
+	entries := s.audits.EntriesOf(ctx, "connection.delete", id.String())
 	_, err := s.Connections.Update(ctx, tenant, kind, id, entries, func(c *domain.Connection) error {
 		if err := checkIfMatch(match, c); err != nil {
 			return err
@@ -179,7 +192,7 @@ func (s *Service) delete(
 		return nil
 	})
 	if err == nil {
-		s.audit(ctx, tenant, "connection.delete", id.String())
+		s.audits.Emit(ctx, tenant, "connection.delete", id.String())
 	}
 	return err
 }

@@ -3,84 +3,10 @@ package application
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
-
-// consentTimeout is the time limit of the request for a connection's consents. It is short, because this request is the
-// last thing for which a pull or a connection test waits.
-const consentTimeout = 5 * time.Second
-
-// consentOf returns what the vendor reports about the connection's consent. If the vendor cannot report consents, or
-// the request fails, the result depends only on the given link status. A failure to read the consent must never make a
-// pull or a test fail.
-func (s *Service) consentOf(
-	ctx context.Context, vendor ports.Aggregator, access ports.Access, status domain.LinkStatus,
-) domain.ConsentReport {
-	reader, ok := vendor.(ports.ConsentReader)
-	if !ok {
-		return status.Consent()
-	}
-	ctx, cancel := context.WithTimeout(ctx, consentTimeout)
-	defer cancel()
-	report, err := reader.Consent(ctx, access)
-	if err != nil || report.Status == "" {
-		return status.Consent()
-	}
-	if report.Status == domain.ReportedGranted && report.ExpiresAt.IsZero() && !status.ConsentExpiresAt.IsZero() {
-		report.ExpiresAt, report.NoExpiry = status.ConsentExpiresAt, false
-	}
-	return report
-}
-
-// readConsent reads the consent at the end of an attempt. It sends no request in these cases:
-//   - The attempt has not read the status of the account reference.
-//   - The attempt has failed with an error other than Rejected and AccountNotListed.
-//   - The connection is paused.
-func (a *attempt) readConsent(ctx context.Context, failure error) {
-	if !a.checked {
-		return
-	}
-	a.consent = a.status.Consent()
-	if failure != nil && !errors.Is(failure, domain.Rejected) && !errors.Is(failure, domain.AccountNotListed) {
-		return
-	}
-	if a.checkNotPaused(ctx) == nil {
-		a.consent = a.consentOf(ctx, a.vendor, a.access, a.status)
-	}
-}
-
-// consentAfter returns the state of the consent after the attempt; c is the state before it. It first applies the
-// reports in the pull's deliveries. Then it applies the report that the attempt has read from the vendor.
-func (a *attempt) consentAfter(c domain.Consent, at time.Time) domain.Consent {
-	for _, report := range a.pull.Scope.Consents {
-		c = c.After(report, at)
-	}
-	return c.After(a.consent, at)
-}
-
-// webhookAfter returns the state of the watch for missing webhooks after the attempt. The first argument is the earlier
-// state. The error is the attempt's failure, or nil. The function heardSince reports whether a webhook about the
-// connection was received at or after a time.
-func (a *attempt) webhookAfter(
-	w domain.WebhookWatch, failure error, heardSince func(time.Time) bool,
-) domain.WebhookWatch {
-	if a.checked {
-		w = w.After(a.status.Schedule)
-	}
-	if !w.MissedAt.IsZero() && heardSince(w.MissedAt) {
-		w = w.AfterWebhook()
-	}
-	missed := a.pull.Scope.Unheard
-	done := failure == nil || errors.Is(failure, domain.AccountNotListed)
-	if missed.IsZero() || !done || a.initial {
-		return w
-	}
-	changed := a.pull.Counts.Plus(a.counts)
-	return w.AfterPull(missed, changed.Added+changed.Modified+changed.Removed > 0, heardSince(missed))
-}
 
 // NoticeConsents implements ports.Maintenance.
 func (s *Service) NoticeConsents(ctx context.Context, limit int) (int, error) {

@@ -63,11 +63,14 @@ func (s *Service) replay(
 		for i, id := range ids {
 			objects[i] = id.String()
 		}
-		return s.auditEntries(ctx, "delivery.replay", objects...) // the store drops the entries of the other deliveries
+		return s.audits.Entries(
+			ctx,
+			"delivery.replay",
+			objects...) // the store drops the entries of the other deliveries
 	}
 	replayed, err := s.Deliveries.Replay(ctx, tenant, ids, s.Clock.Now(), entries, s.newPullID)
 	for _, d := range replayed {
-		s.audit(ctx, tenant, "delivery.replay", d.ID.String())
+		s.audits.Emit(ctx, tenant, "delivery.replay", d.ID.String())
 	}
 	return replayed, err
 }

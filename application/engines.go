@@ -6,6 +6,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/LerianStudio/aggregator-connections/application/auditing"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
@@ -33,11 +34,11 @@ func (s *Service) CreateEngine(
 	if err := s.validateAndSeal(ctx, &c, n.Credential); err != nil {
 		return domain.Connection{}, err
 	}
-	entries := s.entriesOf(ctx, "engine.create", c.ID.String())
+	entries := s.audits.EntriesOf(ctx, "engine.create", c.ID.String())
 	if err := s.Connections.Create(ctx, c, entries); err != nil {
 		return domain.Connection{}, err
 	}
-	s.audit(ctx, tenant, "engine.create", c.ID.String())
+	s.audits.Emit(ctx, tenant, "engine.create", c.ID.String())
 	return c, nil
 }
 
@@ -91,9 +92,14 @@ func (s *Service) UpdateEngine(
 	}
 	now := s.Clock.Now()
 	entries := func() []domain.AuditEntry {
-		return s.auditOfUpdate(ctx, "engine.update", id.String(), ifChanged(next.Name != before.Name, "configName"),
-			ifChanged(!bytes.Equal(next.Config, before.Config), "config"),
-			ifChanged(!u.Credential.IsZero(), "credential"))
+		return s.audits.EntriesOfUpdate(
+			ctx,
+			"engine.update",
+			id.String(),
+			auditing.IfChanged(next.Name != before.Name, "configName"),
+			auditing.IfChanged(!bytes.Equal(next.Config, before.Config), "config"),
+			auditing.IfChanged(!u.Credential.IsZero(), "credential"),
+		)
 	}
 	updated, err := s.Connections.Update(ctx, tenant, domain.Engine, id, entries, func(c *domain.Connection) error {
 		if err := checkIfMatch(match, c); err != nil {
@@ -113,7 +119,7 @@ func (s *Service) UpdateEngine(
 		return nil
 	})
 	if err == nil {
-		s.audit(ctx, tenant, "engine.update", id.String())
+		s.audits.Emit(ctx, tenant, "engine.update", id.String())
 	}
 	return updated, err
 }
@@ -153,7 +159,7 @@ func (s *Service) TestEngine(
 	if err != nil {
 		return ports.EngineTest{}, err
 	}
-	release, err := s.engineShares.acquire(ctx, s.Sleeper, tenant)
+	release, err := s.engineShares.Acquire(ctx, s.Sleeper, tenant)
 	if err != nil {
 		return ports.EngineTest{}, err
 	}
@@ -165,7 +171,7 @@ func (s *Service) TestEngine(
 	}
 	result := ports.EngineTest{Connection: id, Healthy: failure == nil, Latency: s.Clock.Now().Sub(startedAt)}
 	if failure != nil {
-		result.Message = probeMessages[reasonOf(failure)]
+		result.Message = probeMessages[domain.ReasonOf(failure)]
 	}
 	return result, s.saveTest(ctx, "engine.test", c, domain.LinkStatus{}, domain.ConsentReport{}, failure)
 }

@@ -25,12 +25,12 @@ func (s *Service) EraseConnection(
 			return domain.Erasure{}, err
 		}
 	}
-	entries := s.entriesOf(ctx, "connection.erase", id.String())
+	entries := s.audits.EntriesOf(ctx, "connection.erase", id.String())
 	e, err := s.Erasures.Start(ctx, tenant, id, domain.ErasureRequest{
 		ID: domain.ErasureID{UUID: s.IDs.New()}, AtVendor: atVendor, At: s.Clock.Now(),
 	}, entries)
 	if err == nil {
-		s.audit(ctx, tenant, "connection.erase", id.String())
+		s.audits.Emit(ctx, tenant, "connection.erase", id.String())
 	}
 	return e, err
 }
@@ -152,5 +152,5 @@ func (s *Service) eraseAtVendor(ctx context.Context, c domain.Connection) error 
 	if err != nil {
 		return err
 	}
-	return eraser.Erase(ctx, accessOf(c, credential))
+	return eraser.Erase(ctx, ports.AccessOf(c, credential))
 }

@@ -4,13 +4,10 @@ import (
 	"context"
 	"time"
 
+	"github.com/LerianStudio/aggregator-connections/application/concurrency"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
-
-// cleanupTimeout is the time limit of writes that must happen even after the caller has disconnected
-// or the worker was stopped.
-const cleanupTimeout = 3 * time.Second
 
 // Do implements ports.Idempotency. It calls fn only if no response is stored for the idempotency key.
 func (s *Service) Do(
@@ -46,7 +43,7 @@ func (s *Service) Do(
 func (s *Service) storeResponse(
 	ctx context.Context, tenant domain.TenantID, key string, claimedAt time.Time, response ports.StoredResponse,
 ) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
+	ctx, cancel := concurrency.Detach(ctx)
 	defer cancel()
 	if err := s.Idempotency.Finish(ctx, tenant, key, claimedAt, response, s.Clock.Now()); err != nil {
 		s.Observer.Emit(ctx, ports.BackgroundError{Task: "idempotency.keep", Err: err})
@@ -56,7 +53,7 @@ func (s *Service) storeResponse(
 // releaseKey ends a claim on the key, so that the request can be repeated. claimedAt is the time of the claim. If
 // another request has taken over the key, releaseKey does not end the claim of the other request.
 func (s *Service) releaseKey(ctx context.Context, tenant domain.TenantID, key string, claimedAt time.Time) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
+	ctx, cancel := concurrency.Detach(ctx)
 	defer cancel()
 	if err := s.Idempotency.Release(ctx, tenant, key, claimedAt); err != nil {
 		s.Observer.Emit(ctx, ports.BackgroundError{Task: "idempotency.abandon", Err: err})

@@ -1,12 +1,12 @@
 package application
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"slices"
 	"time"
 
+	"github.com/LerianStudio/aggregator-connections/application/pulling"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
@@ -48,7 +48,7 @@ func (s *Service) TestConnection(
 		return ports.TestResult{}, err
 	}
 	return ports.TestResult{
-		Vendor: v, Name: name, Healthy: failure == nil, Reason: reasonOf(failure), Latency: took,
+		Vendor: v, Name: name, Healthy: failure == nil, Reason: domain.ReasonOf(failure), Latency: took,
 	}, nil
 }
 
@@ -68,7 +68,7 @@ func (s *Service) liveCheck(ctx context.Context, c domain.Connection) (domain.Li
 	if err != nil {
 		return domain.LinkStatus{}, err
 	}
-	vendor, access := s.aggregators[c.Vendor], accessOf(c, credential)
+	vendor, access := s.aggregators[c.Vendor], ports.AccessOf(c, credential)
 	if v, ok := vendor.(ports.Verifier); ok {
 		// With a cached session, Check may succeed although the credential is no longer valid.
 		return v.Verify(ctx, access)
@@ -82,16 +82,7 @@ func (s *Service) liveConsent(ctx context.Context, c domain.Connection, status d
 	if err != nil {
 		return status.Consent()
 	}
-	return s.consentOf(ctx, s.aggregators[c.Vendor], accessOf(c, credential), status)
-}
-
-// accessOf returns the access to a connection's vendor. The account reference is in the vendor's own form,
-// because adapters compare it with the vendor's responses.
-func accessOf(c domain.Connection, credential domain.Credential) ports.Access {
-	return ports.Access{
-		Tenant: c.Tenant, Connection: c.ID, BaseURL: c.BaseURL, AccountRef: domain.CanonicalAccountRef(c.AccountRef),
-		Credential: credential,
-	}
+	return pulling.ConsentOf(ctx, s.aggregators[c.Vendor], ports.AccessOf(c, credential), status)
 }
 
 // allowsOrigin reports whether the deployment allows base URLs with this origin for the vendor.
@@ -107,12 +98,12 @@ func (s *Service) saveTest(
 	consent domain.ConsentReport, failure error,
 ) error {
 	object := tested.ID.String()
-	err := s.saveHealth(ctx, tested, status, consent, failure, s.entriesOf(ctx, action, object))
+	err := s.saveHealth(ctx, tested, status, consent, failure, s.audits.EntriesOf(ctx, action, object))
 	if errors.Is(err, domain.NotFound) {
-		return s.appendAudit(ctx, tested.Tenant, action, object)
+		return s.audits.Append(ctx, tested.Tenant, action, object)
 	}
 	if err == nil {
-		s.audit(ctx, tested.Tenant, action, object)
+		s.audits.Emit(ctx, tested.Tenant, action, object)
 	}
 	return err
 }
@@ -126,8 +117,8 @@ func (s *Service) saveHealth(
 ) error {
 	now := s.Clock.Now()
 	update := func(c *domain.Connection) error {
-		if sameTarget(*c, checked) {
-			c.Health = healthAfter(c.Health, status, failure, now)
+		if c.SameAccess(checked) {
+			c.Health = c.Health.After(status, failure, now)
 			if errors.Is(failure, domain.CredentialUnopened) {
 				c.Health = c.Health.AfterFailure(domain.CredentialUnopened, now) // although a retry may succeed
 			}
@@ -140,32 +131,4 @@ func (s *Service) saveHealth(
 	}
 	_, err := s.Connections.Update(ctx, checked.Tenant, checked.Kind, checked.ID, entries, update)
 	return err
-}
-
-// sameTarget reports whether two states of a connection have the same target and the same credential. If so, a check of
-// the previous state is still valid. It remains valid after a rename and after a re-encryption. A re-encryption does
-// not change the revision.
-func sameTarget(now, previous domain.Connection) bool {
-	return now.Revision == previous.Revision ||
-		bytes.Equal(now.Sealed, previous.Sealed) && now.BaseURL == previous.BaseURL &&
-			now.AccountRef == previous.AccountRef && bytes.Equal(now.Config, previous.Config)
-}
-
-// reasonOf returns the code that a connection test reports for a failure. There are six such codes. If failure is nil,
-// reasonOf returns "".
-func reasonOf(failure error) domain.Code {
-	if failure == nil {
-		return ""
-	}
-	switch code := domain.CodeOf(failure); code {
-	case domain.CredentialRejected, domain.CredentialUnopened, domain.AccountNotFound, domain.VendorRateLimited,
-		domain.AddressNotAllowed:
-		return code
-	case domain.AccessDenied:
-		return domain.CredentialRejected
-	case domain.BudgetExhausted:
-		return domain.VendorRateLimited
-	default:
-		return domain.VendorUnreachable
-	}
 }

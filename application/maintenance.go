@@ -83,12 +83,12 @@ func (s *Service) Reseal(ctx context.Context) (int, error) {
 		if err != nil {
 			return total, err
 		}
-		more, alsoLost, err := s.resealSubscriptions(ctx)
+		more, alsoLost, err := s.events.Reseal(ctx)
 		done, lost, total = done+more, lost+alsoLost, total+more
 		if err != nil {
 			return total, err
 		}
-		switch err := s.resealAuditKey(ctx); {
+		switch err := s.auditLog.Reseal(ctx); {
 		case errors.Is(err, domain.CredentialUnopened):
 			lost++
 		case err != nil:
@@ -224,4 +224,19 @@ func (s *Service) EventBacklog(ctx context.Context) (ports.EventBacklogAge, erro
 		age.Age = max(0, s.Clock.Now().Sub(b.Oldest))
 	}
 	return age, err
+}
+
+// NumberAuditEntries implements ports.Maintenance.
+func (s *Service) NumberAuditEntries(ctx context.Context, limit int) (int, error) {
+	return s.auditLog.NumberAuditEntries(ctx, limit)
+}
+
+// AnnounceCheckpoints implements ports.Maintenance.
+func (s *Service) AnnounceCheckpoints(ctx context.Context, limit int) (int, error) {
+	return s.auditLog.AnnounceCheckpoints(ctx, limit)
+}
+
+// VerifyAudit implements ports.Maintenance.
+func (s *Service) VerifyAudit(ctx context.Context, pastCheckpoints [][]byte) (ports.AuditReport, error) {
+	return s.auditLog.VerifyAudit(ctx, pastCheckpoints)
 }

@@ -18,7 +18,7 @@ func (s *Service) RequestPull(
 	if w != (domain.Window{}) {
 		scope = domain.PullScope{Window: &w}
 	}
-	entries := s.entriesOf(ctx, "pull.request", connection.String())
+	entries := s.audits.EntriesOf(ctx, "pull.request", connection.String())
 	p, err := s.Pulls.Request(ctx, tenant, connection, ports.PullRequest{
 		ID:      s.newPullID(),
 		Scope:   scope,
@@ -27,7 +27,7 @@ func (s *Service) RequestPull(
 		Trace:   s.Tracer.Inject(ctx),
 	}, entries)
 	if err == nil {
-		s.audit(ctx, tenant, "pull.request", connection.String())
+		s.audits.Emit(ctx, tenant, "pull.request", connection.String())
 	}
 	return p, err
 }

@@ -4,14 +4,15 @@
 //
 // A transaction takes this path:
 //   - Receive (webhook_receiver.go) stores a delivery and queues its pull.
-//   - RunPull (pull_run.go) claims the pull under a lease and makes an attempt (pull_attempt.go).
-//   - The attempt reads the status of the account reference from the vendor, and plans the steps for the scope.
-//   - The pager (pull_pager.go) prefetches the pages.
-//   - The differ (pull_differ.go) finds the rows that changed.
-//   - The attempt stores each page together with the pull's progress.
+//   - Package pulling claims the pull under a lease, reads the pages of the vendor, and stores each page together with
+//     the pull's progress.
+//   - Package events sends the events of the subscriptions about the rows that changed.
 //
 // If the process dies between two pages, nothing is lost. The lease expires, and another worker claims the pull and
 // resumes it at the next page.
+//
+// Package auditing makes the audit entries of all use cases. Package concurrency limits the work that runs at the same
+// time for one tenant.
 package application
 
 import (
@@ -23,8 +24,11 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/LerianStudio/aggregator-connections/application/auditing"
+	"github.com/LerianStudio/aggregator-connections/application/concurrency"
+	"github.com/LerianStudio/aggregator-connections/application/events"
+	"github.com/LerianStudio/aggregator-connections/application/pulling"
 	"github.com/LerianStudio/aggregator-connections/domain"
-	"github.com/LerianStudio/aggregator-connections/domain/events"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -100,26 +104,37 @@ type Deps struct {
 	AllowHTTP bool
 }
 
+// The driving ports that other packages implement. Service embeds them.
+type (
+	auditReader         = ports.Audit
+	subscriptionManager = ports.SubscriptionManager
+	eventDispatcher     = ports.EventDispatcher
+	worker              = ports.Worker
+)
+
 // Service implements the driving ports.
 type Service struct {
 	Deps
 
+	auditReader
+	subscriptionManager
+	eventDispatcher
+	worker
+
 	aggregators     map[domain.Vendor]ports.Aggregator
 	connectors      map[domain.ConnectorType]ports.Connector
-	sinks           map[events.SinkKind]ports.Sink
-	dispatch        dispatchSignal
+	audits          auditing.Recorder
+	auditLog        *auditing.Log
+	events          *events.Service
 	tokenUsage      tokenUsage
 	feedWatches     feedWatches
 	feedWriter      feedWriter
-	sinkShares      tenantShares // limits tests of sinks
-	engineShares    tenantShares // limits tests of engine connections
-	liveShares      tenantShares // limits vendor calls during an API request, for example in live tests
-	statementShares tenantShares
-	closeShares     tenantShares
-	readShares      tenantShares // limits reads that use much CPU time
-	pullLoad        pullLoad     // limits the running pulls
-	auditKey        storedAuditKey
-	stopWaiting     atomic.Bool // set by StopWaiting when the process is about to shut down
+	engineShares    *concurrency.Shares // limits tests of engine connections
+	liveShares      *concurrency.Shares // limits vendor calls during an API request, for example in live tests
+	statementShares *concurrency.Shares
+	closeShares     *concurrency.Shares
+	readShares      *concurrency.Shares // limits reads that use much CPU time
+	stopWaiting     atomic.Bool         // set by StopWaiting when the process is about to shut down
 }
 
 var _ interface {
@@ -148,48 +163,57 @@ var _ interface {
 // returns one error that names all of them. The error is an internal error, because the mistake is
 // in the code of the embedding service.
 func New(d Deps) (*Service, error) {
-	s := &Service{
-		Deps:            d,
-		aggregators:     make(map[domain.Vendor]ports.Aggregator),
-		connectors:      make(map[domain.ConnectorType]ports.Connector),
-		sinks:           make(map[events.SinkKind]ports.Sink),
-		sinkShares:      tenantShares{limit: sinkTests},
-		engineShares:    tenantShares{limit: engineProbes},
-		liveShares:      tenantShares{limit: liveTests},
-		statementShares: tenantShares{limit: statementStreams, code: domain.TooManyStatements},
-		closeShares:     tenantShares{limit: closings, code: domain.TooManyReads},
-		readShares:      tenantShares{limit: costlyReads(), code: domain.TooManyReads},
-		pullLoad:        pullLoad{shares: tenantShares{limit: pullLimit(d.PullWorkers)}},
+	if d.Tracer == nil {
+		d.Tracer = noTracer{}
 	}
-	if s.Tracer == nil {
-		s.Tracer = noTracer{}
-	}
-	if s.Go == nil {
-		s.Go = goroutine
+	if d.Go == nil {
+		d.Go = concurrency.Go
 	}
 	wrong := d.missingMembers()
-	for _, a := range d.Aggregators {
-		if s.aggregators[a.Vendor()] != nil {
-			wrong = append(wrong, fmt.Sprintf("Aggregators (%s twice)", a.Vendor()))
-		}
-		s.aggregators[a.Vendor()] = a
+	s := &Service{
+		Deps:            d,
+		aggregators:     byName("Aggregators", d.Aggregators, ports.Aggregator.Vendor, &wrong),
+		connectors:      byName("Connectors", d.Connectors, ports.Connector.Type, &wrong),
+		audits:          auditing.Recorder{Log: d.AuditLog, Clock: d.Clock, IDs: d.IDs, Observer: d.Observer},
+		engineShares:    concurrency.NewShares(engineProbes, ""),
+		liveShares:      concurrency.NewShares(liveTests, ""),
+		statementShares: concurrency.NewShares(statementStreams, domain.TooManyStatements),
+		closeShares:     concurrency.NewShares(closings, domain.TooManyReads),
+		readShares:      concurrency.NewShares(costlyReads(), domain.TooManyReads),
 	}
-	for _, c := range d.Connectors {
-		if s.connectors[c.Type()] != nil {
-			wrong = append(wrong, fmt.Sprintf("Connectors (%s twice)", c.Type()))
-		}
-		s.connectors[c.Type()] = c
-	}
-	for _, k := range d.Sinks {
-		if s.sinks[k.Kind()] != nil {
-			wrong = append(wrong, fmt.Sprintf("Sinks (%s twice)", k.Kind()))
-		}
-		s.sinks[k.Kind()] = k
-	}
+	sinks := byName("Sinks", d.Sinks, ports.Sink.Kind, &wrong)
 	if len(wrong) > 0 {
 		return nil, fmt.Errorf("application: missing or duplicate members of Deps: %s", strings.Join(wrong, ", "))
 	}
+	s.auditLog = auditing.New(auditing.Deps{
+		Recorder: s.audits, Tree: d.AuditTree, Sealer: d.Sealer, Entropy: d.Entropy, Keys: d.AuditKeys,
+	})
+	s.events = events.New(events.Deps{
+		Subscriptions: d.Subscriptions, Connections: d.Connections, Ledger: d.Ledger, Pulls: d.Pulls,
+		Sinks: sinks, Encoder: d.EventEncoder, Audits: s.audits, Sealer: d.Sealer, Egress: d.Egress,
+		Clock: d.Clock, Sleeper: d.Sleeper, IDs: d.IDs, Entropy: d.Entropy, Observer: d.Observer,
+	})
+	s.auditReader, s.subscriptionManager, s.eventDispatcher = s.auditLog, s.events, s.events
+	s.worker = pulling.New(pulling.Deps{
+		Pulls: d.Pulls, Connections: d.Connections, Aggregators: s.aggregators, OpenCredential: s.open,
+		Changed: s.events.Changed, Clock: d.Clock, Sleeper: d.Sleeper, IDs: d.IDs, Entropy: d.Entropy,
+		Observer: d.Observer, Tracer: d.Tracer, Go: d.Go, Workers: d.PullWorkers, Memory: d.Memory,
+		KeepReplacementsApart: d.KeepReplacementsApart,
+	})
 	return s, nil
+}
+
+// byName returns the adapters with their names as keys. If two adapters have the same name, byName appends the name to
+// wrong, together with the member of Deps that contains them.
+func byName[N ~string, A any](member string, adapters []A, name func(A) N, wrong *[]string) map[N]A {
+	named := make(map[N]A, len(adapters))
+	for _, adapter := range adapters {
+		if _, ok := named[name(adapter)]; ok {
+			*wrong = append(*wrong, fmt.Sprintf("%s (%s twice)", member, name(adapter)))
+		}
+		named[name(adapter)] = adapter
+	}
+	return named
 }
 
 // noTracer is used if Deps.Tracer is nil. It traces nothing.

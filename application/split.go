@@ -11,11 +11,11 @@ func (s *Service) SplitTransaction(
 	ctx context.Context, tenant domain.TenantID, id domain.TransactionID,
 ) (domain.Transaction, error) {
 	newID := domain.TransactionID{UUID: s.IDs.New()}
-	entries := s.entriesOf(ctx, "transaction.split", id.String())
+	entries := s.audits.EntriesOf(ctx, "transaction.split", id.String())
 	t, err := s.Ledger.Split(ctx, tenant, id, newID, s.Clock.Now(), entries)
 	if err != nil {
 		return domain.Transaction{}, err
 	}
-	s.audit(ctx, tenant, "transaction.split", id.String())
+	s.audits.Emit(ctx, tenant, "transaction.split", id.String())
 	return t, nil
 }

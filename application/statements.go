@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 
+	"github.com/LerianStudio/aggregator-connections/application/concurrency"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/books"
 	"github.com/LerianStudio/aggregator-connections/ports"
@@ -12,7 +13,7 @@ import (
 // statementStreams limits the account statements that are written at the same time. Each statement occupies a database
 // connection until its receiver has read it. SQLite has 6 connections for them alone (see sqlite.Config), so that slow
 // receivers delay no other read.
-var statementStreams = shareLimit{total: 6, tenant: 2}
+var statementStreams = concurrency.Limit{Total: 6, Tenant: 2}
 
 // WriteStatement implements ports.Statements. It reads the records twice: first to compute the totals and balances,
 // which several formats need before the first record, and then to write the records.
@@ -23,7 +24,7 @@ func (s *Service) WriteStatement(
 	if err := q.Window.Validate(); err != nil {
 		return err
 	}
-	release, err := s.statementShares.acquire(ctx, s.Sleeper, tenant)
+	release, err := s.statementShares.Acquire(ctx, s.Sleeper, tenant)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/LerianStudio/aggregator-connections/application/concurrency"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
@@ -22,7 +23,7 @@ func (s *Service) registerToken(
 	if err != nil {
 		return ports.MintedToken{}, vendorRefusal(err)
 	}
-	access := accessOf(c, credential)
+	access := ports.AccessOf(c, credential)
 	minted.StartRegistration()
 	if err := s.Tokens.Create(ctx, minted.WebhookToken, nil); err != nil {
 		return ports.MintedToken{}, err
@@ -53,7 +54,7 @@ func (s *Service) registerToken(
 // discardToken deletes a token whose webhook the vendor has refused. If that fails, RemoveRegistrations deletes the
 // token later.
 func (s *Service) discardToken(ctx context.Context, token domain.WebhookToken) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
+	ctx, cancel := concurrency.Detach(ctx)
 	defer cancel()
 	if err := s.Tokens.EndRegistration(ctx, token.Tenant, token.ID); err != nil {
 		s.Observer.Emit(ctx, ports.BackgroundError{Task: "webhook registration", Err: err})
@@ -67,7 +68,7 @@ func vendorRefusal(err error) error {
 		return err
 	}
 	return &domain.Error{
-		Kind: domain.Rejected, Code: domain.VendorRefused, Message: string(reasonOf(err)), Cause: err,
+		Kind: domain.Rejected, Code: domain.VendorRefused, Message: string(domain.ReasonOf(err)), Cause: err,
 	}
 }
 
@@ -122,7 +123,7 @@ func (s *Service) removeWebhook(ctx context.Context, c ports.ClaimedRegistration
 	if err != nil {
 		return err
 	}
-	access := accessOf(c.Connection, credential)
+	access := ports.AccessOf(c.Connection, credential)
 	if id := c.Token.Registration.ID; id != "" {
 		return registrar.DeleteWebhook(ctx, access, id)
 	}

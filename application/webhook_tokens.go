@@ -31,7 +31,7 @@ func (s *Service) MintToken(
 	if err != nil {
 		return ports.MintedToken{}, err
 	}
-	s.audit(ctx, tenant, "token.mint", minted.ID.String())
+	s.audits.Emit(ctx, tenant, "token.mint", minted.ID.String())
 	return minted, nil
 }
 
@@ -39,7 +39,7 @@ func (s *Service) MintToken(
 // it.
 func (s *Service) mintEntries(ctx context.Context, minted ports.MintedToken) ports.AuditEntries {
 	return func() []domain.AuditEntry {
-		e := s.auditEntry(ctx, "token.mint", minted.ID.String())
+		e := s.audits.Entry(ctx, "token.mint", minted.ID.String())
 		e.Detail = e.Detail.WithID("connectionId", minted.Connection.UUID)
 		return []domain.AuditEntry{e}
 	}
@@ -84,10 +84,10 @@ func (s *Service) ListTokens(
 
 // RevokeToken implements ports.TokenManager.
 func (s *Service) RevokeToken(ctx context.Context, tenant domain.TenantID, id domain.TokenID) error {
-	entries := s.entriesOf(ctx, "token.revoke", id.String())
+	entries := s.audits.EntriesOf(ctx, "token.revoke", id.String())
 	if err := s.Tokens.Revoke(ctx, tenant, id, s.Clock.Now(), entries); err != nil {
 		return err
 	}
-	s.audit(ctx, tenant, "token.revoke", id.String())
+	s.audits.Emit(ctx, tenant, "token.revoke", id.String())
 	return nil
 }

@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"bytes"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -99,6 +100,15 @@ func (c *Connection) Repoint(baseURL, accountRef string, at time.Time) {
 // Target returns the vendor's address and the account reference as one text. Two targets are
 // equal exactly if their addresses and their account references are equal.
 func (c *Connection) Target() string { return c.AccountRef + " at " + c.BaseURL }
+
+// SameAccess reports whether c and previous, two states of one connection, have the same target and credential. If so,
+// a check of previous is still valid for c. It remains valid after a rename and after a re-encryption. A re-encryption
+// does not change the revision.
+func (c *Connection) SameAccess(previous Connection) bool {
+	return c.Revision == previous.Revision ||
+		bytes.Equal(c.Sealed, previous.Sealed) && c.BaseURL == previous.BaseURL &&
+			c.AccountRef == previous.AccountRef && bytes.Equal(c.Config, previous.Config)
+}
 
 // Reconfigure replaces an engine connection's configuration.
 func (c *Connection) Reconfigure(config json.RawMessage) { c.Config = slices.Clone(config) }

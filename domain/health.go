@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"errors"
 	"fmt"
 	"time"
 )
@@ -116,6 +117,37 @@ func (h Health) AfterFailure(reason Code, at time.Time) Health {
 	next := h.withStatus(Unhealthy, reason, at)
 	next.NeedsReauth = h.NeedsReauth || reason == CredentialRejected
 	return next
+}
+
+// After returns the health after a pull attempt or a connection test. A failure changes the health only if its kind is
+// Rejected; status is used only after a success. An attempt that failed only because an account is not listed yet
+// counts as a success, because everything else was read.
+func (h Health) After(status LinkStatus, failure error, at time.Time) Health {
+	switch {
+	case failure == nil, errors.Is(failure, AccountNotListed) && errors.Is(failure, Unavailable):
+		return h.AfterSuccess(status, at)
+	case errors.Is(failure, Rejected):
+		return h.AfterFailure(ReasonOf(failure), at)
+	}
+	return h
+}
+
+// ReasonOf returns the code that a connection test reports for a failure. There are six such codes. If failure is nil,
+// ReasonOf returns "".
+func ReasonOf(failure error) Code {
+	if failure == nil {
+		return ""
+	}
+	switch code := CodeOf(failure); code {
+	case CredentialRejected, CredentialUnopened, AccountNotFound, VendorRateLimited, AddressNotAllowed:
+		return code
+	case AccessDenied:
+		return CredentialRejected
+	case BudgetExhausted:
+		return VendorRateLimited
+	default:
+		return VendorUnreachable
+	}
 }
 
 // AfterSignal returns the health after an event with the signal s.

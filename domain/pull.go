@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"io"
 	"slices"
 	"time"
 )
@@ -224,6 +225,15 @@ func Backoff(attempts int, jitter float64, retryAfter time.Duration) time.Durati
 	}
 	wait -= time.Duration(jitter * float64(wait) / 4)
 	return max(wait, min(retryAfter, maxBackoff))
+}
+
+// Jitter returns a random number in [0,1) for Backoff, from one byte of entropy; 0 if the byte cannot be read.
+func Jitter(entropy io.Reader) float64 {
+	var b [1]byte
+	if _, err := entropy.Read(b[:]); err != nil {
+		return 0
+	}
+	return float64(b[0]) / 256
 }
 
 // MayHaveShown reports whether the steps of the pull cover the row, so that the pull may have returned the row.

@@ -23,6 +23,15 @@ type Access struct {
 	Reserve func(ctx context.Context, bytes int64) error
 }
 
+// AccessOf returns the access to the vendor of a connection. The account reference is in the vendor's own form, because
+// adapters compare it with the vendor's responses.
+func AccessOf(c domain.Connection, credential domain.Credential) Access {
+	return Access{
+		Tenant: c.Tenant, Connection: c.ID, BaseURL: c.BaseURL, AccountRef: domain.CanonicalAccountRef(c.AccountRef),
+		Credential: credential,
+	}
+}
+
 // SmallResponse is the size in bytes of a vendor's response for which no call of Access.Reserve is needed.
 const SmallResponse = 1 << 20
 

@@ -56,7 +56,20 @@ var allowed = map[string][]string{
 		"github.com/google/go-cmp/cmp", "github.com/google/uuid", "github.com/shopspring/decimal",
 	},
 	"application": {
-		"domain", "domain/books", "domain/events", "domain/matching", "ports",
+		"application/auditing", "application/concurrency", "application/events", "application/pulling", "domain",
+		"domain/books", "ports",
+	},
+	"application/pulling": {
+		"application/concurrency", "domain", "domain/books", "domain/matching", "ports",
+	},
+	"application/events": {
+		"application/auditing", "application/concurrency", "domain", "domain/events", "ports",
+	},
+	"application/concurrency": {
+		"domain", "ports",
+	},
+	"application/auditing": {
+		"domain", "ports",
 	},
 	"configs": {
 		"domain",

@@ -86,10 +86,26 @@ var exceptions = []exception{
 	},
 	{
 		"application", "context", []string{"WithTimeout"},
+		"bounds the calls to a vendor that a request waits for",
+	},
+	{
+		"application/auditing", "context", []string{"WithTimeout"},
+		"bounds the numbering of entries that a request waits for",
+	},
+	{
+		"application/concurrency", "context", []string{"WithTimeout"},
 		"bounds the writes that must still happen after the caller's context has ended",
 	},
 	{
-		"application", "hash/maphash", []string{"MakeSeed", "String"},
+		"application/events", "context", []string{"WithTimeout"},
+		"bounds the test of a sink that a request waits for",
+	},
+	{
+		"application/pulling", "context", []string{"WithTimeout"},
+		"bounds the request for a consent, which is the last thing that a pull waits for",
+	},
+	{
+		"application/pulling", "hash/maphash", []string{"MakeSeed", "String"},
 		"a seed for each process, so that no vendor can choose ids that collide; no result depends on it",
 	},
 }

@@ -103,7 +103,7 @@ func TestPlantedClocksRandomSourcesAndIOAreReported(t *testing.T) {
 		{"domain", `"math/rand/v2"`, "rand.Int()", "math/rand/v2"},
 		{"domain", `"crypto/rand"`, "rand.Text()", "crypto/rand"},
 		{"domain", `"hash/maphash"`, "maphash.String", "hash/maphash"},
-		{"application", `"hash/maphash"`, "maphash.Bytes", "hash/maphash.Bytes"},
+		{"application/pulling", `"hash/maphash"`, "maphash.Bytes", "hash/maphash.Bytes"},
 		{"domain", `"` + uuid + `"`, "uuid.New()", uuid + ".New"},
 		{"application/planted", `"` + uuid + `"`, "uuid.NewString()", uuid + ".NewString"},
 		{"ports", `id "` + uuid + `"`, "id.Must(id.NewV7())", uuid + ".NewV7"},

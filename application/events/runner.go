@@ -1,4 +1,4 @@
-package application
+package events
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/LerianStudio/aggregator-connections/application/concurrency"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/events"
 	"github.com/LerianStudio/aggregator-connections/ports"
@@ -57,8 +58,8 @@ type eventRunner struct {
 	*Service
 	sub    events.Subscription
 	lease  ports.SubscriptionLease
-	until  atomic.Int64  // when the lease ends, in Unix microseconds
-	calls  *tenantShares // limits the store calls of all runners
+	until  atomic.Int64        // when the lease ends, in Unix microseconds
+	calls  *concurrency.Shares // limits the store calls of all runners
 	sender ports.EventSender
 
 	cancel  context.CancelFunc
@@ -233,7 +234,7 @@ func (r *eventRunner) finish(ctx context.Context, stopSends context.CancelFunc) 
 	if r.pendingSince.IsZero() || r.lostResults || errors.Is(r.failed, domain.LeaseLost) {
 		return
 	}
-	record, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
+	record, cancel := concurrency.Detach(ctx)
 	defer cancel()
 	err := r.Subscriptions.RecordAttempts(record, r.lease, r.pending)
 	if r.failed == nil && !errors.Is(err, domain.LeaseLost) {
@@ -367,7 +368,7 @@ func (r *eventRunner) attempt(ctx context.Context, e *queuedEvent) {
 func (r *eventRunner) send(ctx context.Context, e *queuedEvent) (err error) {
 	defer func() {
 		if value := recover(); value != nil {
-			r.Observer.Emit(ctx, ports.BackgroundError{Task: "events", Err: capturePanic(value)})
+			r.Observer.Emit(ctx, ports.BackgroundError{Task: "events", Err: concurrency.CapturePanic(value)})
 			err = &domain.Error{Kind: domain.Unavailable, Code: domain.InternalFailure}
 		}
 	}()
@@ -436,7 +437,7 @@ func (r *eventRunner) fails(e events.SubscriptionEvent, now time.Time, failure e
 	}
 	e.Attempts++
 	e.LastError = domain.CodeOf(failure)
-	e.NextAttempt = now.Add(domain.Backoff(e.Attempts, r.jitter(), domain.RetryAfterOf(failure)))
+	e.NextAttempt = now.Add(domain.Backoff(e.Attempts, domain.Jitter(r.Entropy), domain.RetryAfterOf(failure)))
 	if !now.Before(events.GivesUpAt(e.FailingSince)) {
 		r.pending.Disable, r.pending.At = e.LastError, now
 	}
@@ -528,7 +529,7 @@ func (r *eventRunner) call(ctx context.Context, fn func() (func(), error)) {
 	r.calling = true
 	go func() {
 		var took func()
-		release, err := r.calls.await(ctx, r.sub.Tenant)
+		release, err := r.calls.Await(ctx, r.sub.Tenant)
 		if err == nil {
 			took, err = fn()
 			release()

@@ -1,4 +1,4 @@
-package application
+package events
 
 import (
 	"context"
@@ -22,7 +22,7 @@ func (r *eventRunner) load(ctx context.Context, recorded []events.SubscriptionEv
 		loaded[i] = &queuedEvent{SubscriptionEvent: e}
 		if e.Type.Resource() == events.TransactionAdded.Resource() {
 			if t, ok := transactions[e.Subject]; ok {
-				loaded[i].encode = func() ([]byte, error) { return r.EventEncoder.Transaction(t) }
+				loaded[i].encode = func() ([]byte, error) { return r.Encoder.Transaction(t) }
 			}
 			continue
 		}
@@ -72,15 +72,15 @@ func (r *eventRunner) loadResource(
 	case events.AccountAdded.Resource():
 		return encoder(e.Subject, func(id domain.AccountID) (domain.Account, error) {
 			return r.Ledger.Account(ctx, tenant, id)
-		}, r.EventEncoder.Account)
+		}, r.Encoder.Account)
 	case events.ConnectionRecovered.Resource():
 		return encoder(e.Subject, func(id domain.ConnectionID) (domain.Connection, error) {
 			return r.Connections.Get(ctx, tenant, domain.Aggregator, id)
-		}, r.EventEncoder.Connection)
+		}, r.Encoder.Connection)
 	case events.PullFailedEvent.Resource():
 		return encoder(e.Subject, func(id domain.PullID) (domain.Pull, error) {
 			return r.Pulls.Get(ctx, tenant, id)
-		}, r.EventEncoder.Pull)
+		}, r.Encoder.Pull)
 	case events.PeriodAdjusted.Resource():
 		return r.loadClose(ctx, e.Subject)
 	case events.AuditCheckpoint.Resource():
@@ -121,12 +121,12 @@ func (r *eventRunner) loadClose(ctx context.Context, subject string) (func() ([]
 	if len(page.Items) == 0 || page.Items[0].Date != day {
 		return nil, domain.NotFoundError()
 	}
-	return func() ([]byte, error) { return r.EventEncoder.Close(page.Items[0]) }, nil
+	return func() ([]byte, error) { return r.Encoder.Close(page.Items[0]) }, nil
 }
 
 // loadCheckpoint reads the newest checkpoint of the audit entries.
 func (r *eventRunner) loadCheckpoint(ctx context.Context) (func() ([]byte, error), error) {
-	head, err := r.AuditLog.Head(ctx, r.sub.Tenant)
+	head, err := r.Audits.Log.Head(ctx, r.sub.Tenant)
 	if err != nil {
 		return nil, err
 	}

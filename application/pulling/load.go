@@ -1,27 +1,28 @@
-package application
+package pulling
 
 import (
 	"cmp"
 	"sync"
 	"time"
 
+	"github.com/LerianStudio/aggregator-connections/application/concurrency"
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// defaultPullWorkers is the number of pull workers if Deps.PullWorkers is 0.
+// defaultPullWorkers is the number of pull workers if Deps.Workers is 0.
 const defaultPullWorkers = 32
 
 // pullLimit returns the limits of the pulls that run in a process with this number of workers. One tenant uses at most
 // a quarter of the workers, but at least one. As many pulls again may run of tenants that have no running pull, so that
 // many tenants with slow pulls cannot delay another tenant.
-func pullLimit(workers int) shareLimit {
-	workers = cmp.Or(workers, defaultPullWorkers)
-	return shareLimit{total: workers, tenant: max(1, workers/4), first: workers}
+func pullLimit(workers int) concurrency.Limit {
+	return concurrency.Limit{Total: workers, Tenant: max(1, workers/4), First: workers}
 }
 
 // pullLoad limits the pulls that run in this process. It is safe for concurrent use.
 type pullLoad struct {
-	shares  tenantShares
+	workers int // number of workers of the queue
+	shares  *concurrency.Shares
 	looking sync.Mutex // held while RunWaitingPull looks for a pull and claims it
 
 	mu       sync.Mutex
@@ -32,6 +33,11 @@ type pullLoad struct {
 // lookInterval is the shortest time between two looks of RunWaitingPull that find no waiting pull. Many reserved
 // workers look in turn, and each look is a query.
 const lookInterval = 200 * time.Millisecond
+
+func newPullLoad(workers int) *pullLoad {
+	workers = cmp.Or(workers, defaultPullWorkers)
+	return &pullLoad{workers: workers, shares: concurrency.NewShares(pullLimit(workers), "")}
+}
 
 // occupy counts a call of RunPull that runs a pull or waits for a share. The caller must call end afterwards.
 func (l *pullLoad) occupy() (end func()) {
@@ -51,10 +57,10 @@ func (l *pullLoad) occupy() (end func()) {
 //
 // The result excluded contains the tenants of which no further pull may run.
 func (l *pullLoad) mayLook(now time.Time) (excluded []domain.TenantID, ok bool) {
-	excluded, full := l.shares.exhausted()
+	excluded, full := l.shares.Exhausted()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return excluded, !full && l.occupied >= l.shares.limit.total && now.Sub(l.lookedAt) >= lookInterval
+	return excluded, !full && l.occupied >= l.workers && now.Sub(l.lookedAt) >= lookInterval
 }
 
 // foundNone records that RunWaitingPull has found no waiting pull.

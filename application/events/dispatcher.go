@@ -1,4 +1,4 @@
-package application
+package events
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/LerianStudio/aggregator-connections/application/concurrency"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/events"
 	"github.com/LerianStudio/aggregator-connections/ports"
@@ -34,10 +35,10 @@ const (
 
 // eventStoreCalls limits the concurrent store calls for the subscriptions of a process. Half of them remain for other
 // tenants, however many events of one tenant fail.
-var eventStoreCalls = shareLimit{total: 4, tenant: 2}
+var eventStoreCalls = concurrency.Limit{Total: 4, Tenant: 2}
 
-// dispatchSignal wakes the dispatcher of this process. The zero value is ready to use.
-type dispatchSignal struct {
+// signal wakes the dispatcher of this process. The zero value is ready to use.
+type signal struct {
 	mu       sync.Mutex
 	claim    bool               // a subscription has changed, so subscriptions are claimed immediately
 	poll     bool               // changes are polled immediately
@@ -45,12 +46,12 @@ type dispatchSignal struct {
 }
 
 // nudge makes the dispatcher notice a change of a subscription immediately.
-func (d *dispatchSignal) nudge() { d.set(true) }
+func (d *signal) nudge() { d.set(true) }
 
 // changed makes the dispatcher poll for changes immediately.
-func (d *dispatchSignal) changed() { d.set(false) }
+func (d *signal) changed() { d.set(false) }
 
-func (d *dispatchSignal) set(claim bool) {
+func (d *signal) set(claim bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.claim, d.poll = d.claim || claim, true
@@ -60,7 +61,7 @@ func (d *dispatchSignal) set(claim bool) {
 }
 
 // take returns the signals that have arrived since the last call, and resets them.
-func (d *dispatchSignal) take() (claim, poll bool) {
+func (d *signal) take() (claim, poll bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	claim, poll = d.claim, d.poll
@@ -69,7 +70,7 @@ func (d *dispatchSignal) take() (claim, poll bool) {
 }
 
 // sleep sleeps until the duration has passed, a signal has arrived, or ctx has ended.
-func (d *dispatchSignal) sleep(ctx context.Context, sleeper ports.Sleeper, duration time.Duration) {
+func (d *signal) sleep(ctx context.Context, sleeper ports.Sleeper, duration time.Duration) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	d.mu.Lock()
@@ -91,7 +92,7 @@ type dispatcher struct {
 	*Service
 	holder  domain.LeaseID
 	runners map[events.SubscriptionID]*eventRunner
-	calls   *tenantShares // limits the store calls
+	calls   *concurrency.Shares // limits the store calls
 
 	claimAt  time.Time     // when to claim next
 	interval time.Duration // until the next poll
@@ -103,10 +104,10 @@ type dispatcher struct {
 func (s *Service) DispatchEvents(ctx context.Context) {
 	d := &dispatcher{
 		Service: s, holder: domain.LeaseID{UUID: s.IDs.New()}, runners: map[events.SubscriptionID]*eventRunner{},
-		calls: &tenantShares{limit: eventStoreCalls}, interval: maxEventPoll,
+		calls: concurrency.NewShares(eventStoreCalls, ""), interval: maxEventPoll,
 	}
 	for ctx.Err() == nil {
-		claim, changed := s.dispatch.take()
+		claim, changed := s.signal.take()
 		if now := s.Clock.Now(); claim || !now.Before(d.claimAt) {
 			d.claimAt = now.Add(claimInterval)
 			d.claim(ctx)
@@ -115,7 +116,7 @@ func (s *Service) DispatchEvents(ctx context.Context) {
 			d.interval = minEventPoll
 		}
 		d.poll(ctx)
-		s.dispatch.sleep(ctx, s.Sleeper, d.interval)
+		s.signal.sleep(ctx, s.Sleeper, d.interval)
 	}
 	for _, r := range d.runners {
 		r.stop()
@@ -123,7 +124,7 @@ func (s *Service) DispatchEvents(ctx context.Context) {
 	for _, r := range d.runners {
 		<-r.done
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
+	ctx, cancel := concurrency.Detach(ctx)
 	defer cancel()
 	d.report(ctx, s.Subscriptions.ReleaseSubscriptions(ctx, d.holder))
 }
@@ -219,7 +220,7 @@ func (d *dispatcher) start(ctx context.Context, sub events.Subscription, claimed
 		defer cancel()
 		defer func() {
 			if value := recover(); value != nil {
-				d.Observer.Emit(ctx, ports.BackgroundError{Task: "events", Err: capturePanic(value)})
+				d.Observer.Emit(ctx, ports.BackgroundError{Task: "events", Err: concurrency.CapturePanic(value)})
 			}
 		}()
 		if err := r.run(runCtx); err != nil && runCtx.Err() == nil && !errors.Is(err, domain.LeaseLost) {

@@ -1,4 +1,4 @@
-package application
+package pulling
 
 import (
 	"context"
@@ -27,7 +27,7 @@ const maxPlanDays = 1
 // attempt is one attempt at a pull, under one lease. It checks the account reference, stores the accounts of the
 // reference, and plans the steps. Then it reads and stores the pages of each step.
 type attempt struct {
-	*Service
+	*Engine
 
 	lease      domain.Lease
 	pull       domain.Pull // pull.Progress is the progress that was last stored
@@ -87,11 +87,11 @@ func (a *attempt) run(ctx context.Context) error {
 		}
 		a.removed = slices.Compact(slices.Sorted(slices.Values(slices.Concat(a.removed, a.pull.Scope.Removed))))
 	}
-	credential, err := a.open(ctx, a.connection)
+	credential, err := a.OpenCredential(ctx, a.connection)
 	if err != nil {
 		return err
 	}
-	a.vendor, a.access = a.aggregators[a.connection.Vendor], accessOf(a.connection, credential)
+	a.vendor, a.access = a.Aggregators[a.connection.Vendor], ports.AccessOf(a.connection, credential)
 	if a.vendor == nil { // the vendor was registered when the connection was created, but is no longer registered
 		return &domain.Error{Kind: domain.Rejected, Code: domain.TypeUnknown}
 	}
@@ -187,11 +187,14 @@ func (a *attempt) checkAndListAccounts(ctx context.Context) (err error) {
 // connection is resumed, the pull continues where it stopped. checkNotPaused is called before each request to the
 // vendor except the first one, because Claim has already checked the connection.
 func (a *attempt) checkNotPaused(ctx context.Context) error {
-	err := a.recheckPause(ctx, a.connection)
+	now, err := a.Connections.Get(ctx, a.connection.Tenant, a.connection.Kind, a.connection.ID)
 	if errors.Is(err, domain.NotFound) {
 		return nil // the next write finds that the connection was deleted
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return now.CheckNotPaused()
 }
 
 // plan sets the steps of the pull if they are not set yet. It replaces existing steps in these cases:
@@ -350,7 +353,7 @@ func (a *attempt) mayStayPending(b batch) bool {
 func (a *attempt) writePage(ctx context.Context, w ports.PageWrite) error {
 	w = a.completed(w)
 	counts, err := a.Pulls.StorePage(ctx, a.lease, w)
-	a.dispatch.changed()
+	a.Changed()
 	return a.written(ctx, w, counts, err)
 }
 
@@ -429,7 +432,7 @@ func (a *attempt) sweep(ctx context.Context, step domain.Step, changes *differ, 
 	}
 	w.At, w.LeaseUntil = w.Page.At, w.Page.LeaseUntil
 	counts, err := a.Pulls.Sweep(ctx, a.lease, w)
-	a.dispatch.changed()
+	a.Changed()
 	return a.written(ctx, w.Page, counts, err)
 }
 

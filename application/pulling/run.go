@@ -1,4 +1,4 @@
-package application
+package pulling
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/LerianStudio/aggregator-connections/application/concurrency"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
@@ -31,74 +32,74 @@ const retryMin = 250 * time.Millisecond
 // RunPull implements ports.Worker: it waits for a share of the workers, claims the pull under a lease, makes one
 // attempt at it, and records the outcome. The returned duration is the wait before the next attempt; 0 if there is no
 // next attempt.
-func (s *Service) RunPull(ctx context.Context, id domain.PullID) (time.Duration, error) {
-	tenant, err := s.Pulls.TenantOf(ctx, id)
+func (e *Engine) RunPull(ctx context.Context, id domain.PullID) (time.Duration, error) {
+	tenant, err := e.Pulls.TenantOf(ctx, id)
 	switch {
 	case errors.Is(err, domain.NotFound):
 		return 0, nil
 	case err != nil:
 		return 0, err
 	}
-	release, ok := s.pullLoad.shares.tryAcquire(tenant)
+	release, ok := e.load.shares.TryAcquire(tenant)
 	if !ok {
-		end := s.pullLoad.occupy()
-		release, err = s.pullLoad.shares.acquire(ctx, s.Sleeper, tenant)
+		end := e.load.occupy()
+		release, err = e.load.shares.Acquire(ctx, e.Sleeper, tenant)
 		end()
 		if err != nil {
 			return domain.RetryAfterOf(err), ctx.Err()
 		}
 	}
 	defer release()
-	return s.runPull(ctx, id, s.pullLoad.occupy)
+	return e.runPull(ctx, id, e.load.occupy)
 }
 
 // RunWaitingPull implements ports.Worker.
-func (s *Service) RunWaitingPull(ctx context.Context) (bool, error) {
-	l := &s.pullLoad
+func (e *Engine) RunWaitingPull(ctx context.Context) (bool, error) {
+	l := e.load
 	l.looking.Lock()
 	claimed := sync.OnceFunc(l.looking.Unlock)
 	defer claimed()
 	for {
-		now := s.Clock.Now()
+		now := e.Clock.Now()
 		excluded, ok := l.mayLook(now)
 		if !ok {
 			return false, nil
 		}
-		waiting, err := s.Pulls.ListWaiting(ctx, now, excluded, 1)
+		waiting, err := e.Pulls.ListWaiting(ctx, now, excluded, 1)
 		if err != nil || len(waiting) == 0 {
 			l.foundNone(now)
 			return false, err
 		}
-		release, ok := l.shares.tryAcquire(waiting[0].Tenant)
+		release, ok := l.shares.TryAcquire(waiting[0].Tenant)
 		if !ok {
 			continue // RunPull has started a pull of the tenant in the meantime
 		}
 		defer release()
-		_, err = s.runPull(ctx, waiting[0].ID, func() (end func()) { claimed(); return func() {} })
+		_, err = e.runPull(ctx, waiting[0].ID, func() (end func()) { claimed(); return func() {} })
 		return true, err
 	}
 }
 
 // runPull does the work of RunPull after the tenant has a share. After it has claimed the pull, it calls onStart. After
 // the attempt, it calls the function that onStart has returned.
-func (s *Service) runPull(
+func (e *Engine) runPull(
 	ctx context.Context, id domain.PullID, onStart func() (end func()),
 ) (time.Duration, error) {
-	startedAt := s.Clock.Now()
-	lease := domain.Lease{ID: domain.LeaseID{UUID: s.IDs.New()}, Pull: id, Until: startedAt.Add(leaseTime)}
-	claimed, err := s.Pulls.Claim(ctx, lease, startedAt)
+	startedAt := e.Clock.Now()
+	lease := domain.Lease{ID: domain.LeaseID{UUID: e.IDs.New()}, Pull: id, Until: startedAt.Add(leaseTime)}
+	claimed, err := e.Pulls.Claim(ctx, lease, startedAt)
 	switch {
 	case errors.Is(err, domain.NotFound), errors.Is(err, domain.ConnectionPaused):
 		return 0, nil // a new job is created when a paused connection is resumed
 	case errors.Is(err, domain.NotDue):
-		return s.removeAnnounced(ctx, id, startedAt, max(domain.RetryAfterOf(err), time.Second))
+		return e.removeAnnounced(ctx, id, startedAt, max(domain.RetryAfterOf(err), time.Second))
 	case err != nil:
 		return 0, err
 	}
 	lease.Tenant = claimed.Pull.Tenant
 	defer onStart()()
 	a := &attempt{
-		Service: s, lease: lease, pull: claimed.Pull, connection: claimed.Connection,
+		Engine: e, lease: lease, pull: claimed.Pull, connection: claimed.Connection,
 		initial: claimed.Initial, empty: claimed.Empty, quarantine: newQuarantine(claimed.Quarantine),
 		removed: claimed.Removed, removedAccounts: claimed.RemovedAccounts,
 		recentlyRemoved: claimed.RecentlyRemoved, carriedOver: claimed.CarriedOver, shown: claimed.Pull.Progress,
@@ -108,7 +109,7 @@ func (s *Service) runPull(
 	if a.pull.Attempts > domain.MaxAttempts { // the process died in each of the attempts
 		return a.finish(ctx, &domain.Error{Kind: domain.Rejected, Code: domain.Interrupted}, startedAt)
 	}
-	traced, endSpan := s.Tracer.StartSpan(ctx, a.pull.Trace, "pull "+string(a.pull.Vendor))
+	traced, endSpan := e.Tracer.StartSpan(ctx, a.pull.Trace, "pull "+string(a.pull.Vendor))
 	failure := a.run(traced)
 	a.readConsent(traced, failure)
 	endSpan(failure)
@@ -127,10 +128,10 @@ const removalPoll = 5 * time.Second
 // removeAnnounced applies the announced removals of a pull that is not due yet. Such a pull may wait for hours, for
 // example while another pull of the connection is running. delay is how long the pull must still wait at least. The
 // result is how long the caller must wait before it handles the pull again.
-func (s *Service) removeAnnounced(
+func (e *Engine) removeAnnounced(
 	ctx context.Context, id domain.PullID, at time.Time, delay time.Duration,
 ) (time.Duration, error) {
-	blocked, err := s.Pulls.RemoveAnnounced(ctx, id, at, s.matching)
+	blocked, err := e.Pulls.RemoveAnnounced(ctx, id, at, e.matching)
 	if blocked {
 		delay = min(delay, removalPoll)
 	}
@@ -142,7 +143,7 @@ func (s *Service) removeAnnounced(
 // worker can then continue the pull immediately.
 func (a *attempt) finish(ctx context.Context, failure error, startedAt time.Time) (time.Duration, error) {
 	work := ctx
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
+	ctx, cancel := concurrency.Detach(ctx)
 	defer cancel()
 	if errors.Is(failure, domain.LeaseLost) {
 		return 0, nil
@@ -169,8 +170,8 @@ func (a *attempt) finish(ctx context.Context, failure error, startedAt time.Time
 
 // finishSettled stores the outcome of the attempt. If o.Settled is set, the store also computes the balance of each
 // account and the sum of its records. Such a store call takes as long as reading all records of the connection, so
-// cleanupTimeout does not apply. If the store call fails with an error other than LeaseLost, finishSettled stores the
-// outcome without balances and sums.
+// the time limit of concurrency.Detach does not apply. If the store call fails with an error other than LeaseLost,
+// finishSettled stores the outcome without balances and sums.
 func (a *attempt) finishSettled(ctx context.Context, o ports.Outcome) error {
 	if o.Settled != nil {
 		if err := a.Pulls.Finish(ctx, a.lease, o); err == nil || errors.Is(err, domain.LeaseLost) {
@@ -178,7 +179,7 @@ func (a *attempt) finishSettled(ctx context.Context, o ports.Outcome) error {
 		}
 		o.Settled = nil
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
+	ctx, cancel := concurrency.Detach(ctx)
 	defer cancel()
 	return a.Pulls.Finish(ctx, a.lease, o)
 }
@@ -191,7 +192,7 @@ func (a *attempt) targetReplaced(ctx context.Context) (bool, error) {
 	if errors.Is(err, domain.NotFound) {
 		return false, nil
 	}
-	return err == nil && !sameTarget(c, a.connection), err
+	return err == nil && !c.SameAccess(a.connection), err
 }
 
 // outcome returns the result of an attempt: the new state of the pull, and the changes to the connection. These changes
@@ -205,7 +206,7 @@ func (a *attempt) outcome(failure error, replaced bool, now time.Time) ports.Out
 			if h = h.AfterSignal(a.pull.Scope.Signal); replaced {
 				return h
 			}
-			return healthAfter(h, a.status, failure, now)
+			return h.After(a.status, failure, now)
 		},
 	}
 	if !replaced {
@@ -240,7 +241,7 @@ func (a *attempt) outcome(failure error, replaced bool, now time.Time) ports.Out
 		}
 	default:
 		o.State = domain.PullQueued
-		o.NotBefore = now.Add(domain.Backoff(a.pull.Attempts, a.jitter(), domain.RetryAfterOf(failure)))
+		o.NotBefore = now.Add(domain.Backoff(a.pull.Attempts, domain.Jitter(a.Entropy), domain.RetryAfterOf(failure)))
 	}
 	return o
 }
@@ -252,26 +253,4 @@ func codeOf(failure error) domain.Code {
 		return domain.Interrupted
 	}
 	return domain.CodeOf(failure)
-}
-
-// healthAfter returns the health after a pull attempt or a connection test. A failure changes the health only if its
-// kind is Rejected. An attempt that failed only because an account is not listed yet is treated as a success, because
-// everything else was read.
-func healthAfter(h domain.Health, status domain.LinkStatus, failure error, now time.Time) domain.Health {
-	switch {
-	case failure == nil, errors.Is(failure, domain.AccountNotListed) && errors.Is(failure, domain.Unavailable):
-		return h.AfterSuccess(status, now)
-	case errors.Is(failure, domain.Rejected):
-		return h.AfterFailure(reasonOf(failure), now)
-	}
-	return h
-}
-
-// jitter returns a random number in [0,1) for the backoff; 0 if reading the entropy source fails.
-func (s *Service) jitter() float64 {
-	var b [1]byte
-	if _, err := s.Entropy.Read(b[:]); err != nil {
-		return 0
-	}
-	return float64(b[0]) / 256
 }

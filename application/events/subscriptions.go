@@ -1,4 +1,4 @@
-package application
+package events
 
 import (
 	"context"
@@ -6,13 +6,14 @@ import (
 	"slices"
 	"time"
 
+	"github.com/LerianStudio/aggregator-connections/application/concurrency"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/events"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
 // sinkTests limits the number of concurrent tests of sinks. Each test takes at most 15 seconds.
-var sinkTests = shareLimit{total: 32, tenant: 4}
+var sinkTests = concurrency.Limit{Total: 32, Tenant: 4}
 
 // CreateSubscription implements ports.SubscriptionManager.
 func (s *Service) CreateSubscription(
@@ -42,12 +43,12 @@ func (s *Service) CreateSubscription(
 	if sub.Sealed, err = s.sealSubscription(ctx, sub, secrets); err != nil {
 		return ports.CreatedSubscription{}, err
 	}
-	entries := s.entriesOf(ctx, "subscription.create", sub.ID.String())
+	entries := s.Audits.EntriesOf(ctx, "subscription.create", sub.ID.String())
 	if err := s.Subscriptions.Create(ctx, sub, entries); err != nil {
 		return ports.CreatedSubscription{}, err
 	}
-	s.audit(ctx, tenant, "subscription.create", sub.ID.String())
-	s.dispatch.nudge()
+	s.Audits.Emit(ctx, tenant, "subscription.create", sub.ID.String())
+	s.signal.nudge()
 	return ports.CreatedSubscription{
 		SubscriptionStatus: ports.SubscriptionStatus{Subscription: sub}, Secret: secret,
 	}, nil
@@ -67,7 +68,7 @@ func (s *Service) setSink(
 	ctx context.Context, sub *events.Subscription, r ports.SinkRequest,
 ) (secrets domain.URLSecrets, err error) {
 	fieldErrors := sub.Validate()
-	sink := s.sinks[events.SinkKind(r.Kind)]
+	sink := s.Sinks[events.SinkKind(r.Kind)]
 	if sink == nil {
 		fieldErrors = append(fieldErrors, &domain.Error{
 			Kind: domain.Invalid, Code: domain.TypeUnknown, Field: "sink.kind", Message: "is not a kind of sink",
@@ -115,7 +116,8 @@ func (s *Service) requireEventConnection(
 	if connection.IsZero() {
 		return nil
 	}
-	return s.requireConnection(ctx, tenant, connection)
+	_, err := s.Connections.Get(ctx, tenant, domain.Aggregator, connection)
+	return err
 }
 
 // GetSubscription implements ports.SubscriptionManager.
@@ -131,6 +133,9 @@ func (s *Service) ListSubscriptions(
 ) (domain.Page[ports.SubscriptionStatus], error) {
 	return s.Subscriptions.List(ctx, tenant, page)
 }
+
+// resealBatch is the number of subscriptions that are read at a time for re-encryption.
+const resealBatch = 200
 
 // changeAttempts is the maximum number of attempts at a change without If-Match. Another attempt is necessary if the
 // subscription was changed concurrently.
@@ -215,7 +220,7 @@ func (s *Service) changeSubscription(ctx context.Context, previous ports.Subscri
 	ifMatch ports.IfMatch, update func(*events.Subscription),
 ) (ports.SubscriptionStatus, error) {
 	now := s.Clock.Now()
-	entries := s.entriesOf(ctx, action, previous.ID.String())
+	entries := s.Audits.EntriesOf(ctx, action, previous.ID.String())
 	id := previous.ID
 	after, err := s.Subscriptions.Update(ctx, previous.Tenant, id, entries, func(sub *events.Subscription) error {
 		if err := matchSubscription(ifMatch, *sub); err != nil {
@@ -229,8 +234,8 @@ func (s *Service) changeSubscription(ctx context.Context, previous ports.Subscri
 		return nil
 	})
 	if err == nil {
-		s.audit(ctx, previous.Tenant, action, previous.ID.String())
-		s.dispatch.nudge()
+		s.Audits.Emit(ctx, previous.Tenant, action, previous.ID.String())
+		s.signal.nudge()
 	}
 	return after, err
 }
@@ -248,13 +253,13 @@ func matchSubscription(match ports.IfMatch, sub events.Subscription) error {
 func (s *Service) DeleteSubscription(
 	ctx context.Context, tenant domain.TenantID, id events.SubscriptionID, match ports.IfMatch,
 ) error {
-	entries := s.entriesOf(ctx, "subscription.delete", id.String())
+	entries := s.Audits.EntriesOf(ctx, "subscription.delete", id.String())
 	err := s.Subscriptions.Delete(ctx, tenant, id, entries, func(sub events.Subscription) error {
 		return matchSubscription(match, sub)
 	})
 	if err == nil {
-		s.audit(ctx, tenant, "subscription.delete", id.String())
-		s.dispatch.nudge()
+		s.Audits.Emit(ctx, tenant, "subscription.delete", id.String())
+		s.signal.nudge()
 	}
 	return err
 }
@@ -283,7 +288,7 @@ func (s *Service) setSubscriptionState(ctx context.Context, tenant domain.Tenant
 	action string, change func(*events.Subscription),
 ) (ports.SubscriptionStatus, error) {
 	now := s.Clock.Now()
-	entries := s.entriesOf(ctx, action, id.String())
+	entries := s.Audits.EntriesOf(ctx, action, id.String())
 	after, err := s.Subscriptions.Update(ctx, tenant, id, entries, func(sub *events.Subscription) error {
 		before := sub.State
 		if change(sub); sub.State != before {
@@ -292,8 +297,8 @@ func (s *Service) setSubscriptionState(ctx context.Context, tenant domain.Tenant
 		return nil
 	})
 	if err == nil {
-		s.audit(ctx, tenant, action, id.String())
-		s.dispatch.nudge()
+		s.Audits.Emit(ctx, tenant, action, id.String())
+		s.signal.nudge()
 	}
 	return after, err
 }
@@ -343,11 +348,11 @@ func (s *Service) rotateSubscriptionSecret(
 func (s *Service) ReplaySubscription(
 	ctx context.Context, tenant domain.TenantID, id events.SubscriptionID, from int64,
 ) (ports.SubscriptionStatus, error) {
-	entries := s.entriesOf(ctx, "subscription.replay", id.String())
+	entries := s.Audits.EntriesOf(ctx, "subscription.replay", id.String())
 	after, err := s.Subscriptions.Replay(ctx, tenant, id, from, entries)
 	if err == nil {
-		s.audit(ctx, tenant, "subscription.replay", id.String())
-		s.dispatch.nudge()
+		s.Audits.Emit(ctx, tenant, "subscription.replay", id.String())
+		s.signal.nudge()
 	}
 	return after, err
 }
@@ -360,7 +365,7 @@ func (s *Service) TestSubscription(
 	if err != nil {
 		return ports.SinkTestResult{}, err
 	}
-	release, err := s.sinkShares.acquire(ctx, s.Sleeper, tenant)
+	release, err := s.sinkShares.Acquire(ctx, s.Sleeper, tenant)
 	if err != nil {
 		return ports.SinkTestResult{}, err
 	}
@@ -374,7 +379,7 @@ func (s *Service) TestSubscription(
 	if err != nil {
 		result.Reason = domain.CodeOf(err)
 	}
-	return result, s.appendAudit(ctx, tenant, "subscription.test", id.String())
+	return result, s.Audits.Append(ctx, tenant, "subscription.test", id.String())
 }
 
 // sinkTestTimeout bounds a test event. With probeWait and the end of the connection, the test is answered within 20 s.
@@ -390,7 +395,7 @@ func (s *Service) sendTest(ctx context.Context, sub ports.SubscriptionStatus, at
 	e := events.SubscriptionEvent{
 		ID: events.EventID{UUID: s.IDs.New()}, Type: events.SubscriptionTest, Subject: sub.ID.String(), At: at,
 	}
-	data, err := s.EventEncoder.Subscription(sub)
+	data, err := s.Encoder.Subscription(sub)
 	if err != nil {
 		return err
 	}
@@ -410,7 +415,7 @@ func outgoing(e events.SubscriptionEvent, tenant domain.TenantID, data []byte) p
 // openSender opens the sender of a subscription with its secrets. Errors: Unavailable (credential_unopened); Rejected
 // (type_unknown) if the sink is no longer registered.
 func (s *Service) openSender(ctx context.Context, sub events.Subscription) (ports.EventSender, error) {
-	sink := s.sinks[sub.Sink.Kind]
+	sink := s.Sinks[sub.Sink.Kind]
 	if sink == nil {
 		return nil, &domain.Error{Kind: domain.Rejected, Code: domain.TypeUnknown}
 	}
@@ -456,9 +461,9 @@ func (s *Service) openSubscription(ctx context.Context, sub events.Subscription)
 	return secrets, err
 }
 
-// resealSubscriptions re-encrypts the secrets of all subscriptions once. It returns the number of subscriptions whose
+// Reseal re-encrypts the secrets of all subscriptions once. It returns the number of subscriptions whose
 // secrets it has re-encrypted, and the number of subscriptions whose secrets cannot be decrypted.
-func (s *Service) resealSubscriptions(ctx context.Context) (resealedCount, lostCount int, err error) {
+func (s *Service) Reseal(ctx context.Context) (resealedCount, lostCount int, err error) {
 	for after := (events.SubscriptionID{}); ; {
 		batch, err := s.Subscriptions.ListSealed(ctx, after, resealBatch)
 		if err != nil || len(batch) == 0 {

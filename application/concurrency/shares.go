@@ -1,11 +1,9 @@
-package application
+package concurrency
 
 import (
 	"cmp"
 	"context"
-	"errors"
 	"math"
-	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -14,34 +12,12 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// shareLimit contains the maximum number of operations of one sort that run at the same time: of all tenants together,
+// Limit contains the maximum number of operations of one sort that run at the same time: of all tenants together,
 // and of each tenant.
-type shareLimit struct {
-	total, tenant int
-	first         int // number of operations beyond total, only for tenants that have no running operation
+type Limit struct {
+	Total, Tenant int
+	First         int // number of operations beyond Total, only for tenants that have no running operation
 }
-
-// Probes of engine connections have lower limits than live tests of aggregator connections. A probe connects to a
-// system that the tenant chooses. That system can make the probe use much CPU time and memory. A live test only waits
-// for the vendor.
-var (
-	engineProbes = shareLimit{total: 8, tenant: 2}
-	liveTests    = shareLimit{total: 64, tenant: 4}
-)
-
-// closings limits the periods that are closed at the same time, because each of them reads all records of an account.
-var closings = shareLimit{total: 3, tenant: 1}
-
-// costlyReads returns the limits of reads that use much CPU time, for example searches. One tenant may use a quarter
-// of the processors, but at least one. The minimum in total leaves a connection of an SQLite file, which has 4 for
-// reading, to other reads.
-func costlyReads() shareLimit {
-	processors := runtime.GOMAXPROCS(0)
-	return shareLimit{total: max(3, processors), tenant: max(1, processors/4)}
-}
-
-// smallPage is the largest number of transactions that a list reads without a share: it is as cheap as reading one.
-const smallPage = 50
 
 // shareWait is how long an operation waits for a share. It is shorter than the timeout of a probe, which is 10 s. A
 // caller that got no share should wait for shareWait before it tries again.
@@ -51,15 +27,21 @@ const shareWait = 5 * time.Second
 // and the connections that a tenant occupies by waiting.
 const maxShareWaiters = 64
 
-// tenantShares limits how many operations run at the same time, in total and for each tenant. It is safe for concurrent
+// Shares limits how many operations run at the same time, in total and for each tenant. It is safe for concurrent
 // use.
-type tenantShares struct {
-	limit   shareLimit
-	code    domain.Code // the code of the error if no share becomes free; "" means too_many_probes
+type Shares struct {
+	limit   Limit
+	code    domain.Code // the code of the error if no share becomes free
 	mu      sync.Mutex
 	total   int
 	running map[domain.TenantID]int // contains no zeros
 	waiting []*shareWaiter          // ordered by the start of their wait
+}
+
+// NewShares returns shares with this limit. If no share becomes free in time, the error of Acquire has the given code;
+// "" means too_many_probes.
+func NewShares(limit Limit, code domain.Code) *Shares {
+	return &Shares{limit: limit, code: cmp.Or(code, domain.TooManyProbes)}
 }
 
 // shareWaiter is an operation that waits for a share.
@@ -70,11 +52,11 @@ type shareWaiter struct {
 	wake    context.CancelFunc // ends the wait
 }
 
-// acquire waits until the tenant's operation may run, for at most shareWait. Among the waiting operations, one of the
+// Acquire waits until the tenant's operation may run, for at most shareWait. Among the waiting operations, one of the
 // tenant with the fewest running operations runs first; of these, the one that has waited longest. The caller must call
-// release when the operation has ended. Errors: Unavailable (p.code) with RetryAfter if no share becomes free, or if
+// release when the operation has ended. Errors: Unavailable with RetryAfter if no share becomes free, or if
 // the tenant already has maxShareWaiters waiting operations; the error of ctx.
-func (p *tenantShares) acquire(
+func (p *Shares) Acquire(
 	ctx context.Context, sleeper ports.Sleeper, tenant domain.TenantID,
 ) (release func(), err error) {
 	release = func() { p.release(tenant) }
@@ -97,13 +79,13 @@ func (p *tenantShares) acquire(
 		return nil, w.err
 	}
 	return nil, &domain.Error{
-		Kind: domain.Unavailable, Code: cmp.Or(p.code, domain.TooManyProbes), RetryAfter: shareWait,
+		Kind: domain.Unavailable, Code: p.code, RetryAfter: shareWait,
 	}
 }
 
-// await is like acquire, but waits until ctx ends, however many operations of the tenant wait. It is for the service's
+// Await is like Acquire, but waits until ctx ends, however many operations of the tenant wait. It is for the service's
 // own work, which bounds its waiting operations itself.
-func (p *tenantShares) await(ctx context.Context, tenant domain.TenantID) (release func(), err error) {
+func (p *Shares) Await(ctx context.Context, tenant domain.TenantID) (release func(), err error) {
 	waitCtx, wake := context.WithCancel(ctx)
 	defer wake()
 	if w, granted := p.enter(tenant, wake, math.MaxInt); !granted {
@@ -117,7 +99,7 @@ func (p *tenantShares) await(ctx context.Context, tenant domain.TenantID) (relea
 
 // enter returns a new waiter. If a share is free, enter grants the share to the waiter, and granted is true. Otherwise
 // it appends the waiter to p.waiting. If the tenant already has maxWaiting waiters, enter returns nil.
-func (p *tenantShares) enter(
+func (p *Shares) enter(
 	tenant domain.TenantID, wake context.CancelFunc, maxWaiting int,
 ) (w *shareWaiter, granted bool) {
 	p.mu.Lock()
@@ -141,7 +123,7 @@ func (p *tenantShares) enter(
 }
 
 // leave removes w from p.waiting and reports whether a share was granted to it.
-func (p *tenantShares) leave(w *shareWaiter) bool {
+func (p *Shares) leave(w *shareWaiter) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.waiting = slices.DeleteFunc(p.waiting, func(other *shareWaiter) bool { return other == w })
@@ -149,7 +131,7 @@ func (p *tenantShares) leave(w *shareWaiter) bool {
 }
 
 // release frees a share of the tenant, and grants it to at most one waiter.
-func (p *tenantShares) release(tenant domain.TenantID) {
+func (p *Shares) release(tenant domain.TenantID) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.total--
@@ -170,8 +152,8 @@ func (p *tenantShares) release(tenant domain.TenantID) {
 	}
 }
 
-// fail ends all waits with this error.
-func (p *tenantShares) fail(err error) {
+// Fail ends all waits with this error.
+func (p *Shares) Fail(err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, w := range p.waiting {
@@ -182,23 +164,23 @@ func (p *tenantShares) fail(err error) {
 }
 
 // mayRun reports whether an operation of the tenant may run now. The caller must hold p.mu.
-func (p *tenantShares) mayRun(tenant domain.TenantID) bool {
-	running, total := p.running[tenant], p.limit.total
+func (p *Shares) mayRun(tenant domain.TenantID) bool {
+	running, total := p.running[tenant], p.limit.Total
 	if running == 0 {
-		total += p.limit.first
+		total += p.limit.First
 	}
-	return p.total < total && running < p.limit.tenant
+	return p.total < total && running < p.limit.Tenant
 }
 
-// tryAcquire is like acquire, but does not wait. If no share is free, ok is false.
-func (p *tenantShares) tryAcquire(tenant domain.TenantID) (release func(), ok bool) {
+// TryAcquire is like Acquire, but does not wait. If no share is free, ok is false.
+func (p *Shares) TryAcquire(tenant domain.TenantID) (release func(), ok bool) {
 	_, ok = p.enter(tenant, nil, 0)
 	return func() { p.release(tenant) }, ok
 }
 
-// exhausted returns the tenants that have running operations and may run no further one. full reports whether no tenant
+// Exhausted returns the tenants that have running operations and may run no further one. full reports whether no tenant
 // may run a further one.
-func (p *tenantShares) exhausted() (tenants []domain.TenantID, full bool) {
+func (p *Shares) Exhausted() (tenants []domain.TenantID, full bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for tenant := range p.running {
@@ -206,33 +188,15 @@ func (p *tenantShares) exhausted() (tenants []domain.TenantID, full bool) {
 			tenants = append(tenants, tenant)
 		}
 	}
-	return tenants, p.total >= p.limit.total+p.limit.first
+	return tenants, p.total >= p.limit.Total+p.limit.First
 }
 
 // grant grants a share to w. The caller must hold p.mu.
-func (p *tenantShares) grant(w *shareWaiter) {
+func (p *Shares) grant(w *shareWaiter) {
 	if p.running == nil {
 		p.running = make(map[domain.TenantID]int)
 	}
 	p.total++
 	p.running[w.tenant]++
 	w.granted = true
-}
-
-// readShared calls read with a share of the tenant's costly reads. If the store is not available, the reads that wait
-// for a share fail, too: each of them would otherwise wait for its own timeout after the one before. Errors: those of
-// tenantShares.acquire and of read.
-func readShared[T any](
-	ctx context.Context, s *Service, tenant domain.TenantID, read func() (T, error),
-) (result T, err error) {
-	release, err := s.readShares.acquire(ctx, s.Sleeper, tenant)
-	if err != nil {
-		return result, err
-	}
-	defer release()
-	result, err = read()
-	if errors.Is(err, domain.StoreUnavailable) {
-		s.readShares.fail(err)
-	}
-	return result, err
 }

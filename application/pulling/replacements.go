@@ -1,4 +1,4 @@
-package application
+package pulling
 
 import (
 	"slices"
@@ -9,16 +9,16 @@ import (
 
 // matching returns the rules for recognising that a new row of the vendor replaces a removed row. It returns nil if
 // KeepReplacementsApart is set.
-func (s *Service) matching(vendor domain.Vendor) *ports.Matching {
-	if s.KeepReplacementsApart {
+func (e *Engine) matching(vendor domain.Vendor) *ports.Matching {
+	if e.KeepReplacementsApart {
 		return nil
 	}
-	return s.rowsOf(vendor)
+	return e.rowsOf(vendor)
 }
 
 // rowsOf returns how the rows of a vendor are read.
-func (s *Service) rowsOf(vendor domain.Vendor) *ports.Matching {
-	if reader, ok := s.aggregators[vendor].(ports.RowReader); ok {
+func (e *Engine) rowsOf(vendor domain.Vendor) *ports.Matching {
+	if reader, ok := e.Aggregators[vendor].(ports.RowReader); ok {
 		return &ports.Matching{RowOf: reader.RowOf}
 	}
 	return &ports.Matching{}

@@ -1,0 +1,75 @@
+package auditing
+
+import (
+	"context"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// Recorder makes the audit entries of the use cases. All members are required.
+type Recorder struct {
+	Log      ports.AuditLog
+	Clock    ports.Clock
+	IDs      ports.IDs
+	Observer ports.Observer
+}
+
+// Emit logs a change that an operator has made. It does not store an audit entry; the stores and Append do.
+func (r Recorder) Emit(ctx context.Context, tenant domain.TenantID, action, object string) {
+	r.Observer.Emit(ctx, ports.Audited{Tenant: tenant, Caller: ports.CallerOf(ctx), Action: action, Object: object})
+}
+
+// EntriesOf returns one new audit entry, as the argument of the store method that commits it together with its change.
+// The argument object is the id of the changed object.
+func (r Recorder) EntriesOf(ctx context.Context, action, object string) ports.AuditEntries {
+	return func() []domain.AuditEntry { return r.Entries(ctx, action, object) }
+}
+
+// Append stores and logs an entry for a use case that changes nothing in the stores, for example because its
+// effect is at the vendor.
+func (r Recorder) Append(ctx context.Context, tenant domain.TenantID, action, object string) error {
+	if err := r.Log.Append(ctx, tenant, r.Entry(ctx, action, object)); err != nil {
+		return err
+	}
+	r.Emit(ctx, tenant, action, object)
+	return nil
+}
+
+// Entry returns a new entry with the actor and the request id of the caller in ctx.
+func (r Recorder) Entry(ctx context.Context, action, object string) domain.AuditEntry {
+	caller := ports.CallerOf(ctx)
+	return domain.AuditEntry{
+		ID: r.IDs.New(), At: r.Clock.Now(), Actor: caller.Actor, Action: action, Object: object,
+		RequestID: caller.RequestID,
+	}
+}
+
+// Entries returns one new entry for each of the objects.
+func (r Recorder) Entries(ctx context.Context, action string, objects ...string) []domain.AuditEntry {
+	entries := make([]domain.AuditEntry, len(objects))
+	for i, object := range objects {
+		entries[i] = r.Entry(ctx, action, object)
+	}
+	return entries
+}
+
+// EntriesOfUpdate returns the audit entry for an update of the given members. It skips empty names, so that callers can
+// pass the results of IfChanged.
+func (r Recorder) EntriesOfUpdate(ctx context.Context, action, object string, members ...string) []domain.AuditEntry {
+	e := r.Entry(ctx, action, object)
+	for _, name := range members {
+		if name != "" {
+			e.Detail.Changed = append(e.Detail.Changed, name)
+		}
+	}
+	return []domain.AuditEntry{e}
+}
+
+// IfChanged returns name if isChanged is true, and "" otherwise.
+func IfChanged(isChanged bool, name string) string {
+	if isChanged {
+		return name
+	}
+	return ""
+}

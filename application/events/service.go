@@ -1,0 +1,44 @@
+// Package events manages the subscriptions and sends their events. A dispatcher claims the subscriptions of a process,
+// and runs one goroutine for each of them (see the type eventRunner).
+package events
+
+import (
+	"github.com/LerianStudio/aggregator-connections/application/auditing"
+	"github.com/LerianStudio/aggregator-connections/application/concurrency"
+	"github.com/LerianStudio/aggregator-connections/domain/events"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// Deps holds everything that a Service needs. All members are required, except Encoder if there are no Sinks.
+type Deps struct {
+	Subscriptions ports.Subscriptions
+	Connections   ports.Connections
+	Ledger        ports.Ledger
+	Pulls         ports.Pulls
+	Sinks         map[events.SinkKind]ports.Sink
+	Encoder       ports.EventEncoder
+	Audits        auditing.Recorder
+
+	Sealer   ports.Sealer
+	Egress   ports.EgressGuard
+	Clock    ports.Clock
+	Sleeper  ports.Sleeper
+	IDs      ports.IDs
+	Entropy  ports.Entropy
+	Observer ports.Observer
+}
+
+// Service implements ports.SubscriptionManager and ports.EventDispatcher.
+type Service struct {
+	Deps
+
+	signal     signal
+	sinkShares *concurrency.Shares // limits tests of sinks
+}
+
+// New returns a Service.
+func New(d Deps) *Service { return &Service{Deps: d, sinkShares: concurrency.NewShares(sinkTests, "")} }
+
+// Changed makes the dispatcher of this process look for new changes immediately. It must be called after records have
+// changed.
+func (s *Service) Changed() { s.signal.changed() }

@@ -1,0 +1,50 @@
+package application
+
+import (
+	"context"
+	"errors"
+	"runtime"
+
+	"github.com/LerianStudio/aggregator-connections/application/concurrency"
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// Probes of engine connections have lower limits than live tests of aggregator connections. A probe connects to a
+// system that the tenant chooses. That system can make the probe use much CPU time and memory. A live test only waits
+// for the vendor.
+var (
+	engineProbes = concurrency.Limit{Total: 8, Tenant: 2}
+	liveTests    = concurrency.Limit{Total: 64, Tenant: 4}
+)
+
+// closings limits the periods that are closed at the same time, because each of them reads all records of an account.
+var closings = concurrency.Limit{Total: 3, Tenant: 1}
+
+// costlyReads returns the limits of reads that use much CPU time, for example searches. One tenant may use a quarter
+// of the processors, but at least one. The minimum in total leaves a connection of an SQLite file, which has 4 for
+// reading, to other reads.
+func costlyReads() concurrency.Limit {
+	processors := runtime.GOMAXPROCS(0)
+	return concurrency.Limit{Total: max(3, processors), Tenant: max(1, processors/4)}
+}
+
+// smallPage is the largest number of transactions that a list reads without a share: it is as cheap as reading one.
+const smallPage = 50
+
+// readShared calls read with a share of the tenant's costly reads. If the store is not available, the reads that wait
+// for a share fail, too: each of them would otherwise wait for its own timeout after the one before. Errors: those of
+// concurrency.Shares.Acquire and of read.
+func readShared[T any](
+	ctx context.Context, s *Service, tenant domain.TenantID, read func() (T, error),
+) (result T, err error) {
+	release, err := s.readShares.Acquire(ctx, s.Sleeper, tenant)
+	if err != nil {
+		return result, err
+	}
+	defer release()
+	result, err = read()
+	if errors.Is(err, domain.StoreUnavailable) {
+		s.readShares.Fail(err)
+	}
+	return result, err
+}

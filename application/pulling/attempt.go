@@ -35,14 +35,14 @@ type attempt struct {
 	initial    bool // no pull has succeeded since the connection got its current target
 	empty      bool // no transaction was stored when the attempt started
 
-	vendor   ports.Aggregator
-	access   ports.Access
-	status   domain.LinkStatus    // returned by the check before the first page is read
-	checked  bool                 // status is set
-	consent  domain.ConsentReport // the vendor's report about the consent at the end of the attempt
-	listed   []string             // the external ids of all accounts that the vendor lists
-	accounts []domain.AccountData // accounts with a known external id, including unreadable ones
-	relink   relink
+	vendor       ports.Aggregator
+	access       ports.Access
+	status       domain.LinkStatus // returned by the check before the first page is read
+	checked      bool              // status is set
+	confirmation confirmation
+	listed       []string             // the external ids of all accounts that the vendor lists
+	accounts     []domain.AccountData // accounts with a known external id, including unreadable ones
+	relink       relink
 
 	recentlyRemoved bool            // see ports.Claimed; also set when this attempt has removed rows
 	carriedOver     bool            // see ports.Claimed; also set when this attempt has published rows
@@ -53,17 +53,26 @@ type attempt struct {
 	removed         []string // the sorted external ids of rows whose removal is stored already
 	removedAccounts []string // the external ids of accounts that were already removed before the attempt
 	quarantine      quarantine
-	whole           bool // the pull had read no page when this attempt began
 
 	counts     domain.Counts // of this attempt only
 	storedRows bool          // this attempt has stored a page with changed or quarantined rows
 	lastWrite  time.Time     // when the pull's row was last written
 	pending    pendingProgress
 	restarts   int // how often this attempt has started a step again
-	// confirmed means that the vendor reported the same status before the first page and after the last page of a
-	// complete listing. statusChanged means that the vendor reported a different status.
-	confirmed, statusChanged bool
 }
+
+// confirmation is the result of comparing the vendor's status before the first page with its status after the last page
+// of a complete listing.
+type confirmation int
+
+const (
+	notCompared   confirmation = iota // no complete listing has ended yet
+	statusSame                        // the last comparison found the same status
+	statusChanged                     // a comparison found a different status
+)
+
+// readsEverything reports whether the attempt reads everything that the vendor has.
+func (a *attempt) readsEverything() bool { return a.initial || a.pull.Scope.Everything }
 
 // pendingProgress is the progress that is not stored yet. It covers only pages without changed rows. For such a page,
 // only the position from which the pull resumes must be stored. The position can be stored later, together with the
@@ -98,8 +107,8 @@ func (a *attempt) run(ctx context.Context) error {
 	if err := a.checkAndListAccounts(ctx); err != nil {
 		return err
 	}
-	a.plan()
-	a.whole = a.pull.Progress.AtStart()
+	a.pull.Progress = a.plan()
+	fromStart := a.pull.Progress.AtStart() // no earlier attempt has read a page
 	if err := a.startStaging(ctx); err != nil {
 		return err
 	}
@@ -108,8 +117,10 @@ func (a *attempt) run(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := a.releaseUnseen(ctx); err != nil {
-		return err
+	if fromStart {
+		if err := a.releaseUnseen(ctx); err != nil {
+			return err
+		}
 	}
 	if err := a.publish(ctx); err != nil {
 		return err
@@ -166,7 +177,7 @@ func (a *attempt) checkAndListAccounts(ctx context.Context) (err error) {
 	}
 	var changes quarantineChanges
 	readable := a.quarantine.sortAccounts(listed, &changes)
-	if err = a.decideStaging(ctx, readable, listed); err != nil {
+	if a.relink, err = a.decideStaging(ctx, readable, listed); err != nil {
 		return err
 	}
 	a.listed = nil
@@ -197,7 +208,8 @@ func (a *attempt) checkNotPaused(ctx context.Context) error {
 	return now.CheckNotPaused()
 }
 
-// plan sets the steps of the pull if they are not set yet. It replaces existing steps in these cases:
+// plan returns the progress with the steps of the pull. It plans the steps if there are none yet. It replaces existing
+// steps in these cases:
 //   - The connection's target has changed.
 //   - The steps are older than maxPlanDays.
 //   - The vendor now lists an account for which the pull has waited. The other accounts are then read again, because
@@ -207,7 +219,7 @@ func (a *attempt) checkNotPaused(ctx context.Context) error {
 //
 // Until a pull has succeeded for the current target, plan requests everything, because the scope may cover only new
 // data.
-func (a *attempt) plan() {
+func (a *attempt) plan() domain.Progress {
 	scope := a.pull.Scope
 	if a.initial {
 		scope = scope.Merge(domain.PullScope{Everything: true})
@@ -225,7 +237,7 @@ func (a *attempt) plan() {
 		}
 	}
 	progress.Awaited = awaited
-	a.pull.Progress = progress
+	return progress
 }
 
 // awaited returns the accounts that the scope names but the vendor does not list. The result maps the external id of
@@ -440,7 +452,7 @@ func (a *attempt) sweep(ctx context.Context, step domain.Step, changes *differ, 
 // OneRead, the vendor must report the same status as before the first page. If the proof is TwoReads, the
 // result is true.
 func (a *attempt) settled(ctx context.Context, proof domain.AbsenceProof) (bool, error) {
-	if proof != domain.OneRead || a.statusChanged {
+	if proof != domain.OneRead || a.confirmation == statusChanged {
 		return proof == domain.TwoReads, nil
 	}
 	if err := a.checkNotPaused(ctx); err != nil {
@@ -450,9 +462,11 @@ func (a *attempt) settled(ctx context.Context, proof domain.AbsenceProof) (bool,
 	if err != nil {
 		return false, err
 	}
-	a.confirmed = status.SameState(a.status)
-	a.statusChanged = !a.confirmed
-	return a.confirmed, nil
+	a.confirmation = statusChanged
+	if status.SameState(a.status) {
+		a.confirmation = statusSame
+	}
+	return a.confirmation == statusSame, nil
 }
 
 // sweepAccounts marks stored accounts as removed if the vendor no longer lists them. It marks nothing in these cases:
@@ -463,13 +477,13 @@ func (a *attempt) settled(ctx context.Context, proof domain.AbsenceProof) (bool,
 //   - The vendor has synchronised during the attempt (see settled).
 func (a *attempt) sweepAccounts(ctx context.Context) error {
 	proof := a.status.Accounts
-	if !a.initial && !a.pull.Scope.Everything || proof == domain.NoProof || a.relink.staged {
+	if !a.readsEverything() || proof == domain.NoProof || a.relink.staged {
 		return nil
 	}
 	if slices.Contains(a.listed, "") { // the id of an unreadable account is not known; it may be any account
 		return nil
 	}
-	if !a.confirmed {
+	if a.confirmation != statusSame {
 		if settled, err := a.settled(ctx, proof); err != nil || !settled {
 			return err
 		}

@@ -35,30 +35,31 @@ func ConsentOf(
 	return report
 }
 
-// readConsent reads the consent at the end of an attempt. It sends no request in these cases:
+// readConsent returns what the vendor reports about the consent at the end of an attempt. It sends no request in these
+// cases; the result then depends only on the status that the attempt has read:
 //   - The attempt has not read the status of the account reference.
 //   - The attempt has failed with an error other than Rejected and AccountNotListed.
 //   - The connection is paused.
-func (a *attempt) readConsent(ctx context.Context, failure error) {
+func (a *attempt) readConsent(ctx context.Context, failure error) domain.ConsentReport {
 	if !a.checked {
-		return
+		return domain.ConsentReport{}
 	}
-	a.consent = a.status.Consent()
 	if failure != nil && !errors.Is(failure, domain.Rejected) && !errors.Is(failure, domain.AccountNotListed) {
-		return
+		return a.status.Consent()
 	}
-	if a.checkNotPaused(ctx) == nil {
-		a.consent = ConsentOf(ctx, a.vendor, a.access, a.status)
+	if a.checkNotPaused(ctx) != nil {
+		return a.status.Consent()
 	}
+	return ConsentOf(ctx, a.vendor, a.access, a.status)
 }
 
 // consentAfter returns the state of the consent after the attempt; c is the state before it. It first applies the
 // reports in the pull's deliveries. Then it applies the report that the attempt has read from the vendor.
-func (a *attempt) consentAfter(c domain.Consent, at time.Time) domain.Consent {
+func (a *attempt) consentAfter(c domain.Consent, read domain.ConsentReport, at time.Time) domain.Consent {
 	for _, report := range a.pull.Scope.Consents {
 		c = c.After(report, at)
 	}
-	return c.After(a.consent, at)
+	return c.After(read, at)
 }
 
 // webhookAfter returns the state of the watch for missing webhooks after the attempt. The first argument is the earlier

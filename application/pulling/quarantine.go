@@ -72,8 +72,9 @@ func (q quarantine) sortAccounts(all []domain.AccountData, changes *quarantineCh
 	return readable
 }
 
-// releaseUnseen deletes quarantined rows that the vendor no longer returns. All of these conditions must hold:
-//   - This attempt has read everything that the vendor has.
+// releaseUnseen deletes quarantined rows that the vendor no longer returns. It must be called only if the attempt has
+// read all pages of the pull. All of these conditions must hold:
+//   - The pull reads everything that the vendor has.
 //   - The vendor's status has not changed since the start of the attempt.
 //   - The status reports that the vendor's synchronisation is complete. Vendors whose proof is TwoReads do not report
 //     this. For these vendors, it is enough that the account holder need not sign in again.
@@ -82,7 +83,7 @@ func (q quarantine) sortAccounts(all []domain.AccountData, changes *quarantineCh
 // vendor returns the row later, the row is quarantined again.
 func (a *attempt) releaseUnseen(ctx context.Context) error {
 	settled := a.status.SyncComplete || a.status.Transactions == domain.TwoReads && !a.status.NeedsReauth
-	if !a.whole || !a.initial && !a.pull.Scope.Everything || !settled {
+	if !a.readsEverything() || !settled {
 		return nil
 	}
 	var unseen []domain.QuarantineKey

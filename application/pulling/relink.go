@@ -18,8 +18,8 @@ type relink struct {
 	unreadable []string             // the external ids of the listed accounts that cannot be read
 }
 
-// decideStaging decides whether the rows of the pull are staged: stored, but invisible until they are published. They
-// are staged if both conditions hold:
+// decideStaging returns what is known about the accounts before the first page is read. It decides whether the rows of
+// the pull are staged: stored, but invisible until they are published. They are staged if both conditions hold:
 //   - The connection has a new account reference.
 //   - One of the vendor's accounts may be the same bank account as a former account. A former account belongs to an
 //     earlier account reference or to a deleted connection.
@@ -29,27 +29,29 @@ type relink struct {
 //
 // The argument accounts contains all accounts that the vendor lists. The argument readable contains only the accounts
 // that can be read.
-func (a *attempt) decideStaging(ctx context.Context, readable, accounts []domain.AccountData) error {
-	a.relink = relink{listed: readable}
+func (a *attempt) decideStaging(
+	ctx context.Context, readable, accounts []domain.AccountData,
+) (relink, error) {
+	found := relink{listed: readable}
 	for i := range accounts {
 		if accounts[i].Unreadable != "" {
-			a.relink.unreadable = append(a.relink.unreadable, accounts[i].Quarantined().ID)
+			found.unreadable = append(found.unreadable, accounts[i].Quarantined().ID)
 		}
 	}
 	if !a.connection.NewReference {
-		return nil
+		return found, nil
 	}
-	if a.relink.staged = !a.connection.StagedSince.IsZero(); a.relink.staged {
-		return nil
+	if found.staged = !a.connection.StagedSince.IsZero(); found.staged {
+		return found, nil
 	}
 	former, err := a.Pulls.FormerAccounts(ctx, a.lease)
 	if err != nil {
-		return err
+		return relink{}, err
 	}
 	open := slices.Clone(readable)
 	for before := range groupsOf(former) {
 		if before[0].Connection == a.connection.ID {
-			a.relink.staged = slices.ContainsFunc(before, func(account domain.Account) bool {
+			found.staged = slices.ContainsFunc(before, func(account domain.Account) bool {
 				return !account.IsOf(a.connection.AccountRef)
 			})
 			open = slices.DeleteFunc(open, func(account domain.AccountData) bool {
@@ -59,10 +61,10 @@ func (a *attempt) decideStaging(ctx context.Context, readable, accounts []domain
 			})
 			continue
 		}
-		found, _ := a.relinked(before, open).Recognize(nil, nil)
-		a.relink.staged = a.relink.staged || len(found.Pairs) > 0 || found.ByRows
+		recognized, _ := a.relinked(before, open).Recognize(nil, nil)
+		found.staged = found.staged || len(recognized.Pairs) > 0 || recognized.ByRows
 	}
-	return nil
+	return found, nil
 }
 
 // stageAgain marks the account reference of the connection as new again, so that the next attempt stages all rows. If

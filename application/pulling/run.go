@@ -107,18 +107,19 @@ func (e *Engine) runPull(
 	}
 	a.nameless = a.quarantine.hasNameless()
 	if a.pull.Attempts > domain.MaxAttempts { // the process died in each of the attempts
-		return a.finish(ctx, &domain.Error{Kind: domain.Rejected, Code: domain.Interrupted}, startedAt)
+		return a.finish(ctx, &domain.Error{Kind: domain.Rejected, Code: domain.Interrupted}, domain.ConsentReport{},
+			startedAt)
 	}
 	traced, endSpan := e.Tracer.StartSpan(ctx, a.pull.Trace, "pull "+string(a.pull.Vendor))
 	failure := a.run(traced)
-	a.readConsent(traced, failure)
+	consent := a.readConsent(traced, failure)
 	endSpan(failure)
 	if errors.Is(failure, domain.StoreUnavailable) {
 		// The outcome cannot be stored either. The lease will expire, and the pull will resume from its
 		// stored progress.
 		return 0, failure
 	}
-	return a.finish(ctx, failure, startedAt)
+	return a.finish(ctx, failure, consent, startedAt)
 }
 
 // removalPoll is the maximum time between two calls of removeAnnounced for a pull that waits for another pull of its
@@ -141,7 +142,9 @@ func (e *Engine) removeAnnounced(
 // finish records the outcome of the attempt, and returns the wait before the next attempt; 0 if there is no next
 // attempt. finish records the outcome even if ctx is already canceled, for example because the worker stops. Another
 // worker can then continue the pull immediately.
-func (a *attempt) finish(ctx context.Context, failure error, startedAt time.Time) (time.Duration, error) {
+func (a *attempt) finish(
+	ctx context.Context, failure error, consent domain.ConsentReport, startedAt time.Time,
+) (time.Duration, error) {
 	work := ctx
 	ctx, cancel := concurrency.Detach(ctx)
 	defer cancel()
@@ -153,7 +156,7 @@ func (a *attempt) finish(ctx context.Context, failure error, startedAt time.Time
 		return 0, err
 	}
 	now := a.Clock.Now()
-	outcome := a.outcome(failure, replaced, now)
+	outcome := a.outcome(failure, consent, replaced, now)
 	if err := a.finishSettled(work, outcome); err != nil {
 		if errors.Is(err, domain.LeaseLost) {
 			return 0, nil
@@ -199,7 +202,9 @@ func (a *attempt) targetReplaced(ctx context.Context) (bool, error) {
 // concern the health, the consent and the record of missing webhooks. If the vendor refused the attempt, the pull
 // fails. But if the credential or the target was replaced during the attempt, the pull is retried. When the last
 // permitted attempt of a pull fails, the connection becomes unhealthy.
-func (a *attempt) outcome(failure error, replaced bool, now time.Time) ports.Outcome {
+func (a *attempt) outcome(
+	failure error, consent domain.ConsentReport, replaced bool, now time.Time,
+) ports.Outcome {
 	o := ports.Outcome{
 		State: domain.PullSucceeded, Attempts: a.pull.Attempts, At: now,
 		Health: func(h domain.Health) domain.Health {
@@ -210,7 +215,7 @@ func (a *attempt) outcome(failure error, replaced bool, now time.Time) ports.Out
 		},
 	}
 	if !replaced {
-		o.Consent = func(c domain.Consent) domain.Consent { return a.consentAfter(c, now) }
+		o.Consent = func(c domain.Consent) domain.Consent { return a.consentAfter(c, consent, now) }
 		o.Webhook = func(w domain.WebhookWatch, heardSince func(time.Time) bool) domain.WebhookWatch {
 			return a.webhookAfter(w, failure, heardSince)
 		}

@@ -35,10 +35,11 @@ func (a *attempt) settledRead() *ports.SettledRead {
 // It returns false if the account holder must sign in again.
 //
 // If the proof is TwoReads, the vendor does not report when it synchronises. The result then does not depend on
-// confirmed.
+// confirmation.
 func (a *attempt) readSettled() bool {
-	if !a.initial && !a.pull.Scope.Everything || a.statusChanged || a.status.NeedsReauth {
+	if !a.readsEverything() || a.confirmation == statusChanged || a.status.NeedsReauth {
 		return false
 	}
-	return a.status.Transactions == domain.TwoReads || a.status.Transactions == domain.OneRead && a.confirmed
+	return a.status.Transactions == domain.TwoReads ||
+		a.status.Transactions == domain.OneRead && a.confirmation == statusSame
 }

@@ -236,12 +236,11 @@ func Jitter(entropy io.Reader) float64 {
 	return float64(b[0]) / 256
 }
 
-// MayHaveShown reports whether the steps of the pull cover the row, so that the pull may have returned the row.
-// MayHaveShown does not look up the row in Shown.
+// MayHaveShown reports whether the pull may have returned the row although Shown does not contain it. This is the case
+// if the step of a complete list covers the row, or if Shown is incomplete and any step covers the row.
 func (p Progress) MayHaveShown(row TransactionData) bool {
 	return slices.ContainsFunc(p.Steps, func(s Step) bool {
-		listed := len(s.IDs) == 0 && s.CreatedFrom.IsZero() || p.ShownMore
-		return listed && (s.Account == "" || s.Account == row.Account) && s.Window.Contains(row.Date)
+		return (s.Sweep || p.ShownMore) && (s.Account == "" || s.Account == row.Account) && s.Window.Contains(row.Date)
 	})
 }
 

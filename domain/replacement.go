@@ -48,6 +48,9 @@ type ReplacementInput struct {
 	// Complete means that the current pull has just read a complete listing. This listing contained no row in Old. It
 	// contained every row in New that is not stored yet.
 	Complete bool
+	// ShownBefore reports whether the current pull has returned a row before its complete listing. It is nil if this is
+	// not known. Every row that the pull has returned may then have been returned before.
+	ShownBefore func(externalID string) bool
 }
 
 // MatchPair contains the external ids of an old row and a new row.

@@ -35,13 +35,15 @@ func TestWhichRowsAPullMayHaveShown(t *testing.T) {
 		more bool
 		want bool
 	}{
-		"a list of everything":      {domain.Step{}, false, true},
-		"a list of its account":     {domain.Step{Account: "a"}, false, true},
-		"a list of another account": {domain.Step{Account: "b"}, false, false},
-		"a list of its days":        {domain.Step{Window: march}, false, true},
-		"a list of other days": {
-			domain.Step{Window: domain.Window{From: "2026-03-10"}}, false, false,
+		"a list of everything":      {domain.Step{Sweep: true}, false, true},
+		"a list of its account":     {domain.Step{Sweep: true, Account: "a"}, false, true},
+		"a list of another account": {domain.Step{Sweep: true, Account: "b"}, false, false},
+		"all rows of its days":      {domain.Step{Sweep: true, Window: march}, false, true},
+		"all rows of other days": {
+			domain.Step{Sweep: true, Window: domain.Window{From: "2026-03-10"}}, false, false,
 		},
+		"rows of its days are in Shown":               {domain.Step{Window: march}, false, false},
+		"too many rows of its days to remember them":  {domain.Step{Window: march}, true, true},
 		"rows that are named are in Shown":            {domain.Step{IDs: []string{"y"}}, false, false},
 		"new rows are in Shown":                       {domain.Step{CreatedFrom: hour(0)}, false, false},
 		"too many rows were named to remember them":   {domain.Step{IDs: []string{"y"}}, true, true},

@@ -48,6 +48,7 @@ type attempt struct {
 	carriedOver     bool            // see ports.Claimed; also set when this attempt has published rows
 	shown           domain.Progress // only Shown and ShownMore are used, with the ids from all attempts of the pull
 	reread          bool            // see domain.Progress
+	resumed         bool            // an earlier attempt has planned the pull, and may have read pages
 	nameless        bool            // the quarantine contains a row whose external id cannot be read
 
 	removed         []string // the sorted external ids of rows whose removal is stored already
@@ -288,7 +289,7 @@ func (a *attempt) readStep(ctx context.Context) error {
 		quarantine:    a.quarantine,
 		removedIDs:    a.removed,
 		staged:        a.relink.staged,
-		partial:       len(step.IDs) > 0 || !step.CreatedFrom.IsZero(),
+		partial:       !step.Sweep,
 	}
 	for {
 		err := a.readPages(ctx, step, changes)
@@ -414,7 +415,8 @@ func (a *attempt) stopStep(ctx context.Context, failure error) error {
 
 // sweep marks stored rows as removed if a complete listing did not return them, and advances to the next step. In two
 // cases it marks no rows:
-//   - The listing proves nothing, for example because the vendor has synchronised during the listing (see settled).
+//   - The listing proves nothing, for example because the vendor has synchronised during the listing (see settled). The
+//     store then only remembers which rows the listing lacks.
 //   - The listing contains a row whose id cannot be read. It may be the id of any stored row.
 //
 // The rows of the last batch are written together with the removals. If a removed row was replaced by a new row, both
@@ -422,11 +424,9 @@ func (a *attempt) stopStep(ctx context.Context, failure error) error {
 func (a *attempt) sweep(ctx context.Context, step domain.Step, changes *differ, lastBatch batch) error {
 	page := lastBatch.write()
 	settled, err := a.settled(ctx, a.status.Transactions)
-	if err != nil || !settled {
-		if err != nil {
-			// The removals of this step are not stored yet, so the progress must not advance to the next step.
-			page.Progress = a.pull.Progress
-		}
+	if err != nil {
+		// The removals of this step are not stored yet, so the progress must not advance to the next step.
+		page.Progress = a.pull.Progress
 		if failed := a.writePage(ctx, page); failed != nil {
 			return failed
 		}
@@ -435,6 +435,12 @@ func (a *attempt) sweep(ctx context.Context, step domain.Step, changes *differ, 
 	w := ports.SweepWrite{
 		Account: step.Account, Window: step.Window, Seen: changes.seenInStep(), Proof: a.status.Transactions,
 		CollectedFrom: changes.collectedFrom, Page: a.completed(page),
+	}
+	if !settled {
+		w.Proof = domain.NoProof
+	}
+	if !a.resumed {
+		w.ShownBefore = changes.seenBefore()
 	}
 	if changes.unidentified {
 		w.Seen = func(string) bool { return true }

@@ -28,7 +28,7 @@ type differ struct {
 	// removedIDs are the sorted external ids of rows whose removal is already stored. A page may still contain such a
 	// row if the page was read before the vendor announced the removal. The differ treats the row as unchanged.
 	removedIDs []string
-	partial    bool // the step does not read the complete list, only rows by id or recently created rows
+	partial    bool // the step does not read the complete list, only rows by id, recent ones, or those of a window
 
 	// These fields describe the rows that the pull has already counted for this step. With these fields, no
 	// unchanged row is counted twice. Only appendChanged uses these fields.
@@ -214,6 +214,15 @@ func (d *differ) again() *differ {
 func (d *differ) seenInStep() func(externalID string) bool {
 	d.seen.sort()
 	return d.seen.has
+}
+
+// seenBefore returns a function that reports whether an external id has occurred in an earlier reading of the step by
+// this attempt.
+func (d *differ) seenBefore() func(externalID string) bool {
+	if d.counted == nil {
+		return func(string) bool { return false }
+	}
+	return d.counted.has
 }
 
 // recentIDs contains hashes of the external ids of recent pages. A page is recent until it is known to be stored.

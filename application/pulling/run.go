@@ -103,7 +103,7 @@ func (e *Engine) runPull(
 		initial: claimed.Initial, empty: claimed.Empty, quarantine: newQuarantine(claimed.Quarantine),
 		removed: claimed.Removed, removedAccounts: claimed.RemovedAccounts,
 		recentlyRemoved: claimed.RecentlyRemoved, carriedOver: claimed.CarriedOver, shown: claimed.Pull.Progress,
-		reread: claimed.Pull.Progress.Planned, // planned by an earlier attempt
+		reread: claimed.Pull.Progress.Planned, resumed: claimed.Pull.Progress.Planned,
 	}
 	a.nameless = a.quarantine.hasNameless()
 	if a.pull.Attempts > domain.MaxAttempts { // the process died in each of the attempts

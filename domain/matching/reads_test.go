@@ -100,8 +100,12 @@ func TestTheReadsDecideWhetherTwoRowsExistedTogether(t *testing.T) {
 		"the list is of other days": {
 			reads: []domain.Progress{window("2026-01-01", "2026-01-31")}, oldRows: 1, newRows: 1, want: true,
 		},
-		"the list is of its days": {
-			reads: []domain.Progress{window("2026-11-01", "2026-11-30")}, oldRows: 1, newRows: 1, want: false,
+		"the list is of its days, without the old row": {
+			reads: []domain.Progress{window("2026-11-01", "2026-11-30")}, oldRows: 1, newRows: 1, want: true,
+		},
+		"the list is of its days, with the old row": {
+			reads:   []domain.Progress{window("2026-11-01", "2026-11-30").WithShown([]string{"x"})},
+			oldRows: 1, newRows: 1, want: false,
 		},
 		"the pull of the new row is not known": {
 			reads: []domain.Progress{all()}, oldRows: 0, newRows: 9, want: false,

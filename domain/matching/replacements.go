@@ -57,6 +57,8 @@ func (in Replacements) number(pull domain.PullID) uint64 {
 // listing at its end; 0 if the pull is not known.
 func (in Replacements) firstRead(newRow *domain.NewRow) uint64 {
 	switch n := in.number(newRow.FirstPull); {
+	case n > 0 && n == uint64(len(in.Reads)) && in.listedFirst(newRow.ExternalID):
+		return 2 * n
 	case n > 0:
 		return 2*n - 1
 	case !newRow.FirstPull.IsZero():
@@ -67,11 +69,18 @@ func (in Replacements) firstRead(newRow *domain.NewRow) uint64 {
 	return max(2*uint64(len(in.Reads)), 1) - 1
 }
 
+// listedFirst reports whether the current pull is known to have returned no row with this id before its complete
+// listing.
+func (in Replacements) listedFirst(externalID string) bool {
+	return in.Complete && in.ShownBefore != nil && !in.ShownBefore(externalID)
+}
+
 // lastRead returns the number of the last listing that contained the old row or may have contained it; 0 if there is
 // none.
 func (in Replacements) lastRead(oldRow *domain.OldRow) uint64 {
 	end := in.number(oldRow.AbsentSince)
-	if end > 0 && !in.Reads[end-1].Progress.Reread {
+	if end > 0 && (!in.Reads[end-1].Progress.Reread ||
+		end == uint64(len(in.Reads)) && in.listedFirst(oldRow.ExternalID)) {
 		end--
 	}
 	if in.number(oldRow.AbsentSince) == 0 {

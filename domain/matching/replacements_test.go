@@ -1,6 +1,7 @@
 package matching_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -15,7 +16,7 @@ func pull(n byte) domain.PullID { return domain.PullID{UUID: uuid.UUID{6: 0x70, 
 
 // whole is a pull that read a complete list.
 func whole(n byte, at time.Time) domain.PullRead {
-	return domain.PullRead{ID: pull(n), StartedAt: at, Progress: domain.Progress{Steps: []domain.Step{{}}}}
+	return domain.PullRead{ID: pull(n), StartedAt: at, Progress: domain.Progress{Steps: []domain.Step{{Sweep: true}}}}
 }
 
 func transaction(id, text string) domain.Transaction {
@@ -31,6 +32,11 @@ func transaction(id, text string) domain.Transaction {
 // plainRow returns the evidence of a row without metadata.
 func plainRow(data domain.TransactionData, account domain.AccountID) matching.Row {
 	return matching.NewRow(data, account, domain.InstitutionKeys{})
+}
+
+// isOneOf returns a function that reports whether an id is one of these.
+func isOneOf(ids ...string) func(string) bool {
+	return func(id string) bool { return slices.Contains(ids, id) }
 }
 
 // TestFindReplacements checks which pulls may have shown both rows.
@@ -66,6 +72,21 @@ func TestFindReplacements(t *testing.T) {
 				Old: []domain.OldRow{oldRow(pull(1), noon)}, New: []domain.NewRow{newRow(pull(1))},
 				Reads: []domain.PullRead{reread},
 			}}, ""},
+		"the pull read the list twice, and returned both rows in the first list": {matching.Replacements{
+			ReplacementInput: domain.ReplacementInput{
+				Old: []domain.OldRow{oldRow(pull(1), noon)}, New: []domain.NewRow{newRow(pull(1))},
+				Reads: []domain.PullRead{reread}, Complete: true, ShownBefore: isOneOf("o", "n"),
+			}}, ""},
+		"the pull returned the old row in its first list, and the new one in its last": {matching.Replacements{
+			ReplacementInput: domain.ReplacementInput{
+				Old: []domain.OldRow{oldRow(pull(1), noon)}, New: []domain.NewRow{newRow(pull(1))},
+				Reads: []domain.PullRead{reread}, Complete: true, ShownBefore: isOneOf("o"),
+			}}, "o n"},
+		"the pull returned the new row in both of its lists, and the old one in none": {matching.Replacements{
+			ReplacementInput: domain.ReplacementInput{
+				Old: []domain.OldRow{oldRow(pull(1), noon)}, New: []domain.NewRow{newRow(pull(1))},
+				Reads: []domain.PullRead{reread}, Complete: true, ShownBefore: isOneOf("n"),
+			}}, "o n"},
 		"a later pull may have shown both": {matching.Replacements{
 			ReplacementInput: domain.ReplacementInput{
 				Old: []domain.OldRow{oldRow(pull(2), noon)}, New: []domain.NewRow{newRow(pull(1))},

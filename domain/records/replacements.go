@@ -32,7 +32,9 @@ func (d *decision) matchRemoved() error {
 		return nil
 	}
 	r := &replacement{old: map[string]*Record{}, replaced: map[string]*Candidate{}}
-	r.Complete = d.sweep != nil
+	if r.Complete = d.sweep != nil; r.Complete {
+		r.ShownBefore = d.sweep.ShownBefore
+	}
 	if err := d.readOld(r); err != nil || len(r.Old) == 0 {
 		return err
 	}

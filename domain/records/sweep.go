@@ -15,7 +15,7 @@ type absenceReading struct {
 }
 
 // judgeAbsences finds the records in the window of a sweep that the listing lacks. domain.AbsenceRead decides which of
-// them leave. The others are remembered for a later sweep.
+// them leave. The others are remembered for a later sweep, which then knows since when the vendor has not returned them.
 func (d *decision) judgeAbsences() error {
 	if d.sweep == nil {
 		return nil
@@ -47,7 +47,7 @@ func (d *decision) judgeAbsences() error {
 	}
 	return d.emit(Changes{
 		Absences:      &Absences{Account: d.sweep.Account, Known: len(known) > 0, Remaining: remaining},
-		ForgetExpired: d.CarriedOver,
+		ForgetExpired: d.CarriedOver && d.sweep.Proof != domain.NoProof,
 	})
 }
 
@@ -93,7 +93,8 @@ func (r *absenceReading) reaches(record LiveRecord) bool {
 // r.Live. A record counts as missing in these cases:
 //
 //   - It was missing before.
-//   - One listing is enough, and the record is not carried over, or the listing reaches back to it.
+//   - One listing is enough, or the listing proves nothing, and the record is not carried over, or the listing reaches
+//     back to it.
 //   - Two listings are needed, the listing reaches back to the record, and the vendor collected it recently enough.
 func (d *decision) absent(r *absenceReading, known map[string]domain.Absence) ([]domain.Absence, error) {
 	var absent []domain.Absence
@@ -103,7 +104,7 @@ func (d *decision) absent(r *absenceReading, known map[string]domain.Absence) ([
 		switch {
 		case wasAbsent:
 			absent = append(absent, a)
-		case d.sweep.Proof == domain.OneRead:
+		case d.sweep.Proof != domain.TwoReads:
 			if !record.CarriedOver || r.reaches(record) {
 				absent = append(absent, r.absence(record))
 			}

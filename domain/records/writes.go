@@ -103,7 +103,9 @@ type SweepWrite struct {
 	Account string // external id of the listed account; "" if all accounts were listed
 	Window  domain.Window
 	Seen    func(externalID string) bool // reports whether the listing contains the row with this external id
-	Proof   domain.AbsenceProof          // OneRead or TwoReads: how many listings without a row prove its removal
+	// ShownBefore reports whether the pull has returned the row before this listing; see domain.ReplacementInput.
+	ShownBefore func(externalID string) bool
+	Proof       domain.AbsenceProof // how many listings without a row prove its removal
 	// CollectedFrom contains one time for each account: the earliest collection time of the listed rows. The keys are
 	// the external ids of the accounts. CollectedFrom is set only if Proof is TwoReads and CollectedAt is not nil.
 	CollectedFrom map[string]time.Time

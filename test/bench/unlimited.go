@@ -29,6 +29,6 @@ func serveUnlimited(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	go system.PaceHeap(ctx)
+	go system.PaceHeap(ctx, app.ReservedMemory)
 	return app.Serve(ctx, listeners[0], listeners[1])
 }

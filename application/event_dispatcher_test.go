@@ -915,3 +915,20 @@ func TestASinkThatHangsGetsOneAttemptAtATime(t *testing.T) {
 type observerFunc func(ports.Event)
 
 func (f observerFunc) Emit(_ context.Context, e ports.Event) { f(e) }
+
+// A pull wakes the dispatcher of its process, so that an event need not wait for the next poll.
+func TestAPullIsAnnouncedWithoutAWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDispatchEnv(t)
+		d.subscribe(bookkeeper)
+		c := d.createConnection("second")
+		d.vendor.setRows("r1")
+		defer d.dispatch(d.Service)()
+		time.Sleep(time.Minute + time.Millisecond) // the interval of the polls has grown to its maximum
+		d.runPull(d.requestFullPull(c))
+		synctest.Wait()
+		if got := len(d.sink.got(bookkeeper)); got != 1 {
+			t.Errorf("received %d events, want 1", got)
+		}
+	})
+}

@@ -304,3 +304,22 @@ func TestResealSkipsAndCountsCredentialsThatDoNotOpen(t *testing.T) {
 	_, err := e.Reseal(e.ctx)
 	e.noError(err)
 }
+
+func TestResealEncryptsTheAuditKeyUnderTheNewKey(t *testing.T) {
+	e := newEnv(t)
+	before, err := e.AuditKey(e.ctx, e.tenant)
+	e.noError(err)
+	e.sealer.primary++
+	_, err = e.Reseal(e.ctx)
+	e.noError(err)
+	sealed, err := e.deps.AuditLog.Key(e.ctx)
+	e.noError(err)
+	if e.sealer.NeedsReseal(sealed) {
+		t.Error("the audit key is still encrypted under the old key")
+	}
+	after, err := e.newService().AuditKey(e.ctx, e.tenant)
+	e.noError(err)
+	if after != before {
+		t.Errorf("the audit key is now %s, was %s", after, before)
+	}
+}

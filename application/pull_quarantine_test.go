@@ -97,3 +97,34 @@ func TestARowLeavesTheQuarantineWhileTheConsentIsRenewed(t *testing.T) {
 		t.Errorf("still in the quarantine: %v", rest)
 	}
 }
+
+// An attempt that continues after the pages of an earlier attempt has not read these pages. It must not release the
+// quarantined rows on them.
+func TestAContinuedPullReleasesNoRowOfAnEarlierPage(t *testing.T) {
+	e := newEnv(t)
+	e.vendor.steps = []domain.Step{listStep}
+	fails := false
+	e.vendor.onRead = func(_ domain.Step, cursor string) (*ports.VendorPage, error) {
+		switch {
+		case cursor == "":
+			return &ports.VendorPage{Transactions: []domain.RawTransaction{unreadableRow("r1")}, Next: "2"}, nil
+		case fails:
+			return nil, unavailable(domain.VendorUnreachable)
+		}
+		return &ports.VendorPage{}, nil
+	}
+	c := e.createConnection("books")
+	e.runPull(e.requestFullPull(c))
+	fails = true
+	id := e.requestFullPull(c)
+	e.clock.pass(e.runPull(id))
+	fails, e.vendor.cursors = false, nil
+	e.runPull(id)
+	e.wantPull(id, domain.PullSucceeded, "")
+	if diff := cmp.Diff([]string{"2"}, e.vendor.cursors); diff != "" {
+		t.Fatalf("the pull did not continue: %s", diff)
+	}
+	if diff := cmp.Diff([]string{"r1"}, e.quarantined(c)); diff != "" {
+		t.Error(diff)
+	}
+}

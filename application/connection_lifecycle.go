@@ -31,15 +31,42 @@ func (s *Service) CreateLinkSession(
 	return session, nil
 }
 
-// RefreshConnection implements ports.ConnectionLifecycle.
+// RefreshConnection implements ports.ConnectionLifecycle. The refresh is counted and audited in one change. If the
+// connection was deleted during the vendor's call, the refresh is only audited.
 func (s *Service) RefreshConnection(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID) error {
+	const action = "connection.refresh"
 	err := callVendor(ctx, s, tenant, id, func(vendor ports.Refresher, _ domain.Connection, a ports.Access) error {
-		return vendor.Refresh(ctx, a)
+		return refreshError(vendor.Refresh(ctx, a))
 	})
 	if err != nil {
 		return err
 	}
-	return s.audits.Append(ctx, tenant, "connection.refresh", id.String())
+	now := s.Clock.Now()
+	c, err := s.Connections.Update(ctx, tenant, domain.Aggregator, id, s.audits.EntriesOf(ctx, action, id.String()),
+		func(c *domain.Connection) error {
+			c.Usage = c.Usage.AddRefresh(now)
+			return nil
+		})
+	if errors.Is(err, domain.NotFound) {
+		return s.audits.Append(ctx, tenant, action, id.String())
+	}
+	if err == nil {
+		s.Observer.Emit(ctx, ports.ConnectionRefreshed{Connection: id, Vendor: c.Vendor})
+		s.audits.Emit(ctx, tenant, action, id.String())
+	}
+	return err
+}
+
+// refreshError returns an error with the code refreshes_used_up if the budget of refreshes is empty, or if the vendor has
+// answered 429. It returns any other error unchanged. RetryAfter stays the same.
+func refreshError(err error) error {
+	if !errors.Is(err, domain.BudgetExhausted) && !errors.Is(err, domain.VendorRateLimited) ||
+		!errors.Is(err, domain.Unavailable) {
+		return err
+	}
+	return &domain.Error{
+		Kind: domain.Unavailable, Code: domain.RefreshesUsedUp, RetryAfter: domain.RetryAfterOf(err), Cause: err,
+	}
 }
 
 // callVendor calls fn with the aggregator of the connection's vendor. F is an optional interface that this aggregator

@@ -50,6 +50,7 @@ type Connection struct {
 	Health  Health
 	Consent Consent
 	Webhook WebhookWatch
+	Usage   MonthlyUsage
 
 	// Revision starts at 1 and increases by one with each change by an operator.
 	Revision  int64
@@ -137,7 +138,7 @@ func (c *Connection) Erase(at time.Time) {
 // values that are needed to use it. EraseAccess removes both.
 func (c *Connection) EraseData() {
 	c.Name, c.Config, c.Health = "", nil, Health{}
-	c.Consent, c.Webhook = Consent{}, WebhookWatch{}
+	c.Consent, c.Webhook, c.Usage = Consent{}, WebhookWatch{}, MonthlyUsage{}
 }
 
 // EraseAccess removes the credential, the address and the account reference.

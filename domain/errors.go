@@ -60,6 +60,7 @@ const (
 	VendorUnreachable  Code = "vendor_unreachable"   // no response, or a 5xx (Unavailable)
 	VendorRateLimited  Code = "vendor_rate_limited"  // the vendor answered 429 (Unavailable)
 	BudgetExhausted    Code = "budget_exhausted"     // our rate budget is empty; the vendor is not called (Unavailable)
+	RefreshesUsedUp    Code = "refreshes_used_up"    // no refresh is allowed at the moment (Unavailable)
 	TooManyProbes      Code = "too_many_probes"      // too many tests of connections are running (Unavailable)
 	TooManyReads       Code = "too_many_reads"       // too many costly reads of the tenant are running (Unavailable)
 	TooManyStatements  Code = "too_many_statements"  // too many statements are being written (Unavailable)

@@ -77,7 +77,7 @@ type Tracer interface {
 }
 
 // Event is a telemetry event: WebhookReceived, PullAttempted, VendorChecked, SealingFailed,
-// ReconcileRequested, ConsentExpiring, WebhookMissed, EventAttempted, SubscriptionDisabled, Pruned, Audited,
+// ConnectionRefreshed, ReconcileRequested, ConsentExpiring, WebhookMissed, EventAttempted, SubscriptionDisabled, Pruned, Audited,
 // CheckpointAnnounced or BackgroundError.
 type Event interface{ event() }
 
@@ -103,6 +103,11 @@ type (
 		Vendor domain.Vendor
 		Took   time.Duration
 		Err    error
+	}
+	// ConnectionRefreshed reports that a vendor has accepted to read an institution now.
+	ConnectionRefreshed struct {
+		Connection domain.ConnectionID
+		Vendor     domain.Vendor
 	}
 	// SealingFailed reports that a stored credential could not be decrypted, or that a
 	// credential could not be sealed.
@@ -171,6 +176,7 @@ type (
 func (WebhookReceived) event()      {}
 func (PullAttempted) event()        {}
 func (VendorChecked) event()        {}
+func (ConnectionRefreshed) event()  {}
 func (SealingFailed) event()        {}
 func (ReconcileRequested) event()   {}
 func (ConsentExpiring) event()      {}

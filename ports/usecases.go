@@ -73,6 +73,7 @@ type ConnectionHealth struct {
 	Paused       bool                    // whether requests to the vendor are stopped
 	Consent      ConsentHealth
 	Webhook      WebhookHealth
+	ThisMonth    domain.MonthlyUsage // of the current month in UTC
 }
 
 // ConsentHealth is the state of the account holder's consent.

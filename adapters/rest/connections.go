@@ -79,6 +79,13 @@ type healthView struct {
 	Completeness  string      `json:"completeness" enum:"unknown,complete,drifting" example:"complete" doc:"Whether the transactions explain the balances of the accounts: drifting if any account drifts, otherwise complete if any account is complete"`
 	Consent       consentView `json:"consent" doc:"The consent of the account holder"`
 	Webhook       webhookView `json:"webhook" doc:"Whether the vendor's webhooks arrive"`
+	ThisMonth     usageView   `json:"thisMonth" doc:"What the service itself has caused at the institution in the current month (UTC)"`
+}
+
+// usageView counts what the service has caused at an institution in a month.
+type usageView struct {
+	Refreshes int `json:"refreshes" example:"3" doc:"Number of refreshes that the vendor has accepted"`
+	Pulls     int `json:"pulls" example:"41" doc:"Number of complete pulls that have succeeded: pulls that read everything that the vendor has"`
 }
 
 // consentView is the state of the account holder's consent.
@@ -126,6 +133,7 @@ func healthOf(h ports.ConnectionHealth) healthView {
 		Webhook: webhookView{
 			string(h.Webhook.State), utcOrZero(h.Webhook.LastAt), utcOrZero(h.Webhook.ExpectedBy),
 		},
+		ThisMonth: usageView{h.ThisMonth.Refreshes, h.ThisMonth.Pulls},
 	}
 }
 

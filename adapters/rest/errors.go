@@ -136,6 +136,10 @@ var statusRules = []statusRule{
 		"the other requests of the tenant use all memory of its share",
 	},
 	{
+		domain.RefreshesUsedUp, http.StatusTooManyRequests, codeRateLimited,
+		"the vendor allows no further refresh at the moment",
+	},
+	{
 		domain.VendorUnreachable, http.StatusServiceUnavailable, codeUnavailable, "the vendor cannot be reached",
 	},
 	{

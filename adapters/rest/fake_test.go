@@ -183,8 +183,9 @@ func (f *fake) ConnectionHealth(
 ) (ports.ConnectionHealth, error) {
 	return ports.ConnectionHealth{
 		Activity: ports.Activity{LastPullAt: moment}, Completeness: books.Complete,
-		Consent: ports.ConsentHealth{State: domain.ConsentExpiring, ExpiresAt: moment},
-		Webhook: ports.WebhookHealth{State: domain.WebhookSilent, LastAt: moment, ExpectedBy: moment},
+		Consent:   ports.ConsentHealth{State: domain.ConsentExpiring, ExpiresAt: moment},
+		Webhook:   ports.WebhookHealth{State: domain.WebhookSilent, LastAt: moment, ExpectedBy: moment},
+		ThisMonth: domain.MonthlyUsage{Refreshes: 3, Pulls: 41},
 	}, f.record(id)
 }
 

@@ -112,7 +112,7 @@ func TestEveryRouteReturnsItsGoldenJSON(t *testing.T) {
 			`{"health":"unknown","needsReauth":false,"paused":false,"lastPullAt":"2026-01-02T03:04:05.6Z",` +
 				`"quarantined":0,"completeness":"complete","consent":{"state":"expiring",` +
 				`"expiresAt":"2026-01-02T03:04:05.6Z"},"webhook":{"state":"silent","lastAt":"2026-01-02T03:04:05.6Z",` +
-				`"expectedBy":"2026-01-02T03:04:05.6Z"}}`, nil,
+				`"expectedBy":"2026-01-02T03:04:05.6Z"},"thisMonth":{"refreshes":3,"pulls":41}}`, nil,
 		},
 		"link session": {
 			"POST", idPath + "/link-sessions", "", 201, `{"vendor":"pluggy","mode":"update","token":"` + linkToken +
@@ -124,19 +124,22 @@ func TestEveryRouteReturnsItsGoldenJSON(t *testing.T) {
 		"pause": {
 			"POST", idPath + "/pause", "", 200,
 			`{"health":"unknown","needsReauth":false,"paused":true,"quarantined":0,"completeness":"complete",` +
-				`"consent":{"state":"unknown"},"webhook":{"state":"unknown"}}`, nil,
+				`"consent":{"state":"unknown"},"webhook":{"state":"unknown"},` +
+				`"thisMonth":{"refreshes":0,"pulls":0}}`, nil,
 		},
 		"resume": {
 			"POST", idPath + "/resume", "", 200,
 			`{"health":"unknown","needsReauth":false,"paused":false,"quarantined":0,"completeness":"complete",` +
-				`"consent":{"state":"unknown"},"webhook":{"state":"unknown"}}`, nil,
+				`"consent":{"state":"unknown"},"webhook":{"state":"unknown"},` +
+				`"thisMonth":{"refreshes":0,"pulls":0}}`, nil,
 		},
 		"health of all": {
 			"GET", connectionsPath + "/health", "", 200, envelope[healthList](
 				`{"connectionId":"019b0000-0000-7000-8000-000000000001","vendor":"pluggy","configName":"pluggy-main",` +
 					`"health":"unhealthy","reason":"credential_rejected","needsReauth":true,"paused":false,` +
 					`"lastWebhookAt":"2026-01-02T03:04:05.6Z","quarantined":0,"completeness":"drifting",` +
-					`"consent":{"state":"active"},"webhook":{"state":"active","lastAt":"2026-01-02T03:04:05.6Z"}}`,
+					`"consent":{"state":"active"},"webhook":{"state":"active","lastAt":"2026-01-02T03:04:05.6Z"},` +
+					`"thisMonth":{"refreshes":0,"pulls":0}}`,
 			), nil,
 		},
 		"types": {

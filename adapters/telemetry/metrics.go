@@ -22,6 +22,7 @@ type Metrics struct {
 	pullDuration     *prometheus.HistogramVec
 	transactions     *prometheus.CounterVec
 	vendorCalls      *prometheus.HistogramVec
+	causedReads      *prometheus.CounterVec
 	budget           *prometheus.GaugeVec
 	backlog          prometheus.Gauge
 	feedDelay        prometheus.Gauge
@@ -68,6 +69,10 @@ func NewMetrics(vendors ...domain.Vendor) *Metrics {
 			"vendor_call_duration_seconds", "Calls to vendors by status.", callBuckets, "vendor", "method",
 			"template", "status",
 		),
+		causedReads: counter(
+			"caused_reads_total", "Refreshes that a vendor has accepted, and complete pulls that have succeeded.", "vendor",
+			"cause",
+		),
 		budget: gauge(
 			"vendor_budget_remaining", "Calls left in the rate budget that was used last.", "vendor",
 			"resource",
@@ -106,7 +111,7 @@ func NewMetrics(vendors ...domain.Vendor) *Metrics {
 	}
 	m.initSeries()
 	m.Registry.MustRegister(m.requests, m.webhooks, m.pullAttempts, m.pullDuration, m.transactions,
-		m.vendorCalls, m.budget,
+		m.vendorCalls, m.causedReads, m.budget,
 		m.backlog, m.feedDelay, m.consentExpiring, m.silent, m.drifting, m.webhooksMissed, m.eventAttempts,
 		m.eventsWaiting, m.eventsAge, m.disabled, m.sealing, m.backgroundErrors, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -143,6 +148,8 @@ func (m *Metrics) initSeries() {
 		}
 		m.pull(v, domain.PullSucceeded, "")
 		m.webhooksMissed.WithLabelValues(m.labels.vendor(v))
+		m.causedReads.WithLabelValues(m.labels.vendor(v), causeRefresh)
+		m.causedReads.WithLabelValues(m.labels.vendor(v), causePull)
 		for _, code := range fatalCodes {
 			m.pull(v, domain.PullFailed, code)
 		}
@@ -160,6 +167,12 @@ func (m *Metrics) pull(v domain.Vendor, state domain.PullState, code domain.Code
 	}
 	return m.pullAttempts.WithLabelValues(m.labels.vendor(v), m.labels.value("state", string(state)), failure)
 }
+
+// The values of the label "cause" of the series caused_reads_total.
+const (
+	causeRefresh = "refresh"
+	causePull    = "complete_pull"
+)
 
 // none is the value of the label "error" if an attempt had no error, and of the label "status" if a call received no
 // response.

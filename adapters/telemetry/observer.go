@@ -34,6 +34,10 @@ func (o Observer) Emit(ctx context.Context, event ports.Event) {
 			"connection tested", zap.String("vendor", o.Metrics.labels.vendor(e.Vendor)),
 			zap.Duration("took", e.Took), errorField(e.Err),
 		)
+	case ports.ConnectionRefreshed:
+		vendor := o.Metrics.labels.vendor(e.Vendor)
+		o.Metrics.causedReads.WithLabelValues(vendor, causeRefresh).Inc()
+		o.Log.Info("connection refreshed", zap.Stringer("connection", e.Connection), zap.String("vendor", vendor))
 	case ports.SealingFailed:
 		o.Metrics.sealing.Inc()
 		o.Log.Error(
@@ -105,6 +109,9 @@ func (o Observer) record(e ports.PullAttempted) string {
 	m, p := o.Metrics, e.Pull
 	vendor := m.labels.vendor(p.Vendor)
 	m.pull(p.Vendor, p.State, p.LastError).Inc()
+	if p.State == domain.PullSucceeded && p.Scope.Everything {
+		m.causedReads.WithLabelValues(vendor, causePull).Inc()
+	}
 	m.pullDuration.WithLabelValues(vendor).Observe(e.Took.Seconds())
 	for change, rows := range map[string]int{
 		"added": e.Counts.Added, "modified": e.Counts.Modified,

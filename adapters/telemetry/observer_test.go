@@ -211,6 +211,13 @@ var eventTests = []struct {
 		nil,
 	},
 	{
+		ports.ConnectionRefreshed{Connection: domain.ConnectionID{UUID: id}, Vendor: "pluggy"},
+		map[string]any{
+			"level": "info", "message": "connection refreshed", "connection": id.String(), "vendor": "pluggy",
+		},
+		[]wantSeries{{"caused_reads_total", []string{"cause", "refresh", "vendor", "pluggy"}, 1}},
+	},
+	{
 		ports.BackgroundError{Task: "maintenance prune", Err: errors.Join(failure, errors.New("and more"))},
 		map[string]any{
 			"level": "error", "message": "background work failed", "where": "maintenance prune",

@@ -206,7 +206,7 @@ func (a *attempt) outcome(
 	failure error, consent domain.ConsentReport, replaced bool, now time.Time,
 ) ports.Outcome {
 	o := ports.Outcome{
-		State: domain.PullSucceeded, Attempts: a.pull.Attempts, At: now,
+		State: domain.PullSucceeded, Attempts: a.pull.Attempts, At: now, Complete: a.pull.Scope.Everything,
 		Health: func(h domain.Health) domain.Health {
 			if h = h.AfterSignal(a.pull.Scope.Signal); replaced {
 				return h

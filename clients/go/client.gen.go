@@ -1782,6 +1782,9 @@ type ConnectionHealthItem struct {
 	// Examples: 2026-03-01T10:00:00Z
 	Since *time.Time `json:"since,omitempty"`
 
+	// ThisMonth What the service itself has caused at the institution in the current month (UTC)
+	ThisMonth UsageView `json:"thisMonth"`
+
 	// Vendor The aggregator
 	//
 	// Examples: pluggy
@@ -2340,6 +2343,9 @@ type HealthView struct {
 	//
 	// Examples: 2026-03-01T10:00:00Z
 	Since *time.Time `json:"since,omitempty"`
+
+	// ThisMonth What the service itself has caused at the institution in the current month (UTC)
+	ThisMonth UsageView `json:"thisMonth"`
 
 	// Warnings Absent when there are none. mass_removal: a complete read did not return many rows of an account; they are removed only if a read at least an hour later does not return them either. account_shared: another live connection reads one of the same accounts, and each connection stores its own transactions
 	Warnings *[]HealthViewWarnings `json:"warnings,omitempty"`
@@ -3778,6 +3784,19 @@ type TransactionViewVendor string
 // TransactionViewWarnings defines model for TransactionView.Warnings.
 type TransactionViewWarnings string
 
+// UsageView defines model for UsageView.
+type UsageView struct {
+	// Pulls Number of complete pulls that have succeeded: pulls that read everything that the vendor has
+	//
+	// Examples: 41
+	Pulls int64 `json:"pulls"`
+
+	// Refreshes Number of refreshes that the vendor has accepted
+	//
+	// Examples: 3
+	Refreshes int64 `json:"refreshes"`
+}
+
 // VersionView defines model for VersionView.
 type VersionView struct {
 	// Version The version of the build
@@ -5002,7 +5021,7 @@ type ClientInterface interface {
 
 	// RefreshConnection Ask the vendor to read the institution now
 	//
-	// Asks the vendor to read the institution now. New data arrives with a webhook, as after any other synchronisation. The response is a 409 if the vendor does not have this feature (Belvo), or if the connection is paused.
+	// Asks the vendor to read the institution now. New data arrives with a webhook, as after any other synchronisation. The response is a 409 if the vendor does not have this feature (Belvo), or if the connection is paused. It is a 429 with Retry-After if no refresh is allowed at the moment: Pluggy allows 20 in a minute, and a tenant can use 15 of them while another tenant refreshes, too.
 	//
 	// Corresponds with POST /v1/discovery/aggregator-connections/{id}/refresh (the `RefreshConnection` operationId).
 	RefreshConnection(ctx context.Context, id string, params *RefreshConnectionParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -5984,7 +6003,7 @@ func (c *Client) ListQuarantine(ctx context.Context, id string, params *ListQuar
 
 // RefreshConnection Ask the vendor to read the institution now
 //
-// Asks the vendor to read the institution now. New data arrives with a webhook, as after any other synchronisation. The response is a 409 if the vendor does not have this feature (Belvo), or if the connection is paused.
+// Asks the vendor to read the institution now. New data arrives with a webhook, as after any other synchronisation. The response is a 409 if the vendor does not have this feature (Belvo), or if the connection is paused. It is a 429 with Retry-After if no refresh is allowed at the moment: Pluggy allows 20 in a minute, and a tenant can use 15 of them while another tenant refreshes, too.
 //
 // Corresponds with POST /v1/discovery/aggregator-connections/{id}/refresh (the `RefreshConnection` operationId).
 func (c *Client) RefreshConnection(ctx context.Context, id string, params *RefreshConnectionParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -11441,7 +11460,7 @@ type ClientWithResponsesInterface interface {
 
 	// RefreshConnectionWithResponse Ask the vendor to read the institution now
 	//
-	// Asks the vendor to read the institution now. New data arrives with a webhook, as after any other synchronisation. The response is a 409 if the vendor does not have this feature (Belvo), or if the connection is paused.
+	// Asks the vendor to read the institution now. New data arrives with a webhook, as after any other synchronisation. The response is a 409 if the vendor does not have this feature (Belvo), or if the connection is paused. It is a 429 with Retry-After if no refresh is allowed at the moment: Pluggy allows 20 in a minute, and a tenant can use 15 of them while another tenant refreshes, too.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -22217,7 +22236,7 @@ func (c *ClientWithResponses) ListQuarantineWithResponse(ctx context.Context, id
 
 // RefreshConnectionWithResponse Ask the vendor to read the institution now
 //
-// Asks the vendor to read the institution now. New data arrives with a webhook, as after any other synchronisation. The response is a 409 if the vendor does not have this feature (Belvo), or if the connection is paused.
+// Asks the vendor to read the institution now. New data arrives with a webhook, as after any other synchronisation. The response is a 409 if the vendor does not have this feature (Belvo), or if the connection is paused. It is a 429 with Retry-After if no refresh is allowed at the moment: Pluggy allows 20 in a minute, and a tenant can use 15 of them while another tenant refreshes, too.
 //
 // Returns a wrapper object for the known response body format(s).
 //

@@ -35,7 +35,10 @@ type Outcome struct {
 	// Announced contains the numbers of rows that the vendor's webhooks have announced. Finish stores these numbers. If
 	// Settled is set, Finish also compares all stored numbers with the stored rows.
 	Announced []domain.AnnouncedCount
-	At        time.Time
+	// Complete is set if the pull has read everything that the vendor has. Such a pull counts in the connection's usage
+	// when it succeeds.
+	Complete bool
+	At       time.Time
 }
 
 // SettledRead is the result of a settled pull. A pull is settled if all of this is true:
@@ -68,8 +71,8 @@ type FinishView struct {
 // FinishChanges lists what a store must change when an attempt ends.
 type FinishChanges struct {
 	Pull domain.Pull // with its new state
-	// Connection is the connection with its new health, consent and WebhookWatch. Reported is set if one of them may
-	// have changed.
+	// Connection is the connection with its new health, consent, WebhookWatch and usage. Reported is set if one of them
+	// may have changed.
 	Connection domain.Connection
 	Reported   bool
 	// ReferenceStored is set if all accounts of the connection's account reference are stored now. The store deletes
@@ -87,8 +90,12 @@ func Finish(v FinishView, o Outcome) (FinishChanges, error) {
 	if err != nil {
 		return FinishChanges{}, err
 	}
+	counts := o.Complete && o.State == domain.PullSucceeded
+	if counts {
+		c.Usage = c.Usage.AddPull(o.At)
+	}
 	changes := FinishChanges{
-		Pull: v.Pull, Connection: c, Reported: o.Health != nil || o.Consent != nil || o.Webhook != nil,
+		Pull: v.Pull, Connection: c, Reported: o.Health != nil || o.Consent != nil || o.Webhook != nil || counts,
 		ReferenceStored: o.Target != "" && o.Target == c.Target(),
 		Events:          append(OfHealth(v.Connection, c), OfSilence(v.Connection, c)...),
 	}

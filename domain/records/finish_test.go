@@ -120,3 +120,21 @@ func TestAPullEndsTheNewReferenceOnlyOfItsOwnTarget(t *testing.T) {
 		}
 	}
 }
+
+func TestOnlyASucceededCompletePullCounts(t *testing.T) {
+	for name, tc := range map[string]struct {
+		o     records.Outcome
+		pulls int
+	}{
+		"complete":   {records.Outcome{State: domain.PullSucceeded, Complete: true}, 1},
+		"incomplete": {records.Outcome{State: domain.PullSucceeded}, 0},
+		"failed":     {records.Outcome{State: domain.PullFailed, Complete: true}, 0},
+		"retried":    {records.Outcome{State: domain.PullQueued, Complete: true}, 0},
+	} {
+		tc.o.At = epoch
+		changes, err := records.Finish(runningView(), tc.o)
+		if got := changes.Connection.Usage.Pulls; err != nil || got != tc.pulls || changes.Reported != (tc.pulls > 0) {
+			t.Errorf("%s: %d pulls, reported %t, error %v", name, got, changes.Reported, err)
+		}
+	}
+}

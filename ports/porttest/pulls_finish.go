@@ -13,6 +13,7 @@ var finishTests = []storeTest{
 	{"an attempt that cost nothing is not counted", attemptIsRestored},
 	{"a success clears the last error", successClearsLastError},
 	{"the outcome of an attempt updates only the connection's health", healthIsUpdated},
+	{"a complete pull that succeeds is counted in the month, and an update keeps the count", completePullsAreCounted},
 	{"concurrent updates of health and of the connection are both kept", healthRacesUpdate},
 }
 
@@ -97,6 +98,33 @@ func healthIsUpdated(f *fixture) {
 		f.inUTC(got.Health.Since)
 		l, _ = f.claim(f.requestPull(c, domain.PullScope{}).ID)
 	}
+}
+
+// completePullsAreCounted checks the usage that Finish stores, in Get and in List.
+func completePullsAreCounted(f *fixture) {
+	c, l := f.runningPull()
+	finish := func(o ports.Outcome) {
+		f.Helper()
+		o.Attempts, o.At = 1, epoch
+		f.noError(f.Pulls.Finish(f.ctx, l, o))
+		l, _ = f.claim(f.requestPull(c, domain.PullScope{}).ID)
+	}
+	finish(ports.Outcome{State: domain.PullSucceeded, Complete: true})
+	finish(ports.Outcome{State: domain.PullSucceeded})
+	finish(ports.Outcome{State: domain.PullFailed, Complete: true, LastError: domain.AccessDenied})
+	finish(ports.Outcome{State: domain.PullSucceeded, Complete: true})
+	c, err := f.Connections.Update(f.ctx, f.tenant, c.Kind, c.ID, nil, func(c *domain.Connection) error {
+		c.Usage = c.Usage.AddRefresh(epoch)
+		return nil
+	})
+	f.noError(err)
+	want := domain.MonthlyUsage{}.In(epoch)
+	want.Pulls, want.Refreshes = 2, 1
+	f.equal("usage", want, f.getConnection(c).Usage)
+	f.inUTC(f.getConnection(c).Usage.Month)
+	page, err := f.Connections.List(f.ctx, f.tenant, ports.ConnectionFilter{}, domain.PageRequest{Limit: 10})
+	f.noError(err)
+	f.equal("usage in the list", want, page.Items[0].Usage)
 }
 
 // healthRacesUpdate calls Finish and Update concurrently. A change is lost if one of them writes back the

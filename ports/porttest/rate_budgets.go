@@ -58,6 +58,7 @@ func rateBudgetRoundTrip(t *testing.T, s ports.RateBudgets) {
 			{Replica: "a", Calls: 3, Served: 7, AskedAt: epoch}, {Replica: "b", AskedAt: epoch.Add(time.Microsecond)},
 		}},
 		{Tenant: newTenant(), Replicas: []ratelimit.ReplicaDemand{{Replica: `"\`, Calls: 1, AskedAt: epoch}}},
+		{Tenant: newTenant(), Taken: []time.Time{epoch, epoch.Add(time.Microsecond)}, AskedAt: epoch.Add(time.Second)},
 	}}
 	second := ratelimit.Budget{FullAt: epoch.Add(time.Hour)}
 	found, _ := swapRateBudget(t, s, key, &first)

@@ -17,12 +17,16 @@ import (
 // Name is the vendor's name in the API, the settings and the metrics.
 const Name domain.Vendor = "belvo"
 
-// budgetAPI is the name of the rate budget for requests to one origin of the vendor. The vendor's limits depend on the
-// contract and are not published. This budget is below the limit of a small contract. A 429 blocks the budget until the
-// response's Retry-After has passed.
-const budgetAPI = "api"
+// The names of the rate budgets for requests to one origin of the vendor. The vendor's limits depend on the contract and
+// are not published. Together, the budgets are below the limit of a small contract. A 429 blocks the budget of its call
+// until the response's Retry-After has passed.
+const (
+	budgetAPI       = "api" // the calls of pulls and of live tests
+	budgetTokens    = "tokens"
+	budgetDeletions = "deletions"
+)
 
-var budgets = map[string]int{budgetAPI: 600}
+var budgets = map[string]int{budgetAPI: 600, budgetTokens: 60, budgetDeletions: 60}
 
 // These variables describe the vendor to the HTTP client. They differ only in the function that classifies error
 // responses. laterPageAPI is for all pages of a list except the first. On such a page, a 400 or 404 means that the page

@@ -31,6 +31,7 @@ var (
 func (a *Adapter) CreateLinkToken(ctx context.Context, access ports.Access) (ports.LinkToken, error) {
 	call := newCall(access, "/api/token/")
 	call.Vendor, call.Method, call.Retryable = &tokenAPI, http.MethodPost, true
+	call.Resource = budgetTokens
 	call.Body = func() []byte { return tokenBody(access) }
 	var got struct {
 		Access domain.Secret `json:"access"`
@@ -68,6 +69,7 @@ func (a *Adapter) Erase(ctx context.Context, access ports.Access) error {
 	}
 	call := newCall(access, "/api/links/"+url.PathEscape(ref)+"/")
 	call.PathTemplate, call.Method, call.Retryable = "/api/links/{id}/", http.MethodDelete, true
+	call.Resource = budgetDeletions
 	body, err := a.http.Do(ctx, call)
 	switch {
 	case errors.Is(err, domain.AccountNotFound):

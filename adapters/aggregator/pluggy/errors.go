@@ -12,10 +12,21 @@ import (
 // Source: docs.pluggy.ai, rate limits.
 const perMinute = 360
 
+// Each kind of call has a budget of its own, so that a 429 of one kind does not block another kind.
 var budgets = map[string]int{
 	"auth": perMinute, "items": perMinute, "accounts": perMinute, "transactions": perMinute, "connect_token": perMinute,
-	"consents": perMinute,
+	"consents": perMinute, deletions: perMinute,
 }
+
+// The resources of calls of /items/{id} that do not read.
+const (
+	refreshes = "item_refreshes" // PATCH
+	deletions = "item_deletions" // DELETE
+)
+
+// windows contains the limit of PATCH /items/{id}: 20 requests per minute for each source address. While several
+// tenants refresh items, each can use three quarters of it. Source: docs.pluggy.ai, rate limits.
+var windows = map[string]vendorhttp.Window{refreshes: {Limit: 20, Share: 15}}
 
 // These variables describe the vendor to the HTTP client. They differ only in the function that classifies error
 // responses. Depending on the request, a 400 is about the credential, the item, the list, or the cursor of a later
@@ -23,7 +34,7 @@ var budgets = map[string]int{
 var (
 	authAPI        = &vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: classifyAuthError}
 	itemAPI        = &vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: classifyItemError}
-	refreshAPI     = &vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: classifyRefreshError}
+	refreshAPI     = &vendorhttp.Vendor{Name: Name, Budgets: budgets, Windows: windows, ClassifyError: classifyRefreshError}
 	transactionAPI = &vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: classifyError}
 	webhookAPI     = &vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: classifyWebhookError}
 	laterPageAPI   = &vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: classifyLaterPageError}

@@ -62,7 +62,7 @@ func (a *Adapter) Refresh(ctx context.Context, at ports.Access) error {
 	defer cancel()
 	body, err := a.send(ctx, at, vendorhttp.Call{
 		Vendor: refreshAPI, Method: http.MethodPatch, Path: "/items/" + url.PathEscape(at.AccountRef),
-		PathTemplate: "/items/{id}", Resource: "items", Retryable: true, Body: func() []byte { return []byte("{}") },
+		PathTemplate: "/items/{id}", Resource: refreshes, Retryable: true, Body: func() []byte { return []byte("{}") },
 	})
 	if errors.Is(err, errAlreadyUpdating) {
 		return nil
@@ -87,7 +87,7 @@ func (a *Adapter) Erase(ctx context.Context, at ports.Access) error {
 	defer cancel()
 	body, err := a.send(ctx, at, vendorhttp.Call{
 		Vendor: itemAPI, Method: http.MethodDelete, Path: "/items/" + url.PathEscape(at.AccountRef),
-		PathTemplate: "/items/{id}", Resource: "items", Retryable: true,
+		PathTemplate: "/items/{id}", Resource: deletions, Retryable: true,
 	})
 	if errors.Is(err, domain.AccountNotFound) {
 		return nil

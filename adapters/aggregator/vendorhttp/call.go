@@ -9,14 +9,21 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/adapters/egress"
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/ratelimit"
 )
+
+// Window is the limit of calls that are refused, and not queued, when the limit is reached.
+type Window = ratelimit.Window
 
 // Vendor contains the parts of the client that are specific to one vendor. One value serves all calls to that vendor.
 type Vendor struct {
 	Name domain.Vendor
 	// Budgets contains the vendor's rate limits in requests per minute; the key is [Call.Resource].
-	// A resource that is not in the map is not limited.
+	// A resource that is in neither map is not limited. A 429 blocks only the budget of its call's resource, so calls of
+	// different kinds have different resources.
 	Budgets map[string]int
+	// Windows contains the limits of resources whose calls are refused, and not queued, when the limit is reached.
+	Windows map[string]Window
 	// ClassifyError returns the domain error for an error response with a meaning specific to this vendor. For other
 	// responses it returns nil, and the client maps the status to an error. ClassifyError can be nil. The error must
 	// not contain text of the body. If an Unavailable error has no RetryAfter, the client sets RetryAfter from the
@@ -40,7 +47,7 @@ type Call struct {
 	// Tenant is the tenant for which the call is made. If calls of several tenants wait for a rate
 	// budget, the tenants receive tokens in turn. The tenant is never sent to the vendor.
 	Tenant domain.TenantID
-	// Resource is the key of the call's rate budget in [Vendor.Budgets]; "" means that the call is
+	// Resource is the key of the call's rate budget in [Vendor.Budgets] or [Vendor.Windows]; "" means that the call is
 	// not limited.
 	Resource string
 	// Retryable means that the request is idempotent, so the client may send it again after a

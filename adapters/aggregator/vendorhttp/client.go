@@ -68,7 +68,7 @@ func (c *Client) Do(ctx context.Context, call Call) ([]byte, error) {
 	ctx, cancel := c.WithTimeout(ctx)
 	defer cancel()
 	origin := c.origins.get(originKey{string(call.Vendor.Name), domain.OriginOf(target)}, c.cfg.Clock.Now())
-	budget := c.origins.budget(origin, call.Resource, c.budgetPerMinute(call))
+	budget := c.origins.budget(origin, call.Resource, c.limitOf(call))
 	policies := withPolicies(call, c.retries, origin.breaker)
 	got, err := policies.WithContext(ctx).Get(func() (response, error) {
 		return c.attempt(ctx, call, target, budget)

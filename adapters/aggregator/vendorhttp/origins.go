@@ -52,23 +52,31 @@ func (o *origins) get(key originKey, now time.Time) *origin {
 }
 
 // budget returns the rate budget of a resource at an origin, or nil if there is no limit.
-func (o *origins) budget(of *origin, resource string, perMinute int) rateBudget {
-	if resource == "" || perMinute <= 0 {
+func (o *origins) budget(of *origin, resource string, l limit) rateBudget {
+	if resource == "" || l == (limit{}) {
 		return nil
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	found, ok := of.budgets[resource]
-	if ok {
-		return found
+	if !ok {
+		found = o.newBudget(of.key, resource, l)
+		of.budgets[resource] = found
 	}
-	if o.shared != nil {
-		found = o.shared.budget(of.key, resource, perMinute)
-	} else {
-		found = newTokenBucket(perMinute, o.clock)
-	}
-	of.budgets[resource] = found
 	return found
+}
+
+// newBudget returns a new rate budget.
+func (o *origins) newBudget(key originKey, resource string, l limit) rateBudget {
+	switch isWindow := l.window.Limit > 0; {
+	case isWindow && o.shared != nil:
+		return o.shared.window(key, resource, l.window, o.clock)
+	case isWindow:
+		return newLocalWindow(l.window, o.clock)
+	case o.shared != nil:
+		return o.shared.budget(key, resource, l.perMinute)
+	}
+	return newTokenBucket(l.perMinute, o.clock)
 }
 
 // evict removes the least recently used origin if the map is full.

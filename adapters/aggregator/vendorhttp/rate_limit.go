@@ -12,8 +12,11 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// rateBudget limits the rate of requests to one resource of one origin. There are two implementations: a tokenBucket is
-// kept in the memory of the process, and a sharedBudget is shared by all replicas on one database.
+// rateBudget limits the rate of requests to one resource of one origin. There are three implementations:
+//
+//   - A tokenBucket is kept in the memory of the process.
+//   - A sharedBudget is shared by all replicas on one database.
+//   - A windowBudget refuses calls instead of queueing them. It is of either sort.
 type rateBudget interface {
 	// take takes a token for a call of the tenant, and returns nil. If no token is available, it queues the call and
 	// returns the queued call. The caller must pass the queued call to await. If the expected wait exceeds maxWait, the
@@ -158,13 +161,22 @@ func budgetExhausted(wait time.Duration) *domain.Error {
 	return &domain.Error{Kind: domain.Unavailable, Code: domain.BudgetExhausted, RetryAfter: wait}
 }
 
-// budgetPerMinute returns the rate limit of the call's resource. Zero or a negative result
-// means no limit.
-func (c *Client) budgetPerMinute(call Call) int {
-	if c.cfg.BudgetPerMinute != 0 {
-		return c.cfg.BudgetPerMinute
+// limit is the rate limit of a resource: either a number of calls per minute for a token bucket, or a window. The zero
+// value means no limit.
+type limit struct {
+	perMinute int
+	window    ratelimit.Window
+}
+
+// limitOf returns the rate limit of the call's resource.
+func (c *Client) limitOf(call Call) limit {
+	switch {
+	case c.cfg.BudgetPerMinute != 0:
+		return limit{perMinute: max(0, c.cfg.BudgetPerMinute)}
+	case call.Vendor.Windows[call.Resource].Limit > 0:
+		return limit{window: call.Vendor.Windows[call.Resource]}
 	}
-	return call.Vendor.Budgets[call.Resource]
+	return limit{perMinute: max(0, call.Vendor.Budgets[call.Resource])}
 }
 
 // waitForBudget takes a token of the budget and waits until the token can be used. A nil budget has no limit. The wait

@@ -72,7 +72,7 @@ func TestACallWaitsForItsBudget(t *testing.T) {
 	call.Vendor = &Vendor{Name: "sim", Budgets: map[string]int{"rows": 1200}}
 	call.Resource = "rows"
 	origin := client.origins.get(originKey{"sim", call.BaseURL}, client.cfg.Clock.Now())
-	budget := client.origins.budget(origin, "rows", 1200).(*tokenBucket)
+	budget := client.origins.budget(origin, "rows", limit{perMinute: 1200}).(*tokenBucket)
 	for range 50 {
 		_, _ = budget.take(call.Tenant, 0)
 	}

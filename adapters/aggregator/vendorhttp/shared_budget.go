@@ -54,9 +54,13 @@ func newSharedBudgets(c Config) *sharedBudgets {
 func (s *sharedBudgets) budget(key originKey, resource string, perMinute int) *sharedBudget {
 	return &sharedBudget{
 		sharedBudgets: s, allowance: ratelimit.NewAllowance(perMinute), queue: newCallQueue(),
-		key: ports.RateBudgetKey{
-			Vendor: domain.Vendor(key.vendor), Origin: key.origin, Resource: resource, EgressAddress: s.address,
-		},
+		key: s.keyOf(key, resource),
+	}
+}
+
+func (s *sharedBudgets) keyOf(key originKey, resource string) ports.RateBudgetKey {
+	return ports.RateBudgetKey{
+		Vendor: domain.Vendor(key.vendor), Origin: key.origin, Resource: resource, EgressAddress: s.address,
 	}
 }
 

@@ -25,6 +25,7 @@ type connectionRow struct {
 	Health        healthColumns  `gorm:"embedded"`
 	Consent       consentColumns `gorm:"embedded"`
 	Webhook       webhookColumns `gorm:"embedded"`
+	Usage         usageColumns   `gorm:"embedded"`
 	Revision      int64          `gorm:"column:revision"`
 	Created       instant        `gorm:"column:created_at"`
 	Updated       instant        `gorm:"column:updated_at"`
@@ -43,6 +44,7 @@ const (
 		health_status, health_reason, health_since, needs_reauth, reauth_by_event,
 		consent_status, consent_key, consent_expires_at, consent_notice_at,
 		webhook_next_at, webhook_every, webhook_news_only, webhook_due_at, webhook_missed_at,
+		usage_month, usage_refreshes, usage_pulls,
 		revision, created_at, updated_at, target_changed_at, paused_at, new_reference, staged_since`
 	selectSealedConnection = selectConnection + ", sealed"
 )
@@ -50,7 +52,7 @@ const (
 // targets returns the scan targets for the columns of selectConnection, in the same order:
 // pointers to the members of r.
 func (r *connectionRow) targets() []any {
-	h, c, w, columns := &r.Health, &r.Consent, &r.Webhook, make([]any, 0, 30)
+	h, c, w, u, columns := &r.Health, &r.Consent, &r.Webhook, &r.Usage, make([]any, 0, 34)
 	return append(columns,
 		(*uuidColumn)(&r.ID), (*uuidColumn)(&r.Tenant), (*textColumn)(&r.Kind), (*textColumn)(&r.Name),
 		(*textColumn)(&r.Vendor), (*textColumn)(&r.BaseURL), (*textColumn)(&r.AccountRef),
@@ -59,6 +61,7 @@ func (r *connectionRow) targets() []any {
 		&h.NeedsReauth, &h.ReauthByEvent,
 		(*textColumn)(&c.Status), (*textColumn)(&c.Key), &c.ExpiresAt, &c.NoticeAt,
 		&w.NextAt, &w.Every, &w.NewsOnly, &w.DueAt, &w.MissedAt,
+		&u.Month, &u.Refreshes, &u.Pulls,
 		&r.Revision, &r.Created, &r.Updated, &r.TargetChanged, &r.Paused, &r.NewReference, &r.StagedSince)
 }
 
@@ -107,11 +110,28 @@ func (w webhookColumns) domain() domain.WebhookWatch {
 	}
 }
 
+// usageColumns are the columns of a connection's domain.MonthlyUsage.
+type usageColumns struct {
+	Month     instant `gorm:"column:usage_month"`
+	Refreshes int     `gorm:"column:usage_refreshes"`
+	Pulls     int     `gorm:"column:usage_pulls"`
+}
+
+// usageOf returns the columns that contain u.
+func usageOf(u domain.MonthlyUsage) usageColumns {
+	return usageColumns{instant{u.Month}, u.Refreshes, u.Pulls}
+}
+
+func (u usageColumns) domain() domain.MonthlyUsage {
+	return domain.MonthlyUsage{Month: u.Month.Time, Refreshes: u.Refreshes, Pulls: u.Pulls}
+}
+
 // reportedColumns are the columns of a connection that foldReports writes when a pull ends.
 var reportedColumns = []string{
 	"health_status", "health_reason", "health_since", "needs_reauth", "reauth_by_event",
 	"consent_status", "consent_key", "consent_expires_at", "consent_notice_at",
 	"webhook_next_at", "webhook_every", "webhook_news_only", "webhook_due_at", "webhook_missed_at",
+	"usage_month", "usage_refreshes", "usage_pulls",
 }
 
 // healthColumns are the columns of a connection's health.
@@ -149,8 +169,9 @@ func rowOfConnection(c domain.Connection) connectionRow {
 		ID: c.ID.UUID, Tenant: c.Tenant.UUID, Kind: string(c.Kind), Name: c.Name,
 		Vendor: string(c.Vendor), BaseURL: c.BaseURL, AccountRef: c.AccountRef,
 		Type: string(c.Type), Config: c.Config, Sealed: nonNil(c.Sealed),
-		Health: healthOf(c.Health), Consent: consentOf(c.Consent), Webhook: webhookOf(c.Webhook), Revision: c.Revision,
-		Created: instant{c.CreatedAt}, Updated: instant{c.UpdatedAt}, TargetChanged: instant{c.TargetChangedAt},
+		Health: healthOf(c.Health), Consent: consentOf(c.Consent), Webhook: webhookOf(c.Webhook), Usage: usageOf(c.Usage),
+		Revision: c.Revision,
+		Created:  instant{c.CreatedAt}, Updated: instant{c.UpdatedAt}, TargetChanged: instant{c.TargetChangedAt},
 		Paused: instant{c.PausedAt}, Deleted: instant{c.DeletedAt}, Erased: instant{c.ErasedAt},
 		NewReference: c.NewReference, StagedSince: instant{c.StagedSince},
 	}
@@ -162,7 +183,8 @@ func (r connectionRow) domain() domain.Connection {
 		Kind: domain.ConnectionKind(r.Kind), Name: r.Name,
 		Vendor: domain.Vendor(r.Vendor), BaseURL: r.BaseURL, AccountRef: r.AccountRef,
 		Type: domain.ConnectorType(r.Type), Config: json.RawMessage(r.Config), Sealed: domain.Sealed(r.Sealed),
-		Health: r.Health.domain(), Consent: r.Consent.domain(), Webhook: r.Webhook.domain(), Revision: r.Revision,
+		Health: r.Health.domain(), Consent: r.Consent.domain(), Webhook: r.Webhook.domain(), Usage: r.Usage.domain(),
+		Revision:  r.Revision,
 		CreatedAt: r.Created.Time, UpdatedAt: r.Updated.Time, TargetChangedAt: r.TargetChanged.Time,
 		PausedAt: r.Paused.Time, DeletedAt: r.Deleted.Time, ErasedAt: r.Erased.Time,
 		NewReference: r.NewReference, StagedSince: r.StagedSince.Time,

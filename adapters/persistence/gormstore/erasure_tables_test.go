@@ -82,7 +82,8 @@ var connectionColumns = map[string]string{
 	"consent_expires_at": "erased with the data", "consent_notice_at": "erased with the data",
 	"webhook_next_at": "erased with the data", "webhook_every": "erased with the data",
 	"webhook_news_only": "erased with the data", "webhook_due_at": "erased with the data",
-	"webhook_missed_at": "erased with the data",
+	"webhook_missed_at": "erased with the data", "usage_month": "erased with the data",
+	"usage_refreshes": "erased with the data", "usage_pulls": "erased with the data",
 
 	"base_url": "erased at the end", "account_ref": "erased at the end", "sealed": "erased at the end",
 }

@@ -41,6 +41,8 @@ type demandJSON struct {
 	Tenant   uuid.UUID           `json:"tenant"`
 	Served   int64               `json:"served"`
 	Replicas []replicaDemandJSON `json:"replicas"`
+	Taken    []int64             `json:"taken,omitempty"`
+	AskedAt  int64               `json:"askedAt,omitempty"`
 }
 
 type replicaDemandJSON struct {
@@ -145,6 +147,12 @@ func (r rateBudgetRow) domain() (ratelimit.Budget, error) {
 				Replica: r.Replica, Calls: r.Calls, Served: r.Served, AskedAt: time.UnixMicro(r.AskedAt).UTC(),
 			})
 		}
+		for _, at := range d.Taken {
+			tenant.Taken = append(tenant.Taken, time.UnixMicro(at).UTC())
+		}
+		if d.AskedAt != 0 {
+			tenant.AskedAt = time.UnixMicro(d.AskedAt).UTC()
+		}
 		state.Demands = append(state.Demands, tenant)
 	}
 	return state, nil
@@ -159,6 +167,12 @@ func demandsOf(state ratelimit.Budget) (string, error) {
 			tenant.Replicas = append(tenant.Replicas, replicaDemandJSON{
 				Replica: r.Replica, Calls: r.Calls, Served: r.Served, AskedAt: r.AskedAt.UnixMicro(),
 			})
+		}
+		for _, at := range d.Taken {
+			tenant.Taken = append(tenant.Taken, at.UnixMicro())
+		}
+		if !d.AskedAt.IsZero() {
+			tenant.AskedAt = d.AskedAt.UnixMicro()
 		}
 		demands = append(demands, tenant)
 	}

@@ -150,6 +150,13 @@ func rowsByTable(t *testing.T, dsn string) map[string][]map[string]any {
 	return all
 }
 
+// added contains columns that the versions before do not have.
+var added = map[string]bool{
+	"connections.usage_month":     true,
+	"connections.usage_refreshes": true,
+	"connections.usage_pulls":     true,
+}
+
 // renameColumns gives the columns their new names, and orders the rows by their contents.
 func renameColumns(t *testing.T, table string, rows []map[string]any) []map[string]any {
 	t.Helper()
@@ -158,6 +165,9 @@ func renameColumns(t *testing.T, table string, rows []map[string]any) []map[stri
 	for _, row := range rows {
 		named := map[string]any{}
 		for column, value := range row {
+			if added[table+"."+column] {
+				continue
+			}
 			named[cmp.Or(renamed[table+"."+column], column)] = value
 		}
 		text, err := json.Marshal(named)

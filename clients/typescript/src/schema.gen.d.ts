@@ -475,7 +475,7 @@ export interface paths {
         put?: never;
         /**
          * Ask the vendor to read the institution now
-         * @description Asks the vendor to read the institution now. New data arrives with a webhook, as after any other synchronisation. The response is a 409 if the vendor does not have this feature (Belvo), or if the connection is paused.
+         * @description Asks the vendor to read the institution now. New data arrives with a webhook, as after any other synchronisation. The response is a 409 if the vendor does not have this feature (Belvo), or if the connection is paused. It is a 429 with Retry-After if no refresh is allowed at the moment: Pluggy allows 20 in a minute, and a tenant can use 15 of them while another tenant refreshes, too.
          */
         post: operations["refresh-connection"];
         delete?: never;
@@ -1768,6 +1768,8 @@ export interface components {
              * @example 2026-03-01T10:00:00Z
              */
             since?: string;
+            /** @description What the service itself has caused at the institution in the current month (UTC) */
+            thisMonth: components["schemas"]["UsageView"];
             /**
              * @description The aggregator
              * @example pluggy
@@ -2274,6 +2276,8 @@ export interface components {
              * @example 2026-03-01T10:00:00Z
              */
             since?: string;
+            /** @description What the service itself has caused at the institution in the current month (UTC) */
+            thisMonth: components["schemas"]["UsageView"];
             /** @description Absent when there are none. mass_removal: a complete read did not return many rows of an account; they are removed only if a read at least an hour later does not return them either. account_shared: another live connection reads one of the same accounts, and each connection stores its own transactions */
             warnings?: ("mass_removal" | "account_shared")[];
             /** @description Whether the vendor's webhooks arrive */
@@ -3616,6 +3620,20 @@ export interface components {
             version: number;
             /** @description Doubts about this row; absent when there are none. direction_conflict: the vendor's sign and type indicate opposite directions */
             warnings?: "direction_conflict"[];
+        };
+        UsageView: {
+            /**
+             * Format: int64
+             * @description Number of complete pulls that have succeeded: pulls that read everything that the vendor has
+             * @example 41
+             */
+            pulls: number;
+            /**
+             * Format: int64
+             * @description Number of refreshes that the vendor has accepted
+             * @example 3
+             */
+            refreshes: number;
         };
         VersionView: {
             /**
@@ -6701,6 +6719,10 @@ export interface operations {
                      *           "quarantined": 0,
                      *           "reason": "credential_rejected",
                      *           "since": "2026-03-01T10:00:00Z",
+                     *           "thisMonth": {
+                     *             "pulls": 41,
+                     *             "refreshes": 3
+                     *           },
                      *           "vendor": "pluggy",
                      *           "warnings": [
                      *             "mass_removal"
@@ -8477,6 +8499,10 @@ export interface operations {
                      *       "quarantined": 0,
                      *       "reason": "credential_rejected",
                      *       "since": "2026-03-01T10:00:00Z",
+                     *       "thisMonth": {
+                     *         "pulls": 41,
+                     *         "refreshes": 3
+                     *       },
                      *       "warnings": [
                      *         "mass_removal"
                      *       ],
@@ -8966,6 +8992,10 @@ export interface operations {
                      *       "quarantined": 0,
                      *       "reason": "credential_rejected",
                      *       "since": "2026-03-01T10:00:00Z",
+                     *       "thisMonth": {
+                     *         "pulls": 41,
+                     *         "refreshes": 3
+                     *       },
                      *       "warnings": [
                      *         "mass_removal"
                      *       ],
@@ -10259,6 +10289,10 @@ export interface operations {
                      *       "quarantined": 0,
                      *       "reason": "credential_rejected",
                      *       "since": "2026-03-01T10:00:00Z",
+                     *       "thisMonth": {
+                     *         "pulls": 41,
+                     *         "refreshes": 3
+                     *       },
                      *       "warnings": [
                      *         "mass_removal"
                      *       ],

@@ -20,8 +20,8 @@ type window struct {
 // rateLimited is middleware that refuses requests over the rate limit.
 func (s *Simulator) rateLimited(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if reset, over := s.overLimit(r); over {
-			writeRateLimited(w, s.opt.RateLimit, reset)
+		if limit, reset, over := s.overLimit(r); over {
+			writeRateLimited(w, limit, reset)
 			return
 		}
 		next.ServeHTTP(w, r)
@@ -29,12 +29,15 @@ func (s *Simulator) rateLimited(next http.Handler) http.Handler {
 }
 
 // overLimit counts the request. It reports whether the request exceeds the limit, and returns the number of seconds
-// until the window ends. The resources auth, accounts, transactions, connect_token and consents are limited. The limit
-// applies before the API key is checked.
-func (s *Simulator) overLimit(r *http.Request) (reset int, over bool) {
-	resource := resourceOf(r.URL.Path)
+// until the window ends. The resources auth, accounts, transactions, connect_token and consents are limited, and
+// updates of items have a lower limit of their own. The limit applies before the API key is checked.
+func (s *Simulator) overLimit(r *http.Request) (limit, reset int, over bool) {
+	resource, limit := resourceOf(r.URL.Path), s.opt.RateLimit
+	if resource == "items" && r.Method == http.MethodPatch {
+		resource, limit = "updates of items", min(limit, RealUpdateLimit)
+	}
 	if s.opt.RateLimit <= 0 || resource == "items" || resource == "webhooks" || resource == "other" {
-		return 0, false
+		return 0, 0, false
 	}
 	host, _, _ := net.SplitHostPort(r.RemoteAddr)
 	now := s.opt.Now()
@@ -47,5 +50,5 @@ func (s *Simulator) overLimit(r *http.Request) (reset int, over bool) {
 	}
 	c.count++
 	left := c.startedAt.Add(windowLength).Sub(now)
-	return int(math.Ceil(left.Seconds())), c.count > s.opt.RateLimit
+	return limit, int(math.Ceil(left.Seconds())), c.count > limit
 }

@@ -13,6 +13,10 @@ import (
 // RealRateLimit is the vendor's real rate limit: requests per minute for each resource and source address.
 const RealRateLimit = 360
 
+// RealUpdateLimit is the vendor's rate limit of PATCH /items/{id}: requests per minute for each source address. It
+// applies if Options.RateLimit is set and higher.
+const RealUpdateLimit = 20
+
 // Options configures a simulator. The zero value is usable.
 type Options struct {
 	Now      func() time.Time // nil means time.Now

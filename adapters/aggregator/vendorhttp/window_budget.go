@@ -1,0 +1,123 @@
+package vendorhttp
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/ratelimit"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// windowBudget is a rate budget without a queue: a call that exceeds the limit fails at once with budget_exhausted. It
+// is used for calls that an operator makes and that are limited to a few in a minute.
+type windowBudget struct {
+	window ratelimit.Window
+	update updateBudget
+	clock  ports.Clock // the clock of now in left and blockFor
+
+	mu           sync.Mutex
+	state        ratelimit.Budget // after the last update
+	offset       time.Duration    // how far the clock of the state is ahead of clock
+	blockedUntil time.Time        // on clock; it holds even if the store of the state fails
+}
+
+// updateBudget replaces the state of a budget in one atomic change, as ports.RateBudgets.Update does.
+type updateBudget func(fn func(state ratelimit.Budget, now time.Time) ratelimit.Budget) error
+
+// newLocalWindow returns a window of this process.
+func newLocalWindow(w ratelimit.Window, clock ports.Clock) *windowBudget {
+	var mu sync.Mutex
+	var state ratelimit.Budget
+	return &windowBudget{window: w, clock: clock, update: func(
+		fn func(state ratelimit.Budget, now time.Time) ratelimit.Budget,
+	) error {
+		mu.Lock()
+		defer mu.Unlock()
+		state = fn(state, clock.Now())
+		return nil
+	}}
+}
+
+// window returns a window that all replicas on one database share.
+func (s *sharedBudgets) window(
+	key originKey, resource string, w ratelimit.Window, clock ports.Clock,
+) *windowBudget {
+	id := s.keyOf(key, resource)
+	return &windowBudget{window: w, clock: clock, update: func(
+		fn func(state ratelimit.Budget, now time.Time) ratelimit.Budget,
+	) error {
+		ctx, cancel := context.WithTimeout(s.lifetime, tokenValidity)
+		defer cancel()
+		return s.store.Update(ctx, id, fn)
+	}}
+}
+
+// take implements rateBudget. It never queues a call. A call whose token comes too late is refused, because the vendor
+// might count the call in the next minute.
+func (b *windowBudget) take(tenant domain.TenantID, _ time.Duration) (*waitingCall, error) {
+	askedAt := time.Now()
+	wait, err := b.apply(tenant, 0)
+	switch {
+	case err != nil:
+		return nil, unavailableBudget(err)
+	case wait > 0:
+		return nil, budgetExhausted(wait)
+	case time.Since(askedAt) >= tokenValidity:
+		return nil, budgetExhausted(time.Second)
+	}
+	return nil, nil
+}
+
+// apply calls ratelimit.Budget.Take. If the vendor's block is not stored, it still holds in this process.
+func (b *windowBudget) apply(tenant domain.TenantID, blockFor time.Duration) (wait time.Duration, err error) {
+	var state ratelimit.Budget
+	var at time.Time
+	err = b.update(func(stored ratelimit.Budget, now time.Time) ratelimit.Budget {
+		state, wait = stored.Take(b.window, tenant, blockFor, now)
+		at = now
+		return state
+	})
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	now := b.clock.Now()
+	if err == nil {
+		b.state, b.offset = state, at.Sub(now)
+	}
+	return max(wait, b.blockedUntil.Sub(now)), err
+}
+
+// await implements rateBudget. It is never called, because take queues no call.
+func (b *windowBudget) await(context.Context, *waitingCall, time.Duration) error { return nil }
+
+// blockFor implements rateBudget.
+func (b *windowBudget) blockFor(wait time.Duration, now time.Time) {
+	b.mu.Lock()
+	if until := now.Add(wait); until.After(b.blockedUntil) {
+		b.blockedUntil = until
+	}
+	b.mu.Unlock()
+	_, _ = b.apply(domain.TenantID{}, wait) // after an error, the block holds in this process only
+}
+
+// left implements rateBudget.
+func (b *windowBudget) left(now time.Time) float64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if now.Before(b.blockedUntil) {
+		return 0
+	}
+	return float64(b.state.Left(b.window, now.Add(b.offset)))
+}
+
+// unavailableBudget returns err if it is a domain.Error, and otherwise the error for a store that did not answer.
+func unavailableBudget(err error) error {
+	if errors.As(err, new(*domain.Error)) {
+		return err
+	}
+	return &domain.Error{
+		Kind: domain.Unavailable, Code: domain.StoreUnavailable, RetryAfter: time.Second, Cause: err,
+	}
+}

@@ -1,0 +1,122 @@
+package ratelimit
+
+import (
+	"slices"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// Window is a rate limit for calls that are rare: at most Limit calls in any 60 s. Unlike a token bucket, it allows all
+// calls at once. A call that exceeds the limit is refused; it does not wait.
+type Window struct {
+	Limit int
+	// Share is the number of calls that one tenant can make in a window while another tenant asks, too. A tenant asks if
+	// it has called Take within the last WindowLength, even if that call was refused.
+	Share int
+}
+
+// WindowLength is how long a call counts. It exceeds a minute, because a call arrives at the vendor up to two seconds
+// after Take: it may be sent a second later, and needs time on its way. The vendor counts when calls arrive.
+const WindowLength = 62 * time.Second
+
+// Take takes one call of the tenant out of the window, and returns the new state. It does not change b. The result wait
+// is zero if the call may be made. Otherwise the call is refused, and wait is the time after which another attempt can
+// succeed. The state of a window consists of BlockedUntil and the members Taken and AskedAt of Demands.
+//
+// If blockFor is positive, Take takes no call. It blocks the window for this time, because the vendor has asked for it.
+func (b Budget) Take(
+	w Window, tenant domain.TenantID, blockFor time.Duration, now time.Time,
+) (state Budget, wait time.Duration) {
+	b = b.recent(now)
+	b.FullAt = now
+	if blockFor > 0 {
+		b.BlockedUntil = later(b.BlockedUntil, now.Add(min(blockFor, MaxRateBlock)))
+		return b, 0
+	}
+	i := slices.IndexFunc(b.Demands, func(d TenantDemand) bool { return d.Tenant == tenant })
+	if i < 0 {
+		i = len(b.Demands)
+		b.Demands = append(b.Demands, TenantDemand{Tenant: tenant})
+	}
+	own := &b.Demands[i]
+	own.AskedAt = now
+	var all []time.Time
+	var otherAskedAt time.Time
+	for _, d := range b.Demands {
+		all = append(all, d.Taken...)
+		if d.Tenant != tenant {
+			otherAskedAt = later(otherAskedAt, d.AskedAt)
+		}
+	}
+	free := later(b.BlockedUntil, freeAt(all, w.Limit))
+	if !otherAskedAt.IsZero() {
+		free = later(free, earlier(freeAt(own.Taken, w.Share), otherAskedAt.Add(WindowLength)))
+	}
+	if free.After(now) {
+		return b.withoutIdle(tenant), free.Sub(now)
+	}
+	own.Taken = append(own.Taken, now)
+	return b.withoutIdle(tenant), 0
+}
+
+// Left returns how many calls the window allows now.
+func (b Budget) Left(w Window, now time.Time) int {
+	if now.Before(b.BlockedUntil) {
+		return 0
+	}
+	left := w.Limit
+	for _, d := range b.recent(now).Demands {
+		left -= len(d.Taken)
+	}
+	return max(0, left)
+}
+
+// freeAt returns when fewer than limit of the calls count; the zero time if this is so already.
+func freeAt(taken []time.Time, limit int) time.Time {
+	if len(taken) < limit {
+		return time.Time{}
+	}
+	slices.SortFunc(taken, time.Time.Compare)
+	return taken[len(taken)-limit].Add(WindowLength)
+}
+
+// recent returns a copy of the state without calls and tenants that do not count any more. If the store's clock was set
+// back, a stored time can lie in the future. Such a time is replaced by now, so that it does not count for too long.
+func (b Budget) recent(now time.Time) Budget {
+	b.BlockedUntil = earlier(b.BlockedUntil, now.Add(MaxRateBlock))
+	demands := make([]TenantDemand, 0, len(b.Demands)+1)
+	for _, d := range b.Demands {
+		d.AskedAt = earlier(d.AskedAt, now)
+		var taken []time.Time
+		for _, at := range d.Taken {
+			if at = earlier(at, now); now.Sub(at) < WindowLength {
+				taken = append(taken, at)
+			}
+		}
+		if d.Taken = taken; len(taken) > 0 || now.Sub(d.AskedAt) < WindowLength {
+			demands = append(demands, d)
+		}
+	}
+	b.Demands = demands
+	return b
+}
+
+// maxIdle is the number of tenants without a call in the window that the state contains. Take needs only the tenant
+// that has asked last, and the one before it.
+const maxIdle = 2
+
+// withoutIdle removes the tenants that have taken no call, except the maxIdle tenants that have asked last. It bounds
+// the state, however many tenants ask.
+func (b Budget) withoutIdle(asking domain.TenantID) Budget {
+	slices.SortStableFunc(b.Demands, func(x, y TenantDemand) int { return y.AskedAt.Compare(x.AskedAt) })
+	idle := 0
+	b.Demands = slices.DeleteFunc(b.Demands, func(d TenantDemand) bool {
+		if len(d.Taken) > 0 || d.Tenant == asking {
+			return false
+		}
+		idle++
+		return idle > maxIdle
+	})
+	return b
+}

@@ -1,0 +1,121 @@
+package ratelimit_test
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/ratelimit"
+)
+
+var refreshes = ratelimit.Window{Limit: 20, Share: 15}
+
+// windowClient takes calls of the window refreshes.
+type windowClient struct {
+	state ratelimit.Budget
+	now   time.Time
+}
+
+// take makes n attempts, and returns how many were allowed and the wait of the last attempt.
+func (c *windowClient) take(tenant byte, n int) (allowed int, wait time.Duration) {
+	for range n {
+		if c.state, wait = c.state.Take(refreshes, rateTenant(tenant), 0, c.now); wait == 0 {
+			allowed++
+		}
+	}
+	return allowed, wait
+}
+
+func (c *windowClient) expect(t *testing.T, what string, got, want any) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s: %v, want %v", what, got, want)
+	}
+}
+
+func TestAWindowAllowsItsLimitAtOnce(t *testing.T) {
+	c := windowClient{now: rateEpoch}
+	allowed, wait := c.take(1, 40)
+	c.expect(t, "allowed", allowed, 20)
+	c.expect(t, "wait", wait, ratelimit.WindowLength)
+	c.expect(t, "left", c.state.Left(refreshes, c.now), 0)
+	c.now = c.now.Add(ratelimit.WindowLength - 1)
+	allowed, wait = c.take(1, 1)
+	c.expect(t, "allowed a moment too early", allowed, 0)
+	c.expect(t, "wait a moment too early", wait, time.Duration(1))
+	c.now = c.now.Add(1)
+	c.expect(t, "left after the window", c.state.Left(refreshes, c.now), 20)
+	allowed, _ = c.take(1, 40)
+	c.expect(t, "allowed in the next window", allowed, 20)
+}
+
+func TestATenantTakesItsShareOfAWindowWhileAnotherAsks(t *testing.T) {
+	c := windowClient{now: rateEpoch}
+	c.take(2, 1)
+	allowed, wait := c.take(1, 40)
+	c.expect(t, "the first tenant's calls", allowed, 15)
+	c.expect(t, "wait", wait, ratelimit.WindowLength)
+	allowed, _ = c.take(2, 10)
+	c.expect(t, "the second tenant's further calls", allowed, 4)
+	c.now = c.now.Add(10 * time.Second)
+	c.take(3, 1) // refused, but it has asked
+	c.now = c.now.Add(ratelimit.WindowLength - 5*time.Second)
+	allowed, wait = c.take(1, 40)
+	c.expect(t, "while a refused tenant asks", allowed, 15)
+	c.expect(t, "wait for the other tenant's request to expire", wait, 5*time.Second)
+	c.now = c.now.Add(5 * time.Second)
+	allowed, _ = c.take(1, 40)
+	c.expect(t, "when no other tenant asks any more", allowed, 5)
+}
+
+func TestABlockedWindowAllowsNothing(t *testing.T) {
+	c := windowClient{now: rateEpoch}
+	c.state, _ = c.state.Take(refreshes, rateTenant(1), 30*time.Second, c.now)
+	allowed, wait := c.take(1, 1)
+	c.expect(t, "allowed while blocked", allowed, 0)
+	c.expect(t, "wait", wait, 30*time.Second)
+	c.expect(t, "left while blocked", c.state.Left(refreshes, c.now), 0)
+	c.now = c.now.Add(30 * time.Second)
+	allowed, _ = c.take(1, 40)
+	c.expect(t, "allowed after the block", allowed, 20)
+	c.state, _ = c.state.Take(refreshes, domain.TenantID{}, 100*time.Hour, c.now)
+	_, wait = c.take(1, 1)
+	c.expect(t, "longest block", wait, ratelimit.MaxRateBlock)
+}
+
+// No minute has more calls than the limit, whoever asks and whenever; the state stays small.
+func TestNoMinuteExceedsAWindow(t *testing.T) {
+	for seed := range uint64(50) {
+		draw := rand.New(rand.NewPCG(seed, 0))
+		c := windowClient{now: rateEpoch}
+		var used []time.Time
+		for range 3000 {
+			c.now = c.now.Add(time.Duration(draw.Int64N(int64(200 * time.Millisecond))))
+			if allowed, wait := c.take(byte(draw.IntN(1+int(seed))), 1); allowed > 0 {
+				used = append(used, c.now.Add(time.Duration(draw.Int64N(int64(2*time.Second)))))
+			} else if wait <= 0 || wait > 2*ratelimit.WindowLength {
+				t.Fatalf("seed %d: refused with the wait %v", seed, wait)
+			}
+			if len(c.state.Demands) > refreshes.Limit+3 {
+				t.Fatalf("seed %d: the state has %d tenants", seed, len(c.state.Demands))
+			}
+		}
+		slices.SortFunc(used, time.Time.Compare)
+		if n, at := busiestMinute(used); n > refreshes.Limit {
+			t.Errorf("seed %d: %d calls in the minute that starts at %v", seed, n, at.Sub(rateEpoch))
+		}
+		if len(used) < 50 {
+			t.Errorf("seed %d: only %d calls in five minutes", seed, len(used))
+		}
+	}
+}
+
+func TestAWindowSurvivesAClockThatIsSetBack(t *testing.T) {
+	c := windowClient{now: rateEpoch}
+	c.take(1, 20)
+	c.now = c.now.Add(-time.Hour)
+	_, wait := c.take(1, 1)
+	c.expect(t, "wait", wait, ratelimit.WindowLength)
+}

@@ -51,6 +51,8 @@ type Connection struct {
 	Consent Consent
 	Webhook WebhookWatch
 	Usage   MonthlyUsage
+	// Announced contains the problems that events have reported and whose end no event has reported yet.
+	Announced Announced
 
 	// Revision starts at 1 and increases by one with each change by an operator.
 	Revision  int64
@@ -68,6 +70,13 @@ type Connection struct {
 	PausedAt    time.Time // when requests to the vendor were stopped; zero unless paused
 	DeletedAt   time.Time // zero while live
 	ErasedAt    time.Time // when the erasure of the connection began; zero otherwise
+}
+
+// Announced contains problems of a connection. A change of the credential or the target resets the health, but not the
+// announced problems: the next success ends them.
+type Announced struct {
+	Reauth     bool // the account holder must sign in again, or the vendor rejects the credential
+	PullFailed bool // a pull has failed
 }
 
 // Validate returns one Invalid error for each invalid field, or nil if every field is valid. Join combines
@@ -139,6 +148,7 @@ func (c *Connection) Erase(at time.Time) {
 func (c *Connection) EraseData() {
 	c.Name, c.Config, c.Health = "", nil, Health{}
 	c.Consent, c.Webhook, c.Usage = Consent{}, WebhookWatch{}, MonthlyUsage{}
+	c.Announced = Announced{}
 }
 
 // EraseAccess removes the credential, the address and the account reference.

@@ -117,13 +117,15 @@ func (v connections) Update(ctx context.Context, tenant domain.TenantID, kind do
 		if draft.Live() && v.nameTaken(draft) {
 			return domain.Connection{}, conflict(domain.NameTaken)
 		}
+		var events []records.Event
+		draft.Announced, events = records.OfHealth(*row, draft)
 		resumed := row.Paused() && !draft.Paused()
-		before, ref := *row, row.AccountRef
+		ref := row.AccountRef
 		*row = cloneConnection(draft)
 		if ref != "" && domain.CanonicalAccountRef(ref) != domain.CanonicalAccountRef(row.AccountRef) {
 			v.pastRefs[id] = append(v.pastRefs[id], ref)
 		}
-		v.recordEvents(row.Tenant, row.ID, draft.Health.Since, records.OfHealth(before, *row)...)
+		v.recordEvents(row.Tenant, row.ID, draft.Health.Since, events...)
 		if !row.Live() {
 			v.closeDeleted(row.ID, row.DeletedAt)
 		}

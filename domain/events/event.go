@@ -40,7 +40,8 @@ const (
 	ConnectionSilent          EventType = "connection.silent"
 	ConnectionErased          EventType = "connection.erased"
 
-	PullFailedEvent EventType = "pull.failed"
+	PullFailedEvent    EventType = "pull.failed"
+	PullRecoveredEvent EventType = "pull.recovered"
 
 	AccountDriftingEvent EventType = "account.drifting"
 	AccountCompleteEvent EventType = "account.complete"
@@ -59,7 +60,7 @@ func EventTypes() []EventType {
 		TransactionAdded, TransactionModified, TransactionRemoved,
 		AccountAdded, AccountModified, AccountRemoved, AccountRelinked, AccountDriftingEvent, AccountCompleteEvent,
 		ConnectionReauthRequired, ConnectionRecovered, ConnectionConsentExpiring, ConnectionSilent, ConnectionErased,
-		PullFailedEvent, PeriodAdjusted, AuditCheckpoint,
+		PullFailedEvent, PullRecoveredEvent, PeriodAdjusted, AuditCheckpoint,
 	}
 }
 

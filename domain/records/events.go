@@ -13,21 +13,44 @@ type Event struct {
 	Subject string // the id of the resource
 }
 
-// OfHealth returns the event that reports a change of a connection's health. It returns nil if the change needs no
-// event. No event reports a change to the zero Health, because it is not a recovery: an operator has set a new
-// credential or target. No event reports the health of an engine connection.
-func OfHealth(before, after domain.Connection) []Event {
+// OfHealth returns the event that reports a change of a connection's health, and the problems that are announced from
+// then on. It returns no event if the change needs none.
+//
+// A change to the zero Health is not a recovery: an operator has set a new credential or target. The recovery is
+// reported when the next check succeeds. No event reports the health of an engine connection.
+func OfHealth(before, after domain.Connection) (domain.Announced, []Event) {
+	announced := after.Announced
 	if after.Kind != domain.Aggregator {
-		return nil
+		return announced, nil
 	}
 	needed, needs := before.Health.NeedsReauth, after.Health.NeedsReauth
+	recovered := needed && after.Health != (domain.Health{}) ||
+		announced.Reauth && after.Health.Status == domain.Healthy
 	switch {
 	case needs && !needed:
-		return []Event{{events.ConnectionReauthRequired, after.ID.String()}}
-	case needed && !needs && after.Health != (domain.Health{}):
-		return []Event{{events.ConnectionRecovered, after.ID.String()}}
+		announced.Reauth = true
+		return announced, []Event{{events.ConnectionReauthRequired, after.ID.String()}}
+	case recovered && !needs:
+		announced.Reauth = false
+		return announced, []Event{{events.ConnectionRecovered, after.ID.String()}}
 	}
-	return nil
+	return announced, nil
+}
+
+// OfPull returns the event that reports the end of a pull, and the problems that are announced from then on. Each failed
+// pull is reported, and the first success after it. A pull that will be retried is not reported, and neither is a pull
+// of a deleted connection.
+func OfPull(c domain.Connection, pull domain.PullID, end domain.PullState) (domain.Announced, []Event) {
+	announced := c.Announced
+	switch {
+	case end == domain.PullFailed:
+		announced.PullFailed = true
+		return announced, []Event{{events.PullFailedEvent, pull.String()}}
+	case end == domain.PullSucceeded && announced.PullFailed && c.Live():
+		announced.PullFailed = false
+		return announced, []Event{{events.PullRecoveredEvent, pull.String()}}
+	}
+	return announced, nil
 }
 
 // OfSilence returns the event that reports that an expected webhook of a connection is missing. It returns nil if a

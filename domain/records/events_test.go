@@ -1,6 +1,7 @@
 package records_test
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -38,8 +39,61 @@ func TestEventOfAChangedHealth(t *testing.T) {
 		before := domain.Connection{ID: connectionID, Kind: tc.kind, Health: tc.before}
 		after := before
 		after.Health = tc.after
-		wantEvents(t, tc.name, records.OfHealth(before, after), tc.want)
+		_, recorded := records.OfHealth(before, after)
+		wantEvents(t, tc.name, recorded, tc.want)
 	}
+}
+
+// Each step changes the health of a connection. An operator's new credential resets the health.
+func TestARecoveryIsReportedAfterANewCredential(t *testing.T) {
+	reauth := domain.Health{Status: domain.Unhealthy, NeedsReauth: true, Reason: domain.CredentialRejected}
+	c := domain.Connection{ID: connectionID, Kind: domain.Aggregator}
+	for _, step := range []struct {
+		name   string
+		health domain.Health
+		want   events.EventType
+	}{
+		{"the credential is rejected", reauth, events.ConnectionReauthRequired},
+		{"a new credential", domain.Health{}, ""},
+		{"the vendor does not know the account", domain.Health{Status: domain.Unhealthy,
+			Reason: domain.AccountNotFound}, ""},
+		{"a success", domain.Health{Status: domain.Healthy}, events.ConnectionRecovered},
+		{"another success", domain.Health{Status: domain.Healthy, Since: epoch}, ""},
+		{"rejected again", reauth, events.ConnectionReauthRequired},
+		{"another new credential", domain.Health{}, ""},
+		{"which is rejected, too", reauth, events.ConnectionReauthRequired},
+		{"the holder has signed in", domain.Health{Status: domain.Unhealthy, Reason: domain.AccountNotFound},
+			events.ConnectionRecovered},
+		{"a success without another event", domain.Health{Status: domain.Healthy}, ""},
+	} {
+		before := c
+		c.Health = step.health
+		var recorded []records.Event
+		c.Announced, recorded = records.OfHealth(before, c)
+		wantEvents(t, step.name, recorded, step.want)
+	}
+}
+
+func TestTheFirstSuccessAfterAFailedPullIsReported(t *testing.T) {
+	c, pull := domain.Connection{ID: connectionID, Kind: domain.Aggregator}, domain.PullID{UUID: someID}
+	for i, step := range []struct {
+		end  domain.PullState
+		want events.EventType
+	}{
+		{domain.PullSucceeded, ""},
+		{domain.PullFailed, events.PullFailedEvent},
+		{domain.PullQueued, ""},
+		{domain.PullFailed, events.PullFailedEvent},
+		{domain.PullSucceeded, events.PullRecoveredEvent},
+		{domain.PullSucceeded, ""},
+	} {
+		var recorded []records.Event
+		c.Announced, recorded = records.OfPull(c, pull, step.end)
+		wantEvents(t, fmt.Sprint("step ", i, ": ", step.end), recorded, step.want)
+	}
+	c.Announced.PullFailed, c.DeletedAt = true, epoch
+	_, recorded := records.OfPull(c, pull, domain.PullSucceeded)
+	wantEvents(t, "the connection was deleted", recorded, "")
 }
 
 func TestEventOfASilentConnection(t *testing.T) {

@@ -2,11 +2,11 @@ package records
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/books"
-	"github.com/LerianStudio/aggregator-connections/domain/events"
 )
 
 // Outcome describes how an attempt of a pull ended.
@@ -71,8 +71,8 @@ type FinishView struct {
 // FinishChanges lists what a store must change when an attempt ends.
 type FinishChanges struct {
 	Pull domain.Pull // with its new state
-	// Connection is the connection with its new health, consent, WebhookWatch and usage. Reported is set if one of them
-	// may have changed.
+	// Connection is the connection with its new health, consent, WebhookWatch, usage and announced problems. Reported is
+	// set if one of them may have changed.
 	Connection domain.Connection
 	Reported   bool
 	// ReferenceStored is set if all accounts of the connection's account reference are stored now. The store deletes
@@ -94,13 +94,15 @@ func Finish(v FinishView, o Outcome) (FinishChanges, error) {
 	if counts {
 		c.Usage = c.Usage.AddPull(o.At)
 	}
+	var ofHealth, ofPull []Event
+	c.Announced, ofHealth = OfHealth(v.Connection, c)
+	c.Announced, ofPull = OfPull(c, v.Pull.ID, o.State)
 	changes := FinishChanges{
-		Pull: v.Pull, Connection: c, Reported: o.Health != nil || o.Consent != nil || o.Webhook != nil || counts,
+		Pull: v.Pull, Connection: c,
+		Reported: o.Health != nil || o.Consent != nil || o.Webhook != nil || counts ||
+			c.Announced != v.Connection.Announced,
 		ReferenceStored: o.Target != "" && o.Target == c.Target(),
-		Events:          append(OfHealth(v.Connection, c), OfSilence(v.Connection, c)...),
-	}
-	if o.State == domain.PullFailed {
-		changes.Events = append(changes.Events, Event{events.PullFailedEvent, v.Pull.ID.String()})
+		Events:          slices.Concat(ofHealth, OfSilence(v.Connection, c), ofPull),
 	}
 	p := &changes.Pull
 	p.State, p.LastError, p.Attempts = o.State, o.LastError, o.Attempts

@@ -236,6 +236,7 @@ func updateWrites(f *fixture) {
 			return nil
 		})
 		f.noError(err)
+		want.Announced.Reauth = c.Kind == domain.Aggregator
 		f.equal("what Update returns", want, got)
 		f.equal("what is stored", want, f.getConnection(c))
 	}

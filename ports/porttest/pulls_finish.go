@@ -34,6 +34,7 @@ func finishSetsTheOutcome(f *fixture) {
 		f.noError(f.Pulls.Finish(f.ctx, l, o))
 		got := f.getPull(l.Pull)
 		f.equal("pull", want, got)
+		c.Announced.PullFailed = o.State == domain.PullFailed
 		f.equal("connection", c, f.getConnection(c))
 		if o.State == domain.PullQueued {
 			f.inUTC(got.NotBefore)
@@ -93,6 +94,7 @@ func healthIsUpdated(f *fixture) {
 		}
 		f.noError(f.Pulls.Finish(f.ctx, l,
 			ports.Outcome{State: domain.PullFailed, Attempts: 1, At: f.now(), Health: fold}))
+		want.Announced = domain.Announced{Reauth: want.Health.NeedsReauth, PullFailed: true}
 		got := f.getConnection(c)
 		f.equal("connection", want, got)
 		f.inUTC(got.Health.Since)

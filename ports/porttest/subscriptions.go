@@ -702,12 +702,17 @@ func eventsOfAccounts(f *fixture) {
 }
 
 func eventsOfPulls(f *fixture) {
-	s := f.subscribe(withTypes("pull.failed"))
+	s := f.subscribe(withTypes("pull.*"))
 	c, running := f.runningPull()
 	running = f.nextPull(c, running)
 	f.finish(running, domain.PullFailed, domain.VendorUnreachable)
 	l := f.lease(s)
 	f.equal("failed", []string{"pull.failed " + running.Pull.String()}, kinds(f.appended(l, s, 1)))
+	running = f.startPull(c)
+	recovered := "pull.recovered " + running.Pull.String()
+	running = f.nextPull(c, running)
+	f.nextPull(c, running)
+	f.equal("the first success", []string{recovered}, kinds(f.appended(l, s, 1)))
 }
 
 func eventsOfHealth(f *fixture) {
@@ -743,7 +748,15 @@ func eventsOfHealth(f *fixture) {
 	set(needs)
 	f.equal("by a test", []string{"connection.reauth_required" + subject}, kinds(f.appended(l, s, 1)))
 	set(domain.Health{}) // a change of the credential has the same effect: it resets Health
+	f.appended(l, s, 0)
 	set(healthy)
+	f.equal("after the change", []string{"connection.recovered" + subject}, kinds(f.appended(l, s, 1)))
+	set(needs)
+	set(domain.Health{})
+	f.appended(l, s, 1)
+	finish(healthy)
+	f.equal("by a pull", []string{"connection.recovered" + subject}, kinds(f.appended(l, s, 1)))
+	finish(healthy)
 	f.appended(l, s, 0)
 }
 

@@ -12,29 +12,31 @@ import (
 // connectionRow is a row of connections. There are two kinds of connections; members that only the other kind uses are
 // empty.
 type connectionRow struct {
-	ID            uuid.UUID      `gorm:"column:id;primaryKey"`
-	Tenant        uuid.UUID      `gorm:"column:tenant_id"`
-	Kind          string         `gorm:"column:kind"`
-	Name          string         `gorm:"column:name"`
-	Vendor        string         `gorm:"column:vendor"`
-	BaseURL       string         `gorm:"column:base_url"`
-	AccountRef    string         `gorm:"column:account_ref"`
-	Type          string         `gorm:"column:type"`
-	Config        []byte         `gorm:"column:config"`
-	Sealed        []byte         `gorm:"column:sealed"`
-	Health        healthColumns  `gorm:"embedded"`
-	Consent       consentColumns `gorm:"embedded"`
-	Webhook       webhookColumns `gorm:"embedded"`
-	Usage         usageColumns   `gorm:"embedded"`
-	Revision      int64          `gorm:"column:revision"`
-	Created       instant        `gorm:"column:created_at"`
-	Updated       instant        `gorm:"column:updated_at"`
-	TargetChanged instant        `gorm:"column:target_changed_at"`
-	Paused        instant        `gorm:"column:paused_at"`
-	NewReference  bool           `gorm:"column:new_reference"`
-	StagedSince   instant        `gorm:"column:staged_since"`
-	Deleted       instant        `gorm:"column:deleted_at"`
-	Erased        instant        `gorm:"column:erased_at"`
+	ID               uuid.UUID      `gorm:"column:id;primaryKey"`
+	Tenant           uuid.UUID      `gorm:"column:tenant_id"`
+	Kind             string         `gorm:"column:kind"`
+	Name             string         `gorm:"column:name"`
+	Vendor           string         `gorm:"column:vendor"`
+	BaseURL          string         `gorm:"column:base_url"`
+	AccountRef       string         `gorm:"column:account_ref"`
+	Type             string         `gorm:"column:type"`
+	Config           []byte         `gorm:"column:config"`
+	Sealed           []byte         `gorm:"column:sealed"`
+	Health           healthColumns  `gorm:"embedded"`
+	Consent          consentColumns `gorm:"embedded"`
+	Webhook          webhookColumns `gorm:"embedded"`
+	Usage            usageColumns   `gorm:"embedded"`
+	ReauthAnnounced  bool           `gorm:"column:reauth_announced"`
+	FailureAnnounced bool           `gorm:"column:failure_announced"`
+	Revision         int64          `gorm:"column:revision"`
+	Created          instant        `gorm:"column:created_at"`
+	Updated          instant        `gorm:"column:updated_at"`
+	TargetChanged    instant        `gorm:"column:target_changed_at"`
+	Paused           instant        `gorm:"column:paused_at"`
+	NewReference     bool           `gorm:"column:new_reference"`
+	StagedSince      instant        `gorm:"column:staged_since"`
+	Deleted          instant        `gorm:"column:deleted_at"`
+	Erased           instant        `gorm:"column:erased_at"`
 }
 
 // selectConnection is a SELECT of the columns of a live connection, without the credential. selectSealedConnection also
@@ -44,7 +46,7 @@ const (
 		health_status, health_reason, health_since, needs_reauth, reauth_by_event,
 		consent_status, consent_key, consent_expires_at, consent_notice_at,
 		webhook_next_at, webhook_every, webhook_news_only, webhook_due_at, webhook_missed_at,
-		usage_month, usage_refreshes, usage_pulls,
+		usage_month, usage_refreshes, usage_pulls, reauth_announced, failure_announced,
 		revision, created_at, updated_at, target_changed_at, paused_at, new_reference, staged_since`
 	selectSealedConnection = selectConnection + ", sealed"
 )
@@ -52,7 +54,7 @@ const (
 // targets returns the scan targets for the columns of selectConnection, in the same order:
 // pointers to the members of r.
 func (r *connectionRow) targets() []any {
-	h, c, w, u, columns := &r.Health, &r.Consent, &r.Webhook, &r.Usage, make([]any, 0, 34)
+	h, c, w, u, columns := &r.Health, &r.Consent, &r.Webhook, &r.Usage, make([]any, 0, 36)
 	return append(columns,
 		(*uuidColumn)(&r.ID), (*uuidColumn)(&r.Tenant), (*textColumn)(&r.Kind), (*textColumn)(&r.Name),
 		(*textColumn)(&r.Vendor), (*textColumn)(&r.BaseURL), (*textColumn)(&r.AccountRef),
@@ -61,7 +63,7 @@ func (r *connectionRow) targets() []any {
 		&h.NeedsReauth, &h.ReauthByEvent,
 		(*textColumn)(&c.Status), (*textColumn)(&c.Key), &c.ExpiresAt, &c.NoticeAt,
 		&w.NextAt, &w.Every, &w.NewsOnly, &w.DueAt, &w.MissedAt,
-		&u.Month, &u.Refreshes, &u.Pulls,
+		&u.Month, &u.Refreshes, &u.Pulls, &r.ReauthAnnounced, &r.FailureAnnounced,
 		&r.Revision, &r.Created, &r.Updated, &r.TargetChanged, &r.Paused, &r.NewReference, &r.StagedSince)
 }
 
@@ -131,7 +133,7 @@ var reportedColumns = []string{
 	"health_status", "health_reason", "health_since", "needs_reauth", "reauth_by_event",
 	"consent_status", "consent_key", "consent_expires_at", "consent_notice_at",
 	"webhook_next_at", "webhook_every", "webhook_news_only", "webhook_due_at", "webhook_missed_at",
-	"usage_month", "usage_refreshes", "usage_pulls",
+	"usage_month", "usage_refreshes", "usage_pulls", "reauth_announced", "failure_announced",
 }
 
 // healthColumns are the columns of a connection's health.
@@ -170,6 +172,7 @@ func rowOfConnection(c domain.Connection) connectionRow {
 		Vendor: string(c.Vendor), BaseURL: c.BaseURL, AccountRef: c.AccountRef,
 		Type: string(c.Type), Config: c.Config, Sealed: nonNil(c.Sealed),
 		Health: healthOf(c.Health), Consent: consentOf(c.Consent), Webhook: webhookOf(c.Webhook), Usage: usageOf(c.Usage),
+		ReauthAnnounced: c.Announced.Reauth, FailureAnnounced: c.Announced.PullFailed,
 		Revision: c.Revision,
 		Created:  instant{c.CreatedAt}, Updated: instant{c.UpdatedAt}, TargetChanged: instant{c.TargetChangedAt},
 		Paused: instant{c.PausedAt}, Deleted: instant{c.DeletedAt}, Erased: instant{c.ErasedAt},
@@ -184,6 +187,7 @@ func (r connectionRow) domain() domain.Connection {
 		Vendor: domain.Vendor(r.Vendor), BaseURL: r.BaseURL, AccountRef: r.AccountRef,
 		Type: domain.ConnectorType(r.Type), Config: json.RawMessage(r.Config), Sealed: domain.Sealed(r.Sealed),
 		Health: r.Health.domain(), Consent: r.Consent.domain(), Webhook: r.Webhook.domain(), Usage: r.Usage.domain(),
+		Announced: domain.Announced{Reauth: r.ReauthAnnounced, PullFailed: r.FailureAnnounced},
 		Revision:  r.Revision,
 		CreatedAt: r.Created.Time, UpdatedAt: r.Updated.Time, TargetChangedAt: r.TargetChanged.Time,
 		PausedAt: r.Paused.Time, DeletedAt: r.Deleted.Time, ErasedAt: r.Erased.Time,

@@ -135,6 +135,8 @@ func (s connections) Update(ctx context.Context, tenant domain.TenantID, kind do
 		if refused = fn(&c); refused != nil {
 			return refused
 		}
+		var events []records.Event
+		c.Announced, events = records.OfHealth(before, c)
 		if err := saveConnection(tx.DB, s.dialect, c); err != nil {
 			return err
 		}
@@ -142,7 +144,7 @@ func (s connections) Update(ctx context.Context, tenant domain.TenantID, kind do
 			return err
 		}
 		origin := eventOrigin{row.Tenant, row.ID, c.Health.Since}
-		err = recordEvents(tx, s.dialect, origin, records.OfHealth(before, c)...)
+		err = recordEvents(tx, s.dialect, origin, events...)
 		if err == nil && before.Paused() && !c.Paused() {
 			err = s.enqueueOpen(tx, row)
 		}

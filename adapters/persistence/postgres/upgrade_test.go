@@ -152,9 +152,11 @@ func rowsByTable(t *testing.T, dsn string) map[string][]map[string]any {
 
 // added contains columns that the versions before do not have.
 var added = map[string]bool{
-	"connections.usage_month":     true,
-	"connections.usage_refreshes": true,
-	"connections.usage_pulls":     true,
+	"connections.usage_month":       true,
+	"connections.usage_refreshes":   true,
+	"connections.usage_pulls":       true,
+	"connections.reauth_announced":  true,
+	"connections.failure_announced": true,
 }
 
 // renameColumns gives the columns their new names, and orders the rows by their contents.

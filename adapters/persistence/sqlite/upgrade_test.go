@@ -129,10 +129,12 @@ var renamed = map[string]string{
 
 // added contains columns that the versions before do not have.
 var added = map[string]bool{
-	"late_joins.tenant_id":        true,
-	"connections.usage_month":     true,
-	"connections.usage_refreshes": true,
-	"connections.usage_pulls":     true,
+	"late_joins.tenant_id":          true,
+	"connections.usage_month":       true,
+	"connections.usage_refreshes":   true,
+	"connections.usage_pulls":       true,
+	"connections.reauth_announced":  true,
+	"connections.failure_announced": true,
 }
 
 // rowsByTable returns the rows of each table, except the versions of the schema, with the names of this version. A row

@@ -572,6 +572,7 @@ export default {
   'eventType.account.*': 'Accounts',
   'eventType.connection.*': 'Connections',
   'eventType.pull.failed': 'Pulls that failed',
+  'eventType.pull.recovered': 'First successful pulls after a failure',
   'eventType.period.adjusted': 'Changes of closed periods',
   'sinkReason.sink_unreachable': 'The destination did not answer.',
   'sinkReason.sink_refused': 'The destination did not accept the event.',

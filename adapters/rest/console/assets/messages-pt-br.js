@@ -572,6 +572,7 @@ export default {
   'eventType.account.*': 'Contas',
   'eventType.connection.*': 'Conexões',
   'eventType.pull.failed': 'Buscas que falharam',
+  'eventType.pull.recovered': 'Primeiras buscas com sucesso depois de uma falha',
   'eventType.period.adjusted': 'Alterações de períodos fechados',
   'sinkReason.sink_unreachable': 'O destino não respondeu.',
   'sinkReason.sink_refused': 'O destino não aceitou o evento.',

@@ -40,7 +40,7 @@ export function Subscriptions() {
 }
 
 // The types that the form offers. Each names all events of a resource.
-const types = ['transaction.*', 'account.*', 'connection.*', 'pull.failed', 'period.adjusted'];
+const types = ['transaction.*', 'account.*', 'connection.*', 'pull.failed', 'pull.recovered', 'period.adjusted'];
 
 // errorsByField returns the messages of a validation problem by the name of the field. An item of types counts as types.
 function errorsByField(problem) {

@@ -158,7 +158,7 @@ func TestAnErasureIsRepeatedAtMostAtTheVendor(t *testing.T) {
 		t.Error("the vendor is asked after a week")
 	}
 	limits := []time.Duration{domain.ErasureTimeout, domain.ErasureSettle, domain.ErasureEcho}
-	if diff := cmp.Diff([]time.Duration{30 * time.Second, 3 * time.Second, 10 * time.Second}, limits); diff != "" {
+	if diff := cmp.Diff([]time.Duration{20 * time.Second, 3 * time.Second, 10 * time.Second}, limits); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -267,7 +267,7 @@ func TestRegistrationsOfWebhooks(t *testing.T) {
 		t.Error("a token without a registration")
 	}
 	token.StartRegistration()
-	if !token.Registration.Exists() || token.Listed() || !token.Registration.DueAt.Equal(noon.Add(2*time.Minute)) {
+	if !token.Registration.Exists() || token.Listed() || !token.Registration.DueAt.Equal(noon.Add(25*time.Second)) {
 		t.Errorf("%+v", token.Registration)
 	}
 	pending := token

@@ -13,9 +13,8 @@ import (
 )
 
 // orphanTime is the documented maximum time until the service removes an orphaned webhook at the vendor. A webhook is
-// orphaned if its registration was interrupted. The time is two minutes, plus the interval of the maintenance task that
-// removes the webhook.
-const orphanTime = 2*time.Minute + 10*time.Second
+// orphaned if its registration was interrupted.
+const orphanTime = 30 * time.Second
 
 // registrationStep is a point at which the service is killed while it registers a webhook at the vendor (POST
 // /webhooks/tokens with the member register), or while it removes that webhook.

@@ -43,7 +43,7 @@ const (
 func (a *App) Serve(ctx context.Context, listener, admin net.Listener) error {
 	defer a.Close()
 	listener = limitConnections(listener, a.cfg.ServerMaxConnections)
-	if err := a.Stores.Queue.Start(ctx, a.Service, a.Service); err != nil {
+	if err := a.startWork(ctx); err != nil {
 		_ = listener.Close()
 		return err
 	}
@@ -136,4 +136,14 @@ func (a *App) drain(api *http.Server, listener net.Listener, stopEvents func() (
 		a.Log.Warn("last use of tokens was not saved", zap.Error(flush))
 	}
 	a.Log.Info("stopped")
+}
+
+// startWork starts the pulls and the maintenance tasks. First it releases what a process that has died has claimed.
+func (a *App) startWork(ctx context.Context) error {
+	if release := a.Stores.ReleaseClaims; release != nil {
+		if err := release(ctx); err != nil {
+			return err
+		}
+	}
+	return a.Stores.Queue.Start(ctx, a.Service, a.Service)
 }

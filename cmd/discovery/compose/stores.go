@@ -32,6 +32,9 @@ type Stores struct {
 	Queue         Queue
 	Subscriptions ports.Subscriptions
 
+	// ReleaseClaims ends the claims of a process that has died. It is nil if several processes can use the backend:
+	// claims then end by themselves. Call it before Queue.Start.
+	ReleaseClaims func(context.Context) error
 	// Close closes the backend; it is nil if there is nothing to close.
 	Close func() error
 }
@@ -116,7 +119,9 @@ func openSQLite(
 		return Stores{}, errors.Join(err, db.Close())
 	}
 	queue := localjobs.NewPolling(jobsConfig, 0)
-	return storesOf(db.Store(queue.Nudge), queue, db.Close), nil
+	stores := storesOf(db.Store(queue.Nudge), queue, db.Close)
+	stores.ReleaseClaims = func(ctx context.Context) error { return db.ReleaseClaims(ctx, time.Now()) }
+	return stores, nil
 }
 
 // openError converts the error of opening a database file. If the file is only locked by another process, a retry can

@@ -1,0 +1,42 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// releaseClaims ends the claims of a process that has died. Each statement takes the current time in microseconds. An
+// erasure that waits for the echo of a deletion at the vendor (domain.ErasureEcho) keeps its time. A task that waits for
+// a retry, and is not claimed, is retried at once, too.
+var releaseClaims = []string{
+	`UPDATE pulls SET lease_until = ?1 WHERE state = 'running' AND lease_until > ?1`,
+	fmt.Sprintf(`UPDATE erasures SET due_at = ?1 WHERE status = 'running' AND due_at > ?1
+		AND NOT (vendor_done AND passes = %d)`, domain.ErasurePasses-1),
+	`UPDATE webhook_tokens SET registration_due = ?1
+		WHERE registration IN ('pending', 'removing') AND registration_due > ?1`,
+}
+
+// ReleaseClaims ends all claims on pulls, erasures and registrations, so that they go on at once. Call it only at the
+// start of the process that owns the file, before this process claims anything: only one process runs the tasks of a
+// file, so every claim belongs to a process that has died. If another process is alive all the same, it loses its claims,
+// and its next write under one of them fails.
+func (db *DB) ReleaseClaims(ctx context.Context, now time.Time) error {
+	tx, err := db.Writer.BeginTx(ctx, &sql.TxOptions{})
+	if err != nil {
+		return fmt.Errorf("release claims: %w", err)
+	}
+	for _, statement := range releaseClaims {
+		if _, err := tx.ExecContext(ctx, statement, now.UnixMicro()); err != nil {
+			return errors.Join(fmt.Errorf("release claims: %w", err), tx.Rollback())
+		}
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("release claims: %w", err)
+	}
+	return nil
+}

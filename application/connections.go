@@ -213,8 +213,9 @@ func (s *Service) connectionHealth(c domain.Connection, a ports.Activity) ports.
 	now, grace := s.Clock.Now(), s.WebhookSilenceGrace
 	return ports.ConnectionHealth{
 		Health: c.Health, Activity: a, Completeness: s.completenessOf(a), Paused: c.Paused(),
-		ThisMonth: c.Usage.In(now),
-		Consent:   ports.ConsentHealth{State: c.Consent.State(now), ExpiresAt: c.Consent.ExpiresAt},
+		ThisMonth:      c.Usage.In(now),
+		AmbiguousSince: c.Ambiguity.Since,
+		Consent:        ports.ConsentHealth{State: c.Consent.State(now), ExpiresAt: c.Consent.ExpiresAt},
 		Webhook: ports.WebhookHealth{
 			State:      c.Webhook.State(now, grace, a.Webhooks, a.LastWebhookAt, c.Paused()),
 			LastAt:     a.LastWebhookAt,

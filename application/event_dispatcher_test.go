@@ -117,6 +117,7 @@ func (versionEncoder) Account(domain.Account) ([]byte, error)       { return []b
 func (versionEncoder) Connection(domain.Connection) ([]byte, error) { return []byte("{}"), nil }
 func (versionEncoder) Pull(domain.Pull) ([]byte, error)             { return []byte("{}"), nil }
 func (versionEncoder) Close(books.Close) ([]byte, error)            { return []byte("{}"), nil }
+func (versionEncoder) Suggestion(ports.Suggestion) ([]byte, error)  { return []byte("{}"), nil }
 func (versionEncoder) Subscription(ports.SubscriptionStatus) ([]byte, error) {
 	return []byte("{}"), nil
 }

@@ -67,9 +67,11 @@ type Connection struct {
 	// StagedSince is the time at which the service began to stage rows of a new AccountRef; zero if no rows are staged.
 	// Staged rows are stored, but not visible yet.
 	StagedSince time.Time
-	PausedAt    time.Time // when requests to the vendor were stopped; zero unless paused
-	DeletedAt   time.Time // zero while live
-	ErasedAt    time.Time // when the erasure of the connection began; zero otherwise
+	// Ambiguity describes the accounts of AccountRef that cannot be told apart; zero if there are none.
+	Ambiguity AccountAmbiguity
+	PausedAt  time.Time // when requests to the vendor were stopped; zero unless paused
+	DeletedAt time.Time // zero while live
+	ErasedAt  time.Time // when the erasure of the connection began; zero otherwise
 }
 
 // Announced contains problems of a connection. A change of the credential or the target resets the health, but not the
@@ -100,7 +102,7 @@ func (c *Connection) Repoint(baseURL, accountRef string, at time.Time) {
 		return
 	}
 	if CanonicalAccountRef(c.AccountRef) != CanonicalAccountRef(accountRef) {
-		c.NewReference, c.StagedSince = true, time.Time{}
+		c.NewReference, c.StagedSince, c.Ambiguity = true, time.Time{}, AccountAmbiguity{}
 	}
 	c.BaseURL, c.AccountRef = baseURL, accountRef
 	c.Health, c.TargetChangedAt = Health{}, at
@@ -148,7 +150,7 @@ func (c *Connection) Erase(at time.Time) {
 func (c *Connection) EraseData() {
 	c.Name, c.Config, c.Health = "", nil, Health{}
 	c.Consent, c.Webhook, c.Usage = Consent{}, WebhookWatch{}, MonthlyUsage{}
-	c.Announced = Announced{}
+	c.Announced, c.Ambiguity = Announced{}, AccountAmbiguity{}
 }
 
 // EraseAccess removes the credential, the address and the account reference.

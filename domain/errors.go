@@ -31,14 +31,18 @@ type Code string
 // The codes to which callers can react. Each comment ends with the Kind of the error, in parentheses.
 // InternalFailure has no Kind.
 const (
-	NameTaken          Code = "name_taken"           // a live connection has this name (Conflict)
-	Immutable          Code = "immutable"            // the field cannot be changed (Invalid)
-	HalfCredential     Code = "half_credential"      // clientId and secret must be sent together (Invalid)
-	RevisionMismatch   Code = "revision_mismatch"    // the connection has changed since the caller read it (Conflict)
-	KeyInFlight        Code = "key_in_flight"        // a request with this idempotency key is still running (Conflict)
-	KeyReused          Code = "key_reused"           // the idempotency key was used for another request (Conflict)
-	ShownOnce          Code = "shown_once"           // a token is returned only once, and is not stored (Conflict)
-	NoAnchor           Code = "no_anchor"            // the balance of the account cannot be compared (Conflict)
+	NameTaken        Code = "name_taken"        // a live connection has this name (Conflict)
+	Immutable        Code = "immutable"         // the field cannot be changed (Invalid)
+	HalfCredential   Code = "half_credential"   // clientId and secret must be sent together (Invalid)
+	RevisionMismatch Code = "revision_mismatch" // the connection has changed since the caller read it (Conflict)
+	KeyInFlight      Code = "key_in_flight"     // a request with this idempotency key is still running (Conflict)
+	KeyReused        Code = "key_reused"        // the idempotency key was used for another request (Conflict)
+	ShownOnce        Code = "shown_once"        // a token is returned only once, and is not stored (Conflict)
+	NoAnchor         Code = "no_anchor"         // the balance of the account cannot be compared (Conflict)
+	// AccountNotAmbiguous: no rows wait for a decision about the account (Conflict).
+	AccountNotAmbiguous Code = "account_not_ambiguous"
+	// NotJoinable: two transactions cannot be joined or dismissed as a pair (Conflict).
+	NotJoinable        Code = "not_joinable"
 	NothingToUndo      Code = "nothing_to_undo"      // the transaction has replaced no other row (Conflict)
 	AccountDrifting    Code = "account_drifting"     // the records of the account do not explain its balance (Conflict)
 	NoBalance          Code = "no_balance"           // no balance of the account is known (Conflict)

@@ -32,7 +32,8 @@ func (t *Transaction) size() int {
 	const members = 26
 	return members*memberSize + textSize(t.Account) + textSize(t.ExternalID) + textSize(t.Description) +
 		textSize(t.Category) + textSize(t.Counterparty) + len(t.Metadata) +
-		len(t.Warnings)*memberSize + len(t.Supersedes)*(6*memberSize) + supersededSize(t.Supersedes)
+		len(t.Warnings)*memberSize + len(t.Supersedes)*(6*memberSize) + supersededSize(t.Supersedes) +
+		len(t.PossiblySupersedes)*memberSize + textSize(t.Reason)
 }
 
 // size counts both versions, because the item lists the changed members of both.

@@ -37,4 +37,7 @@ const (
 	// as amount and the converted amount as amountInAccountCurrency (https://docs.pluggy.ai/docs/transactions). Belvo
 	// returns the converted amount as local_currency_amount.
 	ForeignAmount MatchRule = "foreign_amount"
+
+	// OperatorJoin: an operator has decided that the rows are one movement.
+	OperatorJoin MatchRule = "operator"
 )

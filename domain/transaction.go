@@ -103,6 +103,12 @@ type Transaction struct {
 	// SupersededBy is the older transaction to which the row of this transaction now belongs; zero if there is none. A
 	// superseded transaction is always removed.
 	SupersededBy TransactionID
+	// PossiblySupersedes contains the removed transactions that may be the same movement, because open suggestions name
+	// them. It is nil if there are none.
+	PossiblySupersedes []TransactionID
+	// Reason is the text that an operator gave for the change that made this version; "" if there is none. Only
+	// Ledger.History returns it.
+	Reason string
 	// Adjusts is set if a change of the transaction is an adjustment of a closed period. It is the last day of this
 	// period, or the earliest last day if there are several such periods. It is "" if there is no such period. Only
 	// Ledger.Changes and Subscriptions.Transactions set it.

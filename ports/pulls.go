@@ -359,19 +359,6 @@ type Ledger interface {
 	Balances(ctx context.Context, tenant domain.TenantID, account domain.AccountID, window domain.Window,
 		page domain.PageRequest) (domain.Page[books.AccountBalance], error)
 
-	// Split undoes the last replacement of a transaction, in one atomic change, and returns the transaction. In a
-	// replacement, the old row of the transaction was removed, and a new row became the transaction's current row.
-	// Split has these effects:
-	//
-	//   - The old row becomes the current row again, and the transaction is marked as removed.
-	//   - The new row returns to its previous transaction. If it has none, it becomes a new transaction with the id
-	//     newID.
-	//   - The two rows are never matched again.
-	//
-	// Errors: NotFound; Conflict (nothing_to_undo) if the transaction has replaced no row.
-	Split(ctx context.Context, tenant domain.TenantID, id, newID domain.TransactionID,
-		at time.Time, entries AuditEntries) (domain.Transaction, error)
-
 	// UpdateCompleteness calls the function fn with the completeness of an account, and stores the result, in one
 	// atomic change. After an error nothing has changed. Errors: NotFound if there is no such account; any error of fn.
 	UpdateCompleteness(ctx context.Context, tenant domain.TenantID, account domain.AccountID,
@@ -383,6 +370,7 @@ type Ledger interface {
 	Snapshot(ctx context.Context, tenant domain.TenantID, account domain.AccountID,
 		fn func(view AccountView) error) error
 	Closes
+	Decisions
 
 	// FeedHold returns the oldest write transaction that is still open, of any tenant. If the change feed withholds
 	// changes, this transaction is the reason.

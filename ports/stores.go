@@ -96,7 +96,12 @@ type Activity struct {
 	Quarantined   int       // number of rows in the quarantine
 	DriftSince    time.Time // start of the oldest drift (a failing completeness check) of a live account; zero if none
 	Shared        bool      // whether another live connection reads an account with the same key or external id
-	Compared      bool      // whether the completeness of at least one live account is known
+	Suggestions   int       // number of open suggestions; see Suggestion
+	// SuggestedSince is when the oldest open suggestion was opened; zero if there is none.
+	SuggestedSince time.Time
+	// JoinUndoneSince is when the oldest suggestion in the state records.SuggestionUndone got it; zero if there is none.
+	JoinUndoneSince time.Time
+	Compared        bool // whether the completeness of at least one live account is known
 	// Webhooks contains facts about the webhooks of the connection:
 	//
 	//   - HasToken is set if the connection has a live token.

@@ -115,6 +115,7 @@ type EventEncoder interface {
 	Connection(c domain.Connection) ([]byte, error)
 	Pull(p domain.Pull) ([]byte, error)
 	Close(c books.Close) ([]byte, error)
+	Suggestion(s Suggestion) ([]byte, error)
 	Subscription(s SubscriptionStatus) ([]byte, error)
 }
 

@@ -71,9 +71,11 @@ type ConnectionHealth struct {
 	Activity
 	Completeness books.CompletenessState // the completeness of the connection's accounts
 	Paused       bool                    // whether requests to the vendor are stopped
-	Consent      ConsentHealth
-	Webhook      WebhookHealth
-	ThisMonth    domain.MonthlyUsage // of the current month in UTC
+	// AmbiguousSince is when accounts of the connection were found that cannot be told apart; zero if there are none.
+	AmbiguousSince time.Time
+	Consent        ConsentHealth
+	Webhook        WebhookHealth
+	ThisMonth      domain.MonthlyUsage // of the current month in UTC
 }
 
 // ConsentHealth is the state of the account holder's consent.
@@ -120,9 +122,35 @@ type Completeness interface {
 // Replacements undoes replacements of rows. In a replacement, the vendor has removed the row of a transaction and has
 // created a new row for it. The transaction keeps its id and has the content of the new row.
 type Replacements interface {
-	// SplitTransaction undoes the last replacement of a transaction, and returns the transaction. Errors: NotFound;
-	// Conflict (nothing_to_undo) if the transaction has replaced no row.
-	SplitTransaction(ctx context.Context, tenant domain.TenantID, id domain.TransactionID) (domain.Transaction, error)
+	// SplitTransaction undoes the last replacement of a transaction, and returns the transaction. reason is kept in the
+	// history; "" if there is none. Errors: NotFound; Conflict (nothing_to_undo) if the transaction has replaced no row.
+	SplitTransaction(
+		ctx context.Context, tenant domain.TenantID, id domain.TransactionID, reason string,
+	) (domain.Transaction, error)
+
+	// JoinTransactions makes the removed transaction pair.Old continue as the row of pair.New, and returns pair.Old. See
+	// Decisions.Join. Errors: NotFound; Conflict (not_joinable).
+	JoinTransactions(
+		ctx context.Context, tenant domain.TenantID, pair RecordPair, reason string,
+	) (domain.Transaction, error)
+
+	// ListSuggestions returns the possible replacements that wait for a decision. See Decisions.Suggestions.
+	ListSuggestions(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
+		page domain.PageRequest) (domain.Page[Suggestion], error)
+
+	// DismissReplacements stores that the transactions of each pair are different movements. See Decisions.Dismiss.
+	// Errors: NotFound; Conflict (not_joinable); Invalid on "pairs" unless there are 1 to MaxDismissed pairs.
+	DismissReplacements(ctx context.Context, tenant domain.TenantID, pairs []RecordPair, reason string) error
+
+	// ContinueAccount stores the decision that an account continues as the account with this external id of the
+	// connection's new account reference, and requests a pull that publishes the staged rows. It returns the pull. See
+	// domain.AccountAmbiguity.
+	//
+	// Errors: NotFound; Conflict (account_not_ambiguous, connection_paused); Invalid on "externalId" if no account with
+	// this external id waits for the decision.
+	ContinueAccount(
+		ctx context.Context, tenant domain.TenantID, account domain.AccountID, externalID string,
+	) (domain.Pull, error)
 }
 
 // StatementQuery selects a statement.

@@ -13,6 +13,8 @@ import (
 
 func cloneConnection(c domain.Connection) domain.Connection {
 	c.Config, c.Sealed = slices.Clone(c.Config), slices.Clone(c.Sealed)
+	c.Ambiguity.Before, c.Ambiguity.After = slices.Clone(c.Ambiguity.Before), slices.Clone(c.Ambiguity.After)
+	c.Ambiguity.Continues = maps.Clone(c.Ambiguity.Continues)
 	return c
 }
 
@@ -55,6 +57,7 @@ func cloneAccount(a domain.Account) domain.Account {
 func cloneTransaction(t domain.Transaction) domain.Transaction {
 	t.AccountMoney, t.Metadata = clonePointer(t.AccountMoney), slices.Clone(t.Metadata)
 	t.Warnings, t.Supersedes = slices.Clone(t.Warnings), slices.Clone(t.Supersedes)
+	t.PossiblySupersedes = slices.Clone(t.PossiblySupersedes)
 	return t
 }
 

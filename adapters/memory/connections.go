@@ -192,7 +192,7 @@ func (v connections) activityOf(c *domain.Connection) ports.Activity {
 	for _, a := range v.absences[c.ID] {
 		activity.MassRemoval = activity.MassRemoval || !a.HeldAt.IsZero()
 	}
-	return v.addCompleteness(activity, c.ID)
+	return v.addCompleteness(v.addSuggestions(activity, c.ID), c.ID)
 }
 
 // isShared reports whether another live connection of the same tenant and vendor reads an account of the given

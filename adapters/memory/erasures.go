@@ -249,6 +249,7 @@ func (s *Store) eraseAccounts(connection domain.ConnectionID) {
 	delete(s.pastIDs, connection)
 	delete(s.carriedOver, connection)
 	delete(s.splitPairs, connection)
+	delete(s.suggestions, connection)
 	delete(s.absences, connection)
 	delete(s.quarantine, connection)
 }

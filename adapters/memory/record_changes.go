@@ -44,7 +44,7 @@ func (w *recordWriter) applyOne(c records.Changes) {
 	}
 	w.rename(c.Rename)
 	for i := range c.Upsert {
-		w.upsert(&c.Upsert[i])
+		w.upsert(&c.Upsert[i], c.Reason)
 	}
 	w.changePast(c.Past)
 	for _, r := range c.Refresh {
@@ -65,6 +65,7 @@ func (w *recordWriter) applyOne(c records.Changes) {
 	if c.CarryOver != nil {
 		w.carryOver(*c.CarryOver)
 	}
+	w.changeSuggestions(&c)
 	if c.EndStaging {
 		w.endNewReference(w.connections[w.p.Connection])
 	}
@@ -139,7 +140,7 @@ func (w *recordWriter) rename(renamed []records.Renamed) {
 }
 
 // upsert stores a new record, or the next version of a record.
-func (w *recordWriter) upsert(r *records.Record) {
+func (w *recordWriter) upsert(r *records.Record, reason string) {
 	rows := rowsOf(w.transactions, w.p.Connection)
 	row := rows[r.Key()]
 	if row == nil {
@@ -147,8 +148,10 @@ func (w *recordWriter) upsert(r *records.Record) {
 		rows[r.Key()] = row
 	} else {
 		r.Supersedes, r.SupersededBy = row.Supersedes, row.SupersededBy
+		r.PossiblySupersedes = row.PossiblySupersedes
 	}
 	row.Transaction = cloneTransaction(r.Transaction)
+	row.Reason, row.reason = "", reason
 	row.digest, row.source, row.rowSHA256, row.normalizer = r.Digest, r.ContentHash, r.RowSHA256, r.Normalizer
 	// Readers never receive these members.
 	row.StableMetadata, row.ContentHash, row.RowSHA256, row.Normalizer = nil, domain.ContentHash{}, nil, ""
@@ -209,7 +212,7 @@ func (w *recordWriter) remove(row *transaction) {
 
 // appendVersion makes the changed row the next version.
 func (w *recordWriter) appendVersion(row *transaction) {
-	row.Version, row.UpdatedAt, row.Pull = row.Version+1, w.at, w.p.ID
+	row.Version, row.UpdatedAt, row.Pull, row.reason = row.Version+1, w.at, w.p.ID, ""
 	w.recordChange(row)
 }
 

@@ -132,7 +132,7 @@ func (s *Store) publishable(p *pull, accounts []ports.PublishedAccount) []record
 // endNewReference records that the accounts of the connection's current account reference are stored now.
 func (s *Store) endNewReference(c *domain.Connection) {
 	delete(s.staged, c.ID)
-	c.NewReference, c.StagedSince = false, time.Time{}
+	c.NewReference, c.StagedSince, c.Ambiguity = false, time.Time{}, domain.AccountAmbiguity{}
 }
 
 // moveAccount moves the transactions of an account from a deleted connection to the pull's connection. The account is
@@ -164,4 +164,5 @@ func (s *Store) moveAccount(p *pull, moved records.Account, at time.Time) {
 		}
 	}
 	maps.Copy(s.splitPairsOf(to), s.splitPairs[from])
+	s.moveSuggestions(moved.ID, from, to)
 }

@@ -48,6 +48,7 @@ type Store struct {
 	pastIDs       map[domain.ConnectionID]map[string]domain.TransactionID // keyed by former external id
 	carriedOver   map[domain.ConnectionID]map[string]bool                 // external ids; see isCarriedOver
 	splitPairs    map[domain.ConnectionID]map[domain.MatchPair]bool
+	suggestions   map[domain.ConnectionID]map[ports.RecordPair]records.Suggestion
 	absences      map[domain.ConnectionID]map[string]domain.Absence
 	quarantine    map[domain.ConnectionID]map[domain.QuarantineKey]*domain.QuarantinedRow
 	changes       map[domain.TenantID][]change
@@ -89,6 +90,7 @@ func New(o Options) *Store {
 		pastIDs:       map[domain.ConnectionID]map[string]domain.TransactionID{},
 		carriedOver:   map[domain.ConnectionID]map[string]bool{},
 		splitPairs:    map[domain.ConnectionID]map[domain.MatchPair]bool{},
+		suggestions:   map[domain.ConnectionID]map[ports.RecordPair]records.Suggestion{},
 		absences:      map[domain.ConnectionID]map[string]domain.Absence{},
 		quarantine:    map[domain.ConnectionID]map[domain.QuarantineKey]*domain.QuarantinedRow{},
 		changes:       map[domain.TenantID][]change{},

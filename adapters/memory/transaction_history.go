@@ -18,7 +18,7 @@ func (t *transaction) archive() {
 // currentVersion returns the current version of a row, with the members that only History returns.
 func (t *transaction) currentVersion() domain.Transaction {
 	version := cloneTransaction(t.Transaction)
-	version.RowSHA256, version.Normalizer = slices.Clone(t.rowSHA256), t.normalizer
+	version.RowSHA256, version.Normalizer, version.Reason = slices.Clone(t.rowSHA256), t.normalizer, t.reason
 	return version
 }
 

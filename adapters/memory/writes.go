@@ -15,9 +15,10 @@ type transaction struct {
 	domain.Transaction
 	digest [sha256.Size]byte
 	source domain.ContentHash
-	// rowSHA256 and normalizer belong to the data of the current version. Only History returns them.
+	// rowSHA256, normalizer and reason belong to the current version. Only History returns them.
 	rowSHA256  []byte
 	normalizer string
+	reason     string
 	replaced   []domain.Transaction // the versions before the current one, oldest first
 	pending    bool                 // the current version is archived, and the next one is not yet written
 	// adjustments refers to the adjustments that resulted from changes of the row.

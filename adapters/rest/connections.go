@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/records"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -74,7 +75,7 @@ type healthView struct {
 	Paused        bool        `json:"paused" example:"false" doc:"Whether the connection is paused: webhooks are stored, and no request is sent to the vendor"`
 	LastPullAt    time.Time   `json:"lastPullAt,omitzero" example:"2026-03-02T10:00:00Z" doc:"When the last succeeded pull ended; absent if there was none"`
 	LastWebhookAt time.Time   `json:"lastWebhookAt,omitzero" example:"2026-03-02T10:00:00Z" doc:"When the last webhook was received; absent if there was none"`
-	Warnings      []string    `json:"warnings,omitempty" enum:"mass_removal,account_shared" doc:"Absent when there are none. mass_removal: a complete read did not return many rows of an account; they are removed only if a read at least an hour later does not return them either. account_shared: another live connection reads one of the same accounts, and each connection stores its own transactions"`
+	Warnings      []string    `json:"warnings,omitempty" enum:"mass_removal,account_shared,account_ambiguous,join_undone" doc:"Absent when there are none. mass_removal: a complete read did not return many rows of an account; they are removed only if a read at least an hour later does not return them either. account_shared: another live connection reads one of the same accounts, and each connection stores its own transactions. account_ambiguous: accounts of the new account reference cannot be told apart, and their rows stay invisible until POST /accounts/{id}/continue says which account continues which. join_undone: the vendor returns both rows of transactions that somebody had joined; it ends when the pair is dismissed"`
 	Quarantined   int         `json:"quarantined" example:"0" doc:"Number of the vendor's rows that cannot be read and are in the quarantine; at most 1000"`
 	Completeness  string      `json:"completeness" enum:"unknown,complete,drifting" example:"complete" doc:"Whether the transactions explain the balances of the accounts: drifting if any account drifts, otherwise complete if any account is complete"`
 	Consent       consentView `json:"consent" doc:"The consent of the account holder"`
@@ -117,6 +118,12 @@ func healthOf(h ports.ConnectionHealth) healthView {
 	}
 	if h.Shared {
 		warnings = append(warnings, domain.AccountShared)
+	}
+	if !h.AmbiguousSince.IsZero() {
+		warnings = append(warnings, domain.AccountAmbiguous)
+	}
+	if !h.JoinUndoneSince.IsZero() {
+		warnings = append(warnings, records.JoinUndone)
 	}
 	return healthView{
 		Health:        string(h.StatusOrUnknown()),

@@ -44,6 +44,7 @@ type (
 	erasureList      struct{}
 	subscriptionList struct{}
 	eventAttempts    struct{}
+	suggestionList   struct{}
 )
 
 func (connectionList) tag() byte   { return 'c' }
@@ -65,6 +66,7 @@ func (auditList) tag() byte        { return 'u' }
 func (erasureList) tag() byte      { return 'r' }
 func (subscriptionList) tag() byte { return 'n' }
 func (eventAttempts) tag() byte    { return 'm' }
+func (suggestionList) tag() byte   { return 'g' }
 
 // cursor is a position in the list L. Callers must treat its text as opaque.
 type cursor[L listKind] struct{ domain.Position }

@@ -83,6 +83,14 @@ var statusRules = []statusRule{
 		domain.NoAnchor, http.StatusConflict, codeConflict,
 		"the balance of the account cannot be compared with its transactions",
 	},
+	{
+		domain.NotJoinable, http.StatusConflict, codeConflict,
+		"the transactions cannot be decided about together: see the conditions of the operation",
+	},
+	{
+		domain.AccountNotAmbiguous, http.StatusConflict, codeConflict,
+		"no rows wait for a decision about the account",
+	},
 	{domain.NothingToUndo, http.StatusConflict, codeConflict, "the transaction has replaced no other row"},
 	{
 		domain.ConnectionPaused, http.StatusConflict, codeConflict,

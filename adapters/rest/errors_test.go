@@ -225,6 +225,14 @@ func TestEvery404NamesTheMissingResource(t *testing.T) {
 			if strings.HasSuffix(path, "/completeness/accept") {
 				body[path] = `{"reason":"a"}`
 			}
+			switch {
+			case strings.HasSuffix(path, "/continue"):
+				body[path] = `{"externalId":"a"}`
+			case strings.HasSuffix(path, "/join"):
+				body[path] = `{"with":"` + someID.String() + `"}`
+			case strings.HasSuffix(path, "/dismiss"):
+				body[path] = `{"old":"` + someID.String() + `","new":"` + someID.String() + `"}`
+			}
 			if strings.HasSuffix(path, "/erasure") {
 				body[path] = `{"atVendor":false}`
 			}

@@ -36,6 +36,11 @@ func (EventEncoder) Pull(p domain.Pull) ([]byte, error) { return encodeView(pull
 // Close returns the closed period as the API returns it.
 func (EventEncoder) Close(c books.Close) ([]byte, error) { return encodeView(closeOf(c)) }
 
+// Suggestion returns the possible replacement as the API returns it.
+func (EventEncoder) Suggestion(s ports.Suggestion) ([]byte, error) {
+	return encodeView(suggestionOf(s))
+}
+
 // Subscription returns the subscription as the API returns it, without secrets.
 func (EventEncoder) Subscription(s ports.SubscriptionStatus) ([]byte, error) {
 	return encodeView(subscriptionOf(s))

@@ -13,6 +13,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/books"
 	"github.com/LerianStudio/aggregator-connections/domain/events"
+	"github.com/LerianStudio/aggregator-connections/domain/matching"
+	"github.com/LerianStudio/aggregator-connections/domain/records"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -90,6 +92,15 @@ func deliveryFixture() domain.Delivery {
 		Event:  "item/updated", EventID: "e1", Body: []byte(`{"event":"item/updated", "n": 1.10, "n": 2}`),
 		Status: domain.DeliveryAccepted,
 		Pull:   domain.PullID{UUID: otherID}, ReceivedAt: moment,
+	}
+}
+
+func suggestionFixture() ports.Suggestion {
+	return ports.Suggestion{
+		Old: domain.TransactionID{UUID: someID}, New: domain.TransactionID{UUID: otherID},
+		Connection: domain.ConnectionID{UUID: someID}, Account: domain.AccountID{UUID: otherID}, Since: moment,
+		State:    records.SuggestionOpen,
+		Evidence: []matching.Finding{{Kind: "counterparty", Old: "MARIA SILVA", New: "MARIA S", Speaks: matching.For}},
 	}
 }
 
@@ -417,9 +428,33 @@ func (f *fake) AcceptCompleteness(
 }
 
 func (f *fake) SplitTransaction(
-	_ context.Context, _ domain.TenantID, id domain.TransactionID,
+	_ context.Context, _ domain.TenantID, id domain.TransactionID, _ string,
 ) (domain.Transaction, error) {
 	return domain.Transaction{ID: id}, f.record("split")
+}
+
+func (f *fake) JoinTransactions(
+	_ context.Context, _ domain.TenantID, pair ports.RecordPair, reason string,
+) (domain.Transaction, error) {
+	return domain.Transaction{ID: pair.Old}, f.record("join " + pair.New.String() + " " + reason)
+}
+
+func (f *fake) ListSuggestions(
+	_ context.Context, _ domain.TenantID, connection domain.ConnectionID, page domain.PageRequest,
+) (domain.Page[ports.Suggestion], error) {
+	return onePage(f, connection, page, suggestionFixture())
+}
+
+func (f *fake) DismissReplacements(
+	_ context.Context, _ domain.TenantID, pairs []ports.RecordPair, _ string,
+) error {
+	return f.record(pairs)
+}
+
+func (f *fake) ContinueAccount(
+	_ context.Context, _ domain.TenantID, _ domain.AccountID, externalID string,
+) (domain.Pull, error) {
+	return pullFixture(), f.record(externalID)
 }
 
 func (f *fake) ListBalances(

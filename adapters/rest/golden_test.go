@@ -199,6 +199,23 @@ func TestEveryRouteReturnsItsGoldenJSON(t *testing.T) {
 		"all accounts": {"GET", accountsPath, "", 200, envelope[accountList](goldenAccount), nil},
 		"account":      {"GET", accountsPath + otherPath, "", 200, goldenAccount, nil},
 		"completeness": {"GET", accountsPath + otherPath + "/completeness", "", 200, goldenCompleteness, nil},
+		"possible replacements": {
+			"GET", possibleReplacementsPath, "", 200, envelope[suggestionList](
+				`{"old":"019b0000-0000-7000-8000-000000000001","new":"019b0000-0000-7000-8000-000000000002",` +
+					`"connectionId":"019b0000-0000-7000-8000-000000000001",` +
+					`"accountId":"019b0000-0000-7000-8000-000000000002","since":"2026-01-02T03:04:05.6Z",` +
+					`"state":"open","evidence":[{"kind":"counterparty","old":"MARIA SILVA","new":"MARIA S",` +
+					`"speaks":"for"}]}`), nil,
+		},
+		"dismiss": {
+			"POST", possibleReplacementsPath + "/dismiss",
+			`{"pairs":[{"old":"019b0000-0000-7000-8000-000000000001","new":"019b0000-0000-7000-8000-000000000002"}]}`,
+			204, "", nil,
+		},
+		"continue": {
+			"POST", accountsPath + otherPath + "/continue", `{"externalId":"b"}`, 202, goldenPull,
+			map[string]string{"Location": pullsPath + otherPath},
+		},
 		"accept": {
 			"POST", accountsPath + otherPath + "/completeness/accept", `{"reason":"x"}`, 200, goldenCompleteness, nil,
 		},

@@ -6,13 +6,17 @@ import (
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/matching"
+	"github.com/LerianStudio/aggregator-connections/ports"
 )
+
+const possibleReplacementsPath = prefix + "/possible-replacements"
 
 // supersededView describes a former row of a transaction: a row of the vendor that another row has replaced.
 type supersededView struct {
 	ExternalID string    `json:"externalId" example:"c0ffee00-0000-4000-8000-000000000001" doc:"The vendor's id of the past row"`
 	At         time.Time `json:"at" example:"2026-03-02T10:00:00Z" doc:"When the next row replaced it"`
-	Rule       string    `json:"rule" example:"same_description" doc:"Why both rows are the same movement: vendor_link, institution_key, same_description, similar_text, foreign_amount or exclusion. Later versions of the service can add further rules"`
+	Rule       string    `json:"rule" example:"same_description" doc:"Why both rows are the same movement: vendor_link, institution_key, same_description, similar_text, foreign_amount, exclusion, or operator (somebody has joined them). Later versions of the service can add further rules"`
 }
 
 // supersedesOf returns the representation of the former rows of a transaction. It returns nil if there are none.
@@ -24,30 +28,234 @@ func supersedesOf(pastRows []domain.Superseded) []supersededView {
 	return views
 }
 
-// splitRoute returns the route that undoes the last replacement of a transaction's row.
-func (s *server) splitRoute(tag string) route {
-	return route{
-		id: "split-transaction", method: http.MethodPost, path: transactionsPath + "/{id}/split",
-		description: "Undoes the last replacement of a transaction. The transaction gets its last past row and is " +
-			"removed, because the vendor no longer has that row; its present row becomes another transaction. The " +
-			"two rows are never matched again. Responds with 409 if the transaction has replaced no row.",
-		status: http.StatusOK, tag: tag, summary: "Undo the last replacement of a transaction",
-		scope: scopeWrite, notFound: transactionNotFound, idempotent: true, conflict: true, noBody: true,
-		mount: handle(s.splitTransaction),
+// idTexts returns the ids as texts. It returns nil if there are none, so that the response omits the member.
+func idTexts(ids []domain.TransactionID) []string {
+	var texts []string
+	for _, id := range ids {
+		texts = append(texts, id.String())
+	}
+	return texts
+}
+
+// suggestionView describes a possible replacement: a removed transaction, and a live one that may be the same movement.
+type suggestionView struct {
+	Old          string         `json:"old" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the transaction that the vendor has removed"`
+	New          string         `json:"new" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02" doc:"The id of the transaction that may continue it"`
+	ConnectionID string         `json:"connectionId" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The connection of both transactions"`
+	AccountID    string         `json:"accountId,omitempty" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The account of both transactions; absent if they have none"`
+	Since        time.Time      `json:"since" example:"2026-03-02T10:00:00Z" doc:"When the service found the pair"`
+	State        string         `json:"state" example:"open" doc:"open, or join_undone: somebody has joined the pair, and the vendor returns both rows. In events also why the suggestion has ended: joined, dismissed, excluded, matched, split, removed or returned. Later versions of the service can add further states"`
+	Evidence     []evidenceView `json:"evidence" doc:"What speaks for and against one movement; empty if the pair was joined without a suggestion"`
+}
+
+// evidenceView describes one piece of evidence about two rows.
+type evidenceView struct {
+	Kind   string `json:"kind" example:"counterparty" doc:"What was compared, such as counterparty, document, end_to_end_id, instalment or operation. Later versions of the service can add further kinds"`
+	Old    string `json:"old,omitempty" example:"MARIA SILVA" doc:"The value of the removed transaction; absent if it has none"`
+	New    string `json:"new,omitempty" example:"MARIA S" doc:"The value of the other transaction; absent if it has none"`
+	Speaks string `json:"speaks" enum:"for,against" example:"for" doc:"Whether it speaks for or against one movement"`
+}
+
+func suggestionOf(s ports.Suggestion) suggestionView {
+	return suggestionView{
+		Old: s.Old.String(), New: s.New.String(), ConnectionID: s.Connection.String(), AccountID: idOrEmpty(s.Account),
+		Since: utcOrZero(s.Since), State: string(s.State),
+		Evidence: mapItems(s.Evidence, func(f matching.Finding) evidenceView {
+			return evidenceView{Kind: f.Kind, Old: f.Old, New: f.New, Speaks: string(f.Speaks)}
+		}),
 	}
 }
 
-// splitTransaction undoes the last replacement of a transaction's row by another row.
-func (s *server) splitTransaction(
-	ctx context.Context, tenant domain.TenantID, in *idInput,
+// splitRequest is the optional request body of a split.
+type splitRequest struct {
+	Reason plainText `json:"reason,omitempty" maxLength:"500" example:"two payments on one day" doc:"Why; it is kept in the history of the transactions"`
+}
+
+// joinRequest is the request body with which an operator joins two transactions.
+type joinRequest struct {
+	With   plainText `json:"with" minLength:"1" maxLength:"100" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02" doc:"The id of the live transaction with which the transaction continues"`
+	Reason plainText `json:"reason,omitempty" maxLength:"500" example:"the tip was added" doc:"Why; it is kept in the history of the transactions"`
+}
+
+// pairRequest names two transactions in a request.
+type pairRequest struct {
+	Old plainText `json:"old" minLength:"1" maxLength:"100" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the removed transaction"`
+	New plainText `json:"new" minLength:"1" maxLength:"100" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02" doc:"The id of the other transaction"`
+}
+
+// dismissRequest is the request body of a dismissal: one pair, or a list of pairs.
+type dismissRequest struct {
+	Old    plainText     `json:"old,omitempty" maxLength:"100" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the removed transaction; with new, and without pairs"`
+	New    plainText     `json:"new,omitempty" maxLength:"100" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02" doc:"The id of the other transaction; with old, and without pairs"`
+	Pairs  []pairRequest `json:"pairs,omitempty" maxItems:"200" doc:"The pairs, without old and new; at most 200"`
+	Reason plainText     `json:"reason,omitempty" maxLength:"500" example:"two purchases of one day" doc:"Why; it is kept in the history of the transactions"`
+}
+
+// pairs returns the pairs of the request. Errors: Invalid unless the request contains either one pair or a list; NotFound
+// if a text is no id.
+func (r dismissRequest) pairs() ([]ports.RecordPair, error) {
+	named := r.Pairs
+	switch single := r.Old != "" || r.New != ""; {
+	case single == (len(r.Pairs) > 0):
+		return nil, domain.FieldError("pairs", "must contain 1 to 200 pairs, unless old and new are sent alone")
+	case single && r.Old == "":
+		return nil, domain.FieldError("old", "is required with new")
+	case single && r.New == "":
+		return nil, domain.FieldError("new", "is required with old")
+	case single:
+		named = []pairRequest{{r.Old, r.New}}
+	}
+	pairs := make([]ports.RecordPair, len(named))
+	for i, pair := range named {
+		var err error
+		if pairs[i].Old, err = domain.ParseID[domain.Transaction](string(pair.Old)); err != nil {
+			return nil, err
+		}
+		if pairs[i].New, err = domain.ParseID[domain.Transaction](string(pair.New)); err != nil {
+			return nil, err
+		}
+	}
+	return pairs, nil
+}
+
+// continueRequest is the request body with which an operator says which account of a new account reference continues an
+// account.
+type continueRequest struct {
+	ExternalID plainText `json:"externalId" minLength:"1" maxLength:"1000" example:"7b0a1a4e-4b0d-4c39-93c9-5f2f4ef1f1f1" doc:"The vendor's id of the account under the new account reference"`
+}
+
+// replacementRoutes returns the routes about which transactions are one movement.
+func (s *server) replacementRoutes() []route {
+	const tag = "Accounts and transactions"
+	return []route{
+		{
+			id: "split-transaction", method: http.MethodPost, path: transactionsPath + "/{id}/split",
+			description: "Undoes the last replacement of a transaction. The transaction gets its last past row and is " +
+				"removed, because the vendor no longer has that row; its present row becomes another transaction. The " +
+				"two rows are never matched again. Responds with 409 if the transaction has replaced no row.",
+			status: http.StatusOK, tag: tag, summary: "Undo the last replacement of a transaction",
+			scope: scopeWrite, notFound: transactionNotFound, idempotent: true, conflict: true, bodyOptional: true,
+			mount: handle(s.splitTransaction),
+		},
+		{
+			id: "join-transactions", method: http.MethodPost, path: transactionsPath + "/{id}/join",
+			description: "Makes a removed transaction continue as the row of a live one, because both are one movement. " +
+				"The other transaction is removed and superseded. Both must have the same account, currency and " +
+				"direction, otherwise the response is a 409. A split undoes the join.",
+			status: http.StatusOK, tag: tag, summary: "Join a removed transaction with the one that continues it",
+			scope: scopeWrite, notFound: transactionNotFound, idempotent: true, conflict: true,
+			mount: handle(s.joinTransactions),
+		},
+		{
+			id: "list-possible-replacements", method: http.MethodGet, path: possibleReplacementsPath,
+			description: "Returns the pairs of transactions that may be one movement and about which nobody has decided. " +
+				"Each removed transaction is in three pairs at most.",
+			status: http.StatusOK, tag: tag, summary: "List possible replacements, newest first",
+			scope: scopeRead,
+			mount: handle(s.listPossibleReplacements),
+		},
+		{
+			id: "dismiss-possible-replacements", method: http.MethodPost, path: possibleReplacementsPath + "/dismiss",
+			description: "Stores that the transactions of one pair, or of each of up to 200 pairs, are different " +
+				"movements. The service never suggests or matches them again. They can still be joined.",
+			status: http.StatusNoContent, tag: tag, summary: "Dismiss possible replacements",
+			scope: scopeWrite, notFound: transactionNotFound, idempotent: true, conflict: true,
+			mount: handle(s.dismissPossibleReplacements),
+		},
+		{
+			id: "continue-account", method: http.MethodPost, path: accountsPath + "/{id}/continue",
+			description: "Says which account of the new account reference continues an account, while the health of the " +
+				"connection has the warning account_ambiguous. Queues a pull that makes the rows of the new reference " +
+				"visible. Responds with 409 if no rows wait for this decision, or if the connection is paused.",
+			status: http.StatusAccepted, tag: tag, summary: "Say which account of a new reference continues an account",
+			scope: scopeWrite, notFound: accountNotFound, idempotent: true, conflict: true,
+			mount: handle(s.continueAccount),
+		},
+	}
+}
+
+// splitTransaction undoes the last replacement of a transaction's row by another row. The field Body is a pointer,
+// because the request body is optional.
+func (s *server) splitTransaction(ctx context.Context, tenant domain.TenantID, in *struct {
+	ID   string `path:"id" doc:"Opaque"`
+	Body *splitRequest
+},
 ) (*bodyOutput[transactionView], error) {
 	id, err := domain.ParseID[domain.Transaction](in.ID)
 	if err != nil {
 		return nil, err
 	}
-	t, err := s.service.SplitTransaction(ctx, tenant, id)
+	reason := ""
+	if in.Body != nil {
+		reason = string(in.Body.Reason)
+	}
+	t, err := s.service.SplitTransaction(ctx, tenant, id, reason)
 	if err != nil {
 		return nil, err
 	}
 	return &bodyOutput[transactionView]{transactionOf(t)}, nil
+}
+
+// joinTransactions joins the transaction of the path with another one.
+func (s *server) joinTransactions(ctx context.Context, tenant domain.TenantID, in *struct {
+	ID   string `path:"id" doc:"Opaque"`
+	Body joinRequest
+},
+) (*bodyOutput[transactionView], error) {
+	var pair ports.RecordPair
+	var err error
+	if pair.Old, err = domain.ParseID[domain.Transaction](in.ID); err != nil {
+		return nil, err
+	}
+	if pair.New, err = domain.ParseID[domain.Transaction](string(in.Body.With)); err != nil {
+		return nil, err
+	}
+	t, err := s.service.JoinTransactions(ctx, tenant, pair, string(in.Body.Reason))
+	if err != nil {
+		return nil, err
+	}
+	return &bodyOutput[transactionView]{transactionOf(t)}, nil
+}
+
+// listPossibleReplacements returns a page of the suggestions that wait for a decision.
+func (s *server) listPossibleReplacements(ctx context.Context, tenant domain.TenantID, in *struct {
+	Connection idParam[domain.Connection] `query:"connectionId" doc:"Only items of this connection"`
+	Limit      int                        `query:"limit" minimum:"1" maximum:"200" default:"20" doc:"The maximum number of items on the page"`
+	Cursor     cursor[suggestionList]     `query:"cursor" doc:"nextCursor of the previous page"`
+},
+) (*listOutput[suggestionView], error) {
+	p, err := s.service.ListSuggestions(ctx, tenant, in.Connection.ID, in.Cursor.pageRequest(in.Limit))
+	if err != nil {
+		return nil, err
+	}
+	return pageOf[suggestionList](p, in.Limit, suggestionOf), nil
+}
+
+// dismissPossibleReplacements dismisses one or several pairs.
+func (s *server) dismissPossibleReplacements(
+	ctx context.Context, tenant domain.TenantID, in *struct{ Body dismissRequest },
+) (*noContent, error) {
+	pairs, err := in.Body.pairs()
+	if err != nil {
+		return nil, err
+	}
+	return &noContent{}, s.service.DismissReplacements(ctx, tenant, pairs, string(in.Body.Reason))
+}
+
+// continueAccount stores which account continues an account. The Location header refers to the pull that publishes the
+// rows.
+func (s *server) continueAccount(ctx context.Context, tenant domain.TenantID, in *struct {
+	ID   string `path:"id" doc:"Opaque"`
+	Body continueRequest
+},
+) (*acceptedOutput[pullView], error) {
+	id, err := domain.ParseID[domain.Account](in.ID)
+	if err != nil {
+		return nil, err
+	}
+	p, err := s.service.ContinueAccount(ctx, tenant, id, string(in.Body.ExternalID))
+	if err != nil {
+		return nil, err
+	}
+	return &acceptedOutput[pullView]{pullsPath + "/" + p.ID.String(), pullOf(p)}, nil
 }

@@ -64,30 +64,31 @@ func accountOf(a domain.Account) accountView {
 // transactionView is the representation of a transaction in responses. Unknown values are omitted. The schema requires
 // only id, connectionId and version, so that generated clients can also read erased transactions.
 type transactionView struct {
-	ID              string           `json:"id" doc:"Does not change when the transaction is updated" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01"`
-	ConnectionID    string           `json:"connectionId" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The connection that the transaction belongs to; it can change"`
-	Vendor          string           `json:"vendor,omitempty" required:"false" example:"pluggy" doc:"The aggregator"`
-	AccountID       string           `json:"accountId,omitempty" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the account; absent if the vendor's row has none"`
-	ExternalID      string           `json:"externalId,omitempty" required:"false" doc:"The vendor's id; unique within its connection, except for superseded transactions" example:"c0ffee00-0000-4000-8000-000000000002"`
-	Amount          string           `json:"amount,omitempty" required:"false" example:"-212.45" doc:"Signed decimal: money in is positive, money out negative"`
-	Currency        string           `json:"currency,omitempty" required:"false" doc:"ISO 4217; the currency of amount" example:"BRL"`
-	AccountAmount   string           `json:"accountAmount,omitempty" doc:"The amount in the account's currency, where that currency differs" example:"-1062.25"`
-	AccountCurrency string           `json:"accountCurrency,omitempty" example:"BRL" doc:"ISO 4217; the currency of accountAmount"`
-	Status          string           `json:"status,omitempty" required:"false" enum:"pending,posted" example:"posted" doc:"Whether the institution has booked it"`
-	Date            string           `json:"date,omitempty" required:"false" format:"date" doc:"Value date" example:"2026-03-01"`
-	OccurredAt      time.Time        `json:"occurredAt,omitzero" example:"2026-03-01T09:12:44Z" doc:"The time of the transaction, if the vendor gives one"`
-	Description     string           `json:"description,omitempty" example:"BOLETO DE ENERGIA" doc:"The description on the statement; absent if unknown"`
-	Category        string           `json:"category,omitempty" example:"Electricity" doc:"The vendor's category; absent if unknown"`
-	Counterparty    string           `json:"counterparty,omitempty" example:"Companhia de Energia" doc:"The other party; absent if unknown"`
-	Warnings        []string         `json:"warnings,omitempty" enum:"direction_conflict" doc:"Doubts about this row; absent when there are none. direction_conflict: the vendor's sign and type indicate opposite directions"`
-	Metadata        rawJSON          `json:"metadata,omitzero" doc:"The vendor's own object, unchanged"`
-	Version         int              `json:"version" doc:"Increases with each modification, removal and reappearance" example:"1"`
-	FirstSeenAt     time.Time        `json:"firstSeenAt,omitzero" required:"false" example:"2026-03-01T10:00:00Z" doc:"When a pull first read it"`
-	UpdatedAt       time.Time        `json:"updatedAt,omitzero" required:"false" example:"2026-03-02T10:00:00Z" doc:"When it was last changed"`
-	RemovedAt       time.Time        `json:"removedAt,omitzero" example:"2026-03-09T10:00:00Z" doc:"When the removal was detected; absent while the vendor lists it"`
-	Supersedes      []supersededView `json:"supersedes,omitempty" doc:"The vendor's rows that the transaction had before its present one, oldest first; absent when there are none"`
-	SupersededBy    string           `json:"supersededBy,omitempty" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02" doc:"The id of the transaction that continues with the row of this one; this transaction is then removed"`
-	ErasedAt        time.Time        `json:"erasedAt,omitzero" example:"2026-03-10T10:00:00Z" doc:"When the transaction was erased. An erased transaction has only id, connectionId, version, removedAt and erasedAt"`
+	ID                 string           `json:"id" doc:"Does not change when the transaction is updated" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01"`
+	ConnectionID       string           `json:"connectionId" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The connection that the transaction belongs to; it can change"`
+	Vendor             string           `json:"vendor,omitempty" required:"false" example:"pluggy" doc:"The aggregator"`
+	AccountID          string           `json:"accountId,omitempty" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the account; absent if the vendor's row has none"`
+	ExternalID         string           `json:"externalId,omitempty" required:"false" doc:"The vendor's id; unique within its connection, except for superseded transactions" example:"c0ffee00-0000-4000-8000-000000000002"`
+	Amount             string           `json:"amount,omitempty" required:"false" example:"-212.45" doc:"Signed decimal: money in is positive, money out negative"`
+	Currency           string           `json:"currency,omitempty" required:"false" doc:"ISO 4217; the currency of amount" example:"BRL"`
+	AccountAmount      string           `json:"accountAmount,omitempty" doc:"The amount in the account's currency, where that currency differs" example:"-1062.25"`
+	AccountCurrency    string           `json:"accountCurrency,omitempty" example:"BRL" doc:"ISO 4217; the currency of accountAmount"`
+	Status             string           `json:"status,omitempty" required:"false" enum:"pending,posted" example:"posted" doc:"Whether the institution has booked it"`
+	Date               string           `json:"date,omitempty" required:"false" format:"date" doc:"Value date" example:"2026-03-01"`
+	OccurredAt         time.Time        `json:"occurredAt,omitzero" example:"2026-03-01T09:12:44Z" doc:"The time of the transaction, if the vendor gives one"`
+	Description        string           `json:"description,omitempty" example:"BOLETO DE ENERGIA" doc:"The description on the statement; absent if unknown"`
+	Category           string           `json:"category,omitempty" example:"Electricity" doc:"The vendor's category; absent if unknown"`
+	Counterparty       string           `json:"counterparty,omitempty" example:"Companhia de Energia" doc:"The other party; absent if unknown"`
+	Warnings           []string         `json:"warnings,omitempty" enum:"direction_conflict" doc:"Doubts about this row; absent when there are none. direction_conflict: the vendor's sign and type indicate opposite directions"`
+	Metadata           rawJSON          `json:"metadata,omitzero" doc:"The vendor's own object, unchanged"`
+	Version            int              `json:"version" doc:"Increases with each modification, removal and reappearance" example:"1"`
+	FirstSeenAt        time.Time        `json:"firstSeenAt,omitzero" required:"false" example:"2026-03-01T10:00:00Z" doc:"When a pull first read it"`
+	UpdatedAt          time.Time        `json:"updatedAt,omitzero" required:"false" example:"2026-03-02T10:00:00Z" doc:"When it was last changed"`
+	RemovedAt          time.Time        `json:"removedAt,omitzero" example:"2026-03-09T10:00:00Z" doc:"When the removal was detected; absent while the vendor lists it"`
+	Supersedes         []supersededView `json:"supersedes,omitempty" doc:"The vendor's rows that the transaction had before its present one, oldest first; absent when there are none"`
+	SupersededBy       string           `json:"supersededBy,omitempty" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02" doc:"The id of the transaction that continues with the row of this one; this transaction is then removed"`
+	PossiblySupersedes []string         `json:"possiblySupersedes,omitempty" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a03" doc:"The ids of removed transactions that may be the same movement; see GET /possible-replacements. Absent when there are none"`
+	ErasedAt           time.Time        `json:"erasedAt,omitzero" example:"2026-03-10T10:00:00Z" doc:"When the transaction was erased. An erased transaction has only id, connectionId, version, removedAt and erasedAt"`
 }
 
 // transactionOf returns the representation of t. Amounts are strings and never JSON numbers, so
@@ -109,6 +110,7 @@ func transactionOf(t domain.Transaction) transactionView {
 		Warnings: warningCodes(t.Warnings), Metadata: rawJSON(t.Metadata), Version: t.Version,
 		FirstSeenAt: utcOrZero(t.FirstSeenAt), UpdatedAt: utcOrZero(t.UpdatedAt), RemovedAt: utcOrZero(t.RemovedAt),
 		Supersedes: supersedesOf(t.Supersedes), SupersededBy: idOrEmpty(t.SupersededBy),
+		PossiblySupersedes: idTexts(t.PossiblySupersedes),
 	}
 }
 
@@ -216,7 +218,7 @@ func (s *server) readRoutes() []route {
 			scope: scopeRead, notFound: transactionNotFound,
 			mount: handle(s.getTransaction),
 		},
-		s.historyRoute(tag), s.splitRoute(tag),
+		s.historyRoute(tag),
 		{
 			id: "read-changes", method: http.MethodGet, path: transactionsPath + "/changes",
 			description: "Returns the transactions of the tenant in the order of their last change, each in its " +

@@ -8,6 +8,7 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/events"
+	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
 // load reads the current resources of the events and returns each event with its resource. All transactions are read
@@ -83,6 +84,8 @@ func (r *eventRunner) loadResource(
 		}, r.Encoder.Pull)
 	case events.PeriodAdjusted.Resource():
 		return r.loadClose(ctx, e.Subject)
+	case events.ReplacementPossible.Resource():
+		return r.loadSuggestion(ctx, e.Subject)
 	case events.AuditCheckpoint.Resource():
 		return r.loadCheckpoint(ctx)
 	}
@@ -122,6 +125,19 @@ func (r *eventRunner) loadClose(ctx context.Context, subject string) (func() ([]
 		return nil, domain.NotFoundError()
 	}
 	return func() ([]byte, error) { return r.Encoder.Close(page.Items[0]) }, nil
+}
+
+// loadSuggestion reads a possible replacement. The subject names its records.
+func (r *eventRunner) loadSuggestion(ctx context.Context, subject string) (func() ([]byte, error), error) {
+	old, newer, err := events.ParseSuggestionSubject(subject)
+	if err != nil {
+		return nil, domain.NotFoundError()
+	}
+	s, err := r.Ledger.Suggestion(ctx, r.sub.Tenant, ports.RecordPair{Old: old, New: newer})
+	if err != nil {
+		return nil, err
+	}
+	return func() ([]byte, error) { return r.Encoder.Suggestion(s) }, nil
 }
 
 // loadCheckpoint reads the newest checkpoint of the audit entries.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/matching"
+	"github.com/LerianStudio/aggregator-connections/domain/records"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -16,6 +17,7 @@ type relink struct {
 	listed     []domain.AccountData
 	embedded   []domain.AccountData // accounts that are embedded in rows of this attempt, but not listed
 	unreadable []string             // the external ids of the listed accounts that cannot be read
+	ambiguous  *records.AmbiguousAccounts
 }
 
 // decideStaging returns what is known about the accounts before the first page is read. It decides whether the rows of
@@ -101,7 +103,9 @@ func groupsOf(accounts []domain.Account) func(yield func([]domain.Account) bool)
 
 // relinked returns the input of the account recognition, which finds the bank accounts that occur in both lists.
 func (a *attempt) relinked(oldAccounts []domain.Account, newAccounts []domain.AccountData) matching.RelinkedAccounts {
-	return matching.RelinkedAccounts{Before: oldAccounts, After: newAccounts, Identity: a.identity()}
+	return matching.RelinkedAccounts{
+		Before: oldAccounts, After: newAccounts, Identity: a.identity(), Decided: a.connection.Ambiguity.Continues,
+	}
 }
 
 // identity returns the vendor's function for identifying accounts. If the vendor has none, the returned function
@@ -168,8 +172,8 @@ func (a *attempt) publish(ctx context.Context) error {
 	if !settled && !a.stagedTooLong() {
 		return nil
 	}
-	accounts, ambiguous, err := a.recognizeAccounts(ctx)
-	if err != nil || ambiguous {
+	accounts, err := a.recognizeAccounts(ctx)
+	if err != nil || a.relink.ambiguous != nil {
 		return err
 	}
 	w := ports.Publication{
@@ -209,14 +213,12 @@ func (a *attempt) stagedTooLong() bool {
 }
 
 // recognizeAccounts returns the accounts of the new reference. If an account is already stored under another external
-// id, its field Continues is the id of the stored account. If some accounts cannot be told apart, the second result is
-// true, and there are no others.
-func (a *attempt) recognizeAccounts(
-	ctx context.Context,
-) (accounts []ports.PublishedAccount, ambiguous bool, err error) {
+// id, its field Continues is the id of the stored account. If some accounts cannot be told apart, it returns none, and
+// sets a.relink.ambiguous.
+func (a *attempt) recognizeAccounts(ctx context.Context) (accounts []ports.PublishedAccount, err error) {
 	former, err := a.Pulls.FormerAccounts(ctx, a.lease)
 	if err != nil {
-		return nil, false, err
+		return nil, err
 	}
 	rules := a.rowsOf(a.connection.Vendor)
 	rowsBefore := func(account domain.Account) ([]matching.Row, error) {
@@ -229,8 +231,14 @@ func (a *attempt) recognizeAccounts(
 	continues := map[string]domain.AccountID{}
 	for before := range groupsOf(former) {
 		found, err := a.relinked(before, open).Recognize(rowsBefore, rowsAfter)
-		if err != nil || found.Ambiguous {
-			return nil, found.Ambiguous, err
+		if err != nil {
+			return nil, err
+		}
+		if found.IsAmbiguous() {
+			a.relink.ambiguous = &records.AmbiguousAccounts{
+				Target: a.connection.Target(), Before: found.AmbiguousBefore, After: found.AmbiguousAfter,
+			}
+			return nil, nil
 		}
 		for _, pair := range found.Pairs {
 			continues[pair.After] = pair.Before.ID
@@ -245,5 +253,5 @@ func (a *attempt) recognizeAccounts(
 			Data: account, Listed: i < len(a.relink.listed), Continues: continues[account.ExternalID],
 		})
 	}
-	return accounts, false, nil
+	return accounts, nil
 }

@@ -227,6 +227,7 @@ func (a *attempt) outcome(
 		if a.connection.NewReference && !a.relink.staged && !a.relink.published {
 			o.Target = a.connection.Target()
 		}
+		o.Ambiguous = a.relink.ambiguous
 		return o
 	}
 	o.LastError = codeOf(failure)

@@ -43,6 +43,9 @@ const (
 	PullFailedEvent    EventType = "pull.failed"
 	PullRecoveredEvent EventType = "pull.recovered"
 
+	ReplacementPossible EventType = "replacement.possible"
+	ReplacementDecided  EventType = "replacement.decided"
+
 	AccountDriftingEvent EventType = "account.drifting"
 	AccountCompleteEvent EventType = "account.complete"
 
@@ -60,7 +63,7 @@ func EventTypes() []EventType {
 		TransactionAdded, TransactionModified, TransactionRemoved,
 		AccountAdded, AccountModified, AccountRemoved, AccountRelinked, AccountDriftingEvent, AccountCompleteEvent,
 		ConnectionReauthRequired, ConnectionRecovered, ConnectionConsentExpiring, ConnectionSilent, ConnectionErased,
-		PullFailedEvent, PullRecoveredEvent, PeriodAdjusted, AuditCheckpoint,
+		PullFailedEvent, PullRecoveredEvent, ReplacementPossible, ReplacementDecided, PeriodAdjusted, AuditCheckpoint,
 	}
 }
 
@@ -154,6 +157,30 @@ func PeriodSubject(account domain.AccountID, day domain.Date) string {
 	return account.String() + "/" + string(day)
 }
 
+// SuggestionSubject returns the subject under which events about a possible replacement are stored: it names both
+// records, so that the suggestion can be read. Receivers see PublicSubject.
+func SuggestionSubject(old, newer domain.TransactionID) string {
+	return newer.String() + "/" + old.String()
+}
+
+// ParseSuggestionSubject returns the records of the result of SuggestionSubject.
+func ParseSuggestionSubject(subject string) (old, newer domain.TransactionID, err error) {
+	first, second, _ := strings.Cut(subject, "/")
+	if newer, err = domain.ParseID[domain.Transaction](first); err == nil {
+		old, err = domain.ParseID[domain.Transaction](second)
+	}
+	return old, newer, err
+}
+
+// PublicSubject returns the subject of an event as receivers see it. It is the stored subject, except for possible
+// replacements: there it is the id of the new record.
+func PublicSubject(t EventType, subject string) string {
+	if t.Resource() == ReplacementPossible.Resource() {
+		subject, _, _ = strings.Cut(subject, "/")
+	}
+	return subject
+}
+
 // EventAttempt is one attempt to send an event.
 type EventAttempt struct {
 	ID       AttemptID
@@ -184,7 +211,7 @@ func (e SubscriptionEvent) CloudEvent(tenant domain.TenantID, data []byte) []byt
 	member("source", "/v1/discovery")
 	member("type", e.Type.CloudEvent())
 	member("time", e.At.UTC().Format(time.RFC3339Nano))
-	member("subject", e.Subject)
+	member("subject", PublicSubject(e.Type, e.Subject))
 	member("tenantid", tenant.String())
 	if e.Sequence > 0 {
 		member("sequence", strconv.FormatInt(e.Sequence, 10))

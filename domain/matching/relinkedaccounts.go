@@ -1,6 +1,10 @@
 package matching
 
-import "github.com/LerianStudio/aggregator-connections/domain"
+import (
+	"slices"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
 
 // RecognizedPair contains a stored account and a listed account that are the same bank account.
 type RecognizedPair struct {
@@ -13,6 +17,9 @@ type RelinkedAccounts struct {
 	Before   []domain.Account
 	After    []domain.AccountData
 	Identity func(domain.AccountData) domain.AccountIdentity // a pure function
+	// Decided contains the accounts that an operator has paired: the ids of accounts of Before by the external ids of
+	// accounts of After. Ids of other accounts are ignored.
+	Decided map[string]domain.AccountID
 }
 
 // RecognizedAccounts is what RelinkedAccounts.Recognize has found.
@@ -21,15 +28,19 @@ type RecognizedAccounts struct {
 	// ByRows is set if some accounts can be recognised only by a comparison of their rows. It does not depend on the
 	// rows.
 	ByRows bool
-	// Ambiguous is set if some accounts cannot be told apart. See Recognition.
-	Ambiguous bool
+	// AmbiguousBefore and AmbiguousAfter contain the accounts that cannot be told apart. See Recognition.
+	AmbiguousBefore []domain.AccountID
+	AmbiguousAfter  []string
 }
 
+// IsAmbiguous reports whether some accounts cannot be told apart.
+func (r RecognizedAccounts) IsAmbiguous() bool { return len(r.AmbiguousBefore) > 0 }
+
 // Recognize finds the accounts in Before and After that are the same bank account. Accounts with the same external id
-// are a pair. The function [Recognize] finds the other pairs.
+// are a pair, and so are those of Decided. The function [Recognize] finds the other pairs.
 //
 // The functions rowsBefore and rowsAfter return the rows of an account. If rowsBefore is nil, no rows are compared, and
-// Ambiguous is not set. Errors: the errors of rowsBefore and rowsAfter.
+// no account is ambiguous. Errors: the errors of rowsBefore and rowsAfter.
 func (r RelinkedAccounts) Recognize(
 	rowsBefore func(domain.Account) ([]Row, error), rowsAfter func(externalID string) ([]Row, error),
 ) (found RecognizedAccounts, err error) {
@@ -38,10 +49,14 @@ func (r RelinkedAccounts) Recognize(
 	for _, account := range r.Before {
 		byID[account.ExternalID] = account
 	}
-	same := map[string]bool{}
+	same := map[string]bool{} // external ids of Before
 	for _, account := range r.After {
-		if known, ok := byID[account.ExternalID]; ok {
-			found.Pairs, same[account.ExternalID] = append(found.Pairs, RecognizedPair{known, account.ExternalID}), true
+		known, ok := r.decided(account.ExternalID)
+		if !ok {
+			known, ok = byID[account.ExternalID]
+		}
+		if ok && !same[known.ExternalID] {
+			found.Pairs, same[known.ExternalID] = append(found.Pairs, RecognizedPair{known, account.ExternalID}), true
 			continue
 		}
 		after = append(after, r.linked(account))
@@ -66,8 +81,23 @@ func (r RelinkedAccounts) Recognize(
 	for _, pair := range recognition.Pairs {
 		found.Pairs = append(found.Pairs, RecognizedPair{byID[pair.Before], pair.After})
 	}
-	found.Ambiguous = rowsBefore != nil && len(recognition.AmbiguousBefore) > 0
+	if rowsBefore != nil {
+		found.AmbiguousAfter = recognition.AmbiguousAfter
+		for _, externalID := range recognition.AmbiguousBefore {
+			found.AmbiguousBefore = append(found.AmbiguousBefore, byID[externalID].ID)
+		}
+	}
 	return found, nil
+}
+
+// decided returns the account that an operator has paired with the account with this external id.
+func (r RelinkedAccounts) decided(externalID string) (domain.Account, bool) {
+	id, ok := r.Decided[externalID]
+	i := slices.IndexFunc(r.Before, func(a domain.Account) bool { return a.ID == id })
+	if !ok || i < 0 {
+		return domain.Account{}, false
+	}
+	return r.Before[i], true
 }
 
 func (r RelinkedAccounts) linked(data domain.AccountData) LinkedAccount {

@@ -86,6 +86,7 @@ type book struct {
 	absences    map[string]domain.Absence
 	quarantine  map[domain.QuarantineKey]records.QuarantineEntry
 	staged      []domain.TransactionData
+	suggestions []records.Suggestion
 	fails       string // the method that fails
 	expired     bool   // Changes.ForgetExpired was set
 	log         []string
@@ -209,6 +210,38 @@ func (b *book) Reads(ended time.Time) ([]domain.PullRead, error) {
 }
 
 func (b *book) Never() (map[domain.MatchPair]bool, error) { return b.never, b.fail("Never") }
+
+func (b *book) Suggestions(ids []string) ([]records.StoredSuggestion, error) {
+	var found []records.StoredSuggestion
+	for _, s := range b.suggestions {
+		old, _ := b.Record(s.Old)
+		newer, _ := b.Record(s.New)
+		named := slices.Contains(ids, old.ExternalID) || slices.Contains(ids, newer.ExternalID)
+		if s.State == records.SuggestionOpen && named {
+			found = append(found, records.StoredSuggestion{
+				Suggestion: s, OldExternalID: old.ExternalID, NewExternalID: newer.ExternalID, Possibly: slices.Clone(newer.PossiblySupersedes),
+			})
+		}
+	}
+	return found, b.fail("Suggestions")
+}
+
+func (b *book) Suggestion(old, newer domain.TransactionID) (records.Suggestion, bool, error) {
+	for _, s := range b.suggestions {
+		if s.Old == old && s.New == newer {
+			return s, true, b.fail("Suggestion")
+		}
+	}
+	return records.Suggestion{}, false, b.fail("Suggestion")
+}
+
+func (b *book) Joined() ([]records.Record, error) {
+	return b.where("Joined", func(r *records.Record) bool {
+		return slices.ContainsFunc(b.suggestions, func(s records.Suggestion) bool {
+			return s.Old == r.ID && s.State == records.SuggestionJoined
+		})
+	})
+}
 
 func (b *book) Absences(string) (map[string]domain.Absence, error) {
 	return b.absences, b.fail("Absences")
@@ -369,6 +402,7 @@ func (b *book) applyOne(c records.Changes) {
 	for _, r := range c.Upsert {
 		if row := b.byKey(r.Key()); row != nil {
 			r.Supersedes, r.SupersededBy = row.Supersedes, row.SupersededBy
+			r.PossiblySupersedes, r.Reason = row.PossiblySupersedes, c.Reason
 			*row = r
 		} else {
 			b.records = append(b.records, r)
@@ -383,6 +417,22 @@ func (b *book) applyOne(c records.Changes) {
 		if r := b.byKey(externalID); r != nil && r.RemovedAt.IsZero() {
 			r.RemovedAt, r.Version = now, r.Version+1
 			b.counts.Removed++
+		}
+	}
+	for _, s := range c.Suggestions {
+		b.suggestions = slices.DeleteFunc(b.suggestions, func(known records.Suggestion) bool {
+			return known.Old == s.Old && known.New == s.New
+		})
+		b.suggestions = append(b.suggestions, s)
+	}
+	for _, p := range c.Possibly {
+		for i := range b.records {
+			if r := &b.records[i]; r.ID == p.Record {
+				if r.PossiblySupersedes = p.Old; !p.SameVersion {
+					b.versions = append(b.versions, *r)
+					r.Version, r.Reason = r.Version+1, c.Reason
+				}
+			}
 		}
 	}
 	for _, pair := range c.Never {
@@ -443,6 +493,9 @@ func (b *book) lines() []string {
 		for _, s := range r.Supersedes {
 			line += " <" + s.ExternalID
 		}
+		for _, id := range r.PossiblySupersedes {
+			line += fmt.Sprintf(" ~%d", id.UUID[15])
+		}
 		if !r.RemovedAt.IsZero() {
 			line += " removed"
 		}
@@ -453,6 +506,9 @@ func (b *book) lines() []string {
 			line += " carried over"
 		}
 		lines = append(lines, line)
+	}
+	for _, s := range b.suggestions {
+		lines = append(lines, fmt.Sprintf("%d?%d %s", s.Old.UUID[15], s.New.UUID[15], s.State))
 	}
 	return append(lines, b.log...)
 }

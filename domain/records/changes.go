@@ -28,7 +28,7 @@ type Changes struct {
 	// Rename changes the identities of records, in this order. It makes no new versions.
 	Rename []Renamed
 	// Upsert contains new records and new versions of stored records. A stored record has the same key, and keeps its
-	// Supersedes and SupersededBy.
+	// Supersedes, SupersededBy and PossiblySupersedes.
 	Upsert []Record
 	// Past changes the former external ids of records.
 	Past []PastID
@@ -48,7 +48,14 @@ type Changes struct {
 	CarryOver *CarryOver
 	// EndStaging is set if all staged rows are deleted, and the account reference of the connection is no longer new.
 	EndStaging bool
-	Counts     domain.Counts
+	// Suggestions contains suggestions to store with their states. Each replaces the stored suggestion with the same
+	// records, and is reported by the event of OfSuggestion.
+	Suggestions []Suggestion
+	// Possibly changes the members PossiblySupersedes of stored records, after all members above.
+	Possibly []PossiblySupersedes
+	// Reason is stored with all new versions that Upsert and Possibly make.
+	Reason string
+	Counts domain.Counts
 }
 
 // CarryOver selects the records that are carried over. FilterUnchanged does not report such a record as unchanged: its
@@ -123,6 +130,10 @@ type decision struct {
 	leaving map[string]domain.PullID // see leave
 	onPage  map[string]bool          // the external ids of the page's rows; filled by isShown
 	never   map[domain.MatchPair]bool
+	// suggested contains the suggestions for rows that have no record yet, by external id.
+	suggested map[string][]Suggestion
+	// ignored contains the external ids of rows that are not stored: former rows of records that an operator has joined.
+	ignored map[string]bool
 }
 
 // changesOf returns the changes that run emits.

@@ -38,7 +38,18 @@ type Outcome struct {
 	// Complete is set if the pull has read everything that the vendor has. Such a pull counts in the connection's usage
 	// when it succeeds.
 	Complete bool
-	At       time.Time
+	// Ambiguous contains the accounts of the connection's target that cannot be told apart; nil if there are none, or
+	// they were not compared. Finish stores them if the connection still has this target, and its rows stay staged.
+	Ambiguous *AmbiguousAccounts
+	At        time.Time
+}
+
+// AmbiguousAccounts contains accounts that cannot be told apart: former ones, and the external ids of those of the
+// target. See domain.AccountAmbiguity.
+type AmbiguousAccounts struct {
+	Target string // see domain.Connection
+	Before []domain.AccountID
+	After  []string
 }
 
 // SettledRead is the result of a settled pull. A pull is settled if all of this is true:
@@ -71,8 +82,8 @@ type FinishView struct {
 // FinishChanges lists what a store must change when an attempt ends.
 type FinishChanges struct {
 	Pull domain.Pull // with its new state
-	// Connection is the connection with its new health, consent, WebhookWatch, usage and announced problems. Reported is
-	// set if one of them may have changed.
+	// Connection is the connection with its new health, consent, WebhookWatch, usage, announced problems and Ambiguity.
+	// Reported is set if one of them may have changed.
 	Connection domain.Connection
 	Reported   bool
 	// ReferenceStored is set if all accounts of the connection's account reference are stored now. The store deletes
@@ -99,7 +110,7 @@ func Finish(v FinishView, o Outcome) (FinishChanges, error) {
 	c.Announced, ofPull = OfPull(c, v.Pull.ID, o.State)
 	changes := FinishChanges{
 		Pull: v.Pull, Connection: c,
-		Reported: o.Health != nil || o.Consent != nil || o.Webhook != nil || counts ||
+		Reported: o.Health != nil || o.Consent != nil || o.Webhook != nil || o.Ambiguous != nil || counts ||
 			c.Announced != v.Connection.Announced,
 		ReferenceStored: o.Target != "" && o.Target == c.Target(),
 		Events:          slices.Concat(ofHealth, OfSilence(v.Connection, c), ofPull),
@@ -117,7 +128,8 @@ func Finish(v FinishView, o Outcome) (FinishChanges, error) {
 	return changes, nil
 }
 
-// report returns the connection with the health, the consent and the WebhookWatch that result from the outcome.
+// report returns the connection with the health, the consent, the WebhookWatch and the Ambiguity that result from the
+// outcome.
 func report(v FinishView, o Outcome) (domain.Connection, error) {
 	c := v.Connection
 	if o.Health != nil {
@@ -125,6 +137,9 @@ func report(v FinishView, o Outcome) (domain.Connection, error) {
 	}
 	if o.Consent != nil {
 		c.Consent = o.Consent(c.Consent)
+	}
+	if a := o.Ambiguous; a != nil && c.NewReference && a.Target == c.Target() {
+		c.Ambiguity = c.Ambiguity.Found(a.Before, a.After, o.At)
 	}
 	var err error
 	if o.Webhook != nil {

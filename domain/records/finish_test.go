@@ -64,7 +64,8 @@ func TestStateOfAPullAfterAnAttempt(t *testing.T) {
 		if err != nil || !samePull(set, tc.want) || got.ID != tc.view.Pull.ID || !got.StartedAt.Equal(epoch) {
 			t.Errorf("%s: %+v, %v", tc.name, got, err)
 		}
-		if changes.NextMayStart != tc.next || changes.Reported {
+		// A failure is announced once, which changes the connection.
+		if changes.NextMayStart != tc.next || changes.Reported != (tc.event == events.PullFailedEvent) {
 			t.Errorf("%s: next %t, reported %t", tc.name, changes.NextMayStart, changes.Reported)
 		}
 		wantEvents(t, tc.name, changes.Events, tc.event)
@@ -133,7 +134,8 @@ func TestOnlyASucceededCompletePullCounts(t *testing.T) {
 	} {
 		tc.o.At = epoch
 		changes, err := records.Finish(runningView(), tc.o)
-		if got := changes.Connection.Usage.Pulls; err != nil || got != tc.pulls || changes.Reported != (tc.pulls > 0) {
+		reported := tc.pulls > 0 || tc.o.State == domain.PullFailed
+		if got := changes.Connection.Usage.Pulls; err != nil || got != tc.pulls || changes.Reported != reported {
 			t.Errorf("%s: %d pulls, reported %t, error %v", name, got, changes.Reported, err)
 		}
 	}

@@ -51,11 +51,13 @@ func (p *Page) Rows() []domain.TransactionData {
 // Changes yields the changes that the write makes. The accounts of the page must already be stored. The rules apply in
 // this order:
 //
+//   - A join of an operator is undone if a complete listing contains both rows; see undoJoins.
 //   - The records that a complete listing lacks leave; see judgeAbsences.
 //   - A row that a record had before becomes its current row again; see followPast.
 //   - A new row continues a carried-over record (matchCarriedOver), or a removed one (matchRemoved).
 //   - Each row is compared with its record by digest; see put.
 //   - The quarantine changes; see changeQuarantine.
+//   - Suggestions end if their new record leaves or their old one returns; see endSuggestions.
 //   - The records that leave, and that no new row continues, are removed. A row whose removal was announced therefore
 //     stays removed, even if the page contains it.
 func (p *Page) Changes(view View, source Source) iter.Seq2[Changes, error] {
@@ -67,7 +69,7 @@ func (d *decision) decide() error {
 	for _, id := range d.Removed {
 		d.leaving[id] = domain.PullID{}
 	}
-	steps := []func() error{d.stage, d.judgeAbsences, d.rememberUnmatched}
+	steps := []func() error{d.stage, d.undoJoins, d.judgeAbsences, d.rememberUnmatched}
 	if !d.AssumeNew {
 		steps = append(steps, d.followPast, d.matchCarriedOver, d.matchRemoved)
 	}
@@ -79,6 +81,9 @@ func (d *decision) decide() error {
 	var c Changes
 	d.put(&c)
 	if err := d.changeQuarantine(&c); err != nil {
+		return err
+	}
+	if err := d.endSuggestions(&c); err != nil {
 		return err
 	}
 	c.Remove = slices.Sorted(maps.Keys(d.leaving))
@@ -127,18 +132,23 @@ func (d *decision) unknown() []int {
 
 // isShown reports whether the page, or the complete listing of a sweep, contains the row.
 func (d *decision) isShown(externalID string) bool {
+	return d.isOnPage(externalID) || d.sweep != nil && d.sweep.Seen(externalID)
+}
+
+// isOnPage reports whether the page contains the row.
+func (d *decision) isOnPage(externalID string) bool {
 	if d.onPage == nil {
 		d.onPage = make(map[string]bool, len(d.Rows()))
 		for i := range d.Rows() {
 			d.onPage[d.Transactions[i].ExternalID] = true
 		}
 	}
-	return d.onPage[externalID] || d.sweep != nil && d.sweep.Seen(externalID)
+	return d.onPage[externalID]
 }
 
 // put compares each row of the page with its record.
 //
-//   - A row without a record becomes a new record.
+//   - A row without a record becomes a new record. Former rows of joined records are ignored; see returnTo.
 //   - A row that differs from its record, or whose record is removed or was renamed, becomes the next version.
 //   - An equal row changes at most the metadata and the content hash of its record. If the content hash of the row is
 //     known and the same, the metadata is the same, too.
@@ -149,6 +159,9 @@ func (d *decision) put(c *Changes) {
 		row := &rows[i]
 		stored, found := d.Stored[row.ExternalID]
 		switch {
+		case d.ignored[row.ExternalID]:
+			c.Counts.Unchanged++
+			continue
 		case !found:
 			c.Counts.Added++
 			stored.ID, stored.FirstSeenAt = d.NewID(), d.At
@@ -172,6 +185,9 @@ func (d *decision) put(c *Changes) {
 		next.ID, next.FirstSeenAt, next.TransactionData = stored.ID, stored.FirstSeenAt, *row
 		next.AccountID, next.StableMetadata = d.Accounts[row.Account], nil
 		d.nextVersion(next, stored.Version)
+		if !found {
+			d.putSuggested(c, next)
+		}
 	}
 }
 

@@ -129,7 +129,7 @@ func TestANewRowReplacesARemovedOne(t *testing.T) {
 		},
 		"two new rows for one removed row replace nothing": {
 			newBook(removed(record(1, purchase("a")), 5)), pageOf(purchase("b"), purchase("c")),
-			[]string{"1 a v2 removed", "101 b v1", "102 c v1"},
+			[]string{"1 a v2 removed", "101 b v1 ~1", "102 c v1 ~1", "1?101 open", "1?102 open"},
 		},
 		"a pair that must not be matched again is not": {
 			func() *book {
@@ -273,7 +273,7 @@ func TestASplitReturnsTheYoungerRecord(t *testing.T) {
 	older, younger := replaced(record(1, other("b")), "a"), removed(record(2, purchase("b")), 5)
 	older.Supersedes[0].Younger, younger.SupersededBy = recordID(2), recordID(1)
 	b := newBook(older, younger)
-	c, err := records.Split(records.View{}, b, records.PageWrite{At: now}, &b.records[0], recordID(50))
+	c, err := records.Split(records.View{}, b, records.PageWrite{At: now}, &b.records[0], recordID(50), "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -289,7 +289,7 @@ func TestASplitReturnsTheYoungerRecord(t *testing.T) {
 
 func TestThereMayBeNothingToSplit(t *testing.T) {
 	r := record(1, purchase("a"))
-	_, err := records.Split(records.View{}, newBook(r), records.PageWrite{At: now}, &r, recordID(50))
+	_, err := records.Split(records.View{}, newBook(r), records.PageWrite{At: now}, &r, recordID(50), "")
 	var e *domain.Error
 	if !errors.As(err, &e) || e.Code != domain.NothingToUndo {
 		t.Errorf("got %v", err)

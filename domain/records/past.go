@@ -60,7 +60,8 @@ func (d *decision) detach(id domain.TransactionID, externalID string) error {
 
 // returnTo restores a former row of a record, because the vendor returns the row again. If the vendor no longer has the
 // current row, the former row takes its place. If the vendor still has it, the last replacements are undone, until the
-// former row is the current one.
+// former row is the current one. The join of an operator is not undone here; see undoJoins. The former row is then
+// ignored.
 func (d *decision) returnTo(id domain.TransactionID, externalID string) error {
 	for {
 		record, err := d.source.Record(id)
@@ -76,10 +77,22 @@ func (d *decision) returnTo(id domain.TransactionID, externalID string) error {
 			delete(d.leaving, record.ExternalID)
 			return d.goBack(&record, externalID)
 		}
+		if past, err := record.LastPast(); err == nil && past.Rule == domain.OperatorJoin {
+			d.ignore(externalID)
+			return nil
+		}
 		if err := d.split(&record, d.NewID()); err != nil {
 			return err
 		}
 	}
+}
+
+// ignore makes put skip a row.
+func (d *decision) ignore(externalID string) {
+	if d.ignored == nil {
+		d.ignored = map[string]bool{}
+	}
+	d.ignored[externalID] = true
 }
 
 // goBack replaces the current row of a record by one of its former rows, which put writes.
@@ -115,9 +128,14 @@ func (d *decision) expect(externalID string, record *Record, archived bool) {
 // Split returns the changes that undo the last replacement of a record: the former row becomes its current row again,
 // and the newer row gets back the record that it had before. If it had none, it becomes a record with the id newID.
 // Errors: domain.NothingToSplit, and those of the source.
-func Split(view View, source Source, w PageWrite, record *Record, newID domain.TransactionID) (Changes, error) {
+//
+// reason is the operator's reason for it.
+func Split(
+	view View, source Source, w PageWrite, record *Record, newID domain.TransactionID, reason string,
+) (Changes, error) {
 	d := &decision{Page: &Page{PageWrite: w}, View: view, source: source}
 	c, _, err := d.splitOf(record, newID)
+	c.Reason = reason
 	return c, err
 }
 
@@ -145,7 +163,8 @@ func (d *decision) splitOf(record *Record, newID domain.TransactionID) (c Change
 	}
 	next, version := *record, 0
 	next.ID, next.FirstSeenAt, next.Supersedes = newID, past.At, nil
-	rest := record.Supersedes[:len(record.Supersedes)-1]
+	rest := slices.Clone(record.Supersedes[:len(record.Supersedes)-1])
+	next.PossiblySupersedes = nil
 	c = Changes{
 		Never:   []domain.MatchPair{{Old: past.ExternalID, New: record.ExternalID}},
 		Archive: []string{record.Key()},
@@ -157,8 +176,12 @@ func (d *decision) splitOf(record *Record, newID domain.TransactionID) (c Change
 		if err != nil {
 			return Changes{}, nil, err
 		}
+		rest = giveBack(&c, rest, &before)
 		c.Archive = append(c.Archive, before.Key())
-		c.Rename = append(c.Rename, Renamed{ID: before.ID, From: before.Key(), ExternalID: record.ExternalID})
+		c.Rename[0].Supersedes = rest
+		c.Rename = append(c.Rename, Renamed{
+			ID: before.ID, From: before.Key(), ExternalID: record.ExternalID, Supersedes: before.Supersedes,
+		})
 		next.ID, next.FirstSeenAt, version = before.ID, before.FirstSeenAt, before.Version
 	}
 	older.ID, older.FirstSeenAt, older.ExternalID = record.ID, record.FirstSeenAt, past.ExternalID
@@ -168,5 +191,29 @@ func (d *decision) splitOf(record *Record, newID domain.TransactionID) (c Change
 	d.nextVersion(&older, record.Version)
 	d.nextVersion(&next, version)
 	c.Upsert = []Record{older, next}
-	return c, &next, nil
+	return c, &next, d.endSplit(&c, record, past)
+}
+
+// giveBack adds the changes by which the former rows of a superseded record belong to it again. It returns the former
+// rows of the other record without them.
+func giveBack(c *Changes, rest []domain.Superseded, before *Record) []domain.Superseded {
+	for _, own := range before.Supersedes {
+		c.Past = append(c.Past, PastID{own.ExternalID, before.ID})
+		rest = slices.DeleteFunc(rest, func(s domain.Superseded) bool { return s.ExternalID == own.ExternalID })
+	}
+	return rest
+}
+
+// endSplit ends the suggestions that concern a record whose last replacement is undone, and those of the pair itself.
+func (d *decision) endSplit(c *Changes, record *Record, past domain.Superseded) error {
+	err := d.endDecided(c, []string{record.ExternalID}, func(Suggestion) SuggestionState { return SuggestionSplit })
+	if err != nil || past.Younger.IsZero() {
+		return err
+	}
+	pair, found, err := d.source.Suggestion(record.ID, past.Younger)
+	if err == nil && found && pair.State == SuggestionJoined {
+		pair.State = SuggestionSplit
+		c.Suggestions = append(c.Suggestions, pair)
+	}
+	return err
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/matching"
 )
 
 // The maximum numbers of rows and records in one of the Changes of a publication.
@@ -205,7 +206,8 @@ func (b *publisher) goBackAll(past []PastID) (others []string, err error) {
 // cloneIdentity returns the members of a record that a change of its identity needs.
 func cloneIdentity(r *Record) *Record {
 	return &Record{Transaction: domain.Transaction{
-		ID: r.ID, TransactionData: domain.TransactionData{ExternalID: r.ExternalID}, Version: r.Version,
+		ID: r.ID, AccountID: r.AccountID, TransactionData: domain.TransactionData{ExternalID: r.ExternalID},
+		Version:    r.Version,
 		Supersedes: r.Supersedes, SupersededBy: r.SupersededBy,
 	}}
 }
@@ -303,7 +305,13 @@ func (b *publisher) writeStaged() error {
 			return err
 		}
 		var c Changes
-		(&decision{Page: page, View: view}).put(&c)
+		d := &decision{
+			Page: page, View: view, source: b.source, ignored: b.ignored, suggested: b.suggested, leaving: b.leaving,
+		}
+		if err := d.endReturned(&c); err != nil {
+			return err
+		}
+		d.put(&c)
 		c.Counts.Read = 0
 		if err := b.emit(c); err != nil {
 			return err
@@ -328,6 +336,25 @@ func (b *publisher) carryOver() error {
 	})
 }
 
+// oldestStaged returns the date of the oldest new row of each account.
+func (b *publisher) oldestStaged() (map[domain.AccountID]domain.Date, error) {
+	dates, err := b.source.OldestStaged(b.visible())
+	oldest := map[domain.AccountID]domain.Date{}
+	for name, date := range dates {
+		account := b.Accounts[name]
+		if first, found := oldest[account]; !found || date < first {
+			oldest[account] = date
+		}
+	}
+	return oldest, err
+}
+
+// isRemoved reports whether removeUnmatched removes a record of a relinked account if no new row continues it.
+func (b *publisher) isRemoved(record matching.Row, oldest map[domain.AccountID]domain.Date) bool {
+	from, found := oldest[record.Account]
+	return found && !b.unproved && record.Date >= from
+}
+
 // removeUnmatched removes the records of relinked accounts, and those without an account, that the vendor does not
 // return. It does not remove records that are older than the oldest new row of their account. If the listing is not
 // proved to be complete, it removes nothing.
@@ -335,16 +362,9 @@ func (b *publisher) removeUnmatched() error {
 	if b.unproved {
 		return nil
 	}
-	dates, err := b.source.OldestStaged(b.visible())
+	oldest, err := b.oldestStaged()
 	if err != nil {
 		return err
-	}
-	oldest := map[domain.AccountID]domain.Date{}
-	for name, date := range dates {
-		account := b.Accounts[name]
-		if first, found := oldest[account]; !found || date < first {
-			oldest[account] = date
-		}
 	}
 	for _, account := range append([]domain.AccountID{{}}, b.relinked...) {
 		from, found := oldest[account]
@@ -361,7 +381,15 @@ func (b *publisher) removeUnmatched() error {
 			if len(removed) == 0 {
 				break
 			}
-			if err := b.emit(Changes{Remove: removed}); err != nil {
+			c, leaving := Changes{Remove: removed}, make(map[string]domain.PullID, len(removed))
+			for _, externalID := range removed {
+				leaving[externalID] = domain.PullID{}
+			}
+			err = b.endOf(&c, removed, leaving)
+			if err == nil {
+				err = b.emit(c)
+			}
+			if err != nil {
 				return err
 			}
 		}

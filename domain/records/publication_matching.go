@@ -41,18 +41,29 @@ func (b *publisher) match() (err error) {
 	}
 	live, carriedOver := b.recordsOf(b.relinked...), b.removed(b.recordsOf())
 	live.CarriedOver, carriedOver.CarriedOver = true, true
+	oldest, err := b.oldestStaged()
+	if err != nil {
+		return err
+	}
 	for _, side := range []struct {
 		records RecordsOf
+		left    func(matching.Row) bool
 		input   func(records []matching.Row) matching.Relink
 	}{
-		{live, func(rows []matching.Row) matching.Relink { return matching.Relink{Live: rows} }},
-		{carriedOver, func(rows []matching.Row) matching.Relink { return matching.Relink{NotShown: rows} }},
 		{
-			b.removed(b.recordsOf(b.relinked...)),
+			live, func(row matching.Row) bool { return b.isRemoved(row, oldest) },
+			func(rows []matching.Row) matching.Relink { return matching.Relink{Live: rows} },
+		},
+		{
+			carriedOver, func(matching.Row) bool { return true },
+			func(rows []matching.Row) matching.Relink { return matching.Relink{NotShown: rows} },
+		},
+		{
+			b.removed(b.recordsOf(b.relinked...)), func(matching.Row) bool { return true },
 			func(rows []matching.Row) matching.Relink { return matching.Relink{Old: rows} },
 		},
 	} {
-		s := relinkSide{b, side.records, func(rows, newRows []matching.Row) matching.Relink {
+		s := relinkSide{b, side.records, side.left, func(rows, newRows []matching.Row) matching.Relink {
 			in := side.input(rows)
 			in.New, in.Never = newRows, b.never
 			return in
@@ -72,7 +83,9 @@ func (b *publisher) match() (err error) {
 type relinkSide struct {
 	*publisher
 	records RecordsOf
-	input   func(records, newRows []matching.Row) matching.Relink
+	// left reports whether a record that no new row continues is removed after the publication.
+	left  func(record matching.Row) bool
+	input func(records, newRows []matching.Row) matching.Relink
 }
 
 // relinkedRow is a record that a new row may continue.
@@ -236,9 +249,17 @@ func (s relinkSide) matchWindow(window domain.Window, repeated func(key string) 
 	for i := range rows {
 		inWindow[rows[i].ExternalID] = window.Contains(rows[i].Date)
 	}
-	matches := slices.DeleteFunc(matching.MatchRelinked(in).Matches(), func(m domain.Match) bool {
-		return !inWindow[m.Old]
-	})
+	left := map[string]bool{}
+	for i := range rows {
+		left[rows[i].ExternalID] = inWindow[rows[i].ExternalID] && s.left(rows[i])
+	}
+	result := matching.MatchRelinked(in)
+	for _, suggestion := range result.Suggestions {
+		if old := stored[suggestion.Old]; left[suggestion.Old] {
+			s.suggestLater(suggestion.New, old.ID, old.AccountID, suggestion.Findings)
+		}
+	}
+	matches := slices.DeleteFunc(result.Matches(), func(m domain.Match) bool { return !inWindow[m.Old] })
 	for batch := range slices.Chunk(matches, renameBatch) {
 		var c Changes
 		for _, match := range batch {

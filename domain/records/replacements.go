@@ -48,7 +48,7 @@ func (d *decision) matchRemoved() error {
 		return err
 	}
 	r.Never = d.never
-	matches, err := d.findReplacements(r)
+	matches, suggestions, err := d.findReplacements(r)
 	if err != nil {
 		return err
 	}
@@ -57,14 +57,16 @@ func (d *decision) matchRemoved() error {
 			return err
 		}
 	}
-	return nil
+	return d.suggest(r, suggestions)
 }
 
 // emitReplacements emits the changes of these replacements.
 func (d *decision) emitReplacements(r *replacement, matches []domain.Match) error {
 	var c Changes
+	var decided []string
 	for _, match := range matches {
 		if younger := r.replaced[match.New]; younger != nil {
+			decided = append(decided, match.Old, match.New)
 			d.takeOver(&c, r.old[match.Old], &younger.Record, match)
 		} else {
 			d.continueWith(&c, r.old[match.Old], match)
@@ -73,11 +75,17 @@ func (d *decision) emitReplacements(r *replacement, matches []domain.Match) erro
 			c.Returned = append(c.Returned, match.Old)
 		}
 	}
+	err := d.endDecided(&c, decided, func(Suggestion) SuggestionState { return SuggestionMatched })
+	if err != nil {
+		return err
+	}
 	return d.emit(c)
 }
 
 // findReplacements compares the rows of each account.
-func (d *decision) findReplacements(r *replacement) (matches []domain.Match, err error) {
+func (d *decision) findReplacements(
+	r *replacement,
+) (matches []domain.Match, suggestions []matching.Suggestion, err error) {
 	accounts := map[domain.AccountID]*matching.Replacements{}
 	for _, row := range r.Old {
 		of := accounts[row.AccountID]
@@ -96,11 +104,12 @@ func (d *decision) findReplacements(r *replacement) (matches []domain.Match, err
 	for _, account := range slices.SortedFunc(maps.Keys(accounts), compareAccounts) {
 		of := accounts[account]
 		if of.Context.Whole, err = d.isWhole(of); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		matches = append(matches, matching.FindReplacements(*of).Matches()...)
+		found := matching.FindReplacements(*of)
+		matches, suggestions = append(matches, found.Matches()...), append(suggestions, found.Suggestions...)
 	}
-	return matches, nil
+	return matches, suggestions, nil
 }
 
 func compareAccounts(a, b domain.AccountID) int { return bytes.Compare(a.UUID[:], b.UUID[:]) }
@@ -211,7 +220,7 @@ func (d *decision) readReads(r *replacement) (err error) {
 }
 
 // takeOver adds the change of two records, of which the older one continues with the row of the younger one. The
-// younger record is superseded: it ends as removed.
+// younger record is superseded: it ends as removed. Its former rows belong to the older record meanwhile.
 func (d *decision) takeOver(c *Changes, old, younger *Record, match domain.Match) {
 	past := domain.Superseded{
 		ExternalID: match.Old, At: d.At, Rule: match.Rule, Version: old.Version, Younger: younger.ID,
@@ -220,11 +229,20 @@ func (d *decision) takeOver(c *Changes, old, younger *Record, match domain.Match
 	ended.RemovedAt, ended.SupersededBy = d.At, old.ID
 	d.nextVersion(&ended, younger.Version)
 	next.ID, next.FirstSeenAt = old.ID, old.FirstSeenAt
-	next.Supersedes = append(slices.Clone(old.Supersedes), past)
+	next.Supersedes = slices.Clone(old.Supersedes)
+	for _, own := range younger.Supersedes {
+		c.Past = append(c.Past, PastID{own.ExternalID, old.ID})
+		own.Version = old.Version
+		next.Supersedes = append(next.Supersedes, own)
+	}
+	next.Supersedes, next.PossiblySupersedes = append(next.Supersedes, past), nil
 	d.nextVersion(&next, old.Version)
 	c.Archive = append(c.Archive, old.Key(), younger.Key())
 	c.Rename = append(c.Rename,
-		Renamed{ID: younger.ID, From: younger.Key(), ExternalID: match.New, SupersededBy: old.ID},
+		Renamed{
+			ID: younger.ID, From: younger.Key(), ExternalID: match.New, Supersedes: younger.Supersedes,
+			SupersededBy: old.ID,
+		},
 		Renamed{ID: old.ID, From: old.Key(), ExternalID: match.New, Supersedes: next.Supersedes})
 	c.Upsert = append(c.Upsert, next, ended)
 	c.Past = append(c.Past, PastID{ExternalID: match.New}, PastID{match.Old, old.ID})

@@ -91,6 +91,16 @@ type Source interface {
 	// Never returns the pairs of external ids that must not be matched, each pair in both orders.
 	Never() (map[domain.MatchPair]bool, error)
 
+	// Suggestions returns the open suggestions whose old or new record has one of these external ids. It may return a
+	// suggestion several times.
+	Suggestions(externalIDs []string) ([]StoredSuggestion, error)
+
+	// Suggestion returns the stored suggestion for two records, in any state. found is false if there is none.
+	Suggestion(old, newer domain.TransactionID) (s Suggestion, found bool, err error)
+
+	// Joined returns the old records of the suggestions in the state SuggestionJoined.
+	Joined() ([]Record, error)
+
 	// Absences returns the remembered absences of an account by external id, or all of them if account is "".
 	Absences(account string) (map[string]domain.Absence, error)
 

@@ -164,6 +164,21 @@ func (mr *MockAPIMockRecorder) ConnectorTypes(ctx any) *gomock.Call {
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ConnectorTypes", reflect.TypeOf((*MockAPI)(nil).ConnectorTypes), ctx)
 }
 
+// ContinueAccount mocks base method.
+func (m *MockAPI) ContinueAccount(ctx context.Context, tenant domain.TenantID, account domain.AccountID, externalID string) (domain.Pull, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "ContinueAccount", ctx, tenant, account, externalID)
+	ret0, _ := ret[0].(domain.Pull)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// ContinueAccount indicates an expected call of ContinueAccount.
+func (mr *MockAPIMockRecorder) ContinueAccount(ctx, tenant, account, externalID any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ContinueAccount", reflect.TypeOf((*MockAPI)(nil).ContinueAccount), ctx, tenant, account, externalID)
+}
+
 // CreateConnection mocks base method.
 func (m *MockAPI) CreateConnection(ctx context.Context, tenant domain.TenantID, n ports.NewConnection) (domain.Connection, error) {
 	m.ctrl.T.Helper()
@@ -264,6 +279,20 @@ func (m *MockAPI) DeleteSubscription(ctx context.Context, tenant domain.TenantID
 func (mr *MockAPIMockRecorder) DeleteSubscription(ctx, tenant, id, match any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "DeleteSubscription", reflect.TypeOf((*MockAPI)(nil).DeleteSubscription), ctx, tenant, id, match)
+}
+
+// DismissReplacements mocks base method.
+func (m *MockAPI) DismissReplacements(ctx context.Context, tenant domain.TenantID, pairs []ports.RecordPair, reason string) error {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "DismissReplacements", ctx, tenant, pairs, reason)
+	ret0, _ := ret[0].(error)
+	return ret0
+}
+
+// DismissReplacements indicates an expected call of DismissReplacements.
+func (mr *MockAPIMockRecorder) DismissReplacements(ctx, tenant, pairs, reason any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "DismissReplacements", reflect.TypeOf((*MockAPI)(nil).DismissReplacements), ctx, tenant, pairs, reason)
 }
 
 // Do mocks base method.
@@ -415,6 +444,21 @@ func (m *MockAPI) GetTransaction(ctx context.Context, tenant domain.TenantID, id
 func (mr *MockAPIMockRecorder) GetTransaction(ctx, tenant, id any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "GetTransaction", reflect.TypeOf((*MockAPI)(nil).GetTransaction), ctx, tenant, id)
+}
+
+// JoinTransactions mocks base method.
+func (m *MockAPI) JoinTransactions(ctx context.Context, tenant domain.TenantID, pair ports.RecordPair, reason string) (domain.Transaction, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "JoinTransactions", ctx, tenant, pair, reason)
+	ret0, _ := ret[0].(domain.Transaction)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// JoinTransactions indicates an expected call of JoinTransactions.
+func (mr *MockAPIMockRecorder) JoinTransactions(ctx, tenant, pair, reason any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "JoinTransactions", reflect.TypeOf((*MockAPI)(nil).JoinTransactions), ctx, tenant, pair, reason)
 }
 
 // ListAccounts mocks base method.
@@ -625,6 +669,21 @@ func (m *MockAPI) ListSubscriptions(ctx context.Context, tenant domain.TenantID,
 func (mr *MockAPIMockRecorder) ListSubscriptions(ctx, tenant, page any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ListSubscriptions", reflect.TypeOf((*MockAPI)(nil).ListSubscriptions), ctx, tenant, page)
+}
+
+// ListSuggestions mocks base method.
+func (m *MockAPI) ListSuggestions(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID, page domain.PageRequest) (domain.Page[ports.Suggestion], error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "ListSuggestions", ctx, tenant, connection, page)
+	ret0, _ := ret[0].(domain.Page[ports.Suggestion])
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// ListSuggestions indicates an expected call of ListSuggestions.
+func (mr *MockAPIMockRecorder) ListSuggestions(ctx, tenant, connection, page any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ListSuggestions", reflect.TypeOf((*MockAPI)(nil).ListSuggestions), ctx, tenant, connection, page)
 }
 
 // ListTenantAccounts mocks base method.
@@ -954,18 +1013,18 @@ func (mr *MockAPIMockRecorder) SearchTransactions(ctx, tenant, search, page any)
 }
 
 // SplitTransaction mocks base method.
-func (m *MockAPI) SplitTransaction(ctx context.Context, tenant domain.TenantID, id domain.TransactionID) (domain.Transaction, error) {
+func (m *MockAPI) SplitTransaction(ctx context.Context, tenant domain.TenantID, id domain.TransactionID, reason string) (domain.Transaction, error) {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "SplitTransaction", ctx, tenant, id)
+	ret := m.ctrl.Call(m, "SplitTransaction", ctx, tenant, id, reason)
 	ret0, _ := ret[0].(domain.Transaction)
 	ret1, _ := ret[1].(error)
 	return ret0, ret1
 }
 
 // SplitTransaction indicates an expected call of SplitTransaction.
-func (mr *MockAPIMockRecorder) SplitTransaction(ctx, tenant, id any) *gomock.Call {
+func (mr *MockAPIMockRecorder) SplitTransaction(ctx, tenant, id, reason any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "SplitTransaction", reflect.TypeOf((*MockAPI)(nil).SplitTransaction), ctx, tenant, id)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "SplitTransaction", reflect.TypeOf((*MockAPI)(nil).SplitTransaction), ctx, tenant, id, reason)
 }
 
 // TestConnection mocks base method.

@@ -111,7 +111,7 @@ func auditedMethods() (names []string) {
 	for port := range stores.Fields() {
 		for method := range port.Type.Methods() {
 			for in := range method.Type.Ins() {
-				if in == reflect.TypeFor[ports.AuditEntries]() {
+				if in == reflect.TypeFor[ports.AuditEntries]() || in == reflect.TypeFor[ports.Decision]() {
 					names = append(names, port.Name+"."+method.Name)
 				}
 			}
@@ -159,8 +159,16 @@ func auditedChanges(f *fixture) {
 	_, err = f.Ledger.UpdateCompleteness(f.ctx, f.tenant, account, audited("Ledger.UpdateCompleteness"),
 		func(c books.Completeness) (books.Completeness, error) { return c, nil })
 	f.noError(err)
-	_, err = f.Ledger.Split(f.ctx, f.tenant, r.older, newID[domain.Transaction](), f.now(), audited("Ledger.Split"))
+	_, err = f.Ledger.Split(f.ctx, f.tenant, r.older, newID[domain.Transaction](),
+		ports.Decision{At: f.now(), Entries: audited("Ledger.Split")})
 	f.noError(err)
+	pair := ports.RecordPair{Old: r.older, New: f.getRow(r.c, "y").ID}
+	_, err = f.Ledger.Join(f.ctx, f.tenant, pair, ports.Decision{At: f.now(), Entries: audited("Ledger.Join")})
+	f.noError(err)
+	_, err = f.Ledger.Split(f.ctx, f.tenant, r.older, newID[domain.Transaction](), ports.Decision{At: f.now()})
+	f.noError(err)
+	f.noError(f.Ledger.Dismiss(f.ctx, f.tenant, []ports.RecordPair{pair},
+		ports.Decision{At: f.now(), Entries: audited("Ledger.Dismiss")}))
 	f.noError(f.Subscriptions.Create(f.ctx, sub, audited("Subscriptions.Create")))
 	_, err = f.Subscriptions.Update(f.ctx, f.tenant, sub.ID, audited("Subscriptions.Update"),
 		func(*events.Subscription) error { return nil })
@@ -197,7 +205,7 @@ func auditedFailures(f *fixture) {
 		"ReopenPeriod": f.Ledger.ReopenPeriod(f.ctx, f.tenant, account, closeDay, f.entry("reopen")),
 		"Split": func() error {
 			_, err := f.Ledger.Split(f.ctx, f.tenant, newID[domain.Transaction](),
-				newID[domain.Transaction](), f.now(), f.entry("split"))
+				newID[domain.Transaction](), ports.Decision{At: f.now(), Entries: f.entry("split")})
 			return err
 		}(),
 		"UpdateCompleteness": func() error {

@@ -343,7 +343,7 @@ func erasureErases(f *fixture) {
 		history, err := f.Ledger.History(f.ctx, f.tenant, t.ID, domain.PageRequest{Limit: 10})
 		f.noError(err)
 		f.equal("its history", 0, len(history.Items))
-		_, err = f.Ledger.Split(f.ctx, f.tenant, t.ID, newID[domain.Transaction](), f.now(), nil)
+		_, err = f.Ledger.Split(f.ctx, f.tenant, t.ID, newID[domain.Transaction](), ports.Decision{At: f.now()})
 		f.errorIs(err, domain.NothingToUndo)
 	}
 	f.equal("lists", []int{0, 0, 0},

@@ -555,7 +555,7 @@ func relinkMoves(f *fixture) {
 	f.noError(err)
 	f.equal("completeness", true, completeness.Known())
 	f.equal("completeness of the connection", true, f.activity(n.c).Compared)
-	split, err := f.Ledger.Split(f.ctx, f.tenant, r.older, newID[domain.Transaction](), f.now(), nil)
+	split, err := f.Ledger.Split(f.ctx, f.tenant, r.older, newID[domain.Transaction](), ports.Decision{At: f.now()})
 	f.noError(err)
 	f.equal("row after a split", "y", split.ExternalID)
 }

@@ -442,7 +442,7 @@ func replaceShownTogether(f *fixture) {
 // split undoes the last replacement of the transaction, and returns the transaction.
 func (r *replacements) split(id domain.TransactionID) domain.Transaction {
 	r.Helper()
-	t, err := r.Ledger.Split(r.ctx, r.tenant, id, newID[domain.Transaction](), r.now(), nil)
+	t, err := r.Ledger.Split(r.ctx, r.tenant, id, newID[domain.Transaction](), ports.Decision{At: r.now()})
 	r.noError(err)
 	return t
 }
@@ -498,7 +498,7 @@ func splitErrors(f *fixture) {
 	r := newReplacements(f)
 	fails := func(what string, tenant domain.TenantID, id domain.TransactionID, want error) {
 		f.Helper()
-		_, err := f.Ledger.Split(f.ctx, tenant, id, newID[domain.Transaction](), f.now(), nil)
+		_, err := f.Ledger.Split(f.ctx, tenant, id, newID[domain.Transaction](), ports.Decision{At: f.now()})
 		f.errorIs(err, want)
 	}
 	fails("nothing to undo", f.tenant, r.older, domain.NothingToUndo)
@@ -517,7 +517,7 @@ func splitRacesWithPages(f *fixture) {
 	r.next()
 	concurrently(8, func(i int) {
 		if i == 0 {
-			_, err := f.Ledger.Split(f.ctx, f.tenant, r.older, newID[domain.Transaction](), f.now(), nil)
+			_, err := f.Ledger.Split(f.ctx, f.tenant, r.older, newID[domain.Transaction](), ports.Decision{At: f.now()})
 			f.noError(err)
 			return
 		}

@@ -42,6 +42,7 @@ func TestStores(t *testing.T, factory func(t *testing.T) Stores) {
 		{"Pages", slices.Concat(storePageTests, rowWriterTests, assumeNewTests, filterUnchangedTests, storedValueTests,
 			accountTests, sweepTests, accountSweepTests, quarantineTests)},
 		{"Replacements", replacementTests},
+		{"Suggestions", suggestionTests},
 		{"Relinks", relinkTests},
 		{"Ledger", slices.Concat(ledgerTests, searchTests, historyTests, changeFeedTests)},
 		{"Completeness", completenessTests},

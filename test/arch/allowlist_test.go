@@ -52,7 +52,7 @@ var allowed = map[string][]string{
 		"github.com/google/uuid", "go.uber.org/mock/gomock",
 	},
 	"ports/porttest": {
-		"domain", "domain/books", "domain/events", "domain/matching", "domain/ratelimit", "ports",
+		"domain", "domain/books", "domain/events", "domain/matching", "domain/ratelimit", "domain/records", "ports",
 		"github.com/google/go-cmp/cmp", "github.com/google/uuid", "github.com/shopspring/decimal",
 	},
 	"application": {
@@ -60,7 +60,7 @@ var allowed = map[string][]string{
 		"domain/books", "ports",
 	},
 	"application/pulling": {
-		"application/concurrency", "domain", "domain/books", "domain/matching", "ports",
+		"application/concurrency", "domain", "domain/books", "domain/matching", "domain/records", "ports",
 	},
 	"application/events": {
 		"application/auditing", "application/concurrency", "domain", "domain/events", "ports",
@@ -82,7 +82,7 @@ var allowed = map[string][]string{
 	},
 	"adapters/rest": {
 		"adapters/rest/auth", "adapters/rest/console", "adapters/rest/operation", "domain", "domain/books",
-		"domain/events", "ports",
+		"domain/events", "domain/matching", "domain/records", "ports",
 		"github.com/go-json-experiment/json", "github.com/google/uuid", "github.com/labstack/echo/v4",
 		"github.com/shopspring/decimal", "go.uber.org/zap", "golang.org/x/sync/semaphore", "golang.org/x/time/rate",
 	},

@@ -78,7 +78,7 @@ func (s *sim) splitTransaction(ctx context.Context, app *application.Service, c 
 		return nil
 	}
 	t := replaced[s.rand.IntN(len(replaced))]
-	_, err := app.SplitTransaction(ctx, c.Tenant, t.ID)
+	_, err := app.SplitTransaction(ctx, c.Tenant, t.ID, "")
 	return err
 }
 

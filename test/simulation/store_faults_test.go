@@ -427,11 +427,11 @@ func (v ledger) Quarantine(ctx context.Context, t domain.TenantID, c domain.Conn
 }
 
 func (v ledger) Split(
-	ctx context.Context, t domain.TenantID, id, newID domain.TransactionID, at time.Time, entries ports.AuditEntries,
+	ctx context.Context, t domain.TenantID, id, newID domain.TransactionID, decision ports.Decision,
 ) (domain.Transaction, error) {
 	return intercept(ctx, v.sim, "Ledger.Split", func(ctx context.Context) (domain.Transaction, error) {
 		before, _ := v.Ledger.Transaction(ctx, t, id)
-		after, err := v.Ledger.Split(ctx, t, id, newID, at, entries)
+		after, err := v.Ledger.Split(ctx, t, id, newID, decision)
 		if err == nil {
 			v.sim.splitDone(before, after)
 		}

@@ -35,6 +35,7 @@ type connectionRow struct {
 	Paused           instant        `gorm:"column:paused_at"`
 	NewReference     bool           `gorm:"column:new_reference"`
 	StagedSince      instant        `gorm:"column:staged_since"`
+	Ambiguity        string         `gorm:"column:ambiguity"` // JSON; "" if there is none
 	Deleted          instant        `gorm:"column:deleted_at"`
 	Erased           instant        `gorm:"column:erased_at"`
 }
@@ -47,14 +48,14 @@ const (
 		consent_status, consent_key, consent_expires_at, consent_notice_at,
 		webhook_next_at, webhook_every, webhook_news_only, webhook_due_at, webhook_missed_at,
 		usage_month, usage_refreshes, usage_pulls, reauth_announced, failure_announced,
-		revision, created_at, updated_at, target_changed_at, paused_at, new_reference, staged_since`
+		revision, created_at, updated_at, target_changed_at, paused_at, new_reference, staged_since, ambiguity`
 	selectSealedConnection = selectConnection + ", sealed"
 )
 
 // targets returns the scan targets for the columns of selectConnection, in the same order:
 // pointers to the members of r.
 func (r *connectionRow) targets() []any {
-	h, c, w, u, columns := &r.Health, &r.Consent, &r.Webhook, &r.Usage, make([]any, 0, 36)
+	h, c, w, u, columns := &r.Health, &r.Consent, &r.Webhook, &r.Usage, make([]any, 0, 37)
 	return append(columns,
 		(*uuidColumn)(&r.ID), (*uuidColumn)(&r.Tenant), (*textColumn)(&r.Kind), (*textColumn)(&r.Name),
 		(*textColumn)(&r.Vendor), (*textColumn)(&r.BaseURL), (*textColumn)(&r.AccountRef),
@@ -64,7 +65,8 @@ func (r *connectionRow) targets() []any {
 		(*textColumn)(&c.Status), (*textColumn)(&c.Key), &c.ExpiresAt, &c.NoticeAt,
 		&w.NextAt, &w.Every, &w.NewsOnly, &w.DueAt, &w.MissedAt,
 		&u.Month, &u.Refreshes, &u.Pulls, &r.ReauthAnnounced, &r.FailureAnnounced,
-		&r.Revision, &r.Created, &r.Updated, &r.TargetChanged, &r.Paused, &r.NewReference, &r.StagedSince)
+		&r.Revision, &r.Created, &r.Updated, &r.TargetChanged, &r.Paused, &r.NewReference, &r.StagedSince,
+		(*textColumn)(&r.Ambiguity))
 }
 
 // consentColumns are the columns of a connection's consent.
@@ -133,7 +135,7 @@ var reportedColumns = []string{
 	"health_status", "health_reason", "health_since", "needs_reauth", "reauth_by_event",
 	"consent_status", "consent_key", "consent_expires_at", "consent_notice_at",
 	"webhook_next_at", "webhook_every", "webhook_news_only", "webhook_due_at", "webhook_missed_at",
-	"usage_month", "usage_refreshes", "usage_pulls", "reauth_announced", "failure_announced",
+	"usage_month", "usage_refreshes", "usage_pulls", "reauth_announced", "failure_announced", "ambiguity",
 }
 
 // healthColumns are the columns of a connection's health.
@@ -177,6 +179,7 @@ func rowOfConnection(c domain.Connection) connectionRow {
 		Created:  instant{c.CreatedAt}, Updated: instant{c.UpdatedAt}, TargetChanged: instant{c.TargetChangedAt},
 		Paused: instant{c.PausedAt}, Deleted: instant{c.DeletedAt}, Erased: instant{c.ErasedAt},
 		NewReference: c.NewReference, StagedSince: instant{c.StagedSince},
+		Ambiguity: encodeAmbiguity(c.Ambiguity),
 	}
 }
 
@@ -192,7 +195,26 @@ func (r connectionRow) domain() domain.Connection {
 		CreatedAt: r.Created.Time, UpdatedAt: r.Updated.Time, TargetChangedAt: r.TargetChanged.Time,
 		PausedAt: r.Paused.Time, DeletedAt: r.Deleted.Time, ErasedAt: r.Erased.Time,
 		NewReference: r.NewReference, StagedSince: r.StagedSince.Time,
+		Ambiguity: decodeAmbiguity(r.Ambiguity),
 	}
+}
+
+// encodeAmbiguity returns the value of the column ambiguity; "" for the zero value.
+func encodeAmbiguity(a domain.AccountAmbiguity) string {
+	if a.IsZero() {
+		return ""
+	}
+	text, _ := json.Marshal(a) // times, ids and texts can always be encoded
+	return string(text)
+}
+
+// decodeAmbiguity returns the value of the column ambiguity. It returns the zero value if the text is not valid, which
+// only delays the decision of an operator until the next pull.
+func decodeAmbiguity(column string) (a domain.AccountAmbiguity) {
+	if column != "" && json.Unmarshal([]byte(column), &a) != nil {
+		return domain.AccountAmbiguity{}
+	}
+	return a
 }
 
 // nonNil returns b, or an empty slice if b is nil, so that the column is never NULL.

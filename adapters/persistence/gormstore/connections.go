@@ -214,6 +214,9 @@ func (s connections) Activity(ctx context.Context, tenant domain.TenantID,
 const isOfLiveAccount = `c.connection_id = connections.id AND c.tenant_id = connections.tenant_id AND EXISTS (
 	SELECT 1 FROM accounts a WHERE a.id = c.account_id AND a.tenant_id = c.tenant_id AND a.removed_at IS NULL)`
 
+// isOpenSuggestion is an SQL condition on rows of possible_replacements, for a subquery in a query of connections.
+const isOpenSuggestion = "connection_id = connections.id AND tenant_id = connections.tenant_id AND state = 'open'"
+
 // selectShared returns an SQL condition on rows of connections. The condition is true if another live connection of the
 // same tenant and vendor has one of the connection's accounts. Two accounts are the same if the given column of
 // accounts contains the same value. The value "" matches nothing.
@@ -239,6 +242,9 @@ func (s connections) Activities(ctx context.Context, tenant domain.TenantID,
 		DriftSince            instant
 		Compared, Shared      bool
 		HasToken, Heard       bool
+		Suggestions           int
+		SuggestedSince        instant
+		JoinUndoneSince       instant
 	}
 	texts := make([]string, len(ids))
 	for i, id := range ids {
@@ -260,6 +266,10 @@ func (s connections) Activities(ctx context.Context, tenant domain.TenantID,
 					AND tenant_id = connections.tenant_id) AS quarantined,
 				(SELECT min(drift_since) FROM account_completeness c WHERE ` + isOfLiveAccount + `) AS drift_since,
 				EXISTS (SELECT 1 FROM account_completeness c WHERE compared AND ` + isOfLiveAccount + `) AS compared,
+				(SELECT count(*) FROM possible_replacements WHERE ` + isOpenSuggestion + `) AS suggestions,
+				(SELECT min(since) FROM possible_replacements WHERE ` + isOpenSuggestion + `) AS suggested_since,
+				(SELECT min(since) FROM possible_replacements WHERE connection_id = connections.id
+					AND tenant_id = connections.tenant_id AND state = 'join_undone') AS join_undone_since,
 				` + hasLiveToken + ` AS has_token, ` + isHeard + ` AS heard,
 				` + selectShared("account_key") + " OR " + selectShared("external_id") + " AS shared").
 			Scan(&rows).Error
@@ -270,6 +280,7 @@ func (s connections) Activities(ctx context.Context, tenant domain.TenantID,
 			LastPullAt: row.LastPull.Time, LastWebhookAt: row.LastWebhook.Time,
 			MassRemoval: row.MassRemoval, Quarantined: row.Quarantined,
 			DriftSince: row.DriftSince.Time, Compared: row.Compared, Shared: row.Shared,
+			Suggestions: row.Suggestions, SuggestedSince: row.SuggestedSince.Time, JoinUndoneSince: row.JoinUndoneSince.Time,
 			Webhooks: domain.Evidence{HasToken: row.HasToken, Heard: row.Heard},
 		}
 	}

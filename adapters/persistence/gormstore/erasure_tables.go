@@ -26,6 +26,7 @@ var erasedTables = []erasedTable{
 	{"absent_transactions", "", ofConnection("external_id")},
 	{"quarantined_rows", "", ofConnection("kind, row_key")},
 	{"split_pairs", "", ofConnection("old_external_id, new_external_id")},
+	{"possible_replacements", "", ofConnection("old_id, new_id")},
 	{"staged_transactions", "", ofConnection("external_id")},
 	{"transaction_past_ids", "", ofConnection("external_id")},
 	{"carried_over_transactions", "", ofConnection("external_id")},
@@ -180,7 +181,8 @@ func connectionLeft(b *erasureBatch) (bool, error) {
 	return true, b.tx.Model(&connectionRow{}).Where("id = ? AND tenant_id = ?", row.ID, row.Tenant).
 		Select("name", "config", "health_status", "health_reason", "health_since", "needs_reauth", "reauth_by_event",
 			"consent_status", "consent_key", "consent_expires_at", "consent_notice_at",
-			"webhook_next_at", "webhook_every", "webhook_news_only", "webhook_due_at", "webhook_missed_at").
+			"webhook_next_at", "webhook_every", "webhook_news_only", "webhook_due_at", "webhook_missed_at",
+			"ambiguity").
 		Updates(&row).Error
 }
 

@@ -134,7 +134,8 @@ func (b *publisher) publishable() ([]records.Account, error) {
 }
 
 // accountTables are the tables whose rows belong to an account and contain the id of the account's connection.
-var accountTables = []string{"account_closes", "account_completeness", "account_balances", "carried_over_transactions"}
+var accountTables = []string{"account_closes", "account_completeness", "account_balances", "carried_over_transactions",
+	"possible_replacements"}
 
 // moveAccount moves an account, and everything that belongs to the account, from a deleted connection to the pull's
 // connection. Errors: TargetChanged if the account has been moved since it was read.
@@ -209,5 +210,5 @@ func endStaging(tx *gorm.DB, tenant, connection uuid.UUID) error {
 		return err
 	}
 	return tx.Model(&connectionRow{}).Where("id = ? AND tenant_id = ?", connection, tenant).
-		Updates(map[string]any{"new_reference": false, "staged_since": nil}).Error
+		Updates(map[string]any{"new_reference": false, "staged_since": nil, "ambiguity": ""}).Error
 }

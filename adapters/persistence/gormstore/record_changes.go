@@ -38,7 +38,7 @@ func (p *pageWriter) applyOne(c *records.Changes) error {
 	p.counts = p.counts.Plus(c.Counts)
 	for _, step := range []func(*records.Changes) error{
 		p.rememberAbsences, p.stageRows, p.rememberNever, p.changeRecords, p.changePast, p.saveMetadata,
-		p.changeQuarantine, p.attachAll, p.markRemoved, p.carryOver, p.endStaging,
+		p.changeQuarantine, p.attachAll, p.markRemoved, p.carryOver, p.changeSuggestions, p.endStaging,
 	} {
 		if err := step(c); err != nil {
 			return err
@@ -91,7 +91,7 @@ func (p *pageWriter) changeRecords(c *records.Changes) error {
 	if err := p.rename(c.Rename); err != nil {
 		return err
 	}
-	return p.upsert(c.Upsert)
+	return p.upsert(c.Upsert, c.Reason)
 }
 
 // rename changes the identities of records. Records that wait for their next version are changed together: their new
@@ -156,10 +156,10 @@ func encodePast(pastRows []domain.Superseded) (string, error) {
 
 // upsert stores new records and new versions. One statement stores records with the same time of removal; a page has
 // only one.
-func (p *pageWriter) upsert(changed []records.Record) error {
+func (p *pageWriter) upsert(changed []records.Record, reason string) error {
 	all := make([]*records.Record, len(changed))
 	for i := range changed {
-		all[i] = &changed[i]
+		all[i], changed[i].Reason = &changed[i], reason
 	}
 	for len(all) > 0 {
 		removed, rows, others := all[0].RemovedAt, make([]TransactionRow, 0, len(all)), []*records.Record(nil)
@@ -232,6 +232,9 @@ func (p *pageWriter) nextVersions(condition clause.Expr, columns map[string]any)
 	}
 	columns["version"], columns["updated_at"] = gorm.Expr("version + 1"), instant{p.At}
 	columns["change_tx"], columns["pull_id"] = p.changeSeq, p.pull.ID
+	if columns["reason"] == nil {
+		columns["reason"] = ""
+	}
 	return rowsOf(p.tx.Table(transactionTable).
 		Where("connection_id = ? AND "+tenantIs(p.dialect, "tenant_id"), p.pull.Connection, p.pull.Tenant).
 		Where(condition).Updates(columns))

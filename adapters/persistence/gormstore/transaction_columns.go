@@ -20,6 +20,8 @@ type TransactionRow struct {
 	warnings string
 	// The former rows of the transaction as JSON; "" if there are none.
 	supersedes string
+	// possibly contains PossiblySupersedes; see encodeIDs.
+	possibly string
 	// changeSeq is the position of the row's last change in the feed.
 	changeSeq int64
 }
@@ -73,7 +75,8 @@ func (c Column) Is(use Use) bool { return c.Use&use != 0 }
 // Some columns are special:
 //
 //   - An upsert of a page sets removed_at to NULL, because a page contains no removed rows.
-//   - The columns supersedes and superseded_by are written only when a replacement is made or undone.
+//   - The columns supersedes and superseded_by are written only when a replacement is made or undone. The column
+//     possibly_supersedes is written with a new record, and when a suggestion is opened or ends.
 //   - The external_id of a superseded transaction is the key of its record; see records.Record.Key.
 var TransactionColumns = []Column{
 	{"id", "uuid", Kept, func(r *TransactionRow) any { return &r.ID.UUID }},
@@ -107,6 +110,8 @@ var TransactionColumns = []Column{
 	{"normalizer", "text", Unread, func(r *TransactionRow) any { return &r.Normalizer }},
 	{"supersedes", "text", Kept, func(r *TransactionRow) any { return &r.supersedes }},
 	{"superseded_by", "uuid", Kept, func(r *TransactionRow) any { return &r.SupersededBy.UUID }},
+	{"possibly_supersedes", "text", Kept, func(r *TransactionRow) any { return &r.possibly }},
+	{"reason", "text", Unread, func(r *TransactionRow) any { return &r.Reason }},
 	{"erased_at", "timestamptz", Kept | PerPage | PresentOnly, func(r *TransactionRow) any { return &r.ErasedAt }},
 }
 
@@ -177,13 +182,18 @@ func (r *TransactionRow) transaction() (domain.Transaction, error) {
 	t := r.Transaction
 	if t.Erased() {
 		t.ExternalID, t.Amount, t.Supersedes, t.Warnings, t.AccountMoney = "", domain.Money{}, nil, nil, nil
+		t.PossiblySupersedes = nil
 		return t, nil
 	}
 	if r.accountAmount.Valid {
 		t.AccountMoney = &domain.Money{Amount: r.accountAmount.Decimal, Currency: r.accountCurrency}
 	}
 	t.Warnings = splitWarnings(r.warnings)
-	t.Supersedes = nil
+	ids, err := decodeIDs(r.possibly)
+	if err != nil {
+		return t, err
+	}
+	t.Supersedes, t.PossiblySupersedes = nil, ids
 	if !t.SupersededBy.IsZero() {
 		t.ExternalID = t.ExternalID[:max(strings.LastIndex(t.ExternalID, records.SupersededMark), 0)]
 	}
@@ -196,7 +206,10 @@ func (r *TransactionRow) transaction() (domain.Transaction, error) {
 // rowOf returns the row of a record. It does not set the column supersedes, which an upsert does not change.
 func rowOf(record *records.Record, changeSeq int64) TransactionRow {
 	record.ExternalID = record.Key()
-	row := TransactionRow{Record: record, changeSeq: changeSeq, warnings: joinWarnings(record.Warnings)}
+	row := TransactionRow{
+		Record: record, changeSeq: changeSeq, warnings: joinWarnings(record.Warnings),
+		possibly: encodeIDs(record.PossiblySupersedes),
+	}
 	if m := record.AccountMoney; m != nil {
 		row.accountAmount, row.accountCurrency = decimal.NullDecimal{Decimal: m.Amount, Valid: true}, m.Currency
 	}

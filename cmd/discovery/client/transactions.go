@@ -114,20 +114,17 @@ func (c commands) transactionHistory() *cobra.Command {
 }
 
 func (c commands) splitTransaction() *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use: "split ID", Short: "Undo the last replacement of a transaction", Args: between(1, 1),
 		ValidArgsFunction: cobra.NoFileCompletions,
-		RunE: c.run(func(s *session, args []string) error {
-			_, text, err := decode[discovery.TransactionView](s.cmd.Context(),
-				func(ctx context.Context) (*http.Response, error) {
-					return s.api.SplitTransaction(ctx, args[0], nil)
-				})
-			if err != nil {
-				return err
-			}
-			return s.print(transactionView, text)
-		}),
 	}
+	reason := reasonFlag(cmd)
+	cmd.RunE = c.run(func(s *session, args []string) error {
+		return show[discovery.TransactionView](s, transactionView, func(ctx context.Context) (*http.Response, error) {
+			return s.api.SplitTransaction(ctx, args[0], nil, discovery.SplitRequest{Reason: reason()})
+		})
+	})
+	return cmd
 }
 
 func (c commands) listTransactions() *cobra.Command {

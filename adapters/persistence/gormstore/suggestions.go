@@ -1,0 +1,247 @@
+package gormstore
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/records"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// suggestionRow is a row of possible_replacements.
+type suggestionRow struct {
+	Tenant     uuid.UUID     `gorm:"column:tenant_id"`
+	Connection uuid.UUID     `gorm:"column:connection_id"`
+	Old        uuid.UUID     `gorm:"column:old_id"`
+	New        uuid.UUID     `gorm:"column:new_id"`
+	Account    uuid.NullUUID `gorm:"column:account_id"`
+	Since      instant       `gorm:"column:since"`
+	State      string        `gorm:"column:state"`
+	Evidence   string        `gorm:"column:evidence"` // JSON; "" if there is none
+}
+
+// TableName returns the name of the table in the schema.
+func (suggestionRow) TableName() string { return "possible_replacements" }
+
+// suggestionColumns are the columns of possible_replacements that targets scans. The alias of the table is p.
+const suggestionColumns = "p.connection_id, p.old_id, p.new_id, p.account_id, p.since, p.state, p.evidence"
+
+// targets returns the scan targets for suggestionColumns, in the same order.
+func (r *suggestionRow) targets() []any {
+	return []any{
+		(*uuidColumn)(&r.Connection), (*uuidColumn)(&r.Old), (*uuidColumn)(&r.New), (*uuidColumn)(&r.Account.UUID),
+		&r.Since, (*textColumn)(&r.State), (*textColumn)(&r.Evidence),
+	}
+}
+
+func (r *suggestionRow) suggestion() (records.Suggestion, error) {
+	s := records.Suggestion{
+		Old: domain.TransactionID{UUID: r.Old}, New: domain.TransactionID{UUID: r.New},
+		Connection: domain.ConnectionID{UUID: r.Connection}, Account: domain.AccountID{UUID: r.Account.UUID},
+		Since: r.Since.Time, State: records.SuggestionState(r.State),
+	}
+	if r.Evidence == "" {
+		return s, nil
+	}
+	return s, decode(r.Evidence, &s.Evidence)
+}
+
+// encodeIDs returns the value of the column possibly_supersedes: the ids, separated by commas; "" if there are none.
+func encodeIDs(ids []domain.TransactionID) string {
+	texts := make([]string, len(ids))
+	for i, id := range ids {
+		texts[i] = id.String()
+	}
+	return strings.Join(texts, ",")
+}
+
+// decodeIDs returns the ids of a value of the column possibly_supersedes. It returns nil for "".
+func decodeIDs(column string) (ids []domain.TransactionID, err error) {
+	if column == "" {
+		return nil, nil
+	}
+	for text := range strings.SplitSeq(column, ",") {
+		id, err := domain.ParseID[domain.Transaction](text)
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, id)
+	}
+	return ids, nil
+}
+
+// changeSuggestions stores suggestions with their events, and changes the records that they name.
+func (p *pageWriter) changeSuggestions(c *records.Changes) error {
+	var reported []records.Event
+	rows := make([]suggestionRow, 0, len(c.Suggestions))
+	for i := range c.Suggestions {
+		s := &c.Suggestions[i]
+		row := suggestionRow{
+			Tenant: p.pull.Tenant, Connection: p.pull.Connection, Old: s.Old.UUID, New: s.New.UUID,
+			Account: optional(s.Account.UUID), Since: instant{s.Since}, State: string(s.State),
+		}
+		if len(s.Evidence) > 0 {
+			text, err := encode(s.Evidence)
+			if err != nil {
+				return err
+			}
+			row.Evidence = text
+		}
+		rows, reported = append(rows, row), append(reported, records.OfSuggestion(*s)...)
+	}
+	if len(rows) > 0 {
+		err := p.tx.Clauses(clause.OnConflict{
+			Columns:   uniqueColumns("connection_id", "old_id", "new_id"),
+			DoUpdates: clause.AssignmentColumns([]string{"account_id", "since", "state", "evidence"}),
+		}).CreateInBatches(rows, absenceBatch).Error
+		if err == nil {
+			err = p.recordEvents(reported...)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return p.changePossibly(c)
+}
+
+// changePossibly changes the column possibly_supersedes of records.
+func (p *pageWriter) changePossibly(c *records.Changes) error {
+	for batch := range slices.Chunk(c.Possibly, renameBatch) {
+		for _, same := range []bool{true, false} {
+			if err := p.setPossibly(batch, same, c.Reason); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// setPossibly changes those records of the batch whose SameVersion has the given value.
+func (p *pageWriter) setPossibly(batch []records.PossiblySupersedes, same bool, reason string) error {
+	var cases strings.Builder
+	var args []any
+	var ids []string
+	for _, change := range batch {
+		if change.SameVersion == same {
+			cases.WriteString(" WHEN id = ? THEN ?")
+			args = append(args, change.Record.UUID, encodeIDs(change.Old))
+			ids = append(ids, change.Record.String())
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	which := p.dialect.AnyOf("id", ids)
+	columns := map[string]any{"possibly_supersedes": gorm.Expr("CASE"+cases.String()+" END", args...)}
+	if same {
+		return p.tx.Table(transactionTable).
+			Where("connection_id = ? AND "+tenantIs(p.dialect, "tenant_id"), p.pull.Connection, p.pull.Tenant).
+			Where(which).Updates(columns).Error
+	}
+	columns["reason"] = reason
+	_, err := p.nextVersions(which, columns)
+	return err
+}
+
+// Suggestions returns open suggestions whose old or new record has one of these external ids. It reads all open
+// suggestions of the connection.
+func (s recordSource) Suggestions(externalIDs []string) (found []records.StoredSuggestion, err error) {
+	if len(externalIDs) == 0 {
+		return nil, nil
+	}
+	old, newer := s.dialect.AnyOf("o.external_id", externalIDs), s.dialect.AnyOf("n.external_id", externalIDs)
+	q := newQuery("SELECT "+suggestionColumns+`, o.external_id, n.external_id, n.possibly_supersedes
+		FROM possible_replacements p
+		JOIN transactions o ON o.id = p.old_id AND o.tenant_id = p.tenant_id
+		JOIN transactions n ON n.id = p.new_id AND n.tenant_id = p.tenant_id
+		WHERE p.connection_id = ? AND p.tenant_id = ? AND p.state = 'open'`,
+		uuidColumn(s.pull.Connection), uuidColumn(s.pull.Tenant))
+	q.add(" AND ("+old.SQL, old.Vars...)
+	q.add(" OR "+newer.SQL+")", newer.Vars...)
+	q.add(" ORDER BY p.since DESC, p.old_id DESC, p.new_id DESC")
+	var row suggestionRow
+	var oldID, newID, possibly string
+	columns := append(row.targets(), (*textColumn)(&oldID), (*textColumn)(&newID), (*textColumn)(&possibly))
+	err = s.tx.Read(q.asRead(columns, func() error {
+		suggestion, err := row.suggestion()
+		if err != nil {
+			return err
+		}
+		stored := records.StoredSuggestion{Suggestion: suggestion, OldExternalID: oldID, NewExternalID: newID}
+		stored.Possibly, err = decodeIDs(possibly)
+		found = append(found, stored)
+		return err
+	}))
+	return found, err
+}
+
+// Suggestion returns a suggestion in any state.
+func (s recordSource) Suggestion(old, newer domain.TransactionID) (found records.Suggestion, ok bool, err error) {
+	q := newQuery("SELECT "+suggestionColumns+` FROM possible_replacements p
+		WHERE p.connection_id = ? AND p.old_id = ? AND p.new_id = ? AND p.tenant_id = ?`,
+		uuidColumn(s.pull.Connection), uuidColumn(old.UUID), uuidColumn(newer.UUID), uuidColumn(s.pull.Tenant))
+	var row suggestionRow
+	err = s.tx.Read(q.asRead(row.targets(), func() (err error) {
+		ok = true
+		found, err = row.suggestion()
+		return err
+	}))
+	return found, ok, err
+}
+
+// Joined returns the old records of joined pairs.
+func (s recordSource) Joined() ([]records.Record, error) {
+	return s.collect(`id IN (SELECT old_id FROM possible_replacements
+		WHERE connection_id = ? AND tenant_id = ? AND state = 'joined')`,
+		uuidColumn(s.pull.Connection), uuidColumn(s.pull.Tenant))
+}
+
+// Suggestions reads a page of suggestions that wait for a decision.
+func (s ledger) Suggestions(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
+	page domain.PageRequest,
+) (domain.Page[ports.Suggestion], error) {
+	q := newQuery("SELECT " + suggestionColumns + " FROM possible_replacements p WHERE p.state IN ('open', 'join_undone')")
+	if connection.IsZero() {
+		q.add(" AND p.tenant_id = ?", uuidColumn(tenant.UUID))
+	} else {
+		q.add(" AND p.connection_id = ? AND "+tenantIs(s.dialect, "p.tenant_id"),
+			uuidColumn(connection.UUID), uuidColumn(tenant.UUID))
+	}
+	if !page.After.IsZero() {
+		since, old, newer, err := records.ParseSuggestionPosition(page.After)
+		if err != nil {
+			return domain.Page[ports.Suggestion]{}, err
+		}
+		q.add(" AND (p.since, p.old_id, p.new_id) < (?, ?, ?)",
+			instant{since}.value(s.reader.Name()), uuidColumn(old.UUID), uuidColumn(newer.UUID))
+	}
+	q.add(" ORDER BY p.since DESC, p.old_id DESC, p.new_id DESC")
+	var row suggestionRow
+	return paged(ctx, s.rows, q, page, row.targets(), row.suggestion, ports.Suggestion.Position)
+}
+
+// Suggestion reads one suggestion.
+func (s ledger) Suggestion(
+	ctx context.Context, tenant domain.TenantID, pair ports.RecordPair,
+) (found ports.Suggestion, err error) {
+	q := newQuery("SELECT "+suggestionColumns+` FROM possible_replacements p
+		WHERE p.tenant_id = ? AND p.new_id = ? AND p.old_id = ?`,
+		uuidColumn(tenant.UUID), uuidColumn(pair.New.UUID), uuidColumn(pair.Old.UUID))
+	var row suggestionRow
+	missing := true
+	err = s.lookup(ctx, q.String(), q.args, row.targets(), func() (err error) {
+		missing = false
+		found, err = row.suggestion()
+		return err
+	})
+	if err == nil && missing {
+		err = domain.NotFoundError()
+	}
+	return found, err
+}

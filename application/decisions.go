@@ -1,0 +1,82 @@
+package application
+
+import (
+	"context"
+	"slices"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// SplitTransaction implements ports.Replacements.
+func (s *Service) SplitTransaction(
+	ctx context.Context, tenant domain.TenantID, id domain.TransactionID, reason string,
+) (domain.Transaction, error) {
+	newID := domain.TransactionID{UUID: s.IDs.New()}
+	t, err := s.Ledger.Split(ctx, tenant, id, newID, ports.Decision{
+		Reason: reason, At: s.Clock.Now(), Entries: s.audits.EntriesOf(ctx, "transaction.split", id.String()),
+	})
+	if err != nil {
+		return domain.Transaction{}, err
+	}
+	s.audits.Emit(ctx, tenant, "transaction.split", id.String())
+	return t, nil
+}
+
+// JoinTransactions implements ports.Replacements.
+func (s *Service) JoinTransactions(
+	ctx context.Context, tenant domain.TenantID, pair ports.RecordPair, reason string,
+) (domain.Transaction, error) {
+	object := objectOfPair(pair)
+	t, err := s.Ledger.Join(ctx, tenant, pair, ports.Decision{
+		Reason: reason, At: s.Clock.Now(), Entries: s.audits.EntriesOf(ctx, "transaction.join", object),
+	})
+	if err != nil {
+		return domain.Transaction{}, err
+	}
+	s.audits.Emit(ctx, tenant, "transaction.join", object)
+	return t, nil
+}
+
+// objectOfPair returns the object of the audit entry of a decision about two transactions.
+func objectOfPair(pair ports.RecordPair) string { return pair.Old.String() + "/" + pair.New.String() }
+
+// ListSuggestions implements ports.Replacements.
+func (s *Service) ListSuggestions(
+	ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID, page domain.PageRequest,
+) (domain.Page[ports.Suggestion], error) {
+	return readShared(ctx, s, tenant, func() (domain.Page[ports.Suggestion], error) {
+		return s.Ledger.Suggestions(ctx, tenant, connection, page)
+	})
+}
+
+// DismissReplacements implements ports.Replacements. Each pair has an audit entry of its own.
+func (s *Service) DismissReplacements(
+	ctx context.Context, tenant domain.TenantID, pairs []ports.RecordPair, reason string,
+) error {
+	if len(pairs) == 0 || len(pairs) > ports.MaxDismissed {
+		return domain.FieldError("pairs", "must contain 1 to 200 pairs")
+	}
+	var distinct []ports.RecordPair
+	for _, pair := range pairs {
+		if !slices.Contains(distinct, pair) {
+			distinct = append(distinct, pair)
+		}
+	}
+	objects := make([]string, len(distinct))
+	for i, pair := range distinct {
+		objects[i] = objectOfPair(pair)
+	}
+	err := s.Ledger.Dismiss(ctx, tenant, distinct, ports.Decision{
+		Reason: reason, At: s.Clock.Now(), Entries: func() []domain.AuditEntry {
+			return s.audits.Entries(ctx, "replacement.dismiss", objects...)
+		},
+	})
+	if err != nil {
+		return err
+	}
+	for _, object := range objects {
+		s.audits.Emit(ctx, tenant, "replacement.dismiss", object)
+	}
+	return nil
+}

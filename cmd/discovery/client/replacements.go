@@ -1,0 +1,107 @@
+package client
+
+import (
+	"context"
+	"net/http"
+	"reflect"
+
+	"github.com/spf13/cobra"
+
+	discovery "github.com/LerianStudio/aggregator-connections/clients/go"
+)
+
+var suggestionView = view{
+	schema: reflect.TypeFor[discovery.SuggestionView](),
+	columns: []column{
+		{member: "old", title: "OLD", width: idWidth},
+		{member: "new", title: "NEW", width: idWidth},
+		{member: "since", title: "SINCE", width: timeWidth},
+		{member: "state", title: "STATE"},
+	},
+}
+
+func (c commands) replacements() *cobra.Command {
+	return group("replacements", "List possible replacements, join and dismiss them, and name continued accounts",
+		c.listReplacements(), c.joinReplacement(), c.dismissReplacement(), c.continueAccount())
+}
+
+func (c commands) listReplacements() *cobra.Command {
+	var flags listFlags
+	list := &cobra.Command{
+		Use: "list [NAME|ID]", Short: "List pairs of transactions that may be one movement", Args: between(0, 1),
+		ValidArgsFunction: c.completeConnection,
+	}
+	flags.register(list)
+	list.RunE = c.run(func(s *session, args []string) error {
+		id, err := s.connectionFilter(args)
+		if err != nil {
+			return err
+		}
+		_, err = s.list(suggestionView, flags, "",
+			func(ctx context.Context, limit *int64, cursor *string) (*http.Response, error) {
+				return s.api.ListPossibleReplacements(ctx, &discovery.ListPossibleReplacementsParams{
+					ConnectionID: id, Limit: limit, Cursor: cursor,
+				})
+			})
+		return err
+	})
+	return list
+}
+
+// reasonFlag registers the flag --reason. The returned function returns its value; nil if it is not set.
+func reasonFlag(cmd *cobra.Command) func() *string {
+	reason := cmd.Flags().String("reason", "", "why; it is kept in the history of the transactions")
+	return func() *string {
+		if *reason == "" {
+			return nil
+		}
+		return reason
+	}
+}
+
+func (c commands) joinReplacement() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "join OLD NEW", Short: "Make a removed transaction continue as another one", Args: between(2, 2),
+		ValidArgsFunction: cobra.NoFileCompletions,
+	}
+	reason := reasonFlag(cmd)
+	cmd.RunE = c.run(func(s *session, args []string) error {
+		return show[discovery.TransactionView](s, transactionView, func(ctx context.Context) (*http.Response, error) {
+			return s.api.JoinTransactions(ctx, args[0], nil, discovery.JoinRequest{With: args[1], Reason: reason()})
+		})
+	})
+	return cmd
+}
+
+func (c commands) dismissReplacement() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "dismiss OLD NEW", Short: "Say that two transactions are two movements", Args: between(2, 2),
+		ValidArgsFunction: cobra.NoFileCompletions,
+	}
+	reason := reasonFlag(cmd)
+	cmd.RunE = c.run(func(s *session, args []string) error {
+		_, _, err := decode[any](cmd.Context(), func(ctx context.Context) (*http.Response, error) {
+			return s.api.DismissPossibleReplacements(ctx, nil, discovery.DismissRequest{
+				Old: &args[0], New: &args[1], Reason: reason(),
+			})
+		})
+		if err == nil {
+			s.printNote("dismissed %s and %s", args[0], args[1])
+		}
+		return err
+	})
+	return cmd
+}
+
+func (c commands) continueAccount() *cobra.Command {
+	return &cobra.Command{
+		Use: "continue-account ACCOUNT EXTERNAL-ID", Args: between(2, 2),
+		Short:             "Say which account of a new reference continues an account that cannot be told apart",
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: c.run(func(s *session, args []string) error {
+			return show[discovery.PullView](s, pullView, func(ctx context.Context) (*http.Response, error) {
+				return s.api.ContinueAccount(ctx, args[0], nil, discovery.ContinueRequest{ExternalID: args[1]})
+			})
+		}),
+	}
+}

@@ -1,0 +1,67 @@
+package domain
+
+import (
+	"maps"
+	"slices"
+	"time"
+)
+
+// AccountAmbiguous is the warning that some accounts of a connection's new account reference cannot be told apart. Their
+// rows stay staged until an operator says which account each of them continues; see AccountAmbiguity.
+const AccountAmbiguous Warning = "account_ambiguous"
+
+// AccountAmbiguity describes the accounts of a new account reference that cannot be told apart. The zero value means
+// that there are none.
+type AccountAmbiguity struct {
+	Since time.Time `json:"since,omitzero"` // when they were first found; zero if there are none
+	// Before contains the former accounts, and After the external ids of the accounts of the new reference.
+	Before []AccountID `json:"before,omitempty"`
+	After  []string    `json:"after,omitempty"`
+	// Continues contains the decisions of operators: which account continues as the account with an external id.
+	Continues map[string]AccountID `json:"continues,omitempty"`
+}
+
+// IsZero reports whether no accounts are ambiguous, and no operator has decided about an account.
+func (a AccountAmbiguity) IsZero() bool {
+	return a.Since.IsZero() && len(a.Before) == 0 && len(a.After) == 0 && len(a.Continues) == 0
+}
+
+// Found returns the ambiguity after another comparison has found these accounts. It keeps Since and the decisions.
+func (a AccountAmbiguity) Found(before []AccountID, after []string, at time.Time) AccountAmbiguity {
+	if a.Since.IsZero() {
+		a.Since = at
+	}
+	a.Before, a.After = slices.Clone(before), slices.Clone(after)
+	return a
+}
+
+// Includes reports whether a former account is ambiguous.
+func (a AccountAmbiguity) Includes(account AccountID) bool {
+	return !a.Since.IsZero() && slices.Contains(a.Before, account)
+}
+
+// NotAmbiguous returns the error for an account about which no operator has to decide.
+func NotAmbiguous() error {
+	return &Error{Kind: Conflict, Code: AccountNotAmbiguous, Message: "no rows wait for a decision about the account"}
+}
+
+// Continue returns the ambiguity after the decision that an account continues as the account with this external id. The
+// account then continues as no other one.
+//
+// Errors: Conflict (account_not_ambiguous) if the account is not in Before; Invalid on "externalId" if the external
+// id is not in After.
+func (a AccountAmbiguity) Continue(account AccountID, externalID string) (AccountAmbiguity, error) {
+	if !a.Includes(account) {
+		return AccountAmbiguity{}, NotAmbiguous()
+	}
+	if !slices.Contains(a.After, externalID) {
+		return AccountAmbiguity{}, FieldError("externalId", "is not an account that waits for this decision")
+	}
+	a.Continues = maps.Clone(a.Continues)
+	maps.DeleteFunc(a.Continues, func(_ string, other AccountID) bool { return other == account })
+	if a.Continues == nil {
+		a.Continues = map[string]AccountID{}
+	}
+	a.Continues[externalID] = account
+	return a, nil
+}

@@ -1,0 +1,248 @@
+package records_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/records"
+)
+
+// suggested returns a book with these open suggestions. Each pair contains the numbers of an old and a new record.
+func suggested(b *book, pairs ...[2]int) *book {
+	for _, pair := range pairs {
+		b.suggestions = append(b.suggestions, records.Suggestion{
+			Old: recordID(pair[0]), New: recordID(pair[1]), State: records.SuggestionOpen, Since: now,
+		})
+		for i := range b.records {
+			if r := &b.records[i]; r.ID == recordID(pair[1]) {
+				r.PossiblySupersedes = append(r.PossiblySupersedes, recordID(pair[0]))
+			}
+		}
+	}
+	return b
+}
+
+// gone returns a removed record with the purchase a.
+func gone() records.Record { return removed(record(1, purchase("a")), 5) }
+
+func TestSuggestionsOfAPage(t *testing.T) {
+	came := func(n int, externalID string) records.Record {
+		return firstSeen(record(n, purchase(externalID)), 4, 9)
+	}
+	for name, tc := range map[string]struct {
+		book *book
+		page records.PageWrite
+		want []string
+	}{
+		"two equal new rows are suggested with their first version": {
+			newBook(gone()), pageOf(purchase("b"), purchase("c")),
+			[]string{"1 a v2 removed", "101 b v1 ~1", "102 c v1 ~1", "1?101 open", "1?102 open"},
+		},
+		"without matching, nothing is suggested": {
+			newBook(gone()), with(pageOf(purchase("b"), purchase("c")), func(w *records.PageWrite) { w.Matching = nil }),
+			[]string{"1 a v2 removed", "101 b v1", "102 c v1"},
+		},
+		"a stored record is suggested in a new version": {
+			newBook(record(1, purchase("a")), came(2, "b"), came(3, "c")),
+			with(pageOf(), func(w *records.PageWrite) { w.Removed = []string{"a"} }),
+			[]string{"1 a v2 removed", "2 b v2 ~1", "3 c v2 ~1", "1?2 open", "1?3 open"},
+		},
+		"an open suggestion is not opened again": {
+			suggested(newBook(gone(), came(2, "b"), came(3, "c")), [2]int{1, 2}, [2]int{1, 3}), pageOf(other("x")),
+			[]string{"1 a v2 removed", "2 b v1 ~1", "3 c v1 ~1", "101 x v1", "1?2 open", "1?3 open"},
+		},
+		"a dismissed pair is not suggested": {
+			func() *book {
+				b := newBook(gone())
+				b.never[domain.MatchPair{Old: "a", New: "b"}] = true
+				return b
+			}(),
+			pageOf(purchase("b"), purchase("c")),
+			[]string{"1 a v2 removed", "101 b v1", "102 c v1 ~1", "1?102 open"},
+		},
+		"the suggestions end when the old record returns": {
+			suggested(newBook(gone(), record(2, other("b"))), [2]int{1, 2}), pageOf(purchase("a")),
+			[]string{"1 a v3", "2 b v2", "1?2 returned"},
+		},
+		"a suggestion ends when the new record is removed": {
+			suggested(newBook(gone(), record(2, other("b"))), [2]int{1, 2}),
+			with(pageOf(), func(w *records.PageWrite) { w.Removed = []string{"b"} }),
+			[]string{"1 a v2 removed", "2 b v2 removed", "1?2 removed"},
+		},
+		"the other suggestions end when a record continues": {
+			suggested(newBook(gone(), record(2, other("b"))), [2]int{1, 2}), pageOf(purchase("c")),
+			[]string{"1 c v3 <a", "2 b v2", "1?2 returned"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if err := tc.book.store(tc.page); err != nil {
+				t.Fatal(err)
+			}
+			tc.book.want(t, tc.want...)
+		})
+	}
+}
+
+// joined returns a book in which an operator has joined record 1 (row a) with record 2 (row b).
+func joined(t *testing.T, past ...string) *book {
+	t.Helper()
+	b := suggested(newBook(gone(), replaced(record(2, other2("b")), past...), record(3, other("c"))),
+		[2]int{1, 2}, [2]int{1, 3})
+	c, err := records.Join(b.view(nil), b, records.PageWrite{At: now}, &b.records[0], &b.records[1], "a tip")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.applyOne(c)
+	return b
+}
+
+// other2 returns a row with another amount and text than a purchase, but the same direction.
+func other2(externalID string) domain.TransactionData {
+	return data(externalID, "PADARIA COM GORJETA", "-55", "2026-03-11")
+}
+
+func TestAJoin(t *testing.T) {
+	t.Run("the record continues, and the other suggestions end", func(t *testing.T) {
+		b := joined(t)
+		b.want(t, "1 b v3 <a", "2 b v2 removed superseded by 1", "3 c v2", "1?3 excluded", "1?2 joined")
+		if past := b.records[0].Supersedes[0]; past.Rule != domain.OperatorJoin || past.Younger != recordID(2) {
+			t.Errorf("the former row is %+v", past)
+		}
+		if b.records[0].Reason != "a tip" {
+			t.Errorf("the reason is %q", b.records[0].Reason)
+		}
+	})
+	t.Run("former rows of the other record follow, and a split gives them back", func(t *testing.T) {
+		b := joined(t, "o")
+		b.want(t, "1 b v3 <o <a", "2 b v3 <o removed superseded by 1", "3 c v2", "1?3 excluded", "1?2 joined")
+		if b.past["o"] != recordID(1) || b.past["a"] != recordID(1) {
+			t.Errorf("the past ids are %v", b.past)
+		}
+		c, err := records.Split(b.view(nil), b, records.PageWrite{At: now}, &b.records[0], recordID(50), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.applyOne(c)
+		b.want(t, "1 a v4 removed", "2 b v4 <o", "3 c v2", "1?3 excluded", "1?2 split", "never a>b")
+		if b.past["o"] != recordID(2) || len(b.past) != 1 {
+			t.Errorf("the past ids are %v", b.past)
+		}
+	})
+	t.Run("an unsettled read with both rows does not undo it", func(t *testing.T) {
+		b := joined(t)
+		if err := b.store(pageOf(purchase("a"), other2("b"))); err != nil {
+			t.Fatal(err)
+		}
+		b.want(t, "1 b v3 <a", "2 b v2 removed superseded by 1", "3 c v2", "1?3 excluded", "1?2 joined",
+			"refresh b of 1")
+	})
+	t.Run("the record goes back to the former row if the present one has left", func(t *testing.T) {
+		b := joined(t)
+		err := b.store(with(pageOf(purchase("a")), func(w *records.PageWrite) { w.Removed = []string{"b"} }))
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.want(t, "1 a v4 <b", "2 b v2 removed superseded by 1", "3 c v2", "1?3 excluded", "1?2 joined")
+	})
+	t.Run("a complete listing with both rows undoes it", func(t *testing.T) {
+		b := joined(t)
+		page := records.NewSweep(records.SweepWrite{
+			Proof: domain.OneRead, At: now, Page: pageOf(),
+			Seen: func(id string) bool { return id == "a" || id == "b" || id == "c" },
+		})
+		if err := b.apply(page.Changes(b.view(nil), b)); err != nil {
+			t.Fatal(err)
+		}
+		b.want(t, "1 a v4", "2 b v3", "3 c v2", "1?3 excluded", "1?2 join_undone", "never a>b")
+	})
+	t.Run("the rows of the listing are written after that", func(t *testing.T) {
+		b := joined(t)
+		page := records.NewSweep(records.SweepWrite{
+			Proof: domain.OneRead, At: now, Page: pageOf(purchase("a"), other2("b")),
+			Seen: func(id string) bool { return id == "a" || id == "b" || id == "c" },
+		})
+		if err := b.apply(page.Changes(b.view(page.Rows()), b)); err != nil {
+			t.Fatal(err)
+		}
+		b.want(t, "1 a v5", "2 b v3", "3 c v2", "1?3 excluded", "1?2 join_undone", "never a>b", "refresh b of 2")
+	})
+}
+
+func TestAJoinIsRefused(t *testing.T) {
+	for name, change := range map[string]func(old, with *records.Record){
+		"live":              func(old, _ *records.Record) { *old = record(1, purchase("a")) },
+		"removed":           func(_, with *records.Record) { *with = removed(*with, 1) },
+		"superseded":        func(old, _ *records.Record) { old.SupersededBy = recordID(9) },
+		"erased":            func(old, _ *records.Record) { old.ErasedAt = now },
+		"another account":   func(_, with *records.Record) { with.AccountID = domain.AccountID{UUID: [16]byte{8}} },
+		"another currency":  func(_, with *records.Record) { with.Amount.Currency = "USD" },
+		"another direction": func(_, with *records.Record) { with.TransactionData = other("b") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBook(gone(), record(2, other2("b")))
+			change(&b.records[0], &b.records[1])
+			_, err := records.Join(b.view(nil), b, records.PageWrite{At: now}, &b.records[0], &b.records[1], "")
+			var e *domain.Error
+			if !errors.As(err, &e) || e.Code != domain.NotJoinable {
+				t.Errorf("the error is %v", err)
+			}
+		})
+	}
+}
+
+func TestADismissal(t *testing.T) {
+	b := suggested(newBook(gone(), record(2, other2("b")), record(3, other2("c"))), [2]int{1, 2}, [2]int{1, 3})
+	c, err := records.Dismiss(b, &b.records[0], &b.records[1], "no")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.applyOne(c)
+	b.want(t, "1 a v2 removed", "2 b v2", "3 c v1 ~1", "1?3 open", "1?2 dismissed", "never a>b")
+	if b.records[1].Reason != "no" {
+		t.Errorf("the reason is %q", b.records[1].Reason)
+	}
+	if _, err := records.Dismiss(b, &b.records[0], &b.records[0], ""); err == nil {
+		t.Error("a record was dismissed with itself")
+	}
+}
+
+func TestTheDismissalOfAnUndoneJoinEndsItsState(t *testing.T) {
+	b := newBook(gone(), record(2, other2("b")))
+	b.suggestions = []records.Suggestion{{Old: recordID(1), New: recordID(2), State: records.SuggestionUndone}}
+	c, err := records.Dismiss(b, &b.records[0], &b.records[1], "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.applyOne(c)
+	b.want(t, "1 a v2 removed", "2 b v1", "1?2 dismissed", "never a>b")
+}
+
+func TestAtMostThreeSuggestionsOfARecordAreOpen(t *testing.T) {
+	b := suggested(newBook(gone(), record(2, other2("x")), record(3, other2("y")), record(4, other2("z"))),
+		[2]int{1, 2}, [2]int{1, 3}, [2]int{1, 4})
+	if err := b.store(pageOf(purchase("b"), purchase("c"))); err != nil {
+		t.Fatal(err)
+	}
+	b.want(t, "1 a v2 removed", "2 x v1 ~1", "3 y v2", "4 z v2", "101 b v1 ~1", "102 c v1 ~1",
+		"1?2 open", "1?4 excluded", "1?3 excluded", "1?101 open", "1?102 open")
+}
+
+func TestASuggestionFailsWithTheStore(t *testing.T) {
+	for _, method := range []string{"Suggestions", "Suggestion"} {
+		b := suggested(newBook(gone(), record(2, other2("b"))), [2]int{1, 2})
+		b.fails = method
+		_, err := records.Join(b.view(nil), b, records.PageWrite{At: now}, &b.records[0], &b.records[1], "")
+		if !errors.Is(err, errFails) {
+			t.Errorf("%s: the error is %v", method, err)
+		}
+	}
+	b := newBook(gone())
+	b.fails = "Joined"
+	page := records.NewSweep(records.SweepWrite{
+		Proof: domain.OneRead, At: now, Page: pageOf(), Seen: func(string) bool { return true },
+	})
+	if err := b.apply(page.Changes(b.view(nil), b)); !errors.Is(err, errFails) {
+		t.Errorf("the error is %v", err)
+	}
+}

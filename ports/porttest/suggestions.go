@@ -1,0 +1,285 @@
+package porttest
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/matching"
+	"github.com/LerianStudio/aggregator-connections/domain/records"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// suggestionTests check how the store keeps suggestions and the decisions of operators. The rules themselves are tests
+// of package records.
+var suggestionTests = []storeTest{
+	{"a new record has its suggestions from its first version", suggestFirstVersion},
+	{"a stored record gets its suggestions in a new version", suggestNewVersion},
+	{"suggestions end when a record returns or is removed", suggestionsEnd},
+	{"a join and its split change both records, their past ids and their histories", joinAndSplit},
+	{"a complete listing with both rows of a join undoes it", joinIsUndone},
+	{"a dismissed pair is not listed or suggested again", dismissSuggestions},
+	{"a decision that is refused changes nothing", refusedDecisions},
+	{"suggestions are listed newest first, by connection, page and tenant", listSuggestions},
+	{"an erasure deletes the suggestions", eraseSuggestions},
+	{"ambiguous accounts are stored until the reference is published", ambiguousAccounts},
+}
+
+// ambiguous stores two equal rows y and z, of which each may continue the removed row x.
+func ambiguous(f *fixture) *replacements {
+	r := newReplacements(f)
+	r.remove("x")
+	r.next()
+	r.page(news(), purchase("y"), purchase("z"))
+	return r
+}
+
+// suggestions returns the listed suggestions of the connection in the form "x>y open", sorted.
+func (r *replacements) suggestions() []string {
+	r.Helper()
+	page, err := r.Ledger.Suggestions(r.ctx, r.tenant, r.c.ID, domain.PageRequest{Limit: 100})
+	r.noError(err)
+	var found []string
+	for _, s := range page.Items {
+		r.equal("connection", r.c.ID, s.Connection)
+		found = append(found, fmt.Sprintf("%s>%s %s", r.row(s.Old).ExternalID, r.row(s.New).ExternalID, s.State))
+		stored, err := r.Ledger.Suggestion(r.ctx, r.tenant, ports.RecordPair{Old: s.Old, New: s.New})
+		r.noError(err)
+		r.equal("suggestion", s, stored)
+	}
+	slices.Sort(found)
+	return found
+}
+
+func (r *replacements) row(id domain.TransactionID) domain.Transaction {
+	r.Helper()
+	t, err := r.Ledger.Transaction(r.ctx, r.tenant, id)
+	r.noError(err)
+	return t
+}
+
+func (r *replacements) join(old, with domain.TransactionID, reason string) (domain.Transaction, error) {
+	return r.Ledger.Join(r.ctx, r.tenant, ports.RecordPair{Old: old, New: with},
+		ports.Decision{Reason: reason, At: r.now()})
+}
+
+// reasons returns the reasons in the history of a record, newest first.
+func (r *replacements) reasons(id domain.TransactionID) (reasons []string) {
+	r.Helper()
+	for _, v := range r.historyOf(id, 10, nil) {
+		reasons = append(reasons, v.Transaction.Reason)
+	}
+	return reasons
+}
+
+func suggestFirstVersion(f *fixture) {
+	r := ambiguous(f)
+	r.want("records", "1: x v2 removed", "2: y v1", "3: z v1")
+	f.equal("suggestions", []string{"x>y open", "x>z open"}, r.suggestions())
+	f.equal("of y", []domain.TransactionID{r.older}, f.getRow(r.c, "y").PossiblySupersedes)
+	s, err := f.Ledger.Suggestion(f.ctx, f.tenant, ports.RecordPair{Old: r.older, New: f.getRow(r.c, "y").ID})
+	f.noError(err)
+	f.equal("evidence", true, slices.ContainsFunc(s.Evidence, func(e matching.Finding) bool {
+		return e.Speaks == matching.For
+	}))
+	f.equal("account", f.getRow(r.c, "y").AccountID, s.Account)
+	f.equal("activity", 2, f.activity(r.c).Suggestions)
+	f.equal("since", s.Since, f.activity(r.c).SuggestedSince)
+	r.page(news(), purchase("w", withDescription("salario"), withAmount("-7", "BRL")))
+	r.want("the next page", "1: x v2 removed", "2: y v1", "3: z v1", "4: w v1")
+}
+
+func suggestNewVersion(f *fixture) {
+	r := newReplacements(f)
+	r.page(news(), purchase("y"), purchase("z"))
+	r.next()
+	before := f.getRow(r.c, "y")
+	r.remove("x")
+	r.want("records", "1: x v2 removed", "2: y v2", "3: z v2")
+	f.equal("suggestions", []string{"x>y open", "x>z open"}, r.suggestions())
+	after := f.getRow(r.c, "y")
+	f.equal("of y", []domain.TransactionID{r.older}, after.PossiblySupersedes)
+	after.PossiblySupersedes, after.Version, after.UpdatedAt, after.Pull = nil, 1, before.UpdatedAt, before.Pull
+	f.equal("the other members", before, after)
+	history := r.historyOf(after.ID, 10, nil)
+	f.equal("hash of the row", history[1].Transaction.RowSHA256, history[0].Transaction.RowSHA256)
+	f.equal("before", []domain.TransactionID(nil), history[1].Transaction.PossiblySupersedes)
+}
+
+func suggestionsEnd(f *fixture) {
+	r := ambiguous(f)
+	r.next()
+	r.remove("y")
+	r.want("the removal of y", "1: x v2 removed", "2: y v2 removed", "3: z v1")
+	f.equal("suggestions", []string{"x>z open"}, r.suggestions())
+	f.equal("of y", 0, len(f.getRow(r.c, "y").PossiblySupersedes))
+	s, err := f.Ledger.Suggestion(f.ctx, f.tenant, ports.RecordPair{Old: r.older, New: f.getRow(r.c, "y").ID})
+	f.noError(err)
+	f.equal("state", records.SuggestionRemoved, s.State)
+	r.next()
+	r.page(listing(), purchase("x"))
+	r.want("the return of x", "1: x v3", "2: y v2 removed", "3: z v2")
+	f.equal("suggestions", 0, len(r.suggestions()))
+	f.equal("of z", 0, len(f.getRow(r.c, "z").PossiblySupersedes))
+}
+
+func joinAndSplit(f *fixture) {
+	r := ambiguous(f)
+	y := f.getRow(r.c, "y")
+	joined, err := r.join(r.older, y.ID, "one purchase")
+	f.noError(err)
+	r.want("after the join", "1: y v3 was x", "2: y v2 removed by 1", "3: z v2")
+	f.equal("result", r.row(r.older), joined)
+	f.equal("rule", domain.OperatorJoin, joined.Supersedes[0].Rule)
+	f.equal("suggestions", 0, len(r.suggestions()))
+	f.equal("by the past id", []domain.TransactionID{r.older}, r.found("x"))
+	f.equal("reasons", []string{"one purchase", "", ""}, r.reasons(r.older))
+	f.equal("changes", []domain.ChangeKind{domain.SupersededRow, domain.Removed, domain.Added},
+		changes(r.historyOf(r.older, 10, nil)))
+	r.next()
+	r.page(listing(), purchase("x"), purchase("y"), purchase("z"))
+	r.want("an unsettled read with both rows", "1: y v3 was x", "2: y v2 removed by 1", "3: z v2")
+	_, err = f.Ledger.Split(f.ctx, f.tenant, r.older, newID[domain.Transaction](),
+		ports.Decision{Reason: "two purchases", At: f.now()})
+	f.noError(err)
+	r.want("after the split", "1: x v4 removed", "2: y v3", "3: z v2")
+	f.equal("reasons", []string{"two purchases", "one purchase", "", ""}, r.reasons(r.older))
+	s, err := f.Ledger.Suggestion(f.ctx, f.tenant, ports.RecordPair{Old: r.older, New: y.ID})
+	f.noError(err)
+	f.equal("state", records.SuggestionSplit, s.State)
+}
+
+func joinIsUndone(f *fixture) {
+	r := ambiguous(f)
+	_, err := r.join(r.older, f.getRow(r.c, "y").ID, "")
+	f.noError(err)
+	r.next()
+	r.page(listing(), purchase("x"), purchase("y"), purchase("z"))
+	r.sweep(r.l, ports.SweepWrite{
+		Proof: domain.OneRead, Page: ports.PageWrite{NewID: newID[domain.Transaction]},
+	}, "x", "y", "z")
+	r.want("after the listing", "1: x v4", "2: y v3", "3: z v2")
+	f.equal("suggestions", []string{"x>y join_undone"}, r.suggestions())
+	f.equal("since", false, f.activity(r.c).JoinUndoneSince.IsZero())
+	pair := ports.RecordPair{Old: r.older, New: f.getRow(r.c, "y").ID}
+	f.noError(f.Ledger.Dismiss(f.ctx, f.tenant, []ports.RecordPair{pair}, ports.Decision{At: f.now()}))
+	f.equal("after the dismissal", 0, len(r.suggestions()))
+	f.equal("warning", true, f.activity(r.c).JoinUndoneSince.IsZero())
+}
+
+func dismissSuggestions(f *fixture) {
+	r := ambiguous(f)
+	y, z := f.getRow(r.c, "y").ID, f.getRow(r.c, "z").ID
+	f.noError(f.Ledger.Dismiss(f.ctx, f.tenant, []ports.RecordPair{{Old: r.older, New: y}},
+		ports.Decision{Reason: "no", At: f.now()}))
+	f.equal("suggestions", []string{"x>z open"}, r.suggestions())
+	f.equal("reasons", []string{"no", ""}, r.reasons(y))
+	f.equal("of y", 0, len(f.getRow(r.c, "y").PossiblySupersedes))
+	f.noError(f.Ledger.Dismiss(f.ctx, f.tenant, []ports.RecordPair{{Old: r.older, New: y}, {Old: r.older, New: z}},
+		ports.Decision{At: f.now()}))
+	f.equal("suggestions", 0, len(r.suggestions()))
+	r.next()
+	r.page(news(), purchase("w", withDescription("salario"), withAmount("-7", "BRL")))
+	f.equal("after another page", 0, len(r.suggestions()))
+	_, err := r.join(r.older, z, "")
+	f.noError(err)
+	f.equal("a dismissed pair was joined", "z", r.row(r.older).ExternalID)
+}
+
+func refusedDecisions(f *fixture) {
+	r := ambiguous(f)
+	y := f.getRow(r.c, "y").ID
+	before := strings.Join(r.state(), ", ")
+	unknown := newID[domain.Transaction]()
+	conflict := func(what string, err error) {
+		f.Helper()
+		var e *domain.Error
+		f.equal(what, true, errors.As(err, &e) && e.Kind == domain.Conflict && e.Code == domain.NotJoinable)
+	}
+	_, err := r.join(y, r.older, "")
+	conflict("the live record first", err)
+	_, err = r.join(y, y, "")
+	conflict("one record", err)
+	_, err = r.join(unknown, y, "")
+	f.errorIs(err, domain.NotFound)
+	_, err = r.join(r.older, unknown, "")
+	f.errorIs(err, domain.NotFound)
+	_, err = f.Ledger.Join(f.ctx, newTenant(), ports.RecordPair{Old: r.older, New: y}, ports.Decision{At: f.now()})
+	f.errorIs(err, domain.NotFound)
+	pairs := []ports.RecordPair{{Old: r.older, New: y}, {Old: r.older, New: unknown}}
+	f.errorIs(f.Ledger.Dismiss(f.ctx, f.tenant, pairs, ports.Decision{At: f.now()}), domain.NotFound)
+	f.errorIs(f.Ledger.Dismiss(f.ctx, newTenant(), pairs[:1], ports.Decision{At: f.now()}), domain.NotFound)
+	f.equal("suggestions", []string{"x>y open", "x>z open"}, r.suggestions())
+	f.equal("records", before, strings.Join(r.state(), ", "))
+	_, err = f.Ledger.Suggestion(f.ctx, f.tenant, pairs[1])
+	f.errorIs(err, domain.NotFound)
+}
+
+func listSuggestions(f *fixture) {
+	r := ambiguous(f)
+	other := ambiguous(f)
+	list := func(connection domain.ConnectionID, limit int) []ports.Suggestion {
+		f.Helper()
+		return collectPages(f, limit, func(page domain.PageRequest) (domain.Page[ports.Suggestion], error) {
+			return f.Ledger.Suggestions(f.ctx, f.tenant, connection, page)
+		}, nil)
+	}
+	all := list(domain.ConnectionID{}, 3)
+	f.equal("all", 4, len(all))
+	f.equal("ordered", true, slices.IsSortedFunc(all, records.CompareSuggestions))
+	f.equal("newest", other.c.ID, all[0].Connection)
+	f.equal("of one connection", 2, len(list(r.c.ID, 1)))
+	page, err := f.Ledger.Suggestions(f.ctx, newTenant(), domain.ConnectionID{}, domain.PageRequest{Limit: 9})
+	f.noError(err)
+	f.equal("of another tenant", 0, len(page.Items))
+	_, err = f.Ledger.Suggestions(f.ctx, f.tenant, domain.ConnectionID{},
+		domain.PageRequest{Limit: 9, After: domain.Position{Key: "x"}})
+	f.errorIs(err, domain.Invalid)
+}
+
+func eraseSuggestions(f *fixture) {
+	r := ambiguous(f)
+	f.finish(r.l, domain.PullSucceeded, "")
+	f.erase(r.c)
+	page, err := f.Ledger.Suggestions(f.ctx, f.tenant, domain.ConnectionID{}, domain.PageRequest{Limit: 9})
+	f.noError(err)
+	f.equal("suggestions", 0, len(page.Items))
+}
+
+func ambiguousAccounts(f *fixture) {
+	c := f.newConnection("ambiguous")
+	c.NewReference = true
+	c = f.createStored(c)
+	l, _ := f.claim(f.requestPull(c, domain.PullScope{}).ID)
+	found := &records.AmbiguousAccounts{
+		Target: c.Target(), Before: []domain.AccountID{newID[domain.Account]()}, After: []string{"a", "b"},
+	}
+	end := func(target string) domain.Connection {
+		f.Helper()
+		found.Target = target
+		f.noError(f.Pulls.Finish(f.ctx, l, ports.Outcome{
+			State: domain.PullSucceeded, Attempts: 1, At: f.now(), Ambiguous: found,
+		}))
+		l, _ = f.claim(f.requestPull(c, domain.PullScope{}).ID)
+		return f.getConnection(c)
+	}
+	f.equal("another target", true, end("another").Ambiguity.IsZero())
+	stored := end(c.Target())
+	f.equal("before", found.Before, stored.Ambiguity.Before)
+	f.equal("after", found.After, stored.Ambiguity.After)
+	again := end(c.Target())
+	f.equal("since", stored.Ambiguity.Since, again.Ambiguity.Since)
+	_, err := f.Connections.Update(f.ctx, f.tenant, c.Kind, c.ID, nil, func(c *domain.Connection) error {
+		var err error
+		c.Ambiguity, err = c.Ambiguity.Continue(found.Before[0], "b")
+		return err
+	})
+	f.noError(err)
+	f.equal("decision", map[string]domain.AccountID{"b": found.Before[0]}, f.getConnection(c).Ambiguity.Continues)
+	f.noError(f.Pulls.Finish(f.ctx, l, ports.Outcome{
+		State: domain.PullSucceeded, Attempts: 1, At: f.now(), Target: c.Target(),
+	}))
+	f.equal("after the reference was stored", true, f.getConnection(c).Ambiguity.IsZero())
+}

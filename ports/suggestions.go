@@ -1,0 +1,60 @@
+package ports
+
+import (
+	"context"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/records"
+)
+
+// Suggestion is a pair of records that may be one movement.
+type Suggestion = records.Suggestion
+
+// RecordPair contains the ids of a removed record and of the record that may continue it.
+type RecordPair struct{ Old, New domain.TransactionID }
+
+// MaxDismissed is the maximum number of pairs in one dismissal.
+const MaxDismissed = 200
+
+// Decision describes the decision of an operator about records.
+type Decision struct {
+	Reason  string // kept in the history of the records; "" if the operator gave none
+	At      time.Time
+	Entries AuditEntries
+}
+
+// Decisions stores which records are one movement: suggestions, and what operators decide. Each change is atomic, and
+// excludes writes of pulls of the same connection.
+type Decisions interface {
+	// Suggestions returns the suggestions in the states open and join_undone of a connection, newest first. If
+	// connection is zero, it returns those of all connections of the tenant, including deleted ones. A position in the
+	// list consists of the time and the old record, formatted by records.Suggestion.Position, and the id of the new
+	// record.
+	Suggestions(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
+		page domain.PageRequest) (domain.Page[Suggestion], error)
+
+	// Suggestion returns the suggestion for two records, in any state. Errors: NotFound.
+	Suggestion(ctx context.Context, tenant domain.TenantID, pair RecordPair) (Suggestion, error)
+
+	// Split undoes the last replacement of a transaction, and returns the transaction. In a replacement, the old row of
+	// the transaction was removed, and a new row became the transaction's current row. Split has these effects:
+	//
+	//   - The old row becomes the current row again, and the transaction is marked as removed.
+	//   - The new row returns to its previous transaction. If it has none, it becomes a new transaction with the id
+	//     newID.
+	//   - The two rows are never matched again, and the suggestions with one of the records end.
+	//
+	// Errors: NotFound; Conflict (nothing_to_undo) if the transaction has replaced no row.
+	Split(ctx context.Context, tenant domain.TenantID, id, newID domain.TransactionID,
+		decision Decision) (domain.Transaction, error)
+
+	// Join makes the removed record pair.Old continue as the row of pair.New, and returns the record pair.Old; see
+	// records.Join. Errors: NotFound; Conflict (not_joinable).
+	Join(ctx context.Context, tenant domain.TenantID, pair RecordPair, decision Decision) (domain.Transaction, error)
+
+	// Dismiss stores that the records of each pair are different movements; see records.Dismiss. It stores all pairs or
+	// none, at most MaxDismissed. A pair that was dismissed before does not change. Errors: NotFound; Conflict
+	// (not_joinable).
+	Dismiss(ctx context.Context, tenant domain.TenantID, pairs []RecordPair, decision Decision) error
+}

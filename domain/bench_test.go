@@ -30,15 +30,14 @@ func BenchmarkAdmitsSigned(b *testing.B) {
 // with the stored row by its digest.
 func BenchmarkDigest(b *testing.B) {
 	o := domain.TransactionData{
-		Account:        "11aa22bb-33cc-4d44-8e55-66ff77aa88bb",
-		Status:         domain.Posted,
-		Date:           "2026-11-19",
-		OccurredAt:     noon,
-		Amount:         domain.Money{Amount: decimal.RequireFromString("-212.45"), Currency: "BRL"},
-		Description:    "PIX ENVIADO",
-		Category:       "Transfer - PIX",
-		Counterparty:   "Padaria",
-		StableMetadata: make([]byte, 500),
+		Account:      "11aa22bb-33cc-4d44-8e55-66ff77aa88bb",
+		Status:       domain.Posted,
+		Date:         "2026-11-19",
+		OccurredAt:   noon,
+		Amount:       domain.Money{Amount: decimal.RequireFromString("-212.45"), Currency: "BRL"},
+		Description:  "PIX ENVIADO",
+		Category:     "Transfer - PIX",
+		Counterparty: "Padaria",
 	}
 	b.ReportAllocs()
 	for b.Loop() {

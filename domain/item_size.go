@@ -33,7 +33,27 @@ func (t *Transaction) size() int {
 	return members*memberSize + textSize(t.Account) + textSize(t.ExternalID) + textSize(t.Description) +
 		textSize(t.Category) + textSize(t.Counterparty) + len(t.Metadata) +
 		len(t.Warnings)*memberSize + len(t.Supersedes)*(6*memberSize) + supersededSize(t.Supersedes) +
-		len(t.PossiblySupersedes)*memberSize + textSize(t.Reason)
+		len(t.PossiblySupersedes)*memberSize + textSize(t.Reason) +
+		len(t.Changed)*memberSize + t.References.size() + t.CounterpartyDocument.size()
+}
+
+func (r References) size() (size int) {
+	for _, value := range r.Values() {
+		if value != "" {
+			size += memberSize + textSize(value)
+		}
+	}
+	if size > 0 {
+		size += memberSize
+	}
+	return size
+}
+
+func (d PartyDocument) size() int {
+	if d.IsZero() {
+		return 0
+	}
+	return 3*memberSize + textSize(d.Value)
 }
 
 // size counts both versions, because the item lists the changed members of both.

@@ -1,6 +1,11 @@
 package domain
 
-import "strings"
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"unicode"
+)
 
 // References contains the identifiers by which a person reconciles a transaction. A member is "" if it is not known.
 type References struct {
@@ -15,6 +20,59 @@ type References struct {
 
 // IsZero reports whether no reference is known.
 func (r References) IsZero() bool { return r == References{} }
+
+// Values returns the values of all members, in the order of their declaration. A value is "" if the member is not known.
+func (r References) Values() []string {
+	return []string{
+		r.EndToEndID, r.TransactionID, r.AuthenticationCode, r.ReferenceNumber, r.ReceiverReferenceID, r.TrackingKey,
+		r.ChequeNumber,
+	}
+}
+
+// Has reports whether a member has exactly this value. No member has the value "".
+func (r References) Has(value string) bool { return value != "" && slices.Contains(r.Values(), value) }
+
+// Or returns the references with the values of other for the members that are not known.
+func (r References) Or(other References) References {
+	return References{
+		EndToEndID:          cmp.Or(r.EndToEndID, other.EndToEndID),
+		TransactionID:       cmp.Or(r.TransactionID, other.TransactionID),
+		AuthenticationCode:  cmp.Or(r.AuthenticationCode, other.AuthenticationCode),
+		ReferenceNumber:     cmp.Or(r.ReferenceNumber, other.ReferenceNumber),
+		ReceiverReferenceID: cmp.Or(r.ReceiverReferenceID, other.ReceiverReferenceID),
+		TrackingKey:         cmp.Or(r.TrackingKey, other.TrackingKey),
+		ChequeNumber:        cmp.Or(r.ChequeNumber, other.ChequeNumber),
+	}
+}
+
+// Main returns the reference that a statement shows: the first of end-to-end id, transaction id, tracking key and
+// reference number that is known. It returns "" if none of them is known.
+func (r References) Main() string {
+	return cmp.Or(r.EndToEndID, r.TransactionID, r.TrackingKey, r.ReferenceNumber)
+}
+
+// maxReference is the maximum length of a reference in bytes. It keeps an index entry below the limit of PostgreSQL
+// (2,704 bytes).
+const maxReference = 255
+
+// CleanReference returns a vendor's reference in the form in which it is stored (see CleanText). It returns "" for a
+// text that identifies nothing: one of more than 255 bytes, or one that consists of zeros. Institutions send
+// "0000000000" for a transaction without an id.
+func CleanReference(text string) string {
+	text = CleanText(text)
+	if len(text) > maxReference || strings.Trim(text, "0") == "" {
+		return ""
+	}
+	return text
+}
+
+// IsEndToEndID reports whether the text is the end-to-end id of a PIX payment or refund: E or D, the eight digits of the
+// institution, a time of twelve digits, and eleven letters or digits. Source: Banco Central do Brasil, Manual de Padrões
+// para Iniciação do Pix.
+func IsEndToEndID(text string) bool {
+	return len(text) == 32 && strings.ContainsAny(text[:1], "EDed") && isNumber(text[1:21]) &&
+		strings.Trim(text[21:], "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz") == ""
+}
 
 // DocumentType is the kind of a tax number.
 type DocumentType string
@@ -37,12 +95,16 @@ type PartyDocument struct {
 // IsZero reports whether the document is not known.
 func (d PartyDocument) IsZero() bool { return d == PartyDocument{} }
 
-// NewPartyDocument returns the document with this number. It returns the zero PartyDocument if the number is masked or
-// empty. The type follows from the form of the number, because vendors name it in several ways.
+// maxDocument is the maximum length of a tax number in bytes.
+const maxDocument = 64
+
+// NewPartyDocument returns the document with this number. It returns the zero PartyDocument if the number identifies
+// nobody: it is empty, masked, longer than 64 bytes, or one character repeated. The type follows from the form of the
+// number, because vendors name it in several ways.
 func NewPartyDocument(number string) PartyDocument {
-	value := strings.ToUpper(strings.NewReplacer(".", "", "-", "", "/", "", " ", "").Replace(strings.TrimSpace(number)))
+	value := strings.ToUpper(strings.NewReplacer(".", "", "-", "", "/", "", " ", "").Replace(CleanText(number)))
 	switch tax := TaxNumber(value); {
-	case value == "" || strings.ContainsAny(value, "*•?"):
+	case value == "" || len(value) > maxDocument || isRepeated(value):
 		return PartyDocument{}
 	case len(tax) == lengthOfCPF:
 		return PartyDocument{CPF, tax}
@@ -50,9 +112,14 @@ func NewPartyDocument(number string) PartyDocument {
 		return PartyDocument{CNPJ, tax}
 	case isRFC(value):
 		return PartyDocument{RFC, value}
+	case strings.Contains(value, "XX") || strings.ContainsFunc(value, isMask):
+		return PartyDocument{}
 	}
 	return PartyDocument{OtherDocument, value}
 }
+
+// isMask reports whether the character stands for one that is not shown. Tax numbers consist of letters, digits and "&".
+func isMask(r rune) bool { return r != '&' && !unicode.IsLetter(r) && !unicode.IsDigit(r) }
 
 // isRFC reports whether the text has the form of a Mexican tax number: three letters (a company) or four (a person), a
 // date of six digits, and three characters. Source: SAT, Código Fiscal de la Federación, article 27.

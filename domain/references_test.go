@@ -1,6 +1,7 @@
 package domain_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -8,18 +9,23 @@ import (
 
 func TestNewPartyDocument(t *testing.T) {
 	for number, want := range map[string]domain.PartyDocument{
-		"12.abc.345/01de-35": {Type: domain.CNPJ, Value: "12ABC34501DE35"},
-		"12345678000195":     {Type: domain.CNPJ, Value: "12345678000195"},
-		"390.533.447-05":     {Type: domain.CPF, Value: "39053344705"},
-		"GODE561231GR8":      {Type: domain.RFC, Value: "GODE561231GR8"},
-		"ABC680524P76":       {Type: domain.RFC, Value: "ABC680524P76"},
-		"AB&680524P7Ñ":       {Type: domain.OtherDocument, Value: "AB&680524P7Ñ"},
-		"1BC680524P76":       {Type: domain.OtherDocument, Value: "1BC680524P76"},
-		"ABC68O524P76":       {Type: domain.OtherDocument, Value: "ABC68O524P76"},
-		"900123456-7":        {Type: domain.OtherDocument, Value: "9001234567"},
-		"***.533.447-**":     {},
-		"•••.533.447-••":     {},
-		" ":                  {},
+		"12.abc.345/01de-35":     {Type: domain.CNPJ, Value: "12ABC34501DE35"},
+		"12345678000195":         {Type: domain.CNPJ, Value: "12345678000195"},
+		"390.533.447-05":         {Type: domain.CPF, Value: "39053344705"},
+		"GODE561231GR8":          {Type: domain.RFC, Value: "GODE561231GR8"},
+		"ABC680524P76":           {Type: domain.RFC, Value: "ABC680524P76"},
+		"AB&680524P7Ñ":           {Type: domain.OtherDocument, Value: "AB&680524P7Ñ"},
+		"1BC680524P76":           {Type: domain.OtherDocument, Value: "1BC680524P76"},
+		"ABC68O524P76":           {Type: domain.OtherDocument, Value: "ABC68O524P76"},
+		"900123456-7":            {Type: domain.OtherDocument, Value: "9001234567"},
+		"***.533.447-**":         {},
+		"•••.533.447-••":         {},
+		"XXX.533.447-XX":         {},
+		"###.533.447-##":         {},
+		"000.000.000-00":         {},
+		"XAXX010101000":          {Type: domain.RFC, Value: "XAXX010101000"},
+		strings.Repeat("12", 33): {},
+		" ":                      {},
 	} {
 		if got := domain.NewPartyDocument(number); got != want || got.IsZero() != (want.Value == "") {
 			t.Errorf("NewPartyDocument(%q) = %v, want %v", number, got, want)
@@ -27,5 +33,67 @@ func TestNewPartyDocument(t *testing.T) {
 	}
 	if !(domain.References{}).IsZero() || (domain.References{ChequeNumber: "1"}).IsZero() {
 		t.Error("IsZero of References")
+	}
+}
+
+func TestCleanReference(t *testing.T) {
+	for text, want := range map[string]string{
+		" 675767aa ": "675767aa", "a\x00b": "ab", "0000000000": "", "0": "", "": "", "000417": "000417",
+		strings.Repeat("9", 255): strings.Repeat("9", 255), strings.Repeat("9", 256): "",
+	} {
+		if got := domain.CleanReference(text); got != want {
+			t.Errorf("CleanReference(%q) = %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestIsEndToEndID(t *testing.T) {
+	const id = "E12345678202611101200abcDEF12345"
+	for text, want := range map[string]bool{
+		id: true, "D" + id[1:]: true, "e" + id[1:]: true, "F" + id[1:]: false, id[:31]: false, id + "1": false,
+		id[:31] + "-": false, id[:5] + "x" + id[6:]: false, "": false,
+	} {
+		if domain.IsEndToEndID(text) != want {
+			t.Errorf("IsEndToEndID(%q) = %v", text, !want)
+		}
+	}
+}
+
+func TestReferences(t *testing.T) {
+	all := domain.References{
+		EndToEndID: "1", TransactionID: "2", AuthenticationCode: "3", ReferenceNumber: "4", ReceiverReferenceID: "5",
+		TrackingKey: "6", ChequeNumber: "7",
+	}
+	if got := strings.Join(all.Values(), ""); got != "1234567" {
+		t.Errorf("the values are %q", got)
+	}
+	for _, value := range all.Values() {
+		if !all.Has(value) {
+			t.Errorf("Has(%q) is false", value)
+		}
+	}
+	if all.Has("8") || (domain.References{}).Has("") {
+		t.Error("Has is true for a value that no member has")
+	}
+	if got := (domain.References{}).Or(all); got != all {
+		t.Errorf("Or returned %+v", got)
+	}
+	if got := all.Or(domain.References{EndToEndID: "x", ChequeNumber: "x"}); got != all {
+		t.Errorf("Or has replaced known members: %+v", got)
+	}
+	for _, want := range []string{"1", "2", "6", "4", ""} {
+		if got := all.Main(); got != want {
+			t.Errorf("Main of %+v is %q, want %q", all, got, want)
+		}
+		switch want {
+		case "1":
+			all.EndToEndID = ""
+		case "2":
+			all.TransactionID = ""
+		case "6":
+			all.TrackingKey = ""
+		case "4":
+			all.ReferenceNumber = ""
+		}
 	}
 }

@@ -37,12 +37,11 @@ type TransactionData struct {
 	Description  string
 	Category     string
 	Counterparty string
-	Warnings     []Warning       // nil if there is none; no code occurs twice
-	Metadata     json.RawMessage // the vendor's own object, unchanged
-	// StableMetadata is the part of Metadata whose change is treated as an edit. It is only compared, never stored. The
-	// other members of Metadata change with every pull (for example the time of collection or the account's balance),
-	// so their changes are not edits.
-	StableMetadata []byte
+	References   References
+	// CounterpartyDocument is the tax number of the other party; zero if it is unknown or masked.
+	CounterpartyDocument PartyDocument
+	Warnings             []Warning       // nil if there is none; no code occurs twice
+	Metadata             json.RawMessage // the vendor's own object, unchanged
 	// ContentHash is stored with the row, but it is not part of the Digest and never appears in a response.
 	// Its only purpose is to let a later pull recognise an unchanged row.
 	ContentHash ContentHash
@@ -54,9 +53,12 @@ type TransactionData struct {
 	Normalizer string
 }
 
-// Digest returns a hash of StableMetadata and of every normalised field except ExternalID. Only rows with the same
-// ExternalID are compared, so the digest does not need it. Two values have equal digests exactly if all hashed fields
-// are equal. A stored row with an equal digest is not updated.
+// Digest returns a hash of the normalised fields whose change is an edit of the row. A stored row with an equal digest
+// gets no new version. These fields are not hashed:
+//
+//   - ExternalID, because only rows with the same ExternalID are compared
+//   - Metadata, because vendors add members to their objects, and some members change with every read
+//   - Category, which is the vendor's own enrichment.
 func (o TransactionData) Digest() [sha256.Size]byte {
 	h := sha256.New()
 	write := func(parts ...string) {
@@ -77,8 +79,15 @@ func (o TransactionData) Digest() [sha256.Size]byte {
 	for _, warning := range o.Warnings {
 		write("warning", string(warning))
 	}
-	write(o.Description, o.Category, o.Counterparty)
-	h.Write(o.StableMetadata)
+	// References and the document are hashed only if they are known, for the same reason.
+	if !o.References.IsZero() {
+		write("references")
+		write(o.References.Values()...)
+	}
+	if !o.CounterpartyDocument.IsZero() {
+		write("document", string(o.CounterpartyDocument.Type), o.CounterpartyDocument.Value)
+	}
+	write(o.Description, o.Counterparty)
 	return [sha256.Size]byte(h.Sum(nil))
 }
 
@@ -113,6 +122,9 @@ type Transaction struct {
 	// period, or the earliest last day if there are several such periods. It is "" if there is no such period. Only
 	// Ledger.Changes and Subscriptions.Transactions set it.
 	Adjusts Date
+	// Changed contains the names of the members that differ from the previous version; see ChangedMembers. It is nil for
+	// version 1, and if the previous version is not known. Only Ledger.Changes sets it.
+	Changed []string
 }
 
 // ChangeKind is the kind of change that an item of the change feed reports.

@@ -16,6 +16,8 @@ type TransactionSearch struct {
 	Amount *decimal.Decimal
 	// Text is a substring of the description or of the counterparty. Case is ignored in every script.
 	Text string
+	// Reference is the exact value of a member of the references.
+	Reference string
 	// Removed selects only removed transactions if true, and only live transactions if false; nil selects
 	// both.
 	Removed *bool
@@ -27,6 +29,9 @@ func (s TransactionSearch) Matches(t Transaction) bool {
 		return false
 	}
 	if s.Amount != nil && s.Amount.Cmp(t.Amount.Amount) != 0 || s.Removed != nil && *s.Removed == t.RemovedAt.IsZero() {
+		return false
+	}
+	if s.Reference != "" && !t.References.Has(s.Reference) {
 		return false
 	}
 	text := foldCase(s.Text)

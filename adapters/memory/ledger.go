@@ -158,6 +158,11 @@ func (v ledger) Changes(ctx context.Context, tenant domain.TenantID, page domain
 			}
 			t := cloneTransaction(entry.row.Transaction)
 			t.Adjusts = v.earliestAdjusted(entry.row)
+			if n := len(entry.row.replaced); n > 0 {
+				t.Changed = domain.ChangedMembers(&entry.row.replaced[n-1], &t)
+			} else if t.Erased() {
+				t.Changed = domain.ChangedMembers(nil, &t)
+			}
 			found.Add(t)
 		}
 		result.Items = found.Items

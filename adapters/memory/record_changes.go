@@ -48,7 +48,9 @@ func (w *recordWriter) applyOne(c records.Changes) {
 	}
 	w.changePast(c.Past)
 	for _, r := range c.Refresh {
-		rows[r.ExternalID].source, rows[r.ExternalID].Metadata = r.ContentHash, slices.Clone(r.Metadata)
+		row := rows[r.ExternalID]
+		row.source, row.digest = r.ContentHash, r.Digest
+		row.Metadata, row.Category = slices.Clone(r.Metadata), r.Category
 	}
 	for _, key := range c.Release {
 		delete(w.quarantine[w.p.Connection], key)
@@ -154,7 +156,7 @@ func (w *recordWriter) upsert(r *records.Record, reason string) {
 	row.Reason, row.reason = "", reason
 	row.digest, row.source, row.rowSHA256, row.normalizer = r.Digest, r.ContentHash, r.RowSHA256, r.Normalizer
 	// Readers never receive these members.
-	row.StableMetadata, row.ContentHash, row.RowSHA256, row.Normalizer = nil, domain.ContentHash{}, nil, ""
+	row.ContentHash, row.RowSHA256, row.Normalizer = domain.ContentHash{}, nil, ""
 	row.pending = false
 	w.recordChange(row)
 }

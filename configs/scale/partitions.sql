@@ -53,6 +53,13 @@ ALTER TABLE transactions ADD UNIQUE (connection_id, external_id, tenant_id);
 CREATE INDEX transactions_by_date ON transactions (connection_id, date, id);
 CREATE INDEX transactions_feed ON transactions (tenant_id, change_tx, id);
 CREATE INDEX transactions_removed ON transactions (connection_id, removed_at) WHERE removed_at IS NOT NULL;
+CREATE INDEX transactions_end_to_end_id ON transactions (tenant_id, end_to_end_id, date, id) WHERE end_to_end_id <> '';
+CREATE INDEX transactions_institution_id ON transactions (tenant_id, institution_id, date, id) WHERE institution_id <> '';
+CREATE INDEX transactions_authentication_code ON transactions (tenant_id, authentication_code, date, id) WHERE authentication_code <> '';
+CREATE INDEX transactions_reference_number ON transactions (tenant_id, reference_number, date, id) WHERE reference_number <> '';
+CREATE INDEX transactions_receiver_reference_id ON transactions (tenant_id, receiver_reference_id, date, id) WHERE receiver_reference_id <> '';
+CREATE INDEX transactions_tracking_key ON transactions (tenant_id, tracking_key, date, id) WHERE tracking_key <> '';
+CREATE INDEX transactions_cheque_number ON transactions (tenant_id, cheque_number, date, id) WHERE cheque_number <> '';
 
 ALTER TABLE transaction_versions ADD PRIMARY KEY (connection_id, id, version, tenant_id);
 CREATE INDEX transaction_versions_first ON transaction_versions (tenant_id, change_tx, id) WHERE version = 1;

@@ -4,3 +4,8 @@ package matching
 func LineOf(oldRow, newRow Row, context Context) Line {
 	return *compare(parse(&oldRow), parse(&newRow), &context).line()
 }
+
+var (
+	ReadTextReferences = readTextReferences
+	ReadTextDocument   = readTextDocument
+)

@@ -6,9 +6,31 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
+// References returns the references of a row: those that the vendor states, and those that the bank writes into one of
+// the texts. An earlier text has precedence. An institution may put an end-to-end id into any member, so one is
+// recognised in every member.
+func References(stated domain.References, texts ...string) domain.References {
+	for _, value := range stated.Values() {
+		if stated.EndToEndID == "" && domain.IsEndToEndID(value) {
+			stated.EndToEndID = value
+		}
+	}
+	for _, text := range texts {
+		stated = stated.Or(TextReferences(text))
+	}
+	return stated
+}
+
 // TextReferences returns the references that a bank writes into a description: a bare end-to-end id, CLAVE DE RASTREO,
 // CHEQUE. The notations are those of this package. A text with two identifiers of one kind gives none of them.
 func TextReferences(description string) domain.References {
+	if !mayHaveReference(description) {
+		return domain.References{}
+	}
+	return readTextReferences(description)
+}
+
+func readTextReferences(description string) domain.References {
 	var ids identifiers
 	s := newScan(description[:min(len(description), maxParsedText)])
 	ids.take(s)
@@ -40,6 +62,13 @@ func onlyValue(values []string) string {
 // TextDocument returns the only complete tax number of a description. It returns the zero PartyDocument if the text has
 // none, several, or a masked one, or if its check digits are wrong.
 func TextDocument(description string) domain.PartyDocument {
+	if !mayHaveDocument(description) {
+		return domain.PartyDocument{}
+	}
+	return readTextDocument(description)
+}
+
+func readTextDocument(description string) domain.PartyDocument {
 	var complete []string
 	s := newScan(description[:min(len(description), maxParsedText)])
 	removeBank(s)
@@ -54,4 +83,70 @@ func TextDocument(description string) domain.PartyDocument {
 		return domain.PartyDocument{}
 	}
 	return domain.NewPartyDocument(complete[0])
+}
+
+// referenceWords are the beginnings of the notations of references in texts, in lower case.
+var referenceWords = []string{"rast", "/s ", "mban", "bnet", "cheq", "chq"}
+
+// mayHaveReference reports whether a text may contain a reference. It is much faster than reading the notations, which
+// few texts contain.
+func mayHaveReference(text string) bool {
+	const endToEnd = 32 // the length of an end-to-end id
+	run := 0
+	for i := range len(text) {
+		if run++; !isAlphanumeric(text[i]) {
+			run = 0
+		}
+		if run == endToEnd {
+			return true
+		}
+		for _, word := range referenceWords {
+			if len(text)-i >= len(word) && text[i]|' ' == word[0]|' ' && strings.EqualFold(text[i:i+len(word)], word) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// mayHaveDocument reports whether a text may contain a complete tax number. Such a number has three groups with dots
+// between them, or is a word of at least eleven characters with two digits. The function is much faster than reading the
+// notations.
+func mayHaveDocument(text string) bool {
+	run, digits := 0, 0
+	for i := range len(text) {
+		c := text[i]
+		switch {
+		case '0' <= c && c <= '9':
+			run++
+			digits++
+		case isAlphanumeric(c) || c == '&':
+			run++
+		case c == '.' && run >= 2 && isGroup(text[i+1:]):
+			return true
+		default:
+			run, digits = 0, 0
+		}
+		if run >= 11 && digits > 1 {
+			return true
+		}
+	}
+	return false
+}
+
+// isGroup reports whether the text begins with a group of three characters, a dot, and another such group.
+func isGroup(text string) bool {
+	if len(text) < 7 || text[3] != '.' {
+		return false
+	}
+	for _, i := range []int{0, 1, 2, 4, 5, 6} {
+		if !isAlphanumeric(text[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func isAlphanumeric(c byte) bool {
+	return '0' <= c && c <= '9' || 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z'
 }

@@ -45,3 +45,54 @@ func TestTextDocument(t *testing.T) {
 		}
 	}
 }
+
+func TestReferencesCombinesWhatIsStatedAndTheTexts(t *testing.T) {
+	const id = "E12345678202611101200abcDEF12345"
+	for name, tc := range map[string]struct {
+		stated domain.References
+		texts  []string
+		want   domain.References
+	}{
+		"stated": {
+			domain.References{ReferenceNumber: "1"}, []string{"PIX MARIA"}, domain.References{ReferenceNumber: "1"},
+		},
+		"an end-to-end id in another member": {
+			domain.References{TransactionID: id}, nil, domain.References{EndToEndID: id, TransactionID: id},
+		},
+		"the first text has precedence": {
+			domain.References{}, []string{"PIX", "CHEQUE 000417", "CHEQUE 000418"}, domain.References{ChequeNumber: "417"},
+		},
+		"a stated member has precedence": {
+			domain.References{EndToEndID: "x"}, []string{"PIX " + id}, domain.References{EndToEndID: "x"},
+		},
+	} {
+		if got := matching.References(tc.stated, tc.texts...); got != tc.want {
+			t.Errorf("%s: %+v, want %+v", name, got, tc.want)
+		}
+	}
+}
+
+// The functions read the notations only in texts that may contain one. This must not change the result.
+func FuzzTextsWithoutNotationsAreSkipped(f *testing.F) {
+	for _, text := range []string{
+		"PIX ENVIADO E12345678202611101200abcDEF12345", "SPEI /S 250617011906042876I", "chq 123", "Rastreo 1234567",
+		"PIX 12.ABC.345/01DE-35 ACME", "PIX-PIX_DEB 12345678000195", "RFC GODE561231GR8", "ab.cde.fgh/ijkl-35",
+		"PIX 390.533.447-05", "ABC680524P76", "MBAN01002602240078226691", "BNET 0123456789012", "\u017fCHEQUE 12345",
+	} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		for _, r := range text {
+			if r > 127 {
+				return // the notations are read in a folded text, in which other scripts may become ASCII
+			}
+		}
+		references, document := matching.ReadTextReferences(text), matching.ReadTextDocument(text)
+		if got := matching.TextReferences(text); got != references {
+			t.Errorf("%q: %+v, want %+v", text, got, references)
+		}
+		if got := matching.TextDocument(text); got != document {
+			t.Errorf("%q: %+v, want %+v", text, got, document)
+		}
+	})
+}

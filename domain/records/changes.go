@@ -32,7 +32,7 @@ type Changes struct {
 	Upsert []Record
 	// Past changes the former external ids of records.
 	Past []PastID
-	// Refresh replaces the metadata and the content hash of records without a new version.
+	// Refresh replaces what is no edit of records, without a new version.
 	Refresh []Refreshed
 	// Release contains keys of rows that leave the quarantine.
 	Release []domain.QuarantineKey
@@ -104,12 +104,14 @@ type PastID struct {
 	Record     domain.TransactionID // the record that had the external id; zero if no record has it any more
 }
 
-// Refreshed is a record whose metadata or content hash may have changed, but nothing else.
+// Refreshed is a record of which nothing has changed that is an edit. See domain.TransactionData.Digest.
 type Refreshed struct {
 	ID          domain.TransactionID
 	ExternalID  string
 	Metadata    json.RawMessage
+	Category    string
 	ContentHash domain.ContentHash
+	Digest      Digest
 }
 
 // Attached is an account that was first stored, or left the quarantine.

@@ -55,7 +55,7 @@ func (p *Page) Rows() []domain.TransactionData {
 //   - The records that a complete listing lacks leave; see judgeAbsences.
 //   - A row that a record had before becomes its current row again; see followPast.
 //   - A new row continues a carried-over record (matchCarriedOver), or a removed one (matchRemoved).
-//   - Each row is compared with its record by digest; see put.
+//   - Each row is compared with its record by digest; see compareEdited and put.
 //   - The quarantine changes; see changeQuarantine.
 //   - Suggestions end if their new record leaves or their old one returns; see endSuggestions.
 //   - The records that leave, and that no new row continues, are removed. A row whose removal was announced therefore
@@ -77,6 +77,9 @@ func (d *decision) decide() error {
 		if err := step(); err != nil {
 			return err
 		}
+	}
+	if err := d.compareEdited(); err != nil {
+		return err
 	}
 	var c Changes
 	d.put(&c)
@@ -146,12 +149,40 @@ func (d *decision) isOnPage(externalID string) bool {
 	return d.onPage[externalID]
 }
 
+// compareEdited compares the rows whose digest differs from that of their record with the record itself. An earlier
+// version of the service may have hashed other members than this one. If the members that are hashed now are equal,
+// the record gets the digest of the row, so that put finds them equal.
+func (d *decision) compareEdited() error {
+	digests, ids := map[string]Digest{}, []string(nil)
+	for i := range d.Rows() {
+		id := d.Transactions[i].ExternalID
+		stored, found := d.Stored[id]
+		if found && !stored.Removed && !stored.Archived && stored.Digest != d.digests[i] && stored.Digest != (Digest{}) {
+			digests[id], ids = d.digests[i], append(ids, id)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	live, err := d.source.Live(ids)
+	for i := range live {
+		record := &live[i]
+		if record.TransactionData.Digest() != digests[record.ExternalID] {
+			continue
+		}
+		stored := d.Stored[record.ExternalID]
+		stored.Digest, stored.ContentHash = digests[record.ExternalID], domain.ContentHash{}
+		d.Stored[record.ExternalID] = stored
+	}
+	return err
+}
+
 // put compares each row of the page with its record.
 //
 //   - A row without a record becomes a new record. Former rows of joined records are ignored; see returnTo.
 //   - A row that differs from its record, or whose record is removed or was renamed, becomes the next version.
-//   - An equal row changes at most the metadata and the content hash of its record. If the content hash of the row is
-//     known and the same, the metadata is the same, too.
+//   - An equal row changes at most what is no edit of its record; see Refreshed. If the content hash of the row is known
+//     and the same, nothing has changed.
 func (d *decision) put(c *Changes) {
 	rows := d.Rows()
 	c.Counts.Read += len(rows)
@@ -168,7 +199,9 @@ func (d *decision) put(c *Changes) {
 		case !stored.Removed && !stored.Archived && stored.Digest == d.digests[i]:
 			c.Counts.Unchanged++
 			if row.ContentHash.IsZero() || row.ContentHash != stored.ContentHash {
-				c.Refresh = append(c.Refresh, Refreshed{stored.ID, row.ExternalID, row.Metadata, row.ContentHash})
+				c.Refresh = append(c.Refresh, Refreshed{
+					stored.ID, row.ExternalID, row.Metadata, row.Category, row.ContentHash, d.digests[i],
+				})
 			}
 			continue
 		default:
@@ -183,7 +216,7 @@ func (d *decision) put(c *Changes) {
 		c.Upsert = append(c.Upsert, Record{Digest: d.digests[i]})
 		next := &c.Upsert[len(c.Upsert)-1]
 		next.ID, next.FirstSeenAt, next.TransactionData = stored.ID, stored.FirstSeenAt, *row
-		next.AccountID, next.StableMetadata = d.Accounts[row.Account], nil
+		next.AccountID = d.Accounts[row.Account]
 		d.nextVersion(next, stored.Version)
 		if !found {
 			d.putSuggested(c, next)

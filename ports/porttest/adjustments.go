@@ -192,7 +192,7 @@ func adjustmentFeed(f *fixture) {
 		for _, t := range f.readFeed(domain.Position{}, 2, 3) {
 			got = append(got, t.ExternalID+" "+string(t.Adjusts))
 			read := f.getRow(c, t.ExternalID)
-			read.Adjusts = t.Adjusts
+			read.Adjusts, t.Changed = t.Adjusts, nil
 			f.equal("row", read, t)
 		}
 		f.equal(when, want, got)

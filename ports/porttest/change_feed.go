@@ -20,6 +20,7 @@ var changeFeedTests = []storeTest{
 	{"no change gets a position before one that was already returned", feedSkipsNoConcurrentWrite},
 	{"a writer that is slow in the middle of its page is not skipped", feedSkipsNoSlowWriter},
 	{"a position of another list is Invalid", feedPositions},
+	{"a change lists the members that differ from the previous version", feedChangedMembers},
 }
 
 // feedOrder checks the order of changes. It also writes a row that is equal to the stored row, which
@@ -36,9 +37,37 @@ func feedOrder(f *fixture) {
 	f.equal("order", []string{"3", "1", "2"}, ids(got, externalID))
 	f.equal("kinds", []domain.ChangeKind{domain.Added, domain.Modified, domain.Removed},
 		ids(got, domain.Transaction.Change))
+	f.equal("changed members", [][]string{nil, {"description"}, {"removedAt"}},
+		ids(got, func(t domain.Transaction) []string { return t.Changed }))
 	for _, t := range got {
+		t.Changed = nil
 		f.equal("row", f.getRow(c, t.ExternalID), t)
 	}
+}
+
+// feedChangedMembers checks that an item lists the members that differ from the previous version, and only these. The
+// metadata counts, too, if another member has changed with it.
+func feedChangedMembers(f *fixture) {
+	_, l := f.runningPull()
+	f.storeRows(l, row("1"))
+	changed := func(when string, want []string, edits ...func(*domain.TransactionData)) {
+		f.Helper()
+		f.storeRows(l, row("1", edits...))
+		got := f.readFeed(domain.Position{}, 10, 1)
+		f.equal(when, want, got[0].Changed)
+	}
+	reference := func(o *domain.TransactionData) { o.References.EndToEndID = "E12345678202611101200abcDEF12345" }
+	document := func(o *domain.TransactionData) {
+		o.CounterpartyDocument = domain.PartyDocument{Type: domain.RFC, Value: "GODE561231GR8"}
+	}
+	metadata := func(o *domain.TransactionData) { o.Metadata = []byte(`{"new": 1}`) }
+	changed("version 1", nil)
+	changed("an equal row with other metadata", nil, metadata)
+	changed("references", []string{"references"}, metadata, reference)
+	changed("document and metadata", []string{"counterpartyDocument", "metadata"}, reference, document)
+	changed("two members", []string{"amount", "references"}, document, withAmount("1", "BRL"))
+	f.mustStorePage(l, ports.PageWrite{Removed: []string{"1"}})
+	f.equal("a removal", []string{"removedAt"}, f.readFeed(domain.Position{}, 10, 1)[0].Changed)
 }
 
 // feedPositionsResume checks that a consumer can stop at any position of the feed and continue there later. The first

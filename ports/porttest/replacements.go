@@ -174,6 +174,7 @@ func replaceAfterRemoval(f *fixture) {
 	f.equal("description", "padaria do ze nsu 123456", t.Description)
 	f.equal("by the past id", []domain.TransactionID{r.older}, r.found("x"))
 	f.equal("by the present id", []domain.TransactionID{r.older}, r.found("y"))
+	t.Changed = []string{"externalId", "description", "metadata", "removedAt", "supersedes"}
 	f.equal("feed", []domain.Transaction{t}, f.readFeed(position, 10, 1))
 	f.equal("history", []domain.ChangeKind{domain.SupersededRow, domain.Removed, domain.Added}, r.kinds("y"))
 	f.equal("past version", "x", r.history(r.c, "y")[1].Transaction.ExternalID)

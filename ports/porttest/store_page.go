@@ -50,11 +50,18 @@ var edits = map[string]func(*domain.TransactionData){
 	"date":          withDate("2026-02-11"),
 	"occurred at":   func(o *domain.TransactionData) { o.OccurredAt = epoch },
 	"description":   withDescription("another"),
-	"category":      func(o *domain.TransactionData) { o.Category = "food" },
 	"counterparty":  func(o *domain.TransactionData) { o.Counterparty = "somebody" },
 	"warnings":      func(o *domain.TransactionData) { o.Warnings = []domain.Warning{domain.DirectionConflict} },
 	"account":       withAccount("unknown"),
-	"detail":        func(o *domain.TransactionData) { o.StableMetadata = []byte("detail") },
+	"references": func(o *domain.TransactionData) {
+		o.References = domain.References{
+			EndToEndID: "E12345678202611101200abcDEF12345", TransactionID: "t", AuthenticationCode: "a",
+			ReferenceNumber: "r", ReceiverReferenceID: "x", TrackingKey: "k", ChequeNumber: "417",
+		}
+	},
+	"document": func(o *domain.TransactionData) {
+		o.CounterpartyDocument = domain.PartyDocument{Type: domain.CNPJ, Value: "12ABC34501DE35"}
+	},
 }
 
 // pageModifies checks that each of the edits changes a stored row. Each row also gets new metadata, which must be
@@ -71,7 +78,6 @@ func pageModifies(f *fixture) {
 		f.equal(name+": counts", domain.Counts{Read: 1, Modified: 1}, counts)
 		want := first
 		want.TransactionData, want.Version, want.UpdatedAt = edited, 2, at
-		want.StableMetadata = nil
 		got := f.getRow(c, "1")
 		f.equal(name, want, got)
 		f.equal("change", domain.Modified, got.Change())
@@ -79,22 +85,22 @@ func pageModifies(f *fixture) {
 }
 
 // pageLeavesEqual checks that a stored row stays unchanged if its new version has only differences that are not edits:
-// other metadata, the same instant in another time zone, and the same amount with more digits.
+// other metadata, another category, the same instant in another time zone, and the same amount with more digits. The
+// metadata and the category are replaced, but there is no new version, no item of the feed and no row of the history.
 func pageLeavesEqual(f *fixture) {
 	c, l := f.runningPull()
-	detailed := row("1", func(o *domain.TransactionData) { o.StableMetadata, o.OccurredAt = []byte("detail"), epoch })
+	detailed := row("1", func(o *domain.TransactionData) { o.OccurredAt = epoch })
 	f.storeRows(l, detailed)
 	first := f.getRow(c, "1")
 	_, position := f.readFeedFrom(domain.Position{}, 10, 1)
 	moved := detailed
-	// A change of Metadata is not an edit if StableMetadata stays the same. Some members of Metadata change with every
-	// pull.
 	moved.Metadata, moved.ContentHash = []byte(`{"collected": "later"}`), domain.ContentHash{1}
+	moved.Category = "enriched"
 	moved.OccurredAt = epoch.In(time.FixedZone("elsewhere", 3600))
 	moved.Amount = money("-12.500", "BRL")
 	f.equal("counts", domain.Counts{Read: 1, Unchanged: 1}, f.storeRows(l, moved))
 	want := first
-	want.Metadata = moved.Metadata
+	want.Metadata, want.Category = moved.Metadata, moved.Category
 	f.equal("row", want, f.getRow(c, "1"))
 	moved.Metadata, moved.ContentHash = []byte(`{"collected": "without a content hash"}`), domain.ContentHash{}
 	f.equal("counts again", domain.Counts{Read: 1, Unchanged: 1}, f.storeRows(l, moved))

@@ -16,6 +16,7 @@ var searchTests = []storeTest{
 	{"a search selects by every member, on all stores alike", searchSelects},
 	{"a search finds a rare row that is older than many others", searchFindsRareRow},
 	{"a search finds a row that is older than many rows with long texts", searchFindsRowAfterLongTexts},
+	{"a search finds each reference by its exact value only, over all connections", searchReferences},
 	{"a search of another tenant finds nothing", searchIsTenantScoped},
 	{"a search refuses a position of another list", searchPositions},
 	{"one transaction or account is found by its id, by its tenant only", oneRowByID},
@@ -237,4 +238,55 @@ func transactionByExternalID(f *fixture) {
 		got := f.listTransactions(c, ports.TransactionFilter{ExternalID: id}, 10, nil)
 		f.equal(id, want, ids(got, externalID))
 	}
+}
+
+// searchReferences checks the search by reference: every member is found, by pages of any size, together with the other
+// conditions, and a value that a record had in an earlier version is not found.
+func searchReferences(f *fixture) {
+	first, l := f.runningPull()
+	second, otherLease := f.runningPull()
+	members := []func(*domain.References, string){
+		func(r *domain.References, value string) { r.EndToEndID = value },
+		func(r *domain.References, value string) { r.TransactionID = value },
+		func(r *domain.References, value string) { r.AuthenticationCode = value },
+		func(r *domain.References, value string) { r.ReferenceNumber = value },
+		func(r *domain.References, value string) { r.ReceiverReferenceID = value },
+		func(r *domain.References, value string) { r.TrackingKey = value },
+		func(r *domain.References, value string) { r.ChequeNumber = value },
+	}
+	for i, set := range members {
+		o := row(fmt.Sprint("a", i), withDate(domain.Date("2026-02-01").AddDays(i)))
+		set(&o.References, "REF-7")
+		f.storeRows(l, o)
+	}
+	both := row("b", withDate("2026-02-20"), withDescription("both"))
+	both.References = domain.References{EndToEndID: "REF-7", TransactionID: "REF-7"}
+	f.storeRows(otherLease, both, row("c"))
+	longer := row("d")
+	longer.References.ReferenceNumber = "REF-70"
+	f.storeRows(l, longer)
+	names := func(s domain.TransactionSearch, limit int) string {
+		f.Helper()
+		return strings.Join(ids(f.search(s, limit), externalID), " ")
+	}
+	all := domain.TransactionSearch{Reference: "REF-7"}
+	for _, limit := range []int{1, 3, 200} {
+		f.equal(fmt.Sprintf("by pages of %d", limit), "b a6 a5 a4 a3 a2 a1 a0", names(all, limit))
+	}
+	live, removed := false, true
+	for want, s := range map[string]domain.TransactionSearch{
+		"b":        {Reference: "REF-7", Connection: second.ID},
+		"a2 a1":    {Reference: "REF-7", Connection: first.ID, Window: domain.Window{From: "2026-02-02", To: "2026-02-03"}},
+		"d":        {Reference: "REF-70"},
+		"a6 a5 a4": {Reference: "REF-7", Removed: &live, Connection: first.ID, Window: domain.Window{From: "2026-02-05"}},
+	} {
+		f.equal("found", want, names(s, 2))
+	}
+	f.equal("with a text", "b", names(domain.TransactionSearch{Reference: "REF-7", Text: "BOTH"}, 1))
+	for _, other := range []string{"ref-7", "REF", "REF-7 ", "%", "\x00", "\xff"} {
+		f.equal("another value", "", names(domain.TransactionSearch{Reference: other}, 2))
+	}
+	f.equal("removed", "", names(domain.TransactionSearch{Reference: "REF-7", Removed: &removed}, 2))
+	f.storeRows(otherLease, row("b", withDate("2026-02-20")))
+	f.equal("after an edit", "a6 a5 a4 a3 a2 a1 a0", names(all, 3))
 }

@@ -22,7 +22,6 @@ func (s *sim) recordOriginals(lease domain.Lease, w ports.PageWrite) {
 	connection := s.claims[lease.ID].Connection
 	for _, data := range slices.Backward(w.Transactions) { // if an id occurs more than once, the last row is stored
 		key := rowKey{connection, data.ExternalID}
-		data.StableMetadata = nil // StableMetadata is not stored
 		if _, known := s.originals[key]; w.Staged != nil {
 			s.staged[key] = data // only the content that was staged last is published
 		} else if !known {

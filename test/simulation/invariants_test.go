@@ -405,7 +405,6 @@ func (s *sim) checkRow(ref *accountRef, r *row, t domain.Transaction) {
 			r.removals, r.announcements)
 	}
 	want := r.transactionData()
-	want.StableMetadata = nil
 	if !r.removed && r.broken == "" && (t.Digest() != want.Digest() || string(t.Metadata) != string(want.Metadata) ||
 		t.AccountID.IsZero() && !ref.odd[r.account]) {
 		s.violated("%s differs from the vendor's: %+v", r.id, t)

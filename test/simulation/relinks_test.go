@@ -117,7 +117,6 @@ func (s *sim) knownRows(ref *accountRef) map[string]domain.TransactionID {
 				continue
 			}
 			want := r.transactionData()
-			want.StableMetadata = nil // StableMetadata is not stored
 			if t.Digest() == want.Digest() && !t.AccountID.IsZero() {
 				known[r.id] = t.ID
 			}

@@ -121,7 +121,7 @@ func (r *row) transactionData() domain.TransactionData {
 	o := domain.TransactionData{
 		ExternalID: r.id, Account: r.account, Amount: amount, Status: domain.Posted, Date: r.date,
 		OccurredAt:  r.occurred,
-		Description: text, Metadata: json.RawMessage(strconv.Quote(text)), StableMetadata: []byte(text),
+		Description: text, Metadata: json.RawMessage(strconv.Quote(text)),
 	}
 	// Every third revision has no content hash. The service must then compare the digests to detect a change.
 	if digest := o.Digest(); r.revision%3 < 2 {

@@ -144,10 +144,12 @@ func goldenTransaction(o domain.TransactionData, carried string) any {
 		Amount, AccountMoney                *goldenMoney
 		Status, Date, OccurredAt            string
 		Description, Category, Counterparty string
-		StableMetadata                      json.RawMessage `json:"Detail"`
+		References                          domain.References
+		Document                            domain.PartyDocument
 	}{
 		o.ExternalID, o.Account, carried, goldenMoneyOf(&o.Amount), goldenMoneyOf(o.AccountMoney), string(o.Status),
-		string(o.Date), occurredAt, o.Description, o.Category, o.Counterparty, o.StableMetadata,
+		string(o.Date), occurredAt, o.Description, o.Category, o.Counterparty, o.References,
+		o.CounterpartyDocument,
 	}
 }
 

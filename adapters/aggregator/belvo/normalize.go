@@ -8,9 +8,11 @@ import (
 	"unicode"
 
 	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/matching"
 )
 
 // transactionJSON contains the members of a row that this package reads. Unknown members are
@@ -36,6 +38,9 @@ type transactionJSON struct {
 	Merchant    *struct {
 		Name string `json:"merchant_name"`
 	} `json:"merchant"`
+	InstitutionID vendorhttp.Text `json:"internal_identification"`
+	Reference     vendorhttp.Text `json:"reference"`
+	Other         jsontext.Value  `json:"counterparty"`
 }
 
 // linkContext contains the inputs of normalization other than the row: the link and its accounts.
@@ -92,7 +97,7 @@ func (l linkContext) convert(raw json.RawMessage) (domain.TransactionData, error
 	data := domain.TransactionData{
 		ExternalID: t.ID, Date: t.date(), OccurredAt: t.occurredAt().at,
 		Description: domain.CleanText(t.Description), Category: domain.CleanText(t.Category),
-		Counterparty: t.counterparty(), Metadata: raw,
+		Counterparty: t.counterparty(), References: t.references(), CounterpartyDocument: t.document(), Metadata: raw,
 	}
 	if data.Date == "" {
 		return domain.TransactionData{}, domain.UnreadableRow(domain.InvalidDate)
@@ -103,8 +108,7 @@ func (l linkContext) convert(raw json.RawMessage) (domain.TransactionData, error
 	if err := t.setAmounts(&data, l.accountOf(embedded)); err != nil {
 		return domain.TransactionData{}, err
 	}
-	data.StableMetadata, err = stableMetadata(raw)
-	return data, err
+	return data, nil
 }
 
 // embeddedAccount returns the account that is embedded in a row, or nil if the row contains no account. Unreadable
@@ -244,6 +248,23 @@ func (t transactionJSON) counterparty() string {
 		return ""
 	}
 	return domain.CleanText(t.Merchant.Name)
+}
+
+// references returns the references that the vendor states, and those in the description.
+func (t transactionJSON) references() domain.References {
+	return matching.References(domain.References{
+		TransactionID: t.InstitutionID.Reference(), ReferenceNumber: t.Reference.Reference(),
+	}, t.Description)
+}
+
+// document returns the tax number of the other party: the one that the vendor states, or otherwise the one in the
+// description.
+func (t transactionJSON) document() domain.PartyDocument {
+	stated := vendorhttp.DecodeObject[partyKeysJSON](t.Other).Document.Value
+	if document := domain.NewPartyDocument(stated); !document.IsZero() {
+		return document
+	}
+	return matching.TextDocument(t.Description)
 }
 
 // validID reports whether s can be an id in the ledger: not empty, without control characters,

@@ -7,6 +7,7 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/matching"
 )
 
 // row contains the members of a transaction that the adapter needs.
@@ -23,6 +24,7 @@ type row struct {
 	Type          string            `json:"type"`
 	Status        string            `json:"status"`
 	Category      string            `json:"category"`
+	ProviderID    vendorhttp.Text   `json:"providerId"`
 	Payment       *payment          `json:"paymentData"`
 	Merchant      *merchant         `json:"merchant"`
 }
@@ -30,20 +32,25 @@ type row struct {
 // payment contains the two parties of a payment; each party can be null. Usually one of them is the
 // account holder.
 type payment struct {
-	Payer    *party `json:"payer"`
-	Receiver *party `json:"receiver"`
+	Payer             *party          `json:"payer"`
+	Receiver          *party          `json:"receiver"`
+	Authentication    vendorhttp.Text `json:"authenticationCode"`
+	Reference         vendorhttp.Text `json:"referenceNumber"`
+	ReceiverReference vendorhttp.Text `json:"receiverReferenceId"`
 }
 
-// party is a person or a company. The document numbers are not decoded; they remain only in the row's metadata.
+// party is a person or a company. The value of Document is an object, which partyDocument reads.
 type party struct {
-	Name string `json:"name"`
+	Name     string         `json:"name"`
+	Document jsontext.Value `json:"documentNumber"`
 }
 
 // merchant is the merchant at which a card was used. This information comes from the vendor and
 // not from the institution.
 type merchant struct {
-	Name     string `json:"name"`
-	Business string `json:"businessName"`
+	Name     string          `json:"name"`
+	Business string          `json:"businessName"`
+	CNPJ     vendorhttp.Text `json:"cnpj"`
 }
 
 // normalize converts a row of the account into transaction data. It is a pure function.
@@ -89,9 +96,9 @@ func convert(raw jsontext.Value, account domain.AccountData) (domain.Transaction
 	if err = in.setAmounts(&out, account); err != nil {
 		return domain.TransactionData{}, err
 	}
-	out.Counterparty = in.counterparty(out.Amount)
-	out.StableMetadata, err = stableMetadata(raw)
-	return out, err
+	out.Counterparty, out.CounterpartyDocument = in.counterparty(out.Amount), in.document(out.Amount)
+	out.References = in.references()
+	return out, nil
 }
 
 // description returns the description as the vendor has cleaned it. If the cleaned description is empty, it returns the
@@ -183,17 +190,59 @@ func withSign(m domain.Money, incoming bool) domain.Money {
 	return m.Out()
 }
 
+// references returns the references that the vendor states, and those in the description of the institution or of the
+// vendor.
+func (r row) references() domain.References {
+	stated := domain.References{TransactionID: r.ProviderID.Reference()}
+	if p := r.Payment; p != nil {
+		stated.AuthenticationCode, stated.ReferenceNumber = p.Authentication.Reference(), p.Reference.Reference()
+		stated.ReceiverReferenceID = p.ReceiverReference.Reference()
+	}
+	return matching.References(stated, r.RawText, r.Description)
+}
+
+// document returns the tax number of the other party: the one that the vendor states, or otherwise the one in the
+// description. If the other party is the merchant, the vendor states the number as merchant.cnpj.
+func (r row) document(amount domain.Money) domain.PartyDocument {
+	other := r.other(amount)
+	var stated string
+	switch {
+	case other != nil:
+		stated = vendorhttp.DecodeObject[documentJSON](other.Document).Value.Value
+	case r.Merchant != nil:
+		stated = r.Merchant.CNPJ.Value
+	}
+	for _, document := range []domain.PartyDocument{
+		domain.NewPartyDocument(stated), matching.TextDocument(r.RawText), matching.TextDocument(r.Description),
+	} {
+		if !document.IsZero() {
+			return document
+		}
+	}
+	return domain.PartyDocument{}
+}
+
+// other returns the other party of the payment: the receiver if the account holder paid, and the payer otherwise. It
+// returns nil if neither a name nor a document of that party is stated.
+func (r row) other(amount domain.Money) *party {
+	if r.Payment == nil {
+		return nil
+	}
+	other := r.Payment.Receiver
+	if amount.Amount.IsPositive() {
+		other = r.Payment.Payer
+	}
+	if other == nil || domain.CleanText(other.Name) == "" && other.Document.Kind() != '{' {
+		return nil
+	}
+	return other
+}
+
 // counterparty returns the name of the other party of the payment, or otherwise the name of the
 // merchant. It returns "" if both are unknown.
 func (r row) counterparty(amount domain.Money) string {
-	if r.Payment != nil {
-		other := r.Payment.Receiver
-		if amount.Amount.IsPositive() {
-			other = r.Payment.Payer
-		}
-		if other != nil && domain.CleanText(other.Name) != "" {
-			return domain.CleanText(other.Name)
-		}
+	if other := r.other(amount); other != nil && domain.CleanText(other.Name) != "" {
+		return domain.CleanText(other.Name)
 	}
 	if r.Merchant == nil {
 		return ""

@@ -21,6 +21,9 @@ func DecodeObject[T any](value jsontext.Value) T {
 // Clean returns the text in a form that every store accepts, or "" if the member is not a string.
 func (t Text) Clean() string { return domain.CleanText(t.Value) }
 
+// Reference returns the text as a reference; see domain.CleanReference. It returns "" if the member is not a string.
+func (t Text) Reference() string { return domain.CleanReference(t.Value) }
+
 // WholeNumber parses a whole number that is not negative. It returns 0 for any other text.
 func WholeNumber(text string) int {
 	number, err := strconv.ParseUint(text, 10, 31)

@@ -241,28 +241,3 @@ func isPlainString(quoted []byte) bool {
 	}
 	return true
 }
-
-// IsPlainScalar reports whether a value is a simple scalar, which is certainly valid JSON: a string of ASCII without
-// escapes, a number without an exponent, true, false or null. It returns false for any other value, even if that is
-// valid JSON.
-func IsPlainScalar(value []byte) bool {
-	switch text := string(value); {
-	case text == "":
-		return false
-	case text[0] == '"':
-		return isPlainString(value)
-	case text == "null", text == "true", text == "false":
-		return true
-	}
-	whole, fraction, hasFraction := bytes.Cut(bytes.TrimPrefix(value, []byte("-")), []byte("."))
-	return isDigits(whole) && (len(whole) == 1 || whole[0] != '0') && (!hasFraction || isDigits(fraction))
-}
-
-func isDigits(text []byte) bool {
-	for _, c := range text {
-		if c < '0' || c > '9' {
-			return false
-		}
-	}
-	return len(text) > 0
-}

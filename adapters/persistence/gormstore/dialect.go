@@ -10,6 +10,7 @@ import (
 	"gorm.io/gorm/clause"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/records"
 )
 
 // Dialect contains the operations that differ between the databases. Packages postgres and sqlite implement it. The
@@ -128,10 +129,10 @@ type Dialect interface {
 	// UpsertTransactions returns an error that wraps gorm.ErrDuplicatedKey, and the transaction must be rolled back.
 	UpsertTransactions(tx *gorm.DB, rows []TransactionRow) error
 
-	// SaveMetadata replaces the metadata and the content hashes of a connection's rows with these ids, in the
-	// transaction tx. It changes neither the versions of the rows nor their feed positions, because nothing else has
-	// changed. Nil hashes and nil metadata are stored as NULL. All slices have the same length.
-	SaveMetadata(tx *gorm.DB, tenant, connection uuid.UUID, ids []uuid.UUID, metadata, hashes [][]byte) error
+	// SaveMetadata replaces the metadata, the category and both hashes of a connection's rows, in the transaction tx. It
+	// changes neither the versions of the rows nor their feed positions, because nothing else has changed. A zero content
+	// hash and nil metadata are stored as NULL.
+	SaveMetadata(tx *gorm.DB, tenant, connection uuid.UUID, rows []records.Refreshed) error
 
 	// FindChanged returns the indexes of the raw transactions that are new or changed, in any order. A raw transaction
 	// is unchanged only if the connection has a live row with its external id and the same non-zero content hash.

@@ -3,6 +3,7 @@ package gormstore
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -161,6 +162,7 @@ func (s ledger) Changes(ctx context.Context, tenant domain.TenantID,
 	)
 	q.add(" ORDER BY change_tx, id LIMIT ?", page.Limit+1)
 	row := newTransactionRow()
+	page.MaxBytes -= page.MaxBytes / changedShare
 	place, feed, found := after, domain.FeedPage{}, domain.PageBuilder[domain.Transaction]{Request: page}
 	columns := append(row.targets(), (*textColumn)(&row.Adjusts))
 	add := addTo(&found, &feed.More, func() (domain.Transaction, error) {
@@ -175,7 +177,53 @@ func (s ledger) Changes(ctx context.Context, tenant domain.TenantID,
 	if n := len(feed.Items); n > 0 {
 		feed.Next.ID = feed.Items[n-1].ID.UUID
 	}
-	return feed, nil
+	return feed, s.addChanged(ctx, tenant, feed.Items)
+}
+
+// changedShare is the part of a page of the feed that is reserved for the names of changed members: one sixteenth.
+const changedShare = 16
+
+// selectPrevious is a SELECT of the previous versions of transactions. It reads no metadata of these versions, but only
+// compares it.
+var selectPrevious = "SELECT v.metadata IS NOT DISTINCT FROM t.metadata, " + selectedOf("v.", isPrevious) + " FROM transactions t JOIN transaction_versions v ON v.connection_id = t.connection_id AND v.id = t.id" +
+	" AND v.version = t.version - 1 AND v.tenant_id = t.tenant_id WHERE t.tenant_id = ? AND "
+
+// isPrevious reports whether the column is part of selectPrevious.
+func isPrevious(c Column) bool { return isVersioned(c) && !c.Is(Unread) && c.Name != "metadata" }
+
+// addChanged sets Changed of the transactions. If a transaction has changed since it was read, Changed stays nil: a
+// later item of the feed shows the change.
+func (s ledger) addChanged(ctx context.Context, tenant domain.TenantID, items []domain.Transaction) error {
+	place, ids := make(map[domain.TransactionID]*domain.Transaction, len(items)), []string(nil)
+	for i := range items {
+		switch t := &items[i]; {
+		case t.Erased():
+			t.Changed = domain.ChangedMembers(nil, t)
+		case t.Version > 1:
+			place[t.ID], ids = t, append(ids, t.ID.String())
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	which := s.dialect.AnyOf("t.id", ids)
+	q := newQuery(selectPrevious+which.SQL, append([]any{uuidColumn(tenant.UUID)}, which.Vars...)...)
+	row, sameMetadata := newTransactionRow(), false
+	return s.rows(ctx, q.String(), q.args, append([]any{&sameMetadata}, row.targetsOf(isPrevious)...), func() error {
+		previous, err := row.transaction()
+		if err != nil {
+			return err
+		}
+		present := place[previous.ID]
+		if previous.Version != present.Version-1 {
+			return nil
+		}
+		if previous.Metadata = present.Metadata; !sameMetadata {
+			previous.Metadata = append(slices.Clip(present.Metadata), ' ')
+		}
+		present.Changed = domain.ChangedMembers(&previous, present)
+		return nil
+	})
 }
 
 // feedEnd returns an empty page at the present end of the feed. The position is after all rows of the last change.

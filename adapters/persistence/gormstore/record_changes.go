@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/google/uuid"
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
@@ -207,18 +206,12 @@ func (p *pageWriter) changePast(c *records.Changes) error {
 	return p.tx.CreateInBatches(rows, removalBatch).Error
 }
 
-// saveMetadata replaces the metadata and the content hashes of records.
+// saveMetadata replaces what is no edit of records: metadata, category and hashes.
 func (p *pageWriter) saveMetadata(c *records.Changes) error {
 	if len(c.Refresh) == 0 {
 		return nil
 	}
-	ids := make([]uuid.UUID, len(c.Refresh))
-	metadata, hashes := make([][]byte, len(c.Refresh)), make([][]byte, len(c.Refresh))
-	for i := range c.Refresh {
-		r := &c.Refresh[i]
-		ids[i], metadata[i], hashes[i] = r.ID.UUID, r.Metadata, hashColumn(r.ContentHash)
-	}
-	return p.dialect.SaveMetadata(p.tx.DB, p.pull.Tenant, p.pull.Connection, ids, metadata, hashes)
+	return p.dialect.SaveMetadata(p.tx.DB, p.pull.Tenant, p.pull.Connection, c.Refresh)
 }
 
 // nextVersions makes the connection's records that match the condition the next version, with these columns. It

@@ -30,20 +30,18 @@ type stagedRow struct {
 // TableName returns the name of the table in the schema.
 func (stagedRow) TableName() string { return "staged_transactions" }
 
-// stagedContent is the value of the column content, encoded as JSON. Metadata and StableMetadata contain JSON
-// themselves. They are stored as byte slices, because the encoding would change the bytes of embedded JSON.
+// stagedContent is the value of the column content, encoded as JSON. Metadata contains JSON itself.
+// It is stored as a byte slice, because the encoding would change the bytes of embedded JSON.
 type stagedContent struct {
-	Data           domain.TransactionData
-	Metadata       []byte
-	StableMetadata []byte
-	Hash           []byte
+	Data     domain.TransactionData
+	Metadata []byte
+	Hash     []byte
 }
 
 func encodeStaged(data domain.TransactionData) ([]byte, error) {
-	content := stagedContent{Data: data, Metadata: data.Metadata, StableMetadata: data.StableMetadata}
+	content := stagedContent{Data: data, Metadata: data.Metadata}
 	content.Hash = hashColumn(data.ContentHash)
-	content.Data.Metadata, content.Data.StableMetadata = nil, nil
-	content.Data.ContentHash = domain.ContentHash{}
+	content.Data.Metadata, content.Data.ContentHash = nil, domain.ContentHash{}
 	return json.Marshal(content)
 }
 
@@ -53,7 +51,7 @@ func decodeStaged(text []byte) (domain.TransactionData, error) {
 		return domain.TransactionData{}, err
 	}
 	data := content.Data
-	data.Metadata, data.StableMetadata = content.Metadata, content.StableMetadata
+	data.Metadata = content.Metadata
 	copy(data.ContentHash[:], content.Hash)
 	return data, nil
 }

@@ -22,6 +22,8 @@ type TransactionRow struct {
 	supersedes string
 	// possibly contains PossiblySupersedes; see encodeIDs.
 	possibly string
+	// The type of CounterpartyDocument, a space, and its value; "" if the document is not known.
+	document string
 	// changeSeq is the position of the row's last change in the feed.
 	changeSeq int64
 }
@@ -112,6 +114,14 @@ var TransactionColumns = []Column{
 	{"superseded_by", "uuid", Kept, func(r *TransactionRow) any { return &r.SupersededBy.UUID }},
 	{"possibly_supersedes", "text", Kept, func(r *TransactionRow) any { return &r.possibly }},
 	{"reason", "text", Unread, func(r *TransactionRow) any { return &r.Reason }},
+	{"end_to_end_id", "text", 0, func(r *TransactionRow) any { return &r.References.EndToEndID }},
+	{"institution_id", "text", 0, func(r *TransactionRow) any { return &r.References.TransactionID }},
+	{"authentication_code", "text", 0, func(r *TransactionRow) any { return &r.References.AuthenticationCode }},
+	{"reference_number", "text", 0, func(r *TransactionRow) any { return &r.References.ReferenceNumber }},
+	{"receiver_reference_id", "text", 0, func(r *TransactionRow) any { return &r.References.ReceiverReferenceID }},
+	{"tracking_key", "text", 0, func(r *TransactionRow) any { return &r.References.TrackingKey }},
+	{"cheque_number", "text", 0, func(r *TransactionRow) any { return &r.References.ChequeNumber }},
+	{"counterparty_document", "text", 0, func(r *TransactionRow) any { return &r.document }},
 	{"erased_at", "timestamptz", Kept | PerPage | PresentOnly, func(r *TransactionRow) any { return &r.ErasedAt }},
 }
 
@@ -149,15 +159,18 @@ func isRead(c Column) bool { return !c.Is(Unread) }
 func isVersioned(c Column) bool { return !c.Is(PresentOnly) }
 
 // selected returns the column list of a SELECT: the columns for which fn returns true.
-func selected(fn func(Column) bool) string {
+func selected(fn func(Column) bool) string { return selectedOf("", fn) }
+
+// selectedOf is like selected, for the columns of a table with an alias. The prefix is the alias with a dot.
+func selectedOf(prefix string, fn func(Column) bool) string {
 	return JoinColumns(func(c Column) string {
 		switch {
 		case !fn(c):
 			return ""
 		case c.Type == "numeric":
-			return "CAST(" + c.Name + " AS text)"
+			return "CAST(" + prefix + c.Name + " AS text)"
 		}
-		return c.Name
+		return prefix + c.Name
 	})
 }
 
@@ -176,8 +189,7 @@ func (r *TransactionRow) targetsOf(fn func(Column) bool) []any {
 	return targets
 }
 
-// transaction returns the scanned row as a domain.Transaction. StableMetadata is empty, because only its
-// digest is stored.
+// transaction returns the scanned row as a domain.Transaction.
 func (r *TransactionRow) transaction() (domain.Transaction, error) {
 	t := r.Transaction
 	if t.Erased() {
@@ -188,7 +200,7 @@ func (r *TransactionRow) transaction() (domain.Transaction, error) {
 	if r.accountAmount.Valid {
 		t.AccountMoney = &domain.Money{Amount: r.accountAmount.Decimal, Currency: r.accountCurrency}
 	}
-	t.Warnings = splitWarnings(r.warnings)
+	t.Warnings, t.CounterpartyDocument = splitWarnings(r.warnings), splitDocument(r.document)
 	ids, err := decodeIDs(r.possibly)
 	if err != nil {
 		return t, err
@@ -209,6 +221,7 @@ func rowOf(record *records.Record, changeSeq int64) TransactionRow {
 	row := TransactionRow{
 		Record: record, changeSeq: changeSeq, warnings: joinWarnings(record.Warnings),
 		possibly: encodeIDs(record.PossiblySupersedes),
+		document: joinDocument(record.CounterpartyDocument),
 	}
 	if m := record.AccountMoney; m != nil {
 		row.accountAmount, row.accountCurrency = decimal.NullDecimal{Decimal: m.Amount, Valid: true}, m.Currency
@@ -236,6 +249,21 @@ func splitWarnings(column string) []domain.Warning {
 		warnings = append(warnings, domain.Warning(code))
 	}
 	return warnings
+}
+
+// joinDocument returns the value of the column counterparty_document: the type, a space, and the number. The result is
+// "" if the document is not known.
+func joinDocument(d domain.PartyDocument) string {
+	if d.IsZero() {
+		return ""
+	}
+	return string(d.Type) + " " + d.Value
+}
+
+// splitDocument returns the document from a value of the column counterparty_document.
+func splitDocument(column string) domain.PartyDocument {
+	kind, value, _ := strings.Cut(column, " ")
+	return domain.PartyDocument{Type: domain.DocumentType(kind), Value: value}
 }
 
 // hashColumn returns NULL for the zero content hash, and otherwise a copy of its bytes.

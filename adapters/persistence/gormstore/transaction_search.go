@@ -38,6 +38,9 @@ func (s ledger) Search(ctx context.Context, tenant domain.TenantID, search domai
 	page domain.PageRequest,
 ) (domain.Page[domain.Transaction], error) {
 	m := &searchMerge{ledger: s, tenant: tenant, search: search}
+	if search.Reference != "" {
+		return m.searchReference(ctx, page)
+	}
 	if err := m.start(ctx, page.After); err != nil {
 		return domain.Page[domain.Transaction]{}, err
 	}
@@ -84,12 +87,9 @@ func datePosition(t domain.Transaction) domain.Position {
 // start creates a stream for each connection that has a row after the position, and finds the first such row. Errors:
 // Invalid on "cursor".
 func (m *searchMerge) start(ctx context.Context, position domain.Position) error {
-	if _, err := domain.ParseDate(position.Key); err != nil && !position.IsZero() {
-		return invalidCursor()
-	}
-	end := domain.Position{Key: cmp.Or(string(m.search.Window.To), "9999-99-99"), ID: uuid.Max}
-	if position.IsZero() || newerFirst(position, end) < 0 {
-		position = end
+	position, err := m.startOf(position)
+	if err != nil {
+		return err
 	}
 	q := newQuery(`SELECT c.id, (SELECT t.date || CAST(t.id AS text) FROM transactions t
 		WHERE t.connection_id = c.id AND `+sameTenant(m.dialect, "t", "c")+`(t.date, t.id) < (?, ?) AND t.date >= ?
@@ -101,7 +101,7 @@ func (m *searchMerge) start(ctx context.Context, position domain.Position) error
 	}
 	var connection uuidColumn
 	var first *string // the date of the first row, followed by its id
-	err := m.rows(ctx, q.String(), q.args, []any{&connection, &first}, func() error {
+	err = m.rows(ctx, q.String(), q.args, []any{&connection, &first}, func() error {
 		if first == nil {
 			return nil
 		}
@@ -115,6 +115,19 @@ func (m *searchMerge) start(ctx context.Context, position domain.Position) error
 	})
 	m.sort()
 	return err
+}
+
+// startOf returns the position after which the search reads: that of the page, or the end of the window if it is older.
+// Errors: Invalid on "cursor".
+func (m *searchMerge) startOf(position domain.Position) (domain.Position, error) {
+	if _, err := domain.ParseDate(position.Key); err != nil && !position.IsZero() {
+		return domain.Position{}, invalidCursor()
+	}
+	end := domain.Position{Key: cmp.Or(string(m.search.Window.To), "9999-99-99"), ID: uuid.Max}
+	if position.IsZero() || newerFirst(position, end) < 0 {
+		position = end
+	}
+	return position, nil
 }
 
 // firstDate returns the first date of the search, or "0" if the search has no first date. Erased rows have the date "".

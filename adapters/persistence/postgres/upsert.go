@@ -15,6 +15,7 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/records"
 )
 
 // UpsertTransactions inserts the rows of version 1 by COPY, and overwrites the other rows by an upsert. If a row of
@@ -193,14 +194,23 @@ func hashOrNull(v *domain.ContentHash) []byte {
 }
 
 // SaveMetadata writes all rows with one statement, which searches only the connection's partition. No index contains
-// the columns metadata and content_hash, so PostgreSQL need not write to any index (heap-only tuples).
+// the written columns, so PostgreSQL need not write to any index (heap-only tuples).
 func (d dialect) SaveMetadata(
-	tx *gorm.DB, tenant, connection uuid.UUID, ids []uuid.UUID, metadata, hashes [][]byte,
+	tx *gorm.DB, tenant, connection uuid.UUID, rows []records.Refreshed,
 ) error {
+	ids, categories := make([]uuid.UUID, len(rows)), make([]string, len(rows))
+	metadata, hashes, digests := make([][]byte, len(rows)), make([][]byte, len(rows)), make([][]byte, len(rows))
+	for i := range rows {
+		r := &rows[i]
+		ids[i], categories[i], metadata[i] = r.ID.UUID, r.Category, r.Metadata
+		hashes[i], digests[i] = hashOrNull(&r.ContentHash), r.Digest[:]
+	}
 	_, err := tx.Statement.ConnPool.ExecContext(tx.Statement.Context, `
-		UPDATE transactions t SET metadata = page.metadata, content_hash = page.content_hash
-		FROM unnest($1::uuid[], $2::bytea[], $3::bytea[]) AS page (id, metadata, content_hash)
-		WHERE t.connection_id = $4 AND t.id = page.id AND `+d.tenantIs("t.tenant_id", "$5"),
-		plain(ids), metadata, hashes, plainID(connection), plainID(tenant))
+		UPDATE transactions t SET metadata = page.metadata, category = page.category,
+			content_hash = page.content_hash, digest = page.digest
+		FROM unnest($1::uuid[], $2::bytea[], $3::text[], $4::bytea[], $5::bytea[])
+			AS page (id, metadata, category, content_hash, digest)
+		WHERE t.connection_id = $6 AND t.id = page.id AND `+d.tenantIs("t.tenant_id", "$7"),
+		plain(ids), metadata, categories, hashes, digests, plainID(connection), plainID(tenant))
 	return err
 }

@@ -139,6 +139,14 @@ var added = map[string]bool{
 	"possible_replacements": true, "connections.ambiguity": true,
 	"transactions.possibly_supersedes": true, "transaction_versions.possibly_supersedes": true,
 	"transactions.reason": true, "transaction_versions.reason": true,
+	"transactions.end_to_end_id": true, "transaction_versions.end_to_end_id": true,
+	"transactions.institution_id": true, "transaction_versions.institution_id": true,
+	"transactions.authentication_code": true, "transaction_versions.authentication_code": true,
+	"transactions.reference_number": true, "transaction_versions.reference_number": true,
+	"transactions.receiver_reference_id": true, "transaction_versions.receiver_reference_id": true,
+	"transactions.tracking_key": true, "transaction_versions.tracking_key": true,
+	"transactions.cheque_number": true, "transaction_versions.cheque_number": true,
+	"transactions.counterparty_document": true, "transaction_versions.counterparty_document": true,
 }
 
 // rowsByTable returns the rows of each table, except the versions of the schema, with the names of this version. A row

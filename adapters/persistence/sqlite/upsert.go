@@ -13,6 +13,7 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/records"
 )
 
 // upsertBatch is the maximum number of rows in one INSERT. The driver looks up each parameter in a list of
@@ -88,10 +89,14 @@ func unless(null bool, value any) any {
 }
 
 // SaveMetadata updates one row per statement, because a statement of an embedded database costs no round trip.
-func (dialect) SaveMetadata(tx *gorm.DB, _, connection uuid.UUID, ids []uuid.UUID, metadata, hashes [][]byte) error {
-	const update = "UPDATE transactions SET metadata = ?, content_hash = ? WHERE connection_id = ? AND id = ?"
-	for i := range ids {
-		if err := tx.Exec(update, metadata[i], hashes[i], connection, ids[i]).Error; err != nil {
+func (dialect) SaveMetadata(tx *gorm.DB, _, connection uuid.UUID, rows []records.Refreshed) error {
+	const update = "UPDATE transactions SET metadata = ?, category = ?, content_hash = ?, digest = ?" +
+		" WHERE connection_id = ? AND id = ?"
+	for i := range rows {
+		r := &rows[i]
+		err := tx.Exec(update, []byte(r.Metadata), r.Category, unless(r.ContentHash.IsZero(), r.ContentHash[:]),
+			r.Digest[:], connection, r.ID.UUID).Error
+		if err != nil {
 			return err
 		}
 	}

@@ -1,0 +1,23 @@
+package matching_test
+
+import (
+	"testing"
+
+	"github.com/LerianStudio/aggregator-connections/domain/matching"
+)
+
+// BenchmarkTextReferences measures both functions for a text without a reference and for one with an end-to-end id.
+func BenchmarkTextReferences(b *testing.B) {
+	for name, text := range map[string]string{
+		"none": "Transferência enviada pelo Pix - Nome Sobrenome - •••.123.456-•• - NU PAGAMENTOS - IP (0260) Agência: 1 Conta: 1234567-8",
+		"shop": "COMPRA CARTAO DEB MC 22/01 autopostop3ltda",
+		"id":   "PIX ENVIADO E12345678202611101200abcDEF12345",
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				_, _ = matching.TextReferences(text), matching.TextDocument(text)
+			}
+		})
+	}
+}

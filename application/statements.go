@@ -58,7 +58,11 @@ func (s *Service) statement(
 			return books.Statement{}, err
 		}
 	}
-	return sum.Statement(s.IDs.New(), domain.DateOf(now.UTC()), now), nil
+	st := sum.Statement(s.IDs.New(), domain.DateOf(now.UTC()), now)
+	if q.ByReference {
+		st.FirstWith, err = view.SharedReferences(ctx)
+	}
+	return st, err
 }
 
 // statementRecords returns the records of a statement.

@@ -294,6 +294,10 @@ type AccountView struct {
 	// fails, the sequence ends with the error. Posted reads the records in portions, so its memory use does not depend
 	// on their number. Posted may be called several times.
 	Posted func(ctx context.Context, window domain.Window) iter.Seq2[books.PostedRecord, error]
+	// SharedReferences returns the main references (see domain.References.Main) that several records of the account have
+	// had in any of their versions, each with the first of these records by id. Records of every status count, and
+	// removed records, too. The result is not nil.
+	SharedReferences func(ctx context.Context) (map[string]domain.TransactionID, error)
 }
 
 // Ledger reads the accounts and transactions that pulls have stored, and stores the baselines that operators have

@@ -157,6 +157,8 @@ type Replacements interface {
 type StatementQuery struct {
 	Window domain.Window // the value dates of the records; may be open at both ends
 	Force  bool          // whether to write a statement even if the account's records do not explain its balance
+	// ByReference requests that a record is recognised by its main reference; see books.StatementRecord.MatchingID.
+	ByReference bool
 }
 
 // StatementWriter writes a statement. The sequence contains the statement's records, ordered by date, then by id. It

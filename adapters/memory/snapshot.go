@@ -1,6 +1,7 @@
 package memory
 
 import (
+	"bytes"
 	"context"
 	"iter"
 	"slices"
@@ -21,6 +22,7 @@ func (v ledger) Snapshot(ctx context.Context, tenant domain.TenantID, id domain.
 		}
 		return ports.AccountView{
 			Account: cloneAccount(a.Account), Completeness: v.completeness[id], Posted: inWindow(v.postedOf(a)),
+			SharedReferences: sharedReferences(v.referencesOf(a)),
 		}, nil
 	})
 	if err != nil {
@@ -43,6 +45,7 @@ func (s *Store) postedOf(a *records.Account) []books.PostedRecord {
 				AccountMoney: copied.AccountMoney,
 			},
 			ID: t.ID, ExternalID: t.ExternalID, Description: t.Description, Counterparty: t.Counterparty,
+			References: t.References, Document: t.CounterpartyDocument, Version: t.Version,
 		})
 	}
 	slices.SortFunc(records, func(x, y books.PostedRecord) int {
@@ -50,6 +53,39 @@ func (s *Store) postedOf(a *records.Account) []books.PostedRecord {
 			domain.Position{Key: string(y.Date), ID: y.ID.UUID})
 	})
 	return records
+}
+
+// referencesOf returns the ids of the records that have had each main reference, in any version.
+func (s *Store) referencesOf(a *records.Account) map[string]map[domain.TransactionID]bool {
+	owners := map[string]map[domain.TransactionID]bool{}
+	for _, t := range s.transactions[a.Connection] {
+		for _, version := range append(slices.Clone(t.replaced), t.Transaction) {
+			reference := version.References.Main()
+			if version.AccountID != a.ID || reference == "" {
+				continue
+			}
+			if owners[reference] == nil {
+				owners[reference] = map[domain.TransactionID]bool{}
+			}
+			owners[reference][t.ID] = true
+		}
+	}
+	return owners
+}
+
+// sharedReferences returns a function for AccountView.SharedReferences.
+func sharedReferences(
+	owners map[string]map[domain.TransactionID]bool,
+) func(context.Context) (map[string]domain.TransactionID, error) {
+	first := map[string]domain.TransactionID{}
+	for reference, ids := range owners {
+		for id := range ids {
+			if least, ok := first[reference]; len(ids) > 1 && (!ok || bytes.Compare(id.UUID[:], least.UUID[:]) < 0) {
+				first[reference] = id
+			}
+		}
+	}
+	return func(ctx context.Context) (map[string]domain.TransactionID, error) { return first, ctx.Err() }
 }
 
 // inWindow returns a function for AccountView.Posted. The function yields the given records that are in the window.

@@ -38,10 +38,16 @@ func TestNoItemIsLargerInAResponseThanItsSize(t *testing.T) {
 				TransactionData: domain.TransactionData{
 					ExternalID: text, Amount: *money, AccountMoney: money, Status: domain.Posted, Date: "2026-03-01",
 					OccurredAt: at, Description: text, Category: text, Counterparty: text,
-					Warnings: []domain.Warning{domain.DirectionConflict}, Metadata: metadata,
+					References: domain.References{
+						EndToEndID: text, TransactionID: text, AuthenticationCode: text, ReferenceNumber: text,
+						ReceiverReferenceID: text, TrackingKey: text, ChequeNumber: text,
+					},
+					CounterpartyDocument: domain.PartyDocument{Type: domain.OtherDocument, Value: text},
+					Warnings:             []domain.Warning{domain.DirectionConflict}, Metadata: metadata,
 					RowSHA256: make([]byte, 32), Normalizer: "pluggy 2",
 				},
 			}
+			transaction.Changed = domain.ChangedMembers(&domain.Transaction{}, &transaction)
 			before := transaction
 			before.Description, before.Metadata = text+"!", []byte(`{}`)
 			version := domain.TransactionVersion{

@@ -31,20 +31,25 @@ const (
 
 // statementInput is the input of the operation that writes a statement.
 type statementInput struct {
-	ID     string `path:"id" doc:"Opaque"`
-	From   string `query:"from" format:"date" doc:"First value date; by default the date of the first record"`
-	To     string `query:"to" format:"date" doc:"Last value date; by default the present day in UTC, or the date of a later record"`
-	Format string `query:"format" doc:"The format of the document"`
-	Force  string `query:"force" enum:"true,false" default:"false" doc:"true: write the statement although the account drifts"`
+	ID         string `path:"id" doc:"Opaque"`
+	From       string `query:"from" format:"date" doc:"First value date; by default the date of the first record"`
+	To         string `query:"to" format:"date" doc:"Last value date; by default the present day in UTC, or the date of a later record"`
+	Format     string `query:"format" doc:"The format of the document"`
+	ExternalID string `query:"externalId" enum:"id,reference" default:"id" doc:"The value of external_id in the format matcher. id: the id of the transaction. reference: its reference, if it is the first transaction of the account, by id, that ever had this reference, otherwise its id"`
+	Force      string `query:"force" enum:"true,false" default:"false" doc:"true: write the statement although the account drifts"`
 }
 
 // matcherRecord describes, in the OpenAPI document, one item of a statement in the format "matcher".
 type matcherRecord struct {
-	ID          string `json:"external_id" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the transaction"`
-	Amount      string `json:"amount" example:"-212.45" doc:"Signed decimal, in the currency of the account"`
-	Currency    string `json:"currency" example:"BRL" doc:"ISO 4217; the currency of the account"`
-	Date        string `json:"date" format:"date" example:"2026-03-01" doc:"Value date"`
-	Description string `json:"description" example:"BOLETO DE ENERGIA" doc:"The description on the statement; empty if unknown"`
+	MatchingID    string `json:"external_id" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the transaction, or its reference; see the parameter externalId"`
+	TransactionID string `json:"transaction_id" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the transaction"`
+	Amount        string `json:"amount" example:"-212.45" doc:"Signed decimal, in the currency of the account"`
+	Currency      string `json:"currency" example:"BRL" doc:"ISO 4217; the currency of the account"`
+	Date          string `json:"date" format:"date" example:"2026-03-01" doc:"Value date"`
+	Description   string `json:"description" example:"BOLETO DE ENERGIA" doc:"The description on the statement; empty if unknown"`
+	Reference     string `json:"reference,omitempty" example:"E18236120202603011212s0a1b2c3d4e" doc:"The first of end-to-end id, transaction id, tracking key and reference number that is known; absent if none is"`
+	Counterparty  string `json:"counterparty,omitempty" example:"Companhia de Energia" doc:"The other party; absent if unknown"`
+	Type          string `json:"type" enum:"credit,debit" example:"debit" doc:"debit: money out"`
 }
 
 // statementRoute returns the route that downloads statements.
@@ -143,6 +148,7 @@ func (e *statementEndpoint) serve(c echo.Context, checks []middleware) error {
 	w := &statementWriter{c: c, format: format, deadline: deadline}
 	err = e.service.WriteStatement(ctx, x.principal.Tenant, id, ports.StatementQuery{
 		Window: domain.Window{From: domain.Date(in.From), To: domain.Date(in.To)}, Force: in.Force == "true",
+		ByReference: in.ExternalID == "reference",
 	}, w.write)
 	if err != nil && c.Response().Committed {
 		e.abort(x, w, err)

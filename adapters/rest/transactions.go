@@ -61,34 +61,54 @@ func accountOf(a domain.Account) accountView {
 	}
 }
 
+// referencesView contains the references of a transaction. Each member is omitted if it is not known. The members are
+// those of domain.References.
+type referencesView struct {
+	EndToEndID          string `json:"endToEndId,omitempty" example:"E18236120202603011212s0a1b2c3d4e" doc:"The end-to-end id of a PIX payment (E…) or of its refund (D…)"`
+	TransactionID       string `json:"transactionId,omitempty" example:"675767aa-d7ae-4c0b-9f3e-7f2f1f0f5a11" doc:"The institution's own id of the transaction"`
+	AuthenticationCode  string `json:"authenticationCode,omitempty" example:"9A7B.1C2D.3E4F.5061" doc:"The code with which the institution authenticates a payment"`
+	ReferenceNumber     string `json:"referenceNumber,omitempty" example:"8703" doc:"The reference that the payer or the institution gave the payment"`
+	ReceiverReferenceID string `json:"receiverReferenceId,omitempty" example:"PEDIDO-1024" doc:"The reference that the receiver gave the payment; a static PIX QR code has one for many payments"`
+	TrackingKey         string `json:"trackingKey,omitempty" example:"MBAN01002602240078226691" doc:"The clave de rastreo of a SPEI payment"`
+	ChequeNumber        string `json:"chequeNumber,omitempty" example:"417" doc:"The number of a cheque, without leading zeros"`
+}
+
+// partyDocumentView is the tax number of the other party of a transaction.
+type partyDocumentView struct {
+	Type  string `json:"type" enum:"CPF,CNPJ,RFC,other" example:"CNPJ" doc:"The kind of the number, by its form"`
+	Value string `json:"value" example:"12ABC34501DE35" doc:"The number without punctuation, with letters in upper case"`
+}
+
 // transactionView is the representation of a transaction in responses. Unknown values are omitted. The schema requires
 // only id, connectionId and version, so that generated clients can also read erased transactions.
 type transactionView struct {
-	ID                 string           `json:"id" doc:"Does not change when the transaction is updated" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01"`
-	ConnectionID       string           `json:"connectionId" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The connection that the transaction belongs to; it can change"`
-	Vendor             string           `json:"vendor,omitempty" required:"false" example:"pluggy" doc:"The aggregator"`
-	AccountID          string           `json:"accountId,omitempty" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the account; absent if the vendor's row has none"`
-	ExternalID         string           `json:"externalId,omitempty" required:"false" doc:"The vendor's id; unique within its connection, except for superseded transactions" example:"c0ffee00-0000-4000-8000-000000000002"`
-	Amount             string           `json:"amount,omitempty" required:"false" example:"-212.45" doc:"Signed decimal: money in is positive, money out negative"`
-	Currency           string           `json:"currency,omitempty" required:"false" doc:"ISO 4217; the currency of amount" example:"BRL"`
-	AccountAmount      string           `json:"accountAmount,omitempty" doc:"The amount in the account's currency, where that currency differs" example:"-1062.25"`
-	AccountCurrency    string           `json:"accountCurrency,omitempty" example:"BRL" doc:"ISO 4217; the currency of accountAmount"`
-	Status             string           `json:"status,omitempty" required:"false" enum:"pending,posted" example:"posted" doc:"Whether the institution has booked it"`
-	Date               string           `json:"date,omitempty" required:"false" format:"date" doc:"Value date" example:"2026-03-01"`
-	OccurredAt         time.Time        `json:"occurredAt,omitzero" example:"2026-03-01T09:12:44Z" doc:"The time of the transaction, if the vendor gives one"`
-	Description        string           `json:"description,omitempty" example:"BOLETO DE ENERGIA" doc:"The description on the statement; absent if unknown"`
-	Category           string           `json:"category,omitempty" example:"Electricity" doc:"The vendor's category; absent if unknown"`
-	Counterparty       string           `json:"counterparty,omitempty" example:"Companhia de Energia" doc:"The other party; absent if unknown"`
-	Warnings           []string         `json:"warnings,omitempty" enum:"direction_conflict" doc:"Doubts about this row; absent when there are none. direction_conflict: the vendor's sign and type indicate opposite directions"`
-	Metadata           rawJSON          `json:"metadata,omitzero" doc:"The vendor's own object, unchanged"`
-	Version            int              `json:"version" doc:"Increases with each modification, removal and reappearance" example:"1"`
-	FirstSeenAt        time.Time        `json:"firstSeenAt,omitzero" required:"false" example:"2026-03-01T10:00:00Z" doc:"When a pull first read it"`
-	UpdatedAt          time.Time        `json:"updatedAt,omitzero" required:"false" example:"2026-03-02T10:00:00Z" doc:"When it was last changed"`
-	RemovedAt          time.Time        `json:"removedAt,omitzero" example:"2026-03-09T10:00:00Z" doc:"When the removal was detected; absent while the vendor lists it"`
-	Supersedes         []supersededView `json:"supersedes,omitempty" doc:"The vendor's rows that the transaction had before its present one, oldest first; absent when there are none"`
-	SupersededBy       string           `json:"supersededBy,omitempty" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02" doc:"The id of the transaction that continues with the row of this one; this transaction is then removed"`
-	PossiblySupersedes []string         `json:"possiblySupersedes,omitempty" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a03" doc:"The ids of removed transactions that may be the same movement; see GET /possible-replacements. Absent when there are none"`
-	ErasedAt           time.Time        `json:"erasedAt,omitzero" example:"2026-03-10T10:00:00Z" doc:"When the transaction was erased. An erased transaction has only id, connectionId, version, removedAt and erasedAt"`
+	ID                   string            `json:"id" doc:"Does not change when the transaction is updated" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01"`
+	ConnectionID         string            `json:"connectionId" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The connection that the transaction belongs to; it can change"`
+	Vendor               string            `json:"vendor,omitempty" required:"false" example:"pluggy" doc:"The aggregator"`
+	AccountID            string            `json:"accountId,omitempty" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the account; absent if the vendor's row has none"`
+	ExternalID           string            `json:"externalId,omitempty" required:"false" doc:"The vendor's id; unique within its connection, except for superseded transactions" example:"c0ffee00-0000-4000-8000-000000000002"`
+	Amount               string            `json:"amount,omitempty" required:"false" example:"-212.45" doc:"Signed decimal: money in is positive, money out negative"`
+	Currency             string            `json:"currency,omitempty" required:"false" doc:"ISO 4217; the currency of amount" example:"BRL"`
+	AccountAmount        string            `json:"accountAmount,omitempty" doc:"The amount in the account's currency, where that currency differs" example:"-1062.25"`
+	AccountCurrency      string            `json:"accountCurrency,omitempty" example:"BRL" doc:"ISO 4217; the currency of accountAmount"`
+	Status               string            `json:"status,omitempty" required:"false" enum:"pending,posted" example:"posted" doc:"Whether the institution has booked it"`
+	Date                 string            `json:"date,omitempty" required:"false" format:"date" doc:"Value date" example:"2026-03-01"`
+	OccurredAt           time.Time         `json:"occurredAt,omitzero" example:"2026-03-01T09:12:44Z" doc:"The time of the transaction, if the vendor gives one"`
+	Description          string            `json:"description,omitempty" example:"BOLETO DE ENERGIA" doc:"The description on the statement; absent if unknown"`
+	Category             string            `json:"category,omitempty" example:"Electricity" doc:"The vendor's category; absent if unknown"`
+	Counterparty         string            `json:"counterparty,omitempty" example:"Companhia de Energia" doc:"The other party; absent if unknown"`
+	References           referencesView    `json:"references,omitzero" doc:"The identifiers by which a person reconciles the transaction, as the institution states or prints them; absent if none is known"`
+	CounterpartyDocument partyDocumentView `json:"counterpartyDocument,omitzero" doc:"The tax number of the other party; absent if it is unknown or masked"`
+	Warnings             []string          `json:"warnings,omitempty" enum:"direction_conflict" doc:"Doubts about this row; absent when there are none. direction_conflict: the vendor's sign and type indicate opposite directions"`
+	Metadata             rawJSON           `json:"metadata,omitzero" doc:"The vendor's own object, unchanged"`
+	Version              int               `json:"version" doc:"Increases with each modification, removal and reappearance" example:"1"`
+	FirstSeenAt          time.Time         `json:"firstSeenAt,omitzero" required:"false" example:"2026-03-01T10:00:00Z" doc:"When a pull first read it"`
+	UpdatedAt            time.Time         `json:"updatedAt,omitzero" required:"false" example:"2026-03-02T10:00:00Z" doc:"When it was last changed"`
+	RemovedAt            time.Time         `json:"removedAt,omitzero" example:"2026-03-09T10:00:00Z" doc:"When the removal was detected; absent while the vendor lists it"`
+	Supersedes           []supersededView  `json:"supersedes,omitempty" doc:"The vendor's rows that the transaction had before its present one, oldest first; absent when there are none"`
+	SupersededBy         string            `json:"supersededBy,omitempty" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02" doc:"The id of the transaction that continues with the row of this one; this transaction is then removed"`
+	PossiblySupersedes   []string          `json:"possiblySupersedes,omitempty" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a03" doc:"The ids of removed transactions that may be the same movement; see GET /possible-replacements. Absent when there are none"`
+	ErasedAt             time.Time         `json:"erasedAt,omitzero" example:"2026-03-10T10:00:00Z" doc:"When the transaction was erased. An erased transaction has only id, connectionId, version, removedAt and erasedAt"`
 }
 
 // transactionOf returns the representation of t. Amounts are strings and never JSON numbers, so
@@ -107,7 +127,9 @@ func transactionOf(t domain.Transaction) transactionView {
 		AccountAmount: amount(t.AccountMoney), AccountCurrency: currency(t.AccountMoney),
 		Status: string(t.Status), Date: string(t.Date), OccurredAt: utcOrZero(t.OccurredAt),
 		Description: t.Description, Category: t.Category, Counterparty: t.Counterparty,
-		Warnings: warningCodes(t.Warnings), Metadata: rawJSON(t.Metadata), Version: t.Version,
+		References:           referencesView(t.References),
+		CounterpartyDocument: partyDocumentView{string(t.CounterpartyDocument.Type), t.CounterpartyDocument.Value},
+		Warnings:             warningCodes(t.Warnings), Metadata: rawJSON(t.Metadata), Version: t.Version,
 		FirstSeenAt: utcOrZero(t.FirstSeenAt), UpdatedAt: utcOrZero(t.UpdatedAt), RemovedAt: utcOrZero(t.RemovedAt),
 		Supersedes: supersedesOf(t.Supersedes), SupersededBy: idOrEmpty(t.SupersededBy),
 		PossiblySupersedes: idTexts(t.PossiblySupersedes),
@@ -127,6 +149,7 @@ func warningCodes(warnings []domain.Warning) []string {
 // changeView is one item of the change feed.
 type changeView struct {
 	Change      string          `json:"change" enum:"added,modified,removed" example:"added" doc:"The kind of the last change"`
+	Changed     []string        `json:"changed,omitempty" example:"amount" doc:"The names of the members of transaction that differ from its previous version. Absent for version 1, and if the previous version is not known: compare all members then, and also if the last version that you have is not the previous one. All members are listed for an erased transaction"`
 	Adjusts     string          `json:"adjusts,omitempty" format:"date" example:"2026-02-28" doc:"The earliest closed day of which a change of the transaction is an adjustment, not necessarily the last change. Absent if there is none, and after that day was reopened"`
 	Transaction transactionView `json:"transaction" doc:"The transaction in its current state"`
 }
@@ -134,7 +157,9 @@ type changeView struct {
 // changeOf returns the representation of t in the change feed. It contains the transaction and the kind of its last
 // change.
 func changeOf(t domain.Transaction) changeView {
-	return changeView{Change: string(t.Change()), Adjusts: string(t.Adjusts), Transaction: transactionOf(t)}
+	return changeView{
+		Change: string(t.Change()), Changed: t.Changed, Adjusts: string(t.Adjusts), Transaction: transactionOf(t),
+	}
 }
 
 // feedPage is one page of the change feed. It always contains a cursor from which the caller can
@@ -368,6 +393,7 @@ func (s *server) getTransaction(
 func (s *server) searchTransactions(ctx context.Context, tenant domain.TenantID, in *struct {
 	Amount     amountParam                `query:"amount" example:"-212.45" doc:"Exact amount with its sign; 12.5 equals 12.50"`
 	Text       plainText                  `query:"text" maxLength:"200" doc:"Part of the description or the counterparty; case is ignored"`
+	Reference  plainText                  `query:"reference" maxLength:"255" example:"E18236120202603011212s0a1b2c3d4e" doc:"The exact value of any member of references"`
 	From       string                     `query:"from" format:"date" doc:"First value date"`
 	To         string                     `query:"to" format:"date" doc:"Last value date"`
 	Connection idParam[domain.Connection] `query:"connectionId" doc:"Only items of this connection"`
@@ -378,7 +404,7 @@ func (s *server) searchTransactions(ctx context.Context, tenant domain.TenantID,
 ) (*listOutput[transactionView], error) {
 	search := domain.TransactionSearch{
 		Connection: in.Connection.ID, Window: domain.Window{From: domain.Date(in.From), To: domain.Date(in.To)},
-		Amount: in.Amount.value, Text: string(in.Text),
+		Amount: in.Amount.value, Text: string(in.Text), Reference: string(in.Reference),
 	}
 	if in.Removed != "" {
 		removed := in.Removed == "true"

@@ -18,6 +18,9 @@ type PostedRecord struct {
 	ExternalID   string
 	Description  string
 	Counterparty string
+	References   domain.References
+	Document     domain.PartyDocument // of the counterparty
+	Version      int
 }
 
 // Statement describes the posted records of an account in a period. The records themselves are read one by one,
@@ -36,6 +39,10 @@ type Statement struct {
 	// number of digits after the decimal point in any of them. A format that allows fewer digits returns an error
 	// instead of writing the statement.
 	Digits, Scale int
+	// FirstWith contains, for each main reference that several records of the account have had in any of their
+	// versions, the first of these records by id. A record has its main reference as MatchingID, unless another record
+	// is the first with it. FirstWith is nil if the MatchingID of all records is their id.
+	FirstWith map[string]domain.TransactionID
 }
 
 // StatementBalances contains the balances of an account before the first day of a statement and after the last day.
@@ -57,6 +64,12 @@ type StatementRecord struct {
 	Original     *domain.Money   // the amount before its conversion; nil if it was not converted
 	Description  string          // "" if unknown
 	Counterparty string          // "" if unknown
+	References   domain.References
+	Document     domain.PartyDocument // of the counterparty; zero if unknown
+	Version      int
+	// MatchingID is the id by which a reconciliation recognises the record: the id of the record, or its reference.
+	// It is unique in the account.
+	MatchingID string
 }
 
 // StatementSum computes a Statement from the posted records of an account.
@@ -187,11 +200,24 @@ func (st Statement) Record(r PostedRecord) (StatementRecord, error) {
 	record := StatementRecord{
 		ID: r.ID, ExternalID: r.ExternalID, Date: r.Date, Amount: amount,
 		Description: r.Description, Counterparty: r.Counterparty,
+		References: r.References, Document: r.Document, Version: r.Version, MatchingID: st.matchingID(r),
 	}
 	if r.AccountMoney != nil {
 		record.Original = &r.Amount
 	}
 	return record, nil
+}
+
+// matchingID returns the MatchingID of a record.
+func (st Statement) matchingID(r PostedRecord) string {
+	reference := r.References.Main()
+	if st.FirstWith == nil || reference == "" {
+		return r.ID.String()
+	}
+	if first, shared := st.FirstWith[reference]; shared && first != r.ID {
+		return r.ID.String()
+	}
+	return reference
 }
 
 // CompactID returns an id without its hyphens: 32 characters.

@@ -17,6 +17,7 @@ import (
 var snapshotTests = []storeTest{
 	{"a snapshot contains the account's live posted records, by date and id", snapshotRecords},
 	{"a snapshot is limited to a window", snapshotWindow},
+	{"a snapshot knows the references that several records have ever had", snapshotReferences},
 	{"a snapshot reads many records of the same days once each", snapshotPages},
 	{"a snapshot does not show what commits while it is read", snapshotIsolation},
 	{"a snapshot is limited to the tenant, and returns the error of read", snapshotErrors},
@@ -49,6 +50,11 @@ func snapshotRecords(f *fixture) {
 	foreign := func(o *domain.TransactionData) {
 		brl := money("-51.25", "BRL")
 		o.Amount, o.AccountMoney, o.Counterparty = money("-10", "USD"), &brl, "Store \u00e9"
+		o.References = domain.References{
+			EndToEndID: "1", TransactionID: "2", AuthenticationCode: "3", ReferenceNumber: "4", ReceiverReferenceID: "5",
+			TrackingKey: "6", ChequeNumber: "7",
+		}
+		o.CounterpartyDocument = domain.PartyDocument{Type: domain.CNPJ, Value: "12ABC34501DE35"}
 	}
 	pending := func(o *domain.TransactionData) { o.Status = domain.Pending }
 	c, l, id := f.accountWithRows(row("later", withAccount("a"), withDate("2026-02-11")),
@@ -65,6 +71,7 @@ func snapshotRecords(f *fixture) {
 				Date: t.Date, FirstSeenAt: t.FirstSeenAt, Posted: true, Amount: t.Amount, AccountMoney: t.AccountMoney,
 			},
 			ID: t.ID, ExternalID: name, Description: t.Description, Counterparty: t.Counterparty,
+			References: t.References, Document: t.CounterpartyDocument, Version: t.Version,
 		})
 	}
 	account := f.listAccounts(c)[0]
@@ -73,6 +80,36 @@ func snapshotRecords(f *fixture) {
 		f.equal("balance", "1000", view.Completeness.Last.Balance.String())
 		for range 2 {
 			f.equal("records", want, f.posted(view, domain.Window{}))
+		}
+	})
+}
+
+// snapshotReferences checks SharedReferences: an earlier version, a removed record and a pending one count, and records of
+// another account do not.
+func snapshotReferences(f *fixture) {
+	with := func(references domain.References, edits ...func(*domain.TransactionData)) []func(*domain.TransactionData) {
+		return append(edits, withAccount("a"), func(o *domain.TransactionData) { o.References = references })
+	}
+	number := func(n string) domain.References { return domain.References{ReferenceNumber: n} }
+	pending := func(o *domain.TransactionData) { o.Status = domain.Pending }
+	elsewhere := func(o *domain.TransactionData) { o.Account = "b" }
+	c, l, id := f.accountWithRows(row("edited", with(number("earlier"))...), row("removed", with(number("gone"))...),
+		row("pending", with(number("open"), pending)...), row("alone", with(number("own"))...),
+		row("main", with(domain.References{TransactionID: "main", ReferenceNumber: "own"})...))
+	f.storeRows(l, row("edited", with(number("present"))...))
+	f.mustStorePage(l, ports.PageWrite{Removed: []string{"removed"}})
+	f.storeRows(l, row("x", with(number("earlier"))...), row("y", with(number("gone"))...),
+		row("z", with(number("open"))...), row("other", append(with(number("own")), elsewhere)...),
+		row("twice", with(domain.References{EndToEndID: "main"})...), row("none", with(domain.References{})...))
+	want := map[string]domain.TransactionID{
+		"earlier": f.getRow(c, "edited").ID, "gone": f.getRow(c, "removed").ID, "open": f.getRow(c, "pending").ID,
+		"main": f.getRow(c, "main").ID,
+	}
+	f.snapshot(id, func(view ports.AccountView) {
+		for range 2 {
+			got, err := view.SharedReferences(f.ctx)
+			f.noError(err)
+			f.equal("shared references", want, got)
 		}
 	})
 }

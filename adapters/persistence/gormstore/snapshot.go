@@ -3,6 +3,7 @@ package gormstore
 import (
 	"context"
 	"iter"
+	"strings"
 
 	"github.com/google/uuid"
 	"gorm.io/gorm"
@@ -48,7 +49,40 @@ func (s ledger) readAccount(ctx context.Context, tx SnapshotTx, tenant domain.Te
 	view.Posted = func(ctx context.Context, window domain.Window) iter.Seq2[books.PostedRecord, error] {
 		return (&postedReader{store: s.background(), tx: tx, account: account, window: window}).all(ctx)
 	}
+	view.SharedReferences = func(ctx context.Context) (map[string]domain.TransactionID, error) {
+		return s.background().sharedReferences(ctx, tx, account)
+	}
 	return fn(view)
+}
+
+// mainReference is the SQL expression for domain.References.Main.
+const mainReference = `CASE WHEN end_to_end_id <> '' THEN end_to_end_id WHEN institution_id <> '' THEN institution_id
+	WHEN tracking_key <> '' THEN tracking_key ELSE reference_number END`
+
+// sharedReferences implements AccountView.SharedReferences. The database groups the references, so that the service
+// holds only those that several records have.
+func (s *Store) sharedReferences(
+	ctx context.Context, tx SnapshotTx, account domain.Account,
+) (map[string]domain.TransactionID, error) {
+	const versions = "SELECT CAST(id AS text) AS id, " + mainReference + " AS reference FROM "
+	where := " WHERE connection_id = ? AND " + equalUnindexed("account_id") + " AND " + tenantIs(s.dialect, "tenant_id")
+	args := []any{
+		uuidColumn(account.Connection.UUID), uuidColumn(account.ID.UUID), uuidColumn(account.Tenant.UUID),
+	}
+	q := newQuery("SELECT reference, MIN(id) FROM ("+versions+transactionTable+where, args...)
+	q.add(" UNION "+versions+"transaction_versions"+where, args...)
+	q.add(") AS r WHERE reference <> '' GROUP BY reference HAVING COUNT(*) > 1")
+	shared := map[string]domain.TransactionID{}
+	var reference string
+	var first string
+	err := s.bounded(ctx, func(ctx context.Context) error {
+		return tx.Read(ctx, q.asRead([]any{(*textColumn)(&reference), (*textColumn)(&first)}, func() error {
+			id, err := uuid.Parse(first)
+			shared[reference] = domain.TransactionID{UUID: id}
+			return err
+		}))
+	})
+	return shared, err
 }
 
 // accountView reads an account and its completeness.
@@ -108,7 +142,8 @@ func (r *postedReader) all(ctx context.Context) iter.Seq2[books.PostedRecord, er
 // form that PostgreSQL cannot estimate (see equalUnindexed).
 func (r *postedReader) read(ctx context.Context, after domain.Position, page *[]books.PostedRecord) error {
 	q := newQuery(`SELECT id, external_id, date, first_seen_at, CAST(amount AS text), currency,
-		CAST(account_amount AS text), account_currency, description, counterparty FROM transactions
+		CAST(account_amount AS text), account_currency, description, counterparty, version, counterparty_document, `+
+		strings.Join(referenceColumns, ", ")+` FROM transactions
 		WHERE connection_id = ? AND `+equalUnindexed("account_id")+" AND "+tenantIs(r.store.dialect, "tenant_id")+
 		" AND CASE status WHEN 'posted' THEN removed_at IS NULL END",
 		uuidColumn(r.account.Connection.UUID), uuidColumn(r.account.ID.UUID), uuidColumn(r.account.Tenant.UUID))
@@ -122,11 +157,17 @@ func (r *postedReader) read(ctx context.Context, after domain.Position, page *[]
 	q.add(" ORDER BY date, id LIMIT ?", snapshotPage)
 	var row summedRow
 	var id uuid.UUID
-	var externalID, description, counterparty string
+	var externalID, description, counterparty, document string
+	var references domain.References
+	var version int
 	columns := []any{
 		(*uuidColumn)(&id), (*textColumn)(&externalID), (*textColumn)(&row.date), timeColumn{&row.firstSeen},
 		(*decimalColumn)(&row.amount), (*textColumn)(&row.currency), (*nullDecimalColumn)(&row.accountAmount),
-		(*textColumn)(&row.accountCurrent), (*textColumn)(&description), (*textColumn)(&counterparty),
+		(*textColumn)(&row.accountCurrent), (*textColumn)(&description), (*textColumn)(&counterparty), &version,
+		(*textColumn)(&document), (*textColumn)(&references.EndToEndID), (*textColumn)(&references.TransactionID),
+		(*textColumn)(&references.AuthenticationCode), (*textColumn)(&references.ReferenceNumber),
+		(*textColumn)(&references.ReceiverReferenceID), (*textColumn)(&references.TrackingKey),
+		(*textColumn)(&references.ChequeNumber),
 	}
 	return r.store.bounded(ctx, func(ctx context.Context) error {
 		return r.tx.Read(ctx, q.asRead(columns, func() error {
@@ -135,6 +176,7 @@ func (r *postedReader) read(ctx context.Context, after domain.Position, page *[]
 			*page = append(*page, books.PostedRecord{
 				SumRow: sum, ID: domain.TransactionID{UUID: id}, ExternalID: externalID,
 				Description: description, Counterparty: counterparty,
+				References: references, Document: splitDocument(document), Version: version,
 			})
 			return nil
 		}))

@@ -6,6 +6,9 @@
 //   - Every entry is booked (BOOK).
 //   - AcctSvcrRef is the id of the record, without hyphens.
 //   - BookgDt and ValDt are both the value date, the only date of a record.
+//   - EndToEndId and TxId are the end-to-end id and the transaction id of the record. They are absent if they are not
+//     known or have more than 35 characters.
+//   - RltdPties contains the name and the tax number of the other party.
 //   - RmtInf/Ustrd contains the whole description, in pieces, if the description has more than 500 characters.
 //   - The servicer of the account is the vendor, because the code of the bank is not known.
 //
@@ -49,6 +52,7 @@ const (
 	maxPartyName        = 140
 	maxEntryInformation = 500
 	maxRemittance       = 140
+	maxReference        = 35
 )
 
 // Write implements ports.StatementFormat. Errors: Conflict (no_balance) if no balance is known, because a document
@@ -254,6 +258,8 @@ type entry struct {
 // details is an element of the type EntryTransaction10 of the schema.
 type details struct {
 	Reference  string      `xml:"Refs>AcctSvcrRef"`
+	EndToEndID string      `xml:"Refs>EndToEndId,omitempty"`
+	ID         string      `xml:"Refs>TxId,omitempty"`
 	Original   *money      `xml:"AmtDtls>InstdAmt>Amt"`
 	Debtor     *party      `xml:"RltdPties>Dbtr>Pty"`
 	Creditor   *party      `xml:"RltdPties>Cdtr>Pty"`
@@ -263,7 +269,19 @@ type details struct {
 type (
 	// party is an element of the type PartyIdentification135 of the schema.
 	party struct {
-		Name string `xml:"Nm"`
+		Name     string          `xml:"Nm,omitempty"`
+		Document *identification `xml:"Id"`
+	}
+	// identification is an element of the type Party38Choice of the schema.
+	identification struct {
+		Organisation *otherID `xml:"OrgId>Othr"`
+		Private      *otherID `xml:"PrvtId>Othr"`
+	}
+	// otherID is an element of the type GenericOrganisationIdentification1 or GenericPersonIdentification1 of the
+	// schema.
+	otherID struct {
+		ID   string `xml:"Id"`
+		Type string `xml:"SchmeNm>Prtry"`
 	}
 	// remittance is an element of the type RemittanceInformation16 of the schema.
 	remittance struct {
@@ -285,8 +303,10 @@ func entryOf(s books.Statement, r books.StatementRecord) entry {
 		original := moneyOf(r.Original.Amount, r.Original.Currency)
 		e.Details.Original = &original
 	}
-	if r.Counterparty != "" {
-		other := &party{books.Truncate(r.Counterparty, maxPartyName)}
+	e.Details.EndToEndID = unlessLonger(r.References.EndToEndID)
+	e.Details.ID = unlessLonger(r.References.TransactionID)
+	if r.Counterparty != "" || !r.Document.IsZero() {
+		other := &party{books.Truncate(r.Counterparty, maxPartyName), identificationOf(r.Document)}
 		if r.Amount.IsNegative() {
 			e.Details.Creditor = other
 		} else {
@@ -297,6 +317,29 @@ func entryOf(s books.Statement, r books.StatementRecord) entry {
 		e.Details.Remittance = &remittance{pieces(r.Description)}
 	}
 	return e
+}
+
+// unlessLonger returns the reference, or "" if it is longer than the schema allows. Half a reference would not identify
+// anything.
+func unlessLonger(reference string) string {
+	if books.Truncate(reference, maxReference) != reference {
+		return ""
+	}
+	return reference
+}
+
+// identificationOf returns the element of a tax number, with its type as a proprietary scheme: CPF, CNPJ, RFC or other. A
+// CPF is the number of a person, like an RFC of 13 characters. It returns nil if the number is not known or too long.
+func identificationOf(d domain.PartyDocument) *identification {
+	if d.IsZero() || unlessLonger(d.Value) == "" {
+		return nil
+	}
+	id := &otherID{d.Value, string(d.Type)}
+	const lengthOfPersonalRFC = 13
+	if d.Type == domain.CPF || d.Type == domain.RFC && len(d.Value) == lengthOfPersonalRFC {
+		return &identification{Private: id}
+	}
+	return &identification{Organisation: id}
 }
 
 // pieces cuts a text into pieces that fit into an element Ustrd, which contains unstructured remittance information.

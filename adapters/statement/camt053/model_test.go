@@ -40,14 +40,16 @@ var children = map[string]string{
 	"Fmly":       "Cd SubFmlyCd",
 	"NtryDtls":   "TxDtls",
 	"TxDtls":     "Refs( AmtDtls)?( RltdPties)?( RmtInf)?",
-	"Refs":       "AcctSvcrRef",
+	"Refs":       "AcctSvcrRef( EndToEndId)?( TxId)?",
 	"AmtDtls":    "InstdAmt",
 	"InstdAmt":   "Amt",
 	"RltdPties":  "Dbtr|Cdtr",
 	"RmtInf":     "Ustrd( Ustrd)*",
 
-	"Acct/Id": "Othr", "Id/Othr": "Id", "FinInstnId/Othr": "Id", "Dbtr": "Pty", "Cdtr": "Pty", "Pty": "Nm",
-	"Bal/Dt": "Dt", "BookgDt": "Dt", "ValDt": "Dt", "TtlCdtNtries": "NbOfNtries Sum", "TtlDbtNtries": "NbOfNtries Sum",
+	"Acct/Id": "Othr", "Id/Othr": "Id", "FinInstnId/Othr": "Id", "Dbtr": "Pty", "Cdtr": "Pty", "Pty": "(Nm)? ?(Id)?",
+	"Pty/Id": "OrgId|PrvtId", "OrgId": "Othr", "PrvtId": "Othr", "OrgId/Othr": "Id SchmeNm", "PrvtId/Othr": "Id SchmeNm",
+	"SchmeNm": "Prtry",
+	"Bal/Dt":  "Dt", "BookgDt": "Dt", "ValDt": "Dt", "TtlCdtNtries": "NbOfNtries Sum", "TtlDbtNtries": "NbOfNtries Sum",
 	"BkToCstmrStmt": "GrpHdr Stmt", "Stmt": "Id CreDtTm FrToDt Acct Bal Bal TxsSummry( Ntry)*",
 }
 
@@ -55,6 +57,7 @@ var children = map[string]string{
 // "parent/name".
 var texts = map[string]string{
 	"MsgId": ".{1,35}", "Stmt/Id": ".{1,35}", "Othr/Id": ".{1,34}", "AcctSvcrRef": ".{1,35}",
+	"EndToEndId": ".{1,35}", "TxId": ".{1,35}", "Prtry": ".{1,35}",
 	"Acct/Nm": ".{1,70}", "Pty/Nm": ".{1,140}", "Ustrd": ".{1,140}", "AddtlNtryInf": ".{1,500}",
 	"CreDtTm": dateTimes, "FrDtTm": dateTimes, "ToDtTm": dateTimes,
 	"Dt/Dt": dates, "BookgDt/Dt": dates, "ValDt/Dt": dates,
@@ -174,6 +177,8 @@ func drawDocument(t *rapid.T) string {
 		r.Amount = amount.Draw(t, "amount")
 		r.Description = long.Draw(t, "description")
 		r.Counterparty = long.Draw(t, "counterparty")
+		r.References = domain.References{EndToEndID: long.Draw(t, "end-to-end id"), TransactionID: long.Draw(t, "id")}
+		r.Document = domain.NewPartyDocument(long.Draw(t, "document"))
 		r.Original = nil
 		if rapid.Bool().Draw(t, "converted") {
 			r.Original = &domain.Money{Amount: amount.Draw(t, "original"), Currency: "USD"}

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -32,7 +33,8 @@ func (Format) MediaType() string { return "text/csv; charset=utf-8" }
 // Extension implements ports.StatementFormat.
 func (Format) Extension() string { return "csv" }
 
-const header = "id,date,amount,currency,description,counterparty,originalAmount,originalCurrency,externalId\r\n"
+const header = "id,date,amount,currency,description,counterparty,originalAmount,originalCurrency,externalId," +
+	"endToEndId,reference,counterpartyDocument,version\r\n"
 
 // Write implements ports.StatementFormat. It does not use encoding/csv, because that package changes line breaks inside
 // texts when it writes the line ends of RFC 4180.
@@ -57,7 +59,10 @@ func (Format) Write(w io.Writer, s books.Statement, records iter.Seq2[books.Stat
 		}
 		line = appendCell(line, amount)
 		line = appendCell(line, currency)
-		line = appendCell(line, Text(Visible(r.ExternalID)))
+		for _, text := range []string{r.ExternalID, r.References.EndToEndID, r.References.Main(), r.Document.Value} {
+			line = appendCell(line, Text(Visible(text)))
+		}
+		line = appendCell(line, strconv.Itoa(r.Version))
 		if _, err := w.Write(append(line, "\r\n"...)); err != nil {
 			return err
 		}

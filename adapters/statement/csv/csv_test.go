@@ -89,7 +89,7 @@ func TestAnyTextIsReadBack(t *testing.T) {
 			csv.Text(csv.Visible(r.Counterparty)),
 			"-20",
 			"USD",
-			csv.Text(csv.Visible(r.ExternalID)),
+			csv.Text(csv.Visible(r.ExternalID)), "", r.References.TransactionID, "12ABC34501DE35", "12",
 		}
 		for i := range want {
 			want[i] = strings.ReplaceAll(want[i], "\r\n", "\n") // as the reader of encoding/csv does

@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+	"github.com/shopspring/decimal"
 
 	"github.com/LerianStudio/aggregator-connections/domain/books"
 	"github.com/LerianStudio/aggregator-connections/ports"
@@ -28,11 +29,15 @@ func (Format) Extension() string { return "json" }
 
 // record is an item of the array. The amount is a string, so that it stays exact.
 type record struct {
-	ID          string `json:"external_id"`
-	Amount      string `json:"amount"`
-	Currency    string `json:"currency"`
-	Date        string `json:"date"`
-	Description string `json:"description"`
+	MatchingID    string `json:"external_id"`
+	TransactionID string `json:"transaction_id"`
+	Amount        string `json:"amount"` // signed
+	Currency      string `json:"currency"`
+	Date          string `json:"date"`
+	Description   string `json:"description"`
+	Reference     string `json:"reference,omitempty"`
+	Counterparty  string `json:"counterparty,omitempty"`
+	Type          string `json:"type"` // credit or debit
 }
 
 // Write implements ports.StatementFormat.
@@ -44,8 +49,10 @@ func (Format) Write(w io.Writer, s books.Statement, records iter.Seq2[books.Stat
 	for r, err := range records {
 		if err == nil {
 			err = json.MarshalEncode(encoder, record{
-				ID: r.ID.String(), Amount: r.Amount.String(), Currency: s.Currency, Date: string(r.Date),
-				Description: r.Description,
+				MatchingID: r.MatchingID, TransactionID: r.ID.String(),
+				Amount: r.Amount.String(), Currency: s.Currency, Date: string(r.Date),
+				Description: r.Description, Reference: r.References.Main(), Counterparty: r.Counterparty,
+				Type: direction(r.Amount),
 			})
 		}
 		if err != nil {
@@ -53,4 +60,12 @@ func (Format) Write(w io.Writer, s books.Statement, records iter.Seq2[books.Stat
 		}
 	}
 	return encoder.WriteToken(jsontext.EndArray)
+}
+
+// direction returns "debit" for money out, and "credit" otherwise.
+func direction(amount decimal.Decimal) string {
+	if amount.IsNegative() {
+		return "debit"
+	}
+	return "credit"
 }

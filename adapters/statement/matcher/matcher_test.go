@@ -26,8 +26,9 @@ func TestAnyTextIsReadBack(t *testing.T) {
 			t.Fatalf("%v: %s", err, b.String())
 		}
 		want := []map[string]any{{
-			"external_id": r.ID.String(), "amount": "-1355", "currency": "BRL", "date": "2026-02-11",
-			"description": r.Description,
+			"external_id": "m", "transaction_id": r.ID.String(), "amount": "-1355", "currency": "BRL",
+			"date": "2026-02-11", "description": r.Description, "reference": r.References.TransactionID,
+			"counterparty": "Store", "type": "debit",
 		}}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Error(diff)

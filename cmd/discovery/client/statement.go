@@ -16,7 +16,7 @@ import (
 
 func (c commands) statement() *cobra.Command {
 	var dates dateFlags
-	var format, file string
+	var format, file, externalID string
 	var force bool
 	cmd := &cobra.Command{
 		Use:   "statement ID",
@@ -30,6 +30,9 @@ func (c commands) statement() *cobra.Command {
 	cmd.Flags().StringVar(&format, "format", "", "camt053, ofx, csv or matcher; required")
 	cmd.Flags().StringVarP(&file, "output", "o", "", "the file to write; the standard output if it is not given")
 	cmd.Flags().BoolVar(&force, "force", false, "even if the transactions do not explain the balance of the account")
+	cmd.Flags().StringVar(&externalID, "external-id", "",
+		"id or reference: the value of external_id in the format matcher; id if it is not given")
+	completeFlag(cmd, "external-id", "id", "reference")
 	completeFlag(cmd, "format", "camt053", "ofx", "csv", "matcher")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		params := discovery.GetStatementParams{Format: discovery.GetStatementParamsFormat(format)}
@@ -39,6 +42,10 @@ func (c commands) statement() *cobra.Command {
 		}
 		if !params.Format.Valid() {
 			return usagef("--format must be camt053, ofx, csv or matcher")
+		}
+		params.ExternalID = optional(discovery.GetStatementParamsExternalID(externalID))
+		if params.ExternalID != nil && !params.ExternalID.Valid() {
+			return usagef("--external-id must be id or reference")
 		}
 		if force {
 			params.Force = optional(discovery.GetStatementParamsForceTrue)

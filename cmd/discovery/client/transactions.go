@@ -43,7 +43,7 @@ func (c commands) transactions() *cobra.Command {
 func (c commands) searchTransactions() *cobra.Command {
 	var flags listFlags
 	var dates dateFlags
-	var amount, text, connection, removed string
+	var amount, text, reference, connection, removed string
 	cmd := &cobra.Command{
 		Use: "search", Short: "Search the transactions of all connections, newest first", Args: between(0, 0),
 	}
@@ -51,6 +51,7 @@ func (c commands) searchTransactions() *cobra.Command {
 	dates.register(cmd)
 	cmd.Flags().StringVar(&amount, "amount", "", "exact amount with its sign, such as -212.45")
 	cmd.Flags().StringVar(&text, "text", "", "part of the description or the counterparty")
+	cmd.Flags().StringVar(&reference, "reference", "", "exact end-to-end id, tracking key, cheque number or other reference")
 	cmd.Flags().StringVar(&connection, "connection", "", "only of the connection with this name or id")
 	cmd.Flags().StringVar(&removed, "removed", "", "true: only removed ones; false: only the others")
 	completeFlag(cmd, "removed", "true", "false")
@@ -61,7 +62,7 @@ func (c commands) searchTransactions() *cobra.Command {
 			return err
 		}
 		params := discovery.SearchTransactionsParams{
-			Amount: optional(amount), Text: optional(text), From: from, To: to,
+			Amount: optional(amount), Text: optional(text), Reference: optional(reference), From: from, To: to,
 			Removed: optional(discovery.SearchTransactionsParamsRemoved(removed)),
 		}
 		if params.Removed != nil && !params.Removed.Valid() {

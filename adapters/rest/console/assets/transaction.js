@@ -17,10 +17,19 @@ function Account({ id }) {
   return html`${account?.name ? account.name + ' ' : ''}<code>${id}</code>`;
 }
 
+// references lists the references that are known, in the order of the API.
+const references = (item) => ['endToEndId', 'transactionId', 'trackingKey', 'referenceNumber', 'receiverReferenceId', 'authenticationCode', 'chequeNumber']
+  .map((name) => [t('reference.' + name), code(item.references?.[name])]);
+
+// counterpartyDocument shows the kind and the number of the tax number of the other party.
+const counterpartyDocument = ({ counterpartyDocument: number }) => number && html`${number.type === 'other' ? '' : number.type + ' '}<code>${number.value}</code>`;
+
 const pairs = (item) => [
   [t('column.date'), item.date && html`<${Day} date=${item.date} />`],
   [t('column.occurred'), instant(item.occurredAt)],
   [t('column.counterparty'), item.counterparty],
+  [t('column.counterpartyDocument'), counterpartyDocument(item)],
+  ...references(item),
   [t('column.category'), item.category],
   [t('column.accountAmount'), item.accountAmount && html`<${Amount} value=${item.accountAmount} currency=${item.accountCurrency} signed=${true} />`],
   [t('column.account'), item.accountId && html`<${Account} id=${item.accountId} />`],

@@ -26,7 +26,8 @@ const (
 	// request.
 	ErasureGiveUp = 7 * 24 * time.Hour
 	// ErasureTimeout is how long a worker's claim on an erasure lasts. No single batch takes this long (10 s), and no
-	// call to the vendor (15 s). It is short enough for another process to continue within 30 s after a process has died.
+	// call to the vendor (15 s). It is short enough for another process to continue within 30 s after a process has
+	// died.
 	ErasureTimeout = 20 * time.Second
 	// ErasureSettle is the wait between two passes over all tables. A request that began before the deletion of the
 	// connection can still store data during the first pass. Such a request ends before the second pass begins.

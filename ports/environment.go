@@ -77,7 +77,8 @@ type Tracer interface {
 }
 
 // Event is a telemetry event: WebhookReceived, PullAttempted, VendorChecked, SealingFailed,
-// ConnectionRefreshed, ReconcileRequested, ConsentExpiring, WebhookMissed, EventAttempted, SubscriptionDisabled, Pruned, Audited,
+// ConnectionRefreshed, ReconcileRequested, ConsentExpiring, WebhookMissed,
+// EventAttempted, SubscriptionDisabled, Pruned, Audited,
 // CheckpointAnnounced or BackgroundError.
 type Event interface{ event() }
 

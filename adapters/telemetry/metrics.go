@@ -70,8 +70,8 @@ func NewMetrics(vendors ...domain.Vendor) *Metrics {
 			"template", "status",
 		),
 		causedReads: counter(
-			"caused_reads_total", "Refreshes that a vendor has accepted, and complete pulls that have succeeded.", "vendor",
-			"cause",
+			"caused_reads_total",
+			"Refreshes that a vendor has accepted, and complete pulls that have succeeded.", "vendor", "cause",
 		),
 		budget: gauge(
 			"vendor_budget_remaining", "Calls left in the rate budget that was used last.", "vendor",

@@ -278,14 +278,20 @@ func (e ConnectionHealthItemVendor) Valid() bool {
 
 // Defines values for ConnectionHealthItemWarnings.
 const (
-	ConnectionHealthItemWarningsAccountShared ConnectionHealthItemWarnings = "account_shared"
-	ConnectionHealthItemWarningsMassRemoval   ConnectionHealthItemWarnings = "mass_removal"
+	ConnectionHealthItemWarningsAccountAmbiguous ConnectionHealthItemWarnings = "account_ambiguous"
+	ConnectionHealthItemWarningsAccountShared    ConnectionHealthItemWarnings = "account_shared"
+	ConnectionHealthItemWarningsJoinUndone       ConnectionHealthItemWarnings = "join_undone"
+	ConnectionHealthItemWarningsMassRemoval      ConnectionHealthItemWarnings = "mass_removal"
 )
 
 // Valid indicates whether the value is a known member of the ConnectionHealthItemWarnings enum.
 func (e ConnectionHealthItemWarnings) Valid() bool {
 	switch e {
+	case ConnectionHealthItemWarningsAccountAmbiguous:
+		return true
 	case ConnectionHealthItemWarningsAccountShared:
+		return true
+	case ConnectionHealthItemWarningsJoinUndone:
 		return true
 	case ConnectionHealthItemWarningsMassRemoval:
 		return true
@@ -489,6 +495,24 @@ func (e ErasureViewStatus) Valid() bool {
 	}
 }
 
+// Defines values for EvidenceViewSpeaks.
+const (
+	EvidenceViewSpeaksAgainst EvidenceViewSpeaks = "against"
+	EvidenceViewSpeaksFor     EvidenceViewSpeaks = "for"
+)
+
+// Valid indicates whether the value is a known member of the EvidenceViewSpeaks enum.
+func (e EvidenceViewSpeaks) Valid() bool {
+	switch e {
+	case EvidenceViewSpeaksAgainst:
+		return true
+	case EvidenceViewSpeaksFor:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for HealthViewCompleteness.
 const (
 	HealthViewCompletenessComplete HealthViewCompleteness = "complete"
@@ -533,14 +557,20 @@ func (e HealthViewHealth) Valid() bool {
 
 // Defines values for HealthViewWarnings.
 const (
-	HealthViewWarningsAccountShared HealthViewWarnings = "account_shared"
-	HealthViewWarningsMassRemoval   HealthViewWarnings = "mass_removal"
+	HealthViewWarningsAccountAmbiguous HealthViewWarnings = "account_ambiguous"
+	HealthViewWarningsAccountShared    HealthViewWarnings = "account_shared"
+	HealthViewWarningsJoinUndone       HealthViewWarnings = "join_undone"
+	HealthViewWarningsMassRemoval      HealthViewWarnings = "mass_removal"
 )
 
 // Valid indicates whether the value is a known member of the HealthViewWarnings enum.
 func (e HealthViewWarnings) Valid() bool {
 	switch e {
+	case HealthViewWarningsAccountAmbiguous:
+		return true
 	case HealthViewWarningsAccountShared:
+		return true
+	case HealthViewWarningsJoinUndone:
 		return true
 	case HealthViewWarningsMassRemoval:
 		return true
@@ -1847,12 +1877,15 @@ type ConnectionHealthItem struct {
 	// Examples: 2026-03-01T10:00:00Z
 	Since *time.Time `json:"since,omitempty"`
 
+	// ThisMonth What the service itself has caused at the institution in the current month (UTC)
+	ThisMonth UsageView `json:"thisMonth"`
+
 	// Vendor The aggregator
 	//
 	// Examples: pluggy
 	Vendor ConnectionHealthItemVendor `json:"vendor"`
 
-	// Warnings Absent when there are none. mass_removal: a complete read did not return many rows of an account; they are removed only if a read at least an hour later does not return them either. account_shared: another live connection reads one of the same accounts, and each connection stores its own transactions
+	// Warnings Absent when there are none. mass_removal: a complete read did not return many rows of an account; they are removed only if a read at least an hour later does not return them either. account_shared: another live connection reads one of the same accounts, and each connection stores its own transactions. account_ambiguous: accounts of the new account reference cannot be told apart, and their rows stay invisible until POST /accounts/{id}/continue says which account continues which. join_undone: the vendor returns both rows of transactions that somebody had joined; it ends when the pair is dismissed
 	Warnings *[]ConnectionHealthItemWarnings `json:"warnings,omitempty"`
 
 	// Webhook Whether the vendor's webhooks arrive
@@ -1914,6 +1947,14 @@ type ConsentView struct {
 //
 // Examples: active
 type ConsentViewState string
+
+// ContinueRequest defines model for ContinueRequest.
+type ContinueRequest struct {
+	// ExternalID The vendor's id of the account under the new account reference
+	//
+	// Examples: 7b0a1a4e-4b0d-4c39-93c9-5f2f4ef1f1f1
+	ExternalID string `json:"externalId"`
+}
 
 // CountsView defines model for CountsView.
 type CountsView struct {
@@ -2208,6 +2249,27 @@ type Descriptor struct {
 // Examples: pluggy
 type DescriptorVendor string
 
+// DismissRequest defines model for DismissRequest.
+type DismissRequest struct {
+	// New The id of the other transaction; with old, and without pairs
+	//
+	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02
+	New *string `json:"new,omitempty"`
+
+	// Old The id of the removed transaction; with new, and without pairs
+	//
+	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+	Old *string `json:"old,omitempty"`
+
+	// Pairs The pairs, without old and new; at most 200
+	Pairs *[]PairRequest `json:"pairs,omitempty"`
+
+	// Reason Why; it is kept in the history of the transactions
+	//
+	// Examples: two purchases of one day
+	Reason *string `json:"reason,omitempty"`
+}
+
 // EngineChange defines model for EngineChange.
 type EngineChange struct {
 	// Config The configuration; replaces the stored one
@@ -2335,6 +2397,34 @@ type EventReplayRequest struct {
 	From string `json:"from"`
 }
 
+// EvidenceView defines model for EvidenceView.
+type EvidenceView struct {
+	// Kind What was compared, such as counterparty, document, end_to_end_id, instalment or operation. Later versions of the service can add further kinds
+	//
+	// Examples: counterparty
+	Kind string `json:"kind"`
+
+	// New The value of the other transaction; absent if it has none
+	//
+	// Examples: MARIA S
+	New *string `json:"new,omitempty"`
+
+	// Old The value of the removed transaction; absent if it has none
+	//
+	// Examples: MARIA SILVA
+	Old *string `json:"old,omitempty"`
+
+	// Speaks Whether it speaks for or against one movement
+	//
+	// Examples: for
+	Speaks EvidenceViewSpeaks `json:"speaks"`
+}
+
+// EvidenceViewSpeaks Whether it speaks for or against one movement
+//
+// Examples: for
+type EvidenceViewSpeaks string
+
 // FeedPage defines model for FeedPage.
 type FeedPage struct {
 	// HasMore More changes can be read immediately
@@ -2406,7 +2496,10 @@ type HealthView struct {
 	// Examples: 2026-03-01T10:00:00Z
 	Since *time.Time `json:"since,omitempty"`
 
-	// Warnings Absent when there are none. mass_removal: a complete read did not return many rows of an account; they are removed only if a read at least an hour later does not return them either. account_shared: another live connection reads one of the same accounts, and each connection stores its own transactions
+	// ThisMonth What the service itself has caused at the institution in the current month (UTC)
+	ThisMonth UsageView `json:"thisMonth"`
+
+	// Warnings Absent when there are none. mass_removal: a complete read did not return many rows of an account; they are removed only if a read at least an hour later does not return them either. account_shared: another live connection reads one of the same accounts, and each connection stores its own transactions. account_ambiguous: accounts of the new account reference cannot be told apart, and their rows stay invisible until POST /accounts/{id}/continue says which account continues which. join_undone: the vendor returns both rows of transactions that somebody had joined; it ends when the pair is dismissed
 	Warnings *[]HealthViewWarnings `json:"warnings,omitempty"`
 
 	// Webhook Whether the vendor's webhooks arrive
@@ -2425,6 +2518,19 @@ type HealthViewHealth string
 
 // HealthViewWarnings defines model for HealthView.Warnings.
 type HealthViewWarnings string
+
+// JoinRequest defines model for JoinRequest.
+type JoinRequest struct {
+	// Reason Why; it is kept in the history of the transactions
+	//
+	// Examples: the tip was added
+	Reason *string `json:"reason,omitempty"`
+
+	// With The id of the live transaction with which the transaction continues
+	//
+	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02
+	With string `json:"with"`
+}
 
 // LinkSession defines model for LinkSession.
 type LinkSession struct {
@@ -2977,6 +3083,27 @@ type PageSubscriptionView struct {
 	NextCursor *string `json:"nextCursor,omitempty"`
 }
 
+// PageSuggestionView defines model for PageSuggestionView.
+type PageSuggestionView struct {
+	// HasMore Whether there are more items after this page
+	//
+	// Examples: true
+	HasMore bool `json:"hasMore"`
+
+	// Items The items of this page
+	Items []SuggestionView `json:"items"`
+
+	// Limit The requested maximum number of items on a page
+	//
+	// Examples: 20
+	Limit int64 `json:"limit"`
+
+	// NextCursor The cursor of the next page; absent on the last page
+	//
+	// Examples: AXgBnA-KbR58O5pSPx1bfooBMjAyNi0wMy0wMQ
+	NextCursor *string `json:"nextCursor,omitempty"`
+}
+
 // PageTokenView defines model for PageTokenView.
 type PageTokenView struct {
 	// HasMore Whether there are more items after this page
@@ -3038,6 +3165,19 @@ type PageTransactionView struct {
 	//
 	// Examples: AXgBnA-KbR58O5pSPx1bfooBMjAyNi0wMy0wMQ
 	NextCursor *string `json:"nextCursor,omitempty"`
+}
+
+// PairRequest defines model for PairRequest.
+type PairRequest struct {
+	// New The id of the other transaction
+	//
+	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02
+	New string `json:"new"`
+
+	// Old The id of the removed transaction
+	//
+	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+	Old string `json:"old"`
 }
 
 // PartyDocumentView defines model for PartyDocumentView.
@@ -3520,6 +3660,14 @@ type SinkView struct {
 // Examples: webhook
 type SinkViewKind string
 
+// SplitRequest defines model for SplitRequest.
+type SplitRequest struct {
+	// Reason Why; it is kept in the history of the transactions
+	//
+	// Examples: two payments on one day
+	Reason *string `json:"reason,omitempty"`
+}
+
 // SubscriptionChange defines model for SubscriptionChange.
 type SubscriptionChange struct {
 	// ConnectionID Only events of this connection; absent for all
@@ -3627,6 +3775,42 @@ type SubscriptionView struct {
 // Examples: active
 type SubscriptionViewState string
 
+// SuggestionView defines model for SuggestionView.
+type SuggestionView struct {
+	// AccountID The account of both transactions; absent if they have none
+	//
+	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+	AccountID *string `json:"accountId,omitempty"`
+
+	// ConnectionID The connection of both transactions
+	//
+	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+	ConnectionID string `json:"connectionId"`
+
+	// Evidence What speaks for and against one movement; empty if the pair was joined without a suggestion
+	Evidence []EvidenceView `json:"evidence"`
+
+	// New The id of the transaction that may continue it
+	//
+	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02
+	New string `json:"new"`
+
+	// Old The id of the transaction that the vendor has removed
+	//
+	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+	Old string `json:"old"`
+
+	// Since When the service found the pair
+	//
+	// Examples: 2026-03-02T10:00:00Z
+	Since time.Time `json:"since"`
+
+	// State open, or join_undone: somebody has joined the pair, and the vendor returns both rows. In events also why the suggestion has ended: joined, dismissed, excluded, matched, split, removed or returned. Later versions of the service can add further states
+	//
+	// Examples: open
+	State string `json:"state"`
+}
+
 // SupersededView defines model for SupersededView.
 type SupersededView struct {
 	// At When the next row replaced it
@@ -3639,7 +3823,7 @@ type SupersededView struct {
 	// Examples: c0ffee00-0000-4000-8000-000000000001
 	ExternalID string `json:"externalId"`
 
-	// Rule Why both rows are the same movement: vendor_link, institution_key, same_description, similar_text, foreign_amount or exclusion. Later versions of the service can add further rules
+	// Rule Why both rows are the same movement: vendor_link, institution_key, same_description, similar_text, foreign_amount, exclusion, or operator (somebody has joined them). Later versions of the service can add further rules
 	//
 	// Examples: same_description
 	Rule string `json:"rule"`
@@ -3771,6 +3955,11 @@ type TransactionVersionView struct {
 	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
 	PullID *string `json:"pullId,omitempty"`
 
+	// Reason Why an operator has joined, split or dismissed the transaction; absent without a reason
+	//
+	// Examples: the tip was added
+	Reason *string `json:"reason,omitempty"`
+
 	// RowSha256 Lower-case hex SHA-256 of the vendor's row from which the version was created; after a removal, the hash of the last row. Absent if it is not known
 	//
 	// Examples: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
@@ -3877,6 +4066,11 @@ type TransactionView struct {
 	// Examples: 2026-03-01T09:12:44Z
 	OccurredAt *time.Time `json:"occurredAt,omitempty"`
 
+	// PossiblySupersedes The ids of removed transactions that may be the same movement; see GET /possible-replacements. Absent when there are none
+	//
+	// Examples: ["019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a03"]
+	PossiblySupersedes *[]string `json:"possiblySupersedes,omitempty"`
+
 	// References The identifiers by which a person reconciles the transaction, as the institution states or prints them; absent if none is known
 	References *ReferencesView `json:"references,omitempty"`
 
@@ -3929,6 +4123,19 @@ type TransactionViewVendor string
 
 // TransactionViewWarnings defines model for TransactionView.Warnings.
 type TransactionViewWarnings string
+
+// UsageView defines model for UsageView.
+type UsageView struct {
+	// Pulls Number of complete pulls that have succeeded: pulls that read everything that the vendor has
+	//
+	// Examples: 41
+	Pulls int64 `json:"pulls"`
+
+	// Refreshes Number of refreshes that the vendor has accepted
+	//
+	// Examples: 3
+	Refreshes int64 `json:"refreshes"`
+}
 
 // VersionView defines model for VersionView.
 type VersionView struct {
@@ -4014,6 +4221,12 @@ type ListAdjustmentsParams struct {
 
 // AcceptCompletenessParams defines parameters for AcceptCompleteness.
 type AcceptCompletenessParams struct {
+	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too
+	XIdempotencyKey *string `json:"X-Idempotency-Key,omitempty"`
+}
+
+// ContinueAccountParams defines parameters for ContinueAccount.
+type ContinueAccountParams struct {
 	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too
 	XIdempotencyKey *string `json:"X-Idempotency-Key,omitempty"`
 }
@@ -4267,6 +4480,24 @@ type ListErasuresParams struct {
 	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
+// ListPossibleReplacementsParams defines parameters for ListPossibleReplacements.
+type ListPossibleReplacementsParams struct {
+	// ConnectionID Only items of this connection
+	ConnectionID *string `form:"connectionId,omitempty" json:"connectionId,omitempty"`
+
+	// Limit The maximum number of items on the page
+	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor nextCursor of the previous page
+	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// DismissPossibleReplacementsParams defines parameters for DismissPossibleReplacements.
+type DismissPossibleReplacementsParams struct {
+	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too
+	XIdempotencyKey *string `json:"X-Idempotency-Key,omitempty"`
+}
+
 // ListAllPullsParams defines parameters for ListAllPulls.
 type ListAllPullsParams struct {
 	// Status Only items in this state
@@ -4402,6 +4633,12 @@ type ListTransactionHistoryParams struct {
 	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
+// JoinTransactionsParams defines parameters for JoinTransactions.
+type JoinTransactionsParams struct {
+	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too
+	XIdempotencyKey *string `json:"X-Idempotency-Key,omitempty"`
+}
+
 // SplitTransactionParams defines parameters for SplitTransaction.
 type SplitTransactionParams struct {
 	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too
@@ -4483,6 +4720,9 @@ type ReceiveWebhookParamsVendor string
 // AcceptCompletenessJSONRequestBody defines body for AcceptCompleteness for application/json ContentType.
 type AcceptCompletenessJSONRequestBody = AcceptRequest
 
+// ContinueAccountJSONRequestBody defines body for ContinueAccount for application/json ContentType.
+type ContinueAccountJSONRequestBody = ContinueRequest
+
 // CreateConnectionJSONRequestBody defines body for CreateConnection for application/json ContentType.
 type CreateConnectionJSONRequestBody = NewConnection
 
@@ -4504,6 +4744,9 @@ type CreateEngineConnectionJSONRequestBody = NewEngine
 // PatchEngineConnectionJSONRequestBody defines body for PatchEngineConnection for application/json ContentType.
 type PatchEngineConnectionJSONRequestBody = EngineChange
 
+// DismissPossibleReplacementsJSONRequestBody defines body for DismissPossibleReplacements for application/json ContentType.
+type DismissPossibleReplacementsJSONRequestBody = DismissRequest
+
 // CreateSubscriptionJSONRequestBody defines body for CreateSubscription for application/json ContentType.
 type CreateSubscriptionJSONRequestBody = NewSubscription
 
@@ -4512,6 +4755,12 @@ type UpdateSubscriptionJSONRequestBody = SubscriptionChange
 
 // ReplaySubscriptionJSONRequestBody defines body for ReplaySubscription for application/json ContentType.
 type ReplaySubscriptionJSONRequestBody = EventReplayRequest
+
+// JoinTransactionsJSONRequestBody defines body for JoinTransactions for application/json ContentType.
+type JoinTransactionsJSONRequestBody = JoinRequest
+
+// SplitTransactionJSONRequestBody defines body for SplitTransaction for application/json ContentType.
+type SplitTransactionJSONRequestBody = SplitRequest
 
 // ReplayDeliveriesJSONRequestBody defines body for ReplayDeliveries for application/json ContentType.
 type ReplayDeliveriesJSONRequestBody = ReplayRequest
@@ -4994,6 +5243,24 @@ type ClientInterface interface {
 	// Corresponds with POST /v1/discovery/accounts/{id}/completeness/accept (the `AcceptCompleteness` operationId).
 	AcceptCompleteness(ctx context.Context, id string, params *AcceptCompletenessParams, body AcceptCompletenessJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ContinueAccountWithBody Say which account of a new reference continues an account
+	//
+	// Says which account of the new account reference continues an account, while the health of the connection has the warning account_ambiguous. Queues a pull that makes the rows of the new reference visible. Responds with 409 if no rows wait for this decision, or if the connection is paused.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/discovery/accounts/{id}/continue (the `ContinueAccount` operationId).
+	ContinueAccountWithBody(ctx context.Context, id string, params *ContinueAccountParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ContinueAccount Say which account of a new reference continues an account
+	//
+	// Says which account of the new account reference continues an account, while the health of the connection has the warning account_ambiguous. Queues a pull that makes the rows of the new reference visible. Responds with 409 if no rows wait for this decision, or if the connection is paused.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/discovery/accounts/{id}/continue (the `ContinueAccount` operationId).
+	ContinueAccount(ctx context.Context, id string, params *ContinueAccountParams, body ContinueAccountJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetStatement Download a statement of an account
 	//
 	// Returns the posted transactions of an account as a document. All amounts are in the currency of the account. The balances and all records show the same moment. The response is a 409 in these cases: the account drifts and force is not true; an amount in the currency of the account is not known; the format needs a balance and none is known. If writing fails after the first byte, the connection is closed before the end of the document.
@@ -5163,7 +5430,7 @@ type ClientInterface interface {
 
 	// RefreshConnection Ask the vendor to read the institution now
 	//
-	// Asks the vendor to read the institution now. New data arrives with a webhook, as after any other synchronisation. The response is a 409 if the vendor does not have this feature (Belvo), or if the connection is paused.
+	// Asks the vendor to read the institution now. New data arrives with a webhook, as after any other synchronisation. The response is a 409 if the vendor does not have this feature (Belvo), or if the connection is paused. It is a 429 with Retry-After if no refresh is allowed at the moment: Pluggy allows 20 in a minute, and a tenant can use 15 of them while another tenant refreshes, too.
 	//
 	// Corresponds with POST /v1/discovery/aggregator-connections/{id}/refresh (the `RefreshConnection` operationId).
 	RefreshConnection(ctx context.Context, id string, params *RefreshConnectionParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -5301,6 +5568,31 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /v1/discovery/erasures/{id} (the `GetErasure` operationId).
 	GetErasure(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListPossibleReplacements List possible replacements, newest first
+	//
+	// Returns the pairs of transactions that may be one movement and about which nobody has decided. Each removed transaction is in three pairs at most.
+	//
+	// Corresponds with GET /v1/discovery/possible-replacements (the `ListPossibleReplacements` operationId).
+	ListPossibleReplacements(ctx context.Context, params *ListPossibleReplacementsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DismissPossibleReplacementsWithBody Dismiss possible replacements
+	//
+	// Stores that the transactions of one pair, or of each of up to 200 pairs, are different movements. The service never suggests or matches them again. They can still be joined.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/discovery/possible-replacements/dismiss (the `DismissPossibleReplacements` operationId).
+	DismissPossibleReplacementsWithBody(ctx context.Context, params *DismissPossibleReplacementsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DismissPossibleReplacements Dismiss possible replacements
+	//
+	// Stores that the transactions of one pair, or of each of up to 200 pairs, are different movements. The service never suggests or matches them again. They can still be joined.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/discovery/possible-replacements/dismiss (the `DismissPossibleReplacements` operationId).
+	DismissPossibleReplacements(ctx context.Context, params *DismissPossibleReplacementsParams, body DismissPossibleReplacementsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListAllPulls List the pulls of all connections, newest first
 	//
@@ -5454,12 +5746,41 @@ type ClientInterface interface {
 	// Corresponds with GET /v1/discovery/transactions/{id}/history (the `ListTransactionHistory` operationId).
 	ListTransactionHistory(ctx context.Context, id string, params *ListTransactionHistoryParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// JoinTransactionsWithBody Join a removed transaction with the one that continues it
+	//
+	// Makes a removed transaction continue as the row of a live one, because both are one movement. The other transaction is removed and superseded. Both must have the same account, currency and direction, otherwise the response is a 409. A split undoes the join.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/discovery/transactions/{id}/join (the `JoinTransactions` operationId).
+	JoinTransactionsWithBody(ctx context.Context, id string, params *JoinTransactionsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// JoinTransactions Join a removed transaction with the one that continues it
+	//
+	// Makes a removed transaction continue as the row of a live one, because both are one movement. The other transaction is removed and superseded. Both must have the same account, currency and direction, otherwise the response is a 409. A split undoes the join.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/discovery/transactions/{id}/join (the `JoinTransactions` operationId).
+	JoinTransactions(ctx context.Context, id string, params *JoinTransactionsParams, body JoinTransactionsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SplitTransactionWithBody Undo the last replacement of a transaction
+	//
+	// Undoes the last replacement of a transaction. The transaction gets its last past row and is removed, because the vendor no longer has that row; its present row becomes another transaction. The two rows are never matched again. Responds with 409 if the transaction has replaced no row.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/discovery/transactions/{id}/split (the `SplitTransaction` operationId).
+	SplitTransactionWithBody(ctx context.Context, id string, params *SplitTransactionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// SplitTransaction Undo the last replacement of a transaction
 	//
 	// Undoes the last replacement of a transaction. The transaction gets its last past row and is removed, because the vendor no longer has that row; its present row becomes another transaction. The two rows are never matched again. Responds with 409 if the transaction has replaced no row.
 	//
+	// Takes a body of the `application/json` content type.
+	//
 	// Corresponds with POST /v1/discovery/transactions/{id}/split (the `SplitTransaction` operationId).
-	SplitTransaction(ctx context.Context, id string, params *SplitTransactionParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+	SplitTransaction(ctx context.Context, id string, params *SplitTransactionParams, body SplitTransactionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListDeliveries List deliveries, newest first
 	//
@@ -5756,6 +6077,44 @@ func (c *Client) AcceptCompletenessWithBody(ctx context.Context, id string, para
 // Corresponds with POST /v1/discovery/accounts/{id}/completeness/accept (the `AcceptCompleteness` operationId).
 func (c *Client) AcceptCompleteness(ctx context.Context, id string, params *AcceptCompletenessParams, body AcceptCompletenessJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewAcceptCompletenessRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ContinueAccountWithBody Say which account of a new reference continues an account
+//
+// Says which account of the new account reference continues an account, while the health of the connection has the warning account_ambiguous. Queues a pull that makes the rows of the new reference visible. Responds with 409 if no rows wait for this decision, or if the connection is paused.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/discovery/accounts/{id}/continue (the `ContinueAccount` operationId).
+func (c *Client) ContinueAccountWithBody(ctx context.Context, id string, params *ContinueAccountParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewContinueAccountRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ContinueAccount Say which account of a new reference continues an account
+//
+// Says which account of the new account reference continues an account, while the health of the connection has the warning account_ambiguous. Queues a pull that makes the rows of the new reference visible. Responds with 409 if no rows wait for this decision, or if the connection is paused.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/discovery/accounts/{id}/continue (the `ContinueAccount` operationId).
+func (c *Client) ContinueAccount(ctx context.Context, id string, params *ContinueAccountParams, body ContinueAccountJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewContinueAccountRequest(c.Server, id, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -6145,7 +6504,7 @@ func (c *Client) ListQuarantine(ctx context.Context, id string, params *ListQuar
 
 // RefreshConnection Ask the vendor to read the institution now
 //
-// Asks the vendor to read the institution now. New data arrives with a webhook, as after any other synchronisation. The response is a 409 if the vendor does not have this feature (Belvo), or if the connection is paused.
+// Asks the vendor to read the institution now. New data arrives with a webhook, as after any other synchronisation. The response is a 409 if the vendor does not have this feature (Belvo), or if the connection is paused. It is a 429 with Retry-After if no refresh is allowed at the moment: Pluggy allows 20 in a minute, and a tenant can use 15 of them while another tenant refreshes, too.
 //
 // Corresponds with POST /v1/discovery/aggregator-connections/{id}/refresh (the `RefreshConnection` operationId).
 func (c *Client) RefreshConnection(ctx context.Context, id string, params *RefreshConnectionParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -6464,6 +6823,61 @@ func (c *Client) ListErasures(ctx context.Context, params *ListErasuresParams, r
 // Corresponds with GET /v1/discovery/erasures/{id} (the `GetErasure` operationId).
 func (c *Client) GetErasure(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetErasureRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListPossibleReplacements List possible replacements, newest first
+//
+// Returns the pairs of transactions that may be one movement and about which nobody has decided. Each removed transaction is in three pairs at most.
+//
+// Corresponds with GET /v1/discovery/possible-replacements (the `ListPossibleReplacements` operationId).
+func (c *Client) ListPossibleReplacements(ctx context.Context, params *ListPossibleReplacementsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListPossibleReplacementsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DismissPossibleReplacementsWithBody Dismiss possible replacements
+//
+// Stores that the transactions of one pair, or of each of up to 200 pairs, are different movements. The service never suggests or matches them again. They can still be joined.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/discovery/possible-replacements/dismiss (the `DismissPossibleReplacements` operationId).
+func (c *Client) DismissPossibleReplacementsWithBody(ctx context.Context, params *DismissPossibleReplacementsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDismissPossibleReplacementsRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DismissPossibleReplacements Dismiss possible replacements
+//
+// Stores that the transactions of one pair, or of each of up to 200 pairs, are different movements. The service never suggests or matches them again. They can still be joined.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/discovery/possible-replacements/dismiss (the `DismissPossibleReplacements` operationId).
+func (c *Client) DismissPossibleReplacements(ctx context.Context, params *DismissPossibleReplacementsParams, body DismissPossibleReplacementsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDismissPossibleReplacementsRequest(c.Server, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -6826,13 +7240,72 @@ func (c *Client) ListTransactionHistory(ctx context.Context, id string, params *
 	return c.Client.Do(req)
 }
 
+// JoinTransactionsWithBody Join a removed transaction with the one that continues it
+//
+// Makes a removed transaction continue as the row of a live one, because both are one movement. The other transaction is removed and superseded. Both must have the same account, currency and direction, otherwise the response is a 409. A split undoes the join.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/discovery/transactions/{id}/join (the `JoinTransactions` operationId).
+func (c *Client) JoinTransactionsWithBody(ctx context.Context, id string, params *JoinTransactionsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewJoinTransactionsRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// JoinTransactions Join a removed transaction with the one that continues it
+//
+// Makes a removed transaction continue as the row of a live one, because both are one movement. The other transaction is removed and superseded. Both must have the same account, currency and direction, otherwise the response is a 409. A split undoes the join.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/discovery/transactions/{id}/join (the `JoinTransactions` operationId).
+func (c *Client) JoinTransactions(ctx context.Context, id string, params *JoinTransactionsParams, body JoinTransactionsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewJoinTransactionsRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SplitTransactionWithBody Undo the last replacement of a transaction
+//
+// Undoes the last replacement of a transaction. The transaction gets its last past row and is removed, because the vendor no longer has that row; its present row becomes another transaction. The two rows are never matched again. Responds with 409 if the transaction has replaced no row.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/discovery/transactions/{id}/split (the `SplitTransaction` operationId).
+func (c *Client) SplitTransactionWithBody(ctx context.Context, id string, params *SplitTransactionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSplitTransactionRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // SplitTransaction Undo the last replacement of a transaction
 //
 // Undoes the last replacement of a transaction. The transaction gets its last past row and is removed, because the vendor no longer has that row; its present row becomes another transaction. The two rows are never matched again. Responds with 409 if the transaction has replaced no row.
 //
+// Takes a body of the `application/json` content type.
+//
 // Corresponds with POST /v1/discovery/transactions/{id}/split (the `SplitTransaction` operationId).
-func (c *Client) SplitTransaction(ctx context.Context, id string, params *SplitTransactionParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewSplitTransactionRequest(c.Server, id, params)
+func (c *Client) SplitTransaction(ctx context.Context, id string, params *SplitTransactionParams, body SplitTransactionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSplitTransactionRequest(c.Server, id, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -7634,6 +8107,68 @@ func NewAcceptCompletenessRequestWithBody(server string, id string, params *Acce
 	}
 
 	operationPath := fmt.Sprintf("/v1/discovery/accounts/%s/completeness/accept", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.XIdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Idempotency-Key", *params.XIdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewContinueAccountRequest calls the generic ContinueAccount builder with application/json body
+func NewContinueAccountRequest(server string, id string, params *ContinueAccountParams, body ContinueAccountJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewContinueAccountRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewContinueAccountRequestWithBody constructs an http.Request for the ContinueAccount method, with any body, and a specified content type
+func NewContinueAccountRequestWithBody(server string, id string, params *ContinueAccountParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/discovery/accounts/%s/continue", pathParam0)
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -9644,6 +10179,139 @@ func NewGetErasureRequest(server string, id string) (*http.Request, error) {
 	return req, nil
 }
 
+// NewListPossibleReplacementsRequest constructs an http.Request for the ListPossibleReplacements method
+func NewListPossibleReplacementsRequest(server string, params *ListPossibleReplacementsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/discovery/possible-replacements")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.ConnectionID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "connectionId", *params.ConnectionID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewDismissPossibleReplacementsRequest calls the generic DismissPossibleReplacements builder with application/json body
+func NewDismissPossibleReplacementsRequest(server string, params *DismissPossibleReplacementsParams, body DismissPossibleReplacementsJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewDismissPossibleReplacementsRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewDismissPossibleReplacementsRequestWithBody constructs an http.Request for the DismissPossibleReplacements method, with any body, and a specified content type
+func NewDismissPossibleReplacementsRequestWithBody(server string, params *DismissPossibleReplacementsParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/discovery/possible-replacements/dismiss")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.XIdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Idempotency-Key", *params.XIdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewListAllPullsRequest constructs an http.Request for the ListAllPulls method
 func NewListAllPullsRequest(server string, params *ListAllPullsParams) (*http.Request, error) {
 	var err error
@@ -10696,8 +11364,81 @@ func NewListTransactionHistoryRequest(server string, id string, params *ListTran
 	return req, nil
 }
 
-// NewSplitTransactionRequest constructs an http.Request for the SplitTransaction method
-func NewSplitTransactionRequest(server string, id string, params *SplitTransactionParams) (*http.Request, error) {
+// NewJoinTransactionsRequest calls the generic JoinTransactions builder with application/json body
+func NewJoinTransactionsRequest(server string, id string, params *JoinTransactionsParams, body JoinTransactionsJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewJoinTransactionsRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewJoinTransactionsRequestWithBody constructs an http.Request for the JoinTransactions method, with any body, and a specified content type
+func NewJoinTransactionsRequestWithBody(server string, id string, params *JoinTransactionsParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/discovery/transactions/%s/join", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.XIdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Idempotency-Key", *params.XIdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewSplitTransactionRequest calls the generic SplitTransaction builder with application/json body
+func NewSplitTransactionRequest(server string, id string, params *SplitTransactionParams, body SplitTransactionJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSplitTransactionRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewSplitTransactionRequestWithBody constructs an http.Request for the SplitTransaction method, with any body, and a specified content type
+func NewSplitTransactionRequestWithBody(server string, id string, params *SplitTransactionParams, contentType string, body io.Reader) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -10722,10 +11463,12 @@ func NewSplitTransactionRequest(server string, id string, params *SplitTransacti
 		return nil, err
 	}
 
-	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
 	if err != nil {
 		return nil, err
 	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	if params != nil {
 
@@ -11435,6 +12178,24 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /v1/discovery/accounts/{id}/completeness/accept (the `AcceptCompleteness` operationId).
 	AcceptCompletenessWithResponse(ctx context.Context, id string, params *AcceptCompletenessParams, body AcceptCompletenessJSONRequestBody, reqEditors ...RequestEditorFn) (*AcceptCompletenessResponse, error)
 
+	// ContinueAccountWithBodyWithResponse Say which account of a new reference continues an account
+	//
+	// Says which account of the new account reference continues an account, while the health of the connection has the warning account_ambiguous. Queues a pull that makes the rows of the new reference visible. Responds with 409 if no rows wait for this decision, or if the connection is paused.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/discovery/accounts/{id}/continue (the `ContinueAccount` operationId).
+	ContinueAccountWithBodyWithResponse(ctx context.Context, id string, params *ContinueAccountParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ContinueAccountResponse, error)
+
+	// ContinueAccountWithResponse Say which account of a new reference continues an account
+	//
+	// Says which account of the new account reference continues an account, while the health of the connection has the warning account_ambiguous. Queues a pull that makes the rows of the new reference visible. Responds with 409 if no rows wait for this decision, or if the connection is paused.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/discovery/accounts/{id}/continue (the `ContinueAccount` operationId).
+	ContinueAccountWithResponse(ctx context.Context, id string, params *ContinueAccountParams, body ContinueAccountJSONRequestBody, reqEditors ...RequestEditorFn) (*ContinueAccountResponse, error)
+
 	// GetStatementWithResponse Download a statement of an account
 	//
 	// Returns the posted transactions of an account as a document. All amounts are in the currency of the account. The balances and all records show the same moment. The response is a 409 in these cases: the account drifts and force is not true; an amount in the currency of the account is not known; the format needs a balance and none is known. If writing fails after the first byte, the connection is closed before the end of the document.
@@ -11626,7 +12387,7 @@ type ClientWithResponsesInterface interface {
 
 	// RefreshConnectionWithResponse Ask the vendor to read the institution now
 	//
-	// Asks the vendor to read the institution now. New data arrives with a webhook, as after any other synchronisation. The response is a 409 if the vendor does not have this feature (Belvo), or if the connection is paused.
+	// Asks the vendor to read the institution now. New data arrives with a webhook, as after any other synchronisation. The response is a 409 if the vendor does not have this feature (Belvo), or if the connection is paused. It is a 429 with Retry-After if no refresh is allowed at the moment: Pluggy allows 20 in a minute, and a tenant can use 15 of them while another tenant refreshes, too.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -11794,6 +12555,33 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /v1/discovery/erasures/{id} (the `GetErasure` operationId).
 	GetErasureWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetErasureResponse, error)
+
+	// ListPossibleReplacementsWithResponse List possible replacements, newest first
+	//
+	// Returns the pairs of transactions that may be one movement and about which nobody has decided. Each removed transaction is in three pairs at most.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/discovery/possible-replacements (the `ListPossibleReplacements` operationId).
+	ListPossibleReplacementsWithResponse(ctx context.Context, params *ListPossibleReplacementsParams, reqEditors ...RequestEditorFn) (*ListPossibleReplacementsResponse, error)
+
+	// DismissPossibleReplacementsWithBodyWithResponse Dismiss possible replacements
+	//
+	// Stores that the transactions of one pair, or of each of up to 200 pairs, are different movements. The service never suggests or matches them again. They can still be joined.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/discovery/possible-replacements/dismiss (the `DismissPossibleReplacements` operationId).
+	DismissPossibleReplacementsWithBodyWithResponse(ctx context.Context, params *DismissPossibleReplacementsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DismissPossibleReplacementsResponse, error)
+
+	// DismissPossibleReplacementsWithResponse Dismiss possible replacements
+	//
+	// Stores that the transactions of one pair, or of each of up to 200 pairs, are different movements. The service never suggests or matches them again. They can still be joined.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/discovery/possible-replacements/dismiss (the `DismissPossibleReplacements` operationId).
+	DismissPossibleReplacementsWithResponse(ctx context.Context, params *DismissPossibleReplacementsParams, body DismissPossibleReplacementsJSONRequestBody, reqEditors ...RequestEditorFn) (*DismissPossibleReplacementsResponse, error)
 
 	// ListAllPullsWithResponse List the pulls of all connections, newest first
 	//
@@ -11975,14 +12763,41 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /v1/discovery/transactions/{id}/history (the `ListTransactionHistory` operationId).
 	ListTransactionHistoryWithResponse(ctx context.Context, id string, params *ListTransactionHistoryParams, reqEditors ...RequestEditorFn) (*ListTransactionHistoryResponse, error)
 
+	// JoinTransactionsWithBodyWithResponse Join a removed transaction with the one that continues it
+	//
+	// Makes a removed transaction continue as the row of a live one, because both are one movement. The other transaction is removed and superseded. Both must have the same account, currency and direction, otherwise the response is a 409. A split undoes the join.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/discovery/transactions/{id}/join (the `JoinTransactions` operationId).
+	JoinTransactionsWithBodyWithResponse(ctx context.Context, id string, params *JoinTransactionsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*JoinTransactionsResponse, error)
+
+	// JoinTransactionsWithResponse Join a removed transaction with the one that continues it
+	//
+	// Makes a removed transaction continue as the row of a live one, because both are one movement. The other transaction is removed and superseded. Both must have the same account, currency and direction, otherwise the response is a 409. A split undoes the join.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/discovery/transactions/{id}/join (the `JoinTransactions` operationId).
+	JoinTransactionsWithResponse(ctx context.Context, id string, params *JoinTransactionsParams, body JoinTransactionsJSONRequestBody, reqEditors ...RequestEditorFn) (*JoinTransactionsResponse, error)
+
+	// SplitTransactionWithBodyWithResponse Undo the last replacement of a transaction
+	//
+	// Undoes the last replacement of a transaction. The transaction gets its last past row and is removed, because the vendor no longer has that row; its present row becomes another transaction. The two rows are never matched again. Responds with 409 if the transaction has replaced no row.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/discovery/transactions/{id}/split (the `SplitTransaction` operationId).
+	SplitTransactionWithBodyWithResponse(ctx context.Context, id string, params *SplitTransactionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SplitTransactionResponse, error)
+
 	// SplitTransactionWithResponse Undo the last replacement of a transaction
 	//
 	// Undoes the last replacement of a transaction. The transaction gets its last past row and is removed, because the vendor no longer has that row; its present row becomes another transaction. The two rows are never matched again. Responds with 409 if the transaction has replaced no row.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /v1/discovery/transactions/{id}/split (the `SplitTransaction` operationId).
-	SplitTransactionWithResponse(ctx context.Context, id string, params *SplitTransactionParams, reqEditors ...RequestEditorFn) (*SplitTransactionResponse, error)
+	SplitTransactionWithResponse(ctx context.Context, id string, params *SplitTransactionParams, body SplitTransactionJSONRequestBody, reqEditors ...RequestEditorFn) (*SplitTransactionResponse, error)
 
 	// ListDeliveriesWithResponse List deliveries, newest first
 	//
@@ -13462,6 +14277,195 @@ func (r AcceptCompletenessResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r AcceptCompletenessResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ContinueAccountResponse202Headers the declared response headers of an HTTP 202 response for ContinueAccount
+type ContinueAccountResponse202Headers struct {
+	Location             *string
+	XIdempotencyReplayed *string
+}
+
+// ContinueAccountResponse400Headers the declared response headers of an HTTP 400 response for ContinueAccount
+type ContinueAccountResponse400Headers struct {
+	XIdempotencyReplayed *string
+}
+
+// ContinueAccountResponse401Headers the declared response headers of an HTTP 401 response for ContinueAccount
+type ContinueAccountResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// ContinueAccountResponse404Headers the declared response headers of an HTTP 404 response for ContinueAccount
+type ContinueAccountResponse404Headers struct {
+	XIdempotencyReplayed *string
+}
+
+// ContinueAccountResponse405Headers the declared response headers of an HTTP 405 response for ContinueAccount
+type ContinueAccountResponse405Headers struct {
+	Allow *string
+}
+
+// ContinueAccountResponse409Headers the declared response headers of an HTTP 409 response for ContinueAccount
+type ContinueAccountResponse409Headers struct {
+	XIdempotencyReplayed *string
+}
+
+// ContinueAccountResponse429Headers the declared response headers of an HTTP 429 response for ContinueAccount
+type ContinueAccountResponse429Headers struct {
+	RetryAfter *int
+}
+
+// ContinueAccountResponse503Headers the declared response headers of an HTTP 503 response for ContinueAccount
+type ContinueAccountResponse503Headers struct {
+	RetryAfter *int
+}
+
+type ContinueAccountResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *PullView
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON405 the response for an HTTP 405 `application/problem+json` response
+	ApplicationProblemJSON405 *Problem
+	// ApplicationProblemJSON408 the response for an HTTP 408 `application/problem+json` response
+	ApplicationProblemJSON408 *Problem
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Problem
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *Problem
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *Problem
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers202 the parsed response headers for an HTTP 202 response
+	Headers202 *ContinueAccountResponse202Headers
+	// Headers400 the parsed response headers for an HTTP 400 response
+	Headers400 *ContinueAccountResponse400Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ContinueAccountResponse401Headers
+	// Headers404 the parsed response headers for an HTTP 404 response
+	Headers404 *ContinueAccountResponse404Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *ContinueAccountResponse405Headers
+	// Headers409 the parsed response headers for an HTTP 409 response
+	Headers409 *ContinueAccountResponse409Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ContinueAccountResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ContinueAccountResponse503Headers
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r ContinueAccountResponse) GetJSON202() *PullView {
+	return r.JSON202
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ContinueAccountResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ContinueAccountResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ContinueAccountResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ContinueAccountResponse) GetApplicationProblemJSON404() *Problem {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON405 returns the response for an HTTP 405 `application/problem+json` response
+func (r ContinueAccountResponse) GetApplicationProblemJSON405() *Problem {
+	return r.ApplicationProblemJSON405
+}
+
+// GetApplicationProblemJSON408 returns the response for an HTTP 408 `application/problem+json` response
+func (r ContinueAccountResponse) GetApplicationProblemJSON408() *Problem {
+	return r.ApplicationProblemJSON408
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r ContinueAccountResponse) GetApplicationProblemJSON409() *Problem {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r ContinueAccountResponse) GetApplicationProblemJSON413() *Problem {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r ContinueAccountResponse) GetApplicationProblemJSON415() *Problem {
+	return r.ApplicationProblemJSON415
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ContinueAccountResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r ContinueAccountResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ContinueAccountResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ContinueAccountResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ContinueAccountResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ContinueAccountResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ContinueAccountResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ContinueAccountResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -18090,6 +19094,305 @@ func (r GetErasureResponse) ContentType() string {
 	return ""
 }
 
+// ListPossibleReplacementsResponse401Headers the declared response headers of an HTTP 401 response for ListPossibleReplacements
+type ListPossibleReplacementsResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// ListPossibleReplacementsResponse405Headers the declared response headers of an HTTP 405 response for ListPossibleReplacements
+type ListPossibleReplacementsResponse405Headers struct {
+	Allow *string
+}
+
+// ListPossibleReplacementsResponse429Headers the declared response headers of an HTTP 429 response for ListPossibleReplacements
+type ListPossibleReplacementsResponse429Headers struct {
+	RetryAfter *int
+}
+
+// ListPossibleReplacementsResponse503Headers the declared response headers of an HTTP 503 response for ListPossibleReplacements
+type ListPossibleReplacementsResponse503Headers struct {
+	RetryAfter *int
+}
+
+type ListPossibleReplacementsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PageSuggestionView
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON405 the response for an HTTP 405 `application/problem+json` response
+	ApplicationProblemJSON405 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ListPossibleReplacementsResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *ListPossibleReplacementsResponse405Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ListPossibleReplacementsResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ListPossibleReplacementsResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListPossibleReplacementsResponse) GetJSON200() *PageSuggestionView {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ListPossibleReplacementsResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ListPossibleReplacementsResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ListPossibleReplacementsResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON405 returns the response for an HTTP 405 `application/problem+json` response
+func (r ListPossibleReplacementsResponse) GetApplicationProblemJSON405() *Problem {
+	return r.ApplicationProblemJSON405
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r ListPossibleReplacementsResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ListPossibleReplacementsResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ListPossibleReplacementsResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ListPossibleReplacementsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListPossibleReplacementsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListPossibleReplacementsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListPossibleReplacementsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// DismissPossibleReplacementsResponse204Headers the declared response headers of an HTTP 204 response for DismissPossibleReplacements
+type DismissPossibleReplacementsResponse204Headers struct {
+	XIdempotencyReplayed *string
+}
+
+// DismissPossibleReplacementsResponse400Headers the declared response headers of an HTTP 400 response for DismissPossibleReplacements
+type DismissPossibleReplacementsResponse400Headers struct {
+	XIdempotencyReplayed *string
+}
+
+// DismissPossibleReplacementsResponse401Headers the declared response headers of an HTTP 401 response for DismissPossibleReplacements
+type DismissPossibleReplacementsResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// DismissPossibleReplacementsResponse404Headers the declared response headers of an HTTP 404 response for DismissPossibleReplacements
+type DismissPossibleReplacementsResponse404Headers struct {
+	XIdempotencyReplayed *string
+}
+
+// DismissPossibleReplacementsResponse405Headers the declared response headers of an HTTP 405 response for DismissPossibleReplacements
+type DismissPossibleReplacementsResponse405Headers struct {
+	Allow *string
+}
+
+// DismissPossibleReplacementsResponse409Headers the declared response headers of an HTTP 409 response for DismissPossibleReplacements
+type DismissPossibleReplacementsResponse409Headers struct {
+	XIdempotencyReplayed *string
+}
+
+// DismissPossibleReplacementsResponse429Headers the declared response headers of an HTTP 429 response for DismissPossibleReplacements
+type DismissPossibleReplacementsResponse429Headers struct {
+	RetryAfter *int
+}
+
+// DismissPossibleReplacementsResponse503Headers the declared response headers of an HTTP 503 response for DismissPossibleReplacements
+type DismissPossibleReplacementsResponse503Headers struct {
+	RetryAfter *int
+}
+
+type DismissPossibleReplacementsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON405 the response for an HTTP 405 `application/problem+json` response
+	ApplicationProblemJSON405 *Problem
+	// ApplicationProblemJSON408 the response for an HTTP 408 `application/problem+json` response
+	ApplicationProblemJSON408 *Problem
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Problem
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *Problem
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *Problem
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers204 the parsed response headers for an HTTP 204 response
+	Headers204 *DismissPossibleReplacementsResponse204Headers
+	// Headers400 the parsed response headers for an HTTP 400 response
+	Headers400 *DismissPossibleReplacementsResponse400Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *DismissPossibleReplacementsResponse401Headers
+	// Headers404 the parsed response headers for an HTTP 404 response
+	Headers404 *DismissPossibleReplacementsResponse404Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *DismissPossibleReplacementsResponse405Headers
+	// Headers409 the parsed response headers for an HTTP 409 response
+	Headers409 *DismissPossibleReplacementsResponse409Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *DismissPossibleReplacementsResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *DismissPossibleReplacementsResponse503Headers
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r DismissPossibleReplacementsResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r DismissPossibleReplacementsResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r DismissPossibleReplacementsResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r DismissPossibleReplacementsResponse) GetApplicationProblemJSON404() *Problem {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON405 returns the response for an HTTP 405 `application/problem+json` response
+func (r DismissPossibleReplacementsResponse) GetApplicationProblemJSON405() *Problem {
+	return r.ApplicationProblemJSON405
+}
+
+// GetApplicationProblemJSON408 returns the response for an HTTP 408 `application/problem+json` response
+func (r DismissPossibleReplacementsResponse) GetApplicationProblemJSON408() *Problem {
+	return r.ApplicationProblemJSON408
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r DismissPossibleReplacementsResponse) GetApplicationProblemJSON409() *Problem {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r DismissPossibleReplacementsResponse) GetApplicationProblemJSON413() *Problem {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r DismissPossibleReplacementsResponse) GetApplicationProblemJSON415() *Problem {
+	return r.ApplicationProblemJSON415
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r DismissPossibleReplacementsResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r DismissPossibleReplacementsResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r DismissPossibleReplacementsResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r DismissPossibleReplacementsResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r DismissPossibleReplacementsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DismissPossibleReplacementsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DismissPossibleReplacementsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DismissPossibleReplacementsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // ListAllPullsResponse401Headers the declared response headers of an HTTP 401 response for ListAllPulls
 type ListAllPullsResponse401Headers struct {
 	WWWAuthenticate *string
@@ -20535,6 +21838,194 @@ func (r ListTransactionHistoryResponse) ContentType() string {
 	return ""
 }
 
+// JoinTransactionsResponse200Headers the declared response headers of an HTTP 200 response for JoinTransactions
+type JoinTransactionsResponse200Headers struct {
+	XIdempotencyReplayed *string
+}
+
+// JoinTransactionsResponse400Headers the declared response headers of an HTTP 400 response for JoinTransactions
+type JoinTransactionsResponse400Headers struct {
+	XIdempotencyReplayed *string
+}
+
+// JoinTransactionsResponse401Headers the declared response headers of an HTTP 401 response for JoinTransactions
+type JoinTransactionsResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// JoinTransactionsResponse404Headers the declared response headers of an HTTP 404 response for JoinTransactions
+type JoinTransactionsResponse404Headers struct {
+	XIdempotencyReplayed *string
+}
+
+// JoinTransactionsResponse405Headers the declared response headers of an HTTP 405 response for JoinTransactions
+type JoinTransactionsResponse405Headers struct {
+	Allow *string
+}
+
+// JoinTransactionsResponse409Headers the declared response headers of an HTTP 409 response for JoinTransactions
+type JoinTransactionsResponse409Headers struct {
+	XIdempotencyReplayed *string
+}
+
+// JoinTransactionsResponse429Headers the declared response headers of an HTTP 429 response for JoinTransactions
+type JoinTransactionsResponse429Headers struct {
+	RetryAfter *int
+}
+
+// JoinTransactionsResponse503Headers the declared response headers of an HTTP 503 response for JoinTransactions
+type JoinTransactionsResponse503Headers struct {
+	RetryAfter *int
+}
+
+type JoinTransactionsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *TransactionView
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON405 the response for an HTTP 405 `application/problem+json` response
+	ApplicationProblemJSON405 *Problem
+	// ApplicationProblemJSON408 the response for an HTTP 408 `application/problem+json` response
+	ApplicationProblemJSON408 *Problem
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Problem
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *Problem
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *Problem
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *JoinTransactionsResponse200Headers
+	// Headers400 the parsed response headers for an HTTP 400 response
+	Headers400 *JoinTransactionsResponse400Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *JoinTransactionsResponse401Headers
+	// Headers404 the parsed response headers for an HTTP 404 response
+	Headers404 *JoinTransactionsResponse404Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *JoinTransactionsResponse405Headers
+	// Headers409 the parsed response headers for an HTTP 409 response
+	Headers409 *JoinTransactionsResponse409Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *JoinTransactionsResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *JoinTransactionsResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r JoinTransactionsResponse) GetJSON200() *TransactionView {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r JoinTransactionsResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r JoinTransactionsResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r JoinTransactionsResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r JoinTransactionsResponse) GetApplicationProblemJSON404() *Problem {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON405 returns the response for an HTTP 405 `application/problem+json` response
+func (r JoinTransactionsResponse) GetApplicationProblemJSON405() *Problem {
+	return r.ApplicationProblemJSON405
+}
+
+// GetApplicationProblemJSON408 returns the response for an HTTP 408 `application/problem+json` response
+func (r JoinTransactionsResponse) GetApplicationProblemJSON408() *Problem {
+	return r.ApplicationProblemJSON408
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r JoinTransactionsResponse) GetApplicationProblemJSON409() *Problem {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r JoinTransactionsResponse) GetApplicationProblemJSON413() *Problem {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r JoinTransactionsResponse) GetApplicationProblemJSON415() *Problem {
+	return r.ApplicationProblemJSON415
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r JoinTransactionsResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r JoinTransactionsResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r JoinTransactionsResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r JoinTransactionsResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r JoinTransactionsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r JoinTransactionsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r JoinTransactionsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r JoinTransactionsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // SplitTransactionResponse200Headers the declared response headers of an HTTP 200 response for SplitTransaction
 type SplitTransactionResponse200Headers struct {
 	XIdempotencyReplayed *string
@@ -20590,8 +22081,14 @@ type SplitTransactionResponse struct {
 	ApplicationProblemJSON404 *Problem
 	// ApplicationProblemJSON405 the response for an HTTP 405 `application/problem+json` response
 	ApplicationProblemJSON405 *Problem
+	// ApplicationProblemJSON408 the response for an HTTP 408 `application/problem+json` response
+	ApplicationProblemJSON408 *Problem
 	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
 	ApplicationProblemJSON409 *Problem
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *Problem
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *Problem
 	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
 	ApplicationProblemJSON422 *Problem
 	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
@@ -20648,9 +22145,24 @@ func (r SplitTransactionResponse) GetApplicationProblemJSON405() *Problem {
 	return r.ApplicationProblemJSON405
 }
 
+// GetApplicationProblemJSON408 returns the response for an HTTP 408 `application/problem+json` response
+func (r SplitTransactionResponse) GetApplicationProblemJSON408() *Problem {
+	return r.ApplicationProblemJSON408
+}
+
 // GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
 func (r SplitTransactionResponse) GetApplicationProblemJSON409() *Problem {
 	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r SplitTransactionResponse) GetApplicationProblemJSON413() *Problem {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r SplitTransactionResponse) GetApplicationProblemJSON415() *Problem {
+	return r.ApplicationProblemJSON415
 }
 
 // GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
@@ -22085,6 +23597,36 @@ func (c *ClientWithResponses) AcceptCompletenessWithResponse(ctx context.Context
 	return ParseAcceptCompletenessResponse(rsp)
 }
 
+// ContinueAccountWithBodyWithResponse Say which account of a new reference continues an account
+//
+// Says which account of the new account reference continues an account, while the health of the connection has the warning account_ambiguous. Queues a pull that makes the rows of the new reference visible. Responds with 409 if no rows wait for this decision, or if the connection is paused.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/discovery/accounts/{id}/continue (the `ContinueAccount` operationId).
+func (c *ClientWithResponses) ContinueAccountWithBodyWithResponse(ctx context.Context, id string, params *ContinueAccountParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ContinueAccountResponse, error) {
+	rsp, err := c.ContinueAccountWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseContinueAccountResponse(rsp)
+}
+
+// ContinueAccountWithResponse Say which account of a new reference continues an account
+//
+// Says which account of the new account reference continues an account, while the health of the connection has the warning account_ambiguous. Queues a pull that makes the rows of the new reference visible. Responds with 409 if no rows wait for this decision, or if the connection is paused.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/discovery/accounts/{id}/continue (the `ContinueAccount` operationId).
+func (c *ClientWithResponses) ContinueAccountWithResponse(ctx context.Context, id string, params *ContinueAccountParams, body ContinueAccountJSONRequestBody, reqEditors ...RequestEditorFn) (*ContinueAccountResponse, error) {
+	rsp, err := c.ContinueAccount(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseContinueAccountResponse(rsp)
+}
+
 // GetStatementWithResponse Download a statement of an account
 //
 // Returns the posted transactions of an account as a document. All amounts are in the currency of the account. The balances and all records show the same moment. The response is a 409 in these cases: the account drifts and force is not true; an amount in the currency of the account is not known; the format needs a balance and none is known. If writing fails after the first byte, the connection is closed before the end of the document.
@@ -22402,7 +23944,7 @@ func (c *ClientWithResponses) ListQuarantineWithResponse(ctx context.Context, id
 
 // RefreshConnectionWithResponse Ask the vendor to read the institution now
 //
-// Asks the vendor to read the institution now. New data arrives with a webhook, as after any other synchronisation. The response is a 409 if the vendor does not have this feature (Belvo), or if the connection is paused.
+// Asks the vendor to read the institution now. New data arrives with a webhook, as after any other synchronisation. The response is a 409 if the vendor does not have this feature (Belvo), or if the connection is paused. It is a 429 with Retry-After if no refresh is allowed at the moment: Pluggy allows 20 in a minute, and a tenant can use 15 of them while another tenant refreshes, too.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -22683,6 +24225,51 @@ func (c *ClientWithResponses) GetErasureWithResponse(ctx context.Context, id str
 		return nil, err
 	}
 	return ParseGetErasureResponse(rsp)
+}
+
+// ListPossibleReplacementsWithResponse List possible replacements, newest first
+//
+// Returns the pairs of transactions that may be one movement and about which nobody has decided. Each removed transaction is in three pairs at most.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/discovery/possible-replacements (the `ListPossibleReplacements` operationId).
+func (c *ClientWithResponses) ListPossibleReplacementsWithResponse(ctx context.Context, params *ListPossibleReplacementsParams, reqEditors ...RequestEditorFn) (*ListPossibleReplacementsResponse, error) {
+	rsp, err := c.ListPossibleReplacements(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListPossibleReplacementsResponse(rsp)
+}
+
+// DismissPossibleReplacementsWithBodyWithResponse Dismiss possible replacements
+//
+// Stores that the transactions of one pair, or of each of up to 200 pairs, are different movements. The service never suggests or matches them again. They can still be joined.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/discovery/possible-replacements/dismiss (the `DismissPossibleReplacements` operationId).
+func (c *ClientWithResponses) DismissPossibleReplacementsWithBodyWithResponse(ctx context.Context, params *DismissPossibleReplacementsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DismissPossibleReplacementsResponse, error) {
+	rsp, err := c.DismissPossibleReplacementsWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDismissPossibleReplacementsResponse(rsp)
+}
+
+// DismissPossibleReplacementsWithResponse Dismiss possible replacements
+//
+// Stores that the transactions of one pair, or of each of up to 200 pairs, are different movements. The service never suggests or matches them again. They can still be joined.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/discovery/possible-replacements/dismiss (the `DismissPossibleReplacements` operationId).
+func (c *ClientWithResponses) DismissPossibleReplacementsWithResponse(ctx context.Context, params *DismissPossibleReplacementsParams, body DismissPossibleReplacementsJSONRequestBody, reqEditors ...RequestEditorFn) (*DismissPossibleReplacementsResponse, error) {
+	rsp, err := c.DismissPossibleReplacements(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDismissPossibleReplacementsResponse(rsp)
 }
 
 // ListAllPullsWithResponse List the pulls of all connections, newest first
@@ -22985,15 +24572,60 @@ func (c *ClientWithResponses) ListTransactionHistoryWithResponse(ctx context.Con
 	return ParseListTransactionHistoryResponse(rsp)
 }
 
+// JoinTransactionsWithBodyWithResponse Join a removed transaction with the one that continues it
+//
+// Makes a removed transaction continue as the row of a live one, because both are one movement. The other transaction is removed and superseded. Both must have the same account, currency and direction, otherwise the response is a 409. A split undoes the join.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/discovery/transactions/{id}/join (the `JoinTransactions` operationId).
+func (c *ClientWithResponses) JoinTransactionsWithBodyWithResponse(ctx context.Context, id string, params *JoinTransactionsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*JoinTransactionsResponse, error) {
+	rsp, err := c.JoinTransactionsWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseJoinTransactionsResponse(rsp)
+}
+
+// JoinTransactionsWithResponse Join a removed transaction with the one that continues it
+//
+// Makes a removed transaction continue as the row of a live one, because both are one movement. The other transaction is removed and superseded. Both must have the same account, currency and direction, otherwise the response is a 409. A split undoes the join.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/discovery/transactions/{id}/join (the `JoinTransactions` operationId).
+func (c *ClientWithResponses) JoinTransactionsWithResponse(ctx context.Context, id string, params *JoinTransactionsParams, body JoinTransactionsJSONRequestBody, reqEditors ...RequestEditorFn) (*JoinTransactionsResponse, error) {
+	rsp, err := c.JoinTransactions(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseJoinTransactionsResponse(rsp)
+}
+
+// SplitTransactionWithBodyWithResponse Undo the last replacement of a transaction
+//
+// Undoes the last replacement of a transaction. The transaction gets its last past row and is removed, because the vendor no longer has that row; its present row becomes another transaction. The two rows are never matched again. Responds with 409 if the transaction has replaced no row.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/discovery/transactions/{id}/split (the `SplitTransaction` operationId).
+func (c *ClientWithResponses) SplitTransactionWithBodyWithResponse(ctx context.Context, id string, params *SplitTransactionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SplitTransactionResponse, error) {
+	rsp, err := c.SplitTransactionWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSplitTransactionResponse(rsp)
+}
+
 // SplitTransactionWithResponse Undo the last replacement of a transaction
 //
 // Undoes the last replacement of a transaction. The transaction gets its last past row and is removed, because the vendor no longer has that row; its present row becomes another transaction. The two rows are never matched again. Responds with 409 if the transaction has replaced no row.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /v1/discovery/transactions/{id}/split (the `SplitTransaction` operationId).
-func (c *ClientWithResponses) SplitTransactionWithResponse(ctx context.Context, id string, params *SplitTransactionParams, reqEditors ...RequestEditorFn) (*SplitTransactionResponse, error) {
-	rsp, err := c.SplitTransaction(ctx, id, params, reqEditors...)
+func (c *ClientWithResponses) SplitTransactionWithResponse(ctx context.Context, id string, params *SplitTransactionParams, body SplitTransactionJSONRequestBody, reqEditors ...RequestEditorFn) (*SplitTransactionResponse, error) {
+	rsp, err := c.SplitTransaction(ctx, id, params, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -24554,6 +26186,213 @@ func ParseAcceptCompletenessResponse(rsp *http.Response) (*AcceptCompletenessRes
 		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers AcceptCompletenessResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseContinueAccountResponse parses an HTTP response from a ContinueAccountWithResponse call
+func ParseContinueAccountResponse(rsp *http.Response) (*ContinueAccountResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ContinueAccountResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest PullView
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 405:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON405 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 408:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON408 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 202:
+		var headers ContinueAccountResponse202Headers
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = &value
+		}
+		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XIdempotencyReplayed = &value
+		}
+		response.Headers202 = &headers
+	case rsp.StatusCode == 400:
+		var headers ContinueAccountResponse400Headers
+		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XIdempotencyReplayed = &value
+		}
+		response.Headers400 = &headers
+	case rsp.StatusCode == 401:
+		var headers ContinueAccountResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 404:
+		var headers ContinueAccountResponse404Headers
+		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XIdempotencyReplayed = &value
+		}
+		response.Headers404 = &headers
+	case rsp.StatusCode == 405:
+		var headers ContinueAccountResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = &value
+		}
+		response.Headers405 = &headers
+	case rsp.StatusCode == 409:
+		var headers ContinueAccountResponse409Headers
+		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XIdempotencyReplayed = &value
+		}
+		response.Headers409 = &headers
+	case rsp.StatusCode == 429:
+		var headers ContinueAccountResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers ContinueAccountResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
@@ -29357,6 +31196,320 @@ func ParseGetErasureResponse(rsp *http.Response) (*GetErasureResponse, error) {
 	return response, nil
 }
 
+// ParseListPossibleReplacementsResponse parses an HTTP response from a ListPossibleReplacementsWithResponse call
+func ParseListPossibleReplacementsResponse(rsp *http.Response) (*ListPossibleReplacementsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListPossibleReplacementsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PageSuggestionView
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 405:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON405 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers ListPossibleReplacementsResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers ListPossibleReplacementsResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = &value
+		}
+		response.Headers405 = &headers
+	case rsp.StatusCode == 429:
+		var headers ListPossibleReplacementsResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers ListPossibleReplacementsResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseDismissPossibleReplacementsResponse parses an HTTP response from a DismissPossibleReplacementsWithResponse call
+func ParseDismissPossibleReplacementsResponse(rsp *http.Response) (*DismissPossibleReplacementsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DismissPossibleReplacementsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 405:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON405 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 408:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON408 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		var headers DismissPossibleReplacementsResponse204Headers
+		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XIdempotencyReplayed = &value
+		}
+		response.Headers204 = &headers
+	case rsp.StatusCode == 400:
+		var headers DismissPossibleReplacementsResponse400Headers
+		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XIdempotencyReplayed = &value
+		}
+		response.Headers400 = &headers
+	case rsp.StatusCode == 401:
+		var headers DismissPossibleReplacementsResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 404:
+		var headers DismissPossibleReplacementsResponse404Headers
+		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XIdempotencyReplayed = &value
+		}
+		response.Headers404 = &headers
+	case rsp.StatusCode == 405:
+		var headers DismissPossibleReplacementsResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = &value
+		}
+		response.Headers405 = &headers
+	case rsp.StatusCode == 409:
+		var headers DismissPossibleReplacementsResponse409Headers
+		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XIdempotencyReplayed = &value
+		}
+		response.Headers409 = &headers
+	case rsp.StatusCode == 429:
+		var headers DismissPossibleReplacementsResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers DismissPossibleReplacementsResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
 // ParseListAllPullsResponse parses an HTTP response from a ListAllPullsWithResponse call
 func ParseListAllPullsResponse(rsp *http.Response) (*ListAllPullsResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -31916,6 +34069,206 @@ func ParseListTransactionHistoryResponse(rsp *http.Response) (*ListTransactionHi
 	return response, nil
 }
 
+// ParseJoinTransactionsResponse parses an HTTP response from a JoinTransactionsWithResponse call
+func ParseJoinTransactionsResponse(rsp *http.Response) (*JoinTransactionsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &JoinTransactionsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest TransactionView
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 405:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON405 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 408:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON408 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers JoinTransactionsResponse200Headers
+		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XIdempotencyReplayed = &value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 400:
+		var headers JoinTransactionsResponse400Headers
+		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XIdempotencyReplayed = &value
+		}
+		response.Headers400 = &headers
+	case rsp.StatusCode == 401:
+		var headers JoinTransactionsResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 404:
+		var headers JoinTransactionsResponse404Headers
+		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XIdempotencyReplayed = &value
+		}
+		response.Headers404 = &headers
+	case rsp.StatusCode == 405:
+		var headers JoinTransactionsResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = &value
+		}
+		response.Headers405 = &headers
+	case rsp.StatusCode == 409:
+		var headers JoinTransactionsResponse409Headers
+		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XIdempotencyReplayed = &value
+		}
+		response.Headers409 = &headers
+	case rsp.StatusCode == 429:
+		var headers JoinTransactionsResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers JoinTransactionsResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
 // ParseSplitTransactionResponse parses an HTTP response from a SplitTransactionWithResponse call
 func ParseSplitTransactionResponse(rsp *http.Response) (*SplitTransactionResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -31972,12 +34325,33 @@ func ParseSplitTransactionResponse(rsp *http.Response) (*SplitTransactionRespons
 		}
 		response.ApplicationProblemJSON405 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 408:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON408 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
 		var dest Problem
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
 		var dest Problem

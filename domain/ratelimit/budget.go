@@ -78,8 +78,8 @@ type TenantDemand struct {
 	// of the waiting tenants minus rateCredit.
 	Served   int64
 	Replicas []ReplicaDemand
-	// Taken contains when the tenant took its calls of a Window, and AskedAt when it last asked for one. They are zero in
-	// the state of a token bucket.
+	// Taken contains when the tenant took its calls of a Window, and AskedAt when it last asked for one. They are zero
+	// in the state of a token bucket.
 	Taken   []time.Time
 	AskedAt time.Time
 }

@@ -7,12 +7,12 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// Window is a rate limit for calls that are rare: at most Limit calls in any 60 s. Unlike a token bucket, it allows all
-// calls at once. A call that exceeds the limit is refused; it does not wait.
+// Window is a rate limit for rare calls: at most Limit calls in any 60 s. Unlike a token bucket, it allows all calls at
+// once. A call that exceeds the limit is refused; it does not wait.
 type Window struct {
 	Limit int
-	// Share is the number of calls that one tenant can make in a window while another tenant asks, too. A tenant asks if
-	// it has called Take within the last WindowLength, even if that call was refused.
+	// Share is the number of calls that one tenant can make in a window while another tenant asks, too. A tenant asks
+	// if it has called Take within the last WindowLength, even if that call was refused.
 	Share int
 }
 

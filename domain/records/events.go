@@ -37,8 +37,8 @@ func OfHealth(before, after domain.Connection) (domain.Announced, []Event) {
 	return announced, nil
 }
 
-// OfPull returns the event that reports the end of a pull, and the problems that are announced from then on. Each failed
-// pull is reported, and the first success after it. A pull that will be retried is not reported, and neither is a pull
+// OfPull returns the event that reports the end of a pull, and the problems that are announced from then on. Each
+// failed pull is reported, and the first success after it. A pull that will be retried is not reported, and neither is a pull
 // of a deleted connection.
 func OfPull(c domain.Connection, pull domain.PullID, end domain.PullState) (domain.Announced, []Event) {
 	announced := c.Announced

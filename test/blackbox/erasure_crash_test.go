@@ -66,7 +66,8 @@ func killErasure(t *testing.T, h *env, limit time.Duration) {
 		t.Fatalf("the erasure does not go on within %v", limit)
 	}
 	status := ""
-	for end := time.Now().Add(waitTimeout); status != "done" && time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(waitTimeout); status != "done" && time.Now().Before(end); {
+		time.Sleep(50 * time.Millisecond)
 		status = text(h.call(second, "GET", "/erasures/"+text(e, "id"), nil, http.StatusOK), "status")
 	}
 	if status != "done" {

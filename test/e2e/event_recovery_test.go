@@ -31,7 +31,9 @@ func TestTheEndOfAProblemIsAnEvent(t *testing.T) {
 		for _, e := range r.got() {
 			kinds[text(e, "type")]++
 		}
-		for _, kind := range []string{"connection.reauth_required", "connection.recovered", "pull.failed", "pull.recovered"} {
+		for _, kind := range []string{
+			"connection.reauth_required", "connection.recovered", "pull.failed", "pull.recovered",
+		} {
 			if n := kinds["studio.lerian.discovery."+kind]; n != 1 {
 				t.Errorf("%d events %s, want 1: %v", n, kind, kinds)
 			}

@@ -34,7 +34,9 @@ var windows = map[string]vendorhttp.Window{refreshes: {Limit: 20, Share: 15}}
 var (
 	authAPI        = &vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: classifyAuthError}
 	itemAPI        = &vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: classifyItemError}
-	refreshAPI     = &vendorhttp.Vendor{Name: Name, Budgets: budgets, Windows: windows, ClassifyError: classifyRefreshError}
+	refreshAPI     = &vendorhttp.Vendor{
+		Name: Name, Budgets: budgets, Windows: windows, ClassifyError: classifyRefreshError,
+	}
 	transactionAPI = &vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: classifyError}
 	webhookAPI     = &vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: classifyWebhookError}
 	laterPageAPI   = &vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: classifyLaterPageError}

@@ -5,16 +5,16 @@ import (
 	"time"
 )
 
-// TestClaimsOfADeadProcessAreReleased changes only the claims: an erasure that waits after the deletion at the vendor, and
-// rows that are not claimed, keep their times.
+// TestClaimsOfADeadProcessAreReleased checks that only claims change. An erasure that waits after the deletion at the
+// vendor, and rows that are not claimed, keep their times.
 func TestClaimsOfADeadProcessAreReleased(t *testing.T) {
 	db := opened(t, file(t))
 	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 	later, earlier := now.Add(20*time.Second).UnixMicro(), now.Add(-time.Hour).UnixMicro()
 	insert := func(id, status string, vendorDone, passes int, due int64) {
 		t.Helper()
-		_, err := db.Writer.ExecContext(t.Context(), `INSERT INTO erasures (id, connection_id, at_vendor, status, last_error,
-			created_at, requested_at, due_at, vendor_done, attempts, passes, place, tenant_id)
+		_, err := db.Writer.ExecContext(t.Context(), `INSERT INTO erasures
+			(id, connection_id, at_vendor, status, last_error, created_at, requested_at, due_at, vendor_done, attempts, passes, place, tenant_id)
 			VALUES (?1, ?1, 1, ?2, '', 0, 0, ?3, ?4, 0, ?5, '{}', 't')`, id, status, due, vendorDone, passes)
 		if err != nil {
 			t.Fatal(err)

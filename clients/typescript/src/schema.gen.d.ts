@@ -208,6 +208,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/discovery/accounts/{id}/continue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say which account of a new reference continues an account
+         * @description Says which account of the new account reference continues an account, while the health of the connection has the warning account_ambiguous. Queues a pull that makes the rows of the new reference visible. Responds with 409 if no rows wait for this decision, or if the connection is paused.
+         */
+        post: operations["continue-account"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/discovery/accounts/{id}/statement": {
         parameters: {
             query?: never;
@@ -475,7 +495,7 @@ export interface paths {
         put?: never;
         /**
          * Ask the vendor to read the institution now
-         * @description Asks the vendor to read the institution now. New data arrives with a webhook, as after any other synchronisation. The response is a 409 if the vendor does not have this feature (Belvo), or if the connection is paused.
+         * @description Asks the vendor to read the institution now. New data arrives with a webhook, as after any other synchronisation. The response is a 409 if the vendor does not have this feature (Belvo), or if the connection is paused. It is a 429 with Retry-After if no refresh is allowed at the moment: Pluggy allows 20 in a minute, and a tenant can use 15 of them while another tenant refreshes, too.
          */
         post: operations["refresh-connection"];
         delete?: never;
@@ -750,6 +770,46 @@ export interface paths {
         get: operations["get-erasure"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/discovery/possible-replacements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List possible replacements, newest first
+         * @description Returns the pairs of transactions that may be one movement and about which nobody has decided. Each removed transaction is in three pairs at most.
+         */
+        get: operations["list-possible-replacements"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/discovery/possible-replacements/dismiss": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Dismiss possible replacements
+         * @description Stores that the transactions of one pair, or of each of up to 200 pairs, are different movements. The service never suggests or matches them again. They can still be joined.
+         */
+        post: operations["dismiss-possible-replacements"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1042,6 +1102,26 @@ export interface paths {
         get: operations["list-transaction-history"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/discovery/transactions/{id}/join": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Join a removed transaction with the one that continues it
+         * @description Makes a removed transaction continue as the row of a live one, because both are one movement. The other transaction is removed and superseded. Both must have the same account, currency and direction, otherwise the response is a 409. A split undoes the join.
+         */
+        post: operations["join-transactions"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1775,14 +1855,16 @@ export interface components {
              * @example 2026-03-01T10:00:00Z
              */
             since?: string;
+            /** @description What the service itself has caused at the institution in the current month (UTC) */
+            thisMonth: components["schemas"]["UsageView"];
             /**
              * @description The aggregator
              * @example pluggy
              * @enum {string}
              */
             vendor: "pluggy" | "belvo";
-            /** @description Absent when there are none. mass_removal: a complete read did not return many rows of an account; they are removed only if a read at least an hour later does not return them either. account_shared: another live connection reads one of the same accounts, and each connection stores its own transactions */
-            warnings?: ("mass_removal" | "account_shared")[];
+            /** @description Absent when there are none. mass_removal: a complete read did not return many rows of an account; they are removed only if a read at least an hour later does not return them either. account_shared: another live connection reads one of the same accounts, and each connection stores its own transactions. account_ambiguous: accounts of the new account reference cannot be told apart, and their rows stay invisible until POST /accounts/{id}/continue says which account continues which. join_undone: the vendor returns both rows of transactions that somebody had joined; it ends when the pair is dismissed */
+            warnings?: ("mass_removal" | "account_shared" | "account_ambiguous" | "join_undone")[];
             /** @description Whether the vendor's webhooks arrive */
             webhook: components["schemas"]["WebhookView"];
         };
@@ -1815,6 +1897,13 @@ export interface components {
              * @enum {string}
              */
             state: "unknown" | "active" | "expiring" | "expired" | "revoked";
+        };
+        ContinueRequest: {
+            /**
+             * @description The vendor's id of the account under the new account reference
+             * @example 7b0a1a4e-4b0d-4c39-93c9-5f2f4ef1f1f1
+             */
+            externalId: string;
         };
         CountsView: {
             /**
@@ -2105,6 +2194,25 @@ export interface components {
              */
             vendor: "pluggy" | "belvo";
         };
+        DismissRequest: {
+            /**
+             * @description The id of the other transaction; with old, and without pairs
+             * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02
+             */
+            new?: string;
+            /**
+             * @description The id of the removed transaction; with new, and without pairs
+             * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+             */
+            old?: string;
+            /** @description The pairs, without old and new; at most 200 */
+            pairs?: components["schemas"]["PairRequest"][];
+            /**
+             * @description Why; it is kept in the history of the transactions
+             * @example two purchases of one day
+             */
+            reason?: string;
+        };
         EngineChange: {
             /** @description The configuration; replaces the stored one */
             config?: components["schemas"]["PostgresConfig"] | components["schemas"]["RestGenericConfig"];
@@ -2207,6 +2315,29 @@ export interface components {
              */
             from: string;
         };
+        EvidenceView: {
+            /**
+             * @description What was compared, such as counterparty, document, end_to_end_id, instalment or operation. Later versions of the service can add further kinds
+             * @example counterparty
+             */
+            kind: string;
+            /**
+             * @description The value of the other transaction; absent if it has none
+             * @example MARIA S
+             */
+            new?: string;
+            /**
+             * @description The value of the removed transaction; absent if it has none
+             * @example MARIA SILVA
+             */
+            old?: string;
+            /**
+             * @description Whether it speaks for or against one movement
+             * @example for
+             * @enum {string}
+             */
+            speaks: "for" | "against";
+        };
         FeedPage: {
             /**
              * @description More changes can be read immediately
@@ -2281,10 +2412,24 @@ export interface components {
              * @example 2026-03-01T10:00:00Z
              */
             since?: string;
-            /** @description Absent when there are none. mass_removal: a complete read did not return many rows of an account; they are removed only if a read at least an hour later does not return them either. account_shared: another live connection reads one of the same accounts, and each connection stores its own transactions */
-            warnings?: ("mass_removal" | "account_shared")[];
+            /** @description What the service itself has caused at the institution in the current month (UTC) */
+            thisMonth: components["schemas"]["UsageView"];
+            /** @description Absent when there are none. mass_removal: a complete read did not return many rows of an account; they are removed only if a read at least an hour later does not return them either. account_shared: another live connection reads one of the same accounts, and each connection stores its own transactions. account_ambiguous: accounts of the new account reference cannot be told apart, and their rows stay invisible until POST /accounts/{id}/continue says which account continues which. join_undone: the vendor returns both rows of transactions that somebody had joined; it ends when the pair is dismissed */
+            warnings?: ("mass_removal" | "account_shared" | "account_ambiguous" | "join_undone")[];
             /** @description Whether the vendor's webhooks arrive */
             webhook: components["schemas"]["WebhookView"];
+        };
+        JoinRequest: {
+            /**
+             * @description Why; it is kept in the history of the transactions
+             * @example the tip was added
+             */
+            reason?: string;
+            /**
+             * @description The id of the live transaction with which the transaction continues
+             * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02
+             */
+            with: string;
         };
         LinkSession: {
             /**
@@ -2784,6 +2929,26 @@ export interface components {
              */
             nextCursor?: string;
         };
+        PageSuggestionView: {
+            /**
+             * @description Whether there are more items after this page
+             * @example true
+             */
+            hasMore: boolean;
+            /** @description The items of this page */
+            items: components["schemas"]["SuggestionView"][];
+            /**
+             * Format: int64
+             * @description The requested maximum number of items on a page
+             * @example 20
+             */
+            limit: number;
+            /**
+             * @description The cursor of the next page; absent on the last page
+             * @example AXgBnA-KbR58O5pSPx1bfooBMjAyNi0wMy0wMQ
+             */
+            nextCursor?: string;
+        };
         PageTokenView: {
             /**
              * @description Whether there are more items after this page
@@ -2843,6 +3008,18 @@ export interface components {
              * @example AXgBnA-KbR58O5pSPx1bfooBMjAyNi0wMy0wMQ
              */
             nextCursor?: string;
+        };
+        PairRequest: {
+            /**
+             * @description The id of the other transaction
+             * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02
+             */
+            new: string;
+            /**
+             * @description The id of the removed transaction
+             * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+             */
+            old: string;
         };
         PartyDocumentView: {
             /**
@@ -3295,6 +3472,13 @@ export interface components {
              */
             url: string;
         };
+        SplitRequest: {
+            /**
+             * @description Why; it is kept in the history of the transactions
+             * @example two payments on one day
+             */
+            reason?: string;
+        };
         SubscriptionChange: {
             /**
              * @description Only events of this connection; absent for all
@@ -3407,6 +3591,41 @@ export interface components {
              */
             waiting: number;
         };
+        SuggestionView: {
+            /**
+             * @description The account of both transactions; absent if they have none
+             * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+             */
+            accountId?: string;
+            /**
+             * @description The connection of both transactions
+             * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+             */
+            connectionId: string;
+            /** @description What speaks for and against one movement; empty if the pair was joined without a suggestion */
+            evidence: components["schemas"]["EvidenceView"][];
+            /**
+             * @description The id of the transaction that may continue it
+             * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02
+             */
+            new: string;
+            /**
+             * @description The id of the transaction that the vendor has removed
+             * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+             */
+            old: string;
+            /**
+             * Format: date-time
+             * @description When the service found the pair
+             * @example 2026-03-02T10:00:00Z
+             */
+            since: string;
+            /**
+             * @description open, or join_undone: somebody has joined the pair, and the vendor returns both rows. In events also why the suggestion has ended: joined, dismissed, excluded, matched, split, removed or returned. Later versions of the service can add further states
+             * @example open
+             */
+            state: string;
+        };
         SupersededView: {
             /**
              * Format: date-time
@@ -3420,7 +3639,7 @@ export interface components {
              */
             externalId: string;
             /**
-             * @description Why both rows are the same movement: vendor_link, institution_key, same_description, similar_text, foreign_amount or exclusion. Later versions of the service can add further rules
+             * @description Why both rows are the same movement: vendor_link, institution_key, same_description, similar_text, foreign_amount, exclusion, or operator (somebody has joined them). Later versions of the service can add further rules
              * @example same_description
              */
             rule: string;
@@ -3551,6 +3770,11 @@ export interface components {
              */
             pullId?: string;
             /**
+             * @description Why an operator has joined, split or dismissed the transaction; absent without a reason
+             * @example the tip was added
+             */
+            reason?: string;
+            /**
              * @description Lower-case hex SHA-256 of the vendor's row from which the version was created; after a removal, the hash of the last row. Absent if it is not known
              * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
              */
@@ -3657,6 +3881,13 @@ export interface components {
              * @example 2026-03-01T09:12:44Z
              */
             occurredAt?: string;
+            /**
+             * @description The ids of removed transactions that may be the same movement; see GET /possible-replacements. Absent when there are none
+             * @example [
+             *       "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a03"
+             *     ]
+             */
+            possiblySupersedes?: string[];
             /** @description The identifiers by which a person reconciles the transaction, as the institution states or prints them; absent if none is known */
             references?: components["schemas"]["ReferencesView"];
             /**
@@ -3698,6 +3929,20 @@ export interface components {
             version: number;
             /** @description Doubts about this row; absent when there are none. direction_conflict: the vendor's sign and type indicate opposite directions */
             warnings?: "direction_conflict"[];
+        };
+        UsageView: {
+            /**
+             * Format: int64
+             * @description Number of complete pulls that have succeeded: pulls that read everything that the vendor has
+             * @example 41
+             */
+            pulls: number;
+            /**
+             * Format: int64
+             * @description Number of refreshes that the vendor has accepted
+             * @example 3
+             */
+            refreshes: number;
         };
         VersionView: {
             /**
@@ -6011,6 +6256,335 @@ export interface operations {
             };
         };
     };
+    "continue-account": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too */
+                "X-Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Opaque */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "externalId": "7b0a1a4e-4b0d-4c39-93c9-5f2f4ef1f1f1"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ContinueRequest"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    Location?: string;
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "attempts": 1,
+                     *       "connectionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *       "counts": {
+                     *         "accounts": 2,
+                     *         "added": 6,
+                     *         "modified": 1,
+                     *         "quarantined": 0,
+                     *         "read": 8,
+                     *         "removed": 0,
+                     *         "unchanged": 1
+                     *       },
+                     *       "createdAt": "2026-03-01T10:00:00Z",
+                     *       "finishedAt": "2026-03-02T10:00:04Z",
+                     *       "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *       "lastError": "vendor_unreachable",
+                     *       "nextTryAt": "2026-03-02T10:00:05Z",
+                     *       "startedAt": "2026-03-02T10:00:01Z",
+                     *       "status": "succeeded",
+                     *       "trigger": "webhook",
+                     *       "vendor": "pluggy"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PullView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "the request is not valid",
+                     *       "instance": "/v1/discovery/accounts/{id}/continue",
+                     *       "code": "MTCH-0001",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.limit",
+                     *           "message": "must be at most 200"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    /** @description Always Bearer */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "authentication is required",
+                     *       "instance": "/v1/discovery/accounts/{id}/continue",
+                     *       "code": "MTCH-0003"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "the token lacks the required scope",
+                     *       "instance": "/v1/discovery/accounts/{id}/continue",
+                     *       "code": "MTCH-0004"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "account not found",
+                     *       "instance": "/v1/discovery/accounts/{id}/continue",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    /** @description The methods that the path supports */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Method Not Allowed",
+                     *       "status": 405,
+                     *       "detail": "the method is not allowed for this path",
+                     *       "instance": "/v1/discovery/accounts/{id}/continue",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Request Timeout",
+                     *       "status": 408,
+                     *       "detail": "the body did not arrive in time",
+                     *       "instance": "/v1/discovery/accounts/{id}/continue",
+                     *       "code": "MTCH-0001"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Conflict",
+                     *       "status": 409,
+                     *       "detail": "the request conflicts with the current state",
+                     *       "instance": "/v1/discovery/accounts/{id}/continue",
+                     *       "code": "MTCH-0007"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Request Entity Too Large",
+                     *       "status": 413,
+                     *       "detail": "the body is too large",
+                     *       "instance": "/v1/discovery/accounts/{id}/continue",
+                     *       "code": "MTCH-0010"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unsupported Media Type",
+                     *       "status": 415,
+                     *       "detail": "the body must be application/json without a content encoding",
+                     *       "instance": "/v1/discovery/accounts/{id}/continue",
+                     *       "code": "MTCH-0001"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "the idempotency key was used for another request",
+                     *       "instance": "/v1/discovery/accounts/{id}/continue",
+                     *       "code": "MTCH-0019"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "too many requests",
+                     *       "instance": "/v1/discovery/accounts/{id}/continue",
+                     *       "code": "MTCH-0009"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/accounts/{id}/continue",
+                     *       "code": "MTCH-0002"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Service Unavailable",
+                     *       "status": 503,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/accounts/{id}/continue",
+                     *       "code": "MTCH-0008"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-statement": {
         parameters: {
             query: {
@@ -6789,6 +7363,10 @@ export interface operations {
                      *           "quarantined": 0,
                      *           "reason": "credential_rejected",
                      *           "since": "2026-03-01T10:00:00Z",
+                     *           "thisMonth": {
+                     *             "pulls": 41,
+                     *             "refreshes": 3
+                     *           },
                      *           "vendor": "pluggy",
                      *           "warnings": [
                      *             "mass_removal"
@@ -8565,6 +9143,10 @@ export interface operations {
                      *       "quarantined": 0,
                      *       "reason": "credential_rejected",
                      *       "since": "2026-03-01T10:00:00Z",
+                     *       "thisMonth": {
+                     *         "pulls": 41,
+                     *         "refreshes": 3
+                     *       },
                      *       "warnings": [
                      *         "mass_removal"
                      *       ],
@@ -9054,6 +9636,10 @@ export interface operations {
                      *       "quarantined": 0,
                      *       "reason": "credential_rejected",
                      *       "since": "2026-03-01T10:00:00Z",
+                     *       "thisMonth": {
+                     *         "pulls": 41,
+                     *         "refreshes": 3
+                     *       },
                      *       "warnings": [
                      *         "mass_removal"
                      *       ],
@@ -10347,6 +10933,10 @@ export interface operations {
                      *       "quarantined": 0,
                      *       "reason": "credential_rejected",
                      *       "since": "2026-03-01T10:00:00Z",
+                     *       "thisMonth": {
+                     *         "pulls": 41,
+                     *         "refreshes": 3
+                     *       },
                      *       "warnings": [
                      *         "mass_removal"
                      *       ],
@@ -10632,6 +11222,9 @@ export interface operations {
                      *             "id": "c0ffee00-0000-4000-8000-000000000002"
                      *           },
                      *           "occurredAt": "2026-03-01T09:12:44Z",
+                     *           "possiblySupersedes": [
+                     *             "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a03"
+                     *           ],
                      *           "references": {
                      *             "authenticationCode": "9A7B.1C2D.3E4F.5061",
                      *             "chequeNumber": "417",
@@ -13736,6 +14329,512 @@ export interface operations {
                      *       "status": 503,
                      *       "detail": "internal error",
                      *       "instance": "/v1/discovery/erasures/{id}",
+                     *       "code": "MTCH-0008"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-possible-replacements": {
+        parameters: {
+            query?: {
+                /** @description Only items of this connection */
+                connectionId?: string;
+                /** @description The maximum number of items on the page */
+                limit?: number;
+                /** @description nextCursor of the previous page */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "hasMore": true,
+                     *       "items": [
+                     *         {
+                     *           "accountId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *           "connectionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *           "evidence": [
+                     *             {
+                     *               "kind": "counterparty",
+                     *               "new": "MARIA S",
+                     *               "old": "MARIA SILVA",
+                     *               "speaks": "for"
+                     *             }
+                     *           ],
+                     *           "new": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02",
+                     *           "old": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *           "since": "2026-03-02T10:00:00Z",
+                     *           "state": "open"
+                     *         }
+                     *       ],
+                     *       "limit": 20,
+                     *       "nextCursor": "AXgBnA-KbR58O5pSPx1bfooBMjAyNi0wMy0wMQ"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PageSuggestionView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "the request is not valid",
+                     *       "instance": "/v1/discovery/possible-replacements",
+                     *       "code": "MTCH-0001",
+                     *       "errors": [
+                     *         {
+                     *           "location": "query.limit",
+                     *           "message": "must be at most 200"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    /** @description Always Bearer */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "authentication is required",
+                     *       "instance": "/v1/discovery/possible-replacements",
+                     *       "code": "MTCH-0003"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "the token lacks the required scope",
+                     *       "instance": "/v1/discovery/possible-replacements",
+                     *       "code": "MTCH-0004"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    /** @description The methods that the path supports */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Method Not Allowed",
+                     *       "status": 405,
+                     *       "detail": "the method is not allowed for this path",
+                     *       "instance": "/v1/discovery/possible-replacements",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "too many requests",
+                     *       "instance": "/v1/discovery/possible-replacements",
+                     *       "code": "MTCH-0009"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/possible-replacements",
+                     *       "code": "MTCH-0002"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Service Unavailable",
+                     *       "status": 503,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/possible-replacements",
+                     *       "code": "MTCH-0008"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "dismiss-possible-replacements": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too */
+                "X-Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "new": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02",
+                 *       "old": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                 *       "pairs": [
+                 *         {
+                 *           "new": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02",
+                 *           "old": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01"
+                 *         }
+                 *       ],
+                 *       "reason": "two purchases of one day"
+                 *     }
+                 */
+                "application/json": components["schemas"]["DismissRequest"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "the request is not valid",
+                     *       "instance": "/v1/discovery/possible-replacements/dismiss",
+                     *       "code": "MTCH-0001",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.limit",
+                     *           "message": "must be at most 200"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    /** @description Always Bearer */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "authentication is required",
+                     *       "instance": "/v1/discovery/possible-replacements/dismiss",
+                     *       "code": "MTCH-0003"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "the token lacks the required scope",
+                     *       "instance": "/v1/discovery/possible-replacements/dismiss",
+                     *       "code": "MTCH-0004"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "transaction not found",
+                     *       "instance": "/v1/discovery/possible-replacements/dismiss",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    /** @description The methods that the path supports */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Method Not Allowed",
+                     *       "status": 405,
+                     *       "detail": "the method is not allowed for this path",
+                     *       "instance": "/v1/discovery/possible-replacements/dismiss",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Request Timeout",
+                     *       "status": 408,
+                     *       "detail": "the body did not arrive in time",
+                     *       "instance": "/v1/discovery/possible-replacements/dismiss",
+                     *       "code": "MTCH-0001"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Conflict",
+                     *       "status": 409,
+                     *       "detail": "the request conflicts with the current state",
+                     *       "instance": "/v1/discovery/possible-replacements/dismiss",
+                     *       "code": "MTCH-0007"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Request Entity Too Large",
+                     *       "status": 413,
+                     *       "detail": "the body is too large",
+                     *       "instance": "/v1/discovery/possible-replacements/dismiss",
+                     *       "code": "MTCH-0010"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unsupported Media Type",
+                     *       "status": 415,
+                     *       "detail": "the body must be application/json without a content encoding",
+                     *       "instance": "/v1/discovery/possible-replacements/dismiss",
+                     *       "code": "MTCH-0001"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "the idempotency key was used for another request",
+                     *       "instance": "/v1/discovery/possible-replacements/dismiss",
+                     *       "code": "MTCH-0019"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "too many requests",
+                     *       "instance": "/v1/discovery/possible-replacements/dismiss",
+                     *       "code": "MTCH-0009"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/possible-replacements/dismiss",
+                     *       "code": "MTCH-0002"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Service Unavailable",
+                     *       "status": 503,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/possible-replacements/dismiss",
                      *       "code": "MTCH-0008"
                      *     }
                      */
@@ -17112,6 +18211,9 @@ export interface operations {
                      *             "id": "c0ffee00-0000-4000-8000-000000000002"
                      *           },
                      *           "occurredAt": "2026-03-01T09:12:44Z",
+                     *           "possiblySupersedes": [
+                     *             "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a03"
+                     *           ],
                      *           "references": {
                      *             "authenticationCode": "9A7B.1C2D.3E4F.5061",
                      *             "chequeNumber": "417",
@@ -17351,6 +18453,9 @@ export interface operations {
                      *               "id": "c0ffee00-0000-4000-8000-000000000002"
                      *             },
                      *             "occurredAt": "2026-03-01T09:12:44Z",
+                     *             "possiblySupersedes": [
+                     *               "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a03"
+                     *             ],
                      *             "references": {
                      *               "authenticationCode": "9A7B.1C2D.3E4F.5061",
                      *               "chequeNumber": "417",
@@ -17577,6 +18682,9 @@ export interface operations {
                      *         "id": "c0ffee00-0000-4000-8000-000000000002"
                      *       },
                      *       "occurredAt": "2026-03-01T09:12:44Z",
+                     *       "possiblySupersedes": [
+                     *         "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a03"
+                     *       ],
                      *       "references": {
                      *         "authenticationCode": "9A7B.1C2D.3E4F.5061",
                      *         "chequeNumber": "417",
@@ -17816,6 +18924,7 @@ export interface operations {
                      *           ],
                      *           "normalizer": "pluggy 2",
                      *           "pullId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *           "reason": "the tip was added",
                      *           "rowSha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
                      *           "trigger": "webhook",
                      *           "version": 2
@@ -17996,7 +19105,7 @@ export interface operations {
             };
         };
     };
-    "split-transaction": {
+    "join-transactions": {
         parameters: {
             query?: never;
             header?: {
@@ -18009,7 +19118,17 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "the tip was added",
+                 *       "with": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02"
+                 *     }
+                 */
+                "application/json": components["schemas"]["JoinRequest"];
+            };
+        };
         responses: {
             /** @description OK */
             200: {
@@ -18043,6 +19162,367 @@ export interface operations {
                      *         "id": "c0ffee00-0000-4000-8000-000000000002"
                      *       },
                      *       "occurredAt": "2026-03-01T09:12:44Z",
+                     *       "possiblySupersedes": [
+                     *         "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a03"
+                     *       ],
+                     *       "references": {
+                     *         "authenticationCode": "9A7B.1C2D.3E4F.5061",
+                     *         "chequeNumber": "417",
+                     *         "endToEndId": "E18236120202603011212s0a1b2c3d4e",
+                     *         "receiverReferenceId": "PEDIDO-1024",
+                     *         "referenceNumber": "8703",
+                     *         "trackingKey": "MBAN01002602240078226691",
+                     *         "transactionId": "675767aa-d7ae-4c0b-9f3e-7f2f1f0f5a11"
+                     *       },
+                     *       "removedAt": "2026-03-09T10:00:00Z",
+                     *       "status": "posted",
+                     *       "supersededBy": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02",
+                     *       "supersedes": [
+                     *         {
+                     *           "at": "2026-03-02T10:00:00Z",
+                     *           "externalId": "c0ffee00-0000-4000-8000-000000000001",
+                     *           "rule": "same_description"
+                     *         }
+                     *       ],
+                     *       "updatedAt": "2026-03-02T10:00:00Z",
+                     *       "vendor": "pluggy",
+                     *       "version": 1,
+                     *       "warnings": [
+                     *         "direction_conflict"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TransactionView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "the request is not valid",
+                     *       "instance": "/v1/discovery/transactions/{id}/join",
+                     *       "code": "MTCH-0001",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.limit",
+                     *           "message": "must be at most 200"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    /** @description Always Bearer */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "authentication is required",
+                     *       "instance": "/v1/discovery/transactions/{id}/join",
+                     *       "code": "MTCH-0003"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "the token lacks the required scope",
+                     *       "instance": "/v1/discovery/transactions/{id}/join",
+                     *       "code": "MTCH-0004"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "transaction not found",
+                     *       "instance": "/v1/discovery/transactions/{id}/join",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    /** @description The methods that the path supports */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Method Not Allowed",
+                     *       "status": 405,
+                     *       "detail": "the method is not allowed for this path",
+                     *       "instance": "/v1/discovery/transactions/{id}/join",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Request Timeout",
+                     *       "status": 408,
+                     *       "detail": "the body did not arrive in time",
+                     *       "instance": "/v1/discovery/transactions/{id}/join",
+                     *       "code": "MTCH-0001"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Conflict",
+                     *       "status": 409,
+                     *       "detail": "the request conflicts with the current state",
+                     *       "instance": "/v1/discovery/transactions/{id}/join",
+                     *       "code": "MTCH-0007"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Request Entity Too Large",
+                     *       "status": 413,
+                     *       "detail": "the body is too large",
+                     *       "instance": "/v1/discovery/transactions/{id}/join",
+                     *       "code": "MTCH-0010"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unsupported Media Type",
+                     *       "status": 415,
+                     *       "detail": "the body must be application/json without a content encoding",
+                     *       "instance": "/v1/discovery/transactions/{id}/join",
+                     *       "code": "MTCH-0001"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "the idempotency key was used for another request",
+                     *       "instance": "/v1/discovery/transactions/{id}/join",
+                     *       "code": "MTCH-0019"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "too many requests",
+                     *       "instance": "/v1/discovery/transactions/{id}/join",
+                     *       "code": "MTCH-0009"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/transactions/{id}/join",
+                     *       "code": "MTCH-0002"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Service Unavailable",
+                     *       "status": 503,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/transactions/{id}/join",
+                     *       "code": "MTCH-0008"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "split-transaction": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too */
+                "X-Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Opaque */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "two payments on one day"
+                 *     }
+                 */
+                "application/json": components["schemas"]["SplitRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "accountAmount": "-1062.25",
+                     *       "accountCurrency": "BRL",
+                     *       "accountId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *       "amount": "-212.45",
+                     *       "category": "Electricity",
+                     *       "connectionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *       "counterparty": "Companhia de Energia",
+                     *       "counterpartyDocument": {
+                     *         "type": "CNPJ",
+                     *         "value": "12ABC34501DE35"
+                     *       },
+                     *       "currency": "BRL",
+                     *       "date": "2026-03-01",
+                     *       "description": "BOLETO DE ENERGIA",
+                     *       "erasedAt": "2026-03-10T10:00:00Z",
+                     *       "externalId": "c0ffee00-0000-4000-8000-000000000002",
+                     *       "firstSeenAt": "2026-03-01T10:00:00Z",
+                     *       "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *       "metadata": {
+                     *         "id": "c0ffee00-0000-4000-8000-000000000002"
+                     *       },
+                     *       "occurredAt": "2026-03-01T09:12:44Z",
+                     *       "possiblySupersedes": [
+                     *         "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a03"
+                     *       ],
                      *       "references": {
                      *         "authenticationCode": "9A7B.1C2D.3E4F.5061",
                      *         "chequeNumber": "417",
@@ -18091,7 +19571,7 @@ export interface operations {
                      *       "code": "MTCH-0001",
                      *       "errors": [
                      *         {
-                     *           "location": "query.limit",
+                     *           "location": "body.limit",
                      *           "message": "must be at most 200"
                      *         }
                      *       ]
@@ -18182,6 +19662,25 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Request Timeout",
+                     *       "status": 408,
+                     *       "detail": "the body did not arrive in time",
+                     *       "instance": "/v1/discovery/transactions/{id}/split",
+                     *       "code": "MTCH-0001"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Conflict */
             409: {
                 headers: {
@@ -18198,6 +19697,44 @@ export interface operations {
                      *       "detail": "the request conflicts with the current state",
                      *       "instance": "/v1/discovery/transactions/{id}/split",
                      *       "code": "MTCH-0007"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Request Entity Too Large",
+                     *       "status": 413,
+                     *       "detail": "the body is too large",
+                     *       "instance": "/v1/discovery/transactions/{id}/split",
+                     *       "code": "MTCH-0010"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unsupported Media Type",
+                     *       "status": 415,
+                     *       "detail": "the body must be application/json without a content encoding",
+                     *       "instance": "/v1/discovery/transactions/{id}/split",
+                     *       "code": "MTCH-0001"
                      *     }
                      */
                     "application/problem+json": components["schemas"]["Problem"];

@@ -169,6 +169,5 @@ func (s *Service) changePause(
 	if changed {
 		s.audits.Emit(ctx, tenant, action, id.String())
 	}
-	activity, err := s.Connections.Activity(ctx, tenant, id)
-	return s.connectionHealth(c, activity), err
+	return s.healthOf(ctx, c)
 }

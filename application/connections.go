@@ -197,56 +197,6 @@ func (s *Service) delete(
 	return err
 }
 
-// ConnectionHealth implements ports.ConnectionManager.
-func (s *Service) ConnectionHealth(
-	ctx context.Context, tenant domain.TenantID, id domain.ConnectionID,
-) (ports.ConnectionHealth, error) {
-	c, err := s.Connections.Get(ctx, tenant, domain.Aggregator, id)
-	if err != nil {
-		return ports.ConnectionHealth{}, err
-	}
-	activity, err := s.Connections.Activity(ctx, tenant, id)
-	return s.connectionHealth(c, activity), err
-}
-
-func (s *Service) connectionHealth(c domain.Connection, a ports.Activity) ports.ConnectionHealth {
-	now, grace := s.Clock.Now(), s.WebhookSilenceGrace
-	return ports.ConnectionHealth{
-		Health: c.Health, Activity: a, Completeness: s.completenessOf(a), Paused: c.Paused(),
-		ThisMonth:      c.Usage.In(now),
-		AmbiguousSince: c.Ambiguity.Since,
-		Consent:        ports.ConsentHealth{State: c.Consent.State(now), ExpiresAt: c.Consent.ExpiresAt},
-		Webhook: ports.WebhookHealth{
-			State:      c.Webhook.State(now, grace, a.Webhooks, a.LastWebhookAt, c.Paused()),
-			LastAt:     a.LastWebhookAt,
-			ExpectedBy: c.Webhook.ExpectedBy(grace, a.Webhooks.HasToken),
-		},
-	}
-}
-
-// ListConnectionHealth implements ports.ConnectionManager. It reads the connections and then their
-// activity; a connection that is deleted in between is listed without activity.
-func (s *Service) ListConnectionHealth(
-	ctx context.Context, tenant domain.TenantID, filter ports.ConnectionFilter, page domain.PageRequest,
-) (domain.Page[ports.ConnectionStatus], error) {
-	connections, err := s.ListConnections(ctx, tenant, filter, page)
-	if err != nil {
-		return domain.Page[ports.ConnectionStatus]{}, err
-	}
-	ids := make([]domain.ConnectionID, len(connections.Items))
-	for i, c := range connections.Items {
-		ids[i] = c.ID
-	}
-	activities, err := s.Connections.Activities(ctx, tenant, ids)
-	statuses := domain.Page[ports.ConnectionStatus]{Next: connections.Next}
-	for _, c := range connections.Items {
-		statuses.Items = append(statuses.Items, ports.ConnectionStatus{
-			Connection: c, ConnectionHealth: s.connectionHealth(c, activities[c.ID]),
-		})
-	}
-	return statuses, err
-}
-
 // checkBaseURL validates the form, the origin and the address of a base URL for connections of the vendor v. It returns
 // the field errors, or nil if the URL is valid. A non-nil error means that the check itself was interrupted.
 func (s *Service) checkBaseURL(ctx context.Context, v domain.Vendor, raw string) ([]*domain.Error, error) {

@@ -95,6 +95,18 @@ func (s *Service) SearchTransactions(
 	})
 }
 
+// SumTransactions implements ports.Reader.
+func (s *Service) SumTransactions(
+	ctx context.Context, tenant domain.TenantID, filter domain.SumFilter,
+) ([]domain.DayTotal, error) {
+	if err := filter.Window.Validate(); err != nil {
+		return nil, err
+	}
+	return readShared(ctx, s, tenant, func() ([]domain.DayTotal, error) {
+		return s.Ledger.Sum(ctx, tenant, filter)
+	})
+}
+
 // Changes implements ports.Reader. It does not hold a share of the tenant's costly reads while it waits. After
 // StopWaiting was called, a page without changes is returned without waiting.
 //

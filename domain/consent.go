@@ -77,6 +77,9 @@ type Consent struct {
 	Status    ConsentStatus
 	Key       string    // identifies the consent; "" if the vendor has not identified it
 	ExpiresAt time.Time // zero if no expiry is known
+	// Since is when Status last changed; zero if the consent is unknown, or if an earlier version of the service has
+	// stored it.
+	Since time.Time
 	// NoticeAt is when the service must report that the consent is expiring or has expired. It is zero if the service
 	// has already reported this, or if there is nothing to report.
 	NoticeAt time.Time
@@ -129,6 +132,9 @@ func (c Consent) After(r ConsentReport, reportedAt time.Time) Consent {
 	}
 	if next.Status == ReportedExpired && (next.ExpiresAt.IsZero() || next.ExpiresAt.After(reportedAt)) {
 		next.ExpiresAt = reportedAt
+	}
+	if next.Since = c.Since; next.Status != c.Status {
+		next.Since = reportedAt
 	}
 	next.NoticeAt = c.noticeAfter(next, reportedAt)
 	return next

@@ -24,6 +24,9 @@ type Health struct {
 	// NeedsReauth reports that the vendor is waiting for the account holder to sign in again.
 	// Until then no new data arrives.
 	NeedsReauth bool
+	// ReauthSince is when NeedsReauth became true; zero if it is false. It may be zero although NeedsReauth is true, if
+	// an earlier version of the service has set NeedsReauth.
+	ReauthSince time.Time
 	// ReauthByEvent means that an event has set NeedsReauth. Only a recovery event or a complete synchronisation clears
 	// such a NeedsReauth. Another successful check is no proof of a recovery. The vendor's status may omit a problem,
 	// for example an expired consent.
@@ -106,8 +109,7 @@ const (
 func (h Health) AfterSuccess(s LinkStatus, at time.Time) Health {
 	next := h.withStatus(Healthy, "", at)
 	next.ReauthByEvent = next.ReauthByEvent && !s.SyncComplete
-	next.NeedsReauth = s.NeedsReauth || next.ReauthByEvent
-	return next
+	return next.withReauth(s.NeedsReauth || next.ReauthByEvent, at)
 }
 
 // AfterFailure returns the health after a failed check. Call it only for Rejected failures, and for the
@@ -115,8 +117,7 @@ func (h Health) AfterSuccess(s LinkStatus, at time.Time) Health {
 // and must not change its status.
 func (h Health) AfterFailure(reason Code, at time.Time) Health {
 	next := h.withStatus(Unhealthy, reason, at)
-	next.NeedsReauth = h.NeedsReauth || reason == CredentialRejected
-	return next
+	return next.withReauth(h.NeedsReauth || reason == CredentialRejected, at)
 }
 
 // After returns the health after a pull attempt or a connection test. A failure changes the health only if its kind is
@@ -150,14 +151,27 @@ func ReasonOf(failure error) Code {
 	}
 }
 
-// AfterSignal returns the health after an event with the signal s.
-func (h Health) AfterSignal(s Signal) Health {
+// AfterSignal returns the health after an event with the signal s, which is applied at the given time.
+func (h Health) AfterSignal(s Signal, at time.Time) Health {
 	switch s {
 	case SignalReauth:
-		h.NeedsReauth, h.ReauthByEvent = true, true
+		h.ReauthByEvent = true
+		return h.withReauth(true, at)
 	case SignalRecovered:
-		h.NeedsReauth, h.ReauthByEvent = false, false
+		h.ReauthByEvent = false
+		return h.withReauth(false, at)
 	}
+	return h
+}
+
+func (h Health) withReauth(needed bool, at time.Time) Health {
+	switch {
+	case !needed:
+		h.ReauthSince = time.Time{}
+	case !h.NeedsReauth:
+		h.ReauthSince = at
+	}
+	h.NeedsReauth = needed
 	return h
 }
 

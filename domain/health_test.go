@@ -29,6 +29,7 @@ func TestOnlySuccessAndRejectionChangeTheHealth(t *testing.T) {
 		"another error":         {errors.New("broken"), before},
 		"access denied": {failure(domain.Rejected, domain.AccessDenied), domain.Health{
 			Status: domain.Unhealthy, Reason: domain.CredentialRejected, Since: hour(5), NeedsReauth: true,
+			ReauthSince: hour(5),
 		}},
 	} {
 		if got := before.After(domain.LinkStatus{}, c.failure, hour(5)); got != c.want {

@@ -302,13 +302,13 @@ func TestHealthFollowsChecksAndSignals(t *testing.T) {
 		h.Since != later {
 		t.Fatalf("%+v", h)
 	}
-	if h = h.AfterSignal(domain.SignalReauth).AfterSuccess(domain.LinkStatus{}, later); !h.NeedsReauth {
+	if h = h.AfterSignal(domain.SignalReauth, later).AfterSuccess(domain.LinkStatus{}, later); !h.NeedsReauth {
 		t.Fatal("a status check cleared what an event had reported")
 	}
 	if settled := h.AfterSuccess(domain.LinkStatus{SyncComplete: true}, later); settled.NeedsReauth {
 		t.Fatal("a complete synchronisation after the event did not clear it")
 	}
-	if h = h.AfterSignal(domain.SignalRecovered).AfterSuccess(domain.LinkStatus{}, later); h.NeedsReauth {
+	if h = h.AfterSignal(domain.SignalRecovered, later).AfterSuccess(domain.LinkStatus{}, later); h.NeedsReauth {
 		t.Fatal("the recovery event did not clear it")
 	}
 	if (domain.Health{}).StatusOrUnknown() != domain.Unknown {

@@ -2,7 +2,6 @@ package domain
 
 import (
 	"strings"
-	"unicode"
 
 	"github.com/shopspring/decimal"
 )
@@ -14,7 +13,7 @@ type TransactionSearch struct {
 	Window     Window
 	// Amount is the exact amount with its sign: 12.5 equals 12.50, and differs from -12.5.
 	Amount *decimal.Decimal
-	// Text is a substring of the description or of the counterparty. Case is ignored in every script.
+	// Text is a substring of the description or of the counterparty. Case and accents are ignored (see FoldText).
 	Text string
 	// Reference is the exact value of a member of the references.
 	Reference string
@@ -34,25 +33,11 @@ func (s TransactionSearch) Matches(t Transaction) bool {
 	if s.Reference != "" && !t.References.Has(s.Reference) {
 		return false
 	}
-	text := foldCase(s.Text)
-	return strings.Contains(foldCase(t.Description), text) || strings.Contains(foldCase(t.Counterparty), text)
+	return containsText(&t, FoldText(s.Text))
 }
 
-// foldCase replaces all case variants of a character with the same variant: the variant with the smallest code point.
-// Two texts that differ only in case therefore have the same result. The variants are defined by the simple case
-// folding of Unicode.
-func foldCase(text string) string {
-	return strings.Map(func(r rune) rune {
-		if r < unicode.MaxASCII { // the smallest variant of an ASCII letter is the capital letter
-			if 'a' <= r && r <= 'z' {
-				return r - 'a' + 'A'
-			}
-			return r
-		}
-		smallest := r
-		for other := unicode.SimpleFold(r); other != r; other = unicode.SimpleFold(other) {
-			smallest = min(smallest, other)
-		}
-		return smallest
-	}, text)
+// containsText reports whether the description or the counterparty contains the text, which is the result of FoldText.
+func containsText(t *Transaction, folded string) bool {
+	return folded == "" || strings.Contains(FoldText(t.Description), folded) ||
+		strings.Contains(FoldText(t.Counterparty), folded)
 }

@@ -331,6 +331,11 @@ type Ledger interface {
 	Search(ctx context.Context, tenant domain.TenantID, search domain.TransactionSearch,
 		page domain.PageRequest) (domain.Page[domain.Transaction], error)
 
+	// Sum returns the sums of the live transactions that match the filter, by day and currency: the latest day first,
+	// then by currency. Erased transactions are left out. The database computes the sums. Errors: domain.TooManyDays if
+	// there would be more than domain.MaxDayTotals sums.
+	Sum(ctx context.Context, tenant domain.TenantID, filter domain.SumFilter) ([]domain.DayTotal, error)
+
 	// History returns the versions of a transaction, newest first and without gaps. The first item is the current
 	// version.
 	//

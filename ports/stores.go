@@ -13,6 +13,8 @@ type ConnectionFilter struct {
 	Health domain.HealthStatus
 	// ConsentExpiresBefore selects connections whose consent has a known expiry before this time.
 	ConsentExpiresBefore time.Time
+	// IDs selects the connections with these ids; nil does not narrow the list.
+	IDs []domain.ConnectionID
 }
 
 // Connections stores connections of both kinds. A method that takes a kind sees only live
@@ -56,6 +58,18 @@ type Connections interface {
 	// live aggregator connections of the tenant.
 	Activities(ctx context.Context, tenant domain.TenantID,
 		ids []domain.ConnectionID) (map[domain.ConnectionID]Activity, error)
+
+	// VisitFacts calls visit for each live aggregator connection of the tenant that has one of the ids, in any order; nil
+	// means all connections. It reads the facts of all connections with one query. They are valid only during the call of visit, which must not call the store. If visit
+	// returns an error, VisitFacts stops and returns this error.
+	VisitFacts(ctx context.Context, tenant domain.TenantID, ids []domain.ConnectionID,
+		visit func(*domain.ConnectionFacts) error) error
+
+	// CountAdded returns how many records the pulls of each connection have added on each day (UTC) since first. A pull
+	// counts on the day on which it ended. Connections and days without new records are omitted, and so are ids that
+	// do not belong to connections of the tenant.
+	CountAdded(ctx context.Context, tenant domain.TenantID, ids []domain.ConnectionID,
+		first domain.Date) (map[domain.ConnectionID]map[domain.Date]int, error)
 
 	// NoticeConsents returns at most limit live aggregator connections whose consent is expiring (Consent.NoticeAt <=
 	// now), earliest first, without their sealed credentials. Each returned consent is marked as noticed, so only one

@@ -76,7 +76,21 @@ type ConnectionHealth struct {
 	Consent        ConsentHealth
 	Webhook        WebhookHealth
 	ThisMonth      domain.MonthlyUsage // of the current month in UTC
+	Attention      []domain.Attention  // why the connection needs a person, the most urgent reason first; nil if it does not
 }
+
+// HealthFilter narrows a list of the health of connections. A zero member does not narrow the list.
+type HealthFilter struct {
+	ConnectionFilter
+	// Attention selects only connections that need a person, and orders the list by urgency: by the most urgent reason
+	// of each connection (see domain.Attention.Compare), then by id. A position in the list then consists of the
+	// urgency and the id.
+	Attention bool
+	Name      string // part of the name; case and accents are ignored (see domain.FoldText)
+}
+
+// HealthDays is the number of days for which ConnectionStatus.Added is known, including the present day.
+const HealthDays = 14
 
 // ConsentHealth is the state of the account holder's consent.
 type ConsentHealth struct {
@@ -202,6 +216,13 @@ type StatementFormat interface {
 type ConnectionStatus struct {
 	Connection domain.Connection
 	ConnectionHealth
+	Added [HealthDays]AddedRows // the new records of each of the last days (UTC), the oldest day first
+}
+
+// AddedRows is the number of records that the pulls of a connection have added on one day.
+type AddedRows struct {
+	Date  domain.Date
+	Count int
 }
 
 // ConnectionManager manages aggregator connections.
@@ -236,10 +257,13 @@ type ConnectionManager interface {
 	TestConnection(ctx context.Context, tenant domain.TenantID, vendor, name string) (TestResult, error)
 	// ConnectionHealth returns the stored health and activity of a connection.
 	ConnectionHealth(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID) (ConnectionHealth, error)
-	// ListConnectionHealth returns the connections that ListConnections returns, with their
-	// stored health and activity.
-	ListConnectionHealth(ctx context.Context, tenant domain.TenantID, filter ConnectionFilter,
+	// ListConnectionHealth returns the connections that match the filter, with their stored health and activity. They
+	// are ordered by name, unless filter.Attention is set.
+	ListConnectionHealth(ctx context.Context, tenant domain.TenantID, filter HealthFilter,
 		page domain.PageRequest) (domain.Page[ConnectionStatus], error)
+	// SummarizeConnections counts the tenant's live connections, and the reasons why they need a person. It needs one
+	// query, however many connections there are.
+	SummarizeConnections(ctx context.Context, tenant domain.TenantID) (domain.AttentionSummary, error)
 }
 
 // LinkSession allows the account holder of a connection to sign in at the institution again. It is not stored.
@@ -443,6 +467,9 @@ type Reader interface {
 	// requested, or none.
 	SearchTransactions(ctx context.Context, tenant domain.TenantID, search domain.TransactionSearch,
 		page domain.PageRequest) (domain.Page[domain.Transaction], error)
+	// SumTransactions returns the sums of the live transactions that match the filter, by day and currency, the latest
+	// day first. Errors: Invalid.
+	SumTransactions(ctx context.Context, tenant domain.TenantID, filter domain.SumFilter) ([]domain.DayTotal, error)
 	// Changes reads a page of the tenant's change feed. If the page would be empty, Changes
 	// first waits up to the given duration for a change.
 	Changes(ctx context.Context, tenant domain.TenantID, page domain.PageRequest,

@@ -91,6 +91,7 @@ func (v connections) List(ctx context.Context, tenant domain.TenantID, f ports.C
 		rows := filtered(maps.Values(v.connections), func(c *domain.Connection) bool {
 			return c.Tenant == tenant && c.Live() && (f.Kind == "" || c.Kind == f.Kind) &&
 				(f.Health == "" || c.Health.StatusOrUnknown() == f.Health) &&
+				(f.IDs == nil || slices.Contains(f.IDs, c.ID)) &&
 				(f.ConsentExpiresBefore.IsZero() ||
 					!c.Consent.ExpiresAt.IsZero() && c.Consent.ExpiresAt.Before(f.ConsentExpiresBefore))
 		}, listedConnection)

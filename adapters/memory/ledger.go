@@ -81,6 +81,24 @@ func (v ledger) Search(ctx context.Context, tenant domain.TenantID, search domai
 	})
 }
 
+// Sum adds the amounts of all matching transactions.
+func (v ledger) Sum(
+	ctx context.Context, tenant domain.TenantID, f domain.SumFilter,
+) ([]domain.DayTotal, error) {
+	return exclusiveResult(ctx, v.Store, "Ledger.Sum", func() ([]domain.DayTotal, error) {
+		var all []domain.DayTotal
+		for t := range v.transactionsOf(tenant) {
+			if f.Matches(&t) {
+				all = append(all, domain.DayTotal{Date: t.Date, Total: domain.TotalOf(&t)})
+			}
+		}
+		if all = domain.SumDays(all); len(all) > domain.MaxDayTotals {
+			return nil, domain.TooManyDays()
+		}
+		return all, nil
+	})
+}
+
 // transactionsOf returns the transactions of all connections of the tenant, in any order. They are not
 // copies.
 func (s *Store) transactionsOf(tenant domain.TenantID) iter.Seq[domain.Transaction] {

@@ -68,19 +68,20 @@ type testOutcome struct {
 
 // healthView is the stored health of a connection. Reading it does not call the vendor.
 type healthView struct {
-	Health        string      `json:"health" enum:"unknown,healthy,unhealthy" example:"healthy" doc:"The result of the last contact with the vendor"`
-	Reason        string      `json:"reason,omitempty" example:"credential_rejected" doc:"Why it is unhealthy; absent otherwise"`
-	Since         time.Time   `json:"since,omitzero" example:"2026-03-01T10:00:00Z" doc:"When health or reason last changed; absent before the first contact"`
-	NeedsReauth   bool        `json:"needsReauth" example:"false" doc:"Whether the account holder must sign in at the institution again"`
-	Paused        bool        `json:"paused" example:"false" doc:"Whether the connection is paused: webhooks are stored, and no request is sent to the vendor"`
-	LastPullAt    time.Time   `json:"lastPullAt,omitzero" example:"2026-03-02T10:00:00Z" doc:"When the last succeeded pull ended; absent if there was none"`
-	LastWebhookAt time.Time   `json:"lastWebhookAt,omitzero" example:"2026-03-02T10:00:00Z" doc:"When the last webhook was received; absent if there was none"`
-	Warnings      []string    `json:"warnings,omitempty" enum:"mass_removal,account_shared,account_ambiguous,join_undone" doc:"Absent when there are none. mass_removal: a complete read did not return many rows of an account; they are removed only if a read at least an hour later does not return them either. account_shared: another live connection reads one of the same accounts, and each connection stores its own transactions. account_ambiguous: accounts of the new account reference cannot be told apart, and their rows stay invisible until POST /accounts/{id}/continue says which account continues which. join_undone: the vendor returns both rows of transactions that somebody had joined; it ends when the pair is dismissed"`
-	Quarantined   int         `json:"quarantined" example:"0" doc:"Number of the vendor's rows that cannot be read and are in the quarantine; at most 1000"`
-	Completeness  string      `json:"completeness" enum:"unknown,complete,drifting" example:"complete" doc:"Whether the transactions explain the balances of the accounts: drifting if any account drifts, otherwise complete if any account is complete"`
-	Consent       consentView `json:"consent" doc:"The consent of the account holder"`
-	Webhook       webhookView `json:"webhook" doc:"Whether the vendor's webhooks arrive"`
-	ThisMonth     usageView   `json:"thisMonth" doc:"What the service itself has caused at the institution in the current month (UTC)"`
+	Health        string          `json:"health" enum:"unknown,healthy,unhealthy" example:"healthy" doc:"The result of the last contact with the vendor"`
+	Reason        string          `json:"reason,omitempty" example:"credential_rejected" doc:"Why it is unhealthy; absent otherwise"`
+	Since         time.Time       `json:"since,omitzero" example:"2026-03-01T10:00:00Z" doc:"When health or reason last changed; absent before the first contact"`
+	NeedsReauth   bool            `json:"needsReauth" example:"false" doc:"Whether the account holder must sign in at the institution again"`
+	Paused        bool            `json:"paused" example:"false" doc:"Whether the connection is paused: webhooks are stored, and no request is sent to the vendor"`
+	LastPullAt    time.Time       `json:"lastPullAt,omitzero" example:"2026-03-02T10:00:00Z" doc:"When the last succeeded pull ended; absent if there was none"`
+	LastWebhookAt time.Time       `json:"lastWebhookAt,omitzero" example:"2026-03-02T10:00:00Z" doc:"When the last webhook was received; absent if there was none"`
+	Warnings      []string        `json:"warnings,omitempty" enum:"mass_removal,account_shared,account_ambiguous,join_undone" doc:"Absent when there are none. mass_removal: a complete read did not return many rows of an account; they are removed only if a read at least an hour later does not return them either. account_shared: another live connection reads one of the same accounts, and each connection stores its own transactions. account_ambiguous: accounts of the new account reference cannot be told apart, and their rows stay invisible until POST /accounts/{id}/continue says which account continues which. join_undone: the vendor returns both rows of transactions that somebody had joined; it ends when the pair is dismissed"`
+	Quarantined   int             `json:"quarantined" example:"0" doc:"Number of the vendor's rows that cannot be read and are in the quarantine; at most 1000"`
+	Attention     []attentionView `json:"attention,omitempty" doc:"Why the connection needs a person: what is severe first, then what has lasted longest. Absent when there is no reason"`
+	Completeness  string          `json:"completeness" enum:"unknown,complete,drifting" example:"complete" doc:"Whether the transactions explain the balances of the accounts: drifting if any account drifts, otherwise complete if any account is complete"`
+	Consent       consentView     `json:"consent" doc:"The consent of the account holder"`
+	Webhook       webhookView     `json:"webhook" doc:"Whether the vendor's webhooks arrive"`
+	ThisMonth     usageView       `json:"thisMonth" doc:"What the service itself has caused at the institution in the current month (UTC)"`
 }
 
 // usageView counts what the service has caused at an institution in a month.
@@ -102,12 +103,44 @@ type webhookView struct {
 	ExpectedBy time.Time `json:"expectedBy,omitzero" example:"2026-03-03T12:00:00Z" doc:"The time by which the next webhook is expected: the vendor's next synchronisation plus WEBHOOK_SILENCE_GRACE; absent if none is expected"`
 }
 
+// attentionView is a reason why a connection needs a person. The set of reasons is open: clients must accept others.
+type attentionView struct {
+	Reason   string    `json:"reason" example:"consent_expiring" doc:"now: reauth, credential_rejected, credential_unopened (the service has no key for the credential), account_not_found, consent_expired, consent_revoked, pull_failed, drifting, mass_removal, silent. soon: consent_expiring, quarantined, account_shared. A reason that a more exact one explains is left out. Later versions may add reasons"`
+	Severity string    `json:"severity" enum:"now,soon" example:"soon" doc:"now: data is missing or wrong. soon: data arrives, but a person should look"`
+	Since    time.Time `json:"since" example:"2026-03-01T10:00:00Z" doc:"When the reason began"`
+}
+
+func attentionOf(reasons []domain.Attention) []attentionView {
+	var views []attentionView
+	for _, a := range reasons {
+		views = append(views, attentionView{string(a.Reason), string(a.Severity), utcOrZero(a.Since)})
+	}
+	return views
+}
+
+// addedRowsView is the number of new transactions on one day.
+type addedRowsView struct {
+	Date  string `json:"date" format:"date" example:"2026-03-01" doc:"The day (UTC) on which the pulls ended"`
+	Count int    `json:"count" example:"12" doc:"Number of transactions that the pulls have added"`
+}
+
+// connectionSummary is the response body with the numbers of connections and of their reasons.
+type connectionSummary struct {
+	Connections int            `json:"connections" example:"41" doc:"Number of live connections"`
+	Healthy     int            `json:"healthy" example:"38" doc:"Number of connections whose last contact with the vendor succeeded"`
+	Needy       int            `json:"needy" example:"3" doc:"Number of connections with at least one reason"`
+	Attention   map[string]int `json:"attention" example:"{\"reauth\":2,\"quarantined\":1}" doc:"Number of connections for each reason that occurs; see the reasons of the health list"`
+	Quarantined int            `json:"quarantined" example:"4" doc:"Number of rows in all quarantines"`
+	Drifting    int            `json:"drifting" example:"0" doc:"Number of connections with an account that drifts"`
+}
+
 // connectionHealthItem is an item of the health list: a connection with its stored health.
 type connectionHealthItem struct {
 	ConnectionID string `json:"connectionId" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the connection"`
 	Vendor       string `json:"vendor" example:"pluggy" doc:"The aggregator"`
 	ConfigName   string `json:"configName" example:"pluggy-main" doc:"The name of the connection; unique among the live connections of the tenant"`
 	healthView
+	RowsByDay []addedRowsView `json:"rowsByDay" doc:"The new transactions of the last 14 days, the oldest day first"`
 }
 
 // healthOf returns the representation of h.
@@ -135,6 +168,7 @@ func healthOf(h ports.ConnectionHealth) healthView {
 		LastWebhookAt: utcOrZero(h.LastWebhookAt),
 		Warnings:      warningCodes(warnings),
 		Quarantined:   h.Quarantined,
+		Attention:     attentionOf(h.Attention),
 		Completeness:  string(h.Completeness),
 		Consent:       consentView{string(h.Consent.State), utcOrZero(h.Consent.ExpiresAt)},
 		Webhook: webhookView{
@@ -211,10 +245,20 @@ func (s *server) connectionRoutes() []route {
 		},
 		{
 			id: "list-connection-health", method: http.MethodGet, path: connectionsPath + "/health",
-			description: "Returns the health of each live connection of the tenant. The vendors are not called.",
-			status:      http.StatusOK, tag: tag, summary: "List the health of all connections, ordered by config name",
+			description: "Returns the health of each live connection of the tenant, ordered by config name. With " +
+				"attention=true, only the connections that need a person are returned, the most urgent one first. " +
+				"The vendors are not called.",
+			status: http.StatusOK, tag: tag, summary: "List the health of all connections",
 			scope: scopeRead,
 			mount: handle(s.listConnectionHealth),
+		},
+		{
+			id: "summarize-connections", method: http.MethodGet, path: connectionsPath + "/summary",
+			description: "Returns how many live connections the tenant has, and how many of them need a person, for " +
+				"each reason. One query computes it, however many connections there are. The vendors are not called.",
+			status: http.StatusOK, tag: tag, summary: "Count the connections by what they need",
+			scope: scopeRead,
+			mount: handle(s.summarizeConnections),
 		},
 	}
 }
@@ -332,12 +376,17 @@ func (s *server) connectionHealth(
 func (s *server) listConnectionHealth(ctx context.Context, tenant domain.TenantID, in *struct {
 	Health               string             `query:"health" enum:"unknown,healthy,unhealthy" doc:"Only connections in this state"`
 	ConsentExpiresBefore dayParam           `query:"consentExpiresBefore" format:"date" doc:"Only connections whose consent expires, or has expired, before this day (UTC). Connections without a known expiry are left out"`
+	Attention            string             `query:"attention" enum:"true,false" doc:"true: only connections that need a person, the most urgent one first. Use the cursors of this list only with the same value"`
+	Name                 plainText          `query:"q" maxLength:"255" doc:"Only connections whose config name contains this text; case and accents are ignored"`
 	Limit                int                `query:"limit" minimum:"1" maximum:"200" default:"20" doc:"The maximum number of items on the page"`
 	Cursor               cursor[healthList] `query:"cursor" doc:"nextCursor of the previous page"`
 },
 ) (*listOutput[connectionHealthItem], error) {
-	filter := ports.ConnectionFilter{
-		Health: domain.HealthStatus(in.Health), ConsentExpiresBefore: in.ConsentExpiresBefore.Time,
+	filter := ports.HealthFilter{
+		ConnectionFilter: ports.ConnectionFilter{
+			Health: domain.HealthStatus(in.Health), ConsentExpiresBefore: in.ConsentExpiresBefore.Time,
+		},
+		Attention: in.Attention == "true", Name: string(in.Name),
 	}
 	p, err := s.service.ListConnectionHealth(ctx, tenant, filter, in.Cursor.pageRequest(in.Limit))
 	if err != nil {
@@ -347,6 +396,27 @@ func (s *server) listConnectionHealth(ctx context.Context, tenant domain.TenantI
 		return connectionHealthItem{
 			ConnectionID: c.Connection.ID.String(), Vendor: string(c.Connection.Vendor), ConfigName: c.Connection.Name,
 			healthView: healthOf(c.ConnectionHealth),
+			RowsByDay: mapItems(c.Added[:], func(a ports.AddedRows) addedRowsView {
+				return addedRowsView{string(a.Date), a.Count}
+			}),
 		}
 	}), nil
+}
+
+// summarizeConnections returns the numbers of the tenant's connections and of their reasons.
+func (s *server) summarizeConnections(
+	ctx context.Context, tenant domain.TenantID, _ *struct{},
+) (*bodyOutput[connectionSummary], error) {
+	summary, err := s.service.SummarizeConnections(ctx, tenant)
+	if err != nil {
+		return nil, err
+	}
+	attention := make(map[string]int, len(summary.Reasons))
+	for reason, count := range summary.Reasons {
+		attention[string(reason)] = count
+	}
+	return &bodyOutput[connectionSummary]{connectionSummary{
+		Connections: summary.Connections, Healthy: summary.Healthy, Needy: summary.Needy, Attention: attention,
+		Quarantined: summary.Quarantined, Drifting: summary.Drifting,
+	}}, nil
 }

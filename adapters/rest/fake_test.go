@@ -201,7 +201,7 @@ func (f *fake) ConnectionHealth(
 }
 
 func (f *fake) ListConnectionHealth(
-	_ context.Context, _ domain.TenantID, h ports.ConnectionFilter, p domain.PageRequest,
+	_ context.Context, _ domain.TenantID, h ports.HealthFilter, p domain.PageRequest,
 ) (domain.Page[ports.ConnectionStatus], error) {
 	return onePage(f, h, p, ports.ConnectionStatus{
 		Connection: connectionFixture(), ConnectionHealth: ports.ConnectionHealth{
@@ -209,8 +209,29 @@ func (f *fake) ListConnectionHealth(
 			Consent: ports.ConsentHealth{State: domain.ConsentActive},
 			Webhook: ports.WebhookHealth{State: domain.WebhookActive, LastAt: moment},
 			Health:  domain.Health{Status: domain.Unhealthy, Reason: domain.CredentialRejected, NeedsReauth: true},
+			Attention: []domain.Attention{{
+				Reason: domain.NeedsCredential, Severity: domain.SeverityNow, Since: moment,
+			}},
 		},
+		Added: [ports.HealthDays]ports.AddedRows{{Date: "2026-01-01", Count: 3}},
 	})
+}
+
+func (f *fake) SummarizeConnections(
+	_ context.Context, tenant domain.TenantID,
+) (domain.AttentionSummary, error) {
+	return domain.AttentionSummary{
+		Connections: 3, Healthy: 2, Needy: 1, Reasons: map[domain.AttentionReason]int{domain.NeedsReauth: 1},
+		Quarantined: 4, Drifting: 1,
+	}, f.record(tenant)
+}
+
+func (f *fake) SumTransactions(
+	_ context.Context, _ domain.TenantID, filter domain.SumFilter,
+) ([]domain.DayTotal, error) {
+	return []domain.DayTotal{{Date: "2026-01-02", Total: domain.Total{
+		Currency: "BRL", In: decimal.RequireFromString("12.5"), Out: decimal.RequireFromString("0.25"), Count: 2,
+	}}}, f.record(filter)
 }
 
 func (f *fake) CreateLinkSession(

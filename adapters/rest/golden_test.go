@@ -3,9 +3,12 @@ package rest
 import (
 	"encoding/json"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
 const (
@@ -137,9 +140,13 @@ func TestEveryRouteReturnsItsGoldenJSON(t *testing.T) {
 			"GET", connectionsPath + "/health", "", 200, envelope[healthList](
 				`{"connectionId":"019b0000-0000-7000-8000-000000000001","vendor":"pluggy","configName":"pluggy-main",` +
 					`"health":"unhealthy","reason":"credential_rejected","needsReauth":true,"paused":false,` +
-					`"lastWebhookAt":"2026-01-02T03:04:05.6Z","quarantined":0,"completeness":"drifting",` +
-					`"consent":{"state":"active"},"webhook":{"state":"active","lastAt":"2026-01-02T03:04:05.6Z"},` +
-					`"thisMonth":{"refreshes":0,"pulls":0}}`,
+					`"lastWebhookAt":"2026-01-02T03:04:05.6Z","quarantined":0,"attention":[` +
+					`{"reason":"credential_rejected","severity":"now","since":"2026-01-02T03:04:05.6Z"}],` +
+					`"completeness":"drifting","consent":{"state":"active"},` +
+					`"webhook":{"state":"active","lastAt":"2026-01-02T03:04:05.6Z"},` +
+					`"thisMonth":{"refreshes":0,"pulls":0},` +
+					`"rowsByDay":[{"date":"2026-01-01","count":3}` +
+					strings.Repeat(`,{"date":"","count":0}`, ports.HealthDays-1) + `]}`,
 			), nil,
 		},
 		"types": {
@@ -275,6 +282,17 @@ func TestEveryRouteReturnsItsGoldenJSON(t *testing.T) {
 					`"type":"studio.lerian.discovery.transaction.added",` +
 					`"subject":"019b0000-0000-7000-8000-000000000001","number":2,"at":"2026-01-02T03:04:05.6Z",` +
 					`"latencyMs":84,"delivered":false,"reason":"sink_refused"}`), nil,
+		},
+		"sums": {
+			"GET", transactionsPath + "/summary", "", 200,
+			`{"items":[{"date":"2026-01-02","currency":"BRL","in":"12.5","out":"0.25","count":2}],` +
+				`"total":[{"currency":"BRL","in":"12.5","out":"0.25","count":2}]}`,
+			nil,
+		},
+		"summary of connections": {
+			"GET", connectionsPath + "/summary", "", 200,
+			`{"connections":3,"healthy":2,"needy":1,"attention":{"reauth":1},"quarantined":4,"drifting":1}`,
+			nil,
 		},
 		"search":       {"GET", transactionsPath, "", 200, envelope[searchList](goldenMoney), nil},
 		"transaction":  {"GET", transactionsPath + samePath, "", 200, goldenMoney, nil},

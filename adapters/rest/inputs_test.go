@@ -93,7 +93,27 @@ func TestRequestsReachThePortUnchanged(t *testing.T) {
 			"pulls of all connections", "GET " + pullsPath + "?status=failed&connectionId=" + someID.String(), "",
 			ports.PullFilter{Connection: connection, State: domain.PullFailed},
 		},
-		{"health of all connections", "GET " + connectionsPath + "/health?health=unhealthy", "", unhealthyOnly},
+		{"health of all connections", "GET " + connectionsPath + "/health?health=unhealthy", "",
+			ports.HealthFilter{ConnectionFilter: unhealthyOnly}},
+		{
+			"connections that need a person", "GET " + connectionsPath +
+				"/health?attention=true&q=p%C3%A3o&consentExpiresBefore=2026-02-01", "",
+			ports.HealthFilter{
+				ConnectionFilter: ports.ConnectionFilter{
+					ConsentExpiresBefore: time.Date(2026, 2, 1, 0, 0, 0, 0, time.UTC),
+				},
+				Attention: true, Name: "pão",
+			},
+		},
+		{"health of all", "GET " + connectionsPath + "/health?attention=false", "", ports.HealthFilter{}},
+		{
+			"sums", "GET " + transactionsPath + "/summary?connectionId=" + someID.String() + "&accountId=" +
+				otherID.String() + "&status=posted&text=p%C3%A3o&from=2026-01-01&to=2026-01-31", "",
+			domain.SumFilter{
+				Connection: connection, Account: domain.AccountID{UUID: otherID}, Status: domain.Posted, Text: "pão",
+				Window: domain.Window{From: "2026-01-01", To: "2026-01-31"},
+			},
+		},
 		{"accounts of all connections", "GET " + accountsPath, "", domain.ConnectionID{}},
 		{
 			"accounts by connection", "GET " + accountsPath + "?connectionId=" + someID.String(), "",

@@ -237,6 +237,14 @@ func (s *server) readRoutes() []route {
 			mount: handle(s.searchTransactions),
 		},
 		{
+			id: "sum-transactions", method: http.MethodGet, path: transactionsPath + "/summary",
+			description: "Returns the sums of all transactions that match the parameters, by day and currency, and in " +
+				"total by currency. Removed and erased transactions are left out. The database computes the sums.",
+			status: http.StatusOK, tag: tag, summary: "Sum transactions by day, money in and out, and currency",
+			scope: scopeRead,
+			mount: handle(s.sumTransactions),
+		},
+		{
 			id: "get-transaction", method: http.MethodGet, path: transactionsPath + "/{id}",
 			description: "Returns one transaction of the tenant, even if it was removed or erased.",
 			status:      http.StatusOK, tag: tag, summary: "Get a transaction",
@@ -392,7 +400,7 @@ func (s *server) getTransaction(
 // transactions.
 func (s *server) searchTransactions(ctx context.Context, tenant domain.TenantID, in *struct {
 	Amount     amountParam                `query:"amount" example:"-212.45" doc:"Exact amount with its sign; 12.5 equals 12.50"`
-	Text       plainText                  `query:"text" maxLength:"200" doc:"Part of the description or the counterparty; case is ignored"`
+	Text       plainText                  `query:"text" minLength:"3" maxLength:"200" doc:"Part of the description or the counterparty, at least 3 characters; case and accents are ignored"`
 	Reference  plainText                  `query:"reference" maxLength:"255" example:"E18236120202603011212s0a1b2c3d4e" doc:"The exact value of any member of references"`
 	From       string                     `query:"from" format:"date" doc:"First value date"`
 	To         string                     `query:"to" format:"date" doc:"Last value date"`
@@ -418,6 +426,59 @@ func (s *server) searchTransactions(ctx context.Context, tenant domain.TenantID,
 		return nil, err
 	}
 	return pageOf[searchList](p, in.Limit, transactionOf), nil
+}
+
+// totalView is a sum of transactions in one currency.
+type totalView struct {
+	Currency string `json:"currency" example:"BRL" doc:"ISO 4217"`
+	In       string `json:"in" example:"1520.37" doc:"Sum of the money in: a decimal"`
+	Out      string `json:"out" example:"212.45" doc:"Sum of the money out: a decimal without sign"`
+	Count    int    `json:"count" example:"12" doc:"Number of transactions"`
+}
+
+func totalOf(t domain.Total) totalView {
+	return totalView{Currency: t.Currency, In: t.In.String(), Out: t.Out.String(), Count: t.Count}
+}
+
+// dayTotalView is a sum of the transactions of one day in one currency.
+type dayTotalView struct {
+	Date string `json:"date" format:"date" example:"2026-03-01" doc:"Value date"`
+	totalView
+}
+
+// transactionSums is the response body with sums of transactions.
+type transactionSums struct {
+	Items []dayTotalView `json:"items" doc:"One item for each day and currency that has transactions, the latest day first"`
+	Total []totalView    `json:"total" doc:"The sum of the items for each currency"`
+}
+
+// sumTransactions returns the sums of the transactions that match all given parameters.
+func (s *server) sumTransactions(ctx context.Context, tenant domain.TenantID, in *struct {
+	Connection idParam[domain.Connection] `query:"connectionId" doc:"Only items of this connection"`
+	Account    idParam[domain.Account]    `query:"accountId" doc:"Only transactions of this account"`
+	Status     string                     `query:"status" enum:"pending,posted" doc:"Only items in this state"`
+	Text       plainText                  `query:"text" minLength:"3" maxLength:"200" doc:"Part of the description or the counterparty, at least 3 characters; case and accents are ignored"`
+	From       string                     `query:"from" format:"date" doc:"First value date"`
+	To         string                     `query:"to" format:"date" doc:"Last value date"`
+},
+) (*bodyOutput[transactionSums], error) {
+	filter := domain.SumFilter{
+		Connection: in.Connection.ID, Account: in.Account.ID, Status: domain.TransactionStatus(in.Status),
+		Text: string(in.Text), Window: domain.Window{From: domain.Date(in.From), To: domain.Date(in.To)},
+	}
+	if err := filter.Window.Validate(); err != nil {
+		return nil, err
+	}
+	days, err := s.service.SumTransactions(ctx, tenant, filter)
+	if err != nil {
+		return nil, err
+	}
+	return &bodyOutput[transactionSums]{transactionSums{
+		Items: mapItems(days, func(d domain.DayTotal) dayTotalView {
+			return dayTotalView{string(d.Date), totalOf(d.Total)}
+		}),
+		Total: mapItems(domain.SumCurrencies(days), totalOf),
+	}}, nil
 }
 
 // changes returns a page of the change feed. A long poll waits until there are changes, the requested time has passed,

@@ -208,7 +208,7 @@ func (a *attempt) outcome(
 	o := ports.Outcome{
 		State: domain.PullSucceeded, Attempts: a.pull.Attempts, At: now, Complete: a.pull.Scope.Everything,
 		Health: func(h domain.Health) domain.Health {
-			if h = h.AfterSignal(a.pull.Scope.Signal); replaced {
+			if h = h.AfterSignal(a.pull.Scope.Signal, now); replaced {
 				return h
 			}
 			return h.After(a.status, failure, now)
@@ -242,7 +242,7 @@ func (a *attempt) outcome(
 		o.State = domain.PullFailed
 		if !replaced {
 			o.Health = func(h domain.Health) domain.Health {
-				return h.AfterSignal(a.pull.Scope.Signal).AfterFailure(o.LastError, now)
+				return h.AfterSignal(a.pull.Scope.Signal, now).AfterFailure(o.LastError, now)
 			}
 		}
 	default:

@@ -57,6 +57,24 @@ func (e AccountViewVendor) Valid() bool {
 	}
 }
 
+// Defines values for AttentionViewSeverity.
+const (
+	AttentionViewSeverityNow  AttentionViewSeverity = "now"
+	AttentionViewSeveritySoon AttentionViewSeverity = "soon"
+)
+
+// Valid indicates whether the value is a known member of the AttentionViewSeverity enum.
+func (e AttentionViewSeverity) Valid() bool {
+	switch e {
+	case AttentionViewSeverityNow:
+		return true
+	case AttentionViewSeveritySoon:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ChangeViewChange.
 const (
 	ChangeViewChangeAdded    ChangeViewChange = "added"
@@ -1230,6 +1248,24 @@ func (e ListConnectionHealthParamsHealth) Valid() bool {
 	}
 }
 
+// Defines values for ListConnectionHealthParamsAttention.
+const (
+	ListConnectionHealthParamsAttentionFalse ListConnectionHealthParamsAttention = "false"
+	ListConnectionHealthParamsAttentionTrue  ListConnectionHealthParamsAttention = "true"
+)
+
+// Valid indicates whether the value is a known member of the ListConnectionHealthParamsAttention enum.
+func (e ListConnectionHealthParamsAttention) Valid() bool {
+	switch e {
+	case ListConnectionHealthParamsAttentionFalse:
+		return true
+	case ListConnectionHealthParamsAttentionTrue:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ListTransactionsParamsStatus.
 const (
 	ListTransactionsParamsStatusPending ListTransactionsParamsStatus = "pending"
@@ -1284,6 +1320,24 @@ func (e SearchTransactionsParamsRemoved) Valid() bool {
 	case SearchTransactionsParamsRemovedFalse:
 		return true
 	case SearchTransactionsParamsRemovedTrue:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SumTransactionsParamsStatus.
+const (
+	SumTransactionsParamsStatusPending SumTransactionsParamsStatus = "pending"
+	SumTransactionsParamsStatusPosted  SumTransactionsParamsStatus = "posted"
+)
+
+// Valid indicates whether the value is a known member of the SumTransactionsParamsStatus enum.
+func (e SumTransactionsParamsStatus) Valid() bool {
+	switch e {
+	case SumTransactionsParamsStatusPending:
+		return true
+	case SumTransactionsParamsStatusPosted:
 		return true
 	default:
 		return false
@@ -1452,6 +1506,19 @@ type AccountViewType string
 // Examples: pluggy
 type AccountViewVendor string
 
+// AddedRowsView defines model for AddedRowsView.
+type AddedRowsView struct {
+	// Count Number of transactions that the pulls have added
+	//
+	// Examples: 12
+	Count int64 `json:"count"`
+
+	// Date The day (UTC) on which the pulls ended
+	//
+	// Examples: 2026-03-01
+	Date openapi_types.Date `json:"date"`
+}
+
 // AdjustmentView defines model for AdjustmentView.
 type AdjustmentView struct {
 	// After The same members as they are after the change. All of them if the record was added or restored. Absent if it was removed
@@ -1532,6 +1599,29 @@ type AttemptView struct {
 	// Examples: studio.lerian.discovery.transaction.added
 	Type string `json:"type"`
 }
+
+// AttentionView defines model for AttentionView.
+type AttentionView struct {
+	// Reason now: reauth, credential_rejected, credential_unopened (the service has no key for the credential), account_not_found, consent_expired, consent_revoked, pull_failed, drifting, mass_removal, silent. soon: consent_expiring, quarantined, account_shared. A reason that a more exact one explains is left out. Later versions may add reasons
+	//
+	// Examples: consent_expiring
+	Reason string `json:"reason"`
+
+	// Severity now: data is missing or wrong. soon: data arrives, but a person should look
+	//
+	// Examples: soon
+	Severity AttentionViewSeverity `json:"severity"`
+
+	// Since When the reason began
+	//
+	// Examples: 2026-03-01T10:00:00Z
+	Since time.Time `json:"since"`
+}
+
+// AttentionViewSeverity now: data is missing or wrong. soon: data arrives, but a person should look
+//
+// Examples: soon
+type AttentionViewSeverity string
 
 // AuditEntryView defines model for AuditEntryView.
 type AuditEntryView struct {
@@ -1819,6 +1909,9 @@ type ConnectionChange struct {
 
 // ConnectionHealthItem defines model for ConnectionHealthItem.
 type ConnectionHealthItem struct {
+	// Attention Why the connection needs a person: what is severe first, then what has lasted longest. Absent when there is no reason
+	Attention *[]AttentionView `json:"attention,omitempty"`
+
 	// Completeness Whether the transactions explain the balances of the accounts: drifting if any account drifts, otherwise complete if any account is complete
 	//
 	// Examples: complete
@@ -1872,6 +1965,9 @@ type ConnectionHealthItem struct {
 	// Examples: credential_rejected
 	Reason *string `json:"reason,omitempty"`
 
+	// RowsByDay The new transactions of the last 14 days, the oldest day first
+	RowsByDay []AddedRowsView `json:"rowsByDay"`
+
 	// Since When health or reason last changed; absent before the first contact
 	//
 	// Examples: 2026-03-01T10:00:00Z
@@ -1909,6 +2005,39 @@ type ConnectionHealthItemVendor string
 
 // ConnectionHealthItemWarnings defines model for ConnectionHealthItem.Warnings.
 type ConnectionHealthItemWarnings string
+
+// ConnectionSummary defines model for ConnectionSummary.
+type ConnectionSummary struct {
+	// Attention Number of connections for each reason that occurs; see the reasons of the health list
+	//
+	// Examples: {"quarantined":1,"reauth":2}
+	Attention map[string]int64 `json:"attention"`
+
+	// Connections Number of live connections
+	//
+	// Examples: 41
+	Connections int64 `json:"connections"`
+
+	// Drifting Number of connections with an account that drifts
+	//
+	// Examples: 0
+	Drifting int64 `json:"drifting"`
+
+	// Healthy Number of connections whose last contact with the vendor succeeded
+	//
+	// Examples: 38
+	Healthy int64 `json:"healthy"`
+
+	// Needy Number of connections with at least one reason
+	//
+	// Examples: 3
+	Needy int64 `json:"needy"`
+
+	// Quarantined Number of rows in all quarantines
+	//
+	// Examples: 4
+	Quarantined int64 `json:"quarantined"`
+}
 
 // ConnectorType defines model for ConnectorType.
 type ConnectorType struct {
@@ -2084,6 +2213,34 @@ type CreatedSubscription struct {
 //
 // Examples: active
 type CreatedSubscriptionState string
+
+// DayTotalView defines model for DayTotalView.
+type DayTotalView struct {
+	// Count Number of transactions
+	//
+	// Examples: 12
+	Count int64 `json:"count"`
+
+	// Currency ISO 4217
+	//
+	// Examples: BRL
+	Currency string `json:"currency"`
+
+	// Date Value date
+	//
+	// Examples: 2026-03-01
+	Date openapi_types.Date `json:"date"`
+
+	// In Sum of the money in: a decimal
+	//
+	// Examples: 1520.37
+	In string `json:"in"`
+
+	// Out Sum of the money out: a decimal without sign
+	//
+	// Examples: 212.45
+	Out string `json:"out"`
+}
 
 // DeliveryDetail defines model for DeliveryDetail.
 type DeliveryDetail struct {
@@ -2448,6 +2605,9 @@ type FeedPage struct {
 
 // HealthView defines model for HealthView.
 type HealthView struct {
+	// Attention Why the connection needs a person: what is severe first, then what has lasted longest. Absent when there is no reason
+	Attention *[]AttentionView `json:"attention,omitempty"`
+
 	// Completeness Whether the transactions explain the balances of the accounts: drifting if any account drifts, otherwise complete if any account is complete
 	//
 	// Examples: complete
@@ -3918,6 +4078,38 @@ type TokenView struct {
 // Examples: pluggy
 type TokenViewVendor string
 
+// TotalView defines model for TotalView.
+type TotalView struct {
+	// Count Number of transactions
+	//
+	// Examples: 12
+	Count int64 `json:"count"`
+
+	// Currency ISO 4217
+	//
+	// Examples: BRL
+	Currency string `json:"currency"`
+
+	// In Sum of the money in: a decimal
+	//
+	// Examples: 1520.37
+	In string `json:"in"`
+
+	// Out Sum of the money out: a decimal without sign
+	//
+	// Examples: 212.45
+	Out string `json:"out"`
+}
+
+// TransactionSums defines model for TransactionSums.
+type TransactionSums struct {
+	// Items One item for each day and currency that has transactions, the latest day first
+	Items []DayTotalView `json:"items"`
+
+	// Total The sum of the items for each currency
+	Total []TotalView `json:"total"`
+}
+
 // TransactionVersionView defines model for TransactionVersionView.
 type TransactionVersionView struct {
 	// After The same members as they are in this version; null if absent
@@ -4290,6 +4482,12 @@ type ListConnectionHealthParams struct {
 	// ConsentExpiresBefore Only connections whose consent expires, or has expired, before this day (UTC). Connections without a known expiry are left out
 	ConsentExpiresBefore *openapi_types.Date `form:"consentExpiresBefore,omitempty" json:"consentExpiresBefore,omitempty"`
 
+	// Attention true: only connections that need a person, the most urgent one first. Use the cursors of this list only with the same value
+	Attention *ListConnectionHealthParamsAttention `form:"attention,omitempty" json:"attention,omitempty"`
+
+	// Q Only connections whose config name contains this text; case and accents are ignored
+	Q *string `form:"q,omitempty" json:"q,omitempty"`
+
 	// Limit The maximum number of items on the page
 	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
 
@@ -4299,6 +4497,9 @@ type ListConnectionHealthParams struct {
 
 // ListConnectionHealthParamsHealth defines parameters for ListConnectionHealth.
 type ListConnectionHealthParamsHealth string
+
+// ListConnectionHealthParamsAttention defines parameters for ListConnectionHealth.
+type ListConnectionHealthParamsAttention string
 
 // DeleteConnectionParams defines parameters for DeleteConnection.
 type DeleteConnectionParams struct {
@@ -4584,7 +4785,7 @@ type SearchTransactionsParams struct {
 	// Amount Exact amount with its sign; 12.5 equals 12.50
 	Amount *string `form:"amount,omitempty" json:"amount,omitempty"`
 
-	// Text Part of the description or the counterparty; case is ignored
+	// Text Part of the description or the counterparty, at least 3 characters; case and accents are ignored
 	Text *string `form:"text,omitempty" json:"text,omitempty"`
 
 	// Reference The exact value of any member of references
@@ -4623,6 +4824,30 @@ type ReadChangesParams struct {
 	// Wait How long to wait for changes (long poll): 0 to 30 seconds
 	Wait *string `form:"wait,omitempty" json:"wait,omitempty"`
 }
+
+// SumTransactionsParams defines parameters for SumTransactions.
+type SumTransactionsParams struct {
+	// ConnectionID Only items of this connection
+	ConnectionID *string `form:"connectionId,omitempty" json:"connectionId,omitempty"`
+
+	// AccountID Only transactions of this account
+	AccountID *string `form:"accountId,omitempty" json:"accountId,omitempty"`
+
+	// Status Only items in this state
+	Status *SumTransactionsParamsStatus `form:"status,omitempty" json:"status,omitempty"`
+
+	// Text Part of the description or the counterparty, at least 3 characters; case and accents are ignored
+	Text *string `form:"text,omitempty" json:"text,omitempty"`
+
+	// From First value date
+	From *openapi_types.Date `form:"from,omitempty" json:"from,omitempty"`
+
+	// To Last value date
+	To *openapi_types.Date `form:"to,omitempty" json:"to,omitempty"`
+}
+
+// SumTransactionsParamsStatus defines parameters for SumTransactions.
+type SumTransactionsParamsStatus string
 
 // ListTransactionHistoryParams defines parameters for ListTransactionHistory.
 type ListTransactionHistoryParams struct {
@@ -5293,12 +5518,19 @@ type ClientInterface interface {
 	// Corresponds with POST /v1/discovery/aggregator-connections (the `CreateConnection` operationId).
 	CreateConnection(ctx context.Context, params *CreateConnectionParams, body CreateConnectionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListConnectionHealth List the health of all connections, ordered by config name
+	// ListConnectionHealth List the health of all connections
 	//
-	// Returns the health of each live connection of the tenant. The vendors are not called.
+	// Returns the health of each live connection of the tenant, ordered by config name. With attention=true, only the connections that need a person are returned, the most urgent one first. The vendors are not called.
 	//
 	// Corresponds with GET /v1/discovery/aggregator-connections/health (the `ListConnectionHealth` operationId).
 	ListConnectionHealth(ctx context.Context, params *ListConnectionHealthParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SummarizeConnections Count the connections by what they need
+	//
+	// Returns how many live connections the tenant has, and how many of them need a person, for each reason. One query computes it, however many connections there are. The vendors are not called.
+	//
+	// Corresponds with GET /v1/discovery/aggregator-connections/summary (the `SummarizeConnections` operationId).
+	SummarizeConnections(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// TestConnectionWithBody Test a connection against its vendor
 	//
@@ -5731,6 +5963,13 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /v1/discovery/transactions/changes (the `ReadChanges` operationId).
 	ReadChanges(ctx context.Context, params *ReadChangesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SumTransactions Sum transactions by day, money in and out, and currency
+	//
+	// Returns the sums of all transactions that match the parameters, by day and currency, and in total by currency. Removed and erased transactions are left out. The database computes the sums.
+	//
+	// Corresponds with GET /v1/discovery/transactions/summary (the `SumTransactions` operationId).
+	SumTransactions(ctx context.Context, params *SumTransactionsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetTransaction Get a transaction
 	//
@@ -6197,13 +6436,30 @@ func (c *Client) CreateConnection(ctx context.Context, params *CreateConnectionP
 	return c.Client.Do(req)
 }
 
-// ListConnectionHealth List the health of all connections, ordered by config name
+// ListConnectionHealth List the health of all connections
 //
-// Returns the health of each live connection of the tenant. The vendors are not called.
+// Returns the health of each live connection of the tenant, ordered by config name. With attention=true, only the connections that need a person are returned, the most urgent one first. The vendors are not called.
 //
 // Corresponds with GET /v1/discovery/aggregator-connections/health (the `ListConnectionHealth` operationId).
 func (c *Client) ListConnectionHealth(ctx context.Context, params *ListConnectionHealthParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListConnectionHealthRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SummarizeConnections Count the connections by what they need
+//
+// Returns how many live connections the tenant has, and how many of them need a person, for each reason. One query computes it, however many connections there are. The vendors are not called.
+//
+// Corresponds with GET /v1/discovery/aggregator-connections/summary (the `SummarizeConnections` operationId).
+func (c *Client) SummarizeConnections(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSummarizeConnectionsRequest(c.Server)
 	if err != nil {
 		return nil, err
 	}
@@ -7196,6 +7452,23 @@ func (c *Client) SearchTransactions(ctx context.Context, params *SearchTransacti
 // Corresponds with GET /v1/discovery/transactions/changes (the `ReadChanges` operationId).
 func (c *Client) ReadChanges(ctx context.Context, params *ReadChangesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewReadChangesRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SumTransactions Sum transactions by day, money in and out, and currency
+//
+// Returns the sums of all transactions that match the parameters, by day and currency, and in total by currency. Removed and erased transactions are left out. The database computes the sums.
+//
+// Corresponds with GET /v1/discovery/transactions/summary (the `SumTransactions` operationId).
+func (c *Client) SumTransactions(ctx context.Context, params *SumTransactionsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSumTransactionsRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -8505,6 +8778,30 @@ func NewListConnectionHealthRequest(server string, params *ListConnectionHealthP
 
 		}
 
+		if params.Attention != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "attention", *params.Attention, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Q != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "q", *params.Q, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.Limit != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
@@ -8533,6 +8830,33 @@ func NewListConnectionHealthRequest(server string, params *ListConnectionHealthP
 			rawQueryFragments = append(rawQueryFragments, encoded)
 		}
 		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewSummarizeConnectionsRequest constructs an http.Request for the SummarizeConnections method
+func NewSummarizeConnectionsRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/discovery/aggregator-connections/summary")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
@@ -11257,6 +11581,120 @@ func NewReadChangesRequest(server string, params *ReadChangesParams) (*http.Requ
 	return req, nil
 }
 
+// NewSumTransactionsRequest constructs an http.Request for the SumTransactions method
+func NewSumTransactionsRequest(server string, params *SumTransactionsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/discovery/transactions/summary")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.ConnectionID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "connectionId", *params.ConnectionID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.AccountID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "accountId", *params.AccountID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Status != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Text != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "text", *params.Text, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.From != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "from", *params.From, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.To != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "to", *params.To, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewGetTransactionRequest constructs an http.Request for the GetTransaction method
 func NewGetTransactionRequest(server string, id string) (*http.Request, error) {
 	var err error
@@ -12232,14 +12670,23 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /v1/discovery/aggregator-connections (the `CreateConnection` operationId).
 	CreateConnectionWithResponse(ctx context.Context, params *CreateConnectionParams, body CreateConnectionJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateConnectionResponse, error)
 
-	// ListConnectionHealthWithResponse List the health of all connections, ordered by config name
+	// ListConnectionHealthWithResponse List the health of all connections
 	//
-	// Returns the health of each live connection of the tenant. The vendors are not called.
+	// Returns the health of each live connection of the tenant, ordered by config name. With attention=true, only the connections that need a person are returned, the most urgent one first. The vendors are not called.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /v1/discovery/aggregator-connections/health (the `ListConnectionHealth` operationId).
 	ListConnectionHealthWithResponse(ctx context.Context, params *ListConnectionHealthParams, reqEditors ...RequestEditorFn) (*ListConnectionHealthResponse, error)
+
+	// SummarizeConnectionsWithResponse Count the connections by what they need
+	//
+	// Returns how many live connections the tenant has, and how many of them need a person, for each reason. One query computes it, however many connections there are. The vendors are not called.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/discovery/aggregator-connections/summary (the `SummarizeConnections` operationId).
+	SummarizeConnectionsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*SummarizeConnectionsResponse, error)
 
 	// TestConnectionWithBodyWithResponse Test a connection against its vendor
 	//
@@ -12744,6 +13191,15 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /v1/discovery/transactions/changes (the `ReadChanges` operationId).
 	ReadChangesWithResponse(ctx context.Context, params *ReadChangesParams, reqEditors ...RequestEditorFn) (*ReadChangesResponse, error)
+
+	// SumTransactionsWithResponse Sum transactions by day, money in and out, and currency
+	//
+	// Returns the sums of all transactions that match the parameters, by day and currency, and in total by currency. Removed and erased transactions are left out. The database computes the sums.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/discovery/transactions/summary (the `SumTransactions` operationId).
+	SumTransactionsWithResponse(ctx context.Context, params *SumTransactionsParams, reqEditors ...RequestEditorFn) (*SumTransactionsResponse, error)
 
 	// GetTransactionWithResponse Get a transaction
 	//
@@ -15017,6 +15473,124 @@ func (r ListConnectionHealthResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListConnectionHealthResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// SummarizeConnectionsResponse401Headers the declared response headers of an HTTP 401 response for SummarizeConnections
+type SummarizeConnectionsResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// SummarizeConnectionsResponse405Headers the declared response headers of an HTTP 405 response for SummarizeConnections
+type SummarizeConnectionsResponse405Headers struct {
+	Allow *string
+}
+
+// SummarizeConnectionsResponse429Headers the declared response headers of an HTTP 429 response for SummarizeConnections
+type SummarizeConnectionsResponse429Headers struct {
+	RetryAfter *int
+}
+
+// SummarizeConnectionsResponse503Headers the declared response headers of an HTTP 503 response for SummarizeConnections
+type SummarizeConnectionsResponse503Headers struct {
+	RetryAfter *int
+}
+
+type SummarizeConnectionsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ConnectionSummary
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON405 the response for an HTTP 405 `application/problem+json` response
+	ApplicationProblemJSON405 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *SummarizeConnectionsResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *SummarizeConnectionsResponse405Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *SummarizeConnectionsResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *SummarizeConnectionsResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r SummarizeConnectionsResponse) GetJSON200() *ConnectionSummary {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r SummarizeConnectionsResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r SummarizeConnectionsResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r SummarizeConnectionsResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON405 returns the response for an HTTP 405 `application/problem+json` response
+func (r SummarizeConnectionsResponse) GetApplicationProblemJSON405() *Problem {
+	return r.ApplicationProblemJSON405
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r SummarizeConnectionsResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r SummarizeConnectionsResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r SummarizeConnectionsResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r SummarizeConnectionsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r SummarizeConnectionsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SummarizeConnectionsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SummarizeConnectionsResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -21588,6 +22162,124 @@ func (r ReadChangesResponse) ContentType() string {
 	return ""
 }
 
+// SumTransactionsResponse401Headers the declared response headers of an HTTP 401 response for SumTransactions
+type SumTransactionsResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// SumTransactionsResponse405Headers the declared response headers of an HTTP 405 response for SumTransactions
+type SumTransactionsResponse405Headers struct {
+	Allow *string
+}
+
+// SumTransactionsResponse429Headers the declared response headers of an HTTP 429 response for SumTransactions
+type SumTransactionsResponse429Headers struct {
+	RetryAfter *int
+}
+
+// SumTransactionsResponse503Headers the declared response headers of an HTTP 503 response for SumTransactions
+type SumTransactionsResponse503Headers struct {
+	RetryAfter *int
+}
+
+type SumTransactionsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *TransactionSums
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON405 the response for an HTTP 405 `application/problem+json` response
+	ApplicationProblemJSON405 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *SumTransactionsResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *SumTransactionsResponse405Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *SumTransactionsResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *SumTransactionsResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r SumTransactionsResponse) GetJSON200() *TransactionSums {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r SumTransactionsResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r SumTransactionsResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r SumTransactionsResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON405 returns the response for an HTTP 405 `application/problem+json` response
+func (r SumTransactionsResponse) GetApplicationProblemJSON405() *Problem {
+	return r.ApplicationProblemJSON405
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r SumTransactionsResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r SumTransactionsResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r SumTransactionsResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r SumTransactionsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r SumTransactionsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SumTransactionsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SumTransactionsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // GetTransactionResponse401Headers the declared response headers of an HTTP 401 response for GetTransaction
 type GetTransactionResponse401Headers struct {
 	WWWAuthenticate *string
@@ -23687,9 +24379,9 @@ func (c *ClientWithResponses) CreateConnectionWithResponse(ctx context.Context, 
 	return ParseCreateConnectionResponse(rsp)
 }
 
-// ListConnectionHealthWithResponse List the health of all connections, ordered by config name
+// ListConnectionHealthWithResponse List the health of all connections
 //
-// Returns the health of each live connection of the tenant. The vendors are not called.
+// Returns the health of each live connection of the tenant, ordered by config name. With attention=true, only the connections that need a person are returned, the most urgent one first. The vendors are not called.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -23700,6 +24392,21 @@ func (c *ClientWithResponses) ListConnectionHealthWithResponse(ctx context.Conte
 		return nil, err
 	}
 	return ParseListConnectionHealthResponse(rsp)
+}
+
+// SummarizeConnectionsWithResponse Count the connections by what they need
+//
+// Returns how many live connections the tenant has, and how many of them need a person, for each reason. One query computes it, however many connections there are. The vendors are not called.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/discovery/aggregator-connections/summary (the `SummarizeConnections` operationId).
+func (c *ClientWithResponses) SummarizeConnectionsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*SummarizeConnectionsResponse, error) {
+	rsp, err := c.SummarizeConnections(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSummarizeConnectionsResponse(rsp)
 }
 
 // TestConnectionWithBodyWithResponse Test a connection against its vendor
@@ -24540,6 +25247,21 @@ func (c *ClientWithResponses) ReadChangesWithResponse(ctx context.Context, param
 		return nil, err
 	}
 	return ParseReadChangesResponse(rsp)
+}
+
+// SumTransactionsWithResponse Sum transactions by day, money in and out, and currency
+//
+// Returns the sums of all transactions that match the parameters, by day and currency, and in total by currency. Removed and erased transactions are left out. The database computes the sums.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/discovery/transactions/summary (the `SumTransactions` operationId).
+func (c *ClientWithResponses) SumTransactionsWithResponse(ctx context.Context, params *SumTransactionsParams, reqEditors ...RequestEditorFn) (*SumTransactionsResponse, error) {
+	rsp, err := c.SumTransactions(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSumTransactionsResponse(rsp)
 }
 
 // GetTransactionWithResponse Get a transaction
@@ -26971,6 +27693,124 @@ func ParseListConnectionHealthResponse(rsp *http.Response) (*ListConnectionHealt
 		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers ListConnectionHealthResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseSummarizeConnectionsResponse parses an HTTP response from a SummarizeConnectionsWithResponse call
+func ParseSummarizeConnectionsResponse(rsp *http.Response) (*SummarizeConnectionsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SummarizeConnectionsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ConnectionSummary
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 405:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON405 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers SummarizeConnectionsResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers SummarizeConnectionsResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = &value
+		}
+		response.Headers405 = &headers
+	case rsp.StatusCode == 429:
+		var headers SummarizeConnectionsResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers SummarizeConnectionsResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
@@ -33806,6 +34646,124 @@ func ParseReadChangesResponse(rsp *http.Response) (*ReadChangesResponse, error) 
 		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers ReadChangesResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseSumTransactionsResponse parses an HTTP response from a SumTransactionsWithResponse call
+func ParseSumTransactionsResponse(rsp *http.Response) (*SumTransactionsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SumTransactionsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest TransactionSums
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 405:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON405 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers SumTransactionsResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers SumTransactionsResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = &value
+		}
+		response.Headers405 = &headers
+	case rsp.StatusCode == 429:
+		var headers SumTransactionsResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers SumTransactionsResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {

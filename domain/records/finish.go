@@ -82,13 +82,8 @@ type FinishView struct {
 // FinishChanges lists what a store must change when an attempt ends.
 type FinishChanges struct {
 	Pull domain.Pull // with its new state
-<<<<<<< ours
 	// Connection is the connection with its new health, consent, WebhookWatch, usage, announced problems and Ambiguity.
 	// Reported is set if one of them may have changed.
-=======
-	// Connection is the connection with its new health, consent, WebhookWatch, usage and announced problems. Reported
-	// is set if one of them may have changed.
->>>>>>> theirs
 	Connection domain.Connection
 	Reported   bool
 	// ReferenceStored is set if all accounts of the connection's account reference are stored now. The store deletes

@@ -82,7 +82,7 @@ func TestAnOutcomeChangesTheConnection(t *testing.T) {
 	v.HeardSince = func(at time.Time) (bool, error) { return at.Equal(epoch), nil }
 	changes, err := records.Finish(v, records.Outcome{
 		State: domain.PullFailed, At: epoch,
-		Health:  func(h domain.Health) domain.Health { return h.AfterSignal(domain.SignalReauth) },
+		Health:  func(h domain.Health) domain.Health { return h.AfterSignal(domain.SignalReauth, epoch) },
 		Consent: func(c domain.Consent) domain.Consent { c.Key = "new" + c.Key; return c },
 		Webhook: func(w domain.WebhookWatch, heardSince func(time.Time) bool) domain.WebhookWatch {
 			if heardSince(epoch) && !heardSince(epoch.Add(1)) {

@@ -78,6 +78,21 @@ func (mr *MockConnectionsMockRecorder) Activity(ctx, tenant, id any) *gomock.Cal
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Activity", reflect.TypeOf((*MockConnections)(nil).Activity), ctx, tenant, id)
 }
 
+// CountAdded mocks base method.
+func (m *MockConnections) CountAdded(ctx context.Context, tenant domain.TenantID, ids []domain.ConnectionID, first domain.Date) (map[domain.ConnectionID]map[domain.Date]int, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "CountAdded", ctx, tenant, ids, first)
+	ret0, _ := ret[0].(map[domain.ConnectionID]map[domain.Date]int)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// CountAdded indicates an expected call of CountAdded.
+func (mr *MockConnectionsMockRecorder) CountAdded(ctx, tenant, ids, first any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "CountAdded", reflect.TypeOf((*MockConnections)(nil).CountAdded), ctx, tenant, ids, first)
+}
+
 // CountAttention mocks base method.
 func (m *MockConnections) CountAttention(ctx context.Context, at time.Time) (ports.Attention, error) {
 	m.ctrl.T.Helper()
@@ -210,6 +225,20 @@ func (m *MockConnections) Update(ctx context.Context, tenant domain.TenantID, ki
 func (mr *MockConnectionsMockRecorder) Update(ctx, tenant, kind, id, entries, fn any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Update", reflect.TypeOf((*MockConnections)(nil).Update), ctx, tenant, kind, id, entries, fn)
+}
+
+// VisitFacts mocks base method.
+func (m *MockConnections) VisitFacts(ctx context.Context, tenant domain.TenantID, ids []domain.ConnectionID, visit func(*domain.ConnectionFacts) error) error {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "VisitFacts", ctx, tenant, ids, visit)
+	ret0, _ := ret[0].(error)
+	return ret0
+}
+
+// VisitFacts indicates an expected call of VisitFacts.
+func (mr *MockConnectionsMockRecorder) VisitFacts(ctx, tenant, ids, visit any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "VisitFacts", reflect.TypeOf((*MockConnections)(nil).VisitFacts), ctx, tenant, ids, visit)
 }
 
 // MockTokens is a mock of Tokens interface.
@@ -1187,6 +1216,21 @@ func (m *MockLedger) Suggestions(ctx context.Context, tenant domain.TenantID, co
 func (mr *MockLedgerMockRecorder) Suggestions(ctx, tenant, connection, page any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Suggestions", reflect.TypeOf((*MockLedger)(nil).Suggestions), ctx, tenant, connection, page)
+}
+
+// Sum mocks base method.
+func (m *MockLedger) Sum(ctx context.Context, tenant domain.TenantID, filter domain.SumFilter) ([]domain.DayTotal, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "Sum", ctx, tenant, filter)
+	ret0, _ := ret[0].([]domain.DayTotal)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// Sum indicates an expected call of Sum.
+func (mr *MockLedgerMockRecorder) Sum(ctx, tenant, filter any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Sum", reflect.TypeOf((*MockLedger)(nil).Sum), ctx, tenant, filter)
 }
 
 // Transaction mocks base method.

@@ -537,7 +537,7 @@ func (mr *MockAPIMockRecorder) ListCloses(ctx, tenant, account, page any) *gomoc
 }
 
 // ListConnectionHealth mocks base method.
-func (m *MockAPI) ListConnectionHealth(ctx context.Context, tenant domain.TenantID, filter ports.ConnectionFilter, page domain.PageRequest) (domain.Page[ports.ConnectionStatus], error) {
+func (m *MockAPI) ListConnectionHealth(ctx context.Context, tenant domain.TenantID, filter ports.HealthFilter, page domain.PageRequest) (domain.Page[ports.ConnectionStatus], error) {
 	m.ctrl.T.Helper()
 	ret := m.ctrl.Call(m, "ListConnectionHealth", ctx, tenant, filter, page)
 	ret0, _ := ret[0].(domain.Page[ports.ConnectionStatus])
@@ -1025,6 +1025,36 @@ func (m *MockAPI) SplitTransaction(ctx context.Context, tenant domain.TenantID, 
 func (mr *MockAPIMockRecorder) SplitTransaction(ctx, tenant, id, reason any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "SplitTransaction", reflect.TypeOf((*MockAPI)(nil).SplitTransaction), ctx, tenant, id, reason)
+}
+
+// SumTransactions mocks base method.
+func (m *MockAPI) SumTransactions(ctx context.Context, tenant domain.TenantID, filter domain.SumFilter) ([]domain.DayTotal, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "SumTransactions", ctx, tenant, filter)
+	ret0, _ := ret[0].([]domain.DayTotal)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// SumTransactions indicates an expected call of SumTransactions.
+func (mr *MockAPIMockRecorder) SumTransactions(ctx, tenant, filter any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "SumTransactions", reflect.TypeOf((*MockAPI)(nil).SumTransactions), ctx, tenant, filter)
+}
+
+// SummarizeConnections mocks base method.
+func (m *MockAPI) SummarizeConnections(ctx context.Context, tenant domain.TenantID) (domain.AttentionSummary, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "SummarizeConnections", ctx, tenant)
+	ret0, _ := ret[0].(domain.AttentionSummary)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// SummarizeConnections indicates an expected call of SummarizeConnections.
+func (mr *MockAPIMockRecorder) SummarizeConnections(ctx, tenant any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "SummarizeConnections", reflect.TypeOf((*MockAPI)(nil).SummarizeConnections), ctx, tenant)
 }
 
 // TestConnection mocks base method.

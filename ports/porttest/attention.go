@@ -1,6 +1,7 @@
 package porttest
 
 import (
+	"errors"
 	"slices"
 	"time"
 
@@ -24,6 +25,11 @@ var attentionTests = []storeTest{
 	{"a missing webhook merges into the queued pull", missingWebhookMerges},
 	{"the activity tells whether a silent connection was heard", activityTellsHeard},
 	{"connections that need attention are counted", attentionIsCounted},
+	{"the facts of all live connections are visited", factsOfConnections},
+	{"the facts contain the quarantine, the drift and the shared accounts", factsOfRows},
+	{"the facts contain held removals", factsOfHeldRemovals},
+	{"the records that pulls have added are counted by day", addedByDay},
+	{"a list is filtered by ids", listByIDs},
 }
 
 // reported stores a new connection and returns it. The arguments are the consent of the connection and its watch for
@@ -323,4 +329,150 @@ func attentionIsCounted(f *fixture) {
 	f.equal("while paused", want, count())
 	f.deleteConnection(c)
 	f.equal("after the deletion", before, count())
+}
+
+// facts returns the facts about the live connections of the fixture's tenant.
+func (f *fixture) facts() map[domain.ConnectionID]domain.ConnectionFacts {
+	f.Helper()
+	all := map[domain.ConnectionID]domain.ConnectionFacts{}
+	f.noError(f.Connections.VisitFacts(f.ctx, f.tenant, nil, func(facts *domain.ConnectionFacts) error {
+		if _, twice := all[facts.ID]; twice {
+			f.Errorf("%s is visited twice", facts.Name)
+		}
+		all[facts.ID] = *facts
+		return nil
+	}))
+	return all
+}
+
+func factsOfConnections(f *fixture) {
+	at := f.now()
+	plain := f.createConnection()
+	full := f.newConnection("full")
+	full.Health = domain.Health{
+		Status: domain.Unhealthy, Reason: domain.AccessDenied, Since: f.now(), NeedsReauth: true, ReauthSince: f.now(),
+	}
+	full.Consent = domain.Consent{Status: domain.ReportedGranted, ExpiresAt: longAfter(at), Since: f.now()}
+	full.Webhook = domain.WebhookWatch{Schedule: domain.SyncSchedule{NextAt: longAfter(at)}, MissedAt: at}
+	f.createStored(full)
+	f.createStored(f.newEngine("engine"))
+	f.deleteConnection(f.createConnection())
+	f.setPaused(plain, true)
+	token := f.createToken(full)
+
+	all := f.facts()
+	f.equal("number of connections", 2, len(all))
+	f.equal("a plain connection", domain.ConnectionFacts{
+		ID: plain.ID, Vendor: plain.Vendor, Name: plain.Name, Paused: true, UpdatedAt: all[plain.ID].UpdatedAt,
+	}, all[plain.ID])
+	want := domain.ConnectionFacts{
+		ID: full.ID, Vendor: full.Vendor, Name: full.Name, Health: full.Health, Consent: full.Consent,
+		Webhook: full.Webhook, UpdatedAt: full.UpdatedAt, Webhooks: domain.Evidence{HasToken: true},
+	}
+	got := all[full.ID]
+	got.Webhook.DueAt = time.Time{} // no reason depends on it
+	f.equal("a connection with problems", want, got)
+	f.receiveWanted(token)
+	f.equal("after a webhook", domain.Evidence{HasToken: true, Heard: true}, f.facts()[full.ID].Webhooks)
+	f.noError(f.Connections.VisitFacts(f.ctx, newTenant(), nil, func(*domain.ConnectionFacts) error {
+		f.Error("a connection of another tenant is visited")
+		return nil
+	}))
+	var some []domain.ConnectionID
+	wanted := []domain.ConnectionID{full.ID, newID[domain.Connection]()}
+	f.noError(f.Connections.VisitFacts(f.ctx, f.tenant, wanted, func(facts *domain.ConnectionFacts) error {
+		some = append(some, facts.ID)
+		return nil
+	}))
+	f.equal("by id", []domain.ConnectionID{full.ID}, some)
+	stop := errors.New("stop")
+	visits := 0
+	err := f.Connections.VisitFacts(f.ctx, f.tenant, nil, func(*domain.ConnectionFacts) error {
+		visits++
+		return stop
+	})
+	f.errorIs(err, stop)
+	f.equal("visits until the error", 1, visits)
+}
+
+// factsOfRows checks the facts that come from the rows and the accounts of a connection.
+func factsOfRows(f *fixture) {
+	c, l, _ := f.accountWithRows(row("1", withAccount("a")))
+	f.finishSettled(l, f.now(), balances("100"))
+	l = f.startPull(c)
+	f.storeRows(l, row("2", withAccount("a")))
+	f.finish(l, domain.PullSucceeded, "")
+	l = f.startPull(c)
+	drift := f.now()
+	f.finishSettled(l, drift, balances("100"))
+	l = f.startPull(c)
+	f.mustStorePage(l, ports.PageWrite{Quarantined: []domain.UnreadableData{
+		unreadable("bad 1", domain.UnknownType, "{}"),
+	}, At: f.now()})
+	f.mustStorePage(l, ports.PageWrite{Quarantined: []domain.UnreadableData{
+		unreadable("bad 2", domain.UnknownType, "{}"),
+	}, At: f.now()})
+	facts := f.facts()[c.ID]
+	first := f.listQuarantine(c)
+	f.equal("quarantined", 2, facts.Quarantined)
+	f.equal("quarantined since", first[len(first)-1].FirstSeenAt, facts.QuarantinedSince)
+	f.equal("drift", drift, facts.DriftSince)
+	f.equal("shared by one connection", true, facts.SharedSince.IsZero())
+
+	other, l := f.runningPull()
+	f.storeAccounts(l, true, "a")
+	joined := f.listAccounts(other)[0].FirstSeenAt
+	for _, id := range []domain.ConnectionID{c.ID, other.ID} {
+		f.equal("shared since", joined, f.facts()[id].SharedSince)
+	}
+	f.equal("as the activity", true, f.activity(c).Shared)
+	f.deleteConnection(other)
+	f.equal("shared with a deleted connection", true, f.facts()[c.ID].SharedSince.IsZero())
+}
+
+func factsOfHeldRemovals(f *fixture) {
+	c, l := f.runningPull()
+	f.manyRows(l, "a", 30)
+	f.sweep(l, ports.SweepWrite{Proof: domain.OneRead})
+	facts := f.facts()[c.ID]
+	f.equal("held", f.activity(c).MassRemoval, !facts.RemovalsHeldAt.IsZero())
+	f.equal("held at all", false, facts.RemovalsHeldAt.IsZero())
+}
+
+func addedByDay(f *fixture) {
+	c, l := f.runningPull()
+	f.storeRows(l, row("1"), row("2"))
+	at := f.now()
+	f.noError(f.Pulls.Finish(f.ctx, l, ports.Outcome{State: domain.PullSucceeded, Attempts: 1, At: at}))
+	l = f.startPull(c)
+	f.storeRows(l, row("3"))
+	f.noError(f.Pulls.Finish(f.ctx, l, ports.Outcome{State: domain.PullFailed, Attempts: 1, At: longAfter(at)}))
+	l = f.startPull(c)
+	f.storeRows(l, row("4"))
+	f.noError(f.Pulls.Finish(f.ctx, l, ports.Outcome{State: domain.PullSucceeded, Attempts: 1, At: longAfter(at)}))
+	f.storeRows(f.startPull(c), row("5"))
+	quiet := f.createConnection()
+	day := domain.DateOf(at)
+	count := func(tenant domain.TenantID, first domain.Date) map[domain.ConnectionID]map[domain.Date]int {
+		counts, err := f.Connections.CountAdded(f.ctx, tenant, []domain.ConnectionID{c.ID, quiet.ID}, first)
+		f.noError(err)
+		return counts
+	}
+	type counts = map[domain.ConnectionID]map[domain.Date]int
+	f.equal("both days", counts{c.ID: {day: 2, day.AddDays(1): 2}}, count(f.tenant, day))
+	f.equal("the second day", counts{c.ID: {day.AddDays(1): 2}}, count(f.tenant, day.AddDays(1)))
+	f.equal("another tenant", counts{}, count(newTenant(), day))
+}
+
+func listByIDs(f *fixture) {
+	a, b := f.createConnection(), f.createConnection()
+	f.createConnection()
+	filter := ports.ConnectionFilter{
+		Kind: domain.Aggregator, IDs: []domain.ConnectionID{b.ID, a.ID, newID[domain.Connection]()},
+	}
+	got := ids(f.listConnections(filter, 1, nil), connectionID)
+	f.equal("number", 2, len(got))
+	exactlyOnce(f, []domain.ConnectionID{a.ID, b.ID}, got)
+	filter.IDs = []domain.ConnectionID{}
+	f.equal("no ids", 0, len(f.listConnections(filter, 10, nil)))
 }

@@ -46,7 +46,9 @@ func getReturnsWhatWasCreated(f *fixture) {
 	full := f.newConnection("full")
 	full.Health = domain.Health{
 		Status: domain.Unhealthy, Reason: domain.AccessDenied, Since: f.now(), NeedsReauth: true, ReauthByEvent: true,
+		ReauthSince: f.now(),
 	}
+	full.Consent = domain.Consent{Status: domain.ReportedRevoked, Since: f.now()}
 	full.Revision = 7
 	for _, c := range []domain.Connection{full, f.newConnection("plain"), f.newEngine("engine")} {
 		f.createStored(c)
@@ -231,7 +233,7 @@ func updateWrites(f *fixture) {
 			}
 			row.Rotate(domain.Sealed("another"))
 			row.BumpRevision(at)
-			row.Health = row.Health.AfterFailure(domain.CredentialRejected, at).AfterSignal(domain.SignalReauth)
+			row.Health = row.Health.AfterFailure(domain.CredentialRejected, at).AfterSignal(domain.SignalReauth, at)
 			want = *row
 			return nil
 		})

@@ -82,7 +82,7 @@ func healthIsUpdated(f *fixture) {
 	at := f.now()
 	steps := []func(domain.Health) domain.Health{
 		func(h domain.Health) domain.Health {
-			return h.AfterSignal(domain.SignalReauth).AfterFailure(domain.AccessDenied, at)
+			return h.AfterSignal(domain.SignalReauth, at).AfterFailure(domain.AccessDenied, at)
 		},
 		nil,
 		func(h domain.Health) domain.Health { return h.AfterSuccess(domain.LinkStatus{}, at.Add(time.Hour)) },

@@ -44,7 +44,7 @@ func TestStores(t *testing.T, factory func(t *testing.T) Stores) {
 		{"Replacements", replacementTests},
 		{"Suggestions", suggestionTests},
 		{"Relinks", relinkTests},
-		{"Ledger", slices.Concat(ledgerTests, searchTests, historyTests, changeFeedTests)},
+		{"Ledger", slices.Concat(ledgerTests, searchTests, sumTests, historyTests, changeFeedTests)},
 		{"Completeness", completenessTests},
 		{"Snapshot", snapshotTests},
 		{"Closes", slices.Concat(closeTests, adjustmentTests, closeHistoryTests)},

@@ -24,7 +24,7 @@ const anyPackage = "*"
 //   - An entry of a list matches no import.
 var allowed = map[string][]string{
 	"domain": {
-		"github.com/google/uuid", "github.com/shopspring/decimal",
+		"github.com/google/uuid", "github.com/shopspring/decimal", "golang.org/x/text/unicode/norm",
 	},
 	"domain/ratelimit": {
 		"domain",

@@ -44,8 +44,8 @@ type connectionRow struct {
 // selects the credential.
 const (
 	selectConnection = `SELECT id, tenant_id, kind, name, vendor, base_url, account_ref, type, config,
-		health_status, health_reason, health_since, needs_reauth, reauth_by_event,
-		consent_status, consent_key, consent_expires_at, consent_notice_at,
+		health_status, health_reason, health_since, needs_reauth, reauth_by_event, reauth_since,
+		consent_status, consent_key, consent_expires_at, consent_since, consent_notice_at,
 		webhook_next_at, webhook_every, webhook_news_only, webhook_due_at, webhook_missed_at,
 		usage_month, usage_refreshes, usage_pulls, reauth_announced, failure_announced,
 		revision, created_at, updated_at, target_changed_at, paused_at, new_reference, staged_since, ambiguity`
@@ -55,14 +55,14 @@ const (
 // targets returns the scan targets for the columns of selectConnection, in the same order:
 // pointers to the members of r.
 func (r *connectionRow) targets() []any {
-	h, c, w, u, columns := &r.Health, &r.Consent, &r.Webhook, &r.Usage, make([]any, 0, 37)
+	h, c, w, u, columns := &r.Health, &r.Consent, &r.Webhook, &r.Usage, make([]any, 0, 39)
 	return append(columns,
 		(*uuidColumn)(&r.ID), (*uuidColumn)(&r.Tenant), (*textColumn)(&r.Kind), (*textColumn)(&r.Name),
 		(*textColumn)(&r.Vendor), (*textColumn)(&r.BaseURL), (*textColumn)(&r.AccountRef),
 		(*textColumn)(&r.Type), &r.Config,
 		(*textColumn)(&h.HealthStatus), (*textColumn)(&h.HealthReason), &h.HealthSince,
-		&h.NeedsReauth, &h.ReauthByEvent,
-		(*textColumn)(&c.Status), (*textColumn)(&c.Key), &c.ExpiresAt, &c.NoticeAt,
+		&h.NeedsReauth, &h.ReauthByEvent, &h.ReauthSince,
+		(*textColumn)(&c.Status), (*textColumn)(&c.Key), &c.ExpiresAt, &c.Since, &c.NoticeAt,
 		&w.NextAt, &w.Every, &w.NewsOnly, &w.DueAt, &w.MissedAt,
 		&u.Month, &u.Refreshes, &u.Pulls, &r.ReauthAnnounced, &r.FailureAnnounced,
 		&r.Revision, &r.Created, &r.Updated, &r.TargetChanged, &r.Paused, &r.NewReference, &r.StagedSince,
@@ -74,17 +74,21 @@ type consentColumns struct {
 	Status    string  `gorm:"column:consent_status"`
 	Key       string  `gorm:"column:consent_key"`
 	ExpiresAt instant `gorm:"column:consent_expires_at"`
+	Since     instant `gorm:"column:consent_since"`
 	NoticeAt  instant `gorm:"column:consent_notice_at"`
 }
 
 // consentOf returns the columns that contain c.
 func consentOf(c domain.Consent) consentColumns {
-	return consentColumns{string(c.Status), c.Key, instant{c.ExpiresAt}, instant{c.NoticeAt}}
+	return consentColumns{
+		string(c.Status), c.Key, instant{c.ExpiresAt}, instant{c.Since}, instant{c.NoticeAt},
+	}
 }
 
 func (c consentColumns) domain() domain.Consent {
 	return domain.Consent{
-		Status: domain.ConsentStatus(c.Status), Key: c.Key, ExpiresAt: c.ExpiresAt.Time, NoticeAt: c.NoticeAt.Time,
+		Status: domain.ConsentStatus(c.Status), Key: c.Key, ExpiresAt: c.ExpiresAt.Time, Since: c.Since.Time,
+		NoticeAt: c.NoticeAt.Time,
 	}
 }
 
@@ -132,8 +136,8 @@ func (u usageColumns) domain() domain.MonthlyUsage {
 
 // reportedColumns are the columns of a connection that foldReports writes when a pull ends.
 var reportedColumns = []string{
-	"health_status", "health_reason", "health_since", "needs_reauth", "reauth_by_event",
-	"consent_status", "consent_key", "consent_expires_at", "consent_notice_at",
+	"health_status", "health_reason", "health_since", "needs_reauth", "reauth_by_event", "reauth_since",
+	"consent_status", "consent_key", "consent_expires_at", "consent_since", "consent_notice_at",
 	"webhook_next_at", "webhook_every", "webhook_news_only", "webhook_due_at", "webhook_missed_at",
 	"usage_month", "usage_refreshes", "usage_pulls", "reauth_announced", "failure_announced", "ambiguity",
 }
@@ -145,6 +149,7 @@ type healthColumns struct {
 	HealthSince   instant `gorm:"column:health_since"`
 	NeedsReauth   bool    `gorm:"column:needs_reauth"`
 	ReauthByEvent bool    `gorm:"column:reauth_by_event"`
+	ReauthSince   instant `gorm:"column:reauth_since"`
 }
 
 // TableName returns the name of the table in the schema.
@@ -155,14 +160,14 @@ func (connectionRow) TableName() string { return "connections" }
 func healthOf(h domain.Health) healthColumns {
 	return healthColumns{
 		HealthStatus: string(h.Status), HealthReason: string(h.Reason), HealthSince: instant{h.Since},
-		NeedsReauth: h.NeedsReauth, ReauthByEvent: h.ReauthByEvent,
+		NeedsReauth: h.NeedsReauth, ReauthByEvent: h.ReauthByEvent, ReauthSince: instant{h.ReauthSince},
 	}
 }
 
 func (h healthColumns) domain() domain.Health {
 	return domain.Health{
 		Status: domain.HealthStatus(h.HealthStatus), Reason: domain.Code(h.HealthReason), Since: h.HealthSince.Time,
-		NeedsReauth: h.NeedsReauth, ReauthByEvent: h.ReauthByEvent,
+		NeedsReauth: h.NeedsReauth, ReauthByEvent: h.ReauthByEvent, ReauthSince: h.ReauthSince.Time,
 	}
 }
 

@@ -107,6 +107,10 @@ func (s connections) List(ctx context.Context, tenant domain.TenantID, filter po
 		read = s.rows
 		q.add(" AND consent_expires_at < ?", instant{filter.ConsentExpiresBefore}.value(s.reader.Name()))
 	}
+	if filter.IDs != nil {
+		among := s.dialect.AnyOf("id", textsOf(filter.IDs))
+		q.add(" AND "+among.SQL, among.Vars...)
+	}
 	if !page.After.IsZero() {
 		q.add(" AND (name, id) > (?, ?)", page.After.Key, uuidColumn(page.After.ID))
 	}
@@ -246,13 +250,9 @@ func (s connections) Activities(ctx context.Context, tenant domain.TenantID,
 		SuggestedSince        instant
 		JoinUndoneSince       instant
 	}
-	texts := make([]string, len(ids))
-	for i, id := range ids {
-		texts[i] = id.String()
-	}
 	err := s.read(ctx, func(db *gorm.DB) error {
 		return live(db.Model(&connectionRow{})).Where("tenant_id = ? AND kind = ?", tenant.UUID, domain.Aggregator).
-			Where(s.dialect.AnyOf("id", texts)).
+			Where(s.dialect.AnyOf("id", textsOf(ids))).
 			Select(`id,
 				(SELECT max(finished_at) FROM pulls
 					WHERE ` + sameTenant(s.dialect, "pulls", "connections") + `connection_id = connections.id
@@ -285,6 +285,15 @@ func (s connections) Activities(ctx context.Context, tenant domain.TenantID,
 		}
 	}
 	return found, err
+}
+
+// textsOf returns the canonical texts of the ids.
+func textsOf(ids []domain.ConnectionID) []string {
+	texts := make([]string, len(ids))
+	for i, id := range ids {
+		texts[i] = id.String()
+	}
+	return texts
 }
 
 // ListSealed returns live connections of all tenants, in the order of their ids. It returns at most limit connections,

@@ -41,6 +41,13 @@ type Dialect interface {
 	// of the condition contains all values, so the text of the condition does not depend on their number.
 	AnyOf(column string, values []string) clause.Expr
 
+	// DecimalSum returns the sum of a column of amounts, split into aggregate expressions: the sum is the sum of
+	// expression × 10^exponent over all parts. The value of an expression is a decimal text; NULL means 0.
+	DecimalSum(column string) []SumPart
+
+	// UTCDay returns an SQL expression for the date (UTC, YYYY-MM-DD) of a column of times.
+	UTCDay(column string) string
+
 	// ContainsFold returns an SQL expression that is true where the column, whose values are bytes, contains the text.
 	// The letters A to Z in the column count as lower case; the text must not contain them.
 	ContainsFold(column string, text []byte) clause.Expr
@@ -146,6 +153,12 @@ type Dialect interface {
 	//   - If a result contains an error, there are two possible reasons. The delivery was refused, or it repeats a
 	//     stored delivery that could not be read.
 	Receive(ctx context.Context, deliveries []PendingDelivery) ([]Result, error)
+}
+
+// SumPart is a part of the result of Dialect.DecimalSum.
+type SumPart struct {
+	SQL      string
+	Exponent int32
 }
 
 // InsertedRow is a row that Dialect.ExecBoth inserts together with another change.

@@ -180,7 +180,7 @@ func connectionLeft(b *erasureBatch) (bool, error) {
 	row = rowOfConnection(c)
 	return true, b.tx.Model(&connectionRow{}).Where("id = ? AND tenant_id = ?", row.ID, row.Tenant).
 		Select("name", "config", "health_status", "health_reason", "health_since", "needs_reauth", "reauth_by_event",
-			"consent_status", "consent_key", "consent_expires_at", "consent_notice_at",
+			"reauth_since", "consent_status", "consent_key", "consent_expires_at", "consent_since", "consent_notice_at",
 			"webhook_next_at", "webhook_every", "webhook_news_only", "webhook_due_at", "webhook_missed_at",
 			"ambiguity").
 		Updates(&row).Error

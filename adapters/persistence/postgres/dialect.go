@@ -206,6 +206,16 @@ func (dialect) AnyOf(column string, values []string) clause.Expr {
 	return clause.Expr{SQL: column + " = ANY(?)", Vars: []any{&values}}
 }
 
+// DecimalSum implements gormstore.Dialect.
+func (dialect) DecimalSum(column string) []gormstore.SumPart {
+	return []gormstore.SumPart{{SQL: "CAST(sum(" + column + ") AS text)"}}
+}
+
+// UTCDay implements gormstore.Dialect.
+func (dialect) UTCDay(column string) string {
+	return "to_char(" + column + " AT TIME ZONE 'UTC', 'YYYY-MM-DD')"
+}
+
 // ContainsFold compares the bytes in their escaped form, because PostgreSQL has no lower() for bytes. The escaped form
 // consists of ASCII characters only, and each byte is escaped by itself. The text is passed in hex, because GORM would
 // expand bytes after a parenthesis to a list of numbers.

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"time"
 
@@ -167,6 +168,30 @@ func (dialect) AnyOf(column string, values []string) clause.Expr {
 	list, _ := json.Marshal(values)
 	return clause.Expr{SQL: column + " IN (SELECT value FROM json_each(?))", Vars: []any{string(list)}}
 }
+
+// DecimalSum sums the digits of the amounts in groups of 9 digits, as integers. SQLite has no exact decimals, and a sum
+// of integers must not exceed 63 bits. An amount has at most 19 digits before the point, and 19 after it.
+func (dialect) DecimalSum(column string) []gormstore.SumPart {
+	const digits = 9
+	sign := "CASE WHEN " + column + " LIKE '-%' THEN -1 ELSE 1 END"
+	plain := "ltrim(" + column + ", '-')"
+	point := "instr(" + plain + " || '.', '.')"
+	before := "(substr('000000000000000000000000000', " + point + ") || substr(" + plain + ", 1, " + point + " - 1))"
+	after := "(substr(" + plain + ", " + point + " + 1) || '000000000000000000000000000')"
+	var parts []gormstore.SumPart
+	add := func(text string, start int, exponent int32) {
+		sql := fmt.Sprintf("CAST(sum(%s * CAST(substr(%s, %d, %d) AS INTEGER)) AS TEXT)", sign, text, start, digits)
+		parts = append(parts, gormstore.SumPart{SQL: sql, Exponent: exponent})
+	}
+	for group := range int32(3) {
+		add(before, int(group)*digits+1, 18-group*digits)
+		add(after, int(group)*digits+1, -(group+1)*digits)
+	}
+	return parts
+}
+
+// UTCDay implements gormstore.Dialect.
+func (dialect) UTCDay(column string) string { return "date(" + column + " / 1000000, 'unixepoch')" }
 
 // ContainsFold implements gormstore.Dialect. The function lower of SQLite changes ASCII letters only.
 func (dialect) ContainsFold(column string, text []byte) clause.Expr {

@@ -280,10 +280,30 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List the health of all connections, ordered by config name
-         * @description Returns the health of each live connection of the tenant. The vendors are not called.
+         * List the health of all connections
+         * @description Returns the health of each live connection of the tenant, ordered by config name. With attention=true, only the connections that need a person are returned, the most urgent one first. The vendors are not called.
          */
         get: operations["list-connection-health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/discovery/aggregator-connections/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count the connections by what they need
+         * @description Returns how many live connections the tenant has, and how many of them need a person, for each reason. One query computes it, however many connections there are. The vendors are not called.
+         */
+        get: operations["summarize-connections"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1068,6 +1088,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/discovery/transactions/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Sum transactions by day, money in and out, and currency
+         * @description Returns the sums of all transactions that match the parameters, by day and currency, and in total by currency. Removed and erased transactions are left out. The database computes the sums.
+         */
+        get: operations["sum-transactions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/discovery/transactions/{id}": {
         parameters: {
             query?: never;
@@ -1428,6 +1468,20 @@ export interface components {
              */
             vendor: "pluggy" | "belvo";
         };
+        AddedRowsView: {
+            /**
+             * Format: int64
+             * @description Number of transactions that the pulls have added
+             * @example 12
+             */
+            count: number;
+            /**
+             * Format: date
+             * @description The day (UTC) on which the pulls ended
+             * @example 2026-03-01
+             */
+            date: string;
+        };
         AdjustmentView: {
             /**
              * @description The same members as they are after the change. All of them if the record was added or restored. Absent if it was removed
@@ -1518,6 +1572,25 @@ export interface components {
              * @example studio.lerian.discovery.transaction.added
              */
             type: string;
+        };
+        AttentionView: {
+            /**
+             * @description now: reauth, credential_rejected, credential_unopened (the service has no key for the credential), account_not_found, consent_expired, consent_revoked, pull_failed, drifting, mass_removal, silent. soon: consent_expiring, quarantined, account_shared. A reason that a more exact one explains is left out. Later versions may add reasons
+             * @example consent_expiring
+             */
+            reason: string;
+            /**
+             * @description now: data is missing or wrong. soon: data arrives, but a person should look
+             * @example soon
+             * @enum {string}
+             */
+            severity: "now" | "soon";
+            /**
+             * Format: date-time
+             * @description When the reason began
+             * @example 2026-03-01T10:00:00Z
+             */
+            since: string;
         };
         AuditEntryView: {
             /**
@@ -1792,6 +1865,8 @@ export interface components {
             secret?: string;
         };
         ConnectionHealthItem: {
+            /** @description Why the connection needs a person: what is severe first, then what has lasted longest. Absent when there is no reason */
+            attention?: components["schemas"]["AttentionView"][];
             /**
              * @description Whether the transactions explain the balances of the accounts: drifting if any account drifts, otherwise complete if any account is complete
              * @example complete
@@ -1849,6 +1924,8 @@ export interface components {
              * @example credential_rejected
              */
             reason?: string;
+            /** @description The new transactions of the last 14 days, the oldest day first */
+            rowsByDay: components["schemas"]["AddedRowsView"][];
             /**
              * Format: date-time
              * @description When health or reason last changed; absent before the first contact
@@ -1867,6 +1944,48 @@ export interface components {
             warnings?: ("mass_removal" | "account_shared" | "account_ambiguous" | "join_undone")[];
             /** @description Whether the vendor's webhooks arrive */
             webhook: components["schemas"]["WebhookView"];
+        };
+        ConnectionSummary: {
+            /**
+             * @description Number of connections for each reason that occurs; see the reasons of the health list
+             * @example {
+             *       "quarantined": 1,
+             *       "reauth": 2
+             *     }
+             */
+            attention: {
+                [key: string]: number;
+            };
+            /**
+             * Format: int64
+             * @description Number of live connections
+             * @example 41
+             */
+            connections: number;
+            /**
+             * Format: int64
+             * @description Number of connections with an account that drifts
+             * @example 0
+             */
+            drifting: number;
+            /**
+             * Format: int64
+             * @description Number of connections whose last contact with the vendor succeeded
+             * @example 38
+             */
+            healthy: number;
+            /**
+             * Format: int64
+             * @description Number of connections with at least one reason
+             * @example 3
+             */
+            needy: number;
+            /**
+             * Format: int64
+             * @description Number of rows in all quarantines
+             * @example 4
+             */
+            quarantined: number;
         };
         ConnectorType: {
             /**
@@ -2043,6 +2162,35 @@ export interface components {
              * @example 1
              */
             waiting: number;
+        };
+        DayTotalView: {
+            /**
+             * Format: int64
+             * @description Number of transactions
+             * @example 12
+             */
+            count: number;
+            /**
+             * @description ISO 4217
+             * @example BRL
+             */
+            currency: string;
+            /**
+             * Format: date
+             * @description Value date
+             * @example 2026-03-01
+             */
+            date: string;
+            /**
+             * @description Sum of the money in: a decimal
+             * @example 1520.37
+             */
+            in: string;
+            /**
+             * @description Sum of the money out: a decimal without sign
+             * @example 212.45
+             */
+            out: string;
         };
         DeliveryDetail: {
             /**
@@ -2359,6 +2507,8 @@ export interface components {
             nextCursor: string;
         };
         HealthView: {
+            /** @description Why the connection needs a person: what is severe first, then what has lasted longest. Absent when there is no reason */
+            attention?: components["schemas"]["AttentionView"][];
             /**
              * @description Whether the transactions explain the balances of the accounts: drifting if any account drifts, otherwise complete if any account is complete
              * @example complete
@@ -3721,6 +3871,35 @@ export interface components {
              * @enum {string}
              */
             vendor: "pluggy" | "belvo";
+        };
+        TotalView: {
+            /**
+             * Format: int64
+             * @description Number of transactions
+             * @example 12
+             */
+            count: number;
+            /**
+             * @description ISO 4217
+             * @example BRL
+             */
+            currency: string;
+            /**
+             * @description Sum of the money in: a decimal
+             * @example 1520.37
+             */
+            in: string;
+            /**
+             * @description Sum of the money out: a decimal without sign
+             * @example 212.45
+             */
+            out: string;
+        };
+        TransactionSums: {
+            /** @description One item for each day and currency that has transactions, the latest day first */
+            items: components["schemas"]["DayTotalView"][];
+            /** @description The sum of the items for each currency */
+            total: components["schemas"]["TotalView"][];
         };
         TransactionVersionView: {
             /**
@@ -7326,6 +7505,10 @@ export interface operations {
                 health?: "unknown" | "healthy" | "unhealthy";
                 /** @description Only connections whose consent expires, or has expired, before this day (UTC). Connections without a known expiry are left out */
                 consentExpiresBefore?: string;
+                /** @description true: only connections that need a person, the most urgent one first. Use the cursors of this list only with the same value */
+                attention?: "true" | "false";
+                /** @description Only connections whose config name contains this text; case and accents are ignored */
+                q?: string;
                 /** @description The maximum number of items on the page */
                 limit?: number;
                 /** @description nextCursor of the previous page */
@@ -7348,6 +7531,13 @@ export interface operations {
                      *       "hasMore": true,
                      *       "items": [
                      *         {
+                     *           "attention": [
+                     *             {
+                     *               "reason": "consent_expiring",
+                     *               "severity": "soon",
+                     *               "since": "2026-03-01T10:00:00Z"
+                     *             }
+                     *           ],
                      *           "completeness": "complete",
                      *           "configName": "pluggy-main",
                      *           "connectionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
@@ -7362,6 +7552,12 @@ export interface operations {
                      *           "paused": false,
                      *           "quarantined": 0,
                      *           "reason": "credential_rejected",
+                     *           "rowsByDay": [
+                     *             {
+                     *               "count": 12,
+                     *               "date": "2026-03-01"
+                     *             }
+                     *           ],
                      *           "since": "2026-03-01T10:00:00Z",
                      *           "thisMonth": {
                      *             "pulls": 41,
@@ -7526,6 +7722,186 @@ export interface operations {
                      *       "status": 503,
                      *       "detail": "internal error",
                      *       "instance": "/v1/discovery/aggregator-connections/health",
+                     *       "code": "MTCH-0008"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "summarize-connections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "attention": {
+                     *         "quarantined": 1,
+                     *         "reauth": 2
+                     *       },
+                     *       "connections": 41,
+                     *       "drifting": 0,
+                     *       "healthy": 38,
+                     *       "needy": 3,
+                     *       "quarantined": 4
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ConnectionSummary"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "the request is not valid",
+                     *       "instance": "/v1/discovery/aggregator-connections/summary",
+                     *       "code": "MTCH-0001",
+                     *       "errors": [
+                     *         {
+                     *           "location": "query.limit",
+                     *           "message": "must be at most 200"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    /** @description Always Bearer */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "authentication is required",
+                     *       "instance": "/v1/discovery/aggregator-connections/summary",
+                     *       "code": "MTCH-0003"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "the token lacks the required scope",
+                     *       "instance": "/v1/discovery/aggregator-connections/summary",
+                     *       "code": "MTCH-0004"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    /** @description The methods that the path supports */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Method Not Allowed",
+                     *       "status": 405,
+                     *       "detail": "the method is not allowed for this path",
+                     *       "instance": "/v1/discovery/aggregator-connections/summary",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "too many requests",
+                     *       "instance": "/v1/discovery/aggregator-connections/summary",
+                     *       "code": "MTCH-0009"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/aggregator-connections/summary",
+                     *       "code": "MTCH-0002"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Service Unavailable",
+                     *       "status": 503,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/aggregator-connections/summary",
                      *       "code": "MTCH-0008"
                      *     }
                      */
@@ -9130,6 +9506,13 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "attention": [
+                     *         {
+                     *           "reason": "consent_expiring",
+                     *           "severity": "soon",
+                     *           "since": "2026-03-01T10:00:00Z"
+                     *         }
+                     *       ],
                      *       "completeness": "complete",
                      *       "consent": {
                      *         "expiresAt": "2026-12-26T10:45:58Z",
@@ -9623,6 +10006,13 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "attention": [
+                     *         {
+                     *           "reason": "consent_expiring",
+                     *           "severity": "soon",
+                     *           "since": "2026-03-01T10:00:00Z"
+                     *         }
+                     *       ],
                      *       "completeness": "complete",
                      *       "consent": {
                      *         "expiresAt": "2026-12-26T10:45:58Z",
@@ -10920,6 +11310,13 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "attention": [
+                     *         {
+                     *           "reason": "consent_expiring",
+                     *           "severity": "soon",
+                     *           "since": "2026-03-01T10:00:00Z"
+                     *         }
+                     *       ],
                      *       "completeness": "complete",
                      *       "consent": {
                      *         "expiresAt": "2026-12-26T10:45:58Z",
@@ -18155,7 +18552,7 @@ export interface operations {
             query?: {
                 /** @description Exact amount with its sign; 12.5 equals 12.50 */
                 amount?: string;
-                /** @description Part of the description or the counterparty; case is ignored */
+                /** @description Part of the description or the counterparty, at least 3 characters; case and accents are ignored */
                 text?: string;
                 /** @description The exact value of any member of references */
                 reference?: string;
@@ -18632,6 +19029,207 @@ export interface operations {
                      *       "status": 503,
                      *       "detail": "internal error",
                      *       "instance": "/v1/discovery/transactions/changes",
+                     *       "code": "MTCH-0008"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "sum-transactions": {
+        parameters: {
+            query?: {
+                /** @description Only items of this connection */
+                connectionId?: string;
+                /** @description Only transactions of this account */
+                accountId?: string;
+                /** @description Only items in this state */
+                status?: "pending" | "posted";
+                /** @description Part of the description or the counterparty, at least 3 characters; case and accents are ignored */
+                text?: string;
+                /** @description First value date */
+                from?: string;
+                /** @description Last value date */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "count": 12,
+                     *           "currency": "BRL",
+                     *           "date": "2026-03-01",
+                     *           "in": "1520.37",
+                     *           "out": "212.45"
+                     *         }
+                     *       ],
+                     *       "total": [
+                     *         {
+                     *           "count": 12,
+                     *           "currency": "BRL",
+                     *           "in": "1520.37",
+                     *           "out": "212.45"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TransactionSums"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "the request is not valid",
+                     *       "instance": "/v1/discovery/transactions/summary",
+                     *       "code": "MTCH-0001",
+                     *       "errors": [
+                     *         {
+                     *           "location": "query.limit",
+                     *           "message": "must be at most 200"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    /** @description Always Bearer */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "authentication is required",
+                     *       "instance": "/v1/discovery/transactions/summary",
+                     *       "code": "MTCH-0003"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "the token lacks the required scope",
+                     *       "instance": "/v1/discovery/transactions/summary",
+                     *       "code": "MTCH-0004"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    /** @description The methods that the path supports */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Method Not Allowed",
+                     *       "status": 405,
+                     *       "detail": "the method is not allowed for this path",
+                     *       "instance": "/v1/discovery/transactions/summary",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "too many requests",
+                     *       "instance": "/v1/discovery/transactions/summary",
+                     *       "code": "MTCH-0009"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/transactions/summary",
+                     *       "code": "MTCH-0002"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Service Unavailable",
+                     *       "status": 503,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/transactions/summary",
                      *       "code": "MTCH-0008"
                      *     }
                      */

@@ -15,7 +15,7 @@ func (c commands) connections() *cobra.Command {
 	return group("connections", "List, create, change, pause, delete, erase and test connections",
 		c.listConnections(), c.getConnection(), c.createConnection(), c.updateConnection(), c.deleteConnection(),
 		c.testConnection(), c.connectionHealth(), c.linkConnection(), c.refreshConnection(), c.pauseConnection(),
-		c.resumeConnection(), c.eraseConnection(),
+		c.resumeConnection(), c.eraseConnection(), c.summarizeConnections(),
 	)
 }
 
@@ -256,7 +256,8 @@ func consentFlag(cmd *cobra.Command, value *string, prefix string) {
 
 func (c commands) connectionHealth() *cobra.Command {
 	var flags listFlags
-	var health, expires string
+	var health, expires, name string
+	var attention bool
 	cmd := &cobra.Command{
 		Use: "health [NAME|ID]", Short: "Print the health of one connection or of all", Args: between(0, 1),
 		ValidArgsFunction: c.completeConnection,
@@ -264,6 +265,9 @@ func (c commands) connectionHealth() *cobra.Command {
 	flags.register(cmd)
 	cmd.Flags().StringVar(&health, "health", "", "without NAME, only in this state: unknown, healthy or unhealthy")
 	completeFlag(cmd, "health", "unknown", "healthy", "unhealthy")
+	cmd.Flags().BoolVar(&attention, "attention", false,
+		"without NAME, only connections that need a person, the most urgent one first")
+	cmd.Flags().StringVar(&name, "name", "", "without NAME, only connections whose name contains this text")
 	consentFlag(cmd, &expires, "without NAME, ")
 	cmd.RunE = c.run(func(s *session, args []string) error {
 		filter := optional(discovery.ListConnectionHealthParamsHealth(health))
@@ -277,15 +281,29 @@ func (c commands) connectionHealth() *cobra.Command {
 		if len(args) > 0 {
 			return s.printHealth(args[0])
 		}
+		params := discovery.ListConnectionHealthParams{Health: filter, ConsentExpiresBefore: before, Q: optional(name)}
+		if attention {
+			params.Attention = optional(discovery.ListConnectionHealthParamsAttention("true"))
+		}
 		_, err = s.list(healthListView, flags, "",
 			func(ctx context.Context, limit *int64, cursor *string) (*http.Response, error) {
-				return s.api.ListConnectionHealth(ctx, &discovery.ListConnectionHealthParams{
-					Health: filter, ConsentExpiresBefore: before, Limit: limit, Cursor: cursor,
-				})
+				params.Limit, params.Cursor = limit, cursor
+				return s.api.ListConnectionHealth(ctx, &params)
 			})
 		return err
 	})
 	return cmd
+}
+
+func (c commands) summarizeConnections() *cobra.Command {
+	return &cobra.Command{
+		Use: "summary", Short: "Count the connections by what they need", Args: between(0, 0),
+		RunE: c.run(func(s *session, _ []string) error {
+			return show[discovery.ConnectionSummary](s, summaryView, func(ctx context.Context) (*http.Response, error) {
+				return s.api.SummarizeConnections(ctx)
+			})
+		}),
+	}
 }
 
 // printHealth prints the health of one connection.

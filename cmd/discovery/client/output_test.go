@@ -87,7 +87,7 @@ func TestEveryColumnIsAMemberOfTheSchema(t *testing.T) {
 		"delivery detail": deliveryDetailView, "token": tokenView, "minted token": mintedView,
 		"quarantined row": quarantineView, "close": closeView, "adjustment": adjustmentView,
 		"subscription": subscriptionView, "created subscription": createdSubscriptionView, "sink test": sinkTestView,
-		"attempt": attemptView,
+		"attempt": attemptView, "summary": summaryView, "sum of a day": dayTotalView,
 	} {
 		known := jsonNames(v.schema)
 		if v.inner != "" {

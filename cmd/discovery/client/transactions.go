@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"time"
 
@@ -36,8 +37,9 @@ func (c commands) accounts() *cobra.Command {
 }
 
 func (c commands) transactions() *cobra.Command {
-	return group("transactions", "List, search, print and split transactions, and show their versions",
-		c.listTransactions(), c.searchTransactions(), c.getTransaction(), c.transactionHistory(), c.splitTransaction())
+	return group("transactions", "List, search, sum, print and split transactions, and show their versions",
+		c.listTransactions(), c.searchTransactions(), c.getTransaction(), c.transactionHistory(), c.splitTransaction(),
+		c.sumTransactions())
 }
 
 func (c commands) searchTransactions() *cobra.Command {
@@ -81,6 +83,72 @@ func (c commands) searchTransactions() *cobra.Command {
 		return err
 	})
 	return cmd
+}
+
+func (c commands) sumTransactions() *cobra.Command {
+	var dates dateFlags
+	var account, status, text, connection string
+	cmd := &cobra.Command{
+		Use: "summary", Short: "Sum the transactions by day, money in and out, and currency", Args: between(0, 0),
+	}
+	dates.register(cmd)
+	cmd.Flags().StringVar(&text, "text", "", "part of the description or the counterparty")
+	cmd.Flags().StringVar(&connection, "connection", "", "only of the connection with this name or id")
+	cmd.Flags().StringVar(&account, "account", "", "only of the account with this id")
+	cmd.Flags().StringVar(&status, "status", "", "only in this state: pending or posted")
+	completeFlag(cmd, "status", "pending", "posted")
+	_ = cmd.RegisterFlagCompletionFunc("connection", c.completeConnection)
+	cmd.RunE = c.run(func(s *session, _ []string) error {
+		from, to, err := dates.parse()
+		if err != nil {
+			return err
+		}
+		params := discovery.SumTransactionsParams{
+			From: from, To: to, Text: optional(text), AccountID: optional(account),
+			Status: optional(discovery.SumTransactionsParamsStatus(status)),
+		}
+		if params.Status != nil && !params.Status.Valid() {
+			return usagef("--status must be pending or posted")
+		}
+		if connection != "" {
+			if params.ConnectionID, err = s.connectionFilter([]string{connection}); err != nil {
+				return err
+			}
+		}
+		_, response, err := decode[discovery.TransactionSums](s.cmd.Context(),
+			func(ctx context.Context) (*http.Response, error) { return s.api.SumTransactions(ctx, &params) })
+		if err != nil {
+			return err
+		}
+		return s.printSums(response)
+	})
+	return cmd
+}
+
+// printSums prints the response of SumTransactions. A table ends with the totals, whose date is "total".
+func (s *session) printSums(response []byte) error {
+	if s.format == formatJSON {
+		return s.print(dayTotalView, response)
+	}
+	var sums struct{ Items, Total []map[string]any }
+	if err := json.Unmarshal(response, &sums); err != nil {
+		return err
+	}
+	if s.format != formatCSV {
+		for _, total := range sums.Total {
+			total["date"] = "total"
+			sums.Items = append(sums.Items, total)
+		}
+	}
+	rows := make([]json.RawMessage, len(sums.Items))
+	for i, item := range sums.Items {
+		rows[i], _ = json.Marshal(item)
+	}
+	w := s.writer(dayTotalView, false)
+	if err := w.write(rows); err != nil {
+		return err
+	}
+	return w.close()
 }
 
 func (c commands) getTransaction() *cobra.Command {

@@ -141,6 +141,51 @@ var healthView = view{schema: reflect.TypeFor[discovery.HealthView](), columns: 
 	{member: "webhook", title: "WEBHOOKS", format: webhookState},
 }}
 
+var summaryView = view{schema: reflect.TypeFor[discovery.ConnectionSummary](), columns: []column{
+	{member: "connections", title: "CONNECTIONS"},
+	{member: "healthy", title: "HEALTHY"},
+	{member: "needy", title: "NEEDY"},
+	{member: "attention", title: "ATTENTION", format: reasonCounts},
+	{member: "quarantined", title: "QUARANTINED"},
+	{member: "drifting", title: "DRIFTING"},
+}}
+
+// reasonCounts returns the numbers of connections by reason, the most frequent reason first.
+func reasonCounts(r record) string {
+	var counts map[string]int
+	if json.Unmarshal(r["attention"], &counts) != nil {
+		return ""
+	}
+	reasons := slices.SortedFunc(maps.Keys(counts), func(x, y string) int {
+		return cmp.Or(cmp.Compare(counts[y], counts[x]), cmp.Compare(x, y))
+	})
+	for i, reason := range reasons {
+		reasons[i] = fmt.Sprintf("%s %d", reason, counts[reason])
+	}
+	return strings.Join(reasons, ", ")
+}
+
+// reasonNames returns the reasons why a connection needs a person, the most urgent one first.
+func reasonNames(r record) string {
+	var reasons []struct{ Reason string }
+	if json.Unmarshal(r["attention"], &reasons) != nil {
+		return ""
+	}
+	names := make([]string, len(reasons))
+	for i, reason := range reasons {
+		names[i] = reason.Reason
+	}
+	return strings.Join(names, ", ")
+}
+
+var dayTotalView = view{schema: reflect.TypeFor[discovery.DayTotalView](), columns: []column{
+	{member: "date", title: "DATE", width: 10},
+	{member: "currency", title: "CUR"},
+	{member: "in", title: "IN", width: 14, right: true},
+	{member: "out", title: "OUT", width: 14, right: true},
+	{member: "count", title: "COUNT", width: 8, right: true},
+}}
+
 // consentState returns the state of a consent and the day on which it expires.
 func consentState(r record) string {
 	var c struct{ State, ExpiresAt string }
@@ -170,7 +215,7 @@ var healthListView = view{
 		{member: "configName", title: "NAME", width: 30, flexible: true},
 		{member: "vendor", title: "VENDOR"},
 		{member: "health", title: "HEALTH", width: 9},
-		{member: "reason", title: "REASON", flexible: true},
+		{member: "attention", title: "NEEDS", flexible: true, format: reasonNames},
 		{member: "paused", title: "PAUSED"},
 		{member: "consent", title: "CONSENT", flexible: true, format: consentState},
 		{member: "webhook", title: "WEBHOOKS", format: webhookState},

@@ -1,0 +1,114 @@
+package memory
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/records"
+)
+
+// VisitFacts collects the facts of all connections first, because visit is called without the lock.
+func (v connections) VisitFacts(
+	ctx context.Context, tenant domain.TenantID, ids []domain.ConnectionID, visit func(*domain.ConnectionFacts) error,
+) error {
+	facts, err := exclusiveResult(ctx, v.Store, "Connections.VisitFacts", func() ([]domain.ConnectionFacts, error) {
+		var all []domain.ConnectionFacts
+		for _, c := range v.connections {
+			if c.Tenant == tenant && c.Live() && c.Kind == domain.Aggregator &&
+				(ids == nil || slices.Contains(ids, c.ID)) {
+				all = append(all, v.factsOf(c))
+			}
+		}
+		return all, nil
+	})
+	if err != nil {
+		return err
+	}
+	for i := range facts {
+		if err := visit(&facts[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// factsOf returns the facts about a live connection.
+func (v connections) factsOf(c *domain.Connection) domain.ConnectionFacts {
+	f := domain.ConnectionFacts{
+		ID: c.ID, Vendor: c.Vendor, Name: c.Name, Health: c.Health, Consent: c.Consent, Webhook: c.Webhook,
+		Paused: c.Paused(), UpdatedAt: c.UpdatedAt, SharedSince: v.sharedSince(c),
+		Quarantined: len(v.quarantine[c.ID]), DriftSince: v.activityOf(c).DriftSince,
+	}
+	if !c.Webhook.MissedAt.IsZero() {
+		f.Webhooks = v.evidence(c)
+	}
+	for _, row := range v.quarantine[c.ID] {
+		f.QuarantinedSince = earliest(f.QuarantinedSince, row.FirstSeenAt)
+	}
+	for _, absence := range v.absences[c.ID] {
+		f.RemovalsHeldAt = earliest(f.RemovalsHeldAt, absence.HeldAt)
+	}
+	return f
+}
+
+// earliest returns the earlier one of two times. It ignores a time that is zero.
+func earliest(x, y time.Time) time.Time {
+	if x.IsZero() || !y.IsZero() && y.Before(x) {
+		return y
+	}
+	return x
+}
+
+// sharedSince returns the value of ConnectionFacts.SharedSince.
+func (s *Store) sharedSince(own *domain.Connection) (since time.Time) {
+	for _, a := range s.accounts[own.ID] {
+		if !a.RemovedAt.IsZero() {
+			continue
+		}
+		for _, same := range []func(b *records.Account) bool{
+			func(b *records.Account) bool { return a.ExternalID == b.ExternalID },
+			func(b *records.Account) bool { return a.Key != "" && a.Key == b.Key },
+		} {
+			last, shared := a.FirstSeenAt, false
+			for id, accounts := range s.accounts {
+				other := s.connections[id]
+				if !other.Live() || other.Tenant != own.Tenant || other.Vendor != own.Vendor {
+					continue
+				}
+				for _, b := range accounts {
+					if b.RemovedAt.IsZero() && same(b) {
+						last, shared = later(last, b.FirstSeenAt), shared || id != own.ID
+					}
+				}
+			}
+			if shared {
+				since = earliest(since, last)
+			}
+		}
+	}
+	return since
+}
+
+// CountAdded examines the pulls of all connections.
+func (v connections) CountAdded(
+	ctx context.Context, tenant domain.TenantID, ids []domain.ConnectionID, first domain.Date,
+) (map[domain.ConnectionID]map[domain.Date]int, error) {
+	return exclusiveResult(ctx, v.Store, "Connections.CountAdded",
+		func() (map[domain.ConnectionID]map[domain.Date]int, error) {
+			counts := map[domain.ConnectionID]map[domain.Date]int{}
+			for _, p := range v.pulls {
+				day := domain.DateOf(p.FinishedAt.UTC())
+				if p.Tenant != tenant || p.FinishedAt.IsZero() || p.Counts.Added == 0 || day < first ||
+					!slices.Contains(ids, p.Connection) {
+					continue
+				}
+				if counts[p.Connection] == nil {
+					counts[p.Connection] = map[domain.Date]int{}
+				}
+				counts[p.Connection][day] += p.Counts.Added
+			}
+			return counts, nil
+		})
+}

@@ -1,0 +1,241 @@
+package domain
+
+import (
+	"slices"
+	"time"
+)
+
+// AttentionReason is a reason why a connection needs a person.
+type AttentionReason string
+
+// The reasons. Their severities are in attentionRules.
+const (
+	NeedsReauth             AttentionReason = "reauth" // the account holder must sign in again
+	NeedsCredential         AttentionReason = "credential_rejected"
+	NeedsSealingKey         AttentionReason = "credential_unopened" // the service has no key for the credential
+	NeedsAccountRef         AttentionReason = "account_not_found"
+	NeedsConsent            AttentionReason = "consent_expired"
+	NeedsRevokedConsent     AttentionReason = "consent_revoked"
+	NeedsPull               AttentionReason = "pull_failed" // a pull has failed for good
+	NeedsDriftExplained     AttentionReason = "drifting"    // the records do not explain a balance
+	NeedsRemovalConfirmed   AttentionReason = "mass_removal"
+	NeedsWebhook            AttentionReason = "silent" // an expected webhook is missing
+	NeedsConsentRenewal     AttentionReason = "consent_expiring"
+	NeedsQuarantineReviewed AttentionReason = "quarantined"
+	NeedsAccountUnshared    AttentionReason = "account_shared"
+)
+
+// Severity states how urgent an AttentionReason is.
+type Severity string
+
+// The severities.
+const (
+	SeverityNow  Severity = "now"  // data is missing or wrong
+	SeveritySoon Severity = "soon" // data arrives, but a person should look
+)
+
+// Attention is a reason why a connection needs a person, and since when it does.
+type Attention struct {
+	Reason   AttentionReason
+	Severity Severity
+	Since    time.Time
+}
+
+// AttentionGrace contains the settings that delay reasons.
+type AttentionGrace struct {
+	Drift   time.Duration // how long an account must drift
+	Silence time.Duration // the time between a synchronisation of the vendor and the deadline for its webhook
+}
+
+// ConnectionFacts contains the stored facts about a connection from which its AttentionReasons follow. Members of
+// Health, Consent and Webhook on which no reason depends may be zero.
+type ConnectionFacts struct {
+	ID      ConnectionID
+	Vendor  Vendor
+	Name    string
+	Health  Health
+	Consent Consent
+	Webhook WebhookWatch
+	// Webhooks is about WebhookWatch.MissedAt. If MissedAt is zero, it need not be set.
+	Webhooks  Evidence
+	Paused    bool
+	UpdatedAt time.Time // when an operator last changed the connection
+	// Quarantined is the number of rows in the quarantine. QuarantinedSince is when the oldest of them was first seen;
+	// zero if there is none.
+	Quarantined      int
+	QuarantinedSince time.Time
+	RemovalsHeldAt   time.Time // since when removals are held back (see AbsenceRead); zero if none are
+	DriftSince       time.Time // start of the oldest drift of a live account; zero if no account drifts
+	// SharedSince is when the last one of the live connections that share an account has first read it; zero if the
+	// connection shares no account. For several shared accounts, it is the earliest such time.
+	SharedSince time.Time
+}
+
+// attentionRule decides about one reason. The function since returns when the reason began, and false if there is no
+// such reason. A reason is left out if the connection also has one of the reasons explainedBy.
+type attentionRule struct {
+	reason      AttentionReason
+	severity    Severity
+	since       func(f *ConnectionFacts, now time.Time, grace AttentionGrace) (time.Time, bool)
+	explainedBy []AttentionReason
+}
+
+// attentionRules contains a rule for each reason. Of reasons that began at the same time, the earlier rule comes first.
+var attentionRules = []attentionRule{
+	{NeedsCredential, SeverityNow, unhealthy(CredentialRejected), nil},
+	{NeedsSealingKey, SeverityNow, unhealthy(CredentialUnopened), nil},
+	{NeedsAccountRef, SeverityNow, unhealthy(AccountNotFound), nil},
+	{NeedsRevokedConsent, SeverityNow, consentIn(ConsentRevoked), nil},
+	{NeedsConsent, SeverityNow, consentIn(ConsentExpired), nil},
+	{
+		NeedsReauth, SeverityNow, reauthSince,
+		[]AttentionReason{NeedsCredential, NeedsAccountRef, NeedsConsent, NeedsRevokedConsent},
+	},
+	{
+		NeedsPull, SeverityNow, unhealthyOtherwise,
+		[]AttentionReason{NeedsReauth, NeedsConsent, NeedsRevokedConsent},
+	},
+	{NeedsDriftExplained, SeverityNow, driftingSince, nil},
+	{NeedsRemovalConfirmed, SeverityNow, known(func(f *ConnectionFacts) time.Time { return f.RemovalsHeldAt }), nil},
+	{NeedsWebhook, SeverityNow, silentSince, nil},
+	{NeedsConsentRenewal, SeveritySoon, consentIn(ConsentExpiring), nil},
+	{
+		NeedsQuarantineReviewed, SeveritySoon,
+		known(func(f *ConnectionFacts) time.Time { return f.QuarantinedSince }), nil,
+	},
+	{NeedsAccountUnshared, SeveritySoon, known(func(f *ConnectionFacts) time.Time { return f.SharedSince }), nil},
+}
+
+// Attention returns the reasons why the connection needs a person at the time now: the most severe ones first, then the
+// oldest ones. It returns nil if the connection needs nobody.
+func (f *ConnectionFacts) Attention(now time.Time, grace AttentionGrace) []Attention {
+	var all []Attention
+	has := func(reason AttentionReason) bool {
+		return slices.ContainsFunc(all, func(a Attention) bool { return a.Reason == reason })
+	}
+	for _, rule := range attentionRules {
+		since, ok := rule.since(f, now, grace)
+		if !ok || slices.ContainsFunc(rule.explainedBy, has) {
+			continue
+		}
+		all = append(all, Attention{rule.reason, rule.severity, since})
+	}
+	slices.SortStableFunc(all, Attention.Compare)
+	return all
+}
+
+// Compare returns a negative number if a is more urgent than b, and a positive number if b is. What is more severe is
+// more urgent, then what has lasted longer.
+func (a Attention) Compare(b Attention) int {
+	if a.Severity != b.Severity {
+		if a.Severity == SeverityNow {
+			return -1
+		}
+		return 1
+	}
+	return a.Since.Compare(b.Since)
+}
+
+type sinceFunc = func(f *ConnectionFacts, now time.Time, grace AttentionGrace) (time.Time, bool)
+
+// orUpdated returns at. If at is zero, because an earlier version of the service did not store it, it returns when the
+// connection was last changed.
+func (f *ConnectionFacts) orUpdated(at time.Time) (time.Time, bool) {
+	if at.IsZero() {
+		at = f.UpdatedAt
+	}
+	return at, true
+}
+
+// known returns a rule for a reason that exists while the time is not zero, and began at this time.
+func known(begin func(f *ConnectionFacts) time.Time) sinceFunc {
+	return func(f *ConnectionFacts, _ time.Time, _ AttentionGrace) (time.Time, bool) {
+		at := begin(f)
+		return at, !at.IsZero()
+	}
+}
+
+// unhealthy returns a rule for a connection that is unhealthy for this reason.
+func unhealthy(reason Code) sinceFunc {
+	return func(f *ConnectionFacts, _ time.Time, _ AttentionGrace) (time.Time, bool) {
+		if f.Health.Status != Unhealthy || f.Health.Reason != reason {
+			return time.Time{}, false
+		}
+		return f.orUpdated(f.Health.Since)
+	}
+}
+
+// unhealthyOtherwise is the rule for a connection that is unhealthy for a reason without a rule of its own.
+func unhealthyOtherwise(f *ConnectionFacts, _ time.Time, _ AttentionGrace) (time.Time, bool) {
+	switch f.Health.Reason {
+	case CredentialRejected, CredentialUnopened, AccountNotFound:
+		return time.Time{}, false
+	}
+	if f.Health.Status != Unhealthy {
+		return time.Time{}, false
+	}
+	return f.orUpdated(f.Health.Since)
+}
+
+func reauthSince(f *ConnectionFacts, _ time.Time, _ AttentionGrace) (time.Time, bool) {
+	if !f.Health.NeedsReauth {
+		return time.Time{}, false
+	}
+	return f.orUpdated(f.Health.ReauthSince)
+}
+
+// consentIn returns a rule for a consent in the given state. An expired consent is expired since its expiry, and an
+// expiring one is expiring since ConsentNotice before its expiry, unless the vendor reported the state earlier.
+func consentIn(state ConsentState) sinceFunc {
+	return func(f *ConnectionFacts, now time.Time, _ AttentionGrace) (time.Time, bool) {
+		c := f.Consent
+		if c.State(now) != state {
+			return time.Time{}, false
+		}
+		switch {
+		case state == ConsentExpired && !c.ExpiresAt.IsZero() && !c.ExpiresAt.After(now):
+			return c.ExpiresAt, true
+		case state == ConsentExpiring && !c.ExpiresAt.IsZero():
+			return c.ExpiresAt.Add(-ConsentNotice), true
+		}
+		return f.orUpdated(c.Since)
+	}
+}
+
+func driftingSince(f *ConnectionFacts, now time.Time, grace AttentionGrace) (time.Time, bool) {
+	return f.DriftSince, !f.DriftSince.IsZero() && now.Sub(f.DriftSince) >= grace.Drift
+}
+
+func silentSince(f *ConnectionFacts, now time.Time, grace AttentionGrace) (time.Time, bool) {
+	state := f.Webhook.State(now, grace.Silence, f.Webhooks, time.Time{}, f.Paused)
+	return f.Webhook.MissedAt.Add(grace.Silence), state == WebhookSilent
+}
+
+// AttentionSummary counts the connections of a tenant by what they need.
+type AttentionSummary struct {
+	Connections int
+	Healthy     int // number of connections with the status Healthy
+	Needy       int // number of connections with at least one reason
+	Reasons     map[AttentionReason]int
+	Quarantined int // number of rows in the quarantines
+	Drifting    int // number of connections with the reason NeedsDriftExplained
+}
+
+// Add counts a connection with these reasons.
+func (s *AttentionSummary) Add(f *ConnectionFacts, reasons []Attention) {
+	s.Connections++
+	s.Quarantined += f.Quarantined
+	if f.Health.Status == Healthy {
+		s.Healthy++
+	}
+	if len(reasons) > 0 {
+		s.Needy++
+	}
+	if s.Reasons == nil {
+		s.Reasons = map[AttentionReason]int{}
+	}
+	for _, a := range reasons {
+		s.Reasons[a.Reason]++
+	}
+	s.Drifting = s.Reasons[NeedsDriftExplained]
+}

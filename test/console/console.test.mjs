@@ -212,7 +212,9 @@ test('a connection that needs a person is on top, with its reason and the remedy
   await page.reload();
   await heading(page, '1 of 2 connections needs you.');
   assert.deepEqual([await page.getByLabel('Search').inputValue(), await rows.count()], ['GOO', 2]);
-  await needy.getByRole('link', { name: 'Edit the connection' }).click();
+  await needy.getByText('Now:').waitFor();
+  await needy.getByText('since').waitFor();
+  await needy.getByRole('link', { name: 'Enter a new credential' }).click();
   await heading(page, 'Edit broken');
   await page.getByLabel('Client id').fill(pluggyLogin.clientId);
   await page.getByLabel('Secret').fill(pluggyLogin.secret);
@@ -233,13 +235,23 @@ test('a warning of the health is a reason in words', async () => {
   const page = await open(browser, '/console/search', { token: operator });
   await page.route('**/health', async (route) => {
     const response = await route.fetch();
-    await route.fulfill({ response, json: { ...(await response.json()), warnings: ['mass_removal'], completeness: 'drifting' } });
+    const since = new Date(Date.now() - 3 * 86400000).toISOString();
+    const attention = ['drifting', 'mass_removal', 'reauth'].map((reason) => ({ reason, severity: 'now', since }));
+    await route.fulfill({ response, json: { ...(await response.json()), attention } });
   });
   await page.goto(SERVICE + '/console/connections/' + id);
   await page.getByText('The transactions of an account do not explain its balance.').waitFor();
   await page.getByText('The vendor no longer showed many rows.').waitFor();
-  await follow(page, 'See the transactions');
-  await page.getByRole('table', { name: 'Transactions' }).waitFor();
+  await page.getByText('3 days ago').first().waitFor();
+  await press(page, 'Send a sign-in link');
+  await page.getByRole('dialog', { name: 'Sign in again' }).getByText('https://connect.pluggy.ai/?connect_token=').waitFor();
+  await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
+  await page.route('**/completeness', async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, json: { ...(await response.json()), state: 'drifting' } });
+  });
+  await press(page, 'See the difference');
+  await page.waitForURL(/\/accounts\/[^/]+\/completeness$/);
   await page.finish();
 });
 
@@ -414,6 +426,77 @@ test('a search finds a transaction in every connection, and opens its record', a
   await page.finish();
 });
 
+test('a search goes on by itself, and says that nothing matches only at the end', async () => {
+  const operator = token(51);
+  await connect(operator, pluggyLogin, 'bank');
+  const page = await open(browser, '/console/search', { token: operator });
+  let answers = 0;
+  let held;
+  const release = new Promise((resolve) => { held = resolve; });
+  await page.route(/\/transactions\?/, async (route) => {
+    const asked = new URL(route.request().url()).searchParams;
+    const cursor = Number(asked.get('cursor')) || 0;
+    answers++;
+    if (cursor === 3) await release;
+    if (asked.get('text') === 'found' && cursor === 5) {
+      const real = await api(operator, 'GET', '/transactions?limit=1');
+      return route.fulfill({ json: { items: real.items, limit: 50, hasMore: false } });
+    }
+    const more = cursor < 6 ? { hasMore: true, nextCursor: String(cursor + 1) } : { hasMore: false };
+    return route.fulfill({ json: { items: [], limit: 50, ...more } });
+  });
+  await page.getByLabel('Text').fill('nothing');
+  await press(page, 'Search');
+  await page.getByText('Searching: 3 requests so far.').waitFor();
+  await heading(page, 'Nothing found yet.');
+  assert.equal(await page.getByText('No transaction matches.').count(), 0);
+  held();
+  await page.getByText('No transaction matches.').waitFor();
+  await heading(page, '0 transactions found.');
+  assert.equal(answers, 7);
+  await page.getByLabel('Text').fill('found');
+  await press(page, 'Search');
+  await heading(page, '1 transaction found.');
+  await page.finish();
+});
+
+test('the sums of the chart cover all rows of the filter, and not only those of the page', async () => {
+  const operator = token(52);
+  const description = 'PIX DA SOMA';
+  const rows = [];
+  for (let i = 0; i < 60; i++) {
+    const date = new Date(Date.UTC(2025, 0, 1 + i)).toISOString();
+    rows.push(await control(PLUGGY, 'POST', '/transactions', { accountId: pluggyBankAccount, description, amount: 1.25, type: 'CREDIT', status: 'POSTED', date }));
+  }
+  const { id } = await connect(operator, pluggyLogin, 'sums');
+  for (const { id: row } of rows) await control(PLUGGY, 'DELETE', '/transactions/' + row);
+  const page = await open(browser, `/console/connections/${id}/transactions?from=2025-01-01&to=2025-03-01`, { token: operator });
+  await page.getByText('60 rows, 0 pending.').waitFor();
+  await page.getByText('All rows of these filters, 01 Jan 2025 to 01 Mar 2025: 75.00 BRL in, 0.00 BRL out.').or(
+    page.getByText(/Jan 01, 2025 to Mar 01, 2025: 75.00 BRL in, 0.00 BRL out\./)).waitFor();
+  assert.equal(await page.getByRole('table', { name: 'Transactions' }).getByRole('row').count(), 51);
+  await page.finish();
+});
+
+test('the overview reads pages, and not every connection', async () => {
+  const operator = token(53);
+  for (let i = 0; i < 60; i++) await connect(operator, pluggyLogin, 'loja ' + String(i).padStart(2, '0'), false);
+  const page = await open(browser, '/console', { token: operator });
+  await page.getByRole('table', { name: 'All connections' }).waitFor();
+  const asked = [];
+  page.on('request', (request) => asked.push(request.url()));
+  await page.reload();
+  await heading(page, 'None of 60 connections needs you.');
+  const rows = page.getByRole('table', { name: 'All connections' }).getByRole('row');
+  await until('the first page', async () => (await rows.count()) === 51);
+  await press(page, 'Show more');
+  await until('the second page', async () => (await rows.count()) === 61);
+  assert.equal(asked.filter((url) => url.includes('/v1/discovery/')).length, 4, asked.join(' '));
+  await page.getByLabel('Search').fill('LÓJA 5');
+  await until('the filter', async () => (await rows.count()) === 11);
+  await page.finish();
+});
+
 // receiver starts an HTTP endpoint for events. It answers with status, and keeps what it received.
 async function receiver() {
   const endpoint = { received: [], status: 204 };
@@ -573,7 +656,7 @@ test('a row that cannot be read is in the quarantine, with its reason in words',
   await control(PLUGGY, 'DELETE', '/transactions/' + row.id);
   const page = await open(browser, '/console/connections/' + id, { token: operator });
   await page.getByText('1 row of the vendor cannot be read.').waitFor();
-  await follow(page, 'See the quarantine');
+  await follow(page, 'See the rows');
   await heading(page, '1 row cannot be read.', 2);
   await heading(page, 'Transaction: the status is not documented.', 3);
   await page.getByText('What the vendor sent').click();
@@ -589,7 +672,7 @@ test('a row that cannot be read is in the quarantine, with its reason in words',
 test('the change feed is followed live', async () => {
   const operator = token(9);
   const page = await open(browser, '/console/changes', { token: operator });
-  await page.getByText('No change yet.').waitFor();
+  await page.getByText('No change since you opened this page.').waitFor();
   await page.getByText('Live:').waitFor();
   await connect(operator, pluggyLogin, 'bank');
   await page.getByRole('row', { name: /Added BOLETO DE ENERGIA/ }).waitFor();
@@ -661,6 +744,7 @@ test('a row of a table is a card in a narrow window', async () => {
 test('a connection is erased after its name was typed, and its transactions are shown as erased', async () => {
   const operator = token(41);
   const connection = await connect(operator, pluggyLogin, 'to-erase');
+  const { items: [transaction] } = await api(operator, 'GET', `/aggregator-connections/${connection.id}/transactions?limit=1`);
   const page = await open(browser, '/console/connections/' + connection.id, { token: operator });
   await heading(page, 'to-erase');
   await press(page, 'Erase');
@@ -675,8 +759,7 @@ test('a connection is erased after its name was typed, and its transactions are 
   await page.getByRole('row', { name: /Done/ }).waitFor();
   await page.getByText('No erasure is running.').waitFor();
   await checkAccessibility(page, 'erasures');
-  await follow(page, 'Changes');
-  await page.getByRole('link', { name: 'Erased transaction' }).first().click();
+  await page.goto(`${SERVICE}/console/connections/${connection.id}/transactions/${transaction.id}`);
   await page.getByText('Its connection was erased.').waitFor();
   await page.finish();
 });

@@ -75,7 +75,7 @@ export const views = ({ bank, broken, paused, odd, erased, account, day, version
   ['/console/connections/new', 'create.lead'],
   ['/console/search?text=boleto', 'BOLETO DE ENERGIA'],
   ['/console/search?text=none', 'search.nothing'],
-  ['/console/changes', 'BOLETO DE ENERGIA'],
+  ['/console/changes', 'changes.empty'],
   ['/console/subscriptions', 'books'],
   ['/console/subscriptions/new', 'action.subscribe'],
   [subscription, 'attempt.heading'],
@@ -139,6 +139,11 @@ export async function worsen(page, path) {
     health: 'unhealthy', reason: 'vendor_unreachable', needsReauth: true, paused: false, completeness: 'drifting',
     consent: { state: 'expiring', expiresAt: daysAgo(-7) }, webhook: { state: 'silent', lastAt: daysAgo(3) },
     warnings: ['mass_removal'],
+    attention: [
+      'credential_unopened', 'account_not_found', 'reauth', 'consent_expired', 'consent_revoked', 'pull_failed', 'drifting',
+      'mass_removal', 'silent', 'a_new_reason',
+    ].map((reason) => ({ reason, severity: 'now', since: daysAgo(3) })).concat(
+      ['consent_expiring', 'quarantined', 'account_shared'].map((reason) => ({ reason, severity: 'soon', since: daysAgo(1) }))),
   };
   await page.route(/\/aggregator-connections\/(.*\/)?health(\?.*)?$/, async (route) => {
     const url = route.request().url();

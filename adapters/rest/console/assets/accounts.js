@@ -1,10 +1,10 @@
 // The accounts of a connection, their statements, and what the connection is.
 import { t, vendorName } from './i18n.js';
 import { html } from './preact.js';
-import { useList } from './resource.js';
+import { useList, useResource } from './resource.js';
 import { link } from './router.js';
 import { Statement } from './statement.js';
-import { Ago, Amount, Details, Empty, Instant, Loaded, More, Status, Table } from './ui.js';
+import { Ago, Amount, Day, Details, Empty, Instant, Loaded, More, Status, Table } from './ui.js';
 
 const balance = (account) => (account.balance
   ? html`<${Amount} value=${account.balance} currency=${account.currency || ''} />` : html`<span class="muted">–</span>`);
@@ -15,6 +15,25 @@ const references = (account) => account.references.length > 1 && html`<details>
   <ul>${account.references.map((r) => html`<li key=${r.from}><code>${r.accountRef}</code> (<${Instant} at=${r.from} /> –
     ${r.until && html`<${Instant} at=${r.until} />`})</li>`)}</ul>
 </details>`;
+
+const completenessTones = { complete: 'good', drifting: 'bad', unknown: 'plain' };
+
+// CompletenessState shows whether the records of an account explain its balance, and links to the reasons.
+function CompletenessState({ href, account }) {
+  const { value } = useResource(`/accounts/${account.id}/completeness`);
+  const state = value?.data.state;
+  return html`<a href=${href}><span class="hidden">${t('account.completeness')}: </span>${state
+    ? html`<${Status} tone=${completenessTones[state]}>${t('completeness.' + state)}</${Status}>` : '…'}</a>
+    ${state === 'drifting' && value.data.since && html` <span class="muted">${t('reason.since', { when: html`<${Ago} at=${value.data.since} />` })}</span>`}`;
+}
+
+// LastClose shows the last closed day of an account, and links to its closes.
+function LastClose({ href, account }) {
+  const { value } = useResource(`/accounts/${account.id}/closes?limit=1`);
+  const last = value?.data.items[0];
+  return html`<a href=${href}><span class="hidden">${t('account.closes')}: </span>${!value ? '…'
+    : last ? html`<${Day} date=${last.date} />` : t('account.notClosed')}</a>`;
+}
 
 const columns = (connection) => [
   {
@@ -30,16 +49,18 @@ const columns = (connection) => [
   { title: t('column.balance'), kind: 'number', cell: balance },
   {
     title: t('column.completeness'),
-    cell: (account) => html`<a href=${link(`/connections/${connection.id}/accounts/${account.id}/completeness`)}>${t('account.completeness')}</a>`,
+    cell: (account) => html`<${CompletenessState} account=${account}
+      href=${link(`/connections/${connection.id}/accounts/${account.id}/completeness`)} />`,
   },
   {
-    title: t('column.closes'),
-    cell: (account) => html`<a href=${link(`/connections/${connection.id}/accounts/${account.id}/closes`)}>${t('account.closes')}</a>`,
+    title: t('column.closedDay'),
+    cell: (account) => html`<${LastClose} account=${account}
+      href=${link(`/connections/${connection.id}/accounts/${account.id}/closes`)} />`,
   },
 ];
 
 export function Accounts({ connection, path }) {
-  const list = useList(path + '/accounts?limit=200');
+  const list = useList(path + '/accounts?limit=50');
   return html`<section aria-labelledby="accounts"><h2 id="accounts">${t('tab.accounts')}</h2>
     <${Loaded} of=${list} rows=${3}>${() => (list.items.length === 0
       ? html`<${Empty} title=${t('account.empty')}><p>${t('account.emptyText')}</p></${Empty}>`

@@ -1,4 +1,4 @@
-// The change feed of all connections, followed live.
+// The change feed of all connections, followed live from the moment at which the view is opened first.
 import { query, request } from './api.js';
 import { t } from './i18n.js';
 import { html, useEffect, useState } from './preact.js';
@@ -15,9 +15,11 @@ const retryDelay = 3000;
 
 // follower is where the console is in the feed of a token. It outlives the view, so that the feed is not read from
 // its beginning again.
-let follower = { token: '', cursor: '', recent: [], read: 0, atEnd: false };
+const start = { cursor: 'now', recent: [], atEnd: false };
+let follower = { token: '', ...start };
 
-// nextPage reads the next page of the feed. At the end of the feed the request waits for the next change.
+// nextPage reads the next page of the feed. The first one is empty: it says where the present end is. At the end of the
+// feed the request waits for the next change.
 async function nextPage(signal) {
   const { cursor, atEnd } = follower;
   const path = '/transactions/changes' + query({ limit: pageSize, cursor, wait: atEnd ? waitSeconds : '' });
@@ -27,7 +29,7 @@ async function nextPage(signal) {
     return { change, transaction: rest };
   });
   follower = {
-    ...follower, cursor: data.nextCursor, atEnd: !data.hasMore, read: follower.read + data.items.length,
+    ...follower, cursor: data.nextCursor, atEnd: !data.hasMore,
     recent: [...newest, ...follower.recent].slice(0, shown),
   };
 }
@@ -53,7 +55,7 @@ async function follow(signal, report) {
 
 function useFeed() {
   const { token } = session.get();
-  if (follower.token !== token) follower = { token, cursor: '', recent: [], read: 0, atEnd: false };
+  if (follower.token !== token) follower = { token, ...start };
   const [state, setState] = useState({ ...follower, problem: null });
   useEffect(() => {
     const abort = new AbortController();
@@ -81,7 +83,7 @@ const columns = () => [
 
 // status says whether the view is live.
 const status = (feed) => (feed.atEnd ? html`<${Status} tone="good">${t('changes.live')}</${Status}>`
-  : html`<span role="status">${t('changes.reading', { n: feed.read })}</span>`);
+  : html`<span role="status">${t('changes.reading')}</span>`);
 
 export function Changes() {
   const feed = useFeed();

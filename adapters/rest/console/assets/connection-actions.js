@@ -1,10 +1,11 @@
 // The actions of a connection that ask its vendor for something, and the pause.
 import { request } from './api.js';
 import { t } from './i18n.js';
+import { LinkDialog } from './link-dialog.js';
 import { html } from './preact.js';
 import { useAction } from './resource.js';
 import { link } from './router.js';
-import { ActionButton, ActionLink, announce, CopyButton, Dialog, Failure, Instant } from './ui.js';
+import { ActionButton, ActionLink, announce, Failure } from './ui.js';
 
 // offersRefresh reports whether the vendor can be asked to read the bank now.
 const offersRefresh = (vendor) => vendor !== 'belvo';
@@ -48,10 +49,3 @@ export function ActionResults({ actions }) {
   return html`<${Failure} problem=${session.problem || refresh.problem || pause.problem} />
     ${session.result && html`<${LinkDialog} session=${session.result} onClose=${session.reset} />`}`;
 }
-
-const LinkDialog = ({ session, onClose }) => html`<${Dialog} title=${t('link.title')} onClose=${onClose}>
-  <p>${t('link.text', { vendor: t('vendor.' + session.vendor) })}</p>
-  <p class="copy"><code>${session.url}</code> <${CopyButton} text=${session.url} /></p>
-  <p>${t('link.expires', { when: html`<${Instant} at=${session.expiresAt} />` })}</p>
-  <div class="actions"><button type="button" onClick=${onClose}>${t('action.close')}</button></div>
-</${Dialog}>`;

@@ -3,7 +3,7 @@ import { request } from './api.js';
 import { ActionResults, ConnectionActions, useConnectionActions } from './connection-actions.js';
 import { EraseDialog } from './erasures.js';
 import { duration } from './format.js';
-import { HealthStatus, LinkFacts, reasonText, reasonsOf } from './health.js';
+import { HealthStatus, LinkFacts, Reasons, reasonText, reasonsOf } from './health.js';
 import { t, vendorName } from './i18n.js';
 import { html, useEffect, useRef, useState } from './preact.js';
 import { useAction, usePolling, useResource } from './resource.js';
@@ -87,9 +87,6 @@ const Tabs = ({ id, tab, quarantined }) => html`<nav class="tabs" aria-label=${t
   <a key=${name} href=${link('/connections/' + id + path)} aria-current=${name === tab ? 'page' : undefined}>
     ${t('tab.' + name)}${name === 'quarantine' && quarantined > 0 && html` <span class="count">${quarantined}</span>`}</a>`)}</nav>`;
 
-const Reasons = ({ reasons }) => reasons.length > 0 && html`<ul class="reasons boxed">${reasons.map((reason) => html`
-  <li key=${reason.key}><span>${reason.text}</span><a class="button" href=${reason.href}>${reason.action}</a></li>`)}</ul>`;
-
 export const Breadcrumb = ({ children }) => html`<p class="breadcrumb">
   <a href=${link('/')}>${t('nav.connections')}</a>${children}
 </p>`;
@@ -134,7 +131,7 @@ export function ConnectionPage({ id, tab, content: Content }) {
     ${test.result && html`<${TestResult} result=${test.result} vendor=${vendorName(connection.vendor)} />`}
     <${Failure} problem=${test.problem || pull.problem} />
     <${ActionResults} actions=${actions} />
-    <${Reasons} reasons=${reasonsOf(id, state)} />
+    <${Reasons} id=${id} reasons=${reasonsOf(state)} boxed=${true} changed=${latest.reload} />
     <${LinkFacts} health=${state} />
     <${Tabs} id=${id} tab=${tab} quarantined=${state.quarantined} />
     <${Content} connection=${connection} path=${path} latest=${latest} />

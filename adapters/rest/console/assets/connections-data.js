@@ -1,10 +1,11 @@
-// Reads the health of all connections.
-import { readAll } from './resource.js';
+// Reads the connections for a choice of one of them.
+import { request } from './api.js';
 
-const maxPages = 25;
+const most = 200;
 
-// loadConnections returns the health of all connections with their names, ordered by config name.
+// loadConnections returns the first connections by name. complete reports whether these are all.
 export async function loadConnections(signal) {
-  const { items, complete } = await readAll('/aggregator-connections/health?limit=200', maxPages, signal);
-  return { all: items, complete };
+  const { data } = await request('GET', '/aggregator-connections?limit=' + most, { signal });
+  const all = data.items.map(({ id, configName }) => ({ connectionId: id, configName }));
+  return { all, complete: !data.hasMore };
 }

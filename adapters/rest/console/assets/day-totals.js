@@ -1,18 +1,7 @@
-// The money in and out of each day, for the chart of the transactions.
+// The bars of the chart of the transactions: money in and out by day, or by month over a long time.
+import { monthOf, shortDay } from './format.js';
 
-// The movement of a transaction in the currency of its account.
-const inAccountCurrency = (item) =>
-  (item.accountAmount ? [item.accountAmount, item.accountCurrency] : [item.amount, item.currency]);
-
-// mainCurrency returns the currency of most transactions.
-function mainCurrency(items) {
-  const counts = new Map();
-  for (const item of items) {
-    const [, currency] = inAccountCurrency(item);
-    counts.set(currency, (counts.get(currency) || 0) + 1);
-  }
-  return [...counts].sort((a, b) => b[1] - a[1])[0]?.[0] || '';
-}
+const maxDays = 62;
 
 // daysBetween returns all dates from first to last, YYYY-MM-DD.
 function daysBetween(first, last) {
@@ -21,23 +10,36 @@ function daysBetween(first, last) {
   return days;
 }
 
-// dayTotals returns the sums of the live transactions in the main currency: days, and the money in and out of each
-// day, up to today: instalments are dated far ahead. The sums are numbers, because they are only drawn and rounded. maxDays is the number of the latest days.
-export function dayTotals(items, maxDays = 60) {
-  const live = items.filter((item) => !item.removedAt);
-  const currency = mainCurrency(live);
-  const dates = live.map((item) => item.date).sort();
-  const today = new Date().toISOString().slice(0, 10);
-  const last = dates.filter((date) => date <= today).pop();
-  const days = last ? daysBetween(dates[0], last).slice(-maxDays) : [];
-  const at = new Map(days.map((day, i) => [day, i]));
-  const incoming = days.map(() => 0);
-  const outgoing = days.map(() => 0);
-  for (const item of live) {
-    const [value, itsCurrency] = inAccountCurrency(item);
-    const i = at.get(item.date);
-    if (itsCurrency !== currency || i === undefined) continue;
-    (value.startsWith('-') ? outgoing : incoming)[i] += Number(value);
+// monthsBetween returns all months from first to last, YYYY-MM.
+function monthsBetween(first, last) {
+  const months = [];
+  let [year, month] = first.split('-').map(Number);
+  for (;;) {
+    const text = String(year).padStart(4, '0') + '-' + String(month).padStart(2, '0');
+    months.push(text);
+    if (text >= last || months.length > 1200) return months;
+    [year, month] = month === 12 ? [year + 1, 1] : [year, month + 1];
   }
-  return { currency, days, incoming, outgoing };
+}
+
+// barsOf returns the bars of the currency with the most transactions: a label, the money in, and the money out of each
+// bar. sums is the answer of /transactions/summary, the latest day first. The values are numbers, because they are only
+// drawn and rounded.
+export function barsOf(sums) {
+  const main = [...sums.total].sort((a, b) => b.count - a.count)[0];
+  const items = sums.items.filter((item) => item.currency === main?.currency);
+  if (items.length === 0) return { currency: '', labels: [], incoming: [], outgoing: [] };
+  const [last, first] = [items[0].date, items[items.length - 1].date];
+  const long = (Date.parse(last) - Date.parse(first)) / 86400000 >= maxDays;
+  const keys = long ? monthsBetween(first.slice(0, 7), last.slice(0, 7)) : daysBetween(first, last);
+  const at = new Map(keys.map((key, i) => [key, i]));
+  const incoming = keys.map(() => 0);
+  const outgoing = keys.map(() => 0);
+  for (const item of items) {
+    const i = at.get(long ? item.date.slice(0, 7) : item.date);
+    if (i === undefined) continue;
+    incoming[i] += Number(item.in);
+    outgoing[i] -= Number(item.out);
+  }
+  return { currency: main.currency, labels: keys.map(long ? monthOf : shortDay), incoming, outgoing };
 }

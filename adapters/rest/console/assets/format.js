@@ -30,6 +30,10 @@ export function day(text) {
 export const shortDay = (text) =>
   cached(Intl.DateTimeFormat, { day: 'numeric', month: 'short', timeZone: 'UTC' }).format(new Date(text + 'T00:00:00Z'));
 
+// monthOf formats a month, YYYY-MM.
+export const monthOf = (text) =>
+  cached(Intl.DateTimeFormat, { month: 'short', year: 'numeric', timeZone: 'UTC' }).format(new Date(text + '-01T00:00:00Z'));
+
 export const shortTime = (text) => cached(Intl.DateTimeFormat, { timeStyle: 'short' }).format(new Date(text));
 
 export const instant = (text) =>

@@ -1,53 +1,91 @@
 // What the health of a connection means to a person: its state in words, and the reasons why it needs someone.
+import { request } from './api.js';
 import { day } from './format.js';
 import { has, t } from './i18n.js';
+import { LinkDialog } from './link-dialog.js';
 import { html } from './preact.js';
-import { link } from './router.js';
-import { Ago, Day, Instant, Status } from './ui.js';
+import { useAction } from './resource.js';
+import { link, navigate } from './router.js';
+import { ActionButton, Ago, announce, Button, Day, Failure, Instant, Status } from './ui.js';
 
 const tones = { healthy: 'good', unhealthy: 'bad', unknown: 'plain' };
 
-// The view in which a person removes the cause of a reason. Reasons that are not listed are outages of the
-// vendor, which the next pull checks again.
+// What a person does about each reason: the name of an action of useRemedies, or the view that helps. A reason that is
+// not listed leads to the connection.
 const remedies = {
-  credential_rejected: 'edit', access_denied: 'edit', account_not_found: 'edit', address_not_allowed: 'edit',
+  reauth: 'link', consent_expired: 'link', consent_revoked: 'link', consent_expiring: 'link',
+  credential_rejected: 'edit', credential_unopened: 'edit', account_not_found: 'account',
+  pull_failed: 'pull', mass_removal: 'pull', drifting: 'drift', silent: 'tokens', quarantined: 'quarantine',
+  account_shared: 'settings',
 };
+
+const views = { edit: '/edit', account: '/edit', tokens: '/tokens', quarantine: '/quarantine', settings: '/edit', connection: '' };
+
+// remedyOf returns what a person does about a reason.
+export const remedyOf = (reason) => remedies[reason] || 'connection';
 
 // reasonText returns a reason or an error code of the API as a sentence.
 export const reasonText = (code) => (has('reason.' + code) ? t('reason.' + code) : t('reason.other', { code }));
 
-// reasonsOf returns the reasons why the connection needs a person, the most urgent one first.
-export function reasonsOf(id, health) {
-  const at = (view) => link('/connections/' + id + (view && '/' + view));
-  const all = [];
-  if (health.health === 'unhealthy') {
-    const view = remedies[health.reason] || 'pulls';
-    all.push({ key: health.reason, text: reasonText(health.reason), action: t('remedy.' + view), href: at(view) });
-  }
-  if (health.needsReauth && health.reason !== 'credential_rejected') {
-    all.push({ key: 'reauth', text: t('reason.reauth'), action: t('remedy.connection'), href: at('') });
-  }
-  if (health.quarantined > 0) {
-    const text = t('reason.quarantined', { n: health.quarantined });
-    all.push({ key: 'quarantined', text, action: t('remedy.quarantine'), href: at('quarantine') });
-  }
-  if (health.completeness === 'drifting') {
-    all.push({ key: 'drifting', text: t('reason.drifting'), action: t('remedy.accounts'), href: at('') });
-  }
-  const { consent = {}, webhook = {} } = health;
-  if (['expiring', 'expired', 'revoked'].includes(consent.state)) {
-    const dated = consent.state === 'expiring' && consent.expiresAt;
-    const text = dated ? t('reason.consentUntil', { day: day(consent.expiresAt.slice(0, 10)) }) : t('reason.consent.' + consent.state);
-    all.push({ key: 'consent', text, action: t('remedy.connection'), href: at('') });
-  }
-  if (webhook.state === 'silent') {
-    all.push({ key: 'silent', text: t('reason.silent'), action: t('remedy.deliveries'), href: at('deliveries') });
-  }
-  for (const code of health.warnings || []) {
-    all.push({ key: code, text: reasonText(code), action: t('remedy.transactions'), href: at('transactions') });
-  }
-  return all;
+// attentionText returns a reason of the health of a connection as a sentence.
+function attentionText(reason, { quarantined, consent = {}, reason: code }) {
+  if (reason === 'quarantined') return t('reason.quarantined', { n: quarantined });
+  if (reason === 'pull_failed' && code) return reasonText(code);
+  if (reason === 'consent_expiring' && consent.expiresAt) return t('reason.consentUntil', { day: day(consent.expiresAt.slice(0, 10)) });
+  if (reason.startsWith('consent_')) return t('reason.consent.' + reason.slice('consent_'.length));
+  return reasonText(reason);
 }
+
+// reasonsOf returns the reasons why the connection needs a person, the most urgent one first.
+export const reasonsOf = (health) => (health.attention || []).map(({ reason, severity, since }) => ({
+  key: reason, severity, since, text: attentionText(reason, health), remedy: remedyOf(reason),
+}));
+
+// driftingAccount returns the first account of a connection whose records do not explain its balance, or undefined.
+async function driftingAccount(id) {
+  const { data } = await request('GET', `/aggregator-connections/${id}/accounts?limit=200`);
+  for (const account of data.items) {
+    if (account.removedAt) continue;
+    const { data: completeness } = await request('GET', `/accounts/${account.id}/completeness`);
+    if (completeness.state === 'drifting') return account;
+  }
+  return undefined;
+}
+
+// Remedy is the action against a reason, where the reason is shown. changed is called after the action has changed the
+// connection.
+export function Remedy({ id, reason, changed = () => {} }) {
+  const path = '/aggregator-connections/' + id;
+  const session = useAction((body, key) => request('POST', path + '/link-sessions', { key }).then(({ data }) => data));
+  const pull = useAction(async (body, key) => {
+    await request('POST', path + '/pulls', { body: {}, key });
+    announce(t('pull.requested'));
+    changed();
+    return true;
+  });
+  const drift = useAction(async () => {
+    const account = await driftingAccount(id);
+    navigate(link('/connections/' + id + (account ? `/accounts/${account.id}/completeness` : '')));
+    return true;
+  });
+  const { remedy } = reason;
+  const text = t('remedy.' + remedy);
+  const problem = session.problem || pull.problem || drift.problem;
+  let action;
+  if (remedy === 'link') action = html`<${ActionButton} onClick=${() => session.run()} busy=${session.busy}>${text}</${ActionButton}>`;
+  else if (remedy === 'pull') action = html`<${ActionButton} onClick=${() => pull.run()} busy=${pull.busy}>${text}</${ActionButton}>`;
+  else if (remedy === 'drift') action = html`<${Button} onClick=${() => drift.run()} busy=${drift.busy}>${text}</${Button}>`;
+  else action = html`<a class="button" href=${link('/connections/' + id + views[remedy])}>${text}</a>`;
+  return html`${action}<${Failure} problem=${problem} />
+    ${session.result && html`<${LinkDialog} session=${session.result} onClose=${session.reset} />`}`;
+}
+
+// Reasons lists why a connection needs a person, since when, and what helps.
+export const Reasons = ({ id, reasons, boxed = false, changed }) => reasons.length > 0 && html`<ul
+    class=${boxed ? 'reasons boxed' : 'reasons'}>${reasons.map((reason) => html`<li key=${reason.key} class=${reason.severity}>
+  <span><${Status} tone=${reason.severity === 'now' ? 'bad' : 'warn'}>${t('severity.' + reason.severity)}</${Status}> ${reason.text}${' '}
+    <span class="muted">${t('reason.since', { when: html`<${Ago} at=${reason.since} />` })}</span></span>
+  <${Remedy} id=${id} reason=${reason} changed=${changed} /></li>`)}</ul>`;
 
 // HealthStatus shows the state of a connection as a word. A pause hides the health, which nothing updates meanwhile. end is punctuation that follows it.
 export function HealthStatus({ health, end = '' }) {

@@ -1,20 +1,23 @@
-// The overview: which connections need a person, and all connections.
-import { loadConnections } from './connections-data.js';
-import { ConsentStatus, HealthStatus, WebhookStatus, reasonsOf } from './health.js';
+// The overview: which connections need a person, and all connections by pages.
+import { query as queryString } from './api.js';
+import { ConsentStatus, HealthStatus, Reasons, WebhookStatus, reasonsOf } from './health.js';
 import { t, vendorName } from './i18n.js';
-import { html } from './preact.js';
+import { html, useEffect, useRef, useState } from './preact.js';
 import { RecentRows } from './recent-rows.js';
-import { useLoad, usePolling } from './resource.js';
+import { useList, usePolling, useResource } from './resource.js';
 import { link, setQuery, useLocation } from './router.js';
-import { ActionLink, Ago, Empty, Failure, Page, Select, Skeleton, Table } from './ui.js';
+import { ActionLink, Ago, Empty, Failure, Loaded, More, Page, Select, Skeleton, Table } from './ui.js';
 
 const refreshInterval = 30000;
+const needySize = 10;
+const pageSize = 50;
+const typingPause = 150;
 
 // title returns the answer to the question of the view.
-function title(all, needy) {
-  if (all.length === 0) return t('overview.none');
-  if (needy.length === 0) return t('overview.allGood', { n: all.length });
-  return t('overview.needy', { n: needy.length, all: all.length });
+function title({ connections, needy }) {
+  if (connections === 0) return t('overview.none');
+  if (needy === 0) return t('overview.allGood', { n: connections });
+  return t('overview.needy', { n: needy, all: connections });
 }
 
 const address = ({ connectionId }) => link('/connections/' + connectionId);
@@ -22,14 +25,19 @@ const address = ({ connectionId }) => link('/connections/' + connectionId);
 const Name = ({ item }) => html`<a class="name" href=${address(item)}>${item.configName}</a>
   <span class="vendor">${vendorName(item.vendor)}</span>`;
 
-// Needy lists the connections that need a person, each with its reasons and the view that helps.
-const Needy = ({ items }) => html`<ul class="needy" aria-label=${t('overview.needyLabel')}>${items.map((item) => html`
+// Counts says how many connections have each reason, the most frequent reason first.
+const Counts = ({ attention }) => html`<ul class="counts" aria-label=${t('overview.counts')}>${Object.entries(attention)
+  .sort((a, b) => b[1] - a[1])
+  .map(([reason, n]) => html`<li key=${reason}><strong>${n}</strong> ${t('need.' + reason) === 'need.' + reason
+    ? reason : t('need.' + reason)}</li>`)}</ul>`;
+
+// Needy lists the connections that need a person, the most urgent one first, each with its reasons and what helps.
+const Needy = ({ list }) => html`<ul class="needy" aria-label=${t('overview.needyLabel')}>${list.items.map((item) => html`
   <li key=${item.connectionId}>
     <div class="needy-name"><${Name} item=${item} /></div>
-    <ul class="reasons">${item.reasons.map((reason) => html`<li key=${reason.key}>
-      <span>${reason.text}</span><a class="button" href=${reason.href}>${reason.action}</a>
-    </li>`)}</ul>
-  </li>`)}</ul>`;
+    <${Reasons} id=${item.connectionId} reasons=${reasonsOf(item)} changed=${list.reload} />
+  </li>`)}</ul>
+  <${More} list=${list} />`;
 
 const columns = () => [
   { title: t('column.name'), kind: 'main', cell: (item) => html`<${Name} item=${item} />` },
@@ -37,52 +45,79 @@ const columns = () => [
   { title: t('column.lastPull'), cell: (item) => html`<${Ago} at=${item.lastPullAt} />` },
   { title: t('column.lastWebhook'), cell: (item) => html`<${WebhookStatus} webhook=${item.webhook} />` },
   { title: t('column.consent'), cell: (item) => html`<${ConsentStatus} consent=${item.consent} />` },
-  { title: t('column.recentRows'), cell: (item) => html`<${RecentRows} connection=${item.connectionId} />` },
+  { title: t('column.recentRows'), cell: (item) => html`<${RecentRows} days=${item.rowsByDay} />` },
 ];
-
-// fits reports whether a connection matches the search text and the health filter.
-function fits(item, { q = '', health = '' }) {
-  const text = (item.configName + ' ' + item.vendor).toLowerCase();
-  const healthy = health === 'needy' ? item.reasons.length > 0 : !health || item.health === health;
-  return healthy && text.includes(q.trim().toLowerCase());
-}
 
 const healthOptions = () => ['', 'needy', 'healthy', 'unhealthy', 'unknown'].map((name) =>
   [name, t(name ? 'filter.' + name : 'filter.all')]);
 
-// Filters are kept in the query of the location.
-const Filters = ({ query }) => html`<form class="filters" role="search" onSubmit=${(event) => event.preventDefault()}>
-  <div class="field grow"><label for="q">${t('filter.search')}</label>
-    <input id="q" type="search" value=${query.q || ''} onInput=${(event) => setQuery({ q: event.target.value })} /></div>
-  <${Select} label=${t('column.health')} name="health" value=${query.health || ''} options=${healthOptions()}
-    onChange=${(health) => setQuery({ health })} />
-</form>`;
+// Filters are kept in the query of the location. A text is applied when the typing pauses.
+function Filters({ query }) {
+  const timer = useRef();
+  useEffect(() => () => clearTimeout(timer.current), []);
+  const type = (event) => {
+    const q = event.target.value;
+    clearTimeout(timer.current);
+    timer.current = setTimeout(() => setQuery({ q }), typingPause);
+  };
+  return html`<form class="filters" role="search" onSubmit=${(event) => event.preventDefault()}>
+    <div class="field grow"><label for="q">${t('filter.search')}</label>
+      <input id="q" type="search" maxlength="255" value=${query.q || ''} onInput=${type} /></div>
+    <${Select} label=${t('column.health')} name="health" value=${query.health || ''} options=${healthOptions()}
+      onChange=${(health) => setQuery({ health })} />
+  </form>`;
+}
+
+// listPath returns the path of the connections that the filters select.
+function listPath({ q = '', health = '' }) {
+  const state = health === 'needy' ? { attention: 'true' } : { health };
+  return '/aggregator-connections/health' + queryString({ ...state, q: q.trim(), limit: pageSize });
+}
+
+// useLatest returns the list, or the list of the path before while the first page of a new path is read.
+function useLatest(list) {
+  const [latest, setLatest] = useState(list);
+  useEffect(() => {
+    if (list.items || list.problem) setLatest(list);
+  }, [list.items?.length, list.value, list.problem, list.loadingMore]);
+  return list.items || list.problem ? list : latest;
+}
 
 const create = () => html`<${ActionLink} kind="primary" href=${link('/connections/new')}>${t('action.connect')}</${ActionLink}>`;
 
 export function Overview() {
   const { query } = useLocation();
-  const loaded = useLoad('/connections-with-health', loadConnections);
-  usePolling(loaded.reload, true, refreshInterval);
-  if (!loaded.value) {
+  const summary = useResource('/aggregator-connections/summary');
+  const needy = useList('/aggregator-connections/health?attention=true&limit=' + needySize);
+  const list = useLatest(useList(listPath(query)));
+  usePolling(summary.reload, true, refreshInterval);
+  const counts = summary.value?.data;
+  const seen = useRef();
+  useEffect(() => { // the lists are read again only when the numbers have changed
+    const text = counts && JSON.stringify(counts);
+    if (seen.current && text && seen.current !== text) {
+      needy.reload();
+      if (!list.extended) list.reload();
+    }
+    seen.current = text || seen.current;
+  }, [counts]);
+  if (!counts) {
     return html`<${Page} title=${t('overview.title')}>
-      <${Failure} problem=${loaded.problem} retry=${loaded.reload} />${!loaded.problem && html`<${Skeleton} rows=${8} />`}
+      <${Failure} problem=${summary.problem} retry=${summary.reload} />${!summary.problem && html`<${Skeleton} rows=${8} />`}
     </${Page}>`;
   }
-  const all = loaded.value.all.map((item) => ({ ...item, reasons: reasonsOf(item.connectionId, item) }));
-  const needy = all.filter((item) => item.reasons.length > 0);
-  const shown = all.filter((item) => fits(item, query));
-  return html`<${Page} title=${title(all, needy)} actions=${create()}>
-    <${Failure} problem=${loaded.problem} retry=${loaded.reload} />
-    ${needy.length > 0 && html`<${Needy} items=${needy} />`}
-    ${all.length === 0 ? html`<${Empty} title=${t('overview.emptyTitle')}><p>${t('overview.emptyText')}</p></${Empty}>`
+  return html`<${Page} title=${title(counts)} actions=${create()}>
+    <${Failure} problem=${summary.problem || needy.problem} retry=${summary.reload} />
+    ${counts.needy > needySize && html`<${Counts} attention=${counts.attention} />`}
+    ${needy.items?.length > 0 && html`<${Needy} list=${needy} />`}
+    ${counts.connections === 0 ? html`<${Empty} title=${t('overview.emptyTitle')}><p>${t('overview.emptyText')}</p></${Empty}>`
       : html`<section aria-labelledby="all"><h2 id="all">${t('overview.all')}</h2>
         <${Filters} query=${query} />
-        ${!loaded.value.complete && html`<p class="muted">${t('overview.incomplete', { n: all.length })}</p>`}
-        ${shown.length === 0 ? html`<${Empty} title=${t('filter.noMatch')}>
-            <button type="button" onClick=${() => setQuery({ q: '', health: '' })}>${t('filter.clear')}</button></${Empty}>`
-          : html`<${Table} label=${t('overview.all')} columns=${columns()} items=${shown}
-              rowKey=${(item) => item.connectionId} />`}
+        <${Loaded} of=${list} rows=${8}>${() => (list.items.length === 0
+          ? html`<${Empty} title=${t('filter.noMatch')}>
+              <button type="button" onClick=${() => setQuery({ q: '', health: '' })}>${t('filter.clear')}</button></${Empty}>`
+          : html`<${Table} label=${t('overview.all')} columns=${columns()} items=${list.items}
+              rowKey=${(item) => item.connectionId} /><${More} list=${list} />`)}</${Loaded}>
       </section>`}
   </${Page}>`;
 }

@@ -80,6 +80,48 @@ export function useList(path) {
   };
 }
 
+const noScan = { items: [], cursor: '', pages: 0, ended: false, running: false, problem: null };
+
+// useScan reads the pages of a list whose pages can be empty before the end, until it has found batch items or has
+// reached the end. The items are shown while it reads. more() reads on, stop() ends the reading. pages is the number of
+// pages that were read; ended is true only if the list has no more items. path null reads nothing.
+export function useScan(path, batch) {
+  const [state, setState] = useState({ path, ...noScan });
+  const abort = useRef();
+  const run = async (start, wanted) => {
+    abort.current?.abort();
+    const { signal } = abort.current = new AbortController();
+    let found = { ...start, running: true, problem: null };
+    setState(found);
+    try {
+      do {
+        const { data } = await request('GET', withCursor(path, found.cursor), { signal });
+        found = {
+          ...found, items: [...found.items, ...data.items], cursor: data.nextCursor || '', pages: found.pages + 1,
+          ended: !data.nextCursor,
+        };
+        found.running = !found.ended && found.items.length < wanted;
+        if (!signal.aborted) setState(found);
+      } while (found.running && !signal.aborted);
+    } catch (problem) {
+      if (!signal.aborted) setState({ ...found, running: false, problem });
+    }
+  };
+  useEffect(() => {
+    if (path !== null) run({ path, ...noScan }, batch);
+    return () => abort.current?.abort();
+  }, [path]);
+  const present = state.path === path ? state : { ...noScan, running: path !== null };
+  return {
+    ...present,
+    more: () => run(present, present.items.length + batch),
+    stop: () => {
+      abort.current?.abort();
+      setState({ ...present, running: false });
+    },
+  };
+}
+
 // readAll reads all pages of a list, up to a number of pages. complete reports whether it reached the end.
 export async function readAll(path, maxPages, signal) {
   const items = [];

@@ -3,10 +3,12 @@ import { query as queryString } from './api.js';
 import { loadConnections } from './connections-data.js';
 import { t } from './i18n.js';
 import { html } from './preact.js';
-import { useList, useLoad } from './resource.js';
+import { useLoad, useResource, useScan } from './resource.js';
 import { link, navigate, useLocation } from './router.js';
 import { TransactionTable } from './transaction-table.js';
-import { Empty, Field, Loaded, More, Page, Select } from './ui.js';
+import { Button, Empty, Failure, Field, Page, Select } from './ui.js';
+
+const pageSize = 50;
 
 const names = ['amount', 'text', 'from', 'to', 'connectionId', 'removed'];
 
@@ -27,7 +29,7 @@ function Form({ query, connections }) {
   const removed = [['', t('filter.all')], ['false', t('search.present')], ['true', t('search.removed')]];
   const choose = (name) => (value) => navigate(link('/search', { ...query, [name]: value }));
   return html`<form class="filters" role="search" onSubmit=${submit} key=${queryString(query)}>
-    <${Field} label=${t('search.text')} name="text" type="search" maxlength="200" defaultValue=${query.text} />
+    <${Field} label=${t('search.text')} name="text" type="search" minlength="3" maxlength="200" defaultValue=${query.text} />
     <${Field} label=${t('column.amount')} name="amount" inputmode="decimal" defaultValue=${query.amount} />
     <${Field} label=${t('filter.from')} name="from" type="date" defaultValue=${query.from} />
     <${Field} label=${t('filter.to')} name="to" type="date" defaultValue=${query.to} />
@@ -39,25 +41,41 @@ function Form({ query, connections }) {
 
 const href = (item) => link(`/connections/${item.connectionId}/transactions/${item.id}`);
 
-// title says how many transactions were found.
-function title(list, searched) {
-  if (!searched || !list.items) return t('search.title');
-  return t(list.hasMore ? 'search.first' : 'search.found', { n: list.items.length });
+// title says how many transactions were found, and whether the search has ended.
+function title(scan, searched) {
+  if (!searched) return t('search.title');
+  const n = scan.items.length;
+  if (scan.ended) return t('search.found', { n });
+  if (n === 0) return t('search.nothingYet');
+  return t(scan.running ? 'search.foundYet' : 'search.first', { n });
 }
+
+// ConnectionName is the name of a connection, as a link to it. A deleted connection has no name.
+function ConnectionName({ id }) {
+  const { value, problem } = useResource('/aggregator-connections/' + id);
+  if (problem?.status === 404) return html`<span class="muted">${t('search.deletedConnection')}</span>`;
+  return html`<a href=${link('/connections/' + id)}>${value?.data.configName || '…'}</a>`;
+}
+
+// Progress says that the search goes on, or offers to continue it.
+const Progress = ({ scan }) => html`<p class="more" role="status">
+  ${scan.running ? html`${t('search.running', { n: scan.pages })} <progress aria-label=${t('search.title')} />${' '}
+      <${Button} onClick=${scan.stop}>${t('search.stop')}</${Button}>`
+    : html`<${Button} onClick=${scan.more}>${t(scan.items.length > 0 ? 'action.more' : 'search.continue')}</${Button}>`}
+</p>`;
 
 export function Search() {
   const { query } = useLocation();
   const searched = names.some((name) => query[name]);
   const values = Object.fromEntries(names.map((name) => [name, query[name]]));
-  const list = useList(searched ? '/transactions' + queryString({ ...values, limit: 50 }) : null);
-  const connections = useLoad('/connections-with-health', loadConnections).value?.all || [];
-  const nameOf = (id) => connections.find(({ connectionId }) => connectionId === id)?.configName || id;
-  const column = { title: t('column.connection'), cell: (item) => nameOf(item.connectionId) };
-  return html`<${Page} title=${title(list, searched)} lead=${t('search.lead')}>
+  const scan = useScan(searched ? '/transactions' + queryString({ ...values, limit: pageSize }) : null, pageSize);
+  const connections = useLoad('all connections', loadConnections).value?.all || [];
+  const column = { title: t('column.connection'), cell: (item) => html`<${ConnectionName} id=${item.connectionId} />` };
+  return html`<${Page} title=${title(scan, searched)} lead=${t('search.lead')}>
     <${Form} query=${values} connections=${connections} />
-    ${searched && html`<${Loaded} of=${list}>${() => (list.items.length === 0
-      ? html`<${Empty} title=${t('search.nothing')}><p>${t('search.nothingText')}</p></${Empty}>`
-      : html`<${TransactionTable} label=${t('search.results')} items=${list.items} href=${href} more=${[column]} />
-        <${More} list=${list} />`)}</${Loaded}>`}
+    ${searched && html`<${Failure} problem=${scan.problem} retry=${scan.more} />
+      ${scan.items.length > 0 && html`<${TransactionTable} label=${t('search.results')} items=${scan.items} href=${href} more=${[column]} />`}
+      ${scan.ended && scan.items.length === 0 && html`<${Empty} title=${t('search.nothing')}><p>${t('search.nothingText')}</p></${Empty}>`}
+      ${!scan.ended && !scan.problem && html`<${Progress} scan=${scan} />`}`}
   </${Page}>`;
 }

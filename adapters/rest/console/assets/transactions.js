@@ -1,7 +1,7 @@
 // The transactions of a connection: filters, money by day, and the table.
 import { query as queryString } from './api.js';
 import { BarChart } from './chart.js';
-import { dayTotals } from './day-totals.js';
+import { barsOf } from './day-totals.js';
 import * as format from './format.js';
 import { t } from './i18n.js';
 import { html } from './preact.js';
@@ -10,20 +10,22 @@ import { link, setQuery, useLocation } from './router.js';
 import { TransactionTable } from './transaction-table.js';
 import { Empty, Loaded, More, Select } from './ui.js';
 
-const pageSize = 200;
+const pageSize = 50;
 
-const sum = (values) => values.reduce((total, value) => total + value, 0);
-
-// MoneyByDay draws the money in and out of each day, and says the totals in words.
-export function MoneyByDay({ items }) {
-  const { currency, days, incoming, outgoing } = dayTotals(items);
-  if (days.length < 2) return null;
-  const money = (value) => format.amount(value.toFixed(2)) + ' ' + currency;
-  const caption = t('transactions.chart', {
-    from: format.shortDay(days[0]), to: format.shortDay(days[days.length - 1]),
-    incoming: money(sum(incoming)), outgoing: money(-sum(outgoing)),
+// MoneyByDay draws the money in and out of each day or month, and says in words what the sums cover. sums is the answer
+// of /transactions/summary.
+export function MoneyByDay({ sums }) {
+  const { currency, labels, incoming, outgoing } = barsOf(sums);
+  if (!currency) return null;
+  const days = sums.items.map(({ date }) => date);
+  const money = (total) => t('transactions.total', {
+    incoming: format.amount(total.in) + ' ' + total.currency, outgoing: format.amount(total.out) + ' ' + total.currency,
   });
-  return html`<${BarChart} caption=${caption} labels=${days.map(format.shortDay)} format=${format.number}
+  const caption = t('transactions.chart', {
+    from: format.day(days[days.length - 1]), to: format.day(days[0]), totals: sums.total.map(money).join(' '),
+  });
+  if (labels.length < 2) return html`<p class="muted">${caption}</p>`;
+  return html`<${BarChart} caption=${caption} labels=${labels} format=${format.number}
     series=${[{ colour: 'good', values: incoming }, { colour: 'out', values: outgoing }]} />`;
 }
 
@@ -41,28 +43,30 @@ function Filters({ query, accounts }) {
   </form>`;
 }
 
-// heading says how many rows there are. Removed rows are listed, but do not count.
-function heading(items, hasMore) {
-  const live = items.filter((item) => !item.removedAt);
-  const pending = live.filter((item) => item.status === 'pending').length;
-  return t(hasMore ? 'transactions.first' : 'transactions.count', { n: live.length, pending });
-}
+const count = (sums) => sums.total.reduce((all, total) => all + total.count, 0);
+
+// heading says how many rows the filter selects. Removed rows are listed, but do not count.
+const heading = (sums, pending) => t('transactions.count', { n: count(sums), pending: count(pending) });
 
 export function Transactions({ connection, path }) {
   const { query } = useLocation();
   const { from, to, status, accountId } = query;
   const accounts = useResource(path + '/accounts?limit=200').value?.data.items || [];
+  const filter = { connectionId: connection.id, accountId, from, to };
+  const sums = useResource('/transactions/summary' + queryString({ ...filter, status })).value?.data;
+  const pending = useResource('/transactions/summary' + queryString({ ...filter, status: 'pending' })).value?.data;
+  const counted = sums && (status === 'posted' ? { total: [] } : pending);
   const list = useList(path + '/transactions' + queryString({ limit: pageSize, from, to, status, accountId }));
   const href = (item) => link(`/connections/${connection.id}/transactions/${item.id}`);
   const filtered = from || to || status || accountId;
   return html`<section aria-labelledby="transactions">
-    <h2 id="transactions">${list.items ? heading(list.items, list.hasMore) : t('tab.transactions')}</h2>
+    <h2 id="transactions">${counted ? heading(sums, counted) : t('tab.transactions')}</h2>
     <${Filters} query=${query} accounts=${accounts} />
     <${Loaded} of=${list} rows=${8}>${() => (list.items.length === 0
       ? html`<${Empty} title=${t(filtered ? 'filter.noMatch' : 'transactions.empty')}>
           ${filtered ? html`<button type="button" onClick=${() => setQuery({ from: '', to: '', status: '', accountId: '' })}>
             ${t('filter.clear')}</button>` : html`<p>${t('transactions.emptyText')}</p>`}</${Empty}>`
-      : html`<${MoneyByDay} items=${list.items} />
+      : html`${sums && html`<${MoneyByDay} sums=${sums} />`}
         <${TransactionTable} label=${t('tab.transactions')} items=${list.items} href=${href} />
         <${More} list=${list} />`)}</${Loaded}>
   </section>`;

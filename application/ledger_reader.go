@@ -95,6 +95,11 @@ func (s *Service) SearchTransactions(
 	})
 }
 
+// IndexTexts implements ports.Maintenance.
+func (s *Service) IndexTexts(ctx context.Context, limit int) (int, error) {
+	return s.Ledger.IndexTexts(ctx, limit)
+}
+
 // SumTransactions implements ports.Reader.
 func (s *Service) SumTransactions(
 	ctx context.Context, tenant domain.TenantID, filter domain.SumFilter,

@@ -331,6 +331,11 @@ type Ledger interface {
 	Search(ctx context.Context, tenant domain.TenantID, search domain.TransactionSearch,
 		page domain.PageRequest) (domain.Page[domain.Transaction], error)
 
+	// IndexTexts adds at most limit transactions to the index of the search, of all tenants: those that were stored or
+	// changed since they were indexed. It returns their number. Search finds transactions that are not indexed, too, but
+	// examines them one by one. A store without an index returns 0.
+	IndexTexts(ctx context.Context, limit int) (int, error)
+
 	// Sum returns the sums of the live transactions that match the filter, by day and currency: the latest day first,
 	// then by currency. Erased transactions are left out. The database computes the sums. Errors: domain.TooManyDays if
 	// there would be more than domain.MaxDayTotals sums.

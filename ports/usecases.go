@@ -524,6 +524,9 @@ type Maintenance interface {
 	// NoticeSilence requests pulls for connections whose expected webhook has not arrived within the grace period. It
 	// examines at most limit connections, and returns their number.
 	NoticeSilence(ctx context.Context, limit int) (int, error)
+	// IndexTexts adds at most limit transactions to the index of the search (Ledger.IndexTexts), and returns their
+	// number.
+	IndexTexts(ctx context.Context, limit int) (int, error)
 	// NoticeConsents reports at most limit connections whose consent has entered the state "expiring" or "expired"
 	// (domain.Consent.State), each of them once. It returns their number.
 	NoticeConsents(ctx context.Context, limit int) (int, error)

@@ -1358,6 +1358,21 @@ func (mr *MockMaintenanceMockRecorder) FlushTokenUsage(ctx any) *gomock.Call {
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "FlushTokenUsage", reflect.TypeOf((*MockMaintenance)(nil).FlushTokenUsage), ctx)
 }
 
+// IndexTexts mocks base method.
+func (m *MockMaintenance) IndexTexts(ctx context.Context, limit int) (int, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "IndexTexts", ctx, limit)
+	ret0, _ := ret[0].(int)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// IndexTexts indicates an expected call of IndexTexts.
+func (mr *MockMaintenanceMockRecorder) IndexTexts(ctx, limit any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "IndexTexts", reflect.TypeOf((*MockMaintenance)(nil).IndexTexts), ctx, limit)
+}
+
 // ListDue mocks base method.
 func (m *MockMaintenance) ListDue(ctx context.Context, limit int) ([]domain.PullID, error) {
 	m.ctrl.T.Helper()

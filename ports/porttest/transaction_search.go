@@ -17,6 +17,8 @@ var searchTests = []storeTest{
 	{"a search finds a rare row that is older than many others", searchFindsRareRow},
 	{"a search finds a row that is older than many rows with long texts", searchFindsRowAfterLongTexts},
 	{"a search finds each reference by its exact value only, over all connections", searchReferences},
+	{"a search of the index ends soon", searchOfIndexEndsSoon},
+	{"the index of the search forgets erased transactions", indexForgetsErased},
 	{"a search of another tenant finds nothing", searchIsTenantScoped},
 	{"a search refuses a position of another list", searchPositions},
 	{"one transaction or account is found by its id, by its tenant only", oneRowByID},
@@ -86,12 +88,57 @@ func searchSelects(f *fixture) {
 		f.noError(err)
 		return domain.TransactionSearch{Amount: &value}
 	}
+	for _, state := range []string{"not indexed", "indexed", "partly indexed"} {
+		switch state {
+		case "indexed":
+			f.indexTexts()
+		case "partly indexed": // the index has the text and the amount of another version of 3, and not 4
+			f.storeRows(l, row("3", amount("7"), withDate("2026-02-03")))
+			f.indexTexts()
+			f.storeRows(l, row("3", amount("0.1000"), withDescription("Pão de Açúcar"), withDate("2026-02-03")))
+		}
+		f.checkSearches(state, c, other, decimals)
+	}
+}
+
+// indexTexts calls Ledger.IndexTexts until every transaction is in the index.
+func (f *fixture) indexTexts() {
+	f.Helper()
+	for range 1000 {
+		n, err := f.Ledger.IndexTexts(f.ctx, 100)
+		f.noError(err)
+		if n == 0 {
+			return
+		}
+	}
+	f.Fatalf("IndexTexts does not come to an end")
+}
+
+// checkSearches searches the rows of searchSelects by every member.
+func (f *fixture) checkSearches(
+	state string, c, other domain.Connection, decimals func(string) domain.TransactionSearch,
+) {
+	f.Helper()
 	yes, no := true, false
 	for _, tc := range []struct {
 		search domain.TransactionSearch
 		want   []string
 	}{
 		{domain.TransactionSearch{}, []string{"4", "3", "2", "1"}},
+		{domain.TransactionSearch{Text: "ACUCAR"}, []string{"3"}},
+		{domain.TransactionSearch{Text: "de a", Connection: c.ID}, []string{"3"}},
+		{domain.TransactionSearch{Text: "de a", Connection: other.ID}, []string{}},
+		{domain.TransactionSearch{Text: "row", Removed: &yes}, []string{"1"}},
+		{domain.TransactionSearch{Text: "row", Removed: &no}, []string{"4", "2"}},
+		{domain.TransactionSearch{Text: `"r_w%`}, []string{}},
+		{domain.TransactionSearch{Amount: decimals("12.50").Amount, Removed: &no}, []string{}},
+		{domain.TransactionSearch{Amount: decimals("12.50").Amount, Text: "ROW"}, []string{"1"}},
+		{domain.TransactionSearch{Amount: decimals("12.50").Amount, Text: "other"}, []string{}},
+		{
+			domain.TransactionSearch{
+				Amount: decimals("12.50").Amount, Window: domain.Window{From: "2026-02-02"},
+			}, []string{},
+		},
 		{domain.TransactionSearch{Connection: other.ID}, []string{"4"}},
 		{domain.TransactionSearch{Connection: c.ID, Removed: &no}, []string{"3", "2"}},
 		{domain.TransactionSearch{Connection: newID[domain.Connection]()}, []string{}},
@@ -109,8 +156,56 @@ func searchSelects(f *fixture) {
 		{domain.TransactionSearch{Window: domain.Window{From: "2026-02-02", To: "2026-02-03"}}, []string{"3", "2"}},
 		{domain.TransactionSearch{Window: domain.Window{To: "2026-02-01"}, Text: "ROW"}, []string{"1"}},
 	} {
-		f.equal(fmt.Sprintf("%+v", tc.search), tc.want, ids(f.search(tc.search, 1), externalID))
+		f.equal(fmt.Sprintf("%s: %+v", state, tc.search), tc.want, ids(f.search(tc.search, 1), externalID))
 	}
+}
+
+// searchOfIndexEndsSoon checks that a search for a text or an amount ends within 3 pages without a hit, if the index
+// contains the transactions. It is for stores with an index.
+func searchOfIndexEndsSoon(f *fixture) {
+	_, l := f.runningPull()
+	for p := range 6 {
+		var rows []domain.TransactionData
+		for i := range 1000 {
+			rows = append(rows, row(fmt.Sprint(p, "-", i), withDate(domain.Date("2026-02-01").AddDays(p))))
+		}
+		f.mustStorePage(l, ports.PageWrite{Transactions: rows, AssumeNew: true})
+	}
+	f.storeRows(l, row("rare", withDate("2026-01-01"), withDescription("a rare needle"), withAmount("77.7", "BRL")))
+	f.indexTexts()
+	amount, _ := domain.ParseAmount("77.70")
+	for _, search := range []domain.TransactionSearch{{Text: "RARE NEED"}, {Amount: &amount}, {Text: "no such text"}} {
+		pages, found := 0, 0
+		for request := (domain.PageRequest{Limit: 20}); ; {
+			page, err := f.Ledger.Search(f.ctx, f.tenant, search, request)
+			f.noError(err)
+			pages, found = pages+1, found+len(page.Items)
+			if request.After = page.Next; page.Next.IsZero() {
+				break
+			}
+		}
+		want := 1
+		if search.Text == "no such text" {
+			want = 0
+		}
+		f.equal("found", want, found)
+		if pages > 1 {
+			f.Errorf("the search has %d pages", pages)
+		}
+	}
+}
+
+// indexForgetsErased checks that an erased transaction is not found, and that its text is not indexed again.
+func indexForgetsErased(f *fixture) {
+	c, l := f.runningPull()
+	f.storeRows(l, row("1", withDescription("A SECRET OF THE HOLDER")))
+	f.indexTexts()
+	search := domain.TransactionSearch{Text: "secret of"}
+	f.equal("before", 1, len(f.search(search, 10)))
+	f.erase(c)
+	f.equal("after the erasure", 0, len(f.search(search, 10)))
+	f.indexTexts()
+	f.equal("after the next indexing", 0, len(f.search(search, 10)))
 }
 
 // searchFindsRareRow checks that a search finds a single row among more rows than a store examines in one call.

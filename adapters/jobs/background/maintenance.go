@@ -27,6 +27,8 @@ const (
 	pruneInterval        = time.Hour
 	roundLimit           = 200
 	completenessInterval = 15 * time.Second
+	searchIndexInterval  = 2 * time.Second // a text must be in the index of the search within 10 s
+	searchIndexLimit     = 1000
 	// webhooksLimit is the maximum number of webhooks in one batch. The batch removes its webhooks at the vendors, and
 	// each removal can wait up to 15 s for the vendor. A batch must end within 2 min, because another process can then
 	// claim its webhooks.
@@ -81,6 +83,7 @@ func tasks(
 		{"missing webhooks", silenceInterval, ledBy(leader, untilPartial(roundLimit, service.NoticeSilence))},
 		{"consents", consentsInterval, ledBy(leader, untilPartial(roundLimit, service.NoticeConsents))},
 		{"erasures", erasuresInterval, untilPartial(1, service.RunErasures)},
+		{"search index", searchIndexInterval, ledBy(leader, untilPartial(searchIndexLimit, service.IndexTexts))},
 		{"completeness", completenessInterval, ledBy(leader, untilPartial(roundLimit, service.AnnounceCompleteness))},
 	}
 	// add adds a task that reads every connection. It does nothing if the task is turned off (setting is 0).

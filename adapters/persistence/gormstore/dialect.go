@@ -45,6 +45,13 @@ type Dialect interface {
 	// expression × 10^exponent over all parts. The value of an expression is a decimal text; NULL means 0.
 	DecimalSum(column string) []SumPart
 
+	// HasTextIndex returns an SQL expression that is true if TextMatch uses an index.
+	HasTextIndex() string
+
+	// TextMatch returns a condition on a row of search_index, whose alias is given. The condition is true if the column
+	// folded contains the text, which has at least 3 characters.
+	TextMatch(alias, folded string) clause.Expr
+
 	// UTCDay returns an SQL expression for the date (UTC, YYYY-MM-DD) of a column of times.
 	UTCDay(column string) string
 

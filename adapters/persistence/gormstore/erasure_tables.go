@@ -32,6 +32,7 @@ var erasedTables = []erasedTable{
 	{"carried_over_transactions", "", ofConnection("external_id")},
 	{"transaction_versions", "", ofConnection("id, version")},
 	{"transactions", "", transactionsLeft},
+	{"search_index", "", ofConnection("transaction_id")}, // after transactions, which empties it for most rows
 	{"close_adjustments", "", ofAccounts("close_adjustments", "account_id, seq")},
 	{"account_closes", "", ofConnection("account_id, date")},
 	{"account_balances", "", ofConnection("account_id, day")},
@@ -59,6 +60,12 @@ var KeptTables = map[string]string{
 	"feed":                  "the position of the change feed, and the key of its cursors",
 	"goose_db_version":      "versions of the schema",
 	"rate_budgets":          "hashes of origins, numbers of calls",
+	"search_progress":       "positions of the change feed",
+	"search_texts":          "the texts of search_index, whose triggers remove them",
+	"search_texts_config":   "settings of search_texts",
+	"search_texts_data":     "the trigrams of search_texts; removed with secure-delete",
+	"search_texts_docsize":  "numbers of trigrams",
+	"search_texts_idx":      "the pages of search_texts_data",
 	"late_joins":            "ids of pulls and deliveries, until the pull has ended",
 
 	"river_client":       "ids of processes",
@@ -219,10 +226,16 @@ func transactionsLeft(b *erasureBatch) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	return done, b.tx.Table(transactionTable).
+	err = b.tx.Table(transactionTable).
 		Where("connection_id = ? AND "+tenantIs(b.dialect, "tenant_id"), b.owner()...).
 		Where(b.dialect.AnyOf("id", ids)).
 		Updates(erasedColumns(b.at, seq)).Error
+	if err != nil {
+		return false, err
+	}
+	// A row of the index can name the connection from which the transaction was moved.
+	return done, b.tx.Where("tenant_id = ?", b.erasure.Tenant.UUID).Where(b.dialect.AnyOf("transaction_id", ids)).
+		Delete(&indexedRow{}).Error
 }
 
 // erasedColumns returns the columns of a transaction that an erasure changes, with their new values. The ids of the

@@ -80,6 +80,7 @@ var connectionColumns = map[string]string{
 	"needs_reauth": "erased with the data", "reauth_by_event": "erased with the data",
 	"consent_status": "erased with the data", "consent_key": "erased with the data",
 	"consent_expires_at": "erased with the data", "consent_notice_at": "erased with the data",
+	"consent_since": "erased with the data", "reauth_since": "erased with the data",
 	"webhook_next_at": "erased with the data", "webhook_every": "erased with the data",
 	"webhook_news_only": "erased with the data", "webhook_due_at": "erased with the data",
 	"webhook_missed_at": "erased with the data", "usage_month": "erased with the data",

@@ -23,7 +23,7 @@ func (m *searchMerge) searchReference(
 	if !storable(m.search.Reference) {
 		return none, nil
 	}
-	end, err := m.startOf(page.After)
+	end, err := m.startPosition(page.After)
 	if err != nil {
 		return none, err
 	}

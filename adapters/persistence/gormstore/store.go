@@ -6,6 +6,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"strings"
+	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
@@ -52,13 +53,14 @@ type Store struct {
 	commits     *committer
 	feedCipher  *feedCipher
 	onReadOnly  func()
+	textIndex   *atomic.Pointer[indexState]
 }
 
 // New returns the stores on a database whose schema is up to date. It starts goroutines, which Close stops.
 func New(writer *gorm.DB, o Options) *Store {
 	s := &Store{
 		writer: writer, reader: o.Reader, dialect: o.Dialect, timeout: o.Timeout, workTimeout: o.Timeout,
-		feedCipher: &feedCipher{}, onReadOnly: o.OnReadOnly,
+		feedCipher: &feedCipher{}, onReadOnly: o.OnReadOnly, textIndex: &atomic.Pointer[indexState]{},
 	}
 	if s.reader == nil {
 		s.reader = writer

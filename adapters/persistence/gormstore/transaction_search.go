@@ -37,18 +37,48 @@ const (
 func (s ledger) Search(ctx context.Context, tenant domain.TenantID, search domain.TransactionSearch,
 	page domain.PageRequest,
 ) (domain.Page[domain.Transaction], error) {
-	m := &searchMerge{ledger: s, tenant: tenant, search: search}
+	m := &searchMerge{ledger: s, tenant: tenant, search: search, maxRead: maxSearched}
 	if search.Reference != "" {
 		return m.searchReference(ctx, page)
 	}
-	if err := m.start(ctx, page.After); err != nil {
+	after, err := m.startPosition(page.After)
+	if err != nil {
 		return domain.Page[domain.Transaction]{}, err
 	}
-	found, next, err := m.matches(ctx, page.Limit)
+	found, next, err := m.find(ctx, after, page.Limit)
 	if err != nil || len(found) == 0 {
 		return domain.Page[domain.Transaction]{Next: next}, err
 	}
 	return m.complete(ctx, found, next, page)
+}
+
+// find returns at most limit rows after the position that match the search, and the position of the last row that it
+// examined. The position is zero if there are no more rows.
+//
+// If the search can use the index, find examines only firstScan rows itself before it does so, and none if the search
+// has an amount.
+func (m *searchMerge) find(
+	ctx context.Context, after domain.Position, limit int,
+) ([]domain.Transaction, domain.Position, error) {
+	index, err := m.indexFor(ctx)
+	if err != nil {
+		return nil, domain.Position{}, err
+	}
+	if index != nil && m.search.Amount != nil {
+		return m.fromIndex(ctx, index, after, limit)
+	}
+	if index != nil {
+		m.maxRead = firstScan
+	}
+	if err := m.start(ctx, after); err != nil {
+		return nil, domain.Position{}, err
+	}
+	found, next, err := m.matches(ctx, limit)
+	if err != nil || index == nil || next.IsZero() || len(found) >= limit {
+		return found, next, err
+	}
+	further, next, err := m.fromIndex(ctx, index, next, limit-len(found))
+	return append(found, further...), next, err
 }
 
 // searchMerge is the state of one search: a merge of the rows of several connections.
@@ -57,6 +87,7 @@ type searchMerge struct {
 	tenant  domain.TenantID
 	search  domain.TransactionSearch
 	streams []*searchStream // the streams that may have rows left, sorted by nextPosition in the order of newerFirst
+	maxRead int             // the search stops after it has read this many rows
 	read    int             // the number of rows read so far
 	text    int             // the number of bytes of texts read so far
 }
@@ -84,13 +115,21 @@ func datePosition(t domain.Transaction) domain.Position {
 	return domain.Position{Key: string(t.Date), ID: t.ID.UUID}
 }
 
-// start creates a stream for each connection that has a row after the position, and finds the first such row. Errors:
-// Invalid on "cursor".
-func (m *searchMerge) start(ctx context.Context, position domain.Position) error {
-	position, err := m.startOf(position)
-	if err != nil {
-		return err
+// startPosition returns the position of the request, or the position before the last date of the search if that comes
+// later in the list. Errors: Invalid on "cursor".
+func (m *searchMerge) startPosition(position domain.Position) (domain.Position, error) {
+	if _, err := domain.ParseDate(position.Key); err != nil && !position.IsZero() {
+		return domain.Position{}, invalidCursor()
 	}
+	end := domain.Position{Key: cmp.Or(string(m.search.Window.To), "9999-99-99"), ID: uuid.Max}
+	if position.IsZero() || newerFirst(position, end) < 0 {
+		position = end
+	}
+	return position, nil
+}
+
+// start creates a stream for each connection that has a row after the position, and finds the first such row.
+func (m *searchMerge) start(ctx context.Context, position domain.Position) error {
 	q := newQuery(`SELECT c.id, (SELECT t.date || CAST(t.id AS text) FROM transactions t
 		WHERE t.connection_id = c.id AND `+sameTenant(m.dialect, "t", "c")+`(t.date, t.id) < (?, ?) AND t.date >= ?
 		ORDER BY t.date DESC, t.id DESC LIMIT 1)
@@ -101,7 +140,7 @@ func (m *searchMerge) start(ctx context.Context, position domain.Position) error
 	}
 	var connection uuidColumn
 	var first *string // the date of the first row, followed by its id
-	err = m.rows(ctx, q.String(), q.args, []any{&connection, &first}, func() error {
+	err := m.rows(ctx, q.String(), q.args, []any{&connection, &first}, func() error {
 		if first == nil {
 			return nil
 		}
@@ -115,19 +154,6 @@ func (m *searchMerge) start(ctx context.Context, position domain.Position) error
 	})
 	m.sort()
 	return err
-}
-
-// startOf returns the position after which the search reads: that of the page, or the end of the window if it is older.
-// Errors: Invalid on "cursor".
-func (m *searchMerge) startOf(position domain.Position) (domain.Position, error) {
-	if _, err := domain.ParseDate(position.Key); err != nil && !position.IsZero() {
-		return domain.Position{}, invalidCursor()
-	}
-	end := domain.Position{Key: cmp.Or(string(m.search.Window.To), "9999-99-99"), ID: uuid.Max}
-	if position.IsZero() || newerFirst(position, end) < 0 {
-		position = end
-	}
-	return position, nil
 }
 
 // firstDate returns the first date of the search, or "0" if the search has no first date. Erased rows have the date "".
@@ -147,7 +173,7 @@ func (m *searchMerge) matches(ctx context.Context, limit int) ([]domain.Transact
 	for len(m.streams) > 0 {
 		newest := m.streams[0]
 		if len(newest.rows) == 0 {
-			if len(found) == limit || m.read >= maxSearched || m.text >= maxSearchedText {
+			if len(found) == limit || m.read >= m.maxRead || m.text >= maxSearchedText {
 				return found, last, nil
 			}
 			if err := m.readMore(ctx); err != nil {
@@ -222,10 +248,20 @@ func (m *searchMerge) nextRead() int {
 	return max(1, maxTextRead/average/searchStreams)
 }
 
+// searchedColumns are the columns that TransactionSearch.Matches needs. searchedTargets returns their scan targets.
+const searchedColumns = `connection_id, id, date, CAST(amount AS text), description, counterparty, removed_at`
+
+func searchedTargets(row TransactionRow) []any {
+	return []any{
+		scanTarget(&row.Connection.UUID), scanTarget(&row.ID.UUID), scanTarget((*string)(&row.Date)),
+		scanTarget(&row.Amount.Amount), scanTarget(&row.Description), scanTarget(&row.Counterparty),
+		scanTarget(&row.RemovedAt),
+	}
+}
+
 // searchedRows returns a SELECT of the next rows of one connection.
 func searchedRows(d Dialect) string {
-	return `SELECT * FROM (SELECT connection_id, id, date, CAST(amount AS text), description, counterparty,
-	removed_at FROM transactions WHERE connection_id = ? AND ` + tenantIs(d, "tenant_id") + `
+	return `SELECT * FROM (SELECT ` + searchedColumns + ` FROM transactions WHERE connection_id = ? AND ` + tenantIs(d, "tenant_id") + `
 	AND (date, id) < (?, ?) AND date >= ? ORDER BY date DESC, id DESC LIMIT ?) AS r`
 }
 
@@ -258,12 +294,7 @@ func (m *searchMerge) readRows(ctx context.Context, streams []*searchStream) err
 		)
 	}
 	row := newTransactionRow()
-	columns := []any{
-		scanTarget(&row.Connection.UUID), scanTarget(&row.ID.UUID), scanTarget((*string)(&row.Date)),
-		scanTarget(&row.Amount.Amount), scanTarget(&row.Description), scanTarget(&row.Counterparty),
-		scanTarget(&row.RemovedAt),
-	}
-	return m.rows(ctx, q.String(), q.args, columns, func() error {
+	return m.rows(ctx, q.String(), q.args, searchedTargets(row), func() error {
 		s := of[row.Connection.UUID]
 		s.rows = append(s.rows, row.Transaction)
 		m.read++

@@ -211,6 +211,20 @@ func (dialect) DecimalSum(column string) []gormstore.SumPart {
 	return []gormstore.SumPart{{SQL: "CAST(sum(" + column + ") AS text)"}}
 }
 
+// HasTextIndex implements gormstore.Dialect. The migration creates the index only if it can create the extension
+// pg_trgm; an operator can create it later.
+func (dialect) HasTextIndex() string {
+	return "to_regclass('search_index_folded') IS NOT NULL"
+}
+
+// likeEscaper escapes the characters that have a meaning in a pattern.
+var likeEscaper = strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`)
+
+// TextMatch implements gormstore.Dialect.
+func (dialect) TextMatch(alias, folded string) clause.Expr {
+	return clause.Expr{SQL: alias + ".folded LIKE ?", Vars: []any{"%" + likeEscaper.Replace(folded) + "%"}}
+}
+
 // UTCDay implements gormstore.Dialect.
 func (dialect) UTCDay(column string) string {
 	return "to_char(" + column + " AT TIME ZONE 'UTC', 'YYYY-MM-DD')"

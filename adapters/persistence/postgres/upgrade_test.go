@@ -135,6 +135,7 @@ var added = map[string]bool{
 	"transactions.tracking_key": true, "transaction_versions.tracking_key": true,
 	"transactions.cheque_number": true, "transaction_versions.cheque_number": true,
 	"transactions.counterparty_document": true, "transaction_versions.counterparty_document": true,
+	"connections.reauth_since": true, "connections.consent_since": true, "search_index": true, "search_progress": true,
 }
 
 // rowsByTable returns the rows of each table, except the versions of the schema, with the names of this version.

@@ -190,6 +190,18 @@ func (dialect) DecimalSum(column string) []gormstore.SumPart {
 	return parts
 }
 
+// HasTextIndex implements gormstore.Dialect.
+func (dialect) HasTextIndex() string { return "true" }
+
+// TextMatch searches the trigrams of the text as a phrase, which finds exactly the texts that contain it.
+func (dialect) TextMatch(alias, folded string) clause.Expr {
+	phrase := `"` + strings.ReplaceAll(folded, `"`, `""`) + `"`
+	return clause.Expr{
+		SQL:  alias + ".id IN (SELECT rowid FROM search_texts WHERE search_texts MATCH ?)",
+		Vars: []any{phrase},
+	}
+}
+
 // UTCDay implements gormstore.Dialect.
 func (dialect) UTCDay(column string) string { return "date(" + column + " / 1000000, 'unixepoch')" }
 

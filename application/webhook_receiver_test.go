@@ -119,7 +119,11 @@ func TestTheReceiverSetsTheDeliveryStatus(t *testing.T) {
 				t.Errorf("nudged the pulls %v", e.nudged)
 			}
 			stored := e.getDelivery(got.Delivery.ID)
-			if string(stored.Body) != test.body || stored.Status != test.want {
+			body := test.body
+			if body == foreign {
+				body = "" // the event belongs to no connection
+			}
+			if string(stored.Body) != body || stored.Status != test.want {
 				t.Errorf("stored %+v", stored)
 			}
 			emitted := eventsOf[ports.WebhookReceived](e.events)

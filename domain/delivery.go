@@ -2,6 +2,7 @@ package domain
 
 import (
 	"crypto/sha256"
+	"slices"
 	"time"
 )
 
@@ -37,26 +38,8 @@ type WebhookEvent struct {
 	// ignored.
 	WantsPull bool
 	Scope     PullScope
-}
-
-// InitialStatus returns the status of a new delivery of e, for a connection with this account reference:
-//
-//   - DeliveryUnreadable if the body could not be parsed (unreadable).
-//   - DeliveryIgnored if the event asks for no pull, or names another account.
-//   - DeliveryAccepted for every other event. An event that names no account belongs to the connection's own account.
-func (e WebhookEvent) InitialStatus(accountRef string, unreadable bool) DeliveryStatus {
-	switch {
-	case unreadable:
-		return DeliveryUnreadable
-	case !e.WantsPull, e.NamesOther(accountRef):
-		return DeliveryIgnored
-	}
-	return DeliveryAccepted
-}
-
-// NamesOther reports whether e names an account other than accountRef.
-func (e WebhookEvent) NamesOther(accountRef string) bool {
-	return e.AccountRef != "" && CanonicalAccountRef(e.AccountRef) != CanonicalAccountRef(accountRef)
+	// RemovedIn is the external id of the account whose rows Scope.Removed contains; "" if the event does not name it.
+	RemovedIn string
 }
 
 // Fingerprint identifies an event for deduplication: for each connection, the store accepts only
@@ -70,6 +53,12 @@ func FingerprintOf(e WebhookEvent, body []byte) Fingerprint {
 		return sha256.Sum256([]byte("event\x00" + e.DedupKey))
 	}
 	return sha256.Sum256(append([]byte("body\x00"), body...))
+}
+
+// inPull returns the fingerprint of a delivery without a deduplication key that is attached to a pull. An equal body
+// that is attached to another pull has another fingerprint: it is another event.
+func (f Fingerprint) inPull(pull PullID) Fingerprint {
+	return sha256.Sum256(slices.Concat([]byte("pull\x00"), pull.UUID[:], f[:]))
 }
 
 // Delivery is one webhook that passed authentication and was stored.

@@ -39,6 +39,10 @@ type PullScope struct {
 	Accounts []string `json:"accounts,omitempty"`
 	// Removed contains the external ids of rows that the vendor announced as removed.
 	Removed []string `json:"removed,omitempty"`
+	// Doubted maps accounts to the external ids of rows that were announced as removed, but not through the
+	// connection's own webhook. The pull reads these rows again, and removes those that the vendor no longer returns.
+	// The key "" stands for an unknown account.
+	Doubted map[string][]string `json:"doubted,omitempty"`
 	// MoreRemoved means that Removed does not contain all announced removals. The scopes of the deliveries together
 	// exceed MaxScopeBytes.
 	MoreRemoved bool `json:"moreRemoved,omitempty"`
@@ -63,7 +67,7 @@ func (a PullScope) Merge(b PullScope) PullScope { return MergeScopes([]PullScope
 // result is the same as merging the scopes one by one, but MergeScopes visits each id only once.
 func MergeScopes(scopes []PullScope) PullScope {
 	var all PullScope
-	created, changed := map[string]time.Time{}, map[string][]string{}
+	created, changed, doubted := map[string]time.Time{}, map[string][]string{}, map[string][]string{}
 	for _, a := range scopes {
 		all.Everything = all.Everything || a.Everything
 		all.MoreRemoved = all.MoreRemoved || a.MoreRemoved
@@ -84,12 +88,19 @@ func MergeScopes(scopes []PullScope) PullScope {
 		for account, ids := range a.Changed {
 			changed[account] = append(changed[account], ids...)
 		}
+		for account, ids := range a.Doubted {
+			doubted[account] = append(doubted[account], ids...)
+		}
 	}
 	for account, ids := range changed {
 		changed[account] = sortedSet(ids)
 	}
+	for account, ids := range doubted {
+		doubted[account] = sortedSet(ids)
+	}
 	all.Consents = lastReports(all.Consents)
 	all.Created, all.Changed, all.Removed = nilIfEmpty(created), nilIfEmpty(changed), sortedSet(all.Removed)
+	all.Doubted = nilIfEmpty(doubted)
 	return all.simplified()
 }
 
@@ -106,6 +117,22 @@ func (a PullScope) Replayed() PullScope {
 	}
 	a.Removed = nil
 	return a.Merge(PullScope{Everything: true})
+}
+
+// Unproved returns the scope of an event that did not come through the connection's own webhook. Its announced removals
+// become doubted: the pull reads the rows before it removes them. removedIn is the account of these rows. If it is "",
+// the pull reads everything, because a vendor returns rows by id only for an account.
+func (a PullScope) Unproved(removedIn string) PullScope {
+	if len(a.Removed) == 0 {
+		return a
+	}
+	doubted := map[string][]string{removedIn: a.Removed}
+	reading := PullScope{Doubted: doubted, Everything: removedIn == ""}
+	if !reading.Everything {
+		reading.Changed = doubted
+	}
+	a.Removed = nil
+	return a.Merge(reading)
 }
 
 // nilIfEmpty returns the map, or nil if the map is empty. Every empty map in a scope is nil, so that equal scopes have
@@ -142,8 +169,9 @@ func (a PullScope) simplified() PullScope {
 	}
 	if a.Everything || named > maxNamed {
 		return PullScope{
-			Everything: true, Accounts: a.AccountNames(), Removed: a.Removed, MoreRemoved: a.MoreRemoved,
-			Signal: a.Signal, Consents: a.Consents, Announced: a.Announced, Unheard: a.Unheard,
+			Everything: true, Accounts: a.AccountNames(), Removed: a.Removed, Doubted: a.Doubted,
+			MoreRemoved: a.MoreRemoved, Signal: a.Signal, Consents: a.Consents, Announced: a.Announced,
+			Unheard: a.Unheard,
 		}
 	}
 	return a

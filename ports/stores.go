@@ -184,31 +184,13 @@ type Tokens interface {
 	RecordUsage(ctx context.Context, usage map[domain.TokenID]time.Time) error
 }
 
-// IncomingDelivery is a delivery to store. It comes from a webhook request whose source was
-// verified.
-type IncomingDelivery struct {
-	Delivery domain.DeliveryID
-	Pull     domain.PullID // id of the new pull; ignored if a pull is already queued for the connection
-	Token    domain.TokenHash
-	Vendor   domain.Vendor
-	// SourceAdmitted means that the request has passed one of the deployment's source checks.
-	SourceAdmitted bool
-	Authorization  domain.SourceHash // the hash of the request's Authorization header
-	Event          domain.WebhookEvent
-	Unreadable     bool // the body is not the vendor's JSON, and Event is zero
-	Body           []byte
-	At             time.Time
-	Trace          string // W3C traceparent; stored with the pull if this delivery creates one
-}
-
-// ReceiveResult is the outcome of receiving a delivery.
-type ReceiveResult struct {
-	Token domain.TokenID
-	// Delivery is the stored delivery. If Duplicate is set, it is the delivery that was stored
-	// when the event was received for the first time.
-	Delivery  domain.Delivery
-	Duplicate bool
-}
+// The argument and the result of Deliveries.Receive, whose rules are in package domain.
+type (
+	// IncomingDelivery is a delivery to store. It comes from a webhook request whose source was verified.
+	IncomingDelivery = domain.IncomingDelivery
+	// ReceiveResult is the outcome of receiving a delivery.
+	ReceiveResult = domain.ReceiveResult
+)
 
 // DeliveryFilter narrows a list of deliveries. A zero member does not narrow the list. From
 // (inclusive) and To (exclusive) are bounds of ReceivedAt.
@@ -221,19 +203,17 @@ type DeliveryFilter struct {
 
 // Deliveries stores webhook deliveries.
 type Deliveries interface {
-	// Receive stores a delivery of the live token with this hash and vendor. The connection of the token must be live.
-	// If the delivery is new and requires a pull, the same atomic change stores the pull and its job. The change is
-	// durable when Receive returns.
+	// Receive stores a delivery of the live token with this hash and vendor, once for each connection to which its event
+	// belongs. The connection of the token must be live. If a stored delivery requires a pull, the same atomic change
+	// stores the pull and its job. The change is durable when Receive returns.
 	//
-	//   - A delivery that requires a pull is attached to the queued pull of the connection. If no pull is queued,
-	//     Receive queues a new pull with the id IncomingDelivery.Pull. A pull that has started gets no further
-	//     deliveries.
-	//   - A token with a source secret is refused if Authorization is not the hash of this secret. A token without a
-	//     source secret is refused if SourceAdmitted is not set. See domain.SourceHash.Admits.
-	//   - An event whose account reference differs from the connection's reference is stored as domain.DeliveryIgnored.
-	//     If the token has a registration, the body and the scope of such an event are not stored.
+	//   - domain.PlanWebhooks decides what is stored, and for which connections.
+	//   - A delivery that requires a pull is attached to the queued pull of its connection. If no pull is queued,
+	//     Receive queues a new pull. A pull that has started gets no further deliveries.
 	//   - A delivery with the same fingerprint as a stored delivery of the connection is not stored, even if both
-	//     arrive concurrently. The result is marked as Duplicate.
+	//     arrive concurrently.
+	//   - If a delivery is stored, the last webhook of its connection came through this token. See
+	//     domain.WebhookToken.Serves.
 	//
 	// Errors: Unauthenticated if there is no such token, or if the token is refused. The method is not limited to one
 	// tenant.

@@ -32,6 +32,10 @@ func cloneScope(a domain.PullScope) domain.PullScope {
 	for account, ids := range a.Changed {
 		a.Changed[account] = slices.Clone(ids)
 	}
+	a.Doubted = maps.Clone(a.Doubted)
+	for account, ids := range a.Doubted {
+		a.Doubted[account] = slices.Clone(ids)
+	}
 	return a
 }
 

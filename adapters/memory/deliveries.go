@@ -14,52 +14,69 @@ import (
 // deliveries implements ports.Deliveries on a Store.
 type deliveries struct{ *Store }
 
-// fingerprint is the deduplication key of a delivery: a connection has at most one delivery with
-// the same fingerprint.
-type fingerprint struct {
-	connection domain.ConnectionID
-	digest     domain.Fingerprint
-}
-
-// Receive first checks the token, then whether the event is a duplicate, and then decides the status. The delivery
-// keeps its own scope. The scopes of the deliveries are merged into the scope of their pull when the pull is first
-// claimed.
+// Receive plans the delivery as a batch of one. The deliveries keep their own scopes, which are merged into the scope of
+// their pull when the pull is first claimed.
 func (v deliveries) Receive(ctx context.Context, incoming ports.IncomingDelivery) (ports.ReceiveResult, error) {
 	return exclusiveResult(ctx, v.Store, "Deliveries.Receive", func() (ports.ReceiveResult, error) {
-		token := v.tokens[incoming.Token]
-		if token == nil || !token.Live() || token.Vendor != incoming.Vendor ||
-			!v.connections[token.Connection].Live() ||
-			!token.Source.Admits(incoming.Authorization, incoming.SourceAdmitted) {
-			return ports.ReceiveResult{}, &domain.Error{Kind: domain.Unauthenticated}
-		}
-		c := v.connections[token.Connection]
-		key := fingerprint{c.ID, domain.FingerprintOf(incoming.Event, incoming.Body)}
-		if first := v.fingerprints[key]; first != nil {
-			return ports.ReceiveResult{Token: token.ID, Delivery: cloneDelivery(*first), Duplicate: true}, nil
-		}
-		d := cloneDelivery(domain.Delivery{
-			ID: incoming.Delivery, Tenant: c.Tenant, Connection: c.ID, Vendor: c.Vendor,
-			Event: incoming.Event.Name, EventID: incoming.Event.ID, Fingerprint: key.digest, Body: incoming.Body,
-			Scope: incoming.Event.Scope, Status: incoming.Event.InitialStatus(c.AccountRef, incoming.Unreadable),
-			ReceivedAt: incoming.At,
-		})
-		if token.Registration.Exists() && incoming.Event.NamesOther(c.AccountRef) {
-			d.Body, d.Scope = []byte{}, domain.PullScope{}
-		}
-		if incoming.Event.NamesOther(c.AccountRef) &&
-			v.erasedRefs[erasedRef{c.Tenant, domain.DigestOfReference(incoming.Event.AccountRef)}] {
-			d.Body, d.Scope, d.EventID = []byte{}, domain.PullScope{}, ""
-		}
-		v.deliveries[d.ID], v.fingerprints[key] = &d, &d
-		if d.Status == domain.DeliveryAccepted {
-			r := ports.PullRequest{
-				ID: incoming.Pull, Trigger: domain.TriggerWebhook, At: incoming.At, Trace: incoming.Trace,
+		pending := incoming.Prepare()
+		batch := domain.PlanWebhooks([]domain.PendingDelivery{pending}, v.webhookView(&pending))
+		for _, p := range batch.Planned {
+			if p.Earlier == nil {
+				v.storeDelivery(p)
 			}
-			v.queuedPull(c, r).attach(&d)
 		}
-		v.recordActivity(c.ID, ports.Activity{LastWebhookAt: incoming.At})
-		return ports.ReceiveResult{Token: token.ID, Delivery: cloneDelivery(d)}, nil
+		result := batch.Results(nil)[0]
+		result.Delivery = cloneDelivery(result.Delivery)
+		return result.ReceiveResult, result.Err
 	})
+}
+
+// webhookView returns the stored values on which the delivery depends. If the token is not live, the view is empty.
+func (s *Store) webhookView(d *domain.PendingDelivery) domain.WebhookView {
+	token := s.tokens[d.Token]
+	if token == nil || !token.Live() || !s.connections[token.Connection].Live() {
+		return domain.WebhookView{}
+	}
+	binding := domain.TokenBinding{
+		Token: token.ID, Tenant: token.Tenant, Vendor: token.Vendor, Source: token.Source,
+		Own: domain.ReceiverOf(*s.connections[token.Connection]),
+	}
+	view := domain.WebhookView{
+		Bindings: map[domain.TokenHash]domain.TokenBinding{d.Token: binding},
+		Holders:  map[domain.ReferenceKey][]domain.Receiver{}, Erased: map[domain.ReferenceKey]bool{},
+		Queued: map[domain.ConnectionID]domain.PullID{}, LastTokens: s.lastTokens,
+		Stored: func(key domain.DeliveryKey) *domain.Delivery { return s.byKey[key] },
+	}
+	for id, pulls := range s.openPulls {
+		if pulls.nextPull != nil {
+			view.Queued[id] = pulls.nextPull.ID
+		}
+	}
+	if key, names := binding.Reference(d); names {
+		view.Erased[key] = s.erasedRefs[erasedRef{key.Tenant, domain.DigestOfReference(key.Reference)}]
+		for _, c := range s.connections {
+			if c.Live() && c.Kind == domain.Aggregator && c.Tenant == key.Tenant && c.Vendor == key.Vendor &&
+				domain.CanonicalAccountRef(c.AccountRef) == key.Reference {
+				view.Holders[key] = append(view.Holders[key], domain.ReceiverOf(*c))
+			}
+		}
+	}
+	return view
+}
+
+// storeDelivery stores a planned delivery, and its pull if that is not queued yet.
+func (s *Store) storeDelivery(p *domain.PlannedDelivery) {
+	d := cloneDelivery(p.Delivery)
+	s.deliveries[d.ID], s.byKey[d.Key()] = &d, &d
+	if !p.Pull.IsZero() {
+		r := ports.PullRequest{ID: p.Pull, Trigger: domain.TriggerWebhook, At: p.ReceivedAt, Trace: p.Trace}
+		s.queuedPull(s.connections[d.Connection], r).attach(&d)
+	}
+	if p.NewToken {
+		s.lastTokens[d.Connection] = p.Token
+	}
+	s.recordActivity(d.Connection, ports.Activity{LastWebhookAt: d.ReceivedAt})
+	p.Inserted = true
 }
 
 // List returns deliveries without body and scope, which can be large. Get returns a delivery with both.
@@ -163,7 +180,7 @@ func (v deliveries) Prune(ctx context.Context, before time.Time, limit int) (int
 		old = old[:min(limit, len(old))]
 		for _, d := range old {
 			delete(v.deliveries, d.ID)
-			delete(v.fingerprints, fingerprint{d.Connection, d.Fingerprint})
+			delete(v.byKey, d.Key())
 			if p := v.pulls[d.Pull]; p != nil {
 				delete(p.deliveries, d.ID)
 			}

@@ -282,7 +282,7 @@ func (s *Store) eraseDeliveries(connection domain.ConnectionID) {
 		switch {
 		case d.Connection == connection:
 			delete(s.deliveries, id)
-			delete(s.fingerprints, fingerprint{d.Connection, d.Fingerprint})
+			delete(s.byKey, d.Key())
 		case d.Tenant == erased.Tenant && slices.ContainsFunc(refs, func(ref string) bool {
 			return domain.CanonicalAccountRef(ref) != own && names(d.Body, ref)
 		}):

@@ -39,7 +39,8 @@ type Store struct {
 	activity      map[domain.ConnectionID]ports.Activity
 	tokens        map[domain.TokenHash]*domain.WebhookToken
 	deliveries    map[domain.DeliveryID]*domain.Delivery
-	fingerprints  map[fingerprint]*domain.Delivery
+	byKey         map[domain.DeliveryKey]*domain.Delivery
+	lastTokens    map[domain.ConnectionID]domain.TokenID // see domain.WebhookView
 	responses     map[request]*claim
 	pulls         map[domain.PullID]*pull
 	openPulls     map[domain.ConnectionID]*openPulls
@@ -81,7 +82,8 @@ func New(o Options) *Store {
 		activity:      map[domain.ConnectionID]ports.Activity{},
 		tokens:        map[domain.TokenHash]*domain.WebhookToken{},
 		deliveries:    map[domain.DeliveryID]*domain.Delivery{},
-		fingerprints:  map[fingerprint]*domain.Delivery{},
+		byKey:         map[domain.DeliveryKey]*domain.Delivery{},
+		lastTokens:    map[domain.ConnectionID]domain.TokenID{},
 		responses:     map[request]*claim{},
 		pulls:         map[domain.PullID]*pull{},
 		openPulls:     map[domain.ConnectionID]*openPulls{},

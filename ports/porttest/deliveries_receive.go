@@ -25,6 +25,11 @@ var receiveTests = []storeTest{
 	{"of concurrent copies exactly one is stored", concurrentCopies},
 	{"concurrent events are all stored, with one pull", concurrentEvents},
 	{"events are deduplicated per connection", fingerprintsPerConnection},
+	{"an event is stored for each live connection of the tenant that has its account", eventsAreRouted},
+	{"an event is stored for the connections that have not received it yet", eventsAreRoutedAgain},
+	{"an event that names the account of a paused connection queues its pull", eventsOfPausedConnections},
+	{"an equal body without a key is a new event after its pull has started", equalBodies},
+	{"concurrent equal bodies are one event", concurrentEqualBodies},
 }
 
 // ignoreBodyAndScope makes cmp ignore the members that lists of deliveries omit.
@@ -175,7 +180,11 @@ func unwantedEvents(f *fixture) {
 			f.equal(row.name, row.want, d.Status)
 			f.equal(row.name+": pull", domain.PullID{}, d.Pull)
 		}
-		f.equal(row.name+": body", r.Body, f.getDelivery(r.Delivery).Body)
+		body := r.Body
+		if row.event.AccountRef != "" {
+			body = []byte{}
+		}
+		f.equal(row.name+": body", string(body), string(f.getDelivery(r.Delivery).Body))
 		_, err := f.Pulls.Get(f.ctx, f.tenant, r.Pull)
 		f.errorIs(err, domain.NotFound)
 	}
@@ -195,6 +204,7 @@ func referencesInCapitals(f *fixture) {
 		{upper, upper, domain.DeliveryAccepted}, {"Item-1", "item-1", domain.DeliveryIgnored},
 		{"item-1", "ITEM-1", domain.DeliveryIgnored},
 	} {
+		f.tenant = newTenant() // otherwise, the event would belong to the connections of the other rows, too
 		c := f.newConnection("connection " + newUUID().String())
 		c.AccountRef = refs.stored
 		token := f.createToken(f.createStored(c))
@@ -317,4 +327,138 @@ func fingerprintsPerConnection(f *fixture) {
 		got := f.receive(f.incoming(token, wantedEvent("shared", domain.PullScope{})))
 		f.equal("duplicate", false, got.Duplicate)
 	}
+}
+
+// about returns an event that names the account reference, with a key and an announced removal.
+func about(ref string) domain.WebhookEvent {
+	event := wantedEvent(newUUID().String(), domain.PullScope{Removed: []string{"row"}})
+	event.AccountRef, event.RemovedIn = ref, "account"
+	return event
+}
+
+func (f *fixture) deliveriesOf(c domain.Connection) []domain.Delivery {
+	return f.listDeliveries(ports.DeliveryFilter{Connection: c.ID}, 10, nil)
+}
+
+// eventsAreRouted receives events through the token of a connection that has another account. It checks which
+// connections get the event: those of the same tenant, vendor and origin that are live and have the account reference.
+func eventsAreRouted(f *fixture) {
+	const ref, upper = "6d1a9c34-20b7-4f5e-8c61-93e7a5d40b12", "6D1A9C34-20B7-4F5E-8C61-93E7A5D40B12"
+	create := func(change func(*domain.Connection)) domain.Connection {
+		c := f.newConnection("connection " + newUUID().String())
+		c.AccountRef = ref
+		change(&c)
+		return f.createStored(c)
+	}
+	own := create(func(c *domain.Connection) { c.AccountRef = "another item" })
+	token := f.createToken(own)
+	receivers := []domain.Connection{
+		create(func(c *domain.Connection) { c.BaseURL = "https://API.example.test:443/v2/" }),
+		create(func(c *domain.Connection) { c.AccountRef = upper }),
+	}
+	others := []domain.Connection{
+		create(func(c *domain.Connection) { c.BaseURL = "https://sandbox.example.test" }),
+		create(func(c *domain.Connection) { c.Vendor = otherVendor }),
+		create(func(c *domain.Connection) { c.AccountRef = ref[:len(ref)-1] }),
+		create(func(*domain.Connection) {}),
+	}
+	f.deleteConnection(others[3])
+	tenant := f.tenant
+	f.tenant = newTenant()
+	foreign := create(func(*domain.Connection) {})
+	f.tenant = tenant
+
+	for range 2 { // the second event finds queued pulls
+		r := f.incoming(token, about(ref))
+		got := f.receive(r)
+		f.equal("the token", token.ID, got.Token)
+		f.equal("the first delivery", []any{r.Delivery, receivers[0].ID}, []any{got.Delivery.ID, got.Delivery.Connection})
+		r.Delivery, r.Pull = newID[domain.Delivery](), newID[domain.Pull]()
+		f.equal("the same event again", true, f.receive(r).Duplicate)
+		for _, c := range receivers {
+			d := f.getDelivery(f.deliveriesOf(c)[0].ID)
+			f.equal("the delivery", []any{domain.DeliveryAccepted, r.Event.ID, string(r.Body)},
+				[]any{d.Status, d.EventID, string(d.Body)})
+			f.equal("its scope", r.Event.Scope.Unproved("account"), d.Scope)
+			pull := f.getPull(d.Pull)
+			f.equal("its pull", []any{c.ID, domain.PullQueued, domain.TriggerWebhook},
+				[]any{pull.Connection, pull.State, pull.Trigger})
+		}
+	}
+	for _, c := range receivers {
+		f.equal("deliveries and pulls", []int{2, 1},
+			[]int{len(f.deliveriesOf(c)), len(f.listPulls(ports.PullFilter{Connection: c.ID}, 10, nil))})
+	}
+	for i, c := range append(others, own) {
+		f.equal(fmt.Sprintf("deliveries of the other connection %d", i), 0, len(f.deliveriesOf(c)))
+	}
+	f.tenant = foreign.Tenant
+	f.equal("deliveries of another tenant", 0, len(f.listDeliveries(ports.DeliveryFilter{}, 10, nil)))
+	f.tenant = tenant
+}
+
+// eventsAreRoutedAgain sends an event again after a second connection with the account was created.
+func eventsAreRoutedAgain(f *fixture) {
+	_, token := f.connectionWithToken()
+	first := f.newConnection("first " + newUUID().String())
+	first.AccountRef = "item-2"
+	f.createStored(first)
+	r := f.incoming(token, about("item-2"))
+	f.receive(r)
+	second := f.newConnection("second " + newUUID().String())
+	second.AccountRef = "item-2"
+	f.createStored(second)
+	r.Delivery, r.Pull = newID[domain.Delivery](), newID[domain.Pull]()
+	got := f.receive(r)
+	f.equal("the new delivery", []any{false, second.ID}, []any{got.Duplicate, got.Delivery.Connection})
+	f.equal("deliveries", []int{1, 1}, []int{len(f.deliveriesOf(first)), len(f.deliveriesOf(second))})
+	r.Delivery, r.Pull = newID[domain.Delivery](), newID[domain.Pull]()
+	f.equal("the event a third time", true, f.receive(r).Duplicate)
+}
+
+func eventsOfPausedConnections(f *fixture) {
+	_, token := f.connectionWithToken()
+	c := f.newConnection("paused " + newUUID().String())
+	c.AccountRef = "item-2"
+	c.Pause(f.now())
+	f.createStored(c)
+	got := f.receive(f.incoming(token, about("item-2"))).Delivery
+	f.equal("the delivery", []any{c.ID, domain.DeliveryAccepted}, []any{got.Connection, got.Status})
+	f.equal("its pull", domain.PullQueued, f.getPull(got.Pull).State)
+}
+
+func equalBodies(f *fixture) {
+	_, token := f.connectionWithToken()
+	send := func() ports.ReceiveResult {
+		event := wantedEvent("", domain.PullScope{Everything: true})
+		return f.receive(f.incoming(token, event))
+	}
+	first := send()
+	f.equal("while its pull is queued", []any{true, first.Delivery.ID}, func() []any {
+		again := send()
+		return []any{again.Duplicate, again.Delivery.ID}
+	}())
+	l, _ := f.claim(first.Delivery.Pull)
+	second := send()
+	f.equal("while its pull runs", []any{false, false},
+		[]any{second.Duplicate, second.Delivery.Pull == first.Delivery.Pull})
+	f.equal("a third time", true, send().Duplicate)
+	f.finish(l, domain.PullSucceeded, "")
+	l, _ = f.claim(second.Delivery.Pull)
+	f.finish(l, domain.PullSucceeded, "")
+	third := send()
+	f.equal("after its pull has ended", []any{false, domain.PullQueued},
+		[]any{third.Duplicate, f.getPull(third.Delivery.Pull).State})
+}
+
+// concurrentEqualBodies checks that no copy is stored with a pull of its own.
+func concurrentEqualBodies(f *fixture) {
+	c, token := f.connectionWithToken()
+	var copies []ports.IncomingDelivery
+	for range 32 {
+		copies = append(copies, f.incoming(token, wantedEvent("", domain.PullScope{Everything: true})))
+	}
+	fresh, _ := f.receiveConcurrently(copies)
+	f.equal("stored", 1, len(fresh))
+	f.equal("pulls", 1, len(f.listPulls(ports.PullFilter{Connection: c.ID}, 10, nil)))
 }

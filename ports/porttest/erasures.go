@@ -450,7 +450,7 @@ func erasureOfDeliveries(f *fixture) {
 
 	receive := func(token domain.WebhookToken, body string) domain.DeliveryID {
 		r := f.incoming(token, wantedEvent("event-"+newUUID().String(), domain.PullScope{Removed: []string{"row"}}))
-		r.Body, r.Event.AccountRef = []byte(body), ref
+		r.Body, r.Event.WantsPull = []byte(body), false
 		return f.receive(r).Delivery.ID
 	}
 	const named, unnamed = `{"itemId":"` + ref + `"}`, `{"itemId":"7d2f9c1e-0000-4000-8000-00000000abce"}`
@@ -520,17 +520,20 @@ func erasureOfLaterDeliveries(f *fixture) {
 	queued := f.receiveWanted(otherToken) // from now on, the connection has a queued pull
 	f.wantForgotten("a delivery beside a queued pull", f.receive(f.named(otherToken, ref)).Delivery.ID)
 	unnamed := f.receive(f.named(otherToken, "7d2f9c1e-0000-4000-8000-00000000abce"))
-	f.equal("a delivery that names another reference", false, len(f.getDelivery(unnamed.Delivery.ID).Body) == 0)
+	f.equal("the id of an event that names another reference", unnamed.Delivery.EventID,
+		f.getDelivery(unnamed.Delivery.ID).EventID)
+	f.equal("the event has an id", false, unnamed.Delivery.EventID == "")
 	f.equal("the queued pull", other.ID, f.getDelivery(queued.ID).Connection)
 
 	again := f.newConnection("again " + newUUID().String())
 	again.AccountRef = ref
 	own := f.receive(f.named(f.createToken(f.createStored(again)), ref)).Delivery
+	f.equal("its connection", again.ID, own.Connection)
 	f.equal("a delivery of a new connection with the reference", []any{false, domain.DeliveryAccepted},
 		[]any{len(f.getDelivery(own.ID).Body) == 0, own.Status})
 	f.tenant = foreign
 	ofTenant := f.receive(f.named(foreignToken, ref)).Delivery
-	f.equal("a delivery of another tenant", false, len(f.getDelivery(ofTenant.ID).Body) == 0)
+	f.equal("a delivery of another tenant", false, f.getDelivery(ofTenant.ID).EventID == "")
 	f.tenant = c.Tenant
 }
 
@@ -550,14 +553,19 @@ func erasureOfFormerReferences(f *fixture) {
 	same.AccountRef = refs[0]
 	sameToken := f.createToken(f.createStored(same))
 	_, otherToken := f.connectionWithToken()
+	unrouted := func(token domain.WebhookToken, ref string) ports.IncomingDelivery {
+		r := f.named(token, ref) // as events were stored before they were routed
+		r.Event.AccountRef, r.Event.WantsPull = "", false
+		return r
+	}
 	var blanked []domain.DeliveryID
 	for _, ref := range refs {
-		blanked = append(blanked, f.receive(f.named(otherToken, ref)).Delivery.ID)
+		blanked = append(blanked, f.receive(unrouted(otherToken, ref)).Delivery.ID)
 	}
-	blanked = append(blanked, f.receive(f.named(sameToken, refs[1])).Delivery.ID)
+	blanked = append(blanked, f.receive(unrouted(sameToken, refs[1])).Delivery.ID)
 	own := f.getDelivery(f.receive(f.named(sameToken, refs[0])).Delivery.ID)
 	f.erase(c)
-	for _, ref := range refs {
+	for _, ref := range refs[1:] {
 		blanked = append(blanked, f.receive(f.named(otherToken, ref)).Delivery.ID)
 	}
 	for i, id := range blanked {

@@ -42,6 +42,7 @@ func isID(text string) bool { return len(text) <= maxIdentifier && idPattern.Mat
 //
 // The deduplication key consists of webhook_id, request_id, name and a hash of the body. webhook_id is not sufficient.
 // The vendor does not document whether the id is new with each event or the same for all events of a registration.
+// Without one of the ids, the event has no deduplication key.
 //
 // From the data of an event, Parse reads ids, errors, consent due dates and the total of a link's transactions. It
 // ignores the other counts and dates, because the next pull lists all rows.
@@ -52,19 +53,23 @@ func isID(text string) bool { return len(text) <= maxIdentifier && idPattern.Mat
 // Errors: Invalid if the body is not JSON in the form of an event, or if its type or code is invalid.
 func (*Adapter) Parse(body []byte) (domain.WebhookEvent, error) {
 	var e envelope
-	if vendorhttp.Decode(body, &e) != nil || !isName(e.Type) || !isName(e.Code) {
+	halved, err := vendorhttp.DecodeWebhook(body, &e)
+	if err != nil || !isName(e.Type) || !isName(e.Code) {
 		return domain.WebhookEvent{}, domain.FieldError("", "must be an event of the vendor")
 	}
-	odd := e.dropOddIDs()
+	odd := e.dropOddIDs() || halved
 	scope, wantsPull := e.scope()
 	if wantsPull && odd {
 		scope = scope.Merge(domain.PullScope{Everything: true})
 	}
 	name, sum := e.Type+"."+e.Code, sha256.Sum256(body)
-	return domain.WebhookEvent{
+	event := domain.WebhookEvent{
 		Name: name, ID: e.ID.Value, AccountRef: e.Link.Value, WantsPull: wantsPull, Scope: scope,
-		DedupKey: strings.Join([]string{e.ID.Value, e.Request.Value, name, hex.EncodeToString(sum[:])}, "\n"),
-	}, nil
+	}
+	if e.ID.Value != "" && e.Request.Value != "" {
+		event.DedupKey = strings.Join([]string{e.ID.Value, e.Request.Value, name, hex.EncodeToString(sum[:])}, "\n")
+	}
+	return event, nil
 }
 
 // dropOddIDs clears the invalid ids of the envelope, and reports whether any id was invalid.

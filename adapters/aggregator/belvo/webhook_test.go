@@ -53,6 +53,8 @@ func TestParseWantsEverythingIfAnIDIsOdd(t *testing.T) {
 		removed []string
 	}{
 		event("LINK", "link_deleted", `"link_id":7`):                                {},
+		event("LINK", "link_deleted", `"link_id":"\ud800"`):                         {},
+		event("LINK", "link_deleted", `"link_id":"l","data":{"text":"\ud800"}`):     {link: "l"},
 		event("LINK", "link_deleted", `"link_id":"`+long+`"`):                       {},
 		event("LINK", "link_deleted", `"link_id":"http://127.0.0.1/"`):              {},
 		event("LINK", "link_deleted", `"link_id":"l","webhook_id":"`+long+`"`):      {link: "l"},
@@ -108,6 +110,11 @@ func TestDedupKeyDistinguishesEvents(t *testing.T) {
 	if base != key(body("w", "r", "historical_update", `{}`)) {
 		t.Error("the same event has two deduplication keys")
 	}
+	for _, without := range [][]byte{body("w", "", "historical_update", `{}`), body("", "r", "historical_update", `{}`)} {
+		if got := key(without); got != "" {
+			t.Errorf("%s has the deduplication key %q, want none", without, got)
+		}
+	}
 	for name, other := range map[string][]byte{
 		"webhook_id": body("v", "r", "historical_update", `{}`),
 		"request_id": body("w", "s", "historical_update", `{}`),
@@ -146,7 +153,8 @@ func FuzzParse(f *testing.F) {
 				t.Fatalf("an id of %d bytes", len(id))
 			}
 		}
-		if max(len(event.ID), len(event.AccountRef)) > domain.MaxEventID || event.DedupKey == "" {
+		if max(len(event.ID), len(event.AccountRef)) > domain.MaxEventID ||
+			event.DedupKey != "" && event.ID == "" {
 			t.Fatalf("unbounded: %+v", event)
 		}
 	})

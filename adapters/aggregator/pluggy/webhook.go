@@ -39,18 +39,22 @@ type notification struct {
 // Errors: Invalid if the body is not JSON in the form of a webhook, or does not name an event.
 func (*Adapter) Parse(body []byte) (domain.WebhookEvent, error) {
 	var in notification
-	if vendorhttp.Decode(body, &in) != nil {
+	halved, err := vendorhttp.DecodeWebhook(body, &in)
+	if err != nil {
 		return domain.WebhookEvent{}, domain.FieldError("body", "must be a webhook of the vendor")
 	}
 	if !validID(in.Event) {
 		return domain.WebhookEvent{}, domain.FieldError("event", "must name an event")
 	}
-	odd := in.dropOddMembers()
+	odd := in.dropOddMembers() || halved
 	event := domain.WebhookEvent{
 		Name: in.Event, ID: in.EventID.Value, DedupKey: in.EventID.Value, AccountRef: in.Item.Value,
 	}
 	if scopeOf, known := pullScopes[in.Event]; known {
 		event.WantsPull, event.Scope = true, scopeOf(in)
+		if len(event.Scope.Removed) > 0 {
+			event.RemovedIn = in.Account.Value
+		}
 		if odd {
 			event.Scope = event.Scope.Merge(domain.PullScope{Everything: true})
 		}

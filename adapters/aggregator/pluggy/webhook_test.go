@@ -140,6 +140,8 @@ func TestParseWantsEverythingIfAnIDOrADateIsOdd(t *testing.T) {
 	for body, want := range map[string]domain.WebhookEvent{
 		`{"event":"item/created","eventId":"` + long + `"}`:                           everything,
 		`{"event":"item/created","eventId":7}`:                                        everything,
+		`{"event":"item/error","itemId":"\udc00"}`:                                    everything,
+		`{"event":"item/error","text":"\ud800","itemId":"i","eventId":"e"}`:           ofItem,
 		`{"event":"item/deleted","itemId":"a\u0000"}`:                                 everything,
 		`{"event":"item/error","itemId":{}}`:                                          everything,
 		`{"event":"transactions/deleted","transactionIds":"a"}`:                       everything,

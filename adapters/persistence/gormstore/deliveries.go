@@ -20,11 +20,7 @@ type deliveries struct{ *Store }
 
 // Receive stores the delivery with the next batch, and returns the result after the batch is committed.
 func (s deliveries) Receive(ctx context.Context, incoming ports.IncomingDelivery) (ports.ReceiveResult, error) {
-	pending, err := newPendingDelivery(incoming)
-	if err != nil {
-		return ports.ReceiveResult{}, Translate(ctx, err)
-	}
-	result := s.commits.submit(ctx, pending)
+	result := s.commits.submit(ctx, newPendingDelivery(incoming))
 	return result.ReceiveResult, result.Err
 }
 

@@ -66,6 +66,7 @@ var KeptTables = map[string]string{
 	"search_texts_data":     "the trigrams of search_texts; removed with secure-delete",
 	"search_texts_docsize":  "numbers of trigrams",
 	"search_texts_idx":      "the pages of search_texts_data",
+	"last_webhook_tokens":   "ids of connections and tokens",
 	"late_joins":            "ids of pulls and deliveries, until the pull has ended",
 
 	"river_client":       "ids of processes",

@@ -10,259 +10,107 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// PendingDelivery is an incoming delivery prepared for storage. Everything that can be computed
-// without the database is computed before the delivery queues for a batch.
-type PendingDelivery struct {
-	ports.IncomingDelivery
-	Scope       string // as JSON
-	Fingerprint domain.Fingerprint
-}
+// The values with which a dialect stores a batch of webhooks. A dialect reads a domain.WebhookView, calls
+// domain.PlanWebhooks, stores the planned deliveries, and returns WebhookBatch.Results.
+type (
+	// PendingDelivery is an incoming delivery that waits for its batch.
+	PendingDelivery = domain.PendingDelivery
+	// Result is the outcome of storing a single delivery of a batch.
+	Result = domain.WebhookResult
+)
 
-// newPendingDelivery encodes the scope of the delivery and computes its fingerprint. It copies the body, because the
-// caller may stop waiting and reuse the buffer before the delivery is stored.
-func newPendingDelivery(incoming ports.IncomingDelivery) (PendingDelivery, error) {
-	scope, err := encode(incoming.Event.Scope)
+// newPendingDelivery prepares the delivery for its batch. It copies the body, because the caller may stop waiting and
+// reuse the buffer before the delivery is stored.
+func newPendingDelivery(incoming ports.IncomingDelivery) PendingDelivery {
 	incoming.Body = nonNil(bytes.Clone(incoming.Body))
-	fingerprint := domain.FingerprintOf(incoming.Event, incoming.Body)
-	return PendingDelivery{IncomingDelivery: incoming, Scope: scope, Fingerprint: fingerprint}, err
-}
-
-// Result is the outcome of storing a single delivery of a batch.
-type Result struct {
-	ports.ReceiveResult
-	Err error
-}
-
-// RefusedResult returns the result of a refused delivery, with the error Unauthenticated. Deduplicate lists the reasons
-// for a refusal.
-func RefusedResult() Result { return Result{Err: &domain.Error{Kind: domain.Unauthenticated}} }
-
-// TokenBinding is a live token with the connection to which it belongs. It contains all columns that decide
-// whether and how a delivery is stored.
-type TokenBinding struct {
-	Token      uuid.UUID
-	Tenant     uuid.UUID
-	Connection uuid.UUID
-	Vendor     domain.Vendor
-	AccountRef string
-	Source     domain.SourceHash // zero unless the token has a source secret
-	Registered bool              // the service has created the webhook at the vendor
+	return incoming.Prepare()
 }
 
 // SourceHashOf converts a value of the column source_hash. A token without a source secret has NULL in this column. The
 // result is then zero.
 func SourceHashOf(column []byte) domain.SourceHash { return hashOf[domain.SourceHash](column) }
 
-// Matches reports whether the delivery was sent to the webhook URL of the binding's vendor, from a source that the
-// token admits.
-func (b TokenBinding) Matches(d PendingDelivery) bool {
-	return b.Vendor == d.Vendor && b.Source.Admits(d.Authorization, d.SourceAdmitted)
-}
-
-// storedForm returns the delivery in the form in which it is stored. If the service has created the webhook, the
-// webhook receives the events of all accounts of an application. If an event names another account than the
-// connection's, it is stored without body and scope.
-func (b TokenBinding) storedForm(d *PendingDelivery) *PendingDelivery {
-	if !b.Registered || !d.Event.NamesOther(b.AccountRef) {
-		return d
-	}
-	bare := *d
-	bare.Body, bare.Scope, bare.Event.Scope = []byte{}, "", domain.PullScope{}
-	return &bare
-}
-
-// InitialStatus returns the status with which the delivery d is stored for the binding's connection.
-func (b TokenBinding) InitialStatus(d PendingDelivery) domain.DeliveryStatus {
-	return d.Event.InitialStatus(b.AccountRef, d.Unreadable)
-}
-
-// WantsPull reports whether the delivery d needs a pull of the binding's connection.
-func (b TokenBinding) WantsPull(d PendingDelivery) bool {
-	return b.InitialStatus(d) == domain.DeliveryAccepted
-}
-
-// StoredResult returns the result of a delivery that was stored. If the delivery needs no pull, pull is the nil UUID.
-func (b TokenBinding) StoredResult(d PendingDelivery, pull uuid.UUID) Result {
-	return Result{ReceiveResult: ports.ReceiveResult{
-		Token: domain.TokenID{UUID: b.Token},
-		Delivery: domain.Delivery{
-			ID: d.Delivery, Tenant: domain.TenantID{UUID: b.Tenant},
-			Connection: domain.ConnectionID{UUID: b.Connection}, Vendor: b.Vendor, Event: d.Event.Name,
-			EventID: d.Event.ID, Fingerprint: d.Fingerprint, Body: d.Body, Scope: d.Event.Scope,
-			Status: b.InitialStatus(d), Pull: domain.PullID{UUID: pull}, ReceivedAt: d.At,
-		},
-	}}
-}
-
-// DuplicateResult returns the result of a delivery whose event was stored before. The argument original is the stored
-// delivery.
-func (b TokenBinding) DuplicateResult(original domain.Delivery) Result {
-	return Result{ReceiveResult: ports.ReceiveResult{
-		Token: domain.TokenID{UUID: b.Token}, Delivery: original, Duplicate: true,
-	}}
-}
-
-// EventKey is the deduplication key of a delivery: two deliveries with the same key belong to the same event. The
-// unique index deliveries_fingerprint has these columns and the tenant of the connection.
-type EventKey struct {
-	Connection  uuid.UUID
-	Fingerprint domain.Fingerprint
-}
-
-// BatchEvent is one distinct event of a batch.
-type BatchEvent struct {
-	EventKey
-	First   *PendingDelivery // the first delivery of the event, as it is stored; no other delivery is stored
-	Binding TokenBinding     // the binding of the first delivery's token
-	Status  domain.DeliveryStatus
-	Pull    uuid.UUID // nil unless the event needs a pull
-	NewPull bool      // Pull was not yet queued when AssignPulls ran
-
-	// Inserted means that this batch has stored First.
-	Inserted bool
-	// Earlier is the delivery that was stored before the batch; nil if there is no such delivery, or if it was not
-	// read.
-	Earlier *domain.Delivery
-
-	members []int // the event's deliveries, as indexes into WebhookBatch.Deliveries; First is members[0]
-}
-
-// WantsPull reports whether the event needs a pull of its connection.
-func (e *BatchEvent) WantsPull() bool { return e.Status == domain.DeliveryAccepted }
-
-// WebhookBatch contains the deliveries of one transaction, grouped by event. A dialect first calls Deduplicate and
-// AssignPulls. Then it runs its own statements and sets the fields Inserted and Earlier of the events. At the end, it
-// calls Results.
-type WebhookBatch struct {
-	Deliveries []PendingDelivery
-	// Events are the distinct events, in the order of their first deliveries.
-	Events []*BatchEvent
-
-	byKey    map[EventKey]*BatchEvent
-	bindings map[domain.TokenHash]TokenBinding
-}
-
-// Deduplicate groups the deliveries by event. A delivery is refused, and belongs to no event, in three cases:
-//
-//   - Its token has no binding.
-//   - The binding belongs to another vendor.
-//   - The binding does not admit the source of the delivery.
-func Deduplicate(deliveries []PendingDelivery, bindings map[domain.TokenHash]TokenBinding) *WebhookBatch {
-	b := &WebhookBatch{
-		Deliveries: deliveries, Events: make([]*BatchEvent, 0, len(deliveries)),
-		byKey: make(map[EventKey]*BatchEvent, len(deliveries)), bindings: bindings,
-	}
-	for i := range deliveries {
-		d := &deliveries[i]
-		binding, ok := b.bindingOf(d)
-		if !ok {
-			continue
-		}
-		key := EventKey{binding.Connection, d.Fingerprint}
-		e, ok := b.byKey[key]
-		if !ok {
-			e = &BatchEvent{
-				EventKey: key, First: binding.storedForm(d), Binding: binding, Status: binding.InitialStatus(*d),
-			}
-			b.byKey[key] = e
-			b.Events = append(b.Events, e)
-		}
-		e.members = append(e.members, i)
-	}
-	return b
-}
-
-// bindingOf returns the binding of the delivery's token. It returns false if the token has no binding, or if the
-// binding does not match the delivery.
-func (b *WebhookBatch) bindingOf(d *PendingDelivery) (TokenBinding, bool) {
-	binding, ok := b.bindings[d.Token]
-	return binding, ok && binding.Matches(*d)
-}
-
-// Foreign returns the events that name an account reference other than the one of their connection.
-func (b *WebhookBatch) Foreign() (foreign []*BatchEvent) {
-	for _, e := range b.Events {
-		if e.First.Event.NamesOther(e.Binding.AccountRef) {
-			foreign = append(foreign, e)
-		}
-	}
-	return foreign
-}
-
-// Forget removes the contents of an event that names an erased account reference. It keeps the fingerprint, so that the
-// event is still deduplicated.
-func (e *BatchEvent) Forget() {
-	bare := *e.First
-	bare.Body, bare.Scope, bare.Event.Scope, bare.Event.ID = []byte{}, "", domain.PullScope{}, ""
-	e.First = &bare
-}
-
-// AssignPulls assigns a pull to each event that needs a pull and whose field Earlier is nil. The map queuedPulls
-// contains the ids of the queued pulls, keyed by connection id. There are two cases:
-//
-//   - If the connection has a queued pull, its events get this pull.
-//   - If the connection has no queued pull, its events share a new pull. The id comes from the first of these events.
-//
-// The dialect must create a new pull only if at least one of the pull's events is new.
-func (b *WebhookBatch) AssignPulls(queuedPulls map[uuid.UUID]uuid.UUID) {
-	newPulls := make(map[uuid.UUID]uuid.UUID)
-	for _, e := range b.Events {
-		if !e.WantsPull() || e.Earlier != nil {
-			continue
-		}
-		if pull, ok := queuedPulls[e.Connection]; ok {
-			e.Pull = pull
-			continue
-		}
-		if _, ok := newPulls[e.Connection]; !ok {
-			newPulls[e.Connection] = e.First.Pull.UUID
-		}
-		e.Pull, e.NewPull = newPulls[e.Connection], true
-	}
-}
-
-// SetEarlier sets the field Earlier of the event to which the delivery d belongs. If the batch does not contain this
-// event, SetEarlier does nothing.
-func (b *WebhookBatch) SetEarlier(d domain.Delivery) {
-	if e, ok := b.byKey[EventKey{d.Connection.UUID, d.Fingerprint}]; ok {
-		e.Earlier = &d
-	}
-}
-
 // ErrPruned is the error of a duplicate whose first delivery was deleted after the INSERT had found it. The error is
 // Unavailable, so that the vendor sends the event again. The event is then stored as new.
 var ErrPruned = Unavailable(errors.New("the first delivery of the event was just pruned"))
 
-// Results returns a result for each delivery, in the order of Deliveries:
-//
-//   - A delivery that belongs to no event is refused.
-//   - If this batch has stored the event (Inserted), the first delivery is reported as stored. The other deliveries are
-//     duplicates.
-//   - If an earlier batch has stored the event (Earlier), all deliveries are duplicates.
-//   - If Inserted is false and Earlier is nil, all deliveries of the event get the error notFoundErr.
-func (b *WebhookBatch) Results(notFoundErr error) []Result {
-	results := make([]Result, len(b.Deliveries))
-	for i := range b.Deliveries {
-		if _, ok := b.bindingOf(&b.Deliveries[i]); !ok {
-			results[i] = RefusedResult()
+// NamedReference is an account reference that the events of a token name in a batch of webhooks.
+type NamedReference struct {
+	Token     domain.TokenHash
+	Reference string // in the form of domain.CanonicalAccountRef; "" for the events that name no reference
+}
+
+// NamedReferences returns the references that the deliveries name, without duplicates, in the order of the deliveries.
+func NamedReferences(deliveries []PendingDelivery) []NamedReference {
+	seen := make(map[NamedReference]bool, len(deliveries))
+	var named []NamedReference
+	for i := range deliveries {
+		n := NamedReference{deliveries[i].Token, domain.CanonicalAccountRef(deliveries[i].Event.AccountRef)}
+		if !seen[n] {
+			seen[n] = true
+			named = append(named, n)
 		}
 	}
-	for _, e := range b.Events {
-		duplicates, first := e.members, e.Earlier
-		if e.Inserted {
-			stored := e.Binding.StoredResult(*e.First, e.Pull)
-			results[e.members[0]] = stored
-			duplicates, first = e.members[1:], &stored.Delivery
-		}
-		for _, i := range duplicates {
-			if first == nil {
-				results[i] = Result{Err: notFoundErr}
-				continue
-			}
-			// The same event may arrive through two tokens of one connection, so each duplicate gets the
-			// binding of its own token.
-			results[i] = b.bindings[b.Deliveries[i].Token].DuplicateResult(*first)
+	return named
+}
+
+// MaxHolders is the maximum number of connections with one account reference that are read for an event, oldest first.
+// It is larger than domain.MaxReceivers, because some of these connections may have another origin.
+const MaxHolders = 16 * domain.MaxReceivers
+
+// NewWebhookView returns a view without any stored value.
+func NewWebhookView() domain.WebhookView {
+	return domain.WebhookView{
+		Bindings: map[domain.TokenHash]domain.TokenBinding{}, Holders: map[domain.ReferenceKey][]domain.Receiver{},
+		Erased: map[domain.ReferenceKey]bool{}, Queued: map[domain.ConnectionID]domain.PullID{},
+		LastTokens: map[domain.ConnectionID]domain.TokenID{},
+	}
+}
+
+// BoundConnection is a row of the query with which a dialect reads a domain.WebhookView: a live token, a reference that
+// the events of the token name, and a live connection of the token's tenant and vendor. The connection is the token's
+// own, or has the reference.
+type BoundConnection struct {
+	Hash       domain.TokenHash
+	Token      uuid.UUID
+	Tenant     uuid.UUID
+	Vendor     domain.Vendor
+	Source     domain.SourceHash
+	Own        bool // the connection is the token's own
+	Connection domain.Receiver
+	Queued     uuid.NullUUID // the queued pull of the connection
+	LastToken  uuid.NullUUID // see domain.WebhookView.LastTokens
+	Erased     bool          // an erased connection of the tenant had the reference
+}
+
+// Add adds a row to the view. reference is the reference of the row; "" if the events name none. Whether the connection
+// has the reference is compared here, not in the query.
+func (r BoundConnection) Add(view domain.WebhookView, reference string) {
+	tenant := domain.TenantID{UUID: r.Tenant}
+	if r.Own {
+		view.Bindings[r.Hash] = domain.TokenBinding{
+			Token: domain.TokenID{UUID: r.Token}, Tenant: tenant, Vendor: r.Vendor, Source: r.Source,
+			Own: r.Connection,
 		}
 	}
-	return results
+	if r.Queued.Valid {
+		view.Queued[r.Connection.Connection] = domain.PullID{UUID: r.Queued.UUID}
+	}
+	if r.LastToken.Valid {
+		view.LastTokens[r.Connection.Connection] = domain.TokenID{UUID: r.LastToken.UUID}
+	}
+	if reference == "" {
+		return
+	}
+	key := domain.ReferenceKey{Tenant: tenant, Vendor: r.Vendor, Reference: reference}
+	view.Erased[key] = r.Erased
+	if domain.CanonicalAccountRef(r.Connection.AccountRef) != reference {
+		return
+	}
+	for _, known := range view.Holders[key] { // found through another token of the batch
+		if known.Connection == r.Connection.Connection {
+			return
+		}
+	}
+	view.Holders[key] = append(view.Holders[key], r.Connection)
 }

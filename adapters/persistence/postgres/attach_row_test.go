@@ -17,7 +17,7 @@ func (unscannable) Scan(...any) error { return errUnscannable }
 // If a row cannot be scanned, it is unknown to which delivery it belongs, so the whole batch must
 // fail.
 func TestARowThatCannotBeScannedIsAnError(t *testing.T) {
-	if _, err := scanAttachRow(unscannable{}); !errors.Is(err, errUnscannable) {
+	if _, err := scanBound(unscannable{}); !errors.Is(err, errUnscannable) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -32,7 +32,7 @@ func (d dialect) receiveByTenant(
 		if tenant, ok := tenants[deliveries[i].Token]; ok {
 			byTenant[tenant] = append(byTenant[tenant], i)
 		} else {
-			results[i] = gormstore.RefusedResult()
+			results[i] = domain.RefusedWebhook()
 		}
 	}
 	var wg sync.WaitGroup
@@ -100,49 +100,71 @@ func (d dialect) ofTenant(column string, tenant uuid.UUID, args ...any) (string,
 	return " AND " + column + " = $" + strconv.Itoa(len(args)+1), append(args, plainID(tenant))
 }
 
-// insertDeliveryValues is the variant of insertDeliveries for a distributed database. It uses insertValues.
-func insertDeliveryValues(ctx context.Context, tx querier, batch *gormstore.WebhookBatch) error {
-	rows := make([][]any, len(batch.Events))
-	byID := make(map[uuid.UUID]*gormstore.BatchEvent, len(batch.Events))
-	for i, e := range batch.Events {
-		first := e.First
-		byID[first.Delivery.UUID] = e
-		var pull *plainID
-		if e.Pull != uuid.Nil {
-			pull = (*plainID)(&e.Pull)
+// readDistributedView is the variant of readView for a distributed database. It adds the rows to the view. Each of its
+// statements compares the tenant with a parameter, so that Citus sends it to the server of the tenant.
+func (d dialect) readDistributedView(
+	ctx context.Context, db querier, tenant uuid.UUID, named []gormstore.NamedReference, view domain.WebhookView,
+) error {
+	for _, n := range named {
+		digest := domain.DigestOfReference(n.Reference)
+		rows, err := db.Query(ctx, distributedViewSQL, n.Token[:], n.Reference, digest[:], gormstore.MaxHolders,
+			plainID(tenant))
+		if err != nil {
+			return err
 		}
+		bound, err := pgx.CollectRows(rows, scanBound)
+		if err != nil {
+			return err
+		}
+		for _, r := range bound {
+			r.Hash = n.Token
+			r.Add(view, n.Reference)
+		}
+	}
+	return nil
+}
+
+// distributedViewSQL is the variant of viewSQL for one reference $2 of the tenant $5.
+const distributedViewSQL = `
+SELECT 1, t.id, t.tenant_id, t.vendor, t.source_hash, c.id = t.connection_id, c.id, c.base_url, c.account_ref,
+	c.created_at, p.id, l.token_id,
+	EXISTS (SELECT FROM account_references r WHERE r.digest = $3 AND r.tenant_id = $5 AND r.erased)
+FROM webhook_tokens t
+JOIN connections c ON c.tenant_id = $5 AND c.deleted_at IS NULL AND (c.id = t.connection_id
+	OR $2 <> '' AND c.vendor = t.vendor AND lower(c.account_ref COLLATE "C") = lower($2 COLLATE "C"))
+LEFT JOIN pulls p ON p.connection_id = c.id AND p.tenant_id = $5 AND p.state = 'queued'
+LEFT JOIN last_webhook_tokens l ON l.connection_id = c.id AND l.tenant_id = $5
+WHERE t.hash = $1 AND t.tenant_id = $5 AND t.revoked_at IS NULL
+ORDER BY c.id <> t.connection_id, c.created_at, c.id LIMIT $4 + 1`
+
+// insertDeliveryValues is the variant of insertDeliveries for a distributed database. It uses insertValues.
+func insertDeliveryValues(ctx context.Context, tx querier, planned []*domain.PlannedDelivery) error {
+	rows := make([][]any, len(planned))
+	columns := newDeliveryRows(planned)
+	for i := range planned {
 		rows[i] = []any{
-			plainID(first.Delivery.UUID),
-			plainID(e.Binding.Tenant),
-			plainID(e.Connection),
-			string(e.Binding.Vendor),
-			first.Event.Name,
-			first.Event.ID,
-			e.Fingerprint[:],
-			first.Body,
-			first.Scope,
-			string(e.Status),
-			pull,
-			first.At,
+			columns.ids[i], columns.tenants[i], columns.connections[i], columns.vendors[i], columns.events[i],
+			columns.eventIDs[i], columns.fingerprints[i], columns.bodies[i], columns.scopes[i], columns.statuses[i],
+			columns.pulls[i], columns.received[i],
 		}
 	}
 	return insertValues(ctx, tx, `INSERT INTO deliveries (id, tenant_id, connection_id, vendor, event, event_id,
 			fingerprint, body, scope, status, pull_id, received_at)`,
 		" ON CONFLICT (connection_id, fingerprint, tenant_id) DO NOTHING RETURNING id", rows,
-		func(id uuid.UUID) { byID[id].Inserted = true })
+		func(id uuid.UUID) { columns.byID[id].Inserted = true })
 }
 
 // insertPullValues is the variant of insertMissing for a distributed database. It uses insertValues.
 func insertPullValues(
 	ctx context.Context,
 	tx querier,
-	missing []*gormstore.BatchEvent,
+	missing []*domain.PlannedDelivery,
 ) (created []uuid.UUID, err error) {
 	rows := make([][]any, len(missing))
-	for i, e := range missing {
+	for i, p := range missing {
 		rows[i] = []any{
-			plainID(e.Pull), plainID(e.Binding.Tenant), plainID(e.Connection), string(e.Binding.Vendor),
-			string(domain.TriggerWebhook), e.First.Trace, "queued", "", "", 0, 0, 0, 0, 0, 0, 0, "", e.First.At,
+			plainID(p.Pull.UUID), plainID(p.Tenant.UUID), plainID(p.Connection.UUID), string(p.Vendor),
+			string(domain.TriggerWebhook), p.Trace, "queued", "", "", 0, 0, 0, 0, 0, 0, 0, "", p.ReceivedAt,
 		}
 	}
 	err = insertValues(ctx, tx, `INSERT INTO pulls (id, tenant_id, connection_id, vendor, trigger, trace, state, scope,

@@ -210,7 +210,9 @@ func TestTheUpgradeKeepsAllRows(t *testing.T) {
 		}
 	}
 	opened(t, dsn)
-	if diff := gocmp.Diff(before, rowsByTable(t, dsn)); diff != "" {
+	upgraded := rowsByTable(t, dsn)
+	delete(upgraded, "last_webhook_tokens") // a table of a later migration
+	if diff := gocmp.Diff(before, upgraded); diff != "" {
 		t.Errorf("rows (-before +after):\n%s", diff)
 	}
 }

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"crypto/rand"
-	"crypto/sha256"
 	"errors"
 	"slices"
 	"time"
@@ -18,17 +16,27 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// Receive stores a batch of webhook deliveries and deduplicates them. Usually every event finds a queued pull, and one
-// statement is enough (the fast path, attachToQueued). If a pull is missing, a transaction of several statements also
-// queues the pull (the slow path, insertBatch).
+// Receive stores a batch of webhook deliveries and deduplicates them. It reads what the batch depends on, and then
+// stores what domain.PlanWebhooks has decided. Usually every delivery finds a queued pull, and one statement is enough
+// (the fast path, attach). If a pull is missing, a transaction of several statements also queues the pull (the slow
+// path, insertBatch).
 func (d dialect) Receive(ctx context.Context, deliveries []gormstore.PendingDelivery) ([]gormstore.Result, error) {
 	if d.db.distributed {
 		return d.receiveByTenant(ctx, deliveries)
 	}
 	var results []gormstore.Result
-	var outcome attachOutcome
-	err := retryOnConflict(func() (err error) {
-		results, outcome, err = d.attachToQueued(ctx, deliveries)
+	outcome := pullMissing
+	err := retryOnConflict(func() error {
+		batch, err := d.planBatch(ctx, d.db.Pool, uuid.Nil, deliveries)
+		if err != nil || batch.NeedsPulls() {
+			return err
+		}
+		if outcome, err = d.attach(ctx, batch); err == nil && outcome == attached {
+			// The inserted deliveries are already committed and must be reported as stored. An error of readEarlier is
+			// returned only for the duplicates. Only duplicates need the earlier deliveries.
+			err := d.readEarlier(ctx, d.db.Pool, uuid.Nil, batch)
+			results = batch.Results(cmp.Or(err, gormstore.ErrPruned))
+		}
 		return err
 	})
 	if err == nil && outcome == pullMissing {
@@ -47,9 +55,8 @@ func (d dialect) Receive(ctx context.Context, deliveries []gormstore.PendingDeli
 // have invalidated the batch.
 const maxConflicts = 16
 
-// errConcurrentUpdate means that two other transactions ran between the statements of a batch.
-// The first queued a pull; the second claimed this pull before the batch could attach
-// deliveries to it. The batch is rolled back and stored again.
+// errConcurrentUpdate means that another transaction has changed what the batch depends on: it has queued a pull, or
+// deleted a connection or changed its account reference. The batch is rolled back and stored again.
 var errConcurrentUpdate = errors.New("invalidated by concurrent transactions")
 
 // retryOnConflict calls fn, and retries it without a pause while concurrent transactions invalidate it. If
@@ -78,225 +85,246 @@ type querier interface {
 	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
 }
 
-// attachSQL stores a batch in one statement, and therefore in one round trip. If an event needs a pull and its
-// connection has no queued pull, the statement stores nothing.
+// planBatch reads the stored values on which the batch depends, and decides what is stored. In a distributed database,
+// all deliveries must belong to the given tenant. The planned deliveries are in the order in which their rows are
+// locked.
+func (d dialect) planBatch(
+	ctx context.Context, db querier, tenant uuid.UUID, deliveries []gormstore.PendingDelivery,
+) (*domain.WebhookBatch, error) {
+	view, err := d.readView(ctx, db, tenant, gormstore.NamedReferences(deliveries))
+	if err != nil {
+		return nil, err
+	}
+	batch := domain.PlanWebhooks(deliveries, view)
+	slices.SortStableFunc(batch.Planned, inLockOrder)
+	return batch, nil
+}
+
+// inLockOrder compares two deliveries by connection and then by fingerprint, the order in which their rows are locked.
+func inLockOrder(a, b *domain.PlannedDelivery) int {
+	return cmp.Or(bytes.Compare(a.Connection.UUID[:], b.Connection.UUID[:]),
+		bytes.Compare(a.Fingerprint[:], b.Fingerprint[:]))
+}
+
+// viewSQL selects rows of gormstore.BoundConnection for the references $2, with the tokens $1 and the digests $3. %s are
+// conditions for a distributed database.
+const viewSQL = `
+SELECT n.place, t.id, t.tenant_id, t.vendor, t.source_hash, c.id = t.connection_id, c.id, c.base_url, c.account_ref,
+	c.created_at, p.id, l.token_id,
+	EXISTS (SELECT FROM account_references r WHERE r.digest = n.digest AND r.tenant_id = t.tenant_id AND r.erased)
+FROM unnest($1::bytea[], $2::text[], $3::bytea[]) WITH ORDINALITY AS n (hash, reference, digest, place)
+JOIN webhook_tokens t ON t.hash = n.hash AND t.revoked_at IS NULL
+CROSS JOIN LATERAL (
+	SELECT o.id, o.tenant_id, o.base_url, o.account_ref, o.created_at FROM connections o
+	WHERE o.id = t.connection_id AND o.tenant_id = t.tenant_id AND o.deleted_at IS NULL
+	UNION ALL (
+		SELECT h.id, h.tenant_id, h.base_url, h.account_ref, h.created_at FROM connections h
+		WHERE n.reference <> '' AND h.tenant_id = t.tenant_id AND h.deleted_at IS NULL AND h.vendor = t.vendor
+			AND lower(h.account_ref COLLATE "C") = lower(n.reference COLLATE "C") AND h.id <> t.connection_id
+		ORDER BY h.created_at, h.id LIMIT $4
+	)
+) c
+LEFT JOIN pulls p ON p.connection_id = c.id AND p.tenant_id = c.tenant_id AND p.state = 'queued'
+LEFT JOIN last_webhook_tokens l ON l.connection_id = c.id AND l.tenant_id = c.tenant_id`
+
+// readView reads the live tokens of the named references, and the live connections that are the tokens' own or have the
+// references.
+func (d dialect) readView(
+	ctx context.Context, db querier, tenant uuid.UUID, named []gormstore.NamedReference,
+) (domain.WebhookView, error) {
+	view := gormstore.NewWebhookView()
+	hashes, references, digests := make([][]byte, len(named)), make([]string, len(named)), make([][]byte, len(named))
+	for i, n := range named {
+		digest := domain.DigestOfReference(n.Reference)
+		hashes[i], references[i], digests[i] = n.Token[:], n.Reference, digest[:]
+	}
+	if d.db.distributed {
+		return view, d.readDistributedView(ctx, db, tenant, named, view)
+	}
+	rows, err := db.Query(ctx, viewSQL, hashes, references, digests, gormstore.MaxHolders)
+	if err != nil {
+		return view, err
+	}
+	bound, err := pgx.CollectRows(rows, scanBound)
+	for _, r := range bound {
+		r.Hash = named[r.place].Token
+		r.Add(view, named[r.place].Reference)
+	}
+	return view, err
+}
+
+// boundRow is a row of viewSQL.
+type boundRow struct {
+	gormstore.BoundConnection
+	place int // index of the named reference
+}
+
+func scanBound(row pgx.CollectableRow) (r boundRow, err error) {
+	var source []byte
+	c := &r.Connection
+	err = row.Scan(&r.place, &r.Token, &r.Tenant, &r.Vendor, &source, &r.Own, &c.Connection.UUID, &c.BaseURL,
+		&c.AccountRef, &c.CreatedAt, &r.Queued, &r.LastToken, &r.Erased)
+	r.Source, c.CreatedAt = gormstore.SourceHashOf(source), c.CreatedAt.UTC()
+	r.place-- // WITH ORDINALITY counts from 1, Go from 0
+	return r, err
+}
+
+// attachSQL stores planned deliveries in one statement, and therefore in one round trip. It stores nothing if the plan
+// is no longer valid: a pull of a delivery is not queued any more, or a connection is deleted or has another account
+// reference.
 //
 // Locks: the statement locks the queued pulls in the same way as lockQueuedPulls. It does not lock the connections. A
 // connection may therefore be deleted while the statement runs. This is safe, because the statement creates no pull,
 // and the deletion marks the existing pulls as failed. All batches insert in the same order, so two batches never
 // deadlock.
-//
-// Status: the status of a delivery depends on whether its event names the account of the connection
-// (domain.WebhookEvent.InitialStatus). Go computes the statuses for both cases, and the statement selects one of them.
-// The case of UUIDs does not matter (domain.CanonicalAccountRef). A reference that is a UUID is therefore also passed
-// in lower case.
-//
-// Source secret: if a request does not contain the source secret of its token, the statement does not store the
-// request. The database does not compare in constant time. The statement therefore does not compare the source hashes
-// themselves. It hashes each source hash together with random bytes ($15), and compares the results. The bytes are new
-// in each execution, so the time of the comparison reveals nothing about the source hashes.
-//
-// Erasure: if an event names an erased account reference, the contents of the event are not stored (BatchEvent.Forget).
 const attachSQL = `
-WITH binding AS MATERIALIZED (
-	SELECT t.hash, t.id, t.tenant_id, t.connection_id, t.vendor, c.account_ref, t.source_hash,
-		sha256($15 || t.source_hash) AS source_proof, t.registration <> '' AS registered
-	FROM webhook_tokens t JOIN connections c ON c.id = t.connection_id
-	WHERE t.hash = ANY($1) AND t.revoked_at IS NULL AND c.deleted_at IS NULL
+WITH planned AS MATERIALIZED (
+	SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::bytea[],
+		$8::bytea[], $9::text[], $10::text[], $11::uuid[], $12::timestamptz[], $13::uuid[], $14::boolean[])
+		WITH ORDINALITY AS d (id, tenant_id, connection_id, vendor, event, event_id, fingerprint, body, scope, status,
+			pull_id, received_at, token_id, new_token, place)
 ), queued AS MATERIALIZED (
-	SELECT connection_id, id FROM pulls
-	WHERE connection_id = ANY(ARRAY(SELECT connection_id FROM binding)) AND state = 'queued'
+	SELECT id FROM pulls
+	WHERE connection_id = ANY(ARRAY(SELECT connection_id FROM planned WHERE pull_id IS NOT NULL)) AND state = 'queued'
 	ORDER BY connection_id FOR SHARE
-), pending AS MATERIALIZED (
-	SELECT d.*, binding.tenant_id, binding.connection_id, binding.id AS token_id, binding.account_ref,
-		binding.source_hash, binding.registered, queued.id AS pull_id,
-		CASE WHEN names_own THEN status_if_named ELSE status_otherwise END AS status,
-		registered AND named <> '' AND NOT names_own AS bare,
-		named <> '' AND NOT names_own AND EXISTS (
-			SELECT FROM account_references r
-			WHERE r.digest = named_digest AND r.tenant_id = binding.tenant_id AND r.erased
-		) AS forgotten
-	FROM unnest($1::bytea[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bytea[], $8::bytea[],
-		$9::text[], $10::text[], $11::text[], $12::timestamptz[], $13::text[], $14::bytea[], $16::boolean[],
-		$17::bytea[])
-		WITH ORDINALITY
-		AS d (hash, id, vendor, event, event_id, named, fingerprint, body, scope, status_if_named, status_otherwise,
-			received_at, named_uuid, proof, admitted, named_digest, place)
-	JOIN binding USING (hash, vendor) LEFT JOIN queued ON queued.connection_id = binding.connection_id
-	CROSS JOIN LATERAL (
-		SELECT named = binding.account_ref OR named_uuid IS NOT NULL AND named_uuid = lower(binding.account_ref)
-	) AS account (names_own)
-	WHERE CASE WHEN binding.source_hash IS NULL THEN admitted ELSE binding.source_proof = proof END
+), valid AS MATERIALIZED (
+	SELECT NOT EXISTS (
+		SELECT FROM planned WHERE pull_id IS NOT NULL AND pull_id NOT IN (SELECT id FROM queued)
+	) AND NOT EXISTS (
+		SELECT FROM unnest($15::uuid[], $16::text[]) AS r (connection_id, account_ref) WHERE NOT EXISTS (
+			SELECT FROM connections c WHERE c.id = r.connection_id AND c.account_ref = r.account_ref
+				AND c.deleted_at IS NULL
+		)
+	) AS plan
 ), stored AS (
 	INSERT INTO deliveries (id, tenant_id, connection_id, vendor, event, event_id, fingerprint, body, scope, status,
 		pull_id, received_at)
-	SELECT id, tenant_id, connection_id, vendor, event, CASE WHEN forgotten THEN '' ELSE event_id END, fingerprint,
-		CASE WHEN bare OR forgotten THEN '' ELSE body END, CASE WHEN bare OR forgotten THEN '' ELSE scope END, status,
-		CASE status WHEN 'accepted' THEN pull_id END, received_at
-	FROM pending WHERE NOT EXISTS (SELECT FROM pending WHERE status = 'accepted' AND pull_id IS NULL)
-	ORDER BY connection_id, fingerprint, place
+	SELECT id, tenant_id, connection_id, vendor, event, event_id, fingerprint, body, scope, status, pull_id, received_at
+	FROM planned WHERE (SELECT plan FROM valid) ORDER BY place
 	ON CONFLICT (connection_id, fingerprint, tenant_id) DO NOTHING RETURNING id
+), tokens AS (
+	INSERT INTO last_webhook_tokens (connection_id, tenant_id, token_id)
+	SELECT DISTINCT ON (connection_id) connection_id, tenant_id, token_id FROM planned JOIN stored USING (id)
+	WHERE new_token ORDER BY connection_id, received_at DESC
+	ON CONFLICT (connection_id, tenant_id) DO UPDATE SET token_id = excluded.token_id
 )
-SELECT place, token_id, tenant_id, connection_id, account_ref, source_hash, registered, pull_id,
-	stored.id IS NOT NULL, forgotten
-FROM pending LEFT JOIN stored USING (id)`
+SELECT plan, id FROM valid LEFT JOIN stored ON true`
 
-// attachOutcome is the result of attachToQueued: whether the batch is stored.
+// attachOutcome is the result of attach: whether the batch is stored.
 type attachOutcome int
 
 const (
-	// attached means that the batch is stored, and that its results are final.
+	// attached means that the batch is stored.
 	attached attachOutcome = iota + 1
-	// pullMissing means that nothing is stored. An event needs a pull, but its connection has no queued pull. The
+	// pullMissing means that nothing is stored. A delivery needs a pull, but its connection has no queued pull. The
 	// caller must store the batch with insertBatch, which can create pulls.
 	pullMissing
 )
 
-// attachToQueued uses attachSQL to store a batch whose events need no new pull. If the outcome is pullMissing, it
-// returns no results.
-func (d dialect) attachToQueued(
-	ctx context.Context, deliveries []gormstore.PendingDelivery,
-) ([]gormstore.Result, attachOutcome, error) {
-	rows, err := queryAttach(ctx, d.db.Pool, deliveries)
+// attach uses attachSQL to store a batch whose deliveries need no new pull. It sets the fields Inserted.
+func (d dialect) attach(ctx context.Context, batch *domain.WebhookBatch) (attachOutcome, error) {
+	if len(batch.Planned) == 0 {
+		return attached, nil
+	}
+	rows := newDeliveryRows(batch.Planned)
+	references := make([]string, len(batch.Receivers))
+	connections := make([]plainID, len(batch.Receivers))
+	for i, r := range batch.Receivers {
+		connections[i], references[i] = plainID(r.Connection.UUID), r.AccountRef
+	}
+	stored, err := d.db.Pool.Query(ctx, attachSQL, append(rows.columns(), rows.tokens, rows.newTokens, connections,
+		references)...)
 	if err != nil {
-		return nil, 0, err
+		return 0, err
 	}
-	bindings := make(map[domain.TokenHash]gormstore.TokenBinding, len(rows))
-	queued := make(map[uuid.UUID]uuid.UUID, len(rows))
-	inserted, forgotten := make(map[uuid.UUID]bool, len(rows)), make(map[uuid.UUID]bool)
-	for _, row := range rows {
-		delivery := &deliveries[row.place]
-		row.binding.Vendor = delivery.Vendor
-		// As in attachSQL, this condition is checked for every delivery, even for a duplicate.
-		if !row.pull.Valid && row.binding.WantsPull(*delivery) {
-			return nil, pullMissing, nil
+	outcome := pullMissing
+	var valid bool
+	var id uuid.NullUUID
+	_, err = pgx.ForEachRow(stored, []any{&valid, &id}, func() error {
+		if valid {
+			outcome = attached
 		}
-		bindings[delivery.Token] = row.binding
-		if row.pull.Valid {
-			queued[row.binding.Connection] = row.pull.UUID
+		if id.Valid {
+			rows.byID[id.UUID].Inserted = true
 		}
-		if row.inserted {
-			inserted[delivery.Delivery.UUID] = true
-		}
-		if row.forgotten {
-			forgotten[delivery.Delivery.UUID] = true
-		}
-	}
-	batch := gormstore.Deduplicate(deliveries, bindings)
-	batch.AssignPulls(queued)
-	for _, e := range batch.Events {
-		e.Inserted = inserted[e.First.Delivery.UUID]
-		if forgotten[e.First.Delivery.UUID] {
-			e.Forget()
-		}
-	}
-	// The inserted deliveries are already committed and must be reported as stored. An error of readEarlier is returned
-	// only for the duplicates. Only duplicates need the earlier deliveries.
-	err = d.readEarlier(ctx, d.db.Pool, uuid.Nil, batch)
-	return batch.Results(cmp.Or(err, gormstore.ErrPruned)), attached, nil
+		return nil
+	})
+	return outcome, err
 }
 
-// attachRow is a row of the result of attachSQL. There is one row for each delivery with a valid token. Such a token is
-// live, belongs to the delivery's vendor, and admits the delivery's source.
-type attachRow struct {
-	place     int // index of the delivery in the batch
-	binding   gormstore.TokenBinding
-	pull      uuid.NullUUID // the queued pull of the connection; invalid if there is none
-	inserted  bool
-	forgotten bool // the event names an account reference that was erased
+// deliveryRows contains planned deliveries as the columns of an INSERT.
+type deliveryRows struct {
+	ids, tenants, connections []plainID
+	vendors, events, eventIDs []string
+	fingerprints, bodies      [][]byte
+	scopes, statuses          []string
+	pulls                     []*plainID
+	received                  []time.Time
+	tokens                    []plainID
+	newTokens                 []bool
+	byID                      map[uuid.UUID]*domain.PlannedDelivery
 }
 
-// queryAttach runs attachSQL for the deliveries and returns its rows.
-func queryAttach(ctx context.Context, db querier, deliveries []gormstore.PendingDelivery) ([]attachRow, error) {
-	n := len(deliveries)
-	hashes, ids := make([][]byte, n), make([]plainID, n)
-	vendors, events, eventIDs, named := make([]string, n), make([]string, n), make([]string, n), make([]string, n)
-	fingerprints, bodies := make([][]byte, n), make([][]byte, n)
-	scopes, ifNamed, otherwise := make([]string, n), make([]string, n), make([]string, n)
-	namedUUIDs := make([]*string, n) // nil (NULL) if the named reference is not a UUID
-	received := make([]time.Time, n)
-	digests := make([][]byte, n) // nil if the event names no reference
-	proofs, admitted, salt := make([][]byte, n), make([]bool, n), newSalt()
-	for i := range deliveries {
-		d := &deliveries[i]
-		proofs[i], admitted[i] = proofOf(salt, d.Authorization), d.SourceAdmitted
-		hashes[i], ids[i], vendors[i] = d.Token[:], plainID(d.Delivery.UUID), string(d.Vendor)
-		events[i], eventIDs[i], named[i] = d.Event.Name, d.Event.ID, d.Event.AccountRef
-		fingerprints[i], bodies[i], scopes[i] = d.Fingerprint[:], d.Body, d.Scope
-		ifNamed[i] = string(d.Event.InitialStatus(d.Event.AccountRef, d.Unreadable))
-		otherwise[i] = string(d.Event.InitialStatus("", d.Unreadable)) // the status for any other account
-		received[i] = d.At
-		if canonical, ok := domain.CanonicalUUID(named[i]); ok {
-			namedUUIDs[i] = &canonical
-		}
-		if named[i] != "" {
-			digest := domain.DigestOfReference(named[i])
-			digests[i] = digest[:]
+func newDeliveryRows(planned []*domain.PlannedDelivery) deliveryRows {
+	n := len(planned)
+	r := deliveryRows{
+		ids: make([]plainID, n), tenants: make([]plainID, n), connections: make([]plainID, n),
+		vendors: make([]string, n), events: make([]string, n), eventIDs: make([]string, n),
+		fingerprints: make([][]byte, n), bodies: make([][]byte, n), scopes: make([]string, n),
+		statuses: make([]string, n), pulls: make([]*plainID, n), received: make([]time.Time, n),
+		tokens: make([]plainID, n), newTokens: make([]bool, n), byID: make(map[uuid.UUID]*domain.PlannedDelivery, n),
+	}
+	for i, p := range planned {
+		r.byID[p.ID.UUID] = p
+		r.ids[i], r.tenants[i], r.connections[i] = plainID(p.ID.UUID), plainID(p.Tenant.UUID), plainID(p.Connection.UUID)
+		r.vendors[i], r.events[i], r.eventIDs[i] = string(p.Vendor), p.Event, p.EventID
+		r.fingerprints[i], r.bodies[i], r.scopes[i] = p.Fingerprint[:], p.Body, p.ScopeText
+		r.statuses[i], r.received[i] = string(p.Status), p.ReceivedAt
+		r.tokens[i], r.newTokens[i] = plainID(p.Token.UUID), p.NewToken
+		if !p.Pull.IsZero() {
+			r.pulls[i] = (*plainID)(&p.Pull.UUID)
 		}
 	}
-	rows, err := db.Query(ctx, attachSQL, hashes, ids, vendors, events, eventIDs, named, fingerprints, bodies,
-		scopes, ifNamed, otherwise, received, namedUUIDs, proofs, salt, admitted, digests)
-	if err != nil {
-		return nil, err
+	return r
+}
+
+// columns returns the columns of deliveries, as the parameters $1 to $12.
+func (r deliveryRows) columns() []any {
+	return []any{
+		r.ids, r.tenants, r.connections, r.vendors, r.events, r.eventIDs, r.fingerprints, r.bodies, r.scopes,
+		r.statuses, r.pulls, r.received,
 	}
-	return pgx.CollectRows(rows, scanAttachRow)
-}
-
-// newSalt returns random bytes for one execution of attachSQL. See proofOf for their use.
-func newSalt() []byte {
-	salt := make([]byte, 16)
-	_, _ = rand.Read(salt) // never fails: see crypto/rand
-	return salt
-}
-
-// proofOf returns the value that attachSQL computes from the salt and the source hash of a token.
-func proofOf(salt []byte, h domain.SourceHash) []byte {
-	proof := sha256.Sum256(append(slices.Clone(salt), h[:]...))
-	return proof[:]
-}
-
-func scanAttachRow(row pgx.CollectableRow) (r attachRow, err error) {
-	var source []byte
-	err = row.Scan(&r.place, &r.binding.Token, &r.binding.Tenant, &r.binding.Connection, &r.binding.AccountRef,
-		&source, &r.binding.Registered, &r.pull, &r.inserted, &r.forgotten)
-	r.binding.Source = gormstore.SourceHashOf(source)
-	r.place-- // WITH ORDINALITY counts from 1, Go from 0
-	return r, err
 }
 
 // insertBatch stores a batch in one transaction, and creates the missing pulls. The number of statements does not
 // depend on the size of the batch. In a distributed database, all deliveries must belong to the given tenant.
 //
 // Two batches never deadlock, because insertBatch takes its locks in a fixed order: connections, queued pulls, events.
-// After the events, it also locks pulls that other transactions have queued since the batch locked its queued pulls.
-// This is safe, because a batch locks pulls in share mode. Only a claim (the start of a pull) locks the pull
-// exclusively.
 func (d dialect) insertBatch(
 	ctx context.Context, tenant uuid.UUID, deliveries []gormstore.PendingDelivery,
 ) (results []gormstore.Result, err error) {
 	err = pgx.BeginTxFunc(ctx, d.db.Pool, pgx.TxOptions{BeginQuery: d.db.begin}, func(tx pgx.Tx) error {
-		bindings, err := d.lockBindings(ctx, tx, tenant, deliveries)
+		batch, err := d.planBatch(ctx, tx, tenant, deliveries)
 		if err != nil {
 			return err
 		}
-		batch := gormstore.Deduplicate(deliveries, bindings)
-		if err := d.forgetErased(ctx, tx, tenant, batch.Foreign()); err != nil {
+		if err := d.lockReceivers(ctx, tx, tenant, batch.Receivers); err != nil {
 			return err
 		}
-		slices.SortFunc(batch.Events, inLockOrder)
-		queued, err := d.lockQueuedPulls(ctx, tx, tenant, connectionsToPull(batch))
-		if err != nil {
+		if err := d.lockQueuedPulls(ctx, tx, tenant, batch.Planned); err != nil {
 			return err
 		}
-		batch.AssignPulls(queued)
 		if err := d.insertDeliveries(ctx, tx, batch); err != nil {
 			return err
 		}
-		created, err := d.insertPulls(ctx, tx, tenant, batch)
+		created, err := d.insertPulls(ctx, tx, batch)
 		if err != nil {
 			return err
 		}
 		if err := d.jobs(ctx, tx, created); err != nil {
+			return err
+		}
+		if err := d.updateLastTokens(ctx, tx, batch); err != nil {
 			return err
 		}
 		if err := d.readEarlier(ctx, tx, tenant, batch); err != nil {
@@ -308,192 +336,143 @@ func (d dialect) insertBatch(
 	return results, err
 }
 
-// lockBindings reads the live tokens of the deliveries and their connections, by token hash. It locks the connections
-// until the commit. A deletion of such a connection waits for the commit. The deletion therefore finds the new
-// pulls of this batch, and marks them as failed.
-func (d dialect) lockBindings(
-	ctx context.Context, tx querier, tenant uuid.UUID, deliveries []gormstore.PendingDelivery,
-) (map[domain.TokenHash]gormstore.TokenBinding, error) {
-	hashes := make([][]byte, 0, len(deliveries))
-	for i := range deliveries {
-		hashes = append(hashes, deliveries[i].Token[:])
+// lockReceivers locks the connections of a batch until the commit. A deletion of such a connection waits for the
+// commit. The deletion therefore finds the new pulls of this batch, and marks them as failed. Errors:
+// errConcurrentUpdate if a connection has been deleted since it was read, or has another account reference.
+func (d dialect) lockReceivers(ctx context.Context, tx querier, tenant uuid.UUID, receivers []domain.Receiver) error {
+	references := make(map[uuid.UUID]string, len(receivers))
+	ids := make([]plainID, len(receivers))
+	for i, r := range receivers {
+		ids[i], references[r.Connection.UUID] = plainID(r.Connection.UUID), r.AccountRef
 	}
-	ofTenant, args := d.ofTenant("c.tenant_id", tenant, hashes)
-	rows, err := tx.Query(ctx, `
-		SELECT t.hash, t.id, t.tenant_id, t.connection_id, t.vendor, c.account_ref, t.source_hash, t.registration <> ''
-		FROM webhook_tokens t JOIN connections c ON c.id = t.connection_id
-		WHERE t.hash = ANY($1) AND t.revoked_at IS NULL AND c.deleted_at IS NULL`+ofTenant+`
-		ORDER BY c.id FOR KEY SHARE OF c`, args...)
-	if err != nil {
-		return nil, err
-	}
-	bindings := make(map[domain.TokenHash]gormstore.TokenBinding, len(deliveries))
-	var hash, source []byte
-	var b gormstore.TokenBinding
-	columns := []any{&hash, &b.Token, &b.Tenant, &b.Connection, &b.Vendor, &b.AccountRef, &source, &b.Registered}
-	_, err = pgx.ForEachRow(rows, columns, func() error {
-		b.Source = gormstore.SourceHashOf(source)
-		bindings[domain.TokenHash(hash)] = b
-		return nil
-	})
-	return bindings, err
-}
-
-// forgetErased removes the contents of each event that names an erased account reference.
-func (d dialect) forgetErased(
-	ctx context.Context, tx querier, tenant uuid.UUID, foreign []*gormstore.BatchEvent,
-) error {
-	if len(foreign) == 0 {
+	if len(ids) == 0 {
 		return nil
 	}
-	type reference struct {
-		tenant uuid.UUID
-		digest domain.ReferenceDigest
-	}
-	events := make(map[reference][]*gormstore.BatchEvent, len(foreign))
-	digests := make([][]byte, len(foreign))
-	for i, e := range foreign {
-		digest := domain.DigestOfReference(e.First.Event.AccountRef)
-		key := reference{e.Binding.Tenant, digest}
-		events[key] = append(events[key], e)
-		digests[i] = digest[:]
-	}
-	ofTenant, args := d.ofTenant("tenant_id", tenant, digests)
-	rows, err := tx.Query(ctx, "SELECT tenant_id, digest FROM account_references WHERE digest = ANY($1) AND erased"+
-		ofTenant, args...)
+	ofTenant, args := d.ofTenant("tenant_id", tenant, ids)
+	rows, err := tx.Query(ctx, `SELECT id, account_ref FROM connections WHERE id = ANY($1) AND deleted_at IS NULL`+
+		ofTenant+` ORDER BY id FOR KEY SHARE`, args...)
 	if err != nil {
 		return err
 	}
-	var erased reference
-	var digest []byte
-	_, err = pgx.ForEachRow(rows, []any{&erased.tenant, &digest}, func() error {
-		erased.digest = domain.ReferenceDigest(digest)
-		for _, e := range events[erased] {
-			e.Forget()
+	var id uuid.UUID
+	var reference string
+	unchanged := 0
+	_, err = pgx.ForEachRow(rows, []any{&id, &reference}, func() error {
+		if references[id] == reference {
+			unchanged++
 		}
 		return nil
 	})
+	if err == nil && unchanged < len(references) {
+		err = errConcurrentUpdate
+	}
 	return err
 }
 
-// inLockOrder compares two events by connection and then by fingerprint, the order in which the rows of
-// events are locked.
-func inLockOrder(a, b *gormstore.BatchEvent) int {
-	return cmp.Or(bytes.Compare(a.Connection[:], b.Connection[:]), bytes.Compare(a.Fingerprint[:], b.Fingerprint[:]))
-}
-
-// connectionsToPull returns the connection of each event that needs a pull, without duplicates. The events of the batch
-// must be sorted by connection.
-func connectionsToPull(batch *gormstore.WebhookBatch) (connections []uuid.UUID) {
-	for _, e := range batch.Events {
-		if e.WantsPull() {
-			connections = append(connections, e.Connection)
+// lockQueuedPulls locks the queued pulls of the planned deliveries, so that they cannot be claimed before the commit: a
+// claim waits, and then reads the deliveries that were attached. Errors: errConcurrentUpdate if one of the pulls is no
+// longer queued.
+func (d dialect) lockQueuedPulls(
+	ctx context.Context, tx querier, tenant uuid.UUID, planned []*domain.PlannedDelivery,
+) error {
+	var connections []plainID
+	pulls := map[uuid.UUID]bool{}
+	for _, p := range planned {
+		if !p.Pull.IsZero() && !p.NewPull && !pulls[p.Pull.UUID] {
+			pulls[p.Pull.UUID] = true
+			connections = append(connections, plainID(p.Connection.UUID))
 		}
 	}
-	return slices.Compact(connections)
-}
-
-// lockQueuedPulls returns the ids of the queued pulls by connection. It locks these pulls, so that
-// they cannot be claimed before the commit: a claim waits, and then reads the deliveries that were
-// attached. connections must be sorted.
-func (d dialect) lockQueuedPulls(
-	ctx context.Context, tx querier, tenant uuid.UUID, connections []uuid.UUID,
-) (map[uuid.UUID]uuid.UUID, error) {
-	queued := make(map[uuid.UUID]uuid.UUID, len(connections))
 	if len(connections) == 0 {
-		return queued, nil
+		return nil
 	}
-	ofTenant, args := d.ofTenant("tenant_id", tenant, plain(connections))
+	ofTenant, args := d.ofTenant("tenant_id", tenant, connections)
 	rows, err := tx.Query(ctx, `
-		SELECT connection_id, id FROM pulls WHERE connection_id = ANY($1) AND state = 'queued'`+ofTenant+`
+		SELECT id FROM pulls WHERE connection_id = ANY($1) AND state = 'queued'`+ofTenant+`
 		ORDER BY connection_id FOR SHARE`, args...)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var connection, pull uuid.UUID
-	_, err = pgx.ForEachRow(rows, []any{&connection, &pull}, func() error {
-		queued[connection] = pull
+	var pull uuid.UUID
+	_, err = pgx.ForEachRow(rows, []any{&pull}, func() error {
+		delete(pulls, pull)
 		return nil
 	})
-	return queued, err
+	if err == nil && len(pulls) > 0 {
+		err = errConcurrentUpdate
+	}
+	return err
 }
 
-// insertDeliveries stores the first delivery of each new event, and sets the event's field Inserted. A stored delivery
-// is never overwritten. If a concurrent transaction is storing the same event, the statement waits. If that transaction
+// insertDeliveries stores the planned deliveries that are new, and sets their fields Inserted. A stored delivery is
+// never overwritten. If a concurrent transaction is storing the same event, the statement waits. If that transaction
 // commits, the event is a duplicate.
-func (d dialect) insertDeliveries(ctx context.Context, tx querier, batch *gormstore.WebhookBatch) error {
-	n := len(batch.Events)
-	if n == 0 {
+func (d dialect) insertDeliveries(ctx context.Context, tx querier, batch *domain.WebhookBatch) error {
+	if len(batch.Planned) == 0 {
 		return nil
 	}
 	if d.db.distributed {
-		return insertDeliveryValues(ctx, tx, batch)
+		return insertDeliveryValues(ctx, tx, batch.Planned)
 	}
-	ids, tenants, connections := make([]plainID, n), make([]plainID, n), make([]plainID, n)
-	vendors, events, eventIDs := make([]string, n), make([]string, n), make([]string, n)
-	scopes, statuses := make([]string, n), make([]string, n)
-	fingerprints, bodies := make([][]byte, n), make([][]byte, n)
-	pulls, received := make([]*plainID, n), make([]time.Time, n)
-	byID := make(map[uuid.UUID]*gormstore.BatchEvent, n)
-	for i, e := range batch.Events {
-		first := e.First
-		byID[first.Delivery.UUID] = e
-		ids[i], tenants[i], connections[i] = plainID(
-			first.Delivery.UUID,
-		), plainID(
-			e.Binding.Tenant,
-		), plainID(
-			e.Connection,
-		)
-		vendors[i], events[i], eventIDs[i] = string(e.Binding.Vendor), first.Event.Name, first.Event.ID
-		fingerprints[i], bodies[i] = e.Fingerprint[:], first.Body
-		scopes[i], statuses[i], received[i] = first.Scope, string(e.Status), first.At
-		if e.Pull != uuid.Nil {
-			pulls[i] = (*plainID)(&e.Pull)
-		}
-	}
+	inserting := newDeliveryRows(batch.Planned)
 	rows, err := tx.Query(ctx, `
 		INSERT INTO deliveries (id, tenant_id, connection_id, vendor, event, event_id, fingerprint, body, scope, status,
 			pull_id, received_at)
 		SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::bytea[],
 			$8::bytea[], $9::text[], $10::text[], $11::uuid[], $12::timestamptz[])
-		ON CONFLICT (connection_id, fingerprint, tenant_id) DO NOTHING RETURNING id`,
-		ids, tenants, connections, vendors, events, eventIDs, fingerprints, bodies, scopes, statuses, pulls, received)
+		ON CONFLICT (connection_id, fingerprint, tenant_id) DO NOTHING RETURNING id`, inserting.columns()...)
 	if err != nil {
 		return err
 	}
 	var id uuid.UUID
 	_, err = pgx.ForEachRow(rows, []any{&id}, func() error {
-		byID[id].Inserted = true
+		inserting.byID[id].Inserted = true
 		return nil
 	})
 	return err
 }
 
-// insertPulls queues the pulls that the new events require and that do not exist yet, and returns their ids. It runs
-// after insertDeliveries, because duplicates must not queue a pull.
-func (d dialect) insertPulls(
-	ctx context.Context, tx querier, tenant uuid.UUID, batch *gormstore.WebhookBatch,
-) ([]uuid.UUID, error) {
-	missing := missingPulls(batch)
-	n := len(missing)
-	if n == 0 {
+// updateLastTokens stores the token through which the last webhook of a connection came, where it has changed.
+func (d dialect) updateLastTokens(ctx context.Context, tx querier, batch *domain.WebhookBatch) error {
+	changed := map[domain.ConnectionID]*domain.PlannedDelivery{}
+	for _, p := range batch.Planned {
+		if p.Inserted && p.NewToken && (changed[p.Connection] == nil ||
+			changed[p.Connection].ReceivedAt.Before(p.ReceivedAt)) {
+			changed[p.Connection] = p
+		}
+	}
+	rows := make([][]any, 0, len(changed))
+	for _, p := range changed {
+		rows = append(rows, []any{plainID(p.Connection.UUID), plainID(p.Tenant.UUID), plainID(p.Token.UUID)})
+	}
+	slices.SortFunc(rows, func(a, b []any) int {
+		x, y := a[0].(plainID), b[0].(plainID)
+		return bytes.Compare(x[:], y[:])
+	})
+	return insertValues(ctx, tx, "INSERT INTO last_webhook_tokens (connection_id, tenant_id, token_id)",
+		" ON CONFLICT (connection_id, tenant_id) DO UPDATE SET token_id = excluded.token_id RETURNING connection_id",
+		rows, func(uuid.UUID) {})
+}
+
+// insertPulls queues the pulls that the new deliveries require and that do not exist yet, and returns their ids. It runs
+// after insertDeliveries, because duplicates must not queue a pull. Errors: errConcurrentUpdate if another transaction
+// has queued one of the pulls since the batch was planned.
+func (d dialect) insertPulls(ctx context.Context, tx querier, batch *domain.WebhookBatch) ([]uuid.UUID, error) {
+	missing := batch.NewPulls()
+	if len(missing) == 0 {
 		return nil, nil
 	}
 	created, err := d.insertMissing(ctx, tx, missing)
-	if err == nil && len(created) < n {
-		queuedByOthers := slices.DeleteFunc(missing, func(e *gormstore.BatchEvent) bool {
-			return slices.Contains(created, e.Pull)
-		})
-		err = d.attachToOthers(ctx, tx, tenant, batch, queuedByOthers)
+	if err == nil && len(created) < len(missing) {
+		err = errConcurrentUpdate
 	}
 	return created, err
 }
 
-// insertMissing queues a pull for each event whose connection has no queued pull, and returns the ids of the pulls that
-// it has queued.
+// insertMissing queues the pull of each of the deliveries, unless its connection has a queued pull, and returns the ids
+// of the pulls that it has queued.
 func (d dialect) insertMissing(
-	ctx context.Context, tx querier, missing []*gormstore.BatchEvent,
+	ctx context.Context, tx querier, missing []*domain.PlannedDelivery,
 ) ([]uuid.UUID, error) {
 	if d.db.distributed {
 		return insertPullValues(ctx, tx, missing)
@@ -501,9 +480,9 @@ func (d dialect) insertMissing(
 	n := len(missing)
 	ids, tenants, connections := make([]plainID, n), make([]plainID, n), make([]plainID, n)
 	vendors, traces, createdAt := make([]string, n), make([]string, n), make([]time.Time, n)
-	for i, e := range missing {
-		ids[i], tenants[i], connections[i] = plainID(e.Pull), plainID(e.Binding.Tenant), plainID(e.Connection)
-		vendors[i], traces[i], createdAt[i] = string(e.Binding.Vendor), e.First.Trace, e.First.At
+	for i, p := range missing {
+		ids[i], tenants[i], connections[i] = plainID(p.Pull.UUID), plainID(p.Tenant.UUID), plainID(p.Connection.UUID)
+		vendors[i], traces[i], createdAt[i] = string(p.Vendor), p.Trace, p.ReceivedAt
 	}
 	rows, err := tx.Query(ctx, `
 		INSERT INTO pulls (id, tenant_id, connection_id, vendor, trigger, trace, state, scope, progress, seen_accounts,
@@ -519,70 +498,23 @@ func (d dialect) insertMissing(
 	return pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
 }
 
-// missingPulls returns, for each connection without a queued pull, the first of its new events. The events
-// of the batch must be sorted by connection.
-func missingPulls(batch *gormstore.WebhookBatch) (first []*gormstore.BatchEvent) {
-	for _, e := range batch.Events {
-		last := len(first) - 1
-		if e.Inserted && e.NewPull && (last < 0 || first[last].Connection != e.Connection) {
-			first = append(first, e)
-		}
-	}
-	return first
-}
-
-// attachToOthers is called for connections whose pull a concurrent transaction has queued since lockQueuedPulls was
-// called. It attaches the new events of these connections to the queued pulls. The slice firstEvents contains the first
-// new event of each of these connections. Errors: errConcurrentUpdate if one of the pulls is no longer queued.
-func (d dialect) attachToOthers(
-	ctx context.Context,
-	tx querier,
-	tenant uuid.UUID,
-	batch *gormstore.WebhookBatch,
-	firstEvents []*gormstore.BatchEvent,
-) error {
-	var connections, from, to []uuid.UUID
-	for _, e := range firstEvents {
-		connections, from = append(connections, e.Connection), append(from, e.Pull)
-	}
-	queued, err := d.lockQueuedPulls(ctx, tx, tenant, connections)
-	if err != nil {
-		return err
-	}
-	if len(queued) < len(connections) {
-		return errConcurrentUpdate
-	}
-	for _, c := range connections {
-		to = append(to, queued[c])
-	}
-	for _, e := range batch.Events {
-		if pull, ok := queued[e.Connection]; ok && e.NewPull {
-			e.Pull = pull
-		}
-	}
-	ofTenant, args := d.ofTenant("tenant_id", tenant, plain(from), plain(to))
-	_, err = tx.Exec(ctx, `
-		UPDATE deliveries SET pull_id = moved.queued FROM unnest($1::uuid[], $2::uuid[]) AS moved (old, queued)
-		WHERE pull_id = moved.old`+ofTenant, args...)
-	return err
-}
-
-// readEarlier sets the field Earlier of each event that was stored before this batch. The field contains the stored
+// readEarlier sets the field Earlier of each planned delivery whose event was stored before this batch. The field contains the stored
 // delivery of the event, without body and scope. The response to a repeated event needs neither of them.
 func (d dialect) readEarlier(
-	ctx context.Context, db querier, tenant uuid.UUID, batch *gormstore.WebhookBatch,
+	ctx context.Context, db querier, tenant uuid.UUID, batch *domain.WebhookBatch,
 ) error {
-	var connections []uuid.UUID
+	var connections []plainID
 	var fingerprints [][]byte
-	for _, e := range batch.Events {
-		if !e.Inserted {
-			connections, fingerprints = append(connections, e.Connection), append(fingerprints, e.Fingerprint[:])
+	for _, p := range batch.Planned {
+		if !p.Inserted {
+			connections = append(connections, plainID(p.Connection.UUID))
+			fingerprints = append(fingerprints, p.Fingerprint[:])
 		}
 	}
 	if len(connections) == 0 {
 		return nil
 	}
-	ofTenant, args := d.ofTenant("d.tenant_id", tenant, plain(connections), fingerprints)
+	ofTenant, args := d.ofTenant("d.tenant_id", tenant, connections, fingerprints)
 	rows, err := db.Query(ctx, `
 		SELECT d.id, d.tenant_id, d.connection_id, d.vendor, d.event, d.event_id, d.fingerprint, d.status,
 			d.pull_id, d.received_at, coalesce(p.state, ''), p.finished_at

@@ -36,7 +36,7 @@ func (interleaver) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndDa
 // Parts of the SQL statements that store a batch. The tests use them as keys of an interleaver.
 const (
 	insertPulls     = "INSERT INTO pulls"
-	lockQueuedPulls = "SELECT connection_id, id FROM pulls WHERE connection_id = ANY($1) AND"
+	lockQueuedPulls = "SELECT id FROM pulls WHERE connection_id = ANY($1) AND"
 )
 
 // replica is a process that queues, claims and ends pulls of one connection.

@@ -4,14 +4,12 @@ import (
 	"context"
 	"database/sql"
 
-	"github.com/google/uuid"
-
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// maxCachedTokens is the maximum number of tokens in the cache. A larger cache is emptied before the next
-// batch.
+// maxCachedTokens is the maximum number of tokens in the cache, and of references that their events name. A larger cache
+// is emptied before the next batch.
 const maxCachedTokens = 4096
 
 // tokenCache contains the tokens, connections and queued pulls that earlier batches of deliveries have read. The next
@@ -23,10 +21,10 @@ const maxCachedTokens = 4096
 //
 // Only the caller that holds the writer's connection may use the cache.
 type tokenCache struct {
-	at       changeState
-	bindings map[domain.TokenHash]gormstore.TokenBinding
-	queued   map[uuid.UUID]uuid.UUID // maps a connection to its queued pull
-	since    map[uuid.UUID]int64     // maps a connection to the time its pull was queued (µs since 1970)
+	at    changeState
+	read  map[gormstore.NamedReference]bool // the references whose connections are in the view
+	view  domain.WebhookView
+	since map[domain.ConnectionID]int64 // maps a connection to the time its pull was queued (µs since 1970)
 }
 
 // changeState identifies the state of the database as one connection sees it. Any write to the database changes this
@@ -49,9 +47,9 @@ func readChangeState(ctx context.Context, conn any, tx *sql.Tx) (changeState, er
 // validate is called at the start of each batch, with the current state of the database. It empties the cache if this
 // state differs from the state after the previous batch. It also empties a cache that has become too large.
 func (c *tokenCache) validate(now changeState) {
-	if c.bindings == nil || c.at != now || len(c.bindings) > maxCachedTokens {
-		c.bindings = make(map[domain.TokenHash]gormstore.TokenBinding)
-		c.queued, c.since = make(map[uuid.UUID]uuid.UUID), make(map[uuid.UUID]int64)
+	if c.read == nil || c.at != now || len(c.read) > maxCachedTokens {
+		c.read, c.view = make(map[gormstore.NamedReference]bool), gormstore.NewWebhookView()
+		c.since = make(map[domain.ConnectionID]int64)
 	}
 	c.at = now
 }
@@ -63,33 +61,27 @@ func (c *tokenCache) expect(changes int) { c.at.changes += int64(changes) }
 // clear empties the cache and resets c.at.
 func (c *tokenCache) clear() { *c = tokenCache{} }
 
-// addPull adds the queued pull of a connection. The argument startTime is the time at which the pull was queued, in
-// microseconds since 1970.
-func (c *tokenCache) addPull(connection, pull uuid.UUID, startTime int64) {
-	c.queued[connection], c.since[connection] = pull, startTime
-}
-
-// attach returns the events for which the batch must insert more than a delivery:
+// attach returns the deliveries for which the batch must insert more than a delivery:
 //
-//   - The list firstEvents contains the first event of each connection that has no queued pull. The batch must insert a
-//     pull for each of them. attach adds these pulls to the cache.
-//   - The list lateJoins contains the events that were received before their pull was queued. The batch must insert a
-//     row of the table late_joins for each of them.
-func (c *tokenCache) attach(events []*gormstore.BatchEvent) (firstEvents, lateJoins []*gormstore.BatchEvent) {
-	for _, e := range events {
-		if e.Pull == uuid.Nil {
+//   - The list firstDeliveries contains the first delivery of each connection that has no queued pull. The batch must
+//     insert a pull for each of them. attach adds these pulls to the cache.
+//   - The list lateJoins contains the deliveries that were received before their pull was queued. The batch must insert
+//     a row of the table late_joins for each of them.
+func (c *tokenCache) attach(planned []*domain.PlannedDelivery) (firstDeliveries, lateJoins []*domain.PlannedDelivery) {
+	for _, p := range planned {
+		if p.Pull.IsZero() || p.Earlier != nil {
 			continue
 		}
-		at := e.First.At.UnixMicro()
-		switch _, queued := c.queued[e.Connection]; {
+		at := p.ReceivedAt.UnixMicro()
+		switch _, queued := c.view.Queued[p.Connection]; {
 		case !queued:
-			c.addPull(e.Connection, e.Pull, at)
-			firstEvents = append(firstEvents, e)
-		case at < c.since[e.Connection]:
-			lateJoins = append(lateJoins, e)
+			c.view.Queued[p.Connection], c.since[p.Connection] = p.Pull, at
+			firstDeliveries = append(firstDeliveries, p)
+		case at < c.since[p.Connection]:
+			lateJoins = append(lateJoins, p)
 		}
 	}
-	return firstEvents, lateJoins
+	return firstDeliveries, lateJoins
 }
 
 // driverConn returns the driver's connection to which conn refers. The cache uses it to identify conn, so that it

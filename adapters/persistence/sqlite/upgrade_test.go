@@ -190,7 +190,9 @@ func TestTheUpgradeKeepsAllRows(t *testing.T) {
 		}
 	}
 	after := opened(t, dsn).Writer
-	if diff := gocmp.Diff(before, rowsByTable(t, after)); diff != "" {
+	upgraded := rowsByTable(t, after)
+	delete(upgraded, "last_webhook_tokens") // a table of a later migration
+	if diff := gocmp.Diff(before, upgraded); diff != "" {
 		t.Errorf("rows (-before +after):\n%s", diff)
 	}
 	ofTenant := queryLines(t, after,

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -59,133 +60,137 @@ func (d dialect) insertBatch(
 	}
 	cache := &d.db.tokens
 	cache.validate(now)
-	if err := readBindings(ctx, tx, cache, deliveries); err != nil {
+	if err := readView(ctx, tx, cache, deliveries); err != nil {
 		return nil, nil, err
 	}
-	batch := gormstore.Deduplicate(deliveries, cache.bindings)
-	if err := forgetErased(ctx, tx, batch.Foreign()); err != nil {
-		return nil, nil, err
-	}
-	withoutPull := slices.DeleteFunc(slices.Clone(batch.Events), func(e *gormstore.BatchEvent) bool {
-		_, queued := cache.queued[e.Connection]
-		return queued || !e.WantsPull()
-	})
-	if err := readEarlier(ctx, tx, batch, withoutPull); err != nil {
-		return nil, nil, err
-	}
-	batch.AssignPulls(cache.queued)
-	created, inserted, err := insertEvents(ctx, tx, batch, cache)
+	batch, err := plan(ctx, tx, cache, deliveries)
 	if err != nil {
 		return nil, nil, err
 	}
-	// The cache expects that this batch has inserted only deliveries. If the batch has also inserted pulls or rows of
-	// the table late_joins, the next batch finds a different state and empties the cache. This is slower, but correct.
+	created, inserted, err := insertPlanned(ctx, tx, batch, cache)
+	if err != nil {
+		return nil, nil, err
+	}
+	// The cache expects that this batch has inserted only deliveries. If the batch has also inserted rows of other
+	// tables, the next batch finds a different state and empties the cache. This is slower, but correct.
 	cache.expect(inserted)
 	return batch.Results(gormstore.ErrPruned), created, tx.Commit()
 }
 
-// readBindings reads the tokens that the cache does not contain yet. It also reads the queued pulls of their
-// connections. It adds both to the cache, but only live tokens of live connections.
-func readBindings(ctx context.Context, tx *sql.Tx, cache *tokenCache, deliveries []gormstore.PendingDelivery) error {
-	var hashes []any
-	requested := make(map[domain.TokenHash]bool)
-	for i := range deliveries {
-		hash := &deliveries[i].Token
-		if _, cached := cache.bindings[*hash]; !cached && !requested[*hash] {
-			requested[*hash] = true
-			hashes = append(hashes, hash[:])
-		}
+// plan decides what is stored for the deliveries. A duplicate must not create a pull, so plan reads the stored
+// deliveries of those that would.
+func plan(
+	ctx context.Context, tx *sql.Tx, cache *tokenCache, deliveries []gormstore.PendingDelivery,
+) (*domain.WebhookBatch, error) {
+	view := cache.view
+	batch := domain.PlanWebhooks(deliveries, view)
+	withoutPull := slices.DeleteFunc(slices.Clone(batch.Planned), func(p *domain.PlannedDelivery) bool {
+		return !p.NewPull
+	})
+	earlier := map[domain.DeliveryKey]*domain.Delivery{}
+	err := readEarlier(ctx, tx, withoutPull, func(d domain.Delivery) { earlier[d.Key()] = &d })
+	if err != nil || len(earlier) == 0 {
+		return batch, err
 	}
-	if len(hashes) == 0 {
-		return nil
-	}
-	return eachRow(ctx, tx, `
-		SELECT t.hash, t.id, t.tenant_id, t.connection_id, t.vendor, c.account_ref, t.source_hash,
-			t.registration <> '', p.id, p.created_at
-		FROM webhook_tokens t JOIN connections c ON c.id = t.connection_id
-		LEFT JOIN pulls p ON p.connection_id = c.id AND p.state = 'queued'
-		WHERE t.hash IN `+tuples(1, len(hashes))+` AND t.revoked_at IS NULL AND c.deleted_at IS NULL`, hashes,
-		func(rows *sql.Rows) error {
-			var hash, source []byte
-			var b gormstore.TokenBinding
-			var pull uuid.NullUUID
-			var since sql.NullInt64
-			err := rows.Scan(
-				&hash,
-				&b.Token,
-				&b.Tenant,
-				&b.Connection,
-				&b.Vendor,
-				&b.AccountRef,
-				&source,
-				&b.Registered,
-				&pull,
-				&since,
-			)
-			if err != nil {
-				return err
-			}
-			b.Source = gormstore.SourceHashOf(source)
-			cache.bindings[domain.TokenHash(hash)] = b
-			if pull.Valid {
-				cache.addPull(b.Connection, pull.UUID, since.Int64)
-			}
-			return nil
-		})
+	view.Stored = func(key domain.DeliveryKey) *domain.Delivery { return earlier[key] }
+	return domain.PlanWebhooks(deliveries, view), nil
 }
 
-// forgetErased removes the contents of each given event that names an erased account reference.
-func forgetErased(ctx context.Context, tx *sql.Tx, foreign []*gormstore.BatchEvent) error {
-	if len(foreign) == 0 {
+// readView reads the tokens and the references that the cache does not contain yet, with their connections and the
+// queued pulls of these connections. It adds them to the cache, but only live tokens and live connections.
+func readView(ctx context.Context, tx *sql.Tx, cache *tokenCache, deliveries []gormstore.PendingDelivery) error {
+	named := slices.DeleteFunc(gormstore.NamedReferences(deliveries), func(n gormstore.NamedReference) bool {
+		return cache.read[n]
+	})
+	if len(named) == 0 {
 		return nil
 	}
-	type key struct {
-		tenant uuid.UUID
-		digest domain.ReferenceDigest
-	}
-	named := make(map[key][]*gormstore.BatchEvent, len(foreign))
-	args := make([]any, 0, 2*len(foreign))
-	for _, e := range foreign {
-		k := key{e.Binding.Tenant, domain.DigestOfReference(e.First.Event.AccountRef)}
-		if named[k] == nil {
-			args = append(args, k.tenant, k.digest[:])
+	for some := range slices.Chunk(named, maxInsertRows) {
+		if err := readBound(ctx, tx, cache, some); err != nil {
+			return err
 		}
-		named[k] = append(named[k], e)
 	}
-	return eachRow(ctx, tx, `
-		SELECT DISTINCT tenant_id, digest FROM account_references
-		WHERE erased AND (tenant_id, digest) IN (VALUES `+tuples(len(named), 2)+`)`, args,
-		func(rows *sql.Rows) error {
-			var tenant uuid.UUID
-			var digest []byte
-			if err := rows.Scan(&tenant, &digest); err != nil {
-				return err
-			}
-			for _, e := range named[key{tenant, domain.ReferenceDigest(digest)}] {
-				e.Forget()
-			}
-			return nil
-		})
+	for _, n := range named {
+		cache.read[n] = true
+	}
+	return nil
 }
 
-// readEarlier reads the stored deliveries of the events, and sets the field Earlier of each of these events. It reads
+// boundColumns are the columns of a row of selectBound, and the joins that they need.
+const boundColumns = `n.place, t.id, t.tenant_id, t.vendor, t.source_hash, c.id = t.connection_id, c.id, c.base_url,
+		c.account_ref, c.created_at, p.id, p.created_at, l.token_id,
+		EXISTS (SELECT 1 FROM account_references r
+			WHERE r.digest = n.digest AND r.tenant_id = t.tenant_id AND r.erased)`
+
+const boundJoins = ` LEFT JOIN pulls p ON p.connection_id = c.id AND p.state = 'queued'
+	LEFT JOIN last_webhook_tokens l ON l.connection_id = c.id AND l.tenant_id = c.tenant_id
+	WHERE t.revoked_at IS NULL AND c.deleted_at IS NULL`
+
+// selectBound selects rows of gormstore.BoundConnection. It follows the definition of the table "named".
+var selectBound = ` SELECT ` + boundColumns + ` FROM named n JOIN webhook_tokens t ON t.hash = n.hash
+	JOIN connections c ON c.id = t.connection_id` + boundJoins + `
+	UNION ALL SELECT ` + boundColumns + ` FROM named n JOIN webhook_tokens t ON t.hash = n.hash
+	JOIN connections c ON c.tenant_id = t.tenant_id AND c.id <> t.connection_id AND c.id IN (
+		SELECT h.id FROM connections h WHERE h.tenant_id = t.tenant_id AND h.deleted_at IS NULL
+			AND lower(h.account_ref) = lower(n.reference) AND h.vendor = t.vendor
+		ORDER BY h.created_at, h.id LIMIT ` + strconv.Itoa(gormstore.MaxHolders) + `)` + boundJoins + `
+	AND n.reference <> ''`
+
+// readBound reads the rows of the named references and adds them to the cache.
+func readBound(ctx context.Context, tx *sql.Tx, cache *tokenCache, named []gormstore.NamedReference) error {
+	text := []byte("WITH named (place, hash, digest, reference) AS (VALUES ")
+	var references []any
+	for i, n := range named {
+		if i > 0 {
+			text = append(text, ',')
+		}
+		digest := domain.DigestOfReference(n.Reference)
+		text = fmt.Appendf(text, "(%d,x'%x',x'%x',?)", i, n.Token[:], digest[:])
+		references = append(references, n.Reference)
+	}
+	return eachRow(ctx, tx, string(text)+")"+selectBound, references, func(rows *sql.Rows) error {
+		var r gormstore.BoundConnection
+		var place int
+		var source []byte
+		var created int64
+		var since sql.NullInt64
+		c := &r.Connection
+		err := rows.Scan(&place, &r.Token, &r.Tenant, &r.Vendor, &source, &r.Own, &c.Connection.UUID, &c.BaseURL,
+			&c.AccountRef, &created, &r.Queued, &since, &r.LastToken, &r.Erased)
+		if err != nil {
+			return err
+		}
+		r.Hash, r.Source, c.CreatedAt = named[place].Token, gormstore.SourceHashOf(source), time.UnixMicro(created).UTC()
+		r.Add(cache.view, named[place].Reference)
+		if r.Queued.Valid {
+			cache.since[c.Connection] = since.Int64
+		}
+		return nil
+	})
+}
+
+// readEarlier reads the stored deliveries with the keys of the planned ones, and calls fn with each of them. It reads
 // neither bodies nor scopes, because they are not needed to answer a vendor that sends an event again.
-func readEarlier(ctx context.Context, tx *sql.Tx, batch *gormstore.WebhookBatch, events []*gormstore.BatchEvent) error {
-	if len(events) == 0 {
+func readEarlier(
+	ctx context.Context, tx *sql.Tx, planned []*domain.PlannedDelivery, fn func(domain.Delivery),
+) error {
+	if len(planned) == 0 {
 		return nil
 	}
-	args := make([]any, 0, 2*len(events))
-	for _, e := range events {
-		args = append(args, e.Connection, e.Fingerprint[:])
+	args := make([]any, 0, 2*len(planned))
+	for _, p := range planned {
+		args = append(args, p.Connection.UUID, p.Fingerprint[:])
 	}
 	return eachRow(ctx, tx, `
 		SELECT d.id, d.tenant_id, d.connection_id, d.vendor, d.event, d.event_id, d.fingerprint, d.status,
 			d.pull_id, d.received_at, coalesce(p.state, ''), p.finished_at
 		FROM deliveries d LEFT JOIN pulls p ON p.id = d.pull_id
-		WHERE (d.connection_id, d.fingerprint) IN (VALUES `+tuples(len(events), 2)+`)`, args,
+		WHERE (d.connection_id, d.fingerprint) IN (VALUES `+tuples(len(planned), 2)+`)`, args,
 		func(rows *sql.Rows) error {
 			d, err := scanDelivery(rows)
-			batch.SetEarlier(d)
+			if err == nil {
+				fn(d)
+			}
 			return err
 		})
 }
@@ -232,25 +237,25 @@ const (
 		"SELECT pull_id, id, tenant_id FROM deliveries WHERE id = ?"
 )
 
-// insertEvents stores the new deliveries, and the pulls that are not stored yet. It sets the fields Inserted and
-// Earlier of the events. If a delivery was received before its pull was queued, insertEvents also adds the delivery to
-// the table late_joins.
+// insertPlanned stores the new deliveries, and the pulls that are not stored yet. It sets the fields Inserted and
+// Earlier of the planned deliveries. If a delivery was received before its pull was queued, insertPlanned also adds the
+// delivery to the table late_joins.
 //
 // It returns the created pulls and the number of new deliveries.
-func insertEvents(
-	ctx context.Context, tx *sql.Tx, batch *gormstore.WebhookBatch, cache *tokenCache,
+func insertPlanned(
+	ctx context.Context, tx *sql.Tx, batch *domain.WebhookBatch, cache *tokenCache,
 ) (created []uuid.UUID, inserted int, err error) {
-	missing, lateJoins := cache.attach(batch.Events)
+	missing, lateJoins := cache.attach(batch.Planned)
 	for some := range slices.Chunk(missing, maxInsertRows) {
 		if err := insertPulls(ctx, tx, some); err != nil {
 			return nil, 0, err
 		}
 	}
-	for _, e := range missing {
-		created = append(created, e.Pull)
+	for _, p := range missing {
+		created = append(created, p.Pull.UUID)
 	}
-	fresh := slices.DeleteFunc(slices.Clone(batch.Events), func(e *gormstore.BatchEvent) bool {
-		return e.Earlier != nil
+	fresh := slices.DeleteFunc(slices.Clone(batch.Planned), func(p *domain.PlannedDelivery) bool {
+		return p.Earlier != nil
 	})
 	for some := range slices.Chunk(fresh, maxInsertRows) {
 		n, err := insertDeliveries(ctx, tx, some)
@@ -259,50 +264,68 @@ func insertEvents(
 		}
 		inserted += n
 	}
-	for _, e := range lateJoins {
-		if _, err := tx.ExecContext(ctx, insertLateJoin, e.First.Delivery.UUID); err != nil {
+	for _, p := range lateJoins {
+		if _, err := tx.ExecContext(ctx, insertLateJoin, p.ID.UUID); err != nil {
 			return nil, 0, err
 		}
 	}
 	if inserted < len(fresh) { // some events are duplicates: find out which
-		if err := readEarlier(ctx, tx, batch, fresh); err != nil {
+		if err := readEarlier(ctx, tx, fresh, batch.SetEarlier); err != nil {
 			return nil, 0, err
 		}
 	}
-	for _, e := range fresh {
-		e.Inserted = e.Earlier == nil || e.Earlier.ID == e.First.Delivery
+	for _, p := range fresh {
+		p.Inserted = p.Earlier == nil || p.Earlier.ID == p.ID
 	}
-	return created, inserted, nil
+	return created, inserted, updateLastTokens(ctx, tx, fresh, cache)
 }
 
-// insertPulls creates one pull for each of the events. The pulls must not exist yet.
-func insertPulls(ctx context.Context, tx *sql.Tx, events []*gormstore.BatchEvent) error {
-	args := make([]any, 0, pullWidth*len(events))
-	for _, e := range events {
-		vendor, trace, createdAt := string(e.Binding.Vendor), e.First.Trace, e.First.At.UnixMicro()
-		args = append(args, e.Pull, e.Binding.Tenant, e.Connection, vendor, trace, createdAt)
+// updateLastTokens stores the token through which the last webhook of a connection came, where it has changed.
+func updateLastTokens(
+	ctx context.Context, tx *sql.Tx, planned []*domain.PlannedDelivery, cache *tokenCache,
+) error {
+	for _, p := range planned {
+		if !p.Inserted || !p.NewToken || cache.view.LastTokens[p.Connection] == p.Token {
+			continue
+		}
+		cache.view.LastTokens[p.Connection] = p.Token
+		_, err := tx.ExecContext(ctx, `INSERT INTO last_webhook_tokens (connection_id, tenant_id, token_id)
+			VALUES (?, ?, ?) ON CONFLICT (connection_id, tenant_id) DO UPDATE SET token_id = excluded.token_id`,
+			p.Connection.UUID, p.Tenant.UUID, p.Token.UUID)
+		if err != nil {
+			return err
+		}
 	}
-	_, err := tx.ExecContext(ctx, insertPull+tuples(len(events), pullWidth)+")", args...)
+	return nil
+}
+
+// insertPulls creates one pull for each of the planned deliveries. The pulls must not exist yet.
+func insertPulls(ctx context.Context, tx *sql.Tx, planned []*domain.PlannedDelivery) error {
+	args := make([]any, 0, pullWidth*len(planned))
+	for _, p := range planned {
+		args = append(args, p.Pull.UUID, p.Tenant.UUID, p.Connection.UUID, string(p.Vendor), p.Trace,
+			p.ReceivedAt.UnixMicro())
+	}
+	_, err := tx.ExecContext(ctx, insertPull+tuples(len(planned), pullWidth)+")", args...)
 	return err
 }
 
-// insertDeliveries stores the first delivery of each new event, and returns the number of stored deliveries. A stored
-// delivery is never overwritten.
+// insertDeliveries stores the planned deliveries that are new, and returns their number. A stored delivery is never
+// overwritten.
 //
 // Ids, hashes, times and statuses are the service's own values, and are literals in the statement. This is faster than
 // parameters, because the driver looks up each parameter in a list of all parameters. Values from outside are always
 // parameters.
-func insertDeliveries(ctx context.Context, tx *sql.Tx, events []*gormstore.BatchEvent) (int, error) {
+func insertDeliveries(ctx context.Context, tx *sql.Tx, planned []*domain.PlannedDelivery) (int, error) {
 	const row = 512 // the approximate length of one row in the statement, in bytes
-	text := append(make([]byte, 0, row*len(events)), insertDelivery...)
+	text := append(make([]byte, 0, row*len(planned)), insertDelivery...)
 	var args []any
-	for i, e := range events {
+	for i, p := range planned {
 		if i > 0 {
 			text = append(text, ',')
 		}
-		text = appendDelivery(text, e)
-		d := e.First
-		args = append(args, string(e.Binding.Vendor), d.Event.Name, d.Event.ID, d.Body, d.Scope)
+		text = appendDelivery(text, p)
+		args = append(args, string(p.Vendor), p.Event, p.EventID, p.Body, p.ScopeText)
 	}
 	done, err := tx.ExecContext(ctx, string(text)+unlessDuplicate, args...)
 	if err != nil {
@@ -312,15 +335,15 @@ func insertDeliveries(ctx context.Context, tx *sql.Tx, events []*gormstore.Batch
 	return int(inserted), err
 }
 
-// appendDelivery appends the values of the event's first delivery as a row of the INSERT, with a
-// question mark for each parameter.
-func appendDelivery(text []byte, e *gormstore.BatchEvent) []byte {
+// appendDelivery appends the values of a planned delivery as a row of the INSERT, with a question mark for each
+// parameter.
+func appendDelivery(text []byte, p *domain.PlannedDelivery) []byte {
 	pull := "NULL"
-	if e.Pull != uuid.Nil {
-		pull = "'" + e.Pull.String() + "'"
+	if !p.Pull.IsZero() {
+		pull = "'" + p.Pull.String() + "'"
 	}
 	return fmt.Appendf(text, "('%s','%s','%s',?,?,?,x'%x',?,?,'%s',%s,%d)",
-		e.First.Delivery.UUID, e.Binding.Tenant, e.Connection, e.Fingerprint[:], e.Status, pull, e.First.At.UnixMicro())
+		p.ID, p.Tenant, p.Connection, p.Fingerprint[:], p.Status, pull, p.ReceivedAt.UnixMicro())
 }
 
 // tuples returns n tuples of question marks for an SQL statement, separated by commas. Each tuple has the given width:

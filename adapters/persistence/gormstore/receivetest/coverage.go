@@ -32,7 +32,8 @@ const (
 	unprovedSource   testCase = "a source that the deployment does not admit, with a token without a secret"
 	wrongSecret      testCase = "another source secret than the token's, from a source that the deployment admits"
 	secretOnly       testCase = "the source secret of the token, from a source that the deployment does not admit"
-	bareDelivery     testCase = "an event about another account at a webhook that the service has created"
+	severalReceivers testCase = "an event that is stored for several connections"
+	equalBody        testCase = "a stored event whose equal body was stored with an earlier pull"
 	otherAccount     testCase = "an event about another account"
 	unreadableBody   testCase = "an unreadable body"
 	whileRunning     testCase = "an event that queues a pull while another is running"
@@ -41,7 +42,7 @@ const (
 var testCases = []testCase{
 	attachedOnly, createdOnly, mixed, duplicatesOnly, duplicateInBatch, duplicateOfRow, wantedDuplicate,
 	wantedAndNoPull, twoTokens, otherToken, unknownToken, revokedToken, deletedTarget, otherVendor, otherAccount,
-	unprovedSource, wrongSecret, secretOnly, bareDelivery, unreadableBody, whileRunning,
+	unprovedSource, wrongSecret, secretOnly, severalReceivers, equalBody, unreadableBody, whileRunning,
 }
 
 // check logs the count of each case, and fails the test for each case that did not occur.
@@ -114,8 +115,14 @@ func (b *batch) delivery(d gormstore.PendingDelivery, got ports.ReceiveResult, r
 	if !d.SourceAdmitted {
 		b.seen[secretOnly]++
 	}
-	if d.Event.AccountRef == otherRef && len(d.Body) > 0 && len(stored.Body) == 0 {
-		b.seen[bareDelivery]++
+	if d.Event.AccountRef == ownRef && len(b.deleted) == 0 {
+		b.seen[severalReceivers]++
+	}
+	if content := d.Fingerprint; d.Event.DedupKey == "" && !stored.Pull.IsZero() {
+		if last, ok := b.lastPull[content]; ok && last != stored.Pull {
+			b.seen[equalBody]++
+		}
+		b.lastPull[content] = stored.Pull
 	}
 	b.first[stored.ID] = firstDelivery{got.Token, stored.Status == domain.DeliveryAccepted}
 	b.stored(d, stored)

@@ -1,0 +1,177 @@
+package domain
+
+import (
+	"bytes"
+	"cmp"
+	"crypto/sha256"
+	"encoding/json"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// MaxReceivers is the maximum number of connections for which one webhook event is stored.
+const MaxReceivers = 16
+
+// IncomingDelivery is a delivery to store. It comes from a webhook request whose source was
+// verified.
+type IncomingDelivery struct {
+	// Delivery is the id of the delivery, and Pull is the id of the pull that it creates. If the event is stored for
+	// several connections, the ids for the second and each later connection are derived from these.
+	Delivery DeliveryID
+	Pull     PullID
+	Token    TokenHash
+	Vendor   Vendor
+	// SourceAdmitted means that the request has passed one of the deployment's source checks.
+	SourceAdmitted bool
+	Authorization  SourceHash // the hash of the request's Authorization header
+	Event          WebhookEvent
+	Unreadable     bool // the body is not the vendor's JSON, and Event is zero
+	Body           []byte
+	At             time.Time
+	Trace          string // W3C traceparent; stored with the pull if this delivery creates one
+}
+
+// Prepare returns the delivery with the values that can be computed before any stored value is read.
+func (d IncomingDelivery) Prepare() PendingDelivery {
+	return PendingDelivery{
+		IncomingDelivery: d, Scope: encodeScope(d.Event.Scope), Fingerprint: FingerprintOf(d.Event, d.Body),
+	}
+}
+
+// PendingDelivery is an incoming delivery that waits for its batch.
+type PendingDelivery struct {
+	IncomingDelivery
+	Scope       string // the scope of the event as JSON
+	Fingerprint Fingerprint
+}
+
+// encodeScope returns the scope as JSON.
+func encodeScope(scope PullScope) string {
+	text, _ := json.Marshal(scope) // cannot fail: every member of a scope can be encoded
+	return string(text)
+}
+
+// Receiver is a live aggregator connection for which an event can be stored.
+type Receiver struct {
+	Connection ConnectionID
+	BaseURL    string
+	AccountRef string
+	CreatedAt  time.Time
+}
+
+// ReceiverOf returns c as a receiver.
+func ReceiverOf(c Connection) Receiver {
+	return Receiver{Connection: c.ID, BaseURL: c.BaseURL, AccountRef: c.AccountRef, CreatedAt: c.CreatedAt}
+}
+
+// TokenBinding is a live token with the connection to which it belongs. This connection must be live.
+type TokenBinding struct {
+	Token  TokenID
+	Tenant TenantID
+	Vendor Vendor
+	Source SourceHash // zero unless the token has a source secret
+	Own    Receiver   // the connection of the token
+}
+
+// admits reports whether the delivery was sent to the webhook URL of the token's vendor, from a source that the token
+// admits.
+func (b TokenBinding) admits(d *PendingDelivery) bool {
+	return b.Vendor == d.Vendor && b.Source.Admits(d.Authorization, d.SourceAdmitted)
+}
+
+// ReferenceKey identifies an account reference that an event names, among the references of all tenants.
+type ReferenceKey struct {
+	Tenant    TenantID
+	Vendor    Vendor
+	Reference string // in the form of CanonicalAccountRef
+}
+
+// Reference returns the key of the account reference that the delivery's event names. It returns false if the event
+// names none.
+func (b TokenBinding) Reference(d *PendingDelivery) (ReferenceKey, bool) {
+	key := ReferenceKey{b.Tenant, b.Vendor, CanonicalAccountRef(d.Event.AccountRef)}
+	return key, d.Event.AccountRef != ""
+}
+
+// routedEvent is the form in which an event is stored for one connection.
+type routedEvent struct {
+	Receiver
+	status  DeliveryStatus
+	eventID string
+	body    []byte
+	scope   PullScope
+	text    string // scope as JSON
+}
+
+// route decides for which connections an event is stored, and in which form. holders are the live connections of the
+// token's tenant and vendor that have the account reference of the event. erased means that an erased connection of the
+// tenant had it.
+//
+//   - An event that names no account belongs to the connection of the token, and so does an unreadable body.
+//   - Any other event belongs to those of the holders that have the origin of the token's connection, but at most to
+//     the MaxReceivers oldest ones. If it belongs to other connections than the token's, they must not trust the
+//     removals that it announces (PullScope.Unproved).
+//   - If an event belongs to no connection, it is stored as ignored for the connection of the token, without body and
+//     scope. If its reference is erased, its id is not stored either.
+func (b TokenBinding) route(d *PendingDelivery, holders []Receiver, erased bool) []routedEvent {
+	whole := routedEvent{
+		Receiver: b.Own, status: d.initialStatus(), eventID: d.Event.ID, body: d.Body, scope: d.Event.Scope,
+		text: d.Scope,
+	}
+	if d.Event.AccountRef == "" {
+		return []routedEvent{whole}
+	}
+	receivers := b.receivers(holders)
+	if len(receivers) == 0 {
+		bare := routedEvent{Receiver: b.Own, status: DeliveryIgnored, eventID: d.Event.ID, body: []byte{}}
+		if erased {
+			bare.eventID = ""
+		}
+		return []routedEvent{bare}
+	}
+	routed := make([]routedEvent, len(receivers))
+	for i, r := range receivers {
+		routed[i] = whole
+		routed[i].Receiver = r
+		if r.Connection != b.Own.Connection && len(whole.scope.Removed) > 0 {
+			routed[i].scope = whole.scope.Unproved(d.Event.RemovedIn)
+			routed[i].text = encodeScope(routed[i].scope)
+		}
+	}
+	return routed
+}
+
+// receivers returns those of the holders that have the origin of the token's connection: at most MaxReceivers, oldest
+// first. Receivers that were created at the same time are ordered by id.
+func (b TokenBinding) receivers(holders []Receiver) []Receiver {
+	origin := Origin(b.Own.BaseURL)
+	same := slices.DeleteFunc(slices.Clone(holders), func(r Receiver) bool { return Origin(r.BaseURL) != origin })
+	slices.SortFunc(same, func(x, y Receiver) int {
+		return cmp.Or(x.CreatedAt.Compare(y.CreatedAt), bytes.Compare(x.Connection.UUID[:], y.Connection.UUID[:]))
+	})
+	return same[:min(len(same), MaxReceivers)]
+}
+
+// initialStatus returns the status of a delivery whose event belongs to a connection.
+func (d *PendingDelivery) initialStatus() DeliveryStatus {
+	switch {
+	case d.Unreadable:
+		return DeliveryUnreadable
+	case !d.Event.WantsPull:
+		return DeliveryIgnored
+	}
+	return DeliveryAccepted
+}
+
+// derivedID returns the id of an object that is stored for the connection besides the object with the id base. It is a
+// UUIDv7 with the time of base. The same arguments always result in the same id.
+func derivedID(base uuid.UUID, connection ConnectionID) uuid.UUID {
+	sum := sha256.Sum256(slices.Concat(base[:], connection.UUID[:]))
+	derived := base
+	copy(derived[6:], sum[:])
+	derived[6] = derived[6]&0x0f | 0x70 // version 7
+	derived[8] = derived[8]&0x3f | 0x80 // variant of RFC 9562
+	return derived
+}

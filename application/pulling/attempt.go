@@ -54,6 +54,7 @@ type attempt struct {
 	removed         []string // the sorted external ids of rows whose removal is stored already
 	removedAccounts []string // the external ids of accounts that were already removed before the attempt
 	quarantine      quarantine
+	shownDoubted    map[string]bool // the doubted rows of the scope that this attempt has read
 
 	counts     domain.Counts // of this attempt only
 	storedRows bool          // this attempt has stored a page with changed or quarantined rows
@@ -130,6 +131,9 @@ func (a *attempt) run(ctx context.Context) error {
 		if err := a.markRemoved(ctx); err != nil {
 			return err
 		}
+	}
+	if err := a.removeDoubted(ctx); err != nil {
+		return err
 	}
 	if err := a.sweepAccounts(ctx); err != nil {
 		return err
@@ -293,6 +297,9 @@ func (a *attempt) readStep(ctx context.Context) error {
 	}
 	for {
 		err := a.readPages(ctx, step, changes)
+		if err == nil && len(a.pull.Scope.Doubted) > 0 {
+			a.noteDoubted(changes.seenInStep())
+		}
 		if !needsRestart(err) || a.restarts == maxRestarts {
 			return err
 		}

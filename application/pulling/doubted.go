@@ -1,0 +1,58 @@
+package pulling
+
+import (
+	"context"
+	"slices"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// noteDoubted remembers which doubted rows (domain.PullScope.Doubted) the step has returned. It must be called after all
+// pages of the step were read. shown reports whether the step has returned a row.
+func (a *attempt) noteDoubted(shown func(externalID string) bool) {
+	for _, ids := range a.pull.Scope.Doubted {
+		for _, id := range ids {
+			if shown(id) {
+				if a.shownDoubted == nil {
+					a.shownDoubted = map[string]bool{}
+				}
+				a.shownDoubted[id] = true
+			}
+		}
+	}
+}
+
+// removeDoubted removes the doubted rows that the vendor no longer returns. It must be called after all steps were read.
+// It removes nothing if the steps do not prove that a row is gone. A later complete listing then finds the removal.
+func (a *attempt) removeDoubted(ctx context.Context) error {
+	if len(a.pull.Scope.Doubted) == 0 || a.relink.staged || !a.readsDoubted() {
+		return nil
+	}
+	var gone []string
+	for account, ids := range a.pull.Scope.Doubted {
+		if account != "" && !slices.Contains(a.listed, account) {
+			continue // nothing was read of the account
+		}
+		for _, id := range ids {
+			if !a.shownDoubted[id] && !slices.Contains(a.shown.Shown, id) {
+				gone = append(gone, id)
+			}
+		}
+	}
+	slices.Sort(gone)
+	return a.storeRemovals(ctx, slices.Compact(gone))
+}
+
+// readsDoubted reports whether the doubted rows would have been returned if the vendor still had them. There are two
+// cases:
+//
+//   - The pull has read them by id. The ids that it has returned are known from all attempts, unless there are too many.
+//   - This is the first attempt, and has read everything without a window of dates. A vendor may have older rows than those in a window.
+func (a *attempt) readsDoubted() bool {
+	if !a.initial && !a.pull.Scope.Everything {
+		return !a.shown.ShownMore
+	}
+	return !a.resumed && !slices.ContainsFunc(a.pull.Progress.Steps, func(s domain.Step) bool {
+		return s.Window != domain.Window{}
+	})
+}

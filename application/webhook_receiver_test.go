@@ -20,7 +20,7 @@ func TestAllRefusalsAreTheSame(t *testing.T) {
 	good := webhookRequest(token, body)
 	revoked, err := e.MintToken(e.ctx, e.tenant, ports.MintRequest{Vendor: "pluggy", Name: "books"})
 	e.noError(err)
-	e.noError(e.RevokeToken(e.ctx, e.tenant, revoked.ID))
+	e.noError(e.RevokeToken(e.ctx, e.tenant, revoked.ID, false))
 	tests := map[string]struct {
 		change func(*domain.WebhookRequest)
 		reason string

@@ -195,7 +195,7 @@ func TestAWebhookIsNotOrphaned(t *testing.T) {
 func TestARevocationAndADeletionRemoveTheWebhook(t *testing.T) {
 	for name, end := range map[string]func(e *env, c domain.Connection, id domain.TokenID) error{
 		"revocation": func(e *env, _ domain.Connection, id domain.TokenID) error {
-			return e.RevokeToken(e.ctx, e.tenant, id)
+			return e.RevokeToken(e.ctx, e.tenant, id, false)
 		},
 		"deletion": func(e *env, c domain.Connection, _ domain.TokenID) error {
 			return e.DeleteConnection(e.ctx, e.tenant, c.ID, nil)
@@ -237,7 +237,7 @@ func TestARemovalThatFailsForAWeekIsGivenUp(t *testing.T) {
 	e, r, _ := newRegistrarEnv(t)
 	minted, err := e.register()
 	e.noError(err)
-	e.noError(e.RevokeToken(e.ctx, e.tenant, minted.ID))
+	e.noError(e.RevokeToken(e.ctx, e.tenant, minted.ID, false))
 	r.failure = rejected(domain.CredentialRejected)
 	if _, err := e.removeDue(
 		domain.RegistrationGiveUp - time.Hour,
@@ -361,7 +361,7 @@ func TestAPausedConnectionKeepsItsWebhooksAtTheVendor(t *testing.T) {
 	e.noError(err)
 	_, err = e.register()
 	e.wantError(err, domain.Conflict)
-	e.noError(e.RevokeToken(e.ctx, e.tenant, minted.ID))
+	e.noError(e.RevokeToken(e.ctx, e.tenant, minted.ID, false))
 	if _, err := e.removeDue(2 * domain.RegistrationGiveUp); err != nil {
 		t.Error(err)
 	}

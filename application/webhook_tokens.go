@@ -83,9 +83,15 @@ func (s *Service) ListTokens(
 }
 
 // RevokeToken implements ports.TokenManager.
-func (s *Service) RevokeToken(ctx context.Context, tenant domain.TenantID, id domain.TokenID) error {
+func (s *Service) RevokeToken(
+	ctx context.Context, tenant domain.TenantID, id domain.TokenID, force bool,
+) error {
+	check := domain.WebhookToken.CheckUnused
+	if force {
+		check = nil
+	}
 	entries := s.audits.EntriesOf(ctx, "token.revoke", id.String())
-	if err := s.Tokens.Revoke(ctx, tenant, id, s.Clock.Now(), entries); err != nil {
+	if err := s.Tokens.Revoke(ctx, tenant, id, s.Clock.Now(), entries, check); err != nil {
 		return err
 	}
 	s.audits.Emit(ctx, tenant, "token.revoke", id.String())

@@ -64,8 +64,8 @@ func TestATokenIsRotatedWithASecondOne(t *testing.T) {
 	next := e.mintToken(c)
 	e.receive(string(old.Raw.Reveal()), eventBody("e1", domain.PullScope{}))
 	e.receive(next, eventBody("e2", domain.PullScope{}))
-	e.noError(e.RevokeToken(e.ctx, e.tenant, old.ID))
-	e.wantError(e.RevokeToken(e.ctx, e.tenant, old.ID), domain.NotFound)
+	e.noError(e.RevokeToken(e.ctx, e.tenant, old.ID, false))
+	e.wantError(e.RevokeToken(e.ctx, e.tenant, old.ID, false), domain.NotFound)
 	_, err = e.Receive(e.ctx, webhookRequest(string(old.Raw.Reveal()), eventBody("e3", domain.PullScope{})))
 	e.wantError(err, domain.Unauthenticated)
 	e.receive(next, eventBody("e4", domain.PullScope{}))
@@ -76,7 +76,7 @@ func TestATokenOfAnotherTenantCannotBeRevoked(t *testing.T) {
 	e.createConnection("books")
 	minted, err := e.MintToken(e.ctx, e.tenant, ports.MintRequest{Vendor: "pluggy", Name: "books"})
 	e.noError(err)
-	e.wantError(e.RevokeToken(e.ctx, domain.TenantID{UUID: uuid.New()}, minted.ID), domain.NotFound)
+	e.wantError(e.RevokeToken(e.ctx, domain.TenantID{UUID: uuid.New()}, minted.ID, false), domain.NotFound)
 }
 
 func (e *env) tokenLastUsed() time.Time {

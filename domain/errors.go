@@ -82,6 +82,7 @@ const (
 	TypeUnknown        Code = "type_unknown"         // no such connector or vendor is registered (Invalid)
 	InternalFailure    Code = "internal_error"       // any other failure; only the log contains its cause
 
+	TokenInUse           Code = "token_in_use"           // the webhook token serves several connections (Conflict)
 	TooManySubscriptions Code = "too_many_subscriptions" // the tenant has MaxSubscriptions subscriptions (Conflict)
 )
 

@@ -135,9 +135,9 @@ func newPlanned(d *PendingDelivery, b TokenBinding, r routedEvent, derived bool)
 		p.Pull = d.Pull
 	}
 	if derived {
-		p.ID = DeliveryID{derivedID(d.Delivery.UUID, r.Connection)}
+		p.ID = DeliveryID{derivedID(d.Delivery.UUID, r.Connection.UUID)}
 		if !p.Pull.IsZero() {
-			p.Pull = PullID{derivedID(d.Pull.UUID, r.Connection)}
+			p.Pull = PullID{derivedID(d.Pull.UUID, r.Connection.UUID)}
 		}
 	}
 	return p

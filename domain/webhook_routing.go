@@ -165,13 +165,39 @@ func (d *PendingDelivery) initialStatus() DeliveryStatus {
 	return DeliveryAccepted
 }
 
-// derivedID returns the id of an object that is stored for the connection besides the object with the id base. It is a
-// UUIDv7 with the time of base. The same arguments always result in the same id.
-func derivedID(base uuid.UUID, connection ConnectionID) uuid.UUID {
-	sum := sha256.Sum256(slices.Concat(base[:], connection.UUID[:]))
+// derivedID returns the id of an object that is stored for another object (a connection, a token) besides the object with
+// the id base. It is a UUIDv7 with the time of base. The same arguments always result in the same id.
+func derivedID(base, other uuid.UUID) uuid.UUID {
+	sum := sha256.Sum256(slices.Concat(base[:], other[:]))
 	derived := base
 	copy(derived[6:], sum[:])
 	derived[6] = derived[6]&0x0f | 0x70 // version 7
 	derived[8] = derived[8]&0x3f | 0x80 // variant of RFC 9562
 	return derived
+}
+
+// Successor returns the connection to which the webhook tokens of a deleted connection move: the youngest of the live
+// connections of its tenant and vendor that have its origin. It returns false if there is none.
+func Successor(deleted Connection, live []Receiver) (ConnectionID, bool) {
+	var youngest Receiver
+	origin := Origin(deleted.BaseURL)
+	for _, r := range live {
+		later := cmp.Or(r.CreatedAt.Compare(youngest.CreatedAt),
+			bytes.Compare(r.Connection.UUID[:], youngest.Connection.UUID[:])) > 0
+		if r.Connection != deleted.ID && Origin(r.BaseURL) == origin && (youngest.Connection.IsZero() || later) {
+			youngest = r
+		}
+	}
+	return youngest.Connection, !youngest.Connection.IsZero()
+}
+
+// Moves reports whether the token moves to another connection when its connection is deleted. A token with a webhook
+// that the service has created does not: the webhook belongs to the application of the connection's credential.
+func (t WebhookToken) Moves() bool { return t.Live() && !t.Registration.Exists() }
+
+// TokenMoved returns the audit entry for the move of a token, which was caused by the change that entry describes.
+func TokenMoved(entry AuditEntry, token TokenID, to ConnectionID) AuditEntry {
+	entry.ID, entry.Action, entry.Object = derivedID(entry.ID, token.UUID), "token.move", token.String()
+	entry.Detail = AuditDetail{}.WithID("connectionId", to.UUID)
+	return entry
 }

@@ -62,6 +62,10 @@ type WebhookToken struct {
 	LastUsedAt time.Time // truncated to the minute; zero if the token was never used
 	RevokedAt  time.Time // zero while the token is live
 
+	// Serves is the number of live connections whose last webhook came through the token; 0 if the token is revoked. It
+	// is set only where a method says so.
+	Serves int
+
 	// Registration is the webhook that the service has created at the vendor for the token.
 	Registration WebhookRegistration
 }
@@ -106,6 +110,14 @@ func randomText(entropy io.Reader) (string, error) {
 func (t WebhookToken) Matches(raw string) bool {
 	hash := HashToken(raw)
 	return subtle.ConstantTimeCompare(hash[:], t.Hash[:]) == 1
+}
+
+// CheckUnused returns Conflict (token_in_use) if the token serves more than one connection. Serves must be set.
+func (t WebhookToken) CheckUnused() error {
+	if t.Serves <= 1 {
+		return nil
+	}
+	return &Error{Kind: Conflict, Code: TokenInUse, Message: "the token serves more than one connection"}
 }
 
 // Live reports whether the token has not been revoked.

@@ -70,6 +70,22 @@ func (e AuditEntries) About(objects []string) AuditEntries {
 	}
 }
 
+// WithMoved returns the entries of e, and one entry for each of the tokens that have moved to the connection because of
+// the change that e describes. If e has no entry, the result has none.
+func (e AuditEntries) WithMoved(tokens []domain.TokenID, to domain.ConnectionID) AuditEntries {
+	return func() []domain.AuditEntry {
+		entries := e.Make()
+		if len(entries) == 0 {
+			return nil
+		}
+		cause := entries[0]
+		for _, token := range tokens {
+			entries = append(entries, domain.TokenMoved(cause, token, to))
+		}
+		return entries
+	}
+}
+
 // Make returns the result of e, or nil if e is nil.
 func (e AuditEntries) Make() []domain.AuditEntry {
 	if e == nil {

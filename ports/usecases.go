@@ -244,7 +244,8 @@ type ConnectionManager interface {
 	// revision_mismatch).
 	UpdateConnection(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID,
 		match IfMatch, u ConnectionUpdate) (domain.Connection, error)
-	// DeleteConnection soft-deletes the connection, frees its name and revokes its tokens.
+	// DeleteConnection soft-deletes the connection and frees its name. Its webhook tokens move to another connection of
+	// the same vendor and origin, or are revoked if there is none; tokens with a registration are always revoked.
 	// Errors: Conflict (revision_mismatch).
 	DeleteConnection(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, match IfMatch) error
 	// TestConnection authenticates at the vendor with the stored credential and reads the account reference. Any
@@ -387,12 +388,14 @@ type TokenManager interface {
 	//   - Invalid; NotFound;
 	//   - Rejected (vendor_refused), or an Unavailable error of Aggregator, if the webhook cannot be created.
 	MintToken(ctx context.Context, tenant domain.TenantID, r MintRequest) (MintedToken, error)
-	// ListTokens returns tokens, including revoked ones, newest first.
+	// ListTokens returns tokens, including revoked ones, newest first, with WebhookToken.Serves.
 	ListTokens(ctx context.Context, tenant domain.TenantID, filter TokenFilter,
 		page domain.PageRequest) (domain.Page[domain.WebhookToken], error)
 	// RevokeToken revokes the token: the service refuses every later webhook request that uses it. If the service has
-	// created the webhook at the vendor, it removes the webhook there later. Errors: NotFound.
-	RevokeToken(ctx context.Context, tenant domain.TenantID, id domain.TokenID) error
+	// created the webhook at the vendor, it removes the webhook there later.
+	//
+	// Errors: NotFound; Conflict (token_in_use) if the token serves more than one connection, unless force is set.
+	RevokeToken(ctx context.Context, tenant domain.TenantID, id domain.TokenID, force bool) error
 }
 
 // WebhookReceiver receives webhook requests from vendors.

@@ -128,7 +128,7 @@ func (v connections) Update(ctx context.Context, tenant domain.TenantID, kind do
 		}
 		v.recordEvents(row.Tenant, row.ID, draft.Health.Since, events...)
 		if !row.Live() {
-			v.closeDeleted(row.ID, row.DeletedAt)
+			entries = entries.WithMoved(v.closeDeleted(row.ID, row.DeletedAt))
 		}
 		if resumed {
 			// Nudge is called in the order of v.nudged. The pull that has started is the last one in the slice, but
@@ -142,20 +142,37 @@ func (v connections) Update(ctx context.Context, tenant domain.TenantID, kind do
 	})
 }
 
-// closeDeleted revokes the tokens of a deleted connection and marks its queued pulls as failed. A running pull does not
-// change; the next write of its worker returns LeaseLost.
-func (s *Store) closeDeleted(id domain.ConnectionID, at time.Time) {
+// closeDeleted moves the tokens of a deleted connection to another one, or revokes them, and marks its queued pulls as
+// failed. A running pull does not change; the next write of its worker returns LeaseLost. It returns the moved tokens
+// and the connection to which they belong now.
+func (s *Store) closeDeleted(id domain.ConnectionID, at time.Time) (moved []domain.TokenID, to domain.ConnectionID) {
+	var live []domain.Receiver
+	deleted := s.connections[id]
+	for _, c := range s.connections {
+		if c.Live() && c.Kind == domain.Aggregator && c.Tenant == deleted.Tenant && c.Vendor == deleted.Vendor {
+			live = append(live, domain.ReceiverOf(*c))
+		}
+	}
+	to, found := domain.Successor(*deleted, live)
 	for _, token := range s.tokens {
-		if token.Connection == id && token.Live() {
+		switch {
+		case token.Connection != id || !token.Live():
+		case found && token.Moves():
+			token.Connection = to
+			moved = append(moved, token.ID)
+		default:
 			token.Revoke(at)
 		}
 	}
+	slices.SortFunc(moved, func(x, y domain.TokenID) int { return bytes.Compare(x.UUID[:], y.UUID[:]) })
 	delete(s.staged, id)
+	delete(s.lastTokens, id)
 	for _, p := range s.openPullsOf(id).open() {
 		if p.State == domain.PullQueued {
 			s.end(p, domain.PullFailed, domain.ConnectionGone, at)
 		}
 	}
+	return moved, to
 }
 
 // Activity returns times that are recorded separately from the deliveries, so they remain known after the

@@ -41,7 +41,7 @@ func (v erasures) Start(ctx context.Context, tenant domain.TenantID, connection 
 		wasLive := c.Live()
 		c.Erase(r.At)
 		if wasLive {
-			v.closeDeleted(c.ID, c.DeletedAt)
+			entries = entries.WithMoved(v.closeDeleted(c.ID, c.DeletedAt))
 		}
 		v.record(tenant, entries)
 		return cloneErasure(e), nil

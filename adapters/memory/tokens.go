@@ -37,11 +37,22 @@ func (v tokens) List(
 		}
 		rows := filtered(maps.Values(v.tokens), func(t *domain.WebhookToken) bool {
 			return t.Tenant == tenant && t.Listed() && (f.Connection.IsZero() || t.Connection == f.Connection)
-		}, cloneToken)
+		}, func(t domain.WebhookToken) domain.WebhookToken { return v.withServes(&t) })
 		return cutPage(rows, page, descending, func(t domain.WebhookToken) domain.Position {
 			return timePosition(t.CreatedAt, t.ID.UUID)
 		}), nil
 	})
+}
+
+// withServes returns a copy of the token in which Serves is set.
+func (s *Store) withServes(t *domain.WebhookToken) domain.WebhookToken {
+	token := cloneToken(*t)
+	for _, last := range s.lastTokens {
+		if last == token.ID && token.Live() {
+			token.Serves++
+		}
+	}
+	return token
 }
 
 // FindByHash looks up the token in the map, whose keys are the hashes.
@@ -57,11 +68,16 @@ func (v tokens) FindByHash(ctx context.Context, hash domain.TokenHash) (domain.W
 // Revoke finds only live tokens, so that a second revocation does not replace the time of the
 // first.
 func (v tokens) Revoke(ctx context.Context, tenant domain.TenantID, id domain.TokenID, at time.Time,
-	entries ports.AuditEntries,
+	entries ports.AuditEntries, check func(domain.WebhookToken) error,
 ) error {
 	return v.exclusive(ctx, "Tokens.Revoke", func() error {
 		for _, token := range v.tokens {
 			if token.ID == id && token.Tenant == tenant && token.Live() && token.Listed() {
+				if check != nil {
+					if err := check(v.withServes(token)); err != nil {
+						return err
+					}
+				}
 				token.Revoke(at)
 				v.record(tenant, entries)
 				return nil

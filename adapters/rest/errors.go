@@ -100,6 +100,7 @@ var statusRules = []statusRule{
 		domain.AlreadyErased, http.StatusConflict, codeConflict,
 		"the connection is erased already, so its vendor cannot be asked any more",
 	},
+	{domain.TokenInUse, http.StatusConflict, codeConflict, "the token serves more than one connection"},
 	{domain.NotOffered, http.StatusConflict, codeConflict, "the vendor does not offer this"},
 	{
 		domain.AccountDrifting, http.StatusConflict, codeConflict,

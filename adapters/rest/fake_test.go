@@ -325,7 +325,7 @@ func (f *fake) ListTokens(
 	return onePage(f, filter, p, tokenFixture())
 }
 
-func (f *fake) RevokeToken(_ context.Context, _ domain.TenantID, id domain.TokenID) error {
+func (f *fake) RevokeToken(_ context.Context, _ domain.TenantID, id domain.TokenID, _ bool) error {
 	return f.record(id)
 }
 

@@ -45,6 +45,7 @@ type tokenView struct {
 	CreatedAt    time.Time `json:"createdAt" example:"2026-03-01T10:00:00Z" doc:"When it was created"`
 	LastUsedAt   time.Time `json:"lastUsedAt,omitzero" example:"2026-03-02T10:00:00Z" doc:"When a webhook last used the token; absent if none did"`
 	RevokedAt    time.Time `json:"revokedAt,omitzero" example:"2026-03-09T10:00:00Z" doc:"When the token was revoked; absent while it is live"`
+	Serves       int       `json:"serves" example:"40" doc:"The number of connections whose last webhook came through the token; 0 after the token was revoked"`
 }
 
 // tokenOf returns the representation of t, which omits the hash.
@@ -52,6 +53,7 @@ func tokenOf(t domain.WebhookToken) tokenView {
 	return tokenView{
 		ID: t.ID.String(), ConnectionID: t.Connection.String(), Vendor: string(t.Vendor),
 		CreatedAt: utcOrZero(t.CreatedAt), LastUsedAt: utcOrZero(t.LastUsedAt), RevokedAt: utcOrZero(t.RevokedAt),
+		Serves: t.Serves,
 	}
 }
 
@@ -83,9 +85,10 @@ func (s *server) tokenRoutes() []route {
 		},
 		{
 			id: "revoke-webhook-token", method: http.MethodDelete, path: tokensPath + "/{id}",
-			description: "Revokes the token. The next webhook that uses it is refused, on every replica.",
-			status:      http.StatusNoContent, tag: tag, summary: "Revoke a webhook token",
-			scope: scopeWrite, notFound: tokenNotFound,
+			description: "Revokes the token. The next webhook that uses it is refused, on every replica. If the token " +
+				"serves more than one connection, the response is a 409 unless force is set.",
+			status: http.StatusNoContent, tag: tag, summary: "Revoke a webhook token",
+			scope: scopeWrite, notFound: tokenNotFound, conflict: true,
 			mount: handle(s.revokeToken),
 		},
 	}
@@ -131,10 +134,14 @@ func (s *server) listTokens(ctx context.Context, tenant domain.TenantID, in *str
 }
 
 // revokeToken revokes a token. A second revocation responds with 404.
-func (s *server) revokeToken(ctx context.Context, tenant domain.TenantID, in *idInput) (*noContent, error) {
+func (s *server) revokeToken(ctx context.Context, tenant domain.TenantID, in *struct {
+	ID string `path:"id" doc:"Opaque"`
+	Force bool `query:"force" doc:"Also revoke a token that serves more than one connection"`
+},
+) (*noContent, error) {
 	id, err := domain.ParseID[domain.WebhookToken](in.ID)
 	if err != nil {
 		return nil, err
 	}
-	return nil, s.service.RevokeToken(ctx, tenant, id)
+	return nil, s.service.RevokeToken(ctx, tenant, id, in.Force)
 }

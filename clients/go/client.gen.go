@@ -4067,6 +4067,11 @@ type TokenView struct {
 	// Examples: 2026-03-09T10:00:00Z
 	RevokedAt *time.Time `json:"revokedAt,omitempty"`
 
+	// Serves The number of connections whose last webhook came through the token; 0 after the token was revoked
+	//
+	// Examples: 40
+	Serves int64 `json:"serves"`
+
 	// Vendor The aggregator
 	//
 	// Examples: pluggy
@@ -4925,6 +4930,12 @@ type ListWebhookTokensParams struct {
 type MintWebhookTokenParams struct {
 	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too
 	XIdempotencyKey *string `json:"X-Idempotency-Key,omitempty"`
+}
+
+// RevokeWebhookTokenParams defines parameters for RevokeWebhookToken.
+type RevokeWebhookTokenParams struct {
+	// Force Also revoke a token that serves more than one connection
+	Force *bool `form:"force,omitempty" json:"force,omitempty"`
 }
 
 // ReceiveWebhookJSONBody defines parameters for ReceiveWebhook.
@@ -6087,10 +6098,10 @@ type ClientInterface interface {
 
 	// RevokeWebhookToken Revoke a webhook token
 	//
-	// Revokes the token. The next webhook that uses it is refused, on every replica.
+	// Revokes the token. The next webhook that uses it is refused, on every replica. If the token serves more than one connection, the response is a 409 unless force is set.
 	//
 	// Corresponds with DELETE /v1/discovery/webhooks/tokens/{id} (the `RevokeWebhookToken` operationId).
-	RevokeWebhookToken(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+	RevokeWebhookToken(ctx context.Context, id string, params *RevokeWebhookTokenParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ReceiveWebhookWithBody Receive a webhook from an aggregator
 	//
@@ -7735,11 +7746,11 @@ func (c *Client) MintWebhookToken(ctx context.Context, params *MintWebhookTokenP
 
 // RevokeWebhookToken Revoke a webhook token
 //
-// Revokes the token. The next webhook that uses it is refused, on every replica.
+// Revokes the token. The next webhook that uses it is refused, on every replica. If the token serves more than one connection, the response is a 409 unless force is set.
 //
 // Corresponds with DELETE /v1/discovery/webhooks/tokens/{id} (the `RevokeWebhookToken` operationId).
-func (c *Client) RevokeWebhookToken(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewRevokeWebhookTokenRequest(c.Server, id)
+func (c *Client) RevokeWebhookToken(ctx context.Context, id string, params *RevokeWebhookTokenParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRevokeWebhookTokenRequest(c.Server, id, params)
 	if err != nil {
 		return nil, err
 	}
@@ -12324,7 +12335,7 @@ func NewMintWebhookTokenRequestWithBody(server string, params *MintWebhookTokenP
 }
 
 // NewRevokeWebhookTokenRequest constructs an http.Request for the RevokeWebhookToken method
-func NewRevokeWebhookTokenRequest(server string, id string) (*http.Request, error) {
+func NewRevokeWebhookTokenRequest(server string, id string, params *RevokeWebhookTokenParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -12347,6 +12358,33 @@ func NewRevokeWebhookTokenRequest(server string, id string) (*http.Request, erro
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Force != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "force", *params.Force, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
 	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
@@ -13329,12 +13367,12 @@ type ClientWithResponsesInterface interface {
 
 	// RevokeWebhookTokenWithResponse Revoke a webhook token
 	//
-	// Revokes the token. The next webhook that uses it is refused, on every replica.
+	// Revokes the token. The next webhook that uses it is refused, on every replica. If the token serves more than one connection, the response is a 409 unless force is set.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with DELETE /v1/discovery/webhooks/tokens/{id} (the `RevokeWebhookToken` operationId).
-	RevokeWebhookTokenWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*RevokeWebhookTokenResponse, error)
+	RevokeWebhookTokenWithResponse(ctx context.Context, id string, params *RevokeWebhookTokenParams, reqEditors ...RequestEditorFn) (*RevokeWebhookTokenResponse, error)
 
 	// ReceiveWebhookWithBodyWithResponse Receive a webhook from an aggregator
 	//
@@ -23830,6 +23868,8 @@ type RevokeWebhookTokenResponse struct {
 	ApplicationProblemJSON404 *Problem
 	// ApplicationProblemJSON405 the response for an HTTP 405 `application/problem+json` response
 	ApplicationProblemJSON405 *Problem
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Problem
 	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
 	ApplicationProblemJSON429 *Problem
 	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
@@ -23869,6 +23909,11 @@ func (r RevokeWebhookTokenResponse) GetApplicationProblemJSON404() *Problem {
 // GetApplicationProblemJSON405 returns the response for an HTTP 405 `application/problem+json` response
 func (r RevokeWebhookTokenResponse) GetApplicationProblemJSON405() *Problem {
 	return r.ApplicationProblemJSON405
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r RevokeWebhookTokenResponse) GetApplicationProblemJSON409() *Problem {
+	return r.ApplicationProblemJSON409
 }
 
 // GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
@@ -25476,13 +25521,13 @@ func (c *ClientWithResponses) MintWebhookTokenWithResponse(ctx context.Context, 
 
 // RevokeWebhookTokenWithResponse Revoke a webhook token
 //
-// Revokes the token. The next webhook that uses it is refused, on every replica.
+// Revokes the token. The next webhook that uses it is refused, on every replica. If the token serves more than one connection, the response is a 409 unless force is set.
 //
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with DELETE /v1/discovery/webhooks/tokens/{id} (the `RevokeWebhookToken` operationId).
-func (c *ClientWithResponses) RevokeWebhookTokenWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*RevokeWebhookTokenResponse, error) {
-	rsp, err := c.RevokeWebhookToken(ctx, id, reqEditors...)
+func (c *ClientWithResponses) RevokeWebhookTokenWithResponse(ctx context.Context, id string, params *RevokeWebhookTokenParams, reqEditors ...RequestEditorFn) (*RevokeWebhookTokenResponse, error) {
+	rsp, err := c.RevokeWebhookToken(ctx, id, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -36405,6 +36450,13 @@ func ParseRevokeWebhookTokenResponse(rsp *http.Response) (*RevokeWebhookTokenRes
 			return nil, err
 		}
 		response.ApplicationProblemJSON405 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
 		var dest Problem

@@ -381,17 +381,17 @@ func (mr *MockTokensMockRecorder) RecordUsage(ctx, usage any) *gomock.Call {
 }
 
 // Revoke mocks base method.
-func (m *MockTokens) Revoke(ctx context.Context, tenant domain.TenantID, id domain.TokenID, at time.Time, entries ports.AuditEntries) error {
+func (m *MockTokens) Revoke(ctx context.Context, tenant domain.TenantID, id domain.TokenID, at time.Time, entries ports.AuditEntries, check func(domain.WebhookToken) error) error {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "Revoke", ctx, tenant, id, at, entries)
+	ret := m.ctrl.Call(m, "Revoke", ctx, tenant, id, at, entries, check)
 	ret0, _ := ret[0].(error)
 	return ret0
 }
 
 // Revoke indicates an expected call of Revoke.
-func (mr *MockTokensMockRecorder) Revoke(ctx, tenant, id, at, entries any) *gomock.Call {
+func (mr *MockTokensMockRecorder) Revoke(ctx, tenant, id, at, entries, check any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Revoke", reflect.TypeOf((*MockTokens)(nil).Revoke), ctx, tenant, id, at, entries)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Revoke", reflect.TypeOf((*MockTokens)(nil).Revoke), ctx, tenant, id, at, entries, check)
 }
 
 // MockDeliveries is a mock of Deliveries interface.

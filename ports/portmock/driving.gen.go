@@ -969,17 +969,17 @@ func (mr *MockAPIMockRecorder) ResumeSubscription(ctx, tenant, id any) *gomock.C
 }
 
 // RevokeToken mocks base method.
-func (m *MockAPI) RevokeToken(ctx context.Context, tenant domain.TenantID, id domain.TokenID) error {
+func (m *MockAPI) RevokeToken(ctx context.Context, tenant domain.TenantID, id domain.TokenID, force bool) error {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "RevokeToken", ctx, tenant, id)
+	ret := m.ctrl.Call(m, "RevokeToken", ctx, tenant, id, force)
 	ret0, _ := ret[0].(error)
 	return ret0
 }
 
 // RevokeToken indicates an expected call of RevokeToken.
-func (mr *MockAPIMockRecorder) RevokeToken(ctx, tenant, id any) *gomock.Call {
+func (mr *MockAPIMockRecorder) RevokeToken(ctx, tenant, id, force any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "RevokeToken", reflect.TypeOf((*MockAPI)(nil).RevokeToken), ctx, tenant, id)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "RevokeToken", reflect.TypeOf((*MockAPI)(nil).RevokeToken), ctx, tenant, id, force)
 }
 
 // RotateSubscriptionSecret mocks base method.

@@ -248,7 +248,7 @@ func tokenlessIsNotSilent(f *fixture) {
 	f.equal("awaits", true, f.getConnection(c).Webhook.DueAt.IsZero())
 	token := f.createToken(c)
 	f.equal("after the first token", dueWatch(at), f.getConnection(c).Webhook)
-	f.noError(f.Tokens.Revoke(f.ctx, c.Tenant, token.ID, f.now(), nil))
+	f.noError(f.Tokens.Revoke(f.ctx, c.Tenant, token.ID, f.now(), nil, nil))
 	f.equal("with a revoked token", ports.WebhookPassed{}, f.pass(c, at))
 }
 

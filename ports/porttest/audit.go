@@ -143,7 +143,7 @@ func auditedChanges(f *fixture) {
 	_, err := f.Connections.Update(f.ctx, f.tenant, c.Kind, c.ID, audited("Connections.Update"), edited)
 	f.noError(err)
 	f.noError(f.Tokens.Create(f.ctx, token, audited("Tokens.Create")))
-	f.noError(f.Tokens.Revoke(f.ctx, f.tenant, token.ID, f.now(), audited("Tokens.Revoke")))
+	f.noError(f.Tokens.Revoke(f.ctx, f.tenant, token.ID, f.now(), audited("Tokens.Revoke"), nil))
 	f.noError(f.Tokens.ActivateRegistration(f.ctx, f.tenant, registered.ID, "webhook",
 		audited("Tokens.ActivateRegistration")))
 	_, err = f.Pulls.Request(f.ctx, f.tenant, c.ID,
@@ -196,7 +196,7 @@ func auditedFailures(f *fixture) {
 			return err
 		}(),
 		"Tokens.Create": f.Tokens.Create(f.ctx, f.newToken(f.newConnection("absent")), f.entry("mint")),
-		"Revoke":        f.Tokens.Revoke(f.ctx, newTenant(), token.ID, f.now(), f.entry("revoke")),
+		"Revoke":        f.Tokens.Revoke(f.ctx, newTenant(), token.ID, f.now(), f.entry("revoke"), nil),
 		"Request": func() error {
 			r := ports.PullRequest{ID: newID[domain.Pull](), Trigger: domain.TriggerOperator, At: f.now()}
 			_, err := f.Pulls.Request(f.ctx, f.tenant, newID[domain.Connection](), r, f.entry("pull"))

@@ -2,6 +2,7 @@ package porttest
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -11,7 +12,8 @@ import (
 // deletionTests check the effects of deleting a connection. All effects of a deletion happen in one transaction.
 var deletionTests = []storeTest{
 	{"no method finds a deleted connection", deletedIsNotFound},
-	{"deletion revokes the live tokens", deletionRevokes},
+	{"deletion revokes the live tokens if no connection can take them over", deletionRevokes},
+	{"deletion moves the live tokens to the youngest connection of the vendor and origin", deletionMovesTokens},
 	{"deletion fails queued and waiting pulls and their deliveries", deletionFailsPulls},
 	{"no pull stays queued when requests race with the deletion", deletionRacesRequests},
 	{"rows of a deleted connection stay in the change feed", deletionKeepsFeed},
@@ -47,8 +49,10 @@ func deletionRevokes(f *fixture) {
 	c, live := f.connectionWithToken()
 	early := f.createToken(c)
 	revoked := f.now()
-	f.noError(f.Tokens.Revoke(f.ctx, f.tenant, early.ID, revoked, nil))
-	_, unaffected := f.connectionWithToken()
+	f.noError(f.Tokens.Revoke(f.ctx, f.tenant, early.ID, revoked, nil, nil))
+	other := f.newConnection("another origin")
+	other.BaseURL = "https://sandbox.example.test"
+	unaffected := f.createToken(f.createStored(other))
 	at := f.deleteConnection(c)
 	for _, token := range f.listTokens(ports.TokenFilter{}, 10, nil) {
 		switch token.ID {
@@ -62,6 +66,46 @@ func deletionRevokes(f *fixture) {
 	}
 	_, err := f.Deliveries.Receive(f.ctx, f.incoming(live, wantedEvent("late", domain.PullScope{})))
 	f.errorIs(err, domain.Unauthenticated)
+}
+
+// deletionMovesTokens deletes connections until none is left. Its tokens without a registration move each time.
+func deletionMovesTokens(f *fixture) {
+	c, token := f.connectionWithToken()
+	registered := f.newToken(c)
+	registered.Registration = domain.WebhookRegistration{State: domain.RegistrationActive, ID: "webhook"}
+	f.noError(f.Tokens.Create(f.ctx, registered, nil))
+	older, youngest := f.createConnection(), f.createConnection()
+	for i, elsewhere := range []func(*domain.Connection){
+		func(c *domain.Connection) { c.BaseURL = "https://sandbox.example.test" },
+		func(c *domain.Connection) { c.Vendor = otherVendor },
+		func(c *domain.Connection) { c.Tenant = newTenant() },
+	} {
+		other := f.newConnection(fmt.Sprintf("elsewhere %d", i))
+		elsewhere(&other)
+		f.createStored(other)
+	}
+	f.deleteConnection(f.createConnection())
+	get := func(id domain.TokenID) domain.WebhookToken {
+		tokens := f.listTokens(ports.TokenFilter{}, 10, nil)
+		return tokens[slices.IndexFunc(tokens, func(t domain.WebhookToken) bool { return t.ID == id })]
+	}
+	del := func(c domain.Connection) {
+		entries := f.entry("connection.delete")
+		_, err := f.Connections.Update(f.ctx, c.Tenant, c.Kind, c.ID, entries, func(c *domain.Connection) error {
+			c.Delete(f.now())
+			return nil
+		})
+		f.noError(err)
+	}
+	del(c)
+	f.equal("a token with a registration", false, get(registered.ID).Live())
+	moved := get(token.ID)
+	f.equal("the moved token", []any{true, youngest.ID}, []any{moved.Live(), moved.Connection})
+	f.equal("a webhook through it", youngest.ID, f.receiveWanted(token).Connection)
+	del(youngest)
+	f.equal("the token after another deletion", older.ID, get(token.ID).Connection)
+	del(older)
+	f.equal("the token after the last deletion", false, get(token.ID).Live())
 }
 
 // deletionFailsPulls checks that the deletion of a connection marks its pulls and their deliveries as failed. Otherwise

@@ -105,8 +105,10 @@ func deliveriesAreNotShared(f *fixture) {
 func receiveNeedsALiveToken(f *fixture) {
 	c, token := f.connectionWithToken()
 	revoked := f.createToken(c)
-	f.noError(f.Tokens.Revoke(f.ctx, f.tenant, revoked.ID, f.now(), nil))
-	deleted, orphan := f.connectionWithToken()
+	f.noError(f.Tokens.Revoke(f.ctx, f.tenant, revoked.ID, f.now(), nil, nil))
+	deleted := f.newConnection("of an origin without other connections")
+	deleted.BaseURL = "https://sandbox.example.test"
+	orphan := f.createToken(f.createStored(deleted))
 	f.deleteConnection(deleted)
 	unknown, foreign := f.newToken(c), token
 	foreign.Vendor = otherVendor

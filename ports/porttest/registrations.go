@@ -73,7 +73,7 @@ func pendingTokenIsHidden(f *fixture) {
 	_, token := f.registeredToken()
 	f.equal("stored", token, f.findToken(token))
 	f.equal("listed", 0, len(f.listTokens(ports.TokenFilter{}, 10, nil)))
-	f.errorIs(f.Tokens.Revoke(f.ctx, f.tenant, token.ID, f.now(), nil), domain.NotFound)
+	f.errorIs(f.Tokens.Revoke(f.ctx, f.tenant, token.ID, f.now(), nil, nil), domain.NotFound)
 	f.equal("the status of a delivery", domain.DeliveryAccepted, f.receiveWanted(token).Status)
 }
 
@@ -88,7 +88,7 @@ func activateRegistration(f *fixture) {
 func revokedRegistrationIsDue(f *fixture) {
 	c, token := f.activeToken()
 	at := f.now()
-	f.noError(f.Tokens.Revoke(f.ctx, f.tenant, token.ID, at, nil))
+	f.noError(f.Tokens.Revoke(f.ctx, f.tenant, token.ID, at, nil, nil))
 	token.Revoke(at)
 	f.equal("after the revocation", token, f.findToken(token))
 	claimed, ok := f.claimRegistration(token, at)
@@ -131,7 +131,7 @@ func pendingRegistrationExpires(f *fixture) {
 func registrationIsClaimedOnce(f *fixture) {
 	_, token := f.activeToken()
 	at := f.now()
-	f.noError(f.Tokens.Revoke(f.ctx, f.tenant, token.ID, at, nil))
+	f.noError(f.Tokens.Revoke(f.ctx, f.tenant, token.ID, at, nil, nil))
 	var mu sync.Mutex
 	times := 0
 	concurrently(8, func(int) {
@@ -153,7 +153,7 @@ func registrationIsClaimedOnce(f *fixture) {
 func postponedRegistration(f *fixture) {
 	_, token := f.activeToken()
 	at := f.now()
-	f.noError(f.Tokens.Revoke(f.ctx, f.tenant, token.ID, at, nil))
+	f.noError(f.Tokens.Revoke(f.ctx, f.tenant, token.ID, at, nil, nil))
 	f.claimRegistration(token, at)
 	later := at.Add(2 * time.Hour)
 	f.noError(f.Tokens.PostponeRegistration(f.ctx, f.tenant, token.ID, later))

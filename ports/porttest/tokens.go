@@ -14,6 +14,7 @@ var tokenTests = []storeTest{
 	{"another tenant's token is not found, like an absent one", tokensAreTenantScoped},
 	{"no token stays live when its creation races with the deletion", tokenRacesDeletion},
 	{"a token is revoked once, and keeps the time of its revocation", tokenIsRevokedOnce},
+	{"a token serves the live connections whose last webhook came through it", tokensServe},
 	{"FindByHash returns live and revoked tokens of every tenant", findByHash},
 	{"a list filters by connection and includes revoked tokens", tokenFilters},
 	{"paging newest first returns every row once while rows are added", tokenPaging},
@@ -41,7 +42,7 @@ func tokensAreTenantScoped(f *fixture) {
 	c, token := f.connectionWithToken()
 	foreign := newTenant()
 	revoke := func(tenant domain.TenantID, id domain.TokenID) error {
-		return f.Tokens.Revoke(f.ctx, tenant, id, f.now(), nil)
+		return f.Tokens.Revoke(f.ctx, tenant, id, f.now(), nil, nil)
 	}
 	f.sameNotFound("Revoke", revoke(foreign, token.ID), revoke(f.tenant, newID[domain.WebhookToken]()))
 	theirs, nobodys := f.newToken(c), f.newToken(c)
@@ -82,8 +83,8 @@ func tokenRacesDeletion(f *fixture) {
 func tokenIsRevokedOnce(f *fixture) {
 	_, token := f.connectionWithToken()
 	at := f.now()
-	f.noError(f.Tokens.Revoke(f.ctx, f.tenant, token.ID, at, nil))
-	f.errorIs(f.Tokens.Revoke(f.ctx, f.tenant, token.ID, f.now(), nil), domain.NotFound)
+	f.noError(f.Tokens.Revoke(f.ctx, f.tenant, token.ID, at, nil, nil))
+	f.errorIs(f.Tokens.Revoke(f.ctx, f.tenant, token.ID, f.now(), nil, nil), domain.NotFound)
 	f.equal("revoked at", at, f.listTokens(ports.TokenFilter{}, 10, nil)[0].RevokedAt)
 	_, err := f.Deliveries.Receive(f.ctx, f.incoming(token, wantedEvent("late", domain.PullScope{})))
 	f.errorIs(err, domain.Unauthenticated)
@@ -95,7 +96,7 @@ func findByHash(f *fixture) {
 	f.noError(err)
 	f.equal("a live token", token, got)
 	token.RevokedAt = f.now()
-	f.noError(f.Tokens.Revoke(f.ctx, f.tenant, token.ID, token.RevokedAt, nil))
+	f.noError(f.Tokens.Revoke(f.ctx, f.tenant, token.ID, token.RevokedAt, nil, nil))
 	f.createToken(c)
 	got, err = f.Tokens.FindByHash(f.ctx, token.Hash)
 	f.noError(err)
@@ -111,7 +112,7 @@ func tokenFilters(f *fixture) {
 	c, first := f.connectionWithToken()
 	second := f.createToken(c)
 	_, other := f.connectionWithToken()
-	f.noError(f.Tokens.Revoke(f.ctx, f.tenant, first.ID, f.now(), nil))
+	f.noError(f.Tokens.Revoke(f.ctx, f.tenant, first.ID, f.now(), nil, nil))
 	f.equal("of one connection", []domain.TokenID{second.ID, first.ID},
 		ids(f.listTokens(ports.TokenFilter{Connection: c.ID}, 10, nil), tokenID))
 	f.equal("of all", []domain.TokenID{other.ID, second.ID, first.ID},
@@ -175,4 +176,41 @@ func usageOnlyMovesForward(f *fixture) {
 	f.equal("second", early, used(second.ID))
 	touch(nil)
 	f.inUTC(used(first.ID))
+}
+
+// tokensServe receives events through two tokens of one connection and checks how many connections each token serves.
+func tokensServe(f *fixture) {
+	c, first := f.connectionWithToken()
+	second := f.createToken(c)
+	var connections []domain.Connection
+	for _, ref := range []string{"item-2", "item-3"} {
+		other := f.newConnection("connection of " + ref)
+		other.AccountRef = ref
+		connections = append(connections, f.createStored(other))
+	}
+	send := func(token domain.WebhookToken, ref string) { f.receive(f.incoming(token, about(ref))) }
+	want := func(what string, ofFirst, ofSecond int) {
+		f.Helper()
+		serves := map[domain.TokenID]int{}
+		for _, t := range f.listTokens(ports.TokenFilter{}, 10, nil) {
+			serves[t.ID] = t.Serves
+		}
+		f.equal(what, []int{ofFirst, ofSecond}, []int{serves[first.ID], serves[second.ID]})
+	}
+	want("before the first webhook", 0, 0)
+	send(first, "item-2")
+	send(first, "item-3")
+	want("after two webhooks", 2, 0)
+	send(first, "unknown item")
+	want("after a webhook that belongs to no connection", 2, 0)
+	send(first, c.AccountRef)
+	want("after a webhook of its own connection", 3, 0)
+	refused := f.Tokens.Revoke(f.ctx, f.tenant, first.ID, f.now(), nil, domain.WebhookToken.CheckUnused)
+	f.errorIs(refused, domain.TokenInUse)
+	send(second, "item-2")
+	want("after a webhook through the other token", 2, 1)
+	f.deleteConnection(connections[1])
+	want("after a deletion", 1, 1)
+	f.noError(f.Tokens.Revoke(f.ctx, f.tenant, first.ID, f.now(), nil, domain.WebhookToken.CheckUnused))
+	want("after the revocation", 0, 1)
 }

@@ -119,7 +119,7 @@ func (s *sim) revokeToken(ctx context.Context, app *application.Service, c *conn
 		return s.mintToken(ctx, app, c)
 	}
 	oldest := c.tokens[0]
-	err := app.RevokeToken(ctx, c.Tenant, oldest.id)
+	err := app.RevokeToken(ctx, c.Tenant, oldest.id, true)
 	if err == nil {
 		oldest.revoked = true
 	}

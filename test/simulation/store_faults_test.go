@@ -129,10 +129,10 @@ func (v tokens) Create(ctx context.Context, t domain.WebhookToken, entries ports
 }
 
 func (v tokens) Revoke(ctx context.Context, t domain.TenantID, id domain.TokenID, at time.Time,
-	entries ports.AuditEntries,
+	entries ports.AuditEntries, check func(domain.WebhookToken) error,
 ) error {
 	return interceptError(ctx, v.sim, "Tokens.Revoke", func(ctx context.Context) error {
-		return v.Tokens.Revoke(ctx, t, id, at, entries)
+		return v.Tokens.Revoke(ctx, t, id, at, entries, check)
 	})
 }
 

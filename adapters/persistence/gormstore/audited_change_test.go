@@ -43,7 +43,7 @@ func TestAChangeWhoseEntryCannotBeStoredIsNotMade(t *testing.T) {
 		for name, err := range map[string]error{
 			"Create": b.Connections().Create(t.Context(), absent, entries),
 			"Update": updateErr,
-			"Revoke": b.Tokens().Revoke(t.Context(), tenant, token.ID, at, entries),
+			"Revoke": b.Tokens().Revoke(t.Context(), tenant, token.ID, at, entries, nil),
 		} {
 			if err == nil {
 				t.Errorf("%s: no error", name)

@@ -2,6 +2,7 @@ package gormstore
 
 import (
 	"context"
+	"errors"
 
 	"github.com/google/uuid"
 	"gorm.io/gorm"
@@ -141,7 +142,8 @@ func (s connections) Update(ctx context.Context, tenant domain.TenantID, kind do
 		}
 		var events []records.Event
 		c.Announced, events = records.OfHealth(before, c)
-		if err := saveConnection(tx.DB, s.dialect, c); err != nil {
+		moved, to, err := saveConnection(tx.DB, s.dialect, c)
+		if err != nil {
 			return err
 		}
 		if err := rememberReference(tx.DB, row, c); err != nil {
@@ -155,7 +157,7 @@ func (s connections) Update(ctx context.Context, tenant domain.TenantID, kind do
 		if err != nil {
 			return err
 		}
-		return tx.record(tenant, entries)
+		return tx.record(tenant, entries.WithMoved(moved, to))
 	})
 	if refused != nil {
 		return domain.Connection{}, refused
@@ -167,18 +169,71 @@ func (s connections) Update(ctx context.Context, tenant domain.TenantID, kind do
 }
 
 // saveConnection writes all columns except id, tenant and kind, which never change. If c is deleted, it also ends the
-// tokens and pulls of c.
-func saveConnection(tx *gorm.DB, d Dialect, c domain.Connection) error {
+// tokens and pulls of c, and returns the tokens that now belong to another connection, with this connection.
+func saveConnection(
+	tx *gorm.DB, d Dialect, c domain.Connection,
+) (moved []domain.TokenID, to domain.ConnectionID, err error) {
 	row := rowOfConnection(c)
-	err := tx.Model(&connectionRow{}).Where("id = ? AND tenant_id = ?", row.ID, row.Tenant).
+	err = tx.Model(&connectionRow{}).Where("id = ? AND tenant_id = ?", row.ID, row.Tenant).
 		Select("*").Omit("id", "tenant_id", "kind").Updates(&row).Error
 	if duplicate(err) {
-		return nameTaken()
+		return nil, to, nameTaken()
 	}
 	if err != nil || c.Live() {
-		return err
+		return nil, to, err
 	}
-	return endTokensAndPulls(tx, d, c)
+	if moved, to, err = moveTokens(tx, c); err != nil {
+		return nil, to, err
+	}
+	return moved, to, endTokensAndPulls(tx, d, c)
+}
+
+// moveTokens moves the tokens of a deleted connection to another live connection, if there is one. It locks that
+// connection, so that it cannot be deleted before the tokens have moved.
+func moveTokens(tx *gorm.DB, c domain.Connection) (moved []domain.TokenID, to domain.ConnectionID, err error) {
+	var tokens []tokenRow
+	err = tx.Where("connection_id = ? AND tenant_id = ? AND revoked_at IS NULL", c.ID.UUID, c.Tenant.UUID).
+		Order("id").Find(&tokens).Error
+	for _, row := range tokens {
+		if token := row.domain(); token.Moves() {
+			moved = append(moved, token.ID)
+		}
+	}
+	if err != nil || len(moved) == 0 {
+		return nil, to, err
+	}
+	for {
+		to, err = successor(tx, c)
+		if err != nil || to.IsZero() {
+			return nil, to, err
+		}
+		_, err = liveAggregator(tx, c.Tenant, to)
+		if !errors.Is(err, domain.NotFound) { // otherwise, it was deleted since it was read
+			break
+		}
+	}
+	if err != nil {
+		return nil, to, err
+	}
+	for _, id := range moved {
+		err = tx.Model(&tokenRow{}).Where("id = ? AND tenant_id = ?", id.UUID, c.Tenant.UUID).
+			Updates(map[string]any{"connection_id": to.UUID}).Error
+		if err != nil {
+			return nil, to, err
+		}
+	}
+	return moved, to, nil
+}
+
+// successor returns the connection that domain.Successor chooses; zero if there is none.
+func successor(tx *gorm.DB, c domain.Connection) (domain.ConnectionID, error) {
+	var rows []connectionRow
+	err := live(tx).Select("id", "base_url", "created_at").
+		Where("tenant_id = ? AND vendor = ? AND kind = ?", c.Tenant.UUID, string(c.Vendor), string(domain.Aggregator)).
+		Find(&rows).Error
+	receivers := convertAll(rows, func(r connectionRow) domain.Receiver { return domain.ReceiverOf(r.domain()) })
+	to, _ := domain.Successor(c, receivers)
+	return to, err
 }
 
 // endTokensAndPulls revokes the tokens of a deleted connection, deletes its staged rows, and marks its pulls as failed
@@ -188,6 +243,11 @@ func endTokensAndPulls(tx *gorm.DB, d Dialect, c domain.Connection) error {
 	at := instant{c.DeletedAt}
 	err := tx.Model(&tokenRow{}).Where("connection_id = ? AND revoked_at IS NULL", c.ID.UUID).
 		Updates(revokedColumns(c.DeletedAt)).Error
+	if err != nil {
+		return err
+	}
+	err = tx.Exec("DELETE FROM last_webhook_tokens WHERE connection_id = ? AND tenant_id = ?", c.ID.UUID,
+		c.Tenant.UUID).Error
 	if err != nil {
 		return err
 	}

@@ -86,8 +86,9 @@ func (s erasures) Start(ctx context.Context, tenant domain.TenantID, connection 
 				return refused
 			}
 		}
+		recorded := entries
 		if isNew {
-			e, err = startErasure(tx.DB, s.dialect, row, r)
+			e, recorded, err = startErasure(tx.DB, s.dialect, row, r, entries)
 		} else {
 			err = tx.Model(&erasureRow{}).Where("id = ? AND tenant_id = ?", latest.ID, latest.Tenant).
 				Updates(map[string]any{"at_vendor": e.AtVendor, "requested_at": instant{e.RequestedAt}}).Error
@@ -95,7 +96,7 @@ func (s erasures) Start(ctx context.Context, tenant domain.TenantID, connection 
 		if err != nil {
 			return err
 		}
-		return tx.record(tenant, entries)
+		return tx.record(tenant, recorded)
 	})
 	if refused != nil {
 		return domain.Erasure{}, refused
@@ -103,23 +104,27 @@ func (s erasures) Start(ctx context.Context, tenant domain.TenantID, connection 
 	return e, err
 }
 
-// startErasure stores a new erasure of the locked connection, and deletes the connection if it is live.
-func startErasure(tx *gorm.DB, d Dialect, row connectionRow, r domain.ErasureRequest) (domain.Erasure, error) {
+// startErasure stores a new erasure of the locked connection, and deletes the connection if it is live. It returns the
+// entries with those of the tokens that the deletion has moved.
+func startErasure(
+	tx *gorm.DB, d Dialect, row connectionRow, r domain.ErasureRequest, entries ports.AuditEntries,
+) (domain.Erasure, ports.AuditEntries, error) {
 	c := row.domain()
 	e := r.New(c)
 	stored, err := rowOfErasure(e)
 	if err != nil {
-		return domain.Erasure{}, err
+		return domain.Erasure{}, nil, err
 	}
 	if err := tx.Create(&stored).Error; err != nil {
-		return domain.Erasure{}, err
+		return domain.Erasure{}, nil, err
 	}
 	wasLive := c.Live()
 	c.Erase(r.At)
 	if wasLive {
-		return e, saveConnection(tx, d, c)
+		moved, to, err := saveConnection(tx, d, c)
+		return e, entries.WithMoved(moved, to), err
 	}
-	return e, tx.Model(&connectionRow{}).Where("id = ? AND tenant_id = ?", row.ID, row.Tenant).
+	return e, entries, tx.Model(&connectionRow{}).Where("id = ? AND tenant_id = ?", row.ID, row.Tenant).
 		Updates(map[string]any{"erased_at": instant{c.ErasedAt}}).Error
 }
 

@@ -112,9 +112,39 @@ func (s tokens) List(
 		found, err = list(query, page, tokenRow.domain, func(t domain.WebhookToken) domain.Position {
 			return domain.Position{Key: domain.TimeKey(t.CreatedAt), ID: t.ID.UUID}
 		})
-		return err
+		if err != nil {
+			return err
+		}
+		return setServes(db, tenant, found.Items)
 	})
 	return found, err
+}
+
+// setServes sets the field Serves of the tokens.
+func setServes(db *gorm.DB, tenant domain.TenantID, tokens []domain.WebhookToken) error {
+	var ids []uuid.UUID
+	for _, t := range tokens {
+		if t.Live() {
+			ids = append(ids, t.ID.UUID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	var counted []struct {
+		Token uuid.UUID `gorm:"column:token_id"`
+		N     int
+	}
+	err := db.Table("last_webhook_tokens").Select("token_id, count(*) AS n").
+		Where("tenant_id = ? AND token_id IN ?", tenant.UUID, ids).Group("token_id").Scan(&counted).Error
+	for _, c := range counted {
+		for i := range tokens {
+			if tokens[i].ID.UUID == c.Token {
+				tokens[i].Serves = c.N
+			}
+		}
+	}
+	return err
 }
 
 // FindByHash reads the token outside the transaction that refused the delivery. The two may therefore see different
@@ -135,14 +165,36 @@ func (s tokens) FindByHash(ctx context.Context, hash domain.TokenHash) (domain.W
 // reads its tokens in its own transaction. Batches may use cached tokens, but any write to the database invalidates the
 // cache.
 func (s tokens) Revoke(ctx context.Context, tenant domain.TenantID, id domain.TokenID, at time.Time,
-	entries ports.AuditEntries,
+	entries ports.AuditEntries, check func(domain.WebhookToken) error,
 ) error {
 	const liveToken = "id = ? AND tenant_id = ? AND revoked_at IS NULL AND " + isListed
-	changed, err := s.writeRecorded(ctx, tenant, entries, func(db *gorm.DB) *gorm.DB {
-		return db.Model(&tokenRow{}).Where(liveToken, id.UUID, tenant.UUID).Updates(revokedColumns(at))
+	var refused error
+	err := s.change(ctx, func(tx Tx) error {
+		row, err := first[tokenRow](tx.Where(liveToken, id.UUID, tenant.UUID))
+		if err != nil {
+			return err
+		}
+		found := []domain.WebhookToken{row.domain()}
+		if err := setServes(tx.DB, tenant, found); err != nil {
+			return err
+		}
+		if refused = nil; check != nil {
+			refused = check(found[0])
+		}
+		if refused != nil {
+			return refused
+		}
+		changed, err := rowsOf(tx.Model(&tokenRow{}).Where(liveToken, id.UUID, tenant.UUID).Updates(revokedColumns(at)))
+		if err != nil {
+			return err
+		}
+		if changed == 0 { // revoked since it was read
+			return domain.NotFoundError()
+		}
+		return tx.record(tenant, entries)
 	})
-	if err == nil && changed == 0 {
-		return domain.NotFoundError()
+	if refused != nil {
+		return refused
 	}
 	return err
 }

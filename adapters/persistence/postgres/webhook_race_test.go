@@ -91,7 +91,8 @@ func newRace(t *testing.T) *race {
 func (r *race) connect(name string, tokens int) {
 	c := domain.Connection{
 		ID: newID[domain.Connection](), Tenant: r.tenant, Kind: domain.Aggregator, Name: name,
-		Vendor: "pluggy", Sealed: domain.Sealed("x"), Revision: 1, CreatedAt: epoch, UpdatedAt: epoch,
+		BaseURL: "https://" + name + ".example", // so that a deletion revokes the tokens instead of moving them
+		Vendor:  "pluggy", Sealed: domain.Sealed("x"), Revision: 1, CreatedAt: epoch, UpdatedAt: epoch,
 	}
 	r.must(r.stores[0].Connections().Create(r.Context(), c, nil))
 	for range tokens {
@@ -167,7 +168,7 @@ func (r *race) interfere() {
 		r.revoked[token.Hash] = token.ID == r.tokens[0].ID || token.Connection == r.deleted
 	}
 	r.mu.Unlock()
-	r.must(r.stores[1].Tokens().Revoke(r.Context(), r.tenant, r.tokens[0].ID, epoch, nil))
+	r.must(r.stores[1].Tokens().Revoke(r.Context(), r.tenant, r.tokens[0].ID, epoch, nil, nil))
 	deleted := func(c *domain.Connection) error {
 		c.DeletedAt = epoch
 		return nil

@@ -16,7 +16,7 @@ func TestARevokedTokenIsRefusedFromTheNextDeliveryOn(t *testing.T) {
 	here, elsewhere := opened(t, dsn).Store(nil), opened(t, dsn).Store(nil)
 	revocations := map[string]func(ctx context.Context, s *gormstore.Store, token domain.WebhookToken) error{
 		"token revoked": func(ctx context.Context, s *gormstore.Store, token domain.WebhookToken) error {
-			return s.Tokens().Revoke(ctx, token.Tenant, token.ID, epoch, nil)
+			return s.Tokens().Revoke(ctx, token.Tenant, token.ID, epoch, nil, nil)
 		},
 		"connection deleted": func(ctx context.Context, s *gormstore.Store, token domain.WebhookToken) error {
 			_, err := s.Connections().Update(ctx, token.Tenant, domain.Aggregator, token.Connection,

@@ -1304,7 +1304,7 @@ export interface paths {
         post?: never;
         /**
          * Revoke a webhook token
-         * @description Revokes the token. The next webhook that uses it is refused, on every replica.
+         * @description Revokes the token. The next webhook that uses it is refused, on every replica. If the token serves more than one connection, the response is a 409 unless force is set.
          */
         delete: operations["revoke-webhook-token"];
         options?: never;
@@ -3865,6 +3865,12 @@ export interface components {
              * @example 2026-03-09T10:00:00Z
              */
             revokedAt?: string;
+            /**
+             * Format: int64
+             * @description The number of connections whose last webhook came through the token; 0 after the token was revoked
+             * @example 40
+             */
+            serves: number;
             /**
              * @description The aggregator
              * @example pluggy
@@ -21414,6 +21420,7 @@ export interface operations {
                      *           "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                      *           "lastUsedAt": "2026-03-02T10:00:00Z",
                      *           "revokedAt": "2026-03-09T10:00:00Z",
+                     *           "serves": 40,
                      *           "vendor": "pluggy"
                      *         }
                      *       ],
@@ -21915,7 +21922,10 @@ export interface operations {
     };
     "revoke-webhook-token": {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Also revoke a token that serves more than one connection */
+                force?: boolean;
+            };
             header?: never;
             path: {
                 /** @description Opaque */
@@ -22032,6 +22042,25 @@ export interface operations {
                      *       "detail": "the method is not allowed for this path",
                      *       "instance": "/v1/discovery/webhooks/tokens/{id}",
                      *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Conflict",
+                     *       "status": 409,
+                     *       "detail": "the request conflicts with the current state",
+                     *       "instance": "/v1/discovery/webhooks/tokens/{id}",
+                     *       "code": "MTCH-0007"
                      *     }
                      */
                     "application/problem+json": components["schemas"]["Problem"];

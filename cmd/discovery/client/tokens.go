@@ -86,18 +86,23 @@ func mintNote(minted discovery.MintedToken) string {
 }
 
 func (c commands) revokeToken() *cobra.Command {
-	var yes bool
+	var yes, force bool
 	cmd := &cobra.Command{
 		Use: "revoke ID", Short: "Revoke a webhook token", Args: between(1, 1),
 		ValidArgsFunction: cobra.NoFileCompletions,
 	}
 	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask for the id")
+	cmd.Flags().BoolVar(&force, "force", false, "even if the token serves more than one connection")
 	cmd.RunE = c.run(func(s *session, args []string) error {
 		if err := s.confirm(yes, "revoke the webhook token", args[0]); err != nil {
 			return err
 		}
 		if _, _, err := decode[any](cmd.Context(), func(ctx context.Context) (*http.Response, error) {
-			return s.api.RevokeWebhookToken(ctx, args[0])
+			params := &discovery.RevokeWebhookTokenParams{}
+			if force {
+				params.Force = &force
+			}
+			return s.api.RevokeWebhookToken(ctx, args[0], params)
 		}); err != nil {
 			return err
 		}

@@ -181,7 +181,7 @@ func (p *pair) revoke() {
 	token := rapid.SampledFrom(p.tokens).Draw(p.T, "token")
 	p.revoked[token.Hash] = true
 	_ = p.both(func(s Stores, _ func(domain.PullID) domain.PullID) error {
-		return s.Tokens().Revoke(p.ctx, p.tenant, token.ID, p.at, nil)
+		return s.Tokens().Revoke(p.ctx, p.tenant, token.ID, p.at, nil, nil)
 	})
 }
 

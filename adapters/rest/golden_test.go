@@ -36,7 +36,7 @@ const (
 		`"firstSeenAt":"2026-01-02T03:04:05.6Z","updatedAt":"2026-01-02T03:04:05.6Z"}`
 	goldenToken = `{"id":"019b0000-0000-7000-8000-000000000002",` +
 		`"connectionId":"019b0000-0000-7000-8000-000000000001","vendor":"pluggy",` +
-		`"createdAt":"2026-01-02T03:04:05.6Z","lastUsedAt":"2026-01-02T03:04:05.6Z"}`
+		`"createdAt":"2026-01-02T03:04:05.6Z","lastUsedAt":"2026-01-02T03:04:05.6Z","serves":0}`
 	goldenAccount = `{"id":"019b0000-0000-7000-8000-000000000002",` +
 		`"connectionId":"019b0000-0000-7000-8000-000000000001","vendor":"pluggy","externalId":"a-1",` +
 		`"type":"bank","currency":"BRL","firstSeenAt":"2026-01-02T03:04:05.6Z",` +

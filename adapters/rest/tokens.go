@@ -135,13 +135,13 @@ func (s *server) listTokens(ctx context.Context, tenant domain.TenantID, in *str
 
 // revokeToken revokes a token. A second revocation responds with 404.
 func (s *server) revokeToken(ctx context.Context, tenant domain.TenantID, in *struct {
-	ID string `path:"id" doc:"Opaque"`
-	Force bool `query:"force" doc:"Also revoke a token that serves more than one connection"`
+	ID    string `path:"id" doc:"Opaque"`
+	Force string `query:"force" enum:"true,false" default:"false" doc:"true: revoke the token although it serves more than one connection" example:"true"`
 },
 ) (*noContent, error) {
 	id, err := domain.ParseID[domain.WebhookToken](in.ID)
 	if err != nil {
 		return nil, err
 	}
-	return nil, s.service.RevokeToken(ctx, tenant, id, in.Force)
+	return nil, s.service.RevokeToken(ctx, tenant, id, in.Force == "true")
 }

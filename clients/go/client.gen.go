@@ -1371,6 +1371,24 @@ func (e ListDeliveriesParamsStatus) Valid() bool {
 	}
 }
 
+// Defines values for RevokeWebhookTokenParamsForce.
+const (
+	RevokeWebhookTokenParamsForceFalse RevokeWebhookTokenParamsForce = "false"
+	RevokeWebhookTokenParamsForceTrue  RevokeWebhookTokenParamsForce = "true"
+)
+
+// Valid indicates whether the value is a known member of the RevokeWebhookTokenParamsForce enum.
+func (e RevokeWebhookTokenParamsForce) Valid() bool {
+	switch e {
+	case RevokeWebhookTokenParamsForceFalse:
+		return true
+	case RevokeWebhookTokenParamsForceTrue:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ReceiveWebhookParamsVendor.
 const (
 	ReceiveWebhookParamsVendorBelvo  ReceiveWebhookParamsVendor = "belvo"
@@ -4934,9 +4952,12 @@ type MintWebhookTokenParams struct {
 
 // RevokeWebhookTokenParams defines parameters for RevokeWebhookToken.
 type RevokeWebhookTokenParams struct {
-	// Force Also revoke a token that serves more than one connection
-	Force *bool `form:"force,omitempty" json:"force,omitempty"`
+	// Force true: revoke the token although it serves more than one connection
+	Force *RevokeWebhookTokenParamsForce `form:"force,omitempty" json:"force,omitempty"`
 }
+
+// RevokeWebhookTokenParamsForce defines parameters for RevokeWebhookToken.
+type RevokeWebhookTokenParamsForce string
 
 // ReceiveWebhookJSONBody defines parameters for ReceiveWebhook.
 type ReceiveWebhookJSONBody = interface{}
@@ -12371,7 +12392,7 @@ func NewRevokeWebhookTokenRequest(server string, id string, params *RevokeWebhoo
 
 		if params.Force != nil {
 
-			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "force", *params.Force, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "force", *params.Force, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {

@@ -27,6 +27,7 @@ func TestTokensAreListedAndRevoked(t *testing.T) {
 		first := list[2]
 		if want := (object{
 			"id": first["id"], "connectionId": id, "vendor": b.vendor(), "createdAt": first["createdAt"],
+			"serves": float64(0),
 		}); !cmp.Equal(
 			want,
 			first,
@@ -42,7 +43,12 @@ func TestTokensAreListedAndRevoked(t *testing.T) {
 		eventually(t, "lastUsedAt of a token that was used", func() bool {
 			return o.pages(tokens, 20)[2]["lastUsedAt"] != nil
 		})
-		o.send(http.MethodDelete, tokens+"/"+text(first, "id"), nil).want(204)
+		// Both connections have the account that the webhook named.
+		if serves := o.pages(tokens, 20)[2]["serves"]; serves != float64(2) {
+			t.Errorf("the token serves %v connections, want 2", serves)
+		}
+		o.send(http.MethodDelete, tokens+"/"+text(first, "id"), nil).problem(409, "MTCH-0007")
+		o.send(http.MethodDelete, tokens+"/"+text(first, "id")+"?force=true", nil).want(204)
 		o.postWebhook(t, b.vendor(), old, b.payload(t, "all")).problem(401, "MTCH-0003")
 		o.postWebhook(t, b.vendor(), fresh, b.payload(t, "all")).want(202)
 		o.send(http.MethodDelete, tokens+"/"+text(first, "id"), nil).problem(404, "MTCH-0005")

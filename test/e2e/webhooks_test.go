@@ -142,8 +142,9 @@ func TestAllWebhookRefusalsAreIdentical(t *testing.T) {
 		o.send(http.MethodDelete, tokens+"/"+revoked.text("id"), nil).want(204)
 		belvo := newBelvo(t)
 		o.connect(belvo, "belvo")
-		gone := o.connect(b, "gone")
-		orphan := o.mint(b, "gone")
+		other := newPluggy(t) // another origin, so that no connection takes over the token
+		gone := o.connect(other, "gone")
+		orphan := o.mint(other, "gone")
 		o.send(http.MethodDelete, pathOf(gone, ""), nil).want(204)
 		elsewhere := o.mint(belvo, "belvo")
 

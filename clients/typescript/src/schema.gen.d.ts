@@ -21923,8 +21923,8 @@ export interface operations {
     "revoke-webhook-token": {
         parameters: {
             query?: {
-                /** @description Also revoke a token that serves more than one connection */
-                force?: boolean;
+                /** @description true: revoke the token although it serves more than one connection */
+                force?: "true" | "false";
             };
             header?: never;
             path: {

@@ -100,7 +100,7 @@ func (c commands) revokeToken() *cobra.Command {
 		if _, _, err := decode[any](cmd.Context(), func(ctx context.Context) (*http.Response, error) {
 			params := &discovery.RevokeWebhookTokenParams{}
 			if force {
-				params.Force = &force
+				params.Force = optional(discovery.RevokeWebhookTokenParamsForceTrue)
 			}
 			return s.api.RevokeWebhookToken(ctx, args[0], params)
 		}); err != nil {

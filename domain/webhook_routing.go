@@ -165,8 +165,8 @@ func (d *PendingDelivery) initialStatus() DeliveryStatus {
 	return DeliveryAccepted
 }
 
-// derivedID returns the id of an object that is stored for another object (a connection, a token) besides the object with
-// the id base. It is a UUIDv7 with the time of base. The same arguments always result in the same id.
+// derivedID returns the id of an object that is stored for another object (a connection, a token) besides the object
+// with the id base. It is a UUIDv7 with the time of base. The same arguments always result in the same id.
 func derivedID(base, other uuid.UUID) uuid.UUID {
 	sum := sha256.Sum256(slices.Concat(base[:], other[:]))
 	derived := base

@@ -79,13 +79,17 @@ func TestAnEventBelongsToTheConnectionsThatHaveItsAccount(t *testing.T) {
 		own, named string
 		want       domain.DeliveryStatus
 	}{
-		"no account is named":                     {"item-1", "", domain.DeliveryAccepted},
-		"the token's own account":                 {"item-1", "item-1", domain.DeliveryAccepted},
-		"another account":                         {"item-1", "item-2", domain.DeliveryIgnored},
-		"the case of a reference differs":         {"item-1", "ITEM-1", domain.DeliveryIgnored},
-		"the connection has a UUID in capitals":   {itemRefCapital, itemRef, domain.DeliveryAccepted},
-		"the event has a UUID in capitals":        {itemRef, itemRefCapital, domain.DeliveryAccepted},
-		"a UUID of another form is another item":  {itemRef, "6d1a9c3420b74f5e8c6193e7a5d40b12", domain.DeliveryIgnored},
+		"no account is named":                   {"item-1", "", domain.DeliveryAccepted},
+		"the token's own account":               {"item-1", "item-1", domain.DeliveryAccepted},
+		"another account":                       {"item-1", "item-2", domain.DeliveryIgnored},
+		"the case of a reference differs":       {"item-1", "ITEM-1", domain.DeliveryIgnored},
+		"the connection has a UUID in capitals": {itemRefCapital, itemRef, domain.DeliveryAccepted},
+		"the event has a UUID in capitals":      {itemRef, itemRefCapital, domain.DeliveryAccepted},
+		"a UUID of another form is another item": {
+			itemRef,
+			"6d1a9c3420b74f5e8c6193e7a5d40b12",
+			domain.DeliveryIgnored,
+		},
 		"one reference is a prefix of the other":  {"item-1", "item", domain.DeliveryIgnored},
 		"the connection has no account reference": {"", "item-1", domain.DeliveryIgnored},
 	}
@@ -244,7 +248,10 @@ func TestEachDeliveryOfABatchHasTheResultOfItsEvent(t *testing.T) {
 	for _, r := range batch.Results(missing) {
 		switch {
 		case r.Err != nil:
-			got = append(got, fmt.Sprint(map[bool]string{true: "unavailable", false: "unauthenticated"}[r.Err == missing]))
+			got = append(
+				got,
+				fmt.Sprint(map[bool]string{true: "unavailable", false: "unauthenticated"}[r.Err == missing]),
+			)
 		case r.Duplicate:
 			got = append(got, "duplicate of "+r.Delivery.EventID)
 		default:

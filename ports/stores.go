@@ -42,9 +42,11 @@ type Connections interface {
 	//
 	// The same atomic change has further effects:
 	//
-	//   - If fn sets DeletedAt, the connection's webhook tokens move to the connection that domain.Successor returns, if
-	//     they can (domain.WebhookToken.Moves). Each of them has an audit entry (AuditEntries.WithMoved). The other
-	//     tokens are revoked. The pulls that are queued, or wait for a retry, are marked as failed (connection_deleted).
+	//   - If fn sets DeletedAt, the connection's webhook tokens move to the connection that domain.Successor returns,
+	//     if they can (domain.WebhookToken.Moves). Each of them has an audit entry (AuditEntries.WithMoved). The other
+	//     tokens are revoked.
+	//   - If fn sets DeletedAt, the pulls that are queued, or wait for a retry, are marked as failed
+	//     (connection_deleted).
 	//   - If fn clears PausedAt, the jobs of the connection's unfinished pulls are queued.
 	//
 	// Errors: NotFound; Conflict (name_taken).
@@ -141,8 +143,8 @@ type Tokens interface {
 	// (domain.WebhookWatch.Awaiting). Errors: NotFound when the connection is no longer live.
 	Create(ctx context.Context, t domain.WebhookToken, entries AuditEntries) error
 
-	// List returns tokens, including revoked ones, newest first. It sets WebhookToken.Serves. It omits tokens whose registration is in the state
-	// "pending". A position in the list consists of CreatedAt, formatted by domain.TimeKey, and the id.
+	// List returns tokens, including revoked ones, newest first. It sets WebhookToken.Serves. It omits tokens whose
+	// registration is in the state "pending". A position in the list consists of CreatedAt, formatted by domain.TimeKey, and the id.
 	List(ctx context.Context, tenant domain.TenantID, filter TokenFilter,
 		page domain.PageRequest) (domain.Page[domain.WebhookToken], error)
 
@@ -154,7 +156,7 @@ type Tokens interface {
 	// registration is in the state "active", the same atomic change sets the state to "removing". The vendor's webhook
 	// is then removed later.
 	//
-	// Revoke first calls check with the token, and WebhookToken.Serves is set. If check returns an error, Revoke changes
+	// Revoke first calls check with the token, in which Serves is set. If check returns an error, Revoke changes
 	// nothing and returns this error. check may be nil.
 	//
 	// Errors: NotFound if there is no such token, if it is already revoked, or if its registration is in the state

@@ -47,7 +47,8 @@ func (a *attempt) removeDoubted(ctx context.Context) error {
 // cases:
 //
 //   - The pull has read them by id. The ids that it has returned are known from all attempts, unless there are too many.
-//   - This is the first attempt, and has read everything without a window of dates. A vendor may have older rows than those in a window.
+//   - This is the first attempt, and has read everything without a window of dates. A vendor may have older rows than
+//     those in a window.
 func (a *attempt) readsDoubted() bool {
 	if !a.initial && !a.pull.Scope.Everything {
 		return !a.shown.ShownMore

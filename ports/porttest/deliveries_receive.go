@@ -374,7 +374,11 @@ func eventsAreRouted(f *fixture) {
 		r := f.incoming(token, about(ref))
 		got := f.receive(r)
 		f.equal("the token", token.ID, got.Token)
-		f.equal("the first delivery", []any{r.Delivery, receivers[0].ID}, []any{got.Delivery.ID, got.Delivery.Connection})
+		f.equal(
+			"the first delivery",
+			[]any{r.Delivery, receivers[0].ID},
+			[]any{got.Delivery.ID, got.Delivery.Connection},
+		)
 		r.Delivery, r.Pull = newID[domain.Delivery](), newID[domain.Pull]()
 		f.equal("the same event again", true, f.receive(r).Duplicate)
 		for _, c := range receivers {

@@ -243,6 +243,9 @@ func TestEveryAcceptedWebhookIsStored(t *testing.T) {
 			if err := json.Unmarshal([]byte(body), &want); err != nil {
 				want = strings.ToValidUTF8(body, "\uFFFD")
 			}
+			if body == string(other) {
+				want = "" // the event belongs to no connection
+			}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("%q is returned differently (-sent +returned):\n%s", body, diff)
 			}

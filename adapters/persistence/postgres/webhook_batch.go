@@ -276,7 +276,13 @@ func newDeliveryRows(planned []*domain.PlannedDelivery) deliveryRows {
 	}
 	for i, p := range planned {
 		r.byID[p.ID.UUID] = p
-		r.ids[i], r.tenants[i], r.connections[i] = plainID(p.ID.UUID), plainID(p.Tenant.UUID), plainID(p.Connection.UUID)
+		r.ids[i], r.tenants[i], r.connections[i] = plainID(
+			p.ID.UUID,
+		), plainID(
+			p.Tenant.UUID,
+		), plainID(
+			p.Connection.UUID,
+		)
 		r.vendors[i], r.events[i], r.eventIDs[i] = string(p.Vendor), p.Event, p.EventID
 		r.fingerprints[i], r.bodies[i], r.scopes[i] = p.Fingerprint[:], p.Body, p.ScopeText
 		r.statuses[i], r.received[i] = string(p.Status), p.ReceivedAt
@@ -498,8 +504,8 @@ func (d dialect) insertMissing(
 	return pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
 }
 
-// readEarlier sets the field Earlier of each planned delivery whose event was stored before this batch. The field contains the stored
-// delivery of the event, without body and scope. The response to a repeated event needs neither of them.
+// readEarlier sets the field Earlier of each planned delivery whose event was stored before this batch. The field
+// contains the stored delivery of the event, without body and scope. The response to a repeated event needs neither of them.
 func (d dialect) readEarlier(
 	ctx context.Context, db querier, tenant uuid.UUID, batch *domain.WebhookBatch,
 ) error {

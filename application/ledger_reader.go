@@ -29,6 +29,9 @@ func (s *Service) ListTransactions(
 	if err := filter.Window.Validate(); err != nil {
 		return domain.Page[domain.Transaction]{}, err
 	}
+	if err := domain.CheckAsOf(filter.AsOf, s.Clock.Now()); err != nil {
+		return domain.Page[domain.Transaction]{}, err
+	}
 	if err := s.requireConnection(ctx, tenant, connection); err != nil {
 		return domain.Page[domain.Transaction]{}, err
 	}
@@ -72,6 +75,16 @@ func (s *Service) GetTransaction(
 	ctx context.Context, tenant domain.TenantID, id domain.TransactionID,
 ) (domain.Transaction, error) {
 	return s.Ledger.Transaction(ctx, tenant, id)
+}
+
+// GetTransactionAsOf implements ports.Reader.
+func (s *Service) GetTransactionAsOf(
+	ctx context.Context, tenant domain.TenantID, id domain.TransactionID, at time.Time,
+) (domain.Transaction, error) {
+	if err := domain.CheckAsOf(at, s.Clock.Now()); err != nil {
+		return domain.Transaction{}, err
+	}
+	return s.Ledger.TransactionAsOf(ctx, tenant, id, at)
 }
 
 // TransactionHistory implements ports.Reader.

@@ -274,6 +274,11 @@ type TransactionFilter struct {
 	Account    domain.AccountID
 	Status     domain.TransactionStatus
 	ExternalID string
+	// AsOf selects the versions that were in effect at this moment: the latest ones whose UpdatedAt is not after it.
+	// Transactions that were removed at that moment, or are erased, are left out, and so are Metadata and Category,
+	// which have no versions. A transaction is listed under its present connection. The zero time selects the present
+	// versions.
+	AsOf time.Time
 }
 
 // FeedHold describes the oldest write transaction that is still open. The change feed withholds changes until this
@@ -324,6 +329,11 @@ type Ledger interface {
 
 	// Transaction returns one transaction, even if it is removed. Errors: NotFound.
 	Transaction(ctx context.Context, tenant domain.TenantID, id domain.TransactionID) (domain.Transaction, error)
+
+	// TransactionAsOf returns the version of a transaction that was in effect at a moment; see TransactionFilter.AsOf.
+	// Errors: NotFound, also if the transaction did not exist yet or was removed at that moment, or is erased.
+	TransactionAsOf(ctx context.Context, tenant domain.TenantID, id domain.TransactionID,
+		at time.Time) (domain.Transaction, error)
 
 	// Search returns the transactions that match the search, of all connections of the tenant, including deleted
 	// connections. The order and the positions are the same as for Transactions. A call examines a bounded number of

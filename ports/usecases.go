@@ -447,7 +447,8 @@ type Reader interface {
 	ListAccounts(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
 		page domain.PageRequest) (domain.Page[domain.Account], error)
 	// ListTransactions returns a connection's transactions ordered by date, newest first,
-	// including transactions that the vendor has removed. Errors: NotFound.
+	// including transactions that the vendor has removed. Errors: NotFound; Invalid on "asOf" if filter.AsOf is more
+	// than domain.MaxAhead in the future.
 	ListTransactions(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
 		filter TransactionFilter, page domain.PageRequest) (domain.Page[domain.Transaction], error)
 	// ListQuarantine returns the rows in a connection's quarantine, newest first. Errors: NotFound.
@@ -462,6 +463,10 @@ type Reader interface {
 	// GetTransaction returns one transaction, even if it is removed. Errors: NotFound.
 	GetTransaction(ctx context.Context, tenant domain.TenantID,
 		id domain.TransactionID) (domain.Transaction, error)
+	// GetTransactionAsOf returns a transaction as it was at a moment; see TransactionFilter.AsOf. Errors: NotFound;
+	// Invalid on "asOf" if the moment is more than domain.MaxAhead in the future.
+	GetTransactionAsOf(ctx context.Context, tenant domain.TenantID, id domain.TransactionID,
+		at time.Time) (domain.Transaction, error)
 	// TransactionHistory returns the versions of a transaction, newest first. Errors: NotFound.
 	TransactionHistory(ctx context.Context, tenant domain.TenantID, id domain.TransactionID,
 		page domain.PageRequest) (domain.Page[domain.TransactionVersion], error)

@@ -43,6 +43,7 @@ func (v ledger) ClosePeriod(ctx context.Context, tenant domain.TenantID, id doma
 			c = existing.Close
 			return nil
 		}
+		r.At = v.tick(a.Connection, r.At)
 		c, wasCreated = v.digestOf(a.Account, r), true
 		kept.closes[r.Date] = closed{c, len(kept.adjustments)}
 		v.record(tenant, entries)

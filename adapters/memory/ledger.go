@@ -134,8 +134,9 @@ func (v ledger) Transactions(ctx context.Context, tenant domain.TenantID, connec
 		}
 		rows := func(yield func(domain.Transaction) bool) {
 			for _, t := range v.transactions[connection] {
-				selected := t.Tenant == tenant && matches(f, t.Transaction) && v.hasExternalID(t, f.ExternalID)
-				if selected && !yield(cloneTransaction(t.Transaction)) {
+				present, exists := t.asOf(f.AsOf)
+				selected := exists && t.Tenant == tenant && matches(f, present) && v.hasExternalID(t, f.ExternalID)
+				if selected && !yield(cloneTransaction(present)) {
 					return
 				}
 			}

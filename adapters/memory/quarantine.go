@@ -33,7 +33,7 @@ func (v pulls) RemoveAnnounced(
 			return false, err
 		}
 		counts, err := v.changeRecords(next, records.NewPage(ports.PageWrite{
-			Removed: scope.Removed, At: at, Matching: matching(next.Vendor),
+			Removed: scope.Removed, At: v.tick(next.Connection, at), Matching: matching(next.Vendor),
 		}), nil)
 		if err != nil {
 			return false, err

@@ -93,7 +93,14 @@ func (v pulls) Publish(ctx context.Context, lease domain.Lease, w ports.Publicat
 		if c.Target() != w.Target {
 			return ports.Published{}, conflict(domain.TargetChanged)
 		}
-		accounts, err := records.PublishAccounts(w, v.viewOf(p, nil, nil), v.publishable(p, w.Accounts))
+		publishable := v.publishable(p, w.Accounts)
+		for _, a := range publishable {
+			if next := v.clocks[a.Connection].Add(time.Microsecond); w.At.Before(next) {
+				w.At = next
+			}
+		}
+		w.At = v.tick(p.Connection, w.At)
+		accounts, err := records.PublishAccounts(w, v.viewOf(p, nil, nil), publishable)
 		if err != nil {
 			return ports.Published{}, err
 		}

@@ -11,6 +11,7 @@ package memory
 import (
 	"context"
 	"sync"
+	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/books"
@@ -66,6 +67,7 @@ type Store struct {
 	staged        map[domain.ConnectionID]map[string]stagedRow
 	pastRefs      map[domain.ConnectionID][]string // earlier account references of the connection
 	erasedRefs    map[erasedRef]bool
+	clocks        map[domain.ConnectionID]time.Time // see tick
 }
 
 // erasedRef identifies an account reference of an erased connection by its tenant and the digest of the reference.
@@ -78,6 +80,7 @@ type erasedRef struct {
 func New(o Options) *Store {
 	return &Store{
 		options:       o,
+		clocks:        map[domain.ConnectionID]time.Time{},
 		connections:   map[domain.ConnectionID]*domain.Connection{},
 		activity:      map[domain.ConnectionID]ports.Activity{},
 		tokens:        map[domain.TokenHash]*domain.WebhookToken{},

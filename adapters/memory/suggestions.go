@@ -134,7 +134,7 @@ func (v ledger) Suggestion(
 func (v ledger) decide(row *transaction, at time.Time, decide func(records.View, *recordWriter) (records.Changes, error),
 ) error {
 	p := &pull{Pull: domain.Pull{Tenant: row.Tenant, Connection: row.Connection, Vendor: row.Vendor}}
-	w := &recordWriter{recordSource: recordSource{v.Store, p}, at: at}
+	w := &recordWriter{recordSource: recordSource{v.Store, p}, at: v.tick(row.Connection, at)}
 	c, err := decide(v.viewOf(p, nil, nil), w)
 	if err == nil {
 		w.applyOne(c)
@@ -153,7 +153,7 @@ func (v ledger) Split(ctx context.Context, tenant domain.TenantID, id, newID dom
 		}
 		present := record(row)
 		err := v.decide(row, decision.At, func(view records.View, w *recordWriter) (records.Changes, error) {
-			return records.Split(view, w, ports.PageWrite{At: decision.At}, &present, newID, decision.Reason)
+			return records.Split(view, w, ports.PageWrite{At: w.at}, &present, newID, decision.Reason)
 		})
 		if err != nil {
 			return domain.Transaction{}, err
@@ -174,7 +174,7 @@ func (v ledger) Join(
 		}
 		old, with := record(row), record(newRow)
 		err := v.decide(row, decision.At, func(view records.View, w *recordWriter) (records.Changes, error) {
-			return records.Join(view, w, ports.PageWrite{At: decision.At}, &old, &with, decision.Reason)
+			return records.Join(view, w, ports.PageWrite{At: w.at}, &old, &with, decision.Reason)
 		})
 		if err != nil {
 			return domain.Transaction{}, err

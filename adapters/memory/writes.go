@@ -84,6 +84,7 @@ func (v pulls) storePage(
 		if err != nil {
 			return domain.Counts{}, err
 		}
+		page.At = v.tick(p.Connection, page.At)
 		accounts, _, err := records.StoreAccounts(page.PageWrite, v.viewOf(p, nil, nil), accountSource{v.Store, p})
 		if err != nil {
 			return domain.Counts{}, err

@@ -560,6 +560,12 @@ func (f *fake) ListErasures(
 	return onePage(f, nil, p, erasureFixture(connectionFixture().ID))
 }
 
+func (f *fake) GetTransactionAsOf(
+	ctx context.Context, tenant domain.TenantID, id domain.TransactionID, _ time.Time,
+) (domain.Transaction, error) {
+	return f.GetTransaction(ctx, tenant, id)
+}
+
 func (f *fake) GetTransaction(
 	_ context.Context, _ domain.TenantID, id domain.TransactionID,
 ) (domain.Transaction, error) {

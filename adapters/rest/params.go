@@ -86,6 +86,21 @@ func (i *dateTimeParam) UnmarshalText(text []byte) error {
 	return errors.New("must be an RFC 3339 date-time or a date")
 }
 
+// asOfParam is the moment of a read. The zero value means that the present is read.
+type asOfParam struct{ time.Time }
+
+// UnmarshalText parses an RFC 3339 date-time.
+func (p *asOfParam) UnmarshalText(text []byte) error {
+	at, err := time.Parse(time.RFC3339, string(text))
+	if err != nil {
+		return errors.New("must be an RFC 3339 date-time")
+	}
+	if p.Time = at.UTC(); p.Year() < 1970 {
+		p.Time = time.Unix(0, 0).UTC() // nothing was stored before, and every database can store this time
+	}
+	return nil
+}
+
 // dayParam is a date in a query. Its value is the first moment of that day in UTC.
 type dayParam struct{ time.Time }
 

@@ -196,7 +196,7 @@ func (s *server) readRoutes() []route {
 		{
 			id: "list-transactions", method: http.MethodGet, path: connectionPath + "/transactions",
 			description: "Returns the transactions of one connection, including removed ones, which have " +
-				"removedAt.",
+				"removedAt. With asOf: those that were live at that moment, as they were then.",
 			status: http.StatusOK, tag: tag, summary: "List a connection's transactions by date, newest first",
 			scope: scopeRead, notFound: connectionNotFound,
 			mount: handle(s.listTransactions),
@@ -246,7 +246,8 @@ func (s *server) readRoutes() []route {
 		},
 		{
 			id: "get-transaction", method: http.MethodGet, path: transactionsPath + "/{id}",
-			description: "Returns one transaction of the tenant, even if it was removed or erased.",
+			description: "Returns one transaction of the tenant, even if it was removed or erased. With asOf: as it " +
+				"was at that moment.",
 			status:      http.StatusOK, tag: tag, summary: "Get a transaction",
 			scope: scopeRead, notFound: transactionNotFound,
 			mount: handle(s.getTransaction),
@@ -327,6 +328,7 @@ func (s *server) listTransactions(ctx context.Context, tenant domain.TenantID, i
 	Account  idParam[domain.Account] `query:"accountId" doc:"Only transactions of this account"`
 	Status   string                  `query:"status" enum:"pending,posted" doc:"Only items in this state"`
 	External string                  `query:"externalId" maxLength:"512" doc:"The present or a past id of the vendor"`
+	AsOf     asOfParam               `query:"asOf" example:"2026-03-02T10:00:00Z" doc:"The transactions as they were at this moment, without those that were removed then, and without metadata and category; at most 5 s in the future"`
 	Limit    int                     `query:"limit" minimum:"1" maximum:"200" default:"20" doc:"The maximum number of items on the page"`
 	Cursor   cursor[transactionList] `query:"cursor" doc:"nextCursor of the previous page"`
 },
@@ -341,7 +343,7 @@ func (s *server) listTransactions(ctx context.Context, tenant domain.TenantID, i
 	}
 	filter := ports.TransactionFilter{
 		Window: window, Account: in.Account.ID, Status: domain.TransactionStatus(in.Status),
-		ExternalID: in.External,
+		ExternalID: in.External, AsOf: in.AsOf.Time,
 	}
 	p, err := s.service.ListTransactions(ctx, tenant, id, filter, in.Cursor.pageRequest(in.Limit))
 	if err != nil {
@@ -380,15 +382,24 @@ func (s *server) getAccount(
 	return &bodyOutput[accountView]{accountOf(a)}, nil
 }
 
-// getTransaction returns a transaction, even if it is marked as removed.
-func (s *server) getTransaction(
-	ctx context.Context, tenant domain.TenantID, in *idInput,
+// getTransaction returns a transaction, even if it is marked as removed. With asOf, it returns the transaction as it was
+// at that moment.
+func (s *server) getTransaction(ctx context.Context, tenant domain.TenantID, in *struct {
+	ID   string    `path:"id" doc:"Opaque"`
+	AsOf asOfParam `query:"asOf" example:"2026-03-02T10:00:00Z" doc:"The transaction as it was at this moment, without metadata and category; at most 5 s in the future. 404 before the transaction existed and while it was removed"`
+},
 ) (*bodyOutput[transactionView], error) {
 	id, err := domain.ParseID[domain.Transaction](in.ID)
 	if err != nil {
 		return nil, err
 	}
-	t, err := s.service.GetTransaction(ctx, tenant, id)
+	read := s.service.GetTransaction
+	if !in.AsOf.IsZero() {
+		read = func(ctx context.Context, tenant domain.TenantID, id domain.TransactionID) (domain.Transaction, error) {
+			return s.service.GetTransactionAsOf(ctx, tenant, id, in.AsOf.Time)
+		}
+	}
+	t, err := read(ctx, tenant, id)
 	if err != nil {
 		return nil, err
 	}

@@ -62,6 +62,8 @@ CREATE INDEX transactions_tracking_key ON transactions (tenant_id, tracking_key,
 CREATE INDEX transactions_cheque_number ON transactions (tenant_id, cheque_number, date, id) WHERE cheque_number <> '';
 
 ALTER TABLE transaction_versions ADD PRIMARY KEY (connection_id, id, version, tenant_id);
+CREATE INDEX transaction_versions_by_date
+    ON transaction_versions (connection_id, date, id, replaced_at, updated_at);
 CREATE INDEX transaction_versions_first ON transaction_versions (tenant_id, change_tx, id) WHERE version = 1;
 
 ANALYZE deliveries;

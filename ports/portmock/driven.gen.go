@@ -1204,6 +1204,21 @@ func (mr *MockLedgerMockRecorder) Transaction(ctx, tenant, id any) *gomock.Call 
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Transaction", reflect.TypeOf((*MockLedger)(nil).Transaction), ctx, tenant, id)
 }
 
+// TransactionAsOf mocks base method.
+func (m *MockLedger) TransactionAsOf(ctx context.Context, tenant domain.TenantID, id domain.TransactionID, at time.Time) (domain.Transaction, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "TransactionAsOf", ctx, tenant, id, at)
+	ret0, _ := ret[0].(domain.Transaction)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// TransactionAsOf indicates an expected call of TransactionAsOf.
+func (mr *MockLedgerMockRecorder) TransactionAsOf(ctx, tenant, id, at any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "TransactionAsOf", reflect.TypeOf((*MockLedger)(nil).TransactionAsOf), ctx, tenant, id, at)
+}
+
 // Transactions mocks base method.
 func (m *MockLedger) Transactions(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID, filter ports.TransactionFilter, page domain.PageRequest) (domain.Page[domain.Transaction], error) {
 	m.ctrl.T.Helper()

@@ -48,6 +48,7 @@ func TestStores(t *testing.T, factory func(t *testing.T) Stores) {
 		{"Completeness", completenessTests},
 		{"Snapshot", snapshotTests},
 		{"Closes", slices.Concat(closeTests, adjustmentTests, closeHistoryTests)},
+		{"AsOf", asOfTests},
 		{"Idempotency", idempotencyTests},
 		{"Page bytes", pageBytesTests},
 		{"Audit", auditTests},

@@ -37,6 +37,29 @@ func (o operator) closedRecords(id, account, day string) map[string]string {
 			maps.Copy(records[transaction], before)
 		}
 	}
+	return digestLines(records, day)
+}
+
+// recordsAsOf is like closedRecords, but reads the records as of a moment. It checks that each record has the same
+// members if it is read by its id.
+func (o operator) recordsAsOf(id, account, day, at string) map[string]string {
+	o.t.Helper()
+	records := map[string]object{}
+	query := "asOf=" + at
+	for _, row := range o.pages(pathOf(id, "/transactions?"+query), 2) {
+		if strings.HasSuffix(account, "/"+text(row, "accountId")) {
+			records[text(row, "id")] = row
+		}
+		one := o.get(prefix + "/transactions/" + text(row, "id") + "?" + query).want(http.StatusOK).json()
+		if diff := cmp.Diff(row, one); diff != "" || row["metadata"] != nil || row["category"] != nil {
+			o.t.Errorf("as of %s: %v (-list +by id):\n%s", at, row, diff)
+		}
+	}
+	return digestLines(records, day)
+}
+
+// digestLines returns the lines of the records that are dated up to the day, by id.
+func digestLines(records map[string]object, day string) map[string]string {
 	lines := map[string]string{}
 	for transaction, record := range records {
 		if text(record, "date") <= day {
@@ -60,6 +83,10 @@ func (o operator) checkDigest(when, id, account string, closed object) {
 		hash.Write([]byte(lines[transaction]))
 	}
 	want := object{"digest": hex.EncodeToString(hash.Sum(nil)), "count": float64(len(lines))}
+	asOf := o.recordsAsOf(id, account, text(closed, "date"), text(closed, "closedAt"))
+	if diff := cmp.Diff(lines, asOf); diff != "" {
+		o.t.Errorf("%s, the records as of the close of %s (-adjustments undone +as of):\n%s", when, closed["date"], diff)
+	}
 	if diff := cmp.Diff(want, object{"digest": closed["digest"], "count": closed["count"]}); diff != "" {
 		o.t.Errorf("%s, the close of %s (-want +got):\n%s", when, closed["date"], diff)
 	}

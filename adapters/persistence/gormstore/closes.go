@@ -165,6 +165,10 @@ func (s ledger) storeClose(
 		if err != nil {
 			return err
 		}
+		r := r
+		if r.At, err = tick(tx, account.Tenant, account.Connection, r.At); err != nil {
+			return err
+		}
 		c = reading.digest.Close(id, r, completeness)
 		if err := tx.Create(newCloseRow(c, *account, position)).Error; err != nil {
 			return err

@@ -127,6 +127,9 @@ func (s ledger) writeDecision(
 	}
 	p := pulls(s).newPageWriter(ports.PageWrite{At: decision.At})
 	p.tx, p.pull = tx, pullRow{Tenant: tenant.UUID, Connection: connection}
+	if err := p.stamp(); err != nil {
+		return err
+	}
 	if err := p.reserveChangeSeq(); err != nil {
 		return err
 	}

@@ -35,6 +35,7 @@ var erasedTables = []erasedTable{
 	{"search_index", "", ofConnection("transaction_id")}, // after transactions, which empties it for most rows
 	{"close_adjustments", "", ofAccounts("close_adjustments", "account_id, seq")},
 	{"account_closes", "", ofConnection("account_id, date")},
+	{"reopened_closes", "", ofConnection("account_id, date, closed_at")},
 	{"account_balances", "", ofConnection("account_id, day")},
 	{"account_completeness", "", ofConnection("account_id")},
 	{"accounts", "", ofConnection("id")},
@@ -52,6 +53,7 @@ var KeptTables = map[string]string{
 	"audit_heads":           "sizes and times",
 	"audit_keys":            "a sealed key of the service",
 	"audit_pending":         "entries without a number yet",
+	"change_clocks":         "ids of connections and times",
 	"erasures":              "ids, times and codes",
 	"events":                "ids, times and types; the data of an event is read when it is sent",
 	"subscription_attempts": "ids, times and codes",

@@ -108,24 +108,16 @@ func (s ledger) Transactions(ctx context.Context, tenant domain.TenantID, connec
 	if !storable(filter.ExternalID) {
 		return domain.Page[domain.Transaction]{}, nil
 	}
+	if !filter.AsOf.IsZero() {
+		return s.transactionsAsOf(ctx, tenant, connection, filter, page)
+	}
 	q := newQuery(selectTransactions+"connection_id = ? AND "+tenantIs(s.dialect, "tenant_id"),
 		uuidColumn(connection.UUID), uuidColumn(tenant.UUID))
-	for _, narrow := range []struct{ condition, value string }{
-		{" AND date >= ?", string(filter.Window.From)},
-		{" AND date <= ?", string(filter.Window.To)},
-		{" AND status = ?", string(filter.Status)},
-	} {
-		if narrow.value != "" {
-			q.add(narrow.condition, narrow.value)
-		}
-	}
+	addFilter(q, filter)
 	if filter.ExternalID != "" {
 		q.add(" AND (external_id = ? OR id IN (SELECT transaction_id FROM transaction_past_ids"+
 			" WHERE connection_id = ? AND external_id = ? AND tenant_id = ?))",
 			filter.ExternalID, uuidColumn(connection.UUID), filter.ExternalID, uuidColumn(tenant.UUID))
-	}
-	if !filter.Account.IsZero() {
-		q.add(" AND account_id = ?", uuidColumn(filter.Account.UUID))
 	}
 	if !page.After.IsZero() {
 		if _, err := domain.ParseDate(page.After.Key); err != nil {
@@ -136,6 +128,22 @@ func (s ledger) Transactions(ctx context.Context, tenant domain.TenantID, connec
 	q.add(" ORDER BY date DESC, id DESC")
 	row := newTransactionRow()
 	return paged(ctx, s.rows, q, page, row.targets(), row.transaction, datePosition)
+}
+
+// addFilter adds the conditions of a filter, except those of ExternalID and AsOf.
+func addFilter(q *query, filter ports.TransactionFilter) {
+	for _, narrow := range []struct{ condition, value string }{
+		{" AND date >= ?", string(filter.Window.From)},
+		{" AND date <= ?", string(filter.Window.To)},
+		{" AND status = ?", string(filter.Status)},
+	} {
+		if narrow.value != "" {
+			q.add(narrow.condition, narrow.value)
+		}
+	}
+	if !filter.Account.IsZero() {
+		q.add(" AND account_id = ?", uuidColumn(filter.Account.UUID))
+	}
 }
 
 // Changes returns the changes whose positions are below Dialect.VisibleBefore. One statement reads both this bound and

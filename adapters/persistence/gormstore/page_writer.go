@@ -48,6 +48,9 @@ func (s pulls) writePage(
 	p := s.newPageWriter(page.PageWrite)
 	p.page = page
 	return s.runPage(ctx, lease, p, func() error {
+		if err := p.stamp(); err != nil {
+			return err
+		}
 		if err := p.writeAccounts(); err != nil {
 			return err
 		}

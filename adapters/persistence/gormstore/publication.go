@@ -48,6 +48,9 @@ func (b *publisher) publish(s pulls) (complete bool, err error) {
 	if err := b.checkTarget(); err != nil {
 		return false, err
 	}
+	if err := b.stampPublication(); err != nil {
+		return false, err
+	}
 	if err := b.reserveChangeSeq(); err != nil {
 		return false, err
 	}
@@ -134,8 +137,10 @@ func (b *publisher) publishable() ([]records.Account, error) {
 }
 
 // accountTables are the tables whose rows belong to an account and contain the id of the account's connection.
-var accountTables = []string{"account_closes", "account_completeness", "account_balances", "carried_over_transactions",
-	"possible_replacements"}
+var accountTables = []string{
+	"account_closes", "reopened_closes", "account_completeness", "account_balances", "carried_over_transactions",
+	"possible_replacements",
+}
 
 // moveAccount moves an account, and everything that belongs to the account, from a deleted connection to the pull's
 // connection. Errors: TargetChanged if the account has been moved since it was read.
@@ -177,7 +182,7 @@ func (b *publisher) moveRows(source, account uuid.UUID) error {
 		sql  string
 		args []any
 	}{
-		{archiveSQL(b.dialect) + " AND account_id = ?", []any{source, tenant, account}},
+		{archiveSQL(b.dialect) + " AND account_id = ?", []any{b.time(b.At), source, tenant, account}},
 		{"UPDATE transaction_versions SET connection_id = ? WHERE connection_id = ? AND tenant_id = ? AND id" + ids,
 			[]any{to, source, tenant, source, tenant, account}},
 		{"UPDATE transaction_past_ids SET connection_id = ? WHERE connection_id = ? AND tenant_id = ? " +

@@ -159,7 +159,10 @@ func (s pulls) RemoveAnnounced(
 		}
 		page := records.NewPage(ports.PageWrite{Removed: scope.Removed, At: at, Matching: matching(next.Vendor)})
 		p := s.newPageWriter(page.PageWrite)
-		p.tx, p.pull = tx, queued
+		p.tx, p.pull, p.page = tx, queued, page
+		if err := p.stamp(); err != nil {
+			return err
+		}
 		err = p.apply(page.Changes(p.view(), recordSource{p}))
 		if err != nil || p.counts.Removed == 0 {
 			return err

@@ -14,11 +14,12 @@ import (
 // The table transaction_versions contains the earlier versions of rows. Before a row of the table transactions is
 // overwritten, its current version is copied to transaction_versions. A row that never changes has no row there.
 
-// archiveSQL returns the statement that copies the current versions of a connection's rows to transaction_versions.
-// Further conditions can be appended to its text.
+// archiveSQL returns the statement that copies the current versions of a connection's rows to transaction_versions. Its
+// parameters are the time at which the versions are replaced, the connection and the tenant. Further conditions can be
+// appended to its text.
 func archiveSQL(d Dialect) string {
-	return "INSERT INTO transaction_versions (" + versionColumns + ") SELECT " + versionColumns +
-		" FROM transactions WHERE connection_id = ? AND " + tenantIs(d, "tenant_id")
+	return "INSERT INTO transaction_versions (" + versionColumns + ", replaced_at) SELECT " + versionColumns +
+		", CAST(? AS timestamptz) FROM transactions WHERE connection_id = ? AND " + tenantIs(d, "tenant_id")
 }
 
 // versionColumns are the columns of transaction_versions.
@@ -36,7 +37,7 @@ func (p *pageWriter) archive(condition clause.Expr) error {
 	if err := p.readReplaced(condition); err != nil {
 		return err
 	}
-	vars := append([]any{p.pull.Connection, p.pull.Tenant}, condition.Vars...)
+	vars := append([]any{p.time(p.At), p.pull.Connection, p.pull.Tenant}, condition.Vars...)
 	return p.tx.Exec(archiveSQL(p.dialect)+" AND "+condition.SQL, vars...).Error
 }
 

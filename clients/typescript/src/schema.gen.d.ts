@@ -553,7 +553,7 @@ export interface paths {
         };
         /**
          * List a connection's transactions by date, newest first
-         * @description Returns the transactions of one connection, including removed ones, which have removedAt.
+         * @description Returns the transactions of one connection, including removed ones, which have removedAt. With asOf: those that were live at that moment, as they were then.
          */
         get: operations["list-transactions"];
         put?: never;
@@ -1117,7 +1117,7 @@ export interface paths {
         };
         /**
          * Get a transaction
-         * @description Returns one transaction of the tenant, even if it was removed or erased.
+         * @description Returns one transaction of the tenant, even if it was removed or erased. With asOf: as it was at that moment.
          */
         get: operations["get-transaction"];
         put?: never;
@@ -11578,6 +11578,8 @@ export interface operations {
                 status?: "pending" | "posted";
                 /** @description The present or a past id of the vendor */
                 externalId?: string;
+                /** @description The transactions as they were at this moment, without those that were removed then, and without metadata and category; at most 5 s in the future */
+                asOf?: string;
                 /** @description The maximum number of items on the page */
                 limit?: number;
                 /** @description nextCursor of the previous page */
@@ -19246,7 +19248,10 @@ export interface operations {
     };
     "get-transaction": {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The transaction as it was at this moment, without metadata and category; at most 5 s in the future. 404 before the transaction existed and while it was removed */
+                asOf?: string;
+            };
             header?: never;
             path: {
                 /** @description Opaque */

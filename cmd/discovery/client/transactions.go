@@ -152,15 +152,23 @@ func (s *session) printSums(response []byte) error {
 }
 
 func (c commands) getTransaction() *cobra.Command {
-	return &cobra.Command{
+	var asOf string
+	cmd := &cobra.Command{
 		Use: "get ID", Short: "Print a transaction", Args: between(1, 1), ValidArgsFunction: cobra.NoFileCompletions,
-		RunE: c.run(func(s *session, args []string) error {
-			return show[discovery.TransactionView](s, transactionView,
-				func(ctx context.Context) (*http.Response, error) {
-					return s.api.GetTransaction(ctx, args[0])
-				})
-		}),
 	}
+	registerAsOf(cmd, &asOf)
+	cmd.RunE = c.run(func(s *session, args []string) error {
+		return show[discovery.TransactionView](s, transactionView,
+			func(ctx context.Context) (*http.Response, error) {
+				return s.api.GetTransaction(ctx, args[0], &discovery.GetTransactionParams{AsOf: optional(asOf)})
+			})
+	})
+	return cmd
+}
+
+// registerAsOf adds the flag for the moment of a read.
+func registerAsOf(cmd *cobra.Command, asOf *string) {
+	cmd.Flags().StringVar(asOf, "as-of", "", "as it was at this moment, such as 2026-03-02T10:00:00Z")
 }
 
 func (c commands) transactionHistory() *cobra.Command {
@@ -199,7 +207,7 @@ func (c commands) splitTransaction() *cobra.Command {
 func (c commands) listTransactions() *cobra.Command {
 	var flags listFlags
 	var dates dateFlags
-	var account, status string
+	var account, status, asOf string
 	cmd := &cobra.Command{
 		Use: "list NAME|ID", Short: "List the transactions of a connection, newest first", Args: between(1, 1),
 		ValidArgsFunction: c.completeConnection,
@@ -209,13 +217,14 @@ func (c commands) listTransactions() *cobra.Command {
 	cmd.Flags().StringVar(&account, "account", "", "only of the account with this id")
 	cmd.Flags().StringVar(&status, "status", "", "only in this state: pending or posted")
 	completeFlag(cmd, "status", "pending", "posted")
+	registerAsOf(cmd, &asOf)
 	cmd.RunE = c.run(func(s *session, args []string) error {
 		from, to, err := dates.parse()
 		if err != nil {
 			return err
 		}
 		params := discovery.ListTransactionsParams{
-			From: from, To: to, AccountID: optional(account),
+			From: from, To: to, AccountID: optional(account), AsOf: optional(asOf),
 			Status: optional(discovery.ListTransactionsParamsStatus(status)),
 		}
 		if params.Status != nil && !params.Status.Valid() {

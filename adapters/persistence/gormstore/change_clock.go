@@ -1,0 +1,72 @@
+package gormstore
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// The table change_clocks contains the time of the last change of each connection's records. The versions that a
+// transaction writes have a higher time than all versions that were written before, although the clocks of the replicas
+// differ. The row of a connection is locked until the transaction ends, so that the times rise in the order of the
+// commits. A close of a period takes its time from the same row.
+
+// tickSQL returns the statement that advances the clock of a connection. Its parameters are the connection, the tenant
+// and the present time. It returns the new time.
+func tickSQL(dialect string) string {
+	next := "greatest(excluded.last_at, change_clocks.last_at + interval '1 microsecond')"
+	if dialect == "sqlite" {
+		next = "max(excluded.last_at, change_clocks.last_at + 1)"
+	}
+	return `INSERT INTO change_clocks (connection_id, tenant_id, last_at) VALUES (?, ?, ?)
+		ON CONFLICT (connection_id, tenant_id) DO UPDATE SET last_at = ` + next + ` RETURNING last_at`
+}
+
+// tick advances the clock of a connection and returns the new time: the given time, or a microsecond after the last one
+// if that is later. A time has a precision of microseconds.
+func tick(tx Tx, tenant, connection uuid.UUID, at time.Time) (next time.Time, err error) {
+	q := newQuery(tickSQL(tx.Name()), uuidColumn(connection), uuidColumn(tenant),
+		instant{at.UTC().Truncate(time.Microsecond)}.value(tx.Name()))
+	err = tx.Read(q.asRead([]any{timeColumn{&next}}, func() error { return nil }))
+	return next, err
+}
+
+// lastTick returns the time of the clock of a connection; zero if the connection has none yet.
+func lastTick(read func(Read) error, tenant, connection uuid.UUID) (last time.Time, err error) {
+	q := newQuery("SELECT last_at FROM change_clocks WHERE connection_id = ? AND tenant_id = ?",
+		uuidColumn(connection), uuidColumn(tenant))
+	err = read(q.asRead([]any{timeColumn{&last}}, func() error { return nil }))
+	return last, err
+}
+
+// stamp sets the time of the changes that the writer makes. The connection must be known.
+func (p *pageWriter) stamp() (err error) {
+	p.At, err = tick(p.tx, p.pull.Tenant, p.pull.Connection, p.At)
+	if p.page != nil {
+		p.page.At = p.At
+	}
+	return err
+}
+
+// stampPublication sets the time of a publication. Accounts may move from other connections, so the time is also higher
+// than the last times of these connections.
+func (b *publisher) stampPublication() error {
+	for _, published := range b.w.Accounts {
+		if published.Continues.IsZero() {
+			continue
+		}
+		q := newQuery(`SELECT last_at FROM change_clocks WHERE tenant_id = ? AND connection_id = (
+			SELECT connection_id FROM accounts WHERE id = ? AND tenant_id = ?)`,
+			uuidColumn(b.pull.Tenant), uuidColumn(published.Continues.UUID), uuidColumn(b.pull.Tenant))
+		var last time.Time
+		if err := b.tx.Read(q.asRead([]any{timeColumn{&last}}, func() error { return nil })); err != nil {
+			return err
+		}
+		if next := last.Add(time.Microsecond); b.At.Before(next) {
+			b.At = next
+		}
+	}
+	err := b.stamp()
+	b.w.At = b.At
+	return err
+}

@@ -14,7 +14,7 @@ func (s *Service) ClosePeriod(
 	ctx context.Context, tenant domain.TenantID, account domain.AccountID, date domain.Date,
 ) (books.Close, error) {
 	actor := cmp.Or(domain.CleanText(ports.CallerOf(ctx).Actor), ports.UnknownActor)
-	r := books.CloseRequest{Date: date, At: s.Clock.Now(), By: actor, Grace: s.DriftGrace}
+	r := books.CloseRequest{Date: date, At: s.Clock.Now(), By: actor, Grace: s.DriftGrace, Offset: s.CloseOffset}
 	if err := r.Validate(); err != nil {
 		return books.Close{}, err
 	}
@@ -36,7 +36,7 @@ func (s *Service) ReopenPeriod(
 	ctx context.Context, tenant domain.TenantID, account domain.AccountID, date domain.Date,
 ) error {
 	entries := s.audits.EntriesOf(ctx, "account.reopen", closeObject(account, date))
-	err := s.Ledger.ReopenPeriod(ctx, tenant, account, date, entries)
+	err := s.Ledger.ReopenPeriod(ctx, tenant, account, date, s.Clock.Now(), entries)
 	if err == nil {
 		s.audits.Emit(ctx, tenant, "account.reopen", closeObject(account, date))
 	}
@@ -48,12 +48,52 @@ func closeObject(account domain.AccountID, date domain.Date) string {
 	return account.String() + "/" + string(date)
 }
 
+// ClosePeriods implements ports.Closing.
+func (s *Service) ClosePeriods(
+	ctx context.Context, tenant domain.TenantID, accounts []domain.AccountID, date domain.Date,
+) ([]ports.CloseResult, error) {
+	r := books.CloseRequest{Date: date, At: s.Clock.Now(), Offset: s.CloseOffset}
+	if err := r.Validate(); err != nil {
+		return nil, err
+	}
+	results := make([]ports.CloseResult, len(accounts))
+	for i, account := range accounts {
+		results[i].Account = account
+		results[i].Close, results[i].Err = s.ClosePeriod(ctx, tenant, account, date)
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+	}
+	return results, nil
+}
+
+// WriteClosedStatement implements ports.Closing.
+func (s *Service) WriteClosedStatement(ctx context.Context, tenant domain.TenantID, account domain.AccountID,
+	date domain.Date, writer ports.StatementWriter,
+) error {
+	release, err := s.statementShares.Acquire(ctx, s.Sleeper, tenant)
+	if err != nil {
+		return err
+	}
+	defer release()
+	return s.Ledger.ReadClose(ctx, tenant, account, date, func(view ports.ClosedView) error {
+		st, err := view.Close.Document()
+		if err != nil {
+			return err
+		}
+		return writer(st, statementRecords(ctx, view.Posted, st))
+	})
+}
+
 // ListCloses implements ports.Closing.
-func (s *Service) ListCloses(
-	ctx context.Context, tenant domain.TenantID, account domain.AccountID, page domain.PageRequest,
+func (s *Service) ListCloses(ctx context.Context, tenant domain.TenantID, account domain.AccountID, reopened bool,
+	page domain.PageRequest,
 ) (domain.Page[books.Close], error) {
 	if _, err := s.Ledger.Account(ctx, tenant, account); err != nil {
 		return domain.Page[books.Close]{}, err
+	}
+	if reopened {
+		return s.Ledger.ReopenedCloses(ctx, tenant, account, page)
 	}
 	return s.Ledger.Closes(ctx, tenant, account, page)
 }

@@ -91,6 +91,8 @@ type Deps struct {
 	// DriftGrace is how long the balance of an account must differ from its records before the account is treated as
 	// drifting. With 0, the account is treated as drifting immediately.
 	DriftGrace time.Duration
+	// CloseOffset is the offset from UTC of the zone in which a day ends, for the days that can be closed.
+	CloseOffset time.Duration
 
 	// WebhookSilenceGrace is how long the service waits for the webhook about a vendor's synchronisation. The wait
 	// begins at the expected time of the synchronisation. After the wait, the webhook is treated as missing.

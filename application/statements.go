@@ -34,7 +34,7 @@ func (s *Service) WriteStatement(
 		if err != nil {
 			return err
 		}
-		return writer(st, statementRecords(ctx, view, st))
+		return writer(st, statementRecords(ctx, view.Posted, st))
 	})
 }
 
@@ -67,10 +67,11 @@ func (s *Service) statement(
 
 // statementRecords returns the records of a statement.
 func statementRecords(
-	ctx context.Context, view ports.AccountView, st books.Statement,
+	ctx context.Context, read func(context.Context, domain.Window) iter.Seq2[books.PostedRecord, error],
+	st books.Statement,
 ) iter.Seq2[books.StatementRecord, error] {
 	return func(yield func(books.StatementRecord, error) bool) {
-		for posted, err := range view.Posted(ctx, st.Period) {
+		for posted, err := range read(ctx, st.Period) {
 			var record books.StatementRecord
 			if err == nil {
 				record, err = st.Record(posted)

@@ -54,6 +54,7 @@ func Load(lookup func(string) (string, bool), vendors map[domain.Vendor][]netip.
 	c.TrustedProxies = r.networks("TRUSTED_PROXIES", nil)
 	c.ReconcileInterval = r.duration("RECONCILE_INTERVAL", 6*time.Hour)
 	c.DriftGrace = r.duration("DRIFT_GRACE", 48*time.Hour)
+	c.CloseOffset = r.offset("CLOSE_OFFSET", -3*time.Hour)
 	c.WebhookSilenceGrace = r.duration("WEBHOOK_SILENCE_GRACE", 2*time.Hour)
 	c.MatchReplacements = r.boolean("MATCH_REPLACEMENTS", true)
 	c.DeliveryRetention = r.duration("DELIVERY_RETENTION", 90*24*time.Hour)

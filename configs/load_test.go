@@ -231,6 +231,14 @@ var (
 			func(c configs.Config) any { return c.DriftGrace },
 			map[string]any{"": 48 * time.Hour, "0": time.Duration(0), "90s": 90 * time.Second}, durations,
 		},
+		"CLOSE_OFFSET": {
+			func(c configs.Config) any { return c.CloseOffset },
+			map[string]any{
+				"": -3 * time.Hour, "+00:00": time.Duration(0), "-05:30": -5*time.Hour - 30*time.Minute,
+				"+14:00": 14 * time.Hour,
+			},
+			[]string{"-3", "Z", "03:00", "-03", "-03:00:00", "+25:00", "America/Sao_Paulo"},
+		},
 		"WEBHOOK_SILENCE_GRACE": {
 			func(c configs.Config) any { return c.WebhookSilenceGrace },
 			map[string]any{"": 2 * time.Hour, "0": time.Duration(0), "90s": 90 * time.Second}, durations,

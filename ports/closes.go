@@ -2,6 +2,8 @@ package ports
 
 import (
 	"context"
+	"iter"
+	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/books"
@@ -13,18 +15,46 @@ import (
 type Closing interface {
 	// ClosePeriod closes the records of an account up to and including a day, and returns the closed period. If the day
 	// is closed already, it returns the stored closed period and changes nothing. Errors: Invalid on "date" if the day
-	// has not ended in UTC.
+	// has not ended in the zone of the service.
 	ClosePeriod(ctx context.Context, tenant domain.TenantID, account domain.AccountID,
 		date domain.Date) (books.Close, error)
-	// ReopenPeriod deletes the closed period that ends on this day. Errors: NotFound if there is no such period.
+	// ClosePeriods closes the same day of several accounts, one after the other, each for itself. The results have the
+	// order of the ids. Errors: Invalid on "date"; the error of ctx.
+	ClosePeriods(ctx context.Context, tenant domain.TenantID, accounts []domain.AccountID,
+		date domain.Date) ([]CloseResult, error)
+	// WriteClosedStatement calls the given function with the statement of the period that ends on this day, as it was
+	// when it was closed, and returns the function's error. The period may have been reopened since. Errors:
+	//
+	//   - NotFound if the day was never closed;
+	//   - Conflict (no_account_amount) if an amount in the account's currency was not known;
+	//   - Unavailable (too_many_statements), as for Statements.WriteStatement.
+	WriteClosedStatement(ctx context.Context, tenant domain.TenantID, account domain.AccountID, date domain.Date,
+		writer StatementWriter) error
+	// ReopenPeriod ends the closed period that ends on this day. Errors: NotFound if there is no such period.
 	ReopenPeriod(ctx context.Context, tenant domain.TenantID, account domain.AccountID, date domain.Date) error
-	// ListCloses returns the closed periods of an account, ordered by day, newest first.
-	ListCloses(ctx context.Context, tenant domain.TenantID, account domain.AccountID,
+	// ListCloses returns the closed periods of an account, ordered by day, newest first. If reopened is set, it returns
+	// those that were reopened instead, ordered by the time of the reopening, newest first.
+	ListCloses(ctx context.Context, tenant domain.TenantID, account domain.AccountID, reopened bool,
 		page domain.PageRequest) (domain.Page[books.Close], error)
 	// ListAdjustments returns the adjustments of the closed period that ends on this day, newest first. Errors:
 	// NotFound if there is no such period.
 	ListAdjustments(ctx context.Context, tenant domain.TenantID, account domain.AccountID, date domain.Date,
 		page domain.PageRequest) (domain.Page[books.Adjustment], error)
+}
+
+// CloseResult is the result of closing a period of one account: a close, or an error.
+type CloseResult struct {
+	Account domain.AccountID
+	Close   books.Close
+	Err     error
+}
+
+// ClosedView is a closed period with its records.
+type ClosedView struct {
+	Close books.Close
+	// Posted returns the posted records that were live at ClosedAt and are dated in the window, ordered by date, then
+	// by id. FirstSeenAt and the category are not set. The sequence may be ranged over several times, until fn returns.
+	Posted func(ctx context.Context, window domain.Window) iter.Seq2[books.PostedRecord, error]
 }
 
 // Closes stores the closed periods of accounts and their adjustments.
@@ -41,11 +71,23 @@ type Closes interface {
 	ClosePeriod(ctx context.Context, tenant domain.TenantID, account domain.AccountID,
 		r books.CloseRequest, entries AuditEntries) (c books.Close, wasCreated bool, err error)
 
-	// ReopenPeriod deletes the closed period that ends on this day. Adjustments that belong only to this period are no
-	// longer returned. If an adjustment also belongs to another closed period, it is still returned for the other
+	// ReopenPeriod ends the closed period that ends on this day; at becomes its ReopenedAt. ReadClose and ReopenedCloses
+	// still return the period. Adjustments that belong only to this period are no longer returned. If an adjustment also belongs to another closed period, it is still returned for the other
 	// period. Errors: NotFound if the day is not closed.
-	ReopenPeriod(ctx context.Context, tenant domain.TenantID, account domain.AccountID, date domain.Date,
+	ReopenPeriod(ctx context.Context, tenant domain.TenantID, account domain.AccountID, date domain.Date, at time.Time,
 		entries AuditEntries) error
+
+	// ReadClose calls fn with the closed period that ends on this day, otherwise with the last one of this day that was
+	// reopened, and returns the error of fn. The records are those that the account had at ClosedAt; all of them show
+	// the same moment. Errors: NotFound if the day was never closed.
+	ReadClose(ctx context.Context, tenant domain.TenantID, account domain.AccountID, date domain.Date,
+		fn func(ClosedView) error) error
+
+	// ReopenedCloses returns the closed periods of an account that were reopened, ordered by the time of the reopening,
+	// newest first. A position in the list consists of this time, formatted by domain.TimeKey, and the id of the
+	// account. For an unknown account, it returns none.
+	ReopenedCloses(ctx context.Context, tenant domain.TenantID, account domain.AccountID,
+		page domain.PageRequest) (domain.Page[books.Close], error)
 
 	// Closes returns the closed periods of an account, ordered by day, newest first. A position in the list consists of
 	// the day and the id of the account. For an unknown account, it returns none.

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/books"
@@ -15,6 +16,7 @@ import (
 
 // closing contains the closed periods of one account, and their adjustments: later changes of records in these periods.
 type closing struct {
+	reopened    []books.Close // oldest first
 	closes      map[domain.Date]closed
 	adjustments []books.Adjustment // oldest first; only changes made while the account had a closed period
 }
@@ -55,18 +57,26 @@ func (v ledger) ClosePeriod(ctx context.Context, tenant domain.TenantID, id doma
 // digestOf returns a new closed period of an account. It contains the digest of the account's current live records up
 // to the requested day.
 func (s *Store) digestOf(a domain.Account, r books.CloseRequest) books.Close {
+	var previous domain.Date
+	if kept := s.closings[a.ID]; kept != nil {
+		for day := range kept.closes {
+			if day < r.Date {
+				previous = max(previous, day)
+			}
+		}
+	}
+	sum := books.NewCloseSum(a, s.completeness[a.ID], r.Date, previous)
 	var rows []domain.Transaction
 	for _, t := range s.transactions[a.Connection] {
-		if t.AccountID == a.ID && t.RemovedAt.IsZero() && t.Date <= r.Date {
+		if t.AccountID == a.ID && t.RemovedAt.IsZero() && t.Date <= sum.LastDay() {
 			rows = append(rows, t.Transaction)
 		}
 	}
 	slices.SortFunc(rows, func(x, y domain.Transaction) int { return bytes.Compare(x.ID.UUID[:], y.ID.UUID[:]) })
-	digest := books.NewCloseDigest(a.Currency)
 	for _, t := range rows {
-		digest.Add(t.ID, t.Status, t.Date, t.Amount, t.AccountMoney)
+		sum.Add(t.ID, t.Status, summed(t))
 	}
-	return digest.Close(a.ID, r, s.completeness[a.ID])
+	return sum.Close(r, s.completeness[a.ID])
 }
 
 // adjust stores the adjustments that result from the last change of a row, and their events. The row must already have
@@ -129,15 +139,18 @@ func (s *Store) earliestAdjusted(row *transaction) domain.Date {
 	return earliest
 }
 
-// ReopenPeriod deletes the closed period but keeps the adjustments, because other closed periods refer to them by
+// ReopenPeriod moves the closed period to the reopened ones, but keeps the adjustments, because other closed periods refer to them by
 // index.
 func (v ledger) ReopenPeriod(ctx context.Context, tenant domain.TenantID, id domain.AccountID,
-	date domain.Date, entries ports.AuditEntries) error {
+	date domain.Date, at time.Time, entries ports.AuditEntries) error {
 	return v.exclusive(ctx, "Ledger.ReopenPeriod", func() error {
-		if _, _, err := v.findClose(tenant, id, date); err != nil {
+		kept, c, err := v.findClose(tenant, id, date)
+		if err != nil {
 			return err
 		}
-		delete(v.closings[id].closes, date)
+		c.ReopenedAt = v.tick(v.accountOf(tenant, id).Connection, at)
+		kept.reopened = append(kept.reopened, c.Close)
+		delete(kept.closes, date)
 		v.record(tenant, entries)
 		return nil
 	})

@@ -33,12 +33,23 @@ func (v ledger) Snapshot(ctx context.Context, tenant domain.TenantID, id domain.
 
 // postedOf returns the live posted records of the account, ordered by date, then by id.
 func (s *Store) postedOf(a *records.Account) []books.PostedRecord {
-	var records []books.PostedRecord
+	var live []domain.Transaction
 	for _, t := range s.transactions[a.Connection] {
-		if t.AccountID != a.ID || t.Status != domain.Posted || !t.RemovedAt.IsZero() {
+		if t.RemovedAt.IsZero() {
+			live = append(live, t.Transaction)
+		}
+	}
+	return postedAmong(live, a.ID)
+}
+
+// postedAmong returns the posted records of an account among live ones, ordered by date, then by id.
+func postedAmong(live []domain.Transaction, account domain.AccountID) []books.PostedRecord {
+	var records []books.PostedRecord
+	for _, t := range live {
+		if t.AccountID != account || t.Status != domain.Posted {
 			continue
 		}
-		copied := cloneTransaction(t.Transaction)
+		copied := cloneTransaction(t)
 		records = append(records, books.PostedRecord{
 			SumRow: books.SumRow{
 				Date: t.Date, FirstSeenAt: t.FirstSeenAt, Posted: true, Amount: copied.Amount,

@@ -22,6 +22,7 @@ var accessResources = []struct{ path, resource string }{
 	{connectionsPath + "/{id}/quarantine", "quarantine"},
 	{connectionsPath + "/{id}/transactions", "transactions"},
 	{accountsPath + "/{id}/closes", "closes"},
+	{prefix + "/closes", "closes"},
 	{accountsPath + "/{id}/statement", "statements"},
 	{prefix + "/connector-types", "connections"},
 	{prefix + "/webhooks/deliveries", "webhook-deliveries"},

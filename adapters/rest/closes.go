@@ -22,7 +22,14 @@ type closeView struct {
 	Digest       string    `json:"digest" example:"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" doc:"Lower-case hex SHA-256 over one line for each record, ordered by id: id|date|status|amount|currency|accountAmount|accountCurrency, absent members empty, a line feed after each line"`
 	ClosedAt     time.Time `json:"closedAt" example:"2026-03-02T10:00:00Z" doc:"When the period was closed"`
 	ClosedBy     string    `json:"closedBy" example:"maria" doc:"Who closed it: the sub of the operator's token, otherwise its client_id or azp"`
-	Completeness string    `json:"completeness" enum:"unknown,complete,drifting" example:"complete" doc:"The completeness of the account when the period was closed"`
+	Completeness string    `json:"completeness" enum:"unknown,complete,drifting,unverified" example:"complete" doc:"The completeness of the account when the period was closed. unverified: records had changed since the last settled read"`
+
+	FirstDay       string    `json:"firstDay,omitempty" format:"date" example:"2026-02-01" doc:"The first day of the statement of the period: the day after the close before it, otherwise the date of the first record. Absent if the amount of a posted record in currency was not known"`
+	OpeningBalance string    `json:"openingBalance,omitempty" example:"1000" doc:"The balance before firstDay, as it was known when the period was closed. Absent if none was known"`
+	ClosingBalance string    `json:"closingBalance,omitempty" example:"1520.37" doc:"The balance at the end of date, as it was known when the period was closed. Absent if none was known"`
+	PostedCount    *int      `json:"postedCount,omitempty" minimum:"0" example:"37" doc:"The number of the posted records from firstDay to date: the entries of the statement"`
+	PostedSum      string    `json:"postedSum,omitempty" example:"520.37" doc:"The sum of the posted records from firstDay to date: closingBalance minus openingBalance"`
+	ReopenedAt     time.Time `json:"reopenedAt,omitzero" example:"2026-03-05T10:00:00Z" doc:"When the period was reopened; absent unless it was"`
 }
 
 func closeOf(c books.Close) closeView {
@@ -34,7 +41,40 @@ func closeOf(c books.Close) closeView {
 	if c.Sum.Valid {
 		v.Sum = c.Sum.Decimal.String()
 	}
+	v.ReopenedAt = utcOrZero(c.ReopenedAt)
+	if s := c.Statement; s != nil {
+		count := s.PostedCount()
+		v.FirstDay, v.PostedCount, v.PostedSum = string(s.From), &count, s.PostedSum().String()
+		if s.Balances != nil {
+			v.OpeningBalance, v.ClosingBalance = s.Balances.Opening.String(), s.Balances.Closing.String()
+		}
+	}
 	return v
+}
+
+// closesRequest is the request body that closes a day of several accounts.
+type closesRequest struct {
+	Date       string   `json:"date" format:"date" example:"2026-02-28" doc:"The last day of the period; it must have ended"`
+	AccountIDs []string `json:"accountIds" minItems:"1" maxItems:"200" example:"[\"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01\"]" doc:"The ids of the accounts"`
+}
+
+// closeResultView is the result for one account: a close, or an error.
+type closeResultView struct {
+	AccountID string          `json:"accountId" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the account"`
+	Close     *closeView      `json:"close,omitempty" doc:"The close of the account; absent if it could not be closed"`
+	Error     *closeErrorView `json:"error,omitempty" doc:"Why the account could not be closed; absent if it was"`
+}
+
+// closeErrorView describes why an account could not be closed.
+type closeErrorView struct {
+	Status int    `json:"status" example:"404" doc:"The HTTP status of the same failure for a single account"`
+	Code   string `json:"code" example:"MTCH-0005" doc:"A stable error code for programs"`
+	Detail string `json:"detail" example:"no such account" doc:"What went wrong"`
+}
+
+// closesView contains the results for several accounts.
+type closesView struct {
+	Results []closeResultView `json:"results" doc:"One result for each account, in the order of the request"`
 }
 
 // adjustmentView is the representation of an adjustment in responses.
@@ -95,7 +135,7 @@ func (s *server) closeRoutes() []route {
 	return []route{
 		{
 			id: "close-period", method: http.MethodPut, path: one,
-			description: "Closes the records of an account up to and including a day, which must have ended in UTC. " +
+			description: "Closes the records of an account up to and including a day, which must have ended at CLOSE_OFFSET. " +
 				"Later changes of these records are stored as usual, and are adjustments of the close. If the day " +
 				"is closed already, the response is that of the first request.",
 			status: http.StatusOK, tag: tag, summary: "Close a period of an account",
@@ -103,16 +143,25 @@ func (s *server) closeRoutes() []route {
 			mount: handle(s.closePeriod),
 		},
 		{
+			id: "close-periods", method: http.MethodPost, path: prefix + "/closes",
+			description: "Closes the same day of up to 200 accounts, each for itself. The response has one result for " +
+				"each account: its close, or an error.",
+			status: http.StatusOK, tag: tag, summary: "Close a period of several accounts",
+			scope: scopeWrite, idempotent: true,
+			mount: handle(s.closePeriods),
+		},
+		{
 			id: "list-closes", method: http.MethodGet, path: all,
-			description: "Returns the closed periods of an account.",
-			status:      http.StatusOK, tag: tag, summary: "List the closes of an account by day, newest first",
+			description: "Returns the closed periods of an account. With reopened=true: those that were reopened, by " +
+				"the time of the reopening.",
+			status: http.StatusOK, tag: tag, summary: "List the closes of an account by day, newest first",
 			scope: scopeRead, notFound: accountNotFound,
 			mount: handle(s.listCloses),
 		},
 		{
 			id: "reopen-period", method: http.MethodDelete, path: one,
-			description: "Deletes a close with its adjustments. Items of the change feed then no longer contain its " +
-				"day.",
+			description: "Ends a close, and deletes its adjustments. Items of the change feed then no longer contain " +
+				"its day. The close is still listed with reopened=true, and its statement can be printed.",
 			status: http.StatusNoContent, tag: tag, summary: "Reopen a period of an account",
 			scope: scopeWrite, notFound: closeNotFound,
 			mount: handle(s.reopenPeriod),
@@ -139,7 +188,7 @@ func (s *server) closeRoutes() []route {
 // 400.
 func (s *server) closePeriod(ctx context.Context, tenant domain.TenantID, in *struct {
 	ID   string `path:"id" doc:"Opaque"`
-	Date string `path:"date" example:"2026-02-28" doc:"The last day of the period, YYYY-MM-DD; it must have ended in UTC"`
+	Date string `path:"date" example:"2026-02-28" doc:"The last day of the period, YYYY-MM-DD; it must have ended"`
 },
 ) (*bodyOutput[closeView], error) {
 	id, err := domain.ParseID[domain.Account](in.ID)
@@ -153,6 +202,42 @@ func (s *server) closePeriod(ctx context.Context, tenant domain.TenantID, in *st
 	return &bodyOutput[closeView]{closeOf(c)}, nil
 }
 
+// maxClosedAccounts is the maximum number of accounts that one request closes.
+const maxClosedAccounts = 200
+
+// closePeriods closes the same day of several accounts.
+func (s *server) closePeriods(
+	ctx context.Context, tenant domain.TenantID, in *struct{ Body closesRequest },
+) (*bodyOutput[closesView], error) {
+	if n := len(in.Body.AccountIDs); n == 0 || n > maxClosedAccounts {
+		return nil, domain.FieldError("accountIds", "must have 1 to 200 items")
+	}
+	accounts := make([]domain.AccountID, len(in.Body.AccountIDs))
+	for i, text := range in.Body.AccountIDs {
+		id, err := domain.ParseID[domain.Account](text)
+		if err == nil {
+			accounts[i] = id // otherwise zero, which is the id of no account
+		}
+	}
+	results, err := s.service.ClosePeriods(ctx, tenant, accounts, domain.Date(in.Body.Date))
+	if err != nil {
+		return nil, err
+	}
+	views := make([]closeResultView, len(results))
+	for i, result := range results {
+		views[i].AccountID = in.Body.AccountIDs[i]
+		if result.Err != nil {
+			p := exchangeOf(ctx).problem(result.Err)
+			s.logCause(exchangeOf(ctx), p, result.Err)
+			views[i].Error = &closeErrorView{Status: p.Status, Code: p.Code, Detail: p.Detail}
+			continue
+		}
+		view := closeOf(result.Close)
+		views[i].Close = &view
+	}
+	return &bodyOutput[closesView]{closesView{views}}, nil
+}
+
 // reopenPeriod deletes a close.
 func (s *server) reopenPeriod(ctx context.Context, tenant domain.TenantID, in *closeInput) (*noContent, error) {
 	id, err := domain.ParseID[domain.Account](in.ID)
@@ -164,16 +249,17 @@ func (s *server) reopenPeriod(ctx context.Context, tenant domain.TenantID, in *c
 
 // listCloses returns a page of the closes of an account.
 func (s *server) listCloses(ctx context.Context, tenant domain.TenantID, in *struct {
-	ID     string            `path:"id" doc:"Opaque"`
-	Limit  int               `query:"limit" minimum:"1" maximum:"200" default:"20" doc:"The maximum number of items on the page"`
-	Cursor cursor[closeList] `query:"cursor" doc:"nextCursor of the previous page"`
+	ID       string            `path:"id" doc:"Opaque"`
+	Reopened string            `query:"reopened" enum:"true,false" default:"false" doc:"true: the closes that were reopened, instead of the present ones"`
+	Limit    int               `query:"limit" minimum:"1" maximum:"200" default:"20" doc:"The maximum number of items on the page"`
+	Cursor   cursor[closeList] `query:"cursor" doc:"nextCursor of the previous page"`
 },
 ) (*listOutput[closeView], error) {
 	id, err := domain.ParseID[domain.Account](in.ID)
 	if err != nil {
 		return nil, err
 	}
-	p, err := s.service.ListCloses(ctx, tenant, id, in.Cursor.pageRequest(in.Limit))
+	p, err := s.service.ListCloses(ctx, tenant, id, in.Reopened == "true", in.Cursor.pageRequest(in.Limit))
 	if err != nil {
 		return nil, err
 	}

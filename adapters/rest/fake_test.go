@@ -518,7 +518,7 @@ func (f *fake) ReopenPeriod(_ context.Context, _ domain.TenantID, _ domain.Accou
 }
 
 func (f *fake) ListCloses(
-	_ context.Context, _ domain.TenantID, id domain.AccountID, p domain.PageRequest,
+	_ context.Context, _ domain.TenantID, id domain.AccountID, _ bool, p domain.PageRequest,
 ) (domain.Page[books.Close], error) {
 	c := closeFixture(id, "2025-12-31")
 	c.Sum = decimal.NullDecimal{}
@@ -558,6 +558,23 @@ func (f *fake) ListErasures(
 	_ context.Context, _ domain.TenantID, p domain.PageRequest,
 ) (domain.Page[domain.Erasure], error) {
 	return onePage(f, nil, p, erasureFixture(connectionFixture().ID))
+}
+
+func (f *fake) ClosePeriods(
+	ctx context.Context, tenant domain.TenantID, accounts []domain.AccountID, date domain.Date,
+) ([]ports.CloseResult, error) {
+	var results []ports.CloseResult
+	for _, id := range accounts {
+		c, err := f.ClosePeriod(ctx, tenant, id, date)
+		results = append(results, ports.CloseResult{Account: id, Close: c, Err: err})
+	}
+	return results, nil
+}
+
+func (f *fake) WriteClosedStatement(
+	ctx context.Context, tenant domain.TenantID, id domain.AccountID, date domain.Date, writer ports.StatementWriter,
+) error {
+	return f.WriteStatement(ctx, tenant, id, ports.StatementQuery{Window: domain.Window{To: date}}, writer)
 }
 
 func (f *fake) GetTransactionAsOf(

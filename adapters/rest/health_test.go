@@ -210,6 +210,7 @@ func TestTheReplayedHeaderIsDocumented(t *testing.T) {
 		"POST " + accountsPath + "/{id}/continue":            {"202", "400", "404", "409"},
 		"POST " + possibleReplacementsPath + "/dismiss":      {"204", "400", "404", "409"},
 		"PUT " + accountsPath + "/{id}/closes/{date}":        {"200", "400", "404", "409"},
+		"POST " + prefix + "/closes":                         {"200", "400", "409"},
 		"POST " + deliveriesPath + "/{id}/replay":            {"202", "400", "404", "409"},
 		"POST " + connectionsPath + "/{id}/link-sessions":    {"400", "404", "409"},
 		"POST " + connectionsPath + "/{id}/refresh":          {"202", "400", "404", "409"},

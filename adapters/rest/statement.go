@@ -36,6 +36,7 @@ type statementInput struct {
 	To         string `query:"to" format:"date" doc:"Last value date; by default the present day in UTC, or the date of a later record"`
 	Format     string `query:"format" doc:"The format of the document"`
 	ExternalID string `query:"externalId" enum:"id,reference" default:"id" doc:"The value of external_id in the format matcher. id: the id of the transaction. reference: its reference, if it is the first transaction of the account, by id, that ever had this reference, otherwise its id"`
+	Close      string `query:"close" format:"date" example:"2026-02-28" doc:"Print the period that ends on this day as it was when it was closed; not together with from, to and force"`
 	Force      string `query:"force" enum:"true,false" default:"false" doc:"true: write the statement although the account drifts"`
 }
 
@@ -59,7 +60,8 @@ func (s *server) statementRoute(tag string) route {
 		description: "Returns the posted transactions of an account as a document. All amounts are in the currency " +
 			"of the account. The balances and all records show the same moment. The response is a 409 in these " +
 			"cases: the account drifts and force is not true; an amount in the currency of the account is not " +
-			"known; the format needs a balance and none is known. If writing fails after the first byte, the " +
+			"known; the format needs a balance and none is known. With close, the document is that of a closed " +
+			"period: the same bytes each time, whatever changed since. If writing fails after the first byte, the " +
 			"connection is closed before the end of the document.",
 		status: http.StatusOK, tag: tag, summary: "Download a statement of an account",
 		scope: scopeRead, notFound: accountNotFound, conflict: true,
@@ -92,6 +94,8 @@ func (e *statementEndpoint) describe(op *operation.Operation) {
 		Description: http.StatusText(http.StatusOK), Content: map[string]*operation.MediaType{},
 		Headers: map[string]*operation.Header{"Content-Disposition": {
 			Schema: text, Description: "attachment, with a file name made of the account's id and the period",
+		}, "X-Completeness": {
+			Schema: text, Description: "The completeness of the account when the period was closed; with close only",
 		}},
 	}
 	op.Responses[statusText(http.StatusOK)] = response
@@ -127,6 +131,13 @@ func (e *statementEndpoint) serve(c echo.Context, checks []middleware) error {
 	if !c.QueryParams().Has("format") {
 		x.invalid = append(x.invalid, ProblemField{"query.format", "is required"})
 	}
+	if query := c.QueryParams(); query.Has("close") {
+		for _, name := range []string{"from", "to", "force"} {
+			if query.Has(name) {
+				x.invalid = append(x.invalid, ProblemField{"query." + name, "must be absent if close is given"})
+			}
+		}
+	}
 	in, ok := readInput(c, x, e.input)
 	if !ok {
 		return nil
@@ -146,10 +157,14 @@ func (e *statementEndpoint) serve(c echo.Context, checks []middleware) error {
 	defer cancel()
 	deadline, _ := ctx.Deadline()
 	w := &statementWriter{c: c, format: format, deadline: deadline}
-	err = e.service.WriteStatement(ctx, x.principal.Tenant, id, ports.StatementQuery{
-		Window: domain.Window{From: domain.Date(in.From), To: domain.Date(in.To)}, Force: in.Force == "true",
-		ByReference: in.ExternalID == "reference",
-	}, w.write)
+	if in.Close != "" {
+		err = e.service.WriteClosedStatement(ctx, x.principal.Tenant, id, domain.Date(in.Close), w.write)
+	} else {
+		err = e.service.WriteStatement(ctx, x.principal.Tenant, id, ports.StatementQuery{
+			Window: domain.Window{From: domain.Date(in.From), To: domain.Date(in.To)}, Force: in.Force == "true",
+			ByReference: in.ExternalID == "reference",
+		}, w.write)
+	}
 	if err != nil && c.Response().Committed {
 		e.abort(x, w, err)
 	}
@@ -192,6 +207,9 @@ func (w *statementWriter) write(s books.Statement, records iter.Seq2[books.State
 	header := http.Header{
 		echo.HeaderContentType:        {w.format.MediaType()},
 		echo.HeaderContentDisposition: {`attachment; filename="` + w.fileName(s) + `"`},
+	}
+	if s.Completeness != "" {
+		header["X-Completeness"] = []string{string(s.Completeness)}
 	}
 	r := w.c.Request()
 	if exchangeOf(r.Context()).isHEAD {

@@ -248,7 +248,7 @@ func (s *server) readRoutes() []route {
 			id: "get-transaction", method: http.MethodGet, path: transactionsPath + "/{id}",
 			description: "Returns one transaction of the tenant, even if it was removed or erased. With asOf: as it " +
 				"was at that moment.",
-			status:      http.StatusOK, tag: tag, summary: "Get a transaction",
+			status: http.StatusOK, tag: tag, summary: "Get a transaction",
 			scope: scopeRead, notFound: transactionNotFound,
 			mount: handle(s.getTransaction),
 		},

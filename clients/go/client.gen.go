@@ -140,9 +140,10 @@ func (e CheckViewState) Valid() bool {
 
 // Defines values for CloseViewCompleteness.
 const (
-	CloseViewCompletenessComplete CloseViewCompleteness = "complete"
-	CloseViewCompletenessDrifting CloseViewCompleteness = "drifting"
-	CloseViewCompletenessUnknown  CloseViewCompleteness = "unknown"
+	CloseViewCompletenessComplete   CloseViewCompleteness = "complete"
+	CloseViewCompletenessDrifting   CloseViewCompleteness = "drifting"
+	CloseViewCompletenessUnknown    CloseViewCompleteness = "unknown"
+	CloseViewCompletenessUnverified CloseViewCompleteness = "unverified"
 )
 
 // Valid indicates whether the value is a known member of the CloseViewCompleteness enum.
@@ -153,6 +154,8 @@ func (e CloseViewCompleteness) Valid() bool {
 	case CloseViewCompletenessDrifting:
 		return true
 	case CloseViewCompletenessUnknown:
+		return true
+	case CloseViewCompletenessUnverified:
 		return true
 	default:
 		return false
@@ -1056,6 +1059,24 @@ func (e WebhookViewState) Valid() bool {
 	}
 }
 
+// Defines values for ListClosesParamsReopened.
+const (
+	ListClosesParamsReopenedFalse ListClosesParamsReopened = "false"
+	ListClosesParamsReopenedTrue  ListClosesParamsReopened = "true"
+)
+
+// Valid indicates whether the value is a known member of the ListClosesParamsReopened enum.
+func (e ListClosesParamsReopened) Valid() bool {
+	switch e {
+	case ListClosesParamsReopenedFalse:
+		return true
+	case ListClosesParamsReopenedTrue:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for GetStatementParamsFormat.
 const (
 	GetStatementParamsFormatCamt053 GetStatementParamsFormat = "camt053"
@@ -1605,6 +1626,38 @@ type CheckViewCheck string
 // Examples: complete
 type CheckViewState string
 
+// CloseErrorView defines model for CloseErrorView.
+type CloseErrorView struct {
+	// Code A stable error code for programs
+	//
+	// Examples: MTCH-0005
+	Code string `json:"code"`
+
+	// Detail What went wrong
+	//
+	// Examples: no such account
+	Detail string `json:"detail"`
+
+	// Status The HTTP status of the same failure for a single account
+	//
+	// Examples: 404
+	Status int64 `json:"status"`
+}
+
+// CloseResultView defines model for CloseResultView.
+type CloseResultView struct {
+	// AccountID The id of the account
+	//
+	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+	AccountID string `json:"accountId"`
+
+	// Close The close of the account; absent if it could not be closed
+	Close *CloseView `json:"close,omitempty"`
+
+	// Error Why the account could not be closed; absent if it was
+	Error *CloseErrorView `json:"error,omitempty"`
+}
+
 // CloseView defines model for CloseView.
 type CloseView struct {
 	// AccountID The id of the account
@@ -1622,7 +1675,12 @@ type CloseView struct {
 	// Examples: maria
 	ClosedBy string `json:"closedBy"`
 
-	// Completeness The completeness of the account when the period was closed
+	// ClosingBalance The balance at the end of date, as it was known when the period was closed. Absent if none was known
+	//
+	// Examples: 1520.37
+	ClosingBalance *string `json:"closingBalance,omitempty"`
+
+	// Completeness The completeness of the account when the period was closed. unverified: records had changed since the last settled read
 	//
 	// Examples: complete
 	Completeness CloseViewCompleteness `json:"completeness"`
@@ -1647,16 +1705,60 @@ type CloseView struct {
 	// Examples: e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
 	Digest string `json:"digest"`
 
+	// FirstDay The first day of the statement of the period: the day after the close before it, otherwise the date of the first record. Absent if the amount of a posted record in currency was not known
+	//
+	// Examples: 2026-02-01
+	FirstDay *openapi_types.Date `json:"firstDay,omitempty"`
+
+	// OpeningBalance The balance before firstDay, as it was known when the period was closed. Absent if none was known
+	//
+	// Examples: 1000
+	OpeningBalance *string `json:"openingBalance,omitempty"`
+
+	// PostedCount The number of the posted records from firstDay to date: the entries of the statement
+	//
+	// Examples: 37
+	PostedCount *int64 `json:"postedCount,omitempty"`
+
+	// PostedSum The sum of the posted records from firstDay to date: closingBalance minus openingBalance
+	//
+	// Examples: 520.37
+	PostedSum *string `json:"postedSum,omitempty"`
+
+	// ReopenedAt When the period was reopened; absent unless it was
+	//
+	// Examples: 2026-03-05T10:00:00Z
+	ReopenedAt *time.Time `json:"reopenedAt,omitempty"`
+
 	// Sum The sum of the records in currency, a signed decimal: accountAmount where present, otherwise amount. Absent if a record has no amount in that currency
 	//
 	// Examples: 1520.37
 	Sum *string `json:"sum,omitempty"`
 }
 
-// CloseViewCompleteness The completeness of the account when the period was closed
+// CloseViewCompleteness The completeness of the account when the period was closed. unverified: records had changed since the last settled read
 //
 // Examples: complete
 type CloseViewCompleteness string
+
+// ClosesRequest defines model for ClosesRequest.
+type ClosesRequest struct {
+	// AccountIds The ids of the accounts
+	//
+	// Examples: ["[\"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01\"]"]
+	AccountIds []string `json:"accountIds"`
+
+	// Date The last day of the period; it must have ended
+	//
+	// Examples: 2026-02-28
+	Date openapi_types.Date `json:"date"`
+}
+
+// ClosesView defines model for ClosesView.
+type ClosesView struct {
+	// Results One result for each account, in the order of the request
+	Results []CloseResultView `json:"results"`
+}
 
 // CompletenessView defines model for CompletenessView.
 type CompletenessView struct {
@@ -3838,12 +3940,18 @@ type ListBalancesParams struct {
 
 // ListClosesParams defines parameters for ListCloses.
 type ListClosesParams struct {
+	// Reopened true: the closes that were reopened, instead of the present ones
+	Reopened *ListClosesParamsReopened `form:"reopened,omitempty" json:"reopened,omitempty"`
+
 	// Limit The maximum number of items on the page
 	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
 
 	// Cursor nextCursor of the previous page
 	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
+
+// ListClosesParamsReopened defines parameters for ListCloses.
+type ListClosesParamsReopened string
 
 // ClosePeriodParams defines parameters for ClosePeriod.
 type ClosePeriodParams struct {
@@ -3876,6 +3984,9 @@ type GetStatementParams struct {
 
 	// Format The format of the document
 	Format GetStatementParamsFormat `form:"format" json:"format"`
+
+	// Close Print the period that ends on this day as it was when it was closed; not together with from, to and force
+	Close *openapi_types.Date `form:"close,omitempty" json:"close,omitempty"`
 
 	// Force true: write the statement although the account drifts
 	Force *GetStatementParamsForce `form:"force,omitempty" json:"force,omitempty"`
@@ -4074,6 +4185,12 @@ type ProveAuditConsistencyParams struct {
 type ProveAuditInclusionParams struct {
 	// Size The size of the tree; by default the size of the newest checkpoint
 	Size *int64 `form:"size,omitempty" json:"size,omitempty"`
+}
+
+// ClosePeriodsParams defines parameters for ClosePeriods.
+type ClosePeriodsParams struct {
+	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too
+	XIdempotencyKey *string `json:"X-Idempotency-Key,omitempty"`
 }
 
 // ListEngineConnectionsParams defines parameters for ListEngineConnections.
@@ -4345,6 +4462,9 @@ type EraseConnectionJSONRequestBody = ErasureRequest
 
 // RequestPullJSONRequestBody defines body for RequestPull for application/json ContentType.
 type RequestPullJSONRequestBody = PullRequest
+
+// ClosePeriodsJSONRequestBody defines body for ClosePeriods for application/json ContentType.
+type ClosePeriodsJSONRequestBody = ClosesRequest
 
 // CreateEngineConnectionJSONRequestBody defines body for CreateEngineConnection for application/json ContentType.
 type CreateEngineConnectionJSONRequestBody = NewEngine
@@ -4791,21 +4911,21 @@ type ClientInterface interface {
 
 	// ListCloses List the closes of an account by day, newest first
 	//
-	// Returns the closed periods of an account.
+	// Returns the closed periods of an account. With reopened=true: those that were reopened, by the time of the reopening.
 	//
 	// Corresponds with GET /v1/discovery/accounts/{id}/closes (the `ListCloses` operationId).
 	ListCloses(ctx context.Context, id string, params *ListClosesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ReopenPeriod Reopen a period of an account
 	//
-	// Deletes a close with its adjustments. Items of the change feed then no longer contain its day.
+	// Ends a close, and deletes its adjustments. Items of the change feed then no longer contain its day. The close is still listed with reopened=true, and its statement can be printed.
 	//
 	// Corresponds with DELETE /v1/discovery/accounts/{id}/closes/{date} (the `ReopenPeriod` operationId).
 	ReopenPeriod(ctx context.Context, id string, date openapi_types.Date, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ClosePeriod Close a period of an account
 	//
-	// Closes the records of an account up to and including a day, which must have ended in UTC. Later changes of these records are stored as usual, and are adjustments of the close. If the day is closed already, the response is that of the first request.
+	// Closes the records of an account up to and including a day, which must have ended at CLOSE_OFFSET. Later changes of these records are stored as usual, and are adjustments of the close. If the day is closed already, the response is that of the first request.
 	//
 	// Corresponds with PUT /v1/discovery/accounts/{id}/closes/{date} (the `ClosePeriod` operationId).
 	ClosePeriod(ctx context.Context, id string, date string, params *ClosePeriodParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4844,7 +4964,7 @@ type ClientInterface interface {
 
 	// GetStatement Download a statement of an account
 	//
-	// Returns the posted transactions of an account as a document. All amounts are in the currency of the account. The balances and all records show the same moment. The response is a 409 in these cases: the account drifts and force is not true; an amount in the currency of the account is not known; the format needs a balance and none is known. If writing fails after the first byte, the connection is closed before the end of the document.
+	// Returns the posted transactions of an account as a document. All amounts are in the currency of the account. The balances and all records show the same moment. The response is a 409 in these cases: the account drifts and force is not true; an amount in the currency of the account is not known; the format needs a balance and none is known. With close, the document is that of a closed period: the same bytes each time, whatever changed since. If writing fails after the first byte, the connection is closed before the end of the document.
 	//
 	// Corresponds with GET /v1/discovery/accounts/{id}/statement (the `GetStatement` operationId).
 	GetStatement(ctx context.Context, id string, params *GetStatementParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -5064,6 +5184,24 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /v1/discovery/audit/proofs/inclusion/{sequence} (the `ProveAuditInclusion` operationId).
 	ProveAuditInclusion(ctx context.Context, sequence string, params *ProveAuditInclusionParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ClosePeriodsWithBody Close a period of several accounts
+	//
+	// Closes the same day of up to 200 accounts, each for itself. The response has one result for each account: its close, or an error.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/discovery/closes (the `ClosePeriods` operationId).
+	ClosePeriodsWithBody(ctx context.Context, params *ClosePeriodsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ClosePeriods Close a period of several accounts
+	//
+	// Closes the same day of up to 200 accounts, each for itself. The response has one result for each account: its close, or an error.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/discovery/closes (the `ClosePeriods` operationId).
+	ClosePeriods(ctx context.Context, params *ClosePeriodsParams, body ClosePeriodsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListEngineConnections List engine connections, ordered by config name
 	//
@@ -5493,7 +5631,7 @@ func (c *Client) ListBalances(ctx context.Context, id string, params *ListBalanc
 
 // ListCloses List the closes of an account by day, newest first
 //
-// Returns the closed periods of an account.
+// Returns the closed periods of an account. With reopened=true: those that were reopened, by the time of the reopening.
 //
 // Corresponds with GET /v1/discovery/accounts/{id}/closes (the `ListCloses` operationId).
 func (c *Client) ListCloses(ctx context.Context, id string, params *ListClosesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -5510,7 +5648,7 @@ func (c *Client) ListCloses(ctx context.Context, id string, params *ListClosesPa
 
 // ReopenPeriod Reopen a period of an account
 //
-// Deletes a close with its adjustments. Items of the change feed then no longer contain its day.
+// Ends a close, and deletes its adjustments. Items of the change feed then no longer contain its day. The close is still listed with reopened=true, and its statement can be printed.
 //
 // Corresponds with DELETE /v1/discovery/accounts/{id}/closes/{date} (the `ReopenPeriod` operationId).
 func (c *Client) ReopenPeriod(ctx context.Context, id string, date openapi_types.Date, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -5527,7 +5665,7 @@ func (c *Client) ReopenPeriod(ctx context.Context, id string, date openapi_types
 
 // ClosePeriod Close a period of an account
 //
-// Closes the records of an account up to and including a day, which must have ended in UTC. Later changes of these records are stored as usual, and are adjustments of the close. If the day is closed already, the response is that of the first request.
+// Closes the records of an account up to and including a day, which must have ended at CLOSE_OFFSET. Later changes of these records are stored as usual, and are adjustments of the close. If the day is closed already, the response is that of the first request.
 //
 // Corresponds with PUT /v1/discovery/accounts/{id}/closes/{date} (the `ClosePeriod` operationId).
 func (c *Client) ClosePeriod(ctx context.Context, id string, date string, params *ClosePeriodParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -5616,7 +5754,7 @@ func (c *Client) AcceptCompleteness(ctx context.Context, id string, params *Acce
 
 // GetStatement Download a statement of an account
 //
-// Returns the posted transactions of an account as a document. All amounts are in the currency of the account. The balances and all records show the same moment. The response is a 409 in these cases: the account drifts and force is not true; an amount in the currency of the account is not known; the format needs a balance and none is known. If writing fails after the first byte, the connection is closed before the end of the document.
+// Returns the posted transactions of an account as a document. All amounts are in the currency of the account. The balances and all records show the same moment. The response is a 409 in these cases: the account drifts and force is not true; an amount in the currency of the account is not known; the format needs a balance and none is known. With close, the document is that of a closed period: the same bytes each time, whatever changed since. If writing fails after the first byte, the connection is closed before the end of the document.
 //
 // Corresponds with GET /v1/discovery/accounts/{id}/statement (the `GetStatement` operationId).
 func (c *Client) GetStatement(ctx context.Context, id string, params *GetStatementParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -6117,6 +6255,44 @@ func (c *Client) ProveAuditConsistency(ctx context.Context, params *ProveAuditCo
 // Corresponds with GET /v1/discovery/audit/proofs/inclusion/{sequence} (the `ProveAuditInclusion` operationId).
 func (c *Client) ProveAuditInclusion(ctx context.Context, sequence string, params *ProveAuditInclusionParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewProveAuditInclusionRequest(c.Server, sequence, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ClosePeriodsWithBody Close a period of several accounts
+//
+// Closes the same day of up to 200 accounts, each for itself. The response has one result for each account: its close, or an error.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/discovery/closes (the `ClosePeriods` operationId).
+func (c *Client) ClosePeriodsWithBody(ctx context.Context, params *ClosePeriodsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewClosePeriodsRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ClosePeriods Close a period of several accounts
+//
+// Closes the same day of up to 200 accounts, each for itself. The response has one result for each account: its close, or an error.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/discovery/closes (the `ClosePeriods` operationId).
+func (c *Client) ClosePeriods(ctx context.Context, params *ClosePeriodsParams, body ClosePeriodsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewClosePeriodsRequest(c.Server, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -7205,6 +7381,18 @@ func NewListClosesRequest(server string, id string, params *ListClosesParams) (*
 		// per the OpenAPI spec (e.g. "color=blue,black,brown").
 		var rawQueryFragments []string
 
+		if params.Reopened != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "reopened", *params.Reopened, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.Limit != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
@@ -7581,6 +7769,18 @@ func NewGetStatementRequest(server string, id string, params *GetStatementParams
 			for _, qp := range strings.Split(queryFrag, "&") {
 				rawQueryFragments = append(rawQueryFragments, qp)
 			}
+		}
+
+		if params.Close != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "close", *params.Close, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
 		}
 
 		if params.Force != nil {
@@ -9060,6 +9260,61 @@ func NewProveAuditInclusionRequest(server string, sequence string, params *Prove
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewClosePeriodsRequest calls the generic ClosePeriods builder with application/json body
+func NewClosePeriodsRequest(server string, params *ClosePeriodsParams, body ClosePeriodsJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewClosePeriodsRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewClosePeriodsRequestWithBody constructs an http.Request for the ClosePeriods method, with any body, and a specified content type
+func NewClosePeriodsRequestWithBody(server string, params *ClosePeriodsParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/discovery/closes")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.XIdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Idempotency-Key", *params.XIdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Idempotency-Key", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -11237,7 +11492,7 @@ type ClientWithResponsesInterface interface {
 
 	// ListClosesWithResponse List the closes of an account by day, newest first
 	//
-	// Returns the closed periods of an account.
+	// Returns the closed periods of an account. With reopened=true: those that were reopened, by the time of the reopening.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -11246,7 +11501,7 @@ type ClientWithResponsesInterface interface {
 
 	// ReopenPeriodWithResponse Reopen a period of an account
 	//
-	// Deletes a close with its adjustments. Items of the change feed then no longer contain its day.
+	// Ends a close, and deletes its adjustments. Items of the change feed then no longer contain its day. The close is still listed with reopened=true, and its statement can be printed.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -11255,7 +11510,7 @@ type ClientWithResponsesInterface interface {
 
 	// ClosePeriodWithResponse Close a period of an account
 	//
-	// Closes the records of an account up to and including a day, which must have ended in UTC. Later changes of these records are stored as usual, and are adjustments of the close. If the day is closed already, the response is that of the first request.
+	// Closes the records of an account up to and including a day, which must have ended at CLOSE_OFFSET. Later changes of these records are stored as usual, and are adjustments of the close. If the day is closed already, the response is that of the first request.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -11300,7 +11555,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetStatementWithResponse Download a statement of an account
 	//
-	// Returns the posted transactions of an account as a document. All amounts are in the currency of the account. The balances and all records show the same moment. The response is a 409 in these cases: the account drifts and force is not true; an amount in the currency of the account is not known; the format needs a balance and none is known. If writing fails after the first byte, the connection is closed before the end of the document.
+	// Returns the posted transactions of an account as a document. All amounts are in the currency of the account. The balances and all records show the same moment. The response is a 409 in these cases: the account drifts and force is not true; an amount in the currency of the account is not known; the format needs a balance and none is known. With close, the document is that of a closed period: the same bytes each time, whatever changed since. If writing fails after the first byte, the connection is closed before the end of the document.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -11558,6 +11813,24 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /v1/discovery/audit/proofs/inclusion/{sequence} (the `ProveAuditInclusion` operationId).
 	ProveAuditInclusionWithResponse(ctx context.Context, sequence string, params *ProveAuditInclusionParams, reqEditors ...RequestEditorFn) (*ProveAuditInclusionResponse, error)
+
+	// ClosePeriodsWithBodyWithResponse Close a period of several accounts
+	//
+	// Closes the same day of up to 200 accounts, each for itself. The response has one result for each account: its close, or an error.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/discovery/closes (the `ClosePeriods` operationId).
+	ClosePeriodsWithBodyWithResponse(ctx context.Context, params *ClosePeriodsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ClosePeriodsResponse, error)
+
+	// ClosePeriodsWithResponse Close a period of several accounts
+	//
+	// Closes the same day of up to 200 accounts, each for itself. The response has one result for each account: its close, or an error.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/discovery/closes (the `ClosePeriods` operationId).
+	ClosePeriodsWithResponse(ctx context.Context, params *ClosePeriodsParams, body ClosePeriodsJSONRequestBody, reqEditors ...RequestEditorFn) (*ClosePeriodsResponse, error)
 
 	// ListEngineConnectionsWithResponse List engine connections, ordered by config name
 	//
@@ -13334,6 +13607,7 @@ func (r AcceptCompletenessResponse) ContentType() string {
 // GetStatementResponse200Headers the declared response headers of an HTTP 200 response for GetStatement
 type GetStatementResponse200Headers struct {
 	ContentDisposition *string
+	XCompleteness      *string
 }
 
 // GetStatementResponse401Headers the declared response headers of an HTTP 401 response for GetStatement
@@ -16743,6 +17017,180 @@ func (r ProveAuditInclusionResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ProveAuditInclusionResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ClosePeriodsResponse200Headers the declared response headers of an HTTP 200 response for ClosePeriods
+type ClosePeriodsResponse200Headers struct {
+	XIdempotencyReplayed *string
+}
+
+// ClosePeriodsResponse400Headers the declared response headers of an HTTP 400 response for ClosePeriods
+type ClosePeriodsResponse400Headers struct {
+	XIdempotencyReplayed *string
+}
+
+// ClosePeriodsResponse401Headers the declared response headers of an HTTP 401 response for ClosePeriods
+type ClosePeriodsResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// ClosePeriodsResponse405Headers the declared response headers of an HTTP 405 response for ClosePeriods
+type ClosePeriodsResponse405Headers struct {
+	Allow *string
+}
+
+// ClosePeriodsResponse409Headers the declared response headers of an HTTP 409 response for ClosePeriods
+type ClosePeriodsResponse409Headers struct {
+	XIdempotencyReplayed *string
+}
+
+// ClosePeriodsResponse429Headers the declared response headers of an HTTP 429 response for ClosePeriods
+type ClosePeriodsResponse429Headers struct {
+	RetryAfter *int
+}
+
+// ClosePeriodsResponse503Headers the declared response headers of an HTTP 503 response for ClosePeriods
+type ClosePeriodsResponse503Headers struct {
+	RetryAfter *int
+}
+
+type ClosePeriodsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ClosesView
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON405 the response for an HTTP 405 `application/problem+json` response
+	ApplicationProblemJSON405 *Problem
+	// ApplicationProblemJSON408 the response for an HTTP 408 `application/problem+json` response
+	ApplicationProblemJSON408 *Problem
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Problem
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *Problem
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *Problem
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ClosePeriodsResponse200Headers
+	// Headers400 the parsed response headers for an HTTP 400 response
+	Headers400 *ClosePeriodsResponse400Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ClosePeriodsResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *ClosePeriodsResponse405Headers
+	// Headers409 the parsed response headers for an HTTP 409 response
+	Headers409 *ClosePeriodsResponse409Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ClosePeriodsResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ClosePeriodsResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ClosePeriodsResponse) GetJSON200() *ClosesView {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ClosePeriodsResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ClosePeriodsResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ClosePeriodsResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON405 returns the response for an HTTP 405 `application/problem+json` response
+func (r ClosePeriodsResponse) GetApplicationProblemJSON405() *Problem {
+	return r.ApplicationProblemJSON405
+}
+
+// GetApplicationProblemJSON408 returns the response for an HTTP 408 `application/problem+json` response
+func (r ClosePeriodsResponse) GetApplicationProblemJSON408() *Problem {
+	return r.ApplicationProblemJSON408
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r ClosePeriodsResponse) GetApplicationProblemJSON409() *Problem {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r ClosePeriodsResponse) GetApplicationProblemJSON413() *Problem {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r ClosePeriodsResponse) GetApplicationProblemJSON415() *Problem {
+	return r.ApplicationProblemJSON415
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ClosePeriodsResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r ClosePeriodsResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ClosePeriodsResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ClosePeriodsResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ClosePeriodsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ClosePeriodsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ClosePeriodsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ClosePeriodsResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -21845,7 +22293,7 @@ func (c *ClientWithResponses) ListBalancesWithResponse(ctx context.Context, id s
 
 // ListClosesWithResponse List the closes of an account by day, newest first
 //
-// Returns the closed periods of an account.
+// Returns the closed periods of an account. With reopened=true: those that were reopened, by the time of the reopening.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -21860,7 +22308,7 @@ func (c *ClientWithResponses) ListClosesWithResponse(ctx context.Context, id str
 
 // ReopenPeriodWithResponse Reopen a period of an account
 //
-// Deletes a close with its adjustments. Items of the change feed then no longer contain its day.
+// Ends a close, and deletes its adjustments. Items of the change feed then no longer contain its day. The close is still listed with reopened=true, and its statement can be printed.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -21875,7 +22323,7 @@ func (c *ClientWithResponses) ReopenPeriodWithResponse(ctx context.Context, id s
 
 // ClosePeriodWithResponse Close a period of an account
 //
-// Closes the records of an account up to and including a day, which must have ended in UTC. Later changes of these records are stored as usual, and are adjustments of the close. If the day is closed already, the response is that of the first request.
+// Closes the records of an account up to and including a day, which must have ended at CLOSE_OFFSET. Later changes of these records are stored as usual, and are adjustments of the close. If the day is closed already, the response is that of the first request.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -21950,7 +22398,7 @@ func (c *ClientWithResponses) AcceptCompletenessWithResponse(ctx context.Context
 
 // GetStatementWithResponse Download a statement of an account
 //
-// Returns the posted transactions of an account as a document. All amounts are in the currency of the account. The balances and all records show the same moment. The response is a 409 in these cases: the account drifts and force is not true; an amount in the currency of the account is not known; the format needs a balance and none is known. If writing fails after the first byte, the connection is closed before the end of the document.
+// Returns the posted transactions of an account as a document. All amounts are in the currency of the account. The balances and all records show the same moment. The response is a 409 in these cases: the account drifts and force is not true; an amount in the currency of the account is not known; the format needs a balance and none is known. With close, the document is that of a closed period: the same bytes each time, whatever changed since. If writing fails after the first byte, the connection is closed before the end of the document.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -22381,6 +22829,36 @@ func (c *ClientWithResponses) ProveAuditInclusionWithResponse(ctx context.Contex
 		return nil, err
 	}
 	return ParseProveAuditInclusionResponse(rsp)
+}
+
+// ClosePeriodsWithBodyWithResponse Close a period of several accounts
+//
+// Closes the same day of up to 200 accounts, each for itself. The response has one result for each account: its close, or an error.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/discovery/closes (the `ClosePeriods` operationId).
+func (c *ClientWithResponses) ClosePeriodsWithBodyWithResponse(ctx context.Context, params *ClosePeriodsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ClosePeriodsResponse, error) {
+	rsp, err := c.ClosePeriodsWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseClosePeriodsResponse(rsp)
+}
+
+// ClosePeriodsWithResponse Close a period of several accounts
+//
+// Closes the same day of up to 200 accounts, each for itself. The response has one result for each account: its close, or an error.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/discovery/closes (the `ClosePeriods` operationId).
+func (c *ClientWithResponses) ClosePeriodsWithResponse(ctx context.Context, params *ClosePeriodsParams, body ClosePeriodsJSONRequestBody, reqEditors ...RequestEditorFn) (*ClosePeriodsResponse, error) {
+	rsp, err := c.ClosePeriods(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseClosePeriodsResponse(rsp)
 }
 
 // ListEngineConnectionsWithResponse List engine connections, ordered by config name
@@ -24528,6 +25006,13 @@ func ParseGetStatementResponse(rsp *http.Response) (*GetStatementResponse, error
 				return nil, err
 			}
 			headers.ContentDisposition = &value
+		}
+		if values := rsp.Header.Values("X-Completeness"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Completeness", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XCompleteness = &value
 		}
 		response.Headers200 = &headers
 	case rsp.StatusCode == 401:
@@ -27973,6 +28458,189 @@ func ParseProveAuditInclusionResponse(rsp *http.Response) (*ProveAuditInclusionR
 		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers ProveAuditInclusionResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseClosePeriodsResponse parses an HTTP response from a ClosePeriodsWithResponse call
+func ParseClosePeriodsResponse(rsp *http.Response) (*ClosePeriodsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ClosePeriodsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ClosesView
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 405:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON405 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 408:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON408 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ClosePeriodsResponse200Headers
+		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XIdempotencyReplayed = &value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 400:
+		var headers ClosePeriodsResponse400Headers
+		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XIdempotencyReplayed = &value
+		}
+		response.Headers400 = &headers
+	case rsp.StatusCode == 401:
+		var headers ClosePeriodsResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers ClosePeriodsResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = &value
+		}
+		response.Headers405 = &headers
+	case rsp.StatusCode == 409:
+		var headers ClosePeriodsResponse409Headers
+		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XIdempotencyReplayed = &value
+		}
+		response.Headers409 = &headers
+	case rsp.StatusCode == 429:
+		var headers ClosePeriodsResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers ClosePeriodsResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {

@@ -16,15 +16,17 @@ type CloseRequest struct {
 	At    time.Time
 	By    string        // the actor
 	Grace time.Duration // a completeness check that fails for this long makes the state Drifting
+	// Offset is the offset from UTC of the zone in which a day ends, such as -3 h.
+	Offset time.Duration
 }
 
-// Validate checks that Date is a valid day that has ended in UTC. Errors: Invalid on "date".
+// Validate checks that Date is a valid day that has ended at the Offset. Errors: Invalid on "date".
 func (r CloseRequest) Validate() error {
 	if _, err := domain.ParseDate(string(r.Date)); err != nil {
 		return domain.FieldError("date", "must be a date, YYYY-MM-DD")
 	}
-	if r.Date >= domain.DateOf(r.At.UTC()) {
-		return domain.FieldError("date", "must be a day that has ended in UTC")
+	if r.Date >= domain.DateOf(r.At.UTC().Add(r.Offset)) {
+		return domain.FieldError("date", "must be a day that has ended at CLOSE_OFFSET")
 	}
 	return nil
 }
@@ -44,6 +46,10 @@ type Close struct {
 	ClosedAt     time.Time
 	ClosedBy     string
 	Completeness CompletenessState // of the account at ClosedAt
+	// Statement describes the statement of the period. It is nil if the amount of a posted record in the currency of
+	// the account was not known.
+	Statement  *ClosedStatement
+	ReopenedAt time.Time // zero unless the period was reopened
 }
 
 // CloseDigest computes the number, the sum and the digest of the records of a closed period. NewCloseDigest creates

@@ -257,6 +257,16 @@ func (c Completeness) newGaps() []BalanceGap {
 	})
 }
 
+// SameBaseline reports whether the balances that follow from the baseline of c and from that of the other completeness
+// are the same for the same records.
+func (c Completeness) SameBaseline(other Completeness) bool {
+	if c.Known() != other.Known() || (c.Baseline == nil) != (other.Baseline == nil) || !c.Known() {
+		return c.Known() == other.Known() && !c.Known()
+	}
+	return c.Last.Currency == other.Last.Currency && (c.Baseline == nil || c.Baseline.At.Equal(other.Baseline.At) &&
+		c.Baseline.FirstDay == other.Baseline.FirstDay && c.Baseline.Anchor.Cmp(other.Baseline.Anchor) == 0)
+}
+
 // Basis returns the code for the comparison of the latest reading. If there is no comparison, the code describes the
 // reason.
 func (c Completeness) Basis() Basis {

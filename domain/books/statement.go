@@ -43,16 +43,21 @@ type Statement struct {
 	// versions, the first of these records by id. A record has its main reference as MatchingID, unless another record
 	// is the first with it. FirstWith is nil if the MatchingID of all records is their id.
 	FirstWith map[string]domain.TransactionID
+	// Completeness is the completeness when the period was closed; "" unless the statement is that of a closed period.
+	Completeness CompletenessState
 }
 
 // StatementBalances contains the balances of an account before the first day of a statement and after the last day.
 // They are stated from the holder's point of view. Their difference is the sum of the records.
-type StatementBalances struct{ Opening, Closing decimal.Decimal }
+type StatementBalances struct {
+	Opening decimal.Decimal `json:"opening"`
+	Closing decimal.Decimal `json:"closing"`
+}
 
 // StatementTotal is a number of records, and the sum of their absolute amounts.
 type StatementTotal struct {
-	Count int
-	Sum   decimal.Decimal
+	Count int             `json:"count"`
+	Sum   decimal.Decimal `json:"sum"`
 }
 
 // StatementRecord is one record of a statement.

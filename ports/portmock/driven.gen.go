@@ -1116,18 +1116,47 @@ func (mr *MockLedgerMockRecorder) Quarantine(ctx, tenant, connection, page any) 
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Quarantine", reflect.TypeOf((*MockLedger)(nil).Quarantine), ctx, tenant, connection, page)
 }
 
-// ReopenPeriod mocks base method.
-func (m *MockLedger) ReopenPeriod(ctx context.Context, tenant domain.TenantID, account domain.AccountID, date domain.Date, entries ports.AuditEntries) error {
+// ReadClose mocks base method.
+func (m *MockLedger) ReadClose(ctx context.Context, tenant domain.TenantID, account domain.AccountID, date domain.Date, fn func(ports.ClosedView) error) error {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "ReopenPeriod", ctx, tenant, account, date, entries)
+	ret := m.ctrl.Call(m, "ReadClose", ctx, tenant, account, date, fn)
+	ret0, _ := ret[0].(error)
+	return ret0
+}
+
+// ReadClose indicates an expected call of ReadClose.
+func (mr *MockLedgerMockRecorder) ReadClose(ctx, tenant, account, date, fn any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ReadClose", reflect.TypeOf((*MockLedger)(nil).ReadClose), ctx, tenant, account, date, fn)
+}
+
+// ReopenPeriod mocks base method.
+func (m *MockLedger) ReopenPeriod(ctx context.Context, tenant domain.TenantID, account domain.AccountID, date domain.Date, at time.Time, entries ports.AuditEntries) error {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "ReopenPeriod", ctx, tenant, account, date, at, entries)
 	ret0, _ := ret[0].(error)
 	return ret0
 }
 
 // ReopenPeriod indicates an expected call of ReopenPeriod.
-func (mr *MockLedgerMockRecorder) ReopenPeriod(ctx, tenant, account, date, entries any) *gomock.Call {
+func (mr *MockLedgerMockRecorder) ReopenPeriod(ctx, tenant, account, date, at, entries any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ReopenPeriod", reflect.TypeOf((*MockLedger)(nil).ReopenPeriod), ctx, tenant, account, date, entries)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ReopenPeriod", reflect.TypeOf((*MockLedger)(nil).ReopenPeriod), ctx, tenant, account, date, at, entries)
+}
+
+// ReopenedCloses mocks base method.
+func (m *MockLedger) ReopenedCloses(ctx context.Context, tenant domain.TenantID, account domain.AccountID, page domain.PageRequest) (domain.Page[books.Close], error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "ReopenedCloses", ctx, tenant, account, page)
+	ret0, _ := ret[0].(domain.Page[books.Close])
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// ReopenedCloses indicates an expected call of ReopenedCloses.
+func (mr *MockLedgerMockRecorder) ReopenedCloses(ctx, tenant, account, page any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ReopenedCloses", reflect.TypeOf((*MockLedger)(nil).ReopenedCloses), ctx, tenant, account, page)
 }
 
 // Search mocks base method.

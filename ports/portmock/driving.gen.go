@@ -135,6 +135,21 @@ func (mr *MockAPIMockRecorder) ClosePeriod(ctx, tenant, account, date any) *gomo
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ClosePeriod", reflect.TypeOf((*MockAPI)(nil).ClosePeriod), ctx, tenant, account, date)
 }
 
+// ClosePeriods mocks base method.
+func (m *MockAPI) ClosePeriods(ctx context.Context, tenant domain.TenantID, accounts []domain.AccountID, date domain.Date) ([]ports.CloseResult, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "ClosePeriods", ctx, tenant, accounts, date)
+	ret0, _ := ret[0].([]ports.CloseResult)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// ClosePeriods indicates an expected call of ClosePeriods.
+func (mr *MockAPIMockRecorder) ClosePeriods(ctx, tenant, accounts, date any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ClosePeriods", reflect.TypeOf((*MockAPI)(nil).ClosePeriods), ctx, tenant, accounts, date)
+}
+
 // ConnectionHealth mocks base method.
 func (m *MockAPI) ConnectionHealth(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID) (ports.ConnectionHealth, error) {
 	m.ctrl.T.Helper()
@@ -493,18 +508,18 @@ func (mr *MockAPIMockRecorder) ListBalances(ctx, tenant, id, window, page any) *
 }
 
 // ListCloses mocks base method.
-func (m *MockAPI) ListCloses(ctx context.Context, tenant domain.TenantID, account domain.AccountID, page domain.PageRequest) (domain.Page[books.Close], error) {
+func (m *MockAPI) ListCloses(ctx context.Context, tenant domain.TenantID, account domain.AccountID, reopened bool, page domain.PageRequest) (domain.Page[books.Close], error) {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "ListCloses", ctx, tenant, account, page)
+	ret := m.ctrl.Call(m, "ListCloses", ctx, tenant, account, reopened, page)
 	ret0, _ := ret[0].(domain.Page[books.Close])
 	ret1, _ := ret[1].(error)
 	return ret0, ret1
 }
 
 // ListCloses indicates an expected call of ListCloses.
-func (mr *MockAPIMockRecorder) ListCloses(ctx, tenant, account, page any) *gomock.Call {
+func (mr *MockAPIMockRecorder) ListCloses(ctx, tenant, account, reopened, page any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ListCloses", reflect.TypeOf((*MockAPI)(nil).ListCloses), ctx, tenant, account, page)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ListCloses", reflect.TypeOf((*MockAPI)(nil).ListCloses), ctx, tenant, account, reopened, page)
 }
 
 // ListConnectionHealth mocks base method.
@@ -1086,6 +1101,20 @@ func (m *MockAPI) UpdateSubscription(ctx context.Context, tenant domain.TenantID
 func (mr *MockAPIMockRecorder) UpdateSubscription(ctx, tenant, id, match, u any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "UpdateSubscription", reflect.TypeOf((*MockAPI)(nil).UpdateSubscription), ctx, tenant, id, match, u)
+}
+
+// WriteClosedStatement mocks base method.
+func (m *MockAPI) WriteClosedStatement(ctx context.Context, tenant domain.TenantID, account domain.AccountID, date domain.Date, writer ports.StatementWriter) error {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "WriteClosedStatement", ctx, tenant, account, date, writer)
+	ret0, _ := ret[0].(error)
+	return ret0
+}
+
+// WriteClosedStatement indicates an expected call of WriteClosedStatement.
+func (mr *MockAPIMockRecorder) WriteClosedStatement(ctx, tenant, account, date, writer any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "WriteClosedStatement", reflect.TypeOf((*MockAPI)(nil).WriteClosedStatement), ctx, tenant, account, date, writer)
 }
 
 // WriteStatement mocks base method.

@@ -252,7 +252,7 @@ func closeRandomHistory(f *fixture) {
 			_, _, err := f.Ledger.ClosePeriod(f.ctx, f.tenant, id, f.closeRequest(day), nil)
 			f.noError(err)
 		case 1:
-			if err := f.Ledger.ReopenPeriod(f.ctx, f.tenant, id, day, nil); !errors.Is(err, domain.NotFound) {
+			if err := f.Ledger.ReopenPeriod(f.ctx, f.tenant, id, day, f.now(), nil); !errors.Is(err, domain.NotFound) {
 				f.noError(err)
 			}
 		default:
@@ -307,7 +307,7 @@ func closeConcurrently(f *fixture) {
 			defer closed.Store(true)
 			for n := range closes {
 				account, day := accounts[n%2].ID, closeDays[round%3]
-				err := f.Ledger.ReopenPeriod(f.ctx, f.tenant, account, day, nil)
+				err := f.Ledger.ReopenPeriod(f.ctx, f.tenant, account, day, f.now(), nil)
 				if err == nil || errors.Is(err, domain.NotFound) {
 					_, _, err = f.Ledger.ClosePeriod(f.ctx, f.tenant, account, f.closeRequest(day), nil)
 				}

@@ -155,7 +155,7 @@ func auditedChanges(f *fixture) {
 	f.noError(err)
 	_, _, err = f.Ledger.ClosePeriod(f.ctx, f.tenant, account, f.closeRequest(closeDay), audited("Ledger.ClosePeriod"))
 	f.noError(err)
-	f.noError(f.Ledger.ReopenPeriod(f.ctx, f.tenant, account, closeDay, audited("Ledger.ReopenPeriod")))
+	f.noError(f.Ledger.ReopenPeriod(f.ctx, f.tenant, account, closeDay, f.now(), audited("Ledger.ReopenPeriod")))
 	_, err = f.Ledger.UpdateCompleteness(f.ctx, f.tenant, account, audited("Ledger.UpdateCompleteness"),
 		func(c books.Completeness) (books.Completeness, error) { return c, nil })
 	f.noError(err)
@@ -202,7 +202,7 @@ func auditedFailures(f *fixture) {
 			_, err := f.Pulls.Request(f.ctx, f.tenant, newID[domain.Connection](), r, f.entry("pull"))
 			return err
 		}(),
-		"ReopenPeriod": f.Ledger.ReopenPeriod(f.ctx, f.tenant, account, closeDay, f.entry("reopen")),
+		"ReopenPeriod": f.Ledger.ReopenPeriod(f.ctx, f.tenant, account, closeDay, f.now(), f.entry("reopen")),
 		"Split": func() error {
 			_, err := f.Ledger.Split(f.ctx, f.tenant, newID[domain.Transaction](),
 				newID[domain.Transaction](), ports.Decision{At: f.now(), Entries: f.entry("split")})

@@ -44,7 +44,7 @@ func (f *fixture) closeRequest(date domain.Date) books.CloseRequest {
 
 func (f *fixture) reopen(id domain.AccountID, date domain.Date) {
 	f.Helper()
-	f.noError(f.Ledger.ReopenPeriod(f.ctx, f.tenant, id, date, nil))
+	f.noError(f.Ledger.ReopenPeriod(f.ctx, f.tenant, id, date, f.now(), nil))
 }
 
 func (f *fixture) listCloses(id domain.AccountID) []books.Close {
@@ -200,7 +200,7 @@ func closeReopens(f *fixture) {
 	first := f.close(id, closeDay)
 	f.storeRows(l, row("1", withAccount("a"), withAmount("-1", "BRL")))
 	f.reopen(id, closeDay)
-	f.errorIs(f.Ledger.ReopenPeriod(f.ctx, f.tenant, id, closeDay, nil), domain.NotFound)
+	f.errorIs(f.Ledger.ReopenPeriod(f.ctx, f.tenant, id, closeDay, f.now(), nil), domain.NotFound)
 	f.equal("closes", 0, len(f.listCloses(id)))
 	_, err := f.Ledger.Adjustments(f.ctx, f.tenant, id, closeDay, domain.PageRequest{Limit: 1})
 	f.errorIs(err, domain.NotFound)
@@ -221,7 +221,7 @@ func closeTenant(f *fixture) {
 	}{{newTenant(), id}, {f.tenant, newID[domain.Account]()}} {
 		_, _, err := f.Ledger.ClosePeriod(f.ctx, caller.tenant, caller.account, f.closeRequest(closeDay), nil)
 		f.errorIs(err, domain.NotFound)
-		f.errorIs(f.Ledger.ReopenPeriod(f.ctx, caller.tenant, caller.account, closeDay, nil), domain.NotFound)
+		f.errorIs(f.Ledger.ReopenPeriod(f.ctx, caller.tenant, caller.account, closeDay, f.now(), nil), domain.NotFound)
 		_, err = f.Ledger.Adjustments(f.ctx, caller.tenant, caller.account, closeDay, page)
 		f.errorIs(err, domain.NotFound)
 		closes, err := f.Ledger.Closes(f.ctx, caller.tenant, caller.account, page)

@@ -47,7 +47,7 @@ func TestStores(t *testing.T, factory func(t *testing.T) Stores) {
 		{"Ledger", slices.Concat(ledgerTests, searchTests, sumTests, historyTests, changeFeedTests)},
 		{"Completeness", completenessTests},
 		{"Snapshot", snapshotTests},
-		{"Closes", slices.Concat(closeTests, adjustmentTests, closeHistoryTests)},
+		{"Closes", slices.Concat(closeTests, adjustmentTests, closeHistoryTests, closedViewTests)},
 		{"AsOf", asOfTests},
 		{"Idempotency", idempotencyTests},
 		{"Page bytes", pageBytesTests},

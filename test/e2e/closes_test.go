@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/xml"
 	"maps"
 	"net/http"
 	"slices"
@@ -128,6 +129,8 @@ func TestAPeriodIsClosedAndLaterChangesAreItsAdjustments(t *testing.T) {
 			t.Errorf("the close is %s", first.raw)
 		}
 		o.checkDigest("at once", id, account, closed)
+		documents := o.closedDocuments(account, yesterday)
+		o.checkClosedCamt(documents["camt053"], closed)
 		oldest := o.send(http.MethodPut, account+"/closes/"+earlier, nil).want(http.StatusOK).json()
 
 		edited, removed := late[0], late[len(late)-1]
@@ -141,6 +144,9 @@ func TestAPeriodIsClosedAndLaterChangesAreItsAdjustments(t *testing.T) {
 		o.waitForSuccess(id)
 		for _, c := range []object{closed, oldest} {
 			o.checkDigest("after the record was restored", id, account, c)
+		}
+		if diff := cmp.Diff(documents, o.closedDocuments(account, yesterday)); diff != "" {
+			t.Errorf("the documents of the close have changed (-before +after):\n%s", diff)
 		}
 		if n := len(o.pages(account+"/closes/"+yesterday+"/adjustments", 2)); n != 3 {
 			t.Errorf("%d adjustments, want 3", n)
@@ -157,7 +163,15 @@ func TestAPeriodIsClosedAndLaterChangesAreItsAdjustments(t *testing.T) {
 			t.Errorf("the feed names %v", days)
 		}
 
+		before := o.closedDocuments(account, earlier)
 		o.send(http.MethodDelete, account+"/closes/"+earlier, nil).want(http.StatusNoContent)
+		if diff := cmp.Diff(before, o.closedDocuments(account, earlier)); diff != "" {
+			t.Errorf("the documents of the reopened close (-before +after):\n%s", diff)
+		}
+		if reopened := o.pages(account+"/closes?reopened=true", 1); len(reopened) != 1 ||
+			reopened[0]["digest"] != oldest["digest"] || reopened[0]["reopenedAt"] == nil {
+			t.Errorf("the reopened closes are %v", reopened)
+		}
 		if day := o.adjusted()[text(edited, "id")]; day != yesterday {
 			t.Errorf("after reopening, the feed names %q", day)
 		}
@@ -171,6 +185,82 @@ func TestAPeriodIsClosedAndLaterChangesAreItsAdjustments(t *testing.T) {
 			t.Errorf("the closes are %v", closes)
 		}
 	}, func(s *setup) { s.cfg.DriftGrace = time.Hour })
+}
+
+// closedDocuments returns the documents of a closed period by their format.
+func (o operator) closedDocuments(account, day string) map[string]string {
+	o.t.Helper()
+	documents := map[string]string{}
+	for _, format := range []string{"camt053", "ofx", "csv", "matcher"} {
+		documents[format] = o.statement(account, "close="+day+"&format="+format)
+	}
+	return documents
+}
+
+// checkClosedCamt compares the balances and the entries of a camt.053 document with the members of its close.
+func (o operator) checkClosedCamt(document string, closed object) {
+	o.t.Helper()
+	var parsed camtDocument
+	if err := xml.Unmarshal([]byte(document), &parsed); err != nil || len(parsed.Balances) != 2 {
+		o.t.Fatalf("%v: %s", err, document)
+	}
+	for i, name := range []string{"openingBalance", "closingBalance"} {
+		amount := parsed.Balances[i].Amount
+		if parsed.Balances[i].Direction == "DBIT" {
+			amount = "-" + amount
+		}
+		if amount != closed[name] {
+			o.t.Errorf("%s is %s in the document and %v in the close", name, amount, closed[name])
+		}
+	}
+	if float64(len(parsed.References)) != closed["postedCount"] || !strings.Contains(document, "completeness when") {
+		o.t.Errorf("the document has %d entries, the close %v", len(parsed.References), closed["postedCount"])
+	}
+}
+
+// TestADayOfSeveralAccountsIsClosed closes an account that exists together with ids of no account.
+func TestADayOfSeveralAccountsIsClosed(t *testing.T) {
+	each(t, func(t *testing.T, w *env) {
+		b := newPluggy(t)
+		external := b.setBalance(t, "1")
+		o, id, _ := connectAndPull(t, w, b)
+		account := o.accountPath(id, external)
+		accountID := account[strings.LastIndex(account, "/")+1:]
+		yesterday := time.Now().UTC().AddDate(0, 0, -1).Format(time.DateOnly)
+		unknown := "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01"
+		results := o.send(http.MethodPost, prefix+"/closes", object{
+			"date": yesterday, "accountIds": []string{unknown, accountID, "no id"},
+		}).want(http.StatusOK).json()["results"].([]any)
+		for i, want := range []string{unknown, accountID, "no id"} {
+			result := results[i].(object)
+			problem, failed := result["error"].(object)
+			if result["accountId"] != want || failed != (i != 1) || failed && problem["code"] != "MTCH-0005" {
+				t.Errorf("result %d is %v", i, result)
+			}
+		}
+		closed := o.send(http.MethodPut, account+"/closes/"+yesterday, nil).want(http.StatusOK).json()
+		if diff := cmp.Diff(closed, results[1].(object)["close"]); diff != "" {
+			t.Errorf("close (-alone +among several):\n%s", diff)
+		}
+		future := time.Now().AddDate(0, 0, 3).Format(time.DateOnly)
+		for _, test := range []struct {
+			location string
+			body     object
+		}{
+			{"body.accountIds", object{"date": yesterday}},
+			{"body.accountIds", object{"date": yesterday, "accountIds": []string{}}},
+			{"body.accountIds", object{"date": yesterday, "accountIds": slices.Repeat([]string{accountID}, 201)}},
+			{"body.date", object{"date": "x", "accountIds": []string{accountID}}},
+			{"body.date", object{"date": future, "accountIds": []string{accountID}}},
+		} {
+			o.send(http.MethodPost, prefix+"/closes", test.body).problem(400, "MTCH-0001", test.location)
+		}
+		o.get(account+"/statement?format=csv&close=2020-01-31").problem(404, "MTCH-0005")
+		for name, value := range map[string]string{"from": "2020-01-01", "to": "2020-01-01", "force": "true"} {
+			o.get(account+"/statement?format=csv&close="+yesterday+"&"+name+"="+value).
+				problem(400, "MTCH-0001", "query."+name)
+		}
+	})
 }
 
 // closable returns the account's records that are dated up to and including the given day, oldest first. It fails the

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
+	"time"
 
 	"github.com/LerianStudio/aggregator-connections/application"
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -29,10 +30,10 @@ func (v ledger) ClosePeriod(
 }
 
 func (v ledger) ReopenPeriod(ctx context.Context, t domain.TenantID, id domain.AccountID, date domain.Date,
-	entries ports.AuditEntries,
+	at time.Time, entries ports.AuditEntries,
 ) error {
 	return interceptError(ctx, v.sim, "Ledger.ReopenPeriod", func(ctx context.Context) error {
-		err := v.Ledger.ReopenPeriod(ctx, t, id, date, entries)
+		err := v.Ledger.ReopenPeriod(ctx, t, id, date, at, entries)
 		if err == nil {
 			v.sim.counters.reopened++
 		}

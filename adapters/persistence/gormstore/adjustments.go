@@ -67,7 +67,7 @@ const selectHasCloses = `SELECT EXISTS (SELECT 1 FROM account_closes
 
 // selectStates is a SELECT that returns the columns of a stateRow for each transaction of a connection. Its text ends
 // with AND, so another condition must follow.
-const selectStates = `SELECT id, version, updated_at, removed_at, account_id, status, date,
+const selectStates = `SELECT id, version, updated_at, removed_at, account_id, status, date, first_seen_at,
 	CAST(amount AS text), currency, CAST(account_amount AS text), account_currency
 	FROM transactions WHERE connection_id = ? AND `
 
@@ -84,8 +84,8 @@ type stateRow struct {
 func (r *stateRow) targets() []any {
 	return []any{
 		(*uuidColumn)(&r.id), &r.version, timeColumn{&r.updatedAt}, timeColumn{&r.removedAt},
-		(*uuidColumn)(&r.account), (*textColumn)(&r.status), (*textColumn)(&r.date), (*decimalColumn)(&r.amount),
-		(*textColumn)(&r.currency), (*nullDecimalColumn)(&r.accountAmount), (*textColumn)(&r.accountCurrent),
+		(*uuidColumn)(&r.account), (*textColumn)(&r.status), (*textColumn)(&r.date), timeColumn{&r.firstSeen},
+		(*decimalColumn)(&r.amount), (*textColumn)(&r.currency), (*nullDecimalColumn)(&r.accountAmount), (*textColumn)(&r.accountCurrent),
 	}
 }
 

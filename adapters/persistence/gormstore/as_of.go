@@ -8,7 +8,6 @@ import (
 	"slices"
 	"time"
 
-
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )

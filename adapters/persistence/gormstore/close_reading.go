@@ -3,12 +3,15 @@ package gormstore
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"time"
 
 	"github.com/google/uuid"
+	"gorm.io/gorm"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/books"
+	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
 // A period is closed in two steps, because an account can have so many records that reading them takes seconds:
@@ -34,10 +37,10 @@ var checkpointInterval = 4096
 
 // closeReading is the digest of the records of an account, as they were in a snapshot.
 type closeReading struct {
-	account  accountKeys
-	date     domain.Date
-	currency string // of the account
-	digest   *books.CloseDigest
+	account accountKeys
+	basis   closeBasis
+	date    domain.Date
+	digest  *books.CloseSum
 	// checkpoints are earlier states of the digest, ascending by id. The first one is the empty digest.
 	checkpoints []closeCheckpoint
 	// mark is a position in the change feed. The snapshot contains all changes up to it.
@@ -50,14 +53,45 @@ type closeReading struct {
 // closeCheckpoint is the digest of all records whose ids are lower than the member before.
 type closeCheckpoint struct {
 	before uuid.UUID
-	digest *books.CloseDigest
+	digest *books.CloseSum
+}
+
+// closeBasis contains what the sums of a close depend on besides the records.
+type closeBasis struct {
+	view     ports.AccountView
+	previous domain.Date // the day of the latest close before it; "" if there is none
+}
+
+// closeBasisOf reads the basis of a close.
+func closeBasisOf(db *gorm.DB, account accountKeys, date domain.Date) (b closeBasis, err error) {
+	b.view, err = accountView(db, domain.TenantID{UUID: account.Tenant}, domain.AccountID{UUID: account.ID})
+	if err != nil {
+		return b, err
+	}
+	var previous sql.NullString
+	err = db.Model(&closeRow{}).Where("account_id = ? AND tenant_id = ? AND date < ?",
+		account.ID, account.Tenant, string(date)).Select("max(date)").Scan(&previous).Error
+	b.previous = domain.Date(previous.String)
+	return b, err
+}
+
+// same reports whether a close with the other basis would have the same sums.
+func (b closeBasis) same(other closeBasis) bool {
+	return b.view.Account.Currency == other.view.Account.Currency &&
+		b.view.Account.Connection == other.view.Account.Connection && b.previous == other.previous &&
+		b.view.Completeness.SameBaseline(other.view.Completeness)
+}
+
+// newSum returns a sum without records.
+func (b closeBasis) newSum(date domain.Date) *books.CloseSum {
+	return books.NewCloseSum(b.view.Account, b.view.Completeness, date, b.previous)
 }
 
 // newCloseReading returns a reading without records.
-func newCloseReading(account accountKeys, date domain.Date, currency string) *closeReading {
+func newCloseReading(account accountKeys, date domain.Date, basis closeBasis) *closeReading {
 	return &closeReading{
-		account: account, date: date, currency: currency, digest: books.NewCloseDigest(currency),
-		checkpoints: []closeCheckpoint{{digest: books.NewCloseDigest(currency)}},
+		account: account, basis: basis, date: date, digest: basis.newSum(date),
+		checkpoints: []closeCheckpoint{{digest: basis.newSum(date)}},
 	}
 }
 
@@ -82,13 +116,13 @@ func (s ledger) readClose(
 	defer cancel()
 	err = s.dialect.Snapshot(ctx, s.workTimeout, func(tx SnapshotTx) error {
 		read := func(r Read) error { return tx.Read(ctx, r) }
-		currency, err := currencyOf(tx.DB.WithContext(ctx), account)
+		basis, err := closeBasisOf(tx.DB.WithContext(ctx), account, date)
 		if err != nil {
 			return err
 		}
 		reading = previous
-		if reading == nil || reading.currency != currency || reading.account.Connection != account.Connection {
-			reading = newCloseReading(account, date, currency)
+		if reading == nil || !reading.basis.same(basis) {
+			reading = newCloseReading(account, date, basis)
 		}
 		start, err := s.rewindToChange(read, reading)
 		if err != nil {
@@ -171,16 +205,14 @@ func (s ledger) addRecords(read func(Read) error, r *closeReading, start uuid.UU
 	q := newQuery(selectStates+tenantIs(s.dialect, "tenant_id"), uuidColumn(r.account.Connection),
 		uuidColumn(r.account.Tenant))
 	q.add(" AND account_id = ? AND date <= ? AND removed_at IS NULL AND id >= ? ORDER BY id",
-		uuidColumn(r.account.ID), string(r.date), uuidColumn(start))
+		uuidColumn(r.account.ID), string(r.digest.LastDay()), uuidColumn(start))
 	var row stateRow
 	count := 0
 	return read(q.asRead(row.targets(), func() error {
 		if count++; count%checkpointInterval == 0 {
 			r.checkpoints = append(r.checkpoints, closeCheckpoint{before: row.id, digest: r.digest.Clone()})
 		}
-		record := row.domain()
-		r.digest.Add(domain.TransactionID{UUID: row.id}, domain.TransactionStatus(row.status), record.Date,
-			record.Amount, record.AccountMoney)
+		r.digest.Add(domain.TransactionID{UUID: row.id}, domain.TransactionStatus(row.status), row.domain())
 		return nil
 	}))
 }
@@ -188,19 +220,19 @@ func (s ledger) addRecords(read func(Read) error, r *closeReading, start uuid.UU
 // completeReading makes the reading show the present records of the account, in a transaction that excludes writers. If
 // records have changed and isLast is false, it changes nothing and returns false.
 func (s ledger) completeReading(tx Tx, r *closeReading, account accountKeys, isLast bool) (bool, error) {
-	currency, err := currencyOf(tx.DB, account)
+	basis, err := closeBasisOf(tx.DB, account, r.date)
 	if err != nil {
 		return false, err
 	}
 	start := uuid.Nil
-	if currency == r.currency && account.Connection == r.account.Connection {
+	if r.basis.same(basis) {
 		first, changed, err := s.firstChange(tx.Read, r)
 		if err != nil || !changed {
 			return err == nil, err
 		}
 		start = first
 	} else if isLast {
-		*r = *newCloseReading(account, r.date, currency)
+		*r = *newCloseReading(account, r.date, basis)
 	}
 	if !isLast {
 		return false, nil

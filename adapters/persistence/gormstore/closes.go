@@ -3,8 +3,10 @@ package gormstore
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"strconv"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/shopspring/decimal"
@@ -50,13 +52,30 @@ type closeRow struct {
 	ClosedAt     instant   `gorm:"column:closed_at"`
 	ClosedBy     string    `gorm:"column:closed_by"`
 	Completeness string    `gorm:"column:completeness"`
+	Document     string    `gorm:"column:document"` // books.ClosedStatement as JSON; "" if the close has none
 	Tenant       uuid.UUID `gorm:"column:tenant_id"`
 }
 
 // TableName returns the name of the table in the schema.
 func (closeRow) TableName() string { return "account_closes" }
 
-func newCloseRow(c books.Close, account accountKeys, position int64) *closeRow {
+// reopenedRow is a row of reopened_closes: a close that was reopened.
+type reopenedRow struct {
+	Row        closeRow `gorm:"embedded"`
+	ReopenedAt instant  `gorm:"column:reopened_at"`
+}
+
+// TableName returns the name of the table in the schema.
+func (reopenedRow) TableName() string { return "reopened_closes" }
+
+// domain is like closeRow.domain.
+func (r reopenedRow) domain() (books.Close, error) {
+	c, err := r.Row.domain()
+	c.ReopenedAt = r.ReopenedAt.Time
+	return c, err
+}
+
+func newCloseRow(c books.Close, account accountKeys, position int64) (*closeRow, error) {
 	row := &closeRow{
 		Account: account.ID, Connection: account.Connection, Tenant: account.Tenant, Date: string(c.Date),
 		Position: position, Count: c.Count, Currency: c.Currency, Digest: c.Digest[:],
@@ -66,7 +85,12 @@ func newCloseRow(c books.Close, account accountKeys, position int64) *closeRow {
 		sum := c.Sum.Decimal.String()
 		row.Sum = &sum
 	}
-	return row
+	if c.Statement == nil {
+		return row, nil
+	}
+	document, err := json.Marshal(c.Statement)
+	row.Document = string(document)
+	return row, err
 }
 
 // domain returns the row as a books.Close. It returns an error if the sum or the digest is not valid, which can happen
@@ -86,6 +110,10 @@ func (r closeRow) domain() (books.Close, error) {
 			return books.Close{}, errStoredAmount
 		}
 		c.Sum = decimal.NullDecimal{Decimal: sum, Valid: true}
+	}
+	if r.Document != "" {
+		c.Statement = &books.ClosedStatement{}
+		return c, json.Unmarshal([]byte(r.Document), c.Statement)
 	}
 	return c, nil
 }
@@ -169,8 +197,12 @@ func (s ledger) storeClose(
 		if r.At, err = tick(tx, account.Tenant, account.Connection, r.At); err != nil {
 			return err
 		}
-		c = reading.digest.Close(id, r, completeness)
-		if err := tx.Create(newCloseRow(c, *account, position)).Error; err != nil {
+		c = reading.digest.Close(r, completeness)
+		row, err := newCloseRow(c, *account, position)
+		if err != nil {
+			return err
+		}
+		if err := tx.Create(row).Error; err != nil {
 			return err
 		}
 		return tx.record(tenant, entries)
@@ -221,17 +253,11 @@ func lastPosition(tx *gorm.DB, account accountKeys) (position int64, err error) 
 	return position, err
 }
 
-// currencyOf returns the currency of the account.
-func currencyOf(db *gorm.DB, account accountKeys) (currency string, err error) {
-	err = db.Table("accounts").Where("id = ? AND tenant_id = ?", account.ID, account.Tenant).
-		Select("currency").Scan(&currency).Error
-	return currency, err
-}
-
-// ReopenPeriod deletes the closed period. It also deletes the period's adjustments, except adjustments that belong to
+// ReopenPeriod moves the closed period to the reopened ones. It also deletes the period's adjustments, except adjustments that belong to
 // another closed period, too.
 func (s ledger) ReopenPeriod(
-	ctx context.Context, tenant domain.TenantID, id domain.AccountID, date domain.Date, entries ports.AuditEntries,
+	ctx context.Context, tenant domain.TenantID, id domain.AccountID, date domain.Date, at time.Time,
+	entries ports.AuditEntries,
 ) error {
 	var account accountKeys
 	err := s.read(ctx, func(db *gorm.DB) (err error) {
@@ -245,11 +271,18 @@ func (s ledger) ReopenPeriod(
 		if account, err = s.excludeWriters(tx, account); err != nil {
 			return err
 		}
-		n, err := rowsOf(tx.Where("account_id = ? AND date = ? AND tenant_id = ?", account.ID, string(date),
-			account.Tenant).Delete(&closeRow{}))
-		if err == nil && n == 0 {
-			err = domain.NotFoundError()
+		closed, err := findClose(tx.DB, tenant, id, date)
+		if err != nil {
+			return err
 		}
+		if at, err = tick(tx, account.Tenant, account.Connection, at); err != nil {
+			return err
+		}
+		if err := tx.Create(&reopenedRow{closed, instant{at}}).Error; err != nil {
+			return err
+		}
+		err = tx.Where("account_id = ? AND date = ? AND tenant_id = ?", account.ID, string(date), account.Tenant).
+			Delete(&closeRow{}).Error
 		if err != nil {
 			return err
 		}

@@ -151,7 +151,7 @@ var added = map[string]bool{
 	"search_texts": true, "search_texts_config": true, "search_texts_data": true, "search_texts_docsize": true,
 	"search_texts_idx": true,
 	"change_clocks": true, "reopened_closes": true, "transaction_versions.replaced_at": true,
-	"account_closes.document": true, "account_closes.document_sha256": true,
+	"account_closes.document":         true,
 	"account_completeness.changed_at": true, "account_completeness.changed_from": true,
 }
 

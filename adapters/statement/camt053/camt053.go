@@ -10,6 +10,7 @@
 //     known or have more than 35 characters.
 //   - RltdPties contains the name and the tax number of the other party.
 //   - RmtInf/Ustrd contains the whole description, in pieces, if the description has more than 500 characters.
+//   - AddtlStmtInf states the completeness of the account, if the statement is that of a closed period.
 //   - The servicer of the account is the vendor, because the code of the bank is not known.
 //
 // All other texts are cut to the lengths that the schema allows. Characters that XML 1.0 forbids become U+FFFD.
@@ -85,6 +86,12 @@ func (Format) Write(w io.Writer, s books.Statement, records iter.Seq2[books.Stat
 			_, err = io.WriteString(w, "\n") // one line for each entry; Encode has already written the entry to w
 		}
 		if err != nil {
+			return err
+		}
+	}
+	if s.Completeness != "" {
+		information := "completeness when the period was closed: " + string(s.Completeness)
+		if err := encoder.EncodeElement(information, element("AddtlStmtInf")); err != nil {
 			return err
 		}
 	}

@@ -67,7 +67,7 @@ func (Format) Write(w io.Writer, s books.Statement, records iter.Seq2[books.Stat
 	d.start(names.message)
 	d.start(names.response)
 	d.element("TRNUID", "0")
-	d.element("STATUS", success)
+	d.element("STATUS", successOf(s))
 	d.start(names.statement)
 	d.element("CURDEF", s.Currency)
 	d.element(names.account, accountOf(s.Account))
@@ -139,9 +139,17 @@ var (
 type status struct {
 	Code     int    `xml:"CODE"`
 	Severity string `xml:"SEVERITY"`
+	Message  string `xml:"MESSAGE,omitempty"`
 }
 
-var success = status{0, "INFO"}
+// successOf returns the status of a statement. Its message states the completeness of the account, if the statement is
+// that of a closed period.
+func successOf(s books.Statement) status {
+	if s.Completeness == "" {
+		return status{0, "INFO", ""}
+	}
+	return status{0, "INFO", "completeness when the period was closed: " + string(s.Completeness)}
+}
 
 // signOn is the response to a sign-on. OFX requires this response in every file, even if the file is not sent in a
 // session.
@@ -152,7 +160,7 @@ type signOn struct {
 }
 
 func signOnOf(s books.Statement) signOn {
-	return signOn{Status: success, Server: s.CreatedAt.UTC().Format("20060102150405") + "[0:GMT]", Language: "ENG"}
+	return signOn{Status: status{0, "INFO", ""}, Server: s.CreatedAt.UTC().Format("20060102150405") + "[0:GMT]", Language: "ENG"}
 }
 
 // noon returns noon of the day in UTC.

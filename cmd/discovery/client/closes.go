@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -13,7 +14,7 @@ import (
 
 // closingCommands returns the commands that close periods of accounts.
 func (c commands) closingCommands() []*cobra.Command {
-	return []*cobra.Command{c.closePeriod(), c.reopenPeriod(), c.listCloses(), c.listAdjustments()}
+	return []*cobra.Command{c.closePeriod(), c.closePeriods(), c.reopenPeriod(), c.listCloses(), c.listAdjustments()}
 }
 
 // parseDay parses the DATE argument of a command. It returns a UsageError if the text is not a date.
@@ -41,6 +42,40 @@ func (c commands) closePeriod() *cobra.Command {
 				return err
 			}
 			return s.print(closeView, text)
+		}),
+	}
+}
+
+func (c commands) closePeriods() *cobra.Command {
+	return &cobra.Command{
+		Use: "close-all DATE ID…", Short: "Close the transactions of up to 200 accounts up to and including a day",
+		Args: between(2, 201), ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: c.run(func(s *session, args []string) error {
+			day, err := parseDay(args[0])
+			if err != nil {
+				return err
+			}
+			closes, _, err := decode[discovery.ClosesView](s.cmd.Context(),
+				func(ctx context.Context) (*http.Response, error) {
+					return s.api.ClosePeriods(ctx, nil, discovery.ClosesRequest{Date: day, AccountIds: args[1:]})
+				})
+			if err != nil {
+				return err
+			}
+			failed := 0
+			for _, result := range closes.Results {
+				if result.Error != nil {
+					failed++
+					s.printNote("%s: %s", result.AccountID, printable(result.Error.Detail))
+					continue
+				}
+				s.printNote("%s: closed, %d transactions, digest %s", result.AccountID, result.Close.Count,
+					result.Close.Digest)
+			}
+			if failed > 0 {
+				return fmt.Errorf("%d of %d accounts could not be closed", failed, len(closes.Results))
+			}
+			return nil
 		}),
 	}
 }
@@ -73,15 +108,22 @@ func (c commands) reopenPeriod() *cobra.Command {
 
 func (c commands) listCloses() *cobra.Command {
 	var flags listFlags
+	var reopened bool
 	cmd := &cobra.Command{
 		Use: "closes ID", Short: "List the closes of an account by day, newest first", Args: between(1, 1),
 		ValidArgsFunction: cobra.NoFileCompletions,
 	}
 	flags.register(cmd)
+	cmd.Flags().BoolVar(&reopened, "reopened", false, "the closes that were reopened, instead of the present ones")
 	cmd.RunE = c.run(func(s *session, args []string) error {
+		params := discovery.ListClosesParams{}
+		if reopened {
+			params.Reopened = optional(discovery.ListClosesParamsReopenedTrue)
+		}
 		_, err := s.list(closeView, flags, "",
 			func(ctx context.Context, limit *int64, cursor *string) (*http.Response, error) {
-				return s.api.ListCloses(ctx, args[0], &discovery.ListClosesParams{Limit: limit, Cursor: cursor})
+				params.Limit, params.Cursor = limit, cursor
+				return s.api.ListCloses(ctx, args[0], &params)
 			})
 		return err
 	})

@@ -18,6 +18,7 @@ func (c commands) statement() *cobra.Command {
 	var dates dateFlags
 	var format, file, externalID string
 	var force bool
+	var closed string
 	cmd := &cobra.Command{
 		Use:   "statement ID",
 		Short: "Download a statement of an account",
@@ -29,6 +30,7 @@ func (c commands) statement() *cobra.Command {
 	dates.register(cmd)
 	cmd.Flags().StringVar(&format, "format", "", "camt053, ofx, csv or matcher; required")
 	cmd.Flags().StringVarP(&file, "output", "o", "", "the file to write; the standard output if it is not given")
+	cmd.Flags().StringVar(&closed, "close", "", "print the period that ends on this day as it was when it was closed")
 	cmd.Flags().BoolVar(&force, "force", false, "even if the transactions do not explain the balance of the account")
 	cmd.Flags().StringVar(&externalID, "external-id", "",
 		"id or reference: the value of external_id in the format matcher; id if it is not given")
@@ -39,6 +41,12 @@ func (c commands) statement() *cobra.Command {
 		var err error
 		if params.From, params.To, err = dates.parse(); err != nil {
 			return err
+		}
+		if params.Close, err = parseDate("--close", closed); err != nil {
+			return err
+		}
+		if closed != "" && (params.From != nil || params.To != nil || force) {
+			return usagef("--close must not be used together with --from, --to and --force")
 		}
 		if !params.Format.Valid() {
 			return usagef("--format must be camt053, ofx, csv or matcher")

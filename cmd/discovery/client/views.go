@@ -296,6 +296,8 @@ var closeView = view{
 		{member: "count", title: "COUNT", right: true},
 		{member: "sum", title: "SUM", right: true},
 		{member: "currency", title: "CUR"},
+		{member: "openingBalance", title: "OPENING", right: true},
+		{member: "closingBalance", title: "CLOSING", right: true},
 		{member: "digest", title: "DIGEST", flexible: true},
 		{member: "closedAt", title: "CLOSED AT"},
 		{member: "closedBy", title: "BY", flexible: true},

@@ -229,7 +229,7 @@ func (a *App) serviceDeps(sealer ports.Sealer, auditKeys []domain.Secret, o Over
 		Subscriptions: a.Stores.Subscriptions, Sinks: o.Sinks, EventEncoder: rest.EventEncoder{},
 		Sealer: sealer, Egress: a.vendors.Guard(), Connectors: connectors(a.vendors, a.cfg.Egress.AllowHTTP),
 		Sources: a.cfg.Sources, BaseURLs: a.cfg.BaseURLs, AllowHTTP: a.cfg.Egress.AllowHTTP,
-		DriftGrace: a.cfg.DriftGrace, WebhookSilenceGrace: a.cfg.WebhookSilenceGrace,
+		DriftGrace: a.cfg.DriftGrace, CloseOffset: a.cfg.CloseOffset, WebhookSilenceGrace: a.cfg.WebhookSilenceGrace,
 		PullWorkers: a.cfg.PullWorkers, Memory: a.memory,
 		KeepReplacementsApart: !a.cfg.MatchReplacements,
 		Clock:                 clockOf(o), Sleeper: system.Clock{}, IDs: system.IDs{}, Entropy: system.Entropy(),

@@ -31,9 +31,7 @@ CREATE INDEX transaction_versions_by_date
     ON transaction_versions (connection_id, date, id, replaced_at, updated_at);
 
 -- document: what the statement of the period states besides its records, as JSON; '' if it has no statement.
--- document_sha256: the SHA-256 of the statement as camt.053; NULL if no balance was known.
 ALTER TABLE account_closes ADD COLUMN document text NOT NULL DEFAULT '';
-ALTER TABLE account_closes ADD COLUMN document_sha256 bytea;
 
 -- The closes that were reopened. The columns are those of account_closes.
 CREATE TABLE reopened_closes (
@@ -49,7 +47,6 @@ CREATE TABLE reopened_closes (
     closed_by       text        NOT NULL,
     completeness    text        NOT NULL,
     document        text        NOT NULL,
-    document_sha256 bytea,
     reopened_at     timestamptz NOT NULL,
     tenant_id       uuid        NOT NULL,
     PRIMARY KEY (account_id, date, closed_at, tenant_id)

@@ -57,6 +57,24 @@ func (e AccountViewVendor) Valid() bool {
 	}
 }
 
+// Defines values for AttentionViewSeverity.
+const (
+	AttentionViewSeverityNow  AttentionViewSeverity = "now"
+	AttentionViewSeveritySoon AttentionViewSeverity = "soon"
+)
+
+// Valid indicates whether the value is a known member of the AttentionViewSeverity enum.
+func (e AttentionViewSeverity) Valid() bool {
+	switch e {
+	case AttentionViewSeverityNow:
+		return true
+	case AttentionViewSeveritySoon:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ChangeViewChange.
 const (
 	ChangeViewChangeAdded    ChangeViewChange = "added"
@@ -281,14 +299,20 @@ func (e ConnectionHealthItemVendor) Valid() bool {
 
 // Defines values for ConnectionHealthItemWarnings.
 const (
-	ConnectionHealthItemWarningsAccountShared ConnectionHealthItemWarnings = "account_shared"
-	ConnectionHealthItemWarningsMassRemoval   ConnectionHealthItemWarnings = "mass_removal"
+	ConnectionHealthItemWarningsAccountAmbiguous ConnectionHealthItemWarnings = "account_ambiguous"
+	ConnectionHealthItemWarningsAccountShared    ConnectionHealthItemWarnings = "account_shared"
+	ConnectionHealthItemWarningsJoinUndone       ConnectionHealthItemWarnings = "join_undone"
+	ConnectionHealthItemWarningsMassRemoval      ConnectionHealthItemWarnings = "mass_removal"
 )
 
 // Valid indicates whether the value is a known member of the ConnectionHealthItemWarnings enum.
 func (e ConnectionHealthItemWarnings) Valid() bool {
 	switch e {
+	case ConnectionHealthItemWarningsAccountAmbiguous:
+		return true
 	case ConnectionHealthItemWarningsAccountShared:
+		return true
+	case ConnectionHealthItemWarningsJoinUndone:
 		return true
 	case ConnectionHealthItemWarningsMassRemoval:
 		return true
@@ -492,6 +516,24 @@ func (e ErasureViewStatus) Valid() bool {
 	}
 }
 
+// Defines values for EvidenceViewSpeaks.
+const (
+	EvidenceViewSpeaksAgainst EvidenceViewSpeaks = "against"
+	EvidenceViewSpeaksFor     EvidenceViewSpeaks = "for"
+)
+
+// Valid indicates whether the value is a known member of the EvidenceViewSpeaks enum.
+func (e EvidenceViewSpeaks) Valid() bool {
+	switch e {
+	case EvidenceViewSpeaksAgainst:
+		return true
+	case EvidenceViewSpeaksFor:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for HealthViewCompleteness.
 const (
 	HealthViewCompletenessComplete HealthViewCompleteness = "complete"
@@ -536,14 +578,20 @@ func (e HealthViewHealth) Valid() bool {
 
 // Defines values for HealthViewWarnings.
 const (
-	HealthViewWarningsAccountShared HealthViewWarnings = "account_shared"
-	HealthViewWarningsMassRemoval   HealthViewWarnings = "mass_removal"
+	HealthViewWarningsAccountAmbiguous HealthViewWarnings = "account_ambiguous"
+	HealthViewWarningsAccountShared    HealthViewWarnings = "account_shared"
+	HealthViewWarningsJoinUndone       HealthViewWarnings = "join_undone"
+	HealthViewWarningsMassRemoval      HealthViewWarnings = "mass_removal"
 )
 
 // Valid indicates whether the value is a known member of the HealthViewWarnings enum.
 func (e HealthViewWarnings) Valid() bool {
 	switch e {
+	case HealthViewWarningsAccountAmbiguous:
+		return true
 	case HealthViewWarningsAccountShared:
+		return true
+	case HealthViewWarningsJoinUndone:
 		return true
 	case HealthViewWarningsMassRemoval:
 		return true
@@ -600,6 +648,24 @@ func (e LivenessStatus) Valid() bool {
 	}
 }
 
+// Defines values for MatcherRecordType.
+const (
+	MatcherRecordTypeCredit MatcherRecordType = "credit"
+	MatcherRecordTypeDebit  MatcherRecordType = "debit"
+)
+
+// Valid indicates whether the value is a known member of the MatcherRecordType enum.
+func (e MatcherRecordType) Valid() bool {
+	switch e {
+	case MatcherRecordTypeCredit:
+		return true
+	case MatcherRecordTypeDebit:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for MintRequestVendor.
 const (
 	MintRequestVendorBelvo  MintRequestVendor = "belvo"
@@ -648,6 +714,30 @@ func (e NewConnectionVendor) Valid() bool {
 	case NewConnectionVendorBelvo:
 		return true
 	case NewConnectionVendorPluggy:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PartyDocumentViewType.
+const (
+	PartyDocumentViewTypeCNPJ  PartyDocumentViewType = "CNPJ"
+	PartyDocumentViewTypeCPF   PartyDocumentViewType = "CPF"
+	PartyDocumentViewTypeOther PartyDocumentViewType = "other"
+	PartyDocumentViewTypeRFC   PartyDocumentViewType = "RFC"
+)
+
+// Valid indicates whether the value is a known member of the PartyDocumentViewType enum.
+func (e PartyDocumentViewType) Valid() bool {
+	switch e {
+	case PartyDocumentViewTypeCNPJ:
+		return true
+	case PartyDocumentViewTypeCPF:
+		return true
+	case PartyDocumentViewTypeOther:
+		return true
+	case PartyDocumentViewTypeRFC:
 		return true
 	default:
 		return false
@@ -1101,6 +1191,24 @@ func (e GetStatementParamsFormat) Valid() bool {
 	}
 }
 
+// Defines values for GetStatementParamsExternalID.
+const (
+	GetStatementParamsExternalIDID        GetStatementParamsExternalID = "id"
+	GetStatementParamsExternalIDReference GetStatementParamsExternalID = "reference"
+)
+
+// Valid indicates whether the value is a known member of the GetStatementParamsExternalID enum.
+func (e GetStatementParamsExternalID) Valid() bool {
+	switch e {
+	case GetStatementParamsExternalIDID:
+		return true
+	case GetStatementParamsExternalIDReference:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for GetStatementParamsForce.
 const (
 	GetStatementParamsForceFalse GetStatementParamsForce = "false"
@@ -1155,6 +1263,24 @@ func (e ListConnectionHealthParamsHealth) Valid() bool {
 	case ListConnectionHealthParamsHealthUnhealthy:
 		return true
 	case ListConnectionHealthParamsHealthUnknown:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListConnectionHealthParamsAttention.
+const (
+	ListConnectionHealthParamsAttentionFalse ListConnectionHealthParamsAttention = "false"
+	ListConnectionHealthParamsAttentionTrue  ListConnectionHealthParamsAttention = "true"
+)
+
+// Valid indicates whether the value is a known member of the ListConnectionHealthParamsAttention enum.
+func (e ListConnectionHealthParamsAttention) Valid() bool {
+	switch e {
+	case ListConnectionHealthParamsAttentionFalse:
+		return true
+	case ListConnectionHealthParamsAttentionTrue:
 		return true
 	default:
 		return false
@@ -1221,6 +1347,24 @@ func (e SearchTransactionsParamsRemoved) Valid() bool {
 	}
 }
 
+// Defines values for SumTransactionsParamsStatus.
+const (
+	SumTransactionsParamsStatusPending SumTransactionsParamsStatus = "pending"
+	SumTransactionsParamsStatusPosted  SumTransactionsParamsStatus = "posted"
+)
+
+// Valid indicates whether the value is a known member of the SumTransactionsParamsStatus enum.
+func (e SumTransactionsParamsStatus) Valid() bool {
+	switch e {
+	case SumTransactionsParamsStatusPending:
+		return true
+	case SumTransactionsParamsStatusPosted:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ListDeliveriesParamsStatus.
 const (
 	ListDeliveriesParamsStatusAccepted   ListDeliveriesParamsStatus = "accepted"
@@ -1242,6 +1386,24 @@ func (e ListDeliveriesParamsStatus) Valid() bool {
 	case ListDeliveriesParamsStatusProcessed:
 		return true
 	case ListDeliveriesParamsStatusUnreadable:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for RevokeWebhookTokenParamsForce.
+const (
+	RevokeWebhookTokenParamsForceFalse RevokeWebhookTokenParamsForce = "false"
+	RevokeWebhookTokenParamsForceTrue  RevokeWebhookTokenParamsForce = "true"
+)
+
+// Valid indicates whether the value is a known member of the RevokeWebhookTokenParamsForce enum.
+func (e RevokeWebhookTokenParamsForce) Valid() bool {
+	switch e {
+	case RevokeWebhookTokenParamsForceFalse:
+		return true
+	case RevokeWebhookTokenParamsForceTrue:
 		return true
 	default:
 		return false
@@ -1383,6 +1545,19 @@ type AccountViewType string
 // Examples: pluggy
 type AccountViewVendor string
 
+// AddedRowsView defines model for AddedRowsView.
+type AddedRowsView struct {
+	// Count Number of transactions that the pulls have added
+	//
+	// Examples: 12
+	Count int64 `json:"count"`
+
+	// Date The day (UTC) on which the pulls ended
+	//
+	// Examples: 2026-03-01
+	Date openapi_types.Date `json:"date"`
+}
+
 // AdjustmentView defines model for AdjustmentView.
 type AdjustmentView struct {
 	// After The same members as they are after the change. All of them if the record was added or restored. Absent if it was removed
@@ -1463,6 +1638,29 @@ type AttemptView struct {
 	// Examples: studio.lerian.discovery.transaction.added
 	Type string `json:"type"`
 }
+
+// AttentionView defines model for AttentionView.
+type AttentionView struct {
+	// Reason now: reauth, credential_rejected, credential_unopened (the service has no key for the credential), account_not_found, consent_expired, consent_revoked, pull_failed, drifting, mass_removal, silent. soon: consent_expiring, quarantined, account_shared. A reason that a more exact one explains is left out. Later versions may add reasons
+	//
+	// Examples: consent_expiring
+	Reason string `json:"reason"`
+
+	// Severity now: data is missing or wrong. soon: data arrives, but a person should look
+	//
+	// Examples: soon
+	Severity AttentionViewSeverity `json:"severity"`
+
+	// Since When the reason began
+	//
+	// Examples: 2026-03-01T10:00:00Z
+	Since time.Time `json:"since"`
+}
+
+// AttentionViewSeverity now: data is missing or wrong. soon: data arrives, but a person should look
+//
+// Examples: soon
+type AttentionViewSeverity string
 
 // AuditEntryView defines model for AuditEntryView.
 type AuditEntryView struct {
@@ -1554,6 +1752,11 @@ type ChangeView struct {
 	//
 	// Examples: added
 	Change ChangeViewChange `json:"change"`
+
+	// Changed The names of the members of transaction that differ from its previous version. Absent for version 1, and if the previous version is not known: compare all members then, and also if the last version that you have is not the previous one. All members are listed for an erased transaction
+	//
+	// Examples: ["amount"]
+	Changed *[]string `json:"changed,omitempty"`
 
 	// Transaction The transaction in its current state
 	Transaction TransactionView `json:"transaction"`
@@ -1826,6 +2029,9 @@ type ConnectionChange struct {
 
 // ConnectionHealthItem defines model for ConnectionHealthItem.
 type ConnectionHealthItem struct {
+	// Attention Why the connection needs a person: what is severe first, then what has lasted longest. Absent when there is no reason
+	Attention *[]AttentionView `json:"attention,omitempty"`
+
 	// Completeness Whether the transactions explain the balances of the accounts: drifting if any account drifts, otherwise complete if any account is complete
 	//
 	// Examples: complete
@@ -1879,17 +2085,23 @@ type ConnectionHealthItem struct {
 	// Examples: credential_rejected
 	Reason *string `json:"reason,omitempty"`
 
+	// RowsByDay The new transactions of the last 14 days, the oldest day first
+	RowsByDay []AddedRowsView `json:"rowsByDay"`
+
 	// Since When health or reason last changed; absent before the first contact
 	//
 	// Examples: 2026-03-01T10:00:00Z
 	Since *time.Time `json:"since,omitempty"`
+
+	// ThisMonth What the service itself has caused at the institution in the current month (UTC)
+	ThisMonth UsageView `json:"thisMonth"`
 
 	// Vendor The aggregator
 	//
 	// Examples: pluggy
 	Vendor ConnectionHealthItemVendor `json:"vendor"`
 
-	// Warnings Absent when there are none. mass_removal: a complete read did not return many rows of an account; they are removed only if a read at least an hour later does not return them either. account_shared: another live connection reads one of the same accounts, and each connection stores its own transactions
+	// Warnings Absent when there are none. mass_removal: a complete read did not return many rows of an account; they are removed only if a read at least an hour later does not return them either. account_shared: another live connection reads one of the same accounts, and each connection stores its own transactions. account_ambiguous: accounts of the new account reference cannot be told apart, and their rows stay invisible until POST /accounts/{id}/continue says which account continues which. join_undone: the vendor returns both rows of transactions that somebody had joined; it ends when the pair is dismissed
 	Warnings *[]ConnectionHealthItemWarnings `json:"warnings,omitempty"`
 
 	// Webhook Whether the vendor's webhooks arrive
@@ -1913,6 +2125,39 @@ type ConnectionHealthItemVendor string
 
 // ConnectionHealthItemWarnings defines model for ConnectionHealthItem.Warnings.
 type ConnectionHealthItemWarnings string
+
+// ConnectionSummary defines model for ConnectionSummary.
+type ConnectionSummary struct {
+	// Attention Number of connections for each reason that occurs; see the reasons of the health list
+	//
+	// Examples: {"quarantined":1,"reauth":2}
+	Attention map[string]int64 `json:"attention"`
+
+	// Connections Number of live connections
+	//
+	// Examples: 41
+	Connections int64 `json:"connections"`
+
+	// Drifting Number of connections with an account that drifts
+	//
+	// Examples: 0
+	Drifting int64 `json:"drifting"`
+
+	// Healthy Number of connections whose last contact with the vendor succeeded
+	//
+	// Examples: 38
+	Healthy int64 `json:"healthy"`
+
+	// Needy Number of connections with at least one reason
+	//
+	// Examples: 3
+	Needy int64 `json:"needy"`
+
+	// Quarantined Number of rows in all quarantines
+	//
+	// Examples: 4
+	Quarantined int64 `json:"quarantined"`
+}
 
 // ConnectorType defines model for ConnectorType.
 type ConnectorType struct {
@@ -1951,6 +2196,14 @@ type ConsentView struct {
 //
 // Examples: active
 type ConsentViewState string
+
+// ContinueRequest defines model for ContinueRequest.
+type ContinueRequest struct {
+	// ExternalID The vendor's id of the account under the new account reference
+	//
+	// Examples: 7b0a1a4e-4b0d-4c39-93c9-5f2f4ef1f1f1
+	ExternalID string `json:"externalId"`
+}
 
 // CountsView defines model for CountsView.
 type CountsView struct {
@@ -2080,6 +2333,34 @@ type CreatedSubscription struct {
 //
 // Examples: active
 type CreatedSubscriptionState string
+
+// DayTotalView defines model for DayTotalView.
+type DayTotalView struct {
+	// Count Number of transactions
+	//
+	// Examples: 12
+	Count int64 `json:"count"`
+
+	// Currency ISO 4217
+	//
+	// Examples: BRL
+	Currency string `json:"currency"`
+
+	// Date Value date
+	//
+	// Examples: 2026-03-01
+	Date openapi_types.Date `json:"date"`
+
+	// In Sum of the money in: a decimal
+	//
+	// Examples: 1520.37
+	In string `json:"in"`
+
+	// Out Sum of the money out: a decimal without sign
+	//
+	// Examples: 212.45
+	Out string `json:"out"`
+}
 
 // DeliveryDetail defines model for DeliveryDetail.
 type DeliveryDetail struct {
@@ -2245,6 +2526,27 @@ type Descriptor struct {
 // Examples: pluggy
 type DescriptorVendor string
 
+// DismissRequest defines model for DismissRequest.
+type DismissRequest struct {
+	// New The id of the other transaction; with old, and without pairs
+	//
+	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02
+	New *string `json:"new,omitempty"`
+
+	// Old The id of the removed transaction; with new, and without pairs
+	//
+	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+	Old *string `json:"old,omitempty"`
+
+	// Pairs The pairs, without old and new; at most 200
+	Pairs *[]PairRequest `json:"pairs,omitempty"`
+
+	// Reason Why; it is kept in the history of the transactions
+	//
+	// Examples: two purchases of one day
+	Reason *string `json:"reason,omitempty"`
+}
+
 // EngineChange defines model for EngineChange.
 type EngineChange struct {
 	// Config The configuration; replaces the stored one
@@ -2372,6 +2674,34 @@ type EventReplayRequest struct {
 	From string `json:"from"`
 }
 
+// EvidenceView defines model for EvidenceView.
+type EvidenceView struct {
+	// Kind What was compared, such as counterparty, document, end_to_end_id, instalment or operation. Later versions of the service can add further kinds
+	//
+	// Examples: counterparty
+	Kind string `json:"kind"`
+
+	// New The value of the other transaction; absent if it has none
+	//
+	// Examples: MARIA S
+	New *string `json:"new,omitempty"`
+
+	// Old The value of the removed transaction; absent if it has none
+	//
+	// Examples: MARIA SILVA
+	Old *string `json:"old,omitempty"`
+
+	// Speaks Whether it speaks for or against one movement
+	//
+	// Examples: for
+	Speaks EvidenceViewSpeaks `json:"speaks"`
+}
+
+// EvidenceViewSpeaks Whether it speaks for or against one movement
+//
+// Examples: for
+type EvidenceViewSpeaks string
+
 // FeedPage defines model for FeedPage.
 type FeedPage struct {
 	// HasMore More changes can be read immediately
@@ -2395,6 +2725,9 @@ type FeedPage struct {
 
 // HealthView defines model for HealthView.
 type HealthView struct {
+	// Attention Why the connection needs a person: what is severe first, then what has lasted longest. Absent when there is no reason
+	Attention *[]AttentionView `json:"attention,omitempty"`
+
 	// Completeness Whether the transactions explain the balances of the accounts: drifting if any account drifts, otherwise complete if any account is complete
 	//
 	// Examples: complete
@@ -2443,7 +2776,10 @@ type HealthView struct {
 	// Examples: 2026-03-01T10:00:00Z
 	Since *time.Time `json:"since,omitempty"`
 
-	// Warnings Absent when there are none. mass_removal: a complete read did not return many rows of an account; they are removed only if a read at least an hour later does not return them either. account_shared: another live connection reads one of the same accounts, and each connection stores its own transactions
+	// ThisMonth What the service itself has caused at the institution in the current month (UTC)
+	ThisMonth UsageView `json:"thisMonth"`
+
+	// Warnings Absent when there are none. mass_removal: a complete read did not return many rows of an account; they are removed only if a read at least an hour later does not return them either. account_shared: another live connection reads one of the same accounts, and each connection stores its own transactions. account_ambiguous: accounts of the new account reference cannot be told apart, and their rows stay invisible until POST /accounts/{id}/continue says which account continues which. join_undone: the vendor returns both rows of transactions that somebody had joined; it ends when the pair is dismissed
 	Warnings *[]HealthViewWarnings `json:"warnings,omitempty"`
 
 	// Webhook Whether the vendor's webhooks arrive
@@ -2462,6 +2798,19 @@ type HealthViewHealth string
 
 // HealthViewWarnings defines model for HealthView.Warnings.
 type HealthViewWarnings string
+
+// JoinRequest defines model for JoinRequest.
+type JoinRequest struct {
+	// Reason Why; it is kept in the history of the transactions
+	//
+	// Examples: the tip was added
+	Reason *string `json:"reason,omitempty"`
+
+	// With The id of the live transaction with which the transaction continues
+	//
+	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02
+	With string `json:"with"`
+}
 
 // LinkSession defines model for LinkSession.
 type LinkSession struct {
@@ -2517,6 +2866,11 @@ type MatcherRecord struct {
 	// Examples: -212.45
 	Amount string `json:"amount"`
 
+	// Counterparty The other party; absent if unknown
+	//
+	// Examples: Companhia de Energia
+	Counterparty *string `json:"counterparty,omitempty"`
+
 	// Currency ISO 4217; the currency of the account
 	//
 	// Examples: BRL
@@ -2532,11 +2886,31 @@ type MatcherRecord struct {
 	// Examples: BOLETO DE ENERGIA
 	Description string `json:"description"`
 
-	// ExternalID The id of the transaction
+	// ExternalID The id of the transaction, or its reference; see the parameter externalId
 	//
 	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
 	ExternalID string `json:"external_id"`
+
+	// Reference The first of end-to-end id, transaction id, tracking key and reference number that is known; absent if none is
+	//
+	// Examples: E18236120202603011212s0a1b2c3d4e
+	Reference *string `json:"reference,omitempty"`
+
+	// TransactionID The id of the transaction
+	//
+	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+	TransactionID string `json:"transaction_id"`
+
+	// Type debit: money out
+	//
+	// Examples: debit
+	Type MatcherRecordType `json:"type"`
 }
+
+// MatcherRecordType debit: money out
+//
+// Examples: debit
+type MatcherRecordType string
 
 // MintRequest defines model for MintRequest.
 type MintRequest struct {
@@ -2989,6 +3363,27 @@ type PageSubscriptionView struct {
 	NextCursor *string `json:"nextCursor,omitempty"`
 }
 
+// PageSuggestionView defines model for PageSuggestionView.
+type PageSuggestionView struct {
+	// HasMore Whether there are more items after this page
+	//
+	// Examples: true
+	HasMore bool `json:"hasMore"`
+
+	// Items The items of this page
+	Items []SuggestionView `json:"items"`
+
+	// Limit The requested maximum number of items on a page
+	//
+	// Examples: 20
+	Limit int64 `json:"limit"`
+
+	// NextCursor The cursor of the next page; absent on the last page
+	//
+	// Examples: AXgBnA-KbR58O5pSPx1bfooBMjAyNi0wMy0wMQ
+	NextCursor *string `json:"nextCursor,omitempty"`
+}
+
 // PageTokenView defines model for PageTokenView.
 type PageTokenView struct {
 	// HasMore Whether there are more items after this page
@@ -3051,6 +3446,37 @@ type PageTransactionView struct {
 	// Examples: AXgBnA-KbR58O5pSPx1bfooBMjAyNi0wMy0wMQ
 	NextCursor *string `json:"nextCursor,omitempty"`
 }
+
+// PairRequest defines model for PairRequest.
+type PairRequest struct {
+	// New The id of the other transaction
+	//
+	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02
+	New string `json:"new"`
+
+	// Old The id of the removed transaction
+	//
+	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+	Old string `json:"old"`
+}
+
+// PartyDocumentView defines model for PartyDocumentView.
+type PartyDocumentView struct {
+	// Type The kind of the number, by its form
+	//
+	// Examples: CNPJ
+	Type PartyDocumentViewType `json:"type"`
+
+	// Value The number without punctuation, with letters in upper case
+	//
+	// Examples: 12ABC34501DE35
+	Value string `json:"value"`
+}
+
+// PartyDocumentViewType The kind of the number, by its form
+//
+// Examples: CNPJ
+type PartyDocumentViewType string
 
 // PostgresConfig The config of type postgres: a PostgreSQL database
 type PostgresConfig struct {
@@ -3288,6 +3714,44 @@ type Readiness struct {
 // ReadinessStatus Whether the process can serve requests
 type ReadinessStatus string
 
+// ReferencesView defines model for ReferencesView.
+type ReferencesView struct {
+	// AuthenticationCode The code with which the institution authenticates a payment
+	//
+	// Examples: 9A7B.1C2D.3E4F.5061
+	AuthenticationCode *string `json:"authenticationCode,omitempty"`
+
+	// ChequeNumber The number of a cheque, without leading zeros
+	//
+	// Examples: 417
+	ChequeNumber *string `json:"chequeNumber,omitempty"`
+
+	// EndToEndID The end-to-end id of a PIX payment (E…) or of its refund (D…)
+	//
+	// Examples: E18236120202603011212s0a1b2c3d4e
+	EndToEndID *string `json:"endToEndId,omitempty"`
+
+	// ReceiverReferenceID The reference that the receiver gave the payment; a static PIX QR code has one for many payments
+	//
+	// Examples: PEDIDO-1024
+	ReceiverReferenceID *string `json:"receiverReferenceId,omitempty"`
+
+	// ReferenceNumber The reference that the payer or the institution gave the payment
+	//
+	// Examples: 8703
+	ReferenceNumber *string `json:"referenceNumber,omitempty"`
+
+	// TrackingKey The clave de rastreo of a SPEI payment
+	//
+	// Examples: MBAN01002602240078226691
+	TrackingKey *string `json:"trackingKey,omitempty"`
+
+	// TransactionID The institution's own id of the transaction
+	//
+	// Examples: 675767aa-d7ae-4c0b-9f3e-7f2f1f0f5a11
+	TransactionID *string `json:"transactionId,omitempty"`
+}
+
 // RegistrationView defines model for RegistrationView.
 type RegistrationView struct {
 	// ID The aggregator's id of the webhook
@@ -3476,6 +3940,14 @@ type SinkView struct {
 // Examples: webhook
 type SinkViewKind string
 
+// SplitRequest defines model for SplitRequest.
+type SplitRequest struct {
+	// Reason Why; it is kept in the history of the transactions
+	//
+	// Examples: two payments on one day
+	Reason *string `json:"reason,omitempty"`
+}
+
 // SubscriptionChange defines model for SubscriptionChange.
 type SubscriptionChange struct {
 	// ConnectionID Only events of this connection; absent for all
@@ -3583,6 +4055,42 @@ type SubscriptionView struct {
 // Examples: active
 type SubscriptionViewState string
 
+// SuggestionView defines model for SuggestionView.
+type SuggestionView struct {
+	// AccountID The account of both transactions; absent if they have none
+	//
+	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+	AccountID *string `json:"accountId,omitempty"`
+
+	// ConnectionID The connection of both transactions
+	//
+	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+	ConnectionID string `json:"connectionId"`
+
+	// Evidence What speaks for and against one movement; empty if the pair was joined without a suggestion
+	Evidence []EvidenceView `json:"evidence"`
+
+	// New The id of the transaction that may continue it
+	//
+	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02
+	New string `json:"new"`
+
+	// Old The id of the transaction that the vendor has removed
+	//
+	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+	Old string `json:"old"`
+
+	// Since When the service found the pair
+	//
+	// Examples: 2026-03-02T10:00:00Z
+	Since time.Time `json:"since"`
+
+	// State open, or join_undone: somebody has joined the pair, and the vendor returns both rows. In events also why the suggestion has ended: joined, dismissed, excluded, matched, split, removed or returned. Later versions of the service can add further states
+	//
+	// Examples: open
+	State string `json:"state"`
+}
+
 // SupersededView defines model for SupersededView.
 type SupersededView struct {
 	// At When the next row replaced it
@@ -3595,7 +4103,7 @@ type SupersededView struct {
 	// Examples: c0ffee00-0000-4000-8000-000000000001
 	ExternalID string `json:"externalId"`
 
-	// Rule Why both rows are the same movement: vendor_link, institution_key, same_description, similar_text, foreign_amount or exclusion. Later versions of the service can add further rules
+	// Rule Why both rows are the same movement: vendor_link, institution_key, same_description, similar_text, foreign_amount, exclusion, or operator (somebody has joined them). Later versions of the service can add further rules
 	//
 	// Examples: same_description
 	Rule string `json:"rule"`
@@ -3679,6 +4187,11 @@ type TokenView struct {
 	// Examples: 2026-03-09T10:00:00Z
 	RevokedAt *time.Time `json:"revokedAt,omitempty"`
 
+	// Serves The number of connections whose last webhook came through the token; 0 after the token was revoked
+	//
+	// Examples: 40
+	Serves int64 `json:"serves"`
+
 	// Vendor The aggregator
 	//
 	// Examples: pluggy
@@ -3689,6 +4202,38 @@ type TokenView struct {
 //
 // Examples: pluggy
 type TokenViewVendor string
+
+// TotalView defines model for TotalView.
+type TotalView struct {
+	// Count Number of transactions
+	//
+	// Examples: 12
+	Count int64 `json:"count"`
+
+	// Currency ISO 4217
+	//
+	// Examples: BRL
+	Currency string `json:"currency"`
+
+	// In Sum of the money in: a decimal
+	//
+	// Examples: 1520.37
+	In string `json:"in"`
+
+	// Out Sum of the money out: a decimal without sign
+	//
+	// Examples: 212.45
+	Out string `json:"out"`
+}
+
+// TransactionSums defines model for TransactionSums.
+type TransactionSums struct {
+	// Items One item for each day and currency that has transactions, the latest day first
+	Items []DayTotalView `json:"items"`
+
+	// Total The sum of the items for each currency
+	Total []TotalView `json:"total"`
+}
 
 // TransactionVersionView defines model for TransactionVersionView.
 type TransactionVersionView struct {
@@ -3726,6 +4271,11 @@ type TransactionVersionView struct {
 	//
 	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
 	PullID *string `json:"pullId,omitempty"`
+
+	// Reason Why an operator has joined, split or dismissed the transaction; absent without a reason
+	//
+	// Examples: the tip was added
+	Reason *string `json:"reason,omitempty"`
 
 	// RowSha256 Lower-case hex SHA-256 of the vendor's row from which the version was created; after a removal, the hash of the last row. Absent if it is not known
 	//
@@ -3785,6 +4335,9 @@ type TransactionView struct {
 	// Examples: Companhia de Energia
 	Counterparty *string `json:"counterparty,omitempty"`
 
+	// CounterpartyDocument The tax number of the other party; absent if it is unknown or masked
+	CounterpartyDocument *PartyDocumentView `json:"counterpartyDocument,omitempty"`
+
 	// Currency ISO 4217; the currency of amount
 	//
 	// Examples: BRL
@@ -3829,6 +4382,14 @@ type TransactionView struct {
 	//
 	// Examples: 2026-03-01T09:12:44Z
 	OccurredAt *time.Time `json:"occurredAt,omitempty"`
+
+	// PossiblySupersedes The ids of removed transactions that may be the same movement; see GET /possible-replacements. Absent when there are none
+	//
+	// Examples: ["019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a03"]
+	PossiblySupersedes *[]string `json:"possiblySupersedes,omitempty"`
+
+	// References The identifiers by which a person reconciles the transaction, as the institution states or prints them; absent if none is known
+	References *ReferencesView `json:"references,omitempty"`
 
 	// RemovedAt When the removal was detected; absent while the vendor lists it
 	//
@@ -3879,6 +4440,19 @@ type TransactionViewVendor string
 
 // TransactionViewWarnings defines model for TransactionView.Warnings.
 type TransactionViewWarnings string
+
+// UsageView defines model for UsageView.
+type UsageView struct {
+	// Pulls Number of complete pulls that have succeeded: pulls that read everything that the vendor has
+	//
+	// Examples: 41
+	Pulls int64 `json:"pulls"`
+
+	// Refreshes Number of refreshes that the vendor has accepted
+	//
+	// Examples: 3
+	Refreshes int64 `json:"refreshes"`
+}
 
 // VersionView defines model for VersionView.
 type VersionView struct {
@@ -3974,6 +4548,12 @@ type AcceptCompletenessParams struct {
 	XIdempotencyKey *string `json:"X-Idempotency-Key,omitempty"`
 }
 
+// ContinueAccountParams defines parameters for ContinueAccount.
+type ContinueAccountParams struct {
+	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too
+	XIdempotencyKey *string `json:"X-Idempotency-Key,omitempty"`
+}
+
 // GetStatementParams defines parameters for GetStatement.
 type GetStatementParams struct {
 	// From First value date; by default the date of the first record
@@ -3985,6 +4565,9 @@ type GetStatementParams struct {
 	// Format The format of the document
 	Format GetStatementParamsFormat `form:"format" json:"format"`
 
+	// ExternalID The value of external_id in the format matcher. id: the id of the transaction. reference: its reference, if it is the first transaction of the account, by id, that ever had this reference, otherwise its id
+	ExternalID *GetStatementParamsExternalID `form:"externalId,omitempty" json:"externalId,omitempty"`
+
 	// Close Print the period that ends on this day as it was when it was closed; not together with from, to and force
 	Close *openapi_types.Date `form:"close,omitempty" json:"close,omitempty"`
 
@@ -3994,6 +4577,9 @@ type GetStatementParams struct {
 
 // GetStatementParamsFormat defines parameters for GetStatement.
 type GetStatementParamsFormat string
+
+// GetStatementParamsExternalID defines parameters for GetStatement.
+type GetStatementParamsExternalID string
 
 // GetStatementParamsForce defines parameters for GetStatement.
 type GetStatementParamsForce string
@@ -4030,6 +4616,12 @@ type ListConnectionHealthParams struct {
 	// ConsentExpiresBefore Only connections whose consent expires, or has expired, before this day (UTC). Connections without a known expiry are left out
 	ConsentExpiresBefore *openapi_types.Date `form:"consentExpiresBefore,omitempty" json:"consentExpiresBefore,omitempty"`
 
+	// Attention true: only connections that need a person, the most urgent one first. Use the cursors of this list only with the same value
+	Attention *ListConnectionHealthParamsAttention `form:"attention,omitempty" json:"attention,omitempty"`
+
+	// Q Only connections whose config name contains this text; case and accents are ignored
+	Q *string `form:"q,omitempty" json:"q,omitempty"`
+
 	// Limit The maximum number of items on the page
 	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
 
@@ -4039,6 +4631,9 @@ type ListConnectionHealthParams struct {
 
 // ListConnectionHealthParamsHealth defines parameters for ListConnectionHealth.
 type ListConnectionHealthParamsHealth string
+
+// ListConnectionHealthParamsAttention defines parameters for ListConnectionHealth.
+type ListConnectionHealthParamsAttention string
 
 // DeleteConnectionParams defines parameters for DeleteConnection.
 type DeleteConnectionParams struct {
@@ -4229,6 +4824,24 @@ type ListErasuresParams struct {
 	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
+// ListPossibleReplacementsParams defines parameters for ListPossibleReplacements.
+type ListPossibleReplacementsParams struct {
+	// ConnectionID Only items of this connection
+	ConnectionID *string `form:"connectionId,omitempty" json:"connectionId,omitempty"`
+
+	// Limit The maximum number of items on the page
+	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor nextCursor of the previous page
+	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// DismissPossibleReplacementsParams defines parameters for DismissPossibleReplacements.
+type DismissPossibleReplacementsParams struct {
+	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too
+	XIdempotencyKey *string `json:"X-Idempotency-Key,omitempty"`
+}
+
 // ListAllPullsParams defines parameters for ListAllPulls.
 type ListAllPullsParams struct {
 	// Status Only items in this state
@@ -4315,8 +4928,11 @@ type SearchTransactionsParams struct {
 	// Amount Exact amount with its sign; 12.5 equals 12.50
 	Amount *string `form:"amount,omitempty" json:"amount,omitempty"`
 
-	// Text Part of the description or the counterparty; case is ignored
+	// Text Part of the description or the counterparty, at least 3 characters; case and accents are ignored
 	Text *string `form:"text,omitempty" json:"text,omitempty"`
+
+	// Reference The exact value of any member of references
+	Reference *string `form:"reference,omitempty" json:"reference,omitempty"`
 
 	// From First value date
 	From *openapi_types.Date `form:"from,omitempty" json:"from,omitempty"`
@@ -4352,6 +4968,30 @@ type ReadChangesParams struct {
 	Wait *string `form:"wait,omitempty" json:"wait,omitempty"`
 }
 
+// SumTransactionsParams defines parameters for SumTransactions.
+type SumTransactionsParams struct {
+	// ConnectionID Only items of this connection
+	ConnectionID *string `form:"connectionId,omitempty" json:"connectionId,omitempty"`
+
+	// AccountID Only transactions of this account
+	AccountID *string `form:"accountId,omitempty" json:"accountId,omitempty"`
+
+	// Status Only items in this state
+	Status *SumTransactionsParamsStatus `form:"status,omitempty" json:"status,omitempty"`
+
+	// Text Part of the description or the counterparty, at least 3 characters; case and accents are ignored
+	Text *string `form:"text,omitempty" json:"text,omitempty"`
+
+	// From First value date
+	From *openapi_types.Date `form:"from,omitempty" json:"from,omitempty"`
+
+	// To Last value date
+	To *openapi_types.Date `form:"to,omitempty" json:"to,omitempty"`
+}
+
+// SumTransactionsParamsStatus defines parameters for SumTransactions.
+type SumTransactionsParamsStatus string
+
 // GetTransactionParams defines parameters for GetTransaction.
 type GetTransactionParams struct {
 	// AsOf The transaction as it was at this moment, without metadata and category; at most 5 s in the future. 404 before the transaction existed and while it was removed
@@ -4365,6 +5005,12 @@ type ListTransactionHistoryParams struct {
 
 	// Cursor nextCursor of the previous page
 	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// JoinTransactionsParams defines parameters for JoinTransactions.
+type JoinTransactionsParams struct {
+	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too
+	XIdempotencyKey *string `json:"X-Idempotency-Key,omitempty"`
 }
 
 // SplitTransactionParams defines parameters for SplitTransaction.
@@ -4430,6 +5076,15 @@ type MintWebhookTokenParams struct {
 	XIdempotencyKey *string `json:"X-Idempotency-Key,omitempty"`
 }
 
+// RevokeWebhookTokenParams defines parameters for RevokeWebhookToken.
+type RevokeWebhookTokenParams struct {
+	// Force true: revoke the token although it serves more than one connection
+	Force *RevokeWebhookTokenParamsForce `form:"force,omitempty" json:"force,omitempty"`
+}
+
+// RevokeWebhookTokenParamsForce defines parameters for RevokeWebhookToken.
+type RevokeWebhookTokenParamsForce string
+
 // ReceiveWebhookJSONBody defines parameters for ReceiveWebhook.
 type ReceiveWebhookJSONBody = interface{}
 
@@ -4447,6 +5102,9 @@ type ReceiveWebhookParamsVendor string
 
 // AcceptCompletenessJSONRequestBody defines body for AcceptCompleteness for application/json ContentType.
 type AcceptCompletenessJSONRequestBody = AcceptRequest
+
+// ContinueAccountJSONRequestBody defines body for ContinueAccount for application/json ContentType.
+type ContinueAccountJSONRequestBody = ContinueRequest
 
 // CreateConnectionJSONRequestBody defines body for CreateConnection for application/json ContentType.
 type CreateConnectionJSONRequestBody = NewConnection
@@ -4472,6 +5130,9 @@ type CreateEngineConnectionJSONRequestBody = NewEngine
 // PatchEngineConnectionJSONRequestBody defines body for PatchEngineConnection for application/json ContentType.
 type PatchEngineConnectionJSONRequestBody = EngineChange
 
+// DismissPossibleReplacementsJSONRequestBody defines body for DismissPossibleReplacements for application/json ContentType.
+type DismissPossibleReplacementsJSONRequestBody = DismissRequest
+
 // CreateSubscriptionJSONRequestBody defines body for CreateSubscription for application/json ContentType.
 type CreateSubscriptionJSONRequestBody = NewSubscription
 
@@ -4480,6 +5141,12 @@ type UpdateSubscriptionJSONRequestBody = SubscriptionChange
 
 // ReplaySubscriptionJSONRequestBody defines body for ReplaySubscription for application/json ContentType.
 type ReplaySubscriptionJSONRequestBody = EventReplayRequest
+
+// JoinTransactionsJSONRequestBody defines body for JoinTransactions for application/json ContentType.
+type JoinTransactionsJSONRequestBody = JoinRequest
+
+// SplitTransactionJSONRequestBody defines body for SplitTransaction for application/json ContentType.
+type SplitTransactionJSONRequestBody = SplitRequest
 
 // ReplayDeliveriesJSONRequestBody defines body for ReplayDeliveries for application/json ContentType.
 type ReplayDeliveriesJSONRequestBody = ReplayRequest
@@ -4962,6 +5629,24 @@ type ClientInterface interface {
 	// Corresponds with POST /v1/discovery/accounts/{id}/completeness/accept (the `AcceptCompleteness` operationId).
 	AcceptCompleteness(ctx context.Context, id string, params *AcceptCompletenessParams, body AcceptCompletenessJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ContinueAccountWithBody Say which account of a new reference continues an account
+	//
+	// Says which account of the new account reference continues an account, while the health of the connection has the warning account_ambiguous. Queues a pull that makes the rows of the new reference visible. Responds with 409 if no rows wait for this decision, or if the connection is paused.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/discovery/accounts/{id}/continue (the `ContinueAccount` operationId).
+	ContinueAccountWithBody(ctx context.Context, id string, params *ContinueAccountParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ContinueAccount Say which account of a new reference continues an account
+	//
+	// Says which account of the new account reference continues an account, while the health of the connection has the warning account_ambiguous. Queues a pull that makes the rows of the new reference visible. Responds with 409 if no rows wait for this decision, or if the connection is paused.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/discovery/accounts/{id}/continue (the `ContinueAccount` operationId).
+	ContinueAccount(ctx context.Context, id string, params *ContinueAccountParams, body ContinueAccountJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetStatement Download a statement of an account
 	//
 	// Returns the posted transactions of an account as a document. All amounts are in the currency of the account. The balances and all records show the same moment. The response is a 409 in these cases: the account drifts and force is not true; an amount in the currency of the account is not known; the format needs a balance and none is known. With close, the document is that of a closed period: the same bytes each time, whatever changed since. If writing fails after the first byte, the connection is closed before the end of the document.
@@ -4994,12 +5679,19 @@ type ClientInterface interface {
 	// Corresponds with POST /v1/discovery/aggregator-connections (the `CreateConnection` operationId).
 	CreateConnection(ctx context.Context, params *CreateConnectionParams, body CreateConnectionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListConnectionHealth List the health of all connections, ordered by config name
+	// ListConnectionHealth List the health of all connections
 	//
-	// Returns the health of each live connection of the tenant. The vendors are not called.
+	// Returns the health of each live connection of the tenant, ordered by config name. With attention=true, only the connections that need a person are returned, the most urgent one first. The vendors are not called.
 	//
 	// Corresponds with GET /v1/discovery/aggregator-connections/health (the `ListConnectionHealth` operationId).
 	ListConnectionHealth(ctx context.Context, params *ListConnectionHealthParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SummarizeConnections Count the connections by what they need
+	//
+	// Returns how many live connections the tenant has, and how many of them need a person, for each reason. One query computes it, however many connections there are. The vendors are not called.
+	//
+	// Corresponds with GET /v1/discovery/aggregator-connections/summary (the `SummarizeConnections` operationId).
+	SummarizeConnections(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// TestConnectionWithBody Test a connection against its vendor
 	//
@@ -5131,7 +5823,7 @@ type ClientInterface interface {
 
 	// RefreshConnection Ask the vendor to read the institution now
 	//
-	// Asks the vendor to read the institution now. New data arrives with a webhook, as after any other synchronisation. The response is a 409 if the vendor does not have this feature (Belvo), or if the connection is paused.
+	// Asks the vendor to read the institution now. New data arrives with a webhook, as after any other synchronisation. The response is a 409 if the vendor does not have this feature (Belvo), or if the connection is paused. It is a 429 with Retry-After if no refresh is allowed at the moment: Pluggy allows 20 in a minute, and a tenant can use 15 of them while another tenant refreshes, too.
 	//
 	// Corresponds with POST /v1/discovery/aggregator-connections/{id}/refresh (the `RefreshConnection` operationId).
 	RefreshConnection(ctx context.Context, id string, params *RefreshConnectionParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -5288,6 +5980,31 @@ type ClientInterface interface {
 	// Corresponds with GET /v1/discovery/erasures/{id} (the `GetErasure` operationId).
 	GetErasure(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListPossibleReplacements List possible replacements, newest first
+	//
+	// Returns the pairs of transactions that may be one movement and about which nobody has decided. Each removed transaction is in three pairs at most.
+	//
+	// Corresponds with GET /v1/discovery/possible-replacements (the `ListPossibleReplacements` operationId).
+	ListPossibleReplacements(ctx context.Context, params *ListPossibleReplacementsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DismissPossibleReplacementsWithBody Dismiss possible replacements
+	//
+	// Stores that the transactions of one pair, or of each of up to 200 pairs, are different movements. The service never suggests or matches them again. They can still be joined.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/discovery/possible-replacements/dismiss (the `DismissPossibleReplacements` operationId).
+	DismissPossibleReplacementsWithBody(ctx context.Context, params *DismissPossibleReplacementsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DismissPossibleReplacements Dismiss possible replacements
+	//
+	// Stores that the transactions of one pair, or of each of up to 200 pairs, are different movements. The service never suggests or matches them again. They can still be joined.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/discovery/possible-replacements/dismiss (the `DismissPossibleReplacements` operationId).
+	DismissPossibleReplacements(ctx context.Context, params *DismissPossibleReplacementsParams, body DismissPossibleReplacementsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListAllPulls List the pulls of all connections, newest first
 	//
 	// Returns the pulls of all connections of the tenant, including deleted connections.
@@ -5426,6 +6143,13 @@ type ClientInterface interface {
 	// Corresponds with GET /v1/discovery/transactions/changes (the `ReadChanges` operationId).
 	ReadChanges(ctx context.Context, params *ReadChangesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// SumTransactions Sum transactions by day, money in and out, and currency
+	//
+	// Returns the sums of all transactions that match the parameters, by day and currency, and in total by currency. Removed and erased transactions are left out. The database computes the sums.
+	//
+	// Corresponds with GET /v1/discovery/transactions/summary (the `SumTransactions` operationId).
+	SumTransactions(ctx context.Context, params *SumTransactionsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetTransaction Get a transaction
 	//
 	// Returns one transaction of the tenant, even if it was removed or erased. With asOf: as it was at that moment.
@@ -5440,12 +6164,41 @@ type ClientInterface interface {
 	// Corresponds with GET /v1/discovery/transactions/{id}/history (the `ListTransactionHistory` operationId).
 	ListTransactionHistory(ctx context.Context, id string, params *ListTransactionHistoryParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// JoinTransactionsWithBody Join a removed transaction with the one that continues it
+	//
+	// Makes a removed transaction continue as the row of a live one, because both are one movement. The other transaction is removed and superseded. Both must have the same account, currency and direction, otherwise the response is a 409. A split undoes the join.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/discovery/transactions/{id}/join (the `JoinTransactions` operationId).
+	JoinTransactionsWithBody(ctx context.Context, id string, params *JoinTransactionsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// JoinTransactions Join a removed transaction with the one that continues it
+	//
+	// Makes a removed transaction continue as the row of a live one, because both are one movement. The other transaction is removed and superseded. Both must have the same account, currency and direction, otherwise the response is a 409. A split undoes the join.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/discovery/transactions/{id}/join (the `JoinTransactions` operationId).
+	JoinTransactions(ctx context.Context, id string, params *JoinTransactionsParams, body JoinTransactionsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SplitTransactionWithBody Undo the last replacement of a transaction
+	//
+	// Undoes the last replacement of a transaction. The transaction gets its last past row and is removed, because the vendor no longer has that row; its present row becomes another transaction. The two rows are never matched again. Responds with 409 if the transaction has replaced no row.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/discovery/transactions/{id}/split (the `SplitTransaction` operationId).
+	SplitTransactionWithBody(ctx context.Context, id string, params *SplitTransactionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// SplitTransaction Undo the last replacement of a transaction
 	//
 	// Undoes the last replacement of a transaction. The transaction gets its last past row and is removed, because the vendor no longer has that row; its present row becomes another transaction. The two rows are never matched again. Responds with 409 if the transaction has replaced no row.
 	//
+	// Takes a body of the `application/json` content type.
+	//
 	// Corresponds with POST /v1/discovery/transactions/{id}/split (the `SplitTransaction` operationId).
-	SplitTransaction(ctx context.Context, id string, params *SplitTransactionParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+	SplitTransaction(ctx context.Context, id string, params *SplitTransactionParams, body SplitTransactionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListDeliveries List deliveries, newest first
 	//
@@ -5513,10 +6266,10 @@ type ClientInterface interface {
 
 	// RevokeWebhookToken Revoke a webhook token
 	//
-	// Revokes the token. The next webhook that uses it is refused, on every replica.
+	// Revokes the token. The next webhook that uses it is refused, on every replica. If the token serves more than one connection, the response is a 409 unless force is set.
 	//
 	// Corresponds with DELETE /v1/discovery/webhooks/tokens/{id} (the `RevokeWebhookToken` operationId).
-	RevokeWebhookToken(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+	RevokeWebhookToken(ctx context.Context, id string, params *RevokeWebhookTokenParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ReceiveWebhookWithBody Receive a webhook from an aggregator
 	//
@@ -5752,6 +6505,44 @@ func (c *Client) AcceptCompleteness(ctx context.Context, id string, params *Acce
 	return c.Client.Do(req)
 }
 
+// ContinueAccountWithBody Say which account of a new reference continues an account
+//
+// Says which account of the new account reference continues an account, while the health of the connection has the warning account_ambiguous. Queues a pull that makes the rows of the new reference visible. Responds with 409 if no rows wait for this decision, or if the connection is paused.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/discovery/accounts/{id}/continue (the `ContinueAccount` operationId).
+func (c *Client) ContinueAccountWithBody(ctx context.Context, id string, params *ContinueAccountParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewContinueAccountRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ContinueAccount Say which account of a new reference continues an account
+//
+// Says which account of the new account reference continues an account, while the health of the connection has the warning account_ambiguous. Queues a pull that makes the rows of the new reference visible. Responds with 409 if no rows wait for this decision, or if the connection is paused.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/discovery/accounts/{id}/continue (the `ContinueAccount` operationId).
+func (c *Client) ContinueAccount(ctx context.Context, id string, params *ContinueAccountParams, body ContinueAccountJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewContinueAccountRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // GetStatement Download a statement of an account
 //
 // Returns the posted transactions of an account as a document. All amounts are in the currency of the account. The balances and all records show the same moment. The response is a 409 in these cases: the account drifts and force is not true; an amount in the currency of the account is not known; the format needs a balance and none is known. With close, the document is that of a closed period: the same bytes each time, whatever changed since. If writing fails after the first byte, the connection is closed before the end of the document.
@@ -5824,13 +6615,30 @@ func (c *Client) CreateConnection(ctx context.Context, params *CreateConnectionP
 	return c.Client.Do(req)
 }
 
-// ListConnectionHealth List the health of all connections, ordered by config name
+// ListConnectionHealth List the health of all connections
 //
-// Returns the health of each live connection of the tenant. The vendors are not called.
+// Returns the health of each live connection of the tenant, ordered by config name. With attention=true, only the connections that need a person are returned, the most urgent one first. The vendors are not called.
 //
 // Corresponds with GET /v1/discovery/aggregator-connections/health (the `ListConnectionHealth` operationId).
 func (c *Client) ListConnectionHealth(ctx context.Context, params *ListConnectionHealthParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListConnectionHealthRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SummarizeConnections Count the connections by what they need
+//
+// Returns how many live connections the tenant has, and how many of them need a person, for each reason. One query computes it, however many connections there are. The vendors are not called.
+//
+// Corresponds with GET /v1/discovery/aggregator-connections/summary (the `SummarizeConnections` operationId).
+func (c *Client) SummarizeConnections(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSummarizeConnectionsRequest(c.Server)
 	if err != nil {
 		return nil, err
 	}
@@ -6131,7 +6939,7 @@ func (c *Client) ListQuarantine(ctx context.Context, id string, params *ListQuar
 
 // RefreshConnection Ask the vendor to read the institution now
 //
-// Asks the vendor to read the institution now. New data arrives with a webhook, as after any other synchronisation. The response is a 409 if the vendor does not have this feature (Belvo), or if the connection is paused.
+// Asks the vendor to read the institution now. New data arrives with a webhook, as after any other synchronisation. The response is a 409 if the vendor does not have this feature (Belvo), or if the connection is paused. It is a 429 with Retry-After if no refresh is allowed at the moment: Pluggy allows 20 in a minute, and a tenant can use 15 of them while another tenant refreshes, too.
 //
 // Corresponds with POST /v1/discovery/aggregator-connections/{id}/refresh (the `RefreshConnection` operationId).
 func (c *Client) RefreshConnection(ctx context.Context, id string, params *RefreshConnectionParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -6498,6 +7306,61 @@ func (c *Client) GetErasure(ctx context.Context, id string, reqEditors ...Reques
 	return c.Client.Do(req)
 }
 
+// ListPossibleReplacements List possible replacements, newest first
+//
+// Returns the pairs of transactions that may be one movement and about which nobody has decided. Each removed transaction is in three pairs at most.
+//
+// Corresponds with GET /v1/discovery/possible-replacements (the `ListPossibleReplacements` operationId).
+func (c *Client) ListPossibleReplacements(ctx context.Context, params *ListPossibleReplacementsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListPossibleReplacementsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DismissPossibleReplacementsWithBody Dismiss possible replacements
+//
+// Stores that the transactions of one pair, or of each of up to 200 pairs, are different movements. The service never suggests or matches them again. They can still be joined.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/discovery/possible-replacements/dismiss (the `DismissPossibleReplacements` operationId).
+func (c *Client) DismissPossibleReplacementsWithBody(ctx context.Context, params *DismissPossibleReplacementsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDismissPossibleReplacementsRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DismissPossibleReplacements Dismiss possible replacements
+//
+// Stores that the transactions of one pair, or of each of up to 200 pairs, are different movements. The service never suggests or matches them again. They can still be joined.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/discovery/possible-replacements/dismiss (the `DismissPossibleReplacements` operationId).
+func (c *Client) DismissPossibleReplacements(ctx context.Context, params *DismissPossibleReplacementsParams, body DismissPossibleReplacementsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDismissPossibleReplacementsRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListAllPulls List the pulls of all connections, newest first
 //
 // Returns the pulls of all connections of the tenant, including deleted connections.
@@ -6816,6 +7679,23 @@ func (c *Client) ReadChanges(ctx context.Context, params *ReadChangesParams, req
 	return c.Client.Do(req)
 }
 
+// SumTransactions Sum transactions by day, money in and out, and currency
+//
+// Returns the sums of all transactions that match the parameters, by day and currency, and in total by currency. Removed and erased transactions are left out. The database computes the sums.
+//
+// Corresponds with GET /v1/discovery/transactions/summary (the `SumTransactions` operationId).
+func (c *Client) SumTransactions(ctx context.Context, params *SumTransactionsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSumTransactionsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // GetTransaction Get a transaction
 //
 // Returns one transaction of the tenant, even if it was removed or erased. With asOf: as it was at that moment.
@@ -6850,13 +7730,72 @@ func (c *Client) ListTransactionHistory(ctx context.Context, id string, params *
 	return c.Client.Do(req)
 }
 
+// JoinTransactionsWithBody Join a removed transaction with the one that continues it
+//
+// Makes a removed transaction continue as the row of a live one, because both are one movement. The other transaction is removed and superseded. Both must have the same account, currency and direction, otherwise the response is a 409. A split undoes the join.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/discovery/transactions/{id}/join (the `JoinTransactions` operationId).
+func (c *Client) JoinTransactionsWithBody(ctx context.Context, id string, params *JoinTransactionsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewJoinTransactionsRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// JoinTransactions Join a removed transaction with the one that continues it
+//
+// Makes a removed transaction continue as the row of a live one, because both are one movement. The other transaction is removed and superseded. Both must have the same account, currency and direction, otherwise the response is a 409. A split undoes the join.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/discovery/transactions/{id}/join (the `JoinTransactions` operationId).
+func (c *Client) JoinTransactions(ctx context.Context, id string, params *JoinTransactionsParams, body JoinTransactionsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewJoinTransactionsRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SplitTransactionWithBody Undo the last replacement of a transaction
+//
+// Undoes the last replacement of a transaction. The transaction gets its last past row and is removed, because the vendor no longer has that row; its present row becomes another transaction. The two rows are never matched again. Responds with 409 if the transaction has replaced no row.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/discovery/transactions/{id}/split (the `SplitTransaction` operationId).
+func (c *Client) SplitTransactionWithBody(ctx context.Context, id string, params *SplitTransactionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSplitTransactionRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // SplitTransaction Undo the last replacement of a transaction
 //
 // Undoes the last replacement of a transaction. The transaction gets its last past row and is removed, because the vendor no longer has that row; its present row becomes another transaction. The two rows are never matched again. Responds with 409 if the transaction has replaced no row.
 //
+// Takes a body of the `application/json` content type.
+//
 // Corresponds with POST /v1/discovery/transactions/{id}/split (the `SplitTransaction` operationId).
-func (c *Client) SplitTransaction(ctx context.Context, id string, params *SplitTransactionParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewSplitTransactionRequest(c.Server, id, params)
+func (c *Client) SplitTransaction(ctx context.Context, id string, params *SplitTransactionParams, body SplitTransactionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSplitTransactionRequest(c.Server, id, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -7013,11 +7952,11 @@ func (c *Client) MintWebhookToken(ctx context.Context, params *MintWebhookTokenP
 
 // RevokeWebhookToken Revoke a webhook token
 //
-// Revokes the token. The next webhook that uses it is refused, on every replica.
+// Revokes the token. The next webhook that uses it is refused, on every replica. If the token serves more than one connection, the response is a 409 unless force is set.
 //
 // Corresponds with DELETE /v1/discovery/webhooks/tokens/{id} (the `RevokeWebhookToken` operationId).
-func (c *Client) RevokeWebhookToken(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewRevokeWebhookTokenRequest(c.Server, id)
+func (c *Client) RevokeWebhookToken(ctx context.Context, id string, params *RevokeWebhookTokenParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRevokeWebhookTokenRequest(c.Server, id, params)
 	if err != nil {
 		return nil, err
 	}
@@ -7704,6 +8643,68 @@ func NewAcceptCompletenessRequestWithBody(server string, id string, params *Acce
 	return req, nil
 }
 
+// NewContinueAccountRequest calls the generic ContinueAccount builder with application/json body
+func NewContinueAccountRequest(server string, id string, params *ContinueAccountParams, body ContinueAccountJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewContinueAccountRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewContinueAccountRequestWithBody constructs an http.Request for the ContinueAccount method, with any body, and a specified content type
+func NewContinueAccountRequestWithBody(server string, id string, params *ContinueAccountParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/discovery/accounts/%s/continue", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.XIdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Idempotency-Key", *params.XIdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewGetStatementRequest constructs an http.Request for the GetStatement method
 func NewGetStatementRequest(server string, id string, params *GetStatementParams) (*http.Request, error) {
 	var err error
@@ -7769,6 +8770,18 @@ func NewGetStatementRequest(server string, id string, params *GetStatementParams
 			for _, qp := range strings.Split(queryFrag, "&") {
 				rawQueryFragments = append(rawQueryFragments, qp)
 			}
+		}
+
+		if params.ExternalID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "externalId", *params.ExternalID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
 		}
 
 		if params.Close != nil {
@@ -8006,6 +9019,30 @@ func NewListConnectionHealthRequest(server string, params *ListConnectionHealthP
 
 		}
 
+		if params.Attention != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "attention", *params.Attention, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Q != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "q", *params.Q, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.Limit != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
@@ -8034,6 +9071,33 @@ func NewListConnectionHealthRequest(server string, params *ListConnectionHealthP
 			rawQueryFragments = append(rawQueryFragments, encoded)
 		}
 		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewSummarizeConnectionsRequest constructs an http.Request for the SummarizeConnections method
+func NewSummarizeConnectionsRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/discovery/aggregator-connections/summary")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
@@ -9747,6 +10811,139 @@ func NewGetErasureRequest(server string, id string) (*http.Request, error) {
 	return req, nil
 }
 
+// NewListPossibleReplacementsRequest constructs an http.Request for the ListPossibleReplacements method
+func NewListPossibleReplacementsRequest(server string, params *ListPossibleReplacementsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/discovery/possible-replacements")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.ConnectionID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "connectionId", *params.ConnectionID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewDismissPossibleReplacementsRequest calls the generic DismissPossibleReplacements builder with application/json body
+func NewDismissPossibleReplacementsRequest(server string, params *DismissPossibleReplacementsParams, body DismissPossibleReplacementsJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewDismissPossibleReplacementsRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewDismissPossibleReplacementsRequestWithBody constructs an http.Request for the DismissPossibleReplacements method, with any body, and a specified content type
+func NewDismissPossibleReplacementsRequestWithBody(server string, params *DismissPossibleReplacementsParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/discovery/possible-replacements/dismiss")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.XIdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Idempotency-Key", *params.XIdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewListAllPullsRequest constructs an http.Request for the ListAllPulls method
 func NewListAllPullsRequest(server string, params *ListAllPullsParams) (*http.Request, error) {
 	var err error
@@ -10516,6 +11713,18 @@ func NewSearchTransactionsRequest(server string, params *SearchTransactionsParam
 
 		}
 
+		if params.Reference != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "reference", *params.Reference, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.From != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "from", *params.From, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date"}); err != nil {
@@ -10680,6 +11889,120 @@ func NewReadChangesRequest(server string, params *ReadChangesParams) (*http.Requ
 	return req, nil
 }
 
+// NewSumTransactionsRequest constructs an http.Request for the SumTransactions method
+func NewSumTransactionsRequest(server string, params *SumTransactionsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/discovery/transactions/summary")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.ConnectionID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "connectionId", *params.ConnectionID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.AccountID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "accountId", *params.AccountID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Status != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Text != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "text", *params.Text, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.From != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "from", *params.From, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.To != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "to", *params.To, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewGetTransactionRequest constructs an http.Request for the GetTransaction method
 func NewGetTransactionRequest(server string, id string, params *GetTransactionParams) (*http.Request, error) {
 	var err error
@@ -10814,8 +12137,81 @@ func NewListTransactionHistoryRequest(server string, id string, params *ListTran
 	return req, nil
 }
 
-// NewSplitTransactionRequest constructs an http.Request for the SplitTransaction method
-func NewSplitTransactionRequest(server string, id string, params *SplitTransactionParams) (*http.Request, error) {
+// NewJoinTransactionsRequest calls the generic JoinTransactions builder with application/json body
+func NewJoinTransactionsRequest(server string, id string, params *JoinTransactionsParams, body JoinTransactionsJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewJoinTransactionsRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewJoinTransactionsRequestWithBody constructs an http.Request for the JoinTransactions method, with any body, and a specified content type
+func NewJoinTransactionsRequestWithBody(server string, id string, params *JoinTransactionsParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/discovery/transactions/%s/join", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.XIdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Idempotency-Key", *params.XIdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewSplitTransactionRequest calls the generic SplitTransaction builder with application/json body
+func NewSplitTransactionRequest(server string, id string, params *SplitTransactionParams, body SplitTransactionJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSplitTransactionRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewSplitTransactionRequestWithBody constructs an http.Request for the SplitTransaction method, with any body, and a specified content type
+func NewSplitTransactionRequestWithBody(server string, id string, params *SplitTransactionParams, contentType string, body io.Reader) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -10840,10 +12236,12 @@ func NewSplitTransactionRequest(server string, id string, params *SplitTransacti
 		return nil, err
 	}
 
-	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
 	if err != nil {
 		return nil, err
 	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	if params != nil {
 
@@ -11261,7 +12659,7 @@ func NewMintWebhookTokenRequestWithBody(server string, params *MintWebhookTokenP
 }
 
 // NewRevokeWebhookTokenRequest constructs an http.Request for the RevokeWebhookToken method
-func NewRevokeWebhookTokenRequest(server string, id string) (*http.Request, error) {
+func NewRevokeWebhookTokenRequest(server string, id string, params *RevokeWebhookTokenParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -11284,6 +12682,33 @@ func NewRevokeWebhookTokenRequest(server string, id string) (*http.Request, erro
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Force != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "force", *params.Force, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
 	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
@@ -11553,6 +12978,24 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /v1/discovery/accounts/{id}/completeness/accept (the `AcceptCompleteness` operationId).
 	AcceptCompletenessWithResponse(ctx context.Context, id string, params *AcceptCompletenessParams, body AcceptCompletenessJSONRequestBody, reqEditors ...RequestEditorFn) (*AcceptCompletenessResponse, error)
 
+	// ContinueAccountWithBodyWithResponse Say which account of a new reference continues an account
+	//
+	// Says which account of the new account reference continues an account, while the health of the connection has the warning account_ambiguous. Queues a pull that makes the rows of the new reference visible. Responds with 409 if no rows wait for this decision, or if the connection is paused.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/discovery/accounts/{id}/continue (the `ContinueAccount` operationId).
+	ContinueAccountWithBodyWithResponse(ctx context.Context, id string, params *ContinueAccountParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ContinueAccountResponse, error)
+
+	// ContinueAccountWithResponse Say which account of a new reference continues an account
+	//
+	// Says which account of the new account reference continues an account, while the health of the connection has the warning account_ambiguous. Queues a pull that makes the rows of the new reference visible. Responds with 409 if no rows wait for this decision, or if the connection is paused.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/discovery/accounts/{id}/continue (the `ContinueAccount` operationId).
+	ContinueAccountWithResponse(ctx context.Context, id string, params *ContinueAccountParams, body ContinueAccountJSONRequestBody, reqEditors ...RequestEditorFn) (*ContinueAccountResponse, error)
+
 	// GetStatementWithResponse Download a statement of an account
 	//
 	// Returns the posted transactions of an account as a document. All amounts are in the currency of the account. The balances and all records show the same moment. The response is a 409 in these cases: the account drifts and force is not true; an amount in the currency of the account is not known; the format needs a balance and none is known. With close, the document is that of a closed period: the same bytes each time, whatever changed since. If writing fails after the first byte, the connection is closed before the end of the document.
@@ -11589,14 +13032,23 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /v1/discovery/aggregator-connections (the `CreateConnection` operationId).
 	CreateConnectionWithResponse(ctx context.Context, params *CreateConnectionParams, body CreateConnectionJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateConnectionResponse, error)
 
-	// ListConnectionHealthWithResponse List the health of all connections, ordered by config name
+	// ListConnectionHealthWithResponse List the health of all connections
 	//
-	// Returns the health of each live connection of the tenant. The vendors are not called.
+	// Returns the health of each live connection of the tenant, ordered by config name. With attention=true, only the connections that need a person are returned, the most urgent one first. The vendors are not called.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /v1/discovery/aggregator-connections/health (the `ListConnectionHealth` operationId).
 	ListConnectionHealthWithResponse(ctx context.Context, params *ListConnectionHealthParams, reqEditors ...RequestEditorFn) (*ListConnectionHealthResponse, error)
+
+	// SummarizeConnectionsWithResponse Count the connections by what they need
+	//
+	// Returns how many live connections the tenant has, and how many of them need a person, for each reason. One query computes it, however many connections there are. The vendors are not called.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/discovery/aggregator-connections/summary (the `SummarizeConnections` operationId).
+	SummarizeConnectionsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*SummarizeConnectionsResponse, error)
 
 	// TestConnectionWithBodyWithResponse Test a connection against its vendor
 	//
@@ -11744,7 +13196,7 @@ type ClientWithResponsesInterface interface {
 
 	// RefreshConnectionWithResponse Ask the vendor to read the institution now
 	//
-	// Asks the vendor to read the institution now. New data arrives with a webhook, as after any other synchronisation. The response is a 409 if the vendor does not have this feature (Belvo), or if the connection is paused.
+	// Asks the vendor to read the institution now. New data arrives with a webhook, as after any other synchronisation. The response is a 409 if the vendor does not have this feature (Belvo), or if the connection is paused. It is a 429 with Retry-After if no refresh is allowed at the moment: Pluggy allows 20 in a minute, and a tenant can use 15 of them while another tenant refreshes, too.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -11931,6 +13383,33 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /v1/discovery/erasures/{id} (the `GetErasure` operationId).
 	GetErasureWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetErasureResponse, error)
 
+	// ListPossibleReplacementsWithResponse List possible replacements, newest first
+	//
+	// Returns the pairs of transactions that may be one movement and about which nobody has decided. Each removed transaction is in three pairs at most.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/discovery/possible-replacements (the `ListPossibleReplacements` operationId).
+	ListPossibleReplacementsWithResponse(ctx context.Context, params *ListPossibleReplacementsParams, reqEditors ...RequestEditorFn) (*ListPossibleReplacementsResponse, error)
+
+	// DismissPossibleReplacementsWithBodyWithResponse Dismiss possible replacements
+	//
+	// Stores that the transactions of one pair, or of each of up to 200 pairs, are different movements. The service never suggests or matches them again. They can still be joined.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/discovery/possible-replacements/dismiss (the `DismissPossibleReplacements` operationId).
+	DismissPossibleReplacementsWithBodyWithResponse(ctx context.Context, params *DismissPossibleReplacementsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DismissPossibleReplacementsResponse, error)
+
+	// DismissPossibleReplacementsWithResponse Dismiss possible replacements
+	//
+	// Stores that the transactions of one pair, or of each of up to 200 pairs, are different movements. The service never suggests or matches them again. They can still be joined.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/discovery/possible-replacements/dismiss (the `DismissPossibleReplacements` operationId).
+	DismissPossibleReplacementsWithResponse(ctx context.Context, params *DismissPossibleReplacementsParams, body DismissPossibleReplacementsJSONRequestBody, reqEditors ...RequestEditorFn) (*DismissPossibleReplacementsResponse, error)
+
 	// ListAllPullsWithResponse List the pulls of all connections, newest first
 	//
 	// Returns the pulls of all connections of the tenant, including deleted connections.
@@ -12093,6 +13572,15 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /v1/discovery/transactions/changes (the `ReadChanges` operationId).
 	ReadChangesWithResponse(ctx context.Context, params *ReadChangesParams, reqEditors ...RequestEditorFn) (*ReadChangesResponse, error)
 
+	// SumTransactionsWithResponse Sum transactions by day, money in and out, and currency
+	//
+	// Returns the sums of all transactions that match the parameters, by day and currency, and in total by currency. Removed and erased transactions are left out. The database computes the sums.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/discovery/transactions/summary (the `SumTransactions` operationId).
+	SumTransactionsWithResponse(ctx context.Context, params *SumTransactionsParams, reqEditors ...RequestEditorFn) (*SumTransactionsResponse, error)
+
 	// GetTransactionWithResponse Get a transaction
 	//
 	// Returns one transaction of the tenant, even if it was removed or erased. With asOf: as it was at that moment.
@@ -12111,14 +13599,41 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /v1/discovery/transactions/{id}/history (the `ListTransactionHistory` operationId).
 	ListTransactionHistoryWithResponse(ctx context.Context, id string, params *ListTransactionHistoryParams, reqEditors ...RequestEditorFn) (*ListTransactionHistoryResponse, error)
 
+	// JoinTransactionsWithBodyWithResponse Join a removed transaction with the one that continues it
+	//
+	// Makes a removed transaction continue as the row of a live one, because both are one movement. The other transaction is removed and superseded. Both must have the same account, currency and direction, otherwise the response is a 409. A split undoes the join.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/discovery/transactions/{id}/join (the `JoinTransactions` operationId).
+	JoinTransactionsWithBodyWithResponse(ctx context.Context, id string, params *JoinTransactionsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*JoinTransactionsResponse, error)
+
+	// JoinTransactionsWithResponse Join a removed transaction with the one that continues it
+	//
+	// Makes a removed transaction continue as the row of a live one, because both are one movement. The other transaction is removed and superseded. Both must have the same account, currency and direction, otherwise the response is a 409. A split undoes the join.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/discovery/transactions/{id}/join (the `JoinTransactions` operationId).
+	JoinTransactionsWithResponse(ctx context.Context, id string, params *JoinTransactionsParams, body JoinTransactionsJSONRequestBody, reqEditors ...RequestEditorFn) (*JoinTransactionsResponse, error)
+
+	// SplitTransactionWithBodyWithResponse Undo the last replacement of a transaction
+	//
+	// Undoes the last replacement of a transaction. The transaction gets its last past row and is removed, because the vendor no longer has that row; its present row becomes another transaction. The two rows are never matched again. Responds with 409 if the transaction has replaced no row.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/discovery/transactions/{id}/split (the `SplitTransaction` operationId).
+	SplitTransactionWithBodyWithResponse(ctx context.Context, id string, params *SplitTransactionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SplitTransactionResponse, error)
+
 	// SplitTransactionWithResponse Undo the last replacement of a transaction
 	//
 	// Undoes the last replacement of a transaction. The transaction gets its last past row and is removed, because the vendor no longer has that row; its present row becomes another transaction. The two rows are never matched again. Responds with 409 if the transaction has replaced no row.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /v1/discovery/transactions/{id}/split (the `SplitTransaction` operationId).
-	SplitTransactionWithResponse(ctx context.Context, id string, params *SplitTransactionParams, reqEditors ...RequestEditorFn) (*SplitTransactionResponse, error)
+	SplitTransactionWithResponse(ctx context.Context, id string, params *SplitTransactionParams, body SplitTransactionJSONRequestBody, reqEditors ...RequestEditorFn) (*SplitTransactionResponse, error)
 
 	// ListDeliveriesWithResponse List deliveries, newest first
 	//
@@ -12194,12 +13709,12 @@ type ClientWithResponsesInterface interface {
 
 	// RevokeWebhookTokenWithResponse Revoke a webhook token
 	//
-	// Revokes the token. The next webhook that uses it is refused, on every replica.
+	// Revokes the token. The next webhook that uses it is refused, on every replica. If the token serves more than one connection, the response is a 409 unless force is set.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with DELETE /v1/discovery/webhooks/tokens/{id} (the `RevokeWebhookToken` operationId).
-	RevokeWebhookTokenWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*RevokeWebhookTokenResponse, error)
+	RevokeWebhookTokenWithResponse(ctx context.Context, id string, params *RevokeWebhookTokenParams, reqEditors ...RequestEditorFn) (*RevokeWebhookTokenResponse, error)
 
 	// ReceiveWebhookWithBodyWithResponse Receive a webhook from an aggregator
 	//
@@ -13604,6 +15119,195 @@ func (r AcceptCompletenessResponse) ContentType() string {
 	return ""
 }
 
+// ContinueAccountResponse202Headers the declared response headers of an HTTP 202 response for ContinueAccount
+type ContinueAccountResponse202Headers struct {
+	Location             *string
+	XIdempotencyReplayed *string
+}
+
+// ContinueAccountResponse400Headers the declared response headers of an HTTP 400 response for ContinueAccount
+type ContinueAccountResponse400Headers struct {
+	XIdempotencyReplayed *string
+}
+
+// ContinueAccountResponse401Headers the declared response headers of an HTTP 401 response for ContinueAccount
+type ContinueAccountResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// ContinueAccountResponse404Headers the declared response headers of an HTTP 404 response for ContinueAccount
+type ContinueAccountResponse404Headers struct {
+	XIdempotencyReplayed *string
+}
+
+// ContinueAccountResponse405Headers the declared response headers of an HTTP 405 response for ContinueAccount
+type ContinueAccountResponse405Headers struct {
+	Allow *string
+}
+
+// ContinueAccountResponse409Headers the declared response headers of an HTTP 409 response for ContinueAccount
+type ContinueAccountResponse409Headers struct {
+	XIdempotencyReplayed *string
+}
+
+// ContinueAccountResponse429Headers the declared response headers of an HTTP 429 response for ContinueAccount
+type ContinueAccountResponse429Headers struct {
+	RetryAfter *int
+}
+
+// ContinueAccountResponse503Headers the declared response headers of an HTTP 503 response for ContinueAccount
+type ContinueAccountResponse503Headers struct {
+	RetryAfter *int
+}
+
+type ContinueAccountResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *PullView
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON405 the response for an HTTP 405 `application/problem+json` response
+	ApplicationProblemJSON405 *Problem
+	// ApplicationProblemJSON408 the response for an HTTP 408 `application/problem+json` response
+	ApplicationProblemJSON408 *Problem
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Problem
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *Problem
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *Problem
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers202 the parsed response headers for an HTTP 202 response
+	Headers202 *ContinueAccountResponse202Headers
+	// Headers400 the parsed response headers for an HTTP 400 response
+	Headers400 *ContinueAccountResponse400Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ContinueAccountResponse401Headers
+	// Headers404 the parsed response headers for an HTTP 404 response
+	Headers404 *ContinueAccountResponse404Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *ContinueAccountResponse405Headers
+	// Headers409 the parsed response headers for an HTTP 409 response
+	Headers409 *ContinueAccountResponse409Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ContinueAccountResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ContinueAccountResponse503Headers
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r ContinueAccountResponse) GetJSON202() *PullView {
+	return r.JSON202
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ContinueAccountResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ContinueAccountResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ContinueAccountResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ContinueAccountResponse) GetApplicationProblemJSON404() *Problem {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON405 returns the response for an HTTP 405 `application/problem+json` response
+func (r ContinueAccountResponse) GetApplicationProblemJSON405() *Problem {
+	return r.ApplicationProblemJSON405
+}
+
+// GetApplicationProblemJSON408 returns the response for an HTTP 408 `application/problem+json` response
+func (r ContinueAccountResponse) GetApplicationProblemJSON408() *Problem {
+	return r.ApplicationProblemJSON408
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r ContinueAccountResponse) GetApplicationProblemJSON409() *Problem {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r ContinueAccountResponse) GetApplicationProblemJSON413() *Problem {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r ContinueAccountResponse) GetApplicationProblemJSON415() *Problem {
+	return r.ApplicationProblemJSON415
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ContinueAccountResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r ContinueAccountResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ContinueAccountResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ContinueAccountResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ContinueAccountResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ContinueAccountResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ContinueAccountResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ContinueAccountResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // GetStatementResponse200Headers the declared response headers of an HTTP 200 response for GetStatement
 type GetStatementResponse200Headers struct {
 	ContentDisposition *string
@@ -14150,6 +15854,124 @@ func (r ListConnectionHealthResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListConnectionHealthResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// SummarizeConnectionsResponse401Headers the declared response headers of an HTTP 401 response for SummarizeConnections
+type SummarizeConnectionsResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// SummarizeConnectionsResponse405Headers the declared response headers of an HTTP 405 response for SummarizeConnections
+type SummarizeConnectionsResponse405Headers struct {
+	Allow *string
+}
+
+// SummarizeConnectionsResponse429Headers the declared response headers of an HTTP 429 response for SummarizeConnections
+type SummarizeConnectionsResponse429Headers struct {
+	RetryAfter *int
+}
+
+// SummarizeConnectionsResponse503Headers the declared response headers of an HTTP 503 response for SummarizeConnections
+type SummarizeConnectionsResponse503Headers struct {
+	RetryAfter *int
+}
+
+type SummarizeConnectionsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ConnectionSummary
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON405 the response for an HTTP 405 `application/problem+json` response
+	ApplicationProblemJSON405 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *SummarizeConnectionsResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *SummarizeConnectionsResponse405Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *SummarizeConnectionsResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *SummarizeConnectionsResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r SummarizeConnectionsResponse) GetJSON200() *ConnectionSummary {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r SummarizeConnectionsResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r SummarizeConnectionsResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r SummarizeConnectionsResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON405 returns the response for an HTTP 405 `application/problem+json` response
+func (r SummarizeConnectionsResponse) GetApplicationProblemJSON405() *Problem {
+	return r.ApplicationProblemJSON405
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r SummarizeConnectionsResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r SummarizeConnectionsResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r SummarizeConnectionsResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r SummarizeConnectionsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r SummarizeConnectionsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SummarizeConnectionsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SummarizeConnectionsResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -18401,6 +20223,305 @@ func (r GetErasureResponse) ContentType() string {
 	return ""
 }
 
+// ListPossibleReplacementsResponse401Headers the declared response headers of an HTTP 401 response for ListPossibleReplacements
+type ListPossibleReplacementsResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// ListPossibleReplacementsResponse405Headers the declared response headers of an HTTP 405 response for ListPossibleReplacements
+type ListPossibleReplacementsResponse405Headers struct {
+	Allow *string
+}
+
+// ListPossibleReplacementsResponse429Headers the declared response headers of an HTTP 429 response for ListPossibleReplacements
+type ListPossibleReplacementsResponse429Headers struct {
+	RetryAfter *int
+}
+
+// ListPossibleReplacementsResponse503Headers the declared response headers of an HTTP 503 response for ListPossibleReplacements
+type ListPossibleReplacementsResponse503Headers struct {
+	RetryAfter *int
+}
+
+type ListPossibleReplacementsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PageSuggestionView
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON405 the response for an HTTP 405 `application/problem+json` response
+	ApplicationProblemJSON405 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ListPossibleReplacementsResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *ListPossibleReplacementsResponse405Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ListPossibleReplacementsResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ListPossibleReplacementsResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListPossibleReplacementsResponse) GetJSON200() *PageSuggestionView {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ListPossibleReplacementsResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ListPossibleReplacementsResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ListPossibleReplacementsResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON405 returns the response for an HTTP 405 `application/problem+json` response
+func (r ListPossibleReplacementsResponse) GetApplicationProblemJSON405() *Problem {
+	return r.ApplicationProblemJSON405
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r ListPossibleReplacementsResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ListPossibleReplacementsResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ListPossibleReplacementsResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ListPossibleReplacementsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListPossibleReplacementsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListPossibleReplacementsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListPossibleReplacementsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// DismissPossibleReplacementsResponse204Headers the declared response headers of an HTTP 204 response for DismissPossibleReplacements
+type DismissPossibleReplacementsResponse204Headers struct {
+	XIdempotencyReplayed *string
+}
+
+// DismissPossibleReplacementsResponse400Headers the declared response headers of an HTTP 400 response for DismissPossibleReplacements
+type DismissPossibleReplacementsResponse400Headers struct {
+	XIdempotencyReplayed *string
+}
+
+// DismissPossibleReplacementsResponse401Headers the declared response headers of an HTTP 401 response for DismissPossibleReplacements
+type DismissPossibleReplacementsResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// DismissPossibleReplacementsResponse404Headers the declared response headers of an HTTP 404 response for DismissPossibleReplacements
+type DismissPossibleReplacementsResponse404Headers struct {
+	XIdempotencyReplayed *string
+}
+
+// DismissPossibleReplacementsResponse405Headers the declared response headers of an HTTP 405 response for DismissPossibleReplacements
+type DismissPossibleReplacementsResponse405Headers struct {
+	Allow *string
+}
+
+// DismissPossibleReplacementsResponse409Headers the declared response headers of an HTTP 409 response for DismissPossibleReplacements
+type DismissPossibleReplacementsResponse409Headers struct {
+	XIdempotencyReplayed *string
+}
+
+// DismissPossibleReplacementsResponse429Headers the declared response headers of an HTTP 429 response for DismissPossibleReplacements
+type DismissPossibleReplacementsResponse429Headers struct {
+	RetryAfter *int
+}
+
+// DismissPossibleReplacementsResponse503Headers the declared response headers of an HTTP 503 response for DismissPossibleReplacements
+type DismissPossibleReplacementsResponse503Headers struct {
+	RetryAfter *int
+}
+
+type DismissPossibleReplacementsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON405 the response for an HTTP 405 `application/problem+json` response
+	ApplicationProblemJSON405 *Problem
+	// ApplicationProblemJSON408 the response for an HTTP 408 `application/problem+json` response
+	ApplicationProblemJSON408 *Problem
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Problem
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *Problem
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *Problem
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers204 the parsed response headers for an HTTP 204 response
+	Headers204 *DismissPossibleReplacementsResponse204Headers
+	// Headers400 the parsed response headers for an HTTP 400 response
+	Headers400 *DismissPossibleReplacementsResponse400Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *DismissPossibleReplacementsResponse401Headers
+	// Headers404 the parsed response headers for an HTTP 404 response
+	Headers404 *DismissPossibleReplacementsResponse404Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *DismissPossibleReplacementsResponse405Headers
+	// Headers409 the parsed response headers for an HTTP 409 response
+	Headers409 *DismissPossibleReplacementsResponse409Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *DismissPossibleReplacementsResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *DismissPossibleReplacementsResponse503Headers
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r DismissPossibleReplacementsResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r DismissPossibleReplacementsResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r DismissPossibleReplacementsResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r DismissPossibleReplacementsResponse) GetApplicationProblemJSON404() *Problem {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON405 returns the response for an HTTP 405 `application/problem+json` response
+func (r DismissPossibleReplacementsResponse) GetApplicationProblemJSON405() *Problem {
+	return r.ApplicationProblemJSON405
+}
+
+// GetApplicationProblemJSON408 returns the response for an HTTP 408 `application/problem+json` response
+func (r DismissPossibleReplacementsResponse) GetApplicationProblemJSON408() *Problem {
+	return r.ApplicationProblemJSON408
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r DismissPossibleReplacementsResponse) GetApplicationProblemJSON409() *Problem {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r DismissPossibleReplacementsResponse) GetApplicationProblemJSON413() *Problem {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r DismissPossibleReplacementsResponse) GetApplicationProblemJSON415() *Problem {
+	return r.ApplicationProblemJSON415
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r DismissPossibleReplacementsResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r DismissPossibleReplacementsResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r DismissPossibleReplacementsResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r DismissPossibleReplacementsResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r DismissPossibleReplacementsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DismissPossibleReplacementsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DismissPossibleReplacementsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DismissPossibleReplacementsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // ListAllPullsResponse401Headers the declared response headers of an HTTP 401 response for ListAllPulls
 type ListAllPullsResponse401Headers struct {
 	WWWAuthenticate *string
@@ -20596,6 +22717,124 @@ func (r ReadChangesResponse) ContentType() string {
 	return ""
 }
 
+// SumTransactionsResponse401Headers the declared response headers of an HTTP 401 response for SumTransactions
+type SumTransactionsResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// SumTransactionsResponse405Headers the declared response headers of an HTTP 405 response for SumTransactions
+type SumTransactionsResponse405Headers struct {
+	Allow *string
+}
+
+// SumTransactionsResponse429Headers the declared response headers of an HTTP 429 response for SumTransactions
+type SumTransactionsResponse429Headers struct {
+	RetryAfter *int
+}
+
+// SumTransactionsResponse503Headers the declared response headers of an HTTP 503 response for SumTransactions
+type SumTransactionsResponse503Headers struct {
+	RetryAfter *int
+}
+
+type SumTransactionsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *TransactionSums
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON405 the response for an HTTP 405 `application/problem+json` response
+	ApplicationProblemJSON405 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *SumTransactionsResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *SumTransactionsResponse405Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *SumTransactionsResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *SumTransactionsResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r SumTransactionsResponse) GetJSON200() *TransactionSums {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r SumTransactionsResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r SumTransactionsResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r SumTransactionsResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON405 returns the response for an HTTP 405 `application/problem+json` response
+func (r SumTransactionsResponse) GetApplicationProblemJSON405() *Problem {
+	return r.ApplicationProblemJSON405
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r SumTransactionsResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r SumTransactionsResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r SumTransactionsResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r SumTransactionsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r SumTransactionsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SumTransactionsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SumTransactionsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // GetTransactionResponse401Headers the declared response headers of an HTTP 401 response for GetTransaction
 type GetTransactionResponse401Headers struct {
 	WWWAuthenticate *string
@@ -20846,6 +23085,194 @@ func (r ListTransactionHistoryResponse) ContentType() string {
 	return ""
 }
 
+// JoinTransactionsResponse200Headers the declared response headers of an HTTP 200 response for JoinTransactions
+type JoinTransactionsResponse200Headers struct {
+	XIdempotencyReplayed *string
+}
+
+// JoinTransactionsResponse400Headers the declared response headers of an HTTP 400 response for JoinTransactions
+type JoinTransactionsResponse400Headers struct {
+	XIdempotencyReplayed *string
+}
+
+// JoinTransactionsResponse401Headers the declared response headers of an HTTP 401 response for JoinTransactions
+type JoinTransactionsResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// JoinTransactionsResponse404Headers the declared response headers of an HTTP 404 response for JoinTransactions
+type JoinTransactionsResponse404Headers struct {
+	XIdempotencyReplayed *string
+}
+
+// JoinTransactionsResponse405Headers the declared response headers of an HTTP 405 response for JoinTransactions
+type JoinTransactionsResponse405Headers struct {
+	Allow *string
+}
+
+// JoinTransactionsResponse409Headers the declared response headers of an HTTP 409 response for JoinTransactions
+type JoinTransactionsResponse409Headers struct {
+	XIdempotencyReplayed *string
+}
+
+// JoinTransactionsResponse429Headers the declared response headers of an HTTP 429 response for JoinTransactions
+type JoinTransactionsResponse429Headers struct {
+	RetryAfter *int
+}
+
+// JoinTransactionsResponse503Headers the declared response headers of an HTTP 503 response for JoinTransactions
+type JoinTransactionsResponse503Headers struct {
+	RetryAfter *int
+}
+
+type JoinTransactionsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *TransactionView
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON405 the response for an HTTP 405 `application/problem+json` response
+	ApplicationProblemJSON405 *Problem
+	// ApplicationProblemJSON408 the response for an HTTP 408 `application/problem+json` response
+	ApplicationProblemJSON408 *Problem
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Problem
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *Problem
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *Problem
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *JoinTransactionsResponse200Headers
+	// Headers400 the parsed response headers for an HTTP 400 response
+	Headers400 *JoinTransactionsResponse400Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *JoinTransactionsResponse401Headers
+	// Headers404 the parsed response headers for an HTTP 404 response
+	Headers404 *JoinTransactionsResponse404Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *JoinTransactionsResponse405Headers
+	// Headers409 the parsed response headers for an HTTP 409 response
+	Headers409 *JoinTransactionsResponse409Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *JoinTransactionsResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *JoinTransactionsResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r JoinTransactionsResponse) GetJSON200() *TransactionView {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r JoinTransactionsResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r JoinTransactionsResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r JoinTransactionsResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r JoinTransactionsResponse) GetApplicationProblemJSON404() *Problem {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON405 returns the response for an HTTP 405 `application/problem+json` response
+func (r JoinTransactionsResponse) GetApplicationProblemJSON405() *Problem {
+	return r.ApplicationProblemJSON405
+}
+
+// GetApplicationProblemJSON408 returns the response for an HTTP 408 `application/problem+json` response
+func (r JoinTransactionsResponse) GetApplicationProblemJSON408() *Problem {
+	return r.ApplicationProblemJSON408
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r JoinTransactionsResponse) GetApplicationProblemJSON409() *Problem {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r JoinTransactionsResponse) GetApplicationProblemJSON413() *Problem {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r JoinTransactionsResponse) GetApplicationProblemJSON415() *Problem {
+	return r.ApplicationProblemJSON415
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r JoinTransactionsResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r JoinTransactionsResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r JoinTransactionsResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r JoinTransactionsResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r JoinTransactionsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r JoinTransactionsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r JoinTransactionsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r JoinTransactionsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // SplitTransactionResponse200Headers the declared response headers of an HTTP 200 response for SplitTransaction
 type SplitTransactionResponse200Headers struct {
 	XIdempotencyReplayed *string
@@ -20901,8 +23328,14 @@ type SplitTransactionResponse struct {
 	ApplicationProblemJSON404 *Problem
 	// ApplicationProblemJSON405 the response for an HTTP 405 `application/problem+json` response
 	ApplicationProblemJSON405 *Problem
+	// ApplicationProblemJSON408 the response for an HTTP 408 `application/problem+json` response
+	ApplicationProblemJSON408 *Problem
 	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
 	ApplicationProblemJSON409 *Problem
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *Problem
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *Problem
 	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
 	ApplicationProblemJSON422 *Problem
 	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
@@ -20959,9 +23392,24 @@ func (r SplitTransactionResponse) GetApplicationProblemJSON405() *Problem {
 	return r.ApplicationProblemJSON405
 }
 
+// GetApplicationProblemJSON408 returns the response for an HTTP 408 `application/problem+json` response
+func (r SplitTransactionResponse) GetApplicationProblemJSON408() *Problem {
+	return r.ApplicationProblemJSON408
+}
+
 // GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
 func (r SplitTransactionResponse) GetApplicationProblemJSON409() *Problem {
 	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r SplitTransactionResponse) GetApplicationProblemJSON413() *Problem {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r SplitTransactionResponse) GetApplicationProblemJSON415() *Problem {
+	return r.ApplicationProblemJSON415
 }
 
 // GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
@@ -21937,6 +24385,8 @@ type RevokeWebhookTokenResponse struct {
 	ApplicationProblemJSON404 *Problem
 	// ApplicationProblemJSON405 the response for an HTTP 405 `application/problem+json` response
 	ApplicationProblemJSON405 *Problem
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Problem
 	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
 	ApplicationProblemJSON429 *Problem
 	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
@@ -21976,6 +24426,11 @@ func (r RevokeWebhookTokenResponse) GetApplicationProblemJSON404() *Problem {
 // GetApplicationProblemJSON405 returns the response for an HTTP 405 `application/problem+json` response
 func (r RevokeWebhookTokenResponse) GetApplicationProblemJSON405() *Problem {
 	return r.ApplicationProblemJSON405
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r RevokeWebhookTokenResponse) GetApplicationProblemJSON409() *Problem {
+	return r.ApplicationProblemJSON409
 }
 
 // GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
@@ -22396,6 +24851,36 @@ func (c *ClientWithResponses) AcceptCompletenessWithResponse(ctx context.Context
 	return ParseAcceptCompletenessResponse(rsp)
 }
 
+// ContinueAccountWithBodyWithResponse Say which account of a new reference continues an account
+//
+// Says which account of the new account reference continues an account, while the health of the connection has the warning account_ambiguous. Queues a pull that makes the rows of the new reference visible. Responds with 409 if no rows wait for this decision, or if the connection is paused.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/discovery/accounts/{id}/continue (the `ContinueAccount` operationId).
+func (c *ClientWithResponses) ContinueAccountWithBodyWithResponse(ctx context.Context, id string, params *ContinueAccountParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ContinueAccountResponse, error) {
+	rsp, err := c.ContinueAccountWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseContinueAccountResponse(rsp)
+}
+
+// ContinueAccountWithResponse Say which account of a new reference continues an account
+//
+// Says which account of the new account reference continues an account, while the health of the connection has the warning account_ambiguous. Queues a pull that makes the rows of the new reference visible. Responds with 409 if no rows wait for this decision, or if the connection is paused.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/discovery/accounts/{id}/continue (the `ContinueAccount` operationId).
+func (c *ClientWithResponses) ContinueAccountWithResponse(ctx context.Context, id string, params *ContinueAccountParams, body ContinueAccountJSONRequestBody, reqEditors ...RequestEditorFn) (*ContinueAccountResponse, error) {
+	rsp, err := c.ContinueAccount(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseContinueAccountResponse(rsp)
+}
+
 // GetStatementWithResponse Download a statement of an account
 //
 // Returns the posted transactions of an account as a document. All amounts are in the currency of the account. The balances and all records show the same moment. The response is a 409 in these cases: the account drifts and force is not true; an amount in the currency of the account is not known; the format needs a balance and none is known. With close, the document is that of a closed period: the same bytes each time, whatever changed since. If writing fails after the first byte, the connection is closed before the end of the document.
@@ -22456,9 +24941,9 @@ func (c *ClientWithResponses) CreateConnectionWithResponse(ctx context.Context, 
 	return ParseCreateConnectionResponse(rsp)
 }
 
-// ListConnectionHealthWithResponse List the health of all connections, ordered by config name
+// ListConnectionHealthWithResponse List the health of all connections
 //
-// Returns the health of each live connection of the tenant. The vendors are not called.
+// Returns the health of each live connection of the tenant, ordered by config name. With attention=true, only the connections that need a person are returned, the most urgent one first. The vendors are not called.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -22469,6 +24954,21 @@ func (c *ClientWithResponses) ListConnectionHealthWithResponse(ctx context.Conte
 		return nil, err
 	}
 	return ParseListConnectionHealthResponse(rsp)
+}
+
+// SummarizeConnectionsWithResponse Count the connections by what they need
+//
+// Returns how many live connections the tenant has, and how many of them need a person, for each reason. One query computes it, however many connections there are. The vendors are not called.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/discovery/aggregator-connections/summary (the `SummarizeConnections` operationId).
+func (c *ClientWithResponses) SummarizeConnectionsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*SummarizeConnectionsResponse, error) {
+	rsp, err := c.SummarizeConnections(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSummarizeConnectionsResponse(rsp)
 }
 
 // TestConnectionWithBodyWithResponse Test a connection against its vendor
@@ -22713,7 +25213,7 @@ func (c *ClientWithResponses) ListQuarantineWithResponse(ctx context.Context, id
 
 // RefreshConnectionWithResponse Ask the vendor to read the institution now
 //
-// Asks the vendor to read the institution now. New data arrives with a webhook, as after any other synchronisation. The response is a 409 if the vendor does not have this feature (Belvo), or if the connection is paused.
+// Asks the vendor to read the institution now. New data arrives with a webhook, as after any other synchronisation. The response is a 409 if the vendor does not have this feature (Belvo), or if the connection is paused. It is a 429 with Retry-After if no refresh is allowed at the moment: Pluggy allows 20 in a minute, and a tenant can use 15 of them while another tenant refreshes, too.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -23026,6 +25526,51 @@ func (c *ClientWithResponses) GetErasureWithResponse(ctx context.Context, id str
 	return ParseGetErasureResponse(rsp)
 }
 
+// ListPossibleReplacementsWithResponse List possible replacements, newest first
+//
+// Returns the pairs of transactions that may be one movement and about which nobody has decided. Each removed transaction is in three pairs at most.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/discovery/possible-replacements (the `ListPossibleReplacements` operationId).
+func (c *ClientWithResponses) ListPossibleReplacementsWithResponse(ctx context.Context, params *ListPossibleReplacementsParams, reqEditors ...RequestEditorFn) (*ListPossibleReplacementsResponse, error) {
+	rsp, err := c.ListPossibleReplacements(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListPossibleReplacementsResponse(rsp)
+}
+
+// DismissPossibleReplacementsWithBodyWithResponse Dismiss possible replacements
+//
+// Stores that the transactions of one pair, or of each of up to 200 pairs, are different movements. The service never suggests or matches them again. They can still be joined.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/discovery/possible-replacements/dismiss (the `DismissPossibleReplacements` operationId).
+func (c *ClientWithResponses) DismissPossibleReplacementsWithBodyWithResponse(ctx context.Context, params *DismissPossibleReplacementsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DismissPossibleReplacementsResponse, error) {
+	rsp, err := c.DismissPossibleReplacementsWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDismissPossibleReplacementsResponse(rsp)
+}
+
+// DismissPossibleReplacementsWithResponse Dismiss possible replacements
+//
+// Stores that the transactions of one pair, or of each of up to 200 pairs, are different movements. The service never suggests or matches them again. They can still be joined.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/discovery/possible-replacements/dismiss (the `DismissPossibleReplacements` operationId).
+func (c *ClientWithResponses) DismissPossibleReplacementsWithResponse(ctx context.Context, params *DismissPossibleReplacementsParams, body DismissPossibleReplacementsJSONRequestBody, reqEditors ...RequestEditorFn) (*DismissPossibleReplacementsResponse, error) {
+	rsp, err := c.DismissPossibleReplacements(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDismissPossibleReplacementsResponse(rsp)
+}
+
 // ListAllPullsWithResponse List the pulls of all connections, newest first
 //
 // Returns the pulls of all connections of the tenant, including deleted connections.
@@ -23296,6 +25841,21 @@ func (c *ClientWithResponses) ReadChangesWithResponse(ctx context.Context, param
 	return ParseReadChangesResponse(rsp)
 }
 
+// SumTransactionsWithResponse Sum transactions by day, money in and out, and currency
+//
+// Returns the sums of all transactions that match the parameters, by day and currency, and in total by currency. Removed and erased transactions are left out. The database computes the sums.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/discovery/transactions/summary (the `SumTransactions` operationId).
+func (c *ClientWithResponses) SumTransactionsWithResponse(ctx context.Context, params *SumTransactionsParams, reqEditors ...RequestEditorFn) (*SumTransactionsResponse, error) {
+	rsp, err := c.SumTransactions(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSumTransactionsResponse(rsp)
+}
+
 // GetTransactionWithResponse Get a transaction
 //
 // Returns one transaction of the tenant, even if it was removed or erased. With asOf: as it was at that moment.
@@ -23326,15 +25886,60 @@ func (c *ClientWithResponses) ListTransactionHistoryWithResponse(ctx context.Con
 	return ParseListTransactionHistoryResponse(rsp)
 }
 
+// JoinTransactionsWithBodyWithResponse Join a removed transaction with the one that continues it
+//
+// Makes a removed transaction continue as the row of a live one, because both are one movement. The other transaction is removed and superseded. Both must have the same account, currency and direction, otherwise the response is a 409. A split undoes the join.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/discovery/transactions/{id}/join (the `JoinTransactions` operationId).
+func (c *ClientWithResponses) JoinTransactionsWithBodyWithResponse(ctx context.Context, id string, params *JoinTransactionsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*JoinTransactionsResponse, error) {
+	rsp, err := c.JoinTransactionsWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseJoinTransactionsResponse(rsp)
+}
+
+// JoinTransactionsWithResponse Join a removed transaction with the one that continues it
+//
+// Makes a removed transaction continue as the row of a live one, because both are one movement. The other transaction is removed and superseded. Both must have the same account, currency and direction, otherwise the response is a 409. A split undoes the join.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/discovery/transactions/{id}/join (the `JoinTransactions` operationId).
+func (c *ClientWithResponses) JoinTransactionsWithResponse(ctx context.Context, id string, params *JoinTransactionsParams, body JoinTransactionsJSONRequestBody, reqEditors ...RequestEditorFn) (*JoinTransactionsResponse, error) {
+	rsp, err := c.JoinTransactions(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseJoinTransactionsResponse(rsp)
+}
+
+// SplitTransactionWithBodyWithResponse Undo the last replacement of a transaction
+//
+// Undoes the last replacement of a transaction. The transaction gets its last past row and is removed, because the vendor no longer has that row; its present row becomes another transaction. The two rows are never matched again. Responds with 409 if the transaction has replaced no row.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/discovery/transactions/{id}/split (the `SplitTransaction` operationId).
+func (c *ClientWithResponses) SplitTransactionWithBodyWithResponse(ctx context.Context, id string, params *SplitTransactionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SplitTransactionResponse, error) {
+	rsp, err := c.SplitTransactionWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSplitTransactionResponse(rsp)
+}
+
 // SplitTransactionWithResponse Undo the last replacement of a transaction
 //
 // Undoes the last replacement of a transaction. The transaction gets its last past row and is removed, because the vendor no longer has that row; its present row becomes another transaction. The two rows are never matched again. Responds with 409 if the transaction has replaced no row.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /v1/discovery/transactions/{id}/split (the `SplitTransaction` operationId).
-func (c *ClientWithResponses) SplitTransactionWithResponse(ctx context.Context, id string, params *SplitTransactionParams, reqEditors ...RequestEditorFn) (*SplitTransactionResponse, error) {
-	rsp, err := c.SplitTransaction(ctx, id, params, reqEditors...)
+func (c *ClientWithResponses) SplitTransactionWithResponse(ctx context.Context, id string, params *SplitTransactionParams, body SplitTransactionJSONRequestBody, reqEditors ...RequestEditorFn) (*SplitTransactionResponse, error) {
+	rsp, err := c.SplitTransaction(ctx, id, params, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -23463,13 +26068,13 @@ func (c *ClientWithResponses) MintWebhookTokenWithResponse(ctx context.Context, 
 
 // RevokeWebhookTokenWithResponse Revoke a webhook token
 //
-// Revokes the token. The next webhook that uses it is refused, on every replica.
+// Revokes the token. The next webhook that uses it is refused, on every replica. If the token serves more than one connection, the response is a 409 unless force is set.
 //
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with DELETE /v1/discovery/webhooks/tokens/{id} (the `RevokeWebhookToken` operationId).
-func (c *ClientWithResponses) RevokeWebhookTokenWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*RevokeWebhookTokenResponse, error) {
-	rsp, err := c.RevokeWebhookToken(ctx, id, reqEditors...)
+func (c *ClientWithResponses) RevokeWebhookTokenWithResponse(ctx context.Context, id string, params *RevokeWebhookTokenParams, reqEditors ...RequestEditorFn) (*RevokeWebhookTokenResponse, error) {
+	rsp, err := c.RevokeWebhookToken(ctx, id, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -24908,6 +27513,213 @@ func ParseAcceptCompletenessResponse(rsp *http.Response) (*AcceptCompletenessRes
 	return response, nil
 }
 
+// ParseContinueAccountResponse parses an HTTP response from a ContinueAccountWithResponse call
+func ParseContinueAccountResponse(rsp *http.Response) (*ContinueAccountResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ContinueAccountResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest PullView
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 405:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON405 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 408:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON408 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 202:
+		var headers ContinueAccountResponse202Headers
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = &value
+		}
+		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XIdempotencyReplayed = &value
+		}
+		response.Headers202 = &headers
+	case rsp.StatusCode == 400:
+		var headers ContinueAccountResponse400Headers
+		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XIdempotencyReplayed = &value
+		}
+		response.Headers400 = &headers
+	case rsp.StatusCode == 401:
+		var headers ContinueAccountResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 404:
+		var headers ContinueAccountResponse404Headers
+		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XIdempotencyReplayed = &value
+		}
+		response.Headers404 = &headers
+	case rsp.StatusCode == 405:
+		var headers ContinueAccountResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = &value
+		}
+		response.Headers405 = &headers
+	case rsp.StatusCode == 409:
+		var headers ContinueAccountResponse409Headers
+		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XIdempotencyReplayed = &value
+		}
+		response.Headers409 = &headers
+	case rsp.StatusCode == 429:
+		var headers ContinueAccountResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers ContinueAccountResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
 // ParseGetStatementResponse parses an HTTP response from a GetStatementWithResponse call
 func ParseGetStatementResponse(rsp *http.Response) (*GetStatementResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -25480,6 +28292,124 @@ func ParseListConnectionHealthResponse(rsp *http.Response) (*ListConnectionHealt
 		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers ListConnectionHealthResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseSummarizeConnectionsResponse parses an HTTP response from a SummarizeConnectionsWithResponse call
+func ParseSummarizeConnectionsResponse(rsp *http.Response) (*SummarizeConnectionsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SummarizeConnectionsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ConnectionSummary
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 405:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON405 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers SummarizeConnectionsResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers SummarizeConnectionsResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = &value
+		}
+		response.Headers405 = &headers
+	case rsp.StatusCode == 429:
+		var headers SummarizeConnectionsResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers SummarizeConnectionsResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
@@ -29888,6 +32818,320 @@ func ParseGetErasureResponse(rsp *http.Response) (*GetErasureResponse, error) {
 	return response, nil
 }
 
+// ParseListPossibleReplacementsResponse parses an HTTP response from a ListPossibleReplacementsWithResponse call
+func ParseListPossibleReplacementsResponse(rsp *http.Response) (*ListPossibleReplacementsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListPossibleReplacementsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PageSuggestionView
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 405:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON405 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers ListPossibleReplacementsResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers ListPossibleReplacementsResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = &value
+		}
+		response.Headers405 = &headers
+	case rsp.StatusCode == 429:
+		var headers ListPossibleReplacementsResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers ListPossibleReplacementsResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseDismissPossibleReplacementsResponse parses an HTTP response from a DismissPossibleReplacementsWithResponse call
+func ParseDismissPossibleReplacementsResponse(rsp *http.Response) (*DismissPossibleReplacementsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DismissPossibleReplacementsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 405:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON405 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 408:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON408 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		var headers DismissPossibleReplacementsResponse204Headers
+		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XIdempotencyReplayed = &value
+		}
+		response.Headers204 = &headers
+	case rsp.StatusCode == 400:
+		var headers DismissPossibleReplacementsResponse400Headers
+		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XIdempotencyReplayed = &value
+		}
+		response.Headers400 = &headers
+	case rsp.StatusCode == 401:
+		var headers DismissPossibleReplacementsResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 404:
+		var headers DismissPossibleReplacementsResponse404Headers
+		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XIdempotencyReplayed = &value
+		}
+		response.Headers404 = &headers
+	case rsp.StatusCode == 405:
+		var headers DismissPossibleReplacementsResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = &value
+		}
+		response.Headers405 = &headers
+	case rsp.StatusCode == 409:
+		var headers DismissPossibleReplacementsResponse409Headers
+		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XIdempotencyReplayed = &value
+		}
+		response.Headers409 = &headers
+	case rsp.StatusCode == 429:
+		var headers DismissPossibleReplacementsResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers DismissPossibleReplacementsResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
 // ParseListAllPullsResponse parses an HTTP response from a ListAllPullsWithResponse call
 func ParseListAllPullsResponse(rsp *http.Response) (*ListAllPullsResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -32197,6 +35441,124 @@ func ParseReadChangesResponse(rsp *http.Response) (*ReadChangesResponse, error) 
 	return response, nil
 }
 
+// ParseSumTransactionsResponse parses an HTTP response from a SumTransactionsWithResponse call
+func ParseSumTransactionsResponse(rsp *http.Response) (*SumTransactionsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SumTransactionsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest TransactionSums
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 405:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON405 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers SumTransactionsResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers SumTransactionsResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = &value
+		}
+		response.Headers405 = &headers
+	case rsp.StatusCode == 429:
+		var headers SumTransactionsResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers SumTransactionsResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
 // ParseGetTransactionResponse parses an HTTP response from a GetTransactionWithResponse call
 func ParseGetTransactionResponse(rsp *http.Response) (*GetTransactionResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -32447,6 +35809,206 @@ func ParseListTransactionHistoryResponse(rsp *http.Response) (*ListTransactionHi
 	return response, nil
 }
 
+// ParseJoinTransactionsResponse parses an HTTP response from a JoinTransactionsWithResponse call
+func ParseJoinTransactionsResponse(rsp *http.Response) (*JoinTransactionsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &JoinTransactionsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest TransactionView
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 405:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON405 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 408:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON408 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers JoinTransactionsResponse200Headers
+		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XIdempotencyReplayed = &value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 400:
+		var headers JoinTransactionsResponse400Headers
+		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XIdempotencyReplayed = &value
+		}
+		response.Headers400 = &headers
+	case rsp.StatusCode == 401:
+		var headers JoinTransactionsResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 404:
+		var headers JoinTransactionsResponse404Headers
+		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XIdempotencyReplayed = &value
+		}
+		response.Headers404 = &headers
+	case rsp.StatusCode == 405:
+		var headers JoinTransactionsResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = &value
+		}
+		response.Headers405 = &headers
+	case rsp.StatusCode == 409:
+		var headers JoinTransactionsResponse409Headers
+		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XIdempotencyReplayed = &value
+		}
+		response.Headers409 = &headers
+	case rsp.StatusCode == 429:
+		var headers JoinTransactionsResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers JoinTransactionsResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
 // ParseSplitTransactionResponse parses an HTTP response from a SplitTransactionWithResponse call
 func ParseSplitTransactionResponse(rsp *http.Response) (*SplitTransactionResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -32503,12 +36065,33 @@ func ParseSplitTransactionResponse(rsp *http.Response) (*SplitTransactionRespons
 		}
 		response.ApplicationProblemJSON405 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 408:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON408 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
 		var dest Problem
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
 		var dest Problem
@@ -33604,6 +37187,13 @@ func ParseRevokeWebhookTokenResponse(rsp *http.Response) (*RevokeWebhookTokenRes
 			return nil, err
 		}
 		response.ApplicationProblemJSON405 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
 		var dest Problem

@@ -1056,6 +1056,20 @@ func (mr *MockLedgerMockRecorder) Completeness(ctx, tenant, account any) *gomock
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Completeness", reflect.TypeOf((*MockLedger)(nil).Completeness), ctx, tenant, account)
 }
 
+// Dismiss mocks base method.
+func (m *MockLedger) Dismiss(ctx context.Context, tenant domain.TenantID, pairs []ports.RecordPair, decision ports.Decision) error {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "Dismiss", ctx, tenant, pairs, decision)
+	ret0, _ := ret[0].(error)
+	return ret0
+}
+
+// Dismiss indicates an expected call of Dismiss.
+func (mr *MockLedgerMockRecorder) Dismiss(ctx, tenant, pairs, decision any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Dismiss", reflect.TypeOf((*MockLedger)(nil).Dismiss), ctx, tenant, pairs, decision)
+}
+
 // FeedHold mocks base method.
 func (m *MockLedger) FeedHold(ctx context.Context) (ports.FeedHold, error) {
 	m.ctrl.T.Helper()
@@ -1099,6 +1113,21 @@ func (m *MockLedger) IndexTexts(ctx context.Context, limit int) (int, error) {
 func (mr *MockLedgerMockRecorder) IndexTexts(ctx, limit any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "IndexTexts", reflect.TypeOf((*MockLedger)(nil).IndexTexts), ctx, limit)
+}
+
+// Join mocks base method.
+func (m *MockLedger) Join(ctx context.Context, tenant domain.TenantID, pair ports.RecordPair, decision ports.Decision) (domain.Transaction, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "Join", ctx, tenant, pair, decision)
+	ret0, _ := ret[0].(domain.Transaction)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// Join indicates an expected call of Join.
+func (mr *MockLedgerMockRecorder) Join(ctx, tenant, pair, decision any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Join", reflect.TypeOf((*MockLedger)(nil).Join), ctx, tenant, pair, decision)
 }
 
 // Quarantine mocks base method.
@@ -1189,18 +1218,48 @@ func (mr *MockLedgerMockRecorder) Snapshot(ctx, tenant, account, fn any) *gomock
 }
 
 // Split mocks base method.
-func (m *MockLedger) Split(ctx context.Context, tenant domain.TenantID, id, newID domain.TransactionID, at time.Time, entries ports.AuditEntries) (domain.Transaction, error) {
+func (m *MockLedger) Split(ctx context.Context, tenant domain.TenantID, id, newID domain.TransactionID, decision ports.Decision) (domain.Transaction, error) {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "Split", ctx, tenant, id, newID, at, entries)
+	ret := m.ctrl.Call(m, "Split", ctx, tenant, id, newID, decision)
 	ret0, _ := ret[0].(domain.Transaction)
 	ret1, _ := ret[1].(error)
 	return ret0, ret1
 }
 
 // Split indicates an expected call of Split.
-func (mr *MockLedgerMockRecorder) Split(ctx, tenant, id, newID, at, entries any) *gomock.Call {
+func (mr *MockLedgerMockRecorder) Split(ctx, tenant, id, newID, decision any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Split", reflect.TypeOf((*MockLedger)(nil).Split), ctx, tenant, id, newID, at, entries)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Split", reflect.TypeOf((*MockLedger)(nil).Split), ctx, tenant, id, newID, decision)
+}
+
+// Suggestion mocks base method.
+func (m *MockLedger) Suggestion(ctx context.Context, tenant domain.TenantID, pair ports.RecordPair) (ports.Suggestion, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "Suggestion", ctx, tenant, pair)
+	ret0, _ := ret[0].(ports.Suggestion)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// Suggestion indicates an expected call of Suggestion.
+func (mr *MockLedgerMockRecorder) Suggestion(ctx, tenant, pair any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Suggestion", reflect.TypeOf((*MockLedger)(nil).Suggestion), ctx, tenant, pair)
+}
+
+// Suggestions mocks base method.
+func (m *MockLedger) Suggestions(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID, page domain.PageRequest) (domain.Page[ports.Suggestion], error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "Suggestions", ctx, tenant, connection, page)
+	ret0, _ := ret[0].(domain.Page[ports.Suggestion])
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// Suggestions indicates an expected call of Suggestions.
+func (mr *MockLedgerMockRecorder) Suggestions(ctx, tenant, connection, page any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Suggestions", reflect.TypeOf((*MockLedger)(nil).Suggestions), ctx, tenant, connection, page)
 }
 
 // Sum mocks base method.

@@ -179,6 +179,21 @@ func (mr *MockAPIMockRecorder) ConnectorTypes(ctx any) *gomock.Call {
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ConnectorTypes", reflect.TypeOf((*MockAPI)(nil).ConnectorTypes), ctx)
 }
 
+// ContinueAccount mocks base method.
+func (m *MockAPI) ContinueAccount(ctx context.Context, tenant domain.TenantID, account domain.AccountID, externalID string) (domain.Pull, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "ContinueAccount", ctx, tenant, account, externalID)
+	ret0, _ := ret[0].(domain.Pull)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// ContinueAccount indicates an expected call of ContinueAccount.
+func (mr *MockAPIMockRecorder) ContinueAccount(ctx, tenant, account, externalID any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ContinueAccount", reflect.TypeOf((*MockAPI)(nil).ContinueAccount), ctx, tenant, account, externalID)
+}
+
 // CreateConnection mocks base method.
 func (m *MockAPI) CreateConnection(ctx context.Context, tenant domain.TenantID, n ports.NewConnection) (domain.Connection, error) {
 	m.ctrl.T.Helper()
@@ -279,6 +294,20 @@ func (m *MockAPI) DeleteSubscription(ctx context.Context, tenant domain.TenantID
 func (mr *MockAPIMockRecorder) DeleteSubscription(ctx, tenant, id, match any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "DeleteSubscription", reflect.TypeOf((*MockAPI)(nil).DeleteSubscription), ctx, tenant, id, match)
+}
+
+// DismissReplacements mocks base method.
+func (m *MockAPI) DismissReplacements(ctx context.Context, tenant domain.TenantID, pairs []ports.RecordPair, reason string) error {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "DismissReplacements", ctx, tenant, pairs, reason)
+	ret0, _ := ret[0].(error)
+	return ret0
+}
+
+// DismissReplacements indicates an expected call of DismissReplacements.
+func (mr *MockAPIMockRecorder) DismissReplacements(ctx, tenant, pairs, reason any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "DismissReplacements", reflect.TypeOf((*MockAPI)(nil).DismissReplacements), ctx, tenant, pairs, reason)
 }
 
 // Do mocks base method.
@@ -447,6 +476,21 @@ func (mr *MockAPIMockRecorder) GetTransactionAsOf(ctx, tenant, id, at any) *gomo
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "GetTransactionAsOf", reflect.TypeOf((*MockAPI)(nil).GetTransactionAsOf), ctx, tenant, id, at)
 }
 
+// JoinTransactions mocks base method.
+func (m *MockAPI) JoinTransactions(ctx context.Context, tenant domain.TenantID, pair ports.RecordPair, reason string) (domain.Transaction, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "JoinTransactions", ctx, tenant, pair, reason)
+	ret0, _ := ret[0].(domain.Transaction)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// JoinTransactions indicates an expected call of JoinTransactions.
+func (mr *MockAPIMockRecorder) JoinTransactions(ctx, tenant, pair, reason any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "JoinTransactions", reflect.TypeOf((*MockAPI)(nil).JoinTransactions), ctx, tenant, pair, reason)
+}
+
 // ListAccounts mocks base method.
 func (m *MockAPI) ListAccounts(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID, page domain.PageRequest) (domain.Page[domain.Account], error) {
 	m.ctrl.T.Helper()
@@ -523,7 +567,7 @@ func (mr *MockAPIMockRecorder) ListCloses(ctx, tenant, account, reopened, page a
 }
 
 // ListConnectionHealth mocks base method.
-func (m *MockAPI) ListConnectionHealth(ctx context.Context, tenant domain.TenantID, filter ports.ConnectionFilter, page domain.PageRequest) (domain.Page[ports.ConnectionStatus], error) {
+func (m *MockAPI) ListConnectionHealth(ctx context.Context, tenant domain.TenantID, filter ports.HealthFilter, page domain.PageRequest) (domain.Page[ports.ConnectionStatus], error) {
 	m.ctrl.T.Helper()
 	ret := m.ctrl.Call(m, "ListConnectionHealth", ctx, tenant, filter, page)
 	ret0, _ := ret[0].(domain.Page[ports.ConnectionStatus])
@@ -655,6 +699,21 @@ func (m *MockAPI) ListSubscriptions(ctx context.Context, tenant domain.TenantID,
 func (mr *MockAPIMockRecorder) ListSubscriptions(ctx, tenant, page any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ListSubscriptions", reflect.TypeOf((*MockAPI)(nil).ListSubscriptions), ctx, tenant, page)
+}
+
+// ListSuggestions mocks base method.
+func (m *MockAPI) ListSuggestions(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID, page domain.PageRequest) (domain.Page[ports.Suggestion], error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "ListSuggestions", ctx, tenant, connection, page)
+	ret0, _ := ret[0].(domain.Page[ports.Suggestion])
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// ListSuggestions indicates an expected call of ListSuggestions.
+func (mr *MockAPIMockRecorder) ListSuggestions(ctx, tenant, connection, page any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ListSuggestions", reflect.TypeOf((*MockAPI)(nil).ListSuggestions), ctx, tenant, connection, page)
 }
 
 // ListTenantAccounts mocks base method.
@@ -940,17 +999,17 @@ func (mr *MockAPIMockRecorder) ResumeSubscription(ctx, tenant, id any) *gomock.C
 }
 
 // RevokeToken mocks base method.
-func (m *MockAPI) RevokeToken(ctx context.Context, tenant domain.TenantID, id domain.TokenID) error {
+func (m *MockAPI) RevokeToken(ctx context.Context, tenant domain.TenantID, id domain.TokenID, force bool) error {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "RevokeToken", ctx, tenant, id)
+	ret := m.ctrl.Call(m, "RevokeToken", ctx, tenant, id, force)
 	ret0, _ := ret[0].(error)
 	return ret0
 }
 
 // RevokeToken indicates an expected call of RevokeToken.
-func (mr *MockAPIMockRecorder) RevokeToken(ctx, tenant, id any) *gomock.Call {
+func (mr *MockAPIMockRecorder) RevokeToken(ctx, tenant, id, force any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "RevokeToken", reflect.TypeOf((*MockAPI)(nil).RevokeToken), ctx, tenant, id)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "RevokeToken", reflect.TypeOf((*MockAPI)(nil).RevokeToken), ctx, tenant, id, force)
 }
 
 // RotateSubscriptionSecret mocks base method.
@@ -984,18 +1043,48 @@ func (mr *MockAPIMockRecorder) SearchTransactions(ctx, tenant, search, page any)
 }
 
 // SplitTransaction mocks base method.
-func (m *MockAPI) SplitTransaction(ctx context.Context, tenant domain.TenantID, id domain.TransactionID) (domain.Transaction, error) {
+func (m *MockAPI) SplitTransaction(ctx context.Context, tenant domain.TenantID, id domain.TransactionID, reason string) (domain.Transaction, error) {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "SplitTransaction", ctx, tenant, id)
+	ret := m.ctrl.Call(m, "SplitTransaction", ctx, tenant, id, reason)
 	ret0, _ := ret[0].(domain.Transaction)
 	ret1, _ := ret[1].(error)
 	return ret0, ret1
 }
 
 // SplitTransaction indicates an expected call of SplitTransaction.
-func (mr *MockAPIMockRecorder) SplitTransaction(ctx, tenant, id any) *gomock.Call {
+func (mr *MockAPIMockRecorder) SplitTransaction(ctx, tenant, id, reason any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "SplitTransaction", reflect.TypeOf((*MockAPI)(nil).SplitTransaction), ctx, tenant, id)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "SplitTransaction", reflect.TypeOf((*MockAPI)(nil).SplitTransaction), ctx, tenant, id, reason)
+}
+
+// SumTransactions mocks base method.
+func (m *MockAPI) SumTransactions(ctx context.Context, tenant domain.TenantID, filter domain.SumFilter) ([]domain.DayTotal, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "SumTransactions", ctx, tenant, filter)
+	ret0, _ := ret[0].([]domain.DayTotal)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// SumTransactions indicates an expected call of SumTransactions.
+func (mr *MockAPIMockRecorder) SumTransactions(ctx, tenant, filter any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "SumTransactions", reflect.TypeOf((*MockAPI)(nil).SumTransactions), ctx, tenant, filter)
+}
+
+// SummarizeConnections mocks base method.
+func (m *MockAPI) SummarizeConnections(ctx context.Context, tenant domain.TenantID) (domain.AttentionSummary, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "SummarizeConnections", ctx, tenant)
+	ret0, _ := ret[0].(domain.AttentionSummary)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// SummarizeConnections indicates an expected call of SummarizeConnections.
+func (mr *MockAPIMockRecorder) SummarizeConnections(ctx, tenant any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "SummarizeConnections", reflect.TypeOf((*MockAPI)(nil).SummarizeConnections), ctx, tenant)
 }
 
 // TestConnection mocks base method.
@@ -1311,6 +1400,21 @@ func (m *MockMaintenance) FlushTokenUsage(ctx context.Context) error {
 func (mr *MockMaintenanceMockRecorder) FlushTokenUsage(ctx any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "FlushTokenUsage", reflect.TypeOf((*MockMaintenance)(nil).FlushTokenUsage), ctx)
+}
+
+// IndexTexts mocks base method.
+func (m *MockMaintenance) IndexTexts(ctx context.Context, limit int) (int, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "IndexTexts", ctx, limit)
+	ret0, _ := ret[0].(int)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// IndexTexts indicates an expected call of IndexTexts.
+func (mr *MockMaintenanceMockRecorder) IndexTexts(ctx, limit any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "IndexTexts", reflect.TypeOf((*MockMaintenance)(nil).IndexTexts), ctx, limit)
 }
 
 // ListDue mocks base method.

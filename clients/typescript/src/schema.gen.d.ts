@@ -208,6 +208,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/discovery/accounts/{id}/continue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say which account of a new reference continues an account
+         * @description Says which account of the new account reference continues an account, while the health of the connection has the warning account_ambiguous. Queues a pull that makes the rows of the new reference visible. Responds with 409 if no rows wait for this decision, or if the connection is paused.
+         */
+        post: operations["continue-account"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/discovery/accounts/{id}/statement": {
         parameters: {
             query?: never;
@@ -260,10 +280,30 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List the health of all connections, ordered by config name
-         * @description Returns the health of each live connection of the tenant. The vendors are not called.
+         * List the health of all connections
+         * @description Returns the health of each live connection of the tenant, ordered by config name. With attention=true, only the connections that need a person are returned, the most urgent one first. The vendors are not called.
          */
         get: operations["list-connection-health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/discovery/aggregator-connections/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count the connections by what they need
+         * @description Returns how many live connections the tenant has, and how many of them need a person, for each reason. One query computes it, however many connections there are. The vendors are not called.
+         */
+        get: operations["summarize-connections"];
         put?: never;
         post?: never;
         delete?: never;
@@ -475,7 +515,7 @@ export interface paths {
         put?: never;
         /**
          * Ask the vendor to read the institution now
-         * @description Asks the vendor to read the institution now. New data arrives with a webhook, as after any other synchronisation. The response is a 409 if the vendor does not have this feature (Belvo), or if the connection is paused.
+         * @description Asks the vendor to read the institution now. New data arrives with a webhook, as after any other synchronisation. The response is a 409 if the vendor does not have this feature (Belvo), or if the connection is paused. It is a 429 with Retry-After if no refresh is allowed at the moment: Pluggy allows 20 in a minute, and a tenant can use 15 of them while another tenant refreshes, too.
          */
         post: operations["refresh-connection"];
         delete?: never;
@@ -776,6 +816,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/discovery/possible-replacements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List possible replacements, newest first
+         * @description Returns the pairs of transactions that may be one movement and about which nobody has decided. Each removed transaction is in three pairs at most.
+         */
+        get: operations["list-possible-replacements"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/discovery/possible-replacements/dismiss": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Dismiss possible replacements
+         * @description Stores that the transactions of one pair, or of each of up to 200 pairs, are different movements. The service never suggests or matches them again. They can still be joined.
+         */
+        post: operations["dismiss-possible-replacements"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/discovery/pulls": {
         parameters: {
             query?: never;
@@ -1028,6 +1108,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/discovery/transactions/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Sum transactions by day, money in and out, and currency
+         * @description Returns the sums of all transactions that match the parameters, by day and currency, and in total by currency. Removed and erased transactions are left out. The database computes the sums.
+         */
+        get: operations["sum-transactions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/discovery/transactions/{id}": {
         parameters: {
             query?: never;
@@ -1062,6 +1162,26 @@ export interface paths {
         get: operations["list-transaction-history"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/discovery/transactions/{id}/join": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Join a removed transaction with the one that continues it
+         * @description Makes a removed transaction continue as the row of a live one, because both are one movement. The other transaction is removed and superseded. Both must have the same account, currency and direction, otherwise the response is a 409. A split undoes the join.
+         */
+        post: operations["join-transactions"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1204,7 +1324,7 @@ export interface paths {
         post?: never;
         /**
          * Revoke a webhook token
-         * @description Revokes the token. The next webhook that uses it is refused, on every replica.
+         * @description Revokes the token. The next webhook that uses it is refused, on every replica. If the token serves more than one connection, the response is a 409 unless force is set.
          */
         delete: operations["revoke-webhook-token"];
         options?: never;
@@ -1368,6 +1488,20 @@ export interface components {
              */
             vendor: "pluggy" | "belvo";
         };
+        AddedRowsView: {
+            /**
+             * Format: int64
+             * @description Number of transactions that the pulls have added
+             * @example 12
+             */
+            count: number;
+            /**
+             * Format: date
+             * @description The day (UTC) on which the pulls ended
+             * @example 2026-03-01
+             */
+            date: string;
+        };
         AdjustmentView: {
             /**
              * @description The same members as they are after the change. All of them if the record was added or restored. Absent if it was removed
@@ -1458,6 +1592,25 @@ export interface components {
              * @example studio.lerian.discovery.transaction.added
              */
             type: string;
+        };
+        AttentionView: {
+            /**
+             * @description now: reauth, credential_rejected, credential_unopened (the service has no key for the credential), account_not_found, consent_expired, consent_revoked, pull_failed, drifting, mass_removal, silent. soon: consent_expiring, quarantined, account_shared. A reason that a more exact one explains is left out. Later versions may add reasons
+             * @example consent_expiring
+             */
+            reason: string;
+            /**
+             * @description now: data is missing or wrong. soon: data arrives, but a person should look
+             * @example soon
+             * @enum {string}
+             */
+            severity: "now" | "soon";
+            /**
+             * Format: date-time
+             * @description When the reason began
+             * @example 2026-03-01T10:00:00Z
+             */
+            since: string;
         };
         AuditEntryView: {
             /**
@@ -1560,6 +1713,13 @@ export interface components {
              * @enum {string}
              */
             change: "added" | "modified" | "removed";
+            /**
+             * @description The names of the members of transaction that differ from its previous version. Absent for version 1, and if the previous version is not known: compare all members then, and also if the last version that you have is not the previous one. All members are listed for an erased transaction
+             * @example [
+             *       "amount"
+             *     ]
+             */
+            changed?: string[];
             /** @description The transaction in its current state */
             transaction: components["schemas"]["TransactionView"];
         };
@@ -1806,6 +1966,8 @@ export interface components {
             secret?: string;
         };
         ConnectionHealthItem: {
+            /** @description Why the connection needs a person: what is severe first, then what has lasted longest. Absent when there is no reason */
+            attention?: components["schemas"]["AttentionView"][];
             /**
              * @description Whether the transactions explain the balances of the accounts: drifting if any account drifts, otherwise complete if any account is complete
              * @example complete
@@ -1863,22 +2025,68 @@ export interface components {
              * @example credential_rejected
              */
             reason?: string;
+            /** @description The new transactions of the last 14 days, the oldest day first */
+            rowsByDay: components["schemas"]["AddedRowsView"][];
             /**
              * Format: date-time
              * @description When health or reason last changed; absent before the first contact
              * @example 2026-03-01T10:00:00Z
              */
             since?: string;
+            /** @description What the service itself has caused at the institution in the current month (UTC) */
+            thisMonth: components["schemas"]["UsageView"];
             /**
              * @description The aggregator
              * @example pluggy
              * @enum {string}
              */
             vendor: "pluggy" | "belvo";
-            /** @description Absent when there are none. mass_removal: a complete read did not return many rows of an account; they are removed only if a read at least an hour later does not return them either. account_shared: another live connection reads one of the same accounts, and each connection stores its own transactions */
-            warnings?: ("mass_removal" | "account_shared")[];
+            /** @description Absent when there are none. mass_removal: a complete read did not return many rows of an account; they are removed only if a read at least an hour later does not return them either. account_shared: another live connection reads one of the same accounts, and each connection stores its own transactions. account_ambiguous: accounts of the new account reference cannot be told apart, and their rows stay invisible until POST /accounts/{id}/continue says which account continues which. join_undone: the vendor returns both rows of transactions that somebody had joined; it ends when the pair is dismissed */
+            warnings?: ("mass_removal" | "account_shared" | "account_ambiguous" | "join_undone")[];
             /** @description Whether the vendor's webhooks arrive */
             webhook: components["schemas"]["WebhookView"];
+        };
+        ConnectionSummary: {
+            /**
+             * @description Number of connections for each reason that occurs; see the reasons of the health list
+             * @example {
+             *       "quarantined": 1,
+             *       "reauth": 2
+             *     }
+             */
+            attention: {
+                [key: string]: number;
+            };
+            /**
+             * Format: int64
+             * @description Number of live connections
+             * @example 41
+             */
+            connections: number;
+            /**
+             * Format: int64
+             * @description Number of connections with an account that drifts
+             * @example 0
+             */
+            drifting: number;
+            /**
+             * Format: int64
+             * @description Number of connections whose last contact with the vendor succeeded
+             * @example 38
+             */
+            healthy: number;
+            /**
+             * Format: int64
+             * @description Number of connections with at least one reason
+             * @example 3
+             */
+            needy: number;
+            /**
+             * Format: int64
+             * @description Number of rows in all quarantines
+             * @example 4
+             */
+            quarantined: number;
         };
         ConnectorType: {
             /**
@@ -1909,6 +2117,13 @@ export interface components {
              * @enum {string}
              */
             state: "unknown" | "active" | "expiring" | "expired" | "revoked";
+        };
+        ContinueRequest: {
+            /**
+             * @description The vendor's id of the account under the new account reference
+             * @example 7b0a1a4e-4b0d-4c39-93c9-5f2f4ef1f1f1
+             */
+            externalId: string;
         };
         CountsView: {
             /**
@@ -2048,6 +2263,35 @@ export interface components {
              * @example 1
              */
             waiting: number;
+        };
+        DayTotalView: {
+            /**
+             * Format: int64
+             * @description Number of transactions
+             * @example 12
+             */
+            count: number;
+            /**
+             * @description ISO 4217
+             * @example BRL
+             */
+            currency: string;
+            /**
+             * Format: date
+             * @description Value date
+             * @example 2026-03-01
+             */
+            date: string;
+            /**
+             * @description Sum of the money in: a decimal
+             * @example 1520.37
+             */
+            in: string;
+            /**
+             * @description Sum of the money out: a decimal without sign
+             * @example 212.45
+             */
+            out: string;
         };
         DeliveryDetail: {
             /**
@@ -2199,6 +2443,25 @@ export interface components {
              */
             vendor: "pluggy" | "belvo";
         };
+        DismissRequest: {
+            /**
+             * @description The id of the other transaction; with old, and without pairs
+             * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02
+             */
+            new?: string;
+            /**
+             * @description The id of the removed transaction; with new, and without pairs
+             * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+             */
+            old?: string;
+            /** @description The pairs, without old and new; at most 200 */
+            pairs?: components["schemas"]["PairRequest"][];
+            /**
+             * @description Why; it is kept in the history of the transactions
+             * @example two purchases of one day
+             */
+            reason?: string;
+        };
         EngineChange: {
             /** @description The configuration; replaces the stored one */
             config?: components["schemas"]["PostgresConfig"] | components["schemas"]["RestGenericConfig"];
@@ -2301,6 +2564,29 @@ export interface components {
              */
             from: string;
         };
+        EvidenceView: {
+            /**
+             * @description What was compared, such as counterparty, document, end_to_end_id, instalment or operation. Later versions of the service can add further kinds
+             * @example counterparty
+             */
+            kind: string;
+            /**
+             * @description The value of the other transaction; absent if it has none
+             * @example MARIA S
+             */
+            new?: string;
+            /**
+             * @description The value of the removed transaction; absent if it has none
+             * @example MARIA SILVA
+             */
+            old?: string;
+            /**
+             * @description Whether it speaks for or against one movement
+             * @example for
+             * @enum {string}
+             */
+            speaks: "for" | "against";
+        };
         FeedPage: {
             /**
              * @description More changes can be read immediately
@@ -2322,6 +2608,8 @@ export interface components {
             nextCursor: string;
         };
         HealthView: {
+            /** @description Why the connection needs a person: what is severe first, then what has lasted longest. Absent when there is no reason */
+            attention?: components["schemas"]["AttentionView"][];
             /**
              * @description Whether the transactions explain the balances of the accounts: drifting if any account drifts, otherwise complete if any account is complete
              * @example complete
@@ -2375,10 +2663,24 @@ export interface components {
              * @example 2026-03-01T10:00:00Z
              */
             since?: string;
-            /** @description Absent when there are none. mass_removal: a complete read did not return many rows of an account; they are removed only if a read at least an hour later does not return them either. account_shared: another live connection reads one of the same accounts, and each connection stores its own transactions */
-            warnings?: ("mass_removal" | "account_shared")[];
+            /** @description What the service itself has caused at the institution in the current month (UTC) */
+            thisMonth: components["schemas"]["UsageView"];
+            /** @description Absent when there are none. mass_removal: a complete read did not return many rows of an account; they are removed only if a read at least an hour later does not return them either. account_shared: another live connection reads one of the same accounts, and each connection stores its own transactions. account_ambiguous: accounts of the new account reference cannot be told apart, and their rows stay invisible until POST /accounts/{id}/continue says which account continues which. join_undone: the vendor returns both rows of transactions that somebody had joined; it ends when the pair is dismissed */
+            warnings?: ("mass_removal" | "account_shared" | "account_ambiguous" | "join_undone")[];
             /** @description Whether the vendor's webhooks arrive */
             webhook: components["schemas"]["WebhookView"];
+        };
+        JoinRequest: {
+            /**
+             * @description Why; it is kept in the history of the transactions
+             * @example the tip was added
+             */
+            reason?: string;
+            /**
+             * @description The id of the live transaction with which the transaction continues
+             * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02
+             */
+            with: string;
         };
         LinkSession: {
             /**
@@ -2425,6 +2727,11 @@ export interface components {
              */
             amount: string;
             /**
+             * @description The other party; absent if unknown
+             * @example Companhia de Energia
+             */
+            counterparty?: string;
+            /**
              * @description ISO 4217; the currency of the account
              * @example BRL
              */
@@ -2441,10 +2748,26 @@ export interface components {
              */
             description: string;
             /**
-             * @description The id of the transaction
+             * @description The id of the transaction, or its reference; see the parameter externalId
              * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
              */
             external_id: string;
+            /**
+             * @description The first of end-to-end id, transaction id, tracking key and reference number that is known; absent if none is
+             * @example E18236120202603011212s0a1b2c3d4e
+             */
+            reference?: string;
+            /**
+             * @description The id of the transaction
+             * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+             */
+            transaction_id: string;
+            /**
+             * @description debit: money out
+             * @example debit
+             * @enum {string}
+             */
+            type: "credit" | "debit";
         };
         MintRequest: {
             /**
@@ -2857,6 +3180,26 @@ export interface components {
              */
             nextCursor?: string;
         };
+        PageSuggestionView: {
+            /**
+             * @description Whether there are more items after this page
+             * @example true
+             */
+            hasMore: boolean;
+            /** @description The items of this page */
+            items: components["schemas"]["SuggestionView"][];
+            /**
+             * Format: int64
+             * @description The requested maximum number of items on a page
+             * @example 20
+             */
+            limit: number;
+            /**
+             * @description The cursor of the next page; absent on the last page
+             * @example AXgBnA-KbR58O5pSPx1bfooBMjAyNi0wMy0wMQ
+             */
+            nextCursor?: string;
+        };
         PageTokenView: {
             /**
              * @description Whether there are more items after this page
@@ -2916,6 +3259,31 @@ export interface components {
              * @example AXgBnA-KbR58O5pSPx1bfooBMjAyNi0wMy0wMQ
              */
             nextCursor?: string;
+        };
+        PairRequest: {
+            /**
+             * @description The id of the other transaction
+             * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02
+             */
+            new: string;
+            /**
+             * @description The id of the removed transaction
+             * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+             */
+            old: string;
+        };
+        PartyDocumentView: {
+            /**
+             * @description The kind of the number, by its form
+             * @example CNPJ
+             * @enum {string}
+             */
+            type: "CPF" | "CNPJ" | "RFC" | "other";
+            /**
+             * @description The number without punctuation, with letters in upper case
+             * @example 12ABC34501DE35
+             */
+            value: string;
         };
         /** @description The config of type postgres: a PostgreSQL database */
         PostgresConfig: {
@@ -3145,6 +3513,43 @@ export interface components {
              */
             version: string;
         };
+        ReferencesView: {
+            /**
+             * @description The code with which the institution authenticates a payment
+             * @example 9A7B.1C2D.3E4F.5061
+             */
+            authenticationCode?: string;
+            /**
+             * @description The number of a cheque, without leading zeros
+             * @example 417
+             */
+            chequeNumber?: string;
+            /**
+             * @description The end-to-end id of a PIX payment (E…) or of its refund (D…)
+             * @example E18236120202603011212s0a1b2c3d4e
+             */
+            endToEndId?: string;
+            /**
+             * @description The reference that the receiver gave the payment; a static PIX QR code has one for many payments
+             * @example PEDIDO-1024
+             */
+            receiverReferenceId?: string;
+            /**
+             * @description The reference that the payer or the institution gave the payment
+             * @example 8703
+             */
+            referenceNumber?: string;
+            /**
+             * @description The clave de rastreo of a SPEI payment
+             * @example MBAN01002602240078226691
+             */
+            trackingKey?: string;
+            /**
+             * @description The institution's own id of the transaction
+             * @example 675767aa-d7ae-4c0b-9f3e-7f2f1f0f5a11
+             */
+            transactionId?: string;
+        };
         RegistrationView: {
             /**
              * @description The aggregator's id of the webhook
@@ -3318,6 +3723,13 @@ export interface components {
              */
             url: string;
         };
+        SplitRequest: {
+            /**
+             * @description Why; it is kept in the history of the transactions
+             * @example two payments on one day
+             */
+            reason?: string;
+        };
         SubscriptionChange: {
             /**
              * @description Only events of this connection; absent for all
@@ -3430,6 +3842,41 @@ export interface components {
              */
             waiting: number;
         };
+        SuggestionView: {
+            /**
+             * @description The account of both transactions; absent if they have none
+             * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+             */
+            accountId?: string;
+            /**
+             * @description The connection of both transactions
+             * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+             */
+            connectionId: string;
+            /** @description What speaks for and against one movement; empty if the pair was joined without a suggestion */
+            evidence: components["schemas"]["EvidenceView"][];
+            /**
+             * @description The id of the transaction that may continue it
+             * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02
+             */
+            new: string;
+            /**
+             * @description The id of the transaction that the vendor has removed
+             * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+             */
+            old: string;
+            /**
+             * Format: date-time
+             * @description When the service found the pair
+             * @example 2026-03-02T10:00:00Z
+             */
+            since: string;
+            /**
+             * @description open, or join_undone: somebody has joined the pair, and the vendor returns both rows. In events also why the suggestion has ended: joined, dismissed, excluded, matched, split, removed or returned. Later versions of the service can add further states
+             * @example open
+             */
+            state: string;
+        };
         SupersededView: {
             /**
              * Format: date-time
@@ -3443,7 +3890,7 @@ export interface components {
              */
             externalId: string;
             /**
-             * @description Why both rows are the same movement: vendor_link, institution_key, same_description, similar_text, foreign_amount or exclusion. Later versions of the service can add further rules
+             * @description Why both rows are the same movement: vendor_link, institution_key, same_description, similar_text, foreign_amount, exclusion, or operator (somebody has joined them). Later versions of the service can add further rules
              * @example same_description
              */
             rule: string;
@@ -3520,11 +3967,46 @@ export interface components {
              */
             revokedAt?: string;
             /**
+             * Format: int64
+             * @description The number of connections whose last webhook came through the token; 0 after the token was revoked
+             * @example 40
+             */
+            serves: number;
+            /**
              * @description The aggregator
              * @example pluggy
              * @enum {string}
              */
             vendor: "pluggy" | "belvo";
+        };
+        TotalView: {
+            /**
+             * Format: int64
+             * @description Number of transactions
+             * @example 12
+             */
+            count: number;
+            /**
+             * @description ISO 4217
+             * @example BRL
+             */
+            currency: string;
+            /**
+             * @description Sum of the money in: a decimal
+             * @example 1520.37
+             */
+            in: string;
+            /**
+             * @description Sum of the money out: a decimal without sign
+             * @example 212.45
+             */
+            out: string;
+        };
+        TransactionSums: {
+            /** @description One item for each day and currency that has transactions, the latest day first */
+            items: components["schemas"]["DayTotalView"][];
+            /** @description The sum of the items for each currency */
+            total: components["schemas"]["TotalView"][];
         };
         TransactionVersionView: {
             /**
@@ -3573,6 +4055,11 @@ export interface components {
              * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
              */
             pullId?: string;
+            /**
+             * @description Why an operator has joined, split or dismissed the transaction; absent without a reason
+             * @example the tip was added
+             */
+            reason?: string;
             /**
              * @description Lower-case hex SHA-256 of the vendor's row from which the version was created; after a removal, the hash of the last row. Absent if it is not known
              * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
@@ -3627,6 +4114,8 @@ export interface components {
              * @example Companhia de Energia
              */
             counterparty?: string;
+            /** @description The tax number of the other party; absent if it is unknown or masked */
+            counterpartyDocument?: components["schemas"]["PartyDocumentView"];
             /**
              * @description ISO 4217; the currency of amount
              * @example BRL
@@ -3679,6 +4168,15 @@ export interface components {
              */
             occurredAt?: string;
             /**
+             * @description The ids of removed transactions that may be the same movement; see GET /possible-replacements. Absent when there are none
+             * @example [
+             *       "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a03"
+             *     ]
+             */
+            possiblySupersedes?: string[];
+            /** @description The identifiers by which a person reconciles the transaction, as the institution states or prints them; absent if none is known */
+            references?: components["schemas"]["ReferencesView"];
+            /**
              * Format: date-time
              * @description When the removal was detected; absent while the vendor lists it
              * @example 2026-03-09T10:00:00Z
@@ -3717,6 +4215,20 @@ export interface components {
             version: number;
             /** @description Doubts about this row; absent when there are none. direction_conflict: the vendor's sign and type indicate opposite directions */
             warnings?: "direction_conflict"[];
+        };
+        UsageView: {
+            /**
+             * Format: int64
+             * @description Number of complete pulls that have succeeded: pulls that read everything that the vendor has
+             * @example 41
+             */
+            pulls: number;
+            /**
+             * Format: int64
+             * @description Number of refreshes that the vendor has accepted
+             * @example 3
+             */
+            refreshes: number;
         };
         VersionView: {
             /**
@@ -6044,6 +6556,335 @@ export interface operations {
             };
         };
     };
+    "continue-account": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too */
+                "X-Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Opaque */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "externalId": "7b0a1a4e-4b0d-4c39-93c9-5f2f4ef1f1f1"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ContinueRequest"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    Location?: string;
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "attempts": 1,
+                     *       "connectionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *       "counts": {
+                     *         "accounts": 2,
+                     *         "added": 6,
+                     *         "modified": 1,
+                     *         "quarantined": 0,
+                     *         "read": 8,
+                     *         "removed": 0,
+                     *         "unchanged": 1
+                     *       },
+                     *       "createdAt": "2026-03-01T10:00:00Z",
+                     *       "finishedAt": "2026-03-02T10:00:04Z",
+                     *       "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *       "lastError": "vendor_unreachable",
+                     *       "nextTryAt": "2026-03-02T10:00:05Z",
+                     *       "startedAt": "2026-03-02T10:00:01Z",
+                     *       "status": "succeeded",
+                     *       "trigger": "webhook",
+                     *       "vendor": "pluggy"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PullView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "the request is not valid",
+                     *       "instance": "/v1/discovery/accounts/{id}/continue",
+                     *       "code": "MTCH-0001",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.limit",
+                     *           "message": "must be at most 200"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    /** @description Always Bearer */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "authentication is required",
+                     *       "instance": "/v1/discovery/accounts/{id}/continue",
+                     *       "code": "MTCH-0003"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "the token lacks the required scope",
+                     *       "instance": "/v1/discovery/accounts/{id}/continue",
+                     *       "code": "MTCH-0004"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "account not found",
+                     *       "instance": "/v1/discovery/accounts/{id}/continue",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    /** @description The methods that the path supports */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Method Not Allowed",
+                     *       "status": 405,
+                     *       "detail": "the method is not allowed for this path",
+                     *       "instance": "/v1/discovery/accounts/{id}/continue",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Request Timeout",
+                     *       "status": 408,
+                     *       "detail": "the body did not arrive in time",
+                     *       "instance": "/v1/discovery/accounts/{id}/continue",
+                     *       "code": "MTCH-0001"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Conflict",
+                     *       "status": 409,
+                     *       "detail": "the request conflicts with the current state",
+                     *       "instance": "/v1/discovery/accounts/{id}/continue",
+                     *       "code": "MTCH-0007"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Request Entity Too Large",
+                     *       "status": 413,
+                     *       "detail": "the body is too large",
+                     *       "instance": "/v1/discovery/accounts/{id}/continue",
+                     *       "code": "MTCH-0010"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unsupported Media Type",
+                     *       "status": 415,
+                     *       "detail": "the body must be application/json without a content encoding",
+                     *       "instance": "/v1/discovery/accounts/{id}/continue",
+                     *       "code": "MTCH-0001"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "the idempotency key was used for another request",
+                     *       "instance": "/v1/discovery/accounts/{id}/continue",
+                     *       "code": "MTCH-0019"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "too many requests",
+                     *       "instance": "/v1/discovery/accounts/{id}/continue",
+                     *       "code": "MTCH-0009"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/accounts/{id}/continue",
+                     *       "code": "MTCH-0002"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Service Unavailable",
+                     *       "status": 503,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/accounts/{id}/continue",
+                     *       "code": "MTCH-0008"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-statement": {
         parameters: {
             query: {
@@ -6053,6 +6894,8 @@ export interface operations {
                 to?: string;
                 /** @description The format of the document */
                 format: "camt053" | "ofx" | "csv" | "matcher";
+                /** @description The value of external_id in the format matcher. id: the id of the transaction. reference: its reference, if it is the first transaction of the account, by id, that ever had this reference, otherwise its id */
+                externalId?: "id" | "reference";
                 /** @description Print the period that ends on this day as it was when it was closed; not together with from, to and force */
                 close?: string;
                 /** @description true: write the statement although the account drifts */
@@ -6081,10 +6924,14 @@ export interface operations {
                      * @example [
                      *       {
                      *         "amount": "-212.45",
+                     *         "counterparty": "Companhia de Energia",
                      *         "currency": "BRL",
                      *         "date": "2026-03-01",
                      *         "description": "BOLETO DE ENERGIA",
-                     *         "external_id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01"
+                     *         "external_id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *         "reference": "E18236120202603011212s0a1b2c3d4e",
+                     *         "transaction_id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *         "type": "debit"
                      *       }
                      *     ]
                      */
@@ -6783,6 +7630,10 @@ export interface operations {
                 health?: "unknown" | "healthy" | "unhealthy";
                 /** @description Only connections whose consent expires, or has expired, before this day (UTC). Connections without a known expiry are left out */
                 consentExpiresBefore?: string;
+                /** @description true: only connections that need a person, the most urgent one first. Use the cursors of this list only with the same value */
+                attention?: "true" | "false";
+                /** @description Only connections whose config name contains this text; case and accents are ignored */
+                q?: string;
                 /** @description The maximum number of items on the page */
                 limit?: number;
                 /** @description nextCursor of the previous page */
@@ -6805,6 +7656,13 @@ export interface operations {
                      *       "hasMore": true,
                      *       "items": [
                      *         {
+                     *           "attention": [
+                     *             {
+                     *               "reason": "consent_expiring",
+                     *               "severity": "soon",
+                     *               "since": "2026-03-01T10:00:00Z"
+                     *             }
+                     *           ],
                      *           "completeness": "complete",
                      *           "configName": "pluggy-main",
                      *           "connectionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
@@ -6819,7 +7677,17 @@ export interface operations {
                      *           "paused": false,
                      *           "quarantined": 0,
                      *           "reason": "credential_rejected",
+                     *           "rowsByDay": [
+                     *             {
+                     *               "count": 12,
+                     *               "date": "2026-03-01"
+                     *             }
+                     *           ],
                      *           "since": "2026-03-01T10:00:00Z",
+                     *           "thisMonth": {
+                     *             "pulls": 41,
+                     *             "refreshes": 3
+                     *           },
                      *           "vendor": "pluggy",
                      *           "warnings": [
                      *             "mass_removal"
@@ -6979,6 +7847,186 @@ export interface operations {
                      *       "status": 503,
                      *       "detail": "internal error",
                      *       "instance": "/v1/discovery/aggregator-connections/health",
+                     *       "code": "MTCH-0008"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "summarize-connections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "attention": {
+                     *         "quarantined": 1,
+                     *         "reauth": 2
+                     *       },
+                     *       "connections": 41,
+                     *       "drifting": 0,
+                     *       "healthy": 38,
+                     *       "needy": 3,
+                     *       "quarantined": 4
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ConnectionSummary"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "the request is not valid",
+                     *       "instance": "/v1/discovery/aggregator-connections/summary",
+                     *       "code": "MTCH-0001",
+                     *       "errors": [
+                     *         {
+                     *           "location": "query.limit",
+                     *           "message": "must be at most 200"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    /** @description Always Bearer */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "authentication is required",
+                     *       "instance": "/v1/discovery/aggregator-connections/summary",
+                     *       "code": "MTCH-0003"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "the token lacks the required scope",
+                     *       "instance": "/v1/discovery/aggregator-connections/summary",
+                     *       "code": "MTCH-0004"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    /** @description The methods that the path supports */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Method Not Allowed",
+                     *       "status": 405,
+                     *       "detail": "the method is not allowed for this path",
+                     *       "instance": "/v1/discovery/aggregator-connections/summary",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "too many requests",
+                     *       "instance": "/v1/discovery/aggregator-connections/summary",
+                     *       "code": "MTCH-0009"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/aggregator-connections/summary",
+                     *       "code": "MTCH-0002"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Service Unavailable",
+                     *       "status": 503,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/aggregator-connections/summary",
                      *       "code": "MTCH-0008"
                      *     }
                      */
@@ -8583,6 +9631,13 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "attention": [
+                     *         {
+                     *           "reason": "consent_expiring",
+                     *           "severity": "soon",
+                     *           "since": "2026-03-01T10:00:00Z"
+                     *         }
+                     *       ],
                      *       "completeness": "complete",
                      *       "consent": {
                      *         "expiresAt": "2026-12-26T10:45:58Z",
@@ -8596,6 +9651,10 @@ export interface operations {
                      *       "quarantined": 0,
                      *       "reason": "credential_rejected",
                      *       "since": "2026-03-01T10:00:00Z",
+                     *       "thisMonth": {
+                     *         "pulls": 41,
+                     *         "refreshes": 3
+                     *       },
                      *       "warnings": [
                      *         "mass_removal"
                      *       ],
@@ -9072,6 +10131,13 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "attention": [
+                     *         {
+                     *           "reason": "consent_expiring",
+                     *           "severity": "soon",
+                     *           "since": "2026-03-01T10:00:00Z"
+                     *         }
+                     *       ],
                      *       "completeness": "complete",
                      *       "consent": {
                      *         "expiresAt": "2026-12-26T10:45:58Z",
@@ -9085,6 +10151,10 @@ export interface operations {
                      *       "quarantined": 0,
                      *       "reason": "credential_rejected",
                      *       "since": "2026-03-01T10:00:00Z",
+                     *       "thisMonth": {
+                     *         "pulls": 41,
+                     *         "refreshes": 3
+                     *       },
                      *       "warnings": [
                      *         "mass_removal"
                      *       ],
@@ -10365,6 +11435,13 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "attention": [
+                     *         {
+                     *           "reason": "consent_expiring",
+                     *           "severity": "soon",
+                     *           "since": "2026-03-01T10:00:00Z"
+                     *         }
+                     *       ],
                      *       "completeness": "complete",
                      *       "consent": {
                      *         "expiresAt": "2026-12-26T10:45:58Z",
@@ -10378,6 +11455,10 @@ export interface operations {
                      *       "quarantined": 0,
                      *       "reason": "credential_rejected",
                      *       "since": "2026-03-01T10:00:00Z",
+                     *       "thisMonth": {
+                     *         "pulls": 41,
+                     *         "refreshes": 3
+                     *       },
                      *       "warnings": [
                      *         "mass_removal"
                      *       ],
@@ -10650,6 +11731,10 @@ export interface operations {
                      *           "category": "Electricity",
                      *           "connectionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                      *           "counterparty": "Companhia de Energia",
+                     *           "counterpartyDocument": {
+                     *             "type": "CNPJ",
+                     *             "value": "12ABC34501DE35"
+                     *           },
                      *           "currency": "BRL",
                      *           "date": "2026-03-01",
                      *           "description": "BOLETO DE ENERGIA",
@@ -10661,6 +11746,18 @@ export interface operations {
                      *             "id": "c0ffee00-0000-4000-8000-000000000002"
                      *           },
                      *           "occurredAt": "2026-03-01T09:12:44Z",
+                     *           "possiblySupersedes": [
+                     *             "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a03"
+                     *           ],
+                     *           "references": {
+                     *             "authenticationCode": "9A7B.1C2D.3E4F.5061",
+                     *             "chequeNumber": "417",
+                     *             "endToEndId": "E18236120202603011212s0a1b2c3d4e",
+                     *             "receiverReferenceId": "PEDIDO-1024",
+                     *             "referenceNumber": "8703",
+                     *             "trackingKey": "MBAN01002602240078226691",
+                     *             "transactionId": "675767aa-d7ae-4c0b-9f3e-7f2f1f0f5a11"
+                     *           },
                      *           "removedAt": "2026-03-09T10:00:00Z",
                      *           "status": "posted",
                      *           "supersededBy": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02",
@@ -14078,6 +15175,512 @@ export interface operations {
             };
         };
     };
+    "list-possible-replacements": {
+        parameters: {
+            query?: {
+                /** @description Only items of this connection */
+                connectionId?: string;
+                /** @description The maximum number of items on the page */
+                limit?: number;
+                /** @description nextCursor of the previous page */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "hasMore": true,
+                     *       "items": [
+                     *         {
+                     *           "accountId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *           "connectionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *           "evidence": [
+                     *             {
+                     *               "kind": "counterparty",
+                     *               "new": "MARIA S",
+                     *               "old": "MARIA SILVA",
+                     *               "speaks": "for"
+                     *             }
+                     *           ],
+                     *           "new": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02",
+                     *           "old": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *           "since": "2026-03-02T10:00:00Z",
+                     *           "state": "open"
+                     *         }
+                     *       ],
+                     *       "limit": 20,
+                     *       "nextCursor": "AXgBnA-KbR58O5pSPx1bfooBMjAyNi0wMy0wMQ"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PageSuggestionView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "the request is not valid",
+                     *       "instance": "/v1/discovery/possible-replacements",
+                     *       "code": "MTCH-0001",
+                     *       "errors": [
+                     *         {
+                     *           "location": "query.limit",
+                     *           "message": "must be at most 200"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    /** @description Always Bearer */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "authentication is required",
+                     *       "instance": "/v1/discovery/possible-replacements",
+                     *       "code": "MTCH-0003"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "the token lacks the required scope",
+                     *       "instance": "/v1/discovery/possible-replacements",
+                     *       "code": "MTCH-0004"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    /** @description The methods that the path supports */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Method Not Allowed",
+                     *       "status": 405,
+                     *       "detail": "the method is not allowed for this path",
+                     *       "instance": "/v1/discovery/possible-replacements",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "too many requests",
+                     *       "instance": "/v1/discovery/possible-replacements",
+                     *       "code": "MTCH-0009"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/possible-replacements",
+                     *       "code": "MTCH-0002"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Service Unavailable",
+                     *       "status": 503,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/possible-replacements",
+                     *       "code": "MTCH-0008"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "dismiss-possible-replacements": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too */
+                "X-Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "new": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02",
+                 *       "old": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                 *       "pairs": [
+                 *         {
+                 *           "new": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02",
+                 *           "old": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01"
+                 *         }
+                 *       ],
+                 *       "reason": "two purchases of one day"
+                 *     }
+                 */
+                "application/json": components["schemas"]["DismissRequest"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "the request is not valid",
+                     *       "instance": "/v1/discovery/possible-replacements/dismiss",
+                     *       "code": "MTCH-0001",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.limit",
+                     *           "message": "must be at most 200"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    /** @description Always Bearer */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "authentication is required",
+                     *       "instance": "/v1/discovery/possible-replacements/dismiss",
+                     *       "code": "MTCH-0003"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "the token lacks the required scope",
+                     *       "instance": "/v1/discovery/possible-replacements/dismiss",
+                     *       "code": "MTCH-0004"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "transaction not found",
+                     *       "instance": "/v1/discovery/possible-replacements/dismiss",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    /** @description The methods that the path supports */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Method Not Allowed",
+                     *       "status": 405,
+                     *       "detail": "the method is not allowed for this path",
+                     *       "instance": "/v1/discovery/possible-replacements/dismiss",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Request Timeout",
+                     *       "status": 408,
+                     *       "detail": "the body did not arrive in time",
+                     *       "instance": "/v1/discovery/possible-replacements/dismiss",
+                     *       "code": "MTCH-0001"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Conflict",
+                     *       "status": 409,
+                     *       "detail": "the request conflicts with the current state",
+                     *       "instance": "/v1/discovery/possible-replacements/dismiss",
+                     *       "code": "MTCH-0007"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Request Entity Too Large",
+                     *       "status": 413,
+                     *       "detail": "the body is too large",
+                     *       "instance": "/v1/discovery/possible-replacements/dismiss",
+                     *       "code": "MTCH-0010"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unsupported Media Type",
+                     *       "status": 415,
+                     *       "detail": "the body must be application/json without a content encoding",
+                     *       "instance": "/v1/discovery/possible-replacements/dismiss",
+                     *       "code": "MTCH-0001"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "the idempotency key was used for another request",
+                     *       "instance": "/v1/discovery/possible-replacements/dismiss",
+                     *       "code": "MTCH-0019"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "too many requests",
+                     *       "instance": "/v1/discovery/possible-replacements/dismiss",
+                     *       "code": "MTCH-0009"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/possible-replacements/dismiss",
+                     *       "code": "MTCH-0002"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Service Unavailable",
+                     *       "status": 503,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/possible-replacements/dismiss",
+                     *       "code": "MTCH-0008"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-all-pulls": {
         parameters: {
             query?: {
@@ -17390,8 +18993,10 @@ export interface operations {
             query?: {
                 /** @description Exact amount with its sign; 12.5 equals 12.50 */
                 amount?: string;
-                /** @description Part of the description or the counterparty; case is ignored */
+                /** @description Part of the description or the counterparty, at least 3 characters; case and accents are ignored */
                 text?: string;
+                /** @description The exact value of any member of references */
+                reference?: string;
                 /** @description First value date */
                 from?: string;
                 /** @description Last value date */
@@ -17429,6 +19034,10 @@ export interface operations {
                      *           "category": "Electricity",
                      *           "connectionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                      *           "counterparty": "Companhia de Energia",
+                     *           "counterpartyDocument": {
+                     *             "type": "CNPJ",
+                     *             "value": "12ABC34501DE35"
+                     *           },
                      *           "currency": "BRL",
                      *           "date": "2026-03-01",
                      *           "description": "BOLETO DE ENERGIA",
@@ -17440,6 +19049,18 @@ export interface operations {
                      *             "id": "c0ffee00-0000-4000-8000-000000000002"
                      *           },
                      *           "occurredAt": "2026-03-01T09:12:44Z",
+                     *           "possiblySupersedes": [
+                     *             "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a03"
+                     *           ],
+                     *           "references": {
+                     *             "authenticationCode": "9A7B.1C2D.3E4F.5061",
+                     *             "chequeNumber": "417",
+                     *             "endToEndId": "E18236120202603011212s0a1b2c3d4e",
+                     *             "receiverReferenceId": "PEDIDO-1024",
+                     *             "referenceNumber": "8703",
+                     *             "trackingKey": "MBAN01002602240078226691",
+                     *             "transactionId": "675767aa-d7ae-4c0b-9f3e-7f2f1f0f5a11"
+                     *           },
                      *           "removedAt": "2026-03-09T10:00:00Z",
                      *           "status": "posted",
                      *           "supersededBy": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02",
@@ -17644,6 +19265,9 @@ export interface operations {
                      *         {
                      *           "adjusts": "2026-02-28",
                      *           "change": "added",
+                     *           "changed": [
+                     *             "amount"
+                     *           ],
                      *           "transaction": {
                      *             "accountAmount": "-1062.25",
                      *             "accountCurrency": "BRL",
@@ -17652,6 +19276,10 @@ export interface operations {
                      *             "category": "Electricity",
                      *             "connectionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                      *             "counterparty": "Companhia de Energia",
+                     *             "counterpartyDocument": {
+                     *               "type": "CNPJ",
+                     *               "value": "12ABC34501DE35"
+                     *             },
                      *             "currency": "BRL",
                      *             "date": "2026-03-01",
                      *             "description": "BOLETO DE ENERGIA",
@@ -17663,6 +19291,18 @@ export interface operations {
                      *               "id": "c0ffee00-0000-4000-8000-000000000002"
                      *             },
                      *             "occurredAt": "2026-03-01T09:12:44Z",
+                     *             "possiblySupersedes": [
+                     *               "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a03"
+                     *             ],
+                     *             "references": {
+                     *               "authenticationCode": "9A7B.1C2D.3E4F.5061",
+                     *               "chequeNumber": "417",
+                     *               "endToEndId": "E18236120202603011212s0a1b2c3d4e",
+                     *               "receiverReferenceId": "PEDIDO-1024",
+                     *               "referenceNumber": "8703",
+                     *               "trackingKey": "MBAN01002602240078226691",
+                     *               "transactionId": "675767aa-d7ae-4c0b-9f3e-7f2f1f0f5a11"
+                     *             },
                      *             "removedAt": "2026-03-09T10:00:00Z",
                      *             "status": "posted",
                      *             "supersededBy": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02",
@@ -17838,6 +19478,207 @@ export interface operations {
             };
         };
     };
+    "sum-transactions": {
+        parameters: {
+            query?: {
+                /** @description Only items of this connection */
+                connectionId?: string;
+                /** @description Only transactions of this account */
+                accountId?: string;
+                /** @description Only items in this state */
+                status?: "pending" | "posted";
+                /** @description Part of the description or the counterparty, at least 3 characters; case and accents are ignored */
+                text?: string;
+                /** @description First value date */
+                from?: string;
+                /** @description Last value date */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "count": 12,
+                     *           "currency": "BRL",
+                     *           "date": "2026-03-01",
+                     *           "in": "1520.37",
+                     *           "out": "212.45"
+                     *         }
+                     *       ],
+                     *       "total": [
+                     *         {
+                     *           "count": 12,
+                     *           "currency": "BRL",
+                     *           "in": "1520.37",
+                     *           "out": "212.45"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TransactionSums"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "the request is not valid",
+                     *       "instance": "/v1/discovery/transactions/summary",
+                     *       "code": "MTCH-0001",
+                     *       "errors": [
+                     *         {
+                     *           "location": "query.limit",
+                     *           "message": "must be at most 200"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    /** @description Always Bearer */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "authentication is required",
+                     *       "instance": "/v1/discovery/transactions/summary",
+                     *       "code": "MTCH-0003"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "the token lacks the required scope",
+                     *       "instance": "/v1/discovery/transactions/summary",
+                     *       "code": "MTCH-0004"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    /** @description The methods that the path supports */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Method Not Allowed",
+                     *       "status": 405,
+                     *       "detail": "the method is not allowed for this path",
+                     *       "instance": "/v1/discovery/transactions/summary",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "too many requests",
+                     *       "instance": "/v1/discovery/transactions/summary",
+                     *       "code": "MTCH-0009"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/transactions/summary",
+                     *       "code": "MTCH-0002"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Service Unavailable",
+                     *       "status": 503,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/transactions/summary",
+                     *       "code": "MTCH-0008"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-transaction": {
         parameters: {
             query?: {
@@ -17868,6 +19709,10 @@ export interface operations {
                      *       "category": "Electricity",
                      *       "connectionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                      *       "counterparty": "Companhia de Energia",
+                     *       "counterpartyDocument": {
+                     *         "type": "CNPJ",
+                     *         "value": "12ABC34501DE35"
+                     *       },
                      *       "currency": "BRL",
                      *       "date": "2026-03-01",
                      *       "description": "BOLETO DE ENERGIA",
@@ -17879,6 +19724,18 @@ export interface operations {
                      *         "id": "c0ffee00-0000-4000-8000-000000000002"
                      *       },
                      *       "occurredAt": "2026-03-01T09:12:44Z",
+                     *       "possiblySupersedes": [
+                     *         "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a03"
+                     *       ],
+                     *       "references": {
+                     *         "authenticationCode": "9A7B.1C2D.3E4F.5061",
+                     *         "chequeNumber": "417",
+                     *         "endToEndId": "E18236120202603011212s0a1b2c3d4e",
+                     *         "receiverReferenceId": "PEDIDO-1024",
+                     *         "referenceNumber": "8703",
+                     *         "trackingKey": "MBAN01002602240078226691",
+                     *         "transactionId": "675767aa-d7ae-4c0b-9f3e-7f2f1f0f5a11"
+                     *       },
                      *       "removedAt": "2026-03-09T10:00:00Z",
                      *       "status": "posted",
                      *       "supersededBy": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02",
@@ -18109,6 +19966,7 @@ export interface operations {
                      *           ],
                      *           "normalizer": "pluggy 2",
                      *           "pullId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *           "reason": "the tip was added",
                      *           "rowSha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
                      *           "trigger": "webhook",
                      *           "version": 2
@@ -18289,7 +20147,7 @@ export interface operations {
             };
         };
     };
-    "split-transaction": {
+    "join-transactions": {
         parameters: {
             query?: never;
             header?: {
@@ -18302,7 +20160,17 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "the tip was added",
+                 *       "with": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02"
+                 *     }
+                 */
+                "application/json": components["schemas"]["JoinRequest"];
+            };
+        };
         responses: {
             /** @description OK */
             200: {
@@ -18321,6 +20189,10 @@ export interface operations {
                      *       "category": "Electricity",
                      *       "connectionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                      *       "counterparty": "Companhia de Energia",
+                     *       "counterpartyDocument": {
+                     *         "type": "CNPJ",
+                     *         "value": "12ABC34501DE35"
+                     *       },
                      *       "currency": "BRL",
                      *       "date": "2026-03-01",
                      *       "description": "BOLETO DE ENERGIA",
@@ -18332,6 +20204,376 @@ export interface operations {
                      *         "id": "c0ffee00-0000-4000-8000-000000000002"
                      *       },
                      *       "occurredAt": "2026-03-01T09:12:44Z",
+                     *       "possiblySupersedes": [
+                     *         "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a03"
+                     *       ],
+                     *       "references": {
+                     *         "authenticationCode": "9A7B.1C2D.3E4F.5061",
+                     *         "chequeNumber": "417",
+                     *         "endToEndId": "E18236120202603011212s0a1b2c3d4e",
+                     *         "receiverReferenceId": "PEDIDO-1024",
+                     *         "referenceNumber": "8703",
+                     *         "trackingKey": "MBAN01002602240078226691",
+                     *         "transactionId": "675767aa-d7ae-4c0b-9f3e-7f2f1f0f5a11"
+                     *       },
+                     *       "removedAt": "2026-03-09T10:00:00Z",
+                     *       "status": "posted",
+                     *       "supersededBy": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02",
+                     *       "supersedes": [
+                     *         {
+                     *           "at": "2026-03-02T10:00:00Z",
+                     *           "externalId": "c0ffee00-0000-4000-8000-000000000001",
+                     *           "rule": "same_description"
+                     *         }
+                     *       ],
+                     *       "updatedAt": "2026-03-02T10:00:00Z",
+                     *       "vendor": "pluggy",
+                     *       "version": 1,
+                     *       "warnings": [
+                     *         "direction_conflict"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TransactionView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "the request is not valid",
+                     *       "instance": "/v1/discovery/transactions/{id}/join",
+                     *       "code": "MTCH-0001",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.limit",
+                     *           "message": "must be at most 200"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    /** @description Always Bearer */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "authentication is required",
+                     *       "instance": "/v1/discovery/transactions/{id}/join",
+                     *       "code": "MTCH-0003"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "the token lacks the required scope",
+                     *       "instance": "/v1/discovery/transactions/{id}/join",
+                     *       "code": "MTCH-0004"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "transaction not found",
+                     *       "instance": "/v1/discovery/transactions/{id}/join",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    /** @description The methods that the path supports */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Method Not Allowed",
+                     *       "status": 405,
+                     *       "detail": "the method is not allowed for this path",
+                     *       "instance": "/v1/discovery/transactions/{id}/join",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Request Timeout",
+                     *       "status": 408,
+                     *       "detail": "the body did not arrive in time",
+                     *       "instance": "/v1/discovery/transactions/{id}/join",
+                     *       "code": "MTCH-0001"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Conflict",
+                     *       "status": 409,
+                     *       "detail": "the request conflicts with the current state",
+                     *       "instance": "/v1/discovery/transactions/{id}/join",
+                     *       "code": "MTCH-0007"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Request Entity Too Large",
+                     *       "status": 413,
+                     *       "detail": "the body is too large",
+                     *       "instance": "/v1/discovery/transactions/{id}/join",
+                     *       "code": "MTCH-0010"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unsupported Media Type",
+                     *       "status": 415,
+                     *       "detail": "the body must be application/json without a content encoding",
+                     *       "instance": "/v1/discovery/transactions/{id}/join",
+                     *       "code": "MTCH-0001"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "the idempotency key was used for another request",
+                     *       "instance": "/v1/discovery/transactions/{id}/join",
+                     *       "code": "MTCH-0019"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "too many requests",
+                     *       "instance": "/v1/discovery/transactions/{id}/join",
+                     *       "code": "MTCH-0009"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/transactions/{id}/join",
+                     *       "code": "MTCH-0002"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Service Unavailable",
+                     *       "status": 503,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/transactions/{id}/join",
+                     *       "code": "MTCH-0008"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "split-transaction": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too */
+                "X-Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Opaque */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "two payments on one day"
+                 *     }
+                 */
+                "application/json": components["schemas"]["SplitRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "accountAmount": "-1062.25",
+                     *       "accountCurrency": "BRL",
+                     *       "accountId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *       "amount": "-212.45",
+                     *       "category": "Electricity",
+                     *       "connectionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *       "counterparty": "Companhia de Energia",
+                     *       "counterpartyDocument": {
+                     *         "type": "CNPJ",
+                     *         "value": "12ABC34501DE35"
+                     *       },
+                     *       "currency": "BRL",
+                     *       "date": "2026-03-01",
+                     *       "description": "BOLETO DE ENERGIA",
+                     *       "erasedAt": "2026-03-10T10:00:00Z",
+                     *       "externalId": "c0ffee00-0000-4000-8000-000000000002",
+                     *       "firstSeenAt": "2026-03-01T10:00:00Z",
+                     *       "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *       "metadata": {
+                     *         "id": "c0ffee00-0000-4000-8000-000000000002"
+                     *       },
+                     *       "occurredAt": "2026-03-01T09:12:44Z",
+                     *       "possiblySupersedes": [
+                     *         "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a03"
+                     *       ],
+                     *       "references": {
+                     *         "authenticationCode": "9A7B.1C2D.3E4F.5061",
+                     *         "chequeNumber": "417",
+                     *         "endToEndId": "E18236120202603011212s0a1b2c3d4e",
+                     *         "receiverReferenceId": "PEDIDO-1024",
+                     *         "referenceNumber": "8703",
+                     *         "trackingKey": "MBAN01002602240078226691",
+                     *         "transactionId": "675767aa-d7ae-4c0b-9f3e-7f2f1f0f5a11"
+                     *       },
                      *       "removedAt": "2026-03-09T10:00:00Z",
                      *       "status": "posted",
                      *       "supersededBy": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02",
@@ -18371,7 +20613,7 @@ export interface operations {
                      *       "code": "MTCH-0001",
                      *       "errors": [
                      *         {
-                     *           "location": "query.limit",
+                     *           "location": "body.limit",
                      *           "message": "must be at most 200"
                      *         }
                      *       ]
@@ -18462,6 +20704,25 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Request Timeout",
+                     *       "status": 408,
+                     *       "detail": "the body did not arrive in time",
+                     *       "instance": "/v1/discovery/transactions/{id}/split",
+                     *       "code": "MTCH-0001"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Conflict */
             409: {
                 headers: {
@@ -18478,6 +20739,44 @@ export interface operations {
                      *       "detail": "the request conflicts with the current state",
                      *       "instance": "/v1/discovery/transactions/{id}/split",
                      *       "code": "MTCH-0007"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Request Entity Too Large",
+                     *       "status": 413,
+                     *       "detail": "the body is too large",
+                     *       "instance": "/v1/discovery/transactions/{id}/split",
+                     *       "code": "MTCH-0010"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unsupported Media Type",
+                     *       "status": 415,
+                     *       "detail": "the body must be application/json without a content encoding",
+                     *       "instance": "/v1/discovery/transactions/{id}/split",
+                     *       "code": "MTCH-0001"
                      *     }
                      */
                     "application/problem+json": components["schemas"]["Problem"];
@@ -19559,6 +21858,7 @@ export interface operations {
                      *           "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                      *           "lastUsedAt": "2026-03-02T10:00:00Z",
                      *           "revokedAt": "2026-03-09T10:00:00Z",
+                     *           "serves": 40,
                      *           "vendor": "pluggy"
                      *         }
                      *       ],
@@ -20060,7 +22360,10 @@ export interface operations {
     };
     "revoke-webhook-token": {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description true: revoke the token although it serves more than one connection */
+                force?: "true" | "false";
+            };
             header?: never;
             path: {
                 /** @description Opaque */
@@ -20177,6 +22480,25 @@ export interface operations {
                      *       "detail": "the method is not allowed for this path",
                      *       "instance": "/v1/discovery/webhooks/tokens/{id}",
                      *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Conflict",
+                     *       "status": 409,
+                     *       "detail": "the request conflicts with the current state",
+                     *       "instance": "/v1/discovery/webhooks/tokens/{id}",
+                     *       "code": "MTCH-0007"
                      *     }
                      */
                     "application/problem+json": components["schemas"]["Problem"];

@@ -57,8 +57,8 @@ func (s *Service) RefreshConnection(ctx context.Context, tenant domain.TenantID,
 	return err
 }
 
-// refreshError returns an error with the code refreshes_used_up if the budget of refreshes is empty, or if the vendor has
-// answered 429. It returns any other error unchanged. RetryAfter stays the same.
+// refreshError returns an error with the code refreshes_used_up if the budget of refreshes is empty, or if the vendor
+// has answered 429. It returns any other error unchanged. RetryAfter stays the same.
 func refreshError(err error) error {
 	if !errors.Is(err, domain.BudgetExhausted) && !errors.Is(err, domain.VendorRateLimited) ||
 		!errors.Is(err, domain.Unavailable) {

@@ -124,11 +124,17 @@ func (r *reader) duration(name string, fallback time.Duration) time.Duration {
 
 // offset reads an offset from UTC, such as -03:00.
 func (r *reader) offset(name string, fallback time.Duration) time.Duration {
-	return parse(r, name, fallback, `must be an offset from UTC such as "-03:00"`, func(text string) (time.Duration, bool) {
-		at, err := time.Parse("-07:00", text)
-		_, seconds := at.Zone()
-		return time.Duration(seconds) * time.Second, err == nil
-	})
+	return parse(
+		r,
+		name,
+		fallback,
+		`must be an offset from UTC such as "-03:00"`,
+		func(text string) (time.Duration, bool) {
+			at, err := time.Parse("-07:00", text)
+			_, seconds := at.Zone()
+			return time.Duration(seconds) * time.Second, err == nil
+		},
+	)
 }
 
 // name reads an identifier that the operator chooses, for example the IP address or the host name of a gateway.

@@ -167,11 +167,8 @@ func unhealthy(reason Code) sinceFunc {
 
 // unhealthyOtherwise is the rule for a connection that is unhealthy for a reason without a rule of its own.
 func unhealthyOtherwise(f *ConnectionFacts, _ time.Time, _ AttentionGrace) (time.Time, bool) {
-	switch f.Health.Reason {
-	case CredentialRejected, CredentialUnopened, AccountNotFound:
-		return time.Time{}, false
-	}
-	if f.Health.Status != Unhealthy {
+	hasRule := slices.Contains([]Code{CredentialRejected, CredentialUnopened, AccountNotFound}, f.Health.Reason)
+	if hasRule || f.Health.Status != Unhealthy {
 		return time.Time{}, false
 	}
 	return f.orUpdated(f.Health.Since)

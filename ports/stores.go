@@ -62,9 +62,10 @@ type Connections interface {
 	Activities(ctx context.Context, tenant domain.TenantID,
 		ids []domain.ConnectionID) (map[domain.ConnectionID]Activity, error)
 
-	// VisitFacts calls visit for each live aggregator connection of the tenant that has one of the ids, in any order; nil
-	// means all connections. It reads the facts of all connections with one query. They are valid only during the call of visit, which must not call the store. If visit
-	// returns an error, VisitFacts stops and returns this error.
+	// VisitFacts calls visit for each live aggregator connection of the tenant that has one of the ids, in any order;
+	// nil means all connections. It reads the facts of all connections with one query. They are valid only during the
+	// call of visit, which must not call the store. If visit returns an error, VisitFacts stops and returns this
+	// error.
 	VisitFacts(ctx context.Context, tenant domain.TenantID, ids []domain.ConnectionID,
 		visit func(*domain.ConnectionFacts) error) error
 
@@ -144,7 +145,8 @@ type Tokens interface {
 	Create(ctx context.Context, t domain.WebhookToken, entries AuditEntries) error
 
 	// List returns tokens, including revoked ones, newest first. It sets WebhookToken.Serves. It omits tokens whose
-	// registration is in the state "pending". A position in the list consists of CreatedAt, formatted by domain.TimeKey, and the id.
+	// registration is in the state "pending". A position in the list consists of CreatedAt, formatted by
+	// domain.TimeKey, and the id.
 	List(ctx context.Context, tenant domain.TenantID, filter TokenFilter,
 		page domain.PageRequest) (domain.Page[domain.WebhookToken], error)
 

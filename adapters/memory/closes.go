@@ -139,8 +139,8 @@ func (s *Store) earliestAdjusted(row *transaction) domain.Date {
 	return earliest
 }
 
-// ReopenPeriod moves the closed period to the reopened ones, but keeps the adjustments, because other closed periods refer to them by
-// index.
+// ReopenPeriod moves the closed period to the reopened ones, but keeps the adjustments, because other closed periods
+// refer to them by index.
 func (v ledger) ReopenPeriod(ctx context.Context, tenant domain.TenantID, id domain.AccountID,
 	date domain.Date, at time.Time, entries ports.AuditEntries) error {
 	return v.exclusive(ctx, "Ledger.ReopenPeriod", func() error {

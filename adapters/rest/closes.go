@@ -134,21 +134,33 @@ func (s *server) closeRoutes() []route {
 	const tag, all, one = "Closes", accountsPath + "/{id}/closes", accountsPath + "/{id}/closes/{date}"
 	return []route{
 		{
-			id: "close-period", method: http.MethodPut, path: one,
+			id:     "close-period",
+			method: http.MethodPut,
+			path:   one,
 			description: "Closes the records of an account up to and including a day, which must have ended at CLOSE_OFFSET. " +
 				"Later changes of these records are stored as usual, and are adjustments of the close. If the day " +
 				"is closed already, the response is that of the first request.",
-			status: http.StatusOK, tag: tag, summary: "Close a period of an account",
-			scope: scopeWrite, notFound: accountNotFound, idempotent: true, noBody: true,
-			mount: handle(s.closePeriod),
+			status:     http.StatusOK,
+			tag:        tag,
+			summary:    "Close a period of an account",
+			scope:      scopeWrite,
+			notFound:   accountNotFound,
+			idempotent: true,
+			noBody:     true,
+			mount:      handle(s.closePeriod),
 		},
 		{
-			id: "close-periods", method: http.MethodPost, path: prefix + "/closes",
+			id:     "close-periods",
+			method: http.MethodPost,
+			path:   prefix + "/closes",
 			description: "Closes the same day of up to 200 accounts, each for itself. The response has one result for " +
 				"each account: its close, or an error.",
-			status: http.StatusOK, tag: tag, summary: "Close a period of several accounts",
-			scope: scopeWrite, idempotent: true,
-			mount: handle(s.closePeriods),
+			status:     http.StatusOK,
+			tag:        tag,
+			summary:    "Close a period of several accounts",
+			scope:      scopeWrite,
+			idempotent: true,
+			mount:      handle(s.closePeriods),
 		},
 		{
 			id: "list-closes", method: http.MethodGet, path: all,

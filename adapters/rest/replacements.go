@@ -129,30 +129,49 @@ func (s *server) replacementRoutes() []route {
 	const tag = "Accounts and transactions"
 	return []route{
 		{
-			id: "split-transaction", method: http.MethodPost, path: transactionsPath + "/{id}/split",
+			id:     "split-transaction",
+			method: http.MethodPost,
+			path:   transactionsPath + "/{id}/split",
 			description: "Undoes the last replacement of a transaction. The transaction gets its last past row and is " +
 				"removed, because the vendor no longer has that row; its present row becomes another transaction. The " +
 				"two rows are never matched again. Responds with 409 if the transaction has replaced no row.",
-			status: http.StatusOK, tag: tag, summary: "Undo the last replacement of a transaction",
-			scope: scopeWrite, notFound: transactionNotFound, idempotent: true, conflict: true, bodyOptional: true,
-			mount: handle(s.splitTransaction),
+			status:       http.StatusOK,
+			tag:          tag,
+			summary:      "Undo the last replacement of a transaction",
+			scope:        scopeWrite,
+			notFound:     transactionNotFound,
+			idempotent:   true,
+			conflict:     true,
+			bodyOptional: true,
+			mount:        handle(s.splitTransaction),
 		},
 		{
-			id: "join-transactions", method: http.MethodPost, path: transactionsPath + "/{id}/join",
+			id:     "join-transactions",
+			method: http.MethodPost,
+			path:   transactionsPath + "/{id}/join",
 			description: "Makes a removed transaction continue as the row of a live one, because both are one movement. " +
 				"The other transaction is removed and superseded. Both must have the same account, currency and " +
 				"direction, otherwise the response is a 409. A split undoes the join.",
-			status: http.StatusOK, tag: tag, summary: "Join a removed transaction with the one that continues it",
-			scope: scopeWrite, notFound: transactionNotFound, idempotent: true, conflict: true,
-			mount: handle(s.joinTransactions),
+			status:     http.StatusOK,
+			tag:        tag,
+			summary:    "Join a removed transaction with the one that continues it",
+			scope:      scopeWrite,
+			notFound:   transactionNotFound,
+			idempotent: true,
+			conflict:   true,
+			mount:      handle(s.joinTransactions),
 		},
 		{
-			id: "list-possible-replacements", method: http.MethodGet, path: possibleReplacementsPath,
+			id:     "list-possible-replacements",
+			method: http.MethodGet,
+			path:   possibleReplacementsPath,
 			description: "Returns the pairs of transactions that may be one movement and about which nobody has decided. " +
 				"Each removed transaction is in three pairs at most.",
-			status: http.StatusOK, tag: tag, summary: "List possible replacements, newest first",
-			scope: scopeRead,
-			mount: handle(s.listPossibleReplacements),
+			status:  http.StatusOK,
+			tag:     tag,
+			summary: "List possible replacements, newest first",
+			scope:   scopeRead,
+			mount:   handle(s.listPossibleReplacements),
 		},
 		{
 			id: "dismiss-possible-replacements", method: http.MethodPost, path: possibleReplacementsPath + "/dismiss",
@@ -163,13 +182,20 @@ func (s *server) replacementRoutes() []route {
 			mount: handle(s.dismissPossibleReplacements),
 		},
 		{
-			id: "continue-account", method: http.MethodPost, path: accountsPath + "/{id}/continue",
+			id:     "continue-account",
+			method: http.MethodPost,
+			path:   accountsPath + "/{id}/continue",
 			description: "Says which account of the new account reference continues an account, while the health of the " +
 				"connection has the warning account_ambiguous. Queues a pull that makes the rows of the new reference " +
 				"visible. Responds with 409 if no rows wait for this decision, or if the connection is paused.",
-			status: http.StatusAccepted, tag: tag, summary: "Say which account of a new reference continues an account",
-			scope: scopeWrite, notFound: accountNotFound, idempotent: true, conflict: true,
-			mount: handle(s.continueAccount),
+			status:     http.StatusAccepted,
+			tag:        tag,
+			summary:    "Say which account of a new reference continues an account",
+			scope:      scopeWrite,
+			notFound:   accountNotFound,
+			idempotent: true,
+			conflict:   true,
+			mount:      handle(s.continueAccount),
 		},
 	}
 }

@@ -155,9 +155,22 @@ func readInput[I any](c echo.Context, x *exchange, input *operation.Input[I]) (i
 
 // routes returns the route table.
 func (s *server) routes() []route {
-	return slices.Concat(s.connectionRoutes(), s.lifecycleRoutes(), s.engineRoutes(), s.tokenRoutes(),
-		s.deliveryRoutes(), s.pullRoutes(), s.readRoutes(), s.replacementRoutes(), s.completenessRoutes(), s.closeRoutes(), s.erasureRoutes(),
-		s.subscriptionRoutes(), s.auditRoutes(), s.metaRoutes())
+	return slices.Concat(
+		s.connectionRoutes(),
+		s.lifecycleRoutes(),
+		s.engineRoutes(),
+		s.tokenRoutes(),
+		s.deliveryRoutes(),
+		s.pullRoutes(),
+		s.readRoutes(),
+		s.replacementRoutes(),
+		s.completenessRoutes(),
+		s.closeRoutes(),
+		s.erasureRoutes(),
+		s.subscriptionRoutes(),
+		s.auditRoutes(),
+		s.metaRoutes(),
+	)
 }
 
 // mountRoutes adds the routes of the route table to the router, and the plain Echo handlers that the table does not

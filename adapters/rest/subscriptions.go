@@ -138,9 +138,16 @@ type attemptView struct {
 
 func attemptOf(a events.EventAttempt) attemptView {
 	return attemptView{
-		ID: a.ID.String(), Sequence: strconv.FormatInt(a.Sequence, 10), EventID: a.Event.String(),
-		Type: a.Type.CloudEvent(), Subject: events.PublicSubject(a.Type, a.Subject), Number: a.Number, At: utcOrZero(a.At),
-		LatencyMs: a.Took.Milliseconds(), Delivered: a.Error == "", Reason: string(a.Error),
+		ID:        a.ID.String(),
+		Sequence:  strconv.FormatInt(a.Sequence, 10),
+		EventID:   a.Event.String(),
+		Type:      a.Type.CloudEvent(),
+		Subject:   events.PublicSubject(a.Type, a.Subject),
+		Number:    a.Number,
+		At:        utcOrZero(a.At),
+		LatencyMs: a.Took.Milliseconds(),
+		Delivered: a.Error == "",
+		Reason:    string(a.Error),
 	}
 }
 

@@ -84,12 +84,18 @@ func (s *server) tokenRoutes() []route {
 			mount: handle(s.listTokens),
 		},
 		{
-			id: "revoke-webhook-token", method: http.MethodDelete, path: tokensPath + "/{id}",
+			id:     "revoke-webhook-token",
+			method: http.MethodDelete,
+			path:   tokensPath + "/{id}",
 			description: "Revokes the token. The next webhook that uses it is refused, on every replica. If the token " +
 				"serves more than one connection, the response is a 409 unless force is set.",
-			status: http.StatusNoContent, tag: tag, summary: "Revoke a webhook token",
-			scope: scopeWrite, notFound: tokenNotFound, conflict: true,
-			mount: handle(s.revokeToken),
+			status:   http.StatusNoContent,
+			tag:      tag,
+			summary:  "Revoke a webhook token",
+			scope:    scopeWrite,
+			notFound: tokenNotFound,
+			conflict: true,
+			mount:    handle(s.revokeToken),
 		},
 	}
 }

@@ -237,12 +237,16 @@ func (s *server) readRoutes() []route {
 			mount: handle(s.searchTransactions),
 		},
 		{
-			id: "sum-transactions", method: http.MethodGet, path: transactionsPath + "/summary",
+			id:     "sum-transactions",
+			method: http.MethodGet,
+			path:   transactionsPath + "/summary",
 			description: "Returns the sums of all transactions that match the parameters, by day and currency, and in " +
 				"total by currency. Removed and erased transactions are left out. The database computes the sums.",
-			status: http.StatusOK, tag: tag, summary: "Sum transactions by day, money in and out, and currency",
-			scope: scopeRead,
-			mount: handle(s.sumTransactions),
+			status:  http.StatusOK,
+			tag:     tag,
+			summary: "Sum transactions by day, money in and out, and currency",
+			scope:   scopeRead,
+			mount:   handle(s.sumTransactions),
 		},
 		{
 			id: "get-transaction", method: http.MethodGet, path: transactionsPath + "/{id}",

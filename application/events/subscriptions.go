@@ -407,8 +407,12 @@ func (s *Service) sendTest(ctx context.Context, sub ports.SubscriptionStatus, at
 // outgoing returns an event in the form that a sink sends.
 func outgoing(e events.SubscriptionEvent, tenant domain.TenantID, data []byte) ports.OutgoingEvent {
 	return ports.OutgoingEvent{
-		ID: e.ID.String(), Type: e.Type.CloudEvent(), Subject: events.PublicSubject(e.Type, e.Subject), Sequence: e.Sequence, Time: e.At,
-		Body: e.CloudEvent(tenant, data),
+		ID:       e.ID.String(),
+		Type:     e.Type.CloudEvent(),
+		Subject:  events.PublicSubject(e.Type, e.Subject),
+		Sequence: e.Sequence,
+		Time:     e.At,
+		Body:     e.CloudEvent(tenant, data),
 	}
 }
 

@@ -219,7 +219,10 @@ func (b *book) Suggestions(ids []string) ([]records.StoredSuggestion, error) {
 		named := slices.Contains(ids, old.ExternalID) || slices.Contains(ids, newer.ExternalID)
 		if s.State == records.SuggestionOpen && named {
 			found = append(found, records.StoredSuggestion{
-				Suggestion: s, OldExternalID: old.ExternalID, NewExternalID: newer.ExternalID, Possibly: slices.Clone(newer.PossiblySupersedes),
+				Suggestion:    s,
+				OldExternalID: old.ExternalID,
+				NewExternalID: newer.ExternalID,
+				Possibly:      slices.Clone(newer.PossiblySupersedes),
 			})
 		}
 	}

@@ -134,7 +134,8 @@ type decision struct {
 	never   map[domain.MatchPair]bool
 	// suggested contains the suggestions for rows that have no record yet, by external id.
 	suggested map[string][]Suggestion
-	// ignored contains the external ids of rows that are not stored: former rows of records that an operator has joined.
+	// ignored contains the external ids of rows that are not stored: former rows of records that an operator has
+	// joined.
 	ignored map[string]bool
 }
 

@@ -38,8 +38,8 @@ func OfHealth(before, after domain.Connection) (domain.Announced, []Event) {
 }
 
 // OfPull returns the event that reports the end of a pull, and the problems that are announced from then on. Each
-// failed pull is reported, and the first success after it. A pull that will be retried is not reported, and neither is a pull
-// of a deleted connection.
+// failed pull is reported, and the first success after it. A pull that will be retried is not reported, and neither
+// is a pull of a deleted connection.
 func OfPull(c domain.Connection, pull domain.PullID, end domain.PullState) (domain.Announced, []Event) {
 	announced := c.Announced
 	switch {

@@ -157,7 +157,8 @@ func (d *decision) compareEdited() error {
 	for i := range d.Rows() {
 		id := d.Transactions[i].ExternalID
 		stored, found := d.Stored[id]
-		if found && !stored.Removed && !stored.Archived && stored.Digest != d.digests[i] && stored.Digest != (Digest{}) {
+		if found && !stored.Removed && !stored.Archived && stored.Digest != d.digests[i] &&
+			stored.Digest != (Digest{}) {
 			digests[id], ids = d.digests[i], append(ids, id)
 		}
 	}
@@ -181,8 +182,8 @@ func (d *decision) compareEdited() error {
 //
 //   - A row without a record becomes a new record. Former rows of joined records are ignored; see returnTo.
 //   - A row that differs from its record, or whose record is removed or was renamed, becomes the next version.
-//   - An equal row changes at most what is no edit of its record; see Refreshed. If the content hash of the row is known
-//     and the same, nothing has changed.
+//   - An equal row changes at most what is no edit of its record; see Refreshed. If the content hash of the row is
+//     known and the same, nothing has changed.
 func (d *decision) put(c *Changes) {
 	rows := d.Rows()
 	c.Counts.Read += len(rows)

@@ -13,8 +13,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain/matching"
 )
 
-// JoinUndone is the warning that the vendor returns both rows of a pair of records that an operator had joined. The join
-// was undone. The warning ends when somebody dismisses the pair.
+// JoinUndone is the warning that the vendor returns both rows of a pair of records that an operator had joined. The
+// join was undone. The warning ends when somebody dismisses the pair.
 const JoinUndone domain.Warning = "join_undone"
 
 // SuggestionState is the state of a Suggestion.
@@ -329,8 +329,10 @@ func (d *decision) readSuggestions(externalIDs []string) ([]StoredSuggestion, er
 // same account, currency and direction; those of the source.
 func Join(view View, source Source, w PageWrite, old, with *Record, reason string) (Changes, error) {
 	if !isJoinable(old, with) {
-		return Changes{}, notJoinable("the transactions cannot be joined: the first must be removed, the second live, " +
-			"with the same account, currency and direction")
+		return Changes{}, notJoinable(
+			"the transactions cannot be joined: the first must be removed, the second live, " +
+				"with the same account, currency and direction",
+		)
 	}
 	d := &decision{Page: &Page{PageWrite: w}, View: view, source: source}
 	var c Changes
@@ -380,7 +382,9 @@ func Dismiss(source Source, old, with *Record, reason string) (Changes, error) {
 	switch {
 	case old.ID == with.ID, old.Connection != with.Connection, old.Erased(), with.Erased(),
 		!old.SupersededBy.IsZero(), !with.SupersededBy.IsZero():
-		return Changes{}, notJoinable("the transactions cannot be told apart for good: they are one, erased or superseded")
+		return Changes{}, notJoinable(
+			"the transactions cannot be told apart for good: they are one, erased or superseded",
+		)
 	}
 	c := Changes{Never: []domain.MatchPair{{Old: old.ExternalID, New: with.ExternalID}}, Reason: reason}
 	pair, found, err := source.Suggestion(old.ID, with.ID)

@@ -51,8 +51,13 @@ func snapshotRecords(f *fixture) {
 		brl := money("-51.25", "BRL")
 		o.Amount, o.AccountMoney, o.Counterparty = money("-10", "USD"), &brl, "Store \u00e9"
 		o.References = domain.References{
-			EndToEndID: "1", TransactionID: "2", AuthenticationCode: "3", ReferenceNumber: "4", ReceiverReferenceID: "5",
-			TrackingKey: "6", ChequeNumber: "7",
+			EndToEndID:          "1",
+			TransactionID:       "2",
+			AuthenticationCode:  "3",
+			ReferenceNumber:     "4",
+			ReceiverReferenceID: "5",
+			TrackingKey:         "6",
+			ChequeNumber:        "7",
 		}
 		o.CounterpartyDocument = domain.PartyDocument{Type: domain.CNPJ, Value: "12ABC34501DE35"}
 	}
@@ -84,8 +89,8 @@ func snapshotRecords(f *fixture) {
 	})
 }
 
-// snapshotReferences checks SharedReferences: an earlier version, a removed record and a pending one count, and records of
-// another account do not.
+// snapshotReferences checks SharedReferences: an earlier version, a removed record and a pending one count, and
+// records of another account do not.
 func snapshotReferences(f *fixture) {
 	with := func(references domain.References, edits ...func(*domain.TransactionData)) []func(*domain.TransactionData) {
 		return append(edits, withAccount("a"), func(o *domain.TransactionData) { o.References = references })

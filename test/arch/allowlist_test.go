@@ -129,7 +129,7 @@ var allowed = map[string][]string{
 	},
 	"adapters/statement/matcher": {
 		"domain/books", "ports",
-		"github.com/go-json-experiment/json",
+		"github.com/go-json-experiment/json", "github.com/shopspring/decimal",
 	},
 	"adapters/statement/ofx": {
 		"domain", "domain/books", "ports",
@@ -165,12 +165,13 @@ var allowed = map[string][]string{
 		"github.com/jackc/pgx/v5",
 	},
 	"adapters/persistence/postgres": {
-		"adapters/persistence/gormstore", "adapters/persistence/pglock", "domain", "domain/ratelimit", "ports",
+		"adapters/persistence/gormstore", "adapters/persistence/pglock", "domain", "domain/ratelimit",
+		"domain/records", "ports",
 		"github.com/google/uuid", "github.com/jackc/pgx/v5", "github.com/pressly/goose/v3",
 		"github.com/shopspring/decimal", "gorm.io/driver/postgres", "gorm.io/gorm",
 	},
 	"adapters/persistence/sqlite": {
-		"adapters/persistence/gormstore", "domain",
+		"adapters/persistence/gormstore", "domain", "domain/records",
 		"github.com/glebarez/sqlite", "github.com/google/uuid", "github.com/pressly/goose/v3",
 		"github.com/shopspring/decimal", "gorm.io/gorm",
 	},

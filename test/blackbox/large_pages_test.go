@@ -79,7 +79,10 @@ func (h *env) connectLargeItems(p *process) (ids []string) {
 		account := must(sim.AddAccount(pluggysim.Account{ItemID: item}))
 		for row := range largePageRows {
 			must(sim.AddTransaction(pluggysim.Transaction{
-				AccountID: account.ID, Description: "PIX", Type: "DEBIT", Amount: pluggysim.Number("-" + money(100+row)),
+				AccountID:   account.ID,
+				Description: "PIX",
+				Type:        "DEBIT",
+				Amount:      pluggysim.Number("-" + money(100+row)),
 				PaymentData: payment,
 			}))
 		}

@@ -86,7 +86,12 @@ func (o operator) checkDigest(when, id, account string, closed object) {
 	want := object{"digest": hex.EncodeToString(hash.Sum(nil)), "count": float64(len(lines))}
 	asOf := o.recordsAsOf(id, account, text(closed, "date"), text(closed, "closedAt"))
 	if diff := cmp.Diff(lines, asOf); diff != "" {
-		o.t.Errorf("%s, the records as of the close of %s (-adjustments undone +as of):\n%s", when, closed["date"], diff)
+		o.t.Errorf(
+			"%s, the records as of the close of %s (-adjustments undone +as of):\n%s",
+			when,
+			closed["date"],
+			diff,
+		)
 	}
 	if diff := cmp.Diff(want, object{"digest": closed["digest"], "count": closed["count"]}); diff != "" {
 		o.t.Errorf("%s, the close of %s (-want +got):\n%s", when, closed["date"], diff)

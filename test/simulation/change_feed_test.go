@@ -29,6 +29,7 @@ type rowState struct {
 	attached bool // the row has an account
 	replaced bool // the row now belongs to another transaction
 	movement string
+	possibly int // number of records that this one possibly supersedes
 }
 
 func rowStateOf(t domain.Transaction) rowState {
@@ -45,6 +46,7 @@ func rowStateOf(t domain.Transaction) rowState {
 		!t.AccountID.IsZero(),
 		!t.SupersededBy.IsZero(),
 		movementOf(t.Description),
+		len(t.PossiblySupersedes),
 	}
 }
 
@@ -107,7 +109,7 @@ func (s *sim) checkRowOrder(previous, now rowState, moved bool) {
 		s.violated("%s changed within version %d", now.id, now.version)
 	case !moved && now.id == previous.id && now.version == previous.version+1 && now.revision == previous.revision &&
 		now.removed == previous.removed &&
-		now.attached == previous.attached && now.replaced == previous.replaced:
+		now.attached == previous.attached && now.replaced == previous.replaced && now.possibly == previous.possibly:
 		s.violated("%s: version %d for no change", now.id, now.version)
 	}
 }

@@ -373,6 +373,20 @@ func (s *sim) checkQuarantine(c *connection) {
 	}
 }
 
+// suggestionVersions returns the number of versions in which the records changed that the transaction possibly
+// supersedes.
+func (s *sim) suggestionVersions(t domain.Transaction) (n int) {
+	if t.Version == 1 {
+		return 0
+	}
+	for _, v := range s.historyOf(t) {
+		if v.Previous != nil && !slices.Equal(v.Transaction.PossiblySupersedes, v.Previous.PossiblySupersedes) {
+			n++
+		}
+	}
+	return n
+}
+
 func (s *sim) checkRow(ref *accountRef, r *row, t domain.Transaction) {
 	// When an account leaves the quarantine, its rows are attached to the account. This increments the versions of the
 	// rows.
@@ -398,9 +412,9 @@ func (s *sim) checkRow(ref *accountRef, r *row, t domain.Transaction) {
 		s.violated("%s of %s: removed %t after %d removals and %d announcements, but stored as removed at %v",
 			r.id, t.Vendor, r.removed, r.removals, r.announcements, t.RemovedAt)
 	case s.renamed[rowKey{t.Connection, t.ExternalID}]: // replacements and splits add versions
-	case r.revision == 0 && r.removals == 0 && t.Version > 1+attached+2*swept:
+	case r.revision == 0 && r.removals == 0 && t.Version > 1+attached+2*swept+s.suggestionVersions(t):
 		s.violated("%s never changed, and has version %d", r.id, t.Version)
-	case t.Version > 1+attached+r.revision+2*(r.removals+r.announcements+swept):
+	case t.Version > 1+attached+r.revision+2*(r.removals+r.announcements+swept)+s.suggestionVersions(t):
 		s.violated("%s has version %d after %d edits, %d removals and %d announcements", r.id, t.Version, r.revision,
 			r.removals, r.announcements)
 	}

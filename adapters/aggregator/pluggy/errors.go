@@ -32,9 +32,9 @@ var windows = map[string]vendorhttp.Window{refreshes: {Limit: 20, Share: 15}}
 // responses. Depending on the request, a 400 is about the credential, the item, the list, or the cursor of a later
 // page.
 var (
-	authAPI        = &vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: classifyAuthError}
-	itemAPI        = &vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: classifyItemError}
-	refreshAPI     = &vendorhttp.Vendor{
+	authAPI    = &vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: classifyAuthError}
+	itemAPI    = &vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: classifyItemError}
+	refreshAPI = &vendorhttp.Vendor{
 		Name: Name, Budgets: budgets, Windows: windows, ClassifyError: classifyRefreshError,
 	}
 	transactionAPI = &vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: classifyError}

@@ -83,9 +83,20 @@ type stateRow struct {
 
 func (r *stateRow) targets() []any {
 	return []any{
-		(*uuidColumn)(&r.id), &r.version, timeColumn{&r.updatedAt}, timeColumn{&r.removedAt},
-		(*uuidColumn)(&r.account), (*textColumn)(&r.status), (*textColumn)(&r.date), timeColumn{&r.firstSeen},
-		(*decimalColumn)(&r.amount), (*textColumn)(&r.currency), (*nullDecimalColumn)(&r.accountAmount), (*textColumn)(&r.accountCurrent),
+		(*uuidColumn)(&r.id),
+		&r.version,
+		timeColumn{&r.updatedAt},
+		timeColumn{&r.removedAt},
+		(*uuidColumn)(&r.account),
+		(*textColumn)(&r.status),
+		(*textColumn)(&r.date),
+		timeColumn{&r.firstSeen},
+		(*decimalColumn)(
+			&r.amount,
+		),
+		(*textColumn)(&r.currency),
+		(*nullDecimalColumn)(&r.accountAmount),
+		(*textColumn)(&r.accountCurrent),
 	}
 }
 

@@ -31,14 +31,6 @@ func tick(tx Tx, tenant, connection uuid.UUID, at time.Time) (next time.Time, er
 	return next, err
 }
 
-// lastTick returns the time of the clock of a connection; zero if the connection has none yet.
-func lastTick(read func(Read) error, tenant, connection uuid.UUID) (last time.Time, err error) {
-	q := newQuery("SELECT last_at FROM change_clocks WHERE connection_id = ? AND tenant_id = ?",
-		uuidColumn(connection), uuidColumn(tenant))
-	err = read(q.asRead([]any{timeColumn{&last}}, func() error { return nil }))
-	return last, err
-}
-
 // stamp sets the time of the changes that the writer makes. The connection must be known.
 func (p *pageWriter) stamp() (err error) {
 	p.At, err = tick(p.tx, p.pull.Tenant, p.pull.Connection, p.At)

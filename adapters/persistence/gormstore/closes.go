@@ -253,8 +253,8 @@ func lastPosition(tx *gorm.DB, account accountKeys) (position int64, err error) 
 	return position, err
 }
 
-// ReopenPeriod moves the closed period to the reopened ones. It also deletes the period's adjustments, except adjustments that belong to
-// another closed period, too.
+// ReopenPeriod moves the closed period to the reopened ones. It also deletes the period's adjustments, except
+// adjustments that belong to another closed period, too.
 func (s ledger) ReopenPeriod(
 	ctx context.Context, tenant domain.TenantID, id domain.AccountID, date domain.Date, at time.Time,
 	entries ports.AuditEntries,

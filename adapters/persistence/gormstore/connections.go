@@ -337,11 +337,17 @@ func (s connections) Activities(ctx context.Context, tenant domain.TenantID,
 	found := make(map[domain.ConnectionID]ports.Activity, len(rows))
 	for _, row := range rows {
 		found[domain.ConnectionID{UUID: row.ID}] = ports.Activity{
-			LastPullAt: row.LastPull.Time, LastWebhookAt: row.LastWebhook.Time,
-			MassRemoval: row.MassRemoval, Quarantined: row.Quarantined,
-			DriftSince: row.DriftSince.Time, Compared: row.Compared, Shared: row.Shared,
-			Suggestions: row.Suggestions, SuggestedSince: row.SuggestedSince.Time, JoinUndoneSince: row.JoinUndoneSince.Time,
-			Webhooks: domain.Evidence{HasToken: row.HasToken, Heard: row.Heard},
+			LastPullAt:      row.LastPull.Time,
+			LastWebhookAt:   row.LastWebhook.Time,
+			MassRemoval:     row.MassRemoval,
+			Quarantined:     row.Quarantined,
+			DriftSince:      row.DriftSince.Time,
+			Compared:        row.Compared,
+			Shared:          row.Shared,
+			Suggestions:     row.Suggestions,
+			SuggestedSince:  row.SuggestedSince.Time,
+			JoinUndoneSince: row.JoinUndoneSince.Time,
+			Webhooks:        domain.Evidence{HasToken: row.HasToken, Heard: row.Heard},
 		}
 	}
 	return found, err

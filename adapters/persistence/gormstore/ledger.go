@@ -193,7 +193,10 @@ const changedShare = 16
 
 // selectPrevious is a SELECT of the previous versions of transactions. It reads no metadata of these versions, but only
 // compares it.
-var selectPrevious = "SELECT v.metadata IS NOT DISTINCT FROM t.metadata, " + selectedOf("v.", isPrevious) + " FROM transactions t JOIN transaction_versions v ON v.connection_id = t.connection_id AND v.id = t.id" +
+var selectPrevious = "SELECT v.metadata IS NOT DISTINCT FROM t.metadata, " + selectedOf(
+	"v.",
+	isPrevious,
+) + " FROM transactions t JOIN transaction_versions v ON v.connection_id = t.connection_id AND v.id = t.id" +
 	" AND v.version = t.version - 1 AND v.tenant_id = t.tenant_id WHERE t.tenant_id = ? AND "
 
 // isPrevious reports whether the column is part of selectPrevious.

@@ -41,7 +41,7 @@ func TestTheListOfTransactionColumnsIsThatOfTheTable(t *testing.T) {
 
 func TestTheListOfVersionColumnsIsThatOfTheTable(t *testing.T) {
 	onEach(t, func(t *testing.T, b backend) {
-		var listed []string
+		listed := []string{"replaced_at"} // set by the next version
 		for _, c := range gormstore.TransactionColumns {
 			if !c.Is(gormstore.PresentOnly) {
 				listed = append(listed, c.Name)

@@ -197,7 +197,12 @@ func (m *searchMerge) indexFor(ctx context.Context) (*searchIndex, error) {
 	index := &searchIndex{unindexed: map[domain.TransactionID]domain.Transaction{}}
 	text := 0
 	q := newQuery("SELECT "+searchedColumns+" FROM transactions WHERE tenant_id = ?", uuidColumn(m.tenant.UUID))
-	q.add(" AND (change_tx, id) > (?, ?) ORDER BY change_tx, id LIMIT ?", place.tx, uuidColumn(place.id), maxUnindexed+1)
+	q.add(
+		" AND (change_tx, id) > (?, ?) ORDER BY change_tx, id LIMIT ?",
+		place.tx,
+		uuidColumn(place.id),
+		maxUnindexed+1,
+	)
 	row := newTransactionRow()
 	err = m.rows(ctx, q.String(), q.args, searchedTargets(row), func() error {
 		index.unindexed[row.ID] = row.Transaction

@@ -206,7 +206,9 @@ func (s recordSource) Joined() ([]records.Record, error) {
 func (s ledger) Suggestions(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
 	page domain.PageRequest,
 ) (domain.Page[ports.Suggestion], error) {
-	q := newQuery("SELECT " + suggestionColumns + " FROM possible_replacements p WHERE p.state IN ('open', 'join_undone')")
+	q := newQuery(
+		"SELECT " + suggestionColumns + " FROM possible_replacements p WHERE p.state IN ('open', 'join_undone')",
+	)
 	if connection.IsZero() {
 		q.add(" AND p.tenant_id = ?", uuidColumn(tenant.UUID))
 	} else {

@@ -112,6 +112,7 @@ var TransactionColumns = []Column{
 	{"normalizer", "text", Unread, func(r *TransactionRow) any { return &r.Normalizer }},
 	{"supersedes", "text", Kept, func(r *TransactionRow) any { return &r.supersedes }},
 	{"superseded_by", "uuid", Kept, func(r *TransactionRow) any { return &r.SupersededBy.UUID }},
+	{"erased_at", "timestamptz", Kept | PerPage | PresentOnly, func(r *TransactionRow) any { return &r.ErasedAt }},
 	{"possibly_supersedes", "text", Kept, func(r *TransactionRow) any { return &r.possibly }},
 	{"reason", "text", Unread, func(r *TransactionRow) any { return &r.Reason }},
 	{"end_to_end_id", "text", 0, func(r *TransactionRow) any { return &r.References.EndToEndID }},
@@ -122,7 +123,6 @@ var TransactionColumns = []Column{
 	{"tracking_key", "text", 0, func(r *TransactionRow) any { return &r.References.TrackingKey }},
 	{"cheque_number", "text", 0, func(r *TransactionRow) any { return &r.References.ChequeNumber }},
 	{"counterparty_document", "text", 0, func(r *TransactionRow) any { return &r.document }},
-	{"erased_at", "timestamptz", Kept | PerPage | PresentOnly, func(r *TransactionRow) any { return &r.ErasedAt }},
 }
 
 // JoinColumns calls format for each of TransactionColumns and joins the results with commas. It skips columns for which

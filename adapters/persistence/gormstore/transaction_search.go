@@ -261,7 +261,10 @@ func searchedTargets(row TransactionRow) []any {
 
 // searchedRows returns a SELECT of the next rows of one connection.
 func searchedRows(d Dialect) string {
-	return `SELECT * FROM (SELECT ` + searchedColumns + ` FROM transactions WHERE connection_id = ? AND ` + tenantIs(d, "tenant_id") + `
+	return `SELECT * FROM (SELECT ` + searchedColumns + ` FROM transactions WHERE connection_id = ? AND ` + tenantIs(
+		d,
+		"tenant_id",
+	) + `
 	AND (date, id) < (?, ?) AND date >= ? ORDER BY date DESC, id DESC LIMIT ?) AS r`
 }
 

@@ -137,8 +137,7 @@ var added = map[string]bool{
 	"transactions.counterparty_document": true, "transaction_versions.counterparty_document": true,
 	"connections.reauth_since": true, "connections.consent_since": true, "search_index": true, "search_progress": true,
 	"change_clocks": true, "reopened_closes": true, "transaction_versions.replaced_at": true,
-	"account_closes.document":         true,
-	"account_completeness.changed_at": true, "account_completeness.changed_from": true,
+	"account_closes.document": true,
 }
 
 // rowsByTable returns the rows of each table, except the versions of the schema, with the names of this version.

@@ -505,7 +505,8 @@ func (d dialect) insertMissing(
 }
 
 // readEarlier sets the field Earlier of each planned delivery whose event was stored before this batch. The field
-// contains the stored delivery of the event, without body and scope. The response to a repeated event needs neither of them.
+// contains the stored delivery of the event, without body and scope. The response to a repeated event needs neither
+// of them.
 func (d dialect) readEarlier(
 	ctx context.Context, db querier, tenant uuid.UUID, batch *domain.WebhookBatch,
 ) error {

@@ -150,9 +150,8 @@ var added = map[string]bool{
 	"connections.reauth_since": true, "connections.consent_since": true, "search_index": true, "search_progress": true,
 	"search_texts": true, "search_texts_config": true, "search_texts_data": true, "search_texts_docsize": true,
 	"search_texts_idx": true,
-	"change_clocks": true, "reopened_closes": true, "transaction_versions.replaced_at": true,
-	"account_closes.document":         true,
-	"account_completeness.changed_at": true, "account_completeness.changed_from": true,
+	"change_clocks":    true, "reopened_closes": true, "transaction_versions.replaced_at": true,
+	"account_closes.document": true,
 }
 
 // rowsByTable returns the rows of each table, except the versions of the schema, with the names of this version. A row

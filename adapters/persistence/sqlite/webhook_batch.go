@@ -160,7 +160,10 @@ func readBound(ctx context.Context, tx *sql.Tx, cache *tokenCache, named []gorms
 		if err != nil {
 			return err
 		}
-		r.Hash, r.Source, c.CreatedAt = named[place].Token, gormstore.SourceHashOf(source), time.UnixMicro(created).UTC()
+		r.Hash, r.Source, c.CreatedAt = named[place].Token, gormstore.SourceHashOf(
+			source,
+		), time.UnixMicro(created).
+			UTC()
 		r.Add(cache.view, named[place].Reference)
 		if r.Queued.Valid {
 			cache.since[c.Connection] = since.Int64

@@ -335,8 +335,9 @@ func unlessLonger(reference string) string {
 	return reference
 }
 
-// identificationOf returns the element of a tax number, with its type as a proprietary scheme: CPF, CNPJ, RFC or other. A
-// CPF is the number of a person, like an RFC of 13 characters. It returns nil if the number is not known or too long.
+// identificationOf returns the element of a tax number, with its type as a proprietary scheme: CPF, CNPJ, RFC or
+// other. A CPF is the number of a person, like an RFC of 13 characters. It returns nil if the number is not known or
+// too long.
 func identificationOf(d domain.PartyDocument) *identification {
 	if d.IsZero() || unlessLonger(d.Value) == "" {
 		return nil

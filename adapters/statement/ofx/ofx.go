@@ -160,7 +160,11 @@ type signOn struct {
 }
 
 func signOnOf(s books.Statement) signOn {
-	return signOn{Status: status{0, "INFO", ""}, Server: s.CreatedAt.UTC().Format("20060102150405") + "[0:GMT]", Language: "ENG"}
+	return signOn{
+		Status:   status{0, "INFO", ""},
+		Server:   s.CreatedAt.UTC().Format("20060102150405") + "[0:GMT]",
+		Language: "ENG",
+	}
 }
 
 // noon returns noon of the day in UTC.

@@ -53,8 +53,18 @@ type Lookup = func(name string) (string, bool)
 func Commands(env Lookup) []*cobra.Command {
 	c := commands{env}
 	groups := []*cobra.Command{
-		c.connections(), c.accounts(), c.transactions(), c.replacements(), c.pulls(), c.deliveries(), c.tokens(), c.changes(),
-		c.quarantine(), c.erasures(), c.subscriptions(), c.audit(),
+		c.connections(),
+		c.accounts(),
+		c.transactions(),
+		c.replacements(),
+		c.pulls(),
+		c.deliveries(),
+		c.tokens(),
+		c.changes(),
+		c.quarantine(),
+		c.erasures(),
+		c.subscriptions(),
+		c.audit(),
 	}
 	for _, group := range groups {
 		group.GroupID = GroupID

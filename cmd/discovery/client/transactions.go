@@ -53,7 +53,8 @@ func (c commands) searchTransactions() *cobra.Command {
 	dates.register(cmd)
 	cmd.Flags().StringVar(&amount, "amount", "", "exact amount with its sign, such as -212.45")
 	cmd.Flags().StringVar(&text, "text", "", "part of the description or the counterparty")
-	cmd.Flags().StringVar(&reference, "reference", "", "exact end-to-end id, tracking key, cheque number or other reference")
+	cmd.Flags().
+		StringVar(&reference, "reference", "", "exact end-to-end id, tracking key, cheque number or other reference")
 	cmd.Flags().StringVar(&connection, "connection", "", "only of the connection with this name or id")
 	cmd.Flags().StringVar(&removed, "removed", "", "true: only removed ones; false: only the others")
 	completeFlag(cmd, "removed", "true", "false")

@@ -141,7 +141,8 @@ func (a *App) drain(api *http.Server, listener net.Listener, stopEvents func() (
 // startWork starts the pulls and the maintenance tasks. First it releases what a process that has died has claimed.
 func (a *App) startWork(ctx context.Context) error {
 	if release := a.Stores.ReleaseClaims; release != nil {
-		if err := release(ctx); err != nil {
+		// A service that is told to stop while it starts ends as usual.
+		if err := release(context.WithoutCancel(ctx)); err != nil {
 			return err
 		}
 	}

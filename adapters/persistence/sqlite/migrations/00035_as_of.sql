@@ -54,7 +54,3 @@ CREATE TABLE reopened_closes (
 
 CREATE INDEX reopened_closes_connection ON reopened_closes (connection_id);
 
--- changed_at: when a posted record of the account was first changed after the last reading; NULL if none was.
--- changed_from: the earliest date of these records, before or after their changes.
-ALTER TABLE account_completeness ADD COLUMN changed_at INTEGER;
-ALTER TABLE account_completeness ADD COLUMN changed_from TEXT NOT NULL DEFAULT '';

@@ -172,7 +172,11 @@ func TestEveryOperationAnswersAsTheDocumentSays(t *testing.T) {
 		o.postWebhook(t, "pluggy", hook, []byte("garbage")).want(202)
 		posted := b.post(t, b.sim.Transactions(pluggysim.DemoBankAccountID)[0].ID)
 		o.pull(id, nil)
-		o.send(http.MethodPost, allTransactions+"/"+text(o.byExternalID(id, posted)[0], "id")+"/split", nil).want(200)
+		record := allTransactions + "/" + text(o.byExternalID(id, posted)[0], "id")
+		o.send(http.MethodPost, record+"/split", nil).want(200)
+		o.send(http.MethodPost, record+"/join", object{"with": text(o.byExternalID(id, posted)[0], "id")}).want(200)
+		twin, accounts, second := o.linkTwins(newPluggy(t))
+		o.continueTwins(twin, accounts, second)
 		o.tour(id)
 		for template, methods := range w.document.paths {
 			operations, _ := methods.(object)
@@ -212,6 +216,7 @@ func (o operator) tour(id string) {
 		allAccounts + "/" + text(o.pages(allAccounts, 20)[0], "id") + "/balances",
 		allTransactions + "/" + text(o.pages(allTransactions, 20)[0], "id"),
 		allTransactions + "/" + text(o.pages(allTransactions, 20)[0], "id") + "/history",
+		connections + "/summary", allTransactions + "/summary", prefix + "/possible-replacements",
 		tokens, changes, prefix + "/connector-types", "/health", "/readyz", "/version",
 	} {
 		o.get(path).want(200)
@@ -230,7 +235,9 @@ func (o operator) tour(id string) {
 	} {
 		o.get(auditPath + path).want(200)
 	}
-	closes := allAccounts + "/" + text(o.pages(allAccounts, 20)[0], "id") + "/closes"
+	account := text(o.pages(allAccounts, 20)[0], "id")
+	o.send(http.MethodPost, prefix+"/closes", object{"date": "2026-01-30", "accountIds": []string{account}}).want(200)
+	closes := allAccounts + "/" + account + "/closes"
 	o.send(http.MethodPut, closes+"/2026-01-31", nil).want(200)
 	o.get(closes).want(200)
 	o.get(closes + "/2026-01-31/adjustments").want(200)

@@ -136,12 +136,13 @@ func TestAnErasureLeavesNothing(t *testing.T) {
 		name := "canary-name-of-" + b.vendor()
 		id, hook, account := o.brought(b, name)
 		// The webhook of another connection also receives events about this reference, because a vendor sends the
-		// events about all references to each webhook of an application.
+		// events about all references to each webhook of an application. They are deliveries of the erased connection
+		// as long as it exists, and of no connection afterwards.
 		other := creation(b, "other")
 		other["accountRef"] = uuid.NewString()
 		otherID := o.send(http.MethodPost, connections, other).want(201).text("id")
-		foreign := b.payload(t, "all")
-		o.deliver(b, o.mint(b, "other"), foreign).want(202)
+		foreign, otherHook := b.payload(t, "all"), o.mint(b, "other")
+		o.deliver(b, otherHook, foreign).want(202)
 		canaries := o.personal(id)
 		if len(canaries) < 20 || !slices.Contains(canaries, name) || !slices.Contains(canaries, b.ref()) {
 			t.Fatalf("only %d texts to search for", len(canaries))
@@ -167,6 +168,10 @@ func TestAnErasureLeavesNothing(t *testing.T) {
 		if got := o.pages(erasures, 1); len(got) == 0 || got[0]["connectionId"] != id {
 			t.Errorf("the erasures are %v", got)
 		}
+		if kept := o.pages(deliveries+"?connectionId="+otherID, 20); len(kept) != 0 {
+			t.Errorf("the deliveries of the other connection are %v", kept)
+		}
+		o.deliver(b, otherHook, foreign).want(202)
 		kept := o.pages(deliveries+"?connectionId="+otherID, 20)
 		if len(kept) != 1 || kept[0]["status"] != "ignored" || text(kept[0], "eventId") != "" {
 			t.Errorf("the delivery of the other connection is %v", kept)
@@ -174,7 +179,11 @@ func TestAnErasureLeavesNothing(t *testing.T) {
 		read := o.get(deliveries + "/" + text(kept[0], "id")).want(200)
 		wantAbsent(t, "the delivery of the other connection", canaries, string(read.raw))
 		o.get(pathOf(otherID, "")).want(200)
-		o.call(t, http.MethodPost, hook, foreign, proof(b.vendor(), foreign)).want(401)
+		// The address of the erased connection belongs to the other one now. What it receives about the erased account
+		// reference is not kept.
+		o.deliver(b, hook, foreign).want(202)
+		wantAbsent(t, "the deliveries of the other connection", canaries,
+			string(o.get(deliveries+"?connectionId="+otherID).want(200).raw))
 		if o.connect(b, name) == id {
 			t.Error("the name was not free")
 		}

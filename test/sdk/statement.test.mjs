@@ -120,11 +120,14 @@ test('ofx-data-extractor reads the records of a bank account', async () => {
   assert.deepEqual(read.map((t) => [t.FITID, Number(t.TRNAMT)]), expected[bank.id].map((t) => [t.id, Number(amount(t))]));
 });
 
+// reference returns the reference by which a person reconciles the transaction; undefined if it has none.
+const reference = ({ references: r = {} }) => r.endToEndId || r.transactionId || r.trackingKey || r.referenceNumber;
+
 test('papaparse reads a CSV, in which no text is a formula', async () => {
   const { data, errors, meta } = Papa.parse((await statement(bank, 'csv')).trimEnd(), { header: true });
   assert.deepEqual(errors, []);
   assert.deepEqual(meta.fields, ['id', 'date', 'amount', 'currency', 'description', 'counterparty', 'originalAmount',
-    'originalCurrency', 'externalId']);
+    'originalCurrency', 'externalId', 'endToEndId', 'reference', 'counterpartyDocument', 'version']);
   for (const [name, text] of data.flatMap(Object.entries)) {
     if (!/amount/i.test(name)) assert.doesNotMatch(text, /^[=+\-@\t\r]/, name);
   }
@@ -134,14 +137,17 @@ test('papaparse reads a CSV, in which no text is a formula', async () => {
   const visible = (text) => text.replace(/(?![\t\r\n])[\p{Cc}\p{Bidi_Control}]/gu,
     (c) => '\\u' + c.codePointAt(0).toString(16).padStart(4, '0'));
   assert.deepEqual(data.map((r) => [r.id, r.date, r.amount, r.currency, original(r.description), r.originalAmount,
-    r.originalCurrency, r.externalId]),
+    r.originalCurrency, r.externalId, r.endToEndId, r.reference, r.counterpartyDocument, r.version]),
   expected[bank.id].map((t) => [t.id, t.date, amount(t), 'BRL', visible(t.description || ''), t.accountAmount ? t.amount : '',
-    t.accountAmount ? t.currency : '', t.externalId]));
+    t.accountAmount ? t.currency : '', t.externalId, t.references?.endToEndId || '', reference(t) || '',
+    t.counterpartyDocument?.value || '', String(t.version)]));
 });
 
 test('the matcher array has the same records', async () => {
   assert.deepEqual(JSON.parse(await statement(bank, 'matcher')), expected[bank.id].map((t) => ({
-    external_id: t.id, amount: amount(t), currency: 'BRL', date: t.date, description: t.description || '',
+    external_id: t.id, transaction_id: t.id, amount: amount(t), currency: 'BRL', date: t.date,
+    description: t.description || '', ...(reference(t) && { reference: reference(t) }),
+    ...(t.counterparty && { counterparty: t.counterparty }), type: amount(t).startsWith('-') ? 'debit' : 'credit',
   })));
 });
 

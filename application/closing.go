@@ -3,6 +3,7 @@ package application
 import (
 	"cmp"
 	"context"
+	"errors"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/books"
@@ -62,6 +63,9 @@ func (s *Service) ClosePeriods(
 		results[i].Close, results[i].Err = s.ClosePeriod(ctx, tenant, account, date)
 		if err := ctx.Err(); err != nil {
 			return nil, err
+		}
+		if errors.Is(results[i].Err, domain.StoreUnavailable) {
+			return nil, results[i].Err // the caller repeats the request: to close a day again changes nothing
 		}
 	}
 	return results, nil

@@ -80,10 +80,19 @@ func TestAttentionNamesReasonsSeverityAndBeginning(t *testing.T) {
 		"later expiry":   {domain.ConnectionFacts{Consent: consent(now.Add(domain.ConsentNotice + 1))}, nil},
 		"drift in grace": {domain.ConnectionFacts{DriftSince: ago(47)}, nil},
 		"drift":          {domain.ConnectionFacts{DriftSince: ago(48)}, []domain.Attention{{"drifting", now1, ago(48)}}},
-		"held removals":  {domain.ConnectionFacts{RemovalsHeldAt: ago(1)}, []domain.Attention{{"mass_removal", now1, ago(1)}}},
-		"silent":         {domain.ConnectionFacts{Webhook: silent, Webhooks: token}, []domain.Attention{{"silent", now1, ago(2)}}},
+		"held removals": {
+			domain.ConnectionFacts{RemovalsHeldAt: ago(1)},
+			[]domain.Attention{{"mass_removal", now1, ago(1)}},
+		},
+		"silent": {
+			domain.ConnectionFacts{Webhook: silent, Webhooks: token},
+			[]domain.Attention{{"silent", now1, ago(2)}},
+		},
 		"silent, paused": {domain.ConnectionFacts{Webhook: silent, Webhooks: token, Paused: true}, nil},
-		"silent, heard":  {domain.ConnectionFacts{Webhook: silent, Webhooks: domain.Evidence{HasToken: true, Heard: true}}, nil},
+		"silent, heard": {
+			domain.ConnectionFacts{Webhook: silent, Webhooks: domain.Evidence{HasToken: true, Heard: true}},
+			nil,
+		},
 		"quarantined row": {
 			domain.ConnectionFacts{Quarantined: 1, QuarantinedSince: ago(1)},
 			[]domain.Attention{{"quarantined", soon, ago(1)}},

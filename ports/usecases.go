@@ -76,7 +76,8 @@ type ConnectionHealth struct {
 	Consent        ConsentHealth
 	Webhook        WebhookHealth
 	ThisMonth      domain.MonthlyUsage // of the current month in UTC
-	Attention      []domain.Attention  // why the connection needs a person, the most urgent reason first; nil if it does not
+	// Attention says why the connection needs a person, the most urgent reason first; nil if it does not.
+	Attention []domain.Attention
 }
 
 // HealthFilter narrows a list of the health of connections. A zero member does not narrow the list.

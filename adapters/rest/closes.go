@@ -137,7 +137,8 @@ func (s *server) closeRoutes() []route {
 			id:     "close-period",
 			method: http.MethodPut,
 			path:   one,
-			description: "Closes the records of an account up to and including a day, which must have ended at CLOSE_OFFSET. " +
+			description: "Closes the records of an account up to and including a day, which must have ended " +
+				"at CLOSE_OFFSET. " +
 				"Later changes of these records are stored as usual, and are adjustments of the close. If the day " +
 				"is closed already, the response is that of the first request.",
 			status:     http.StatusOK,

@@ -149,7 +149,8 @@ func (s *server) replacementRoutes() []route {
 			id:     "join-transactions",
 			method: http.MethodPost,
 			path:   transactionsPath + "/{id}/join",
-			description: "Makes a removed transaction continue as the row of a live one, because both are one movement. " +
+			description: "Makes a removed transaction continue as the row of a live one, because both are " +
+				"one movement. " +
 				"The other transaction is removed and superseded. Both must have the same account, currency and " +
 				"direction, otherwise the response is a 409. A split undoes the join.",
 			status:     http.StatusOK,
@@ -165,7 +166,8 @@ func (s *server) replacementRoutes() []route {
 			id:     "list-possible-replacements",
 			method: http.MethodGet,
 			path:   possibleReplacementsPath,
-			description: "Returns the pairs of transactions that may be one movement and about which nobody has decided. " +
+			description: "Returns the pairs of transactions that may be one movement and about which nobody " +
+				"has decided. " +
 				"Each removed transaction is in three pairs at most.",
 			status:  http.StatusOK,
 			tag:     tag,
@@ -185,7 +187,8 @@ func (s *server) replacementRoutes() []route {
 			id:     "continue-account",
 			method: http.MethodPost,
 			path:   accountsPath + "/{id}/continue",
-			description: "Says which account of the new account reference continues an account, while the health of the " +
+			description: "Says which account of the new account reference continues an account, while the " +
+				"health of the " +
 				"connection has the warning account_ambiguous. Queues a pull that makes the rows of the new reference " +
 				"visible. Responds with 409 if no rows wait for this decision, or if the connection is paused.",
 			status:     http.StatusAccepted,

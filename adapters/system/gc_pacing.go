@@ -18,8 +18,8 @@ const (
 	calmSeconds = 5
 	// defaultPercent is the runtime's default value of GOGC.
 	defaultPercent = 100
-	// baseMemory is the memory of the runtime, in bytes, beyond what is reserved for requests, pages and messages. Above
-	// the sum of both, garbage is collected more often.
+	// baseMemory is the memory of the runtime, in bytes, beyond what is reserved for requests, pages and messages.
+	// Above the sum of both, garbage is collected more often.
 	baseMemory = 72 << 20
 	// maxPercent is the maximum value of GOGC. Without it, a nearly empty heap would result in a
 	// percentage so high that the next collection is postponed almost forever.

@@ -9,7 +9,8 @@ import (
 // BenchmarkTextReferences measures both functions for a text without a reference and for one with an end-to-end id.
 func BenchmarkTextReferences(b *testing.B) {
 	for name, text := range map[string]string{
-		"none": "Transferência enviada pelo Pix - Nome Sobrenome - •••.123.456-•• - NU PAGAMENTOS - IP (0260) Agência: 1 Conta: 1234567-8",
+		"none": "Transferência enviada pelo Pix - Nome Sobrenome - •••.123.456-•• - " +
+			"NU PAGAMENTOS - IP (0260) Agência: 1 Conta: 1234567-8",
 		"shop": "COMPRA CARTAO DEB MC 22/01 autopostop3ltda",
 		"id":   "PIX ENVIADO E12345678202611101200abcDEF12345",
 	} {

@@ -60,7 +60,8 @@ func TestReferencesCombinesWhatIsStatedAndTheTexts(t *testing.T) {
 			domain.References{TransactionID: id}, nil, domain.References{EndToEndID: id, TransactionID: id},
 		},
 		"the first text has precedence": {
-			domain.References{}, []string{"PIX", "CHEQUE 000417", "CHEQUE 000418"}, domain.References{ChequeNumber: "417"},
+			domain.References{}, []string{"PIX", "CHEQUE 000417", "CHEQUE 000418"},
+			domain.References{ChequeNumber: "417"},
 		},
 		"a stated member has precedence": {
 			domain.References{EndToEndID: "x"}, []string{"PIX " + id}, domain.References{EndToEndID: "x"},

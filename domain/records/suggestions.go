@@ -31,8 +31,8 @@ const (
 	SuggestionSplit     SuggestionState = "split"     // a replacement of one of the records was undone
 	SuggestionRemoved   SuggestionState = "removed"   // the vendor has removed the new record
 	SuggestionReturned  SuggestionState = "returned"  // the vendor returns the old record again
-	// SuggestionUndone means that the records were joined, and that the join was undone, because the vendor returns both
-	// rows. It lasts until an operator dismisses the pair.
+	// SuggestionUndone means that the records were joined, and that the join was undone, because the vendor returns
+	// both rows. It lasts until an operator dismisses the pair.
 	SuggestionUndone SuggestionState = "join_undone"
 )
 
@@ -159,8 +159,8 @@ func (s *suggestionChanges) addTo(c *Changes) {
 func compareRecords(a, b domain.TransactionID) int { return bytes.Compare(a.UUID[:], b.UUID[:]) }
 
 // suggest stores the possible pairs that the matching has found. At most matching.MaxSuggestions of a removed record
-// are open: those that were found now, then those that were open before. A suggestion whose new row has no record yet is
-// opened when put stores the row.
+// are open: those that were found now, then those that were open before. A suggestion whose new row has no record yet
+// is opened when put stores the row.
 func (d *decision) suggest(r *replacement, found []matching.Suggestion) error {
 	if len(found) == 0 {
 		return nil

@@ -370,10 +370,14 @@ func searchReferences(f *fixture) {
 	}
 	live, removed := false, true
 	for want, s := range map[string]domain.TransactionSearch{
-		"b":        {Reference: "REF-7", Connection: second.ID},
-		"a2 a1":    {Reference: "REF-7", Connection: first.ID, Window: domain.Window{From: "2026-02-02", To: "2026-02-03"}},
-		"d":        {Reference: "REF-70"},
-		"a6 a5 a4": {Reference: "REF-7", Removed: &live, Connection: first.ID, Window: domain.Window{From: "2026-02-05"}},
+		"b": {Reference: "REF-7", Connection: second.ID},
+		"a2 a1": {
+			Reference: "REF-7", Connection: first.ID, Window: domain.Window{From: "2026-02-02", To: "2026-02-03"},
+		},
+		"d": {Reference: "REF-70"},
+		"a6 a5 a4": {
+			Reference: "REF-7", Removed: &live, Connection: first.ID, Window: domain.Window{From: "2026-02-05"},
+		},
 	} {
 		f.equal("found", want, names(s, 2))
 	}

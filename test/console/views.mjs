@@ -97,7 +97,7 @@ export const views = ({ bank, broken, paused, odd, erased, account, day, version
   [bank + '/pulls', 'pull.status.succeeded'],
   [broken + '/pulls', 'advice.credential_rejected'],
   [bank + '/deliveries', 'item/updated'],
-  [paused + '/deliveries', 'delivery.empty'],
+  [odd + '/deliveries', 'delivery.empty'],
   [delivery, 'delivery.payload'],
   [bank + '/tokens', 'token.live'],
   [odd + '/quarantine', 'quarantine.payload'],

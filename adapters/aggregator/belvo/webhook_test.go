@@ -110,7 +110,9 @@ func TestDedupKeyDistinguishesEvents(t *testing.T) {
 	if base != key(body("w", "r", "historical_update", `{}`)) {
 		t.Error("the same event has two deduplication keys")
 	}
-	for _, without := range [][]byte{body("w", "", "historical_update", `{}`), body("", "r", "historical_update", `{}`)} {
+	for _, without := range [][]byte{
+		body("w", "", "historical_update", `{}`), body("", "r", "historical_update", `{}`),
+	} {
 		if got := key(without); got != "" {
 			t.Errorf("%s has the deduplication key %q, want none", without, got)
 		}

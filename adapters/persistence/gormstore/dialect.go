@@ -144,8 +144,8 @@ type Dialect interface {
 	UpsertTransactions(tx *gorm.DB, rows []TransactionRow) error
 
 	// SaveMetadata replaces the metadata, the category and both hashes of a connection's rows, in the transaction tx. It
-	// changes neither the versions of the rows nor their feed positions, because nothing else has changed. A zero content
-	// hash and nil metadata are stored as NULL.
+	// changes neither the versions of the rows nor their feed positions, because nothing else has changed. A zero
+	// content hash and nil metadata are stored as NULL.
 	SaveMetadata(tx *gorm.DB, tenant, connection uuid.UUID, rows []records.Refreshed) error
 
 	// FindChanged returns the indexes of the raw transactions that are new or changed, in any order. A raw transaction

@@ -14,7 +14,8 @@ func TestClaimsOfADeadProcessAreReleased(t *testing.T) {
 	insert := func(id, status string, vendorDone, passes int, due int64) {
 		t.Helper()
 		_, err := db.Writer.ExecContext(t.Context(), `INSERT INTO erasures
-			(id, connection_id, at_vendor, status, last_error, created_at, requested_at, due_at, vendor_done, attempts, passes, place, tenant_id)
+			(id, connection_id, at_vendor, status, last_error, created_at, requested_at, due_at, vendor_done, attempts,
+				passes, place, tenant_id)
 			VALUES (?1, ?1, 1, ?2, '', 0, 0, ?3, ?4, 0, ?5, '{}', 't')`, id, status, due, vendorDone, passes)
 		if err != nil {
 			t.Fatal(err)

@@ -21,18 +21,20 @@ const completenessTones = { complete: 'good', drifting: 'bad', unknown: 'plain' 
 // CompletenessState shows whether the records of an account explain its balance, and links to the reasons.
 function CompletenessState({ href, account }) {
   const { value } = useResource(`/accounts/${account.id}/completeness`);
-  const state = value?.data.state;
-  return html`<a href=${href}><span class="hidden">${t('account.completeness')}: </span>${state
-    ? html`<${Status} tone=${completenessTones[state]}>${t('completeness.' + state)}</${Status}>` : '…'}</a>
-    ${state === 'drifting' && value.data.since && html` <span class="muted">${t('reason.since', { when: html`<${Ago} at=${value.data.since} />` })}</span>`}`;
+  const state = value?.data?.state;
+  return html`<a href=${href}>${state
+    ? html`<${Status} tone=${completenessTones[state]}>${t('completeness.' + state)}</${Status}>` : '…'}
+    <span class="hidden"> ${t('account.completeness')}</span></a>
+    ${state === 'drifting' && value?.data?.since && html` <span class="muted">${t('reason.since', { when: html`<${Ago} at=${value.data.since} />` })}</span>`}`;
 }
 
 // LastClose shows the last closed day of an account, and links to its closes.
 function LastClose({ href, account }) {
   const { value } = useResource(`/accounts/${account.id}/closes?limit=1`);
-  const last = value?.data.items[0];
-  return html`<a href=${href}><span class="hidden">${t('account.closes')}: </span>${!value ? '…'
-    : last ? html`<${Day} date=${last.date} />` : t('account.notClosed')}</a>`;
+  const last = value?.data?.items[0];
+  return html`<a href=${href}>${!value ? '…'
+    : last ? html`<${Day} date=${last.date} />` : t('account.notClosed')}
+    <span class="hidden"> ${t('account.closes')}</span></a>`;
 }
 
 const columns = (connection) => [

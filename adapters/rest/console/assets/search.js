@@ -54,7 +54,7 @@ function title(scan, searched) {
 function ConnectionName({ id }) {
   const { value, problem } = useResource('/aggregator-connections/' + id);
   if (problem?.status === 404) return html`<span class="muted">${t('search.deletedConnection')}</span>`;
-  return html`<a href=${link('/connections/' + id)}>${value?.data.configName || '…'}</a>`;
+  return html`<a href=${link('/connections/' + id)}>${value?.data?.configName || '…'}</a>`;
 }
 
 // Progress says that the search goes on, or offers to continue it.

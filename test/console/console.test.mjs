@@ -209,6 +209,7 @@ test('a connection that needs a person is on top, with its reason and the remedy
   await page.getByLabel('Health').selectOption('healthy');
   const rows = page.getByRole('table', { name: 'All connections' }).getByRole('row');
   await until('the filter', async () => (await rows.count()) === 2);
+  await page.waitForURL(/q=GOO/);
   await page.reload();
   await heading(page, '1 of 2 connections needs you.');
   await until('the filter after the reload', async () => (await rows.count()) === 2);

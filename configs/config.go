@@ -70,8 +70,8 @@ type Config struct {
 	// DriftGrace is how long the balance of an account must differ from its records before the account is treated as
 	// drifting. DRIFT_GRACE, default 48h; 0 = immediately.
 	DriftGrace time.Duration
-	// CloseOffset is the offset from UTC of the zone in which a day ends, for the days that can be closed. CLOSE_OFFSET,
-	// default -03:00.
+	// CloseOffset is the offset from UTC of the zone in which a day ends, for the days that can be closed.
+	// CLOSE_OFFSET, default -03:00.
 	CloseOffset time.Duration
 	// MatchReplacements makes a transaction keep its id when the vendor replaces its row with another one.
 	// MATCH_REPLACEMENTS, default true.

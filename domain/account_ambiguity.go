@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// AccountAmbiguous is the warning that some accounts of a connection's new account reference cannot be told apart. Their
-// rows stay staged until an operator says which account each of them continues; see AccountAmbiguity.
+// AccountAmbiguous is the warning that some accounts of a connection's new account reference cannot be told apart.
+// Their rows stay staged until an operator says which account each of them continues; see AccountAmbiguity.
 const AccountAmbiguous Warning = "account_ambiguous"
 
 // AccountAmbiguity describes the accounts of a new account reference that cannot be told apart. The zero value means

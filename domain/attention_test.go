@@ -79,7 +79,9 @@ func TestAttentionNamesReasonsSeverityAndBeginning(t *testing.T) {
 		},
 		"later expiry":   {domain.ConnectionFacts{Consent: consent(now.Add(domain.ConsentNotice + 1))}, nil},
 		"drift in grace": {domain.ConnectionFacts{DriftSince: ago(47)}, nil},
-		"drift":          {domain.ConnectionFacts{DriftSince: ago(48)}, []domain.Attention{{"drifting", now1, ago(48)}}},
+		"drift": {
+			domain.ConnectionFacts{DriftSince: ago(48)}, []domain.Attention{{"drifting", now1, ago(48)}},
+		},
 		"held removals": {
 			domain.ConnectionFacts{RemovalsHeldAt: ago(1)},
 			[]domain.Attention{{"mass_removal", now1, ago(1)}},

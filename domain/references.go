@@ -21,7 +21,8 @@ type References struct {
 // IsZero reports whether no reference is known.
 func (r References) IsZero() bool { return r == References{} }
 
-// Values returns the values of all members, in the order of their declaration. A value is "" if the member is not known.
+// Values returns the values of all members, in the order of their declaration. A value is "" if the member is not
+// known.
 func (r References) Values() []string {
 	return []string{
 		r.EndToEndID, r.TransactionID, r.AuthenticationCode, r.ReferenceNumber, r.ReceiverReferenceID, r.TrackingKey,
@@ -66,9 +67,9 @@ func CleanReference(text string) string {
 	return text
 }
 
-// IsEndToEndID reports whether the text is the end-to-end id of a PIX payment or refund: E or D, the eight digits of the
-// institution, a time of twelve digits, and eleven letters or digits. Source: Banco Central do Brasil, Manual de Padrões
-// para Iniciação do Pix.
+// IsEndToEndID reports whether the text is the end-to-end id of a PIX payment or refund: E or D, the eight digits of
+// the institution, a time of twelve digits, and eleven letters or digits. Source: Banco Central do Brasil, Manual de
+// Padrões para Iniciação do Pix.
 func IsEndToEndID(text string) bool {
 	return len(text) == 32 && strings.ContainsAny(text[:1], "EDed") && isNumber(text[1:21]) &&
 		strings.Trim(text[21:], "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz") == ""
@@ -118,7 +119,8 @@ func NewPartyDocument(number string) PartyDocument {
 	return PartyDocument{OtherDocument, value}
 }
 
-// isMask reports whether the character stands for one that is not shown. Tax numbers consist of letters, digits and "&".
+// isMask reports whether the character stands for one that is not shown. Tax numbers consist of letters, digits and
+// "&".
 func isMask(r rune) bool { return r != '&' && !unicode.IsLetter(r) && !unicode.IsDigit(r) }
 
 // isRFC reports whether the text has the form of a Mexican tax number: three letters (a company) or four (a person), a

@@ -122,8 +122,8 @@ type Transaction struct {
 	// period, or the earliest last day if there are several such periods. It is "" if there is no such period. Only
 	// Ledger.Changes and Subscriptions.Transactions set it.
 	Adjusts Date
-	// Changed contains the names of the members that differ from the previous version; see ChangedMembers. It is nil for
-	// version 1, and if the previous version is not known. Only Ledger.Changes sets it.
+	// Changed contains the names of the members that differ from the previous version; see ChangedMembers. It is nil
+	// for version 1, and if the previous version is not known. Only Ledger.Changes sets it.
 	Changed []string
 }
 

@@ -3,8 +3,8 @@ package domain
 // ReceiveResult is the outcome of receiving a delivery.
 type ReceiveResult struct {
 	Token TokenID
-	// Delivery is the stored delivery. If the event is stored for several connections, it is one of these deliveries. If
-	// Duplicate is set, it is a delivery that was stored when the event was received for the first time.
+	// Delivery is the stored delivery. If the event is stored for several connections, it is one of these deliveries.
+	// If Duplicate is set, it is a delivery that was stored when the event was received for the first time.
 	Delivery Delivery
 	// Duplicate is set if nothing was stored: each connection of the event has received it before.
 	Duplicate bool
@@ -120,8 +120,8 @@ func PlanWebhooks(deliveries []PendingDelivery, view WebhookView) *WebhookBatch 
 	return b
 }
 
-// newPlanned returns the delivery of a routed event. derived means that the event is stored for another connection, too,
-// whose delivery has the id of the incoming delivery.
+// newPlanned returns the delivery of a routed event. derived means that the event is stored for another connection,
+// too, whose delivery has the id of the incoming delivery.
 func newPlanned(d *PendingDelivery, b TokenBinding, r routedEvent, derived bool) *PlannedDelivery {
 	p := &PlannedDelivery{
 		Delivery: Delivery{

@@ -299,9 +299,9 @@ type AccountView struct {
 	// fails, the sequence ends with the error. Posted reads the records in portions, so its memory use does not depend
 	// on their number. Posted may be called several times.
 	Posted func(ctx context.Context, window domain.Window) iter.Seq2[books.PostedRecord, error]
-	// SharedReferences returns the main references (see domain.References.Main) that several records of the account have
-	// had in any of their versions, each with the first of these records by id. Records of every status count, and
-	// removed records, too. The result is not nil.
+	// SharedReferences returns the main references (see domain.References.Main) that several records of the account
+	// have had in any of their versions, each with the first of these records by id. Records of every status count,
+	// and removed records, too. The result is not nil.
 	SharedReferences func(ctx context.Context) (map[string]domain.TransactionID, error)
 }
 
@@ -342,8 +342,8 @@ type Ledger interface {
 		page domain.PageRequest) (domain.Page[domain.Transaction], error)
 
 	// IndexTexts adds at most limit transactions to the index of the search, of all tenants: those that were stored or
-	// changed since they were indexed. It returns their number. Search finds transactions that are not indexed, too, but
-	// examines them one by one. A store without an index returns 0.
+	// changed since they were indexed. It returns their number. Search finds transactions that are not indexed,
+	// too, but examines them one by one. A store without an index returns 0.
 	IndexTexts(ctx context.Context, limit int) (int, error)
 
 	// Sum returns the sums of the live transactions that match the filter, by day and currency: the latest day first,

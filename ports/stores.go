@@ -117,7 +117,8 @@ type Activity struct {
 	Suggestions   int       // number of open suggestions; see Suggestion
 	// SuggestedSince is when the oldest open suggestion was opened; zero if there is none.
 	SuggestedSince time.Time
-	// JoinUndoneSince is when the oldest suggestion in the state records.SuggestionUndone got it; zero if there is none.
+	// JoinUndoneSince is when the oldest suggestion in the state records.SuggestionUndone got it; zero if there
+	// is none.
 	JoinUndoneSince time.Time
 	Compared        bool // whether the completeness of at least one live account is known
 	// Webhooks contains facts about the webhooks of the connection:
@@ -212,9 +213,9 @@ type DeliveryFilter struct {
 
 // Deliveries stores webhook deliveries.
 type Deliveries interface {
-	// Receive stores a delivery of the live token with this hash and vendor, once for each connection to which its event
-	// belongs. The connection of the token must be live. If a stored delivery requires a pull, the same atomic change
-	// stores the pull and its job. The change is durable when Receive returns.
+	// Receive stores a delivery of the live token with this hash and vendor, once for each connection to which
+	// its event belongs. The connection of the token must be live. If a stored delivery requires a pull, the same
+	// atomic change stores the pull and its job. The change is durable when Receive returns.
 	//
 	//   - domain.PlanWebhooks decides what is stored, and for which connections.
 	//   - A delivery that requires a pull is attached to the queued pull of its connection. If no pull is queued,

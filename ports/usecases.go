@@ -138,13 +138,14 @@ type Completeness interface {
 // created a new row for it. The transaction keeps its id and has the content of the new row.
 type Replacements interface {
 	// SplitTransaction undoes the last replacement of a transaction, and returns the transaction. reason is kept in the
-	// history; "" if there is none. Errors: NotFound; Conflict (nothing_to_undo) if the transaction has replaced no row.
+	// history; "" if there is none. Errors: NotFound; Conflict (nothing_to_undo) if the transaction has replaced
+	// no row.
 	SplitTransaction(
 		ctx context.Context, tenant domain.TenantID, id domain.TransactionID, reason string,
 	) (domain.Transaction, error)
 
-	// JoinTransactions makes the removed transaction pair.Old continue as the row of pair.New, and returns pair.Old. See
-	// Decisions.Join. Errors: NotFound; Conflict (not_joinable).
+	// JoinTransactions makes the removed transaction pair.Old continue as the row of pair.New, and returns
+	// pair.Old. See Decisions.Join. Errors: NotFound; Conflict (not_joinable).
 	JoinTransactions(
 		ctx context.Context, tenant domain.TenantID, pair RecordPair, reason string,
 	) (domain.Transaction, error)

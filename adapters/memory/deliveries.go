@@ -14,8 +14,8 @@ import (
 // deliveries implements ports.Deliveries on a Store.
 type deliveries struct{ *Store }
 
-// Receive plans the delivery as a batch of one. The deliveries keep their own scopes, which are merged into the scope of
-// their pull when the pull is first claimed.
+// Receive plans the delivery as a batch of one. The deliveries keep their own scopes, which are merged into the scope
+// of their pull when the pull is first claimed.
 func (v deliveries) Receive(ctx context.Context, incoming ports.IncomingDelivery) (ports.ReceiveResult, error) {
 	return exclusiveResult(ctx, v.Store, "Deliveries.Receive", func() (ports.ReceiveResult, error) {
 		pending := incoming.Prepare()

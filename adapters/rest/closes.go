@@ -154,7 +154,8 @@ func (s *server) closeRoutes() []route {
 			id:     "close-periods",
 			method: http.MethodPost,
 			path:   prefix + "/closes",
-			description: "Closes the same day of up to 200 accounts, each for itself. The response has one result for " +
+			description: "Closes the same day of up to 200 accounts, each for itself. The response has one " +
+				"result for " +
 				"each account: its close, or an error.",
 			status:     http.StatusOK,
 			tag:        tag,

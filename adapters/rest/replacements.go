@@ -91,8 +91,8 @@ type dismissRequest struct {
 	Reason plainText     `json:"reason,omitempty" maxLength:"500" example:"two purchases of one day" doc:"Why; it is kept in the history of the transactions"`
 }
 
-// pairs returns the pairs of the request. Errors: Invalid unless the request contains either one pair or a list; NotFound
-// if a text is no id.
+// pairs returns the pairs of the request. Errors: Invalid unless the request contains either one pair or a list;
+// NotFound if a text is no id.
 func (r dismissRequest) pairs() ([]ports.RecordPair, error) {
 	named := r.Pairs
 	switch single := r.Old != "" || r.New != ""; {
@@ -132,8 +132,10 @@ func (s *server) replacementRoutes() []route {
 			id:     "split-transaction",
 			method: http.MethodPost,
 			path:   transactionsPath + "/{id}/split",
-			description: "Undoes the last replacement of a transaction. The transaction gets its last past row and is " +
-				"removed, because the vendor no longer has that row; its present row becomes another transaction. The " +
+			description: "Undoes the last replacement of a transaction. The transaction gets its last past row " +
+				"and is " +
+				"removed, because the vendor no longer has that row; its present row becomes another " +
+				"transaction. The " +
 				"two rows are never matched again. Responds with 409 if the transaction has replaced no row.",
 			status:       http.StatusOK,
 			tag:          tag,
@@ -189,7 +191,8 @@ func (s *server) replacementRoutes() []route {
 			path:   accountsPath + "/{id}/continue",
 			description: "Says which account of the new account reference continues an account, while the " +
 				"health of the " +
-				"connection has the warning account_ambiguous. Queues a pull that makes the rows of the new reference " +
+				"connection has the warning account_ambiguous. Queues a pull that makes the rows of the " +
+				"new reference " +
 				"visible. Responds with 409 if no rows wait for this decision, or if the connection is paused.",
 			status:     http.StatusAccepted,
 			tag:        tag,

@@ -87,7 +87,8 @@ func (s *server) tokenRoutes() []route {
 			id:     "revoke-webhook-token",
 			method: http.MethodDelete,
 			path:   tokensPath + "/{id}",
-			description: "Revokes the token. The next webhook that uses it is refused, on every replica. If the token " +
+			description: "Revokes the token. The next webhook that uses it is refused, on every replica. If " +
+				"the token " +
 				"serves more than one connection, the response is a 409 unless force is set.",
 			status:   http.StatusNoContent,
 			tag:      tag,

@@ -240,7 +240,8 @@ func (s *server) readRoutes() []route {
 			id:     "sum-transactions",
 			method: http.MethodGet,
 			path:   transactionsPath + "/summary",
-			description: "Returns the sums of all transactions that match the parameters, by day and currency, and in " +
+			description: "Returns the sums of all transactions that match the parameters, by day and currency, " +
+				"and in " +
 				"total by currency. Removed and erased transactions are left out. The database computes the sums.",
 			status:  http.StatusOK,
 			tag:     tag,
@@ -386,8 +387,8 @@ func (s *server) getAccount(
 	return &bodyOutput[accountView]{accountOf(a)}, nil
 }
 
-// getTransaction returns a transaction, even if it is marked as removed. With asOf, it returns the transaction as it was
-// at that moment.
+// getTransaction returns a transaction, even if it is marked as removed. With asOf, it returns the transaction as it
+// was at that moment.
 func (s *server) getTransaction(ctx context.Context, tenant domain.TenantID, in *struct {
 	ID   string    `path:"id" doc:"Opaque"`
 	AsOf asOfParam `query:"asOf" example:"2026-03-02T10:00:00Z" doc:"The transaction as it was at this moment, without metadata and category; at most 5 s in the future. 404 before the transaction existed and while it was removed"`

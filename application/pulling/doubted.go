@@ -7,8 +7,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// noteDoubted remembers which doubted rows (domain.PullScope.Doubted) the step has returned. It must be called after all
-// pages of the step were read. shown reports whether the step has returned a row.
+// noteDoubted remembers which doubted rows (domain.PullScope.Doubted) the step has returned. It must be called after
+// all pages of the step were read. shown reports whether the step has returned a row.
 func (a *attempt) noteDoubted(shown func(externalID string) bool) {
 	for _, ids := range a.pull.Scope.Doubted {
 		for _, id := range ids {
@@ -22,8 +22,9 @@ func (a *attempt) noteDoubted(shown func(externalID string) bool) {
 	}
 }
 
-// removeDoubted removes the doubted rows that the vendor no longer returns. It must be called after all steps were read.
-// It removes nothing if the steps do not prove that a row is gone. A later complete listing then finds the removal.
+// removeDoubted removes the doubted rows that the vendor no longer returns. It must be called after all steps were
+// read. It removes nothing if the steps do not prove that a row is gone. A later complete listing then finds the
+// removal.
 func (a *attempt) removeDoubted(ctx context.Context) error {
 	if len(a.pull.Scope.Doubted) == 0 || a.relink.staged || !a.readsDoubted() {
 		return nil
@@ -46,7 +47,8 @@ func (a *attempt) removeDoubted(ctx context.Context) error {
 // readsDoubted reports whether the doubted rows would have been returned if the vendor still had them. There are two
 // cases:
 //
-//   - The pull has read them by id. The ids that it has returned are known from all attempts, unless there are too many.
+//   - The pull has read them by id. The ids that it has returned are known from all attempts, unless there are too
+//     many.
 //   - This is the first attempt, and has read everything without a window of dates. A vendor may have older rows than
 //     those in a window.
 func (a *attempt) readsDoubted() bool {

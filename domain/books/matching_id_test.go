@@ -20,7 +20,9 @@ func TestTheMatchingIDIsTheReferenceOfTheFirstRecordThatHadIt(t *testing.T) {
 		"by id":           {nil, domain.References{EndToEndID: "e"}, id.String()},
 		"only one record": {map[string]domain.TransactionID{}, domain.References{EndToEndID: "e"}, "e"},
 		"the first":       {map[string]domain.TransactionID{"e": id}, domain.References{EndToEndID: "e"}, "e"},
-		"not the first":   {map[string]domain.TransactionID{"e": other}, domain.References{EndToEndID: "e"}, id.String()},
+		"not the first": {
+			map[string]domain.TransactionID{"e": other}, domain.References{EndToEndID: "e"}, id.String(),
+		},
 		"another record has the same value as another member": {
 			map[string]domain.TransactionID{"t": other}, domain.References{EndToEndID: "e", TransactionID: "t"}, "e",
 		},

@@ -110,8 +110,8 @@ func mayHaveReference(text string) bool {
 }
 
 // mayHaveDocument reports whether a text may contain a complete tax number. Such a number has three groups with dots
-// between them, or is a word of at least eleven characters with two digits. The function is much faster than reading the
-// notations.
+// between them, or is a word of at least eleven characters with two digits. The function is much faster than reading
+// the notations.
 func mayHaveDocument(text string) bool {
 	run, digits := 0, 0
 	for i := range len(text) {

@@ -322,11 +322,11 @@ func (d *decision) readSuggestions(externalIDs []string) ([]StoredSuggestion, er
 	return all, nil
 }
 
-// Join returns the changes by which a removed record continues as the row of a live one, because an operator has decided
-// that they are one movement. The live record is superseded, and its former rows follow.
+// Join returns the changes by which a removed record continues as the row of a live one, because an operator has
+// decided that they are one movement. The live record is superseded, and its former rows follow.
 //
-// Errors: Conflict (not_joinable) unless the vendor has removed the old record, the other one is live, and both have the
-// same account, currency and direction; those of the source.
+// Errors: Conflict (not_joinable) unless the vendor has removed the old record, the other one is live, and both have
+// the same account, currency and direction; those of the source.
 func Join(view View, source Source, w PageWrite, old, with *Record, reason string) (Changes, error) {
 	if !isJoinable(old, with) {
 		return Changes{}, notJoinable(
@@ -373,8 +373,8 @@ func notJoinable(message string) error {
 	return &domain.Error{Kind: domain.Conflict, Code: domain.NotJoinable, Message: message}
 }
 
-// Dismiss returns the changes by which two records are never suggested or matched again, because an operator has decided
-// that they are two movements. Other suggestions with one of the records stay open.
+// Dismiss returns the changes by which two records are never suggested or matched again, because an operator has
+// decided that they are two movements. Other suggestions with one of the records stay open.
 //
 // Errors: Conflict (not_joinable) if the records are one, belong to different connections, were erased or superseded;
 // those of the source.
@@ -405,8 +405,8 @@ func Dismiss(source Source, old, with *Record, reason string) (Changes, error) {
 	return c, nil
 }
 
-// undoJoins undoes the joins of operators whose two rows both occur in the complete listing of a sweep. The older record
-// gets its row back, and is live again.
+// undoJoins undoes the joins of operators whose two rows both occur in the complete listing of a sweep. The older
+// record gets its row back, and is live again.
 func (d *decision) undoJoins() error {
 	if d.sweep == nil {
 		return nil

@@ -40,7 +40,8 @@ func TestSuggestionsOfAPage(t *testing.T) {
 			[]string{"1 a v2 removed", "101 b v1 ~1", "102 c v1 ~1", "1?101 open", "1?102 open"},
 		},
 		"without matching, nothing is suggested": {
-			newBook(gone()), with(pageOf(purchase("b"), purchase("c")), func(w *records.PageWrite) { w.Matching = nil }),
+			newBook(gone()),
+			with(pageOf(purchase("b"), purchase("c")), func(w *records.PageWrite) { w.Matching = nil }),
 			[]string{"1 a v2 removed", "101 b v1", "102 c v1"},
 		},
 		"a stored record is suggested in a new version": {

@@ -15,7 +15,8 @@ type absenceReading struct {
 }
 
 // judgeAbsences finds the records in the window of a sweep that the listing lacks. domain.AbsenceRead decides which of
-// them leave. The others are remembered for a later sweep, which then knows since when the vendor has not returned them.
+// them leave. The others are remembered for a later sweep, which then knows since when the vendor has not returned
+// them.
 func (d *decision) judgeAbsences() error {
 	if d.sweep == nil {
 		return nil

@@ -209,9 +209,9 @@ func sourceSecretIsRequired(f *fixture) {
 }
 
 // foreignEventsAreBare checks events about an account that no connection has. Such an event is stored without body and
-// scope. The fingerprint for deduplication is stored. The test sends two events through a token with a registration, and
-// two through a token without: a pull may already be queued when the second one arrives, and a store may handle this
-// case differently.
+// scope. The fingerprint for deduplication is stored. The test sends two events through a token with a registration,
+// and two through a token without: a pull may already be queued when the second one arrives, and a store may handle
+// this case differently.
 func foreignEventsAreBare(f *fixture) {
 	c, registered := f.activeToken()
 	for _, token := range []domain.WebhookToken{registered, registered, f.createToken(c), f.createToken(c)} {

@@ -21,7 +21,8 @@ const (
 )
 
 // The pulls of eight connections of one tenant read pages of about 15 MiB at the same time, as many pulls as the tenant
-// may run. The process must hold only as many pages as the tenant's share of the memory allows, and must store all rows.
+// may run. The process must hold only as many pages as the tenant's share of the memory allows, and must store
+// all rows.
 func TestPullsOfLargePagesHoldLittleMemory(t *testing.T) {
 	if _, err := os.Stat("/proc/self/status"); err != nil {
 		t.Skip("the memory of a process can be read only on Linux")

@@ -16,8 +16,8 @@ func (o operator) connectRef(b bank, name, ref string) string {
 	return o.send(http.MethodPost, connections, body).want(http.StatusCreated).text("id")
 }
 
-// TestOneAddressServesAllConnections sends the webhooks of a bank through the address of the first of forty connections.
-// The fortieth connection has the account of the bank.
+// TestOneAddressServesAllConnections sends the webhooks of a bank through the address of the first of forty
+// connections. The fortieth connection has the account of the bank.
 func TestOneAddressServesAllConnections(t *testing.T) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {
 		o, stranger := w.operator(t), w.operator(t)

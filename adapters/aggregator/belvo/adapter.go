@@ -17,9 +17,9 @@ import (
 // Name is the vendor's name in the API, the settings and the metrics.
 const Name domain.Vendor = "belvo"
 
-// The names of the rate budgets for requests to one origin of the vendor. The vendor's limits depend on the contract and
-// are not published. Together, the budgets are below the limit of a small contract. A 429 blocks the budget of its call
-// until the response's Retry-After has passed.
+// The names of the rate budgets for requests to one origin of the vendor. The vendor's limits depend on the contract
+// and are not published. Together, the budgets are below the limit of a small contract. A 429 blocks the budget of
+// its call until the response's Retry-After has passed.
 const (
 	budgetAPI       = "api" // the calls of pulls and of live tests
 	budgetTokens    = "tokens"

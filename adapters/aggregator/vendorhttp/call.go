@@ -19,8 +19,8 @@ type Window = ratelimit.Window
 type Vendor struct {
 	Name domain.Vendor
 	// Budgets contains the vendor's rate limits in requests per minute; the key is [Call.Resource].
-	// A resource that is in neither map is not limited. A 429 blocks only the budget of its call's resource, so calls of
-	// different kinds have different resources.
+	// A resource that is in neither map is not limited. A 429 blocks only the budget of its call's resource, so calls
+	// of different kinds have different resources.
 	Budgets map[string]int
 	// Windows contains the limits of resources whose calls are refused, and not queued, when the limit is reached.
 	Windows map[string]Window

@@ -44,8 +44,8 @@ func replaceHalfSurrogates(text []byte) []byte {
 	return replaced
 }
 
-// escapedUnit returns the UTF-16 code unit of the escape \uXXXX with which the text begins. It returns false if the text
-// begins with anything else.
+// escapedUnit returns the UTF-16 code unit of the escape \uXXXX with which the text begins. It returns false if the
+// text begins with anything else.
 func escapedUnit(text []byte) (unit uint64, ok bool) {
 	if len(text) < 6 || text[0] != '\\' || text[1] != 'u' {
 		return 0, false

@@ -12,8 +12,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// A version of a record is in effect from its updated_at until it is replaced. The present versions are in transactions,
-// and those that were replaced are in transaction_versions, with the time in replaced_at.
+// A version of a record is in effect from its updated_at until it is replaced. The present versions are in
+// transactions, and those that were replaced are in transaction_versions, with the time in replaced_at.
 
 // hasVersions reports whether the column is read as of a moment: it is stored for each version, and callers see it.
 func hasVersions(c Column) bool {

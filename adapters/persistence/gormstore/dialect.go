@@ -143,8 +143,8 @@ type Dialect interface {
 	// UpsertTransactions returns an error that wraps gorm.ErrDuplicatedKey, and the transaction must be rolled back.
 	UpsertTransactions(tx *gorm.DB, rows []TransactionRow) error
 
-	// SaveMetadata replaces the metadata, the category and both hashes of a connection's rows, in the transaction tx. It
-	// changes neither the versions of the rows nor their feed positions, because nothing else has changed. A zero
+	// SaveMetadata replaces the metadata, the category and both hashes of a connection's rows, in the transaction tx.
+	// It changes neither the versions of the rows nor their feed positions, because nothing else has changed. A zero
 	// content hash and nil metadata are stored as NULL.
 	SaveMetadata(tx *gorm.DB, tenant, connection uuid.UUID, rows []records.Refreshed) error
 

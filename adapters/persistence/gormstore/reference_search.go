@@ -41,8 +41,8 @@ func (m *searchMerge) searchReference(
 	return m.complete(ctx, found, next, page)
 }
 
-// readReferences returns at most limit transactions after the position for each of the referenceColumns. Only their ids,
-// connections and dates are set.
+// readReferences returns at most limit transactions after the position for each of the referenceColumns. Only their
+// ids, connections and dates are set.
 func (m *searchMerge) readReferences(
 	ctx context.Context, after domain.Position, limit int,
 ) ([]domain.Transaction, error) {

@@ -106,8 +106,8 @@ func inLockOrder(a, b *domain.PlannedDelivery) int {
 		bytes.Compare(a.Fingerprint[:], b.Fingerprint[:]))
 }
 
-// viewSQL selects rows of gormstore.BoundConnection for the references $2, with the tokens $1 and the digests $3. %s are
-// conditions for a distributed database.
+// viewSQL selects rows of gormstore.BoundConnection for the references $2, with the tokens $1 and the digests $3. %s
+// are conditions for a distributed database.
 const viewSQL = `
 SELECT n.place, t.id, t.tenant_id, t.vendor, t.source_hash, c.id = t.connection_id, c.id, c.base_url, c.account_ref,
 	c.created_at, p.id, l.token_id,
@@ -460,9 +460,9 @@ func (d dialect) updateLastTokens(ctx context.Context, tx querier, batch *domain
 		rows, func(uuid.UUID) {})
 }
 
-// insertPulls queues the pulls that the new deliveries require and that do not exist yet, and returns their ids. It runs
-// after insertDeliveries, because duplicates must not queue a pull. Errors: errConcurrentUpdate if another transaction
-// has queued one of the pulls since the batch was planned.
+// insertPulls queues the pulls that the new deliveries require and that do not exist yet, and returns their ids. It
+// runs after insertDeliveries, because duplicates must not queue a pull. Errors: errConcurrentUpdate if another
+// transaction has queued one of the pulls since the batch was planned.
 func (d dialect) insertPulls(ctx context.Context, tx querier, batch *domain.WebhookBatch) ([]uuid.UUID, error) {
 	missing := batch.NewPulls()
 	if len(missing) == 0 {

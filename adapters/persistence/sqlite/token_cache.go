@@ -8,8 +8,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// maxCachedTokens is the maximum number of tokens in the cache, and of references that their events name. A larger cache
-// is emptied before the next batch.
+// maxCachedTokens is the maximum number of tokens in the cache, and of references that their events name. A larger
+// cache is emptied before the next batch.
 const maxCachedTokens = 4096
 
 // tokenCache contains the tokens, connections and queued pulls that earlier batches of deliveries have read. The next

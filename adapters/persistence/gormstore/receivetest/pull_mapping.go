@@ -77,8 +77,8 @@ func (p *pair) withoutOrigin(pull domain.Pull) domain.Pull {
 	return pull
 }
 
-// matchPulls records the ids of the pulls of all deliveries. A result contains only one pull, but an event can be stored
-// for several connections.
+// matchPulls records the ids of the pulls of all deliveries. A result contains only one pull, but an event can be
+// stored for several connections.
 func (p *pair) matchPulls() {
 	all := domain.PageRequest{Limit: 1000}
 	stored := map[domain.DeliveryID]domain.PullID{}

@@ -15,12 +15,12 @@ import (
 const (
 	largePageConnections = 8
 	largePageRows        = 125
-	largeRowBytes        = 118 << 10
+	largeRowBytes        = 96 << 10
 	// maxMemoryOfPulls is the maximum resident memory, in bytes, while one tenant is active.
 	maxMemoryOfPulls = (100 + 64) << 20
 )
 
-// The pulls of eight connections of one tenant read pages of about 15 MiB at the same time, as many pulls as the tenant
+// The pulls of eight connections of one tenant read pages of about 12 MiB at the same time, as many pulls as the tenant
 // may run. The process must hold only as many pages as the tenant's share of the memory allows, and must store
 // all rows.
 func TestPullsOfLargePagesHoldLittleMemory(t *testing.T) {

@@ -191,16 +191,12 @@ func (s *server) connectionRoutes() []route {
 			mount: handle(s.createConnection),
 		},
 		{
-			id:     "list-connections",
-			method: http.MethodGet,
-			path:   connectionsPath,
+			id: "list-connections", method: http.MethodGet, path: connectionsPath,
 			description: "Returns the live connections of the tenant, also filtered by health and by the expiry " +
 				"of the consent.",
-			status:  http.StatusOK,
-			tag:     tag,
-			summary: "List connections, ordered by config name",
-			scope:   scopeRead,
-			mount:   handle(s.listConnections),
+			status: http.StatusOK, tag: tag, summary: "List connections, ordered by config name",
+			scope: scopeRead,
+			mount: handle(s.listConnections),
 		},
 		{
 			id: "get-connection", method: http.MethodGet, path: one,

@@ -236,19 +236,7 @@ func (s *server) readRoutes() []route {
 			scope: scopeRead,
 			mount: handle(s.searchTransactions),
 		},
-		{
-			id:     "sum-transactions",
-			method: http.MethodGet,
-			path:   transactionsPath + "/summary",
-			description: "Returns the sums of all transactions that match the parameters, by day and currency, " +
-				"and in " +
-				"total by currency. Removed and erased transactions are left out. The database computes the sums.",
-			status:  http.StatusOK,
-			tag:     tag,
-			summary: "Sum transactions by day, money in and out, and currency",
-			scope:   scopeRead,
-			mount:   handle(s.sumTransactions),
-		},
+		s.summaryRoute(tag),
 		{
 			id: "get-transaction", method: http.MethodGet, path: transactionsPath + "/{id}",
 			description: "Returns one transaction of the tenant, even if it was removed or erased. With asOf: as it " +
@@ -267,6 +255,18 @@ func (s *server) readRoutes() []route {
 			scope: scopeRead, reservesMemory: true,
 			mount: handle(s.changes),
 		},
+	}
+}
+
+// summaryRoute returns the route that sums transactions.
+func (s *server) summaryRoute(tag string) route {
+	return route{
+		id: "sum-transactions", method: http.MethodGet, path: transactionsPath + "/summary",
+		description: "Returns the sums of all transactions that match the parameters, by day and currency, and in " +
+			"total by currency. Removed and erased transactions are left out. The database computes the sums.",
+		status: http.StatusOK, tag: tag, summary: "Sum transactions by day, money in and out, and currency",
+		scope: scopeRead,
+		mount: handle(s.sumTransactions),
 	}
 }
 

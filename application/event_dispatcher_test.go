@@ -236,7 +236,7 @@ func (d *dispatchEnv) feed() map[string]int {
 	return versions
 }
 
-const bookkeeper, other = "https://books.example.test/", "https://other.example.test/"
+const receiverURL, other = "https://books.example.test/", "https://other.example.test/"
 
 func refused() error { return &domain.Error{Kind: domain.Unavailable, Code: domain.SinkRefused} }
 
@@ -363,7 +363,7 @@ func TestEventsSurviveFailuresAndDeaths(t *testing.T) {
 
 func surviveDeaths(t *testing.T, random *rand.Rand) {
 	d := newDispatchEnv(t)
-	s := d.subscribe(bookkeeper)
+	s := d.subscribe(receiverURL)
 	var mu sync.Mutex
 	luck := rand.New(rand.NewPCG(random.Uint64(), 2)) // used only by the sink, which runs concurrently
 	chance := func(p float64) bool {
@@ -371,7 +371,7 @@ func surviveDeaths(t *testing.T, random *rand.Rand) {
 		defer mu.Unlock()
 		return luck.Float64() < p
 	}
-	d.sink.set(bookkeeper, func(ctx context.Context, _ ports.OutgoingEvent) error {
+	d.sink.set(receiverURL, func(ctx context.Context, _ ports.OutgoingEvent) error {
 		switch {
 		case chance(0.02): // hangs
 			select {
@@ -424,7 +424,7 @@ func surviveDeaths(t *testing.T, random *rand.Rand) {
 			break
 		}
 	}
-	checkReceived(d, s, d.sink.got(bookkeeper))
+	checkReceived(d, s, d.sink.got(receiverURL))
 }
 
 // checkReceived checks that all events of a subscription were received. The versions of each record must ascend up to
@@ -480,7 +480,7 @@ func TestASlowSinkDelaysNoOtherSubscription(t *testing.T) {
 			<-ctx.Done()
 			return unavailable(domain.SinkUnreachable)
 		})
-		slow, fast := d.subscribe(other), d.subscribe(bookkeeper)
+		slow, fast := d.subscribe(other), d.subscribe(receiverURL)
 		defer d.dispatch(d.Service)()
 		rows := map[string]string{}
 		for n := range 1000 {
@@ -488,7 +488,7 @@ func TestASlowSinkDelaysNoOtherSubscription(t *testing.T) {
 		}
 		d.store(rows)
 		time.Sleep(time.Second)
-		if got := len(d.sink.got(bookkeeper)); got != 1000 {
+		if got := len(d.sink.got(receiverURL)); got != 1000 {
 			t.Errorf("received %d events, want 1000", got)
 		}
 		if d.sink.most != 16 {
@@ -497,16 +497,16 @@ func TestASlowSinkDelaysNoOtherSubscription(t *testing.T) {
 		if waiting := d.status(slow).Waiting; waiting != 1000 {
 			t.Errorf("%d events of the slow sink wait, want 1000", waiting)
 		}
-		checkReceived(d, fast, d.sink.got(bookkeeper))
+		checkReceived(d, fast, d.sink.got(receiverURL))
 	})
 }
 
 func TestAFailingSubjectDelaysOnlyItself(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDispatchEnv(t)
-		s := d.subscribe(bookkeeper)
+		s := d.subscribe(receiverURL)
 		var poisoned string
-		d.sink.set(bookkeeper, func(_ context.Context, e ports.OutgoingEvent) error {
+		d.sink.set(receiverURL, func(_ context.Context, e ports.OutgoingEvent) error {
 			if poisoned == "" {
 				poisoned = e.Subject
 			}
@@ -522,16 +522,16 @@ func TestAFailingSubjectDelaysOnlyItself(t *testing.T) {
 			d.store(map[string]string{"a": strconv.Itoa(n + 2), "b": strconv.Itoa(n), strconv.Itoa(n): "x"})
 			time.Sleep(300 * time.Millisecond)
 		}
-		if got, want := len(d.sink.got(bookkeeper)), 100; got != want {
+		if got, want := len(d.sink.got(receiverURL)), 100; got != want {
 			t.Errorf("received %d events, want %d", got, want)
 		}
 		if status := d.status(s); status.Position != 0 || status.Retrying != 51 || status.Waiting != 51 {
 			t.Errorf("position %d, %d retrying, %d waiting; want 0, 51, 51",
 				status.Position, status.Retrying, status.Waiting)
 		}
-		d.sink.set(bookkeeper, nil)
+		d.sink.set(receiverURL, nil)
 		time.Sleep(2 * time.Minute)
-		checkReceived(d, s, d.sink.got(bookkeeper))
+		checkReceived(d, s, d.sink.got(receiverURL))
 	})
 }
 
@@ -541,10 +541,10 @@ func TestAFailingSubjectDelaysOnlyItself(t *testing.T) {
 func TestAllParkedSubjectsContinueAfterARestart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDispatchEnv(t)
-		s := d.subscribe(bookkeeper)
+		s := d.subscribe(receiverURL)
 		var tried sync.Map
 		var subjects atomic.Int32
-		d.sink.set(bookkeeper, func(_ context.Context, e ports.OutgoingEvent) error {
+		d.sink.set(receiverURL, func(_ context.Context, e ports.OutgoingEvent) error {
 			if _, again := tried.LoadOrStore(e.Subject, true); !again {
 				// The first attempts end at different times. When the 256th subject is parked, other attempts are
 				// therefore still under way.
@@ -564,10 +564,10 @@ func TestAllParkedSubjectsContinueAfterARestart(t *testing.T) {
 			rows[id] = "2"
 		}
 		d.store(rows)
-		d.sink.set(bookkeeper, nil)
+		d.sink.set(receiverURL, nil)
 		defer d.dispatch(d.Service)()
 		time.Sleep(time.Hour)
-		checkReceived(d, s, d.sink.got(bookkeeper))
+		checkReceived(d, s, d.sink.got(receiverURL))
 	})
 }
 
@@ -590,10 +590,10 @@ func TestASinkThatWasDownForLongGetsEventsSoon(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				d := newDispatchEnv(t)
-				s := d.subscribe(bookkeeper)
+				s := d.subscribe(receiverURL)
 				var tried sync.Map
 				var attempts atomic.Int32
-				d.sink.set(bookkeeper, func(_ context.Context, e ports.OutgoingEvent) error {
+				d.sink.set(receiverURL, func(_ context.Context, e ports.OutgoingEvent) error {
 					if _, again := tried.LoadOrStore(e.Subject, true); !again {
 						time.Sleep(10 * time.Millisecond)
 					}
@@ -613,13 +613,13 @@ func TestASinkThatWasDownForLongGetsEventsSoon(t *testing.T) {
 					stop()
 					stop = d.dispatch(d.Service)
 				}
-				d.sink.set(bookkeeper, nil)
+				d.sink.set(receiverURL, nil)
 				time.Sleep(30 * time.Second)
 				stop()
 				if status := d.status(s); status.Waiting != 0 {
 					t.Fatalf("%d events wait although the sink works", status.Waiting)
 				}
-				checkReceived(d, s, d.sink.got(bookkeeper))
+				checkReceived(d, s, d.sink.got(receiverURL))
 			})
 		})
 	}
@@ -632,8 +632,8 @@ func TestASinkThatWasDownForLongGetsEventsSoon(t *testing.T) {
 func TestALoadedEventIsNotSentAfterALaterVersion(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDispatchEnv(t)
-		s := d.subscribe(bookkeeper)
-		d.sink.set(bookkeeper, func(context.Context, ports.OutgoingEvent) error {
+		s := d.subscribe(receiverURL)
+		d.sink.set(receiverURL, func(context.Context, ports.OutgoingEvent) error {
 			time.Sleep(time.Second)
 			return refused()
 		})
@@ -646,9 +646,9 @@ func TestALoadedEventIsNotSentAfterALaterVersion(t *testing.T) {
 		d.store(map[string]string{"a": "2"})
 		time.Sleep(5 * time.Minute)
 		d.store(map[string]string{"a": "3"})
-		d.sink.set(bookkeeper, nil)
+		d.sink.set(receiverURL, nil)
 		time.Sleep(2 * time.Hour) // meanwhile, attempts that were under way fail and are retried
-		checkReceived(d, s, d.sink.got(bookkeeper))
+		checkReceived(d, s, d.sink.got(receiverURL))
 	})
 }
 
@@ -656,11 +656,11 @@ func TestALoadedEventIsNotSentAfterALaterVersion(t *testing.T) {
 func TestAProbeHonoursRetryAfter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDispatchEnv(t)
-		d.subscribe(bookkeeper)
+		d.subscribe(receiverURL)
 		var last time.Time
 		var mu sync.Mutex
 		shortest := time.Hour
-		d.sink.set(bookkeeper, func(context.Context, ports.OutgoingEvent) error {
+		d.sink.set(receiverURL, func(context.Context, ports.OutgoingEvent) error {
 			mu.Lock()
 			defer mu.Unlock()
 			now := time.Now()
@@ -687,7 +687,7 @@ func TestTheSubscriptionsOfADeadProcessAreTakenOverSoon(t *testing.T) {
 	for wait := range 14 { // varies the time of death relative to the end of the lease
 		synctest.Test(t, func(t *testing.T) {
 			d := newDispatchEnv(t)
-			s := d.subscribe(bookkeeper)
+			s := d.subscribe(receiverURL)
 			store := &mortalStore{Subscriptions: d.deps.Subscriptions, left: 1 << 30}
 			deps := d.deps
 			deps.Subscriptions, deps.Sinks = store, []ports.Sink{mortalSink{d.sink, store}}
@@ -701,7 +701,7 @@ func TestTheSubscriptionsOfADeadProcessAreTakenOverSoon(t *testing.T) {
 			d.store(map[string]string{"a": "2"})
 			stop()
 			time.Sleep(12*time.Second + 500*time.Millisecond)
-			checkReceived(d, s, d.sink.got(bookkeeper))
+			checkReceived(d, s, d.sink.got(receiverURL))
 		})
 	}
 }
@@ -713,9 +713,9 @@ func TestAttemptsEndBeforeAnotherProcessSends(t *testing.T) {
 	for wait := range 14 {
 		synctest.Test(t, func(t *testing.T) {
 			d := newDispatchEnv(t)
-			d.subscribe(bookkeeper)
+			d.subscribe(receiverURL)
 			var underWay, most atomic.Int32
-			d.sink.set(bookkeeper, func(ctx context.Context, _ ports.OutgoingEvent) error {
+			d.sink.set(receiverURL, func(ctx context.Context, _ ports.OutgoingEvent) error {
 				if n := underWay.Add(1); n > most.Load() {
 					most.Store(n)
 				}
@@ -751,8 +751,8 @@ func TestAttemptsEndBeforeAnotherProcessSends(t *testing.T) {
 func TestASubscriptionIsDisabledAfterThreeDays(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDispatchEnv(t)
-		s := d.subscribe(bookkeeper)
-		d.sink.set(bookkeeper, func(context.Context, ports.OutgoingEvent) error { return refused() })
+		s := d.subscribe(receiverURL)
+		d.sink.set(receiverURL, func(context.Context, ports.OutgoingEvent) error { return refused() })
 		stop := d.dispatch(d.Service)
 		d.store(map[string]string{"a": "1", "b": "1"})
 		time.Sleep(30 * time.Second)
@@ -777,18 +777,18 @@ func TestASubscriptionIsDisabledAfterThreeDays(t *testing.T) {
 			t.Errorf("%s (%s) at position %d after 73 hours", status.State, status.Reason, status.Position)
 		}
 		d.store(map[string]string{"a": "2", "c": "1"})
-		d.sink.set(bookkeeper, nil)
+		d.sink.set(receiverURL, nil)
 		_, err = d.ResumeSubscription(d.ctx, d.tenant, s.ID)
 		d.noError(err)
 		time.Sleep(2 * time.Second)
-		checkReceived(d, s, d.sink.got(bookkeeper))
+		checkReceived(d, s, d.sink.got(receiverURL))
 	})
 }
 
 func TestAPausedSubscriptionContinuesWhereItWas(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDispatchEnv(t)
-		s := d.subscribe(bookkeeper)
+		s := d.subscribe(receiverURL)
 		defer d.dispatch(d.Service)()
 		d.store(map[string]string{"a": "1"})
 		time.Sleep(time.Second)
@@ -796,16 +796,16 @@ func TestAPausedSubscriptionContinuesWhereItWas(t *testing.T) {
 		d.noError(err)
 		d.store(map[string]string{"a": "2", "b": "1"})
 		time.Sleep(time.Minute)
-		if got := len(d.sink.got(bookkeeper)); got != 1 {
+		if got := len(d.sink.got(receiverURL)); got != 1 {
 			t.Errorf("received %d events, want 1", got)
 		}
 		_, err = d.ResumeSubscription(d.ctx, d.tenant, s.ID)
 		d.noError(err)
 		time.Sleep(time.Second)
-		if got := len(d.sink.got(bookkeeper)); got != 3 {
+		if got := len(d.sink.got(receiverURL)); got != 3 {
 			t.Errorf("received %d events, want 3", got)
 		}
-		checkReceived(d, s, d.sink.got(bookkeeper))
+		checkReceived(d, s, d.sink.got(receiverURL))
 	})
 }
 
@@ -813,29 +813,29 @@ func TestAPausedSubscriptionContinuesWhereItWas(t *testing.T) {
 func TestEventsAreReplayed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDispatchEnv(t)
-		s := d.subscribe(bookkeeper)
+		s := d.subscribe(receiverURL)
 		defer d.dispatch(d.Service)()
 		d.store(map[string]string{"a": "1"})
 		time.Sleep(time.Second)
 		d.store(map[string]string{"a": "2"})
 		time.Sleep(time.Second)
-		before := d.sink.got(bookkeeper)
+		before := d.sink.got(receiverURL)
 		_, err := d.ReplaySubscription(d.ctx, d.tenant, s.ID, 1)
 		d.noError(err)
 		time.Sleep(2 * time.Second)
 		want := slices.Concat(before, before)
 		want[2].Data.Version = 2
-		if got := d.sink.got(bookkeeper); !slices.Equal(got, want) {
+		if got := d.sink.got(receiverURL); !slices.Equal(got, want) {
 			t.Errorf("received %v, want %v", got, want)
 		}
-		checkReceived(d, s, d.sink.got(bookkeeper))
+		checkReceived(d, s, d.sink.got(receiverURL))
 	})
 }
 
 func TestBothSecretsSignForADay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDispatchEnv(t)
-		s := d.subscribe(bookkeeper)
+		s := d.subscribe(receiverURL)
 		first := string(s.Secret.Reveal())
 		stop := d.dispatch(d.Service)
 		time.Sleep(2 * time.Second)
@@ -850,7 +850,7 @@ func TestBothSecretsSignForADay(t *testing.T) {
 		stop()
 		result, err := d.TestSubscription(d.ctx, d.tenant, s.ID)
 		d.noError(err)
-		got := d.sink.got(bookkeeper)
+		got := d.sink.got(receiverURL)
 		if !result.Delivered || len(got) != 1 || got[0].Type != "studio.lerian.discovery.subscription.test" ||
 			got[0].Sequence != "" {
 			t.Errorf("result %+v, received %v", result, got)
@@ -862,8 +862,8 @@ func (d *dispatchEnv) wantSecrets(want ...string) {
 	d.Helper()
 	d.sink.mu.Lock()
 	defer d.sink.mu.Unlock()
-	if !slices.Equal(d.sink.secrets[bookkeeper], want) {
-		d.Errorf("the sender has %d secrets, want %d", len(d.sink.secrets[bookkeeper]), len(want))
+	if !slices.Equal(d.sink.secrets[receiverURL], want) {
+		d.Errorf("the sender has %d secrets, want %d", len(d.sink.secrets[receiverURL]), len(want))
 	}
 }
 
@@ -880,13 +880,13 @@ func TestASinkThatHangsGetsOneAttemptAtATime(t *testing.T) {
 			})
 		})
 		var hanging atomic.Int64
-		d.sink.set(bookkeeper, func(ctx context.Context, _ ports.OutgoingEvent) error {
+		d.sink.set(receiverURL, func(ctx context.Context, _ ports.OutgoingEvent) error {
 			hanging.Add(1)
 			defer hanging.Add(-1)
 			_ = system.Clock{}.Sleep(ctx, 15*time.Second)
 			return unavailable(domain.SinkUnreachable)
 		})
-		s := d.subscribe(bookkeeper)
+		s := d.subscribe(receiverURL)
 		defer d.dispatch(d.Service)()
 		rows := map[string]string{}
 		for n := range 100 {
@@ -903,9 +903,9 @@ func TestASinkThatHangsGetsOneAttemptAtATime(t *testing.T) {
 		if n := changes.Load(); n != 1 {
 			t.Errorf("%d changes were reported, want 1", n)
 		}
-		d.sink.set(bookkeeper, nil)
+		d.sink.set(receiverURL, nil)
 		time.Sleep(time.Minute)
-		checkReceived(d, s, d.sink.got(bookkeeper))
+		checkReceived(d, s, d.sink.got(receiverURL))
 		if n := changes.Load(); n != 2 {
 			t.Errorf("%d changes were reported, want 2", n)
 		}
@@ -921,14 +921,14 @@ func (f observerFunc) Emit(_ context.Context, e ports.Event) { f(e) }
 func TestAPullIsAnnouncedWithoutAWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDispatchEnv(t)
-		d.subscribe(bookkeeper)
+		d.subscribe(receiverURL)
 		c := d.createConnection("second")
 		d.vendor.setRows("r1")
 		defer d.dispatch(d.Service)()
 		time.Sleep(time.Minute + time.Millisecond) // the interval of the polls has grown to its maximum
 		d.runPull(d.requestFullPull(c))
 		synctest.Wait()
-		if got := len(d.sink.got(bookkeeper)); got != 1 {
+		if got := len(d.sink.got(receiverURL)); got != 1 {
 			t.Errorf("received %d events, want 1", got)
 		}
 	})

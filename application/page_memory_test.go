@@ -38,6 +38,19 @@ func (l *memoryLedger) Acquire(_ context.Context, _ domain.TenantID, bytes int64
 	}), nil
 }
 
+// heldNow returns the number of bytes that are reserved at present.
+func (l *memoryLedger) heldNow() int64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.held
+}
+
+func (l *memoryLedger) setExhausted(exhausted bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.exhausted = exhausted
+}
+
 func withMemory(b ports.MemoryBudget) func(*application.Deps) {
 	return func(d *application.Deps) { d.Memory = b }
 }

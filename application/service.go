@@ -85,7 +85,7 @@ type Deps struct {
 	// it, but at least one. 0 means 32.
 	PullWorkers int
 
-	// Memory bounds the pages of vendors that pulls hold. nil means no bound.
+	// Memory bounds the pages of vendors that pulls hold, and the events that wait to be sent. nil means no bound.
 	Memory ports.MemoryBudget
 
 	// DriftGrace is how long the balance of an account must differ from its records before the account is treated as
@@ -192,7 +192,7 @@ func New(d Deps) (*Service, error) {
 	})
 	s.events = events.New(events.Deps{
 		Subscriptions: d.Subscriptions, Connections: d.Connections, Ledger: d.Ledger, Pulls: d.Pulls,
-		Sinks: sinks, Encoder: d.EventEncoder, Audits: s.audits, Sealer: d.Sealer, Egress: d.Egress,
+		Sinks: sinks, Encoder: d.EventEncoder, Memory: d.Memory, Audits: s.audits, Sealer: d.Sealer, Egress: d.Egress,
 		Clock: d.Clock, Sleeper: d.Sleeper, IDs: d.IDs, Entropy: d.Entropy, Observer: d.Observer,
 	})
 	s.auditReader, s.subscriptionManager, s.eventDispatcher = s.auditLog, s.events, s.events

@@ -86,7 +86,7 @@ func TestAnUpdateKeepsOrReplacesTheSecretsOfAURL(t *testing.T) {
 
 func TestAHiddenQueryIsRefusedIfNoneCanBeKept(t *testing.T) {
 	d := newDispatchEnv(t)
-	s, without := d.subscribe(tokenURL), d.subscribe(bookkeeper)
+	s, without := d.subscribe(tokenURL), d.subscribe(receiverURL)
 	wantInvalid := func(label string, err error) {
 		t.Helper()
 		var invalid *domain.Error
@@ -102,7 +102,7 @@ func TestAHiddenQueryIsRefusedIfNoneCanBeKept(t *testing.T) {
 		wantInvalid(url, err)
 	}
 	d.wantURLs(s, shownURL, tokenURL)
-	_, err := d.put(without, bookkeeper+"?…")
+	_, err := d.put(without, receiverURL+"?…")
 	wantInvalid("no stored query", err)
 	_, err = d.CreateSubscription(d.ctx, d.tenant, ports.NewSubscription{
 		Name: "ledger", Types: []string{"transaction.*"},
@@ -112,10 +112,10 @@ func TestAHiddenQueryIsRefusedIfNoneCanBeKept(t *testing.T) {
 }
 
 func TestTheNextWriteSealsAQueryThatAnEarlierVersionStored(t *testing.T) {
-	const clearURL = bookkeeper + "?token=canary"
+	const clearURL = receiverURL + "?token=canary"
 	for name, write := range map[string]func(*dispatchEnv, ports.CreatedSubscription) error{
 		"update": func(d *dispatchEnv, s ports.CreatedSubscription) error {
-			_, err := d.put(s, bookkeeper+"?…")
+			_, err := d.put(s, receiverURL+"?…")
 			return err
 		},
 		"update with the query": func(d *dispatchEnv, s ports.CreatedSubscription) error {
@@ -129,11 +129,11 @@ func TestTheNextWriteSealsAQueryThatAnEarlierVersionStored(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := newDispatchEnv(t)
-			s := d.subscribe(bookkeeper)
+			s := d.subscribe(receiverURL)
 			d.storeURL(s, clearURL)
 			d.wantURLs(s, clearURL, clearURL)
 			d.noError(write(d, s))
-			d.wantURLs(s, bookkeeper+"?…", clearURL)
+			d.wantURLs(s, receiverURL+"?…", clearURL)
 		})
 	}
 }

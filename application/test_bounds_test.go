@@ -49,8 +49,8 @@ func TestALiveTestIsBoundedAsAWhole(t *testing.T) {
 func TestATestOfASubscriptionIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDispatchEnv(t)
-		s := d.subscribe(bookkeeper)
-		d.sink.answer[bookkeeper] = func(ctx context.Context, _ ports.OutgoingEvent) error {
+		s := d.subscribe(receiverURL)
+		d.sink.answer[receiverURL] = func(ctx context.Context, _ ports.OutgoingEvent) error {
 			<-ctx.Done()
 			return unavailable(domain.SinkUnreachable)
 		}

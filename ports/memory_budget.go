@@ -6,11 +6,15 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
+// MemoryPerByte is the memory that a byte of a vendor's response or of an event reserves. The runtime collects garbage
+// late, and rows are copied when they are normalised, stored and encoded.
+const MemoryPerByte = 3
+
 // MemoryBudget bounds the memory that requests, pages and messages hold at the same time. It divides the memory among
 // the tenants that hold some.
 type MemoryBudget interface {
 	// Acquire reserves memory of the given size in bytes for the tenant. If the memory is not available, Acquire waits
-	// a few seconds for it. The caller must call release when it no longer holds the memory; further calls of release
+	// a few seconds for it; it does not wait if ctx has ended. The caller must call release when it no longer holds the memory; further calls of release
 	// do nothing.
 	//
 	// A tenant that holds nothing gets its first reservation as long as the whole budget has that much memory left,

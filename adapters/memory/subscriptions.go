@@ -480,19 +480,25 @@ func (v subscriptions) RecordAttempts(
 
 // Transactions reads the rows one by one.
 func (v subscriptions) Transactions(ctx context.Context, tenant domain.TenantID, _ []domain.ConnectionID,
-	ids []domain.TransactionID,
-) ([]domain.Transaction, error) {
-	return exclusiveResult(ctx, v.Store, "Subscriptions.Transactions", func() ([]domain.Transaction, error) {
-		var found []domain.Transaction
+	ids []domain.TransactionID, maxBytes int,
+) (found []domain.Transaction, more bool, err error) {
+	page := domain.PageBuilder[domain.Transaction]{Request: domain.PageRequest{Limit: len(ids), MaxBytes: maxBytes}}
+	err = v.exclusive(ctx, "Subscriptions.Transactions", func() error {
 		for _, id := range ids {
-			if row := v.rowByID(tenant, id); row != nil {
-				t := cloneTransaction(row.Transaction)
-				t.Adjusts = v.earliestAdjusted(row)
-				found = append(found, t)
+			row := v.rowByID(tenant, id)
+			if row == nil {
+				continue
 			}
+			if more = page.Full(); more {
+				break
+			}
+			t := cloneTransaction(row.Transaction)
+			t.Adjusts = v.earliestAdjusted(row)
+			page.Add(t)
 		}
-		return found, nil
+		return nil
 	})
+	return page.Items, more, err
 }
 
 // EventBacklog counts the events of all active subscriptions.

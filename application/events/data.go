@@ -11,34 +11,55 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// load reads the current resources of the events and returns each event with its resource. All transactions are read
-// together.
-func (r *eventRunner) load(ctx context.Context, recorded []events.SubscriptionEvent) ([]*queuedEvent, error) {
-	transactions, err := r.loadTransactions(ctx, recorded)
+// load reads the current resources of the first events, and adds each of these events with its resource to l. These are
+// all given events, or at least one of them, up to l.limit or the size maxLoadBytes. All transactions are read together.
+func (r *eventRunner) load(ctx context.Context, l *loadedEvents, recorded []events.SubscriptionEvent) error {
+	recorded, transactions, err := r.loadTransactions(ctx, l, recorded)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	loaded := make([]*queuedEvent, len(recorded))
-	for i, e := range recorded {
-		loaded[i] = &queuedEvent{SubscriptionEvent: e}
+	for _, e := range recorded {
+		if l.size >= maxLoadBytes {
+			break
+		}
+		queued, size := &queuedEvent{SubscriptionEvent: e}, 0
 		if e.Type.Resource() == events.TransactionAdded.Resource() {
 			if t, ok := transactions[e.Subject]; ok {
-				loaded[i].encode = func() ([]byte, error) { return r.Encoder.Transaction(t) }
+				queued.encode, size = func() ([]byte, error) { return r.Encoder.Transaction(t) }, domain.ItemSize(&t)
 			}
-			continue
+		} else if queued.encode, size, err = r.loadResource(ctx, e); err != nil && !errors.Is(err, domain.NotFound) {
+			return err
 		}
-		loaded[i].encode, err = r.loadResource(ctx, e)
-		if err != nil && !errors.Is(err, domain.NotFound) {
-			return nil, err
-		}
+		l.events = append(l.events, queued)
+		l.size += int64(size)
 	}
-	return loaded, nil
+	l.trim(ctx, r.Memory, r.sub.Tenant)
+	return nil
 }
 
-// loadTransactions returns the transactions that the events are about, with their ids as keys.
+// loadTransactions reads the transactions that the first events are about, and returns these events and the
+// transactions, with their ids as keys. If the transactions of all events are larger than maxLoadBytes, it halves the
+// number of events until they fit, and remembers this number in l.limit.
 func (r *eventRunner) loadTransactions(
+	ctx context.Context, l *loadedEvents, recorded []events.SubscriptionEvent,
+) ([]events.SubscriptionEvent, map[string]domain.Transaction, error) {
+	recorded = recorded[:min(len(recorded), l.limit)]
+	for {
+		transactions, more, err := r.readTransactions(ctx, recorded)
+		if err != nil || !more {
+			l.limit = min(2*max(l.limit, 1), queueLow)
+			return recorded, transactions, err
+		}
+		l.limit = (len(recorded) + 1) / 2
+		recorded = recorded[:l.limit]
+	}
+}
+
+// readTransactions returns the transactions that the events are about, with their ids as keys. more reports whether
+// some were left out because of their size.
+func (r *eventRunner) readTransactions(
 	ctx context.Context, recorded []events.SubscriptionEvent,
-) (map[string]domain.Transaction, error) {
+) (_ map[string]domain.Transaction, more bool, err error) {
 	var ids []domain.TransactionID
 	var connections []domain.ConnectionID
 	for _, e := range recorded {
@@ -53,21 +74,22 @@ func (r *eventRunner) loadTransactions(
 		}
 	}
 	if len(ids) == 0 {
-		return nil, nil
+		return nil, false, nil
 	}
-	found, err := r.Subscriptions.Transactions(ctx, r.sub.Tenant, connections, ids)
+	found, more, err := r.Subscriptions.Transactions(ctx, r.sub.Tenant, connections, ids, maxLoadBytes)
 	transactions := make(map[string]domain.Transaction, len(found))
 	for _, t := range found {
 		transactions[t.ID.String()] = t
 	}
-	return transactions, err
+	return transactions, more, err
 }
 
-// loadResource reads the resource of an event that is not about a transaction, and returns a function that encodes it.
-// Errors: NotFound if the resource does not exist any more, or if the service does not know the kind of resource.
+// loadResource reads the resource of an event that is not about a transaction, and returns a function that encodes it,
+// and its size (see domain.ItemSize). Errors: NotFound if the resource does not exist any more, or if the service does
+// not know the kind of resource.
 func (r *eventRunner) loadResource(
 	ctx context.Context, e events.SubscriptionEvent,
-) (encode func() ([]byte, error), err error) {
+) (encode func() ([]byte, error), size int, err error) {
 	tenant := r.sub.Tenant
 	switch e.Type.Resource() {
 	case events.AccountAdded.Resource():
@@ -89,67 +111,67 @@ func (r *eventRunner) loadResource(
 	case events.AuditCheckpoint.Resource():
 		return r.loadCheckpoint(ctx)
 	}
-	return nil, domain.NotFoundError()
+	return nil, 0, domain.NotFoundError()
 }
 
 // encoder parses the id of a resource (subject), reads the resource, and returns a function that encodes the resource.
 func encoder[I, R any](
 	subject string, read func(domain.ID[I]) (R, error), encode func(R) ([]byte, error),
-) (func() ([]byte, error), error) {
+) (func() ([]byte, error), int, error) {
 	id, err := domain.ParseID[I](subject)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	resource, err := read(id)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	return func() ([]byte, error) { return encode(resource) }, nil
+	return func() ([]byte, error) { return encode(resource) }, domain.ItemSize(&resource), nil
 }
 
 // loadClose reads a closed period. The subject consists of the account and the last day of the period. Ledger.Closes
 // lists the newest period first. To find the wanted period, the listing starts after the position of a period that ends
 // one day later.
-func (r *eventRunner) loadClose(ctx context.Context, subject string) (func() ([]byte, error), error) {
+func (r *eventRunner) loadClose(ctx context.Context, subject string) (func() ([]byte, error), int, error) {
 	account, day, err := events.ParsePeriodSubject(subject)
 	if err != nil {
-		return nil, domain.NotFoundError()
+		return nil, 0, domain.NotFoundError()
 	}
 	page, err := r.Ledger.Closes(ctx, r.sub.Tenant, account, domain.PageRequest{
 		Limit: 1, After: domain.Position{Key: string(day.AddDays(1)), ID: account.UUID},
 	})
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	if len(page.Items) == 0 || page.Items[0].Date != day {
-		return nil, domain.NotFoundError()
+		return nil, 0, domain.NotFoundError()
 	}
-	return func() ([]byte, error) { return r.Encoder.Close(page.Items[0]) }, nil
+	return func() ([]byte, error) { return r.Encoder.Close(page.Items[0]) }, domain.ItemSize(&page.Items[0]), nil
 }
 
 // loadSuggestion reads a possible replacement. The subject names its records.
-func (r *eventRunner) loadSuggestion(ctx context.Context, subject string) (func() ([]byte, error), error) {
+func (r *eventRunner) loadSuggestion(ctx context.Context, subject string) (func() ([]byte, error), int, error) {
 	old, newer, err := events.ParseSuggestionSubject(subject)
 	if err != nil {
-		return nil, domain.NotFoundError()
+		return nil, 0, domain.NotFoundError()
 	}
 	s, err := r.Ledger.Suggestion(ctx, r.sub.Tenant, ports.RecordPair{Old: old, New: newer})
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	return func() ([]byte, error) { return r.Encoder.Suggestion(s) }, nil
+	return func() ([]byte, error) { return r.Encoder.Suggestion(s) }, domain.ItemSize(&s), nil
 }
 
 // loadCheckpoint reads the newest checkpoint of the audit entries.
-func (r *eventRunner) loadCheckpoint(ctx context.Context) (func() ([]byte, error), error) {
+func (r *eventRunner) loadCheckpoint(ctx context.Context) (func() ([]byte, error), int, error) {
 	head, err := r.Audits.Log.Head(ctx, r.sub.Tenant)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	return func() ([]byte, error) {
 		return json.Marshal(struct {
 			Size       int64  `json:"size"`
 			Checkpoint string `json:"checkpoint"`
 		}{head.Size, string(head.Checkpoint)})
-	}, nil
+	}, len(head.Checkpoint), nil
 }

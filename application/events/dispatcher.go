@@ -212,6 +212,7 @@ func (d *dispatcher) start(ctx context.Context, sub events.Subscription, claimed
 		results: make(chan func(), 2*maxInFlight),
 		last:    sub.LastSequence, cursor: sub.DeliveredTo, append: true,
 		busy: map[string]bool{}, parked: map[string]*parkedSubject{},
+		loaded: map[*loadedEvents]struct{}{}, loadSize: queueLow,
 	}
 	r.pending.DeliveredTo = sub.DeliveredTo
 	r.extend(claimedAt)

@@ -75,6 +75,11 @@ type eventRunner struct {
 	retries []*queuedEvent // loaded events that are retried
 	window  []*windowEntry // events after pending.DeliveredTo, in the order of their sequences
 
+	loaded      map[*loadedEvents]struct{} // everything that holds memory
+	loadedBytes int64                      // size of the resources in loaded
+	loadSize    int                        // maximum number of events in the next load
+	loadAt      time.Time                  // no events are loaded before this time
+
 	inFlight int
 	busy     map[string]bool // the subjects of attempts under way
 	parked   map[string]*parkedSubject
@@ -96,6 +101,7 @@ type queuedEvent struct {
 	events.SubscriptionEvent
 	encode func() ([]byte, error) // returns the data; the function is nil if the resource no longer exists
 	entry  *windowEntry           // nil for a retry
+	loaded *loadedEvents          // the events that were loaded together with this one
 }
 
 // windowEntry is an event after the position DeliveredTo. The position moves past an event when that event and all
@@ -231,6 +237,9 @@ func (r *eventRunner) finish(ctx context.Context, stopSends context.CancelFunc) 
 	for r.inFlight > 0 || r.calling {
 		(<-r.results)()
 	}
+	for l := range r.loaded {
+		r.forget(l)
+	}
 	if r.pendingSince.IsZero() || r.lostResults || errors.Is(r.failed, domain.LeaseLost) {
 		return
 	}
@@ -294,11 +303,17 @@ func (r *eventRunner) alarm(ctx context.Context) (alarm <-chan struct{}, stop fu
 			if at.IsZero() {
 				at = r.Clock.Now()
 			}
+			if at.Before(r.loadAt) {
+				at = r.loadAt
+			}
 			sooner(at)
 		}
 	}
 	if r.inFlight > 0 {
 		sooner(r.sendsUntil())
+	}
+	if !r.calling && r.loadAt.After(r.Clock.Now()) {
+		sooner(r.loadAt)
 	}
 	if len(r.queue)+len(r.retries) > 0 && r.inFlight == 0 {
 		sooner(r.Clock.Now().Add(claimInterval)) // by then, the lease may be extended
@@ -358,6 +373,7 @@ func (r *eventRunner) attempt(ctx context.Context, e *queuedEvent) {
 		r.results <- func() {
 			r.inFlight--
 			delete(r.busy, e.Subject)
+			r.drop(e)
 			if err == nil || !stopped {
 				r.attempted(ctx, e, started, ended, err)
 			}
@@ -459,6 +475,7 @@ func (r *eventRunner) parkQueued() {
 			p.unflushed++
 			r.park(e.SubscriptionEvent)
 			r.settle(e)
+			r.drop(e)
 		} else {
 			kept = append(kept, e)
 		}
@@ -514,9 +531,10 @@ func (r *eventRunner) startCall(ctx context.Context) {
 	switch {
 	case r.pending.Disable != "" || due || len(r.pending.Attempts) >= 2*eventBatch || len(r.next()) > 0:
 		r.callRecord(ctx)
-	case len(retries) > 0:
+	case len(retries) > 0 && !now.Before(r.loadAt):
 		r.callRetry(ctx, retries)
-	case len(r.queue) < queueLow && more && len(r.parked) < maxParked:
+	case len(r.queue) < queueLow && more && len(r.parked) < maxParked && r.loadedBytes < maxLoadedBytes &&
+		!now.Before(r.loadAt):
 		r.callLoad(ctx)
 	case r.append && undelivered < maxBacklog:
 		r.callAppend(ctx)
@@ -534,14 +552,51 @@ func (r *eventRunner) call(ctx context.Context, fn func() (func(), error)) {
 			took, err = fn()
 			release()
 		}
-		r.results <- func() {
-			r.calling = false
-			if err != nil {
-				r.failed = err
-				return
-			}
-			took()
+		r.called(took, err)
+	}()
+}
+
+// called sends the result of a store call to the runner's goroutine. The function took applies it.
+func (r *eventRunner) called(took func(), err error) {
+	r.results <- func() {
+		r.calling = false
+		if err != nil {
+			r.failed = err
+			return
 		}
+		took()
+	}
+}
+
+// callWithMemory is like call, but reserves the memory of a load first. fn stores what it loads in l. If the tenant's
+// share of the memory is in use, the runner does not end: it calls refused, and tries again later.
+func (r *eventRunner) callWithMemory(
+	ctx context.Context, refused func(), fn func(l *loadedEvents) (took func(), err error),
+) {
+	l := &loadedEvents{limit: r.loadSize}
+	r.calling = true
+	go func() {
+		var err error
+		if l.free, err = r.reserve(ctx); errors.Is(err, domain.MemoryExhausted) {
+			r.called(func() {
+				r.loadAt = r.Clock.Now().Add(domain.RetryAfterOf(err))
+				refused()
+			}, nil)
+			return
+		}
+		var took func()
+		var release func()
+		if err == nil {
+			release, err = r.calls.Await(ctx, r.sub.Tenant)
+		}
+		if err == nil {
+			took, err = fn(l)
+			release()
+		}
+		if err != nil && l.free != nil {
+			l.free()
+		}
+		r.called(func() { r.hold(l); took() }, err)
 	}()
 }
 
@@ -576,7 +631,7 @@ func (r *eventRunner) stage(recorded []events.SubscriptionEvent) {
 func (r *eventRunner) callLoad(ctx context.Context) {
 	staged, cursor, last := r.staged, r.cursor, r.last
 	batch := staged[:min(len(staged), queueLow)]
-	r.call(ctx, func() (func(), error) {
+	r.callWithMemory(ctx, func() {}, func(l *loadedEvents) (func(), error) {
 		var read []events.SubscriptionEvent
 		if len(staged) == 0 {
 			var err error
@@ -585,7 +640,7 @@ func (r *eventRunner) callLoad(ctx context.Context) {
 			}
 			batch = read[:min(len(read), queueLow)]
 		}
-		loaded, err := r.load(ctx, batch)
+		err := r.load(ctx, l, batch)
 		return func() {
 			if len(read) > 0 {
 				r.stage(read)
@@ -597,13 +652,13 @@ func (r *eventRunner) callLoad(ctx context.Context) {
 				r.slide()
 				r.touch()
 			}
-			for _, e := range loaded {
+			for _, e := range l.events {
 				e.entry = &windowEntry{sequence: e.Sequence}
 				r.window = append(r.window, e.entry)
 			}
-			r.queue = append(r.queue, loaded...)
+			r.queue = append(r.queue, l.events...)
 			r.parkQueued()
-			r.staged = r.staged[len(batch):]
+			r.staged = r.staged[len(l.events):]
 		}, err
 	})
 }
@@ -645,9 +700,17 @@ func (r *eventRunner) callRetry(ctx context.Context, due []*parkedSubject) {
 	for i, p := range due {
 		p.state, heads[i] = parkedSending, p.head
 	}
-	r.call(ctx, func() (func(), error) {
-		loaded, err := r.load(ctx, heads)
-		return func() { r.retries = append(r.retries, loaded...) }, err
+	wait := func(due []*parkedSubject) {
+		for _, p := range due {
+			p.state = parkedWaiting
+		}
+	}
+	r.callWithMemory(ctx, func() { wait(due) }, func(l *loadedEvents) (func(), error) {
+		err := r.load(ctx, l, heads)
+		return func() {
+			r.retries = append(r.retries, l.events...)
+			wait(due[len(l.events):])
+		}, err
 	})
 }
 

@@ -9,7 +9,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Deps holds everything that a Service needs. All members are required, except Encoder if there are no Sinks.
+// Deps holds everything that a Service needs. All members are required, except Memory, and Encoder if there are no Sinks.
 type Deps struct {
 	Subscriptions ports.Subscriptions
 	Connections   ports.Connections
@@ -17,6 +17,7 @@ type Deps struct {
 	Pulls         ports.Pulls
 	Sinks         map[events.SinkKind]ports.Sink
 	Encoder       ports.EventEncoder
+	Memory        ports.MemoryBudget // bounds the loaded events; nil means no bound
 	Audits        auditing.Recorder
 
 	Sealer   ports.Sealer

@@ -8,10 +8,6 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// memoryPerByte is the memory that a byte of a vendor's response or of an event reserves. The runtime collects garbage
-// late, and rows are copied when they are normalised and stored.
-const memoryPerByte = 3
-
 // pageMemory is the memory that a page of a vendor holds from its request until it is stored. If budget is nil,
 // the memory is not bounded.
 type pageMemory struct {
@@ -30,7 +26,7 @@ func (m *pageMemory) reserve(ctx context.Context, bytes int64) error {
 		return nil
 	}
 	m.drop()
-	free, err := m.budget.Acquire(ctx, m.tenant, memoryPerByte*bytes)
+	free, err := m.budget.Acquire(ctx, m.tenant, ports.MemoryPerByte*bytes)
 	if err != nil {
 		return err
 	}

@@ -2674,18 +2674,19 @@ func (mr *MockSubscriptionsMockRecorder) Reseal(ctx, tenant, id, previous, fresh
 }
 
 // Transactions mocks base method.
-func (m *MockSubscriptions) Transactions(ctx context.Context, tenant domain.TenantID, connections []domain.ConnectionID, ids []domain.TransactionID) ([]domain.Transaction, error) {
+func (m *MockSubscriptions) Transactions(ctx context.Context, tenant domain.TenantID, connections []domain.ConnectionID, ids []domain.TransactionID, maxBytes int) ([]domain.Transaction, bool, error) {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "Transactions", ctx, tenant, connections, ids)
+	ret := m.ctrl.Call(m, "Transactions", ctx, tenant, connections, ids, maxBytes)
 	ret0, _ := ret[0].([]domain.Transaction)
-	ret1, _ := ret[1].(error)
-	return ret0, ret1
+	ret1, _ := ret[1].(bool)
+	ret2, _ := ret[2].(error)
+	return ret0, ret1, ret2
 }
 
 // Transactions indicates an expected call of Transactions.
-func (mr *MockSubscriptionsMockRecorder) Transactions(ctx, tenant, connections, ids any) *gomock.Call {
+func (mr *MockSubscriptionsMockRecorder) Transactions(ctx, tenant, connections, ids, maxBytes any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Transactions", reflect.TypeOf((*MockSubscriptions)(nil).Transactions), ctx, tenant, connections, ids)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Transactions", reflect.TypeOf((*MockSubscriptions)(nil).Transactions), ctx, tenant, connections, ids, maxBytes)
 }
 
 // Update mocks base method.

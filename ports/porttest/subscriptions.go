@@ -663,11 +663,21 @@ func queueTransactions(f *fixture) {
 	want[0].Adjusts = closeDay
 	unknown := newID[domain.Transaction]()
 	wanted := append(ids(want, func(t domain.Transaction) domain.TransactionID { return t.ID }), unknown)
-	got, err := f.Subscriptions.Transactions(f.ctx, f.tenant, []domain.ConnectionID{c.ID}, wanted)
+	got, more, err := f.Subscriptions.Transactions(f.ctx, f.tenant, []domain.ConnectionID{c.ID}, wanted,
+		domain.MaxPageBytes)
 	f.noError(err)
+	f.equal("more", false, more)
 	slices.SortFunc(got, func(x, y domain.Transaction) int { return strings.Compare(x.ExternalID, y.ExternalID) })
 	f.equal("transactions", want, got)
-	got, err = f.Subscriptions.Transactions(f.ctx, newTenant(), []domain.ConnectionID{c.ID}, wanted)
+	got, more, err = f.Subscriptions.Transactions(f.ctx, f.tenant, []domain.ConnectionID{c.ID}, wanted, 1)
+	f.noError(err)
+	f.equal("within one byte", []any{1, true}, []any{len(got), more})
+	size := domain.ItemSize(&want[0]) + domain.ItemSize(&want[1])
+	got, more, err = f.Subscriptions.Transactions(f.ctx, f.tenant, []domain.ConnectionID{c.ID}, wanted, size)
+	f.noError(err)
+	f.equal("within their size", []any{2, false}, []any{len(got), more})
+	got, _, err = f.Subscriptions.Transactions(f.ctx, newTenant(), []domain.ConnectionID{c.ID}, wanted,
+		domain.MaxPageBytes)
 	f.noError(err)
 	f.equal("of another tenant", 0, len(got))
 }

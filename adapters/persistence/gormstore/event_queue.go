@@ -345,8 +345,8 @@ func (s subscriptions) RecordAttempts(
 
 // Transactions finds the rows by their connections and ids.
 func (s subscriptions) Transactions(ctx context.Context, tenant domain.TenantID, connections []domain.ConnectionID,
-	ids []domain.TransactionID,
-) (found []domain.Transaction, err error) {
+	ids []domain.TransactionID, maxBytes int,
+) (found []domain.Transaction, more bool, err error) {
 	text := func(id uuid.UUID) string { return id.String() }
 	ofConnections := s.dialect.AnyOf("connection_id", convertAll(connections,
 		func(id domain.ConnectionID) string { return text(id.UUID) }))
@@ -357,10 +357,10 @@ func (s subscriptions) Transactions(ctx context.Context, tenant domain.TenantID,
 	q.add(" AND "+withIDs.SQL, withIDs.Vars...)
 	row := newTransactionRow()
 	columns := append(row.targets(), (*textColumn)(&row.Adjusts))
-	err = s.background().rows(ctx, q.String(), q.args, columns, func() error {
-		t, err := row.transaction()
-		found = append(found, t)
-		return err
-	})
-	return found, err
+	page := domain.PageBuilder[domain.Transaction]{Request: domain.PageRequest{Limit: len(ids), MaxBytes: maxBytes}}
+	err = s.background().rows(ctx, q.String(), q.args, columns, addTo(&page, &more, row.transaction))
+	if errors.Is(err, ErrStop) {
+		err = nil
+	}
+	return page.Items, more, err
 }

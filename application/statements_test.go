@@ -7,6 +7,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/google/uuid"
 	"github.com/shopspring/decimal"
 
 	"github.com/LerianStudio/aggregator-connections/application"
@@ -119,20 +120,23 @@ func TestAFailureOfTheStoreEndsAStatement(t *testing.T) {
 
 func TestFewStatementsOfATenantAreWrittenAtOnce(t *testing.T) {
 	e := newEnv(t, withAccount(books.Completeness{}, nil))
-	var nested func(depth int) error
-	nested = func(depth int) error {
-		return e.WriteStatement(e.ctx, e.tenant, domain.AccountID{}, ports.StatementQuery{},
-			func(books.Statement, iter.Seq2[books.StatementRecord, error]) error {
-				if depth == 1 {
-					return nil
-				}
-				return nested(depth - 1)
-			})
+	a, b, c := e.tenant, domain.TenantID{UUID: uuid.New()}, domain.TenantID{UUID: uuid.New()}
+	// nested writes a statement of each tenant while those of the tenants before are written.
+	var nested func(tenants ...domain.TenantID) error
+	nested = func(tenants ...domain.TenantID) error {
+		if len(tenants) == 0 {
+			return nil
+		}
+		return e.WriteStatement(e.ctx, tenants[0], domain.AccountID{}, ports.StatementQuery{},
+			func(books.Statement, iter.Seq2[books.StatementRecord, error]) error { return nested(tenants[1:]...) })
 	}
-	e.noError(nested(2))
-	err := nested(3)
+	e.noError(nested(a, a))
+	err := nested(a, a, a)
 	if !errors.Is(err, domain.TooManyStatements) || domain.RetryAfterOf(err) == 0 {
 		t.Errorf("the third statement: %v", err)
 	}
-	e.noError(nested(2)) // the slots are free again
+	e.noError(nested(a, a, b, b, c)) // the shares are free again, and one is kept for c
+	if err := nested(a, a, b, b, c, c); !errors.Is(err, domain.TooManyStatements) {
+		t.Errorf("the second statement of a tenant while two tenants write four: %v", err)
+	}
 }

@@ -25,7 +25,7 @@ import (
 // chunk has its own timeout.
 const (
 	statementTimeout = 15 * time.Minute // for the whole response, which occupies a database connection
-	chunkTimeout     = 30 * time.Second // the maximum time in which the caller must accept a chunk
+	chunkTimeout     = 10 * time.Second // the maximum time in which the caller must accept a chunk
 	chunkSize        = 64 << 10
 )
 

@@ -44,8 +44,8 @@ const (
 	inMemory       = ":memory:"
 	defaultReaders = 4
 	// snapshotReaders is the maximum number of snapshots that are open at the same time. Package application writes at
-	// most 6 statements and closes at most 3 periods at the same time.
-	snapshotReaders = 9
+	// most 8 statements and closes at most 3 periods at the same time.
+	snapshotReaders = 11
 	// A file does not hang, unlike a database server. A caller that reaches this timeout was waiting for the only
 	// writing connection. The timeout is long, because a late result is better than an early error.
 	defaultTimeout = 10 * time.Second

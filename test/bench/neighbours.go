@@ -522,15 +522,25 @@ func medianView(all []view) view {
 
 // soakTogether runs all attacks at the same time for the duration of the flag -soak. It returns an error if the effect
 // is above a bound, or if goroutines or sockets are left afterwards.
+//
+// As in neighbours, the requests are sent to a handler that does nothing first.
 func (h *neighbourhood) soakTogether(ctx context.Context) (row, error) {
-	attacking, stop := context.WithTimeout(ctx, 10*time.Second)
-	h.attackUntil(attacking, h.empty, attacks...)
-	stop()
-	before, err := h.observe(ctx, h.turn())
-	if err != nil {
-		return row{}, err
-	}
 	rest := h.resources()
+	attacking, stop := context.WithCancel(ctx)
+	warm := make(chan map[int]int, 1)
+	go func() { warm <- h.attackUntil(attacking, h.empty, attacks...) }()
+	var quiet []view
+	for range 5 {
+		v, err := h.observe(ctx, h.turn())
+		if err != nil {
+			stop()
+			return row{}, err
+		}
+		quiet = append(quiet, v)
+	}
+	before := medianView(quiet)
+	stop()
+	<-warm
 	attacking, stop = context.WithTimeout(ctx, h.soak)
 	defer stop()
 	ended := make(chan map[int]int, 1)
@@ -545,7 +555,9 @@ func (h *neighbourhood) soakTogether(ctx context.Context) (row, error) {
 		views, memory = append(views, v.minus(before)), max(memory, h.good.rss())
 	}
 	statuses := <-ended
-	h.evil.client.CloseIdleConnections()
+	if err := h.leave(ctx); err != nil {
+		return row{}, err
+	}
 	left, err := h.awaitRest(ctx, rest)
 	effect := medianView(views)
 	return row{
@@ -555,6 +567,34 @@ func (h *neighbourhood) soakTogether(ctx context.Context) (row, error) {
 			effect.read.Milliseconds(), effect.webhook.Milliseconds(), effect.pull.Milliseconds(), memory, rest, left,
 			statuses),
 	}, errors.Join(effect.check(h.database+": everything at once"), err)
+}
+
+// leave deletes the hostile tenant's connections and subscriptions, whose attempts would otherwise go on for days.
+func (h *neighbourhood) leave(ctx context.Context) error {
+	defer h.evil.client.CloseIdleConnections()
+	time.Sleep(10 * time.Second) // the tenant's rate limit has room for these requests then
+	for _, list := range []string{"/aggregator-connections", "/subscriptions"} {
+		for cursor := ""; ; {
+			var page struct {
+				Items      []struct{ ID string }
+				NextCursor string
+			}
+			err := h.evil.call(ctx, http.MethodGet, list+"?limit=200&cursor="+cursor, nil, http.StatusOK, &page)
+			if err != nil {
+				return err
+			}
+			for _, item := range page.Items {
+				err := h.evil.call(ctx, http.MethodDelete, list+"/"+item.ID, nil, http.StatusNoContent, nil)
+				if err != nil {
+					return err
+				}
+			}
+			if cursor = page.NextCursor; cursor == "" {
+				break
+			}
+		}
+	}
+	return nil
 }
 
 // resources are the numbers of goroutines and of open files of the service.
@@ -577,6 +617,17 @@ func (h *neighbourhood) resources() (r resources) {
 	return r
 }
 
+// stacks returns the stacks of the service's goroutines, with the number of goroutines for each.
+func (h *neighbourhood) stacks() []byte {
+	response, err := h.good.client.Get("http://" + h.good.admin + "/debug/pprof/goroutine?debug=1")
+	if err != nil {
+		return []byte(err.Error())
+	}
+	defer func() { _ = response.Body.Close() }()
+	raw, _ := io.ReadAll(response.Body)
+	return raw
+}
+
 // slack is how many more goroutines and files may be open than before, because pools and keep-alive connections differ.
 const slack = 60
 
@@ -589,7 +640,7 @@ func (h *neighbourhood) awaitRest(ctx context.Context, before resources) (resour
 			return now, ctx.Err()
 		}
 		if time.Since(begun) > 2*time.Minute {
-			return now, fmt.Errorf("%s: %+v are left, before %+v", h.database, now, before)
+			return now, fmt.Errorf("%s: %+v are left, before %+v:\n%s", h.database, now, before, h.stacks())
 		}
 	}
 }

@@ -217,8 +217,9 @@ func (s *server) connectionRoutes() []route {
 		},
 		{
 			id: "delete-connection", method: http.MethodDelete, path: one,
-			description: "Deletes the connection, revokes its webhook tokens and frees its name. Its transactions " +
-				"stay in the change feed and in the search.",
+			description: "Deletes the connection and frees its name. Its webhook tokens move to another live connection of " +
+				"the same vendor and origin, or are revoked if there is none. Its transactions stay in the change " +
+				"feed and in the search.",
 			status: http.StatusNoContent, tag: tag, summary: "Soft-delete a connection",
 			scope: scopeWrite, notFound: connectionNotFound, ifMatch: true,
 			mount: handle(s.deleteConnection),

@@ -5713,7 +5713,7 @@ type ClientInterface interface {
 
 	// DeleteConnection Soft-delete a connection
 	//
-	// Deletes the connection, revokes its webhook tokens and frees its name. Its transactions stay in the change feed and in the search.
+	// Deletes the connection and frees its name. Its webhook tokens move to another live connection of the same vendor and origin, or are revoked if there is none. Its transactions stay in the change feed and in the search.
 	//
 	// Corresponds with DELETE /v1/discovery/aggregator-connections/{id} (the `DeleteConnection` operationId).
 	DeleteConnection(ctx context.Context, id string, params *DeleteConnectionParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -6689,7 +6689,7 @@ func (c *Client) TestConnection(ctx context.Context, body TestConnectionJSONRequ
 
 // DeleteConnection Soft-delete a connection
 //
-// Deletes the connection, revokes its webhook tokens and frees its name. Its transactions stay in the change feed and in the search.
+// Deletes the connection and frees its name. Its webhook tokens move to another live connection of the same vendor and origin, or are revoked if there is none. Its transactions stay in the change feed and in the search.
 //
 // Corresponds with DELETE /v1/discovery/aggregator-connections/{id} (the `DeleteConnection` operationId).
 func (c *Client) DeleteConnection(ctx context.Context, id string, params *DeleteConnectionParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -13070,7 +13070,7 @@ type ClientWithResponsesInterface interface {
 
 	// DeleteConnectionWithResponse Soft-delete a connection
 	//
-	// Deletes the connection, revokes its webhook tokens and frees its name. Its transactions stay in the change feed and in the search.
+	// Deletes the connection and frees its name. Its webhook tokens move to another live connection of the same vendor and origin, or are revoked if there is none. Its transactions stay in the change feed and in the search.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -25003,7 +25003,7 @@ func (c *ClientWithResponses) TestConnectionWithResponse(ctx context.Context, bo
 
 // DeleteConnectionWithResponse Soft-delete a connection
 //
-// Deletes the connection, revokes its webhook tokens and frees its name. Its transactions stay in the change feed and in the search.
+// Deletes the connection and frees its name. Its webhook tokens move to another live connection of the same vendor and origin, or are revoked if there is none. Its transactions stay in the change feed and in the search.
 //
 // Returns a wrapper object for the known response body format(s).
 //

@@ -352,7 +352,7 @@ export interface paths {
         post?: never;
         /**
          * Soft-delete a connection
-         * @description Deletes the connection, revokes its webhook tokens and frees its name. Its transactions stay in the change feed and in the search.
+         * @description Deletes the connection and frees its name. Its webhook tokens move to another live connection of the same vendor and origin, or are revoked if there is none. Its transactions stay in the change feed and in the search.
          */
         delete: operations["delete-connection"];
         options?: never;

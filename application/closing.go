@@ -19,13 +19,13 @@ func (s *Service) ClosePeriod(
 	if err := r.Validate(); err != nil {
 		return books.Close{}, err
 	}
-	release, err := s.closeShares.Acquire(ctx, s.Sleeper, tenant)
-	if err != nil {
-		return books.Close{}, err
-	}
-	defer release()
-	entries := s.audits.EntriesOf(ctx, "account.close", closeObject(account, date))
-	c, created, err := s.Ledger.ClosePeriod(ctx, tenant, account, r, entries)
+	var c books.Close
+	var created bool
+	err := s.withShare(ctx, s.closeShares, tenant, func() (err error) {
+		entries := s.audits.EntriesOf(ctx, "account.close", closeObject(account, date))
+		c, created, err = s.Ledger.ClosePeriod(ctx, tenant, account, r, entries)
+		return err
+	})
 	if created && err == nil {
 		s.audits.Emit(ctx, tenant, "account.close", closeObject(account, date))
 	}
@@ -75,17 +75,14 @@ func (s *Service) ClosePeriods(
 func (s *Service) WriteClosedStatement(ctx context.Context, tenant domain.TenantID, account domain.AccountID,
 	date domain.Date, writer ports.StatementWriter,
 ) error {
-	release, err := s.statementShares.Acquire(ctx, s.Sleeper, tenant)
-	if err != nil {
-		return err
-	}
-	defer release()
-	return s.Ledger.ReadClose(ctx, tenant, account, date, func(view ports.ClosedView) error {
-		st, err := view.Close.Document()
-		if err != nil {
-			return err
-		}
-		return writer(st, statementRecords(ctx, view.Posted, st))
+	return s.withShare(ctx, s.statementShares, tenant, func() error {
+		return s.Ledger.ReadClose(ctx, tenant, account, date, func(view ports.ClosedView) error {
+			st, err := view.Close.Document()
+			if err != nil {
+				return err
+			}
+			return writer(st, statementRecords(ctx, view.Posted, st))
+		})
 	})
 }
 

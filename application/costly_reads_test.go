@@ -12,6 +12,7 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/application"
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -80,40 +81,45 @@ func TestATenantsSearchesRunOneAfterTheOther(t *testing.T) {
 	})
 }
 
-// TestWaitingReadsFailWithTheStore starts several searches of one tenant. When the first one fails because the store is
-// not available, those that wait for a share fail at once.
+// TestWaitingReadsFailWithTheStore starts several costly requests of one tenant. When the first one fails because the
+// store is not available, those that wait for a share fail at once.
 func TestWaitingReadsFailWithTheStore(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		away := &domain.Error{Kind: domain.Unavailable, Code: domain.StoreUnavailable}
-		share := max(1, runtime.GOMAXPROCS(0)/4)
-		e := newEnv(t, func(d *application.Deps) {
-			d.Clock, d.Sleeper, d.Ledger = bubbleClock{}, bubbleClock{}, slowFailure{d.Ledger, away}
+	for name, request := range map[string]func(e *env) error{
+		"search": func(e *env) error {
+			_, err := e.SearchTransactions(e.ctx, e.tenant, domain.TransactionSearch{}, domain.PageRequest{Limit: 1})
+			return err
+		},
+		"close": func(e *env) error {
+			_, err := e.ClosePeriod(e.ctx, e.tenant, domain.AccountID{}, "1999-12-31") // before the time of the bubble
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				away := &domain.Error{Kind: domain.Unavailable, Code: domain.StoreUnavailable}
+				share := max(1, runtime.GOMAXPROCS(0)/4)
+				e := newEnv(t, func(d *application.Deps) {
+					d.Clock, d.Sleeper, d.Ledger = bubbleClock{}, bubbleClock{}, slowFailure{d.Ledger, away}
+				})
+				results := make(chan error, 100)
+				for range share + 3 {
+					go func() { results <- request(e) }()
+				}
+				start := time.Now()
+				for range share + 3 {
+					if err := <-results; !errors.Is(err, domain.StoreUnavailable) {
+						t.Errorf("got %v, want the error of the store", err)
+					}
+				}
+				if took := time.Since(start); took != time.Second {
+					t.Errorf("the requests failed after %v, want the 1 s of one of them", took)
+				}
+			})
 		})
-		results := make(chan error, 100)
-		for range share + 3 {
-			go func() {
-				_, err := e.SearchTransactions(
-					e.ctx,
-					e.tenant,
-					domain.TransactionSearch{},
-					domain.PageRequest{Limit: 1},
-				)
-				results <- err
-			}()
-		}
-		start := time.Now()
-		for range share + 3 {
-			if err := <-results; !errors.Is(err, domain.StoreUnavailable) {
-				t.Errorf("got %v, want the error of the store", err)
-			}
-		}
-		if took := time.Since(start); took != time.Second {
-			t.Errorf("the searches failed after %v, want the 1 s of one of them", took)
-		}
-	})
+	}
 }
 
-// slowFailure is a ledger whose searches fail after a second.
+// slowFailure is a ledger whose searches and closes fail after a second.
 type slowFailure struct {
 	ports.Ledger
 	err error
@@ -124,4 +130,11 @@ func (s slowFailure) Search(context.Context, domain.TenantID, domain.Transaction
 ) {
 	time.Sleep(time.Second)
 	return domain.Page[domain.Transaction]{}, s.err
+}
+
+func (s slowFailure) ClosePeriod(
+	context.Context, domain.TenantID, domain.AccountID, books.CloseRequest, ports.AuditEntries,
+) (books.Close, bool, error) {
+	time.Sleep(time.Second)
+	return books.Close{}, false, s.err
 }

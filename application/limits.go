@@ -31,20 +31,30 @@ func costlyReads() concurrency.Limit {
 // smallPage is the largest number of transactions that a list reads without a share: it is as cheap as reading one.
 const smallPage = 50
 
-// readShared calls read with a share of the tenant's costly reads. If the store is not available, the reads that wait
-// for a share fail, too: each of them would otherwise wait for its own timeout after the one before. Errors: those of
-// concurrency.Shares.Acquire and of read.
+// readShared calls read with a share of the tenant's costly reads. Errors: see withShare.
 func readShared[T any](
 	ctx context.Context, s *Service, tenant domain.TenantID, read func() (T, error),
 ) (result T, err error) {
-	release, err := s.readShares.Acquire(ctx, s.Sleeper, tenant)
+	err = s.withShare(ctx, s.readShares, tenant, func() (err error) {
+		result, err = read()
+		return err
+	})
+	return result, err
+}
+
+// withShare calls do with one of the tenant's shares. If the store is not available, the operations that wait for a
+// share fail, too: each of them would otherwise wait for its own timeout after the one before. Errors: those of
+// concurrency.Shares.Acquire and of do.
+func (s *Service) withShare(
+	ctx context.Context, shares *concurrency.Shares, tenant domain.TenantID, do func() error,
+) error {
+	release, err := shares.Acquire(ctx, s.Sleeper, tenant)
 	if err != nil {
-		return result, err
+		return err
 	}
 	defer release()
-	result, err = read()
-	if errors.Is(err, domain.StoreUnavailable) {
-		s.readShares.Fail(err)
+	if err = do(); errors.Is(err, domain.StoreUnavailable) {
+		shares.Fail(err)
 	}
-	return result, err
+	return err
 }

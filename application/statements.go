@@ -25,17 +25,14 @@ func (s *Service) WriteStatement(
 	if err := q.Window.Validate(); err != nil {
 		return err
 	}
-	release, err := s.statementShares.Acquire(ctx, s.Sleeper, tenant)
-	if err != nil {
-		return err
-	}
-	defer release()
-	return s.Ledger.Snapshot(ctx, tenant, id, func(view ports.AccountView) error {
-		st, err := s.statement(ctx, view, q)
-		if err != nil {
-			return err
-		}
-		return writer(st, statementRecords(ctx, view.Posted, st))
+	return s.withShare(ctx, s.statementShares, tenant, func() error {
+		return s.Ledger.Snapshot(ctx, tenant, id, func(view ports.AccountView) error {
+			st, err := s.statement(ctx, view, q)
+			if err != nil {
+				return err
+			}
+			return writer(st, statementRecords(ctx, view.Posted, st))
+		})
 	})
 }
 

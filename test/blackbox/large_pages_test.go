@@ -2,10 +2,12 @@ package blackbox_test
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -72,7 +74,7 @@ func (h *env) connectLargeItems(p *process) (ids []string) {
 	h.t.Helper()
 	sim := pluggysim.New(pluggysim.Options{Seed: 1, PageSize: largePageRows})
 	sim.AddClient(pluggysim.Client{ID: pluggysim.DemoClientID, Secret: pluggysim.DemoClientSecret})
-	server := httptest.NewServer(sim)
+	server := httptest.NewServer(encodedOnce(sim))
 	h.t.Cleanup(server.Close)
 	payment := json.RawMessage(`{"reason":"` + strings.Repeat("x", largeRowBytes) + `"}`)
 	for range largePageConnections {
@@ -93,4 +95,30 @@ func (h *env) connectLargeItems(p *process) (ids []string) {
 		}, http.StatusCreated), "id"))
 	}
 	return ids
+}
+
+// encodedOnce returns a handler that asks the simulator for each page of transactions only once. The race detector makes
+// the encoding of large pages so slow that the requests of several pulls would end with a timeout.
+func encodedOnce(sim http.Handler) http.Handler {
+	var mu sync.Mutex
+	pages := map[string]*httptest.ResponseRecorder{}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !strings.HasSuffix(r.URL.Path, "/transactions") {
+			sim.ServeHTTP(w, r)
+			return
+		}
+		mu.Lock()
+		page := pages[r.URL.String()]
+		if page == nil {
+			page = httptest.NewRecorder()
+			sim.ServeHTTP(page, r)
+			if page.Code == http.StatusOK {
+				pages[r.URL.String()] = page
+			}
+		}
+		mu.Unlock()
+		maps.Copy(w.Header(), page.Header())
+		w.WriteHeader(page.Code)
+		_, _ = w.Write(page.Body.Bytes())
+	})
 }

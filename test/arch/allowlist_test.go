@@ -151,11 +151,24 @@ var allowed = map[string][]string{
 		"go.opentelemetry.io/otel", "go.uber.org/zap", "google.golang.org/protobuf",
 	},
 
-	// Both SQL dialects use gormstore. It may use the types and errors of pgx. It must not open connections.
+	// Both SQL dialects use gormstore and the packages below it, which do not use each other. gormstore may use the
+	// types and errors of pgx. It must not open connections.
 	"adapters/persistence/gormstore": {
-		"domain", "domain/books", "domain/events", "domain/matching", "domain/records", "ports",
+		"domain", "domain/books", "domain/records", "ports",
 		"github.com/google/uuid", "github.com/jackc/pgx/v5/pgconn", "github.com/jackc/pgx/v5/pgtype",
 		"github.com/pressly/goose/v3", "github.com/shopspring/decimal", "gorm.io/gorm",
+	},
+	"adapters/persistence/gormstore/records": {
+		"adapters/persistence/gormstore", "domain", "domain/books", "domain/matching", "domain/records", "ports",
+		"github.com/google/uuid", "github.com/shopspring/decimal", "gorm.io/gorm", "gorm.io/gorm/clause",
+	},
+	"adapters/persistence/gormstore/eventlog": {
+		"adapters/persistence/gormstore", "domain", "domain/books", "domain/events", "domain/records", "ports",
+		"github.com/google/uuid", "gorm.io/gorm",
+	},
+	"adapters/persistence/gormstore/erasing": {
+		"adapters/persistence/gormstore", "domain", "domain/records", "ports",
+		"github.com/google/uuid", "gorm.io/gorm", "gorm.io/gorm/clause",
 	},
 	"adapters/persistence/gormstore/receivetest": {
 		"adapters/memory", "adapters/persistence/gormstore", "domain", "ports",
@@ -165,13 +178,16 @@ var allowed = map[string][]string{
 		"github.com/jackc/pgx/v5",
 	},
 	"adapters/persistence/postgres": {
-		"adapters/persistence/gormstore", "adapters/persistence/pglock", "domain", "domain/ratelimit",
-		"domain/records", "ports",
+		"adapters/persistence/gormstore", "adapters/persistence/gormstore/erasing",
+		"adapters/persistence/gormstore/eventlog", "adapters/persistence/gormstore/records",
+		"adapters/persistence/pglock", "domain", "domain/ratelimit", "domain/records", "ports",
 		"github.com/google/uuid", "github.com/jackc/pgx/v5", "github.com/pressly/goose/v3",
 		"github.com/shopspring/decimal", "gorm.io/driver/postgres", "gorm.io/gorm",
 	},
 	"adapters/persistence/sqlite": {
-		"adapters/persistence/gormstore", "domain", "domain/records",
+		"adapters/persistence/gormstore", "adapters/persistence/gormstore/erasing",
+		"adapters/persistence/gormstore/eventlog", "adapters/persistence/gormstore/records", "domain",
+		"domain/records", "ports",
 		"github.com/glebarez/sqlite", "github.com/google/uuid", "github.com/pressly/goose/v3",
 		"github.com/shopspring/decimal", "gorm.io/gorm",
 	},
@@ -267,6 +283,11 @@ var allowed = map[string][]string{
 	"test/kit/pgtest": {
 		"test/kit/datadir",
 		"github.com/jackc/pgx/v5",
+	},
+	"test/kit/storetest": {
+		"adapters/persistence/gormstore", "adapters/persistence/postgres", "adapters/persistence/sqlite", "domain",
+		"ports", "test/kit/datadir", "test/kit/pgtest",
+		"github.com/google/go-cmp/cmp", "github.com/google/uuid", "github.com/jackc/pgx/v5", "gorm.io/gorm",
 	},
 	"test/kit/rabbittest": {
 		"test/kit/datadir",

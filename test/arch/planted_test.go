@@ -40,6 +40,7 @@ func TestTheRealTreeIsClean(t *testing.T) {
 // Each case adds a file with one import. The checks must report the import under exactly the rules of the case, and
 // must report no other violation.
 func TestPlantedImportsAreReported(t *testing.T) {
+	const sqlStores = "adapters/persistence/gormstore"
 	for _, c := range []struct {
 		pkg, imported string
 		rules         []string
@@ -52,6 +53,13 @@ func TestPlantedImportsAreReported(t *testing.T) {
 		{"adapters/rest", "github.com/jackc/pgx/v5", []string{ruleImport}},
 		// the allow-list of gormstore contains pgx/v5/pgconn and pgx/v5/pgtype, but not pgx/v5
 		{"adapters/persistence/gormstore", "github.com/jackc/pgx/v5", []string{ruleImport}},
+		// the packages below gormstore use gormstore, and not each other
+		{sqlStores + "/records", module + "/" + sqlStores + "/eventlog", []string{ruleImport}},
+		{sqlStores + "/records", module + "/" + sqlStores + "/erasing", []string{ruleImport}},
+		{sqlStores + "/eventlog", module + "/" + sqlStores + "/records", []string{ruleImport}},
+		{sqlStores + "/eventlog", module + "/" + sqlStores + "/erasing", []string{ruleImport}},
+		{sqlStores + "/erasing", module + "/" + sqlStores + "/records", []string{ruleImport}},
+		{sqlStores + "/erasing", module + "/" + sqlStores + "/eventlog", []string{ruleImport}},
 		{"adapters/rest", module + "/adapters/memory", []string{ruleImport}},
 		{"adapters/rest", module + "/application", []string{ruleImport, ruleLayer}},
 		{"adapters/rest", module + "/cmd/discovery/compose", []string{ruleImport, ruleLayer}},

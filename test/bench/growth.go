@@ -12,7 +12,6 @@ import (
 	"github.com/google/uuid"
 	"github.com/shopspring/decimal"
 
-	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/postgres"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
@@ -77,7 +76,7 @@ func (b *bench) typical(p *probe, fn func(p *probe, ctx context.Context) error) 
 // probe is a store on a seeded database. The database contains an additional tenant, whose data is the
 // same for every size of the database.
 type probe struct {
-	*gormstore.Store
+	*postgres.Store
 
 	bulk       bulk
 	tenant     domain.TenantID

@@ -9,10 +9,10 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/postgres"
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/sqlite"
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
@@ -47,7 +47,7 @@ func BenchmarkFeedDepth(b *testing.B) {
 			b.Fatal(err)
 		}
 		defer func() { _ = db.Close() }()
-		benchmarkDepth(b, db.Store(nil), insertOnPostgres, func(ctx context.Context, statement string) error {
+		benchmarkDepth(b, db.Store(nil).Ledger(), insertOnPostgres, func(ctx context.Context, statement string) error {
 			_, err := db.Pool.Exec(ctx, statement)
 			return err
 		}, fmt.Sprint("UPDATE feed SET shift = ", 2*feedDepth), "VACUUM ANALYZE transactions")
@@ -61,7 +61,7 @@ func BenchmarkFeedDepth(b *testing.B) {
 			b.Fatal(err)
 		}
 		defer func() { _ = db.Close() }()
-		benchmarkDepth(b, db.Store(nil), insertOnSQLite, func(ctx context.Context, statement string) error {
+		benchmarkDepth(b, db.Store(nil).Ledger(), insertOnSQLite, func(ctx context.Context, statement string) error {
 			_, err := db.Writer.ExecContext(ctx, statement)
 			return err
 		})
@@ -70,7 +70,7 @@ func BenchmarkFeedDepth(b *testing.B) {
 
 func benchmarkDepth(
 	b *testing.B,
-	store *gormstore.Store,
+	ledger ports.Ledger,
 	insert string,
 	execute func(context.Context, string) error,
 	more ...string,
@@ -88,7 +88,7 @@ func benchmarkDepth(
 		request := domain.PageRequest{Limit: domain.DefaultFeedLimit, After: domain.Position{Key: strconv.Itoa(place)}}
 		b.Run(fmt.Sprint("behind=", place), func(b *testing.B) {
 			for b.Loop() {
-				page, err := store.Ledger().Changes(b.Context(), tenant, request)
+				page, err := ledger.Changes(b.Context(), tenant, request)
 				if err != nil || len(page.Items) != domain.DefaultFeedLimit {
 					b.Fatalf("%d items: %v", len(page.Items), err)
 				}

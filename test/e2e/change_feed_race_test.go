@@ -17,7 +17,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/postgres"
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/sqlite"
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -92,10 +91,17 @@ func TestTheFeedSkipsNothingOnSQLite(t *testing.T) {
 	r.run()
 }
 
+// feedStore contains the stores that a feedRace uses.
+type feedStore interface {
+	Connections() ports.Connections
+	Pulls() ports.Pulls
+	Ledger() ports.Ledger
+}
+
 // feedRace consists of the writers and readers of one tenant on one store.
 type feedRace struct {
 	t      *testing.T
-	store  *gormstore.Store
+	store  feedStore
 	tenant domain.TenantID
 	hold   time.Duration // how long the slow writer's transaction stays open
 	isOpen func() bool   // reports whether the slow writer's transaction is open
@@ -107,7 +113,7 @@ type feedRace struct {
 	pages, held, seenOpen, committedMeanwhile atomic.Int64
 }
 
-func newFeedRace(t *testing.T, store *gormstore.Store, hold time.Duration) *feedRace {
+func newFeedRace(t *testing.T, store feedStore, hold time.Duration) *feedRace {
 	return &feedRace{t: t, store: store, tenant: domain.TenantID{UUID: uuid.New()}, hold: hold}
 }
 

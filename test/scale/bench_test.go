@@ -13,7 +13,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/postgres"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
@@ -61,7 +60,7 @@ var seed = []string{
 type variant struct {
 	name     string
 	db       *postgres.DB
-	s        *gormstore.Store
+	s        *postgres.Store
 	received atomic.Int64
 	got      map[string][]float64
 }

@@ -19,7 +19,6 @@ import (
 	"github.com/google/uuid"
 	"github.com/shopspring/decimal"
 
-	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/postgres"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
@@ -110,7 +109,7 @@ func waitUntil(t testing.TB, event string, condition func() bool) {
 }
 
 // connection creates a connection of the tenant and returns it.
-func connection(t testing.TB, s *gormstore.Store, tenant domain.TenantID) domain.Connection {
+func connection(t testing.TB, s *postgres.Store, tenant domain.TenantID) domain.Connection {
 	t.Helper()
 	c := domain.Connection{
 		ID: newID[domain.Connection](), Tenant: tenant, Kind: domain.Aggregator, Name: uuid.NewString(),
@@ -123,7 +122,7 @@ func connection(t testing.TB, s *gormstore.Store, tenant domain.TenantID) domain
 }
 
 // webhookToken creates a webhook token of the connection and returns it.
-func webhookToken(t testing.TB, s *gormstore.Store, c domain.Connection) domain.WebhookToken {
+func webhookToken(t testing.TB, s *postgres.Store, c domain.Connection) domain.WebhookToken {
 	t.Helper()
 	token := domain.WebhookToken{
 		ID: newID[domain.WebhookToken](), Tenant: c.Tenant, Connection: c.ID, Vendor: c.Vendor,
@@ -136,7 +135,7 @@ func webhookToken(t testing.TB, s *gormstore.Store, c domain.Connection) domain.
 }
 
 // receive stores a delivery of the event with the given deduplication key and returns the result.
-func receive(t testing.TB, s *gormstore.Store, token domain.TokenHash, key string) ports.ReceiveResult {
+func receive(t testing.TB, s *postgres.Store, token domain.TokenHash, key string) ports.ReceiveResult {
 	t.Helper()
 	received, err := s.Deliveries().Receive(t.Context(), incoming(token, key))
 	if err != nil {
@@ -166,7 +165,7 @@ func incoming(token domain.TokenHash, key string) ports.IncomingDelivery {
 }
 
 // claimPull requests a pull of the connection, claims it as a worker does, and returns the lease.
-func claimPull(t testing.TB, s *gormstore.Store, c domain.Connection) domain.Lease {
+func claimPull(t testing.TB, s *postgres.Store, c domain.Connection) domain.Lease {
 	t.Helper()
 	r := ports.PullRequest{ID: newID[domain.Pull](), At: epoch}
 	pull, err := s.Pulls().Request(t.Context(), c.Tenant, c.ID, r, nil)
@@ -181,7 +180,7 @@ func claimPull(t testing.TB, s *gormstore.Store, c domain.Connection) domain.Lea
 }
 
 // write stores a page of rows with the given external ids and returns the resulting counts.
-func write(t testing.TB, s *gormstore.Store, lease domain.Lease, externalIDs ...string) domain.Counts {
+func write(t testing.TB, s *postgres.Store, lease domain.Lease, externalIDs ...string) domain.Counts {
 	t.Helper()
 	w := ports.PageWrite{NewID: newID[domain.Transaction], At: epoch, LeaseUntil: epoch.Add(time.Hour)}
 	for _, id := range externalIDs {
@@ -204,7 +203,7 @@ func write(t testing.TB, s *gormstore.Store, lease domain.Lease, externalIDs ...
 }
 
 // remove marks the row with this external id as removed.
-func remove(t testing.TB, s *gormstore.Store, lease domain.Lease, externalID string) {
+func remove(t testing.TB, s *postgres.Store, lease domain.Lease, externalID string) {
 	t.Helper()
 	w := ports.PageWrite{Removed: []string{externalID}, At: epoch, LeaseUntil: epoch.Add(time.Hour)}
 	if _, err := s.Pulls().StorePage(t.Context(), lease, w); err != nil {
@@ -214,7 +213,7 @@ func remove(t testing.TB, s *gormstore.Store, lease domain.Lease, externalID str
 
 // history returns the versions of the connection's transaction with this external id.
 func history(
-	t testing.TB, s *gormstore.Store, tenant domain.TenantID, c domain.Connection, externalID string,
+	t testing.TB, s *postgres.Store, tenant domain.TenantID, c domain.Connection, externalID string,
 ) []domain.TransactionVersion {
 	t.Helper()
 	rows, err := s.Ledger().Transactions(t.Context(), tenant, c.ID, ports.TransactionFilter{ExternalID: externalID},
@@ -233,7 +232,7 @@ func history(
 // position after the page.
 func changes(
 	t testing.TB,
-	s *gormstore.Store,
+	s *postgres.Store,
 	tenant domain.TenantID,
 	position domain.Position,
 ) ([]string, domain.Position) {

@@ -14,7 +14,6 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/adapters/jobs/background"
 	"github.com/LerianStudio/aggregator-connections/adapters/jobs/localjobs"
-	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/sqlite"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
@@ -28,7 +27,7 @@ const noPoll = 100 * time.Hour
 
 // process contains the stores and the queue of one process of the service, on a SQLite file.
 type process struct {
-	*gormstore.Store
+	*sqlite.Store
 	queue *localjobs.Queue
 	db    *sqlite.DB
 }
@@ -158,7 +157,7 @@ func newID[T any]() domain.ID[T] { return domain.ID[T]{UUID: uuid.Must(uuid.NewV
 // storedPulls is a ports.Maintenance that lists the stored pulls, as the service does.
 type storedPulls struct {
 	fakeMaintenance
-	*gormstore.Store
+	*sqlite.Store
 }
 
 func (s storedPulls) ListStuck(ctx context.Context, limit int) ([]domain.PullID, error) {

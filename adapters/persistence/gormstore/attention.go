@@ -28,26 +28,15 @@ const (
 
 // SQL conditions on rows of connections. They are also the conditions of the partial indexes on this table.
 const (
-	awaitsNotice  = "consent_notice_at IS NOT NULL AND deleted_at IS NULL"
-	hasExpiry     = "consent_expires_at IS NOT NULL AND deleted_at IS NULL"
-	awaitsWebhook = "webhook_due_at IS NOT NULL AND deleted_at IS NULL AND paused_at IS NULL"
-	isSilent      = "webhook_missed_at IS NOT NULL AND deleted_at IS NULL AND paused_at IS NULL"
+	awaitsNotice = "consent_notice_at IS NOT NULL AND deleted_at IS NULL"
+	hasExpiry    = "consent_expires_at IS NOT NULL AND deleted_at IS NULL"
+	isSilent     = "webhook_missed_at IS NOT NULL AND deleted_at IS NULL AND paused_at IS NULL"
 )
-
-// heardSince reports whether a webhook about the connection was received at or after start. It ignores deliveries with
-// the status "ignored".
-func heardSince(db *gorm.DB, d Dialect, c connectionRow, start time.Time) (bool, error) {
-	var found []string
-	err := db.Model(&deliveryRow{}).Where("connection_id = ? AND received_at >= ?", c.ID, instant{start}).
-		Where(tenantIs(d, "tenant_id"), c.Tenant).Where("status <> ?", string(domain.DeliveryIgnored)).
-		Limit(1).Pluck("id", &found).Error
-	return len(found) > 0, err
-}
 
 // awaitWebhook makes the connection wait for the webhook of the next synchronisation, in the same way as
 // domain.WebhookWatch.Awaiting.
-func awaitWebhook(tx *gorm.DB, c connectionRow) error {
-	return tx.Model(&connectionRow{}).Where("id = ? AND tenant_id = ?", c.ID, c.Tenant).
+func awaitWebhook(tx *gorm.DB, c ConnectionRow) error {
+	return tx.Model(&ConnectionRow{}).Where("id = ? AND tenant_id = ?", c.ID, c.Tenant).
 		Where("webhook_due_at IS NULL AND webhook_next_at IS NOT NULL").
 		Updates(map[string]any{"webhook_due_at": gorm.Expr("webhook_next_at")}).Error
 }
@@ -55,10 +44,10 @@ func awaitWebhook(tx *gorm.DB, c connectionRow) error {
 // NoticeConsents records in consent_notice_at that the expiry of a consent was announced. This is a compare-and-swap: a
 // row is skipped if another process has changed it since it was read.
 func (s connections) NoticeConsents(ctx context.Context, now time.Time, limit int) ([]domain.Connection, error) {
-	var rows []connectionRow
-	err := s.background().read(ctx, func(db *gorm.DB) error {
+	var rows []ConnectionRow
+	err := s.Background().Read(ctx, func(db *gorm.DB) error {
 		return db.Where(awaitsNotice).
-			Where("kind = ? AND consent_notice_at <= ?", string(domain.Aggregator), instant{now}).
+			Where("kind = ? AND consent_notice_at <= ?", string(domain.Aggregator), Instant{now}).
 			Order("consent_notice_at, id").
 			Omit("sealed").
 			Limit(limit).
@@ -71,18 +60,18 @@ func (s connections) NoticeConsents(ctx context.Context, now time.Time, limit in
 			break
 		}
 		due := row.Consent.NoticeAt
-		c := row.domain()
+		c := row.Domain()
 		c.Consent = c.Consent.Noticed()
-		err = s.background().change(ctx, func(tx Tx) error {
-			changed, err := rowsOf(tx.Model(&connectionRow{}).
+		err = s.Background().Change(ctx, func(tx Tx) error {
+			changed, err := RowsAffected(tx.Model(&ConnectionRow{}).
 				Where("id = ? AND tenant_id = ? AND deleted_at IS NULL", row.ID, row.Tenant).
 				Where("consent_notice_at = ?", due).
-				Updates(map[string]any{"consent_notice_at": instant{c.Consent.NoticeAt}}))
+				Updates(map[string]any{"consent_notice_at": Instant{c.Consent.NoticeAt}}))
 			if err != nil || changed == 0 {
 				return err
 			}
 			noticed = append(noticed, c)
-			return recordEvents(tx, s.dialect, eventOrigin{row.Tenant, row.ID, now}, records.OfConsent(c.ID))
+			return RecordEvents(tx, s.Dialect, EventOrigin{row.Tenant, row.ID, now}, records.OfConsent(c.ID))
 		})
 	}
 	return noticed, err
@@ -92,13 +81,13 @@ func (s connections) NoticeConsents(ctx context.Context, now time.Time, limit in
 // reads the completeness of all accounts.
 func (s connections) CountAttention(ctx context.Context, at time.Time) (ports.Attention, error) {
 	var expiring, silent, drifting int64
-	err := s.background().read(ctx, func(db *gorm.DB) error {
-		err := db.Model(&connectionRow{}).Where(hasExpiry+" AND consent_expires_at <= ? AND consent_status <> ?",
-			instant{at.Add(domain.ConsentNotice)}, string(domain.ReportedRevoked)).Count(&expiring).Error
+	err := s.Background().Read(ctx, func(db *gorm.DB) error {
+		err := db.Model(&ConnectionRow{}).Where(hasExpiry+" AND consent_expires_at <= ? AND consent_status <> ?",
+			Instant{at.Add(domain.ConsentNotice)}, string(domain.ReportedRevoked)).Count(&expiring).Error
 		if err != nil {
 			return err
 		}
-		err = db.Model(&connectionRow{}).Where(isSilent + " AND NOT " + isHeard).Count(&silent).Error
+		err = db.Model(&ConnectionRow{}).Where(isSilent + " AND NOT " + isHeard).Count(&silent).Error
 		if err != nil {
 			return err
 		}
@@ -107,71 +96,4 @@ func (s connections) CountAttention(ctx context.Context, at time.Time) (ports.At
 			Where("c.announced = ? AND "+isOfLiveAccount, string(books.Drifting)).Count(&drifting).Error
 	})
 	return ports.Attention{ConsentExpiring: int(expiring), Silent: int(silent), Drifting: int(drifting)}, err
-}
-
-// ListUnheard uses a partial index, and reads only the rows that it returns.
-func (s pulls) ListUnheard(ctx context.Context, cutoff time.Time, limit int) ([]domain.Connection, error) {
-	var rows []connectionRow
-	err := s.background().read(ctx, func(db *gorm.DB) error {
-		return db.
-			Where(awaitsWebhook+" AND kind = ? AND webhook_due_at <= ?", string(domain.Aggregator), instant{cutoff}).
-			Order("webhook_due_at, id").
-			Omit("sealed").
-			Limit(limit).
-			Find(&rows).
-			Error
-	})
-	return convertAll(rows, connectionRow.domain), err
-}
-
-// PassWebhook ends the connection's wait for an overdue webhook. It locks the connection. If several calls run
-// concurrently, only the first call finds that the connection still waits.
-func (s pulls) PassWebhook(ctx context.Context, connection domain.Connection, dueAt time.Time,
-	r ports.PullRequest,
-) (ports.WebhookPassed, error) {
-	var passed ports.WebhookPassed
-	err := s.background().change(ctx, func(tx Tx) error {
-		passed = ports.WebhookPassed{}
-		var rows []connectionRow
-		err := locked(tx.DB, noKeyUpdate).Where("id = ? AND tenant_id = ? AND webhook_due_at = ? AND "+awaitsWebhook,
-			connection.ID.UUID, connection.Tenant.UUID, instant{dueAt}).Limit(1).Find(&rows).Error
-		if err != nil || len(rows) == 0 {
-			return err
-		}
-		row, before := rows[0], rows[0].domain()
-		evidence := domain.Evidence{}
-		if evidence.Heard, err = heardSince(tx.DB, s.dialect, row, dueAt); err != nil {
-			return err
-		}
-		if evidence.HasToken, err = hasToken(tx.DB, row); err != nil {
-			return err
-		}
-		next, missed := before.Webhook.Pass(evidence, r.At)
-		row.Webhook = webhookOf(next)
-		err = tx.Model(&connectionRow{}).Where("id = ? AND tenant_id = ?", row.ID, row.Tenant).
-			Select("webhook_due_at", "webhook_missed_at").Updates(row).Error
-		if err != nil || !missed {
-			return err
-		}
-		events := records.OfSilence(before, row.domain())
-		passed.BecameSilent = len(events) > 0
-		if err := recordEvents(tx, s.dialect, eventOrigin{row.Tenant, row.ID, r.At}, events...); err != nil {
-			return err
-		}
-		queued, err := s.queuePull(tx, row, r)
-		passed.Pull = queued.ID
-		return err
-	})
-	if err != nil {
-		return ports.WebhookPassed{}, err
-	}
-	return passed, nil
-}
-
-// hasToken reports whether the connection has a live token.
-func hasToken(tx *gorm.DB, c connectionRow) (bool, error) {
-	var found []string
-	err := tx.Model(&tokenRow{}).Where("connection_id = ? AND revoked_at IS NULL", c.ID).
-		Where(equalUnindexed("tenant_id"), c.Tenant).Limit(1).Pluck("id", &found).Error
-	return len(found) > 0, err
 }

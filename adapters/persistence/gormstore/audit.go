@@ -24,7 +24,7 @@ import (
 
 // auditColumns are the columns that audit_pending and audit_entries have in common.
 type auditColumns struct {
-	At        instant   `gorm:"column:made_at"`
+	At        Instant   `gorm:"column:made_at"`
 	Actor     string    `gorm:"column:actor"`
 	Action    string    `gorm:"column:action"`
 	Object    string    `gorm:"column:object"`
@@ -37,7 +37,7 @@ func newAuditColumns(tenant domain.TenantID, e domain.AuditEntry) (auditColumns,
 	detail, err := e.Detail.MarshalJSON()
 	e = e.Clean()
 	return auditColumns{
-		At: instant{e.At}, Actor: e.Actor, Action: e.Action, Object: e.Object, RequestID: e.RequestID,
+		At: Instant{e.At}, Actor: e.Actor, Action: e.Action, Object: e.Object, RequestID: e.RequestID,
 		Detail: string(detail), Tenant: tenant.UUID,
 	}, err
 }
@@ -92,7 +92,7 @@ func (auditCheckpointRow) TableName() string { return "audit_checkpoints" }
 // auditHeadRow is a row of audit_heads.
 type auditHeadRow struct {
 	Size      int64     `gorm:"column:size"`
-	Announced instant   `gorm:"column:announced_at"`
+	Announced Instant   `gorm:"column:announced_at"`
 	Tenant    uuid.UUID `gorm:"column:tenant_id"`
 }
 
@@ -108,9 +108,9 @@ type auditKeyRow struct {
 // TableName returns the name of the table in the schema.
 func (auditKeyRow) TableName() string { return "audit_keys" }
 
-// record stores the audit entries of the change that the transaction makes. The entries are inserted when the
+// Record stores the audit entries of the change that the transaction makes. The entries are inserted when the
 // transaction commits.
-func (tx Tx) record(tenant domain.TenantID, entries ports.AuditEntries) error {
+func (tx Tx) Record(tenant domain.TenantID, entries ports.AuditEntries) error {
 	for _, e := range entries.Make() {
 		values, err := pendingValues(tx.Name(), tenant, e)
 		if err == nil {
@@ -134,43 +134,43 @@ const pendingTable = "audit_pending (id, made_at, actor, action, object, request
 func pendingValues(dialect string, tenant domain.TenantID, e domain.AuditEntry) ([]any, error) {
 	row, err := newAuditColumns(tenant, e)
 	return []any{
-		e.ID, row.At.value(dialect), row.Actor, row.Action, row.Object, row.RequestID, row.Detail, row.Tenant,
+		e.ID, row.At.Param(dialect), row.Actor, row.Action, row.Object, row.RequestID, row.Detail, row.Tenant,
 	}, err
 }
 
 // writeRecorded executes the statement that build returns, and stores the audit entries of the change. The statement
 // inserts, updates or deletes at most one row. If it changes no row, no entry is stored. writeRecorded returns the
 // number of changed rows. A single entry is stored together with the statement (Dialect.ExecBoth).
-func (s *Store) writeRecorded(ctx context.Context, tenant domain.TenantID, entries ports.AuditEntries,
+func (c *Core) writeRecorded(ctx context.Context, tenant domain.TenantID, entries ports.AuditEntries,
 	build func(db *gorm.DB) *gorm.DB,
 ) (changed int, err error) {
 	if entries == nil {
-		err = s.write(ctx, func(db *gorm.DB) (err error) {
-			changed, err = rowsOf(build(db))
+		err = c.Write(ctx, func(db *gorm.DB) (err error) {
+			changed, err = RowsAffected(build(db))
 			return err
 		})
 		return changed, err
 	}
 	made := entries()
 	if len(made) == 1 {
-		err = s.write(ctx, func(db *gorm.DB) error {
-			changed, err = s.execBoth(build(db.Session(&gorm.Session{DryRun: true})), tenant, made[0])
+		err = c.Write(ctx, func(db *gorm.DB) error {
+			changed, err = c.execBoth(build(db.Session(&gorm.Session{DryRun: true})), tenant, made[0])
 			return err
 		})
 		return changed, err
 	}
-	err = s.change(ctx, func(tx Tx) error {
-		changed, err = rowsOf(build(tx.DB))
+	err = c.Change(ctx, func(tx Tx) error {
+		changed, err = RowsAffected(build(tx.DB))
 		if err != nil || changed == 0 {
 			return err
 		}
-		return tx.record(tenant, func() []domain.AuditEntry { return made })
+		return tx.Record(tenant, func() []domain.AuditEntry { return made })
 	})
 	return changed, err
 }
 
 // execBoth executes a statement that GORM has built and not executed, together with the insertion of the entry.
-func (s *Store) execBoth(built *gorm.DB, tenant domain.TenantID, e domain.AuditEntry) (changed int, err error) {
+func (c *Core) execBoth(built *gorm.DB, tenant domain.TenantID, e domain.AuditEntry) (changed int, err error) {
 	if built.Error != nil {
 		return 0, built.Error
 	}
@@ -179,7 +179,7 @@ func (s *Store) execBoth(built *gorm.DB, tenant domain.TenantID, e domain.AuditE
 		return 0, err
 	}
 	statement := built.Statement
-	result, err := s.dialect.ExecBoth(
+	result, err := c.Dialect.ExecBoth(
 		statement.Context, statement.SQL.String(), statement.Vars, InsertedRow{pendingTable, values},
 	)
 	if err != nil {
@@ -190,14 +190,14 @@ func (s *Store) execBoth(built *gorm.DB, tenant domain.TenantID, e domain.AuditE
 }
 
 // AuditLog returns the store of audit entries.
-func (s *Store) AuditLog() ports.AuditLog { return auditLog{s} }
+func (s *Store) AuditLog() ports.AuditLog { return auditLog{s.core} }
 
-// auditLog implements ports.AuditLog on a Store.
-type auditLog struct{ *Store }
+// auditLog implements ports.AuditLog.
+type auditLog struct{ *Core }
 
 // Append stores an entry with one statement.
 func (s auditLog) Append(ctx context.Context, tenant domain.TenantID, e domain.AuditEntry) error {
-	return s.write(ctx, func(db *gorm.DB) error {
+	return s.Write(ctx, func(db *gorm.DB) error {
 		values, err := pendingValues(db.Name(), tenant, e)
 		if err != nil {
 			return err
@@ -222,7 +222,7 @@ func (s auditLog) Tenants(ctx context.Context) ([]domain.TenantID, error) {
 
 func (s auditLog) tenants(ctx context.Context, sql string, args ...any) ([]domain.TenantID, error) {
 	var ids []uuid.UUID
-	err := s.background().read(ctx, func(db *gorm.DB) error { return db.Raw(sql, args...).Scan(&ids).Error })
+	err := s.Background().Read(ctx, func(db *gorm.DB) error { return db.Raw(sql, args...).Scan(&ids).Error })
 	return tenantIDs(ids), err
 }
 
@@ -240,7 +240,7 @@ func (s auditLog) Number(ctx context.Context, tenant domain.TenantID, limit int,
 	extend func(ports.AuditBatch) (ports.AuditExtension, error),
 ) (n int, err error) {
 	var refused error
-	err = s.background().change(ctx, func(tx Tx) error {
+	err = s.Background().Change(ctx, func(tx Tx) error {
 		n = 0
 		head, err := lockHead(tx.DB, tenant)
 		if err != nil {
@@ -276,7 +276,7 @@ func (s auditLog) Number(ctx context.Context, tenant domain.TenantID, limit int,
 // creates the row if the tenant is new.
 func lockHead(tx *gorm.DB, tenant domain.TenantID) (int64, error) {
 	read := func() (auditHeadRow, error) {
-		return first[auditHeadRow](locked(tx, forUpdate).Where("tenant_id = ?", tenant.UUID))
+		return First[auditHeadRow](Locked(tx, ForUpdate).Where("tenant_id = ?", tenant.UUID))
 	}
 	row, err := read()
 	if errors.Is(err, domain.NotFound) {
@@ -335,7 +335,7 @@ func storeBatch(
 
 // headOf returns the head of the tenant's tree at this size. The head's checkpoint is nil if it is not stored.
 func headOf(db *gorm.DB, tenant domain.TenantID, size int64) (ports.AuditHead, error) {
-	row, err := first[auditCheckpointRow](db.Where("size = ? AND tenant_id = ?", size, tenant.UUID))
+	row, err := First[auditCheckpointRow](db.Where("size = ? AND tenant_id = ?", size, tenant.UUID))
 	if errors.Is(err, domain.NotFound) {
 		err = nil
 	}
@@ -344,8 +344,8 @@ func headOf(db *gorm.DB, tenant domain.TenantID, size int64) (ports.AuditHead, e
 
 // Head reads the newest checkpoint.
 func (s auditLog) Head(ctx context.Context, tenant domain.TenantID) (head ports.AuditHead, err error) {
-	err = s.read(ctx, func(db *gorm.DB) error {
-		row, err := first[auditHeadRow](db.Where("tenant_id = ?", tenant.UUID))
+	err = s.Read(ctx, func(db *gorm.DB) error {
+		row, err := First[auditHeadRow](db.Where("tenant_id = ?", tenant.UUID))
 		if errors.Is(err, domain.NotFound) || err == nil && row.Size == 0 {
 			return nil
 		}
@@ -361,7 +361,7 @@ func (s auditLog) Head(ctx context.Context, tenant domain.TenantID) (head ports.
 func (s auditLog) Hashes(
 	ctx context.Context, tenant domain.TenantID, indexes []int64,
 ) (hashes []domain.AuditHash, err error) {
-	err = s.read(ctx, func(db *gorm.DB) error {
+	err = s.Read(ctx, func(db *gorm.DB) error {
 		hashes, err = readHashes(db, tenant, indexes)
 		return err
 	})
@@ -401,18 +401,18 @@ func (s auditLog) List(ctx context.Context, tenant domain.TenantID, filter domai
 	if !page.After.IsZero() {
 		before, err = strconv.ParseInt(page.After.Key, 10, 64)
 		if err != nil || before < 0 || page.After.ID != tenant.UUID {
-			return found, invalidCursor()
+			return found, InvalidCursor()
 		}
 	}
 	if !filter.Storable() {
 		return found, nil
 	}
-	err = s.read(ctx, func(db *gorm.DB) error {
+	err = s.Read(ctx, func(db *gorm.DB) error {
 		query := selectedEntries(db, tenant, filter).Order("sequence DESC")
 		if before >= 0 {
 			query = query.Where("sequence < ?", before)
 		}
-		rows, err := list(query, page, func(r auditEntryRow) auditEntryRow { return r },
+		rows, err := List(query, page, func(r auditEntryRow) auditEntryRow { return r },
 			func(r auditEntryRow) domain.Position {
 				return domain.Position{Key: strconv.FormatInt(r.Sequence, 10), ID: tenant.UUID}
 			})
@@ -441,10 +441,10 @@ func selectedEntries(db *gorm.DB, tenant domain.TenantID, filter domain.AuditFil
 		}
 	}
 	if !filter.From.IsZero() {
-		query = query.Where("made_at >= ?", instant{filter.From})
+		query = query.Where("made_at >= ?", Instant{filter.From})
 	}
 	if !filter.To.IsZero() {
-		query = query.Where("made_at < ?", instant{filter.To})
+		query = query.Where("made_at < ?", Instant{filter.To})
 	}
 	return query
 }
@@ -454,7 +454,7 @@ func (s auditLog) Snapshot(
 	ctx context.Context, tenant domain.TenantID, fn func(ports.AuditSnapshot) error,
 ) error {
 	var refused error
-	err := s.dialect.Snapshot(ctx, s.workTimeout, func(tx SnapshotTx) error {
+	err := s.Dialect.Snapshot(ctx, s.WorkTimeout, func(tx SnapshotTx) error {
 		snapshot, err := auditSnapshot(ctx, tx, tenant)
 		if err == nil {
 			refused = fn(snapshot)
@@ -469,7 +469,7 @@ func (s auditLog) Snapshot(
 }
 
 func auditSnapshot(ctx context.Context, tx SnapshotTx, tenant domain.TenantID) (ports.AuditSnapshot, error) {
-	head, err := first[auditHeadRow](tx.Where("tenant_id = ?", tenant.UUID))
+	head, err := First[auditHeadRow](tx.Where("tenant_id = ?", tenant.UUID))
 	if err != nil && !errors.Is(err, domain.NotFound) {
 		return ports.AuditSnapshot{}, err
 	}
@@ -545,9 +545,9 @@ func (s auditLog) ClaimAnnouncements(
 	ctx context.Context, now, cutoff time.Time, limit int,
 ) (claimed []domain.TenantID, err error) {
 	const isDue = "size > 0 AND (announced_at IS NULL OR announced_at < ?)"
-	err = s.background().read(ctx, func(db *gorm.DB) error {
+	err = s.Background().Read(ctx, func(db *gorm.DB) error {
 		var ids []uuid.UUID
-		err := db.Model(&auditHeadRow{}).Where(isDue, instant{cutoff}).Order("tenant_id").Limit(limit).
+		err := db.Model(&auditHeadRow{}).Where(isDue, Instant{cutoff}).Order("tenant_id").Limit(limit).
 			Pluck("tenant_id", &ids).Error
 		claimed = tenantIDs(ids)
 		return err
@@ -555,11 +555,13 @@ func (s auditLog) ClaimAnnouncements(
 	if err != nil || len(claimed) == 0 {
 		return nil, err
 	}
-	err = s.background().change(ctx, func(tx Tx) error {
+	err = s.Background().Change(ctx, func(tx Tx) error {
 		mine := claimed[:0]
 		for _, tenant := range claimed {
-			n, err := rowsOf(tx.Model(&auditHeadRow{}).Where("tenant_id = ? AND "+isDue, tenant.UUID, instant{cutoff}).
-				Update("announced_at", instant{now}))
+			n, err := RowsAffected(
+				tx.Model(&auditHeadRow{}).Where("tenant_id = ? AND "+isDue, tenant.UUID, Instant{cutoff}).
+					Update("announced_at", Instant{now}),
+			)
 			if err != nil {
 				return err
 			}
@@ -567,8 +569,8 @@ func (s auditLog) ClaimAnnouncements(
 				continue
 			}
 			mine = append(mine, tenant)
-			origin := eventOrigin{tenant: tenant.UUID, at: now}
-			err = recordEvents(tx, s.dialect, origin, records.OfCheckpoint(tenant))
+			origin := EventOrigin{Tenant: tenant.UUID, At: now}
+			err = RecordEvents(tx, s.Dialect, origin, records.OfCheckpoint(tenant))
 			if err != nil {
 				return err
 			}
@@ -584,7 +586,7 @@ var keyTenant = uuid.Nil
 
 // Key reads the row of audit_keys.
 func (s auditLog) Key(ctx context.Context) (sealed domain.Sealed, err error) {
-	err = s.background().read(ctx, func(db *gorm.DB) error {
+	err = s.Background().Read(ctx, func(db *gorm.DB) error {
 		sealed, err = readKey(db)
 		return err
 	})
@@ -592,13 +594,13 @@ func (s auditLog) Key(ctx context.Context) (sealed domain.Sealed, err error) {
 }
 
 func readKey(db *gorm.DB) (domain.Sealed, error) {
-	row, err := first[auditKeyRow](db.Where("tenant_id = ?", keyTenant))
+	row, err := First[auditKeyRow](db.Where("tenant_id = ?", keyTenant))
 	return row.Sealed, err
 }
 
 // CreateKey inserts the key unless a key is stored already, and returns the stored key.
 func (s auditLog) CreateKey(ctx context.Context, sealed domain.Sealed) (storedKey domain.Sealed, err error) {
-	err = s.background().change(ctx, func(tx Tx) error {
+	err = s.Background().Change(ctx, func(tx Tx) error {
 		row := auditKeyRow{Sealed: bytes.Clone(sealed), Tenant: keyTenant}
 		if err := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&row).Error; err != nil {
 			return err
@@ -611,9 +613,11 @@ func (s auditLog) CreateKey(ctx context.Context, sealed domain.Sealed) (storedKe
 
 // ResealKey replaces the key with a compare-and-swap.
 func (s auditLog) ResealKey(ctx context.Context, previous, fresh domain.Sealed) (replaced bool, err error) {
-	err = s.background().write(ctx, func(db *gorm.DB) error {
-		n, err := rowsOf(db.Model(&auditKeyRow{}).Where("tenant_id = ? AND sealed = ?", keyTenant, []byte(previous)).
-			Update("sealed", []byte(fresh)))
+	err = s.Background().Write(ctx, func(db *gorm.DB) error {
+		n, err := RowsAffected(
+			db.Model(&auditKeyRow{}).Where("tenant_id = ? AND sealed = ?", keyTenant, []byte(previous)).
+				Update("sealed", []byte(fresh)),
+		)
 		replaced = n > 0
 		return err
 	})

@@ -10,13 +10,13 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/postgres"
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/sqlite"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
 	"github.com/LerianStudio/aggregator-connections/test/kit/datadir"
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
+	"github.com/LerianStudio/aggregator-connections/test/kit/storetest"
 )
 
 // BenchmarkAuditedChange measures changes with and without an audit entry, in alternation. It reports both medians, and
@@ -28,7 +28,7 @@ func BenchmarkAuditedChange(b *testing.B) {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { _ = server.Stop() })
-	pg, err := postgres.Open(b.Context(), postgres.Config{URL: server.URL(), Timeout: timeout})
+	pg, err := postgres.Open(b.Context(), postgres.Config{URL: server.URL(), Timeout: storetest.Timeout})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -43,7 +43,7 @@ func BenchmarkAuditedChange(b *testing.B) {
 	b.Cleanup(func() { _ = os.RemoveAll(onDisk) })
 	for _, backend := range []struct {
 		name  string
-		store *gormstore.Store
+		store storetest.Stores
 	}{
 		{"postgres", pg.Store(nil)},
 		{"sqlite", sqliteStore(b, onDisk)},
@@ -56,9 +56,9 @@ func BenchmarkAuditedChange(b *testing.B) {
 }
 
 // sqliteStore returns a store in a file in the folder.
-func sqliteStore(b *testing.B, folder string) *gormstore.Store {
+func sqliteStore(b *testing.B, folder string) storetest.Stores {
 	db, err := sqlite.Open(b.Context(), sqlite.Config{
-		DSN: "sqlite://" + filepath.Join(folder, "bench.db"), Timeout: timeout,
+		DSN: "sqlite://" + filepath.Join(folder, "bench.db"), Timeout: storetest.Timeout,
 	})
 	if err != nil {
 		b.Fatal(err)
@@ -70,12 +70,12 @@ func sqliteStore(b *testing.B, folder string) *gormstore.Store {
 	return db.Store(nil)
 }
 
-func createChange(ctx context.Context, s *gormstore.Store, c domain.Connection, entries ports.AuditEntries) error {
+func createChange(ctx context.Context, s storetest.Stores, c domain.Connection, entries ports.AuditEntries) error {
 	c.ID.UUID, c.Name = uuid.Must(uuid.NewV7()), uuid.NewString()
 	return s.Connections().Create(ctx, c, entries)
 }
 
-func updateChange(ctx context.Context, s *gormstore.Store, c domain.Connection, entries ports.AuditEntries) error {
+func updateChange(ctx context.Context, s storetest.Stores, c domain.Connection, entries ports.AuditEntries) error {
 	_, err := s.Connections().Update(ctx, c.Tenant, c.Kind, c.ID, entries, func(c *domain.Connection) error {
 		c.Rename(uuid.NewString())
 		return nil
@@ -83,7 +83,7 @@ func updateChange(ctx context.Context, s *gormstore.Store, c domain.Connection, 
 	return err
 }
 
-func mintChange(ctx context.Context, s *gormstore.Store, c domain.Connection, entries ports.AuditEntries) error {
+func mintChange(ctx context.Context, s storetest.Stores, c domain.Connection, entries ports.AuditEntries) error {
 	return s.Tokens().Create(ctx, domain.WebhookToken{
 		ID: domain.TokenID{UUID: uuid.Must(uuid.NewV7())}, Tenant: c.Tenant, Connection: c.ID, Vendor: c.Vendor,
 		Hash: domain.HashToken(uuid.NewString()), CreatedAt: time.Now(),
@@ -91,8 +91,8 @@ func mintChange(ctx context.Context, s *gormstore.Store, c domain.Connection, en
 }
 
 func auditedChanges(
-	b *testing.B, s *gormstore.Store,
-	change func(context.Context, *gormstore.Store, domain.Connection, ports.AuditEntries) error,
+	b *testing.B, s storetest.Stores,
+	change func(context.Context, storetest.Stores, domain.Connection, ports.AuditEntries) error,
 ) {
 	at := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
 	c := domain.Connection{

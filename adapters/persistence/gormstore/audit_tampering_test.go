@@ -13,6 +13,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/transparency"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
+	"github.com/LerianStudio/aggregator-connections/test/kit/storetest"
 )
 
 // tamperings is the number of random tamperings on each database. Each tampering uses its own tenant.
@@ -23,7 +24,7 @@ var auditKeys = []domain.Secret{domain.NewSecret(bytes.Repeat([]byte{7}, 32))}
 // auditEnv contains the audit tree of one tenant (the Merkle tree over its audit log), which a test tampers with.
 type auditEnv struct {
 	t *testing.T
-	backend
+	storetest.Backend
 	random    *rand.Rand
 	tenant    domain.TenantID
 	size      int64
@@ -33,9 +34,9 @@ type auditEnv struct {
 }
 
 // newAuditEnv stores an audit tree with 3 to 14 entries, which it numbers in batches of random sizes.
-func newAuditEnv(t *testing.T, b backend, random *rand.Rand) *auditEnv {
+func newAuditEnv(t *testing.T, b storetest.Backend, random *rand.Rand) *auditEnv {
 	t.Helper()
-	e := &auditEnv{t: t, backend: b, random: random, tenant: domain.TenantID{UUID: uuid.New()}}
+	e := &auditEnv{t: t, Backend: b, random: random, tenant: domain.TenantID{UUID: uuid.New()}}
 	for total := 3 + random.Int64N(12); e.size < total; {
 		batch := min(1+random.Int64N(4), total-e.size)
 		for range batch {
@@ -92,7 +93,7 @@ func (e *auditEnv) verify(earlier ...[]byte) (finding *domain.AuditFinding) {
 // exec runs a statement whose last parameter is the tenant. The statement must change a row.
 func (e *auditEnv) exec(sql string, args ...any) {
 	e.t.Helper()
-	done := e.gorm.Exec(sql, append(args, e.tenant.UUID)...)
+	done := e.GORM.Exec(sql, append(args, e.tenant.UUID)...)
 	e.noError(done.Error)
 	if done.RowsAffected == 0 {
 		e.t.Fatalf("%s %v changed no row", sql, args)
@@ -108,7 +109,7 @@ func (e *auditEnv) change() (first int64) {
 	var value any
 	switch column {
 	case "made_at":
-		if value = any(time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)); e.gorm.Name() == "sqlite" {
+		if value = any(time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)); e.GORM.Name() == "sqlite" {
 			value = int64(1)
 		}
 	case "detail":
@@ -209,7 +210,7 @@ func (e *auditEnv) changeTree() (first int64) {
 // rewrite changes, drops or adds an entry before the checkpoint e.early, and recomputes the whole tree with the
 // service's key.
 func (e *auditEnv) rewrite() {
-	e.noError(e.gorm.Transaction(func(tx *gorm.DB) error {
+	e.noError(e.GORM.Transaction(func(tx *gorm.DB) error {
 		for _, table := range []string{"audit_hashes", "audit_checkpoints", "audit_heads"} {
 			if err := tx.Exec("DELETE FROM "+table+" WHERE tenant_id = ?", e.tenant.UUID).Error; err != nil {
 				return err
@@ -234,9 +235,9 @@ func (e *auditEnv) rewrite() {
 		Sequence                                 int64
 		Actor, Action, Object, RequestID, Detail string
 	}
-	e.noError(e.gorm.Raw("SELECT * FROM audit_entries WHERE tenant_id = ? ORDER BY sequence", e.tenant.UUID).
+	e.noError(e.GORM.Raw("SELECT * FROM audit_entries WHERE tenant_id = ? ORDER BY sequence", e.tenant.UUID).
 		Scan(&rows).Error)
-	e.noError(e.gorm.Exec("DELETE FROM audit_entries WHERE tenant_id = ?", e.tenant.UUID).Error)
+	e.noError(e.GORM.Exec("DELETE FROM audit_entries WHERE tenant_id = ?", e.tenant.UUID).Error)
 	for i, row := range rows {
 		detail, err := domain.ParseAuditDetail([]byte(row.Detail))
 		e.noError(err)
@@ -255,7 +256,7 @@ func (e *auditEnv) rewrite() {
 // verification must accept the tree. After the tampering, it must report the first changed entry. If the hashes of the
 // tree were changed, it may report an earlier entry.
 func TestEveryTamperingIsFound(t *testing.T) {
-	onEach(t, func(t *testing.T, b backend) {
+	storetest.OnEach(t, func(t *testing.T, b storetest.Backend) {
 		random := rand.New(rand.NewPCG(42, 1))
 		kinds := []struct {
 			name   string

@@ -7,10 +7,11 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/test/kit/storetest"
 )
 
 func TestAChangeWhoseEntryCannotBeStoredIsNotMade(t *testing.T) {
-	onEach(t, func(t *testing.T, b backend) {
+	storetest.OnEach(t, func(t *testing.T, b storetest.Backend) {
 		at, tenant := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), domain.TenantID{UUID: uuid.New()}
 		newConnection := func(name string) domain.Connection {
 			return domain.Connection{
@@ -31,7 +32,7 @@ func TestAChangeWhoseEntryCannotBeStoredIsNotMade(t *testing.T) {
 		if err := b.Tokens().Create(t.Context(), token, nil); err != nil {
 			t.Fatal(err)
 		}
-		if err := b.gorm.Exec("ALTER TABLE audit_pending RENAME TO audit_missing").Error; err != nil {
+		if err := b.GORM.Exec("ALTER TABLE audit_pending RENAME TO audit_missing").Error; err != nil {
 			t.Fatal(err)
 		}
 		entries := func() []domain.AuditEntry { return []domain.AuditEntry{entry} }

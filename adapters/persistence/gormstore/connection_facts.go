@@ -50,24 +50,24 @@ WHERE connections.tenant_id = ? AND connections.deleted_at IS NULL AND connectio
 func (s connections) VisitFacts(
 	ctx context.Context, tenant domain.TenantID, ids []domain.ConnectionID, visit func(*domain.ConnectionFacts) error,
 ) error {
-	id := uuidColumn(tenant.UUID)
-	q := newQuery(selectFacts, id, id, id, id, id)
+	id := UUID(tenant.UUID)
+	q := NewQuery(selectFacts, id, id, id, id, id)
 	if ids != nil {
-		among := s.dialect.AnyOf("connections.id", textsOf(ids))
-		q.add(" AND "+among.SQL, among.Vars...)
+		among := s.Dialect.AnyOf("connections.id", textsOf(ids))
+		q.Add(" AND "+among.SQL, among.Vars...)
 	}
 	var f domain.ConnectionFacts
 	var paused time.Time
 	h, c, w := &f.Health, &f.Consent, &f.Webhook
 	columns := []any{
-		scanTarget(&f.ID.UUID), (*textColumn)(&f.Name), (*textColumn)(&f.Vendor), (*textColumn)(&h.Status),
-		(*textColumn)(&h.Reason), timeColumn{&h.Since}, &h.NeedsReauth, timeColumn{&h.ReauthSince},
-		(*textColumn)(&c.Status), timeColumn{&c.ExpiresAt}, timeColumn{&c.Since}, timeColumn{&w.Schedule.NextAt},
+		ScanTarget(&f.ID.UUID), (*Text)(&f.Name), (*Text)(&f.Vendor), (*Text)(&h.Status),
+		(*Text)(&h.Reason), timeColumn{&h.Since}, &h.NeedsReauth, timeColumn{&h.ReauthSince},
+		(*Text)(&c.Status), timeColumn{&c.ExpiresAt}, timeColumn{&c.Since}, timeColumn{&w.Schedule.NextAt},
 		timeColumn{&w.MissedAt}, timeColumn{&paused}, timeColumn{&f.UpdatedAt},
 		&f.Quarantined, timeColumn{&f.QuarantinedSince}, timeColumn{&f.RemovalsHeldAt}, timeColumn{&f.DriftSince},
 		timeColumn{&f.SharedSince}, &f.Webhooks.HasToken, &f.Webhooks.Heard,
 	}
-	return s.rows(ctx, q.String(), q.args, columns, func() error {
+	return s.Rows(ctx, q.String(), q.Args, columns, func() error {
 		f.Paused = !paused.IsZero()
 		return visit(&f)
 	})
@@ -81,19 +81,19 @@ func (s connections) CountAdded(
 	if err != nil {
 		return nil, err
 	}
-	day := s.dialect.UTCDay("finished_at")
-	among := s.dialect.AnyOf("connection_id", textsOf(ids))
-	q := newQuery("SELECT connection_id, "+day+", sum(added) FROM pulls WHERE "+tenantIs(s.dialect, "tenant_id")+
+	day := s.Dialect.UTCDay("finished_at")
+	among := s.Dialect.AnyOf("connection_id", textsOf(ids))
+	q := NewQuery("SELECT connection_id, "+day+", sum(added) FROM pulls WHERE "+TenantIs(s.Dialect, "tenant_id")+
 		" AND state IN ('succeeded', 'failed') AND finished_at >= ? AND added > 0",
-		uuidColumn(tenant.UUID), instant{begin}.value(s.reader.Name()))
-	q.add(" AND "+among.SQL, among.Vars...)
-	q.add(" GROUP BY connection_id, " + day)
+		UUID(tenant.UUID), Instant{begin}.Param(s.reader.Name()))
+	q.Add(" AND "+among.SQL, among.Vars...)
+	q.Add(" GROUP BY connection_id, " + day)
 	counts := map[domain.ConnectionID]map[domain.Date]int{}
 	var connection uuid.UUID
 	var date domain.Date
 	var added int
-	columns := []any{scanTarget(&connection), (*textColumn)(&date), &added}
-	err = s.rows(ctx, q.String(), q.args, columns, func() error {
+	columns := []any{ScanTarget(&connection), (*Text)(&date), &added}
+	err = s.Rows(ctx, q.String(), q.Args, columns, func() error {
 		c := domain.ConnectionID{UUID: connection}
 		if counts[c] == nil {
 			counts[c] = map[domain.Date]int{}

@@ -9,9 +9,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// connectionRow is a row of connections. There are two kinds of connections; members that only the other kind uses are
+// ConnectionRow is a row of connections. There are two kinds of connections; members that only the other kind uses are
 // empty.
-type connectionRow struct {
+type ConnectionRow struct {
 	ID               uuid.UUID      `gorm:"column:id;primaryKey"`
 	Tenant           uuid.UUID      `gorm:"column:tenant_id"`
 	Kind             string         `gorm:"column:kind"`
@@ -29,15 +29,15 @@ type connectionRow struct {
 	ReauthAnnounced  bool           `gorm:"column:reauth_announced"`
 	FailureAnnounced bool           `gorm:"column:failure_announced"`
 	Revision         int64          `gorm:"column:revision"`
-	Created          instant        `gorm:"column:created_at"`
-	Updated          instant        `gorm:"column:updated_at"`
-	TargetChanged    instant        `gorm:"column:target_changed_at"`
-	Paused           instant        `gorm:"column:paused_at"`
+	Created          Instant        `gorm:"column:created_at"`
+	Updated          Instant        `gorm:"column:updated_at"`
+	TargetChanged    Instant        `gorm:"column:target_changed_at"`
+	Paused           Instant        `gorm:"column:paused_at"`
 	NewReference     bool           `gorm:"column:new_reference"`
-	StagedSince      instant        `gorm:"column:staged_since"`
+	StagedSince      Instant        `gorm:"column:staged_since"`
 	Ambiguity        string         `gorm:"column:ambiguity"` // JSON; "" if there is none
-	Deleted          instant        `gorm:"column:deleted_at"`
-	Erased           instant        `gorm:"column:erased_at"`
+	Deleted          Instant        `gorm:"column:deleted_at"`
+	Erased           Instant        `gorm:"column:erased_at"`
 }
 
 // selectConnection is a SELECT of the columns of a live connection, without the credential. selectSealedConnection also
@@ -54,34 +54,34 @@ const (
 
 // targets returns the scan targets for the columns of selectConnection, in the same order:
 // pointers to the members of r.
-func (r *connectionRow) targets() []any {
+func (r *ConnectionRow) targets() []any {
 	h, c, w, u, columns := &r.Health, &r.Consent, &r.Webhook, &r.Usage, make([]any, 0, 39)
 	return append(columns,
-		(*uuidColumn)(&r.ID), (*uuidColumn)(&r.Tenant), (*textColumn)(&r.Kind), (*textColumn)(&r.Name),
-		(*textColumn)(&r.Vendor), (*textColumn)(&r.BaseURL), (*textColumn)(&r.AccountRef),
-		(*textColumn)(&r.Type), &r.Config,
-		(*textColumn)(&h.HealthStatus), (*textColumn)(&h.HealthReason), &h.HealthSince,
+		(*UUID)(&r.ID), (*UUID)(&r.Tenant), (*Text)(&r.Kind), (*Text)(&r.Name),
+		(*Text)(&r.Vendor), (*Text)(&r.BaseURL), (*Text)(&r.AccountRef),
+		(*Text)(&r.Type), &r.Config,
+		(*Text)(&h.HealthStatus), (*Text)(&h.HealthReason), &h.HealthSince,
 		&h.NeedsReauth, &h.ReauthByEvent, &h.ReauthSince,
-		(*textColumn)(&c.Status), (*textColumn)(&c.Key), &c.ExpiresAt, &c.Since, &c.NoticeAt,
+		(*Text)(&c.Status), (*Text)(&c.Key), &c.ExpiresAt, &c.Since, &c.NoticeAt,
 		&w.NextAt, &w.Every, &w.NewsOnly, &w.DueAt, &w.MissedAt,
 		&u.Month, &u.Refreshes, &u.Pulls, &r.ReauthAnnounced, &r.FailureAnnounced,
 		&r.Revision, &r.Created, &r.Updated, &r.TargetChanged, &r.Paused, &r.NewReference, &r.StagedSince,
-		(*textColumn)(&r.Ambiguity))
+		(*Text)(&r.Ambiguity))
 }
 
 // consentColumns are the columns of a connection's consent.
 type consentColumns struct {
 	Status    string  `gorm:"column:consent_status"`
 	Key       string  `gorm:"column:consent_key"`
-	ExpiresAt instant `gorm:"column:consent_expires_at"`
-	Since     instant `gorm:"column:consent_since"`
-	NoticeAt  instant `gorm:"column:consent_notice_at"`
+	ExpiresAt Instant `gorm:"column:consent_expires_at"`
+	Since     Instant `gorm:"column:consent_since"`
+	NoticeAt  Instant `gorm:"column:consent_notice_at"`
 }
 
 // consentOf returns the columns that contain c.
 func consentOf(c domain.Consent) consentColumns {
 	return consentColumns{
-		string(c.Status), c.Key, instant{c.ExpiresAt}, instant{c.Since}, instant{c.NoticeAt},
+		string(c.Status), c.Key, Instant{c.ExpiresAt}, Instant{c.Since}, Instant{c.NoticeAt},
 	}
 }
 
@@ -94,18 +94,18 @@ func (c consentColumns) domain() domain.Consent {
 
 // webhookColumns are the columns of a connection's domain.WebhookWatch.
 type webhookColumns struct {
-	NextAt   instant `gorm:"column:webhook_next_at"`
+	NextAt   Instant `gorm:"column:webhook_next_at"`
 	Every    int64   `gorm:"column:webhook_every"` // in microseconds
 	NewsOnly bool    `gorm:"column:webhook_news_only"`
-	DueAt    instant `gorm:"column:webhook_due_at"`
-	MissedAt instant `gorm:"column:webhook_missed_at"`
+	DueAt    Instant `gorm:"column:webhook_due_at"`
+	MissedAt Instant `gorm:"column:webhook_missed_at"`
 }
 
 // webhookOf returns the columns that contain w.
 func webhookOf(w domain.WebhookWatch) webhookColumns {
 	return webhookColumns{
-		NextAt: instant{w.Schedule.NextAt}, Every: w.Schedule.Every.Microseconds(), NewsOnly: w.Schedule.NewsOnly,
-		DueAt: instant{w.DueAt}, MissedAt: instant{w.MissedAt},
+		NextAt: Instant{w.Schedule.NextAt}, Every: w.Schedule.Every.Microseconds(), NewsOnly: w.Schedule.NewsOnly,
+		DueAt: Instant{w.DueAt}, MissedAt: Instant{w.MissedAt},
 	}
 }
 
@@ -120,22 +120,22 @@ func (w webhookColumns) domain() domain.WebhookWatch {
 
 // usageColumns are the columns of a connection's domain.MonthlyUsage.
 type usageColumns struct {
-	Month     instant `gorm:"column:usage_month"`
+	Month     Instant `gorm:"column:usage_month"`
 	Refreshes int     `gorm:"column:usage_refreshes"`
 	Pulls     int     `gorm:"column:usage_pulls"`
 }
 
 // usageOf returns the columns that contain u.
 func usageOf(u domain.MonthlyUsage) usageColumns {
-	return usageColumns{instant{u.Month}, u.Refreshes, u.Pulls}
+	return usageColumns{Instant{u.Month}, u.Refreshes, u.Pulls}
 }
 
 func (u usageColumns) domain() domain.MonthlyUsage {
 	return domain.MonthlyUsage{Month: u.Month.Time, Refreshes: u.Refreshes, Pulls: u.Pulls}
 }
 
-// reportedColumns are the columns of a connection that foldReports writes when a pull ends.
-var reportedColumns = []string{
+// ReportedColumns are the columns of a connection that foldReports writes when a pull ends.
+var ReportedColumns = []string{
 	"health_status", "health_reason", "health_since", "needs_reauth", "reauth_by_event", "reauth_since",
 	"consent_status", "consent_key", "consent_expires_at", "consent_since", "consent_notice_at",
 	"webhook_next_at", "webhook_every", "webhook_news_only", "webhook_due_at", "webhook_missed_at",
@@ -146,21 +146,21 @@ var reportedColumns = []string{
 type healthColumns struct {
 	HealthStatus  string  `gorm:"column:health_status"`
 	HealthReason  string  `gorm:"column:health_reason"`
-	HealthSince   instant `gorm:"column:health_since"`
+	HealthSince   Instant `gorm:"column:health_since"`
 	NeedsReauth   bool    `gorm:"column:needs_reauth"`
 	ReauthByEvent bool    `gorm:"column:reauth_by_event"`
-	ReauthSince   instant `gorm:"column:reauth_since"`
+	ReauthSince   Instant `gorm:"column:reauth_since"`
 }
 
 // TableName returns the name of the table in the schema.
-func (connectionRow) TableName() string { return "connections" }
+func (ConnectionRow) TableName() string { return "connections" }
 
 // healthOf returns the columns that contain h. The status of a connection that was never checked is stored as "";
 // callers see it as unknown.
 func healthOf(h domain.Health) healthColumns {
 	return healthColumns{
-		HealthStatus: string(h.Status), HealthReason: string(h.Reason), HealthSince: instant{h.Since},
-		NeedsReauth: h.NeedsReauth, ReauthByEvent: h.ReauthByEvent, ReauthSince: instant{h.ReauthSince},
+		HealthStatus: string(h.Status), HealthReason: string(h.Reason), HealthSince: Instant{h.Since},
+		NeedsReauth: h.NeedsReauth, ReauthByEvent: h.ReauthByEvent, ReauthSince: Instant{h.ReauthSince},
 	}
 }
 
@@ -171,42 +171,41 @@ func (h healthColumns) domain() domain.Health {
 	}
 }
 
-// rowOfConnection returns c as a row. It copies the sealed credential unchanged, because this
+// RowOfConnection returns c as a row. It copies the sealed credential unchanged, because this
 // package cannot decrypt it.
-func rowOfConnection(c domain.Connection) connectionRow {
-	return connectionRow{
-		ID:         c.ID.UUID,
-		Tenant:     c.Tenant.UUID,
-		Kind:       string(c.Kind),
-		Name:       c.Name,
-		Vendor:     string(c.Vendor),
-		BaseURL:    c.BaseURL,
-		AccountRef: c.AccountRef,
-		Type:       string(c.Type),
-		Config:     c.Config,
-		Sealed:     nonNil(c.Sealed),
-		Health: healthOf(
-			c.Health,
-		),
+func RowOfConnection(c domain.Connection) ConnectionRow {
+	return ConnectionRow{
+		ID:               c.ID.UUID,
+		Tenant:           c.Tenant.UUID,
+		Kind:             string(c.Kind),
+		Name:             c.Name,
+		Vendor:           string(c.Vendor),
+		BaseURL:          c.BaseURL,
+		AccountRef:       c.AccountRef,
+		Type:             string(c.Type),
+		Config:           c.Config,
+		Sealed:           NonNil(c.Sealed),
+		Health:           healthOf(c.Health),
 		Consent:          consentOf(c.Consent),
 		Webhook:          webhookOf(c.Webhook),
 		Usage:            usageOf(c.Usage),
 		ReauthAnnounced:  c.Announced.Reauth,
 		FailureAnnounced: c.Announced.PullFailed,
 		Revision:         c.Revision,
-		Created:          instant{c.CreatedAt},
-		Updated:          instant{c.UpdatedAt},
-		TargetChanged:    instant{c.TargetChangedAt},
-		Paused:           instant{c.PausedAt},
-		Deleted:          instant{c.DeletedAt},
-		Erased:           instant{c.ErasedAt},
+		Created:          Instant{c.CreatedAt},
+		Updated:          Instant{c.UpdatedAt},
+		TargetChanged:    Instant{c.TargetChangedAt},
+		Paused:           Instant{c.PausedAt},
+		Deleted:          Instant{c.DeletedAt},
+		Erased:           Instant{c.ErasedAt},
 		NewReference:     c.NewReference,
-		StagedSince:      instant{c.StagedSince},
+		StagedSince:      Instant{c.StagedSince},
 		Ambiguity:        encodeAmbiguity(c.Ambiguity),
 	}
 }
 
-func (r connectionRow) domain() domain.Connection {
+// Domain returns the row as a domain.Connection.
+func (r ConnectionRow) Domain() domain.Connection {
 	return domain.Connection{
 		ID: domain.ConnectionID{UUID: r.ID}, Tenant: domain.TenantID{UUID: r.Tenant},
 		Kind: domain.ConnectionKind(r.Kind), Name: r.Name,
@@ -240,8 +239,8 @@ func decodeAmbiguity(column string) (a domain.AccountAmbiguity) {
 	return a
 }
 
-// nonNil returns b, or an empty slice if b is nil, so that the column is never NULL.
-func nonNil(b []byte) []byte {
+// NonNil returns b, or an empty slice if b is nil, so that the column is never NULL.
+func NonNil(b []byte) []byte {
 	if b == nil {
 		return []byte{}
 	}

@@ -13,11 +13,11 @@ import (
 )
 
 // Connections returns the store of connections.
-func (s *Store) Connections() ports.Connections { return connections{s} }
+func (s *Store) Connections() ports.Connections { return connections{s.core} }
 
-// connections implements ports.Connections on a Store. It reads and changes only live rows.
+// connections implements ports.Connections. It reads and changes only live rows.
 // Deleted rows stay in the table, because other rows refer to them.
-type connections struct{ *Store }
+type connections struct{ *Core }
 
 // nameTaken returns the error for a name that another connection has. The error does not contain
 // the name, because the caller knows it.
@@ -26,21 +26,21 @@ func nameTaken() error { return &domain.Error{Kind: domain.Conflict, Code: domai
 // Create stores a connection. If two connections with the same name are created at the same time, the unique index
 // decides which of them gets the name. Errors: NameTaken.
 func (s connections) Create(ctx context.Context, c domain.Connection, entries ports.AuditEntries) error {
-	row := rowOfConnection(c)
+	row := RowOfConnection(c)
 	_, err := s.writeRecorded(ctx, c.Tenant, entries, func(db *gorm.DB) *gorm.DB { return db.Create(&row) })
-	if duplicate(err) {
+	if IsDuplicate(err) {
 		return nameTaken()
 	}
 	return err
 }
 
-// live restricts a query of connections to rows that are not deleted. The partial index over names has the same
+// Live restricts a query of connections to rows that are not deleted. The partial index over names has the same
 // condition.
-func live(query *gorm.DB) *gorm.DB { return query.Where("deleted_at IS NULL") }
+func Live(query *gorm.DB) *gorm.DB { return query.Where("deleted_at IS NULL") }
 
 // byID restricts a query to the live connection with this id, tenant and kind.
 func byID(db *gorm.DB, tenant domain.TenantID, kind domain.ConnectionKind, id domain.ConnectionID) *gorm.DB {
-	return live(db).Where("id = ? AND tenant_id = ? AND kind = ?", id.UUID, tenant.UUID, string(kind))
+	return Live(db).Where("id = ? AND tenant_id = ? AND kind = ?", id.UUID, tenant.UUID, string(kind))
 }
 
 // Get reads the live connection with this id, if it is of the given kind.
@@ -49,27 +49,27 @@ func (s connections) Get(ctx context.Context, tenant domain.TenantID, kind domai
 ) (domain.Connection, error) {
 	const sql = selectSealedConnection + ` FROM connections
 		WHERE deleted_at IS NULL AND tenant_id = $1 AND id = $2 AND kind = $3`
-	return s.getOne(ctx, sql, uuidColumn(tenant.UUID), uuidColumn(id.UUID), string(kind))
+	return s.getOne(ctx, sql, UUID(tenant.UUID), UUID(id.UUID), string(kind))
 }
 
 // Find reads a live aggregator connection by vendor and name.
 func (s connections) Find(ctx context.Context, tenant domain.TenantID, vendor domain.Vendor,
 	name string,
 ) (domain.Connection, error) {
-	if !storable(name) {
+	if !Storable(name) {
 		return domain.Connection{}, domain.NotFoundError()
 	}
 	const sql = selectSealedConnection + ` FROM connections
 		WHERE deleted_at IS NULL AND tenant_id = $1 AND name = $2 AND vendor = $3 AND kind = 'aggregator'`
-	return s.getOne(ctx, sql, uuidColumn(tenant.UUID), name, string(vendor))
+	return s.getOne(ctx, sql, UUID(tenant.UUID), name, string(vendor))
 }
 
 // getOne runs a query for one connection and returns the connection with its sealed credential.
 // Errors: NotFound if the query finds no row.
 func (s connections) getOne(ctx context.Context, sql string, args ...any) (domain.Connection, error) {
-	var row connectionRow
+	var row ConnectionRow
 	found := false
-	err := s.lookup(ctx, sql, args, append(row.targets(), &row.Sealed), func() error {
+	err := s.Lookup(ctx, sql, args, append(row.targets(), &row.Sealed), func() error {
 		found = true
 		return nil
 	})
@@ -79,7 +79,7 @@ func (s connections) getOne(ctx context.Context, sql string, args ...any) (domai
 	if err != nil {
 		return domain.Connection{}, err
 	}
-	return row.domain(), nil
+	return row.Domain(), nil
 }
 
 // List returns a page of live connections, ordered by name. Both databases compare names byte by
@@ -87,38 +87,38 @@ func (s connections) getOne(ctx context.Context, sql string, args ...any) (domai
 func (s connections) List(ctx context.Context, tenant domain.TenantID, filter ports.ConnectionFilter,
 	page domain.PageRequest,
 ) (domain.Page[domain.Connection], error) {
-	if !storable(page.After.Key) {
-		return domain.Page[domain.Connection]{}, invalidCursor()
+	if !Storable(page.After.Key) {
+		return domain.Page[domain.Connection]{}, InvalidCursor()
 	}
-	q := newQuery(selectConnection+" FROM connections WHERE deleted_at IS NULL AND tenant_id = ?",
-		uuidColumn(tenant.UUID))
+	q := NewQuery(selectConnection+" FROM connections WHERE deleted_at IS NULL AND tenant_id = ?",
+		UUID(tenant.UUID))
 	if filter.Kind != "" {
-		q.add(" AND kind = ?", string(filter.Kind))
+		q.Add(" AND kind = ?", string(filter.Kind))
 	}
-	read := s.rows // a filter by health may have to read many rows to find a few
+	read := s.Rows // a filter by health may have to read many rows to find a few
 	switch filter.Health {
 	case "":
-		read = s.lookup
+		read = s.Lookup
 	case domain.Unknown:
-		q.add(" AND health_status IN ('', ?)", string(domain.Unknown))
+		q.Add(" AND health_status IN ('', ?)", string(domain.Unknown))
 	default:
-		q.add(" AND health_status = ?", string(filter.Health))
+		q.Add(" AND health_status = ?", string(filter.Health))
 	}
 	if !filter.ConsentExpiresBefore.IsZero() {
-		read = s.rows
-		q.add(" AND consent_expires_at < ?", instant{filter.ConsentExpiresBefore}.value(s.reader.Name()))
+		read = s.Rows
+		q.Add(" AND consent_expires_at < ?", s.TimeParam(filter.ConsentExpiresBefore))
 	}
 	if filter.IDs != nil {
-		among := s.dialect.AnyOf("id", textsOf(filter.IDs))
-		q.add(" AND "+among.SQL, among.Vars...)
+		among := s.Dialect.AnyOf("id", textsOf(filter.IDs))
+		q.Add(" AND "+among.SQL, among.Vars...)
 	}
 	if !page.After.IsZero() {
-		q.add(" AND (name, id) > (?, ?)", page.After.Key, uuidColumn(page.After.ID))
+		q.Add(" AND (name, id) > (?, ?)", page.After.Key, UUID(page.After.ID))
 	}
-	q.add(" ORDER BY name, id")
-	var row connectionRow
-	return paged(ctx, read, q, page, row.targets(),
-		func() (domain.Connection, error) { return row.domain(), nil },
+	q.Add(" ORDER BY name, id")
+	var row ConnectionRow
+	return Paged(ctx, read, q, page, row.targets(),
+		func() (domain.Connection, error) { return row.Domain(), nil },
 		func(c domain.Connection) domain.Position { return domain.Position{Key: c.Name, ID: c.ID.UUID} })
 }
 
@@ -130,34 +130,34 @@ func (s connections) Update(ctx context.Context, tenant domain.TenantID, kind do
 ) (domain.Connection, error) {
 	var c domain.Connection
 	var refused error
-	err := s.change(ctx, func(tx Tx) error {
-		row, err := first[connectionRow](locked(byID(tx.DB, tenant, kind, id), forUpdate))
+	err := s.Change(ctx, func(tx Tx) error {
+		row, err := First[ConnectionRow](Locked(byID(tx.DB, tenant, kind, id), ForUpdate))
 		if err != nil {
 			return err
 		}
-		c = row.domain()
+		c = row.Domain()
 		before := c
 		if refused = fn(&c); refused != nil {
 			return refused
 		}
 		var events []records.Event
 		c.Announced, events = records.OfHealth(before, c)
-		moved, to, err := saveConnection(tx.DB, s.dialect, c)
+		moved, to, err := SaveConnection(tx.DB, s.Dialect, c)
 		if err != nil {
 			return err
 		}
 		if err := rememberReference(tx.DB, row, c); err != nil {
 			return err
 		}
-		origin := eventOrigin{row.Tenant, row.ID, c.Health.Since}
-		err = recordEvents(tx, s.dialect, origin, events...)
+		origin := EventOrigin{row.Tenant, row.ID, c.Health.Since}
+		err = RecordEvents(tx, s.Dialect, origin, events...)
 		if err == nil && before.Paused() && !c.Paused() {
 			err = s.enqueueOpen(tx, row)
 		}
 		if err != nil {
 			return err
 		}
-		return tx.record(tenant, entries.WithMoved(moved, to))
+		return tx.Record(tenant, entries.WithMoved(moved, to))
 	})
 	if refused != nil {
 		return domain.Connection{}, refused
@@ -168,15 +168,15 @@ func (s connections) Update(ctx context.Context, tenant domain.TenantID, kind do
 	return c, nil
 }
 
-// saveConnection writes all columns except id, tenant and kind, which never change. If c is deleted, it also ends the
+// SaveConnection writes all columns except id, tenant and kind, which never change. If c is deleted, it also ends the
 // tokens and pulls of c, and returns the tokens that now belong to another connection, with this connection.
-func saveConnection(
+func SaveConnection(
 	tx *gorm.DB, d Dialect, c domain.Connection,
 ) (moved []domain.TokenID, to domain.ConnectionID, err error) {
-	row := rowOfConnection(c)
-	err = tx.Model(&connectionRow{}).Where("id = ? AND tenant_id = ?", row.ID, row.Tenant).
+	row := RowOfConnection(c)
+	err = tx.Model(&ConnectionRow{}).Where("id = ? AND tenant_id = ?", row.ID, row.Tenant).
 		Select("*").Omit("id", "tenant_id", "kind").Updates(&row).Error
-	if duplicate(err) {
+	if IsDuplicate(err) {
 		return nil, to, nameTaken()
 	}
 	if err != nil || c.Live() {
@@ -191,7 +191,7 @@ func saveConnection(
 // moveTokens moves the tokens of a deleted connection to another live connection, if there is one. It locks that
 // connection, so that it cannot be deleted before the tokens have moved.
 func moveTokens(tx *gorm.DB, c domain.Connection) (moved []domain.TokenID, to domain.ConnectionID, err error) {
-	var tokens []tokenRow
+	var tokens []TokenRow
 	err = tx.Where("connection_id = ? AND tenant_id = ? AND revoked_at IS NULL", c.ID.UUID, c.Tenant.UUID).
 		Order("id").Find(&tokens).Error
 	for _, row := range tokens {
@@ -207,7 +207,7 @@ func moveTokens(tx *gorm.DB, c domain.Connection) (moved []domain.TokenID, to do
 		if err != nil || to.IsZero() {
 			return nil, to, err
 		}
-		_, err = liveAggregator(tx, c.Tenant, to)
+		_, err = LiveAggregator(tx, c.Tenant, to)
 		if !errors.Is(err, domain.NotFound) { // otherwise, it was deleted since it was read
 			break
 		}
@@ -216,7 +216,7 @@ func moveTokens(tx *gorm.DB, c domain.Connection) (moved []domain.TokenID, to do
 		return nil, to, err
 	}
 	for _, id := range moved {
-		err = tx.Model(&tokenRow{}).Where("id = ? AND tenant_id = ?", id.UUID, c.Tenant.UUID).
+		err = tx.Model(&TokenRow{}).Where("id = ? AND tenant_id = ?", id.UUID, c.Tenant.UUID).
 			Updates(map[string]any{"connection_id": to.UUID}).Error
 		if err != nil {
 			return nil, to, err
@@ -227,11 +227,11 @@ func moveTokens(tx *gorm.DB, c domain.Connection) (moved []domain.TokenID, to do
 
 // successor returns the connection that domain.Successor chooses; zero if there is none.
 func successor(tx *gorm.DB, c domain.Connection) (domain.ConnectionID, error) {
-	var rows []connectionRow
-	err := live(tx).Select("id", "base_url", "created_at").
+	var rows []ConnectionRow
+	err := Live(tx).Select("id", "base_url", "created_at").
 		Where("tenant_id = ? AND vendor = ? AND kind = ?", c.Tenant.UUID, string(c.Vendor), string(domain.Aggregator)).
 		Find(&rows).Error
-	receivers := convertAll(rows, func(r connectionRow) domain.Receiver { return domain.ReceiverOf(r.domain()) })
+	receivers := ConvertAll(rows, func(r ConnectionRow) domain.Receiver { return domain.ReceiverOf(r.Domain()) })
 	to, _ := domain.Successor(c, receivers)
 	return to, err
 }
@@ -240,8 +240,8 @@ func successor(tx *gorm.DB, c domain.Connection) (domain.ConnectionID, error) {
 // if they are queued or waiting for their next attempt. It does not change a running pull: the worker loses the lease
 // at its next write.
 func endTokensAndPulls(tx *gorm.DB, d Dialect, c domain.Connection) error {
-	at := instant{c.DeletedAt}
-	err := tx.Model(&tokenRow{}).Where("connection_id = ? AND revoked_at IS NULL", c.ID.UUID).
+	at := Instant{c.DeletedAt}
+	err := tx.Model(&TokenRow{}).Where("connection_id = ? AND revoked_at IS NULL", c.ID.UUID).
 		Updates(revokedColumns(c.DeletedAt)).Error
 	if err != nil {
 		return err
@@ -251,12 +251,12 @@ func endTokensAndPulls(tx *gorm.DB, d Dialect, c domain.Connection) error {
 	if err != nil {
 		return err
 	}
-	if err := unstage(tx, c.Tenant.UUID, c.ID.UUID).Delete(&stagedRow{}).Error; err != nil {
+	if err := StagedRows(tx, c.Tenant.UUID, c.ID.UUID).Delete(&StagedRow{}).Error; err != nil {
 		return err
 	}
-	return tx.Model(&pullRow{}).Where("connection_id = ? AND state IN ('queued', 'waiting')", c.ID.UUID).
-		Where(tenantIs(d, "tenant_id"), c.Tenant.UUID).
-		Updates(failedColumns(domain.ConnectionGone, at)).Error
+	return tx.Model(&PullRow{}).Where("connection_id = ? AND state IN ('queued', 'waiting')", c.ID.UUID).
+		Where(TenantIs(d, "tenant_id"), c.Tenant.UUID).
+		Updates(FailedColumns(domain.ConnectionGone, at)).Error
 }
 
 // Activity returns the result of Activities for one connection. Errors: NotFound if the connection does not exist or is
@@ -300,25 +300,25 @@ func (s connections) Activities(ctx context.Context, tenant domain.TenantID,
 ) (map[domain.ConnectionID]ports.Activity, error) {
 	var rows []struct {
 		ID                    uuid.UUID
-		LastPull, LastWebhook instant
+		LastPull, LastWebhook Instant
 		MassRemoval           bool
 		Quarantined           int
-		DriftSince            instant
+		DriftSince            Instant
 		Compared, Shared      bool
 		HasToken, Heard       bool
 		Suggestions           int
-		SuggestedSince        instant
-		JoinUndoneSince       instant
+		SuggestedSince        Instant
+		JoinUndoneSince       Instant
 	}
-	err := s.read(ctx, func(db *gorm.DB) error {
-		return live(db.Model(&connectionRow{})).Where("tenant_id = ? AND kind = ?", tenant.UUID, domain.Aggregator).
-			Where(s.dialect.AnyOf("id", textsOf(ids))).
+	err := s.Read(ctx, func(db *gorm.DB) error {
+		return Live(db.Model(&ConnectionRow{})).Where("tenant_id = ? AND kind = ?", tenant.UUID, domain.Aggregator).
+			Where(s.Dialect.AnyOf("id", textsOf(ids))).
 			Select(`id,
 				(SELECT max(finished_at) FROM pulls
-					WHERE ` + sameTenant(s.dialect, "pulls", "connections") + `connection_id = connections.id
-						AND ` + isSucceeded + `) AS last_pull,
+					WHERE ` + SameTenant(s.Dialect, "pulls", "connections") + `connection_id = connections.id
+						AND ` + IsSucceeded + `) AS last_pull,
 				(SELECT max(received_at) FROM deliveries
-					WHERE ` + sameTenant(s.dialect, "deliveries", "connections") + `connection_id = connections.id
+					WHERE ` + SameTenant(s.Dialect, "deliveries", "connections") + `connection_id = connections.id
 				) AS last_webhook,
 				EXISTS (SELECT 1 FROM absent_transactions WHERE connection_id = connections.id
 					AND tenant_id = connections.tenant_id AND held_at IS NOT NULL) AS mass_removal,
@@ -367,11 +367,11 @@ func textsOf(ids []domain.ConnectionID) []string {
 func (s connections) ListSealed(ctx context.Context, afterID domain.ConnectionID,
 	limit int,
 ) ([]domain.Connection, error) {
-	var rows []connectionRow
-	err := s.background().read(ctx, func(db *gorm.DB) error {
-		return live(db).Where("id > ?", afterID.UUID).Order("id").Limit(limit).Find(&rows).Error
+	var rows []ConnectionRow
+	err := s.Background().Read(ctx, func(db *gorm.DB) error {
+		return Live(db).Where("id > ?", afterID.UUID).Order("id").Limit(limit).Find(&rows).Error
 	})
-	return convertAll(rows, connectionRow.domain), err
+	return ConvertAll(rows, ConnectionRow.Domain), err
 }
 
 // Reseal replaces the credential if it still equals previous, and reports whether it did. This compare-and-swap is one
@@ -382,9 +382,9 @@ func (s connections) Reseal(
 	previous, resealed domain.Sealed,
 ) (bool, error) {
 	var changed int
-	err := s.background().write(ctx, func(db *gorm.DB) (err error) {
-		changed, err = rowsOf(
-			live(db.Model(&connectionRow{})).Where("id = ? AND sealed = ?", id.UUID, []byte(previous)).
+	err := s.Background().Write(ctx, func(db *gorm.DB) (err error) {
+		changed, err = RowsAffected(
+			Live(db.Model(&ConnectionRow{})).Where("id = ? AND sealed = ?", id.UUID, []byte(previous)).
 				Updates(map[string]any{"sealed": []byte(resealed)}),
 		)
 		return err
@@ -392,8 +392,8 @@ func (s connections) Reseal(
 	return changed > 0, err
 }
 
-// convertAll converts each row with the given function, and returns the results in the order of the rows.
-func convertAll[R, T any](rows []R, item func(R) T) []T {
+// ConvertAll converts each row with the given function, and returns the results in the order of the rows.
+func ConvertAll[R, T any](rows []R, item func(R) T) []T {
 	items := make([]T, 0, len(rows))
 	for _, row := range rows {
 		items = append(items, item(row))
@@ -401,8 +401,21 @@ func convertAll[R, T any](rows []R, item func(R) T) []T {
 	return items
 }
 
-// liveAggregator reads a live aggregator connection and locks it, so that it cannot be deleted
+// LiveAggregator reads a live aggregator connection and locks it, so that it cannot be deleted
 // until the transaction ends. Errors: NotFound.
-func liveAggregator(tx *gorm.DB, tenant domain.TenantID, id domain.ConnectionID) (connectionRow, error) {
-	return first[connectionRow](locked(byID(tx, tenant, domain.Aggregator, id), keyShare))
+func LiveAggregator(tx *gorm.DB, tenant domain.TenantID, id domain.ConnectionID) (ConnectionRow, error) {
+	return First[ConnectionRow](Locked(byID(tx, tenant, domain.Aggregator, id), KeyShare))
+}
+
+// enqueueOpen enqueues a job for each pull of the connection that has not ended. The pulls of a resumed connection need
+// new jobs, because jobs that found the connection paused have ended without running a pull.
+func (s connections) enqueueOpen(tx Tx, c ConnectionRow) error {
+	var open []uuid.UUID
+	err := tx.Model(&PullRow{}).Where("connection_id = ? AND "+IsOpen, c.ID).
+		Where(TenantIs(s.Dialect, "tenant_id"), c.Tenant).
+		Order("created_at").Pluck("id", &open).Error
+	if err != nil || len(open) == 0 {
+		return err
+	}
+	return tx.Enqueue(open...)
 }

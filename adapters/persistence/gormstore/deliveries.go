@@ -13,10 +13,14 @@ import (
 )
 
 // Deliveries returns the store of deliveries.
-func (s *Store) Deliveries() ports.Deliveries { return deliveries{s} }
+func (s *Store) Deliveries() ports.Deliveries { return deliveries{s.core, s.commits} }
 
-// deliveries implements ports.Deliveries on a Store.
-type deliveries struct{ *Store }
+// deliveries implements ports.Deliveries.
+type deliveries struct {
+	*Core
+
+	commits *committer
+}
 
 // Receive stores the delivery with the next batch, and returns the result after the batch is committed.
 func (s deliveries) Receive(ctx context.Context, incoming ports.IncomingDelivery) (ports.ReceiveResult, error) {
@@ -27,9 +31,9 @@ func (s deliveries) Receive(ctx context.Context, incoming ports.IncomingDelivery
 // Get reads a delivery with its body, byte for byte as received.
 func (s deliveries) Get(ctx context.Context, tenant domain.TenantID, id domain.DeliveryID) (domain.Delivery, error) {
 	var d domain.Delivery
-	err := s.read(ctx, func(db *gorm.DB) error {
+	err := s.Read(ctx, func(db *gorm.DB) error {
 		query := fullDeliveries(db).Where("d.id = ? AND d.tenant_id = ?", id.UUID, tenant.UUID)
-		view, err := first[deliveryView](query)
+		view, err := First[deliveryView](query)
 		if err != nil {
 			return err
 		}
@@ -50,17 +54,17 @@ func (s deliveries) List(
 	ctx context.Context, tenant domain.TenantID, filter ports.DeliveryFilter, page domain.PageRequest,
 ) (domain.Page[domain.Delivery], error) {
 	var found domain.Page[domain.Delivery]
-	err := s.read(ctx, func(db *gorm.DB) error {
+	err := s.Read(ctx, func(db *gorm.DB) error {
 		query := db.Table("deliveries d").Select(summaryColumns).Joins(deliveryJoin)
-		query = s.inTenant(query, "d.", tenant, filter.Connection)
-		query, err := newestFirst(query, "d.received_at", "d.id", page.After)
+		query = s.InTenant(query, "d.", tenant, filter.Connection)
+		query, err := NewestFirst(query, "d.received_at", "d.id", page.After)
 		if err != nil {
 			return err
 		}
 		position := func(d domain.Delivery) domain.Position {
 			return domain.Position{Key: domain.TimeKey(d.ReceivedAt), ID: d.ID.UUID}
 		}
-		found, err = list(whereFilter(query, filter), page, deliveryView.summary, position)
+		found, err = List(whereFilter(query, filter), page, deliveryView.summary, position)
 		return err
 	})
 	return found, err
@@ -68,17 +72,17 @@ func (s deliveries) List(
 
 // whereFilter adds a condition for each member of the filter that is set, except the connection.
 func whereFilter(query *gorm.DB, f ports.DeliveryFilter) *gorm.DB {
-	if !storable(f.EventID) {
+	if !Storable(f.EventID) {
 		return query.Where("1 = 0")
 	}
 	if f.EventID != "" {
 		query = query.Where("d.event_id = ?", f.EventID)
 	}
 	if !f.From.IsZero() {
-		query = query.Where("d.received_at >= ?", instant{f.From})
+		query = query.Where("d.received_at >= ?", Instant{f.From})
 	}
 	if !f.To.IsZero() {
-		query = query.Where("d.received_at < ?", instant{f.To})
+		query = query.Where("d.received_at < ?", Instant{f.To})
 	}
 	return whereStatus(query, f.Status)
 }
@@ -90,11 +94,11 @@ func whereStatus(query *gorm.DB, status domain.DeliveryStatus) *gorm.DB {
 	case "":
 		return query
 	case domain.DeliveryProcessed:
-		return query.Where("p.state = ?", stateSucceeded)
+		return query.Where("p.state = ?", StateSucceeded)
 	case domain.DeliveryFailed:
-		return query.Where("p.state = ?", stateFailed)
+		return query.Where("p.state = ?", StateFailed)
 	case domain.DeliveryAccepted:
-		return query.Where("d.status = ? AND p."+isOpen, string(status))
+		return query.Where("d.status = ? AND p."+IsOpen, string(status))
 	default:
 		return query.Where("d.status = ?", string(status))
 	}
@@ -122,23 +126,23 @@ func (s deliveries) Prune(ctx context.Context, before time.Time, limit int) (int
 // prunable is an SQL condition on rows of deliveries with the alias d: the row was received before the time in the
 // parameter and has no open pull, so it may be deleted.
 const prunable = "d.received_at < ? AND NOT EXISTS " +
-	"(SELECT 1 FROM pulls p WHERE p.id = d.pull_id AND p.tenant_id = d.tenant_id AND p." + isOpen + ")"
+	"(SELECT 1 FROM pulls p WHERE p.id = d.pull_id AND p.tenant_id = d.tenant_id AND p." + IsOpen + ")"
 
 // pruneBatch deletes at most limit rows in a separate transaction, and returns their number.
 func (s deliveries) pruneBatch(ctx context.Context, before time.Time, limit int) (n int, err error) {
-	if s.dialect.Distributed() {
+	if s.Dialect.Distributed() {
 		return s.pruneDistributed(ctx, before, limit)
 	}
-	err = s.background().change(ctx, func(tx Tx) error {
+	err = s.Background().Change(ctx, func(tx Tx) error {
 		var ids []uuid.UUID
-		skip := clause.Locking{Strength: forUpdate, Table: clause.Table{Name: "d"}, Options: "SKIP LOCKED"}
-		err := tx.Table("deliveries d").Clauses(skip).Where(prunable, instant{before}).
+		skip := clause.Locking{Strength: ForUpdate, Table: clause.Table{Name: "d"}, Options: "SKIP LOCKED"}
+		err := tx.Table("deliveries d").Clauses(skip).Where(prunable, Instant{before}).
 			Limit(limit).Pluck("d.id", &ids).Error
 		if err != nil || len(ids) == 0 {
 			n = 0
 			return err
 		}
-		n, err = rowsOf(tx.Where("id IN ?", ids).Delete(&deliveryRow{}))
+		n, err = RowsAffected(tx.Where("id IN ?", ids).Delete(&DeliveryRow{}))
 		return err
 	})
 	return n, err
@@ -150,9 +154,9 @@ func (s deliveries) pruneBatch(ctx context.Context, before time.Time, limit int)
 // The DELETE checks the condition again, because a replay may have attached a row to an open pull meanwhile. It waits
 // for locked rows.
 func (s deliveries) pruneDistributed(ctx context.Context, before time.Time, limit int) (n int, err error) {
-	var rows []deliveryRow
-	err = s.background().read(ctx, func(db *gorm.DB) error {
-		return db.Table("deliveries d").Select("d.id", "d.tenant_id").Where(prunable, instant{before}).
+	var rows []DeliveryRow
+	err = s.Background().Read(ctx, func(db *gorm.DB) error {
+		return db.Table("deliveries d").Select("d.id", "d.tenant_id").Where(prunable, Instant{before}).
 			Limit(limit).Find(&rows).Error
 	})
 	byTenant := map[uuid.UUID][]uuid.UUID{}
@@ -163,9 +167,11 @@ func (s deliveries) pruneDistributed(ctx context.Context, before time.Time, limi
 		if err != nil {
 			break
 		}
-		err = s.background().write(ctx, func(db *gorm.DB) error {
-			deleted, err := rowsOf(db.Exec("DELETE FROM deliveries d WHERE d.tenant_id = ? AND d.id IN ? AND "+prunable,
-				tenant, ids, instant{before}))
+		err = s.Background().Write(ctx, func(db *gorm.DB) error {
+			deleted, err := RowsAffected(
+				db.Exec("DELETE FROM deliveries d WHERE d.tenant_id = ? AND d.id IN ? AND "+prunable,
+					tenant, ids, Instant{before}),
+			)
 			n += deleted
 			return err
 		})

@@ -8,9 +8,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// deliveryRow is a row of deliveries. If the delivery needs no pull, the stored status is final. Otherwise the stored
+// DeliveryRow is a row of deliveries. If the delivery needs no pull, the stored status is final. Otherwise the stored
 // status is "accepted", and remains so even after the pull has ended.
-type deliveryRow struct {
+type DeliveryRow struct {
 	ID          uuid.UUID     `gorm:"column:id;primaryKey"`
 	Tenant      uuid.UUID     `gorm:"column:tenant_id"`
 	Connection  uuid.UUID     `gorm:"column:connection_id"`
@@ -22,18 +22,18 @@ type deliveryRow struct {
 	Scope       string        `gorm:"column:scope"`
 	Status      string        `gorm:"column:status"`
 	Pull        uuid.NullUUID `gorm:"column:pull_id"`
-	Received    instant       `gorm:"column:received_at"`
+	Received    Instant       `gorm:"column:received_at"`
 }
 
 // TableName returns the name of the table in the schema.
-func (deliveryRow) TableName() string { return "deliveries" }
+func (DeliveryRow) TableName() string { return "deliveries" }
 
 // deliveryView is a delivery joined with the state of its pull. If the delivery has no pull, or the pull has not ended,
 // the stored status applies.
 type deliveryView struct {
-	Row          deliveryRow `gorm:"embedded"`
+	Row          DeliveryRow `gorm:"embedded"`
 	PullState    string      `gorm:"column:pull_state"`
-	PullFinished instant     `gorm:"column:pull_finished_at"`
+	PullFinished Instant     `gorm:"column:pull_finished_at"`
 }
 
 const (
@@ -50,7 +50,7 @@ const (
 func (v deliveryView) domain() (domain.Delivery, error) {
 	d := v.summary()
 	d.Body = v.Row.Body
-	err := decode(v.Row.Scope, &d.Scope)
+	err := DecodeJSON(v.Row.Scope, &d.Scope)
 	return d, err
 }
 
@@ -70,25 +70,25 @@ func (v deliveryView) summary() domain.Delivery {
 // is "" for a delivery without a pull.
 func StatusOf(stored domain.DeliveryStatus, pullState string) domain.DeliveryStatus {
 	switch pullState {
-	case stateSucceeded:
+	case StateSucceeded:
 		return domain.DeliveryProcessed
-	case stateFailed:
+	case StateFailed:
 		return domain.DeliveryFailed
 	}
 	return stored
 }
 
-// decode parses JSON that the service has stored, and stores the result in the variable to which dst points. If text is
-// "", decode leaves the variable unchanged.
-func decode(text string, dst any) error {
+// DecodeJSON parses JSON that the service has stored, and stores the result in the variable to which dst points. If
+// text is "", DecodeJSON leaves the variable unchanged.
+func DecodeJSON(text string, dst any) error {
 	if text == "" {
 		return nil
 	}
 	return json.Unmarshal([]byte(text), dst)
 }
 
-// encode returns value as JSON. decode is its inverse.
-func encode(value any) (string, error) {
+// EncodeJSON returns value as JSON. DecodeJSON is its inverse.
+func EncodeJSON(value any) (string, error) {
 	text, err := json.Marshal(value)
 	return string(text), err
 }

@@ -2,6 +2,16 @@
 // have in common. Packages postgres and sqlite open a database, migrate it, and implement the few differences as a
 // Dialect.
 //
+// This package contains the type Core, which runs statements, the rows that several stores use, and the stores of
+// connections, tokens, deliveries, idempotency keys and audit entries. The other stores use Core and are in packages of
+// their own, which do not use each other: records (pulls, accounts and transactions), eventlog (subscriptions) and
+// erasing (erasures).
+//
+// # Queries
+//
+// Plain rows are read and written with GORM and the row types, such as ConnectionRow. Frequent reads, and reads of many
+// rows, use Query with Core.Rows or Core.Lookup.
+//
 // # Tables
 //
 // The table connections contains both kinds of connections. Among the live rows of a tenant, names are unique.
@@ -34,9 +44,7 @@
 //
 // On SQLite, which has one writer, the position is a counter.
 //
-// # One page of a pull
+// # Columns of a transaction
 //
-// page_writer.go prepares a page and runs its transaction. page_changes.go compares the page with the stored rows and
-// writes the differences: new rows by INSERT or COPY, changed rows by an upsert. transaction_columns.go lists the
-// columns of a transaction, from which the statements are generated.
+// transaction_columns.go lists the columns of a transaction. COPY, INSERT, upserts and SELECTs are generated from it.
 package gormstore

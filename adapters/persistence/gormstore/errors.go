@@ -145,10 +145,14 @@ func endsSession(e *pgconn.PgError) bool {
 	return severity == "FATAL" || severity == "PANIC"
 }
 
-// duplicate reports whether a unique index rejected the write. GORM translates the error of SQLite to
+// IsDuplicate reports whether a unique index rejected the write. GORM translates the error of SQLite to
 // gorm.ErrDuplicatedKey. The error of PostgreSQL is not translated, so that a log contains its SQLSTATE.
-func duplicate(err error) bool {
+func IsDuplicate(err error) bool {
 	const uniqueViolation = "23505"
 	e := (*pgconn.PgError)(nil)
 	return errors.Is(err, gorm.ErrDuplicatedKey) || errors.As(err, &e) && e.Code == uniqueViolation
 }
+
+// LeaseLost returns the error that makes a worker stop, because its pull is leased to another worker, has
+// ended, or belongs to a deleted connection.
+func LeaseLost() error { return &domain.Error{Kind: domain.Conflict, Code: domain.LeaseLost} }

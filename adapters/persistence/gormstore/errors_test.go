@@ -18,6 +18,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
+	"github.com/LerianStudio/aggregator-connections/test/kit/storetest"
 )
 
 // liteError has the methods of an error that the SQLite driver returns. Its value is the result code.
@@ -104,8 +105,8 @@ func TestEveryStoreIsUnavailableWhenTheServerDies(t *testing.T) {
 	if err := db.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	b := backend{Store: db.Store(nil)}
-	c, token := b.connectionWithToken(t)
+	b := db.Store(nil)
+	c, token := connectionWithToken(t, b)
 	if err := server.Kill(); err != nil {
 		t.Fatal(err)
 	}
@@ -144,8 +145,8 @@ func TestEveryStoreIsUnavailableWhenTheServerDies(t *testing.T) {
 }
 
 func TestEveryStoreReturnsTheErrorOfAnEndedContext(t *testing.T) {
-	onEach(t, func(t *testing.T, b backend) {
-		c, token := b.connectionWithToken(t)
+	storetest.OnEach(t, func(t *testing.T, b storetest.Backend) {
+		c, token := connectionWithToken(t, b)
 		ended, cancel := context.WithCancel(t.Context())
 		cancel()
 		_, got := b.Connections().Get(ended, c.Tenant, c.Kind, c.ID)

@@ -13,39 +13,39 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// keyRow is a row of idempotency_keys: an idempotency key and the claim of the request that uses it. Finish adds the
+// KeyRow is a row of idempotency_keys: an idempotency key and the claim of the request that uses it. Finish adds the
 // response to the row.
-type keyRow struct {
+type KeyRow struct {
 	Tenant      uuid.UUID `gorm:"column:tenant_id;primaryKey"`
 	Key         string    `gorm:"column:key;primaryKey"`
 	Fingerprint []byte    `gorm:"column:fingerprint"`
-	Claimed     instant   `gorm:"column:claimed_at"`
-	Answered    instant   `gorm:"column:answered_at"`
+	Claimed     Instant   `gorm:"column:claimed_at"`
+	Answered    Instant   `gorm:"column:answered_at"`
 	Status      int       `gorm:"column:status"`
 	Headers     string    `gorm:"column:headers"`
 	Body        []byte    `gorm:"column:body"`
 }
 
 // TableName returns the name of the table in the schema.
-func (keyRow) TableName() string { return "idempotency_keys" }
+func (KeyRow) TableName() string { return "idempotency_keys" }
 
 // Idempotency returns the store of the responses to requests with an idempotency key.
-func (s *Store) Idempotency() ports.IdempotencyStore { return idempotency{s} }
+func (s *Store) Idempotency() ports.IdempotencyStore { return idempotency{s.core} }
 
-// idempotency implements ports.IdempotencyStore on a Store. It stores responses without
+// idempotency implements ports.IdempotencyStore. It stores responses without
 // interpreting them.
-type idempotency struct{ *Store }
+type idempotency struct{ *Core }
 
-// whereKey selects the row of an idempotency key. It uses GORM clauses, which quote column names, because
+// WhereKey selects the row of an idempotency key. It uses GORM clauses, which quote column names, because
 // key is an SQL keyword.
-func whereKey(db *gorm.DB, tenant domain.TenantID, key string) *gorm.DB {
+func WhereKey(db *gorm.DB, tenant domain.TenantID, key string) *gorm.DB {
 	return db.Where(clause.Eq{Column: "tenant_id", Value: tenant.UUID}, clause.Eq{Column: "key", Value: key})
 }
 
 // whereClaim selects the row of an idempotency key if its claim was made at claimedAt and has no response yet. If
 // another request has taken over the claim, the time in the row is later and whereClaim selects nothing.
 func whereClaim(db *gorm.DB, tenant domain.TenantID, key string, claimedAt time.Time) *gorm.DB {
-	return whereKey(db, tenant, key).Where("claimed_at = ? AND answered_at IS NULL", instant{claimedAt})
+	return WhereKey(db, tenant, key).Where("claimed_at = ? AND answered_at IS NULL", Instant{claimedAt})
 }
 
 // Begin inserts the claim. If the key already has a row, the result depends on this row. The row stays locked until the
@@ -54,14 +54,14 @@ func (s idempotency) Begin(
 	ctx context.Context, tenant domain.TenantID, key string, fingerprint domain.Fingerprint, claimedAt time.Time,
 ) (*ports.StoredResponse, error) {
 	var response *ports.StoredResponse
-	claim := keyRow{Tenant: tenant.UUID, Key: key, Fingerprint: fingerprint[:], Claimed: instant{claimedAt}}
-	err := s.change(ctx, func(tx Tx) error {
+	claim := KeyRow{Tenant: tenant.UUID, Key: key, Fingerprint: fingerprint[:], Claimed: Instant{claimedAt}}
+	err := s.Change(ctx, func(tx Tx) error {
 		for range maxAttachAttempts {
-			inserted, err := rowsOf(tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&claim))
+			inserted, err := RowsAffected(tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&claim))
 			if err != nil || inserted > 0 {
 				return err
 			}
-			existing, err := first[keyRow](whereKey(locked(tx.DB, forUpdate), tenant, key))
+			existing, err := First[KeyRow](WhereKey(Locked(tx.DB, ForUpdate), tenant, key))
 			if errors.Is(err, domain.NotFound) {
 				continue // another caller released the key after the insert failed
 			}
@@ -81,7 +81,7 @@ func (s idempotency) Begin(
 
 // stale reports whether the row may be replaced: its response is older than ports.ResponseRetention, or it has no
 // response and its claim is older than ports.ClaimTimeout.
-func (r keyRow) stale(at time.Time) bool {
+func (r KeyRow) stale(at time.Time) bool {
 	if r.Answered.IsZero() {
 		return at.Sub(r.Claimed.Time) > ports.ClaimTimeout
 	}
@@ -90,7 +90,7 @@ func (r keyRow) stale(at time.Time) bool {
 
 // response returns the stored response. Errors: Conflict, with the code key_reused if the row has another fingerprint,
 // or with the code key_in_flight if the row has no response yet.
-func (r keyRow) response(fingerprint domain.Fingerprint) (*ports.StoredResponse, error) {
+func (r KeyRow) response(fingerprint domain.Fingerprint) (*ports.StoredResponse, error) {
 	switch {
 	case hashOf[domain.Fingerprint](r.Fingerprint) != fingerprint:
 		return nil, &domain.Error{Kind: domain.Conflict, Code: domain.KeyReused}
@@ -98,7 +98,7 @@ func (r keyRow) response(fingerprint domain.Fingerprint) (*ports.StoredResponse,
 		return nil, &domain.Error{Kind: domain.Conflict, Code: domain.KeyInFlight}
 	}
 	stored := &ports.StoredResponse{Status: r.Status, Body: r.Body}
-	return stored, decode(r.Headers, &stored.Headers)
+	return stored, DecodeJSON(r.Headers, &stored.Headers)
 }
 
 // Finish stores the response in the row of its claim.
@@ -106,21 +106,21 @@ func (s idempotency) Finish(
 	ctx context.Context, tenant domain.TenantID, key string, claimedAt time.Time,
 	response ports.StoredResponse, now time.Time,
 ) error {
-	headers, err := encode(response.Headers)
+	headers, err := EncodeJSON(response.Headers)
 	if err != nil {
 		return Translate(ctx, err)
 	}
-	return s.write(ctx, func(db *gorm.DB) error {
-		return whereClaim(db.Model(&keyRow{}), tenant, key, claimedAt).Updates(map[string]any{
-			"answered_at": instant{now}, "status": response.Status, "headers": headers, "body": response.Body,
+	return s.Write(ctx, func(db *gorm.DB) error {
+		return whereClaim(db.Model(&KeyRow{}), tenant, key, claimedAt).Updates(map[string]any{
+			"answered_at": Instant{now}, "status": response.Status, "headers": headers, "body": response.Body,
 		}).Error
 	})
 }
 
 // Release deletes the row of the claim.
 func (s idempotency) Release(ctx context.Context, tenant domain.TenantID, key string, claimedAt time.Time) error {
-	return s.write(ctx, func(db *gorm.DB) error {
-		return whereClaim(db, tenant, key, claimedAt).Delete(&keyRow{}).Error
+	return s.Write(ctx, func(db *gorm.DB) error {
+		return whereClaim(db, tenant, key, claimedAt).Delete(&KeyRow{}).Error
 	})
 }
 
@@ -128,17 +128,17 @@ func (s idempotency) Release(ctx context.Context, tenant domain.TenantID, key st
 // without a response, because their requests can no longer be running.
 func (s idempotency) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
 	pruned := 0
-	err := s.background().change(ctx, func(tx Tx) error {
-		var old []keyRow
+	err := s.Background().Change(ctx, func(tx Tx) error {
+		var old []KeyRow
 		const isOld = "claimed_at < ? AND (answered_at IS NULL OR answered_at < ?)"
 		query := tx.Select("tenant_id", "key")
-		if !s.dialect.Distributed() { // in a distributed database, one statement cannot lock rows of several servers
-			query = query.Clauses(clause.Locking{Strength: forUpdate, Options: "SKIP LOCKED"})
+		if !s.Dialect.Distributed() { // in a distributed database, one statement cannot lock rows of several servers
+			query = query.Clauses(clause.Locking{Strength: ForUpdate, Options: "SKIP LOCKED"})
 		}
-		err := query.Where(isOld, instant{before}, instant{before}).Limit(limit).Find(&old).Error
+		err := query.Where(isOld, Instant{before}, Instant{before}).Limit(limit).Find(&old).Error
 		for _, row := range old {
 			if err == nil {
-				err = tx.Where(isOld, instant{before}, instant{before}).Delete(&row).Error
+				err = tx.Where(isOld, Instant{before}, Instant{before}).Delete(&row).Error
 			}
 		}
 		pruned = len(old)

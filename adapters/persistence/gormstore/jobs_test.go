@@ -10,6 +10,7 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
+	"github.com/LerianStudio/aggregator-connections/test/kit/storetest"
 )
 
 var epoch = time.Date(2026, time.March, 1, 10, 0, 0, 0, time.UTC)
@@ -17,7 +18,7 @@ var epoch = time.Date(2026, time.March, 1, 10, 0, 0, 0, time.UTC)
 func newID[T any]() domain.ID[T] { return domain.ID[T]{UUID: uuid.Must(uuid.NewV7())} }
 
 // connectionWithToken stores a connection with a token, and returns both.
-func (b backend) connectionWithToken(t *testing.T) (domain.Connection, domain.WebhookToken) {
+func connectionWithToken(t *testing.T, b storetest.Stores) (domain.Connection, domain.WebhookToken) {
 	t.Helper()
 	c := domain.Connection{
 		ID: newID[domain.Connection](), Tenant: domain.TenantID{UUID: uuid.New()}, Kind: domain.Aggregator, Name: "c",
@@ -46,21 +47,21 @@ func incomingDelivery(token domain.WebhookToken, key string) ports.IncomingDeliv
 	}
 }
 
-func (b backend) wantJobs(t *testing.T, what string, want ...domain.PullID) {
+func wantJobs(t *testing.T, b storetest.Backend, what string, want ...domain.PullID) {
 	t.Helper()
 	var ids []uuid.UUID
 	for _, id := range want {
 		ids = append(ids, id.UUID)
 	}
-	if diff := cmp.Diff(ids, b.jobs.take()); diff != "" {
+	if diff := cmp.Diff(ids, b.Jobs.Take()); diff != "" {
 		t.Errorf("%s (-want +got):\n%s", what, diff)
 	}
 }
 
 func TestAJobIsQueuedOnlyWithANewPull(t *testing.T) {
-	onEach(t, func(t *testing.T, b backend) {
+	storetest.OnEach(t, func(t *testing.T, b storetest.Backend) {
 		ctx := t.Context()
-		c, token := b.connectionWithToken(t)
+		c, token := connectionWithToken(t, b)
 		first := incomingDelivery(token, "first")
 		receive := func(r ports.IncomingDelivery) {
 			t.Helper()
@@ -69,10 +70,10 @@ func TestAJobIsQueuedOnlyWithANewPull(t *testing.T) {
 			}
 		}
 		receive(first)
-		b.wantJobs(t, "a new pull", first.Pull)
+		wantJobs(t, b, "a new pull", first.Pull)
 		receive(incomingDelivery(token, "first"))
 		receive(incomingDelivery(token, "second"))
-		b.wantJobs(t, "a duplicate, and an event that is attached to the queued pull")
+		wantJobs(t, b, "a duplicate, and an event that is attached to the queued pull")
 		claim := func(pull domain.PullID) domain.Lease {
 			t.Helper()
 			l := domain.Lease{
@@ -91,7 +92,7 @@ func TestAJobIsQueuedOnlyWithANewPull(t *testing.T) {
 		if _, err := b.Pulls().Request(ctx, c.Tenant, c.ID, request, nil); err != nil {
 			t.Fatal(err)
 		}
-		b.wantJobs(t, "a request", request.ID)
+		wantJobs(t, b, "a request", request.ID)
 		finish := func(l domain.Lease, o ports.Outcome) {
 			t.Helper()
 			if err := b.Pulls().Finish(ctx, l, o); err != nil {
@@ -99,22 +100,22 @@ func TestAJobIsQueuedOnlyWithANewPull(t *testing.T) {
 			}
 		}
 		finish(l, ports.Outcome{State: domain.PullQueued, NotBefore: epoch, Attempts: 1, At: epoch})
-		b.wantJobs(t, "a pull that will be retried")
+		wantJobs(t, b, "a pull that will be retried")
 		finish(claim(first.Pull), ports.Outcome{State: domain.PullSucceeded, Attempts: 2, At: epoch})
-		b.wantJobs(t, "the pull queued after one that is over", request.ID)
+		wantJobs(t, b, "the pull queued after one that is over", request.ID)
 		finish(claim(request.ID), ports.Outcome{State: domain.PullSucceeded, Attempts: 1, At: epoch})
 		replay := newID[domain.Pull]()
 		if _, err := b.Deliveries().Replay(ctx, c.Tenant, []domain.DeliveryID{first.Delivery}, epoch,
 			nil, func() domain.PullID { return replay }); err != nil {
 			t.Fatal(err)
 		}
-		b.wantJobs(t, "a replay", replay)
+		wantJobs(t, b, "a replay", replay)
 	})
 }
 
 func TestAResumeQueuesTheJobsOfAllPullsThatHaveNotEnded(t *testing.T) {
-	onEach(t, func(t *testing.T, b backend) {
-		c, token := b.connectionWithToken(t)
+	storetest.OnEach(t, func(t *testing.T, b storetest.Backend) {
+		c, token := connectionWithToken(t, b)
 		setPausedAt := func(at time.Time) {
 			t.Helper()
 			_, err := b.Connections().
@@ -142,35 +143,35 @@ func TestAResumeQueuesTheJobsOfAllPullsThatHaveNotEnded(t *testing.T) {
 		if _, err := b.Deliveries().Receive(t.Context(), second); err != nil {
 			t.Fatal(err)
 		}
-		b.jobs.take()
+		b.Jobs.Take()
 		setPausedAt(time.Time{})
-		b.wantJobs(t, "an update of a connection that is not paused")
+		wantJobs(t, b, "an update of a connection that is not paused")
 		setPausedAt(epoch)
-		b.wantJobs(t, "a pause")
+		wantJobs(t, b, "a pause")
 		setPausedAt(time.Time{})
-		b.wantJobs(t, "a resume", first.Pull, second.Pull)
+		wantJobs(t, b, "a resume", first.Pull, second.Pull)
 	})
 }
 
 // If the job queue refuses the job of a pull, neither the pull nor its delivery must be stored. The test runs only on
 // PostgreSQL, because on SQLite a pull has no job in the database that could be refused.
 func TestAPullIsNotQueuedIfItsJobIsRefused(t *testing.T) {
-	onEach(t, func(t *testing.T, b backend) {
-		if b.gorm.Name() != "postgres" {
+	storetest.OnEach(t, func(t *testing.T, b storetest.Backend) {
+		if b.GORM.Name() != "postgres" {
 			t.Skip("the pull has no job in the database")
 		}
 		ctx := t.Context()
-		c, token := b.connectionWithToken(t)
-		b.jobs.refuse = errors.New("refused")
+		c, token := connectionWithToken(t, b)
+		b.Jobs.Refuse = errors.New("refused")
 		r := incomingDelivery(token, "first")
-		if _, err := b.Deliveries().Receive(ctx, r); !errors.Is(err, b.jobs.refuse) {
+		if _, err := b.Deliveries().Receive(ctx, r); !errors.Is(err, b.Jobs.Refuse) {
 			t.Errorf("receive: error %v", err)
 		}
 		if _, err := b.Deliveries().Get(ctx, c.Tenant, r.Delivery); !errors.Is(err, domain.NotFound) {
 			t.Errorf("the delivery is stored: %v", err)
 		}
 		request := ports.PullRequest{ID: r.Pull, Trigger: domain.TriggerOperator, At: epoch}
-		if _, err := b.Pulls().Request(ctx, c.Tenant, c.ID, request, nil); !errors.Is(err, b.jobs.refuse) {
+		if _, err := b.Pulls().Request(ctx, c.Tenant, c.ID, request, nil); !errors.Is(err, b.Jobs.Refuse) {
 			t.Errorf("request: error %v", err)
 		}
 		if _, err := b.Pulls().Get(ctx, c.Tenant, r.Pull); !errors.Is(err, domain.NotFound) {
@@ -182,8 +183,8 @@ func TestAPullIsNotQueuedIfItsJobIsRefused(t *testing.T) {
 // If one delivery of a batch fails, the other deliveries must still be stored. In this test, one delivery fails because
 // it has the same id as a stored delivery.
 func TestAFailedDeliveryDoesNotFailTheOthersOfItsBatch(t *testing.T) {
-	onEach(t, func(t *testing.T, b backend) {
-		_, token := b.connectionWithToken(t)
+	storetest.OnEach(t, func(t *testing.T, b storetest.Backend) {
+		_, token := connectionWithToken(t, b)
 		errs := make(chan error)
 		const good = 40
 		for i := range good + 1 {

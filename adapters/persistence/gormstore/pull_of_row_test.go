@@ -8,14 +8,15 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
+	"github.com/LerianStudio/aggregator-connections/test/kit/storetest"
 )
 
 // A row whose column pull_id is NULL must be readable, because rows that were stored before this column existed have no
 // pull.
 func TestARowOfAnUnknownPullIsRead(t *testing.T) {
-	onEach(t, func(t *testing.T, b backend) {
+	storetest.OnEach(t, func(t *testing.T, b storetest.Backend) {
 		c := connectionWithRow(t, b)
-		if err := b.gorm.Exec("UPDATE transactions SET pull_id = NULL").Error; err != nil {
+		if err := b.GORM.Exec("UPDATE transactions SET pull_id = NULL").Error; err != nil {
 			t.Fatal(err)
 		}
 		found, err := b.Ledger().Transactions(t.Context(), c.Tenant, c.ID, ports.TransactionFilter{},
@@ -27,10 +28,10 @@ func TestARowOfAnUnknownPullIsRead(t *testing.T) {
 }
 
 // connectionWithRow stores a connection with one transaction.
-func connectionWithRow(t *testing.T, b backend) domain.Connection {
+func connectionWithRow(t *testing.T, b storetest.Backend) domain.Connection {
 	t.Helper()
 	ctx := t.Context()
-	c, _ := b.connectionWithToken(t)
+	c, _ := connectionWithToken(t, b)
 	pull, err := b.Pulls().Request(ctx, c.Tenant, c.ID, ports.PullRequest{ID: newID[domain.Pull](), At: epoch}, nil)
 	if err != nil {
 		t.Fatal(err)

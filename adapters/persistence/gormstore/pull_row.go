@@ -11,29 +11,29 @@ import (
 //   - A 'queued' pull has not started yet. It is not under way.
 //   - A 'waiting' pull waits for its next attempt. It is under way.
 const (
-	stateQueued    = "queued"
-	stateRunning   = "running"
-	stateWaiting   = "waiting"
-	stateSucceeded = "succeeded"
-	stateFailed    = "failed"
+	StateQueued    = "queued"
+	StateRunning   = "running"
+	StateWaiting   = "waiting"
+	StateSucceeded = "succeeded"
+	StateFailed    = "failed"
 )
 
 // SQL conditions on rows of pulls. The states are literals, because a query planner could not use the partial indexes
 // if the states were parameters.
 const (
-	isQueued   = "state = 'queued'"
-	isUnderWay = "state IN ('running', 'waiting')"
-	isOpen     = "state IN ('queued', 'running', 'waiting')"
-	isEnded    = "state IN ('succeeded', 'failed')"
-	isFailed   = "state = 'failed'"
-	isAwaiting = "state = 'waiting' AND last_error = 'account_not_listed'" // see domain.Pull.AwaitsAccount
-	// isSucceeded contains isEnded, the condition of the partial index. Without isEnded, SQLite would not use the
+	IsQueued   = "state = 'queued'"
+	IsUnderWay = "state IN ('running', 'waiting')"
+	IsOpen     = "state IN ('queued', 'running', 'waiting')"
+	IsEnded    = "state IN ('succeeded', 'failed')"
+	IsFailed   = "state = 'failed'"
+	IsAwaiting = "state = 'waiting' AND last_error = 'account_not_listed'" // see domain.Pull.AwaitsAccount
+	// IsSucceeded contains IsEnded, the condition of the partial index. Without IsEnded, SQLite would not use the
 	// index, because SQLite does not infer one condition from another.
-	isSucceeded = isEnded + " AND state = 'succeeded'"
+	IsSucceeded = IsEnded + " AND state = 'succeeded'"
 )
 
-// pullRow is a row of pulls. The columns of the lease are NULL unless the pull is running.
-type pullRow struct {
+// PullRow is a row of pulls. The columns of the lease are NULL unless the pull is running.
+type PullRow struct {
 	ID         uuid.UUID     `gorm:"column:id;primaryKey"`
 	Tenant     uuid.UUID     `gorm:"column:tenant_id"`
 	Connection uuid.UUID     `gorm:"column:connection_id"`
@@ -48,11 +48,11 @@ type pullRow struct {
 	Attempts   int           `gorm:"column:attempts"`
 	LastError  string        `gorm:"column:last_error"`
 	Lease      uuid.NullUUID `gorm:"column:lease_id"`
-	LeaseUntil instant       `gorm:"column:lease_until"`
-	NotBefore  instant       `gorm:"column:not_before"`
-	Created    instant       `gorm:"column:created_at"`
-	Started    instant       `gorm:"column:started_at"`
-	Finished   instant       `gorm:"column:finished_at"`
+	LeaseUntil Instant       `gorm:"column:lease_until"`
+	NotBefore  Instant       `gorm:"column:not_before"`
+	Created    Instant       `gorm:"column:created_at"`
+	Started    Instant       `gorm:"column:started_at"`
+	Finished   Instant       `gorm:"column:finished_at"`
 }
 
 // countColumns contains a column for each member of domain.Counts.
@@ -68,10 +68,10 @@ type countColumns struct {
 }
 
 // TableName returns the name of the table in the schema.
-func (pullRow) TableName() string { return "pulls" }
+func (PullRow) TableName() string { return "pulls" }
 
-// summary returns the row as a domain.Pull without scope and progress.
-func (r pullRow) summary() domain.Pull {
+// Summary returns the row as a domain.Pull without scope and progress.
+func (r PullRow) Summary() domain.Pull {
 	p := domain.Pull{
 		ID: domain.PullID{UUID: r.ID}, Tenant: domain.TenantID{UUID: r.Tenant},
 		Connection: domain.ConnectionID{UUID: r.Connection}, Vendor: domain.Vendor(r.Vendor),
@@ -79,27 +79,27 @@ func (r pullRow) summary() domain.Pull {
 		Counts: domain.Counts(r.Counts), Attempts: r.Attempts, LastError: domain.Code(r.LastError),
 		NotBefore: r.NotBefore.Time, CreatedAt: r.Created.Time, StartedAt: r.Started.Time, FinishedAt: r.Finished.Time,
 	}
-	if r.State == stateWaiting {
+	if r.State == StateWaiting {
 		p.State = domain.PullQueued
 	}
 	return p
 }
 
-// domain returns the pull with scope and progress. It returns an error if the scope or the progress is not valid JSON,
+// Domain returns the pull with scope and progress. It returns an error if the scope or the progress is not valid JSON,
 // which can happen only if another program wrote the row.
-func (r pullRow) domain() (domain.Pull, error) {
-	p := r.summary()
-	if err := decode(r.Scope, &p.Scope); err != nil {
+func (r PullRow) Domain() (domain.Pull, error) {
+	p := r.Summary()
+	if err := DecodeJSON(r.Scope, &p.Scope); err != nil {
 		return domain.Pull{}, err
 	}
-	return p, decode(r.Progress, &p.Progress)
+	return p, DecodeJSON(r.Progress, &p.Progress)
 }
 
-// failedColumns returns the columns that change when a pull is marked as failed outside of an attempt, with their new
+// FailedColumns returns the columns that change when a pull is marked as failed outside of an attempt, with their new
 // values.
-func failedColumns(reason domain.Code, at instant) map[string]any {
+func FailedColumns(reason domain.Code, at Instant) map[string]any {
 	return map[string]any{
-		"state": stateFailed, "last_error": string(reason), "finished_at": at,
+		"state": StateFailed, "last_error": string(reason), "finished_at": at,
 		"not_before": nil, "lease_id": nil, "lease_until": nil,
 	}
 }

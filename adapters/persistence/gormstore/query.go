@@ -12,49 +12,49 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// query is a SELECT to which conditions are added. Frequent reads use this type instead of GORM. GORM spends more time
+// Query is a SELECT to which conditions are added. Frequent reads use this type instead of GORM. GORM spends more time
 // on a row than the database does.
-type query struct {
+type Query struct {
 	strings.Builder
-	args []any
+	Args []any
 }
 
-// newQuery returns a query that starts with text, which usually contains everything before the first condition. Each
+// NewQuery returns a query that starts with text, which usually contains everything before the first condition. Each
 // question mark in text, and in the texts that are added later, is replaced by a numbered parameter ($1, $2, …) for the
 // next argument.
-func newQuery(text string, args ...any) *query {
-	q := &query{args: make([]any, 0, 8)}
+func NewQuery(text string, args ...any) *Query {
+	q := &Query{Args: make([]any, 0, 8)}
 	q.Grow(768)
-	q.add(text, args...)
+	q.Add(text, args...)
 	return q
 }
 
-// add appends text and its arguments. Both databases accept numbered parameters.
-func (q *query) add(text string, args ...any) {
+// Add appends text and its arguments. Both databases accept numbered parameters.
+func (q *Query) Add(text string, args ...any) {
 	for _, arg := range args {
 		before, after, _ := strings.Cut(text, "?")
-		q.args = append(q.args, arg)
+		q.Args = append(q.Args, arg)
 		q.WriteString(before)
 		q.WriteByte('$')
-		q.WriteString(strconv.Itoa(len(q.args)))
+		q.WriteString(strconv.Itoa(len(q.Args)))
 		text = after
 	}
 	q.WriteString(text)
 }
 
-// queryFunc is the type of Store.rows and Store.lookup. Such a function runs a SELECT. For each row, it fills the
+// QueryFunc is the type of Core.Rows and Core.Lookup. Such a function runs a SELECT. For each row, it fills the
 // columns and calls fn.
-type queryFunc func(ctx context.Context, sql string, args, columns []any, fn func() error) error
+type QueryFunc func(ctx context.Context, sql string, args, columns []any, fn func() error) error
 
-// rows runs a query that may read many rows.
-func (s *Store) rows(ctx context.Context, sql string, args, columns []any, fn func() error) error {
-	return s.bounded(ctx, func(ctx context.Context) error { return s.dialect.Query(ctx, sql, args, columns, fn) })
+// Rows runs a query that may read many rows.
+func (c *Core) Rows(ctx context.Context, sql string, args, columns []any, fn func() error) error {
+	return c.Bounded(ctx, func(ctx context.Context) error { return c.Dialect.Query(ctx, sql, args, columns, fn) })
 }
 
-// lookup runs a query that reads at most one page of rows. The query may be sent in a batch with other queries.
-func (s *Store) lookup(ctx context.Context, sql string, args, columns []any, fn func() error) error {
-	return s.bounded(ctx, func(ctx context.Context) error {
-		return s.dialect.QueryBatched(ctx, sql, args, columns,
+// Lookup runs a query that reads at most one page of rows. The query may be sent in a batch with other queries.
+func (c *Core) Lookup(ctx context.Context, sql string, args, columns []any, fn func() error) error {
+	return c.Bounded(ctx, func(ctx context.Context) error {
+		return c.Dialect.QueryBatched(ctx, sql, args, columns,
 			fn)
 	})
 }
@@ -63,14 +63,14 @@ func (s *Store) lookup(ctx context.Context, sql string, args, columns []any, fn 
 // makes sure that the database does not send the remaining rows, which may be large.
 var ErrStop = errors.New("no further rows are needed")
 
-// paged runs q for one page of items. It returns the page and the position of the next page. To find out whether there
+// Paged runs q for one page of items. It returns the page and the position of the next page. To find out whether there
 // is a next page, it reads one row more than the page contains.
-func paged[T any](ctx context.Context, read queryFunc, q *query, page domain.PageRequest, columns []any,
+func Paged[T any](ctx context.Context, read QueryFunc, q *Query, page domain.PageRequest, columns []any,
 	item func() (T, error), position func(T) domain.Position,
 ) (domain.Page[T], error) {
-	q.add(" LIMIT ?", page.Limit+1)
+	q.Add(" LIMIT ?", page.Limit+1)
 	found, more := domain.PageBuilder[T]{Request: page}, false
-	err := read(ctx, q.String(), q.args, columns, addTo(&found, &more, item))
+	err := read(ctx, q.String(), q.Args, columns, AddTo(&found, &more, item))
 	if err != nil && !errors.Is(err, ErrStop) {
 		return domain.Page[T]{}, err
 	}
@@ -80,9 +80,9 @@ func paged[T any](ctx context.Context, read queryFunc, q *query, page domain.Pag
 	return domain.Page[T]{Items: found.Items, Next: position(found.Items[len(found.Items)-1])}, nil
 }
 
-// addTo returns a function that adds the current row to the page. If the page takes no further row, the function sets
+// AddTo returns a function that adds the current row to the page. If the page takes no further row, the function sets
 // more. It returns ErrStop if rows may remain after the current one.
-func addTo[T any](page *domain.PageBuilder[T], more *bool, item func() (T, error)) func() error {
+func AddTo[T any](page *domain.PageBuilder[T], more *bool, item func() (T, error)) func() error {
 	return func() error {
 		if *more = page.Complete() || page.Full(); *more {
 			if page.Complete() {
@@ -98,41 +98,41 @@ func addTo[T any](page *domain.PageBuilder[T], more *bool, item func() (T, error
 	}
 }
 
-// inTenant restricts a list to a tenant. If the given connection is not zero, inTenant also restricts the list to this
+// InTenant restricts a list to a tenant. If the given connection is not zero, InTenant also restricts the list to this
 // connection. The argument table is a prefix of the column names. It is empty or ends with a dot.
-func (s *Store) inTenant(
+func (c *Core) InTenant(
 	db *gorm.DB, table string, tenant domain.TenantID, connection domain.ConnectionID,
 ) *gorm.DB {
 	if connection.IsZero() {
 		return db.Where(table+"tenant_id = ?", tenant.UUID)
 	}
-	return db.Where(table+"connection_id = ? AND "+tenantIs(s.dialect, table+"tenant_id"), connection.UUID, tenant.UUID)
+	return db.Where(table+"connection_id = ? AND "+TenantIs(c.Dialect, table+"tenant_id"), connection.UUID, tenant.UUID)
 }
 
-// tenantIs returns the condition that a column of tenant ids equals a parameter. It is meant for a statement whose
+// TenantIs returns the condition that a column of tenant ids equals a parameter. It is meant for a statement whose
 // other conditions already determine the tenant.
 //
 // A distributed database needs the condition in order to find the server of the rows. For other databases, the
-// condition has a form that does not affect the choice of the index; see equalUnindexed.
-func tenantIs(d Dialect, column string) string {
+// condition has a form that does not affect the choice of the index; see EqualUnindexed.
+func TenantIs(d Dialect, column string) string {
 	if d.Distributed() {
 		return column + " = ?"
 	}
-	return equalUnindexed(column)
+	return EqualUnindexed(column)
 }
 
-// sameTenant returns the condition "table.tenant_id = owner.tenant_id AND ". A distributed database needs it in order
-// to combine rows with their owner. For other databases, sameTenant returns "", because a row and its owner always have
+// SameTenant returns the condition "table.tenant_id = owner.tenant_id AND ". A distributed database needs it in order
+// to combine rows with their owner. For other databases, SameTenant returns "", because a row and its owner always have
 // the same tenant.
-func sameTenant(d Dialect, table, owner string) string {
+func SameTenant(d Dialect, table, owner string) string {
 	if d.Distributed() {
 		return table + ".tenant_id = " + owner + ".tenant_id AND "
 	}
 	return ""
 }
 
-// uniqueColumns returns the columns of a unique index for a conflict clause: the given columns, followed by tenant_id.
-func uniqueColumns(columns ...string) []clause.Column {
+// UniqueColumns returns the columns of a unique index for a conflict clause: the given columns, followed by tenant_id.
+func UniqueColumns(columns ...string) []clause.Column {
 	columns = append(columns, "tenant_id")
 	unique := make([]clause.Column, len(columns))
 	for i, column := range columns {
@@ -141,18 +141,58 @@ func uniqueColumns(columns ...string) []clause.Column {
 	return unique
 }
 
-// equalUnindexed returns "column = ?" in a form that cannot use an index. It is meant for a column whose value almost
+// EqualUnindexed returns "column = ?" in a form that cannot use an index. It is meant for a column whose value almost
 // always follows from another condition. For example, a condition on the connection already selects one tenant.
 //
 // PostgreSQL treats the two conditions as independent, and therefore expects that few rows match both. With a plain
 // comparison, it would read and sort all rows of a large tenant to return one page. With the returned form, it reads
 // only the rows of the page, in the order of another index.
-func equalUnindexed(column string) string { return "CASE " + column + " WHEN ? THEN true END" }
+func EqualUnindexed(column string) string { return "CASE " + column + " WHEN ? THEN true END" }
 
-// asRead converts the query to a Read. For each row, the Read fills the variables to which columns point, and calls fn.
-func (q *query) asRead(columns []any, fn func() error) Read {
-	return Read{SQL: q.String(), Args: q.args, Columns: columns, Take: fn}
+// AsRead converts the query to a Read. For each row, the Read fills the variables to which columns point, and calls fn.
+func (q *Query) AsRead(columns []any, fn func() error) Read {
+	return Read{SQL: q.String(), Args: q.Args, Columns: columns, Take: fn}
 }
 
-// newQueryOf converts the statement to a query.
-func newQueryOf(statement clause.Expr) *query { return newQuery(statement.SQL, statement.Vars...) }
+// NewQueryOf converts the statement to a query.
+func NewQueryOf(statement clause.Expr) *Query { return NewQuery(statement.SQL, statement.Vars...) }
+
+// IgnoreDuplicates makes an INSERT skip rows that are stored already.
+var IgnoreDuplicates = clause.OnConflict{DoNothing: true}
+
+// CreateAll inserts rows. The number of rows in each statement is a power of two, so that a connection prepares only
+// a few statements.
+func CreateAll[R any](tx *gorm.DB, rows []R) error {
+	for size := 128; len(rows) > 0; size /= 2 {
+		for len(rows) >= size {
+			batch := rows[:size]
+			if err := tx.Create(&batch).Error; err != nil {
+				return err
+			}
+			rows = rows[size:]
+		}
+	}
+	return nil
+}
+
+// InvalidCursor returns the error for a cursor that is not a cursor of the requested list.
+func InvalidCursor() error { return domain.FieldError("cursor", "is not a cursor of this list") }
+
+// ListConverted is like List, for rows whose conversion can fail, for example because an amount is not a
+// number.
+func ListConverted[R, T any](query *gorm.DB, page domain.PageRequest, item func(R) (T, error),
+	position func(T) domain.Position,
+) (domain.Page[T], error) {
+	var failed error
+	found, err := List(query, page, func(row R) T {
+		t, err := item(row)
+		if err != nil {
+			failed = err
+		}
+		return t
+	}, position)
+	if err == nil {
+		err = failed
+	}
+	return found, err
+}

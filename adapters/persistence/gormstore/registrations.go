@@ -11,21 +11,21 @@ import (
 )
 
 // SQL conditions on rows of webhook_tokens. A row also describes the registration of its webhook at the vendor. The
-// partial index over registrations and their due times has awaitsRemoval as its condition.
+// partial index over registrations and their due times has AwaitsRemoval as its condition.
 const (
 	isListed      = "registration <> 'pending'"
-	awaitsRemoval = "registration IN ('pending', 'removing')"
+	AwaitsRemoval = "registration IN ('pending', 'removing')"
 )
 
 // revokedColumns returns the columns that a revocation changes, with their new values. An UPDATE with these columns has
 // the same effect as domain.WebhookToken.Revoke.
 func revokedColumns(at time.Time) map[string]any {
 	return map[string]any{
-		"revoked_at": instant{at},
+		"revoked_at": Instant{at},
 		"registration": gorm.Expr("CASE registration WHEN ? THEN ? ELSE registration END",
 			string(domain.RegistrationActive), string(domain.RegistrationRemoving)),
 		"registration_due": gorm.Expr("CASE registration WHEN ? THEN ? ELSE registration_due END",
-			string(domain.RegistrationActive), instant{at}),
+			string(domain.RegistrationActive), Instant{at}),
 	}
 }
 
@@ -35,7 +35,7 @@ func (s tokens) ActivateRegistration(
 	ctx context.Context, tenant domain.TenantID, id domain.TokenID, webhook string, entries ports.AuditEntries,
 ) error {
 	changed, err := s.writeRecorded(ctx, tenant, entries, func(db *gorm.DB) *gorm.DB {
-		query := db.Model(&tokenRow{}).Where("id = ? AND tenant_id = ? AND revoked_at IS NULL AND registration = ?",
+		query := db.Model(&TokenRow{}).Where("id = ? AND tenant_id = ? AND revoked_at IS NULL AND registration = ?",
 			id.UUID, tenant.UUID, string(domain.RegistrationPending))
 		return query.Updates(map[string]any{
 			"registration": string(domain.RegistrationActive), "registration_id": webhook,
@@ -53,10 +53,10 @@ func (s tokens) ClaimRegistrations(
 	ctx context.Context, now, claimEnd time.Time, limit int,
 ) ([]ports.ClaimedRegistration, error) {
 	var claimed []ports.ClaimedRegistration
-	err := s.background().change(ctx, func(tx Tx) error {
+	err := s.Background().Change(ctx, func(tx Tx) error {
 		claimed = nil
-		var rows []tokenRow
-		due := tx.Where(awaitsRemoval+" AND registration_due <= ?", instant{now}).Order("registration_due")
+		var rows []TokenRow
+		due := tx.Where(AwaitsRemoval+" AND registration_due <= ?", Instant{now}).Order("registration_due")
 		if err := due.Limit(limit).Find(&rows).Error; err != nil {
 			return err
 		}
@@ -78,24 +78,24 @@ func (s tokens) ClaimRegistrations(
 // it was read.
 func claimRegistration(
 	tx *gorm.DB,
-	row tokenRow,
+	row TokenRow,
 	at, until time.Time,
 ) (c ports.ClaimedRegistration, ok bool, err error) {
 	if row.Revoked.IsZero() {
-		row.Revoked = instant{at}
+		row.Revoked = Instant{at}
 	}
-	unchanged := tx.Model(&tokenRow{}).Where("id = ? AND tenant_id = ? AND registration = ? AND registration_due = ?",
+	unchanged := tx.Model(&TokenRow{}).Where("id = ? AND tenant_id = ? AND registration = ? AND registration_due = ?",
 		row.ID, row.Tenant, row.Registration, row.RegistrationDue)
-	row.RegistrationDue, row.RegistrationAttempts = instant{until}, row.RegistrationAttempts+1
-	changed, err := rowsOf(unchanged.Updates(map[string]any{
+	row.RegistrationDue, row.RegistrationAttempts = Instant{until}, row.RegistrationAttempts+1
+	changed, err := RowsAffected(unchanged.Updates(map[string]any{
 		"revoked_at": row.Revoked, "registration_due": row.RegistrationDue,
 		"registration_attempts": row.RegistrationAttempts,
 	}))
 	if err != nil || changed == 0 {
 		return c, false, err
 	}
-	connection, err := first[connectionRow](tx.Where("id = ? AND tenant_id = ?", row.Connection, row.Tenant))
-	return ports.ClaimedRegistration{Token: row.domain(), Connection: connection.domain()}, err == nil, err
+	connection, err := First[ConnectionRow](tx.Where("id = ? AND tenant_id = ?", row.Connection, row.Tenant))
+	return ports.ClaimedRegistration{Token: row.domain(), Connection: connection.Domain()}, err == nil, err
 }
 
 // PostponeRegistration sets the time at which the registration is due. It changes only registrations that are pending
@@ -103,9 +103,9 @@ func claimRegistration(
 func (s tokens) PostponeRegistration(
 	ctx context.Context, tenant domain.TenantID, id domain.TokenID, due time.Time,
 ) error {
-	return s.write(ctx, func(db *gorm.DB) error {
-		return db.Model(&tokenRow{}).Where("id = ? AND tenant_id = ? AND "+awaitsRemoval, id.UUID, tenant.UUID).
-			Updates(map[string]any{"registration_due": instant{due}}).Error
+	return s.Write(ctx, func(db *gorm.DB) error {
+		return db.Model(&TokenRow{}).Where("id = ? AND tenant_id = ? AND "+AwaitsRemoval, id.UUID, tenant.UUID).
+			Updates(map[string]any{"registration_due": Instant{due}}).Error
 	})
 }
 
@@ -114,13 +114,13 @@ func (s tokens) PostponeRegistration(
 //   - If the registration is pending, EndRegistration deletes the token. The vendor has no webhook with this token.
 //   - If the registration is being removed, EndRegistration marks it as removed.
 func (s tokens) EndRegistration(ctx context.Context, tenant domain.TenantID, id domain.TokenID) error {
-	return s.change(ctx, func(tx Tx) error {
+	return s.Change(ctx, func(tx Tx) error {
 		const inState = "id = ? AND tenant_id = ? AND registration = ?"
-		err := tx.Where(inState, id.UUID, tenant.UUID, string(domain.RegistrationPending)).Delete(&tokenRow{}).Error
+		err := tx.Where(inState, id.UUID, tenant.UUID, string(domain.RegistrationPending)).Delete(&TokenRow{}).Error
 		if err != nil {
 			return err
 		}
-		return tx.Model(&tokenRow{}).Where(inState, id.UUID, tenant.UUID, string(domain.RegistrationRemoving)).
+		return tx.Model(&TokenRow{}).Where(inState, id.UUID, tenant.UUID, string(domain.RegistrationRemoving)).
 			Updates(map[string]any{"registration": string(domain.RegistrationRemoved)}).Error
 	})
 }

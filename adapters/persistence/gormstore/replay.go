@@ -23,7 +23,7 @@ func (s deliveries) Replay(ctx context.Context, tenant domain.TenantID, ids []do
 		return nil, nil
 	}
 	var replayed []domain.Delivery
-	err := s.changeAgain(ctx, func(tx Tx) error {
+	err := s.ChangeAgain(ctx, func(tx Tx) error {
 		rows, err := replayable(tx.DB, tenant, ids)
 		if err != nil || len(rows) == 0 {
 			return err
@@ -42,18 +42,18 @@ func (s deliveries) Replay(ctx context.Context, tenant domain.TenantID, ids []do
 		for i, d := range replayed {
 			objects[i] = d.ID.String()
 		}
-		return tx.record(tenant, entries.About(objects))
+		return tx.Record(tenant, entries.About(objects))
 	})
 	return replayed, err
 }
 
 // replayable returns the tenant's deliveries with these ids, ordered by id. It omits deliveries that need no pull.
-func replayable(tx *gorm.DB, tenant domain.TenantID, ids []domain.DeliveryID) ([]deliveryRow, error) {
+func replayable(tx *gorm.DB, tenant domain.TenantID, ids []domain.DeliveryID) ([]DeliveryRow, error) {
 	wanted := make([]uuid.UUID, 0, len(ids))
 	for _, id := range ids {
 		wanted = append(wanted, id.UUID)
 	}
-	var rows []deliveryRow
+	var rows []DeliveryRow
 	err := tx.Where("id IN ? AND tenant_id = ? AND status = ?", wanted, tenant.UUID, string(domain.DeliveryAccepted)).
 		Order("id").Find(&rows).Error
 	return rows, err
@@ -62,21 +62,21 @@ func replayable(tx *gorm.DB, tenant domain.TenantID, ids []domain.DeliveryID) ([
 // replaceRemovals changes the scopes of the given rows in memory; it does not write to the database. It changes only
 // rows whose pull has succeeded. The new scope omits the removals that the pull has already applied (see
 // domain.PullScope.Replayed).
-func replaceRemovals(tx *gorm.DB, tenant domain.TenantID, rows []deliveryRow) error {
+func replaceRemovals(tx *gorm.DB, tenant domain.TenantID, rows []DeliveryRow) error {
 	pulls := map[uuid.UUID]bool{}
 	for _, row := range rows {
 		pulls[row.Pull.UUID] = true
 	}
 	var succeeded []uuid.UUID
-	err := tx.Model(&pullRow{}).Where("id IN ? AND tenant_id = ? AND "+isSucceeded, sorted(pulls), tenant.UUID).
+	err := tx.Model(&PullRow{}).Where("id IN ? AND tenant_id = ? AND "+IsSucceeded, sorted(pulls), tenant.UUID).
 		Pluck("id", &succeeded).Error
 	for i := 0; i < len(rows) && err == nil; i++ {
 		if !slices.Contains(succeeded, rows[i].Pull.UUID) {
 			continue
 		}
 		var scope domain.PullScope
-		if err = decode(rows[i].Scope, &scope); err == nil {
-			rows[i].Scope, err = encode(scope.Replayed())
+		if err = DecodeJSON(rows[i].Scope, &scope); err == nil {
+			rows[i].Scope, err = EncodeJSON(scope.Replayed())
 		}
 	}
 	return err
@@ -84,15 +84,15 @@ func replaceRemovals(tx *gorm.DB, tenant domain.TenantID, rows []deliveryRow) er
 
 // queuedPulls returns the ids of the queued pulls of the rows' connections. The keys of the map are the ids of the
 // connections. If a connection has no queued pull, queuedPulls creates one. Deleted connections are omitted.
-func (s deliveries) queuedPulls(tx Tx, tenant domain.TenantID, rows []deliveryRow, at time.Time,
+func (s deliveries) queuedPulls(tx Tx, tenant domain.TenantID, rows []DeliveryRow, at time.Time,
 	newID func() domain.PullID,
 ) (map[uuid.UUID]uuid.UUID, error) {
 	connections := map[uuid.UUID]bool{}
 	for _, row := range rows {
 		connections[row.Connection] = true
 	}
-	var aggregators []connectionRow
-	err := live(locked(tx.DB, keyShare)).
+	var aggregators []ConnectionRow
+	err := Live(Locked(tx.DB, KeyShare)).
 		Where("id IN ? AND kind = ? AND tenant_id = ?", sorted(connections), string(domain.Aggregator), tenant.UUID).
 		Order("id").Find(&aggregators).Error
 	if err != nil {
@@ -100,9 +100,9 @@ func (s deliveries) queuedPulls(tx Tx, tenant domain.TenantID, rows []deliveryRo
 	}
 	pulls := make(map[uuid.UUID]uuid.UUID, len(aggregators))
 	for _, c := range aggregators {
-		queued, err := attachOrQueue(tx, s.dialect, share, pullRow{
+		queued, err := AttachOrQueue(tx, s.Dialect, Share, PullRow{
 			ID: newID().UUID, Tenant: c.Tenant, Connection: c.ID, Vendor: c.Vendor,
-			Trigger: string(domain.TriggerReplay), Created: instant{at},
+			Trigger: string(domain.TriggerReplay), Created: Instant{at},
 		})
 		if err != nil {
 			return nil, err
@@ -115,24 +115,24 @@ func (s deliveries) queuedPulls(tx Tx, tenant domain.TenantID, rows []deliveryRo
 // requeue attaches the deliveries to their new pulls and returns the attached deliveries. It updates one delivery at a
 // time, because replays are rare and small. It skips deliveries that were pruned meanwhile, and those whose connections
 // have no pull.
-func requeue(tx *gorm.DB, rows []deliveryRow, pulls map[uuid.UUID]uuid.UUID) ([]domain.Delivery, error) {
+func requeue(tx *gorm.DB, rows []DeliveryRow, pulls map[uuid.UUID]uuid.UUID) ([]domain.Delivery, error) {
 	replayed := make([]domain.Delivery, 0, len(rows))
 	for _, row := range rows {
 		pull, ok := pulls[row.Connection]
 		if !ok {
 			continue
 		}
-		update := tx.Model(&deliveryRow{}).Where("id = ? AND tenant_id = ?", row.ID, row.Tenant).
+		update := tx.Model(&DeliveryRow{}).Where("id = ? AND tenant_id = ?", row.ID, row.Tenant).
 			Updates(map[string]any{"pull_id": pull, "scope": row.Scope})
-		changed, err := rowsOf(update)
+		changed, err := RowsAffected(update)
 		if err != nil {
 			return nil, err
 		}
 		if changed == 0 {
 			continue
 		}
-		row.Pull = optional(pull)
-		d, err := deliveryView{Row: row, PullState: stateQueued}.domain()
+		row.Pull = Optional(pull)
+		d, err := deliveryView{Row: row, PullState: StateQueued}.domain()
 		if err != nil {
 			return nil, err
 		}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"math/rand/v2"
 	"strings"
-	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
@@ -42,35 +41,45 @@ type Options struct {
 	OnReadOnly func()
 }
 
-// Store implements the store ports over a database. Each of its methods Connections, Tokens, Deliveries, Idempotency,
-// Pulls, Ledger, Erasures, Subscriptions and AuditLog returns the implementation of one port.
+// Core runs the statements of the stores. The types that implement the ports embed a Core, in this package and in the
+// packages records, eventlog and erasing.
+type Core struct {
+	Dialect Dialect
+	// Timeout bounds each of the methods that run statements. WorkTimeout is the timeout of Background.
+	Timeout, WorkTimeout time.Duration
+
+	writer *gorm.DB
+	reader *gorm.DB
+}
+
+// Store is the core, and the stores of connections, tokens, deliveries, idempotency keys and audit entries. Each of its
+// methods Connections, Tokens, Deliveries, Idempotency and AuditLog returns the implementation of one port. The other
+// ports are implemented by the packages records, eventlog and erasing, which use Core.
 type Store struct {
-	writer      *gorm.DB
-	reader      *gorm.DB
-	dialect     Dialect
-	timeout     time.Duration
-	workTimeout time.Duration // for background work; see the method background
-	commits     *committer
-	feedCipher  *feedCipher
-	onReadOnly  func()
-	textIndex   *atomic.Pointer[indexState]
+	core       *Core
+	commits    *committer
+	onReadOnly func()
 }
 
 // New returns the stores on a database whose schema is up to date. It starts goroutines, which Close stops.
 func New(writer *gorm.DB, o Options) *Store {
-	s := &Store{
-		writer: writer, reader: o.Reader, dialect: o.Dialect, timeout: o.Timeout, workTimeout: o.Timeout,
-		feedCipher: &feedCipher{}, onReadOnly: o.OnReadOnly, textIndex: &atomic.Pointer[indexState]{},
+	c := &Core{
+		writer: writer, reader: o.Reader, Dialect: o.Dialect, Timeout: o.Timeout, WorkTimeout: o.Timeout,
 	}
-	if s.reader == nil {
-		s.reader = writer
+	if c.reader == nil {
+		c.reader = writer
 	}
-	if s.timeout == 0 {
-		s.timeout, s.workTimeout = DefaultTimeout, defaultWorkTimeout
+	if c.Timeout == 0 {
+		c.Timeout, c.WorkTimeout = DefaultTimeout, defaultWorkTimeout
 	}
-	s.commits = newCommitter(cmp.Or(o.ReceiveTimeout, s.timeout), o.Dialect.Receive)
-	return s
+	return &Store{
+		core: c, commits: newCommitter(cmp.Or(o.ReceiveTimeout, c.Timeout), o.Dialect.Receive),
+		onReadOnly: o.OnReadOnly,
+	}
 }
+
+// Core returns the core of the store.
+func (s *Store) Core() *Core { return s.core }
 
 // Close makes the store refuse new deliveries, stores the deliveries that already wait, and returns when all goroutines
 // of the store have ended. It does not close the database.
@@ -79,8 +88,8 @@ func (s *Store) Close() { s.commits.close() }
 // Ping checks that the database answers a query and accepts writes. Errors: Unavailable.
 func (s *Store) Ping(ctx context.Context) error {
 	var readOnly bool
-	err := s.read(ctx, func(db *gorm.DB) error {
-		return db.Raw("SELECT " + s.dialect.ReadOnly()).Scan(&readOnly).Error
+	err := s.core.Read(ctx, func(db *gorm.DB) error {
+		return db.Raw("SELECT " + s.core.Dialect.ReadOnly()).Scan(&readOnly).Error
 	})
 	if err == nil && readOnly {
 		if s.onReadOnly != nil {
@@ -91,30 +100,30 @@ func (s *Store) Ping(ctx context.Context) error {
 	return err
 }
 
-// read runs a query outside of any transaction.
-func (s *Store) read(ctx context.Context, fn func(db *gorm.DB) error) error {
-	return s.bounded(ctx, func(ctx context.Context) error { return fn(s.reader.WithContext(ctx)) })
+// Read runs a query outside of any transaction.
+func (c *Core) Read(ctx context.Context, fn func(db *gorm.DB) error) error {
+	return c.Bounded(ctx, func(ctx context.Context) error { return fn(c.reader.WithContext(ctx)) })
 }
 
-// write runs fn, which executes one statement that returns no rows. A single statement is atomic by itself.
-func (s *Store) write(ctx context.Context, fn func(db *gorm.DB) error) error {
-	return s.bounded(ctx, func(ctx context.Context) error { return fn(s.writer.WithContext(ctx)) })
+// Write runs fn, which executes one statement that returns no rows. A single statement is atomic by itself.
+func (c *Core) Write(ctx context.Context, fn func(db *gorm.DB) error) error {
+	return c.Bounded(ctx, func(ctx context.Context) error { return fn(c.writer.WithContext(ctx)) })
 }
 
-// change runs fn once, in a transaction. If the database reports that the transaction must be retried, change returns
-// Unavailable, and the caller of the store must retry. If fn makes a change of an operator, it calls Tx.record last.
-func (s *Store) change(ctx context.Context, fn func(tx Tx) error) error {
-	return s.bounded(ctx, func(ctx context.Context) error { return s.dialect.Transact(ctx, fn) })
+// Change runs fn once, in a transaction. If the database reports that the transaction must be retried, Change returns
+// Unavailable, and the caller of the store must retry. If fn makes a change of an operator, it calls Tx.Record last.
+func (c *Core) Change(ctx context.Context, fn func(tx Tx) error) error {
+	return c.Bounded(ctx, func(ctx context.Context) error { return c.Dialect.Transact(ctx, fn) })
 }
 
-// maxDeadlocks is the maximum number of times that changeAgain runs a transaction.
+// maxDeadlocks is the maximum number of times that ChangeAgain runs a transaction.
 const maxDeadlocks = 3
 
-// deadlockPause is the shortest pause that changeAgain makes before it repeats a transaction. The longest pause is
+// deadlockPause is the shortest pause that ChangeAgain makes before it repeats a transaction. The longest pause is
 // three times as long.
 const deadlockPause = 20 * time.Millisecond
 
-// changeAgain is like change, but repeats the transaction after a deadlock. Therefore fn may run more than once.
+// ChangeAgain is like Change, but repeats the transaction after a deadlock. Therefore fn may run more than once.
 //
 // A deadlock is possible with a batch of webhooks. The batch locks the queued pulls of several connections. It locks
 // some of these pulls after it has inserted deliveries. Another transaction may hold one of these pulls and wait for
@@ -122,12 +131,12 @@ const deadlockPause = 20 * time.Millisecond
 //
 // The pause before each repetition lets the other transaction of the deadlock take its lock. Without a pause, the same
 // deadlock could occur again.
-func (s *Store) changeAgain(ctx context.Context, fn func(tx Tx) error) (err error) {
+func (c *Core) ChangeAgain(ctx context.Context, fn func(tx Tx) error) (err error) {
 	for attempt := range maxDeadlocks {
 		if attempt > 0 {
 			pause(ctx, deadlockPause+rand.N(2*deadlockPause))
 		}
-		if err = s.change(ctx, fn); !isDeadlock(err) {
+		if err = c.Change(ctx, fn); !isDeadlock(err) {
 			return err
 		}
 	}
@@ -142,22 +151,25 @@ func pause(ctx context.Context, d time.Duration) {
 	}
 }
 
-// background returns a copy of the store with the longer timeout of background work, for which no API caller waits.
-func (s *Store) background() *Store {
-	background := *s
-	background.timeout = s.workTimeout
+// Background returns a copy of the core with the longer timeout of background work, for which no API caller waits.
+func (c *Core) Background() *Core {
+	background := *c
+	background.Timeout = c.WorkTimeout
 	return &background
 }
 
-// bounded runs fn, which uses the database, with a timeout, and translates the error of fn.
-func (s *Store) bounded(ctx context.Context, fn func(ctx context.Context) error) error {
-	bounded, cancel := context.WithTimeout(ctx, s.timeout)
+// Bounded runs fn, which uses the database, with a timeout, and translates the error of fn.
+func (c *Core) Bounded(ctx context.Context, fn func(ctx context.Context) error) error {
+	bounded, cancel := context.WithTimeout(ctx, c.Timeout)
 	defer cancel()
 	return Translate(ctx, fn(bounded))
 }
 
-// first returns the first row of the query. Errors: NotFound if the query finds no row.
-func first[R any](query *gorm.DB) (R, error) {
+// TimeParam returns the time in the form that the driver of the database accepts; nil for the zero time.
+func (c *Core) TimeParam(t time.Time) any { return At(t).Param(c.reader.Name()) }
+
+// First returns the first row of the query. Errors: NotFound if the query finds no row.
+func First[R any](query *gorm.DB) (R, error) {
 	var rows []R
 	if err := query.Limit(1).Find(&rows).Error; err != nil {
 		return *new(R), err
@@ -168,31 +180,31 @@ func first[R any](query *gorm.DB) (R, error) {
 	return rows[0], nil
 }
 
-// locked adds a row lock to a query. SQLite has one writer and does not need the lock; its GORM
+// Locked adds a row lock to a query. SQLite has one writer and does not need the lock; its GORM
 // driver drops the clause.
-func locked(db *gorm.DB, strength string) *gorm.DB {
+func Locked(db *gorm.DB, strength string) *gorm.DB {
 	return db.Clauses(clause.Locking{Strength: strength})
 }
 
 // The strengths of row locks, the strongest first:
 //
-//   - A deletion locks its connection with forUpdate. A claim locks its pull with forUpdate.
-//   - A transaction that writes the health of a connection locks the connection with noKeyUpdate. This lock does not
-//     conflict with keyShare.
+//   - A deletion locks its connection with ForUpdate. A claim locks its pull with ForUpdate.
+//   - A transaction that writes the health of a connection locks the connection with NoKeyUpdate. This lock does not
+//     conflict with KeyShare.
 //   - A transaction that attaches deliveries to a queued pull locks the pull with share. A claim waits for this lock.
-//   - A transaction that needs a live connection locks the connection with keyShare. It waits for a deletion, and then
+//   - A transaction that needs a live connection locks the connection with KeyShare. It waits for a deletion, and then
 //     finds the connection deleted.
 const (
-	forUpdate   = "UPDATE"
-	noKeyUpdate = "NO KEY UPDATE"
-	share       = "SHARE"
-	keyShare    = "KEY SHARE"
+	ForUpdate   = "UPDATE"
+	NoKeyUpdate = "NO KEY UPDATE"
+	Share       = "SHARE"
+	KeyShare    = "KEY SHARE"
 )
 
-// list runs the query of a page, and returns the items with the position of the next page. It reads one row more than
+// List runs the query of a page, and returns the items with the position of the next page. It reads one row more than
 // the page may contain: if that row exists, there is a next page. All rows are read into memory before the page is cut
-// at its size in bytes; a list of rows that may be large must use paged.
-func list[R, T any](query *gorm.DB, page domain.PageRequest, item func(R) T,
+// at its size in bytes; a list of rows that may be large must use Paged.
+func List[R, T any](query *gorm.DB, page domain.PageRequest, item func(R) T,
 	position func(T) domain.Position,
 ) (domain.Page[T], error) {
 	var rows []R
@@ -209,9 +221,9 @@ func list[R, T any](query *gorm.DB, page domain.PageRequest, item func(R) T,
 	return domain.Page[T]{Items: found.Items}, nil
 }
 
-// newestFirst orders the query by a time column and an id column, both descending, and restricts it to the rows after a
+// NewestFirst orders the query by a time column and an id column, both descending, and restricts it to the rows after a
 // position. The columns are compared as a pair, so that an index over both can be used. Errors: Invalid on "cursor".
-func newestFirst(query *gorm.DB, timeColumn, id string, position domain.Position) (*gorm.DB, error) {
+func NewestFirst(query *gorm.DB, timeColumn, id string, position domain.Position) (*gorm.DB, error) {
 	query = query.Order(timeColumn + " DESC, " + id + " DESC")
 	if position.IsZero() {
 		return query, nil
@@ -220,19 +232,19 @@ func newestFirst(query *gorm.DB, timeColumn, id string, position domain.Position
 	if err != nil {
 		return nil, err
 	}
-	return query.Where("("+timeColumn+", "+id+") < (?, ?)", instant{key}, position.ID), nil
+	return query.Where("("+timeColumn+", "+id+") < (?, ?)", Instant{key}, position.ID), nil
 }
 
-// rowsOf returns how many rows a statement changed, and its error.
-func rowsOf(done *gorm.DB) (int, error) { return int(done.RowsAffected), done.Error }
+// RowsAffected returns how many rows a statement changed, and its error.
+func RowsAffected(done *gorm.DB) (int, error) { return int(done.RowsAffected), done.Error }
 
-// storable reports whether a text column can contain the text. PostgreSQL rejects a text with NUL or invalid UTF-8,
+// Storable reports whether a text column can contain the text. PostgreSQL rejects a text with NUL or invalid UTF-8,
 // even in a comparison. No row contains such a text, so it need not be looked up.
-func storable(text string) bool {
+func Storable(text string) bool {
 	return utf8.ValidString(text) && !strings.ContainsRune(text, 0)
 }
 
-// optional returns id as the value of a column, which is NULL if id is the nil UUID.
-func optional(id uuid.UUID) uuid.NullUUID {
+// Optional returns id as the value of a column, which is NULL if id is the nil UUID.
+func Optional(id uuid.UUID) uuid.NullUUID {
 	return uuid.NullUUID{UUID: id, Valid: id != uuid.Nil}
 }

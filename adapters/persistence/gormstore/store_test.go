@@ -29,9 +29,9 @@ func (d *deadlocking) Transact(_ context.Context, fn func(tx Tx) error) error {
 
 func TestARepeatedTransactionDoesNotTakeTheLockAgainThatItsDeadlockWasAbout(t *testing.T) {
 	d := &deadlocking{wakes: deadlockPause / 2}
-	s := &Store{dialect: d, timeout: time.Minute}
+	s := &Core{Dialect: d, Timeout: time.Minute}
 	done := 0
-	err := s.changeAgain(t.Context(), func(Tx) error { done++; return nil })
+	err := s.ChangeAgain(t.Context(), func(Tx) error { done++; return nil })
 	if err != nil || done != 1 || d.attempts != 2 {
 		t.Errorf("the transaction ran %d times in %d attempts (%v), want once in 2", done, d.attempts, err)
 	}
@@ -39,8 +39,8 @@ func TestARepeatedTransactionDoesNotTakeTheLockAgainThatItsDeadlockWasAbout(t *t
 
 func TestATransactionIsRepeatedAtMostTwice(t *testing.T) {
 	d := &deadlocking{wakes: time.Hour}
-	s := &Store{dialect: d, timeout: time.Minute}
-	if err := s.changeAgain(t.Context(), nil); !isDeadlock(err) || d.attempts != maxDeadlocks {
+	s := &Core{Dialect: d, Timeout: time.Minute}
+	if err := s.ChangeAgain(t.Context(), nil); !isDeadlock(err) || d.attempts != maxDeadlocks {
 		t.Errorf("%d attempts end with %v, want a deadlock after %d", d.attempts, err, maxDeadlocks)
 	}
 }

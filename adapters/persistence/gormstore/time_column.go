@@ -10,22 +10,25 @@ import (
 	"gorm.io/gorm/clause"
 )
 
-// instant is a time as a column: timestamptz in PostgreSQL, and microseconds since 1970 in SQLite,
+// Instant is a time as a column: timestamptz in PostgreSQL, and microseconds since 1970 in SQLite,
 // which has no such type. Both forms are exact to the microsecond and sort chronologically. The
 // zero time is NULL.
-type instant struct{ time.Time }
+type Instant struct{ time.Time }
+
+// At returns t as a column.
+func At(t time.Time) Instant { return Instant{t} }
 
 // GormDataType returns the name of the column's type for GORM.
-func (instant) GormDataType() string { return "instant" }
+func (Instant) GormDataType() string { return "instant" }
 
 // GormValue returns the time in the form that the database stores.
-func (i instant) GormValue(_ context.Context, db *gorm.DB) clause.Expr {
-	return clause.Expr{SQL: "?", Vars: []any{i.value(db.Name())}}
+func (i Instant) GormValue(_ context.Context, db *gorm.DB) clause.Expr {
+	return clause.Expr{SQL: "?", Vars: []any{i.Param(db.Name())}}
 }
 
-// value returns the time in the form that the driver of the dialect accepts; nil for the zero
+// Param returns the time in the form that the driver of the dialect accepts; nil for the zero
 // time.
-func (i instant) value(dialect string) any {
+func (i Instant) Param(dialect string) any {
 	switch {
 	case i.IsZero():
 		return nil
@@ -36,7 +39,7 @@ func (i instant) value(dialect string) any {
 }
 
 // ScanTimestamptz scans the time from pgx.
-func (i *instant) ScanTimestamptz(v pgtype.Timestamptz) error {
+func (i *Instant) ScanTimestamptz(v pgtype.Timestamptz) error {
 	i.Time = time.Time{}
 	if v.Valid {
 		i.Time = v.Time.UTC()
@@ -45,7 +48,7 @@ func (i *instant) ScanTimestamptz(v pgtype.Timestamptz) error {
 }
 
 // Scan scans the time from database/sql. It accepts the forms of both databases.
-func (i *instant) Scan(value any) error {
+func (i *Instant) Scan(value any) error {
 	switch v := value.(type) {
 	case nil:
 		i.Time = time.Time{}

@@ -14,29 +14,29 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// tokenRow is a row of webhook_tokens. It contains only the hash of the token; the token itself never reaches the
+// TokenRow is a row of webhook_tokens. It contains only the hash of the token; the token itself never reaches the
 // store.
-type tokenRow struct {
+type TokenRow struct {
 	ID         uuid.UUID `gorm:"column:id;primaryKey"`
 	Tenant     uuid.UUID `gorm:"column:tenant_id"`
 	Connection uuid.UUID `gorm:"column:connection_id"`
 	Vendor     string    `gorm:"column:vendor"`
 	Hash       []byte    `gorm:"column:hash"`
 	Source     []byte    `gorm:"column:source_hash"` // NULL unless the token has a source secret
-	Created    instant   `gorm:"column:created_at"`
-	LastUsed   instant   `gorm:"column:last_used_at"`
-	Revoked    instant   `gorm:"column:revoked_at"`
+	Created    Instant   `gorm:"column:created_at"`
+	LastUsed   Instant   `gorm:"column:last_used_at"`
+	Revoked    Instant   `gorm:"column:revoked_at"`
 
 	Registration         string  `gorm:"column:registration"`
 	RegistrationID       string  `gorm:"column:registration_id"`
-	RegistrationDue      instant `gorm:"column:registration_due"`
+	RegistrationDue      Instant `gorm:"column:registration_due"`
 	RegistrationAttempts int     `gorm:"column:registration_attempts"`
 }
 
 // TableName returns the name of the table in the schema.
-func (tokenRow) TableName() string { return "webhook_tokens" }
+func (TokenRow) TableName() string { return "webhook_tokens" }
 
-func (r tokenRow) domain() domain.WebhookToken {
+func (r TokenRow) domain() domain.WebhookToken {
 	return domain.WebhookToken{
 		ID: domain.TokenID{UUID: r.ID}, Tenant: domain.TenantID{UUID: r.Tenant},
 		Connection: domain.ConnectionID{UUID: r.Connection}, Vendor: domain.Vendor(r.Vendor),
@@ -50,12 +50,12 @@ func (r tokenRow) domain() domain.WebhookToken {
 }
 
 // rowOfToken returns the row that contains t.
-func rowOfToken(t domain.WebhookToken) tokenRow {
-	row := tokenRow{
+func rowOfToken(t domain.WebhookToken) TokenRow {
+	row := TokenRow{
 		ID: t.ID.UUID, Tenant: t.Tenant.UUID, Connection: t.Connection.UUID, Vendor: string(t.Vendor),
-		Hash: t.Hash[:], Created: instant{t.CreatedAt}, LastUsed: instant{t.LastUsedAt}, Revoked: instant{t.RevokedAt},
+		Hash: t.Hash[:], Created: Instant{t.CreatedAt}, LastUsed: Instant{t.LastUsedAt}, Revoked: Instant{t.RevokedAt},
 		Registration: string(t.Registration.State), RegistrationID: t.Registration.ID,
-		RegistrationDue: instant{t.Registration.DueAt}, RegistrationAttempts: t.Registration.Attempts,
+		RegistrationDue: Instant{t.Registration.DueAt}, RegistrationAttempts: t.Registration.Attempts,
 	}
 	if !t.Source.IsZero() {
 		row.Source = t.Source[:]
@@ -73,18 +73,18 @@ func hashOf[H ~[32]byte](stored []byte) (h H) {
 }
 
 // Tokens returns the store of webhook tokens.
-func (s *Store) Tokens() ports.Tokens { return tokens{s} }
+func (s *Store) Tokens() ports.Tokens { return tokens{s.core} }
 
-// tokens implements ports.Tokens on a Store. It never deletes a token that was minted successfully. Revoked tokens
+// tokens implements ports.Tokens. It never deletes a token that was minted successfully. Revoked tokens
 // remain stored, because lists contain them.
-type tokens struct{ *Store }
+type tokens struct{ *Core }
 
 // Create locks the connection until the token is committed, so that the connection cannot be
 // deleted in between.
 func (s tokens) Create(ctx context.Context, t domain.WebhookToken, entries ports.AuditEntries) error {
 	row := rowOfToken(t)
-	return s.change(ctx, func(tx Tx) error {
-		c, err := liveAggregator(tx.DB, t.Tenant, t.Connection)
+	return s.Change(ctx, func(tx Tx) error {
+		c, err := LiveAggregator(tx.DB, t.Tenant, t.Connection)
 		if err != nil {
 			return err
 		}
@@ -94,7 +94,7 @@ func (s tokens) Create(ctx context.Context, t domain.WebhookToken, entries ports
 		if err := tx.Create(&row).Error; err != nil {
 			return err
 		}
-		return tx.record(t.Tenant, entries)
+		return tx.Record(t.Tenant, entries)
 	})
 }
 
@@ -103,13 +103,13 @@ func (s tokens) List(
 	ctx context.Context, tenant domain.TenantID, filter ports.TokenFilter, page domain.PageRequest,
 ) (domain.Page[domain.WebhookToken], error) {
 	var found domain.Page[domain.WebhookToken]
-	err := s.read(ctx, func(db *gorm.DB) error {
-		query := s.inTenant(db, "", tenant, filter.Connection).Where(isListed)
-		query, err := newestFirst(query, "created_at", "id", page.After)
+	err := s.Read(ctx, func(db *gorm.DB) error {
+		query := s.InTenant(db, "", tenant, filter.Connection).Where(isListed)
+		query, err := NewestFirst(query, "created_at", "id", page.After)
 		if err != nil {
 			return err
 		}
-		found, err = list(query, page, tokenRow.domain, func(t domain.WebhookToken) domain.Position {
+		found, err = List(query, page, TokenRow.domain, func(t domain.WebhookToken) domain.Position {
 			return domain.Position{Key: domain.TimeKey(t.CreatedAt), ID: t.ID.UUID}
 		})
 		if err != nil {
@@ -150,9 +150,9 @@ func setServes(db *gorm.DB, tenant domain.TenantID, tokens []domain.WebhookToken
 // FindByHash reads the token outside the transaction that refused the delivery. The two may therefore see different
 // states of the token.
 func (s tokens) FindByHash(ctx context.Context, hash domain.TokenHash) (domain.WebhookToken, error) {
-	var row tokenRow
-	err := s.read(ctx, func(db *gorm.DB) (err error) {
-		row, err = first[tokenRow](db.Where("hash = ?", hash[:]))
+	var row TokenRow
+	err := s.Read(ctx, func(db *gorm.DB) (err error) {
+		row, err = First[TokenRow](db.Where("hash = ?", hash[:]))
 		return err
 	})
 	if err != nil {
@@ -169,8 +169,8 @@ func (s tokens) Revoke(ctx context.Context, tenant domain.TenantID, id domain.To
 ) error {
 	const liveToken = "id = ? AND tenant_id = ? AND revoked_at IS NULL AND " + isListed
 	var refused error
-	err := s.change(ctx, func(tx Tx) error {
-		row, err := first[tokenRow](tx.Where(liveToken, id.UUID, tenant.UUID))
+	err := s.Change(ctx, func(tx Tx) error {
+		row, err := First[TokenRow](tx.Where(liveToken, id.UUID, tenant.UUID))
 		if err != nil {
 			return err
 		}
@@ -184,14 +184,15 @@ func (s tokens) Revoke(ctx context.Context, tenant domain.TenantID, id domain.To
 		if refused != nil {
 			return refused
 		}
-		changed, err := rowsOf(tx.Model(&tokenRow{}).Where(liveToken, id.UUID, tenant.UUID).Updates(revokedColumns(at)))
+		changed, err := RowsAffected(tx.Model(&TokenRow{}).Where(liveToken, id.UUID, tenant.UUID).
+			Updates(revokedColumns(at)))
 		if err != nil {
 			return err
 		}
 		if changed == 0 { // revoked since it was read
 			return domain.NotFoundError()
 		}
-		return tx.record(tenant, entries)
+		return tx.Record(tenant, entries)
 	})
 	if refused != nil {
 		return refused
@@ -207,10 +208,10 @@ func (s tokens) RecordUsage(ctx context.Context, usage map[domain.TokenID]time.T
 	if len(ids) == 0 {
 		return nil
 	}
-	return s.change(ctx, func(tx Tx) error {
+	return s.Change(ctx, func(tx Tx) error {
 		for _, id := range ids {
-			at := instant{usage[id]}
-			older := tx.Model(&tokenRow{}).Where("id = ? AND (last_used_at IS NULL OR last_used_at < ?)", id.UUID, at)
+			at := Instant{usage[id]}
+			older := tx.Model(&TokenRow{}).Where("id = ? AND (last_used_at IS NULL OR last_used_at < ?)", id.UUID, at)
 			err := older.Updates(map[string]any{"last_used_at": at}).Error
 			if err != nil {
 				return err

@@ -20,19 +20,19 @@ type TransactionRow struct {
 	warnings string
 	// The former rows of the transaction as JSON; "" if there are none.
 	supersedes string
-	// possibly contains PossiblySupersedes; see encodeIDs.
+	// possibly contains PossiblySupersedes; see EncodeIDs.
 	possibly string
 	// The type of CounterpartyDocument, a space, and its value; "" if the document is not known.
 	document string
-	// changeSeq is the position of the row's last change in the feed.
-	changeSeq int64
+	// ChangeSeq is the position of the row's last change in the feed.
+	ChangeSeq int64
 }
 
-// newTransactionRow returns a row into which columns can be scanned.
-func newTransactionRow() TransactionRow { return TransactionRow{Record: &records.Record{}} }
+// NewTransactionRow returns a row into which columns can be scanned.
+func NewTransactionRow() TransactionRow { return TransactionRow{Record: &records.Record{}} }
 
-// transactionTable is the name of the table transactions.
-const transactionTable = "transactions"
+// TransactionTable is the name of the table transactions.
+const TransactionTable = "transactions"
 
 // Column is one column of the table transactions.
 type Column struct {
@@ -104,7 +104,7 @@ var TransactionColumns = []Column{
 	{"first_seen_at", "timestamptz", Kept | PresentOnly, func(r *TransactionRow) any { return &r.FirstSeenAt }},
 	{"updated_at", "timestamptz", PerPage, func(r *TransactionRow) any { return &r.UpdatedAt }},
 	{"removed_at", "timestamptz", PerPage, func(r *TransactionRow) any { return &r.RemovedAt }},
-	{"change_tx", "bigint", PerPage, func(r *TransactionRow) any { return &r.changeSeq }},
+	{"change_tx", "bigint", PerPage, func(r *TransactionRow) any { return &r.ChangeSeq }},
 	{"content_hash", "bytea", Unread | PresentOnly, func(r *TransactionRow) any { return &r.ContentHash }},
 	{"pull_id", "uuid", PerPage, func(r *TransactionRow) any { return &r.Pull.UUID }},
 	{"warnings", "text", 0, func(r *TransactionRow) any { return &r.warnings }},
@@ -147,22 +147,18 @@ var ConflictClause = " ON CONFLICT (connection_id, external_id, tenant_id) DO UP
 		return c.Name + " = excluded." + c.Name
 	})
 
-// selectTransactions is a SELECT of the columns that callers see. It also selects the position in the feed. The text
-// ends with WHERE, so the user of the constant must append a condition. Amounts are selected as text in both databases,
-// so that every digit is read.
-var selectTransactions = "SELECT " + selected(isRead) + " FROM transactions WHERE "
+// IsRead reports whether callers see the column.
+func IsRead(c Column) bool { return !c.Is(Unread) }
 
-// isRead reports whether the column is part of selectTransactions.
-func isRead(c Column) bool { return !c.Is(Unread) }
+// IsVersioned reports whether the column is part of transaction_versions.
+func IsVersioned(c Column) bool { return !c.Is(PresentOnly) }
 
-// isVersioned reports whether the column is part of transaction_versions.
-func isVersioned(c Column) bool { return !c.Is(PresentOnly) }
+// SelectedColumns returns the column list of a SELECT: the columns for which fn returns true.
+func SelectedColumns(fn func(Column) bool) string { return SelectedColumnsOf("", fn) }
 
-// selected returns the column list of a SELECT: the columns for which fn returns true.
-func selected(fn func(Column) bool) string { return selectedOf("", fn) }
-
-// selectedOf is like selected, for the columns of a table with an alias. The prefix is the alias with a dot.
-func selectedOf(prefix string, fn func(Column) bool) string {
+// SelectedColumnsOf is like SelectedColumns, for the columns of a table with an alias. The prefix is the alias with a
+// dot.
+func SelectedColumnsOf(prefix string, fn func(Column) bool) string {
 	return JoinColumns(func(c Column) string {
 		switch {
 		case !fn(c):
@@ -174,23 +170,23 @@ func selectedOf(prefix string, fn func(Column) bool) string {
 	})
 }
 
-// targets returns the scan targets for the columns of selectTransactions, in the same order:
-// pointers to the members of r.
-func (r *TransactionRow) targets() []any { return r.targetsOf(isRead) }
+// Targets returns the scan targets for the columns of SelectedColumns(IsRead), in the same order: pointers to the
+// members of r.
+func (r *TransactionRow) Targets() []any { return r.TargetsOf(IsRead) }
 
-// targetsOf returns the scan targets for the columns of selected(fn), in the same order.
-func (r *TransactionRow) targetsOf(fn func(Column) bool) []any {
+// TargetsOf returns the scan targets for the columns of SelectedColumns(fn), in the same order.
+func (r *TransactionRow) TargetsOf(fn func(Column) bool) []any {
 	targets := make([]any, 0, len(TransactionColumns))
 	for _, c := range TransactionColumns {
 		if fn(c) {
-			targets = append(targets, scanTarget(c.Field(r)))
+			targets = append(targets, ScanTarget(c.Field(r)))
 		}
 	}
 	return targets
 }
 
-// transaction returns the scanned row as a domain.Transaction.
-func (r *TransactionRow) transaction() (domain.Transaction, error) {
+// Domain returns the scanned row as a domain.Transaction.
+func (r *TransactionRow) Domain() (domain.Transaction, error) {
 	t := r.Transaction
 	if t.Erased() {
 		t.ExternalID, t.Amount, t.Supersedes, t.Warnings, t.AccountMoney = "", domain.Money{}, nil, nil, nil
@@ -200,8 +196,8 @@ func (r *TransactionRow) transaction() (domain.Transaction, error) {
 	if r.accountAmount.Valid {
 		t.AccountMoney = &domain.Money{Amount: r.accountAmount.Decimal, Currency: r.accountCurrency}
 	}
-	t.Warnings, t.CounterpartyDocument = splitWarnings(r.warnings), splitDocument(r.document)
-	ids, err := decodeIDs(r.possibly)
+	t.Warnings, t.CounterpartyDocument = splitWarnings(r.warnings), SplitDocument(r.document)
+	ids, err := DecodeIDs(r.possibly)
 	if err != nil {
 		return t, err
 	}
@@ -212,15 +208,15 @@ func (r *TransactionRow) transaction() (domain.Transaction, error) {
 	if r.supersedes == "" {
 		return t, nil
 	}
-	return t, decode(r.supersedes, &t.Supersedes)
+	return t, DecodeJSON(r.supersedes, &t.Supersedes)
 }
 
-// rowOf returns the row of a record. It does not set the column supersedes, which an upsert does not change.
-func rowOf(record *records.Record, changeSeq int64) TransactionRow {
+// RowOfRecord returns the row of a record. It does not set the column supersedes, which an upsert does not change.
+func RowOfRecord(record *records.Record, changeSeq int64) TransactionRow {
 	record.ExternalID = record.Key()
 	row := TransactionRow{
-		Record: record, changeSeq: changeSeq, warnings: joinWarnings(record.Warnings),
-		possibly: encodeIDs(record.PossiblySupersedes),
+		Record: record, ChangeSeq: changeSeq, warnings: joinWarnings(record.Warnings),
+		possibly: EncodeIDs(record.PossiblySupersedes),
 		document: joinDocument(record.CounterpartyDocument),
 	}
 	if m := record.AccountMoney; m != nil {
@@ -260,16 +256,55 @@ func joinDocument(d domain.PartyDocument) string {
 	return string(d.Type) + " " + d.Value
 }
 
-// splitDocument returns the document from a value of the column counterparty_document.
-func splitDocument(column string) domain.PartyDocument {
+// SplitDocument returns the document from a value of the column counterparty_document.
+func SplitDocument(column string) domain.PartyDocument {
 	kind, value, _ := strings.Cut(column, " ")
 	return domain.PartyDocument{Type: domain.DocumentType(kind), Value: value}
 }
 
-// hashColumn returns NULL for the zero content hash, and otherwise a copy of its bytes.
-func hashColumn(hash domain.ContentHash) []byte {
+// HashColumn returns NULL for the zero content hash, and otherwise a copy of its bytes.
+func HashColumn(hash domain.ContentHash) []byte {
 	if hash.IsZero() {
 		return nil
 	}
 	return hash[:]
 }
+
+// EncodeIDs returns the value of the column possibly_supersedes: the ids, separated by commas; "" if there are none.
+func EncodeIDs(ids []domain.TransactionID) string {
+	texts := make([]string, len(ids))
+	for i, id := range ids {
+		texts[i] = id.String()
+	}
+	return strings.Join(texts, ",")
+}
+
+// DecodeIDs returns the ids of a value of the column possibly_supersedes. It returns nil for "".
+func DecodeIDs(column string) (ids []domain.TransactionID, err error) {
+	if column == "" {
+		return nil, nil
+	}
+	for text := range strings.SplitSeq(column, ",") {
+		id, err := domain.ParseID[domain.Transaction](text)
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, id)
+	}
+	return ids, nil
+}
+
+// OfClose is an SQL condition on a row of close_adjustments and a row of account_closes: the adjustment belongs to the
+// closed period.
+const OfClose = `account_closes.account_id = close_adjustments.account_id
+	AND account_closes.tenant_id = close_adjustments.tenant_id
+	AND account_closes.position < close_adjustments.seq AND account_closes.date >= close_adjustments.day`
+
+// SelectFeed is a SELECT of the columns for which IsRead returns true, with one more column: the end date of the
+// earliest closed period that a change of the transaction affects. The first two parameters are both the tenant's id.
+// The database checks only once whether the tenant has closed periods, not for each row.
+var SelectFeed = "SELECT " + SelectedColumns(IsRead) + `, CASE
+	WHEN EXISTS (SELECT 1 FROM account_closes WHERE account_closes.tenant_id = ?)
+	THEN (SELECT min(account_closes.date) FROM close_adjustments JOIN account_closes ON ` + OfClose + `
+		WHERE close_adjustments.transaction_id = transactions.id AND close_adjustments.tenant_id = ?)
+	END FROM transactions WHERE `

@@ -8,11 +8,12 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
+	"github.com/LerianStudio/aggregator-connections/test/kit/storetest"
 )
 
 func TestATextThatNoRowCanHoldFindsNothing(t *testing.T) {
-	onEach(t, func(t *testing.T, b backend) {
-		c, _ := b.connectionWithToken(t)
+	storetest.OnEach(t, func(t *testing.T, b storetest.Backend) {
+		c, _ := connectionWithToken(t, b)
 		for _, text := range []string{"\x00", "c\x00", "\xff"} {
 			if _, err := b.Connections().Find(t.Context(), c.Tenant, c.Vendor, text); !errors.Is(err, domain.NotFound) {
 				t.Errorf("Find of %q: %v", text, err)

@@ -22,7 +22,7 @@ type (
 // newPendingDelivery prepares the delivery for its batch. It copies the body, because the caller may stop waiting and
 // reuse the buffer before the delivery is stored.
 func newPendingDelivery(incoming ports.IncomingDelivery) PendingDelivery {
-	incoming.Body = nonNil(bytes.Clone(incoming.Body))
+	incoming.Body = NonNil(bytes.Clone(incoming.Body))
 	return incoming.Prepare()
 }
 

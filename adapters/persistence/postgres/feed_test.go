@@ -9,7 +9,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/shopspring/decimal"
 
-	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/postgres"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
@@ -20,7 +20,7 @@ var epoch = time.Date(2026, time.March, 1, 10, 0, 0, 0, time.UTC)
 func newID[T any]() domain.ID[T] { return domain.ID[T]{UUID: uuid.Must(uuid.NewV7())} }
 
 // running stores a connection with a running pull, and returns the lease of the pull.
-func running(t *testing.T, s *gormstore.Store, tenant domain.TenantID) domain.Lease {
+func running(t *testing.T, s *postgres.Store, tenant domain.TenantID) domain.Lease {
 	t.Helper()
 	c := domain.Connection{
 		ID: newID[domain.Connection](), Tenant: tenant, Kind: domain.Aggregator, Name: uuid.NewString(),
@@ -41,7 +41,7 @@ func running(t *testing.T, s *gormstore.Store, tenant domain.TenantID) domain.Le
 	return lease
 }
 
-func write(t *testing.T, s *gormstore.Store, lease domain.Lease, externalIDs ...string) {
+func write(t *testing.T, s *postgres.Store, lease domain.Lease, externalIDs ...string) {
 	t.Helper()
 	w := ports.PageWrite{NewID: newID[domain.Transaction], At: epoch, LeaseUntil: epoch.Add(time.Hour)}
 	for _, id := range externalIDs {
@@ -57,7 +57,7 @@ func write(t *testing.T, s *gormstore.Store, lease domain.Lease, externalIDs ...
 // changes reads the feed after the position until it has read at least minCount changes or a timeout expires. It
 // returns the external ids of the changed rows, and the next position. It polls, because writers of other tests can
 // delay the feed.
-func changes(t *testing.T, s *gormstore.Store, tenant domain.TenantID, position domain.Position,
+func changes(t *testing.T, s *postgres.Store, tenant domain.TenantID, position domain.Position,
 	minCount int,
 ) ([]string, domain.Position) {
 	t.Helper()
@@ -207,7 +207,7 @@ func TestTheFeedContinuesInAnotherCluster(t *testing.T) {
 }
 
 // connectionWithToken stores a connection of a new tenant with a token, and returns the token.
-func connectionWithToken(t testing.TB, s *gormstore.Store) domain.WebhookToken {
+func connectionWithToken(t testing.TB, s *postgres.Store) domain.WebhookToken {
 	t.Helper()
 	c := domain.Connection{
 		ID: newID[domain.Connection](), Tenant: domain.TenantID{UUID: uuid.New()}, Kind: domain.Aggregator, Name: "c",

@@ -91,7 +91,7 @@ type DB struct {
 	begin   string // the statement that begins a transaction
 	limits  string // the statements that set the timeouts of a transaction after it has begun; "" without a pooler
 	timeout time.Duration
-	store   *gormstore.Store
+	store   *Store
 
 	distribute  bool // whether Migrate distributes the tables
 	distributed bool // whether the tables are distributed
@@ -188,11 +188,11 @@ func newDB(pool *pgxpool.Pool, limits string, timeout time.Duration) (*DB, error
 
 // Store returns the stores. If enqueue is nil, pulls get no jobs. Store may be called only once. DB.Close also closes
 // the store.
-func (db *DB) Store(enqueue Enqueue) *gormstore.Store {
+func (db *DB) Store(enqueue Enqueue) *Store {
 	d := dialect{db: db, enqueue: enqueue, reads: newReadBatcher(db.Pool)}
-	db.store = gormstore.New(db.DB, gormstore.Options{
+	db.store = newStore(gormstore.New(db.DB, gormstore.Options{
 		Dialect: d, Timeout: db.timeout, OnReadOnly: db.Pool.Reset,
-	})
+	}))
 	return db.store
 }
 

@@ -4,7 +4,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/postgres"
 	"github.com/LerianStudio/aggregator-connections/ports/porttest"
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
@@ -34,7 +33,7 @@ func opened(t *testing.T, dsn string) *postgres.DB {
 	return db
 }
 
-func stores(s *gormstore.Store) porttest.Stores {
+func stores(s *postgres.Store) porttest.Stores {
 	return porttest.Stores{
 		Connections:   s.Connections(),
 		Tokens:        s.Tokens(),

@@ -42,7 +42,7 @@ const (
 // replica is a process that queues, claims and ends pulls of one connection.
 type replica struct {
 	*testing.T
-	*gormstore.Store
+	*postgres.Store
 	db     *postgres.DB
 	token  domain.WebhookToken
 	queued domain.PullID // the id of the pull that the last call of queue requested
@@ -95,7 +95,7 @@ func (p *replica) pending(event string) gormstore.PendingDelivery {
 
 // twoReplicas returns two replicas on the same database. The interleaver i traces only the statements of the first
 // replica. The token of the second replica belongs to a new connection (domain.Connection).
-func twoReplicas(t *testing.T, i interleaver) (*gormstore.Store, *replica) {
+func twoReplicas(t *testing.T, i interleaver) (*postgres.Store, *replica) {
 	t.Helper()
 	dsn := pgtest.DSN(t)
 	db := opened(t, dsn)

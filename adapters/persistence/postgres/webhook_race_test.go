@@ -13,7 +13,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/postgres"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
@@ -52,7 +52,7 @@ func TestConcurrentBatchesAndClaimsLoseNoDelivery(t *testing.T) {
 // each event.
 type race struct {
 	*testing.T
-	stores []*gormstore.Store
+	stores []*postgres.Store
 	tenant domain.TenantID
 	tokens []domain.WebhookToken
 	half   chan struct{} // closed when half of the events have been sent
@@ -190,7 +190,7 @@ func (r *race) request(done <-chan struct{}) {
 }
 
 // work claims and ends queued pulls until done is closed. After that, it looks for queued pulls once more.
-func (r *race) work(s *gormstore.Store, done <-chan struct{}) {
+func (r *race) work(s *postgres.Store, done <-chan struct{}) {
 	for last := false; !last; {
 		last = closed(done)
 		page, err := s.Pulls().List(r.Context(), r.tenant, ports.PullFilter{}, domain.PageRequest{Limit: 100})
@@ -205,7 +205,7 @@ func (r *race) work(s *gormstore.Store, done <-chan struct{}) {
 
 // run claims a pull, if the pull can be claimed, and ends its attempt. About half of the pulls
 // need a second attempt.
-func (r *race) run(s *gormstore.Store, pull domain.PullID) {
+func (r *race) run(s *postgres.Store, pull domain.PullID) {
 	lease := domain.Lease{ID: newID[domain.Lease](), Pull: pull, Until: epoch.Add(time.Hour)}
 	claimed, err := s.Pulls().Claim(r.Context(), lease, epoch)
 	if err != nil {

@@ -8,7 +8,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
-	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/sqlite"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
@@ -27,7 +26,7 @@ func incomingFor(token domain.WebhookToken, name string, at time.Time) ports.Inc
 }
 
 // received stores an incoming delivery and returns the stored delivery.
-func received(t *testing.T, s *gormstore.Store, incoming ports.IncomingDelivery) domain.Delivery {
+func received(t *testing.T, s *sqlite.Store, incoming ports.IncomingDelivery) domain.Delivery {
 	t.Helper()
 	got, err := s.Deliveries().Receive(t.Context(), incoming)
 	if err != nil {
@@ -37,7 +36,7 @@ func received(t *testing.T, s *gormstore.Store, incoming ports.IncomingDelivery)
 }
 
 // wantScope claims the pull and fails the test unless the Removed field of the pull's scope equals want.
-func wantScope(t *testing.T, s *gormstore.Store, pull domain.PullID, want ...string) {
+func wantScope(t *testing.T, s *sqlite.Store, pull domain.PullID, want ...string) {
 	t.Helper()
 	l := domain.Lease{ID: newID[domain.Lease](), Pull: pull, Until: epoch.Add(24 * time.Hour)}
 	claimed, err := s.Pulls().Claim(t.Context(), l, epoch)

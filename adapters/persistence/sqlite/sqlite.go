@@ -69,7 +69,7 @@ type DB struct {
 	anchor    *sql.Conn     // keeps a database in memory alive; nil for a file
 	timeout   time.Duration // 0 means the default timeouts
 	tokens    tokenCache    // may be used only by the caller that holds the writer's connection
-	store     *gormstore.Store
+	store     *Store
 }
 
 // Nudge makes the workers of this process run pulls. It must not block.
@@ -130,12 +130,12 @@ func (db *DB) openMemory(ctx context.Context) (err error) {
 //
 // After each commit, the stores call nudge with the pulls that the transaction has queued. The argument may be nil. If
 // the process ends between a commit and this call, the pulls stay queued in the database.
-func (db *DB) Store(nudge Nudge) *gormstore.Store {
+func (db *DB) Store(nudge Nudge) *Store {
 	d := dialect{db: db, nudge: nudge}
-	db.store = gormstore.New(db.DB, gormstore.Options{
+	db.store = newStore(gormstore.New(db.DB, gormstore.Options{
 		Dialect: d, Reader: db.reader, Timeout: cmp.Or(db.timeout, defaultTimeout),
 		ReceiveTimeout: cmp.Or(db.timeout, receiveTimeout),
-	})
+	}))
 	return db.store
 }
 

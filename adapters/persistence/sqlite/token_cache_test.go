@@ -5,7 +5,7 @@ import (
 	"errors"
 	"testing"
 
-	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/sqlite"
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
@@ -14,11 +14,11 @@ import (
 func TestARevokedTokenIsRefusedFromTheNextDeliveryOn(t *testing.T) {
 	dsn := file(t)
 	here, elsewhere := opened(t, dsn).Store(nil), opened(t, dsn).Store(nil)
-	revocations := map[string]func(ctx context.Context, s *gormstore.Store, token domain.WebhookToken) error{
-		"token revoked": func(ctx context.Context, s *gormstore.Store, token domain.WebhookToken) error {
+	revocations := map[string]func(ctx context.Context, s *sqlite.Store, token domain.WebhookToken) error{
+		"token revoked": func(ctx context.Context, s *sqlite.Store, token domain.WebhookToken) error {
 			return s.Tokens().Revoke(ctx, token.Tenant, token.ID, epoch, nil, nil)
 		},
-		"connection deleted": func(ctx context.Context, s *gormstore.Store, token domain.WebhookToken) error {
+		"connection deleted": func(ctx context.Context, s *sqlite.Store, token domain.WebhookToken) error {
 			_, err := s.Connections().Update(ctx, token.Tenant, domain.Aggregator, token.Connection,
 				nil, func(c *domain.Connection) error {
 					c.DeletedAt = epoch
@@ -28,7 +28,7 @@ func TestARevokedTokenIsRefusedFromTheNextDeliveryOn(t *testing.T) {
 		},
 	}
 	for how, revoke := range revocations {
-		for where, s := range map[string]*gormstore.Store{"here": here, "elsewhere": elsewhere} {
+		for where, s := range map[string]*sqlite.Store{"here": here, "elsewhere": elsewhere} {
 			t.Run(how+" "+where, func(t *testing.T) {
 				token := connectionWithToken(t, here)
 				received(t, here, incomingFor(token, "first", epoch))

@@ -1,0 +1,430 @@
+package erasing
+
+import (
+	"crypto/sha256"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// erasedTables are the tables with data of connections. A pass is one run over all of these tables, in this order.
+// Tables whose rows are found through the connection's accounts must precede "accounts". A new table needs one line
+// here, or one in KeptTables.
+var erasedTables = []erasedTable{
+	{"account_references", "", markReferences}, // a later task removes the texts of the references
+	{"idempotency_keys", "", responses},
+	{"deliveries", "of other connections", namedByOthers},
+	{"deliveries", "", ofConnection("id")},
+	{"absent_transactions", "", ofConnection("external_id")},
+	{"quarantined_rows", "", ofConnection("kind, row_key")},
+	{"split_pairs", "", ofConnection("old_external_id, new_external_id")},
+	{"possible_replacements", "", ofConnection("old_id, new_id")},
+	{"staged_transactions", "", ofConnection("external_id")},
+	{"transaction_past_ids", "", ofConnection("external_id")},
+	{"carried_over_transactions", "", ofConnection("external_id")},
+	{"transaction_versions", "", ofConnection("id, version")},
+	{"transactions", "", transactionsLeft},
+	{"search_index", "", ofConnection("transaction_id")}, // after transactions, which empties it for most rows
+	{"close_adjustments", "", ofAccounts("close_adjustments", "account_id, seq")},
+	{"account_closes", "", ofConnection("account_id, date")},
+	{"reopened_closes", "", ofConnection("account_id, date, closed_at")},
+	{"account_balances", "", ofConnection("account_id, day")},
+	{"account_completeness", "", ofConnection("account_id")},
+	{"accounts", "", ofConnection("id")},
+	{"pulls", "", ofConnection("id")},
+	{"webhook_tokens", "", tokensWithoutWebhook},
+	{"connections", "", connectionLeft},
+}
+
+// KeptTables are the tables that an erasure does not change, each with the reason. They contain no data of an account
+// holder, and no text of an operator or a vendor.
+var KeptTables = map[string]string{
+	"audit_checkpoints":     "sizes and hashes, signed",
+	"audit_entries":         "operators, ids, names of members and numbers",
+	"audit_hashes":          "hashes",
+	"audit_heads":           "sizes and times",
+	"audit_keys":            "a sealed key of the service",
+	"audit_pending":         "entries without a number yet",
+	"change_clocks":         "ids of connections and times",
+	"erasures":              "ids, times and codes",
+	"events":                "ids, times and types; the data of an event is read when it is sent",
+	"subscription_attempts": "ids, times and codes",
+	"subscription_events":   "ids, times, types and codes",
+	"subscriptions":         "what operators have set for the whole tenant",
+	"feed":                  "the position of the change feed, and the key of its cursors",
+	"goose_db_version":      "versions of the schema",
+	"rate_budgets":          "hashes of origins, numbers of calls",
+	"search_progress":       "positions of the change feed",
+	"search_texts":          "the texts of search_index, whose triggers remove them",
+	"search_texts_config":   "settings of search_texts",
+	"search_texts_data":     "the trigrams of search_texts; removed with secure-delete",
+	"search_texts_docsize":  "numbers of trigrams",
+	"search_texts_idx":      "the pages of search_texts_data",
+	"last_webhook_tokens":   "ids of connections and tokens",
+	"late_joins":            "ids of pulls and deliveries, until the pull has ended",
+
+	"river_client":       "ids of processes",
+	"river_client_queue": "names of queues",
+	"river_job":          "ids of pulls, and codes of errors",
+	"river_leader":       "ids of processes",
+	"river_migration":    "versions of the schema",
+	"river_notification": "names of queues",
+	"river_queue":        "names of queues",
+}
+
+// ErasedTables returns the names of the tables that an erasure changes.
+func ErasedTables() []string {
+	var names []string
+	for _, t := range erasedTables {
+		names = append(names, t.name)
+	}
+	return slices.Compact(names)
+}
+
+// erasedTable is one task of an erasure. A task erases rows of the erased connection in one table, either all of them
+// or a part. A pass executes all tasks once, in the order of erasedTables.
+type erasedTable struct {
+	name, part string
+	// erase erases at most b.limit rows and subtracts their number from b.limit. It reports whether no rows remain for
+	// the task.
+	erase func(b *erasureBatch) (done bool, err error)
+}
+
+// task returns the name of the task, which is stored in Erasure.Place.Task.
+func (t erasedTable) task() string { return strings.TrimSpace(t.name + " " + t.part) }
+
+// erasureBatch is one batch of an erasure, which runs in a separate transaction.
+type erasureBatch struct {
+	tx      gormstore.Tx
+	dialect gormstore.Dialect
+	erasure domain.Erasure
+	table   string
+	at      time.Time
+	limit   int // the number of rows that the batch may still erase or examine
+}
+
+// run continues the current pass where the previous batch stopped (Erasure.Place). It returns when the pass is complete
+// or the limit of the batch is reached. If the stored task does not exist in this version of the service, the pass
+// starts from the beginning. During run, no worker can write for the connection.
+func (b *erasureBatch) run() error {
+	row, err := lockErased(b.tx.DB, b.erasure)
+	if err != nil {
+		return err
+	}
+	if err := b.dialect.ExcludeWriters(b.tx.DB, row.Tenant, row.ID); err != nil {
+		return err
+	}
+	place := &b.erasure.Place
+	next := max(slices.IndexFunc(erasedTables, func(t erasedTable) bool { return t.task() == place.Task }), 0)
+	if erasedTables[next].task() != place.Task {
+		place.After = ""
+	}
+	for ; next < len(erasedTables); next++ {
+		place.Task, b.table = erasedTables[next].task(), erasedTables[next].name
+		if b.limit <= 0 {
+			return nil
+		}
+		done, err := erasedTables[next].erase(b)
+		if err != nil || !done {
+			return err
+		}
+		place.After = ""
+	}
+	b.erasure.Passes++
+	place.Task, place.ScannedTo, place.BeganAt = "", place.BeganAt, time.Time{}
+	return nil
+}
+
+// owner returns the ids of the connection and of the tenant, which are the parameters of most conditions.
+func (b *erasureBatch) owner() []any { return []any{b.erasure.Connection.UUID, b.erasure.Tenant.UUID} }
+
+// ofConnection returns the erase function of a table whose column connection_id contains the connection. The columns
+// listed in key, together with the connection and the tenant, identify a row.
+func ofConnection(key string) func(*erasureBatch) (bool, error) {
+	return deleteWhere("connection_id = ? AND tenant_id = ?", key)
+}
+
+// ofAccounts returns an erase function for a table with the column account_id. The function deletes the rows of all
+// accounts of the erased connection.
+func ofAccounts(table, key string) func(*erasureBatch) (bool, error) {
+	return deleteWhere("account_id IN (SELECT id FROM accounts WHERE connection_id = ? AND accounts.tenant_id = "+
+		table+".tenant_id) AND tenant_id = ?", key)
+}
+
+// deleteWhere returns an erase function that deletes the rows that match the condition. The parameters of the condition
+// are the connection and the tenant.
+func deleteWhere(condition, key string) func(*erasureBatch) (bool, error) {
+	return func(b *erasureBatch) (bool, error) {
+		where := " FROM " + b.table + " WHERE " + condition
+		n, err := gormstore.RowsAffected(b.tx.Exec("DELETE"+where+" AND ("+key+") IN (SELECT "+key+where+" LIMIT ?)",
+			slices.Concat(b.owner(), b.owner(), []any{b.limit})...))
+		done := n < b.limit
+		b.limit -= n
+		return done, err
+	}
+}
+
+// tokensWithoutWebhook deletes the tokens of the connection that have no webhook at the vendor. The other tokens are
+// still needed to remove their webhooks from the vendor.
+func tokensWithoutWebhook(b *erasureBatch) (bool, error) {
+	b.table = "webhook_tokens"
+	return deleteWhere("connection_id = ? AND tenant_id = ? AND NOT ("+gormstore.AwaitsRemoval+")", "id")(b)
+}
+
+// connectionLeft clears those columns of the connection that are no longer needed.
+func connectionLeft(b *erasureBatch) (bool, error) {
+	row, err := lockErased(b.tx.DB, b.erasure)
+	if err != nil {
+		return false, err
+	}
+	c := row.Domain()
+	c.EraseData()
+	row = gormstore.RowOfConnection(c)
+	return true, b.tx.Model(&gormstore.ConnectionRow{}).Where("id = ? AND tenant_id = ?", row.ID, row.Tenant).
+		Select("name", "config", "health_status", "health_reason", "health_since", "needs_reauth", "reauth_by_event",
+			"reauth_since", "consent_status", "consent_key", "consent_expires_at", "consent_since", "consent_notice_at",
+			"webhook_next_at", "webhook_every", "webhook_news_only", "webhook_due_at", "webhook_missed_at",
+			"usage_month", "usage_refreshes", "usage_pulls", "reauth_announced", "failure_announced", "ambiguity").
+		Updates(&row).Error
+}
+
+// transactionsLeft is the erase function of the table transactions; see erasedTable. It erases rows in the same way as
+// domain.Transaction.Erase. An erased row has an empty date. The function selects only rows with a date, so it finds no
+// row twice.
+func transactionsLeft(b *erasureBatch) (bool, error) {
+	var rows []struct {
+		ID   uuid.UUID
+		Date string
+	}
+	query := b.tx.Table(gormstore.TransactionTable).Select("id", "date").
+		Where("connection_id = ? AND "+gormstore.TenantIs(b.dialect, "tenant_id")+" AND date > ''", b.owner()...)
+	if date, id, ok := strings.Cut(b.erasure.Place.After, " "); ok {
+		query = query.Where("(date, id) > (?, ?)", date, id)
+	}
+	if err := query.Order("date, id").Limit(b.limit).Scan(&rows).Error; err != nil {
+		return false, err
+	}
+	if len(rows) == 0 {
+		return true, nil
+	}
+	last, done := rows[len(rows)-1], len(rows) < b.limit
+	b.erasure.Place.After = last.Date + " " + last.ID.String()
+	b.limit -= len(rows)
+	ids := make([]string, 0, len(rows))
+	for _, row := range rows {
+		ids = append(ids, row.ID.String())
+	}
+	var seq int64
+	var ignored bool
+	position := gormstore.NewQueryOf(b.dialect.ChangeSeq(b.erasure.Tenant.UUID, "false"))
+	err := b.tx.Read(position.AsRead([]any{&seq, &ignored}, func() error { return nil }))
+	if err != nil {
+		return false, err
+	}
+	err = b.tx.Table(gormstore.TransactionTable).
+		Where("connection_id = ? AND "+gormstore.TenantIs(b.dialect, "tenant_id"), b.owner()...).
+		Where(b.dialect.AnyOf("id", ids)).
+		Updates(erasedColumns(b.at, seq)).Error
+	if err != nil {
+		return false, err
+	}
+	// A row of the index can name the connection from which the transaction was moved.
+	return done, b.tx.Where("tenant_id = ?", b.erasure.Tenant.UUID).Where(b.dialect.AnyOf("transaction_id", ids)).
+		Table("search_index").Delete(nil).Error
+}
+
+// erasedColumns returns the columns of a transaction that an erasure changes, with their new values. The ids of the
+// transaction, of its tenant and of its connection are kept. All other columns become empty, unless this function lists
+// a value for them.
+func erasedColumns(at time.Time, seq int64) map[string]any {
+	columns := make(map[string]any, len(gormstore.TransactionColumns))
+	for _, c := range gormstore.TransactionColumns {
+		columns[c.Name] = nil
+		if c.Type == "text" {
+			columns[c.Name] = ""
+		}
+	}
+	maps.Copy(columns, map[string]any{
+		"version": gorm.Expr("version + 1"), "change_tx": seq, "erased_at": gormstore.At(at),
+		"removed_at": gorm.Expr("coalesce(removed_at, ?)", gormstore.At(at)), "first_seen_at": gormstore.At(at),
+		"updated_at": gormstore.At(at), "external_id": gorm.Expr("CAST(id AS text)"), "amount": gorm.Expr("0"),
+		"digest": make([]byte, sha256.Size),
+	})
+	for _, kept := range []string{"id", "tenant_id", "connection_id"} {
+		delete(columns, kept)
+	}
+	return columns
+}
+
+// responseBatch is the maximum number of responses that are in memory at the same time.
+const responseBatch = 100
+
+// responses deletes the tenant's stored responses that may contain data of the connection. These are the responses that
+// contain the id of the connection or of one of its accounts. Responses about the erasures of the connection contain no
+// such data and are kept.
+func responses(b *erasureBatch) (bool, error) {
+	place := &b.erasure.Place
+	if err := b.rememberAccounts(); err != nil {
+		return false, err
+	}
+	var except []string
+	err := b.tx.Model(&erasureRow{}).
+		Where("connection_id = ? AND tenant_id = ?", b.owner()...).
+		Pluck("id", &except).
+		Error
+	if err != nil {
+		return false, err
+	}
+	ids := append(slices.Clone(place.Accounts), b.erasure.Connection.String())
+	tenant := clause.Eq{Column: "tenant_id", Value: b.erasure.Tenant.UUID}
+	for b.limit > 0 {
+		var rows []gormstore.KeyRow
+		err := b.tx.Where(tenant, clause.Gt{Column: "key", Value: place.After}).
+			Order(clause.OrderByColumn{Column: clause.Column{Name: "key"}}).Limit(min(b.limit, responseBatch)).
+			Find(&rows).Error
+		if err != nil || len(rows) == 0 {
+			return err == nil, err
+		}
+		b.limit -= len(rows)
+		place.After = rows[len(rows)-1].Key
+		for _, row := range rows {
+			if !domain.ResponseNames(row.Body, row.Headers, ids, except) {
+				continue
+			}
+			err := gormstore.WhereKey(b.tx.DB, b.erasure.Tenant, row.Key).Delete(&gormstore.KeyRow{}).Error
+			if err != nil {
+				return false, err
+			}
+		}
+	}
+	return false, nil
+}
+
+// rememberAccounts adds the ids of the connection's accounts to Erasure.Place, because a later pass still needs the ids
+// after the accounts have been deleted.
+func (b *erasureBatch) rememberAccounts() error {
+	var ids []string
+	err := b.tx.Model(&gormstore.AccountRow{}).
+		Where("connection_id = ? AND tenant_id = ?", b.owner()...).
+		Pluck("id", &ids).
+		Error
+	all := append(b.erasure.Place.Accounts, ids...)
+	slices.Sort(all)
+	b.erasure.Place.Accounts = slices.Compact(all)
+	return err
+}
+
+// scanOverlap is the maximum time between the receipt of a delivery and its commit.
+const scanOverlap = time.Minute
+
+// namedByOthers empties deliveries to the tenant's other connections if they name an account reference of the erased
+// connection. Such deliveries exist because a vendor sends the events of all account references to each webhook.
+//
+// The deliveries are examined in the order of receipt. The first pass examines all deliveries. Later passes skip
+// deliveries that were received more than scanOverlap before the previous pass began.
+func namedByOthers(b *erasureBatch) (bool, error) {
+	place := &b.erasure.Place
+	names, err := b.namesReference()
+	if err != nil || names.SQL == "" {
+		return err == nil, err
+	}
+	after, id := place.ScannedTo.Add(-scanOverlap), uuid.Nil
+	if place.ScannedTo.IsZero() {
+		after = time.Unix(0, 0)
+	}
+	if micros, last, ok := strings.Cut(place.After, " "); ok {
+		at, err := strconv.ParseInt(micros, 10, 64)
+		if err != nil {
+			return false, err
+		}
+		after, id = time.UnixMicro(at), uuid.MustParse(last)
+	}
+	var rows []struct {
+		ID       uuid.UUID
+		Received gormstore.Instant `gorm:"column:received_at"`
+		Names    bool              `gorm:"column:names"`
+	}
+	err = b.tx.Model(&gormstore.DeliveryRow{}).Select("id, received_at, ("+names.SQL+") AS names", names.Vars...).
+		Where("tenant_id = ? AND (received_at, id) > (?, ?)", b.erasure.Tenant.UUID, gormstore.At(after), id).
+		Order("received_at, id").
+		Limit(b.limit).
+		Scan(&rows).
+		Error
+	if err != nil || len(rows) == 0 {
+		return err == nil, err
+	}
+	last, done := rows[len(rows)-1], len(rows) < b.limit
+	b.limit -= len(rows)
+	place.After = strconv.FormatInt(last.Received.UnixMicro(), 10) + " " + last.ID.String()
+	var named []string
+	for _, row := range rows {
+		if row.Names {
+			named = append(named, row.ID.String())
+		}
+	}
+	if len(named) == 0 {
+		return done, nil
+	}
+	return done, b.tx.Model(&gormstore.DeliveryRow{}).Where("tenant_id = ?", b.erasure.Tenant.UUID).
+		Where(b.dialect.AnyOf("id", named)).
+		Updates(map[string]any{"body": []byte{}, "scope": "", "event_id": ""}).Error
+}
+
+// namesReference returns an SQL condition on deliveries. It selects deliveries whose body names an account reference of
+// the erased connection. Deliveries to a connection that has this reference are excluded. The SQL is "" if the erased
+// connection has no reference.
+func (b *erasureBatch) namesReference() (condition clause.Expr, err error) {
+	refs, err := b.references()
+	if err != nil {
+		return condition, err
+	}
+	conditions := make([]string, 0, len(refs))
+	for _, ref := range refs {
+		if ref == "" {
+			continue
+		}
+		same, err := b.connectionsOf(ref)
+		if err != nil {
+			return condition, err
+		}
+		contains := b.dialect.ContainsFold("body", domain.ReferenceText(ref))
+		names, vars := "("+contains.SQL+")", contains.Vars
+		if len(same) > 0 {
+			own := b.dialect.AnyOf("connection_id", same)
+			names, vars = names+" AND NOT ("+own.SQL+")", append(vars, own.Vars...)
+		}
+		conditions, condition.Vars = append(conditions, names), append(condition.Vars, vars...)
+	}
+	condition.SQL = strings.Join(conditions, " OR ")
+	return condition, nil
+}
+
+// connectionsOf returns the ids of the tenant's connections with this account reference. They may include the erased
+// connection.
+func (b *erasureBatch) connectionsOf(ref string) (ids []string, err error) {
+	var rows []struct {
+		ID         uuid.UUID
+		AccountRef string
+	}
+	err = b.tx.Model(&gormstore.ConnectionRow{}).
+		Select("id", "account_ref").
+		Where("tenant_id = ?", b.erasure.Tenant.UUID).
+		Where("account_ref = ? OR lower(account_ref) = ?", ref, strings.ToLower(ref)).
+		Scan(&rows).
+		Error
+	for _, row := range rows {
+		if domain.CanonicalAccountRef(row.AccountRef) == domain.CanonicalAccountRef(ref) {
+			ids = append(ids, row.ID.String())
+		}
+	}
+	return ids, err
+}

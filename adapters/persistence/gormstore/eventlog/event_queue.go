@@ -1,0 +1,362 @@
+package eventlog
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/events"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// replaced returns replacement if err is of the given kind, and otherwise returns err.
+func replaced(err error, kind domain.Kind, replacement error) error {
+	if errors.Is(err, kind) {
+		return replacement
+	}
+	return err
+}
+
+// ClaimSubscriptions reads before it writes, because most calls have nothing to write. It extends a lease only if less
+// than half of the lease's duration remains.
+func (s subscriptions) ClaimSubscriptions(
+	ctx context.Context, holder domain.LeaseID, now, leaseEnd time.Time, limit int,
+) ([]events.Subscription, error) {
+	const active = "state = 'active'"
+	half := gormstore.At(now.Add(leaseEnd.Sub(now) / 2))
+	var rows []subscriptionRow
+	err := s.Background().Read(ctx, func(db *gorm.DB) error {
+		return db.Where(active+" AND (lease_id IS NULL OR lease_until <= ? OR lease_id = ? AND lease_until <= ?)",
+			gormstore.At(now), holder.UUID, half).Find(&rows).Error
+	})
+	if err != nil {
+		return nil, err
+	}
+	lease := map[string]any{"lease_id": holder.UUID, "lease_until": gormstore.At(leaseEnd)}
+	for _, row := range rows {
+		own := row.Lease.Valid && row.Lease.UUID == holder.UUID
+		err := s.Background().Write(ctx, func(db *gorm.DB) error {
+			query := ofSubscription(db, row)
+			switch {
+			case own:
+				return query.Where("lease_id = ?", holder.UUID).Updates(lease).Error
+			case limit <= 0:
+				return nil
+			}
+			n, err := gormstore.RowsAffected(
+				query.Where(active+" AND (lease_id IS NULL OR lease_until <= ?)", gormstore.At(now)).
+					Updates(lease),
+			)
+			limit -= n
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	var held []subscriptionRow
+	err = s.Background().Read(ctx, func(db *gorm.DB) error {
+		return db.Where("lease_id = ? AND "+active, holder.UUID).Order("id").Find(&held).Error
+	})
+	if err != nil {
+		return nil, err
+	}
+	return convertSubscriptions(held)
+}
+
+// ReleaseSubscriptions clears the leases with one statement.
+func (s subscriptions) ReleaseSubscriptions(ctx context.Context, holder domain.LeaseID) error {
+	return s.Background().Write(ctx, func(db *gorm.DB) error {
+		return db.Model(&subscriptionRow{}).Where("lease_id = ?", holder.UUID).
+			Updates(map[string]any{"lease_id": nil}).Error
+	})
+}
+
+// ListPending needs two index lookups for each subscription: one in the index over the change feed, and one in the
+// index over events.
+func (s subscriptions) ListPending(
+	ctx context.Context, holder domain.LeaseID,
+) (pending []events.SubscriptionID, err error) {
+	visible := s.Dialect.VisibleBefore("s.tenant_id")
+	q := gormstore.NewQuery(`SELECT id FROM subscriptions s WHERE lease_id = ? AND state = 'active' AND (
+		EXISTS (SELECT 1 FROM transactions t WHERE t.tenant_id = s.tenant_id
+			AND (t.change_tx, t.id) > (s.feed_tx, s.feed_id) AND t.change_tx < `+visible+`) OR
+		EXISTS (SELECT 1 FROM events e WHERE e.tenant_id = s.tenant_id
+			AND (e.change_tx, e.id) > (s.event_tx, s.event_id) AND e.change_tx < `+visible+`))`,
+		gormstore.UUID(holder.UUID))
+	var id uuid.UUID
+	err = s.Background().Rows(ctx, q.String(), q.Args, []any{(*gormstore.UUID)(&id)}, func() error {
+		pending = append(pending, events.SubscriptionID{UUID: id})
+		return nil
+	})
+	return pending, err
+}
+
+// underSubscriptionLease restricts a query to the subscription of the lease. The query finds nothing if the lease has
+// ended or was replaced, or if the subscription is in another epoch than the lease.
+func underSubscriptionLease(db *gorm.DB, l ports.SubscriptionLease) *gorm.DB {
+	return db.Model(&subscriptionRow{}).
+		Where("id = ? AND tenant_id = ? AND lease_id = ? AND epoch = ?", l.Subscription.UUID, l.Tenant.UUID,
+			l.Holder.UUID, l.Epoch)
+}
+
+// Append reads the changes before its transaction begins, because an open write transaction delays the change feed. The
+// transaction then checks that the position of the subscription has not changed since the read.
+func (s subscriptions) Append(ctx context.Context, l ports.SubscriptionLease, sub events.Subscription, limit int,
+	newID func() events.EventID,
+) (ports.AppendedEvents, error) {
+	var row subscriptionRow
+	err := s.Background().Read(ctx, func(db *gorm.DB) (err error) {
+		row, err = gormstore.First[subscriptionRow](underSubscriptionLease(db, l).Where("revision = ?", sub.Revision))
+		return replaced(err, domain.NotFound, gormstore.LeaseLost())
+	})
+	if err != nil {
+		return ports.AppendedEvents{}, err
+	}
+	next := row
+	var appended ports.AppendedEvents
+	add := func(e events.SubscriptionEvent) {
+		if sub.Wants(e.Type, e.Connection) {
+			next.LastSequence++
+			e.Sequence = next.LastSequence
+			appended.Events = append(appended.Events, e)
+		}
+	}
+	read, err := s.readChanges(ctx, &next, limit, newID, add)
+	if err == nil {
+		var more int
+		more, err = s.readEvents(ctx, &next, limit, add)
+		appended.More = read == limit || more == limit
+	}
+	moved := next.FeedTx != row.FeedTx || next.FeedID != row.FeedID || next.EventID != row.EventID
+	if err != nil || !moved {
+		return appended, err
+	}
+	rows := make([]subscriptionEventRow, len(appended.Events))
+	for i, e := range appended.Events {
+		rows[i] = subscriptionEventRow{
+			Subscription: row.ID,
+			Tenant:       row.Tenant,
+			Sequence:     e.Sequence,
+			Event:        e.ID.UUID,
+			Type:         string(e.Type),
+			Subject:      e.Subject,
+			Connection:   gormstore.Optional(e.Connection.UUID),
+			Version:      e.Version,
+			At:           gormstore.At(e.At),
+		}
+	}
+	err = s.Background().Change(ctx, func(tx gormstore.Tx) error {
+		n, err := gormstore.RowsAffected(
+			underSubscriptionLease(tx.DB, l).Where("revision = ? AND last_sequence = ?", sub.Revision,
+				row.LastSequence).Where("feed_tx = ? AND feed_id = ?", row.FeedTx, row.FeedID).Updates(map[string]any{
+				"feed_tx": next.FeedTx, "feed_id": next.FeedID, "event_tx": next.EventTx, "event_id": next.EventID,
+				"last_sequence": next.LastSequence,
+			}),
+		)
+		if err == nil && n == 0 {
+			err = gormstore.LeaseLost()
+		}
+		if err != nil {
+			return err
+		}
+		return gormstore.CreateAll(tx.DB, rows)
+	})
+	if err != nil {
+		return ports.AppendedEvents{}, err
+	}
+	return appended, nil
+}
+
+// selectChanges selects the records in the change feed: the current version of each record, at the position of that
+// version. selectFirst selects only records with several versions. It yields the data of the current version and the
+// position of the first version.
+const (
+	selectChanges = `SELECT id, connection_id, version, removed_at, updated_at, change_tx, version = 1 AS is_first
+		FROM transactions WHERE tenant_id = ?`
+	selectFirst = `SELECT t.id, t.connection_id, t.version, t.removed_at, t.updated_at, v.change_tx, true AS is_first
+		FROM transaction_versions v JOIN transactions t
+			ON t.connection_id = v.connection_id AND t.id = v.id AND t.tenant_id = v.tenant_id
+		WHERE v.version = 1 AND v.tenant_id = ?`
+)
+
+// readChanges reads at most limit changes after the feed position of the subscription (row), and advances this
+// position. It calls fn with the events of the changes, and returns the number of changes.
+//
+// A record with several versions has two places in the order of events. It is reported as new at the position of its
+// first version, and as modified at the position of its current version. The change feed contains only the second
+// position.
+func (s subscriptions) readChanges(ctx context.Context, row *subscriptionRow, limit int,
+	newID func() events.EventID, fn func(events.SubscriptionEvent),
+) (n int, err error) {
+	visible := s.Dialect.VisibleBefore("")
+	startTx, startID := row.FeedTx, gormstore.UUID(row.FeedID)
+	q := gormstore.NewQuery("SELECT * FROM (SELECT * FROM ("+selectChanges, gormstore.UUID(row.Tenant))
+	q.Add(" AND (change_tx, id) > (?, ?) AND change_tx < "+visible, startTx, startID)
+	q.Add(" ORDER BY change_tx, id LIMIT ?) AS present", limit)
+	q.Add(" UNION ALL SELECT * FROM ("+selectFirst, gormstore.UUID(row.Tenant))
+	q.Add(" AND (v.change_tx, v.id) > (?, ?) AND v.change_tx < "+visible, startTx, startID)
+	q.Add(" ORDER BY v.change_tx, v.id LIMIT ?) AS first) AS changes ORDER BY change_tx, id LIMIT ?", limit, limit)
+	var change events.FeedChange
+	var removed time.Time
+	columns := gormstore.ScanTargets(
+		&row.FeedID, &change.Connection.UUID, &change.Version, &removed, &change.At, &row.FeedTx, &change.New,
+	)
+	added := map[uuid.UUID]bool{}
+	err = s.Background().Rows(ctx, q.String(), q.Args, columns, func() error {
+		n++
+		if added[row.FeedID] {
+			return nil // an event with the current version was already added
+		}
+		added[row.FeedID] = change.New
+		change.ID.UUID, change.Removed = row.FeedID, !removed.IsZero()
+		fn(events.SubscriptionEvent{
+			ID: newID(), Type: change.EventType(), Subject: change.ID.String(), Connection: change.Connection,
+			Version: change.Version, At: change.At,
+		})
+		return nil
+	})
+	return n, err
+}
+
+// readEvents is like readChanges, but for the table events.
+func (s subscriptions) readEvents(
+	ctx context.Context, row *subscriptionRow, limit int, add func(events.SubscriptionEvent),
+) (n int, err error) {
+	q := gormstore.NewQuery(
+		"SELECT id, change_tx, type, connection_id, subject, made_at FROM events WHERE tenant_id = ?",
+		gormstore.UUID(row.Tenant),
+	)
+	q.Add(" AND (change_tx, id) > (?, ?) AND change_tx < "+s.Dialect.VisibleBefore(""), row.EventTx,
+		gormstore.UUID(row.EventID))
+	q.Add(" ORDER BY change_tx, id LIMIT ?", limit)
+	var e events.SubscriptionEvent
+	columns := []any{
+		(*gormstore.UUID)(&row.EventID), &row.EventTx, (*gormstore.Text)((*string)(&e.Type)),
+		(*gormstore.UUID)(&e.Connection.UUID), (*gormstore.Text)(&e.Subject), gormstore.ScanTarget(&e.At),
+	}
+	err = s.Background().Rows(ctx, q.String(), q.Args, columns, func() error {
+		n++
+		e.ID.UUID = row.EventID
+		add(e)
+		return nil
+	})
+	return n, err
+}
+
+// readQueue returns the events of the subscription that are selected by the function narrow, ordered by sequence.
+func (s subscriptions) readQueue(
+	ctx context.Context, l ports.SubscriptionLease, narrow func(*gorm.DB) *gorm.DB,
+) ([]events.SubscriptionEvent, error) {
+	var rows []subscriptionEventRow
+	err := s.Background().Read(ctx, func(db *gorm.DB) error {
+		return narrow(eventsOf(db, l.Tenant, l.Subscription)).Order("sequence").Find(&rows).Error
+	})
+	return gormstore.ConvertAll(rows, subscriptionEventRow.domain), err
+}
+
+// ListEvents finds the events by the primary key.
+func (s subscriptions) ListEvents(
+	ctx context.Context, l ports.SubscriptionLease, afterSequence int64, limit int,
+) ([]events.SubscriptionEvent, error) {
+	return s.readQueue(ctx, l, func(db *gorm.DB) *gorm.DB {
+		return db.Where("sequence > ? AND NOT parked", afterSequence).Limit(limit)
+	})
+}
+
+// ListParked uses the index over parked (postponed) events, and reads only the first event of each subject.
+func (s subscriptions) ListParked(
+	ctx context.Context, l ports.SubscriptionLease, limit int,
+) ([]events.SubscriptionEvent, error) {
+	return s.readQueue(ctx, l, func(db *gorm.DB) *gorm.DB {
+		first := db.Session(&gorm.Session{NewDB: true}).Table("subscription_events").
+			Where("subscription_id = ? AND tenant_id = ? AND parked", l.Subscription.UUID, l.Tenant.UUID).
+			Group("subject").Select("min(sequence)")
+		return db.Where("sequence IN (?)", first).Limit(limit)
+	})
+}
+
+// NextParked finds the event in the index over parked events.
+func (s subscriptions) NextParked(
+	ctx context.Context, l ports.SubscriptionLease, subject string,
+) (events.SubscriptionEvent, error) {
+	found, err := s.readQueue(ctx, l, func(db *gorm.DB) *gorm.DB {
+		return db.Where("parked AND subject = ?", subject).Limit(1)
+	})
+	if err == nil && len(found) == 0 {
+		err = domain.NotFoundError()
+	}
+	if err != nil {
+		return events.SubscriptionEvent{}, err
+	}
+	return found[0], nil
+}
+
+// RecordAttempts first updates the row of the subscription. This locks the row and checks the lease.
+func (s subscriptions) RecordAttempts(
+	ctx context.Context, l ports.SubscriptionLease, w ports.AttemptsWrite,
+) error {
+	columns := map[string]any{"delivered_to": w.DeliveredTo}
+	if w.Disable != "" {
+		columns["state"], columns["reason"] = string(events.SubscriptionDisabled), string(w.Disable)
+		columns["state_since"], columns["lease_id"] = gormstore.At(w.At), nil
+	}
+	attempts := make([]attemptRow, len(w.Attempts))
+	for i, a := range w.Attempts {
+		attempts[i] = attemptRow{
+			Subscription: l.Subscription.UUID, Tenant: l.Tenant.UUID, At: gormstore.At(a.At), ID: a.ID.UUID,
+			Sequence: a.Sequence, Event: a.Event.UUID, Type: string(a.Type), Subject: a.Subject, Number: a.Number,
+			TookUs: a.Took.Microseconds(), Error: string(a.Error),
+		}
+	}
+	return s.Background().Change(ctx, func(tx gormstore.Tx) error {
+		n, err := gormstore.RowsAffected(underSubscriptionLease(tx.DB, l).Updates(columns))
+		if err == nil && n == 0 {
+			err = gormstore.LeaseLost()
+		}
+		if err == nil {
+			err = gormstore.CreateAll(tx.Clauses(gormstore.IgnoreDuplicates).Session(&gorm.Session{}), attempts)
+		}
+		for i := 0; i < len(w.Parked) && err == nil; i++ {
+			e := w.Parked[i]
+			err = eventsOf(tx.DB, l.Tenant, l.Subscription).Where("sequence = ?", e.Sequence).Updates(map[string]any{
+				"parked": true, "attempts": e.Attempts, "failing_since": gormstore.At(e.FailingSince),
+				"next_attempt_at": gormstore.At(e.NextAttempt), "last_error": string(e.LastError),
+			}).Error
+		}
+		for i := 0; i < len(w.Unparked) && err == nil; i++ {
+			err = eventsOf(tx.DB, l.Tenant, l.Subscription).Where("sequence = ?", w.Unparked[i]).
+				Updates(map[string]any{"parked": false}).Error
+		}
+		return err
+	})
+}
+
+// Transactions finds the rows by their connections and ids.
+func (s subscriptions) Transactions(ctx context.Context, tenant domain.TenantID, connections []domain.ConnectionID,
+	ids []domain.TransactionID, maxBytes int,
+) (found []domain.Transaction, more bool, err error) {
+	text := func(id uuid.UUID) string { return id.String() }
+	ofConnections := s.Dialect.AnyOf("connection_id", gormstore.ConvertAll(connections,
+		func(id domain.ConnectionID) string { return text(id.UUID) }))
+	texts := gormstore.ConvertAll(ids, func(id domain.TransactionID) string { return text(id.UUID) })
+	withIDs := s.Dialect.AnyOf("id", texts)
+	owner := gormstore.UUID(tenant.UUID)
+	q := gormstore.NewQuery(
+		gormstore.SelectFeed+gormstore.TenantIs(s.Dialect, "tenant_id"), owner, owner, owner)
+	q.Add(" AND "+ofConnections.SQL, ofConnections.Vars...)
+	q.Add(" AND "+withIDs.SQL, withIDs.Vars...)
+	row := gormstore.NewTransactionRow()
+	columns := append(row.Targets(), (*gormstore.Text)(&row.Adjusts))
+	page := domain.PageBuilder[domain.Transaction]{Request: domain.PageRequest{Limit: len(ids), MaxBytes: maxBytes}}
+	err = s.Background().Rows(ctx, q.String(), q.Args, columns, gormstore.AddTo(&page, &more, row.Domain))
+	if errors.Is(err, gormstore.ErrStop) {
+		err = nil
+	}
+	return page.Items, more, err
+}

@@ -1,0 +1,144 @@
+package records
+
+import (
+	"slices"
+
+	"github.com/google/uuid"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/records"
+)
+
+// absenceRow is a row of absent_transactions: a live transaction that the last complete listing did not contain.
+type absenceRow struct {
+	Tenant     uuid.UUID         `gorm:"column:tenant_id"`
+	Connection uuid.UUID         `gorm:"column:connection_id"`
+	ExternalID string            `gorm:"column:external_id"`
+	Account    string            `gorm:"column:account"`
+	Pull       uuid.UUID         `gorm:"column:pull_id"`
+	Held       gormstore.Instant `gorm:"column:held_at"`
+}
+
+// TableName returns the name of the table in the schema.
+func (absenceRow) TableName() string { return "absent_transactions" }
+
+// absenceBatch is the maximum number of rows in one INSERT. It keeps the number of parameters below the
+// limits of both databases.
+const absenceBatch = 200
+
+// Absences returns the stored absences of the account, or of the whole connection if account is "".
+func (s recordSource) Absences(account string) (map[string]domain.Absence, error) {
+	var rows []absenceRow
+	query := s.own()
+	if account != "" {
+		query = query.Where("account = ?", account)
+	}
+	err := query.Find(&rows).Error
+	known := make(map[string]domain.Absence, len(rows))
+	for _, row := range rows {
+		known[row.ExternalID] = domain.Absence{
+			ExternalID: row.ExternalID, Account: row.Account, Pull: domain.PullID{UUID: row.Pull},
+			HeldAt: row.Held.Time,
+		}
+	}
+	return known, err
+}
+
+// AbsentSince returns the first pull whose listing lacked the row.
+func (s recordSource) AbsentSince(externalIDs []string) (map[string]domain.PullID, error) {
+	since := map[string]domain.PullID{}
+	for batch := range slices.Chunk(externalIDs, removalBatch) {
+		var absent []absenceRow
+		if err := s.own().Where(s.dialect.AnyOf("external_id", batch)).Find(&absent).Error; err != nil {
+			return nil, err
+		}
+		for _, a := range absent {
+			since[a.ExternalID] = domain.PullID{UUID: a.Pull}
+		}
+	}
+	return since, nil
+}
+
+// VisitLive reads the live rows in the window one by one.
+func (s recordSource) VisitLive(
+	dates domain.Window, name string, carriedOver bool, visit func(records.LiveRecord),
+) error {
+	account, q := "account", gormstore.NewQuery("SELECT external_id, account, date, false FROM transactions t")
+	// A carried-over row (see carriedOverRow) contains the former external id of its account.
+	if carriedOver {
+		account = "COALESCE(a.external_id, t.account)"
+		q = gormstore.NewQuery(
+			"SELECT t.external_id, " + account + `, t.date, u.external_id IS NOT NULL FROM transactions t
+			LEFT JOIN carried_over_transactions u ON u.connection_id = t.connection_id AND u.external_id = t.external_id
+				AND u.tenant_id = t.tenant_id
+			LEFT JOIN accounts a ON a.id = u.account_id AND a.tenant_id = u.tenant_id`,
+		)
+	}
+	q.Add(" WHERE t.connection_id = ? AND t.removed_at IS NULL AND "+gormstore.TenantIs(s.dialect, "t.tenant_id"),
+		gormstore.UUID(s.pull.Connection), gormstore.UUID(s.pull.Tenant))
+	for _, filter := range []struct{ condition, value string }{
+		{" AND t.date >= ?", string(dates.From)},
+		{" AND t.date <= ?", string(dates.To)},
+		{" AND " + account + " = ?", name},
+	} {
+		if filter.value != "" {
+			q.Add(filter.condition, filter.value)
+		}
+	}
+	var row records.LiveRecord
+	return s.tx.Read(q.AsRead(gormstore.ScanTargets(
+		(*gormstore.Text)(&row.ExternalID), (*gormstore.Text)(&row.Account), (*gormstore.Text)(&row.Date),
+		&row.CarriedOver,
+	), func() error {
+		visit(row)
+		return nil
+	}))
+}
+
+// VisitMetadata reads the metadata of the rows with these external ids.
+func (s recordSource) VisitMetadata(externalIDs []string, visit func(externalID string, metadata []byte)) error {
+	for batch := range slices.Chunk(externalIDs, removalBatch) {
+		which := s.dialect.AnyOf("external_id", batch)
+		q := gormstore.NewQuery("SELECT external_id, metadata FROM transactions WHERE connection_id = ? AND "+
+			gormstore.TenantIs(
+				s.dialect,
+				"tenant_id",
+			), gormstore.UUID(s.pull.Connection), gormstore.UUID(s.pull.Tenant))
+		q.Add(" AND "+which.SQL, which.Vars...)
+		var externalID string
+		var metadata []byte
+		err := s.tx.Read(q.AsRead([]any{(*gormstore.Text)(&externalID), &metadata}, func() error {
+			visit(externalID, metadata)
+			return nil
+		}))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// replaceAbsences deletes the known absences of an account or of the connection, and stores the remaining ones.
+func (p *pageWriter) replaceAbsences(a *records.Absences) error {
+	if a.Known {
+		query := p.own()
+		if a.Account != "" {
+			query = query.Where("account = ?", a.Account)
+		}
+		if err := query.Delete(&absenceRow{}).Error; err != nil {
+			return err
+		}
+	}
+	if len(a.Remaining) == 0 {
+		return nil
+	}
+	rows := make([]absenceRow, 0, len(a.Remaining))
+	for _, absence := range a.Remaining {
+		rows = append(rows, absenceRow{
+			Tenant: p.pull.Tenant, Connection: p.pull.Connection, ExternalID: absence.ExternalID,
+			Account: absence.Account, Pull: absence.Pull.UUID, Held: gormstore.At(absence.HeldAt),
+		})
+	}
+	return p.tx.CreateInBatches(rows, absenceBatch).Error
+}

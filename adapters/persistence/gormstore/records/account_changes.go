@@ -1,0 +1,75 @@
+package records
+
+import (
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/records"
+)
+
+// newAccountRow returns the account as a row.
+func newAccountRow(a records.Account) (gormstore.AccountRow, error) {
+	r := gormstore.AccountRow{
+		ID:          a.ID.UUID,
+		Tenant:      a.Tenant.UUID,
+		Connection:  a.Connection.UUID,
+		Vendor:      string(a.Vendor),
+		ExternalID:  a.ExternalID,
+		Type:        string(a.Type),
+		Subtype:     a.Subtype,
+		Name:        a.Name,
+		Number:      a.Number,
+		Currency:    a.Currency,
+		Metadata:    a.Metadata,
+		FirstSeen:   gormstore.At(a.FirstSeenAt),
+		Updated:     gormstore.At(a.UpdatedAt),
+		Removed:     gormstore.At(a.RemovedAt),
+		Listed:      a.Listed,
+		AbsentSince: gormstore.Optional(a.AbsentSince.UUID),
+		AccountKey:  a.Key,
+	}
+	r.Balance, r.BalanceCurrency = moneyColumns(a.Balance)
+	if len(a.References) == 0 {
+		return r, nil
+	}
+	first := a.References[0]
+	r.AccountRef = first.AccountRef
+	if len(a.References) == 1 && first.ExternalID == a.ExternalID && first.Until.IsZero() {
+		return r, nil
+	}
+	var err error
+	r.References, err = gormstore.EncodeJSON(a.References)
+	return r, err
+}
+
+// accountOf returns the row as a records.Account. Errors: those of domain.
+func accountOf(r gormstore.AccountRow) (records.Account, error) {
+	account, err := r.Domain()
+	return records.Account{
+		Account: account, Key: r.AccountKey, Listed: r.Listed, AbsentSince: domain.PullID{UUID: r.AbsentSince.UUID},
+	}, err
+}
+
+// moneyColumns returns the values of the amount column and of the currency column. If m is nil, which means that the
+// amount is unknown, the values are nil and "".
+func moneyColumns(m *domain.Money) (*string, string) {
+	if m == nil {
+		return nil, ""
+	}
+	amount := m.Amount.String()
+	return &amount, m.Currency
+}
+
+// selectAccounts is a SELECT of the columns that gormstore.AccountRow.Domain needs. The user of the constant must
+// append a condition.
+const selectAccounts = `SELECT id, tenant_id, connection_id, vendor, external_id, type, subtype, name, number, currency,
+	CAST(balance AS text), balance_currency, metadata, first_seen_at, updated_at, removed_at, account_ref,
+	account_refs FROM accounts WHERE `
+
+// accountTargets returns the scan targets for the columns of selectAccounts.
+func accountTargets(r *gormstore.AccountRow) []any {
+	return gormstore.ScanTargets(
+		&r.ID, &r.Tenant, &r.Connection, &r.Vendor, &r.ExternalID, &r.Type, &r.Subtype, &r.Name, &r.Number,
+		&r.Currency, &r.Balance, &r.BalanceCurrency, &r.Metadata, &r.FirstSeen, &r.Updated, &r.Removed,
+		&r.AccountRef, &r.References,
+	)
+}

@@ -1,0 +1,197 @@
+package records
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// A version of a record is in effect from its updated_at until it is replaced. The present versions are in
+// transactions, and those that were replaced are in transaction_versions, with the time in replaced_at.
+
+// hasVersions reports whether the column is read as of a moment: it is stored for each version, and callers see it.
+func hasVersions(c gormstore.Column) bool {
+	return gormstore.IsVersioned(c) && !c.Is(gormstore.Unread) && c.Name != "metadata" && c.Name != "category"
+}
+
+// The columns of a version. The last two are stored only in transactions, because they never change.
+var (
+	selectPresentAsOf = "SELECT " + gormstore.SelectedColumns(hasVersions) +
+		", vendor, first_seen_at FROM transactions WHERE "
+
+	selectReplacedAsOf = "SELECT " + gormstore.SelectedColumns(hasVersions) + `,
+		(SELECT t.vendor FROM transactions t WHERE t.id = transaction_versions.id
+			AND t.tenant_id = transaction_versions.tenant_id),
+		(SELECT t.first_seen_at FROM transactions t WHERE t.id = transaction_versions.id
+			AND t.tenant_id = transaction_versions.tenant_id)
+		FROM transaction_versions WHERE `
+)
+
+// asOfTargets returns the scan targets for the columns of selectPresentAsOf and selectReplacedAsOf.
+func asOfTargets(r *gormstore.TransactionRow) []any {
+	return append(r.TargetsOf(hasVersions), (*gormstore.Text)(&r.Vendor), gormstore.ScanTarget(&r.FirstSeenAt))
+}
+
+// The conditions under which a version was in effect at a moment. The first parameters are the connection and the
+// tenant; those of inEffect are the moment, once for presentInEffect and twice for replacedInEffect.
+const (
+	presentInEffect  = " AND updated_at <= ? AND removed_at IS NULL AND erased_at IS NULL"
+	replacedInEffect = " AND updated_at <= ? AND replaced_at > ? AND removed_at IS NULL"
+)
+
+// TransactionAsOf reads the present version, and an earlier one if the present version is too new.
+func (s ledger) TransactionAsOf(ctx context.Context, tenant domain.TenantID, id domain.TransactionID, at time.Time,
+) (domain.Transaction, error) {
+	present, err := s.Transaction(ctx, tenant, id)
+	switch {
+	case err != nil:
+		return domain.Transaction{}, err
+	case present.Erased():
+		return domain.Transaction{}, domain.NotFoundError()
+	case present.UpdatedAt.After(at):
+		present, err = s.versionAsOf(ctx, present, at)
+	}
+	if err == nil && !present.RemovedAt.IsZero() {
+		err = domain.NotFoundError()
+	}
+	if err != nil {
+		return domain.Transaction{}, err
+	}
+	return present.WithoutUnversioned(), nil
+}
+
+// versionAsOf returns the version of a transaction that was in effect before its present one. Errors: NotFound.
+func (s ledger) versionAsOf(ctx context.Context, present domain.Transaction, at time.Time) (domain.Transaction, error) {
+	q := gormstore.NewQuery(selectReplacedAsOf+"connection_id = ? AND id = ? AND tenant_id = ? AND updated_at <= ?",
+		gormstore.UUID(present.Connection.UUID), gormstore.UUID(present.ID.UUID), gormstore.UUID(present.Tenant.UUID),
+		s.TimeParam(at))
+	q.Add(" ORDER BY version DESC")
+	row := gormstore.NewTransactionRow()
+	one := domain.PageRequest{Limit: 1}
+	found, err := gormstore.Paged(ctx, s.Rows, q, one, asOfTargets(&row), row.Domain, datePosition)
+	if err == nil && len(found.Items) == 0 {
+		err = domain.NotFoundError()
+	}
+	if err != nil {
+		return domain.Transaction{}, err
+	}
+	return found.Items[0], nil
+}
+
+// transactionsAsOf returns a page of the transactions as of filter.AsOf. It first reads the present versions of the
+// page, then the replaced ones in the same range of dates, so that a range without replaced versions in effect costs
+// no scan of all versions. A transaction that gets a new version between the two reads is returned once.
+func (s ledger) transactionsAsOf(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
+	filter ports.TransactionFilter, page domain.PageRequest,
+) (domain.Page[domain.Transaction], error) {
+	at := s.TimeParam(filter.AsOf)
+	present := s.asOfQuery(selectPresentAsOf, tenant, connection)
+	present.Add(presentInEffect, at)
+	replaced := s.asOfQuery(selectReplacedAsOf, tenant, connection)
+	replaced.Add(replacedInEffect, at, at)
+	for _, q := range []*gormstore.Query{present, replaced} {
+		if err := addAsOfFilter(q, tenant, connection, filter, page); err != nil {
+			return domain.Page[domain.Transaction]{}, err
+		}
+	}
+	presentRows, err := s.readAsOf(ctx, present, page)
+	if err != nil {
+		return domain.Page[domain.Transaction]{}, err
+	}
+	if !presentRows.Next.IsZero() {
+		last := presentRows.Next
+		replaced.Add(" AND (date, id) >= (?, ?)", last.Key, gormstore.UUID(last.ID))
+	}
+	replacedRows, err := s.readAsOf(ctx, replaced, page)
+	if err != nil {
+		return domain.Page[domain.Transaction]{}, err
+	}
+	return mergeAsOf(presentRows, replacedRows, page), nil
+}
+
+// asOfQuery returns a query on the records of a connection, or on their versions.
+func (s ledger) asOfQuery(text string, tenant domain.TenantID, connection domain.ConnectionID) *gormstore.Query {
+	return gormstore.NewQuery(text+"connection_id = ? AND "+gormstore.TenantIs(s.Dialect, "tenant_id"),
+		gormstore.UUID(connection.UUID), gormstore.UUID(tenant.UUID))
+}
+
+// addAsOfFilter adds the conditions of a filter and of a page.
+func addAsOfFilter(q *gormstore.Query, tenant domain.TenantID, connection domain.ConnectionID,
+	filter ports.TransactionFilter, page domain.PageRequest,
+) error {
+	addFilter(q, filter)
+	if filter.ExternalID != "" {
+		q.Add(" AND id IN (SELECT id FROM transactions WHERE connection_id = ? AND external_id = ? AND tenant_id = ?"+
+			" UNION ALL SELECT transaction_id FROM transaction_past_ids"+
+			" WHERE connection_id = ? AND external_id = ? AND tenant_id = ?)",
+			gormstore.UUID(connection.UUID), filter.ExternalID, gormstore.UUID(tenant.UUID),
+			gormstore.UUID(connection.UUID), filter.ExternalID, gormstore.UUID(tenant.UUID))
+	}
+	if page.After.IsZero() {
+		return nil
+	}
+	if _, err := domain.ParseDate(page.After.Key); err != nil {
+		return gormstore.InvalidCursor()
+	}
+	q.Add(" AND (date, id) < (?, ?)", page.After.Key, gormstore.UUID(page.After.ID))
+	return nil
+}
+
+// readAsOf runs a query for a page of versions.
+func (s ledger) readAsOf(ctx context.Context, q *gormstore.Query, page domain.PageRequest) (
+	domain.Page[domain.Transaction], error,
+) {
+	q.Add(" ORDER BY date DESC, id DESC")
+	row := gormstore.NewTransactionRow()
+	return gormstore.Paged(ctx, s.Rows, q, page, asOfTargets(&row), row.Domain, datePosition)
+}
+
+// mergeAsOf merges two pages of versions into one. If a transaction is in both, the present version remains.
+func mergeAsOf(present, replaced domain.Page[domain.Transaction], request domain.PageRequest,
+) domain.Page[domain.Transaction] {
+	seen := make(map[domain.TransactionID]bool, len(present.Items))
+	for i := range present.Items {
+		seen[present.Items[i].ID] = true
+	}
+	more := !present.Next.IsZero() || !replaced.Next.IsZero()
+	all := present.Items
+	for _, t := range replaced.Items {
+		if !seen[t.ID] {
+			all = append(all, t)
+		}
+	}
+	slices.SortStableFunc(all, func(x, y domain.Transaction) int {
+		return cmp.Or(cmp.Compare(y.Date, x.Date), bytes.Compare(y.ID.UUID[:], x.ID.UUID[:]))
+	})
+	// Behind the end of a page that is not the last one, the other page may lack rows.
+	end := domain.Position{}
+	for _, next := range []domain.Position{present.Next, replaced.Next} {
+		if !next.IsZero() && (end.IsZero() || after(next, end)) {
+			end = next
+		}
+	}
+	built := domain.PageBuilder[domain.Transaction]{Request: request}
+	for i := range all {
+		if built.Complete() || built.Full() || !end.IsZero() && after(end, datePosition(all[i])) {
+			more = true
+			break
+		}
+		built.Add(all[i])
+	}
+	merged := domain.Page[domain.Transaction]{Items: built.Items}
+	if n := len(built.Items); more && n > 0 {
+		merged.Next = datePosition(built.Items[n-1])
+	}
+	return merged
+}
+
+// after reports whether the position x has a later date than y, or the same date and a higher id.
+func after(x, y domain.Position) bool {
+	return cmp.Or(cmp.Compare(x.Key, y.Key), bytes.Compare(x.ID[:], y.ID[:])) > 0
+}

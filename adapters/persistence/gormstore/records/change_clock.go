@@ -1,0 +1,66 @@
+package records
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+)
+
+// The table change_clocks contains the time of the last change of each connection's records. The versions that a
+// transaction writes have a higher time than all versions that were written before, although the clocks of the replicas
+// differ. The row of a connection is locked until the transaction ends, so that the times rise in the order of the
+// commits. A close of a period takes its time from the same row.
+
+// tickSQL returns the statement that advances the clock of a connection. Its parameters are the connection, the tenant
+// and the present time. It returns the new time.
+func tickSQL(dialect string) string {
+	next := "greatest(excluded.last_at, change_clocks.last_at + interval '1 microsecond')"
+	if dialect == "sqlite" {
+		next = "max(excluded.last_at, change_clocks.last_at + 1)"
+	}
+	return `INSERT INTO change_clocks (connection_id, tenant_id, last_at) VALUES (?, ?, ?)
+		ON CONFLICT (connection_id, tenant_id) DO UPDATE SET last_at = ` + next + ` RETURNING last_at`
+}
+
+// tick advances the clock of a connection and returns the new time: the given time, or a microsecond after the last one
+// if that is later. A time has a precision of microseconds.
+func tick(tx gormstore.Tx, tenant, connection uuid.UUID, at time.Time) (next time.Time, err error) {
+	q := gormstore.NewQuery(tickSQL(tx.Name()), gormstore.UUID(connection), gormstore.UUID(tenant),
+		gormstore.At(at.UTC().Truncate(time.Microsecond)).Param(tx.Name()))
+	err = tx.Read(q.AsRead([]any{gormstore.ScanTarget(&next)}, func() error { return nil }))
+	return next, err
+}
+
+// stamp sets the time of the changes that the writer makes. The connection must be known.
+func (p *pageWriter) stamp() (err error) {
+	p.At, err = tick(p.tx, p.pull.Tenant, p.pull.Connection, p.At)
+	if p.page != nil {
+		p.page.At = p.At
+	}
+	return err
+}
+
+// stampPublication sets the time of a publication. Accounts may move from other connections, so the time is also higher
+// than the last times of these connections.
+func (b *publisher) stampPublication() error {
+	for _, published := range b.w.Accounts {
+		if published.Continues.IsZero() {
+			continue
+		}
+		q := gormstore.NewQuery(`SELECT last_at FROM change_clocks WHERE tenant_id = ? AND connection_id = (
+			SELECT connection_id FROM accounts WHERE id = ? AND tenant_id = ?)`,
+			gormstore.UUID(b.pull.Tenant), gormstore.UUID(published.Continues.UUID), gormstore.UUID(b.pull.Tenant))
+		var last time.Time
+		if err := b.tx.Read(q.AsRead([]any{gormstore.ScanTarget(&last)}, func() error { return nil })); err != nil {
+			return err
+		}
+		if next := last.Add(time.Microsecond); b.At.Before(next) {
+			b.At = next
+		}
+	}
+	err := b.stamp()
+	b.w.At = b.At
+	return err
+}

@@ -1,0 +1,359 @@
+package records
+
+import (
+	"context"
+	"errors"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/records"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// Claim locks the pull's row, so that concurrent claims of one pull run one after the other. If several pulls of a
+// connection are claimed, the unique index over pulls under way lets only one pull start. Claim does not use SKIP
+// LOCKED, because a locked pull would then look missing.
+func (s pulls) Claim(ctx context.Context, lease domain.Lease, at time.Time) (claimed ports.Claimed, err error) {
+	isGone := false
+	err = s.Background().Change(ctx, func(tx gormstore.Tx) error {
+		row, err := s.lockByID(tx.DB, lease.Pull)
+		if err != nil {
+			return err
+		}
+		v, err := s.claimView(tx.DB, row)
+		if err != nil {
+			return err
+		}
+		admission, err := records.Admit(v, at)
+		if err != nil {
+			return err
+		}
+		if err := s.endReplaced(tx.DB, admission, v.Pull.ID); err != nil {
+			return err
+		}
+		if isGone = admission.Gone; isGone {
+			return nil
+		}
+		source := claimSource{scopeSource{s.Dialect, tx.DB, v.Pull}, tx}
+		started, complete, err := records.Claim(v, admission.Awaited, source, at)
+		if err != nil {
+			return err
+		}
+		claimed = started
+		return saveClaim(tx.DB, claimed.Pull, complete, lease)
+	})
+	if err == nil && isGone { // the transaction has committed
+		err = domain.NotFoundError()
+	}
+	if err != nil {
+		return ports.Claimed{}, err
+	}
+	return claimed, nil
+}
+
+// claimView returns what records.Admit needs to know of the locked pull. If the pull has not started, and another pull
+// of the connection awaits accounts, claimView locks the other pull, too.
+func (s pulls) claimView(tx *gorm.DB, row gormstore.PullRow) (records.ClaimView, error) {
+	c, err := gormstore.First[gormstore.ConnectionRow](tx.Where("id = ? AND tenant_id = ?", row.Connection, row.Tenant))
+	if err != nil {
+		return records.ClaimView{}, err
+	}
+	v := records.ClaimView{LeaseUntil: row.LeaseUntil.Time, Complete: row.Complete, Connection: c.Domain()}
+	if v.Pull, err = row.Domain(); err == nil && row.State == gormstore.StateQueued {
+		v.UnderWay, err = s.underWay(tx, row)
+	}
+	return v, err
+}
+
+// underWay returns the pull of the connection of the queued pull that is under way; nil if there is none. It locks a
+// pull that awaits accounts, and reads its progress.
+func (s pulls) underWay(tx *gorm.DB, queued gormstore.PullRow) (*records.UnderWay, error) {
+	var rows []gormstore.PullRow
+	err := tx.Select("state", "lease_until", "not_before", "last_error", "started_at").
+		Where("connection_id = ? AND "+gormstore.IsUnderWay, queued.Connection).
+		Where(gormstore.TenantIs(s.Dialect, "tenant_id"), queued.Tenant).Limit(1).Find(&rows).Error
+	if err != nil || len(rows) == 0 {
+		return nil, err
+	}
+	other := records.UnderWay{Pull: rows[0].Summary(), LeaseUntil: rows[0].LeaseUntil.Time}
+	if !other.AwaitsAccount() {
+		return &other, nil
+	}
+	row, err := gormstore.First[gormstore.PullRow](
+		gormstore.Locked(tx, gormstore.ForUpdate).
+			Where("connection_id = ? AND "+gormstore.IsAwaiting, queued.Connection).
+			Where(gormstore.TenantIs(s.Dialect, "tenant_id"), queued.Tenant),
+	)
+	if errors.Is(err, domain.NotFound) { // a worker has just resumed the waiting pull
+		return &records.UnderWay{Pull: domain.Pull{State: domain.PullRunning}, LeaseUntil: other.NotBefore}, nil
+	}
+	if err == nil {
+		other.Pull, err = row.Domain()
+	}
+	return &other, err
+}
+
+// endReplaced stores the pull that the admission ends, if any. It moves deliveries of this pull to the pull with the id
+// next.
+func (s pulls) endReplaced(tx *gorm.DB, a records.Admission, next domain.PullID) error {
+	if a.Ended == nil {
+		return nil
+	}
+	if err := s.moveAwaiting(tx, *a.Ended, a.Awaited, next); err != nil {
+		return err
+	}
+	return tx.Model(&gormstore.PullRow{}).Where("id = ? AND tenant_id = ?", a.Ended.ID.UUID, a.Ended.Tenant.UUID).
+		Updates(endColumns(*a.Ended)).Error
+}
+
+// unlimited is a value for the parameter maxBytes of AttachedDeliveries that allows scopes of any size.
+const unlimited = math.MaxInt32
+
+// scopeSource implements records.ScopeSource for a pull. The pull must be locked, so that no delivery can be attached
+// meanwhile.
+type scopeSource struct {
+	dialect gormstore.Dialect
+	tx      *gorm.DB
+	pull    domain.Pull
+}
+
+// attached returns a query of the pull's deliveries with scopes of at most maxBytes.
+func (s scopeSource) attached(maxBytes int) *gorm.DB {
+	return s.tx.Table("(?) AS attached", s.dialect.AttachedDeliveries(s.pull, maxBytes))
+}
+
+// Scopes returns each distinct scope once, at the position of the last delivery with this scope. The receipt of
+// webhooks waits for the lock on the pull, so the query must be fast even for thousands of deliveries.
+func (s scopeSource) Scopes() ([]domain.PullScope, error) {
+	var stored []string
+	err := s.attached(unlimited).Group("scope").Order("max(received_at), max(CAST(id AS text))").
+		Pluck("scope", &stored).Error
+	if err != nil {
+		return nil, err
+	}
+	return scopesOf(stored)
+}
+
+// scopesOf decodes stored scopes.
+func scopesOf(stored []string) ([]domain.PullScope, error) {
+	scopes := make([]domain.PullScope, len(stored))
+	for i, text := range stored {
+		if err := gormstore.DecodeJSON(text, &scopes[i]); err != nil {
+			return nil, err
+		}
+	}
+	return scopes, nil
+}
+
+// ScopesExceed adds up the sizes, and stops at the first delivery at which the sum exceeds the limit.
+func (s scopeSource) ScopesExceed(bytes int) (bool, error) {
+	sizes := s.attached(unlimited).Select("sum(octet_length(scope)) OVER (ROWS UNBOUNDED PRECEDING) AS bytes")
+	var found []int
+	err := s.tx.Table("(?) AS sizes", sizes).Where("bytes > ?", bytes).Limit(1).Pluck("bytes", &found).Error
+	return len(found) > 0, err
+}
+
+// maxSignalScope is the maximum size in bytes of a scope with a signal (a report about the account reference as a
+// whole). A scope with a signal is small, because it names no rows.
+const maxSignalScope = 1024
+
+// LastScopes reads only scopes of at most maxSignalScope bytes.
+func (s scopeSource) LastScopes() (signals, consents []domain.PullScope, err error) {
+	if signals, err = s.last(`%"signal":"%`, 1); err == nil {
+		consents, err = s.last(`%"consents":[%`, domain.MaxConsentReports)
+	}
+	return signals, consents, err
+}
+
+// last returns the last scopes whose JSON matches the LIKE pattern, in the order of receipt.
+func (s scopeSource) last(pattern string, limit int) ([]domain.PullScope, error) {
+	var stored []string
+	err := s.attached(maxSignalScope).Where("scope LIKE ?", pattern).
+		Order("received_at DESC, CAST(id AS text) DESC").Limit(limit).Pluck("scope", &stored).Error
+	if err != nil {
+		return nil, err
+	}
+	slices.Reverse(stored)
+	return scopesOf(stored)
+}
+
+// mergedScope returns the pull's own scope, merged with the scopes of its deliveries. The caller must have locked the
+// pull.
+func (s pulls) mergedScope(tx *gorm.DB, p domain.Pull) (domain.PullScope, error) {
+	return records.MergeDeliveries(p.Scope, scopeSource{s.Dialect, tx, p})
+}
+
+// saveClaim stores the start of the attempt, and whether the pull is complete (reads everything that the vendor has).
+// The unique index over pulls under way lets only one pull of a connection start. Errors: NotDue if another pull of the
+// connection was claimed first.
+//
+// saveClaim must be a single UPDATE. A second UPDATE of the same row would check the foreign key, for which PostgreSQL
+// locks the row of the connection. A deletion of the connection holds this lock while it waits for the pull. The
+// deletion and the claim would deadlock.
+func saveClaim(tx *gorm.DB, p domain.Pull, complete bool, lease domain.Lease) error {
+	scope, err := gormstore.EncodeJSON(p.Scope)
+	if err != nil {
+		return err
+	}
+	columns := map[string]any{
+		"state": gormstore.StateRunning, "scope": scope, "complete": complete, "attempts": p.Attempts,
+		"not_before": nil, "started_at": gormstore.At(p.StartedAt),
+		"lease_id": lease.ID.UUID, "lease_until": gormstore.At(lease.Until),
+	}
+	if !p.Progress.Planned && p.Progress.Awaited != nil { // p has taken over the awaited accounts of another pull
+		if columns["progress"], err = gormstore.EncodeJSON(p.Progress); err != nil {
+			return err
+		}
+	}
+	err = tx.Model(&gormstore.PullRow{}).
+		Where("id = ? AND tenant_id = ?", p.ID.UUID, p.Tenant.UUID).
+		Updates(columns).
+		Error
+	if gormstore.IsDuplicate(err) {
+		return records.Blocked(0) // another pull of the connection was claimed first
+	}
+	return err
+}
+
+// claimSource implements records.ClaimSource for a pull.
+type claimSource struct {
+	scopeSource
+
+	reader gormstore.Tx
+}
+
+// ofConnection returns a query for rows of the pull's connection.
+func (s claimSource) ofConnection() *gorm.DB {
+	return s.tx.Where("connection_id = ?", s.pull.Connection.UUID).
+		Where(gormstore.TenantIs(s.dialect, "tenant_id"), s.pull.Tenant.UUID)
+}
+
+// SucceededSince ignores pulls that started before start, unless start is zero.
+func (s claimSource) SucceededSince(start time.Time) (bool, error) {
+	var ids []string
+	err := s.ofConnection().Model(&gormstore.PullRow{}).Where(gormstore.IsSucceeded).
+		Where("? OR started_at >= ?", start.IsZero(), gormstore.At(start)).Limit(1).Pluck("id", &ids).Error
+	return len(ids) > 0, err
+}
+
+// IsEmpty reads at most one row.
+func (s claimSource) IsEmpty() (bool, error) {
+	var ids []string
+	err := s.ofConnection().Table(gormstore.TransactionTable).Limit(1).Pluck("external_id", &ids).Error
+	return len(ids) == 0, err
+}
+
+// RemovedAccounts sorts the ids in Go, because databases can sort texts in other orders.
+func (s claimSource) RemovedAccounts() ([]string, error) {
+	var ids []string
+	err := s.tx.Model(&gormstore.AccountRow{}).
+		Where("connection_id = ? AND tenant_id = ?", s.pull.Connection.UUID, s.pull.Tenant.UUID).
+		Where("removed_at IS NOT NULL").Pluck("external_id", &ids).Error
+	slices.Sort(ids)
+	return ids, err
+}
+
+// Quarantine reads only the columns of the keys.
+func (s claimSource) Quarantine() ([]domain.QuarantineKey, error) {
+	var rows []quarantinedRow
+	err := quarantineOf(s.tx, s.pull.Tenant.UUID, s.pull.Connection.UUID).Select("kind", "row_key").Find(&rows).Error
+	return gormstore.ConvertAll(rows, quarantinedRow.key), err
+}
+
+// Replaceable runs one query.
+func (s claimSource) Replaceable(start time.Time) (removed, carriedOver bool, err error) {
+	id, tenant := gormstore.UUID(s.pull.Connection.UUID), gormstore.UUID(s.pull.Tenant.UUID)
+	q := gormstore.NewQuery(
+		"SELECT EXISTS (SELECT 1 FROM transactions WHERE connection_id = ? AND removed_at >= ? AND "+
+			gormstore.TenantIs(s.dialect, "tenant_id")+")",
+		id,
+		gormstore.At(start).Param(s.tx.Name()),
+		tenant,
+	)
+	q.Add(" OR EXISTS (SELECT 1 FROM transaction_past_ids WHERE connection_id = ? AND tenant_id = ?)", id, tenant)
+	q.Add(", EXISTS (SELECT 1 FROM carried_over_transactions WHERE connection_id = ? AND tenant_id = ?)", id, tenant)
+	err = s.reader.Read(q.AsRead([]any{&removed, &carriedOver}, func() error { return nil }))
+	return removed, carriedOver, err
+}
+
+// NextRemoved merges the scopes of the queued pull without locking the pull.
+func (s claimSource) NextRemoved() ([]string, error) {
+	queued, err := gormstore.First[gormstore.PullRow](s.ofConnection().Where(gormstore.IsQueued))
+	if errors.Is(err, domain.NotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	next, err := queued.Domain()
+	if err != nil {
+		return nil, err
+	}
+	scope, err := records.MergeDeliveries(next.Scope, scopeSource{s.dialect, s.tx, next})
+	return scope.Removed, err
+}
+
+// lockByID locks a pull of any tenant. A distributed database can lock a row only on the server of the row's tenant; in
+// such a database, lockByID first looks up the tenant of the pull. Errors: NotFound.
+func (s pulls) lockByID(tx *gorm.DB, id domain.PullID) (gormstore.PullRow, error) {
+	query := gormstore.Locked(tx, gormstore.ForUpdate).Where("id = ?", id.UUID)
+	if s.Dialect.Distributed() {
+		tenant, err := tenantOfPull(tx, id)
+		if err != nil {
+			return gormstore.PullRow{}, err
+		}
+		query = query.Where("tenant_id = ?", tenant)
+	}
+	return gormstore.First[gormstore.PullRow](query)
+}
+
+// TenantOf reads one row by its id, also in a distributed database.
+func (s pulls) TenantOf(ctx context.Context, id domain.PullID) (tenant domain.TenantID, err error) {
+	err = s.Background().Read(ctx, func(db *gorm.DB) error {
+		tenant.UUID, err = tenantOfPull(db, id)
+		return err
+	})
+	return tenant, err
+}
+
+// tenantOfPull returns the id of a pull's tenant. Errors: NotFound.
+func tenantOfPull(tx *gorm.DB, id domain.PullID) (uuid.UUID, error) {
+	row, err := gormstore.First[gormstore.PullRow](tx.Select("tenant_id").Where("id = ?", id.UUID))
+	return row.Tenant, err
+}
+
+// lockRunning locks the pull that runs under the lease, and returns the pull without scope and progress. Errors:
+// LeaseLost if no pull runs under the lease.
+func lockRunning(tx *gorm.DB, lease domain.Lease) (gormstore.PullRow, error) {
+	rows := []gormstore.PullRow{}
+	err := gormstore.Locked(underLease(tx, lease), gormstore.ForUpdate).
+		Omit("scope", "progress").
+		Limit(1).
+		Find(&rows).
+		Error
+	if err != nil {
+		return gormstore.PullRow{}, err
+	}
+	if len(rows) == 0 {
+		return gormstore.PullRow{}, gormstore.LeaseLost()
+	}
+	return rows[0], nil
+}
+
+// underLease restricts a query of pulls to the pull that runs under the lease. The id of the lease
+// is the fencing token.
+func underLease(query *gorm.DB, lease domain.Lease) *gorm.DB {
+	return query.Where("id = ? AND tenant_id = ? AND lease_id = ? AND state = ?", lease.Pull.UUID, lease.Tenant.UUID,
+		lease.ID.UUID, gormstore.StateRunning)
+}
+
+// isLive is an SQL condition on rows of pulls: the connection of the pull is not deleted.
+const isLive = "EXISTS (SELECT 1 FROM connections " +
+	"WHERE connections.id = pulls.connection_id AND connections.tenant_id = pulls.tenant_id " +
+	"AND connections.deleted_at IS NULL)"

@@ -1,0 +1,248 @@
+package records
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"time"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// A period is closed in two steps, because an account can have so many records that reading them takes seconds:
+//
+//  1. readClose reads the records in a snapshot, while other transactions write.
+//  2. A short transaction excludes the writers of the connection and looks for records that have changed since. If
+//     there are none, it stores the closed period. Otherwise step 1 is repeated, from the first changed record on.
+//
+// The last attempt reads the rest of the records in the transaction, so a connection that is always being written can
+// be closed, too.
+const (
+	// closeAttempts is the maximum number of snapshots that are read to close a period.
+	closeAttempts = 4
+	// closeReadTimeout bounds the reading of one snapshot.
+	closeReadTimeout = 50 * time.Second
+	// maxRecent is the maximum number of recent changes in a closeReading. If there are more, all records are read
+	// again.
+	maxRecent = 4096
+)
+
+// checkpointInterval is the number of records between two checkpoints of a closeReading. Tests change it.
+var checkpointInterval = 4096
+
+// closeReading is the digest of the records of an account, as they were in a snapshot.
+type closeReading struct {
+	account accountKeys
+	basis   closeBasis
+	date    domain.Date
+	digest  *books.CloseSum
+	// checkpoints are earlier states of the digest, ascending by id. The first one is the empty digest.
+	checkpoints []closeCheckpoint
+	// mark is a position in the change feed. The snapshot contains all changes up to it.
+	mark int64
+	// recent contains the changes after mark that the snapshot contains: the feed positions of records of the
+	// connection, by id.
+	recent map[uuid.UUID]int64
+}
+
+// closeCheckpoint is the digest of all records whose ids are lower than the member before.
+type closeCheckpoint struct {
+	before uuid.UUID
+	digest *books.CloseSum
+}
+
+// closeBasis contains what the sums of a close depend on besides the records.
+type closeBasis struct {
+	view     ports.AccountView
+	previous domain.Date // the day of the latest close before it; "" if there is none
+}
+
+// closeBasisOf reads the basis of a close.
+func closeBasisOf(db *gorm.DB, account accountKeys, date domain.Date) (b closeBasis, err error) {
+	b.view, err = accountView(db, domain.TenantID{UUID: account.Tenant}, domain.AccountID{UUID: account.ID})
+	if err != nil {
+		return b, err
+	}
+	var previous sql.NullString
+	err = db.Model(&closeRow{}).Where("account_id = ? AND tenant_id = ? AND date < ?",
+		account.ID, account.Tenant, string(date)).Select("max(date)").Scan(&previous).Error
+	b.previous = domain.Date(previous.String)
+	return b, err
+}
+
+// same reports whether a close with the other basis would have the same sums.
+func (b closeBasis) same(other closeBasis) bool {
+	return b.view.Account.Currency == other.view.Account.Currency &&
+		b.view.Account.Connection == other.view.Account.Connection && b.previous == other.previous &&
+		b.view.Completeness.SameBaseline(other.view.Completeness)
+}
+
+// newSum returns a sum without records.
+func (b closeBasis) newSum(date domain.Date) *books.CloseSum {
+	return books.NewCloseSum(b.view.Account, b.view.Completeness, date, b.previous)
+}
+
+// newCloseReading returns a reading without records.
+func newCloseReading(account accountKeys, date domain.Date, basis closeBasis) *closeReading {
+	return &closeReading{
+		account: account, basis: basis, date: date, digest: basis.newSum(date),
+		checkpoints: []closeCheckpoint{{digest: basis.newSum(date)}},
+	}
+}
+
+// rewind returns the reading to the last checkpoint before the record with this id. The result is the id at which the
+// reading continues.
+func (r *closeReading) rewind(id uuid.UUID) (start uuid.UUID) {
+	i := len(r.checkpoints) - 1
+	for i > 0 && bytes.Compare(r.checkpoints[i].before[:], id[:]) > 0 {
+		i--
+	}
+	r.checkpoints = r.checkpoints[:i+1]
+	r.digest = r.checkpoints[i].digest.Clone()
+	return r.checkpoints[i].before
+}
+
+// readClose reads the records of an account in a snapshot. If previous is not nil, only the records from the first
+// change since previous on are read.
+func (s ledger) readClose(
+	ctx context.Context, account accountKeys, date domain.Date, previous *closeReading,
+) (reading *closeReading, err error) {
+	ctx, cancel := context.WithTimeout(ctx, closeReadTimeout)
+	defer cancel()
+	err = s.Dialect.Snapshot(ctx, s.WorkTimeout, func(tx gormstore.SnapshotTx) error {
+		read := func(r gormstore.Read) error { return tx.Read(ctx, r) }
+		basis, err := closeBasisOf(tx.DB.WithContext(ctx), account, date)
+		if err != nil {
+			return err
+		}
+		reading = previous
+		if reading == nil || !reading.basis.same(basis) {
+			reading = newCloseReading(account, date, basis)
+		}
+		start, err := s.rewindToChange(read, reading)
+		if err != nil {
+			return err
+		}
+		if err := s.markRecent(read, reading); err != nil {
+			return err
+		}
+		return s.addRecords(read, reading, start)
+	})
+	return reading, err
+}
+
+// rewindToChange rewinds a reading to the first record that has changed since, and returns the id at which the reading
+// continues. It returns the nil UUID for a reading without a mark.
+func (s ledger) rewindToChange(read func(gormstore.Read) error, r *closeReading) (start uuid.UUID, err error) {
+	if r.recent == nil {
+		return uuid.Nil, nil
+	}
+	first, changed, err := s.firstChange(read, r)
+	if err != nil {
+		return uuid.Nil, err
+	}
+	if !changed {
+		first = uuid.Max
+	}
+	return r.rewind(first), nil
+}
+
+// firstChange returns the lowest id of a record of the connection that has changed since the reading. If there are too
+// many changes to name them, it returns the nil UUID.
+func (s ledger) firstChange(
+	read func(gormstore.Read) error,
+	r *closeReading,
+) (first uuid.UUID, changed bool, err error) {
+	now, complete, err := s.changesAfter(read, r.account, r.mark)
+	if err != nil {
+		return uuid.Nil, false, err
+	}
+	if !complete {
+		return uuid.Nil, true, nil
+	}
+	for id, position := range now {
+		if r.recent[id] != position && (!changed || bytes.Compare(id[:], first[:]) < 0) {
+			first, changed = id, true
+		}
+	}
+	return first, changed, nil
+}
+
+// markRecent sets the mark of a reading, and the recent changes that the present snapshot contains.
+func (s ledger) markRecent(read func(gormstore.Read) error, r *closeReading) error {
+	end := gormstore.NewQueryOf(s.Dialect.FeedEnd(r.account.Tenant))
+	if err := read(end.AsRead([]any{&r.mark}, func() error { return nil })); err != nil {
+		return err
+	}
+	recent, _, err := s.changesAfter(read, r.account, r.mark)
+	r.recent = recent
+	return err
+}
+
+// changesAfter returns the feed positions of the connection's records that changed after the mark, by id. If there are
+// more than maxRecent, complete is false.
+func (s ledger) changesAfter(
+	read func(gormstore.Read) error, account accountKeys, mark int64,
+) (changes map[uuid.UUID]int64, complete bool, err error) {
+	changes = map[uuid.UUID]int64{}
+	q := gormstore.NewQuery("SELECT id, change_tx FROM transactions WHERE tenant_id = ? AND change_tx > ? AND "+
+		gormstore.EqualUnindexed("connection_id")+" ORDER BY change_tx LIMIT ?",
+		gormstore.UUID(account.Tenant), mark, gormstore.UUID(account.Connection), maxRecent+1)
+	var id uuid.UUID
+	var position int64
+	err = read(q.AsRead([]any{(*gormstore.UUID)(&id), &position}, func() error {
+		changes[id] = position
+		return nil
+	}))
+	return changes, len(changes) <= maxRecent, err
+}
+
+// addRecords adds the live records of the account to the reading: those from the id start on, in the order of their
+// ids. It reads them one by one. The database sorts them, on disk if there are many.
+func (s ledger) addRecords(read func(gormstore.Read) error, r *closeReading, start uuid.UUID) error {
+	q := gormstore.NewQuery(
+		selectStates+gormstore.TenantIs(s.Dialect, "tenant_id"),
+		gormstore.UUID(r.account.Connection),
+		gormstore.UUID(r.account.Tenant),
+	)
+	q.Add(" AND account_id = ? AND date <= ? AND removed_at IS NULL AND id >= ? ORDER BY id",
+		gormstore.UUID(r.account.ID), string(r.digest.LastDay()), gormstore.UUID(start))
+	var row stateRow
+	count := 0
+	return read(q.AsRead(row.targets(), func() error {
+		if count++; count%checkpointInterval == 0 {
+			r.checkpoints = append(r.checkpoints, closeCheckpoint{before: row.id, digest: r.digest.Clone()})
+		}
+		r.digest.Add(domain.TransactionID{UUID: row.id}, domain.TransactionStatus(row.status), row.domain())
+		return nil
+	}))
+}
+
+// completeReading makes the reading show the present records of the account, in a transaction that excludes writers. If
+// records have changed and isLast is false, it changes nothing and returns false.
+func (s ledger) completeReading(tx gormstore.Tx, r *closeReading, account accountKeys, isLast bool) (bool, error) {
+	basis, err := closeBasisOf(tx.DB, account, r.date)
+	if err != nil {
+		return false, err
+	}
+	start := uuid.Nil
+	if r.basis.same(basis) {
+		first, changed, err := s.firstChange(tx.Read, r)
+		if err != nil || !changed {
+			return err == nil, err
+		}
+		start = first
+	} else if isLast {
+		*r = *newCloseReading(account, r.date, basis)
+	}
+	if !isLast {
+		return false, nil
+	}
+	return true, s.addRecords(tx.Read, r, r.rewind(start))
+}

@@ -1,0 +1,152 @@
+package records_test
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/shopspring/decimal"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore/records"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
+	"github.com/LerianStudio/aggregator-connections/ports"
+	"github.com/LerianStudio/aggregator-connections/ports/porttest"
+	"github.com/LerianStudio/aggregator-connections/test/kit/storetest"
+)
+
+// pulledAccount is an account that a running pull writes.
+type pulledAccount struct {
+	testing.TB
+	storetest.Backend
+	connection domain.Connection
+	lease      domain.Lease
+	id         domain.AccountID
+	at         time.Time
+}
+
+// newPulledAccount stores an account with n records.
+func newPulledAccount(t testing.TB, b storetest.Backend, n int) *pulledAccount {
+	t.Helper()
+	now := time.Now().UTC().Truncate(time.Microsecond)
+	a := &pulledAccount{TB: t, Backend: b, at: now, connection: domain.Connection{
+		ID: domain.ConnectionID{UUID: uuid.Must(uuid.NewV7())}, Tenant: domain.TenantID{UUID: uuid.New()},
+		Kind: domain.Aggregator, Name: "books", Vendor: "pluggy", AccountRef: uuid.NewString(), Sealed: []byte{1},
+		Revision: 1, CreatedAt: now, UpdatedAt: now, TargetChangedAt: now,
+	}}
+	a.must(b.Connections().Create(t.Context(), a.connection, nil))
+	p, err := b.Pulls().Request(t.Context(), a.connection.Tenant, a.connection.ID, ports.PullRequest{
+		ID: domain.PullID{UUID: uuid.Must(uuid.NewV7())}, Scope: domain.PullScope{Everything: true}, At: now,
+	}, nil)
+	a.must(err)
+	a.lease = domain.Lease{
+		ID: domain.LeaseID{UUID: uuid.New()}, Pull: p.ID, Tenant: p.Tenant, Until: now.Add(time.Hour),
+	}
+	_, err = b.Pulls().Claim(t.Context(), a.lease, now)
+	a.must(err)
+	rows := make([]domain.TransactionData, n)
+	for i := range rows {
+		rows[i] = row(i, int64(i))
+	}
+	a.store(ports.PageWrite{Transactions: rows})
+	page := domain.PageRequest{Limit: 5}
+	accounts, err := b.Ledger().Accounts(t.Context(), a.connection.Tenant, a.connection.ID, page)
+	a.must(err)
+	a.id = accounts.Items[0].ID
+	return a
+}
+
+func (a *pulledAccount) must(err error) {
+	a.Helper()
+	if err != nil {
+		a.Fatal(err)
+	}
+}
+
+// row returns the row of number n with the amount.
+func row(n int, amount int64) domain.TransactionData {
+	return domain.TransactionData{
+		ExternalID: fmt.Sprint("row ", n), Account: "account", Date: "2026-02-10", Status: domain.Posted,
+		Amount: domain.Money{Amount: decimal.New(amount, -2), Currency: "BRL"},
+	}
+}
+
+// store stores a page.
+func (a *pulledAccount) store(w ports.PageWrite) {
+	a.Helper()
+	w.Accounts = []domain.AccountData{{ExternalID: "account", Type: domain.BankAccount, Currency: "BRL"}}
+	w.At, w.LeaseUntil = a.at, a.lease.Until
+	w.NewID = func() domain.TransactionID { return domain.TransactionID{UUID: uuid.Must(uuid.NewV7())} }
+	_, err := a.Pulls().StorePage(a.Context(), a.lease, w)
+	a.must(err)
+}
+
+// check compares a closed period with the present records, from which its adjustments are undone.
+func (a *pulledAccount) check(c books.Close) {
+	a.Helper()
+	page := domain.PageRequest{Limit: 1000}
+	records, err := a.Ledger().Transactions(a.Context(), a.connection.Tenant, a.connection.ID,
+		ports.TransactionFilter{}, page)
+	a.must(err)
+	adjustments, err := a.Ledger().Adjustments(a.Context(), a.connection.Tenant, a.id, c.Date,
+		domain.PageRequest{Limit: 1000})
+	a.must(err)
+	digest, count := porttest.DigestBefore(records.Items, adjustments.Items, a.id, c.Date)
+	if got := hex.EncodeToString(c.Digest[:]); got != digest || c.Count != count {
+		a.Errorf("the digest of %d records is %s, want %s of %d", c.Count, got, digest, count)
+	}
+}
+
+// TestRecordsThatChangeWhileAPeriodIsClosedAreInTheDigest changes records after each of the first snapshots in which
+// the records of a period are read. From the fourth change on, there is no further snapshot, and the records are read
+// while writers are excluded.
+func TestRecordsThatChangeWhileAPeriodIsClosedAreInTheDigest(t *testing.T) {
+	defer records.SetCheckpointInterval(5)()
+	steps := []ports.PageWrite{
+		{Transactions: []domain.TransactionData{row(33, -1)}},
+		{Transactions: []domain.TransactionData{row(100, 7)}},
+		{Removed: []string{"row 12"}},
+		{Transactions: []domain.TransactionData{row(12, 12), row(13, 5)}},
+	}
+	storetest.OnEach(t, func(t *testing.T, b storetest.Backend) {
+		for changes := range len(steps) + 1 {
+			a, snapshots := newPulledAccount(t, b, 40), 0
+			core := *b.Core()
+			core.Dialect = hookedDialect{core.Dialect, func() {
+				if snapshots++; snapshots <= changes {
+					a.store(steps[snapshots-1])
+				}
+			}}
+			c, created, err := records.NewLedger(&core).
+				ClosePeriod(t.Context(), a.connection.Tenant, a.id, books.CloseRequest{
+					Date: "2026-02-28", At: a.at,
+				}, nil)
+			a.must(err)
+			if want := min(changes+1, len(steps)); !created || snapshots != want {
+				t.Errorf("%d changes: %d snapshots were read, want %d", changes, snapshots, want)
+			}
+			a.check(c)
+			a.store(ports.PageWrite{Transactions: []domain.TransactionData{row(20, 9)}}) // an adjustment
+			a.check(c)
+		}
+	})
+}
+
+// hookedDialect is a Dialect that calls a function after each snapshot.
+type hookedDialect struct {
+	gormstore.Dialect
+	afterSnapshot func()
+}
+
+// Snapshot implements gormstore.Dialect.
+func (d hookedDialect) Snapshot(
+	ctx context.Context, timeout time.Duration, fn func(tx gormstore.SnapshotTx) error,
+) error {
+	err := d.Dialect.Snapshot(ctx, timeout, fn)
+	d.afterSnapshot()
+	return err
+}

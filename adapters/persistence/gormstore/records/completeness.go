@@ -1,0 +1,195 @@
+package records
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+
+	"github.com/google/uuid"
+	"github.com/shopspring/decimal"
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// completenessRow is a row of account_completeness: the books.Completeness of an account, encoded as JSON, and the
+// columns that queries about several accounts use.
+type completenessRow struct {
+	Account    uuid.UUID         `gorm:"column:account_id"`
+	Connection uuid.UUID         `gorm:"column:connection_id"`
+	State      string            `gorm:"column:state"`
+	Compared   bool              `gorm:"column:compared"`
+	Drift      gormstore.Instant `gorm:"column:drift_since"`
+	Announced  string            `gorm:"column:announced;<-:false"` // only AnnounceCompleteness writes it
+	Tenant     uuid.UUID         `gorm:"column:tenant_id"`
+}
+
+// TableName returns the name of the table in the schema.
+func (completenessRow) TableName() string { return "account_completeness" }
+
+// balanceRow is a row of account_balances: the balances of an account as they were last read on one day.
+type balanceRow struct {
+	Account    uuid.UUID         `gorm:"column:account_id"`
+	Connection uuid.UUID         `gorm:"column:connection_id"`
+	Day        string            `gorm:"column:day"`
+	At         gormstore.Instant `gorm:"column:read_at"`
+	Currency   string            `gorm:"column:currency"`
+	Balance    string            `gorm:"column:balance"`
+	Posted     string            `gorm:"column:posted"`
+	Anchor     string            `gorm:"column:anchor"`
+	Tenant     uuid.UUID         `gorm:"column:tenant_id"`
+}
+
+// TableName returns the name of the table in the schema.
+func (balanceRow) TableName() string { return "account_balances" }
+
+// domain returns the row as a books.AccountBalance. It returns an error if an amount is not a number, which can happen
+// only if another program wrote the row.
+func (r balanceRow) domain() (books.AccountBalance, error) {
+	b := books.AccountBalance{Day: domain.Date(r.Day), At: r.At.Time, Currency: r.Currency}
+	var failed error
+	for _, column := range []struct {
+		text string
+		into *decimal.Decimal
+	}{{r.Balance, &b.Balance}, {r.Posted, &b.Posted}, {r.Anchor, &b.Anchor}} {
+		amount, err := gormstore.ParseAmount(column.text)
+		*column.into, failed = amount, errors.Join(failed, err)
+	}
+	return b, failed
+}
+
+// Conflict clauses for inserts into account_completeness and account_balances. If the row already exists, it is
+// updated.
+var (
+	upsertCompleteness = clause.OnConflict{
+		Columns:   []clause.Column{{Name: "account_id"}, {Name: "tenant_id"}},
+		DoUpdates: clause.AssignmentColumns([]string{"connection_id", "state", "compared", "drift_since"}),
+	}
+	upsertBalance = clause.OnConflict{
+		Columns: []clause.Column{{Name: "account_id"}, {Name: "day"}, {Name: "tenant_id"}},
+		DoUpdates: clause.AssignmentColumns([]string{
+			"connection_id", "read_at", "currency", "balance", "posted", "anchor",
+		}),
+	}
+)
+
+// saveCompleteness stores c as the completeness of an account.
+func saveCompleteness(tx *gorm.DB, account accountKeys, c books.Completeness) error {
+	state, err := json.Marshal(c)
+	if err != nil {
+		return err
+	}
+	return tx.Clauses(upsertCompleteness).Create(&completenessRow{
+		Account: account.ID, Connection: account.Connection, Tenant: account.Tenant,
+		State: string(state), Compared: c.Known(), Drift: gormstore.At(c.DriftSince()),
+	}).Error
+}
+
+// accountKeys contains the columns of an account that identify it.
+type accountKeys struct {
+	ID         uuid.UUID `gorm:"column:id"`
+	Connection uuid.UUID `gorm:"column:connection_id"`
+	Tenant     uuid.UUID `gorm:"column:tenant_id"`
+	ExternalID string    `gorm:"column:external_id"`
+}
+
+// findAccount returns the keys of an account of the tenant. Errors: NotFound.
+func findAccount(db *gorm.DB, tenant domain.TenantID, id domain.AccountID) (accountKeys, error) {
+	return gormstore.First[accountKeys](db.Table("accounts").Where("id = ? AND tenant_id = ?", id.UUID, tenant.UUID))
+}
+
+// completenessOf returns the completeness of an account, or the zero value if none is stored.
+func completenessOf(db *gorm.DB, account accountKeys) (c books.Completeness, err error) {
+	row, err := gormstore.First[completenessRow](
+		db.Where("account_id = ? AND tenant_id = ?", account.ID, account.Tenant),
+	)
+	if errors.Is(err, domain.NotFound) {
+		return c, nil
+	}
+	if err == nil {
+		err = json.Unmarshal([]byte(row.State), &c)
+	}
+	return c, err
+}
+
+// Completeness reads the account and its completeness.
+func (s ledger) Completeness(
+	ctx context.Context, tenant domain.TenantID, id domain.AccountID,
+) (c books.Completeness, err error) {
+	err = s.Read(ctx, func(db *gorm.DB) error {
+		account, err := findAccount(db, tenant, id)
+		if err == nil {
+			c, err = completenessOf(db, account)
+		}
+		return err
+	})
+	return c, err
+}
+
+// UpdateCompleteness locks the account's row of account_completeness until the transaction commits. If there is no such
+// row yet, nothing is locked. UpdateCompleteness and the pull that stores the first reading may then overwrite each
+// other's change.
+func (s ledger) UpdateCompleteness(ctx context.Context, tenant domain.TenantID, id domain.AccountID,
+	entries ports.AuditEntries, fn func(books.Completeness) (books.Completeness, error),
+) (c books.Completeness, err error) {
+	var refused error
+	err = s.Change(ctx, func(tx gormstore.Tx) error {
+		account, err := findAccount(tx.DB, tenant, id)
+		if err != nil {
+			return err
+		}
+		if c, err = completenessOf(gormstore.Locked(tx.DB, gormstore.ForUpdate), account); err != nil {
+			return err
+		}
+		if c, refused = fn(c); refused != nil {
+			return refused
+		}
+		if err := saveCompleteness(tx.DB, account, c); err != nil {
+			return err
+		}
+		return tx.Record(tenant, entries)
+	})
+	if refused != nil {
+		err = refused
+	}
+	if err != nil {
+		return books.Completeness{}, err
+	}
+	return c, nil
+}
+
+// Balances scans the primary key backwards, so that the latest day comes first.
+func (s ledger) Balances(ctx context.Context, tenant domain.TenantID, account domain.AccountID, window domain.Window,
+	page domain.PageRequest,
+) (domain.Page[books.AccountBalance], error) {
+	var found domain.Page[books.AccountBalance]
+	err := s.Read(ctx, func(db *gorm.DB) (err error) {
+		query := db.Where("account_id = ? AND tenant_id = ?", account.UUID, tenant.UUID).Order("day DESC")
+		if window.From != "" {
+			query = query.Where("day >= ?", string(window.From))
+		}
+		if window.To != "" {
+			query = query.Where("day <= ?", string(window.To))
+		}
+		if !page.After.IsZero() {
+			if _, err := domain.ParseDate(page.After.Key); err != nil {
+				return gormstore.InvalidCursor()
+			}
+			query = query.Where("day < ?", page.After.Key)
+		}
+		found, err = gormstore.ListConverted(
+			query,
+			page,
+			balanceRow.domain,
+			func(b books.AccountBalance) domain.Position {
+				return domain.Position{Key: string(b.Day), ID: account.UUID}
+			},
+		)
+		return err
+	})
+	return found, err
+}

@@ -1,0 +1,24 @@
+package records
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm"
+)
+
+// Rows returns the GORM models of this package.
+func Rows() []any { return []any{&absenceRow{}, &completenessRow{}, &balanceRow{}} }
+
+// SetCheckpointInterval changes checkpointInterval. The returned function undoes the change.
+func SetCheckpointInterval(n int) (undo func()) {
+	before := checkpointInterval
+	checkpointInterval = n
+	return func() { checkpointInterval = before }
+}
+
+// DuePulls returns the text of the SELECT that ListStuck executes. The SELECT finds at most limit stuck pulls.
+func DuePulls(db *gorm.DB, now time.Time, limit int) string {
+	dry := duePulls(db.Session(&gorm.Session{DryRun: true}), now, now).Limit(limit).Pluck("p.id", new([]uuid.UUID))
+	return db.Explain(dry.Statement.SQL.String(), dry.Statement.Vars...)
+}

@@ -1,0 +1,91 @@
+package records
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/records"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// Finish ends an attempt in one transaction. It first stores the readings of a settled pull, then loads what
+// records.Finish needs, and applies the changes.
+func (s pulls) Finish(ctx context.Context, lease domain.Lease, o ports.Outcome) error {
+	return s.Background().Change(ctx, func(tx gormstore.Tx) error {
+		row, err := lockRunning(tx.DB, lease)
+		if err != nil {
+			return err
+		}
+		if err := storeReadings(tx, s.Dialect, row, o); err != nil {
+			return err
+		}
+		c, err := gormstore.First[gormstore.ConnectionRow](gormstore.Locked(tx.DB, gormstore.NoKeyUpdate).
+			Where("id = ? AND tenant_id = ?", row.Connection, row.Tenant))
+		if err != nil {
+			return err
+		}
+		changes, err := records.Finish(records.FinishView{
+			Pull: row.Summary(), Connection: c.Domain(),
+			HeardSince: func(at time.Time) (bool, error) { return heardSince(tx.DB, s.Dialect, c, at) },
+		}, o)
+		if err != nil {
+			return err
+		}
+		return s.applyFinish(tx, row, changes, o.At)
+	})
+}
+
+// applyFinish stores the changes at the end of an attempt of the pull. The revision of the connection does not change,
+// because no operator made the change.
+func (s pulls) applyFinish(tx gormstore.Tx, row gormstore.PullRow, changes records.FinishChanges, at time.Time) error {
+	err := tx.Model(&gormstore.PullRow{}).Where("id = ? AND tenant_id = ?", row.ID, row.Tenant).
+		Updates(endColumns(changes.Pull)).Error
+	if err == nil && changes.Reported {
+		reported := gormstore.RowOfConnection(changes.Connection)
+		err = tx.Model(&gormstore.ConnectionRow{}).Where("id = ? AND tenant_id = ?", row.Connection, row.Tenant).
+			Select(gormstore.ReportedColumns).Updates(reported).Error
+	}
+	if err == nil {
+		err = gormstore.RecordEvents(
+			tx,
+			s.Dialect,
+			gormstore.EventOrigin{Tenant: row.Tenant, Connection: row.Connection, At: at},
+			changes.Events...)
+	}
+	if err == nil && changes.ReferenceStored {
+		err = endStaging(tx.DB, row.Tenant, row.Connection)
+	}
+	if err == nil && changes.NextMayStart {
+		err = s.enqueueNext(tx, row)
+	}
+	return err
+}
+
+// endColumns returns the columns that the end of an attempt sets. A pull that will be retried gets the state 'waiting'
+// and stays under way, so that the next queued pull of the connection cannot start before it.
+func endColumns(p domain.Pull) map[string]any {
+	state := string(p.State)
+	if p.State == domain.PullQueued {
+		state = gormstore.StateWaiting
+	}
+	return map[string]any{
+		"state": state, "last_error": string(p.LastError), "attempts": p.Attempts, "lease_id": nil, "lease_until": nil,
+		"not_before": gormstore.At(p.NotBefore), "finished_at": gormstore.At(p.FinishedAt),
+	}
+}
+
+// enqueueNext enqueues a job for the connection's queued pull, if there is one. The first job of the queued pull may
+// have run too early, while the previous pull was still under way.
+func (s pulls) enqueueNext(tx gormstore.Tx, row gormstore.PullRow) error {
+	var next []uuid.UUID
+	err := tx.Model(&gormstore.PullRow{}).Where("connection_id = ? AND "+gormstore.IsQueued, row.Connection).
+		Where(gormstore.TenantIs(s.Dialect, "tenant_id"), row.Tenant).Pluck("id", &next).Error
+	if err != nil || len(next) == 0 {
+		return err
+	}
+	return tx.Enqueue(next...)
+}

@@ -1,0 +1,235 @@
+package records
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// Accounts returns a page of accounts, ordered by external id. External ids are compared byte by byte. There is one
+// index for the accounts of a connection, and one for the accounts of a tenant.
+func (s ledger) Accounts(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
+	page domain.PageRequest,
+) (domain.Page[domain.Account], error) {
+	if !gormstore.Storable(page.After.Key) {
+		return domain.Page[domain.Account]{}, gormstore.InvalidCursor()
+	}
+	q := gormstore.NewQuery(selectAccounts)
+	if connection.IsZero() {
+		q.Add("tenant_id = ?", gormstore.UUID(tenant.UUID))
+	} else {
+		q.Add("connection_id = ? AND "+gormstore.TenantIs(s.Dialect, "tenant_id"),
+			gormstore.UUID(connection.UUID), gormstore.UUID(tenant.UUID))
+	}
+	if !page.After.IsZero() {
+		q.Add(" AND (external_id, id) > (?, ?)", page.After.Key, gormstore.UUID(page.After.ID))
+	}
+	q.Add(" ORDER BY external_id, id")
+	var row gormstore.AccountRow
+	return gormstore.Paged(ctx, s.Rows, q, page, accountTargets(&row),
+		func() (domain.Account, error) { return row.Domain() },
+		func(a domain.Account) domain.Position { return domain.Position{Key: a.ExternalID, ID: a.ID.UUID} })
+}
+
+// Account reads one account.
+func (s ledger) Account(ctx context.Context, tenant domain.TenantID, id domain.AccountID) (domain.Account, error) {
+	var a domain.Account
+	err := s.Read(ctx, func(db *gorm.DB) error {
+		row, err := gormstore.First[gormstore.AccountRow](db.Where("id = ? AND tenant_id = ?", id.UUID, tenant.UUID))
+		if err != nil {
+			return err
+		}
+		a, err = row.Domain()
+		return err
+	})
+	return a, err
+}
+
+// selectTransactions is a SELECT of the columns that callers see. It also selects the position in the feed. The text
+// ends with WHERE, so the user of the constant must append a condition. Amounts are selected as text in both databases,
+// so that every digit is read.
+var selectTransactions = "SELECT " + gormstore.SelectedColumns(gormstore.IsRead) + " FROM transactions WHERE "
+
+// Transaction reads one transaction. The caller does not know to which connection the transaction belongs, so
+// the query searches every partition of a partitioned table.
+func (s ledger) Transaction(ctx context.Context, tenant domain.TenantID,
+	id domain.TransactionID,
+) (domain.Transaction, error) {
+	q := gormstore.NewQuery(selectTransactions+"id = ? AND "+gormstore.TenantIs(s.Dialect, "tenant_id"),
+		gormstore.UUID(id.UUID), gormstore.UUID(tenant.UUID))
+	row := gormstore.NewTransactionRow()
+	one := domain.PageRequest{Limit: 1}
+	found, err := gormstore.Paged(ctx, s.Lookup, q, one, row.Targets(), row.Domain, datePosition)
+	if err == nil && len(found.Items) == 0 {
+		err = domain.NotFoundError()
+	}
+	if err != nil {
+		return domain.Transaction{}, err
+	}
+	return found.Items[0], nil
+}
+
+// Transactions returns a page of transactions ordered by date, newest first, including removed
+// transactions. Dates are stored as YYYY-MM-DD and compared as text. The query scans the index over
+// connection, date and id backwards.
+func (s ledger) Transactions(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
+	filter ports.TransactionFilter, page domain.PageRequest,
+) (domain.Page[domain.Transaction], error) {
+	if !gormstore.Storable(filter.ExternalID) {
+		return domain.Page[domain.Transaction]{}, nil
+	}
+	if !filter.AsOf.IsZero() {
+		return s.transactionsAsOf(ctx, tenant, connection, filter, page)
+	}
+	q := gormstore.NewQuery(selectTransactions+"connection_id = ? AND "+gormstore.TenantIs(s.Dialect, "tenant_id"),
+		gormstore.UUID(connection.UUID), gormstore.UUID(tenant.UUID))
+	addFilter(q, filter)
+	if filter.ExternalID != "" {
+		q.Add(" AND (external_id = ? OR id IN (SELECT transaction_id FROM transaction_past_ids"+
+			" WHERE connection_id = ? AND external_id = ? AND tenant_id = ?))",
+			filter.ExternalID, gormstore.UUID(connection.UUID), filter.ExternalID, gormstore.UUID(tenant.UUID))
+	}
+	if !page.After.IsZero() {
+		if _, err := domain.ParseDate(page.After.Key); err != nil {
+			return domain.Page[domain.Transaction]{}, gormstore.InvalidCursor()
+		}
+		q.Add(" AND (date, id) < (?, ?)", page.After.Key, gormstore.UUID(page.After.ID))
+	}
+	q.Add(" ORDER BY date DESC, id DESC")
+	row := gormstore.NewTransactionRow()
+	return gormstore.Paged(ctx, s.Rows, q, page, row.Targets(), row.Domain, datePosition)
+}
+
+// addFilter adds the conditions of a filter, except those of ExternalID and AsOf.
+func addFilter(q *gormstore.Query, filter ports.TransactionFilter) {
+	for _, narrow := range []struct{ condition, value string }{
+		{" AND date >= ?", string(filter.Window.From)},
+		{" AND date <= ?", string(filter.Window.To)},
+		{" AND status = ?", string(filter.Status)},
+	} {
+		if narrow.value != "" {
+			q.Add(narrow.condition, narrow.value)
+		}
+	}
+	if !filter.Account.IsZero() {
+		q.Add(" AND account_id = ?", gormstore.UUID(filter.Account.UUID))
+	}
+}
+
+// Changes returns the changes whose positions are below Dialect.VisibleBefore. One statement reads both this bound and
+// the rows, so that both come from the same snapshot of the database.
+func (s ledger) Changes(ctx context.Context, tenant domain.TenantID,
+	page domain.PageRequest,
+) (domain.FeedPage, error) {
+	keys, err := s.feedCipher.load(ctx, s.Core)
+	if err != nil {
+		return domain.FeedPage{}, err
+	}
+	if page.After == domain.FeedEnd {
+		return s.feedEnd(ctx, tenant, keys)
+	}
+	after, err := keys.decode(tenant, page.After)
+	if err != nil {
+		return domain.FeedPage{}, err
+	}
+	owner := gormstore.UUID(tenant.UUID)
+	q := gormstore.NewQuery(gormstore.SelectFeed+"tenant_id = ?", owner, owner, owner)
+	q.Add(
+		" AND (change_tx, id) > (?, ?) AND change_tx < "+s.Dialect.VisibleBefore(""),
+		after,
+		gormstore.UUID(page.After.ID),
+	)
+	q.Add(" ORDER BY change_tx, id LIMIT ?", page.Limit+1)
+	row := gormstore.NewTransactionRow()
+	page.MaxBytes -= page.MaxBytes / changedShare
+	place, feed, found := after, domain.FeedPage{}, domain.PageBuilder[domain.Transaction]{Request: page}
+	columns := append(row.Targets(), (*gormstore.Text)(&row.Adjusts))
+	add := gormstore.AddTo(&found, &feed.More, func() (domain.Transaction, error) {
+		place = row.ChangeSeq
+		return row.Domain()
+	})
+	if err := s.Rows(ctx, q.String(), q.Args, columns, add); err != nil && !errors.Is(err, gormstore.ErrStop) {
+		return domain.FeedPage{}, err
+	}
+	feed.Items = found.Items
+	feed.Next = domain.Position{Key: keys.encode(tenant, place), ID: page.After.ID}
+	if n := len(feed.Items); n > 0 {
+		feed.Next.ID = feed.Items[n-1].ID.UUID
+	}
+	return feed, s.addChanged(ctx, tenant, feed.Items)
+}
+
+// changedShare is the part of a page of the feed that is reserved for the names of changed members: one sixteenth.
+const changedShare = 16
+
+// selectPrevious is a SELECT of the previous versions of transactions. It reads no metadata of these versions, but only
+// compares it.
+var selectPrevious = "SELECT v.metadata IS NOT DISTINCT FROM t.metadata, " + gormstore.SelectedColumnsOf(
+	"v.",
+	isPrevious,
+) + " FROM transactions t JOIN transaction_versions v ON v.connection_id = t.connection_id AND v.id = t.id" +
+	" AND v.version = t.version - 1 AND v.tenant_id = t.tenant_id WHERE t.tenant_id = ? AND "
+
+// isPrevious reports whether the column is part of selectPrevious.
+func isPrevious(c gormstore.Column) bool {
+	return gormstore.IsVersioned(c) && !c.Is(gormstore.Unread) && c.Name != "metadata"
+}
+
+// addChanged sets Changed of the transactions. If a transaction has changed since it was read, Changed stays nil: a
+// later item of the feed shows the change.
+func (s ledger) addChanged(ctx context.Context, tenant domain.TenantID, items []domain.Transaction) error {
+	place, ids := make(map[domain.TransactionID]*domain.Transaction, len(items)), []string(nil)
+	for i := range items {
+		switch t := &items[i]; {
+		case t.Erased():
+			t.Changed = domain.ChangedMembers(nil, t)
+		case t.Version > 1:
+			place[t.ID], ids = t, append(ids, t.ID.String())
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	which := s.Dialect.AnyOf("t.id", ids)
+	q := gormstore.NewQuery(selectPrevious+which.SQL, append([]any{gormstore.UUID(tenant.UUID)}, which.Vars...)...)
+	row, sameMetadata := gormstore.NewTransactionRow(), false
+	return s.Rows(ctx, q.String(), q.Args, append([]any{&sameMetadata}, row.TargetsOf(isPrevious)...), func() error {
+		previous, err := row.Domain()
+		if err != nil {
+			return err
+		}
+		present := place[previous.ID]
+		if previous.Version != present.Version-1 {
+			return nil
+		}
+		if previous.Metadata = present.Metadata; !sameMetadata {
+			previous.Metadata = append(slices.Clip(present.Metadata), ' ')
+		}
+		present.Changed = domain.ChangedMembers(&previous, present)
+		return nil
+	})
+}
+
+// feedEnd returns an empty page at the present end of the feed. The position is after all rows of the last change.
+func (s ledger) feedEnd(ctx context.Context, tenant domain.TenantID, keys *feedKeys) (domain.FeedPage, error) {
+	q := gormstore.NewQueryOf(s.Dialect.FeedEnd(tenant.UUID))
+	var place int64
+	err := s.Lookup(ctx, q.String(), q.Args, []any{&place}, func() error { return nil })
+	return domain.FeedPage{Next: domain.Position{Key: keys.encode(tenant, place), ID: uuid.Max}}, err
+}
+
+// FeedHold runs the statement of Dialect.FeedHold.
+func (s ledger) FeedHold(ctx context.Context) (hold ports.FeedHold, err error) {
+	var seconds float64
+	err = s.Rows(ctx, s.Dialect.FeedHold(), nil, []any{&hold.Writer, &seconds}, func() error { return nil })
+	hold.Age = time.Duration(seconds * float64(time.Second))
+	return hold, err
+}

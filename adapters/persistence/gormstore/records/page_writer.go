@@ -1,0 +1,287 @@
+package records
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/records"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// StorePage compares the page with the stored rows and writes the differences. If the page contains nothing to compare,
+// StorePage writes only the pull's row.
+//
+// If AssumeNew is set, StorePage inserts the rows without a comparison. If one of them is already stored, the insert
+// violates a unique key, and the transaction is rolled back. StorePage then repeats the write with a comparison.
+func (s pulls) StorePage(ctx context.Context, lease domain.Lease, w ports.PageWrite) (domain.Counts, error) {
+	empty := len(w.Accounts)+len(w.Transactions)+len(w.Removed)+len(w.Quarantined)+len(w.Released) == 0
+	if w.Staged == nil && empty {
+		return s.saveProgress(ctx, lease, w)
+	}
+	w.AssumeNew = w.AssumeNew && s.Dialect.RejectsStored()
+	counts, err := s.writePage(ctx, lease, records.NewPage(w), &w.Progress)
+	if w.AssumeNew && gormstore.IsDuplicate(err) {
+		w.AssumeNew = false
+		return s.StorePage(ctx, lease, w)
+	}
+	return counts, err
+}
+
+// Sweep compares a complete listing with the stored rows.
+func (s pulls) Sweep(ctx context.Context, lease domain.Lease, w ports.SweepWrite) (domain.Counts, error) {
+	var progress *domain.Progress
+	if w.Page.Progress.Planned {
+		progress = &w.Page.Progress
+	}
+	return s.writePage(ctx, lease, records.NewSweep(w), progress)
+}
+
+// writePage writes a page. It stores the progress unless it is nil. Accounts are written first, because rows refer to
+// them.
+func (s pulls) writePage(
+	ctx context.Context, lease domain.Lease, page *records.Page, progress *domain.Progress,
+) (domain.Counts, error) {
+	p := newPageWriter(s.Dialect, page.PageWrite)
+	p.page = page
+	return s.runPage(ctx, lease, p, func() error {
+		if err := p.stamp(); err != nil {
+			return err
+		}
+		if err := p.writeAccounts(); err != nil {
+			return err
+		}
+		if err := p.apply(page.Changes(p.view(), recordSource{p})); err != nil {
+			return err
+		}
+		return p.updatePull(progress)
+	})
+}
+
+// runPage runs one transaction. It first executes the reads that p.queries returns, and then calls fn. The first read
+// locks the pull. runPage returns the counts that p has collected. Errors: LeaseLost, and translated database errors.
+func (s pulls) runPage(
+	ctx context.Context, lease domain.Lease, p *pageWriter, fn func() error,
+) (domain.Counts, error) {
+	return s.runPageWithin(ctx, s.WorkTimeout, lease, p, fn)
+}
+
+// runPageWithin is like runPage, but has a parameter for the timeout of the transaction.
+func (s pulls) runPageWithin(
+	ctx context.Context, timeout time.Duration, lease domain.Lease, p *pageWriter, write func() error,
+) (domain.Counts, error) {
+	bounded, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	err := s.Dialect.Transact(bounded, func(tx gormstore.Tx) error {
+		p.tx = tx
+		for _, r := range p.queries(lease) {
+			if err := tx.Read(r); err != nil {
+				return err
+			}
+		}
+		if p.pull.ID == uuid.Nil {
+			return gormstore.LeaseLost()
+		}
+		return write()
+	})
+	if err != nil {
+		return domain.Counts{}, gormstore.Translate(ctx, err)
+	}
+	return p.counts, nil
+}
+
+// saveProgress implements StorePage for a page that contains nothing to compare. It runs a single statement, which is
+// atomic. Errors: LeaseLost.
+func (s pulls) saveProgress(ctx context.Context, lease domain.Lease, w ports.PageWrite) (domain.Counts, error) {
+	progress, err := gormstore.EncodeJSON(&w.Progress)
+	if err != nil {
+		return domain.Counts{}, err
+	}
+	err = s.Background().Write(ctx, func(db *gorm.DB) error {
+		n, err := gormstore.RowsAffected(
+			underLease(db.Model(&gormstore.PullRow{}), lease).Where(isLive).Updates(map[string]any{
+				"lease_until": gormstore.At(w.LeaseUntil),
+				"progress":    progress,
+				"seen_rows": gorm.Expr(
+					"seen_rows + ?",
+					w.Unchanged,
+				),
+				"unchanged": gorm.Expr("unchanged + ?", w.Unchanged),
+			}),
+		)
+		if err == nil && n == 0 {
+			err = gormstore.LeaseLost()
+		}
+		return err
+	})
+	if err != nil {
+		return domain.Counts{}, err
+	}
+	return domain.Counts{Read: w.Unchanged, Unchanged: w.Unchanged}, nil
+}
+
+// transactionKey returns the key of a row of a page.
+func transactionKey(o *domain.TransactionData) string { return o.ExternalID }
+
+// keys returns the key of each item, in the order of items.
+func keys[T any](items []T, key func(*T) string) []string {
+	all := make([]string, 0, len(items))
+	for i := range items {
+		all = append(all, key(&items[i]))
+	}
+	return all
+}
+
+// pageWriter writes one page of a pull, or the result of one sweep. A sweep marks missing rows as removed.
+//
+// A pageWriter locks the pull's row, so that no other page of the connection is written until the database transaction
+// ends. The stored rows therefore do not change between the comparison and the write.
+type pageWriter struct {
+	ports.PageWrite // the argument of StorePage; other writes set only some of the members
+
+	page      *records.Page // nil unless the write has rows to compare
+	dialect   gormstore.Dialect
+	tx        gormstore.Tx
+	pull      gormstore.PullRow
+	changeSeq int64 // the transaction's position in the change feed; 0 until it is read
+	counts    domain.Counts
+
+	stored     map[string]records.Stored   // the stored rows with the external ids of the page, by external id
+	accountIDs map[string]domain.AccountID // ids of accounts by external id, including the accounts of this page
+
+	// firstStored are the external ids of the page's accounts that were not stored before.
+	firstStored []string
+
+	adjustments pendingAdjustments
+}
+
+func newPageWriter(d gormstore.Dialect, w ports.PageWrite) *pageWriter {
+	return &pageWriter{PageWrite: w, dialect: d, accountIDs: map[string]domain.AccountID{}}
+}
+
+// queries returns the first queries of the page's transaction. They lock the pull, and read the stored rows for the
+// comparison. If the page contains transactions, another query reserves the position in the change feed, because such a
+// page usually changes rows.
+func (p *pageWriter) queries(lease domain.Lease) []gormstore.Read {
+	reads := []gormstore.Read{p.lockPull(lease)}
+	if p.page == nil || len(p.page.Rows()) == 0 {
+		return reads
+	}
+	if !p.AssumeNew {
+		reads = append(reads, p.readStored(lease, keys(p.Transactions, transactionKey)))
+	}
+	return append(reads, p.readAccountIDs(lease), p.readChangeSeq(lease))
+}
+
+// lockPull returns a query that locks the pull and reads the columns that a page needs into p.pull. The query also
+// takes the shared lock of the pull's connection (see closes.go). It finds no row if the lease was replaced or has
+// ended, or if the connection is deleted. The id of the lease is the fencing token.
+func (p *pageWriter) lockPull(lease domain.Lease) gormstore.Read {
+	q := gormstore.NewQuery(`SELECT id, tenant_id, connection_id, vendor,
+		seen_accounts, seen_rows, added, modified, removed, unchanged, quarantined,
+		` + p.dialect.ShareConnection("connection_id") + ` FROM pulls WHERE `)
+	q.Add("id = ? AND tenant_id = ? AND lease_id = ? AND state = 'running' AND "+isLive,
+		gormstore.UUID(lease.Pull.UUID), gormstore.UUID(lease.Tenant.UUID), gormstore.UUID(lease.ID.UUID))
+	q.Add(p.dialect.ForUpdate())
+	var row gormstore.PullRow
+	var shared bool
+	counts := &row.Counts
+	return q.AsRead(gormstore.ScanTargets(
+		&row.ID, &row.Tenant, &row.Connection, (*gormstore.Text)(&row.Vendor), &counts.Accounts, &counts.Read,
+		&counts.Added, &counts.Modified, &counts.Removed, &counts.Unchanged, &counts.Quarantined, &shared,
+	), func() error {
+		p.pull = row
+		return nil
+	})
+}
+
+// readChangeSeq returns a query that sets p.changeSeq to the position of the database transaction in the change feed.
+// The query also sets p.adjustments.hasClosedPeriod. An earlier statement must have taken the shared lock of the
+// connection (Dialect.ShareConnection).
+func (p *pageWriter) readChangeSeq(lease domain.Lease) gormstore.Read {
+	tenant := gormstore.UUID(lease.Tenant.UUID)
+	statement := p.dialect.ChangeSeq(
+		lease.Tenant.UUID,
+		"("+selectHasCloses+")",
+		gormstore.UUID(lease.Pull.UUID),
+		tenant,
+		tenant,
+	)
+	return gormstore.NewQueryOf(statement).
+		AsRead([]any{&p.changeSeq, &p.adjustments.hasClosedPeriod}, func() error { return nil })
+}
+
+// ofConnection returns a query that starts with the given text. The query selects the rows with these external ids in
+// the connection of the lease's pull. The connection's id is not known yet, so a subquery finds it.
+func (p *pageWriter) ofConnection(text string, lease domain.Lease, externalIDs []string) *gormstore.Query {
+	tenant := gormstore.UUID(lease.Tenant.UUID)
+	q := gormstore.NewQuery(
+		text+" WHERE connection_id = (SELECT connection_id FROM pulls WHERE id = ? AND tenant_id = ?) AND "+
+			gormstore.TenantIs(p.dialect, "tenant_id"),
+		gormstore.UUID(lease.Pull.UUID),
+		tenant,
+		tenant,
+	)
+	which := p.dialect.AnyOf("external_id", externalIDs)
+	q.Add(" AND "+which.SQL, which.Vars...)
+	return q
+}
+
+// readStored returns the query that adds the stored rows with these external ids to p.stored.
+func (p *pageWriter) readStored(lease domain.Lease, externalIDs []string) gormstore.Read {
+	q := p.ofConnection(
+		"SELECT external_id, id, digest, content_hash, version, first_seen_at, removed_at FROM transactions",
+		lease, externalIDs)
+	var row records.Stored
+	var externalID string
+	var removed gormstore.Instant
+	return q.AsRead([]any{
+		(*gormstore.Text)(&externalID), (*gormstore.UUID)(&row.ID.UUID), digestColumn{&row},
+		gormstore.Hash(row.ContentHash[:]), &row.Version, gormstore.ScanTarget(&row.FirstSeenAt), &removed,
+	}, func() error {
+		if p.stored == nil {
+			p.stored = make(map[string]records.Stored, len(externalIDs))
+		}
+		row.Removed = !removed.IsZero()
+		p.stored[externalID] = row
+		return nil
+	})
+}
+
+// digestColumn scans the digest of a stored row. The digest is empty while the row's present version is archived, and
+// its next version is not yet written.
+type digestColumn struct{ row *records.Stored }
+
+// ScanBytes scans a digest from pgx.
+func (c digestColumn) ScanBytes(value []byte) error {
+	c.row.Archived = len(value) == 0
+	return gormstore.Hash(c.row.Digest[:]).ScanBytes(value)
+}
+
+// Scan scans a digest from database/sql.
+func (c digestColumn) Scan(value any) error {
+	stored, _ := value.([]byte)
+	return c.ScanBytes(stored)
+}
+
+// readAccountIDs returns the query that fills p.accountIDs with the ids of the accounts to which the page's rows refer.
+// Accounts that are not stored get no entry.
+func (p *pageWriter) readAccountIDs(lease domain.Lease) gormstore.Read {
+	var names []string
+	for i := range p.Transactions {
+		if name := p.Transactions[i].Account; name != "" && (len(names) == 0 || names[len(names)-1] != name) {
+			names = append(names, name)
+		}
+	}
+	var name string
+	var id uuid.UUID
+	return p.ofConnection("SELECT external_id, id FROM accounts", lease, names).
+		AsRead([]any{(*gormstore.Text)(&name), (*gormstore.UUID)(&id)}, func() error {
+			p.accountIDs[name] = domain.AccountID{UUID: id}
+			return nil
+		})
+}

@@ -1,0 +1,220 @@
+package records
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/records"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// publishTimeout limits the duration of Publish, which makes a connection's staged rows visible. It is long, because
+// Publish writes all rows of a connection in one transaction.
+const publishTimeout = 10 * time.Minute
+
+// publisher publishes the staged rows of a connection.
+type publisher struct {
+	*pageWriter
+	w ports.Publication
+
+	stagedSince time.Time // the time at which rows of the new reference were first staged
+}
+
+// Publish runs in one transaction, so that readers see either all rows of the new account reference or none.
+func (s pulls) Publish(ctx context.Context, lease domain.Lease, w ports.Publication) (ports.Published, error) {
+	p := newPageWriter(s.Dialect, ports.PageWrite{NewID: w.NewID, At: w.At, LeaseUntil: w.LeaseUntil})
+	b := &publisher{pageWriter: p, w: w}
+	published := ports.Published{}
+	counts, err := s.runPageWithin(ctx, publishTimeout, lease, p, func() (err error) {
+		published.Complete, err = b.publish(s)
+		return err
+	})
+	published.Counts = counts
+	if err != nil {
+		return ports.Published{}, err
+	}
+	return published, nil
+}
+
+// publish stores the accounts, and makes the staged rows visible. It returns the value of Published.Complete.
+func (b *publisher) publish(s pulls) (complete bool, err error) {
+	if err := b.checkTarget(); err != nil {
+		return false, err
+	}
+	if err := b.stampPublication(); err != nil {
+		return false, err
+	}
+	if err := b.reserveChangeSeq(); err != nil {
+		return false, err
+	}
+	accounts, err := b.publishAccounts(s)
+	if err != nil {
+		return false, err
+	}
+	view := records.PublicationView{View: b.view(), Relinked: accounts.Relinked, StagedSince: b.stagedSince}
+	if !accounts.Complete {
+		view.Held = b.w.Unreadable
+	}
+	if err := b.apply(records.Publish(b.w, view, recordSource{b.pageWriter})); err != nil {
+		return false, err
+	}
+	return accounts.Complete, b.updatePull(&b.w.Progress)
+}
+
+func targetChanged() error { return &domain.Error{Kind: domain.Conflict, Code: domain.TargetChanged} }
+
+// checkTarget locks the connection, so that its target cannot change before the transaction ends. Errors: TargetChanged
+// if the connection no longer has the target that was read; LeaseLost if the connection is deleted.
+func (b *publisher) checkTarget() error {
+	row, err := gormstore.First[gormstore.ConnectionRow](gormstore.Locked(b.tx.DB, gormstore.NoKeyUpdate).
+		Where("id = ? AND tenant_id = ? AND deleted_at IS NULL", b.pull.Connection, b.pull.Tenant))
+	if errors.Is(err, domain.NotFound) {
+		return gormstore.LeaseLost()
+	}
+	c := row.Domain()
+	b.stagedSince = c.StagedSince
+	if err == nil && c.Target() != b.w.Target {
+		err = targetChanged()
+	}
+	return err
+}
+
+// publishAccounts stores the accounts that were read under the new account reference, and adds the ids of all accounts
+// of the connection to b.accountIDs.
+func (b *publisher) publishAccounts(s pulls) (records.PublishedAccounts, error) {
+	stored, err := b.publishable()
+	if err != nil {
+		return records.PublishedAccounts{}, err
+	}
+	changes, err := records.PublishAccounts(b.w, b.view(), stored)
+	if err != nil {
+		return records.PublishedAccounts{}, err
+	}
+	for _, account := range changes.Moved {
+		if err := b.moveAccount(s, account); err != nil {
+			return records.PublishedAccounts{}, err
+		}
+	}
+	externalIDs := map[domain.AccountID]string{}
+	for _, account := range append(stored, changes.Save...) {
+		externalIDs[account.ID] = account.ExternalID
+	}
+	for id, externalID := range externalIDs {
+		b.accountIDs[externalID] = id
+	}
+	b.counts.Accounts = len(b.w.Accounts)
+	return changes, b.saveAccounts(changes.AccountChanges)
+}
+
+// publishable returns the accounts of the connection, and the accounts of deleted connections that continue. It omits
+// accounts of connections that are being erased.
+func (b *publisher) publishable() ([]records.Account, error) {
+	var continued []uuid.UUID
+	for _, published := range b.w.Accounts {
+		if !published.Continues.IsZero() {
+			continued = append(continued, published.Continues.UUID)
+		}
+	}
+	stored, err := b.readAccounts("connection_id = ? AND tenant_id = ?", b.pull.Connection, b.pull.Tenant)
+	for ids := range slices.Chunk(continued, accountBatch) {
+		if err != nil {
+			break
+		}
+		var moved []records.Account
+		moved, err = b.readAccounts(`id IN ? AND tenant_id = ? AND connection_id IN (
+			SELECT c.id FROM connections c WHERE c.tenant_id = ? AND `+isContinuable+")",
+			ids, b.pull.Tenant, b.pull.Tenant)
+		stored = append(stored, moved...)
+	}
+	return stored, err
+}
+
+// accountTables are the tables whose rows belong to an account and contain the id of the account's connection.
+var accountTables = []string{
+	"account_closes", "reopened_closes", "account_completeness", "account_balances", "carried_over_transactions",
+	"possible_replacements",
+}
+
+// moveAccount moves an account, and everything that belongs to the account, from a deleted connection to the pull's
+// connection. Errors: TargetChanged if the account has been moved since it was read.
+func (b *publisher) moveAccount(s pulls, account records.Account) error {
+	id, source, to := account.ID.UUID, account.Connection.UUID, b.pull.Connection
+	if err := s.shareConnection(b.tx, b.pull.Tenant, source); err != nil {
+		return err
+	}
+	moved, err := gormstore.RowsAffected(b.tx.Model(&gormstore.AccountRow{}).
+		Where("id = ? AND tenant_id = ? AND connection_id = ?", id, b.pull.Tenant, source).
+		Update("connection_id", to))
+	if err == nil && moved == 0 {
+		err = targetChanged()
+	}
+	for i := 0; i < len(accountTables) && err == nil; i++ {
+		err = b.tx.Table(accountTables[i]).Where("account_id = ? AND tenant_id = ?", id, b.pull.Tenant).
+			Update("connection_id", to).Error
+	}
+	if err != nil {
+		return err
+	}
+	return b.moveRows(source, id)
+}
+
+// moveRows moves the transactions of an account from the connection with the given id to the pull's connection. Each
+// transaction gets a new version.
+func (b *publisher) moveRows(source, account uuid.UUID) error {
+	to, tenant := b.pull.Connection, b.pull.Tenant
+	if err := b.tx.Read(b.readChangeSeq(b.lease())); err != nil { // also sets hasClosedPeriod
+		return err
+	}
+	err := b.readReplacedOf(source, clause.Expr{SQL: "account_id = ?", Vars: []any{gormstore.UUID(account)}})
+	if err != nil {
+		return err
+	}
+	const ofAccount = "connection_id = ? AND tenant_id = ? AND account_id = ?"
+	const ids = " IN (SELECT id FROM transactions WHERE " + ofAccount + ")"
+	for _, statement := range []struct {
+		sql  string
+		args []any
+	}{
+		{archiveSQL(b.dialect) + " AND account_id = ?", []any{b.time(b.At), source, tenant, account}},
+		{"UPDATE transaction_versions SET connection_id = ? WHERE connection_id = ? AND tenant_id = ? AND id" + ids,
+			[]any{to, source, tenant, source, tenant, account}},
+		{"UPDATE transaction_past_ids SET connection_id = ? WHERE connection_id = ? AND tenant_id = ? " +
+			"AND transaction_id" + ids, []any{to, source, tenant, source, tenant, account}},
+		{`INSERT INTO split_pairs (connection_id, old_external_id, new_external_id, tenant_id)
+			SELECT ?, old_external_id, new_external_id, tenant_id FROM split_pairs
+			WHERE connection_id = ? AND tenant_id = ? ON CONFLICT DO NOTHING`, []any{to, source, tenant}},
+		{`UPDATE transactions SET connection_id = ?, version = version + 1, updated_at = ?, change_tx = ?, pull_id = ?
+			WHERE ` + ofAccount,
+			[]any{to, gormstore.At(b.At).Param(b.tx.Name()), b.changeSeq, b.pull.ID, source, tenant, account}},
+	} {
+		if err := b.tx.Exec(statement.sql, statement.args...).Error; err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// endStaging deletes the staged rows of the connection, if the publication is complete.
+func (p *pageWriter) endStaging(c *records.Changes) error {
+	if !c.EndStaging {
+		return nil
+	}
+	return endStaging(p.tx.DB, p.pull.Tenant, p.pull.Connection)
+}
+
+// endStaging deletes the staged rows of a connection, and records that its account reference is no longer new.
+func endStaging(tx *gorm.DB, tenant, connection uuid.UUID) error {
+	if err := gormstore.StagedRows(tx, tenant, connection).Delete(&gormstore.StagedRow{}).Error; err != nil {
+		return err
+	}
+	return tx.Model(&gormstore.ConnectionRow{}).Where("id = ? AND tenant_id = ?", connection, tenant).
+		Updates(map[string]any{"new_reference": false, "staged_since": nil, "ambiguity": ""}).Error
+}

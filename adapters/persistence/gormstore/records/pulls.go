@@ -1,0 +1,121 @@
+package records
+
+import (
+	"context"
+
+	"gorm.io/gorm"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// Request queues a pull, or merges the scope into the pull that is already queued. The connection stays locked until
+// the commit. Otherwise a concurrent deletion of the connection could miss the new pull, which would then stay queued.
+func (s pulls) Request(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
+	r ports.PullRequest, entries ports.AuditEntries,
+) (domain.Pull, error) {
+	var p domain.Pull
+	err := s.ChangeAgain(ctx, func(tx gormstore.Tx) error {
+		c, err := gormstore.LiveAggregator(tx.DB, tenant, connection)
+		if err != nil {
+			return err
+		}
+		if paused := c.Domain(); paused.CheckNotPaused() != nil {
+			return paused.CheckNotPaused()
+		}
+		if p, err = s.queuePull(tx, c, r); err != nil {
+			return err
+		}
+		return tx.Record(tenant, entries)
+	})
+	return p, err
+}
+
+// queuePull queues a pull of a connection that the caller has locked. If a pull of the connection is already queued, it
+// merges the scope into that pull instead.
+func (s pulls) queuePull(tx gormstore.Tx, c gormstore.ConnectionRow, r ports.PullRequest) (domain.Pull, error) {
+	queued, err := gormstore.AttachOrQueue(tx, s.Dialect, gormstore.ForUpdate, gormstore.PullRow{
+		ID: r.ID.UUID, Tenant: c.Tenant, Connection: c.ID, Vendor: c.Vendor,
+		Trigger: string(r.Trigger), Trace: r.Trace, Created: gormstore.At(r.At),
+	})
+	if err != nil {
+		return domain.Pull{}, err
+	}
+	p, err := queued.Domain()
+	if err != nil {
+		return domain.Pull{}, err
+	}
+	p.Scope = p.Scope.Merge(r.Scope)
+	return p, saveScope(tx.DB, p)
+}
+
+// saveScope stores the scope of the pull. If the scope requests everything, it also marks the pull as
+// complete. The caller must have locked the pull.
+func saveScope(tx *gorm.DB, p domain.Pull) error {
+	scope, err := gormstore.EncodeJSON(p.Scope)
+	if err != nil {
+		return err
+	}
+	columns := map[string]any{"scope": scope, "complete": p.Scope.Everything}
+	return tx.Model(&gormstore.PullRow{}).Where("id = ? AND tenant_id = ?", p.ID.UUID, p.Tenant.UUID).
+		Updates(columns).Error
+}
+
+// Get reads one pull.
+func (s pulls) Get(ctx context.Context, tenant domain.TenantID, id domain.PullID) (domain.Pull, error) {
+	var p domain.Pull
+	err := s.Read(ctx, func(db *gorm.DB) error {
+		row, err := gormstore.First[gormstore.PullRow](db.Where("id = ? AND tenant_id = ?", id.UUID, tenant.UUID))
+		if err != nil {
+			return err
+		}
+		p, err = row.Domain()
+		return err
+	})
+	return p, err
+}
+
+// List returns a page of pulls, newest first. Its query does not select scopes and progress, because they
+// can be large.
+func (s pulls) List(ctx context.Context, tenant domain.TenantID, filter ports.PullFilter,
+	page domain.PageRequest,
+) (domain.Page[domain.Pull], error) {
+	var found domain.Page[domain.Pull]
+	err := s.Read(ctx, func(db *gorm.DB) error {
+		rows := s.inState(db.Omit("scope", "progress"), tenant, filter)
+		query, err := gormstore.NewestFirst(rows, "created_at", "id", page.After)
+		if err != nil {
+			return err
+		}
+		found, err = gormstore.List(query, page, gormstore.PullRow.Summary, func(p domain.Pull) domain.Position {
+			return domain.Position{Key: domain.TimeKey(p.CreatedAt), ID: p.ID.UUID}
+		})
+		return err
+	})
+	return found, err
+}
+
+// inState restricts a list of pulls to those that the filter selects. A tenant may have very many pulls. The conditions
+// for failed and for open pulls therefore make the database use a partial index over such pulls.
+func (s pulls) inState(db *gorm.DB, tenant domain.TenantID, filter ports.PullFilter) *gorm.DB {
+	switch filter.State {
+	case "":
+		return s.InTenant(db, "", tenant, filter.Connection)
+	case domain.PullSucceeded:
+		return s.InTenant(db, "", tenant, filter.Connection).Where(gormstore.IsSucceeded)
+	case domain.PullFailed:
+		if !filter.Connection.IsZero() {
+			db = db.Where(gormstore.EqualUnindexed("connection_id"), filter.Connection.UUID)
+		}
+		return db.Where("tenant_id = ? AND "+gormstore.IsFailed, tenant.UUID)
+	case domain.PullQueued:
+		db = db.Where(gormstore.IsOpen + " AND state IN ('queued', 'waiting')")
+	case domain.PullRunning:
+		db = db.Where(gormstore.IsOpen + " AND state = 'running'")
+	}
+	if !filter.Connection.IsZero() {
+		db = db.Where("connection_id = ?", filter.Connection.UUID)
+	}
+	return db.Where(gormstore.TenantIs(s.Dialect, "tenant_id"), tenant.UUID)
+}

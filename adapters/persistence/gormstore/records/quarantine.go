@@ -1,0 +1,216 @@
+package records
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/records"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// quarantinedRow is a row of quarantined_rows: an account or a transaction of the vendor that cannot be read.
+type quarantinedRow struct {
+	ID         uuid.UUID         `gorm:"column:id"`
+	Tenant     uuid.UUID         `gorm:"column:tenant_id"`
+	Connection uuid.UUID         `gorm:"column:connection_id"`
+	Kind       string            `gorm:"column:kind"`
+	Key        string            `gorm:"column:row_key"`
+	Reason     string            `gorm:"column:reason"`
+	Payload    []byte            `gorm:"column:payload"`
+	Pull       uuid.UUID         `gorm:"column:pull_id"`
+	FirstSeen  gormstore.Instant `gorm:"column:first_seen_at"`
+	LastSeen   gormstore.Instant `gorm:"column:last_seen_at"`
+}
+
+// TableName returns the name of the table in the schema.
+func (quarantinedRow) TableName() string { return "quarantined_rows" }
+
+func (r quarantinedRow) key() domain.QuarantineKey {
+	return domain.QuarantineKey{Kind: domain.QuarantineKind(r.Kind), ID: r.Key}
+}
+
+func (r quarantinedRow) domain() domain.QuarantinedRow {
+	return domain.QuarantinedRow{
+		ID: r.ID, Tenant: domain.TenantID{UUID: r.Tenant}, Connection: domain.ConnectionID{UUID: r.Connection},
+		UnreadableData: domain.UnreadableData{
+			QuarantineKey: r.key(), Reason: domain.Code(r.Reason), Payload: r.Payload,
+		},
+		Pull: domain.PullID{UUID: r.Pull}, FirstSeenAt: r.FirstSeen.Time, LastSeenAt: r.LastSeen.Time,
+	}
+}
+
+// quarantineOf restricts a query to the quarantine of one connection.
+func quarantineOf(db *gorm.DB, tenant, connection uuid.UUID) *gorm.DB {
+	return db.Model(&quarantinedRow{}).Where("connection_id = ? AND tenant_id = ?", connection, tenant)
+}
+
+// changeQuarantine removes released rows from the quarantine, and then adds quarantined rows.
+func (p *pageWriter) changeQuarantine(c *records.Changes) error {
+	for _, kind := range []domain.QuarantineKind{domain.QuarantinedAccount, domain.QuarantinedTransaction} {
+		var released []string
+		for _, key := range c.Release {
+			if key.Kind == kind {
+				released = append(released, key.ID)
+			}
+		}
+		if len(released) == 0 {
+			continue
+		}
+		err := quarantineOf(p.tx.DB, p.pull.Tenant, p.pull.Connection).Where("kind = ?", string(kind)).
+			Where(p.dialect.AnyOf("row_key", released)).Delete(&quarantinedRow{}).Error
+		if err != nil {
+			return err
+		}
+	}
+	if len(c.Quarantine) == 0 {
+		return nil
+	}
+	rows := gormstore.ConvertAll(c.Quarantine, p.quarantinedRow)
+	return p.tx.Clauses(upsertQuarantined).CreateInBatches(rows, quarantineBatch).Error
+}
+
+// upsertQuarantined is the conflict clause of an INSERT. If a row with the same key is stored, the INSERT overwrites
+// the columns of that row that can change.
+var upsertQuarantined = clause.OnConflict{
+	Columns: []clause.Column{
+		{Name: "connection_id"}, {Name: "kind"}, {Name: "row_key"}, {Name: "tenant_id"},
+	},
+	DoUpdates: clause.AssignmentColumns([]string{"reason", "payload", "pull_id", "last_seen_at"}),
+}
+
+// quarantineBatch is the maximum number of quarantined rows in one INSERT. It is small, because these rows may have
+// large payloads.
+const quarantineBatch = 50
+
+func (p *pageWriter) quarantinedRow(data domain.UnreadableData) quarantinedRow {
+	return quarantinedRow{
+		ID: p.NewID().UUID, Tenant: p.pull.Tenant, Connection: p.pull.Connection, Kind: string(data.Kind),
+		Key: data.ID, Reason: string(data.Reason), Payload: gormstore.NonNil(data.Payload), Pull: p.pull.ID,
+		FirstSeen: gormstore.At(p.At), LastSeen: gormstore.At(p.At),
+	}
+}
+
+// Quarantine returns a page of the connection's quarantine, newest first. The database sorts the whole quarantine, but
+// reads only the payloads of the page.
+func (s ledger) Quarantine(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
+	page domain.PageRequest,
+) (domain.Page[domain.QuarantinedRow], error) {
+	q := gormstore.NewQuery(
+		`SELECT id, tenant_id, connection_id, kind, row_key, reason, payload, pull_id, first_seen_at,
+		last_seen_at FROM quarantined_rows WHERE connection_id = ? AND tenant_id = ?`,
+		gormstore.UUID(connection.UUID),
+		gormstore.UUID(tenant.UUID),
+	)
+	if !page.After.IsZero() {
+		after, err := domain.ParseTimeKey(page.After.Key)
+		if err != nil {
+			return domain.Page[domain.QuarantinedRow]{}, err
+		}
+		q.Add(" AND (first_seen_at, id) < (?, ?)", s.TimeParam(after), gormstore.UUID(page.After.ID))
+	}
+	q.Add(" ORDER BY first_seen_at DESC, id DESC")
+	var row quarantinedRow
+	return gormstore.Paged(ctx, s.Rows, q, page, row.targets(),
+		func() (domain.QuarantinedRow, error) { return row.domain(), nil },
+		func(r domain.QuarantinedRow) domain.Position {
+			return domain.Position{Key: domain.TimeKey(r.FirstSeenAt), ID: r.ID}
+		})
+}
+
+// targets returns the scan targets for the columns that Quarantine selects.
+func (r *quarantinedRow) targets() []any {
+	return gormstore.ScanTargets(
+		&r.ID, &r.Tenant, &r.Connection, &r.Kind, &r.Key, &r.Reason, &r.Payload, &r.Pull, &r.FirstSeen,
+		&r.LastSeen,
+	)
+}
+
+// RemoveAnnounced takes its locks in this order:
+//
+//   - the shared lock that excludes the closing of periods (see closes.go)
+//   - the row of the connection
+//   - the waiting pull
+//   - the queued pull
+//
+// While the waiting pull is locked, no worker can start it. Therefore no page of the connection is written in the
+// meantime.
+func (s pulls) RemoveAnnounced(
+	ctx context.Context, id domain.PullID, at time.Time, matching func(domain.Vendor) *ports.Matching,
+) (blocked bool, err error) {
+	err = s.Background().Change(ctx, func(tx gormstore.Tx) error {
+		queued, err := s.lockBlocked(tx, id)
+		if errors.Is(err, domain.NotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		blocked = true
+		next, err := queued.Domain()
+		if err != nil {
+			return err
+		}
+		scope, err := s.mergedScope(tx.DB, next)
+		if err != nil || len(scope.Removed) == 0 {
+			return err
+		}
+		page := records.NewPage(ports.PageWrite{Removed: scope.Removed, At: at, Matching: matching(next.Vendor)})
+		p := newPageWriter(s.Dialect, page.PageWrite)
+		p.tx, p.pull, p.page = tx, queued, page
+		if err := p.stamp(); err != nil {
+			return err
+		}
+		err = p.apply(page.Changes(p.view(), recordSource{p}))
+		if err != nil || p.counts.Removed == 0 {
+			return err
+		}
+		if err := p.storeAdjustments(); err != nil {
+			return err
+		}
+		return tx.Model(&gormstore.PullRow{}).
+			Where("id = ? AND tenant_id = ?", queued.ID, queued.Tenant).
+			Updates(map[string]any{
+				"removed":  gorm.Expr("removed + ?", p.counts.Removed),
+				"modified": gorm.Expr("modified + ?", p.counts.Modified),
+			}).
+			Error
+	})
+	return blocked, err
+}
+
+// lockBlocked locks and returns the queued pull with this id. Errors: NotFound unless the pull is queued,
+// its connection is live and not paused, and another pull of the connection waits for its next attempt.
+func (s pulls) lockBlocked(tx gormstore.Tx, id domain.PullID) (gormstore.PullRow, error) {
+	queued, err := gormstore.First[gormstore.PullRow](
+		tx.Omit("scope", "progress").Where("id = ? AND "+gormstore.IsQueued, id.UUID),
+	)
+	if err != nil {
+		return gormstore.PullRow{}, err
+	}
+	if err := s.shareConnection(tx, queued.Tenant, queued.Connection); err != nil {
+		return gormstore.PullRow{}, err
+	}
+	_, err = gormstore.First[gormstore.ConnectionRow](gormstore.Locked(gormstore.Live(tx.DB), gormstore.KeyShare).
+		Where("id = ? AND tenant_id = ? AND paused_at IS NULL", queued.Connection, queued.Tenant))
+	if err != nil {
+		return gormstore.PullRow{}, err
+	}
+	_, err = gormstore.First[gormstore.PullRow](gormstore.Locked(tx.DB, gormstore.ForUpdate).Omit("scope", "progress").
+		Where("connection_id = ? AND "+gormstore.IsUnderWay+" AND state = ?",
+			queued.Connection, gormstore.StateWaiting).
+		Where(gormstore.TenantIs(s.Dialect, "tenant_id"), queued.Tenant))
+	if err != nil {
+		return gormstore.PullRow{}, err
+	}
+	return gormstore.First[gormstore.PullRow](
+		gormstore.Locked(tx.DB, gormstore.ForUpdate).
+			Where("id = ? AND tenant_id = ? AND "+gormstore.IsQueued, id.UUID, queued.Tenant),
+	)
+}

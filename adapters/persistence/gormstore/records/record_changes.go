@@ -1,0 +1,319 @@
+package records
+
+import (
+	"iter"
+	"maps"
+	"slices"
+	"strings"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/records"
+)
+
+// The maximum numbers of rows in one statement that changes records. They keep the number of parameters below the
+// limits of both databases.
+const (
+	removalBatch = 500
+	renameBatch  = 100
+)
+
+// apply applies the changes in their order, and adds their counts to p.counts.
+func (p *pageWriter) apply(changes iter.Seq2[records.Changes, error]) error {
+	for c, err := range changes {
+		if err == nil {
+			err = p.applyOne(&c)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *pageWriter) applyOne(c *records.Changes) error {
+	p.counts = p.counts.Plus(c.Counts)
+	for _, step := range []func(*records.Changes) error{
+		p.rememberAbsences, p.stageRows, p.rememberNever, p.changeRecords, p.changePast, p.saveMetadata,
+		p.changeQuarantine, p.attachAll, p.markRemoved, p.carryOver, p.changeSuggestions, p.endStaging,
+	} {
+		if err := step(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rememberAbsences changes which records are remembered as absent, and which as carried over.
+func (p *pageWriter) rememberAbsences(c *records.Changes) error {
+	if c.Absences != nil {
+		if err := p.replaceAbsences(c.Absences); err != nil {
+			return err
+		}
+	}
+	if !c.ForgetExpired {
+		return nil
+	}
+	return p.forgetExpired()
+}
+
+// rememberNever stores pairs that must not be matched again. Source.Never returns them in both orders.
+func (p *pageWriter) rememberNever(c *records.Changes) error {
+	rows := make([]splitPairRow, len(c.Never))
+	for i, pair := range c.Never {
+		rows[i] = splitPairRow{Tenant: p.pull.Tenant, Connection: p.pull.Connection, Old: pair.Old, New: pair.New}
+	}
+	if len(rows) > 0 {
+		err := p.tx.Clauses(clause.OnConflict{DoNothing: true}).CreateInBatches(rows, absenceBatch).Error
+		if err != nil {
+			return err
+		}
+	}
+	return p.forgetCarriedOver(c.Returned)
+}
+
+// changeRecords archives, renames and stores records.
+func (p *pageWriter) changeRecords(c *records.Changes) error {
+	if len(c.Archive)+len(c.Rename)+len(c.Upsert) == 0 {
+		return nil
+	}
+	if err := p.reserveChangeSeq(); err != nil {
+		return err
+	}
+	if len(c.Archive) > 0 {
+		if err := p.archive(p.dialect.AnyOf("external_id", c.Archive)); err != nil {
+			return err
+		}
+	}
+	if err := p.rename(c.Rename); err != nil {
+		return err
+	}
+	return p.upsert(c.Upsert, c.Reason)
+}
+
+// rename changes the identities of records. Records that wait for their next version are changed together: their new
+// external ids are those of new rows, so no record has them.
+func (p *pageWriter) rename(renamed []records.Renamed) error {
+	var pending []records.Renamed
+	for _, r := range renamed {
+		if r.Pending {
+			pending = append(pending, r)
+			continue
+		}
+		text, err := encodePast(r.Supersedes)
+		if err != nil {
+			return err
+		}
+		err = p.tx.Table(gormstore.TransactionTable).
+			Where("connection_id = ? AND id = ? AND "+gormstore.TenantIs(p.dialect, "tenant_id"),
+				p.pull.Connection, r.ID.UUID, p.pull.Tenant).
+			Updates(map[string]any{
+				"external_id": r.Key(), "supersedes": text, "superseded_by": gormstore.Optional(r.SupersededBy.UUID),
+			}).Error
+		if err != nil {
+			return err
+		}
+	}
+	for batch := range slices.Chunk(pending, renameBatch) {
+		if err := p.renamePending(batch); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// renamePending changes the identities of records, and empties their digests; see digestColumn.
+func (p *pageWriter) renamePending(batch []records.Renamed) error {
+	var names, texts strings.Builder
+	var nameArgs, textArgs []any
+	for _, r := range batch {
+		text, err := encodePast(r.Supersedes)
+		if err != nil {
+			return err
+		}
+		names.WriteString(" WHEN id = ? THEN ?")
+		texts.WriteString(" WHEN id = ? THEN ?")
+		nameArgs = append(nameArgs, r.ID.UUID, r.ExternalID)
+		textArgs = append(textArgs, r.ID.UUID, text)
+	}
+	which := p.dialect.AnyOf("external_id", keys(batch, func(r *records.Renamed) string { return r.From }))
+	args := slices.Concat([]any{[]byte{}}, nameArgs, textArgs, []any{p.pull.Connection, p.pull.Tenant}, which.Vars)
+	return p.tx.Exec("UPDATE transactions SET digest = ?, superseded_by = NULL, external_id = CASE"+names.String()+
+		" END, supersedes = CASE"+texts.String()+" END WHERE connection_id = ? AND "+
+		gormstore.TenantIs(p.dialect, "tenant_id")+
+		" AND "+which.SQL, args...).Error
+}
+
+// encodePast returns the value of the column supersedes; "" if there are no former rows.
+func encodePast(pastRows []domain.Superseded) (string, error) {
+	if len(pastRows) == 0 {
+		return "", nil
+	}
+	return gormstore.EncodeJSON(pastRows)
+}
+
+// upsert stores new records and new versions. One statement stores records with the same time of removal; a page has
+// only one.
+func (p *pageWriter) upsert(changed []records.Record, reason string) error {
+	all := make([]*records.Record, len(changed))
+	for i := range changed {
+		all[i], changed[i].Reason = &changed[i], reason
+	}
+	for len(all) > 0 {
+		removed, rows, others := all[0].RemovedAt, make([]gormstore.TransactionRow, 0, len(all)), []*records.Record(nil)
+		for _, record := range all {
+			if record.RemovedAt.Equal(removed) {
+				rows = append(rows, gormstore.RowOfRecord(record, p.changeSeq))
+			} else {
+				others = append(others, record)
+			}
+		}
+		if err := p.dialect.UpsertTransactions(p.tx.DB, rows); err != nil {
+			return err
+		}
+		all = others
+	}
+	return nil
+}
+
+// changePast changes the former external ids of records.
+func (p *pageWriter) changePast(c *records.Changes) error {
+	if len(c.Past) == 0 {
+		return nil
+	}
+	owners := make(map[string]domain.TransactionID, len(c.Past))
+	for _, past := range c.Past {
+		owners[past.ExternalID] = past.Record
+	}
+	changed := slices.Sorted(maps.Keys(owners))
+	var rows []pastIDRow
+	for batch := range slices.Chunk(changed, removalBatch) {
+		if err := p.own().Where(p.dialect.AnyOf("external_id", batch)).Delete(&pastIDRow{}).Error; err != nil {
+			return err
+		}
+		for _, externalID := range batch {
+			if id := owners[externalID]; !id.IsZero() {
+				rows = append(rows, pastIDRow{
+					Tenant: p.pull.Tenant, Connection: p.pull.Connection, ExternalID: externalID, Transaction: id.UUID,
+				})
+			}
+		}
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	return p.tx.CreateInBatches(rows, removalBatch).Error
+}
+
+// saveMetadata replaces what is no edit of records: metadata, category and hashes.
+func (p *pageWriter) saveMetadata(c *records.Changes) error {
+	if len(c.Refresh) == 0 {
+		return nil
+	}
+	return p.dialect.SaveMetadata(p.tx.DB, p.pull.Tenant, p.pull.Connection, c.Refresh)
+}
+
+// nextVersions makes the connection's records that match the condition the next version, with these columns. It
+// returns the number of records.
+func (p *pageWriter) nextVersions(condition clause.Expr, columns map[string]any) (int, error) {
+	if err := p.reserveChangeSeq(); err != nil {
+		return 0, err
+	}
+	if err := p.archive(condition); err != nil {
+		return 0, err
+	}
+	columns["version"], columns["updated_at"] = gorm.Expr("version + 1"), gormstore.At(p.At)
+	columns["change_tx"], columns["pull_id"] = p.changeSeq, p.pull.ID
+	if columns["reason"] == nil {
+		columns["reason"] = ""
+	}
+	return gormstore.RowsAffected(p.tx.Table(gormstore.TransactionTable).
+		Where("connection_id = ? AND "+gormstore.TenantIs(p.dialect, "tenant_id"), p.pull.Connection, p.pull.Tenant).
+		Where(condition).Updates(columns))
+}
+
+// attachAll sets the account id of the records that refer to an account by its external id only.
+//
+// It reads all records of the connection. This cost is acceptable, because it is rarely needed: only after an account
+// leaves the quarantine or is stored for the first time.
+func (p *pageWriter) attachAll(c *records.Changes) error {
+	for _, a := range c.Attach {
+		unattached := clause.Expr{SQL: "account = ? AND account_id IS NULL", Vars: []any{a.Account}}
+		n, err := p.nextVersions(unattached, map[string]any{"account_id": a.ID.UUID})
+		if err != nil {
+			return err
+		}
+		p.counts.Modified += n
+	}
+	return nil
+}
+
+// markRemoved marks live records as removed.
+func (p *pageWriter) markRemoved(c *records.Changes) error {
+	for batch := range slices.Chunk(c.Remove, removalBatch) {
+		live := p.dialect.AnyOf("external_id", batch)
+		live.SQL += " AND removed_at IS NULL"
+		n, err := p.nextVersions(live, map[string]any{"removed_at": gormstore.At(p.At)})
+		if err != nil {
+			return err
+		}
+		p.counts.Removed += n
+	}
+	return nil
+}
+
+// reserveChangeSeq sets p.changeSeq to the transaction's position in the change feed, unless it is already
+// set.
+func (p *pageWriter) reserveChangeSeq() error {
+	if p.changeSeq != 0 {
+		return nil
+	}
+	return p.tx.Read(p.readChangeSeq(p.lease()))
+}
+
+// lease returns a lease with the ids of the locked pull and its tenant.
+func (p *pageWriter) lease() domain.Lease {
+	return domain.Lease{Pull: domain.PullID{UUID: p.pull.ID}, Tenant: domain.TenantID{UUID: p.pull.Tenant}}
+}
+
+// updatePull adds the page's counts to the counts of the pull, and extends the pull's lease. It stores the progress
+// unless progress is nil. It also stores the adjustments that result from the page's changes.
+func (p *pageWriter) updatePull(progress *domain.Progress) error {
+	if err := p.storeAdjustments(); err != nil {
+		return err
+	}
+	total := domain.Counts(p.pull.Counts).Plus(p.counts)
+	q := gormstore.NewQuery("UPDATE pulls SET lease_until = ?, seen_accounts = ?, seen_rows = ?",
+		gormstore.At(p.LeaseUntil).Param(p.tx.Name()), total.Accounts, total.Read)
+	q.Add(", added = ?, modified = ?, removed = ?, unchanged = ?, quarantined = ?",
+		total.Added, total.Modified, total.Removed, total.Unchanged, total.Quarantined)
+	if progress != nil {
+		text, err := gormstore.EncodeJSON(progress)
+		if err != nil {
+			return err
+		}
+		q.Add(", progress = ?", text)
+	}
+	q.Add(" WHERE id = ? AND tenant_id = ?", gormstore.UUID(p.pull.ID), gormstore.UUID(p.pull.Tenant))
+	_, err := p.tx.Statement.ConnPool.ExecContext(p.tx.Statement.Context, q.String(), q.Args...)
+	return err
+}
+
+// recordEvents stores events at the page's position in the change feed.
+func (p *pageWriter) recordEvents(events ...records.Event) error {
+	if len(events) == 0 {
+		return nil
+	}
+	if err := p.reserveChangeSeq(); err != nil {
+		return err
+	}
+	return gormstore.InsertEvents(
+		p.tx,
+		p.changeSeq,
+		gormstore.EventOrigin{Tenant: p.pull.Tenant, Connection: p.pull.Connection, At: p.At},
+		events,
+	)
+}

@@ -1,0 +1,218 @@
+package records
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm/clause"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/records"
+)
+
+// andCondition returns a condition that consists of the word AND and the given text, in which "(...)" is replaced by
+// one parameter for each value of list.
+func andCondition(text string, list ...any) clause.Expr {
+	marks := "(" + strings.TrimSuffix(strings.Repeat("?, ", len(list)), ", ") + ")"
+	return clause.Expr{SQL: " AND " + strings.Replace(text, "(...)", marks, 1), Vars: list}
+}
+
+// and returns the conjunction of conditions that begin with AND.
+func and(conditions ...clause.Expr) (all clause.Expr) {
+	for _, c := range conditions {
+		all.SQL, all.Vars = all.SQL+c.SQL, append(all.Vars, c.Vars...)
+	}
+	return all
+}
+
+// between returns a condition on the column date. It begins with AND, and is empty if the window is open.
+func between(dates domain.Window) clause.Expr {
+	switch {
+	case dates.From == "" && dates.To == "":
+		return clause.Expr{}
+	case dates.To == "":
+		return clause.Expr{SQL: " AND date >= ?", Vars: []any{string(dates.From)}}
+	case dates.From == "":
+		return clause.Expr{SQL: " AND date <= ?", Vars: []any{string(dates.To)}}
+	}
+	return clause.Expr{SQL: " AND date BETWEEN ? AND ?", Vars: []any{string(dates.From), string(dates.To)}}
+}
+
+// notHeld returns an SQL condition on staged rows: the row becomes visible. It begins with AND, and is empty if all
+// staged rows become visible.
+func notHeld(column string, held []string) clause.Expr {
+	if len(held) == 0 {
+		return clause.Expr{}
+	}
+	return andCondition(column+" NOT IN (...)", gormstore.ConvertAll(held, func(id string) any { return id })...)
+}
+
+// stagedCondition returns an SQL condition on staged rows that begins with AND. It does not contain which.Limit.
+func stagedCondition(d gormstore.Dialect, which records.StagedRowsOf) clause.Expr {
+	all := notHeld("account", which.Held)
+	if which.Accounts != nil {
+		names := gormstore.ConvertAll(which.Accounts, func(id string) any { return id })
+		all = and(andCondition("account IN (...)", names...), all)
+	}
+	if which.ExternalIDs != nil {
+		ids := d.AnyOf("external_id", which.ExternalIDs)
+		all = and(all, clause.Expr{SQL: " AND " + ids.SQL, Vars: ids.Vars})
+	}
+	all = and(all, between(which.Dates))
+	if which.New {
+		all.SQL += ` AND NOT EXISTS (SELECT 1 FROM transactions t
+			WHERE t.connection_id = staged_transactions.connection_id
+				AND t.external_id = staged_transactions.external_id AND t.tenant_id = staged_transactions.tenant_id)`
+	}
+	if which.After != "" {
+		all = and(all, clause.Expr{SQL: " AND external_id > ?", Vars: []any{which.After}})
+	}
+	return all
+}
+
+// isCarriedOver is an SQL condition on stored rows: the row is listed in carried_over_transactions.
+const isCarriedOver = `EXISTS (SELECT 1 FROM carried_over_transactions u
+	WHERE u.connection_id = transactions.connection_id
+	AND u.external_id = transactions.external_id AND u.tenant_id = transactions.tenant_id)`
+
+// condition returns an SQL condition on stored rows of the connection that begins with AND. See records.RecordsOf.
+func (s recordSource) condition(which records.RecordsOf) clause.Expr {
+	open := clause.Expr{SQL: " AND removed_at IS NULL AND superseded_by IS NULL"}
+	if !which.RemovedSince.IsZero() {
+		open = clause.Expr{
+			SQL: " AND removed_at >= ? AND superseded_by IS NULL", Vars: []any{s.time(which.RemovedSince)},
+		}
+	}
+	all := and(open, accountCondition(which), s.notShown(which))
+	if which.IDs != nil {
+		ids := gormstore.ConvertAll(which.IDs, func(id domain.TransactionID) any { return gormstore.UUID(id.UUID) })
+		all = and(all, andCondition("id IN (...)", ids...))
+	}
+	return and(all, between(which.Dates))
+}
+
+// accountCondition returns the part of a condition that is about accounts and carried-over rows.
+func accountCondition(which records.RecordsOf) clause.Expr {
+	if slices.Equal(which.Accounts, []domain.AccountID{{}}) {
+		return clause.Expr{SQL: " AND account_id IS NULL"}
+	}
+	accounts := []any{gormstore.UUID(uuid.Nil)} // the list must not be empty; the nil UUID matches no account
+	for _, id := range which.Accounts {
+		accounts = append(accounts, gormstore.UUID(id.UUID))
+	}
+	switch {
+	case !which.CarriedOver:
+		return andCondition("account_id IN (...)", accounts...)
+	case len(which.Accounts) == 0:
+		return clause.Expr{SQL: " AND " + isCarriedOver}
+	}
+	return andCondition("(account_id IN (...) OR "+isCarriedOver+")", accounts...)
+}
+
+// notShown returns an SQL condition on stored rows: the vendor does not return the row under the new reference.
+func (s recordSource) notShown(which records.RecordsOf) clause.Expr {
+	visible := notHeld("s.account", which.Held)
+	hidden := clause.Expr{
+		SQL: ` AND NOT EXISTS (SELECT 1 FROM staged_transactions s
+			WHERE s.connection_id = transactions.connection_id AND s.external_id = transactions.external_id
+			AND s.tenant_id = transactions.tenant_id` + visible.SQL + `)`,
+		Vars: visible.Vars,
+	}
+	if which.StagedSince.IsZero() {
+		// No row was staged, so no entry of the quarantine counts. The condition below would also fail on Citus,
+		// because it would compare last_seen_at with NULL in a subquery.
+		return hidden
+	}
+	return and(hidden, clause.Expr{
+		SQL: ` AND NOT EXISTS (SELECT 1 FROM quarantined_rows q WHERE q.connection_id = transactions.connection_id
+			AND q.tenant_id = transactions.tenant_id AND q.kind = ? AND q.row_key = transactions.external_id
+			AND q.pull_id = ? AND q.last_seen_at >= ?)`,
+		Vars: []any{domain.QuarantinedTransaction, gormstore.UUID(s.pull.ID), s.time(which.StagedSince)},
+	})
+}
+
+// VisitStaged reads the selected rows one by one.
+func (s recordSource) VisitStaged(which records.StagedRowsOf, visit func(domain.TransactionData)) error {
+	condition := stagedCondition(s.dialect, which)
+	if which.Limit > 0 {
+		condition = and(condition, clause.Expr{SQL: " ORDER BY external_id LIMIT ?", Vars: []any{which.Limit}})
+	}
+	return s.visitStaged(visit, condition.SQL, condition.Vars...)
+}
+
+// OldestStaged returns the oldest date of the selected rows of each account.
+func (s recordSource) OldestStaged(which records.StagedRowsOf) (map[string]domain.Date, error) {
+	oldest, condition := map[string]domain.Date{}, stagedCondition(s.dialect, which)
+	q := gormstore.NewQuery(
+		"SELECT account, min(date) FROM staged_transactions WHERE connection_id = ? AND tenant_id = ?",
+		gormstore.UUID(s.pull.Connection),
+		gormstore.UUID(s.pull.Tenant),
+	)
+	q.Add(condition.SQL+" GROUP BY account", condition.Vars...)
+	var name, date string
+	err := s.tx.Read(q.AsRead([]any{(*gormstore.Text)(&name), (*gormstore.Text)(&date)}, func() error {
+		oldest[name] = domain.Date(date)
+		return nil
+	}))
+	return oldest, err
+}
+
+// PastStaged returns the selected rows that a record had before its current one.
+func (s recordSource) PastStaged(which records.StagedRowsOf) (past []records.PastID, err error) {
+	visible := stagedCondition(s.dialect, which)
+	var row records.PastID
+	q := gormstore.NewQuery(`SELECT p.external_id, p.transaction_id FROM transaction_past_ids p
+		JOIN staged_transactions s ON s.connection_id = p.connection_id AND s.tenant_id = p.tenant_id
+			AND s.external_id = p.external_id
+		WHERE p.connection_id = ? AND p.tenant_id = ? AND NOT EXISTS (SELECT 1 FROM transactions t
+			WHERE t.connection_id = p.connection_id AND t.external_id = p.external_id AND t.tenant_id = p.tenant_id)`,
+		gormstore.UUID(s.pull.Connection), gormstore.UUID(s.pull.Tenant))
+	q.Add(visible.SQL+" ORDER BY p.external_id", visible.Vars...)
+	columns := []any{(*gormstore.Text)(&row.ExternalID), (*gormstore.UUID)(&row.Record.UUID)}
+	err = s.tx.Read(q.AsRead(columns, func() error {
+		past = append(past, row)
+		return nil
+	}))
+	return past, err
+}
+
+// VisitRecords reads the selected records one by one.
+func (s recordSource) VisitRecords(which records.RecordsOf, visit func(*records.Record)) error {
+	condition := s.condition(which)
+	return s.visit(visit, strings.TrimPrefix(condition.SQL, " AND "), condition.Vars...)
+}
+
+// Dates returns the dates of the first and the last of the selected records.
+func (s recordSource) Dates(which records.RecordsOf, limit int) (window domain.Window, err error) {
+	err = s.column("date", which, limit, func(date string) {
+		if window.From == "" {
+			window.From = domain.Date(date)
+		}
+		window.To = domain.Date(date)
+	})
+	return window, err
+}
+
+// ExternalIDs returns the external ids of selected records, in order.
+func (s recordSource) ExternalIDs(which records.RecordsOf, limit int) (ids []string, err error) {
+	err = s.column("external_id", which, limit, func(id string) { ids = append(ids, id) })
+	return ids, err
+}
+
+// column calls visit with a text column of at most limit selected records, in the order of this column.
+func (s recordSource) column(name string, which records.RecordsOf, limit int, visit func(string)) error {
+	condition := s.condition(which)
+	q := gormstore.NewQuery(
+		"SELECT "+name+" FROM transactions WHERE connection_id = ? AND "+gormstore.TenantIs(s.dialect, "tenant_id"),
+		gormstore.UUID(s.pull.Connection),
+		gormstore.UUID(s.pull.Tenant),
+	)
+	q.Add(condition.SQL+" ORDER BY "+name+" LIMIT ?", append(slices.Clone(condition.Vars), limit)...)
+	var text string
+	return s.tx.Read(q.AsRead([]any{(*gormstore.Text)(&text)}, func() error {
+		visit(text)
+		return nil
+	}))
+}

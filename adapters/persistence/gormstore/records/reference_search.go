@@ -1,0 +1,71 @@
+package records
+
+import (
+	"context"
+	"slices"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// referenceColumns are the columns of References. Each has an index over tenant, value, date and id.
+var referenceColumns = []string{
+	"end_to_end_id", "institution_id", "authentication_code", "reference_number", "receiver_reference_id",
+	"tracking_key", "cheque_number",
+}
+
+// searchReference returns the transactions with this reference that match the search. For each column, it reads the
+// newest transactions with the value, through the index of the column. It examines no other transactions. The other
+// conditions of the search are checked afterwards, so the page may be short although there is a next one.
+func (m *searchMerge) searchReference(
+	ctx context.Context, page domain.PageRequest,
+) (domain.Page[domain.Transaction], error) {
+	none := domain.Page[domain.Transaction]{}
+	if !gormstore.Storable(m.search.Reference) {
+		return none, nil
+	}
+	end, err := m.startPosition(page.After)
+	if err != nil {
+		return none, err
+	}
+	found, err := m.readReferences(ctx, end, page.Limit+1)
+	if err != nil || len(found) == 0 {
+		return none, err
+	}
+	slices.SortFunc(found, func(x, y domain.Transaction) int { return newerFirst(datePosition(x), datePosition(y)) })
+	found = slices.CompactFunc(found, func(x, y domain.Transaction) bool { return x.ID == y.ID })
+	var next domain.Position
+	if len(found) > page.Limit {
+		found = found[:page.Limit]
+		next = datePosition(found[page.Limit-1])
+	}
+	return m.complete(ctx, found, next, page)
+}
+
+// readReferences returns at most limit transactions after the position for each of the referenceColumns. Only their
+// ids, connections and dates are set.
+func (m *searchMerge) readReferences(
+	ctx context.Context, after domain.Position, limit int,
+) ([]domain.Transaction, error) {
+	q := gormstore.NewQuery("")
+	for i, column := range referenceColumns {
+		if i > 0 {
+			q.Add(" UNION ALL ")
+		}
+		q.Add("SELECT * FROM (SELECT connection_id, id, date FROM transactions WHERE tenant_id = ? AND "+column+
+			" = ? AND "+column+" <> '' AND (date, id) < (?, ?) AND date >= ?",
+			gormstore.UUID(m.tenant.UUID), m.search.Reference, after.Key, gormstore.UUID(after.ID), m.firstDate())
+		if !m.search.Connection.IsZero() {
+			q.Add(" AND "+gormstore.EqualUnindexed("connection_id"), gormstore.UUID(m.search.Connection.UUID))
+		}
+		q.Add(" ORDER BY date DESC, id DESC LIMIT ?) AS r", limit)
+	}
+	row := gormstore.NewTransactionRow()
+	columns := gormstore.ScanTargets(&row.Connection.UUID, &row.ID.UUID, (*string)(&row.Date))
+	var found []domain.Transaction
+	err := m.Rows(ctx, q.String(), q.Args, columns, func() error {
+		found = append(found, row.Transaction)
+		return nil
+	})
+	return found, err
+}

@@ -1,0 +1,304 @@
+package records
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strconv"
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// The table search_index contains the amounts and the folded texts of transactions. IndexTexts fills it in the order of
+// the change feed, and stores for each tenant how far it has come (search_progress). A search uses the index for the
+// transactions up to this position, and examines the transactions after it itself.
+
+const (
+	// maxUnindexed is the maximum number of transactions after the position of search_progress that a search examines.
+	// If there are more, the search does not use the index.
+	maxUnindexed = 4096
+	// firstScan is the number of transactions that a search for text examines before it uses the index. Texts that
+	// occur often are found by then, so that the index need not sort a large part of all transactions.
+	firstScan = 1024
+	// maxCandidates is the number of transactions that one search reads from the index.
+	maxCandidates = 256
+	// minIndexedText is the length of the shortest text, in characters, that the index can find.
+	minIndexedText = 3
+	// indexBatch is the number of transactions that one transaction of the database adds to the index.
+	indexBatch = 250
+	// indexCheckInterval is how long a process relies on the answer whether there is an index of texts.
+	indexCheckInterval = time.Minute
+)
+
+// indexState is a cached answer of the database: whether search_index has an index of texts.
+type indexState struct {
+	present bool
+	checked time.Time
+}
+
+// feedPlace is a position in the change feed.
+type feedPlace struct {
+	tx int64
+	id uuid.UUID
+}
+
+// indexedRow is a row of search_index.
+type indexedRow struct {
+	Transaction uuid.UUID `gorm:"column:transaction_id"`
+	Connection  uuid.UUID `gorm:"column:connection_id"`
+	Date        string    `gorm:"column:date"`
+	Amount      string    `gorm:"column:amount"`
+	Folded      string    `gorm:"column:folded"`
+	Tenant      uuid.UUID `gorm:"column:tenant_id"`
+}
+
+// TableName returns the name of the table in the schema.
+func (indexedRow) TableName() string { return "search_index" }
+
+// IndexTexts gives each tenant with unindexed transactions at most indexBatch of them in one transaction.
+func (s ledger) IndexTexts(ctx context.Context, limit int) (int, error) {
+	tenants, err := s.unindexedTenants(ctx)
+	indexed := 0
+	for _, tenant := range tenants {
+		if err != nil || indexed >= limit {
+			break
+		}
+		var n int
+		n, err = s.indexTenant(ctx, tenant, min(indexBatch, limit-indexed))
+		indexed += n
+	}
+	return indexed, err
+}
+
+// unindexedTenants returns some tenants with transactions that are not in the index.
+func (s ledger) unindexedTenants(ctx context.Context) (tenants []uuid.UUID, err error) {
+	q := gormstore.NewQuery(`SELECT o.tenant_id FROM (SELECT DISTINCT tenant_id FROM connections) AS o
+		LEFT JOIN search_progress p ON p.tenant_id = o.tenant_id
+		WHERE EXISTS (SELECT 1 FROM transactions t WHERE t.tenant_id = o.tenant_id
+			AND t.change_tx >= coalesce(p.change_tx, 0)
+			AND (p.change_tx IS NULL OR (t.change_tx, t.id) > (p.change_tx, p.transaction_id))
+			AND t.change_tx < ` + s.Dialect.VisibleBefore("o.tenant_id") + `) LIMIT 100`)
+	var tenant uuid.UUID
+	err = s.Background().Rows(ctx, q.String(), q.Args, []any{gormstore.ScanTarget(&tenant)}, func() error {
+		tenants = append(tenants, tenant)
+		return nil
+	})
+	return tenants, err
+}
+
+// indexedUntil returns the position up to which the tenant's transactions are in the index. It is zero if none is.
+func (s ledger) indexedUntil(ctx context.Context, tenant uuid.UUID) (place feedPlace, err error) {
+	q := gormstore.NewQuery("SELECT change_tx, transaction_id FROM search_progress WHERE tenant_id = ?",
+		gormstore.UUID(tenant))
+	columns := gormstore.ScanTargets(&place.tx, &place.id)
+	err = s.Lookup(ctx, q.String(), q.Args, columns, func() error { return nil })
+	return place, err
+}
+
+// indexTenant adds the tenant's next transactions to the index, and returns their number.
+func (s ledger) indexTenant(ctx context.Context, tenant uuid.UUID, limit int) (int, error) {
+	place, err := s.indexedUntil(ctx, tenant)
+	if err != nil {
+		return 0, err
+	}
+	q := gormstore.NewQuery("SELECT change_tx, id, connection_id FROM transactions WHERE tenant_id = ?",
+		gormstore.UUID(tenant))
+	q.Add(" AND (change_tx, id) > (?, ?) AND change_tx < "+s.Dialect.VisibleBefore(""),
+		place.tx, gormstore.UUID(place.id))
+	q.Add(" ORDER BY change_tx, id LIMIT ?", limit)
+	var connection uuid.UUID
+	var ids, connections []string
+	columns := gormstore.ScanTargets(&place.tx, &place.id, &connection)
+	err = s.Background().Rows(ctx, q.String(), q.Args, columns, func() error {
+		ids, connections = append(ids, place.id.String()), append(connections, connection.String())
+		return nil
+	})
+	if err != nil || len(ids) == 0 {
+		return 0, err
+	}
+	slices.Sort(connections)
+	connections = slices.Compact(connections)
+	err = s.Background().Change(ctx, func(tx gormstore.Tx) error {
+		return s.indexRows(tx, tenant, ids, connections, place)
+	})
+	return len(ids), err
+}
+
+// indexRows replaces the rows of the transactions in the index. It takes the shared locks of their connections first,
+// so that an erasure, which excludes the holders of these locks, cannot erase a transaction between the read of its
+// text and the commit.
+func (s ledger) indexRows(tx gormstore.Tx, tenant uuid.UUID, ids, connections []string, place feedPlace) error {
+	var shared bool
+	among := s.Dialect.AnyOf("id", connections)
+	q := gormstore.NewQuery("SELECT "+s.Dialect.ShareConnection("id")+" FROM connections WHERE tenant_id = ?",
+		gormstore.UUID(tenant))
+	q.Add(" AND "+among.SQL, among.Vars...)
+	if err := tx.Read(q.AsRead([]any{&shared}, func() error { return nil })); err != nil {
+		return err
+	}
+	rows, err := s.readTexts(tx, tenant, ids)
+	if err != nil {
+		return err
+	}
+	among = s.Dialect.AnyOf("transaction_id", ids)
+	err = tx.Where("tenant_id = ?", tenant).Where(among).Delete(&indexedRow{}).Error
+	if err == nil && len(rows) > 0 {
+		err = tx.Create(&rows).Error
+	}
+	if err != nil {
+		return err
+	}
+	return tx.Exec(`INSERT INTO search_progress (change_tx, transaction_id, tenant_id) VALUES (?, ?, ?)
+		ON CONFLICT (tenant_id) DO UPDATE SET change_tx = excluded.change_tx, transaction_id = excluded.transaction_id`,
+		place.tx, place.id, tenant).Error
+}
+
+// readTexts returns the rows of the index for the transactions that are not erased.
+func (s ledger) readTexts(tx gormstore.Tx, tenant uuid.UUID, ids []string) (rows []indexedRow, err error) {
+	row := gormstore.NewTransactionRow()
+	columns := gormstore.ScanTargets(
+		&row.ID.UUID, &row.Connection.UUID, (*string)(&row.Date), &row.Amount.Amount, &row.Description,
+		&row.Counterparty,
+	)
+	among := s.Dialect.AnyOf("id", ids)
+	q := gormstore.NewQuery("SELECT id, connection_id, date, CAST(amount AS text), description, counterparty "+
+		"FROM transactions WHERE tenant_id = ? AND erased_at IS NULL", gormstore.UUID(tenant))
+	q.Add(" AND "+among.SQL, among.Vars...)
+	err = tx.Read(q.AsRead(columns, func() error {
+		rows = append(rows, indexedRow{
+			Transaction: row.ID.UUID, Connection: row.Connection.UUID, Date: string(row.Date), Tenant: tenant,
+			Amount: row.Amount.Amount.Normalize().String(),
+			Folded: domain.FoldText(row.Description) + "\n" + domain.FoldText(row.Counterparty),
+		})
+		return nil
+	}))
+	return rows, err
+}
+
+// searchIndex is what a search needs to use the index.
+type searchIndex struct {
+	// unindexed contains the transactions after the position of search_progress, by id. Only the members that Matches
+	// needs are set.
+	unindexed map[domain.TransactionID]domain.Transaction
+}
+
+// indexFor returns nil if the search cannot use the index: it has neither an amount nor a text that the index can find,
+// or too many transactions are not indexed.
+func (m *searchMerge) indexFor(ctx context.Context) (*searchIndex, error) {
+	if m.search.Amount == nil {
+		if utf8.RuneCountInString(domain.FoldText(m.search.Text)) < minIndexedText {
+			return nil, nil
+		}
+		if present, err := m.hasTextIndex(ctx); err != nil || !present {
+			return nil, err
+		}
+	}
+	place, err := m.indexedUntil(ctx, m.tenant.UUID)
+	if err != nil || place.id == uuid.Nil {
+		return nil, err
+	}
+	index := &searchIndex{unindexed: map[domain.TransactionID]domain.Transaction{}}
+	text := 0
+	q := gormstore.NewQuery("SELECT "+searchedColumns+" FROM transactions WHERE tenant_id = ?",
+		gormstore.UUID(m.tenant.UUID))
+	q.Add(
+		" AND (change_tx, id) > (?, ?) ORDER BY change_tx, id LIMIT ?",
+		place.tx,
+		gormstore.UUID(place.id),
+		maxUnindexed+1,
+	)
+	row := gormstore.NewTransactionRow()
+	err = m.Rows(ctx, q.String(), q.Args, searchedTargets(row), func() error {
+		index.unindexed[row.ID] = row.Transaction
+		if text += len(row.Description) + len(row.Counterparty); text > maxSearchedText {
+			return gormstore.ErrStop
+		}
+		return nil
+	})
+	if errors.Is(err, gormstore.ErrStop) || err == nil && len(index.unindexed) > maxUnindexed {
+		return nil, nil
+	}
+	return index, err
+}
+
+// hasTextIndex reports whether the database has an index of texts.
+func (s ledger) hasTextIndex(ctx context.Context) (bool, error) {
+	if state := s.textIndex.Load(); state != nil && time.Since(state.checked) < indexCheckInterval {
+		return state.present, nil
+	}
+	var present bool
+	err := s.Lookup(ctx, "SELECT "+s.Dialect.HasTextIndex(), nil, []any{&present}, func() error { return nil })
+	if err == nil {
+		s.textIndex.Store(&indexState{present, time.Now()})
+	}
+	return present, err
+}
+
+// fromIndex returns at most limit transactions after the position that match the search, newest first, and the position
+// of the last one that it examined. The position is zero if there are no more transactions.
+func (m *searchMerge) fromIndex(
+	ctx context.Context, index *searchIndex, after domain.Position, limit int,
+) ([]domain.Transaction, domain.Position, error) {
+	found, err := m.candidates(ctx, after)
+	if err != nil {
+		return nil, domain.Position{}, err
+	}
+	var end domain.Position
+	if len(found) > maxCandidates {
+		found = found[:maxCandidates]
+		end = datePosition(found[maxCandidates-1])
+	}
+	found = slices.DeleteFunc(found, func(t domain.Transaction) bool {
+		_, changed := index.unindexed[t.ID]
+		return changed
+	})
+	for _, t := range index.unindexed {
+		at := datePosition(t)
+		inRange := newerFirst(after, at) < 0 && (end.IsZero() || newerFirst(at, end) <= 0)
+		if inRange && m.search.Matches(t) {
+			found = append(found, t)
+		}
+	}
+	slices.SortFunc(found, func(x, y domain.Transaction) int { return newerFirst(datePosition(x), datePosition(y)) })
+	if len(found) > limit {
+		found = found[:limit]
+		end = datePosition(found[limit-1])
+	}
+	return found, end, nil
+}
+
+// candidates returns the newest transactions after the position that the index finds, one more than maxCandidates if
+// there are so many. It compares everything but the date, the amount and the text with the transactions themselves.
+func (m *searchMerge) candidates(ctx context.Context, after domain.Position) (found []domain.Transaction, err error) {
+	q := gormstore.NewQuery(`SELECT x.connection_id, x.transaction_id, x.date FROM search_index x
+		JOIN transactions t ON t.id = x.transaction_id AND t.tenant_id = x.tenant_id
+			AND t.connection_id = x.connection_id AND t.date = x.date
+		WHERE x.tenant_id = ? AND (x.date, x.transaction_id) < (?, ?) AND x.date >= ?`,
+		gormstore.UUID(m.tenant.UUID), after.Key, gormstore.UUID(after.ID), m.firstDate())
+	if m.search.Amount != nil {
+		q.Add(" AND x.amount = ?", m.search.Amount.Normalize().String())
+	}
+	if m.search.Amount == nil {
+		match := m.Dialect.TextMatch("x", domain.FoldText(m.search.Text))
+		q.Add(" AND "+match.SQL, match.Vars...)
+	}
+	if !m.search.Connection.IsZero() {
+		q.Add(" AND x.connection_id = ?", gormstore.UUID(m.search.Connection.UUID))
+	}
+	if m.search.Removed != nil {
+		q.Add(" AND (t.removed_at IS NOT NULL) = " + strconv.FormatBool(*m.search.Removed))
+	}
+	q.Add(" ORDER BY x.date DESC, x.transaction_id DESC LIMIT ?", maxCandidates+1)
+	var t domain.Transaction
+	columns := gormstore.ScanTargets(&t.Connection.UUID, &t.ID.UUID, (*string)(&t.Date))
+	err = m.Rows(ctx, q.String(), q.Args, columns, func() error {
+		found = append(found, t)
+		return nil
+	})
+	return found, err
+}

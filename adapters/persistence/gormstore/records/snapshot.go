@@ -1,0 +1,188 @@
+package records
+
+import (
+	"context"
+	"iter"
+	"strings"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// snapshotPage is the number of records that one statement reads.
+const snapshotPage = 1000
+
+// Snapshot calls fn inside one read-only transaction. The wait for a database connection and each query have a time
+// limit, but the transaction has none. The transaction must end soon, because it delays the removal of old row
+// versions.
+func (s ledger) Snapshot(ctx context.Context, tenant domain.TenantID, id domain.AccountID,
+	fn func(view ports.AccountView) error,
+) error {
+	var failed error // the error that fn has returned, or an already translated error of a query
+	err := s.Dialect.Snapshot(ctx, s.Timeout, func(tx gormstore.SnapshotTx) error {
+		failed = s.readAccount(ctx, tx, tenant, id, fn)
+		return failed
+	})
+	if failed != nil {
+		return failed
+	}
+	return gormstore.Translate(ctx, err)
+}
+
+// readAccount calls fn with a view of the account. The view reads the account's records in the transaction tx.
+func (s ledger) readAccount(ctx context.Context, tx gormstore.SnapshotTx, tenant domain.TenantID, id domain.AccountID,
+	fn func(view ports.AccountView) error,
+) error {
+	var view ports.AccountView
+	err := s.Bounded(ctx, func(ctx context.Context) (err error) {
+		view, err = accountView(tx.DB.WithContext(ctx), tenant, id)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	account := view.Account
+	view.Posted = func(ctx context.Context, window domain.Window) iter.Seq2[books.PostedRecord, error] {
+		return (&postedReader{store: s.Background(), tx: tx, account: account, window: window}).all(ctx)
+	}
+	view.SharedReferences = func(ctx context.Context) (map[string]domain.TransactionID, error) {
+		return sharedReferences(ctx, s.Background(), tx, account)
+	}
+	return fn(view)
+}
+
+// mainReference is the SQL expression for domain.References.Main.
+const mainReference = `CASE WHEN end_to_end_id <> '' THEN end_to_end_id WHEN institution_id <> '' THEN institution_id
+	WHEN tracking_key <> '' THEN tracking_key ELSE reference_number END`
+
+// sharedReferences implements AccountView.SharedReferences. The database groups the references, so that the service
+// holds only those that several records have.
+func sharedReferences(
+	ctx context.Context, core *gormstore.Core, tx gormstore.SnapshotTx, account domain.Account,
+) (map[string]domain.TransactionID, error) {
+	const versions = "SELECT CAST(id AS text) AS id, " + mainReference + " AS reference FROM "
+	where := " WHERE connection_id = ? AND " + gormstore.EqualUnindexed("account_id") +
+		" AND " + gormstore.TenantIs(core.Dialect, "tenant_id")
+	args := []any{
+		gormstore.UUID(account.Connection.UUID), gormstore.UUID(account.ID.UUID), gormstore.UUID(account.Tenant.UUID),
+	}
+	q := gormstore.NewQuery("SELECT reference, MIN(id) FROM ("+versions+gormstore.TransactionTable+where, args...)
+	q.Add(" UNION "+versions+"transaction_versions"+where, args...)
+	q.Add(") AS r WHERE reference <> '' GROUP BY reference HAVING COUNT(*) > 1")
+	shared := map[string]domain.TransactionID{}
+	var reference string
+	var first string
+	err := core.Bounded(ctx, func(ctx context.Context) error {
+		return tx.Read(ctx, q.AsRead([]any{(*gormstore.Text)(&reference), (*gormstore.Text)(&first)}, func() error {
+			id, err := uuid.Parse(first)
+			shared[reference] = domain.TransactionID{UUID: id}
+			return err
+		}))
+	})
+	return shared, err
+}
+
+// accountView reads an account and its completeness.
+func accountView(db *gorm.DB, tenant domain.TenantID, id domain.AccountID) (view ports.AccountView, err error) {
+	row, err := gormstore.First[gormstore.AccountRow](db.Where("id = ? AND tenant_id = ?", id.UUID, tenant.UUID))
+	if err != nil {
+		return view, err
+	}
+	if view.Account, err = row.Domain(); err != nil {
+		return view, err
+	}
+	view.Completeness, err = completenessOf(db, accountKeys{ID: row.ID, Tenant: row.Tenant})
+	return view, err
+}
+
+// postedReader reads the live posted records of an account.
+type postedReader struct {
+	store   *gormstore.Core
+	tx      gormstore.SnapshotTx
+	account domain.Account
+	window  domain.Window
+}
+
+// all returns an iterator over the records. The iterator reads one page at a time. While the iterator yields the
+// records of a page, no statement is running.
+func (r *postedReader) all(ctx context.Context) iter.Seq2[books.PostedRecord, error] {
+	return func(yield func(books.PostedRecord, error) bool) {
+		var page []books.PostedRecord
+		for after := (domain.Position{}); ; {
+			page = page[:0]
+			err := ctx.Err() // a driver may not notice that the context has ended
+			if err == nil {
+				err = r.read(ctx, after, &page)
+			}
+			if err != nil {
+				yield(books.PostedRecord{}, err)
+				return
+			}
+			for _, record := range page {
+				if !yield(record, nil) {
+					return
+				}
+			}
+			if len(page) < snapshotPage {
+				return
+			}
+			last := page[len(page)-1]
+			after = domain.Position{Key: string(last.Date), ID: last.ID.UUID}
+		}
+	}
+}
+
+// The method read appends the next records to the page: at most snapshotPage records that follow the given position.
+//
+// PostgreSQL must find these records through the index over connection, date and id. With an estimate of few matching
+// rows, PostgreSQL might read and sort all rows of the connection for each page. The other conditions therefore have a
+// form that PostgreSQL cannot estimate (see EqualUnindexed).
+func (r *postedReader) read(ctx context.Context, after domain.Position, page *[]books.PostedRecord) error {
+	q := gormstore.NewQuery(`SELECT id, external_id, date, first_seen_at, CAST(amount AS text), currency,
+		CAST(account_amount AS text), account_currency, description, counterparty, version, counterparty_document, `+
+		strings.Join(referenceColumns, ", ")+` FROM transactions
+		WHERE connection_id = ? AND `+gormstore.EqualUnindexed("account_id")+
+		" AND "+gormstore.TenantIs(r.store.Dialect, "tenant_id")+
+		" AND CASE status WHEN 'posted' THEN removed_at IS NULL END",
+		gormstore.UUID(r.account.Connection.UUID), gormstore.UUID(r.account.ID.UUID),
+		gormstore.UUID(r.account.Tenant.UUID))
+	if after.IsZero() {
+		after = domain.Position{Key: string(r.window.From)} // all ids follow the zero id: From is included
+	}
+	q.Add(" AND (date, id) > (?, ?)", after.Key, gormstore.UUID(after.ID))
+	if r.window.To != "" {
+		q.Add(" AND date <= ?", string(r.window.To))
+	}
+	q.Add(" ORDER BY date, id LIMIT ?", snapshotPage)
+	var row summedRow
+	var id uuid.UUID
+	var externalID, description, counterparty, document string
+	var references domain.References
+	var version int
+	columns := gormstore.ScanTargets(
+		&id, (*gormstore.Text)(&externalID), (*gormstore.Text)(&row.date), &row.firstSeen, &row.amount,
+		(*gormstore.Text)(&row.currency), &row.accountAmount, (*gormstore.Text)(&row.accountCurrent),
+		(*gormstore.Text)(&description), (*gormstore.Text)(&counterparty), &version,
+		(*gormstore.Text)(&document), (*gormstore.Text)(&references.EndToEndID),
+		(*gormstore.Text)(&references.TransactionID), (*gormstore.Text)(&references.AuthenticationCode),
+		(*gormstore.Text)(&references.ReferenceNumber), (*gormstore.Text)(&references.ReceiverReferenceID),
+		(*gormstore.Text)(&references.TrackingKey), (*gormstore.Text)(&references.ChequeNumber),
+	)
+	return r.store.Bounded(ctx, func(ctx context.Context) error {
+		return r.tx.Read(ctx, q.AsRead(columns, func() error {
+			sum := row.domain()
+			sum.Posted = true
+			*page = append(*page, books.PostedRecord{
+				SumRow: sum, ID: domain.TransactionID{UUID: id}, ExternalID: externalID,
+				Description: description, Counterparty: counterparty,
+				References: references, Document: gormstore.SplitDocument(document), Version: version,
+			})
+			return nil
+		}))
+	})
+}

@@ -1,0 +1,34 @@
+package sqlite
+
+import (
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore/erasing"
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore/eventlog"
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore/records"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// Store contains the stores of a database. Each of the methods Connections, Tokens, Deliveries, Idempotency, AuditLog,
+// Pulls, Ledger, Erasures and Subscriptions returns the implementation of one port.
+type Store struct {
+	*gormstore.Store
+
+	ledger ports.Ledger
+}
+
+// newStore returns the stores of the database that common uses.
+func newStore(common *gormstore.Store) *Store {
+	return &Store{common, records.NewLedger(common.Core())}
+}
+
+// Pulls returns the store of pulls, and of the accounts and transactions that pulls write.
+func (s *Store) Pulls() ports.Pulls { return records.NewPulls(s.Core()) }
+
+// Ledger returns the store of accounts and transactions.
+func (s *Store) Ledger() ports.Ledger { return s.ledger }
+
+// Erasures returns the store of erasures.
+func (s *Store) Erasures() ports.Erasures { return erasing.New(s.Core()) }
+
+// Subscriptions returns the store of subscriptions and their events.
+func (s *Store) Subscriptions() ports.Subscriptions { return eventlog.New(s.Core()) }

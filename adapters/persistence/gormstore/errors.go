@@ -9,7 +9,9 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"runtime"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -21,25 +23,51 @@ import (
 // retryAfter is how long callers should wait before a retry while the database is unavailable.
 const retryAfter = time.Second
 
-// Translate converts a database error into an error for callers of the store. A domain.Error is returned unchanged. The
-// other cases, in this order:
+// Translate converts a database error into an error for callers of the store. A domain.Error is returned unchanged, and
+// so is an error that Translate has returned. The other cases, in this order:
 //
 //   - If ctx has ended, the error of ctx is returned.
 //   - A missing row becomes NotFound.
 //   - A transient failure becomes Unavailable (database_unavailable).
 //   - Any other error becomes an internal error.
+//
+// The texts of the last two, which are meant for the log, begin with the store method that was called.
 func Translate(ctx context.Context, err error) error {
+	translated := (*failure)(nil)
 	switch e := (*domain.Error)(nil); {
-	case err == nil, errors.As(err, &e):
+	case err == nil, errors.As(err, &e), errors.As(err, &translated):
 		return err
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case errors.Is(err, gorm.ErrRecordNotFound):
 		return domain.NotFoundError()
 	case transient(err):
-		return Unavailable(err)
+		return Unavailable(fmt.Errorf("%s: %w", operation(), err))
 	}
-	return &failure{err}
+	return &failure{operation(), err}
+}
+
+// stores is the import path of the folder that contains the packages of the stores.
+const stores = "github.com/LerianStudio/aggregator-connections/adapters/persistence/"
+
+// operation returns the name of the store method that has called Translate, directly or not, for example
+// "records.pulls.StorePage". It is the last caller in a package of the stores, before the code that uses the stores.
+func operation() string {
+	var callers [32]uintptr
+	frames := runtime.CallersFrames(callers[:runtime.Callers(3, callers[:])]) // 3: the caller of Translate
+	name := ""
+	for {
+		frame, more := frames.Next()
+		function, isStore := strings.CutPrefix(frame.Function, stores)
+		function = function[strings.LastIndexByte(function, '/')+1:]
+		if name != "" && (!isStore || strings.Contains(function, "_test.")) {
+			return name
+		}
+		name = strings.NewReplacer("(*", "", ")", "").Replace(function)
+		if !more {
+			return name
+		}
+	}
 }
 
 // Unavailable returns the error for a database that cannot be used at present. The cause is meant for the log.
@@ -50,22 +78,25 @@ func Unavailable(cause error) error {
 }
 
 // failure is an internal error. Its text does not contain the text of the cause, because drivers quote the values that
-// they reject. It contains only codes and names by which the cause can be identified.
-type failure struct{ cause error }
+// they reject. It contains only the store method, and codes and names by which the cause can be identified.
+type failure struct {
+	operation string
+	cause     error
+}
 
 // Error returns a text that never contains a value from a request.
 func (f *failure) Error() string {
 	if e := (*pgconn.PgError)(nil); errors.As(f.cause, &e) {
-		return fmt.Sprintf("database: SQLSTATE %s %s %s", e.Code, e.ConstraintName, e.Routine)
+		return fmt.Sprintf("%s: database: SQLSTATE %s %s %s", f.operation, e.Code, e.ConstraintName, e.Routine)
 	}
 	if e := sqliteError(nil); errors.As(f.cause, &e) {
-		return fmt.Sprintf("database: SQLite code %d", e.Code())
+		return fmt.Sprintf("%s: database: SQLite code %d", f.operation, e.Code())
 	}
 	inner := f.cause
 	for next := errors.Unwrap(inner); next != nil; next = errors.Unwrap(inner) {
 		inner = next
 	}
-	return fmt.Sprintf("database: %T", inner)
+	return fmt.Sprintf("%s: database: %T", f.operation, inner)
 }
 
 // Unwrap returns the cause.

@@ -161,9 +161,14 @@ type object = map[string]any
 
 // connect creates a connection to the vendor's demo item and returns its id.
 func (s *service) connect(ctx context.Context, v *vendor, name string) (string, error) {
+	return s.connectItem(ctx, v, name, demoItem)
+}
+
+// connectItem works like connect, but the connection is to the given item of the vendor.
+func (s *service) connectItem(ctx context.Context, v *vendor, name, item string) (string, error) {
 	var made struct{ ID string }
 	err := s.call(ctx, http.MethodPost, "/aggregator-connections", object{
-		"vendor": "pluggy", "configName": name, "baseUrl": v.origin, "accountRef": demoItem,
+		"vendor": "pluggy", "configName": name, "baseUrl": v.origin, "accountRef": item,
 		"clientId": demoClient, "secret": demoSecret,
 	}, http.StatusCreated, &made)
 	return made.ID, err

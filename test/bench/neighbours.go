@@ -579,7 +579,7 @@ func (h *neighbourhood) leave(ctx context.Context) error {
 				Items      []struct{ ID string }
 				NextCursor string
 			}
-			err := h.evil.call(ctx, http.MethodGet, list+"?limit=200&cursor="+cursor, nil, http.StatusOK, &page)
+			err := h.evil.call(ctx, http.MethodGet, list+"?limit=200"+cursor, nil, http.StatusOK, &page)
 			if err != nil {
 				return err
 			}
@@ -589,9 +589,10 @@ func (h *neighbourhood) leave(ctx context.Context) error {
 					return err
 				}
 			}
-			if cursor = page.NextCursor; cursor == "" {
+			if page.NextCursor == "" {
 				break
 			}
+			cursor = "&cursor=" + page.NextCursor
 		}
 	}
 	return nil

@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"sync"
 	"time"
 
@@ -18,6 +20,14 @@ const (
 	demoClient = pluggysim.DemoClientID
 	demoSecret = pluggysim.DemoClientSecret
 )
+
+// itemAlias returns the id of an item with the content of the demo item. Each number gives another id. The service routes
+// a webhook to each connection of its item, so that connections that are to hear different webhooks need different
+// items.
+func itemAlias(number int) string { return fmt.Sprintf("%s%04x", demoItem[:len(demoItem)-4], number) }
+
+// itemAliases matches the ids that itemAlias returns.
+var itemAliases = regexp.MustCompile(regexp.QuoteMeta(demoItem[:len(demoItem)-4]) + "[0-9a-f]{4}")
 
 // vendor is the simulator of Pluggy. It can cache its pages, so that a measurement does not include
 // the time that the simulator needs to encode them.
@@ -65,6 +75,8 @@ func (b *bench) listen(ctx context.Context, handler http.Handler) (string, error
 // ServeHTTP answers from the cache if the page is cached, and otherwise with the simulator's response.
 func (v *vendor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	time.Sleep(v.delay)
+	r.URL.Path = itemAliases.ReplaceAllLiteralString(r.URL.Path, demoItem)
+	r.URL.RawQuery = itemAliases.ReplaceAllLiteralString(r.URL.RawQuery, demoItem)
 	if !v.cached || r.Method != http.MethodGet || r.URL.Path != "/v2/transactions" {
 		v.sim.ServeHTTP(w, r)
 		return

@@ -57,7 +57,7 @@ func (s *service) mailboxOf(ctx context.Context, v *vendor, tenants int) (*mailb
 	m.before, m.after, _ = strings.Cut(string(body), id)
 	for i := range manyConnections {
 		s, name := m.services[i%tenants], "mailbox-"+strconv.Itoa(i)
-		if _, err := s.connect(ctx, v, name); err != nil {
+		if _, err := s.connectItem(ctx, v, name, itemAlias(i)); err != nil {
 			return nil, err
 		}
 		path, err := s.mint(ctx, name)
@@ -86,11 +86,12 @@ func (m *mailbox) load(clients int, addresses ...string) load {
 func (m *mailbox) request(buf []byte, client, number int) []byte {
 	id := uuid.NewString()
 	m.pending[client] = append(m.pending[client], id)
-	body := m.before + id + m.after
+	target := (client + number) % len(m.paths)
+	body := strings.Replace(m.before+id+m.after, demoItem, itemAlias(target), 1)
 	mac := hmac.New(sha256.New, []byte(signingKey))
 	mac.Write([]byte(body))
 	buf = append(buf, "POST "...)
-	buf = append(buf, m.paths[(client+number)%len(m.paths)]...)
+	buf = append(buf, m.paths[target]...)
 	buf = append(buf, " HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nX-Webhook-Signature: "...)
 	buf = hex.AppendEncode(buf, mac.Sum(nil))
 	buf = append(buf, "\r\nContent-Length: "...)

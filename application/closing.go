@@ -81,7 +81,7 @@ func (s *Service) WriteClosedStatement(ctx context.Context, tenant domain.Tenant
 			if err != nil {
 				return err
 			}
-			return writer(st, statementRecords(ctx, view.Posted, st))
+			return writer(st, s.statementRecords(ctx, tenant, view.Posted, st))
 		})
 	})
 }

@@ -3,10 +3,12 @@ package application
 import (
 	"context"
 	"errors"
+	"iter"
 	"runtime"
 
 	"github.com/LerianStudio/aggregator-connections/application/concurrency"
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
 )
 
 // Probes of engine connections have lower limits than live tests of aggregator connections. A probe connects to a
@@ -57,4 +59,62 @@ func (s *Service) withShare(
 		shares.Fail(err)
 	}
 	return err
+}
+
+// A statement reads its records in portions. A portion ends at portionRecords, or when its texts have portionBytes.
+const (
+	portionRecords = 512
+	portionBytes   = 256 << 10
+)
+
+// readPortions returns the same sequence as read, but reads it in portions, each with a share of the tenant's costly
+// reads. The consumer of the records runs without a share, because it may wait for a slow receiver.
+func (s *Service) readPortions(
+	ctx context.Context, tenant domain.TenantID, read iter.Seq2[books.PostedRecord, error],
+) iter.Seq2[books.PostedRecord, error] {
+	return func(yield func(books.PostedRecord, error) bool) {
+		var none books.PostedRecord
+		release, err := s.readShares.Await(ctx, tenant)
+		if err != nil {
+			yield(none, err)
+			return
+		}
+		defer func() { release() }()
+		items, size := make([]books.PostedRecord, 0, portionRecords), 0
+		// flush yields the items without a share.
+		flush := func() bool {
+			release()
+			release = func() {}
+			for _, item := range items {
+				if !yield(item, nil) {
+					return false
+				}
+			}
+			items, size = items[:0], 0
+			return true
+		}
+		for item, err := range read {
+			if err != nil {
+				if flush() {
+					yield(none, err)
+				}
+				return
+			}
+			items = append(items, item)
+			size += len(item.Description) + len(item.Counterparty)
+			if len(items) < portionRecords && size < portionBytes {
+				continue
+			}
+			if !flush() {
+				return
+			}
+			again, err := s.readShares.Await(ctx, tenant)
+			if err != nil {
+				yield(none, err)
+				return
+			}
+			release = again
+		}
+		flush()
+	}
 }

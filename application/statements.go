@@ -27,18 +27,18 @@ func (s *Service) WriteStatement(
 	}
 	return s.withShare(ctx, s.statementShares, tenant, func() error {
 		return s.Ledger.Snapshot(ctx, tenant, id, func(view ports.AccountView) error {
-			st, err := s.statement(ctx, view, q)
+			st, err := s.statement(ctx, tenant, view, q)
 			if err != nil {
 				return err
 			}
-			return writer(st, statementRecords(ctx, view.Posted, st))
+			return writer(st, s.statementRecords(ctx, tenant, view.Posted, st))
 		})
 	})
 }
 
 // statement returns the description of a statement, which contains the totals and balances but not the records.
 func (s *Service) statement(
-	ctx context.Context, view ports.AccountView, q ports.StatementQuery,
+	ctx context.Context, tenant domain.TenantID, view ports.AccountView, q ports.StatementQuery,
 ) (books.Statement, error) {
 	now := s.Clock.Now()
 	if state, _ := view.Completeness.State(now, s.DriftGrace); state == books.Drifting && !q.Force {
@@ -48,7 +48,7 @@ func (s *Service) statement(
 	if err != nil {
 		return books.Statement{}, err
 	}
-	for record, err := range view.Posted(ctx, sum.Window()) {
+	for record, err := range s.readPortions(ctx, tenant, view.Posted(ctx, sum.Window())) {
 		if err == nil {
 			err = sum.Add(record)
 		}
@@ -64,12 +64,12 @@ func (s *Service) statement(
 }
 
 // statementRecords returns the records of a statement.
-func statementRecords(
-	ctx context.Context, read func(context.Context, domain.Window) iter.Seq2[books.PostedRecord, error],
-	st books.Statement,
+func (s *Service) statementRecords(
+	ctx context.Context, tenant domain.TenantID,
+	read func(context.Context, domain.Window) iter.Seq2[books.PostedRecord, error], st books.Statement,
 ) iter.Seq2[books.StatementRecord, error] {
 	return func(yield func(books.StatementRecord, error) bool) {
-		for posted, err := range read(ctx, st.Period) {
+		for posted, err := range s.readPortions(ctx, tenant, read(ctx, st.Period)) {
 			var record books.StatementRecord
 			if err == nil {
 				record, err = st.Record(posted)

@@ -84,14 +84,14 @@ func (p *Shares) Acquire(
 }
 
 // Await is like Acquire, but waits until ctx ends, however many operations of the tenant wait. It is for the service's
-// own work, which bounds its waiting operations itself.
+// own work, which bounds its waiting operations itself. Errors: the error of ctx, or of Fail.
 func (p *Shares) Await(ctx context.Context, tenant domain.TenantID) (release func(), err error) {
 	waitCtx, wake := context.WithCancel(ctx)
 	defer wake()
 	if w, granted := p.enter(tenant, wake, math.MaxInt); !granted {
 		<-waitCtx.Done()
 		if !p.leave(w) {
-			return nil, ctx.Err()
+			return nil, cmp.Or(ctx.Err(), w.err)
 		}
 	}
 	return func() { p.release(tenant) }, nil

@@ -43,7 +43,7 @@ func (s *Service) connectionHealth(c domain.Connection, a ports.Activity) ports.
 	now, grace := s.Clock.Now(), s.WebhookSilenceGrace
 	return ports.ConnectionHealth{
 		Health: c.Health, Activity: a, Completeness: s.completenessOf(a), Paused: c.Paused(),
-		ThisMonth: c.Usage.In(now), AmbiguousSince: c.Ambiguity.Since,
+		ThisMonth: c.Usage.In(now), Ambiguity: c.Ambiguity,
 		Consent: ports.ConsentHealth{State: c.Consent.State(now), ExpiresAt: c.Consent.ExpiresAt},
 		Webhook: ports.WebhookHealth{
 			State:      c.Webhook.State(now, grace, a.Webhooks, a.LastWebhookAt, c.Paused()),

@@ -23,6 +23,9 @@ const (
 	NeedsConsentRenewal     AttentionReason = "consent_expiring"
 	NeedsQuarantineReviewed AttentionReason = "quarantined"
 	NeedsAccountUnshared    AttentionReason = "account_shared"
+	NeedsAccountContinued   AttentionReason = "account_ambiguous" // see AccountAmbiguity
+	NeedsPairsDecided       AttentionReason = "suggestions"       // transactions may be one movement
+	NeedsJoinsReviewed      AttentionReason = "join_undone"       // the vendor returns both rows of joined transactions
 )
 
 // Severity states how urgent an AttentionReason is.
@@ -68,7 +71,11 @@ type ConnectionFacts struct {
 	DriftSince       time.Time // start of the oldest drift of a live account; zero if no account drifts
 	// SharedSince is when the last one of the live connections that share an account has first read it; zero if the
 	// connection shares no account. For several shared accounts, it is the earliest such time.
-	SharedSince time.Time
+	SharedSince    time.Time
+	AmbiguousSince time.Time // AccountAmbiguity.Since of the connection; zero if there is no ambiguity
+	// SuggestedSince is when the oldest open suggestion was opened, and JoinUndoneSince when the oldest join was undone
+	// that nobody has reviewed. Each is zero if there is none.
+	SuggestedSince, JoinUndoneSince time.Time
 }
 
 // attentionRule decides about one reason. The function since returns when the reason began, and false if there is no
@@ -104,6 +111,9 @@ var attentionRules = []attentionRule{
 		known(func(f *ConnectionFacts) time.Time { return f.QuarantinedSince }), nil,
 	},
 	{NeedsAccountUnshared, SeveritySoon, known(func(f *ConnectionFacts) time.Time { return f.SharedSince }), nil},
+	{NeedsAccountContinued, SeveritySoon, known(func(f *ConnectionFacts) time.Time { return f.AmbiguousSince }), nil},
+	{NeedsPairsDecided, SeveritySoon, known(func(f *ConnectionFacts) time.Time { return f.SuggestedSince }), nil},
+	{NeedsJoinsReviewed, SeveritySoon, known(func(f *ConnectionFacts) time.Time { return f.JoinUndoneSince }), nil},
 }
 
 // Attention returns the reasons why the connection needs a person at the time now: the most severe ones first, then the

@@ -100,6 +100,15 @@ func TestAttentionNamesReasonsSeverityAndBeginning(t *testing.T) {
 			[]domain.Attention{{"quarantined", soon, ago(1)}},
 		},
 		"shared": {domain.ConnectionFacts{SharedSince: ago(1)}, []domain.Attention{{"account_shared", soon, ago(1)}}},
+		"ambiguous accounts": {
+			domain.ConnectionFacts{AmbiguousSince: ago(1)}, []domain.Attention{{"account_ambiguous", soon, ago(1)}},
+		},
+		"suggestions": {
+			domain.ConnectionFacts{SuggestedSince: ago(3)}, []domain.Attention{{"suggestions", soon, ago(3)}},
+		},
+		"undone join": {
+			domain.ConnectionFacts{JoinUndoneSince: ago(1)}, []domain.Attention{{"join_undone", soon, ago(1)}},
+		},
 		"severe, then old": {
 			domain.ConnectionFacts{
 				SharedSince: ago(99), QuarantinedSince: ago(100), RemovalsHeldAt: ago(2), DriftSince: ago(60),

@@ -71,11 +71,10 @@ type ConnectionHealth struct {
 	Activity
 	Completeness books.CompletenessState // the completeness of the connection's accounts
 	Paused       bool                    // whether requests to the vendor are stopped
-	// AmbiguousSince is when accounts of the connection were found that cannot be told apart; zero if there are none.
-	AmbiguousSince time.Time
-	Consent        ConsentHealth
-	Webhook        WebhookHealth
-	ThisMonth      domain.MonthlyUsage // of the current month in UTC
+	Ambiguity    domain.AccountAmbiguity // the connection's accounts that cannot be told apart
+	Consent      ConsentHealth
+	Webhook      WebhookHealth
+	ThisMonth    domain.MonthlyUsage // of the current month in UTC
 	// Attention says why the connection needs a person, the most urgent reason first; nil if it does not.
 	Attention []domain.Attention
 }

@@ -39,8 +39,11 @@ func (v connections) factsOf(c *domain.Connection) domain.ConnectionFacts {
 	f := domain.ConnectionFacts{
 		ID: c.ID, Vendor: c.Vendor, Name: c.Name, Health: c.Health, Consent: c.Consent, Webhook: c.Webhook,
 		Paused: c.Paused(), UpdatedAt: c.UpdatedAt, SharedSince: v.sharedSince(c),
-		Quarantined: len(v.quarantine[c.ID]), DriftSince: v.activityOf(c).DriftSince,
+		Quarantined: len(v.quarantine[c.ID]), AmbiguousSince: c.Ambiguity.Since,
 	}
+	activity := v.activityOf(c)
+	f.DriftSince, f.SuggestedSince = activity.DriftSince, activity.SuggestedSince
+	f.JoinUndoneSince = activity.JoinUndoneSince
 	if !c.Webhook.MissedAt.IsZero() {
 		f.Webhooks = v.evidence(c)
 	}

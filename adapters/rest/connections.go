@@ -81,7 +81,26 @@ type healthView struct {
 	Completeness  string          `json:"completeness" enum:"unknown,complete,drifting" example:"complete" doc:"Whether the transactions explain the balances of the accounts: drifting if any account drifts, otherwise complete if any account is complete"`
 	Consent       consentView     `json:"consent" doc:"The consent of the account holder"`
 	Webhook       webhookView     `json:"webhook" doc:"Whether the vendor's webhooks arrive"`
+	Ambiguous     *ambiguousView  `json:"ambiguousAccounts,omitempty" doc:"The accounts of the warning account_ambiguous; absent without it"`
 	ThisMonth     usageView       `json:"thisMonth" doc:"What the service itself has caused at the institution in the current month (UTC)"`
+}
+
+// ambiguousView lists the accounts of a connection that cannot be told apart.
+type ambiguousView struct {
+	AccountIDs  []string `json:"accountIds" example:"[\"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01\"]" doc:"The ids of the former accounts"`
+	ExternalIDs []string `json:"externalIds" example:"[\"7b0a1a4e-4b0d-4c39-93c9-5f2f4ef1f1f1\"]" doc:"The vendor's ids of the accounts of the new account reference. POST /accounts/{id}/continue accepts them"`
+}
+
+// ambiguousOf returns the representation of the accounts that cannot be told apart. It returns nil if there are none.
+func ambiguousOf(a domain.AccountAmbiguity) *ambiguousView {
+	if a.Since.IsZero() {
+		return nil
+	}
+	v := &ambiguousView{AccountIDs: make([]string, len(a.Before)), ExternalIDs: append([]string{}, a.After...)}
+	for i, id := range a.Before {
+		v.AccountIDs[i] = id.String()
+	}
+	return v
 }
 
 // usageView counts what the service has caused at an institution in a month.
@@ -105,7 +124,7 @@ type webhookView struct {
 
 // attentionView is a reason why a connection needs a person. The set of reasons is open: clients must accept others.
 type attentionView struct {
-	Reason   string    `json:"reason" example:"consent_expiring" doc:"now: reauth, credential_rejected, credential_unopened (the service has no key for the credential), account_not_found, consent_expired, consent_revoked, pull_failed, drifting, mass_removal, silent. soon: consent_expiring, quarantined, account_shared. A reason that a more exact one explains is left out. Later versions may add reasons"`
+	Reason   string    `json:"reason" example:"consent_expiring" doc:"now: reauth, credential_rejected, credential_unopened (the service has no key for the credential), account_not_found, consent_expired, consent_revoked, pull_failed, drifting, mass_removal, silent. soon: consent_expiring, quarantined, account_shared, account_ambiguous, suggestions (transactions may be one movement), join_undone. A reason that a more exact one explains is left out. Later versions may add reasons"`
 	Severity string    `json:"severity" enum:"now,soon" example:"soon" doc:"now: data is missing or wrong. soon: data arrives, but a person should look"`
 	Since    time.Time `json:"since" example:"2026-03-01T10:00:00Z" doc:"When the reason began"`
 }
@@ -152,7 +171,7 @@ func healthOf(h ports.ConnectionHealth) healthView {
 	if h.Shared {
 		warnings = append(warnings, domain.AccountShared)
 	}
-	if !h.AmbiguousSince.IsZero() {
+	if !h.Ambiguity.Since.IsZero() {
 		warnings = append(warnings, domain.AccountAmbiguous)
 	}
 	if !h.JoinUndoneSince.IsZero() {
@@ -174,6 +193,7 @@ func healthOf(h ports.ConnectionHealth) healthView {
 		Webhook: webhookView{
 			string(h.Webhook.State), utcOrZero(h.Webhook.LastAt), utcOrZero(h.Webhook.ExpectedBy),
 		},
+		Ambiguous: ambiguousOf(h.Ambiguity),
 		ThisMonth: usageView{h.ThisMonth.Refreshes, h.ThisMonth.Pulls},
 	}
 }

@@ -1586,6 +1586,19 @@ type AdjustmentView struct {
 	TransactionID string `json:"transactionId"`
 }
 
+// AmbiguousView defines model for AmbiguousView.
+type AmbiguousView struct {
+	// AccountIds The ids of the former accounts
+	//
+	// Examples: ["[\"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01\"]"]
+	AccountIds []string `json:"accountIds"`
+
+	// ExternalIds The vendor's ids of the accounts of the new account reference. POST /accounts/{id}/continue accepts them
+	//
+	// Examples: ["[\"7b0a1a4e-4b0d-4c39-93c9-5f2f4ef1f1f1\"]"]
+	ExternalIds []string `json:"externalIds"`
+}
+
 // AttemptView defines model for AttemptView.
 type AttemptView struct {
 	// At When the attempt was made
@@ -1641,7 +1654,7 @@ type AttemptView struct {
 
 // AttentionView defines model for AttentionView.
 type AttentionView struct {
-	// Reason now: reauth, credential_rejected, credential_unopened (the service has no key for the credential), account_not_found, consent_expired, consent_revoked, pull_failed, drifting, mass_removal, silent. soon: consent_expiring, quarantined, account_shared. A reason that a more exact one explains is left out. Later versions may add reasons
+	// Reason now: reauth, credential_rejected, credential_unopened (the service has no key for the credential), account_not_found, consent_expired, consent_revoked, pull_failed, drifting, mass_removal, silent. soon: consent_expiring, quarantined, account_shared, account_ambiguous, suggestions (transactions may be one movement), join_undone. A reason that a more exact one explains is left out. Later versions may add reasons
 	//
 	// Examples: consent_expiring
 	Reason string `json:"reason"`
@@ -2029,6 +2042,9 @@ type ConnectionChange struct {
 
 // ConnectionHealthItem defines model for ConnectionHealthItem.
 type ConnectionHealthItem struct {
+	// AmbiguousAccounts The accounts of the warning account_ambiguous; absent without it
+	AmbiguousAccounts *AmbiguousView `json:"ambiguousAccounts,omitempty"`
+
 	// Attention Why the connection needs a person: what is severe first, then what has lasted longest. Absent when there is no reason
 	Attention *[]AttentionView `json:"attention,omitempty"`
 
@@ -2725,6 +2741,9 @@ type FeedPage struct {
 
 // HealthView defines model for HealthView.
 type HealthView struct {
+	// AmbiguousAccounts The accounts of the warning account_ambiguous; absent without it
+	AmbiguousAccounts *AmbiguousView `json:"ambiguousAccounts,omitempty"`
+
 	// Attention Why the connection needs a person: what is severe first, then what has lasted longest. Absent when there is no reason
 	Attention *[]AttentionView `json:"attention,omitempty"`
 

@@ -87,6 +87,7 @@ func suggestFirstVersion(f *fixture) {
 	f.equal("account", f.getRow(r.c, "y").AccountID, s.Account)
 	f.equal("activity", 2, f.activity(r.c).Suggestions)
 	f.equal("since", s.Since, f.activity(r.c).SuggestedSince)
+	f.equal("fact", s.Since, f.facts()[r.c.ID].SuggestedSince)
 	r.page(news(), purchase("w", withDescription("salario"), withAmount("-7", "BRL")))
 	r.want("the next page", "1: x v2 removed", "2: y v1", "3: z v1", "4: w v1")
 }
@@ -163,10 +164,13 @@ func joinIsUndone(f *fixture) {
 	r.want("after the listing", "1: x v4", "2: y v3", "3: z v2")
 	f.equal("suggestions", []string{"x>y join_undone"}, r.suggestions())
 	f.equal("since", false, f.activity(r.c).JoinUndoneSince.IsZero())
+	f.equal("fact", f.activity(r.c).JoinUndoneSince, f.facts()[r.c.ID].JoinUndoneSince)
+	f.equal("no open suggestion", true, f.facts()[r.c.ID].SuggestedSince.IsZero())
 	pair := ports.RecordPair{Old: r.older, New: f.getRow(r.c, "y").ID}
 	f.noError(f.Ledger.Dismiss(f.ctx, f.tenant, []ports.RecordPair{pair}, ports.Decision{At: f.now()}))
 	f.equal("after the dismissal", 0, len(r.suggestions()))
 	f.equal("warning", true, f.activity(r.c).JoinUndoneSince.IsZero())
+	f.equal("fact at the end", true, f.facts()[r.c.ID].JoinUndoneSince.IsZero())
 }
 
 func dismissSuggestions(f *fixture) {
@@ -267,6 +271,8 @@ func ambiguousAccounts(f *fixture) {
 	}
 	f.equal("another target", true, end("another").Ambiguity.IsZero())
 	stored := end(c.Target())
+	f.equal("fact", stored.Ambiguity.Since, f.facts()[c.ID].AmbiguousSince)
+	f.equal("since at all", false, stored.Ambiguity.Since.IsZero())
 	f.equal("before", found.Before, stored.Ambiguity.Before)
 	f.equal("after", found.After, stored.Ambiguity.After)
 	again := end(c.Target())

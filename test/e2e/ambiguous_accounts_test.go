@@ -71,6 +71,7 @@ func TestAnOperatorTellsAccountsOfOneNumberApart(t *testing.T) {
 		if !slices.Contains(warnings, any("account_ambiguous")) {
 			t.Errorf("the health is %v", health)
 		}
+		checkAmbiguous(t, health, accounts, second)
 		o.continueTwins(id, accounts, second)
 		after := o.pages(pathOf(id, "/accounts"), 20)
 		for i, account := range accounts {
@@ -93,10 +94,28 @@ func TestAnOperatorTellsAccountsOfOneNumberApart(t *testing.T) {
 			}
 		}
 		health = o.get(pathOf(id, "/health")).want(200).json()
-		if warnings, _ := health["warnings"].([]any); slices.Contains(warnings, any("account_ambiguous")) {
+		warnings, _ = health["warnings"].([]any)
+		if slices.Contains(warnings, any("account_ambiguous")) || health["ambiguousAccounts"] != nil {
 			t.Errorf("at the end the health is %v", health)
 		}
 	})
+}
+
+// checkAmbiguous checks that the health lists the accounts that cannot be told apart, and asks for a person.
+func checkAmbiguous(t *testing.T, health object, accounts []object, second twins) {
+	t.Helper()
+	listed, _ := health["ambiguousAccounts"].(object)
+	former, _ := listed["accountIds"].([]any)
+	present, _ := listed["externalIds"].([]any)
+	for i, account := range accounts {
+		if !slices.Contains(former, account["id"]) || !slices.Contains(present, any(second.accounts[i])) {
+			t.Errorf("the ambiguous accounts are %v", listed)
+		}
+	}
+	reasons, _ := health["attention"].([]any)
+	if !slices.ContainsFunc(reasons, func(r any) bool { return r.(object)["reason"] == "account_ambiguous" }) {
+		t.Errorf("the reasons are %v", reasons)
+	}
 }
 
 // continueTwins says that the first account continues the first one of the item. The other accounts then belong

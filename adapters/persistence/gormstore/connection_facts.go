@@ -34,16 +34,21 @@ const selectFacts = `WITH
 			JOIN present p ON p.vendor = k.vendor AND p.account_key = k.account_key
 		UNION ALL SELECT p.connection_id, e.since FROM externals e
 			JOIN present p ON p.vendor = e.vendor AND p.external_id = e.external_id),
-	sharing AS (SELECT connection_id, min(since) AS since FROM shared GROUP BY connection_id)
+	sharing AS (SELECT connection_id, min(since) AS since FROM shared GROUP BY connection_id),
+	pairs AS (SELECT connection_id, min(CASE WHEN state = 'open' THEN since END) AS suggested,
+			min(CASE WHEN state = 'join_undone' THEN since END) AS undone
+		FROM possible_replacements WHERE tenant_id = ? AND state IN ('open', 'join_undone') GROUP BY connection_id)
 SELECT connections.id, name, vendor, health_status, health_reason, health_since, needs_reauth, reauth_since,
 	consent_status, consent_expires_at, consent_since, webhook_next_at, webhook_missed_at, paused_at, updated_at,
 	coalesce(quarantine.quarantined, 0), quarantine.since, held.since, drift.since, sharing.since,
+	pairs.suggested, pairs.undone, ambiguity,
 	CASE WHEN webhook_missed_at IS NULL THEN false ELSE ` + hasLiveToken + ` END, ` + isHeard + `
 FROM connections
 	LEFT JOIN quarantine ON quarantine.connection_id = connections.id
 	LEFT JOIN held ON held.connection_id = connections.id
 	LEFT JOIN drift ON drift.connection_id = connections.id
 	LEFT JOIN sharing ON sharing.connection_id = connections.id
+	LEFT JOIN pairs ON pairs.connection_id = connections.id
 WHERE connections.tenant_id = ? AND connections.deleted_at IS NULL AND connections.kind = 'aggregator'`
 
 // VisitFacts runs selectFacts.
@@ -51,13 +56,14 @@ func (s connections) VisitFacts(
 	ctx context.Context, tenant domain.TenantID, ids []domain.ConnectionID, visit func(*domain.ConnectionFacts) error,
 ) error {
 	id := UUID(tenant.UUID)
-	q := NewQuery(selectFacts, id, id, id, id, id)
+	q := NewQuery(selectFacts, id, id, id, id, id, id)
 	if ids != nil {
 		among := s.Dialect.AnyOf("connections.id", textsOf(ids))
 		q.Add(" AND "+among.SQL, among.Vars...)
 	}
 	var f domain.ConnectionFacts
 	var paused time.Time
+	var ambiguity string
 	h, c, w := &f.Health, &f.Consent, &f.Webhook
 	columns := []any{
 		ScanTarget(&f.ID.UUID), (*Text)(&f.Name), (*Text)(&f.Vendor), (*Text)(&h.Status),
@@ -65,10 +71,11 @@ func (s connections) VisitFacts(
 		(*Text)(&c.Status), timeColumn{&c.ExpiresAt}, timeColumn{&c.Since}, timeColumn{&w.Schedule.NextAt},
 		timeColumn{&w.MissedAt}, timeColumn{&paused}, timeColumn{&f.UpdatedAt},
 		&f.Quarantined, timeColumn{&f.QuarantinedSince}, timeColumn{&f.RemovalsHeldAt}, timeColumn{&f.DriftSince},
-		timeColumn{&f.SharedSince}, &f.Webhooks.HasToken, &f.Webhooks.Heard,
+		timeColumn{&f.SharedSince}, timeColumn{&f.SuggestedSince}, timeColumn{&f.JoinUndoneSince},
+		(*Text)(&ambiguity), &f.Webhooks.HasToken, &f.Webhooks.Heard,
 	}
 	return s.Rows(ctx, q.String(), q.Args, columns, func() error {
-		f.Paused = !paused.IsZero()
+		f.Paused, f.AmbiguousSince = !paused.IsZero(), decodeAmbiguity(ambiguity).Since
 		return visit(&f)
 	})
 }

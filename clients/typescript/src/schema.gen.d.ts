@@ -1538,6 +1538,22 @@ export interface components {
              */
             transactionId: string;
         };
+        AmbiguousView: {
+            /**
+             * @description The ids of the former accounts
+             * @example [
+             *       "[\"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01\"]"
+             *     ]
+             */
+            accountIds: string[];
+            /**
+             * @description The vendor's ids of the accounts of the new account reference. POST /accounts/{id}/continue accepts them
+             * @example [
+             *       "[\"7b0a1a4e-4b0d-4c39-93c9-5f2f4ef1f1f1\"]"
+             *     ]
+             */
+            externalIds: string[];
+        };
         AttemptView: {
             /**
              * Format: date-time
@@ -1595,7 +1611,7 @@ export interface components {
         };
         AttentionView: {
             /**
-             * @description now: reauth, credential_rejected, credential_unopened (the service has no key for the credential), account_not_found, consent_expired, consent_revoked, pull_failed, drifting, mass_removal, silent. soon: consent_expiring, quarantined, account_shared. A reason that a more exact one explains is left out. Later versions may add reasons
+             * @description now: reauth, credential_rejected, credential_unopened (the service has no key for the credential), account_not_found, consent_expired, consent_revoked, pull_failed, drifting, mass_removal, silent. soon: consent_expiring, quarantined, account_shared, account_ambiguous, suggestions (transactions may be one movement), join_undone. A reason that a more exact one explains is left out. Later versions may add reasons
              * @example consent_expiring
              */
             reason: string;
@@ -1966,6 +1982,8 @@ export interface components {
             secret?: string;
         };
         ConnectionHealthItem: {
+            /** @description The accounts of the warning account_ambiguous; absent without it */
+            ambiguousAccounts?: components["schemas"]["AmbiguousView"];
             /** @description Why the connection needs a person: what is severe first, then what has lasted longest. Absent when there is no reason */
             attention?: components["schemas"]["AttentionView"][];
             /**
@@ -2608,6 +2626,8 @@ export interface components {
             nextCursor: string;
         };
         HealthView: {
+            /** @description The accounts of the warning account_ambiguous; absent without it */
+            ambiguousAccounts?: components["schemas"]["AmbiguousView"];
             /** @description Why the connection needs a person: what is severe first, then what has lasted longest. Absent when there is no reason */
             attention?: components["schemas"]["AttentionView"][];
             /**
@@ -7656,6 +7676,14 @@ export interface operations {
                      *       "hasMore": true,
                      *       "items": [
                      *         {
+                     *           "ambiguousAccounts": {
+                     *             "accountIds": [
+                     *               "[\"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01\"]"
+                     *             ],
+                     *             "externalIds": [
+                     *               "[\"7b0a1a4e-4b0d-4c39-93c9-5f2f4ef1f1f1\"]"
+                     *             ]
+                     *           },
                      *           "attention": [
                      *             {
                      *               "reason": "consent_expiring",
@@ -9631,6 +9659,14 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "ambiguousAccounts": {
+                     *         "accountIds": [
+                     *           "[\"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01\"]"
+                     *         ],
+                     *         "externalIds": [
+                     *           "[\"7b0a1a4e-4b0d-4c39-93c9-5f2f4ef1f1f1\"]"
+                     *         ]
+                     *       },
                      *       "attention": [
                      *         {
                      *           "reason": "consent_expiring",
@@ -10131,6 +10167,14 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "ambiguousAccounts": {
+                     *         "accountIds": [
+                     *           "[\"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01\"]"
+                     *         ],
+                     *         "externalIds": [
+                     *           "[\"7b0a1a4e-4b0d-4c39-93c9-5f2f4ef1f1f1\"]"
+                     *         ]
+                     *       },
                      *       "attention": [
                      *         {
                      *           "reason": "consent_expiring",
@@ -11435,6 +11479,14 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "ambiguousAccounts": {
+                     *         "accountIds": [
+                     *           "[\"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01\"]"
+                     *         ],
+                     *         "externalIds": [
+                     *           "[\"7b0a1a4e-4b0d-4c39-93c9-5f2f4ef1f1f1\"]"
+                     *         ]
+                     *       },
                      *       "attention": [
                      *         {
                      *           "reason": "consent_expiring",

@@ -200,7 +200,7 @@ test('an account shows whether it is complete, and a difference is accepted with
 test('a connection that needs a person is on top, with its reason and the remedy', async () => {
   const operator = token(3);
   await connect(operator, pluggyLogin, 'good');
-  await connect(operator, { ...pluggyLogin, secret: 'wrong' }, 'broken');
+  const { id: broken } = await connect(operator, { ...pluggyLogin, secret: 'wrong' }, 'broken');
   const page = await open(browser, '/console', { token: operator });
   await heading(page, '1 of 2 connections needs you.');
   const needy = page.getByRole('list', { name: 'Connections that need you' });
@@ -216,16 +216,15 @@ test('a connection that needs a person is on top, with its reason and the remedy
   assert.equal(await page.getByLabel('Search').inputValue(), 'GOO');
   await needy.getByText('Now:').waitFor();
   await needy.getByText('since').waitFor();
-  await needy.getByRole('link', { name: 'Enter a new credential' }).click();
-  await heading(page, 'Edit broken');
-  await page.getByLabel('Client id').fill(pluggyLogin.clientId);
-  await page.getByLabel('Secret').fill(pluggyLogin.secret);
-  await press(page, 'Save');
-  await heading(page, 'broken');
-  await follow(page, 'Pulls');
+  await needy.getByRole('button', { name: 'Enter a new credential' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Client id').fill(pluggyLogin.clientId);
+  await dialog.getByLabel('Secret').fill(pluggyLogin.secret);
+  await dialog.getByRole('button', { name: 'Save and pull' }).click();
+  await page.getByText('The pull was requested.').waitFor();
+  await page.getByRole('table', { name: 'All connections' }).waitFor();
+  await page.goto(SERVICE + '/console/connections/' + broken + '/pulls');
   await page.getByText('Replace the credential, then pull again.').waitFor();
-  await press(page, 'Pull now');
-  await page.getByText(/The pull is finished: \d+ rows added/).waitFor();
   await page.getByText('The last 2 pulls: 1 good.').waitFor();
   await page.getByText(/Last read .*, \d+ new rows\./).waitFor();
   await page.finish();
@@ -250,9 +249,19 @@ test('a warning of the health is a reason in words', async () => {
   await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
   await page.route('**/completeness', async (route) => {
     const response = await route.fetch();
-    await route.fulfill({ response, json: { ...(await response.json()), state: 'drifting' } });
+    const checks = [{ check: 'balance_anchor', state: 'drifting', expected: '100', actual: '112.34', difference: '12.34' }];
+    await route.fulfill({ response, json: { ...(await response.json()), state: 'drifting', checks } });
   });
   await press(page, 'See the difference');
+  const difference = page.getByRole('dialog', { name: 'Accept the difference?' });
+  await difference.getByText('+12.34 BRL').waitFor();
+  assert.ok(await difference.getByRole('button', { name: 'Accept the difference' }).isDisabled());
+  await difference.getByLabel('Why is the difference right?').fill('a fee of the bank');
+  await page.route('**/completeness/accept', (route) => route.fulfill({ json: { state: 'complete', asked: route.request().postDataJSON().reason } }));
+  await difference.getByRole('button', { name: 'Accept the difference' }).click();
+  await page.getByText('The difference is accepted.').waitFor();
+  await press(page, 'See the difference');
+  await difference.getByRole('link', { name: 'See the checks, the day and the records' }).click();
   await page.waitForURL(/\/accounts\/[^/]+\/completeness$/);
   await page.finish();
 });
@@ -729,6 +738,125 @@ test('the console is in the language of the browser, and the language can be swi
   await page.getByRole('cell', { name: '−212.45 BRL' }).waitFor();
   await page.reload();
   await page.getByText('Healthy.').waitFor();
+  await page.finish();
+});
+
+// addPairs makes the connection have three pairs of rows that may be one movement: two payments without a name that came
+// again under other ids, and a tip. It returns the ids of the rows that are listed at the end.
+async function addPairs(operator, id) {
+  const row = (values) => control(PLUGGY, 'POST', '/transactions', {
+    accountId: pluggyBankAccount, type: 'DEBIT', status: 'POSTED', date: new Date().toISOString(), ...values,
+  });
+  const pix = (amount) => row({ description: 'PIX ENVIADO', amount });
+  const before = [await pix(-31.01), await pix(-32.02), await row({ description: 'CHURRASCARIA SANTA FE', amount: -240, status: 'PENDING' })];
+  await pull(operator, id);
+  for (const { id: old } of before) await control(PLUGGY, 'DELETE', '/transactions/' + old);
+  const after = [await pix(-31.01), await pix(-32.02), await row({ description: 'CHURRASCARIA SANTA FE', amount: -264 })];
+  await pull(operator, id);
+  return after.map((found) => found.id);
+}
+
+test('pairs that may be one movement are answered one after the other, by keyboard, and an answer is undone', async (context) => {
+  const operator = token(61);
+  const { id } = await connect(operator, pluggyLogin, 'pairs');
+  const rows = await addPairs(operator, id);
+  context.after(() => Promise.all(rows.map((row) => control(PLUGGY, 'DELETE', '/transactions/' + row))));
+  const listed = async () => (await api(operator, 'GET', '/possible-replacements?connectionId=' + id)).items;
+  assert.equal((await listed()).length, 3);
+  const page = await open(browser, '/console', { token: operator });
+  await page.getByText('Pairs of transactions may be one movement.').waitFor();
+  await page.getByRole('link', { name: 'Compare and decide' }).click();
+  await heading(page, '3 pairs may be one movement.');
+  const shown = page.getByRole('heading', { level: 2 });
+  const amounts = () => page.getByRole('row', { name: /^Amount/ }).innerText();
+  const seen = [];
+  // next waits for a pair that was not shown before, and returns whether it is the tip.
+  const next = async () => {
+    const text = await until('the next pair', async () => (await page.locator('.compare').count()) && !seen.includes(await amounts()) && amounts());
+    seen.push(text);
+    return text.includes('264.00');
+  };
+  const tipFirst = await next();
+  await checkAccessibility(page, 'a pair');
+  assert.equal(await page.getByRole('row', { name: /Amount ≠ differs/ }).count(), tipFirst ? 1 : 0);
+  await page.getByRole('region', { name: 'For one movement' }).getByRole('listitem').first().waitFor();
+  await page.keyboard.press('ArrowRight');
+  await next();
+  assert.ok(await shown.first().evaluate((element) => element === document.activeElement), 'the next pair has the focus');
+  await page.getByLabel('Why? (optional').fill('dj one payment'); // the letters of the answers are text here
+  await page.getByLabel('Why? (optional').blur();
+  await page.keyboard.press('j');
+  await page.getByText('Joined: they are one transaction.').waitFor();
+  await next();
+  await page.keyboard.press('d');
+  await page.getByText('Kept apart: they are two movements.').waitFor();
+  await page.getByText('1 pair was left for later.').waitFor();
+  const [left] = await listed();
+  assert.equal((await listed()).length, 1);
+  await page.reload();
+  await heading(page, '1 pair may be one movement.');
+  await page.getByLabel('Answer with the keys J, D and →').uncheck();
+  await page.keyboard.press('j');
+  await page.keyboard.press('ArrowRight');
+  await page.getByRole('table', { name: 'Both rows' }).waitFor();
+  await page.getByRole('button', { name: 'The same movement' }).click();
+  await page.getByText('No pair waits for an answer.').first().waitFor();
+  const old = await api(operator, 'GET', '/transactions/' + left.old);
+  assert.equal(old.removedAt, undefined);
+  assert.equal(old.supersedes[0].rule, 'operator');
+  await press(page, 'Undo');
+  await page.getByRole('button', { name: 'They are one after all' }).waitFor();
+  assert.ok((await api(operator, 'GET', '/transactions/' + left.old)).removedAt);
+  await press(page, 'They are one after all');
+  await page.getByRole('button', { name: 'Undo' }).waitFor();
+  assert.equal((await api(operator, 'GET', '/transactions/' + left.old)).removedAt, undefined);
+  const history = await Promise.all((await api(operator, 'GET', '/transactions?limit=200&removed=false')).items
+    .filter(({ supersedes }) => supersedes).map((item) => api(operator, 'GET', `/transactions/${item.id}/history`)));
+  assert.ok(history.some(({ items }) => items.some((version) => version.reason === 'dj one payment')), 'the reason is in the history');
+  await page.finish();
+});
+
+// addTwins adds an item with two accounts of one number and equal rows. It returns the item, and the ids of the accounts.
+async function addTwins() {
+  const item = await control(PLUGGY, 'POST', '/items', { clientUserId: 'twins' });
+  const accounts = [];
+  for (const name of ['Conta A', 'Conta B']) {
+    const account = await control(PLUGGY, 'POST', '/accounts', { itemId: item.id, name, number: '0001/12345-6' });
+    accounts.push(account.id);
+    for (const amount of [-10, -20]) {
+      await control(PLUGGY, 'POST', '/transactions', { accountId: account.id, description: 'TARIFA', amount, type: 'DEBIT' });
+    }
+  }
+  return { item: item.id, accounts };
+}
+
+test('accounts that cannot be told apart are told apart where the warning is shown', async () => {
+  const operator = token(62);
+  const [before, after] = [await addTwins(), await addTwins()];
+  const { id } = await connect(operator, { ...pluggyLogin, accountRef: before.item }, 'twins');
+  const path = '/aggregator-connections/' + id;
+  await api(operator, 'PUT', path, { ...pluggyLogin, vendor: undefined, accountRef: after.item, configName: 'twins' });
+  await pull(operator, id);
+  const accounts = (await api(operator, 'GET', path + '/accounts')).items;
+  const page = await open(browser, '/console', { token: operator });
+  await page.getByText('Accounts of the new account reference cannot be told apart.').waitFor();
+  await press(page, 'Say which is which');
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText('Conta B').waitFor();
+  const selects = dialog.getByLabel('Continues as');
+  await selects.nth(0).selectOption(after.accounts[0]);
+  await selects.nth(1).selectOption(after.accounts[0]);
+  await dialog.getByText('Two accounts cannot continue as the same one.').waitFor();
+  assert.ok(await dialog.getByRole('button', { name: 'Store and pull' }).isDisabled());
+  await checkAccessibility(page, 'the dialog');
+  await selects.nth(1).selectOption('');
+  const [former] = (await api(operator, 'GET', path + '/health')).ambiguousAccounts.accountIds;
+  await dialog.getByRole('button', { name: 'Store and pull' }).click();
+  await page.getByText('The decision is stored.').waitFor();
+  await until('the end of the warning', async () => !(await api(operator, 'GET', path + '/health')).warnings);
+  const now = (await api(operator, 'GET', path + '/accounts')).items;
+  assert.equal(now.find((account) => account.id === former).externalId, after.accounts[0]);
+  assert.deepEqual(now.filter((account) => !account.removedAt).map((account) => account.id).sort(), accounts.map((account) => account.id).sort());
   await page.finish();
 });
 

@@ -51,7 +51,7 @@ async function views() {
     'closes': `${account}/closes?close=${close.date}`, 'subscriptions': '/console/subscriptions',
     'subscription': '/console/subscriptions/' + good, 'subscription-failing': '/console/subscriptions/' + failing,
     'subscribe': '/console/subscriptions/new', 'erasures': '/console/erasures', 'audit': '/console/audit',
-    'drifting': reserve,
+    'drifting': reserve, 'suggestions': '/console/possible-replacements',
   };
 }
 

@@ -76,6 +76,16 @@ async function addHistory(operator, id) {
   await pull(operator, id);
 }
 
+// addPair makes the connection have a tip: a pending row that was posted with another id and another amount.
+async function addPair(operator, id) {
+  const tip = { description: 'Churrascaria Santa Fé', category: 'Food and drinks', date: new Date().toISOString() };
+  const pending = await row({ ...tip, amount: -240, status: 'PENDING' });
+  await pull(operator, id);
+  await control(PLUGGY, 'DELETE', '/transactions/' + pending.id);
+  await row({ ...tip, amount: -264 });
+  await pull(operator, id);
+}
+
 // addClose closes the last two months of an account of the connection. Then the vendor drops the row lost of the last
 // month, so that the close has an adjustment and the transactions no longer explain the balance.
 async function addClose(operator, id, lost) {
@@ -147,6 +157,7 @@ test('seed', async () => {
   await pull(operator, all.tesouraria.id);
   for (let i = 0; i < 5; i++) await pull(operator, id);
   await addHistory(operator, id);
+  await addPair(operator, id);
   await addClose(operator, all.reserva.id, lost.id);
   await addSubscriptions(operator);
 });

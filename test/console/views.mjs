@@ -36,6 +36,19 @@ async function addQuarantine(operator) {
   return '/console/connections/' + id;
 }
 
+// addPair creates a connection with two rows that may be one movement. It returns the path of the new one.
+async function addPair(operator) {
+  const tip = { description: 'CHURRASCARIA DO TESTE', amount: -140 };
+  const old = await row({ ...tip, status: 'PENDING' });
+  const { id } = await connect(operator, pluggyLogin, 'pair');
+  await control(PLUGGY, 'DELETE', '/transactions/' + old.id);
+  const posted = await row({ ...tip, amount: -154 });
+  await pull(operator, id);
+  const { id: transaction } = await first(operator, `/aggregator-connections/${id}/transactions?externalId=${posted.id}`);
+  await control(PLUGGY, 'DELETE', '/transactions/' + posted.id);
+  return `/console/connections/${id}/transactions/${transaction}`;
+}
+
 // addErased creates a connection and erases it. It returns the path of one of its transactions.
 async function addErased(operator) {
   const { id } = await connect(operator, pluggyLogin, 'erased');
@@ -63,19 +76,21 @@ export async function fixture(tenant) {
   return {
     operator, ...history, broken: '/console/connections/' + broken.id, paused: '/console/connections/' + paused.id,
     // The console shows the connection paused with every warning that health knows: see worsen.
-    odd: await addQuarantine(operator), erased: await addErased(operator), delivery: `${history.bank}/deliveries/${delivery.id}`,
+    odd: await addQuarantine(operator), pair: await addPair(operator), erased: await addErased(operator), delivery: `${history.bank}/deliveries/${delivery.id}`,
     subscription: '/console/subscriptions/' + subscription.id,
   };
 }
 
 // views returns the path of each view, and what the complete view shows: the key of a message, or a text of the data.
-export const views = ({ bank, broken, paused, odd, erased, account, day, versions, delivery, subscription }) => [
+export const views = ({ bank, broken, paused, odd, erased, account, day, versions, delivery, subscription, pair }) => [
   ['/console', 'overview.all'],
   ['/console?q=none', 'filter.noMatch'],
   ['/console/connections/new', 'create.lead'],
   ['/console/search?text=boleto', 'BOLETO DE ENERGIA'],
   ['/console/search?text=none', 'search.nothing'],
   ['/console/changes', 'changes.empty'],
+  ['/console/possible-replacements', 'suggestion.same'],
+  [pair, 'suggestion.decide'],
   ['/console/subscriptions', 'books'],
   ['/console/subscriptions/new', 'action.subscribe'],
   [subscription, 'attempt.heading'],
@@ -109,6 +124,7 @@ export const emptyViews = [
   ['/console', 'overview.emptyTitle'],
   ['/console/search', 'search.lead'],
   ['/console/changes', 'changes.empty'],
+  ['/console/possible-replacements', 'suggestion.noneText'],
   ['/console/subscriptions', 'subscription.emptyText'],
   ['/console/engines', 'engine.empty'],
   ['/console/audit', 'audit.empty'],
@@ -116,7 +132,8 @@ export const emptyViews = [
 ];
 
 // dialogs returns the path of the view of each dialog, and the key of the button that opens it.
-export const dialogs = ({ bank, account, versions, subscription }) => [
+export const dialogs = ({ bank, broken, account, versions, subscription }) => [
+  [broken, 'remedy.credential'],
   [bank, 'action.link'],
   [bank, 'action.delete'],
   [bank, 'action.erase'],
@@ -143,7 +160,7 @@ export async function worsen(page, path) {
       'credential_unopened', 'account_not_found', 'reauth', 'consent_expired', 'consent_revoked', 'pull_failed', 'drifting',
       'mass_removal', 'silent', 'a_new_reason',
     ].map((reason) => ({ reason, severity: 'now', since: daysAgo(3) })).concat(
-      ['consent_expiring', 'quarantined', 'account_shared'].map((reason) => ({ reason, severity: 'soon', since: daysAgo(1) }))),
+      ['consent_expiring', 'quarantined', 'account_shared', 'account_ambiguous', 'suggestions', 'join_undone'].map((reason) => ({ reason, severity: 'soon', since: daysAgo(1) }))),
   };
   await page.route(/\/aggregator-connections\/(.*\/)?health(\?.*)?$/, async (route) => {
     const url = route.request().url();

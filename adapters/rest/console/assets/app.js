@@ -30,6 +30,7 @@ const NotFound = () => html`<${Page} title=${t('notFound.title')}>
 
 const sections = [
   ['/', 'nav.connections'], ['/search', 'nav.search'], ['/changes', 'nav.changes'],
+  ['/possible-replacements', 'nav.suggestions'],
   ['/subscriptions', 'nav.subscriptions'], ['/engines', 'nav.engines'], ['/erasures', 'nav.erasures'], ['/audit', 'nav.audit'],
 ];
 

@@ -1,13 +1,12 @@
 // Whether the transactions of one account explain its balance: the checks, the balances by day, and the action that
 // accepts a difference.
-import { request } from './api.js';
-import { Confirm } from './confirm.js';
+import { AcceptDialog } from './accept-dialog.js';
 import { Breadcrumb } from './connection.js';
 import { t } from './i18n.js';
 import { html, useState } from './preact.js';
 import { useList, useResource } from './resource.js';
 import { link } from './router.js';
-import { ActionButton, Ago, Amount, Empty, Field, Loaded, More, Page, Status, Table } from './ui.js';
+import { ActionButton, Ago, Amount, Empty, Loaded, More, Page, Status, Table } from './ui.js';
 
 const tones = { complete: 'good', drifting: 'warn', unknown: 'plain' };
 const muted = html`<span class="muted">–</span>`;
@@ -41,20 +40,6 @@ const balanceColumns = () => [
   { title: t('column.posted'), kind: 'number', cell: (day) => amount(day.posted, day.currency) },
   { title: t('column.anchor'), kind: 'number', cell: (day) => amount(day.anchor, day.currency) },
 ];
-
-// AcceptDialog asks why the difference is right. The reason goes into the log of audits.
-function AcceptDialog({ path, done, onClose }) {
-  const [reason, setReason] = useState('');
-  const accept = (body, key) => request('POST', path + '/completeness/accept', { body, key }).then(({ data }) => {
-    done();
-    return data;
-  });
-  return html`<${Confirm} title=${t('accept.title')} text=${t('accept.text')} label=${t('action.accept')}
-      perform=${accept} input=${{ reason }} ready=${reason.trim() !== ''} done=${t('accept.done')} onClose=${onClose}>
-    <${Field} label=${t('accept.reason')} name="reason" required maxLength="500" value=${reason}
-      onInput=${(event) => setReason(event.target.value)} />
-  </${Confirm}>`;
-}
 
 export function AccountCompleteness({ id, account }) {
   const path = '/accounts/' + account;

@@ -112,10 +112,11 @@ export function ConnectionPage({ id, tab, content: Content }) {
     latest.reload();
     return data;
   });
-  const actions = useConnectionActions(path, () => {
+  const changed = () => {
     health.reload();
     latest.reload();
-  });
+  };
+  const actions = useConnectionActions(path, changed);
   useEffect(() => health.reload(), [latest.pull?.id, isOpen(latest.pull)]);
   if (!connection || !health.value) {
     const problem = loaded.problem || health.problem;
@@ -131,7 +132,7 @@ export function ConnectionPage({ id, tab, content: Content }) {
     ${test.result && html`<${TestResult} result=${test.result} vendor=${vendorName(connection.vendor)} />`}
     <${Failure} problem=${test.problem || pull.problem} />
     <${ActionResults} actions=${actions} />
-    <${Reasons} id=${id} reasons=${reasonsOf(state)} boxed=${true} changed=${latest.reload} />
+    <${Reasons} id=${id} reasons=${reasonsOf(state)} boxed=${true} changed=${changed} />
     <${LinkFacts} health=${state} />
     <${Tabs} id=${id} tab=${tab} quarantined=${state.quarantined} />
     <${Content} connection=${connection} path=${path} latest=${latest} />

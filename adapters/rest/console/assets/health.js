@@ -1,28 +1,11 @@
 // What the health of a connection means to a person: its state in words, and the reasons why it needs someone.
-import { request } from './api.js';
 import { day } from './format.js';
 import { has, t } from './i18n.js';
-import { LinkDialog } from './link-dialog.js';
 import { html } from './preact.js';
-import { useAction } from './resource.js';
-import { link, navigate } from './router.js';
-import { ActionButton, Ago, announce, Button, Day, Failure, Instant, Status } from './ui.js';
+import { Remedy, remedyOf } from './remedies.js';
+import { Ago, Day, Instant, Status } from './ui.js';
 
 const tones = { healthy: 'good', unhealthy: 'bad', unknown: 'plain' };
-
-// What a person does about each reason: the name of an action of useRemedies, or the view that helps. A reason that is
-// not listed leads to the connection.
-const remedies = {
-  reauth: 'link', consent_expired: 'link', consent_revoked: 'link', consent_expiring: 'link',
-  credential_rejected: 'edit', credential_unopened: 'edit', account_not_found: 'account',
-  pull_failed: 'pull', mass_removal: 'pull', drifting: 'drift', silent: 'tokens', quarantined: 'quarantine',
-  account_shared: 'settings',
-};
-
-const views = { edit: '/edit', account: '/edit', tokens: '/tokens', quarantine: '/quarantine', settings: '/edit', connection: '' };
-
-// remedyOf returns what a person does about a reason.
-export const remedyOf = (reason) => remedies[reason] || 'connection';
 
 // reasonText returns a reason or an error code of the API as a sentence.
 export const reasonText = (code) => (has('reason.' + code) ? t('reason.' + code) : t('reason.other', { code }));
@@ -38,47 +21,8 @@ function attentionText(reason, { quarantined, consent = {}, reason: code }) {
 
 // reasonsOf returns the reasons why the connection needs a person, the most urgent one first.
 export const reasonsOf = (health) => (health.attention || []).map(({ reason, severity, since }) => ({
-  key: reason, severity, since, text: attentionText(reason, health), remedy: remedyOf(reason),
+  key: reason, severity, since, text: attentionText(reason, health), remedy: remedyOf(reason), ambiguous: health.ambiguousAccounts,
 }));
-
-// driftingAccount returns the first account of a connection whose records do not explain its balance, or undefined.
-async function driftingAccount(id) {
-  const { data } = await request('GET', `/aggregator-connections/${id}/accounts?limit=200`);
-  for (const account of data.items) {
-    if (account.removedAt) continue;
-    const { data: completeness } = await request('GET', `/accounts/${account.id}/completeness`);
-    if (completeness.state === 'drifting') return account;
-  }
-  return undefined;
-}
-
-// Remedy is the action against a reason, where the reason is shown. changed is called after the action has changed the
-// connection.
-export function Remedy({ id, reason, changed = () => {} }) {
-  const path = '/aggregator-connections/' + id;
-  const session = useAction((body, key) => request('POST', path + '/link-sessions', { key }).then(({ data }) => data));
-  const pull = useAction(async (body, key) => {
-    await request('POST', path + '/pulls', { body: {}, key });
-    announce(t('pull.requested'));
-    changed();
-    return true;
-  });
-  const drift = useAction(async () => {
-    const account = await driftingAccount(id);
-    navigate(link('/connections/' + id + (account ? `/accounts/${account.id}/completeness` : '')));
-    return true;
-  });
-  const { remedy } = reason;
-  const text = t('remedy.' + remedy);
-  const problem = session.problem || pull.problem || drift.problem;
-  let action;
-  if (remedy === 'link') action = html`<${ActionButton} onClick=${() => session.run()} busy=${session.busy}>${text}</${ActionButton}>`;
-  else if (remedy === 'pull') action = html`<${ActionButton} onClick=${() => pull.run()} busy=${pull.busy}>${text}</${ActionButton}>`;
-  else if (remedy === 'drift') action = html`<${Button} onClick=${() => drift.run()} busy=${drift.busy}>${text}</${Button}>`;
-  else action = html`<a class="button" href=${link('/connections/' + id + views[remedy])}>${text}</a>`;
-  return html`${action}<${Failure} problem=${problem} />
-    ${session.result && html`<${LinkDialog} session=${session.result} onClose=${session.reset} />`}`;
-}
 
 // Reasons lists why a connection needs a person, since when, and what helps.
 export const Reasons = ({ id, reasons, boxed = false, changed }) => reasons.length > 0 && html`<ul

@@ -2,8 +2,9 @@
 import { query as queryString } from './api.js';
 import { loadConnections } from './connections-data.js';
 import { t } from './i18n.js';
+import { ConnectionName } from './names.js';
 import { html } from './preact.js';
-import { useLoad, useResource, useScan } from './resource.js';
+import { useLoad, useScan } from './resource.js';
 import { link, navigate, useLocation } from './router.js';
 import { TransactionTable } from './transaction-table.js';
 import { Button, Empty, Failure, Field, Page, Select } from './ui.js';
@@ -48,13 +49,6 @@ function title(scan, searched) {
   if (scan.ended) return t('search.found', { n });
   if (n === 0) return t('search.nothingYet');
   return t(scan.running ? 'search.foundYet' : 'search.first', { n });
-}
-
-// ConnectionName is the name of a connection, as a link to it. A deleted connection has no name.
-function ConnectionName({ id }) {
-  const { value, problem } = useResource('/aggregator-connections/' + id);
-  if (problem?.status === 404) return html`<span class="muted">${t('search.deletedConnection')}</span>`;
-  return html`<a href=${link('/connections/' + id)}>${value?.data?.configName || '…'}</a>`;
 }
 
 // Progress says that the search goes on, or offers to continue it.

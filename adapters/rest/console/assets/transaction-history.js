@@ -60,6 +60,14 @@ const pastColumns = () => [
   { title: t('column.replaced'), cell: (past) => html`<${Instant} at=${past.at} />` },
 ];
 
+// Possible says that the transaction may be the same movement as removed ones, and links to the question.
+export function Possible({ connection, item }) {
+  const n = item.possiblySupersedes?.length || 0;
+  if (n === 0) return null;
+  const href = link('/possible-replacements', { connectionId: connection, transaction: item.id });
+  return html`<div class="notice"><p>${t('suggestion.possible', { n })} <a href=${href}>${t('suggestion.decide')}</a></p></div>`;
+}
+
 // Replacements shows the past ids of the transaction, or the transaction that has taken its row over.
 export function Replacements({ connection, item }) {
   if (item.supersededBy) {

@@ -4,7 +4,7 @@ import { t, vendorName } from './i18n.js';
 import { html, useState } from './preact.js';
 import { useResource } from './resource.js';
 import { link } from './router.js';
-import { History, Replacements, SplitDialog, useHistory } from './transaction-history.js';
+import { History, Possible, Replacements, SplitDialog, useHistory } from './transaction-history.js';
 import { Marks, transactionTitle } from './transaction-table.js';
 import { ActionButton, Amount, Day, Details, Failure, Instant, Json, Page, Skeleton } from './ui.js';
 
@@ -65,7 +65,8 @@ export function TransactionPage({ id, transaction }) {
     <${Failure} problem=${loaded.problem} retry=${loaded.reload} />
     ${!item ? !loaded.problem && html`<${Skeleton} />` : html`
       <${Details} pairs=${pairs(item)} />
-      ${!item.erasedAt && html`<${Replacements} connection=${id} item=${item} />
+      ${!item.erasedAt && html`<${Possible} connection=${id} item=${item} />
+      <${Replacements} connection=${id} item=${item} />
       <${History} connection=${id} list=${history} />
       <h2>${t('transaction.metadata')}</h2>
       <${Json} value=${item.metadata ?? null} label=${t('transaction.metadata')} />`}`}

@@ -10,6 +10,7 @@ import { Deliveries, DeliveryPage } from './deliveries.js';
 import { Engines } from './engines.js';
 import { Erasures } from './erasures.js';
 import { Overview } from './overview.js';
+import { PossibleReplacements } from './possible-replacements.js';
 import { html } from './preact.js';
 import { Pulls } from './pulls.js';
 import { Quarantine } from './quarantine.js';
@@ -36,6 +37,7 @@ export const views = [
   ['/connections/:id/deliveries/:delivery', DeliveryPage],
   ['/connections/:id/tokens', tab('tokens', Tokens)],
   ['/connections/:id/quarantine', tab('quarantine', Quarantine)],
+  ['/possible-replacements', PossibleReplacements],
   ['/search', Search],
   ['/changes', Changes],
   ['/subscriptions', Subscriptions],

@@ -860,6 +860,48 @@ test('accounts that cannot be told apart are told apart where the warning is sho
   await page.finish();
 });
 
+test('the accounts of a month-end are closed together, and those that cannot be closed say why', async () => {
+  const operator = token(63);
+  const { id } = await connect(operator, pluggyLogin, 'ledger');
+  const accounts = (await api(operator, 'GET', `/aggregator-connections/${id}/accounts`)).items;
+  const page = await open(browser, '/console/month-end?day=2026-01-31', { token: operator });
+  await heading(page, /^0 of 2 accounts are closed to .*2026/);
+  const table = page.getByRole('table', { name: 'Accounts of the month-end' });
+  const row = table.getByRole('row', { name: /Conta de Ensaio/ });
+  await row.getByText('ledger').waitFor();
+  await row.getByText('Complete', { exact: true }).waitFor();
+  await row.getByText('Not closed').waitFor();
+  assert.ok(await page.getByRole('button', { name: 'Close 0 accounts' }).isDisabled());
+  await checkAccessibility(page, 'the month-end');
+  await press(page, 'Select 2 open accounts');
+  await page.getByRole('checkbox', { name: 'Select Conta de Ensaio' }).uncheck();
+  await page.getByRole('button', { name: 'Close 1 account' }).waitFor();
+  await page.getByRole('checkbox', { name: 'Select Conta de Ensaio' }).check();
+  await press(page, 'Close 2 accounts');
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText('Complete', { exact: true }).waitFor();
+  await dialog.getByRole('button', { name: 'Close 2 accounts' }).click();
+  await heading(page, /^2 of 2 accounts are closed to/);
+  await row.getByText('closed', { exact: true }).waitFor();
+  for (const account of accounts) {
+    assert.equal((await api(operator, 'GET', `/accounts/${account.id}/closes`)).items[0].date, '2026-01-31');
+  }
+  await page.getByLabel('Last day of the period').fill('2026-02-28');
+  await heading(page, /^0 of 2 accounts are closed to/);
+  assert.match(page.url(), /day=2026-02-28/);
+  await page.route('**/v1/discovery/closes', async (route) => {
+    const { accountIds } = route.request().postDataJSON();
+    const failed = { accountId: accountIds[0], error: { status: 409, code: 'MTCH-0007', detail: 'no balance of the account is known' } };
+    await route.fulfill({ json: { results: [failed] } });
+  });
+  await page.getByRole('checkbox', { name: 'Select Conta de Ensaio' }).check();
+  await press(page, 'Close 1 account');
+  await dialog.getByRole('button', { name: 'Close 1 account' }).click();
+  await page.getByText('1 account could not be closed.').waitFor();
+  await row.getByText('No balance of the account is known.').waitFor();
+  await page.finish();
+});
+
 test('a row of a table is a card in a narrow window', async () => {
   const operator = token(13);
   await connect(operator, pluggyLogin, 'bank');

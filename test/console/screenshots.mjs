@@ -52,6 +52,7 @@ async function views() {
     'subscription': '/console/subscriptions/' + good, 'subscription-failing': '/console/subscriptions/' + failing,
     'subscribe': '/console/subscriptions/new', 'erasures': '/console/erasures', 'audit': '/console/audit',
     'drifting': reserve, 'suggestions': '/console/possible-replacements',
+    'month-end': '/console/month-end',
   };
 }
 

@@ -5,6 +5,7 @@ import { Confirm } from './confirm.js';
 import { Breadcrumb } from './connection.js';
 import { day, isoDay } from './format.js';
 import { t } from './i18n.js';
+import { lastMonth } from './month-end.js';
 import { html, useState } from './preact.js';
 import { useList, useResource } from './resource.js';
 import { link, setQuery, useLocation } from './router.js';
@@ -89,9 +90,6 @@ function ReopenDialog({ path, date, reload, onClose }) {
 // lead says how many days are closed, and which one is the latest.
 const lead = (list) => (list.items.length === 0 ? t('close.none')
   : t(list.hasMore ? 'close.leadMore' : 'close.lead', { n: list.items.length, date: day(list.items[0].date) }));
-
-// lastMonth is the last day of the month before, which is the day that is closed most often.
-const lastMonth = () => isoDay(Date.parse(isoDay().slice(0, 8) + '01'), -1);
 
 export function AccountCloses({ id, account }) {
   const path = '/accounts/' + account;

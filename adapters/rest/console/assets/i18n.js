@@ -34,7 +34,9 @@ export function t(key, values = {}) {
   let message = catalogues[language.get()][key];
   if (message === undefined) return key;
   if (typeof message === 'object') {
-    message = message[new Intl.PluralRules(language.get()).select(Number(values.n))] ?? message.other;
+    const n = Number(values.n);
+    const form = n === 0 ? 'other' : new Intl.PluralRules(language.get()).select(n); // Portuguese counts 0 as one
+    message = message[form] ?? message.other;
   }
   const parts = message.split(/\{(\w+)\}/).map((part, i) => (i % 2 ? show(values[part]) : part));
   return parts.every((part) => typeof part === 'string') ? parts.join('') : parts;

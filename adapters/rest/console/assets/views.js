@@ -9,6 +9,7 @@ import { ConnectionPage } from './connection.js';
 import { Deliveries, DeliveryPage } from './deliveries.js';
 import { Engines } from './engines.js';
 import { Erasures } from './erasures.js';
+import { MonthEnd } from './month-end.js';
 import { Overview } from './overview.js';
 import { PossibleReplacements } from './possible-replacements.js';
 import { html } from './preact.js';
@@ -38,6 +39,7 @@ export const views = [
   ['/connections/:id/tokens', tab('tokens', Tokens)],
   ['/connections/:id/quarantine', tab('quarantine', Quarantine)],
   ['/possible-replacements', PossibleReplacements],
+  ['/month-end', MonthEnd],
   ['/search', Search],
   ['/changes', Changes],
   ['/subscriptions', Subscriptions],

@@ -1,0 +1,46 @@
+// The failures of the API in the language of the operator. The service describes a failure in English; a description that
+// is not listed is shown as it comes.
+import { has, t } from './i18n.js';
+
+// The names of the messages by the description. Those of fields are the messages about one value of a request.
+export const details = {
+  'the config name is already in use': 'nameTaken',
+  'the balance of the account cannot be compared with its transactions': 'noAnchor',
+  'the transactions cannot be decided about together: see the conditions of the operation': 'notJoinable',
+  'no rows wait for a decision about the account': 'notAmbiguous',
+  'the transaction has replaced no other row': 'nothingToUndo',
+  'the connection is paused: no request is sent to its vendor': 'paused',
+  'the connection is erased already, so its vendor cannot be asked any more': 'alreadyErased',
+  'the token serves more than one connection': 'tokenInUse',
+  'the vendor does not offer this': 'notOffered',
+  'the transactions of the account do not explain its balance; force=true ignores this': 'accountDrifting',
+  'no balance of the account is known': 'noBalance',
+  'the amount of a transaction in the currency of the account is not known': 'noAccountAmount',
+  'an amount of the statement has more digits than the format allows': 'notRepresentable',
+  'the tenant has the maximum number of subscriptions; delete one first': 'tooManySubscriptions',
+  'the request conflicts with the current state': 'conflict',
+  'the request is not valid': 'invalid',
+  'account not found': 'missing',
+};
+
+const fields = {
+  'is required': 'required',
+  'must be a date, YYYY-MM-DD': 'date',
+  'must be a day that has ended at CLOSE_OFFSET': 'dayNotEnded',
+  'must not be before from': 'beforeFrom',
+  'must not be in the future': 'future',
+  'must be an absolute URL': 'url',
+  'must not be empty': 'required',
+  'must be a decimal number of at most 19 digits': 'amount',
+  'must have 1 to 500 characters': 'length500',
+  'must be the sequence of a stored event, or the next one': 'sequence',
+  'is not an account that waits for this decision': 'notWaiting',
+  'must not resolve to an address that the egress rules forbid': 'address',
+  'cannot be changed': 'unchangeable',
+};
+
+// fieldText returns what is wrong with one value, as a sentence.
+export const fieldText = (message) => (fields[message] && has('invalid.' + fields[message]) ? t('invalid.' + fields[message]) : message);
+
+// problemText returns why a request failed, as a sentence.
+export const problemText = ({ detail }) => (details[detail] ? t('conflict.' + details[detail]) : detail);

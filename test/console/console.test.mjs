@@ -312,10 +312,10 @@ test('a form shows the message of each invalid field beside it', async () => {
     await press(page, 'Create a connection');
   };
   await fill({ Name: 'taken', 'Base URL': 'https://10.0.0.1', 'Account reference': 'x', 'Client id': 'x', Secret: 'x' });
-  await until('the error', () => page.locator('#baseUrl-error').count());
+  await page.locator('#baseUrl-error').getByText('The service must not call this address.').waitFor();
   assert.equal(await page.getByLabel('Base URL').getAttribute('aria-invalid'), 'true');
   await fill({ 'Base URL': PLUGGY });
-  await page.getByRole('alert').getByText('the config name is already in use').waitFor();
+  await page.locator('#configName-error').getByText('Another connection has this name.').waitFor();
   await page.finish();
 });
 
@@ -414,12 +414,16 @@ test('a search finds a transaction in every connection, and opens its record', a
   const operator = token(14);
   await connect(operator, pluggyLogin, 'first');
   await connect(operator, pluggyLogin, 'second');
-  const page = await open(browser, '/console/search', { token: operator });
-  await page.getByLabel('Amount').fill('-212,45');
+  const page = await open(browser, '/console/search', { token: operator, permissions: ['clipboard-read', 'clipboard-write'] });
+  await page.getByLabel('Amount').fill('twelve');
+  await press(page, 'Search');
+  await page.locator('#amount-error').getByText('This is not an amount.').waitFor();
+  await page.getByLabel('Amount').fill('-R$ 212,45');
   await page.getByLabel('Text').fill('energia');
   await press(page, 'Search');
   await heading(page, '2 transactions found.');
   assert.match(page.url(), /amount=-212.45/);
+  assert.equal(await page.getByLabel('Amount').inputValue(), '−212.45');
   await page.getByLabel('Connection', { exact: true }).selectOption('second');
   await heading(page, '1 transaction found.');
   await page.reload();
@@ -428,6 +432,11 @@ test('a search finds a transaction in every connection, and opens its record', a
   await heading(page, 'BOLETO DE ENERGIA');
   await page.getByText('Posted by the bank.').waitFor();
   await page.getByRole('region', { name: 'The object of the vendor' }).getByText('"descriptionRaw"').waitFor();
+  await page.getByRole('button', { name: 'Copy: Id at the vendor' }).click();
+  const shownId = await page.locator('dd', { has: page.getByRole('button', { name: 'Copied: Id at the vendor' }) }).locator('code').innerText();
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), shownId);
+  assert.equal(await page.title(), 'Transaction · BOLETO DE ENERGIA · Aggregator connections');
+  await page.getByRole('link', { name: 'second', exact: true }).waitFor();
   await page.getByText('Conta de Ensaio').waitFor();
   await page.goBack();
   await heading(page, '1 transaction found.');
@@ -655,7 +664,7 @@ test('an operator downloads a statement, or reads why there is none', async () =
   await form.getByLabel('From').fill('2026-02-01');
   await form.getByLabel('To').fill('2026-01-01');
   await press(page, 'Download');
-  await form.getByText('must not be before from').waitFor();
+  await page.locator('#to-error').getByText('The last day is before the first one.').waitFor();
   await page.finish();
 });
 
@@ -687,6 +696,9 @@ test('the change feed is followed live', async () => {
   await page.getByText('Live:').waitFor();
   await connect(operator, pluggyLogin, 'bank');
   await page.getByRole('row', { name: /Added BOLETO DE ENERGIA/ }).waitFor();
+  await page.reload();
+  await connect(operator, pluggyLogin, 'second');
+  await page.getByRole('row', { name: /Added BOLETO DE ENERGIA second/ }).waitFor();
   await page.finish();
 });
 
@@ -733,6 +745,7 @@ test('the console is in the language of the browser, and the language can be swi
   await page.getByText('Saudável.').waitFor();
   assert.equal(await page.evaluate(() => document.documentElement.lang), 'pt-BR');
   await page.getByRole('cell', { name: '−212,45 BRL' }).waitFor();
+  assert.equal(await page.title(), 'Transações · banco · Conexões com agregadores');
   await press(page, 'EN');
   await page.getByText('Healthy.').waitFor();
   await page.getByRole('cell', { name: '−212.45 BRL' }).waitFor();

@@ -104,6 +104,14 @@ func TestMessagesExistInBothLanguages(t *testing.T) {
 	nodejs.Test(t, "messages.test.mjs")
 }
 
+func TestAmountsAreReadAsPeopleWriteThem(t *testing.T) {
+	nodejs.Test(t, "decimal.test.mjs")
+}
+
+func TestTranslatedDescriptionsAreThoseOfTheService(t *testing.T) {
+	nodejs.Test(t, "problem-text.test.mjs")
+}
+
 func TestHiddenCharactersAreShownByName(t *testing.T) {
 	nodejs.Test(t, "hidden-characters.test.mjs")
 }

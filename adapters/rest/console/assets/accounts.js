@@ -4,7 +4,7 @@ import { html } from './preact.js';
 import { useList, useResource } from './resource.js';
 import { link } from './router.js';
 import { Statement } from './statement.js';
-import { Ago, Amount, Day, Details, Empty, Instant, Loaded, More, Status, Table } from './ui.js';
+import { Ago, Amount, Copyable, Day, Details, Empty, Instant, Loaded, More, Status, Table } from './ui.js';
 
 const balance = (account) => (account.balance
   ? html`<${Amount} value=${account.balance} currency=${account.currency || ''} />` : html`<span class="muted">–</span>`);
@@ -73,9 +73,9 @@ export function Accounts({ connection, path }) {
   <section aria-labelledby="details"><h2 id="details">${t('connection.details')}</h2>
     <${Details} pairs=${[
       [t('column.vendor'), vendorName(connection.vendor)],
-      [t('field.accountRef'), html`<code>${connection.accountRef}</code>`],
+      [t('field.accountRef'), html`<${Copyable} value=${connection.accountRef} name=${t('field.accountRef')} />`],
       [t('field.baseUrl'), html`<code>${connection.baseUrl}</code>`],
-      [t('column.id'), html`<code>${connection.id}</code>`],
+      [t('column.id'), html`<${Copyable} value=${connection.id} name=${t('column.id')} />`],
       [t('column.created'), html`<${Instant} at=${connection.createdAt} />`],
       [t('column.changed'), html`<${Instant} at=${connection.updatedAt} />`],
     ]} />

@@ -1,7 +1,9 @@
 // The change feed of all connections, followed live from the moment at which the view is opened first.
 import { query, request } from './api.js';
+import { loadConnections } from './connections-data.js';
 import { t } from './i18n.js';
 import { html, useEffect, useState } from './preact.js';
+import { useLoad } from './resource.js';
 import { link } from './router.js';
 import { session } from './session.js';
 import { transactionTitle } from './transaction-table.js';
@@ -67,11 +69,15 @@ function useFeed() {
 
 const href = ({ connectionId, id }) => link(`/connections/${connectionId}/transactions/${id}`);
 
-const columns = () => [
+const columns = (names) => [
   { title: t('column.change'), cell: ({ change }) => html`<${Status} tone=${tones[change]}>${t('change.' + change)}</${Status}>` },
   {
     title: t('column.description'), kind: 'main',
     cell: ({ transaction }) => html`<a class="name" href=${href(transaction)}>${transactionTitle(transaction)}</a>`,
+  },
+  {
+    title: t('column.connection'),
+    cell: ({ transaction: { connectionId } }) => html`<a href=${link('/connections/' + connectionId)}>${names[connectionId] || html`<code>${connectionId}</code>`}</a>`,
   },
   { title: t('column.date'), cell: ({ transaction }) => !transaction.erasedAt && html`<${Day} date=${transaction.date} />` },
   { title: t('column.changed'), cell: ({ transaction }) => html`<${Ago} at=${transaction.erasedAt || transaction.updatedAt} />` },
@@ -87,12 +93,18 @@ const status = (feed) => (feed.atEnd ? html`<${Status} tone="good">${t('changes.
 
 export function Changes() {
   const feed = useFeed();
+  const connections = useLoad('all connections', loadConnections);
+  const names = Object.fromEntries((connections.value?.all || []).map(({ connectionId, configName }) => [connectionId, configName]));
+  const unnamed = connections.value && feed.recent.map(({ transaction }) => transaction.connectionId).find((id) => !names[id]);
+  useEffect(() => { // a connection that was created after the page was opened
+    if (unnamed) connections.reload();
+  }, [unnamed]);
   const key = ({ transaction }) => transaction.id + '-' + transaction.version;
   return html`<${Page} title=${t('changes.title')} lead=${status(feed)}>
     <${Failure} problem=${feed.problem} />
     ${feed.recent.length > 0
       ? html`<div role="log" aria-label=${t('changes.title')}>
-          <${Table} label=${t('changes.title')} columns=${columns()} items=${feed.recent} rowKey=${key} /></div>`
+          <${Table} label=${t('changes.title')} columns=${columns(names)} items=${feed.recent} rowKey=${key} /></div>`
       : feed.atEnd ? html`<${Empty} title=${t('changes.empty')}><p>${t('changes.emptyText')}</p></${Empty}>`
         : !feed.problem && html`<${Skeleton} rows=${8} />`}
   </${Page}>`;

@@ -9,7 +9,7 @@ import { lastMonth } from './month-end.js';
 import { html, useState } from './preact.js';
 import { useList, useResource } from './resource.js';
 import { link, setQuery, useLocation } from './router.js';
-import { ActionButton, Ago, Amount, Day, Empty, Field, Loaded, More, Page, Table } from './ui.js';
+import { ActionButton, Ago, Amount, Copyable, Day, Empty, Field, Loaded, More, Page, Table } from './ui.js';
 
 const muted = html`<span class="muted">–</span>`;
 
@@ -56,7 +56,7 @@ function Adjustments({ connection, path, close }) {
   const list = useList(`${path}/closes/${close.date}/adjustments?limit=50`);
   const title = t('adjustment.title', { date: day(close.date) });
   return html`<section aria-labelledby="adjustments"><h2 id="adjustments">${title}</h2>
-    <p class="small">${t('close.digest')} <code>${close.digest}</code></p>
+    <p class="small">${t('close.digest')} <${Copyable} value=${close.digest} name=${t('close.digest')} /></p>
     <${Loaded} of=${list} rows=${3}>${() => (list.items.length === 0
       ? html`<${Empty} title=${t('adjustment.empty')}><p>${t('adjustment.emptyText')}</p></${Empty}>`
       : html`<${Table} label=${title} columns=${adjustmentColumns(connection)} items=${list.items}
@@ -105,7 +105,7 @@ export function AccountCloses({ id, account }) {
   };
   const name = loaded && (loaded.name || loaded.number || loaded.externalId);
   return html`<${Page} title=${name ? t('close.heading', { name }) : t('close.headingAny')}
-      above=${html`<${Breadcrumb}> › <a href=${link('/connections/' + id)}>${t('tab.accounts')}</a></${Breadcrumb}>`}
+      above=${html`<${Breadcrumb} id=${id}> › <a href=${link('/connections/' + id)}>${t('tab.accounts')}</a></${Breadcrumb}>`}
       lead=${list.items && lead(list)}>
     <form class="filters" onSubmit=${submit}>
       <${Field} label=${t('close.date')} name="date" type="date" required defaultValue=${lastMonth()} max=${isoDay(Date.now(), -1)} />

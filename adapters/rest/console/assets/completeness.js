@@ -56,7 +56,7 @@ export function AccountCompleteness({ id, account }) {
     balances.reload();
   };
   return html`<${Page} title=${name ? t('completeness.heading', { name }) : t('completeness.headingAny')}
-      above=${html`<${Breadcrumb}> › <a href=${link('/connections/' + id)}>${t('tab.accounts')}</a></${Breadcrumb}>`}
+      above=${html`<${Breadcrumb} id=${id}> › <a href=${link('/connections/' + id)}>${t('tab.accounts')}</a></${Breadcrumb}>`}
       lead=${found && html`${t('completeness.lead.' + (differs && found.state === 'complete' ? 'differs' : found.state))} ${t('basis.' + found.basis)}`}
       actions=${differs && html`<${ActionButton} onClick=${() => setAccepting(true)}>${t('action.accept')}</${ActionButton}>`}>
     <section><${Loaded} of=${completeness} rows=${3}>${() => html`<${Table} label=${t('check.label')} items=${found.checks}

@@ -3,6 +3,7 @@ import { request } from './api.js';
 import { Breadcrumb } from './connection.js';
 import { t } from './i18n.js';
 import { html, useState } from './preact.js';
+import { fieldProblems } from './problem-text.js';
 import { useAction, useResource } from './resource.js';
 import { link, navigate } from './router.js';
 import { ActionButton, announce, Failure, Field, Page, Select, Skeleton } from './ui.js';
@@ -10,13 +11,8 @@ import { ActionButton, announce, Failure, Field, Page, Select, Skeleton } from '
 // The vendors of the service, with the usual base URL of their API.
 const vendors = { pluggy: 'https://api.pluggy.ai', belvo: 'https://api.belvo.com' };
 
-// errorsByField returns the messages of a validation problem by the name of the field.
-function errorsByField(problem) {
-  return Object.fromEntries((problem?.fields || []).map(({ location, message }) => [location.replace('body.', ''), message]));
-}
-
-// rest returns the problem if it is not about single fields, which show their own messages.
-const rest = (problem) => (problem?.fields.length ? null : problem);
+// The fields that show what is wrong with them.
+const names = ['configName', 'baseUrl', 'accountRef', 'clientId', 'secret'];
 
 // values returns the fields of a form that are filled in.
 const values = (form) => Object.fromEntries([...new FormData(form)].filter(([, value]) => value !== ''));
@@ -36,6 +32,7 @@ const Fields = ({ connection, vendor, errors, change }) => html`
 export function CreateConnection() {
   const [vendor, setVendor] = useState('pluggy');
   const creation = useAction((body, key) => request('POST', '/aggregator-connections', { body, key }));
+  const { errors, rest } = fieldProblems(creation.problem, names);
   const submit = async (event) => {
     event.preventDefault();
     const created = await creation.run({ ...values(event.target), vendor });
@@ -47,8 +44,8 @@ export function CreateConnection() {
     <form class="form" onSubmit=${submit}>
       <${Select} label=${t('column.vendor')} name="vendor" value=${vendor} onChange=${setVendor}
         options=${Object.keys(vendors).map((name) => [name, t('vendor.' + name)])} />
-      <${Fields} vendor=${vendor} errors=${errorsByField(creation.problem)} />
-      <${Failure} problem=${rest(creation.problem)} />
+      <${Fields} vendor=${vendor} errors=${errors} />
+      <${Failure} problem=${rest} />
       <div class="actions">
         <${ActionButton} type="submit" kind="primary" busy=${creation.busy}>${t('action.connect')}</${ActionButton}>
         <a class="button" href=${link('/')}>${t('action.cancel')}</a>
@@ -63,6 +60,7 @@ export function EditConnection({ id }) {
   const loaded = useResource(path);
   const base = loaded.value;
   const change = useAction((body, key) => request('PUT', path, { body, key, etag: base.etag }));
+  const { errors, rest } = fieldProblems(change.problem, names);
   const submit = async (event) => {
     event.preventDefault();
     const changed = await change.run(values(event.target));
@@ -75,8 +73,8 @@ export function EditConnection({ id }) {
       above=${html`<${Breadcrumb}> › <a href=${back}>${connection?.configName || t('connection.title')}</a></${Breadcrumb}>`}>
     <${Failure} problem=${loaded.problem} retry=${loaded.reload} />
     ${!connection ? !loaded.problem && html`<${Skeleton} />` : html`<form class="form" onSubmit=${submit} key=${base.etag}>
-      <${Fields} connection=${connection} vendor=${connection.vendor} errors=${errorsByField(change.problem)} change=${true} />
-      <${Failure} problem=${rest(change.problem)} retry=${change.problem?.status === 412 ? loaded.reload : undefined} />
+      <${Fields} connection=${connection} vendor=${connection.vendor} errors=${errors} change=${true} />
+      <${Failure} problem=${rest} retry=${change.problem?.status === 412 ? loaded.reload : undefined} />
       <div class="actions">
         <${ActionButton} type="submit" kind="primary" busy=${change.busy}>${t('action.save')}</${ActionButton}>
         <a class="button" href=${back}>${t('action.cancel')}</a>

@@ -5,6 +5,7 @@ import { EraseDialog } from './erasures.js';
 import { duration } from './format.js';
 import { HealthStatus, LinkFacts, Reasons, reasonText, reasonsOf } from './health.js';
 import { t, vendorName } from './i18n.js';
+import { ConnectionName } from './names.js';
 import { html, useEffect, useRef, useState } from './preact.js';
 import { useAction, usePolling, useResource } from './resource.js';
 import { link, navigate } from './router.js';
@@ -87,8 +88,9 @@ const Tabs = ({ id, tab, quarantined }) => html`<nav class="tabs" aria-label=${t
   <a key=${name} href=${link('/connections/' + id + path)} aria-current=${name === tab ? 'page' : undefined}>
     ${t('tab.' + name)}${name === 'quarantine' && quarantined > 0 && html` <span class="count">${quarantined}</span>`}</a>`)}</nav>`;
 
-export const Breadcrumb = ({ children }) => html`<p class="breadcrumb">
-  <a href=${link('/')}>${t('nav.connections')}</a>${children}
+// Breadcrumb shows where a view is. id is the connection that the view belongs to.
+export const Breadcrumb = ({ id, children }) => html`<p class="breadcrumb">
+  <a href=${link('/')}>${t('nav.connections')}</a>${id && html` › <${ConnectionName} id=${id} />`}${children}
 </p>`;
 
 // ConnectionPage shows the frame of a connection around the content of a tab.
@@ -125,7 +127,7 @@ export function ConnectionPage({ id, tab, content: Content }) {
     </${Page}>`;
   }
   const state = health.value.data;
-  return html`<${Page} title=${connection.configName} above=${html`<${Breadcrumb} />`}
+  return html`<${Page} title=${connection.configName} place=${t('tab.' + tab)} above=${html`<${Breadcrumb} />`}
       lead=${html`<${Lead} health=${state} pull=${latest.pull} />`}
       actions=${html`<${ConnectionActions} connection=${connection} paused=${state.paused} test=${test} pull=${pull}
         actions=${actions} onDelete=${() => setDeleting(true)} onErase=${() => setErasing(true)} />`}>

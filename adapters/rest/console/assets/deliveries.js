@@ -6,7 +6,8 @@ import { html, useState } from './preact.js';
 import { useAction, useList, usePolling, useResource } from './resource.js';
 import { link, setQuery, useLocation } from './router.js';
 import {
-  ActionButton, Ago, announce, Details, Dialog, Empty, Failure, Field, Instant, Json, Loaded, More, Page, Select, Status, Table,
+  ActionButton, Ago, announce, Copyable, Details, Dialog, Empty, Failure, Field, Instant, Json, Loaded, More, Page, Select, Status,
+  Table,
 } from './ui.js';
 
 const tones = { processed: 'good', accepted: 'plain', ignored: 'plain', unreadable: 'warn', failed: 'bad' };
@@ -93,8 +94,8 @@ export function DeliveryPage({ id, delivery }) {
   usePolling(loaded.reload, item?.status === 'accepted', 1500);
   const back = link(`/connections/${id}/deliveries`);
   const button = html`<${ActionButton} busy=${replay.busy} onClick=${() => replay.run(delivery)}>${t('action.replay')}</${ActionButton}>`;
-  return html`<${Page} title=${item?.event || t('delivery.title')} actions=${item && button}
-      above=${html`<${Breadcrumb}> › <a href=${back}>${t('tab.deliveries')}</a></${Breadcrumb}>`}
+  return html`<${Page} title=${item?.event || t('delivery.title')} place=${item?.event && t('delivery.title')} actions=${item && button}
+      above=${html`<${Breadcrumb} id=${id}> › <a href=${back}>${t('tab.deliveries')}</a></${Breadcrumb}>`}
       lead=${item && html`<${DeliveryStatus} status=${item.status} end="." /> ${t('delivery.lead.' + item.status)}`}>
     <${Failure} problem=${replay.problem} />
     <${Loaded} of=${loaded}>${() => html`
@@ -102,9 +103,9 @@ export function DeliveryPage({ id, delivery }) {
         [t('column.received'), html`<${Instant} at=${item.receivedAt} />`],
         [t('column.processed'), item.processedAt && html`<${Instant} at=${item.processedAt} />`],
         [t('column.vendor'), vendorName(item.vendor)],
-        [t('column.eventId'), html`<code>${item.eventId}</code>`],
+        [t('column.eventId'), html`<${Copyable} value=${item.eventId} name=${t('column.eventId')} />`],
         [t('column.pull'), item.pullId && html`<a href=${link(`/connections/${id}/pulls`)}><code>${item.pullId}</code></a>`],
-        [t('column.id'), html`<code>${item.id}</code>`],
+        [t('column.id'), html`<${Copyable} value=${item.id} name=${t('column.id')} />`],
       ]} />
       <h2>${t('delivery.payload')}</h2>
       <${Json} value=${item.payload} label=${t('delivery.payload')} />`}</${Loaded}>

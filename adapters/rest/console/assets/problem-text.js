@@ -44,3 +44,21 @@ export const fieldText = (message) => (fields[message] && has('invalid.' + field
 
 // problemText returns why a request failed, as a sentence.
 export const problemText = ({ detail }) => (details[detail] ? t('conflict.' + details[detail]) : detail);
+
+// fieldProblems tells apart what a form shows at its fields from the rest. names are the names of the fields. errors are
+// the messages by name; rest is the problem without them, or null if nothing is left.
+export function fieldProblems(problem, names) {
+  const errors = {};
+  if (problem?.status === 409 && details[problem.message] === 'nameTaken' && names.includes('configName')) {
+    return { errors: { configName: problemText({ detail: problem.message }) }, rest: null };
+  }
+  const others = (problem?.fields || []).filter(({ location, message }) => {
+    const name = location.replace(/^(body|query)\./, '').replace(/^sink\./, '').replace(/\[.*/, '');
+    if (!names.includes(name)) return true;
+    errors[name] = fieldText(message);
+    return false;
+  });
+  if (!problem || (problem.fields.length > 0 && others.length === 0)) return { errors, rest: null };
+  const { status, code, message, requestId, retryAfter, scope } = problem;
+  return { errors, rest: { status, code, message, requestId, retryAfter, scope, fields: others } };
+}

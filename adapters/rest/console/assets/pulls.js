@@ -6,6 +6,7 @@ import * as format from './format.js';
 import { reasonText } from './health.js';
 import { has, t } from './i18n.js';
 import { html, useEffect } from './preact.js';
+import { fieldProblems } from './problem-text.js';
 import { useAction, useList, usePolling } from './resource.js';
 import { ActionButton, Ago, announce, Empty, Failure, Field, Loaded, More, Status, Table } from './ui.js';
 
@@ -62,6 +63,7 @@ function heading(pulls) {
 // WindowForm requests a pull of a range of days only.
 function WindowForm({ path, requested }) {
   const action = useAction((body, key) => request('POST', path + '/pulls', { body, key }));
+  const { errors, rest } = fieldProblems(action.problem, ['from', 'to']);
   const submit = async (event) => {
     event.preventDefault();
     const { from, to } = Object.fromEntries(new FormData(event.target));
@@ -71,10 +73,11 @@ function WindowForm({ path, requested }) {
   };
   return html`<details class="disclosure"><summary>${t('pull.window')}</summary>
     <form class="filters" onSubmit=${submit}>
-      <${Field} label=${t('filter.from')} name="from" type="date" /><${Field} label=${t('filter.to')} name="to" type="date" />
+      <${Field} label=${t('filter.from')} name="from" type="date" error=${errors.from} />
+      <${Field} label=${t('filter.to')} name="to" type="date" error=${errors.to} />
       <${ActionButton} type="submit" busy=${action.busy}>${t('action.pullWindow')}</${ActionButton}>
     </form>
-    <${Failure} problem=${action.problem} />
+    <${Failure} problem=${rest} />
   </details>`;
 }
 

@@ -6,6 +6,7 @@ import { t } from './i18n.js';
 import { LinkDialog } from './link-dialog.js';
 import { nameOf } from './names.js';
 import { html, useState } from './preact.js';
+import { fieldProblems } from './problem-text.js';
 import { useAction } from './resource.js';
 import { link, navigate } from './router.js';
 import { ActionButton, Amount, announce, Button, Dialog, Failure, Field } from './ui.js';
@@ -65,6 +66,7 @@ function CredentialDialog({ id, changed, onClose }) {
     await requestPull(id, key + 'p');
     return true;
   });
+  const { errors, rest } = fieldProblems(change.problem, ['clientId', 'secret']);
   const submit = async (event) => {
     event.preventDefault();
     if (!(await change.run(Object.fromEntries(new FormData(event.target))))) return;
@@ -73,9 +75,9 @@ function CredentialDialog({ id, changed, onClose }) {
   };
   return html`<${Dialog} title=${t('remedy.credential')} onClose=${onClose}><form onSubmit=${submit}>
     <p>${t('credential.text')}</p>
-    <${Field} label=${t('field.clientId')} name="clientId" required autocomplete="off" spellcheck=${false} />
-    <${Field} label=${t('field.secret')} name="secret" type="password" required autocomplete="new-password" hint=${t('field.secretHint')} />
-    <${Failure} problem=${change.problem} />
+    <${Field} label=${t('field.clientId')} name="clientId" required autocomplete="off" spellcheck=${false} error=${errors.clientId} />
+    <${Field} label=${t('field.secret')} name="secret" type="password" required autocomplete="new-password" hint=${t('field.secretHint')} error=${errors.secret} />
+    <${Failure} problem=${rest} />
     <div class="actions">
       <button type="button" onClick=${onClose}>${t('action.cancel')}</button>
       <${ActionButton} type="submit" kind="primary" busy=${change.busy}>${t('credential.confirm')}</${ActionButton}>

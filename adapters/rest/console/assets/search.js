@@ -1,9 +1,11 @@
 // A search for transactions over all connections.
 import { query as queryString } from './api.js';
 import { loadConnections } from './connections-data.js';
-import { t } from './i18n.js';
+import { decimal } from './decimal.js';
+import { amount } from './format.js';
+import { language, t } from './i18n.js';
 import { ConnectionName } from './names.js';
-import { html } from './preact.js';
+import { html, useState } from './preact.js';
 import { useLoad, useScan } from './resource.js';
 import { link, navigate, useLocation } from './router.js';
 import { TransactionTable } from './transaction-table.js';
@@ -13,25 +15,24 @@ const pageSize = 50;
 
 const names = ['amount', 'text', 'from', 'to', 'connectionId', 'removed'];
 
-// decimal returns an amount as the API expects it. A comma is the decimal separator if no point follows it.
-export function decimal(text) {
-  const plain = text.trim().replace(/\s/g, '').replace('−', '-');
-  return plain.lastIndexOf(',') > plain.lastIndexOf('.') ? plain.replace(/\./g, '').replace(',', '.') : plain.replace(/,/g, '');
-}
-
 // Form keeps the search in the query of the location, so that a search has an address.
 function Form({ query, connections }) {
+  const [error, setError] = useState('');
   const submit = (event) => {
     event.preventDefault();
     const values = Object.fromEntries(new FormData(event.target));
-    navigate(link('/search', { ...values, amount: decimal(values.amount) }));
+    const found = values.amount.trim() && decimal(values.amount, language.get());
+    if (found === undefined) return setError(t('invalid.amount'));
+    setError('');
+    return navigate(link('/search', { ...values, amount: found }));
   };
   const all = [['', t('filter.all')], ...connections.map(({ connectionId, configName }) => [connectionId, configName])];
   const removed = [['', t('filter.all')], ['false', t('search.present')], ['true', t('search.removed')]];
   const choose = (name) => (value) => navigate(link('/search', { ...query, [name]: value }));
   return html`<form class="filters" role="search" onSubmit=${submit} key=${queryString(query)}>
     <${Field} label=${t('search.text')} name="text" type="search" minlength="3" maxlength="200" defaultValue=${query.text} />
-    <${Field} label=${t('column.amount')} name="amount" inputmode="decimal" defaultValue=${query.amount} />
+    <${Field} label=${t('column.amount')} name="amount" inputmode="decimal" error=${error} placeholder=${amount('-1234.56')}
+      defaultValue=${/^-?\d+(\.\d+)?$/.test(query.amount || '') ? amount(query.amount) : query.amount} />
     <${Field} label=${t('filter.from')} name="from" type="date" defaultValue=${query.from} />
     <${Field} label=${t('filter.to')} name="to" type="date" defaultValue=${query.to} />
     <${Select} label=${t('column.connection')} name="connectionId" value=${query.connectionId || ''} options=${all} onChange=${choose('connectionId')} />

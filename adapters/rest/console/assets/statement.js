@@ -2,6 +2,7 @@
 import { download, query } from './api.js';
 import { t } from './i18n.js';
 import { html, useState } from './preact.js';
+import { fieldProblems } from './problem-text.js';
 import { useAction } from './resource.js';
 import { announce, Button, Failure, Field, Select } from './ui.js';
 
@@ -26,6 +27,7 @@ export function Statement({ accounts }) {
     announce(t('statement.done', { name: file.name }));
     return true;
   });
+  const { errors, rest } = fieldProblems(action.problem, ['from', 'to']);
   const submit = (event) => {
     event.preventDefault();
     const { from, to } = Object.fromEntries(new FormData(event.target));
@@ -34,12 +36,12 @@ export function Statement({ accounts }) {
   const options = accounts.map((account) => [account.id, account.name || account.number || account.externalId]);
   return html`<section aria-labelledby="statement"><h2 id="statement">${t('statement.title')}</h2>
     <p>${t('statement.text')}</p>
-    <${Failure} problem=${action.problem} />
+    <${Failure} problem=${rest} />
     <form class="filters" onSubmit=${submit}>
       <${Select} label=${t('column.account')} name="account" value=${chosen.account} options=${options}
         onChange=${choose('account')} />
-      <${Field} label=${t('filter.from')} name="from" type="date" />
-      <${Field} label=${t('filter.to')} name="to" type="date" />
+      <${Field} label=${t('filter.from')} name="from" type="date" error=${errors.from} />
+      <${Field} label=${t('filter.to')} name="to" type="date" error=${errors.to} />
       <${Select} label=${t('statement.format')} name="format" value=${chosen.format}
         options=${formats.map((format) => [format, t('statement.' + format)])} onChange=${choose('format')} />
       <${Select} label=${t('statement.drifting')} name="force" value=${chosen.force} onChange=${choose('force')}

@@ -3,12 +3,13 @@ import { request } from './api.js';
 import { duration } from './format.js';
 import { t } from './i18n.js';
 import { html, useState } from './preact.js';
+import { fieldProblems } from './problem-text.js';
 import { useAction, useList, usePolling, useResource } from './resource.js';
 import { link, navigate } from './router.js';
 import { OneTimeSecret, sinkReason, SubscriptionState } from './subscription-state.js';
 import { Breadcrumb } from './subscriptions.js';
 import {
-  ActionButton, Ago, announce, Button, Details, Dialog, Empty, Failure, Field, Instant, Loaded, More, Page, Skeleton, Status,
+  ActionButton, Ago, announce, Button, Copyable, Details, Dialog, Empty, Failure, Field, Instant, Loaded, More, Page, Skeleton, Status,
   Table,
 } from './ui.js';
 
@@ -31,12 +32,12 @@ function ReplayDialog({ subscription, replay, onClose }) {
     const from = String(Number(new FormData(event.target).get('from')));
     if (await replay.run(from)) onClose();
   };
-  const field = replay.problem?.fields.find(({ location }) => location === 'body.from');
+  const { errors, rest } = fieldProblems(replay.problem, ['from']);
   return html`<${Dialog} title=${t('resend.title')} onClose=${onClose}><form onSubmit=${submit}>
     <p>${t('resend.text', { position: subscription.position, last: subscription.lastSequence })}</p>
     <${Field} label=${t('resend.from')} name="from" type="number" min="1" max="999999999999999" required
-      defaultValue=${String(Math.max(1, Number(subscription.position)))} error=${field?.message} />
-    <${Failure} problem=${field ? null : replay.problem} />
+      defaultValue=${String(Math.max(1, Number(subscription.position)))} error=${errors.from} />
+    <${Failure} problem=${rest} />
     <div class="actions">
       <button type="button" onClick=${onClose}>${t('action.cancel')}</button>
       <${ActionButton} type="submit" kind="primary" busy=${replay.busy}>${t('action.resend')}</${ActionButton}>
@@ -161,7 +162,7 @@ export function SubscriptionPage({ id }) {
     setDialog(name);
   };
   const close = () => setDialog('');
-  return html`<${Page} title=${item.name} above=${html`<${Breadcrumb} />`} lead=${html`<${Lead} subscription=${item} />`}
+  return html`<${Page} title=${item.name} place=${t('subscription.one')} above=${html`<${Breadcrumb} />`} lead=${html`<${Lead} subscription=${item} />`}
       actions=${html`<${Actions} subscription=${item} actions=${actions} open=${start} />`}>
     ${test.result && html`<${TestOutcome} result=${test.result} />`}
     ${rotate.result?.secret && html`<${OneTimeSecret} key=${rotate.result.secret} secret=${rotate.result.secret} close=${rotate.reset} />`}
@@ -176,7 +177,7 @@ export function SubscriptionPage({ id }) {
       [t('field.routingKey'), item.sink.routingKey && html`<code>${item.sink.routingKey}</code>`],
       [t('subscription.position'), t('subscription.positionOf', { position: item.position, last: item.lastSequence })],
       [t('subscription.overlap'), item.secretOverlapUntil && html`<${Instant} at=${item.secretOverlapUntil} />`],
-      [t('column.id'), html`<code>${item.id}</code>`],
+      [t('column.id'), html`<${Copyable} value=${item.id} name=${t('column.id')} />`],
     ]} />
     <${Attempts} list=${attempts} />
     ${dialog === 'replay' && html`<${ReplayDialog} subscription=${item} replay=${replay} onClose=${close} />`}

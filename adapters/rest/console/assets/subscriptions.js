@@ -3,6 +3,7 @@ import { request } from './api.js';
 import { loadConnections } from './connections-data.js';
 import { t } from './i18n.js';
 import { html, useState } from './preact.js';
+import { fieldProblems } from './problem-text.js';
 import { useAction, useList, useLoad, usePolling } from './resource.js';
 import { link, navigate } from './router.js';
 import { OneTimeSecret, SubscriptionState } from './subscription-state.js';
@@ -42,11 +43,8 @@ export function Subscriptions() {
 // The types that the form offers. Each names all events of a resource.
 const types = ['transaction.*', 'account.*', 'connection.*', 'pull.failed', 'pull.recovered', 'period.adjusted'];
 
-// errorsByField returns the messages of a validation problem by the name of the field. An item of types counts as types.
-function errorsByField(problem) {
-  return Object.fromEntries((problem?.fields || []).map(({ location, message }) =>
-    [location.replace(/^body\.(sink\.)?/, '').replace(/\[.*/, ''), message]));
-}
+// The fields that show what is wrong with them.
+const fieldNames = ['name', 'types', 'url', 'exchange', 'routingKey'];
 
 // bodyOf returns the request of a filled form.
 function bodyOf(form, kind) {
@@ -89,7 +87,7 @@ export function CreateSubscription() {
     announce(t('subscription.created', { name: made.name }));
     if (!made.secret) show(made);
   };
-  const errors = errorsByField(creation.problem);
+  const { errors, rest } = fieldProblems(creation.problem, fieldNames);
   const all = (connections.value?.all || []).map((item) => [item.connectionId, item.configName]);
   return html`<${Page} title=${t('subscription.create')} lead=${t('subscription.createLead')} above=${html`<${Breadcrumb} />`}>
     ${created?.secret ? html`<${OneTimeSecret} secret=${created.secret} close=${() => show(created)} />`
@@ -102,7 +100,7 @@ export function CreateSubscription() {
         options=${['webhook', 'rabbitmq'].map((name) => [name, t('sink.' + name)])} />
       <${SinkFields} kind=${kind} errors=${errors} />
       <${Check} name="fromStart" value="yes" label=${t('subscription.fromStart')} />
-      <${Failure} problem=${creation.problem?.fields.length ? null : creation.problem} />
+      <${Failure} problem=${rest} />
       <div class="actions">
         <${ActionButton} type="submit" kind="primary" busy=${creation.busy}>${t('action.subscribe')}</${ActionButton}>
         <a class="button" href=${link('/subscriptions')}>${t('action.cancel')}</a>

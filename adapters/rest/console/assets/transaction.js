@@ -1,25 +1,21 @@
 // One transaction with all of its members, its versions, and the object of the vendor.
 import { Breadcrumb } from './connection.js';
 import { t, vendorName } from './i18n.js';
+import { AccountName } from './names.js';
 import { html, useState } from './preact.js';
 import { useResource } from './resource.js';
 import { link } from './router.js';
 import { History, Possible, Replacements, SplitDialog, useHistory } from './transaction-history.js';
 import { Marks, transactionTitle } from './transaction-table.js';
-import { ActionButton, Amount, Day, Details, Failure, Instant, Json, Page, Skeleton } from './ui.js';
+import { ActionButton, Amount, Copyable, Day, Details, Failure, Instant, Json, Page, Skeleton } from './ui.js';
 
-const code = (value) => value && html`<code>${value}</code>`;
+// idPair returns the name and the value of an id, with a button that copies it.
+const idPair = (name, value) => [name, value && html`<${Copyable} value=${value} name=${name} />`];
 const instant = (value) => value && html`<${Instant} at=${value} />`;
-
-// account shows the name of the account, if it can be read, with its id.
-function Account({ id }) {
-  const account = useResource('/accounts/' + id).value?.data;
-  return html`${account?.name ? account.name + ' ' : ''}<code>${id}</code>`;
-}
 
 // references lists the references that are known, in the order of the API.
 const references = (item) => ['endToEndId', 'transactionId', 'trackingKey', 'referenceNumber', 'receiverReferenceId', 'authenticationCode', 'chequeNumber']
-  .map((name) => [t('reference.' + name), code(item.references?.[name])]);
+  .map((name) => idPair(t('reference.' + name), item.references?.[name]));
 
 // counterpartyDocument shows the kind and the number of the tax number of the other party.
 const counterpartyDocument = ({ counterpartyDocument: number }) => number && html`${number.type === 'other' ? '' : number.type + ' '}<code>${number.value}</code>`;
@@ -32,10 +28,10 @@ const pairs = (item) => [
   ...references(item),
   [t('column.category'), item.category],
   [t('column.accountAmount'), item.accountAmount && html`<${Amount} value=${item.accountAmount} currency=${item.accountCurrency} signed=${true} />`],
-  [t('column.account'), item.accountId && html`<${Account} id=${item.accountId} />`],
+  [t('column.account'), item.accountId && html`<${AccountName} connection=${item.connectionId} id=${item.accountId} />`],
   [t('column.vendor'), item.vendor && vendorName(item.vendor)],
-  [t('column.externalId'), code(item.externalId)],
-  [t('column.id'), code(item.id)],
+  idPair(t('column.externalId'), item.externalId),
+  idPair(t('column.id'), item.id),
   [t('column.version'), item.version],
   [t('column.firstSeen'), instant(item.firstSeenAt)],
   [t('column.changed'), instant(item.updatedAt)],
@@ -58,8 +54,8 @@ export function TransactionPage({ id, transaction }) {
   const item = loaded.value?.data;
   const back = link(`/connections/${id}/transactions`);
   const title = item ? transactionTitle(item) : t('transaction.title');
-  return html`<${Page} title=${title}
-      above=${html`<${Breadcrumb}> › <a href=${back}>${t('tab.transactions')}</a></${Breadcrumb}>`}
+  return html`<${Page} title=${title} place=${item && t('transaction.title')}
+      above=${html`<${Breadcrumb} id=${item && !item.erasedAt && id}> › <a href=${back}>${t('tab.transactions')}</a></${Breadcrumb}>`}
       actions=${item?.supersedes?.length > 0 && html`<${ActionButton} kind="danger" onClick=${() => setSplitting(true)}>${t('action.split')}</${ActionButton}>`}
       lead=${item && html`${!item.erasedAt && html`<${Amount} value=${item.amount} currency=${item.currency} signed=${true} />. `}${state(item)} <${Marks} transaction=${item} />`}>
     <${Failure} problem=${loaded.problem} retry=${loaded.reload} />

@@ -3,6 +3,7 @@ import * as format from './format.js';
 import { visibleText } from './hidden-characters.js';
 import { has, t } from './i18n.js';
 import { html, useEffect, useRef, useState } from './preact.js';
+import { fieldText, problemText } from './problem-text.js';
 import { lacks, session, writeScope } from './session.js';
 import { createStore, useStore } from './store.js';
 
@@ -41,8 +42,8 @@ export const Status = ({ tone = 'plain', children }) =>
   html`<span class=${'status ' + tone}><span class="dot" aria-hidden="true"></span>${children}</span>`;
 
 // Page is a view: its title, which gets the focus after a navigation, and the sentence that answers the
-// question of the view.
-export function Page({ title, lead, actions, above, children }) {
+// question of the view. place is the part of the view, for the title of the document.
+export function Page({ title, place, lead, actions, above, children }) {
   const heading = useRef();
   useEffect(() => {
     heading.current.focus({ preventScroll: true });
@@ -50,8 +51,8 @@ export function Page({ title, lead, actions, above, children }) {
   }, []);
   const text = [title].flat().filter((part) => typeof part === 'string').join('');
   useEffect(() => {
-    document.title = visibleText(text) + ' · ' + t('app.name');
-  }, [text]);
+    document.title = [place, visibleText(text), t('app.name')].filter(Boolean).join(' · ');
+  }, [text, place]);
   return html`<article class="page">
     ${above}
     <header class="page-head">
@@ -100,13 +101,13 @@ export function Failure({ problem, retry }) {
   const { status, requestId, retryAfter, fields } = problem;
   const known = { 0: 'network', 403: 'scope', 404: 'missing', 412: 'changed', 429: 'busy', 502: 'refused', 503: 'away' }[status];
   const text = known ? t('problem.' + known, { scope: problem.scope })
-    : status >= 500 ? t('problem.internal') : problem.message;
+    : status >= 500 ? t('problem.internal') : problemText({ detail: problem.message });
   return html`<div class="notice bad" role="alert">
     <p><strong>${text}</strong></p>
     ${fields.length > 0 && html`<ul>${fields.map((f) => html`<li>${status === 502 && has('reason.' + f.message)
-      ? t('reason.' + f.message) : html`<code>${f.location}</code> ${f.message}`}</li>`)}</ul>`}
+      ? t('reason.' + f.message) : html`<code>${f.location}</code> ${fieldText(f.message)}`}</li>`)}</ul>`}
     ${retryAfter > 0 && html`<p>${t('problem.retryAfter', { n: retryAfter })}</p>`}
-    ${requestId && html`<p class="small">${t('problem.requestId')} <code>${requestId}</code></p>`}
+    ${requestId && html`<p class="small">${t('problem.requestId')} <${Copyable} value=${requestId} name=${t('problem.requestId').replace(/:$/, '')} /></p>`}
     ${retry && html`<button type="button" onClick=${retry}>${t('action.retry')}</button>`}
   </div>`;
 }
@@ -185,16 +186,20 @@ export const Check = ({ label, name, value, checked = false }) => html`<label cl
   <input type="checkbox" name=${name} value=${value} defaultChecked=${checked} /> ${label}
 </label>`;
 
-// CopyButton copies a text and says so.
-export function CopyButton({ text }) {
+// CopyButton copies a text and says so. name is what the text is; with it the button is small.
+export function CopyButton({ text, name }) {
   const [copied, setCopied] = useState(false);
   const copy = async () => {
     await navigator.clipboard.writeText(text);
     setCopied(true);
     announce(t('copied'));
   };
-  return html`<button type="button" onClick=${copy}>${t(copied ? 'action.copied' : 'action.copy')}</button>`;
+  const label = t(copied ? 'action.copied' : 'action.copy');
+  return html`<button type="button" class=${name ? 'copy-small' : ''} aria-label=${name && `${label}: ${name}`} onClick=${copy}>${label}</button>`;
 }
+
+// Copyable shows an id with a button that copies it. name is what the id is.
+export const Copyable = ({ value, name }) => html`<span class="copyable"><code>${value}</code><${CopyButton} text=${value} name=${name} /></span>`;
 
 const token = /("(?:\\.|[^"\\])*")(\s*:)?|\b(?:true|false|null)\b|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 

@@ -14,6 +14,13 @@ after(() => browser.close());
 
 const heading = (page, name, level = 1) => page.getByRole('heading', { level, name }).waitFor();
 const press = (page, name) => page.getByRole('button', { name, exact: true }).click();
+const openMenu = (page) => page.locator('.menu > summary').click();
+
+// act chooses an action in the menu of a connection.
+const act = async (page, name) => {
+  await openMenu(page);
+  await press(page, name);
+};
 const follow = (page, name) => page.getByRole('link', { name, exact: true }).click();
 
 test('an operator signs in, and the token stays in the tab', async () => {
@@ -56,7 +63,7 @@ test('an operator connects a bank, and follows a webhook to its rows', async () 
   await press(page, 'Create a connection');
   await heading(page, 'shop');
   await page.getByText('Not tested yet.').waitFor();
-  await press(page, 'Test');
+  await act(page, 'Test');
   await page.getByText('the credential is accepted').waitFor();
   await page.getByText('Healthy.').waitFor();
   await follow(page, 'Deliveries');
@@ -108,7 +115,7 @@ test('an operator connects a bank, and follows a webhook to its rows', async () 
   await heading(page, '0 live tokens.', 2);
   assert.equal(await sendPluggyWebhook(url), 401);
 
-  await press(page, 'Delete');
+  await act(page, 'Delete');
   const confirm = page.getByRole('dialog').getByRole('button', { name: 'Delete' });
   assert.ok(await confirm.isDisabled());
   await page.getByLabel('To confirm, type shop').fill('shop');
@@ -337,18 +344,19 @@ test('a page for signing in again is shown once, and a connection is paused and 
   const operator = token(17);
   const { id } = await connect(operator, pluggyLogin, 'pausable');
   const page = await open(browser, '/console/connections/' + id, { token: operator });
-  await press(page, 'Sign in again');
+  await act(page, 'Sign in again');
   const dialog = page.getByRole('dialog', { name: 'Sign in again' });
   await dialog.getByText('https://connect.pluggy.ai/?connect_token=').waitFor();
   await dialog.getByText('It works until').waitFor();
   await dialog.getByRole('button', { name: 'Copy' }).waitFor();
   await dialog.getByRole('button', { name: 'Close' }).click();
   assert.equal(await page.getByText('connect_token=').count(), 0);
-  await press(page, 'Read the bank now');
+  await act(page, 'Read the bank now');
   await page.getByText('The vendor reads the bank.').waitFor();
   await control(PLUGGY, 'POST', `/items/${pluggyLogin.accountRef}/status`, { status: 'UPDATED' });
-  await press(page, 'Pause');
+  await act(page, 'Pause');
   await page.getByText('Paused.', { exact: true }).waitFor();
+  await openMenu(page);
   for (const name of ['Test', 'Pull now', 'Read the bank now', 'Sign in again']) {
     assert.ok(await page.getByRole('button', { name, exact: true }).isDisabled(), name);
   }
@@ -356,7 +364,7 @@ test('a page for signing in again is shown once, and a connection is paused and 
   await page.getByText('Paused', { exact: true }).waitFor();
   await follow(page, 'pausable');
   await press(page, 'Resume');
-  await page.getByRole('button', { name: 'Pause', exact: true }).waitFor();
+  await page.getByText('The connection is resumed.').waitFor();
   assert.ok(await page.getByRole('button', { name: 'Pull now', exact: true }).isEnabled());
   await page.finish();
 });
@@ -365,6 +373,7 @@ test('an action without its scope stays visible, is disabled, and names the scop
   const operator = token(6);
   const { id } = await connect(operator, pluggyLogin, 'bank');
   const page = await open(browser, '/console/connections/' + id, { token: token(6, { scope: 'discovery:read' }) });
+  await openMenu(page);
   for (const name of ['Test', 'Pull now', 'Edit', 'Delete']) {
     const button = page.getByRole('button', { name: name + ' needs discovery:write' });
     await button.waitFor();
@@ -725,13 +734,19 @@ test('everything works with the keyboard only', async () => {
   await tabTo('bank');
   await page.keyboard.press('Enter');
   await heading(page, 'bank');
+  await tabTo('More actions');
+  await page.keyboard.press('Enter');
+  await page.getByText('Stops the connection. Its rows stay.').waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByText('Stops the connection. Its rows stay.').waitFor({ state: 'hidden' });
+  await page.keyboard.press('Enter');
   await tabTo('Delete');
   await page.keyboard.press('Enter');
   await page.getByRole('dialog').waitFor();
   await tabTo('Cancel');
   await page.keyboard.press('Escape');
   await page.getByRole('dialog').waitFor({ state: 'detached' });
-  assert.equal(await page.evaluate(() => document.activeElement.textContent), 'Delete');
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), 'More actions');
   await tabTo('Transactions');
   await page.keyboard.press('Enter');
   await page.getByRole('table', { name: 'Transactions' }).waitFor();
@@ -932,7 +947,7 @@ test('a connection is erased after its name was typed, and its transactions are 
   const { items: [transaction] } = await api(operator, 'GET', `/aggregator-connections/${connection.id}/transactions?limit=1`);
   const page = await open(browser, '/console/connections/' + connection.id, { token: operator });
   await heading(page, 'to-erase');
-  await press(page, 'Erase');
+  await act(page, 'Erase');
   const dialog = page.getByRole('dialog');
   const confirm = dialog.getByRole('button', { name: 'Erase' });
   await dialog.getByLabel('Ask Pluggy to delete the account reference, too').waitFor();

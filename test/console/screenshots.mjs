@@ -74,6 +74,7 @@ for (const [look, options] of looks) {
     }
     for (const [name, [view, button]] of Object.entries(dialogs)) {
       const page = await open(browser, paths[view], { token: operator, expected: [/./], ...options });
+      if (view === 'accounts') await page.locator('.menu > summary').click();
       await page.getByRole('button', { name: button, exact: true }).click();
       await page.getByRole('dialog').waitFor();
       await page.screenshot({ path: `${folder}/${name}-${look}.png` });

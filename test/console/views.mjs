@@ -133,12 +133,13 @@ export const emptyViews = [
   ['/console/erasures', 'erasure.empty'],
 ];
 
-// dialogs returns the path of the view of each dialog, and the key of the button that opens it.
+// dialogs returns the path of the view of each dialog, the key of the button that opens it, and whether the button is in a
+// menu.
 export const dialogs = ({ bank, broken, account, versions, subscription }) => [
   [broken, 'remedy.credential'],
-  [bank, 'action.link'],
-  [bank, 'action.delete'],
-  [bank, 'action.erase'],
+  [bank, 'action.link', true],
+  [bank, 'action.delete', true],
+  [bank, 'action.erase', true],
   [bank + '/deliveries', 'action.replayMany'],
   [bank + '/tokens', 'action.mint'],
   [bank + '/tokens', 'action.revoke'],

@@ -64,11 +64,17 @@ for (const { language, ...options } of looks) {
 
   test('every dialog: ' + look, async (all) => {
     const page = await open(browser, '/console', { token: data.operator, ...options });
-    for (const [path, key] of dialogs(data)) {
+    for (const [path, key, inMenu] of dialogs(data)) {
       await all.test(`${path}: ${key}`, async ({ name: where }) => {
         await page.goto(SERVICE + path);
-        const button = page.getByRole('button', { name: text(key), exact: true }).first();
-        await button.focus();
+        const menu = page.locator('.menu > summary');
+        if (inMenu) {
+          await menu.focus();
+          await page.keyboard.press('Enter');
+        }
+        const action = page.getByRole('button', { name: text(key), exact: true }).first();
+        const button = inMenu ? menu : action; // has the focus at the end
+        await action.focus();
         await page.keyboard.press('Enter');
         await page.getByRole('dialog').waitFor();
         await check(page, where, { root: 'dialog', modal: true });

@@ -5,7 +5,7 @@ import { LinkDialog } from './link-dialog.js';
 import { html } from './preact.js';
 import { useAction } from './resource.js';
 import { link } from './router.js';
-import { ActionButton, ActionLink, announce, Failure } from './ui.js';
+import { ActionButton, ActionLink, announce, Failure, Menu } from './ui.js';
 
 // offersRefresh reports whether the vendor can be asked to read the bank now.
 const offersRefresh = (vendor) => vendor !== 'belvo';
@@ -27,20 +27,27 @@ export function useConnectionActions(path, changed) {
   return { session, refresh, pause };
 }
 
-// ConnectionActions are the buttons. While the connection is paused, those that call the vendor are disabled.
+// Action is one line of the menu: a button, or a link, and what it does.
+const Action = ({ hint, apart, children }) => html`<li class=${apart ? 'apart' : ''}>${children}<span class="hint">${hint}</span></li>`;
+
+// ConnectionActions are the main action as a button, and the others in a menu. While the connection is paused, those that
+// call the vendor are disabled.
 export function ConnectionActions({ connection, paused, test, pull, actions, onDelete, onErase }) {
   const { session, refresh, pause } = actions;
-  return html`
-    <${ActionButton} onClick=${() => test.run()} busy=${test.busy} disabled=${paused}>${t('action.test')}</${ActionButton}>
-    <${ActionButton} onClick=${() => pull.run()} busy=${pull.busy} disabled=${paused}>${t('action.pull')}</${ActionButton}>
-    ${offersRefresh(connection.vendor) && html`<${ActionButton} onClick=${() => refresh.run()} busy=${refresh.busy}
-      disabled=${paused}>${t('action.refresh')}</${ActionButton}>`}
-    <${ActionButton} onClick=${() => session.run()} busy=${session.busy} disabled=${paused}>${t('action.link')}</${ActionButton}>
-    <${ActionButton} onClick=${() => pause.run(paused)} busy=${pause.busy}>
-      ${t(paused ? 'action.resume' : 'action.pause')}</${ActionButton}>
-    <${ActionLink} href=${link(`/connections/${connection.id}/edit`)}>${t('action.edit')}</${ActionLink}>
-    <${ActionButton} kind="danger" onClick=${onDelete}>${t('action.delete')}</${ActionButton}>
-    <${ActionButton} kind="danger" onClick=${onErase}>${t('action.erase')}</${ActionButton}>`;
+  const resume = html`<${ActionButton} kind=${paused ? 'primary' : ''} onClick=${() => pause.run(paused)} busy=${pause.busy}>
+    ${t(paused ? 'action.resume' : 'action.pause')}</${ActionButton}>`;
+  const pullNow = html`<${ActionButton} onClick=${() => pull.run()} busy=${pull.busy} disabled=${paused}>${t('action.pull')}</${ActionButton}>`;
+  return html`${paused ? resume : pullNow}
+    <${Menu} label=${t('action.menu')}>
+      ${paused ? html`<${Action} hint=${t('action.pullHint')}>${pullNow}</${Action}>` : html`<${Action} hint=${t('action.pauseHint')}>${resume}</${Action}>`}
+      <${Action} hint=${t('action.testHint')}><${ActionButton} onClick=${() => test.run()} busy=${test.busy} disabled=${paused}>${t('action.test')}</${ActionButton}></${Action}>
+      ${offersRefresh(connection.vendor) && html`<${Action} hint=${t('action.refreshHint')}><${ActionButton} onClick=${() => refresh.run()}
+        busy=${refresh.busy} disabled=${paused}>${t('action.refresh')}</${ActionButton}></${Action}>`}
+      <${Action} hint=${t('action.linkHint')}><${ActionButton} onClick=${() => session.run()} busy=${session.busy} disabled=${paused}>${t('action.link')}</${ActionButton}></${Action}>
+      <${Action} hint=${t('action.editHint')}><${ActionLink} href=${link(`/connections/${connection.id}/edit`)}>${t('action.edit')}</${ActionLink}></${Action}>
+      <${Action} apart=${true} hint=${t('action.deleteHint')}><${ActionButton} kind="danger" onClick=${onDelete}>${t('action.delete')}</${ActionButton}></${Action}>
+      <${Action} hint=${t('action.eraseHint')}><${ActionButton} kind="danger" onClick=${onErase}>${t('action.erase')}</${ActionButton}></${Action}>
+    </${Menu}>`;
 }
 
 // ActionResults shows the failures of the actions, and a new link session. The session is shown once.

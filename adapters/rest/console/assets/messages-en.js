@@ -791,4 +791,13 @@ export default {
   'invalid.address': 'The service must not call this address.',
   'invalid.tooLong': 'This text is too long.',
   'invalid.unchangeable': 'This cannot be changed.',
+  'action.menu': 'More actions',
+  'action.testHint': 'Calls the vendor once, and reads no rows.',
+  'action.pullHint': 'Reads what is new.',
+  'action.refreshHint': 'Asks the vendor to fetch new rows from the bank.',
+  'action.linkHint': 'Makes an address that you send to the account holder.',
+  'action.pauseHint': 'Webhooks are stored, and the vendor is not called.',
+  'action.editHint': 'Name, base URL, account reference and credential.',
+  'action.deleteHint': 'Stops the connection. Its rows stay.',
+  'action.eraseHint': 'Also erases everything that it has brought.',
 };

@@ -791,4 +791,13 @@ export default {
   'invalid.address': 'O serviço não pode chamar este endereço.',
   'invalid.tooLong': 'Este texto é longo demais.',
   'invalid.unchangeable': 'Isto não pode ser alterado.',
+  'action.menu': 'Mais ações',
+  'action.testHint': 'Chama o agregador uma vez, sem ler linhas.',
+  'action.pullHint': 'Lê o que há de novo.',
+  'action.refreshHint': 'Pede ao agregador que busque novas linhas no banco.',
+  'action.linkHint': 'Gera um endereço para enviar ao titular da conta.',
+  'action.pauseHint': 'Os webhooks são guardados, e o agregador não é chamado.',
+  'action.editHint': 'Nome, URL base, referência da conta e credencial.',
+  'action.deleteHint': 'Encerra a conexão. Suas linhas ficam.',
+  'action.eraseHint': 'Também elimina tudo o que ela trouxe.',
 };

@@ -147,6 +147,27 @@ export const More = ({ list }) => list.hasMore && html`<p class="more">
   <${Button} onClick=${list.more} busy=${list.loadingMore}>${t('action.more')}</${Button}>
 </p>`;
 
+// Menu shows its children, which are items of a list, below a button. It closes after an action, with Escape, and when
+// something else is clicked.
+export function Menu({ label, children }) {
+  const menu = useRef();
+  useEffect(() => {
+    const outside = (event) => {
+      if (menu.current?.open && !menu.current.contains(event.target)) menu.current.open = false;
+    };
+    document.addEventListener('click', outside);
+    return () => document.removeEventListener('click', outside);
+  }, []);
+  const close = () => {
+    menu.current.open = false;
+    menu.current.querySelector('summary').focus();
+  };
+  const press = (event) => event.key === 'Escape' && menu.current.open && close();
+  const act = (event) => event.target.closest('button:enabled, a') && close();
+  return html`<details class="menu" ref=${menu} onKeyDown=${press}><summary class="button">${label}</summary>
+    <ul onClick=${act}>${children}</ul></details>`;
+}
+
 // Dialog is a modal dialog. It closes with Escape and calls onClose.
 export function Dialog({ title, onClose, children }) {
   const dialog = useRef();

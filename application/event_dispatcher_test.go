@@ -16,6 +16,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/memory"
+	"github.com/LerianStudio/aggregator-connections/adapters/sink/settings"
 	"github.com/LerianStudio/aggregator-connections/adapters/system"
 	"github.com/LerianStudio/aggregator-connections/application"
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -50,15 +51,49 @@ func newFakeSink() *fakeSink {
 	}
 }
 
-func (s *fakeSink) Kind() events.SinkKind                                      { return events.SinkWebhook }
-func (s *fakeSink) Validate(context.Context, ports.SinkTarget) []*domain.Error { return nil }
+func (*fakeSink) Kind() events.SinkKind { return "webhook" }
+func (*fakeSink) Signs() bool           { return true }
+func (*fakeSink) Schema() string        { return "" }
+
+// sinkURL is the only setting of a fakeSink.
+type sinkURL struct {
+	URL string `json:"url"`
+}
+
+func (s *fakeSink) Parse(
+	_ context.Context, requested domain.Secret, stored ports.SinkSettings,
+) (ports.SinkSettings, []*domain.Error) {
+	m, faults := settings.Decode[sinkURL](requested, "is wrong")
+	if faults != nil {
+		return ports.SinkSettings{}, faults
+	}
+	u, fault := settings.ParseURL(m.URL, urlOf(stored))
+	if fault != nil {
+		return ports.SinkSettings{}, []*domain.Error{fault}
+	}
+	return ports.SinkSettings{Public: settings.Encode(sinkURL{u.Public}), Secrets: u.Secrets}, nil
+}
+
+func (*fakeSink) Current(stored ports.SinkSettings) ports.SinkSettings {
+	u := urlOf(stored)
+	return ports.SinkSettings{Public: settings.Encode(sinkURL{u.Public}), Secrets: u.Secrets}
+}
+
+func urlOf(stored ports.SinkSettings) settings.URL {
+	return settings.CurrentURL(settings.Stored[sinkURL](stored.Public).URL, stored.Secrets)
+}
+
+// requestTo returns a request for a sink with this URL.
+func requestTo(url string) ports.SinkRequest {
+	return ports.SinkRequest{Kind: "webhook", Settings: domain.SecretText(settings.Encode(sinkURL{url}))}
+}
 
 func (s *fakeSink) Open(t ports.SinkTarget) ports.EventSender {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	url := string(t.URL.Reveal())
+	url := urlOf(t.Settings).Full()
 	s.secrets[url] = nil
-	for _, secret := range t.Secrets {
+	for _, secret := range t.SigningSecrets {
 		s.secrets[url] = append(s.secrets[url], string(secret.Reveal()))
 	}
 	return fakeSender{s, url}
@@ -88,7 +123,7 @@ func (s fakeSender) Send(ctx context.Context, e ports.OutgoingEvent) error {
 		return err
 	}
 	var r received
-	if err := json.Unmarshal(e.Body, &r); err != nil {
+	if err := json.Unmarshal(e.Structured(), &r); err != nil {
 		return err
 	}
 	s.fakeSink.received[s.url] = append(s.fakeSink.received[s.url], r)
@@ -193,7 +228,7 @@ func (d *dispatchEnv) subscribe(url string) ports.CreatedSubscription {
 	d.Helper()
 	s, err := d.CreateSubscription(d.ctx, d.tenant, ports.NewSubscription{
 		Name: "ledger", Types: []string{"transaction.*"},
-		Sink: ports.SinkRequest{Kind: "webhook", URL: domain.SecretText(url)},
+		Sink: requestTo(url),
 	})
 	d.noError(err)
 	return s

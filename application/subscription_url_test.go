@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/LerianStudio/aggregator-connections/adapters/sink/settings"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/events"
 	"github.com/LerianStudio/aggregator-connections/ports"
@@ -21,7 +22,7 @@ const (
 func (d *dispatchEnv) put(s ports.CreatedSubscription, url string) (ports.SubscriptionStatus, error) {
 	return d.UpdateSubscription(d.ctx, d.tenant, s.ID, nil, ports.SubscriptionUpdate{
 		Name: "ledger", Types: []string{"transaction.*"},
-		Sink: ports.SinkRequest{Kind: "webhook", URL: domain.SecretText(url)},
+		Sink: requestTo(url),
 	})
 }
 
@@ -29,17 +30,17 @@ func (d *dispatchEnv) put(s ports.CreatedSubscription, url string) (ports.Subscr
 func (d *dispatchEnv) storeURL(s ports.CreatedSubscription, url string) {
 	d.Helper()
 	_, err := d.deps.Subscriptions.Update(d.ctx, d.tenant, s.ID, nil, func(sub *events.Subscription) error {
-		sub.Sink.URL = url
+		sub.Sink.Settings = settings.Encode(sinkURL{url})
 		return nil
 	})
 	d.noError(err)
 }
 
-// wantURLs checks the URL that the store has, and the URL to which a test event is sent.
+// wantURLs checks the URL that callers see, and the URL to which a test event is sent.
 func (d *dispatchEnv) wantURLs(s ports.CreatedSubscription, stored, called string) {
 	d.Helper()
-	if got := d.status(s).Sink.URL; got != stored {
-		d.Errorf("stored %s, want %s", got, stored)
+	if got := settings.Stored[sinkURL](d.status(s).Sink.Settings).URL; got != stored {
+		d.Errorf("shown %s, want %s", got, stored)
 	}
 	clear(d.sink.secrets)
 	if _, err := d.TestSubscription(d.ctx, d.tenant, s.ID); err != nil {
@@ -73,8 +74,8 @@ func TestAnUpdateKeepsOrReplacesTheSecretsOfAURL(t *testing.T) {
 			d.wantURLs(s, shownURL, tokenURL)
 			after, err := d.put(s, test.put)
 			d.noError(err)
-			if after.Sink.URL != test.stored {
-				t.Errorf("returned %s, want %s", after.Sink.URL, test.stored)
+			if want := settings.Encode(sinkURL{test.stored}); after.Sink.Settings != want {
+				t.Errorf("returned %s, want %s", after.Sink.Settings, want)
 			}
 			d.wantURLs(s, test.stored, test.called)
 			_, err = d.RotateSubscriptionSecret(d.ctx, d.tenant, s.ID)
@@ -106,7 +107,7 @@ func TestAHiddenQueryIsRefusedIfNoneCanBeKept(t *testing.T) {
 	wantInvalid("no stored query", err)
 	_, err = d.CreateSubscription(d.ctx, d.tenant, ports.NewSubscription{
 		Name: "ledger", Types: []string{"transaction.*"},
-		Sink: ports.SinkRequest{Kind: "webhook", URL: domain.SecretText(shownURL)},
+		Sink: requestTo(shownURL),
 	})
 	wantInvalid("a new subscription", err)
 }
@@ -131,9 +132,14 @@ func TestTheNextWriteSealsAQueryThatAnEarlierVersionStored(t *testing.T) {
 			d := newDispatchEnv(t)
 			s := d.subscribe(receiverURL)
 			d.storeURL(s, clearURL)
-			d.wantURLs(s, clearURL, clearURL)
+			d.wantURLs(s, receiverURL+"?…", clearURL)
 			d.noError(write(d, s))
 			d.wantURLs(s, receiverURL+"?…", clearURL)
+			stored, err := d.deps.Subscriptions.Get(d.ctx, d.tenant, s.ID)
+			d.noError(err)
+			if strings.Contains(stored.Sink.Settings, "canary") {
+				t.Errorf("stored in clear: %s", stored.Sink.Settings)
+			}
 		})
 	}
 }

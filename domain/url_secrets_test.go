@@ -4,7 +4,6 @@ import (
 	"testing"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
-	"github.com/LerianStudio/aggregator-connections/domain/events"
 )
 
 func urlSecrets(password, query string) domain.URLSecrets {
@@ -90,14 +89,6 @@ func TestSecretsAreKeptForTheSameSchemeHostAndUserOnly(t *testing.T) {
 		if got := domain.KeepsQuery(test.shown, test.stored); got != test.query {
 			t.Errorf("%s after %s: keeps the query: %v", test.shown, test.stored, got)
 		}
-	}
-}
-
-func TestAQueryThatAnEarlierVersionStoredIsASecret(t *testing.T) {
-	s := events.Subscription{Sink: events.SubscriptionSink{URL: "https://u@h/x?token=1"}}
-	opened := events.WithURLSecrets(domain.Credential{}, urlSecrets("p", ""))
-	if got := revealed(s.URLSecrets(opened)); got != [2]string{"p", "token=1"} {
-		t.Errorf("%q", got)
 	}
 }
 

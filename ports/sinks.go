@@ -2,30 +2,26 @@ package ports
 
 import (
 	"context"
-	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/events"
 )
 
-// SinkTarget is the destination of one subscription.
-type SinkTarget struct {
-	Tenant     domain.TenantID // the tenant of the subscription; it has a share of the connections to receivers
-	URL        domain.Secret   // the URL of the endpoint or of the broker; it can contain a password
-	Secrets    []domain.Secret // the keys that sign an event, newest first; nil if the sink does not sign
-	Exchange   string          // RabbitMQ: the exchange to which events are published; otherwise ""
-	RoutingKey string          // RabbitMQ: the routing key; "" means the type of the event
+// SinkSettings are the settings of a destination. Only the sink interprets them.
+type SinkSettings struct {
+	Public  string            // a JSON object without secrets; it is stored in clear, and responses contain it
+	Secrets domain.Credential // stored encrypted, and never returned
 }
 
-// OutgoingEvent is an event in the form in which a sink sends it.
-type OutgoingEvent struct {
-	ID       string    // the same in every attempt; unique in the service
-	Type     string    // for example studio.lerian.discovery.transaction.added
-	Subject  string    // the id of the resource
-	Sequence int64     // the position in the subscription, without gaps, from 1
-	Time     time.Time // when the change was made
-	Body     []byte    // the event as CloudEvents 1.0 JSON
+// SinkTarget is the destination of one subscription.
+type SinkTarget struct {
+	Tenant         domain.TenantID // the tenant of the subscription; it has a share of the connections to receivers
+	Settings       SinkSettings    // a result of Sink.Parse or Sink.Current
+	SigningSecrets []domain.Secret // the keys that sign an event, newest first; nil if the sink does not sign
 }
+
+// OutgoingEvent is an event in the form in which a sink gets it. The sink chooses the format of the message.
+type OutgoingEvent = events.CloudEvent
 
 // EventSender sends the events of one subscription.
 type EventSender interface {
@@ -50,9 +46,25 @@ type Sink interface {
 	// Kind returns the kind of destination.
 	Kind() events.SinkKind
 
-	// Validate returns the invalid fields of a target that an operator has sent; nil if there are none. It does not
-	// connect. Each error has the kind Invalid, and names a field of the request: url, exchange or routingKey.
-	Validate(ctx context.Context, t SinkTarget) []*domain.Error
+	// Signs reports whether events are signed with the secret of the subscription.
+	Signs() bool
+
+	// Schema returns the JSON Schema of the settings in a request: an object with a description, and with a description
+	// and an example for each member. Members with writeOnly are secrets, and never part of SinkSettings.Public. The
+	// member "kind" is not part of the schema.
+	Schema() string
+
+	// Parse validates the settings that an operator has sent, a JSON object, and checks the addresses against the egress
+	// rules. It returns the settings to store. An omitted secret keeps its stored value if the new settings send it to
+	// the same place. stored is the zero value for a new subscription. Parse does not connect.
+	//
+	// It returns one error for each invalid field, or nil if there are none. Each error has the kind Invalid and names a
+	// field of the settings, or no field if the settings as a whole are invalid. It contains no part of the settings.
+	Parse(ctx context.Context, requested domain.Secret, stored SinkSettings) (SinkSettings, []*domain.Error)
+
+	// Current returns stored settings in the form of this version: what an earlier version has stored in clear is moved
+	// from Public to Secrets.
+	Current(stored SinkSettings) SinkSettings
 
 	// Open returns a sender for a valid target. It does not connect; EventSender.Send connects.
 	Open(t SinkTarget) EventSender

@@ -20,14 +20,12 @@ type NewSubscription struct {
 
 // SinkRequest is the destination of a subscription as an operator sends it.
 type SinkRequest struct {
-	Kind       string
-	URL        domain.Secret // it can contain a password
-	Exchange   string
-	RoutingKey string
+	Kind     string
+	Settings domain.Secret // a JSON object, which can contain secrets; see Sink.Parse
 }
 
-// SubscriptionUpdate holds the replaceable fields of a subscription. If the URL has no password, but has the same user
-// and host as before, the password is kept.
+// SubscriptionUpdate holds the replaceable fields of a subscription. Secrets that the settings of the sink omit can be
+// kept; see Sink.Parse.
 type SubscriptionUpdate struct {
 	Name       string
 	Types      []string

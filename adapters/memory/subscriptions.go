@@ -345,7 +345,7 @@ func (v subscriptions) Append(ctx context.Context, l ports.SubscriptionLease, s 
 				return
 			}
 			row.LastSequence++
-			e.Sequence = row.LastSequence
+			e.Sequence, e.Source = row.LastSequence, events.Source
 			row.events = append(row.events, &subscriptionEvent{SubscriptionEvent: e})
 			appended = append(appended, e)
 		}

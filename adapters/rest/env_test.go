@@ -62,6 +62,7 @@ func newEnvOf(t testing.TB, service ports.API, change ...func(*Options)) *env {
 		Verifier: fakeVerifier{}, Clock: s.clock, NewRequestID: func() string { return "made-id" },
 		PublicURL: "https://public.example/", Vendors: []domain.Vendor{"pluggy", "belvo"},
 		Logger: zap.New(core), Version: "1.2.3", Statements: []ports.StatementFormat{lines{}},
+		SinkSchemas: testSinks,
 	}
 	for _, apply := range change {
 		apply(&options)

@@ -712,7 +712,8 @@ func subscriptionFixture(id events.SubscriptionID) ports.SubscriptionStatus {
 			ID: id, Name: "ledger", Types: []events.EventFilter{"transaction.*"},
 			Connection: domain.ConnectionID{UUID: someID},
 			Sink: events.SubscriptionSink{
-				Kind: events.SinkRabbitMQ, URL: "amqps://user@mq.example.test", Exchange: "books", RoutingKey: "events",
+				Kind:     "rabbitmq",
+				Settings: `{"url":"amqps://user@mq.example.test","exchange":"books","routingKey":"events"}`,
 			},
 			State: events.SubscriptionDisabled, Reason: domain.SinkRefused, StateSince: at, PreviousUntil: at,
 			Sealed: domain.Sealed(canary), LastSequence: 42, Revision: 7, CreatedAt: at, UpdatedAt: at,

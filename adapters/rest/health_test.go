@@ -177,7 +177,8 @@ func TestOpenAPIDescribesEverything(t *testing.T) {
 		t.Error("unknown members are allowed")
 	}
 	for name, schema := range schemas {
-		if _, ok := schema.(map[string]any)["properties"].(map[string]any)["$schema"]; ok {
+		properties, _ := schema.(map[string]any)["properties"].(map[string]any)
+		if _, ok := properties["$schema"]; ok {
 			t.Errorf("%s has a $schema", name)
 		}
 	}

@@ -115,10 +115,14 @@ func (s *server) completeSchemas() {
 // document, and returns it encoded as JSON.
 func (s *server) buildDocument() ([]byte, error) {
 	s.completeSchemas()
+	if err := s.addSinkSchemas(s.api.Schemas()); err != nil {
+		return nil, err
+	}
 	if err := s.api.Compile(); err != nil {
 		return nil, err
 	}
 	doc := s.api.Document
+	s.describeSinks(s.api.Schemas())
 	s.describeReceiver(doc)
 	ready := doc.Paths["/readyz"]["get"]
 	ready.Responses["503"] = &operation.Response{Description: "Not ready", Content: ready.Responses["200"].Content}
@@ -130,7 +134,7 @@ func (s *server) buildDocument() ([]byte, error) {
 }
 
 // Document returns the OpenAPI document that a handler with these options serves, encoded as JSON. It uses only the
-// options Vendors, ConnectorSchemas, Statements, AllowHTTP and Version. It returns an error if the document cannot be
+// options Vendors, ConnectorSchemas, SinkSchemas, Statements, AllowHTTP and Version. It returns an error if the document cannot be
 // encoded.
 func Document(options Options) ([]byte, error) {
 	s := &server{Options: options, allowedMethods: map[string]string{}}

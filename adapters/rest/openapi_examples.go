@@ -78,6 +78,8 @@ func exampleOf(schemas operation.Schemas, schema *operation.Schema) any {
 		return schema.Examples[0]
 	case len(schema.Enum) > 0:
 		return schema.Enum[0]
+	case len(schema.AnyOf) > 0:
+		return exampleOf(schemas, schema.AnyOf[0])
 	case schema.Type == operation.TypeArray:
 		return []any{exampleOf(schemas, schema.Items)}
 	case schema.Type != operation.TypeObject:

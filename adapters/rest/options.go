@@ -50,6 +50,9 @@ type Options struct {
 	// in the OpenAPI document, because the connectors themselves validate config and credential.
 	ConnectorSchemas []ConnectorSchema
 
+	// SinkSchemas describe the settings of each kind of sink. If there are none, every kind is accepted.
+	SinkSchemas []SinkSchema
+
 	// Statements are the formats of downloadable account statements.
 	Statements []ports.StatementFormat
 

@@ -13,18 +13,6 @@ import (
 
 const subscriptionsPath = prefix + "/subscriptions"
 
-// sinkRequest is the part of a request that describes where events are sent (the sink).
-type sinkRequest struct {
-	Kind       string        `json:"kind" enum:"webhook,rabbitmq" example:"webhook" doc:"webhook: an HTTP endpoint, called as Standard Webhooks describes. rabbitmq: an exchange of a broker"`
-	URL        domain.Secret `json:"url" minLength:"1" maxLength:"2048" example:"https://books.example.com/events" doc:"Of the endpoint or of the broker. A password and a query in it are stored encrypted and never returned. If a new URL has the same scheme, host and user, an omitted password and the query … keep the stored ones"`
-	Exchange   string        `json:"exchange,omitempty" maxLength:"255" example:"discovery" doc:"rabbitmq only, required there: the exchange to which events are published"`
-	RoutingKey string        `json:"routingKey,omitempty" maxLength:"255" example:"books" doc:"rabbitmq only: the routing key; by default the type of the event"`
-}
-
-func (r sinkRequest) port() ports.SinkRequest {
-	return ports.SinkRequest{Kind: r.Kind, URL: r.URL, Exchange: r.Exchange, RoutingKey: r.RoutingKey}
-}
-
 // newSubscription is the request body that creates a subscription.
 type newSubscription struct {
 	Name         string      `json:"name" minLength:"1" maxLength:"255" example:"ledger" doc:"A name for people; it need not be unique"`
@@ -40,14 +28,6 @@ type subscriptionChange struct {
 	Types        []string    `json:"types" minItems:"1" maxItems:"32" example:"[\"transaction.*\",\"pull.failed\"]" doc:"The types of events: such as transaction.added, or transaction.* for all types of a resource"`
 	ConnectionID string      `json:"connectionId,omitempty" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"Only events of this connection; absent for all"`
 	Sink         sinkRequest `json:"sink" doc:"Where the events go; the kind cannot be changed"`
-}
-
-// sinkView is the part of a response that describes where events are sent (the sink).
-type sinkView struct {
-	Kind       string `json:"kind" enum:"webhook,rabbitmq" example:"webhook" doc:"webhook: an HTTP endpoint, called as Standard Webhooks describes. rabbitmq: an exchange of a broker"`
-	URL        string `json:"url" example:"https://books.example.com/events" doc:"Without a password; a query is shown as …"`
-	Exchange   string `json:"exchange,omitempty" example:"discovery" doc:"rabbitmq only: the exchange to which events are published"`
-	RoutingKey string `json:"routingKey,omitempty" example:"books" doc:"rabbitmq only: the routing key; absent if it is the type of the event"`
 }
 
 // subscriptionView is the representation of a subscription in responses.
@@ -78,14 +58,11 @@ type createdSubscription struct {
 
 func subscriptionOf(s ports.SubscriptionStatus) subscriptionView {
 	v := subscriptionView{
-		ID:           s.ID.String(),
-		Name:         s.Name,
-		Types:        make([]string, len(s.Types)),
-		ConnectionID: idOrEmpty(s.Connection),
-		Sink: sinkView{
-			Kind: string(s.Sink.Kind), URL: domain.ShownURL(s.Sink.URL),
-			Exchange: s.Sink.Exchange, RoutingKey: s.Sink.RoutingKey,
-		},
+		ID:              s.ID.String(),
+		Name:            s.Name,
+		Types:           make([]string, len(s.Types)),
+		ConnectionID:    idOrEmpty(s.Connection),
+		Sink:            sinkView{string(s.Sink.Kind), s.Sink.Settings},
 		State:           string(s.State),
 		Reason:          string(s.Reason),
 		Since:           utcOrZero(s.StateSince),
@@ -162,7 +139,7 @@ func (s *server) subscriptionRoutes() []route {
 				"idempotency key therefore returns 409.",
 			status: http.StatusCreated, tag: tag, summary: "Create a subscription",
 			scope: scopeWrite, notFound: connectionNotFound, conflict: true, idempotent: true, returnsSecret: true,
-			addressField: "sink.url", mount: handle(s.createSubscription),
+			mount: handle(s.createSubscription),
 		},
 		{
 			id: "list-subscriptions", method: http.MethodGet, path: subscriptionsPath,
@@ -182,7 +159,7 @@ func (s *server) subscriptionRoutes() []route {
 				"sequence. If-Match prevents lost updates.",
 			status: http.StatusOK, tag: tag, summary: "Replace a subscription",
 			scope: scopeWrite, notFound: subscriptionNotFound, ifMatch: true, idempotent: true,
-			addressField: "sink.url", mount: handle(s.updateSubscription),
+			mount: handle(s.updateSubscription),
 		},
 		{
 			id: "delete-subscription", method: http.MethodDelete, path: one,
@@ -262,7 +239,7 @@ func (s *server) createSubscription(
 		return nil, err
 	}
 	c, err := s.service.CreateSubscription(ctx, tenant, ports.NewSubscription{
-		Name: in.Body.Name, Types: in.Body.Types, Connection: connection, Sink: in.Body.Sink.port(),
+		Name: in.Body.Name, Types: in.Body.Types, Connection: connection, Sink: ports.SinkRequest(in.Body.Sink),
 		FromStart: in.Body.FromStart,
 	})
 	if err != nil {
@@ -341,7 +318,7 @@ func (s *server) updateSubscription(ctx context.Context, tenant domain.TenantID,
 			return ports.SubscriptionStatus{}, err
 		}
 		return s.service.UpdateSubscription(ctx, tenant, id, in.IfMatch.IfMatch, ports.SubscriptionUpdate{
-			Name: in.Body.Name, Types: in.Body.Types, Connection: connection, Sink: in.Body.Sink.port(),
+			Name: in.Body.Name, Types: in.Body.Types, Connection: connection, Sink: ports.SinkRequest(in.Body.Sink),
 		})
 	})
 }

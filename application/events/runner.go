@@ -394,7 +394,7 @@ func (r *eventRunner) send(ctx context.Context, e *queuedEvent) (err error) {
 			return err
 		}
 	}
-	return r.sender.Send(ctx, outgoing(e.SubscriptionEvent, r.sub.Tenant, data))
+	return r.sender.Send(ctx, e.CloudEvent(r.sub.Tenant, data))
 }
 
 // attempted records the result of an attempt.

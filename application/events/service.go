@@ -21,7 +21,6 @@ type Deps struct {
 	Audits        auditing.Recorder
 
 	Sealer   ports.Sealer
-	Egress   ports.EgressGuard
 	Clock    ports.Clock
 	Sleeper  ports.Sleeper
 	IDs      ports.IDs

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/application/concurrency"
@@ -25,7 +26,7 @@ func (s *Service) CreateSubscription(
 		Connection: n.Connection, State: events.SubscriptionActive, StateSince: now, FromStart: n.FromStart,
 		Revision: 1, CreatedAt: now, UpdatedAt: now,
 	}
-	urlSecrets, err := s.setSink(ctx, &sub, n.Sink)
+	sink, sinkSecrets, err := s.setSink(ctx, &sub, n.Sink, ports.SinkSettings{})
 	if err != nil {
 		return ports.CreatedSubscription{}, err
 	}
@@ -33,14 +34,14 @@ func (s *Service) CreateSubscription(
 		return ports.CreatedSubscription{}, err
 	}
 	var secret domain.Secret
-	if sub.Sink.Kind.Signs() {
+	if sink.Signs() {
 		if secret, err = events.NewSigningSecret(s.Entropy); err != nil {
 			return ports.CreatedSubscription{}, err
 		}
 	}
 	secrets := domain.NewCredential(map[string]domain.Secret{events.PartSigningSecret: secret})
-	secrets = events.WithURLSecrets(secrets, urlSecrets)
-	if sub.Sealed, err = s.sealSubscription(ctx, sub, secrets); err != nil {
+	sub.Sealed, err = s.sealSubscription(ctx, sub, events.WithSinkSecrets(secrets, sinkSecrets))
+	if err != nil {
 		return ports.CreatedSubscription{}, err
 	}
 	entries := s.Audits.EntriesOf(ctx, "subscription.create", sub.ID.String())
@@ -62,50 +63,51 @@ func filters(types []string) []events.EventFilter {
 	return all
 }
 
-// setSink validates the subscription sub and the sink request r, and replaces the sink of sub. It returns the secrets
-// that the requested URL contains. Errors: Invalid; several field errors are joined.
+// setSink validates the subscription sub and the sink request r, and replaces the sink of sub. stored are the settings
+// that r replaces; they are zero for a new subscription. It returns the sink, and the secrets of the new settings.
+// Errors: Invalid; several field errors are joined.
 func (s *Service) setSink(
-	ctx context.Context, sub *events.Subscription, r ports.SinkRequest,
-) (secrets domain.URLSecrets, err error) {
+	ctx context.Context, sub *events.Subscription, r ports.SinkRequest, stored ports.SinkSettings,
+) (sink ports.Sink, secrets domain.Credential, err error) {
 	fieldErrors := sub.Validate()
-	sink := s.Sinks[events.SinkKind(r.Kind)]
+	sink = s.Sinks[events.SinkKind(r.Kind)]
 	if sink == nil {
 		fieldErrors = append(fieldErrors, &domain.Error{
 			Kind: domain.Invalid, Code: domain.TypeUnknown, Field: "sink.kind", Message: "is not a kind of sink",
 		})
-		return secrets, domain.Join(fieldErrors)
+		return nil, secrets, domain.Join(fieldErrors)
 	}
-	target, hidden := domain.CutHiddenQuery(r.URL)
-	for _, invalid := range sink.Validate(ctx, ports.SinkTarget{
-		URL: target, Exchange: r.Exchange, RoutingKey: r.RoutingKey,
-	}) {
-		field := *invalid
-		field.Field = "sink." + field.Field
+	settings, invalid := sink.Parse(ctx, r.Settings, stored)
+	for _, fault := range invalid {
+		field := *fault
+		field.Field = strings.TrimSuffix("sink."+field.Field, ".")
 		fieldErrors = append(fieldErrors, &field)
 	}
-	shown, secrets, ok := domain.SplitURLSecrets(r.URL)
-	if !ok && len(fieldErrors) == 0 {
-		fieldErrors = append(fieldErrors, domain.FieldError("sink.url", "must be an absolute URL"))
-	}
-	if ok && hidden && !domain.KeepsQuery(shown, sub.Sink.URL) {
-		fieldErrors = append(fieldErrors, domain.FieldError("sink.url",
-			"must have its whole query, because none is stored for this scheme, host and user"))
-	}
 	if err := domain.Join(fieldErrors); err != nil {
-		return secrets, err
+		return nil, secrets, err
 	}
-	if err := s.Egress.Check(ctx, domain.AddressURL(shown)); errors.Is(err, domain.Rejected) {
-		return secrets, &domain.Error{
-			Kind: domain.Invalid, Code: domain.AddressNotAllowed, Field: "sink.url",
-			Message: "must not resolve to an address that the egress rules forbid", Cause: err,
-		}
-	} else if err != nil {
-		return secrets, err
+	sub.Sink = events.SubscriptionSink{Kind: sink.Kind(), Settings: settings.Public}
+	return sink, settings.Secrets, nil
+}
+
+// settingsOf returns the stored settings of a subscription's sink in the form of this version. secrets are the decrypted
+// secrets of the subscription; without them, the result contains no secrets that are stored encrypted. If the sink is
+// not registered any more, the settings are empty.
+func (s *Service) settingsOf(sub events.Subscription, secrets domain.Credential) ports.SinkSettings {
+	sink := s.Sinks[sub.Sink.Kind]
+	if sink == nil {
+		return ports.SinkSettings{Public: "{}"}
 	}
-	sub.Sink = events.SubscriptionSink{
-		Kind: sink.Kind(), URL: shown, Exchange: r.Exchange, RoutingKey: r.RoutingKey,
+	return sink.Current(ports.SinkSettings{Public: sub.Sink.Settings, Secrets: events.SinkSecrets(secrets)})
+}
+
+// shown returns a subscription as callers of the service may see it. An earlier version may have stored secrets in
+// clear.
+func (s *Service) shown(status ports.SubscriptionStatus, err error) (ports.SubscriptionStatus, error) {
+	if err == nil {
+		status.Sink.Settings = s.settingsOf(status.Subscription, domain.Credential{}).Public
 	}
-	return secrets, nil
+	return status, err
 }
 
 // requireEventConnection returns NotFound unless the id is zero or belongs to a live aggregator connection of the
@@ -124,14 +126,18 @@ func (s *Service) requireEventConnection(
 func (s *Service) GetSubscription(
 	ctx context.Context, tenant domain.TenantID, id events.SubscriptionID,
 ) (ports.SubscriptionStatus, error) {
-	return s.Subscriptions.Get(ctx, tenant, id)
+	return s.shown(s.Subscriptions.Get(ctx, tenant, id))
 }
 
 // ListSubscriptions implements ports.SubscriptionManager.
 func (s *Service) ListSubscriptions(
 	ctx context.Context, tenant domain.TenantID, page domain.PageRequest,
 ) (domain.Page[ports.SubscriptionStatus], error) {
-	return s.Subscriptions.List(ctx, tenant, page)
+	found, err := s.Subscriptions.List(ctx, tenant, page)
+	for i := range found.Items {
+		found.Items[i], _ = s.shown(found.Items[i], nil)
+	}
+	return found, err
 }
 
 // resealBatch is the number of subscriptions that are read at a time for re-encryption.
@@ -171,9 +177,16 @@ func (s *Service) updateSubscription(ctx context.Context, tenant domain.TenantID
 	if err != nil {
 		return ports.SubscriptionStatus{}, err
 	}
-	draft := before.Subscription
+	secrets, err := s.openSubscription(ctx, before.Subscription)
+	if err != nil {
+		return ports.SubscriptionStatus{}, err
+	}
+	draft, stored := before.Subscription, ports.SinkSettings{}
+	if u.Sink.Kind == string(before.Sink.Kind) {
+		stored = s.settingsOf(before.Subscription, secrets)
+	}
 	draft.Name, draft.Types, draft.Connection = u.Name, filters(u.Types), u.Connection
-	given, err := s.setSink(ctx, &draft, u.Sink)
+	_, sinkSecrets, err := s.setSink(ctx, &draft, u.Sink, stored)
 	if err != nil {
 		return ports.SubscriptionStatus{}, err
 	}
@@ -187,29 +200,15 @@ func (s *Service) updateSubscription(ctx context.Context, tenant domain.TenantID
 			return ports.SubscriptionStatus{}, err
 		}
 	}
-	if draft.Sealed, err = s.sealSinkURL(ctx, before.Subscription, draft, given); err != nil {
-		return ports.SubscriptionStatus{}, err
+	if changed := events.WithSinkSecrets(secrets, sinkSecrets); !changed.Equal(secrets) {
+		if draft.Sealed, err = s.sealSubscription(ctx, draft, changed); err != nil {
+			return ports.SubscriptionStatus{}, err
+		}
 	}
 	return s.changeSubscription(ctx, before, "subscription.update", match, func(sub *events.Subscription) {
 		sub.Name, sub.Types, sub.Connection = draft.Name, draft.Types, draft.Connection
 		sub.Sink, sub.Sealed = draft.Sink, draft.Sealed
 	})
-}
-
-// sealSinkURL returns the sealed secrets of the subscription after, which is before with another URL of the sink. given
-// are the secrets that the request contains.
-func (s *Service) sealSinkURL(
-	ctx context.Context, before, after events.Subscription, given domain.URLSecrets,
-) (domain.Sealed, error) {
-	if given.IsZero() && after.Sink.URL == before.Sink.URL {
-		return before.Sealed, nil
-	}
-	secrets, err := s.openSubscription(ctx, before)
-	if err != nil {
-		return nil, err
-	}
-	kept := given.Keep(after.Sink.URL, before.Sink.URL, before.URLSecrets(secrets))
-	return s.sealSubscription(ctx, after, events.WithURLSecrets(secrets, kept))
 }
 
 // changeSubscription applies an operator's change to a subscription. The argument previous is the subscription that the
@@ -237,7 +236,7 @@ func (s *Service) changeSubscription(ctx context.Context, previous ports.Subscri
 		s.Audits.Emit(ctx, previous.Tenant, action, previous.ID.String())
 		s.signal.nudge()
 	}
-	return after, err
+	return s.shown(after, err)
 }
 
 func matchSubscription(match ports.IfMatch, sub events.Subscription) error {
@@ -300,7 +299,7 @@ func (s *Service) setSubscriptionState(ctx context.Context, tenant domain.Tenant
 		s.Audits.Emit(ctx, tenant, action, id.String())
 		s.signal.nudge()
 	}
-	return after, err
+	return s.shown(after, err)
 }
 
 // RotateSubscriptionSecret implements ports.SubscriptionManager.
@@ -319,7 +318,7 @@ func (s *Service) rotateSubscriptionSecret(
 	if err != nil {
 		return ports.CreatedSubscription{}, err
 	}
-	if !before.Sink.Kind.Signs() {
+	if sink := s.Sinks[before.Sink.Kind]; sink == nil || !sink.Signs() {
 		return ports.CreatedSubscription{}, &domain.Error{
 			Kind: domain.Conflict, Code: domain.NotOffered, Message: "the sink does not sign events",
 		}
@@ -332,14 +331,15 @@ func (s *Service) rotateSubscriptionSecret(
 	if err != nil {
 		return ports.CreatedSubscription{}, err
 	}
-	secrets = events.WithURLSecrets(events.RotateSigningSecret(secrets, fresh), before.URLSecrets(secrets))
+	settings := s.settingsOf(before.Subscription, secrets)
+	secrets = events.WithSinkSecrets(events.RotateSigningSecret(secrets, fresh), settings.Secrets)
 	sealed, err := s.sealSubscription(ctx, before.Subscription, secrets)
 	if err != nil {
 		return ports.CreatedSubscription{}, err
 	}
 	until := s.Clock.Now().Add(events.OldSecretFor)
 	after, err := s.changeSubscription(ctx, before, "subscription.secret", nil, func(sub *events.Subscription) {
-		sub.Sink.URL, sub.Sealed, sub.PreviousUntil = domain.ShownURL(sub.Sink.URL), sealed, until
+		sub.Sink.Settings, sub.Sealed, sub.PreviousUntil = settings.Public, sealed, until
 	})
 	return ports.CreatedSubscription{SubscriptionStatus: after, Secret: fresh}, err
 }
@@ -354,7 +354,7 @@ func (s *Service) ReplaySubscription(
 		s.Audits.Emit(ctx, tenant, "subscription.replay", id.String())
 		s.signal.nudge()
 	}
-	return after, err
+	return s.shown(after, err)
 }
 
 // TestSubscription implements ports.SubscriptionManager.
@@ -393,27 +393,17 @@ func (s *Service) sendTest(ctx context.Context, sub ports.SubscriptionStatus, at
 	}
 	defer sender.Close()
 	e := events.SubscriptionEvent{
-		ID: events.EventID{UUID: s.IDs.New()}, Type: events.SubscriptionTest, Subject: sub.ID.String(), At: at,
+		ID: events.EventID{UUID: s.IDs.New()}, Source: events.Source, Type: events.SubscriptionTest,
+		Subject: sub.ID.String(), At: at,
 	}
-	data, err := s.Encoder.Subscription(sub)
+	public, _ := s.shown(sub, nil)
+	data, err := s.Encoder.Subscription(public)
 	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, sinkTestTimeout)
 	defer cancel()
-	return sender.Send(ctx, outgoing(e, sub.Tenant, data))
-}
-
-// outgoing returns an event in the form that a sink sends.
-func outgoing(e events.SubscriptionEvent, tenant domain.TenantID, data []byte) ports.OutgoingEvent {
-	return ports.OutgoingEvent{
-		ID:       e.ID.String(),
-		Type:     e.Type.CloudEvent(),
-		Subject:  events.PublicSubject(e.Type, e.Subject),
-		Sequence: e.Sequence,
-		Time:     e.At,
-		Body:     e.CloudEvent(tenant, data),
-	}
+	return sender.Send(ctx, e.CloudEvent(sub.Tenant, data))
 }
 
 // openSender opens the sender of a subscription with its secrets. Errors: Unavailable (credential_unopened); Rejected
@@ -428,10 +418,8 @@ func (s *Service) openSender(ctx context.Context, sub events.Subscription) (port
 		return nil, err
 	}
 	return sink.Open(ports.SinkTarget{
-		Tenant:   sub.Tenant,
-		URL:      domain.JoinURLSecrets(sub.Sink.URL, sub.URLSecrets(secrets)),
-		Secrets:  sub.SigningSecrets(secrets, s.Clock.Now()),
-		Exchange: sub.Sink.Exchange, RoutingKey: sub.Sink.RoutingKey,
+		Tenant: sub.Tenant, Settings: s.settingsOf(sub, secrets),
+		SigningSecrets: sub.SigningSecrets(secrets, s.Clock.Now()),
 	}), nil
 }
 

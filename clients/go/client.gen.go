@@ -852,6 +852,36 @@ func (e QuarantinedViewKind) Valid() bool {
 	}
 }
 
+// Defines values for RabbitmqSinkKind.
+const (
+	RabbitmqSinkKindRabbitmq RabbitmqSinkKind = "rabbitmq"
+)
+
+// Valid indicates whether the value is a known member of the RabbitmqSinkKind enum.
+func (e RabbitmqSinkKind) Valid() bool {
+	switch e {
+	case RabbitmqSinkKindRabbitmq:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for RabbitmqSinkViewKind.
+const (
+	RabbitmqSinkViewKindRabbitmq RabbitmqSinkViewKind = "rabbitmq"
+)
+
+// Valid indicates whether the value is a known member of the RabbitmqSinkViewKind enum.
+func (e RabbitmqSinkViewKind) Valid() bool {
+	switch e {
+	case RabbitmqSinkViewKindRabbitmq:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ReadinessStatus.
 const (
 	ReadinessStatusDraining    ReadinessStatus = "draining"
@@ -933,42 +963,6 @@ func (e RestGenericConfigAuth) Valid() bool {
 	case RestGenericConfigAuthHeader:
 		return true
 	case RestGenericConfigAuthNone:
-		return true
-	default:
-		return false
-	}
-}
-
-// Defines values for SinkRequestKind.
-const (
-	SinkRequestKindRabbitmq SinkRequestKind = "rabbitmq"
-	SinkRequestKindWebhook  SinkRequestKind = "webhook"
-)
-
-// Valid indicates whether the value is a known member of the SinkRequestKind enum.
-func (e SinkRequestKind) Valid() bool {
-	switch e {
-	case SinkRequestKindRabbitmq:
-		return true
-	case SinkRequestKindWebhook:
-		return true
-	default:
-		return false
-	}
-}
-
-// Defines values for SinkViewKind.
-const (
-	SinkViewKindRabbitmq SinkViewKind = "rabbitmq"
-	SinkViewKindWebhook  SinkViewKind = "webhook"
-)
-
-// Valid indicates whether the value is a known member of the SinkViewKind enum.
-func (e SinkViewKind) Valid() bool {
-	switch e {
-	case SinkViewKindRabbitmq:
-		return true
-	case SinkViewKindWebhook:
 		return true
 	default:
 		return false
@@ -1122,6 +1116,36 @@ const (
 func (e TransactionViewWarnings) Valid() bool {
 	switch e {
 	case TransactionViewWarningsDirectionConflict:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for WebhookSinkKind.
+const (
+	WebhookSinkKindWebhook WebhookSinkKind = "webhook"
+)
+
+// Valid indicates whether the value is a known member of the WebhookSinkKind enum.
+func (e WebhookSinkKind) Valid() bool {
+	switch e {
+	case WebhookSinkKindWebhook:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for WebhookSinkViewKind.
+const (
+	WebhookSinkViewKindWebhook WebhookSinkViewKind = "webhook"
+)
+
+// Valid indicates whether the value is a known member of the WebhookSinkViewKind enum.
+func (e WebhookSinkViewKind) Valid() bool {
+	switch e {
+	case WebhookSinkViewKindWebhook:
 		return true
 	default:
 		return false
@@ -3716,6 +3740,62 @@ type QuarantinedView struct {
 // Examples: transaction
 type QuarantinedViewKind string
 
+// RabbitmqSink An exchange of a RabbitMQ broker
+type RabbitmqSink struct {
+	// Exchange The exchange to which events are published
+	//
+	// Examples: discovery
+	Exchange string `json:"exchange"`
+
+	// Kind The kind of sink; it cannot be changed
+	//
+	// Examples: rabbitmq
+	Kind RabbitmqSinkKind `json:"kind"`
+
+	// RoutingKey The routing key; by default the type of the event
+	//
+	// Examples: books
+	RoutingKey *string `json:"routingKey,omitempty"`
+
+	// URL Of the broker. The password is stored encrypted and never returned. If a new URL has the same scheme, host and user, an omitted password keeps the stored one
+	//
+	// Examples: amqps://books@mq.example.com:5671/events
+	URL string `json:"url"`
+}
+
+// RabbitmqSinkKind The kind of sink; it cannot be changed
+//
+// Examples: rabbitmq
+type RabbitmqSinkKind string
+
+// RabbitmqSinkView An exchange of a RabbitMQ broker
+type RabbitmqSinkView struct {
+	// Exchange The exchange to which events are published
+	//
+	// Examples: discovery
+	Exchange string `json:"exchange"`
+
+	// Kind The kind of sink; it cannot be changed
+	//
+	// Examples: rabbitmq
+	Kind RabbitmqSinkViewKind `json:"kind"`
+
+	// RoutingKey The routing key; by default the type of the event
+	//
+	// Examples: books
+	RoutingKey *string `json:"routingKey,omitempty"`
+
+	// URL Of the broker. The password is stored encrypted and never returned. If a new URL has the same scheme, host and user, an omitted password keeps the stored one
+	//
+	// Examples: amqps://books@mq.example.com:5671/events
+	URL string `json:"url"`
+}
+
+// RabbitmqSinkViewKind The kind of sink; it cannot be changed
+//
+// Examples: rabbitmq
+type RabbitmqSinkViewKind string
+
 // Readiness defines model for Readiness.
 type Readiness struct {
 	// Checks The result of each check, by name
@@ -3885,33 +3965,10 @@ type RestGenericCredential struct {
 	Value *string `json:"value,omitempty"`
 }
 
-// SinkRequest defines model for SinkRequest.
+// SinkRequest Where events are sent
 type SinkRequest struct {
-	// Exchange rabbitmq only, required there: the exchange to which events are published
-	//
-	// Examples: discovery
-	Exchange *string `json:"exchange,omitempty"`
-
-	// Kind webhook: an HTTP endpoint, called as Standard Webhooks describes. rabbitmq: an exchange of a broker
-	//
-	// Examples: webhook
-	Kind SinkRequestKind `json:"kind"`
-
-	// RoutingKey rabbitmq only: the routing key; by default the type of the event
-	//
-	// Examples: books
-	RoutingKey *string `json:"routingKey,omitempty"`
-
-	// URL Of the endpoint or of the broker. A password and a query in it are stored encrypted and never returned. If a new URL has the same scheme, host and user, an omitted password and the query … keep the stored ones
-	//
-	// Examples: https://books.example.com/events
-	URL string `json:"url"`
+	union json.RawMessage
 }
-
-// SinkRequestKind webhook: an HTTP endpoint, called as Standard Webhooks describes. rabbitmq: an exchange of a broker
-//
-// Examples: webhook
-type SinkRequestKind string
 
 // SinkTestOutcome defines model for SinkTestOutcome.
 type SinkTestOutcome struct {
@@ -3931,33 +3988,10 @@ type SinkTestOutcome struct {
 	Reason *string `json:"reason,omitempty"`
 }
 
-// SinkView defines model for SinkView.
+// SinkView Where events are sent
 type SinkView struct {
-	// Exchange rabbitmq only: the exchange to which events are published
-	//
-	// Examples: discovery
-	Exchange *string `json:"exchange,omitempty"`
-
-	// Kind webhook: an HTTP endpoint, called as Standard Webhooks describes. rabbitmq: an exchange of a broker
-	//
-	// Examples: webhook
-	Kind SinkViewKind `json:"kind"`
-
-	// RoutingKey rabbitmq only: the routing key; absent if it is the type of the event
-	//
-	// Examples: books
-	RoutingKey *string `json:"routingKey,omitempty"`
-
-	// URL Without a password; a query is shown as …
-	//
-	// Examples: https://books.example.com/events
-	URL string `json:"url"`
+	union json.RawMessage
 }
-
-// SinkViewKind webhook: an HTTP endpoint, called as Standard Webhooks describes. rabbitmq: an exchange of a broker
-//
-// Examples: webhook
-type SinkViewKind string
 
 // SplitRequest defines model for SplitRequest.
 type SplitRequest struct {
@@ -4480,6 +4514,42 @@ type VersionView struct {
 	// Examples: 1.0.0
 	Version string `json:"version"`
 }
+
+// WebhookSink An HTTP endpoint, called as Standard Webhooks describes
+type WebhookSink struct {
+	// Kind The kind of sink; it cannot be changed
+	//
+	// Examples: webhook
+	Kind WebhookSinkKind `json:"kind"`
+
+	// URL Of the endpoint. A query is stored encrypted and shown as …. If a new URL has the same scheme, host and user, the query … keeps the stored one
+	//
+	// Examples: https://books.example.com/events
+	URL string `json:"url"`
+}
+
+// WebhookSinkKind The kind of sink; it cannot be changed
+//
+// Examples: webhook
+type WebhookSinkKind string
+
+// WebhookSinkView An HTTP endpoint, called as Standard Webhooks describes
+type WebhookSinkView struct {
+	// Kind The kind of sink; it cannot be changed
+	//
+	// Examples: webhook
+	Kind WebhookSinkViewKind `json:"kind"`
+
+	// URL Of the endpoint. A query is stored encrypted and shown as …. If a new URL has the same scheme, host and user, the query … keeps the stored one
+	//
+	// Examples: https://books.example.com/events
+	URL string `json:"url"`
+}
+
+// WebhookSinkViewKind The kind of sink; it cannot be changed
+//
+// Examples: webhook
+type WebhookSinkViewKind string
 
 // WebhookView defines model for WebhookView.
 type WebhookView struct {
@@ -5482,6 +5552,130 @@ func (t NewEngine_Credential) MarshalJSON() ([]byte, error) {
 }
 
 func (t *NewEngine_Credential) UnmarshalJSON(b []byte) error {
+	err := t.union.UnmarshalJSON(b)
+	return err
+}
+
+// AsWebhookSink returns the union data inside the SinkRequest as a WebhookSink
+func (t SinkRequest) AsWebhookSink() (WebhookSink, error) {
+	var body WebhookSink
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromWebhookSink overwrites any union data inside the SinkRequest as the provided WebhookSink
+func (t *SinkRequest) FromWebhookSink(v WebhookSink) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeWebhookSink performs a merge with any union data inside the SinkRequest, using the provided WebhookSink
+func (t *SinkRequest) MergeWebhookSink(v WebhookSink) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+// AsRabbitmqSink returns the union data inside the SinkRequest as a RabbitmqSink
+func (t SinkRequest) AsRabbitmqSink() (RabbitmqSink, error) {
+	var body RabbitmqSink
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromRabbitmqSink overwrites any union data inside the SinkRequest as the provided RabbitmqSink
+func (t *SinkRequest) FromRabbitmqSink(v RabbitmqSink) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeRabbitmqSink performs a merge with any union data inside the SinkRequest, using the provided RabbitmqSink
+func (t *SinkRequest) MergeRabbitmqSink(v RabbitmqSink) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+func (t SinkRequest) MarshalJSON() ([]byte, error) {
+	b, err := t.union.MarshalJSON()
+	return b, err
+}
+
+func (t *SinkRequest) UnmarshalJSON(b []byte) error {
+	err := t.union.UnmarshalJSON(b)
+	return err
+}
+
+// AsWebhookSinkView returns the union data inside the SinkView as a WebhookSinkView
+func (t SinkView) AsWebhookSinkView() (WebhookSinkView, error) {
+	var body WebhookSinkView
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromWebhookSinkView overwrites any union data inside the SinkView as the provided WebhookSinkView
+func (t *SinkView) FromWebhookSinkView(v WebhookSinkView) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeWebhookSinkView performs a merge with any union data inside the SinkView, using the provided WebhookSinkView
+func (t *SinkView) MergeWebhookSinkView(v WebhookSinkView) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+// AsRabbitmqSinkView returns the union data inside the SinkView as a RabbitmqSinkView
+func (t SinkView) AsRabbitmqSinkView() (RabbitmqSinkView, error) {
+	var body RabbitmqSinkView
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromRabbitmqSinkView overwrites any union data inside the SinkView as the provided RabbitmqSinkView
+func (t *SinkView) FromRabbitmqSinkView(v RabbitmqSinkView) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeRabbitmqSinkView performs a merge with any union data inside the SinkView, using the provided RabbitmqSinkView
+func (t *SinkView) MergeRabbitmqSinkView(v RabbitmqSinkView) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+func (t SinkView) MarshalJSON() ([]byte, error) {
+	b, err := t.union.MarshalJSON()
+	return b, err
+}
+
+func (t *SinkView) UnmarshalJSON(b []byte) error {
 	err := t.union.UnmarshalJSON(b)
 	return err
 }

@@ -1,9 +1,7 @@
 package events
 
 import (
-	"encoding/json"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -67,8 +65,15 @@ func EventTypes() []EventType {
 	}
 }
 
+// Source is the attribute "source" of the events that this version records. It is a segment of the event types in the
+// CloudEvents format.
+const Source = "discovery"
+
+// earlierSource is the attribute "source" of events that an earlier version has recorded.
+const earlierSource = "/v1/discovery"
+
 // eventPrefix is the beginning of every event type in the CloudEvents format.
-const eventPrefix = "studio.lerian.discovery."
+const eventPrefix = "studio.lerian." + Source + "."
 
 // CloudEvent returns the type with the prefix that it has in CloudEvents.
 func (t EventType) CloudEvent() string { return eventPrefix + string(t) }
@@ -77,6 +82,12 @@ func (t EventType) CloudEvent() string { return eventPrefix + string(t) }
 func (t EventType) Resource() string {
 	resource, _, _ := strings.Cut(string(t), ".")
 	return resource
+}
+
+// Change returns what happened to the resource, such as "added".
+func (t EventType) Change() string {
+	_, change, _ := strings.Cut(string(t), ".")
+	return change
 }
 
 // EventFilter is a pattern for types of events: a type, or a resource followed by ".*".
@@ -124,10 +135,11 @@ func (c FeedChange) EventType() EventType {
 	return TransactionModified
 }
 
-// SubscriptionEvent is an event of a subscription. Sequence, ID and Type never change.
+// SubscriptionEvent is an event of a subscription. Sequence, ID, Source and Type never change.
 type SubscriptionEvent struct {
 	Sequence   int64 // from 1, without gaps
 	ID         EventID
+	Source     string // Source; "" if an earlier version has recorded the event
 	Type       EventType
 	Subject    string
 	Connection domain.ConnectionID // zero if the event belongs to no connection
@@ -192,34 +204,4 @@ type EventAttempt struct {
 	At       time.Time
 	Took     time.Duration
 	Error    domain.Code // "" if the destination has confirmed the event
-}
-
-// CloudEvent returns the event as CloudEvents 1.0 JSON. data is the resource as JSON. If the resource does not exist
-// any more, data is nil, and the JSON member "data" is null. If Sequence is 0, the JSON has no member "sequence".
-func (e SubscriptionEvent) CloudEvent(tenant domain.TenantID, data []byte) []byte {
-	out := make([]byte, 0, len(data)+400)
-	member := func(name, value string) {
-		out = append(out, '"')
-		out = append(out, name...)
-		out = append(out, `":`...)
-		quoted, _ := json.Marshal(value) // a string can always be encoded
-		out = append(append(out, quoted...), ',')
-	}
-	out = append(out, '{')
-	member("specversion", "1.0")
-	member("id", e.ID.String())
-	member("source", "/v1/discovery")
-	member("type", e.Type.CloudEvent())
-	member("time", e.At.UTC().Format(time.RFC3339Nano))
-	member("subject", PublicSubject(e.Type, e.Subject))
-	member("tenantid", tenant.String())
-	if e.Sequence > 0 {
-		member("sequence", strconv.FormatInt(e.Sequence, 10))
-	}
-	member("datacontenttype", "application/json")
-	out = append(out, `"data":`...)
-	if data == nil {
-		data = []byte("null")
-	}
-	return append(append(out, data...), '}')
 }

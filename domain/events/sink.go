@@ -1,13 +1,11 @@
 package events
 
-// SinkKind is the kind of destination to which a subscription sends its events.
+// SinkKind is the kind of destination to which a subscription sends its events, such as "webhook". The adapter of a kind
+// defines its name.
 type SinkKind string
 
-// The kinds of sinks.
-const (
-	SinkWebhook  SinkKind = "webhook"  // an HTTP endpoint, called as Standard Webhooks describes
-	SinkRabbitMQ SinkKind = "rabbitmq" // an exchange of a RabbitMQ broker
-)
-
-// Signs reports whether a sink of this kind signs events with a secret.
-func (k SinkKind) Signs() bool { return k == SinkWebhook }
+// SubscriptionSink describes where a subscription sends its events. It contains no secrets.
+type SubscriptionSink struct {
+	Kind     SinkKind
+	Settings string // a JSON object, which only the adapter of the kind interprets; see ports.SinkSettings.Public
+}

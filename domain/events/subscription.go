@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"time"
 
@@ -37,12 +38,10 @@ func TooManySubscriptionsError() *domain.Error {
 	return &domain.Error{Kind: domain.Conflict, Code: domain.TooManySubscriptions}
 }
 
-// Names of the parts of a subscription's sealed secrets.
+// Names of the parts of a subscription's sealed secrets. All other parts are the secrets of the sink's settings.
 const (
 	PartSigningSecret  = "secret"
 	PartPreviousSecret = "previousSecret"
-	PartURLPassword    = "password"
-	PartURLQuery       = "query"
 )
 
 // Subscription sends the events of a tenant to a sink.
@@ -57,7 +56,7 @@ type Subscription struct {
 	Reason     domain.Code // why the subscription is disabled; "" if it is not
 	StateSince time.Time   // when State last changed
 
-	// Sealed contains the signing secrets, and the password and the query of the URL.
+	// Sealed contains the signing secrets and the secrets of the sink's settings.
 	Sealed domain.Sealed
 	// PreviousUntil is the time until which the replaced signing secret is used; zero if there is none.
 	PreviousUntil time.Time
@@ -80,14 +79,6 @@ type Subscription struct {
 	Revision  int64
 	CreatedAt time.Time
 	UpdatedAt time.Time
-}
-
-// SubscriptionSink describes where a subscription sends its events. It contains no secrets.
-type SubscriptionSink struct {
-	Kind       SinkKind
-	URL        string // without a password, and with "…" instead of a query, unless an earlier version stored it
-	Exchange   string // RabbitMQ only
-	RoutingKey string // RabbitMQ only; "" means the type of the event
 }
 
 // Validate returns one Invalid error for each invalid field, or nil if every field is valid. It does not validate
@@ -148,28 +139,36 @@ func NewSigningSecret(entropy io.Reader) (domain.Secret, error) {
 // RotateSigningSecret returns the secrets with newSecret as the signing secret. The former signing secret becomes
 // PartPreviousSecret, and is still used for signing.
 func RotateSigningSecret(secrets domain.Credential, newSecret domain.Secret) domain.Credential {
-	return domain.NewCredential(map[string]domain.Secret{
-		PartSigningSecret: newSecret, PartPreviousSecret: secrets.Part(PartSigningSecret),
-		PartURLPassword: secrets.Part(PartURLPassword), PartURLQuery: secrets.Part(PartURLQuery),
-	})
+	parts := partsOf(secrets, func(string) bool { return true })
+	parts[PartPreviousSecret] = parts[PartSigningSecret]
+	parts[PartSigningSecret] = newSecret
+	return domain.NewCredential(parts)
 }
 
-// WithURLSecrets returns the secrets with other secrets of the URL. Empty ones are removed.
-func WithURLSecrets(secrets domain.Credential, urlSecrets domain.URLSecrets) domain.Credential {
-	return domain.NewCredential(map[string]domain.Secret{
-		PartSigningSecret: secrets.Part(PartSigningSecret), PartPreviousSecret: secrets.Part(PartPreviousSecret),
-		PartURLPassword: urlSecrets.Password, PartURLQuery: urlSecrets.Query,
-	})
+// SinkSecrets returns the secrets of the sink's settings, without the signing secrets.
+func SinkSecrets(secrets domain.Credential) domain.Credential {
+	return domain.NewCredential(partsOf(secrets, func(name string) bool { return !isSigningPart(name) }))
 }
 
-// URLSecrets returns the secrets of the sink's URL. secrets are the decrypted ones. An earlier version stored the query
-// in clear, as a part of the URL.
-func (s Subscription) URLSecrets(secrets domain.Credential) domain.URLSecrets {
-	found := domain.URLSecrets{Password: secrets.Part(PartURLPassword), Query: secrets.Part(PartURLQuery)}
-	if _, clear, _ := domain.SplitURLSecrets(domain.SecretText(s.Sink.URL)); !clear.Query.IsZero() {
-		found.Query = clear.Query
+// WithSinkSecrets returns the signing secrets of secrets with the given secrets of the sink's settings. A sink cannot
+// set a signing secret.
+func WithSinkSecrets(secrets, sink domain.Credential) domain.Credential {
+	parts := partsOf(secrets, isSigningPart)
+	maps.Copy(parts, partsOf(sink, func(name string) bool { return !isSigningPart(name) }))
+	return domain.NewCredential(parts)
+}
+
+func isSigningPart(name string) bool { return name == PartSigningSecret || name == PartPreviousSecret }
+
+// partsOf returns the parts of a credential whose names satisfy keep.
+func partsOf(c domain.Credential, keep func(name string) bool) map[string]domain.Secret {
+	parts := map[string]domain.Secret{}
+	for _, name := range c.Names() {
+		if keep(name) {
+			parts[name] = c.Part(name)
+		}
 	}
-	return found
+	return parts
 }
 
 // SigningSecrets returns the secrets that are used for signing at the given time, the newest first.

@@ -2,7 +2,7 @@ package events_test
 
 import (
 	"bytes"
-	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -84,12 +84,21 @@ func TestSecretsOfASubscription(t *testing.T) {
 	}
 	second := domain.SecretText("second")
 	secrets := domain.NewCredential(map[string]domain.Secret{events.PartSigningSecret: first})
-	url := domain.URLSecrets{Password: domain.SecretText("p"), Query: domain.SecretText("q")}
-	secrets = events.RotateSigningSecret(events.WithURLSecrets(secrets, url), second)
-	s := events.Subscription{PreviousUntil: hour(1), Sink: events.SubscriptionSink{URL: "https://h/x?…"}}
-	if got := s.URLSecrets(secrets); !got.Password.Equal(url.Password) || !got.Query.Equal(url.Query) {
-		t.Error("the URL lost its secrets when the signing secret was replaced")
+	sink := domain.NewCredential(map[string]domain.Secret{
+		"password": domain.SecretText("p"), "query": domain.SecretText("q"),
+	})
+	secrets = events.RotateSigningSecret(events.WithSinkSecrets(secrets, sink), second)
+	s := events.Subscription{PreviousUntil: hour(1)}
+	if !events.SinkSecrets(secrets).Equal(sink) {
+		t.Error("the sink lost its secrets when the signing secret was replaced")
 	}
+	other := domain.NewCredential(map[string]domain.Secret{
+		"token": second, events.PartSigningSecret: domain.SecretText("x"), events.PartPreviousSecret: domain.SecretText("y"),
+	})
+	if got := events.SinkSecrets(events.WithSinkSecrets(secrets, other)).Names(); !slices.Equal(got, []string{"token"}) {
+		t.Errorf("the secrets of the sink are %v", got)
+	}
+	secrets = events.WithSinkSecrets(secrets, other)
 	signing := func(at time.Time) (texts []string) {
 		for _, secret := range s.SigningSecrets(secrets, at) {
 			texts = append(texts, string(secret.Reveal()))
@@ -105,28 +114,9 @@ func TestSecretsOfASubscription(t *testing.T) {
 	if got := (events.Subscription{}).SigningSecrets(domain.Credential{}, noon); got != nil {
 		t.Errorf("without secrets: %d", len(got))
 	}
-	if !events.SinkWebhook.Signs() || events.SinkRabbitMQ.Signs() {
-		t.Error("only webhooks are signed")
-	}
 }
 
-func TestEventsAsCloudEvents(t *testing.T) {
-	e := events.SubscriptionEvent{Sequence: 7, Type: events.PullFailedEvent, Subject: `a"b`, At: noon}
-	for sequence, want := range map[int64]string{7: "7", 0: ""} {
-		e.Sequence = sequence
-		var got map[string]any
-		if err := json.Unmarshal(e.CloudEvent(domain.TenantID{}, nil), &got); err != nil {
-			t.Fatal(err)
-		}
-		text, _ := got["sequence"].(string)
-		if text != want || got["type"] != "studio.lerian.discovery.pull.failed" || got["subject"] != `a"b` ||
-			got["data"] != nil {
-			t.Errorf("%v", got)
-		}
-	}
-	if text := e.CloudEvent(domain.TenantID{}, []byte(`{"id":1}`)); !bytes.HasSuffix(text, []byte(`"data":{"id":1}}`)) {
-		t.Errorf("%s", text)
-	}
+func TestTheTypeOfAnEventOfTheFeed(t *testing.T) {
 	for c, want := range map[events.FeedChange]events.EventType{
 		{New: true, Removed: true}: events.TransactionAdded, {Removed: true}: events.TransactionRemoved,
 		{}: events.TransactionModified,
@@ -135,6 +125,9 @@ func TestEventsAsCloudEvents(t *testing.T) {
 			t.Errorf("%+v: %s", c, got)
 		}
 	}
+}
+
+func TestTheSubjectOfAPeriodIsParsed(t *testing.T) {
 	account := domain.AccountID{UUID: uuid.UUID{9}}
 	id, day, err := events.ParsePeriodSubject(events.PeriodSubject(account, "2026-10-31"))
 	if id != account || day != "2026-10-31" || err != nil {

@@ -27,8 +27,12 @@ type SinkSuite struct {
 	Open func(SinkOptions) ports.Sink
 	// Start starts a destination without TLS on loopback. The destination is stopped when the test ends.
 	Start func(testing.TB) SinkDestination
-	// Invalid contains invalid targets. The key describes what is wrong with the target.
-	Invalid map[string]InvalidSinkTarget
+	// Invalid contains invalid settings. The key describes what is wrong with them.
+	Invalid map[string]InvalidSettings
+	// AddressField is the name that Parse gives to the field with the address of the destination.
+	AddressField string
+	// SigningSecrets are the keys that sign the events of the tests; nil if the sink does not sign.
+	SigningSecrets []domain.Secret
 }
 
 // SinkOptions are the options that the suite sets for a sink. Connections without TLS are always allowed.
@@ -47,9 +51,10 @@ type SinkResolver interface {
 type SinkDestination interface {
 	// Address returns the host and the port of the destination.
 	Address() string
-	// Target returns a target for the destination, but with the host and port of address, for example those of a proxy.
-	// The URL of the target contains a secret with the word "canary".
-	Target(address string) ports.SinkTarget
+	// Settings returns the settings of a request for the destination, a JSON object, but with the host and port of
+	// address, for example those of a proxy. Events are sent in structured mode. The settings contain a secret with the
+	// word "canary".
+	Settings(address string) string
 	// Received returns the events that the destination has confirmed since its start, in order.
 	Received(testing.TB) []ReceivedEvent
 	// Refuse makes the destination refuse events until it is called with false.
@@ -59,11 +64,11 @@ type SinkDestination interface {
 // ReceivedEvent is an event that a destination has received.
 type ReceivedEvent struct{ ID, ContentType, Body string }
 
-// InvalidSinkTarget contains an invalid target. Fields are the names of its invalid fields, in the order in which
-// Validate must report them.
-type InvalidSinkTarget struct {
-	Target ports.SinkTarget
-	Fields []string
+// InvalidSettings contains invalid settings of a request. Fields are the names of the invalid fields, in the order in
+// which Parse must report them.
+type InvalidSettings struct {
+	Settings string
+	Fields   []string
 }
 
 // The times of the tests:
@@ -89,6 +94,7 @@ func TestSink(t *testing.T, s SinkSuite) {
 			t.Errorf("the kind is %q", kind)
 		}
 	})
+	t.Run("stored settings contain no secret, and omitted secrets are kept for the same address", s.keepsSecrets)
 	for name, invalid := range s.Invalid {
 		t.Run("every invalid field is named/"+name, func(t *testing.T) { s.invalidFields(t, invalid) })
 	}
@@ -111,9 +117,54 @@ func TestSink(t *testing.T, s SinkSuite) {
 	}
 }
 
-func (s SinkSuite) invalidFields(t *testing.T, invalid InvalidSinkTarget) {
+// keepsSecrets sends the public settings back, as a caller does that changes something else.
+func (s SinkSuite) keepsSecrets(t *testing.T) {
+	sink, destination := s.Open(SinkOptions{AllowLoopback: true}), s.Start(t)
+	stored := s.parse(t, sink, destination.Settings(destination.Address()), ports.SinkSettings{})
+	if !strings.HasPrefix(stored.Public, "{") || stored.Secrets.IsZero() {
+		t.Errorf("the public settings are %s, the secrets %v", stored.Public, stored.Secrets.Names())
+	}
+	for _, name := range stored.Secrets.Names() {
+		if strings.Contains(stored.Public, string(stored.Secrets.Part(name).Reveal())) {
+			t.Errorf("the public settings contain the secret %q: %s", name, stored.Public)
+		}
+	}
+	kept := s.parse(t, sink, stored.Public, stored)
+	if diff := cmp.Diff(stored.Public, kept.Public); diff != "" || !kept.Secrets.Equal(stored.Secrets) {
+		t.Errorf("the secrets %v, the public settings (-stored +kept):\n%s", kept.Secrets.Names(), diff)
+	}
+	if current := sink.Current(stored); current.Public != stored.Public || !current.Secrets.Equal(stored.Secrets) {
+		t.Errorf("settings of this version are changed to %s", current.Public)
+	}
+	host, port, _ := net.SplitHostPort(destination.Address())
+	moved := strings.Replace(stored.Public, net.JoinHostPort(host, port), "127.0.0.9:"+port, 1)
+	elsewhere, _ := sink.Parse(t.Context(), domain.SecretText(moved), stored)
+	for _, name := range elsewhere.Secrets.Names() {
+		if elsewhere.Secrets.Part(name).Equal(stored.Secrets.Part(name)) {
+			t.Errorf("another host gets the stored secret %q", name)
+		}
+	}
+}
+
+// parse returns the result of Parse for valid settings.
+func (s SinkSuite) parse(t *testing.T, sink ports.Sink, text string, stored ports.SinkSettings) ports.SinkSettings {
+	t.Helper()
+	parsed, faults := sink.Parse(t.Context(), domain.SecretText(text), stored)
+	if len(faults) > 0 {
+		t.Fatalf("valid settings: %v", domain.Join(faults))
+	}
+	return parsed
+}
+
+// target returns the target with these settings.
+func (s SinkSuite) target(settings ports.SinkSettings) ports.SinkTarget {
+	return ports.SinkTarget{Settings: settings, SigningSecrets: s.SigningSecrets}
+}
+
+func (s SinkSuite) invalidFields(t *testing.T, invalid InvalidSettings) {
 	var fields []string
-	for _, fault := range s.Open(SinkOptions{}).Validate(t.Context(), invalid.Target) {
+	_, faults := s.Open(SinkOptions{}).Parse(t.Context(), domain.SecretText(invalid.Settings), ports.SinkSettings{})
+	for _, fault := range faults {
 		fields = append(fields, fault.Field)
 		if fault.Kind != domain.Invalid {
 			t.Errorf("%v is not Invalid", fault)
@@ -129,6 +180,7 @@ func (s SinkSuite) invalidFields(t *testing.T, invalid InvalidSinkTarget) {
 type sinkEnv struct {
 	destination SinkDestination
 	proxy       *sinkProxy
+	settings    ports.SinkSettings // of the proxy
 	sender      ports.EventSender
 	sent        atomic.Int64
 }
@@ -138,11 +190,8 @@ func (s SinkSuite) newEnv(t *testing.T, timeout time.Duration) *sinkEnv {
 	e := &sinkEnv{destination: s.Start(t)}
 	e.proxy = newSinkProxy(t, e.destination.Address())
 	sink := s.Open(SinkOptions{Timeout: timeout, AllowLoopback: true})
-	target := e.destination.Target(e.proxy.address())
-	if faults := sink.Validate(t.Context(), target); len(faults) > 0 {
-		t.Fatalf("a valid target: %v", domain.Join(faults))
-	}
-	e.sender = sink.Open(target)
+	e.settings = s.parse(t, sink, e.destination.Settings(e.proxy.address()), ports.SinkSettings{})
+	e.sender = sink.Open(s.target(e.settings))
 	t.Cleanup(func() { e.sender.Close() })
 	if n := e.proxy.accepted.Load(); n != 0 {
 		t.Errorf("%d connections before the first event", n)
@@ -154,9 +203,9 @@ func (s SinkSuite) newEnv(t *testing.T, timeout time.Duration) *sinkEnv {
 func (e *sinkEnv) event(n int64) ports.OutgoingEvent {
 	id := fmt.Sprintf("0198c0de-0000-7000-8000-%012d", n)
 	return ports.OutgoingEvent{
-		ID: id, Type: "studio.lerian.discovery.transaction.added", Subject: "record", Sequence: n,
-		Time: time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC),
-		Body: fmt.Appendf(nil, `{"specversion":"1.0","id":"%s","data":{"description":"ação <&> 日本","n":%d}}`, id, n),
+		ID: id, Source: events.Source, Type: "studio.lerian.discovery.transaction.added", Subject: "record",
+		Resource: "transaction", Change: "added", Sequence: n, Time: time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC),
+		Data: fmt.Appendf(nil, `{"description":"ação <&> 日本","n":%d}`, n),
 	}
 }
 
@@ -170,7 +219,7 @@ func (e *sinkEnv) send(ctx context.Context, t testing.TB) (ReceivedEvent, error)
 		t.Errorf("a Send took %v", took)
 	}
 	e.checkError(t, err)
-	return ReceivedEvent{ID: event.ID, ContentType: "application/cloudevents+json", Body: string(event.Body)}, err
+	return ReceivedEvent{ID: event.ID, ContentType: "application/cloudevents+json", Body: string(event.Structured())}, err
 }
 
 // checkError checks that an error contains no secret and no address.
@@ -400,10 +449,8 @@ func (s SinkSuite) forbidden(t *testing.T) {
 	e := s.newEnv(t, longSend)
 	_, port, _ := net.SplitHostPort(e.proxy.address())
 	rebinding := s.Open(SinkOptions{Timeout: longSend, Resolver: &rebindingResolver{}})
-	target := e.destination.Target("rebinding.example:" + port)
-	if faults := rebinding.Validate(t.Context(), target); len(faults) > 0 {
-		t.Fatalf("the first address is public: %v", domain.Join(faults))
-	}
+	name := e.destination.Settings("rebinding.example:" + port)
+	target := s.target(s.parse(t, rebinding, name, ports.SinkSettings{})) // the first address is public
 	original := e.sender
 	defer func() { e.sender = original }()
 	e.sender = rebinding.Open(target)
@@ -412,15 +459,17 @@ func (s SinkSuite) forbidden(t *testing.T) {
 	e.sender.Close()
 	strict := s.Open(SinkOptions{Timeout: longSend})
 	for _, host := range []string{"127.0.0.1", "127.1", "[::ffff:127.0.0.1]"} {
-		target := e.destination.Target(host + ":" + port)
 		var fields []string
-		for _, fault := range strict.Validate(t.Context(), target) {
+		requested := domain.SecretText(e.destination.Settings(host + ":" + port))
+		_, faults := strict.Parse(t.Context(), requested, ports.SinkSettings{})
+		for _, fault := range faults {
 			fields = append(fields, fault.Field)
 		}
-		if diff := cmp.Diff([]string{"url"}, fields); diff != "" {
+		if diff := cmp.Diff([]string{s.AddressField}, fields); diff != "" {
 			t.Errorf("%s: invalid fields (-want +got):\n%s", host, diff)
 		}
-		e.sender = strict.Open(target)
+		public := strings.Replace(e.settings.Public, e.proxy.address(), host+":"+port, 1)
+		e.sender = strict.Open(s.target(ports.SinkSettings{Public: public, Secrets: e.settings.Secrets}))
 		e.fail(t.Context(), t, domain.Rejected, domain.AddressNotAllowed)
 		e.sender.Close()
 	}
@@ -453,5 +502,5 @@ func (s SinkSuite) closed(t *testing.T) {
 			t.Fatalf("%d connections are open", e.proxy.open.Load())
 		}
 	}
-	e.sender = s.Open(SinkOptions{Timeout: longSend}).Open(e.destination.Target(e.proxy.address()))
+	e.sender = s.Open(SinkOptions{Timeout: longSend}).Open(s.target(e.settings))
 }

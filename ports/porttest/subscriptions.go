@@ -59,7 +59,7 @@ func (f *fixture) newSubscription(edits ...func(*events.Subscription)) events.Su
 	s := events.Subscription{
 		ID: newID[events.Subscription](), Tenant: f.tenant, Name: "ledger", State: events.SubscriptionActive,
 		Types:  []events.EventFilter{"transaction.*", "account.*", "connection.*", "pull.failed", "period.adjusted"},
-		Sink:   events.SubscriptionSink{Kind: events.SinkWebhook, URL: "https://books.example.test/events"},
+		Sink:   events.SubscriptionSink{Kind: "webhook", Settings: `{"url":"https://books.example.test/events"}`},
 		Sealed: domain.Sealed("sealed \x00\xff secrets"), StateSince: at, Revision: 1, CreatedAt: at, UpdatedAt: at,
 	}
 	for _, edit := range edits {
@@ -173,7 +173,7 @@ func subscriptionStored(f *fixture) {
 	first := f.subscribe(func(s *events.Subscription) {
 		s.Connection, s.FromStart = c.ID, true
 		s.Sink = events.SubscriptionSink{
-			Kind: events.SinkRabbitMQ, URL: "amqps://user@mq.example.test/v", Exchange: "books", RoutingKey: "events",
+			Kind: "of another adapter", Settings: `{"list":["a","ação"],"object":{"b":1}}`,
 		}
 		s.PreviousUntil = f.now()
 		s.State, s.Reason = events.SubscriptionDisabled, domain.SinkRefused
@@ -196,7 +196,7 @@ func subscriptionUpdated(f *fixture) {
 	s := f.subscribe()
 	want := s
 	want.Name, want.Types, want.Sealed = "other", []events.EventFilter{"pull.failed"}, domain.Sealed("others")
-	want.Sink.URL, want.PreviousUntil = "https://other.example.test/", f.now()
+	want.Sink.Settings, want.PreviousUntil = `{"url":"https://other.example.test/"}`, f.now()
 	want.SetState(events.SubscriptionPaused, "", f.now())
 	want.BumpRevision(f.now())
 	got := f.updateSubscription(s, func(s *events.Subscription) { *s = want })

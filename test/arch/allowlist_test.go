@@ -111,13 +111,17 @@ var allowed = map[string][]string{
 		"domain", "domain/events", "ports",
 		"github.com/google/uuid", "github.com/tink-crypto/tink-go/v2",
 	},
-	// The event sinks share the guard that checks addresses.
+	// The event sinks share the guard that checks addresses, and the parser of settings.
 	"adapters/sink/rabbitmq": {
-		"adapters/egress", "domain", "domain/events", "ports",
+		"adapters/egress", "adapters/sink/settings", "domain", "domain/events", "ports",
 		"github.com/rabbitmq/amqp091-go",
 	},
+	"adapters/sink/settings": {
+		"domain",
+		"github.com/go-json-experiment/json",
+	},
 	"adapters/sink/webhook": {
-		"adapters/egress", "domain", "domain/events", "ports",
+		"adapters/egress", "adapters/sink/settings", "domain", "domain/events", "ports",
 		"github.com/standard-webhooks/standard-webhooks/libraries/go",
 	},
 	"adapters/statement/camt053": {

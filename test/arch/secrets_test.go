@@ -25,7 +25,7 @@ var revealers = map[string][]string{
 	"adapters/aggregator/belvo":   nil,
 	"adapters/connector/postgres": nil,
 	"adapters/connector/rest":     nil,
-	"adapters/sink/rabbitmq":      nil,
+	"adapters/sink/settings":      nil,
 	"adapters/sink/webhook":       nil,
 	"cmd/discovery":               {"token.go"},
 	"ports/porttest":              nil, // the tests look for the bytes of a secret in error messages

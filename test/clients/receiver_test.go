@@ -3,7 +3,6 @@ package clients_test
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -19,6 +18,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/sink/webhook"
 	"github.com/LerianStudio/aggregator-connections/adapters/system"
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/events"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -31,9 +31,9 @@ const (
 // sender returns a sender that signs its events with the secrets and sends them to the URL.
 func sender(t *testing.T, url string, secrets ...string) ports.EventSender {
 	t.Helper()
-	target := ports.SinkTarget{URL: domain.SecretText(url)}
+	target := ports.SinkTarget{Settings: ports.SinkSettings{Public: `{"url":"` + url + `"}`}}
 	for _, text := range secrets {
-		target.Secrets = append(target.Secrets, domain.SecretText(text))
+		target.SigningSecrets = append(target.SigningSecrets, domain.SecretText(text))
 	}
 	s := webhook.New(webhook.Options{Clock: system.Clock{}, Guard: egress.NewGuard(egress.Config{
 		AllowHTTP: true, AllowedCIDRs: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
@@ -44,21 +44,12 @@ func sender(t *testing.T, url string, secrets ...string) ports.EventSender {
 
 // event returns an event with the given sequence number. If the number is 0, the event has no sequence number, like the
 // event that the service sends to test a subscription.
-func event(t *testing.T, sequence int64) ports.OutgoingEvent {
-	t.Helper()
-	body := map[string]any{
-		"specversion": "1.0", "id": fmt.Sprintf("event-%d", sequence), "source": "/v1/discovery",
-		"type": "studio.lerian.discovery.transaction.added", "subject": fmt.Sprintf("record-%d", sequence),
-		"data": map[string]any{"description": "ação <&> 日本", "version": 1},
+func event(sequence int64) ports.OutgoingEvent {
+	return ports.OutgoingEvent{
+		ID: fmt.Sprintf("event-%d", sequence), Source: events.Source, Subject: fmt.Sprintf("record-%d", sequence),
+		Type: "studio.lerian.discovery.transaction.added", Sequence: sequence,
+		Data: []byte(`{"description":"ação <&> 日本","version":1}`),
 	}
-	if sequence > 0 {
-		body["sequence"] = fmt.Sprint(sequence)
-	}
-	text, err := json.Marshal(body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return ports.OutgoingEvent{ID: body["id"].(string), Sequence: sequence, Body: text}
 }
 
 // startReceiver starts the example and returns its URL. The example is killed when ctx ends.
@@ -93,13 +84,13 @@ func TestTheExampleReceiverStoresVerifiedEventsOnce(t *testing.T) {
 		}
 	}
 	url := startReceiver(ctx, t, journal)
-	send(url, event(t, 0), nil, signingSecret)
-	send(url, event(t, 1), nil, signingSecret)
-	send(url, event(t, 1), nil, signingSecret) // sent again, because the confirmation could have been lost
-	send(url, event(t, 2), domain.SinkRefused, otherSecret)
-	send(url, event(t, 4), nil, otherSecret, signingSecret) // during a rotation, each event is signed with both secrets
-	large := event(t, 5)
-	large.Body = []byte(`{"id":"large","data":"` + strings.Repeat("x", 2<<20) + `"}`)
+	send(url, event(0), nil, signingSecret)
+	send(url, event(1), nil, signingSecret)
+	send(url, event(1), nil, signingSecret) // sent again, because the confirmation could have been lost
+	send(url, event(2), domain.SinkRefused, otherSecret)
+	send(url, event(4), nil, otherSecret, signingSecret) // during a rotation, each event is signed with both secrets
+	large := event(5)
+	large.Data = []byte(`"` + strings.Repeat("x", 2<<20) + `"`)
 	if err := sender(t, url, signingSecret).Send(t.Context(), large); err == nil {
 		t.Error("a body of 2 MiB was accepted")
 	}
@@ -108,8 +99,8 @@ func TestTheExampleReceiverStoresVerifiedEventsOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	url = startReceiver(t.Context(), t, journal)
-	send(url, event(t, 1), nil, signingSecret)
-	send(url, event(t, 3), nil, signingSecret)
+	send(url, event(1), nil, signingSecret)
+	send(url, event(3), nil, signingSecret)
 	example := filepath.Join(root, "examples", "node", "receive.mjs")
 	report := exec.CommandContext(t.Context(), "node", example, "--report", journal)
 	out, err := report.CombinedOutput()

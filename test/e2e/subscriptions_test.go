@@ -17,6 +17,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	sinksettings "github.com/LerianStudio/aggregator-connections/adapters/sink/settings"
 	"github.com/LerianStudio/aggregator-connections/adapters/telemetry"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/events"
@@ -28,8 +29,34 @@ const subscriptions = "/v1/discovery/subscriptions"
 // plainSink is a sink that sends events to HTTP endpoints without a signature.
 type plainSink struct{ client *http.Client }
 
-func (plainSink) Kind() events.SinkKind                                      { return events.SinkWebhook }
-func (plainSink) Validate(context.Context, ports.SinkTarget) []*domain.Error { return nil }
+func (plainSink) Kind() events.SinkKind { return "webhook" }
+func (plainSink) Signs() bool           { return true }
+func (plainSink) Schema() string        { return "" }
+
+// sinkURL is the only setting of a plainSink.
+type sinkURL struct {
+	URL string `json:"url"`
+}
+
+func (plainSink) Parse(
+	_ context.Context, requested domain.Secret, stored ports.SinkSettings,
+) (ports.SinkSettings, []*domain.Error) {
+	m, faults := sinksettings.Decode[sinkURL](requested, "is wrong")
+	if faults != nil {
+		return ports.SinkSettings{}, faults
+	}
+	u, fault := sinksettings.ParseURL(m.URL, urlOf(stored))
+	if fault != nil {
+		return ports.SinkSettings{}, []*domain.Error{fault}
+	}
+	return ports.SinkSettings{Public: sinksettings.Encode(sinkURL{u.Public}), Secrets: u.Secrets}, nil
+}
+
+func (plainSink) Current(stored ports.SinkSettings) ports.SinkSettings { return stored }
+
+func urlOf(stored ports.SinkSettings) sinksettings.URL {
+	return sinksettings.URL{Public: sinksettings.Stored[sinkURL](stored.Public).URL, Secrets: stored.Secrets}
+}
 
 func (s plainSink) Open(t ports.SinkTarget) ports.EventSender { return plainSender{s.client, t} }
 
@@ -43,12 +70,12 @@ func (plainSender) Close() {}
 func (s plainSender) Send(ctx context.Context, e ports.OutgoingEvent) error {
 	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
 	defer cancel()
-	url := string(s.target.URL.Reveal())
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(e.Body))
+	url := urlOf(s.target.Settings).Full()
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(e.Structured()))
 	if err != nil {
 		return err
 	}
-	for _, secret := range s.target.Secrets {
+	for _, secret := range s.target.SigningSecrets {
 		r.Header.Add("X-Secret", string(secret.Reveal()))
 	}
 	response, err := s.client.Do(r)
@@ -171,7 +198,7 @@ func (o operator) checkEvents(s object, r *receiver) int {
 		}
 		sequences[n] = text(e, "id")
 		data, isObject := e["data"].(object)
-		if e["specversion"] != "1.0" || e["source"] != "/v1/discovery" || e["tenantid"] != o.tenant || !isObject {
+		if e["specversion"] != "1.0" || e["source"] != "discovery" || e["tenantid"] != o.tenant || !isObject {
 			o.t.Errorf("the event is %v", e)
 		}
 		if version, ok := data["version"].(float64); ok {

@@ -93,15 +93,15 @@ func sendWebhook(scheme string) call {
 		sink := webhook.New(webhook.Options{Guard: newGuard(), Clock: system.Clock{}, Timeout: callTimeout})
 		key := base64.StdEncoding.EncodeToString([]byte("a key of 24 bytes, or so"))
 		sender := sink.Open(ports.SinkTarget{
-			URL:     domain.SecretText(scheme + "://" + peer.Address()),
-			Secrets: []domain.Secret{domain.SecretText("whsec_" + key)},
+			Settings:       ports.SinkSettings{Public: `{"url":"` + scheme + "://" + peer.Address() + `"}`},
+			SigningSecrets: []domain.Secret{domain.SecretText("whsec_" + key)},
 		})
 		defer sender.Close()
 		return sender.Send(ctx, outgoingEvent)
 	}
 }
 
-var outgoingEvent = ports.OutgoingEvent{ID: "1", Type: "transaction.added", Time: time.Unix(0, 0), Body: []byte("{}")}
+var outgoingEvent = ports.OutgoingEvent{ID: "1", Type: "transaction.added", Time: time.Unix(0, 0), Data: []byte("{}")}
 
 func probeREST(scheme string) call {
 	return func(ctx context.Context, _ *testing.T, peer *hostile.Peer) error {

@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/sink/rabbitmq"
-	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
 	"github.com/LerianStudio/aggregator-connections/test/kit/hostile"
 )
@@ -16,9 +15,9 @@ const maxUnrequested = 8 << 20
 
 func openRabbitMQ(scheme string, peer *hostile.Peer) ports.EventSender {
 	sink := rabbitmq.New(rabbitmq.Options{Guard: newGuard(), Timeout: callTimeout})
-	return sink.Open(ports.SinkTarget{
-		URL: domain.SecretText(scheme + "://user:password@" + peer.Address() + "/"), Exchange: "events",
-	})
+	return sink.Open(ports.SinkTarget{Settings: ports.SinkSettings{
+		Public: `{"url":"` + scheme + "://user:password@" + peer.Address() + `/","exchange":"events"}`,
+	}})
 }
 
 // TestEveryPublicationEnds runs all hostile brokers against an event and the end of its connection. It is also what the

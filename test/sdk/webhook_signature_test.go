@@ -39,14 +39,14 @@ func TestStandardWebhooksVerifiesTheSignatures(t *testing.T) {
 		AllowHTTP: true, AllowedCIDRs: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
 	})})
 	for _, secrets := range [][]string{{older}, {newer, older}, {newer}} {
-		target := ports.SinkTarget{URL: domain.SecretText(endpoint.URL)}
+		target := ports.SinkTarget{Settings: ports.SinkSettings{Public: `{"url":"` + endpoint.URL + `"}`}}
 		for _, text := range secrets {
-			target.Secrets = append(target.Secrets, domain.SecretText(text))
+			target.SigningSecrets = append(target.SigningSecrets, domain.SecretText(text))
 		}
 		sender := sink.Open(target)
 		event := ports.OutgoingEvent{
 			ID:   "0198c0de-0000-7000-8000-000000000001",
-			Body: []byte(`{"specversion":"1.0","data":{"text":"ação 😀 <&>"}}`),
+			Data: []byte(`{"text":"ação 😀 <&>"}`),
 		}
 		if err := sender.Send(t.Context(), event); err != nil {
 			t.Fatal(err)

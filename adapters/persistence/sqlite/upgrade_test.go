@@ -127,7 +127,7 @@ var renamed = map[string]string{
 	"split_pairs.came_external_id": "new_external_id",
 }
 
-// added contains the tables and columns that later migrations add. The columns follow the name of their table.
+// added contains the tables and columns that later migrations add or drop. The columns follow the name of their table.
 var added = map[string]bool{
 	"late_joins.tenant_id":          true,
 	"connections.usage_month":       true,
@@ -152,6 +152,8 @@ var added = map[string]bool{
 	"search_texts_idx": true,
 	"change_clocks":    true, "reopened_closes": true, "transaction_versions.replaced_at": true,
 	"account_closes.document": true,
+	"subscriptions.settings":  true, "subscriptions.url": true, "subscriptions.exchange": true,
+	"subscriptions.routing_key": true, "subscription_events.source": true,
 }
 
 // rowsByTable returns the rows of each table, except the versions of the schema, with the names of this version. A row

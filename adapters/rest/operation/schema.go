@@ -25,6 +25,7 @@ const (
 type Schema struct {
 	Ref                  string              `json:"$ref,omitempty"`
 	AdditionalProperties any                 `json:"additionalProperties,omitempty"` // a bool or a *Schema
+	AllOf                []*Schema           `json:"allOf,omitempty"`
 	AnyOf                []*Schema           `json:"anyOf,omitempty"`
 	Default              any                 `json:"default,omitempty"`
 	DependentRequired    map[string][]string `json:"dependentRequired,omitempty"`
@@ -32,14 +33,18 @@ type Schema struct {
 	Enum                 []any               `json:"enum,omitempty"`
 	Examples             []any               `json:"examples,omitempty"`
 	Format               string              `json:"format,omitempty"`
+	If                   *Schema             `json:"if,omitempty"`
 	Items                *Schema             `json:"items,omitempty"`
+	MaxItems             *int                `json:"maxItems,omitempty"`
 	MaxLength            *int                `json:"maxLength,omitempty"`
 	Maximum              *float64            `json:"maximum,omitempty"`
+	MinItems             *int                `json:"minItems,omitempty"`
 	MinLength            *int                `json:"minLength,omitempty"`
 	Minimum              *float64            `json:"minimum,omitempty"`
 	Pattern              string              `json:"pattern,omitempty"`
 	Properties           map[string]*Schema  `json:"properties,omitempty"`
 	Required             []string            `json:"required,omitempty"`
+	Then                 *Schema             `json:"then,omitempty"`
 	Type                 string              `json:"type,omitempty"`
 	WriteOnly            bool                `json:"writeOnly,omitempty"`
 

@@ -172,6 +172,10 @@ func (v *validator) message(violated jsonschema.ErrorKind) string {
 		return "must have at least " + strconv.Itoa(k.Want) + " characters"
 	case *kind.MaxLength:
 		return "must have at most " + strconv.Itoa(k.Want) + " characters"
+	case *kind.MinItems:
+		return "must have at least " + strconv.Itoa(k.Want) + " items"
+	case *kind.MaxItems:
+		return "must have at most " + strconv.Itoa(k.Want) + " items"
 	case *kind.Format:
 		return "must have the format " + k.Want
 	case *kind.Pattern:

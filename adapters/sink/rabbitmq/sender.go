@@ -61,7 +61,7 @@ func (s *sender) Send(ctx context.Context, e ports.OutgoingEvent) error {
 	}
 	return open.publish(ctx, s.exchange, key, amqp.Publishing{
 		ContentType: contentType, DeliveryMode: amqp.Persistent, MessageId: e.ID, Type: e.Type, Timestamp: e.Time,
-		Body: e.Body,
+		Body: e.Structured(),
 	})
 }
 

@@ -20,6 +20,7 @@ package rabbitmq
 import (
 	"context"
 	"crypto/tls"
+	_ "embed" // embeds the schema
 	"net/url"
 	"strings"
 	"time"
@@ -29,6 +30,7 @@ import (
 	amqp "github.com/rabbitmq/amqp091-go"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/egress"
+	"github.com/LerianStudio/aggregator-connections/adapters/sink/settings"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/events"
 	"github.com/LerianStudio/aggregator-connections/ports"
@@ -65,25 +67,63 @@ func New(o Options) *Sink {
 	return &Sink{options: o}
 }
 
-// Kind returns events.SinkRabbitMQ.
-func (*Sink) Kind() events.SinkKind { return events.SinkRabbitMQ }
+// Kind is the kind of this sink.
+const Kind events.SinkKind = "rabbitmq"
 
-// Validate implements ports.Sink. The URL has the form amqps://user:password@host:port/vhost. The scheme amqp is also
+// Kind returns Kind.
+func (*Sink) Kind() events.SinkKind { return Kind }
+
+// Signs returns false.
+func (*Sink) Signs() bool { return false }
+
+//go:embed schema.json
+var schema string
+
+// Schema implements ports.Sink.
+func (*Sink) Schema() string { return schema }
+
+// members are the settings in a request, and the public ones.
+type members struct {
+	URL        string `json:"url"`
+	Exchange   string `json:"exchange"`
+	RoutingKey string `json:"routingKey,omitzero"`
+}
+
+// Parse implements ports.Sink. The URL has the form amqps://user:password@host:port/vhost. The scheme amqp is also
 // valid if egress allows connections without TLS. A query is not allowed, because parameters such as cacertfile would
 // name files of this machine.
-func (s *Sink) Validate(ctx context.Context, t ports.SinkTarget) (faults []*domain.Error) {
-	if fault := s.validateURL(ctx, string(t.URL.Reveal())); fault != nil {
+func (s *Sink) Parse(
+	ctx context.Context, requested domain.Secret, stored ports.SinkSettings,
+) (ports.SinkSettings, []*domain.Error) {
+	m, faults := settings.Decode[members](requested, "must have only the members url, exchange and routingKey (text)")
+	if faults != nil {
+		return ports.SinkSettings{}, faults
+	}
+	fault := s.validateURL(ctx, m.URL)
+	var u settings.URL
+	if fault == nil {
+		u, fault = settings.ParseURL(m.URL, urlOf(stored))
+	}
+	if fault != nil {
 		faults = append(faults, fault)
 	}
-	if t.Exchange == "" || strings.HasPrefix(t.Exchange, "amq.") || !isName(t.Exchange) {
+	if m.Exchange == "" || strings.HasPrefix(m.Exchange, "amq.") || !isName(m.Exchange) {
 		faults = append(faults, domain.FieldError("exchange",
 			`must be text of at most 255 bytes that does not begin with "amq."`))
 	}
-	if !isName(t.RoutingKey) {
+	if !isName(m.RoutingKey) {
 		faults = append(faults, domain.FieldError("routingKey", "must be text of at most 255 bytes"))
 	}
-	return faults
+	m.URL = u.Public
+	return ports.SinkSettings{Public: settings.Encode(m), Secrets: u.Secrets}, faults
 }
+
+func urlOf(stored ports.SinkSettings) settings.URL {
+	return settings.URL{Public: settings.Stored[members](stored.Public).URL, Secrets: stored.Secrets}
+}
+
+// Current implements ports.Sink. No earlier version has stored settings in another form.
+func (*Sink) Current(stored ports.SinkSettings) ports.SinkSettings { return stored }
 
 func isName(text string) bool {
 	return len(text) <= maxName && utf8.ValidString(text) && !strings.ContainsFunc(text, unicode.IsControl)
@@ -129,16 +169,17 @@ func (b broker) guarded() string { return "https://" + b.host }
 
 // Open implements ports.Sink. Each sender has a connection of its own.
 func (s *Sink) Open(t ports.SinkTarget) ports.EventSender {
+	m := settings.Stored[members](t.Settings.Public)
 	lifetime, end := context.WithCancel(context.Background())
 	sender := &sender{
 		options: s.options, dial: s.options.Guard.Dial, leave: func() {},
-		exchange: t.Exchange, routingKey: t.RoutingKey, lifetime: lifetime, end: end,
+		exchange: m.Exchange, routingKey: m.RoutingKey, lifetime: lifetime, end: end,
 	}
 	if s.options.Shares != nil {
 		connections := s.options.Shares.Join(t.Tenant, nil)
 		sender.dial, sender.leave = connections.Dial(s.options.Guard.Dial), connections.Leave
 	}
-	b, ok := s.parseURL(string(t.URL.Reveal()))
+	b, ok := s.parseURL(urlOf(t.Settings).Full())
 	if !ok {
 		sender.err = egress.NotAllowed("not a valid URL, or a scheme that egress forbids")
 	} else if _, err := s.options.Guard.Parse(b.guarded()); err != nil {

@@ -7,8 +7,10 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math/big"
 	"net"
 	"net/netip"
@@ -27,7 +29,6 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/egress"
 	"github.com/LerianStudio/aggregator-connections/adapters/sink/rabbitmq"
 	"github.com/LerianStudio/aggregator-connections/domain"
-	"github.com/LerianStudio/aggregator-connections/domain/events"
 	"github.com/LerianStudio/aggregator-connections/ports"
 	"github.com/LerianStudio/aggregator-connections/ports/porttest"
 	"github.com/LerianStudio/aggregator-connections/test/kit/rabbittest"
@@ -93,8 +94,21 @@ func startDestination(t testing.TB) porttest.SinkDestination {
 
 func (d *destination) Address() string { return d.broker.Address() }
 
-func (d *destination) Target(address string) ports.SinkTarget {
-	return ports.SinkTarget{URL: domain.SecretText(d.broker.URL(address)), Exchange: d.exchange}
+func (d *destination) Settings(address string) string {
+	return settingsOf(d.broker.URL(address), d.exchange, "")
+}
+
+// settingsOf returns the settings of a request. An empty text is omitted.
+func settingsOf(url, exchange, routingKey string) string {
+	members := map[string]string{"url": url, "exchange": exchange, "routingKey": routingKey}
+	maps.DeleteFunc(members, func(_, text string) bool { return text == "" })
+	text, _ := json.Marshal(members) // texts can always be encoded
+	return string(text)
+}
+
+// target returns a target with the given settings. The password can be a part of the URL.
+func target(url, exchange, routingKey string) ports.SinkTarget {
+	return ports.SinkTarget{Settings: ports.SinkSettings{Public: settingsOf(url, exchange, routingKey)}}
 }
 
 func (d *destination) Received(t testing.TB) []porttest.ReceivedEvent {
@@ -127,17 +141,13 @@ func (d *destination) Refuse(t testing.TB, refuse bool) {
 
 func TestSink(t *testing.T) {
 	const url = "amqps://user:canary@public.example:5671/vhost"
-	invalid := map[string]porttest.InvalidSinkTarget{
-		"nothing": {Fields: []string{"url", "exchange"}},
+	invalid := map[string]porttest.InvalidSettings{
+		"nothing": {Settings: "{}", Fields: []string{"url", "exchange"}},
 		"names": {
-			Target: ports.SinkTarget{
-				URL: domain.SecretText(url), Exchange: "amq.topic", RoutingKey: strings.Repeat("canary", 50),
-			},
-			Fields: []string{"exchange", "routingKey"},
+			Settings: settingsOf(url, "amq.topic", strings.Repeat("canary", 50)), Fields: []string{"exchange", "routingKey"},
 		},
-		"an exchange with a newline": {
-			Target: ports.SinkTarget{URL: domain.SecretText(url), Exchange: "canary\n"}, Fields: []string{"exchange"},
-		},
+		"an exchange with a newline": {Settings: settingsOf(url, "canary\n", ""), Fields: []string{"exchange"}},
+		"an unknown member":          {Settings: `{"url":"` + url + `","exchange":"x","brokers":[]}`, Fields: []string{""}},
 	}
 	for name, url := range map[string]string{
 		"another scheme": "https://user:canary@public.example", "no user": "amqps://public.example/canary",
@@ -147,23 +157,21 @@ func TestSink(t *testing.T) {
 		"the metadata service": "amqp://user:canary@169.254.169.254/", "a space": "amqps://user:can ary@public.example",
 		"too long": url + strings.Repeat("canary", 400), "a long virtual host": url + strings.Repeat("canary", 50),
 	} {
-		invalid[name] = porttest.InvalidSinkTarget{
-			Target: ports.SinkTarget{URL: domain.SecretText(url), Exchange: "events"}, Fields: []string{"url"},
-		}
+		invalid[name] = porttest.InvalidSettings{Settings: settingsOf(url, "events", ""), Fields: []string{"url"}}
 	}
 	porttest.TestSink(t, porttest.SinkSuite{
-		Kind: events.SinkRabbitMQ, Open: newSink, Start: startDestination, Invalid: invalid,
+		Kind: "rabbitmq", Open: newSink, Start: startDestination, Invalid: invalid, AddressField: "url",
 	})
 }
 
 var event = ports.OutgoingEvent{
 	ID: "0198c0de-0000-7000-8000-000000000001", Type: "studio.lerian.discovery.transaction.added",
-	Time: time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC), Body: []byte(`{"id":"1"}`),
+	Time: time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC), Data: []byte(`{"id":"1"}`),
 }
 
 // open returns a sender that is closed at the end of the test.
-func open(t testing.TB, target ports.SinkTarget) ports.EventSender {
-	sender := newSink(porttest.SinkOptions{AllowLoopback: true, Timeout: time.Minute}).Open(target)
+func open(t testing.TB, to ports.SinkTarget) ports.EventSender {
+	sender := newSink(porttest.SinkOptions{AllowLoopback: true, Timeout: time.Minute}).Open(to)
 	t.Cleanup(sender.Close)
 	return sender
 }
@@ -172,7 +180,7 @@ func TestAMessageIsPersistentAndHasTheTypeAsRoutingKey(t *testing.T) {
 	b, exchange := broker(t), newExchange()
 	for key, pattern := range map[string]string{"": "studio.lerian.discovery.transaction.*", "mine": "mine"} {
 		queue := b.Queue(t, exchange, pattern, nil)
-		sender := open(t, ports.SinkTarget{URL: domain.SecretText(b.URL("")), Exchange: exchange, RoutingKey: key})
+		sender := open(t, target(b.URL(""), exchange, key))
 		if err := sender.Send(t.Context(), event); err != nil {
 			t.Fatal(err)
 		}
@@ -185,7 +193,7 @@ func TestAMessageIsPersistentAndHasTheTypeAsRoutingKey(t *testing.T) {
 				MessageId:    event.ID,
 				Type:         event.Type,
 				Timestamp:    event.Time,
-				Body:         event.Body,
+				Body:         event.Structured(),
 			},
 		}
 		if key == "" {
@@ -212,7 +220,7 @@ func TestTheExchangeIsDeclaredDurable(t *testing.T) {
 	b, exchange := broker(t), newExchange()
 	if err := open(
 		t,
-		ports.SinkTarget{URL: domain.SecretText(b.URL("")), Exchange: exchange},
+		target(b.URL(""), exchange, ""),
 	).Send(t.Context(), event); err != nil {
 		t.Fatalf("a message that no queue gets: %v", err)
 	}
@@ -235,7 +243,7 @@ func TestWhatTheBrokerRefusesIsNamed(t *testing.T) {
 		"an unknown virtual host":     {b.URL("") + "canary", newExchange(), "the virtual host"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			sender := open(t, ports.SinkTarget{URL: domain.SecretText(test.url), Exchange: test.exchange})
+			sender := open(t, target(test.url, test.exchange, ""))
 			for range 2 {
 				err := sender.Send(t.Context(), event)
 				if !errors.Is(err, domain.SinkRefused) || !strings.Contains(err.Error(), test.message) {
@@ -249,7 +257,7 @@ func TestWhatTheBrokerRefusesIsNamed(t *testing.T) {
 
 func TestADeletedExchangeIsDeclaredAgain(t *testing.T) {
 	b, exchange := broker(t), newExchange()
-	sender := open(t, ports.SinkTarget{URL: domain.SecretText(b.URL("")), Exchange: exchange})
+	sender := open(t, target(b.URL(""), exchange, ""))
 	if err := sender.Send(t.Context(), event); err != nil {
 		t.Fatal(err)
 	}
@@ -266,7 +274,7 @@ func TestADeletedExchangeIsDeclaredAgain(t *testing.T) {
 func TestConfirmedEventsSurviveACrashOfTheBroker(t *testing.T) {
 	b, exchange := broker(t), newExchange()
 	queue := b.Queue(t, exchange, "#", nil)
-	sender := open(t, ports.SinkTarget{URL: domain.SecretText(b.URL("")), Exchange: exchange})
+	sender := open(t, target(b.URL(""), exchange, ""))
 	var mu sync.Mutex
 	confirmed := make(map[string]bool)
 	var wait sync.WaitGroup
@@ -314,7 +322,7 @@ func TestConfirmedEventsSurviveACrashOfTheBroker(t *testing.T) {
 func TestABrokerThatStopsAnsweringIsATimeout(t *testing.T) {
 	b := rabbittest.New(t)
 	sender := newSink(porttest.SinkOptions{AllowLoopback: true, Timeout: time.Second}).Open(
-		ports.SinkTarget{URL: domain.SecretText(b.URL("")), Exchange: "events"},
+		target(b.URL(""), "events", ""),
 	)
 	defer sender.Close()
 	for deadline := time.Now().Add(time.Minute); sender.Send(t.Context(), event) != nil; {
@@ -324,7 +332,7 @@ func TestABrokerThatStopsAnsweringIsATimeout(t *testing.T) {
 	}
 	resume := b.Pause()
 	large := event
-	large.Body = make([]byte, 16<<20) // more than the buffers of the kernel, so that the write blocks
+	large.Data = make([]byte, 16<<20) // more than the buffers of the kernel, so that the write blocks
 	for _, e := range []ports.OutgoingEvent{large, event} {
 		start := time.Now()
 		if err := sender.Send(t.Context(), e); !errors.Is(err, domain.SinkUnreachable) {
@@ -358,9 +366,7 @@ func TestAPeerThatIsNoBrokerIsUnreachable(t *testing.T) {
 					_ = conn.Close()
 				}
 			}()
-			sender := open(t, ports.SinkTarget{
-				URL: domain.SecretText("amqp://user:canary@" + l.Addr().String()), Exchange: "events",
-			})
+			sender := open(t, target("amqp://user:canary@"+l.Addr().String(), "events", ""))
 			err = sender.Send(t.Context(), event)
 			if !errors.Is(err, domain.SinkUnreachable) {
 				t.Errorf("got %v", err)
@@ -386,7 +392,7 @@ func TestTheConnectionIsEncryptedAndTheCertificateChecked(t *testing.T) {
 		sink := rabbitmq.New(rabbitmq.Options{
 			Guard: egress.NewGuard(egress.Config{AllowedCIDRs: loopback}), TLS: trusted,
 		})
-		sender := sink.Open(ports.SinkTarget{URL: domain.SecretText(url), Exchange: exchange})
+		sender := sink.Open(target(url, exchange, ""))
 		err := sender.Send(t.Context(), event)
 		if ok := err == nil; ok != (trusted != nil) || !ok && !errors.Is(err, egress.ErrTLS) {
 			t.Errorf("%s authority: %v", name, err)
@@ -449,11 +455,13 @@ func selfSigned(t *testing.T) (tls.Certificate, *x509.CertPool) {
 
 func TestAConnectionWithoutTLSIsForbiddenUnlessEgressAllowsIt(t *testing.T) {
 	sink := rabbitmq.New(rabbitmq.Options{Guard: egress.NewGuard(egress.Config{AllowedCIDRs: loopback})})
-	target := ports.SinkTarget{URL: domain.SecretText("amqp://user:canary@127.0.0.1:1/"), Exchange: "events"}
-	if faults := sink.Validate(t.Context(), target); len(faults) != 1 || faults[0].Field != "url" {
+	const url = "amqp://user:canary@127.0.0.1:1/"
+	requested := domain.SecretText(settingsOf(url, "events", ""))
+	_, faults := sink.Parse(t.Context(), requested, ports.SinkSettings{})
+	if len(faults) != 1 || faults[0].Field != "url" {
 		t.Errorf("got %v", faults)
 	}
-	sender := sink.Open(target)
+	sender := sink.Open(target(url, "events", ""))
 	defer sender.Close()
 	if err := sender.Send(t.Context(), event); !errors.Is(err, domain.AddressNotAllowed) {
 		t.Errorf("got %v", err)
@@ -464,9 +472,9 @@ func TestAConnectionWithoutTLSIsForbiddenUnlessEgressAllowsIt(t *testing.T) {
 func BenchmarkSend(b *testing.B) {
 	server, exchange := broker(b), newExchange()
 	server.Queue(b, exchange, "#", nil)
-	sender := open(b, ports.SinkTarget{URL: domain.SecretText(server.URL("")), Exchange: exchange})
+	sender := open(b, target(server.URL(""), exchange, ""))
 	e := event
-	e.Body = []byte(`{"specversion":"1.0","data":"` + strings.Repeat("x", 1<<10) + `"}`)
+	e.Data = []byte(`"` + strings.Repeat("x", 1<<10) + `"`)
 	var next atomic.Int64
 	var wait sync.WaitGroup
 	b.ResetTimer()

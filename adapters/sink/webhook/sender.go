@@ -71,16 +71,16 @@ func (s *sender) Close() {
 
 // request returns the signed request for an attempt to send the event.
 func (s *sender) request(ctx context.Context, e ports.OutgoingEvent) (*http.Request, error) {
-	now := s.options.Clock.Now()
-	signature, err := s.sign(e.ID, now, e.Body)
+	now, body := s.options.Clock.Now(), e.Structured()
+	signature, err := s.sign(e.ID, now, body)
 	if err != nil {
 		return nil, err
 	}
 	req := (&http.Request{
 		Method: http.MethodPost, URL: s.target(), Host: s.target().Host,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Body: io.NopCloser(bytes.NewReader(e.Body)), ContentLength: int64(len(e.Body)),
-		GetBody: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(e.Body)), nil },
+		Body: io.NopCloser(bytes.NewReader(body)), ContentLength: int64(len(body)),
+		GetBody: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil },
 		Header: http.Header{
 			"Content-Type":      {contentType},
 			"User-Agent":        {s.options.UserAgent},

@@ -17,12 +17,14 @@ package webhook
 import (
 	"context"
 	"crypto/tls"
+	_ "embed" // embeds the schema
 	"net"
 	"net/url"
 	"strings"
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/egress"
+	"github.com/LerianStudio/aggregator-connections/adapters/sink/settings"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/events"
 	"github.com/LerianStudio/aggregator-connections/ports"
@@ -60,22 +62,53 @@ func New(o Options) *Sink {
 	return &Sink{options: o}
 }
 
-// Kind returns events.SinkWebhook.
-func (*Sink) Kind() events.SinkKind { return events.SinkWebhook }
+// Kind is the kind of this sink.
+const Kind events.SinkKind = "webhook"
 
-// Validate implements ports.Sink. The URL must be an https URL, or an http URL if egress allows connections without
-// TLS. It can have a query, but no userinfo and no fragment.
-func (s *Sink) Validate(ctx context.Context, t ports.SinkTarget) (faults []*domain.Error) {
-	if fault := s.validateURL(ctx, string(t.URL.Reveal())); fault != nil {
-		faults = append(faults, fault)
+// Kind returns Kind.
+func (*Sink) Kind() events.SinkKind { return Kind }
+
+// Signs returns true.
+func (*Sink) Signs() bool { return true }
+
+//go:embed schema.json
+var schema string
+
+// Schema implements ports.Sink.
+func (*Sink) Schema() string { return schema }
+
+// members are the settings in a request, and the public ones.
+type members struct {
+	URL string `json:"url"`
+}
+
+// Parse implements ports.Sink. The URL must be an https URL, or an http URL if egress allows connections without TLS.
+// It can have a query, but no userinfo and no fragment.
+func (s *Sink) Parse(
+	ctx context.Context, requested domain.Secret, stored ports.SinkSettings,
+) (ports.SinkSettings, []*domain.Error) {
+	m, faults := settings.Decode[members](requested, "must have only the member url, which is text")
+	if faults != nil {
+		return ports.SinkSettings{}, faults
 	}
-	if t.Exchange != "" {
-		faults = append(faults, domain.FieldError("exchange", "must not be set for a webhook"))
+	if fault := s.validateURL(ctx, settings.WithoutHiddenQuery(m.URL)); fault != nil {
+		return ports.SinkSettings{}, []*domain.Error{fault}
 	}
-	if t.RoutingKey != "" {
-		faults = append(faults, domain.FieldError("routingKey", "must not be set for a webhook"))
+	u, fault := settings.ParseURL(m.URL, urlOf(stored))
+	if fault != nil {
+		return ports.SinkSettings{}, []*domain.Error{fault}
 	}
-	return faults
+	return ports.SinkSettings{Public: settings.Encode(members{u.Public}), Secrets: u.Secrets}, nil
+}
+
+func urlOf(stored ports.SinkSettings) settings.URL {
+	return settings.CurrentURL(settings.Stored[members](stored.Public).URL, stored.Secrets)
+}
+
+// Current implements ports.Sink. An earlier version stored the query of the URL in clear.
+func (*Sink) Current(stored ports.SinkSettings) ports.SinkSettings {
+	u := urlOf(stored)
+	return ports.SinkSettings{Public: settings.Encode(members{u.Public}), Secrets: u.Secrets}
 }
 
 func (s *Sink) validateURL(ctx context.Context, raw string) *domain.Error {
@@ -119,8 +152,8 @@ func isQuery(text string) bool {
 
 // Open implements ports.Sink. Each sender has connections of its own, which it keeps open between events.
 func (s *Sink) Open(t ports.SinkTarget) ports.EventSender {
-	sign, signErr := newSigner(t.Secrets)
-	target, urlErr := s.parseURL(string(t.URL.Reveal()))
+	sign, signErr := newSigner(t.SigningSecrets)
+	target, urlErr := s.parseURL(urlOf(t.Settings).Full())
 	dial := egress.DialFunc(s.options.Guard.Dial)
 	sender := &sender{
 		options: s.options, sign: sign, leave: func() {},

@@ -28,7 +28,6 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/sink/webhook"
 	"github.com/LerianStudio/aggregator-connections/adapters/system"
 	"github.com/LerianStudio/aggregator-connections/domain"
-	"github.com/LerianStudio/aggregator-connections/domain/events"
 	"github.com/LerianStudio/aggregator-connections/ports"
 	"github.com/LerianStudio/aggregator-connections/ports/porttest"
 )
@@ -93,10 +92,14 @@ func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (e *endpoint) Address() string { return e.server.Listener.Addr().String() }
 
-func (e *endpoint) Target(address string) ports.SinkTarget {
+func (e *endpoint) Settings(address string) string {
+	return `{"url":"http://` + address + `/path-canary?token=query-canary"}`
+}
+
+// target returns a target with the given URL and signing secrets.
+func target(url string, secrets ...domain.Secret) ports.SinkTarget {
 	return ports.SinkTarget{
-		URL:     domain.SecretText("http://" + address + "/path-canary?token=query-canary"),
-		Secrets: []domain.Secret{secret},
+		Settings: ports.SinkSettings{Public: `{"url":"` + url + `"}`}, SigningSecrets: secrets,
 	}
 }
 
@@ -113,18 +116,10 @@ func (e *endpoint) Refuse(_ testing.TB, refuse bool) {
 }
 
 func TestSink(t *testing.T) {
-	target := func(url, exchange, key string) ports.SinkTarget {
-		return ports.SinkTarget{URL: domain.SecretText(url), Exchange: exchange, RoutingKey: key}
-	}
-	invalid := map[string]porttest.InvalidSinkTarget{
-		"fields of another kind": {
-			Target: target(
-				"https://public.example",
-				"x-canary",
-				"k-canary",
-			),
-			Fields: []string{"exchange", "routingKey"},
-		},
+	invalid := map[string]porttest.InvalidSettings{
+		"a member of another kind": {Settings: `{"url":"https://public.example","exchange":"canary"}`, Fields: []string{""}},
+		"another type":             {Settings: `{"url":["canary"]}`, Fields: []string{""}},
+		"no object":                {Settings: `"canary"`, Fields: []string{""}},
 	}
 	for name, url := range map[string]string{
 		"nothing": "", "no scheme": "public.example/canary", "another scheme": "amqp://canary@public.example",
@@ -136,15 +131,18 @@ func TestSink(t *testing.T) {
 		"a query with a newline": "https://public.example/?\ncanary",
 		"too long":               "https://public.example/?" + strings.Repeat("canary", 400),
 	} {
-		invalid[name] = porttest.InvalidSinkTarget{Target: target(url, "", ""), Fields: []string{"url"}}
+		invalid[name] = porttest.InvalidSettings{
+			Settings: `{"url":` + strconv.Quote(url) + `}`, Fields: []string{"url"},
+		}
 	}
 	porttest.TestSink(t, porttest.SinkSuite{
-		Kind: events.SinkWebhook, Open: newSink, Start: startEndpoint, Invalid: invalid,
+		Kind: "webhook", Open: newSink, Start: startEndpoint, Invalid: invalid, AddressField: "url",
+		SigningSecrets: []domain.Secret{secret},
 	})
 }
 
 // event is a sample event for tests whose receiver does not check its content.
-var event = ports.OutgoingEvent{ID: "0198c0de-0000-7000-8000-000000000001", Body: []byte(`{"id":"1"}`)}
+var event = ports.OutgoingEvent{ID: "0198c0de-0000-7000-8000-000000000001", Data: []byte(`{"id":"1"}`)}
 
 // open starts a server with the handler, and returns a sender that sends events to that server.
 func open(t testing.TB, handler http.HandlerFunc, secrets ...domain.Secret) ports.EventSender {
@@ -155,7 +153,7 @@ func open(t testing.TB, handler http.HandlerFunc, secrets ...domain.Secret) port
 		secrets = []domain.Secret{secret}
 	}
 	sender := newSink(porttest.SinkOptions{AllowLoopback: true}).Open(
-		ports.SinkTarget{URL: domain.SecretText(server.URL), Secrets: secrets},
+		target(server.URL, secrets...),
 	)
 	t.Cleanup(sender.Close)
 	return sender
@@ -233,9 +231,9 @@ func TestEachSecretSignsDuringARotation(t *testing.T) {
 }
 
 // TestTheSignatureIsThatOfTheSpecification compares the signature of a request with a signature that was computed with
-// openssl:
+// openssl. BODY is the event in structured mode, which the test compares, too:
 //
-//	printf '%s' 'msg_1.1674087231.{"a":1}' | openssl dgst -sha256 -hmac 0123456789abcdef01234567 -binary | base64
+//	printf '%s' "msg_1.1674087231.$BODY" | openssl dgst -sha256 -hmac 0123456789abcdef01234567 -binary | base64
 func TestTheSignatureIsThatOfTheSpecification(t *testing.T) {
 	var got []string
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -244,6 +242,8 @@ func TestTheSignatureIsThatOfTheSpecification(t *testing.T) {
 		} {
 			got = append(got, r.Header.Get(name))
 		}
+		body, _ := io.ReadAll(r.Body)
+		got = append(got, string(body))
 		if _, sent := r.Header["Idempotency-Key"]; sent {
 			t.Error("an empty Idempotency-Key was sent")
 		}
@@ -253,16 +253,16 @@ func TestTheSignatureIsThatOfTheSpecification(t *testing.T) {
 		Guard: egress.NewGuard(egress.Config{AllowHTTP: true, AllowedCIDRs: loopback}), UserAgent: "service/1",
 		Clock: fixedClock(time.Unix(1674087231, 987654321)),
 	})
-	sender := sink.Open(ports.SinkTarget{
-		URL: domain.SecretText(server.URL), Secrets: []domain.Secret{secretOf("0123456789abcdef01234567")},
-	})
+	sender := sink.Open(target(server.URL, secretOf("0123456789abcdef01234567")))
 	defer sender.Close()
-	if err := sender.Send(t.Context(), ports.OutgoingEvent{ID: "msg_1", Body: []byte(`{"a":1}`)}); err != nil {
+	if err := sender.Send(t.Context(), ports.OutgoingEvent{ID: "msg_1", Data: []byte(`{"a":1}`)}); err != nil {
 		t.Fatal(err)
 	}
 	want := []string{
-		"msg_1", "1674087231", "v1,8zQW9pUHrc0r3jrwYyOkMS/kFOAuZlkJutZDyKI/JEg=",
+		"msg_1", "1674087231", "v1,DZ3/5hz6v4OC37t+ZNnGOxDLSuBkj9ns8AZ3SC0/0/o=",
 		"application/cloudevents+json", "service/1",
+		`{"specversion":"1.0","id":"msg_1","source":"","type":"","time":"0001-01-01T00:00:00Z","subject":"",` +
+			`"tenantid":"00000000-0000-0000-0000-000000000000","datacontenttype":"application/json","data":{"a":1}}`,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("headers (-want +got):\n%s", diff)
@@ -291,7 +291,7 @@ func TestTheSendersOfATenantShareConnections(t *testing.T) {
 		Shares: egress.NewConnectionShares(perTenant),
 	})
 	for range senders {
-		sender := sink.Open(ports.SinkTarget{URL: domain.SecretText(server.URL), Secrets: []domain.Secret{secret}})
+		sender := sink.Open(target(server.URL, secret))
 		defer sender.Close()
 		if err := sender.Send(t.Context(), event); err != nil {
 			t.Fatal(err)
@@ -386,7 +386,7 @@ func TestTheCertificateIsChecked(t *testing.T) {
 		sink := webhook.New(webhook.Options{
 			Guard: egress.NewGuard(egress.Config{AllowedCIDRs: loopback}), Clock: system.Clock{}, TLS: trusted,
 		})
-		sender := sink.Open(ports.SinkTarget{URL: domain.SecretText(server.URL), Secrets: []domain.Secret{secret}})
+		sender := sink.Open(target(server.URL, secret))
 		err := sender.Send(t.Context(), event)
 		if ok := err == nil; ok != (trusted != nil) || !ok && !errors.Is(err, egress.ErrTLS) {
 			t.Errorf("%s authority: %v", name, err)
@@ -401,7 +401,7 @@ func TestATargetWithoutTLSIsNotCalledOnceItIsForbidden(t *testing.T) {
 	sink := webhook.New(webhook.Options{
 		Guard: egress.NewGuard(egress.Config{AllowedCIDRs: loopback}), Clock: system.Clock{},
 	})
-	sender := sink.Open(ports.SinkTarget{URL: domain.SecretText(server.URL), Secrets: []domain.Secret{secret}})
+	sender := sink.Open(target(server.URL, secret))
 	defer sender.Close()
 	if err := sender.Send(t.Context(), event); !errors.Is(err, domain.AddressNotAllowed) {
 		t.Errorf("got %v", err)
@@ -424,7 +424,7 @@ func BenchmarkSend(b *testing.B) {
 		w.WriteHeader(http.StatusNoContent)
 	})
 	e := event
-	e.Body = []byte(`{"specversion":"1.0","data":"` + strings.Repeat("x", 1<<10) + `"}`)
+	e.Data = []byte(`"` + strings.Repeat("x", 1<<10) + `"`)
 	var next atomic.Int64
 	var wait sync.WaitGroup
 	b.ResetTimer()

@@ -3517,6 +3517,54 @@ export interface components {
              */
             reason: string;
         };
+        /** @description An exchange of a RabbitMQ broker */
+        RabbitmqSink: {
+            /**
+             * @description The exchange to which events are published
+             * @example discovery
+             */
+            exchange: string;
+            /**
+             * @description The kind of sink; it cannot be changed
+             * @example rabbitmq
+             * @enum {string}
+             */
+            kind: "rabbitmq";
+            /**
+             * @description The routing key; by default the type of the event
+             * @example books
+             */
+            routingKey?: string;
+            /**
+             * @description Of the broker. The password is stored encrypted and never returned. If a new URL has the same scheme, host and user, an omitted password keeps the stored one
+             * @example amqps://books@mq.example.com:5671/events
+             */
+            url: string;
+        };
+        /** @description An exchange of a RabbitMQ broker */
+        RabbitmqSinkView: {
+            /**
+             * @description The exchange to which events are published
+             * @example discovery
+             */
+            exchange: string;
+            /**
+             * @description The kind of sink; it cannot be changed
+             * @example rabbitmq
+             * @enum {string}
+             */
+            kind: "rabbitmq";
+            /**
+             * @description The routing key; by default the type of the event
+             * @example books
+             */
+            routingKey?: string;
+            /**
+             * @description Of the broker. The password is stored encrypted and never returned. If a new URL has the same scheme, host and user, an omitted password keeps the stored one
+             * @example amqps://books@mq.example.com:5671/events
+             */
+            url: string;
+        };
         Readiness: {
             /** @description The result of each check, by name */
             checks: {
@@ -3679,29 +3727,8 @@ export interface components {
              */
             value?: string;
         };
-        SinkRequest: {
-            /**
-             * @description rabbitmq only, required there: the exchange to which events are published
-             * @example discovery
-             */
-            exchange?: string;
-            /**
-             * @description webhook: an HTTP endpoint, called as Standard Webhooks describes. rabbitmq: an exchange of a broker
-             * @example webhook
-             * @enum {string}
-             */
-            kind: "webhook" | "rabbitmq";
-            /**
-             * @description rabbitmq only: the routing key; by default the type of the event
-             * @example books
-             */
-            routingKey?: string;
-            /**
-             * @description Of the endpoint or of the broker. A password and a query in it are stored encrypted and never returned. If a new URL has the same scheme, host and user, an omitted password and the query … keep the stored ones
-             * @example https://books.example.com/events
-             */
-            url: string;
-        };
+        /** @description Where events are sent */
+        SinkRequest: components["schemas"]["WebhookSink"] | components["schemas"]["RabbitmqSink"];
         SinkTestOutcome: {
             /**
              * @description Whether the destination has confirmed the event
@@ -3720,29 +3747,8 @@ export interface components {
              */
             reason?: string;
         };
-        SinkView: {
-            /**
-             * @description rabbitmq only: the exchange to which events are published
-             * @example discovery
-             */
-            exchange?: string;
-            /**
-             * @description webhook: an HTTP endpoint, called as Standard Webhooks describes. rabbitmq: an exchange of a broker
-             * @example webhook
-             * @enum {string}
-             */
-            kind: "webhook" | "rabbitmq";
-            /**
-             * @description rabbitmq only: the routing key; absent if it is the type of the event
-             * @example books
-             */
-            routingKey?: string;
-            /**
-             * @description Without a password; a query is shown as …
-             * @example https://books.example.com/events
-             */
-            url: string;
-        };
+        /** @description Where events are sent */
+        SinkView: components["schemas"]["WebhookSinkView"] | components["schemas"]["RabbitmqSinkView"];
         SplitRequest: {
             /**
              * @description Why; it is kept in the history of the transactions
@@ -4256,6 +4262,34 @@ export interface components {
              * @example 1.0.0
              */
             version: string;
+        };
+        /** @description An HTTP endpoint, called as Standard Webhooks describes */
+        WebhookSink: {
+            /**
+             * @description The kind of sink; it cannot be changed
+             * @example webhook
+             * @enum {string}
+             */
+            kind: "webhook";
+            /**
+             * @description Of the endpoint. A query is stored encrypted and shown as …. If a new URL has the same scheme, host and user, the query … keeps the stored one
+             * @example https://books.example.com/events
+             */
+            url: string;
+        };
+        /** @description An HTTP endpoint, called as Standard Webhooks describes */
+        WebhookSinkView: {
+            /**
+             * @description The kind of sink; it cannot be changed
+             * @example webhook
+             * @enum {string}
+             */
+            kind: "webhook";
+            /**
+             * @description Of the endpoint. A query is stored encrypted and shown as …. If a new URL has the same scheme, host and user, the query … keeps the stored one
+             * @example https://books.example.com/events
+             */
+            url: string;
         };
         WebhookView: {
             /**
@@ -16190,9 +16224,7 @@ export interface operations {
                      *           "secretOverlapUntil": "2026-03-02T10:00:00Z",
                      *           "since": "2026-03-01T10:00:00Z",
                      *           "sink": {
-                     *             "exchange": "discovery",
                      *             "kind": "webhook",
-                     *             "routingKey": "books",
                      *             "url": "https://books.example.com/events"
                      *           },
                      *           "state": "active",
@@ -16378,9 +16410,7 @@ export interface operations {
                  *       "fromStart": false,
                  *       "name": "ledger",
                  *       "sink": {
-                 *         "exchange": "discovery",
                  *         "kind": "webhook",
-                 *         "routingKey": "books",
                  *         "url": "https://books.example.com/events"
                  *       },
                  *       "types": [
@@ -16416,9 +16446,7 @@ export interface operations {
                      *       "secretOverlapUntil": "2026-03-02T10:00:00Z",
                      *       "since": "2026-03-01T10:00:00Z",
                      *       "sink": {
-                     *         "exchange": "discovery",
                      *         "kind": "webhook",
-                     *         "routingKey": "books",
                      *         "url": "https://books.example.com/events"
                      *       },
                      *       "state": "active",
@@ -16735,9 +16763,7 @@ export interface operations {
                      *       "secretOverlapUntil": "2026-03-02T10:00:00Z",
                      *       "since": "2026-03-01T10:00:00Z",
                      *       "sink": {
-                     *         "exchange": "discovery",
                      *         "kind": "webhook",
-                     *         "routingKey": "books",
                      *         "url": "https://books.example.com/events"
                      *       },
                      *       "state": "active",
@@ -16942,9 +16968,7 @@ export interface operations {
                  *       "connectionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                  *       "name": "ledger",
                  *       "sink": {
-                 *         "exchange": "discovery",
                  *         "kind": "webhook",
-                 *         "routingKey": "books",
                  *         "url": "https://books.example.com/events"
                  *       },
                  *       "types": [
@@ -16980,9 +17004,7 @@ export interface operations {
                      *       "secretOverlapUntil": "2026-03-02T10:00:00Z",
                      *       "since": "2026-03-01T10:00:00Z",
                      *       "sink": {
-                     *         "exchange": "discovery",
                      *         "kind": "webhook",
-                     *         "routingKey": "books",
                      *         "url": "https://books.example.com/events"
                      *       },
                      *       "state": "active",
@@ -17749,9 +17771,7 @@ export interface operations {
                      *       "secretOverlapUntil": "2026-03-02T10:00:00Z",
                      *       "since": "2026-03-01T10:00:00Z",
                      *       "sink": {
-                     *         "exchange": "discovery",
                      *         "kind": "webhook",
-                     *         "routingKey": "books",
                      *         "url": "https://books.example.com/events"
                      *       },
                      *       "state": "active",
@@ -18025,9 +18045,7 @@ export interface operations {
                      *       "secretOverlapUntil": "2026-03-02T10:00:00Z",
                      *       "since": "2026-03-01T10:00:00Z",
                      *       "sink": {
-                     *         "exchange": "discovery",
                      *         "kind": "webhook",
-                     *         "routingKey": "books",
                      *         "url": "https://books.example.com/events"
                      *       },
                      *       "state": "active",
@@ -18349,9 +18367,7 @@ export interface operations {
                      *       "secretOverlapUntil": "2026-03-02T10:00:00Z",
                      *       "since": "2026-03-01T10:00:00Z",
                      *       "sink": {
-                     *         "exchange": "discovery",
                      *         "kind": "webhook",
-                     *         "routingKey": "books",
                      *         "url": "https://books.example.com/events"
                      *       },
                      *       "state": "active",
@@ -18615,9 +18631,7 @@ export interface operations {
                      *       "secretOverlapUntil": "2026-03-02T10:00:00Z",
                      *       "since": "2026-03-01T10:00:00Z",
                      *       "sink": {
-                     *         "exchange": "discovery",
                      *         "kind": "webhook",
-                     *         "routingKey": "books",
                      *         "url": "https://books.example.com/events"
                      *       },
                      *       "state": "active",

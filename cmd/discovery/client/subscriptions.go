@@ -3,8 +3,11 @@ package client
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -70,6 +73,9 @@ func (c commands) resumeSubscription() *cobra.Command {
 		})
 }
 
+// sinkKinds are the kinds of sinks.
+var sinkKinds = []string{"webhook", "rabbitmq"}
+
 // sinkFlags are the flags that describe a sink.
 type sinkFlags struct{ kind, url, urlFile, exchange, routingKey string }
 
@@ -83,12 +89,27 @@ func (f *sinkFlags) register(cmd *cobra.Command) {
 	cmd.MarkFlagsMutuallyExclusive("url", "url-file")
 }
 
-// location returns the URL that the flags specify, or "" if they specify none.
-func (f sinkFlags) location(s *session) (string, error) {
-	if f.urlFile == "" {
-		return f.url, nil
+// settings returns the members of a sink that the flags specify.
+func (f *sinkFlags) settings(s *session) (map[string]any, error) {
+	url := f.url
+	if f.urlFile != "" {
+		var err error
+		if url, err = s.secretValue("URL", "--url-file", f.urlFile, bufio.NewReader(s.cmd.InOrStdin())); err != nil {
+			return nil, err
+		}
 	}
-	return s.secretValue("URL", "--url-file", f.urlFile, bufio.NewReader(s.cmd.InOrStdin()))
+	given := map[string]any{"kind": f.kind, "url": url, "exchange": f.exchange, "routingKey": f.routingKey}
+	maps.DeleteFunc(given, func(_ string, value any) bool { return value == "" })
+	return given, nil
+}
+
+// sinkOf returns the sink with these members.
+func sinkOf(members map[string]any) (sink discovery.SinkRequest, err error) {
+	text, err := json.Marshal(members)
+	if err != nil {
+		return sink, err
+	}
+	return sink, sink.UnmarshalJSON(text)
 }
 
 const createSubscriptionHelp = `Create a subscription. The secret of a webhook is printed once.
@@ -111,30 +132,31 @@ func (c commands) createSubscription() *cobra.Command {
 	cmd.Flags().StringVar(&body.Name, "name", "", "a name for people")
 	cmd.Flags().StringSliceVar(&body.Types, "types", nil, "types of events, separated by commas, such as transaction.*")
 	cmd.Flags().StringVar(&connection, "connection", "", "only events of this connection: its name or id")
-	cmd.Flags().StringVar(&sink.kind, "kind", "", "kind of sink: webhook or rabbitmq")
+	cmd.Flags().StringVar(&sink.kind, "kind", "", "kind of sink: "+strings.Join(sinkKinds, ", "))
 	cmd.Flags().BoolVar(&fromStart, "from-start", false, "begin at the first record instead of now")
 	sink.register(cmd)
-	completeFlag(cmd, "kind", "webhook", "rabbitmq")
+	completeFlag(cmd, "kind", sinkKinds...)
 	cmd.RunE = c.run(func(s *session, _ []string) error {
 		if err := required(cmd, "name", "kind"); err != nil {
 			return err
 		}
-		body.Sink.Kind = discovery.SinkRequestKind(sink.kind)
-		if !body.Sink.Kind.Valid() {
-			return usagef("--kind must be webhook or rabbitmq")
+		if !slices.Contains(sinkKinds, sink.kind) {
+			return usagef("--kind must be one of: %s", strings.Join(sinkKinds, ", "))
 		}
 		if len(body.Types) == 0 {
 			return usagef("--types is required")
 		}
-		location, err := sink.location(s)
+		settings, err := sink.settings(s)
 		if err != nil {
 			return err
 		}
-		if location == "" {
+		if settings["url"] == nil {
 			return usagef("--url or --url-file is required")
 		}
-		body.Sink.URL, body.Sink.Exchange = location, optional(sink.exchange)
-		body.Sink.RoutingKey, body.FromStart = optional(sink.routingKey), optional(fromStart)
+		if body.Sink, err = sinkOf(settings); err != nil {
+			return err
+		}
+		body.FromStart = optional(fromStart)
 		if connection != "" {
 			id, err := s.connectionID(connection)
 			if err != nil {
@@ -215,14 +237,6 @@ func (s *session) changed(
 ) (change discovery.SubscriptionChange, err error) {
 	change = discovery.SubscriptionChange{
 		Name: subscription.Name, Types: subscription.Types, ConnectionID: subscription.ConnectionID,
-		Sink: discovery.SinkRequest{
-			Kind: discovery.SinkRequestKind(
-				subscription.Sink.Kind,
-			),
-			URL:        subscription.Sink.URL,
-			Exchange:   subscription.Sink.Exchange,
-			RoutingKey: subscription.Sink.RoutingKey,
-		},
 	}
 	if name != "" {
 		change.Name = name
@@ -230,18 +244,21 @@ func (s *session) changed(
 	if len(types) > 0 {
 		change.Types = types
 	}
-	location, err := sink.location(s)
+	text, err := subscription.Sink.MarshalJSON()
 	if err != nil {
 		return change, err
 	}
-	if location != "" {
-		change.Sink.URL = location
+	members := map[string]any{}
+	if err := json.Unmarshal(text, &members); err != nil {
+		return change, err
 	}
-	if sink.exchange != "" {
-		change.Sink.Exchange = &sink.exchange
+	given, err := sink.settings(s)
+	if err != nil {
+		return change, err
 	}
-	if sink.routingKey != "" {
-		change.Sink.RoutingKey = &sink.routingKey
+	maps.Copy(members, given)
+	if change.Sink, err = sinkOf(members); err != nil {
+		return change, err
 	}
 	switch connection {
 	case "":

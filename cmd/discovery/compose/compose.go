@@ -249,8 +249,9 @@ func (a *App) serviceDeps(sealer ports.Sealer, auditKeys []domain.Secret, o Over
 
 func (a *App) restOptions(verifier rest.TokenVerifier, authorizer rest.Authorizer) rest.Options {
 	return rest.Options{
-		Vendors: vendorNames(), ConnectorSchemas: connectorSchemas(), Statements: statementFormats(),
-		Verifier: verifier, Authorizer: authorizer, Clock: system.Clock{}, NewRequestID: uuid.NewString,
+		Vendors: vendorNames(), ConnectorSchemas: connectorSchemas(), SinkSchemas: sinkSchemas(),
+		Statements: statementFormats(),
+		Verifier:   verifier, Authorizer: authorizer, Clock: system.Clock{}, NewRequestID: uuid.NewString,
 		AllowHTTP: a.cfg.Egress.AllowHTTP, Egress: a.vendors.Guard(), PublicURL: a.cfg.PublicURL,
 		Development: a.cfg.IsDevelopment(), RequireScopes: a.cfg.Auth.RequireScopes,
 		TrustedProxies: a.cfg.TrustedProxies, RatePerMinute: a.cfg.RatePerMinute,

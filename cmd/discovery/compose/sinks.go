@@ -2,8 +2,10 @@ package compose
 
 import (
 	"github.com/LerianStudio/aggregator-connections/adapters/egress"
+	"github.com/LerianStudio/aggregator-connections/adapters/rest"
 	"github.com/LerianStudio/aggregator-connections/adapters/sink/rabbitmq"
 	"github.com/LerianStudio/aggregator-connections/adapters/sink/webhook"
+	"github.com/LerianStudio/aggregator-connections/adapters/system"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -21,4 +23,14 @@ func sinks(guard *egress.Guard, clock ports.Clock) []ports.Sink {
 		webhook.New(webhook.Options{Guard: guard, Clock: clock, UserAgent: product, Shares: shares}),
 		rabbitmq.New(rabbitmq.Options{Guard: guard, Product: product, Shares: shares}),
 	}
+}
+
+// sinkSchemas returns the schemas of the settings of all kinds of sinks, for the API.
+func sinkSchemas() []rest.SinkSchema {
+	all := sinks(egress.NewGuard(egress.Config{}), system.Clock{})
+	schemas := make([]rest.SinkSchema, len(all))
+	for i, sink := range all {
+		schemas[i] = rest.SinkSchema{Kind: string(sink.Kind()), Settings: sink.Schema()}
+	}
+	return schemas
 }

@@ -20,7 +20,7 @@ func TestThereIsOneSinkOfEachKind(t *testing.T) {
 	for _, sink := range compose.Sinks(egress.NewGuard(egress.Config{}), system.Clock{}) {
 		kinds = append(kinds, sink.Kind())
 	}
-	if diff := cmp.Diff([]events.SinkKind{events.SinkWebhook, events.SinkRabbitMQ}, kinds); diff != "" {
+	if diff := cmp.Diff([]events.SinkKind{"webhook", "rabbitmq"}, kinds); diff != "" {
 		t.Errorf("kinds (-want +got):\n%s", diff)
 	}
 }
@@ -30,11 +30,13 @@ func TestThereIsOneSinkOfEachKind(t *testing.T) {
 // the address.
 func TestTheEgressGuardCoversEverySink(t *testing.T) {
 	targets := map[events.SinkKind]ports.SinkTarget{
-		events.SinkWebhook: {
-			URL:     domain.SecretText("https://127.0.0.1:1/"),
-			Secrets: []domain.Secret{domain.SecretText("whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3")},
+		"webhook": {
+			Settings:       ports.SinkSettings{Public: `{"url":"https://127.0.0.1:1/"}`},
+			SigningSecrets: []domain.Secret{domain.SecretText("whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3")},
 		},
-		events.SinkRabbitMQ: {URL: domain.SecretText("amqps://user:password@127.0.0.1:1/"), Exchange: "events"},
+		"rabbitmq": {Settings: ports.SinkSettings{
+			Public: `{"url":"amqps://user:password@127.0.0.1:1/","exchange":"events"}`,
+		}},
 	}
 	for code, allowed := range map[domain.Code][]netip.Prefix{
 		domain.AddressNotAllowed: nil,

@@ -123,7 +123,7 @@ func (s subscriptions) Append(ctx context.Context, l ports.SubscriptionLease, su
 	add := func(e events.SubscriptionEvent) {
 		if sub.Wants(e.Type, e.Connection) {
 			next.LastSequence++
-			e.Sequence = next.LastSequence
+			e.Sequence, e.Source = next.LastSequence, events.Source
 			appended.Events = append(appended.Events, e)
 		}
 	}
@@ -144,6 +144,7 @@ func (s subscriptions) Append(ctx context.Context, l ports.SubscriptionLease, su
 			Tenant:       row.Tenant,
 			Sequence:     e.Sequence,
 			Event:        e.ID.UUID,
+			Source:       e.Source,
 			Type:         string(e.Type),
 			Subject:      e.Subject,
 			Connection:   gormstore.Optional(e.Connection.UUID),

@@ -27,9 +27,7 @@ type subscriptionRow struct {
 	Types         string            `gorm:"column:types"`
 	Connection    uuid.NullUUID     `gorm:"column:connection_id"`
 	SinkKind      string            `gorm:"column:sink_kind"`
-	URL           string            `gorm:"column:url"`
-	Exchange      string            `gorm:"column:exchange"`
-	RoutingKey    string            `gorm:"column:routing_key"`
+	Settings      string            `gorm:"column:settings"`
 	Sealed        []byte            `gorm:"column:sealed"`
 	PreviousUntil gormstore.Instant `gorm:"column:previous_until"`
 	State         string            `gorm:"column:state"`
@@ -58,7 +56,7 @@ func (subscriptionRow) TableName() string { return "subscriptions" }
 func (r *subscriptionRow) setOperators(s events.Subscription) error {
 	types, err := json.Marshal(s.Types)
 	r.Name, r.Types, r.Connection = s.Name, string(types), gormstore.Optional(s.Connection.UUID)
-	r.SinkKind, r.URL, r.Exchange, r.RoutingKey = string(s.Sink.Kind), s.Sink.URL, s.Sink.Exchange, s.Sink.RoutingKey
+	r.SinkKind, r.Settings = string(s.Sink.Kind), s.Sink.Settings
 	r.Sealed, r.PreviousUntil = s.Sealed, gormstore.At(s.PreviousUntil)
 	r.State, r.Reason, r.StateSince = string(s.State), string(s.Reason), gormstore.At(s.StateSince)
 	r.Revision, r.Created, r.Updated = s.Revision, gormstore.At(s.CreatedAt), gormstore.At(s.UpdatedAt)
@@ -67,7 +65,7 @@ func (r *subscriptionRow) setOperators(s events.Subscription) error {
 
 // operatorColumns are the columns that setOperators sets.
 var operatorColumns = []string{
-	"name", "types", "connection_id", "sink_kind", "url", "exchange", "routing_key", "sealed", "previous_until",
+	"name", "types", "connection_id", "sink_kind", "settings", "sealed", "previous_until",
 	"state", "reason", "state_since", "revision", "created_at", "updated_at",
 }
 
@@ -75,10 +73,8 @@ func (r subscriptionRow) domain() (events.Subscription, error) {
 	s := events.Subscription{
 		ID: events.SubscriptionID{UUID: r.ID}, Tenant: domain.TenantID{UUID: r.Tenant}, Name: r.Name,
 		Connection: domain.ConnectionID{UUID: r.Connection.UUID},
-		Sink: events.SubscriptionSink{
-			Kind: events.SinkKind(r.SinkKind), URL: r.URL, Exchange: r.Exchange, RoutingKey: r.RoutingKey,
-		},
-		State: events.SubscriptionState(r.State), Reason: domain.Code(r.Reason), StateSince: r.StateSince.Time,
+		Sink:       events.SubscriptionSink{Kind: events.SinkKind(r.SinkKind), Settings: r.Settings},
+		State:      events.SubscriptionState(r.State), Reason: domain.Code(r.Reason), StateSince: r.StateSince.Time,
 		Sealed: r.Sealed, PreviousUntil: r.PreviousUntil.Time, FromStart: r.FromStart,
 		LastSequence: r.LastSequence, DeliveredTo: r.DeliveredTo, Epoch: r.Epoch,
 		Revision: r.Revision, CreatedAt: r.Created.Time, UpdatedAt: r.Updated.Time,
@@ -288,7 +284,7 @@ func (s subscriptions) Update(ctx context.Context, tenant domain.TenantID, id ev
 	return status, err
 }
 
-// Delete marks the subscription as deleted and erases its secrets, its URL and its name. PruneEvents deletes the rest.
+// Delete marks the subscription as deleted and erases its secrets, its settings and its name. PruneEvents deletes the rest.
 func (s subscriptions) Delete(ctx context.Context, tenant domain.TenantID, id events.SubscriptionID,
 	entries ports.AuditEntries, check func(events.Subscription) error,
 ) error {
@@ -302,7 +298,7 @@ func (s subscriptions) Delete(ctx context.Context, tenant domain.TenantID, id ev
 			return refused
 		}
 		err = ofSubscription(tx.DB, row).Updates(map[string]any{
-			"state": stateDeleted, "sealed": nil, "url": "", "name": "", "lease_id": nil,
+			"state": stateDeleted, "sealed": nil, "settings": "", "name": "", "lease_id": nil,
 		}).Error
 		if err != nil {
 			return err
@@ -411,6 +407,7 @@ type subscriptionEventRow struct {
 	Subscription uuid.UUID         `gorm:"column:subscription_id"`
 	Sequence     int64             `gorm:"column:sequence"`
 	Event        uuid.UUID         `gorm:"column:event_id"`
+	Source       string            `gorm:"column:source"`
 	Type         string            `gorm:"column:type"`
 	Subject      string            `gorm:"column:subject"`
 	Connection   uuid.NullUUID     `gorm:"column:connection_id"`
@@ -429,7 +426,8 @@ func (subscriptionEventRow) TableName() string { return "subscription_events" }
 
 func (r subscriptionEventRow) domain() events.SubscriptionEvent {
 	return events.SubscriptionEvent{
-		Sequence: r.Sequence, ID: events.EventID{UUID: r.Event}, Type: events.EventType(r.Type), Subject: r.Subject,
+		Sequence: r.Sequence, ID: events.EventID{UUID: r.Event}, Source: r.Source, Type: events.EventType(r.Type),
+		Subject:    r.Subject,
 		Connection: domain.ConnectionID{UUID: r.Connection.UUID}, Version: r.Version, At: r.At.Time,
 		Attempts: r.Attempts, FailingSince: r.FailingSince.Time, NextAttempt: r.NextAttempt.Time,
 		LastError: domain.Code(r.LastError),

@@ -1,0 +1,156 @@
+package rest
+
+import (
+	"bytes"
+	stdjson "encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/rest/operation"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// SinkSchema describes the settings of one kind of sink.
+type SinkSchema struct {
+	Kind     string
+	Settings string // JSON Schema; see ports.Sink.Schema
+}
+
+// The names of the schemas of the member "sink". For each kind of sink there are two further schemas, such as
+// WebhookSink and WebhookSinkView.
+const (
+	sinkRequestSchema = "SinkRequest"
+	sinkViewSchema    = "SinkView"
+)
+
+// sinkRequest is the part of a request that describes where events are sent (the sink). The members besides kind are
+// the settings, which are passed on as they are.
+type sinkRequest ports.SinkRequest
+
+// Schema implements operation.Describer. addSinkSchemas adds the schema to which the result refers.
+func (sinkRequest) Schema() *operation.Schema { return operation.Ref(sinkRequestSchema) }
+
+// UnmarshalJSON splits the kind off the settings.
+func (r *sinkRequest) UnmarshalJSON(text []byte) error {
+	var members map[string]jsontext.Value
+	if err := json.Unmarshal(text, &members); err != nil {
+		return err
+	}
+	if err := json.Unmarshal(members["kind"], &r.Kind); err != nil {
+		return err
+	}
+	delete(members, "kind")
+	settings, err := json.Marshal(members)
+	r.Settings = domain.NewSecret(settings)
+	return err
+}
+
+// sinkView is the part of a response that describes where events are sent (the sink).
+type sinkView struct {
+	kind     string
+	settings string // a JSON object
+}
+
+// Schema implements operation.Describer. addSinkSchemas adds the schema to which the result refers.
+func (sinkView) Schema() *operation.Schema { return operation.Ref(sinkViewSchema) }
+
+// MarshalJSON returns an object with the kind and the settings.
+func (v sinkView) MarshalJSON() ([]byte, error) {
+	kind, err := json.Marshal(v.kind)
+	if err != nil {
+		return nil, err
+	}
+	text := append([]byte(`{"kind":`), kind...)
+	if rest := strings.TrimPrefix(v.settings, "{"); rest != "}" {
+		text = append(text, ',')
+	}
+	return append(text, strings.TrimPrefix(v.settings, "{")...), nil
+}
+
+// addSinkSchemas adds the schemas that sinkRequest and sinkView refer to, and the schemas of all kinds. A request is
+// validated with the schema of its kind. It returns an error if a schema is not valid or uses a keyword that
+// operation.Schema does not have.
+func (s *server) addSinkSchemas(schemas operation.Schemas) error {
+	kind := &operation.Schema{Type: operation.TypeString, Description: "The kind of sink"}
+	request := &operation.Schema{
+		Type: operation.TypeObject, Required: []string{"kind"}, Properties: map[string]*operation.Schema{"kind": kind},
+	}
+	schemas[sinkRequestSchema], schemas[sinkViewSchema] = request, &operation.Schema{Type: operation.TypeObject}
+	for _, sink := range s.SinkSchemas {
+		name := sinkName(sink.Kind)
+		for _, public := range []bool{false, true} {
+			schema, err := sink.schema(public)
+			if err != nil {
+				return fmt.Errorf("rest: schema of the sink %s: %w", sink.Kind, err)
+			}
+			if public {
+				schemas[name+"View"] = schema
+			} else {
+				schemas[name] = schema
+			}
+		}
+		kind.Enum = append(kind.Enum, sink.Kind)
+		request.AllOf = append(request.AllOf, &operation.Schema{
+			If: &operation.Schema{
+				Required:   []string{"kind"},
+				Properties: map[string]*operation.Schema{"kind": {Enum: []any{sink.Kind}}},
+			},
+			Then: operation.Ref(name),
+		})
+	}
+	return nil
+}
+
+// describeSinks replaces the schemas that addSinkSchemas has added for the validation of requests. The document lists
+// the kinds as alternatives. It must be called after the schemas were compiled.
+func (s *server) describeSinks(schemas operation.Schemas) {
+	if len(s.SinkSchemas) == 0 {
+		return
+	}
+	request := &operation.Schema{Description: "Where events are sent"}
+	view := &operation.Schema{Description: "Where events are sent"}
+	for _, sink := range s.SinkSchemas {
+		request.AnyOf = append(request.AnyOf, operation.Ref(sinkName(sink.Kind)))
+		view.AnyOf = append(view.AnyOf, operation.Ref(sinkName(sink.Kind)+"View"))
+	}
+	schemas[sinkRequestSchema], schemas[sinkViewSchema] = request, view
+}
+
+// sinkName returns the name of the schema of a kind, such as WebhookSink.
+func sinkName(kind string) string { return strings.ToUpper(kind[:1]) + kind[1:] + "Sink" }
+
+// schema returns the schema of a sink of this kind in requests or, if public is set, in responses.
+func (s SinkSchema) schema(public bool) (*operation.Schema, error) {
+	decoder := stdjson.NewDecoder(bytes.NewReader([]byte(s.Settings)))
+	decoder.DisallowUnknownFields()
+	schema := &operation.Schema{}
+	if err := decoder.Decode(schema); err != nil {
+		return nil, err
+	}
+	if public {
+		withoutSecrets(schema)
+	}
+	schema.Properties["kind"] = &operation.Schema{
+		Type: operation.TypeString, Description: "The kind of sink; it cannot be changed",
+		Enum: []any{s.Kind}, Examples: []any{s.Kind},
+	}
+	schema.Required = append([]string{"kind"}, schema.Required...)
+	return schema, nil
+}
+
+// withoutSecrets removes the members that responses do not contain.
+func withoutSecrets(s *operation.Schema) {
+	for name, member := range s.Properties {
+		if member.WriteOnly {
+			delete(s.Properties, name)
+			s.Required = slices.DeleteFunc(s.Required, func(required string) bool { return required == name })
+			continue
+		}
+		withoutSecrets(member)
+	}
+}

@@ -8,12 +8,10 @@ import (
 	amqp "github.com/rabbitmq/amqp091-go"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/egress"
+	"github.com/LerianStudio/aggregator-connections/adapters/sink/settings"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
-
-// contentType is the media type of an event in CloudEvents' structured mode.
-const contentType = "application/cloudevents+json"
 
 // sender implements ports.EventSender. It connects when an event is sent and there is no open connection.
 type sender struct {
@@ -22,6 +20,7 @@ type sender struct {
 	dial                 egress.DialFunc
 	leave                func() // ends the use of Options.Shares
 	exchange, routingKey string
+	format               string
 	err                  error           // if not nil, the target cannot be used, and Send returns this error
 	lifetime             context.Context // ends with Close
 	end                  context.CancelFunc
@@ -59,10 +58,22 @@ func (s *sender) Send(ctx context.Context, e ports.OutgoingEvent) error {
 	if key == "" {
 		key = e.Type
 	}
-	return open.publish(ctx, s.exchange, key, amqp.Publishing{
-		ContentType: contentType, DeliveryMode: amqp.Persistent, MessageId: e.ID, Type: e.Type, Timestamp: e.Time,
-		Body: e.Structured(),
-	})
+	return open.publish(ctx, s.exchange, key, s.message(e))
+}
+
+// message returns the message of an event.
+func (s *sender) message(e ports.OutgoingEvent) amqp.Publishing {
+	m := amqp.Publishing{DeliveryMode: amqp.Persistent, MessageId: e.ID, Type: e.Type, Timestamp: e.Time}
+	if s.format != settings.Binary {
+		m.ContentType, m.Body = settings.StructuredType, e.Structured()
+		return m
+	}
+	attributes, body := e.Binary()
+	m.ContentType, m.Body, m.Headers = settings.DataType, body, amqp.Table{}
+	for name, value := range attributes {
+		m.Headers[settings.AttributePrefix+name] = value
+	}
+	return m
 }
 
 // open returns an open session. If there is none, it connects. Concurrent calls wait for the same connection attempt.

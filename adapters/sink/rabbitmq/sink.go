@@ -3,9 +3,14 @@
 // A sender has one connection with one channel. It declares the exchange of its subscription as a durable topic
 // exchange. If the exchange exists with another type or other properties, every event fails with sink_refused.
 //
-// A message is persistent, and has these properties:
+// A message is persistent, and has one of two formats:
 //
-//	content-type: application/cloudevents+json; the body is the event as CloudEvents 1.0 JSON
+//   - structured (the default): the body is the event as CloudEvents 1.0 JSON.
+//   - binary: each attribute of the event is a header with the prefix "ce-", and the body is the data.
+//
+// It has these properties:
+//
+//	content-type: application/cloudevents+json, or application/json in binary mode
 //	message-id: the id of the event, the same in every attempt
 //	type: the type of the event, which is also the routing key unless the subscription has one
 //	timestamp: the time of the event
@@ -87,7 +92,10 @@ type members struct {
 	URL        string `json:"url"`
 	Exchange   string `json:"exchange"`
 	RoutingKey string `json:"routingKey,omitzero"`
+	Format     string `json:"format,omitzero"`
 }
+
+const wrongMembers = "must have only the members url, exchange, routingKey and format (text)"
 
 // Parse implements ports.Sink. The URL has the form amqps://user:password@host:port/vhost. The scheme amqp is also
 // valid if egress allows connections without TLS. A query is not allowed, because parameters such as cacertfile would
@@ -95,7 +103,7 @@ type members struct {
 func (s *Sink) Parse(
 	ctx context.Context, requested domain.Secret, stored ports.SinkSettings,
 ) (ports.SinkSettings, []*domain.Error) {
-	m, faults := settings.Decode[members](requested, "must have only the members url, exchange and routingKey (text)")
+	m, faults := settings.Decode[members](requested, wrongMembers)
 	if faults != nil {
 		return ports.SinkSettings{}, faults
 	}
@@ -113,6 +121,9 @@ func (s *Sink) Parse(
 	}
 	if !isName(m.RoutingKey) {
 		faults = append(faults, domain.FieldError("routingKey", "must be text of at most 255 bytes"))
+	}
+	if m.Format != "" && m.Format != settings.Binary && m.Format != settings.Structured {
+		faults = append(faults, domain.FieldError("format", "must be binary or structured"))
 	}
 	m.URL = u.Public
 	return ports.SinkSettings{Public: settings.Encode(m), Secrets: u.Secrets}, faults
@@ -173,7 +184,7 @@ func (s *Sink) Open(t ports.SinkTarget) ports.EventSender {
 	lifetime, end := context.WithCancel(context.Background())
 	sender := &sender{
 		options: s.options, dial: s.options.Guard.Dial, leave: func() {},
-		exchange: m.Exchange, routingKey: m.RoutingKey, lifetime: lifetime, end: end,
+		exchange: m.Exchange, routingKey: m.RoutingKey, format: m.Format, lifetime: lifetime, end: end,
 	}
 	if s.options.Shares != nil {
 		connections := s.options.Shares.Join(t.Tenant, nil)

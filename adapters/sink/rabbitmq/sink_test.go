@@ -29,6 +29,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/egress"
 	"github.com/LerianStudio/aggregator-connections/adapters/sink/rabbitmq"
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/events"
 	"github.com/LerianStudio/aggregator-connections/ports"
 	"github.com/LerianStudio/aggregator-connections/ports/porttest"
 	"github.com/LerianStudio/aggregator-connections/test/kit/rabbittest"
@@ -147,6 +148,7 @@ func TestSink(t *testing.T) {
 			Settings: settingsOf(url, "amq.topic", strings.Repeat("canary", 50)), Fields: []string{"exchange", "routingKey"},
 		},
 		"an exchange with a newline": {Settings: settingsOf(url, "canary\n", ""), Fields: []string{"exchange"}},
+		"a format":                   {Settings: `{"url":"` + url + `","exchange":"x","format":"canary"}`, Fields: []string{"format"}},
 		"an unknown member":          {Settings: `{"url":"` + url + `","exchange":"x","brokers":[]}`, Fields: []string{""}},
 	}
 	for name, url := range map[string]string{
@@ -214,6 +216,34 @@ func TestAMessageIsPersistentAndHasTheTypeAsRoutingKey(t *testing.T) {
 			t.Errorf("routing key %q (-want +got):\n%s", key, diff)
 		}
 	}
+}
+
+func TestABinaryMessageHasTheAttributesAsHeaders(t *testing.T) {
+	b, exchange := broker(t), newExchange()
+	queue := b.Queue(t, exchange, "#", nil)
+	settings := strings.TrimSuffix(settingsOf(b.URL(""), exchange, ""), "}") + `,"format":"binary"}`
+	sender := open(t, ports.SinkTarget{Settings: ports.SinkSettings{Public: settings}})
+	e := event
+	e.Source, e.Subject, e.Sequence, e.Resource, e.Change = events.Source, "subject", 42, "transaction", "added"
+	if err := sender.Send(t.Context(), e); err != nil {
+		t.Fatal(err)
+	}
+	want := amqp.Table{
+		"ce-specversion": "1.0", "ce-id": e.ID, "ce-source": "discovery", "ce-type": e.Type,
+		"ce-time": "2026-11-20T12:00:00Z", "ce-subject": "subject", "ce-tenantid": e.Tenant.String(),
+		"ce-sequence": "42", "ce-datacontenttype": "application/json", "ce-schemaversion": "1.0.0",
+		"ce-resourcetype": "transaction", "ce-eventtype": "added",
+	}
+	for _, got := range queue.Take(t) {
+		if diff := cmp.Diff(want, got.Headers); diff != "" {
+			t.Errorf("headers (-want +got):\n%s", diff)
+		}
+		if got.ContentType != "application/json" || string(got.Body) != string(e.Data) || got.MessageId != e.ID {
+			t.Errorf("%s %s: %s", got.MessageId, got.ContentType, got.Body)
+		}
+		return
+	}
+	t.Error("no message")
 }
 
 func TestTheExchangeIsDeclaredDurable(t *testing.T) {

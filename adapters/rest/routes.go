@@ -52,6 +52,8 @@ type route struct {
 	fieldNames map[string]string
 	// addressField is the input field with the address that is checked against the egress rules.
 	addressField string
+	// newSink is set if the body has the settings of a new sink.
+	newSink bool
 
 	mount func(*server, *route) echo.HandlerFunc
 }

@@ -2,6 +2,7 @@ package rest
 
 import (
 	"bytes"
+	"context"
 	stdjson "encoding/json"
 	"fmt"
 	"slices"
@@ -19,6 +20,9 @@ import (
 type SinkSchema struct {
 	Kind     string
 	Settings string // JSON Schema; see ports.Sink.Schema
+	// Check returns the invalid fields of the settings of a new subscription; see ports.Sink.Parse. If a request violates
+	// its schema, Check adds what the schema cannot express, so that one answer names all invalid fields. It may be nil.
+	Check func(ctx context.Context, settings domain.Secret) []*domain.Error
 }
 
 // The names of the schemas of the member "sink". For each kind of sink there are two further schemas, such as
@@ -50,6 +54,27 @@ func (r *sinkRequest) UnmarshalJSON(text []byte) error {
 	return err
 }
 
+// sinkFaults returns the invalid fields of the member "sink" of a body. It returns none if it cannot read the member.
+func (s *server) sinkFaults(ctx context.Context, body []byte) (all []ProblemField) {
+	var request struct {
+		Sink sinkRequest `json:"sink"`
+	}
+	if err := json.Unmarshal(body, &request); err != nil {
+		return nil
+	}
+	for _, sink := range s.SinkSchemas {
+		if sink.Kind != request.Sink.Kind || sink.Check == nil {
+			continue
+		}
+		for _, fault := range sink.Check(ctx, request.Sink.Settings) {
+			if fault.Field != "" { // otherwise the schema names the field
+				all = append(all, ProblemField{"body.sink." + fault.Field, fault.Message})
+			}
+		}
+	}
+	return all
+}
+
 // sinkView is the part of a response that describes where events are sent (the sink).
 type sinkView struct {
 	kind     string
@@ -66,9 +91,10 @@ func (v sinkView) MarshalJSON() ([]byte, error) {
 		return nil, err
 	}
 	text := append([]byte(`{"kind":`), kind...)
-	if rest := strings.TrimPrefix(v.settings, "{"); rest != "}" {
-		text = append(text, ',')
+	if v.settings == "" || v.settings == "{}" {
+		return append(text, '}'), nil
 	}
+	text = append(text, ',')
 	return append(text, strings.TrimPrefix(v.settings, "{")...), nil
 }
 

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"slices"
@@ -8,13 +9,15 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
 // testSinks are the kinds of sinks in the tests.
 var testSinks = []SinkSchema{
-	{"webhook", `{"type":"object","description":"x","required":["url"],"additionalProperties":false,"properties":{
+	{Kind: "webhook", Settings: `{"type":"object","description":"x","required":["url"],"additionalProperties":false,"properties":{
 		"url":{"type":"string","minLength":1,"description":"x","examples":["x"]}}}`},
-	{"rabbitmq", `{"type":"object","description":"x","required":["url","exchange"],"additionalProperties":false,
+	{Kind: "rabbitmq", Check: refuseTestURL, Settings: `{"type":"object","description":"x","required":["url","exchange"],"additionalProperties":false,
 		"properties":{
 			"url":{"type":"string","minLength":1,"description":"x","examples":["x"]},
 			"exchange":{"type":"string","description":"x","examples":["x"]},
@@ -26,18 +29,31 @@ var testSinks = []SinkSchema{
 					"password":{"type":"string","writeOnly":true,"description":"x","examples":["x"]}}}}}`},
 }
 
+// refuseTestURL refuses the URL "bad", which the schema allows.
+func refuseTestURL(_ context.Context, settings domain.Secret) []*domain.Error {
+	switch text := string(settings.Reveal()); {
+	case strings.Contains(text, `"url":"bad"`):
+		return []*domain.Error{domain.FieldError("url", "is bad")}
+	case strings.Contains(text, "unknown"):
+		return []*domain.Error{domain.FieldError("", "is wrong")}
+	}
+	return nil
+}
+
 // A request is validated with the schema of its kind, together with its other members.
 func TestTheSettingsOfASinkAreValidatedWithTheSchemaOfItsKind(t *testing.T) {
 	for sink, want := range map[string][]string{
-		`{"kind":"webhook"}`:                   {"body.name", "body.sink.url"},
-		`{"kind":"webhook","url":"x"}`:         {"body.name"},
-		`{"kind":"rabbitmq"}`:                  {"body.name", "body.sink.exchange", "body.sink.url"},
-		`{"kind":"pigeon","url":"x"}`:          {"body.name", "body.sink.kind"},
-		`{"url":"x"}`:                          {"body.name", "body.sink.kind"},
-		`"webhook"`:                            {"body.name", "body.sink"},
-		`{"kind":"webhook","url":"","x":1}`:    {"body.name", "body.sink.url", "body.sink.x"},
-		`{"kind":"webhook","url":1}`:           {"body.name", "body.sink.url"},
-		`{"kind":"webhook","url":"x","url":1}`: {"body.name", "body.sink"},
+		`{"kind":"webhook"}`:                        {"body.name", "body.sink.url"},
+		`{"kind":"webhook","url":"x"}`:              {"body.name"},
+		`{"kind":"rabbitmq"}`:                       {"body.name", "body.sink.exchange", "body.sink.url"},
+		`{"kind":"rabbitmq","url":"bad"}`:           {"body.name", "body.sink.exchange", "body.sink.url"},
+		`{"kind":"rabbitmq","url":"x","unknown":1}`: {"body.name", "body.sink.exchange", "body.sink.unknown"},
+		`{"kind":"pigeon","url":"x"}`:               {"body.name", "body.sink.kind"},
+		`{"url":"x"}`:                               {"body.name", "body.sink.kind"},
+		`"webhook"`:                                 {"body.name", "body.sink"},
+		`{"kind":"webhook","url":"","x":1}`:         {"body.name", "body.sink.url", "body.sink.x"},
+		`{"kind":"webhook","url":1}`:                {"body.name", "body.sink.url"},
+		`{"kind":"webhook","url":"x","url":1}`:      {"body.name", "body.sink"},
 		`{"kind":"rabbitmq","url":"x","exchange":"y","login":{"user":"u"},"hosts":[]}`: {
 			"body.name", "body.sink.hosts", "body.sink.login.password",
 		},
@@ -90,15 +106,17 @@ func TestTheDocumentListsTheSettingsOfEachSink(t *testing.T) {
 		t.Errorf("the response has a secret: %s", got)
 	}
 	for _, schema := range []string{`{`, `{"type":"object","const":1}`} {
-		if _, err := Document(Options{SinkSchemas: []SinkSchema{{"webhook", schema}}}); err == nil {
+		if _, err := Document(Options{SinkSchemas: []SinkSchema{{Kind: "webhook", Settings: schema}}}); err == nil {
 			t.Errorf("%s is accepted", schema)
 		}
 	}
 }
 
 func TestASinkWithoutSettingsHasItsKind(t *testing.T) {
-	text, err := json.Marshal(sinkView{"none", "{}"})
-	if err != nil || string(text) != `{"kind":"none"}` {
-		t.Errorf("%s, %v", text, err)
+	for _, settings := range []string{"{}", ""} {
+		text, err := json.Marshal(sinkView{"none", settings})
+		if err != nil || string(text) != `{"kind":"none"}` {
+			t.Errorf("%q: %s, %v", settings, text, err)
+		}
 	}
 }

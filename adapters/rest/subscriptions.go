@@ -139,7 +139,7 @@ func (s *server) subscriptionRoutes() []route {
 				"idempotency key therefore returns 409.",
 			status: http.StatusCreated, tag: tag, summary: "Create a subscription",
 			scope: scopeWrite, notFound: connectionNotFound, conflict: true, idempotent: true, returnsSecret: true,
-			mount: handle(s.createSubscription),
+			newSink: true, mount: handle(s.createSubscription),
 		},
 		{
 			id: "list-subscriptions", method: http.MethodGet, path: subscriptionsPath,

@@ -27,6 +27,9 @@ func (x *exchange) validationProblem(violations []operation.Violation) *Problem 
 		r := x.matchedRoute()
 		p.Errors = append(p.Errors, ProblemField{r.location(r.addressField), addressForbiddenMessage})
 	}
+	if x.sinkFaults != nil {
+		p.Errors = append(p.Errors, x.sinkFaults()...)
+	}
 	p.Errors = sortFields(p.Errors)
 	return p
 }

@@ -852,6 +852,24 @@ func (e QuarantinedViewKind) Valid() bool {
 	}
 }
 
+// Defines values for RabbitmqSinkFormat.
+const (
+	RabbitmqSinkFormatBinary     RabbitmqSinkFormat = "binary"
+	RabbitmqSinkFormatStructured RabbitmqSinkFormat = "structured"
+)
+
+// Valid indicates whether the value is a known member of the RabbitmqSinkFormat enum.
+func (e RabbitmqSinkFormat) Valid() bool {
+	switch e {
+	case RabbitmqSinkFormatBinary:
+		return true
+	case RabbitmqSinkFormatStructured:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for RabbitmqSinkKind.
 const (
 	RabbitmqSinkKindRabbitmq RabbitmqSinkKind = "rabbitmq"
@@ -861,6 +879,24 @@ const (
 func (e RabbitmqSinkKind) Valid() bool {
 	switch e {
 	case RabbitmqSinkKindRabbitmq:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for RabbitmqSinkViewFormat.
+const (
+	RabbitmqSinkViewFormatBinary     RabbitmqSinkViewFormat = "binary"
+	RabbitmqSinkViewFormatStructured RabbitmqSinkViewFormat = "structured"
+)
+
+// Valid indicates whether the value is a known member of the RabbitmqSinkViewFormat enum.
+func (e RabbitmqSinkViewFormat) Valid() bool {
+	switch e {
+	case RabbitmqSinkViewFormatBinary:
+		return true
+	case RabbitmqSinkViewFormatStructured:
 		return true
 	default:
 		return false
@@ -3747,6 +3783,11 @@ type RabbitmqSink struct {
 	// Examples: discovery
 	Exchange string `json:"exchange"`
 
+	// Format structured: the body is the event as CloudEvents JSON; the default. binary: the attributes of the event are headers, and the body is the data
+	//
+	// Examples: structured
+	Format *RabbitmqSinkFormat `json:"format,omitempty"`
+
 	// Kind The kind of sink; it cannot be changed
 	//
 	// Examples: rabbitmq
@@ -3763,6 +3804,11 @@ type RabbitmqSink struct {
 	URL string `json:"url"`
 }
 
+// RabbitmqSinkFormat structured: the body is the event as CloudEvents JSON; the default. binary: the attributes of the event are headers, and the body is the data
+//
+// Examples: structured
+type RabbitmqSinkFormat string
+
 // RabbitmqSinkKind The kind of sink; it cannot be changed
 //
 // Examples: rabbitmq
@@ -3774,6 +3820,11 @@ type RabbitmqSinkView struct {
 	//
 	// Examples: discovery
 	Exchange string `json:"exchange"`
+
+	// Format structured: the body is the event as CloudEvents JSON; the default. binary: the attributes of the event are headers, and the body is the data
+	//
+	// Examples: structured
+	Format *RabbitmqSinkViewFormat `json:"format,omitempty"`
 
 	// Kind The kind of sink; it cannot be changed
 	//
@@ -3790,6 +3841,11 @@ type RabbitmqSinkView struct {
 	// Examples: amqps://books@mq.example.com:5671/events
 	URL string `json:"url"`
 }
+
+// RabbitmqSinkViewFormat structured: the body is the event as CloudEvents JSON; the default. binary: the attributes of the event are headers, and the body is the data
+//
+// Examples: structured
+type RabbitmqSinkViewFormat string
 
 // RabbitmqSinkViewKind The kind of sink; it cannot be changed
 //

@@ -93,9 +93,15 @@ func TestSecretsOfASubscription(t *testing.T) {
 		t.Error("the sink lost its secrets when the signing secret was replaced")
 	}
 	other := domain.NewCredential(map[string]domain.Secret{
-		"token": second, events.PartSigningSecret: domain.SecretText("x"), events.PartPreviousSecret: domain.SecretText("y"),
+		"token":                   second,
+		events.PartSigningSecret:  domain.SecretText("x"),
+		events.PartPreviousSecret: domain.SecretText("y"),
 	})
-	if got := events.SinkSecrets(events.WithSinkSecrets(secrets, other)).Names(); !slices.Equal(got, []string{"token"}) {
+	if got := events.SinkSecrets(events.WithSinkSecrets(secrets, other)).
+		Names(); !slices.Equal(
+		got,
+		[]string{"token"},
+	) {
 		t.Errorf("the secrets of the sink are %v", got)
 	}
 	secrets = events.WithSinkSecrets(secrets, other)

@@ -219,7 +219,11 @@ func (e *sinkEnv) send(ctx context.Context, t testing.TB) (ReceivedEvent, error)
 		t.Errorf("a Send took %v", took)
 	}
 	e.checkError(t, err)
-	return ReceivedEvent{ID: event.ID, ContentType: "application/cloudevents+json", Body: string(event.Structured())}, err
+	return ReceivedEvent{
+		ID:          event.ID,
+		ContentType: "application/cloudevents+json",
+		Body:        string(event.Structured()),
+	}, err
 }
 
 // checkError checks that an error contains no secret and no address.

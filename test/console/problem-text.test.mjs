@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { assets } from './messages.mjs';
 
 const root = new URL('../../', import.meta.url).pathname;
-const source = ['adapters/rest', 'application', 'domain'].flatMap((folder) => readdirSync(join(root, folder), { recursive: true })
+const source = ['adapters/rest', 'adapters/sink', 'application', 'domain'].flatMap((folder) => readdirSync(join(root, folder), { recursive: true })
   .filter((name) => name.endsWith('.go') && !name.endsWith('_test.go'))
   .map((name) => readFileSync(join(root, folder, name), 'utf8'))).join('\n');
 const text = readFileSync(new URL('problem-text.js', assets), 'utf8');

@@ -145,11 +145,22 @@ func TestSink(t *testing.T) {
 	invalid := map[string]porttest.InvalidSettings{
 		"nothing": {Settings: "{}", Fields: []string{"url", "exchange"}},
 		"names": {
-			Settings: settingsOf(url, "amq.topic", strings.Repeat("canary", 50)), Fields: []string{"exchange", "routingKey"},
+			Settings: settingsOf(
+				url,
+				"amq.topic",
+				strings.Repeat("canary", 50),
+			),
+			Fields: []string{"exchange", "routingKey"},
 		},
 		"an exchange with a newline": {Settings: settingsOf(url, "canary\n", ""), Fields: []string{"exchange"}},
-		"a format":                   {Settings: `{"url":"` + url + `","exchange":"x","format":"canary"}`, Fields: []string{"format"}},
-		"an unknown member":          {Settings: `{"url":"` + url + `","exchange":"x","brokers":[]}`, Fields: []string{""}},
+		"a format": {
+			Settings: `{"url":"` + url + `","exchange":"x","format":"canary"}`,
+			Fields:   []string{"format"},
+		},
+		"an unknown member": {
+			Settings: `{"url":"` + url + `","exchange":"x","brokers":[]}`,
+			Fields:   []string{""},
+		},
 	}
 	for name, url := range map[string]string{
 		"another scheme": "https://user:canary@public.example", "no user": "amqps://public.example/canary",

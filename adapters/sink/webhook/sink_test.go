@@ -117,9 +117,12 @@ func (e *endpoint) Refuse(_ testing.TB, refuse bool) {
 
 func TestSink(t *testing.T) {
 	invalid := map[string]porttest.InvalidSettings{
-		"a member of another kind": {Settings: `{"url":"https://public.example","exchange":"canary"}`, Fields: []string{""}},
-		"another type":             {Settings: `{"url":["canary"]}`, Fields: []string{""}},
-		"no object":                {Settings: `"canary"`, Fields: []string{""}},
+		"a member of another kind": {
+			Settings: `{"url":"https://public.example","exchange":"canary"}`,
+			Fields:   []string{""},
+		},
+		"another type": {Settings: `{"url":["canary"]}`, Fields: []string{""}},
+		"no object":    {Settings: `"canary"`, Fields: []string{""}},
 	}
 	for name, url := range map[string]string{
 		"nothing": "", "no scheme": "public.example/canary", "another scheme": "amqp://canary@public.example",

@@ -3525,6 +3525,12 @@ export interface components {
              */
             exchange: string;
             /**
+             * @description structured: the body is the event as CloudEvents JSON; the default. binary: the attributes of the event are headers, and the body is the data
+             * @example structured
+             * @enum {string}
+             */
+            format?: "binary" | "structured";
+            /**
              * @description The kind of sink; it cannot be changed
              * @example rabbitmq
              * @enum {string}
@@ -3548,6 +3554,12 @@ export interface components {
              * @example discovery
              */
             exchange: string;
+            /**
+             * @description structured: the body is the event as CloudEvents JSON; the default. binary: the attributes of the event are headers, and the body is the data
+             * @example structured
+             * @enum {string}
+             */
+            format?: "binary" | "structured";
             /**
              * @description The kind of sink; it cannot be changed
              * @example rabbitmq

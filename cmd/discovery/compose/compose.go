@@ -249,7 +249,7 @@ func (a *App) serviceDeps(sealer ports.Sealer, auditKeys []domain.Secret, o Over
 
 func (a *App) restOptions(verifier rest.TokenVerifier, authorizer rest.Authorizer) rest.Options {
 	return rest.Options{
-		Vendors: vendorNames(), ConnectorSchemas: connectorSchemas(), SinkSchemas: sinkSchemas(),
+		Vendors: vendorNames(), ConnectorSchemas: connectorSchemas(), SinkSchemas: sinkSchemas(sinks(a.vendors.Guard(), system.Clock{})),
 		Statements: statementFormats(),
 		Verifier:   verifier, Authorizer: authorizer, Clock: system.Clock{}, NewRequestID: uuid.NewString,
 		AllowHTTP: a.cfg.Egress.AllowHTTP, Egress: a.vendors.Guard(), PublicURL: a.cfg.PublicURL,

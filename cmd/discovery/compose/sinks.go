@@ -1,11 +1,13 @@
 package compose
 
 import (
+	"context"
+
 	"github.com/LerianStudio/aggregator-connections/adapters/egress"
 	"github.com/LerianStudio/aggregator-connections/adapters/rest"
 	"github.com/LerianStudio/aggregator-connections/adapters/sink/rabbitmq"
 	"github.com/LerianStudio/aggregator-connections/adapters/sink/webhook"
-	"github.com/LerianStudio/aggregator-connections/adapters/system"
+	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -25,12 +27,17 @@ func sinks(guard *egress.Guard, clock ports.Clock) []ports.Sink {
 	}
 }
 
-// sinkSchemas returns the schemas of the settings of all kinds of sinks, for the API.
-func sinkSchemas() []rest.SinkSchema {
-	all := sinks(egress.NewGuard(egress.Config{}), system.Clock{})
+// sinkSchemas returns the schemas of the settings of the sinks, for the API.
+func sinkSchemas(all []ports.Sink) []rest.SinkSchema {
 	schemas := make([]rest.SinkSchema, len(all))
 	for i, sink := range all {
-		schemas[i] = rest.SinkSchema{Kind: string(sink.Kind()), Settings: sink.Schema()}
+		schemas[i] = rest.SinkSchema{
+			Kind: string(sink.Kind()), Settings: sink.Schema(),
+			Check: func(ctx context.Context, requested domain.Secret) []*domain.Error {
+				_, faults := sink.Parse(ctx, requested, ports.SinkSettings{})
+				return faults
+			},
+		}
 	}
 	return schemas
 }

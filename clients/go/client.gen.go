@@ -600,6 +600,114 @@ func (e HealthViewWarnings) Valid() bool {
 	}
 }
 
+// Defines values for KafkaSinkFormat.
+const (
+	KafkaSinkFormatBinary     KafkaSinkFormat = "binary"
+	KafkaSinkFormatStructured KafkaSinkFormat = "structured"
+)
+
+// Valid indicates whether the value is a known member of the KafkaSinkFormat enum.
+func (e KafkaSinkFormat) Valid() bool {
+	switch e {
+	case KafkaSinkFormatBinary:
+		return true
+	case KafkaSinkFormatStructured:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for KafkaSinkKind.
+const (
+	KafkaSinkKindKafka KafkaSinkKind = "kafka"
+)
+
+// Valid indicates whether the value is a known member of the KafkaSinkKind enum.
+func (e KafkaSinkKind) Valid() bool {
+	switch e {
+	case KafkaSinkKindKafka:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for KafkaSinkSaslMechanism.
+const (
+	KafkaSinkSaslMechanismPLAIN       KafkaSinkSaslMechanism = "PLAIN"
+	KafkaSinkSaslMechanismSCRAMSHA256 KafkaSinkSaslMechanism = "SCRAM-SHA-256"
+	KafkaSinkSaslMechanismSCRAMSHA512 KafkaSinkSaslMechanism = "SCRAM-SHA-512"
+)
+
+// Valid indicates whether the value is a known member of the KafkaSinkSaslMechanism enum.
+func (e KafkaSinkSaslMechanism) Valid() bool {
+	switch e {
+	case KafkaSinkSaslMechanismPLAIN:
+		return true
+	case KafkaSinkSaslMechanismSCRAMSHA256:
+		return true
+	case KafkaSinkSaslMechanismSCRAMSHA512:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for KafkaSinkViewFormat.
+const (
+	KafkaSinkViewFormatBinary     KafkaSinkViewFormat = "binary"
+	KafkaSinkViewFormatStructured KafkaSinkViewFormat = "structured"
+)
+
+// Valid indicates whether the value is a known member of the KafkaSinkViewFormat enum.
+func (e KafkaSinkViewFormat) Valid() bool {
+	switch e {
+	case KafkaSinkViewFormatBinary:
+		return true
+	case KafkaSinkViewFormatStructured:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for KafkaSinkViewKind.
+const (
+	KafkaSinkViewKindKafka KafkaSinkViewKind = "kafka"
+)
+
+// Valid indicates whether the value is a known member of the KafkaSinkViewKind enum.
+func (e KafkaSinkViewKind) Valid() bool {
+	switch e {
+	case KafkaSinkViewKindKafka:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for KafkaSinkViewSaslMechanism.
+const (
+	KafkaSinkViewSaslMechanismPLAIN       KafkaSinkViewSaslMechanism = "PLAIN"
+	KafkaSinkViewSaslMechanismSCRAMSHA256 KafkaSinkViewSaslMechanism = "SCRAM-SHA-256"
+	KafkaSinkViewSaslMechanismSCRAMSHA512 KafkaSinkViewSaslMechanism = "SCRAM-SHA-512"
+)
+
+// Valid indicates whether the value is a known member of the KafkaSinkViewSaslMechanism enum.
+func (e KafkaSinkViewSaslMechanism) Valid() bool {
+	switch e {
+	case KafkaSinkViewSaslMechanismPLAIN:
+		return true
+	case KafkaSinkViewSaslMechanismSCRAMSHA256:
+		return true
+	case KafkaSinkViewSaslMechanismSCRAMSHA512:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for LinkSessionMode.
 const (
 	LinkSessionModeUpdate LinkSessionMode = "update"
@@ -2890,6 +2998,123 @@ type JoinRequest struct {
 	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02
 	With string `json:"with"`
 }
+
+// KafkaSink A topic of a Kafka cluster
+type KafkaSink struct {
+	// Brokers The brokers to which the service connects first, each as host:port. They name the other brokers
+	//
+	// Examples: ["kafka-1.example.com:9093","kafka-2.example.com:9093"]
+	Brokers []string `json:"brokers"`
+
+	// Format binary: the attributes of the event are headers, and the value of a message is the data; the default. structured: the value is the event as CloudEvents JSON
+	//
+	// Examples: binary
+	Format *KafkaSinkFormat `json:"format,omitempty"`
+
+	// Kind The kind of sink; it cannot be changed
+	//
+	// Examples: kafka
+	Kind KafkaSinkKind `json:"kind"`
+
+	// Sasl How the service signs in; absent if the brokers demand no login
+	Sasl *struct {
+		// Mechanism The SASL mechanism
+		//
+		// Examples: SCRAM-SHA-512
+		Mechanism KafkaSinkSaslMechanism `json:"mechanism"`
+
+		// Password Stored encrypted and never returned. Required, unless the mechanism, the user and tls are unchanged and no broker is new; an omitted password then keeps the stored one
+		//
+		// Examples: example-password
+		Password *string `json:"password,omitempty"`
+
+		// Username The user
+		//
+		// Examples: discovery
+		Username string `json:"username"`
+	} `json:"sasl,omitempty"`
+
+	// TLS Whether connections are encrypted. false is possible only if egress allows connections without TLS; it is then the default. Otherwise true is the default
+	//
+	// Examples: true
+	TLS *bool `json:"tls,omitempty"`
+
+	// Topic The topic; by default lerian.streaming.discovery
+	//
+	// Examples: lerian.streaming.discovery
+	Topic *string `json:"topic,omitempty"`
+}
+
+// KafkaSinkFormat binary: the attributes of the event are headers, and the value of a message is the data; the default. structured: the value is the event as CloudEvents JSON
+//
+// Examples: binary
+type KafkaSinkFormat string
+
+// KafkaSinkKind The kind of sink; it cannot be changed
+//
+// Examples: kafka
+type KafkaSinkKind string
+
+// KafkaSinkSaslMechanism The SASL mechanism
+//
+// Examples: SCRAM-SHA-512
+type KafkaSinkSaslMechanism string
+
+// KafkaSinkView A topic of a Kafka cluster
+type KafkaSinkView struct {
+	// Brokers The brokers to which the service connects first, each as host:port. They name the other brokers
+	//
+	// Examples: ["kafka-1.example.com:9093","kafka-2.example.com:9093"]
+	Brokers []string `json:"brokers"`
+
+	// Format binary: the attributes of the event are headers, and the value of a message is the data; the default. structured: the value is the event as CloudEvents JSON
+	//
+	// Examples: binary
+	Format *KafkaSinkViewFormat `json:"format,omitempty"`
+
+	// Kind The kind of sink; it cannot be changed
+	//
+	// Examples: kafka
+	Kind KafkaSinkViewKind `json:"kind"`
+
+	// Sasl How the service signs in; absent if the brokers demand no login
+	Sasl *struct {
+		// Mechanism The SASL mechanism
+		//
+		// Examples: SCRAM-SHA-512
+		Mechanism KafkaSinkViewSaslMechanism `json:"mechanism"`
+
+		// Username The user
+		//
+		// Examples: discovery
+		Username string `json:"username"`
+	} `json:"sasl,omitempty"`
+
+	// TLS Whether connections are encrypted. false is possible only if egress allows connections without TLS; it is then the default. Otherwise true is the default
+	//
+	// Examples: true
+	TLS *bool `json:"tls,omitempty"`
+
+	// Topic The topic; by default lerian.streaming.discovery
+	//
+	// Examples: lerian.streaming.discovery
+	Topic *string `json:"topic,omitempty"`
+}
+
+// KafkaSinkViewFormat binary: the attributes of the event are headers, and the value of a message is the data; the default. structured: the value is the event as CloudEvents JSON
+//
+// Examples: binary
+type KafkaSinkViewFormat string
+
+// KafkaSinkViewKind The kind of sink; it cannot be changed
+//
+// Examples: kafka
+type KafkaSinkViewKind string
+
+// KafkaSinkViewSaslMechanism The SASL mechanism
+//
+// Examples: SCRAM-SHA-512
+type KafkaSinkViewSaslMechanism string
 
 // LinkSession defines model for LinkSession.
 type LinkSession struct {
@@ -5664,6 +5889,32 @@ func (t *SinkRequest) MergeRabbitmqSink(v RabbitmqSink) error {
 	return err
 }
 
+// AsKafkaSink returns the union data inside the SinkRequest as a KafkaSink
+func (t SinkRequest) AsKafkaSink() (KafkaSink, error) {
+	var body KafkaSink
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromKafkaSink overwrites any union data inside the SinkRequest as the provided KafkaSink
+func (t *SinkRequest) FromKafkaSink(v KafkaSink) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeKafkaSink performs a merge with any union data inside the SinkRequest, using the provided KafkaSink
+func (t *SinkRequest) MergeKafkaSink(v KafkaSink) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
 func (t SinkRequest) MarshalJSON() ([]byte, error) {
 	b, err := t.union.MarshalJSON()
 	return b, err
@@ -5716,6 +5967,32 @@ func (t *SinkView) FromRabbitmqSinkView(v RabbitmqSinkView) error {
 
 // MergeRabbitmqSinkView performs a merge with any union data inside the SinkView, using the provided RabbitmqSinkView
 func (t *SinkView) MergeRabbitmqSinkView(v RabbitmqSinkView) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+// AsKafkaSinkView returns the union data inside the SinkView as a KafkaSinkView
+func (t SinkView) AsKafkaSinkView() (KafkaSinkView, error) {
+	var body KafkaSinkView
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromKafkaSinkView overwrites any union data inside the SinkView as the provided KafkaSinkView
+func (t *SinkView) FromKafkaSinkView(v KafkaSinkView) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeKafkaSinkView performs a merge with any union data inside the SinkView, using the provided KafkaSinkView
+func (t *SinkView) MergeKafkaSinkView(v KafkaSinkView) error {
 	b, err := json.Marshal(v)
 	if err != nil {
 		return err

@@ -112,6 +112,10 @@ var allowed = map[string][]string{
 		"github.com/google/uuid", "github.com/tink-crypto/tink-go/v2",
 	},
 	// The event sinks share the guard that checks addresses, and the parser of settings.
+	"adapters/sink/kafka": {
+		"adapters/egress", "adapters/sink/settings", "domain", "domain/events", "ports",
+		"github.com/twmb/franz-go",
+	},
 	"adapters/sink/rabbitmq": {
 		"adapters/egress", "adapters/sink/settings", "domain", "domain/events", "ports",
 		"github.com/rabbitmq/amqp091-go",
@@ -280,8 +284,10 @@ var allowed = map[string][]string{
 		"github.com/google/uuid", "go.uber.org/zap", "golang.org/x/net/netutil",
 	},
 
-	"test/kit/binary":  {},
-	"test/kit/hostile": {},
+	"test/kit/binary": {},
+	"test/kit/hostile": {
+		"github.com/twmb/franz-go/pkg",
+	},
 	"test/kit/datadir": {},
 	"test/kit/nodejs":  {},
 	"test/kit/pgtest": {

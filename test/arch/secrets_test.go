@@ -25,6 +25,7 @@ var revealers = map[string][]string{
 	"adapters/aggregator/belvo":   nil,
 	"adapters/connector/postgres": nil,
 	"adapters/connector/rest":     nil,
+	"adapters/sink/kafka":         nil,
 	"adapters/sink/settings":      nil,
 	"adapters/sink/webhook":       nil,
 	"cmd/discovery":               {"token.go"},

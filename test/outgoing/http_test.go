@@ -48,6 +48,7 @@ func TestEveryTLSHandshakeEnds(t *testing.T) {
 		"webhook":     sendWebhook("https"),
 		"engine test": probeREST("https"),
 		"rabbitmq":    publish("amqps"),
+		"kafka":       produce(kafkaTLS),
 	}, hostile.TLS())
 }
 

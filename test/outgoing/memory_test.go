@@ -26,6 +26,13 @@ func TestACallAllocatesLittle(t *testing.T) {
 		{probeREST("http"), hostile.HTTP(), "informational responses (103)"},
 		{publish("amqp"), hostile.AMQP(), "a delivery without end, after the login"},
 		{publish("amqp"), hostile.AMQP(), "an announced text of 2 GiB"},
+		{produce(""), hostile.Kafka(), "an announced response of 2 GiB"},
+		{produce(""), hostile.Kafka(), "a list of versions with no end"},
+		{produce(""), hostile.Kafka(), "a list of brokers with no end"},
+		{produce(""), hostile.Kafka(), "a list of topics with no end"},
+		{produce(""), hostile.Kafka(), "as many brokers as fit"},
+		{produce(""), hostile.Kafka(), "as many partitions as fit"},
+		{produce(kafkaLogin), hostile.Kafka(), "a login with a list with no end"},
 		{probePostgres, hostile.Postgres(), "parameters without end"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -2702,6 +2702,105 @@ export interface components {
              */
             with: string;
         };
+        /** @description A topic of a Kafka cluster */
+        KafkaSink: {
+            /**
+             * @description The brokers to which the service connects first, each as host:port. They name the other brokers
+             * @example [
+             *       "kafka-1.example.com:9093",
+             *       "kafka-2.example.com:9093"
+             *     ]
+             */
+            brokers: string[];
+            /**
+             * @description binary: the attributes of the event are headers, and the value of a message is the data; the default. structured: the value is the event as CloudEvents JSON
+             * @example binary
+             * @enum {string}
+             */
+            format?: "binary" | "structured";
+            /**
+             * @description The kind of sink; it cannot be changed
+             * @example kafka
+             * @enum {string}
+             */
+            kind: "kafka";
+            /** @description How the service signs in; absent if the brokers demand no login */
+            sasl?: {
+                /**
+                 * @description The SASL mechanism
+                 * @example SCRAM-SHA-512
+                 * @enum {string}
+                 */
+                mechanism: "PLAIN" | "SCRAM-SHA-256" | "SCRAM-SHA-512";
+                /**
+                 * @description Stored encrypted and never returned. Required, unless the mechanism, the user and tls are unchanged and no broker is new; an omitted password then keeps the stored one
+                 * @example example-password
+                 */
+                password?: string;
+                /**
+                 * @description The user
+                 * @example discovery
+                 */
+                username: string;
+            };
+            /**
+             * @description Whether connections are encrypted. false is possible only if egress allows connections without TLS; it is then the default. Otherwise true is the default
+             * @example true
+             */
+            tls?: boolean;
+            /**
+             * @description The topic; by default lerian.streaming.discovery
+             * @example lerian.streaming.discovery
+             */
+            topic?: string;
+        };
+        /** @description A topic of a Kafka cluster */
+        KafkaSinkView: {
+            /**
+             * @description The brokers to which the service connects first, each as host:port. They name the other brokers
+             * @example [
+             *       "kafka-1.example.com:9093",
+             *       "kafka-2.example.com:9093"
+             *     ]
+             */
+            brokers: string[];
+            /**
+             * @description binary: the attributes of the event are headers, and the value of a message is the data; the default. structured: the value is the event as CloudEvents JSON
+             * @example binary
+             * @enum {string}
+             */
+            format?: "binary" | "structured";
+            /**
+             * @description The kind of sink; it cannot be changed
+             * @example kafka
+             * @enum {string}
+             */
+            kind: "kafka";
+            /** @description How the service signs in; absent if the brokers demand no login */
+            sasl?: {
+                /**
+                 * @description The SASL mechanism
+                 * @example SCRAM-SHA-512
+                 * @enum {string}
+                 */
+                mechanism: "PLAIN" | "SCRAM-SHA-256" | "SCRAM-SHA-512";
+                /**
+                 * @description The user
+                 * @example discovery
+                 */
+                username: string;
+            };
+            /**
+             * @description Whether connections are encrypted. false is possible only if egress allows connections without TLS; it is then the default. Otherwise true is the default
+             * @example true
+             */
+            tls?: boolean;
+            /**
+             * @description The topic; by default lerian.streaming.discovery
+             * @example lerian.streaming.discovery
+             */
+            topic?: string;
+        };
         LinkSession: {
             /**
              * Format: date-time
@@ -3740,7 +3839,7 @@ export interface components {
             value?: string;
         };
         /** @description Where events are sent */
-        SinkRequest: components["schemas"]["WebhookSink"] | components["schemas"]["RabbitmqSink"];
+        SinkRequest: components["schemas"]["WebhookSink"] | components["schemas"]["RabbitmqSink"] | components["schemas"]["KafkaSink"];
         SinkTestOutcome: {
             /**
              * @description Whether the destination has confirmed the event
@@ -3760,7 +3859,7 @@ export interface components {
             reason?: string;
         };
         /** @description Where events are sent */
-        SinkView: components["schemas"]["WebhookSinkView"] | components["schemas"]["RabbitmqSinkView"];
+        SinkView: components["schemas"]["WebhookSinkView"] | components["schemas"]["RabbitmqSinkView"] | components["schemas"]["KafkaSinkView"];
         SplitRequest: {
             /**
              * @description Why; it is kept in the history of the transactions

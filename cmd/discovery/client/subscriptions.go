@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -74,10 +75,14 @@ func (c commands) resumeSubscription() *cobra.Command {
 }
 
 // sinkKinds are the kinds of sinks.
-var sinkKinds = []string{"webhook", "rabbitmq"}
+var sinkKinds = []string{"webhook", "rabbitmq", "kafka"}
 
 // sinkFlags are the flags that describe a sink.
-type sinkFlags struct{ kind, url, urlFile, exchange, routingKey string }
+type sinkFlags struct {
+	kind, url, urlFile, exchange, routingKey, topic, tls, format string
+	mechanism, username, passwordFile                            string
+	brokers                                                      []string
+}
 
 func (f *sinkFlags) register(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.url, "url", "", "URL of the endpoint or of the broker, without a password")
@@ -86,8 +91,28 @@ func (f *sinkFlags) register(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.exchange, "exchange", "", "RabbitMQ: the exchange")
 	cmd.Flags().
 		StringVar(&f.routingKey, "routing-key", "", "RabbitMQ: the routing key (default: the type of the event)")
+	cmd.Flags().StringSliceVar(&f.brokers, "brokers", nil, "Kafka: the brokers as host:port, separated by commas")
+	cmd.Flags().StringVar(&f.topic, "topic", "", "Kafka: the topic (default: lerian.streaming.discovery)")
+	cmd.Flags().
+		StringVar(&f.tls, "tls", "", "Kafka: true or false (default: true, unless the service allows plaintext)")
+	cmd.Flags().StringVar(&f.mechanism, "sasl-mechanism", "", "Kafka: "+strings.Join(saslMechanisms, ", "))
+	cmd.Flags().StringVar(&f.username, "sasl-username", "", "Kafka: the user")
+	cmd.Flags().StringVar(&f.passwordFile, "sasl-password-file", "",
+		"Kafka: file with the password; - is standard input")
+	cmd.Flags().StringVar(&f.format, "format", "",
+		"RabbitMQ, Kafka: "+strings.Join(messageFormats, " or ")+
+			" (default: structured for RabbitMQ, binary for Kafka)")
 	cmd.MarkFlagsMutuallyExclusive("url", "url-file")
+	completeFlag(cmd, "tls", "true", "false")
+	completeFlag(cmd, "sasl-mechanism", saslMechanisms...)
+	completeFlag(cmd, "format", messageFormats...)
 }
+
+// The values of flags.
+var (
+	saslMechanisms = []string{"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"}
+	messageFormats = []string{"binary", "structured"}
+)
 
 // settings returns the members of a sink that the flags specify.
 func (f *sinkFlags) settings(s *session) (map[string]any, error) {
@@ -98,9 +123,58 @@ func (f *sinkFlags) settings(s *session) (map[string]any, error) {
 			return nil, err
 		}
 	}
-	given := map[string]any{"kind": f.kind, "url": url, "exchange": f.exchange, "routingKey": f.routingKey}
+	given := map[string]any{
+		"kind":       f.kind,
+		"url":        url,
+		"exchange":   f.exchange,
+		"routingKey": f.routingKey,
+		"topic":      f.topic,
+		"format":     f.format,
+	}
 	maps.DeleteFunc(given, func(_ string, value any) bool { return value == "" })
-	return given, nil
+	if len(f.brokers) > 0 {
+		given["brokers"] = f.brokers
+	}
+	if f.tls != "" {
+		encrypted, err := strconv.ParseBool(f.tls)
+		if err != nil {
+			return nil, usagef("--tls must be true or false")
+		}
+		given["tls"] = encrypted
+	}
+	login, err := f.login(s)
+	if len(login) > 0 {
+		given["sasl"] = login
+	}
+	return given, err
+}
+
+// login returns the members of a login that the flags specify.
+func (f *sinkFlags) login(s *session) (map[string]any, error) {
+	login := map[string]any{"mechanism": f.mechanism, "username": f.username, "password": ""}
+	if f.passwordFile != "" {
+		password, err := s.secretValue(
+			"password", "--sasl-password-file", f.passwordFile, bufio.NewReader(s.cmd.InOrStdin()),
+		)
+		if err != nil {
+			return nil, err
+		}
+		login["password"] = password
+	}
+	maps.DeleteFunc(login, func(_ string, value any) bool { return value == "" })
+	return login, nil
+}
+
+// withMembers returns the members of a sink with the given ones instead of those that it has. The members of a login
+// are replaced one by one.
+func withMembers(sink, given map[string]any) map[string]any {
+	changed := maps.Clone(sink)
+	maps.Copy(changed, given)
+	login, signsIn := sink["sasl"].(map[string]any)
+	if part, isGiven := given["sasl"].(map[string]any); signsIn && isGiven {
+		changed["sasl"] = withMembers(login, part)
+	}
+	return changed
 }
 
 // sinkOf returns the sink with these members.
@@ -117,8 +191,12 @@ const createSubscriptionHelp = `Create a subscription. The secret of a webhook i
   discovery subscriptions create --name ledger --types 'transaction.*,pull.failed' \
     --kind webhook --url https://books.example.com/events
 
-A URL with a password is read from a file or from standard input (--url-file), because every user of the
-machine can read the arguments of a process.`
+  discovery subscriptions create --name stream --types 'transaction.*' --kind kafka \
+    --brokers kafka-1.example.com:9093,kafka-2.example.com:9093 --sasl-mechanism SCRAM-SHA-512 \
+    --sasl-username discovery --sasl-password-file password.txt
+
+A URL with a password is read from a file or from standard input (--url-file), and so is the
+password of a login, because every user of the machine can read the arguments of a process.`
 
 func (c commands) createSubscription() *cobra.Command {
 	var body discovery.NewSubscription
@@ -150,7 +228,10 @@ func (c commands) createSubscription() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if settings["url"] == nil {
+		switch {
+		case sink.kind == "kafka" && settings["brokers"] == nil:
+			return usagef("--brokers is required")
+		case sink.kind != "kafka" && settings["url"] == nil:
 			return usagef("--url or --url-file is required")
 		}
 		if body.Sink, err = sinkOf(settings); err != nil {
@@ -256,8 +337,7 @@ func (s *session) changed(
 	if err != nil {
 		return change, err
 	}
-	maps.Copy(members, given)
-	if change.Sink, err = sinkOf(members); err != nil {
+	if change.Sink, err = sinkOf(withMembers(members, given)); err != nil {
 		return change, err
 	}
 	switch connection {

@@ -53,7 +53,7 @@ export function fieldProblems(problem, names) {
     return { errors: { configName: problemText({ detail: problem.message }) }, rest: null };
   }
   const others = (problem?.fields || []).filter(({ location, message }) => {
-    const name = location.replace(/^(body|query)\./, '').replace(/^sink\./, '').replace(/\[.*/, '');
+    const name = location.replace(/^(body|query)\./, '').replace(/^sink\.(sasl\.)?/, '').replace(/(\[|\.\d).*/, '');
     if (!names.includes(name)) return true;
     errors[name] = fieldText(message);
     return false;

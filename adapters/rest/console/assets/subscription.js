@@ -139,6 +139,15 @@ const Actions = ({ subscription, actions, open }) => html`
     && html`<${ActionButton} onClick=${() => open('rotate')}>${t('action.rotate')}</${ActionButton}>`}
   <${ActionButton} kind="danger" onClick=${() => open('delete')}>${t('action.delete')}</${ActionButton}>`;
 
+// sinkPairs returns the labels and the values of the settings of a sink. A member that it does not have is left out.
+const sinkPairs = (sink) => [
+  ['sinkUrl', sink.url], ['exchange', sink.exchange], ['routingKey', sink.routingKey],
+  ['brokers', sink.brokers?.join(' ')], ['topic', sink.topic],
+  ['tls', sink.tls === undefined ? '' : t('tls.' + sink.tls)],
+  ['mechanism', sink.sasl?.mechanism], ['username', sink.sasl?.username],
+  ['format', sink.format && t('format.' + sink.format)],
+].map(([name, value]) => [t('field.' + name), value && html`<code>${value}</code>`]);
+
 export function SubscriptionPage({ id }) {
   const path = '/subscriptions/' + id;
   const loaded = useResource(path);
@@ -172,9 +181,7 @@ export function SubscriptionPage({ id }) {
       [t('column.connection'), item.connectionId
         && html`<a href=${link('/connections/' + item.connectionId)}><code>${item.connectionId}</code></a>`],
       [t('subscription.sink'), t('sink.' + item.sink.kind)],
-      [t('field.sinkUrl'), html`<code>${item.sink.url}</code>`],
-      [t('field.exchange'), item.sink.exchange && html`<code>${item.sink.exchange}</code>`],
-      [t('field.routingKey'), item.sink.routingKey && html`<code>${item.sink.routingKey}</code>`],
+      ...sinkPairs(item.sink),
       [t('subscription.position'), t('subscription.positionOf', { position: item.position, last: item.lastSequence })],
       [t('subscription.overlap'), item.secretOverlapUntil && html`<${Instant} at=${item.secretOverlapUntil} />`],
       [t('column.id'), html`<${Copyable} value=${item.id} name=${t('column.id')} />`],

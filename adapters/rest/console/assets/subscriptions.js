@@ -44,16 +44,27 @@ export function Subscriptions() {
 const types = ['transaction.*', 'account.*', 'connection.*', 'pull.failed', 'pull.recovered', 'period.adjusted'];
 
 // The fields that show what is wrong with them.
-const fieldNames = ['name', 'types', 'url', 'exchange', 'routingKey'];
+const fieldNames = ['name', 'types', 'url', 'exchange', 'routingKey', 'brokers', 'topic', 'tls', 'username', 'password'];
+
+// The members of each kind of sink that are text.
+const textMembers = { webhook: ['url'], rabbitmq: ['url', 'exchange', 'routingKey', 'format'], kafka: ['topic', 'format'] };
+
+// The formats of messages. The first one is the default of the kind.
+const formats = { rabbitmq: ['structured', 'binary'], kafka: ['binary', 'structured'] };
+
+const mechanisms = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'];
 
 // bodyOf returns the request of a filled form.
 function bodyOf(form, kind) {
   const values = new FormData(form);
   const filled = (names) => Object.fromEntries(names.map((name) => [name, values.get(name)]).filter(([, value]) => value));
-  return {
-    ...filled(['name', 'connectionId']), types: values.getAll('types'), fromStart: values.has('fromStart'),
-    sink: { kind, ...filled(kind === 'rabbitmq' ? ['url', 'exchange', 'routingKey'] : ['url']) },
-  };
+  const sink = { kind, ...filled(textMembers[kind]) };
+  if (kind === 'kafka') {
+    sink.brokers = values.get('brokers').split(/[\s,]+/).filter(Boolean);
+    if (values.get('tls')) sink.tls = values.get('tls') === 'true';
+    if (values.get('mechanism')) sink.sasl = filled(['mechanism', 'username', 'password']);
+  }
+  return { ...filled(['name', 'connectionId']), types: values.getAll('types'), fromStart: values.has('fromStart'), sink };
 }
 
 const Types = ({ error }) => html`<fieldset class="field" aria-describedby=${error ? 'types-error' : undefined}>
@@ -63,15 +74,47 @@ const Types = ({ error }) => html`<fieldset class="field" aria-describedby=${err
   ${error && html`<p class="error" id="types-error">${error}</p>`}
 </fieldset>`;
 
-const SinkFields = ({ kind, errors }) => html`
+const URLField = ({ kind, errors }) => html`
   <${Field} label=${t('field.sinkUrl')} name="url" required type="url" maxlength="2048" autocomplete="off" spellcheck=${false}
     key=${kind} placeholder=${kind === 'rabbitmq' ? 'amqps://user:password@broker.example.com/' : 'https://books.example.com/events'}
-    hint=${t(kind === 'rabbitmq' ? 'field.brokerHint' : 'field.endpointHint')} error=${errors.url} />
-  ${kind === 'rabbitmq' && html`
-    <${Field} label=${t('field.exchange')} name="exchange" required maxlength="255" hint=${t('field.exchangeHint')}
-      error=${errors.exchange} autocomplete="off" />
-    <${Field} label=${t('field.routingKey')} name="routingKey" maxlength="255" hint=${t('field.routingKeyHint')}
-      error=${errors.routingKey} autocomplete="off" />`}`;
+    hint=${t(kind === 'rabbitmq' ? 'field.brokerHint' : 'field.endpointHint')} error=${errors.url} />`;
+
+// FormatField chooses the format of messages. kind is the kind of sink.
+function FormatField({ kind }) {
+  const [format, setFormat] = useState(formats[kind][0]);
+  return html`<${Select} label=${t('field.format')} name="format" value=${format} onChange=${setFormat}
+    options=${formats[kind].map((name) => [name, t('format.' + name)])} />`;
+}
+
+const RabbitMQFields = ({ errors }) => html`
+  <${URLField} kind="rabbitmq" errors=${errors} />
+  <${Field} label=${t('field.exchange')} name="exchange" required maxlength="255" hint=${t('field.exchangeHint')}
+    error=${errors.exchange} autocomplete="off" />
+  <${Field} label=${t('field.routingKey')} name="routingKey" maxlength="255" hint=${t('field.routingKeyHint')}
+    error=${errors.routingKey} autocomplete="off" />
+  <${FormatField} kind="rabbitmq" />`;
+
+function KafkaFields({ errors }) {
+  const [tls, setTLS] = useState('');
+  const [mechanism, setMechanism] = useState('');
+  return html`
+    <${Field} label=${t('field.brokers')} name="brokers" required spellcheck=${false} autocomplete="off"
+      placeholder="kafka-1.example.com:9093, kafka-2.example.com:9093" hint=${t('field.brokersHint')} error=${errors.brokers} />
+    <${Field} label=${t('field.topic')} name="topic" maxlength="249" hint=${t('field.topicHint')} error=${errors.topic}
+      autocomplete="off" spellcheck=${false} />
+    <${Select} label=${t('field.tls')} name="tls" value=${tls} onChange=${setTLS}
+      options=${[['', t('tls.default')], ['true', t('tls.true')], ['false', t('tls.false')]]} />
+    ${errors.tls && html`<p class="error">${errors.tls}</p>`}
+    <${Select} label=${t('field.mechanism')} name="mechanism" value=${mechanism} onChange=${setMechanism}
+      options=${[['', t('mechanism.none')], ...mechanisms.map((name) => [name, name])]} />
+    ${mechanism && html`
+      <${Field} label=${t('field.username')} name="username" required maxlength="255" error=${errors.username} autocomplete="off" />
+      <${Field} label=${t('field.password')} name="password" required type="password" maxlength="1024" hint=${t('field.passwordHint')}
+        error=${errors.password} autocomplete="new-password" />`}
+    <${FormatField} kind="kafka" />`;
+}
+
+const sinkFields = { webhook: URLField, rabbitmq: RabbitMQFields, kafka: KafkaFields };
 
 export function CreateSubscription() {
   const [kind, setKind] = useState('webhook');
@@ -97,8 +140,8 @@ export function CreateSubscription() {
       <${Select} label=${t('column.connection')} name="connectionId" value=${connection} onChange=${setConnection}
         options=${[['', t('filter.all')], ...all]} />
       <${Select} label=${t('subscription.sink')} name="kind" value=${kind} onChange=${setKind}
-        options=${['webhook', 'rabbitmq'].map((name) => [name, t('sink.' + name)])} />
-      <${SinkFields} kind=${kind} errors=${errors} />
+        options=${Object.keys(sinkFields).map((name) => [name, t('sink.' + name)])} />
+      <${sinkFields[kind]} key=${kind} kind=${kind} errors=${errors} />
       <${Check} name="fromStart" value="yes" label=${t('subscription.fromStart')} />
       <${Failure} problem=${rest} />
       <div class="actions">

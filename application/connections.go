@@ -32,7 +32,7 @@ func (s *Service) CreateConnection(
 	if err := domain.Join(fieldErrors); err != nil {
 		return domain.Connection{}, err
 	}
-	if c.Sealed, err = s.seal(ctx, c, domain.AggregatorCredential(n.ClientID, n.Secret)); err != nil {
+	if err := s.sealFor(ctx, &c, domain.AggregatorCredential(n.ClientID, n.Secret)); err != nil {
 		return domain.Connection{}, err
 	}
 	entries := s.audits.EntriesOf(ctx, "connection.create", c.ID.String())
@@ -97,7 +97,7 @@ func (s *Service) UpdateConnection(
 		c.Rename(u.Name)
 		c.Repoint(u.BaseURL, u.AccountRef, now)
 		if fresh != nil {
-			c.Rotate(fresh)
+			c.Rotate(fresh.Sealed, fresh.Client)
 		}
 		c.BumpRevision(now)
 		return nil
@@ -155,11 +155,11 @@ func (s *Service) vendorOf(ctx context.Context, tenant domain.TenantID, id domai
 	return c.Vendor, err
 }
 
-// sealUpdate returns the sealed credential of an update, or nil if the update has no credential. It reads the
-// connection first, so that nothing is sealed for a connection that does not belong to the tenant.
+// sealUpdate returns the connection with the credential of an update, or nil if the update has no credential. It reads
+// the connection first, so that nothing is sealed for a connection that does not belong to the tenant.
 func (s *Service) sealUpdate(
 	ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, u ports.ConnectionUpdate,
-) (domain.Sealed, error) {
+) (*domain.Connection, error) {
 	if u.ClientID.IsZero() {
 		return nil, nil
 	}
@@ -167,7 +167,22 @@ func (s *Service) sealUpdate(
 	if err != nil {
 		return nil, err
 	}
-	return s.seal(ctx, c, domain.AggregatorCredential(u.ClientID, u.Secret))
+	// The store compares the client ids. An old credential that cannot be decrypted has none.
+	if c, err = s.identify(ctx, c); err != nil && !errors.Is(err, domain.CredentialUnopened) {
+		return nil, err
+	}
+	return &c, s.sealFor(ctx, &c, domain.AggregatorCredential(u.ClientID, u.Secret))
+}
+
+// sealFor seals the credential of an aggregator connection, and sets its Sealed and its Client.
+// Client is zero if the key with which client ids are hashed cannot be decrypted.
+func (s *Service) sealFor(ctx context.Context, c *domain.Connection, credential domain.Credential) (err error) {
+	c.Client, err = s.clientKeyOf(ctx, c.Tenant, credential)
+	if err != nil && !errors.Is(err, domain.CredentialUnopened) {
+		return err
+	}
+	c.Sealed, err = s.seal(ctx, *c, credential)
+	return err
 }
 
 // DeleteConnection implements ports.ConnectionManager.

@@ -113,7 +113,7 @@ func (s *Service) UpdateEngine(
 		c.Rename(next.Name)
 		c.Reconfigure(next.Config)
 		if !u.Credential.IsZero() {
-			c.Rotate(next.Sealed)
+			c.Rotate(next.Sealed, domain.ClientKey{})
 		}
 		c.BumpRevision(now)
 		return nil

@@ -59,7 +59,8 @@ func newEnv(t *testing.T, options ...func(*application.Deps)) *env {
 	e.deps = application.Deps{
 		Connections: store.Connections(), Tokens: store.Tokens(), Deliveries: store.Deliveries(),
 		Idempotency: store.Idempotency(), Pulls: store.Pulls(), Ledger: store.Ledger(), Erasures: store.Erasures(),
-		AuditLog: store.AuditLog(), AuditTree: transparency.Tree{},
+		Applications: store.Applications(),
+		AuditLog:     store.AuditLog(), AuditTree: transparency.Tree{},
 		Sealer: e.sealer, Egress: fakeEgressGuard{}, Aggregators: []ports.Aggregator{e.vendor, newVendor("belvo")},
 		Subscriptions: store.Subscriptions(),
 		Connectors: []ports.Connector{connector{"rest-generic", domain.CategoryREST},

@@ -98,7 +98,8 @@ func Example() {
 	service, err := application.New(application.Deps{
 		Connections: store.Connections(), Tokens: store.Tokens(), Deliveries: store.Deliveries(),
 		Idempotency: store.Idempotency(), Pulls: store.Pulls(), Ledger: store.Ledger(), Erasures: store.Erasures(),
-		AuditLog: store.AuditLog(), AuditTree: transparency.Tree{},
+		Applications: store.Applications(),
+		AuditLog:     store.AuditLog(), AuditTree: transparency.Tree{},
 		Sealer: plainSealer{}, Egress: allowAll{}, Aggregators: []ports.Aggregator{acme{}},
 		Subscriptions: store.Subscriptions(),
 		Sources:       map[domain.Vendor]domain.SourcePolicy{"acme": {Authorization: domain.SecretText("hello")}},

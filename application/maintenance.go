@@ -88,11 +88,13 @@ func (s *Service) Reseal(ctx context.Context) (int, error) {
 		if err != nil {
 			return total, err
 		}
-		switch err := s.auditLog.Reseal(ctx); {
-		case errors.Is(err, domain.CredentialUnopened):
-			lost++
-		case err != nil:
-			return total, err
+		for _, reseal := range []func(context.Context) error{s.auditLog.Reseal, s.resealHashKey} {
+			switch err := reseal(ctx); {
+			case errors.Is(err, domain.CredentialUnopened):
+				lost++
+			case err != nil:
+				return total, err
+			}
 		}
 		if done == 0 {
 			return total, unopenedError(lost)

@@ -35,13 +35,15 @@ import (
 // Deps holds everything that a Service needs. All members are required unless stated otherwise.
 type Deps struct {
 	Connections ports.Connections
-	Tokens      ports.Tokens
-	Deliveries  ports.Deliveries
-	Idempotency ports.IdempotencyStore
-	Pulls       ports.Pulls
-	Ledger      ports.Ledger
-	Erasures    ports.Erasures
-	AuditLog    ports.AuditLog
+	// Applications must belong to the same backend as Connections and Tokens.
+	Applications ports.Applications
+	Tokens       ports.Tokens
+	Deliveries   ports.Deliveries
+	Idempotency  ports.IdempotencyStore
+	Pulls        ports.Pulls
+	Ledger       ports.Ledger
+	Erasures     ports.Erasures
+	AuditLog     ports.AuditLog
 
 	AuditTree ports.AuditTree
 	// AuditKeys are the keys that sign and verify the checkpoints of the audit entries; the first one signs. If there
@@ -129,6 +131,8 @@ type Service struct {
 	auditLog        *auditing.Log
 	events          *events.Service
 	tokenUsage      tokenUsage
+	hashKey         cachedHashKey
+	identified      identifiedClients // the progress of IdentifyClients
 	feedWatches     feedWatches
 	feedWriter      feedWriter
 	engineShares    *concurrency.Shares // limits tests of engine connections
@@ -229,7 +233,8 @@ func (noTracer) StartSpan(ctx context.Context, _, _ string) (context.Context, fu
 
 func (d Deps) missingMembers() []string {
 	absent := map[string]bool{
-		"Connections": d.Connections == nil, "Tokens": d.Tokens == nil, "Deliveries": d.Deliveries == nil,
+		"Connections": d.Connections == nil, "Applications": d.Applications == nil,
+		"Tokens": d.Tokens == nil, "Deliveries": d.Deliveries == nil,
 		"Idempotency": d.Idempotency == nil, "Pulls": d.Pulls == nil, "Ledger": d.Ledger == nil,
 		"AuditLog": d.AuditLog == nil, "AuditTree": d.AuditTree == nil,
 		"Sealer": d.Sealer == nil, "Egress": d.Egress == nil, "Aggregators": len(d.Aggregators) == 0,

@@ -4,15 +4,22 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/LerianStudio/aggregator-connections/application/concurrency"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
+// registrationPoll is how often a request looks whether the registration that it waits for has ended.
+const registrationPoll = 100 * time.Millisecond
+
 // registerToken stores the token with a pending registration, and then creates its webhook at the vendor. If the
 // process dies, or if the vendor's response is lost, RemoveRegistrations later finds the webhook by the URL and deletes
 // it. If the vendor refuses the webhook, the token is deleted immediately.
+//
+// If the application of the connection has a webhook already, registerToken returns its token instead, with Shared set.
+// While another request creates it, registerToken waits.
 func (s *Service) registerToken(
 	ctx context.Context, c domain.Connection, minted ports.MintedToken, receiver string,
 ) (ports.MintedToken, error) {
@@ -23,25 +30,26 @@ func (s *Service) registerToken(
 	if err != nil {
 		return ports.MintedToken{}, vendorRefusal(err)
 	}
-	access := ports.AccessOf(c, credential)
-	minted.StartRegistration()
-	if err := s.Tokens.Create(ctx, minted.WebhookToken, nil); err != nil {
+	if c, err = s.identify(ctx, c); err != nil {
 		return ports.MintedToken{}, err
 	}
+	shared, err := s.startRegistration(ctx, c, &minted)
+	if err != nil || shared.Shared {
+		return shared, err
+	}
+	access := ports.AccessOf(c, credential)
 	registrar := s.aggregators[c.Vendor].(ports.WebhookRegistrar) // validateMint has checked the type
 	id, err := registrar.CreateWebhook(ctx, access, ports.NewWebhook{
 		URL: domain.WebhookURL(receiver, c.Vendor, minted.Raw), Authorization: minted.Authorization,
 	})
-	if errors.Is(err, domain.Rejected) {
-		s.discardToken(ctx, minted.WebhookToken)
-	}
 	if err != nil {
+		s.discardToken(ctx, minted.WebhookToken, errors.Is(err, domain.Rejected))
 		return ports.MintedToken{}, vendorRefusal(err)
 	}
 	if err := s.Tokens.ActivateRegistration(ctx, c.Tenant, minted.ID, id, s.mintEntries(ctx, minted)); err != nil {
 		if errors.Is(err, domain.NotFound) {
-			// The connection was deleted. Or this process was suspended for a long time, and RemoveRegistrations has
-			// deleted the token. In both cases, the new webhook must be deleted.
+			// The connection was deleted or belongs to another application. Or this process was suspended for a long
+			// time, and RemoveRegistrations has deleted the token. In all cases, the new webhook must be deleted.
 			err = errors.Join(err, registrar.DeleteWebhook(ctx, access, id))
 		}
 		return ports.MintedToken{}, err
@@ -51,12 +59,52 @@ func (s *Service) registerToken(
 	return minted, nil
 }
 
-// discardToken deletes a token whose webhook the vendor has refused. If that fails, RemoveRegistrations deletes the
-// token later.
-func (s *Service) discardToken(ctx context.Context, token domain.WebhookToken) {
+// startRegistration stores the token with a pending registration. If the application of the connection c has an active
+// registration, it stores nothing and returns the token of that registration, with Shared set. While the registration of
+// the application is pending, it waits, up to domain.RegistrationTimeout. Errors: Unavailable (registration_in_flight).
+func (s *Service) startRegistration(
+	ctx context.Context, c domain.Connection, minted *ports.MintedToken,
+) (ports.MintedToken, error) {
+	end := s.Clock.Now().Add(domain.RegistrationTimeout)
+	for {
+		minted.CreatedAt = s.Clock.Now()
+		minted.StartRegistration(c.Application())
+		err := s.Tokens.Create(ctx, minted.WebhookToken, nil)
+		if !errors.Is(err, domain.AlreadyRegistered) {
+			return ports.MintedToken{}, err
+		}
+		found, err := s.Tokens.FindRegistration(ctx, c.Tenant, c.Application())
+		switch {
+		case err == nil && found.Registration.State == domain.RegistrationActive:
+			return ports.MintedToken{WebhookToken: found, Shared: true}, nil
+		case err != nil && !errors.Is(err, domain.NotFound): // NotFound: it has ended since
+			return ports.MintedToken{}, err
+		case s.Clock.Now().After(end):
+			return ports.MintedToken{}, &domain.Error{
+				Kind: domain.Unavailable, Code: domain.RegistrationInFlight,
+				Message: "another request creates the webhook of the application",
+			}
+		}
+		if err := s.Sleeper.Sleep(ctx, registrationPoll); err != nil {
+			return ports.MintedToken{}, err
+		}
+	}
+}
+
+// discardToken ends the pending registration of a token after a failure of the vendor. If the vendor has refused the
+// webhook, the token is deleted. Otherwise the vendor may have created the webhook, and RemoveRegistrations removes it
+// later; the token is only revoked, so that the application can be registered again. RemoveRegistrations also does this
+// if discardToken fails.
+func (s *Service) discardToken(ctx context.Context, token domain.WebhookToken, wasRefused bool) {
 	ctx, cancel := concurrency.Detach(ctx)
 	defer cancel()
-	if err := s.Tokens.EndRegistration(ctx, token.Tenant, token.ID); err != nil {
+	var err error
+	if wasRefused {
+		err = s.Tokens.EndRegistration(ctx, token.Tenant, token.ID)
+	} else {
+		err = s.Tokens.AbandonRegistration(ctx, token.Tenant, token.ID, s.Clock.Now())
+	}
+	if err != nil {
 		s.Observer.Emit(ctx, ports.BackgroundError{Task: "webhook registration", Err: err})
 	}
 }
@@ -119,11 +167,12 @@ func (s *Service) removeWebhook(ctx context.Context, c ports.ClaimedRegistration
 	if !ok { // the vendor was registered when the webhook was created, but is no longer registered
 		return &domain.Error{Kind: domain.Rejected, Code: domain.TypeUnknown}
 	}
-	credential, err := s.open(ctx, c.Connection)
+	from := c.Token.RemovalAccess(c.Connection)
+	credential, err := s.open(ctx, from)
 	if err != nil {
 		return err
 	}
-	access := ports.AccessOf(c.Connection, credential)
+	access := ports.AccessOf(from, credential)
 	if id := c.Token.Registration.ID; id != "" {
 		return registrar.DeleteWebhook(ctx, access, id)
 	}

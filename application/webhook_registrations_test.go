@@ -22,6 +22,7 @@ type registrar struct {
 	// onCreate is called before a webhook is created, and afterCreate before its response is returned.
 	onCreate, afterCreate func() error
 	failure               error // returned by every other call
+	onDelete              func(ports.Access)
 }
 
 var _ ports.WebhookRegistrar = (*registrar)(nil)
@@ -50,7 +51,10 @@ func (r *registrar) Webhooks(context.Context, ports.Access) (all []ports.VendorW
 	return all, r.failure
 }
 
-func (r *registrar) DeleteWebhook(_ context.Context, _ ports.Access, id string) error {
+func (r *registrar) DeleteWebhook(_ context.Context, a ports.Access, id string) error {
+	if r.onDelete != nil {
+		r.onDelete(a)
+	}
 	if r.failure == nil {
 		delete(r.webhooks, id)
 	}
@@ -372,4 +376,206 @@ func TestAPausedConnectionKeepsItsWebhooksAtTheVendor(t *testing.T) {
 		t.Error(err)
 	}
 	r.wantWebhooks(t, 0)
+}
+
+// registerOf asks for a webhook of the connection with this name.
+func (e *env) registerOf(name string) (ports.MintedToken, error) {
+	return e.MintToken(e.ctx, e.tenant, ports.MintRequest{
+		Vendor: "pluggy", Name: name, Register: true, Receiver: receiver,
+	})
+}
+
+func TestOneWebhookServesAllConnectionsOfAnApplication(t *testing.T) {
+	e, r, _ := newRegistrarEnv(t)
+	first, err := e.register()
+	e.noError(err)
+	audited := len(eventsOf[ports.Audited](e.events))
+	for i := range 40 {
+		name := fmt.Sprint("member ", i)
+		e.createConnection(name)
+		audited++ // the creation of the connection
+		shared, err := e.registerOf(name)
+		e.noError(err)
+		if !shared.Shared || shared.ID != first.ID || shared.Registration.ID != first.Registration.ID ||
+			!shared.Raw.IsZero() || !shared.Authorization.IsZero() {
+			t.Fatalf("connection %d got %+v", i, shared)
+		}
+	}
+	r.wantWebhooks(t, 1)
+	if n := len(eventsOf[ports.Audited](e.events)); n != audited {
+		t.Errorf("%d audits, want %d", n, audited)
+	}
+	n := newConnection("stranger")
+	n.ClientID = domain.SecretText("another client")
+	_, err = e.CreateConnection(e.ctx, e.tenant, n)
+	e.noError(err)
+	if minted, err := e.registerOf("stranger"); err != nil || minted.Shared {
+		t.Errorf("another client id: %+v, %v", minted, err)
+	}
+	r.wantWebhooks(t, 2)
+}
+
+func TestTheOwnersDeletionKeepsTheWebhookForTheOthers(t *testing.T) {
+	e, r, c := newRegistrarEnv(t)
+	minted, err := e.register()
+	e.noError(err)
+	other := e.createConnection("other")
+	e.noError(e.DeleteConnection(e.ctx, e.tenant, c.ID, nil))
+	if n, err := e.removeDue(time.Hour); n != 0 || err != nil {
+		t.Errorf("%d removals, %v", n, err)
+	}
+	r.wantWebhooks(t, 1)
+	if got := e.tokensOf(other); len(got) != 1 || got[0].ID != minted.ID {
+		t.Errorf("the tokens of the other connection are %+v", got)
+	}
+	e.noError(e.DeleteConnection(e.ctx, e.tenant, other.ID, nil))
+	if n, err := e.removeDue(time.Hour); n != 1 || err != nil {
+		t.Errorf("%d removals after the last deletion, %v", n, err)
+	}
+	r.wantWebhooks(t, 0)
+}
+
+// If the last connection of an application gets another client id, the webhook must be removed with the old credential.
+func TestTheWebhookOfALeftApplicationIsRemovedWithItsCredential(t *testing.T) {
+	e, r, c := newRegistrarEnv(t)
+	_, err := e.register()
+	e.noError(err)
+	var used []string
+	r.onDelete = func(a ports.Access) { used = append(used, string(a.Credential.Part(domain.PartClientID).Reveal())) }
+	update := func(clientID string) {
+		t.Helper()
+		_, err := e.UpdateConnection(e.ctx, e.tenant, c.ID, nil, ports.ConnectionUpdate{
+			Name: c.Name, BaseURL: c.BaseURL, AccountRef: c.AccountRef,
+			ClientID: domain.SecretText(clientID), Secret: domain.SecretText("new secret"),
+		})
+		e.noError(err)
+	}
+	old := string(newConnection("").ClientID.Reveal())
+	update(old)
+	if n, err := e.removeDue(time.Hour); n != 0 || err != nil {
+		t.Errorf("%d removals after a new secret, %v", n, err)
+	}
+	update("second client")
+	update("third client")
+	if n, err := e.removeDue(time.Hour); n != 1 || err != nil {
+		t.Errorf("%d removals after a new client id, %v", n, err)
+	}
+	if diff := cmp.Diff([]string{old}, used); diff != "" {
+		t.Error(diff)
+	}
+	r.wantWebhooks(t, 0)
+	if minted, err := e.register(); err != nil || minted.Shared {
+		t.Errorf("a webhook for the new client id: %+v, %v", minted, err)
+	}
+}
+
+func TestARequestWaitsForTheWebhookOfAnother(t *testing.T) {
+	e, r, _ := newRegistrarEnv(t)
+	e.createConnection("other")
+	var second error
+	r.onCreate = func() error {
+		r.onCreate = nil
+		begin := e.clock.now
+		_, second = e.registerOf("other")
+		if waited := e.clock.now.Sub(begin); waited < domain.RegistrationTimeout {
+			t.Errorf("the second request waited %v", waited)
+		}
+		return nil
+	}
+	_, err := e.register()
+	e.noError(err)
+	e.wantError(second, domain.Unavailable, domain.RegistrationInFlight)
+	r.wantWebhooks(t, 1)
+	shared, err := e.registerOf("other")
+	if err != nil || !shared.Shared {
+		t.Errorf("afterwards: %+v, %v", shared, err)
+	}
+}
+
+// After a request whose response was lost, the next request must not wait for the removal of its webhook.
+func TestAFailedRegistrationDoesNotBlockTheApplication(t *testing.T) {
+	e, r, _ := newRegistrarEnv(t)
+	r.afterCreate = func() error { return unavailable(domain.VendorUnreachable) }
+	_, err := e.register()
+	e.wantError(err, domain.Unavailable)
+	r.afterCreate = nil
+	begin := e.clock.now
+	minted, err := e.register()
+	e.noError(err)
+	if waited := e.clock.now.Sub(begin); minted.Shared || waited > time.Second {
+		t.Errorf("got %+v after %v", minted, waited)
+	}
+	if n, err := e.removeDue(domain.RegistrationTimeout); n != 1 || err != nil {
+		t.Fatalf("%d removals, %v", n, err)
+	}
+	r.wantWebhooks(t, 1)
+}
+
+// A connection that an earlier version has stored has no keyed hash of its client id.
+func TestConnectionsOfEarlierVersionsAreIdentified(t *testing.T) {
+	e, r, _ := newRegistrarEnv(t)
+	for i := range 5 {
+		credential := domain.AggregatorCredential(newConnection("").ClientID, domain.SecretText("secret"))
+		c := e.createConnection(fmt.Sprint("new ", i))
+		c.ID, c.Name, c.Client = domain.ConnectionID{UUID: e.deps.IDs.New()}, fmt.Sprint("old ", i), domain.ClientKey{}
+		var err error
+		c.Sealed, err = e.sealer.Seal(e.tenant, c.ID, credential)
+		e.noError(err)
+		if i == 1 {
+			c.Sealed = domain.Sealed("of a lost key")
+		}
+		e.noError(e.deps.Connections.Create(e.ctx, c, nil))
+	}
+	for range 4 {
+		if _, err := e.IdentifyClients(e.ctx, 2); err != nil {
+			t.Fatal(err)
+		}
+	}
+	left, err := e.deps.Applications.ListUnidentified(e.ctx, domain.ConnectionID{}, 10)
+	e.noError(err)
+	if len(left) != 1 || left[0].Name != "old 1" {
+		t.Errorf("%d connections are not identified", len(left))
+	}
+	_, err = e.register()
+	e.noError(err)
+	if shared, err := e.registerOf("old 0"); err != nil || !shared.Shared {
+		t.Errorf("got %+v, %v", shared, err)
+	}
+	r.wantWebhooks(t, 1)
+}
+
+func TestResealCoversTheKeyOfClientIDs(t *testing.T) {
+	e, r, _ := newRegistrarEnv(t)
+	_, err := e.register()
+	e.noError(err)
+	e.sealer.primary++
+	_, err = e.Reseal(e.ctx)
+	e.noError(err)
+	sealed, err := e.deps.Applications.HashKey(e.ctx)
+	e.noError(err)
+	if e.sealer.NeedsReseal(sealed) {
+		t.Error("the key is sealed under the old key")
+	}
+	e.Service = e.newService() // has not cached the key
+	e.createConnection("other")
+	if shared, err := e.registerOf("other"); err != nil || !shared.Shared {
+		t.Errorf("got %+v, %v", shared, err)
+	}
+	r.wantWebhooks(t, 1)
+}
+
+// Without the key of the hashes, connections must still be created. Only a registration needs their client ids.
+func TestConnectionsWorkWithoutTheKeyOfClientIDs(t *testing.T) {
+	e, r, _ := newRegistrarEnv(t)
+	clear(e.sealer.held)
+	e.Service = e.newService() // has not cached the key
+	c := e.createConnection("other")
+	if !c.Client.IsZero() {
+		t.Errorf("the client id is %x", c.Client)
+	}
+	e.rotate(c, "rotated")
+	_, err := e.registerOf("other")
+	e.wantError(err, domain.CredentialUnopened)
+	r.wantWebhooks(t, 0)
+	e.noError(e.DeleteConnection(e.ctx, e.tenant, c.ID, nil))
 }

@@ -28,8 +28,8 @@ func (s *Service) MintToken(
 	} else {
 		err = s.Tokens.Create(ctx, minted.WebhookToken, s.mintEntries(ctx, minted))
 	}
-	if err != nil {
-		return ports.MintedToken{}, err
+	if err != nil || minted.Shared { // nothing has changed if it is shared
+		return minted, err
 	}
 	s.audits.Emit(ctx, tenant, "token.mint", minted.ID.String())
 	return minted, nil

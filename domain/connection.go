@@ -46,7 +46,9 @@ type Connection struct {
 	Type   ConnectorType
 	Config json.RawMessage
 
-	Sealed  Sealed
+	Sealed Sealed
+	// Client is the keyed hash of the client id in Sealed; zero for an engine connection, and while it is not known.
+	Client  ClientKey
 	Health  Health
 	Consent Consent
 	Webhook WebhookWatch
@@ -125,9 +127,11 @@ func (c *Connection) SameAccess(previous Connection) bool {
 // Reconfigure replaces an engine connection's configuration.
 func (c *Connection) Reconfigure(config json.RawMessage) { c.Config = slices.Clone(config) }
 
-// Rotate replaces the sealed credential and resets the connection's health, because the health describes
-// the old credential.
-func (c *Connection) Rotate(sealed Sealed) { c.Sealed, c.Health = slices.Clone(sealed), Health{} }
+// Rotate replaces the sealed credential, whose client id has the given key, and resets the connection's health, because
+// the health describes the old credential.
+func (c *Connection) Rotate(sealed Sealed, client ClientKey) {
+	c.Sealed, c.Client, c.Health = slices.Clone(sealed), client, Health{}
+}
 
 // Delete marks the connection as deleted: its row stays, and its name becomes free. It also ends a pause, so that
 // a pull that was running can end.
@@ -155,7 +159,7 @@ func (c *Connection) EraseData() {
 
 // EraseAccess removes the credential, the address and the account reference.
 func (c *Connection) EraseAccess() {
-	c.BaseURL, c.AccountRef, c.Sealed = "", "", nil
+	c.BaseURL, c.AccountRef, c.Sealed, c.Client = "", "", nil, ClientKey{}
 }
 
 // Pause stops all requests to the vendor. A connection that is already paused keeps its PausedAt.

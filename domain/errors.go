@@ -83,6 +83,8 @@ const (
 	InternalFailure    Code = "internal_error"       // any other failure; only the log contains its cause
 
 	TokenInUse           Code = "token_in_use"           // the webhook token serves several connections (Conflict)
+	AlreadyRegistered    Code = "already_registered"     // the application has a webhook of the tenant (Conflict)
+	RegistrationInFlight Code = "registration_in_flight" // another request creates the webhook (Unavailable)
 	TooManySubscriptions Code = "too_many_subscriptions" // the tenant has MaxSubscriptions subscriptions (Conflict)
 )
 

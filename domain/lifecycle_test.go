@@ -266,7 +266,7 @@ func TestRegistrationsOfWebhooks(t *testing.T) {
 	if token.Registration.Exists() || !token.Listed() {
 		t.Error("a token without a registration")
 	}
-	token.StartRegistration()
+	token.StartRegistration(domain.ApplicationKey{1})
 	if !token.Registration.Exists() || token.Listed() || !token.Registration.DueAt.Equal(noon.Add(25*time.Second)) {
 		t.Errorf("%+v", token.Registration)
 	}

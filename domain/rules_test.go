@@ -110,7 +110,7 @@ func TestEachChangeIsOneRevision(t *testing.T) {
 	later := noon.Add(time.Second)
 	c.Rename("b")
 	c.Repoint("https://x.example", "ref", later)
-	c.Rotate(domain.Sealed("sealed"))
+	c.Rotate(domain.Sealed("sealed"), domain.ClientKey{1})
 	c.BumpRevision(later)
 	if c.Revision != 2 || c.UpdatedAt != later {
 		t.Fatalf("revision %d at %v", c.Revision, c.UpdatedAt)

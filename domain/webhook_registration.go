@@ -40,6 +40,23 @@ type WebhookRegistration struct {
 	ID       string    // the vendor's id of the webhook; "" while it is not known
 	DueAt    time.Time // when the removal is due; used only in the states "pending" and "removing"
 	Attempts int       // how often the removal was attempted
+	// Access is how the webhook is removed at the vendor; zero if the connection of the token gives access.
+	Access RegistrationAccess
+}
+
+// RegistrationAccess contains the address and the credential of a connection from before a change that gave it another
+// address or client id. The credential is sealed for the connection of the token.
+type RegistrationAccess struct {
+	BaseURL string
+	Sealed  Sealed
+}
+
+// IsZero reports whether the access is empty.
+func (a RegistrationAccess) IsZero() bool { return a.BaseURL == "" && len(a.Sealed) == 0 }
+
+// AtVendor reports whether the vendor has the webhook, or may have it.
+func (r WebhookRegistration) AtVendor() bool {
+	return r.State == RegistrationPending || r.State == RegistrationActive || r.State == RegistrationRemoving
 }
 
 // Exists reports whether the token belongs to a webhook that the service has created.
@@ -60,9 +77,10 @@ func removalWait(attempts int) time.Duration {
 	return wait
 }
 
-// StartRegistration sets the registration of the token to "pending". Call it before the webhook is created at the
-// vendor.
-func (t *WebhookToken) StartRegistration() {
+// StartRegistration sets the registration of the token to "pending", for the given application. Call it before the
+// webhook is created at the vendor.
+func (t *WebhookToken) StartRegistration(application ApplicationKey) {
+	t.Application = application
 	t.Registration = WebhookRegistration{State: RegistrationPending, DueAt: t.CreatedAt.Add(RegistrationTimeout)}
 }
 
@@ -72,6 +90,29 @@ func (t *WebhookToken) Revoke(at time.Time) {
 	if t.Registration.State == RegistrationActive {
 		t.Registration.State, t.Registration.DueAt = RegistrationRemoving, at
 	}
+}
+
+// RemovalAccess returns the connection with the address and the credential with which the webhook of the token is
+// removed at the vendor. c is the connection of the token.
+func (t WebhookToken) RemovalAccess(c Connection) Connection {
+	if a := t.Registration.Access; !a.IsZero() {
+		c.BaseURL, c.Sealed = a.BaseURL, a.Sealed
+	}
+	return c
+}
+
+// EndRemoval records that the vendor no longer has the webhook of a revoked token.
+func (t *WebhookToken) EndRemoval() {
+	t.Registration.State, t.Registration.Access = RegistrationRemoved, RegistrationAccess{}
+}
+
+// CheckApplication returns Conflict (target_changed) if the token has a registration for another application than that
+// of c, the connection of the token.
+func (t WebhookToken) CheckApplication(c Connection) error {
+	if t.Application.IsZero() || t.Application == c.Application() {
+		return nil
+	}
+	return &Error{Kind: Conflict, Code: TargetChanged, Message: "the connection belongs to another application now"}
 }
 
 // Listed reports whether operators see the token. They do not see a token while its registration is "pending".

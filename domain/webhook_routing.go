@@ -58,12 +58,15 @@ type Receiver struct {
 	Connection ConnectionID
 	BaseURL    string
 	AccountRef string
+	Client     ClientKey // zero where it is not needed
 	CreatedAt  time.Time
 }
 
 // ReceiverOf returns c as a receiver.
 func ReceiverOf(c Connection) Receiver {
-	return Receiver{Connection: c.ID, BaseURL: c.BaseURL, AccountRef: c.AccountRef, CreatedAt: c.CreatedAt}
+	return Receiver{
+		Connection: c.ID, BaseURL: c.BaseURL, AccountRef: c.AccountRef, Client: c.Client, CreatedAt: c.CreatedAt,
+	}
 }
 
 // TokenBinding is a live token with the connection to which it belongs. This connection must be live.
@@ -176,28 +179,89 @@ func derivedID(base, other uuid.UUID) uuid.UUID {
 	return derived
 }
 
-// Successor returns the connection to which the webhook tokens of a deleted connection move: the youngest of the live
-// connections of its tenant and vendor that have its origin. It returns false if there is none.
-func Successor(deleted Connection, live []Receiver) (ConnectionID, bool) {
+// RebindsTokens reports whether a change of a connection can affect its tokens; see RebindTokens.
+func RebindsTokens(before, after Connection) bool {
+	return before.Live() && (!after.Live() || !before.sameApplication(after) ||
+		CanonicalAccountRef(before.AccountRef) != CanonicalAccountRef(after.AccountRef))
+}
+
+// RebindTokens returns those of the tokens that change because an operator has deleted their connection or pointed it at
+// another account, origin or client id, in their new state. before and after are the connection before and after this
+// change. live are the live connections of the same tenant and vendor; they may include the connection itself.
+//
+//   - The deletion of the connection moves a live token without a registration to the youngest of the live connections
+//     with the same origin, or revokes it if there is none.
+//   - Any of the changes moves a live token with an active registration to the youngest of the live connections of the
+//     same application. If there is none, the token stays if the connection still belongs to the application. Otherwise
+//     it is revoked, so that its webhook is removed at the vendor.
+//   - A live token with a pending registration is revoked if the connection no longer belongs to the application.
+//
+// If the connection belongs to another application now, RegistrationAccess keeps what is needed to remove the webhook at
+// the vendor.
+func RebindTokens(before, after Connection, tokens []WebhookToken, live []Receiver) (changed []WebhookToken) {
+	if !RebindsTokens(before, after) {
+		return nil
+	}
+	for _, t := range tokens {
+		if t.rebind(before, after, live) {
+			changed = append(changed, t)
+		}
+	}
+	return changed
+}
+
+// rebind changes the token as RebindTokens describes, and reports whether it has changed the token.
+func (t *WebhookToken) rebind(before, after Connection, live []Receiver) (changed bool) {
+	deleted := !after.Live()
+	left := deleted || !before.sameApplication(after) // the connection no longer belongs to its application
+	registered := t.Registration.Exists()
+	if t.Live() && (deleted || registered) && t.Registration.State != RegistrationPending {
+		if to, found := t.successor(before, live); found {
+			t.Connection = to
+			return true
+		}
+	}
+	if t.Live() && left && (deleted || registered) {
+		at := after.UpdatedAt
+		if deleted {
+			at = after.DeletedAt
+		}
+		t.Revoke(at)
+		changed = true
+	}
+	if r := &t.Registration; left && !deleted && r.AtVendor() && r.Access.IsZero() {
+		r.Access = RegistrationAccess{BaseURL: before.BaseURL, Sealed: before.Sealed}
+		changed = true
+	}
+	return changed
+}
+
+// successor returns the youngest of the live connections that can take over the token from the connection c: those with
+// the same origin, and for a token with a registration those of the same application. It returns false if there is none.
+func (t *WebhookToken) successor(c Connection, live []Receiver) (ConnectionID, bool) {
 	var youngest Receiver
-	origin := Origin(deleted.BaseURL)
+	origin := Origin(c.BaseURL)
 	for _, r := range live {
+		if r.Connection == c.ID || Origin(r.BaseURL) != origin {
+			continue
+		}
+		application := NewApplicationKey(c.Vendor, origin, r.Client)
+		if t.Registration.Exists() && (application.IsZero() || application != t.Application) {
+			continue
+		}
 		later := cmp.Or(r.CreatedAt.Compare(youngest.CreatedAt),
 			bytes.Compare(r.Connection.UUID[:], youngest.Connection.UUID[:])) > 0
-		if r.Connection != deleted.ID && Origin(r.BaseURL) == origin && (youngest.Connection.IsZero() || later) {
+		if youngest.Connection.IsZero() || later {
 			youngest = r
 		}
 	}
 	return youngest.Connection, !youngest.Connection.IsZero()
 }
 
-// Moves reports whether the token moves to another connection when its connection is deleted. A token with a webhook
-// that the service has created does not: the webhook belongs to the application of the connection's credential.
-func (t WebhookToken) Moves() bool { return t.Live() && !t.Registration.Exists() }
-
-// TokenMoved returns the audit entry for the move of a token, which was caused by the change that entry describes.
-func TokenMoved(entry AuditEntry, token TokenID, to ConnectionID) AuditEntry {
-	entry.ID, entry.Action, entry.Object = derivedID(entry.ID, token.UUID), "token.move", token.String()
-	entry.Detail = AuditDetail{}.WithID("connectionId", to.UUID)
+// TokenMoved returns the audit entry for the move of a token to its present connection, which was caused by the change
+// that entry describes.
+func TokenMoved(entry AuditEntry, token WebhookToken) AuditEntry {
+	entry.ID, entry.Action, entry.Object = derivedID(entry.ID, token.ID.UUID), "token.move", token.ID.String()
+	entry.Detail = AuditDetail{}.WithID("connectionId", token.Connection.UUID)
 	return entry
 }

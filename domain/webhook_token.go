@@ -68,6 +68,10 @@ type WebhookToken struct {
 
 	// Registration is the webhook that the service has created at the vendor for the token.
 	Registration WebhookRegistration
+	// Application is the application to which the webhook belongs. At most one live token of a tenant has a given
+	// application. It is zero for a token without a registration, and for a registration that an earlier version made
+	// besides another one of the same application.
+	Application ApplicationKey
 }
 
 // MintToken generates a raw token from entropy. It returns the raw token, and the WebhookToken that holds only its

@@ -70,9 +70,9 @@ func (e AuditEntries) About(objects []string) AuditEntries {
 	}
 }
 
-// WithMoved returns the entries of e, and one entry for each of the tokens that have moved to the connection because of
-// the change that e describes. If e has no entry, the result has none.
-func (e AuditEntries) WithMoved(tokens []domain.TokenID, to domain.ConnectionID) AuditEntries {
+// WithMoved returns the entries of e, and one entry for each of the tokens, which have moved to another connection
+// because of the change that e describes. If e has no entry, the result has none.
+func (e AuditEntries) WithMoved(tokens []domain.WebhookToken) AuditEntries {
 	return func() []domain.AuditEntry {
 		entries := e.Make()
 		if len(entries) == 0 {
@@ -80,7 +80,7 @@ func (e AuditEntries) WithMoved(tokens []domain.TokenID, to domain.ConnectionID)
 		}
 		cause := entries[0]
 		for _, token := range tokens {
-			entries = append(entries, domain.TokenMoved(cause, token, to))
+			entries = append(entries, domain.TokenMoved(cause, token))
 		}
 		return entries
 	}

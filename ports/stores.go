@@ -42,9 +42,8 @@ type Connections interface {
 	//
 	// The same atomic change has further effects:
 	//
-	//   - If fn sets DeletedAt, the connection's webhook tokens move to the connection that domain.Successor returns,
-	//     if they can (domain.WebhookToken.Moves). Each of them has an audit entry (AuditEntries.WithMoved). The other
-	//     tokens are revoked.
+	//   - The tokens that domain.RebindTokens returns are stored. Each token that moves to another connection has an
+	//     audit entry (AuditEntries.WithMoved).
 	//   - If fn sets DeletedAt, the pulls that are queued, or wait for a retry, are marked as failed
 	//     (connection_deleted).
 	//   - If fn clears PausedAt, the jobs of the connection's unfinished pulls are queued.
@@ -123,7 +122,7 @@ type Activity struct {
 	Compared        bool // whether the completeness of at least one live account is known
 	// Webhooks contains facts about the webhooks of the connection:
 	//
-	//   - HasToken is set if the connection has a live token.
+	//   - HasToken is set if the connection has a live token, or if a live token has its application.
 	//   - Heard is set if a webhook about the connection was received at or after Connection.Webhook.MissedAt. Webhooks
 	//     that were stored as domain.DeliveryIgnored do not count. Heard is false if MissedAt is zero.
 	Webhooks domain.Evidence
@@ -142,7 +141,9 @@ type ClaimedRegistration struct {
 type Tokens interface {
 	// Create checks that the token's connection is live and stores the token with its registration
 	// (domain.WebhookRegistration), in one atomic change. The connection then awaits a webhook
-	// (domain.WebhookWatch.Awaiting). Errors: NotFound when the connection is no longer live.
+	// (domain.WebhookWatch.Awaiting). Errors: NotFound when the connection is no longer live; Conflict (target_changed)
+	// of domain.WebhookToken.CheckApplication; Conflict (already_registered) if another live token of the tenant has
+	// the same application.
 	Create(ctx context.Context, t domain.WebhookToken, entries AuditEntries) error
 
 	// List returns tokens, including revoked ones, newest first. It sets WebhookToken.Serves. It omits tokens whose
@@ -167,6 +168,16 @@ type Tokens interface {
 	Revoke(ctx context.Context, tenant domain.TenantID, id domain.TokenID, at time.Time, entries AuditEntries,
 		check func(domain.WebhookToken) error) error
 
+	// FindRegistration returns the live token of the tenant with this application, whose registration is in the state
+	// "pending" or "active". Errors: NotFound.
+	FindRegistration(ctx context.Context, tenant domain.TenantID,
+		application domain.ApplicationKey) (domain.WebhookToken, error)
+
+	// AbandonRegistration revokes a live token whose registration is in the state "pending", so that another token can
+	// be registered for the application. The webhook is removed when the registration is due. Any other token is not
+	// changed.
+	AbandonRegistration(ctx context.Context, tenant domain.TenantID, id domain.TokenID, at time.Time) error
+
 	// ActivateRegistration changes the state of a live token's registration from "pending" to "active". It also stores
 	// the id that the vendor has assigned to the webhook. Errors: NotFound if there is no such token any more.
 	ActivateRegistration(ctx context.Context, tenant domain.TenantID, id domain.TokenID, webhook string,
@@ -185,8 +196,8 @@ type Tokens interface {
 	PostponeRegistration(ctx context.Context, tenant domain.TenantID, id domain.TokenID, due time.Time) error
 
 	// EndRegistration records that the vendor does not have the webhook of a token. If the token's registration is in
-	// the state "removing", the state becomes "removed". If it is in the state "pending", the token is deleted. Any
-	// other token is not changed.
+	// the state "removing", domain.WebhookToken.EndRemoval is applied. If it is in the state "pending", the token is
+	// deleted. Any other token is not changed.
 	EndRegistration(ctx context.Context, tenant domain.TenantID, id domain.TokenID) error
 
 	// RecordUsage stores when tokens were last used. It never replaces a stored time by an older one, and ignores

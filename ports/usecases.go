@@ -379,14 +379,21 @@ type MintedToken struct {
 	// Authorization is the value that the vendor must send in Authorization. It is empty unless SourceSecret was
 	// requested.
 	Authorization domain.Secret
+	// Shared means that the token is not new: its registration serves the application of the connection already. Raw
+	// and Authorization are then empty.
+	Shared bool
 }
 
 // TokenManager manages webhook tokens.
 type TokenManager interface {
 	// MintToken creates a webhook token for the tenant's connection that has this vendor and name. If Register is set,
-	// it also creates the webhook at the vendor. If the vendor fails, no token is kept. Errors:
+	// it also creates the webhook at the vendor. If the vendor fails, no token is kept. If the application of the
+	// connection has a webhook of the service already, MintToken creates nothing and returns the token of this webhook
+	// (MintedToken.Shared); while another call creates it, MintToken waits. Errors:
 	//
 	//   - Invalid; NotFound;
+	//   - Unavailable (registration_in_flight) if another call creates the webhook for too long;
+	//   - Conflict (target_changed) if the connection is pointed at another application meanwhile;
 	//   - Rejected (vendor_refused), or an Unavailable error of Aggregator, if the webhook cannot be created.
 	MintToken(ctx context.Context, tenant domain.TenantID, r MintRequest) (MintedToken, error)
 	// ListTokens returns tokens, including revoked ones, newest first, with WebhookToken.Serves.
@@ -544,11 +551,14 @@ type Maintenance interface {
 	// Prune deletes at most limit deliveries that are older than the given duration (keep), and at most limit
 	// idempotency responses that are older than ResponseRetention.
 	Prune(ctx context.Context, keep time.Duration, limit int) (int, error)
+	// IdentifyClients computes the ClientKey of at most limit live aggregator connections that have none, and returns
+	// the number of connections that it has examined. Connections that an earlier version has stored have none.
+	IdentifyClients(ctx context.Context, limit int) (int, error)
 	// RemoveRegistrations removes unneeded webhooks at the vendors, at most limit per call. It returns the number of
 	// attempted removals. A webhook is unneeded in these cases:
 	//
 	//   - Its token is revoked or was not minted completely.
-	//   - Its connection is deleted.
+	//   - No live connection belongs to its application.
 	//
 	// A failed removal is attempted again later. The returned error joins the errors of all failed removals.
 	RemoveRegistrations(ctx context.Context, limit int) (int, error)

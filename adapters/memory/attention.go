@@ -71,17 +71,17 @@ func (v connections) CountAttention(ctx context.Context, at time.Time) (ports.At
 // evidence returns the value of Activity.Webhooks for a connection.
 func (s *Store) evidence(c *domain.Connection) domain.Evidence {
 	missed := c.Webhook.MissedAt
-	return domain.Evidence{HasToken: s.hasToken(c.ID), Heard: !missed.IsZero() && s.heardSince(c, missed)}
+	return domain.Evidence{HasToken: s.hasToken(c), Heard: !missed.IsZero() && s.heardSince(c, missed)}
 }
 
-// hasToken reports whether the connection has a live token.
-func (s *Store) hasToken(id domain.ConnectionID) bool {
+// hasToken reports whether the connection has a live token, or a live token has its application.
+func (s *Store) hasToken(c *domain.Connection) bool {
 	for _, token := range s.tokens {
-		if token.Connection == id && token.Live() {
+		if token.Connection == c.ID && token.Live() {
 			return true
 		}
 	}
-	return false
+	return s.registration(c.Tenant, c.Application()) != nil
 }
 
 // heardSince reports whether a webhook about the connection was received at or after start.
@@ -120,7 +120,7 @@ func (v pulls) PassWebhook(ctx context.Context, connection domain.Connection, du
 			return ports.WebhookPassed{}, nil
 		}
 		before := *c
-		evidence := domain.Evidence{HasToken: v.hasToken(c.ID), Heard: v.heardSince(c, dueAt)}
+		evidence := domain.Evidence{HasToken: v.hasToken(c), Heard: v.heardSince(c, dueAt)}
 		watch, missed := before.Webhook.Pass(evidence, r.At)
 		if c.Webhook = watch; !missed {
 			return ports.WebhookPassed{}, nil

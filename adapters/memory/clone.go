@@ -18,7 +18,10 @@ func cloneConnection(c domain.Connection) domain.Connection {
 	return c
 }
 
-func cloneToken(t domain.WebhookToken) domain.WebhookToken { return t }
+func cloneToken(t domain.WebhookToken) domain.WebhookToken {
+	t.Registration.Access.Sealed = slices.Clone(t.Registration.Access.Sealed)
+	return t
+}
 
 func cloneDelivery(d domain.Delivery) domain.Delivery {
 	d.Body, d.Scope = slices.Clone(d.Body), cloneScope(d.Scope)

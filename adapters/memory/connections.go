@@ -121,14 +121,15 @@ func (v connections) Update(ctx context.Context, tenant domain.TenantID, kind do
 		var events []records.Event
 		draft.Announced, events = records.OfHealth(*row, draft)
 		resumed := row.Paused() && !draft.Paused()
-		ref := row.AccountRef
+		before, ref := *row, row.AccountRef
 		*row = cloneConnection(draft)
 		if ref != "" && domain.CanonicalAccountRef(ref) != domain.CanonicalAccountRef(row.AccountRef) {
 			v.pastRefs[id] = append(v.pastRefs[id], ref)
 		}
 		v.recordEvents(row.Tenant, row.ID, draft.Health.Since, events...)
+		entries = entries.WithMoved(v.rebindTokens(before, *row))
 		if !row.Live() {
-			entries = entries.WithMoved(v.closeDeleted(row.ID, row.DeletedAt))
+			v.closeDeleted(row.ID, row.DeletedAt)
 		}
 		if resumed {
 			// Nudge is called in the order of v.nudged. The pull that has started is the last one in the slice, but
@@ -142,29 +143,34 @@ func (v connections) Update(ctx context.Context, tenant domain.TenantID, kind do
 	})
 }
 
-// closeDeleted moves the tokens of a deleted connection to another one, or revokes them, and marks its queued pulls as
-// failed. A running pull does not change; the next write of its worker returns LeaseLost. It returns the moved tokens
-// and the connection to which they belong now.
-func (s *Store) closeDeleted(id domain.ConnectionID, at time.Time) (moved []domain.TokenID, to domain.ConnectionID) {
+// rebindTokens applies domain.RebindTokens to the tokens of a connection. It returns the tokens that have moved to
+// another connection.
+func (s *Store) rebindTokens(before, after domain.Connection) (moved []domain.WebhookToken) {
 	var live []domain.Receiver
-	deleted := s.connections[id]
 	for _, c := range s.connections {
-		if c.Live() && c.Kind == domain.Aggregator && c.Tenant == deleted.Tenant && c.Vendor == deleted.Vendor {
+		if c.Live() && c.Kind == domain.Aggregator && c.Tenant == before.Tenant && c.Vendor == before.Vendor {
 			live = append(live, domain.ReceiverOf(*c))
 		}
 	}
-	to, found := domain.Successor(*deleted, live)
+	var tokens []domain.WebhookToken
 	for _, token := range s.tokens {
-		switch {
-		case token.Connection != id || !token.Live():
-		case found && token.Moves():
-			token.Connection = to
-			moved = append(moved, token.ID)
-		default:
-			token.Revoke(at)
+		if token.Connection == before.ID && (token.Live() || token.Registration.AtVendor()) {
+			tokens = append(tokens, *token)
 		}
 	}
-	slices.SortFunc(moved, func(x, y domain.TokenID) int { return bytes.Compare(x.UUID[:], y.UUID[:]) })
+	slices.SortFunc(tokens, func(x, y domain.WebhookToken) int { return bytes.Compare(x.ID.UUID[:], y.ID.UUID[:]) })
+	for _, token := range domain.RebindTokens(before, after, tokens, live) {
+		s.tokens[token.Hash] = new(cloneToken(token))
+		if token.Connection != before.ID {
+			moved = append(moved, token)
+		}
+	}
+	return moved
+}
+
+// closeDeleted marks the queued pulls of a deleted connection as failed. A running pull does not change; the next write
+// of its worker returns LeaseLost.
+func (s *Store) closeDeleted(id domain.ConnectionID, at time.Time) {
 	delete(s.staged, id)
 	delete(s.lastTokens, id)
 	for _, p := range s.openPullsOf(id).open() {
@@ -172,7 +178,6 @@ func (s *Store) closeDeleted(id domain.ConnectionID, at time.Time) (moved []doma
 			s.end(p, domain.PullFailed, domain.ConnectionGone, at)
 		}
 	}
-	return moved, to
 }
 
 // Activity returns times that are recorded separately from the deliveries, so they remain known after the

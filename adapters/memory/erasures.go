@@ -38,10 +38,11 @@ func (v erasures) Start(ctx context.Context, tenant domain.TenantID, connection 
 		}
 		e := r.New(*c)
 		v.erasures[e.ID] = &e
-		wasLive := c.Live()
+		before := *c
 		c.Erase(r.At)
-		if wasLive {
-			entries = entries.WithMoved(v.closeDeleted(c.ID, c.DeletedAt))
+		if before.Live() {
+			entries = entries.WithMoved(v.rebindTokens(before, *c))
+			v.closeDeleted(c.ID, c.DeletedAt)
 		}
 		v.record(tenant, entries)
 		return cloneErasure(e), nil

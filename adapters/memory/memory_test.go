@@ -24,6 +24,7 @@ func stores(s *memory.Store) porttest.Stores {
 		Ledger:        s.Ledger(),
 		AuditLog:      s.AuditLog(),
 		Erasures:      s.Erasures(),
+		Applications:  s.Applications(),
 		Subscriptions: s.Subscriptions(),
 	}
 }

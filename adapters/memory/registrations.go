@@ -8,6 +8,41 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
+// FindRegistration searches all tokens.
+func (v tokens) FindRegistration(
+	ctx context.Context, tenant domain.TenantID, application domain.ApplicationKey,
+) (domain.WebhookToken, error) {
+	return exclusiveResult(ctx, v.Store, "Tokens.FindRegistration", func() (domain.WebhookToken, error) {
+		if token := v.registration(tenant, application); token != nil {
+			return cloneToken(*token), nil
+		}
+		return domain.WebhookToken{}, domain.NotFoundError()
+	})
+}
+
+// registration returns the live token of the tenant with this application, or nil.
+func (s *Store) registration(tenant domain.TenantID, application domain.ApplicationKey) *domain.WebhookToken {
+	for _, token := range s.tokens {
+		if token.Tenant == tenant && token.Live() && !application.IsZero() && token.Application == application {
+			return token
+		}
+	}
+	return nil
+}
+
+// AbandonRegistration keeps the time at which the registration is due.
+func (v tokens) AbandonRegistration(
+	ctx context.Context, tenant domain.TenantID, id domain.TokenID, at time.Time,
+) error {
+	return v.exclusive(ctx, "Tokens.AbandonRegistration", func() error {
+		token := v.tokenByID(tenant, id)
+		if token != nil && token.Live() && token.Registration.State == domain.RegistrationPending {
+			token.Revoke(at)
+		}
+		return nil
+	})
+}
+
 // ActivateRegistration finds only a live token whose registration is pending.
 func (v tokens) ActivateRegistration(
 	ctx context.Context, tenant domain.TenantID, id domain.TokenID, webhook string, entries ports.AuditEntries,
@@ -66,7 +101,7 @@ func (v tokens) EndRegistration(ctx context.Context, tenant domain.TenantID, id 
 		case token.Registration.State == domain.RegistrationPending:
 			delete(v.tokens, token.Hash)
 		case token.Registration.State == domain.RegistrationRemoving:
-			token.Registration.State = domain.RegistrationRemoved
+			token.EndRemoval()
 		}
 		return nil
 	})

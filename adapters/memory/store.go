@@ -59,6 +59,7 @@ type Store struct {
 	closings      map[domain.AccountID]*closing
 	audits        map[domain.TenantID]*audit
 	auditKey      domain.Sealed
+	hashKey       domain.Sealed   // see ports.Applications.HashKey
 	nudged        []domain.PullID // the pulls for which Nudge must still be called; protected by the mutex
 	erasures      map[domain.ErasureID]*domain.Erasure
 	events        map[domain.TenantID]*outbox
@@ -133,6 +134,9 @@ func (s *Store) Ledger() ports.Ledger { return ledger{s} }
 
 // AuditLog returns the implementation of ports.AuditLog on this store.
 func (s *Store) AuditLog() ports.AuditLog { return auditLog{s} }
+
+// Applications returns the implementation of ports.Applications on this store.
+func (s *Store) Applications() ports.Applications { return applications{s} }
 
 // Erasures returns the implementation of ports.Erasures on this store.
 func (s *Store) Erasures() ports.Erasures { return erasures{s} }

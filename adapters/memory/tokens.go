@@ -20,8 +20,14 @@ func (v tokens) Create(ctx context.Context, t domain.WebhookToken, entries ports
 		if err != nil {
 			return err
 		}
+		if err := t.CheckApplication(*c); err != nil {
+			return err
+		}
+		if v.registration(t.Tenant, t.Application) != nil {
+			return conflict(domain.AlreadyRegistered)
+		}
 		c.Webhook = c.Webhook.Awaiting()
-		v.tokens[t.Hash] = &t
+		v.tokens[t.Hash] = new(cloneToken(t))
 		v.record(t.Tenant, entries)
 		return nil
 	})

@@ -167,6 +167,10 @@ var statusRules = []statusRule{
 		domain.CredentialUnopened, http.StatusServiceUnavailable, codeUnavailable,
 		"the stored credential cannot be decrypted",
 	},
+	{
+		domain.RegistrationInFlight, http.StatusServiceUnavailable, codeUnavailable,
+		"another request creates the webhook of the application",
+	},
 	{domain.Unavailable, http.StatusServiceUnavailable, codeUnavailable, internalError},
 	{context.DeadlineExceeded, http.StatusServiceUnavailable, codeUnavailable, internalError},
 	{context.Canceled, http.StatusServiceUnavailable, codeUnavailable, internalError},

@@ -313,6 +313,9 @@ func (f *fake) MintToken(_ context.Context, _ domain.TenantID, r ports.MintReque
 	if r.SourceSecret {
 		minted.Authorization = domain.SecretText(sourceSecret)
 	}
+	if r.Name == "shared" {
+		minted = ports.MintedToken{WebhookToken: minted.WebhookToken, Shared: true}
+	}
 	if r.Register {
 		minted.Registration = domain.WebhookRegistration{State: domain.RegistrationActive, ID: "webhook-1"}
 	}

@@ -174,6 +174,12 @@ func TestEveryRouteReturnsItsGoldenJSON(t *testing.T) {
 				`"vendor":"pluggy","registration":{"id":"webhook-1","state":"active"}}`,
 			nil,
 		},
+		"mint with a webhook that exists": {
+			"POST", tokensPath, `{"vendor":"pluggy","connection_config_name":"shared","register":true}`, 200,
+			`{"id":"019b0000-0000-7000-8000-000000000002","vendor":"pluggy",` +
+				`"registration":{"id":"webhook-1","state":"active","shared":true}}`,
+			nil,
+		},
 		"tokens":  {"GET", tokensPath, "", 200, envelope[tokenList](goldenToken), nil},
 		"revoke":  {"DELETE", tokensPath + otherPath, "", 204, "", nil},
 		"receive": {"POST", prefix + "/webhooks/pluggy/" + webhookToken, "{}", 202, "", nil},

@@ -203,7 +203,7 @@ func TestTheReplayedHeaderIsDocumented(t *testing.T) {
 	want := map[string][]string{
 		"POST " + connectionsPath:          {"201", "400", "409"},
 		"PUT " + connectionsPath + "/{id}": {"200", "400", "404", "409", "412"},
-		"POST " + enginesPath:              {"201", "400", "409"}, "POST " + tokensPath: {"400", "404", "409"},
+		"POST " + enginesPath:              {"201", "400", "409"}, "POST " + tokensPath: {"200", "400", "404", "409"},
 		"POST " + connectionsPath + "/{id}/pulls":            {"202", "400", "404", "409"},
 		"POST " + accountsPath + "/{id}/completeness/accept": {"200", "400", "404", "409"},
 		"POST " + transactionsPath + "/{id}/split":           {"200", "400", "404", "409"},

@@ -163,7 +163,7 @@ func (r *bufferedResponse) stored(of *route) ports.StoredResponse {
 	switch {
 	case r.status >= http.StatusInternalServerError, r.status == 0:
 		return ports.StoredResponse{}
-	case of.returnsSecret && r.status < http.StatusMultipleChoices:
+	case of.returnsSecret && r.status < http.StatusMultipleChoices && r.status != of.otherStatus:
 		return tokenPlaceholder
 	}
 	headers := map[string]string{}

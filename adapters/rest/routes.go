@@ -39,7 +39,8 @@ type route struct {
 	ifMatch       bool     // supports If-Match
 	idempotent    bool     // accepts an idempotency key
 	callsVendor   bool     // may respond with 502 if the vendor refuses the request
-	returnsSecret bool     // the response contains a token and must never be stored
+	returnsSecret bool     // the response with status contains a token and must never be stored
+	otherStatus   int      // the status of another successful response, which contains no token; 0 if there is none
 	bodyOptional  bool     // the body may be omitted
 	// memory is how many bytes of memory a request reserves, if this is not the usual number (see memoryOf).
 	memory int64
@@ -281,8 +282,12 @@ func (r *route) describeReplayHeader(responses map[string]*operation.Response) {
 	if !r.returnsSecret {
 		responses[statusText(r.status)] = &operation.Response{Description: http.StatusText(r.status)}
 	}
+	if r.otherStatus != 0 {
+		responses[statusText(r.otherStatus)] = &operation.Response{Description: http.StatusText(r.otherStatus)}
+	}
 	for _, status := range []int{
-		r.status, http.StatusBadRequest, http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed,
+		r.status, r.otherStatus, http.StatusBadRequest, http.StatusNotFound, http.StatusConflict,
+		http.StatusPreconditionFailed,
 	} {
 		if response := responses[statusText(status)]; response != nil {
 			response.Headers = map[string]*operation.Header{replayedHeader: {

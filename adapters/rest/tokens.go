@@ -18,7 +18,7 @@ type mintRequest struct {
 	Vendor       string    `json:"vendor" minLength:"1" example:"pluggy" doc:"The aggregator of the connection"`
 	Connection   plainText `json:"connection_config_name" minLength:"1" maxLength:"255" doc:"configName of the connection" example:"pluggy-main"`
 	SourceSecret bool      `json:"sourceSecret,omitempty" example:"true" doc:"Also create a value that the aggregator must send in Authorization. The other checks of the source then do not apply to this token"`
-	Register     bool      `json:"register,omitempty" example:"false" doc:"Create the webhook at the aggregator (Pluggy only). Cannot be combined with sourceSecret"`
+	Register     bool      `json:"register,omitempty" example:"false" doc:"Create the webhook at the aggregator (Pluggy only), unless the application of the connection has one. Cannot be combined with sourceSecret"`
 }
 
 // mintedToken is the response body with a new token. No other response contains a raw webhook token.
@@ -35,6 +35,26 @@ type mintedToken struct {
 type registrationView struct {
 	ID    string `json:"id" example:"8f2c7e10-4b5d-4a6e-9c3f-1d2e3f4a5b6c" doc:"The aggregator's id of the webhook"`
 	State string `json:"state" enum:"active" example:"active" doc:"active: the aggregator has the webhook"`
+}
+
+// sharedToken is the response body if the application of the connection has a webhook of the service already.
+type sharedToken struct {
+	ID           string             `json:"id" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the token of this webhook"`
+	Vendor       string             `json:"vendor" example:"pluggy" doc:"The aggregator"`
+	Registration sharedRegistration `json:"registration" doc:"The webhook at the aggregator"`
+}
+
+// sharedRegistration is the representation of a webhook that another request has created.
+type sharedRegistration struct {
+	ID     string `json:"id" example:"8f2c7e10-4b5d-4a6e-9c3f-1d2e3f4a5b6c" doc:"The aggregator's id of the webhook"`
+	State  string `json:"state" enum:"active" example:"active" doc:"active: the aggregator has the webhook"`
+	Shared bool   `json:"shared" example:"true" doc:"Always true: the webhook serves all connections of the application"`
+}
+
+// mintOutput is the response to a request for a token: Body, or Shared if it is not nil.
+type mintOutput struct {
+	Body   mintedToken
+	Shared *sharedToken `status:"200"`
 }
 
 // tokenView is the representation of a token in lists. It contains neither the token nor its hash.
@@ -65,10 +85,12 @@ func (s *server) tokenRoutes() []route {
 			id: "mint-webhook-token", method: http.MethodPost, path: tokensPath,
 			description: "Creates a token for the webhooks of a connection, and returns it once: only its hash is " +
 				"stored. A repeated request with the same idempotency key therefore returns 409. With register, the " +
-				"service also creates the webhook at the aggregator, and removes it after the token was revoked or " +
-				"the connection was deleted. If the aggregator refuses the webhook, the response is a 502, and no " +
-				"token is kept.",
-			status: http.StatusCreated, tag: tag, summary: "Mint a webhook token",
+				"service also creates the webhook at the aggregator. One webhook serves all connections of an " +
+				"application (the same origin of baseUrl and the same clientId): if there is one already, the " +
+				"response is a 200 without a token. The service removes the webhook after the token was revoked " +
+				"or the last connection of the application was deleted. If the aggregator refuses the webhook, the " +
+				"response is a 502, and no token is kept.",
+			status: http.StatusCreated, otherStatus: http.StatusOK, tag: tag, summary: "Mint a webhook token",
 			scope: scopeWrite, notFound: connectionNotFound, conflict: true, idempotent: true, returnsSecret: true,
 			callsVendor: true,
 			fieldNames: map[string]string{
@@ -101,10 +123,11 @@ func (s *server) tokenRoutes() []route {
 	}
 }
 
-// mintToken mints a webhook token and returns it with the webhook URL.
+// mintToken mints a webhook token and returns it with the webhook URL. If the application has a webhook already, it
+// returns the id of that webhook's token.
 func (s *server) mintToken(
 	ctx context.Context, tenant domain.TenantID, in *struct{ Body mintRequest },
-) (*bodyOutput[mintedToken], error) {
+) (*mintOutput, error) {
 	receiver := exchangeOf(ctx).webhookOrigin + prefix + "/webhooks"
 	minted, err := s.service.MintToken(ctx, tenant, ports.MintRequest{
 		Vendor: in.Body.Vendor, Name: string(in.Body.Connection), SourceSecret: in.Body.SourceSecret,
@@ -112,6 +135,14 @@ func (s *server) mintToken(
 	})
 	if err != nil {
 		return nil, err
+	}
+	if minted.Shared {
+		return &mintOutput{Shared: &sharedToken{
+			ID: minted.ID.String(), Vendor: string(minted.Vendor),
+			Registration: sharedRegistration{
+				ID: minted.Registration.ID, State: string(minted.Registration.State), Shared: true,
+			},
+		}}, nil
 	}
 	response := mintedToken{
 		ID: minted.ID.String(), Token: string(minted.Raw.Reveal()), Vendor: string(minted.Vendor),
@@ -121,7 +152,7 @@ func (s *server) mintToken(
 	if minted.Registration.Exists() {
 		response.Registration = &registrationView{minted.Registration.ID, string(minted.Registration.State)}
 	}
-	return &bodyOutput[mintedToken]{response}, nil
+	return &mintOutput{Body: response}, nil
 }
 
 // listTokens returns a page of the tenant's tokens. It includes revoked tokens, so that operators

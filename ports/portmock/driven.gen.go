@@ -265,6 +265,20 @@ func (m *MockTokens) EXPECT() *MockTokensMockRecorder {
 	return m.recorder
 }
 
+// AbandonRegistration mocks base method.
+func (m *MockTokens) AbandonRegistration(ctx context.Context, tenant domain.TenantID, id domain.TokenID, at time.Time) error {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "AbandonRegistration", ctx, tenant, id, at)
+	ret0, _ := ret[0].(error)
+	return ret0
+}
+
+// AbandonRegistration indicates an expected call of AbandonRegistration.
+func (mr *MockTokensMockRecorder) AbandonRegistration(ctx, tenant, id, at any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "AbandonRegistration", reflect.TypeOf((*MockTokens)(nil).AbandonRegistration), ctx, tenant, id, at)
+}
+
 // ActivateRegistration mocks base method.
 func (m *MockTokens) ActivateRegistration(ctx context.Context, tenant domain.TenantID, id domain.TokenID, webhook string, entries ports.AuditEntries) error {
 	m.ctrl.T.Helper()
@@ -335,6 +349,21 @@ func (m *MockTokens) FindByHash(ctx context.Context, hash domain.TokenHash) (dom
 func (mr *MockTokensMockRecorder) FindByHash(ctx, hash any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "FindByHash", reflect.TypeOf((*MockTokens)(nil).FindByHash), ctx, hash)
+}
+
+// FindRegistration mocks base method.
+func (m *MockTokens) FindRegistration(ctx context.Context, tenant domain.TenantID, application domain.ApplicationKey) (domain.WebhookToken, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "FindRegistration", ctx, tenant, application)
+	ret0, _ := ret[0].(domain.WebhookToken)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// FindRegistration indicates an expected call of FindRegistration.
+func (mr *MockTokensMockRecorder) FindRegistration(ctx, tenant, application any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "FindRegistration", reflect.TypeOf((*MockTokens)(nil).FindRegistration), ctx, tenant, application)
 }
 
 // List mocks base method.

@@ -1402,6 +1402,21 @@ func (mr *MockMaintenanceMockRecorder) FlushTokenUsage(ctx any) *gomock.Call {
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "FlushTokenUsage", reflect.TypeOf((*MockMaintenance)(nil).FlushTokenUsage), ctx)
 }
 
+// IdentifyClients mocks base method.
+func (m *MockMaintenance) IdentifyClients(ctx context.Context, limit int) (int, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "IdentifyClients", ctx, limit)
+	ret0, _ := ret[0].(int)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// IdentifyClients indicates an expected call of IdentifyClients.
+func (mr *MockMaintenanceMockRecorder) IdentifyClients(ctx, limit any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "IdentifyClients", reflect.TypeOf((*MockMaintenance)(nil).IdentifyClients), ctx, limit)
+}
+
 // IndexTexts mocks base method.
 func (m *MockMaintenance) IndexTexts(ctx context.Context, limit int) (int, error) {
 	m.ctrl.T.Helper()

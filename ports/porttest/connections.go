@@ -231,7 +231,7 @@ func updateWrites(f *fixture) {
 			} else {
 				row.Reconfigure([]byte(`{"host":"elsewhere"}`))
 			}
-			row.Rotate(domain.Sealed("another"))
+			row.Rotate(domain.Sealed("another"), domain.ClientKey{1})
 			row.BumpRevision(at)
 			row.Health = row.Health.AfterFailure(domain.CredentialRejected, at).AfterSignal(domain.SignalReauth, at)
 			want = *row

@@ -28,7 +28,7 @@ func (f *fixture) registeredToken() (domain.Connection, domain.WebhookToken) {
 	f.Helper()
 	c := f.createConnection()
 	token := f.newToken(c)
-	token.StartRegistration()
+	token.StartRegistration(c.Application())
 	f.noError(f.Tokens.Create(f.ctx, token, nil))
 	return c, token
 }

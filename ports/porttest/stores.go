@@ -18,6 +18,8 @@ type Stores struct {
 	AuditLog    ports.AuditLog
 	Erasures    ports.Erasures
 
+	Applications ports.Applications
+
 	Subscriptions ports.Subscriptions
 }
 
@@ -53,6 +55,7 @@ func TestStores(t *testing.T, factory func(t *testing.T) Stores) {
 		{"Page bytes", pageBytesTests},
 		{"Audit", auditTests},
 		{"Erasures", erasureTests},
+		{"Applications", applicationTests},
 		{"Subscriptions", slices.Concat(subscriptionTests, eventQueueTests, eventTests, eventOccasionTests)},
 	} {
 		t.Run(port.name, func(t *testing.T) {

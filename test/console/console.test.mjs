@@ -300,6 +300,12 @@ test('a token is minted with a source secret, or with a webhook at the vendor', 
   await page.getByRole('dialog').getByRole('button', { name: 'Mint' }).click();
   await page.getByText('Pluggy sends to this token now.').waitFor();
   assert.equal(await page.getByText('https://hooks.example/x').count(), 0);
+  await page.unroute('**/webhooks/tokens');
+  await page.route('**/webhooks/tokens', (route) => (route.request().method() !== 'POST' ? route.continue() : route.fulfill({
+    status: 200, json: { id: 'shared-token', vendor: 'pluggy', registration: { id: 'w', state: 'active', shared: true } },
+  })));
+  await mint('Register the webhook at Pluggy');
+  await page.getByText('Pluggy already sends to this service').waitFor();
   await page.finish();
 
   const belvo = await connect(operator, belvoLogin, 'link', false);

@@ -146,8 +146,9 @@ func inMemory(t *testing.T, keyset string, wire http.RoundTripper) budgetService
 	app, err := application.New(application.Deps{
 		Connections: store.Connections(), Tokens: store.Tokens(), Deliveries: store.Deliveries(),
 		Idempotency: store.Idempotency(), Pulls: store.Pulls(), Ledger: store.Ledger(), Erasures: store.Erasures(),
-		PullWorkers: 4 * budgetConnections,
-		AuditLog:    store.AuditLog(), AuditTree: transparency.Tree{},
+		Applications: store.Applications(),
+		PullWorkers:  4 * budgetConnections,
+		AuditLog:     store.AuditLog(), AuditTree: transparency.Tree{},
 		Sealer: sealer, Egress: client.Guard(), Aggregators: []ports.Aggregator{pluggy.New(client, clock)},
 		Subscriptions: store.Subscriptions(),
 		Clock:         clock, Sleeper: clock, IDs: system.IDs{}, Entropy: system.Entropy(), Observer: discardObserver{},

@@ -35,6 +35,7 @@ func TestThePromisesHoldInParts(t *testing.T) {
 			Ledger:        s.Ledger(),
 			AuditLog:      s.AuditLog(),
 			Erasures:      s.Erasures(),
+			Applications:  s.Applications(),
 			Subscriptions: s.Subscriptions(),
 		}
 	})

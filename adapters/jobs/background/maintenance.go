@@ -27,6 +27,7 @@ const (
 	pruneInterval        = time.Hour
 	roundLimit           = 200
 	completenessInterval = 15 * time.Second
+	identifyInterval     = 30 * time.Second
 	searchIndexInterval  = 2 * time.Second // a text must be in the index of the search within 10 s
 	searchIndexLimit     = 1000
 	// webhooksLimit is the maximum number of webhooks in one batch. The batch removes its webhooks at the vendors, and
@@ -72,6 +73,7 @@ func tasks(
 		}},
 		{"token usage", tokenUsageInterval, service.FlushTokenUsage},
 		{"webhooks at the vendors", webhooksInterval, untilPartial(webhooksLimit, service.RemoveRegistrations)},
+		{"client ids", identifyInterval, ledBy(leader, untilPartial(roundLimit, service.IdentifyClients))},
 		{"audit entries", auditInterval, func(ctx context.Context) error {
 			_, err := service.NumberAuditEntries(ctx, roundLimit)
 			return err

@@ -14,13 +14,15 @@ import (
 
 // SQL expressions on rows of connections:
 //
-//   - hasLiveToken is true if the connection has a live token.
+//   - hasLiveToken is true if the connection has a live token, or a live token has its application.
 //   - isHeard is true if a webhook about the connection was received at or after webhook_missed_at. Ignored deliveries
 //     do not count. The column contains the time of the first synchronisation without a webhook. If the column is NULL,
 //     isHeard is false, and the table deliveries is not read.
 const (
-	hasLiveToken = `EXISTS (SELECT 1 FROM webhook_tokens t WHERE t.connection_id = connections.id
-		AND t.tenant_id = connections.tenant_id AND t.revoked_at IS NULL)`
+	hasLiveToken = `(EXISTS (SELECT 1 FROM webhook_tokens t WHERE t.connection_id = connections.id
+		AND t.tenant_id = connections.tenant_id AND t.revoked_at IS NULL)
+		OR EXISTS (SELECT 1 FROM webhook_tokens t WHERE t.application_key = connections.application_key
+		AND t.tenant_id = connections.tenant_id AND t.revoked_at IS NULL))`
 	isHeard = `CASE WHEN webhook_missed_at IS NULL THEN false ELSE EXISTS (SELECT 1 FROM deliveries d
 		WHERE d.connection_id = connections.id AND d.tenant_id = connections.tenant_id
 		AND d.received_at >= connections.webhook_missed_at AND d.status <> 'ignored') END`

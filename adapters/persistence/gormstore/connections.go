@@ -2,7 +2,6 @@ package gormstore
 
 import (
 	"context"
-	"errors"
 
 	"github.com/google/uuid"
 	"gorm.io/gorm"
@@ -142,7 +141,7 @@ func (s connections) Update(ctx context.Context, tenant domain.TenantID, kind do
 		}
 		var events []records.Event
 		c.Announced, events = records.OfHealth(before, c)
-		moved, to, err := SaveConnection(tx.DB, s.Dialect, c)
+		moved, err := SaveConnection(tx.DB, s.Dialect, before, c)
 		if err != nil {
 			return err
 		}
@@ -157,7 +156,7 @@ func (s connections) Update(ctx context.Context, tenant domain.TenantID, kind do
 		if err != nil {
 			return err
 		}
-		return tx.Record(tenant, entries.WithMoved(moved, to))
+		return tx.Record(tenant, entries.WithMoved(moved))
 	})
 	if refused != nil {
 		return domain.Connection{}, refused
@@ -168,85 +167,32 @@ func (s connections) Update(ctx context.Context, tenant domain.TenantID, kind do
 	return c, nil
 }
 
-// SaveConnection writes all columns except id, tenant and kind, which never change. If c is deleted, it also ends the
-// tokens and pulls of c, and returns the tokens that now belong to another connection, with this connection.
+// SaveConnection writes all columns except id, tenant and kind, which never change. It also changes the tokens of the
+// connection (see rebindTokens) and, if the connection is deleted, ends its pulls. It returns the tokens that now belong
+// to another connection.
 func SaveConnection(
-	tx *gorm.DB, d Dialect, c domain.Connection,
-) (moved []domain.TokenID, to domain.ConnectionID, err error) {
-	row := RowOfConnection(c)
+	tx *gorm.DB, d Dialect, before, after domain.Connection,
+) (moved []domain.WebhookToken, err error) {
+	row := RowOfConnection(after)
 	err = tx.Model(&ConnectionRow{}).Where("id = ? AND tenant_id = ?", row.ID, row.Tenant).
 		Select("*").Omit("id", "tenant_id", "kind").Updates(&row).Error
 	if IsDuplicate(err) {
-		return nil, to, nameTaken()
+		return nil, nameTaken()
 	}
-	if err != nil || c.Live() {
-		return nil, to, err
+	if err == nil {
+		moved, err = rebindTokens(tx, before, after)
 	}
-	if moved, to, err = moveTokens(tx, c); err != nil {
-		return nil, to, err
+	if err == nil && !after.Live() {
+		err = endPullsOfDeleted(tx, d, after)
 	}
-	return moved, to, endTokensAndPulls(tx, d, c)
+	return moved, err
 }
 
-// moveTokens moves the tokens of a deleted connection to another live connection, if there is one. It locks that
-// connection, so that it cannot be deleted before the tokens have moved.
-func moveTokens(tx *gorm.DB, c domain.Connection) (moved []domain.TokenID, to domain.ConnectionID, err error) {
-	var tokens []TokenRow
-	err = tx.Where("connection_id = ? AND tenant_id = ? AND revoked_at IS NULL", c.ID.UUID, c.Tenant.UUID).
-		Order("id").Find(&tokens).Error
-	for _, row := range tokens {
-		if token := row.domain(); token.Moves() {
-			moved = append(moved, token.ID)
-		}
-	}
-	if err != nil || len(moved) == 0 {
-		return nil, to, err
-	}
-	for {
-		to, err = successor(tx, c)
-		if err != nil || to.IsZero() {
-			return nil, to, err
-		}
-		_, err = LiveAggregator(tx, c.Tenant, to)
-		if !errors.Is(err, domain.NotFound) { // otherwise, it was deleted since it was read
-			break
-		}
-	}
-	if err != nil {
-		return nil, to, err
-	}
-	for _, id := range moved {
-		err = tx.Model(&TokenRow{}).Where("id = ? AND tenant_id = ?", id.UUID, c.Tenant.UUID).
-			Updates(map[string]any{"connection_id": to.UUID}).Error
-		if err != nil {
-			return nil, to, err
-		}
-	}
-	return moved, to, nil
-}
-
-// successor returns the connection that domain.Successor chooses; zero if there is none.
-func successor(tx *gorm.DB, c domain.Connection) (domain.ConnectionID, error) {
-	var rows []ConnectionRow
-	err := Live(tx).Select("id", "base_url", "created_at").
-		Where("tenant_id = ? AND vendor = ? AND kind = ?", c.Tenant.UUID, string(c.Vendor), string(domain.Aggregator)).
-		Find(&rows).Error
-	receivers := ConvertAll(rows, func(r ConnectionRow) domain.Receiver { return domain.ReceiverOf(r.Domain()) })
-	to, _ := domain.Successor(c, receivers)
-	return to, err
-}
-
-// endTokensAndPulls revokes the tokens of a deleted connection, deletes its staged rows, and marks its pulls as failed
-// if they are queued or waiting for their next attempt. It does not change a running pull: the worker loses the lease
-// at its next write.
-func endTokensAndPulls(tx *gorm.DB, d Dialect, c domain.Connection) error {
+// endPullsOfDeleted deletes the staged rows of a deleted connection, and marks its pulls as failed if they are queued or
+// waiting for their next attempt. It does not change a running pull: the worker loses the lease at its next write.
+func endPullsOfDeleted(tx *gorm.DB, d Dialect, c domain.Connection) error {
 	at := Instant{c.DeletedAt}
-	err := tx.Model(&TokenRow{}).Where("connection_id = ? AND revoked_at IS NULL", c.ID.UUID).
-		Updates(revokedColumns(c.DeletedAt)).Error
-	if err != nil {
-		return err
-	}
-	err = tx.Exec("DELETE FROM last_webhook_tokens WHERE connection_id = ? AND tenant_id = ?", c.ID.UUID,
+	err := tx.Exec("DELETE FROM last_webhook_tokens WHERE connection_id = ? AND tenant_id = ?", c.ID.UUID,
 		c.Tenant.UUID).Error
 	if err != nil {
 		return err

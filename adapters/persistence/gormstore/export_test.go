@@ -4,6 +4,7 @@ package gormstore
 func Rows() []any {
 	return []any{
 		&ConnectionRow{},
+		&hashKeyRow{},
 		&TokenRow{},
 		&PullRow{},
 		&DeliveryRow{},

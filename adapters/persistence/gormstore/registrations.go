@@ -29,6 +29,33 @@ func revokedColumns(at time.Time) map[string]any {
 	}
 }
 
+// FindRegistration uses the unique index over the applications of live tokens.
+func (s tokens) FindRegistration(
+	ctx context.Context, tenant domain.TenantID, application domain.ApplicationKey,
+) (domain.WebhookToken, error) {
+	var row TokenRow
+	err := s.Read(ctx, func(db *gorm.DB) (err error) {
+		row, err = First[TokenRow](db.Where("application_key = ? AND tenant_id = ? AND revoked_at IS NULL",
+			application[:], tenant.UUID))
+		return err
+	})
+	if err != nil {
+		return domain.WebhookToken{}, err
+	}
+	return row.domain(), nil
+}
+
+// AbandonRegistration revokes the token with one statement.
+func (s tokens) AbandonRegistration(
+	ctx context.Context, tenant domain.TenantID, id domain.TokenID, at time.Time,
+) error {
+	return s.Write(ctx, func(db *gorm.DB) error {
+		return db.Model(&TokenRow{}).Where("id = ? AND tenant_id = ? AND revoked_at IS NULL AND registration = ?",
+			id.UUID, tenant.UUID, string(domain.RegistrationPending)).
+			Updates(map[string]any{"revoked_at": Instant{at}}).Error
+	})
+}
+
 // ActivateRegistration changes the row only while the registration is pending and the token is live. A claim or the
 // deletion of the connection may have revoked the token before.
 func (s tokens) ActivateRegistration(
@@ -121,6 +148,9 @@ func (s tokens) EndRegistration(ctx context.Context, tenant domain.TenantID, id 
 			return err
 		}
 		return tx.Model(&TokenRow{}).Where(inState, id.UUID, tenant.UUID, string(domain.RegistrationRemoving)).
-			Updates(map[string]any{"registration": string(domain.RegistrationRemoved)}).Error
+			Updates(map[string]any{
+				"registration":          string(domain.RegistrationRemoved),
+				"registration_base_url": "", "registration_sealed": nil,
+			}).Error
 	})
 }

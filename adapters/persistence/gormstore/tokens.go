@@ -31,6 +31,10 @@ type TokenRow struct {
 	RegistrationID       string  `gorm:"column:registration_id"`
 	RegistrationDue      Instant `gorm:"column:registration_due"`
 	RegistrationAttempts int     `gorm:"column:registration_attempts"`
+
+	Application         []byte `gorm:"column:application_key"` // NULL unless the token has an application
+	RegistrationBaseURL string `gorm:"column:registration_base_url"`
+	RegistrationSealed  []byte `gorm:"column:registration_sealed"`
 }
 
 // TableName returns the name of the table in the schema.
@@ -45,7 +49,11 @@ func (r TokenRow) domain() domain.WebhookToken {
 		Registration: domain.WebhookRegistration{
 			State: domain.RegistrationState(r.Registration), ID: r.RegistrationID,
 			DueAt: r.RegistrationDue.Time, Attempts: r.RegistrationAttempts,
+			Access: domain.RegistrationAccess{
+				BaseURL: r.RegistrationBaseURL, Sealed: domain.Sealed(r.RegistrationSealed),
+			},
 		},
+		Application: hashOf[domain.ApplicationKey](r.Application),
 	}
 }
 
@@ -56,11 +64,18 @@ func rowOfToken(t domain.WebhookToken) TokenRow {
 		Hash: t.Hash[:], Created: Instant{t.CreatedAt}, LastUsed: Instant{t.LastUsedAt}, Revoked: Instant{t.RevokedAt},
 		Registration: string(t.Registration.State), RegistrationID: t.Registration.ID,
 		RegistrationDue: Instant{t.Registration.DueAt}, RegistrationAttempts: t.Registration.Attempts,
-	}
-	if !t.Source.IsZero() {
-		row.Source = t.Source[:]
+		Source: keyColumn(t.Source), Application: keyColumn(t.Application),
+		RegistrationBaseURL: t.Registration.Access.BaseURL, RegistrationSealed: t.Registration.Access.Sealed,
 	}
 	return row
+}
+
+// keyColumn returns the value of a column that contains a hash: NULL for the zero hash.
+func keyColumn[H ~[32]byte](h H) []byte {
+	if h == (H{}) {
+		return nil
+	}
+	return bytes.Clone(h[:])
 }
 
 // hashOf converts the bytes of a column to a hash. If the length is not 32 bytes, it returns the zero hash, which no
@@ -83,10 +98,14 @@ type tokens struct{ *Core }
 // deleted in between.
 func (s tokens) Create(ctx context.Context, t domain.WebhookToken, entries ports.AuditEntries) error {
 	row := rowOfToken(t)
-	return s.Change(ctx, func(tx Tx) error {
+	var refused error
+	err := s.Change(ctx, func(tx Tx) error {
 		c, err := LiveAggregator(tx.DB, t.Tenant, t.Connection)
 		if err != nil {
 			return err
+		}
+		if refused = t.CheckApplication(c.Domain()); refused != nil {
+			return refused
 		}
 		if err := awaitWebhook(tx.DB, c); err != nil {
 			return err
@@ -96,6 +115,13 @@ func (s tokens) Create(ctx context.Context, t domain.WebhookToken, entries ports
 		}
 		return tx.Record(t.Tenant, entries)
 	})
+	switch {
+	case refused != nil:
+		return refused
+	case IsDuplicate(err): // of the application; no two tokens have the same id or hash
+		return &domain.Error{Kind: domain.Conflict, Code: domain.AlreadyRegistered}
+	}
+	return err
 }
 
 // List returns a page of tokens, newest first. It includes revoked tokens.

@@ -43,6 +43,7 @@ func stores(s *postgres.Store) porttest.Stores {
 		Ledger:        s.Ledger(),
 		AuditLog:      s.AuditLog(),
 		Erasures:      s.Erasures(),
+		Applications:  s.Applications(),
 		Subscriptions: s.Subscriptions(),
 	}
 }

@@ -46,6 +46,7 @@ func stores(t *testing.T, dsn string) porttest.Stores {
 		Ledger:        s.Ledger(),
 		AuditLog:      s.AuditLog(),
 		Erasures:      s.Erasures(),
+		Applications:  s.Applications(),
 		Subscriptions: s.Subscriptions(),
 	}
 }

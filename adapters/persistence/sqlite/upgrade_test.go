@@ -154,6 +154,10 @@ var added = map[string]bool{
 	"account_closes.document": true,
 	"subscriptions.settings":  true, "subscriptions.url": true, "subscriptions.exchange": true,
 	"subscriptions.routing_key": true, "subscription_events.source": true,
+
+	"connections.client_key": true, "connections.application_key": true, "client_hash_keys": true,
+	"webhook_tokens.application_key": true, "webhook_tokens.registration_base_url": true,
+	"webhook_tokens.registration_sealed": true,
 }
 
 // rowsByTable returns the rows of each table, except the versions of the schema, with the names of this version. A row

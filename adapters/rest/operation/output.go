@@ -17,7 +17,12 @@ type Output[O any] struct {
 	headers []header
 	// The indices of the fields Status and Body, or -1 for a field that does not exist.
 	statusField, bodyField int
+	// alternatives are the fields with other bodies, each with the status of its response.
+	alternatives []alternative
 }
+
+// alternative describes a field of an output struct that holds another body than Body, and nil if Body is the response.
+type alternative struct{ status, field int }
 
 // header describes a field of an output struct that holds a header.
 type header struct {
@@ -40,6 +45,13 @@ func NewOutput[O any](a *API, op *Operation, status int) *Output[O] {
 		case field.Name == "Body":
 			out.bodyField = i
 			response.Content = map[string]*MediaType{JSONType: {Schema: a.Schemas().Of(field.Type)}}
+		case field.Tag.Get("status") != "":
+			other, err := strconv.Atoi(field.Tag.Get("status"))
+			if err != nil {
+				panic("operation: the status of " + field.Name + " is not a number")
+			}
+			op.response(other).Content = map[string]*MediaType{JSONType: {Schema: a.Schemas().Of(field.Type.Elem())}}
+			out.alternatives = append(out.alternatives, alternative{other, i})
 		case name != "":
 			schema := a.Schemas().Of(field.Type)
 			a.Schemas().applyTags(schema, field)
@@ -90,6 +102,12 @@ func (out *Output[O]) Write(w http.ResponseWriter, response *O) error {
 	status := out.status
 	if out.statusField >= 0 {
 		status = int(fields.Field(out.statusField).Int())
+	}
+	for _, other := range out.alternatives {
+		if body := fields.Field(other.field); !body.IsNil() {
+			w.Header().Set("Content-Type", JSONType)
+			return writeBody(w, other.status, body.Interface())
+		}
 	}
 	if out.bodyField < 0 {
 		w.WriteHeader(status)

@@ -85,6 +85,7 @@ func TestEveryColumnIsAMemberOfTheSchema(t *testing.T) {
 		"connection": connectionView, "health": healthView, "test": testView, "account": accountView,
 		"transaction": transactionView, "change": changeView, "pull": pullView, "delivery": deliveryView,
 		"delivery detail": deliveryDetailView, "token": tokenView, "minted token": mintedView,
+		"shared token":    sharedView,
 		"quarantined row": quarantineView, "close": closeView, "adjustment": adjustmentView,
 		"subscription": subscriptionView, "created subscription": createdSubscriptionView, "sink test": sinkTestView,
 		"attempt": attemptView, "summary": summaryView, "sum of a day": dayTotalView,

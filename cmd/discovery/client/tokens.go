@@ -67,6 +67,10 @@ func (c commands) createToken() *cobra.Command {
 		if err != nil {
 			return err
 		}
+		if minted.Token == "" { // the response is a SharedToken
+			s.printNote("The application has a webhook at the aggregator already. It serves this connection, too.")
+			return s.print(sharedView, text)
+		}
 		s.printNote("%s", mintNote(minted))
 		return s.print(mintedView, text)
 	})

@@ -490,6 +490,11 @@ var mintedView = view{schema: reflect.TypeFor[discovery.MintedToken](), columns:
 	{member: "token", title: "TOKEN"},
 }}
 
+var sharedView = view{schema: reflect.TypeFor[discovery.SharedToken](), columns: []column{
+	{member: "id", title: "ID"},
+	{member: "vendor", title: "VENDOR"},
+}}
+
 // subscriptionColumns are the columns of a subscription.
 var subscriptionColumns = []column{
 	{member: "id", title: "ID", width: idWidth},

@@ -225,7 +225,8 @@ func (a *App) serviceDeps(sealer ports.Sealer, auditKeys []domain.Secret, o Over
 	d := application.Deps{
 		Connections: a.Stores.Connections, Tokens: a.Stores.Tokens, Deliveries: a.Stores.Deliveries,
 		Idempotency: a.Stores.Idempotency, Pulls: a.Stores.Pulls, Ledger: a.Stores.Ledger, Erasures: a.Stores.Erasures,
-		AuditLog: a.Stores.AuditLog, AuditTree: transparency.Tree{}, AuditKeys: auditKeys,
+		Applications: a.Stores.Applications,
+		AuditLog:     a.Stores.AuditLog, AuditTree: transparency.Tree{}, AuditKeys: auditKeys,
 		Subscriptions: a.Stores.Subscriptions, Sinks: o.Sinks, EventEncoder: rest.EventEncoder{},
 		Sealer: sealer, Egress: a.vendors.Guard(), Connectors: connectors(a.vendors, a.cfg.Egress.AllowHTTP),
 		Sources: a.cfg.Sources, BaseURLs: a.cfg.BaseURLs, AllowHTTP: a.cfg.Egress.AllowHTTP,

@@ -28,6 +28,7 @@ type Stores struct {
 	RateBudgets   ports.RateBudgets // the rate budgets that replicas share; nil if only one process can use the backend
 	AuditLog      ports.AuditLog
 	Erasures      ports.Erasures
+	Applications  ports.Applications
 	Prober        ports.Prober
 	Queue         Queue
 	Subscriptions ports.Subscriptions
@@ -59,6 +60,7 @@ type storeSet interface {
 	Ledger() ports.Ledger
 	AuditLog() ports.AuditLog
 	Erasures() ports.Erasures
+	Applications() ports.Applications
 	Subscriptions() ports.Subscriptions
 	Ping(ctx context.Context) error
 }
@@ -73,6 +75,7 @@ func storesOf(v storeSet, queue Queue, closeAll func() error) Stores {
 		Ledger:        v.Ledger(),
 		AuditLog:      v.AuditLog(),
 		Erasures:      v.Erasures(),
+		Applications:  v.Applications(),
 		Subscriptions: v.Subscriptions(),
 		Prober:        v,
 		Queue:         queue,

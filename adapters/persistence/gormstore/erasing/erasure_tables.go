@@ -54,6 +54,7 @@ var KeptTables = map[string]string{
 	"audit_heads":           "sizes and times",
 	"audit_keys":            "a sealed key of the service",
 	"audit_pending":         "entries without a number yet",
+	"client_hash_keys":      "a sealed key of the service",
 	"change_clocks":         "ids of connections and times",
 	"erasures":              "ids, times and codes",
 	"events":                "ids, times and types; the data of an event is read when it is sent",

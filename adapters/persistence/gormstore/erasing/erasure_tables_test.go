@@ -76,6 +76,8 @@ var connectionColumns = map[string]string{
 	"revision": "kept", "created_at": "kept", "updated_at": "kept", "target_changed_at": "kept", "deleted_at": "kept",
 	"erased_at": "kept", "paused_at": "removed by the deletion", "new_reference": "kept", "staged_since": "kept",
 
+	"client_key": "erased with the credential", "application_key": "erased with the credential",
+
 	"name": "erased with the data", "config": "erased with the data", "health_status": "erased with the data",
 	"health_reason": "erased with the data", "health_since": "erased with the data",
 	"needs_reauth": "erased with the data", "reauth_by_event": "erased with the data",

@@ -119,11 +119,11 @@ func startErasure(
 	if err := tx.Create(&stored).Error; err != nil {
 		return domain.Erasure{}, nil, err
 	}
-	wasLive := c.Live()
+	before := c
 	c.Erase(r.At)
-	if wasLive {
-		moved, to, err := gormstore.SaveConnection(tx, d, c)
-		return e, entries.WithMoved(moved, to), err
+	if before.Live() {
+		moved, err := gormstore.SaveConnection(tx, d, before, c)
+		return e, entries.WithMoved(moved), err
 	}
 	return e, entries, tx.Model(&gormstore.ConnectionRow{}).Where("id = ? AND tenant_id = ?", row.ID, row.Tenant).
 		Updates(map[string]any{"erased_at": gormstore.At(c.ErasedAt)}).Error
@@ -357,7 +357,7 @@ func (s erasures) eraseAccess(ctx context.Context, e domain.Erasure) (complete b
 		}
 		row = gormstore.RowOfConnection(c)
 		return tx.Model(&gormstore.ConnectionRow{}).Where("id = ? AND tenant_id = ?", row.ID, row.Tenant).
-			Select("base_url", "account_ref", "sealed").Updates(&row).Error
+			Select("base_url", "account_ref", "sealed", "client_key", "application_key").Updates(&row).Error
 	})
 	return complete, err
 }

@@ -91,10 +91,16 @@ func heardSince(db *gorm.DB, d gormstore.Dialect, c gormstore.ConnectionRow, sta
 	return len(found) > 0, err
 }
 
-// hasToken reports whether the connection has a live token.
+// hasToken reports whether the connection has a live token, or a live token has its application.
 func hasToken(tx *gorm.DB, c gormstore.ConnectionRow) (bool, error) {
 	var found []string
 	err := tx.Model(&gormstore.TokenRow{}).Where("connection_id = ? AND revoked_at IS NULL", c.ID).
 		Where(gormstore.EqualUnindexed("tenant_id"), c.Tenant).Limit(1).Pluck("id", &found).Error
+	if err != nil || len(found) > 0 || c.Application == nil {
+		return len(found) > 0, err
+	}
+	err = tx.Model(&gormstore.TokenRow{}).
+		Where("application_key = ? AND tenant_id = ? AND revoked_at IS NULL", c.Application, c.Tenant).
+		Limit(1).Pluck("id", &found).Error
 	return len(found) > 0, err
 }

@@ -27,12 +27,15 @@ const columns = (revoke) => [
 const Secret = ({ text }) => html`<p class="copy"><code>${text}</code> <${CopyButton} text=${text} /></p>`;
 
 // Minted shows the URL of a new token, and its authorization if it has one. They cannot be shown again. It gets the
-// focus, so that it is not missed. A webhook that the service has registered needs no configuration.
+// focus, so that it is not missed. A webhook that the service has registered needs no configuration. If the application
+// has one already, there is no new token.
 function Minted({ minted, close }) {
   const element = useRef();
   useEffect(() => element.current.focus(), []);
   return html`<div class="notice good minted" ref=${element} tabindex="-1" role="status">
-    ${minted.registration ? html`<p><strong>${t('token.registered', { vendor: t('vendor.' + minted.vendor) })}</strong></p>
+    ${minted.registration?.shared ? html`<p><strong>${t('token.shared', { vendor: t('vendor.' + minted.vendor) })}</strong></p>
+      <p>${t('token.sharedText')}</p>`
+    : minted.registration ? html`<p><strong>${t('token.registered', { vendor: t('vendor.' + minted.vendor) })}</strong></p>
       <p>${t('token.registeredText')}</p>`
     : html`<p><strong>${t('token.minted')}</strong></p>
       <p>${t('token.once', { vendor: vendorName(minted.vendor) })}</p>

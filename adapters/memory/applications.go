@@ -1,0 +1,82 @@
+package memory
+
+import (
+	"bytes"
+	"context"
+	"maps"
+	"slices"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// applications implements ports.Applications on a Store.
+type applications struct{ *Store }
+
+// HashKey returns a copy of the key.
+func (v applications) HashKey(ctx context.Context) (domain.Sealed, error) {
+	return exclusiveResult(ctx, v.Store, "Applications.HashKey", func() (domain.Sealed, error) {
+		if v.hashKey == nil {
+			return nil, domain.NotFoundError()
+		}
+		return slices.Clone(v.hashKey), nil
+	})
+}
+
+// CreateHashKey stores a copy of the key.
+func (v applications) CreateHashKey(ctx context.Context, sealed domain.Sealed) (domain.Sealed, error) {
+	return exclusiveResult(ctx, v.Store, "Applications.CreateHashKey", func() (domain.Sealed, error) {
+		if v.hashKey == nil {
+			v.hashKey = slices.Clone(sealed)
+		}
+		return slices.Clone(v.hashKey), nil
+	})
+}
+
+// ResealHashKey is a compare-and-swap.
+func (v applications) ResealHashKey(ctx context.Context, previous, fresh domain.Sealed) (bool, error) {
+	return exclusiveResult(ctx, v.Store, "Applications.ResealHashKey", func() (bool, error) {
+		if v.hashKey == nil || !bytes.Equal(v.hashKey, previous) {
+			return false, nil
+		}
+		v.hashKey = slices.Clone(fresh)
+		return true, nil
+	})
+}
+
+// ListUnidentified sorts all matching connections by id.
+func (v applications) ListUnidentified(
+	ctx context.Context, afterID domain.ConnectionID, limit int,
+) ([]domain.Connection, error) {
+	return exclusiveResult(ctx, v.Store, "Applications.ListUnidentified", func() ([]domain.Connection, error) {
+		rows := slices.SortedFunc(filtered(maps.Values(v.connections), func(c *domain.Connection) bool {
+			return c.Live() && c.Kind == domain.Aggregator && c.Client.IsZero() &&
+				bytes.Compare(c.ID.UUID[:], afterID.UUID[:]) > 0
+		}, cloneConnection), func(x, y domain.Connection) int { return bytes.Compare(x.ID.UUID[:], y.ID.UUID[:]) })
+		return rows[:min(limit, len(rows))], nil
+	})
+}
+
+// Identify changes the connection and its token under one lock.
+func (v applications) Identify(ctx context.Context, c domain.Connection, client domain.ClientKey) (bool, error) {
+	return exclusiveResult(ctx, v.Store, "Applications.Identify", func() (bool, error) {
+		row, err := v.live(c.Tenant, c.ID, domain.Aggregator)
+		if err != nil || !row.Client.IsZero() || !bytes.Equal(row.Sealed, c.Sealed) {
+			return false, nil
+		}
+		row.Client = client
+		if v.registration(row.Tenant, row.Application()) != nil {
+			return true, nil
+		}
+		var oldest *domain.WebhookToken
+		for _, t := range v.tokens {
+			if t.Connection == row.ID && t.Live() && t.Registration.State == domain.RegistrationActive &&
+				(oldest == nil || t.CreatedAt.Before(oldest.CreatedAt)) {
+				oldest = t
+			}
+		}
+		if oldest != nil {
+			oldest.Application = row.Application()
+		}
+		return true, nil
+	})
+}

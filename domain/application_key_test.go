@@ -1,0 +1,160 @@
+package domain_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+func TestClientIDsAreComparedByAKeyedHash(t *testing.T) {
+	key, other := domain.SecretText("key"), domain.SecretText("another key")
+	a, b := domain.TenantID{UUID: uuid.UUID{1}}, domain.TenantID{UUID: uuid.UUID{2}}
+	id := domain.SecretText("client")
+	hash := domain.HashClientID(key, a, id)
+	if hash.IsZero() || hash != domain.HashClientID(key, a, domain.SecretText("client")) {
+		t.Error("equal client ids have different hashes")
+	}
+	for what, different := range map[string]domain.ClientKey{
+		"another key": domain.HashClientID(other, a, id), "another tenant": domain.HashClientID(key, b, id),
+		"another client id": domain.HashClientID(key, a, domain.SecretText("client2")),
+	} {
+		if different == hash {
+			t.Errorf("%s: the hash is the same", what)
+		}
+	}
+	if !domain.HashClientID(key, a, domain.Secret{}).IsZero() {
+		t.Error("an empty client id has a hash")
+	}
+}
+
+func TestAnApplicationIsAVendorAnOriginAndAClient(t *testing.T) {
+	c := domain.Connection{Vendor: "pluggy", BaseURL: "https://api.example/v1", Client: domain.ClientKey{1}}
+	same := c
+	same.BaseURL, same.AccountRef = "https://API.example:443/v2", "item"
+	if c.Application().IsZero() || c.Application() != same.Application() {
+		t.Error("another path and account make another application")
+	}
+	for what, change := range map[string]func(*domain.Connection){
+		"vendor": func(c *domain.Connection) { c.Vendor = "belvo" },
+		"origin": func(c *domain.Connection) { c.BaseURL = "https://api2.example" },
+		"client": func(c *domain.Connection) { c.Client = domain.ClientKey{2} },
+	} {
+		different := c
+		change(&different)
+		if different.Application() == c.Application() {
+			t.Errorf("another %s is the same application", what)
+		}
+	}
+	c.Client = domain.ClientKey{}
+	if !c.Application().IsZero() {
+		t.Error("a connection without a known client has an application")
+	}
+}
+
+// member returns a connection of the application with this client, created on a day of January.
+func member(id byte, client byte, day int) domain.Connection {
+	at := time.Date(2026, time.January, day, 0, 0, 0, 0, time.UTC)
+	return domain.Connection{
+		ID: domain.ConnectionID{UUID: uuid.UUID{id}}, Kind: domain.Aggregator, Vendor: "pluggy",
+		BaseURL: "https://api.example", AccountRef: "item-1", Sealed: domain.Sealed{id, client},
+		Client: domain.ClientKey{client}, CreatedAt: at, UpdatedAt: at,
+	}
+}
+
+func TestTokensOfAConnectionThatChanges(t *testing.T) {
+	at := time.Date(2026, time.March, 1, 0, 0, 0, 0, time.UTC)
+	owner, older, younger, stranger := member(1, 7, 2), member(2, 7, 1), member(3, 7, 3), member(4, 8, 4)
+	deleted := func(c *domain.Connection) { c.Delete(at) }
+	account := func(c *domain.Connection) { c.Repoint(c.BaseURL, "item-2", at) }
+	origin := func(c *domain.Connection) { c.Repoint("https://other.example", c.AccountRef, at) }
+	client := func(c *domain.Connection) { c.Rotate(domain.Sealed("x"), domain.ClientKey{9}) }
+	plain := domain.WebhookToken{ID: domain.TokenID{UUID: uuid.UUID{9}}, Connection: owner.ID}
+	registered := func(state domain.RegistrationState) domain.WebhookToken {
+		token := plain
+		token.Application, token.Registration.State = owner.Application(), state
+		return token
+	}
+	active, unknown := registered(domain.RegistrationActive), registered(domain.RegistrationActive)
+	unknown.Application = domain.ApplicationKey{}
+	removing := registered(domain.RegistrationRemoving)
+	removing.RevokedAt = at
+	type outcome struct {
+		Changed bool
+		Owner   byte
+		Live    bool
+		State   domain.RegistrationState
+		Access  string // the base URL of the access that is kept
+	}
+	const kept = "https://api.example"
+	for rule, test := range map[string]struct {
+		change func(*domain.Connection)
+		token  domain.WebhookToken
+		others []domain.Connection
+		want   outcome
+	}{
+		"a deletion moves it to the youngest of the application": {
+			deleted, active, []domain.Connection{older, younger, stranger}, outcome{true, 3, true, "active", ""},
+		},
+		"a deletion without another one removes it": {
+			deleted, active, []domain.Connection{stranger}, outcome{true, 1, false, "removing", ""},
+		},
+		"an unknown application is not handed over": {
+			deleted, unknown, []domain.Connection{younger}, outcome{true, 1, false, "removing", ""},
+		},
+		"a plain token moves to any connection of the origin": {
+			deleted, plain, []domain.Connection{older, stranger}, outcome{true, 4, true, "", ""},
+		},
+		"a plain token is revoked if there is none": {deleted, plain, nil, outcome{true, 1, false, "", ""}},
+		"another account moves it": {
+			account, active, []domain.Connection{older}, outcome{true, 2, true, "active", ""},
+		},
+		"another account of the only connection changes nothing": {
+			account, active, []domain.Connection{stranger}, outcome{false, 1, true, "active", ""},
+		},
+		"another origin moves it": {origin, active, []domain.Connection{older}, outcome{true, 2, true, "active", ""}},
+		"another origin of the only connection keeps the access": {
+			origin, active, nil, outcome{true, 1, false, "removing", kept},
+		},
+		"another client of the only connection keeps the access": {
+			client, active, nil, outcome{true, 1, false, "removing", kept},
+		},
+		"a plain token ignores another client": {client, plain, nil, outcome{false, 1, true, "", ""}},
+		"a pending one is revoked": {
+			client, registered("pending"), []domain.Connection{older}, outcome{true, 1, false, "pending", kept},
+		},
+		"a pending one survives another account": {
+			account, registered("pending"), []domain.Connection{older}, outcome{false, 1, true, "pending", ""},
+		},
+		"a removal keeps its access": {client, removing, nil, outcome{true, 1, false, "removing", kept}},
+		"a new secret changes nothing": {
+			func(c *domain.Connection) { c.Rotate(domain.Sealed("fresh"), c.Client) }, active,
+			[]domain.Connection{older}, outcome{false, 1, true, "active", ""},
+		},
+	} {
+		after := owner
+		test.change(&after)
+		live := []domain.Receiver{domain.ReceiverOf(after)}
+		for _, c := range test.others {
+			live = append(live, domain.ReceiverOf(c))
+		}
+		token := test.token
+		changed := domain.RebindTokens(owner, after, []domain.WebhookToken{token}, live)
+		if len(changed) > 0 {
+			token = changed[0]
+		}
+		got := outcome{
+			len(changed) > 0, token.Connection.UUID[0], token.Live(), token.Registration.State,
+			token.Registration.Access.BaseURL,
+		}
+		if diff := cmp.Diff(test.want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", rule, diff)
+		}
+		if left := token.RemovalAccess(after); test.want.Access != "" && left.BaseURL != kept {
+			t.Errorf("%s: the webhook is removed at %s", rule, left.BaseURL)
+		}
+	}
+}

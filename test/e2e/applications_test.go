@@ -1,0 +1,139 @@
+package e2e_test
+
+import (
+	"fmt"
+	"net/http"
+	"sync"
+	"testing"
+)
+
+// registerShared asks for a webhook for the named connection, which its application must have already, and returns the
+// registration in the response.
+func (o operator) registerShared(b bank, name string) object {
+	o.t.Helper()
+	answer := o.send(http.MethodPost, tokens, mintRequest(b, name, "register")).want(200).json()
+	if answer["token"] != nil || answer["webhookUrl"] != nil || answer["webhook_url"] != nil {
+		o.t.Errorf("%s: the response has a token: %v", name, answer)
+	}
+	registration, _ := answer["registration"].(object)
+	if registration["shared"] != true || registration["state"] != "active" {
+		o.t.Fatalf("%s: the registration is %v", name, registration)
+	}
+	return registration
+}
+
+// Forty items of one application need one webhook. Each connection gets the events of its own item. When the connection
+// for which the webhook was made is deleted or pointed elsewhere, the others still get theirs.
+func TestFortyItemsHaveOneWebhook(t *testing.T) {
+	each(t, func(t *testing.T, w *env) {
+		o, b := w.operator(t), newPluggy(t)
+		const count = 40
+		ids, items := make([]string, count), make([]string, count)
+		for i := range count {
+			items[i] = b.addItem(t)
+			create := creation(b, fmt.Sprint("member ", i))
+			create["accountRef"] = items[i]
+			ids[i] = o.send(http.MethodPost, connections, create).want(201).text("id")
+		}
+		minted := o.send(http.MethodPost, tokens, mintRequest(b, "member 0", "register")).want(201)
+		registration, _ := minted.json()["registration"].(object)
+		for i := 1; i < count; i++ {
+			if got := o.registerShared(b, fmt.Sprint("member ", i)); got["id"] != registration["id"] {
+				t.Fatalf("connection %d has the registration %v, want %v", i, got, registration)
+			}
+		}
+		if n := len(b.sim.Webhooks()); n != 1 {
+			t.Fatalf("the vendor has %d webhooks", n)
+		}
+		heard := func(i int) {
+			t.Helper()
+			before := len(o.pages(deliveries+"?connectionId="+ids[i], 20))
+			if got := w.sendRegistered(t, b, items[i]); len(got) != 1 || got[0] != 202 {
+				t.Fatalf("an event of item %d got %v", i, got)
+			}
+			if after := len(o.pages(deliveries+"?connectionId="+ids[i], 20)); after != before+1 {
+				t.Errorf("connection %d has %d deliveries after %d", i, after, before)
+			}
+		}
+		for i := range count {
+			heard(i)
+		}
+		owner := func() string {
+			t.Helper()
+			for _, token := range o.pages(tokens, 20) {
+				if text(token, "id") == minted.text("id") && token["revokedAt"] == nil {
+					return text(token, "connectionId")
+				}
+			}
+			return ""
+		}
+		o.send(http.MethodDelete, pathOf(ids[0], ""), nil).want(204)
+		if got := owner(); got != ids[count-1] {
+			t.Errorf("after the deletion of the owner, the token belongs to %q", got)
+		}
+		o.send(http.MethodPut, pathOf(ids[count-1], ""), object{
+			"configName": "elsewhere", "baseUrl": b.origin(), "accountRef": b.addItem(t),
+		}).want(200)
+		if got := owner(); got != ids[count-2] {
+			t.Errorf("after the owner has another account, the token belongs to %q", got)
+		}
+		heard(1)
+		heard(count - 2)
+		for i := 1; i < count; i++ {
+			o.send(http.MethodDelete, pathOf(ids[i], ""), nil).want(204)
+		}
+		eventually(t, "the removal of the webhook", func() bool { return len(b.sim.Webhooks()) == 0 })
+	})
+}
+
+// Requests that arrive at the same time must create one webhook.
+func TestConcurrentRegistrationsShareOneWebhook(t *testing.T) {
+	each(t, func(t *testing.T, w *env) {
+		o, b := w.operator(t), newPluggy(t)
+		const count = 8
+		for i := range count {
+			o.connect(b, fmt.Sprint("member ", i))
+		}
+		var running sync.WaitGroup
+		statuses := make([]int, count)
+		for i := range count {
+			running.Go(func() {
+				statuses[i] = o.send(http.MethodPost, tokens, mintRequest(b, fmt.Sprint("member ", i), "register")).status
+			})
+		}
+		running.Wait()
+		created := 0
+		for i, status := range statuses {
+			switch status {
+			case http.StatusCreated:
+				created++
+			case http.StatusOK:
+			default:
+				t.Errorf("request %d got %d", i, status)
+			}
+		}
+		if n := len(b.sim.Webhooks()); created != 1 || n != 1 {
+			t.Errorf("%d requests have created %d webhooks", created, n)
+		}
+	})
+}
+
+// The webhook of an application that has no connection any more is removed with the old credential.
+func TestTheWebhookOfALeftOriginIsRemoved(t *testing.T) {
+	each(t, func(t *testing.T, w *env) {
+		o, b, other := w.operator(t), newPluggy(t), newPluggy(t)
+		id := o.connect(b, "main")
+		minted := o.send(http.MethodPost, tokens, mintRequest(b, "main", "register")).want(201)
+		o.send(http.MethodPut, pathOf(id, ""), object{
+			"configName": "main", "baseUrl": other.origin(), "accountRef": other.ref(),
+		}).want(200)
+		eventually(t, "the removal of the webhook", func() bool { return len(b.sim.Webhooks()) == 0 })
+		if got := other.gate().count("/webhooks"); got != 0 {
+			t.Errorf("the new origin got %d requests about webhooks", got)
+		}
+		again := o.send(http.MethodPost, tokens, mintRequest(other, "main", "register")).want(201)
+		if again.text("id") == minted.text("id") || len(other.sim.Webhooks()) != 1 {
+			t.Error("the new origin has no webhook of its own")
+		}
+	})
+}

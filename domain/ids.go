@@ -23,6 +23,8 @@ type (
 	TransactionID = ID[Transaction]
 	// ErasureID identifies an erasure of a connection.
 	ErasureID = ID[Erasure]
+	// LinkSessionID identifies a link session for a new account. The object that the vendor creates carries it.
+	LinkSessionID = ID[LinkSession]
 	// LeaseID identifies a lease of a pull. It is the fencing token of that lease.
 	LeaseID = ID[Lease]
 )

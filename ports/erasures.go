@@ -69,7 +69,7 @@ type Erasures interface {
 	//   - It deletes the histories of transactions, and erases each transaction that is not erased yet
 	//     (domain.Transaction.Erase). Each erased transaction is a change in the feed.
 	//   - It removes the name of the connection (domain.Connection.EraseData), and deletes the connection's tokens that
-	//     have no webhook at the vendor.
+	//     have no webhook at the vendor, and its link session.
 	//   - It deletes the tenant's stored responses (IdempotencyStore) that contain the id of the connection or of one
 	//     of its accounts. It keeps responses that contain the id of an erasure of the connection.
 	//   - It clears the body, the scope and the event id of deliveries that contain the account reference in the body.

@@ -29,10 +29,15 @@ func (v connections) Create(ctx context.Context, c domain.Connection, entries po
 	})
 }
 
-// nameTaken reports whether another live connection of the tenant has c's name.
+// nameTaken reports whether another live connection of the tenant has c's name, or a link session reserves it.
 func (s *Store) nameTaken(c domain.Connection) bool {
 	for _, other := range s.connections {
 		if other.ID != c.ID && other.Live() && other.Tenant == c.Tenant && other.Name == c.Name {
+			return true
+		}
+	}
+	for _, session := range s.linkSessions {
+		if session.ReservesName() && session.Tenant == c.Tenant && session.Name == c.Name {
 			return true
 		}
 	}

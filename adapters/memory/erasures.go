@@ -198,6 +198,9 @@ func (v erasures) EraseBatch(
 		v.eraseDeliveries(e.Connection)
 		v.eraseAccounts(e.Connection)
 		v.deleteTokens(e.Connection)
+		maps.DeleteFunc(v.linkSessions, func(_ domain.LinkSessionID, l *domain.LinkSession) bool {
+			return l.Connection == e.Connection
+		})
 		v.connections[e.Connection].EraseData()
 		stored.Passes++
 		stored.Place.Task = ""

@@ -25,6 +25,7 @@ func stores(s *memory.Store) porttest.Stores {
 		AuditLog:      s.AuditLog(),
 		Erasures:      s.Erasures(),
 		Applications:  s.Applications(),
+		LinkSessions:  s.LinkSessions(),
 		Subscriptions: s.Subscriptions(),
 	}
 }

@@ -62,6 +62,7 @@ type Store struct {
 	hashKey       domain.Sealed   // see ports.Applications.HashKey
 	nudged        []domain.PullID // the pulls for which Nudge must still be called; protected by the mutex
 	erasures      map[domain.ErasureID]*domain.Erasure
+	linkSessions  map[domain.LinkSessionID]*domain.LinkSession
 	events        map[domain.TenantID]*outbox
 	announced     map[domain.AccountID]books.CompletenessState // the state that the last event reported
 	subscriptions map[events.SubscriptionID]*subscription
@@ -105,6 +106,7 @@ func New(o Options) *Store {
 		closings:      map[domain.AccountID]*closing{},
 		audits:        map[domain.TenantID]*audit{},
 		erasures:      map[domain.ErasureID]*domain.Erasure{},
+		linkSessions:  map[domain.LinkSessionID]*domain.LinkSession{},
 		events:        map[domain.TenantID]*outbox{},
 		announced:     map[domain.AccountID]books.CompletenessState{},
 		subscriptions: map[events.SubscriptionID]*subscription{},
@@ -140,6 +142,9 @@ func (s *Store) Applications() ports.Applications { return applications{s} }
 
 // Erasures returns the implementation of ports.Erasures on this store.
 func (s *Store) Erasures() ports.Erasures { return erasures{s} }
+
+// LinkSessions returns the implementation of ports.LinkSessions on this store.
+func (s *Store) LinkSessions() ports.LinkSessions { return linkSessions{s} }
 
 // Ping implements ports.Prober: it returns nil, unless Options.Before returns an error.
 func (s *Store) Ping(ctx context.Context) error {

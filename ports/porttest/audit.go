@@ -169,6 +169,10 @@ func auditedChanges(f *fixture) {
 	f.noError(err)
 	f.noError(f.Ledger.Dismiss(f.ctx, f.tenant, []ports.RecordPair{pair},
 		ports.Decision{At: f.now(), Entries: audited("Ledger.Dismiss")}))
+	link := f.createLinkSession()
+	f.noError(f.LinkSessions.Open(f.ctx, link, link.DueAt, audited("LinkSessions.Open")))
+	connected, linked := f.linked(link)
+	f.noError(f.LinkSessions.Connect(f.ctx, connected, link.DueAt, linked, audited("LinkSessions.Connect")))
 	f.noError(f.Subscriptions.Create(f.ctx, sub, audited("Subscriptions.Create")))
 	_, err = f.Subscriptions.Update(f.ctx, f.tenant, sub.ID, audited("Subscriptions.Update"),
 		func(*events.Subscription) error { return nil })

@@ -19,6 +19,7 @@ type Stores struct {
 	Erasures    ports.Erasures
 
 	Applications ports.Applications
+	LinkSessions ports.LinkSessions
 
 	Subscriptions ports.Subscriptions
 }
@@ -56,6 +57,7 @@ func TestStores(t *testing.T, factory func(t *testing.T) Stores) {
 		{"Audit", auditTests},
 		{"Erasures", erasureTests},
 		{"Applications", applicationTests},
+		{"Link sessions", linkSessionTests},
 		{"Subscriptions", slices.Concat(subscriptionTests, eventQueueTests, eventTests, eventOccasionTests)},
 	} {
 		t.Run(port.name, func(t *testing.T) {

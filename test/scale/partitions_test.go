@@ -36,6 +36,7 @@ func TestThePromisesHoldInParts(t *testing.T) {
 			AuditLog:      s.AuditLog(),
 			Erasures:      s.Erasures(),
 			Applications:  s.Applications(),
+			LinkSessions:  s.LinkSessions(),
 			Subscriptions: s.Subscriptions(),
 		}
 	})

@@ -26,7 +26,20 @@ func nameTaken() error { return &domain.Error{Kind: domain.Conflict, Code: domai
 // decides which of them gets the name. Errors: NameTaken.
 func (s connections) Create(ctx context.Context, c domain.Connection, entries ports.AuditEntries) error {
 	row := RowOfConnection(c)
-	_, err := s.writeRecorded(ctx, c.Tenant, entries, func(db *gorm.DB) *gorm.DB { return db.Create(&row) })
+	return s.Change(ctx, func(tx Tx) error {
+		if err := checkNotReserved(tx.DB, s.Dialect, c); err != nil {
+			return err
+		}
+		if err := insertConnection(tx.DB, row); err != nil {
+			return err
+		}
+		return tx.Record(c.Tenant, entries)
+	})
+}
+
+// insertConnection stores a new connection. Errors: NameTaken.
+func insertConnection(tx *gorm.DB, row ConnectionRow) error {
+	err := tx.Create(&row).Error
 	if IsDuplicate(err) {
 		return nameTaken()
 	}
@@ -138,6 +151,11 @@ func (s connections) Update(ctx context.Context, tenant domain.TenantID, kind do
 		before := c
 		if refused = fn(&c); refused != nil {
 			return refused
+		}
+		if c.Live() && c.Name != before.Name {
+			if err := checkNotReserved(tx.DB, s.Dialect, c); err != nil {
+				return err
+			}
 		}
 		var events []records.Event
 		c.Announced, events = records.OfHealth(before, c)

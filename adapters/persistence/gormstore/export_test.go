@@ -14,6 +14,7 @@ func Rows() []any {
 		&auditEntryRow{},
 		&auditHashRow{},
 		&auditCheckpointRow{},
+		&linkSessionRow{},
 		&auditHeadRow{},
 		&auditKeyRow{},
 		&StagedRow{},

@@ -44,6 +44,7 @@ func stores(s *postgres.Store) porttest.Stores {
 		AuditLog:      s.AuditLog(),
 		Erasures:      s.Erasures(),
 		Applications:  s.Applications(),
+		LinkSessions:  s.LinkSessions(),
 		Subscriptions: s.Subscriptions(),
 	}
 }

@@ -136,7 +136,7 @@ var added = map[string]bool{
 	"transactions.cheque_number": true, "transaction_versions.cheque_number": true,
 	"transactions.counterparty_document": true, "transaction_versions.counterparty_document": true,
 	"connections.reauth_since": true, "connections.consent_since": true, "search_index": true, "search_progress": true,
-	"change_clocks": true, "reopened_closes": true, "transaction_versions.replaced_at": true,
+	"change_clocks": true, "link_sessions": true, "reopened_closes": true, "transaction_versions.replaced_at": true,
 	"account_closes.document": true,
 	"subscriptions.settings":  true, "subscriptions.url": true, "subscriptions.exchange": true,
 	"subscriptions.routing_key": true, "subscription_events.source": true,

@@ -19,12 +19,13 @@ var releaseClaims = []string{
 		AND NOT (vendor_done AND passes = %d)`, domain.ErasurePasses-1),
 	`UPDATE webhook_tokens SET registration_due = ?1
 		WHERE registration IN ('pending', 'removing') AND registration_due > ?1`,
+	`UPDATE link_sessions SET due_at = ?1 WHERE due_at > ?1`,
 }
 
-// ReleaseClaims ends all claims on pulls, erasures and registrations, so that they go on at once. Call it only at the
-// start of the process that owns the file, before this process claims anything: only one process runs the tasks of a
-// file, so every claim belongs to a process that has died. If another process is alive all the same, it loses its
-// claims, and its next write under one of them fails.
+// ReleaseClaims ends all claims on pulls, erasures, registrations and link sessions, so that they go on at once. Call
+// it only at the start of the process that owns the file, before this process claims anything: only one process runs
+// the tasks of a file, so every claim belongs to a process that has died. If another process is alive all the same, it
+// loses its claims, and its next write under one of them fails.
 func (db *DB) ReleaseClaims(ctx context.Context, now time.Time) error {
 	tx, err := db.Writer.BeginTx(ctx, &sql.TxOptions{})
 	if err != nil {

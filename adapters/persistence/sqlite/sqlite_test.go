@@ -47,6 +47,7 @@ func stores(t *testing.T, dsn string) porttest.Stores {
 		AuditLog:      s.AuditLog(),
 		Erasures:      s.Erasures(),
 		Applications:  s.Applications(),
+		LinkSessions:  s.LinkSessions(),
 		Subscriptions: s.Subscriptions(),
 	}
 }

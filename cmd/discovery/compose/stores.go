@@ -29,6 +29,7 @@ type Stores struct {
 	AuditLog      ports.AuditLog
 	Erasures      ports.Erasures
 	Applications  ports.Applications
+	LinkSessions  ports.LinkSessions
 	Prober        ports.Prober
 	Queue         Queue
 	Subscriptions ports.Subscriptions
@@ -61,6 +62,7 @@ type storeSet interface {
 	AuditLog() ports.AuditLog
 	Erasures() ports.Erasures
 	Applications() ports.Applications
+	LinkSessions() ports.LinkSessions
 	Subscriptions() ports.Subscriptions
 	Ping(ctx context.Context) error
 }
@@ -76,6 +78,7 @@ func storesOf(v storeSet, queue Queue, closeAll func() error) Stores {
 		AuditLog:      v.AuditLog(),
 		Erasures:      v.Erasures(),
 		Applications:  v.Applications(),
+		LinkSessions:  v.LinkSessions(),
 		Subscriptions: v.Subscriptions(),
 		Prober:        v,
 		Queue:         queue,

@@ -41,6 +41,7 @@ var erasedTables = []erasedTable{
 	{"account_completeness", "", ofConnection("account_id")},
 	{"accounts", "", ofConnection("id")},
 	{"pulls", "", ofConnection("id")},
+	{"link_sessions", "", ofConnection("id")},
 	{"webhook_tokens", "", tokensWithoutWebhook},
 	{"connections", "", connectionLeft},
 }

@@ -40,6 +40,9 @@ type WebhookEvent struct {
 	Scope     PullScope
 	// RemovedIn is the external id of the account whose rows Scope.Removed contains; "" if the event does not name it.
 	RemovedIn string
+	// LinkSession is the id of the link session that the object of the event carries; zero if it carries none. The id
+	// comes from the body, so it may belong to another tenant or to no session.
+	LinkSession LinkSessionID `json:",omitzero"`
 }
 
 // Fingerprint identifies an event for deduplication: for each connection, the store accepts only

@@ -207,6 +207,24 @@ type LinkTokens interface {
 	CreateLinkToken(ctx context.Context, a Access) (LinkToken, error)
 }
 
+// Linker is an optional interface of an Aggregator with whose hosted page an account holder can link a new account. The
+// object that the vendor creates then carries the id of the link session. The AccountRef of the access is not used.
+// Errors: the errors of an Aggregator.
+type Linker interface {
+	// StartLink requests a token that can link one new account. The adapter does not retry the request after a failure
+	// that may have created a token.
+	//
+	// The vendor sends events about the object to the given webhook URL, if it can. The URL is secret, because it
+	// contains a raw token. It can be zero.
+	StartLink(ctx context.Context, a Access, session domain.LinkSessionID, webhook domain.Secret) (LinkToken, error)
+	// LinkedObjects returns the objects at the vendor that carry the id of the session, oldest first. announced
+	// contains account references from webhooks. They need not exist, and need not belong to the session. An object is
+	// deleted with Eraser.
+	LinkedObjects(ctx context.Context, a Access, session domain.LinkSessionID,
+		announced []string) ([]domain.LinkedObject, error)
+	Eraser
+}
+
 // Refresher is an optional interface of an Aggregator whose vendor synchronises with the institution on request.
 type Refresher interface {
 	// Refresh requests a synchronisation. It returns when the vendor has accepted the request; the vendor

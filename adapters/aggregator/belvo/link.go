@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
@@ -24,11 +25,17 @@ const (
 var (
 	_ ports.LinkTokens = (*Adapter)(nil)
 	_ ports.Eraser     = (*Adapter)(nil)
+	_ ports.Linker     = (*Adapter)(nil)
 )
 
 // CreateLinkToken requests an access token with which the link can be updated: POST /api/token/. The vendor reads the
 // credential from the body. The response also contains a refresh token, which the adapter discards.
 func (a *Adapter) CreateLinkToken(ctx context.Context, access ports.Access) (ports.LinkToken, error) {
+	return a.accessToken(ctx, access, nil)
+}
+
+// accessToken requests an access token: POST /api/token/. The query is added to the URL of the hosted page.
+func (a *Adapter) accessToken(ctx context.Context, access ports.Access, query url.Values) (ports.LinkToken, error) {
 	call := newCall(access, "/api/token/")
 	call.Vendor, call.Method, call.Retryable = &tokenAPI, http.MethodPost, true
 	call.Resource = budgetTokens
@@ -42,21 +49,28 @@ func (a *Adapter) CreateLinkToken(ctx context.Context, access ports.Access) (por
 	if got.Access.IsZero() {
 		return ports.LinkToken{}, malformed("access token")
 	}
-	query := url.Values{"access_token": {string(got.Access.Reveal())}}.Encode()
+	page := widgetPage + "?" + url.Values{"access_token": {string(got.Access.Reveal())}}.Encode()
+	if len(query) > 0 {
+		page += "&" + query.Encode()
+	}
 	return ports.LinkToken{
-		Token: got.Access, URL: domain.SecretText(widgetPage + "?" + query), Lifetime: accessTokenLifetime,
+		Token: got.Access, URL: domain.SecretText(page),
+		Lifetime: vendorhttp.TokenLifetime(got.Access.Reveal(), accessTokenLifetime),
 	}, nil
 }
 
 // tokenBody returns the body of POST /api/token/. It is built again for each attempt and is not retained. Bytes
 // that are not UTF-8 are removed, because JSON cannot contain them. The vendor then refuses the credential.
 func tokenBody(access ports.Access) []byte {
-	body, _ := json.Marshal(map[string]string{ // strings can always be encoded
+	members := map[string]string{
 		"id":       strings.ToValidUTF8(string(access.Credential.Part(domain.PartClientID).Reveal()), ""),
 		"password": strings.ToValidUTF8(string(access.Credential.Part(domain.PartSecret).Reveal()), ""),
 		"scopes":   widgetScopes,
-		"link_id":  access.AccountRef,
-	})
+	}
+	if access.AccountRef != "" {
+		members["link_id"] = access.AccountRef
+	}
+	body, _ := json.Marshal(members) // strings can always be encoded
 	return body
 }
 

@@ -19,6 +19,7 @@ type envelope struct {
 	Code    string          `json:"webhook_code"`
 	Link    vendorhttp.Text `json:"link_id"`
 	Request vendorhttp.Text `json:"request_id"`
+	User    vendorhttp.Text `json:"external_id"`
 	Data    json.RawMessage `json:"data"`
 }
 
@@ -65,6 +66,7 @@ func (*Adapter) Parse(body []byte) (domain.WebhookEvent, error) {
 	name, sum := e.Type+"."+e.Code, sha256.Sum256(body)
 	event := domain.WebhookEvent{
 		Name: name, ID: e.ID.Value, AccountRef: e.Link.Value, WantsPull: wantsPull, Scope: scope,
+		LinkSession: domain.LinkSessionIn(e.User.Value),
 	}
 	if e.ID.Value != "" && e.Request.Value != "" {
 		event.DedupKey = strings.Join([]string{e.ID.Value, e.Request.Value, name, hex.EncodeToString(sum[:])}, "\n")

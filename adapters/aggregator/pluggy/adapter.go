@@ -38,6 +38,10 @@ type item struct {
 	Status          string `json:"status"`
 	ExecutionStatus string `json:"executionStatus"`
 	LastUpdatedAt   string `json:"lastUpdatedAt"`
+	// CreatedAt is when the item was created (RFC 3339).
+	CreatedAt vendorhttp.Text `json:"createdAt"`
+	// ClientUserID is the value of the connect token with which the item was created.
+	ClientUserID vendorhttp.Text `json:"clientUserId"`
 	// NextAutoSyncAt is null if the vendor does not synchronise the item by itself.
 	NextAutoSyncAt   optionalTime `json:"nextAutoSyncAt"`
 	ConsentExpiresAt optionalTime `json:"consentExpiresAt"`

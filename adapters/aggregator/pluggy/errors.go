@@ -15,13 +15,14 @@ const perMinute = 360
 // Each kind of call has a budget of its own, so that a 429 of one kind does not block another kind.
 var budgets = map[string]int{
 	"auth": perMinute, "items": perMinute, "accounts": perMinute, "transactions": perMinute, "connect_token": perMinute,
-	"consents": perMinute, deletions: perMinute,
+	"consents": perMinute, deletions: perMinute, itemLists: perMinute,
 }
 
 // The resources of calls of /items/{id} that do not read.
 const (
 	refreshes = "item_refreshes" // PATCH
 	deletions = "item_deletions" // DELETE
+	itemLists = "item_lists"     // the items of link sessions
 )
 
 // windows contains the limit of PATCH /items/{id}: 20 requests per minute for each source address. While several
@@ -32,9 +33,10 @@ var windows = map[string]vendorhttp.Window{refreshes: {Limit: 20, Share: 15}}
 // responses. Depending on the request, a 400 is about the credential, the item, the list, or the cursor of a later
 // page.
 var (
-	authAPI    = &vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: classifyAuthError}
-	itemAPI    = &vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: classifyItemError}
-	refreshAPI = &vendorhttp.Vendor{
+	authAPI     = &vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: classifyAuthError}
+	itemAPI     = &vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: classifyItemError}
+	itemListAPI = &vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: classifyItemListError}
+	refreshAPI  = &vendorhttp.Vendor{
 		Name: Name, Budgets: budgets, Windows: windows, ClassifyError: classifyRefreshError,
 	}
 	transactionAPI = &vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: classifyError}

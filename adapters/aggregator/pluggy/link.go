@@ -23,19 +23,25 @@ var (
 	_ ports.LinkTokens = (*Adapter)(nil)
 	_ ports.Refresher  = (*Adapter)(nil)
 	_ ports.Eraser     = (*Adapter)(nil)
+	_ ports.Linker     = (*Adapter)(nil)
 )
 
 // CreateLinkToken requests a connect token with which the item can be updated: POST /connect_token.
 func (a *Adapter) CreateLinkToken(ctx context.Context, at ports.Access) (ports.LinkToken, error) {
+	return a.connectToken(ctx, at, func() []byte {
+		body, _ := json.Marshal(map[string]string{"itemId": at.AccountRef}) // only strings, so there is no error
+		return body
+	})
+}
+
+// connectToken requests a connect token: POST /connect_token. The body is built again for each attempt and is not
+// retained.
+func (a *Adapter) connectToken(ctx context.Context, at ports.Access, request func() []byte) (ports.LinkToken, error) {
 	ctx, cancel := a.http.WithTimeout(ctx)
 	defer cancel()
-	request, err := json.Marshal(map[string]string{"itemId": at.AccountRef})
-	if err != nil {
-		return ports.LinkToken{}, err
-	}
 	body, err := a.send(ctx, at, vendorhttp.Call{
 		Vendor: itemAPI, Method: http.MethodPost, Path: "/connect_token", PathTemplate: "/connect_token",
-		Resource: "connect_token", Retryable: true, Body: func() []byte { return request },
+		Resource: "connect_token", Retryable: true, Body: request,
 	})
 	if err != nil {
 		return ports.LinkToken{}, err
@@ -51,7 +57,8 @@ func (a *Adapter) CreateLinkToken(ctx context.Context, at ports.Access) (ports.L
 	}
 	query := url.Values{"connect_token": {string(got.Token.Reveal())}}.Encode()
 	return ports.LinkToken{
-		Token: got.Token, URL: domain.SecretText(connectPage + "?" + query), Lifetime: connectTokenLifetime,
+		Token: got.Token, URL: domain.SecretText(connectPage + "?" + query),
+		Lifetime: vendorhttp.TokenLifetime(got.Token.Reveal(), connectTokenLifetime),
 	}, nil
 }
 

@@ -21,6 +21,7 @@ type notification struct {
 	EventID     vendorhttp.Text     `json:"eventId"`
 	Item        vendorhttp.Text     `json:"itemId"`
 	Account     vendorhttp.Text     `json:"accountId"`
+	User        vendorhttp.Text     `json:"clientUserId"`
 	CreatedFrom vendorhttp.Text     `json:"transactionsCreatedAtFrom"`
 	MinDate     vendorhttp.Text     `json:"transactionsMinDate"`
 	Count       vendorhttp.Count    `json:"transactionsCount"`
@@ -49,6 +50,7 @@ func (*Adapter) Parse(body []byte) (domain.WebhookEvent, error) {
 	odd := in.dropOddMembers() || halved
 	event := domain.WebhookEvent{
 		Name: in.Event, ID: in.EventID.Value, DedupKey: in.EventID.Value, AccountRef: in.Item.Value,
+		LinkSession: domain.LinkSessionIn(in.User.Value),
 	}
 	if scopeOf, known := pullScopes[in.Event]; known {
 		event.WantsPull, event.Scope = true, scopeOf(in)

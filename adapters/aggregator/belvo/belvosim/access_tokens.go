@@ -51,16 +51,20 @@ func (s *Simulator) createToken(w http.ResponseWriter, r *http.Request) {
 	case !found:
 		s.writeFailure(w, notFound)
 	default:
-		writeJSON(w, http.StatusOK, map[string]string{"access": s.issue(in.LinkID), "refresh": s.issue(in.LinkID)})
+		writeJSON(w, http.StatusOK, map[string]string{
+			"access": s.issue(grant{secret: in.ID, link: in.LinkID}),
+			// A refresh token updates no link and creates none.
+			"refresh": s.issue(grant{secret: in.ID, link: "none"}),
+		})
 	}
 }
 
 // issue creates, stores and returns a token in the format of a JWT. The simulator does not verify tokens, so the
 // signature is random.
-func (s *Simulator) issue(link string) string {
+func (s *Simulator) issue(g grant) string {
 	signature := s.newHexID()
 	claims, _ := json.Marshal(map[string]any{ // strings and integers can always be encoded
-		"exp": s.now().Add(accessTokenLifetime).Unix(), "jti": s.newHexID(), "link_id": link,
+		"iat": s.now().Unix(), "exp": s.now().Add(s.tokenTTL).Unix(), "jti": s.newHexID(), "link_id": g.link,
 	})
 	b64 := base64.RawURLEncoding.EncodeToString
 	token := strings.Join(
@@ -69,6 +73,7 @@ func (s *Simulator) issue(link string) string {
 	)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.tokens = append(s.tokens, token)
+	g.expiresAt = s.now().Add(s.tokenTTL)
+	s.tokens, s.grants[token] = append(s.tokens, token), g
 	return token
 }

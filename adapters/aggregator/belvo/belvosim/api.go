@@ -70,11 +70,13 @@ func (s *Simulator) root(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, directory)
 }
 
+// listLinks serves the list of links, of all or of those with the external_id of the query.
 func (s *Simulator) listLinks(w http.ResponseWriter, r *http.Request) {
+	external := r.URL.Query().Get("external_id")
 	s.mu.Lock()
 	links := make([]Link, 0, len(s.linkOrder))
 	for _, l := range s.linkOrder {
-		if s.visible(secretOf(r), l.ID) != nil {
+		if s.visible(secretOf(r), l.ID) != nil && (external == "" || deref(l.ExternalID) == external) {
 			links = append(links, l.Link)
 		}
 	}

@@ -16,6 +16,7 @@ func (s *Simulator) ControlHandler() http.Handler {
 		"GET /_control/state":                    s.controlState,
 		"GET /_control/stats":                    func(*http.Request) (any, error) { return s.Stats(), nil },
 		"POST /_control/links":                   kit.WithBody(s.AddLink),
+		"POST /_control/connect":                 kit.WithBody(s.controlConnect),
 		"PATCH /_control/links/{id}":             kit.PatchByID(s.UpdateLink),
 		"POST /_control/links/{id}/status":       s.controlStatus,
 		"POST /_control/links/{id}/purge":        s.controlPurge,

@@ -33,6 +33,8 @@
 //	GET    /_control/state                    secrets, links with row counts, faults left, event names
 //	GET    /_control/stats                    requests, 429s, responses by status, requests by path
 //	POST   /_control/links                    {"institution",...}: adds; missing members get defaults
+//	POST   /_control/connect                  {"token","externalId","link":{"status",...}}: a holder signs in,
+//	                                          see [Simulator.Connect]
 //	PATCH  /_control/links/{id}               members to change, for example refresh_rate
 //	POST   /_control/links/{id}/status        {"status":"invalid"}
 //	POST   /_control/links/{id}/purge         {"before":"2026-01-01T00:00:00Z"}: removes rows, no event

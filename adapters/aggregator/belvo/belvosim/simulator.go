@@ -1,6 +1,7 @@
 package belvosim
 
 import (
+	"cmp"
 	"encoding/hex"
 	"errors"
 	"math/rand/v2"
@@ -36,6 +37,8 @@ type Options struct {
 	// NewestFirst lists transactions in the reverse of the order in which they were
 	// added. A row added between two requests then shifts all later pages by one row.
 	NewestFirst bool
+	// TokenTTL is the lifetime of an access token; zero means 10 minutes, as at the vendor.
+	TokenTTL time.Duration
 }
 
 // Simulator is a simulated vendor: its data and its API. It is safe for concurrent use;
@@ -43,6 +46,7 @@ type Options struct {
 type Simulator struct {
 	now         func() time.Time
 	newestFirst bool
+	tokenTTL    time.Duration
 	faults      *faultinject.Injector
 	limiter     *rate.Limiter // nil means no limit
 	api         http.Handler
@@ -57,6 +61,7 @@ type Simulator struct {
 	accounts  map[string]*Account
 	rows      map[string]*row
 	tokens    []string // the access tokens that were issued
+	grants    map[string]grant
 }
 
 // New returns a simulator without data. It rejects every API call until a secret is added with
@@ -68,11 +73,13 @@ func New(o Options) *Simulator {
 	s := &Simulator{
 		now:         o.Now,
 		newestFirst: o.NewestFirst,
+		tokenTTL:    cmp.Or(o.TokenTTL, accessTokenLifetime),
 		entropy:     kit.NewEntropy(o.Seed),
 		secrets:     map[string]string{},
 		links:       map[string]*link{},
 		accounts:    map[string]*Account{},
 		rows:        map[string]*row{},
+		grants:      map[string]grant{},
 	}
 	s.sender = kit.NewSender(s.entropy.Uint64())
 	s.faults = faultinject.New(s.entropy.Uint64(), faultinject.Vendor{WriteError: s.writeFaultError})

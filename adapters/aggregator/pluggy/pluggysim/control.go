@@ -23,6 +23,7 @@ func (s *Simulator) ControlHandler() http.Handler {
 		"POST /_control/accounts/{id}/listed":    kit.SetListed(s.SetAccountListed),
 		"POST /_control/items":                   kit.WithBody(s.controlAddItem),
 		"POST /_control/accounts":                kit.WithBody(s.AddAccount),
+		"POST /_control/connect":                 kit.WithBody(s.controlConnect),
 		"PATCH /_control/items/{id}":             kit.PatchByID(s.UpdateItem),
 		"POST /_control/items/{id}/status":       s.controlStatus,
 		"POST /_control/consents":                kit.WithBody(s.AddConsent),

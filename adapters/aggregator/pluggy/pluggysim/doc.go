@@ -36,6 +36,8 @@
 //	POST   /_control/accounts/{id}/generate      {"count":1000}
 //	POST   /_control/accounts/{id}/listed        {"listed":false}
 //	POST   /_control/items                       {"products",...}: adds or replaces; id and dates are filled in
+//	POST   /_control/connect                     {"token","item":{"status",...}}: a holder signs in, see
+//	                                             [Simulator.Connect]
 //	POST   /_control/accounts                    {"itemId",...}: adds; id and dates are filled in
 //	PATCH  /_control/items/{id}                  members to change, for example nextAutoSyncAt
 //	POST   /_control/consents                    {"itemId","expiresAt"}: adds; id and createdAt are filled in

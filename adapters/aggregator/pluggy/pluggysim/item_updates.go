@@ -21,13 +21,23 @@ func (s *Simulator) ConnectTokens() []string {
 // a JWT, like the tokens of the vendor.
 func (s *Simulator) connectToken(w http.ResponseWriter, r *http.Request, client string) {
 	var in struct {
-		ItemID string `json:"itemId"`
+		ItemID  string `json:"itemId"`
+		Options struct {
+			User    string `json:"clientUserId"`
+			Webhook string `json:"webhookUrl"`
+		} `json:"options"`
 	}
 	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<16)).Decode(&in); err != nil {
 		writeError(w, http.StatusBadRequest, "", "The body must be JSON")
 		return
 	}
-	token, ok := s.issueConnectToken(in.ItemID, client)
+	if in.Options.Webhook != "" && !isWebhookURL(in.Options.Webhook) {
+		writeError(w, http.StatusBadRequest, "", "webhookUrl must be an https URL")
+		return
+	}
+	token, ok := s.issueConnectToken(grant{
+		client: client, item: in.ItemID, user: in.Options.User, webhook: in.Options.Webhook,
+	})
 	if !ok {
 		itemNotFound(w)
 		return
@@ -37,18 +47,19 @@ func (s *Simulator) connectToken(w http.ResponseWriter, r *http.Request, client 
 
 // issueConnectToken creates, stores and returns a connect token. It returns false if the client is not allowed to read
 // the item.
-func (s *Simulator) issueConnectToken(item, client string) (token string, ok bool) {
+func (s *Simulator) issueConnectToken(g grant) (token string, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, visible := s.store.visibleItem(item, client); !visible && item != "" {
+	if _, visible := s.store.visibleItem(g.item, g.client); !visible && g.item != "" {
 		return "", false
 	}
 	now := s.opt.Now()
 	token = s.sign(map[string]any{
-		"clientId": client, "itemId": item, "type": "CONNECT", "iat": now.Unix(),
-		"exp": now.Add(connectTokenLifetime).Unix(), "jti": s.newID(),
+		"clientId": g.client, "itemId": g.item, "type": "CONNECT", "iat": now.Unix(),
+		"exp": now.Add(s.opt.TokenTTL).Unix(), "jti": s.newID(),
 	})
-	s.tokens = append(s.tokens, token)
+	g.expiresAt = now.Add(s.opt.TokenTTL)
+	s.tokens, s.grants[token] = append(s.tokens, token), g
 	return token, true
 }
 

@@ -25,9 +25,11 @@ type Options struct {
 	PageSize int              // rows per page of /v2/transactions; zero means 500
 	// RateLimit is the number of requests per minute for each source address and each limited resource (auth, accounts,
 	// transactions, connect_token and consents); zero means no limit.
-	RateLimit int
-	PublicURL string   // origin of the links in webhooks; "" means https://api.pluggy.ai
-	Clients   []Client // clients that New adds
+	RateLimit  int
+	TokenTTL   time.Duration // lifetime of a connect token; zero means 30 minutes, as at the vendor
+	NoItemList bool          // GET /items responds with 404
+	PublicURL  string        // origin of the links in webhooks; "" means https://api.pluggy.ai
+	Clients    []Client      // clients that New adds
 }
 
 // Simulator simulates the vendor. As an http.Handler it serves only the vendor API; [Simulator.Handler]
@@ -42,6 +44,7 @@ type Simulator struct {
 	store    store
 	keys     map[string]apiKey
 	tokens   []string // the connect tokens that were issued
+	grants   map[string]grant
 	secret   [32]byte
 	webhooks []registeredWebhook
 	windows  map[string]*window
@@ -51,6 +54,7 @@ type Simulator struct {
 // New returns a simulator that has no data except opt.Clients. [Simulator.Seed] adds demo data.
 func New(opt Options) *Simulator {
 	setDefault(&opt.KeyTTL, 2*time.Hour)
+	setDefault(&opt.TokenTTL, connectTokenLifetime)
 	setDefault(&opt.PageSize, 500)
 	setDefault(&opt.PublicURL, "https://api.pluggy.ai")
 	if opt.Now == nil {
@@ -58,6 +62,7 @@ func New(opt Options) *Simulator {
 	}
 	s := &Simulator{
 		opt: opt, entropy: kit.NewEntropy(opt.Seed), store: newStore(), keys: map[string]apiKey{},
+		grants:  map[string]grant{},
 		windows: map[string]*window{}, stats: Stats{Resources: map[string]ResourceStats{}},
 	}
 	_, _ = s.entropy.Read(s.secret[:])
@@ -92,6 +97,7 @@ func (s *Simulator) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /auth", s.auth)
 	mux.HandleFunc("POST /connect_token", s.withKey(s.connectToken))
+	mux.HandleFunc("GET /items", s.withKey(s.listItems))
 	mux.HandleFunc("GET /items/{id}", s.withKey(s.item))
 	mux.HandleFunc("PATCH /items/{id}", s.withKey(s.updateItem))
 	mux.HandleFunc("GET /consents", s.withKey(s.consents))

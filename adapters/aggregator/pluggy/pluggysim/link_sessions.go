@@ -1,0 +1,93 @@
+package pluggysim
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/sim/kit"
+)
+
+// ErrToken is returned for a connect token that is unknown or expired, or that cannot create an item.
+var ErrToken = errors.New("pluggysim: the connect token creates no item")
+
+// grant contains what a connect token permits.
+type grant struct {
+	client, item, user, webhook string
+	expiresAt                   time.Time
+}
+
+// Connect creates an item as the vendor's hosted page does when a holder signs in with a connect token. The item
+// belongs to the client of the token, and has the token's clientUserId and webhookUrl. The other members are those of
+// i: with the status LOGIN_ERROR, the sign-in has failed. The token stays valid. Errors: ErrToken.
+func (s *Simulator) Connect(token string, i Item) (Item, error) {
+	s.mu.Lock()
+	g, ok := s.grants[token]
+	s.mu.Unlock()
+	if !ok || g.item != "" || !s.opt.Now().Before(g.expiresAt) {
+		return Item{}, ErrToken
+	}
+	i.ClientID, i.ClientUserID, i.WebhookURL = g.client, Text(g.user), Text(g.webhook)
+	return s.AddItem(i), nil
+}
+
+// controlConnect is the call POST /_control/connect.
+func (s *Simulator) controlConnect(in struct {
+	Token string `json:"token"`
+	Item  Item   `json:"item"`
+}) (Item, error) {
+	return s.Connect(in.Token, in.Item)
+}
+
+// listItems serves GET /items?clientUserId=. The vendor's documentation does not mention this list, but its API has it.
+// Options.NoItemList turns it off.
+func (s *Simulator) listItems(w http.ResponseWriter, r *http.Request, client string) {
+	if s.opt.NoItemList {
+		writeError(w, http.StatusNotFound, "", "Cannot GET /items")
+		return
+	}
+	user := r.URL.Query().Get("clientUserId")
+	found := []Item{}
+	s.mu.Lock()
+	for id := range s.store.items {
+		i, visible := s.store.visibleItem(id, client)
+		if visible && (user == "" || string(i.ClientUserID) == user) {
+			found = append(found, i)
+		}
+	}
+	s.mu.Unlock()
+	slices.SortFunc(found, func(x, y Item) int {
+		return cmp.Or(x.CreatedAt.Compare(y.CreatedAt.Time), cmp.Compare(x.ID, y.ID))
+	})
+	writeJSON(w, http.StatusOK, onePage(found))
+}
+
+// SendToItem sends one event to the webhookUrl of the event's item, as the vendor does in addition to the registered
+// webhooks. It does nothing if the item has no webhookUrl. If origin is not empty, it replaces the scheme and the host
+// of the URL. The headers are sent, too; the vendor itself sends none.
+func (s *Simulator) SendToItem(
+	ctx context.Context, origin string, headers map[string]string, event Event,
+) ([]DeliveryResult, error) {
+	body, err := s.Payload(event)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	target := string(s.store.items[event.ItemID].WebhookURL)
+	s.mu.Unlock()
+	if target == "" {
+		return nil, nil
+	}
+	if origin != "" {
+		u, err := url.Parse(target)
+		if err != nil {
+			return nil, err
+		}
+		target = origin + u.EscapedPath()
+	}
+	return s.sender.Send(ctx, Target{URL: target, Headers: headers}, kit.Webhook{Event: event.Name, Body: body})
+}

@@ -60,6 +60,7 @@ func newEnv(t *testing.T, options ...func(*application.Deps)) *env {
 		Connections: store.Connections(), Tokens: store.Tokens(), Deliveries: store.Deliveries(),
 		Idempotency: store.Idempotency(), Pulls: store.Pulls(), Ledger: store.Ledger(), Erasures: store.Erasures(),
 		Applications: store.Applications(),
+		LinkSessions: store.LinkSessions(),
 		AuditLog:     store.AuditLog(), AuditTree: transparency.Tree{},
 		Sealer: e.sealer, Egress: fakeEgressGuard{}, Aggregators: []ports.Aggregator{e.vendor, newVendor("belvo")},
 		Subscriptions: store.Subscriptions(),

@@ -99,6 +99,7 @@ func Example() {
 		Connections: store.Connections(), Tokens: store.Tokens(), Deliveries: store.Deliveries(),
 		Idempotency: store.Idempotency(), Pulls: store.Pulls(), Ledger: store.Ledger(), Erasures: store.Erasures(),
 		Applications: store.Applications(),
+		LinkSessions: store.LinkSessions(),
 		AuditLog:     store.AuditLog(), AuditTree: transparency.Tree{},
 		Sealer: plainSealer{}, Egress: allowAll{}, Aggregators: []ports.Aggregator{acme{}},
 		Subscriptions: store.Subscriptions(),

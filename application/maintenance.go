@@ -64,10 +64,16 @@ func (s *Service) Prune(ctx context.Context, keep time.Duration, limit int) (int
 		return deliveries, err
 	}
 	responses, err := s.Idempotency.Prune(ctx, now.Add(-ports.ResponseRetention), limit)
-	if rows := deliveries + responses; rows > 0 {
+	rows := deliveries + responses
+	if err == nil {
+		var sessions int
+		sessions, err = s.LinkSessions.Prune(ctx, now.Add(-domain.LinkSessionRetention), limit)
+		rows += sessions
+	}
+	if rows > 0 {
 		s.Observer.Emit(ctx, ports.Pruned{Rows: rows})
 	}
-	return deliveries + responses, err
+	return rows, err
 }
 
 // Reseal implements ports.Maintenance. It visits all rows again and again, until it finds nothing to reseal. One visit
@@ -80,6 +86,11 @@ func (s *Service) Reseal(ctx context.Context) (int, error) {
 	for {
 		done, lost, err := s.resealPass(ctx)
 		total += done
+		if err != nil {
+			return total, err
+		}
+		links, lostLinks, err := s.resealLinkSessions(ctx)
+		done, lost, total = done+links, lost+lostLinks, total+links
 		if err != nil {
 			return total, err
 		}

@@ -44,6 +44,7 @@ type Deps struct {
 	Ledger       ports.Ledger
 	Erasures     ports.Erasures
 	AuditLog     ports.AuditLog
+	LinkSessions ports.LinkSessions
 
 	AuditTree ports.AuditTree
 	// AuditKeys are the keys that sign and verify the checkpoints of the audit entries; the first one signs. If there
@@ -146,6 +147,7 @@ type Service struct {
 var _ interface {
 	ports.ConnectionManager
 	ports.ConnectionLifecycle
+	ports.Linking
 	ports.EngineManager
 	ports.TokenManager
 	ports.WebhookReceiver
@@ -238,8 +240,8 @@ func (d Deps) missingMembers() []string {
 		"Idempotency": d.Idempotency == nil, "Pulls": d.Pulls == nil, "Ledger": d.Ledger == nil,
 		"AuditLog": d.AuditLog == nil, "AuditTree": d.AuditTree == nil,
 		"Sealer": d.Sealer == nil, "Egress": d.Egress == nil, "Aggregators": len(d.Aggregators) == 0,
-		"Erasures": d.Erasures == nil,
-		"Clock":    d.Clock == nil, "Sleeper": d.Sleeper == nil, "IDs": d.IDs == nil,
+		"Erasures": d.Erasures == nil, "LinkSessions": d.LinkSessions == nil,
+		"Clock": d.Clock == nil, "Sleeper": d.Sleeper == nil, "IDs": d.IDs == nil,
 		"Entropy": d.Entropy == nil, "Observer": d.Observer == nil,
 		"Subscriptions": d.Subscriptions == nil, "EventEncoder": d.EventEncoder == nil && len(d.Sinks) > 0,
 	}

@@ -34,10 +34,18 @@ func (s *Service) Receive(ctx context.Context, request domain.WebhookRequest) (p
 	incoming.SourceAdmitted, incoming.Authorization = admitted, domain.HashSource(request.Authorization)
 	result, err := s.Deliveries.Receive(ctx, incoming)
 	if errors.Is(err, domain.Unauthenticated) {
+		if found, err := s.receiveLink(ctx, incoming); found || err != nil {
+			return ports.ReceiveResult{}, err
+		}
 		return ports.ReceiveResult{}, s.refuse(ctx, request, s.tokenRefusal(ctx, incoming))
 	}
 	if err != nil {
 		return ports.ReceiveResult{}, err
+	}
+	if result.Delivery.Status == domain.DeliveryIgnored { // an event of no connection may belong to a link session
+		if err := s.announceLink(ctx, result.Delivery.Tenant, request.Vendor, incoming.Event); err != nil {
+			return ports.ReceiveResult{}, err
+		}
 	}
 	s.tokenUsage.record(result.Token, incoming.At)
 	s.Observer.Emit(ctx, ports.WebhookReceived{

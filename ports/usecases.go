@@ -17,6 +17,7 @@ type API interface {
 	ConnectionLifecycle
 	EngineManager
 	TokenManager
+	Linking
 	WebhookReceiver
 	DeliveryLog
 	PullService
@@ -549,7 +550,8 @@ type Maintenance interface {
 	// CountAttention returns how many connections and accounts need attention.
 	CountAttention(ctx context.Context) (Attention, error)
 	// Prune deletes at most limit deliveries that are older than the given duration (keep), and at most limit
-	// idempotency responses that are older than ResponseRetention.
+	// idempotency responses that are older than ResponseRetention. It also deletes at most limit link sessions that
+	// ended longer than domain.LinkSessionRetention ago.
 	Prune(ctx context.Context, keep time.Duration, limit int) (int, error)
 	// IdentifyClients computes the ClientKey of at most limit live aggregator connections that have none, and returns
 	// the number of connections that it has examined. Connections that an earlier version has stored have none.
@@ -566,6 +568,10 @@ type Maintenance interface {
 	// number of erasures. An erasure that fails is continued later. The returned error joins the errors of all erasures
 	// that have failed.
 	RunErasures(ctx context.Context, limit int) (int, error)
+	// RunLinkSessions continues at most limit link sessions that are due: it asks their vendors whether the account
+	// holders have signed in. It returns the number of sessions. A session that fails is continued later. The returned
+	// error joins the errors of all sessions that have failed.
+	RunLinkSessions(ctx context.Context, limit int) (int, error)
 	// FlushTokenUsage stores the times at which tokens were last used.
 	FlushTokenUsage(ctx context.Context) error
 	// Reseal re-encrypts every credential that is not sealed under the primary key, and also the key of the audit log.

@@ -244,6 +244,25 @@ func (f *fake) CreateLinkSession(
 	}, f.record(id)
 }
 
+func (f *fake) StartLinkSession(
+	_ context.Context, _ domain.TenantID, n ports.NewLinkSession,
+) (ports.OpenLinkSession, error) {
+	return ports.OpenLinkSession{
+		LinkSession: domain.LinkSession{
+			ID: domain.LinkSessionID{UUID: someID}, State: domain.LinkOpen, ExpiresAt: moment,
+		},
+		Token: domain.SecretText(linkToken), URL: domain.SecretText("https://connect.pluggy.ai/?connect_token=" + linkToken),
+	}, f.record(n)
+}
+
+func (f *fake) GetLinkSession(
+	_ context.Context, _ domain.TenantID, id domain.LinkSessionID,
+) (domain.LinkSession, error) {
+	return domain.LinkSession{
+		ID: id, Connection: domain.ConnectionID{UUID: otherID}, State: domain.LinkDone, ExpiresAt: moment,
+	}, f.record(id)
+}
+
 func (f *fake) RefreshConnection(_ context.Context, _ domain.TenantID, id domain.ConnectionID) error {
 	return f.record(id)
 }

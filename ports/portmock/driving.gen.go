@@ -416,6 +416,21 @@ func (mr *MockAPIMockRecorder) GetErasure(ctx, tenant, id any) *gomock.Call {
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "GetErasure", reflect.TypeOf((*MockAPI)(nil).GetErasure), ctx, tenant, id)
 }
 
+// GetLinkSession mocks base method.
+func (m *MockAPI) GetLinkSession(ctx context.Context, tenant domain.TenantID, id domain.LinkSessionID) (domain.LinkSession, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "GetLinkSession", ctx, tenant, id)
+	ret0, _ := ret[0].(domain.LinkSession)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// GetLinkSession indicates an expected call of GetLinkSession.
+func (mr *MockAPIMockRecorder) GetLinkSession(ctx, tenant, id any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "GetLinkSession", reflect.TypeOf((*MockAPI)(nil).GetLinkSession), ctx, tenant, id)
+}
+
 // GetPull mocks base method.
 func (m *MockAPI) GetPull(ctx context.Context, tenant domain.TenantID, id domain.PullID) (domain.Pull, error) {
 	m.ctrl.T.Helper()
@@ -1057,6 +1072,21 @@ func (mr *MockAPIMockRecorder) SplitTransaction(ctx, tenant, id, reason any) *go
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "SplitTransaction", reflect.TypeOf((*MockAPI)(nil).SplitTransaction), ctx, tenant, id, reason)
 }
 
+// StartLinkSession mocks base method.
+func (m *MockAPI) StartLinkSession(ctx context.Context, tenant domain.TenantID, n ports.NewLinkSession) (ports.OpenLinkSession, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "StartLinkSession", ctx, tenant, n)
+	ret0, _ := ret[0].(ports.OpenLinkSession)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// StartLinkSession indicates an expected call of StartLinkSession.
+func (mr *MockAPIMockRecorder) StartLinkSession(ctx, tenant, n any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "StartLinkSession", reflect.TypeOf((*MockAPI)(nil).StartLinkSession), ctx, tenant, n)
+}
+
 // SumTransactions mocks base method.
 func (m *MockAPI) SumTransactions(ctx context.Context, tenant domain.TenantID, filter domain.SumFilter) ([]domain.DayTotal, error) {
 	m.ctrl.T.Helper()
@@ -1595,6 +1625,21 @@ func (m *MockMaintenance) RunErasures(ctx context.Context, limit int) (int, erro
 func (mr *MockMaintenanceMockRecorder) RunErasures(ctx, limit any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "RunErasures", reflect.TypeOf((*MockMaintenance)(nil).RunErasures), ctx, limit)
+}
+
+// RunLinkSessions mocks base method.
+func (m *MockMaintenance) RunLinkSessions(ctx context.Context, limit int) (int, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "RunLinkSessions", ctx, limit)
+	ret0, _ := ret[0].(int)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// RunLinkSessions indicates an expected call of RunLinkSessions.
+func (mr *MockMaintenanceMockRecorder) RunLinkSessions(ctx, limit any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "RunLinkSessions", reflect.TypeOf((*MockMaintenance)(nil).RunLinkSessions), ctx, limit)
 }
 
 // VerifyAudit mocks base method.

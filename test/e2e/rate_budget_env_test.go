@@ -147,6 +147,7 @@ func inMemory(t *testing.T, keyset string, wire http.RoundTripper) budgetService
 		Connections: store.Connections(), Tokens: store.Tokens(), Deliveries: store.Deliveries(),
 		Idempotency: store.Idempotency(), Pulls: store.Pulls(), Ledger: store.Ledger(), Erasures: store.Erasures(),
 		Applications: store.Applications(),
+		LinkSessions: store.LinkSessions(),
 		PullWorkers:  4 * budgetConnections,
 		AuditLog:     store.AuditLog(), AuditTree: transparency.Tree{},
 		Sealer: sealer, Egress: client.Guard(), Aggregators: []ports.Aggregator{pluggy.New(client, clock)},

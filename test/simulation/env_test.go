@@ -162,6 +162,7 @@ func (s *sim) deps() application.Deps {
 		AuditLog: s.store.AuditLog(), AuditTree: transparency.Tree{},
 		Erasures:     erasures{s, s.store.Erasures()},
 		Applications: s.store.Applications(),
+		LinkSessions: s.store.LinkSessions(),
 		Sealer:       s.sealer, Egress: allowAll{}, Aggregators: []ports.Aggregator{s.vendors[0], s.vendors[1]},
 		Subscriptions: s.store.Subscriptions(),
 		Sources:       map[domain.Vendor]domain.SourcePolicy{"pluggy": policy, "belvo": policy},

@@ -22,6 +22,7 @@ const (
 	auditInterval        = 500 * time.Millisecond // an audit entry must get its number within a second
 	checkpointInterval   = time.Minute
 	erasuresInterval     = time.Second
+	linkSessionsInterval = time.Second
 	backlogInterval      = 15 * time.Second
 	feedDelayInterval    = 5 * time.Second
 	pruneInterval        = time.Hour
@@ -34,6 +35,8 @@ const (
 	// each removal can wait up to 15 s for the vendor. A batch must end within 2 min, because another process can then
 	// claim its webhooks.
 	webhooksLimit = 4
+	// linkSessionsLimit is the maximum number of link sessions that one batch continues at the same time.
+	linkSessionsLimit = 16
 )
 
 // failedInterval is the minimum time between a round that failed and the next round of its task. It
@@ -84,6 +87,7 @@ func tasks(
 		}},
 		{"missing webhooks", silenceInterval, ledBy(leader, untilPartial(roundLimit, service.NoticeSilence))},
 		{"consents", consentsInterval, ledBy(leader, untilPartial(roundLimit, service.NoticeConsents))},
+		{"link sessions", linkSessionsInterval, untilPartial(linkSessionsLimit, service.RunLinkSessions)},
 		{"erasures", erasuresInterval, untilPartial(1, service.RunErasures)},
 		{"search index", searchIndexInterval, ledBy(leader, untilPartial(searchIndexLimit, service.IndexTexts))},
 		{"completeness", completenessInterval, ledBy(leader, untilPartial(roundLimit, service.AnnounceCompleteness))},

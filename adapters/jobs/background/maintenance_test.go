@@ -47,6 +47,7 @@ func (s fakeService) NoticeConsents(ctx context.Context, limit int) (int, error)
 	}
 	return s.consents(ctx, limit)
 }
+func (s fakeService) RunLinkSessions(context.Context, int) (int, error)      { return 0, nil }
 func (s fakeService) IndexTexts(context.Context, int) (int, error)           { return 0, nil }
 func (s fakeService) IdentifyClients(context.Context, int) (int, error)      { return 0, nil }
 func (s fakeService) AnnounceCompleteness(context.Context, int) (int, error) { return 0, nil }

@@ -65,6 +65,7 @@ func (m fakeMaintenance) ListStuck(ctx context.Context, limit int) ([]domain.Pul
 
 func (m fakeMaintenance) RemoveRegistrations(context.Context, int) (int, error) { return 0, nil }
 func (m fakeMaintenance) RunErasures(context.Context, int) (int, error)         { return 0, nil }
+func (m fakeMaintenance) RunLinkSessions(context.Context, int) (int, error)     { return 0, nil }
 
 func (m fakeMaintenance) NoticeSilence(context.Context, int) (int, error) { return 0, nil }
 

@@ -226,6 +226,7 @@ func (a *App) serviceDeps(sealer ports.Sealer, auditKeys []domain.Secret, o Over
 		Connections: a.Stores.Connections, Tokens: a.Stores.Tokens, Deliveries: a.Stores.Deliveries,
 		Idempotency: a.Stores.Idempotency, Pulls: a.Stores.Pulls, Ledger: a.Stores.Ledger, Erasures: a.Stores.Erasures,
 		Applications: a.Stores.Applications,
+		LinkSessions: a.Stores.LinkSessions,
 		AuditLog:     a.Stores.AuditLog, AuditTree: transparency.Tree{}, AuditKeys: auditKeys,
 		Subscriptions: a.Stores.Subscriptions, Sinks: o.Sinks, EventEncoder: rest.EventEncoder{},
 		Sealer: sealer, Egress: a.vendors.Guard(), Connectors: connectors(a.vendors, a.cfg.Egress.AllowHTTP),

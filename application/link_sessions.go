@@ -1,0 +1,456 @@
+package application
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/application/concurrency"
+	"github.com/LerianStudio/aggregator-connections/application/pulling"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// linkStepTimeout bounds the vendor calls with which a session is continued. It is shorter than domain.LinkClaim.
+const linkStepTimeout = 20 * time.Second
+
+// StartLinkSession implements ports.Linking. It stores the session before it requests the token. If the process dies in
+// between, the session expires after domain.LinkRequestTimeout, and nobody knows the vendor's token.
+func (s *Service) StartLinkSession(
+	ctx context.Context, tenant domain.TenantID, n ports.NewLinkSession,
+) (ports.OpenLinkSession, error) {
+	linker, err := s.validateLink(ctx, n)
+	if err != nil {
+		return ports.OpenLinkSession{}, err
+	}
+	session, hook, err := s.newLinkSession(ctx, tenant, n)
+	if err != nil {
+		return ports.OpenLinkSession{}, err
+	}
+	release, err := s.liveShares.Acquire(ctx, s.Sleeper, tenant)
+	if err != nil {
+		return ports.OpenLinkSession{}, err
+	}
+	defer release()
+	requestedAt := s.Clock.Now()
+	session.CreatedAt, session.ExpiresAt = requestedAt, requestedAt.Add(domain.LinkRequestTimeout)
+	session.DueAt = session.ExpiresAt
+	if err := s.LinkSessions.Create(ctx, session); err != nil {
+		return ports.OpenLinkSession{}, err
+	}
+	token, err := s.requestLinkToken(ctx, linker, session, hook)
+	if err == nil {
+		createdDueAt := session.DueAt
+		session.Open(requestedAt.Add(token.Lifetime), s.Clock.Now())
+		entries := s.audits.EntriesOf(ctx, "link_session.create", session.ID.String())
+		err = s.LinkSessions.Open(ctx, session, createdDueAt, entries)
+		session.DueAt = createdDueAt // discardLink must find the session if it was not opened
+	}
+	if err != nil {
+		s.discardLink(ctx, session)
+		return ports.OpenLinkSession{}, vendorRefusal(err)
+	}
+	s.audits.Emit(ctx, tenant, "link_session.create", session.ID.String())
+	return ports.OpenLinkSession{LinkSession: session, Token: token.Token, URL: token.URL}, nil
+}
+
+// requestLinkToken requests a token for the session from the vendor.
+func (s *Service) requestLinkToken(
+	ctx context.Context, linker ports.Linker, session domain.LinkSession, hook domain.Secret,
+) (ports.LinkToken, error) {
+	ctx, cancel := context.WithTimeout(ctx, liveTestTimeout)
+	defer cancel()
+	access, err := s.linkAccess(ctx, session)
+	if err != nil {
+		return ports.LinkToken{}, err
+	}
+	return linker.StartLink(ctx, access, session.ID, hook)
+}
+
+// validateLink validates a request and returns the vendor's Linker. Errors: Invalid; Conflict (not_offered).
+func (s *Service) validateLink(ctx context.Context, n ports.NewLinkSession) (ports.Linker, error) {
+	vendor, unknown := s.wiredVendor(n.Vendor)
+	address, err := s.checkBaseURL(ctx, vendor, n.BaseURL)
+	if err != nil {
+		return nil, err
+	}
+	fieldErrors := slices.Concat(nonNil(unknown), domain.CheckText("configName", n.Name, domain.MaxName), address)
+	fieldErrors = append(fieldErrors, nonNil(
+		domain.ValidateSecret(domain.PartClientID, n.ClientID), domain.ValidateSecret(domain.PartSecret, n.Secret),
+	)...)
+	if err := domain.Join(fieldErrors); err != nil {
+		return nil, err
+	}
+	linker, ok := s.aggregators[vendor].(ports.Linker)
+	if !ok {
+		return nil, &domain.Error{
+			Kind: domain.Conflict, Code: domain.NotOffered, Message: "the vendor does not offer this",
+		}
+	}
+	return linker, nil
+}
+
+// newLinkSession returns a session without times. It also returns the URL of the webhook token of the session; zero if
+// the vendor cannot send webhooks to the receiver.
+func (s *Service) newLinkSession(
+	ctx context.Context, tenant domain.TenantID, n ports.NewLinkSession,
+) (session domain.LinkSession, hook domain.Secret, err error) {
+	session = domain.LinkSession{
+		ID: domain.LinkSessionID{UUID: s.IDs.New()}, Tenant: tenant,
+		Connection: domain.ConnectionID{UUID: s.IDs.New()}, Vendor: domain.Vendor(n.Vendor), Name: n.Name,
+		BaseURL: n.BaseURL, Actor: ports.CallerOf(ctx).Actor, Receiver: n.Receiver, State: domain.LinkOpen,
+	}
+	connection := session.ConnectionOf("", s.Clock.Now())
+	if session.Sealed, err = s.seal(ctx, connection, domain.AggregatorCredential(n.ClientID, n.Secret)); err != nil {
+		return session, hook, err
+	}
+	if strings.HasPrefix(n.Receiver, "https://") {
+		token, raw, err := domain.MintToken(domain.TokenID{}, connection, s.Entropy, s.Clock.Now())
+		if err != nil {
+			return session, hook, err
+		}
+		session.Hook, hook = token.Hash, domain.WebhookURL(n.Receiver, session.Vendor, raw)
+	}
+	return session, hook, nil
+}
+
+// discardLink ends a session whose token could not be requested, so that its name is free again. If that fails, the
+// session expires.
+func (s *Service) discardLink(ctx context.Context, session domain.LinkSession) {
+	ctx, cancel := concurrency.Detach(ctx)
+	defer cancel()
+	dueAt := session.DueAt
+	session.Discard(s.Clock.Now())
+	if err := s.LinkSessions.Save(ctx, session, dueAt); err != nil && !errors.Is(err, domain.LeaseLost) {
+		s.Observer.Emit(ctx, ports.BackgroundError{Task: "link session", Err: err})
+	}
+}
+
+// GetLinkSession implements ports.Linking.
+func (s *Service) GetLinkSession(
+	ctx context.Context, tenant domain.TenantID, id domain.LinkSessionID,
+) (domain.LinkSession, error) {
+	return s.LinkSessions.Get(ctx, tenant, id)
+}
+
+// RunLinkSessions implements ports.Maintenance. The sessions of one call are continued at the same time, so that a
+// vendor that does not answer delays only its own sessions.
+func (s *Service) RunLinkSessions(ctx context.Context, limit int) (int, error) {
+	now := s.Clock.Now()
+	claimed, err := s.LinkSessions.Claim(ctx, now, now.Add(domain.LinkClaim), limit)
+	if err != nil {
+		return 0, err
+	}
+	failures, waits := make([]error, len(claimed)), make([]func(), len(claimed))
+	for i, session := range claimed {
+		waits[i] = s.Go(func() {
+			ctx, cancel := context.WithTimeout(ctx, linkStepTimeout)
+			defer cancel()
+			err := s.continueLink(ctx, session)
+			if err != nil && !errors.Is(err, domain.LeaseLost) { // after LeaseLost, another worker continues it
+				failures[i] = fmt.Errorf("link session %s: %w", session.ID, err)
+			}
+		})
+	}
+	for _, wait := range waits {
+		wait()
+	}
+	return len(claimed), errors.Join(failures...)
+}
+
+// continueLink makes the next step of a claimed session.
+func (s *Service) continueLink(ctx context.Context, session domain.LinkSession) error {
+	linker, ok := s.aggregators[session.Vendor].(ports.Linker)
+	if !ok { // the vendor was registered when the session was created, but is no longer registered
+		return s.retryLink(ctx, session, &domain.Error{Kind: domain.Rejected, Code: domain.TypeUnknown})
+	}
+	switch session.State {
+	case domain.LinkOpen:
+		return s.advanceLink(ctx, linker, session)
+	case domain.LinkConnected:
+		return s.registerLinked(ctx, session)
+	default:
+		return s.cleanLink(ctx, linker, session)
+	}
+}
+
+// linkAccess returns the access of a session without a connection to its vendor.
+func (s *Service) linkAccess(ctx context.Context, session domain.LinkSession) (ports.Access, error) {
+	c := session.ConnectionOf("", session.CreatedAt)
+	credential, err := s.open(ctx, c)
+	return ports.AccessOf(c, credential), err
+}
+
+// advanceLink asks the vendor whether the account holder has signed in. If so, it creates the connection. An error of
+// the vendor is returned only if the session closes because of it.
+func (s *Service) advanceLink(ctx context.Context, linker ports.Linker, session domain.LinkSession) error {
+	access, err := s.linkAccess(ctx, session)
+	var objects []domain.LinkedObject
+	if err == nil {
+		objects, err = s.linkedObjects(ctx, linker, access, session)
+	}
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		return ctx.Err()
+	}
+	claimed, now := session.DueAt, s.Clock.Now()
+	ref, signedIn := session.Advance(objects, err, now)
+	if signedIn {
+		var c domain.Connection
+		if c, err = s.checkLinked(ctx, session, ref, access); err == nil {
+			return s.connectLink(ctx, session, c)
+		}
+		session.Advance(nil, err, now)
+	}
+	if saveErr := s.LinkSessions.Save(ctx, session, claimed); saveErr != nil {
+		return saveErr
+	}
+	if session.State == domain.LinkOpen {
+		return nil
+	}
+	return err
+}
+
+// linkedObjects returns the vendor's objects of the session, except objects that already belong to another connection
+// of the tenant. Such an object is neither connected nor deleted.
+func (s *Service) linkedObjects(
+	ctx context.Context, linker ports.Linker, access ports.Access, session domain.LinkSession,
+) ([]domain.LinkedObject, error) {
+	objects, err := linker.LinkedObjects(ctx, access, session.ID, session.Announced)
+	if err != nil {
+		return nil, err
+	}
+	own := objects[:0]
+	for _, o := range objects {
+		linked, err := s.LinkSessions.IsLinked(ctx, session.Tenant, session.Vendor, o.AccountRef)
+		if err != nil {
+			return nil, err
+		}
+		if !linked {
+			own = append(own, o)
+		}
+	}
+	return own, nil
+}
+
+// checkLinked tests the new connection, and returns it with the health that results from the test.
+func (s *Service) checkLinked(
+	ctx context.Context, session domain.LinkSession, ref string, access ports.Access,
+) (domain.Connection, error) {
+	c := session.ConnectionOf(ref, s.Clock.Now())
+	access = ports.AccessOf(c, access.Credential)
+	vendor := s.aggregators[session.Vendor]
+	status, err := vendor.Check(ctx, access)
+	if err != nil {
+		return domain.Connection{}, err
+	}
+	now := s.Clock.Now()
+	c.Health = c.Health.After(status, nil, now)
+	c.Consent = c.Consent.After(pulling.ConsentOf(ctx, vendor, access, status), now)
+	c.Webhook = c.Webhook.After(status.Schedule)
+	return c, nil
+}
+
+// connectLink stores the connection of the session. The audit entry names the operator who has started the session.
+func (s *Service) connectLink(ctx context.Context, session domain.LinkSession, c domain.Connection) error {
+	claimed, now := session.DueAt, s.Clock.Now()
+	added := ports.LinkedConnection{Connection: c, Pull: ports.PullRequest{
+		ID: s.newPullID(), Scope: domain.PullScope{Everything: true}, Trigger: domain.TriggerOperator, At: now,
+	}}
+	if token, ok := session.Token(domain.TokenID{UUID: s.IDs.New()}, now); ok {
+		added.Token, added.Connection.Webhook = &token, c.Webhook.Awaiting()
+	}
+	ctx = ports.WithCaller(ctx, ports.Caller{Actor: session.Actor})
+	entry := s.audits.Entry(ctx, "connection.create", c.ID.String())
+	entry.Detail = entry.Detail.WithID("linkSessionId", session.ID.UUID)
+	connected := session
+	connected.Connect(c.AccountRef, now)
+	err := s.LinkSessions.Connect(ctx, connected, claimed, added, func() []domain.AuditEntry {
+		return []domain.AuditEntry{entry}
+	})
+	if errors.Is(err, domain.NameTaken) {
+		session.Close(now)
+		return errors.Join(err, s.LinkSessions.Save(ctx, session, claimed))
+	}
+	if err == nil {
+		s.audits.Emit(ctx, session.Tenant, "connection.create", c.ID.String())
+	}
+	return err
+}
+
+// registerLinked makes the connection of the session receive its webhooks, if the service can register webhooks at the
+// vendor. If the vendor refuses the registration, the session is done all the same. If the vendor is not available, the
+// registration is retried for a while.
+func (s *Service) registerLinked(ctx context.Context, session domain.LinkSession) error {
+	err := s.registerWebhook(ctx, session)
+	claimed, now := session.DueAt, s.Clock.Now()
+	if errors.Is(err, domain.Unavailable) && now.Before(session.ExpiresAt.Add(domain.LinkGrace)) {
+		return s.retryLink(ctx, session, err)
+	}
+	session.Connected(now)
+	return errors.Join(err, s.LinkSessions.Save(ctx, session, claimed))
+}
+
+// registerWebhook registers a webhook for the connection of the session, unless it has one. It returns nil if there is
+// nothing to register: the connection was deleted or paused, the vendor has no such feature, or it refuses.
+func (s *Service) registerWebhook(ctx context.Context, session domain.LinkSession) error {
+	if _, ok := s.aggregators[session.Vendor].(ports.WebhookRegistrar); !ok || session.Receiver == "" {
+		return nil
+	}
+	c, err := s.Connections.Get(ctx, session.Tenant, domain.Aggregator, session.Connection)
+	if errors.Is(err, domain.NotFound) || err == nil && c.Paused() {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	tokens, err := s.Tokens.List(ctx, session.Tenant, ports.TokenFilter{Connection: c.ID}, domain.PageRequest{Limit: 20})
+	if err != nil {
+		return err
+	}
+	for _, t := range tokens.Items { // a registration may have been completed before the process died
+		if t.Live() && t.Registration.Exists() {
+			return nil
+		}
+	}
+	ctx = ports.WithCaller(ctx, ports.Caller{Actor: session.Actor})
+	_, err = s.MintToken(ctx, session.Tenant, ports.MintRequest{
+		Vendor: string(c.Vendor), Name: c.Name, Register: true, Receiver: session.Receiver,
+	})
+	if errors.Is(err, domain.Rejected) || errors.Is(err, domain.NotFound) || errors.Is(err, domain.Conflict) {
+		return nil
+	}
+	return err
+}
+
+// cleanLink deletes the superfluous objects of a closing or done session at the vendor.
+func (s *Service) cleanLink(ctx context.Context, linker ports.Linker, session domain.LinkSession) error {
+	if err := s.deleteSuperfluous(ctx, linker, session); err != nil {
+		return s.retryLink(ctx, session, err)
+	}
+	claimed := session.DueAt
+	session.Cleaned(s.Clock.Now())
+	return s.LinkSessions.Save(ctx, session, claimed)
+}
+
+// deleteSuperfluous deletes the superfluous objects of a session. The credential of a done session is that of its
+// connection. If the connection was deleted, nothing is deleted at the vendor.
+func (s *Service) deleteSuperfluous(ctx context.Context, linker ports.Linker, session domain.LinkSession) error {
+	access, err := s.linkAccess(ctx, session)
+	if session.State == domain.LinkDone {
+		c, getErr := s.Connections.Get(ctx, session.Tenant, domain.Aggregator, session.Connection)
+		if errors.Is(getErr, domain.NotFound) {
+			return nil
+		}
+		if getErr != nil {
+			return getErr
+		}
+		var credential domain.Credential
+		credential, err = s.open(ctx, c)
+		access = ports.AccessOf(c, credential)
+	}
+	if err != nil {
+		return err
+	}
+	objects, err := s.linkedObjects(ctx, linker, access, session)
+	if err != nil {
+		return err
+	}
+	for _, ref := range session.Superfluous(objects) {
+		access.AccountRef = domain.CanonicalAccountRef(ref)
+		if err := linker.Erase(ctx, access); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// retryLink postpones the next step of a session after a failure, and returns the failure. The session ends if it is
+// too old.
+func (s *Service) retryLink(ctx context.Context, session domain.LinkSession, cause error) error {
+	claimed := session.DueAt
+	if session.Retry(cause, s.Clock.Now()) {
+		cause = fmt.Errorf("given up, the vendor may still have objects of the session: %w", cause)
+	}
+	ctx, cancel := concurrency.Detach(ctx) // the calls to the vendor may have used up the time
+	defer cancel()
+	return errors.Join(cause, s.LinkSessions.Save(ctx, session, claimed))
+}
+
+// resealLinkSessions re-encrypts the credentials of sessions that have not ended. It returns the number of credentials
+// that it has resealed, and the number of credentials that cannot be decrypted.
+func (s *Service) resealLinkSessions(ctx context.Context) (resealedCount, lostCount int, err error) {
+	for after := (domain.LinkSessionID{}); ; {
+		batch, err := s.LinkSessions.ListSealed(ctx, after, resealBatch)
+		if err != nil || len(batch) == 0 {
+			return resealedCount, lostCount, err
+		}
+		for _, session := range batch {
+			replaced, err := s.resealLinkSession(ctx, session)
+			switch {
+			case errors.Is(err, domain.CredentialUnopened):
+				lostCount++
+			case err != nil:
+				return resealedCount, lostCount, err
+			case replaced:
+				resealedCount++
+			}
+		}
+		after = batch[len(batch)-1].ID
+	}
+}
+
+func (s *Service) resealLinkSession(ctx context.Context, session domain.LinkSession) (bool, error) {
+	c := session.ConnectionOf("", session.CreatedAt)
+	if !s.Sealer.NeedsReseal(c.Sealed) {
+		return false, nil
+	}
+	credential, err := s.unseal(ctx, c)
+	if err != nil {
+		return false, err
+	}
+	fresh, err := s.seal(ctx, c, credential)
+	if err != nil {
+		return false, err
+	}
+	return s.LinkSessions.Reseal(ctx, session.ID, session.Sealed, fresh)
+}
+
+// announceLink tells the link session of an event that its vendor has an object of the session. It does nothing if the
+// event carries no session of the tenant.
+func (s *Service) announceLink(
+	ctx context.Context, tenant domain.TenantID, vendor domain.Vendor, event domain.WebhookEvent,
+) error {
+	if event.LinkSession.IsZero() || event.AccountRef == "" {
+		return nil
+	}
+	now := s.Clock.Now()
+	err := s.LinkSessions.Update(ctx, tenant, vendor, event.LinkSession, func(session *domain.LinkSession) bool {
+		return session.Announce(event.AccountRef, now)
+	})
+	if errors.Is(err, domain.NotFound) {
+		return nil
+	}
+	return err
+}
+
+// receiveLink receives a webhook whose token belongs to a link session, and not yet to a connection. It reports whether
+// the token belongs to a session.
+func (s *Service) receiveLink(ctx context.Context, incoming ports.IncomingDelivery) (bool, error) {
+	if !incoming.SourceAdmitted {
+		return false, nil
+	}
+	session, err := s.LinkSessions.FindByHook(ctx, incoming.Vendor, incoming.Token)
+	if errors.Is(err, domain.NotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	if incoming.Event.LinkSession != session.ID {
+		return true, nil
+	}
+	return true, s.announceLink(ctx, session.Tenant, session.Vendor, incoming.Event)
+}

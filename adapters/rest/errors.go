@@ -202,6 +202,7 @@ var (
 	accountNotFound      = notFound{codeNotFound, "account not found"}
 	transactionNotFound  = notFound{codeNotFound, "transaction not found"}
 	erasureNotFound      = notFound{codeNotFound, "erasure not found"}
+	linkSessionNotFound  = notFound{codeNotFound, "link session not found"}
 	closeNotFound        = notFound{codeNotFound, "the day of the account is not closed"}
 	auditEntryNotFound   = notFound{codeNotFound, "audit entry not found"}
 	subscriptionNotFound = notFound{codeNotFound, "subscription not found"}

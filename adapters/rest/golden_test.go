@@ -123,6 +123,18 @@ func TestEveryRouteReturnsItsGoldenJSON(t *testing.T) {
 				`","expiresAt":"2026-01-02T03:04:05.6Z"}`,
 			map[string]string{"Cache-Control": "no-store"},
 		},
+		"link session for a new account": {
+			"POST", linkSessionsPath, `{"vendor":"pluggy","configName":"n","baseUrl":"https://a.example",` +
+				`"clientId":"c","secret":"s"}`, 201, `{"id":"` + someID.String() + `","token":"` + linkToken +
+				`","url":"https://connect.pluggy.ai/?connect_token=` + linkToken +
+				`","expiresAt":"2026-01-02T03:04:05.6Z","status":"open"}`,
+			map[string]string{"Cache-Control": "no-store"},
+		},
+		"state of a link session": {
+			"GET", linkSessionsPath + "/" + someID.String(), "", 200, `{"id":"` + someID.String() +
+				`","status":"done","connectionId":"` + otherID.String() + `","expiresAt":"2026-01-02T03:04:05.6Z"}`,
+			map[string]string{"Cache-Control": "no-store"},
+		},
 		"refresh": {"POST", idPath + "/refresh", "", 202, "", nil},
 		"pause": {
 			"POST", idPath + "/pause", "", 200,

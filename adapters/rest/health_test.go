@@ -214,6 +214,7 @@ func TestTheReplayedHeaderIsDocumented(t *testing.T) {
 		"POST " + prefix + "/closes":                         {"200", "400", "409"},
 		"POST " + deliveriesPath + "/{id}/replay":            {"202", "400", "404", "409"},
 		"POST " + connectionsPath + "/{id}/link-sessions":    {"400", "404", "409"},
+		"POST " + linkSessionsPath:                           {"400", "409"},
 		"POST " + connectionsPath + "/{id}/refresh":          {"202", "400", "404", "409"},
 		"POST " + connectionsPath + "/{id}/pause":            {"200", "400", "404", "409"},
 		"POST " + connectionsPath + "/{id}/resume":           {"200", "400", "404", "409"},

@@ -161,6 +161,7 @@ func (s *server) routes() []route {
 	return slices.Concat(
 		s.connectionRoutes(),
 		s.lifecycleRoutes(),
+		s.linkSessionRoutes(),
 		s.engineRoutes(),
 		s.tokenRoutes(),
 		s.deliveryRoutes(),

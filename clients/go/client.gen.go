@@ -741,6 +741,27 @@ func (e LinkSessionVendor) Valid() bool {
 	}
 }
 
+// Defines values for LinkSessionViewStatus.
+const (
+	LinkSessionViewStatusAbandoned LinkSessionViewStatus = "abandoned"
+	LinkSessionViewStatusDone      LinkSessionViewStatus = "done"
+	LinkSessionViewStatusOpen      LinkSessionViewStatus = "open"
+)
+
+// Valid indicates whether the value is a known member of the LinkSessionViewStatus enum.
+func (e LinkSessionViewStatus) Valid() bool {
+	switch e {
+	case LinkSessionViewStatusAbandoned:
+		return true
+	case LinkSessionViewStatusDone:
+		return true
+	case LinkSessionViewStatusOpen:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for LivenessStatus.
 const (
 	LivenessStatusHealthy LivenessStatus = "healthy"
@@ -822,6 +843,39 @@ func (e NewConnectionVendor) Valid() bool {
 	case NewConnectionVendorBelvo:
 		return true
 	case NewConnectionVendorPluggy:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for NewLinkSessionVendor.
+const (
+	NewLinkSessionVendorBelvo  NewLinkSessionVendor = "belvo"
+	NewLinkSessionVendorPluggy NewLinkSessionVendor = "pluggy"
+)
+
+// Valid indicates whether the value is a known member of the NewLinkSessionVendor enum.
+func (e NewLinkSessionVendor) Valid() bool {
+	switch e {
+	case NewLinkSessionVendorBelvo:
+		return true
+	case NewLinkSessionVendorPluggy:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for OpenLinkSessionStatus.
+const (
+	OpenLinkSessionStatusOpen OpenLinkSessionStatus = "open"
+)
+
+// Valid indicates whether the value is a known member of the OpenLinkSessionStatus enum.
+func (e OpenLinkSessionStatus) Valid() bool {
+	switch e {
+	case OpenLinkSessionStatusOpen:
 		return true
 	default:
 		return false
@@ -1107,6 +1161,39 @@ func (e RestGenericConfigAuth) Valid() bool {
 	case RestGenericConfigAuthHeader:
 		return true
 	case RestGenericConfigAuthNone:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SharedRegistrationState.
+const (
+	SharedRegistrationStateActive SharedRegistrationState = "active"
+)
+
+// Valid indicates whether the value is a known member of the SharedRegistrationState enum.
+func (e SharedRegistrationState) Valid() bool {
+	switch e {
+	case SharedRegistrationStateActive:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SharedTokenVendor.
+const (
+	SharedTokenVendorBelvo  SharedTokenVendor = "belvo"
+	SharedTokenVendorPluggy SharedTokenVendor = "pluggy"
+)
+
+// Valid indicates whether the value is a known member of the SharedTokenVendor enum.
+func (e SharedTokenVendor) Valid() bool {
+	switch e {
+	case SharedTokenVendorBelvo:
+		return true
+	case SharedTokenVendorPluggy:
 		return true
 	default:
 		return false
@@ -3154,6 +3241,34 @@ type LinkSessionMode string
 // Examples: pluggy
 type LinkSessionVendor string
 
+// LinkSessionView defines model for LinkSessionView.
+type LinkSessionView struct {
+	// ConnectionID The id of the connection; absent unless the session is done
+	//
+	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02
+	ConnectionID *string `json:"connectionId,omitempty"`
+
+	// ExpiresAt When the token expires at the vendor
+	//
+	// Examples: 2026-03-01T10:30:00Z
+	ExpiresAt time.Time `json:"expiresAt"`
+
+	// ID The id of the session
+	//
+	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+	ID string `json:"id"`
+
+	// Status open: the account holder has not finished yet; done: the connection exists, is tested and has its first pull; abandoned: the account holder did not sign in in time
+	//
+	// Examples: done
+	Status LinkSessionViewStatus `json:"status"`
+}
+
+// LinkSessionViewStatus open: the account holder has not finished yet; done: the connection exists, is tested and has its first pull; abandoned: the account holder did not sign in in time
+//
+// Examples: done
+type LinkSessionViewStatus string
+
 // Liveness defines model for Liveness.
 type Liveness struct {
 	// Status Always healthy
@@ -3223,7 +3338,7 @@ type MintRequest struct {
 	// Examples: pluggy-main
 	ConnectionConfigName string `json:"connection_config_name"`
 
-	// Register Create the webhook at the aggregator (Pluggy only). Cannot be combined with sourceSecret
+	// Register Create the webhook at the aggregator (Pluggy only), unless the application of the connection has one. Cannot be combined with sourceSecret
 	//
 	// Examples: false
 	Register *bool `json:"register,omitempty"`
@@ -3347,6 +3462,39 @@ type NewEngine_Credential struct {
 	union json.RawMessage
 }
 
+// NewLinkSession defines model for NewLinkSession.
+type NewLinkSession struct {
+	// BaseURL Vendor API base URL
+	//
+	// Examples: https://api.pluggy.ai
+	BaseURL string `json:"baseUrl"`
+
+	// ClientID Stored encrypted and never returned
+	//
+	// Examples: 1f6c2a84-client
+	ClientID *string `json:"clientId,omitempty"`
+
+	// ConfigName The name of the connection that the session creates. It is reserved while the session is open
+	//
+	// Examples: pluggy-main
+	ConfigName string `json:"configName"`
+
+	// Secret Stored encrypted and never returned
+	//
+	// Examples: s3cr3t-of-the-vendor
+	Secret *string `json:"secret,omitempty"`
+
+	// Vendor The aggregator
+	//
+	// Examples: pluggy
+	Vendor NewLinkSessionVendor `json:"vendor"`
+}
+
+// NewLinkSessionVendor The aggregator
+//
+// Examples: pluggy
+type NewLinkSessionVendor string
+
 // NewSubscription defines model for NewSubscription.
 type NewSubscription struct {
 	// ConnectionID Only events of this connection; absent for all
@@ -3372,6 +3520,39 @@ type NewSubscription struct {
 	// Examples: ["[\"transaction.*\"","\"pull.failed\"]"]
 	Types []string `json:"types"`
 }
+
+// OpenLinkSession defines model for OpenLinkSession.
+type OpenLinkSession struct {
+	// ExpiresAt When the token expires at the vendor
+	//
+	// Examples: 2026-03-01T10:30:00Z
+	ExpiresAt time.Time `json:"expiresAt"`
+
+	// ID The id of the session
+	//
+	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+	ID string `json:"id"`
+
+	// Status The account holder can sign in
+	//
+	// Examples: open
+	Status OpenLinkSessionStatus `json:"status"`
+
+	// Token Returned only once, for the vendor's widget in your own page; it is not stored
+	//
+	// Examples: eyJhbGciOiJIUzI1NiJ9.eyJjbGllbnRJZCI6IjdkMmYifQ.c2ln
+	Token string `json:"token"`
+
+	// URL The vendor's hosted page with the token. Anyone with the URL can link an account until it expires
+	//
+	// Examples: https://connect.pluggy.ai/?connect_token=eyJhbGciOiJIUzI1NiJ9.eyJjbGllbnRJZCI6IjdkMmYifQ.c2ln
+	URL string `json:"url"`
+}
+
+// OpenLinkSessionStatus The account holder can sign in
+//
+// Examples: open
+type OpenLinkSessionStatus string
 
 // PageAccountView defines model for PageAccountView.
 type PageAccountView struct {
@@ -4245,6 +4426,50 @@ type RestGenericCredential struct {
 	// Examples: k-123
 	Value *string `json:"value,omitempty"`
 }
+
+// SharedRegistration defines model for SharedRegistration.
+type SharedRegistration struct {
+	// ID The aggregator's id of the webhook
+	//
+	// Examples: 8f2c7e10-4b5d-4a6e-9c3f-1d2e3f4a5b6c
+	ID string `json:"id"`
+
+	// Shared Always true: the webhook serves all connections of the application
+	//
+	// Examples: true
+	Shared bool `json:"shared"`
+
+	// State active: the aggregator has the webhook
+	//
+	// Examples: active
+	State SharedRegistrationState `json:"state"`
+}
+
+// SharedRegistrationState active: the aggregator has the webhook
+//
+// Examples: active
+type SharedRegistrationState string
+
+// SharedToken defines model for SharedToken.
+type SharedToken struct {
+	// ID The id of the token of this webhook
+	//
+	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+	ID string `json:"id"`
+
+	// Registration The webhook at the aggregator
+	Registration SharedRegistration `json:"registration"`
+
+	// Vendor The aggregator
+	//
+	// Examples: pluggy
+	Vendor SharedTokenVendor `json:"vendor"`
+}
+
+// SharedTokenVendor The aggregator
+//
+// Examples: pluggy
+type SharedTokenVendor string
 
 // SinkRequest Where events are sent
 type SinkRequest struct {
@@ -5194,6 +5419,12 @@ type ListErasuresParams struct {
 	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
+// StartLinkSessionParams defines parameters for StartLinkSession.
+type StartLinkSessionParams struct {
+	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too
+	XIdempotencyKey *string `json:"X-Idempotency-Key,omitempty"`
+}
+
 // ListPossibleReplacementsParams defines parameters for ListPossibleReplacements.
 type ListPossibleReplacementsParams struct {
 	// ConnectionID Only items of this connection
@@ -5499,6 +5730,9 @@ type CreateEngineConnectionJSONRequestBody = NewEngine
 
 // PatchEngineConnectionJSONRequestBody defines body for PatchEngineConnection for application/json ContentType.
 type PatchEngineConnectionJSONRequestBody = EngineChange
+
+// StartLinkSessionJSONRequestBody defines body for StartLinkSession for application/json ContentType.
+type StartLinkSessionJSONRequestBody = NewLinkSession
 
 // DismissPossibleReplacementsJSONRequestBody defines body for DismissPossibleReplacements for application/json ContentType.
 type DismissPossibleReplacementsJSONRequestBody = DismissRequest
@@ -6526,6 +6760,31 @@ type ClientInterface interface {
 	// Corresponds with GET /v1/discovery/erasures/{id} (the `GetErasure` operationId).
 	GetErasure(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// StartLinkSessionWithBody Let an account holder link a new account
+	//
+	// Requests a token with which an account holder can link a new account, on a page that the vendor hosts. When the holder has signed in, the service creates the connection. The token is returned once and not stored: a repeated request with the same idempotency key returns 409. The response is also a 409 if a connection or another open session has the name, or if the vendor does not have this feature.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/discovery/link-sessions (the `StartLinkSession` operationId).
+	StartLinkSessionWithBody(ctx context.Context, params *StartLinkSessionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// StartLinkSession Let an account holder link a new account
+	//
+	// Requests a token with which an account holder can link a new account, on a page that the vendor hosts. When the holder has signed in, the service creates the connection. The token is returned once and not stored: a repeated request with the same idempotency key returns 409. The response is also a 409 if a connection or another open session has the name, or if the vendor does not have this feature.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/discovery/link-sessions (the `StartLinkSession` operationId).
+	StartLinkSession(ctx context.Context, params *StartLinkSessionParams, body StartLinkSessionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetLinkSession Get a link session
+	//
+	// Returns the state of a link session, without token and url, for at least 7 days after its end.
+	//
+	// Corresponds with GET /v1/discovery/link-sessions/{id} (the `GetLinkSession` operationId).
+	GetLinkSession(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListPossibleReplacements List possible replacements, newest first
 	//
 	// Returns the pairs of transactions that may be one movement and about which nobody has decided. Each removed transaction is in three pairs at most.
@@ -6794,7 +7053,7 @@ type ClientInterface interface {
 
 	// MintWebhookTokenWithBody Mint a webhook token
 	//
-	// Creates a token for the webhooks of a connection, and returns it once: only its hash is stored. A repeated request with the same idempotency key therefore returns 409. With register, the service also creates the webhook at the aggregator, and removes it after the token was revoked or the connection was deleted. If the aggregator refuses the webhook, the response is a 502, and no token is kept.
+	// Creates a token for the webhooks of a connection, and returns it once: only its hash is stored. A repeated request with the same idempotency key therefore returns 409. With register, the service also creates the webhook at the aggregator. One webhook serves all connections of an application (the same origin of baseUrl and the same clientId): if there is one already, the response is a 200 without a token. The service removes the webhook after the token was revoked or the last connection of the application was deleted. If the aggregator refuses the webhook, the response is a 502, and no token is kept.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -6803,7 +7062,7 @@ type ClientInterface interface {
 
 	// MintWebhookToken Mint a webhook token
 	//
-	// Creates a token for the webhooks of a connection, and returns it once: only its hash is stored. A repeated request with the same idempotency key therefore returns 409. With register, the service also creates the webhook at the aggregator, and removes it after the token was revoked or the connection was deleted. If the aggregator refuses the webhook, the response is a 502, and no token is kept.
+	// Creates a token for the webhooks of a connection, and returns it once: only its hash is stored. A repeated request with the same idempotency key therefore returns 409. With register, the service also creates the webhook at the aggregator. One webhook serves all connections of an application (the same origin of baseUrl and the same clientId): if there is one already, the response is a 200 without a token. The service removes the webhook after the token was revoked or the last connection of the application was deleted. If the aggregator refuses the webhook, the response is a 502, and no token is kept.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -7852,6 +8111,61 @@ func (c *Client) GetErasure(ctx context.Context, id string, reqEditors ...Reques
 	return c.Client.Do(req)
 }
 
+// StartLinkSessionWithBody Let an account holder link a new account
+//
+// Requests a token with which an account holder can link a new account, on a page that the vendor hosts. When the holder has signed in, the service creates the connection. The token is returned once and not stored: a repeated request with the same idempotency key returns 409. The response is also a 409 if a connection or another open session has the name, or if the vendor does not have this feature.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/discovery/link-sessions (the `StartLinkSession` operationId).
+func (c *Client) StartLinkSessionWithBody(ctx context.Context, params *StartLinkSessionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewStartLinkSessionRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// StartLinkSession Let an account holder link a new account
+//
+// Requests a token with which an account holder can link a new account, on a page that the vendor hosts. When the holder has signed in, the service creates the connection. The token is returned once and not stored: a repeated request with the same idempotency key returns 409. The response is also a 409 if a connection or another open session has the name, or if the vendor does not have this feature.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/discovery/link-sessions (the `StartLinkSession` operationId).
+func (c *Client) StartLinkSession(ctx context.Context, params *StartLinkSessionParams, body StartLinkSessionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewStartLinkSessionRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetLinkSession Get a link session
+//
+// Returns the state of a link session, without token and url, for at least 7 days after its end.
+//
+// Corresponds with GET /v1/discovery/link-sessions/{id} (the `GetLinkSession` operationId).
+func (c *Client) GetLinkSession(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetLinkSessionRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListPossibleReplacements List possible replacements, newest first
 //
 // Returns the pairs of transactions that may be one movement and about which nobody has decided. Each removed transaction is in three pairs at most.
@@ -8460,7 +8774,7 @@ func (c *Client) ListWebhookTokens(ctx context.Context, params *ListWebhookToken
 
 // MintWebhookTokenWithBody Mint a webhook token
 //
-// Creates a token for the webhooks of a connection, and returns it once: only its hash is stored. A repeated request with the same idempotency key therefore returns 409. With register, the service also creates the webhook at the aggregator, and removes it after the token was revoked or the connection was deleted. If the aggregator refuses the webhook, the response is a 502, and no token is kept.
+// Creates a token for the webhooks of a connection, and returns it once: only its hash is stored. A repeated request with the same idempotency key therefore returns 409. With register, the service also creates the webhook at the aggregator. One webhook serves all connections of an application (the same origin of baseUrl and the same clientId): if there is one already, the response is a 200 without a token. The service removes the webhook after the token was revoked or the last connection of the application was deleted. If the aggregator refuses the webhook, the response is a 502, and no token is kept.
 //
 // Takes any type of body and a specified content type.
 //
@@ -8479,7 +8793,7 @@ func (c *Client) MintWebhookTokenWithBody(ctx context.Context, params *MintWebho
 
 // MintWebhookToken Mint a webhook token
 //
-// Creates a token for the webhooks of a connection, and returns it once: only its hash is stored. A repeated request with the same idempotency key therefore returns 409. With register, the service also creates the webhook at the aggregator, and removes it after the token was revoked or the connection was deleted. If the aggregator refuses the webhook, the response is a 502, and no token is kept.
+// Creates a token for the webhooks of a connection, and returns it once: only its hash is stored. A repeated request with the same idempotency key therefore returns 409. With register, the service also creates the webhook at the aggregator. One webhook serves all connections of an application (the same origin of baseUrl and the same clientId): if there is one already, the response is a 200 without a token. The service removes the webhook after the token was revoked or the last connection of the application was deleted. If the aggregator refuses the webhook, the response is a 502, and no token is kept.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -11357,6 +11671,95 @@ func NewGetErasureRequest(server string, id string) (*http.Request, error) {
 	return req, nil
 }
 
+// NewStartLinkSessionRequest calls the generic StartLinkSession builder with application/json body
+func NewStartLinkSessionRequest(server string, params *StartLinkSessionParams, body StartLinkSessionJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewStartLinkSessionRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewStartLinkSessionRequestWithBody constructs an http.Request for the StartLinkSession method, with any body, and a specified content type
+func NewStartLinkSessionRequestWithBody(server string, params *StartLinkSessionParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/discovery/link-sessions")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.XIdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Idempotency-Key", *params.XIdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewGetLinkSessionRequest constructs an http.Request for the GetLinkSession method
+func NewGetLinkSessionRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/discovery/link-sessions/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListPossibleReplacementsRequest constructs an http.Request for the ListPossibleReplacements method
 func NewListPossibleReplacementsRequest(server string, params *ListPossibleReplacementsParams) (*http.Request, error) {
 	var err error
@@ -13929,6 +14332,33 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /v1/discovery/erasures/{id} (the `GetErasure` operationId).
 	GetErasureWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetErasureResponse, error)
 
+	// StartLinkSessionWithBodyWithResponse Let an account holder link a new account
+	//
+	// Requests a token with which an account holder can link a new account, on a page that the vendor hosts. When the holder has signed in, the service creates the connection. The token is returned once and not stored: a repeated request with the same idempotency key returns 409. The response is also a 409 if a connection or another open session has the name, or if the vendor does not have this feature.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/discovery/link-sessions (the `StartLinkSession` operationId).
+	StartLinkSessionWithBodyWithResponse(ctx context.Context, params *StartLinkSessionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*StartLinkSessionResponse, error)
+
+	// StartLinkSessionWithResponse Let an account holder link a new account
+	//
+	// Requests a token with which an account holder can link a new account, on a page that the vendor hosts. When the holder has signed in, the service creates the connection. The token is returned once and not stored: a repeated request with the same idempotency key returns 409. The response is also a 409 if a connection or another open session has the name, or if the vendor does not have this feature.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/discovery/link-sessions (the `StartLinkSession` operationId).
+	StartLinkSessionWithResponse(ctx context.Context, params *StartLinkSessionParams, body StartLinkSessionJSONRequestBody, reqEditors ...RequestEditorFn) (*StartLinkSessionResponse, error)
+
+	// GetLinkSessionWithResponse Get a link session
+	//
+	// Returns the state of a link session, without token and url, for at least 7 days after its end.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/discovery/link-sessions/{id} (the `GetLinkSession` operationId).
+	GetLinkSessionWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetLinkSessionResponse, error)
+
 	// ListPossibleReplacementsWithResponse List possible replacements, newest first
 	//
 	// Returns the pairs of transactions that may be one movement and about which nobody has decided. Each removed transaction is in three pairs at most.
@@ -14237,7 +14667,7 @@ type ClientWithResponsesInterface interface {
 
 	// MintWebhookTokenWithBodyWithResponse Mint a webhook token
 	//
-	// Creates a token for the webhooks of a connection, and returns it once: only its hash is stored. A repeated request with the same idempotency key therefore returns 409. With register, the service also creates the webhook at the aggregator, and removes it after the token was revoked or the connection was deleted. If the aggregator refuses the webhook, the response is a 502, and no token is kept.
+	// Creates a token for the webhooks of a connection, and returns it once: only its hash is stored. A repeated request with the same idempotency key therefore returns 409. With register, the service also creates the webhook at the aggregator. One webhook serves all connections of an application (the same origin of baseUrl and the same clientId): if there is one already, the response is a 200 without a token. The service removes the webhook after the token was revoked or the last connection of the application was deleted. If the aggregator refuses the webhook, the response is a 502, and no token is kept.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -14246,7 +14676,7 @@ type ClientWithResponsesInterface interface {
 
 	// MintWebhookTokenWithResponse Mint a webhook token
 	//
-	// Creates a token for the webhooks of a connection, and returns it once: only its hash is stored. A repeated request with the same idempotency key therefore returns 409. With register, the service also creates the webhook at the aggregator, and removes it after the token was revoked or the connection was deleted. If the aggregator refuses the webhook, the response is a 502, and no token is kept.
+	// Creates a token for the webhooks of a connection, and returns it once: only its hash is stored. A repeated request with the same idempotency key therefore returns 409. With register, the service also creates the webhook at the aggregator. One webhook serves all connections of an application (the same origin of baseUrl and the same clientId): if there is one already, the response is a 200 without a token. The service removes the webhook after the token was revoked or the last connection of the application was deleted. If the aggregator refuses the webhook, the response is a 502, and no token is kept.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -20769,6 +21199,305 @@ func (r GetErasureResponse) ContentType() string {
 	return ""
 }
 
+// StartLinkSessionResponse400Headers the declared response headers of an HTTP 400 response for StartLinkSession
+type StartLinkSessionResponse400Headers struct {
+	XIdempotencyReplayed *string
+}
+
+// StartLinkSessionResponse401Headers the declared response headers of an HTTP 401 response for StartLinkSession
+type StartLinkSessionResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// StartLinkSessionResponse405Headers the declared response headers of an HTTP 405 response for StartLinkSession
+type StartLinkSessionResponse405Headers struct {
+	Allow *string
+}
+
+// StartLinkSessionResponse409Headers the declared response headers of an HTTP 409 response for StartLinkSession
+type StartLinkSessionResponse409Headers struct {
+	XIdempotencyReplayed *string
+}
+
+// StartLinkSessionResponse429Headers the declared response headers of an HTTP 429 response for StartLinkSession
+type StartLinkSessionResponse429Headers struct {
+	RetryAfter *int
+}
+
+// StartLinkSessionResponse503Headers the declared response headers of an HTTP 503 response for StartLinkSession
+type StartLinkSessionResponse503Headers struct {
+	RetryAfter *int
+}
+
+type StartLinkSessionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *OpenLinkSession
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON405 the response for an HTTP 405 `application/problem+json` response
+	ApplicationProblemJSON405 *Problem
+	// ApplicationProblemJSON408 the response for an HTTP 408 `application/problem+json` response
+	ApplicationProblemJSON408 *Problem
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Problem
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *Problem
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *Problem
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON502 the response for an HTTP 502 `application/problem+json` response
+	ApplicationProblemJSON502 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers400 the parsed response headers for an HTTP 400 response
+	Headers400 *StartLinkSessionResponse400Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *StartLinkSessionResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *StartLinkSessionResponse405Headers
+	// Headers409 the parsed response headers for an HTTP 409 response
+	Headers409 *StartLinkSessionResponse409Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *StartLinkSessionResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *StartLinkSessionResponse503Headers
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r StartLinkSessionResponse) GetJSON201() *OpenLinkSession {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r StartLinkSessionResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r StartLinkSessionResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r StartLinkSessionResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON405 returns the response for an HTTP 405 `application/problem+json` response
+func (r StartLinkSessionResponse) GetApplicationProblemJSON405() *Problem {
+	return r.ApplicationProblemJSON405
+}
+
+// GetApplicationProblemJSON408 returns the response for an HTTP 408 `application/problem+json` response
+func (r StartLinkSessionResponse) GetApplicationProblemJSON408() *Problem {
+	return r.ApplicationProblemJSON408
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r StartLinkSessionResponse) GetApplicationProblemJSON409() *Problem {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r StartLinkSessionResponse) GetApplicationProblemJSON413() *Problem {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r StartLinkSessionResponse) GetApplicationProblemJSON415() *Problem {
+	return r.ApplicationProblemJSON415
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r StartLinkSessionResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r StartLinkSessionResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r StartLinkSessionResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON502 returns the response for an HTTP 502 `application/problem+json` response
+func (r StartLinkSessionResponse) GetApplicationProblemJSON502() *Problem {
+	return r.ApplicationProblemJSON502
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r StartLinkSessionResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r StartLinkSessionResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r StartLinkSessionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r StartLinkSessionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r StartLinkSessionResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// GetLinkSessionResponse401Headers the declared response headers of an HTTP 401 response for GetLinkSession
+type GetLinkSessionResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// GetLinkSessionResponse405Headers the declared response headers of an HTTP 405 response for GetLinkSession
+type GetLinkSessionResponse405Headers struct {
+	Allow *string
+}
+
+// GetLinkSessionResponse429Headers the declared response headers of an HTTP 429 response for GetLinkSession
+type GetLinkSessionResponse429Headers struct {
+	RetryAfter *int
+}
+
+// GetLinkSessionResponse503Headers the declared response headers of an HTTP 503 response for GetLinkSession
+type GetLinkSessionResponse503Headers struct {
+	RetryAfter *int
+}
+
+type GetLinkSessionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *LinkSessionView
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON405 the response for an HTTP 405 `application/problem+json` response
+	ApplicationProblemJSON405 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *GetLinkSessionResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *GetLinkSessionResponse405Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *GetLinkSessionResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *GetLinkSessionResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetLinkSessionResponse) GetJSON200() *LinkSessionView {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r GetLinkSessionResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r GetLinkSessionResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r GetLinkSessionResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r GetLinkSessionResponse) GetApplicationProblemJSON404() *Problem {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON405 returns the response for an HTTP 405 `application/problem+json` response
+func (r GetLinkSessionResponse) GetApplicationProblemJSON405() *Problem {
+	return r.ApplicationProblemJSON405
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r GetLinkSessionResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r GetLinkSessionResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r GetLinkSessionResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r GetLinkSessionResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetLinkSessionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetLinkSessionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetLinkSessionResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // ListPossibleReplacementsResponse401Headers the declared response headers of an HTTP 401 response for ListPossibleReplacements
 type ListPossibleReplacementsResponse401Headers struct {
 	WWWAuthenticate *string
@@ -24710,6 +25439,11 @@ func (r ListWebhookTokensResponse) ContentType() string {
 	return ""
 }
 
+// MintWebhookTokenResponse200Headers the declared response headers of an HTTP 200 response for MintWebhookToken
+type MintWebhookTokenResponse200Headers struct {
+	XIdempotencyReplayed *string
+}
+
 // MintWebhookTokenResponse400Headers the declared response headers of an HTTP 400 response for MintWebhookToken
 type MintWebhookTokenResponse400Headers struct {
 	XIdempotencyReplayed *string
@@ -24748,6 +25482,8 @@ type MintWebhookTokenResponse503Headers struct {
 type MintWebhookTokenResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *SharedToken
 	// JSON201 the response for an HTTP 201 `application/json` response
 	JSON201 *MintedToken
 	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
@@ -24778,6 +25514,8 @@ type MintWebhookTokenResponse struct {
 	ApplicationProblemJSON502 *Problem
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
 	ApplicationProblemJSON503 *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *MintWebhookTokenResponse200Headers
 	// Headers400 the parsed response headers for an HTTP 400 response
 	Headers400 *MintWebhookTokenResponse400Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
@@ -24792,6 +25530,11 @@ type MintWebhookTokenResponse struct {
 	Headers429 *MintWebhookTokenResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
 	Headers503 *MintWebhookTokenResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r MintWebhookTokenResponse) GetJSON200() *SharedToken {
+	return r.JSON200
 }
 
 // GetJSON201 returns the response for an HTTP 201 `application/json` response
@@ -26072,6 +26815,51 @@ func (c *ClientWithResponses) GetErasureWithResponse(ctx context.Context, id str
 	return ParseGetErasureResponse(rsp)
 }
 
+// StartLinkSessionWithBodyWithResponse Let an account holder link a new account
+//
+// Requests a token with which an account holder can link a new account, on a page that the vendor hosts. When the holder has signed in, the service creates the connection. The token is returned once and not stored: a repeated request with the same idempotency key returns 409. The response is also a 409 if a connection or another open session has the name, or if the vendor does not have this feature.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/discovery/link-sessions (the `StartLinkSession` operationId).
+func (c *ClientWithResponses) StartLinkSessionWithBodyWithResponse(ctx context.Context, params *StartLinkSessionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*StartLinkSessionResponse, error) {
+	rsp, err := c.StartLinkSessionWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseStartLinkSessionResponse(rsp)
+}
+
+// StartLinkSessionWithResponse Let an account holder link a new account
+//
+// Requests a token with which an account holder can link a new account, on a page that the vendor hosts. When the holder has signed in, the service creates the connection. The token is returned once and not stored: a repeated request with the same idempotency key returns 409. The response is also a 409 if a connection or another open session has the name, or if the vendor does not have this feature.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/discovery/link-sessions (the `StartLinkSession` operationId).
+func (c *ClientWithResponses) StartLinkSessionWithResponse(ctx context.Context, params *StartLinkSessionParams, body StartLinkSessionJSONRequestBody, reqEditors ...RequestEditorFn) (*StartLinkSessionResponse, error) {
+	rsp, err := c.StartLinkSession(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseStartLinkSessionResponse(rsp)
+}
+
+// GetLinkSessionWithResponse Get a link session
+//
+// Returns the state of a link session, without token and url, for at least 7 days after its end.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/discovery/link-sessions/{id} (the `GetLinkSession` operationId).
+func (c *ClientWithResponses) GetLinkSessionWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetLinkSessionResponse, error) {
+	rsp, err := c.GetLinkSession(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetLinkSessionResponse(rsp)
+}
+
 // ListPossibleReplacementsWithResponse List possible replacements, newest first
 //
 // Returns the pairs of transactions that may be one movement and about which nobody has decided. Each removed transaction is in three pairs at most.
@@ -26584,7 +27372,7 @@ func (c *ClientWithResponses) ListWebhookTokensWithResponse(ctx context.Context,
 
 // MintWebhookTokenWithBodyWithResponse Mint a webhook token
 //
-// Creates a token for the webhooks of a connection, and returns it once: only its hash is stored. A repeated request with the same idempotency key therefore returns 409. With register, the service also creates the webhook at the aggregator, and removes it after the token was revoked or the connection was deleted. If the aggregator refuses the webhook, the response is a 502, and no token is kept.
+// Creates a token for the webhooks of a connection, and returns it once: only its hash is stored. A repeated request with the same idempotency key therefore returns 409. With register, the service also creates the webhook at the aggregator. One webhook serves all connections of an application (the same origin of baseUrl and the same clientId): if there is one already, the response is a 200 without a token. The service removes the webhook after the token was revoked or the last connection of the application was deleted. If the aggregator refuses the webhook, the response is a 502, and no token is kept.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -26599,7 +27387,7 @@ func (c *ClientWithResponses) MintWebhookTokenWithBodyWithResponse(ctx context.C
 
 // MintWebhookTokenWithResponse Mint a webhook token
 //
-// Creates a token for the webhooks of a connection, and returns it once: only its hash is stored. A repeated request with the same idempotency key therefore returns 409. With register, the service also creates the webhook at the aggregator, and removes it after the token was revoked or the connection was deleted. If the aggregator refuses the webhook, the response is a 502, and no token is kept.
+// Creates a token for the webhooks of a connection, and returns it once: only its hash is stored. A repeated request with the same idempotency key therefore returns 409. With register, the service also creates the webhook at the aggregator. One webhook serves all connections of an application (the same origin of baseUrl and the same clientId): if there is one already, the response is a 200 without a token. The service removes the webhook after the token was revoked or the last connection of the application was deleted. If the aggregator refuses the webhook, the response is a 502, and no token is kept.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -33364,6 +34152,311 @@ func ParseGetErasureResponse(rsp *http.Response) (*GetErasureResponse, error) {
 	return response, nil
 }
 
+// ParseStartLinkSessionResponse parses an HTTP response from a StartLinkSessionWithResponse call
+func ParseStartLinkSessionResponse(rsp *http.Response) (*StartLinkSessionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &StartLinkSessionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest OpenLinkSession
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 405:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON405 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 408:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON408 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 502:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON502 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 400:
+		var headers StartLinkSessionResponse400Headers
+		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XIdempotencyReplayed = &value
+		}
+		response.Headers400 = &headers
+	case rsp.StatusCode == 401:
+		var headers StartLinkSessionResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers StartLinkSessionResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = &value
+		}
+		response.Headers405 = &headers
+	case rsp.StatusCode == 409:
+		var headers StartLinkSessionResponse409Headers
+		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XIdempotencyReplayed = &value
+		}
+		response.Headers409 = &headers
+	case rsp.StatusCode == 429:
+		var headers StartLinkSessionResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers StartLinkSessionResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseGetLinkSessionResponse parses an HTTP response from a GetLinkSessionWithResponse call
+func ParseGetLinkSessionResponse(rsp *http.Response) (*GetLinkSessionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetLinkSessionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest LinkSessionView
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 405:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON405 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers GetLinkSessionResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers GetLinkSessionResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = &value
+		}
+		response.Headers405 = &headers
+	case rsp.StatusCode == 429:
+		var headers GetLinkSessionResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers GetLinkSessionResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
 // ParseListPossibleReplacementsResponse parses an HTTP response from a ListPossibleReplacementsWithResponse call
 func ParseListPossibleReplacementsResponse(rsp *http.Response) (*ListPossibleReplacementsResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -37499,6 +38592,13 @@ func ParseMintWebhookTokenResponse(rsp *http.Response) (*MintWebhookTokenRespons
 	}
 
 	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest SharedToken
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
 		var dest MintedToken
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -37607,6 +38707,16 @@ func ParseMintWebhookTokenResponse(rsp *http.Response) (*MintWebhookTokenRespons
 	}
 
 	switch {
+	case rsp.StatusCode == 200:
+		var headers MintWebhookTokenResponse200Headers
+		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XIdempotencyReplayed = &value
+		}
+		response.Headers200 = &headers
 	case rsp.StatusCode == 400:
 		var headers MintWebhookTokenResponse400Headers
 		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {

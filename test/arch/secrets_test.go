@@ -18,6 +18,7 @@ var revealers = map[string][]string{
 	"adapters/rest": {
 		"tokens.go",
 		"connection_lifecycle.go",
+		"link_sessions.go",
 		"subscriptions.go",
 	}, // the responses that contain a token
 	"adapters/rest/auth":          nil,

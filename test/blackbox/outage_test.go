@@ -3,6 +3,7 @@ package blackbox_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 	"sync"
@@ -68,6 +69,8 @@ func (f *fixture) routes(engine, token, delivery, pull string) []apiCall {
 		"clientId":   clientID,
 		"secret":     secret,
 	}
+	link := maps.Clone(create)
+	delete(link, "accountRef")
 	return []apiCall{
 		{"GET /aggregator-connections", "/aggregator-connections", nil},
 		{"POST /aggregator-connections", "/aggregator-connections", create},
@@ -87,6 +90,8 @@ func (f *fixture) routes(engine, token, delivery, pull string) []apiCall {
 		{"GET /aggregator-connections/{id}/accounts", own + "/accounts", nil},
 		{"GET /aggregator-connections/{id}/health", own + "/health", nil},
 		{"POST /aggregator-connections/{id}/link-sessions", own + "/link-sessions", nil},
+		{"POST /link-sessions", "/link-sessions", link},
+		{"GET /link-sessions/{id}", "/link-sessions/" + stored, nil},
 		{"POST /aggregator-connections/{id}/refresh", own + "/refresh", nil},
 		{"POST /aggregator-connections/{id}/pause", own + "/pause", nil},
 		{"POST /aggregator-connections/{id}/resume", own + "/resume", nil},

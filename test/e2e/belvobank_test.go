@@ -25,8 +25,14 @@ func newBelvo(t *testing.T) *belvoBank { return newBelvoLink(t, belvosim.DemoLin
 
 func newBelvoLink(t *testing.T, link string) *belvoBank {
 	t.Helper()
+	return newBelvoSim(t, link, belvosim.Options{})
+}
+
+// newBelvoSim returns a Belvo with these options.
+func newBelvoSim(t *testing.T, link string, options belvosim.Options) *belvoBank {
+	t.Helper()
 	b := &belvoBank{
-		sim: belvosim.New(belvosim.Options{}), link: link,
+		sim: belvosim.New(options), link: link,
 		id: belvosim.DemoSecretID, password: belvosim.DemoSecretPassword,
 	}
 	b.sim.SeedAt(time.Now())

@@ -214,6 +214,10 @@ func exerciseSecrets(o operator, b bank) (hooks []string) {
 	o.send(http.MethodPost, pathOf(id, "/link-sessions"), nil, "X-Idempotency-Key: link").want(201)
 	o.send(http.MethodPost, pathOf(id, "/link-sessions"), nil, "X-Idempotency-Key: link").want(409)
 	o.send(http.MethodPost, pathOf(id, "/link-sessions"), nil).want(201)
+	link := creation(b, "linked")
+	delete(link, "accountRef")
+	o.send(http.MethodPost, linkSessions, link, "X-Idempotency-Key: new-link").want(201)
+	o.send(http.MethodPost, linkSessions, link, "X-Idempotency-Key: new-link").problem(409, "MTCH-0021")
 	hooks = append(hooks, o.mint(b, "main"), o.mint(b, "main"))
 	for _, hook := range hooks {
 		o.postCanaryWebhook(b, hook, b.payload(o.t, "all")).want(202)

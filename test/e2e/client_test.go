@@ -25,9 +25,11 @@ const (
 	connections = prefix + "/aggregator-connections"
 	tokens      = prefix + "/webhooks/tokens"
 	deliveries  = prefix + "/webhooks/deliveries"
-	engines     = prefix + "/connections"
-	pullsPath   = prefix + "/pulls"
-	changes     = prefix + "/transactions/changes"
+
+	linkSessions = prefix + "/link-sessions"
+	engines      = prefix + "/connections"
+	pullsPath    = prefix + "/pulls"
+	changes      = prefix + "/transactions/changes"
 )
 
 // object is a JSON object.
@@ -158,7 +160,7 @@ type response struct {
 // subscription or a new signing secret. Only these responses may contain a secret.
 func (a response) minted() bool {
 	return a.status == http.StatusCreated &&
-		(a.request == "POST "+tokens || a.request == "POST "+subscriptions ||
+		(a.request == "POST "+tokens || a.request == "POST "+linkSessions || a.request == "POST "+subscriptions ||
 			strings.HasSuffix(a.request, "/link-sessions")) ||
 		a.status == http.StatusOK && strings.HasPrefix(a.request, "POST "+subscriptions) &&
 			strings.HasSuffix(a.request, "/secret")

@@ -816,6 +816,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/discovery/link-sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let an account holder link a new account
+         * @description Requests a token with which an account holder can link a new account, on a page that the vendor hosts. When the holder has signed in, the service creates the connection. The token is returned once and not stored: a repeated request with the same idempotency key returns 409. The response is also a 409 if a connection or another open session has the name, or if the vendor does not have this feature.
+         */
+        post: operations["start-link-session"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/discovery/link-sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a link session
+         * @description Returns the state of a link session, without token and url, for at least 7 days after its end.
+         */
+        get: operations["get-link-session"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/discovery/possible-replacements": {
         parameters: {
             query?: never;
@@ -1303,7 +1343,7 @@ export interface paths {
         put?: never;
         /**
          * Mint a webhook token
-         * @description Creates a token for the webhooks of a connection, and returns it once: only its hash is stored. A repeated request with the same idempotency key therefore returns 409. With register, the service also creates the webhook at the aggregator, and removes it after the token was revoked or the connection was deleted. If the aggregator refuses the webhook, the response is a 502, and no token is kept.
+         * @description Creates a token for the webhooks of a connection, and returns it once: only its hash is stored. A repeated request with the same idempotency key therefore returns 409. With register, the service also creates the webhook at the aggregator. One webhook serves all connections of an application (the same origin of baseUrl and the same clientId): if there is one already, the response is a 200 without a token. The service removes the webhook after the token was revoked or the last connection of the application was deleted. If the aggregator refuses the webhook, the response is a 502, and no token is kept.
          */
         post: operations["mint-webhook-token"];
         delete?: never;
@@ -2832,6 +2872,30 @@ export interface components {
              */
             vendor: "pluggy" | "belvo";
         };
+        LinkSessionView: {
+            /**
+             * @description The id of the connection; absent unless the session is done
+             * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02
+             */
+            connectionId?: string;
+            /**
+             * Format: date-time
+             * @description When the token expires at the vendor
+             * @example 2026-03-01T10:30:00Z
+             */
+            expiresAt: string;
+            /**
+             * @description The id of the session
+             * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+             */
+            id: string;
+            /**
+             * @description open: the account holder has not finished yet; done: the connection exists, is tested and has its first pull; abandoned: the account holder did not sign in in time
+             * @example done
+             * @enum {string}
+             */
+            status: "open" | "done" | "abandoned";
+        };
         Liveness: {
             /**
              * @description Always healthy
@@ -2895,7 +2959,7 @@ export interface components {
              */
             connection_config_name: string;
             /**
-             * @description Create the webhook at the aggregator (Pluggy only). Cannot be combined with sourceSecret
+             * @description Create the webhook at the aggregator (Pluggy only), unless the application of the connection has one. Cannot be combined with sourceSecret
              * @example false
              */
             register?: boolean;
@@ -2992,6 +3056,35 @@ export interface components {
              */
             type: string;
         };
+        NewLinkSession: {
+            /**
+             * Format: uri
+             * @description Vendor API base URL
+             * @example https://api.pluggy.ai
+             */
+            baseUrl: string;
+            /**
+             * @description Stored encrypted and never returned
+             * @example 1f6c2a84-client
+             */
+            clientId: string;
+            /**
+             * @description The name of the connection that the session creates. It is reserved while the session is open
+             * @example pluggy-main
+             */
+            configName: string;
+            /**
+             * @description Stored encrypted and never returned
+             * @example s3cr3t-of-the-vendor
+             */
+            secret: string;
+            /**
+             * @description The aggregator
+             * @example pluggy
+             * @enum {string}
+             */
+            vendor: "pluggy" | "belvo";
+        };
         NewSubscription: {
             /**
              * @description Only events of this connection; absent for all
@@ -3018,6 +3111,36 @@ export interface components {
              *     ]
              */
             types: string[];
+        };
+        OpenLinkSession: {
+            /**
+             * Format: date-time
+             * @description When the token expires at the vendor
+             * @example 2026-03-01T10:30:00Z
+             */
+            expiresAt: string;
+            /**
+             * @description The id of the session
+             * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+             */
+            id: string;
+            /**
+             * @description The account holder can sign in
+             * @example open
+             * @enum {string}
+             */
+            status: "open";
+            /**
+             * @description Returned only once, for the vendor's widget in your own page; it is not stored
+             * @example eyJhbGciOiJIUzI1NiJ9.eyJjbGllbnRJZCI6IjdkMmYifQ.c2ln
+             */
+            token: string;
+            /**
+             * Format: uri
+             * @description The vendor's hosted page with the token. Anyone with the URL can link an account until it expires
+             * @example https://connect.pluggy.ai/?connect_token=eyJhbGciOiJIUzI1NiJ9.eyJjbGllbnRJZCI6IjdkMmYifQ.c2ln
+             */
+            url: string;
         };
         PageAccountView: {
             /**
@@ -3837,6 +3960,39 @@ export interface components {
              * @example k-123
              */
             value?: string;
+        };
+        SharedRegistration: {
+            /**
+             * @description The aggregator's id of the webhook
+             * @example 8f2c7e10-4b5d-4a6e-9c3f-1d2e3f4a5b6c
+             */
+            id: string;
+            /**
+             * @description Always true: the webhook serves all connections of the application
+             * @example true
+             */
+            shared: boolean;
+            /**
+             * @description active: the aggregator has the webhook
+             * @example active
+             * @enum {string}
+             */
+            state: "active";
+        };
+        SharedToken: {
+            /**
+             * @description The id of the token of this webhook
+             * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+             */
+            id: string;
+            /** @description The webhook at the aggregator */
+            registration: components["schemas"]["SharedRegistration"];
+            /**
+             * @description The aggregator
+             * @example pluggy
+             * @enum {string}
+             */
+            vendor: "pluggy" | "belvo";
         };
         /** @description Where events are sent */
         SinkRequest: components["schemas"]["WebhookSink"] | components["schemas"]["RabbitmqSink"] | components["schemas"]["KafkaSink"];
@@ -15372,6 +15528,519 @@ export interface operations {
             };
         };
     };
+    "start-link-session": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too */
+                "X-Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "baseUrl": "https://api.pluggy.ai",
+                 *       "clientId": "1f6c2a84-client",
+                 *       "configName": "pluggy-main",
+                 *       "secret": "s3cr3t-of-the-vendor",
+                 *       "vendor": "pluggy"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewLinkSession"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "expiresAt": "2026-03-01T10:30:00Z",
+                     *       "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *       "status": "open",
+                     *       "token": "eyJhbGciOiJIUzI1NiJ9.eyJjbGllbnRJZCI6IjdkMmYifQ.c2ln",
+                     *       "url": "https://connect.pluggy.ai/?connect_token=eyJhbGciOiJIUzI1NiJ9.eyJjbGllbnRJZCI6IjdkMmYifQ.c2ln"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenLinkSession"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "the request is not valid",
+                     *       "instance": "/v1/discovery/link-sessions",
+                     *       "code": "MTCH-0001",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.limit",
+                     *           "message": "must be at most 200"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    /** @description Always Bearer */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "authentication is required",
+                     *       "instance": "/v1/discovery/link-sessions",
+                     *       "code": "MTCH-0003"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "the token lacks the required scope",
+                     *       "instance": "/v1/discovery/link-sessions",
+                     *       "code": "MTCH-0004"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    /** @description The methods that the path supports */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Method Not Allowed",
+                     *       "status": 405,
+                     *       "detail": "the method is not allowed for this path",
+                     *       "instance": "/v1/discovery/link-sessions",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Request Timeout",
+                     *       "status": 408,
+                     *       "detail": "the body did not arrive in time",
+                     *       "instance": "/v1/discovery/link-sessions",
+                     *       "code": "MTCH-0001"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Conflict",
+                     *       "status": 409,
+                     *       "detail": "the request conflicts with the current state",
+                     *       "instance": "/v1/discovery/link-sessions",
+                     *       "code": "MTCH-0007"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Request Entity Too Large",
+                     *       "status": 413,
+                     *       "detail": "the body is too large",
+                     *       "instance": "/v1/discovery/link-sessions",
+                     *       "code": "MTCH-0010"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unsupported Media Type",
+                     *       "status": 415,
+                     *       "detail": "the body must be application/json without a content encoding",
+                     *       "instance": "/v1/discovery/link-sessions",
+                     *       "code": "MTCH-0001"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "the idempotency key was used for another request",
+                     *       "instance": "/v1/discovery/link-sessions",
+                     *       "code": "MTCH-0019"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "too many requests",
+                     *       "instance": "/v1/discovery/link-sessions",
+                     *       "code": "MTCH-0009"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/link-sessions",
+                     *       "code": "MTCH-0002"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Bad Gateway */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Bad Gateway",
+                     *       "status": 502,
+                     *       "detail": "the vendor refused the request",
+                     *       "instance": "/v1/discovery/link-sessions",
+                     *       "code": "MTCH-0022",
+                     *       "errors": [
+                     *         {
+                     *           "location": "vendor",
+                     *           "message": "credential_rejected"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Service Unavailable",
+                     *       "status": 503,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/link-sessions",
+                     *       "code": "MTCH-0008"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-link-session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Opaque */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "connectionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02",
+                     *       "expiresAt": "2026-03-01T10:30:00Z",
+                     *       "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *       "status": "done"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["LinkSessionView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "the request is not valid",
+                     *       "instance": "/v1/discovery/link-sessions/{id}",
+                     *       "code": "MTCH-0001",
+                     *       "errors": [
+                     *         {
+                     *           "location": "query.limit",
+                     *           "message": "must be at most 200"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    /** @description Always Bearer */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "authentication is required",
+                     *       "instance": "/v1/discovery/link-sessions/{id}",
+                     *       "code": "MTCH-0003"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "the token lacks the required scope",
+                     *       "instance": "/v1/discovery/link-sessions/{id}",
+                     *       "code": "MTCH-0004"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "link session not found",
+                     *       "instance": "/v1/discovery/link-sessions/{id}",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    /** @description The methods that the path supports */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Method Not Allowed",
+                     *       "status": 405,
+                     *       "detail": "the method is not allowed for this path",
+                     *       "instance": "/v1/discovery/link-sessions/{id}",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "too many requests",
+                     *       "instance": "/v1/discovery/link-sessions/{id}",
+                     *       "code": "MTCH-0009"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/link-sessions/{id}",
+                     *       "code": "MTCH-0002"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Service Unavailable",
+                     *       "status": 503,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/link-sessions/{id}",
+                     *       "code": "MTCH-0008"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-possible-replacements": {
         parameters: {
             query?: {
@@ -22219,6 +22888,28 @@ export interface operations {
             };
         };
         responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *       "registration": {
+                     *         "id": "8f2c7e10-4b5d-4a6e-9c3f-1d2e3f4a5b6c",
+                     *         "shared": true,
+                     *         "state": "active"
+                     *       },
+                     *       "vendor": "pluggy"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SharedToken"];
+                };
+            };
             /** @description Created */
             201: {
                 headers: {

@@ -63,6 +63,7 @@ func Commands(env Lookup) []*cobra.Command {
 		c.changes(),
 		c.quarantine(),
 		c.erasures(),
+		c.linkSessions(),
 		c.subscriptions(),
 		c.audit(),
 	}

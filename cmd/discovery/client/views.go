@@ -209,6 +209,19 @@ var linkSessionView = view{schema: reflect.TypeFor[discovery.LinkSession](), col
 	{member: "url", title: "URL"},
 }}
 
+var openLinkSessionView = view{schema: reflect.TypeFor[discovery.OpenLinkSession](), columns: []column{
+	{member: "id", title: "ID"},
+	{member: "expiresAt", title: "EXPIRES", width: timeWidth},
+	{member: "url", title: "URL"},
+}}
+
+var linkSessionStateView = view{schema: reflect.TypeFor[discovery.LinkSessionView](), columns: []column{
+	{member: "id", title: "ID"},
+	{member: "status", title: "STATUS"},
+	{member: "connectionId", title: "CONNECTION"},
+	{member: "expiresAt", title: "EXPIRES", width: timeWidth},
+}}
+
 var healthListView = view{
 	schema: reflect.TypeFor[discovery.ConnectionHealthItem](),
 	columns: []column{

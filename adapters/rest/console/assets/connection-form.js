@@ -2,6 +2,7 @@
 import { request } from './api.js';
 import { Breadcrumb } from './connection.js';
 import { t } from './i18n.js';
+import { LinkDialog } from './link-dialog.js';
 import { html, useState } from './preact.js';
 import { fieldProblems } from './problem-text.js';
 import { useAction, useResource } from './resource.js';
@@ -32,9 +33,21 @@ const Fields = ({ connection, vendor, errors, change }) => html`
 export function CreateConnection() {
   const [vendor, setVendor] = useState('pluggy');
   const creation = useAction((body, key) => request('POST', '/aggregator-connections', { body, key }));
-  const { errors, rest } = fieldProblems(creation.problem, names);
+  const session = useAction((body, key) => request('POST', '/link-sessions', { body, key }).then(({ data }) => data));
+  const { errors, rest } = fieldProblems(creation.problem || session.problem, names);
+  // startSession needs all fields except the account reference, which the holder's sign-in at the vendor's page yields.
+  const startSession = async (event) => {
+    const form = event.target.closest('form');
+    const needed = [...form.elements].filter(({ name }) => name !== 'accountRef');
+    if (!needed.every((field) => field.reportValidity())) return;
+    const body = values(form);
+    delete body.accountRef;
+    creation.reset();
+    await session.run({ ...body, vendor });
+  };
   const submit = async (event) => {
     event.preventDefault();
+    session.reset();
     const created = await creation.run({ ...values(event.target), vendor });
     if (!created) return;
     announce(t('create.done', { name: created.data.configName }));
@@ -48,9 +61,13 @@ export function CreateConnection() {
       <${Failure} problem=${rest} />
       <div class="actions">
         <${ActionButton} type="submit" kind="primary" busy=${creation.busy}>${t('action.connect')}</${ActionButton}>
+        <${ActionButton} onClick=${startSession} busy=${session.busy}>${t('action.linkNew')}</${ActionButton}>
         <a class="button" href=${link('/')}>${t('action.cancel')}</a>
       </div>
+      <p>${t('create.linkNewHint')}</p>
     </form>
+    ${session.result && html`<${LinkDialog} session=${{ ...session.result, vendor }} created=${true}
+      onClose=${session.reset} />`}
   </${Page}>`;
 }
 

@@ -1,7 +1,7 @@
 package events
 
-// SinkKind is the kind of destination to which a subscription sends its events, such as "webhook". The adapter of a kind
-// defines its name.
+// SinkKind is the kind of destination to which a subscription sends its events, such as "webhook". The adapter of a
+// kind defines its name.
 type SinkKind string
 
 // SubscriptionSink describes where a subscription sends its events. It contains no secrets.

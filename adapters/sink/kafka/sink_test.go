@@ -255,7 +255,9 @@ func TestSink(t *testing.T) {
 		"a login is no text": {Settings: login(`"mechanism":"PLAIN","username":["canary"]`), Fields: []string{""}},
 	}
 	for name, broker := range map[string]string{
-		"no port": "public.example", "port 0": "public.example:0", "a path": "public.example:9093/canary", "a URL": "https://public.example:9093", "userinfo": "canary@public.example:9093", "a space": "can ary:9093",
+		"no port": "public.example", "port 0": "public.example:0", "a path": "public.example:9093/canary",
+		"a URL": "https://public.example:9093", "userinfo": "canary@public.example:9093",
+		"a space":  "can ary:9093",
 		"loopback": "127.0.0.1:9093", "a short notation": "127.1:9093", "the metadata service": "169.254.169.254:80",
 		"too long": strings.Repeat("canary.", 40) + "example:9093", "two": "public.example:9093,other.example:9093",
 		"empty": "",
@@ -321,7 +323,8 @@ var event = ports.OutgoingEvent{
 func TestAMessageIsInBinaryModeByDefault(t *testing.T) {
 	c := startCluster(t, 1)
 	for format, wantBody := range map[string]string{
-		"": string(event.Data), `,"format":"binary"`: string(event.Data), `,"format":"structured"`: string(event.Structured()),
+		"": string(event.Data), `,"format":"binary"`: string(event.Data),
+		`,"format":"structured"`: string(event.Structured()),
 	} {
 		if err := open(t, settingsOf(c.address, format)).Send(t.Context(), event); err != nil {
 			t.Fatal(err)
@@ -504,7 +507,7 @@ func (c *cluster) rejectLogins() {
 		c.KeepControl()
 		response := r.ResponseKind().(*kmsg.SASLAuthenticateResponse)
 		response.ErrorCode = kerr.SaslAuthenticationFailed.Code
-		response.ErrorMessage = kmsg.StringPtr("text-canary")
+		response.ErrorMessage = new("text-canary")
 		return response, nil, true
 	})
 }

@@ -245,16 +245,17 @@ func TestABinaryMessageHasTheAttributesAsHeaders(t *testing.T) {
 		"ce-sequence": "42", "ce-datacontenttype": "application/json", "ce-schemaversion": "1.0.0",
 		"ce-resourcetype": "transaction", "ce-eventtype": "added",
 	}
-	for _, got := range queue.Take(t) {
-		if diff := cmp.Diff(want, got.Headers); diff != "" {
-			t.Errorf("headers (-want +got):\n%s", diff)
-		}
-		if got.ContentType != "application/json" || string(got.Body) != string(e.Data) || got.MessageId != e.ID {
-			t.Errorf("%s %s: %s", got.MessageId, got.ContentType, got.Body)
-		}
-		return
+	messages := queue.Take(t)
+	if len(messages) != 1 {
+		t.Fatalf("%d messages", len(messages))
 	}
-	t.Error("no message")
+	got := messages[0]
+	if diff := cmp.Diff(want, got.Headers); diff != "" {
+		t.Errorf("headers (-want +got):\n%s", diff)
+	}
+	if got.ContentType != "application/json" || string(got.Body) != string(e.Data) || got.MessageId != e.ID {
+		t.Errorf("%s %s: %s", got.MessageId, got.ContentType, got.Body)
+	}
 }
 
 func TestTheExchangeIsDeclaredDurable(t *testing.T) {

@@ -82,7 +82,7 @@ type kafkaBroker struct {
 	shift    int32  // added to the number of the request
 	throttle int32  // the pause in milliseconds that each response demands
 
-	versions, metadata, login []byte             // sent instead of a response of this kind, with the header of a response
+	versions, metadata, login []byte             // sent instead of a response of this kind, after its header
 	brokers, partitions       int                // their number; at least one
 	failure                   *kerr.Error        // of the topic
 	refusal                   *kerr.Error        // of each message
@@ -208,7 +208,7 @@ func (b *kafkaBroker) description(version int16) *kmsg.MetadataResponse {
 		response.Brokers = append(response.Brokers, broker)
 	}
 	topic := kmsg.NewMetadataResponseTopic()
-	topic.Topic = kmsg.StringPtr(KafkaTopic)
+	topic.Topic = new(KafkaTopic)
 	if b.failure != nil {
 		topic.ErrorCode = b.failure.Code
 	}

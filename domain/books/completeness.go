@@ -59,18 +59,6 @@ type VendorBalance struct {
 	Missing Basis
 }
 
-// BalanceGap is a pair of consecutive records whose running balances do not agree with the amounts.
-type BalanceGap struct {
-	Before domain.TransactionID `json:"before"`
-	After  domain.TransactionID `json:"after"`
-	// Date is the date of the record After.
-	Date domain.Date `json:"date"`
-	// Expected is the running balance of the first record, plus the amounts of the following records up to the second
-	// record. Actual is the running balance that the bank states for the second record.
-	Expected decimal.Decimal `json:"expected"`
-	Actual   decimal.Decimal `json:"actual"`
-}
-
 // AccountReading contains the vendor's balance of an account and the sum of the account's live posted records, both in
 // the account's currency. A reading results from a pull that reads everything. If the vendor synchronises during the
 // pull, there is no reading.
@@ -84,10 +72,9 @@ type AccountReading struct {
 	// set, and its date is before the baseline's FirstDay.
 	Late decimal.Decimal `json:"late"`
 	// FirstDay is the date of the oldest live record; "" if there is none.
-	FirstDay    domain.Date  `json:"firstDay,omitempty"`
-	Quarantined bool         `json:"quarantined,omitempty"` // rows of the account are in the quarantine
-	Links       int          `json:"links,omitempty"`       // number of compared pairs of running balances
-	Gaps        []BalanceGap `json:"gaps,omitempty"`        // oldest first
+	FirstDay    domain.Date `json:"firstDay,omitempty"`
+	Quarantined bool        `json:"quarantined,omitempty"` // rows of the account are in the quarantine
+	ChainCheck
 }
 
 // Anchor returns the balance minus the sum of the posted records. The anchor does not change as long as every record of
@@ -104,11 +91,6 @@ func difference(a, b decimal.Decimal) (result decimal.Decimal, ok bool) {
 	result = a.Sub(b)
 	return result, domain.IsAmount(result)
 }
-
-// chained reports whether the running balances can be used. At most 10 % of the compared pairs of balances may have a
-// gap: a difference that is not the sum of the amounts. If there are more gaps, the bank computes the balances in
-// another way, or the order of the records is not known.
-func (r AccountReading) chained() bool { return r.Links > 0 && len(r.Gaps)*10 <= r.Links }
 
 // Baseline is the reading of an account with which later readings are compared.
 type Baseline struct {
@@ -175,7 +157,7 @@ func (c Completeness) After(r AccountReading) Completeness {
 	}
 	drifting := c.DriftSince()
 	c.AnchorDrift = driftSince(c.AnchorDrift, c.anchorFails(), r.At)
-	c.ChainDrift = driftSince(c.ChainDrift, r.chained() && len(c.newGaps()) > 0, r.At)
+	c.ChainDrift = driftSince(c.ChainDrift, r.IsUsable() && len(c.newGaps()) > 0, r.At)
 	return c.endDrift(drifting, r.At)
 }
 
@@ -357,7 +339,7 @@ func (c Completeness) compareReading(now time.Time, grace time.Duration) []Check
 	}
 	anchor.Expected, _ = c.expected()
 	anchor.Actual, _ = c.Last.Anchor()
-	if !c.Last.chained() {
+	if !c.Last.IsUsable() {
 		return []CheckResult{anchor}
 	}
 	chain := CheckResult{Check: CheckRunningBalance, State: checkState(c.ChainDrift, now, grace), At: c.Last.At}

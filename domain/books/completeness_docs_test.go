@@ -78,7 +78,7 @@ func TestTheGapOfTheDocumentationIsFound(t *testing.T) {
 		})
 		gap += strings.TrimSpace(line[4])
 	}
-	_, gaps := books.BalanceGaps(rows)
+	gaps := books.CheckRunningBalances(rows).Gaps
 	if len(gaps) != 1 {
 		t.Fatalf("%d gaps", len(gaps))
 	}

@@ -1,6 +1,8 @@
 package belvo
 
 import (
+	"encoding/json"
+
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/books"
 )
@@ -19,4 +21,20 @@ func (a *Adapter) Balance(account domain.AccountData) books.VendorBalance {
 		balance = balance.Negate()
 	}
 	return books.VendorBalance{Amount: balance.Amount, Currency: balance.Currency}
+}
+
+// RunningBalance implements ports.RunningBalanceReader. The vendor's balance is that of the account at the end of the
+// transaction. If the row has no balance that can be read, the result contains no balance.
+func (a *Adapter) RunningBalance(metadata json.RawMessage) books.RunningBalance {
+	var in struct {
+		Balance json.Number `json:"balance"`
+	}
+	if err := json.Unmarshal(metadata, &in); err != nil || in.Balance == "" {
+		return books.RunningBalance{}
+	}
+	balance, err := domain.ParseAmount(string(in.Balance))
+	if err != nil {
+		return books.RunningBalance{}
+	}
+	return books.RunningBalance{Balance: &balance}
 }

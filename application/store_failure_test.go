@@ -42,6 +42,7 @@ func (m *storeFault) wrap(t *testing.T, store ports.Pulls) ports.Pulls {
 			err = m.apply(func() error { claimed, err = store.Claim(ctx, l, at); return err })
 			return claimed, err
 		})
+	mock.EXPECT().FilterHeld(gomock.Any(), gomock.Any(), gomock.Any()).AnyTimes().DoAndReturn(store.FilterHeld)
 	mock.EXPECT().FilterUnchanged(gomock.Any(), gomock.Any(), gomock.Any(),
 		gomock.Any()).AnyTimes().DoAndReturn(store.FilterUnchanged)
 	mock.EXPECT().StorePage(gomock.Any(), gomock.Any(), gomock.Any()).AnyTimes().DoAndReturn(

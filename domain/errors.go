@@ -41,6 +41,8 @@ const (
 	NoAnchor         Code = "no_anchor"         // the balance of the account cannot be compared (Conflict)
 	// AccountNotAmbiguous: no rows wait for a decision about the account (Conflict).
 	AccountNotAmbiguous Code = "account_not_ambiguous"
+	// HeldNone: no announced removal of the account's rows is held back (Conflict).
+	HeldNone Code = "no_held_removals"
 	// NotJoinable: two transactions cannot be joined or dismissed as a pair (Conflict).
 	NotJoinable        Code = "not_joinable"
 	NothingToUndo      Code = "nothing_to_undo"      // the transaction has replaced no other row (Conflict)

@@ -167,7 +167,7 @@ type PullExecution interface {
 	Publish(ctx context.Context, lease domain.Lease, p Publication) (Published, error)
 
 	// RemoveAnnounced applies the announced removals of a queued pull early, while another pull of the connection waits
-	// for its next attempt. It marks the rows as removed, adds their number to the counts of the queued pull, and
+	// for its next attempt. It marks the rows as removed, except those that it holds back, adds their number to the counts of the queued pull, and
 	// returns true, in one atomic change.
 	//
 	// If no other pull waits, or if the connection is paused, RemoveAnnounced changes nothing and returns false. If the
@@ -186,6 +186,10 @@ type PullExecution interface {
 	// The function visit may write, for example to extend the lease. If visit returns an error, VisitAnnouncedRemovals
 	// stops and returns this error. Errors: LeaseLost (Conflict).
 	VisitAnnouncedRemovals(ctx context.Context, lease domain.Lease, visit func(externalIDs []string) error) error
+
+	// FilterHeld returns those of the external ids of rows whose announced removal is held back (see
+	// domain.AnnouncedSum), sorted. Errors: LeaseLost (Conflict).
+	FilterHeld(ctx context.Context, lease domain.Lease, externalIDs []string) ([]string, error)
 
 	// Sweep compares a complete listing with the stored rows, in one atomic change. It applies the changes that
 	// records.Page yields, extends the lease, and returns the counts of the change. Errors: LeaseLost (Conflict).

@@ -109,11 +109,13 @@ type Attention struct {
 type Activity struct {
 	LastPullAt    time.Time // when the last succeeded pull finished; zero if no pull has succeeded
 	LastWebhookAt time.Time // when the last delivery was received; zero if there was no delivery
-	MassRemoval   bool      // whether a mass removal waits for another pull to confirm it; see domain.AbsenceRead
-	Quarantined   int       // number of rows in the quarantine
-	DriftSince    time.Time // start of the oldest drift (a failing completeness check) of a live account; zero if none
-	Shared        bool      // whether another live connection reads an account with the same key or external id
-	Suggestions   int       // number of open suggestions; see Suggestion
+	// HeldRemovals is the number of rows whose removal is held back, because it is part of a mass removal. See
+	// domain.AbsenceRead and domain.AnnouncedSum.
+	HeldRemovals int
+	Quarantined  int       // number of rows in the quarantine
+	DriftSince   time.Time // start of the oldest drift (a failing completeness check) of a live account; zero if none
+	Shared       bool      // whether another live connection reads an account with the same key or external id
+	Suggestions  int       // number of open suggestions; see Suggestion
 	// SuggestedSince is when the oldest open suggestion was opened; zero if there is none.
 	SuggestedSince time.Time
 	// JoinUndoneSince is when the oldest suggestion in the state records.SuggestionUndone got it; zero if there

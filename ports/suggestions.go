@@ -57,4 +57,10 @@ type Decisions interface {
 	// none, at most MaxDismissed. A pair that was dismissed before does not change. Errors: NotFound; Conflict
 	// (not_joinable).
 	Dismiss(ctx context.Context, tenant domain.TenantID, pairs []RecordPair, decision Decision) error
+
+	// ApplyRemovals marks the rows of an account as removed whose announced removals are held back, and returns their
+	// number; see records.ApplyHeld. The function matching returns the Matching for a vendor. Errors: NotFound;
+	// Conflict (no_held_removals).
+	ApplyRemovals(ctx context.Context, tenant domain.TenantID, account domain.AccountID, at time.Time,
+		matching func(domain.Vendor) *Matching, entries AuditEntries) (int, error)
 }

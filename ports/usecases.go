@@ -167,6 +167,10 @@ type Replacements interface {
 	ContinueAccount(
 		ctx context.Context, tenant domain.TenantID, account domain.AccountID, externalID string,
 	) (domain.Pull, error)
+
+	// ApplyRemovals removes the transactions of an account whose announced removals are held back, and returns their
+	// number. See Decisions.ApplyRemovals. Errors: NotFound; Conflict (no_held_removals).
+	ApplyRemovals(ctx context.Context, tenant domain.TenantID, account domain.AccountID) (int, error)
 }
 
 // StatementQuery selects a statement.

@@ -60,6 +60,7 @@ func (s *Store) saveAccounts(p *pull, changes records.AccountChanges, at time.Ti
 	}
 	for _, externalID := range changes.Removed {
 		s.forgetAbsences(p.Connection, externalID)
+		s.forgetAnnounced(p.Connection, externalID)
 	}
 	s.recordEvents(p.Tenant, p.Connection, at, changes.Events...)
 }

@@ -50,9 +50,7 @@ func (v connections) factsOf(c *domain.Connection) domain.ConnectionFacts {
 	for _, row := range v.quarantine[c.ID] {
 		f.QuarantinedSince = earliest(f.QuarantinedSince, row.FirstSeenAt)
 	}
-	for _, absence := range v.absences[c.ID] {
-		f.RemovalsHeldAt = earliest(f.RemovalsHeldAt, absence.HeldAt)
-	}
+	_, f.RemovalsHeldAt = v.heldRemovals(c.ID)
 	return f
 }
 

@@ -217,9 +217,7 @@ func (v connections) Activities(ctx context.Context, tenant domain.TenantID,
 func (v connections) activityOf(c *domain.Connection) ports.Activity {
 	activity := v.activity[c.ID]
 	activity.Webhooks, activity.Shared, activity.Quarantined = v.evidence(c), v.isShared(c.ID), len(v.quarantine[c.ID])
-	for _, a := range v.absences[c.ID] {
-		activity.MassRemoval = activity.MassRemoval || !a.HeldAt.IsZero()
-	}
+	activity.HeldRemovals, _ = v.heldRemovals(c.ID)
 	return v.addCompleteness(v.addSuggestions(activity, c.ID), c.ID)
 }
 

@@ -255,6 +255,7 @@ func (s *Store) eraseAccounts(connection domain.ConnectionID) {
 	delete(s.splitPairs, connection)
 	delete(s.suggestions, connection)
 	delete(s.absences, connection)
+	delete(s.announcedRows, connection)
 	delete(s.quarantine, connection)
 }
 

@@ -31,6 +31,7 @@ func (w *recordWriter) apply(changes iter.Seq2[records.Changes, error]) error {
 
 func (w *recordWriter) applyOne(c records.Changes) {
 	w.counts = w.counts.Plus(c.Counts)
+	w.changeAnnounced(c.Announced)
 	w.replaceAbsences(c.Absences)
 	if c.ForgetExpired {
 		w.forgetExpired()

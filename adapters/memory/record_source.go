@@ -215,12 +215,7 @@ func (s recordSource) VisitLive(dates domain.Window, account string, _ bool, vis
 	rows := s.transactions[s.p.Connection]
 	for _, key := range slices.Sorted(maps.Keys(rows)) {
 		row := rows[key]
-		live := records.LiveRecord{
-			ExternalID: row.ExternalID, Account: row.Account, Date: row.Date, CarriedOver: s.isCarriedOver(row),
-		}
-		if a := s.accountOf(row.Tenant, row.AccountID); live.CarriedOver && a != nil {
-			live.Account = a.ExternalID
-		}
+		live := s.liveRecord(row)
 		if row.RemovedAt.IsZero() && (account == "" || live.Account == account) && dates.Contains(row.Date) {
 			visit(live)
 		}

@@ -35,23 +35,25 @@ type Options struct {
 type Store struct {
 	options Options
 
-	mu            sync.Mutex
-	connections   map[domain.ConnectionID]*domain.Connection
-	activity      map[domain.ConnectionID]ports.Activity
-	tokens        map[domain.TokenHash]*domain.WebhookToken
-	deliveries    map[domain.DeliveryID]*domain.Delivery
-	byKey         map[domain.DeliveryKey]*domain.Delivery
-	lastTokens    map[domain.ConnectionID]domain.TokenID // see domain.WebhookView
-	responses     map[request]*claim
-	pulls         map[domain.PullID]*pull
-	openPulls     map[domain.ConnectionID]*openPulls
-	accounts      map[domain.ConnectionID]map[string]*records.Account
-	transactions  map[domain.ConnectionID]map[string]*transaction
-	pastIDs       map[domain.ConnectionID]map[string]domain.TransactionID // keyed by former external id
-	carriedOver   map[domain.ConnectionID]map[string]bool                 // external ids; see isCarriedOver
-	splitPairs    map[domain.ConnectionID]map[domain.MatchPair]bool
-	suggestions   map[domain.ConnectionID]map[ports.RecordPair]records.Suggestion
-	absences      map[domain.ConnectionID]map[string]domain.Absence
+	mu           sync.Mutex
+	connections  map[domain.ConnectionID]*domain.Connection
+	activity     map[domain.ConnectionID]ports.Activity
+	tokens       map[domain.TokenHash]*domain.WebhookToken
+	deliveries   map[domain.DeliveryID]*domain.Delivery
+	byKey        map[domain.DeliveryKey]*domain.Delivery
+	lastTokens   map[domain.ConnectionID]domain.TokenID // see domain.WebhookView
+	responses    map[request]*claim
+	pulls        map[domain.PullID]*pull
+	openPulls    map[domain.ConnectionID]*openPulls
+	accounts     map[domain.ConnectionID]map[string]*records.Account
+	transactions map[domain.ConnectionID]map[string]*transaction
+	pastIDs      map[domain.ConnectionID]map[string]domain.TransactionID // keyed by former external id
+	carriedOver  map[domain.ConnectionID]map[string]bool                 // external ids; see isCarriedOver
+	splitPairs   map[domain.ConnectionID]map[domain.MatchPair]bool
+	suggestions  map[domain.ConnectionID]map[ports.RecordPair]records.Suggestion
+	absences     map[domain.ConnectionID]map[string]domain.Absence
+	// announcedRows are the announced removals of each connection, by external id.
+	announcedRows map[domain.ConnectionID]map[string]domain.AnnouncedRemoval
 	quarantine    map[domain.ConnectionID]map[domain.QuarantineKey]*domain.QuarantinedRow
 	changes       map[domain.TenantID][]change
 	completeness  map[domain.AccountID]books.Completeness
@@ -99,6 +101,7 @@ func New(o Options) *Store {
 		splitPairs:    map[domain.ConnectionID]map[domain.MatchPair]bool{},
 		suggestions:   map[domain.ConnectionID]map[ports.RecordPair]records.Suggestion{},
 		absences:      map[domain.ConnectionID]map[string]domain.Absence{},
+		announcedRows: map[domain.ConnectionID]map[string]domain.AnnouncedRemoval{},
 		quarantine:    map[domain.ConnectionID]map[domain.QuarantineKey]*domain.QuarantinedRow{},
 		changes:       map[domain.TenantID][]change{},
 		completeness:  map[domain.AccountID]books.Completeness{},

@@ -75,7 +75,8 @@ type healthView struct {
 	Paused        bool            `json:"paused" example:"false" doc:"Whether the connection is paused: webhooks are stored, and no request is sent to the vendor"`
 	LastPullAt    time.Time       `json:"lastPullAt,omitzero" example:"2026-03-02T10:00:00Z" doc:"When the last succeeded pull ended; absent if there was none"`
 	LastWebhookAt time.Time       `json:"lastWebhookAt,omitzero" example:"2026-03-02T10:00:00Z" doc:"When the last webhook was received; absent if there was none"`
-	Warnings      []string        `json:"warnings,omitempty" enum:"mass_removal,account_shared,account_ambiguous,join_undone" doc:"Absent when there are none. mass_removal: a complete read did not return many rows of an account; they are removed only if a read at least an hour later does not return them either. account_shared: another live connection reads one of the same accounts, and each connection stores its own transactions. account_ambiguous: accounts of the new account reference cannot be told apart, and their rows stay invisible until POST /accounts/{id}/continue says which account continues which. join_undone: the vendor returns both rows of transactions that somebody had joined; it ends when the pair is dismissed"`
+	Warnings      []string        `json:"warnings,omitempty" enum:"mass_removal,account_shared,account_ambiguous,join_undone" doc:"Absent when there are none. mass_removal: most rows of an account are missing from a complete read, or were announced as deleted, and their removal waits (heldRemovals). account_shared: another live connection reads one of the same accounts, and each connection stores its own transactions. account_ambiguous: accounts of the new account reference cannot be told apart, and their rows stay invisible until POST /accounts/{id}/continue says which account continues which. join_undone: the vendor returns both rows of transactions that somebody had joined; it ends when the pair is dismissed"`
+	HeldRemovals  int             `json:"heldRemovals,omitzero" example:"31" doc:"How many transactions wait for their removal, while there is the warning mass_removal; absent without it. Rows that a complete read did not return are removed when a complete read at least an hour later does not return them either. Rows that were announced as deleted are removed when a complete read does not return them, or by POST /accounts/{id}/removals/apply"`
 	Quarantined   int             `json:"quarantined" example:"0" doc:"Number of the vendor's rows that cannot be read and are in the quarantine; at most 1000"`
 	Attention     []attentionView `json:"attention,omitempty" doc:"Why the connection needs a person: what is severe first, then what has lasted longest. Absent when there is no reason"`
 	Completeness  string          `json:"completeness" enum:"unknown,complete,drifting" example:"complete" doc:"Whether the transactions explain the balances of the accounts: drifting if any account drifts, otherwise complete if any account is complete"`
@@ -165,7 +166,7 @@ type connectionHealthItem struct {
 // healthOf returns the representation of h.
 func healthOf(h ports.ConnectionHealth) healthView {
 	var warnings []domain.Warning
-	if h.MassRemoval {
+	if h.HeldRemovals > 0 {
 		warnings = append(warnings, domain.MassRemoval)
 	}
 	if h.Shared {
@@ -186,6 +187,7 @@ func healthOf(h ports.ConnectionHealth) healthView {
 		LastPullAt:    utcOrZero(h.LastPullAt),
 		LastWebhookAt: utcOrZero(h.LastWebhookAt),
 		Warnings:      warningCodes(warnings),
+		HeldRemovals:  h.HeldRemovals,
 		Quarantined:   h.Quarantined,
 		Attention:     attentionOf(h.Attention),
 		Completeness:  string(h.Completeness),

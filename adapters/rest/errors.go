@@ -88,6 +88,10 @@ var statusRules = []statusRule{
 		"the transactions cannot be decided about together: see the conditions of the operation",
 	},
 	{
+		domain.HeldNone, http.StatusConflict, codeConflict,
+		"no announced removal of the account's transactions is held back",
+	},
+	{
 		domain.AccountNotAmbiguous, http.StatusConflict, codeConflict,
 		"no rows wait for a decision about the account",
 	},

@@ -500,6 +500,10 @@ func (f *fake) ContinueAccount(
 	return pullFixture(), f.record(externalID)
 }
 
+func (f *fake) ApplyRemovals(_ context.Context, _ domain.TenantID, id domain.AccountID) (int, error) {
+	return 31, f.record(id)
+}
+
 func (f *fake) ListBalances(
 	_ context.Context, _ domain.TenantID, _ domain.AccountID, window domain.Window, p domain.PageRequest,
 ) (domain.Page[books.AccountBalance], error) {

@@ -241,6 +241,10 @@ func TestEveryRouteReturnsItsGoldenJSON(t *testing.T) {
 			"POST", accountsPath + otherPath + "/continue", `{"externalId":"b"}`, 202, goldenPull,
 			map[string]string{"Location": pullsPath + otherPath},
 		},
+		"apply removals": {
+			"POST", accountsPath + otherPath + "/removals/apply", "", 200,
+			`{"accountId":"` + strings.TrimPrefix(otherPath, "/") + `","removed":31}`, nil,
+		},
 		"accept": {
 			"POST", accountsPath + otherPath + "/completeness/accept", `{"reason":"x"}`, 200, goldenCompleteness, nil,
 		},

@@ -203,6 +203,15 @@ func (s *server) replacementRoutes() []route {
 			conflict:   true,
 			mount:      handle(s.continueAccount),
 		},
+		{
+			id: "apply-removals", method: http.MethodPost, path: accountsPath + "/{id}/removals/apply",
+			description: "Removes the transactions of an account that the vendor has announced as deleted and whose " +
+				"removal is held back, because they are many (the warning mass_removal of the health). Responds with " +
+				"409 if there are none. Transactions that are only missing from a complete read are not removed.",
+			status: http.StatusOK, tag: tag, summary: "Apply announced removals that are held back",
+			scope: scopeWrite, notFound: accountNotFound, idempotent: true, conflict: true, noBody: true,
+			mount: handle(s.applyRemovals),
+		},
 	}
 }
 
@@ -290,4 +299,26 @@ func (s *server) continueAccount(ctx context.Context, tenant domain.TenantID, in
 		return nil, err
 	}
 	return &acceptedOutput[pullView]{pullsPath + "/" + p.ID.String(), pullOf(p)}, nil
+}
+
+// appliedRemovalsView is the result of applying the removals of an account that were held back.
+type appliedRemovalsView struct {
+	AccountID string `json:"accountId" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the account"`
+	Removed   int    `json:"removed" example:"31" doc:"How many transactions were removed"`
+}
+
+// applyRemovals applies announced removals that are held back.
+func (s *server) applyRemovals(ctx context.Context, tenant domain.TenantID, in *struct {
+	ID string `path:"id" doc:"Opaque"`
+},
+) (*bodyOutput[appliedRemovalsView], error) {
+	id, err := domain.ParseID[domain.Account](in.ID)
+	if err != nil {
+		return nil, err
+	}
+	removed, err := s.service.ApplyRemovals(ctx, tenant, id)
+	if err != nil {
+		return nil, err
+	}
+	return &bodyOutput[appliedRemovalsView]{appliedRemovalsView{id.String(), removed}}, nil
 }

@@ -51,7 +51,7 @@ type attempt struct {
 	resumed         bool            // an earlier attempt has planned the pull, and may have read pages
 	nameless        bool            // the quarantine contains a row whose external id cannot be read
 
-	removed         []string // the sorted external ids of rows whose removal is stored already
+	removed         []string // the sorted external ids of rows whose removal is stored already, and is not held back
 	removedAccounts []string // the external ids of accounts that were already removed before the attempt
 	quarantine      quarantine
 	shownDoubted    map[string]bool // the doubted rows of the scope that this attempt has read
@@ -96,7 +96,9 @@ func (a *attempt) run(ctx context.Context) error {
 		if err := a.markRemoved(ctx); err != nil {
 			return err
 		}
-		a.removed = slices.Compact(slices.Sorted(slices.Values(slices.Concat(a.removed, a.pull.Scope.Removed))))
+		if err := a.noteRemoved(ctx); err != nil {
+			return err
+		}
 	}
 	credential, err := a.OpenCredential(ctx, a.connection)
 	if err != nil {
@@ -129,6 +131,9 @@ func (a *attempt) run(ctx context.Context) error {
 	}
 	if a.initial || a.pull.Scope.MoreRemoved && a.storedRows {
 		if err := a.markRemoved(ctx); err != nil {
+			return err
+		}
+		if err := a.confirmHeld(ctx, a.pull.Scope.Removed); err != nil {
 			return err
 		}
 	}
@@ -443,7 +448,7 @@ func (a *attempt) sweep(ctx context.Context, step domain.Step, changes *differ, 
 		Account: step.Account, Window: step.Window, Seen: changes.seenInStep(), Proof: a.status.Transactions,
 		CollectedFrom: changes.collectedFrom, Page: a.completed(page),
 	}
-	if !settled {
+	if !settled || changes.unidentified {
 		w.Proof = domain.NoProof
 	}
 	if !a.resumed {
@@ -504,36 +509,6 @@ func (a *attempt) sweepAccounts(ctx context.Context) error {
 	w := ports.AccountSweepWrite{Proof: proof, Listed: a.listed}
 	w.At, w.LeaseUntil = a.leaseTimes()
 	return a.Pulls.SweepAccounts(ctx, a.lease, w)
-}
-
-// markRemoved stores the removals that the vendor announced, and removes these rows from the quarantine.
-func (a *attempt) markRemoved(ctx context.Context) error {
-	if err := a.storeRemovals(ctx, a.pull.Scope.Removed); err != nil || !a.pull.Scope.MoreRemoved {
-		return err
-	}
-	return a.Pulls.VisitAnnouncedRemovals(ctx, a.lease, func(externalIDs []string) error {
-		if len(externalIDs) == 0 && a.Clock.Now().Sub(a.lastWrite) >= progressFlushInterval {
-			return a.writePage(ctx, ports.PageWrite{Progress: a.pull.Progress}) // extends the lease
-		}
-		return a.storeRemovals(ctx, externalIDs)
-	})
-}
-
-// maxBatchRemovals is the maximum number of removals that are stored with one write.
-const maxBatchRemovals = 10 * maxBatchRows
-
-func (a *attempt) storeRemovals(ctx context.Context, externalIDs []string) error {
-	for ids := range slices.Chunk(externalIDs, maxBatchRemovals) {
-		var changes quarantineChanges
-		for _, id := range ids {
-			changes.release(a.quarantine, domain.QuarantineKey{Kind: domain.QuarantinedTransaction, ID: id})
-		}
-		w := ports.PageWrite{Removed: ids, Released: changes.released, Progress: a.pull.Progress}
-		if err := a.writePage(ctx, w); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // leaseTimes returns the time of a write, and the lease's new expiry after the write.

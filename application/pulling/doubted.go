@@ -41,7 +41,11 @@ func (a *attempt) removeDoubted(ctx context.Context) error {
 		}
 	}
 	slices.Sort(gone)
-	return a.storeRemovals(ctx, slices.Compact(gone))
+	gone = slices.Compact(gone)
+	if err := a.storeRemovals(ctx, gone); err != nil {
+		return err
+	}
+	return a.confirmHeld(ctx, gone)
 }
 
 // readsDoubted reports whether the doubted rows would have been returned if the vendor still had them. There are two

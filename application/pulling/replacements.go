@@ -16,12 +16,17 @@ func (e *Engine) matching(vendor domain.Vendor) *ports.Matching {
 	return e.rowsOf(vendor)
 }
 
-// rowsOf returns how the rows of a vendor are read.
-func (e *Engine) rowsOf(vendor domain.Vendor) *ports.Matching {
-	if reader, ok := e.Aggregators[vendor].(ports.RowReader); ok {
+// MatchingOf returns the rules for recognising that a new row of the aggregator replaces a removed row.
+func MatchingOf(aggregator ports.Aggregator) *ports.Matching {
+	if reader, ok := aggregator.(ports.RowReader); ok {
 		return &ports.Matching{RowOf: reader.RowOf}
 	}
 	return &ports.Matching{}
+}
+
+// rowsOf returns how the rows of a vendor are read.
+func (e *Engine) rowsOf(vendor domain.Vendor) *ports.Matching {
+	return MatchingOf(e.Aggregators[vendor])
 }
 
 // forPage returns w with the members that the store needs to recognise replacements. Some rows must not replace another

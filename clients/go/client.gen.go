@@ -1854,6 +1854,19 @@ type AmbiguousView struct {
 	ExternalIds []string `json:"externalIds"`
 }
 
+// AppliedRemovalsView defines model for AppliedRemovalsView.
+type AppliedRemovalsView struct {
+	// AccountID The id of the account
+	//
+	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+	AccountID string `json:"accountId"`
+
+	// Removed How many transactions were removed
+	//
+	// Examples: 31
+	Removed int64 `json:"removed"`
+}
+
 // AttemptView defines model for AttemptView.
 type AttemptView struct {
 	// At When the attempt was made
@@ -2326,6 +2339,11 @@ type ConnectionHealthItem struct {
 	// Examples: healthy
 	Health ConnectionHealthItemHealth `json:"health"`
 
+	// HeldRemovals How many transactions wait for their removal, while there is the warning mass_removal; absent without it. Rows that a complete read did not return are removed when a complete read at least an hour later does not return them either. Rows that were announced as deleted are removed when a complete read does not return them, or by POST /accounts/{id}/removals/apply
+	//
+	// Examples: 31
+	HeldRemovals *int64 `json:"heldRemovals,omitempty"`
+
 	// LastPullAt When the last succeeded pull ended; absent if there was none
 	//
 	// Examples: 2026-03-02T10:00:00Z
@@ -2372,7 +2390,7 @@ type ConnectionHealthItem struct {
 	// Examples: pluggy
 	Vendor ConnectionHealthItemVendor `json:"vendor"`
 
-	// Warnings Absent when there are none. mass_removal: a complete read did not return many rows of an account; they are removed only if a read at least an hour later does not return them either. account_shared: another live connection reads one of the same accounts, and each connection stores its own transactions. account_ambiguous: accounts of the new account reference cannot be told apart, and their rows stay invisible until POST /accounts/{id}/continue says which account continues which. join_undone: the vendor returns both rows of transactions that somebody had joined; it ends when the pair is dismissed
+	// Warnings Absent when there are none. mass_removal: most rows of an account are missing from a complete read, or were announced as deleted, and their removal waits (heldRemovals). account_shared: another live connection reads one of the same accounts, and each connection stores its own transactions. account_ambiguous: accounts of the new account reference cannot be told apart, and their rows stay invisible until POST /accounts/{id}/continue says which account continues which. join_undone: the vendor returns both rows of transactions that somebody had joined; it ends when the pair is dismissed
 	Warnings *[]ConnectionHealthItemWarnings `json:"warnings,omitempty"`
 
 	// Webhook Whether the vendor's webhooks arrive
@@ -3015,6 +3033,11 @@ type HealthView struct {
 	// Examples: healthy
 	Health HealthViewHealth `json:"health"`
 
+	// HeldRemovals How many transactions wait for their removal, while there is the warning mass_removal; absent without it. Rows that a complete read did not return are removed when a complete read at least an hour later does not return them either. Rows that were announced as deleted are removed when a complete read does not return them, or by POST /accounts/{id}/removals/apply
+	//
+	// Examples: 31
+	HeldRemovals *int64 `json:"heldRemovals,omitempty"`
+
 	// LastPullAt When the last succeeded pull ended; absent if there was none
 	//
 	// Examples: 2026-03-02T10:00:00Z
@@ -3053,7 +3076,7 @@ type HealthView struct {
 	// ThisMonth What the service itself has caused at the institution in the current month (UTC)
 	ThisMonth UsageView `json:"thisMonth"`
 
-	// Warnings Absent when there are none. mass_removal: a complete read did not return many rows of an account; they are removed only if a read at least an hour later does not return them either. account_shared: another live connection reads one of the same accounts, and each connection stores its own transactions. account_ambiguous: accounts of the new account reference cannot be told apart, and their rows stay invisible until POST /accounts/{id}/continue says which account continues which. join_undone: the vendor returns both rows of transactions that somebody had joined; it ends when the pair is dismissed
+	// Warnings Absent when there are none. mass_removal: most rows of an account are missing from a complete read, or were announced as deleted, and their removal waits (heldRemovals). account_shared: another live connection reads one of the same accounts, and each connection stores its own transactions. account_ambiguous: accounts of the new account reference cannot be told apart, and their rows stay invisible until POST /accounts/{id}/continue says which account continues which. join_undone: the vendor returns both rows of transactions that somebody had joined; it ends when the pair is dismissed
 	Warnings *[]HealthViewWarnings `json:"warnings,omitempty"`
 
 	// Webhook Whether the vendor's webhooks arrive
@@ -5149,6 +5172,12 @@ type ContinueAccountParams struct {
 	XIdempotencyKey *string `json:"X-Idempotency-Key,omitempty"`
 }
 
+// ApplyRemovalsParams defines parameters for ApplyRemovals.
+type ApplyRemovalsParams struct {
+	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too
+	XIdempotencyKey *string `json:"X-Idempotency-Key,omitempty"`
+}
+
 // GetStatementParams defines parameters for GetStatement.
 type GetStatementParams struct {
 	// From First value date; by default the date of the first record
@@ -6427,6 +6456,13 @@ type ClientInterface interface {
 	// Corresponds with POST /v1/discovery/accounts/{id}/continue (the `ContinueAccount` operationId).
 	ContinueAccount(ctx context.Context, id string, params *ContinueAccountParams, body ContinueAccountJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ApplyRemovals Apply announced removals that are held back
+	//
+	// Removes the transactions of an account that the vendor has announced as deleted and whose removal is held back, because they are many (the warning mass_removal of the health). Responds with 409 if there are none. Transactions that are only missing from a complete read are not removed.
+	//
+	// Corresponds with POST /v1/discovery/accounts/{id}/removals/apply (the `ApplyRemovals` operationId).
+	ApplyRemovals(ctx context.Context, id string, params *ApplyRemovalsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetStatement Download a statement of an account
 	//
 	// Returns the posted transactions of an account as a document. All amounts are in the currency of the account. The balances and all records show the same moment. The response is a 409 in these cases: the account drifts and force is not true; an amount in the currency of the account is not known; the format needs a balance and none is known. With close, the document is that of a closed period: the same bytes each time, whatever changed since. If writing fails after the first byte, the connection is closed before the end of the document.
@@ -7338,6 +7374,23 @@ func (c *Client) ContinueAccountWithBody(ctx context.Context, id string, params 
 // Corresponds with POST /v1/discovery/accounts/{id}/continue (the `ContinueAccount` operationId).
 func (c *Client) ContinueAccount(ctx context.Context, id string, params *ContinueAccountParams, body ContinueAccountJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewContinueAccountRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ApplyRemovals Apply announced removals that are held back
+//
+// Removes the transactions of an account that the vendor has announced as deleted and whose removal is held back, because they are many (the warning mass_removal of the health). Responds with 409 if there are none. Transactions that are only missing from a complete read are not removed.
+//
+// Corresponds with POST /v1/discovery/accounts/{id}/removals/apply (the `ApplyRemovals` operationId).
+func (c *Client) ApplyRemovals(ctx context.Context, id string, params *ApplyRemovalsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewApplyRemovalsRequest(c.Server, id, params)
 	if err != nil {
 		return nil, err
 	}
@@ -9546,6 +9599,55 @@ func NewContinueAccountRequestWithBody(server string, id string, params *Continu
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.XIdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Idempotency-Key", *params.XIdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewApplyRemovalsRequest constructs an http.Request for the ApplyRemovals method
+func NewApplyRemovalsRequest(server string, id string, params *ApplyRemovalsParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/discovery/accounts/%s/removals/apply", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
 
 	if params != nil {
 
@@ -13945,6 +14047,15 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /v1/discovery/accounts/{id}/continue (the `ContinueAccount` operationId).
 	ContinueAccountWithResponse(ctx context.Context, id string, params *ContinueAccountParams, body ContinueAccountJSONRequestBody, reqEditors ...RequestEditorFn) (*ContinueAccountResponse, error)
 
+	// ApplyRemovalsWithResponse Apply announced removals that are held back
+	//
+	// Removes the transactions of an account that the vendor has announced as deleted and whose removal is held back, because they are many (the warning mass_removal of the health). Responds with 409 if there are none. Transactions that are only missing from a complete read are not removed.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/discovery/accounts/{id}/removals/apply (the `ApplyRemovals` operationId).
+	ApplyRemovalsWithResponse(ctx context.Context, id string, params *ApplyRemovalsParams, reqEditors ...RequestEditorFn) (*ApplyRemovalsResponse, error)
+
 	// GetStatementWithResponse Download a statement of an account
 	//
 	// Returns the posted transactions of an account as a document. All amounts are in the currency of the account. The balances and all records show the same moment. The response is a 409 in these cases: the account drifts and force is not true; an amount in the currency of the account is not known; the format needs a balance and none is known. With close, the document is that of a closed period: the same bytes each time, whatever changed since. If writing fails after the first byte, the connection is closed before the end of the document.
@@ -16278,6 +16389,173 @@ func (r ContinueAccountResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ContinueAccountResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ApplyRemovalsResponse200Headers the declared response headers of an HTTP 200 response for ApplyRemovals
+type ApplyRemovalsResponse200Headers struct {
+	XIdempotencyReplayed *string
+}
+
+// ApplyRemovalsResponse400Headers the declared response headers of an HTTP 400 response for ApplyRemovals
+type ApplyRemovalsResponse400Headers struct {
+	XIdempotencyReplayed *string
+}
+
+// ApplyRemovalsResponse401Headers the declared response headers of an HTTP 401 response for ApplyRemovals
+type ApplyRemovalsResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// ApplyRemovalsResponse404Headers the declared response headers of an HTTP 404 response for ApplyRemovals
+type ApplyRemovalsResponse404Headers struct {
+	XIdempotencyReplayed *string
+}
+
+// ApplyRemovalsResponse405Headers the declared response headers of an HTTP 405 response for ApplyRemovals
+type ApplyRemovalsResponse405Headers struct {
+	Allow *string
+}
+
+// ApplyRemovalsResponse409Headers the declared response headers of an HTTP 409 response for ApplyRemovals
+type ApplyRemovalsResponse409Headers struct {
+	XIdempotencyReplayed *string
+}
+
+// ApplyRemovalsResponse429Headers the declared response headers of an HTTP 429 response for ApplyRemovals
+type ApplyRemovalsResponse429Headers struct {
+	RetryAfter *int
+}
+
+// ApplyRemovalsResponse503Headers the declared response headers of an HTTP 503 response for ApplyRemovals
+type ApplyRemovalsResponse503Headers struct {
+	RetryAfter *int
+}
+
+type ApplyRemovalsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *AppliedRemovalsView
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON405 the response for an HTTP 405 `application/problem+json` response
+	ApplicationProblemJSON405 *Problem
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Problem
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ApplyRemovalsResponse200Headers
+	// Headers400 the parsed response headers for an HTTP 400 response
+	Headers400 *ApplyRemovalsResponse400Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ApplyRemovalsResponse401Headers
+	// Headers404 the parsed response headers for an HTTP 404 response
+	Headers404 *ApplyRemovalsResponse404Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *ApplyRemovalsResponse405Headers
+	// Headers409 the parsed response headers for an HTTP 409 response
+	Headers409 *ApplyRemovalsResponse409Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ApplyRemovalsResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ApplyRemovalsResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ApplyRemovalsResponse) GetJSON200() *AppliedRemovalsView {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ApplyRemovalsResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ApplyRemovalsResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ApplyRemovalsResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ApplyRemovalsResponse) GetApplicationProblemJSON404() *Problem {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON405 returns the response for an HTTP 405 `application/problem+json` response
+func (r ApplyRemovalsResponse) GetApplicationProblemJSON405() *Problem {
+	return r.ApplicationProblemJSON405
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r ApplyRemovalsResponse) GetApplicationProblemJSON409() *Problem {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ApplyRemovalsResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r ApplyRemovalsResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ApplyRemovalsResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ApplyRemovalsResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ApplyRemovalsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ApplyRemovalsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ApplyRemovalsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ApplyRemovalsResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -26170,6 +26448,21 @@ func (c *ClientWithResponses) ContinueAccountWithResponse(ctx context.Context, i
 	return ParseContinueAccountResponse(rsp)
 }
 
+// ApplyRemovalsWithResponse Apply announced removals that are held back
+//
+// Removes the transactions of an account that the vendor has announced as deleted and whose removal is held back, because they are many (the warning mass_removal of the health). Responds with 409 if there are none. Transactions that are only missing from a complete read are not removed.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/discovery/accounts/{id}/removals/apply (the `ApplyRemovals` operationId).
+func (c *ClientWithResponses) ApplyRemovalsWithResponse(ctx context.Context, id string, params *ApplyRemovalsParams, reqEditors ...RequestEditorFn) (*ApplyRemovalsResponse, error) {
+	rsp, err := c.ApplyRemovals(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseApplyRemovalsResponse(rsp)
+}
+
 // GetStatementWithResponse Download a statement of an account
 //
 // Returns the posted transactions of an account as a document. All amounts are in the currency of the account. The balances and all records show the same moment. The response is a 409 in these cases: the account drifts and force is not true; an amount in the currency of the account is not known; the format needs a balance and none is known. With close, the document is that of a closed period: the same bytes each time, whatever changed since. If writing fails after the first byte, the connection is closed before the end of the document.
@@ -29041,6 +29334,185 @@ func ParseContinueAccountResponse(rsp *http.Response) (*ContinueAccountResponse,
 		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers ContinueAccountResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseApplyRemovalsResponse parses an HTTP response from a ApplyRemovalsWithResponse call
+func ParseApplyRemovalsResponse(rsp *http.Response) (*ApplyRemovalsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ApplyRemovalsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest AppliedRemovalsView
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 405:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON405 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ApplyRemovalsResponse200Headers
+		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XIdempotencyReplayed = &value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 400:
+		var headers ApplyRemovalsResponse400Headers
+		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XIdempotencyReplayed = &value
+		}
+		response.Headers400 = &headers
+	case rsp.StatusCode == 401:
+		var headers ApplyRemovalsResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 404:
+		var headers ApplyRemovalsResponse404Headers
+		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XIdempotencyReplayed = &value
+		}
+		response.Headers404 = &headers
+	case rsp.StatusCode == 405:
+		var headers ApplyRemovalsResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = &value
+		}
+		response.Headers405 = &headers
+	case rsp.StatusCode == 409:
+		var headers ApplyRemovalsResponse409Headers
+		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XIdempotencyReplayed = &value
+		}
+		response.Headers409 = &headers
+	case rsp.StatusCode == 429:
+		var headers ApplyRemovalsResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers ApplyRemovalsResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {

@@ -35,7 +35,7 @@ type AccountChanges struct {
 	// FirstStored contains the external ids of accounts that were not stored before under this external id.
 	FirstStored []string
 	// Removed contains the external ids of accounts that were marked as removed by a listing. The store forgets the
-	// remembered absences of their rows.
+	// remembered absences and announced removals of their rows.
 	Removed []string
 }
 

@@ -84,6 +84,7 @@ type book struct {
 	carriedOver map[string]bool
 	never       map[domain.MatchPair]bool
 	absences    map[string]domain.Absence
+	announced   map[string]domain.AnnouncedRemoval
 	quarantine  map[domain.QuarantineKey]records.QuarantineEntry
 	staged      []domain.TransactionData
 	suggestions []records.Suggestion
@@ -100,6 +101,7 @@ func newBook(all ...records.Record) *book {
 	b := &book{
 		records: all, past: map[string]domain.TransactionID{}, carriedOver: map[string]bool{},
 		never: map[domain.MatchPair]bool{}, absences: map[string]domain.Absence{},
+		announced:  map[string]domain.AnnouncedRemoval{},
 		quarantine: map[domain.QuarantineKey]records.QuarantineEntry{},
 	}
 	for _, r := range all {
@@ -392,6 +394,7 @@ func (b *book) apply(changes iter.Seq2[records.Changes, error]) error {
 func (b *book) applyOne(c records.Changes) {
 	b.counts = b.counts.Plus(c.Counts)
 	b.logged(c)
+	b.applyAnnounced(c.Announced)
 	for _, key := range c.Archive {
 		b.versions = append(b.versions, *b.byKey(key))
 	}

@@ -11,6 +11,8 @@ import (
 // Changes lists changes of a connection. A store applies the members in the order of their declaration, and adds Counts
 // to the counts of the pull.
 type Changes struct {
+	// Announced changes the remembered announced removals. It is nil if they do not change.
+	Announced *AnnouncedChanges
 	// Absences replaces remembered absences. It is nil if they do not change.
 	Absences *Absences
 	// ForgetExpired is set if carried-over records that were removed more than domain.MatchWindow ago, or were

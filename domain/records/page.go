@@ -35,6 +35,7 @@ func NewPage(w PageWrite) *Page {
 // NewSweep prepares a sweep.
 func NewSweep(w SweepWrite) *Page {
 	w.Page.At, w.Page.LeaseUntil, w.Page.Removed, w.Page.AssumeNew = w.At, w.LeaseUntil, nil, false
+	w.Page.Announced = nil
 	p := NewPage(w.Page)
 	p.sweep = &w
 	return p
@@ -52,6 +53,7 @@ func (p *Page) Rows() []domain.TransactionData {
 // this order:
 //
 //   - A join of an operator is undone if a complete listing contains both rows; see undoJoins.
+//   - Announced removals that are part of a mass removal are held back; see holdAnnounced.
 //   - The records that a complete listing lacks leave; see judgeAbsences.
 //   - A row that a record had before becomes its current row again; see followPast.
 //   - A new row continues a carried-over record (matchCarriedOver), or a removed one (matchRemoved).
@@ -69,7 +71,7 @@ func (d *decision) decide() error {
 	for _, id := range d.Removed {
 		d.leaving[id] = domain.PullID{}
 	}
-	steps := []func() error{d.stage, d.undoJoins, d.judgeAbsences, d.rememberUnmatched}
+	steps := []func() error{d.stage, d.undoJoins, d.holdAnnounced, d.judgeAbsences, d.rememberUnmatched}
 	if !d.AssumeNew {
 		steps = append(steps, d.followPast, d.matchCarriedOver, d.matchRemoved)
 	}

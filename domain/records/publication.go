@@ -124,7 +124,9 @@ func (b *publisher) publish() error {
 			return err
 		}
 	}
-	return b.emit(Changes{Absences: &Absences{Known: true}, EndStaging: len(b.held) == 0})
+	return b.emit(Changes{
+		Announced: &AnnouncedChanges{All: true}, Absences: &Absences{Known: true}, EndStaging: len(b.held) == 0,
+	})
 }
 
 // visible selects the staged rows that become visible.

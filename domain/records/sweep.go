@@ -10,12 +10,15 @@ import (
 type absenceReading struct {
 	domain.AbsenceRead
 	unseen []LiveRecord
+	// held maps the external ids of the records in the window whose announced removals are held back. The value reports
+	// whether the listing contains the record.
+	held map[string]bool
 	// oldest maps each account to the oldest date of its listed rows. An account without listed rows has no entry.
 	oldest map[string]domain.Date
 }
 
-// judgeAbsences finds the records in the window of a sweep that the listing lacks. domain.AbsenceRead decides which of
-// them leave. The others are remembered for a later sweep, which then knows since when the vendor has not returned
+// judgeAbsences finds the records in the window of a sweep that the listing lacks. Those whose removal was announced
+// and held back leave (judgeHeld). domain.AbsenceRead decides which of the others leave. The others are remembered for a later sweep, which then knows since when the vendor has not returned
 // them.
 func (d *decision) judgeAbsences() error {
 	if d.sweep == nil {
@@ -28,8 +31,16 @@ func (d *decision) judgeAbsences() error {
 	r := absenceReading{
 		AbsenceRead: domain.AbsenceRead{Proof: d.sweep.Proof, Pull: d.Pull, At: d.At, Live: map[string]int{}},
 		oldest:      map[string]domain.Date{},
+		held:        map[string]bool{},
 	}
-	if err := d.readWindow(&r); err != nil {
+	held, err := d.source.HeldRemovals(d.sweep.Account)
+	if err != nil {
+		return err
+	}
+	if err := d.readWindow(&r, held); err != nil {
+		return err
+	}
+	if err := d.judgeHeld(&r, held); err != nil {
 		return err
 	}
 	absent, err := d.absent(&r, known)
@@ -53,11 +64,19 @@ func (d *decision) judgeAbsences() error {
 }
 
 // readWindow compares the listing with the live records in the window. It counts the listed records and rows of each
-// account in r.Live. It keeps only the unseen records, because a window may contain all records of an account.
-func (d *decision) readWindow(r *absenceReading) error {
+// account in r.Live. It keeps only the unseen records, because a window may contain all records of an account. Records
+// whose announced removals are held back are in r.held; they are no absences.
+func (d *decision) readWindow(r *absenceReading, held map[string]domain.AnnouncedRemoval) error {
 	w := d.sweep
 	err := d.source.VisitLive(w.Window, w.Account, d.CarriedOver, func(record LiveRecord) {
-		if !w.Seen(record.ExternalID) {
+		seen := w.Seen(record.ExternalID)
+		if _, isHeld := held[record.ExternalID]; isHeld {
+			if r.held[record.ExternalID] = seen; !seen {
+				r.Live[record.Account]++
+				return
+			}
+		}
+		if !seen {
 			r.unseen = append(r.unseen, record)
 			return
 		}

@@ -60,6 +60,8 @@ type View struct {
 // Source reads what a decision needs only for some pages. All methods read the records of one connection, and see the
 // Changes that were yielded before the call. A Source returns the errors of the store.
 type Source interface {
+	AnnouncedSource
+
 	// Record returns a record by its id. It returns an error if there is none.
 	Record(id domain.TransactionID) (Record, error)
 

@@ -39,8 +39,14 @@ type PageWrite struct {
 	Unchanged int
 	// Removed contains the external ids of rows to mark as removed. Ids of unknown or removed rows are ignored. A row
 	// in both Transactions and Removed is marked as removed, because the row may have been read before the vendor
-	// announced the removal.
+	// announced the removal. A removal may be held back, because it is part of a mass removal; see
+	// domain.AnnouncedSum.
 	Removed []string
+	// Announced contains the external ids of rows that later writes of the pull mark as removed. They are only stored,
+	// so that all announced removals of the pull are judged together.
+	Announced []string
+	// Confirmed is set if no row of Removed is held back, because an operator has confirmed the removals.
+	Confirmed bool
 	// Quarantined are rows to add to the quarantine. They replace quarantined rows with the same key.
 	Quarantined []domain.UnreadableData
 	// Released are the keys of rows that leave the quarantine. If a key is also in Quarantined, its row

@@ -643,6 +643,21 @@ func (mr *MockPullsMockRecorder) Claim(ctx, lease, at any) *gomock.Call {
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Claim", reflect.TypeOf((*MockPulls)(nil).Claim), ctx, lease, at)
 }
 
+// FilterHeld mocks base method.
+func (m *MockPulls) FilterHeld(ctx context.Context, lease domain.Lease, externalIDs []string) ([]string, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "FilterHeld", ctx, lease, externalIDs)
+	ret0, _ := ret[0].([]string)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// FilterHeld indicates an expected call of FilterHeld.
+func (mr *MockPullsMockRecorder) FilterHeld(ctx, lease, externalIDs any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "FilterHeld", reflect.TypeOf((*MockPulls)(nil).FilterHeld), ctx, lease, externalIDs)
+}
+
 // FilterUnchanged mocks base method.
 func (m *MockPulls) FilterUnchanged(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID, seen []domain.RawTransaction) ([]bool, error) {
 	m.ctrl.T.Helper()
@@ -1007,6 +1022,21 @@ func (m *MockLedger) Adjustments(ctx context.Context, tenant domain.TenantID, ac
 func (mr *MockLedgerMockRecorder) Adjustments(ctx, tenant, account, date, page any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Adjustments", reflect.TypeOf((*MockLedger)(nil).Adjustments), ctx, tenant, account, date, page)
+}
+
+// ApplyRemovals mocks base method.
+func (m *MockLedger) ApplyRemovals(ctx context.Context, tenant domain.TenantID, account domain.AccountID, at time.Time, arg4 func(domain.Vendor) *ports.Matching, entries ports.AuditEntries) (int, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "ApplyRemovals", ctx, tenant, account, at, arg4, entries)
+	ret0, _ := ret[0].(int)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// ApplyRemovals indicates an expected call of ApplyRemovals.
+func (mr *MockLedgerMockRecorder) ApplyRemovals(ctx, tenant, account, at, arg4, entries any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ApplyRemovals", reflect.TypeOf((*MockLedger)(nil).ApplyRemovals), ctx, tenant, account, at, arg4, entries)
 }
 
 // Balances mocks base method.

@@ -75,6 +75,21 @@ func (mr *MockAPIMockRecorder) AccountCompleteness(ctx, tenant, id any) *gomock.
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "AccountCompleteness", reflect.TypeOf((*MockAPI)(nil).AccountCompleteness), ctx, tenant, id)
 }
 
+// ApplyRemovals mocks base method.
+func (m *MockAPI) ApplyRemovals(ctx context.Context, tenant domain.TenantID, account domain.AccountID) (int, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "ApplyRemovals", ctx, tenant, account)
+	ret0, _ := ret[0].(int)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// ApplyRemovals indicates an expected call of ApplyRemovals.
+func (mr *MockAPIMockRecorder) ApplyRemovals(ctx, tenant, account any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ApplyRemovals", reflect.TypeOf((*MockAPI)(nil).ApplyRemovals), ctx, tenant, account)
+}
+
 // AuditCheckpoint mocks base method.
 func (m *MockAPI) AuditCheckpoint(ctx context.Context, tenant domain.TenantID) ([]byte, error) {
 	m.ctrl.T.Helper()

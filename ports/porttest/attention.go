@@ -435,7 +435,7 @@ func factsOfHeldRemovals(f *fixture) {
 	f.manyRows(l, "a", 30)
 	f.sweep(l, ports.SweepWrite{Proof: domain.OneRead})
 	facts := f.facts()[c.ID]
-	f.equal("held", f.activity(c).MassRemoval, !facts.RemovalsHeldAt.IsZero())
+	f.equal("held", f.activity(c).HeldRemovals > 0, !facts.RemovalsHeldAt.IsZero())
 	f.equal("held at all", false, facts.RemovalsHeldAt.IsZero())
 }
 

@@ -134,6 +134,8 @@ func auditedChanges(f *fixture) {
 	r.sweepPage(domain.OneRead, nil, purchase("y"))
 	r.next()
 	sub := f.newSubscription()
+	_, held, heldAccount := f.accountWithRows()
+	f.mustStorePage(held, ports.PageWrite{Removed: f.manyRows(held, "a", 30)})
 	var methods []string
 	audited := func(method string) ports.AuditEntries {
 		methods = append(methods, method)
@@ -173,6 +175,9 @@ func auditedChanges(f *fixture) {
 	f.noError(f.LinkSessions.Open(f.ctx, link, link.DueAt, audited("LinkSessions.Open")))
 	connected, linked := f.linked(link)
 	f.noError(f.LinkSessions.Connect(f.ctx, connected, link.DueAt, linked, audited("LinkSessions.Connect")))
+	_, err = f.Ledger.ApplyRemovals(f.ctx, f.tenant, heldAccount, f.now(), withoutMatching,
+		audited("Ledger.ApplyRemovals"))
+	f.noError(err)
 	f.noError(f.Subscriptions.Create(f.ctx, sub, audited("Subscriptions.Create")))
 	_, err = f.Subscriptions.Update(f.ctx, f.tenant, sub.ID, audited("Subscriptions.Update"),
 		func(*events.Subscription) error { return nil })

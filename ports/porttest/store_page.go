@@ -262,6 +262,8 @@ func hugePage(f *fixture) {
 	f.equal("counts", domain.Counts{Accounts: 1, Read: 1000, Added: 1000}, f.mustStorePage(l, page))
 	f.equal("counts again", domain.Counts{Accounts: 1, Read: 1000, Unchanged: 1000}, f.mustStorePage(l, page))
 	exactlyOnce(f, removed, ids(f.allRows(c), externalID))
+	f.mustStorePage(l, ports.PageWrite{Announced: removed})
+	f.equal("counts of the announced removal", domain.Counts{}, f.mustStorePage(l, ports.PageWrite{Removed: removed}))
 	f.equal("counts of the removal", domain.Counts{Removed: 1000},
-		f.mustStorePage(l, ports.PageWrite{Removed: removed}))
+		f.mustStorePage(l, ports.PageWrite{Removed: removed, Confirmed: true}))
 }

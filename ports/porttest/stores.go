@@ -43,7 +43,7 @@ func TestStores(t *testing.T, factory func(t *testing.T) Stores) {
 		{"Pulls", slices.Concat(requestTests, claimTests, pauseTests, attentionTests, leaseTests, finishTests,
 			maintenanceTests, mixedLoadTests)},
 		{"Pages", slices.Concat(storePageTests, rowWriterTests, assumeNewTests, filterUnchangedTests, storedValueTests,
-			accountTests, sweepTests, accountSweepTests, quarantineTests)},
+			accountTests, sweepTests, accountSweepTests, heldRemovalTests, quarantineTests)},
 		{"Replacements", replacementTests},
 		{"Suggestions", suggestionTests},
 		{"Relinks", relinkTests},

@@ -93,7 +93,7 @@ func (f *fixture) manyRows(l domain.Lease, account string, n int) (externalIDs [
 // holdsBack reports whether the store withholds removals of the connection's rows because there are too many of them.
 func (f *fixture) holdsBack(c domain.Connection) bool {
 	f.Helper()
-	return f.activity(c).MassRemoval
+	return f.activity(c).HeldRemovals > 0
 }
 
 func sweepHoldsBack(f *fixture) {
@@ -125,8 +125,8 @@ func sweepReleases(f *fixture) {
 	f.sweepAccounts(l, domain.OneRead, "a")
 	f.equal("after the other account is gone", false, f.holdsBack(c))
 	f.equal("removed", []string(nil), f.removedIDs(c))
-	f.mustStorePage(l, ports.PageWrite{Removed: b})
-	f.equal("an announced removal", b, f.removedIDs(c))
+	f.mustStorePage(l, ports.PageWrite{Removed: b[:19]})
+	f.equal("an announced removal", b[:19], f.removedIDs(c))
 }
 
 // sweep calls Pulls.Sweep, which marks the rows that are not in seenIDs as removed, and returns the counts.

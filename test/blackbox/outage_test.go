@@ -159,6 +159,7 @@ func (f *fixture) routes(engine, token, delivery, pull string) []apiCall {
 		{"GET /transactions/summary", "/transactions/summary", nil},
 		{"GET /possible-replacements", "/possible-replacements", nil},
 		{"POST /possible-replacements/dismiss", "/possible-replacements/dismiss", object{"old": stored, "new": stored}},
+		{"POST /accounts/{id}/removals/apply", "/accounts/" + stored + "/removals/apply", nil},
 		{"POST /accounts/{id}/continue", "/accounts/" + stored + "/continue", object{"externalId": "x"}},
 		{"GET /aggregator-connections/summary", "/aggregator-connections/summary", nil},
 		{"POST /closes", "/closes", object{"date": "2026-01-31", "accountIds": []string{stored}}},

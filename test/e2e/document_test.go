@@ -177,6 +177,11 @@ func TestEveryOperationAnswersAsTheDocumentSays(t *testing.T) {
 		o.send(http.MethodPost, record+"/join", object{"with": text(o.byExternalID(id, posted)[0], "id")}).want(200)
 		twin, accounts, second := o.linkTwins(newPluggy(t))
 		o.continueTwins(twin, accounts, second)
+		failing := newPluggy(t)
+		broken, brokenHook := o.connect(failing, "removals"), o.mint(failing, "removals")
+		o.pull(broken, nil)
+		o.applyHeld(failing, broken, brokenHook)
+		failing.clear()
 		o.tour(id)
 		for template, methods := range w.document.paths {
 			operations, _ := methods.(object)

@@ -80,6 +80,7 @@ type sim struct {
 	deliveryIDs  []domain.DeliveryID                   // every delivery that was ever accepted
 	deliveries   map[domain.DeliveryID]deliveryRecord
 	absent       map[rowKey]absentRow
+	announced    map[rowKey]bool // the rows whose removal was announced to a claimed pull, or applied early
 	originals    map[rowKey]domain.TransactionData // the content with which each row was first stored
 	staged       map[rowKey]domain.TransactionData // the content with which each row was last staged
 	seenVersions map[domain.TransactionID]map[int]rowState
@@ -117,6 +118,7 @@ func newSim(seed uint64) *sim {
 		awaiting:     map[domain.PullID]bool{},
 		readAt:       map[domain.PullID]time.Time{},
 		absent:       map[rowKey]absentRow{},
+		announced:    map[rowKey]bool{},
 		originals:    map[rowKey]domain.TransactionData{},
 		staged:       map[rowKey]domain.TransactionData{},
 		seenVersions: map[domain.TransactionID]map[int]rowState{},

@@ -1,6 +1,7 @@
 package simulation_test
 
 import (
+	"errors"
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -111,6 +112,8 @@ func (s *sim) checkMassRemoval(lease domain.Lease, w ports.SweepWrite, previousR
 			delete(s.absent, rowKey{connection, id})
 		case ok:
 			unseen[t.Account] = append(unseen[t.Account], id)
+		case s.announced[rowKey{connection, id}]:
+			// A complete listing applies an announced removal that was held back.
 		default:
 			removed[t.Account] = append(removed[t.Account], id)
 		}
@@ -151,15 +154,31 @@ func (s *sim) isHeld(t domain.Transaction) bool {
 	return s.absent[rowKey{t.Connection, t.ExternalID}].held
 }
 
+// holdsRemovals reports whether removals of the connection's rows are held back.
+func (s *sim) holdsRemovals(c *connection) bool {
+	activity, err := s.store.Connections().Activity(s.background(), c.Tenant, c.ID)
+	if errors.Is(err, domain.NotFound) {
+		return false // the connection was deleted
+	}
+	s.mustSucceed(err)
+	return activity.HeldRemovals > 0
+}
+
 // checkAnnouncedApplied checks that a succeeded pull has applied the removals in its scope. Webhooks announced these
-// removals. The protection against mass removals does not apply to announced removals.
+// removals. It checks nothing while removals are held back. A row that the vendor has listed after its removal may stay:
+// a complete listing with the row voids the announcement.
 func (s *sim) checkAnnouncedApplied(p domain.Pull) {
+	c := s.connectionByID(p.Connection)
+	if s.holdsRemovals(c) {
+		return
+	}
 	announced := map[string]bool{}
 	for _, id := range p.Scope.Removed {
 		announced[id] = true
 	}
-	for _, t := range s.storedRows(s.connectionByID(p.Connection)) {
-		if announced[t.ExternalID] && t.RemovedAt.IsZero() {
+	for _, t := range s.storedRows(c) {
+		r := c.ref.row(t.ExternalID)
+		if announced[t.ExternalID] && t.RemovedAt.IsZero() && (r == nil || !r.wasStillListed) {
 			s.violated("%s is not removed, although its removal was announced to the pull that succeeded", t.ExternalID)
 		}
 	}

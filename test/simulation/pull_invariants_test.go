@@ -18,6 +18,9 @@ func (s *sim) pullClaimed(lease domain.Lease, c ports.Claimed) {
 	s.takenOver(lease.Pull, c)
 	s.readNotPaused(c.Connection)
 	s.claims[lease.ID], s.holders[lease.Pull] = c.Pull, lease.ID
+	for _, id := range c.Pull.Scope.Removed {
+		s.announced[rowKey{c.Connection.ID, id}] = true
+	}
 	if c.Initial || c.Pull.Scope.Everything {
 		s.openComplete[lease.Pull] = c.Connection.ID
 	}
@@ -186,6 +189,12 @@ func (s *sim) checkReadableReleased(lease domain.Lease, w ports.PageWrite) {
 func (s *sim) checkRemovalsApplied(id domain.PullID) {
 	for _, d := range s.deliveries {
 		if d.pull != id {
+			continue
+		}
+		for _, id := range d.removed {
+			s.announced[rowKey{d.connection, id}] = true
+		}
+		if s.holdsRemovals(s.connectionByID(d.connection)) {
 			continue
 		}
 		for _, t := range s.ownRows(s.connectionByID(d.connection)) {

@@ -18,8 +18,11 @@ import (
 const selectFacts = `WITH
 	quarantine AS (SELECT connection_id, count(*) AS quarantined, min(first_seen_at) AS since
 		FROM quarantined_rows WHERE tenant_id = ? GROUP BY connection_id),
-	held AS (SELECT connection_id, min(held_at) AS since
-		FROM absent_transactions WHERE tenant_id = ? AND held_at IS NOT NULL GROUP BY connection_id),
+	waiting AS (SELECT connection_id, min(held_at) AS since
+			FROM absent_transactions WHERE tenant_id = ? AND held_at IS NOT NULL GROUP BY connection_id
+		UNION ALL SELECT connection_id, min(announced_at)
+			FROM announced_removals WHERE tenant_id = ? AND state = 'held' GROUP BY connection_id),
+	held AS (SELECT connection_id, min(since) AS since FROM waiting GROUP BY connection_id),
 	drift AS (SELECT d.connection_id, min(d.drift_since) AS since
 		FROM account_completeness d JOIN accounts a ON a.id = d.account_id AND a.tenant_id = d.tenant_id
 		WHERE d.tenant_id = ? AND d.drift_since IS NOT NULL AND a.removed_at IS NULL GROUP BY d.connection_id),

@@ -265,7 +265,7 @@ func (s connections) Activities(ctx context.Context, tenant domain.TenantID,
 	var rows []struct {
 		ID                    uuid.UUID
 		LastPull, LastWebhook Instant
-		MassRemoval           bool
+		HeldRemovals          int
 		Quarantined           int
 		DriftSince            Instant
 		Compared, Shared      bool
@@ -284,8 +284,11 @@ func (s connections) Activities(ctx context.Context, tenant domain.TenantID,
 				(SELECT max(received_at) FROM deliveries
 					WHERE ` + SameTenant(s.Dialect, "deliveries", "connections") + `connection_id = connections.id
 				) AS last_webhook,
-				EXISTS (SELECT 1 FROM absent_transactions WHERE connection_id = connections.id
-					AND tenant_id = connections.tenant_id AND held_at IS NOT NULL) AS mass_removal,
+				(SELECT count(*) FROM (
+					SELECT external_id FROM absent_transactions WHERE connection_id = connections.id
+						AND tenant_id = connections.tenant_id AND held_at IS NOT NULL
+					UNION SELECT external_id FROM announced_removals WHERE connection_id = connections.id
+						AND tenant_id = connections.tenant_id AND state = 'held') held) AS held_removals,
 				(SELECT count(*) FROM quarantined_rows WHERE connection_id = connections.id
 					AND tenant_id = connections.tenant_id) AS quarantined,
 				(SELECT min(drift_since) FROM account_completeness c WHERE ` + isOfLiveAccount + `) AS drift_since,
@@ -303,7 +306,7 @@ func (s connections) Activities(ctx context.Context, tenant domain.TenantID,
 		found[domain.ConnectionID{UUID: row.ID}] = ports.Activity{
 			LastPullAt:      row.LastPull.Time,
 			LastWebhookAt:   row.LastWebhook.Time,
-			MassRemoval:     row.MassRemoval,
+			HeldRemovals:    row.HeldRemovals,
 			Quarantined:     row.Quarantined,
 			DriftSince:      row.DriftSince.Time,
 			Compared:        row.Compared,

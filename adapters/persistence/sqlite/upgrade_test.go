@@ -137,7 +137,7 @@ var added = map[string]bool{
 	"connections.failure_announced": true,
 
 	"link_sessions":         true,
-	"possible_replacements": true, "connections.ambiguity": true,
+	"announced_removals": true, "possible_replacements": true, "connections.ambiguity": true,
 	"transactions.possibly_supersedes": true, "transaction_versions.possibly_supersedes": true,
 	"transactions.reason": true, "transaction_versions.reason": true,
 	"transactions.end_to_end_id": true, "transaction_versions.end_to_end_id": true,

@@ -228,6 +228,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/discovery/accounts/{id}/removals/apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Apply announced removals that are held back
+         * @description Removes the transactions of an account that the vendor has announced as deleted and whose removal is held back, because they are many (the warning mass_removal of the health). Responds with 409 if there are none. Transactions that are only missing from a complete read are not removed.
+         */
+        post: operations["apply-removals"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/discovery/accounts/{id}/statement": {
         parameters: {
             query?: never;
@@ -1594,6 +1614,19 @@ export interface components {
              */
             externalIds: string[];
         };
+        AppliedRemovalsView: {
+            /**
+             * @description The id of the account
+             * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+             */
+            accountId: string;
+            /**
+             * Format: int64
+             * @description How many transactions were removed
+             * @example 31
+             */
+            removed: number;
+        };
         AttemptView: {
             /**
              * Format: date-time
@@ -2051,6 +2084,12 @@ export interface components {
              */
             health: "unknown" | "healthy" | "unhealthy";
             /**
+             * Format: int64
+             * @description How many transactions wait for their removal, while there is the warning mass_removal; absent without it. Rows that a complete read did not return are removed when a complete read at least an hour later does not return them either. Rows that were announced as deleted are removed when a complete read does not return them, or by POST /accounts/{id}/removals/apply
+             * @example 31
+             */
+            heldRemovals?: number;
+            /**
              * Format: date-time
              * @description When the last succeeded pull ended; absent if there was none
              * @example 2026-03-02T10:00:00Z
@@ -2099,7 +2138,7 @@ export interface components {
              * @enum {string}
              */
             vendor: "pluggy" | "belvo";
-            /** @description Absent when there are none. mass_removal: a complete read did not return many rows of an account; they are removed only if a read at least an hour later does not return them either. account_shared: another live connection reads one of the same accounts, and each connection stores its own transactions. account_ambiguous: accounts of the new account reference cannot be told apart, and their rows stay invisible until POST /accounts/{id}/continue says which account continues which. join_undone: the vendor returns both rows of transactions that somebody had joined; it ends when the pair is dismissed */
+            /** @description Absent when there are none. mass_removal: most rows of an account are missing from a complete read, or were announced as deleted, and their removal waits (heldRemovals). account_shared: another live connection reads one of the same accounts, and each connection stores its own transactions. account_ambiguous: accounts of the new account reference cannot be told apart, and their rows stay invisible until POST /accounts/{id}/continue says which account continues which. join_undone: the vendor returns both rows of transactions that somebody had joined; it ends when the pair is dismissed */
             warnings?: ("mass_removal" | "account_shared" | "account_ambiguous" | "join_undone")[];
             /** @description Whether the vendor's webhooks arrive */
             webhook: components["schemas"]["WebhookView"];
@@ -2685,6 +2724,12 @@ export interface components {
              */
             health: "unknown" | "healthy" | "unhealthy";
             /**
+             * Format: int64
+             * @description How many transactions wait for their removal, while there is the warning mass_removal; absent without it. Rows that a complete read did not return are removed when a complete read at least an hour later does not return them either. Rows that were announced as deleted are removed when a complete read does not return them, or by POST /accounts/{id}/removals/apply
+             * @example 31
+             */
+            heldRemovals?: number;
+            /**
              * Format: date-time
              * @description When the last succeeded pull ended; absent if there was none
              * @example 2026-03-02T10:00:00Z
@@ -2725,7 +2770,7 @@ export interface components {
             since?: string;
             /** @description What the service itself has caused at the institution in the current month (UTC) */
             thisMonth: components["schemas"]["UsageView"];
-            /** @description Absent when there are none. mass_removal: a complete read did not return many rows of an account; they are removed only if a read at least an hour later does not return them either. account_shared: another live connection reads one of the same accounts, and each connection stores its own transactions. account_ambiguous: accounts of the new account reference cannot be told apart, and their rows stay invisible until POST /accounts/{id}/continue says which account continues which. join_undone: the vendor returns both rows of transactions that somebody had joined; it ends when the pair is dismissed */
+            /** @description Absent when there are none. mass_removal: most rows of an account are missing from a complete read, or were announced as deleted, and their removal waits (heldRemovals). account_shared: another live connection reads one of the same accounts, and each connection stores its own transactions. account_ambiguous: accounts of the new account reference cannot be told apart, and their rows stay invisible until POST /accounts/{id}/continue says which account continues which. join_undone: the vendor returns both rows of transactions that somebody had joined; it ends when the pair is dismissed */
             warnings?: ("mass_removal" | "account_shared" | "account_ambiguous" | "join_undone")[];
             /** @description Whether the vendor's webhooks arrive */
             webhook: components["schemas"]["WebhookView"];
@@ -7206,6 +7251,250 @@ export interface operations {
             };
         };
     };
+    "apply-removals": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too */
+                "X-Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Opaque */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "accountId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *       "removed": 31
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AppliedRemovalsView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "the request is not valid",
+                     *       "instance": "/v1/discovery/accounts/{id}/removals/apply",
+                     *       "code": "MTCH-0001",
+                     *       "errors": [
+                     *         {
+                     *           "location": "query.limit",
+                     *           "message": "must be at most 200"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    /** @description Always Bearer */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "authentication is required",
+                     *       "instance": "/v1/discovery/accounts/{id}/removals/apply",
+                     *       "code": "MTCH-0003"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "the token lacks the required scope",
+                     *       "instance": "/v1/discovery/accounts/{id}/removals/apply",
+                     *       "code": "MTCH-0004"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "account not found",
+                     *       "instance": "/v1/discovery/accounts/{id}/removals/apply",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    /** @description The methods that the path supports */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Method Not Allowed",
+                     *       "status": 405,
+                     *       "detail": "the method is not allowed for this path",
+                     *       "instance": "/v1/discovery/accounts/{id}/removals/apply",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Conflict",
+                     *       "status": 409,
+                     *       "detail": "the request conflicts with the current state",
+                     *       "instance": "/v1/discovery/accounts/{id}/removals/apply",
+                     *       "code": "MTCH-0007"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "the idempotency key was used for another request",
+                     *       "instance": "/v1/discovery/accounts/{id}/removals/apply",
+                     *       "code": "MTCH-0019"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "too many requests",
+                     *       "instance": "/v1/discovery/accounts/{id}/removals/apply",
+                     *       "code": "MTCH-0009"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/accounts/{id}/removals/apply",
+                     *       "code": "MTCH-0002"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Service Unavailable",
+                     *       "status": 503,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/accounts/{id}/removals/apply",
+                     *       "code": "MTCH-0008"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-statement": {
         parameters: {
             query: {
@@ -8000,6 +8289,7 @@ export interface operations {
                      *             "state": "active"
                      *           },
                      *           "health": "healthy",
+                     *           "heldRemovals": 31,
                      *           "lastPullAt": "2026-03-02T10:00:00Z",
                      *           "lastWebhookAt": "2026-03-02T10:00:00Z",
                      *           "needsReauth": false,
@@ -9981,6 +10271,7 @@ export interface operations {
                      *         "state": "active"
                      *       },
                      *       "health": "healthy",
+                     *       "heldRemovals": 31,
                      *       "lastPullAt": "2026-03-02T10:00:00Z",
                      *       "lastWebhookAt": "2026-03-02T10:00:00Z",
                      *       "needsReauth": false,
@@ -10489,6 +10780,7 @@ export interface operations {
                      *         "state": "active"
                      *       },
                      *       "health": "healthy",
+                     *       "heldRemovals": 31,
                      *       "lastPullAt": "2026-03-02T10:00:00Z",
                      *       "lastWebhookAt": "2026-03-02T10:00:00Z",
                      *       "needsReauth": false,
@@ -11801,6 +12093,7 @@ export interface operations {
                      *         "state": "active"
                      *       },
                      *       "health": "healthy",
+                     *       "heldRemovals": 31,
                      *       "lastPullAt": "2026-03-02T10:00:00Z",
                      *       "lastWebhookAt": "2026-03-02T10:00:00Z",
                      *       "needsReauth": false,

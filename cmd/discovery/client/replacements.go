@@ -22,7 +22,8 @@ var suggestionView = view{
 
 func (c commands) replacements() *cobra.Command {
 	return group("replacements", "List possible replacements, join and dismiss them, and name continued accounts",
-		c.listReplacements(), c.joinReplacement(), c.dismissReplacement(), c.continueAccount())
+		c.listReplacements(), c.joinReplacement(), c.dismissReplacement(), c.continueAccount(),
+		c.applyRemovals())
 }
 
 func (c commands) listReplacements() *cobra.Command {
@@ -102,6 +103,28 @@ func (c commands) continueAccount() *cobra.Command {
 			return show[discovery.PullView](s, pullView, func(ctx context.Context) (*http.Response, error) {
 				return s.api.ContinueAccount(ctx, args[0], nil, discovery.ContinueRequest{ExternalID: args[1]})
 			})
+		}),
+	}
+}
+
+var appliedRemovalsView = view{
+	schema: reflect.TypeFor[discovery.AppliedRemovalsView](),
+	columns: []column{
+		{member: "accountId", title: "ACCOUNT", width: idWidth},
+		{member: "removed", title: "REMOVED"},
+	},
+}
+
+func (c commands) applyRemovals() *cobra.Command {
+	return &cobra.Command{
+		Use: "apply-removals ACCOUNT", Args: between(1, 1),
+		Short:             "Remove the transactions of an account whose announced removals are held back",
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: c.run(func(s *session, args []string) error {
+			return show[discovery.AppliedRemovalsView](s, appliedRemovalsView,
+				func(ctx context.Context) (*http.Response, error) {
+					return s.api.ApplyRemovals(ctx, args[0], nil)
+				})
 		}),
 	}
 }

@@ -25,6 +25,7 @@ var erasedTables = []erasedTable{
 	{"deliveries", "of other connections", namedByOthers},
 	{"deliveries", "", ofConnection("id")},
 	{"absent_transactions", "", ofConnection("external_id")},
+	{"announced_removals", "", ofConnection("external_id")},
 	{"quarantined_rows", "", ofConnection("kind, row_key")},
 	{"split_pairs", "", ofConnection("old_external_id, new_external_id")},
 	{"possible_replacements", "", ofConnection("old_id, new_id")},

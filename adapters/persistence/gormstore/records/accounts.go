@@ -81,6 +81,9 @@ func (p *pageWriter) saveAccounts(changes records.AccountChanges) error {
 		if err := p.replaceAbsences(&records.Absences{Account: externalID, Known: true}); err != nil {
 			return err
 		}
+		if err := p.own().Where("account = ?", externalID).Delete(&announcedRow{}).Error; err != nil {
+			return err
+		}
 	}
 	return p.recordEvents(changes.Events...)
 }

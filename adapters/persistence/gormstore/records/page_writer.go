@@ -19,7 +19,7 @@ import (
 // If AssumeNew is set, StorePage inserts the rows without a comparison. If one of them is already stored, the insert
 // violates a unique key, and the transaction is rolled back. StorePage then repeats the write with a comparison.
 func (s pulls) StorePage(ctx context.Context, lease domain.Lease, w ports.PageWrite) (domain.Counts, error) {
-	empty := len(w.Accounts)+len(w.Transactions)+len(w.Removed)+len(w.Quarantined)+len(w.Released) == 0
+	empty := len(w.Accounts)+len(w.Transactions)+len(w.Removed)+len(w.Quarantined)+len(w.Released)+len(w.Announced) == 0
 	if w.Staged == nil && empty {
 		return s.saveProgress(ctx, lease, w)
 	}

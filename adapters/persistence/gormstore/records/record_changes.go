@@ -37,8 +37,8 @@ func (p *pageWriter) apply(changes iter.Seq2[records.Changes, error]) error {
 func (p *pageWriter) applyOne(c *records.Changes) error {
 	p.counts = p.counts.Plus(c.Counts)
 	for _, step := range []func(*records.Changes) error{
-		p.rememberAbsences, p.stageRows, p.rememberNever, p.changeRecords, p.changePast, p.saveMetadata,
-		p.changeQuarantine, p.attachAll, p.markRemoved, p.carryOver, p.changeSuggestions, p.endStaging,
+		p.changeAnnounced, p.rememberAbsences, p.stageRows, p.rememberNever, p.changeRecords, p.changePast,
+		p.saveMetadata, p.changeQuarantine, p.attachAll, p.markRemoved, p.carryOver, p.changeSuggestions, p.endStaging,
 	} {
 		if err := step(c); err != nil {
 			return err

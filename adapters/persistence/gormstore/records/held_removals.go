@@ -1,0 +1,219 @@
+package records
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/records"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// announcedRow is a row of announced_removals.
+type announcedRow struct {
+	Connection uuid.UUID         `gorm:"column:connection_id"`
+	ExternalID string            `gorm:"column:external_id"`
+	Account    string            `gorm:"column:account"`
+	Date       string            `gorm:"column:date"`
+	At         gormstore.Instant `gorm:"column:announced_at"`
+	Pull       uuid.UUID         `gorm:"column:pull_id"`
+	State      string            `gorm:"column:state"`
+	Tenant     uuid.UUID         `gorm:"column:tenant_id"`
+}
+
+// TableName returns the name of the table in the schema.
+func (announcedRow) TableName() string { return "announced_removals" }
+
+func (r *announcedRow) domain() domain.AnnouncedRemoval {
+	return domain.AnnouncedRemoval{
+		ExternalID: r.ExternalID, Account: r.Account, Date: domain.Date(r.Date), At: r.At.Time,
+		Pull: domain.PullID{UUID: r.Pull}, State: domain.AnnouncedState(r.State),
+	}
+}
+
+// upsertAnnounced replaces the stored announced removal of a row.
+var upsertAnnounced = clause.OnConflict{
+	Columns: gormstore.UniqueColumns("connection_id", "external_id"),
+	DoUpdates: clause.AssignmentColumns(
+		[]string{"account", "date", "announced_at", "pull_id", "state"},
+	),
+}
+
+// AnnouncedRemovals reads the rows of announced_removals with these external ids.
+func (s recordSource) AnnouncedRemovals(externalIDs []string) (map[string]domain.AnnouncedRemoval, error) {
+	found := map[string]domain.AnnouncedRemoval{}
+	for batch := range slices.Chunk(externalIDs, removalBatch) {
+		if err := addAnnounced(s.own().Where(s.dialect.AnyOf("external_id", batch)), found); err != nil {
+			return nil, err
+		}
+	}
+	return found, nil
+}
+
+// HeldRemovals reads the rows of announced_removals that are held back.
+func (s recordSource) HeldRemovals(account string) (map[string]domain.AnnouncedRemoval, error) {
+	query := s.own().Where("state = ?", string(domain.AnnouncedHeld))
+	if account != "" {
+		query = query.Where("account = ?", account)
+	}
+	held := map[string]domain.AnnouncedRemoval{}
+	return held, addAnnounced(query, held)
+}
+
+// addAnnounced adds the announced removals that the query selects, by external id.
+func addAnnounced(query *gorm.DB, found map[string]domain.AnnouncedRemoval) error {
+	var rows []announcedRow
+	if err := query.Find(&rows).Error; err != nil {
+		return err
+	}
+	for i := range rows {
+		found[rows[i].ExternalID] = rows[i].domain()
+	}
+	return nil
+}
+
+// AnnouncedSums groups the rows of announced_removals by account.
+func (s recordSource) AnnouncedSums(after time.Time) (map[string]domain.AnnouncedSum, error) {
+	q := gormstore.NewQuery(`SELECT account, count(*), sum(CASE state WHEN 'applied' THEN 1 ELSE 0 END), min(date), max(date)
+		FROM announced_removals WHERE connection_id = ? AND tenant_id = ? AND state <> 'void' AND announced_at > ?
+		GROUP BY account`, gormstore.UUID(s.pull.Connection), gormstore.UUID(s.pull.Tenant), s.time(after))
+	sums := map[string]domain.AnnouncedSum{}
+	var sum domain.AnnouncedSum
+	return sums, s.tx.Read(q.AsRead([]any{
+		(*gormstore.Text)(&sum.Account), &sum.Count, &sum.Applied, (*gormstore.Text)(&sum.Dates.From),
+		(*gormstore.Text)(&sum.Dates.To),
+	}, func() error {
+		sums[sum.Account] = sum
+		return nil
+	}))
+}
+
+// LiveRows reads live records by their external ids. A carried-over record (see carriedOverRow) contains the former
+// external id of its account, so the account is looked up.
+func (s recordSource) LiveRows(externalIDs []string) (live []records.LiveRecord, err error) {
+	for batch := range slices.Chunk(externalIDs, removalBatch) {
+		q := gormstore.NewQuery(`SELECT t.external_id, COALESCE(a.external_id, t.account), t.date, u.external_id IS NOT NULL
+			FROM transactions t
+			LEFT JOIN carried_over_transactions u ON u.connection_id = t.connection_id AND u.external_id = t.external_id
+				AND u.tenant_id = t.tenant_id
+			LEFT JOIN accounts a ON a.id = u.account_id AND a.tenant_id = u.tenant_id
+			WHERE t.connection_id = ? AND t.removed_at IS NULL AND `+gormstore.TenantIs(s.dialect, "t.tenant_id"),
+			gormstore.UUID(s.pull.Connection), gormstore.UUID(s.pull.Tenant))
+		which := s.dialect.AnyOf("t.external_id", batch)
+		q.Add(" AND "+which.SQL, which.Vars...)
+		var row records.LiveRecord
+		err := s.tx.Read(q.AsRead([]any{
+			(*gormstore.Text)(&row.ExternalID), (*gormstore.Text)(&row.Account), (*gormstore.Text)(&row.Date), &row.CarriedOver,
+		}, func() error {
+			live = append(live, row)
+			return nil
+		}))
+		if err != nil {
+			return nil, err
+		}
+	}
+	return live, nil
+}
+
+// changeAnnounced changes the announced removals of the connection.
+func (p *pageWriter) changeAnnounced(c *records.Changes) error {
+	changes := c.Announced
+	if changes == nil {
+		return nil
+	}
+	if changes.All {
+		if err := p.own().Delete(&announcedRow{}).Error; err != nil {
+			return err
+		}
+	}
+	if !changes.Before.IsZero() {
+		old := p.own().Where("state <> ? AND announced_at < ?", string(domain.AnnouncedHeld), gormstore.At(changes.Before))
+		if err := old.Delete(&announcedRow{}).Error; err != nil {
+			return err
+		}
+	}
+	for batch := range slices.Chunk(changes.Forget, removalBatch) {
+		if err := p.own().Where(p.dialect.AnyOf("external_id", batch)).Delete(&announcedRow{}).Error; err != nil {
+			return err
+		}
+	}
+	if len(changes.Put) == 0 {
+		return nil
+	}
+	rows := make([]announcedRow, len(changes.Put))
+	for i, a := range changes.Put {
+		rows[i] = announcedRow{
+			p.pull.Connection, a.ExternalID, a.Account, string(a.Date), gormstore.At(a.At), a.Pull.UUID, string(a.State),
+			p.pull.Tenant,
+		}
+	}
+	return p.tx.Clauses(upsertAnnounced).CreateInBatches(rows, absenceBatch).Error
+}
+
+// FilterHeld reads announced_removals.
+func (s pulls) FilterHeld(ctx context.Context, lease domain.Lease, externalIDs []string) (held []string, err error) {
+	err = s.Background().Read(ctx, func(db *gorm.DB) error {
+		pull, err := gormstore.First[gormstore.PullRow](underLease(db, lease).Omit("scope", "progress"))
+		if err != nil {
+			return gormstore.LeaseLost()
+		}
+		for batch := range slices.Chunk(externalIDs, removalBatch) {
+			var found []string
+			query := db.Model(&announcedRow{}).
+				Where("connection_id = ? AND tenant_id = ? AND state = ?", pull.Connection, pull.Tenant,
+					string(domain.AnnouncedHeld)).Where(s.Dialect.AnyOf("external_id", batch))
+			if err := query.Pluck("external_id", &found).Error; err != nil {
+				return err
+			}
+			held = append(held, found...)
+		}
+		slices.Sort(held)
+		return nil
+	})
+	return held, err
+}
+
+// ApplyRemovals locks the connection, so that no page of the connection is written meanwhile.
+func (s ledger) ApplyRemovals(ctx context.Context, tenant domain.TenantID, id domain.AccountID, at time.Time,
+	matching func(domain.Vendor) *ports.Matching, entries ports.AuditEntries,
+) (removed int, err error) {
+	account, err := s.Account(ctx, tenant, id)
+	if err != nil {
+		return 0, err
+	}
+	err = s.Background().Change(ctx, func(tx gormstore.Tx) error {
+		decision := ports.Decision{At: at}
+		err := s.writeDecision(tx, tenant, account.Connection.UUID, decision, func(p *pageWriter) error {
+			p.pull.Vendor = string(account.Vendor)
+			source := recordSource{p}
+			held, err := source.HeldRemovals(account.ExternalID)
+			if err != nil {
+				return err
+			}
+			page := records.ApplyHeld(held, ports.PageWrite{At: p.At, Matching: matching(account.Vendor)})
+			if page == nil {
+				return domain.NoHeldRemovals()
+			}
+			p.PageWrite, p.page = page.PageWrite, page
+			if err := p.apply(page.Changes(p.view(), source)); err != nil {
+				return err
+			}
+			removed = p.counts.Removed
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		return tx.Record(tenant, entries)
+	})
+	if err != nil {
+		return 0, err
+	}
+	return removed, nil
+}

@@ -1,0 +1,51 @@
+package domain
+
+import "time"
+
+// AnnouncedState is the state of a removal that the vendor has announced.
+type AnnouncedState string
+
+// The states of an announced removal.
+const (
+	AnnouncedWaiting AnnouncedState = "waiting" // stored, but not judged yet
+	AnnouncedApplied AnnouncedState = "applied" // the row was removed
+	AnnouncedHeld    AnnouncedState = "held"    // part of a mass removal; see AnnouncedSum.IsMass
+	AnnouncedVoid    AnnouncedState = "void"    // a complete, settled listing has shown the row
+)
+
+// AnnouncedRemoval is an announcement of the vendor that it has removed a stored row.
+type AnnouncedRemoval struct {
+	ExternalID string
+	Account    string // the account's external id; "" if the vendor names none
+	Date       Date   // of the row
+	At         time.Time
+	Pull       PullID // the pull that has stored the state
+	State      AnnouncedState
+}
+
+// NoHeldRemovals returns the error for an account without announced removals that are held back.
+func NoHeldRemovals() error { return &Error{Kind: Conflict, Code: HeldNone} }
+
+// AnnouncementWindow is the time within which announced removals of one account are judged together.
+const AnnouncementWindow = time.Hour
+
+// AnnouncementRetention is how long announced removals that are not held back are kept. It is longer than
+// AnnouncementWindow, so that a retried pull does not judge void announcements again.
+const AnnouncementRetention = 24 * time.Hour
+
+// AnnouncedSum counts the removals of an account that were announced within AnnouncementWindow, except void ones.
+type AnnouncedSum struct {
+	Account string
+	Count   int
+	Applied int    // how many of them were applied
+	Dates   Window // from the date of the oldest of their rows to that of the newest
+}
+
+// IsMass reports whether the announcements are a mass removal: they concern at least massRemovalRows rows, and more
+// than half of the rows that are dated within their Dates. live is the number of live rows dated within Dates.
+func (s AnnouncedSum) IsMass(live int) bool {
+	return s.MayBeMass() && 2*s.Count > live+s.Applied
+}
+
+// MayBeMass reports whether IsMass can be true for some number of live rows.
+func (s AnnouncedSum) MayBeMass() bool { return s.Count >= massRemovalRows }

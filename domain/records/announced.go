@@ -1,0 +1,199 @@
+package records
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// AnnouncedChanges changes the announced removals that a store remembers. A store applies the members in the order of
+// their declaration.
+type AnnouncedChanges struct {
+	// All is set if all announced removals of the connection are forgotten.
+	All bool
+	// Before, if not zero, forgets the announced removals with an earlier time, except those that are held back.
+	Before time.Time
+	// Forget contains external ids of rows whose announced removals are forgotten.
+	Forget []string
+	// Put contains new announced removals, and those that replace the one with the same external id.
+	Put []domain.AnnouncedRemoval
+}
+
+func (c *AnnouncedChanges) isEmpty() bool {
+	return !c.All && c.Before.IsZero() && len(c.Forget)+len(c.Put) == 0
+}
+
+// AnnouncedSource reads the announced removals of a connection. Its methods change nothing.
+type AnnouncedSource interface {
+	// AnnouncedRemovals returns the announced removals of the rows with these external ids, by external id.
+	AnnouncedRemovals(externalIDs []string) (map[string]domain.AnnouncedRemoval, error)
+
+	// HeldRemovals returns the announced removals in the state domain.AnnouncedHeld, by external id. If account is not
+	// "", it returns those of this account only.
+	HeldRemovals(account string) (map[string]domain.AnnouncedRemoval, error)
+
+	// AnnouncedSums counts the announced removals with a later time than the given one, for each account that has any.
+	AnnouncedSums(after time.Time) (map[string]domain.AnnouncedSum, error)
+
+	// LiveRows returns the live records with these external ids, in any order.
+	LiveRows(externalIDs []string) ([]LiveRecord, error)
+}
+
+// holdAnnounced judges the announced removals of the page. It holds a removal back if it is part of a mass removal
+// (domain.AnnouncedSum.IsMass), or was held back before. It ignores a removal that this pull has found to be void.
+//
+// The removals of one account that were announced within domain.AnnouncementWindow are judged together, also those of
+// other pages. Removals that were applied stay applied.
+func (d *decision) holdAnnounced() error {
+	if len(d.Removed)+len(d.Announced) == 0 || d.Staged != nil {
+		return nil
+	}
+	if d.Confirmed {
+		return d.emit(Changes{Announced: &AnnouncedChanges{Forget: d.Removed}})
+	}
+	fresh, waiting, err := d.newAnnouncements()
+	if err != nil || len(fresh)+len(waiting) == 0 {
+		return err
+	}
+	c := AnnouncedChanges{Before: d.At.Add(-domain.AnnouncementRetention), Put: slices.Concat(fresh, waiting)}
+	if err := d.emit(Changes{Announced: &c}); err != nil || len(fresh) == 0 {
+		return err
+	}
+	mass, err := d.massAnnounced(fresh)
+	if err != nil {
+		return err
+	}
+	var held []domain.AnnouncedRemoval
+	for _, a := range fresh {
+		if mass[a.Account] {
+			a.State = domain.AnnouncedHeld
+			held = append(held, a)
+			delete(d.leaving, a.ExternalID)
+		}
+	}
+	if len(held) == 0 {
+		return nil
+	}
+	return d.emit(Changes{Announced: &AnnouncedChanges{Put: held}})
+}
+
+// newAnnouncements returns the announced removals of live rows that are not judged yet: those of d.Removed as fresh, in
+// the state AnnouncedApplied, and those of d.Announced as waiting. It deletes the others from d.leaving, unless their
+// rows are not live.
+func (d *decision) newAnnouncements() (fresh, waiting []domain.AnnouncedRemoval, err error) {
+	ids := slices.Concat(d.Removed, d.Announced)
+	known, err := d.source.AnnouncedRemovals(ids)
+	if err != nil {
+		return nil, nil, err
+	}
+	live, err := d.source.LiveRows(ids)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, row := range live {
+		before, found := known[row.ExternalID]
+		if found && (before.State == domain.AnnouncedHeld ||
+			before.State == domain.AnnouncedVoid && before.Pull == d.Pull) {
+			delete(d.leaving, row.ExternalID)
+			continue
+		}
+		a := domain.AnnouncedRemoval{
+			ExternalID: row.ExternalID, Account: row.Account, Date: row.Date, At: d.At, Pull: d.Pull,
+			State: domain.AnnouncedApplied,
+		}
+		if found && before.State == domain.AnnouncedWaiting {
+			a.At = before.At
+		}
+		if _, leaves := d.leaving[row.ExternalID]; leaves {
+			fresh = append(fresh, a)
+		} else {
+			a.State = domain.AnnouncedWaiting
+			waiting = append(waiting, a)
+		}
+	}
+	return fresh, waiting, nil
+}
+
+// massAnnounced returns the accounts of the fresh announcements that have a mass removal. The fresh announcements must
+// be stored as applied, while their rows are still live.
+func (d *decision) massAnnounced(fresh []domain.AnnouncedRemoval) (map[string]bool, error) {
+	own := map[string]int{}
+	for _, a := range fresh {
+		own[a.Account]++
+	}
+	sums, err := d.source.AnnouncedSums(d.At.Add(-domain.AnnouncementWindow))
+	if err != nil {
+		return nil, err
+	}
+	mass := map[string]bool{}
+	for _, account := range slices.Sorted(maps.Keys(own)) {
+		sum := sums[account]
+		if sum.Applied -= own[account]; !sum.MayBeMass() {
+			continue
+		}
+		live := 0
+		err := d.source.VisitLive(sum.Dates, account, d.CarriedOver, func(record LiveRecord) {
+			if record.Account == account {
+				live++
+			}
+		})
+		if err != nil {
+			return nil, err
+		}
+		mass[account] = sum.IsMass(live)
+	}
+	return mass, nil
+}
+
+// judgeHeld decides about the removals that were announced and held back, after a complete listing. If the listing
+// proves anything, the rows that it shows stay, and the others leave. A row outside of the window of the listing
+// remains held back. Announced removals of rows that are not live are forgotten.
+func (d *decision) judgeHeld(r *absenceReading, held map[string]domain.AnnouncedRemoval) error {
+	var c AnnouncedChanges
+	outside := maps.Clone(held)
+	proves := d.sweep.Proof != domain.NoProof
+	for externalID, shown := range r.held {
+		delete(outside, externalID)
+		switch {
+		case !proves:
+		case shown:
+			a := held[externalID]
+			a.State, a.Pull = domain.AnnouncedVoid, d.Pull
+			c.Put = append(c.Put, a)
+		default:
+			c.Forget = append(c.Forget, externalID)
+			d.leaving[externalID] = domain.PullID{}
+		}
+	}
+	if len(outside) > 0 {
+		live, err := d.source.LiveRows(slices.Sorted(maps.Keys(outside)))
+		if err != nil {
+			return err
+		}
+		for _, row := range live {
+			delete(outside, row.ExternalID)
+		}
+		c.Forget = slices.AppendSeq(c.Forget, maps.Keys(outside))
+	}
+	slices.Sort(c.Forget)
+	slices.SortFunc(c.Put, func(x, y domain.AnnouncedRemoval) int {
+		return strings.Compare(x.ExternalID, y.ExternalID)
+	})
+	if c.isEmpty() {
+		return nil
+	}
+	return d.emit(Changes{Announced: &c})
+}
+
+// ApplyHeld returns the page that removes rows whose announced removals are held back, because an operator has
+// confirmed them. It returns nil if there are none. held is a result of AnnouncedSource.HeldRemovals.
+func ApplyHeld(held map[string]domain.AnnouncedRemoval, w PageWrite) *Page {
+	if len(held) == 0 {
+		return nil
+	}
+	w.Removed, w.Confirmed = slices.Sorted(maps.Keys(held)), true
+	return NewPage(w)
+}

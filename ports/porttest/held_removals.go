@@ -1,0 +1,144 @@
+package porttest
+
+import (
+	"slices"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// heldRemovalTests check the announced removals that are held back. The rules are tested in package records.
+var heldRemovalTests = []storeTest{
+	{"announced removals of many rows of an account are held back", heldBack},
+	{"removals that several writes announce are judged together", heldTogether},
+	{"a complete listing decides about held removals", heldUntilListed},
+	{"removals that the deliveries of a queued pull announce are held back", heldEarly},
+	{"held removals of an account that is gone are forgotten", heldOfGoneAccount},
+	{"an operator applies held removals", heldApplied},
+	{"removals that were announced in an earlier hour do not count", heldForgotten},
+}
+
+// heldRows returns those of the rows whose announced removal is held back.
+func (f *fixture) heldRows(l domain.Lease, externalIDs []string) []string {
+	f.Helper()
+	held, err := f.Pulls.FilterHeld(f.ctx, l, externalIDs)
+	f.noError(err)
+	return held
+}
+
+func heldBack(f *fixture) {
+	c, l := f.runningPull()
+	a, b := f.manyRows(l, "a", 39), f.manyRows(l, "b", 40)
+	f.equal("removed", domain.Counts{Removed: 20}, f.mustStorePage(l, ports.PageWrite{
+		Removed: slices.Concat(a[:20], b[:20], []string{"unknown"}),
+	}))
+	f.equal("removed rows", b[:20], f.removedIDs(c))
+	f.equal("held rows", a[:20], f.heldRows(l, slices.Concat(b, a, []string{"unknown"})))
+	f.equal("held", 20, f.activity(c).HeldRemovals)
+	f.equal("since", false, f.facts()[c.ID].RemovalsHeldAt.IsZero())
+	f.equal("again", domain.Counts{}, f.mustStorePage(l, ports.PageWrite{Removed: a[:20]}))
+	f.sweep(l, ports.SweepWrite{Account: "b"}, b[20:]...)
+	f.equal("after a listing of the other account", 20, f.activity(c).HeldRemovals)
+	_, err := f.Pulls.FilterHeld(f.ctx, f.nextLease(l), a)
+	f.errorIs(err, domain.LeaseLost)
+	other, _ := f.runningPull()
+	f.equal("of another connection", 0, f.activity(other).HeldRemovals)
+}
+
+// nextLease returns a lease of the same pull that was never given to a worker.
+func (f *fixture) nextLease(l domain.Lease) domain.Lease {
+	l.ID = domain.LeaseID{UUID: newUUID()}
+	return l
+}
+
+func heldTogether(f *fixture) {
+	c, l := f.runningPull()
+	ids := f.manyRows(l, "a", 25)
+	f.mustStorePage(l, ports.PageWrite{Announced: ids[:10]})
+	f.mustStorePage(l, ports.PageWrite{Announced: ids[10:]})
+	f.equal("announced", 0, f.activity(c).HeldRemovals)
+	f.mustStorePage(l, ports.PageWrite{Removed: ids[:10]})
+	f.mustStorePage(l, ports.PageWrite{Removed: ids[10:]})
+	f.equal("held", 25, f.activity(c).HeldRemovals)
+	f.equal("removed", []string(nil), f.removedIDs(c))
+}
+
+func heldUntilListed(f *fixture) {
+	for _, proof := range []domain.AbsenceProof{domain.OneRead, domain.TwoReads} {
+		c, l := f.runningPull()
+		ids := f.manyRows(l, "a", 30)
+		f.mustStorePage(l, ports.PageWrite{Removed: ids})
+		l = f.nextPull(c, l)
+		f.equal("removed", domain.Counts{Removed: 20},
+			f.sweep(l, ports.SweepWrite{Account: "a", Proof: proof}, ids[:10]...))
+		f.equal("removed rows", ids[10:], f.removedIDs(c))
+		f.equal("held", 0, f.activity(c).HeldRemovals)
+		f.equal("facts", true, f.facts()[c.ID].RemovalsHeldAt.IsZero())
+		f.equal("announced again in the same pull", domain.Counts{},
+			f.mustStorePage(l, ports.PageWrite{Removed: ids[:10]}))
+		l = f.nextPull(c, l)
+		f.equal("announced again later", domain.Counts{Removed: 10},
+			f.mustStorePage(l, ports.PageWrite{Removed: ids[:10]}))
+	}
+}
+
+func heldEarly(f *fixture) {
+	c, token := f.connectionWithToken()
+	l, _ := f.claim(f.requestPull(c, domain.PullScope{Everything: true}).ID)
+	ids := f.manyRows(l, "a", 30)
+	f.finish(l, domain.PullQueued, domain.VendorUnreachable)
+	d := f.receive(f.incoming(token, wantedEvent("removed", domain.PullScope{Removed: ids}))).Delivery
+	blocked, err := f.Pulls.RemoveAnnounced(f.ctx, d.Pull, f.now(), withoutMatching)
+	f.noError(err)
+	f.equal("blocked", true, blocked)
+	f.equal("held", 30, f.activity(c).HeldRemovals)
+	f.equal("removed", []string(nil), f.removedIDs(c))
+}
+
+func heldOfGoneAccount(f *fixture) {
+	c, l := f.runningPull()
+	f.storeAccounts(l, true, "a", "b")
+	ids := f.manyRows(l, "b", 30)
+	f.mustStorePage(l, ports.PageWrite{Removed: ids})
+	f.equal("held", 30, f.activity(c).HeldRemovals)
+	f.sweepAccounts(l, domain.OneRead, "a")
+	f.equal("after the account is gone", 0, f.activity(c).HeldRemovals)
+}
+
+func heldApplied(f *fixture) {
+	c, l := f.runningPull()
+	f.storeAccounts(l, true, "a", "b")
+	a, b := f.manyRows(l, "a", 30), f.manyRows(l, "b", 30)
+	f.mustStorePage(l, ports.PageWrite{Removed: slices.Concat(a, b)})
+	f.equal("held", 60, f.activity(c).HeldRemovals)
+	account := f.getRow(c, a[0]).AccountID
+	apply := func(tenant domain.TenantID, id domain.AccountID) (int, error) {
+		return f.Ledger.ApplyRemovals(f.ctx, tenant, id, f.now(), withoutMatching, nil)
+	}
+	_, err := apply(newTenant(), account)
+	f.errorIs(err, domain.NotFound)
+	_, err = apply(f.tenant, domain.AccountID{UUID: newUUID()})
+	f.errorIs(err, domain.NotFound)
+	n, err := apply(f.tenant, account)
+	f.noError(err)
+	f.equal("applied", 30, n)
+	f.equal("removed", a, f.removedIDs(c))
+	f.equal("held", 30, f.activity(c).HeldRemovals)
+	_, err = apply(f.tenant, account)
+	f.errorIs(err, domain.HeldNone)
+	f.equal("versions", 2, f.getRow(c, a[0]).Version)
+}
+
+func heldForgotten(f *fixture) {
+	c, l := f.runningPull()
+	ids := f.manyRows(l, "a", 60)
+	at := f.now()
+	f.mustStorePage(l, ports.PageWrite{Removed: ids[:15], At: at})
+	f.mustStorePage(l, ports.PageWrite{Removed: ids[15:17], At: at.Add(25 * time.Hour)})
+	f.equal("after a day", domain.Counts{Removed: 15},
+		f.mustStorePage(l, ports.PageWrite{Removed: ids[17:32], At: at.Add(27 * time.Hour)}))
+	f.equal("removed", ids[:32], f.removedIDs(c))
+	f.mustStorePage(l, ports.PageWrite{Removed: ids[32:60], At: at.Add(27 * time.Hour)})
+	f.equal("with those of the same hour", 28, f.activity(c).HeldRemovals)
+}

@@ -1,0 +1,129 @@
+package e2e_test
+
+import (
+	"net/http"
+	"slices"
+	"testing"
+	"time"
+)
+
+// recentRows adds rows to an account at the vendor, pulls them, and returns the external ids of most of them. These are
+// more than half of the account's rows.
+func (o operator) recentRows(b bank, id string) []string {
+	o.t.Helper()
+	before := o.rows(id)
+	b.generate(o.t, 40)
+	o.pull(id, nil)
+	var recent []string
+	for external, row := range o.rows(id) {
+		if before[external] == nil && text(row, "date") > time.Now().AddDate(0, 0, -330).Format(time.DateOnly) {
+			recent = append(recent, external)
+		}
+	}
+	return recent
+}
+
+// waitForHeld waits until the health shows that the removal of the rows is held back. The rows must be live.
+func (o operator) waitForHeld(id string, rows []string) {
+	o.t.Helper()
+	eventually(o.t, "the warning mass_removal", func() bool {
+		return o.get(pathOf(id, "/health")).want(200).json()["heldRemovals"] == float64(len(rows))
+	})
+	health := o.get(pathOf(id, "/health")).want(200).json()
+	if warnings, _ := health["warnings"].([]any); !slices.Contains(warnings, any("mass_removal")) {
+		o.t.Errorf("the health is %v", health)
+	}
+	if live := o.liveRows(id, rows); live != len(rows) {
+		o.t.Errorf("%d of %d rows are live", live, len(rows))
+	}
+}
+
+// liveRows returns how many of the rows with these external ids are not removed.
+func (o operator) liveRows(id string, externalIDs []string) (live int) {
+	o.t.Helper()
+	stored := o.rows(id)
+	for _, external := range externalIDs {
+		if stored[external]["removedAt"] == nil {
+			live++
+		}
+	}
+	return live
+}
+
+// loseWhileUnreadable removes rows at the vendor, whose list of rows then cannot be read, and announces their removal.
+func (o operator) loseWhileUnreadable(b bank, hook string, rows []string) {
+	o.t.Helper()
+	for _, external := range rows {
+		b.remove(o.t, external)
+	}
+	body := b.payload(o.t, "deleted", rows...)
+	b.inject(o.t, fault{path: b.rowsPath(), kind: "status", status: 500, times: 1000})
+	o.deliver(b, hook, body).want(http.StatusAccepted)
+}
+
+// TestAnnouncedMassRemovalsWaitForACompleteRead checks that the vendor's announcement of many removals is voided by a
+// read that still shows the rows, waits while the vendor's pages cannot be read, and is applied once by a read that
+// does not show the rows.
+func TestAnnouncedMassRemovalsWaitForACompleteRead(t *testing.T) {
+	eachBank(t, func(t *testing.T, w *env, b bank) {
+		o, id, hook := connectAndPull(t, w, b)
+		rows := o.recentRows(b, id)
+		o.announce(b, hook, "deleted", rows...)
+		o.waitForSuccess(id)
+		o.checkRows(b, id)
+		o.checkWarnings(id)
+
+		o.loseWhileUnreadable(b, hook, rows)
+		o.waitForHeld(id, rows)
+		b.clear()
+		o.waitForSuccess(id)
+		o.checkRows(b, id)
+		o.checkWarnings(id)
+		if held, shown := o.get(pathOf(id, "/health")).want(200).json()["heldRemovals"]; shown {
+			t.Errorf("heldRemovals is %v at the end", held)
+		}
+		for _, external := range rows {
+			if row := o.rows(id)[external]; row["version"] != 2.0 {
+				t.Fatalf("%s has version %v", external, row["version"])
+			}
+		}
+	})
+}
+
+// TestAnOperatorAppliesHeldRemovals checks that an operator can apply announced removals while the vendor's pages
+// cannot be read, and that this is an entry of the audit log.
+func TestAnOperatorAppliesHeldRemovals(t *testing.T) {
+	eachBank(t, func(t *testing.T, w *env, b bank) {
+		o, id, hook := connectAndPull(t, w, b)
+		o.applyHeld(b, id, hook)
+		b.clear()
+		o.waitForSuccess(id)
+		o.checkRows(b, id)
+	})
+}
+
+// applyHeld makes announced removals wait, applies them, and returns with the vendor's pages still unreadable.
+func (o operator) applyHeld(b bank, id, hook string) {
+	o.t.Helper()
+	rows := o.recentRows(b, id)
+	account := text(o.rows(id)[rows[0]], "accountId")
+	apply := allAccounts + "/" + account + "/removals/apply"
+	o.send(http.MethodPost, apply, nil).want(http.StatusConflict)
+	o.loseWhileUnreadable(b, hook, rows)
+	o.waitForHeld(id, rows)
+	answer := o.send(http.MethodPost, apply, nil).want(http.StatusOK).json()
+	if answer["removed"] != float64(len(rows)) || answer["accountId"] != account {
+		o.t.Errorf("the response is %v, want %d rows of %s", answer, len(rows), account)
+	}
+	if live := o.liveRows(id, rows); live != 0 {
+		o.t.Errorf("%d of %d rows are live", live, len(rows))
+	}
+	if held, shown := o.get(pathOf(id, "/health")).want(200).json()["heldRemovals"]; shown {
+		o.t.Errorf("heldRemovals is %v at the end", held)
+	}
+	o.send(http.MethodPost, apply, nil).want(http.StatusConflict)
+	entries := o.entries("?action=account.apply_removals&object=" + account)
+	if len(entries) != 1 {
+		o.t.Errorf("the audit log has %v", entries)
+	}
+}

@@ -19,17 +19,43 @@ func (s *Service) ClosePeriod(
 	if err := r.Validate(); err != nil {
 		return books.Close{}, err
 	}
+	entry := s.audits.Entry(ctx, closeAction, closeObject(account, date))
+	read := func(ctx context.Context, view ports.ClosedView) error {
+		document, err := s.documentHash(ctx, view)
+		entry.At, entry.Detail = view.Close.ClosedAt, view.Close.Detail(document)
+		return err
+	}
 	var c books.Close
 	var created bool
 	err := s.withShare(ctx, s.closeShares, tenant, func() (err error) {
-		entries := s.audits.EntriesOf(ctx, "account.close", closeObject(account, date))
-		c, created, err = s.Ledger.ClosePeriod(ctx, tenant, account, r, entries)
+		c, created, err = s.Ledger.ClosePeriod(ctx, tenant, account, r, read, func() []domain.AuditEntry {
+			return []domain.AuditEntry{entry}
+		})
 		return err
 	})
 	if created && err == nil {
-		s.audits.Emit(ctx, tenant, "account.close", closeObject(account, date))
+		s.audits.Emit(ctx, tenant, closeAction, entry.Object)
 	}
 	return c, err
+}
+
+// closeAction is the action of the audit entry of a close. The entry has the time ClosedAt of the close.
+const closeAction = "account.close"
+
+// documentHash returns the SHA-256 hash of the document of a close; nil if the format cannot express the close, for
+// example because no balance was known.
+func (s *Service) documentHash(ctx context.Context, view ports.ClosedView) (*domain.AuditHash, error) {
+	hash := books.NewDocumentHash()
+	st, err := view.Close.Document()
+	if err == nil {
+		// Changes of the account may wait for the hash, so it takes no share of the tenant's reads.
+		err = s.CloseDocument.Write(hash, st, recordsOf(view.Posted(ctx, st.Period), st))
+	}
+	if errors.Is(err, domain.Conflict) {
+		return nil, nil
+	}
+	sum := hash.Sum()
+	return &sum, err
 }
 
 // ReopenPeriod implements ports.Closing.

@@ -1,14 +1,19 @@
 package application_test
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
+	"iter"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
+	"github.com/shopspring/decimal"
 
+	"github.com/LerianStudio/aggregator-connections/adapters/statement/camt053"
 	"github.com/LerianStudio/aggregator-connections/application"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/books"
@@ -49,6 +54,47 @@ func TestClosingAndReopeningIsAudited(t *testing.T) {
 	}
 }
 
+// The audit entry of a close has its day, its digest, and the hash of its document if a balance was known.
+func TestTheAuditEntryOfACloseHasItsHashes(t *testing.T) {
+	e := newEnv(t)
+	c := e.createConnection("books")
+	e.runPull(e.requestFullPull(c))
+	accounts, err := e.ListAccounts(e.ctx, e.tenant, c.ID, domain.PageRequest{Limit: 1})
+	e.noError(err)
+	account, day := accounts.Items[0].ID, domain.DateOf(e.clock.Now().UTC()).AddDays(-1)
+	_, err = e.Ledger.UpdateCompleteness(e.ctx, e.tenant, account, nil,
+		func(books.Completeness) (books.Completeness, error) {
+			return books.Completeness{
+				Baseline: &books.Baseline{Anchor: decimal.NewFromInt(10)},
+				Last:     &books.AccountReading{Currency: accounts.Items[0].Currency},
+			}, nil
+		})
+	e.noError(err)
+	closed, err := e.ClosePeriod(e.ctx, e.tenant, account, day)
+	e.noError(err)
+	var document bytes.Buffer
+	err = e.WriteClosedStatement(e.ctx, e.tenant, account, day,
+		func(s books.Statement, records iter.Seq2[books.StatementRecord, error]) error {
+			return camt053.Format{}.Write(&document, s, records)
+		})
+	e.noError(err)
+	entries, err := e.ListAuditEntries(e.ctx, e.tenant, domain.AuditFilter{Action: "account.close"},
+		domain.PageRequest{Limit: 5})
+	e.noError(err)
+	want := domain.AuditDetail{
+		Numbers: map[string]int64{"count": int64(closed.Count)}, Dates: map[string]domain.Date{"date": day},
+		Hashes: map[string]domain.AuditHash{
+			"digest": closed.Digest, "statementSha256": sha256.Sum256(document.Bytes()),
+		},
+	}
+	if len(entries.Items) != 1 || !entries.Items[0].At.Equal(closed.ClosedAt) {
+		t.Fatalf("the entries are %v, the period was closed at %v", entries.Items, closed.ClosedAt)
+	}
+	if diff := cmp.Diff(want, entries.Items[0].Detail); diff != "" {
+		t.Errorf("the detail (-want +got):\n%s", diff)
+	}
+}
+
 // blockingCloses is a ledger in which closing a period takes until the channel endSignal delivers an element.
 type blockingCloses struct {
 	ports.Ledger
@@ -57,7 +103,8 @@ type blockingCloses struct {
 }
 
 func (b blockingCloses) ClosePeriod(
-	context.Context, domain.TenantID, domain.AccountID, books.CloseRequest, ports.AuditEntries,
+	context.Context, domain.TenantID, domain.AccountID, books.CloseRequest,
+	func(context.Context, ports.ClosedView) error, ports.AuditEntries,
 ) (books.Close, bool, error) {
 	b.started <- struct{}{}
 	<-b.endSignal

@@ -133,7 +133,8 @@ func (s slowFailure) Search(context.Context, domain.TenantID, domain.Transaction
 }
 
 func (s slowFailure) ClosePeriod(
-	context.Context, domain.TenantID, domain.AccountID, books.CloseRequest, ports.AuditEntries,
+	context.Context, domain.TenantID, domain.AccountID, books.CloseRequest,
+	func(context.Context, ports.ClosedView) error, ports.AuditEntries,
 ) (books.Close, bool, error) {
 	time.Sleep(time.Second)
 	return books.Close{}, false, s.err

@@ -67,7 +67,12 @@ func TestEventsThatWaitHoldBoundedMemory(t *testing.T) {
 					t.Errorf("received %d events, want %d", got, count)
 				}
 				if held := budget.heldNow(); held != 0 || budget.most > maxHeld {
-					t.Errorf("%d bytes are held at the end, at most %d before, want 0 and %d", held, budget.most, maxHeld)
+					t.Errorf(
+						"%d bytes are held at the end, at most %d before, want 0 and %d",
+						held,
+						budget.most,
+						maxHeld,
+					)
 				}
 				d.storeLarge(count, size+1)
 				time.Sleep(5 * time.Second)

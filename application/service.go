@@ -94,6 +94,9 @@ type Deps struct {
 	// DriftGrace is how long the balance of an account must differ from its records before the account is treated as
 	// drifting. With 0, the account is treated as drifting immediately.
 	DriftGrace time.Duration
+	// CloseDocument is the format of the document of a close, whose hash is part of the audit entry of the close, and
+	// which is part of its evidence pack.
+	CloseDocument ports.StatementFormat
 	// CloseOffset is the offset from UTC of the zone in which a day ends, for the days that can be closed.
 	CloseOffset time.Duration
 
@@ -243,6 +246,7 @@ func (d Deps) missingMembers() []string {
 		"Erasures": d.Erasures == nil, "LinkSessions": d.LinkSessions == nil,
 		"Clock": d.Clock == nil, "Sleeper": d.Sleeper == nil, "IDs": d.IDs == nil,
 		"Entropy": d.Entropy == nil, "Observer": d.Observer == nil,
+		"CloseDocument": d.CloseDocument == nil,
 		"Subscriptions": d.Subscriptions == nil, "EventEncoder": d.EventEncoder == nil && len(d.Sinks) > 0,
 	}
 	maps.DeleteFunc(absent, func(_ string, missing bool) bool { return !missing })

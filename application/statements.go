@@ -28,6 +28,9 @@ func (s *Service) WriteStatement(
 	return s.withShare(ctx, s.statementShares, tenant, func() error {
 		return s.Ledger.Snapshot(ctx, tenant, id, func(view ports.AccountView) error {
 			st, err := s.statement(ctx, tenant, view, q)
+			if err == nil && q.MaxBytes > 0 {
+				err = s.checkSize(ctx, tenant, view, q, st)
+			}
 			if err != nil {
 				return err
 			}
@@ -68,8 +71,15 @@ func (s *Service) statementRecords(
 	ctx context.Context, tenant domain.TenantID,
 	read func(context.Context, domain.Window) iter.Seq2[books.PostedRecord, error], st books.Statement,
 ) iter.Seq2[books.StatementRecord, error] {
+	return recordsOf(s.readPortions(ctx, tenant, read(ctx, st.Period)), st)
+}
+
+// recordsOf returns posted records as records of a statement.
+func recordsOf(
+	all iter.Seq2[books.PostedRecord, error], st books.Statement,
+) iter.Seq2[books.StatementRecord, error] {
 	return func(yield func(books.StatementRecord, error) bool) {
-		for posted, err := range s.readPortions(ctx, tenant, read(ctx, st.Period)) {
+		for posted, err := range all {
 			var record books.StatementRecord
 			if err == nil {
 				record, err = st.Record(posted)

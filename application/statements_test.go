@@ -1,8 +1,11 @@
 package application_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"iter"
 	"slices"
 	"testing"
@@ -10,6 +13,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/shopspring/decimal"
 
+	"github.com/LerianStudio/aggregator-connections/adapters/statement/camt053"
 	"github.com/LerianStudio/aggregator-connections/application"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/books"
@@ -138,5 +142,82 @@ func TestFewStatementsOfATenantAreWrittenAtOnce(t *testing.T) {
 	e.noError(nested(a, a, b, b, c)) // the shares are free again, and one is kept for c
 	if err := nested(a, a, b, b, c, c); !errors.Is(err, domain.TooManyStatements) {
 		t.Errorf("the second statement of a tenant while two tenants write four: %v", err)
+	}
+}
+
+// oneByteEach is a statement format. It writes 10 bytes, one byte more for each digit of the number of the records, and
+// a byte for each record. It writes the bytes of a record late, as a buffer does.
+type oneByteEach struct {
+	camt053.Format
+	late bool
+}
+
+func (f oneByteEach) Write(w io.Writer, s books.Statement, records iter.Seq2[books.StatementRecord, error]) error {
+	if _, err := fmt.Fprintf(w, "0123456789%d", s.Credits.Count); err != nil {
+		return err
+	}
+	waiting := 0
+	for _, err := range records {
+		if err != nil {
+			return err
+		}
+		if waiting++; !f.late || waiting == 3 {
+			if _, err := w.Write(make([]byte, waiting)); err != nil {
+				return err
+			}
+			waiting = 0
+		}
+	}
+	_, err := w.Write(make([]byte, waiting))
+	return err
+}
+
+// The last day of a document that is too large must be the latest one that fits, for every bound: compared with the
+// documents of all shorter periods.
+func TestADocumentThatIsTooLargeNamesTheLastDayThatFits(t *testing.T) {
+	days := []domain.Date{
+		"2026-01-05", "2026-01-05", "2026-01-06", "2026-01-10", "2026-01-10", "2026-01-10", "2026-01-10", "2026-01-11",
+		"2026-01-20", "2026-01-20", "2026-01-21", "2026-01-25",
+	}
+	for _, late := range []bool{false, true} {
+		format := oneByteEach{late: late}
+		for _, from := range []domain.Date{"", "2026-01-01", "2026-01-10"} {
+			e := newEnv(t, withAccount(books.Completeness{}, nil, days...))
+			fits := func(to domain.Date, bound int64) bool {
+				if to < from || from == "" && to < days[0] {
+					return false
+				}
+				var b bytes.Buffer
+				err := e.WriteStatement(e.ctx, e.tenant, domain.AccountID{},
+					ports.StatementQuery{Window: domain.Window{From: from, To: to}},
+					func(s books.Statement, records iter.Seq2[books.StatementRecord, error]) error {
+						return format.Write(&b, s, records)
+					})
+				e.noError(err)
+				return int64(b.Len()) <= bound
+			}
+			for bound := int64(1); bound < 26; bound++ {
+				const end domain.Date = "2026-01-28"
+				want := end
+				for want >= "2026-01-01" && !fits(want, bound) {
+					want = want.AddDays(-1)
+				}
+				_, _, err := e.writeStatement(ports.StatementQuery{
+					Window: domain.Window{From: from, To: end}, MaxBytes: bound, Format: format,
+				})
+				failure := (*domain.Error)(nil)
+				switch {
+				case want == end:
+					e.noError(err)
+				case want < "2026-01-01":
+					want = ""
+					fallthrough
+				default:
+					if !errors.As(err, &failure) || failure.Kind != domain.Oversized || failure.LastDay != want {
+						t.Errorf("late %v, from %q, %d bytes: %v %+v, want %q", late, from, bound, err, failure, want)
+					}
+				}
+			}
+		}
 	}
 }

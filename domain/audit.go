@@ -2,6 +2,7 @@ package domain
 
 import (
 	"bytes"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"maps"
@@ -15,7 +16,8 @@ import (
 // scope.
 //
 // An entry is kept after an erasure. Object and Detail therefore contain only ids of this service, names of members,
-// and numbers. They never contain a value from a vendor, an account reference or a config name.
+// numbers, and the day and the hashes of a close. They never contain a value from a vendor, an account reference or a
+// config name.
 type AuditEntry struct {
 	// ID identifies the entry until Sequence is assigned. It is not part of the entry that callers see.
 	ID       uuid.UUID
@@ -43,6 +45,16 @@ type AuditDetail struct {
 	Changed []string             // names of the members that were changed
 	IDs     map[string]uuid.UUID // other objects that the change concerns
 	Numbers map[string]int64
+	Dates   map[string]Date      // days that an operator has chosen
+	Hashes  map[string]AuditHash // SHA-256 hashes
+}
+
+// Clone returns a copy of the detail that shares no map and no slice with it.
+func (d AuditDetail) Clone() AuditDetail {
+	return AuditDetail{
+		Changed: slices.Clone(d.Changed), IDs: maps.Clone(d.IDs), Numbers: maps.Clone(d.Numbers),
+		Dates: maps.Clone(d.Dates), Hashes: maps.Clone(d.Hashes),
+	}
 }
 
 // WithID returns a copy of the detail in which IDs also contains the given id. The id belongs to another object that
@@ -60,10 +72,10 @@ func (d AuditDetail) WithID(name string, id uuid.UUID) AuditDetail {
 // changedMember is the name of the JSON member that contains AuditDetail.Changed.
 const changedMember = "changed"
 
-// MarshalJSON returns an object with one member for each id and number, and the member "changed" if Changed is not
-// empty. Names are in byte order, so equal details have equal texts.
+// MarshalJSON returns an object with one member for each id, number, day and hash, and the member "changed" if Changed
+// is not empty. A hash is written as lower-case hex. Names are in byte order, so equal details have equal texts.
 func (d AuditDetail) MarshalJSON() ([]byte, error) {
-	if len(d.Changed)+len(d.IDs)+len(d.Numbers) == 0 {
+	if len(d.Changed)+len(d.IDs)+len(d.Numbers)+len(d.Dates)+len(d.Hashes) == 0 {
 		return []byte("{}"), nil // as in most entries
 	}
 	members := map[string]any{}
@@ -72,6 +84,12 @@ func (d AuditDetail) MarshalJSON() ([]byte, error) {
 	}
 	for name, n := range d.Numbers {
 		members[name] = n
+	}
+	for name, date := range d.Dates {
+		members[name] = date
+	}
+	for name, hash := range d.Hashes {
+		members[name] = hex.EncodeToString(hash[:])
 	}
 	if len(d.Changed) > 0 {
 		members[changedMember] = slices.Sorted(slices.Values(d.Changed))
@@ -104,6 +122,7 @@ func ParseAuditDetail(text []byte) (AuditDetail, error) {
 func (d *AuditDetail) parseMember(name string, value json.RawMessage) bool {
 	var id uuid.UUID
 	var n int64
+	var text string
 	switch {
 	case name == changedMember:
 		return json.Unmarshal(value, &d.Changed) == nil
@@ -119,15 +138,37 @@ func (d *AuditDetail) parseMember(name string, value json.RawMessage) bool {
 		}
 		d.IDs[name] = id
 		return true
+	case json.Unmarshal(value, &text) != nil:
+		return false
 	}
-	return false
+	return d.parseText(name, text)
+}
+
+// parseText adds a member that is a day or a hash. It reports whether the text is one of them.
+func (d *AuditDetail) parseText(name, text string) bool {
+	if date, err := ParseDate(text); err == nil {
+		if d.Dates == nil {
+			d.Dates = map[string]Date{}
+		}
+		d.Dates[name] = date
+		return true
+	}
+	hash, err := hex.DecodeString(text)
+	if err != nil || len(hash) != len(AuditHash{}) {
+		return false
+	}
+	if d.Hashes == nil {
+		d.Hashes = map[string]AuditHash{}
+	}
+	d.Hashes[name] = AuditHash(hash)
+	return true
 }
 
 // maxExactNumber is the largest number that every JSON parser reads exactly (RFC 8259, section 6). Canonical JSON has
 // no larger integers.
 const maxExactNumber = 1<<53 - 1
 
-// AuditHash is a hash of a Merkle tree.
+// AuditHash is a SHA-256 hash: one of a Merkle tree, or one in the detail of an entry.
 type AuditHash [32]byte
 
 // AuditProof proves that a Merkle tree contains an entry, or that it begins with the entries of a smaller tree (RFC

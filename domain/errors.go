@@ -19,6 +19,7 @@ const (
 	Conflict        Kind = "conflict"        // the request conflicts with the current state
 	Rejected        Kind = "rejected"        // the vendor refuses the request; a retry would not help
 	Unavailable     Kind = "unavailable"     // try again later
+	Oversized       Kind = "oversized"       // ask for less
 )
 
 // Error returns the kind as text. With this method a Kind is an error, as errors.Is requires.
@@ -49,6 +50,8 @@ const (
 	AccountDrifting    Code = "account_drifting"     // the records of the account do not explain its balance (Conflict)
 	NoBalance          Code = "no_balance"           // no balance of the account is known (Conflict)
 	NoAccountAmount    Code = "no_account_amount"    // an amount in the account's currency is not known (Conflict)
+	NoEvidence         Code = "no_evidence"          // the audit entry of the close has no digest (Conflict)
+	DocumentTooLarge   Code = "document_too_large"   // the document is larger than the caller allows (Oversized)
 	NotRepresentable   Code = "not_representable"    // the format cannot express a number of the statement (Conflict)
 	ConnectionPaused   Code = "connection_paused"    // no request is sent to the vendor (Conflict)
 	NotOffered         Code = "not_offered"          // the vendor does not have this feature (Conflict)
@@ -102,6 +105,8 @@ type Error struct {
 	Field string
 	// Message is a sentence for the caller. It never contains a value from the request.
 	Message string
+	// LastDay is the last day of the largest document that fits; set only with DocumentTooLarge, and "" if none fits.
+	LastDay Date
 	// RetryAfter is the delay that the vendor or the rate limiter requests; zero if none was requested.
 	RetryAfter time.Duration
 	// Cause is the underlying error. It is written only to the log.

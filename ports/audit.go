@@ -43,6 +43,16 @@ type Audit interface {
 		size *int64) (domain.AuditProof, error)
 }
 
+// ProvenEntry is an audit entry with the proof that the tree of a checkpoint contains it.
+type ProvenEntry struct {
+	Entry      domain.AuditEntry
+	Proof      domain.AuditProof // its size is that of the checkpoint
+	Checkpoint []byte            // a note with one signature, that of Key
+	Key        string            // the verifier key
+	// Sign returns a signed note with the text, which must end with a line feed. Key verifies the note.
+	Sign func(text []byte) ([]byte, error)
+}
+
 // AuditEntries returns the audit entries of a change, or none. The entries have no sequence numbers yet. A nil
 // AuditEntries returns none; it is the argument for changes that the service makes for its own work.
 //
@@ -238,6 +248,14 @@ type AuditTree interface {
 	// entry; nil if no entry is wrong. Errors: those of the snapshot.
 	Verify(keys []domain.Secret, tenant domain.TenantID, s AuditSnapshot,
 		pastCheckpoints [][]byte) (entries int64, finding *domain.AuditFinding, err error)
+
+	// SignNote returns a signed note with the text, which must end with a line feed. The note has the signature of the
+	// tenant's checkpoints.
+	SignNote(key domain.Secret, tenant domain.TenantID, text []byte) ([]byte, error)
+
+	// SignCheckpoint returns the note of a checkpoint with one signature, that of the first key. Errors: internal, if
+	// none of the keys has signed the checkpoint.
+	SignCheckpoint(keys []domain.Secret, tenant domain.TenantID, checkpoint []byte) ([]byte, error)
 
 	// TenantOf returns the tenant of a checkpoint. It does not verify the signature. Errors: Invalid if the text is
 	// not a checkpoint of this service.

@@ -2,6 +2,7 @@ package ports
 
 import (
 	"context"
+	"io"
 	"iter"
 	"time"
 
@@ -30,6 +31,15 @@ type Closing interface {
 	//   - Unavailable (too_many_statements), as for Statements.WriteStatement.
 	WriteClosedStatement(ctx context.Context, tenant domain.TenantID, account domain.AccountID, date domain.Date,
 		writer StatementWriter) error
+	// WriteEvidence calls the given function with the evidence of the period that ends on this day, as it was when it
+	// was closed, and returns the function's error. The period may have been reopened since. Errors:
+	//
+	//   - NotFound if the day was never closed;
+	//   - Conflict (no_evidence) if the audit entry of the close has no digest, because an earlier version of the
+	//     service has closed the period;
+	//   - Unavailable (too_many_statements), as for Statements.WriteStatement.
+	WriteEvidence(ctx context.Context, tenant domain.TenantID, account domain.AccountID, date domain.Date,
+		writer func(context.Context, Evidence) error) error
 	// ReopenPeriod ends the closed period that ends on this day. Errors: NotFound if there is no such period.
 	ReopenPeriod(ctx context.Context, tenant domain.TenantID, account domain.AccountID, date domain.Date) error
 	// ListCloses returns the closed periods of an account, ordered by day, newest first. If reopened is set, it returns
@@ -53,8 +63,31 @@ type CloseResult struct {
 type ClosedView struct {
 	Close books.Close
 	// Posted returns the posted records that were live at ClosedAt and are dated in the window, ordered by date, then
-	// by id. FirstSeenAt and the category are not set. The sequence may be ranged over several times, until fn returns.
+	// by id. FirstSeenAt and the category are not set. The sequence may be ranged over several times, as long as the
+	// function that has received the view runs.
 	Posted func(ctx context.Context, window domain.Window) iter.Seq2[books.PostedRecord, error]
+	// Records returns the records that the digest covers, ordered by id. It is like Posted otherwise. No other sequence
+	// of the view may be ranged over at the same time.
+	Records func(ctx context.Context) iter.Seq2[books.ClosedRecord, error]
+}
+
+// Evidence is what the evidence pack of a closed period contains.
+type Evidence struct {
+	ClosedView
+	ProvenEntry // the audit entry of the close
+
+	// Document writes the document of the close, whose hash the detail of the entry contains. If it contains none,
+	// there is no document.
+	Document func(w io.Writer) error
+}
+
+// EvidenceFormat is the file format of evidence packs.
+type EvidenceFormat interface {
+	// Write writes the evidence pack to the writer that begin returns. It reads everything once before it calls begin
+	// with the size of the pack in bytes, and once more while it writes. Errors: Oversized (document_too_large) if the
+	// format cannot express the size, before begin is called; internal if the records do not have the digest of the
+	// close, or the document does not have the hash in the entry.
+	Write(ctx context.Context, e Evidence, begin func(size int64) io.Writer) error
 }
 
 // Closes stores the closed periods of accounts and their adjustments.
@@ -68,8 +101,13 @@ type Closes interface {
 	// are one atomic change, during which no record of the account changes. If the day is closed already, ClosePeriod
 	// returns the stored period, and wasCreated is false. It does not validate the request. Errors: NotFound if there
 	// is no such account.
-	ClosePeriod(ctx context.Context, tenant domain.TenantID, account domain.AccountID,
-		r books.CloseRequest, entries AuditEntries) (c books.Close, wasCreated bool, err error)
+	//
+	// Before the period is stored, ClosePeriod calls read with the period and its records, which all show ClosedAt. It
+	// may call read several times; the last call is about the period that is stored. If read fails, nothing is stored,
+	// and ClosePeriod returns the error of read. read may be nil. It must not call the store, and must end soon,
+	// because changes of the account may wait for it.
+	ClosePeriod(ctx context.Context, tenant domain.TenantID, account domain.AccountID, r books.CloseRequest,
+		read func(context.Context, ClosedView) error, entries AuditEntries) (c books.Close, wasCreated bool, err error)
 
 	// ReopenPeriod ends the closed period that ends on this day; at becomes its ReopenedAt. ReadClose and
 	// ReopenedCloses still return the period. Adjustments that belong only to this period are no longer returned. If

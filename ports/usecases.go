@@ -179,6 +179,9 @@ type StatementQuery struct {
 	Force  bool          // whether to write a statement even if the account's records do not explain its balance
 	// ByReference requests that a record is recognised by its main reference; see books.StatementRecord.MatchingID.
 	ByReference bool
+	// MaxBytes is the maximum size of the document in Format; 0 means no bound.
+	MaxBytes int64
+	Format   StatementFormat // required if MaxBytes is not 0
 }
 
 // StatementWriter writes a statement. The sequence contains the statement's records, ordered by date, then by id. It
@@ -199,6 +202,9 @@ type Statements interface {
 	//   - Invalid if the window is not valid;
 	//   - Conflict (account_drifting) if the account's records do not explain its balance, and q.Force is not set;
 	//   - Conflict (no_account_amount) if an amount in the account's currency is not known;
+	//   - Oversized (document_too_large), before the function is called, if the document would be larger than
+	//     q.MaxBytes. LastDay is the latest day such that the statement up to it fits; "" if that of the first day does
+	//     not fit;
 	//   - Unavailable (too_many_statements) with RetryAfter if there are still too many after the wait.
 	WriteStatement(ctx context.Context, tenant domain.TenantID, id domain.AccountID, q StatementQuery,
 		writer StatementWriter) error

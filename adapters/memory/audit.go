@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -53,8 +52,7 @@ func (s *Store) record(tenant domain.TenantID, entries ports.AuditEntries) {
 }
 
 func cloneEntry(e domain.AuditEntry) domain.AuditEntry {
-	e.Detail.Changed = slices.Clone(e.Detail.Changed)
-	e.Detail.IDs, e.Detail.Numbers = maps.Clone(e.Detail.IDs), maps.Clone(e.Detail.Numbers)
+	e.Detail = e.Detail.Clone()
 	return e
 }
 

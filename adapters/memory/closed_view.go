@@ -1,12 +1,15 @@
 package memory
 
 import (
+	"bytes"
 	"context"
+	"iter"
 	"maps"
 	"slices"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/books"
+	"github.com/LerianStudio/aggregator-connections/domain/records"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -18,19 +21,61 @@ func (v ledger) ReadClose(ctx context.Context, tenant domain.TenantID, id domain
 		if err != nil {
 			return ports.ClosedView{}, err
 		}
-		a := v.accountOf(tenant, id)
-		var rows []domain.Transaction
-		for t := range maps.Values(v.transactions[a.Connection]) {
-			if version, ok := t.asOf(closed.ClosedAt); ok {
-				rows = append(rows, version)
-			}
-		}
-		return ports.ClosedView{Close: closed, Posted: inWindow(postedAmong(rows, id))}, nil
+		return v.closedView(v.accountOf(tenant, id), closed), nil
 	})
 	if err != nil {
 		return err
 	}
 	return fn(view)
+}
+
+// closedView returns a view of a closed period with copies of its records.
+func (s *Store) closedView(a *records.Account, c books.Close) ports.ClosedView {
+	var rows []domain.Transaction
+	var covered []books.ClosedRecord
+	for t := range maps.Values(s.transactions[a.Connection]) {
+		version, ok := t.asOf(c.ClosedAt)
+		if !ok {
+			continue
+		}
+		rows = append(rows, version)
+		if version.AccountID == a.ID && version.Date <= c.Date {
+			covered = append(covered, s.closedRecord(t, version))
+		}
+	}
+	slices.SortFunc(covered, func(x, y books.ClosedRecord) int { return bytes.Compare(x.ID.UUID[:], y.ID.UUID[:]) })
+	return ports.ClosedView{
+		Close: c, Posted: inWindow(postedAmong(rows, a.ID)),
+		Records: func(ctx context.Context) iter.Seq2[books.ClosedRecord, error] {
+			return func(yield func(books.ClosedRecord, error) bool) {
+				for _, record := range covered {
+					if err := ctx.Err(); !yield(record, err) || err != nil {
+						return
+					}
+				}
+			}
+		},
+	}
+}
+
+// closedRecord returns a version of a row as a record of a closed period.
+func (s *Store) closedRecord(t *transaction, version domain.Transaction) books.ClosedRecord {
+	origin := domain.TransactionVersion{Transaction: version}
+	s.addOrigin(&origin)
+	hash := t.rowSHA256
+	if n := version.Version; n != t.Version {
+		i := slices.IndexFunc(t.replaced, func(r domain.Transaction) bool { return r.Version == n })
+		hash = t.replaced[i].RowSHA256
+	}
+	copied := cloneTransaction(version)
+	return books.ClosedRecord{
+		SumRow: books.SumRow{
+			Date: version.Date, Posted: version.Status == domain.Posted, Amount: copied.Amount,
+			AccountMoney: copied.AccountMoney,
+		},
+		ID: version.ID, Status: version.Status, Version: version.Version, RowSHA256: slices.Clone(hash),
+		Pull: version.Pull, Deliveries: origin.Deliveries,
+	}
 }
 
 // anyClose returns the closed period that ends on the given date, otherwise the last one of this date that was

@@ -28,9 +28,10 @@ type closed struct {
 	adjustmentCount int
 }
 
-// ClosePeriod computes the digest while the store is locked.
-func (v ledger) ClosePeriod(ctx context.Context, tenant domain.TenantID, id domain.AccountID,
-	r books.CloseRequest, entries ports.AuditEntries) (c books.Close, wasCreated bool, err error) {
+// ClosePeriod computes the digest, and calls read, while the store is locked.
+func (v ledger) ClosePeriod(ctx context.Context, tenant domain.TenantID, id domain.AccountID, r books.CloseRequest,
+	read func(context.Context, ports.ClosedView) error, entries ports.AuditEntries,
+) (c books.Close, wasCreated bool, err error) {
 	err = v.exclusive(ctx, "Ledger.ClosePeriod", func() error {
 		a := v.accountOf(tenant, id)
 		if a == nil {
@@ -46,7 +47,13 @@ func (v ledger) ClosePeriod(ctx context.Context, tenant domain.TenantID, id doma
 			return nil
 		}
 		r.At = v.tick(a.Connection, r.At)
-		c, wasCreated = v.digestOf(a.Account, r), true
+		made := v.digestOf(a.Account, r)
+		if read != nil {
+			if err := read(ctx, v.closedView(a, made)); err != nil {
+				return err
+			}
+		}
+		c, wasCreated = made, true
 		kept.closes[r.Date] = closed{c, len(kept.adjustments)}
 		v.record(tenant, entries)
 		return nil

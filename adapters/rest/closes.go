@@ -133,6 +133,7 @@ type closeInput struct {
 func (s *server) closeRoutes() []route {
 	const tag, all, one = "Closes", accountsPath + "/{id}/closes", accountsPath + "/{id}/closes/{date}"
 	return []route{
+		s.evidenceRoute(tag),
 		{
 			id:     "close-period",
 			method: http.MethodPut,

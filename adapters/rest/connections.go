@@ -238,13 +238,19 @@ func (s *server) connectionRoutes() []route {
 			mount:        handle(s.updateConnection),
 		},
 		{
-			id: "delete-connection", method: http.MethodDelete, path: one,
+			id:     "delete-connection",
+			method: http.MethodDelete,
+			path:   one,
 			description: "Deletes the connection and frees its name. Its webhook tokens move to another live connection of " +
 				"the same vendor and origin, or are revoked if there is none. Its transactions stay in the change " +
 				"feed and in the search.",
-			status: http.StatusNoContent, tag: tag, summary: "Soft-delete a connection",
-			scope: scopeWrite, notFound: connectionNotFound, ifMatch: true,
-			mount: handle(s.deleteConnection),
+			status:   http.StatusNoContent,
+			tag:      tag,
+			summary:  "Soft-delete a connection",
+			scope:    scopeWrite,
+			notFound: connectionNotFound,
+			ifMatch:  true,
+			mount:    handle(s.deleteConnection),
 		},
 		{
 			id: "test-connection", method: http.MethodPost, path: connectionsPath + "/test",

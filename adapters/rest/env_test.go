@@ -61,7 +61,7 @@ func newEnvOf(t testing.TB, service ports.API, change ...func(*Options)) *env {
 	options := Options{
 		Verifier: fakeVerifier{}, Clock: s.clock, NewRequestID: func() string { return "made-id" },
 		PublicURL: "https://public.example/", Vendors: []domain.Vendor{"pluggy", "belvo"},
-		Logger: zap.New(core), Version: "1.2.3", Statements: []ports.StatementFormat{lines{}},
+		Logger: zap.New(core), Version: "1.2.3", Statements: []ports.StatementFormat{lines{}}, Evidence: packs{},
 		SinkSchemas: testSinks,
 	}
 	for _, apply := range change {

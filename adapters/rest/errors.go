@@ -120,10 +120,15 @@ var statusRules = []statusRule{
 		"an amount of the statement has more digits than the format allows",
 	},
 	{
+		domain.NoEvidence, http.StatusConflict, codeConflict,
+		"the period was closed by a version of the service that recorded no evidence; reopen it and close it again",
+	},
+	{
 		domain.TooManySubscriptions, http.StatusConflict, codeConflict,
 		"the tenant has the maximum number of subscriptions; delete one first",
 	},
 	{domain.Conflict, http.StatusConflict, codeConflict, "the request conflicts with the current state"},
+	{domain.Oversized, http.StatusRequestEntityTooLarge, codeTooLarge, "the document is too large"},
 	{domain.Unauthenticated, http.StatusUnauthorized, codeUnauthenticated, "authentication is required"},
 	{auth.ErrAccessRefused, http.StatusForbidden, codeForbidden, "the access manager refused the request"},
 	{
@@ -237,6 +242,7 @@ type Problem struct {
 	Detail   string         `json:"detail" doc:"What went wrong" example:"the request is not valid"`
 	Instance string         `json:"instance" doc:"The requested path, with webhook tokens redacted" example:"/v1/discovery/aggregator-connections"`
 	Code     string         `json:"code" example:"MTCH-0001" doc:"A stable error code for programs"`
+	To       string         `json:"to,omitempty" format:"date" example:"2026-02-14" doc:"With code MTCH-0010 of a statement: the latest day such that the statement up to it fits. Absent if none does"`
 	Errors   []ProblemField `json:"errors,omitempty" doc:"Every invalid input, with code MTCH-0001; why the vendor refused, with code MTCH-0022"`
 
 	headers http.Header
@@ -261,6 +267,9 @@ func (x *exchange) problem(err error) *Problem {
 	}
 	if r.status == http.StatusBadRequest || r.status == http.StatusBadGateway {
 		p.Errors = x.matchedRoute().problemFields(err)
+	}
+	if e := (*domain.Error)(nil); errors.As(err, &e) {
+		p.To = string(e.LastDay)
 	}
 	p.setHeaders(err)
 	return p

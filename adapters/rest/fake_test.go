@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"sync"
 	"time"
 
@@ -601,6 +602,19 @@ func (f *fake) WriteClosedStatement(
 	ctx context.Context, tenant domain.TenantID, id domain.AccountID, date domain.Date, writer ports.StatementWriter,
 ) error {
 	return f.WriteStatement(ctx, tenant, id, ports.StatementQuery{Window: domain.Window{To: date}}, writer)
+}
+
+// WriteEvidence passes an evidence whose document is the day of the close.
+func (f *fake) WriteEvidence(ctx context.Context, _ domain.TenantID, _ domain.AccountID, date domain.Date,
+	writer func(context.Context, ports.Evidence) error,
+) error {
+	if err := f.record(date); err != nil {
+		return err
+	}
+	return writer(ctx, ports.Evidence{Document: func(w io.Writer) error {
+		_, err := io.WriteString(w, string(date))
+		return err
+	}})
 }
 
 func (f *fake) GetTransactionAsOf(

@@ -32,6 +32,9 @@ var exampleErrors = map[int]error{
 // exampleProblem returns the problem document that the OpenAPI document shows as the route's example for this status.
 func exampleProblem(r *route, status int) *Problem {
 	x := &exchange{route: r, instance: r.path}
+	if status == http.StatusRequestEntityTooLarge && r.tooLarge {
+		return x.problem(domain.Oversized)
+	}
 	return x.problem(exampleErrors[status])
 }
 

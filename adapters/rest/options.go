@@ -55,6 +55,8 @@ type Options struct {
 
 	// Statements are the formats of downloadable account statements.
 	Statements []ports.StatementFormat
+	// Evidence is the format of the evidence packs of closes.
+	Evidence ports.EvidenceFormat
 
 	// AllowHTTP allows plain http in base URLs. It has an effect only if the service behind ports.API allows plain
 	// http, too.

@@ -35,6 +35,7 @@ type route struct {
 
 	scope         string   // the required scope; "" for routes without a bearer token
 	notFound      notFound // describes the 404; zero if the route looks up no object
+	tooLarge      bool     // may respond with 413, because its document is too large
 	conflict      bool     // may respond with 409
 	ifMatch       bool     // supports If-Match
 	idempotent    bool     // accepts an idempotency key
@@ -314,6 +315,7 @@ func (r *route) failureStatuses() []int {
 	add(r.scope != "", http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests)
 	add(r.notFound.code != "", http.StatusNotFound)
 	add(r.conflict || r.idempotent, http.StatusConflict)
+	add(r.tooLarge && !r.readsBody(), http.StatusRequestEntityTooLarge)
 	add(r.ifMatch, http.StatusPreconditionFailed)
 	add(r.readsBody(), http.StatusRequestTimeout, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
 	add(r.idempotent, http.StatusUnprocessableEntity)

@@ -37,6 +37,7 @@ type statementInput struct {
 	Format     string `query:"format" doc:"The format of the document"`
 	ExternalID string `query:"externalId" enum:"id,reference" default:"id" doc:"The value of external_id in the format matcher. id: the id of the transaction. reference: its reference, if it is the first transaction of the account, by id, that ever had this reference, otherwise its id"`
 	Close      string `query:"close" format:"date" example:"2026-02-28" doc:"Print the period that ends on this day as it was when it was closed; not together with from, to and force"`
+	MaxBytes   int    `query:"maxBytes" minimum:"1" maximum:"9007199254740991" example:"33554432" doc:"The maximum size of the document in bytes; if it is larger, the response is a 413. By default there is no maximum"`
 	Force      string `query:"force" enum:"true,false" default:"false" doc:"true: write the statement although the account drifts"`
 }
 
@@ -61,10 +62,12 @@ func (s *server) statementRoute(tag string) route {
 			"of the account. The balances and all records show the same moment. The response is a 409 in these " +
 			"cases: the account drifts and force is not true; an amount in the currency of the account is not " +
 			"known; the format needs a balance and none is known. With close, the document is that of a closed " +
-			"period: the same bytes each time, whatever changed since. If writing fails after the first byte, the " +
+			"period: the same bytes each time, whatever changed since. With maxBytes, a larger document is a 413 " +
+			"whose member to is the latest day such that the statement up to it fits; it is absent if that of the " +
+			"first day does not fit, and with close. If writing fails after the first byte, the " +
 			"connection is closed before the end of the document.",
 		status: http.StatusOK, tag: tag, summary: "Download a statement of an account",
-		scope: scopeRead, notFound: accountNotFound, conflict: true,
+		scope: scopeRead, notFound: accountNotFound, conflict: true, tooLarge: true,
 		mount: mountStatement,
 	}
 }
@@ -158,17 +161,26 @@ func (e *statementEndpoint) serve(c echo.Context, checks []middleware) error {
 	deadline, _ := ctx.Deadline()
 	w := &statementWriter{c: c, format: format, deadline: deadline}
 	if in.Close != "" {
+		w.maxBytes = int64(in.MaxBytes)
 		err = e.service.WriteClosedStatement(ctx, x.principal.Tenant, id, domain.Date(in.Close), w.write)
 	} else {
 		err = e.service.WriteStatement(ctx, x.principal.Tenant, id, ports.StatementQuery{
 			Window: domain.Window{From: domain.Date(in.From), To: domain.Date(in.To)}, Force: in.Force == "true",
-			ByReference: in.ExternalID == "reference",
+			ByReference: in.ExternalID == "reference", MaxBytes: int64(in.MaxBytes), Format: measuredIn(format, in),
 		}, w.write)
 	}
 	if err != nil && c.Response().Committed {
 		e.abort(x, w, err)
 	}
 	return err
+}
+
+// measuredIn returns the format if the request bounds the size of the document, otherwise nil.
+func measuredIn(format ports.StatementFormat, in *statementInput) ports.StatementFormat {
+	if in.MaxBytes == 0 {
+		return nil
+	}
+	return format
 }
 
 // formatOf returns the format with this name; nil if there is none.
@@ -181,14 +193,14 @@ func (s *server) formatOf(name string) ports.StatementFormat {
 	return nil
 }
 
-// abort closes the connection before the end of the response, so that the caller notices that the statement is
+// abort closes the connection before the end of the response, so that the caller notices that the document is
 // incomplete. If the cause is the caller's own connection, abort does not log it as an error.
-func (e *statementEndpoint) abort(x *exchange, w *statementWriter, err error) {
+func (s *server) abort(x *exchange, w *statementWriter, err error) {
 	fields := []zap.Field{zap.String("requestId", x.requestID), zap.String("cause", errorChain(err))}
 	if w.failed || errors.Is(err, context.Canceled) {
-		e.Logger.Info("statement not accepted by the caller", fields...)
+		s.Logger.Info("document not accepted by the caller", fields...)
 	} else {
-		e.Logger.Error("statement aborted", fields...)
+		s.Logger.Error("document aborted", fields...)
 	}
 	panic(http.ErrAbortHandler)
 }
@@ -199,6 +211,9 @@ type statementWriter struct {
 	format   ports.StatementFormat
 	deadline time.Time // when the whole response must have been sent
 	failed   bool      // a write to the caller has failed
+	// maxBytes is the maximum size of the document of a close; 0 means no bound. It has no shorter document, so no day
+	// is searched that fits.
+	maxBytes int64
 }
 
 // write implements ports.StatementWriter. Nothing is sent before the first chunk is complete. If an error occurs before
@@ -210,6 +225,15 @@ func (w *statementWriter) write(s books.Statement, records iter.Seq2[books.State
 	}
 	if s.Completeness != "" {
 		header["X-Completeness"] = []string{string(s.Completeness)}
+	}
+	if w.maxBytes > 0 {
+		var length counter
+		if err := w.format.Write(&length, s, records); err != nil {
+			return err
+		}
+		if int64(length) > w.maxBytes {
+			return &domain.Error{Kind: domain.Oversized, Code: domain.DocumentTooLarge}
+		}
 	}
 	r := w.c.Request()
 	if exchangeOf(r.Context()).isHEAD {

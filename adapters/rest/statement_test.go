@@ -182,6 +182,28 @@ func TestARefusedStatementIsAProblem(t *testing.T) {
 	}
 }
 
+func TestAStatementLargerThanMaxBytesIsAProblem(t *testing.T) {
+	s := newEnv(t)
+	s.service.err = &domain.Error{Kind: domain.Oversized, Code: domain.DocumentTooLarge, LastDay: "2026-01-14"}
+	for _, method := range []string{"GET", "HEAD"} {
+		w := s.call(method, statementPath+"?format=lines&maxBytes=5", "")
+		p := problemIn(t, w, http.StatusRequestEntityTooLarge, codeTooLarge)
+		if method == "GET" && p.To != "2026-01-14" {
+			t.Errorf("to is %q", p.To)
+		}
+	}
+	s = newEnv(t)
+	for query, status := range map[string]int{
+		"maxBytes=4": 200, "maxBytes=0": 400, "maxBytes=x": 400, "maxBytes=-1": 400,
+		"maxBytes=4&close=2026-01-31": 200, "maxBytes=3&close=2026-01-31": 413,
+	} {
+		w := s.call("GET", statementPath+"?format=lines&"+query, "")
+		if w.Code != status || strings.Contains(w.Body.String(), `"to"`) {
+			t.Errorf("%s: %d %s", query, w.Code, w.Body)
+		}
+	}
+}
+
 func TestAnErrorBeforeTheFirstChunkIsAProblem(t *testing.T) {
 	_, server := statementServer(t, lines{}, countTo(10, 0, &domain.Error{Kind: domain.Unavailable}))
 	response, body, err := getStatement(t, server, http.MethodGet)
@@ -197,7 +219,7 @@ func TestAnErrorInTheMiddleCutsTheConnection(t *testing.T) {
 		t.Errorf("the document seems complete: %v, %d, %d bytes", err, response.StatusCode, len(body))
 	}
 	server.Close() // waits for the handler
-	if aborted := s.logs.FilterMessage("statement aborted").All(); len(aborted) != 1 ||
+	if aborted := s.logs.FilterMessage("document aborted").All(); len(aborted) != 1 ||
 		aborted[0].ContextMap()["cause"] != "of the store" || aborted[0].ContextMap()["requestId"] != "made-id" {
 		t.Errorf("the log is %v", s.logs.All())
 	}

@@ -96,6 +96,20 @@ func privateKey(key domain.Secret) (ed25519.PrivateKey, error) {
 
 // sign returns the signed note of a checkpoint.
 func (t Tree) sign(key domain.Secret, tenant domain.TenantID, c checkpoint) ([]byte, error) {
+	return t.SignNote(key, tenant, []byte(c.text(tenant)))
+}
+
+// SignCheckpoint implements ports.AuditTree.
+func (t Tree) SignCheckpoint(keys []domain.Secret, tenant domain.TenantID, signed []byte) ([]byte, error) {
+	c, err := t.open(keys, tenant, signed)
+	if err != nil {
+		return nil, err
+	}
+	return t.sign(keys[0], tenant, c)
+}
+
+// SignNote implements ports.AuditTree.
+func (t Tree) SignNote(key domain.Secret, tenant domain.TenantID, text []byte) ([]byte, error) {
 	verifier, err := t.VerifierKey(key, tenant)
 	if err != nil {
 		return nil, err
@@ -108,7 +122,7 @@ func (t Tree) sign(key domain.Secret, tenant domain.TenantID, c checkpoint) ([]b
 	if err != nil {
 		return nil, err
 	}
-	return note.Sign(&note.Note{Text: c.text(tenant)}, signer{v, private})
+	return note.Sign(&note.Note{Text: string(text)}, signer{v, private})
 }
 
 // signer implements note.Signer. Unlike the signer of package note, it does not need the private key as a string, which

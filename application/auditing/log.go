@@ -97,6 +97,41 @@ func (l *Log) AuditKey(ctx context.Context, tenant domain.TenantID) (string, err
 	return l.Tree.VerifierKey(keys[0], tenant)
 }
 
+// Prove returns the newest entry that matches the filter, with the proof that the tree of the newest checkpoint
+// contains it. Errors: NotFound if no entry matches.
+func (l *Log) Prove(
+	ctx context.Context, tenant domain.TenantID, filter domain.AuditFilter,
+) (proven ports.ProvenEntry, err error) {
+	head, err := l.head(ctx, tenant)
+	if err != nil {
+		return proven, err
+	}
+	page, err := l.Recorder.Log.List(ctx, tenant, filter, domain.PageRequest{Limit: 1})
+	if err != nil {
+		return proven, err
+	}
+	// An entry that was numbered after the head was read is not in its tree yet.
+	if len(page.Items) == 0 || page.Items[0].Sequence >= head.Size {
+		return proven, domain.NotFoundError()
+	}
+	proven.Entry = page.Items[0]
+	hashes, err := l.Tree.ProveInclusion(proven.Entry.Sequence, head.Size, l.hashes(ctx, tenant))
+	if err != nil {
+		return proven, err
+	}
+	proven.Proof = domain.AuditProof{Size: head.Size, Hashes: hashes}
+	keys, err := l.keys(ctx)
+	if err != nil {
+		return proven, err
+	}
+	if proven.Checkpoint, err = l.Tree.SignCheckpoint(keys, tenant, head.Checkpoint); err != nil {
+		return proven, err
+	}
+	proven.Sign = func(text []byte) ([]byte, error) { return l.Tree.SignNote(keys[0], tenant, text) }
+	proven.Key, err = l.Tree.VerifierKey(keys[0], tenant)
+	return proven, err
+}
+
 // ProveAuditConsistency implements ports.Audit.
 func (l *Log) ProveAuditConsistency(
 	ctx context.Context, tenant domain.TenantID, fromSize int64, toSize *int64,

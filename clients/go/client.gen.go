@@ -4058,6 +4058,11 @@ type Problem struct {
 	// Examples: Bad Request
 	Title string `json:"title"`
 
+	// To With code MTCH-0010 of a statement: the latest day such that the statement up to it fits. Absent if none does
+	//
+	// Examples: 2026-02-14
+	To *openapi_types.Date `json:"to,omitempty"`
+
 	// Type Always about:blank: problems are distinguished by code
 	//
 	// Examples: about:blank
@@ -5194,6 +5199,9 @@ type GetStatementParams struct {
 
 	// Close Print the period that ends on this day as it was when it was closed; not together with from, to and force
 	Close *openapi_types.Date `form:"close,omitempty" json:"close,omitempty"`
+
+	// MaxBytes The maximum size of the document in bytes; if it is larger, the response is a 413. By default there is no maximum
+	MaxBytes *int64 `form:"maxBytes,omitempty" json:"maxBytes,omitempty"`
 
 	// Force true: write the statement although the account drifts
 	Force *GetStatementParamsForce `form:"force,omitempty" json:"force,omitempty"`
@@ -6413,6 +6421,13 @@ type ClientInterface interface {
 	// Corresponds with GET /v1/discovery/accounts/{id}/closes/{date}/adjustments (the `ListAdjustments` operationId).
 	ListAdjustments(ctx context.Context, id string, date openapi_types.Date, params *ListAdjustmentsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// GetCloseEvidence Download the evidence of a close
+	//
+	// Returns a ZIP archive that proves which records the period contained when it was closed: the records, the hashes of the vendor's rows, the statement, and the audit entry of the close with its proof and signatures. It is checked without this service, by discovery evidence verify. Also of a period that was reopened since. The response is a 409 if an earlier version of the service has closed the period. If writing fails after the first byte, the connection is closed before the end of the file.
+	//
+	// Corresponds with GET /v1/discovery/accounts/{id}/closes/{date}/evidence (the `GetCloseEvidence` operationId).
+	GetCloseEvidence(ctx context.Context, id string, date openapi_types.Date, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetCompleteness Get the completeness of an account
 	//
 	// Returns whether the posted transactions of an account explain its balance, as of the last settled pull. No vendor is called.
@@ -6465,7 +6480,7 @@ type ClientInterface interface {
 
 	// GetStatement Download a statement of an account
 	//
-	// Returns the posted transactions of an account as a document. All amounts are in the currency of the account. The balances and all records show the same moment. The response is a 409 in these cases: the account drifts and force is not true; an amount in the currency of the account is not known; the format needs a balance and none is known. With close, the document is that of a closed period: the same bytes each time, whatever changed since. If writing fails after the first byte, the connection is closed before the end of the document.
+	// Returns the posted transactions of an account as a document. All amounts are in the currency of the account. The balances and all records show the same moment. The response is a 409 in these cases: the account drifts and force is not true; an amount in the currency of the account is not known; the format needs a balance and none is known. With close, the document is that of a closed period: the same bytes each time, whatever changed since. With maxBytes, a larger document is a 413 whose member to is the latest day such that the statement up to it fits; it is absent if that of the first day does not fit, and with close. If writing fails after the first byte, the connection is closed before the end of the document.
 	//
 	// Corresponds with GET /v1/discovery/accounts/{id}/statement (the `GetStatement` operationId).
 	GetStatement(ctx context.Context, id string, params *GetStatementParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -7291,6 +7306,23 @@ func (c *Client) ListAdjustments(ctx context.Context, id string, date openapi_ty
 	return c.Client.Do(req)
 }
 
+// GetCloseEvidence Download the evidence of a close
+//
+// Returns a ZIP archive that proves which records the period contained when it was closed: the records, the hashes of the vendor's rows, the statement, and the audit entry of the close with its proof and signatures. It is checked without this service, by discovery evidence verify. Also of a period that was reopened since. The response is a 409 if an earlier version of the service has closed the period. If writing fails after the first byte, the connection is closed before the end of the file.
+//
+// Corresponds with GET /v1/discovery/accounts/{id}/closes/{date}/evidence (the `GetCloseEvidence` operationId).
+func (c *Client) GetCloseEvidence(ctx context.Context, id string, date openapi_types.Date, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetCloseEvidenceRequest(c.Server, id, date)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // GetCompleteness Get the completeness of an account
 //
 // Returns whether the posted transactions of an account explain its balance, as of the last settled pull. No vendor is called.
@@ -7403,7 +7435,7 @@ func (c *Client) ApplyRemovals(ctx context.Context, id string, params *ApplyRemo
 
 // GetStatement Download a statement of an account
 //
-// Returns the posted transactions of an account as a document. All amounts are in the currency of the account. The balances and all records show the same moment. The response is a 409 in these cases: the account drifts and force is not true; an amount in the currency of the account is not known; the format needs a balance and none is known. With close, the document is that of a closed period: the same bytes each time, whatever changed since. If writing fails after the first byte, the connection is closed before the end of the document.
+// Returns the posted transactions of an account as a document. All amounts are in the currency of the account. The balances and all records show the same moment. The response is a 409 in these cases: the account drifts and force is not true; an amount in the currency of the account is not known; the format needs a balance and none is known. With close, the document is that of a closed period: the same bytes each time, whatever changed since. With maxBytes, a larger document is a 413 whose member to is the latest day such that the statement up to it fits; it is absent if that of the first day does not fit, and with close. If writing fails after the first byte, the connection is closed before the end of the document.
 //
 // Corresponds with GET /v1/discovery/accounts/{id}/statement (the `GetStatement` operationId).
 func (c *Client) GetStatement(ctx context.Context, id string, params *GetStatementParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -9460,6 +9492,47 @@ func NewListAdjustmentsRequest(server string, id string, date openapi_types.Date
 	return req, nil
 }
 
+// NewGetCloseEvidenceRequest constructs an http.Request for the GetCloseEvidence method
+func NewGetCloseEvidenceRequest(server string, id string, date openapi_types.Date) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "date", date, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "date"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/discovery/accounts/%s/closes/%s/evidence", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewGetCompletenessRequest constructs an http.Request for the GetCompleteness method
 func NewGetCompletenessRequest(server string, id string) (*http.Request, error) {
 	var err error
@@ -9749,6 +9822,18 @@ func NewGetStatementRequest(server string, id string, params *GetStatementParams
 		if params.Close != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "close", *params.Close, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.MaxBytes != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "maxBytes", *params.MaxBytes, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -14002,6 +14087,15 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /v1/discovery/accounts/{id}/closes/{date}/adjustments (the `ListAdjustments` operationId).
 	ListAdjustmentsWithResponse(ctx context.Context, id string, date openapi_types.Date, params *ListAdjustmentsParams, reqEditors ...RequestEditorFn) (*ListAdjustmentsResponse, error)
 
+	// GetCloseEvidenceWithResponse Download the evidence of a close
+	//
+	// Returns a ZIP archive that proves which records the period contained when it was closed: the records, the hashes of the vendor's rows, the statement, and the audit entry of the close with its proof and signatures. It is checked without this service, by discovery evidence verify. Also of a period that was reopened since. The response is a 409 if an earlier version of the service has closed the period. If writing fails after the first byte, the connection is closed before the end of the file.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/discovery/accounts/{id}/closes/{date}/evidence (the `GetCloseEvidence` operationId).
+	GetCloseEvidenceWithResponse(ctx context.Context, id string, date openapi_types.Date, reqEditors ...RequestEditorFn) (*GetCloseEvidenceResponse, error)
+
 	// GetCompletenessWithResponse Get the completeness of an account
 	//
 	// Returns whether the posted transactions of an account explain its balance, as of the last settled pull. No vendor is called.
@@ -14058,7 +14152,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetStatementWithResponse Download a statement of an account
 	//
-	// Returns the posted transactions of an account as a document. All amounts are in the currency of the account. The balances and all records show the same moment. The response is a 409 in these cases: the account drifts and force is not true; an amount in the currency of the account is not known; the format needs a balance and none is known. With close, the document is that of a closed period: the same bytes each time, whatever changed since. If writing fails after the first byte, the connection is closed before the end of the document.
+	// Returns the posted transactions of an account as a document. All amounts are in the currency of the account. The balances and all records show the same moment. The response is a 409 in these cases: the account drifts and force is not true; an amount in the currency of the account is not known; the format needs a balance and none is known. With close, the document is that of a closed period: the same bytes each time, whatever changed since. With maxBytes, a larger document is a 413 whose member to is the latest day such that the statement up to it fits; it is absent if that of the first day does not fit, and with close. If writing fails after the first byte, the connection is closed before the end of the document.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -15893,6 +15987,145 @@ func (r ListAdjustmentsResponse) ContentType() string {
 	return ""
 }
 
+// GetCloseEvidenceResponse200Headers the declared response headers of an HTTP 200 response for GetCloseEvidence
+type GetCloseEvidenceResponse200Headers struct {
+	ContentDisposition *string
+}
+
+// GetCloseEvidenceResponse401Headers the declared response headers of an HTTP 401 response for GetCloseEvidence
+type GetCloseEvidenceResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// GetCloseEvidenceResponse405Headers the declared response headers of an HTTP 405 response for GetCloseEvidence
+type GetCloseEvidenceResponse405Headers struct {
+	Allow *string
+}
+
+// GetCloseEvidenceResponse429Headers the declared response headers of an HTTP 429 response for GetCloseEvidence
+type GetCloseEvidenceResponse429Headers struct {
+	RetryAfter *int
+}
+
+// GetCloseEvidenceResponse503Headers the declared response headers of an HTTP 503 response for GetCloseEvidence
+type GetCloseEvidenceResponse503Headers struct {
+	RetryAfter *int
+}
+
+type GetCloseEvidenceResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON405 the response for an HTTP 405 `application/problem+json` response
+	ApplicationProblemJSON405 *Problem
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Problem
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *GetCloseEvidenceResponse200Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *GetCloseEvidenceResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *GetCloseEvidenceResponse405Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *GetCloseEvidenceResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *GetCloseEvidenceResponse503Headers
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r GetCloseEvidenceResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r GetCloseEvidenceResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r GetCloseEvidenceResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r GetCloseEvidenceResponse) GetApplicationProblemJSON404() *Problem {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON405 returns the response for an HTTP 405 `application/problem+json` response
+func (r GetCloseEvidenceResponse) GetApplicationProblemJSON405() *Problem {
+	return r.ApplicationProblemJSON405
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r GetCloseEvidenceResponse) GetApplicationProblemJSON409() *Problem {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r GetCloseEvidenceResponse) GetApplicationProblemJSON413() *Problem {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r GetCloseEvidenceResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r GetCloseEvidenceResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r GetCloseEvidenceResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r GetCloseEvidenceResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetCloseEvidenceResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetCloseEvidenceResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetCloseEvidenceResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // GetCompletenessResponse401Headers the declared response headers of an HTTP 401 response for GetCompleteness
 type GetCompletenessResponse401Headers struct {
 	WWWAuthenticate *string
@@ -16605,6 +16838,8 @@ type GetStatementResponse struct {
 	ApplicationProblemJSON405 *Problem
 	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
 	ApplicationProblemJSON409 *Problem
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *Problem
 	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
 	ApplicationProblemJSON429 *Problem
 	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
@@ -16656,6 +16891,11 @@ func (r GetStatementResponse) GetApplicationProblemJSON405() *Problem {
 // GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
 func (r GetStatementResponse) GetApplicationProblemJSON409() *Problem {
 	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r GetStatementResponse) GetApplicationProblemJSON413() *Problem {
+	return r.ApplicationProblemJSON413
 }
 
 // GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
@@ -26373,6 +26613,21 @@ func (c *ClientWithResponses) ListAdjustmentsWithResponse(ctx context.Context, i
 	return ParseListAdjustmentsResponse(rsp)
 }
 
+// GetCloseEvidenceWithResponse Download the evidence of a close
+//
+// Returns a ZIP archive that proves which records the period contained when it was closed: the records, the hashes of the vendor's rows, the statement, and the audit entry of the close with its proof and signatures. It is checked without this service, by discovery evidence verify. Also of a period that was reopened since. The response is a 409 if an earlier version of the service has closed the period. If writing fails after the first byte, the connection is closed before the end of the file.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/discovery/accounts/{id}/closes/{date}/evidence (the `GetCloseEvidence` operationId).
+func (c *ClientWithResponses) GetCloseEvidenceWithResponse(ctx context.Context, id string, date openapi_types.Date, reqEditors ...RequestEditorFn) (*GetCloseEvidenceResponse, error) {
+	rsp, err := c.GetCloseEvidence(ctx, id, date, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetCloseEvidenceResponse(rsp)
+}
+
 // GetCompletenessWithResponse Get the completeness of an account
 //
 // Returns whether the posted transactions of an account explain its balance, as of the last settled pull. No vendor is called.
@@ -26465,7 +26720,7 @@ func (c *ClientWithResponses) ApplyRemovalsWithResponse(ctx context.Context, id 
 
 // GetStatementWithResponse Download a statement of an account
 //
-// Returns the posted transactions of an account as a document. All amounts are in the currency of the account. The balances and all records show the same moment. The response is a 409 in these cases: the account drifts and force is not true; an amount in the currency of the account is not known; the format needs a balance and none is known. With close, the document is that of a closed period: the same bytes each time, whatever changed since. If writing fails after the first byte, the connection is closed before the end of the document.
+// Returns the posted transactions of an account as a document. All amounts are in the currency of the account. The balances and all records show the same moment. The response is a 409 in these cases: the account drifts and force is not true; an amount in the currency of the account is not known; the format needs a balance and none is known. With close, the document is that of a closed period: the same bytes each time, whatever changed since. With maxBytes, a larger document is a 413 whose member to is the latest day such that the statement up to it fits; it is absent if that of the first day does not fit, and with close. If writing fails after the first byte, the connection is closed before the end of the document.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -28815,6 +29070,148 @@ func ParseListAdjustmentsResponse(rsp *http.Response) (*ListAdjustmentsResponse,
 	return response, nil
 }
 
+// ParseGetCloseEvidenceResponse parses an HTTP response from a GetCloseEvidenceWithResponse call
+func ParseGetCloseEvidenceResponse(rsp *http.Response) (*GetCloseEvidenceResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetCloseEvidenceResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 405:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON405 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers GetCloseEvidenceResponse200Headers
+		if values := rsp.Header.Values("Content-Disposition"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Content-Disposition", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ContentDisposition = &value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 401:
+		var headers GetCloseEvidenceResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers GetCloseEvidenceResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = &value
+		}
+		response.Headers405 = &headers
+	case rsp.StatusCode == 429:
+		var headers GetCloseEvidenceResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers GetCloseEvidenceResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
 // ParseGetCompletenessResponse parses an HTTP response from a GetCompletenessWithResponse call
 func ParseGetCompletenessResponse(rsp *http.Response) (*GetCompletenessResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -29588,6 +29985,13 @@ func ParseGetStatementResponse(rsp *http.Response) (*GetStatementResponse, error
 			return nil, err
 		}
 		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
 		var dest Problem

@@ -52,6 +52,31 @@ type Close struct {
 	ReopenedAt time.Time // zero unless the period was reopened
 }
 
+// ClosedRecord is a record of a closed period, with the version that was in effect when the period was closed.
+type ClosedRecord struct {
+	SumRow // FirstSeenAt is not set
+
+	ID      domain.TransactionID
+	Status  domain.TransactionStatus
+	Version int
+	// RowSHA256 is the SHA-256 hash of the vendor's bytes that made the version; nil if it is not known.
+	RowSHA256 []byte
+	Pull      domain.PullID // the pull that stored the version; zero if it is not known
+	// Deliveries are the deliveries that are attached to the pull, ordered by id: at most domain.MaxVersionDeliveries.
+	// Deliveries that were deleted since are missing.
+	Deliveries []domain.DeliveryID
+}
+
+// Line returns the line of the record in the text of which a Close has the digest, with its line feed.
+func (r ClosedRecord) Line() string {
+	return digestLine(r.ID, domain.NewCoveredMembers(r.Status, r.Date, r.Amount, r.AccountMoney))
+}
+
+// digestLine returns the line of a record in the text of which a Close has the digest, with its line feed.
+func digestLine(id domain.TransactionID, m domain.CoveredMembers) string {
+	return id.String() + "|" + m.String() + "\n"
+}
+
 // CloseDigest computes the number, the sum and the digest of the records of a closed period. NewCloseDigest creates
 // one.
 type CloseDigest struct {
@@ -84,7 +109,7 @@ func (d *CloseDigest) Add(
 ) {
 	d.count++
 	m := domain.NewCoveredMembers(status, date, amount, accountMoney)
-	_, _ = d.hash.Write([]byte(id.String() + "|" + m.String() + "\n"))
+	_, _ = d.hash.Write([]byte(digestLine(id, m)))
 	inAccount := SumRow{Amount: amount, AccountMoney: accountMoney}
 	if d.currency == "" {
 		d.currency = amount.Currency
@@ -124,6 +149,37 @@ type RecordState struct {
 func StateOf(t domain.Transaction) RecordState {
 	return RecordState{Account: t.AccountID, Live: t.RemovedAt.IsZero(), CoveredMembers: t.Covered()}
 }
+
+// Detail returns the detail of the audit entry of the close: the day, the number of the records and their digest, and
+// the SHA-256 hash of the close's document; document is nil if there is none.
+func (c Close) Detail(document *domain.AuditHash) domain.AuditDetail {
+	d := domain.AuditDetail{
+		Numbers: map[string]int64{"count": int64(c.Count)}, Dates: map[string]domain.Date{"date": c.Date},
+		Hashes: map[string]domain.AuditHash{DigestMember: c.Digest},
+	}
+	if document != nil {
+		d.Hashes[DocumentMember] = *document
+	}
+	return d
+}
+
+// DocumentHash computes the SHA-256 hash of a document that is written to it. NewDocumentHash creates one.
+type DocumentHash struct{ hash hash.Hash }
+
+// NewDocumentHash returns the hash of an empty document.
+func NewDocumentHash() *DocumentHash { return &DocumentHash{sha256.New()} }
+
+// Write implements io.Writer. It returns no error.
+func (h *DocumentHash) Write(p []byte) (int, error) { return h.hash.Write(p) }
+
+// Sum returns the hash of all bytes that were written.
+func (h *DocumentHash) Sum() domain.AuditHash { return domain.AuditHash(h.hash.Sum(nil)) }
+
+// The names of the hashes in the detail of the audit entry of a close.
+const (
+	DigestMember   = "digest"
+	DocumentMember = "statementSha256"
+)
 
 // Adjustment is a change of a record that would alter the number, the sum or the digest of a closed period. If a record
 // moves to another account, there are two adjustments: a removal from the old account and an addition to the new

@@ -1070,9 +1070,9 @@ func (mr *MockLedgerMockRecorder) Changes(ctx, tenant, page any) *gomock.Call {
 }
 
 // ClosePeriod mocks base method.
-func (m *MockLedger) ClosePeriod(ctx context.Context, tenant domain.TenantID, account domain.AccountID, r books.CloseRequest, entries ports.AuditEntries) (books.Close, bool, error) {
+func (m *MockLedger) ClosePeriod(ctx context.Context, tenant domain.TenantID, account domain.AccountID, r books.CloseRequest, read func(context.Context, ports.ClosedView) error, entries ports.AuditEntries) (books.Close, bool, error) {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "ClosePeriod", ctx, tenant, account, r, entries)
+	ret := m.ctrl.Call(m, "ClosePeriod", ctx, tenant, account, r, read, entries)
 	ret0, _ := ret[0].(books.Close)
 	ret1, _ := ret[1].(bool)
 	ret2, _ := ret[2].(error)
@@ -1080,9 +1080,9 @@ func (m *MockLedger) ClosePeriod(ctx context.Context, tenant domain.TenantID, ac
 }
 
 // ClosePeriod indicates an expected call of ClosePeriod.
-func (mr *MockLedgerMockRecorder) ClosePeriod(ctx, tenant, account, r, entries any) *gomock.Call {
+func (mr *MockLedgerMockRecorder) ClosePeriod(ctx, tenant, account, r, read, entries any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ClosePeriod", reflect.TypeOf((*MockLedger)(nil).ClosePeriod), ctx, tenant, account, r, entries)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ClosePeriod", reflect.TypeOf((*MockLedger)(nil).ClosePeriod), ctx, tenant, account, r, read, entries)
 }
 
 // Closes mocks base method.
@@ -1680,6 +1680,36 @@ func (m *MockAuditTree) ProveInclusion(sequence, size int64, hashes ports.AuditH
 func (mr *MockAuditTreeMockRecorder) ProveInclusion(sequence, size, hashes any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ProveInclusion", reflect.TypeOf((*MockAuditTree)(nil).ProveInclusion), sequence, size, hashes)
+}
+
+// SignCheckpoint mocks base method.
+func (m *MockAuditTree) SignCheckpoint(keys []domain.Secret, tenant domain.TenantID, checkpoint []byte) ([]byte, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "SignCheckpoint", keys, tenant, checkpoint)
+	ret0, _ := ret[0].([]byte)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// SignCheckpoint indicates an expected call of SignCheckpoint.
+func (mr *MockAuditTreeMockRecorder) SignCheckpoint(keys, tenant, checkpoint any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "SignCheckpoint", reflect.TypeOf((*MockAuditTree)(nil).SignCheckpoint), keys, tenant, checkpoint)
+}
+
+// SignNote mocks base method.
+func (m *MockAuditTree) SignNote(key domain.Secret, tenant domain.TenantID, text []byte) ([]byte, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "SignNote", key, tenant, text)
+	ret0, _ := ret[0].([]byte)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// SignNote indicates an expected call of SignNote.
+func (mr *MockAuditTreeMockRecorder) SignNote(key, tenant, text any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "SignNote", reflect.TypeOf((*MockAuditTree)(nil).SignNote), key, tenant, text)
 }
 
 // TenantOf mocks base method.

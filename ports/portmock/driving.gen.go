@@ -1251,6 +1251,20 @@ func (mr *MockAPIMockRecorder) WriteClosedStatement(ctx, tenant, account, date, 
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "WriteClosedStatement", reflect.TypeOf((*MockAPI)(nil).WriteClosedStatement), ctx, tenant, account, date, writer)
 }
 
+// WriteEvidence mocks base method.
+func (m *MockAPI) WriteEvidence(ctx context.Context, tenant domain.TenantID, account domain.AccountID, date domain.Date, writer func(context.Context, ports.Evidence) error) error {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "WriteEvidence", ctx, tenant, account, date, writer)
+	ret0, _ := ret[0].(error)
+	return ret0
+}
+
+// WriteEvidence indicates an expected call of WriteEvidence.
+func (mr *MockAPIMockRecorder) WriteEvidence(ctx, tenant, account, date, writer any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "WriteEvidence", reflect.TypeOf((*MockAPI)(nil).WriteEvidence), ctx, tenant, account, date, writer)
+}
+
 // WriteStatement mocks base method.
 func (m *MockAPI) WriteStatement(ctx context.Context, tenant domain.TenantID, id domain.AccountID, q ports.StatementQuery, writer ports.StatementWriter) error {
 	m.ctrl.T.Helper()

@@ -155,7 +155,8 @@ func auditedChanges(f *fixture) {
 	_, err = f.Deliveries.Replay(f.ctx, f.tenant, []domain.DeliveryID{delivery.ID}, f.now(),
 		audited("Deliveries.Replay"), newID[domain.Pull])
 	f.noError(err)
-	_, _, err = f.Ledger.ClosePeriod(f.ctx, f.tenant, account, f.closeRequest(closeDay), audited("Ledger.ClosePeriod"))
+	_, _, err = f.Ledger.ClosePeriod(f.ctx, f.tenant, account, f.closeRequest(closeDay), nil,
+		audited("Ledger.ClosePeriod"))
 	f.noError(err)
 	f.noError(f.Ledger.ReopenPeriod(f.ctx, f.tenant, account, closeDay, f.now(), audited("Ledger.ReopenPeriod")))
 	_, err = f.Ledger.UpdateCompleteness(f.ctx, f.tenant, account, audited("Ledger.UpdateCompleteness"),
@@ -237,7 +238,7 @@ func auditedNothing(f *fixture) {
 	f.noError(err)
 	_, _, account := f.accountWithRows(row("1", withAccount("a")))
 	f.close(account, closeDay)
-	_, created, err := f.Ledger.ClosePeriod(f.ctx, f.tenant, account, f.closeRequest(closeDay), f.entry("close"))
+	_, created, err := f.Ledger.ClosePeriod(f.ctx, f.tenant, account, f.closeRequest(closeDay), nil, f.entry("close"))
 	f.noError(err)
 	f.equal("created", false, created)
 	f.equal("actions", []string(nil), f.actions())
@@ -250,7 +251,7 @@ func auditedCloseRaces(f *fixture) {
 			f.ctx,
 			f.tenant,
 			account,
-			f.closeRequest(closeDay), f.entry("close"),
+			f.closeRequest(closeDay), nil, f.entry("close"),
 		); err != nil {
 			f.Error(err)
 		}
@@ -282,6 +283,8 @@ func auditKeepsEntries(f *fixture) {
 	e.Detail = domain.AuditDetail{
 		Changed: []string{"baseUrl", "configName"}, IDs: map[string]uuid.UUID{"connectionId": newUUID()},
 		Numbers: map[string]int64{"count": 1<<53 - 1, "difference": -3},
+		Dates:   map[string]domain.Date{"date": "2026-02-28"},
+		Hashes:  map[string]domain.AuditHash{"digest": {1, 31: 2}},
 	}
 	bare := domain.AuditEntry{ID: newUUID(), At: f.now(), Actor: ports.UnknownActor, Action: "a", Object: "o"}
 	f.appendEntry(e)

@@ -1,7 +1,13 @@
 package porttest
 
 import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/books"
@@ -16,6 +22,8 @@ var closedViewTests = []storeTest{
 	{"the document of a close stays the same", closeDocumentStays},
 	{"a document with more records than a page", closeLargeDocument},
 	{"a reopened close is read until the day is closed again, and is listed", closeReopenedViews},
+	{"the records of a close have its digest, and the origins of their versions, whatever changes", closeRecords},
+	{"a period is read before it is closed, and not closed if that fails", closeReads},
 	{"ReadClose is NotFound for a day that nobody closed, and for another tenant", closeViewNotFound},
 }
 
@@ -76,7 +84,8 @@ func (f *fixture) document(id domain.AccountID, date domain.Date) (closed books.
 			for r, err := range view.Posted(f.ctx, closed.Period()) {
 				f.noError(err)
 				records = append(records, fmt.Sprint(r.Date, " ", r.ID, " ", r.ExternalID, " ", r.Amount.Amount,
-					r.Amount.Currency, " ", r.AccountMoney, " ", r.Description, " ", r.Counterparty))
+					r.Amount.Currency, " ", r.AccountMoney, " ", r.Description, " ", r.Counterparty, " ",
+					r.References, " ", r.Document, " ", r.Version))
 			}
 		}
 		return nil
@@ -101,7 +110,11 @@ func (f *fixture) externalIDsOf(id domain.AccountID, date domain.Date) []string 
 func closeDocumentStays(f *fixture) {
 	_, l, id := f.accountWithRows(
 		row("1", withAccount("a"), withDate("2026-02-03"), withAmount("10", "BRL")),
-		row("2", withAccount("a"), withDate("2026-02-02"), withDescription("CAFÉ"), withAmount("-4", "BRL")),
+		row("2", withAccount("a"), withDate("2026-02-02"), withDescription("CAFÉ"), withAmount("-4", "BRL"),
+			func(o *domain.TransactionData) {
+				o.References = domain.References{EndToEndID: "E1", TransactionID: "T1", ChequeNumber: "7"}
+				o.CounterpartyDocument = domain.PartyDocument{Type: domain.CNPJ, Value: "12ABC34501DE35"}
+			}),
 		row("3", withAccount("a"), withDate("2026-02-01"), withAmount("2.5", "BRL")),
 		row("pending", withAccount("a"), func(o *domain.TransactionData) { o.Status = domain.Pending }),
 		row("later", withAccount("a"), withDate("2026-03-01")), row("other account", withAccount("b")),
@@ -109,6 +122,7 @@ func closeDocumentStays(f *fixture) {
 	closed := f.close(id, closeDay)
 	_, before := f.document(id, closeDay)
 	f.equal("records", []string{"3 2.5", "2 -4", "1 10"}, f.externalIDsOf(id, closeDay))
+	f.equal("the references", true, strings.Contains(before[1], "E1") && strings.Contains(before[1], "12ABC34501DE35"))
 	f.mustStorePage(l, ports.PageWrite{
 		Transactions: []domain.TransactionData{
 			row("2", withAccount("a"), withDate("2026-02-09"), withDescription("TEA"), withAmount("-5", "BRL")),
@@ -172,6 +186,131 @@ func closeReopenedViews(f *fixture) {
 	others, err := f.Ledger.ReopenedCloses(f.ctx, newTenant(), id, domain.PageRequest{Limit: 5})
 	f.noError(err)
 	f.equal("of another tenant", 0, len(others.Items))
+}
+
+// coveredRecords returns the records of a close, and the SHA-256 hash of their lines.
+func (f *fixture) coveredRecords(view ports.ClosedView) (records []books.ClosedRecord, digest [sha256.Size]byte) {
+	f.Helper()
+	hash := sha256.New()
+	for r, err := range view.Records(f.ctx) {
+		f.noError(err)
+		records = append(records, r)
+		hash.Write([]byte(r.Line()))
+	}
+	return records, [sha256.Size]byte(hash.Sum(nil))
+}
+
+// closeRecords compares the records of a close with the histories of these records.
+func closeRecords(f *fixture) {
+	c, token := f.connectionWithToken()
+	l, _ := f.claim(f.receiveWanted(token).Pull)
+	second := f.receiveWanted(token)
+	f.storeAccounts(l, true, "a", "b")
+	foreign := money("-51.25", "BRL")
+	f.storeRows(l,
+		row("1", withAccount("a"), withOrigin(1, "rules")), row("2", withAccount("a"), withOrigin(2, "rules")),
+		row("3", withAccount("a"), func(o *domain.TransactionData) {
+			o.Status, o.Amount, o.AccountMoney = domain.Pending, money("-10", "USD"), &foreign
+		}),
+		row("4", withAccount("a")), row("b", withAccount("b")), row("later", withAccount("a"), withDate("2026-03-01")),
+	)
+	f.finish(l, domain.PullSucceeded, "")
+	l, _ = f.claim(second.Pull)
+	f.mustStorePage(l, ports.PageWrite{
+		Transactions: []domain.TransactionData{
+			row("2", withAccount("a"), withOrigin(3, "rules"), withDescription("x")),
+		},
+		Removed: []string{"4"},
+	})
+	var id domain.AccountID
+	for _, a := range f.listAccounts(c) {
+		if a.ExternalID == "a" {
+			id = a.ID
+		}
+	}
+	closed := f.close(id, closeDay)
+	type origin struct {
+		ID         domain.TransactionID
+		Version    int
+		Hash       string
+		Pull       domain.PullID
+		Deliveries []domain.DeliveryID
+	}
+	var want []origin
+	for _, key := range []string{"1", "2", "3"} {
+		v := f.history(c, key)[0]
+		want = append(want, origin{
+			v.Transaction.ID, v.Transaction.Version, fmt.Sprintf("%x", v.Transaction.RowSHA256), v.Transaction.Pull,
+			v.Deliveries,
+		})
+	}
+	slices.SortFunc(want, func(x, y origin) int { return bytes.Compare(x.ID.UUID[:], y.ID.UUID[:]) })
+	check := func(when string) {
+		f.noError(f.Ledger.ReadClose(f.ctx, f.tenant, id, closeDay, func(view ports.ClosedView) error {
+			for range 2 {
+				records, digest := f.coveredRecords(view)
+				f.equal(when+": the digest", closed.Digest, digest)
+				var got []origin
+				for _, r := range records {
+					got = append(got, origin{r.ID, r.Version, fmt.Sprintf("%x", r.RowSHA256), r.Pull, r.Deliveries})
+				}
+				f.equal(when, want, got)
+				for range view.Records(f.ctx) {
+					break // a reader may stop before the end
+				}
+			}
+			return nil
+		}))
+	}
+	check("at once")
+	f.mustStorePage(l, ports.PageWrite{
+		Transactions: []domain.TransactionData{
+			row("2", withAccount("a"), withDate("2026-02-09")), row("3", withAccount("b")), row("4", withAccount("a")),
+			row("new", withAccount("a")), row("later", withAccount("a")),
+		},
+		Removed: []string{"1"},
+	})
+	check("after changes")
+	f.reopen(id, closeDay)
+	check("reopened")
+}
+
+func closeReads(f *fixture) {
+	_, l, id := f.accountWithRows(
+		row("1", withAccount("a"), withAmount("10", "BRL")), row("2", withAccount("a"), withAmount("-4", "BRL")),
+		row("later", withAccount("a"), withDate("2026-03-01")),
+	)
+	f.finishSettled(l, f.now(), balances("100"))
+	refused := errors.New("refused")
+	calls := 0
+	_, _, err := f.Ledger.ClosePeriod(f.ctx, f.tenant, id, f.closeRequest(closeDay),
+		func(context.Context, ports.ClosedView) error { calls++; return refused }, f.entry("close"))
+	f.equal("the error of read", true, errors.Is(err, refused))
+	f.equal("calls", 1, calls)
+	f.equal("closes", 0, len(f.listCloses(id)))
+	f.equal("actions", []string(nil), f.actions())
+	var read books.Close
+	closed, created, err := f.Ledger.ClosePeriod(f.ctx, f.tenant, id, f.closeRequest(closeDay),
+		func(ctx context.Context, view ports.ClosedView) error {
+			read = view.Close
+			_, digest := f.coveredRecords(view)
+			f.equal("the digest", view.Close.Digest, digest)
+			posted := 0
+			for _, err := range view.Posted(ctx, view.Close.Period()) {
+				f.noError(err)
+				posted++
+			}
+			f.equal("posted records", 2, posted)
+			return nil
+		}, f.entry("close"))
+	f.noError(err)
+	f.equal("created", true, created)
+	f.equal("the close that was read", closed, read)
+	f.equal("the stored close", closed, f.listCloses(id)[0])
+	_, created, err = f.Ledger.ClosePeriod(f.ctx, f.tenant, id, f.closeRequest(closeDay),
+		func(context.Context, ports.ClosedView) error { f.Error("a stored period is read"); return nil }, nil)
+	f.noError(err)
+	f.equal("created again", false, created)
 }
 
 func closeViewNotFound(f *fixture) {

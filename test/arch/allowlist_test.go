@@ -142,6 +142,14 @@ var allowed = map[string][]string{
 	"adapters/statement/ofx": {
 		"domain", "domain/books", "ports",
 	},
+	// A pack must be verifiable without this service, so the verifier imports none of its packages.
+	"adapters/evidence": {
+		"domain", "domain/books", "ports",
+		"github.com/gowebpki/jcs",
+	},
+	"adapters/evidence/verify": {
+		"github.com/gowebpki/jcs", "github.com/shopspring/decimal", "golang.org/x/mod/sumdb/tlog",
+	},
 	"adapters/transparency": {
 		"domain",
 		"ports",
@@ -262,7 +270,8 @@ var allowed = map[string][]string{
 	// The binary builds its adapters through compose. In addition, it imports only the packages that its subcommands
 	// need: the simulators for the demo, the keyset, ids and the clock.
 	"cmd/discovery": {
-		"adapters/aggregator/belvo/belvosim", "adapters/aggregator/pluggy/pluggysim", "adapters/sealing",
+		"adapters/aggregator/belvo/belvosim", "adapters/aggregator/pluggy/pluggysim", "adapters/evidence/verify",
+		"adapters/sealing",
 		"adapters/egress", "adapters/system", "cmd/discovery/client", "cmd/discovery/compose", "configs", "domain",
 		"github.com/KimMachineGun/automemlimit", "github.com/google/uuid", "github.com/lestrrat-go/jwx/v2",
 		"github.com/spf13/cobra", "go.uber.org/zap", "golang.org/x/crypto/x509roots/fallback",

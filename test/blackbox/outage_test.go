@@ -117,6 +117,11 @@ func (f *fixture) routes(engine, token, delivery, pull string) []apiCall {
 			"/accounts/" + stored + "/closes/2026-01-31/adjustments",
 			nil,
 		},
+		{
+			"GET /accounts/{id}/closes/{date}/evidence",
+			"/accounts/" + stored + "/closes/2026-01-31/evidence",
+			nil,
+		},
 		{"GET /audit/events", "/audit/events", nil},
 		{"GET /audit/checkpoint", "/audit/checkpoint", nil},
 		{"GET /audit/key", "/audit/key", nil},

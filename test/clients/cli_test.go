@@ -3,6 +3,7 @@ package clients_test
 import (
 	"encoding/csv"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -160,6 +161,12 @@ func TestAPeriodIsClosedAndReopened(t *testing.T) {
 	}
 	if closes := objects(t, e.must(t, "", "accounts", "closes", account, "-o", "json")); len(closes) != 1 {
 		t.Errorf("the closes are %v", closes)
+	}
+	pack, key := filepath.Join(t.TempDir(), "evidence.zip"), e.must(t, "", "audit", "key")
+	e.must(t, "", "accounts", "evidence", account, day, "-o", pack)
+	if out := e.must(t, "", "evidence", "verify", pack, "--key", strings.TrimSpace(key)); !strings.Contains(out,
+		closed["digest"].(string)) {
+		t.Errorf("the evidence is printed as\n%s", out)
 	}
 	e.must(t, "", "accounts", "reopen", account, day, "--yes")
 	if closes := objects(t, e.must(t, "", "accounts", "closes", account, "-o", "json")); len(closes) != 0 {

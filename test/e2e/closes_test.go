@@ -1,9 +1,13 @@
 package e2e_test
 
 import (
+	"archive/zip"
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"encoding/xml"
+	"io"
 	"maps"
 	"net/http"
 	"slices"
@@ -12,6 +16,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/evidence/verify"
 )
 
 // closedRecords returns a map from record ids to lines. The digest of a closed period is computed from these lines.
@@ -136,6 +142,7 @@ func TestAPeriodIsClosedAndLaterChangesAreItsAdjustments(t *testing.T) {
 		o.checkDigest("at once", id, account, closed)
 		documents := o.closedDocuments(account, yesterday)
 		o.checkClosedCamt(documents["camt053"], closed)
+		o.checkEvidence("at once", account, closed, documents["camt053"])
 		oldest := o.send(http.MethodPut, account+"/closes/"+earlier, nil).want(http.StatusOK).json()
 
 		edited, removed := late[0], late[len(late)-1]
@@ -153,6 +160,7 @@ func TestAPeriodIsClosedAndLaterChangesAreItsAdjustments(t *testing.T) {
 		if diff := cmp.Diff(documents, o.closedDocuments(account, yesterday)); diff != "" {
 			t.Errorf("the documents of the close have changed (-before +after):\n%s", diff)
 		}
+		o.checkEvidence("after changes", account, closed, documents["camt053"])
 		if n := len(o.pages(account+"/closes/"+yesterday+"/adjustments", 2)); n != 3 {
 			t.Errorf("%d adjustments, want 3", n)
 		}
@@ -173,6 +181,9 @@ func TestAPeriodIsClosedAndLaterChangesAreItsAdjustments(t *testing.T) {
 		if diff := cmp.Diff(before, o.closedDocuments(account, earlier)); diff != "" {
 			t.Errorf("the documents of the reopened close (-before +after):\n%s", diff)
 		}
+		reopenedClose := o.pages(account+"/closes?reopened=true", 1)[0]
+		o.checkEvidence("reopened", account, reopenedClose, before["camt053"])
+		o.get(account+"/closes/2020-01-31/evidence").problem(404, "MTCH-0005")
 		if reopened := o.pages(account+"/closes?reopened=true", 1); len(reopened) != 1 ||
 			reopened[0]["digest"] != oldest["digest"] || reopened[0]["reopenedAt"] == nil {
 			t.Errorf("the reopened closes are %v", reopened)
@@ -200,6 +211,59 @@ func (o operator) closedDocuments(account, day string) map[string]string {
 		documents[format] = o.statement(account, "close="+day+"&format="+format)
 	}
 	return documents
+}
+
+// checkEvidence verifies the evidence pack of a close, and compares it with the close, its document and the history of
+// one of its records.
+func (o operator) checkEvidence(when, account string, closed object, document string) {
+	o.t.Helper()
+	pack := o.get(account + "/closes/" + text(closed, "date") + "/evidence").want(http.StatusOK).raw
+	key := strings.TrimSuffix(string(o.get(auditPath+"/key").want(http.StatusOK).raw), "\n")
+	if _, err := verify.Pack(bytes.NewReader(pack), key); err != nil {
+		o.t.Errorf("%s: the evidence is refused: %v", when, err)
+	}
+	archive, err := zip.NewReader(bytes.NewReader(pack), int64(len(pack)))
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	files := map[string]string{}
+	for _, f := range archive.File {
+		r, err := f.Open()
+		if err != nil {
+			o.t.Fatal(err)
+		}
+		content, err := io.ReadAll(r)
+		if err != nil {
+			o.t.Fatal(err)
+		}
+		files[f.Name] = string(content)
+	}
+	var inPack object
+	if err := json.Unmarshal([]byte(files["close.json"]), &inPack); err != nil {
+		o.t.Fatal(err)
+	}
+	if diff := cmp.Diff(closed, inPack); diff != "" {
+		o.t.Errorf("%s: close.json (-API +pack):\n%s", when, diff)
+	}
+	if files["statement.xml"] != document {
+		o.t.Errorf("%s: statement.xml is not the document of the close", when)
+	}
+	for line := range strings.Lines(files["versions.jsonl"]) {
+		var version object
+		if err := json.Unmarshal([]byte(line), &version); err != nil {
+			o.t.Fatal(err)
+		}
+		for _, v := range o.pages(prefix+"/transactions/"+text(version, "id")+"/history", 5) {
+			if v["version"] == version["version"] && (v["pullId"] != version["pullId"] ||
+				v["rowSha256"] != version["rowSha256"] || !cmp.Equal(v["deliveryIds"], version["deliveryIds"])) {
+				o.t.Errorf("%s: %s, the history says %v", when, line, v)
+			}
+		}
+	}
+	pack[len(pack)/2] ^= 1
+	if _, err := verify.Pack(bytes.NewReader(pack), key); err == nil {
+		o.t.Errorf("%s: a changed pack is accepted", when)
+	}
 }
 
 // checkClosedCamt compares the balances and the entries of a camt.053 document with the members of its close.

@@ -246,6 +246,7 @@ func (o operator) tour(id string) {
 	o.send(http.MethodPut, closes+"/2026-01-31", nil).want(200)
 	o.get(closes).want(200)
 	o.get(closes + "/2026-01-31/adjustments").want(200)
+	o.get(closes + "/2026-01-31/evidence").want(200)
 	o.send(http.MethodDelete, closes+"/2026-01-31", nil).want(204)
 	subscription := subscriptions + "/" + text(
 		o.subscribe("http://127.0.0.1:1/", object{"fromStart": true}, "account.*"),

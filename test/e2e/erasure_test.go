@@ -213,6 +213,7 @@ func (o operator) checkErased(
 		pathOf(id, ""), pathOf(id, "/transactions"), pathOf(id, "/accounts"), pathOf(id, "/health"),
 		pathOf(id, "/quarantine"),
 		allAccounts + "/" + account, allAccounts + "/" + account + "/closes",
+		allAccounts + "/" + account + "/closes/2026-01-31/evidence",
 		allAccounts + "/" + account + "/closes/2026-01-31/adjustments", allAccounts + "/" + account + "/completeness",
 	} {
 		o.get(path).want(http.StatusNotFound)

@@ -23,6 +23,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/jobs/localjobs"
 	"github.com/LerianStudio/aggregator-connections/adapters/memory"
 	"github.com/LerianStudio/aggregator-connections/adapters/sealing"
+	"github.com/LerianStudio/aggregator-connections/adapters/statement/camt053"
 	"github.com/LerianStudio/aggregator-connections/adapters/system"
 	"github.com/LerianStudio/aggregator-connections/adapters/transparency"
 	"github.com/LerianStudio/aggregator-connections/application"
@@ -149,7 +150,7 @@ func inMemory(t *testing.T, keyset string, wire http.RoundTripper) budgetService
 		Applications: store.Applications(),
 		LinkSessions: store.LinkSessions(),
 		PullWorkers:  4 * budgetConnections,
-		AuditLog:     store.AuditLog(), AuditTree: transparency.Tree{},
+		AuditLog:     store.AuditLog(), AuditTree: transparency.Tree{}, CloseDocument: camt053.Format{},
 		Sealer: sealer, Egress: client.Guard(), Aggregators: []ports.Aggregator{pluggy.New(client, clock)},
 		Subscriptions: store.Subscriptions(),
 		Clock:         clock, Sleeper: clock, IDs: system.IDs{}, Entropy: system.Entropy(), Observer: discardObserver{},

@@ -41,7 +41,8 @@ func TestRefreshesHaveABudgetOfTheirOwn(t *testing.T) {
 		other.pullNow(theirs)
 		if time.Since(begun) < 50*time.Second {
 			// The pull did not wait until the vendor may be asked to refresh again.
-			other.send(http.MethodPost, pathOf(theirs, "/refresh"), nil).problem(http.StatusTooManyRequests, "MTCH-0009")
+			other.send(http.MethodPost, pathOf(theirs, "/refresh"), nil).
+				problem(http.StatusTooManyRequests, "MTCH-0009")
 		}
 		got := other.get(pathOf(theirs, "/health")).want(http.StatusOK).json()["thisMonth"].(object)
 		if got["refreshes"] != 5.0 || got["pulls"] != 1.0 {

@@ -6,6 +6,7 @@ import (
 	"math/big"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -139,9 +140,41 @@ func TestAStatementHasTheRecordsAndTheBalancesOfAnAccount(t *testing.T) {
 			o.get(account + "/statement?from=2001-01-01&to=2001-01-31&format=" + format).want(http.StatusOK)
 			w.operator(t).get(account+"/statement?format="+format).problem(404, "MTCH-0005")
 		}
+		for _, format := range []string{"camt053", "ofx", "csv", "matcher"} {
+			o.checkMaxBytes(account, format, rows)
+		}
 		o.get(account+"/statement").problem(400, "MTCH-0001", "query.format")
 		o.get(account+"/statement?format=csv&from=2026-02-01&to=2026-01-01").problem(400, "MTCH-0001", "query.to")
 	})
+}
+
+// checkMaxBytes checks that a document that is too large is refused with the last day that fits, for bounds around the
+// sizes of the documents up to each day.
+func (o operator) checkMaxBytes(account, format string, rows []object) {
+	o.t.Helper()
+	first, last := text(rows[0], "date"), text(rows[len(rows)-1], "date")
+	path := account + "/statement?format=" + format + "&from=" + first + "&to="
+	whole := len(o.get(path + last).want(http.StatusOK).raw)
+	o.get(path + last + "&maxBytes=" + strconv.Itoa(whole)).want(http.StatusOK)
+	for _, row := range rows {
+		day := text(row, "date")
+		size := len(o.get(path + day).want(http.StatusOK).raw)
+		if day == last || size >= whole {
+			continue
+		}
+		problem := o.get(path + last + "&maxBytes=" + strconv.Itoa(size)).want(http.StatusRequestEntityTooLarge).json()
+		to, _ := problem["to"].(string)
+		if problem["code"] != "MTCH-0010" || to < day {
+			o.t.Fatalf("%s, %d bytes, which hold %s to %s: %v", format, size, first, day, problem)
+		}
+		if got := len(o.get(path + to).want(http.StatusOK).raw); got > size {
+			o.t.Errorf("%s: the document up to %s has %d bytes, want at most %d", format, to, got, size)
+		}
+	}
+	problem := o.get(path + last + "&maxBytes=1").want(http.StatusRequestEntityTooLarge).json()
+	if to, ok := problem["to"]; ok {
+		o.t.Errorf("%s: one byte holds the days up to %v", format, to)
+	}
 }
 
 func balanceText(balance string) string { return strings.Fields(balance)[1] }

@@ -16,6 +16,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/memory"
+	"github.com/LerianStudio/aggregator-connections/adapters/statement/camt053"
 	"github.com/LerianStudio/aggregator-connections/adapters/transparency"
 	"github.com/LerianStudio/aggregator-connections/application"
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -80,7 +81,7 @@ type sim struct {
 	deliveryIDs  []domain.DeliveryID                   // every delivery that was ever accepted
 	deliveries   map[domain.DeliveryID]deliveryRecord
 	absent       map[rowKey]absentRow
-	announced    map[rowKey]bool // the rows whose removal was announced to a claimed pull, or applied early
+	announced    map[rowKey]bool                   // the rows whose removal was announced to a claimed pull, or applied early
 	originals    map[rowKey]domain.TransactionData // the content with which each row was first stored
 	staged       map[rowKey]domain.TransactionData // the content with which each row was last staged
 	seenVersions map[domain.TransactionID]map[int]rowState
@@ -161,7 +162,7 @@ func (s *sim) deps() application.Deps {
 		Connections: connections{s, s.store.Connections()}, Tokens: tokens{s, s.store.Tokens()},
 		Deliveries: deliveries{s, s.store.Deliveries()}, Idempotency: idempotency{s, s.store.Idempotency()},
 		Pulls: pulls{s, s.store.Pulls()}, Ledger: ledger{s, s.store.Ledger()},
-		AuditLog: s.store.AuditLog(), AuditTree: transparency.Tree{},
+		AuditLog: s.store.AuditLog(), AuditTree: transparency.Tree{}, CloseDocument: camt053.Format{},
 		Erasures:     erasures{s, s.store.Erasures()},
 		Applications: s.store.Applications(),
 		LinkSessions: s.store.LinkSessions(),

@@ -14,7 +14,10 @@ import (
 
 // closingCommands returns the commands that close periods of accounts.
 func (c commands) closingCommands() []*cobra.Command {
-	return []*cobra.Command{c.closePeriod(), c.closePeriods(), c.reopenPeriod(), c.listCloses(), c.listAdjustments()}
+	return []*cobra.Command{
+		c.closePeriod(), c.closePeriods(), c.reopenPeriod(), c.listCloses(), c.listAdjustments(),
+		c.evidence(),
+	}
 }
 
 // parseDay parses the DATE argument of a command. It returns a UsageError if the text is not a date.
@@ -150,5 +153,32 @@ func (c commands) listAdjustments() *cobra.Command {
 			})
 		return err
 	})
+	return cmd
+}
+
+func (c commands) evidence() *cobra.Command {
+	var file string
+	cmd := &cobra.Command{
+		Use: "evidence ID DATE", Short: "Download the evidence of a close, for discovery evidence verify",
+		Args: between(2, 2), ValidArgsFunction: cobra.NoFileCompletions,
+		Long: "Download a ZIP archive that proves which transactions a close covers.\n" +
+			"The file appears only when the archive is complete.",
+	}
+	cmd.Flags().StringVarP(&file, "output", "o", "", "the file to write; the standard output if it is not given")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		day, err := parseDay(args[1])
+		if err != nil {
+			return err
+		}
+		s, err := c.connectFormat(cmd, "", 0)
+		if err != nil {
+			return err
+		}
+		response, err := s.api.GetCloseEvidence(cmd.Context(), args[0], day)
+		if err == nil {
+			err = s.saveDocument(response, file)
+		}
+		return explain(err)
+	}
 	return cmd
 }

@@ -51,6 +51,8 @@ func explainResponse(failure *discovery.APIError) error {
 		hint = "the token lacks a scope: discovery:read to read, discovery:write to change"
 	case status == http.StatusPreconditionFailed:
 		hint = "it was changed meanwhile; run the command again"
+	case status == http.StatusRequestEntityTooLarge && failure.Problem != nil && failure.Problem.To != nil:
+		hint = "the statement fits up to " + failure.Problem.To.String()
 	case temporary(failure):
 		hint = fmt.Sprintf("try again in %s", retryDelay(failure))
 	default:

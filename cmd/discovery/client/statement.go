@@ -18,6 +18,7 @@ func (c commands) statement() *cobra.Command {
 	var dates dateFlags
 	var format, file, externalID string
 	var force bool
+	var maxBytes int64
 	var closed string
 	cmd := &cobra.Command{
 		Use:   "statement ID",
@@ -34,6 +35,8 @@ func (c commands) statement() *cobra.Command {
 	cmd.Flags().BoolVar(&force, "force", false, "even if the transactions do not explain the balance of the account")
 	cmd.Flags().StringVar(&externalID, "external-id", "",
 		"id or reference: the value of external_id in the format matcher; id if it is not given")
+	cmd.Flags().Int64Var(&maxBytes, "max-bytes", 0,
+		"fail if the document is larger, and name the last day of the largest one that fits; 0 means no bound")
 	completeFlag(cmd, "external-id", "id", "reference")
 	completeFlag(cmd, "format", "camt053", "ofx", "csv", "matcher")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -51,6 +54,7 @@ func (c commands) statement() *cobra.Command {
 		if !params.Format.Valid() {
 			return usagef("--format must be camt053, ofx, csv or matcher")
 		}
+		params.MaxBytes = optional(maxBytes)
 		params.ExternalID = optional(discovery.GetStatementParamsExternalID(externalID))
 		if params.ExternalID != nil && !params.ExternalID.Valid() {
 			return usagef("--external-id must be id or reference")
@@ -73,6 +77,11 @@ func (s *session) saveStatement(id, file string, params *discovery.GetStatementP
 	if err != nil {
 		return err
 	}
+	return s.saveDocument(response, file)
+}
+
+// saveDocument writes the body of a response to a file, or to the standard output if file is "".
+func (s *session) saveDocument(response *http.Response, file string) (err error) {
 	defer func() { _ = response.Body.Close() }()
 	if response.StatusCode != http.StatusOK {
 		body, err := io.ReadAll(response.Body)

@@ -17,11 +17,13 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
 	"github.com/LerianStudio/aggregator-connections/adapters/egress"
+	"github.com/LerianStudio/aggregator-connections/adapters/evidence"
 	"github.com/LerianStudio/aggregator-connections/adapters/jobs/background"
 	"github.com/LerianStudio/aggregator-connections/adapters/membudget"
 	"github.com/LerianStudio/aggregator-connections/adapters/rest"
 	"github.com/LerianStudio/aggregator-connections/adapters/rest/auth"
 	"github.com/LerianStudio/aggregator-connections/adapters/sealing"
+	"github.com/LerianStudio/aggregator-connections/adapters/statement/camt053"
 	"github.com/LerianStudio/aggregator-connections/adapters/system"
 	"github.com/LerianStudio/aggregator-connections/adapters/telemetry"
 	"github.com/LerianStudio/aggregator-connections/adapters/transparency"
@@ -223,19 +225,40 @@ func (a *App) newVendorClient(e configs.Egress, o Overrides) *vendorhttp.Client 
 
 func (a *App) serviceDeps(sealer ports.Sealer, auditKeys []domain.Secret, o Overrides) application.Deps {
 	d := application.Deps{
-		Connections: a.Stores.Connections, Tokens: a.Stores.Tokens, Deliveries: a.Stores.Deliveries,
-		Idempotency: a.Stores.Idempotency, Pulls: a.Stores.Pulls, Ledger: a.Stores.Ledger, Erasures: a.Stores.Erasures,
-		Applications: a.Stores.Applications,
-		LinkSessions: a.Stores.LinkSessions,
-		AuditLog:     a.Stores.AuditLog, AuditTree: transparency.Tree{}, AuditKeys: auditKeys,
-		Subscriptions: a.Stores.Subscriptions, Sinks: o.Sinks, EventEncoder: rest.EventEncoder{},
-		Sealer: sealer, Egress: a.vendors.Guard(), Connectors: connectors(a.vendors, a.cfg.Egress.AllowHTTP),
-		Sources: a.cfg.Sources, BaseURLs: a.cfg.BaseURLs, AllowHTTP: a.cfg.Egress.AllowHTTP,
-		DriftGrace: a.cfg.DriftGrace, CloseOffset: a.cfg.CloseOffset, WebhookSilenceGrace: a.cfg.WebhookSilenceGrace,
-		PullWorkers: a.cfg.PullWorkers, Memory: a.memory,
+		Connections:           a.Stores.Connections,
+		Tokens:                a.Stores.Tokens,
+		Deliveries:            a.Stores.Deliveries,
+		Idempotency:           a.Stores.Idempotency,
+		Pulls:                 a.Stores.Pulls,
+		Ledger:                a.Stores.Ledger,
+		Erasures:              a.Stores.Erasures,
+		Applications:          a.Stores.Applications,
+		LinkSessions:          a.Stores.LinkSessions,
+		AuditLog:              a.Stores.AuditLog,
+		AuditTree:             transparency.Tree{},
+		CloseDocument:         camt053.Format{},
+		AuditKeys:             auditKeys,
+		Subscriptions:         a.Stores.Subscriptions,
+		Sinks:                 o.Sinks,
+		EventEncoder:          rest.EventEncoder{},
+		Sealer:                sealer,
+		Egress:                a.vendors.Guard(),
+		Connectors:            connectors(a.vendors, a.cfg.Egress.AllowHTTP),
+		Sources:               a.cfg.Sources,
+		BaseURLs:              a.cfg.BaseURLs,
+		AllowHTTP:             a.cfg.Egress.AllowHTTP,
+		DriftGrace:            a.cfg.DriftGrace,
+		CloseOffset:           a.cfg.CloseOffset,
+		WebhookSilenceGrace:   a.cfg.WebhookSilenceGrace,
+		PullWorkers:           a.cfg.PullWorkers,
+		Memory:                a.memory,
 		KeepReplacementsApart: !a.cfg.MatchReplacements,
-		Clock:                 clockOf(o), Sleeper: system.Clock{}, IDs: system.IDs{}, Entropy: system.Entropy(),
-		Observer: observers{telemetry.Observer{Log: a.Log, Metrics: a.Metrics}, o.Observer}, Tracer: a.traces,
+		Clock:                 clockOf(o),
+		Sleeper:               system.Clock{},
+		IDs:                   system.IDs{},
+		Entropy:               system.Entropy(),
+		Observer:              observers{telemetry.Observer{Log: a.Log, Metrics: a.Metrics}, o.Observer},
+		Tracer:                a.traces,
 	}
 	if d.Sinks == nil {
 		d.Sinks = sinks(a.vendors.Guard(), d.Clock)
@@ -251,9 +274,10 @@ func (a *App) serviceDeps(sealer ports.Sealer, auditKeys []domain.Secret, o Over
 
 func (a *App) restOptions(verifier rest.TokenVerifier, authorizer rest.Authorizer) rest.Options {
 	return rest.Options{
-		Vendors: vendorNames(), ConnectorSchemas: connectorSchemas(), SinkSchemas: sinkSchemas(sinks(a.vendors.Guard(), system.Clock{})),
-		Statements: statementFormats(),
-		Verifier:   verifier, Authorizer: authorizer, Clock: system.Clock{}, NewRequestID: uuid.NewString,
+		Vendors: vendorNames(), ConnectorSchemas: connectorSchemas(),
+		SinkSchemas: sinkSchemas(sinks(a.vendors.Guard(), system.Clock{})),
+		Statements:  statementFormats(), Evidence: evidence.Format{},
+		Verifier: verifier, Authorizer: authorizer, Clock: system.Clock{}, NewRequestID: uuid.NewString,
 		AllowHTTP: a.cfg.Egress.AllowHTTP, Egress: a.vendors.Guard(), PublicURL: a.cfg.PublicURL,
 		Development: a.cfg.IsDevelopment(), RequireScopes: a.cfg.Auth.RequireScopes,
 		TrustedProxies: a.cfg.TrustedProxies, RatePerMinute: a.cfg.RatePerMinute,

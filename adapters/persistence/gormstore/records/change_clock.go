@@ -33,6 +33,19 @@ func tick(tx gormstore.Tx, tenant, connection uuid.UUID, at time.Time) (next tim
 	return next, err
 }
 
+// nextTick returns the time that tick would return for an account's connection, without advancing the clock.
+func nextTick(read func(gormstore.Read) error, account accountKeys, at time.Time) (time.Time, error) {
+	next := at.UTC().Truncate(time.Microsecond)
+	q := gormstore.NewQuery("SELECT last_at FROM change_clocks WHERE connection_id = ? AND tenant_id = ?",
+		gormstore.UUID(account.Connection), gormstore.UUID(account.Tenant))
+	var last time.Time
+	err := read(q.AsRead([]any{gormstore.ScanTarget(&last)}, func() error { return nil }))
+	if after := last.Add(time.Microsecond); next.Before(after) {
+		next = after
+	}
+	return next, err
+}
+
 // stamp sets the time of the changes that the writer makes. The connection must be known.
 func (p *pageWriter) stamp() (err error) {
 	p.At, err = tick(p.tx, p.pull.Tenant, p.pull.Connection, p.At)

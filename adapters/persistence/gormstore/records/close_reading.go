@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
+	"reflect"
 	"time"
 
 	"github.com/google/uuid"
@@ -17,12 +18,16 @@ import (
 
 // A period is closed in two steps, because an account can have so many records that reading them takes seconds:
 //
-//  1. readClose reads the records in a snapshot, while other transactions write.
-//  2. A short transaction excludes the writers of the connection and looks for records that have changed since. If
-//     there are none, it stores the closed period. Otherwise step 1 is repeated, from the first changed record on.
+//  1. closing.readRecords reads the records in a snapshot, while other transactions write.
+//  2. closing.store excludes the writers of the connection in a short transaction, and looks for changes that concern
+//     the period. If there are none, it stores the closed period. Otherwise step 1 is repeated, from the first changed
+//     record on.
 //
 // The last attempt reads the rest of the records in the transaction, so a connection that is always being written can
 // be closed, too.
+//
+// The time of the close is chosen in step 1: later than all changes in the snapshot. A change that concerns the period
+// and commits later gets a later time, because step 2 advances the clock of the connection.
 const (
 	// closeAttempts is the maximum number of snapshots that are read to close a period.
 	closeAttempts = 4
@@ -42,12 +47,13 @@ type closeReading struct {
 	basis   closeBasis
 	date    domain.Date
 	digest  *books.CloseSum
+	closed  books.Close // the closed period of the records
 	// checkpoints are earlier states of the digest, ascending by id. The first one is the empty digest.
 	checkpoints []closeCheckpoint
 	// mark is a position in the change feed. The snapshot contains all changes up to it.
 	mark int64
-	// recent contains the changes after mark that the snapshot contains: the feed positions of records of the
-	// connection, by id.
+	// recent contains the changes after mark that the snapshot contains and that concern the period: the feed positions
+	// of records of the connection, by id.
 	recent map[uuid.UUID]int64
 }
 
@@ -108,22 +114,22 @@ func (r *closeReading) rewind(id uuid.UUID) (start uuid.UUID) {
 	return r.checkpoints[i].before
 }
 
-// readClose reads the records of an account in a snapshot. If previous is not nil, only the records from the first
+// readRecords reads the records of an account in a snapshot. If previous is not nil, only the records from the first
 // change since previous on are read.
-func (s ledger) readClose(
-	ctx context.Context, account accountKeys, date domain.Date, previous *closeReading,
+func (s closing) readRecords(
+	ctx context.Context, account accountKeys, previous *closeReading,
 ) (reading *closeReading, err error) {
 	ctx, cancel := context.WithTimeout(ctx, closeReadTimeout)
 	defer cancel()
 	err = s.Dialect.Snapshot(ctx, s.WorkTimeout, func(tx gormstore.SnapshotTx) error {
 		read := func(r gormstore.Read) error { return tx.Read(ctx, r) }
-		basis, err := closeBasisOf(tx.DB.WithContext(ctx), account, date)
+		basis, err := closeBasisOf(tx.DB.WithContext(ctx), account, s.request.Date)
 		if err != nil {
 			return err
 		}
 		reading = previous
 		if reading == nil || !reading.basis.same(basis) {
-			reading = newCloseReading(account, date, basis)
+			reading = newCloseReading(account, s.request.Date, basis)
 		}
 		start, err := s.rewindToChange(read, reading)
 		if err != nil {
@@ -132,9 +138,25 @@ func (s ledger) readClose(
 		if err := s.markRecent(read, reading); err != nil {
 			return err
 		}
-		return s.addRecords(read, reading, start)
+		if err := s.addRecords(read, reading, start); err != nil {
+			return err
+		}
+		r := s.request
+		if r.At, err = nextTick(read, account, r.At); err != nil {
+			return err
+		}
+		reading.closed = reading.digest.Close(r, basis.view.Completeness)
+		return s.readView(ctx, tx, reading)
 	})
 	return reading, err
+}
+
+// readView calls the function read with the closed period of the reading.
+func (s closing) readView(ctx context.Context, tx gormstore.SnapshotTx, reading *closeReading) error {
+	if s.read == nil {
+		return nil
+	}
+	return s.read(ctx, s.closedView(tx, reading.account, reading.closed))
 }
 
 // rewindToChange rewinds a reading to the first record that has changed since, and returns the id at which the reading
@@ -156,10 +178,9 @@ func (s ledger) rewindToChange(read func(gormstore.Read) error, r *closeReading)
 // firstChange returns the lowest id of a record of the connection that has changed since the reading. If there are too
 // many changes to name them, it returns the nil UUID.
 func (s ledger) firstChange(
-	read func(gormstore.Read) error,
-	r *closeReading,
+	read func(gormstore.Read) error, r *closeReading,
 ) (first uuid.UUID, changed bool, err error) {
-	now, complete, err := s.changesAfter(read, r.account, r.mark)
+	now, complete, err := s.changesAfter(read, r.account, r.digest.LastDay(), r.mark)
 	if err != nil {
 		return uuid.Nil, false, err
 	}
@@ -180,20 +201,24 @@ func (s ledger) markRecent(read func(gormstore.Read) error, r *closeReading) err
 	if err := read(end.AsRead([]any{&r.mark}, func() error { return nil })); err != nil {
 		return err
 	}
-	recent, _, err := s.changesAfter(read, r.account, r.mark)
+	recent, _, err := s.changesAfter(read, r.account, r.digest.LastDay(), r.mark)
 	r.recent = recent
 	return err
 }
 
-// changesAfter returns the feed positions of the connection's records that changed after the mark, by id. If there are
-// more than maxRecent, complete is false.
+// changesAfter returns the feed positions of the connection's records that changed after the mark, by id. Records of
+// which no version is dated up to lastDay are left out, because they do not concern the period: most changes while a
+// period is closed are new records of later days. If there are more than maxRecent, complete is false.
 func (s ledger) changesAfter(
-	read func(gormstore.Read) error, account accountKeys, mark int64,
+	read func(gormstore.Read) error, account accountKeys, lastDay domain.Date, mark int64,
 ) (changes map[uuid.UUID]int64, complete bool, err error) {
 	changes = map[uuid.UUID]int64{}
 	q := gormstore.NewQuery("SELECT id, change_tx FROM transactions WHERE tenant_id = ? AND change_tx > ? AND "+
-		gormstore.EqualUnindexed("connection_id")+" ORDER BY change_tx LIMIT ?",
-		gormstore.UUID(account.Tenant), mark, gormstore.UUID(account.Connection), maxRecent+1)
+		gormstore.EqualUnindexed("connection_id"),
+		gormstore.UUID(account.Tenant), mark, gormstore.UUID(account.Connection))
+	q.Add(` AND (date <= ? OR EXISTS (SELECT 1 FROM transaction_versions v WHERE v.connection_id = ?
+		AND v.id = transactions.id AND v.tenant_id = transactions.tenant_id AND v.date <= ?))
+		ORDER BY change_tx LIMIT ?`, string(lastDay), gormstore.UUID(account.Connection), string(lastDay), maxRecent+1)
 	var id uuid.UUID
 	var position int64
 	err = read(q.AsRead([]any{(*gormstore.UUID)(&id), &position}, func() error {
@@ -224,25 +249,50 @@ func (s ledger) addRecords(read func(gormstore.Read) error, r *closeReading, sta
 	}))
 }
 
-// completeReading makes the reading show the present records of the account, in a transaction that excludes writers. If
-// records have changed and isLast is false, it changes nothing and returns false.
-func (s ledger) completeReading(tx gormstore.Tx, r *closeReading, account accountKeys, isLast bool) (bool, error) {
+// hasChanged reports whether the present records, or what else the closed period depends on, differ from the reading,
+// in a transaction that excludes writers.
+func (s closing) hasChanged(tx gormstore.Tx, r *closeReading, account accountKeys) (bool, error) {
+	basis, err := closeBasisOf(tx.DB, account, r.date)
+	if err != nil || !r.basis.same(basis) {
+		return true, err
+	}
+	if _, changed, err := s.firstChange(tx.Read, r); err != nil || changed {
+		return true, err
+	}
+	present := s.request
+	present.At = r.closed.ClosedAt
+	return !reflect.DeepEqual(r.closed, r.digest.Close(present, basis.view.Completeness)), nil
+}
+
+// readAgain makes the reading show the present records of the account, in a transaction that excludes writers, and
+// returns the period that is closed at the given time. refused is the error of the function read.
+func (s closing) readAgain(
+	ctx context.Context, tx gormstore.Tx, r *closeReading, account accountKeys, at time.Time,
+) (c books.Close, refused, err error) {
 	basis, err := closeBasisOf(tx.DB, account, r.date)
 	if err != nil {
-		return false, err
+		return c, nil, err
 	}
 	start := uuid.Nil
 	if r.basis.same(basis) {
 		first, changed, err := s.firstChange(tx.Read, r)
-		if err != nil || !changed {
-			return err == nil, err
+		if err != nil {
+			return c, nil, err
 		}
-		start = first
-	} else if isLast {
+		if start = first; !changed {
+			start = uuid.Max
+		}
+	} else {
 		*r = *newCloseReading(account, r.date, basis)
 	}
-	if !isLast {
-		return false, nil
+	if err := s.addRecords(tx.Read, r, r.rewind(start)); err != nil {
+		return c, nil, err
 	}
-	return true, s.addRecords(tx.Read, r, r.rewind(start))
+	request := s.request
+	request.At = at
+	r.closed = r.digest.Close(request, basis.view.Completeness)
+	snapshot := gormstore.SnapshotTx{DB: tx.DB, Read: func(_ context.Context, read gormstore.Read) error {
+		return tx.Read(read)
+	}}
+	return r.closed, s.readView(ctx, snapshot, r), nil
 }

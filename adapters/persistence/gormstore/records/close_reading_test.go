@@ -1,12 +1,15 @@
 package records_test
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 	"github.com/shopspring/decimal"
 
@@ -101,6 +104,30 @@ func (a *pulledAccount) check(c books.Close) {
 	}
 }
 
+// A record of a later day does not concern the period, so it must not make the store read the records again.
+func TestRecordsOfLaterDaysDoNotRepeatTheReadingOfAClose(t *testing.T) {
+	storetest.OnEach(t, func(t *testing.T, b storetest.Backend) {
+		a, snapshots := newPulledAccount(t, b, 10), 0
+		later := row(50, 1)
+		later.Date = "2026-03-01"
+		core := *b.Core()
+		core.Dialect = hookedDialect{core.Dialect, func() {
+			snapshots++
+			a.store(ports.PageWrite{Transactions: []domain.TransactionData{later}})
+		}}
+		c, created, err := records.NewLedger(&core).ClosePeriod(t.Context(), a.connection.Tenant, a.id,
+			books.CloseRequest{Date: "2026-02-28", At: a.at}, nil, nil)
+		a.must(err)
+		if !created || snapshots != 1 {
+			t.Errorf("%d snapshots were read, want one", snapshots)
+		}
+		a.check(c)
+		later.Date = "2026-02-11" // an adjustment
+		a.store(ports.PageWrite{Transactions: []domain.TransactionData{later}})
+		a.check(c)
+	})
+}
+
 // TestRecordsThatChangeWhileAPeriodIsClosedAreInTheDigest changes records after each of the first snapshots in which
 // the records of a period are read. From the fourth change on, there is no further snapshot, and the records are read
 // while writers are excluded.
@@ -115,6 +142,7 @@ func TestRecordsThatChangeWhileAPeriodIsClosedAreInTheDigest(t *testing.T) {
 	storetest.OnEach(t, func(t *testing.T, b storetest.Backend) {
 		for changes := range len(steps) + 1 {
 			a, snapshots := newPulledAccount(t, b, 40), 0
+			var read books.Close
 			core := *b.Core()
 			core.Dialect = hookedDialect{core.Dialect, func() {
 				if snapshots++; snapshots <= changes {
@@ -124,8 +152,22 @@ func TestRecordsThatChangeWhileAPeriodIsClosedAreInTheDigest(t *testing.T) {
 			c, created, err := records.NewLedger(&core).
 				ClosePeriod(t.Context(), a.connection.Tenant, a.id, books.CloseRequest{
 					Date: "2026-02-28", At: a.at,
+				}, func(ctx context.Context, view ports.ClosedView) error {
+					read = view.Close
+					digest := sha256.New()
+					for record, err := range view.Records(ctx) {
+						a.must(err)
+						_, _ = digest.Write([]byte(record.Line()))
+					}
+					if got := digest.Sum(nil); !bytes.Equal(got, view.Close.Digest[:]) {
+						t.Errorf("%d changes: the records that were read have the digest %x", changes, got)
+					}
+					return nil
 				}, nil)
 			a.must(err)
+			if diff := cmp.Diff(c, read); diff != "" {
+				t.Errorf("%d changes: the close that was read last (-stored +read):\n%s", changes, diff)
+			}
 			if want := min(changes+1, len(steps)); !created || snapshots != want {
 				t.Errorf("%d changes: %d snapshots were read, want %d", changes, snapshots, want)
 			}

@@ -8,7 +8,6 @@ import (
 	"iter"
 	"slices"
 
-	"github.com/google/uuid"
 	"gorm.io/gorm"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
@@ -24,28 +23,38 @@ func (s ledger) ReadClose(ctx context.Context, tenant domain.TenantID, id domain
 	var failed error // the error that fn has returned, or an already translated error of a query
 	err := s.Dialect.Snapshot(ctx, s.Timeout, func(tx gormstore.SnapshotTx) error {
 		var account accountKeys
-		var view ports.ClosedView
+		var c books.Close
 		failed = s.Bounded(ctx, func(ctx context.Context) (err error) {
 			if account, err = findAccount(tx.DB.WithContext(ctx), tenant, id); err != nil {
 				return err
 			}
-			view.Close, err = anyClose(tx.DB.WithContext(ctx), tenant, id, date)
+			c, err = anyClose(tx.DB.WithContext(ctx), tenant, id, date)
 			return err
 		})
 		if failed != nil {
 			return failed
 		}
-		view.Posted = func(ctx context.Context, window domain.Window) iter.Seq2[books.PostedRecord, error] {
-			r := closedReader{store: s.Background(), tx: tx, account: account, closed: view.Close, window: window}
-			return r.all(ctx)
-		}
-		failed = fn(view)
+		failed = fn(s.closedView(tx, account, c))
 		return failed
 	})
 	if failed != nil {
 		return failed
 	}
 	return gormstore.Translate(ctx, err)
+}
+
+// closedView returns a view of a closed period, which reads the records in the transaction tx.
+func (s ledger) closedView(tx gormstore.SnapshotTx, account accountKeys, c books.Close) ports.ClosedView {
+	return ports.ClosedView{
+		Close: c,
+		Posted: func(ctx context.Context, window domain.Window) iter.Seq2[books.PostedRecord, error] {
+			r := closedReader{store: s.Background(), tx: tx, account: account, closed: c, window: window}
+			return r.all(ctx)
+		},
+		Records: func(ctx context.Context) iter.Seq2[books.ClosedRecord, error] {
+			return closedRecords(ctx, s.Dialect, tx, account, c)
+		},
+	}
 }
 
 // anyClose returns the closed period of the account that ends on the given date, otherwise the last one of this date
@@ -157,8 +166,7 @@ func (r *closedReader) read(ctx context.Context, position domain.Position) (
 
 // query returns a query on the posted records of a table that follow a position.
 func (r *closedReader) query(table string, position domain.Position) *gormstore.Query {
-	q := gormstore.NewQuery(`SELECT id, external_id, date, CAST(amount AS text), currency, CAST(account_amount AS text),
-		account_currency, description, counterparty FROM `+table+` WHERE connection_id = ? AND `+
+	q := gormstore.NewQuery("SELECT "+postedColumns+" FROM "+table+" WHERE connection_id = ? AND "+
 		gormstore.EqualUnindexed("account_id")+" AND "+gormstore.TenantIs(r.store.Dialect, "tenant_id")+
 		" AND CASE status WHEN 'posted' THEN true END",
 		gormstore.UUID(r.account.Connection), gormstore.UUID(r.account.ID), gormstore.UUID(r.account.Tenant))
@@ -171,22 +179,10 @@ func (r *closedReader) rows(
 	ctx context.Context, q *gormstore.Query, page []books.PostedRecord,
 ) ([]books.PostedRecord, error) {
 	q.Add(" ORDER BY date, id LIMIT ?", snapshotPage)
-	var row summedRow
-	var id uuid.UUID
-	var externalID, description, counterparty string
-	columns := gormstore.ScanTargets(
-		&id, (*gormstore.Text)(&externalID), (*gormstore.Text)(&row.date), &row.amount,
-		(*gormstore.Text)(&row.currency), &row.accountAmount, (*gormstore.Text)(&row.accountCurrent),
-		(*gormstore.Text)(&description), (*gormstore.Text)(&counterparty),
-	)
+	var row postedRow
 	err := r.store.Bounded(ctx, func(ctx context.Context) error {
-		return r.tx.Read(ctx, q.AsRead(columns, func() error {
-			sum := row.domain()
-			sum.Posted = true
-			page = append(page, books.PostedRecord{
-				SumRow: sum, ID: domain.TransactionID{UUID: id}, ExternalID: externalID,
-				Description: description, Counterparty: counterparty,
-			})
+		return r.tx.Read(ctx, q.AsRead(row.targets(), func() error {
+			page = append(page, row.record())
 			return nil
 		}))
 	})

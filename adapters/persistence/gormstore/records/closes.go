@@ -135,7 +135,8 @@ func findClose(
 // ClosePeriod first looks up the account and an existing closed period that ends on the requested date, with the short
 // timeout for requests. If there is no such period, it reads the records and closes the period (see closeReading).
 func (s ledger) ClosePeriod(
-	ctx context.Context, tenant domain.TenantID, id domain.AccountID, r books.CloseRequest, entries ports.AuditEntries,
+	ctx context.Context, tenant domain.TenantID, id domain.AccountID, r books.CloseRequest,
+	read func(context.Context, ports.ClosedView) error, entries ports.AuditEntries,
 ) (c books.Close, wasCreated bool, err error) {
 	var account accountKeys
 	err = s.Read(ctx, func(db *gorm.DB) error {
@@ -148,12 +149,13 @@ func (s ledger) ClosePeriod(
 	if err != nil || !wasCreated {
 		return c, false, err
 	}
+	closing := closing{ledger: s, request: r, read: read, entries: entries}
 	var reading *closeReading
 	for attempt := range closeAttempts {
-		if reading, err = s.readClose(ctx, account, r.Date, reading); err != nil {
+		if reading, err = closing.readRecords(ctx, account, reading); err != nil {
 			return books.Close{}, false, gormstore.Translate(ctx, err)
 		}
-		c, wasCreated, err = s.storeClose(ctx, &account, r, reading, attempt == closeAttempts-1, entries)
+		c, wasCreated, err = closing.store(ctx, &account, reading, attempt == closeAttempts-1)
 		if !errors.Is(err, errRecordsChanged) {
 			break
 		}
@@ -167,43 +169,52 @@ func (s ledger) ClosePeriod(
 // errRecordsChanged reports that records have changed since they were read to close a period.
 var errRecordsChanged = errors.New("records have changed since they were read")
 
-// storeClose closes a period with the records of the reading. It sets account to the current keys of the account. If
-// records have changed since, it returns errRecordsChanged. But if isLast is set, it reads the changed records.
-func (s ledger) storeClose(
-	ctx context.Context, account *accountKeys, r books.CloseRequest, reading *closeReading, isLast bool,
-	entries ports.AuditEntries,
+// closing closes a period of an account. The functions are those of ports.Closes.ClosePeriod.
+type closing struct {
+	ledger
+
+	request books.CloseRequest
+	read    func(context.Context, ports.ClosedView) error
+	entries ports.AuditEntries
+}
+
+// store stores the closed period of the reading. It sets account to the current keys of the account. If the period
+// would be another one now, because records or the completeness have changed since, it returns errRecordsChanged. But
+// if isLast is set, it reads the changed records, and stores the period that they make.
+func (s closing) store(
+	ctx context.Context, account *accountKeys, reading *closeReading, isLast bool,
 ) (c books.Close, wasCreated bool, err error) {
 	tenant, id := domain.TenantID{UUID: account.Tenant}, domain.AccountID{UUID: account.ID}
 	changed := false
+	var refused error
 	err = s.Background().Change(ctx, func(tx gormstore.Tx) error {
+		changed, refused = false, nil
 		if *account, err = s.excludeWriters(tx, *account); err != nil {
 			return err
 		}
-		c, wasCreated, err = existingClose(tx.DB, tenant, id, r.Date)
+		c, wasCreated, err = existingClose(tx.DB, tenant, id, s.request.Date)
 		if err != nil || !wasCreated {
 			return err
 		}
-		isComplete, err := s.completeReading(tx, reading, *account, isLast)
-		if err == nil && !isComplete {
-			changed = true
+		if changed, err = s.hasChanged(tx, reading, *account); err != nil {
+			return err
+		}
+		if changed && !isLast {
 			return errRecordsChanged // rolls back
 		}
+		at, err := tick(tx, account.Tenant, account.Connection, reading.closed.ClosedAt)
 		if err != nil {
 			return err
+		}
+		if c = reading.closed; changed {
+			if c, refused, err = s.readAgain(ctx, tx, reading, *account, at); refused != nil || err != nil {
+				return errors.Join(refused, err)
+			}
 		}
 		position, err := lastPosition(tx.DB, *account)
 		if err != nil {
 			return err
 		}
-		completeness, err := completenessOf(tx.DB, *account)
-		if err != nil {
-			return err
-		}
-		r := r
-		if r.At, err = tick(tx, account.Tenant, account.Connection, r.At); err != nil {
-			return err
-		}
-		c = reading.digest.Close(r, completeness)
 		row, err := newCloseRow(c, *account, position)
 		if err != nil {
 			return err
@@ -211,9 +222,12 @@ func (s ledger) storeClose(
 		if err := tx.Create(row).Error; err != nil {
 			return err
 		}
-		return tx.Record(tenant, entries)
+		return tx.Record(tenant, s.entries)
 	})
-	if changed {
+	switch {
+	case refused != nil:
+		err = refused
+	case changed && !isLast:
 		err = errRecordsChanged
 	}
 	return c, wasCreated, err

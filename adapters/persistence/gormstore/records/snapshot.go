@@ -143,11 +143,8 @@ func (r *postedReader) all(ctx context.Context) iter.Seq2[books.PostedRecord, er
 // rows, PostgreSQL might read and sort all rows of the connection for each page. The other conditions therefore have a
 // form that PostgreSQL cannot estimate (see EqualUnindexed).
 func (r *postedReader) read(ctx context.Context, after domain.Position, page *[]books.PostedRecord) error {
-	q := gormstore.NewQuery(`SELECT id, external_id, date, first_seen_at, CAST(amount AS text), currency,
-		CAST(account_amount AS text), account_currency, description, counterparty, version, counterparty_document, `+
-		strings.Join(referenceColumns, ", ")+` FROM transactions
-		WHERE connection_id = ? AND `+gormstore.EqualUnindexed("account_id")+
-		" AND "+gormstore.TenantIs(r.store.Dialect, "tenant_id")+
+	q := gormstore.NewQuery("SELECT "+postedColumns+", first_seen_at FROM transactions WHERE connection_id = ? AND "+
+		gormstore.EqualUnindexed("account_id")+" AND "+gormstore.TenantIs(r.store.Dialect, "tenant_id")+
 		" AND CASE status WHEN 'posted' THEN removed_at IS NULL END",
 		gormstore.UUID(r.account.Connection.UUID), gormstore.UUID(r.account.ID.UUID),
 		gormstore.UUID(r.account.Tenant.UUID))
@@ -159,30 +156,48 @@ func (r *postedReader) read(ctx context.Context, after domain.Position, page *[]
 		q.Add(" AND date <= ?", string(r.window.To))
 	}
 	q.Add(" ORDER BY date, id LIMIT ?", snapshotPage)
-	var row summedRow
-	var id uuid.UUID
-	var externalID, description, counterparty, document string
-	var references domain.References
-	var version int
-	columns := gormstore.ScanTargets(
-		&id, (*gormstore.Text)(&externalID), (*gormstore.Text)(&row.date), &row.firstSeen, &row.amount,
-		(*gormstore.Text)(&row.currency), &row.accountAmount, (*gormstore.Text)(&row.accountCurrent),
-		(*gormstore.Text)(&description), (*gormstore.Text)(&counterparty), &version,
-		(*gormstore.Text)(&document), (*gormstore.Text)(&references.EndToEndID),
-		(*gormstore.Text)(&references.TransactionID), (*gormstore.Text)(&references.AuthenticationCode),
-		(*gormstore.Text)(&references.ReferenceNumber), (*gormstore.Text)(&references.ReceiverReferenceID),
-		(*gormstore.Text)(&references.TrackingKey), (*gormstore.Text)(&references.ChequeNumber),
-	)
+	var row postedRow
+	columns := append(row.targets(), gormstore.ScanTarget(&row.firstSeen))
 	return r.store.Bounded(ctx, func(ctx context.Context) error {
 		return r.tx.Read(ctx, q.AsRead(columns, func() error {
-			sum := row.domain()
-			sum.Posted = true
-			*page = append(*page, books.PostedRecord{
-				SumRow: sum, ID: domain.TransactionID{UUID: id}, ExternalID: externalID,
-				Description: description, Counterparty: counterparty,
-				References: references, Document: gormstore.SplitDocument(document), Version: version,
-			})
+			*page = append(*page, row.record())
 			return nil
 		}))
 	})
+}
+
+// postedColumns are the columns of a postedRow. Both transactions and transaction_versions have them.
+var postedColumns = `id, external_id, date, CAST(amount AS text), currency, CAST(account_amount AS text),
+	account_currency, description, counterparty, version, counterparty_document, ` +
+	strings.Join(referenceColumns, ", ")
+
+// postedRow contains the columns of a posted record that a statement needs.
+type postedRow struct {
+	summedRow
+
+	id                                              uuid.UUID
+	externalID, description, counterparty, document string
+	references                                      domain.References
+	version                                         int
+}
+
+// targets returns the scan targets of postedColumns.
+func (r *postedRow) targets() []any {
+	return gormstore.ScanTargets(
+		&r.id, &r.externalID, &r.date, &r.amount, &r.currency, &r.accountAmount, &r.accountCurrent, &r.description,
+		&r.counterparty, &r.version, &r.document, &r.references.EndToEndID, &r.references.TransactionID,
+		&r.references.AuthenticationCode, &r.references.ReferenceNumber, &r.references.ReceiverReferenceID,
+		&r.references.TrackingKey, &r.references.ChequeNumber,
+	)
+}
+
+// record returns the row as a posted record.
+func (r *postedRow) record() books.PostedRecord {
+	sum := r.domain()
+	sum.Posted = true
+	return books.PostedRecord{
+		SumRow: sum, ID: domain.TransactionID{UUID: r.id}, ExternalID: r.externalID, Description: r.description,
+		Counterparty: r.counterparty, References: r.references, Document: gormstore.SplitDocument(r.document),
+		Version: r.version,
+	}
 }

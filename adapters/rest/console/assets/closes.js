@@ -1,5 +1,5 @@
 // The closes of one account: which days are closed, what changed afterwards, and the action that closes a day.
-import { newKey, request } from './api.js';
+import { download, newKey, request } from './api.js';
 import { State } from './completeness.js';
 import { Confirm } from './confirm.js';
 import { Breadcrumb } from './connection.js';
@@ -7,13 +7,28 @@ import { day, isoDay } from './format.js';
 import { t } from './i18n.js';
 import { lastMonth } from './month-end.js';
 import { html, useState } from './preact.js';
-import { useList, useResource } from './resource.js';
+import { useAction, useList, useResource } from './resource.js';
 import { link, setQuery, useLocation } from './router.js';
-import { ActionButton, Ago, Amount, Copyable, Day, Empty, Field, Loaded, More, Page, Table } from './ui.js';
+import { save } from './statement.js';
+import {
+  ActionButton, Ago, Amount, announce, Button, Copyable, Day, Empty, Failure, Field, Loaded, More, Page, Table,
+} from './ui.js';
 
 const muted = html`<span class="muted">–</span>`;
 
-const columns = (show, reopen) => [
+// Evidence downloads the evidence pack of a close.
+function Evidence({ path, close }) {
+  const action = useAction(async () => {
+    const file = await download(`${path}/closes/${close.date}/evidence`);
+    save(file);
+    announce(t('statement.done', { name: file.name }));
+    return true;
+  });
+  return html`<${Button} busy=${action.busy} onClick=${() => action.run()}>${t('action.evidence')}</${Button}>
+    <${Failure} problem=${action.problem} />`;
+}
+
+const columns = (path, show, reopen) => [
   { title: t('column.closedDay'), kind: 'main', cell: (close) => html`<${Day} date=${close.date} />` },
   { title: t('column.records'), kind: 'number', cell: (close) => close.count },
   {
@@ -25,6 +40,7 @@ const columns = (show, reopen) => [
   {
     title: t('column.action'),
     cell: (close) => html`<button type="button" onClick=${() => show(close)}>${t('action.adjustments')}</button>${' '}
+      <${Evidence} path=${path} close=${close} />${' '}
       <${ActionButton} kind="danger" onClick=${() => reopen(close)}>${t('action.reopen')}</${ActionButton}>`,
   },
 ];
@@ -114,7 +130,7 @@ export function AccountCloses({ id, account }) {
     <section><${Loaded} of=${list} rows=${3}>${() => (list.items.length === 0
       ? html`<${Empty} title=${t('close.none')}><p>${t('close.emptyText')}</p></${Empty}>`
       : html`<${Table} label=${t('close.headingAny')} items=${list.items} rowKey=${(close) => close.date}
-          columns=${columns((close) => setQuery({ close: close.date }), setReopening)} /><${More} list=${list} />`)}</${Loaded}></section>
+          columns=${columns(path, (close) => setQuery({ close: close.date }), setReopening)} /><${More} list=${list} />`)}</${Loaded}></section>
     ${shown && html`<${Adjustments} key=${shown.date + shown.closedAt} connection=${id} path=${path} close=${shown} />`}
     ${closing && html`<${CloseDialog} path=${path} date=${closing} reload=${list.reload} onClose=${() => setClosing('')} />`}
     ${reopening && html`<${ReopenDialog} path=${path} date=${reopening.date} reload=${list.reload} onClose=${() => setReopening(null)} />`}

@@ -39,6 +39,7 @@ export default {
   'action.retry': 'Try again',
   'action.resume': 'Resume',
   'action.revoke': 'Revoke',
+  'action.evidence': 'Evidence',
   'action.adjustments': 'Adjustments',
   'action.accept': 'Accept the difference',
   'action.split': 'Undo the last replacement',

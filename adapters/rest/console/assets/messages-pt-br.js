@@ -39,6 +39,7 @@ export default {
   'action.retry': 'Tentar de novo',
   'action.resume': 'Retomar',
   'action.revoke': 'Revogar',
+  'action.evidence': 'Prova',
   'action.adjustments': 'Ajustes',
   'action.accept': 'Aceitar a diferença',
   'action.split': 'Desfazer a última substituição',

@@ -9,7 +9,7 @@ import { announce, Button, Failure, Field, Select } from './ui.js';
 const formats = ['camt053', 'ofx', 'csv', 'matcher'];
 
 // save passes a document to the browser, which stores it as a file.
-function save({ name, content }) {
+export function save({ name, content }) {
   const url = URL.createObjectURL(content);
   const anchor = document.createElement('a');
   anchor.href = url;

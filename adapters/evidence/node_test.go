@@ -1,0 +1,112 @@
+package evidence
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// nodeVerifier is the path of the verifier that shares no code with package verify.
+const nodeVerifier = "../../examples/node/verify-evidence.mjs"
+
+// judge is a script that verifies packs and changed packs. It prints, for each pack of the file, the error about the
+// unchanged pack and the positions of the changes that were not refused.
+const judge = `
+import { readFileSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
+const { verify } = await import(pathToFileURL(process.argv[2]).href);
+const fault = (pack, key) => {
+  try {
+    verify(pack, key);
+    return '';
+  } catch (e) {
+    return e.message;
+  }
+};
+console.log(JSON.stringify(JSON.parse(readFileSync(process.argv[3])).map(({ pack, key, changes }) => {
+  const bytes = Buffer.from(pack, 'base64');
+  const accepted = (changes ?? []).filter(({ position, value }) => {
+    const before = bytes[position];
+    bytes[position] = value;
+    const text = fault(bytes, key);
+    bytes[position] = before;
+    return text === '';
+  });
+  return { fault: fault(bytes, key), accepted };
+})));
+`
+
+// judged is a pack for the script judge.
+type judged struct {
+	Pack    []byte   `json:"pack"`
+	Key     string   `json:"key"`
+	Changes []change `json:"changes"`
+}
+
+// judgement is the result for a pack.
+type judgement struct {
+	Fault    string   `json:"fault"`
+	Accepted []change `json:"accepted"`
+}
+
+func judgeWithNode(t *testing.T, packs []judged) (judgements []judgement) {
+	t.Helper()
+	node, err := exec.LookPath("node")
+	if err != nil {
+		t.Skip("Node.js is not installed")
+	}
+	verifier, err := filepath.Abs(nodeVerifier)
+	must(t, err)
+	text, err := json.Marshal(packs)
+	must(t, err)
+	cmd := exec.CommandContext(t.Context(), node, write(t, "judge.mjs", []byte(judge)), verifier,
+		write(t, "packs.json", text))
+	cmd.Stderr = os.Stderr
+	output, err := cmd.Output()
+	must(t, err)
+	must(t, json.Unmarshal(output, &judgements))
+	return judgements
+}
+
+func TestTheSecondVerifierHasAtMost200Lines(t *testing.T) {
+	text, err := os.ReadFile(nodeVerifier)
+	must(t, err)
+	if n := strings.Count(string(text), "\n"); n > 200 {
+		t.Errorf("it has %d lines", n)
+	}
+}
+
+// The second verifier must accept the good packs, and refuse each pack with a changed byte.
+func TestTheSecondVerifierAgrees(t *testing.T) {
+	var packs []judged
+	for _, p := range periods {
+		e := evidenceOf(t, p)
+		packs = append(packs, judged{Pack: packOf(t, e), Key: e.Key})
+	}
+	evidences, texts, changes := changedPacks(t)
+	for i, e := range evidences {
+		packs = append(packs, judged{texts[i], e.Key, changes[i]})
+	}
+	for i, j := range judgeWithNode(t, packs) {
+		if j.Fault != "" || len(j.Accepted) > 0 {
+			t.Errorf("pack %d: %q; accepted changes: %v", i, j.Fault, j.Accepted)
+		}
+	}
+	good := evidenceOf(t, closedPeriod{records: 12, size: 7, sequence: 3})
+	others := contents(t, evidenceOf(t, closedPeriod{records: 13, size: 7, sequence: 3}))
+	var wrong []judged
+	var names []string
+	for _, name := range []string{closeName, recordsName, versionsName, statementName, auditName, checkpointName} {
+		all := contents(t, good)
+		all[name] = others[name]
+		wrong, names = append(wrong, judged{Pack: archiveOf(t, seed, all), Key: good.Key}), append(names, name)
+	}
+	for i, j := range judgeWithNode(t, wrong) {
+		if j.Fault == "" {
+			t.Errorf("%s of another pack is accepted", names[i])
+		}
+	}
+}

@@ -1,0 +1,74 @@
+package application
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// evidenceAttempts is the maximum number of times that the evidence of a close is read, if the day is closed again in
+// between.
+const evidenceAttempts = 3
+
+// errClosedAgain reports that a day was closed again since its audit entry was read.
+var errClosedAgain = errors.New("the day was closed again meanwhile")
+
+// WriteEvidence implements ports.Closing. It reads the audit entry before it opens the snapshot of the records, because
+// the entry may still have to be numbered, and a database in memory has only one connection.
+func (s *Service) WriteEvidence(ctx context.Context, tenant domain.TenantID, account domain.AccountID,
+	date domain.Date, writer func(context.Context, ports.Evidence) error,
+) error {
+	return s.withShare(ctx, s.statementShares, tenant, func() (err error) {
+		for range evidenceAttempts {
+			if err = s.writeEvidence(ctx, tenant, account, date, writer); !errors.Is(err, errClosedAgain) {
+				break
+			}
+		}
+		return err
+	})
+}
+
+// writeEvidence is WriteEvidence without repetition. Errors: also errClosedAgain.
+func (s *Service) writeEvidence(ctx context.Context, tenant domain.TenantID, account domain.AccountID,
+	date domain.Date, writer func(context.Context, ports.Evidence) error,
+) error {
+	var closed books.Close
+	err := s.Ledger.ReadClose(ctx, tenant, account, date, func(view ports.ClosedView) error {
+		closed = view.Close
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	proven, err := s.auditLog.Prove(ctx, tenant, domain.AuditFilter{
+		Action: closeAction, Object: closeObject(account, date),
+		From: closed.ClosedAt, To: closed.ClosedAt.Add(time.Microsecond),
+	})
+	recorded := proven.Entry.Detail.Hashes[books.DigestMember]
+	if errors.Is(err, domain.NotFound) || err == nil && recorded != closed.Digest {
+		err = &domain.Error{Kind: domain.Conflict, Code: domain.NoEvidence}
+	}
+	if err != nil {
+		return err
+	}
+	return s.Ledger.ReadClose(ctx, tenant, account, date, func(view ports.ClosedView) error {
+		if !view.Close.ClosedAt.Equal(closed.ClosedAt) {
+			return errClosedAgain
+		}
+		return writer(ctx, ports.Evidence{
+			ClosedView: view, ProvenEntry: proven,
+			Document: func(w io.Writer) error {
+				st, err := view.Close.Document()
+				if err != nil {
+					return err
+				}
+				return s.CloseDocument.Write(w, st, s.statementRecords(ctx, tenant, view.Posted, st))
+			},
+		})
+	})
+}

@@ -59,7 +59,7 @@ func (s connections) VisitFacts(
 	ctx context.Context, tenant domain.TenantID, ids []domain.ConnectionID, visit func(*domain.ConnectionFacts) error,
 ) error {
 	id := UUID(tenant.UUID)
-	q := NewQuery(selectFacts, id, id, id, id, id, id)
+	q := NewQuery(selectFacts, id, id, id, id, id, id, id)
 	if ids != nil {
 		among := s.Dialect.AnyOf("connections.id", textsOf(ids))
 		q.Add(" AND "+among.SQL, among.Vars...)

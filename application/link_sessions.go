@@ -306,7 +306,12 @@ func (s *Service) registerWebhook(ctx context.Context, session domain.LinkSessio
 	if err != nil {
 		return err
 	}
-	tokens, err := s.Tokens.List(ctx, session.Tenant, ports.TokenFilter{Connection: c.ID}, domain.PageRequest{Limit: 20})
+	tokens, err := s.Tokens.List(
+		ctx,
+		session.Tenant,
+		ports.TokenFilter{Connection: c.ID},
+		domain.PageRequest{Limit: 20},
+	)
 	if err != nil {
 		return err
 	}

@@ -394,7 +394,8 @@ func TestAThousandSessionsLeaveNoOrphan(t *testing.T) {
 	for _, s := range opened {
 		stored, err := e.GetLinkSession(e.ctx, e.tenant, s.ID)
 		e.noError(err)
-		if !stored.DueAt.IsZero() || stored.Sealed != nil || stored.Name != "" || stored.Status() == domain.LinkStatusOpen {
+		if !stored.DueAt.IsZero() || stored.Sealed != nil || stored.Name != "" ||
+			stored.Status() == domain.LinkStatusOpen {
 			t.Fatalf("a session keeps %+v", stored)
 		}
 		if stored.Status() == domain.LinkStatusDone {

@@ -30,7 +30,12 @@ func TestASlowReceiverOfAStatementDelaysNoOtherReadOfItsTenant(t *testing.T) {
 					e.noError(err)
 					if records++; records%500 == 0 {
 						begun := time.Now()
-						_, err := e.SearchTransactions(e.ctx, e.tenant, domain.TransactionSearch{}, domain.PageRequest{Limit: 1})
+						_, err := e.SearchTransactions(
+							e.ctx,
+							e.tenant,
+							domain.TransactionSearch{},
+							domain.PageRequest{Limit: 1},
+						)
 						e.noError(err)
 						if waited := time.Since(begun); waited > 0 {
 							t.Errorf("after %d records, a search waited %v", records, waited)

@@ -60,8 +60,9 @@ func (s *Service) registerToken(
 }
 
 // startRegistration stores the token with a pending registration. If the application of the connection c has an active
-// registration, it stores nothing and returns the token of that registration, with Shared set. While the registration of
-// the application is pending, it waits, up to domain.RegistrationTimeout. Errors: Unavailable (registration_in_flight).
+// registration, it stores nothing and returns the token of that registration, with Shared set. While the
+// registration of the application is pending, it waits, up to domain.RegistrationTimeout. Errors: Unavailable
+// (registration_in_flight).
 func (s *Service) startRegistration(
 	ctx context.Context, c domain.Connection, minted *ports.MintedToken,
 ) (ports.MintedToken, error) {

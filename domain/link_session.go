@@ -67,8 +67,8 @@ type LinkSession struct {
 	Sealed     Sealed // sealed for Connection
 	Actor      string // the operator who has created the session
 	Receiver   string // the address of the webhook receiver, as for WebhookURL; "" if no webhook can be registered
-	// Hook is the hash of a webhook token. The vendor sends events about the objects of the session to the URL with this
-	// token. The token becomes a token of the connection. Hook is zero if the vendor was given no URL.
+	// Hook is the hash of a webhook token. The vendor sends events about the objects of the session to the URL
+	// with this token. The token becomes a token of the connection. Hook is zero if the vendor was given no URL.
 	Hook       TokenHash
 	State      LinkSessionState
 	AccountRef string   // the reference of the connection; "" before LinkConnected

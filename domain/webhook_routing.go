@@ -185,9 +185,10 @@ func RebindsTokens(before, after Connection) bool {
 		CanonicalAccountRef(before.AccountRef) != CanonicalAccountRef(after.AccountRef))
 }
 
-// RebindTokens returns those of the tokens that change because an operator has deleted their connection or pointed it at
-// another account, origin or client id, in their new state. before and after are the connection before and after this
-// change. live are the live connections of the same tenant and vendor; they may include the connection itself.
+// RebindTokens returns those of the tokens that change because an operator has deleted their connection or
+// pointed it at another account, origin or client id, in their new state. before and after are the connection
+// before and after this change. live are the live connections of the same tenant and vendor; they may include the
+// connection itself.
 //
 //   - The deletion of the connection moves a live token without a registration to the youngest of the live connections
 //     with the same origin, or revokes it if there is none.
@@ -196,8 +197,8 @@ func RebindsTokens(before, after Connection) bool {
 //     it is revoked, so that its webhook is removed at the vendor.
 //   - A live token with a pending registration is revoked if the connection no longer belongs to the application.
 //
-// If the connection belongs to another application now, RegistrationAccess keeps what is needed to remove the webhook at
-// the vendor.
+// If the connection belongs to another application now, RegistrationAccess keeps what is needed to remove the
+// webhook at the vendor.
 func RebindTokens(before, after Connection, tokens []WebhookToken, live []Receiver) (changed []WebhookToken) {
 	if !RebindsTokens(before, after) {
 		return nil
@@ -237,7 +238,8 @@ func (t *WebhookToken) rebind(before, after Connection, live []Receiver) (change
 }
 
 // successor returns the youngest of the live connections that can take over the token from the connection c: those with
-// the same origin, and for a token with a registration those of the same application. It returns false if there is none.
+// the same origin, and for a token with a registration those of the same application. It returns false if there
+// is none.
 func (t *WebhookToken) successor(c Connection, live []Receiver) (ConnectionID, bool) {
 	var youngest Receiver
 	origin := Origin(c.BaseURL)

@@ -14,8 +14,8 @@ const MemoryPerByte = 3
 // the tenants that hold some.
 type MemoryBudget interface {
 	// Acquire reserves memory of the given size in bytes for the tenant. If the memory is not available, Acquire waits
-	// a few seconds for it; it does not wait if ctx has ended. The caller must call release when it no longer holds the memory; further calls of release
-	// do nothing.
+	// a few seconds for it; it does not wait if ctx has ended. The caller must call release when it no longer
+	// holds the memory; further calls of release do nothing.
 	//
 	// A tenant that holds nothing gets its first reservation as long as the whole budget has that much memory left,
 	// even if the reservation is larger than the tenant's share.

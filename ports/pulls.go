@@ -167,8 +167,8 @@ type PullExecution interface {
 	Publish(ctx context.Context, lease domain.Lease, p Publication) (Published, error)
 
 	// RemoveAnnounced applies the announced removals of a queued pull early, while another pull of the connection waits
-	// for its next attempt. It marks the rows as removed, except those that it holds back, adds their number to the counts of the queued pull, and
-	// returns true, in one atomic change.
+	// for its next attempt. It marks the rows as removed, except those that it holds back, adds their number to
+	// the counts of the queued pull, and returns true, in one atomic change.
 	//
 	// If no other pull waits, or if the connection is paused, RemoveAnnounced changes nothing and returns false. If the
 	// deliveries announce too many removals for one scope (PullScope.MoreRemoved), the remaining removals are applied

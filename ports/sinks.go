@@ -54,12 +54,14 @@ type Sink interface {
 	// member "kind" is not part of the schema.
 	Schema() string
 
-	// Parse validates the settings that an operator has sent, a JSON object, and checks the addresses against the egress
-	// rules. It returns the settings to store. An omitted secret keeps its stored value if the new settings send it to
-	// the same place. stored is the zero value for a new subscription. Parse does not connect.
+	// Parse validates the settings that an operator has sent, a JSON object, and checks the addresses against the
+	// egress rules. It returns the settings to store. An omitted secret keeps its stored value if the new
+	// settings send it to the same place. stored is the zero value for a new subscription. Parse does not
+	// connect.
 	//
-	// It returns one error for each invalid field, or nil if there are none. Each error has the kind Invalid and names a
-	// field of the settings, or no field if the settings as a whole are invalid. It contains no part of the settings.
+	// It returns one error for each invalid field, or nil if there are none. Each error has the kind Invalid and
+	// names a field of the settings, or no field if the settings as a whole are invalid. It contains no part of
+	// the settings.
 	Parse(ctx context.Context, requested domain.Secret, stored SinkSettings) (SinkSettings, []*domain.Error)
 
 	// Current returns stored settings in the form of this version: what an earlier version has stored in clear is moved

@@ -6,7 +6,6 @@ import (
 	"context"
 	"crypto/ed25519"
 	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"io"
 	"iter"
@@ -238,9 +237,4 @@ func join(t testing.TB, files []*file) []byte {
 	}
 	b.Write(directory(files))
 	return b.Bytes()
-}
-
-func hexOf(text []byte) string {
-	sum := sha256.Sum256(text)
-	return hex.EncodeToString(sum[:])
 }

@@ -91,7 +91,7 @@ func randomPositions(r *rand.Rand, pack []byte, n int) []change {
 func changedPacks(t testing.TB) (packs []ports.Evidence, texts [][]byte, changes [][]change) {
 	t.Helper()
 	const randomChanges = 10_000
-	r := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // a test
+	r := rand.New(rand.NewPCG(1, 2))
 	for _, p := range []closedPeriod{periods["small"], periods["large"], periods["no balance"]} {
 		e := evidenceOf(t, p)
 		pack := packOf(t, e)

@@ -28,8 +28,8 @@ func headerOf(f *file) []byte {
 	h = binary.LittleEndian.AppendUint16(h, 0) // 00:00:00
 	h = binary.LittleEndian.AppendUint16(h, date)
 	h = binary.LittleEndian.AppendUint32(h, f.crc)
-	h = binary.LittleEndian.AppendUint32(h, uint32(f.size)) //nolint:gosec // at most maxSize
-	h = binary.LittleEndian.AppendUint32(h, uint32(f.size)) //nolint:gosec // at most maxSize
+	h = binary.LittleEndian.AppendUint32(h, uint32(f.size))
+	h = binary.LittleEndian.AppendUint32(h, uint32(f.size))
 	h = binary.LittleEndian.AppendUint16(h, uint16(len(f.name)))
 	return binary.LittleEndian.AppendUint16(h, 0) // no extra fields
 }
@@ -48,8 +48,8 @@ func directory(files []*file) []byte {
 		d = binary.LittleEndian.AppendUint32(d, directorySignature)
 		d = binary.LittleEndian.AppendUint16(d, version)
 		d = append(d, headerOf(f)...)
-		d = append(d, make([]byte, 10)...)                      // no comment, first disk, no attributes
-		d = binary.LittleEndian.AppendUint32(d, uint32(offset)) //nolint:gosec // at most maxSize
+		d = append(d, make([]byte, 10)...) // no comment, first disk, no attributes
+		d = binary.LittleEndian.AppendUint32(d, uint32(offset))
 		d = append(d, f.name...)
 		offset += int64(len(localHeader(f))) + f.size
 	}
@@ -59,8 +59,8 @@ func directory(files []*file) []byte {
 	d = binary.LittleEndian.AppendUint16(d, uint16(len(files)))
 	d = binary.LittleEndian.AppendUint16(d, uint16(len(files)))
 	d = binary.LittleEndian.AppendUint32(d, uint32(size))
-	d = binary.LittleEndian.AppendUint32(d, uint32(offset)) //nolint:gosec // at most maxSize
-	return binary.LittleEndian.AppendUint16(d, 0)           // no comment
+	d = binary.LittleEndian.AppendUint32(d, uint32(offset))
+	return binary.LittleEndian.AppendUint16(d, 0) // no comment
 }
 
 // checksum counts the bytes that are written to it, and passes them on.

@@ -241,9 +241,9 @@ func (s *server) connectionRoutes() []route {
 			id:     "delete-connection",
 			method: http.MethodDelete,
 			path:   one,
-			description: "Deletes the connection and frees its name. Its webhook tokens move to another live connection of " +
-				"the same vendor and origin, or are revoked if there is none. Its transactions stay in the change " +
-				"feed and in the search.",
+			description: "Deletes the connection and frees its name. Its webhook tokens move to another live " +
+				"connection of the same vendor and origin, or are revoked if there is none. Its transactions stay in " +
+				"the change feed and in the search.",
 			status:   http.StatusNoContent,
 			tag:      tag,
 			summary:  "Soft-delete a connection",

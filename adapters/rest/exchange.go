@@ -35,7 +35,7 @@ type exchange struct {
 	// addressForbidden reports whether the base URL in the body contains a forbidden address. It is
 	// nil if the route has no such field.
 	addressForbidden func() bool
-	sinkFaults       func() []ProblemField // returns the invalid fields of the sink in the body; nil if the body has none
+	sinkFaults       func() []ProblemField // returns the invalid fields of the sink; nil if the body has none
 }
 
 type exchangeKey struct{}

@@ -252,7 +252,10 @@ func (f *fake) StartLinkSession(
 		LinkSession: domain.LinkSession{
 			ID: domain.LinkSessionID{UUID: someID}, State: domain.LinkOpen, ExpiresAt: moment,
 		},
-		Token: domain.SecretText(linkToken), URL: domain.SecretText("https://connect.pluggy.ai/?connect_token=" + linkToken),
+		Token: domain.SecretText(
+			linkToken,
+		),
+		URL: domain.SecretText("https://connect.pluggy.ai/?connect_token=" + linkToken),
 	}, f.record(n)
 }
 

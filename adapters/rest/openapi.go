@@ -134,8 +134,8 @@ func (s *server) buildDocument() ([]byte, error) {
 }
 
 // Document returns the OpenAPI document that a handler with these options serves, encoded as JSON. It uses only the
-// options Vendors, ConnectorSchemas, SinkSchemas, Statements, AllowHTTP and Version. It returns an error if the document cannot be
-// encoded.
+// options Vendors, ConnectorSchemas, SinkSchemas, Statements, AllowHTTP and Version. It returns an error if the
+// document cannot be encoded.
 func Document(options Options) ([]byte, error) {
 	s := &server{Options: options, allowedMethods: map[string]string{}}
 	return s.mountAPI(echo.New())

@@ -15,18 +15,26 @@ import (
 
 // testSinks are the kinds of sinks in the tests.
 var testSinks = []SinkSchema{
-	{Kind: "webhook", Settings: `{"type":"object","description":"x","required":["url"],"additionalProperties":false,"properties":{
-		"url":{"type":"string","minLength":1,"description":"x","examples":["x"]}}}`},
-	{Kind: "rabbitmq", Check: refuseTestURL, Settings: `{"type":"object","description":"x","required":["url","exchange"],"additionalProperties":false,
+	{
+		Kind: "webhook",
+		Settings: `{"type":"object","description":"x","required":["url"],"additionalProperties":false,"properties":{
+		"url":{"type":"string","minLength":1,"description":"x","examples":["x"]}}}`,
+	},
+	{
+		Kind:  "rabbitmq",
+		Check: refuseTestURL,
+		Settings: `{"type":"object","description":"x","required":["url","exchange"],"additionalProperties":false,
 		"properties":{
 			"url":{"type":"string","minLength":1,"description":"x","examples":["x"]},
 			"exchange":{"type":"string","description":"x","examples":["x"]},
 			"routingKey":{"type":"string","description":"x","examples":["x"]},
-			"hosts":{"type":"array","minItems":1,"maxItems":2,"items":{"type":"string"},"description":"x","examples":[["x"]]},
+			"hosts":{
+				"type":"array","minItems":1,"maxItems":2,"items":{"type":"string"},"description":"x","examples":[["x"]]},
 			"login":{"type":"object","required":["password","user"],"additionalProperties":false,"description":"x",
 				"properties":{
 					"user":{"type":"string","description":"x","examples":["x"]},
-					"password":{"type":"string","writeOnly":true,"description":"x","examples":["x"]}}}}}`},
+					"password":{"type":"string","writeOnly":true,"description":"x","examples":["x"]}}}}}`,
+	},
 }
 
 // refuseTestURL refuses the URL "bad", which the schema allows.
@@ -91,7 +99,9 @@ func TestTheDocumentListsTheSettingsOfEachSink(t *testing.T) {
 		return string(text)
 	}
 	for name, want := range map[string][]string{
-		"SinkRequest":      {`"anyOf":[{"$ref":"#/components/schemas/WebhookSink"},{"$ref":"#/components/schemas/RabbitmqSink"}]`},
+		"SinkRequest": {
+			`"anyOf":[{"$ref":"#/components/schemas/WebhookSink"},{"$ref":"#/components/schemas/RabbitmqSink"}]`,
+		},
 		"SinkView":         {`{"$ref":"#/components/schemas/RabbitmqSinkView"}`},
 		"WebhookSink":      {`"enum":["webhook"]`, `"required":["kind","url"]`},
 		"RabbitmqSinkView": {`"required":["user"]`, `"required":["kind","url","exchange"]`},

@@ -13,7 +13,6 @@ import (
 	dto "github.com/prometheus/client_model/go"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
-	"github.com/LerianStudio/aggregator-connections/domain/events"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -35,7 +34,7 @@ func usedMetrics(t *testing.T) *Metrics {
 	for _, event := range []ports.Event{
 		ports.WebhookReceived{Vendor: "pluggy", Outcome: "accepted"}, ports.PullAttempted{},
 		ports.BackgroundError{Task: "pull"}, ports.WebhookMissed{Vendor: "pluggy"},
-		ports.EventAttempted{Sink: events.SinkWebhook}, ports.ConnectionRefreshed{Vendor: "pluggy"},
+		ports.EventAttempted{Sink: "webhook"}, ports.ConnectionRefreshed{Vendor: "pluggy"},
 	} {
 		o.Emit(t.Context(), event)
 	}

@@ -132,7 +132,7 @@ var eventTests = []struct {
 	{
 		ports.EventAttempted{
 			Subscription: events.SubscriptionID{UUID: id},
-			Sink:         events.SinkWebhook,
+			Sink:         "webhook",
 			Took:         time.Second,
 		},
 		map[string]any{
@@ -142,7 +142,7 @@ var eventTests = []struct {
 	},
 	{
 		ports.EventAttempted{
-			Subscription: events.SubscriptionID{UUID: id}, Sink: events.SinkWebhook, Changed: true,
+			Subscription: events.SubscriptionID{UUID: id}, Sink: "webhook", Changed: true,
 			Err: &domain.Error{Kind: domain.Unavailable, Code: domain.SinkRefused},
 		},
 		map[string]any{
@@ -153,7 +153,7 @@ var eventTests = []struct {
 	},
 	{
 		ports.EventAttempted{
-			Subscription: events.SubscriptionID{UUID: id}, Sink: events.SinkWebhook,
+			Subscription: events.SubscriptionID{UUID: id}, Sink: "webhook",
 			Err: &domain.Error{Kind: domain.Unavailable, Code: domain.SinkRefused},
 		},
 		map[string]any{

@@ -12,7 +12,8 @@ import (
 )
 
 // load reads the current resources of the first events, and adds each of these events with its resource to l. These are
-// all given events, or at least one of them, up to l.limit or the size maxLoadBytes. All transactions are read together.
+// all given events, or at least one of them, up to l.limit or the size maxLoadBytes. All transactions are read
+// together.
 func (r *eventRunner) load(ctx context.Context, l *loadedEvents, recorded []events.SubscriptionEvent) error {
 	recorded, transactions, err := r.loadTransactions(ctx, l, recorded)
 	if err != nil {

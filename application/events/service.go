@@ -9,7 +9,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Deps holds everything that a Service needs. All members are required, except Memory, and Encoder if there are no Sinks.
+// Deps holds everything that a Service needs. All members are required, except Memory, and Encoder if there are
+// no Sinks.
 type Deps struct {
 	Subscriptions ports.Subscriptions
 	Connections   ports.Connections

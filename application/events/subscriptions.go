@@ -90,9 +90,9 @@ func (s *Service) setSink(
 	return sink, settings.Secrets, nil
 }
 
-// settingsOf returns the stored settings of a subscription's sink in the form of this version. secrets are the decrypted
-// secrets of the subscription; without them, the result contains no secrets that are stored encrypted. If the sink is
-// not registered any more, the settings are empty.
+// settingsOf returns the stored settings of a subscription's sink in the form of this version. secrets are the
+// decrypted secrets of the subscription; without them, the result contains no secrets that are stored encrypted.
+// If the sink is not registered any more, the settings are empty.
 func (s *Service) settingsOf(sub events.Subscription, secrets domain.Credential) ports.SinkSettings {
 	sink := s.Sinks[sub.Sink.Kind]
 	if sink == nil {

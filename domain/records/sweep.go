@@ -18,8 +18,8 @@ type absenceReading struct {
 }
 
 // judgeAbsences finds the records in the window of a sweep that the listing lacks. Those whose removal was announced
-// and held back leave (judgeHeld). domain.AbsenceRead decides which of the others leave. The others are remembered for a later sweep, which then knows since when the vendor has not returned
-// them.
+// and held back leave (judgeHeld). domain.AbsenceRead decides which of the others leave. The others are
+// remembered for a later sweep, which then knows since when the vendor has not returned them.
 func (d *decision) judgeAbsences() error {
 	if d.sweep == nil {
 		return nil

@@ -255,7 +255,8 @@ func closeRecords(f *fixture) {
 					got = append(got, origin{r.ID, r.Version, fmt.Sprintf("%x", r.RowSHA256), r.Pull, r.Deliveries})
 				}
 				f.equal(when, want, got)
-				for range view.Records(f.ctx) {
+				for _, err := range view.Records(f.ctx) {
+					f.noError(err)
 					break // a reader may stop before the end
 				}
 			}

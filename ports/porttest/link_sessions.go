@@ -290,7 +290,8 @@ func linkSessionIsLinked(f *fixture) {
 	c.AccountRef = "7D2F9C1E-0B5A-4C3D-8E6F-1A2B3C4D5E6F"
 	f.createStored(c)
 	for ref, want := range map[string]bool{
-		c.AccountRef: true, "7d2f9c1e-0b5a-4c3d-8e6f-1a2b3c4d5e6f": true, "item-" + newUUID().String(): false, "": false,
+		c.AccountRef: true, "7d2f9c1e-0b5a-4c3d-8e6f-1a2b3c4d5e6f": true,
+		"item-" + newUUID().String(): false, "": false,
 	} {
 		got, err := f.LinkSessions.IsLinked(f.ctx, f.tenant, vendor, ref)
 		f.noError(err)

@@ -97,8 +97,8 @@ func (h *env) connectLargeItems(p *process) (ids []string) {
 	return ids
 }
 
-// encodedOnce returns a handler that asks the simulator for each page of transactions only once. The race detector makes
-// the encoding of large pages so slow that the requests of several pulls would end with a timeout.
+// encodedOnce returns a handler that asks the simulator for each page of transactions only once. The race
+// detector makes the encoding of large pages so slow that the requests of several pulls would end with a timeout.
 func encodedOnce(sim http.Handler) http.Handler {
 	var mu sync.Mutex
 	pages := map[string]*httptest.ResponseRecorder{}

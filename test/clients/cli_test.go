@@ -26,7 +26,10 @@ func TestAWebhookIsRegisteredAtTheVendor(t *testing.T) {
 		t.Errorf("a second webhook of the application is %v", again)
 	}
 	if table, note, code := e.discovery(t, "", "tokens", "create", "pluggy-main", "--register"); code != 0 ||
-		!strings.Contains(note, "has a webhook at the aggregator already") || !strings.Contains(table, minted["id"].(string)) {
+		!strings.Contains(
+			note,
+			"has a webhook at the aggregator already",
+		) || !strings.Contains(table, minted["id"].(string)) {
 		t.Errorf("as a table: %d %s %s", code, table, note)
 	}
 	if made := e.sim.Webhooks(); len(made) != 1 {

@@ -98,7 +98,11 @@ func TestConcurrentRegistrationsShareOneWebhook(t *testing.T) {
 		statuses := make([]int, count)
 		for i := range count {
 			running.Go(func() {
-				statuses[i] = o.send(http.MethodPost, tokens, mintRequest(b, fmt.Sprint("member ", i), "register")).status
+				statuses[i] = o.send(
+					http.MethodPost,
+					tokens,
+					mintRequest(b, fmt.Sprint("member ", i), "register"),
+				).status
 			})
 		}
 		running.Wait()

@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -28,9 +29,7 @@ func TestASubscriptionSendsToKafka(t *testing.T) {
 		login := object{"mechanism": "SCRAM-SHA-512", "username": "user"}
 		body := func(more object) object {
 			sink := object{"kind": "kafka", "brokers": brokers, "tls": false, "sasl": login}
-			for name, value := range more {
-				sink[name] = value
-			}
+			maps.Copy(sink, more)
 			return object{"name": "stream", "types": []string{"transaction.*"}, "sink": sink}
 		}
 		o.send(http.MethodPost, subscriptions, body(nil)).problem(400, "MTCH-0001", "body.sink.sasl.password")

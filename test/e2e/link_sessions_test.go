@@ -113,7 +113,8 @@ func (o operator) sessionStatus(id string) object {
 
 func TestAHolderLinksANewAccount(t *testing.T) {
 	eachHolder(t, 0, func(t *testing.T, o operator, h holder) {
-		a := o.send(http.MethodPost, linkSessions, newLink(h, "linked"), "X-Idempotency-Key: link").want(http.StatusCreated)
+		a := o.send(http.MethodPost, linkSessions, newLink(h, "linked"), "X-Idempotency-Key: link").
+			want(http.StatusCreated)
 		got := a.members("id", "token", "url", "expiresAt", "status")
 		id, token := text(got, "id"), text(got, "token")
 		if !strings.Contains(text(got, "url"), "token=") || got["status"] != "open" ||
@@ -124,7 +125,12 @@ func TestAHolderLinksANewAccount(t *testing.T) {
 			problem(http.StatusConflict, "MTCH-0021")
 		o.send(http.MethodPost, connections, creation(h, "linked")).problem(http.StatusConflict, "MTCH-0007")
 		o.send(http.MethodPost, linkSessions, newLink(h, "linked")).problem(http.StatusConflict, "MTCH-0007")
-		foreign := h.link(t, token, "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01", false) // at Pluggy, it carries the session's id
+		foreign := h.link(
+			t,
+			token,
+			"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+			false,
+		) // at Pluggy, it carries the session's id
 		made := h.link(t, token, id, true)
 		eventually(t, "the connection", func() bool { return o.sessionStatus(id)["status"] == "done" })
 		c := o.get(pathOf(text(o.sessionStatus(id), "connectionId"), "")).want(http.StatusOK).json()
@@ -180,7 +186,8 @@ func TestALinkSessionThatCannotBeStarted(t *testing.T) {
 	eachHolder(t, 0, func(t *testing.T, o operator, h holder) {
 		bad := newLink(h, "")
 		bad["applicationId2"] = "x"
-		o.send(http.MethodPost, linkSessions, bad).problem(http.StatusBadRequest, "MTCH-0001", "body.configName", "body.applicationId2")
+		o.send(http.MethodPost, linkSessions, bad).
+			problem(http.StatusBadRequest, "MTCH-0001", "body.configName", "body.applicationId2")
 		h.revoke()
 		o.send(http.MethodPost, linkSessions, newLink(h, "linked")).refused(t, "credential_rejected")
 		h.grant()
@@ -189,7 +196,8 @@ func TestALinkSessionThatCannotBeStarted(t *testing.T) {
 	})
 }
 
-// A webhook to any address of the tenant announces the item of a session, so a vendor without a list of items works, too.
+// A webhook to any address of the tenant announces the item of a session, so a vendor without a list of items
+// works, too.
 func TestAWebhookAnnouncesTheItemOfALinkSession(t *testing.T) {
 	each(t, func(t *testing.T, w *env) {
 		p := newPluggy(t, func(o *pluggysim.Options) { o.NoItemList = true })

@@ -81,7 +81,7 @@ type sim struct {
 	deliveryIDs  []domain.DeliveryID                   // every delivery that was ever accepted
 	deliveries   map[domain.DeliveryID]deliveryRecord
 	absent       map[rowKey]absentRow
-	announced    map[rowKey]bool                   // the rows whose removal was announced to a claimed pull, or applied early
+	announced    map[rowKey]bool                   // their removal was announced to a claimed pull, or applied early
 	originals    map[rowKey]domain.TransactionData // the content with which each row was first stored
 	staged       map[rowKey]domain.TransactionData // the content with which each row was last staged
 	seenVersions map[domain.TransactionID]map[int]rowState

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -140,7 +141,7 @@ func readRecords(a *archive, c closeView) (r recordSums, err error) {
 			return faultf(recordsName, "line %d is not a record", r.count+1)
 		}
 		r.count++
-		_, _ = digest.Write(append(line[:len(line):len(line)], '\n'))
+		_, _ = digest.Write(append(slices.Clip(line), '\n'))
 		members := strings.Split(string(line), "|")
 		id, date, status := members[0], members[1], members[2]
 		if id <= last {
@@ -197,7 +198,7 @@ func readVersions(a *archive) (v versionSums, err error) {
 	err = a.lines(versionsName, maxVersion, false, func(line []byte) error {
 		v.count++
 		var view versionView
-		text := append(line[:len(line):len(line)], '\n')
+		text := append(slices.Clip(line), '\n')
 		if err := decode(versionsName, text, &view); err != nil || view.Version < 1 || view.DeliveryIDs == nil {
 			return faultf(versionsName, "line %d is not a version in canonical JSON", v.count)
 		}

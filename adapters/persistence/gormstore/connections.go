@@ -186,8 +186,8 @@ func (s connections) Update(ctx context.Context, tenant domain.TenantID, kind do
 }
 
 // SaveConnection writes all columns except id, tenant and kind, which never change. It also changes the tokens of the
-// connection (see rebindTokens) and, if the connection is deleted, ends its pulls. It returns the tokens that now belong
-// to another connection.
+// connection (see rebindTokens) and, if the connection is deleted, ends its pulls. It returns the tokens that now
+// belong to another connection.
 func SaveConnection(
 	tx *gorm.DB, d Dialect, before, after domain.Connection,
 ) (moved []domain.WebhookToken, err error) {
@@ -206,8 +206,9 @@ func SaveConnection(
 	return moved, err
 }
 
-// endPullsOfDeleted deletes the staged rows of a deleted connection, and marks its pulls as failed if they are queued or
-// waiting for their next attempt. It does not change a running pull: the worker loses the lease at its next write.
+// endPullsOfDeleted deletes the staged rows of a deleted connection, and marks its pulls as failed if they are
+// queued or waiting for their next attempt. It does not change a running pull: the worker loses the lease at its
+// next write.
 func endPullsOfDeleted(tx *gorm.DB, d Dialect, c domain.Connection) error {
 	at := Instant{c.DeletedAt}
 	err := tx.Exec("DELETE FROM last_webhook_tokens WHERE connection_id = ? AND tenant_id = ?", c.ID.UUID,

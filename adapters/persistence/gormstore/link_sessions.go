@@ -111,7 +111,9 @@ func (s linkSessions) Create(ctx context.Context, l domain.LinkSession) error {
 		if err := s.Dialect.LockTenant(tx.DB, row.Tenant); err != nil {
 			return err
 		}
-		_, err := First[ConnectionRow](Live(tx.DB).Select("id").Where("tenant_id = ? AND name = ?", row.Tenant, row.Name))
+		_, err := First[ConnectionRow](
+			Live(tx.DB).Select("id").Where("tenant_id = ? AND name = ?", row.Tenant, row.Name),
+		)
 		if err == nil {
 			return nameTaken()
 		}
@@ -184,7 +186,11 @@ func (s linkSessions) FindByHook(
 func (s linkSessions) Claim(ctx context.Context, now, claimEnd time.Time, limit int) ([]domain.LinkSession, error) {
 	var due []linkSessionRow
 	err := s.Background().Read(ctx, func(db *gorm.DB) error {
-		return db.Where("due_at IS NOT NULL AND due_at <= ?", Instant{now}).Order("due_at").Limit(limit).Find(&due).Error
+		return db.Where("due_at IS NOT NULL AND due_at <= ?", Instant{now}).
+			Order("due_at").
+			Limit(limit).
+			Find(&due).
+			Error
 	})
 	if err != nil || len(due) == 0 {
 		return nil, err
@@ -307,7 +313,8 @@ func (s linkSessions) IsLinked(
 	err = s.Read(ctx, func(db *gorm.DB) error {
 		return Live(db.Model(&ConnectionRow{})).
 			Where("tenant_id = ? AND vendor = ? AND kind = ?", tenant.UUID, string(vendor), string(domain.Aggregator)).
-			Where("account_ref = ? OR lower(account_ref) = ?", ref, strings.ToLower(ref)).Pluck("account_ref", &refs).Error
+			Where("account_ref = ? OR lower(account_ref) = ?", ref, strings.ToLower(ref)).
+			Pluck("account_ref", &refs).Error
 	})
 	for _, other := range refs {
 		linked = linked || domain.CanonicalAccountRef(other) == domain.CanonicalAccountRef(ref)
@@ -340,8 +347,10 @@ func (s linkSessions) Reseal(
 ) (bool, error) {
 	var changed int
 	err := s.Background().Write(ctx, func(db *gorm.DB) (err error) {
-		changed, err = RowsAffected(db.Model(&linkSessionRow{}).Where("id = ? AND sealed = ?", id.UUID, []byte(previous)).
-			Updates(map[string]any{"sealed": []byte(fresh)}))
+		changed, err = RowsAffected(
+			db.Model(&linkSessionRow{}).Where("id = ? AND sealed = ?", id.UUID, []byte(previous)).
+				Updates(map[string]any{"sealed": []byte(fresh)}),
+		)
 		return err
 	})
 	return changed > 0, err

@@ -10,9 +10,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// rebindTokens applies domain.RebindTokens to the tokens of a connection that the transaction has locked. It returns the
-// tokens that have moved to another connection. It locks these connections, so that they cannot be deleted or pointed
-// elsewhere before the tokens have moved.
+// rebindTokens applies domain.RebindTokens to the tokens of a connection that the transaction has locked. It
+// returns the tokens that have moved to another connection. It locks these connections, so that they cannot be
+// deleted or pointed elsewhere before the tokens have moved.
 func rebindTokens(tx *gorm.DB, before, after domain.Connection) (moved []domain.WebhookToken, err error) {
 	if before.Kind != domain.Aggregator || !domain.RebindsTokens(before, after) {
 		return nil, nil
@@ -58,8 +58,8 @@ func receivers(tx *gorm.DB, c domain.Connection) ([]domain.Receiver, error) {
 	return ConvertAll(rows, func(r ConnectionRow) domain.Receiver { return domain.ReceiverOf(r.Domain()) }), err
 }
 
-// lockOwners locks the new connections of the tokens in the order of their ids. It returns false if one of them has been
-// deleted or changed since it was read as a receiver.
+// lockOwners locks the new connections of the tokens in the order of their ids. It returns false if one of them
+// has been deleted or changed since it was read as a receiver.
 func lockOwners(
 	tx *gorm.DB, before domain.Connection, tokens []domain.WebhookToken, live []domain.Receiver,
 ) (bool, error) {

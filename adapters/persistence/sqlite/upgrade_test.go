@@ -136,7 +136,7 @@ var added = map[string]bool{
 	"connections.reauth_announced":  true,
 	"connections.failure_announced": true,
 
-	"link_sessions":         true,
+	"link_sessions":      true,
 	"announced_removals": true, "possible_replacements": true, "connections.ambiguity": true,
 	"transactions.possibly_supersedes": true, "transaction_versions.possibly_supersedes": true,
 	"transactions.reason": true, "transaction_versions.reason": true,

@@ -7,8 +7,8 @@
 // an encoding.TextUnmarshaler, UnmarshalText parses the parameter.
 //
 // An output is a struct. Its fields with the tag header are headers of the response. The optional fields Status and
-// Body are the status and the JSON body of the response. A pointer field with the tag status is another JSON body: if it
-// is not nil, it is the body of the response, with the status in the tag.
+// Body are the status and the JSON body of the response. A pointer field with the tag status is another JSON
+// body: if it is not nil, it is the body of the response, with the status in the tag.
 //
 // Fields of inputs, outputs and bodies can have these tags:
 //

@@ -75,8 +75,8 @@ type advertisedAddr string
 func (advertisedAddr) Network() string  { return "tcp" }
 func (a advertisedAddr) String() string { return string(a) }
 
-// startCluster starts a cluster with one broker and the topic with this number of partitions. It is closed at the end of
-// the test.
+// startCluster starts a cluster with one broker and the topic with this number of partitions. It is closed at the
+// end of the test.
 func startCluster(t testing.TB, partitions int32, options ...kfake.Opt) *cluster {
 	t.Helper()
 	c := &cluster{}

@@ -15,8 +15,8 @@ type URL struct {
 }
 
 // ParseURL splits the secrets off a URL that an operator has sent. It keeps an omitted password and the query "…" of
-// the stored URL, but only if both URLs have the same scheme, host and user. It returns an error of the field "url" if raw
-// is not absolute, or has the query "…" although no query can be kept.
+// the stored URL, but only if both URLs have the same scheme, host and user. It returns an error of the field
+// "url" if raw is not absolute, or has the query "…" although no query can be kept.
 func ParseURL(raw string, stored URL) (URL, *domain.Error) {
 	requested := domain.SecretText(raw)
 	public, given, ok := domain.SplitURLSecrets(requested)

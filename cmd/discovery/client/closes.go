@@ -175,10 +175,11 @@ func (c commands) evidence() *cobra.Command {
 			return err
 		}
 		response, err := s.api.GetCloseEvidence(cmd.Context(), args[0], day)
-		if err == nil {
-			err = s.saveDocument(response, file)
+		if err != nil {
+			return explain(err)
 		}
-		return explain(err)
+		defer func() { _ = response.Body.Close() }()
+		return explain(s.saveDocument(response, file))
 	}
 	return cmd
 }

@@ -51,7 +51,9 @@ func (c commands) startLinkSession() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		s.printNote("Send the URL to the account holder only. Anyone with the URL can link an account until it expires.")
+		s.printNote(
+			"Send the URL to the account holder only. Anyone with the URL can link an account until it expires.",
+		)
 		return s.print(openLinkSessionView, text)
 	})
 	return cmd

@@ -77,12 +77,12 @@ func (s *session) saveStatement(id, file string, params *discovery.GetStatementP
 	if err != nil {
 		return err
 	}
+	defer func() { _ = response.Body.Close() }()
 	return s.saveDocument(response, file)
 }
 
 // saveDocument writes the body of a response to a file, or to the standard output if file is "".
 func (s *session) saveDocument(response *http.Response, file string) (err error) {
-	defer func() { _ = response.Body.Close() }()
 	if response.StatusCode != http.StatusOK {
 		body, err := io.ReadAll(response.Body)
 		return errors.Join(discovery.CheckResponse(response, body), err)

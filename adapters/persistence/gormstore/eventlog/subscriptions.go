@@ -284,7 +284,8 @@ func (s subscriptions) Update(ctx context.Context, tenant domain.TenantID, id ev
 	return status, err
 }
 
-// Delete marks the subscription as deleted and erases its secrets, its settings and its name. PruneEvents deletes the rest.
+// Delete marks the subscription as deleted and erases its secrets, its settings and its name. PruneEvents deletes
+// the rest.
 func (s subscriptions) Delete(ctx context.Context, tenant domain.TenantID, id events.SubscriptionID,
 	entries ports.AuditEntries, check func(events.Subscription) error,
 ) error {

@@ -80,9 +80,14 @@ func addAnnounced(query *gorm.DB, found map[string]domain.AnnouncedRemoval) erro
 
 // AnnouncedSums groups the rows of announced_removals by account.
 func (s recordSource) AnnouncedSums(after time.Time) (map[string]domain.AnnouncedSum, error) {
-	q := gormstore.NewQuery(`SELECT account, count(*), sum(CASE state WHEN 'applied' THEN 1 ELSE 0 END), min(date), max(date)
+	q := gormstore.NewQuery(
+		`SELECT account, count(*), sum(CASE state WHEN 'applied' THEN 1 ELSE 0 END), min(date), max(date)
 		FROM announced_removals WHERE connection_id = ? AND tenant_id = ? AND state <> 'void' AND announced_at > ?
-		GROUP BY account`, gormstore.UUID(s.pull.Connection), gormstore.UUID(s.pull.Tenant), s.time(after))
+		GROUP BY account`,
+		gormstore.UUID(s.pull.Connection),
+		gormstore.UUID(s.pull.Tenant),
+		s.time(after),
+	)
 	sums := map[string]domain.AnnouncedSum{}
 	var sum domain.AnnouncedSum
 	return sums, s.tx.Read(q.AsRead([]any{
@@ -98,18 +103,26 @@ func (s recordSource) AnnouncedSums(after time.Time) (map[string]domain.Announce
 // external id of its account, so the account is looked up.
 func (s recordSource) LiveRows(externalIDs []string) (live []records.LiveRecord, err error) {
 	for batch := range slices.Chunk(externalIDs, removalBatch) {
-		q := gormstore.NewQuery(`SELECT t.external_id, COALESCE(a.external_id, t.account), t.date, u.external_id IS NOT NULL
+		q := gormstore.NewQuery(
+			`SELECT t.external_id, COALESCE(a.external_id, t.account), t.date, u.external_id IS NOT NULL
 			FROM transactions t
 			LEFT JOIN carried_over_transactions u ON u.connection_id = t.connection_id AND u.external_id = t.external_id
 				AND u.tenant_id = t.tenant_id
 			LEFT JOIN accounts a ON a.id = u.account_id AND a.tenant_id = u.tenant_id
 			WHERE t.connection_id = ? AND t.removed_at IS NULL AND `+gormstore.TenantIs(s.dialect, "t.tenant_id"),
-			gormstore.UUID(s.pull.Connection), gormstore.UUID(s.pull.Tenant))
+			gormstore.UUID(s.pull.Connection),
+			gormstore.UUID(s.pull.Tenant),
+		)
 		which := s.dialect.AnyOf("t.external_id", batch)
 		q.Add(" AND "+which.SQL, which.Vars...)
 		var row records.LiveRecord
 		err := s.tx.Read(q.AsRead([]any{
-			(*gormstore.Text)(&row.ExternalID), (*gormstore.Text)(&row.Account), (*gormstore.Text)(&row.Date), &row.CarriedOver,
+			(*gormstore.Text)(
+				&row.ExternalID,
+			),
+			(*gormstore.Text)(&row.Account),
+			(*gormstore.Text)(&row.Date),
+			&row.CarriedOver,
 		}, func() error {
 			live = append(live, row)
 			return nil
@@ -133,7 +146,8 @@ func (p *pageWriter) changeAnnounced(c *records.Changes) error {
 		}
 	}
 	if !changes.Before.IsZero() {
-		old := p.own().Where("state <> ? AND announced_at < ?", string(domain.AnnouncedHeld), gormstore.At(changes.Before))
+		old := p.own().
+			Where("state <> ? AND announced_at < ?", string(domain.AnnouncedHeld), gormstore.At(changes.Before))
 		if err := old.Delete(&announcedRow{}).Error; err != nil {
 			return err
 		}
@@ -149,7 +163,13 @@ func (p *pageWriter) changeAnnounced(c *records.Changes) error {
 	rows := make([]announcedRow, len(changes.Put))
 	for i, a := range changes.Put {
 		rows[i] = announcedRow{
-			p.pull.Connection, a.ExternalID, a.Account, string(a.Date), gormstore.At(a.At), a.Pull.UUID, string(a.State),
+			p.pull.Connection,
+			a.ExternalID,
+			a.Account,
+			string(a.Date),
+			gormstore.At(a.At),
+			a.Pull.UUID,
+			string(a.State),
 			p.pull.Tenant,
 		}
 	}

@@ -169,6 +169,7 @@ func TestEveryRouteReturnsItsGoldenJSON(t *testing.T) {
 			"POST", tokensPath, `{"vendor":"pluggy","connection_config_name":"x"}`, 201,
 			`{"id":"019b0000-0000-7000-8000-000000000002","token":"` + webhookToken + `",` +
 				`"webhookUrl":"https://public.example/v1/discovery/webhooks/pluggy/` + webhookToken + `",` +
+				`"webhook_url":"https://public.example/v1/discovery/webhooks/pluggy/` + webhookToken + `",` +
 				`"vendor":"pluggy"}`,
 			nil,
 		},
@@ -176,6 +177,7 @@ func TestEveryRouteReturnsItsGoldenJSON(t *testing.T) {
 			"POST", tokensPath, `{"vendor":"pluggy","connection_config_name":"x","sourceSecret":true}`, 201,
 			`{"id":"019b0000-0000-7000-8000-000000000002","token":"` + webhookToken + `",` +
 				`"webhookUrl":"https://public.example/v1/discovery/webhooks/pluggy/` + webhookToken + `",` +
+				`"webhook_url":"https://public.example/v1/discovery/webhooks/pluggy/` + webhookToken + `",` +
 				`"vendor":"pluggy","authorization":"` + sourceSecret + `"}`,
 			nil,
 		},
@@ -183,6 +185,7 @@ func TestEveryRouteReturnsItsGoldenJSON(t *testing.T) {
 			"POST", tokensPath, `{"vendor":"pluggy","connection_config_name":"x","register":true}`, 201,
 			`{"id":"019b0000-0000-7000-8000-000000000002","token":"` + webhookToken + `",` +
 				`"webhookUrl":"https://public.example/v1/discovery/webhooks/pluggy/` + webhookToken + `",` +
+				`"webhook_url":"https://public.example/v1/discovery/webhooks/pluggy/` + webhookToken + `",` +
 				`"vendor":"pluggy","registration":{"id":"webhook-1","state":"active"}}`,
 			nil,
 		},

@@ -26,6 +26,7 @@ type mintedToken struct {
 	ID            string            `json:"id" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the token, for lists and for its revocation"`
 	Token         string            `json:"token" doc:"Returned only once: the service stores only its hash" example:"x2Vd0m3H8sQkq1Yb7cJtP5nRwZ4uLe6AfGhTiKoMvNc"`
 	WebhookURL    string            `json:"webhookUrl" format:"uri" doc:"The URL to configure at the aggregator" example:"https://discovery.example.com/v1/discovery/webhooks/pluggy/x2Vd0m3H8sQkq1Yb7cJtP5nRwZ4uLe6AfGhTiKoMvNc"`
+	SameURL       string            `json:"webhook_url" format:"uri" doc:"The same as webhookUrl" example:"https://discovery.example.com/v1/discovery/webhooks/pluggy/x2Vd0m3H8sQkq1Yb7cJtP5nRwZ4uLe6AfGhTiKoMvNc"`
 	Vendor        string            `json:"vendor" example:"pluggy" doc:"The aggregator"`
 	Authorization string            `json:"authorization,omitempty" doc:"With sourceSecret: the value that the aggregator must send in Authorization. Returned only once: the service stores only its hash" example:"Bearer k3Jw9QzT0sVb7Xn2LmYc5RdA8fGhEuPiKoStWvZxB1M"`
 	Registration  *registrationView `json:"registration,omitempty" doc:"With register: the webhook at the aggregator"`
@@ -144,9 +145,10 @@ func (s *server) mintToken(
 			},
 		}}, nil
 	}
+	url := string(domain.WebhookURL(receiver, minted.Vendor, minted.Raw).Reveal())
 	response := mintedToken{
 		ID: minted.ID.String(), Token: string(minted.Raw.Reveal()), Vendor: string(minted.Vendor),
-		WebhookURL:    string(domain.WebhookURL(receiver, minted.Vendor, minted.Raw).Reveal()),
+		WebhookURL: url, SameURL: url,
 		Authorization: string(minted.Authorization.Reveal()),
 	}
 	if minted.Registration.Exists() {

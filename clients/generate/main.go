@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
+	"strings"
 )
 
 func main() {
@@ -31,13 +33,14 @@ func run(in io.Reader, out io.Writer) error {
 	return err
 }
 
-// prepare returns the document with two changes for oapi-codegen:
+// prepare returns the document with three changes for oapi-codegen:
 //
 //   - Each value that may have several JSON types becomes a json.RawMessage. Without this change, oapi-codegen fails if
 //     the schema lists several types. If the schema has no type, the generated code decodes the value into an
 //     interface, which rounds large numbers.
 //   - XML bodies are removed from the responses, because oapi-codegen would decode XML into one string. At run time,
 //     the field Body of a generated response still contains the bytes of the XML document.
+//   - A member such as webhook_url is removed if there is a member webhookUrl, because both would be the same field.
 func prepare(text []byte) ([]byte, error) {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber()
@@ -86,6 +89,7 @@ func prepareSchema(value any) {
 		prepareSchema(schema[name])
 	}
 	properties, _ := schema["properties"].(map[string]any)
+	removeSpellings(schema, properties)
 	for _, property := range properties {
 		prepareSchema(property)
 	}
@@ -93,6 +97,24 @@ func prepareSchema(value any) {
 		alternatives, _ := schema[name].([]any)
 		for _, alternative := range alternatives {
 			prepareSchema(alternative)
+		}
+	}
+}
+
+// removeSpellings removes each property in snake case that the schema also has in camel case.
+func removeSpellings(schema, properties map[string]any) {
+	required, _ := schema["required"].([]any)
+	for name := range properties {
+		words := strings.Split(name, "_")
+		for i := 1; i < len(words); i++ {
+			if words[i] != "" {
+				words[i] = strings.ToUpper(words[i][:1]) + words[i][1:]
+			}
+		}
+		if other := strings.Join(words, ""); other != name && properties[other] != nil {
+			delete(properties, name)
+			required = slices.DeleteFunc(required, func(member any) bool { return member == name })
+			schema["required"] = required
 		}
 	}
 }

@@ -63,3 +63,16 @@ func TestXMLBodiesAreNotDecoded(t *testing.T) {
 		t.Errorf("%s, %v", prepared, err)
 	}
 }
+
+func TestASecondSpellingOfAMemberIsRemoved(t *testing.T) {
+	text, err := prepare([]byte(`{"components":{"schemas":{"A":{"type":"object","required":["webhookUrl","webhook_url","a_b"],
+		"properties":{"webhookUrl":{"type":"string"},"webhook_url":{"type":"string"},"a_b":{"type":"string"}}}}}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `{"components":{"schemas":{"A":{"properties":{"a_b":{"type":"string"},"webhookUrl":{"type":"string"}},` +
+		`"required":["webhookUrl","a_b"],"type":"object"}}}}`
+	if string(text) != want {
+		t.Errorf("got %s", text)
+	}
+}

@@ -263,9 +263,10 @@ func TestMint(t *testing.T) {
 		o.connect(b, "main")
 		ask := object{"vendor": "pluggy", "connection_config_name": "main"}
 		a := o.send(http.MethodPost, tokens, ask).want(http.StatusCreated)
-		minted := a.members("id", "token", "webhookUrl", "vendor")
+		minted := a.members("id", "token", "webhookUrl", "webhook_url", "vendor")
 		raw := text(minted, "token")
-		if minted["webhookUrl"] != publicURL+prefix+"/webhooks/pluggy/"+raw || minted["vendor"] != "pluggy" {
+		url := publicURL + prefix + "/webhooks/pluggy/" + raw
+		if minted["webhookUrl"] != url || minted["webhook_url"] != url || minted["vendor"] != "pluggy" {
 			t.Errorf("minted %v", minted)
 		}
 		if !regexp.MustCompile(`^[A-Za-z0-9_-]{43,}$`).MatchString(raw) {

@@ -3070,6 +3070,12 @@ export interface components {
              * @example https://discovery.example.com/v1/discovery/webhooks/pluggy/x2Vd0m3H8sQkq1Yb7cJtP5nRwZ4uLe6AfGhTiKoMvNc
              */
             webhookUrl: string;
+            /**
+             * Format: uri
+             * @description The same as webhookUrl
+             * @example https://discovery.example.com/v1/discovery/webhooks/pluggy/x2Vd0m3H8sQkq1Yb7cJtP5nRwZ4uLe6AfGhTiKoMvNc
+             */
+            webhook_url: string;
         };
         NewConnection: {
             /**
@@ -23498,7 +23504,8 @@ export interface operations {
                      *       },
                      *       "token": "x2Vd0m3H8sQkq1Yb7cJtP5nRwZ4uLe6AfGhTiKoMvNc",
                      *       "vendor": "pluggy",
-                     *       "webhookUrl": "https://discovery.example.com/v1/discovery/webhooks/pluggy/x2Vd0m3H8sQkq1Yb7cJtP5nRwZ4uLe6AfGhTiKoMvNc"
+                     *       "webhookUrl": "https://discovery.example.com/v1/discovery/webhooks/pluggy/x2Vd0m3H8sQkq1Yb7cJtP5nRwZ4uLe6AfGhTiKoMvNc",
+                     *       "webhook_url": "https://discovery.example.com/v1/discovery/webhooks/pluggy/x2Vd0m3H8sQkq1Yb7cJtP5nRwZ4uLe6AfGhTiKoMvNc"
                      *     }
                      */
                     "application/json": components["schemas"]["MintedToken"];

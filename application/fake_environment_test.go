@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -53,13 +54,12 @@ func (c *clock) Sleep(ctx context.Context, d time.Duration) error {
 	return ctx.Err()
 }
 
-// ids generates consecutive ids.
-type ids struct{ made uint64 }
+// ids generates consecutive ids. It is safe for concurrent use.
+type ids struct{ made atomic.Uint64 }
 
 func (i *ids) New() uuid.UUID {
-	i.made++
 	id := uuid.UUID{6: 0x70, 8: 0x80}
-	binary.BigEndian.PutUint64(id[8:], 0x8000000000000000|i.made)
+	binary.BigEndian.PutUint64(id[8:], 0x8000000000000000|i.made.Add(1))
 	return id
 }
 

@@ -19,7 +19,7 @@ const columns = () => [
   { title: t('column.actor'), cell: (item) => item.actor },
   { title: t('column.time'), cell: (item) => html`<${Ago} at=${item.at} />` },
   { title: t('column.object'), cell: (item) => html`<code>${item.object || '–'}</code>` },
-  { title: t('column.detail'), cell: (item) => detail(item) || muted },
+  { title: t('column.detail'), cell: (item) => html`<span class="breakable">${detail(item) || muted}</span>` },
 ];
 
 // Form keeps the filters in the query of the location.

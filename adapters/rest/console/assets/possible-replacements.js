@@ -99,6 +99,7 @@ function useKeys(answer) {
   useEffect(() => {
     if (!on) return undefined;
     const press = (event) => {
+      if (!keysOn.get()) return; // the effect removes the listener only after the next frame
       const name = Object.keys(answers).find((key) => answers[key] === event.key || answers[key] === event.key.toLowerCase());
       if (!name || event.repeat || event.ctrlKey || event.metaKey || event.altKey || isText(event.target)) return;
       event.preventDefault();

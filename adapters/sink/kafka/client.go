@@ -21,7 +21,7 @@ import (
 const (
 	// maxResponse is the maximum size of a response in bytes. The largest one describes the brokers and the partitions
 	// of the topic, with about 40 bytes each.
-	maxResponse = 40 << 10
+	maxResponse = 20 << 10
 	// maxMessage is the maximum size of a message in bytes. It is the default limit of a Kafka broker.
 	maxMessage = 1048588 - 100 // without the header of a batch
 	// maxIterations is the maximum number of iterations of SCRAM. The library computes as many as the broker demands.

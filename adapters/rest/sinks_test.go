@@ -29,7 +29,8 @@ var testSinks = []SinkSchema{
 			"exchange":{"type":"string","description":"x","examples":["x"]},
 			"routingKey":{"type":"string","description":"x","examples":["x"]},
 			"hosts":{
-				"type":"array","minItems":1,"maxItems":2,"items":{"type":"string"},"description":"x","examples":[["x"]]},
+				"type":"array","minItems":1,"maxItems":2,"items":{"type":"string"},
+				"description":"x","examples":[["x"]]},
 			"login":{"type":"object","required":["password","user"],"additionalProperties":false,"description":"x",
 				"properties":{
 					"user":{"type":"string","description":"x","examples":["x"]},

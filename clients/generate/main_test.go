@@ -65,8 +65,10 @@ func TestXMLBodiesAreNotDecoded(t *testing.T) {
 }
 
 func TestASecondSpellingOfAMemberIsRemoved(t *testing.T) {
-	text, err := prepare([]byte(`{"components":{"schemas":{"A":{"type":"object","required":["webhookUrl","webhook_url","a_b"],
-		"properties":{"webhookUrl":{"type":"string"},"webhook_url":{"type":"string"},"a_b":{"type":"string"}}}}}}`))
+	text, err := prepare(
+		[]byte(`{"components":{"schemas":{"A":{"type":"object","required":["webhookUrl","webhook_url","a_b"],
+		"properties":{"webhookUrl":{"type":"string"},"webhook_url":{"type":"string"},"a_b":{"type":"string"}}}}}}`),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -101,7 +101,7 @@ func TestWhileAllWorkersAreBusyATenantWithoutARunningPullGetsOne(t *testing.T) {
 
 // A job of a tenant that uses a quarter of the workers waits for a share. Without a free share it is put back: the pull
 // is not claimed, so that no attempt is counted.
-func TestAJobOfATenantAtItsShareIsPutBack(t *testing.T) {
+func TestAPullBeyondTheShareOfItsTenantIsQueuedAgain(t *testing.T) {
 	e := newEnvWithWorkers(t, 8)
 	running := []domain.PullID{e.requestOf(e.tenant, "1"), e.requestOf(e.tenant, "2")}
 	third := e.requestOf(e.tenant, "3")

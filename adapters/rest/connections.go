@@ -200,7 +200,7 @@ func healthOf(h ports.ConnectionHealth) healthView {
 	}
 }
 
-// connectionRoutes returns the routes of aggregator connections and their health.
+// connectionRoutes returns the routes of aggregator connections.
 func (s *server) connectionRoutes() []route {
 	const tag, one = "Aggregator connections", connectionsPath + "/{id}"
 	return []route{
@@ -261,8 +261,15 @@ func (s *server) connectionRoutes() []route {
 			scope: scopeWrite, notFound: connectionNotFound, conflict: true,
 			mount: handle(s.testConnection),
 		},
+	}
+}
+
+// connectionHealthRoutes returns the routes of the stored health of aggregator connections.
+func (s *server) connectionHealthRoutes() []route {
+	const tag = "Aggregator connections"
+	return []route{
 		{
-			id: "get-connection-health", method: http.MethodGet, path: one + "/health",
+			id: "get-connection-health", method: http.MethodGet, path: connectionsPath + "/{id}/health",
 			description: "Returns what the service knows from tests, pulls and events. The vendor is not called.",
 			status:      http.StatusOK, tag: tag, summary: "Get the stored health of a connection",
 			scope: scopeRead, notFound: connectionNotFound,

@@ -132,11 +132,10 @@ func (s *server) replacementRoutes() []route {
 			id:     "split-transaction",
 			method: http.MethodPost,
 			path:   transactionsPath + "/{id}/split",
-			description: "Undoes the last replacement of a transaction. The transaction gets its last past row " +
-				"and is " +
-				"removed, because the vendor no longer has that row; its present row becomes another " +
-				"transaction. The " +
-				"two rows are never matched again. Responds with 409 if the transaction has replaced no row.",
+			description: "Undoes the last replacement of a transaction. The transaction gets its last past row and " +
+				"is removed, because the vendor no longer has that row; its present row becomes another " +
+				"transaction. The two rows are never matched again. Responds with 409 if the transaction has " +
+				"replaced no row.",
 			status:       http.StatusOK,
 			tag:          tag,
 			summary:      "Undo the last replacement of a transaction",
@@ -151,10 +150,9 @@ func (s *server) replacementRoutes() []route {
 			id:     "join-transactions",
 			method: http.MethodPost,
 			path:   transactionsPath + "/{id}/join",
-			description: "Makes a removed transaction continue as the row of a live one, because both are " +
-				"one movement. " +
-				"The other transaction is removed and superseded. Both must have the same account, currency and " +
-				"direction, otherwise the response is a 409. A split undoes the join.",
+			description: "Makes a removed transaction continue as the row of a live one, because both are one " +
+				"movement. The other transaction is removed and superseded. Both must have the same account, " +
+				"currency and direction, otherwise the response is a 409. A split undoes the join.",
 			status:     http.StatusOK,
 			tag:        tag,
 			summary:    "Join a removed transaction with the one that continues it",
@@ -168,9 +166,8 @@ func (s *server) replacementRoutes() []route {
 			id:     "list-possible-replacements",
 			method: http.MethodGet,
 			path:   possibleReplacementsPath,
-			description: "Returns the pairs of transactions that may be one movement and about which nobody " +
-				"has decided. " +
-				"Each removed transaction is in three pairs at most.",
+			description: "Returns the pairs of transactions that may be one movement and about which nobody has " +
+				"decided. Each removed transaction is in three pairs at most.",
 			status:  http.StatusOK,
 			tag:     tag,
 			summary: "List possible replacements, newest first",
@@ -185,15 +182,21 @@ func (s *server) replacementRoutes() []route {
 			scope: scopeWrite, notFound: transactionNotFound, idempotent: true, conflict: true,
 			mount: handle(s.dismissPossibleReplacements),
 		},
+	}
+}
+
+// heldDecisionRoutes returns the routes with which an operator decides about rows that the service holds back.
+func (s *server) heldDecisionRoutes() []route {
+	const tag = "Accounts and transactions"
+	return []route{
 		{
 			id:     "continue-account",
 			method: http.MethodPost,
 			path:   accountsPath + "/{id}/continue",
-			description: "Says which account of the new account reference continues an account, while the " +
-				"health of the " +
-				"connection has the warning account_ambiguous. Queues a pull that makes the rows of the " +
-				"new reference " +
-				"visible. Responds with 409 if no rows wait for this decision, or if the connection is paused.",
+			description: "Says which account of the new account reference continues an account, while the health " +
+				"of the connection has the warning account_ambiguous. Queues a pull that makes the rows of the new " +
+				"reference visible. Responds with 409 if no rows wait for this decision, or if the connection is " +
+				"paused.",
 			status:     http.StatusAccepted,
 			tag:        tag,
 			summary:    "Say which account of a new reference continues an account",
@@ -205,9 +208,10 @@ func (s *server) replacementRoutes() []route {
 		},
 		{
 			id: "apply-removals", method: http.MethodPost, path: accountsPath + "/{id}/removals/apply",
-			description: "Removes the transactions of an account that the vendor has announced as deleted and whose " +
-				"removal is held back, because they are many (the warning mass_removal of the health). Responds with " +
-				"409 if there are none. Transactions that are only missing from a complete read are not removed.",
+			description: "Removes the transactions of an account that the vendor has announced as deleted and " +
+				"whose removal is held back, because they are many (the warning mass_removal of the health). " +
+				"Responds with 409 if there are none. Transactions that are only missing from a complete read are " +
+				"not removed.",
 			status: http.StatusOK, tag: tag, summary: "Apply announced removals that are held back",
 			scope: scopeWrite, notFound: accountNotFound, idempotent: true, conflict: true, noBody: true,
 			mount: handle(s.applyRemovals),

@@ -161,6 +161,7 @@ func readInput[I any](c echo.Context, x *exchange, input *operation.Input[I]) (i
 func (s *server) routes() []route {
 	return slices.Concat(
 		s.connectionRoutes(),
+		s.connectionHealthRoutes(),
 		s.lifecycleRoutes(),
 		s.linkSessionRoutes(),
 		s.engineRoutes(),
@@ -169,6 +170,7 @@ func (s *server) routes() []route {
 		s.pullRoutes(),
 		s.readRoutes(),
 		s.replacementRoutes(),
+		s.heldDecisionRoutes(),
 		s.completenessRoutes(),
 		s.closeRoutes(),
 		s.erasureRoutes(),

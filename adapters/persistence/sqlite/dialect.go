@@ -32,11 +32,11 @@ type dialect struct {
 // The commit and the last statement of ExecAtCommit are sent in one call of the driver. The context of this call must
 // never end. If it ended, the driver might skip a statement without an error.
 func (d dialect) Transact(ctx context.Context, fn func(tx gormstore.Tx) error) error {
-	conn, err := d.db.Writer.Conn(ctx)
+	conn, release, err := d.db.writer(ctx, false)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = conn.Close() }()
+	defer release()
 	uninterrupted := context.WithoutCancel(ctx)
 	if _, err := conn.ExecContext(uninterrupted, "BEGIN IMMEDIATE"); err != nil {
 		return err
@@ -261,11 +261,11 @@ func (dialect) ReadOnly() string { return "false" }
 func (d dialect) ExecBoth(
 	ctx context.Context, query string, args []any, row gormstore.InsertedRow,
 ) (result sql.Result, err error) {
-	conn, err := d.db.Writer.Conn(ctx)
+	conn, release, err := d.db.writer(ctx, false)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = conn.Close() }()
+	defer release()
 	defer func() {
 		if err != nil {
 			rollback(ctx, conn)

@@ -22,11 +22,11 @@ func (d dialect) Scrub(ctx context.Context) error {
 	if d.db.readers == nil {
 		return nil // a database in memory has no files
 	}
-	conn, err := d.db.Writer.Conn(ctx)
+	conn, release, err := d.db.writer(ctx, false)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = conn.Close() }()
+	defer release()
 	var remains int
 	if err := conn.QueryRowContext(ctx, "PRAGMA user_version").Scan(&remains); err != nil {
 		return err

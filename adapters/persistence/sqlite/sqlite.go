@@ -58,8 +58,9 @@ const (
 type DB struct {
 	// DB is a GORM handle that uses the writer.
 	DB *gorm.DB
-	// Writer is the only connection that writes.
+	// Writer is the only connection that writes. After the start of the process, only DB.writer uses it.
 	Writer *sql.DB
+	queue  writerQueue
 
 	reader  *gorm.DB
 	readers *sql.DB // nil for a database in memory

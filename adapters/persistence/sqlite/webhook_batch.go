@@ -18,11 +18,11 @@ import (
 // Receive stores a batch of webhook deliveries and deduplicates them. It holds the only writing connection, so it may
 // use the token cache. After the commit, it calls the Nudge function with the new pulls.
 func (d dialect) Receive(ctx context.Context, deliveries []gormstore.PendingDelivery) ([]gormstore.Result, error) {
-	conn, err := d.db.Writer.Conn(ctx)
+	conn, release, err := d.db.writer(ctx, true)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = conn.Close() }()
+	defer release()
 	results, created, err := d.insertBatch(ctx, conn, deliveries)
 	if err != nil {
 		d.db.tokens.clear()

@@ -28,9 +28,13 @@ func (s *Service) ClosePeriod(
 	var c books.Close
 	var created bool
 	err := s.withShare(ctx, s.closeShares, tenant, func() (err error) {
-		c, created, err = s.Ledger.ClosePeriod(ctx, tenant, account, r, read, func() []domain.AuditEntry {
-			return []domain.AuditEntry{entry}
-		})
+		turn, err := s.takeTurn(ctx, tenant)
+		if err != nil {
+			return err
+		}
+		defer turn.end()
+		c, created, err = s.Ledger.ClosePeriod(ctx, tenant, account, r, ports.CloseSteps{Read: read, Pause: turn.pass},
+			func() []domain.AuditEntry { return []domain.AuditEntry{entry} })
 		return err
 	})
 	if created && err == nil {
@@ -48,7 +52,6 @@ func (s *Service) documentHash(ctx context.Context, view ports.ClosedView) (*dom
 	hash := books.NewDocumentHash()
 	st, err := view.Close.Document()
 	if err == nil {
-		// Changes of the account may wait for the hash, so it takes no share of the tenant's reads.
 		err = s.CloseDocument.Write(hash, st, recordsOf(view.Posted(ctx, st.Period), st))
 	}
 	if errors.Is(err, domain.Conflict) {

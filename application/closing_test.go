@@ -103,8 +103,7 @@ type blockingCloses struct {
 }
 
 func (b blockingCloses) ClosePeriod(
-	context.Context, domain.TenantID, domain.AccountID, books.CloseRequest,
-	func(context.Context, ports.ClosedView) error, ports.AuditEntries,
+	context.Context, domain.TenantID, domain.AccountID, books.CloseRequest, ports.CloseSteps, ports.AuditEntries,
 ) (books.Close, bool, error) {
 	b.started <- struct{}{}
 	<-b.endSignal

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -133,9 +135,64 @@ func (s slowFailure) Search(context.Context, domain.TenantID, domain.Transaction
 }
 
 func (s slowFailure) ClosePeriod(
-	context.Context, domain.TenantID, domain.AccountID, books.CloseRequest,
-	func(context.Context, ports.ClosedView) error, ports.AuditEntries,
+	context.Context, domain.TenantID, domain.AccountID, books.CloseRequest, ports.CloseSteps, ports.AuditEntries,
 ) (books.Close, bool, error) {
 	time.Sleep(time.Second)
 	return books.Close{}, false, s.err
+}
+
+// TestACloseLetsTheReadsOfItsTenantRun starts a close, and then a search of the same tenant. The search waits until the
+// close pauses.
+func TestACloseLetsTheReadsOfItsTenantRun(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // one share for a tenant
+	synctest.Test(t, func(t *testing.T) {
+		var order []string
+		e := newEnv(t, func(d *application.Deps) {
+			d.Clock, d.Sleeper, d.Ledger = bubbleClock{}, bubbleClock{}, pausingClose{d.Ledger, &order}
+		})
+		var running sync.WaitGroup
+		running.Go(func() {
+			if _, err := e.ClosePeriod(e.ctx, e.tenant, domain.AccountID{}, "1999-12-31"); err != nil {
+				t.Error(err)
+			}
+		})
+		synctest.Wait()
+		running.Go(func() {
+			_, err := e.SearchTransactions(e.ctx, e.tenant, domain.TransactionSearch{}, domain.PageRequest{Limit: 1})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+		running.Wait()
+		if want := []string{"close begins", "search", "close ends"}; !slices.Equal(order, want) {
+			t.Errorf("got the order %q, want %q", order, want)
+		}
+	})
+}
+
+// pausingClose is a ledger in which closing a period takes two seconds, with a pause in the middle.
+type pausingClose struct {
+	ports.Ledger
+	order *[]string
+}
+
+func (p pausingClose) Search(context.Context, domain.TenantID, domain.TransactionSearch, domain.PageRequest) (
+	domain.Page[domain.Transaction], error,
+) {
+	*p.order = append(*p.order, "search")
+	return domain.Page[domain.Transaction]{}, nil
+}
+
+func (p pausingClose) ClosePeriod(
+	ctx context.Context, _ domain.TenantID, _ domain.AccountID, _ books.CloseRequest, steps ports.CloseSteps,
+	_ ports.AuditEntries,
+) (books.Close, bool, error) {
+	*p.order = append(*p.order, "close begins")
+	time.Sleep(time.Second)
+	if err := steps.Pause(ctx); err != nil {
+		return books.Close{}, false, err
+	}
+	time.Sleep(time.Second)
+	*p.order = append(*p.order, "close ends")
+	return books.Close{}, false, nil
 }

@@ -67,6 +67,37 @@ const (
 	portionBytes   = 256 << 10
 )
 
+// turn is a share of a tenant's costly reads that long work passes on from time to time.
+type turn struct {
+	shares  *concurrency.Shares
+	tenant  domain.TenantID
+	release func()
+}
+
+// takeTurn waits for a share of the tenant's costly reads. The caller must call end. Errors: see
+// concurrency.Shares.Await.
+func (s *Service) takeTurn(ctx context.Context, tenant domain.TenantID) (*turn, error) {
+	t := &turn{shares: s.readShares, tenant: tenant, release: func() {}}
+	return t, t.pass(ctx)
+}
+
+// pass ends the share, and waits for another one. If operations of the tenant wait, one of them runs first. Errors: see
+// concurrency.Shares.Await; there is no share then.
+func (t *turn) pass(ctx context.Context) error {
+	t.end()
+	release, err := t.shares.Await(ctx, t.tenant)
+	if err == nil {
+		t.release = release
+	}
+	return err
+}
+
+// end ends the share.
+func (t *turn) end() {
+	t.release()
+	t.release = func() {}
+}
+
 // readPortions returns the same sequence as read, but reads it in portions, each with a share of the tenant's costly
 // reads. The consumer of the records runs without a share, because it may wait for a slow receiver.
 func (s *Service) readPortions(
@@ -74,17 +105,16 @@ func (s *Service) readPortions(
 ) iter.Seq2[books.PostedRecord, error] {
 	return func(yield func(books.PostedRecord, error) bool) {
 		var none books.PostedRecord
-		release, err := s.readShares.Await(ctx, tenant)
+		turn, err := s.takeTurn(ctx, tenant)
 		if err != nil {
 			yield(none, err)
 			return
 		}
-		defer func() { release() }()
+		defer turn.end()
 		items, size := make([]books.PostedRecord, 0, portionRecords), 0
 		// flush yields the items without a share.
 		flush := func() bool {
-			release()
-			release = func() {}
+			turn.end()
 			for _, item := range items {
 				if !yield(item, nil) {
 					return false
@@ -108,12 +138,10 @@ func (s *Service) readPortions(
 			if !flush() {
 				return
 			}
-			again, err := s.readShares.Await(ctx, tenant)
-			if err != nil {
+			if err := turn.pass(ctx); err != nil {
 				yield(none, err)
 				return
 			}
-			release = again
 		}
 		flush()
 	}

@@ -201,8 +201,9 @@ func New(d Deps) (*Service, error) {
 	})
 	s.events = events.New(events.Deps{
 		Subscriptions: d.Subscriptions, Connections: d.Connections, Ledger: d.Ledger, Pulls: d.Pulls,
-		Sinks: sinks, Encoder: d.EventEncoder, Memory: d.Memory, Audits: s.audits, Sealer: d.Sealer,
-		Clock: d.Clock, Sleeper: d.Sleeper, IDs: d.IDs, Entropy: d.Entropy, Observer: d.Observer,
+		Sinks: sinks, Encoder: d.EventEncoder, Memory: d.Memory, CostlyReads: s.readShares, Audits: s.audits,
+		Sealer: d.Sealer,
+		Clock:  d.Clock, Sleeper: d.Sleeper, IDs: d.IDs, Entropy: d.Entropy, Observer: d.Observer,
 	})
 	s.auditReader, s.subscriptionManager, s.eventDispatcher = s.auditLog, s.events, s.events
 	s.worker = pulling.New(pulling.Deps{

@@ -90,6 +90,16 @@ type EvidenceFormat interface {
 	Write(ctx context.Context, e Evidence, begin func(size int64) io.Writer) error
 }
 
+// CloseSteps are the functions that ClosePeriod calls. Each of them may be nil. They must not call the store.
+type CloseSteps struct {
+	// Read reads the period and its records, which all show ClosedAt. It may be called several times; the last call is
+	// about the period that is stored. It must end soon, because changes of the account may wait for it.
+	Read func(context.Context, ClosedView) error
+	// Pause is called after each few thousand records that are read while the account may change. It may wait, so that
+	// other work goes on.
+	Pause func(context.Context) error
+}
+
 // Closes stores the closed periods of accounts and their adjustments.
 //
 // An adjustment is a change of a closed record that commits after the period was closed. A change that commits earlier
@@ -102,12 +112,10 @@ type Closes interface {
 	// returns the stored period, and wasCreated is false. It does not validate the request. Errors: NotFound if there
 	// is no such account.
 	//
-	// Before the period is stored, ClosePeriod calls read with the period and its records, which all show ClosedAt. It
-	// may call read several times; the last call is about the period that is stored. If read fails, nothing is stored,
-	// and ClosePeriod returns the error of read. read may be nil. It must not call the store, and must end soon,
-	// because changes of the account may wait for it.
+	// Before the period is stored, ClosePeriod calls steps.Read. If a step fails, nothing is stored, and ClosePeriod
+	// returns its error.
 	ClosePeriod(ctx context.Context, tenant domain.TenantID, account domain.AccountID, r books.CloseRequest,
-		read func(context.Context, ClosedView) error, entries AuditEntries) (c books.Close, wasCreated bool, err error)
+		steps CloseSteps, entries AuditEntries) (c books.Close, wasCreated bool, err error)
 
 	// ReopenPeriod ends the closed period that ends on this day; at becomes its ReopenedAt. ReadClose and
 	// ReopenedCloses still return the period. Adjustments that belong only to this period are no longer returned. If

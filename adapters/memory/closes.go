@@ -28,9 +28,9 @@ type closed struct {
 	adjustmentCount int
 }
 
-// ClosePeriod computes the digest, and calls read, while the store is locked.
+// ClosePeriod computes the digest, and calls steps.Read, while the store is locked. It never pauses.
 func (v ledger) ClosePeriod(ctx context.Context, tenant domain.TenantID, id domain.AccountID, r books.CloseRequest,
-	read func(context.Context, ports.ClosedView) error, entries ports.AuditEntries,
+	steps ports.CloseSteps, entries ports.AuditEntries,
 ) (c books.Close, wasCreated bool, err error) {
 	err = v.exclusive(ctx, "Ledger.ClosePeriod", func() error {
 		a := v.accountOf(tenant, id)
@@ -48,8 +48,8 @@ func (v ledger) ClosePeriod(ctx context.Context, tenant domain.TenantID, id doma
 		}
 		r.At = v.tick(a.Connection, r.At)
 		made := v.digestOf(a.Account, r)
-		if read != nil {
-			if err := read(ctx, v.closedView(a, made)); err != nil {
+		if steps.Read != nil {
+			if err := steps.Read(ctx, v.closedView(a, made)); err != nil {
 				return err
 			}
 		}

@@ -590,7 +590,7 @@ func (r *eventRunner) callWithMemory(
 			release, err = r.calls.Await(ctx, r.sub.Tenant)
 		}
 		if err == nil {
-			took, err = fn(l)
+			took, err = r.callCostly(ctx, func() (func(), error) { return fn(l) })
 			release()
 		}
 		if err != nil && l.free != nil {
@@ -598,6 +598,16 @@ func (r *eventRunner) callWithMemory(
 		}
 		r.called(func() { r.hold(l); took() }, err)
 	}()
+}
+
+// callCostly calls fn with a share of the tenant's costly reads.
+func (r *eventRunner) callCostly(ctx context.Context, fn func() (func(), error)) (func(), error) {
+	release, err := r.CostlyReads.Await(ctx, r.sub.Tenant)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	return fn()
 }
 
 // callAppend stores events for new changes. If r.staged already contains all earlier events, the new events are added

@@ -18,7 +18,8 @@ type Deps struct {
 	Pulls         ports.Pulls
 	Sinks         map[events.SinkKind]ports.Sink
 	Encoder       ports.EventEncoder
-	Memory        ports.MemoryBudget // bounds the loaded events; nil means no bound
+	Memory        ports.MemoryBudget  // bounds the loaded events; nil means no bound
+	CostlyReads   *concurrency.Shares // limits the loads of a tenant, together with its other costly reads
 	Audits        auditing.Recorder
 
 	Sealer   ports.Sealer

@@ -1070,9 +1070,9 @@ func (mr *MockLedgerMockRecorder) Changes(ctx, tenant, page any) *gomock.Call {
 }
 
 // ClosePeriod mocks base method.
-func (m *MockLedger) ClosePeriod(ctx context.Context, tenant domain.TenantID, account domain.AccountID, r books.CloseRequest, read func(context.Context, ports.ClosedView) error, entries ports.AuditEntries) (books.Close, bool, error) {
+func (m *MockLedger) ClosePeriod(ctx context.Context, tenant domain.TenantID, account domain.AccountID, r books.CloseRequest, steps ports.CloseSteps, entries ports.AuditEntries) (books.Close, bool, error) {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "ClosePeriod", ctx, tenant, account, r, read, entries)
+	ret := m.ctrl.Call(m, "ClosePeriod", ctx, tenant, account, r, steps, entries)
 	ret0, _ := ret[0].(books.Close)
 	ret1, _ := ret[1].(bool)
 	ret2, _ := ret[2].(error)
@@ -1080,9 +1080,9 @@ func (m *MockLedger) ClosePeriod(ctx context.Context, tenant domain.TenantID, ac
 }
 
 // ClosePeriod indicates an expected call of ClosePeriod.
-func (mr *MockLedgerMockRecorder) ClosePeriod(ctx, tenant, account, r, read, entries any) *gomock.Call {
+func (mr *MockLedgerMockRecorder) ClosePeriod(ctx, tenant, account, r, steps, entries any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ClosePeriod", reflect.TypeOf((*MockLedger)(nil).ClosePeriod), ctx, tenant, account, r, read, entries)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ClosePeriod", reflect.TypeOf((*MockLedger)(nil).ClosePeriod), ctx, tenant, account, r, steps, entries)
 }
 
 // Closes mocks base method.

@@ -249,7 +249,7 @@ func closeRandomHistory(f *fixture) {
 		id, day := accounts[random.IntN(2)].ID, closeDays[random.IntN(len(closeDays))]
 		switch random.IntN(8) {
 		case 0:
-			_, _, err := f.Ledger.ClosePeriod(f.ctx, f.tenant, id, f.closeRequest(day), nil, nil)
+			_, _, err := f.Ledger.ClosePeriod(f.ctx, f.tenant, id, f.closeRequest(day), ports.CloseSteps{}, nil)
 			f.noError(err)
 		case 1:
 			if err := f.Ledger.ReopenPeriod(f.ctx, f.tenant, id, day, f.now(), nil); !errors.Is(err, domain.NotFound) {
@@ -309,7 +309,14 @@ func closeConcurrently(f *fixture) {
 				account, day := accounts[n%2].ID, closeDays[round%3]
 				err := f.Ledger.ReopenPeriod(f.ctx, f.tenant, account, day, f.now(), nil)
 				if err == nil || errors.Is(err, domain.NotFound) {
-					_, _, err = f.Ledger.ClosePeriod(f.ctx, f.tenant, account, f.closeRequest(day), nil, nil)
+					_, _, err = f.Ledger.ClosePeriod(
+						f.ctx,
+						f.tenant,
+						account,
+						f.closeRequest(day),
+						ports.CloseSteps{},
+						nil,
+					)
 				}
 				if err != nil {
 					f.Error(err)

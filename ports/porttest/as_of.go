@@ -173,7 +173,7 @@ func asOfTimesRise(f *fixture) {
 		times = append(times, f.getRow(c, "1").UpdatedAt)
 		r := f.closeRequest(closeDay[:8] + domain.Date(fmt.Sprint(10+i)))
 		r.At = back
-		closed, _, err := f.Ledger.ClosePeriod(f.ctx, f.tenant, id, r, nil, nil)
+		closed, _, err := f.Ledger.ClosePeriod(f.ctx, f.tenant, id, r, ports.CloseSteps{}, nil)
 		f.noError(err)
 		times = append(times, closed.ClosedAt)
 	}

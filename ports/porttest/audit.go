@@ -155,8 +155,8 @@ func auditedChanges(f *fixture) {
 	_, err = f.Deliveries.Replay(f.ctx, f.tenant, []domain.DeliveryID{delivery.ID}, f.now(),
 		audited("Deliveries.Replay"), newID[domain.Pull])
 	f.noError(err)
-	_, _, err = f.Ledger.ClosePeriod(f.ctx, f.tenant, account, f.closeRequest(closeDay), nil,
-		audited("Ledger.ClosePeriod"))
+	_, _, err = f.Ledger.ClosePeriod(f.ctx, f.tenant, account, f.closeRequest(closeDay),
+		ports.CloseSteps{}, audited("Ledger.ClosePeriod"))
 	f.noError(err)
 	f.noError(f.Ledger.ReopenPeriod(f.ctx, f.tenant, account, closeDay, f.now(), audited("Ledger.ReopenPeriod")))
 	_, err = f.Ledger.UpdateCompleteness(f.ctx, f.tenant, account, audited("Ledger.UpdateCompleteness"),
@@ -238,7 +238,8 @@ func auditedNothing(f *fixture) {
 	f.noError(err)
 	_, _, account := f.accountWithRows(row("1", withAccount("a")))
 	f.close(account, closeDay)
-	_, created, err := f.Ledger.ClosePeriod(f.ctx, f.tenant, account, f.closeRequest(closeDay), nil, f.entry("close"))
+	_, created, err := f.Ledger.ClosePeriod(f.ctx, f.tenant, account, f.closeRequest(closeDay),
+		ports.CloseSteps{}, f.entry("close"))
 	f.noError(err)
 	f.equal("created", false, created)
 	f.equal("actions", []string(nil), f.actions())
@@ -247,12 +248,9 @@ func auditedNothing(f *fixture) {
 func auditedCloseRaces(f *fixture) {
 	_, _, account := f.accountWithRows(row("1", withAccount("a")))
 	concurrently(6, func(int) {
-		if _, _, err := f.Ledger.ClosePeriod(
-			f.ctx,
-			f.tenant,
-			account,
-			f.closeRequest(closeDay), nil, f.entry("close"),
-		); err != nil {
+		_, _, err := f.Ledger.ClosePeriod(f.ctx, f.tenant, account, f.closeRequest(closeDay),
+			ports.CloseSteps{}, f.entry("close"))
+		if err != nil {
 			f.Error(err)
 		}
 	})

@@ -285,14 +285,16 @@ func closeReads(f *fixture) {
 	refused := errors.New("refused")
 	calls := 0
 	_, _, err := f.Ledger.ClosePeriod(f.ctx, f.tenant, id, f.closeRequest(closeDay),
-		func(context.Context, ports.ClosedView) error { calls++; return refused }, f.entry("close"))
-	f.equal("the error of read", true, errors.Is(err, refused))
+		ports.CloseSteps{
+			Read: func(context.Context, ports.ClosedView) error { calls++; return refused },
+		}, f.entry("close"))
+	f.equal("the error of the step", true, errors.Is(err, refused))
 	f.equal("calls", 1, calls)
 	f.equal("closes", 0, len(f.listCloses(id)))
 	f.equal("actions", []string(nil), f.actions())
 	var read books.Close
 	closed, created, err := f.Ledger.ClosePeriod(f.ctx, f.tenant, id, f.closeRequest(closeDay),
-		func(ctx context.Context, view ports.ClosedView) error {
+		ports.CloseSteps{Read: func(ctx context.Context, view ports.ClosedView) error {
 			read = view.Close
 			_, digest := f.coveredRecords(view)
 			f.equal("the digest", view.Close.Digest, digest)
@@ -303,13 +305,16 @@ func closeReads(f *fixture) {
 			}
 			f.equal("posted records", 2, posted)
 			return nil
-		}, f.entry("close"))
+		}}, f.entry("close"))
 	f.noError(err)
 	f.equal("created", true, created)
 	f.equal("the close that was read", closed, read)
 	f.equal("the stored close", closed, f.listCloses(id)[0])
 	_, created, err = f.Ledger.ClosePeriod(f.ctx, f.tenant, id, f.closeRequest(closeDay),
-		func(context.Context, ports.ClosedView) error { f.Error("a stored period is read"); return nil }, nil)
+		ports.CloseSteps{Read: func(context.Context, ports.ClosedView) error {
+			f.Error("a stored period is read")
+			return nil
+		}}, nil)
 	f.noError(err)
 	f.equal("created again", false, created)
 }

@@ -32,7 +32,7 @@ const closeDay domain.Date = "2026-02-28"
 
 func (f *fixture) close(id domain.AccountID, date domain.Date) books.Close {
 	f.Helper()
-	c, created, err := f.Ledger.ClosePeriod(f.ctx, f.tenant, id, f.closeRequest(date), nil, nil)
+	c, created, err := f.Ledger.ClosePeriod(f.ctx, f.tenant, id, f.closeRequest(date), ports.CloseSteps{}, nil)
 	f.noError(err)
 	f.equal("a new close", true, created)
 	return c
@@ -120,7 +120,7 @@ func closeCovers(f *fixture) {
 	)
 	f.mustStorePage(l, ports.PageWrite{Removed: []string{"removed"}})
 	r := f.closeRequest(closeDay)
-	got, created, err := f.Ledger.ClosePeriod(f.ctx, f.tenant, id, r, nil, nil)
+	got, created, err := f.Ledger.ClosePeriod(f.ctx, f.tenant, id, r, ports.CloseSteps{}, nil)
 	f.noError(err)
 	digest, count := DigestBefore(f.allRows(c), nil, id, closeDay)
 	f.equal("created", true, created)
@@ -166,7 +166,7 @@ func closeRepeats(f *fixture) {
 	const callers = 6
 	closes := make([]books.Close, callers)
 	concurrently(callers, func(i int) {
-		c, isNew, err := f.Ledger.ClosePeriod(f.ctx, f.tenant, id, f.closeRequest(closeDay), nil, nil)
+		c, isNew, err := f.Ledger.ClosePeriod(f.ctx, f.tenant, id, f.closeRequest(closeDay), ports.CloseSteps{}, nil)
 		if err != nil {
 			f.Error(err)
 		}
@@ -177,7 +177,7 @@ func closeRepeats(f *fixture) {
 	})
 	f.equal("new closes", int32(1), created.Load())
 	f.storeRows(l, row("2", withAccount("a")))
-	again, isNew, err := f.Ledger.ClosePeriod(f.ctx, f.tenant, id, f.closeRequest(closeDay), nil, nil)
+	again, isNew, err := f.Ledger.ClosePeriod(f.ctx, f.tenant, id, f.closeRequest(closeDay), ports.CloseSteps{}, nil)
 	f.noError(err)
 	f.equal("a repeated close is new", false, isNew)
 	for _, c := range closes {
@@ -219,7 +219,14 @@ func closeTenant(f *fixture) {
 		tenant  domain.TenantID
 		account domain.AccountID
 	}{{newTenant(), id}, {f.tenant, newID[domain.Account]()}} {
-		_, _, err := f.Ledger.ClosePeriod(f.ctx, caller.tenant, caller.account, f.closeRequest(closeDay), nil, nil)
+		_, _, err := f.Ledger.ClosePeriod(
+			f.ctx,
+			caller.tenant,
+			caller.account,
+			f.closeRequest(closeDay),
+			ports.CloseSteps{},
+			nil,
+		)
 		f.errorIs(err, domain.NotFound)
 		f.errorIs(f.Ledger.ReopenPeriod(f.ctx, caller.tenant, caller.account, closeDay, f.now(), nil), domain.NotFound)
 		_, err = f.Ledger.Adjustments(f.ctx, caller.tenant, caller.account, closeDay, page)

@@ -375,7 +375,14 @@ func (f *fixture) readErased(c filled) map[string]error {
 	_, all["the account"] = f.Ledger.Account(f.ctx, f.tenant, c.account)
 	_, all["its completeness"] = f.Ledger.Completeness(f.ctx, f.tenant, c.account)
 	_, all["its adjustments"] = f.Ledger.Adjustments(f.ctx, f.tenant, c.account, closeDay, domain.PageRequest{Limit: 1})
-	_, _, all["a new close"] = f.Ledger.ClosePeriod(f.ctx, f.tenant, c.account, f.closeRequest("2026-01-31"), nil, nil)
+	_, _, all["a new close"] = f.Ledger.ClosePeriod(
+		f.ctx,
+		f.tenant,
+		c.account,
+		f.closeRequest("2026-01-31"),
+		ports.CloseSteps{},
+		nil,
+	)
 	_, all["the pull"] = f.Pulls.Get(f.ctx, f.tenant, c.pull)
 	_, all["the delivery"] = f.Deliveries.Get(f.ctx, f.tenant, c.delivery)
 	_, all["the token"] = f.Tokens.FindByHash(f.ctx, c.token.Hash)

@@ -16,11 +16,11 @@ import (
 // ClosePeriod closes a period. If the period was not closed before, ClosePeriod checks that the digest matches the
 // stored rows.
 func (v ledger) ClosePeriod(
-	ctx context.Context, t domain.TenantID, id domain.AccountID, r books.CloseRequest,
-	read func(context.Context, ports.ClosedView) error, entries ports.AuditEntries,
+	ctx context.Context, t domain.TenantID, id domain.AccountID, r books.CloseRequest, steps ports.CloseSteps,
+	entries ports.AuditEntries,
 ) (c books.Close, wasCreated bool, err error) {
 	c, err = intercept(ctx, v.sim, "Ledger.ClosePeriod", func(ctx context.Context) (books.Close, error) {
-		c, isNew, err := v.Ledger.ClosePeriod(ctx, t, id, r, read, entries)
+		c, isNew, err := v.Ledger.ClosePeriod(ctx, t, id, r, steps, entries)
 		if wasCreated = isNew; wasCreated {
 			v.sim.counters.closes++
 			v.sim.checkDigest(v.sim.connectionOf(id), c, nil)

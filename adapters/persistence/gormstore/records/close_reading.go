@@ -122,6 +122,7 @@ func (s closing) readRecords(
 	ctx, cancel := context.WithTimeout(ctx, closeReadTimeout)
 	defer cancel()
 	err = s.Dialect.Snapshot(ctx, s.WorkTimeout, func(tx gormstore.SnapshotTx) error {
+		tx.Read = pausing(tx.Read, s.steps.Pause)
 		read := func(r gormstore.Read) error { return tx.Read(ctx, r) }
 		basis, err := closeBasisOf(tx.DB.WithContext(ctx), account, s.request.Date)
 		if err != nil {
@@ -151,12 +152,36 @@ func (s closing) readRecords(
 	return reading, err
 }
 
-// readView calls the function read with the closed period of the reading.
+// pausing returns a function that is like read, but calls pause after each checkpointInterval rows. The result is read
+// itself if pause is nil.
+func pausing(
+	read func(context.Context, gormstore.Read) error, pause func(context.Context) error,
+) func(context.Context, gormstore.Read) error {
+	if pause == nil {
+		return read
+	}
+	rows := 0
+	return func(ctx context.Context, r gormstore.Read) error {
+		take := r.Take
+		r.Take = func() error {
+			if err := take(); err != nil {
+				return err
+			}
+			if rows++; rows%checkpointInterval == 0 {
+				return pause(ctx)
+			}
+			return nil
+		}
+		return read(ctx, r)
+	}
+}
+
+// readView calls the step Read with the closed period of the reading.
 func (s closing) readView(ctx context.Context, tx gormstore.SnapshotTx, reading *closeReading) error {
-	if s.read == nil {
+	if s.steps.Read == nil {
 		return nil
 	}
-	return s.read(ctx, s.closedView(tx, reading.account, reading.closed))
+	return s.steps.Read(ctx, s.closedView(tx, reading.account, reading.closed))
 }
 
 // rewindToChange rewinds a reading to the first record that has changed since, and returns the id at which the reading
@@ -265,7 +290,7 @@ func (s closing) hasChanged(tx gormstore.Tx, r *closeReading, account accountKey
 }
 
 // readAgain makes the reading show the present records of the account, in a transaction that excludes writers, and
-// returns the period that is closed at the given time. refused is the error of the function read.
+// returns the period that is closed at the given time. refused is the error of the step Read.
 func (s closing) readAgain(
 	ctx context.Context, tx gormstore.Tx, r *closeReading, account accountKeys, at time.Time,
 ) (c books.Close, refused, err error) {

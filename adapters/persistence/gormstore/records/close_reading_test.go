@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -116,7 +117,7 @@ func TestRecordsOfLaterDaysDoNotRepeatTheReadingOfAClose(t *testing.T) {
 			a.store(ports.PageWrite{Transactions: []domain.TransactionData{later}})
 		}}
 		c, created, err := records.NewLedger(&core).ClosePeriod(t.Context(), a.connection.Tenant, a.id,
-			books.CloseRequest{Date: "2026-02-28", At: a.at}, nil, nil)
+			books.CloseRequest{Date: "2026-02-28", At: a.at}, ports.CloseSteps{}, nil)
 		a.must(err)
 		if !created || snapshots != 1 {
 			t.Errorf("%d snapshots were read, want one", snapshots)
@@ -125,6 +126,53 @@ func TestRecordsOfLaterDaysDoNotRepeatTheReadingOfAClose(t *testing.T) {
 		later.Date = "2026-02-11" // an adjustment
 		a.store(ports.PageWrite{Transactions: []domain.TransactionData{later}})
 		a.check(c)
+	})
+}
+
+// A close pauses after each interval of the rows that it reads in a snapshot: those of the digest, and those that the
+// step Read reads. It does not pause while it excludes writers, in the last attempt.
+func TestACloseDoesNotPauseWhileItExcludesWriters(t *testing.T) {
+	defer records.SetCheckpointInterval(5)()
+	storetest.OnEach(t, func(t *testing.T, b storetest.Backend) {
+		a, snapshots, changes := newPulledAccount(t, b, 20), 0, 0
+		core := *b.Core()
+		core.Dialect = hookedDialect{core.Dialect, func() {
+			if snapshots++; changes > 0 {
+				a.store(ports.PageWrite{Transactions: []domain.TransactionData{row(1, int64(-snapshots))}})
+			}
+		}}
+		reads, pauses := 0, 0
+		steps := ports.CloseSteps{
+			Read: func(ctx context.Context, view ports.ClosedView) error {
+				reads++
+				for _, err := range view.Records(ctx) {
+					a.must(err)
+				}
+				return nil
+			},
+			Pause: func(context.Context) error { pauses++; return nil },
+		}
+		closePeriod := func(day domain.Date) error {
+			reads, pauses = 0, 0
+			_, _, err := records.NewLedger(&core).ClosePeriod(t.Context(), a.connection.Tenant, a.id,
+				books.CloseRequest{Date: day, At: a.at}, steps, nil)
+			return err
+		}
+		a.must(closePeriod("2026-02-27"))
+		once := pauses
+		if once < 8 {
+			t.Errorf("a close of 20 records paused %d times, want 4 for the digest and 4 for the records", once)
+		}
+		changes = 1
+		a.must(closePeriod("2026-02-28"))
+		if limit := 4 * once; reads != 5 || pauses > limit {
+			t.Errorf("the records were read %d times with %d pauses, want 4 snapshots and once without pauses", reads, pauses)
+		}
+		refused := errors.New("refused")
+		steps.Pause = func(context.Context) error { return refused }
+		if err := closePeriod("2026-03-01"); !errors.Is(err, refused) {
+			t.Errorf("a pause that fails gives %v", err)
+		}
 	})
 }
 
@@ -152,7 +200,7 @@ func TestRecordsThatChangeWhileAPeriodIsClosedAreInTheDigest(t *testing.T) {
 			c, created, err := records.NewLedger(&core).
 				ClosePeriod(t.Context(), a.connection.Tenant, a.id, books.CloseRequest{
 					Date: "2026-02-28", At: a.at,
-				}, func(ctx context.Context, view ports.ClosedView) error {
+				}, ports.CloseSteps{Read: func(ctx context.Context, view ports.ClosedView) error {
 					read = view.Close
 					digest := sha256.New()
 					for record, err := range view.Records(ctx) {
@@ -163,7 +211,7 @@ func TestRecordsThatChangeWhileAPeriodIsClosedAreInTheDigest(t *testing.T) {
 						t.Errorf("%d changes: the records that were read have the digest %x", changes, got)
 					}
 					return nil
-				}, nil)
+				}}, nil)
 			a.must(err)
 			if diff := cmp.Diff(c, read); diff != "" {
 				t.Errorf("%d changes: the close that was read last (-stored +read):\n%s", changes, diff)

@@ -136,7 +136,7 @@ func findClose(
 // timeout for requests. If there is no such period, it reads the records and closes the period (see closeReading).
 func (s ledger) ClosePeriod(
 	ctx context.Context, tenant domain.TenantID, id domain.AccountID, r books.CloseRequest,
-	read func(context.Context, ports.ClosedView) error, entries ports.AuditEntries,
+	steps ports.CloseSteps, entries ports.AuditEntries,
 ) (c books.Close, wasCreated bool, err error) {
 	var account accountKeys
 	err = s.Read(ctx, func(db *gorm.DB) error {
@@ -149,7 +149,7 @@ func (s ledger) ClosePeriod(
 	if err != nil || !wasCreated {
 		return c, false, err
 	}
-	closing := closing{ledger: s, request: r, read: read, entries: entries}
+	closing := closing{ledger: s, request: r, steps: steps, entries: entries}
 	var reading *closeReading
 	for attempt := range closeAttempts {
 		if reading, err = closing.readRecords(ctx, account, reading); err != nil {
@@ -169,12 +169,12 @@ func (s ledger) ClosePeriod(
 // errRecordsChanged reports that records have changed since they were read to close a period.
 var errRecordsChanged = errors.New("records have changed since they were read")
 
-// closing closes a period of an account. The functions are those of ports.Closes.ClosePeriod.
+// closing closes a period of an account.
 type closing struct {
 	ledger
 
 	request books.CloseRequest
-	read    func(context.Context, ports.ClosedView) error
+	steps   ports.CloseSteps
 	entries ports.AuditEntries
 }
 

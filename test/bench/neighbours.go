@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"errors"
@@ -48,7 +49,7 @@ type neighbourhood struct {
 	evilConnection, evilAccount, evilFeedEnd string
 	evilWebhook                              string
 	hanging                                  []string // connections of the hostile tenant to peers that never answer
-	engine, subscription                     string
+	engines, subscriptions                   []string // those that lead to hostile peers
 }
 
 // attack is one sort of load of the hostile tenant.
@@ -204,23 +205,55 @@ func (h *neighbourhood) readFeed(ctx context.Context) error {
 }
 
 // hostilePeers are the peers that the hostile tenant chooses: vendors, receivers and engines. Each function serves one
-// connection.
+// connection, after the first bytes of a request.
 var hostilePeers = map[string]func(conn net.Conn){
-	"silent": func(conn net.Conn) { _, _ = io.Copy(io.Discard, conn) },
+	"silent": func(net.Conn) {},
 	"101": func(conn net.Conn) {
 		_, _ = io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n")
-		_, _ = io.Copy(io.Discard, conn)
 	},
 	"endless body": func(conn net.Conn) {
-		_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n[")
-		for {
-			if _, err := conn.Write(bytes.Repeat([]byte(" "), 1<<10)); err != nil {
-				return
-			}
-			time.Sleep(10 * time.Millisecond)
-		}
+		endless(conn, okHeader+"\r\n[", strings.Repeat(" ", 1<<10), 10*time.Millisecond)
+	},
+	"endless header": func(conn net.Conn) {
+		endless(conn, okHeader, "X-Long: "+strings.Repeat("x", 1000)+"\r\n", 10*time.Millisecond)
+	},
+	"endless trailer": func(conn net.Conn) {
+		endless(conn, okHeader+"Transfer-Encoding: chunked\r\nTrailer: X-Long\r\n\r\n2\r\n[]\r\n0\r\n",
+			"X-Long: "+strings.Repeat("x", 1000)+"\r\n", 10*time.Millisecond)
+	},
+	"a byte a second": func(conn net.Conn) {
+		endless(conn, okHeader+"Content-Length: 1000000\r\n\r\n[", " ", time.Second)
+	},
+	"1xx in a row": func(conn net.Conn) {
+		endless(conn, "", "HTTP/1.1 103 Early Hints\r\nLink: </>\r\n\r\n", 10*time.Millisecond)
+	},
+	"compressed bomb": func(conn net.Conn) {
+		_, _ = io.WriteString(conn, okHeader+"Content-Encoding: gzip\r\n\r\n")
+		_, _ = conn.Write(compressedBomb())
 	},
 }
+
+const okHeader = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+
+// endless writes first, and then the text again and again until the peer closes the connection.
+func endless(conn net.Conn, first, text string, pause time.Duration) {
+	_, err := io.WriteString(conn, first)
+	for err == nil {
+		_, err = io.WriteString(conn, text)
+		time.Sleep(pause)
+	}
+}
+
+// compressedBomb returns 256 MiB of spaces, compressed with gzip.
+var compressedBomb = sync.OnceValue(func() []byte {
+	var packed bytes.Buffer
+	w, _ := gzip.NewWriterLevel(&packed, gzip.BestSpeed)
+	for range 256 {
+		_, _ = w.Write(bytes.Repeat([]byte(" "), 1<<20))
+	}
+	_ = w.Close()
+	return packed.Bytes()
+})
 
 // serveHostile listens, and serves each connection with the function. It returns the origin.
 func (b *bench) serveHostile(ctx context.Context, behave func(net.Conn)) (string, error) {
@@ -237,7 +270,10 @@ func (b *bench) serveHostile(ctx context.Context, behave func(net.Conn)) (string
 			}
 			go func() {
 				defer func() { _ = conn.Close() }()
-				behave(conn)
+				if _, err := conn.Read(make([]byte, 1)); err == nil {
+					behave(conn)
+					_, _ = io.Copy(io.Discard, conn) // until the service closes the connection
+				}
 			}()
 		}
 	}()
@@ -265,8 +301,8 @@ func (h *neighbourhood) addPeers(ctx context.Context) error {
 
 // connectionsPerPeer and subscriptionsPerPeer are how many objects of the hostile tenant lead to each peer.
 const (
-	connectionsPerPeer   = 12
-	subscriptionsPerPeer = 10
+	connectionsPerPeer   = hostileClients
+	subscriptionsPerPeer = 5
 )
 
 func (h *neighbourhood) addPeer(ctx context.Context, origin string, number int) error {
@@ -285,14 +321,14 @@ func (h *neighbourhood) addPeer(ctx context.Context, origin string, number int) 
 		if err != nil {
 			return err
 		}
-		h.subscription = id
+		h.subscriptions = append(h.subscriptions, id)
 	}
 	var engine struct{ ID string }
 	err := h.evil.call(ctx, http.MethodPost, "/connections", object{
 		"type": "rest-generic", "configName": fmt.Sprint("engine-", number),
 		"config": object{"url": origin, "auth": "none"},
 	}, http.StatusCreated, &engine)
-	h.engine = engine.ID
+	h.engines = append(h.engines, engine.ID)
 	return err
 }
 
@@ -329,16 +365,17 @@ var attacks = []attack{
 		method := []string{http.MethodPut, http.MethodDelete}[n%2]
 		return h.send(ctx, address, method, surface+"/accounts/"+h.evilAccount+"/closes/"+day, "")
 	}},
-	{"live tests, silent vendor", func(
+	{"live tests, hostile vendors", func(
 		ctx context.Context, h *neighbourhood, address string, client, n int,
 	) (int, error) {
 		return h.send(ctx, address, http.MethodPost, surface+"/aggregator-connections/test",
 			fmt.Sprintf(`{"vendor":"belvo","configName":"peer-%d-%d"}`, n%len(hostilePeers), client))
 	}},
 	{"tests of a subscription", func(
-		ctx context.Context, h *neighbourhood, address string, _, _ int,
+		ctx context.Context, h *neighbourhood, address string, client, n int,
 	) (int, error) {
-		return h.send(ctx, address, http.MethodPost, surface+"/subscriptions/"+h.subscription+"/test", "")
+		id := h.subscriptions[(client+n)%len(h.subscriptions)]
+		return h.send(ctx, address, http.MethodPost, surface+"/subscriptions/"+id+"/test", "")
 	}},
 	{"subscriptions from the first record", func(
 		ctx context.Context, h *neighbourhood, address string, _, _ int,
@@ -348,11 +385,12 @@ var attacks = []attack{
 			`{"name":"hostile","types":["transaction.*"],"fromStart":true,"sink":`+sink+`}`)
 	}},
 	{"tests of an engine", func(
-		ctx context.Context, h *neighbourhood, address string, _, _ int,
+		ctx context.Context, h *neighbourhood, address string, client, n int,
 	) (int, error) {
-		return h.send(ctx, address, http.MethodPost, surface+"/connections/"+h.engine+"/test", "")
+		id := h.engines[(client+n)%len(h.engines)]
+		return h.send(ctx, address, http.MethodPost, surface+"/connections/"+id+"/test", "")
 	}},
-	{"pulls from silent vendors", func(
+	{"pulls from hostile vendors", func(
 		ctx context.Context, h *neighbourhood, address string, client, n int,
 	) (int, error) {
 		id := h.hanging[(client+n*hostileClients)%len(h.hanging)]

@@ -254,8 +254,8 @@ type EventQueue interface {
 	// RecordAttempts stores the result of attempts, in one atomic change. Errors: LeaseLost.
 	RecordAttempts(ctx context.Context, l SubscriptionLease, w AttemptsWrite) error
 	// Transactions returns the current versions of the tenant's transactions with these ids, in the same form as
-	// Ledger.Changes, in any order. Unknown ids are omitted. The argument connections must contain the connections of
-	// all these transactions.
+	// Ledger.Changes, in any order. Unknown ids are omitted. The argument connections should contain the connections of
+	// the transactions: others are found, too, but more slowly.
 	//
 	// The result ends with the transaction that brings its size (see domain.ItemSize) to maxBytes or more. more reports
 	// whether further transactions were left out for this reason.

@@ -680,6 +680,13 @@ func queueTransactions(f *fixture) {
 		domain.MaxPageBytes)
 	f.noError(err)
 	f.equal("of another tenant", 0, len(got))
+	other := []domain.ConnectionID{newID[domain.Connection]()}
+	got, more, err = f.Subscriptions.Transactions(f.ctx, f.tenant, other, wanted, domain.MaxPageBytes)
+	f.noError(err)
+	f.equal("moved to another connection", []any{2, false}, []any{len(got), more})
+	got, more, err = f.Subscriptions.Transactions(f.ctx, f.tenant, other, wanted, 1)
+	f.noError(err)
+	f.equal("moved, within one byte", []any{1, true}, []any{len(got), more})
 }
 
 // kinds returns the types and subjects of events, sorted.

@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"net/http"
+	"strconv"
 	"testing"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/belvo/belvosim"
@@ -171,5 +172,35 @@ func TestANewConnectionContinuesTheOneThatWasDeleted(t *testing.T) {
 		next := o.connect(b, "third")
 		o.pull(next, nil)
 		o.checkContinued(next, cursor, before)
+	})
+}
+
+// TestEventsOfAnAccountThatMovedHaveContent deletes a connection whose events a receiver has refused so far. A new
+// connection continues its account. The events then have the records as they are now.
+func TestEventsOfAnAccountThatMovedHaveContent(t *testing.T) {
+	eachLinker(t, func(t *testing.T, w *env, b linker) {
+		o := w.operator(t)
+		r := newReceiver(t)
+		r.set(http.StatusServiceUnavailable)
+		s := o.subscribe(r.URL, nil, "transaction.added")
+		first := o.connect(b, "main")
+		o.pull(first, nil)
+		records := o.liveIDs(first)
+		eventually(t, "events that were refused", func() bool {
+			status := o.subscription(s)
+			return status["lastSequence"] == strconv.Itoa(len(records)) && status["retrying"] != 0.0
+		})
+		o.send(http.MethodDelete, pathOf(first, ""), nil).want(http.StatusNoContent)
+		b.selectRef(b.linkAgain(t))
+		second := o.connect(b, "again")
+		o.pull(second, nil)
+		r.set(http.StatusNoContent)
+		o.delivered(s, "all events", func() bool { return len(r.last()) == len(records) })
+		for id, e := range r.last() {
+			data, _ := e["data"].(object)
+			if !records[id] || text(data, "connectionId") != second {
+				t.Errorf("the event of %s has the data %v", id, e["data"])
+			}
+		}
 	})
 }

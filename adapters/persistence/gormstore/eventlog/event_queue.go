@@ -3,10 +3,12 @@ package eventlog
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
 	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -338,26 +340,36 @@ func (s subscriptions) RecordAttempts(
 	})
 }
 
-// Transactions finds the rows by their connections and ids.
+// Transactions finds the rows by their connections and ids. The rows that it does not find in this way, because their
+// account has moved to another connection, it finds by their ids alone, which searches every partition.
 func (s subscriptions) Transactions(ctx context.Context, tenant domain.TenantID, connections []domain.ConnectionID,
 	ids []domain.TransactionID, maxBytes int,
 ) (found []domain.Transaction, more bool, err error) {
-	text := func(id uuid.UUID) string { return id.String() }
-	ofConnections := s.Dialect.AnyOf("connection_id", gormstore.ConvertAll(connections,
-		func(id domain.ConnectionID) string { return text(id.UUID) }))
-	texts := gormstore.ConvertAll(ids, func(id domain.TransactionID) string { return text(id.UUID) })
-	withIDs := s.Dialect.AnyOf("id", texts)
-	owner := gormstore.UUID(tenant.UUID)
-	q := gormstore.NewQuery(
-		gormstore.SelectFeed+gormstore.TenantIs(s.Dialect, "tenant_id"), owner, owner, owner)
-	q.Add(" AND "+ofConnections.SQL, ofConnections.Vars...)
-	q.Add(" AND "+withIDs.SQL, withIDs.Vars...)
-	row := gormstore.NewTransactionRow()
-	columns := append(row.Targets(), (*gormstore.Text)(&row.Adjusts))
 	page := domain.PageBuilder[domain.Transaction]{Request: domain.PageRequest{Limit: len(ids), MaxBytes: maxBytes}}
-	err = s.Background().Rows(ctx, q.String(), q.Args, columns, gormstore.AddTo(&page, &more, row.Domain))
-	if errors.Is(err, gormstore.ErrStop) {
-		err = nil
+	read := func(ids []domain.TransactionID, condition ...clause.Expr) error {
+		owner := gormstore.UUID(tenant.UUID)
+		q := gormstore.NewQuery(
+			gormstore.SelectFeed+gormstore.TenantIs(s.Dialect, "tenant_id"), owner, owner, owner)
+		texts := gormstore.ConvertAll(ids, func(id domain.TransactionID) string { return id.String() })
+		for _, c := range append(condition, s.Dialect.AnyOf("id", texts)) {
+			q.Add(" AND "+c.SQL, c.Vars...)
+		}
+		row := gormstore.NewTransactionRow()
+		columns := append(row.Targets(), (*gormstore.Text)(&row.Adjusts))
+		err := s.Background().Rows(ctx, q.String(), q.Args, columns, gormstore.AddTo(&page, &more, row.Domain))
+		if errors.Is(err, gormstore.ErrStop) {
+			return nil
+		}
+		return err
 	}
+	err = read(ids, s.Dialect.AnyOf("connection_id",
+		gormstore.ConvertAll(connections, func(id domain.ConnectionID) string { return id.String() })))
+	if err != nil || more || len(page.Items) == len(ids) {
+		return page.Items, more, err
+	}
+	moved := slices.DeleteFunc(slices.Clone(ids), func(id domain.TransactionID) bool {
+		return slices.ContainsFunc(page.Items, func(t domain.Transaction) bool { return t.ID == id })
+	})
+	err = read(moved)
 	return page.Items, more, err
 }

@@ -1,6 +1,7 @@
 package application
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -20,27 +21,76 @@ func (s *Service) CreateConnection(
 		Vendor: domain.Vendor(n.Vendor), Name: n.Name, BaseURL: n.BaseURL, AccountRef: n.AccountRef,
 		Revision: 1, CreatedAt: now, UpdatedAt: now, TargetChangedAt: now, NewReference: true,
 	}
+	_, unknown := s.wiredVendor(n.Vendor)
+	fieldErrors := append(nonNil(unknown), c.Validate()...)
+	if !n.Application.IsZero() {
+		return s.createMember(ctx, c, n, fieldErrors)
+	}
 	address, err := s.checkBaseURL(ctx, c.Vendor, n.BaseURL)
 	if err != nil {
 		return domain.Connection{}, err
 	}
-	_, unknown := s.wiredVendor(n.Vendor)
-	fieldErrors := slices.Concat(nonNil(unknown), c.Validate(), address)
-	fieldErrors = append(fieldErrors, nonNil(
+	fieldErrors = slices.Concat(fieldErrors, address, nonNil(
 		domain.ValidateSecret(domain.PartClientID, n.ClientID), domain.ValidateSecret(domain.PartSecret, n.Secret),
-	)...)
+	))
 	if err := domain.Join(fieldErrors); err != nil {
 		return domain.Connection{}, err
 	}
 	if err := s.sealFor(ctx, &c, domain.AggregatorCredential(n.ClientID, n.Secret)); err != nil {
 		return domain.Connection{}, err
 	}
+	return c, s.storeNew(ctx, c)
+}
+
+// storeNew stores a new connection with its audit entry.
+func (s *Service) storeNew(ctx context.Context, c domain.Connection) error {
 	entries := s.audits.EntriesOf(ctx, "connection.create", c.ID.String())
-	if err := s.Connections.Create(ctx, c, entries); err != nil {
+	err := s.Connections.Create(ctx, c, entries)
+	if err == nil {
+		s.audits.Emit(ctx, c.Tenant, "connection.create", c.ID.String())
+	}
+	return err
+}
+
+// createMember creates a connection that uses the credential of an application. fieldErrors are the errors that were
+// found in the request so far.
+func (s *Service) createMember(
+	ctx context.Context, c domain.Connection, n ports.NewConnection, fieldErrors []*domain.Error,
+) (domain.Connection, error) {
+	own := ownCredential(n.BaseURL, n.ClientID, n.Secret)
+	if err := domain.Join(append(fieldErrors, own...)); err != nil {
 		return domain.Connection{}, err
 	}
-	s.audits.Emit(ctx, tenant, "connection.create", c.ID.String())
-	return c, nil
+	for attempt := 1; ; attempt++ {
+		a, err := s.applicationFor(ctx, c.Tenant, n.Application, c.Vendor)
+		if err != nil {
+			return domain.Connection{}, err
+		}
+		c.BaseURL = a.BaseURL
+		if err = s.join(ctx, &c, a); err == nil {
+			err = s.storeNew(ctx, c)
+		}
+		if err == nil {
+			c.JoinedRevision = 0
+			return c, nil
+		}
+		if !errors.Is(err, domain.ApplicationChanged) || attempt == joinAttempts {
+			return domain.Connection{}, err
+		}
+	}
+}
+
+// ownCredential returns one error for each field of a request that must not be sent together with applicationId.
+func ownCredential(baseURL string, clientID, secret domain.Secret) (fieldErrors []*domain.Error) {
+	for _, f := range []struct {
+		name string
+		sent bool
+	}{{"baseUrl", baseURL != ""}, {domain.PartClientID, !clientID.IsZero()}, {domain.PartSecret, !secret.IsZero()}} {
+		if f.sent {
+			fieldErrors = append(fieldErrors, domain.FieldError(f.name, "cannot be combined with applicationId"))
+		}
+	}
+	return fieldErrors
 }
 
 // GetConnection implements ports.ConnectionManager.
@@ -62,29 +112,41 @@ func (s *Service) ListConnections(
 func (s *Service) UpdateConnection(
 	ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, match ports.IfMatch, u ports.ConnectionUpdate,
 ) (domain.Connection, error) {
-	if err := s.validateUpdate(ctx, tenant, id, u); err != nil {
+	for attempt := 1; ; attempt++ {
+		updated, err := s.updateConnection(ctx, tenant, id, match, u)
+		if !errors.Is(err, domain.ApplicationChanged) || attempt == joinAttempts {
+			return updated, err
+		}
+	}
+}
+
+// updateConnection updates the connection once. Errors: those of UpdateConnection; Conflict (application_changed) if
+// the connection or its application has changed since the credential was sealed.
+func (s *Service) updateConnection(
+	ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, match ports.IfMatch, u ports.ConnectionUpdate,
+) (domain.Connection, error) {
+	current, missing := s.Connections.Get(ctx, tenant, domain.Aggregator, id)
+	if missing != nil && !errors.Is(missing, domain.NotFound) {
+		return domain.Connection{}, missing
+	}
+	if err := s.validateUpdate(ctx, current, u); err != nil {
 		return domain.Connection{}, err
 	}
-	fresh, err := s.sealUpdate(ctx, tenant, id, u)
+	if missing != nil {
+		return domain.Connection{}, missing
+	}
+	fresh, err := s.sealUpdate(ctx, current, u)
 	if err != nil {
 		return domain.Connection{}, err
 	}
 	now := s.Clock.Now()
 	var before, after domain.Connection
 	entries := func() []domain.AuditEntry {
-		return s.audits.EntriesOfUpdate(
-			ctx,
-			"connection.update",
-			id.String(),
-			auditing.IfChanged(
-				after.Name != before.Name,
-				"configName",
-			),
+		return s.audits.EntriesOfUpdate(ctx, "connection.update", id.String(),
+			auditing.IfChanged(after.Name != before.Name, "configName"),
 			auditing.IfChanged(after.BaseURL != before.BaseURL, "baseUrl"),
-			auditing.IfChanged(
-				after.AccountRef != before.AccountRef,
-				"accountRef",
-			),
+			auditing.IfChanged(after.AccountRef != before.AccountRef, "accountRef"),
+			auditing.IfChanged(after.ApplicationID != before.ApplicationID, "applicationId"),
 			auditing.IfChanged(fresh != nil, "credential"),
 		)
 	}
@@ -92,12 +154,21 @@ func (s *Service) UpdateConnection(
 		if err := checkIfMatch(match, c); err != nil {
 			return err
 		}
+		if c.ApplicationID != current.ApplicationID {
+			return &domain.Error{Kind: domain.Conflict, Code: domain.ApplicationChanged}
+		}
 		before = *c
 		defer func() { after = *c }()
 		c.Rename(u.Name)
-		c.Repoint(u.BaseURL, u.AccountRef, now)
-		if fresh != nil {
+		switch {
+		case fresh != nil:
+			c.Repoint(fresh.BaseURL, u.AccountRef, now)
+			c.ApplicationID, c.JoinedRevision = fresh.ApplicationID, fresh.JoinedRevision
 			c.Rotate(fresh.Sealed, fresh.Client)
+		case c.ApplicationID.IsZero():
+			c.Repoint(u.BaseURL, u.AccountRef, now)
+		default:
+			c.Repoint(c.BaseURL, u.AccountRef, now)
 		}
 		c.BumpRevision(now)
 		return nil
@@ -108,70 +179,51 @@ func (s *Service) UpdateConnection(
 	return updated, err
 }
 
-func (s *Service) validateUpdate(
-	ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, u ports.ConnectionUpdate,
-) error {
-	vendor, err := s.vendorOf(ctx, tenant, id)
-	if err != nil {
-		return err
-	}
-	address, err := s.checkBaseURL(ctx, vendor, u.BaseURL)
-	if err != nil {
-		return err
-	}
+// validateUpdate validates an update of the connection current, which is zero if there is no such connection.
+func (s *Service) validateUpdate(ctx context.Context, current domain.Connection, u ports.ConnectionUpdate) error {
 	probe := domain.Connection{Kind: domain.Aggregator, Name: u.Name, AccountRef: u.AccountRef}
-	fieldErrors := append(probe.Validate(), address...)
-	if u.ClientID.IsZero() != u.Secret.IsZero() {
-		missing := domain.PartSecret
-		if u.ClientID.IsZero() {
-			missing = domain.PartClientID
+	fieldErrors := append(probe.Validate(), checkCredentialPair(u.ClientID, u.Secret)...)
+	switch {
+	case !u.Application.IsZero():
+		fieldErrors = append(fieldErrors, ownCredential(u.BaseURL, u.ClientID, u.Secret)...)
+	case !current.ApplicationID.IsZero() && u.BaseURL == "": // it keeps the base URL
+	case !current.ApplicationID.IsZero() && u.ClientID.IsZero():
+		fieldErrors = append(fieldErrors, domain.FieldError("baseUrl", "is that of the application"))
+	default:
+		address, err := s.checkBaseURL(ctx, current.Vendor, u.BaseURL)
+		if err != nil {
+			return err
 		}
-		fieldErrors = append(fieldErrors, &domain.Error{
-			Kind: domain.Invalid, Code: domain.HalfCredential, Field: missing,
-			Message: "clientId and secret must be sent together",
-		})
-	}
-	if !u.ClientID.IsZero() && !u.Secret.IsZero() {
-		fieldErrors = append(fieldErrors, nonNil(
-			domain.ValidateSecret(domain.PartClientID, u.ClientID), domain.ValidateSecret(domain.PartSecret, u.Secret),
-		)...)
+		fieldErrors = slices.Concat(probe.Validate(), address, checkCredentialPair(u.ClientID, u.Secret))
 	}
 	return domain.Join(fieldErrors)
 }
 
-// vendorOf returns the vendor of a connection. The vendor determines which origins a base URL may have. The result is
-// "" in two cases:
-//
-//   - No origins are configured. The vendor is not needed in this case.
-//   - The connection does not exist. The update of the connection then fails with NotFound.
-func (s *Service) vendorOf(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID) (domain.Vendor, error) {
-	if len(s.BaseURLs) == 0 {
-		return "", nil
-	}
-	c, err := s.Connections.Get(ctx, tenant, domain.Aggregator, id)
-	if errors.Is(err, domain.NotFound) {
-		return "", nil
-	}
-	return c.Vendor, err
-}
-
-// sealUpdate returns the connection with the credential of an update, or nil if the update has no credential. It reads
-// the connection first, so that nothing is sealed for a connection that does not belong to the tenant.
+// sealUpdate returns the connection with the credential and the base URL of an update, or nil if the update keeps the
+// credential.
 func (s *Service) sealUpdate(
-	ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, u ports.ConnectionUpdate,
+	ctx context.Context, c domain.Connection, u ports.ConnectionUpdate,
 ) (*domain.Connection, error) {
-	if u.ClientID.IsZero() {
+	keeps := u.Application.IsZero() || u.Application == c.ApplicationID
+	if u.ClientID.IsZero() && keeps {
 		return nil, nil
 	}
-	c, err := s.Connections.Get(ctx, tenant, domain.Aggregator, id)
+	// The store compares the client ids. An old credential that cannot be decrypted has none.
+	c, err := s.identify(ctx, c)
+	if err != nil && !errors.Is(err, domain.CredentialUnopened) {
+		return nil, err
+	}
+	if u.Application.IsZero() {
+		c.Leave()
+		c.BaseURL = cmp.Or(u.BaseURL, c.BaseURL)
+		return &c, s.sealFor(ctx, &c, domain.AggregatorCredential(u.ClientID, u.Secret))
+	}
+	a, err := s.applicationFor(ctx, c.Tenant, u.Application, c.Vendor)
 	if err != nil {
 		return nil, err
 	}
-	// The store compares the client ids. An old credential that cannot be decrypted has none.
-	if c, err = s.identify(ctx, c); err != nil && !errors.Is(err, domain.CredentialUnopened) {
-		return nil, err
-	}
-	return &c, s.sealFor(ctx, &c, domain.AggregatorCredential(u.ClientID, u.Secret))
+	c.BaseURL = a.BaseURL
+	return &c, s.join(ctx, &c, a)
 }
 
 // sealFor seals the credential of an aggregator connection, and sets its Sealed and its Client.

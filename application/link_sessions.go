@@ -26,7 +26,18 @@ func (s *Service) StartLinkSession(
 	if err != nil {
 		return ports.OpenLinkSession{}, err
 	}
-	session, hook, err := s.newLinkSession(ctx, tenant, n)
+	credential := domain.AggregatorCredential(n.ClientID, n.Secret)
+	if !n.Application.IsZero() {
+		a, err := s.applicationFor(ctx, tenant, n.Application, domain.Vendor(n.Vendor))
+		if err != nil {
+			return ports.OpenLinkSession{}, err
+		}
+		if credential, err = s.openApplication(ctx, a); err != nil {
+			return ports.OpenLinkSession{}, err
+		}
+		n.BaseURL = a.BaseURL
+	}
+	session, hook, err := s.newLinkSession(ctx, tenant, n, credential)
 	if err != nil {
 		return ports.OpenLinkSession{}, err
 	}
@@ -73,14 +84,18 @@ func (s *Service) requestLinkToken(
 // validateLink validates a request and returns the vendor's Linker. Errors: Invalid; Conflict (not_offered).
 func (s *Service) validateLink(ctx context.Context, n ports.NewLinkSession) (ports.Linker, error) {
 	vendor, unknown := s.wiredVendor(n.Vendor)
-	address, err := s.checkBaseURL(ctx, vendor, n.BaseURL)
-	if err != nil {
-		return nil, err
+	fieldErrors := append(nonNil(unknown), domain.CheckText("configName", n.Name, domain.MaxName)...)
+	if n.Application.IsZero() {
+		address, err := s.checkBaseURL(ctx, vendor, n.BaseURL)
+		if err != nil {
+			return nil, err
+		}
+		fieldErrors = slices.Concat(fieldErrors, address, nonNil(
+			domain.ValidateSecret(domain.PartClientID, n.ClientID), domain.ValidateSecret(domain.PartSecret, n.Secret),
+		))
+	} else {
+		fieldErrors = append(fieldErrors, ownCredential(n.BaseURL, n.ClientID, n.Secret)...)
 	}
-	fieldErrors := slices.Concat(nonNil(unknown), domain.CheckText("configName", n.Name, domain.MaxName), address)
-	fieldErrors = append(fieldErrors, nonNil(
-		domain.ValidateSecret(domain.PartClientID, n.ClientID), domain.ValidateSecret(domain.PartSecret, n.Secret),
-	)...)
 	if err := domain.Join(fieldErrors); err != nil {
 		return nil, err
 	}
@@ -96,15 +111,16 @@ func (s *Service) validateLink(ctx context.Context, n ports.NewLinkSession) (por
 // newLinkSession returns a session without times. It also returns the URL of the webhook token of the session; zero if
 // the vendor cannot send webhooks to the receiver.
 func (s *Service) newLinkSession(
-	ctx context.Context, tenant domain.TenantID, n ports.NewLinkSession,
+	ctx context.Context, tenant domain.TenantID, n ports.NewLinkSession, credential domain.Credential,
 ) (session domain.LinkSession, hook domain.Secret, err error) {
 	session = domain.LinkSession{
 		ID: domain.LinkSessionID{UUID: s.IDs.New()}, Tenant: tenant,
 		Connection: domain.ConnectionID{UUID: s.IDs.New()}, Vendor: domain.Vendor(n.Vendor), Name: n.Name,
 		BaseURL: n.BaseURL, Actor: ports.CallerOf(ctx).Actor, Receiver: n.Receiver, State: domain.LinkOpen,
+		Application: n.Application,
 	}
 	connection := session.ConnectionOf("", s.Clock.Now())
-	if session.Sealed, err = s.seal(ctx, connection, domain.AggregatorCredential(n.ClientID, n.Secret)); err != nil {
+	if session.Sealed, err = s.seal(ctx, connection, credential); err != nil {
 		return session, hook, err
 	}
 	if strings.HasPrefix(n.Receiver, "https://") {
@@ -177,11 +193,34 @@ func (s *Service) continueLink(ctx context.Context, session domain.LinkSession) 
 	}
 }
 
-// linkAccess returns the access of a session without a connection to its vendor.
+// linkAccess returns the access of a session without a connection to its vendor. The secret of an application may have
+// been rotated since the session was created. But if the client id has changed, only the old one has access to the
+// objects of the session.
 func (s *Service) linkAccess(ctx context.Context, session domain.LinkSession) (ports.Access, error) {
 	c := session.ConnectionOf("", session.CreatedAt)
 	credential, err := s.open(ctx, c)
+	if err != nil || session.Application.IsZero() {
+		return ports.AccessOf(c, credential), err
+	}
+	_, current, same, err := s.applicationOfLink(ctx, session, credential)
+	if same {
+		credential = current
+	}
 	return ports.AccessOf(c, credential), err
+}
+
+// applicationOfLink returns the application of a session with its credential, and reports whether this credential has
+// the same client id as own, the credential of the session.
+func (s *Service) applicationOfLink(
+	ctx context.Context, session domain.LinkSession, own domain.Credential,
+) (a domain.Application, current domain.Credential, same bool, err error) {
+	if a, err = s.Applications.Get(ctx, session.Tenant, session.Application); err != nil {
+		return a, current, false, err
+	}
+	if current, err = s.openApplication(ctx, a); err != nil {
+		return a, current, false, err
+	}
+	return a, current, current.Part(domain.PartClientID).Equal(own.Part(domain.PartClientID)), nil
 }
 
 // advanceLink asks the vendor whether the account holder has signed in. If so, it creates the connection. An error of
@@ -256,6 +295,16 @@ func (s *Service) checkLinked(
 // connectLink stores the connection of the session. The audit entry names the operator who has started the session.
 func (s *Service) connectLink(ctx context.Context, session domain.LinkSession, c domain.Connection) error {
 	claimed, now := session.DueAt, s.Clock.Now()
+	if !session.Application.IsZero() {
+		same, err := s.joinLinked(ctx, session, &c)
+		if err != nil {
+			return s.retryLink(ctx, session, err)
+		}
+		if !same { // the vendor's object belongs to the old client id
+			session.Close(now)
+			return s.LinkSessions.Save(ctx, session, claimed)
+		}
+	}
 	added := ports.LinkedConnection{Connection: c, Pull: ports.PullRequest{
 		ID: s.newPullID(), Scope: domain.PullScope{Everything: true}, Trigger: domain.TriggerOperator, At: now,
 	}}
@@ -274,10 +323,27 @@ func (s *Service) connectLink(ctx context.Context, session domain.LinkSession, c
 		session.Close(now)
 		return errors.Join(err, s.LinkSessions.Save(ctx, session, claimed))
 	}
+	if errors.Is(err, domain.ApplicationChanged) {
+		return s.retryLink(ctx, session, err)
+	}
 	if err == nil {
 		s.audits.Emit(ctx, session.Tenant, "connection.create", c.ID.String())
 	}
 	return err
+}
+
+// joinLinked makes the new connection of a session join the application of the session. It reports false if the client
+// id of the application has changed since the session was created.
+func (s *Service) joinLinked(ctx context.Context, session domain.LinkSession, c *domain.Connection) (bool, error) {
+	own, err := s.open(ctx, session.ConnectionOf("", session.CreatedAt))
+	if err != nil {
+		return false, err
+	}
+	a, _, same, err := s.applicationOfLink(ctx, session, own)
+	if err != nil || !same {
+		return false, err
+	}
+	return true, s.join(ctx, c, a)
 }
 
 // registerLinked makes the connection of the session receive its webhooks, if the service can register webhooks at the
@@ -286,7 +352,8 @@ func (s *Service) connectLink(ctx context.Context, session domain.LinkSession, c
 func (s *Service) registerLinked(ctx context.Context, session domain.LinkSession) error {
 	err := s.registerWebhook(ctx, session)
 	claimed, now := session.DueAt, s.Clock.Now()
-	if errors.Is(err, domain.Unavailable) && now.Before(session.ExpiresAt.Add(domain.LinkGrace)) {
+	temporary := errors.Is(err, domain.Unavailable) || ctx.Err() != nil
+	if temporary && now.Before(session.ExpiresAt.Add(domain.LinkGrace)) {
 		return s.retryLink(ctx, session, err)
 	}
 	session.Connected(now)
@@ -321,9 +388,10 @@ func (s *Service) registerWebhook(ctx context.Context, session domain.LinkSessio
 		}
 	}
 	ctx = ports.WithCaller(ctx, ports.Caller{Actor: session.Actor})
-	_, err = s.MintToken(ctx, session.Tenant, ports.MintRequest{
+	// It does not wait for another request that registers a webhook: the step has less time, and is repeated.
+	_, err = s.mint(ctx, session.Tenant, ports.MintRequest{
 		Vendor: string(c.Vendor), Name: c.Name, Register: true, Receiver: session.Receiver,
-	})
+	}, 0)
 	if errors.Is(err, domain.Rejected) || errors.Is(err, domain.NotFound) || errors.Is(err, domain.Conflict) {
 		return nil
 	}

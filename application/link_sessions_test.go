@@ -28,6 +28,13 @@ type linkerVendor struct {
 	failure  func(call string) error // returns the error of a call; may be nil
 	unlisted bool                    // the vendor only finds announced objects
 	created  []string                // the ids of the registered webhooks
+	used     []string                // the credentials with which objects were listed and erased, as "id/secret"
+}
+
+// use records the credential of a call.
+func (v *linkerVendor) use(a ports.Access) {
+	v.used = append(v.used, string(a.Credential.Part(domain.PartClientID).Reveal())+"/"+
+		string(a.Credential.Part(domain.PartSecret).Reveal()))
 }
 
 func (v *linkerVendor) fail(call string) error {
@@ -47,8 +54,9 @@ func (v *linkerVendor) StartLink(
 }
 
 func (v *linkerVendor) LinkedObjects(
-	_ context.Context, _ ports.Access, session domain.LinkSessionID, announced []string,
+	_ context.Context, a ports.Access, session domain.LinkSessionID, announced []string,
 ) (found []domain.LinkedObject, err error) {
+	v.use(a)
 	for ref, o := range v.objects {
 		if o.session == session.String() && (!v.unlisted || slices.Contains(announced, ref)) {
 			found = append(found, domain.LinkedObject{AccountRef: ref, State: o.state})
@@ -62,6 +70,7 @@ func (v *linkerVendor) Erase(_ context.Context, a ports.Access) error {
 	if err := v.fail("Erase"); err != nil {
 		return err
 	}
+	v.use(a)
 	delete(v.objects, a.AccountRef)
 	return nil
 }

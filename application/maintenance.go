@@ -94,6 +94,11 @@ func (s *Service) Reseal(ctx context.Context) (int, error) {
 		if err != nil {
 			return total, err
 		}
+		shared, lostShared, err := s.resealApplications(ctx)
+		done, lost, total = done+shared, lost+lostShared, total+shared
+		if err != nil {
+			return total, err
+		}
 		more, alsoLost, err := s.events.Reseal(ctx)
 		done, lost, total = done+more, lost+alsoLost, total+more
 		if err != nil {

@@ -151,6 +151,7 @@ var _ interface {
 	ports.ConnectionManager
 	ports.ConnectionLifecycle
 	ports.Linking
+	ports.ApplicationManager
 	ports.EngineManager
 	ports.TokenManager
 	ports.WebhookReceiver

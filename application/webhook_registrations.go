@@ -19,9 +19,9 @@ const registrationPoll = 100 * time.Millisecond
 // it. If the vendor refuses the webhook, the token is deleted immediately.
 //
 // If the application of the connection has a webhook already, registerToken returns its token instead, with Shared set.
-// While another request creates it, registerToken waits.
+// While another request creates it, registerToken waits, at most for the duration wait.
 func (s *Service) registerToken(
-	ctx context.Context, c domain.Connection, minted ports.MintedToken, receiver string,
+	ctx context.Context, c domain.Connection, minted ports.MintedToken, receiver string, wait time.Duration,
 ) (ports.MintedToken, error) {
 	if err := c.CheckNotPaused(); err != nil {
 		return ports.MintedToken{}, err
@@ -33,7 +33,7 @@ func (s *Service) registerToken(
 	if c, err = s.identify(ctx, c); err != nil {
 		return ports.MintedToken{}, err
 	}
-	shared, err := s.startRegistration(ctx, c, &minted)
+	shared, err := s.startRegistration(ctx, c, &minted, wait)
 	if err != nil || shared.Shared {
 		return shared, err
 	}
@@ -61,12 +61,12 @@ func (s *Service) registerToken(
 
 // startRegistration stores the token with a pending registration. If the application of the connection c has an active
 // registration, it stores nothing and returns the token of that registration, with Shared set. While the
-// registration of the application is pending, it waits, up to domain.RegistrationTimeout. Errors: Unavailable
+// registration of the application is pending, it waits, at most for the duration wait. Errors: Unavailable
 // (registration_in_flight).
 func (s *Service) startRegistration(
-	ctx context.Context, c domain.Connection, minted *ports.MintedToken,
+	ctx context.Context, c domain.Connection, minted *ports.MintedToken, wait time.Duration,
 ) (ports.MintedToken, error) {
-	end := s.Clock.Now().Add(domain.RegistrationTimeout)
+	end := s.Clock.Now().Add(wait)
 	for {
 		minted.CreatedAt = s.Clock.Now()
 		minted.StartRegistration(c.Application())
@@ -80,7 +80,7 @@ func (s *Service) startRegistration(
 			return ports.MintedToken{WebhookToken: found, Shared: true}, nil
 		case err != nil && !errors.Is(err, domain.NotFound): // NotFound: it has ended since
 			return ports.MintedToken{}, err
-		case s.Clock.Now().After(end):
+		case !s.Clock.Now().Before(end):
 			return ports.MintedToken{}, &domain.Error{
 				Kind: domain.Unavailable, Code: domain.RegistrationInFlight,
 				Message: "another request creates the webhook of the application",

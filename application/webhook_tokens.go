@@ -2,6 +2,7 @@ package application
 
 import (
 	"context"
+	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
@@ -10,6 +11,14 @@ import (
 // MintToken implements ports.TokenManager.
 func (s *Service) MintToken(
 	ctx context.Context, tenant domain.TenantID, r ports.MintRequest,
+) (ports.MintedToken, error) {
+	return s.mint(ctx, tenant, r, domain.RegistrationTimeout)
+}
+
+// mint mints a token. If another request registers a webhook for the same application, it waits at most for the
+// duration wait.
+func (s *Service) mint(
+	ctx context.Context, tenant domain.TenantID, r ports.MintRequest, wait time.Duration,
 ) (ports.MintedToken, error) {
 	v, err := s.validateMint(r)
 	if err != nil {
@@ -24,7 +33,7 @@ func (s *Service) MintToken(
 		return ports.MintedToken{}, err
 	}
 	if r.Register {
-		minted, err = s.registerToken(ctx, c, minted, r.Receiver)
+		minted, err = s.registerToken(ctx, c, minted, r.Receiver, wait)
 	} else {
 		err = s.Tokens.Create(ctx, minted.WebhookToken, s.mintEntries(ctx, minted))
 	}

@@ -48,7 +48,13 @@ type Connection struct {
 
 	Sealed Sealed
 	// Client is the keyed hash of the client id in Sealed; zero for an engine connection, and while it is not known.
-	Client  ClientKey
+	Client ClientKey
+	// ApplicationID is the application whose credential the connection uses; zero if it has one of its own.
+	ApplicationID ApplicationID
+	// JoinedRevision is the revision of the application from which Sealed comes. It is set only between Join and the
+	// store, which does not keep it.
+	JoinedRevision int64
+
 	Health  Health
 	Consent Consent
 	Webhook WebhookWatch
@@ -159,7 +165,7 @@ func (c *Connection) EraseData() {
 
 // EraseAccess removes the credential, the address and the account reference.
 func (c *Connection) EraseAccess() {
-	c.BaseURL, c.AccountRef, c.Sealed, c.Client = "", "", nil, ClientKey{}
+	c.BaseURL, c.AccountRef, c.Sealed, c.Client, c.ApplicationID = "", "", nil, ClientKey{}, ApplicationID{}
 }
 
 // Pause stops all requests to the vendor. A connection that is already paused keeps its PausedAt.

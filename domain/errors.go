@@ -88,6 +88,9 @@ const (
 	InternalFailure    Code = "internal_error"       // any other failure; only the log contains its cause
 
 	TokenInUse           Code = "token_in_use"           // the webhook token serves several connections (Conflict)
+	ApplicationInUse     Code = "application_in_use"     // something uses the application (Conflict)
+	ApplicationChanged   Code = "application_changed"    // the application has changed since it was read (Conflict)
+	ApplicationNotFound  Code = "application_not_found"  // the application in a request does not exist (NotFound)
 	AlreadyRegistered    Code = "already_registered"     // the application has a webhook of the tenant (Conflict)
 	RegistrationInFlight Code = "registration_in_flight" // another request creates the webhook (Unavailable)
 	TooManySubscriptions Code = "too_many_subscriptions" // the tenant has MaxSubscriptions subscriptions (Conflict)
@@ -151,6 +154,10 @@ func FieldError(field, message string) *Error {
 // NotFoundError returns the error for an object that does not exist or belongs to another tenant. The error
 // is the same in both cases.
 func NotFoundError() *Error { return &Error{Kind: NotFound} }
+
+// ApplicationNotFoundError returns the error for the application in a request that concerns another object. It says the
+// same about an unknown application and one of another tenant.
+func ApplicationNotFoundError() *Error { return &Error{Kind: NotFound, Code: ApplicationNotFound} }
 
 // ErrorsOf returns every *Error that err contains, in order. It looks into wrapped and joined
 // errors.

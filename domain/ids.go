@@ -21,6 +21,8 @@ type (
 	AccountID = ID[Account]
 	// TransactionID identifies a transaction. It stays the same when the transaction is updated.
 	TransactionID = ID[Transaction]
+	// ApplicationID identifies an application.
+	ApplicationID = ID[Application]
 	// ErasureID identifies an erasure of a connection.
 	ErasureID = ID[Erasure]
 	// LinkSessionID identifies a link session for a new account. The object that the vendor creates carries it.

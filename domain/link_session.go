@@ -65,8 +65,11 @@ type LinkSession struct {
 	Name       string
 	BaseURL    string
 	Sealed     Sealed // sealed for Connection
-	Actor      string // the operator who has created the session
-	Receiver   string // the address of the webhook receiver, as for WebhookURL; "" if no webhook can be registered
+	// Application is the application that the connection joins; zero if the session has a credential of its own. Sealed
+	// is the credential that the application had when the session was created.
+	Application ApplicationID
+	Actor       string // the operator who has created the session
+	Receiver    string // the address of the webhook receiver, as for WebhookURL; "" if no webhook can be registered
 	// Hook is the hash of a webhook token. The vendor sends events about the objects of the session to the URL
 	// with this token. The token becomes a token of the connection. Hook is zero if the vendor was given no URL.
 	Hook       TokenHash
@@ -178,10 +181,11 @@ func (s *LinkSession) Close(now time.Time) {
 	s.State, s.Name, s.EndedAt, s.DueAt, s.Attempts = LinkClosing, "", now, now, 0
 }
 
-// Connect records that the session's connection exists. The connection gets the sealed credential of the session.
+// Connect records that the session's connection exists. The connection gets the sealed credential of the session, or
+// that of the application.
 func (s *LinkSession) Connect(ref string, now time.Time) {
 	s.State, s.AccountRef, s.DueAt, s.Attempts = LinkConnected, ref, now, 0
-	s.Name, s.BaseURL, s.Sealed = "", "", nil
+	s.Name, s.BaseURL, s.Sealed, s.Application = "", "", nil, ApplicationID{}
 }
 
 // ConnectionOf returns the connection that the session creates for the account reference.
@@ -239,7 +243,7 @@ func (s *LinkSession) end(now time.Time) {
 		s.EndedAt = now
 	}
 	s.Name, s.BaseURL, s.Sealed, s.AccountRef, s.Announced, s.Actor, s.Receiver = "", "", nil, "", nil, "", ""
-	s.Hook = TokenHash{}
+	s.Hook, s.Application = TokenHash{}, ApplicationID{}
 	s.DueAt, s.Attempts = time.Time{}, 0
 }
 

@@ -2,12 +2,13 @@ package ports
 
 import (
 	"context"
+	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// Applications stores which connections belong to one application at a vendor, and the key with which client ids are
-// hashed (domain.HashClientID).
+// Applications stores the applications that operators have created, which connections belong to one application at a
+// vendor, and the key with which client ids are hashed (domain.HashClientID).
 type Applications interface {
 	// HashKey returns the sealed key with which client ids are hashed. Errors: NotFound. It is not limited to one
 	// tenant.
@@ -31,4 +32,72 @@ type Applications interface {
 	// In the same atomic change, the oldest live token of the connection with an active registration gets the
 	// application of the connection, unless a live token of the tenant has it already.
 	Identify(ctx context.Context, c domain.Connection, client domain.ClientKey) (bool, error)
+
+	// Create stores a new application. Errors: Conflict (name_taken) if an application of the tenant has the name.
+	Create(ctx context.Context, a domain.Application, entries AuditEntries) error
+
+	// Get returns one application with its sealed credential. It sets Connections. Errors: NotFound.
+	Get(ctx context.Context, tenant domain.TenantID, id domain.ApplicationID) (domain.Application, error)
+
+	// List returns applications without their sealed credentials, ordered by name (byte order), then by id. It sets
+	// Connections. A position in the list consists of a name and an id.
+	List(ctx context.Context, tenant domain.TenantID,
+		page domain.PageRequest) (domain.Page[domain.Application], error)
+
+	// Update reads an application, changes it with the function fn, and stores the result, in one atomic change.
+	// Concurrent updates are serialised. If u.Rotates is set, members are the connections of the application in the
+	// order of their ids, with their sealed credentials, including deleted ones. fn may change their credentials and
+	// what depends on these; all of them are stored. fn may be called more than once. If fn returns an error, Update
+	// writes nothing and returns this error unchanged.
+	//
+	// The tokens of the members change as domain.RebindTokens describes, after all members have been stored. Each token
+	// that moves has an audit entry (AuditEntries.WithMoved). domain.Application.RenewRegistration is applied to the
+	// changed tokens.
+	//
+	// Errors: NotFound; Conflict (name_taken).
+	Update(ctx context.Context, tenant domain.TenantID, id domain.ApplicationID, u ApplicationChange,
+		entries AuditEntries, fn func(a *domain.Application, members []*domain.Connection) error,
+	) (domain.Application, error)
+
+	// Members returns the live connections of an application, oldest first, without their sealed credentials. It
+	// returns none if the application does not exist.
+	Members(ctx context.Context, tenant domain.TenantID, id domain.ApplicationID) ([]domain.Connection, error)
+
+	// Delete deletes an application. Errors: NotFound; Conflict (application_in_use) while one of these uses it: a live
+	// connection, a link session (domain.LinkSession.Application), or a deleted connection whose account reference is
+	// still to be deleted at the vendor.
+	Delete(ctx context.Context, tenant domain.TenantID, id domain.ApplicationID, entries AuditEntries) error
+
+	// ListSealed returns applications of all tenants with their sealed credentials: at most limit, ordered by id, with
+	// ids greater than afterID.
+	ListSealed(ctx context.Context, afterID domain.ApplicationID, limit int) ([]domain.Application, error)
+
+	// Reseal replaces the sealed credential of an application by fresh, if it still equals previous. It reports whether
+	// it has done so. The revision does not change. It is not limited to one tenant.
+	Reseal(ctx context.Context, id domain.ApplicationID, previous, fresh domain.Sealed) (bool, error)
+
+	// ClaimRenewals claims at most limit renewals (domain.RegistrationRenewal) that are due, of all tenants. Each
+	// result has the oldest live connection of the application, if possible one that is not paused. In the same atomic
+	// change, DueAt becomes claimEnd and Attempts increases by one. Only one of several concurrent calls returns a
+	// given application.
+	ClaimRenewals(ctx context.Context, now, claimEnd time.Time, limit int) ([]ClaimedRenewal, error)
+
+	// EndRenewal replaces the renewal of a claimed application, unless its DueAt has changed since the claim.
+	EndRenewal(ctx context.Context, claimed domain.Application, next domain.RegistrationRenewal) error
+}
+
+// ApplicationChange says what an update of an application can change besides the application.
+type ApplicationChange struct {
+	Rotates bool // the credentials of the connections
+	// Receiver is the URL of the webhook receiver, without the vendor and the token. A new webhook is created for it if
+	// the client id changes.
+	Receiver string
+	Actor    string // the operator who makes the change
+}
+
+// ClaimedRenewal is an application for which a webhook is to be created at the vendor. Connection is zero if the
+// application has no live connection.
+type ClaimedRenewal struct {
+	Application domain.Application
+	Connection  domain.Connection
 }

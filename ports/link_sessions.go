@@ -15,6 +15,8 @@ type NewLinkSession struct {
 	ClientID domain.Secret
 	Secret   domain.Secret
 	Receiver string // the address of the webhook receiver, as for MintRequest
+	// Application replaces BaseURL, ClientID and Secret; zero if the connection gets a credential of its own.
+	Application domain.ApplicationID
 }
 
 // OpenLinkSession is a new link session with the vendor's token. The token is not stored.
@@ -29,7 +31,7 @@ type Linking interface {
 	// StartLinkSession reserves the config name and requests a token from the vendor. With this token, an account
 	// holder can link a new account. Errors:
 	//
-	//   - Invalid, as for ConnectionManager.CreateConnection.
+	//   - Invalid, as for ConnectionManager.CreateConnection; NotFound (application_not_found).
 	//   - Conflict (name_taken); Conflict (not_offered) if the vendor does not have the feature.
 	//   - Rejected (vendor_refused). The Message is one of the codes of TestResult.Reason.
 	//   - Unavailable with RetryAfter if the vendor cannot be reached, or if too many calls are running
@@ -52,7 +54,8 @@ type LinkedConnection struct {
 // claim, and also the fencing token. After DueAt has changed, a write under the older claim changes nothing and fails
 // with LeaseLost (Conflict).
 type LinkSessions interface {
-	// Create stores a new session. While the session reserves its name (domain.LinkSession.ReservesName), no connection
+	// Create stores a new session. If it has an application that does not exist, the error is NotFound
+	// (application_not_found). While the session reserves its name (domain.LinkSession.ReservesName), no connection
 	// of the tenant can get it by Connections.Create or Connections.Update. Errors: Conflict (name_taken) if a live
 	// connection, or another session, has the name.
 	Create(ctx context.Context, s domain.LinkSession) error
@@ -77,8 +80,8 @@ type LinkSessions interface {
 	Save(ctx context.Context, s domain.LinkSession, claimedDueAt time.Time) error
 
 	// Connect saves the session like Save, and stores its connection with the first pull and the token, in one atomic
-	// change. The connection gets the credential that was stored with the session. Errors: LeaseLost; Conflict
-	// (name_taken).
+	// change. The connection gets the credential that was stored with the session, unless it joins an
+	// application. Errors: LeaseLost; Conflict (name_taken); those of Connections.Create about the application.
 	Connect(ctx context.Context, s domain.LinkSession, claimedDueAt time.Time, added LinkedConnection,
 		entries AuditEntries) error
 

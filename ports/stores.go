@@ -21,7 +21,9 @@ type ConnectionFilter struct {
 // rows of that kind; for rows of the other kind it returns NotFound.
 type Connections interface {
 	// Create stores a new connection. Errors: Conflict (name_taken) when a live connection of
-	// the tenant, of either kind, already has the name; nothing is stored in that case.
+	// the tenant, of either kind, already has the name; nothing is stored in that case. If the connection has an
+	// application: NotFound (application_not_found); Conflict (application_changed) of
+	// domain.Connection.CheckJoined.
 	Create(ctx context.Context, c domain.Connection, entries AuditEntries) error
 
 	// Get returns one connection. Errors: NotFound.
@@ -48,7 +50,8 @@ type Connections interface {
 	//     (connection_deleted).
 	//   - If fn clears PausedAt, the jobs of the connection's unfinished pulls are queued.
 	//
-	// Errors: NotFound; Conflict (name_taken).
+	// Errors: NotFound; Conflict (name_taken); those of Create about the application, if fn has called
+	// domain.Connection.Join.
 	Update(ctx context.Context, tenant domain.TenantID, kind domain.ConnectionKind, id domain.ConnectionID,
 		entries AuditEntries, fn func(*domain.Connection) error) (domain.Connection, error)
 

@@ -15,6 +15,7 @@ import (
 type API interface {
 	ConnectionManager
 	ConnectionLifecycle
+	ApplicationManager
 	EngineManager
 	TokenManager
 	Linking
@@ -40,16 +41,64 @@ type NewConnection struct {
 	AccountRef string
 	ClientID   domain.Secret
 	Secret     domain.Secret
+	// Application replaces BaseURL, ClientID and Secret; zero if the connection has a credential of its own.
+	Application domain.ApplicationID
 }
 
 // ConnectionUpdate holds the replaceable fields of a connection. ClientID and Secret are
 // either both set (the credential is rotated) or both empty (the credential is unchanged).
+// Application replaces BaseURL, ClientID and Secret. If BaseURL is empty, too, the connection
+// keeps its application.
 type ConnectionUpdate struct {
-	Name       string
-	BaseURL    string
-	AccountRef string
-	ClientID   domain.Secret
-	Secret     domain.Secret
+	Application domain.ApplicationID
+	Name        string
+	BaseURL     string
+	AccountRef  string
+	ClientID    domain.Secret
+	Secret      domain.Secret
+}
+
+// NewApplication holds the fields of a new application, as the operator has sent them.
+type NewApplication struct {
+	Vendor   string
+	Name     string
+	BaseURL  string
+	ClientID domain.Secret
+	Secret   domain.Secret
+}
+
+// ApplicationUpdate holds the replaceable fields of an application. ClientID and Secret are either both set (the
+// credential is rotated) or both empty (the credential is unchanged).
+type ApplicationUpdate struct {
+	Name     string
+	ClientID domain.Secret
+	Secret   domain.Secret
+	Force    bool // do not try a new credential before it is stored
+	// Receiver is the URL of the webhook receiver, without the vendor and the token, for the webhook of a new client
+	// id.
+	Receiver string
+}
+
+// ApplicationManager manages applications: credentials that several connections share.
+type ApplicationManager interface {
+	// CreateApplication validates and stores an application. The vendor is not called. Errors: Invalid with every field
+	// error; Conflict (name_taken).
+	CreateApplication(ctx context.Context, tenant domain.TenantID, n NewApplication) (domain.Application, error)
+	// GetApplication returns one application. Errors: NotFound.
+	GetApplication(ctx context.Context, tenant domain.TenantID, id domain.ApplicationID) (domain.Application, error)
+	// ListApplications returns the applications of the tenant, ordered by name.
+	ListApplications(ctx context.Context, tenant domain.TenantID,
+		page domain.PageRequest) (domain.Page[domain.Application], error)
+	// UpdateApplication renames an application, and rotates the credential of all its connections in one atomic
+	// change. Unless Force is set, it first tries a new credential with one call to the vendor. If the client id
+	// changes, the webhook that the service has created for the application is removed at the vendor and a new one is
+	// created, both later. Errors: Invalid; NotFound; Conflict (name_taken); if the credential is tried, Rejected
+	// (vendor_refused) and the Unavailable errors of Aggregator.
+	UpdateApplication(ctx context.Context, tenant domain.TenantID, id domain.ApplicationID,
+		u ApplicationUpdate) (domain.Application, error)
+	// DeleteApplication deletes an application. Errors: NotFound; Conflict (application_in_use) while a connection, a
+	// link session or an erasure at the vendor uses it.
+	DeleteApplication(ctx context.Context, tenant domain.TenantID, id domain.ApplicationID) error
 }
 
 // IfMatch is an If-Match condition on a connection's revision. It is satisfied if the
@@ -566,6 +615,10 @@ type Maintenance interface {
 	// IdentifyClients computes the ClientKey of at most limit live aggregator connections that have none, and returns
 	// the number of connections that it has examined. Connections that an earlier version has stored have none.
 	IdentifyClients(ctx context.Context, limit int) (int, error)
+	// RenewRegistrations creates webhooks at the vendors for applications whose client id has changed, at most limit
+	// per call, and returns the number of attempts. A failed attempt is repeated later, for a week. The returned error
+	// joins the errors of all failed attempts.
+	RenewRegistrations(ctx context.Context, limit int) (int, error)
 	// RemoveRegistrations removes unneeded webhooks at the vendors, at most limit per call. It returns the number of
 	// attempted removals. A webhook is unneeded in these cases:
 	//

@@ -22,6 +22,9 @@ func (v connections) Create(ctx context.Context, c domain.Connection, entries po
 		if v.nameTaken(c) {
 			return conflict(domain.NameTaken)
 		}
+		if err := v.checkJoined(&c); err != nil {
+			return err
+		}
 		c = cloneConnection(c)
 		v.connections[c.ID] = &c
 		v.record(c.Tenant, entries)
@@ -123,6 +126,9 @@ func (v connections) Update(ctx context.Context, tenant domain.TenantID, kind do
 		if draft.Live() && v.nameTaken(draft) {
 			return domain.Connection{}, conflict(domain.NameTaken)
 		}
+		if err := v.checkJoined(&draft); err != nil {
+			return domain.Connection{}, err
+		}
 		var events []records.Event
 		draft.Announced, events = records.OfHealth(*row, draft)
 		resumed := row.Paused() && !draft.Paused()
@@ -132,7 +138,8 @@ func (v connections) Update(ctx context.Context, tenant domain.TenantID, kind do
 			v.pastRefs[id] = append(v.pastRefs[id], ref)
 		}
 		v.recordEvents(row.Tenant, row.ID, draft.Health.Since, events...)
-		entries = entries.WithMoved(v.rebindTokens(before, *row))
+		_, moved := v.rebindTokens(before, *row)
+		entries = entries.WithMoved(moved)
 		if !row.Live() {
 			v.closeDeleted(row.ID, row.DeletedAt)
 		}
@@ -148,9 +155,9 @@ func (v connections) Update(ctx context.Context, tenant domain.TenantID, kind do
 	})
 }
 
-// rebindTokens applies domain.RebindTokens to the tokens of a connection. It returns the tokens that have moved to
-// another connection.
-func (s *Store) rebindTokens(before, after domain.Connection) (moved []domain.WebhookToken) {
+// rebindTokens applies domain.RebindTokens to the tokens of a connection. It returns the tokens that have changed, and
+// those of them that have moved to another connection.
+func (s *Store) rebindTokens(before, after domain.Connection) (changed, moved []domain.WebhookToken) {
 	var live []domain.Receiver
 	for _, c := range s.connections {
 		if c.Live() && c.Kind == domain.Aggregator && c.Tenant == before.Tenant && c.Vendor == before.Vendor {
@@ -164,13 +171,14 @@ func (s *Store) rebindTokens(before, after domain.Connection) (moved []domain.We
 		}
 	}
 	slices.SortFunc(tokens, func(x, y domain.WebhookToken) int { return bytes.Compare(x.ID.UUID[:], y.ID.UUID[:]) })
-	for _, token := range domain.RebindTokens(before, after, tokens, live) {
+	changed = domain.RebindTokens(before, after, tokens, live)
+	for _, token := range changed {
 		s.tokens[token.Hash] = new(cloneToken(token))
 		if token.Connection != before.ID {
 			moved = append(moved, token)
 		}
 	}
-	return moved
+	return changed, moved
 }
 
 // closeDeleted marks the queued pulls of a deleted connection as failed. A running pull does not change; the next write

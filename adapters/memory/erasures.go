@@ -41,7 +41,8 @@ func (v erasures) Start(ctx context.Context, tenant domain.TenantID, connection 
 		before := *c
 		c.Erase(r.At)
 		if before.Live() {
-			entries = entries.WithMoved(v.rebindTokens(before, *c))
+			_, moved := v.rebindTokens(before, *c)
+			entries = entries.WithMoved(moved)
 			v.closeDeleted(c.ID, c.DeletedAt)
 		}
 		v.record(tenant, entries)

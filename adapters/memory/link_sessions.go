@@ -26,6 +26,9 @@ func (v linkSessions) Create(ctx context.Context, l domain.LinkSession) error {
 		if v.nameTaken(domain.Connection{Tenant: l.Tenant, Name: l.Name}) {
 			return conflict(domain.NameTaken)
 		}
+		if _, err := v.application(l.Tenant, l.Application); err != nil && !l.Application.IsZero() {
+			return domain.ApplicationNotFoundError()
+		}
 		l = cloneLinkSession(l)
 		v.linkSessions[l.ID] = &l
 		return nil
@@ -135,7 +138,13 @@ func (v linkSessions) Connect(ctx context.Context, l domain.LinkSession, claimed
 		before := *stored
 		save(stored, l)
 		c := cloneConnection(added.Connection)
-		c.Sealed = slices.Clone(before.Sealed)
+		if c.ApplicationID.IsZero() {
+			c.Sealed = slices.Clone(before.Sealed)
+		}
+		if err := v.checkJoined(&c); err != nil {
+			*stored = before
+			return err
+		}
 		if v.nameTaken(c) {
 			*stored = before
 			return conflict(domain.NameTaken)

@@ -61,6 +61,7 @@ type Store struct {
 	closings      map[domain.AccountID]*closing
 	audits        map[domain.TenantID]*audit
 	auditKey      domain.Sealed
+	applications  map[domain.ApplicationID]*domain.Application
 	hashKey       domain.Sealed   // see ports.Applications.HashKey
 	nudged        []domain.PullID // the pulls for which Nudge must still be called; protected by the mutex
 	erasures      map[domain.ErasureID]*domain.Erasure
@@ -114,6 +115,7 @@ func New(o Options) *Store {
 		announced:     map[domain.AccountID]books.CompletenessState{},
 		subscriptions: map[events.SubscriptionID]*subscription{},
 		staged:        map[domain.ConnectionID]map[string]stagedRow{},
+		applications:  map[domain.ApplicationID]*domain.Application{},
 		pastRefs:      map[domain.ConnectionID][]string{},
 		erasedRefs:    map[erasedRef]bool{},
 	}

@@ -7,6 +7,7 @@ import (
 	"net/url"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
@@ -34,4 +35,22 @@ func (s *server) addressForbidden(ctx context.Context, raw []byte) bool {
 		return false
 	}
 	return errors.Is(s.Egress.Check(ctx, body.BaseURL), domain.AddressNotAllowed)
+}
+
+// addressMissing reports whether the body has no base URL, although the connection needs one: neither the body nor the
+// connection names an application.
+//
+// addressMissing is called only for a body that is already invalid, so that the 400 also lists a missing address. For a
+// valid body, the service checks this.
+func (s *server) addressMissing(ctx context.Context, tenant domain.TenantID, id string, raw []byte) bool {
+	var body map[string]jsontext.Value
+	if err := json.Unmarshal(raw, &body); err != nil || body["baseUrl"] != nil || body["applicationId"] != nil {
+		return false
+	}
+	connection, err := domain.ParseID[domain.Connection](id)
+	if err != nil {
+		return true
+	}
+	c, err := s.service.GetConnection(ctx, tenant, connection)
+	return err != nil || c.ApplicationID.IsZero()
 }

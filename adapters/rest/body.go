@@ -46,6 +46,10 @@ func (s *server) bufferBody(c echo.Context, x *exchange) error {
 	if s.Egress != nil && x.route.addressField == "baseUrl" {
 		x.addressForbidden = func() bool { return s.addressForbidden(r.Context(), raw) }
 	}
+	if x.route.keepsAddress {
+		id := c.Param("id")
+		x.addressMissing = func() bool { return s.addressMissing(r.Context(), x.principal.Tenant, id, raw) }
+	}
 	if x.route.newSink {
 		x.sinkFaults = func() []ProblemField { return s.sinkFaults(r.Context(), raw) }
 	}

@@ -14,13 +14,16 @@ const connectionsPath = prefix + "/aggregator-connections"
 
 // descriptor is the representation of an aggregator connection in all responses.
 type descriptor struct {
-	ID         string    `json:"id" doc:"Opaque" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01"`
-	Vendor     string    `json:"vendor" example:"pluggy" doc:"The aggregator"`
-	ConfigName string    `json:"configName" example:"pluggy-main" doc:"The name of the connection; unique among the live connections of the tenant"`
-	BaseURL    string    `json:"baseUrl" format:"uri" example:"https://api.pluggy.ai" doc:"The base URL of the vendor's API"`
-	AccountRef string    `json:"accountRef" example:"7d2f9c1e-0b5a-4c3d-8e6f-1a2b3c4d5e6f" doc:"The account reference at the vendor: an item id of Pluggy, a link id of Belvo"`
-	CreatedAt  time.Time `json:"createdAt" example:"2026-03-01T10:00:00Z" doc:"When it was created"`
-	UpdatedAt  time.Time `json:"updatedAt" example:"2026-03-02T10:00:00Z" doc:"When it was last changed"`
+	ID         string `json:"id" doc:"Opaque" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01"`
+	Vendor     string `json:"vendor" example:"pluggy" doc:"The aggregator"`
+	ConfigName string `json:"configName" example:"pluggy-main" doc:"The name of the connection; unique among the live connections of the tenant"`
+	BaseURL    string `json:"baseUrl" format:"uri" example:"https://api.pluggy.ai" doc:"The base URL of the vendor's API"`
+	AccountRef string `json:"accountRef" example:"7d2f9c1e-0b5a-4c3d-8e6f-1a2b3c4d5e6f" doc:"The account reference at the vendor: an item id of Pluggy, a link id of Belvo"`
+
+	ApplicationID string `json:"applicationId,omitempty" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The application whose credential it uses; absent if it has one of its own"`
+
+	CreatedAt time.Time `json:"createdAt" example:"2026-03-01T10:00:00Z" doc:"When it was created"`
+	UpdatedAt time.Time `json:"updatedAt" example:"2026-03-02T10:00:00Z" doc:"When it was last changed"`
 }
 
 // descriptorOf returns the representation of c. The representation has no fields for the sealed credential, the tenant
@@ -28,7 +31,8 @@ type descriptor struct {
 func descriptorOf(c domain.Connection) descriptor {
 	return descriptor{
 		ID: c.ID.String(), Vendor: string(c.Vendor), ConfigName: c.Name, BaseURL: c.BaseURL,
-		AccountRef: c.AccountRef, CreatedAt: utcOrZero(c.CreatedAt), UpdatedAt: utcOrZero(c.UpdatedAt),
+		AccountRef: c.AccountRef, ApplicationID: idOrEmpty(c.ApplicationID), CreatedAt: utcOrZero(c.CreatedAt),
+		UpdatedAt: utcOrZero(c.UpdatedAt),
 	}
 }
 
@@ -36,19 +40,23 @@ func descriptorOf(c domain.Connection) descriptor {
 type newConnection struct {
 	Vendor     string        `json:"vendor" minLength:"1" example:"pluggy" doc:"The aggregator; cannot be changed"`
 	ConfigName plainText     `json:"configName" minLength:"1" maxLength:"255" example:"pluggy-main" doc:"Unique among the tenant's live connections"`
-	BaseURL    string        `json:"baseUrl" minLength:"1" maxLength:"2048" example:"https://api.pluggy.ai" doc:"Vendor API base URL"`
+	BaseURL    string        `json:"baseUrl,omitempty" requiredWithout:"applicationId" minLength:"1" maxLength:"2048" example:"https://api.pluggy.ai" doc:"Vendor API base URL. Required without applicationId"`
 	AccountRef plainText     `json:"accountRef" minLength:"1" maxLength:"255" doc:"Opaque vendor account reference: Pluggy item id, Belvo link id" example:"7d2f9c1e-0b5a-4c3d-8e6f-1a2b3c4d5e6f"`
-	ClientID   domain.Secret `json:"clientId" minLength:"1" maxLength:"4096" writeOnly:"true" doc:"Stored encrypted and never returned" example:"1f6c2a84-client"`
-	Secret     domain.Secret `json:"secret" minLength:"1" maxLength:"4096" writeOnly:"true" doc:"Stored encrypted and never returned" example:"s3cr3t-of-the-vendor"`
+	ClientID   domain.Secret `json:"clientId,omitzero" requiredWithout:"applicationId" minLength:"1" maxLength:"4096" writeOnly:"true" doc:"Stored encrypted and never returned. Required without applicationId" example:"1f6c2a84-client"`
+	Secret     domain.Secret `json:"secret,omitzero" requiredWithout:"applicationId" minLength:"1" maxLength:"4096" writeOnly:"true" doc:"Stored encrypted and never returned. Required without applicationId" example:"s3cr3t-of-the-vendor"`
+
+	ApplicationID string `json:"applicationId,omitempty" minLength:"1" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"An application in place of baseUrl, clientId and secret"`
 }
 
 // connectionChange is the request body that replaces all fields that can be changed.
 type connectionChange struct {
 	ConfigName plainText     `json:"configName" minLength:"1" maxLength:"255" example:"pluggy-main" doc:"The name of the connection; unique among the live connections of the tenant"`
-	BaseURL    string        `json:"baseUrl" minLength:"1" maxLength:"2048" example:"https://api.pluggy.ai" doc:"The base URL of the vendor's API"`
+	BaseURL    string        `json:"baseUrl,omitempty" minLength:"1" maxLength:"2048" example:"https://api.pluggy.ai" doc:"The base URL of the vendor's API. Required unless the connection has an application, or gets one"`
 	AccountRef plainText     `json:"accountRef" minLength:"1" maxLength:"255" example:"7d2f9c1e-0b5a-4c3d-8e6f-1a2b3c4d5e6f" doc:"The account reference at the vendor: an item id of Pluggy, a link id of Belvo"`
 	ClientID   domain.Secret `json:"clientId,omitzero" minLength:"1" maxLength:"4096" writeOnly:"true" dependentRequired:"secret" doc:"Together with secret, rotates the credential; without both it is kept" example:"1f6c2a84-client"`
 	Secret     domain.Secret `json:"secret,omitzero" minLength:"1" maxLength:"4096" writeOnly:"true" dependentRequired:"clientId" doc:"Together with clientId, rotates the credential; without both it is kept" example:"s3cr3t-of-the-vendor"`
+
+	ApplicationID string `json:"applicationId,omitempty" minLength:"1" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"An application in place of baseUrl, clientId and secret; without any of them, the connection keeps what it has"`
 }
 
 // testRequest is the request body that identifies the connection to test.
@@ -207,9 +215,10 @@ func (s *server) connectionRoutes() []route {
 		{
 			id: "create-connection", method: http.MethodPost, path: connectionsPath,
 			description: "Stores a connection with its credential, encrypted. The host of baseUrl must not resolve " +
-				"to an address that the egress rules forbid. The vendor is not called.",
+				"to an address that the egress rules forbid. applicationId replaces baseUrl, clientId and secret: " +
+				"the connection then uses the credential of the application. The vendor is not called.",
 			status: http.StatusCreated, tag: tag, summary: "Create a connection",
-			scope: scopeWrite, conflict: true, idempotent: true, addressField: "baseUrl",
+			scope: scopeWrite, notFound: applicationNotFound, conflict: true, idempotent: true, addressField: "baseUrl",
 			mount: handle(s.createConnection),
 		},
 		{
@@ -230,12 +239,14 @@ func (s *server) connectionRoutes() []route {
 		{
 			id: "update-connection", method: http.MethodPut, path: one,
 			description: "Replaces all fields that can be changed. clientId and secret are either both sent, which " +
-				"rotates the credential, or both omitted, which keeps it. If-Match prevents lost updates.",
+				"rotates the credential, or both omitted, which keeps it. With applicationId in place of baseUrl, " +
+				"clientId and secret, the connection uses the credential of the application from now on. If-Match " +
+				"prevents lost updates.",
 			status: http.StatusOK, tag: tag,
 			summary: "Replace a connection: rename it, change its target or rotate its credential",
 			scope:   scopeWrite, notFound: connectionNotFound, conflict: true, ifMatch: true, idempotent: true,
-			addressField: "baseUrl",
-			mount:        handle(s.updateConnection),
+			addressField: "baseUrl", keepsAddress: true,
+			mount: handle(s.updateConnection),
 		},
 		{
 			id:     "delete-connection",
@@ -299,9 +310,14 @@ func (s *server) connectionHealthRoutes() []route {
 func (s *server) createConnection(
 	ctx context.Context, tenant domain.TenantID, in *struct{ Body newConnection },
 ) (*createdOutput[descriptor], error) {
+	application, err := applicationIn(in.Body.ApplicationID)
+	if err != nil {
+		return nil, err
+	}
 	c, err := s.service.CreateConnection(ctx, tenant, ports.NewConnection{
 		Vendor: in.Body.Vendor, Name: string(in.Body.ConfigName), BaseURL: in.Body.BaseURL,
 		AccountRef: string(in.Body.AccountRef), ClientID: in.Body.ClientID, Secret: in.Body.Secret,
+		Application: application,
 	})
 	if err != nil {
 		return nil, err
@@ -354,9 +370,13 @@ func (s *server) updateConnection(ctx context.Context, tenant domain.TenantID, i
 	if err != nil {
 		return nil, err
 	}
+	application, err := applicationIn(in.Body.ApplicationID)
+	if err != nil {
+		return nil, err
+	}
 	c, err := s.service.UpdateConnection(ctx, tenant, id, in.IfMatch.IfMatch, ports.ConnectionUpdate{
 		Name: string(in.Body.ConfigName), BaseURL: in.Body.BaseURL, AccountRef: string(in.Body.AccountRef),
-		ClientID: in.Body.ClientID, Secret: in.Body.Secret,
+		ClientID: in.Body.ClientID, Secret: in.Body.Secret, Application: application,
 	})
 	if err != nil {
 		return nil, err

@@ -45,6 +45,7 @@ type (
 	subscriptionList struct{}
 	eventAttempts    struct{}
 	suggestionList   struct{}
+	applicationList  struct{}
 )
 
 func (connectionList) tag() byte   { return 'c' }
@@ -67,6 +68,7 @@ func (erasureList) tag() byte      { return 'r' }
 func (subscriptionList) tag() byte { return 'n' }
 func (eventAttempts) tag() byte    { return 'm' }
 func (suggestionList) tag() byte   { return 'g' }
+func (applicationList) tag() byte  { return 'i' }
 
 // cursor is a position in the list L. Callers must treat its text as opaque.
 type cursor[L listKind] struct{ domain.Position }

@@ -104,6 +104,15 @@ var statusRules = []statusRule{
 		domain.AlreadyErased, http.StatusConflict, codeConflict,
 		"the connection is erased already, so its vendor cannot be asked any more",
 	},
+	{
+		domain.ApplicationInUse, http.StatusConflict, codeConflict,
+		"a connection, a link session or an erasure at the vendor uses the application",
+	},
+	{
+		domain.ApplicationChanged, http.StatusConflict, codeConflict,
+		"the application has changed meanwhile: repeat the request",
+	},
+	{domain.ApplicationNotFound, http.StatusNotFound, codeNotFound, "application not found"},
 	{domain.TokenInUse, http.StatusConflict, codeConflict, "the token serves more than one connection"},
 	{domain.NotOffered, http.StatusConflict, codeConflict, "the vendor does not offer this"},
 	{
@@ -205,6 +214,7 @@ type notFound struct{ code, detail string }
 
 var (
 	connectionNotFound   = notFound{codeConnectionNotFound, "connection not found"}
+	applicationNotFound  = notFound{codeNotFound, "application not found"}
 	tokenNotFound        = notFound{codeNotFound, "webhook token not found"}
 	deliveryNotFound     = notFound{codeNotFound, "delivery not found"}
 	pullNotFound         = notFound{codeNotFound, "pull not found"}
@@ -258,7 +268,9 @@ const problemType = "application/problem+json"
 // problem returns the problem document that describes err in the given exchange.
 func (x *exchange) problem(err error) *Problem {
 	r := statusRuleFor(err)
-	if resource := x.matchedRoute().notFound; r.status == http.StatusNotFound && resource.code != "" {
+	resource := x.matchedRoute().notFound
+	named := errors.Is(err, domain.ApplicationNotFound) // the detail names the object, which is not that of the path
+	if r.status == http.StatusNotFound && resource.code != "" && !named {
 		r.code, r.detail = resource.code, resource.detail
 	}
 	p := &Problem{

@@ -221,6 +221,11 @@ func TestEvery404NamesTheMissingResource(t *testing.T) {
 				connectionsPath + "/test": `{"vendor":"pluggy","configName":"a"}`,
 				tokensPath:                `{"vendor":"pluggy","connection_config_name":"a"}`,
 				subscriptionsPath:         newSubscriptionBody,
+				linkSessionsPath: `{"vendor":"pluggy","configName":"a","applicationId":"` +
+					someID.String() + `"}`,
+			}
+			if path == connectionsPath {
+				body[path] = goodConnection
 			}
 			if strings.HasSuffix(path, "/completeness/accept") {
 				body[path] = `{"reason":"a"}`
@@ -240,6 +245,9 @@ func TestEvery404NamesTheMissingResource(t *testing.T) {
 				body[path] = `{"from":"1"}`
 			}
 			text := body[method] + body[path]
+			if path == applicationsPath+"/{id}" && method == "put" {
+				text = `{"name":"a"}`
+			}
 			if path == subscriptionsPath+"/{id}" && method == "put" {
 				text = updatedSubscriptionBody
 			}
@@ -249,7 +257,8 @@ func TestEvery404NamesTheMissingResource(t *testing.T) {
 			}
 			w := s.call(strings.ToUpper(method), target, text)
 			code := codeNotFound
-			if strings.Contains(path, "connections") || path == tokensPath || path == subscriptionsPath {
+			concerns := strings.Contains(path, "connections") && path != connectionsPath
+			if concerns || path == tokensPath || path == subscriptionsPath {
 				code = codeConnectionNotFound
 			}
 			details[problemIn(t, w, 404, code).Detail]++
@@ -258,7 +267,7 @@ func TestEvery404NamesTheMissingResource(t *testing.T) {
 	for _, want := range []string{
 		"connection not found", "webhook token not found", "delivery not found", "pull not found", "account not found",
 		"transaction not found", "the day of the account is not closed", "audit entry not found", "erasure not found",
-		"subscription not found", "link session not found",
+		"subscription not found", "link session not found", "application not found",
 	} {
 		if details[want] == 0 {
 			t.Errorf("no operation responds with %q", want)

@@ -35,7 +35,11 @@ type exchange struct {
 	// addressForbidden reports whether the base URL in the body contains a forbidden address. It is
 	// nil if the route has no such field.
 	addressForbidden func() bool
-	sinkFaults       func() []ProblemField // returns the invalid fields of the sink; nil if the body has none
+
+	// addressMissing reports whether the body lacks a base URL that the connection needs. It is called only for a body
+	// that is invalid; nil for a route without keepsAddress.
+	addressMissing func() bool
+	sinkFaults     func() []ProblemField // returns the invalid fields of the sink; nil if the body has none
 }
 
 type exchangeKey struct{}

@@ -48,6 +48,7 @@ type fake struct {
 	webhook   domain.WebhookRequest
 	responses map[string]storedCall
 	calls     int
+	reads     int // calls of GetConnection, which an invalid update without a base URL also makes
 }
 
 var _ ports.API = (*fake)(nil)
@@ -162,6 +163,9 @@ func (f *fake) GetConnection(_ context.Context, t domain.TenantID, id domain.Con
 	if t != tenantA || id.UUID != someID {
 		return domain.Connection{}, domain.NotFoundError()
 	}
+	f.mu.Lock()
+	f.reads++
+	f.mu.Unlock()
 	return connectionFixture(), f.record(id)
 }
 
@@ -329,6 +333,42 @@ func (f *fake) DeleteEngine(_ context.Context, _ domain.TenantID, id domain.Conn
 
 func (f *fake) TestEngine(_ context.Context, _ domain.TenantID, id domain.ConnectionID) (ports.EngineTest, error) {
 	return ports.EngineTest{Connection: id, Healthy: true, Latency: 3 * time.Millisecond}, f.record(id)
+}
+
+func applicationFixture() domain.Application {
+	return domain.Application{
+		ID: domain.ApplicationID{UUID: tokenFixture().ID.UUID}, Vendor: "pluggy", Name: "production",
+		BaseURL: "https://api.example", Connections: 2, CreatedAt: tokenFixture().CreatedAt,
+		UpdatedAt: tokenFixture().CreatedAt,
+	}
+}
+
+func (f *fake) CreateApplication(
+	_ context.Context, _ domain.TenantID, n ports.NewApplication,
+) (domain.Application, error) {
+	return applicationFixture(), f.record(n)
+}
+
+func (f *fake) GetApplication(
+	_ context.Context, _ domain.TenantID, id domain.ApplicationID,
+) (domain.Application, error) {
+	return applicationFixture(), f.record(id)
+}
+
+func (f *fake) ListApplications(
+	_ context.Context, _ domain.TenantID, page domain.PageRequest,
+) (domain.Page[domain.Application], error) {
+	return onePage(f, nil, page, applicationFixture())
+}
+
+func (f *fake) UpdateApplication(
+	_ context.Context, _ domain.TenantID, _ domain.ApplicationID, u ports.ApplicationUpdate,
+) (domain.Application, error) {
+	return applicationFixture(), f.record(u)
+}
+
+func (f *fake) DeleteApplication(_ context.Context, _ domain.TenantID, id domain.ApplicationID) error {
+	return f.record(id)
 }
 
 func (f *fake) MintToken(_ context.Context, _ domain.TenantID, r ports.MintRequest) (ports.MintedToken, error) {

@@ -63,6 +63,14 @@ const (
 	closesOfOther = accountsPath + otherPath + "/closes"
 )
 
+// goodApplication is the body of a request that creates an application.
+const goodApplication = `{"vendor":"pluggy","name":"a","baseUrl":"https://b.example","clientId":"c","secret":"s"}`
+
+// goldenApplication is the representation of applicationFixture.
+const goldenApplication = `{"id":"019b0000-0000-7000-8000-000000000002","vendor":"pluggy","name":"production",` +
+	`"baseUrl":"https://api.example","connections":2,"createdAt":"2026-01-02T03:04:05.6Z",` +
+	`"updatedAt":"2026-01-02T03:04:05.6Z"}`
+
 // goldenSubscription is the representation of subscriptionFixture without its last brace.
 const goldenSubscription = `{"id":"019b0000-0000-7000-8000-000000000002","name":"ledger","types":["transaction.*"],` +
 	`"connectionId":"019b0000-0000-7000-8000-000000000001","sink":{"kind":"rabbitmq",` +
@@ -101,10 +109,24 @@ func TestEveryRouteReturnsItsGoldenJSON(t *testing.T) {
 			"POST", connectionsPath, goodConnection, 201, goldenConnection,
 			map[string]string{"Location": idPath, "ETag": `"3"`},
 		},
-		"list":   {"GET", connectionsPath, "", 200, envelope[connectionList](goldenConnection), nil},
-		"get":    {"GET", idPath, "", 200, goldenConnection, map[string]string{"ETag": `"3"`}},
-		"update": {"PUT", idPath, put, 200, goldenConnection, map[string]string{"ETag": `"3"`}},
-		"delete": {"DELETE", idPath, "", 204, "", nil},
+		"create with an application": {
+			"POST", connectionsPath, `{"vendor":"pluggy","configName":"a","accountRef":"c","applicationId":"` +
+				someID.String() + `"}`, 201, goldenConnection, nil,
+		},
+		"create application": {
+			"POST", applicationsPath, goodApplication, 201, goldenApplication,
+			map[string]string{"Location": applicationsPath + otherPath},
+		},
+		"list applications":  {"GET", applicationsPath, "", 200, envelope[applicationList](goldenApplication), nil},
+		"get application":    {"GET", applicationsPath + otherPath, "", 200, goldenApplication, nil},
+		"update application": {
+			"PUT", applicationsPath + otherPath + "?force=true", `{"name":"a"}`, 200, goldenApplication, nil,
+		},
+		"delete application": {"DELETE", applicationsPath + otherPath, "", 204, "", nil},
+		"list":               {"GET", connectionsPath, "", 200, envelope[connectionList](goldenConnection), nil},
+		"get":                {"GET", idPath, "", 200, goldenConnection, map[string]string{"ETag": `"3"`}},
+		"update":             {"PUT", idPath, put, 200, goldenConnection, map[string]string{"ETag": `"3"`}},
+		"delete":             {"DELETE", idPath, "", 204, "", nil},
 		"test": {
 			"POST", connectionsPath + "/test", `{"vendor":"belvo","configName":"x"}`, 200,
 			`{"vendor":"belvo","configName":"x","healthy":false,"reason":"credential_rejected","latencyMs":12}`,

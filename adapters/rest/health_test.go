@@ -162,7 +162,15 @@ func TestOpenAPIDescribesEverything(t *testing.T) {
 	schemas := doc["components"].(map[string]any)["schemas"].(map[string]any)
 	create := schemas["NewConnection"].(map[string]any)
 	if diff := cmp.Diff(
-		[]any{"vendor", "configName", "baseUrl", "accountRef", "clientId", "secret"}, create["required"],
+		[]any{"vendor", "configName", "accountRef"}, create["required"],
+	); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(
+		[]any{
+			map[string]any{"required": []any{"applicationId"}},
+			map[string]any{"required": []any{"baseUrl", "clientId", "secret"}},
+		}, []any{create["if"], create["else"]},
 	); diff != "" {
 		t.Error(diff)
 	}
@@ -201,9 +209,11 @@ func TestTheReplayedHeaderIsDocumented(t *testing.T) {
 		}
 	}
 	want := map[string][]string{
-		"POST " + connectionsPath:          {"201", "400", "409"},
-		"PUT " + connectionsPath + "/{id}": {"200", "400", "404", "409", "412"},
-		"POST " + enginesPath:              {"201", "400", "409"}, "POST " + tokensPath: {"200", "400", "404", "409"},
+		"POST " + connectionsPath:           {"201", "400", "404", "409"},
+		"POST " + applicationsPath:          {"201", "400", "409"},
+		"PUT " + applicationsPath + "/{id}": {"200", "400", "404", "409"},
+		"PUT " + connectionsPath + "/{id}":  {"200", "400", "404", "409", "412"},
+		"POST " + enginesPath:               {"201", "400", "409"}, "POST " + tokensPath: {"200", "400", "404", "409"},
 		"POST " + connectionsPath + "/{id}/pulls":            {"202", "400", "404", "409"},
 		"POST " + accountsPath + "/{id}/completeness/accept": {"200", "400", "404", "409"},
 		"POST " + transactionsPath + "/{id}/split":           {"200", "400", "404", "409"},
@@ -215,7 +225,7 @@ func TestTheReplayedHeaderIsDocumented(t *testing.T) {
 		"POST " + prefix + "/closes":                         {"200", "400", "409"},
 		"POST " + deliveriesPath + "/{id}/replay":            {"202", "400", "404", "409"},
 		"POST " + connectionsPath + "/{id}/link-sessions":    {"400", "404", "409"},
-		"POST " + linkSessionsPath:                           {"400", "409"},
+		"POST " + linkSessionsPath:                           {"400", "404", "409"},
 		"POST " + connectionsPath + "/{id}/refresh":          {"202", "400", "404", "409"},
 		"POST " + connectionsPath + "/{id}/pause":            {"200", "400", "404", "409"},
 		"POST " + connectionsPath + "/{id}/resume":           {"200", "400", "404", "409"},

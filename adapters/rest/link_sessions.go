@@ -15,9 +15,11 @@ const linkSessionsPath = prefix + "/link-sessions"
 type newLinkSession struct {
 	Vendor     string        `json:"vendor" minLength:"1" example:"pluggy" doc:"The aggregator"`
 	ConfigName plainText     `json:"configName" minLength:"1" maxLength:"255" example:"pluggy-main" doc:"The name of the connection that the session creates. It is reserved while the session is open"`
-	BaseURL    string        `json:"baseUrl" minLength:"1" maxLength:"2048" example:"https://api.pluggy.ai" doc:"Vendor API base URL"`
-	ClientID   domain.Secret `json:"clientId" minLength:"1" maxLength:"4096" writeOnly:"true" doc:"Stored encrypted and never returned" example:"1f6c2a84-client"`
-	Secret     domain.Secret `json:"secret" minLength:"1" maxLength:"4096" writeOnly:"true" doc:"Stored encrypted and never returned" example:"s3cr3t-of-the-vendor"`
+	BaseURL    string        `json:"baseUrl,omitempty" requiredWithout:"applicationId" minLength:"1" maxLength:"2048" example:"https://api.pluggy.ai" doc:"Vendor API base URL. Required without applicationId"`
+	ClientID   domain.Secret `json:"clientId,omitzero" requiredWithout:"applicationId" minLength:"1" maxLength:"4096" writeOnly:"true" doc:"Stored encrypted and never returned. Required without applicationId" example:"1f6c2a84-client"`
+	Secret     domain.Secret `json:"secret,omitzero" requiredWithout:"applicationId" minLength:"1" maxLength:"4096" writeOnly:"true" doc:"Stored encrypted and never returned. Required without applicationId" example:"s3cr3t-of-the-vendor"`
+
+	ApplicationID string `json:"applicationId,omitempty" minLength:"1" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"An application in place of baseUrl, clientId and secret. The connection uses its credential"`
 }
 
 // openLinkSession is the response body with the URL of the vendor's hosted page, which contains a token. No other
@@ -50,9 +52,9 @@ func (s *server) linkSessionRoutes() []route {
 				"response is also a 409 if a connection or another open session has the name, or if the vendor " +
 				"does not have this feature.",
 			status: http.StatusCreated, tag: tag, summary: "Let an account holder link a new account",
-			scope: scopeWrite, conflict: true, idempotent: true, returnsSecret: true, callsVendor: true,
-			addressField: "baseUrl",
-			mount:        handle(s.startLinkSession),
+			scope: scopeWrite, notFound: applicationNotFound, conflict: true, idempotent: true, returnsSecret: true,
+			callsVendor: true, addressField: "baseUrl",
+			mount: handle(s.startLinkSession),
 		},
 		{
 			id: "get-link-session", method: http.MethodGet, path: linkSessionsPath + "/{id}",
@@ -69,9 +71,13 @@ func (s *server) linkSessionRoutes() []route {
 func (s *server) startLinkSession(
 	ctx context.Context, tenant domain.TenantID, in *struct{ Body newLinkSession },
 ) (*bodyOutput[openLinkSession], error) {
+	application, err := applicationIn(in.Body.ApplicationID)
+	if err != nil {
+		return nil, err
+	}
 	session, err := s.service.StartLinkSession(ctx, tenant, ports.NewLinkSession{
 		Vendor: in.Body.Vendor, Name: string(in.Body.ConfigName), BaseURL: in.Body.BaseURL,
-		ClientID: in.Body.ClientID, Secret: in.Body.Secret,
+		ClientID: in.Body.ClientID, Secret: in.Body.Secret, Application: application,
 		Receiver: exchangeOf(ctx).webhookOrigin + prefix + "/webhooks",
 	})
 	if err != nil {

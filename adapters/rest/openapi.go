@@ -28,6 +28,7 @@ func newDocument(version string) *operation.Document {
 		Tags: []operation.Tag{
 			{Name: "Aggregator connections", Description: "Connections to aggregators, and their health"},
 			{Name: "Engine connections", Description: "The engine's own connections to databases and APIs"},
+			{Name: "Applications", Description: "Credentials that several connections share"},
 			{Name: "Webhook tokens", Description: "Tokens in the URLs to which aggregators send webhooks"},
 			{Name: "Webhook deliveries", Description: "The webhooks that were received and stored"},
 			{Name: "Webhook receiver", Description: "The endpoint that aggregators call"},

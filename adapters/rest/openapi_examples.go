@@ -3,6 +3,7 @@ package rest
 import (
 	"iter"
 	"net/http"
+	"slices"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/rest/operation"
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -90,6 +91,9 @@ func exampleOf(schemas operation.Schemas, schema *operation.Schema) any {
 	}
 	example := map[string]any{}
 	for name, member := range schema.Properties {
+		if schema.If != nil && slices.Contains(schema.If.Required, name) {
+			continue // it replaces the members that Else requires
+		}
 		example[name] = exampleOf(schemas, member)
 	}
 	if values, ok := schema.AdditionalProperties.(*operation.Schema); ok {

@@ -54,6 +54,8 @@ type route struct {
 	fieldNames map[string]string
 	// addressField is the input field with the address that is checked against the egress rules.
 	addressField string
+	// keepsAddress means that a connection with an application keeps its address if the body has none.
+	keepsAddress bool
 	// newSink is set if the body has the settings of a new sink.
 	newSink bool
 
@@ -164,6 +166,7 @@ func (s *server) routes() []route {
 		s.connectionHealthRoutes(),
 		s.lifecycleRoutes(),
 		s.linkSessionRoutes(),
+		s.applicationRoutes(),
 		s.engineRoutes(),
 		s.tokenRoutes(),
 		s.deliveryRoutes(),

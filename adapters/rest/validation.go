@@ -27,6 +27,10 @@ func (x *exchange) validationProblem(violations []operation.Violation) *Problem 
 		r := x.matchedRoute()
 		p.Errors = append(p.Errors, ProblemField{r.location(r.addressField), addressForbiddenMessage})
 	}
+	if x.addressMissing != nil && x.addressMissing() {
+		r := x.matchedRoute()
+		p.Errors = append(p.Errors, ProblemField{r.location(r.addressField), "is required"})
+	}
 	if x.sinkFaults != nil {
 		p.Errors = append(p.Errors, x.sinkFaults()...)
 	}

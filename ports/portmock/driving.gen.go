@@ -209,6 +209,21 @@ func (mr *MockAPIMockRecorder) ContinueAccount(ctx, tenant, account, externalID 
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ContinueAccount", reflect.TypeOf((*MockAPI)(nil).ContinueAccount), ctx, tenant, account, externalID)
 }
 
+// CreateApplication mocks base method.
+func (m *MockAPI) CreateApplication(ctx context.Context, tenant domain.TenantID, n ports.NewApplication) (domain.Application, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "CreateApplication", ctx, tenant, n)
+	ret0, _ := ret[0].(domain.Application)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// CreateApplication indicates an expected call of CreateApplication.
+func (mr *MockAPIMockRecorder) CreateApplication(ctx, tenant, n any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "CreateApplication", reflect.TypeOf((*MockAPI)(nil).CreateApplication), ctx, tenant, n)
+}
+
 // CreateConnection mocks base method.
 func (m *MockAPI) CreateConnection(ctx context.Context, tenant domain.TenantID, n ports.NewConnection) (domain.Connection, error) {
 	m.ctrl.T.Helper()
@@ -267,6 +282,20 @@ func (m *MockAPI) CreateSubscription(ctx context.Context, tenant domain.TenantID
 func (mr *MockAPIMockRecorder) CreateSubscription(ctx, tenant, n any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "CreateSubscription", reflect.TypeOf((*MockAPI)(nil).CreateSubscription), ctx, tenant, n)
+}
+
+// DeleteApplication mocks base method.
+func (m *MockAPI) DeleteApplication(ctx context.Context, tenant domain.TenantID, id domain.ApplicationID) error {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "DeleteApplication", ctx, tenant, id)
+	ret0, _ := ret[0].(error)
+	return ret0
+}
+
+// DeleteApplication indicates an expected call of DeleteApplication.
+func (mr *MockAPIMockRecorder) DeleteApplication(ctx, tenant, id any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "DeleteApplication", reflect.TypeOf((*MockAPI)(nil).DeleteApplication), ctx, tenant, id)
 }
 
 // DeleteConnection mocks base method.
@@ -369,6 +398,21 @@ func (m *MockAPI) GetAccount(ctx context.Context, tenant domain.TenantID, id dom
 func (mr *MockAPIMockRecorder) GetAccount(ctx, tenant, id any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "GetAccount", reflect.TypeOf((*MockAPI)(nil).GetAccount), ctx, tenant, id)
+}
+
+// GetApplication mocks base method.
+func (m *MockAPI) GetApplication(ctx context.Context, tenant domain.TenantID, id domain.ApplicationID) (domain.Application, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "GetApplication", ctx, tenant, id)
+	ret0, _ := ret[0].(domain.Application)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// GetApplication indicates an expected call of GetApplication.
+func (mr *MockAPIMockRecorder) GetApplication(ctx, tenant, id any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "GetApplication", reflect.TypeOf((*MockAPI)(nil).GetApplication), ctx, tenant, id)
 }
 
 // GetConnection mocks base method.
@@ -549,6 +593,21 @@ func (m *MockAPI) ListAdjustments(ctx context.Context, tenant domain.TenantID, a
 func (mr *MockAPIMockRecorder) ListAdjustments(ctx, tenant, account, date, page any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ListAdjustments", reflect.TypeOf((*MockAPI)(nil).ListAdjustments), ctx, tenant, account, date, page)
+}
+
+// ListApplications mocks base method.
+func (m *MockAPI) ListApplications(ctx context.Context, tenant domain.TenantID, page domain.PageRequest) (domain.Page[domain.Application], error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "ListApplications", ctx, tenant, page)
+	ret0, _ := ret[0].(domain.Page[domain.Application])
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// ListApplications indicates an expected call of ListApplications.
+func (mr *MockAPIMockRecorder) ListApplications(ctx, tenant, page any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ListApplications", reflect.TypeOf((*MockAPI)(nil).ListApplications), ctx, tenant, page)
 }
 
 // ListAuditEntries mocks base method.
@@ -1192,6 +1251,21 @@ func (mr *MockAPIMockRecorder) TransactionHistory(ctx, tenant, id, page any) *go
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "TransactionHistory", reflect.TypeOf((*MockAPI)(nil).TransactionHistory), ctx, tenant, id, page)
 }
 
+// UpdateApplication mocks base method.
+func (m *MockAPI) UpdateApplication(ctx context.Context, tenant domain.TenantID, id domain.ApplicationID, u ports.ApplicationUpdate) (domain.Application, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "UpdateApplication", ctx, tenant, id, u)
+	ret0, _ := ret[0].(domain.Application)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// UpdateApplication indicates an expected call of UpdateApplication.
+func (mr *MockAPIMockRecorder) UpdateApplication(ctx, tenant, id, u any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "UpdateApplication", reflect.TypeOf((*MockAPI)(nil).UpdateApplication), ctx, tenant, id, u)
+}
+
 // UpdateConnection mocks base method.
 func (m *MockAPI) UpdateConnection(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, match ports.IfMatch, u ports.ConnectionUpdate) (domain.Connection, error) {
 	m.ctrl.T.Helper()
@@ -1624,6 +1698,21 @@ func (m *MockMaintenance) RemoveRegistrations(ctx context.Context, limit int) (i
 func (mr *MockMaintenanceMockRecorder) RemoveRegistrations(ctx, limit any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "RemoveRegistrations", reflect.TypeOf((*MockMaintenance)(nil).RemoveRegistrations), ctx, limit)
+}
+
+// RenewRegistrations mocks base method.
+func (m *MockMaintenance) RenewRegistrations(ctx context.Context, limit int) (int, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "RenewRegistrations", ctx, limit)
+	ret0, _ := ret[0].(int)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// RenewRegistrations indicates an expected call of RenewRegistrations.
+func (mr *MockMaintenanceMockRecorder) RenewRegistrations(ctx, limit any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "RenewRegistrations", reflect.TypeOf((*MockMaintenance)(nil).RenewRegistrations), ctx, limit)
 }
 
 // Reseal mocks base method.

@@ -179,6 +179,12 @@ func auditedChanges(f *fixture) {
 	_, err = f.Ledger.ApplyRemovals(f.ctx, f.tenant, heldAccount, f.now(), withoutMatching,
 		audited("Ledger.ApplyRemovals"))
 	f.noError(err)
+	a := f.newApplication("audited")
+	f.noError(f.Applications.Create(f.ctx, a, audited("Applications.Create")))
+	_, err = f.Applications.Update(f.ctx, f.tenant, a.ID, ports.ApplicationChange{}, audited("Applications.Update"),
+		func(*domain.Application, []*domain.Connection) error { return nil })
+	f.noError(err)
+	f.noError(f.Applications.Delete(f.ctx, f.tenant, a.ID, audited("Applications.Delete")))
 	f.noError(f.Subscriptions.Create(f.ctx, sub, audited("Subscriptions.Create")))
 	_, err = f.Subscriptions.Update(f.ctx, f.tenant, sub.ID, audited("Subscriptions.Update"),
 		func(*events.Subscription) error { return nil })

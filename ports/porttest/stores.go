@@ -56,7 +56,7 @@ func TestStores(t *testing.T, factory func(t *testing.T) Stores) {
 		{"Page bytes", pageBytesTests},
 		{"Audit", auditTests},
 		{"Erasures", erasureTests},
-		{"Applications", applicationTests},
+		{"Applications", slices.Concat(applicationTests, applicationRecordTests)},
 		{"Link sessions", linkSessionTests},
 		{"Subscriptions", slices.Concat(subscriptionTests, eventQueueTests, eventTests, eventOccasionTests)},
 	} {

@@ -128,6 +128,15 @@ func (f *fixture) routes(engine, token, delivery, pull string) []apiCall {
 		{"GET /audit/proofs/consistency", "/audit/proofs/consistency?from=1", nil},
 		{"GET /audit/proofs/inclusion/{sequence}", "/audit/proofs/inclusion/0", nil},
 		{"POST /aggregator-connections/{id}/erasure", own + "/erasure", object{"atVendor": false}},
+		{"GET /applications", "/applications", nil},
+		{"GET /applications/{id}", "/applications/" + stored, nil},
+		{"PUT /applications/{id}", "/applications/" + stored, object{"name": "renamed"}},
+		{"DELETE /applications/{id}", "/applications/" + stored, nil},
+		{
+			"POST /applications", "/applications", object{
+				"vendor": "pluggy", "name": "production", "baseUrl": f.link.origin, "clientId": "c", "secret": "s",
+			},
+		},
 		{"GET /erasures", "/erasures", nil},
 		{"GET /erasures/{id}", "/erasures/" + stored, nil},
 		{"GET /subscriptions", "/subscriptions", nil},

@@ -22,7 +22,7 @@ func TestTheGoClientDoesTheMainJob(t *testing.T) {
 	check(t, nil, nil, err)
 	clientID, secret := pluggysim.DemoClientID, pluggysim.DemoClientSecret
 	created, err := client.CreateConnectionWithResponse(ctx, nil, discovery.NewConnection{
-		Vendor: discovery.NewConnectionVendorPluggy, ConfigName: "pluggy-main", BaseURL: e.vendor,
+		Vendor: discovery.NewConnectionVendorPluggy, ConfigName: "pluggy-main", BaseURL: &e.vendor,
 		AccountRef: pluggysim.DemoItemID, ClientID: &clientID, Secret: &secret,
 	})
 	check(t, created.HTTPResponse, created.Body, err)

@@ -72,6 +72,8 @@ export async function fixture(tenant) {
     name: 'books', types: ['transaction.*'], sink: { kind: 'webhook', url: 'http://127.0.0.1:1/a-long-path-of-an-endpoint/events' },
   });
   await api(operator, 'POST', `/subscriptions/${subscription.id}/test`);
+  const { clientId, secret } = pluggyLogin;
+  await api(operator, 'POST', '/applications', { vendor: 'pluggy', name: 'production', baseUrl: PLUGGY, clientId, secret });
   await api(operator, 'POST', '/connections', { type: 'rest-generic', configName: 'erp', config: { url: PLUGGY } });
   return {
     operator, ...history, broken: '/console/connections/' + broken.id, paused: '/console/connections/' + paused.id,
@@ -95,6 +97,8 @@ export const views = ({ bank, broken, paused, odd, erased, account, day, version
   ['/console/subscriptions', 'books'],
   ['/console/subscriptions/new', 'action.subscribe'],
   [subscription, 'attempt.heading'],
+  ['/console/applications', 'production'],
+  ['/console/applications/new', 'application.createLead'],
   ['/console/engines', 'erp'],
   ['/console/audit', 'connection.create'],
   ['/console/audit?actor=nobody', 'filter.noMatch'],
@@ -128,6 +132,7 @@ export const emptyViews = [
   ['/console/possible-replacements', 'suggestion.noneText'],
   ['/console/month-end', 'account.emptyText'],
   ['/console/subscriptions', 'subscription.emptyText'],
+  ['/console/applications', 'application.emptyText'],
   ['/console/engines', 'engine.empty'],
   ['/console/audit', 'audit.empty'],
   ['/console/erasures', 'erasure.empty'],
@@ -147,6 +152,8 @@ export const dialogs = ({ bank, broken, account, versions, subscription }) => [
   [account + '/closes', 'action.closePeriod'],
   [account + '/closes', 'action.reopen'],
   [account + '/completeness', 'action.accept'],
+  ['/console/applications', 'action.rotateCredential'],
+  ['/console/applications', 'action.delete'],
   [subscription, 'action.resend'],
   [subscription, 'action.rotate'],
   [subscription, 'action.delete'],

@@ -141,3 +141,102 @@ func TestTheWebhookOfALeftOriginIsRemoved(t *testing.T) {
 		}
 	})
 }
+
+// One credential serves the connections of an application. It is tried once and replaced for all of them together. The
+// webhook of another client id replaces the old one.
+func TestAnApplicationRotatesItsConnectionsTogether(t *testing.T) {
+	each(t, func(t *testing.T, w *env) {
+		o, b := w.operator(t), newPluggy(t)
+		id, secret := b.login()
+		body := object{
+			"vendor":   "pluggy",
+			"name":     "production",
+			"baseUrl":  b.origin(),
+			"clientId": id,
+			"secret":   secret,
+		}
+		created := o.send(http.MethodPost, applications, body).want(201)
+		application := created.text("id")
+		o.send(http.MethodPost, applications, body).problem(409, "MTCH-0007")
+		member := func(name string) string {
+			return o.send(http.MethodPost, connections, object{
+				"vendor": "pluggy", "configName": name, "accountRef": b.ref(), "applicationId": application,
+			}).want(201).text("id")
+		}
+		first, second := member("first"), member("second")
+		if got := o.get(pathOf(first, "")).want(200).text("applicationId"); got != application {
+			t.Errorf("the descriptor has the application %q", got)
+		}
+		both := creation(b, "both")
+		both["applicationId"] = application
+		o.send(http.MethodPost, connections, both).
+			problem(400, "MTCH-0001", "body.baseUrl", "body.clientId", "body.secret")
+		o.send(http.MethodPut, pathOf(first, ""), object{
+			"configName": "first", "accountRef": b.ref(), "baseUrl": b.origin(),
+		}).problem(400, "MTCH-0001", "body.baseUrl")
+		unknown := object{
+			"vendor": "pluggy", "configName": "unknown", "accountRef": b.ref(), "applicationId": first,
+		}
+		o.send(http.MethodPost, connections, unknown).problem(404, "MTCH-0005")
+		other := w.operator(t)
+		unknown["applicationId"] = application
+		other.send(http.MethodPost, connections, unknown).problem(404, "MTCH-0005")
+		other.get(applications+"/"+application).problem(404, "MTCH-0005")
+		o.send(http.MethodPut, pathOf(first, ""), object{"configName": "renamed", "accountRef": b.ref()}).want(200)
+		o.testConnection(b, "renamed", "")
+		o.send(http.MethodPost, tokens, mintRequest(b, "second", "register")).want(201)
+
+		one := applications + "/" + application
+		wrong := object{"name": "production", "clientId": id, "secret": "wrong"}
+		o.send(http.MethodPut, one, wrong).problem(502, "MTCH-0022", "vendor")
+		o.testConnection(b, "second", "")
+		o.send(http.MethodPut, one+"?force=true", wrong).want(200)
+		o.testConnection(b, "second", "credential_rejected")
+		o.send(http.MethodPut, one, object{"name": "renamed", "clientId": id, "secret": secret}).want(200)
+		o.testConnection(b, "second", "")
+		if n := o.get(one).want(200).json()["connections"]; n != float64(2) {
+			t.Errorf("the application has %v connections", n)
+		}
+		if n := len(b.sim.Webhooks()); n != 1 {
+			t.Errorf("the vendor has %d webhooks", n)
+		}
+		o.send(http.MethodDelete, one, nil).problem(409, "MTCH-0007")
+		for _, id := range []string{first, second} {
+			o.send(http.MethodDelete, pathOf(id, ""), nil).want(204)
+		}
+		o.send(http.MethodDelete, one, nil).want(204)
+		o.get(one).problem(404, "MTCH-0005")
+		search(t, "database", map[string]string{"client id": id, "secret": secret}, w.dump(t))
+	})
+}
+
+// A link session uses the credential of an application, which cannot be deleted before the session has ended.
+func TestALinkSessionUsesAnApplication(t *testing.T) {
+	eachHolder(t, 0, func(t *testing.T, o operator, h holder) {
+		body := newLink(h, "linked")
+		application := o.send(http.MethodPost, applications, object{
+			"vendor": body["vendor"], "name": "production", "baseUrl": body["baseUrl"], "clientId": body["clientId"],
+			"secret": body["secret"],
+		}).want(http.StatusCreated).text("id")
+		request := object{"vendor": body["vendor"], "configName": "linked", "applicationId": application}
+		body["applicationId"] = application
+		o.send(http.MethodPost, linkSessions, body).
+			problem(http.StatusBadRequest, "MTCH-0001", "body.baseUrl", "body.clientId", "body.secret")
+		o.send(http.MethodPost, linkSessions, object{
+			"vendor": body["vendor"], "configName": "linked", "applicationId": "unknown",
+		}).problem(http.StatusNotFound, "MTCH-0005")
+		got := o.send(http.MethodPost, linkSessions, request).want(http.StatusCreated).json()
+		o.send(http.MethodDelete, applications+"/"+application, nil).problem(http.StatusConflict, "MTCH-0007")
+		h.link(t, text(got, "token"), text(got, "id"), true)
+		eventually(t, "the connection", func() bool { return o.sessionStatus(text(got, "id"))["status"] == "done" })
+		connection := text(o.sessionStatus(text(got, "id")), "connectionId")
+		c := o.get(pathOf(connection, "")).want(http.StatusOK).json()
+		if c["applicationId"] != application || c["baseUrl"] != body["baseUrl"] {
+			t.Errorf("the connection is %v", c)
+		}
+		o.testConnection(h, "linked", "")
+		if n := o.get(applications + "/" + application).want(http.StatusOK).json()["connections"]; n != float64(1) {
+			t.Errorf("the application has %v connections", n)
+		}
+	})
+}

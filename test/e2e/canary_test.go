@@ -194,6 +194,33 @@ func canaryBelvo(t *testing.T) bank {
 	return b
 }
 
+// exerciseApplication creates an application with a connection, rotates its credential, and deletes both.
+func (o operator) exerciseApplication(b bank) {
+	o.t.Helper()
+	body := object{
+		"vendor": b.vendor(), "name": "shared", "baseUrl": b.origin(), "clientId": canaryClient, "secret": canarySecret,
+	}
+	id := o.send(http.MethodPost, applications, body, "X-Idempotency-Key: application").want(201).text("id")
+	o.send(http.MethodPost, applications, body, "X-Idempotency-Key: application").want(201)
+	o.send(http.MethodPost, applications, body).want(409)
+	member := o.send(http.MethodPost, connections, object{
+		"vendor": b.vendor(), "configName": "member", "accountRef": b.ref(), "applicationId": id,
+	}).want(201).text("id")
+	one := applications + "/" + id
+	rotated := object{"name": "shared", "clientId": canaryClient, "secret": canaryWrong}
+	o.send(http.MethodPut, one, rotated).refused(o.t, "credential_rejected")
+	rotated["secret"] = canaryOther
+	o.send(http.MethodPut, one+"?force=true", rotated, "X-Idempotency-Key: rotate-all").want(200)
+	o.testConnection(b, "member", "credential_rejected")
+	rotated["secret"] = canarySecret
+	o.send(http.MethodPut, one, rotated).want(200)
+	o.testConnection(b, "member", "")
+	o.get(one).want(200)
+	o.get(applications).want(200)
+	o.send(http.MethodDelete, pathOf(member, ""), nil).want(204)
+	o.send(http.MethodDelete, one, nil).want(204)
+}
+
 // exerciseSecrets performs every operation that involves secrets, in successful and in failing
 // requests. It returns the paths of the webhooks whose tokens it created.
 func exerciseSecrets(o operator, b bank) (hooks []string) {
@@ -218,6 +245,7 @@ func exerciseSecrets(o operator, b bank) (hooks []string) {
 	delete(link, "accountRef")
 	o.send(http.MethodPost, linkSessions, link, "X-Idempotency-Key: new-link").want(201)
 	o.send(http.MethodPost, linkSessions, link, "X-Idempotency-Key: new-link").problem(409, "MTCH-0021")
+	o.exerciseApplication(b)
 	hooks = append(hooks, o.mint(b, "main"), o.mint(b, "main"))
 	for _, hook := range hooks {
 		o.postCanaryWebhook(b, hook, b.payload(o.t, "all")).want(202)

@@ -27,6 +27,7 @@ const (
 	deliveries  = prefix + "/webhooks/deliveries"
 
 	linkSessions = prefix + "/link-sessions"
+	applications = prefix + "/applications"
 	engines      = prefix + "/connections"
 	pullsPath    = prefix + "/pulls"
 	changes      = prefix + "/transactions/changes"

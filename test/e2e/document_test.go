@@ -296,6 +296,13 @@ func (o operator) tour(id string) {
 	)
 	o.get(location).want(200)
 	o.get(prefix + "/erasures").want(200)
+	application := o.send(http.MethodPost, prefix+"/applications", object{
+		"vendor": "pluggy", "name": "production", "baseUrl": "http://127.0.0.1:1", "clientId": "c", "secret": "s",
+	}).want(201).header.Get("Location")
+	o.get(prefix + "/applications").want(200)
+	o.get(application).want(200)
+	o.send(http.MethodPut, application, object{"name": "renamed"}).want(200)
+	o.send(http.MethodDelete, application, nil).want(204)
 	engine := engines + "/" + o.send(http.MethodPost, engines, postgresEngine(o.t, "ledger")).want(201).text("id")
 	o.get(engines).want(200)
 	o.get(engine).want(200)

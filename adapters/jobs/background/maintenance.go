@@ -76,6 +76,7 @@ func tasks(
 		}},
 		{"token usage", tokenUsageInterval, service.FlushTokenUsage},
 		{"webhooks at the vendors", webhooksInterval, untilPartial(webhooksLimit, service.RemoveRegistrations)},
+		{"webhooks of new client ids", webhooksInterval, untilPartial(1, service.RenewRegistrations)},
 		{"client ids", identifyInterval, ledBy(leader, untilPartial(roundLimit, service.IdentifyClients))},
 		{"audit entries", auditInterval, func(ctx context.Context) error {
 			_, err := service.NumberAuditEntries(ctx, roundLimit)

@@ -50,6 +50,7 @@ func (s fakeService) NoticeConsents(ctx context.Context, limit int) (int, error)
 func (s fakeService) RunLinkSessions(context.Context, int) (int, error)      { return 0, nil }
 func (s fakeService) IndexTexts(context.Context, int) (int, error)           { return 0, nil }
 func (s fakeService) IdentifyClients(context.Context, int) (int, error)      { return 0, nil }
+func (s fakeService) RenewRegistrations(context.Context, int) (int, error)   { return 0, nil }
 func (s fakeService) AnnounceCompleteness(context.Context, int) (int, error) { return 0, nil }
 
 func (fakeService) NumberAuditEntries(context.Context, int) (int, error) { return 0, nil }

@@ -71,9 +71,10 @@ func (m fakeMaintenance) NoticeSilence(context.Context, int) (int, error) { retu
 
 func (m fakeMaintenance) AnnounceCompleteness(context.Context, int) (int, error) { return 0, nil }
 
-func (m fakeMaintenance) IndexTexts(context.Context, int) (int, error)      { return 0, nil }
-func (m fakeMaintenance) IdentifyClients(context.Context, int) (int, error) { return 0, nil }
-func (m fakeMaintenance) NoticeConsents(context.Context, int) (int, error)  { return 0, nil }
+func (m fakeMaintenance) IndexTexts(context.Context, int) (int, error)         { return 0, nil }
+func (m fakeMaintenance) IdentifyClients(context.Context, int) (int, error)    { return 0, nil }
+func (m fakeMaintenance) RenewRegistrations(context.Context, int) (int, error) { return 0, nil }
+func (m fakeMaintenance) NoticeConsents(context.Context, int) (int, error)     { return 0, nil }
 
 func (m fakeMaintenance) ListDue(ctx context.Context, limit int) ([]domain.PullID, error) {
 	if m.listDue == nil {

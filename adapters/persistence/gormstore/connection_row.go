@@ -23,6 +23,7 @@ type ConnectionRow struct {
 	Config           []byte         `gorm:"column:config"`
 	Sealed           []byte         `gorm:"column:sealed"`
 	Client           []byte         `gorm:"column:client_key"`      // NULL if it is not known
+	ApplicationID    uuid.NullUUID  `gorm:"column:application_id"`  // NULL if the credential is the connection's own
 	Application      []byte         `gorm:"column:application_key"` // derived from other columns
 	Health           healthColumns  `gorm:"embedded"`
 	Consent          consentColumns `gorm:"embedded"`
@@ -51,14 +52,14 @@ const (
 		webhook_next_at, webhook_every, webhook_news_only, webhook_due_at, webhook_missed_at,
 		usage_month, usage_refreshes, usage_pulls, reauth_announced, failure_announced,
 		revision, created_at, updated_at, target_changed_at, paused_at, new_reference, staged_since, ambiguity,
-		client_key`
+		client_key, application_id`
 	selectSealedConnection = selectConnection + ", sealed"
 )
 
 // targets returns the scan targets for the columns of selectConnection, in the same order:
 // pointers to the members of r.
 func (r *ConnectionRow) targets() []any {
-	h, c, w, u, columns := &r.Health, &r.Consent, &r.Webhook, &r.Usage, make([]any, 0, 40)
+	h, c, w, u, columns := &r.Health, &r.Consent, &r.Webhook, &r.Usage, make([]any, 0, 41)
 	return append(columns,
 		(*UUID)(&r.ID), (*UUID)(&r.Tenant), (*Text)(&r.Kind), (*Text)(&r.Name),
 		(*Text)(&r.Vendor), (*Text)(&r.BaseURL), (*Text)(&r.AccountRef),
@@ -69,7 +70,7 @@ func (r *ConnectionRow) targets() []any {
 		&w.NextAt, &w.Every, &w.NewsOnly, &w.DueAt, &w.MissedAt,
 		&u.Month, &u.Refreshes, &u.Pulls, &r.ReauthAnnounced, &r.FailureAnnounced,
 		&r.Revision, &r.Created, &r.Updated, &r.TargetChanged, &r.Paused, &r.NewReference, &r.StagedSince,
-		(*Text)(&r.Ambiguity), &r.Client)
+		(*Text)(&r.Ambiguity), &r.Client, (*UUID)(&r.ApplicationID.UUID))
 }
 
 // consentColumns are the columns of a connection's consent.
@@ -190,6 +191,7 @@ func RowOfConnection(c domain.Connection) ConnectionRow {
 		Sealed:           NonNil(c.Sealed),
 		Client:           keyColumn(c.Client),
 		Application:      keyColumn(c.Application()),
+		ApplicationID:    Optional(c.ApplicationID.UUID),
 		Health:           healthOf(c.Health),
 		Consent:          consentOf(c.Consent),
 		Webhook:          webhookOf(c.Webhook),
@@ -216,7 +218,7 @@ func (r ConnectionRow) Domain() domain.Connection {
 		Kind: domain.ConnectionKind(r.Kind), Name: r.Name,
 		Vendor: domain.Vendor(r.Vendor), BaseURL: r.BaseURL, AccountRef: r.AccountRef,
 		Type: domain.ConnectorType(r.Type), Config: json.RawMessage(r.Config), Sealed: domain.Sealed(r.Sealed),
-		Client: hashOf[domain.ClientKey](r.Client),
+		Client: hashOf[domain.ClientKey](r.Client), ApplicationID: domain.ApplicationID{UUID: r.ApplicationID.UUID},
 		Health: r.Health.domain(), Consent: r.Consent.domain(), Webhook: r.Webhook.domain(), Usage: r.Usage.domain(),
 		Announced: domain.Announced{Reauth: r.ReauthAnnounced, PullFailed: r.FailureAnnounced},
 		Revision:  r.Revision,

@@ -27,6 +27,9 @@ func nameTaken() error { return &domain.Error{Kind: domain.Conflict, Code: domai
 func (s connections) Create(ctx context.Context, c domain.Connection, entries ports.AuditEntries) error {
 	row := RowOfConnection(c)
 	return s.Change(ctx, func(tx Tx) error {
+		if err := checkJoined(tx.DB, c); err != nil {
+			return err
+		}
 		if err := checkNotReserved(tx.DB, s.Dialect, c); err != nil {
 			return err
 		}
@@ -152,6 +155,10 @@ func (s connections) Update(ctx context.Context, tenant domain.TenantID, kind do
 		if refused = fn(&c); refused != nil {
 			return refused
 		}
+		if err := checkJoined(tx.DB, c); err != nil {
+			return err
+		}
+		c.JoinedRevision = 0
 		if c.Live() && c.Name != before.Name {
 			if err := checkNotReserved(tx.DB, s.Dialect, c); err != nil {
 				return err
@@ -191,19 +198,24 @@ func (s connections) Update(ctx context.Context, tenant domain.TenantID, kind do
 func SaveConnection(
 	tx *gorm.DB, d Dialect, before, after domain.Connection,
 ) (moved []domain.WebhookToken, err error) {
-	row := RowOfConnection(after)
-	err = tx.Model(&ConnectionRow{}).Where("id = ? AND tenant_id = ?", row.ID, row.Tenant).
-		Select("*").Omit("id", "tenant_id", "kind").Updates(&row).Error
+	err = saveColumns(tx, after)
 	if IsDuplicate(err) {
 		return nil, nameTaken()
 	}
 	if err == nil {
-		moved, err = rebindTokens(tx, before, after)
+		_, moved, err = rebindTokens(tx, before, after)
 	}
 	if err == nil && !after.Live() {
 		err = endPullsOfDeleted(tx, d, after)
 	}
 	return moved, err
+}
+
+// saveColumns writes all columns of a connection except id, tenant and kind, which never change.
+func saveColumns(tx *gorm.DB, c domain.Connection) error {
+	row := RowOfConnection(c)
+	return tx.Model(&ConnectionRow{}).Where("id = ? AND tenant_id = ?", row.ID, row.Tenant).
+		Select("*").Omit("id", "tenant_id", "kind").Updates(&row).Error
 }
 
 // endPullsOfDeleted deletes the staged rows of a deleted connection, and marks its pulls as failed if they are

@@ -5,6 +5,7 @@ func Rows() []any {
 	return []any{
 		&ConnectionRow{},
 		&hashKeyRow{},
+		&applicationRow{},
 		&TokenRow{},
 		&PullRow{},
 		&DeliveryRow{},

@@ -39,6 +39,8 @@ type linkSessionRow struct {
 	Due        Instant   `gorm:"column:due_at"`
 	Attempts   int       `gorm:"column:attempts"`
 	Tenant     uuid.UUID `gorm:"column:tenant_id;primaryKey"`
+
+	Application uuid.NullUUID `gorm:"column:application_id"` // NULL if the credential is the session's own
 }
 
 // TableName returns the name of the table in the schema.
@@ -62,6 +64,7 @@ func rowOfLinkSession(l domain.LinkSession) (linkSessionRow, error) {
 		BaseURL: l.BaseURL, Sealed: NonNil(l.Sealed), Actor: l.Actor, Receiver: l.Receiver, State: string(l.State),
 		AccountRef: l.AccountRef, Announced: announced, Created: Instant{l.CreatedAt}, Expires: Instant{l.ExpiresAt},
 		Ended: Instant{l.EndedAt}, Due: Instant{l.DueAt}, Attempts: l.Attempts,
+		Application: Optional(l.Application.UUID),
 	}, nil
 }
 
@@ -73,6 +76,7 @@ func (r linkSessionRow) domain() (domain.LinkSession, error) {
 		Actor: r.Actor, Receiver: r.Receiver, State: domain.LinkSessionState(r.State), AccountRef: r.AccountRef,
 		CreatedAt: r.Created.Time,
 		ExpiresAt: r.Expires.Time, EndedAt: r.Ended.Time, DueAt: r.Due.Time, Attempts: r.Attempts,
+		Application: domain.ApplicationID{UUID: r.Application.UUID},
 	}
 	if len(r.Sealed) > 0 {
 		l.Sealed = domain.Sealed(r.Sealed)
@@ -119,6 +123,11 @@ func (s linkSessions) Create(ctx context.Context, l domain.LinkSession) error {
 		}
 		if !errors.Is(err, domain.NotFound) {
 			return err
+		}
+		if !l.Application.IsZero() {
+			if _, err := lockApplication(tx.DB, l.Tenant, l.Application); err != nil {
+				return err
+			}
 		}
 		err = tx.DB.Create(&row).Error
 		if IsDuplicate(err) {
@@ -254,7 +263,12 @@ func (s linkSessions) Connect(ctx context.Context, l domain.LinkSession, claimed
 			return err
 		}
 		row := RowOfConnection(added.Connection)
-		row.Sealed = stored.Sealed
+		if added.Connection.ApplicationID.IsZero() {
+			row.Sealed = stored.Sealed
+		}
+		if err := checkJoined(tx.DB, added.Connection); err != nil {
+			return err
+		}
 		if err := insertConnection(tx.DB, row); err != nil {
 			return err
 		}

@@ -11,41 +11,41 @@ import (
 )
 
 // rebindTokens applies domain.RebindTokens to the tokens of a connection that the transaction has locked. It
-// returns the tokens that have moved to another connection. It locks these connections, so that they cannot be
-// deleted or pointed elsewhere before the tokens have moved.
-func rebindTokens(tx *gorm.DB, before, after domain.Connection) (moved []domain.WebhookToken, err error) {
+// returns the tokens that have changed, and those of them that have moved to another connection. It locks these
+// connections, so that they cannot be deleted or pointed elsewhere before the tokens have moved.
+func rebindTokens(tx *gorm.DB, before, after domain.Connection) (changed, moved []domain.WebhookToken, err error) {
 	if before.Kind != domain.Aggregator || !domain.RebindsTokens(before, after) {
-		return nil, nil
+		return nil, nil, nil
 	}
 	var rows []TokenRow
 	err = Locked(tx, ForUpdate).Where("connection_id = ? AND tenant_id = ?", before.ID.UUID, before.Tenant.UUID).
 		Where("revoked_at IS NULL OR " + AwaitsRemoval).Order("id").Find(&rows).Error
 	if err != nil || len(rows) == 0 {
-		return nil, err
+		return nil, nil, err
 	}
 	tokens := ConvertAll(rows, TokenRow.domain)
 	for {
 		live, err := receivers(tx, before)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		changed := domain.RebindTokens(before, after, tokens, live)
+		changed = domain.RebindTokens(before, after, tokens, live)
 		locked, err := lockOwners(tx, before, changed, live)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if !locked {
 			continue
 		}
 		for _, token := range changed {
 			if err := saveRebound(tx, token); err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 			if token.Connection != before.ID {
 				moved = append(moved, token)
 			}
 		}
-		return moved, nil
+		return changed, moved, nil
 	}
 }
 

@@ -157,6 +157,7 @@ var added = map[string]bool{
 	"subscriptions.routing_key": true, "subscription_events.source": true,
 
 	"connections.client_key": true, "connections.application_key": true, "client_hash_keys": true,
+	"connections.application_id": true, "link_sessions.application_id": true, "applications": true,
 	"webhook_tokens.application_key": true, "webhook_tokens.registration_base_url": true,
 	"webhook_tokens.registration_sealed": true,
 }

@@ -14,6 +14,8 @@
 //
 //   - default, dependentRequired, enum, format, maxLength, maximum, minLength, minimum, pattern and writeOnly are
 //     keywords of JSON Schema.
+//   - requiredWithout contains the name of another member of the struct. The member is required if the other one is
+//     absent. All members of a struct with this tag must name the same other member.
 //   - doc contains a description, and example contains an example.
 //   - required:"false" marks a member that a response may lack even if the member has no omitempty.
 //

@@ -30,6 +30,7 @@ type Schema struct {
 	Default              any                 `json:"default,omitempty"`
 	DependentRequired    map[string][]string `json:"dependentRequired,omitempty"`
 	Description          string              `json:"description,omitempty"`
+	Else                 *Schema             `json:"else,omitempty"`
 	Enum                 []any               `json:"enum,omitempty"`
 	Examples             []any               `json:"examples,omitempty"`
 	Format               string              `json:"format,omitempty"`
@@ -156,6 +157,12 @@ func (all Schemas) addMembers(s *Schema, t reflect.Type) {
 				s.DependentRequired = map[string][]string{}
 			}
 			s.DependentRequired[name] = strings.Split(others, ",")
+		}
+		if other := field.Tag.Get("requiredWithout"); other != "" {
+			if s.If == nil {
+				s.If, s.Else = &Schema{Required: []string{other}}, &Schema{}
+			}
+			s.Else.Required = append(s.Else.Required, name)
 		}
 	}
 }

@@ -303,7 +303,7 @@ export interface paths {
         put?: never;
         /**
          * Create a connection
-         * @description Stores a connection with its credential, encrypted. The host of baseUrl must not resolve to an address that the egress rules forbid. The vendor is not called.
+         * @description Stores a connection with its credential, encrypted. The host of baseUrl must not resolve to an address that the egress rules forbid. applicationId replaces baseUrl, clientId and secret: the connection then uses the credential of the application. The vendor is not called.
          */
         post: operations["create-connection"];
         delete?: never;
@@ -386,7 +386,7 @@ export interface paths {
         get: operations["get-connection"];
         /**
          * Replace a connection: rename it, change its target or rotate its credential
-         * @description Replaces all fields that can be changed. clientId and secret are either both sent, which rotates the credential, or both omitted, which keeps it. If-Match prevents lost updates.
+         * @description Replaces all fields that can be changed. clientId and secret are either both sent, which rotates the credential, or both omitted, which keeps it. With applicationId in place of baseUrl, clientId and secret, the connection uses the credential of the application from now on. If-Match prevents lost updates.
          */
         put: operations["update-connection"];
         post?: never;
@@ -599,6 +599,58 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/discovery/applications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List applications, ordered by name
+         * @description Returns the applications of the tenant, each with the number of its connections.
+         */
+        get: operations["list-applications"];
+        put?: never;
+        /**
+         * Create an application
+         * @description Stores a credential that several connections can share, encrypted. Connections name it with applicationId. The vendor is not called.
+         */
+        post: operations["create-application"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/discovery/applications/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get an application
+         * @description Returns one application. Its credential is never returned.
+         */
+        get: operations["get-application"];
+        /**
+         * Rename an application or rotate its credential
+         * @description Renames the application. clientId and secret are either both sent, which rotates the credential of all its connections in one change, or both omitted. Unless force is set, the new credential is first tried with one call to the vendor; if that fails, the response is a 502, and nothing changes. After a change of clientId, the webhook that the service has created for the application is removed at the vendor, and a new one is created.
+         */
+        put: operations["update-application"];
+        post?: never;
+        /**
+         * Delete an application
+         * @description Deletes the application. The response is a 409 while a connection, a link session or an erasure at the vendor uses it.
+         */
+        delete: operations["delete-application"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1634,6 +1686,65 @@ export interface components {
              */
             externalIds: string[];
         };
+        ApplicationChange: {
+            /**
+             * @description Together with secret, rotates the credential of all connections; without both it is kept
+             * @example 1f6c2a84-client
+             */
+            clientId?: string;
+            /**
+             * @description Unique among the applications of the tenant
+             * @example pluggy-production
+             */
+            name: string;
+            /**
+             * @description Together with clientId, rotates the credential of all connections; without both it is kept
+             * @example s3cr3t-of-the-vendor
+             */
+            secret?: string;
+        };
+        ApplicationView: {
+            /**
+             * Format: uri
+             * @description The base URL of the vendor's API, for all connections of the application
+             * @example https://api.pluggy.ai
+             */
+            baseUrl: string;
+            /**
+             * Format: int64
+             * @description Number of live connections that use the credential
+             * @example 40
+             */
+            connections: number;
+            /**
+             * Format: date-time
+             * @description When it was created
+             * @example 2026-03-01T10:00:00Z
+             */
+            createdAt: string;
+            /**
+             * @description Opaque
+             * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+             */
+            id: string;
+            /**
+             * @description The name of the application; unique among the applications of the tenant
+             * @example pluggy-production
+             */
+            name: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed
+             * @example 2026-03-02T10:00:00Z
+             */
+            updatedAt: string;
+            /**
+             * @description The aggregator
+             * @example pluggy
+             * @enum {string}
+             */
+            vendor: "pluggy" | "belvo";
+        };
         AppliedRemovalsView: {
             /**
              * @description The id of the account
@@ -2053,11 +2164,16 @@ export interface components {
              */
             accountRef: string;
             /**
+             * @description An application in place of baseUrl, clientId and secret; without any of them, the connection keeps what it has
+             * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+             */
+            applicationId?: string;
+            /**
              * Format: uri
-             * @description The base URL of the vendor's API
+             * @description The base URL of the vendor's API. Required unless the connection has an application, or gets one
              * @example https://api.pluggy.ai
              */
-            baseUrl: string;
+            baseUrl?: string;
             /**
              * @description Together with secret, rotates the credential; without both it is kept
              * @example 1f6c2a84-client
@@ -2525,6 +2641,11 @@ export interface components {
              * @example 7d2f9c1e-0b5a-4c3d-8e6f-1a2b3c4d5e6f
              */
             accountRef: string;
+            /**
+             * @description The application whose credential it uses; absent if it has one of its own
+             * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+             */
+            applicationId?: string;
             /**
              * Format: uri
              * @description The base URL of the vendor's API
@@ -3077,15 +3198,10 @@ export interface components {
              */
             webhook_url: string;
         };
-        NewConnection: {
-            /**
-             * @description Opaque vendor account reference: Pluggy item id, Belvo link id
-             * @example 7d2f9c1e-0b5a-4c3d-8e6f-1a2b3c4d5e6f
-             */
-            accountRef: string;
+        NewApplication: {
             /**
              * Format: uri
-             * @description Vendor API base URL
+             * @description Vendor API base URL; cannot be changed
              * @example https://api.pluggy.ai
              */
             baseUrl: string;
@@ -3095,15 +3211,54 @@ export interface components {
              */
             clientId: string;
             /**
-             * @description Unique among the tenant's live connections
-             * @example pluggy-main
+             * @description Unique among the applications of the tenant
+             * @example pluggy-production
              */
-            configName: string;
+            name: string;
             /**
              * @description Stored encrypted and never returned
              * @example s3cr3t-of-the-vendor
              */
             secret: string;
+            /**
+             * @description The aggregator; cannot be changed
+             * @example pluggy
+             * @enum {string}
+             */
+            vendor: "pluggy" | "belvo";
+        };
+        NewConnection: {
+            /**
+             * @description Opaque vendor account reference: Pluggy item id, Belvo link id
+             * @example 7d2f9c1e-0b5a-4c3d-8e6f-1a2b3c4d5e6f
+             */
+            accountRef: string;
+            /**
+             * @description An application in place of baseUrl, clientId and secret
+             * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+             */
+            applicationId?: string;
+            /**
+             * Format: uri
+             * @description Vendor API base URL. Required without applicationId
+             * @example https://api.pluggy.ai
+             */
+            baseUrl?: string;
+            /**
+             * @description Stored encrypted and never returned. Required without applicationId
+             * @example 1f6c2a84-client
+             */
+            clientId?: string;
+            /**
+             * @description Unique among the tenant's live connections
+             * @example pluggy-main
+             */
+            configName: string;
+            /**
+             * @description Stored encrypted and never returned. Required without applicationId
+             * @example s3cr3t-of-the-vendor
+             */
+            secret?: string;
             /**
              * @description The aggregator; cannot be changed
              * @example pluggy
@@ -3129,26 +3284,31 @@ export interface components {
         };
         NewLinkSession: {
             /**
+             * @description An application in place of baseUrl, clientId and secret. The connection uses its credential
+             * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+             */
+            applicationId?: string;
+            /**
              * Format: uri
-             * @description Vendor API base URL
+             * @description Vendor API base URL. Required without applicationId
              * @example https://api.pluggy.ai
              */
-            baseUrl: string;
+            baseUrl?: string;
             /**
-             * @description Stored encrypted and never returned
+             * @description Stored encrypted and never returned. Required without applicationId
              * @example 1f6c2a84-client
              */
-            clientId: string;
+            clientId?: string;
             /**
              * @description The name of the connection that the session creates. It is reserved while the session is open
              * @example pluggy-main
              */
             configName: string;
             /**
-             * @description Stored encrypted and never returned
+             * @description Stored encrypted and never returned. Required without applicationId
              * @example s3cr3t-of-the-vendor
              */
-            secret: string;
+            secret?: string;
             /**
              * @description The aggregator
              * @example pluggy
@@ -3241,6 +3401,26 @@ export interface components {
             hasMore: boolean;
             /** @description The items of this page */
             items: components["schemas"]["AdjustmentView"][];
+            /**
+             * Format: int64
+             * @description The requested maximum number of items on a page
+             * @example 20
+             */
+            limit: number;
+            /**
+             * @description The cursor of the next page; absent on the last page
+             * @example AXgBnA-KbR58O5pSPx1bfooBMjAyNi0wMy0wMQ
+             */
+            nextCursor?: string;
+        };
+        PageApplicationView: {
+            /**
+             * @description Whether there are more items after this page
+             * @example true
+             */
+            hasMore: boolean;
+            /** @description The items of this page */
+            items: components["schemas"]["ApplicationView"][];
             /**
              * Format: int64
              * @description The requested maximum number of items on a page
@@ -8056,6 +8236,7 @@ export interface operations {
                      *       "items": [
                      *         {
                      *           "accountRef": "7d2f9c1e-0b5a-4c3d-8e6f-1a2b3c4d5e6f",
+                     *           "applicationId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                      *           "baseUrl": "https://api.pluggy.ai",
                      *           "configName": "pluggy-main",
                      *           "createdAt": "2026-03-01T10:00:00Z",
@@ -8259,6 +8440,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "accountRef": "7d2f9c1e-0b5a-4c3d-8e6f-1a2b3c4d5e6f",
+                     *       "applicationId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                      *       "baseUrl": "https://api.pluggy.ai",
                      *       "configName": "pluggy-main",
                      *       "createdAt": "2026-03-01T10:00:00Z",
@@ -8332,6 +8514,27 @@ export interface operations {
                      *       "detail": "the token lacks the required scope",
                      *       "instance": "/v1/discovery/aggregator-connections",
                      *       "code": "MTCH-0004"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "application not found",
+                     *       "instance": "/v1/discovery/aggregator-connections",
+                     *       "code": "MTCH-0005"
                      *     }
                      */
                     "application/problem+json": components["schemas"]["Problem"];
@@ -9242,6 +9445,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "accountRef": "7d2f9c1e-0b5a-4c3d-8e6f-1a2b3c4d5e6f",
+                     *       "applicationId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                      *       "baseUrl": "https://api.pluggy.ai",
                      *       "configName": "pluggy-main",
                      *       "createdAt": "2026-03-01T10:00:00Z",
@@ -9441,6 +9645,7 @@ export interface operations {
                 /**
                  * @example {
                  *       "accountRef": "7d2f9c1e-0b5a-4c3d-8e6f-1a2b3c4d5e6f",
+                 *       "applicationId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                  *       "baseUrl": "https://api.pluggy.ai",
                  *       "clientId": "1f6c2a84-client",
                  *       "configName": "pluggy-main",
@@ -9463,6 +9668,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "accountRef": "7d2f9c1e-0b5a-4c3d-8e6f-1a2b3c4d5e6f",
+                     *       "applicationId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                      *       "baseUrl": "https://api.pluggy.ai",
                      *       "configName": "pluggy-main",
                      *       "createdAt": "2026-03-01T10:00:00Z",
@@ -12882,6 +13088,1243 @@ export interface operations {
             };
         };
     };
+    "list-applications": {
+        parameters: {
+            query?: {
+                /** @description The maximum number of items on the page */
+                limit?: number;
+                /** @description nextCursor of the previous page */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "hasMore": true,
+                     *       "items": [
+                     *         {
+                     *           "baseUrl": "https://api.pluggy.ai",
+                     *           "connections": 40,
+                     *           "createdAt": "2026-03-01T10:00:00Z",
+                     *           "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *           "name": "pluggy-production",
+                     *           "updatedAt": "2026-03-02T10:00:00Z",
+                     *           "vendor": "pluggy"
+                     *         }
+                     *       ],
+                     *       "limit": 20,
+                     *       "nextCursor": "AXgBnA-KbR58O5pSPx1bfooBMjAyNi0wMy0wMQ"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PageApplicationView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "the request is not valid",
+                     *       "instance": "/v1/discovery/applications",
+                     *       "code": "MTCH-0001",
+                     *       "errors": [
+                     *         {
+                     *           "location": "query.limit",
+                     *           "message": "must be at most 200"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    /** @description Always Bearer */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "authentication is required",
+                     *       "instance": "/v1/discovery/applications",
+                     *       "code": "MTCH-0003"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "the token lacks the required scope",
+                     *       "instance": "/v1/discovery/applications",
+                     *       "code": "MTCH-0004"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    /** @description The methods that the path supports */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Method Not Allowed",
+                     *       "status": 405,
+                     *       "detail": "the method is not allowed for this path",
+                     *       "instance": "/v1/discovery/applications",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "too many requests",
+                     *       "instance": "/v1/discovery/applications",
+                     *       "code": "MTCH-0009"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/applications",
+                     *       "code": "MTCH-0002"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Service Unavailable",
+                     *       "status": 503,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/applications",
+                     *       "code": "MTCH-0008"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-application": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too */
+                "X-Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "baseUrl": "https://api.pluggy.ai",
+                 *       "clientId": "1f6c2a84-client",
+                 *       "name": "pluggy-production",
+                 *       "secret": "s3cr3t-of-the-vendor",
+                 *       "vendor": "pluggy"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewApplication"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    Location?: string;
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "baseUrl": "https://api.pluggy.ai",
+                     *       "connections": 40,
+                     *       "createdAt": "2026-03-01T10:00:00Z",
+                     *       "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *       "name": "pluggy-production",
+                     *       "updatedAt": "2026-03-02T10:00:00Z",
+                     *       "vendor": "pluggy"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ApplicationView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "the request is not valid",
+                     *       "instance": "/v1/discovery/applications",
+                     *       "code": "MTCH-0001",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.limit",
+                     *           "message": "must be at most 200"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    /** @description Always Bearer */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "authentication is required",
+                     *       "instance": "/v1/discovery/applications",
+                     *       "code": "MTCH-0003"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "the token lacks the required scope",
+                     *       "instance": "/v1/discovery/applications",
+                     *       "code": "MTCH-0004"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    /** @description The methods that the path supports */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Method Not Allowed",
+                     *       "status": 405,
+                     *       "detail": "the method is not allowed for this path",
+                     *       "instance": "/v1/discovery/applications",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Request Timeout",
+                     *       "status": 408,
+                     *       "detail": "the body did not arrive in time",
+                     *       "instance": "/v1/discovery/applications",
+                     *       "code": "MTCH-0001"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Conflict",
+                     *       "status": 409,
+                     *       "detail": "the request conflicts with the current state",
+                     *       "instance": "/v1/discovery/applications",
+                     *       "code": "MTCH-0007"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Request Entity Too Large",
+                     *       "status": 413,
+                     *       "detail": "the body is too large",
+                     *       "instance": "/v1/discovery/applications",
+                     *       "code": "MTCH-0010"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unsupported Media Type",
+                     *       "status": 415,
+                     *       "detail": "the body must be application/json without a content encoding",
+                     *       "instance": "/v1/discovery/applications",
+                     *       "code": "MTCH-0001"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "the idempotency key was used for another request",
+                     *       "instance": "/v1/discovery/applications",
+                     *       "code": "MTCH-0019"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "too many requests",
+                     *       "instance": "/v1/discovery/applications",
+                     *       "code": "MTCH-0009"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/applications",
+                     *       "code": "MTCH-0002"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Service Unavailable",
+                     *       "status": 503,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/applications",
+                     *       "code": "MTCH-0008"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-application": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Opaque */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "baseUrl": "https://api.pluggy.ai",
+                     *       "connections": 40,
+                     *       "createdAt": "2026-03-01T10:00:00Z",
+                     *       "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *       "name": "pluggy-production",
+                     *       "updatedAt": "2026-03-02T10:00:00Z",
+                     *       "vendor": "pluggy"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ApplicationView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "the request is not valid",
+                     *       "instance": "/v1/discovery/applications/{id}",
+                     *       "code": "MTCH-0001",
+                     *       "errors": [
+                     *         {
+                     *           "location": "query.limit",
+                     *           "message": "must be at most 200"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    /** @description Always Bearer */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "authentication is required",
+                     *       "instance": "/v1/discovery/applications/{id}",
+                     *       "code": "MTCH-0003"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "the token lacks the required scope",
+                     *       "instance": "/v1/discovery/applications/{id}",
+                     *       "code": "MTCH-0004"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "application not found",
+                     *       "instance": "/v1/discovery/applications/{id}",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    /** @description The methods that the path supports */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Method Not Allowed",
+                     *       "status": 405,
+                     *       "detail": "the method is not allowed for this path",
+                     *       "instance": "/v1/discovery/applications/{id}",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "too many requests",
+                     *       "instance": "/v1/discovery/applications/{id}",
+                     *       "code": "MTCH-0009"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/applications/{id}",
+                     *       "code": "MTCH-0002"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Service Unavailable",
+                     *       "status": 503,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/applications/{id}",
+                     *       "code": "MTCH-0008"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "update-application": {
+        parameters: {
+            query?: {
+                /** @description true: store the new credential without trying it at the vendor */
+                force?: "true" | "false";
+            };
+            header?: {
+                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too */
+                "X-Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Opaque */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "clientId": "1f6c2a84-client",
+                 *       "name": "pluggy-production",
+                 *       "secret": "s3cr3t-of-the-vendor"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ApplicationChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "baseUrl": "https://api.pluggy.ai",
+                     *       "connections": 40,
+                     *       "createdAt": "2026-03-01T10:00:00Z",
+                     *       "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *       "name": "pluggy-production",
+                     *       "updatedAt": "2026-03-02T10:00:00Z",
+                     *       "vendor": "pluggy"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ApplicationView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "the request is not valid",
+                     *       "instance": "/v1/discovery/applications/{id}",
+                     *       "code": "MTCH-0001",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.limit",
+                     *           "message": "must be at most 200"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    /** @description Always Bearer */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "authentication is required",
+                     *       "instance": "/v1/discovery/applications/{id}",
+                     *       "code": "MTCH-0003"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "the token lacks the required scope",
+                     *       "instance": "/v1/discovery/applications/{id}",
+                     *       "code": "MTCH-0004"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "application not found",
+                     *       "instance": "/v1/discovery/applications/{id}",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    /** @description The methods that the path supports */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Method Not Allowed",
+                     *       "status": 405,
+                     *       "detail": "the method is not allowed for this path",
+                     *       "instance": "/v1/discovery/applications/{id}",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Request Timeout",
+                     *       "status": 408,
+                     *       "detail": "the body did not arrive in time",
+                     *       "instance": "/v1/discovery/applications/{id}",
+                     *       "code": "MTCH-0001"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Conflict",
+                     *       "status": 409,
+                     *       "detail": "the request conflicts with the current state",
+                     *       "instance": "/v1/discovery/applications/{id}",
+                     *       "code": "MTCH-0007"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Request Entity Too Large",
+                     *       "status": 413,
+                     *       "detail": "the body is too large",
+                     *       "instance": "/v1/discovery/applications/{id}",
+                     *       "code": "MTCH-0010"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unsupported Media Type",
+                     *       "status": 415,
+                     *       "detail": "the body must be application/json without a content encoding",
+                     *       "instance": "/v1/discovery/applications/{id}",
+                     *       "code": "MTCH-0001"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "the idempotency key was used for another request",
+                     *       "instance": "/v1/discovery/applications/{id}",
+                     *       "code": "MTCH-0019"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "too many requests",
+                     *       "instance": "/v1/discovery/applications/{id}",
+                     *       "code": "MTCH-0009"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/applications/{id}",
+                     *       "code": "MTCH-0002"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Bad Gateway */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Bad Gateway",
+                     *       "status": 502,
+                     *       "detail": "the vendor refused the request",
+                     *       "instance": "/v1/discovery/applications/{id}",
+                     *       "code": "MTCH-0022",
+                     *       "errors": [
+                     *         {
+                     *           "location": "vendor",
+                     *           "message": "credential_rejected"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Service Unavailable",
+                     *       "status": 503,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/applications/{id}",
+                     *       "code": "MTCH-0008"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-application": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Opaque */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "the request is not valid",
+                     *       "instance": "/v1/discovery/applications/{id}",
+                     *       "code": "MTCH-0001",
+                     *       "errors": [
+                     *         {
+                     *           "location": "query.limit",
+                     *           "message": "must be at most 200"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    /** @description Always Bearer */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "authentication is required",
+                     *       "instance": "/v1/discovery/applications/{id}",
+                     *       "code": "MTCH-0003"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "the token lacks the required scope",
+                     *       "instance": "/v1/discovery/applications/{id}",
+                     *       "code": "MTCH-0004"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "application not found",
+                     *       "instance": "/v1/discovery/applications/{id}",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    /** @description The methods that the path supports */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Method Not Allowed",
+                     *       "status": 405,
+                     *       "detail": "the method is not allowed for this path",
+                     *       "instance": "/v1/discovery/applications/{id}",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Conflict",
+                     *       "status": 409,
+                     *       "detail": "the request conflicts with the current state",
+                     *       "instance": "/v1/discovery/applications/{id}",
+                     *       "code": "MTCH-0007"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "too many requests",
+                     *       "instance": "/v1/discovery/applications/{id}",
+                     *       "code": "MTCH-0009"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/applications/{id}",
+                     *       "code": "MTCH-0002"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Service Unavailable",
+                     *       "status": 503,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/applications/{id}",
+                     *       "code": "MTCH-0008"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-audit-checkpoint": {
         parameters: {
             query?: never;
@@ -16211,6 +17654,27 @@ export interface operations {
                      *       "detail": "the token lacks the required scope",
                      *       "instance": "/v1/discovery/link-sessions",
                      *       "code": "MTCH-0004"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "application not found",
+                     *       "instance": "/v1/discovery/link-sessions",
+                     *       "code": "MTCH-0005"
                      *     }
                      */
                     "application/problem+json": components["schemas"]["Problem"];

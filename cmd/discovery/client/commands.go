@@ -64,6 +64,7 @@ func Commands(env Lookup) []*cobra.Command {
 		c.quarantine(),
 		c.erasures(),
 		c.linkSessions(),
+		c.applications(),
 		c.subscriptions(),
 		c.audit(),
 	}

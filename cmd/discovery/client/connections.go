@@ -91,30 +91,34 @@ second is the secret.`
 
 func (c commands) createConnection() *cobra.Command {
 	var body discovery.NewConnection
-	var vendor string
+	var vendor, baseURL, application string
 	var credential credentialFlags
 	cmd := &cobra.Command{
 		Use: "create", Short: "Create a connection to an aggregator", Long: createHelp, Args: between(0, 0),
 	}
 	cmd.Flags().StringVar(&vendor, "vendor", "", "the aggregator: pluggy or belvo")
 	cmd.Flags().StringVar(&body.ConfigName, "name", "", "name, unique among the connections")
-	cmd.Flags().StringVar(&body.BaseURL, "base-url", "", "URL of the API of the aggregator")
+	cmd.Flags().StringVar(&baseURL, "base-url", "", "URL of the API of the aggregator")
+	cmd.Flags().StringVar(&application, "application", "", applicationFlag)
 	cmd.Flags().StringVar(&body.AccountRef, "account-ref", "", "account reference: an item of Pluggy, a link of Belvo")
 	credential.register(cmd)
 	completeFlag(cmd, "vendor", "pluggy", "belvo")
 	cmd.RunE = c.run(func(s *session, _ []string) error {
-		if err := required(cmd, "vendor", "name", "base-url", "account-ref"); err != nil {
+		if err := required(
+			cmd,
+			unlessApplication(application, "base-url", "vendor", "name", "account-ref")...); err != nil {
 			return err
 		}
 		body.Vendor = discovery.NewConnectionVendor(vendor)
 		if !body.Vendor.Valid() {
 			return usagef("--vendor must be pluggy or belvo")
 		}
-		clientID, secret, err := s.credential(credential)
+		access, err := s.access(baseURL, application, credential)
 		if err != nil {
 			return err
 		}
-		body.ClientID, body.Secret = &clientID, &secret
+		body.BaseURL, body.ClientID, body.Secret = access.baseURL, access.clientID, access.secret
+		body.ApplicationID = access.application
 		return show[discovery.Descriptor](s, connectionView, func(ctx context.Context) (*http.Response, error) {
 			return s.api.CreateConnection(ctx, nil, body)
 		})
@@ -140,25 +144,42 @@ func (c commands) updateConnection() *cobra.Command {
 	var change discovery.ConnectionChange
 	var credential credentialFlags
 	var rotate bool
+	var baseURL, application string
 	cmd := &cobra.Command{
 		Use: "update NAME|ID", Args: between(1, 1), ValidArgsFunction: c.completeConnection,
 		Short: "Change members of a connection; the others keep their values",
 	}
 	cmd.Flags().StringVar(&change.ConfigName, "name", "", "new name")
-	cmd.Flags().StringVar(&change.BaseURL, "base-url", "", "new URL of the API of the aggregator")
+	cmd.Flags().StringVar(&baseURL, "base-url", "", "new URL of the API of the aggregator")
+	cmd.Flags().StringVar(&application, "application", "", applicationFlag)
 	cmd.Flags().StringVar(&change.AccountRef, "account-ref", "", "new account reference")
 	cmd.Flags().BoolVar(&rotate, "rotate", false, "ask for a new client id and secret")
 	credential.register(cmd)
 	cmd.RunE = c.run(func(s *session, args []string) error {
 		rotate = rotate || credential.isSet()
-		if change == (discovery.ConnectionChange{}) && !rotate {
-			return usagef("nothing to change: use --name, --base-url, --account-ref or --rotate")
+		if change == (discovery.ConnectionChange{}) && baseURL == "" && application == "" && !rotate {
+			return usagef("nothing to change: use --name, --base-url, --account-ref, --application or --rotate")
+		}
+		if application != "" && (baseURL != "" || rotate) {
+			return usagef("--application replaces --base-url and the credential")
 		}
 		present, etag, _, err := s.revision(args[0])
 		if err != nil {
 			return err
 		}
 		keepEmpty(&change, present)
+		switch {
+		case application != "":
+			found, err := s.application(application)
+			if err != nil {
+				return err
+			}
+			change.ApplicationID = &found.ID
+		case baseURL != "":
+			change.BaseURL = &baseURL
+		case present.ApplicationID == nil:
+			change.BaseURL = &present.BaseURL
+		}
 		if rotate {
 			clientID, secret, err := s.credential(credential)
 			if err != nil {
@@ -182,7 +203,6 @@ func keepEmpty(body *discovery.ConnectionChange, descriptor discovery.Descriptor
 		present string
 	}{
 		{&body.ConfigName, descriptor.ConfigName},
-		{&body.BaseURL, descriptor.BaseURL},
 		{&body.AccountRef, descriptor.AccountRef},
 	} {
 		if *member.value == "" {

@@ -19,33 +19,36 @@ is reserved. discovery link-sessions get ID shows whether the connection exists.
 
   discovery link-sessions start --vendor pluggy --name pluggy-main --base-url https://api.pluggy.ai
 
-The client id and the secret are read as by discovery connections create.`
+The client id and the secret are read as by discovery connections create. With --application NAME, the connection
+uses the credential of an application.`
 
 func (c commands) startLinkSession() *cobra.Command {
 	var body discovery.NewLinkSession
-	var vendor string
+	var vendor, baseURL, application string
 	var credential credentialFlags
 	cmd := &cobra.Command{
 		Use: "start", Short: "Start a link session for a new connection", Long: startLinkHelp, Args: between(0, 0),
 	}
 	cmd.Flags().StringVar(&vendor, "vendor", "", "the aggregator: pluggy or belvo")
 	cmd.Flags().StringVar(&body.ConfigName, "name", "", "name of the connection, unique among the connections")
-	cmd.Flags().StringVar(&body.BaseURL, "base-url", "", "URL of the API of the aggregator")
+	cmd.Flags().StringVar(&baseURL, "base-url", "", "URL of the API of the aggregator")
+	cmd.Flags().StringVar(&application, "application", "", applicationFlag)
 	credential.register(cmd)
 	completeFlag(cmd, "vendor", "pluggy", "belvo")
 	cmd.RunE = c.run(func(s *session, _ []string) error {
-		if err := required(cmd, "vendor", "name", "base-url"); err != nil {
+		if err := required(cmd, unlessApplication(application, "base-url", "vendor", "name")...); err != nil {
 			return err
 		}
 		body.Vendor = discovery.NewLinkSessionVendor(vendor)
 		if !body.Vendor.Valid() {
 			return usagef("--vendor must be pluggy or belvo")
 		}
-		clientID, secret, err := s.credential(credential)
+		access, err := s.access(baseURL, application, credential)
 		if err != nil {
 			return err
 		}
-		body.ClientID, body.Secret = &clientID, &secret
+		body.BaseURL, body.ClientID, body.Secret = access.baseURL, access.clientID, access.secret
+		body.ApplicationID = access.application
 		_, text, err := decode[discovery.OpenLinkSession](s.cmd.Context(),
 			func(ctx context.Context) (*http.Response, error) { return s.api.StartLinkSession(ctx, nil, body) })
 		if err != nil {

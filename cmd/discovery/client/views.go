@@ -292,6 +292,17 @@ var balanceView = view{
 	},
 }
 
+var applicationView = view{
+	schema: reflect.TypeFor[discovery.ApplicationView](),
+	columns: []column{
+		{member: "id", title: "ID", width: idWidth},
+		{member: "name", title: "NAME", flexible: true},
+		{member: "vendor", title: "VENDOR"},
+		{member: "connections", title: "CONNECTIONS"},
+		{member: "baseUrl", title: "BASE URL", flexible: true},
+	},
+}
+
 var erasureView = view{
 	schema: reflect.TypeFor[discovery.ErasureView](),
 	columns: []column{

@@ -50,6 +50,7 @@ var erasedTables = []erasedTable{
 // KeptTables are the tables that an erasure does not change, each with the reason. They contain no data of an account
 // holder, and no text of an operator or a vendor.
 var KeptTables = map[string]string{
+	"applications":          "what operators have set for the whole tenant",
 	"audit_checkpoints":     "sizes and hashes, signed",
 	"audit_entries":         "operators, ids, names of members and numbers",
 	"audit_hashes":          "hashes",

@@ -77,6 +77,7 @@ var connectionColumns = map[string]string{
 	"erased_at": "kept", "paused_at": "removed by the deletion", "new_reference": "kept", "staged_since": "kept",
 
 	"client_key": "erased with the credential", "application_key": "erased with the credential",
+	"application_id": "erased with the credential",
 
 	"name": "erased with the data", "config": "erased with the data", "health_status": "erased with the data",
 	"health_reason": "erased with the data", "health_since": "erased with the data",

@@ -31,7 +31,8 @@ const NotFound = () => html`<${Page} title=${t('notFound.title')}>
 const sections = [
   ['/', 'nav.connections'], ['/search', 'nav.search'], ['/changes', 'nav.changes'],
   ['/possible-replacements', 'nav.suggestions'], ['/month-end', 'nav.monthEnd'],
-  ['/subscriptions', 'nav.subscriptions'], ['/engines', 'nav.engines'], ['/erasures', 'nav.erasures'], ['/audit', 'nav.audit'],
+  ['/applications', 'nav.applications'], ['/subscriptions', 'nav.subscriptions'], ['/engines', 'nav.engines'],
+  ['/erasures', 'nav.erasures'], ['/audit', 'nav.audit'],
 ];
 
 const isCurrent = (section, path) =>

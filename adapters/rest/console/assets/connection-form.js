@@ -3,14 +3,12 @@ import { request } from './api.js';
 import { Breadcrumb } from './connection.js';
 import { t } from './i18n.js';
 import { LinkDialog } from './link-dialog.js';
-import { html, useState } from './preact.js';
+import { html, useEffect, useState } from './preact.js';
 import { fieldProblems } from './problem-text.js';
-import { useAction, useResource } from './resource.js';
+import { useAction, useList, useResource } from './resource.js';
 import { link, navigate } from './router.js';
 import { ActionButton, announce, Failure, Field, Page, Select, Skeleton } from './ui.js';
-
-// The vendors of the service, with the usual base URL of their API.
-const vendors = { pluggy: 'https://api.pluggy.ai', belvo: 'https://api.belvo.com' };
+import { vendors } from './vendors.js';
 
 // The fields that show what is wrong with them.
 const names = ['configName', 'baseUrl', 'accountRef', 'clientId', 'secret'];
@@ -18,17 +16,34 @@ const names = ['configName', 'baseUrl', 'accountRef', 'clientId', 'secret'];
 // values returns the fields of a form that are filled in.
 const values = (form) => Object.fromEntries([...new FormData(form)].filter(([, value]) => value !== ''));
 
-const Fields = ({ connection, vendor, errors, change }) => html`
+// ApplicationField chooses the application whose credential the connection uses. It is absent if the vendor has none.
+function ApplicationField({ vendor, value, onChange, connection }) {
+  const list = useList('/applications?limit=200');
+  const own = (list.items || []).filter((application) => application.vendor === vendor);
+  if (own.length === 0) return null;
+  const none = connection?.applicationId ? 'application.leave' : 'application.none';
+  return html`<${Select} label=${t('field.application')} name="applicationId" value=${value} onChange=${onChange}
+    options=${[['', t(none)], ...own.map(({ id, name }) => [id, name])]} />`;
+}
+
+// Fields are the fields of a connection. The ones that an application replaces are absent if one is chosen.
+function Fields({ connection, vendor, errors, change }) {
+  const [application, setApplication] = useState(connection?.applicationId || '');
+  useEffect(() => setApplication(connection?.applicationId || ''), [vendor, connection?.applicationId]);
+  const leaves = Boolean(connection?.applicationId) && !application;
+  return html`
   <${Field} label=${t('field.configName')} name="configName" required maxlength="255" defaultValue=${connection?.configName}
     hint=${t('field.configNameHint')} error=${errors.configName} autocomplete="off" />
-  <${Field} label=${t('field.baseUrl')} name="baseUrl" required type="url" error=${errors.baseUrl} autocomplete="off"
-    key=${vendor} defaultValue=${connection?.baseUrl || vendors[vendor]} />
+  <${ApplicationField} vendor=${vendor} value=${application} onChange=${setApplication} connection=${connection} />
+  ${!application && html`<${Field} label=${t('field.baseUrl')} name="baseUrl" required type="url" error=${errors.baseUrl} autocomplete="off"
+    key=${vendor} defaultValue=${connection?.baseUrl || vendors[vendor]} />`}
   <${Field} label=${t('field.accountRef')} name="accountRef" required maxlength="255" defaultValue=${connection?.accountRef}
     hint=${t(vendor === 'pluggy' ? 'field.itemHint' : 'field.linkHint')} error=${errors.accountRef} autocomplete="off" />
-  <${Field} label=${t('field.clientId')} name="clientId" required=${!change} error=${errors.clientId}
-    hint=${change && t('field.keepHint')} autocomplete="off" spellcheck=${false} />
-  <${Field} label=${t('field.secret')} name="secret" type="password" required=${!change} error=${errors.secret}
-    hint=${t('field.secretHint')} autocomplete="new-password" />`;
+  ${!application && html`<${Field} label=${t('field.clientId')} name="clientId" required=${!change || leaves} error=${errors.clientId}
+      hint=${change && !leaves && t('field.keepHint')} autocomplete="off" spellcheck=${false} />
+    <${Field} label=${t('field.secret')} name="secret" type="password" required=${!change || leaves} error=${errors.secret}
+      hint=${t('field.secretHint')} autocomplete="new-password" />`}`;
+}
 
 export function CreateConnection() {
   const [vendor, setVendor] = useState('pluggy');

@@ -12,6 +12,8 @@ export const details = {
   'the connection is paused: no request is sent to its vendor': 'paused',
   'the connection is erased already, so its vendor cannot be asked any more': 'alreadyErased',
   'the token serves more than one connection': 'tokenInUse',
+  'a connection, a link session or an erasure at the vendor uses the application': 'applicationInUse',
+  'the application has changed meanwhile: repeat the request': 'applicationChanged',
   'the vendor does not offer this': 'notOffered',
   'the transactions of the account do not explain its balance; force=true ignores this': 'accountDrifting',
   'no balance of the account is known': 'noBalance',
@@ -51,6 +53,9 @@ export function fieldProblems(problem, names) {
   const errors = {};
   if (problem?.status === 409 && details[problem.message] === 'nameTaken' && names.includes('configName')) {
     return { errors: { configName: problemText({ detail: problem.message }) }, rest: null };
+  }
+  if (problem?.status === 409 && details[problem.message] === 'nameTaken' && names.includes('name')) {
+    return { errors: { name: t('application.nameTaken') }, rest: null };
   }
   const others = (problem?.fields || []).filter(({ location, message }) => {
     const name = location.replace(/^(body|query)\./, '').replace(/^sink\.(sasl\.)?/, '').replace(/(\[|\.\d).*/, '');

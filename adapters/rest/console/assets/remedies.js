@@ -7,7 +7,7 @@ import { LinkDialog } from './link-dialog.js';
 import { nameOf } from './names.js';
 import { html, useState } from './preact.js';
 import { fieldProblems } from './problem-text.js';
-import { useAction } from './resource.js';
+import { useAction, useResource } from './resource.js';
 import { link, navigate } from './router.js';
 import { ActionButton, Amount, announce, Button, Dialog, Failure, Field } from './ui.js';
 
@@ -61,11 +61,17 @@ const DriftDialog = ({ id, drift: { account, check }, done, onClose }) => html`<
 function CredentialDialog({ id, changed, onClose }) {
   const path = '/aggregator-connections/' + id;
   const change = useAction(async (credential, key) => {
-    const { data: { configName, baseUrl, accountRef }, etag } = await request('GET', path);
-    await request('PUT', path, { body: { configName, baseUrl, accountRef, ...credential }, key, etag });
+    const { data: { configName, baseUrl, accountRef, applicationId }, etag } = await request('GET', path);
+    if (applicationId) { // the credential is that of all connections of the application
+      const { data: { name } } = await request('GET', '/applications/' + applicationId);
+      await request('PUT', '/applications/' + applicationId, { body: { name, ...credential }, key });
+    } else {
+      await request('PUT', path, { body: { configName, baseUrl, accountRef, ...credential }, key, etag });
+    }
     await requestPull(id, key + 'p');
     return true;
   });
+  const shared = useResource(path).value?.data.applicationId;
   const { errors, rest } = fieldProblems(change.problem, ['clientId', 'secret']);
   const submit = async (event) => {
     event.preventDefault();
@@ -74,7 +80,7 @@ function CredentialDialog({ id, changed, onClose }) {
     changed();
   };
   return html`<${Dialog} title=${t('remedy.credential')} onClose=${onClose}><form onSubmit=${submit}>
-    <p>${t('credential.text')}</p>
+    <p>${t(shared ? 'credential.textShared' : 'credential.text')}</p>
     <${Field} label=${t('field.clientId')} name="clientId" required autocomplete="off" spellcheck=${false} error=${errors.clientId} />
     <${Field} label=${t('field.secret')} name="secret" type="password" required autocomplete="new-password" hint=${t('field.secretHint')} error=${errors.secret} />
     <${Failure} problem=${rest} />

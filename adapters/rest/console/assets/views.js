@@ -1,6 +1,7 @@
 // The views of the console by path. A part of a path that begins with ":" is a parameter of the view.
 import { Changes } from './changes.js';
 import { Accounts } from './accounts.js';
+import { Applications, CreateApplication } from './applications.js';
 import { Audit } from './audit.js';
 import { AccountCloses } from './closes.js';
 import { AccountCompleteness } from './completeness.js';
@@ -45,6 +46,8 @@ export const views = [
   ['/subscriptions', Subscriptions],
   ['/subscriptions/new', CreateSubscription],
   ['/subscriptions/:id', SubscriptionPage],
+  ['/applications', Applications],
+  ['/applications/new', CreateApplication],
   ['/engines', Engines],
   ['/audit', Audit],
   ['/erasures', Erasures],

@@ -1,0 +1,355 @@
+package application
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/application/auditing"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// joinAttempts is how often a change of a connection is repeated because its application has changed meanwhile.
+const joinAttempts = 3
+
+// CreateApplication implements ports.ApplicationManager.
+func (s *Service) CreateApplication(
+	ctx context.Context, tenant domain.TenantID, n ports.NewApplication,
+) (domain.Application, error) {
+	now := s.Clock.Now()
+	a := domain.Application{
+		ID: domain.ApplicationID{UUID: s.IDs.New()}, Tenant: tenant, Vendor: domain.Vendor(n.Vendor), Name: n.Name,
+		BaseURL: n.BaseURL, Revision: 1, CreatedAt: now, UpdatedAt: now,
+	}
+	address, err := s.checkBaseURL(ctx, a.Vendor, a.BaseURL)
+	if err != nil {
+		return domain.Application{}, err
+	}
+	_, unknown := s.wiredVendor(n.Vendor)
+	fieldErrors := slices.Concat(nonNil(unknown), a.Validate(), address, nonNil(
+		domain.ValidateSecret(domain.PartClientID, n.ClientID), domain.ValidateSecret(domain.PartSecret, n.Secret),
+	))
+	if err := domain.Join(fieldErrors); err != nil {
+		return domain.Application{}, err
+	}
+	sealed, err := s.sealApplication(ctx, a, domain.AggregatorCredential(n.ClientID, n.Secret))
+	if err != nil {
+		return domain.Application{}, err
+	}
+	a.Rotate(sealed)
+	entries := s.audits.EntriesOf(ctx, "application.create", a.ID.String())
+	if err := s.Applications.Create(ctx, a, entries); err != nil {
+		return domain.Application{}, err
+	}
+	s.audits.Emit(ctx, tenant, "application.create", a.ID.String())
+	return a, nil
+}
+
+// GetApplication implements ports.ApplicationManager.
+func (s *Service) GetApplication(
+	ctx context.Context, tenant domain.TenantID, id domain.ApplicationID,
+) (domain.Application, error) {
+	return s.Applications.Get(ctx, tenant, id)
+}
+
+// ListApplications implements ports.ApplicationManager.
+func (s *Service) ListApplications(
+	ctx context.Context, tenant domain.TenantID, page domain.PageRequest,
+) (domain.Page[domain.Application], error) {
+	return s.Applications.List(ctx, tenant, page)
+}
+
+// DeleteApplication implements ports.ApplicationManager.
+func (s *Service) DeleteApplication(ctx context.Context, tenant domain.TenantID, id domain.ApplicationID) error {
+	entries := s.audits.EntriesOf(ctx, "application.delete", id.String())
+	err := s.Applications.Delete(ctx, tenant, id, entries)
+	if err == nil {
+		s.audits.Emit(ctx, tenant, "application.delete", id.String())
+	}
+	return err
+}
+
+// UpdateApplication implements ports.ApplicationManager.
+func (s *Service) UpdateApplication(
+	ctx context.Context, tenant domain.TenantID, id domain.ApplicationID, u ports.ApplicationUpdate,
+) (domain.Application, error) {
+	probe := domain.Application{Name: u.Name}
+	if err := domain.Join(append(probe.Validate(), checkCredentialPair(u.ClientID, u.Secret)...)); err != nil {
+		return domain.Application{}, err
+	}
+	a, err := s.Applications.Get(ctx, tenant, id)
+	if err != nil {
+		return domain.Application{}, err
+	}
+	var fresh *applicationCredential
+	if !u.ClientID.IsZero() {
+		if fresh, err = s.newCredential(ctx, a, u); err != nil {
+			return domain.Application{}, err
+		}
+	}
+	renamed := false
+	entries := func() []domain.AuditEntry {
+		return s.audits.EntriesOfUpdate(ctx, "application.update", id.String(),
+			auditing.IfChanged(renamed, "name"), auditing.IfChanged(fresh != nil, "credential"))
+	}
+	change := ports.ApplicationChange{
+		Rotates: fresh != nil, Receiver: u.Receiver, Actor: ports.CallerOf(ctx).Actor,
+	}
+	now := s.Clock.Now()
+	updated, err := s.Applications.Update(ctx, tenant, id, change, entries,
+		func(a *domain.Application, members []*domain.Connection) error {
+			renamed = a.Name != u.Name
+			a.Rename(u.Name)
+			a.BumpRevision(now)
+			if fresh == nil {
+				return nil
+			}
+			a.Rotate(fresh.sealed)
+			return s.distribute(ctx, *fresh, members, now)
+		})
+	if err == nil {
+		s.audits.Emit(ctx, tenant, "application.update", id.String())
+	}
+	return updated, err
+}
+
+// applicationCredential is a new credential of an application. sealed is the credential as it is stored with the
+// application.
+type applicationCredential struct {
+	credential domain.Credential
+	client     domain.ClientKey
+	sealed     domain.Sealed
+}
+
+// newCredential returns the credential of an update. Unless the update is forced, it tries the credential at the
+// vendor.
+func (s *Service) newCredential(
+	ctx context.Context, a domain.Application, u ports.ApplicationUpdate,
+) (*applicationCredential, error) {
+	fresh := applicationCredential{credential: domain.AggregatorCredential(u.ClientID, u.Secret)}
+	if !u.Force {
+		if err := s.tryCredential(ctx, a, fresh.credential); err != nil {
+			return nil, err
+		}
+	}
+	c := sealedApplication(a)
+	err := s.sealFor(ctx, &c, fresh.credential)
+	fresh.sealed, fresh.client = c.Sealed, c.Client
+	return &fresh, err
+}
+
+// distribute gives the new credential of an application to its connections.
+func (s *Service) distribute(
+	ctx context.Context, fresh applicationCredential, members []*domain.Connection, now time.Time,
+) error {
+	for _, c := range members {
+		sealed, err := s.seal(ctx, *c, fresh.credential)
+		if err != nil {
+			return err
+		}
+		c.Follow(sealed, fresh.client, now)
+	}
+	return nil
+}
+
+// sealedApplication returns a connection with the id, the tenant and the sealed credential of the application. The
+// ciphertext of an application is bound to its tenant and id, as that of a connection is.
+func sealedApplication(a domain.Application) domain.Connection {
+	return domain.Connection{ID: domain.ConnectionID{UUID: a.ID.UUID}, Tenant: a.Tenant, Sealed: a.Sealed}
+}
+
+// sealApplication seals a credential for the application.
+func (s *Service) sealApplication(
+	ctx context.Context, a domain.Application, credential domain.Credential,
+) (domain.Sealed, error) {
+	return s.seal(ctx, sealedApplication(a), credential)
+}
+
+// openApplication decrypts the credential of an application. Errors: Unavailable (credential_unopened).
+func (s *Service) openApplication(ctx context.Context, a domain.Application) (domain.Credential, error) {
+	return s.unseal(ctx, sealedApplication(a))
+}
+
+// tryCredential makes one live call to the vendor with a new credential of the application: it reads the account
+// reference of a connection of the application. If no connection is healthy, the vendor need not know the reference.
+// Errors: Rejected (vendor_refused); Unavailable with RetryAfter if no slot becomes free; the Unavailable errors of
+// Aggregator.
+func (s *Service) tryCredential(ctx context.Context, a domain.Application, credential domain.Credential) error {
+	vendor := s.aggregators[a.Vendor]
+	if vendor == nil {
+		return vendorRefusal(&domain.Error{Kind: domain.Rejected, Code: domain.TypeUnknown})
+	}
+	if !s.allowsOrigin(a.Vendor, a.BaseURL) {
+		return vendorRefusal(&domain.Error{Kind: domain.Rejected, Code: domain.AddressNotAllowed})
+	}
+	release, err := s.liveShares.Acquire(ctx, s.Sleeper, a.Tenant)
+	if err != nil {
+		return err
+	}
+	defer release()
+	c, err := s.memberToTry(ctx, a)
+	if err != nil {
+		return err
+	}
+	access := ports.AccessOf(c, credential)
+	// A session of the stored credential must not be used, nor one of the new credential be kept if it is not stored.
+	access.Connection = domain.ConnectionID{UUID: s.IDs.New()}
+	check := vendor.Check
+	if v, ok := vendor.(ports.Verifier); ok {
+		check = v.Verify
+	}
+	ctx, cancel := context.WithTimeout(ctx, liveTestTimeout)
+	defer cancel()
+	_, err = check(ctx, access)
+	if errors.Is(err, domain.AccountNotFound) && c.Health.Status != domain.Healthy {
+		err = nil
+	}
+	return vendorRefusal(err)
+}
+
+// memberToTry returns the connection whose account reference tryCredential reads: the oldest healthy connection of the
+// application, or the oldest one. It skips paused connections. If none is left, it returns a connection with an account
+// reference that the vendor does not know.
+func (s *Service) memberToTry(ctx context.Context, a domain.Application) (domain.Connection, error) {
+	chosen := domain.Connection{
+		Tenant: a.Tenant, Kind: domain.Aggregator, Vendor: a.Vendor, BaseURL: a.BaseURL,
+		AccountRef: s.IDs.New().String(),
+	}
+	members, err := s.Applications.Members(ctx, a.Tenant, a.ID)
+	for _, c := range members {
+		better := chosen.ID.IsZero() || c.Health.Status == domain.Healthy && chosen.Health.Status != domain.Healthy
+		if better && !c.Paused() {
+			chosen = c
+		}
+	}
+	return chosen, err
+}
+
+// checkCredentialPair returns one error for each invalid part of an optional credential: both parts are given, or none.
+func checkCredentialPair(clientID, secret domain.Secret) []*domain.Error {
+	switch {
+	case clientID.IsZero() && secret.IsZero():
+		return nil
+	case clientID.IsZero() || secret.IsZero():
+		missing := domain.PartSecret
+		if clientID.IsZero() {
+			missing = domain.PartClientID
+		}
+		return []*domain.Error{{
+			Kind: domain.Invalid, Code: domain.HalfCredential, Field: missing,
+			Message: "clientId and secret must be sent together",
+		}}
+	}
+	return nonNil(
+		domain.ValidateSecret(domain.PartClientID, clientID),
+		domain.ValidateSecret(domain.PartSecret, secret),
+	)
+}
+
+// applicationFor returns the application that a connection of the vendor is to join. Errors: NotFound
+// (application_not_found); Invalid on applicationId if it is an application of another vendor.
+func (s *Service) applicationFor(
+	ctx context.Context, tenant domain.TenantID, id domain.ApplicationID, v domain.Vendor,
+) (domain.Application, error) {
+	a, err := s.Applications.Get(ctx, tenant, id)
+	if errors.Is(err, domain.NotFound) {
+		return a, domain.ApplicationNotFoundError()
+	}
+	if err == nil && a.Vendor != v {
+		err = domain.FieldError("applicationId", "must be an application of the vendor")
+	}
+	return a, err
+}
+
+// join makes the connection use the credential of the application.
+func (s *Service) join(ctx context.Context, c *domain.Connection, a domain.Application) error {
+	credential, err := s.openApplication(ctx, a)
+	if err != nil {
+		return err
+	}
+	joined := *c
+	if err := s.sealFor(ctx, &joined, credential); err != nil {
+		return err
+	}
+	c.Join(a, joined.Sealed, joined.Client)
+	return nil
+}
+
+// resealApplications re-encrypts the credentials of applications. It returns the number of credentials that it has
+// resealed, and the number of credentials that cannot be decrypted.
+func (s *Service) resealApplications(ctx context.Context) (resealedCount, lostCount int, err error) {
+	for after := (domain.ApplicationID{}); ; {
+		batch, err := s.Applications.ListSealed(ctx, after, resealBatch)
+		if err != nil || len(batch) == 0 {
+			return resealedCount, lostCount, err
+		}
+		for _, a := range batch {
+			replaced, err := s.resealApplication(ctx, a)
+			switch {
+			case errors.Is(err, domain.CredentialUnopened):
+				lostCount++
+			case err != nil:
+				return resealedCount, lostCount, err
+			case replaced:
+				resealedCount++
+			}
+		}
+		after = batch[len(batch)-1].ID
+	}
+}
+
+func (s *Service) resealApplication(ctx context.Context, a domain.Application) (bool, error) {
+	if !s.Sealer.NeedsReseal(a.Sealed) {
+		return false, nil
+	}
+	credential, err := s.openApplication(ctx, a)
+	if err != nil {
+		return false, err
+	}
+	fresh, err := s.sealApplication(ctx, a, credential)
+	if err != nil {
+		return false, err
+	}
+	return s.Applications.Reseal(ctx, a.ID, a.Sealed, fresh)
+}
+
+// RenewRegistrations implements ports.Maintenance.
+func (s *Service) RenewRegistrations(ctx context.Context, limit int) (int, error) {
+	now := s.Clock.Now()
+	claimed, err := s.Applications.ClaimRenewals(ctx, now, now.Add(domain.RegistrationTimeout), limit)
+	if err != nil {
+		return 0, err
+	}
+	var failures []error
+	for _, c := range claimed {
+		var next domain.RegistrationRenewal
+		if err := s.renewRegistration(ctx, c); err != nil {
+			failures = append(failures, fmt.Errorf("webhook of application %s: %w", c.Application.ID, err))
+			next = c.Application.Renewal.Failed(s.Clock.Now())
+		}
+		failures = append(failures, s.Applications.EndRenewal(ctx, c.Application, next))
+	}
+	return len(claimed), errors.Join(failures...)
+}
+
+// renewRegistration creates a webhook at the vendor for a connection of an application, if it has one. The audit entry
+// names the operator who has changed the client id.
+func (s *Service) renewRegistration(ctx context.Context, c ports.ClaimedRenewal) error {
+	if _, registers := s.aggregators[c.Application.Vendor].(ports.WebhookRegistrar); !registers ||
+		c.Connection.ID.IsZero() {
+		return nil
+	}
+	minted, err := s.newToken(c.Connection, true)
+	if err != nil {
+		return err
+	}
+	ctx = ports.WithCaller(ctx, ports.Caller{Actor: c.Application.Renewal.Actor})
+	renewed, err := s.registerToken(ctx, c.Connection, minted, c.Application.Renewal.Receiver, 0)
+	if err == nil && !renewed.Shared {
+		s.audits.Emit(ctx, c.Application.Tenant, "token.mint", renewed.ID.String())
+	}
+	return err
+}

@@ -65,16 +65,49 @@ func (s *Service) clientHashKey(ctx context.Context) (domain.Secret, error) {
 // createHashKey generates a key and stores it, unless another replica has stored one meanwhile. It returns the stored
 // key.
 func (s *Service) createHashKey(ctx context.Context) (domain.Sealed, error) {
-	key := make([]byte, hashKeySize)
-	if _, err := io.ReadFull(s.Entropy, key); err != nil {
-		return nil, err
-	}
-	sealed, err := s.sealHashKey(ctx, domain.NewSecret(key))
-	clear(key)
+	sealed, err := s.newHashKey(ctx)
 	if err != nil {
 		return nil, err
 	}
 	return s.Applications.CreateHashKey(ctx, sealed)
+}
+
+// newHashKey generates a key and returns it sealed.
+func (s *Service) newHashKey(ctx context.Context) (domain.Sealed, error) {
+	key := make([]byte, hashKeySize)
+	defer clear(key)
+	if _, err := io.ReadFull(s.Entropy, key); err != nil {
+		return nil, err
+	}
+	return s.sealHashKey(ctx, domain.NewSecret(key))
+}
+
+// ReplaceHashKey replaces the key with which client ids are hashed if it cannot be decrypted, and then computes the
+// ClientKey of all live connections whose credentials can be decrypted. It reports whether it has replaced the key. No
+// other process may use the database meanwhile, because it would still hash with the old key.
+func (s *Service) ReplaceHashKey(ctx context.Context) (bool, error) {
+	lost, err := s.Applications.HashKey(ctx)
+	if errors.Is(err, domain.NotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	if _, err := s.openHashKey(ctx, lost); !errors.Is(err, domain.CredentialUnopened) {
+		return false, err
+	}
+	fresh, err := s.newHashKey(ctx)
+	if err != nil {
+		return false, err
+	}
+	if replaced, err := s.Applications.ReplaceHashKey(ctx, lost, fresh); err != nil || !replaced {
+		return false, err
+	}
+	for {
+		if n, err := s.IdentifyClients(ctx, resealBatch); err != nil || n < resealBatch {
+			return true, err
+		}
+	}
 }
 
 // sealHashKey seals the key. Its ciphertext is bound to the zero tenant id and the zero connection id, which no

@@ -1,6 +1,7 @@
 package application_test
 
 import (
+	"errors"
 	"context"
 	"fmt"
 	"strings"
@@ -559,6 +560,34 @@ func TestResealCoversTheKeyOfClientIDs(t *testing.T) {
 	e.Service = e.newService() // has not cached the key
 	e.createConnection("other")
 	if shared, err := e.registerOf("other"); err != nil || !shared.Shared {
+		t.Errorf("got %+v, %v", shared, err)
+	}
+	r.wantWebhooks(t, 1)
+}
+
+// If the key of the hashes is lost, another one makes connections of one application recognisable again.
+func TestALostKeyOfClientIDsIsReplaced(t *testing.T) {
+	e, r, _ := newRegistrarEnv(t)
+	first, err := e.register()
+	e.noError(err)
+	if replaced, err := e.ReplaceHashKey(e.ctx); replaced || err != nil {
+		t.Errorf("replaced %v, %v: the key can be decrypted", replaced, err)
+	}
+	sealed, err := e.deps.Applications.HashKey(e.ctx)
+	e.noError(err)
+	_, err = e.deps.Applications.ResealHashKey(e.ctx, sealed, domain.Sealed("of an unknown key"))
+	e.noError(err)
+	e.Service = e.newService() // has not cached the key
+	if n, err := e.Reseal(e.ctx); !errors.Is(err, domain.CredentialUnopened) {
+		t.Errorf("%d credentials, %v", n, err)
+	}
+	if replaced, err := e.ReplaceHashKey(e.ctx); !replaced || err != nil {
+		t.Errorf("replaced %v, %v", replaced, err)
+	}
+	_, err = e.Reseal(e.ctx)
+	e.noError(err)
+	e.createConnection("other")
+	if shared, err := e.registerOf("other"); err != nil || !shared.Shared || shared.ID != first.ID {
 		t.Errorf("got %+v, %v", shared, err)
 	}
 	r.wantWebhooks(t, 1)

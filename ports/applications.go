@@ -22,6 +22,11 @@ type Applications interface {
 	// replaced the key. It is not limited to one tenant.
 	ResealHashKey(ctx context.Context, previous, fresh domain.Sealed) (bool, error)
 
+	// ReplaceHashKey stores fresh, the seal of another key, if the stored key still equals previous. It reports whether
+	// it has done so. In the same atomic change it sets the Client of all connections and the Application of all tokens
+	// to zero, because these were hashed with the old key. It is not limited to one tenant.
+	ReplaceHashKey(ctx context.Context, previous, fresh domain.Sealed) (bool, error)
+
 	// ListUnidentified returns live aggregator connections of all tenants whose Client is zero, with their sealed
 	// credentials: at most limit, ordered by id, with ids greater than afterID.
 	ListUnidentified(ctx context.Context, afterID domain.ConnectionID, limit int) ([]domain.Connection, error)

@@ -43,6 +43,23 @@ func (v applications) ResealHashKey(ctx context.Context, previous, fresh domain.
 	})
 }
 
+// ReplaceHashKey changes all connections and tokens under one lock.
+func (v applications) ReplaceHashKey(ctx context.Context, previous, fresh domain.Sealed) (bool, error) {
+	return exclusiveResult(ctx, v.Store, "Applications.ReplaceHashKey", func() (bool, error) {
+		if v.hashKey == nil || !bytes.Equal(v.hashKey, previous) {
+			return false, nil
+		}
+		v.hashKey = slices.Clone(fresh)
+		for _, c := range v.connections {
+			c.Client = domain.ClientKey{}
+		}
+		for _, t := range v.tokens {
+			t.Application = domain.ApplicationKey{}
+		}
+		return true, nil
+	})
+}
+
 // ListUnidentified sorts all matching connections by id.
 func (v applications) ListUnidentified(
 	ctx context.Context, afterID domain.ConnectionID, limit int,

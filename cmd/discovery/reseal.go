@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -12,7 +13,8 @@ import (
 )
 
 func resealCommand(env lookup) *cobra.Command {
-	return &cobra.Command{
+	var replace bool
+	cmd := &cobra.Command{
 		Use:   "reseal",
 		Short: "Re-encrypt every credential with the primary key while the service runs; print their number",
 		Args:  cobra.NoArgs,
@@ -26,11 +28,34 @@ func resealCommand(env lookup) *cobra.Command {
 				return interruptedError(cmd.Context(), "reseal", err)
 			}
 			defer app.Close()
+			if replace {
+				if err := replaceHashKey(cmd, app.Service.ReplaceHashKey); err != nil {
+					return interruptedError(cmd.Context(), "reseal", err)
+				}
+			}
 			count, err := app.Service.Reseal(cmd.Context())
 			cmd.Printf("%d credentials resealed\n", count)
 			return interruptedError(cmd.Context(), "reseal", resealError(err))
 		},
 	}
+	cmd.Flags().BoolVar(&replace, "replace-client-key", false,
+		"replace the key with which client ids are hashed if it cannot be decrypted; stop the service first")
+	return cmd
+}
+
+// replaceHashKey calls replace, which replaces the key with which client ids are hashed if it is lost, and prints
+// whether it was replaced.
+func replaceHashKey(cmd *cobra.Command, replace func(context.Context) (bool, error)) error {
+	replaced, err := replace(cmd.Context())
+	if err != nil {
+		return err
+	}
+	if replaced {
+		cmd.Println("the key of the client ids was replaced")
+	} else {
+		cmd.Println("the key of the client ids can be decrypted: it was not replaced")
+	}
+	return nil
 }
 
 // resealError replaces an error about credentials that cannot be decrypted with an error that the user of the command

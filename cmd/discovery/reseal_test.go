@@ -64,4 +64,14 @@ func TestResealFailsWhileCredentialsDoNotOpen(t *testing.T) {
 			t.Error("the log contains a credential")
 		}
 	}
+	for _, want := range []string{
+		"the key of the client ids was replaced\n0 credentials resealed\n",
+		"the key of the client ids can be decrypted: it was not replaced\n0 credentials resealed\n",
+	} {
+		code, out, stderr := program(t, own, "reseal", "--replace-client-key")
+		if left := strings.Replace(message, ": 3;", ": 2;", 1); code != exitFailure || out != want ||
+			!strings.HasSuffix(strings.TrimSpace(stderr), left) {
+			t.Errorf("exit %d, stdout %q, stderr %q", code, out, stderr)
+		}
+	}
 }

@@ -12,6 +12,7 @@ import (
 // applicationTests check ports.Applications, and the methods of ports.Tokens for the one webhook of an application.
 var applicationTests = []storeTest{
 	{"the first hash key stays, and is replaced only by its own copy", hashKeys},
+	{"another hash key makes all connections and tokens unidentified", replacedHashKey},
 	{"a connection without a client is listed until it is identified", unidentifiedConnections},
 	{"Identify changes only the connection with the same credential", identifyComparesTheCredential},
 	{"Identify gives the application to one active token", identifyGivesTheApplication},
@@ -77,6 +78,31 @@ func hashKeys(f *fixture) {
 	key, err := f.Applications.HashKey(f.ctx)
 	f.noError(err)
 	f.equal("the key", string(fresh), string(key))
+}
+
+func replacedHashKey(f *fixture) {
+	key, err := f.Applications.CreateHashKey(f.ctx, domain.Sealed("first"))
+	f.noError(err)
+	c := f.createStored(f.newMember("c", 1))
+	token := f.register(c, "webhook")
+	fresh := domain.Sealed("another key " + newUUID().String())
+	replaced, err := f.Applications.ReplaceHashKey(f.ctx, domain.Sealed("another"), fresh)
+	f.noError(err)
+	f.equal("replaced another key", false, replaced)
+	f.equal("the client after that", c.Client, f.getConnection(c).Client)
+	replaced, err = f.Applications.ReplaceHashKey(f.ctx, key, fresh)
+	f.noError(err)
+	f.equal("replaced", true, replaced)
+	stored, err := f.Applications.HashKey(f.ctx)
+	f.noError(err)
+	f.equal("the key", string(fresh), string(stored))
+	f.equal("the client", domain.ClientKey{}, f.getConnection(c).Client)
+	f.equal("the application of the token", domain.ApplicationKey{}, f.findToken(token).Application)
+	f.equal("unidentified", []domain.ConnectionID{c.ID}, f.unidentified())
+	_, err = f.Applications.Identify(f.ctx, c, domain.ClientKey{9})
+	f.noError(err)
+	identified := f.getConnection(c)
+	f.equal("the application after Identify", identified.Application(), f.findToken(token).Application)
 }
 
 // unidentified returns the ids of all connections that ListUnidentified lists.

@@ -66,6 +66,27 @@ func (s applications) ResealHashKey(ctx context.Context, previous, fresh domain.
 	return replaced, err
 }
 
+// ReplaceHashKey replaces the key with a compare-and-swap, and then updates all connections and tokens.
+func (s applications) ReplaceHashKey(
+	ctx context.Context, previous, fresh domain.Sealed,
+) (replaced bool, err error) {
+	err = s.Background().Change(ctx, func(tx Tx) error {
+		row := tx.Model(&hashKeyRow{}).Where("tenant_id = ? AND sealed = ?", keyTenant, []byte(previous))
+		n, err := RowsAffected(row.Update("sealed", []byte(fresh)))
+		if replaced = n > 0; err != nil || !replaced {
+			return err
+		}
+		err = tx.Model(&ConnectionRow{}).Where("client_key IS NOT NULL").
+			UpdateColumns(map[string]any{"client_key": nil, "application_key": nil}).Error
+		if err != nil {
+			return err
+		}
+		return tx.Model(&TokenRow{}).Where("application_key IS NOT NULL").
+			UpdateColumns(map[string]any{"application_key": nil}).Error
+	})
+	return replaced, err
+}
+
 // isUnidentified is the condition of the index over connections whose client id is not known.
 const isUnidentified = "client_key IS NULL AND kind = 'aggregator' AND deleted_at IS NULL"
 

@@ -2,6 +2,9 @@ module github.com/LerianStudio/aggregator-connections
 
 go 1.26.0
 
+// Packages of npm may contain Go files.
+ignore node_modules
+
 require (
 	code.dny.dev/ssrf v0.3.0
 	github.com/KimMachineGun/automemlimit v1.0.1

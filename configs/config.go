@@ -49,6 +49,7 @@ type Config struct {
 	DatabaseMigrate    bool // DATABASE_MIGRATE, default true; if false, an outdated schema prevents the start
 
 	Auth    Auth
+	Console Console
 	Sealing Sealing
 	Egress  Egress
 	Log     Log
@@ -102,6 +103,14 @@ type Auth struct {
 	TenantClaim   string        // AUTH_TENANT_CLAIM, default "tenant_id"
 	RequireScopes bool          // AUTH_REQUIRE_SCOPES, default false
 	AuthorizerURL string        // AUTH_AUTHORIZER_URL, without a trailing slash; if "", no access manager is asked
+}
+
+// Console configures how operators sign in to the console. Either both fields are set, or none of them.
+type Console struct {
+	// OIDCIssuer is the issuer of an OpenID Connect provider, https; http only in development. If it is "", an operator
+	// pastes a token. The setting is CONSOLE_OIDC_ISSUER.
+	OIDCIssuer   string
+	OIDCClientID string // CONSOLE_OIDC_CLIENT_ID, the id of the console as a public client of the provider
 }
 
 // Sealing configures the keyset that encrypts credentials.

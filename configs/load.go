@@ -42,6 +42,7 @@ func Load(lookup func(string) (string, bool), vendors map[domain.Vendor][]netip.
 	c.server(r)
 	c.database(r)
 	c.auth(r)
+	c.console(r)
 	c.sealing(r)
 	c.Egress = Egress{
 		AllowedCIDRs: r.networks("EGRESS_ALLOWED_CIDRS", nil), AllowHTTP: r.boolean("EGRESS_ALLOW_HTTP", false),
@@ -213,6 +214,20 @@ func (c *Config) auth(r *reader) {
 		r.addError("AUTH_JWT_SECRET", "must have at least 32 bytes")
 	}
 	c.requireHTTPS(r, "AUTH_JWKS_URL", c.Auth.JWKSURL)
+}
+
+// console reads the settings of the sign-in to the console, which are set together.
+func (c *Config) console(r *reader) {
+	const issuer, clientID = "CONSOLE_OIDC_ISSUER", "CONSOLE_OIDC_CLIENT_ID"
+	c.Console = Console{OIDCIssuer: r.issuer(issuer), OIDCClientID: r.text(clientID, "")}
+	c.requireHTTPS(r, issuer, c.Console.OIDCIssuer)
+	switch {
+	case r.hasError(issuer):
+	case c.Console.OIDCIssuer == "" && c.Console.OIDCClientID != "":
+		r.addError(issuer, "is required with "+clientID)
+	case c.Console.OIDCIssuer != "" && c.Console.OIDCClientID == "":
+		r.addError(clientID, "is required with "+issuer)
+	}
 }
 
 // sources returns the policy for verifying the sender of webhooks, for each vendor. The setting

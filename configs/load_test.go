@@ -181,6 +181,21 @@ var (
 				"https://h/#" + canary,
 			},
 		},
+		"CONSOLE_OIDC_ISSUER": {
+			func(c configs.Config) any { return c.Console.OIDCIssuer },
+			map[string]any{
+				"": "", "https://id.example.com/": "https://id.example.com/",
+				"https://id.example.com/realms/a": "https://id.example.com/realms/a", "http://h:1": "http://h:1",
+			},
+			[]string{
+				canary, "http://" + canary, "ftp://h", "https://", "https://u:" + canary + "@h", "https://h?" + canary,
+				"https://h#" + canary, "https://h;script-src", "https://a,b",
+			},
+		},
+		"CONSOLE_OIDC_CLIENT_ID": {
+			func(c configs.Config) any { return c.Console.OIDCClientID },
+			map[string]any{"": "", "a console": "a console"}, nil,
+		},
 		"SEALING_KEYSET_FILE": {
 			func(c configs.Config) any { return c.Sealing.KeysetFile }, map[string]any{"k.json": "k.json"},
 			[]string{" "},
@@ -301,6 +316,12 @@ var (
 	}
 )
 
+// together maps a setting to the name and the value of another one that it requires.
+var together = map[string][]string{
+	"CONSOLE_OIDC_ISSUER":    {"CONSOLE_OIDC_CLIENT_ID", "console"},
+	"CONSOLE_OIDC_CLIENT_ID": {"CONSOLE_OIDC_ISSUER", "https://id.example.com"},
+}
+
 func TestValidSettingsAreParsed(t *testing.T) {
 	for name, s := range settings {
 		t.Run(name, func(t *testing.T) {
@@ -308,6 +329,9 @@ func TestValidSettingsAreParsed(t *testing.T) {
 				pairs := []string{name, value}
 				if value == "" {
 					pairs = nil
+				}
+				if value != "" {
+					pairs = append(pairs, together[name]...)
 				}
 				if strings.HasPrefix(value, "http://") { // production requires https for some URLs
 					pairs = append(pairs, "ENV_NAME", configs.Development)
@@ -377,6 +401,13 @@ func TestExactlyOneSourceOfTokenKeysIsRequired(t *testing.T) {
 				t.Error("another value was read")
 			}
 		})
+	}
+}
+
+func TestTheIssuerAndTheClientIDOfTheConsoleAreSetTogether(t *testing.T) {
+	for name, pair := range together {
+		_, err := load(pair...)
+		wantErrors(t, err, "", name)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -184,6 +185,18 @@ func (r *reader) baseURL(name string) string {
 	return parse(r, name, "", message, func(text string) (string, bool) {
 		_, ok := parseBaseURL(text)
 		return strings.TrimRight(text, "/"), ok
+	})
+}
+
+// issuerHost matches a host that can be part of a Content-Security-Policy: without separators of its directives.
+var issuerHost = regexp.MustCompile(`^[A-Za-z0-9.:\[\]-]+$`)
+
+// issuer reads the identifier of an OpenID Connect provider. A trailing slash is part of the identifier.
+func (r *reader) issuer(name string) string {
+	const message = "must be an http or https URL without userinfo, query and fragment"
+	return parse(r, name, "", message, func(text string) (string, bool) {
+		u, ok := parseBaseURL(text)
+		return text, ok && issuerHost.MatchString(u.Host)
 	})
 }
 

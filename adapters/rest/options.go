@@ -58,6 +58,10 @@ type Options struct {
 	// Evidence is the format of the evidence packs of closes.
 	Evidence ports.EvidenceFormat
 
+	// ConsoleIssuer is the issuer of the OpenID Connect provider at which operators sign in to the console, and
+	// ConsoleClientID is the id of the console there. If both are "", an operator pastes a token.
+	ConsoleIssuer, ConsoleClientID string
+
 	// AllowHTTP allows plain http in base URLs. It has an effect only if the service behind ports.API allows plain
 	// http, too.
 	AllowHTTP bool

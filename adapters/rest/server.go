@@ -72,7 +72,9 @@ func New(service ports.API, options Options) (http.Handler, error) {
 // mountAPI mounts all routes and returns the OpenAPI document of the routes, encoded as JSON. It returns an error if
 // the document cannot be encoded.
 func (s *server) mountAPI(e *echo.Echo) (document []byte, err error) {
-	s.console = console.New()
+	s.console = console.New(console.SignIn{
+		Issuer: s.ConsoleIssuer, ClientID: s.ConsoleClientID, RequestScopes: s.RequireScopes,
+	})
 	s.api = operation.NewAPI(newDocument(s.Version))
 	s.mountRoutes(e)
 	document, err = s.buildDocument()

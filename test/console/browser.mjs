@@ -17,13 +17,14 @@ export const launch = () => chromium.launch({
 });
 
 // open opens a path of the console in a new window. With a token, the operator is already signed in. The failures
-// of the page are collected; close checks them. expected are patterns of console errors that the test causes.
-export async function open(browser, path, { token, expected = [], ...options } = {}) {
+// of the page are collected; close checks them. expected are patterns of console errors that the test causes. origins are
+// further hosts that the page may request from.
+export async function open(browser, path, { token, expected = [], origins = [], ...options } = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, locale: 'en-US', timezoneId: 'America/Sao_Paulo', ...options });
   context.setDefaultTimeout(60000);
   const failures = [];
   context.on('request', (request) => {
-    if (new URL(request.url()).origin !== SERVICE) failures.push('a request to ' + request.url());
+    if (![SERVICE, ...origins].includes(new URL(request.url()).origin)) failures.push('a request to ' + request.url());
   });
   if (token) {
     await context.addInitScript((value) => {
@@ -37,7 +38,7 @@ export async function open(browser, path, { token, expected = [], ...options } =
     const text = message.text() + ' ' + message.location().url;
     if (['error', 'warning'].includes(message.type()) && !expected.some((pattern) => pattern.test(text))) failures.push(text);
   });
-  await page.goto(SERVICE + path);
+  if (path !== 'about:blank') await page.goto(SERVICE + path);
   page.finish = async () => {
     // A request can still be in a handler of page.route. Without this, its failure would fail the whole file.
     await page.unrouteAll({ behavior: 'ignoreErrors' });

@@ -61,15 +61,19 @@ test('an operator connects a bank, and follows a webhook to its rows', async () 
   await page.getByLabel('Client id').fill(pluggyLogin.clientId);
   await page.getByLabel('Secret').fill(pluggyLogin.secret);
   await press(page, 'Create a connection');
-  await heading(page, 'shop');
-  await page.getByText('Not tested yet.').waitFor();
-  await act(page, 'Test');
+  await heading(page, 'Set up shop');
+  const next = page.locator('.steps [aria-current=step]');
+  await next.getByRole('heading', { name: 'Test the credential' }).waitFor();
+  await press(page, 'Test');
   await page.getByText('the credential is accepted').waitFor();
-  await page.getByText('Healthy.').waitFor();
+  await next.getByRole('heading', { name: 'Give the vendor a webhook address' }).waitFor();
+  await follow(page, 'Later');
+  await heading(page, 'shop');
+  await page.getByText('This connection has not read its bank yet.').waitFor();
   await follow(page, 'Deliveries');
   await page.getByText('No webhook yet.').waitFor();
-  await page.getByRole('main').getByRole('link', { name: 'Tokens' }).last().click();
-  await page.getByText('No token yet.').waitFor();
+  await follow(page, 'Continue the setup');
+  await next.getByRole('heading', { name: 'Give the vendor a webhook address' }).waitFor();
   await press(page, 'Mint a token');
   await press(page, 'Mint');
   await page.getByText('This URL is shown only once.').waitFor();
@@ -77,9 +81,17 @@ test('an operator connects a bank, and follows a webhook to its rows', async () 
   await page.getByRole('button', { name: 'Copied' }).waitFor();
   const url = await page.evaluate(() => navigator.clipboard.readText());
   assert.ok(url.startsWith(SERVICE + '/v1/discovery/webhooks/pluggy/'), url);
-  await heading(page, '1 live token. 1 was never used.', 2);
+  await page.getByText('No webhook has arrived yet.').waitFor();
   await press(page, 'I have stored it');
   assert.equal(await page.getByText(url).count(), 0);
+  await next.getByRole('heading', { name: 'Read the bank for the first time' }).waitFor();
+  await press(page, 'Pull now');
+  await page.getByText(/The pull succeeded|rows? added/).first().waitFor();
+  await next.getByRole('heading', { name: 'See the rows' }).waitFor();
+  await follow(page, 'See the transactions');
+  await page.getByRole('cell', { name: 'BOLETO DE ENERGIA' }).waitFor();
+  await follow(page, 'Tokens');
+  await heading(page, '1 live token. 1 was never used.', 2);
 
   await follow(page, 'Deliveries');
   assert.equal(await sendPluggyWebhook(url), 202);
@@ -337,12 +349,35 @@ test('after a token has expired, the operator signs in again and is at the same 
   const { id } = await connect(operator, pluggyLogin, 'bank');
   const path = `/console/connections/${id}/transactions?status=posted`;
   const page = await open(browser, path, { token: token(5, { expires: -60 }), expected: [/status of 401/] });
-  await heading(page, 'Sign in again');
+  await heading(page, 'Sign in again', 2);
   await page.getByLabel('Operator token').fill(operator);
   await press(page, 'Sign in');
   await page.getByRole('table', { name: 'Transactions' }).waitFor();
   assert.equal(page.url(), SERVICE + path);
   assert.equal(await page.getByLabel('Status').inputValue(), 'posted');
+  await page.finish();
+});
+
+test('what was typed stays when the token has expired, and when the language changes', async () => {
+  const operator = token(71);
+  const page = await open(browser, '/console/connections/new', { token: operator, expected: [/status of 401/] });
+  const fill = async (values) => {
+    for (const [label, value] of Object.entries(values)) await page.getByLabel(label).fill(value);
+  };
+  await fill({ Name: 'kept', 'Base URL': PLUGGY, 'Account reference': 'x', 'Client id': 'x', Secret: 'x' });
+  await press(page, 'PT');
+  await page.locator('html[lang=pt-BR]').waitFor();
+  assert.equal(await page.locator('#configName').inputValue(), 'kept');
+  await press(page, 'EN');
+  await page.route('**/aggregator-connections', (route) => route.fulfill({ status: 401, json: {} }));
+  await press(page, 'Create a connection');
+  await page.getByRole('dialog', { name: 'Sign in again' }).getByLabel('Operator token').fill(operator);
+  await page.unroute('**/aggregator-connections');
+  await press(page, 'Sign in');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  assert.equal(await page.getByLabel('Secret').inputValue(), 'x');
+  await press(page, 'Create a connection');
+  await heading(page, 'kept');
   await page.finish();
 });
 
@@ -409,6 +444,65 @@ test('a failure shows its request id and can be repeated', async () => {
   await press(page, 'Try again');
   await page.getByRole('table', { name: 'Accounts' }).waitFor();
   assert.equal(await page.getByRole('alert').count(), 0);
+  await page.finish();
+});
+
+test('a failure is copied for the support, and going back restores where the list was', async () => {
+  const operator = token(72);
+  const { id } = await connect(operator, pluggyLogin, 'bank');
+  const page = await open(browser, `/console/connections/${id}/transactions`, {
+    token: operator, expected: [/status of 502/], permissions: ['clipboard-read', 'clipboard-write'], viewport: { width: 400, height: 500 },
+  });
+  await page.getByRole('cell', { name: 'BOLETO DE ENERGIA' }).waitFor();
+  const row = page.getByRole('table', { name: 'Transactions' }).getByRole('link').last();
+  await row.scrollIntoViewIfNeeded();
+  const { y } = await row.boundingBox();
+  await row.click();
+  await page.waitForURL(/\/transactions\/[0-9a-f-]{36}$/);
+  await page.getByRole('heading', { name: 'Versions' }).waitFor();
+  await page.goBack();
+  await row.waitFor();
+  await until('the scroll position', async () => Math.abs((await row.boundingBox()).y - y) < 5);
+  await page.route('**/aggregator-connections/test', (route) => route.fulfill({
+    status: 502, headers: { 'X-Request-Id': 'id-of-the-request' },
+    json: { detail: 'the vendor refused the request', code: 'MTCH-0007', errors: [{ location: 'vendor', message: 'rate_limited' }] },
+  }));
+  await act(page, 'Test');
+  await page.getByRole('button', { name: 'Copy for the support: report' }).click();
+  const lines = (await page.evaluate(() => navigator.clipboard.readText())).split('\n');
+  assert.match(lines[0], /^\d{4}-\d\d-\d\dT/);
+  assert.deepEqual(lines.slice(1), [
+    'POST /v1/discovery/aggregator-connections/test', '502 MTCH-0007 the vendor refused the request', 'vendor: rate_limited',
+    'X-Request-Id: id-of-the-request',
+  ]);
+  await page.finish();
+});
+
+test('removals that are held back are applied, or another read is requested', async () => {
+  const operator = token(73);
+  const { id } = await connect(operator, pluggyLogin, 'bank');
+  const page = await open(browser, '/console/search', { token: operator });
+  let applied = 0;
+  await page.route('**/health', async (route) => {
+    const response = await route.fetch();
+    const attention = applied ? [] : [{ reason: 'mass_removal', severity: 'now', since: new Date().toISOString() }];
+    await route.fulfill({ response, json: { ...(await response.json()), warnings: ['mass_removal'], heldRemovals: 31, attention } });
+  });
+  await page.route('**/removals/apply', async (route) => {
+    const response = await route.fetch();
+    assert.equal(response.status(), 409); // the account of the simulator holds nothing back
+    applied++;
+    await route.fulfill({ json: { accountId: id, removed: 31 } });
+  });
+  await page.goto(SERVICE + '/console/connections/' + id);
+  const see = page.getByRole('button', { name: 'See the held removals' });
+  await see.click();
+  const dialog = page.getByRole('dialog', { name: '31 rows wait for their removal' });
+  await checkAccessibility(page, 'held removals');
+  await dialog.getByRole('button', { name: 'Remove the announced rows' }).click();
+  await page.getByText(/^\d+ rows are removed\.$/).waitFor();
+  await see.waitFor({ state: 'detached' });
+  assert.ok(applied > 0);
   await page.finish();
 });
 

@@ -52,6 +52,15 @@ func TestEveryViewCanBeUsedByEverybody(t *testing.T) {
 	nodejs.Test(t, "views.test.mjs", env...)
 }
 
+func TestOperatorsSignInAtAnIdentityProvider(t *testing.T) {
+	t.Parallel()
+	nodejs.Require(t)
+	issuer := startIdentityProvider(t)
+	env, _ := environment(t, "AUTH_ISSUER="+issuer, "AUTH_JWT_SECRET=", "AUTH_JWKS_URL="+issuer+"/jwks",
+		"CONSOLE_OIDC_ISSUER="+issuer, "CONSOLE_OIDC_CLIENT_ID=console")
+	nodejs.Test(t, "oidc.test.mjs", append(env, "ISSUER="+issuer)...)
+}
+
 func TestScreenshots(t *testing.T) {
 	if *screenshots == "" {
 		t.Skip("without -screenshots no screenshots are written")
@@ -104,6 +113,14 @@ func TestMessagesExistInBothLanguages(t *testing.T) {
 	nodejs.Test(t, "messages.test.mjs")
 }
 
+func TestTheScriptsPassTheLinterAndTheTypeChecker(t *testing.T) {
+	nodejs.Test(t, "lint.test.mjs")
+}
+
+func TestThePartsThatNeedNoPage(t *testing.T) {
+	nodejs.Test(t, "unit.test.mjs")
+}
+
 func TestAmountsAreReadAsPeopleWriteThem(t *testing.T) {
 	nodejs.Test(t, "decimal.test.mjs")
 }
@@ -117,8 +134,9 @@ func TestHiddenCharactersAreShownByName(t *testing.T) {
 }
 
 // environment starts the simulators and the service. It returns the path of the SQLite database, and the
-// environment variables that tell a script where the processes listen. Without Chromium the test is skipped.
-func environment(t *testing.T) (env []string, database string) {
+// environment variables that tell a script where the processes listen. settings are further settings of the service.
+// Without Chromium the test is skipped.
+func environment(t *testing.T, settings ...string) (env []string, database string) {
 	t.Helper()
 	chromium := ""
 	for _, name := range []string{"google-chrome", "chromium-browser", "chromium"} {
@@ -132,8 +150,8 @@ func environment(t *testing.T) (env []string, database string) {
 	pluggy, belvo := startSandbox(t)
 	database = filepath.Join(datadir.New(t), "discovery.db")
 	return []string{
-		"CHROMIUM=" + chromium, "SERVICE=" + startService(t, database), "PLUGGY=" + pluggy, "BELVO=" + belvo,
-		"AUTH_JWT_SECRET=" + jwtSecret,
+		"CHROMIUM=" + chromium, "SERVICE=" + startService(t, database, settings...),
+		"PLUGGY=" + pluggy, "BELVO=" + belvo, "AUTH_JWT_SECRET=" + jwtSecret,
 	}, database
 }
 
@@ -155,8 +173,24 @@ func startSandbox(t *testing.T) (pluggy, belvo string) {
 	return origins["pluggy"], origins["belvo"]
 }
 
-// startService starts `discovery serve` on an SQLite database and returns its origin.
-func startService(t *testing.T, database string) (origin string) {
+// startIdentityProvider starts the OpenID Connect provider of the tests and returns its issuer.
+func startIdentityProvider(t *testing.T) (issuer string) {
+	t.Helper()
+	cmd := exec.Command("node", "identity-provider.mjs")
+	output, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	start(t, cmd, output, func(line string) (listens bool) {
+		issuer, listens = strings.CutPrefix(line, "issuer ")
+		return listens
+	})
+	return issuer
+}
+
+// startService starts `discovery serve` on an SQLite database and returns its origin. settings come last and therefore
+// replace those of the tests.
+func startService(t *testing.T, database string, settings ...string) (origin string) {
 	t.Helper()
 	keyset := filepath.Join(t.TempDir(), "keyset.json")
 	if output, err := exec.Command(binary.Path(t), "keyset", "create", keyset).CombinedOutput(); err != nil {
@@ -171,6 +205,7 @@ func startService(t *testing.T, database string) (origin string) {
 		"PLUGGY_WEBHOOK_AUTHORIZATION=Bearer pluggy", "BELVO_WEBHOOK_AUTHORIZATION=Bearer belvo",
 		"LOG_FORMAT=json",
 	}
+	cmd.Env = append(cmd.Env, settings...)
 	log, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)

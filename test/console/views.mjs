@@ -108,6 +108,8 @@ export const views = ({ bank, broken, paused, odd, erased, account, day, version
   [broken, 'account.empty'],
   [paused, 'reason.reauth'],
   [bank + '/edit', 'field.keepHint'],
+  [broken + '/setup', 'setup.testText'],
+  [odd + '/setup', 'setup.seeRows'],
   [bank + '/transactions', 'BOLETO DE ENERGIA'],
   [bank + '/transactions?from=2001-01-01&to=2001-01-02', 'filter.noMatch'],
   [`${bank}/transactions/${versions}`, 'version.superseded'],

@@ -14,8 +14,10 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
+	"html"
 	"io/fs"
 	"net/http"
+	"net/url"
 	"path"
 	"strconv"
 	"strings"
@@ -32,15 +34,44 @@ const assetsPath = Path + "/assets/"
 //go:embed index.html assets
 var files embed.FS
 
-// contentSecurityPolicy is the Content-Security-Policy header of every response. It allows the console's own origin,
-// and data URLs for images. It forbids other origins, inline scripts and inline styles. Scripts cannot convert text to
-// HTML, because the header allows no Trusted Types policy.
-const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; " +
-	"img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; " +
-	"require-trusted-types-for 'script'; trusted-types 'none'"
+// SignIn configures how an operator signs in.
+type SignIn struct {
+	// Issuer is the issuer of an OpenID Connect provider: a URL whose host contains only letters, digits, "-", ".", ":"
+	// and brackets. If it is "", an operator pastes a token, and the other fields are not used.
+	Issuer   string
+	ClientID string // the id of the console as a public client of the provider
+	// RequestScopes makes the console request the scopes of the service in addition to those of OpenID Connect.
+	RequestScopes bool
+}
 
+// contentSecurityPolicy returns the Content-Security-Policy header of every response. It allows the console's own
+// origin, data URLs for images, and requests to the origin of the issuer. It forbids other origins, inline scripts and
+// inline styles. Scripts cannot convert text to HTML, because the header allows no Trusted Types policy.
+func (s SignIn) contentSecurityPolicy() string {
+	connect := "connect-src 'self'"
+	if issuer, err := url.Parse(s.Issuer); err == nil && s.Issuer != "" {
+		connect += " " + issuer.Scheme + "://" + issuer.Host
+	}
+	return "default-src 'none'; script-src 'self'; style-src 'self'; " + connect + "; " +
+		"img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; " +
+		"require-trusted-types-for 'script'; trusted-types 'none'"
+}
+
+// element returns the HTML element from which the scripts read the configuration, or "" if an operator pastes a token.
+func (s SignIn) element() string {
+	if s.Issuer == "" {
+		return ""
+	}
+	scopes := "openid offline_access"
+	if s.RequestScopes {
+		scopes += " discovery:read discovery:write"
+	}
+	return `<meta name="sign-in" data-issuer="` + html.EscapeString(s.Issuer) + `" data-client-id="` +
+		html.EscapeString(s.ClientID) + `" data-scopes="` + scopes + "\">\n"
+}
+
+// securityHeaders are the headers of every response, beside the Content-Security-Policy.
 var securityHeaders = map[string]string{
-	"Content-Security-Policy":      contentSecurityPolicy,
 	"Cross-Origin-Opener-Policy":   "same-origin",
 	"Cross-Origin-Resource-Policy": "same-origin",
 	"Permissions-Policy":           "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
@@ -60,12 +91,18 @@ type file struct {
 
 // Console serves the files of the console. It is safe for concurrent use.
 type Console struct {
-	load func() *site // reads the files once, at the first request
+	load   func() *site // reads the files once, at the first request
+	policy string
 }
 
 // New returns the console. The files are read only at the first request. Therefore the memory for the files, 1 MiB, is
 // not needed in a process whose console nobody opens.
-func New() *Console { return &Console{load: sync.OnceValue(load)} }
+func New(signIn SignIn) *Console {
+	return &Console{
+		load:   sync.OnceValue(func() *site { return load(signIn.element()) }),
+		policy: signIn.contentSecurityPolicy(),
+	}
+}
 
 // site contains the files of the console.
 type site struct {
@@ -73,9 +110,9 @@ type site struct {
 	assets map[string]*file // keys are paths below assetsPath, including the version
 }
 
-// load reads the embedded files. It panics if a file cannot be read, which cannot happen because the files are part of
-// the binary.
-func load() *site {
+// load reads the embedded files. signIn is the element of the page that configures the sign-in. It panics if a file
+// cannot be read, which cannot happen because the files are part of the binary.
+func load(signIn string) *site {
 	contents, err := readAssets()
 	if err != nil {
 		panic(err)
@@ -94,7 +131,7 @@ func load() *site {
 		}
 	}
 	page = []byte(strings.NewReplacer(
-		"{{assets}}", assetsPath+version, "{{preloads}}", preloads.String(),
+		"{{assets}}", assetsPath+version, "{{preloads}}", preloads.String(), "{{signIn}}", signIn,
 	).Replace(string(page)))
 	c.page = newFile("index.html", page, "no-cache")
 	return c
@@ -113,10 +150,26 @@ func readAssets() (all []asset, err error) {
 			return err
 		}
 		content, err := files.ReadFile(name)
-		all = append(all, asset{strings.TrimPrefix(name, "assets/"), content})
+		all = append(all, asset{strings.TrimPrefix(name, "assets/"), withoutComments(name, content)})
 		return err
 	})
 	return all, err
+}
+
+// withoutComments returns a script of the console without the lines that contain only a comment, because they are an
+// eighth of the compressed size. The tests check that no other text has such a line. Other files are returned as they
+// are.
+func withoutComments(name string, content []byte) []byte {
+	if path.Dir(name) != "assets" || path.Ext(name) != ".js" {
+		return content
+	}
+	short := make([]byte, 0, len(content))
+	for line := range bytes.Lines(content) {
+		if !bytes.HasPrefix(bytes.TrimSpace(line), []byte("//")) {
+			short = append(short, line...)
+		}
+	}
+	return short
 }
 
 // versionOf returns a hash of the names and contents of all assets. The hash is shorter than an id, because the
@@ -159,6 +212,7 @@ func (c *Console) Serve(w http.ResponseWriter, r *http.Request) bool {
 			return false
 		}
 	}
+	w.Header().Set("Content-Security-Policy", c.policy)
 	for name, value := range securityHeaders {
 		w.Header().Set(name, value)
 	}

@@ -33,7 +33,7 @@ func get(c *Console, target string, headers ...string) *httptest.ResponseRecorde
 var reference = regexp.MustCompile(`(?:href|src)="([^"]+)"`)
 
 func TestThePageRefersOnlyToAssetsThatExist(t *testing.T) {
-	c := New()
+	c := New(SignIn{})
 	references := reference.FindAllStringSubmatch(get(c, Path).Body.String(), -1)
 	if len(references) < 20 {
 		t.Errorf("the page has only %d references", len(references))
@@ -46,7 +46,7 @@ func TestThePageRefersOnlyToAssetsThatExist(t *testing.T) {
 }
 
 func TestEveryPathOfTheConsoleReturnsThePage(t *testing.T) {
-	c := New()
+	c := New(SignIn{})
 	page := get(c, Path).Body.String()
 	for _, target := range []string{"/console/", "/console/changes", "/console/connections/x/pulls?status=failed"} {
 		if got := get(c, target).Body.String(); got != page {
@@ -61,7 +61,7 @@ func TestEveryPathOfTheConsoleReturnsThePage(t *testing.T) {
 }
 
 func TestThePolicyAllowsOnlyFilesOfTheConsole(t *testing.T) {
-	c := New()
+	c := New(SignIn{})
 	for target := range everyPath(c) {
 		policy := get(c, target).Header().Get("Content-Security-Policy")
 		for _, directive := range []string{
@@ -82,6 +82,38 @@ func TestThePolicyAllowsOnlyFilesOfTheConsole(t *testing.T) {
 	}
 }
 
+func TestAnIssuerIsTheOnlyOtherOrigin(t *testing.T) {
+	signIn := SignIn{Issuer: "https://id.example.com:8443/realms/a?\"", ClientID: `a"><b`, RequestScopes: true}
+	w := get(New(signIn), Path)
+	want := strings.Replace(SignIn{}.contentSecurityPolicy(), "connect-src 'self'",
+		"connect-src 'self' https://id.example.com:8443", 1)
+	if diff := cmp.Diff(want, w.Header().Get("Content-Security-Policy")); diff != "" {
+		t.Errorf("policy (-want +got):\n%s", diff)
+	}
+	element := `<meta name="sign-in" data-issuer="https://id.example.com:8443/realms/a?&#34;" ` +
+		`data-client-id="a&#34;&gt;&lt;b" data-scopes="openid offline_access discovery:read discovery:write">`
+	if page := w.Body.String(); !strings.Contains(page, element) {
+		t.Errorf("the page lacks %s:\n%s", element, page)
+	}
+	if page := get(New(SignIn{}), Path).Body.String(); strings.Contains(page, "sign-in\"") {
+		t.Errorf("the page has an issuer:\n%s", page)
+	}
+}
+
+func TestScriptsAreServedWithoutLinesOfComments(t *testing.T) {
+	c := New(SignIn{})
+	for target := range everyPath(c) {
+		if path.Ext(target) != ".js" || strings.Contains(target, "/vendor/") {
+			continue
+		}
+		for line := range strings.Lines(get(c, target).Body.String()) {
+			if strings.HasPrefix(strings.TrimSpace(line), "//") {
+				t.Errorf("%s has the line %q", target, line)
+			}
+		}
+	}
+}
+
 // everyPath returns the files of the console. Each key of the map is the path at which the file is served: the path of
 // the page, or the path of an asset.
 func everyPath(c *Console) map[string]*file {
@@ -95,8 +127,8 @@ func everyPath(c *Console) map[string]*file {
 
 func TestTheWholeConsoleIsSmall(t *testing.T) {
 	size := 0
-	for target := range everyPath(New()) {
-		size += get(New(), target, "Accept-Encoding", "gzip").Body.Len()
+	for target := range everyPath(New(SignIn{})) {
+		size += get(New(SignIn{}), target, "Accept-Encoding", "gzip").Body.Len()
 	}
 	t.Logf("the console has %d bytes in gzip form", size)
 	if size > maxCompressed {
@@ -105,7 +137,7 @@ func TestTheWholeConsoleIsSmall(t *testing.T) {
 }
 
 func TestACompressedResponseHasTheSameContent(t *testing.T) {
-	c := New()
+	c := New(SignIn{})
 	for target := range everyPath(c) {
 		plain, compressed := get(c, target), get(c, target, "Accept-Encoding", "br, gzip")
 		if compressed.Header().Get("Content-Encoding") != "gzip" || plain.Header().Get("Content-Encoding") != "" {
@@ -123,7 +155,7 @@ func TestACompressedResponseHasTheSameContent(t *testing.T) {
 }
 
 func TestABrowserCachesAssetsAndRevalidatesThePage(t *testing.T) {
-	c := New()
+	c := New(SignIn{})
 	for target := range everyPath(c) {
 		want := "public, max-age=31536000, immutable"
 		if target == Path {
@@ -145,7 +177,7 @@ func TestEveryFileHasAMediaType(t *testing.T) {
 		".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml",
 		".txt": "text/plain; charset=utf-8", ".json": "application/json", "": "text/html; charset=utf-8",
 	}
-	c := New()
+	c := New(SignIn{})
 	for target := range everyPath(c) {
 		if got := get(c, target).Header().Get("Content-Type"); got != want[path.Ext(target)] {
 			t.Errorf("%s: %q", target, got)

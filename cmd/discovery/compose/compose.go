@@ -280,6 +280,7 @@ func (a *App) restOptions(verifier rest.TokenVerifier, authorizer rest.Authorize
 		Verifier: verifier, Authorizer: authorizer, Clock: system.Clock{}, NewRequestID: uuid.NewString,
 		AllowHTTP: a.cfg.Egress.AllowHTTP, Egress: a.vendors.Guard(), PublicURL: a.cfg.PublicURL,
 		Development: a.cfg.IsDevelopment(), RequireScopes: a.cfg.Auth.RequireScopes,
+		ConsoleIssuer: a.cfg.Console.OIDCIssuer, ConsoleClientID: a.cfg.Console.OIDCClientID,
 		TrustedProxies: a.cfg.TrustedProxies, RatePerMinute: a.cfg.RatePerMinute,
 		WebhookRatePerMinute: a.cfg.WebhookRatePerMinute, Memory: a.memory,
 		MaxLongPolls: maxLongPolls(a.cfg.ServerMaxConnections),

@@ -1,4 +1,5 @@
 // Requests to the API of the service, which is on the console's own origin.
+import { fresh, renew } from './oidc.js';
 import { expire, readScope, refuse, session, writeScope } from './session.js';
 
 const prefix = '/v1/discovery';
@@ -10,7 +11,11 @@ export class Problem extends Error {
     this.status = status;
     this.code = document.code || '';
     this.fields = document.errors || [];
+    this.detail = document.detail || '';
     this.requestId = headers?.get('X-Request-Id') || '';
+    this.scope = '';
+    this.call = '';
+    this.at = new Date().toISOString();
     this.retryAfter = Number(headers?.get('Retry-After')) || 0;
   }
 }
@@ -29,10 +34,10 @@ export function newKey() {
 
 // request sends one request. It returns the decoded body with the headers that the console uses. It throws a
 // Problem for every failure, except that an aborted request throws the AbortError of fetch.
-export async function request(method, path, options) {
+export async function request(method, path, options = {}) {
   const response = await send(method, path, options);
   const content = await readBody(response);
-  if (!response.ok) throw failure(method, response, content);
+  if (!response.ok) throw failure(method, path, response, content);
   return { data: content, etag: response.headers.get('ETag') || '', location: response.headers.get('Location') || '' };
 }
 
@@ -40,7 +45,7 @@ export async function request(method, path, options) {
 // Problem for every failure, also if the document is not complete.
 export async function download(path) {
   const response = await send('GET', path);
-  if (!response.ok) throw failure('GET', response, await readBody(response));
+  if (!response.ok) throw failure('GET', path, response, await readBody(response));
   const [, name] = /filename="([\w.-]+)"/.exec(response.headers.get('Content-Disposition')) || [null, 'document'];
   try {
     return { name, content: await response.blob() };
@@ -49,7 +54,15 @@ export async function download(path) {
   }
 }
 
-async function send(method, path, { body, key, etag, signal } = {}) {
+// send sends a request. If the service refuses the token, it is renewed and the request is repeated once.
+async function send(method, path, options = {}) {
+  await fresh();
+  const response = await sendOnce(method, path, options);
+  return response.status === 401 && await renew() ? sendOnce(method, path, options) : response;
+}
+
+async function sendOnce(method, path, /** @type {{body?: any, key?: string, etag?: string, signal?: AbortSignal}} */ { body, key, etag, signal }) {
+  if (!session.get()?.token) throw new Problem(401, {});
   const headers = { Authorization: 'Bearer ' + session.get().token };
   if (body !== undefined) headers['Content-Type'] = 'application/json';
   if (key) headers['X-Idempotency-Key'] = key;
@@ -75,9 +88,10 @@ async function readBody(response) {
 }
 
 // failure returns the Problem of a response, and records what it says about the token.
-function failure(method, response, content) {
+function failure(method, path, response, content) {
   if (response.status === 401) expire();
   const problem = new Problem(response.status, content || {}, response.headers);
+  problem.call = method + ' ' + prefix + path.replace(/\?.*/, '');
   if (response.status === 403) {
     problem.scope = method === 'GET' ? readScope : writeScope;
     refuse(problem.scope);

@@ -1,9 +1,10 @@
 // The frame of the console: navigation, the sign-in, and the view that belongs to the location.
 import { language, languages, setLanguage, t } from './i18n.js';
+import { signOut } from './oidc.js';
 import { html, useEffect } from './preact.js';
 import { link, useLocation } from './router.js';
-import { session, signOut } from './session.js';
-import { SignIn } from './sign-in.js';
+import { session } from './session.js';
+import { SignIn, SignInAgain } from './sign-in.js';
 import { useStore } from './store.js';
 import { Empty, notice, Page } from './ui.js';
 import { views } from './views.js';
@@ -66,21 +67,21 @@ export function App() {
     document.querySelector('nav [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
   }, [path]);
   const { view: View, params } = match(path);
-  const signedIn = current && !current.expired;
-  return html`<div class="frame" key=${spoken}>
+  return html`<div class="frame">
     <a class="skip" href="#main">${t('nav.skip')}</a>
     <header class="top">
       <a class="brand" href=${link('/')}>${t('app.name')}</a>
-      ${signedIn && html`<nav aria-label=${t('nav.label')}>${sections.map(([to, name]) => html`
+      ${current && html`<nav aria-label=${t('nav.label')}>${sections.map(([to, name]) => html`
         <a href=${link(to)} key=${to} aria-current=${isCurrent(to, path) ? 'page' : undefined}>${t(name)}</a>`)}</nav>`}
       <div class="top-end">
         <${LanguageSwitch} />
-        ${signedIn && html`<button type="button" class="quiet" onClick=${signOut}>${t('action.signOut')}</button>`}
+        ${current && html`<button type="button" class="quiet" onClick=${signOut}>${t('action.signOut')}</button>`}
       </div>
     </header>
     <main id="main" tabindex="-1">
-      ${signedIn ? html`<${View} key=${path} ...${params} />` : html`<${SignIn} expired=${current?.expired} />`}
+      ${current ? html`<${View} key=${current.holder + path} ...${params} />` : html`<${SignIn} />`}
     </main>
+    ${current?.expired && html`<${SignInAgain} />`}
     <${Notice} />
   </div>`;
 }

@@ -3,7 +3,7 @@ import { query, request } from './api.js';
 import { loadConnections } from './connections-data.js';
 import { t } from './i18n.js';
 import { html, useEffect, useState } from './preact.js';
-import { useLoad } from './resource.js';
+import { useAgain, useLoad } from './resource.js';
 import { link } from './router.js';
 import { session } from './session.js';
 import { transactionTitle } from './transaction-table.js';
@@ -15,10 +15,10 @@ const waitSeconds = 25;
 const shown = 200;
 const retryDelay = 3000;
 
-// follower is where the console is in the feed of a token. It outlives the view, so that the feed is not read from
+// follower is where the console is in the feed of an operator. It outlives the view, so that the feed is not read from
 // its beginning again.
 const start = { cursor: 'now', recent: [], atEnd: false };
-let follower = { token: '', ...start };
+let follower = { holder: '', ...start };
 
 // nextPage reads the next page of the feed. The first one is empty: it says where the present end is. At the end of the
 // feed the request waits for the next change.
@@ -48,22 +48,25 @@ async function follow(signal, report) {
       await nextPage(signal);
       report({ ...follower, problem: null });
     } catch (problem) {
-      if (signal.aborted || problem.status === 401) return;
+      if (signal.aborted) return;
       report({ ...follower, problem });
+      if (problem.status === 401) return;
       await pause(Math.max(retryDelay, (problem.retryAfter || 0) * 1000), signal);
     }
   }
 }
 
 function useFeed() {
-  const { token } = session.get();
-  if (follower.token !== token) follower = { token, ...start };
+  const { holder } = session.get();
+  if (follower.holder !== holder) follower = { holder, ...start };
+  const [round, setRound] = useState(0);
   const [state, setState] = useState({ ...follower, problem: null });
   useEffect(() => {
     const abort = new AbortController();
     follow(abort.signal, setState);
     return () => abort.abort();
-  }, []);
+  }, [round]);
+  useAgain(state.problem, () => setRound((n) => n + 1));
   return state;
 }
 

@@ -39,7 +39,7 @@ export function BarChart({ labels, series, format, caption }) {
       if (ended) return;
       chart?.destroy();
       const data = [labels.map((label, i) => i), ...series.map((one) => one.values)];
-      chart = new uPlot(options(uPlot, target.clientWidth, labels, series, format), data, target);
+      chart = new /** @type {any} */ (uPlot)(options(uPlot, target.clientWidth, labels, series, format), data, target);
     };
     const resized = new ResizeObserver(() => chart?.setSize({ width: target.clientWidth, height }));
     resized.observe(target);

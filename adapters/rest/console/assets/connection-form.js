@@ -66,7 +66,7 @@ export function CreateConnection() {
     const created = await creation.run({ ...values(event.target), vendor });
     if (!created) return;
     announce(t('create.done', { name: created.data.configName }));
-    navigate(link('/connections/' + created.data.id));
+    navigate(link(`/connections/${created.data.id}/setup`));
   };
   return html`<${Page} title=${t('create.title')} lead=${t('create.lead')} above=${html`<${Breadcrumb} />`}>
     <form class="form" onSubmit=${submit}>

@@ -22,7 +22,7 @@ export const isOpen = (pull) => pull?.status === 'queued' || pull?.status === 'r
 
 // useLatestPull reads the newest pull of a connection, and reads it again while it is queued or running. It
 // announces the end of a pull, also of one that had ended before it was read for the first time.
-function useLatestPull(path) {
+export function useLatestPull(path) {
   const list = useResource(path + '/pulls?limit=1');
   const pull = list.value?.data.items[0];
   usePolling(list.reload, isOpen(pull), runInterval);
@@ -36,7 +36,7 @@ function useLatestPull(path) {
 }
 
 // outcome returns the result of a pull as a sentence.
-function outcome(pull) {
+export function outcome(pull) {
   if (pull.status === 'failed') return t('pull.failed', { reason: reasonText(pull.lastError) });
   return t('pull.succeeded', { n: pull.counts.added, modified: pull.counts.modified, removed: pull.counts.removed });
 }
@@ -55,7 +55,7 @@ function Lead({ health, pull }) {
 }
 
 // TestResult shows the outcome of a live test.
-const TestResult = ({ result, vendor }) => html`<div class=${'notice ' + (result.healthy ? 'good' : 'bad')} role="status">
+export const TestResult = ({ result, vendor }) => html`<div class=${'notice ' + (result.healthy ? 'good' : 'bad')} role="status">
   <p><strong>${result.healthy ? t('test.healthy', { vendor, took: duration(result.latencyMs) })
     : reasonText(result.reason)}</strong></p>
 </div>`;
@@ -135,6 +135,7 @@ export function ConnectionPage({ id, tab, content: Content }) {
     <${Failure} problem=${test.problem || pull.problem} />
     <${ActionResults} actions=${actions} />
     <${Reasons} id=${id} reasons=${reasonsOf(state)} boxed=${true} changed=${changed} />
+    ${!state.lastPullAt && !state.paused && html`<p class="notice">${t('setup.open')} <a href=${link(`/connections/${id}/setup`)}>${t('setup.continue')}</a></p>`}
     <${LinkFacts} health=${state} />
     <${Tabs} id=${id} tab=${tab} quarantined=${state.quarantined} />
     <${Content} connection=${connection} path=${path} latest=${latest} />

@@ -6,7 +6,7 @@ import { html, useState } from './preact.js';
 import { useAction, useList, usePolling, useResource } from './resource.js';
 import { link, setQuery, useLocation } from './router.js';
 import {
-  ActionButton, Ago, announce, Copyable, Details, Dialog, Empty, Failure, Field, Instant, Json, Loaded, More, Page, Select, Status,
+  ActionButton, Ago, announce, Copyable, CopyButton, Details, Dialog, Empty, Failure, Field, Instant, Json, Loaded, More, Page, Select, Status,
   Table,
 } from './ui.js';
 
@@ -104,7 +104,7 @@ export function DeliveryPage({ id, delivery }) {
         [t('column.processed'), item.processedAt && html`<${Instant} at=${item.processedAt} />`],
         [t('column.vendor'), vendorName(item.vendor)],
         [t('column.eventId'), html`<${Copyable} value=${item.eventId} name=${t('column.eventId')} />`],
-        [t('column.pull'), item.pullId && html`<a href=${link(`/connections/${id}/pulls`)}><code>${item.pullId}</code></a>`],
+        [t('column.pull'), item.pullId && html`<a href=${link(`/connections/${id}/pulls`)}><code>${item.pullId}</code></a> <${CopyButton} text=${item.pullId} name=${t('column.pull')} />`],
         [t('column.id'), html`<${Copyable} value=${item.id} name=${t('column.id')} />`],
       ]} />
       <h2>${t('delivery.payload')}</h2>

@@ -39,11 +39,13 @@ export const shortTime = (text) => cached(Intl.DateTimeFormat, { timeStyle: 'sho
 export const instant = (text) =>
   cached(Intl.DateTimeFormat, { dateStyle: 'medium', timeStyle: 'medium' }).format(new Date(text));
 
+/** @type {[Intl.RelativeTimeFormatUnit, number][]} */
 const units = [['year', 31536000], ['month', 2592000], ['day', 86400], ['hour', 3600], ['minute', 60]];
 
 // ago formats a time relative to now.
 export function ago(text, now = Date.now()) {
   const seconds = Math.round((new Date(text).getTime() - now) / 1000);
+  /** @type {[Intl.RelativeTimeFormatUnit, number]} */
   const [unit, size] = units.find(([, length]) => Math.abs(seconds) >= length) || ['second', 1];
   if (unit === 'second' && Math.abs(seconds) < 5) return t('time.now');
   return cached(Intl.RelativeTimeFormat, { numeric: 'auto' }).format(Math.trunc(seconds / size), unit);

@@ -11,7 +11,7 @@ const tones = { healthy: 'good', unhealthy: 'bad', unknown: 'plain' };
 export const reasonText = (code) => (has('reason.' + code) ? t('reason.' + code) : t('reason.other', { code }));
 
 // attentionText returns a reason of the health of a connection as a sentence.
-function attentionText(reason, { quarantined, consent = {}, reason: code }) {
+function attentionText(reason, { quarantined, consent = { expiresAt: '' }, reason: code }) {
   if (reason === 'quarantined') return t('reason.quarantined', { n: quarantined });
   if (reason === 'pull_failed' && code) return reasonText(code);
   if (reason === 'consent_expiring' && consent.expiresAt) return t('reason.consentUntil', { day: day(consent.expiresAt.slice(0, 10)) });
@@ -21,7 +21,7 @@ function attentionText(reason, { quarantined, consent = {}, reason: code }) {
 
 // reasonsOf returns the reasons why the connection needs a person, the most urgent one first.
 export const reasonsOf = (health) => (health.attention || []).map(({ reason, severity, since }) => ({
-  key: reason, severity, since, text: attentionText(reason, health), remedy: remedyOf(reason), ambiguous: health.ambiguousAccounts,
+  key: reason, severity, since, text: attentionText(reason, health), remedy: remedyOf(reason), ambiguous: health.ambiguousAccounts, held: health.heldRemovals,
 }));
 
 // Reasons lists why a connection needs a person, since when, and what helps.
@@ -44,12 +44,12 @@ const consentTones = { active: 'good', expiring: 'warn', expired: 'bad', revoked
 const webhookTones = { active: 'good', silent: 'warn', unknown: 'plain' };
 
 // ConsentStatus shows the state of the account holder's consent, with the day on which it expires.
-export const ConsentStatus = ({ consent = { state: 'unknown' } }) => html`<${Status} tone=${consentTones[consent.state]}>
+export const ConsentStatus = ({ consent = { state: 'unknown', expiresAt: undefined } }) => html`<${Status} tone=${consentTones[consent.state]}>
   ${t('consent.' + consent.state)}
   ${consent.expiresAt && html` · <${Day} date=${consent.expiresAt.slice(0, 10)} />`}</${Status}>`;
 
 // WebhookStatus shows whether webhooks arrive, and when the last one did.
-export const WebhookStatus = ({ webhook = { state: 'unknown' } }) => html`${webhook.state === 'silent' && html`
+export const WebhookStatus = ({ webhook = { state: 'unknown', lastAt: undefined } }) => html`${webhook.state === 'silent' && html`
   <${Status} tone=${webhookTones.silent}>${t('webhook.silent')}</${Status}> `}<${Ago} at=${webhook.lastAt} />`;
 
 // LinkFacts shows what is known about the consent and the webhooks of a connection.

@@ -3,7 +3,7 @@
 import { h } from './vendor/preact.js';
 
 // Tabs and line breaks are not among them.
-const hidden = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
+const hidden = /* eslint-disable-line no-control-regex */ /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
 const everyHidden = new RegExp(hidden, 'g');
 
 const nameOf = (character) => '<U+' + character.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0') + '>';

@@ -1,5 +1,7 @@
-// Starts the console: renders the application into the page.
+// Starts the console: continues a sign-in that has left the page, and renders the application into the page.
 import { html, render } from './preact.js';
 import { App } from './app.js';
+import { start } from './oidc.js';
 
+start();
 render(html`<${App} />`, document.getElementById('console'));

@@ -52,7 +52,7 @@ const muted = html`<span class="muted">–</span>`;
 function Comparison({ connection, rows }) {
   const side = (item, name) => html`<th role="columnheader" scope="col"><a href=${link(`/connections/${connection}/transactions/${item.id}`)}>${t(name)}</a>
     <span class="note"><${Ago} at=${item.removedAt || item.firstSeenAt} /></span></th>`;
-  const cell = ([label, valueOf, show], i) => {
+  const cell = (/** @type {any[]} */ [, valueOf, show], i) => {
     const [value, other] = [valueOf(rows[i]), valueOf(rows[1 - i])];
     if (!value) return html`<td role="cell">${muted}</td>`;
     const differs = other && other !== value;

@@ -47,6 +47,13 @@ export const fieldText = (message) => (fields[message] && has('invalid.' + field
 // problemText returns why a request failed, as a sentence.
 export const problemText = ({ detail }) => (details[detail] ? t('conflict.' + details[detail]) : detail);
 
+// report returns what the support of this service or of a vendor needs to know about a failed request. A request without
+// an answer has no id.
+export const report = ({ at, call, status, code, detail, fields, requestId }) => [
+  at, call, `${status} ${code} ${detail}`.trim(), ...fields.map(({ location, message }) => `${location}: ${message}`),
+  requestId && 'X-Request-Id: ' + requestId,
+].filter(Boolean).join('\n');
+
 // fieldProblems tells apart what a form shows at its fields from the rest. names are the names of the fields. errors are
 // the messages by name; rest is the problem without them, or null if nothing is left.
 export function fieldProblems(problem, names) {
@@ -64,6 +71,6 @@ export function fieldProblems(problem, names) {
     return false;
   });
   if (!problem || (problem.fields.length > 0 && others.length === 0)) return { errors, rest: null };
-  const { status, code, message, requestId, retryAfter, scope } = problem;
-  return { errors, rest: { status, code, message, requestId, retryAfter, scope, fields: others } };
+  const rest = Object.assign(Object.create(problem), { fields: others });
+  return { errors, rest };
 }

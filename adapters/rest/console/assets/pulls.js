@@ -8,7 +8,7 @@ import { has, t } from './i18n.js';
 import { html, useEffect } from './preact.js';
 import { fieldProblems } from './problem-text.js';
 import { useAction, useList, usePolling } from './resource.js';
-import { ActionButton, Ago, announce, Empty, Failure, Field, Loaded, More, Status, Table } from './ui.js';
+import { ActionButton, Ago, announce, CopyButton, Empty, Failure, Field, Loaded, More, Status, Table } from './ui.js';
 
 const tones = { succeeded: 'good', failed: 'bad', running: 'plain', queued: 'plain' };
 const runInterval = 1500;
@@ -16,13 +16,19 @@ const runInterval = 1500;
 // took returns the duration of a pull in milliseconds, up to now while it runs.
 const took = (pull) => (pull.startedAt ? Date.parse(pull.finishedAt || new Date().toISOString()) - Date.parse(pull.startedAt) : 0);
 
+// pullReport returns what the support of the vendor needs to know about a pull that failed.
+const pullReport = (pull) => [
+  pull.lastError, 'pull ' + pull.id, 'connection ' + pull.connectionId, ...['createdAt', 'startedAt', 'finishedAt'].map((name) => pull[name] && `${name} ${pull[name]}`),
+  'attempts ' + pull.attempts,
+].filter(Boolean).join('\n');
+
 // Result shows the state of a pull. A failed attempt says why, and what to do.
 const Result = ({ pull }) => html`<${Status} tone=${tones[pull.status]}>${t('pull.status.' + pull.status)}</${Status}>
   ${isOpen(pull) && html`<span class="note">${t('pull.read', { n: pull.counts.read })}</span><progress aria-label=${t('pull.running')} />`}
   ${pull.lastError && pull.status !== 'succeeded' && html`<span class="note">${reasonText(pull.lastError)}
     ${' '}${has('advice.' + pull.lastError) ? t('advice.' + pull.lastError) : t('advice.other')}
     ${pull.nextTryAt && isOpen(pull) && html` ${t('pull.nextTry', { when: html`<${Ago} at=${pull.nextTryAt} />`, n: pull.attempts })}`}
-  </span>`}`;
+    ${' '}<${CopyButton} text=${pullReport(pull)} name=${t('problem.report')} label=${t('problem.copyReport')} /></span>`}`;
 
 const count = (title, name) => ({
   title, kind: 'number', cell: ({ counts }) => html`<span class=${counts[name] ? '' : 'muted'}>${format.number(counts[name] || 0)}</span>`,

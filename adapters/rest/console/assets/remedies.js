@@ -7,6 +7,7 @@ import { LinkDialog } from './link-dialog.js';
 import { nameOf } from './names.js';
 import { html, useState } from './preact.js';
 import { fieldProblems } from './problem-text.js';
+import { RemovalsDialog } from './removals-dialog.js';
 import { useAction, useResource } from './resource.js';
 import { link, navigate } from './router.js';
 import { ActionButton, Amount, announce, Button, Dialog, Failure, Field } from './ui.js';
@@ -16,7 +17,7 @@ import { ActionButton, Amount, announce, Button, Dialog, Failure, Field } from '
 const remedies = {
   reauth: 'link', consent_expired: 'link', consent_revoked: 'link', consent_expiring: 'link',
   credential_rejected: 'credential', credential_unopened: 'credential', account_not_found: 'account',
-  pull_failed: 'pull', mass_removal: 'pull', drifting: 'drift', silent: 'tokens', quarantined: 'quarantine',
+  pull_failed: 'pull', mass_removal: 'removals', drifting: 'drift', silent: 'tokens', quarantined: 'quarantine',
   account_shared: 'settings', account_ambiguous: 'continue', suggestions: 'suggestions', join_undone: 'suggestions',
 };
 
@@ -92,7 +93,7 @@ function CredentialDialog({ id, changed, onClose }) {
 }
 
 // Remedy is the action against a reason. changed is called after the action has changed the connection.
-export function Remedy({ id, reason: { remedy, ambiguous }, changed = () => {} }) {
+export function Remedy({ id, reason: { remedy, ambiguous, held }, changed = () => {} }) {
   const [dialog, setDialog] = useState('');
   const close = () => setDialog('');
   const session = useAction((body, key) => request('POST', `/aggregator-connections/${id}/link-sessions`, { key }).then(({ data }) => data));
@@ -110,7 +111,7 @@ export function Remedy({ id, reason: { remedy, ambiguous }, changed = () => {} }
   const act = (action) => html`<${ActionButton} onClick=${() => action.run()} busy=${action.busy}>${text}</${ActionButton}>`;
   const ask = () => html`<${ActionButton} onClick=${() => setDialog(remedy)}>${text}</${ActionButton}>`;
   const controls = {
-    link: () => act(session), pull: () => act(pull), credential: ask,
+    link: () => act(session), pull: () => act(pull), credential: ask, removals: ask,
     drift: () => html`<${Button} onClick=${() => drift.run()} busy=${drift.busy}>${text}</${Button}>`,
     ...(ambiguous && { continue: ask }),
   };
@@ -118,6 +119,7 @@ export function Remedy({ id, reason: { remedy, ambiguous }, changed = () => {} }
     <${Failure} problem=${session.problem || pull.problem || drift.problem} />
     ${session.result && html`<${LinkDialog} session=${session.result} onClose=${session.reset} />`}
     ${drift.result?.account && html`<${DriftDialog} id=${id} drift=${drift.result} done=${changed} onClose=${drift.reset} />`}
+    ${dialog === 'removals' && html`<${RemovalsDialog} id=${id} held=${held} pull=${pull} changed=${changed} onClose=${close} />`}
     ${dialog === 'credential' && html`<${CredentialDialog} id=${id} changed=${changed} onClose=${close} />`}
     ${dialog === 'continue' && html`<${ContinueDialog} connection=${id} ambiguous=${ambiguous} done=${changed} onClose=${close} />`}`;
 }

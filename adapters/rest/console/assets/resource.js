@@ -3,15 +3,21 @@ import { newKey, Problem, request } from './api.js';
 import { useCallback, useEffect, useRef, useState } from './preact.js';
 import { session } from './session.js';
 
-// kept contains the last response by path. It is dropped when the token changes, because another token may
-// belong to another tenant.
+// kept contains the last response by path. It is dropped when the operator or the tenant changes.
 const kept = new Map();
-let keptFor = '';
+let keptFor = session.get()?.holder;
 session.subscribe((current) => {
-  if (current?.token && current.token !== keptFor) kept.clear();
-  if (!current) kept.clear();
-  keptFor = current?.token || keptFor;
+  if (current?.holder !== keptFor) kept.clear();
+  keptFor = current?.holder;
 });
+
+// useAgain calls run when the operator has signed in again, if the service has refused the last token with problem.
+export function useAgain(problem, run) {
+  useEffect(() => {
+    if (problem?.status !== 401) return undefined;
+    return session.subscribe((current) => current?.token && run());
+  }, [problem]);
+}
 
 // useLoad calls load, which returns a promise, when name changes and when reload is called. It returns the
 // value that was loaded last under this name, also while it is loaded again. name null loads nothing.
@@ -35,6 +41,7 @@ export function useLoad(name, load) {
     return () => abort.abort();
   }, [name, round]);
   const reload = useCallback(() => setRound((n) => n + 1), []);
+  useAgain(present.problem, reload);
   return { ...present, reload };
 }
 
@@ -57,16 +64,19 @@ async function readPage(path, cursor, signal) {
 // useList reads the first page of a list, and further pages with more().
 export function useList(path) {
   const first = useLoad(path, (signal) => readPage(path, '', signal));
-  const [further, setFurther] = useState({ path, items: [], cursor: undefined, hasMore: undefined });
+  const [further, setFurther] = useState(() => kept.get('further ' + path) || { path, items: [] });
   const [busy, setBusy] = useState(false);
   const page = first.value?.data;
-  const added = further.path === path && further.after === page ? further : { items: [] };
+  // Further pages fit the first one as long as it ends at the same place.
+  const added = page && further.path === path && further.after === page.nextCursor ? further : { items: [] };
   const cursor = added.cursor === undefined ? page?.nextCursor : added.cursor;
   const more = async () => {
     setBusy(true);
     try {
       const { data } = await readPage(path, cursor);
-      setFurther({ path, after: page, items: [...added.items, ...data.items], cursor: data.nextCursor || '' });
+      const next = { path, after: page.nextCursor, items: [...added.items, ...data.items], cursor: data.nextCursor || '' };
+      kept.set('further ' + path, next);
+      setFurther(next);
     } catch {
       first.reload(); // the list shows the problem
     } finally {
@@ -112,6 +122,7 @@ export function useScan(path, batch) {
     return () => abort.current?.abort();
   }, [path]);
   const present = state.path === path ? state : { ...noScan, running: path !== null };
+  useAgain(present.problem, () => run(present, present.items.length + batch));
   return {
     ...present,
     more: () => run(present, present.items.length + batch),

@@ -21,8 +21,46 @@ export function link(path, query = {}) {
   return base + (path === '/' ? '' : path) + (text && '?' + text);
 }
 
+// The browser restores the scroll position before the content of a view is loaded, so the console does it. The position
+// of each entry of the history is in its state.
+window.history.scrollRestoration = 'manual';
+let wantedScroll = 0;
+let noting;
+window.addEventListener('scroll', () => {
+  clearTimeout(noting);
+  noting = setTimeout(noteScroll, 150);
+}, { passive: true });
+
+function noteScroll() {
+  clearTimeout(noting);
+  window.history.replaceState({ scroll: window.scrollY }, '');
+}
+
+// restoreScroll scrolls to where the view was left, now or when its content is long enough, unless the operator scrolls
+// before that.
+export function restoreScroll() {
+  const y = wantedScroll;
+  wantedScroll = 0;
+  window.scrollTo(0, y);
+  if (y === 0) return;
+  const sizes = new ResizeObserver(() => {
+    window.scrollTo(0, y);
+    if (window.scrollY >= y - 1) end();
+  });
+  const end = () => {
+    sizes.disconnect();
+    clearTimeout(timer);
+    for (const name of ['wheel', 'touchstart', 'keydown', 'pointerdown']) window.removeEventListener(name, end);
+  };
+  const timer = setTimeout(end, 5000);
+  for (const name of ['wheel', 'touchstart', 'keydown', 'pointerdown']) window.addEventListener(name, end, { passive: true });
+  sizes.observe(document.body);
+}
+
 // navigate shows another view. With replace, the browser's history gets no new entry.
 export function navigate(address, replace = false) {
+  if (!replace) noteScroll();
+  clearTimeout(noting);
   window.history[replace ? 'replaceState' : 'pushState'](null, '', address);
   location.set(read());
 }
@@ -33,11 +71,15 @@ export function setQuery(changes) {
   navigate(link(path, { ...query, ...changes }), true);
 }
 
-window.addEventListener('popstate', () => location.set(read()));
+window.addEventListener('popstate', ({ state }) => {
+  clearTimeout(noting);
+  wantedScroll = state?.scroll || 0;
+  location.set(read());
+});
 
 // Links are real anchors. This handler turns a plain click on a link of the console into a navigation.
 document.addEventListener('click', (event) => {
-  const anchor = event.target.closest?.('a[href]');
+  const anchor = /** @type {any} */ (event.target).closest?.('a[href]');
   const modified = event.metaKey || event.ctrlKey || event.shiftKey || event.altKey || event.button !== 0;
   if (!anchor || modified || event.defaultPrevented || anchor.target) return;
   const { origin, pathname, search } = new URL(anchor.href);

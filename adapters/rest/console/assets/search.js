@@ -21,7 +21,8 @@ function Form({ query, connections }) {
   const submit = (event) => {
     event.preventDefault();
     const values = Object.fromEntries(new FormData(event.target));
-    const found = values.amount.trim() && decimal(values.amount, language.get());
+    const amount = String(values.amount).trim();
+    const found = amount && decimal(amount, language.get());
     if (found === undefined) return setError(t('invalid.amount'));
     setError('');
     return navigate(link('/search', { ...values, amount: found }));

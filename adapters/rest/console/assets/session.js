@@ -1,11 +1,17 @@
-// The operator's token. It is kept in sessionStorage, so it ends with the browser tab. The claims are read
-// only to show them and to explain disabled actions; the service decides what the token permits.
+// The operator's token. The claims are read only to show them and to explain disabled actions; the service decides what
+// the token permits. A token that was pasted is kept in sessionStorage, so it ends with the browser tab. A token of an
+// identity provider is kept in memory only; see oidc.js.
 import { createStore } from './store.js';
 
 const storageKey = 'discovery.token';
 
 export const readScope = 'discovery:read';
 export const writeScope = 'discovery:write';
+
+// provider is the OpenID Connect provider of the console: {issuer, clientId, scopes}. It is undefined if an operator
+// pastes a token.
+/** @type {any} */
+export const provider = /** @type {HTMLElement} */ (document.querySelector('meta[name="sign-in"]'))?.dataset;
 
 // decodeClaims returns the claims of a JWT, or null if the text is not a JWT.
 export function decodeClaims(token) {
@@ -29,20 +35,37 @@ function scopesOf(claims) {
   });
 }
 
+// The claims that differ between two tokens of the same operator and tenant.
+const changing = ['exp', 'iat', 'nbf', 'jti', 'auth_time', 'sid', 'session_state', 'acr', 'amr', 'uti', 'aio', 'scope', 'scp', 'permissions'];
+
+// holderOf returns a text that is equal for two tokens only if their operator and tenant are the same.
+const holderOf = (claims) => JSON.stringify(Object.entries(claims).filter(([name]) => !changing.includes(name)).sort());
+
 function open(token) {
   const claims = token && decodeClaims(token);
-  return claims ? { token, claims, scopes: scopesOf(claims), refused: [], expired: false } : null;
+  return claims ? { token, claims, holder: holderOf(claims), scopes: scopesOf(claims), refused: [], expired: false } : null;
 }
 
-// session contains the open session, or null. refused lists the scopes that the service found missing.
-export const session = createStore(open(sessionStorage.getItem(storageKey)));
+// session contains the open session, or null. refused lists the scopes that the service found missing. holder changes
+// exactly if the views must not keep what they have read.
+export const session = createStore(provider ? null : open(sessionStorage.getItem(storageKey)));
 
+// signIn opens a session with a token that was pasted.
 export function signIn(token) {
   sessionStorage.setItem(storageKey, token);
   session.set(open(token));
 }
 
-export function signOut() {
+// hold opens a session with a token that is kept in memory only. If renewed is true, the token replaces one of the same
+// operator and tenant.
+export function hold(token, renewed = false) {
+  const next = open(token);
+  const { holder, refused } = session.get() || {};
+  session.set(renewed ? { ...next, holder, refused } : next);
+}
+
+// end ends the session.
+export function end() {
   sessionStorage.removeItem(storageKey);
   session.set(null);
 }

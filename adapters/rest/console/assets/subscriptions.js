@@ -58,9 +58,10 @@ const mechanisms = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'];
 function bodyOf(form, kind) {
   const values = new FormData(form);
   const filled = (names) => Object.fromEntries(names.map((name) => [name, values.get(name)]).filter(([, value]) => value));
+  /** @type {any} */
   const sink = { kind, ...filled(textMembers[kind]) };
   if (kind === 'kafka') {
-    sink.brokers = values.get('brokers').split(/[\s,]+/).filter(Boolean);
+    sink.brokers = String(values.get('brokers')).split(/[\s,]+/).filter(Boolean);
     if (values.get('tls')) sink.tls = values.get('tls') === 'true';
     if (values.get('mechanism')) sink.sasl = filled(['mechanism', 'username', 'password']);
   }

@@ -3,12 +3,12 @@ import { query as queryString, request } from './api.js';
 import { t, vendorName } from './i18n.js';
 import { html, useEffect, useRef, useState } from './preact.js';
 import { useAction, useList, usePolling } from './resource.js';
-import { ActionButton, Ago, announce, Button, CopyButton, Dialog, Empty, Failure, Loaded, More, Select, Status, Table } from './ui.js';
+import { ActionButton, Ago, announce, Button, Copyable, CopyButton, Dialog, Empty, Failure, Loaded, More, Select, Status, Table } from './ui.js';
 
 const refreshInterval = 5000;
 
 const columns = (revoke) => [
-  { title: t('column.token'), kind: 'main', cell: (token) => html`<code>${token.id}</code>` },
+  { title: t('column.token'), kind: 'main', cell: (token) => html`<${Copyable} value=${token.id} name=${t('column.token')} />` },
   {
     title: t('column.status'),
     cell: (token) => (token.revokedAt ? html`<${Status} tone="bad">${t('token.revoked')}</${Status}>`
@@ -29,7 +29,7 @@ const Secret = ({ text }) => html`<p class="copy"><code>${text}</code> <${CopyBu
 // Minted shows the URL of a new token, and its authorization if it has one. They cannot be shown again. It gets the
 // focus, so that it is not missed. A webhook that the service has registered needs no configuration. If the application
 // has one already, there is no new token.
-function Minted({ minted, close }) {
+export function Minted({ minted, close }) {
   const element = useRef();
   useEffect(() => element.current.focus(), []);
   return html`<div class="notice good minted" ref=${element} tabindex="-1" role="status">
@@ -50,7 +50,7 @@ function Minted({ minted, close }) {
 const registrars = ['pluggy'];
 
 // MintDialog asks how the source of the webhooks is proved. Each option is the member of the request that selects it.
-function MintDialog({ connection, mint, onClose }) {
+export function MintDialog({ connection, mint, onClose }) {
   const vendor = t('vendor.' + connection.vendor);
   const [option, setOption] = useState('');
   const options = ['', 'sourceSecret', ...(registrars.includes(connection.vendor) ? ['register'] : [])];

@@ -3,7 +3,8 @@ import * as format from './format.js';
 import { visibleText } from './hidden-characters.js';
 import { has, t } from './i18n.js';
 import { html, useEffect, useRef, useState } from './preact.js';
-import { fieldText, problemText } from './problem-text.js';
+import { fieldText, problemText, report } from './problem-text.js';
+import { restoreScroll } from './router.js';
 import { lacks, session, writeScope } from './session.js';
 import { createStore, useStore } from './store.js';
 
@@ -47,12 +48,12 @@ export function Page({ title, place, lead, actions, above, children }) {
   const heading = useRef();
   useEffect(() => {
     heading.current.focus({ preventScroll: true });
-    window.scrollTo(0, 0);
+    restoreScroll();
   }, []);
   const text = [title].flat().filter((part) => typeof part === 'string').join('');
   useEffect(() => {
     document.title = [place, visibleText(text), t('app.name')].filter(Boolean).join(' · ');
-  }, [text, place]);
+  }, [text, place, t('app.name')]);
   return html`<article class="page">
     ${above}
     <header class="page-head">
@@ -107,7 +108,8 @@ export function Failure({ problem, retry }) {
     ${fields.length > 0 && html`<ul>${fields.map((f) => html`<li>${status === 502 && has('reason.' + f.message)
       ? t('reason.' + f.message) : html`<code>${f.location}</code> ${fieldText(f.message)}`}</li>`)}</ul>`}
     ${retryAfter > 0 && html`<p>${t('problem.retryAfter', { n: retryAfter })}</p>`}
-    ${requestId && html`<p class="small">${t('problem.requestId')} <${Copyable} value=${requestId} name=${t('problem.requestId').replace(/:$/, '')} /></p>`}
+    ${requestId && html`<p class="small">${t('problem.requestId')} <${Copyable} value=${requestId} name=${t('problem.requestId').replace(/:$/, '')} /></p>
+      <p class="small"><${CopyButton} text=${report(problem)} name=${t('problem.report')} label=${t('problem.copyReport')} /></p>`}
     ${retry && html`<button type="button" onClick=${retry}>${t('action.retry')}</button>`}
   </div>`;
 }
@@ -131,7 +133,7 @@ export function Loaded({ of, rows, children }) {
 
 // Table is a table whose rows become cards on a narrow screen. A column has a title, a cell function, and
 // optionally a kind: "number" aligns right, "main" is the heading of the card.
-export function Table({ label, columns, items, rowKey = (item) => item.id, rowClass = () => '' }) {
+export function Table({ label, columns, items, rowKey = (item) => item.id, rowClass = (_item) => '' }) {
   return html`<table role="table" class="cards" aria-label=${label}>
     <thead role="rowgroup"><tr role="row">${columns.map(({ title, kind = '' }) =>
       html`<th role="columnheader" scope="col" class=${kind}>${title}</th>`)}</tr></thead>
@@ -172,7 +174,7 @@ export function Menu({ label, children }) {
 export function Dialog({ title, onClose, children }) {
   const dialog = useRef();
   useEffect(() => {
-    const opener = document.activeElement;
+    const opener = /** @type {HTMLElement} */ (document.activeElement);
     dialog.current.showModal();
     return () => opener?.focus?.();
   }, []);
@@ -207,15 +209,16 @@ export const Check = ({ label, name, value, checked = false }) => html`<label cl
   <input type="checkbox" name=${name} value=${value} defaultChecked=${checked} /> ${label}
 </label>`;
 
-// CopyButton copies a text and says so. name is what the text is; with it the button is small.
-export function CopyButton({ text, name }) {
+// CopyButton copies a text and says so. name is what the text is; with it the button is small. label is the text of the
+// button, if it is not the usual one.
+export function CopyButton({ text, name, label: own }) {
   const [copied, setCopied] = useState(false);
   const copy = async () => {
     await navigator.clipboard.writeText(text);
     setCopied(true);
     announce(t('copied'));
   };
-  const label = t(copied ? 'action.copied' : 'action.copy');
+  const label = copied ? t('action.copied') : own || t('action.copy');
   return html`<button type="button" class=${name ? 'copy-small' : ''} aria-label=${name && `${label}: ${name}`} onClick=${copy}>${label}</button>`;
 }
 

@@ -17,6 +17,7 @@ import { html } from './preact.js';
 import { Pulls } from './pulls.js';
 import { Quarantine } from './quarantine.js';
 import { Search } from './search.js';
+import { SetUp } from './setup.js';
 import { SubscriptionPage } from './subscription.js';
 import { CreateSubscription, Subscriptions } from './subscriptions.js';
 import { Tokens } from './tokens.js';
@@ -25,11 +26,13 @@ import { Transactions } from './transactions.js';
 
 const tab = (name, Content) => ({ id }) => html`<${ConnectionPage} id=${id} tab=${name} content=${Content} />`;
 
+/** @type {[string, any][]} */
 export const views = [
   ['/', Overview],
   ['/connections/new', CreateConnection],
   ['/connections/:id', tab('accounts', Accounts)],
   ['/connections/:id/edit', EditConnection],
+  ['/connections/:id/setup', SetUp],
   ['/connections/:id/accounts/:account/closes', AccountCloses],
   ['/connections/:id/accounts/:account/completeness', AccountCompleteness],
   ['/connections/:id/transactions', tab('transactions', Transactions)],

@@ -1,0 +1,96 @@
+// The parts of the console that need no page: formats, texts of failures, tokens, and addresses.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { assets } from './messages.mjs';
+
+// What the modules read when they are loaded.
+const storage = () => ({ getItem: () => null, setItem() {}, removeItem() {} });
+const location = { pathname: '/console/connections/c1', search: '?q=a', origin: 'http://localhost' };
+Object.assign(globalThis, {
+  localStorage: storage(), sessionStorage: storage(),
+  document: { querySelector: () => null, addEventListener() {} },
+  window: { location, history: { replaceState() {}, pushState() {} }, addEventListener() {} },
+});
+Object.defineProperty(globalThis, 'navigator', { value: { language: 'pt-BR', languages: ['pt-BR'] }, configurable: true });
+
+const load = (name) => import(new URL(name, assets).href);
+const [format, { setLanguage, t }, problemText, session, { link }, { query, Problem }] = await Promise.all(
+  ['format.js', 'i18n.js', 'problem-text.js', 'session.js', 'router.js', 'api.js'].map(load),
+);
+
+const jwt = (claims) => ['{}', JSON.stringify(claims), 'x'].map((part) => Buffer.from(part).toString('base64url')).join('.');
+
+test('amounts keep all of their digits, in the format of the language', () => {
+  setLanguage('pt-BR');
+  assert.equal(format.amount('-1234567890123456.78'), '−1.234.567.890.123.456,78');
+  assert.equal(format.amount('0.123456', true), '+0,123456');
+  assert.equal(format.amount('0', true), '0,00');
+  setLanguage('en');
+  assert.equal(format.amount('-212.45'), '−212.45');
+});
+
+test('a time is relative to now, also in the past', () => {
+  setLanguage('en');
+  const now = Date.parse('2026-11-22T12:00:00Z');
+  const ago = (text) => format.ago(text, now);
+  assert.deepEqual(
+    ['2026-11-22T11:59:58Z', '2026-11-22T11:59:20Z', '2026-11-22T09:00:00Z', '2026-11-20T12:00:00Z', '2026-12-22T12:00:00Z'].map(ago),
+    ['now', '40 seconds ago', '3 hours ago', '2 days ago', 'next month'],
+  );
+});
+
+test('a count has the plural of its language', () => {
+  setLanguage('pt-BR');
+  assert.deepEqual([0, 1, 2].map((n) => t('removals.done', { n })), ['0 linhas foram removidas.', '1 linha foi removida.', '2 linhas foram removidas.']);
+  assert.equal(t('no.such.message'), 'no.such.message');
+});
+
+test('a message about a field is shown there, and the rest above the form', () => {
+  setLanguage('en');
+  const problem = new Problem(400, { detail: 'the request is not valid', errors: [
+    { location: 'body.secret', message: 'is required' }, { location: 'body.sink.sasl.password', message: 'is required' },
+    { location: 'query.limit', message: 'unheard of' },
+  ] });
+  const { errors, rest } = problemText.fieldProblems(problem, ['secret', 'password']);
+  assert.deepEqual(errors, { secret: t('invalid.required'), password: t('invalid.required') });
+  assert.deepEqual([rest.status, rest.fields], [400, [{ location: 'query.limit', message: 'unheard of' }]]);
+  const one = new Problem(400, { errors: [{ location: 'body.secret', message: 'is required' }] });
+  assert.equal(problemText.fieldProblems(one, ['secret']).rest, null);
+  assert.deepEqual(problemText.fieldProblems(null, []), { errors: {}, rest: null });
+});
+
+test('a report contains what a support asks for, and no empty line', () => {
+  const problem = Object.assign(new Problem(502, { detail: 'refused', code: 'MTCH-0007' }, new Headers({ 'X-Request-Id': 'r1' })), { call: 'GET /x', at: '2026-11-22T12:00:00.000Z' });
+  assert.equal(problemText.report(problem), '2026-11-22T12:00:00.000Z\nGET /x\n502 MTCH-0007 refused\nX-Request-Id: r1');
+  const silent = Object.assign(new Problem(0, {}), { at: 'now', call: '' });
+  assert.equal(problemText.report(silent), 'now\n0');
+});
+
+test('a session belongs to an operator and a tenant, not to one token', () => {
+  const { signIn, hold, lacks } = session;
+  const holder = (claims) => {
+    signIn(jwt(claims));
+    return session.session.get().holder;
+  };
+  const claims = { sub: 'ana', tenant_id: 't1', exp: 1, scope: 'discovery:read' };
+  assert.equal(holder({ ...claims, exp: 2, iat: 1, jti: 'x' }), holder(claims));
+  assert.notEqual(holder({ ...claims, tenant_id: 't2' }), holder(claims));
+  assert.ok(lacks(session.session.get(), 'discovery:write'));
+  session.refuse('discovery:read');
+  hold(jwt({ ...claims, sub: 'ana', scope: 'discovery:read discovery:write' }), true);
+  assert.ok(!lacks(session.session.get(), 'discovery:write'));
+  assert.ok(lacks(session.session.get(), 'discovery:read'), 'a renewal forgets what the service has refused');
+  session.expire();
+  assert.equal(session.session.get().token, '');
+  session.end();
+  assert.equal(session.session.get(), null);
+  assert.ok(!lacks({ scopes: ['profile'], refused: [] }, 'discovery:write'), 'scopes are optional');
+  for (const text of ['', 'a.b', 'a.b.c', 'a.' + Buffer.from('1').toString('base64') + '.c']) assert.equal(session.decodeClaims(text), null, text);
+});
+
+test('addresses leave out what is not set', () => {
+  assert.equal(link('/'), '/console');
+  assert.equal(link('/search', { text: 'a&b', from: '', to: undefined }), '/console/search?text=a%26b');
+  assert.equal(query({ limit: 5, cursor: '' }), '?limit=5');
+  assert.equal(query({}), '');
+});

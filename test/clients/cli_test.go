@@ -249,6 +249,22 @@ func TestTheCommandsReadAllConnections(t *testing.T) {
 	if len(one) == 0 || len(both) != 2*len(one) {
 		t.Errorf("one connection has %d accounts, both together have %d", len(one), len(both))
 	}
+	for _, args := range [][]string{
+		{"pulls", "list"}, {"accounts", "list"}, {"changes"}, {"transactions", "search", "--amount", "-212.45"},
+	} {
+		table := e.must(t, "", args...)
+		if !strings.Contains(table, "\nfirst ") || !strings.Contains(table, "\nsecond ") {
+			t.Errorf("%v does not name both connections:\n%s", args, table)
+		}
+	}
+	if table := e.must(t, "", "connections", "list"); strings.Count(table, " healthy ") != 2 {
+		t.Errorf("the list of connections does not show their health:\n%s", table)
+	}
+	if table := e.must(t, "", "pulls", "list", "--columns", "connection,status"); !strings.HasPrefix(
+		table, "CONNECTION  STATUS\nsecond      succeeded\nfirst ",
+	) {
+		t.Errorf("--columns prints\n%s", table)
+	}
 	found := objects(
 		t,
 		e.must(t, "", "transactions", "search", "--amount", "-212.45", "--connection", "first", "-o", "json"),
@@ -329,6 +345,7 @@ func TestExitCodesTellUsageFromFailure(t *testing.T) {
 		{"an unknown subcommand", []string{"connections", "show"}, 2, `unknown command "show"`},
 		{"a missing argument", []string{"connections", "get"}, 2, "usage: discovery connections get NAME|ID"},
 		{"an unknown flag", []string{"connections", "list", "--size", "2"}, 2, "--size"},
+		{"an unknown column", []string{"connections", "list", "--columns", "x"}, 2, `no column "x"`},
 		{"an unknown format", []string{"connections", "list", "-o", "xml"}, 2, "--output"},
 		{"missing flags", []string{"connections", "create"}, 2, "--vendor is required"},
 		{"an invalid date", []string{"transactions", "list", "pluggy-main", "--from", "May"}, 2, "--from must be"},

@@ -38,7 +38,7 @@ func (c commands) changes() *cobra.Command {
 			cursor, err = s.followChanges(cursor)
 			err = untilInterrupted(err)
 		} else {
-			cursor, err = s.list(changeView, flags, cursor, s.fetchChanges(0))
+			cursor, err = s.list(changeView.overSeveral(nil), flags, cursor, s.fetchChanges(0))
 		}
 		if err == nil && cursor != "" {
 			s.printNote("next cursor: %s", cursor)
@@ -59,7 +59,10 @@ func (s *session) fetchChanges(wait time.Duration) fetch {
 // followChanges prints changes until the command is interrupted. It returns the cursor after the last printed change. A
 // service that shuts down returns empty pages without waiting; after such a page, followChanges pauses.
 func (s *session) followChanges(cursor string) (string, error) {
-	w := s.writer(changeView, true)
+	w, err := s.writer(changeView.overSeveral(nil), true)
+	if err != nil {
+		return cursor, err
+	}
 	for {
 		requested := time.Now()
 		var p page

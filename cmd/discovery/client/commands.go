@@ -72,6 +72,8 @@ func Commands(env Lookup) []*cobra.Command {
 		group.GroupID = GroupID
 		group.PersistentFlags().StringP("output", "o", formatTable, "output format: table, json or csv")
 		completeFlag(group, "output", formats...)
+		group.PersistentFlags().
+			StringSlice("columns", nil, "only these members, separated by commas, for table and csv")
 	}
 	return groups
 }
@@ -108,9 +110,11 @@ func between(minArgs, maxArgs int) cobra.PositionalArgs {
 
 // session is the state of one run of a command.
 type session struct {
-	cmd    *cobra.Command
-	api    *discovery.ClientWithResponses
-	format string
+	cmd     *cobra.Command
+	api     *discovery.ClientWithResponses
+	format  string
+	columns []string          // of the flag --columns
+	names   map[string]string // the names of connections by id that are known
 }
 
 // run returns the RunE function of a command. The RunE function opens a session and calls fn. If fn returns an error,
@@ -145,7 +149,11 @@ func (c commands) connectFormat(cmd *cobra.Command, format string, timeout time.
 	if err != nil {
 		return nil, usagef("%s: %w", urlVariable, err)
 	}
-	return &session{cmd: cmd, api: client, format: format}, nil
+	columns, err := cmd.Flags().GetStringSlice("columns")
+	if err != nil {
+		columns = nil // a command without the flag
+	}
+	return &session{cmd: cmd, api: client, format: format, columns: columns, names: map[string]string{}}, nil
 }
 
 // newHTTPClient returns a client whose requests may take the given time; 0 means no limit. The user chooses the

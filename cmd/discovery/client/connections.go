@@ -36,6 +36,16 @@ func (c commands) listConnections() *cobra.Command {
 		if err != nil {
 			return err
 		}
+		if s.format == formatTable { // the list of connections has no health
+			_, err = s.list(connectionListView, flags, "",
+				func(ctx context.Context, limit *int64, cursor *string) (*http.Response, error) {
+					return s.api.ListConnectionHealth(ctx, &discovery.ListConnectionHealthParams{
+						Health:               optional(discovery.ListConnectionHealthParamsHealth(health)),
+						ConsentExpiresBefore: before, Limit: limit, Cursor: cursor,
+					})
+				})
+			return err
+		}
 		_, err = s.list(connectionView, flags, "",
 			func(ctx context.Context, limit *int64, cursor *string) (*http.Response, error) {
 				return s.api.ListConnections(ctx, &discovery.ListConnectionsParams{

@@ -60,7 +60,7 @@ func (c commands) listDeliveries() *cobra.Command {
 		if follow {
 			return untilInterrupted(s.followDeliveries(flags, params))
 		}
-		_, err = s.list(deliveryView, flags, "", s.fetchDeliveries(params))
+		_, err = s.list(deliveryView.overSeveral(params.ConnectionID), flags, "", s.fetchDeliveries(params))
 		return err
 	})
 	return cmd
@@ -80,7 +80,10 @@ func (s *session) followDeliveries(flags listFlags, params discovery.ListDeliver
 	if err := flags.check(); err != nil {
 		return err
 	}
-	w := s.writer(deliveryView, true)
+	w, err := s.writer(deliveryView.overSeveral(params.ConnectionID), true)
+	if err != nil {
+		return err
+	}
 	printed := map[string]time.Time{}
 	limit := flags.limit
 	for {

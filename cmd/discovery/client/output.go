@@ -12,6 +12,7 @@ import (
 	"unicode"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 )
 
 // The output formats.
@@ -41,24 +42,83 @@ type writer interface {
 }
 
 // writer returns the writer for the format of the session. If endless is true, the output never ends, so JSON objects
-// are printed one per line instead of as an array.
-func (s *session) writer(v view, endless bool) writer {
+// are printed one per line instead of as an array. It returns a UsageError if --columns names an unknown member.
+func (s *session) writer(v view, endless bool) (writer, error) {
 	out := s.cmd.OutOrStdout()
+	v, err := s.selected(v)
 	switch {
+	case err != nil:
+		return nil, err
 	case s.format == formatJSON && endless:
-		return &lineWriter{out}
+		return &lineWriter{out}, nil
 	case s.format == formatJSON:
-		return &arrayWriter{out: out}
+		return &arrayWriter{out: out}, nil
 	case s.format == formatCSV:
-		return &csvWriter{out: csv.NewWriter(out), view: v, members: v.members()}
+		return &csvWriter{out: csv.NewWriter(out), view: v, members: v.members()}, nil
 	}
-	return &tableWriter{out: out, view: v, fixed: endless}
+	width, terminal := s.width()
+	w := &tableWriter{
+		out: out, view: v, fixed: endless, width: width, omit: terminal && len(s.columns) == 0,
+		omitted: func(titles []string) {
+			s.printNote("Not shown, because the terminal is too narrow: %s. Use --columns or -o json.",
+				strings.Join(titles, ", "))
+		},
+	}
+	if slices.ContainsFunc(v.columns, func(c column) bool { return c.connectionName }) {
+		w.names = s.connectionNames
+	}
+	return w, nil
+}
+
+// width returns the number of columns of a table, and whether it is printed on a terminal.
+func (s *session) width() (columns int, terminal bool) {
+	file := terminalOf(s.cmd.OutOrStdout())
+	if file == nil {
+		return defaultWidth, false
+	}
+	columns, _, err := term.GetSize(int(file.Fd()))
+	if err != nil || columns < minWidth {
+		return defaultWidth, true
+	}
+	return columns, true
+}
+
+// selected returns the view with the columns of the flag --columns. A column is named by its member or its title.
+func (s *session) selected(v view) (view, error) {
+	if len(s.columns) == 0 {
+		return v, nil
+	}
+	if s.format == formatJSON {
+		return v, usagef("--columns cannot be combined with -o json")
+	}
+	var columns []column
+	known := v.members()
+	for _, name := range s.columns {
+		name = strings.TrimSpace(name)
+		i := slices.IndexFunc(v.columns, func(c column) bool {
+			return strings.EqualFold(c.member, name) || strings.EqualFold(c.title, name)
+		})
+		member := slices.IndexFunc(known, func(m string) bool { return strings.EqualFold(m, name) })
+		switch {
+		case i >= 0:
+			columns = append(columns, v.columns[i])
+		case member >= 0:
+			columns = append(columns, column{member: known[member], title: strings.ToUpper(known[member])})
+		default:
+			return v, usagef("--columns: there is no column %q; there are %s", name, strings.Join(known, ", "))
+		}
+	}
+	v.columns, v.only = columns, true
+	return v, nil
 }
 
 // print prints one object: as JSON, as CSV with one row, or as one line per member.
 func (s *session) print(v view, text []byte) error {
 	switch s.format {
 	case formatJSON:
+		if _, err := s.selected(v); err != nil {
+			return err
+		}
 		var b bytes.Buffer
 		if err := json.Indent(&b, text, "", "  "); err != nil {
 			return err
@@ -66,13 +126,21 @@ func (s *session) print(v view, text []byte) error {
 		_, err := fmt.Fprintln(s.cmd.OutOrStdout(), visible(b.String()))
 		return err
 	case formatCSV:
-		w := s.writer(v, false)
+		w, err := s.writer(v, false)
+		if err != nil {
+			return err
+		}
 		if err := w.write([]json.RawMessage{text}); err != nil {
 			return err
 		}
 		return w.close()
 	}
-	return printMembers(s.cmd.OutOrStdout(), v, text)
+	v, err := s.selected(v)
+	if err != nil {
+		return err
+	}
+	width, _ := s.width()
+	return printMembers(s.cmd.OutOrStdout(), v, text, width)
 }
 
 // lineWriter prints one JSON object per line.

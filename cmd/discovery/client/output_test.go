@@ -3,10 +3,14 @@ package client
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"time"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -40,7 +44,7 @@ func TestOnlyFormulasGetAnApostrophe(t *testing.T) {
 // terminal.
 func TestATableContainsNoControlCharacters(t *testing.T) {
 	var out bytes.Buffer
-	w := &tableWriter{out: &out, view: transactionView}
+	w := &tableWriter{out: &out, view: transactionView, width: defaultWidth}
 	item := `{"id":"t1","description":"a\u001b[31mred\u0007\nb\u202e","amount":"-1","date":"2026-01-02"}`
 	if err := w.write([]json.RawMessage{json.RawMessage(item)}); err != nil {
 		t.Fatal(err)
@@ -52,7 +56,7 @@ func TestATableContainsNoControlCharacters(t *testing.T) {
 
 func TestWideCharactersCountTwice(t *testing.T) {
 	var out bytes.Buffer
-	w := &tableWriter{out: &out, view: connectionView}
+	w := &tableWriter{out: &out, view: connectionView, width: defaultWidth}
 	id := "01a1fb2b-0551-7a6e-aaca-dd984c539666"
 	items := []json.RawMessage{
 		json.RawMessage(`{"configName":"` + strings.Repeat("銀", 60) + `","vendor":"pluggy","id":"` + id + `"}`),
@@ -71,7 +75,7 @@ func TestWideCharactersCountTwice(t *testing.T) {
 func TestAnErasedTransactionIsPrinted(t *testing.T) {
 	item := json.RawMessage(`{"id":"t1","connectionId":"c1","version":3,"erasedAt":"2026-01-02T03:04:05Z"}`)
 	var out bytes.Buffer
-	w := &tableWriter{out: &out, view: transactionView}
+	w := &tableWriter{out: &out, view: transactionView, width: defaultWidth}
 	if err := w.write([]json.RawMessage{item}); err != nil {
 		t.Fatal(err)
 	}
@@ -163,4 +167,128 @@ func TestHiddenCharactersAreVisible(t *testing.T) {
 			t.Errorf("%T: %q, %v", w, &b, err)
 		}
 	}
+}
+
+// tableOf returns the table of the items, and the titles of the columns that it leaves out.
+func tableOf(t *testing.T, w tableWriter, items ...string) (text string, omitted []string) {
+	t.Helper()
+	var out bytes.Buffer
+	w.out, w.omitted = &out, func(titles []string) { omitted = titles }
+	var all []json.RawMessage
+	for _, item := range items {
+		all = append(all, json.RawMessage(item))
+	}
+	if err := w.write(all); err != nil {
+		t.Fatal(err)
+	}
+	return out.String(), omitted
+}
+
+func TestNamesThatDifferLookDifferent(t *testing.T) {
+	const id = "01a1fb2b-0551-7a6e-aaca-dd984c539666"
+	item := func(name string) string {
+		return `{"configName":"` + name + `","vendor":"pluggy","health":"healthy","connectionId":"` + id + `"}`
+	}
+	same := strings.Repeat("branch ", 20)
+	for name, names := range map[string][2]string{
+		"the end":    {same + "north", same + "south"},
+		"the middle": {same + "north " + same, same + "south " + same},
+	} {
+		w := tableWriter{view: connectionListView, width: defaultWidth}
+		text, _ := tableOf(t, w, item(names[0]), item(names[1]))
+		lines := strings.Split(text, "\n")
+		if lines[1] == lines[2] || !strings.Contains(lines[1], id) {
+			t.Errorf("%s: the table is\n%s", name, text)
+		}
+	}
+}
+
+func TestATerminalThatIsTooNarrowShowsFewerColumns(t *testing.T) {
+	item := `{"configName":"main","connectionId":"01a1fb2b-0551-7a6e-aaca-dd984c539666","vendor":"pluggy",
+		"health":"healthy","lastPullAt":"2026-01-02T03:04:05Z","lastWebhookAt":"2026-01-02T03:04:05Z"}`
+	for width, want := range map[int][]string{
+		80:  {"LAST WEBHOOK", "ID"},
+		200: nil,
+	} {
+		text, omitted := tableOf(t, tableWriter{view: healthListView, width: width, omit: true}, item)
+		if diff := cmp.Diff(want, omitted); diff != "" {
+			t.Errorf("%d columns (-want +got):\n%s\n%s", width, diff, text)
+		}
+		for line := range strings.Lines(text) {
+			if len(strings.TrimSpace(line)) > width || !strings.Contains(text, "main") {
+				t.Errorf("%d columns:\n%s", width, text)
+			}
+		}
+	}
+}
+
+func TestAListOverSeveralConnectionsShowsTheirNames(t *testing.T) {
+	names := func(ids []string) (map[string]string, error) {
+		if diff := cmp.Diff([]string{"c1", "c2"}, ids); diff != "" {
+			t.Errorf("ids (-want +got):\n%s", diff)
+		}
+		return map[string]string{"c1": "main\u202e"}, nil
+	}
+	view := pullView.overSeveral(nil)
+	text, _ := tableOf(t, tableWriter{view: view, width: defaultWidth, names: names},
+		`{"id":"p1","connectionId":"c1","counts":{}}`, `{"id":"p2","connectionId":"c2","counts":{}}`)
+	lines := strings.Split(text, "\n")
+	if !strings.HasPrefix(lines[1], `main\u202e `) || !strings.HasPrefix(lines[2], "c2 ") {
+		t.Errorf("the table is\n%s", text)
+	}
+	if diff := cmp.Diff(pullView.members(), view.members()); diff != "" {
+		t.Errorf("the members of CSV (-one connection +several):\n%s", diff)
+	}
+	one := "c1"
+	if got := pullView.overSeveral(&one); len(got.columns) != len(pullView.columns) {
+		t.Errorf("the list of one connection has the columns %v", got.columns)
+	}
+}
+
+func TestColumnsAreSelectedByMemberOrTitle(t *testing.T) {
+	s := &session{format: formatTable, columns: []string{"configname", " last webhook", "quarantined"}}
+	v, err := s.selected(healthListView)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"configName", "lastWebhookAt", "quarantined"}, v.members()); diff != "" {
+		t.Errorf("members (-want +got):\n%s", diff)
+	}
+	for format, columns := range map[string]string{formatCSV: "nothing", formatJSON: "health"} {
+		s := &session{format: format, columns: []string{columns}}
+		if _, err := s.selected(healthListView); !errors.As(err, &UsageError{}) {
+			t.Errorf("%s, %s: %v", format, columns, err)
+		}
+	}
+}
+
+// slowBuffer is a terminal of a test.
+type slowBuffer struct {
+	mu  sync.Mutex
+	all bytes.Buffer
+}
+
+func (b *slowBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.all.Write(p)
+}
+
+func TestAProgressLineFitsItsLineAndIsErased(t *testing.T) {
+	var out slowBuffer
+	bar := &progressLine{out: &out, started: time.Now(), width: func() int { return 40 }}
+	bar.clear() // nothing is shown yet
+	bar.show("running, " + strings.Repeat("transactions ", 10))
+	bar.clear()
+	bar.clear()
+	frames := strings.Split(out.all.String(), eraseLine)
+	if len(frames) < 3 || frames[0] != "" || frames[len(frames)-1] != "" {
+		t.Fatalf("the line is %q", frames)
+	}
+	if first := frames[1]; !strings.HasPrefix(first, "| running, ") || utf8.RuneCountInString(first) != 39 {
+		t.Errorf("the line is %q", first)
+	}
+	var none *progressLine
+	none.show("x")
+	none.clear()
 }

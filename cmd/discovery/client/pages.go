@@ -53,7 +53,13 @@ func (s *session) list(v view, flags listFlags, cursor string, next fetch) (stri
 	if err := flags.check(); err != nil {
 		return "", err
 	}
-	w := s.writer(v, false)
+	w, err := s.writer(v, false)
+	if err != nil {
+		return "", err
+	}
+	bar := s.progressBar()
+	defer bar.clear()
+	printed, read := 0, 0
 	for left := flags.limit; ; {
 		size := maxPage
 		if !flags.all {
@@ -63,8 +69,15 @@ func (s *session) list(v view, flags listFlags, cursor string, next fetch) (stri
 		if err != nil {
 			return "", err // the closing bracket is not printed, so that an incomplete array is not valid JSON
 		}
-		if err := w.write(p.Items); err != nil {
-			return "", err
+		if read++; len(p.Items) > 0 || !p.HasMore {
+			bar.clear()
+			if err := w.write(p.Items); err != nil {
+				return "", err
+			}
+			printed += len(p.Items)
+		}
+		if p.HasMore {
+			bar.show(fmt.Sprintf("%d pages read, %d items found", read, printed))
 		}
 		left -= len(p.Items)
 		if p.HasMore && (p.NextCursor == "" || p.NextCursor == cursor) {

@@ -37,7 +37,7 @@ func (c commands) listPulls() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		_, err = s.list(pullView, flags, "",
+		_, err = s.list(pullView.overSeveral(id), flags, "",
 			func(ctx context.Context, limit *int64, cursor *string) (*http.Response, error) {
 				return s.api.ListAllPulls(ctx, &discovery.ListAllPullsParams{
 					Status: filter, ConnectionID: id, Limit: limit, Cursor: cursor,
@@ -107,7 +107,7 @@ func (s *session) waitForPull(pull discovery.PullView, text []byte) (discovery.P
 	bar := s.progressBar()
 	defer bar.clear()
 	for pull.Status == discovery.PullViewStatusQueued || pull.Status == discovery.PullViewStatusRunning {
-		bar.show(pullProgress(pull), pull.Counts.Read)
+		bar.show(pullProgress(pull))
 		if err := s.pause(pullPollInterval); err != nil {
 			return pull, text, err
 		}

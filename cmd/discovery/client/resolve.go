@@ -58,6 +58,41 @@ func (s *session) connectionFilter(args []string) (*string, error) {
 	return &id, err
 }
 
+// maxSingleNames is the number of unknown names up to which each connection is read alone.
+const maxSingleNames = 10
+
+// connectionNames returns the names of the connections with the given ids. A deleted connection has no name.
+func (s *session) connectionNames(ids []string) (map[string]string, error) {
+	unknown := map[string]bool{}
+	for _, id := range ids {
+		if _, known := s.names[id]; id != "" && !known {
+			unknown[id] = true
+		}
+	}
+	if len(unknown) > maxSingleNames {
+		err := s.eachConnection(s.cmd.Context(), func(c discovery.Descriptor) bool {
+			s.names[c.ID] = c.ConfigName
+			delete(unknown, c.ID)
+			return len(unknown) > 0
+		})
+		for id := range unknown {
+			s.names[id] = ""
+		}
+		return s.names, err
+	}
+	for id := range unknown {
+		c, _, err := decode[discovery.Descriptor](s.cmd.Context(), func(ctx context.Context) (*http.Response, error) {
+			return s.api.GetConnection(ctx, id)
+		})
+		var failure *discovery.APIError
+		if err != nil && (!errors.As(err, &failure) || failure.Status != http.StatusNotFound) {
+			return nil, err
+		}
+		s.names[id] = c.ConfigName
+	}
+	return s.names, nil
+}
+
 // eachConnection calls visit with each connection until visit returns false.
 func (s *session) eachConnection(ctx context.Context, visit func(discovery.Descriptor) bool) error {
 	params := discovery.ListConnectionsParams{Limit: new(int64)}

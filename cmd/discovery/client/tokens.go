@@ -25,7 +25,7 @@ func (c commands) listTokens() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		_, err = s.list(tokenView, flags, "",
+		_, err = s.list(tokenView.overSeveral(id), flags, "",
 			func(ctx context.Context, limit *int64, cursor *string) (*http.Response, error) {
 				return s.api.ListWebhookTokens(ctx, &discovery.ListWebhookTokensParams{
 					ConnectionID: id, Limit: limit, Cursor: cursor,

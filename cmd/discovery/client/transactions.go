@@ -24,7 +24,7 @@ func (c commands) accounts() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		_, err = s.list(accountView, flags, "",
+		_, err = s.list(accountView.overSeveral(id), flags, "",
 			func(ctx context.Context, limit *int64, cursor *string) (*http.Response, error) {
 				return s.api.ListAllAccounts(ctx, &discovery.ListAllAccountsParams{
 					ConnectionID: id, Limit: limit, Cursor: cursor,
@@ -76,7 +76,7 @@ func (c commands) searchTransactions() *cobra.Command {
 				return err
 			}
 		}
-		_, err = s.list(transactionView, flags, "",
+		_, err = s.list(transactionView.overSeveral(params.ConnectionID), flags, "",
 			func(ctx context.Context, limit *int64, cursor *string) (*http.Response, error) {
 				params.Limit, params.Cursor = limit, cursor
 				return s.api.SearchTransactions(ctx, &params)
@@ -145,7 +145,10 @@ func (s *session) printSums(response []byte) error {
 	for i, item := range sums.Items {
 		rows[i], _ = json.Marshal(item)
 	}
-	w := s.writer(dayTotalView, false)
+	w, err := s.writer(dayTotalView, false)
+	if err != nil {
+		return err
+	}
 	if err := w.write(rows); err != nil {
 		return err
 	}

@@ -18,6 +18,7 @@ type view struct {
 	schema  reflect.Type // the generated type, whose members are the columns of CSV
 	inner   string       // name of a nested object whose members are printed like the object's own; may be ""
 	columns []column     // the columns of the table
+	only    bool         // columns are all members that are printed
 }
 
 // column is one column of a table.
@@ -26,7 +27,12 @@ type column struct {
 	title    string
 	width    int  // width of the column in a table whose items are not known in advance
 	flexible bool // values may be shortened
-	right    bool // values are aligned to the right
+	// key means that the values tell the rows apart: the column is never left out, and shortened only as far as its
+	// values stay different.
+	key   bool
+	right bool // values are aligned to the right
+	// connectionName means that the member is the id of a connection, and that the table shows its name.
+	connectionName bool
 	// format returns the printed value. If format is nil, the column's member of the record is printed. Times are then
 	// shortened.
 	format func(record) string
@@ -44,7 +50,12 @@ func (c column) value(r record) string {
 func (v view) members() []string {
 	var names []string
 	for _, c := range v.columns {
-		names = append(names, c.member)
+		if v.only || !c.connectionName {
+			names = append(names, c.member)
+		}
+	}
+	if v.only {
+		return names
 	}
 	var others []string
 	for _, name := range jsonNames(v.schema) {
@@ -118,6 +129,21 @@ func (r record) text(member string) string {
 	return string(raw)
 }
 
+// connectionMember is the member with the id of the connection to which an object belongs.
+const connectionMember = "connectionId"
+
+// overSeveral returns the view of a list over all connections: its table begins with the name of the connection. If
+// connection is not nil, the list belongs to this connection, and overSeveral returns the view itself.
+func (v view) overSeveral(connection *string) view {
+	if connection == nil {
+		name := column{
+			member: connectionMember, title: "CONNECTION", width: 20, flexible: true, key: true, connectionName: true,
+		}
+		v.columns = append([]column{name}, v.columns...)
+	}
+	return v
+}
+
 const (
 	idWidth   = 36
 	timeWidth = 20
@@ -126,11 +152,31 @@ const (
 var connectionView = view{
 	schema: reflect.TypeFor[discovery.Descriptor](),
 	columns: []column{
-		{member: "configName", title: "NAME", width: 30, flexible: true},
+		{member: "configName", title: "NAME", width: 30, flexible: true, key: true},
 		{member: "vendor", title: "VENDOR"},
-		{member: "id", title: "ID", width: idWidth},
+		{member: "id", title: "ID", width: idWidth, key: true},
 		{member: "updatedAt", title: "UPDATED", width: timeWidth},
 	},
+}
+
+// connectionListView is the table of connections. It shows members of the health, not of the connection.
+var connectionListView = view{
+	schema: reflect.TypeFor[discovery.ConnectionHealthItem](),
+	columns: []column{
+		{member: "configName", title: "NAME", width: 30, flexible: true, key: true},
+		{member: "vendor", title: "VENDOR"},
+		{member: "health", title: "HEALTH", width: 9, format: healthState},
+		{member: "attention", title: "NEEDS", flexible: true, format: reasonNames},
+		{member: "connectionId", title: "ID", width: idWidth, key: true},
+	},
+}
+
+// healthState returns the health of a connection, or "paused".
+func healthState(r record) string {
+	if r.text("paused") == "true" {
+		return "paused"
+	}
+	return r.text("health")
 }
 
 var healthView = view{schema: reflect.TypeFor[discovery.HealthView](), columns: []column{
@@ -210,13 +256,13 @@ var linkSessionView = view{schema: reflect.TypeFor[discovery.LinkSession](), col
 }}
 
 var openLinkSessionView = view{schema: reflect.TypeFor[discovery.OpenLinkSession](), columns: []column{
-	{member: "id", title: "ID"},
+	{member: "id", title: "ID", key: true},
 	{member: "expiresAt", title: "EXPIRES", width: timeWidth},
 	{member: "url", title: "URL"},
 }}
 
 var linkSessionStateView = view{schema: reflect.TypeFor[discovery.LinkSessionView](), columns: []column{
-	{member: "id", title: "ID"},
+	{member: "id", title: "ID", key: true},
 	{member: "status", title: "STATUS"},
 	{member: "connectionId", title: "CONNECTION"},
 	{member: "expiresAt", title: "EXPIRES", width: timeWidth},
@@ -225,7 +271,7 @@ var linkSessionStateView = view{schema: reflect.TypeFor[discovery.LinkSessionVie
 var healthListView = view{
 	schema: reflect.TypeFor[discovery.ConnectionHealthItem](),
 	columns: []column{
-		{member: "configName", title: "NAME", width: 30, flexible: true},
+		{member: "configName", title: "NAME", width: 30, flexible: true, key: true},
 		{member: "vendor", title: "VENDOR"},
 		{member: "health", title: "HEALTH", width: 9},
 		{member: "attention", title: "NEEDS", flexible: true, format: reasonNames},
@@ -234,6 +280,7 @@ var healthListView = view{
 		{member: "webhook", title: "WEBHOOKS", format: webhookState},
 		{member: "lastPullAt", title: "LAST PULL", width: timeWidth},
 		{member: "lastWebhookAt", title: "LAST WEBHOOK", width: timeWidth},
+		{member: "connectionId", title: "ID", width: idWidth},
 	},
 }
 
@@ -248,7 +295,7 @@ var testView = view{schema: reflect.TypeFor[discovery.TestOutcome](), columns: [
 var accountView = view{
 	schema: reflect.TypeFor[discovery.AccountView](),
 	columns: []column{
-		{member: "id", title: "ID", width: idWidth},
+		{member: "id", title: "ID", width: idWidth, key: true},
 		{member: "type", title: "TYPE"},
 		{member: "name", title: "NAME", flexible: true},
 		{member: "number", title: "NUMBER", flexible: true},
@@ -306,7 +353,7 @@ var applicationView = view{
 var erasureView = view{
 	schema: reflect.TypeFor[discovery.ErasureView](),
 	columns: []column{
-		{member: "id", title: "ID", width: idWidth},
+		{member: "id", title: "ID", width: idWidth, key: true},
 		{member: "connectionId", title: "CONNECTION", width: idWidth},
 		{member: "status", title: "STATUS"},
 		{member: "lastError", title: "ERROR", flexible: true},
@@ -438,12 +485,12 @@ var changeView = view{
 var pullView = view{
 	schema: reflect.TypeFor[discovery.PullView](),
 	columns: []column{
-		{member: "id", title: "ID", width: idWidth},
+		{member: "id", title: "ID", width: idWidth, key: true},
 		{member: "status", title: "STATUS", width: 9},
-		{member: "trigger", title: "TRIGGER", width: 9},
 		{member: "createdAt", title: "CREATED", width: timeWidth},
 		{member: "counts", title: "CHANGES", flexible: true, format: pullChanges},
 		{member: "lastError", title: "ERROR", flexible: true},
+		{member: "trigger", title: "TRIGGER", width: 9},
 	},
 }
 
@@ -462,7 +509,7 @@ var deliveryView = view{
 		{member: "receivedAt", title: "RECEIVED", width: timeWidth},
 		{member: "event", title: "EVENT", width: 28, flexible: true},
 		{member: "status", title: "STATUS", width: 10},
-		{member: "id", title: "ID", width: idWidth},
+		{member: "id", title: "ID", width: idWidth, key: true},
 	},
 }
 
@@ -495,9 +542,12 @@ var auditView = view{
 var tokenView = view{
 	schema: reflect.TypeFor[discovery.TokenView](),
 	columns: []column{
-		{member: "id", title: "ID", width: idWidth},
+		{member: "id", title: "ID", width: idWidth, key: true},
 		{member: "vendor", title: "VENDOR"},
-		{member: "createdAt", title: "CREATED", width: timeWidth},
+		{member: "createdAt", title: "CREATED", format: func(r record) string {
+			day := r.text("createdAt")
+			return day[:min(len(day), len(time.DateOnly))]
+		}},
 		{member: "lastUsedAt", title: "LAST USED", width: timeWidth},
 		{member: "revokedAt", title: "STATE", format: func(r record) string {
 			if r.text("revokedAt") != "" {
@@ -509,19 +559,19 @@ var tokenView = view{
 }
 
 var mintedView = view{schema: reflect.TypeFor[discovery.MintedToken](), columns: []column{
-	{member: "id", title: "ID"},
+	{member: "id", title: "ID", key: true},
 	{member: "webhookUrl", title: "WEBHOOK URL"},
 	{member: "token", title: "TOKEN"},
 }}
 
 var sharedView = view{schema: reflect.TypeFor[discovery.SharedToken](), columns: []column{
-	{member: "id", title: "ID"},
+	{member: "id", title: "ID", key: true},
 	{member: "vendor", title: "VENDOR"},
 }}
 
 // subscriptionColumns are the columns of a subscription.
 var subscriptionColumns = []column{
-	{member: "id", title: "ID", width: idWidth},
+	{member: "id", title: "ID", width: idWidth, key: true},
 	{member: "name", title: "NAME", flexible: true},
 	{member: "state", title: "STATE"},
 	{member: "reason", title: "REASON", flexible: true},
@@ -537,7 +587,7 @@ var subscriptionView = view{schema: reflect.TypeFor[discovery.SubscriptionView](
 var createdSubscriptionView = view{
 	schema: reflect.TypeFor[discovery.CreatedSubscription](),
 	columns: []column{
-		{member: "id", title: "ID", width: idWidth},
+		{member: "id", title: "ID", width: idWidth, key: true},
 		{member: "name", title: "NAME", flexible: true},
 		{member: "secret", title: "SECRET"},
 	},

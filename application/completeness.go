@@ -29,7 +29,8 @@ func (s *Service) accountCompleteness(id domain.AccountID, c books.Completeness)
 	now := s.Clock.Now()
 	state, since := c.State(now, s.DriftGrace)
 	return ports.AccountCompleteness{
-		Account: id, State: state, Since: since, Basis: c.Basis(), Checks: c.Results(now, s.DriftGrace),
+		Account: id, State: state, Since: since, Basis: c.BasisAt(now), Checks: c.Results(now, s.DriftGrace),
+		ChangedSince: c.ChangedSince(now),
 	}
 }
 

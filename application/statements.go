@@ -60,6 +60,7 @@ func (s *Service) statement(
 		}
 	}
 	st := sum.Statement(s.IDs.New(), domain.DateOf(now.UTC()), now)
+	st.Outdated = !q.Force && view.Completeness.OutdatedOn(st.Period.To, now)
 	if q.ByReference {
 		st.FirstWith, err = view.SharedReferences(ctx)
 	}

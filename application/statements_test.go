@@ -9,6 +9,7 @@ import (
 	"iter"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/shopspring/decimal"
@@ -111,6 +112,28 @@ func TestAStatementOfADriftingAccountIsRefusedUnlessForced(t *testing.T) {
 	e.noError(err)
 	if st.Balances == nil || st.Balances.Closing.String() != "11" {
 		t.Errorf("the balances are %v", st.Balances)
+	}
+}
+
+func TestAStatementIsOutdatedIfItsRecordsHaveChangedSinceTheReading(t *testing.T) {
+	changed := drifting
+	changed.AnchorDrift = time.Time{}
+	changed.Changed = books.ChangedRecords{Since: epoch, First: "2026-01-02"}
+	e := newEnv(t, withAccount(changed, nil, "2026-01-01"))
+	for _, c := range []struct {
+		query    ports.StatementQuery
+		outdated bool
+	}{
+		{ports.StatementQuery{Force: true}, false},
+		{ports.StatementQuery{Window: domain.Window{To: "2026-01-01"}}, false},
+		{ports.StatementQuery{Window: domain.Window{To: "2026-01-02"}}, true},
+		{ports.StatementQuery{}, true},
+	} {
+		st, _, err := e.writeStatement(c.query)
+		e.noError(err)
+		if st.Outdated != c.outdated {
+			t.Errorf("%+v: %v", c.query, st.Outdated)
+		}
 	}
 }
 

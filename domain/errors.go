@@ -48,6 +48,7 @@ const (
 	NotJoinable        Code = "not_joinable"
 	NothingToUndo      Code = "nothing_to_undo"      // the transaction has replaced no other row (Conflict)
 	AccountDrifting    Code = "account_drifting"     // the records of the account do not explain its balance (Conflict)
+	AccountChanged     Code = "account_changed"      // records have changed since the balance was read (Conflict)
 	NoBalance          Code = "no_balance"           // no balance of the account is known (Conflict)
 	NoAccountAmount    Code = "no_account_amount"    // an amount in the account's currency is not known (Conflict)
 	NoEvidence         Code = "no_evidence"          // the audit entry of the close has no digest (Conflict)

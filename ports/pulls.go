@@ -298,7 +298,7 @@ type FeedHold struct {
 // AccountView is a consistent view of an account at one moment.
 type AccountView struct {
 	Account      domain.Account
-	Completeness books.Completeness
+	Completeness books.Completeness // with Changed
 	// Posted returns the live posted records of the account in the window, ordered by date, then by id. If reading
 	// fails, the sequence ends with the error. Posted reads the records in portions, so its memory use does not depend
 	// on their number. Posted may be called several times.
@@ -378,7 +378,8 @@ type Ledger interface {
 	Changes(ctx context.Context, tenant domain.TenantID, page domain.PageRequest) (domain.FeedPage, error)
 
 	// Completeness returns the state that Pulls.Finish has stored for an account. It returns the zero state if no
-	// settled pull (see SettledRead) has read the account. Errors: NotFound if there is no such account.
+	// settled pull (see SettledRead) has read the account. Completeness.Changed describes the records of the account that
+	// have changed since its latest reading. Errors: NotFound if there is no such account.
 	Completeness(ctx context.Context, tenant domain.TenantID, account domain.AccountID) (books.Completeness, error)
 
 	// Balances returns the last reading of an account's balance on each day of the window, newest first. Days without a

@@ -162,6 +162,9 @@ type AccountCompleteness struct {
 	Since   time.Time // when State began; zero if it is unknown
 	Basis   books.Basis
 	Checks  []books.CheckResult
+	// ChangedSince is set if posted records have changed since the latest reading, or if their announced removal is
+	// held back. After books.UnsettledAfter it is no longer set, and Basis is books.BasisUnsettled.
+	ChangedSince bool
 }
 
 // Completeness reports whether the records of accounts explain the balances of the accounts.
@@ -268,8 +271,8 @@ type StatementFormat interface {
 	// Extension returns the extension of file names, without the dot.
 	Extension() string
 	// Write writes a document to w. It keeps only one record in memory at a time. If the format cannot express the
-	// statement, Write writes nothing and returns Conflict (no_balance, not_representable). Other errors: those of the
-	// record sequence and of the writer w.
+	// statement, Write writes nothing and returns Conflict (no_balance, account_changed, not_representable). Other
+	// errors: those of the record sequence and of the writer w.
 	Write(w io.Writer, s books.Statement, records iter.Seq2[books.StatementRecord, error]) error
 }
 

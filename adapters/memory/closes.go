@@ -72,7 +72,8 @@ func (s *Store) digestOf(a domain.Account, r books.CloseRequest) books.Close {
 			}
 		}
 	}
-	sum := books.NewCloseSum(a, s.completeness[a.ID], r.Date, previous)
+	completeness := s.completenessOf(s.accountOf(a.Tenant, a.ID))
+	sum := books.NewCloseSum(a, completeness, r.Date, previous)
 	var rows []domain.Transaction
 	for _, t := range s.transactions[a.Connection] {
 		if t.AccountID == a.ID && t.RemovedAt.IsZero() && t.Date <= sum.LastDay() {
@@ -83,19 +84,25 @@ func (s *Store) digestOf(a domain.Account, r books.CloseRequest) books.Close {
 	for _, t := range rows {
 		sum.Add(t.ID, t.Status, summed(t))
 	}
-	return sum.Close(r, s.completeness[a.ID])
+	return sum.Close(r, completeness)
 }
 
-// adjust stores the adjustments that result from the last change of a row, and their events. The row must already have
-// its new version.
-func (s *Store) adjust(row *transaction) {
+// changeBooks stores what results from the last change of a row for the books of its account: that posted records have
+// changed since the latest reading, adjustments, and their events. The row must already have its new version.
+func (s *Store) changeBooks(row *transaction) {
 	change := records.RecordChange{
-		ID: row.ID, Version: row.Version, At: row.UpdatedAt, After: books.StateOf(row.Transaction),
+		ID: row.ID, Version: row.Version, At: row.UpdatedAt, After: books.StateOf(row.currentVersion()),
 	}
 	if n := len(row.replaced); n > 0 {
 		state := books.StateOf(row.replaced[n-1])
 		change.Before = &state
 	}
+	books.PostedChanges(change.Before, change.After, func(id domain.AccountID, date domain.Date) {
+		if c, read := s.completeness[id]; read {
+			c.Changed = c.Changed.And(books.ChangedRecords{Since: row.UpdatedAt, First: date})
+			s.completeness[id] = c
+		}
+	})
 	adjustments := change.Adjustments(s.lastClosed)
 	var closed []records.ClosedPeriod
 	for _, a := range adjustments {

@@ -111,6 +111,18 @@ func (s readingSource) VisitPosted(account domain.AccountID, limit int, visit fu
 	return nil
 }
 
+// completenessOf returns the completeness of an account, with the announced removals that are held back.
+func (s *Store) completenessOf(a *records.Account) books.Completeness {
+	c := s.completeness[a.ID]
+	c.Held = books.ChangedRecords{}
+	for _, removal := range s.announcedRows[a.Connection] {
+		if removal.State == domain.AnnouncedHeld && removal.Account == a.ExternalID {
+			c.Held = c.Held.And(books.ChangedRecords{Since: removal.At, First: removal.Date})
+		}
+	}
+	return c
+}
+
 // accountOf returns the tenant's account with this id; nil if there is none.
 func (s *Store) accountOf(tenant domain.TenantID, id domain.AccountID) *records.Account {
 	for _, accounts := range s.accounts {
@@ -128,10 +140,11 @@ func (v ledger) Completeness(
 	ctx context.Context, tenant domain.TenantID, id domain.AccountID,
 ) (books.Completeness, error) {
 	return exclusiveResult(ctx, v.Store, "Ledger.Completeness", func() (books.Completeness, error) {
-		if v.accountOf(tenant, id) == nil {
+		a := v.accountOf(tenant, id)
+		if a == nil {
 			return books.Completeness{}, domain.NotFoundError()
 		}
-		return v.completeness[id], nil
+		return v.completenessOf(a), nil
 	})
 }
 
@@ -140,10 +153,11 @@ func (v ledger) UpdateCompleteness(ctx context.Context, tenant domain.TenantID, 
 	entries ports.AuditEntries, fn func(books.Completeness) (books.Completeness, error),
 ) (books.Completeness, error) {
 	return exclusiveResult(ctx, v.Store, "Ledger.UpdateCompleteness", func() (books.Completeness, error) {
-		if v.accountOf(tenant, id) == nil {
+		a := v.accountOf(tenant, id)
+		if a == nil {
 			return books.Completeness{}, domain.NotFoundError()
 		}
-		next, err := fn(v.completeness[id])
+		next, err := fn(v.completenessOf(a))
 		if err != nil {
 			return books.Completeness{}, err
 		}

@@ -219,10 +219,10 @@ func (w *recordWriter) appendVersion(row *transaction) {
 	w.recordChange(row)
 }
 
-// recordChange appends the row's present version to the feed, and stores its adjustments.
+// recordChange appends the row's present version to the feed, and stores what results for the books of its account.
 func (s *Store) recordChange(row *transaction) {
 	s.changes[row.Tenant] = append(s.changes[row.Tenant], change{row, row.Version})
-	s.adjust(row)
+	s.changeBooks(row)
 }
 
 func (w *recordWriter) carryOver(c records.CarryOver) {

@@ -21,7 +21,7 @@ func (v ledger) Snapshot(ctx context.Context, tenant domain.TenantID, id domain.
 			return ports.AccountView{}, domain.NotFoundError()
 		}
 		return ports.AccountView{
-			Account: cloneAccount(a.Account), Completeness: v.completeness[id], Posted: inWindow(v.postedOf(a)),
+			Account: cloneAccount(a.Account), Completeness: v.completenessOf(a), Posted: inWindow(v.postedOf(a)),
 			SharedReferences: sharedReferences(v.referencesOf(a)),
 		}, nil
 	})

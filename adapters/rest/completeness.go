@@ -15,7 +15,8 @@ type completenessView struct {
 	AccountID string      `json:"accountId" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the account"`
 	State     string      `json:"state" enum:"unknown,complete,drifting" example:"complete" doc:"Whether the transactions explain the balance. drifting: a check has failed for at least DRIFT_GRACE"`
 	Since     time.Time   `json:"since,omitzero" example:"2026-03-01T10:00:00Z" doc:"When the state began; absent if it is unknown"`
-	Basis     string      `json:"basis" enum:"no_settled_read,baseline,quarantined_rows,no_balance,invoice_balance,unknown_amount,unsupported_type,too_many_digits" example:"baseline" doc:"The basis of the state. no_settled_read: no complete pull has read the account after a synchronisation of the vendor. baseline: the anchor is compared with the baseline. quarantined_rows: the same, but rows of the account are in the quarantine. The other values are reasons why there is nothing to compare with"`
+	Basis     string      `json:"basis" enum:"no_settled_read,baseline,quarantined_rows,no_balance,invoice_balance,unknown_amount,unsupported_type,too_many_digits,unsettled" example:"baseline" doc:"The basis of the state. no_settled_read: no complete pull has read the account after a synchronisation of the vendor. baseline: the anchor is compared with the baseline. quarantined_rows: the same, but rows of the account are in the quarantine. unsettled: transactions have changed, and no settled pull has read the account for 24 hours. The other values are reasons why there is nothing to compare with"`
+	Changed   bool        `json:"changedSince,omitzero" example:"true" doc:"Whether posted transactions have changed since the balance was read, or their announced removal is held back: the state may be outdated. Absent otherwise, and after 24 hours, when basis is unsettled. Until the next settled read, statements as camt.053 and OFX need force=true, unless they end before the changed transactions"`
 	Checks    []checkView `json:"checks" doc:"The result of each check; the first one is balance_anchor"`
 }
 
@@ -33,7 +34,8 @@ type checkView struct {
 func completenessViewOf(c ports.AccountCompleteness) completenessView {
 	return completenessView{
 		AccountID: c.Account.String(), State: string(c.State), Since: utcOrZero(c.Since), Basis: string(c.Basis),
-		Checks: mapItems(c.Checks, checkOf),
+		Changed: c.ChangedSince,
+		Checks:  mapItems(c.Checks, checkOf),
 	}
 }
 

@@ -116,6 +116,10 @@ var statusRules = []statusRule{
 	{domain.TokenInUse, http.StatusConflict, codeConflict, "the token serves more than one connection"},
 	{domain.NotOffered, http.StatusConflict, codeConflict, "the vendor does not offer this"},
 	{
+		domain.AccountChanged, http.StatusConflict, codeConflict,
+		"transactions have changed since the balance of the account was read; force=true writes the statement",
+	},
+	{
 		domain.AccountDrifting, http.StatusConflict, codeConflict,
 		"the transactions of the account do not explain its balance; force=true ignores this",
 	},

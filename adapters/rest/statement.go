@@ -38,7 +38,7 @@ type statementInput struct {
 	ExternalID string `query:"externalId" enum:"id,reference" default:"id" doc:"The value of external_id in the format matcher. id: the id of the transaction. reference: its reference, if it is the first transaction of the account, by id, that ever had this reference, otherwise its id"`
 	Close      string `query:"close" format:"date" example:"2026-02-28" doc:"Print the period that ends on this day as it was when it was closed; not together with from, to and force"`
 	MaxBytes   int    `query:"maxBytes" minimum:"1" maximum:"9007199254740991" example:"33554432" doc:"The maximum size of the document in bytes; if it is larger, the response is a 413. By default there is no maximum"`
-	Force      string `query:"force" enum:"true,false" default:"false" doc:"true: write the statement although the account drifts"`
+	Force      string `query:"force" enum:"true,false" default:"false" doc:"true: write the statement although the account drifts, or transactions have changed since its balance was read"`
 }
 
 // matcherRecord describes, in the OpenAPI document, one item of a statement in the format "matcher".

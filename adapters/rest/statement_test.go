@@ -157,6 +157,7 @@ func TestARefusedStatementIsAProblem(t *testing.T) {
 		code            string
 	}{
 		"drifting":        {conflict(domain.AccountDrifting), nil, http.StatusConflict, codeConflict},
+		"changed":         {nil, conflict(domain.AccountChanged), http.StatusConflict, codeConflict},
 		"no amount":       {conflict(domain.NoAccountAmount), nil, http.StatusConflict, codeConflict},
 		"no balance":      {nil, conflict(domain.NoBalance), http.StatusConflict, codeConflict},
 		"too many digits": {nil, conflict(domain.NotRepresentable), http.StatusConflict, codeConflict},

@@ -207,6 +207,7 @@ const (
 	CompletenessViewBasisQuarantinedRows CompletenessViewBasis = "quarantined_rows"
 	CompletenessViewBasisTooManyDigits   CompletenessViewBasis = "too_many_digits"
 	CompletenessViewBasisUnknownAmount   CompletenessViewBasis = "unknown_amount"
+	CompletenessViewBasisUnsettled       CompletenessViewBasis = "unsettled"
 	CompletenessViewBasisUnsupportedType CompletenessViewBasis = "unsupported_type"
 )
 
@@ -226,6 +227,8 @@ func (e CompletenessViewBasis) Valid() bool {
 	case CompletenessViewBasisTooManyDigits:
 		return true
 	case CompletenessViewBasisUnknownAmount:
+		return true
+	case CompletenessViewBasisUnsettled:
 		return true
 	case CompletenessViewBasisUnsupportedType:
 		return true
@@ -2366,10 +2369,15 @@ type CompletenessView struct {
 	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
 	AccountID string `json:"accountId"`
 
-	// Basis The basis of the state. no_settled_read: no complete pull has read the account after a synchronisation of the vendor. baseline: the anchor is compared with the baseline. quarantined_rows: the same, but rows of the account are in the quarantine. The other values are reasons why there is nothing to compare with
+	// Basis The basis of the state. no_settled_read: no complete pull has read the account after a synchronisation of the vendor. baseline: the anchor is compared with the baseline. quarantined_rows: the same, but rows of the account are in the quarantine. unsettled: transactions have changed, and no settled pull has read the account for 24 hours. The other values are reasons why there is nothing to compare with
 	//
 	// Examples: baseline
 	Basis CompletenessViewBasis `json:"basis"`
+
+	// ChangedSince Whether posted transactions have changed since the balance was read, or their announced removal is held back: the state may be outdated. Absent otherwise, and after 24 hours, when basis is unsettled. Until the next settled read, statements as camt.053 and OFX need force=true, unless they end before the changed transactions
+	//
+	// Examples: true
+	ChangedSince *bool `json:"changedSince,omitempty"`
 
 	// Checks The result of each check; the first one is balance_anchor
 	Checks []CheckView `json:"checks"`
@@ -2385,7 +2393,7 @@ type CompletenessView struct {
 	State CompletenessViewState `json:"state"`
 }
 
-// CompletenessViewBasis The basis of the state. no_settled_read: no complete pull has read the account after a synchronisation of the vendor. baseline: the anchor is compared with the baseline. quarantined_rows: the same, but rows of the account are in the quarantine. The other values are reasons why there is nothing to compare with
+// CompletenessViewBasis The basis of the state. no_settled_read: no complete pull has read the account after a synchronisation of the vendor. baseline: the anchor is compared with the baseline. quarantined_rows: the same, but rows of the account are in the quarantine. unsettled: transactions have changed, and no settled pull has read the account for 24 hours. The other values are reasons why there is nothing to compare with
 //
 // Examples: baseline
 type CompletenessViewBasis string
@@ -5392,7 +5400,7 @@ type GetStatementParams struct {
 	// MaxBytes The maximum size of the document in bytes; if it is larger, the response is a 413. By default there is no maximum
 	MaxBytes *int64 `form:"maxBytes,omitempty" json:"maxBytes,omitempty"`
 
-	// Force true: write the statement although the account drifts
+	// Force true: write the statement although the account drifts, or transactions have changed since its balance was read
 	Force *GetStatementParamsForce `form:"force,omitempty" json:"force,omitempty"`
 }
 

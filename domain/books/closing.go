@@ -126,10 +126,10 @@ func (d *CloseDigest) Add(
 
 // Close returns a closed period of the account. The period covers the added records.
 func (d *CloseDigest) Close(account domain.AccountID, r CloseRequest, c Completeness) Close {
-	state, _ := c.State(r.At, r.Grace)
 	closed := Close{
 		Account: account, Date: r.Date, Count: d.count, Currency: d.currency,
-		Digest: [sha256.Size]byte(d.hash.Sum(nil)), ClosedAt: r.At, ClosedBy: r.By, Completeness: state,
+		Digest: [sha256.Size]byte(d.hash.Sum(nil)), ClosedAt: r.At, ClosedBy: r.By,
+		Completeness: c.StateOfClose(r.At, r.Grace),
 	}
 	if !d.unknown {
 		closed.Sum = decimal.NewNullDecimal(d.sum)
@@ -137,17 +137,22 @@ func (d *CloseDigest) Close(account domain.AccountID, r CloseRequest, c Complete
 	return closed
 }
 
-// RecordState contains those values of a record that can influence a closed period. A change of one of these values can
-// be an Adjustment.
+// RecordState contains those values of a record that can influence a closed period, or the completeness of an account. A
+// change of one of these values can be an Adjustment.
 type RecordState struct {
 	Account domain.AccountID // zero if the record has no account
 	Live    bool             // the record is not removed
+	// RowSHA256 is the SHA-256 hash of the vendor's bytes that made the version, as 32 bytes; "" if it is not known.
+	// Adjustments ignores it.
+	RowSHA256 string
 	domain.CoveredMembers
 }
 
 // StateOf returns the state of a transaction.
 func StateOf(t domain.Transaction) RecordState {
-	return RecordState{Account: t.AccountID, Live: t.RemovedAt.IsZero(), CoveredMembers: t.Covered()}
+	return RecordState{
+		Account: t.AccountID, Live: t.RemovedAt.IsZero(), RowSHA256: string(t.RowSHA256), CoveredMembers: t.Covered(),
+	}
 }
 
 // Detail returns the detail of the audit entry of the close: the day, the number of the records and their digest, and

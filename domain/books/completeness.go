@@ -137,6 +137,12 @@ type Completeness struct {
 	// oldest announced count for which rows are missing. If no rows are missing, it describes the newest announced
 	// count.
 	Counted *Counted `json:"counted,omitempty"`
+	// Changed describes the posted records that have changed since the latest reading. A store keeps it beside the
+	// other members, because each change of a record extends it.
+	Changed ChangedRecords `json:"-"`
+	// Held describes the records whose announced removal is held back. It is not part of the stored state: a store sets
+	// it when it reads the completeness for others.
+	Held ChangedRecords `json:"-"`
 	// CountMissed means that a comparison has found fewer rows than the vendor announced. Accept resets this field.
 	CountMissed bool `json:"countMissed,omitempty"`
 }
@@ -146,8 +152,10 @@ type Completeness struct {
 //   - There is no baseline.
 //   - The baseline is provisional, and no row of the account is in the quarantine any more.
 //   - The account had no record when the baseline was set, and now it has one.
+//
+// The reading contains all changes of records so far, so Changed becomes zero.
 func (c Completeness) After(r AccountReading) Completeness {
-	c.Last = &r
+	c.Last, c.Changed = &r, ChangedRecords{}
 	_, known := r.Anchor()
 	if !known {
 		return c

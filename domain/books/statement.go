@@ -45,6 +45,9 @@ type Statement struct {
 	FirstWith map[string]domain.TransactionID
 	// Completeness is the completeness when the period was closed; "" unless the statement is that of a closed period.
 	Completeness CompletenessState
+	// Outdated is set if records of the period have changed since the balance was read. A format with balances then
+	// refuses the statement with Conflict (account_changed).
+	Outdated bool
 }
 
 // StatementBalances contains the balances of an account before the first day of a statement and after the last day.

@@ -148,6 +148,7 @@ func (s *settling) readings(counts domain.Counts) ([]CompletenessChange, error) 
 	var stale []*settledAccount
 	for _, a := range s.accounts {
 		before := a.Completeness
+		changed := changed || !before.Changed.IsZero()
 		if changed || len(before.Announced) > 0 || !before.SameReading(a.balance, a.quarantined) {
 			a.sum = books.NewAccountSum(a.balance, before.Baseline, s.at)
 			stale = append(stale, a)

@@ -48,7 +48,7 @@ func TestStores(t *testing.T, factory func(t *testing.T) Stores) {
 		{"Suggestions", suggestionTests},
 		{"Relinks", relinkTests},
 		{"Ledger", slices.Concat(ledgerTests, searchTests, sumTests, historyTests, changeFeedTests)},
-		{"Completeness", completenessTests},
+		{"Completeness", slices.Concat(completenessTests, changedRecordTests)},
 		{"Snapshot", snapshotTests},
 		{"Closes", slices.Concat(closeTests, adjustmentTests, closeHistoryTests, closedViewTests)},
 		{"AsOf", asOfTests},

@@ -119,7 +119,8 @@ var renamed = map[string]string{
 
 // added contains the tables and columns that later migrations add or drop. The columns follow the name of their table.
 var added = map[string]bool{
-	"announced_removals":            true,
+	"announced_removals":                 true,
+	"account_completeness.changed_since": true, "account_completeness.changed_from": true,
 	"connections.usage_month":       true,
 	"connections.usage_refreshes":   true,
 	"connections.usage_pulls":       true,

@@ -128,6 +128,7 @@ func TestWhatTheSchemaCannotExpressIsRefused(t *testing.T) {
 			t.Errorf("%s: %v after %q", name, err, b.String())
 		}
 	}
+	refuse("outdated", func(s *books.Statement) { s.Outdated = true }, domain.AccountChanged)
 	refuse("no balance", func(s *books.Statement) { s.Balances = nil }, domain.NoBalance)
 	refuse("19 digits", func(s *books.Statement) { s.Digits = 19 }, domain.NotRepresentable)
 	refuse("6 decimals", func(s *books.Statement) { s.Scale = 6 }, domain.NotRepresentable)

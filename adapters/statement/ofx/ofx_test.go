@@ -126,6 +126,15 @@ func TestACardHasItsOwnMessage(t *testing.T) {
 	}
 }
 
+func TestAnOutdatedStatementIsRefused(t *testing.T) {
+	s, _ := porttest.SampleStatement()
+	s.Outdated = true
+	var b strings.Builder
+	if err := (ofx.Format{}).Write(&b, s, porttest.Records()); !errors.Is(err, domain.AccountChanged) || b.Len() > 0 {
+		t.Errorf("%v after %q", err, b.String())
+	}
+}
+
 func TestAStatementWithoutAnyBalanceIsRefused(t *testing.T) {
 	s, _ := porttest.SampleStatement()
 	s.Balances = nil

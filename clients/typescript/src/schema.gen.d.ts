@@ -2137,11 +2137,16 @@ export interface components {
              */
             accountId: string;
             /**
-             * @description The basis of the state. no_settled_read: no complete pull has read the account after a synchronisation of the vendor. baseline: the anchor is compared with the baseline. quarantined_rows: the same, but rows of the account are in the quarantine. The other values are reasons why there is nothing to compare with
+             * @description The basis of the state. no_settled_read: no complete pull has read the account after a synchronisation of the vendor. baseline: the anchor is compared with the baseline. quarantined_rows: the same, but rows of the account are in the quarantine. unsettled: transactions have changed, and no settled pull has read the account for 24 hours. The other values are reasons why there is nothing to compare with
              * @example baseline
              * @enum {string}
              */
-            basis: "no_settled_read" | "baseline" | "quarantined_rows" | "no_balance" | "invoice_balance" | "unknown_amount" | "unsupported_type" | "too_many_digits";
+            basis: "no_settled_read" | "baseline" | "quarantined_rows" | "no_balance" | "invoice_balance" | "unknown_amount" | "unsupported_type" | "too_many_digits" | "unsettled";
+            /**
+             * @description Whether posted transactions have changed since the balance was read, or their announced removal is held back: the state may be outdated. Absent otherwise, and after 24 hours, when basis is unsettled. Until the next settled read, statements as camt.053 and OFX need force=true, unless they end before the changed transactions
+             * @example true
+             */
+            changedSince?: boolean;
             /** @description The result of each check; the first one is balance_anchor */
             checks: components["schemas"]["CheckView"][];
             /**
@@ -6853,6 +6858,7 @@ export interface operations {
                      * @example {
                      *       "accountId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                      *       "basis": "baseline",
+                     *       "changedSince": true,
                      *       "checks": [
                      *         {
                      *           "actual": "1000",
@@ -7077,6 +7083,7 @@ export interface operations {
                      * @example {
                      *       "accountId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                      *       "basis": "baseline",
+                     *       "changedSince": true,
                      *       "checks": [
                      *         {
                      *           "actual": "1000",
@@ -7954,7 +7961,7 @@ export interface operations {
                 close?: string;
                 /** @description The maximum size of the document in bytes; if it is larger, the response is a 413. By default there is no maximum */
                 maxBytes?: number;
-                /** @description true: write the statement although the account drifts */
+                /** @description true: write the statement although the account drifts, or transactions have changed since its balance was read */
                 force?: "true" | "false";
             };
             header?: never;

@@ -310,6 +310,7 @@ var completenessView = view{
 		{member: "accountId", title: "ACCOUNT", width: idWidth},
 		{member: "state", title: "STATE"},
 		{member: "basis", title: "BASIS"},
+		{member: "changedSince", title: "CHANGED"},
 		{member: "since", title: "SINCE"},
 		{member: "checks", title: "DIFFERENCES", flexible: true, format: differences},
 	},

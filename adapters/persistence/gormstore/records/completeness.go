@@ -25,11 +25,20 @@ type completenessRow struct {
 	Compared   bool              `gorm:"column:compared"`
 	Drift      gormstore.Instant `gorm:"column:drift_since"`
 	Announced  string            `gorm:"column:announced;<-:false"` // only AnnounceCompleteness writes it
+	Changed    gormstore.Instant `gorm:"column:changed_since"`      // Completeness.Changed.Since
+	First      string            `gorm:"column:changed_from"`       // Completeness.Changed.First
 	Tenant     uuid.UUID         `gorm:"column:tenant_id"`
 }
 
 // TableName returns the name of the table in the schema.
 func (completenessRow) TableName() string { return "account_completeness" }
+
+// domain returns the row as a books.Completeness, without the announced removals that are held back.
+func (r completenessRow) domain() (c books.Completeness, err error) {
+	err = json.Unmarshal([]byte(r.State), &c)
+	c.Changed = books.ChangedRecords{Since: r.Changed.Time, First: domain.Date(r.First)}
+	return c, err
+}
 
 // balanceRow is a row of account_balances: the balances of an account as they were last read on one day.
 type balanceRow struct {
@@ -66,8 +75,10 @@ func (r balanceRow) domain() (books.AccountBalance, error) {
 // updated.
 var (
 	upsertCompleteness = clause.OnConflict{
-		Columns:   []clause.Column{{Name: "account_id"}, {Name: "tenant_id"}},
-		DoUpdates: clause.AssignmentColumns([]string{"connection_id", "state", "compared", "drift_since"}),
+		Columns: []clause.Column{{Name: "account_id"}, {Name: "tenant_id"}},
+		DoUpdates: clause.AssignmentColumns([]string{
+			"connection_id", "state", "compared", "drift_since", "changed_since", "changed_from",
+		}),
 	}
 	upsertBalance = clause.OnConflict{
 		Columns: []clause.Column{{Name: "account_id"}, {Name: "day"}, {Name: "tenant_id"}},
@@ -86,6 +97,7 @@ func saveCompleteness(tx *gorm.DB, account accountKeys, c books.Completeness) er
 	return tx.Clauses(upsertCompleteness).Create(&completenessRow{
 		Account: account.ID, Connection: account.Connection, Tenant: account.Tenant,
 		State: string(state), Compared: c.Known(), Drift: gormstore.At(c.DriftSince()),
+		Changed: gormstore.At(c.Changed.Since), First: string(c.Changed.First),
 	}).Error
 }
 
@@ -110,8 +122,28 @@ func completenessOf(db *gorm.DB, account accountKeys) (c books.Completeness, err
 	if errors.Is(err, domain.NotFound) {
 		return c, nil
 	}
-	if err == nil {
-		err = json.Unmarshal([]byte(row.State), &c)
+	if err != nil {
+		return c, err
+	}
+	return row.domain()
+}
+
+// shownCompleteness is like completenessOf, but also sets the announced removals that are held back. All keys of the
+// account must be known.
+func shownCompleteness(db *gorm.DB, account accountKeys) (books.Completeness, error) {
+	c, err := completenessOf(db, account)
+	if err != nil || c.Last == nil {
+		return c, err
+	}
+	var held []struct {
+		Since gormstore.Instant
+		First string
+	}
+	err = db.Model(&announcedRow{}).Select("min(announced_at) AS since, min(date) AS first").
+		Where("connection_id = ? AND tenant_id = ? AND account = ? AND state = 'held'",
+			account.Connection, account.Tenant, account.ExternalID).Having("count(*) > 0").Find(&held).Error
+	for _, h := range held {
+		c.Held = books.ChangedRecords{Since: h.Since.Time, First: domain.Date(h.First)}
 	}
 	return c, err
 }
@@ -123,7 +155,7 @@ func (s ledger) Completeness(
 	err = s.Read(ctx, func(db *gorm.DB) error {
 		account, err := findAccount(db, tenant, id)
 		if err == nil {
-			c, err = completenessOf(db, account)
+			c, err = shownCompleteness(db, account)
 		}
 		return err
 	})
@@ -149,6 +181,9 @@ func (s ledger) UpdateCompleteness(ctx context.Context, tenant domain.TenantID, 
 			return refused
 		}
 		if err := saveCompleteness(tx.DB, account, c); err != nil {
+			return err
+		}
+		if c, err = shownCompleteness(tx.DB, account); err != nil {
 			return err
 		}
 		return tx.Record(tenant, entries)

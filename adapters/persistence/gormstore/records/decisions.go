@@ -118,8 +118,8 @@ func (s ledger) decide(
 	return s.Transaction(ctx, tenant, id)
 }
 
-// writeDecision locks the connection and calls fn with a writer for it. If the changes affect closed periods,
-// writeDecision also stores their adjustments.
+// writeDecision locks the connection and calls fn with a writer for it. writeDecision also stores what results
+// from the changes for the books of the accounts.
 func (s ledger) writeDecision(
 	tx gormstore.Tx, tenant domain.TenantID, connection uuid.UUID, decision ports.Decision, fn func(*pageWriter) error,
 ) error {
@@ -134,6 +134,7 @@ func (s ledger) writeDecision(
 	if err := p.reserveChangeSeq(); err != nil {
 		return err
 	}
+	p.hasReadings = true
 	q := gormstore.NewQuery("SELECT EXISTS (SELECT 1 FROM account_closes WHERE connection_id = ? AND tenant_id = ?)",
 		gormstore.UUID(p.pull.Connection), gormstore.UUID(p.pull.Tenant))
 	if err := p.tx.Read(q.AsRead([]any{&p.adjustments.hasClosedPeriod}, func() error { return nil })); err != nil {
@@ -142,7 +143,7 @@ func (s ledger) writeDecision(
 	if err := fn(p); err != nil {
 		return err
 	}
-	return p.storeAdjustments()
+	return p.changeBooks()
 }
 
 // decideLocked reads a record, calls decide, and applies the changes.

@@ -157,6 +157,7 @@ type pageWriter struct {
 	firstStored []string
 
 	adjustments pendingAdjustments
+	hasReadings bool // an account of the connection may have a reading; see changed_records.go
 }
 
 func newPageWriter(d gormstore.Dialect, w ports.PageWrite) *pageWriter {
@@ -200,19 +201,18 @@ func (p *pageWriter) lockPull(lease domain.Lease) gormstore.Read {
 }
 
 // readChangeSeq returns a query that sets p.changeSeq to the position of the database transaction in the change feed.
-// The query also sets p.adjustments.hasClosedPeriod. An earlier statement must have taken the shared lock of the
+// The query also sets p.adjustments.hasClosedPeriod and p.hasReadings. An earlier statement must have taken the shared lock of the
 // connection (Dialect.ShareConnection).
 func (p *pageWriter) readChangeSeq(lease domain.Lease) gormstore.Read {
 	tenant := gormstore.UUID(lease.Tenant.UUID)
 	statement := p.dialect.ChangeSeq(
 		lease.Tenant.UUID,
-		"("+selectHasCloses+")",
-		gormstore.UUID(lease.Pull.UUID),
-		tenant,
-		tenant,
+		"("+selectHasCloses+"), ("+selectHasReadings+")",
+		gormstore.UUID(lease.Pull.UUID), tenant, tenant,
+		gormstore.UUID(lease.Pull.UUID), tenant, tenant,
 	)
-	return gormstore.NewQueryOf(statement).
-		AsRead([]any{&p.changeSeq, &p.adjustments.hasClosedPeriod}, func() error { return nil })
+	return gormstore.NewQueryOf(statement).AsRead(
+		[]any{&p.changeSeq, &p.adjustments.hasClosedPeriod, &p.hasReadings}, func() error { return nil })
 }
 
 // ofConnection returns a query that starts with the given text. The query selects the rows with these external ids in

@@ -171,7 +171,7 @@ func (s pulls) RemoveAnnounced(
 		if err != nil || p.counts.Removed == 0 {
 			return err
 		}
-		if err := p.storeAdjustments(); err != nil {
+		if err := p.changeBooks(); err != nil {
 			return err
 		}
 		return tx.Model(&gormstore.PullRow{}).

@@ -1,7 +1,6 @@
 package records
 
 import (
-	"encoding/json"
 	"time"
 
 	"github.com/google/uuid"
@@ -62,15 +61,15 @@ func (s readingSource) Accounts() ([]records.AccountState, error) {
 	if err != nil {
 		return nil, err
 	}
-	stored := make(map[uuid.UUID]string, len(states))
+	stored := make(map[uuid.UUID]completenessRow, len(states))
 	for _, state := range states {
-		stored[state.Account] = state.State
+		stored[state.Account] = state
 	}
 	accounts := make([]records.AccountState, len(rows))
 	for i, row := range rows {
 		accounts[i].ID.UUID, accounts[i].ExternalID = row.ID, row.ExternalID
 		if state, ok := stored[row.ID]; ok {
-			if err := json.Unmarshal([]byte(state), &accounts[i].Completeness); err != nil {
+			if accounts[i].Completeness, err = state.domain(); err != nil {
 				return nil, err
 			}
 		}

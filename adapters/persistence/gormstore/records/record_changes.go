@@ -280,9 +280,9 @@ func (p *pageWriter) lease() domain.Lease {
 }
 
 // updatePull adds the page's counts to the counts of the pull, and extends the pull's lease. It stores the progress
-// unless progress is nil. It also stores the adjustments that result from the page's changes.
+// unless progress is nil. It also stores what results from the page's changes for the books of the accounts.
 func (p *pageWriter) updatePull(progress *domain.Progress) error {
-	if err := p.storeAdjustments(); err != nil {
+	if err := p.changeBooks(); err != nil {
 		return err
 	}
 	total := domain.Counts(p.pull.Counts).Plus(p.counts)

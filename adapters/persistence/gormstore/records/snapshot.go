@@ -96,7 +96,9 @@ func accountView(db *gorm.DB, tenant domain.TenantID, id domain.AccountID) (view
 	if view.Account, err = row.Domain(); err != nil {
 		return view, err
 	}
-	view.Completeness, err = completenessOf(db, accountKeys{ID: row.ID, Tenant: row.Tenant})
+	view.Completeness, err = shownCompleteness(db, accountKeys{
+		ID: row.ID, Connection: row.Connection, Tenant: row.Tenant, ExternalID: row.ExternalID,
+	})
 	return view, err
 }
 

@@ -1,4 +1,5 @@
 // The accounts of a connection, their statements, and what the connection is.
+import { Outdated } from './completeness.js';
 import { t, vendorName } from './i18n.js';
 import { html } from './preact.js';
 import { useList, useResource } from './resource.js';
@@ -25,7 +26,8 @@ function CompletenessState({ href, account }) {
   return html`<a href=${href}>${state
     ? html`<${Status} tone=${completenessTones[state]}>${t('completeness.' + state)}</${Status}>` : '…'}
     <span class="hidden"> ${t('account.completeness')}</span></a>
-    ${state === 'drifting' && value?.data?.since && html` <span class="muted">${t('reason.since', { when: html`<${Ago} at=${value.data.since} />` })}</span>`}`;
+    ${state === 'drifting' && value?.data?.since && html` <span class="muted">${t('reason.since', { when: html`<${Ago} at=${value.data.since} />` })}</span>`}
+    ${value?.data && html`<${Outdated} of=${value.data} />`}`;
 }
 
 // LastClose shows the last closed day of an account, and links to its closes.

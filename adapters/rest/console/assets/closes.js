@@ -82,7 +82,8 @@ function Adjustments({ connection, path, close }) {
 
 // CloseDialog names the completeness of the account, because a close of an account that drifts covers what is there.
 function CloseDialog({ path, date, reload, onClose }) {
-  const state = useResource(path + '/completeness').value?.data.state;
+  const found = useResource(path + '/completeness').value?.data;
+  const state = found && (found.changedSince ? 'unverified' : found.state);
   const [key] = useState(newKey);
   const close = () => request('PUT', `${path}/closes/${date}`, { key }).then(({ data }) => {
     reload();

@@ -8,8 +8,11 @@ import { useList, useResource } from './resource.js';
 import { link } from './router.js';
 import { ActionButton, Ago, Amount, Empty, Loaded, More, Page, Status, Table } from './ui.js';
 
-const tones = { complete: 'good', drifting: 'warn', unknown: 'plain' };
+const tones = { complete: 'good', drifting: 'warn', unknown: 'plain', unverified: 'plain' };
 const muted = html`<span class="muted">–</span>`;
+
+// Outdated says that transactions have changed since the balance was read.
+export const Outdated = ({ of }) => of.changedSince && html` <span class="note">${t('completeness.changed')}</span>`;
 
 export const State = ({ state }) => html`<${Status} tone=${tones[state]}>${t('completeness.' + state)}</${Status}>`;
 
@@ -57,7 +60,7 @@ export function AccountCompleteness({ id, account }) {
   };
   return html`<${Page} title=${name ? t('completeness.heading', { name }) : t('completeness.headingAny')}
       above=${html`<${Breadcrumb} id=${id}> › <a href=${link('/connections/' + id)}>${t('tab.accounts')}</a></${Breadcrumb}>`}
-      lead=${found && html`${t('completeness.lead.' + (differs && found.state === 'complete' ? 'differs' : found.state))} ${t('basis.' + found.basis)}`}
+      lead=${found && html`${t('completeness.lead.' + (differs && found.state === 'complete' ? 'differs' : found.state))} ${t('basis.' + found.basis)}${found.changedSince && ' ' + t('completeness.changedLead')}`}
       actions=${differs && html`<${ActionButton} onClick=${() => setAccepting(true)}>${t('action.accept')}</${ActionButton}>`}>
     <section><${Loaded} of=${completeness} rows=${3}>${() => html`<${Table} label=${t('check.label')} items=${found.checks}
       rowKey=${(check) => check.check} columns=${checkColumns(id, loaded?.currency || '')} />`}</${Loaded}></section>

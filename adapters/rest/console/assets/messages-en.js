@@ -291,6 +291,8 @@ export default {
   'completeness.lead.complete': 'The transactions explain the balance.',
   'completeness.lead.differs': 'A difference was found. It counts as a drift if it lasts.',
   'completeness.lead.drifting': 'The transactions do not explain the balance: some are missing, doubled or wrong.',
+  'completeness.changed': 'changed since it was read',
+  'completeness.changedLead': 'But posted transactions have changed since the balance was read: the next settled pull shows whether they explain it.',
   'completeness.lead.unknown': 'It is not known whether a transaction is missing.',
 
   'close.heading': 'Closed periods of {name}',
@@ -304,6 +306,7 @@ export default {
   'close.text': 'Later changes are stored as usual, and are listed as adjustments of this close.',
   'close.state.complete': 'The account is complete: its transactions explain its balance.',
   'close.state.drifting': 'The account drifts: its transactions do not explain its balance. Check it before you close.',
+  'close.state.unverified': 'Transactions have changed since the balance was read. The close says that it is not verified.',
   'close.state.unknown': 'It is not known whether the account is complete: there is no balance to compare with.',
   'close.done': 'Closed up to {date}.',
   'close.digest': 'Digest',
@@ -327,6 +330,7 @@ export default {
   'basis.invoice_balance': 'The vendor states the open invoice of the card, which falls when an invoice closes.',
   'basis.unknown_amount': 'A transaction has no amount in the currency of the account.',
   'basis.unsupported_type': 'Accounts of this type cannot be checked.',
+  'basis.unsettled': 'Transactions have changed, and no settled pull has read the account for 24 hours.',
   'basis.too_many_digits': 'A sum has more digits than can be stored.',
 
   'check.label': 'Checks',
@@ -352,7 +356,7 @@ export default {
   'statement.ofx': 'OFX 2.2',
   'statement.csv': 'CSV',
   'statement.matcher': 'JSON for the matcher',
-  'statement.drifting': 'If the account drifts',
+  'statement.drifting': 'If the account drifts or has changed since it was read',
   'statement.refuse': 'Do not write it',
   'statement.force': 'Write it anyway',
   'statement.download': 'Download',

@@ -291,6 +291,8 @@ export default {
   'completeness.lead.complete': 'As transações explicam o saldo.',
   'completeness.lead.differs': 'Foi encontrada uma diferença. Ela conta como divergência se durar.',
   'completeness.lead.drifting': 'As transações não explicam o saldo: algumas faltam, estão repetidas ou erradas.',
+  'completeness.changed': 'mudou depois da leitura',
+  'completeness.changedLead': 'Mas transações lançadas mudaram depois da leitura do saldo: a próxima leitura concluída mostra se elas o explicam.',
   'completeness.lead.unknown': 'Não se sabe se falta alguma transação.',
 
   'close.heading': 'Períodos fechados de {name}',
@@ -304,6 +306,7 @@ export default {
   'close.text': 'Mudanças posteriores são armazenadas como sempre e listadas como ajustes deste fechamento.',
   'close.state.complete': 'A conta está completa: suas transações explicam o saldo.',
   'close.state.drifting': 'A conta diverge: suas transações não explicam o saldo. Verifique antes de fechar.',
+  'close.state.unverified': 'Transações mudaram depois da leitura do saldo. O fechamento indica que não foi verificado.',
   'close.state.unknown': 'Não se sabe se a conta está completa: não há saldo para comparar.',
   'close.done': 'Fechado até {date}.',
   'close.digest': 'Resumo criptográfico',
@@ -327,6 +330,7 @@ export default {
   'basis.invoice_balance': 'O agregador informa a fatura aberta do cartão, que diminui quando uma fatura fecha.',
   'basis.unknown_amount': 'Uma transação não tem valor na moeda da conta.',
   'basis.unsupported_type': 'Contas deste tipo não podem ser verificadas.',
+  'basis.unsettled': 'Houve mudanças nas transações, e nenhuma leitura concluída leu a conta há 24 horas.',
   'basis.too_many_digits': 'Uma soma tem mais dígitos do que se pode armazenar.',
 
   'check.label': 'Verificações',
@@ -352,7 +356,7 @@ export default {
   'statement.ofx': 'OFX 2.2',
   'statement.csv': 'CSV',
   'statement.matcher': 'JSON para o conciliador',
-  'statement.drifting': 'Se a conta tem diferença',
+  'statement.drifting': 'Se a conta tem diferença ou mudou depois da leitura',
   'statement.refuse': 'Não gerar',
   'statement.force': 'Gerar mesmo assim',
   'statement.download': 'Baixar',

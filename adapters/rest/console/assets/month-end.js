@@ -1,7 +1,7 @@
 // The work of a month-end: all accounts with balance, completeness, last close and open suggestions, and the action that
 // closes a day of several accounts.
 import { request } from './api.js';
-import { State } from './completeness.js';
+import { Outdated, State } from './completeness.js';
 import { Confirm } from './confirm.js';
 import { loadConnections } from './connections-data.js';
 import { day, isoDay } from './format.js';
@@ -87,7 +87,8 @@ const columns = ({ states, suggestions, names, chosen, choose, date, failures })
       const found = states[id]?.completeness;
       return html`<a href=${link(`/connections/${connectionId}/accounts/${id}/completeness`)}>${found ? html`<${State} state=${found.state} />`
         : states[id] ? t('monthEnd.unread') : '…'}<span class="hidden"> ${t('account.completeness')}</span></a>
-        ${found?.state === 'drifting' && found.since && html`<span class="note">${t('reason.since', { when: html`<${Ago} at=${found.since} />` })}</span>`}`;
+        ${found?.state === 'drifting' && found.since && html`<span class="note">${t('reason.since', { when: html`<${Ago} at=${found.since} />` })}</span>`}
+        ${found && html`<${Outdated} of=${found} />`}`;
     },
   },
   {

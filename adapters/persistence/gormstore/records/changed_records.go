@@ -1,0 +1,99 @@
+package records
+
+import (
+	"github.com/google/uuid"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
+)
+
+// A row of account_completeness says since when posted records of the account have changed after its latest reading.
+// Each transaction that changes records updates the row. The transaction that stores a reading locks the row, reads the
+// records, and clears the change. A change that the reading does not contain therefore waits, and is stored after it.
+
+// selectHasReadings is a SELECT that yields whether the pull's connection has an account with a stored completeness.
+const selectHasReadings = `SELECT EXISTS (SELECT 1 FROM account_completeness
+	WHERE account_completeness.connection_id = (SELECT pulls.connection_id FROM pulls WHERE pulls.id = ? AND
+		pulls.tenant_id = ?) AND account_completeness.tenant_id = ?)`
+
+// changeBooks stores what results from the changes of the transaction for the books of the accounts. It must be called
+// after the last change.
+func (p *pageWriter) changeBooks() error {
+	if err := p.storeChanged(); err != nil {
+		return err
+	}
+	return p.storeAdjustments()
+}
+
+// storeChanged stores that posted records have changed since the latest readings of their accounts.
+func (p *pageWriter) storeChanged() error {
+	if !p.hasReadings || p.changeSeq == 0 {
+		return nil
+	}
+	changed := map[uuid.UUID]books.ChangedRecords{}
+	err := p.visitChanged(func(before *books.RecordState, after books.RecordState) {
+		books.PostedChanges(before, after, func(account domain.AccountID, date domain.Date) {
+			changed[account.UUID] = changed[account.UUID].And(books.ChangedRecords{Since: p.At, First: date})
+		})
+	})
+	for _, account := range sortedUUIDs(changed) {
+		if err == nil {
+			c := changed[account]
+			err = p.tx.Exec(`UPDATE account_completeness SET changed_since = coalesce(changed_since, ?),
+				changed_from = CASE WHEN changed_from = '' OR changed_from > ? THEN ? ELSE changed_from END
+				WHERE account_id = ? AND tenant_id = ?`,
+				gormstore.At(c.Since), string(c.First), string(c.First), account, p.pull.Tenant).Error
+		}
+	}
+	return err
+}
+
+// visitChanged calls visit for each record that the transaction has written, with its states before and after. It finds
+// the records by their column change_tx, and the states before by the time at which the transaction has replaced them.
+// before is nil for a new record.
+func (p *pageWriter) visitChanged(visit func(before *books.RecordState, after books.RecordState)) error {
+	at := gormstore.At(p.At).Param(p.tx.Name())
+	q := gormstore.NewQuery(`SELECT t.account_id, t.status, t.date, CAST(t.amount AS text), t.currency,
+		CAST(t.account_amount AS text), t.account_currency, t.removed_at, t.row_sha256,
+		v.version IS NOT NULL, v.account_id, coalesce(v.status, ''), coalesce(v.date, ''),
+		coalesce(CAST(v.amount AS text), '0'), coalesce(v.currency, ''), CAST(v.account_amount AS text),
+		coalesce(v.account_currency, ''), v.removed_at, v.row_sha256
+		FROM transactions t LEFT JOIN transaction_versions v ON v.connection_id = t.connection_id AND v.id = t.id
+			AND v.tenant_id = t.tenant_id AND v.replaced_at = ? AND v.updated_at < ?
+		WHERE t.connection_id = ? AND t.tenant_id = ? AND t.change_tx = ?`,
+		at, at, gormstore.UUID(p.pull.Connection), gormstore.UUID(p.pull.Tenant), p.changeSeq)
+	var before, after bookedRow
+	var replaced bool
+	columns := append(append(after.targets(), &replaced), before.targets()...)
+	return p.tx.Read(q.AsRead(columns, func() error {
+		if state := after.state(); replaced {
+			previous := before.state()
+			visit(&previous, state)
+		} else {
+			visit(nil, state)
+		}
+		return nil
+	}))
+}
+
+// bookedRow contains the columns of a version of a record that decide whether its change counts; see
+// books.PostedChanges.
+type bookedRow struct {
+	stateRow
+
+	rowSHA256 []byte
+}
+
+func (r *bookedRow) targets() []any {
+	return gormstore.ScanTargets(
+		&r.account, (*gormstore.Text)(&r.status), (*gormstore.Text)(&r.date), &r.amount, (*gormstore.Text)(&r.currency),
+		&r.accountAmount, (*gormstore.Text)(&r.accountCurrent), &r.removedAt, &r.rowSHA256,
+	)
+}
+
+func (r *bookedRow) state() books.RecordState {
+	state := r.stateRow.state()
+	state.RowSHA256 = string(r.rowSHA256)
+	return state
+}

@@ -1,0 +1,107 @@
+package books
+
+import (
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// Unverified is the completeness of a period that was closed while posted records of the account had changed since its
+// latest reading, or were about to. See Completeness.Changed and Completeness.Held.
+const Unverified CompletenessState = "unverified"
+
+// BasisUnsettled means that posted records have changed since the latest reading, and that no settled pull has read the
+// account for UnsettledAfter since then.
+const BasisUnsettled Basis = "unsettled"
+
+// UnsettledAfter is how long a change of records may wait for the next reading before the basis is BasisUnsettled.
+const UnsettledAfter = 24 * time.Hour
+
+// ChangedRecords describes changes of the posted records of an account. The zero value means that there are none.
+type ChangedRecords struct {
+	Since time.Time   // when the first of the records changed
+	First domain.Date // the earliest date of the records, before and after their changes
+}
+
+// IsZero reports whether there are no changes.
+func (r ChangedRecords) IsZero() bool { return r.Since.IsZero() }
+
+// And returns both changes. Either of them may be zero.
+func (r ChangedRecords) And(other ChangedRecords) ChangedRecords {
+	switch {
+	case r.IsZero():
+		return other
+	case other.IsZero():
+		return r
+	}
+	if other.Since.Before(r.Since) {
+		r.Since = other.Since
+	}
+	r.First = min(r.First, other.First)
+	return r
+}
+
+// PostedChanges calls visit for each account whose posted records a change of one record changes, with the date of the
+// record in the account. It calls visit twice if the date or the account changes. previous is nil for a new record.
+//
+// A change counts if the record was or is posted and live. It does not count if the covered members are the same, and
+// both versions were made from the same bytes of the vendor: a suggestion, or the move of an account to another
+// connection, has then made the version.
+func PostedChanges(previous *RecordState, after RecordState, visit func(domain.AccountID, domain.Date)) {
+	had, has := previous != nil && previous.isPosted(), after.isPosted()
+	if had && has && *previous == after {
+		return
+	}
+	if had {
+		visit(previous.Account, domain.Date(previous.Date))
+	}
+	if has && (!had || previous.Account != after.Account || previous.Date != after.Date) {
+		visit(after.Account, domain.Date(after.Date))
+	}
+}
+
+// isPosted reports whether the record is a live posted record of an account.
+func (s RecordState) isPosted() bool {
+	return s.Live && !s.Account.IsZero() && s.Status == string(domain.Posted)
+}
+
+// changes returns the changes since the latest reading: those that were made, and those that are held back. It returns
+// the zero value if there is no reading.
+func (c Completeness) changes() ChangedRecords {
+	if c.Last == nil {
+		return ChangedRecords{}
+	}
+	return c.Changed.And(c.Held)
+}
+
+// ChangedSince reports whether posted records have changed since the latest reading, less than UnsettledAfter ago, or
+// whether announced removals of such records are held back. After UnsettledAfter, the basis is BasisUnsettled.
+func (c Completeness) ChangedSince(now time.Time) bool {
+	changes := c.changes()
+	return !changes.IsZero() && now.Sub(changes.Since) < UnsettledAfter
+}
+
+// BasisAt is like Basis, but returns BasisUnsettled if records have changed at least UnsettledAfter ago, and no settled
+// pull has read the account since.
+func (c Completeness) BasisAt(now time.Time) Basis {
+	if !c.changes().IsZero() && !c.ChangedSince(now) {
+		return BasisUnsettled
+	}
+	return c.Basis()
+}
+
+// OutdatedOn reports whether the balance at the end of a day may be wrong, because records dated up to that day have
+// changed since the latest reading. If the basis is BasisUnsettled, the balances of all days may be wrong.
+func (c Completeness) OutdatedOn(day domain.Date, now time.Time) bool {
+	changes := c.changes()
+	return !changes.IsZero() && (changes.First <= day || !c.ChangedSince(now))
+}
+
+// StateOfClose is like State, but returns Unverified if posted records have changed since the latest reading.
+func (c Completeness) StateOfClose(now time.Time, grace time.Duration) CompletenessState {
+	if !c.changes().IsZero() {
+		return Unverified
+	}
+	state, _ := c.State(now, grace)
+	return state
+}

@@ -20,6 +20,7 @@ func (s *Service) SplitTransaction(
 		return domain.Transaction{}, err
 	}
 	s.audits.Emit(ctx, tenant, "transaction.split", id.String())
+	s.readBalances(ctx, tenant, t.Connection, t.AccountID)
 	return t, nil
 }
 
@@ -35,6 +36,7 @@ func (s *Service) JoinTransactions(
 		return domain.Transaction{}, err
 	}
 	s.audits.Emit(ctx, tenant, "transaction.join", object)
+	s.readBalances(ctx, tenant, t.Connection, t.AccountID)
 	return t, nil
 }
 

@@ -22,6 +22,12 @@ func LargeScope(signal Signal) PullScope {
 	return PullScope{Everything: true, MoreRemoved: true, Signal: signal}
 }
 
+// ChangesSums reports whether the pull follows a change of the sum of an account's records that no complete read has made:
+// the pull applies announced removals, or an operator has decided about records.
+func (a PullScope) ChangesSums() bool {
+	return a.Balances || a.MoreRemoved || len(a.Removed)+len(a.Doubted) > 0
+}
+
 // PullScope describes which data of an account reference to pull. Scopes can be merged, so many deliveries become one
 // pull. The zero PullScope reads the status of the account reference and its accounts, but no transactions.
 type PullScope struct {
@@ -55,6 +61,8 @@ type PullScope struct {
 	// Announced contains the numbers of rows that the vendor has announced, oldest first. It has at most MaxAnnounced
 	// items.
 	Announced []AnnouncedCount `json:"announced,omitempty"`
+	// Balances requests readings of the accounts' balances, because the sums of their records have changed.
+	Balances bool `json:"balances,omitempty"`
 	// Unheard is set if the pull was requested because an expected webhook did not arrive. It is the time of the
 	// vendor's synchronisation before the missing webhook.
 	Unheard time.Time `json:"unheard,omitzero"`
@@ -71,6 +79,7 @@ func MergeScopes(scopes []PullScope) PullScope {
 	for _, a := range scopes {
 		all.Everything = all.Everything || a.Everything
 		all.MoreRemoved = all.MoreRemoved || a.MoreRemoved
+		all.Balances = all.Balances || a.Balances
 		all.Window = spanOf(all.Window, a.Window)
 		all.Accounts = append(all.Accounts, a.Accounts...)
 		all.Removed = append(all.Removed, a.Removed...)
@@ -171,7 +180,7 @@ func (a PullScope) simplified() PullScope {
 		return PullScope{
 			Everything: true, Accounts: a.AccountNames(), Removed: a.Removed, Doubted: a.Doubted,
 			MoreRemoved: a.MoreRemoved, Signal: a.Signal, Consents: a.Consents, Announced: a.Announced,
-			Unheard: a.Unheard,
+			Unheard: a.Unheard, Balances: a.Balances,
 		}
 	}
 	return a

@@ -126,6 +126,7 @@ func scopes() *rapid.Generator[domain.PullScope] {
 		ids := rapid.SliceOfN(rapid.SampledFrom([]string{"a", "b", "c", "d"}), 0, 4)
 		var ask domain.PullScope
 		ask.Everything = rapid.IntRange(0, 5).Draw(t, "everything") == 0
+		ask.Balances = rapid.IntRange(0, 5).Draw(t, "balances") == 0
 		if rapid.Bool().Draw(t, "windowed") {
 			ask.Window = &domain.Window{
 				From: domain.Date(rapid.SampledFrom([]string{"", "2026-01-01", "2026-03-01"}).Draw(t, "from")),
@@ -154,6 +155,9 @@ func covers(merged, component domain.PullScope) bool {
 		if !slices.Contains(merged.Removed, id) {
 			return false
 		}
+	}
+	if component.Balances && !merged.Balances || component.ChangesSums() && !merged.ChangesSums() {
+		return false
 	}
 	if merged.Everything {
 		return true

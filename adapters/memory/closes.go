@@ -97,9 +97,14 @@ func (s *Store) changeBooks(row *transaction) {
 		state := books.StateOf(row.replaced[n-1])
 		change.Before = &state
 	}
+	changed := books.ChangedRecords{Since: row.UpdatedAt}
+	if row.Pull.IsZero() {
+		changed.Decided = row.UpdatedAt
+	}
 	books.PostedChanges(change.Before, change.After, func(id domain.AccountID, date domain.Date) {
 		if c, read := s.completeness[id]; read {
-			c.Changed = c.Changed.And(books.ChangedRecords{Since: row.UpdatedAt, First: date})
+			changed.First = date
+			c.Changed = c.Changed.And(changed)
 			s.completeness[id] = c
 		}
 	})

@@ -75,6 +75,17 @@ func (s readingSource) VisitAmounts(visit func(domain.AccountID, books.SumRow)) 
 	return nil
 }
 
+// VisitAbsent examines the remembered absences of the connection.
+func (s readingSource) VisitAbsent(visit func(domain.AccountID, domain.TransactionID, books.SumRow)) error {
+	for externalID, absence := range s.absences[s.connection] {
+		t := s.transactions[s.connection][externalID]
+		if t != nil && t.RemovedAt.IsZero() && absence.HeldAt.IsZero() {
+			visit(t.AccountID, t.ID, summed(t.Transaction))
+		}
+	}
+	return nil
+}
+
 // summed returns the values of a record from which the sum of its account is computed.
 func summed(t domain.Transaction) books.SumRow {
 	return books.SumRow{

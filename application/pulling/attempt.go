@@ -40,6 +40,7 @@ type attempt struct {
 	status       domain.LinkStatus // returned by the check before the first page is read
 	checked      bool              // status is set
 	confirmation confirmation
+	listedAt     time.Time            // when the accounts and their balances were requested
 	listed       []string             // the external ids of all accounts that the vendor lists
 	accounts     []domain.AccountData // accounts with a known external id, including unreadable ones
 	relink       relink
@@ -48,6 +49,7 @@ type attempt struct {
 	carriedOver     bool            // see ports.Claimed; also set when this attempt has published rows
 	shown           domain.Progress // only Shown and ShownMore are used, with the ids from all attempts of the pull
 	reread          bool            // see domain.Progress
+	fromStart       bool            // no earlier attempt has read a page
 	resumed         bool            // an earlier attempt has planned the pull, and may have read pages
 	nameless        bool            // the quarantine contains a row whose external id cannot be read
 
@@ -112,7 +114,7 @@ func (a *attempt) run(ctx context.Context) error {
 		return err
 	}
 	a.pull.Progress = a.plan()
-	fromStart := a.pull.Progress.AtStart() // no earlier attempt has read a page
+	a.fromStart = a.pull.Progress.AtStart()
 	if err := a.startStaging(ctx); err != nil {
 		return err
 	}
@@ -121,7 +123,7 @@ func (a *attempt) run(ctx context.Context) error {
 			return err
 		}
 	}
-	if fromStart {
+	if a.fromStart {
 		if err := a.releaseUnseen(ctx); err != nil {
 			return err
 		}
@@ -181,6 +183,7 @@ func (a *attempt) checkAndListAccounts(ctx context.Context) (err error) {
 	if err = a.checkNotPaused(ctx); err != nil {
 		return err
 	}
+	a.listedAt = a.Clock.Now()
 	listed, err := a.vendor.Accounts(ctx, a.access)
 	if err != nil {
 		return err

@@ -6,15 +6,21 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// settledRead returns the balances that the attempt has read. It returns nil if the read was not complete, if the
-// vendor synchronised meanwhile, if the adapter reads no balances, or if the rows are still staged (stored, but not
-// visible yet).
+// settledRead returns the balances that the attempt has read. It returns nil in these cases:
+//   - The read was not complete, and the scope has not changed the sums of the records.
+//   - The vendor synchronised meanwhile.
+//   - An earlier attempt has read pages of the pull, or a list changed while it was read. The balances and the rows are
+//     then not from the same time.
+//   - The adapter reads no balances.
+//   - The rows are still staged (stored, but not visible yet).
 func (a *attempt) settledRead() *ports.SettledRead {
 	reader, ok := a.vendor.(ports.BalanceReader)
-	if !ok || a.relink.staged || !a.readSettled() {
+	settled := a.readSettled()
+	if !ok || a.relink.staged || !a.fromStart || a.restarts > 0 || !settled && !a.readBalances() {
 		return nil
 	}
 	read := &ports.SettledRead{
+		BalancesOnly: !settled, ReadAt: a.listedAt,
 		Balances: make(map[string]books.VendorBalance, len(a.accounts)), Quarantined: len(a.quarantine) > 0,
 	}
 	for i := range a.accounts {
@@ -42,4 +48,11 @@ func (a *attempt) readSettled() bool {
 	}
 	return a.status.Transactions == domain.TwoReads ||
 		a.status.Transactions == domain.OneRead && a.confirmation == statusSame
+}
+
+// readBalances reports whether the attempt has read balances that its records must explain, although it has not read all
+// records: the scope has changed the sums of the records, and the vendor's last synchronisation is over.
+func (a *attempt) readBalances() bool {
+	return a.pull.Scope.ChangesSums() && !a.readsEverything() && !a.status.NeedsReauth &&
+		a.status.Transactions != domain.NoProof
 }

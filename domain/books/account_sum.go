@@ -61,9 +61,30 @@ func (s *AccountSum) Add(row SumRow) {
 		return
 	}
 	r.Posted = r.Posted.Add(amount)
-	if b := s.baseline; b != nil && row.Date < b.FirstDay && row.FirstSeenAt.After(b.At) {
+	if s.isLate(row) {
 		r.Late = r.Late.Add(amount)
 	}
+}
+
+// LeaveOut takes back a live record that was added, because the latest listing lacks it, and the next one without it
+// confirms its removal.
+func (s *AccountSum) LeaveOut(row SumRow) {
+	r := &s.reading
+	amount, ok := row.InCurrency(r.Currency)
+	if !row.Posted || r.Missing != "" || !ok {
+		return
+	}
+	r.Waiting++
+	r.Posted = r.Posted.Sub(amount)
+	if s.isLate(row) {
+		r.Late = r.Late.Sub(amount)
+	}
+}
+
+// isLate reports whether a record is late. See AccountReading.Late.
+func (s *AccountSum) isLate(row SumRow) bool {
+	b := s.baseline
+	return b != nil && row.Date < b.FirstDay && row.FirstSeenAt.After(b.At)
 }
 
 // Reading returns the reading that results from all added records.

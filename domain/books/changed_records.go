@@ -21,6 +21,9 @@ const UnsettledAfter = 24 * time.Hour
 type ChangedRecords struct {
 	Since time.Time   // when the first of the records changed
 	First domain.Date // the earliest date of the records, before and after their changes
+	// Decided is when an operator's decision last changed such a record; zero if none did. A decision can change records
+	// while a pull runs.
+	Decided time.Time
 }
 
 // IsZero reports whether there are no changes.
@@ -36,6 +39,9 @@ func (r ChangedRecords) And(other ChangedRecords) ChangedRecords {
 	}
 	if other.Since.Before(r.Since) {
 		r.Since = other.Since
+	}
+	if other.Decided.After(r.Decided) {
+		r.Decided = other.Decided
 	}
 	r.First = min(r.First, other.First)
 	return r

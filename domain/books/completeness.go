@@ -71,6 +71,9 @@ type AccountReading struct {
 	// Late is the sum of the late records. Posted includes these records. A late record arrived after the baseline was
 	// set, and its date is before the baseline's FirstDay.
 	Late decimal.Decimal `json:"late"`
+	// Waiting is the number of live posted records that Posted leaves out, because the latest listing lacks them, and
+	// the next one without them confirms their removal. See domain.TwoReads.
+	Waiting int `json:"waiting,omitempty"`
 	// FirstDay is the date of the oldest live record; "" if there is none.
 	FirstDay    domain.Date `json:"firstDay,omitempty"`
 	Quarantined bool        `json:"quarantined,omitempty"` // rows of the account are in the quarantine
@@ -167,6 +170,13 @@ func (c Completeness) After(r AccountReading) Completeness {
 	c.AnchorDrift = driftSince(c.AnchorDrift, c.anchorFails(), r.At)
 	c.ChainDrift = driftSince(c.ChainDrift, r.IsUsable() && len(c.newGaps()) > 0, r.At)
 	return c.endDrift(drifting, r.At)
+}
+
+// AllowsBalance reports whether the balance may become a reading, although the records were not read. It may not if the
+// reading could become the baseline.
+func (c Completeness) AllowsBalance(balance VendorBalance) bool {
+	return c.Last != nil && (balance.Missing != "" ||
+		c.Baseline != nil && !c.Baseline.Provisional && c.Baseline.FirstDay != "")
 }
 
 // endDrift is called after a change of c, and returns the final state. driftStart is the result of DriftSince before
@@ -369,10 +379,11 @@ func checkState(drift, now time.Time, grace time.Duration) CompletenessState {
 // SameReading reports whether a new reading with this balance would equal the latest reading. The caller must know that
 // no record has changed since the latest reading. SameReading returns false while CheckBalanceAnchor or
 // CheckRunningBalance fails. The reason is that the bank may correct a running balance, and the record itself stays the
-// same.
+// same. It also returns false after a reading with Waiting records, because they may have returned.
 func (c Completeness) SameReading(balance VendorBalance, quarantined bool) bool {
-	return c.Last != nil && c.AnchorDrift.IsZero() && c.ChainDrift.IsZero() && c.Last.Missing == balance.Missing &&
-		c.Last.Currency == balance.Currency && c.Last.Balance.Cmp(balance.Amount) == 0 &&
+	return c.Last != nil && c.Last.Waiting == 0 && c.AnchorDrift.IsZero() && c.ChainDrift.IsZero() && c.Last.Missing == balance.Missing &&
+		c.Last.Currency == balance.Currency &&
+		c.Last.Balance.Cmp(balance.Amount) == 0 &&
 		c.Last.Quarantined == quarantined
 }
 

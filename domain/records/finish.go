@@ -54,10 +54,16 @@ type AmbiguousAccounts struct {
 
 // SettledRead is the result of a settled pull. A pull is settled if all of this is true:
 //
-//   - The pull has read everything that the vendor has.
+//   - The pull has read everything that the vendor has, in one attempt, and each list once.
 //   - The pull has succeeded.
 //   - The vendor did not synchronise during the pull.
 type SettledRead struct {
+	// BalancesOnly is set if the pull has read the balances, but not all records, because the sums of the records have
+	// changed. Such a pull sets no baseline, and compares no announced counts.
+	BalancesOnly bool
+	// ReadAt is when the balances were requested. An account gets no reading if an operator's decision has changed its
+	// records since.
+	ReadAt time.Time
 	// Balances contains the balances of the accounts that were read. The keys are the external ids of the accounts.
 	Balances map[string]books.VendorBalance
 	// Quarantined is set if the quarantine of the connection is not empty.

@@ -28,6 +28,9 @@ type ReadingSource interface {
 	ChangedSince(start time.Time) (bool, error)
 	// VisitAmounts calls visit for each live record of the connection, in any order.
 	VisitAmounts(visit func(account domain.AccountID, row books.SumRow)) error
+	// VisitAbsent calls visit for each live record of the connection that has a remembered absence, and whose removal is
+	// not held back, in any order.
+	VisitAbsent(visit func(account domain.AccountID, id domain.TransactionID, row books.SumRow)) error
 	// VisitArrived calls visit for two kinds of records of the connection, in any order: the records that were first
 	// seen at or after a time, and the records that have replaced others. It sets only the fields of the record that
 	// domain.AnnouncedCount.Rows reads, AccountID and Metadata.
@@ -58,10 +61,11 @@ const clockSkew = time.Minute
 //
 //   - Each account of the connection gets the announced counts of the outcome.
 //   - If the outcome is settled, each account with a balance in the outcome gets a reading. The stored announced counts
-//     are compared with the stored rows.
+//     are compared with the stored rows. See SettledRead for the exceptions.
 //
 // A reading contains the balance of the account, the sum of its live posted records, and whether rows of the account
-// are in the quarantine. A quarantined row belongs to an account if the row's payload contains the external id of the
+// are in the quarantine. The sum leaves out records that the latest listing lacks, if the next one without them confirms
+// their removal: the balance does not contain them any more. A quarantined row belongs to an account if the row's payload contains the external id of the
 // account as a JSON string.
 //
 // p is the pull with its counts. The records of an account are not read if nothing can have changed since its previous
@@ -110,7 +114,8 @@ type settledAccount struct {
 	quarantined bool
 	sum         *books.AccountSum
 	chain       []books.ChainRow
-	rowCounts   []int // for each element of Completeness.Announced: how many of the announced rows were ever read
+	absent      map[domain.TransactionID]bool // the records that the sum leaves out
+	rowCounts   []int                         // for each element of Completeness.Announced: how many of the announced rows were ever read
 }
 
 // addAccounts adds the stored accounts that the pull has read.
@@ -123,13 +128,19 @@ func (s *settling) addAccounts(stored []AccountState) error {
 		}
 	}
 	for _, a := range stored {
-		if balance, read := s.Balances[a.ExternalID]; read {
+		if balance, read := s.Balances[a.ExternalID]; read && s.mayRead(a.Completeness, balance) {
 			s.accounts = append(s.accounts, &settledAccount{
 				AccountState: a, balance: balance, quarantined: names(payloads, a.ExternalID),
 			})
 		}
 	}
 	return nil
+}
+
+// mayRead reports whether the account gets a reading with this balance.
+func (s *settling) mayRead(c books.Completeness, balance books.VendorBalance) bool {
+	decided := c.Changed.Decided
+	return (decided.IsZero() || decided.Before(s.ReadAt)) && (!s.BalancesOnly || c.AllowsBalance(balance))
 }
 
 // names reports whether at least one of the payloads contains the external id as a JSON string.
@@ -162,14 +173,19 @@ func (s *settling) readings(counts domain.Counts) ([]CompletenessChange, error) 
 	if err := s.addRecords(stale); err != nil {
 		return nil, err
 	}
-	if err := s.countRows(stale); err != nil {
-		return nil, err
+	if !s.BalancesOnly {
+		if err := s.countRows(stale); err != nil {
+			return nil, err
+		}
 	}
 	for _, a := range stale {
 		if err := s.readChain(a); err != nil {
 			return nil, err
 		}
-		next := a.Completeness.After(a.sum.Reading(a.quarantined, a.chain)).Count(s.at, a.rowCounts)
+		next := a.Completeness.After(a.sum.Reading(a.quarantined, a.chain))
+		if !s.BalancesOnly {
+			next = next.Count(s.at, a.rowCounts)
+		}
 		changes = append(changes, a.changed(next))
 	}
 	return changes, nil
@@ -207,16 +223,31 @@ func (s *settling) recordsChanged(counts domain.Counts) (bool, error) {
 	return s.source.ChangedSince(since.Add(-clockSkew))
 }
 
-// addRecords adds each live record of the connection to the sum of its account. It skips records of other accounts.
+// addRecords adds each live record of the connection to the sum of its account, except the absent ones. It skips records
+// of other accounts.
 func (s *settling) addRecords(accounts []*settledAccount) error {
-	sums := make(map[domain.AccountID]*books.AccountSum, len(accounts))
+	byID := make(map[domain.AccountID]*settledAccount, len(accounts))
 	for _, a := range accounts {
-		sums[a.ID] = a.sum
+		byID[a.ID] = a
 	}
-	return s.source.VisitAmounts(func(account domain.AccountID, row books.SumRow) {
-		if sum := sums[account]; sum != nil {
-			sum.Add(row)
+	err := s.source.VisitAmounts(func(account domain.AccountID, row books.SumRow) {
+		if a := byID[account]; a != nil {
+			a.sum.Add(row)
 		}
+	})
+	if err != nil {
+		return err
+	}
+	return s.source.VisitAbsent(func(account domain.AccountID, id domain.TransactionID, row books.SumRow) {
+		a := byID[account]
+		if a == nil {
+			return
+		}
+		if a.absent == nil {
+			a.absent = map[domain.TransactionID]bool{}
+		}
+		a.absent[id] = true
+		a.sum.LeaveOut(row)
 	})
 }
 
@@ -253,7 +284,7 @@ func (s *settling) countRows(accounts []*settledAccount) error {
 	})
 }
 
-// readChain sets the field chain of the account to its newest posted records, with the balance that the bank states
+// readChain sets the field chain of the account to its newest posted records without the absent ones, with the balance that the bank states
 // after each record. It does nothing if the vendor states no such balances, or if the balance of the account is not
 // known.
 func (s *settling) readChain(a *settledAccount) error {
@@ -261,7 +292,7 @@ func (s *settling) readChain(a *settledAccount) error {
 		return nil
 	}
 	return s.source.VisitPosted(a.ID, books.MaxChain, func(row PostedRow) {
-		if amount, ok := row.InCurrency(a.balance.Currency); ok {
+		if amount, ok := row.InCurrency(a.balance.Currency); ok && !a.absent[row.ID] {
 			a.chain = append(a.chain, books.ChainRow{
 				ID: row.ID, Date: row.Date, Amount: amount, RunningBalance: s.RunningBalance(row.Metadata),
 			})

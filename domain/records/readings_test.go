@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -21,6 +22,7 @@ type bookSource struct {
 	payloads [][]byte
 	changed  time.Time // when a pull last changed a record; zero if none did
 	rows     []domain.Transaction
+	absent   []domain.Transaction // those of rows that have a remembered absence
 	err      error
 	calls    []string
 }
@@ -38,6 +40,14 @@ func (b *bookSource) VisitAmounts(visit func(domain.AccountID, books.SumRow)) er
 	b.calls = append(b.calls, "amounts")
 	for _, t := range b.rows {
 		visit(t.AccountID, books.SumRow{Date: t.Date, Posted: true, Amount: t.Amount, FirstSeenAt: t.FirstSeenAt})
+	}
+	return b.err
+}
+
+func (b *bookSource) VisitAbsent(visit func(domain.AccountID, domain.TransactionID, books.SumRow)) error {
+	for _, t := range b.absent {
+		row := books.SumRow{Date: t.Date, Posted: true, Amount: t.Amount, FirstSeenAt: t.FirstSeenAt}
+		visit(t.AccountID, t.ID, row)
 	}
 	return b.err
 }
@@ -249,5 +259,110 @@ func TestErrorsOfTheSourceAreReturned(t *testing.T) {
 	}
 	if changes, err := records.Readings(b, domain.Pull{}, records.Outcome{}); err != nil || changes != nil {
 		t.Errorf("an outcome without a reading needs nothing: %v, %v", changes, err)
+	}
+}
+
+func TestRecordsThatWaitForTheirSecondAbsenceAreLeftOut(t *testing.T) {
+	kept := bookedRow(1, accountID(1), "2026-10-31", "100", "100")
+	gone := bookedRow(2, accountID(1), "2026-11-01", "-12.5", "87.5")
+	other := bookedRow(3, accountID(2), "2026-11-01", "-1", "1")
+	b := &bookSource{accounts: []records.AccountState{{ID: accountID(1), ExternalID: "a"}}}
+	anchor := func(balance string, hours int) string {
+		t.Helper()
+		changes := mustRead(t, b, domain.Counts{}, settled(balance, epoch.Add(time.Duration(hours)*time.Hour)))
+		if len(changes) == 0 {
+			return "unchanged"
+		}
+		c := changes[0].Completeness
+		value, _ := c.Last.Anchor()
+		return value.String() + " " + strconv.FormatBool(c.DriftSince().IsZero())
+	}
+	b.rows, b.absent = []domain.Transaction{kept, gone, other}, []domain.Transaction{gone, other}
+	if got := anchor("1100", 0); got != "1000 true" {
+		t.Errorf("the baseline: %s", got)
+	}
+	b.rows, b.absent, b.changed = []domain.Transaction{kept, other}, nil, epoch.Add(time.Hour)
+	if got := anchor("1100", 1); got != "1000 true" {
+		t.Errorf("after the second absence: %s", got)
+	}
+	b.rows, b.absent, b.changed = []domain.Transaction{kept, gone}, []domain.Transaction{gone}, time.Time{}
+	b.accounts[0].Completeness.Changed = books.ChangedRecords{Since: epoch, First: "2026-11-01"}
+	if got := anchor("1087.5", 2); got != "987.5 false" {
+		t.Errorf("absent, but still in the balance: %s", got)
+	}
+	b.absent = nil
+	if got := anchor("1087.5", 3); got != "1000 true" {
+		t.Errorf("the record is listed again: %s", got)
+	}
+}
+
+func TestAbsentRecordsAreNotInTheChainOfRunningBalances(t *testing.T) {
+	first := bookedRow(1, accountID(1), "2026-10-30", "100", "100")
+	gone := bookedRow(2, accountID(1), "2026-10-31", "-12.5", "87.5")
+	last := bookedRow(3, accountID(1), "2026-11-01", "-10", "90")
+	for _, absent := range [][]domain.Transaction{nil, {gone}} {
+		b := &bookSource{
+			accounts: []records.AccountState{{ID: accountID(1), ExternalID: "a"}},
+			rows:     []domain.Transaction{last, gone, first}, absent: absent,
+		}
+		o := settled("1090", epoch)
+		o.Settled.RunningBalance = func(metadata json.RawMessage) books.RunningBalance {
+			balance := decimal.RequireFromString(string(metadata))
+			return books.RunningBalance{Balance: &balance}
+		}
+		changes := mustRead(t, b, domain.Counts{}, o)
+		if gaps := changes[0].Completeness.Last.Gaps; len(gaps) > 0 == (absent != nil) {
+			t.Errorf("absent %v: gaps %v", absent, gaps)
+		}
+	}
+}
+
+func TestAReadingOfBalancesOnlySetsNoBaseline(t *testing.T) {
+	b := &bookSource{
+		accounts: []records.AccountState{{ID: accountID(1), ExternalID: "a"}},
+		rows:     []domain.Transaction{bookedRow(1, accountID(1), "2026-10-31", "100", "100")},
+	}
+	only := func(balance string, hours int) []records.CompletenessChange {
+		o := settled(balance, epoch.Add(time.Duration(hours)*time.Hour))
+		o.Settled.BalancesOnly = true
+		return mustRead(t, b, domain.Counts{}, o)
+	}
+	if changes := only("1100", 0); len(changes) > 0 {
+		t.Errorf("without a baseline: %+v", changes)
+	}
+	mustRead(t, b, domain.Counts{}, settled("1100", epoch.Add(time.Hour)))
+	b.accounts[0].Completeness.Announced = []domain.AnnouncedCount{{Count: 5}}
+	b.accounts[0].Completeness.Changed = books.ChangedRecords{Since: epoch, First: "2026-10-31"}
+	b.rows = nil
+	changes := only("1000", 2)
+	if len(changes) != 1 || !changes[0].Completeness.DriftSince().IsZero() ||
+		!changes[0].Completeness.Changed.IsZero() || changes[0].Completeness.Counted != nil ||
+		!changes[0].Completeness.Last.At.Equal(epoch.Add(2*time.Hour)) {
+		t.Errorf("with a baseline: %+v", changes)
+	}
+	b.accounts[0].Completeness.Baseline.Provisional = true
+	if changes := only("900", 3); len(changes) > 0 {
+		t.Errorf("with a provisional baseline: %+v", changes)
+	}
+}
+
+func TestADecisionDuringThePullPreventsAReading(t *testing.T) {
+	read := epoch.Add(time.Hour)
+	for name, c := range map[string]struct {
+		decided time.Time
+		want    int
+	}{
+		"no decision": {time.Time{}, 1},
+		"before":      {read.Add(-time.Second), 1},
+		"at once":     {read, 0},
+		"later":       {read.Add(time.Second), 0},
+	} {
+		b := &bookSource{accounts: []records.AccountState{{ID: accountID(1), ExternalID: "a"}}}
+		b.accounts[0].Completeness.Changed = books.ChangedRecords{Since: epoch, First: "2026-10-31", Decided: c.decided}
+		o := settled("1100", read.Add(time.Minute))
+		o.Settled.ReadAt = read
+		if changes := mustRead(t, b, domain.Counts{}, o); len(changes) != c.want {
+			t.Errorf("%s: %+v", name, changes)
+		}
 	}
 }

@@ -76,6 +76,7 @@ func changedUntilReading(f *fixture) {
 	f.storeRows(l, row("2", withAccount("a"), withDate("2026-01-05")))
 	f.finish(l, domain.PullSucceeded, "")
 	first := f.completeness(id).Changed
+	f.equal("not decided", true, first.Decided.IsZero())
 	l = f.startPull(c)
 	f.storeRows(l, row("3", withAccount("a"), withDate("2026-01-02")))
 	f.equal("after a second change", books.ChangedRecords{Since: first.Since, First: "2026-01-02"},
@@ -102,6 +103,12 @@ func changedByDecision(f *fixture) {
 	_, err := f.Ledger.Join(f.ctx, f.tenant, pair, ports.Decision{At: f.now()})
 	f.noError(err)
 	f.equal("after a join", domain.Date("2026-02-02"), f.changed(id))
+	decided := f.completeness(id).Changed.Decided
+	during := balances("100")
+	during.ReadAt = decided.Add(-time.Second)
+	f.finishSettled(f.startPull(c), f.now(), during)
+	f.equal("after a pull that had read the balance before the join", domain.Date("2026-02-02"), f.changed(id))
+	f.equal("decided", true, f.completeness(id).Changed.Decided.Equal(decided))
 	f.finishSettled(f.startPull(c), f.now(), balances("100")) // no pull has changed a record
 	f.equal("after a reading", domain.Date(""), f.changed(id))
 }

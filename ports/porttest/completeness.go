@@ -3,6 +3,7 @@ package porttest
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -20,6 +21,7 @@ var completenessTests = []storeTest{
 	{"a reading without changes is stored once a day", completenessOnceADay},
 	{"a record dated before the baseline's first day moves the baseline", completenessLateHistory},
 	{"rows in the quarantine are counted for the accounts that they name", completenessQuarantine},
+	{"records that the latest listing lacks are left out until they return or are removed", completenessAbsent},
 	{"running balances of the account's newest records are compared", completenessChain},
 	{"announced counts are compared with the rows that were ever read", completenessCounts},
 	{"an accepted anchor is the baseline of later readings", completenessAccept},
@@ -29,9 +31,12 @@ var completenessTests = []storeTest{
 }
 
 // finishSettled marks the pull as succeeded and stores the results of a settled pull (a pull that has read everything
-// while the vendor did not synchronise). The readings are dated readAt.
+// while the vendor did not synchronise). The readings are dated readAt, and so are the balances by default.
 func (f *fixture) finishSettled(l domain.Lease, readAt time.Time, settled ports.SettledRead) {
 	f.Helper()
+	if settled.ReadAt.IsZero() {
+		settled.ReadAt = readAt
+	}
 	f.noError(f.Pulls.Finish(f.ctx, l, ports.Outcome{
 		State: domain.PullSucceeded, Attempts: 1, At: readAt, Settled: &settled,
 	}))
@@ -55,6 +60,46 @@ func (f *fixture) completeness(id domain.AccountID) books.Completeness {
 	c, err := f.Ledger.Completeness(f.ctx, f.tenant, id)
 	f.noError(err)
 	return c
+}
+
+func completenessAbsent(f *fixture) {
+	rows := []domain.TransactionData{
+		row("1", withAccount("a"), withAmount("100", "BRL")),
+		row("2", withAccount("a")),
+		row("3", withAccount("b"), withAmount("7", "BRL")),
+		row(
+			"4",
+			withAccount("a"),
+			withAmount("5", "BRL"),
+			func(o *domain.TransactionData) { o.Status = domain.Pending },
+		),
+	}
+	c, l, id := f.accountWithRows(rows...)
+	list := func(l domain.Lease, seen ...string) {
+		f.Helper()
+		f.sweep(l, ports.SweepWrite{Proof: domain.TwoReads}, seen...)
+	}
+	check := func(when, posted string, waiting int) {
+		f.Helper()
+		last := f.completeness(id).Last
+		f.equal(when, fmt.Sprint(posted, " ", waiting), fmt.Sprint(last.Posted, " ", last.Waiting))
+	}
+	list(l, "1")
+	f.finishSettled(l, f.now(), balances("1100"))
+	check("after the first listing without 2", "100", 1)
+	l = f.startPull(c)
+	list(l, "1", "2", "3", "4")
+	f.finishSettled(l, f.now(), balances("1100"))
+	check("listed again", "87.5", 0)
+	l = f.startPull(c)
+	list(l, "1", "3", "4")
+	f.finishSettled(l, f.now(), balances("1100"))
+	check("absent again", "100", 1)
+	l = f.startPull(c)
+	list(l, "1", "3", "4")
+	f.equal("removed", []string{"2"}, f.removedIDs(c))
+	f.finishSettled(l, f.now(), balances("1100"))
+	check("removed", "100", 0)
 }
 
 // accountWithRows creates a connection with the accounts "a" and "b", and stores these rows in a running pull. It

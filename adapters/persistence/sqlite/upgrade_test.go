@@ -130,12 +130,13 @@ var renamed = map[string]string{
 // added contains the tables and columns that later migrations add or drop. The columns follow the name of their table.
 var added = map[string]bool{
 	"account_completeness.changed_since": true, "account_completeness.changed_from": true,
-	"late_joins.tenant_id":          true,
-	"connections.usage_month":       true,
-	"connections.usage_refreshes":   true,
-	"connections.usage_pulls":       true,
-	"connections.reauth_announced":  true,
-	"connections.failure_announced": true,
+	"account_completeness.decided_at": true,
+	"late_joins.tenant_id":            true,
+	"connections.usage_month":         true,
+	"connections.usage_refreshes":     true,
+	"connections.usage_pulls":         true,
+	"connections.reauth_announced":    true,
+	"connections.failure_announced":   true,
 
 	"link_sessions":      true,
 	"announced_removals": true, "possible_replacements": true, "connections.ambiguity": true,

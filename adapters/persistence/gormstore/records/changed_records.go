@@ -32,18 +32,24 @@ func (p *pageWriter) storeChanged() error {
 		return nil
 	}
 	changed := map[uuid.UUID]books.ChangedRecords{}
+	change := books.ChangedRecords{Since: p.At}
+	if p.pull.ID == uuid.Nil {
+		change.Decided = p.At
+	}
 	err := p.visitChanged(func(before *books.RecordState, after books.RecordState) {
 		books.PostedChanges(before, after, func(account domain.AccountID, date domain.Date) {
-			changed[account.UUID] = changed[account.UUID].And(books.ChangedRecords{Since: p.At, First: date})
+			change.First = date
+			changed[account.UUID] = changed[account.UUID].And(change)
 		})
 	})
 	for _, account := range sortedUUIDs(changed) {
 		if err == nil {
 			c := changed[account]
 			err = p.tx.Exec(`UPDATE account_completeness SET changed_since = coalesce(changed_since, ?),
-				changed_from = CASE WHEN changed_from = '' OR changed_from > ? THEN ? ELSE changed_from END
-				WHERE account_id = ? AND tenant_id = ?`,
-				gormstore.At(c.Since), string(c.First), string(c.First), account, p.pull.Tenant).Error
+				changed_from = CASE WHEN changed_from = '' OR changed_from > ? THEN ? ELSE changed_from END,
+				decided_at = coalesce(?, decided_at) WHERE account_id = ? AND tenant_id = ?`,
+				gormstore.At(c.Since), string(c.First), string(c.First), gormstore.At(c.Decided), account,
+				p.pull.Tenant).Error
 		}
 	}
 	return err

@@ -27,6 +27,7 @@ type completenessRow struct {
 	Announced  string            `gorm:"column:announced;<-:false"` // only AnnounceCompleteness writes it
 	Changed    gormstore.Instant `gorm:"column:changed_since"`      // Completeness.Changed.Since
 	First      string            `gorm:"column:changed_from"`       // Completeness.Changed.First
+	Decided    gormstore.Instant `gorm:"column:decided_at"`         // Completeness.Changed.Decided
 	Tenant     uuid.UUID         `gorm:"column:tenant_id"`
 }
 
@@ -36,7 +37,7 @@ func (completenessRow) TableName() string { return "account_completeness" }
 // domain returns the row as a books.Completeness, without the announced removals that are held back.
 func (r completenessRow) domain() (c books.Completeness, err error) {
 	err = json.Unmarshal([]byte(r.State), &c)
-	c.Changed = books.ChangedRecords{Since: r.Changed.Time, First: domain.Date(r.First)}
+	c.Changed = books.ChangedRecords{Since: r.Changed.Time, First: domain.Date(r.First), Decided: r.Decided.Time}
 	return c, err
 }
 
@@ -77,7 +78,7 @@ var (
 	upsertCompleteness = clause.OnConflict{
 		Columns: []clause.Column{{Name: "account_id"}, {Name: "tenant_id"}},
 		DoUpdates: clause.AssignmentColumns([]string{
-			"connection_id", "state", "compared", "drift_since", "changed_since", "changed_from",
+			"connection_id", "state", "compared", "drift_since", "changed_since", "changed_from", "decided_at",
 		}),
 	}
 	upsertBalance = clause.OnConflict{
@@ -98,6 +99,7 @@ func saveCompleteness(tx *gorm.DB, account accountKeys, c books.Completeness) er
 		Account: account.ID, Connection: account.Connection, Tenant: account.Tenant,
 		State: string(state), Compared: c.Known(), Drift: gormstore.At(c.DriftSince()),
 		Changed: gormstore.At(c.Changed.Since), First: string(c.Changed.First),
+		Decided: gormstore.At(c.Changed.Decided),
 	}).Error
 }
 

@@ -105,6 +105,23 @@ func (s readingSource) VisitAmounts(visit func(domain.AccountID, books.SumRow)) 
 	}))
 }
 
+// VisitAbsent reads the amounts of the live records with a remembered absence.
+func (s readingSource) VisitAbsent(visit func(domain.AccountID, domain.TransactionID, books.SumRow)) error {
+	q := gormstore.NewQuery(`SELECT t.id, t.account_id, t.status, t.date, t.first_seen_at, CAST(t.amount AS text),
+		t.currency, CAST(t.account_amount AS text), t.account_currency
+		FROM absent_transactions a JOIN transactions t ON t.connection_id = a.connection_id
+			AND t.external_id = a.external_id AND t.tenant_id = a.tenant_id
+		WHERE a.connection_id = ? AND a.tenant_id = ? AND a.held_at IS NULL AND t.removed_at IS NULL`,
+		gormstore.UUID(s.pull.Connection), gormstore.UUID(s.pull.Tenant))
+	var id uuid.UUID
+	var row summedRow
+	columns := append(gormstore.ScanTargets(&id), row.targets()...)
+	return s.tx.Read(q.AsRead(columns, func() error {
+		visit(domain.AccountID{UUID: row.account}, domain.TransactionID{UUID: id}, row.domain())
+		return nil
+	}))
+}
+
 // selectSummed is a SELECT that returns the columns of a summedRow for each live record of a connection.
 const selectSummed = `SELECT account_id, status, date, first_seen_at, CAST(amount AS text), currency,
 	CAST(account_amount AS text), account_currency FROM transactions WHERE connection_id = ? AND removed_at IS NULL`

@@ -1,0 +1,191 @@
+package application_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/LerianStudio/aggregator-connections/application"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/books"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// statingVendor is a vendor that states a balance of each account.
+type statingVendor struct {
+	*vendor
+	balance string
+}
+
+func (v *statingVendor) Balance(domain.AccountData) books.VendorBalance {
+	return books.VendorBalance{Amount: decimal.RequireFromString(v.balance), Currency: "BRL"}
+}
+
+// newStatingEnv returns an environment whose vendor states balances, with a connection of which no pull has run.
+func newStatingEnv(t *testing.T) (*env, *statingVendor, domain.Connection) {
+	t.Helper()
+	stating := &statingVendor{balance: "1000"}
+	e := newEnv(t, func(d *application.Deps) {
+		stating.vendor = d.Aggregators[0].(*vendor)
+		d.Aggregators[0] = stating
+	})
+	e.vendor.setRows("r1", "r2", "r3")
+	return e, stating, e.createConnection("books")
+}
+
+// lastBalance returns the balance of the account's latest reading; "" if there is none.
+func (e *env) lastBalance(c domain.Connection) string {
+	e.Helper()
+	last := e.bookOf(c).Last
+	if last == nil {
+		return ""
+	}
+	return last.Balance.String()
+}
+
+// bookOf returns the completeness of the connection's account.
+func (e *env) bookOf(c domain.Connection) books.Completeness {
+	e.Helper()
+	accounts, err := e.ListAccounts(e.ctx, e.tenant, c.ID, domain.PageRequest{Limit: 200})
+	e.noError(err)
+	found, err := e.deps.Ledger.Completeness(e.ctx, e.tenant, accounts.Items[0].ID)
+	e.noError(err)
+	return found
+}
+
+func TestABalanceIsComparedWithRowsOfTheSameAttempt(t *testing.T) {
+	failed := false
+	once := func(failure error, at string) func(domain.Step, string) (*ports.VendorPage, error) {
+		failed = false
+		return func(_ domain.Step, cursor string) (*ports.VendorPage, error) {
+			if failed || cursor != at {
+				return nil, nil
+			}
+			failed = true
+			return nil, failure
+		}
+	}
+	for name, c := range map[string]struct {
+		failure error
+		cursor  string
+		want    string
+	}{
+		"one attempt":                       {nil, "none", "1000"},
+		"resumed at the second page":        {unavailable(domain.VendorUnreachable), "2", ""},
+		"resumed before the first page":     {unavailable(domain.VendorUnreachable), "", "1000"},
+		"a list that is read again at once": {unavailable(domain.CursorGone), "2", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e, _, connection := newStatingEnv(t)
+			e.vendor.onRead = once(c.failure, c.cursor)
+			id := e.requestFullPull(connection)
+			for again := e.runPull(id); again > 0; again = e.runPull(id) {
+				e.clock.pass(again)
+			}
+			e.wantPull(id, domain.PullSucceeded, "")
+			if got := e.lastBalance(connection); got != c.want {
+				t.Errorf("the reading has the balance %q, want %q", got, c.want)
+			}
+			e.clock.pass(time.Minute)
+			e.runPull(e.requestFullPull(connection))
+			if got := e.lastBalance(connection); got != "1000" {
+				t.Errorf("after the next pull, the reading has the balance %q", got)
+			}
+		})
+	}
+}
+
+func TestBalancesAreReadAfterAnAnnouncedRemoval(t *testing.T) {
+	for name, c := range map[string]struct {
+		status func(*domain.LinkStatus)
+		want   string
+	}{
+		"settled":      {func(*domain.LinkStatus) {}, "1010.5"},
+		"synchronises": {func(s *domain.LinkStatus) { s.Transactions = domain.NoProof }, "1000"},
+		"needs reauth": {func(s *domain.LinkStatus) { s.NeedsReauth = true }, "1000"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e, stating, connection := newStatingEnv(t)
+			e.runPull(e.requestFullPull(connection))
+			reads := len(e.vendor.cursors)
+			stating.balance = "1010.5"
+			c.status(&e.vendor.status)
+			e.receive(e.mintToken(connection), eventBody("e1", domain.PullScope{Removed: []string{"r1"}}))
+			e.runPull(e.nudged[len(e.nudged)-1])
+			found := e.bookOf(connection)
+			if got := found.Last.Balance.String(); got != c.want || found.Changed.IsZero() != (c.want == "1010.5") {
+				t.Errorf("the reading has the balance %s, and %+v have changed", got, found.Changed)
+			}
+			if !found.DriftSince().IsZero() || len(e.vendor.cursors) != reads {
+				t.Errorf("drifting since %v, %d pages were read", found.DriftSince(), len(e.vendor.cursors)-reads)
+			}
+		})
+	}
+}
+
+func TestBalancesAreReadAfterADecision(t *testing.T) {
+	e, stating, connection := newStatingEnv(t)
+	e.runPull(e.requestFullPull(connection))
+	e.clock.pass(time.Minute)
+	e.receive(e.mintToken(connection), eventBody("e1", domain.PullScope{Removed: []string{"r1"}}))
+	e.runPull(e.nudged[len(e.nudged)-1])
+	ids := map[string]domain.TransactionID{}
+	page, err := e.ListTransactions(e.ctx, e.tenant, connection.ID, ports.TransactionFilter{},
+		domain.PageRequest{Limit: 200})
+	e.noError(err)
+	for _, row := range page.Items {
+		ids[row.ExternalID] = row.ID
+	}
+	e.clock.pass(time.Minute)
+	_, err = e.JoinTransactions(e.ctx, e.tenant, ports.RecordPair{Old: ids["r1"], New: ids["r2"]}, "")
+	e.noError(err)
+	if e.bookOf(connection).Changed.IsZero() {
+		t.Fatal("a join changes no record")
+	}
+	pulls, err := e.ListPulls(e.ctx, e.tenant, connection.ID, domain.PageRequest{Limit: 10})
+	e.noError(err)
+	next := pulls.Items[0]
+	if next.State != domain.PullQueued || next.Trigger != domain.TriggerOperator {
+		t.Fatalf("the newest pull is %+v", next)
+	}
+	e.clock.pass(time.Minute)
+	stating.balance = "990"
+	reads := len(e.vendor.cursors)
+	e.runPull(next.ID)
+	if got := e.bookOf(connection); got.Last.Balance.String() != "990" || !got.Changed.IsZero() {
+		t.Errorf("the reading has the balance %s, and %+v have changed", got.Last.Balance, got.Changed)
+	}
+	if len(e.vendor.cursors) != reads {
+		t.Errorf("%d pages were read", len(e.vendor.cursors)-reads)
+	}
+}
+
+func TestADecisionWithoutAReadingRequestsNoPull(t *testing.T) {
+	e, stating, connection := newStatingEnv(t)
+	e.vendor.status.Transactions = domain.NoProof
+	stating.balance = "1"
+	e.runPull(e.requestFullPull(connection))
+	e.receive(e.mintToken(connection), eventBody("e1", domain.PullScope{Removed: []string{"r1"}}))
+	e.runPull(e.nudged[len(e.nudged)-1])
+	page, err := e.ListTransactions(context.Background(), e.tenant, connection.ID, ports.TransactionFilter{},
+		domain.PageRequest{Limit: 200})
+	e.noError(err)
+	pair := ports.RecordPair{}
+	for _, row := range page.Items {
+		switch row.ExternalID {
+		case "r1":
+			pair.Old = row.ID
+		case "r2":
+			pair.New = row.ID
+		}
+	}
+	_, err = e.JoinTransactions(e.ctx, e.tenant, pair, "")
+	e.noError(err)
+	pulls, err := e.ListPulls(e.ctx, e.tenant, connection.ID, domain.PageRequest{Limit: 10})
+	e.noError(err)
+	if len(pulls.Items) != 2 || e.lastBalance(connection) != "" {
+		t.Errorf("%d pulls, balance %q", len(pulls.Items), e.lastBalance(connection))
+	}
+}

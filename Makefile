@@ -91,6 +91,10 @@ screenshots: ## Write screenshots of the console into SCREENSHOTS (dist/screensh
 	@sh ./.ci/prepare
 	$(GO) test -count=1 -timeout 10m -run '^TestScreenshots$$' ./test/console -screenshots $(or $(SCREENSHOTS),$(CURDIR)/dist/screenshots)
 
+.PHONY: churn
+churn: ## Change all ids of accounts of up to 10,000 rows at every moment, and count the records that are kept
+	CHURN_ROWS=1,60,600,10000 $(GO) test -count=1 -v -timeout 2h ./test/e2e -run TestIDsChurn
+
 .PHONY: matching
 matching: ## Measure the precision and recall of row matching over 100,000 changes in 20 seeds
 	$(GO) test -count=1 -v -timeout 1h ./test/matching -seeds 20 -changes 5000

@@ -41,6 +41,7 @@ func (s *Service) healthOf(ctx context.Context, c domain.Connection) (ports.Conn
 // connectionHealth returns the health of a connection, except for Attention.
 func (s *Service) connectionHealth(c domain.Connection, a ports.Activity) ports.ConnectionHealth {
 	now, grace := s.Clock.Now(), s.WebhookSilenceGrace
+	a.HeldRemovals += c.Ambiguity.Unmatched
 	return ports.ConnectionHealth{
 		Health: c.Health, Activity: a, Completeness: s.completenessOf(a), Paused: c.Paused(),
 		ThisMonth: c.Usage.In(now), Ambiguity: c.Ambiguity,

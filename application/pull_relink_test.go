@@ -435,6 +435,56 @@ func TestAnAccountIsRecognisedByItsRows(t *testing.T) {
 	}
 }
 
+// TestAReferenceThatShowsFewKnownTransactionsWaits links an account whose number is the same, but of whose rows fewer
+// than half are known. Perhaps somebody has linked another customer.
+func TestAReferenceThatShowsFewKnownTransactionsWaits(t *testing.T) {
+	e := newRelinkEnv(t)
+	shops := []string{"aurora", "borges", "cristal", "diamante", "estrela", "fortaleza", "girassol", "horizonte",
+		"imperial", "jatoba", "kariri", "laranjeiras", "mangueira", "palmeiras", "quitanda", "recanto"}
+	rowsOf := func(prefix string, first int) (texts []string) {
+		for i := range 12 {
+			texts = append(texts, fmt.Sprintf("%s%d 2026-01-%02d %s", prefix, i, i+1, shops[(first+i)%16]+" "+prefix))
+		}
+		return texts
+	}
+	e.vendor.links["item-3"] = &link{
+		accounts: []domain.AccountData{numbered("d3", "444")}, rows: movements("d3", rowsOf("p", 0)...),
+	}
+	e.vendor.links["item-4"] = &link{
+		accounts: []domain.AccountData{numbered("d4", "444")}, rows: movements("d4", rowsOf("q", 5)...),
+	}
+	e.c = e.createNamed("other", "item-3")
+	e.pull()
+	before := e.live()
+	e.clock.pass(time.Minute)
+	e.repoint(e.c, "item-4")
+	e.pull()
+	e.wantLive(before)
+	health := func() (held int, attention []domain.Attention) {
+		t.Helper()
+		h, err := e.ConnectionHealth(e.ctx, e.tenant, e.c.ID)
+		e.noError(err)
+		return h.HeldRemovals, h.Attention
+	}
+	held, attention := health()
+	if held != 12 || len(attention) != 1 || attention[0].Reason != domain.NeedsRemovalConfirmed {
+		t.Errorf("%d removals are held, and the attention is %v", held, attention)
+	}
+	e.clock.pass(59 * time.Minute)
+	e.pull()
+	e.wantLive(before)
+	e.clock.pass(2 * time.Minute)
+	e.pull()
+	for _, text := range e.live() {
+		if !strings.HasPrefix(text, "q") {
+			t.Errorf("%s is live", text)
+		}
+	}
+	if held, attention := health(); held != 0 || len(attention) != 0 {
+		t.Errorf("at the end, %d removals are held, and the attention is %v", held, attention)
+	}
+}
+
 func (e *relinkEnv) createNamed(name, ref string) domain.Connection {
 	e.Helper()
 	n := newConnection(name)

@@ -41,14 +41,14 @@ type AbsenceRead struct {
 func (r AbsenceRead) Judge(absences []Absence) (removedIDs []string, remaining []Absence) {
 	proved := map[string]int{}
 	for _, a := range absences {
-		if r.proves(a) {
+		if r.Proves(a) {
 			proved[a.Account]++
 		}
 	}
 	for _, a := range absences {
 		n := proved[a.Account]
 		switch mass := n >= massRemovalRows && 2*n > r.Live[a.Account]; {
-		case !r.proves(a):
+		case !r.Proves(a):
 			remaining = append(remaining, a)
 		case !mass, !a.HeldAt.IsZero() && !a.HeldAt.After(r.At.Add(-massRemovalWait)):
 			removedIDs = append(removedIDs, a.ExternalID)
@@ -62,8 +62,8 @@ func (r AbsenceRead) Judge(absences []Absence) (removedIDs []string, remaining [
 	return removedIDs, remaining
 }
 
-// proves reports whether the listing proves that the row was removed. With TwoReads, the row must be missing from the
-// listings of two pulls.
-func (r AbsenceRead) proves(a Absence) bool {
+// Proves reports whether the listing proves that the row was removed, unless it is part of a mass removal. With
+// TwoReads, the row must be missing from the listings of two pulls.
+func (r AbsenceRead) Proves(a Absence) bool {
 	return r.Proof == OneRead || r.Proof == TwoReads && a.Pull != r.Pull
 }

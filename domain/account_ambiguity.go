@@ -10,8 +10,8 @@ import (
 // Their rows stay staged until an operator says which account each of them continues; see AccountAmbiguity.
 const AccountAmbiguous Warning = "account_ambiguous"
 
-// AccountAmbiguity describes the accounts of a new account reference that cannot be told apart. The zero value means
-// that there are none.
+// AccountAmbiguity describes what keeps the rows of a new account reference staged: accounts that cannot be told apart,
+// or rows that show too few of the known transactions. The zero value means that nothing does.
 type AccountAmbiguity struct {
 	Since time.Time `json:"since,omitzero"` // when they were first found; zero if there are none
 	// Before contains the former accounts, and After the external ids of the accounts of the new reference.
@@ -19,11 +19,34 @@ type AccountAmbiguity struct {
 	After  []string    `json:"after,omitempty"`
 	// Continues contains the decisions of operators: which account continues as the account with an external id.
 	Continues map[string]AccountID `json:"continues,omitempty"`
+	// UnmatchedSince is when a complete read first found too few partners for the known transactions of an account; zero
+	// if none did. Unmatched is how many transactions had no partner in the last such read.
+	UnmatchedSince time.Time `json:"unmatchedSince,omitzero"`
+	Unmatched      int       `json:"unmatched,omitempty"`
 }
 
-// IsZero reports whether no accounts are ambiguous, and no operator has decided about an account.
+// IsZero reports whether no accounts are ambiguous, no operator has decided about an account, and no rows wait because
+// of a lack of partners.
 func (a AccountAmbiguity) IsZero() bool {
-	return a.Since.IsZero() && len(a.Before) == 0 && len(a.After) == 0 && len(a.Continues) == 0
+	return a.Since.IsZero() && len(a.Before) == 0 && len(a.After) == 0 && len(a.Continues) == 0 &&
+		a.UnmatchedSince.IsZero()
+}
+
+// MayPublish reports whether the rows of a complete read become visible although this number of transactions would be
+// removed, because fewer than half of those of their accounts found partners. An earlier complete read, an hour ago or
+// longer, must have shown the same.
+func (a AccountAmbiguity) MayPublish(unmatched int, at time.Time) bool {
+	return unmatched == 0 || !a.UnmatchedSince.IsZero() && !a.UnmatchedSince.After(at.Add(-massRemovalWait))
+}
+
+// FoundUnmatched returns the ambiguity after a complete read that left this number of transactions without a partner. It
+// keeps UnmatchedSince if it is set.
+func (a AccountAmbiguity) FoundUnmatched(rows int, at time.Time) AccountAmbiguity {
+	if a.UnmatchedSince.IsZero() {
+		a.UnmatchedSince = at
+	}
+	a.Unmatched = rows
+	return a
 }
 
 // Found returns the ambiguity after another comparison has found these accounts. It keeps Since and the decisions.

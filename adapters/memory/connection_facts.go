@@ -51,6 +51,7 @@ func (v connections) factsOf(c *domain.Connection) domain.ConnectionFacts {
 		f.QuarantinedSince = earliest(f.QuarantinedSince, row.FirstSeenAt)
 	}
 	_, f.RemovalsHeldAt = v.heldRemovals(c.ID)
+	f.RemovalsHeldAt = earliest(f.RemovalsHeldAt, c.Ambiguity.UnmatchedSince)
 	return f
 }
 

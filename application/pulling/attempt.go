@@ -50,6 +50,7 @@ type attempt struct {
 	shown           domain.Progress // only Shown and ShownMore are used, with the ids from all attempts of the pull
 	reread          bool            // see domain.Progress
 	fromStart       bool            // no earlier attempt has read a page
+	readRows        readRows        // which rows were read on which page
 	resumed         bool            // an earlier attempt has planned the pull, and may have read pages
 	nameless        bool            // the quarantine contains a row whose external id cannot be read
 
@@ -312,7 +313,7 @@ func (a *attempt) readStep(ctx context.Context) error {
 			return err
 		}
 		a.restarts++
-		a.reread = true
+		a.reread, a.readRows.kept = true, true
 		changes = changes.again()
 	}
 }
@@ -330,12 +331,14 @@ func (a *attempt) readPages(ctx context.Context, step domain.Step, changes *diff
 	defer pages.close()
 	sweep := step.Sweep && pages.whole && !a.relink.staged
 	held := a.newHeldRows(sweep)
+	defer held.release()
 	for {
 		batch := pages.next()
 		a.nameless = a.nameless || batch.nameless
 		a.shown = a.shown.WithShown(batch.shown)
+		a.readRows.add(&batch, step)
 		a.noteEmbedded(batch.accounts)
-		stored := held.hold(&batch)
+		stored := held.hold(ctx, &batch)
 		switch {
 		case batch.last && sweep:
 			return a.sweep(ctx, step, changes, batch)

@@ -76,6 +76,7 @@ type batch struct {
 	quarantine quarantineChanges
 	unchanged  int             // number of rows that are stored already with the same content
 	shown      []string        // external ids for Progress.Shown
+	listed     [][]byte        // the rows of each page for Progress.Listed
 	nameless   bool            // the external id of a row cannot be read
 	progress   domain.Progress // the pull's progress after the batch is stored
 	last       bool            // this is the last batch of the step
@@ -135,6 +136,7 @@ func (p *pager) collect() (b batch) {
 			b.err = err
 			return b
 		}
+		b.listed = append(b.listed, hashedPage(page.Transactions))
 		// Only the first page of a batch can contain repeated rows (see batch.fits). Later pages are not checked.
 		b.assumeNew = b.assumeNew || b.pages == 0 && p.differ.empty && len(page.repeated) == 0
 		b.pages, b.unchanged = b.pages+1, b.unchanged+unchanged

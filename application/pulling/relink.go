@@ -18,6 +18,7 @@ type relink struct {
 	embedded   []domain.AccountData // accounts that are embedded in rows of this attempt, but not listed
 	unreadable []string             // the external ids of the listed accounts that cannot be read
 	ambiguous  *records.AmbiguousAccounts
+	unmatched  *records.UnmatchedRows
 }
 
 // decideStaging returns what is known about the accounts before the first page is read. It decides whether the rows of
@@ -158,6 +159,9 @@ func (a *attempt) noteEmbedded(accounts []domain.AccountData) {
 //
 // Rows that have been staged for domain.MaxStaged become visible even after a synchronisation. In this case, nothing is
 // marked as removed, because nothing proves the absence of earlier rows and accounts.
+//
+// If fewer than half of the transactions of an account found a partner (see matching.Unmatched), the rows stay staged
+// until a complete read an hour later shows the same.
 func (a *attempt) publish(ctx context.Context) error {
 	if !a.relink.staged {
 		return nil
@@ -175,6 +179,16 @@ func (a *attempt) publish(ctx context.Context) error {
 	accounts, err := a.recognizeAccounts(ctx)
 	if err != nil || a.relink.ambiguous != nil {
 		return err
+	}
+	if settled {
+		unmatched, err := a.countUnmatched(ctx, accounts)
+		if err != nil {
+			return err
+		}
+		if !a.connection.Ambiguity.MayPublish(unmatched, a.Clock.Now()) {
+			a.relink.unmatched = &records.UnmatchedRows{Target: a.connection.Target(), Rows: unmatched}
+			return nil
+		}
 	}
 	w := ports.Publication{
 		Target:     a.connection.Target(),
@@ -197,6 +211,30 @@ func (a *attempt) publish(ctx context.Context) error {
 	a.connection.NewReference = !published.Complete
 	a.relink.staged, a.relink.published, a.recentlyRemoved, a.carriedOver, a.storedRows = false, true, true, true, true
 	return nil
+}
+
+// countUnmatched returns the number of transactions without a partner in those continued accounts in which fewer than
+// half of the transactions have one; see matching.Unmatched. It returns 0 if KeepReplacementsApart is set.
+func (a *attempt) countUnmatched(ctx context.Context, accounts []ports.PublishedAccount) (unmatched int, err error) {
+	if a.KeepReplacementsApart {
+		return 0, nil
+	}
+	rules := a.rowsOf(a.connection.Vendor)
+	for _, account := range accounts {
+		if account.Continues.IsZero() {
+			continue
+		}
+		before, err := a.Pulls.RowsOfAccount(ctx, a.lease, account.Continues, "", rules)
+		if err != nil {
+			return 0, err
+		}
+		after, err := a.Pulls.RowsOfAccount(ctx, a.lease, domain.AccountID{}, account.Data.ExternalID, rules)
+		if err != nil {
+			return 0, err
+		}
+		unmatched += matching.Unmatched(before, after)
+	}
+	return unmatched, nil
 }
 
 // syncedSince reports whether the rows that earlier attempts have staged are outdated. They are outdated if the vendor

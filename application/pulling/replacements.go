@@ -1,6 +1,7 @@
 package pulling
 
 import (
+	"context"
 	"slices"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -43,6 +44,8 @@ func (a *attempt) forPage(w ports.PageWrite) ports.PageWrite {
 		}
 	}
 	w.Progress.Shown, w.Progress.ShownMore, w.Progress.Reread = a.shown.Shown, a.shown.ShownMore, a.reread
+	a.readRows.stored = a.readRows.stored || len(w.Transactions) > 0
+	w.ReadRows, w.Progress.Listed = a.readRows.rows, a.readRows.persisted(w.Progress)
 	return w
 }
 
@@ -56,14 +59,22 @@ func (q quarantine) hasNameless() bool {
 	return false
 }
 
-// maxHeldRows is the maximum number of rows that are withheld until the end of a step.
-const maxHeldRows = 2000
+// The maximum number and the maximum size, in bytes of memory, of the rows that are withheld until the end of a step.
+// The memory for more than freeHeldRows rows is reserved. heldRowBytes is the memory that a row needs beside its
+// metadata.
+const (
+	maxHeldRows  = 20_000
+	freeHeldRows = 2000
+	maxHeldBytes = 24 << 20
+	heldRowBytes = 1 << 10
+)
 
 // heldRows withholds the changed rows of a step from the store until the step ends. Only then are the removed rows
 // known. If a row were stored earlier, it would become a separate transaction, even if it replaces a removed row.
 //
 // After a crash, the withheld rows are read again, because the stored progress does not include their pages. As soon as
-// a step has more than maxHeldRows changed rows, all of them are stored, and later rows are not withheld.
+// a step has too many changed rows, or there is no memory for them, all of them are stored, and later rows are not
+// withheld. They are recognised nevertheless, but the change feed shows each of them as a record of its own first.
 type heldRows struct {
 	off      bool // no rows are withheld: the rows of each page are stored immediately
 	rows     []domain.TransactionData
@@ -71,6 +82,11 @@ type heldRows struct {
 	pages    int             // number of pages that are not stored
 	latest   domain.Progress // the progress after the last batch
 	pinned   domain.Progress // the progress to store while rows are withheld; it excludes their pages
+
+	memory ports.MemoryBudget // nil means no bound
+	tenant domain.TenantID
+	bytes  int      // the memory of the withheld rows
+	free   []func() // release the memory that is reserved
 }
 
 // newHeldRows returns an empty heldRows for the current step. sweep means that the end of the step marks missing rows
@@ -84,21 +100,51 @@ func (a *attempt) newHeldRows(sweep bool) *heldRows {
 	return &heldRows{
 		off: a.empty || a.relink.staged || a.KeepReplacementsApart ||
 			!sweep && !a.recentlyRemoved && !a.carriedOver,
-		latest: a.pull.Progress,
+		latest: a.pull.Progress, memory: a.Memory, tenant: a.connection.Tenant,
 	}
+}
+
+// reserve reports whether the rows of the batch may be withheld, too. It reserves the memory for them, without waiting
+// for it: the withheld rows would otherwise keep each other from the memory.
+func (h *heldRows) reserve(ctx context.Context, b *batch) bool {
+	bytes := b.size() + heldRowBytes*len(b.rows)
+	h.bytes += bytes
+	switch rows := len(h.rows) + len(b.rows); {
+	case rows > maxHeldRows, h.bytes > maxHeldBytes:
+		return false
+	case rows <= freeHeldRows, h.memory == nil, bytes == 0:
+		return true
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	cancel()
+	free, err := h.memory.Acquire(ctx, h.tenant, int64(bytes))
+	if err == nil {
+		h.free = append(h.free, free)
+	}
+	return err == nil
+}
+
+// release releases the memory of the withheld rows.
+func (h *heldRows) release() {
+	for _, free := range h.free {
+		free()
+	}
+	h.bytes, h.free = 0, nil
 }
 
 // hold moves the rows of the batch to the withheld rows. In these cases, it then moves all withheld rows back to the
 // batch:
 //   - The batch ends the step.
 //   - The batch has an error.
-//   - Too many rows are withheld.
+//   - Too many rows are withheld, or there is no memory for them.
 //
 // The result is the number of pages that the next write completes. It is 0 while rows are withheld.
-func (h *heldRows) hold(b *batch) (pages int) {
+func (h *heldRows) hold(ctx context.Context, b *batch) (pages int) {
 	if h.off {
+		h.release() // the rows were stored after the last call
 		return b.pages
 	}
+	fits := h.reserve(ctx, b)
 	if len(h.rows) == 0 {
 		h.pinned = h.latest
 	}
@@ -117,11 +163,11 @@ func (h *heldRows) hold(b *batch) (pages int) {
 			b.quarantine.released = append(b.quarantine.released, key)
 		}
 	}
-	if len(h.rows) > 0 && len(h.rows) <= maxHeldRows && !b.last && b.err == nil {
+	if len(h.rows) > 0 && fits && !b.last && b.err == nil {
 		b.rows, b.progress = nil, h.pinned
 		return 0
 	}
-	h.off = len(h.rows) > maxHeldRows
+	h.off = !fits && !b.last
 	b.rows, b.quarantine.released, pages = h.rows, append(b.quarantine.released, h.released...), h.pages
 	h.rows, h.released, h.pages = nil, nil, 0
 	return pages

@@ -105,6 +105,7 @@ func (e *Engine) runPull(
 		recentlyRemoved: claimed.RecentlyRemoved, carriedOver: claimed.CarriedOver, shown: claimed.Pull.Progress,
 		reread: claimed.Pull.Progress.Planned, resumed: claimed.Pull.Progress.Planned,
 	}
+	a.readRows = a.newReadRows()
 	a.nameless = a.quarantine.hasNameless()
 	if a.pull.Attempts > domain.MaxAttempts { // the process died in each of the attempts
 		return a.finish(ctx, &domain.Error{Kind: domain.Rejected, Code: domain.Interrupted}, domain.ConsentReport{},
@@ -227,7 +228,7 @@ func (a *attempt) outcome(
 		if a.connection.NewReference && !a.relink.staged && !a.relink.published {
 			o.Target = a.connection.Target()
 		}
-		o.Ambiguous = a.relink.ambiguous
+		o.Ambiguous, o.Unmatched = a.relink.ambiguous, a.relink.unmatched
 		return o
 	}
 	o.LastError = codeOf(failure)

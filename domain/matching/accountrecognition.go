@@ -216,6 +216,28 @@ func percentCommon(before, after []Row) int {
 	return common * 100 / max(len(x), len(y))
 }
 
+// Unmatched compares the rows of an account before and after it was linked again, on the days that both cover. If fewer
+// than half of at least ten rows before found a partner after, it returns the number of those that did not; otherwise 0.
+func Unmatched(before, after []Row) int {
+	if len(before) == 0 || len(after) == 0 {
+		return 0
+	}
+	from := max(firstDate(before), firstDate(after))
+	to := min(lastDate(before), lastDate(after))
+	returned := map[string]bool{}
+	for i := range after {
+		returned[after[i].ExternalID] = true
+	}
+	x := within(before, from, to)
+	rows := len(x)
+	x = slices.DeleteFunc(x, func(r Row) bool { return returned[r.ExternalID] })
+	missing := len(x) - len(Match(x, within(after, from, to), Context{Whole: true, AsMany: true}).Pairs)
+	if rows < minCommonRows || 2*missing <= rows {
+		return 0
+	}
+	return missing
+}
+
 func firstDate(rows []Row) domain.Date {
 	return slices.MinFunc(rows, func(a, b Row) int { return cmp.Compare(a.Date, b.Date) }).Date
 }

@@ -87,3 +87,39 @@ func TestRecognize(t *testing.T) {
 		}
 	}
 }
+
+func TestUnmatchedRows(t *testing.T) {
+	rows := func(side string, from, n int) (all []matching.Row) {
+		for i := range n {
+			text := "PIX ENVIADO " + person(from+i)
+			row := plainRow(transaction(side+text, text).TransactionData, account)
+			row.Date = domain.Date(fmt.Sprintf("2026-11-%02d", 1+i%20))
+			all = append(all, row)
+		}
+		return all
+	}
+	days := func(rows []matching.Row, first int) []matching.Row {
+		for i := range rows {
+			rows[i].Date = domain.Date(fmt.Sprintf("2026-11-%02d", first+i))
+		}
+		return rows
+	}
+	for name, test := range map[string]struct {
+		before, after []matching.Row
+		want          int
+	}{
+		"all rows have partners":            {rows("o", 0, 12), rows("n", 0, 12), 0},
+		"half of them":                      {rows("o", 0, 12), slices.Concat(rows("n", 0, 6), days(rows("n", 30, 6), 7)), 0},
+		"fewer than half of them":           {rows("o", 0, 12), slices.Concat(rows("n", 0, 5), days(rows("n", 30, 7), 6)), 7},
+		"none of too few":                   {rows("o", 0, 9), rows("n", 30, 9), 0},
+		"none of ten":                       {rows("o", 0, 10), rows("n", 30, 10), 10},
+		"the same ids":                      {rows("o", 0, 12), rows("o", 0, 12), 0},
+		"other days":                        {days(rows("o", 0, 12), 1), days(rows("n", 30, 12), 15), 0},
+		"the account has no rows any more":  {rows("o", 0, 12), nil, 0},
+		"the account had no rows until now": {nil, rows("n", 0, 12), 0},
+	} {
+		if got := matching.Unmatched(test.before, test.after); got != test.want {
+			t.Errorf("%s: %d rows, want %d", name, got, test.want)
+		}
+	}
+}

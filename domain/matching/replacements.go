@@ -18,14 +18,28 @@ type Replacements struct {
 	Context Context
 
 	shown []map[string]bool // Progress.Shown of each of Reads
+	// listed finds rows in Progress.Listed of each of Reads; nil if it is not known which rows the pull has read.
+	listed []func(externalID string) (domain.ListedPages, bool)
 }
+
+// The numbers of listings. A listing is a page of a pull. Its number consists of the number of the pull and of a number
+// within the pull, which is the number of the page if that is known.
+const (
+	pullShift   = 32
+	anyPage     = 1 << 30   // the row may have been on any page of the pull; pages before its complete listing
+	lastListing = 1<<30 + 1 // the row was on a page of the complete listing at the end of the pull, and on no earlier one
+)
 
 // FindReplacements pairs the rows that the vendor no longer returns with the rows that it has added, and suggests
 // possible pairs. The number of rows is not limited.
 func FindReplacements(in Replacements) Result {
 	in.shown = make([]map[string]bool, len(in.Reads))
+	in.listed = make([]func(string) (domain.ListedPages, bool), len(in.Reads))
 	for i := range in.Reads {
 		in.shown[i] = setOf(in.Reads[i].Progress.Shown)
+		if listed := in.Reads[i].Progress.Listed; listed != nil && !listed.More {
+			in.listed[i] = listed.Index()
+		}
 	}
 	var left, came []Row
 	for i := range in.Old {
@@ -53,20 +67,34 @@ func (in Replacements) number(pull domain.PullID) uint64 {
 	return uint64(slices.IndexFunc(in.Reads, func(r domain.PullRead) bool { return r.ID == pull }) + 1)
 }
 
-// firstRead returns the number of the first listing with the new row: 2k-1 for the k-th pull, and 2k for the complete
-// listing at its end; 0 if the pull is not known.
+// firstRead returns the number of the first listing with the new row; 0 if the pull is not known.
 func (in Replacements) firstRead(newRow *domain.NewRow) uint64 {
-	switch n := in.number(newRow.FirstPull); {
-	case n > 0 && n == uint64(len(in.Reads)) && in.listedFirst(newRow.ExternalID):
-		return 2 * n
-	case n > 0:
-		return 2*n - 1
-	case !newRow.FirstPull.IsZero():
+	current := uint64(len(in.Reads))
+	n := in.number(newRow.FirstPull)
+	switch {
+	case n == 0 && !newRow.FirstPull.IsZero():
 		return 0
-	case in.Complete:
-		return 2 * uint64(len(in.Reads))
+	case n == 0:
+		n = max(current, 1)
 	}
-	return max(2*uint64(len(in.Reads)), 1) - 1
+	pages, known := in.pages(n, newRow.ExternalID)
+	isStored := !newRow.FirstPull.IsZero()
+	switch {
+	case known:
+		return n<<pullShift + uint64(pages.First)
+	case n == current && in.listedFirst(newRow.ExternalID), !isStored && in.Complete:
+		return n<<pullShift + lastListing
+	}
+	return n << pullShift
+}
+
+// pages returns the pages of the n-th pull with the row. known is false if the pull has not read the row, or if it is
+// not known which rows it has read.
+func (in Replacements) pages(n uint64, externalID string) (pages domain.ListedPages, known bool) {
+	if n == 0 || n > uint64(len(in.listed)) || in.listed[n-1] == nil {
+		return domain.ListedPages{}, false
+	}
+	return in.listed[n-1](externalID)
 }
 
 // listedFirst reports whether the current pull is known to have returned no row with this id before its complete
@@ -90,10 +118,13 @@ func (in Replacements) lastRead(oldRow *domain.OldRow) uint64 {
 	}
 	for n := uint64(len(in.Reads)); n > 0; n-- {
 		read := &in.Reads[n-1]
+		if pages, known := in.pages(n, oldRow.ExternalID); known {
+			return n<<pullShift + uint64(pages.Last)
+		}
 		wrote := read.ID == oldRow.Pull && oldRow.RemovedAt.IsZero()
 		if wrote || in.shown[n-1][oldRow.ExternalID] ||
-			n <= end && read.Progress.MayHaveShown(oldRow.TransactionData) {
-			return 2*n - 1
+			n <= end && in.listed[n-1] == nil && read.Progress.MayHaveShown(oldRow.TransactionData) {
+			return n<<pullShift + anyPage
 		}
 	}
 	return 0

@@ -54,6 +54,18 @@ func TestFindReplacements(t *testing.T) {
 	reread := whole(1, noon)
 	reread.Progress.Reread = true
 	reads := []domain.PullRead{whole(1, noon)}
+	// listed is a pull that was interrupted, and has read these rows on its pages.
+	listed := func(n byte, pages ...[]string) domain.PullRead {
+		read := whole(n, noon)
+		read.Progress.Reread, read.Progress.Listed = true, &domain.ListedRows{}
+		for _, ids := range pages {
+			rows := read.Progress.Listed.WithPages(domain.HashedPage(ids))
+			read.Progress.Listed = &rows
+		}
+		return read
+	}
+	unlisted := listed(1)
+	unlisted.Progress.Listed = &domain.ListedRows{More: true}
 	for name, test := range map[string]struct {
 		in   matching.Replacements
 		want string
@@ -87,6 +99,46 @@ func TestFindReplacements(t *testing.T) {
 				Old: []domain.OldRow{oldRow(pull(1), noon)}, New: []domain.NewRow{newRow(pull(1))},
 				Reads: []domain.PullRead{reread}, Complete: true, ShownBefore: isOneOf("n"),
 			}}, "o n"},
+		"an interrupted pull has read the new row, and not the old one": {matching.Replacements{
+			ReplacementInput: domain.ReplacementInput{
+				Old: []domain.OldRow{oldRow(pull(2), noon)}, New: []domain.NewRow{newRow(pull(1))},
+				Reads: []domain.PullRead{listed(1, []string{"n"}), whole(2, noon)},
+			}}, "o n"},
+		"an interrupted pull has read the old row on an earlier page": {matching.Replacements{
+			ReplacementInput: domain.ReplacementInput{
+				Old: []domain.OldRow{oldRow(pull(2), noon)}, New: []domain.NewRow{newRow(pull(1))},
+				Reads: []domain.PullRead{listed(1, []string{"o"}, []string{"n"}), whole(2, noon)},
+			}}, "o n"},
+		"an interrupted pull has read both rows on one page": {matching.Replacements{
+			ReplacementInput: domain.ReplacementInput{
+				Old: []domain.OldRow{oldRow(pull(2), noon)}, New: []domain.NewRow{newRow(pull(1))},
+				Reads: []domain.PullRead{listed(1, []string{"x", "o", "n"}), whole(2, noon)},
+			}}, ""},
+		"an interrupted pull has read the old row on a later page": {matching.Replacements{
+			ReplacementInput: domain.ReplacementInput{
+				Old: []domain.OldRow{oldRow(pull(2), noon)}, New: []domain.NewRow{newRow(pull(1))},
+				Reads: []domain.PullRead{listed(1, []string{"n"}, []string{"o"}), whole(2, noon)},
+			}}, ""},
+		"an interrupted pull has read the old row again after the new one": {matching.Replacements{
+			ReplacementInput: domain.ReplacementInput{
+				Old: []domain.OldRow{oldRow(pull(2), noon)}, New: []domain.NewRow{newRow(pull(1))},
+				Reads: []domain.PullRead{listed(1, []string{"o"}, []string{"n"}, []string{"o"}), whole(2, noon)},
+			}}, ""},
+		"an interrupted pull has read too many rows": {matching.Replacements{
+			ReplacementInput: domain.ReplacementInput{
+				Old: []domain.OldRow{oldRow(pull(2), noon)}, New: []domain.NewRow{newRow(pull(1))},
+				Reads: []domain.PullRead{unlisted, whole(2, noon)},
+			}}, ""},
+		"the running pull has read the old row on an earlier page than the new one": {matching.Replacements{
+			ReplacementInput: domain.ReplacementInput{
+				Old: []domain.OldRow{oldRow(pull(1), noon)}, New: []domain.NewRow{newRow(unknown)},
+				Reads: []domain.PullRead{listed(1, []string{"o"}, []string{"n"})}, Complete: true,
+			}}, "o n"},
+		"the running pull has read both rows on one page": {matching.Replacements{
+			ReplacementInput: domain.ReplacementInput{
+				Old: []domain.OldRow{oldRow(pull(1), noon)}, New: []domain.NewRow{newRow(unknown)},
+				Reads: []domain.PullRead{listed(1, []string{"o", "n"}, []string{"n"})}, Complete: true,
+			}}, ""},
 		"a later pull may have shown both": {matching.Replacements{
 			ReplacementInput: domain.ReplacementInput{
 				Old: []domain.OldRow{oldRow(pull(2), noon)}, New: []domain.NewRow{newRow(pull(1))},

@@ -132,8 +132,15 @@ type decision struct {
 	source  Source
 	yield   func(Changes, error) bool
 	leaving map[string]domain.PullID // see leave
-	onPage  map[string]bool          // the external ids of the page's rows; filled by isShown
-	never   map[domain.MatchPair]bool
+	// missing contains the rows that a complete listing lacks, but whose removal it does not prove. Such a row leaves
+	// only if a new row continues its record. The values tell what the proof lacks.
+	missing map[string]missingRow
+	// continued contains the external ids of the missing rows whose records a new row continues.
+	continued map[string]bool
+	// absences is emitted when it is known which of the missing rows have left.
+	absences *Absences
+	onPage   map[string]bool // the external ids of the page's rows; filled by isShown
+	never    map[domain.MatchPair]bool
 	// suggested contains the suggestions for rows that have no record yet, by external id.
 	suggested map[string][]Suggestion
 	// ignored contains the external ids of rows that are not stored: former rows of records that an operator has

@@ -41,7 +41,17 @@ type Outcome struct {
 	// Ambiguous contains the accounts of the connection's target that cannot be told apart; nil if there are none, or
 	// they were not compared. Finish stores them if the connection still has this target, and its rows stay staged.
 	Ambiguous *AmbiguousAccounts
+	// Unmatched describes rows that stay staged because too few of the known transactions have a partner among them; nil
+	// if there are none. Finish stores it under the same conditions as Ambiguous.
+	Unmatched *UnmatchedRows
 	At        time.Time
+}
+
+// UnmatchedRows is the number of transactions that would be removed if the rows of the target became visible. See
+// domain.AccountAmbiguity.
+type UnmatchedRows struct {
+	Target string // see domain.Connection
+	Rows   int
 }
 
 // AmbiguousAccounts contains accounts that cannot be told apart: former ones, and the external ids of those of the
@@ -116,8 +126,8 @@ func Finish(v FinishView, o Outcome) (FinishChanges, error) {
 	c.Announced, ofPull = OfPull(c, v.Pull.ID, o.State)
 	changes := FinishChanges{
 		Pull: v.Pull, Connection: c,
-		Reported: o.Health != nil || o.Consent != nil || o.Webhook != nil || o.Ambiguous != nil || counts ||
-			c.Announced != v.Connection.Announced,
+		Reported: o.Health != nil || o.Consent != nil || o.Webhook != nil || o.Ambiguous != nil ||
+			o.Unmatched != nil || counts || c.Announced != v.Connection.Announced,
 		ReferenceStored: o.Target != "" && o.Target == c.Target(),
 		Events:          slices.Concat(ofHealth, OfSilence(v.Connection, c), ofPull),
 	}
@@ -146,6 +156,9 @@ func report(v FinishView, o Outcome) (domain.Connection, error) {
 	}
 	if a := o.Ambiguous; a != nil && c.NewReference && a.Target == c.Target() {
 		c.Ambiguity = c.Ambiguity.Found(a.Before, a.After, o.At)
+	}
+	if u := o.Unmatched; u != nil && c.NewReference && u.Target == c.Target() {
+		c.Ambiguity = c.Ambiguity.FoundUnmatched(u.Rows, o.At)
 	}
 	var err error
 	if o.Webhook != nil {

@@ -54,7 +54,8 @@ func (p *Page) Rows() []domain.TransactionData {
 //
 //   - A join of an operator is undone if a complete listing contains both rows; see undoJoins.
 //   - Announced removals that are part of a mass removal are held back; see holdAnnounced.
-//   - The records that a complete listing lacks leave; see judgeAbsences.
+//   - The records that a complete listing lacks leave; see judgeAbsences. If their removal is not proved, they leave
+//     only if a new row continues them.
 //   - A row that a record had before becomes its current row again; see followPast.
 //   - A new row continues a carried-over record (matchCarriedOver), or a removed one (matchRemoved).
 //   - Each row is compared with its record by digest; see compareEdited and put.
@@ -75,6 +76,7 @@ func (d *decision) decide() error {
 	if !d.AssumeNew {
 		steps = append(steps, d.followPast, d.matchCarriedOver, d.matchRemoved)
 	}
+	steps = append(steps, d.rememberAbsences)
 	for _, step := range steps {
 		if err := step(); err != nil {
 			return err

@@ -22,13 +22,15 @@ type replacement struct {
 // matchRemoved finds the new rows that replace removed ones (matching.FindReplacements), and emits the replacements.
 // The record of the removed row keeps its id, gets the external id and the data of the new row, and is live again.
 //
-//   - A removed row is about to be removed by this write, or was removed within domain.MatchWindow.
+//   - A removed row is about to be removed by this write, or was removed within domain.MatchWindow, or is missing
+//     (decision.missing).
 //   - A new row is a row of the page without a record, or the row of a record that was first seen within
 //     domain.MatchWindow and has replaced no other row. In the latter case, the younger record is superseded.
 //   - An account of which all rows left or came is judged as a whole.
 func (d *decision) matchRemoved() error {
 	newRows := d.unknown()
-	if d.Matching == nil || len(d.leaving) == 0 && (len(newRows) == 0 || !d.RecentlyRemoved) {
+	leaves := len(d.leaving)+len(d.missing) > 0
+	if d.Matching == nil || !leaves && (len(newRows) == 0 || !d.RecentlyRemoved) {
 		return nil
 	}
 	r := &replacement{old: map[string]*Record{}, replaced: map[string]*Candidate{}}
@@ -57,6 +59,10 @@ func (d *decision) matchRemoved() error {
 			return err
 		}
 	}
+	suggestions = slices.DeleteFunc(suggestions, func(s matching.Suggestion) bool {
+		_, missing := d.missing[s.Old] // the record stays live
+		return missing
+	})
 	return d.suggest(r, suggestions)
 }
 
@@ -73,6 +79,12 @@ func (d *decision) emitReplacements(r *replacement, matches []domain.Match) erro
 		}
 		if d.CarriedOver {
 			c.Returned = append(c.Returned, match.Old)
+		}
+		if _, missing := d.missing[match.Old]; missing {
+			if d.continued == nil {
+				d.continued = map[string]bool{}
+			}
+			d.continued[match.Old] = true
 		}
 	}
 	err := d.endDecided(&c, decided, func(Suggestion) SuggestionState { return SuggestionMatched })
@@ -103,7 +115,7 @@ func (d *decision) findReplacements(
 	}
 	for _, account := range slices.SortedFunc(maps.Keys(accounts), compareAccounts) {
 		of := accounts[account]
-		if of.Context.Whole, err = d.isWhole(of); err != nil {
+		if err := d.judgeWhole(of); err != nil {
 			return nil, nil, err
 		}
 		found := matching.FindReplacements(*of)
@@ -114,24 +126,40 @@ func (d *decision) findReplacements(
 
 func compareAccounts(a, b domain.AccountID) int { return bytes.Compare(a.UUID[:], b.UUID[:]) }
 
-// isWhole reports whether all rows of an account have changed their ids: many rows left and came, and the vendor
-// returns no other row that is dated within the period of those that left.
-func (d *decision) isWhole(of *matching.Replacements) (bool, error) {
-	if !matching.IsWhole(len(of.Old), len(of.New), 0) {
-		return false, nil
+// judgeWhole sets Context.Whole if all rows of an account have changed their ids: many rows left and came, and the
+// vendor returns no other row that is dated within the period of those that left. If it returns such a row, judgeWhole
+// deletes the rows that the vendor may have purged.
+func (d *decision) judgeWhole(of *matching.Replacements) error {
+	purged := func(o domain.OldRow) bool { return d.missing[o.ExternalID].uncollected }
+	mayBeWhole := matching.IsWhole(len(of.Old), len(of.New), 0)
+	if !mayBeWhole && !slices.ContainsFunc(of.Old, purged) {
+		return nil
 	}
+	stayed, err := d.stayed(of)
+	if err != nil {
+		return err
+	}
+	if stayed > 0 {
+		of.Old = slices.DeleteFunc(of.Old, purged)
+	}
+	of.Context.Whole = matching.IsWhole(len(of.Old), len(of.New), stayed)
+	return nil
+}
+
+// stayed returns the number of rows of the account that the vendor still returns, and that are dated within the period
+// of those that left.
+func (d *decision) stayed(of *matching.Replacements) (stayed int, err error) {
 	came := make(map[string]bool, len(of.New))
 	for i := range of.New {
 		came[of.New[i].ExternalID] = true
 	}
-	stayed := 0
-	err := d.source.VisitLive(period(of.Old), of.Old[0].Account, d.CarriedOver, func(record LiveRecord) {
-		if _, leaves := d.leaving[record.ExternalID]; !leaves && !came[record.ExternalID] &&
-			(d.sweep == nil || d.sweep.Seen(record.ExternalID)) {
+	err = d.source.VisitLive(period(of.Old), of.Old[0].Account, d.CarriedOver, func(record LiveRecord) {
+		_, leaves := d.leaving[record.ExternalID]
+		if !leaves && !came[record.ExternalID] && (d.sweep == nil || d.sweep.Seen(record.ExternalID)) {
 			stayed++
 		}
 	})
-	return matching.IsWhole(len(of.Old), len(of.New), stayed), err
+	return stayed, err
 }
 
 // period returns the dates of the first and the last row.
@@ -145,7 +173,8 @@ func period(rows []domain.OldRow) domain.Window {
 
 // readOld fills r.Old. It omits rows that the vendor still returns, in the page or in the complete listing of a sweep.
 func (d *decision) readOld(r *replacement) error {
-	leaving := slices.Sorted(maps.Keys(d.leaving))
+	leaving := slices.AppendSeq(slices.Collect(maps.Keys(d.leaving)), maps.Keys(d.missing))
+	slices.Sort(leaving)
 	since, err := d.source.AbsentSince(leaving)
 	if err != nil {
 		return err
@@ -169,6 +198,9 @@ func (d *decision) readOld(r *replacement) error {
 			}
 			if record.RemovedAt.IsZero() {
 				old.LearnedAt, old.AbsentSince = d.At, d.leaving[record.ExternalID]
+				if missing, found := d.missing[record.ExternalID]; found {
+					old.AbsentSince = missing.since
+				}
 				if old.AbsentSince.IsZero() {
 					old.AbsentSince = since[record.ExternalID]
 				}
@@ -191,7 +223,8 @@ func (d *decision) readNew(r *replacement) error {
 	candidates, err := d.source.Candidates(dates, d.At.Add(-domain.MatchWindow))
 	for i := range candidates {
 		candidate := &candidates[i]
-		if _, leaves := d.leaving[candidate.ExternalID]; leaves || candidate.FirstPull.IsZero() {
+		_, leaves := d.leaving[candidate.ExternalID]
+		if _, missing := d.missing[candidate.ExternalID]; leaves || missing || candidate.FirstPull.IsZero() {
 			continue
 		}
 		r.replaced[candidate.ExternalID] = candidate
@@ -214,6 +247,9 @@ func (d *decision) readReads(r *replacement) (err error) {
 	for i := range r.Reads {
 		if r.Reads[i].ID == d.Pull && d.Progress.Planned {
 			r.Reads[i].Progress = d.Progress
+			if d.ReadRows != nil {
+				r.Reads[i].Progress.Listed = d.ReadRows
+			}
 		}
 	}
 	return err

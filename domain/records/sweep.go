@@ -6,6 +6,14 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
+// missingRow is a live row that is missing from a complete listing, although the listing does not prove its removal.
+type missingRow struct {
+	since domain.PullID // the first pull whose listing lacked the row
+	// uncollected is set if the vendor may have purged the row, because it was collected before all rows of the listing.
+	// The row may then leave only if all rows of its account have changed their ids.
+	uncollected bool
+}
+
 // absenceReading is a complete listing that is compared with the stored records.
 type absenceReading struct {
 	domain.AbsenceRead
@@ -19,7 +27,8 @@ type absenceReading struct {
 
 // judgeAbsences finds the records in the window of a sweep that the listing lacks. Those whose removal was announced
 // and held back leave (judgeHeld). domain.AbsenceRead decides which of the others leave. The others are
-// remembered for a later sweep, which then knows since when the vendor has not returned them.
+// remembered for a later sweep, which then knows since when the vendor has not returned them. If their removal is not
+// proved only because they are many, or because the vendor may have purged them, they are in d.missing.
 func (d *decision) judgeAbsences() error {
 	if d.sweep == nil {
 		return nil
@@ -53,14 +62,36 @@ func (d *decision) judgeAbsences() error {
 		leaves[externalID] = true
 	}
 	for _, a := range absent {
-		if leaves[a.ExternalID] {
+		switch {
+		case leaves[a.ExternalID]:
 			d.leaving[a.ExternalID] = a.Pull
+		case r.Proves(a):
+			d.miss(a.ExternalID, missingRow{since: a.Pull})
 		}
 	}
-	return d.emit(Changes{
-		Absences:      &Absences{Account: d.sweep.Account, Known: len(known) > 0, Remaining: remaining},
-		ForgetExpired: d.CarriedOver && d.sweep.Proof != domain.NoProof,
+	d.absences = &Absences{Account: d.sweep.Account, Known: len(known) > 0, Remaining: remaining}
+	if !d.CarriedOver || d.sweep.Proof == domain.NoProof {
+		return nil
+	}
+	return d.emit(Changes{ForgetExpired: true})
+}
+
+func (d *decision) miss(externalID string, row missingRow) {
+	if d.missing == nil {
+		d.missing = map[string]missingRow{}
+	}
+	d.missing[externalID] = row
+}
+
+// rememberAbsences emits the absences of a sweep, except those of rows that have left meanwhile.
+func (d *decision) rememberAbsences() error {
+	if d.absences == nil {
+		return nil
+	}
+	d.absences.Remaining = slices.DeleteFunc(d.absences.Remaining, func(a domain.Absence) bool {
+		return d.continued[a.ExternalID]
 	})
+	return d.emit(Changes{Absences: d.absences})
 }
 
 // readWindow compares the listing with the live records in the window. It counts the listed records and rows of each
@@ -132,12 +163,16 @@ func (d *decision) absent(r *absenceReading, known map[string]domain.Absence) ([
 			uncertain = append(uncertain, record)
 		}
 	}
-	uncertain, err := d.collected(uncertain)
+	recent, err := d.collected(uncertain)
 	if err != nil {
 		return nil, err
 	}
 	for _, record := range uncertain {
-		absent = append(absent, r.absence(record))
+		if recent[record.ExternalID] {
+			absent = append(absent, r.absence(record))
+		} else {
+			d.miss(record.ExternalID, missingRow{since: r.Pull, uncollected: true})
+		}
 	}
 	for _, a := range absent {
 		r.Live[a.Account]++
@@ -149,23 +184,25 @@ func (r *absenceReading) absence(record LiveRecord) domain.Absence {
 	return domain.Absence{ExternalID: record.ExternalID, Account: record.Account, Pull: r.Pull}
 }
 
-// collected returns the records that the vendor collected at or after the time in CollectedFrom for their account. It
-// omits records whose account has no such time, and those whose time of collection is not known. It returns all
-// records if the vendor does not purge rows.
-func (d *decision) collected(records []LiveRecord) ([]LiveRecord, error) {
-	w := d.sweep
+// collected returns the external ids of the records that the vendor collected at or after the time in CollectedFrom for
+// their account. It omits records whose account has no such time, and those whose time of collection is not known. It
+// returns all records if the vendor does not purge rows.
+func (d *decision) collected(records []LiveRecord) (recent map[string]bool, err error) {
+	w, recent := d.sweep, make(map[string]bool, len(records))
 	if w.CollectedAt == nil || len(records) == 0 {
-		return records, nil
+		for _, record := range records {
+			recent[record.ExternalID] = true
+		}
+		return recent, nil
 	}
 	accounts, ids := make(map[string]string, len(records)), make([]string, len(records))
 	for i, record := range records {
 		accounts[record.ExternalID], ids[i] = record.Account, record.ExternalID
 	}
-	recent := map[string]bool{}
-	err := d.source.VisitMetadata(ids, func(externalID string, metadata []byte) {
+	err = d.source.VisitMetadata(ids, func(externalID string, metadata []byte) {
 		from, known := w.CollectedFrom[accounts[externalID]]
 		at := w.CollectedAt(metadata)
 		recent[externalID] = known && !at.IsZero() && !at.Before(from)
 	})
-	return slices.DeleteFunc(records, func(r LiveRecord) bool { return !recent[r.ExternalID] }), err
+	return recent, err
 }

@@ -131,6 +131,80 @@ func TestAMassRemovalIsDelayed(t *testing.T) {
 	}
 }
 
+// churned returns a book with n records of the rows old-0, old-1 and so on, and the same rows with the names new-0,
+// new-1 and so on.
+func churned(n int) (b *book, now []domain.TransactionData) {
+	var before []records.Record
+	for i := range n {
+		was := data(fmt.Sprintf("old-%02d", i), "PADARIA REAL", fmt.Sprintf("-%d.17", 40+i), "2026-03-10")
+		row := was
+		row.ExternalID = fmt.Sprintf("new-%02d", i)
+		before, now = append(before, record(i+1, was)), append(now, row)
+	}
+	return newBook(before...), now
+}
+
+// sweepOf writes a complete listing that contains these rows.
+func (b *book) sweepOf(w records.SweepWrite, rows []domain.TransactionData, also ...string) error {
+	seen := also
+	for i := range rows {
+		seen = append(seen, rows[i].ExternalID)
+	}
+	w.Page = pageOf(rows...)
+	w.Page.Progress = wholeList
+	return b.sweep(w, seen...)
+}
+
+// TestRowsThatMayHaveBeenPurgedLeaveWithTheirAccount changes the ids of rows that the vendor collected before the rows of
+// the listing. Their absence proves nothing, unless no row of the account has stayed.
+func TestRowsThatMayHaveBeenPurgedLeaveWithTheirAccount(t *testing.T) {
+	fresh := records.SweepWrite{
+		Proof: domain.TwoReads, CollectedFrom: map[string]time.Time{"acc": now.Add(time.Hour)},
+		CollectedAt: func(json.RawMessage) time.Time { return now },
+	}
+	for _, n := range []int{1, 12} {
+		b, rows := churned(n)
+		if err := b.sweepOf(fresh, rows); err != nil {
+			t.Fatal(err)
+		}
+		if kept := b.continued(n); kept != n || len(b.records) != n {
+			t.Errorf("%d of %d records continue, and there are %d", kept, n, len(b.records))
+		}
+	}
+	b, rows := churned(12)
+	if err := b.sweepOf(fresh, rows[1:], "old-00"); err != nil {
+		t.Fatal(err)
+	}
+	if kept := b.continued(12); kept != 0 || b.counts.Added != 11 {
+		t.Errorf("one row has stayed: %d records continue, and %d were added", kept, b.counts.Added)
+	}
+}
+
+// continued returns how many of the first n records have the row new-… instead of old-….
+func (b *book) continued(n int) (kept int) {
+	for i := range n {
+		if b.records[i].ExternalID == fmt.Sprintf("new-%02d", i) && b.records[i].RemovedAt.IsZero() {
+			kept++
+		}
+	}
+	return kept
+}
+
+// TestTheRowsOfAMassRemovalContinueWithTheirPartners lets more than half of the rows of an account disappear, of which
+// most come back under new ids.
+func TestTheRowsOfAMassRemovalContinueWithTheirPartners(t *testing.T) {
+	b, rows := churned(25)
+	if err := b.sweepOf(records.SweepWrite{Proof: domain.OneRead}, rows[:23]); err != nil {
+		t.Fatal(err)
+	}
+	if kept := b.continued(25); kept != 23 || b.counts.Removed != 0 {
+		t.Errorf("%d records continue, and %d were removed", kept, b.counts.Removed)
+	}
+	if len(b.absences) != 2 {
+		t.Errorf("%d rows wait for another listing, want 2", len(b.absences))
+	}
+}
+
 func TestARowOfTheListingReplacesTheMissingOne(t *testing.T) {
 	listing := pageOf(purchase("b"))
 	listing.Progress = wholeList

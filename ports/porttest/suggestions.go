@@ -25,6 +25,7 @@ var suggestionTests = []storeTest{
 	{"suggestions are listed newest first, by connection, page and tenant", listSuggestions},
 	{"an erasure deletes the suggestions", eraseSuggestions},
 	{"ambiguous accounts are stored until the reference is published", ambiguousAccounts},
+	{"rows that wait because they show too few transactions are counted", unmatchedRows},
 }
 
 // ambiguous stores two equal rows y and z, of which each may continue the removed row x.
@@ -288,4 +289,34 @@ func ambiguousAccounts(f *fixture) {
 		State: domain.PullSucceeded, Attempts: 1, At: f.now(), Target: c.Target(),
 	}))
 	f.equal("after the reference was stored", true, f.getConnection(c).Ambiguity.IsZero())
+}
+
+func unmatchedRows(f *fixture) {
+	c := f.newConnection("unmatched")
+	c.NewReference = true
+	c = f.createStored(c)
+	l, _ := f.claim(f.requestPull(c, domain.PullScope{}).ID)
+	end := func(target string, rows int) domain.AccountAmbiguity {
+		f.Helper()
+		f.noError(f.Pulls.Finish(f.ctx, l, ports.Outcome{
+			State: domain.PullSucceeded, Attempts: 1, At: f.now(),
+			Unmatched: &records.UnmatchedRows{Target: target, Rows: rows},
+		}))
+		l, _ = f.claim(f.requestPull(c, domain.PullScope{}).ID)
+		return f.getConnection(c).Ambiguity
+	}
+	f.equal("another target", true, end("another", 20).IsZero())
+	first := end(c.Target(), 20)
+	f.equal("rows", 20, first.Unmatched)
+	f.equal("since at all", false, first.UnmatchedSince.IsZero())
+	f.equal("fact", first.UnmatchedSince, f.facts()[c.ID].RemovalsHeldAt)
+	f.equal("no ambiguous account", true, f.facts()[c.ID].AmbiguousSince.IsZero())
+	second := end(c.Target(), 22)
+	f.equal("rows of the second read", 22, second.Unmatched)
+	f.equal("since", first.UnmatchedSince, second.UnmatchedSince)
+	f.noError(f.Pulls.Finish(f.ctx, l, ports.Outcome{
+		State: domain.PullSucceeded, Attempts: 1, At: f.now(), Target: c.Target(),
+	}))
+	f.equal("after the reference was stored", true, f.getConnection(c).Ambiguity.IsZero())
+	f.equal("fact at the end", true, f.facts()[c.ID].RemovalsHeldAt.IsZero())
 }

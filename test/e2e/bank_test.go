@@ -233,12 +233,13 @@ func (g *gate) leave() {
 }
 
 // hold makes the gate block the next request whose path matches pattern. The channel arrival is closed when the request
-// has arrived. The request stays blocked until release is called.
+// has arrived. The request stays blocked until release is called. Another request may be held meanwhile.
 func (g *gate) hold(pattern string) (arrival <-chan struct{}, release func()) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.pattern, g.entered, g.opened = pattern, make(chan struct{}), make(chan struct{})
-	return g.entered, sync.OnceFunc(func() { close(g.opened) })
+	opened := make(chan struct{})
+	g.pattern, g.entered, g.opened = pattern, make(chan struct{}), opened
+	return g.entered, sync.OnceFunc(func() { close(opened) })
 }
 
 // count returns the number of requests to a path so far.

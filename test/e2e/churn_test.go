@@ -1,110 +1,214 @@
 package e2e_test
 
 import (
+	"cmp"
+	"context"
+	"encoding/json"
 	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
-	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// churn is the moment at which all ids of an account change.
+// churnRowsEnv is the name of a variable with other numbers of rows for TestIDsChurn, separated by commas.
+const churnRowsEnv = "CHURN_ROWS"
+
+// churnCell is one account whose ids all change.
+type churnCell struct {
+	operator
+	b        churnBank
+	id, hook string
+	old, now []string
+	lost     *lostTenants
+}
+
+// churn is a moment at which all ids of an account change.
 type churn struct {
 	name string
-	// during pulls after the ids have changed, and before the complete and settled pull. It may be nil.
-	during func(t *testing.T, o operator, b *pluggyBank, c churned)
-}
-
-// churned is a connection with one account whose rows have new ids.
-type churned struct {
-	id, hook, account string
-	now               []string // the new ids
-}
-
-// pullWith pulls while the item has this status.
-func pullWith(status, execution string) func(*testing.T, operator, *pluggyBank, churned) {
-	return func(t *testing.T, o operator, b *pluggyBank, c churned) {
-		t.Helper()
-		if err := b.sim.SetItemStatus(b.item, status, execution); err != nil {
-			t.Fatal(err)
-		}
-		o.pullNow(c.id)
-		if err := b.sim.SetItemStatus(b.item, "UPDATED", "SUCCESS"); err != nil {
-			t.Fatal(err)
-		}
-	}
+	// play changes the ids, and pulls, before the complete pulls at the end.
+	play func(*churnCell)
+	// once is set if the vendor proves the removals to the pull that first reads the new rows. The feed then shows no
+	// second record.
+	once bool
+	// pluggy is set if only Pluggy has such a moment.
+	pluggy bool
 }
 
 var churns = []churn{
-	{name: "between two settled reads"},
-	{"while the item is updating", pullWith("UPDATING", "TRANSACTIONS_IN_PROGRESS")},
-	{"while the item is outdated", pullWith("OUTDATED", "SITE_NOT_AVAILABLE")},
-	{"before a read of some days", func(_ *testing.T, o operator, _ *pluggyBank, c churned) {
-		o.pull(c.id, object{"from": "2026-01-01", "to": "2026-12-31"})
-	}},
-	{"and the new rows are announced before the removals", func(
-		_ *testing.T, o operator, b *pluggyBank, c churned,
-	) {
-		o.sendEvent(b, c.hook, pluggysim.Event{
-			Name: "transactions/created", AccountID: c.account, TransactionIDs: c.now,
+	{name: "between two settled reads", play: (*churnCell).change, once: true},
+	{name: "while the item is UPDATING", play: pullIn("UPDATING", "TRANSACTIONS_IN_PROGRESS"), pluggy: true},
+	{name: "while the item is OUTDATED", play: pullIn("OUTDATED", "SITE_NOT_AVAILABLE"), pluggy: true},
+	{name: "while the item is PARTIAL_SUCCESS", play: pullIn("UPDATED", "PARTIAL_SUCCESS"), pluggy: true},
+	{name: "before a read of some days", play: func(c *churnCell) {
+		c.change()
+		today := time.Now().UTC()
+		c.pull(c.id, object{
+			"from": today.AddDate(0, 0, -350).Format(time.DateOnly), "to": today.Format(time.DateOnly),
 		})
-		o.waitForSuccess(c.id)
 	}},
+	{name: "before a pull that gets a 429 in the middle of the list", play: func(c *churnCell) {
+		c.change()
+		c.pullWithRefusal(func() {})
+	}},
+	{name: "in the middle of the list, when it answers 429", play: func(c *churnCell) { c.pullWithRefusal(c.change) }},
+	{name: "between two pages", play: func(c *churnCell) { c.pullWithPause(c.change) }},
+	{name: "and the removals are announced first", play: func(c *churnCell) {
+		c.change()
+		c.announced("deleted", c.old)
+	}},
+	{name: "and the new rows are announced first", play: func(c *churnCell) {
+		c.change()
+		c.announced("created", c.now)
+	}},
+	{name: "before a pull whose process dies between two pages", play: func(c *churnCell) {
+		c.change()
+		c.pullWithCrash(func() {})
+	}},
+	{name: "when the process of a pull dies between two pages", play: func(c *churnCell) { c.pullWithCrash(c.change) }},
 }
 
-// When a bank changes all ids of an account, every transaction keeps its record, whatever the service reads between the
-// change and the complete read that proves it.
-func TestTransactionsKeepTheirRecordsWheneverTheirIDsChange(t *testing.T) {
+// TestIDsChurn changes all ids of an account at each moment, and checks that each transaction keeps its record. The
+// variable CHURN_ROWS sets other numbers of rows.
+func TestIDsChurn(t *testing.T) {
+	table := churnTable{kept: map[churnKey]map[string]int{}}
+	lost := &lostTenants{}
+	t.Cleanup(func() { t.Log(table.String()) })
 	each(t, func(t *testing.T, w *env) {
-		b, o := newPluggy(t), w.operator(t)
-		for _, c := range churns {
-			for _, rows := range []int{1, 60, 600} {
-				b.checkChurn(t, o, c, rows)
+		for _, n := range churnRows(t) {
+			for _, c := range churns {
+				for _, b := range []churnBank{newChurnedPluggy(t, n), &churnedBelvo{newBelvo(t)}} {
+					if c.pluggy && b.vendor() != "pluggy" {
+						continue
+					}
+					t.Run(fmt.Sprintf("%s, %s, %d rows", b.vendor(), c.name, n), func(t *testing.T) {
+						t.Parallel()
+						cell := &churnCell{operator: w.operator(t), b: b, lost: lost}
+						table.add(c, b, n, w.backend, cell.run(c, n))
+					})
+				}
 			}
 		}
+	}, func(s *setup) {
+		s.over.Wrap = func(stores *composedStores) { stores.Pulls = losingPulls{stores.Pulls, lost} }
 	})
 }
 
-// checkChurn connects a new account with this number of rows, changes all ids, and checks that each row has the record
-// that it had before.
-func (b *pluggyBank) checkChurn(t *testing.T, o operator, c churn, rows int) {
+func churnRows(t *testing.T) []int {
 	t.Helper()
-	b.item = b.sim.AddItem(pluggysim.Item{ClientID: b.id}).ID
-	account, err := b.sim.AddAccount(pluggysim.Account{ItemID: b.item})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var was []string
-	for i := range rows {
-		added, err := b.sim.AddTransaction(pluggysim.Transaction{
-			AccountID: account.ID, Type: "DEBIT", Amount: pluggysim.Number(fmt.Sprintf("-%d.%02d", 10+i, i%100)),
-			Description: fmt.Sprintf("PADARIA %s", []string{"REAL", "LUZ", "SOL"}[i%3]),
-			Date:        pluggysim.At(time.Date(2026, 10, 1+i%28, 3, 0, 0, 0, time.UTC)),
-		})
+	var sizes []int
+	for text := range strings.SplitSeq(cmp.Or(os.Getenv(churnRowsEnv), "1,60"), ",") {
+		n, err := strconv.Atoi(text)
 		if err != nil {
 			t.Fatal(err)
 		}
-		was = append(was, added.ID)
+		sizes = append(sizes, n)
 	}
-	name := fmt.Sprintf("%s, %d", c.name, rows)
-	changed := churned{id: o.connect(b, name), hook: o.mint(b, name), account: account.ID}
-	o.pull(changed.id, nil)
-	before := o.liveRecords(changed.id)
-	for _, old := range was {
-		changed.now = append(changed.now, b.post(t, old))
+	return sizes
+}
+
+// run connects the account, changes its ids, and returns how many transactions keep their records.
+func (c *churnCell) run(moment churn, n int) (kept int) {
+	c.t.Helper()
+	c.old = c.b.fill(c.t, n)
+	c.id, c.hook = c.connect(c.b, "main"), c.mint(c.b, "main")
+	for range 2 {
+		c.pull(c.id, nil)
 	}
-	if c.during != nil {
-		c.during(t, o, b, changed)
+	before := c.records()
+	cursor := c.feedEnd()
+	moment.play(c)
+	for range 3 {
+		c.pull(c.id, nil)
 	}
-	o.pull(changed.id, nil)
-	after, kept := o.liveRecords(changed.id), 0
-	for i := range was {
-		if before[was[i]] != "" && before[was[i]] == after[changed.now[i]] {
+	after, ids := c.records(), map[string]bool{}
+	strange := 0
+	for i, old := range c.old {
+		ids[before[old].ID] = true
+		if record := after[c.now[i]]; record.ID != "" && record.ID == before[old].ID {
 			kept++
 		}
 	}
-	if kept != rows {
-		t.Errorf("the ids change %s: %d of %d transactions keep their record", c.name, kept, rows)
+	for _, record := range after {
+		if !ids[record.ID] {
+			strange++
+		}
+	}
+	if kept != n || len(after) != n || strange > 0 {
+		c.t.Errorf("%d of %d transactions keep their record; %d records are live, %d of them were not there before",
+			kept, n, len(after), strange)
+	}
+	if kept == n {
+		c.checkChurnFeed(cursor, ids, moment.once)
+	}
+	return kept
+}
+
+// checkChurnFeed checks the changes of the feed after the cursor. A record that was not there before may only be shown
+// as removed, because a record of before has superseded it. If once is set, the feed must not show such a record.
+func (c *churnCell) checkChurnFeed(cursor string, known map[string]bool, once bool) {
+	c.t.Helper()
+	modified := map[string]bool{}
+	eventually(c.t, "all changes in the feed", func() bool {
+		var page struct {
+			Items []struct {
+				Change      string
+				Transaction churnRecord
+			}
+			NextCursor string
+		}
+		c.read(changes+"?limit=1000&cursor="+cursor, &page)
+		cursor = page.NextCursor
+		for _, item := range page.Items {
+			record := item.Transaction
+			switch {
+			case known[record.ID] && item.Change != "removed":
+				modified[record.ID] = item.Change == "modified"
+			case known[record.ID]:
+				delete(modified, record.ID)
+			case once || item.Change != "removed" || !known[record.SupersededBy]:
+				c.t.Errorf("the feed shows %s of %+v", item.Change, record)
+				return true
+			}
+		}
+		return len(modified) == len(known)
+	})
+}
+
+// churnRecord contains the members of a transaction that the test compares.
+type churnRecord struct{ ID, ExternalID, RemovedAt, SupersededBy string }
+
+// records returns the connection's records that are not removed, by external id.
+func (c *churnCell) records() map[string]churnRecord {
+	c.t.Helper()
+	live := map[string]churnRecord{}
+	for cursor := ""; ; {
+		var page struct {
+			Items      []churnRecord
+			NextCursor string
+		}
+		path := pathOf(c.id, "/transactions?limit=200")
+		if cursor != "" {
+			path += "&cursor=" + cursor
+		}
+		c.read(path, &page)
+		for _, record := range page.Items {
+			if record.RemovedAt == "" {
+				live[record.ExternalID] = record
+			}
+		}
+		if cursor = page.NextCursor; cursor == "" {
+			return live
+		}
 	}
 }
 
@@ -118,4 +222,209 @@ func (o operator) liveRecords(id string) map[string]string {
 		}
 	}
 	return live
+}
+
+// read decodes a response. Unlike get, it neither keeps the response nor compares it with the API's description,
+// because the responses of this test are large.
+func (c *churnCell) read(path string, out any) {
+	c.t.Helper()
+	request, err := http.NewRequestWithContext(c.t.Context(), http.MethodGet, c.origin+path, nil)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	request.Header.Set("Authorization", "Bearer "+c.token)
+	response, err := c.http.Do(request)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	raw, err := io.ReadAll(response.Body)
+	if err == nil {
+		err = json.Unmarshal(raw, out)
+	}
+	if err != nil || response.StatusCode != http.StatusOK {
+		c.t.Fatalf("GET %s answered %d: %.300s (%v)", path, response.StatusCode, raw, err)
+	}
+}
+
+// change changes all ids of the account.
+func (c *churnCell) change() {
+	for _, old := range c.old {
+		c.now = append(c.now, c.b.post(c.t, old))
+	}
+}
+
+// pullIn changes the ids and pulls while the item has this status.
+func pullIn(status, execution string) func(*churnCell) {
+	return func(c *churnCell) {
+		c.change()
+		b := c.b.(*churnedPluggy)
+		for _, s := range [][2]string{{status, execution}, {"UPDATED", "SUCCESS"}} {
+			if err := b.sim.SetItemStatus(b.item, s[0], s[1]); err != nil {
+				c.t.Fatal(err)
+			}
+			if s[0] == status && s[1] == execution {
+				c.pullNow(c.id)
+			}
+		}
+	}
+}
+
+func (c *churnCell) announced(kind string, ids []string) {
+	c.t.Helper()
+	c.deliver(c.b, c.hook, c.b.events(c.t, kind, ids)).want(http.StatusAccepted)
+	c.waitForSuccess(c.id)
+}
+
+// pullWithRefusal pulls. The vendor refuses the second page, or the only one. It calls then before the pull goes on.
+func (c *churnCell) pullWithRefusal(then func()) {
+	c.t.Helper()
+	c.pullWithPause(func() {
+		c.b.inject(c.t, fault{path: c.b.rowsPath(), kind: "status", status: 429, retryAfter: "1"})
+		then()
+	})
+}
+
+// pullWithPause pulls, and calls then before the vendor answers the request of the second page, or of the only one.
+func (c *churnCell) pullWithPause(then func()) {
+	c.t.Helper()
+	c.startPull(func(release func()) {
+		then()
+		release()
+	})
+}
+
+// pullWithCrash pulls. The process that runs the pull dies before it gets the second page, or the only one. It calls
+// then before another process takes up the pull.
+func (c *churnCell) pullWithCrash(then func()) {
+	c.t.Helper()
+	c.startPull(func(release func()) {
+		c.lost.Store(c.tenant, true)
+		release()
+		time.Sleep(2 * time.Second) // the attempt ends; its lease lasts longer
+		then()
+		c.lost.Delete(c.tenant)
+	})
+}
+
+// startPull pulls, and calls paused when the vendor gets the request of the second page, or of the only one. The
+// request waits for release.
+func (c *churnCell) startPull(paused func(release func())) {
+	c.t.Helper()
+	gate := c.b.gate()
+	arrived, release := gate.hold(c.b.rowsPath())
+	location := c.send(http.MethodPost, pathOf(c.id, "/pulls"), nil).want(http.StatusAccepted).
+		header.Get("Location")
+	<-arrived
+	if len(c.old) > c.pageSize() {
+		next, releaseNext := gate.hold(c.b.rowsPath())
+		release()
+		<-next
+		release = releaseNext
+	}
+	paused(release)
+	if pull := c.waitForPull(location); pull["status"] != "succeeded" {
+		c.t.Fatalf("the pull ended as %v", pull)
+	}
+}
+
+func (c *churnCell) pageSize() int {
+	if c.b.vendor() == "belvo" {
+		return 1000
+	}
+	return min(max(len(c.old)/3, 1), 500)
+}
+
+// lostTenants contains the tenants whose pulls cannot be stored, as if their process had died.
+type lostTenants struct{ sync.Map }
+
+func (l *lostTenants) err(tenant domain.TenantID) error {
+	if _, lost := l.Load(tenant.String()); lost {
+		return &domain.Error{Kind: domain.Unavailable, Code: domain.StoreUnavailable}
+	}
+	return nil
+}
+
+// losingPulls refuses all writes of the attempts of some tenants.
+type losingPulls struct {
+	ports.Pulls
+	lost *lostTenants
+}
+
+// FilterUnchanged implements ports.Pulls.
+func (p losingPulls) FilterUnchanged(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
+	rows []domain.RawTransaction,
+) ([]bool, error) {
+	if err := p.lost.err(tenant); err != nil {
+		return nil, err
+	}
+	return p.Pulls.FilterUnchanged(ctx, tenant, connection, rows)
+}
+
+// StorePage implements ports.Pulls.
+func (p losingPulls) StorePage(
+	ctx context.Context, lease domain.Lease, w ports.PageWrite,
+) (domain.Counts, error) {
+	if err := p.lost.err(lease.Tenant); err != nil {
+		return domain.Counts{}, err
+	}
+	return p.Pulls.StorePage(ctx, lease, w)
+}
+
+// Sweep implements ports.Pulls.
+func (p losingPulls) Sweep(ctx context.Context, lease domain.Lease, w ports.SweepWrite) (domain.Counts, error) {
+	if err := p.lost.err(lease.Tenant); err != nil {
+		return domain.Counts{}, err
+	}
+	return p.Pulls.Sweep(ctx, lease, w)
+}
+
+// Finish implements ports.Pulls.
+func (p losingPulls) Finish(ctx context.Context, lease domain.Lease, o ports.Outcome) error {
+	if err := p.lost.err(lease.Tenant); err != nil {
+		return err
+	}
+	return p.Pulls.Finish(ctx, lease, o)
+}
+
+// churnTable contains how many transactions kept their records. It is safe for concurrent use.
+type churnTable struct {
+	mu   sync.Mutex
+	kept map[churnKey]map[string]int // by backend
+}
+
+type churnKey struct {
+	vendor, moment string
+	rows           int
+}
+
+func (t *churnTable) add(c churn, b bank, rows int, backend string, kept int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	key := churnKey{b.vendor(), c.name, rows}
+	if t.kept[key] == nil {
+		t.kept[key] = map[string]int{}
+	}
+	t.kept[key][backend] = kept
+}
+
+// String returns a table in Markdown.
+func (t *churnTable) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var out strings.Builder
+	out.WriteString("\n| vendor | all ids change | rows | kept |\n|---|---|---|---|\n")
+	for _, key := range slices.SortedFunc(maps.Keys(t.kept), func(x, y churnKey) int {
+		position := func(k churnKey) int {
+			return slices.IndexFunc(churns, func(c churn) bool { return c.name == k.moment })
+		}
+		return cmp.Or(cmp.Compare(x.vendor, y.vendor), cmp.Compare(position(x), position(y)), cmp.Compare(x.rows, y.rows))
+	}) {
+		fmt.Fprintf(&out, "| %s | %s | %d |", key.vendor, key.moment, key.rows)
+		for _, backend := range slices.Sorted(maps.Keys(t.kept[key])) {
+			fmt.Fprintf(&out, " %s %d", backend, t.kept[key][backend])
+		}
+		out.WriteString(" |\n")
+	}
+	return out.String()
 }

@@ -78,7 +78,11 @@ func (s connections) VisitFacts(
 		(*Text)(&ambiguity), &f.Webhooks.HasToken, &f.Webhooks.Heard,
 	}
 	return s.Rows(ctx, q.String(), q.Args, columns, func() error {
-		f.Paused, f.AmbiguousSince = !paused.IsZero(), decodeAmbiguity(ambiguity).Since
+		staged := decodeAmbiguity(ambiguity)
+		f.Paused, f.AmbiguousSince = !paused.IsZero(), staged.Since
+		if at := staged.UnmatchedSince; f.RemovalsHeldAt.IsZero() || !at.IsZero() && at.Before(f.RemovalsHeldAt) {
+			f.RemovalsHeldAt = at
+		}
 		return visit(&f)
 	})
 }

@@ -1,0 +1,82 @@
+package domain
+
+import (
+	"encoding/binary"
+	"hash/fnv"
+)
+
+// maxListedRows is the maximum number of rows in a ListedRows.
+const maxListedRows = 100_000
+
+// rowHashBytes is the number of bytes that ListedRows keeps of a row's external id.
+const rowHashBytes = 5
+
+// ListedRows contains which rows a pull has read on which page. All attempts of the pull count; its pages are numbered
+// in the order in which they were read, from 1. The zero value contains no rows.
+//
+// It keeps 40 bits of the hash of each external id. Two ids with one hash count as one row. A row may then count as read
+// although it was not, so that it is not recognised under its new id.
+type ListedRows struct {
+	// Pages contains the hashes of the rows of each page.
+	Pages [][]byte `json:"pages,omitempty"`
+	// More means that the pull has read more than maxListedRows rows, or some that are not known. Pages is then empty,
+	// and every row may have been read.
+	More bool `json:"more,omitempty"`
+}
+
+// HashedPage returns the hashes of the rows of a page for WithPages.
+func HashedPage(externalIDs []string) []byte {
+	page := make([]byte, 0, rowHashBytes*len(externalIDs))
+	for _, id := range externalIDs {
+		page = appendRowHash(page, id)
+	}
+	return page
+}
+
+func appendRowHash(to []byte, externalID string) []byte {
+	hash := fnv.New64a()
+	_, _ = hash.Write([]byte(externalID))
+	var bytes [8]byte
+	binary.BigEndian.PutUint64(bytes[:], hash.Sum64())
+	return append(to, bytes[:rowHashBytes]...)
+}
+
+// WithPages returns the rows with further pages, which are results of HashedPage. It does not change l.
+func (l ListedRows) WithPages(pages ...[]byte) ListedRows {
+	if l.More {
+		return l
+	}
+	l.Pages = append(l.Pages[:len(l.Pages):len(l.Pages)], pages...)
+	bytes := 0
+	for _, page := range l.Pages {
+		bytes += len(page)
+	}
+	if bytes > maxListedRows*rowHashBytes {
+		return ListedRows{More: true}
+	}
+	return l
+}
+
+// ListedPages contains the number of the first and of the last page with a row.
+type ListedPages struct{ First, Last int }
+
+// Index returns a function that finds the pages with a row. found is false if no page contains the row. Index must not
+// be called if More is set.
+func (l ListedRows) Index() (find func(externalID string) (pages ListedPages, found bool)) {
+	byHash := map[[rowHashBytes]byte]ListedPages{}
+	for i, page := range l.Pages {
+		for ; len(page) >= rowHashBytes; page = page[rowHashBytes:] {
+			hash := [rowHashBytes]byte(page)
+			known, found := byHash[hash]
+			if !found {
+				known.First = i + 1
+			}
+			known.Last = i + 1
+			byHash[hash] = known
+		}
+	}
+	return func(externalID string) (ListedPages, bool) {
+		pages, found := byHash[[rowHashBytes]byte(appendRowHash(nil, externalID))]
+		return pages, found
+	}
+}

@@ -21,12 +21,12 @@ const JoinUndone domain.Warning = "join_undone"
 type SuggestionState string
 
 // The states of a suggestion. A suggestion in one of the other states than SuggestionOpen has ended; it may be opened
-// again, except after SuggestionDismissed.
+// again, except after SuggestionDismissed and SuggestionExcluded.
 const (
 	SuggestionOpen      SuggestionState = "open"
 	SuggestionJoined    SuggestionState = "joined"    // an operator has joined the records
 	SuggestionDismissed SuggestionState = "dismissed" // an operator has decided that they are two movements
-	SuggestionExcluded  SuggestionState = "excluded"  // another pair with one of the records was joined, or fits better
+	SuggestionExcluded  SuggestionState = "excluded"  // another pair with one of the records was decided, or fits better
 	SuggestionMatched   SuggestionState = "matched"   // the service has matched one of the records with another row
 	SuggestionSplit     SuggestionState = "split"     // a replacement of one of the records was undone
 	SuggestionRemoved   SuggestionState = "removed"   // the vendor has removed the new record
@@ -183,7 +183,9 @@ func (d *decision) suggest(r *replacement, found []matching.Suggestion) error {
 	}
 	changes := newSuggestionChanges()
 	for _, old := range olds {
-		d.suggestFor(changes, r, r.old[old], of[old], known[r.old[old].ID])
+		if err := d.suggestFor(changes, r, r.old[old], of[old], known[r.old[old].ID]); err != nil {
+			return err
+		}
 	}
 	var c Changes
 	if changes.addTo(&c); len(c.Suggestions) == 0 {
@@ -192,10 +194,11 @@ func (d *decision) suggest(r *replacement, found []matching.Suggestion) error {
 	return d.emit(c)
 }
 
-// suggestFor opens the suggestions for one removed record. known are those that are open.
+// suggestFor opens the suggestions for one removed record. known are those that are open. A suggestion that ended because
+// of a decision about another pair is not opened again.
 func (d *decision) suggestFor(
 	changes *suggestionChanges, r *replacement, old *Record, found []matching.Suggestion, known []StoredSuggestion,
-) {
+) error {
 	rest := slices.Clone(known)
 	for _, s := range found {
 		candidate := r.replaced[s.New]
@@ -205,6 +208,13 @@ func (d *decision) suggestFor(
 		}
 		isKnown := func(k StoredSuggestion) bool { return k.New == candidate.ID }
 		if !slices.ContainsFunc(known, isKnown) {
+			before, exists, err := d.source.Suggestion(old.ID, candidate.ID)
+			if err != nil {
+				return err
+			}
+			if exists && (before.State == SuggestionExcluded || before.State == SuggestionDismissed) {
+				continue
+			}
 			changes.open(d.newSuggestion(old.ID, candidate.ID, old.AccountID, s.Findings), candidate.PossiblySupersedes)
 		}
 		rest = slices.DeleteFunc(rest, isKnown)
@@ -212,6 +222,7 @@ func (d *decision) suggestFor(
 	for kept := matching.MaxSuggestions - len(found); len(rest) > max(kept, 0); rest = rest[:len(rest)-1] {
 		changes.end(rest[len(rest)-1], SuggestionExcluded)
 	}
+	return nil
 }
 
 func (d *decision) newSuggestion(
@@ -374,7 +385,7 @@ func notJoinable(message string) error {
 }
 
 // Dismiss returns the changes by which two records are never suggested or matched again, because an operator has
-// decided that they are two movements. Other suggestions with one of the records stay open.
+// decided that they are two movements. The other open suggestions with one of the records end.
 //
 // Errors: Conflict (not_joinable) if the records are one, belong to different connections, were erased or superseded;
 // those of the source.
@@ -388,18 +399,25 @@ func Dismiss(source Source, old, with *Record, reason string) (Changes, error) {
 	}
 	c := Changes{Never: []domain.MatchPair{{Old: old.ExternalID, New: with.ExternalID}}, Reason: reason}
 	pair, found, err := source.Suggestion(old.ID, with.ID)
-	if err != nil || !found {
-		return c, err
+	if err != nil {
+		return Changes{}, err
+	}
+	d := &decision{Page: &Page{}, source: source}
+	open, err := d.readSuggestions([]string{old.ExternalID, with.ExternalID})
+	if err != nil {
+		return Changes{}, err
 	}
 	changes := newSuggestionChanges()
-	switch pair.State {
-	case SuggestionOpen:
-		changes.end(StoredSuggestion{Suggestion: pair, Possibly: with.PossiblySupersedes}, SuggestionDismissed)
-	case SuggestionUndone:
-		pair.State = SuggestionDismissed
-		changes.changed = []Suggestion{pair}
-	default:
-		return c, nil
+	for _, s := range open {
+		if s.Old == old.ID && s.New == with.ID {
+			changes.end(s, SuggestionDismissed)
+		} else {
+			changes.end(s, SuggestionExcluded)
+		}
+	}
+	if found && (pair.State == SuggestionUndone || pair.State == SuggestionExcluded) {
+		pair.State = SuggestionDismissed // an earlier decision, perhaps one of the same request, may have excluded it
+		changes.changed = append(changes.changed, pair)
 	}
 	changes.addTo(&c)
 	return c, nil

@@ -199,10 +199,15 @@ func TestADismissal(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.applyOne(c)
-	b.want(t, "1 a v2 removed", "2 b v2", "3 c v1 ~1", "1?3 open", "1?2 dismissed", "never a>b")
+	b.want(t, "1 a v2 removed", "2 b v2", "3 c v2", "1?2 dismissed", "1?3 excluded", "never a>b")
 	if b.records[1].Reason != "no" {
 		t.Errorf("the reason is %q", b.records[1].Reason)
 	}
+	if c, err = records.Dismiss(b, &b.records[0], &b.records[2], ""); err != nil {
+		t.Fatal(err)
+	}
+	b.applyOne(c)
+	b.want(t, "1 a v2 removed", "2 b v2", "3 c v2", "1?2 dismissed", "1?3 dismissed", "never a>b", "never a>c")
 	if _, err := records.Dismiss(b, &b.records[0], &b.records[0], ""); err == nil {
 		t.Error("a record was dismissed with itself")
 	}

@@ -21,6 +21,8 @@ var suggestionTests = []storeTest{
 	{"a join and its split change both records, their past ids and their histories", joinAndSplit},
 	{"a complete listing with both rows of a join undoes it", joinIsUndone},
 	{"a dismissed pair is not listed or suggested again", dismissSuggestions},
+	{"a dismissal ends the other suggestions with either record", dismissalEndsOthers},
+	{"a split ends the suggestions with the record", splitEndsSuggestions},
 	{"a decision that is refused changes nothing", refusedDecisions},
 	{"suggestions are listed newest first, by connection, page and tenant", listSuggestions},
 	{"an erasure deletes the suggestions", eraseSuggestions},
@@ -174,21 +176,71 @@ func joinIsUndone(f *fixture) {
 	f.equal("fact at the end", true, f.facts()[r.c.ID].JoinUndoneSince.IsZero())
 }
 
+// dismissalEndsOthers dismisses one of four pairs of two removed and two live records.
+func dismissalEndsOthers(f *fixture) {
+	r := newReplacements(f)
+	r.page(news(), purchase("x2"))
+	r.next()
+	r.remove("x", "x2")
+	r.next()
+	r.page(news(), purchase("y"), purchase("z"), purchase("w"))
+	f.equal("suggestions", []string{
+		"x2>w open", "x2>y open", "x2>z open", "x>w open", "x>y open", "x>z open",
+	}, r.suggestions())
+	y := f.getRow(r.c, "y").ID
+	f.noError(f.Ledger.Dismiss(f.ctx, f.tenant, []ports.RecordPair{{Old: r.older, New: y}},
+		ports.Decision{At: f.now()}))
+	f.equal("after the dismissal", []string{"x2>w open", "x2>z open"}, r.suggestions())
+	x2 := f.getRow(r.c, "x2").ID
+	f.equal("of y", 0, len(f.getRow(r.c, "y").PossiblySupersedes))
+	f.equal("of z", []domain.TransactionID{x2}, f.getRow(r.c, "z").PossiblySupersedes)
+	for pair, want := range map[ports.RecordPair]records.SuggestionState{
+		{Old: r.older, New: y}:                     records.SuggestionDismissed,
+		{Old: r.older, New: f.getRow(r.c, "z").ID}: records.SuggestionExcluded,
+		{Old: x2, New: y}:                          records.SuggestionExcluded,
+	} {
+		s, err := f.Ledger.Suggestion(f.ctx, f.tenant, pair)
+		f.noError(err)
+		f.equal("state", want, s.State)
+	}
+	r.next()
+	r.page(news(), purchase("v", withDescription("salario"), withAmount("-7", "BRL")))
+	f.equal("after another page", []string{"x2>w open", "x2>z open"}, r.suggestions())
+}
+
+// splitEndsSuggestions splits a record while it is suggested for another one.
+func splitEndsSuggestions(f *fixture) {
+	r := ambiguous(f)
+	y, z := f.getRow(r.c, "y").ID, f.getRow(r.c, "z").ID
+	_, err := r.join(r.older, y, "")
+	f.noError(err)
+	f.equal("after the join", 0, len(r.suggestions()))
+	_, err = f.Ledger.Split(f.ctx, f.tenant, r.older, newID[domain.Transaction](), ports.Decision{At: f.now()})
+	f.noError(err)
+	f.equal("after the split", 0, len(r.suggestions()))
+	f.equal("of z", 0, len(f.getRow(r.c, "z").PossiblySupersedes))
+	s, err := f.Ledger.Suggestion(f.ctx, f.tenant, ports.RecordPair{Old: r.older, New: z})
+	f.noError(err)
+	f.equal("state", records.SuggestionExcluded, s.State)
+}
+
 func dismissSuggestions(f *fixture) {
 	r := ambiguous(f)
 	y, z := f.getRow(r.c, "y").ID, f.getRow(r.c, "z").ID
 	f.noError(f.Ledger.Dismiss(f.ctx, f.tenant, []ports.RecordPair{{Old: r.older, New: y}},
 		ports.Decision{Reason: "no", At: f.now()}))
-	f.equal("suggestions", []string{"x>z open"}, r.suggestions())
+	f.equal("suggestions", 0, len(r.suggestions()))
 	f.equal("reasons", []string{"no", ""}, r.reasons(y))
 	f.equal("of y", 0, len(f.getRow(r.c, "y").PossiblySupersedes))
 	f.noError(f.Ledger.Dismiss(f.ctx, f.tenant, []ports.RecordPair{{Old: r.older, New: y}, {Old: r.older, New: z}},
 		ports.Decision{At: f.now()}))
-	f.equal("suggestions", 0, len(r.suggestions()))
+	s, err := f.Ledger.Suggestion(f.ctx, f.tenant, ports.RecordPair{Old: r.older, New: z})
+	f.noError(err)
+	f.equal("state", records.SuggestionDismissed, s.State)
 	r.next()
 	r.page(news(), purchase("w", withDescription("salario"), withAmount("-7", "BRL")))
 	f.equal("after another page", 0, len(r.suggestions()))
-	_, err := r.join(r.older, z, "")
+	_, err = r.join(r.older, z, "")
 	f.noError(err)
 	f.equal("a dismissed pair was joined", "z", r.row(r.older).ExternalID)
 }

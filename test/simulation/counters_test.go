@@ -22,6 +22,7 @@ type counters struct {
 	takenOver, doneRemoved, massLosses, massHeld, massRemovals                         int
 	pauses, pausedPulls                                                                int
 	churned, replaced, superseded, splits                                              int
+	joins, dismissals, suggested                                                       int
 	relinks, continuations, continued, lateRows, staged                                int
 }
 
@@ -93,6 +94,8 @@ func (t *counters) byName() map[string]*int {
 		"row replaced":                  &t.replaced,
 		"transaction superseded":        &t.superseded,
 		"transaction split":             &t.splits,
+		"transactions joined":           &t.joins,
+		"transactions dismissed":        &t.dismissals,
 		"connection linked again":       &t.relinks,
 		"deleted connection continued":  &t.continuations,
 		"known row continued":           &t.continued,

@@ -85,9 +85,10 @@ type sim struct {
 	originals    map[rowKey]domain.TransactionData // the content with which each row was first stored
 	staged       map[rowKey]domain.TransactionData // the content with which each row was last staged
 	seenVersions map[domain.TransactionID]map[int]rowState
-	splitPairs   map[[2]string]bool // pairs of rows that an operator has split
-	renamed      map[rowKey]bool    // rows of transactions that have had more than one row
-	prunedBefore time.Time          // only deliveries received before this time may be pruned
+	splitPairs   map[[2]string]bool // pairs of rows that an operator has split or dismissed
+	decisions    decisions
+	renamed      map[rowKey]bool // rows of transactions that have had more than one row
+	prunedBefore time.Time       // only deliveries received before this time may be pruned
 	names        int
 }
 
@@ -124,6 +125,7 @@ func newSim(seed uint64) *sim {
 		staged:       map[rowKey]domain.TransactionData{},
 		seenVersions: map[domain.TransactionID]map[int]rowState{},
 		splitPairs:   map[[2]string]bool{},
+		decisions:    newDecisions(),
 		renamed:      map[rowKey]bool{},
 		sealer:       &fakeSealer{credentials: map[string]domain.Credential{}, primary: 1},
 	}

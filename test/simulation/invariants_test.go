@@ -233,6 +233,7 @@ func (s *sim) checkInvariants() {
 		s.checkTenantIsolation(c)
 	}
 	s.checkAdjustedDays(adjusted)
+	s.checkDecisions()
 	for _, r := range s.readers {
 		r.readToEnd()
 	}

@@ -59,7 +59,7 @@ func (s *sim) startOperator(c *connection) {
 	acts := []func(context.Context, *application.Service, *connection) error{
 		s.renameConnection, s.rotateCredential, s.mintToken, s.revokeToken, s.replayDelivery,
 		s.replayFailedDeliveries, s.requestPull, s.testConnection, s.pauseOrResume, s.closePeriod, s.closePeriod,
-		s.reopenPeriod, s.splitTransaction,
+		s.reopenPeriod, s.splitTransaction, s.decidePair, s.decidePair,
 	}
 	act := acts[s.rand.IntN(len(acts))]
 	switch {

@@ -87,11 +87,7 @@ func (s *sim) splitTransaction(ctx context.Context, app *application.Service, c 
 func (s *sim) splitDone(before, after domain.Transaction) {
 	s.counters.splits++
 	s.splitPairs[[2]string{after.ExternalID, before.ExternalID}] = true
-	for _, c := range s.connections {
-		if c.ID == after.Connection && c.deleted {
-			c.rowsAtDeletion = s.digest(c)
-		}
-	}
+	s.decidedOnDeleted(after)
 }
 
 // ownRows returns the stored transactions of a connection, except superseded transactions. The row of a superseded
@@ -154,7 +150,7 @@ func (s *sim) checkOneMovement(ref *accountRef, t domain.Transaction, ids []stri
 		if ref.row(id) != nil && !r.removed && !r.wasBroken { // an unreadable row cannot replace another row
 			present = append(present, id)
 		}
-		if i == 0 {
+		if i == 0 || s.decisions.rows[[2]string{ids[i-1], id}] {
 			continue
 		}
 		for _, read := range ref.reads {

@@ -439,6 +439,34 @@ func (v ledger) Split(
 	})
 }
 
+func (v ledger) Join(
+	ctx context.Context, t domain.TenantID, pair ports.RecordPair, decision ports.Decision,
+) (domain.Transaction, error) {
+	return intercept(ctx, v.sim, "Ledger.Join", func(ctx context.Context) (domain.Transaction, error) {
+		old, _ := v.Ledger.Transaction(ctx, t, pair.Old)
+		with, _ := v.Ledger.Transaction(ctx, t, pair.New)
+		after, err := v.Ledger.Join(ctx, t, pair, decision)
+		if err == nil {
+			v.sim.joinDone(pair, old, with)
+		}
+		return after, err
+	})
+}
+
+func (v ledger) Dismiss(
+	ctx context.Context, t domain.TenantID, pairs []ports.RecordPair, decision ports.Decision,
+) error {
+	return interceptError(ctx, v.sim, "Ledger.Dismiss", func(ctx context.Context) error {
+		old, _ := v.Ledger.Transaction(ctx, t, pairs[0].Old)
+		with, _ := v.Ledger.Transaction(ctx, t, pairs[0].New)
+		err := v.Ledger.Dismiss(ctx, t, pairs, decision)
+		if err == nil {
+			v.sim.dismissDone(pairs[0], old, with)
+		}
+		return err
+	})
+}
+
 func (v ledger) Changes(ctx context.Context, t domain.TenantID, page domain.PageRequest) (domain.FeedPage, error) {
 	return intercept(ctx, v.sim, "Ledger.Changes", func(ctx context.Context) (domain.FeedPage, error) {
 		return v.Ledger.Changes(ctx, t, page)

@@ -156,7 +156,7 @@ func changedInClose(f *fixture) {
 		f.Helper()
 		got, _, err := f.Ledger.ClosePeriod(f.ctx, f.tenant, id, books.CloseRequest{
 			Date: date, At: f.now(), By: "test", Grace: time.Hour,
-		}, nil, nil)
+		}, ports.CloseSteps{}, nil)
 		f.noError(err)
 		return got.Completeness
 	}

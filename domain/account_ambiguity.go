@@ -19,8 +19,8 @@ type AccountAmbiguity struct {
 	After  []string    `json:"after,omitempty"`
 	// Continues contains the decisions of operators: which account continues as the account with an external id.
 	Continues map[string]AccountID `json:"continues,omitempty"`
-	// UnmatchedSince is when a complete read first found too few partners for the known transactions of an account; zero
-	// if none did. Unmatched is how many transactions had no partner in the last such read.
+	// UnmatchedSince is when a complete read first found too few partners for the known transactions of an account;
+	// zero if none did. Unmatched is how many transactions had no partner in the last such read.
 	UnmatchedSince time.Time `json:"unmatchedSince,omitzero"`
 	Unmatched      int       `json:"unmatched,omitempty"`
 }
@@ -39,8 +39,8 @@ func (a AccountAmbiguity) MayPublish(unmatched int, at time.Time) bool {
 	return unmatched == 0 || !a.UnmatchedSince.IsZero() && !a.UnmatchedSince.After(at.Add(-massRemovalWait))
 }
 
-// FoundUnmatched returns the ambiguity after a complete read that left this number of transactions without a partner. It
-// keeps UnmatchedSince if it is set.
+// FoundUnmatched returns the ambiguity after a complete read that left this number of transactions without a partner.
+// It keeps UnmatchedSince if it is set.
 func (a AccountAmbiguity) FoundUnmatched(rows int, at time.Time) AccountAmbiguity {
 	if a.UnmatchedSince.IsZero() {
 		a.UnmatchedSince = at

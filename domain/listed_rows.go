@@ -14,8 +14,8 @@ const rowHashBytes = 5
 // ListedRows contains which rows a pull has read on which page. All attempts of the pull count; its pages are numbered
 // in the order in which they were read, from 1. The zero value contains no rows.
 //
-// It keeps 40 bits of the hash of each external id. Two ids with one hash count as one row. A row may then count as read
-// although it was not, so that it is not recognised under its new id.
+// It keeps 40 bits of the hash of each external id. Two ids with one hash count as one row. A row may then count as
+// read although it was not, so that it is not recognised under its new id.
 type ListedRows struct {
 	// Pages contains the hashes of the rows of each page.
 	Pages [][]byte `json:"pages,omitempty"`

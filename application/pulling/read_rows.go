@@ -8,8 +8,8 @@ import (
 // So many new rows may mean that the ids of all rows change while the step is read.
 const minLateRows = 10
 
-// readRows contains the rows that the attempts of a pull have read, page by page. With it, a later decision knows which of
-// two rows the vendor returned first, and whether it returned both at once.
+// readRows contains the rows that the attempts of a pull have read, page by page. With it, a later decision knows which
+// of two rows the vendor returned first, and whether it returned both at once.
 type readRows struct {
 	rows *domain.ListedRows // nil if the rows of earlier attempts are not known, or no row can be replaced
 	// kept is set if the rows must be stored with the progress of the pull. If it is not set when the pull ends, it has
@@ -22,7 +22,8 @@ type readRows struct {
 
 // newReadRows returns the rows that earlier attempts have read. rows is nil in these cases:
 //
-//   - No row can be replaced: there are no stored rows, this is the first complete pull, or KeepReplacementsApart is set.
+//   - No row can be replaced: there are no stored rows, this is the first complete pull, or KeepReplacementsApart is
+//     set.
 //   - An earlier release of the service has begun the pull.
 func (a *attempt) newReadRows() readRows {
 	if a.initial || a.empty || a.KeepReplacementsApart || a.resumed && a.pull.Progress.Listed == nil {

@@ -217,7 +217,8 @@ func percentCommon(before, after []Row) int {
 }
 
 // Unmatched compares the rows of an account before and after it was linked again, on the days that both cover. If fewer
-// than half of at least ten rows before found a partner after, it returns the number of those that did not; otherwise 0.
+// than half of at least ten rows before found a partner after, it returns the number of those that did not. Otherwise
+// it returns 0.
 func Unmatched(before, after []Row) int {
 	if len(before) == 0 || len(after) == 0 {
 		return 0

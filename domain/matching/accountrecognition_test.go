@@ -104,13 +104,16 @@ func TestUnmatchedRows(t *testing.T) {
 		}
 		return rows
 	}
+	mixed := func(known int) []matching.Row { // this number of known rows, and others on the following days
+		return slices.Concat(rows("n", 0, known), days(rows("n", 30, 12-known), known+1))
+	}
 	for name, test := range map[string]struct {
 		before, after []matching.Row
 		want          int
 	}{
 		"all rows have partners":            {rows("o", 0, 12), rows("n", 0, 12), 0},
-		"half of them":                      {rows("o", 0, 12), slices.Concat(rows("n", 0, 6), days(rows("n", 30, 6), 7)), 0},
-		"fewer than half of them":           {rows("o", 0, 12), slices.Concat(rows("n", 0, 5), days(rows("n", 30, 7), 6)), 7},
+		"half of them":                      {rows("o", 0, 12), mixed(6), 0},
+		"fewer than half of them":           {rows("o", 0, 12), mixed(5), 7},
 		"none of too few":                   {rows("o", 0, 9), rows("n", 30, 9), 0},
 		"none of ten":                       {rows("o", 0, 10), rows("n", 30, 10), 10},
 		"the same ids":                      {rows("o", 0, 12), rows("o", 0, 12), 0},

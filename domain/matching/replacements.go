@@ -27,7 +27,7 @@ type Replacements struct {
 const (
 	pullShift   = 32
 	anyPage     = 1 << 30   // the row may have been on any page of the pull; pages before its complete listing
-	lastListing = 1<<30 + 1 // the row was on a page of the complete listing at the end of the pull, and on no earlier one
+	lastListing = 1<<30 + 1 // the row was on a page of the complete listing at the end of the pull, and on none before
 )
 
 // FindReplacements pairs the rows that the vendor no longer returns with the rows that it has added, and suggests

@@ -194,8 +194,8 @@ func (d *decision) suggest(r *replacement, found []matching.Suggestion) error {
 	return d.emit(c)
 }
 
-// suggestFor opens the suggestions for one removed record. known are those that are open. A suggestion that ended because
-// of a decision about another pair is not opened again.
+// suggestFor opens the suggestions for one removed record. known are those that are open. A suggestion that ended
+// because of a decision is not opened again.
 func (d *decision) suggestFor(
 	changes *suggestionChanges, r *replacement, old *Record, found []matching.Suggestion, known []StoredSuggestion,
 ) error {

@@ -155,8 +155,8 @@ func (b *book) sweepOf(w records.SweepWrite, rows []domain.TransactionData, also
 	return b.sweep(w, seen...)
 }
 
-// TestRowsThatMayHaveBeenPurgedLeaveWithTheirAccount changes the ids of rows that the vendor collected before the rows of
-// the listing. Their absence proves nothing, unless no row of the account has stayed.
+// TestRowsThatMayHaveBeenPurgedLeaveWithTheirAccount changes the ids of rows that the vendor collected before the rows
+// of the listing. Their absence proves nothing, unless no row of the account has stayed.
 func TestRowsThatMayHaveBeenPurgedLeaveWithTheirAccount(t *testing.T) {
 	fresh := records.SweepWrite{
 		Proof: domain.TwoReads, CollectedFrom: map[string]time.Time{"acc": now.Add(time.Hour)},

@@ -418,7 +418,9 @@ func (t *churnTable) String() string {
 		position := func(k churnKey) int {
 			return slices.IndexFunc(churns, func(c churn) bool { return c.name == k.moment })
 		}
-		return cmp.Or(cmp.Compare(x.vendor, y.vendor), cmp.Compare(position(x), position(y)), cmp.Compare(x.rows, y.rows))
+		return cmp.Or(
+			cmp.Compare(x.vendor, y.vendor), cmp.Compare(position(x), position(y)), cmp.Compare(x.rows, y.rows),
+		)
 	}) {
 		fmt.Fprintf(&out, "| %s | %s | %d |", key.vendor, key.moment, key.rows)
 		for _, backend := range slices.Sorted(maps.Keys(t.kept[key])) {

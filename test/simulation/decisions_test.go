@@ -58,8 +58,8 @@ func (s *sim) suggestedPairs(c *connection) (pairs []ports.RecordPair) {
 	return pairs
 }
 
-// undecidedPairs returns the pairs of a removed and a present transaction of the connection that belong to one movement,
-// and a pair of two movements.
+// undecidedPairs returns the pairs of a removed and a present transaction of the connection that belong to one
+// movement, and a pair of two movements.
 func (s *sim) undecidedPairs(c *connection) (pairs []ports.RecordPair) {
 	var removed, present []domain.Transaction
 	for _, t := range s.ownRows(c) {

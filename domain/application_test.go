@@ -43,7 +43,7 @@ func TestConnectionsFollowTheCredentialOfTheirApplication(t *testing.T) {
 
 func TestARenewalIsPlannedOnlyForAWebhookThatWasLost(t *testing.T) {
 	at := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
-	never := time.Time{}
+	never, earlier := time.Time{}, at.Add(-time.Second)
 	token := func(state domain.RegistrationState, revokedAt time.Time) domain.WebhookToken {
 		return domain.WebhookToken{RevokedAt: revokedAt, Registration: domain.WebhookRegistration{State: state}}
 	}
@@ -53,7 +53,7 @@ func TestARenewalIsPlannedOnlyForAWebhookThatWasLost(t *testing.T) {
 	}{
 		"no token":                        {nil, false},
 		"removed now":                     {[]domain.WebhookToken{token(domain.RegistrationRemoving, at)}, true},
-		"removed before":                  {[]domain.WebhookToken{token(domain.RegistrationRemoving, at.Add(-1))}, false},
+		"removed before":                  {[]domain.WebhookToken{token(domain.RegistrationRemoving, earlier)}, false},
 		"passed to another connection":    {[]domain.WebhookToken{token(domain.RegistrationActive, never)}, true},
 		"pending":                         {[]domain.WebhookToken{token(domain.RegistrationPending, at)}, false},
 		"without a webhook of the vendor": {[]domain.WebhookToken{token(domain.NotRegistered, at)}, false},

@@ -117,8 +117,8 @@ func TestEveryRouteReturnsItsGoldenJSON(t *testing.T) {
 			"POST", applicationsPath, goodApplication, 201, goldenApplication,
 			map[string]string{"Location": applicationsPath + otherPath},
 		},
-		"list applications":  {"GET", applicationsPath, "", 200, envelope[applicationList](goldenApplication), nil},
-		"get application":    {"GET", applicationsPath + otherPath, "", 200, goldenApplication, nil},
+		"list applications": {"GET", applicationsPath, "", 200, envelope[applicationList](goldenApplication), nil},
+		"get application":   {"GET", applicationsPath + otherPath, "", 200, goldenApplication, nil},
 		"update application": {
 			"PUT", applicationsPath + otherPath + "?force=true", `{"name":"a"}`, 200, goldenApplication, nil,
 		},

@@ -3,8 +3,11 @@ package e2e_test
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 	"testing"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
 )
 
 // registerShared asks for a webhook for the named connection, which its application must have already, and returns the
@@ -238,5 +241,60 @@ func TestALinkSessionUsesAnApplication(t *testing.T) {
 		if n := o.get(applications + "/" + application).want(http.StatusOK).json()["connections"]; n != float64(1) {
 			t.Errorf("the application has %v connections", n)
 		}
+	})
+}
+
+// With another client id, the webhook of the old one is removed with the old pair, and the new one gets its own.
+func TestAnotherClientIDGetsAWebhookOfItsOwn(t *testing.T) {
+	each(t, func(t *testing.T, w *env) {
+		o, b := w.operator(t), newPluggy(t)
+		id, secret := b.login()
+		application := o.send(http.MethodPost, applications, object{
+			"vendor": "pluggy", "name": "production", "baseUrl": b.origin(), "clientId": id, "secret": secret,
+		}).want(http.StatusCreated).text("id")
+		for _, name := range []string{"first", "second"} {
+			o.send(http.MethodPost, connections, object{
+				"vendor": "pluggy", "configName": name, "accountRef": b.ref(), "applicationId": application,
+			}).want(http.StatusCreated)
+		}
+		o.send(http.MethodPost, tokens, mintRequest(b, "first", "register")).want(http.StatusCreated)
+		before := b.sim.Webhooks()[0].ID
+		b.sim.AddClient(pluggysim.Client{ID: "another client", Secret: "its secret"})
+		change := object{"name": "production", "clientId": "another client", "secret": "its secret"}
+		one := applications + "/" + application
+		o.send(http.MethodPut, one, change).problem(http.StatusBadGateway, "MTCH-0022", "vendor") // it has no such item
+		o.send(http.MethodPut, one+"?force=true", change).want(http.StatusOK)
+		eventually(t, "the webhook of the new client id", func() bool {
+			now := b.sim.Webhooks()
+			return len(now) == 1 && now[0].ID != before
+		})
+		shared := o.send(http.MethodPost, tokens, mintRequest(b, "second", "register")).want(http.StatusOK).json()
+		if registration, _ := shared["registration"].(object); registration["shared"] != true {
+			t.Errorf("a further request answers %v", shared)
+		}
+	})
+}
+
+// An application can be deleted only after the erasure of its connections at the vendor, which uses the new secret.
+func TestAnErasureAtTheVendorUsesTheRotatedSecret(t *testing.T) {
+	each(t, func(t *testing.T, w *env) {
+		o, b := w.operator(t), newPluggy(t)
+		id, secret := b.login()
+		application := o.send(http.MethodPost, applications, object{
+			"vendor": "pluggy", "name": "production", "baseUrl": b.origin(), "clientId": id, "secret": "not yet valid",
+		}).want(http.StatusCreated).text("id")
+		member := o.send(http.MethodPost, connections, object{
+			"vendor": "pluggy", "configName": "main", "accountRef": b.ref(), "applicationId": application,
+		}).want(http.StatusCreated).text("id")
+		erasure := o.send(http.MethodPost, pathOf(member, "/erasure"), object{"atVendor": true}).
+			want(http.StatusAccepted).header.Get("Location")
+		one := applications + "/" + application
+		o.send(http.MethodDelete, one, nil).problem(http.StatusConflict, "MTCH-0007")
+		o.send(http.MethodPut, one, object{"name": "production", "clientId": id, "secret": secret}).want(http.StatusOK)
+		eventually(t, "the erasure", func() bool { return o.get(erasure).want(http.StatusOK).json()["status"] == "done" })
+		if items := b.sim.Items(); slices.Contains(items, b.ref()) {
+			t.Errorf("the vendor still has %v", items)
+		}
+		o.send(http.MethodDelete, one, nil).want(http.StatusNoContent)
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/matching"
@@ -147,11 +148,17 @@ func (d *decision) judgeWhole(of *matching.Replacements) error {
 }
 
 // stayed returns the number of rows of the account that the vendor still returns, and that are dated within the period
-// of those that left.
+// of those that left. A row that the service saw later than all of those has come, and not stayed.
 func (d *decision) stayed(of *matching.Replacements) (stayed int, err error) {
+	var last time.Time
+	for i := range of.Old {
+		if of.Old[i].FirstSeenAt.After(last) {
+			last = of.Old[i].FirstSeenAt
+		}
+	}
 	came := make(map[string]bool, len(of.New))
 	for i := range of.New {
-		came[of.New[i].ExternalID] = true
+		came[of.New[i].ExternalID] = of.New[i].LearnedAt.After(last)
 	}
 	err = d.source.VisitLive(period(of.Old), of.Old[0].Account, d.CarriedOver, func(record LiveRecord) {
 		_, leaves := d.leaving[record.ExternalID]

@@ -198,6 +198,7 @@ func (v erasures) EraseBatch(
 		v.eraseResponses(*stored)
 		v.eraseDeliveries(e.Connection)
 		v.eraseAccounts(e.Connection)
+		v.eraseMatcherEntries(e.Connection)
 		v.deleteTokens(e.Connection)
 		maps.DeleteFunc(v.linkSessions, func(_ domain.LinkSessionID, l *domain.LinkSession) bool {
 			return l.Connection == e.Connection

@@ -27,6 +27,8 @@ func stores(s *memory.Store) porttest.Stores {
 		Applications:  s.Applications(),
 		LinkSessions:  s.LinkSessions(),
 		Subscriptions: s.Subscriptions(),
+
+		MatcherEntries: s.MatcherEntries(),
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/events"
+	"github.com/LerianStudio/aggregator-connections/domain/matcher"
 	"github.com/LerianStudio/aggregator-connections/domain/records"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
@@ -27,6 +28,8 @@ type subscription struct {
 	until        time.Time      // when the lease ends
 	events       []*subscriptionEvent
 	attempts     []events.EventAttempt
+	matcher      map[domain.TransactionID]matcher.Entry
+	scanned      int64 // see ports.MatcherEntries.Scanned
 }
 
 // subscriptionEvent is an event of a subscription. If it is parked (postponed), it waits separately from the others;

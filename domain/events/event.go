@@ -51,6 +51,9 @@ const (
 
 	AuditCheckpoint EventType = "audit.checkpoint"
 
+	// MatcherConflict is the type of the event that reports a new matcher.Conflict.
+	MatcherConflict EventType = "matcher.conflict"
+
 	// SubscriptionTest is the type of the event that tests a subscription. Nobody can subscribe to it.
 	SubscriptionTest EventType = "subscription.test"
 )
@@ -184,10 +187,25 @@ func ParseSuggestionSubject(subject string) (old, newer domain.TransactionID, er
 	return old, newer, err
 }
 
+// ConflictSubject returns the subject under which events about a conflict with Matcher are stored: it names the record
+// and the subscription, so that the conflict can be read. Receivers see PublicSubject.
+func ConflictSubject(subscription SubscriptionID, record domain.TransactionID) string {
+	return record.String() + "/" + subscription.String()
+}
+
+// ParseConflictSubject returns the arguments of the call of ConflictSubject that has returned the subject.
+func ParseConflictSubject(subject string) (subscription SubscriptionID, record domain.TransactionID, err error) {
+	first, second, _ := strings.Cut(subject, "/")
+	if record, err = domain.ParseID[domain.Transaction](first); err == nil {
+		subscription, err = domain.ParseID[Subscription](second)
+	}
+	return subscription, record, err
+}
+
 // PublicSubject returns the subject of an event as receivers see it. It is the stored subject, except for possible
-// replacements: there it is the id of the new record.
+// replacements, where it is the id of the new record, and for conflicts with Matcher, where it is the id of the record.
 func PublicSubject(t EventType, subject string) string {
-	if t.Resource() == ReplacementPossible.Resource() {
+	if resource := t.Resource(); resource == ReplacementPossible.Resource() || resource == MatcherConflict.Resource() {
 		subject, _, _ = strings.Cut(subject, "/")
 	}
 	return subject

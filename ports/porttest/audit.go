@@ -185,6 +185,12 @@ func auditedChanges(f *fixture) {
 		func(*domain.Application, []*domain.Connection) error { return nil })
 	f.noError(err)
 	f.noError(f.Applications.Delete(f.ctx, f.tenant, a.ID, audited("Applications.Delete")))
+	m := f.newMatched()
+	at := m.now()
+	record := m.mark(at)[0]
+	m.save(sentEntry(m.due(at)[0], at))
+	f.noError(f.MatcherEntries.RetryConflict(f.ctx, f.tenant, m.ID, record, at,
+		audited("MatcherEntries.RetryConflict")))
 	f.noError(f.Subscriptions.Create(f.ctx, sub, audited("Subscriptions.Create")))
 	_, err = f.Subscriptions.Update(f.ctx, f.tenant, sub.ID, audited("Subscriptions.Update"),
 		func(*events.Subscription) error { return nil })

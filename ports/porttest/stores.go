@@ -22,6 +22,8 @@ type Stores struct {
 	LinkSessions ports.LinkSessions
 
 	Subscriptions ports.Subscriptions
+
+	MatcherEntries ports.MatcherEntries
 }
 
 // storeTest is the test of one rule of a port. The name of the test is the rule as a sentence.
@@ -59,6 +61,7 @@ func TestStores(t *testing.T, factory func(t *testing.T) Stores) {
 		{"Applications", slices.Concat(applicationTests, applicationRecordTests)},
 		{"Link sessions", linkSessionTests},
 		{"Subscriptions", slices.Concat(subscriptionTests, eventQueueTests, eventTests, eventOccasionTests)},
+		{"Matcher entries", matcherTests},
 	} {
 		t.Run(port.name, func(t *testing.T) {
 			for _, test := range port.tests {

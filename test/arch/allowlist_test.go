@@ -32,6 +32,10 @@ var allowed = map[string][]string{
 	"domain/events": {
 		"domain",
 	},
+	"domain/matcher": {
+		"domain",
+		"github.com/shopspring/decimal",
+	},
 	"domain/books": {
 		"domain",
 		"github.com/google/uuid", "github.com/shopspring/decimal",
@@ -44,7 +48,8 @@ var allowed = map[string][]string{
 		"domain", "domain/books", "domain/events", "domain/matching",
 	},
 	"ports": {
-		"domain", "domain/books", "domain/events", "domain/matching", "domain/ratelimit", "domain/records",
+		"domain", "domain/books", "domain/events", "domain/matcher", "domain/matching", "domain/ratelimit",
+		"domain/records",
 		"github.com/google/uuid",
 	},
 	"ports/portmock": {
@@ -52,7 +57,8 @@ var allowed = map[string][]string{
 		"github.com/google/uuid", "go.uber.org/mock/gomock",
 	},
 	"ports/porttest": {
-		"domain", "domain/books", "domain/events", "domain/matching", "domain/ratelimit", "domain/records", "ports",
+		"domain", "domain/books", "domain/events", "domain/matcher", "domain/matching", "domain/ratelimit",
+		"domain/records", "ports",
 		"github.com/google/go-cmp/cmp", "github.com/google/uuid", "github.com/shopspring/decimal",
 	},
 	"application": {
@@ -77,7 +83,8 @@ var allowed = map[string][]string{
 	},
 
 	"adapters/memory": {
-		"domain", "domain/books", "domain/events", "domain/matching", "domain/ratelimit", "domain/records", "ports",
+		"domain", "domain/books", "domain/events", "domain/matcher", "domain/matching", "domain/ratelimit",
+		"domain/records", "ports",
 		"github.com/google/uuid",
 	},
 	"adapters/rest": {
@@ -179,8 +186,9 @@ var allowed = map[string][]string{
 		"github.com/google/uuid", "github.com/shopspring/decimal", "gorm.io/gorm", "gorm.io/gorm/clause",
 	},
 	"adapters/persistence/gormstore/eventlog": {
-		"adapters/persistence/gormstore", "domain", "domain/books", "domain/events", "domain/records", "ports",
-		"github.com/google/uuid", "gorm.io/gorm",
+		"adapters/persistence/gormstore", "domain", "domain/books", "domain/events", "domain/matcher",
+		"domain/records", "ports",
+		"github.com/google/uuid", "gorm.io/gorm", "gorm.io/gorm/clause",
 	},
 	"adapters/persistence/gormstore/erasing": {
 		"adapters/persistence/gormstore", "domain", "domain/records", "ports",

@@ -38,6 +38,8 @@ func TestThePromisesHoldInParts(t *testing.T) {
 			Applications:  s.Applications(),
 			LinkSessions:  s.LinkSessions(),
 			Subscriptions: s.Subscriptions(),
+
+			MatcherEntries: s.MatcherEntries(),
 		}
 	})
 	for _, table := range []string{"deliveries", "transactions", "transaction_versions"} {

@@ -46,6 +46,8 @@ func stores(s *postgres.Store) porttest.Stores {
 		Applications:  s.Applications(),
 		LinkSessions:  s.LinkSessions(),
 		Subscriptions: s.Subscriptions(),
+
+		MatcherEntries: s.MatcherEntries(),
 	}
 }
 

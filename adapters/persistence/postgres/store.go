@@ -32,3 +32,6 @@ func (s *Store) Erasures() ports.Erasures { return erasing.New(s.Core()) }
 
 // Subscriptions returns the store of subscriptions and their events.
 func (s *Store) Subscriptions() ports.Subscriptions { return eventlog.New(s.Core()) }
+
+// MatcherEntries returns the store of what subscriptions have sent to Matcher.
+func (s *Store) MatcherEntries() ports.MatcherEntries { return eventlog.NewMatcherEntries(s.Core()) }

@@ -49,6 +49,8 @@ func stores(t *testing.T, dsn string) porttest.Stores {
 		Applications:  s.Applications(),
 		LinkSessions:  s.LinkSessions(),
 		Subscriptions: s.Subscriptions(),
+
+		MatcherEntries: s.MatcherEntries(),
 	}
 }
 

@@ -29,6 +29,7 @@ var erasedTables = []erasedTable{
 	{"quarantined_rows", "", ofConnection("kind, row_key")},
 	{"split_pairs", "", ofConnection("old_external_id, new_external_id")},
 	{"possible_replacements", "", ofConnection("old_id, new_id")},
+	{"matcher_entries", "", ofConnection("subscription_id, transaction_id")},
 	{"staged_transactions", "", ofConnection("external_id")},
 	{"transaction_past_ids", "", ofConnection("external_id")},
 	{"carried_over_transactions", "", ofConnection("external_id")},

@@ -96,6 +96,16 @@ func (s subscriptions) pruneSubscription(
 				ORDER BY sequence LIMIT ?) AS first WHERE ? OR made_at < ?)`,
 				row.ID, row.Tenant, row.ID, row.Tenant, gone, row.DeliveredTo, maxEvents, gone, gormstore.At(before)),
 		)
+		if err == nil && gone {
+			var sent int
+			sent, err = gormstore.RowsAffected(
+				db.Exec(`DELETE FROM matcher_entries WHERE subscription_id = ? AND tenant_id = ?
+				AND transaction_id IN (SELECT transaction_id FROM matcher_entries
+					WHERE subscription_id = ? AND tenant_id = ? LIMIT ?)`,
+					row.ID, row.Tenant, row.ID, row.Tenant, maxEvents),
+			)
+			recorded = max(recorded, sent)
+		}
 		if err == nil && gone && attempts < maxAttempts && recorded < maxEvents {
 			err = db.Where("id = ? AND tenant_id = ? AND state = ?", row.ID, row.Tenant, stateDeleted).
 				Delete(&subscriptionRow{}).Error

@@ -16,9 +16,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// replaced returns replacement if err is of the given kind, and otherwise returns err.
-func replaced(err error, kind domain.Kind, replacement error) error {
-	if errors.Is(err, kind) {
+// replacedNotFound returns replacement if err is NotFound, and otherwise returns err.
+func replacedNotFound(err, replacement error) error {
+	if errors.Is(err, domain.NotFound) {
 		return replacement
 	}
 	return err
@@ -115,7 +115,7 @@ func (s subscriptions) Append(ctx context.Context, l ports.SubscriptionLease, su
 	var row subscriptionRow
 	err := s.Background().Read(ctx, func(db *gorm.DB) (err error) {
 		row, err = gormstore.First[subscriptionRow](underSubscriptionLease(db, l).Where("revision = ?", sub.Revision))
-		return replaced(err, domain.NotFound, gormstore.LeaseLost())
+		return replacedNotFound(err, gormstore.LeaseLost())
 	})
 	if err != nil {
 		return ports.AppendedEvents{}, err

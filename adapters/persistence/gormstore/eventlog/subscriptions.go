@@ -46,6 +46,8 @@ type subscriptionRow struct {
 	Revision      int64             `gorm:"column:revision"`
 	Created       gormstore.Instant `gorm:"column:created_at"`
 	Updated       gormstore.Instant `gorm:"column:updated_at"`
+
+	ScannedRevision int64 `gorm:"column:scanned_revision"`
 }
 
 // TableName returns the name of the table in the schema.
@@ -326,7 +328,7 @@ func (s subscriptions) Replay(
 		if sequence != row.LastSequence+1 {
 			_, err := gormstore.First[subscriptionEventRow](eventsOf(tx.DB, tenant, id).Where("sequence = ?", sequence))
 			if err != nil {
-				return replaced(err, domain.NotFound, events.NotStored())
+				return replacedNotFound(err, events.NotStored())
 			}
 		}
 		row.DeliveredTo, row.Epoch = sequence-1, row.Epoch+1

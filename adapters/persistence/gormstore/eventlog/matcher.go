@@ -1,0 +1,411 @@
+package eventlog
+
+import (
+	"bytes"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/events"
+	"github.com/LerianStudio/aggregator-connections/domain/matcher"
+	"github.com/LerianStudio/aggregator-connections/domain/records"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// NewMatcherEntries returns the store of what subscriptions have sent to Matcher.
+func NewMatcherEntries(core *gormstore.Core) ports.MatcherEntries { return matcherEntries{core} }
+
+// matcherEntries implements ports.MatcherEntries.
+type matcherEntries struct{ *gormstore.Core }
+
+// matcherRow is a row of matcher_entries.
+type matcherRow struct {
+	Subscription uuid.UUID         `gorm:"column:subscription_id;primaryKey"`
+	Record       uuid.UUID         `gorm:"column:transaction_id;primaryKey"`
+	Connection   uuid.UUID         `gorm:"column:connection_id"`
+	Account      uuid.NullUUID     `gorm:"column:account_id"`
+	State        string            `gorm:"column:state"`
+	ExternalID   string            `gorm:"column:external_id"`
+	Context      string            `gorm:"column:context_id"`
+	Source       string            `gorm:"column:source_id"`
+	Content      string            `gorm:"column:content"` // JSON; "" in the state none
+	MatcherID    string            `gorm:"column:matcher_id"`
+	Imports      int               `gorm:"column:imports"`
+	LastVersion  int               `gorm:"column:last_version"`
+	File         string            `gorm:"column:file"`
+	Tries        int               `gorm:"column:tries"`
+	MaxRows      int               `gorm:"column:max_rows"`
+	Conflict     string            `gorm:"column:conflict"` // JSON; "" if there is none
+	Since        gormstore.Instant `gorm:"column:conflict_since"`
+	Due          gormstore.Instant `gorm:"column:due_at"`
+	Marks        int64             `gorm:"column:marks"`
+	Tenant       uuid.UUID         `gorm:"column:tenant_id;primaryKey"`
+}
+
+// TableName returns the name of the table in the schema.
+func (matcherRow) TableName() string { return "matcher_entries" }
+
+func rowOfMatcherEntry(l ports.SubscriptionLease, e matcher.Entry) (row matcherRow, err error) {
+	row = matcherRow{
+		Subscription: l.Subscription.UUID, Tenant: l.Tenant.UUID, Record: e.Record.UUID,
+		Connection: e.Connection.UUID, Account: gormstore.Optional(e.Account.UUID), State: string(e.State),
+		ExternalID: e.ExternalID, Context: e.Target.Context, Source: e.Target.Source, MatcherID: e.MatcherID,
+		Imports: e.Imports, LastVersion: e.LastVersion, File: e.File, Tries: e.Tries, MaxRows: e.MaxRow,
+		Due: gormstore.At(e.DueAt), Marks: e.Marks,
+	}
+	if e.State != matcher.None {
+		if row.Content, err = gormstore.EncodeJSON(e.Content); err != nil {
+			return row, err
+		}
+	}
+	if e.Conflict != nil {
+		row.Since = gormstore.At(e.Conflict.Since)
+		row.Conflict, err = gormstore.EncodeJSON(e.Conflict)
+	}
+	return row, err
+}
+
+func (r matcherRow) domain() (matcher.Entry, error) {
+	e := matcher.Entry{
+		Record: domain.TransactionID{UUID: r.Record}, Connection: domain.ConnectionID{UUID: r.Connection},
+		Account: domain.AccountID{UUID: r.Account.UUID}, State: matcher.State(r.State), ExternalID: r.ExternalID,
+		Target: matcher.Target{Context: r.Context, Source: r.Source}, MatcherID: r.MatcherID, Imports: r.Imports,
+		LastVersion: r.LastVersion, File: r.File, Tries: r.Tries, MaxRow: r.MaxRows, DueAt: r.Due.Time, Marks: r.Marks,
+	}
+	if err := gormstore.DecodeJSON(r.Content, &e.Content); err != nil {
+		return e, err
+	}
+	return e, gormstore.DecodeJSON(r.Conflict, &e.Conflict)
+}
+
+func matcherEntriesOf(rows []matcherRow) ([]matcher.Entry, error) {
+	entries := make([]matcher.Entry, len(rows))
+	for i, row := range rows {
+		var err error
+		if entries[i], err = row.domain(); err != nil {
+			return nil, err
+		}
+	}
+	return entries, nil
+}
+
+// matcherEntriesOfLease restricts a query to the entries of the subscription of a lease.
+func matcherEntriesOfLease(db *gorm.DB, l ports.SubscriptionLease) *gorm.DB {
+	return db.Model(&matcherRow{}).Where("subscription_id = ? AND tenant_id = ?", l.Subscription.UUID, l.Tenant.UUID)
+}
+
+// requireLease returns LeaseLost unless the lease is still valid.
+func requireLease(db *gorm.DB, l ports.SubscriptionLease) error {
+	_, err := gormstore.First[subscriptionRow](underSubscriptionLease(db, l).Select("id"))
+	return replacedNotFound(err, gormstore.LeaseLost())
+}
+
+// markExisting changes an entry that exists already when Mark inserts it.
+var markExisting = clause.OnConflict{
+	Columns: gormstore.UniqueColumns("subscription_id", "transaction_id"),
+	DoUpdates: clause.Assignments(map[string]any{
+		"connection_id": gorm.Expr("excluded.connection_id"),
+		"due_at": gorm.Expr(`CASE WHEN matcher_entries.due_at <= excluded.due_at
+			THEN matcher_entries.due_at ELSE excluded.due_at END`),
+		"marks": gorm.Expr("matcher_entries.marks + 1"),
+	}),
+}
+
+// replaceEntry replaces an entry that Save has locked.
+var replaceEntry = clause.OnConflict{
+	Columns: gormstore.UniqueColumns("subscription_id", "transaction_id"), UpdateAll: true,
+}
+
+// Mark does not lock the subscription, so that it does not wait for Save. Both change rows in the order of the records'
+// ids, which prevents deadlocks.
+func (s matcherEntries) Mark(
+	ctx context.Context, l ports.SubscriptionLease, marks []ports.MatcherMark, at time.Time,
+) error {
+	return s.insertMarks(ctx, l, marks, at, markExisting)
+}
+
+// MarkUnsent skips the entries whose records Matcher has, or may have.
+func (s matcherEntries) MarkUnsent(
+	ctx context.Context, l ports.SubscriptionLease, marks []ports.MatcherMark, at time.Time,
+) error {
+	unsent := markExisting
+	unsent.Where.Exprs = []clause.Expression{gorm.Expr("matcher_entries.state IN ('none', 'ignored')")}
+	return s.insertMarks(ctx, l, marks, at, unsent)
+}
+
+// insertMarks inserts an entry for each mark. existing says what happens to entries that are stored already.
+func (s matcherEntries) insertMarks(
+	ctx context.Context, l ports.SubscriptionLease, marks []ports.MatcherMark, at time.Time,
+	existing clause.OnConflict,
+) error {
+	marks = slices.SortedFunc(slices.Values(marks), func(x, y ports.MatcherMark) int {
+		return bytes.Compare(x.Record.UUID[:], y.Record.UUID[:])
+	})
+	rows := make([]matcherRow, len(marks))
+	for i, mark := range marks {
+		e := matcher.NewEntry(mark.Record)
+		e.Connection, e.DueAt, e.Marks = mark.Connection, at, 1
+		rows[i], _ = rowOfMatcherEntry(l, e) // a new entry contains nothing to encode
+	}
+	return s.Background().Change(ctx, func(tx gormstore.Tx) error {
+		if err := requireLease(tx.DB, l); err != nil {
+			return err
+		}
+		return gormstore.CreateAll(tx.Clauses(existing).Session(&gorm.Session{}), rows)
+	})
+}
+
+// MarkStrays compares texts that consist of the three ids of a source.
+func (s matcherEntries) MarkStrays(
+	ctx context.Context, l ports.SubscriptionLease, sources []ports.MatcherSource, at time.Time,
+) error {
+	mapped := gormstore.ConvertAll(sources, func(m ports.MatcherSource) string {
+		return m.Account.String() + m.Target.Context + m.Target.Source
+	})
+	condition := s.Dialect.AnyOf("CAST(account_id AS text) || context_id || source_id", mapped)
+	return s.Background().Change(ctx, func(tx gormstore.Tx) error {
+		if err := requireLease(gormstore.Locked(tx.DB, gormstore.ForUpdate), l); err != nil {
+			return err
+		}
+		return matcherEntriesOfLease(tx.DB, l).Where("state = ?", string(matcher.Imported)).
+			Where("(account_id IS NULL OR NOT ("+condition.SQL+"))", condition.Vars...).
+			Updates(map[string]any{
+				"due_at": gorm.Expr("CASE WHEN due_at <= ? THEN due_at ELSE ? END", gormstore.At(at),
+					gormstore.At(at)),
+				"marks": gorm.Expr("marks + 1"),
+			}).Error
+	})
+}
+
+// Scanned reads the revision from the row of the subscription.
+func (s matcherEntries) Scanned(ctx context.Context, l ports.SubscriptionLease) (revision int64, err error) {
+	err = s.Background().Read(ctx, func(db *gorm.DB) error {
+		row, err := gormstore.First[subscriptionRow](underSubscriptionLease(db, l).Select("scanned_revision"))
+		revision = row.ScannedRevision
+		return replacedNotFound(err, gormstore.LeaseLost())
+	})
+	return revision, err
+}
+
+// SetScanned changes the row of the subscription with one statement.
+func (s matcherEntries) SetScanned(ctx context.Context, l ports.SubscriptionLease, revision int64) error {
+	return s.Background().Write(ctx, func(db *gorm.DB) error {
+		n, err := gormstore.RowsAffected(
+			underSubscriptionLease(db, l).Updates(map[string]any{"scanned_revision": revision}),
+		)
+		if err == nil && n == 0 {
+			err = gormstore.LeaseLost()
+		}
+		return err
+	})
+}
+
+// Due reads the entries in the order of the index over the due entries.
+func (s matcherEntries) Due(
+	ctx context.Context, l ports.SubscriptionLease, now time.Time, limit int,
+) ([]matcher.Entry, error) {
+	var rows []matcherRow
+	err := s.Background().Read(ctx, func(db *gorm.DB) error {
+		if err := requireLease(db, l); err != nil {
+			return err
+		}
+		return matcherEntriesOfLease(db, l).Where("due_at <= ?", gormstore.At(now)).Order("due_at, transaction_id").
+			Limit(limit).Find(&rows).Error
+	})
+	if err != nil {
+		return nil, err
+	}
+	return matcherEntriesOf(rows)
+}
+
+// NextDue reads the first entry of the index over the due entries.
+func (s matcherEntries) NextDue(ctx context.Context, l ports.SubscriptionLease) (time.Time, error) {
+	var first gormstore.Instant
+	err := s.Background().Read(ctx, func(db *gorm.DB) error {
+		if err := requireLease(db, l); err != nil {
+			return err
+		}
+		return matcherEntriesOfLease(db, l).Where("due_at IS NOT NULL").Order("due_at").Limit(1).Select("due_at").
+			Scan(&first).Error
+	})
+	return first.Time, err
+}
+
+// Save locks the subscription, which checks the lease, and then the entries that still exist.
+func (s matcherEntries) Save(
+	ctx context.Context, l ports.SubscriptionLease, entries []matcher.Entry, at time.Time,
+) error {
+	ids := gormstore.ConvertAll(entries, func(e matcher.Entry) string { return e.Record.String() })
+	return s.Background().Change(ctx, func(tx gormstore.Tx) error {
+		locked := gormstore.Locked(tx.DB, gormstore.ForUpdate)
+		if err := requireLease(locked, l); err != nil {
+			return err
+		}
+		var existing []matcherRow
+		err := gormstore.Locked(matcherEntriesOfLease(tx.DB, l), gormstore.ForUpdate).
+			Where(s.Dialect.AnyOf("transaction_id", ids)).Order("transaction_id").
+			Select("transaction_id", "connection_id", "due_at", "marks").Find(&existing).Error
+		if err != nil {
+			return err
+		}
+		saved, emptied, announced, err := mergeEntries(l, entries, existing)
+		if err != nil {
+			return err
+		}
+		err = matcherEntriesOfLease(tx.DB, l).Where(s.Dialect.AnyOf("transaction_id", emptied)).
+			Delete(&matcherRow{}).Error
+		if err == nil {
+			err = gormstore.CreateAll(tx.Clauses(replaceEntry).Session(&gorm.Session{}), saved)
+		}
+		for i := 0; i < len(announced) && err == nil; i++ {
+			origin := gormstore.EventOrigin{Tenant: l.Tenant.UUID, Connection: announced[i].Connection.UUID, At: at}
+			err = gormstore.RecordEvents(tx, s.Dialect, origin, records.Event{
+				Type: events.MatcherConflict, Subject: events.ConflictSubject(l.Subscription, announced[i].Record),
+			})
+		}
+		return err
+	})
+}
+
+// mergeEntries returns the rows to store, the records whose entries are to be deleted, and the entries whose conflicts
+// are to be announced. existing are the stored rows, as far as Save reads them.
+func mergeEntries(l ports.SubscriptionLease, entries []matcher.Entry, existing []matcherRow) (
+	saved []matcherRow, emptied []string, announced []matcher.Entry, err error,
+) {
+	byRecord := make(map[uuid.UUID]matcher.Entry, len(entries))
+	for _, e := range entries {
+		byRecord[e.Record.UUID] = e
+	}
+	emptied = []string{}
+	for _, stored := range existing {
+		e := byRecord[stored.Record]
+		switch marked := stored.Marks != e.Marks; {
+		case !marked && e.IsEmpty():
+			emptied = append(emptied, stored.Record.String())
+			continue
+		case marked:
+			e.DueAt, e.Marks, e.Connection = stored.Due.Time, stored.Marks, domain.ConnectionID{UUID: stored.Connection}
+		}
+		row, err := rowOfMatcherEntry(l, e)
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		saved = append(saved, row)
+		if e.Announce {
+			announced = append(announced, e)
+		}
+	}
+	return saved, emptied, announced, nil
+}
+
+// Taken finds the entries in the index over external ids.
+func (s matcherEntries) Taken(
+	ctx context.Context, l ports.SubscriptionLease, source string, externalIDs []string,
+) (map[string]domain.TransactionID, error) {
+	var rows []matcherRow
+	err := s.Background().Read(ctx, func(db *gorm.DB) error {
+		if err := requireLease(db, l); err != nil {
+			return err
+		}
+		return matcherEntriesOfLease(db, l).Where("source_id = ?", source).
+			Where(s.Dialect.AnyOf("external_id", slices.DeleteFunc(slices.Clone(externalIDs), func(id string) bool {
+				return id == "" || !gormstore.Storable(id)
+			}))).Select("transaction_id", "external_id").Find(&rows).Error
+	})
+	taken := make(map[string]domain.TransactionID, len(rows))
+	for _, row := range rows {
+		taken[row.ExternalID] = domain.TransactionID{UUID: row.Record}
+	}
+	return taken, err
+}
+
+// selectSharedAccounts selects the live accounts that an older live connection also has.
+var selectSharedAccounts = `SELECT a.id FROM accounts a
+	JOIN connections c ON c.id = a.connection_id AND c.tenant_id = a.tenant_id
+	WHERE a.tenant_id = ? AND a.removed_at IS NULL AND c.deleted_at IS NULL
+		AND (` + ofOlderConnection("external_id") + " OR " + ofOlderConnection("account_key") + ")"
+
+// ofOlderConnection returns the condition that an older connection has an account with the same value in a column. The
+// value "" matches nothing.
+func ofOlderConnection(column string) string {
+	return `EXISTS (SELECT 1 FROM accounts o
+		JOIN connections older ON older.id = o.connection_id AND older.tenant_id = o.tenant_id
+		WHERE o.tenant_id = a.tenant_id AND o.vendor = a.vendor AND o.` + column + " = a." + column + `
+			AND a.` + column + " <> '' AND o." + column + ` <> '' AND o.removed_at IS NULL
+			AND older.deleted_at IS NULL AND (older.created_at, older.id) < (c.created_at, c.id))`
+}
+
+// SharedAccounts runs selectSharedAccounts.
+func (s matcherEntries) SharedAccounts(
+	ctx context.Context, tenant domain.TenantID,
+) (map[domain.AccountID]bool, error) {
+	shared := map[domain.AccountID]bool{}
+	q := gormstore.NewQuery(selectSharedAccounts, gormstore.UUID(tenant.UUID))
+	var id uuid.UUID
+	err := s.Background().Rows(ctx, q.String(), q.Args, []any{(*gormstore.UUID)(&id)}, func() error {
+		shared[domain.AccountID{UUID: id}] = true
+		return nil
+	})
+	return shared, err
+}
+
+// Conflicts scans the index over conflicts backwards, so that the newest conflict comes first.
+func (s matcherEntries) Conflicts(ctx context.Context, tenant domain.TenantID, subscription events.SubscriptionID,
+	page domain.PageRequest,
+) (found domain.Page[matcher.Entry], err error) {
+	err = s.Read(ctx, func(db *gorm.DB) error {
+		_, err := gormstore.First[subscriptionRow](subscriptionByID(db, tenant, subscription).Select("id"))
+		if err != nil {
+			return replacedNotFound(err, nil)
+		}
+		query, err := gormstore.NewestFirst(
+			db.Where("subscription_id = ? AND tenant_id = ? AND conflict_since IS NOT NULL", subscription.UUID,
+				tenant.UUID), "conflict_since", "transaction_id", page.After)
+		if err != nil {
+			return err
+		}
+		var invalid error
+		found, err = gormstore.List(query, page, func(row matcherRow) matcher.Entry {
+			e, err := row.domain()
+			if err != nil || e.Conflict == nil {
+				e.Conflict, invalid = &matcher.Conflict{Since: row.Since.Time}, err
+			}
+			return e
+		}, func(e matcher.Entry) domain.Position {
+			return domain.Position{Key: domain.TimeKey(e.Conflict.Since), ID: e.Record.UUID}
+		})
+		if err == nil {
+			err = invalid
+		}
+		return err
+	})
+	return found, err
+}
+
+// RetryConflict finds the entry by its primary key.
+func (s matcherEntries) RetryConflict(ctx context.Context, tenant domain.TenantID,
+	subscription events.SubscriptionID, record domain.TransactionID, at time.Time, entries ports.AuditEntries,
+) error {
+	return s.Change(ctx, func(tx gormstore.Tx) error {
+		if _, _, err := lockSubscription(tx.DB, tenant, subscription); err != nil {
+			return err
+		}
+		n, err := gormstore.RowsAffected(tx.Model(&matcherRow{}).
+			Where("subscription_id = ? AND transaction_id = ? AND tenant_id = ? AND conflict_since IS NOT NULL",
+				subscription.UUID, record.UUID, tenant.UUID).
+			Updates(map[string]any{"due_at": gormstore.At(at), "marks": gorm.Expr("marks + 1")}))
+		if err == nil && n == 0 {
+			err = domain.NotFoundError()
+		}
+		if err != nil {
+			return err
+		}
+		return tx.Record(tenant, entries)
+	})
+}

@@ -1,0 +1,13 @@
+package eventlog_test
+
+import (
+	"testing"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore/eventlog"
+	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
+	"github.com/LerianStudio/aggregator-connections/test/kit/storetest"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+func TestEveryRowHasTheColumnsOfItsTable(t *testing.T) { storetest.CheckRows(t, eventlog.Rows()...) }

@@ -1,0 +1,441 @@
+package porttest
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/events"
+	"github.com/LerianStudio/aggregator-connections/domain/matcher"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// matcherTests check ports.MatcherEntries.
+var matcherTests = []storeTest{
+	{"a marked record has a new entry, and a saved entry is read as it was saved", matcherStored},
+	{"a mark makes an entry due, but not later than it was", matcherMarked},
+	{"due entries are ordered by time and record, and limited", matcherDue},
+	{"only records that Matcher does not have are marked as unsent", matcherMarkedUnsent},
+	{"entries of accounts without their source are strays", matcherStrays},
+	{"an account that an older live connection has is shared", matcherSharedAccounts},
+	{"the scanned revision is stored", matcherScanned},
+	{"an entry that was marked since it was read stays due", matcherMarkedSince},
+	{"an empty entry is deleted, unless it was marked since", matcherEmptied},
+	{"a deleted entry stays deleted", matcherDeleted},
+	{"external ids are taken within a source of a subscription", matcherTaken},
+	{"conflicts are listed newest first, and retried at once", matcherConflicts},
+	{"a new conflict stores an event", matcherAnnounced},
+	{"calls without the lease fail with LeaseLost", matcherLeaseLost},
+	{"entries are limited to the subscription and the tenant", matcherTenant},
+	{"an erasure deletes the entries of the connection", matcherErased},
+}
+
+// matched is a subscription with entries, and its lease.
+type matched struct {
+	*fixture
+	events.Subscription
+	lease      ports.SubscriptionLease
+	connection domain.Connection
+}
+
+func (f *fixture) newMatched() *matched {
+	f.Helper()
+	s := f.subscribe()
+	return &matched{fixture: f, Subscription: s, lease: f.lease(s), connection: f.createConnection()}
+}
+
+// mark marks records, which it creates if none are given, and returns their ids.
+func (m *matched) mark(at time.Time, records ...domain.TransactionID) []domain.TransactionID {
+	m.Helper()
+	if len(records) == 0 {
+		records = []domain.TransactionID{newID[domain.Transaction]()}
+	}
+	var marks []ports.MatcherMark
+	for _, record := range records {
+		marks = append(marks, ports.MatcherMark{Record: record, Connection: m.connection.ID})
+	}
+	m.noError(m.MatcherEntries.Mark(m.ctx, m.lease, marks, at))
+	return records
+}
+
+func (m *matched) due(at time.Time) []matcher.Entry {
+	m.Helper()
+	entries, err := m.MatcherEntries.Due(m.ctx, m.lease, at, 100)
+	m.noError(err)
+	return entries
+}
+
+func (m *matched) nextDue() time.Time {
+	m.Helper()
+	at, err := m.MatcherEntries.NextDue(m.ctx, m.lease)
+	m.noError(err)
+	return at
+}
+
+func (m *matched) save(entries ...matcher.Entry) {
+	m.Helper()
+	m.noError(m.MatcherEntries.Save(m.ctx, m.lease, entries, m.now()))
+}
+
+func (m *matched) conflicts(limit int) (all []matcher.Entry) {
+	m.Helper()
+	request := domain.PageRequest{Limit: limit}
+	for {
+		page, err := m.MatcherEntries.Conflicts(m.ctx, m.Tenant, m.ID, request)
+		m.noError(err)
+		all = append(all, page.Items...)
+		if page.Next.IsZero() {
+			return all
+		}
+		request.After = page.Next
+	}
+}
+
+// sentEntry returns the entry e with a value in every member, and a conflict since the given time.
+func sentEntry(e matcher.Entry, since time.Time) matcher.Entry {
+	amount := decimal.RequireFromString("-1234.56")
+	content := matcher.Content{
+		ExternalID: "E1.3", Version: 3, Amount: amount, Currency: "BRL", Date: "2026-03-04", Reference: "E1",
+		Description: `"<é\`, Counterparty: "Ana", Digest: "0a0b",
+	}
+	e.State, e.ExternalID, e.Content = matcher.Ignoring, "E1", content
+	e.Account = newID[domain.Account]()
+	e.Target = matcher.Target{Context: newUUID().String(), Source: newUUID().String()}
+	e.MatcherID, e.Imports, e.LastVersion = newUUID().String(), 2, 3
+	e.File, e.Tries, e.MaxRow = "file.json", 4, 31
+	e.Conflict = &matcher.Conflict{
+		Reason: matcher.ReasonMatched, Change: domain.Modified, Version: 4, Since: since, Ours: &content,
+		Theirs: &matcher.Transaction{
+			ID: e.MatcherID, ExternalID: "E1.3", Status: matcher.Matched, Amount: amount, Currency: "BRL",
+			Date: "2026-03-04", Description: "theirs \x00",
+		},
+	}
+	e.DueAt = since.Add(time.Hour)
+	return e
+}
+
+func matcherStored(f *fixture) {
+	m := f.newMatched()
+	at := m.now()
+	record := m.mark(at)[0]
+	marked := m.due(at)
+	want := matcher.NewEntry(record)
+	want.Connection, want.DueAt, want.Marks = m.connection.ID, at, 1
+	f.equal("the new entry", []matcher.Entry{want}, marked)
+
+	sent := sentEntry(marked[0], m.now())
+	m.save(sent)
+	f.equal("before it is due", 0, len(m.due(sent.DueAt.Add(-time.Microsecond))))
+	f.equal("when it is due", []matcher.Entry{sent}, m.due(sent.DueAt))
+	f.equal("the next time", sent.DueAt, m.nextDue())
+
+	sent.DueAt, sent.Conflict, sent.State = time.Time{}, nil, matcher.Imported
+	m.save(sent)
+	f.equal("the next time of a settled entry", time.Time{}, m.nextDue())
+	m.mark(at, record)
+	sent.DueAt, sent.Marks = at, 2
+	f.equal("the entry after a mark", []matcher.Entry{sent}, m.due(at))
+}
+
+func matcherMarked(f *fixture) {
+	m := f.newMatched()
+	at := m.now()
+	record := m.mark(at)[0]
+	m.mark(at.Add(time.Minute), record)
+	f.equal("after a later mark", at, m.nextDue())
+	m.mark(at.Add(-time.Minute), record)
+	f.equal("after an earlier mark", at.Add(-time.Minute), m.nextDue())
+	f.equal("marks", int64(3), m.due(at)[0].Marks)
+
+	other := m.createConnection()
+	f.noError(f.MatcherEntries.Mark(f.ctx, m.lease, []ports.MatcherMark{{Record: record, Connection: other.ID}}, at))
+	f.equal("the connection of the last mark", other.ID, m.due(at)[0].Connection)
+}
+
+func matcherDue(f *fixture) {
+	m := f.newMatched()
+	at := m.now()
+	var records []domain.TransactionID
+	for range 200 { // ids increase
+		records = append(records, newID[domain.Transaction]())
+	}
+	m.mark(at, records[100:]...)
+	m.mark(at.Add(-time.Second), records[:100]...)
+	entries, err := f.MatcherEntries.Due(f.ctx, m.lease, at, 150)
+	f.noError(err)
+	got := ids(entries, func(e matcher.Entry) domain.TransactionID { return e.Record })
+	f.equal("due entries", records[:150], got)
+}
+
+func matcherMarkedUnsent(f *fixture) {
+	m := f.newMatched()
+	at := m.now()
+	records := []domain.TransactionID{newID[domain.Transaction]()}
+	states := []matcher.State{matcher.None, matcher.Importing, matcher.Imported, matcher.Ignoring, matcher.Ignored}
+	for _, state := range states {
+		records = append(records, m.mark(at)...)
+		e := sentEntry(m.due(at)[0], m.now())
+		e.State, e.DueAt = state, time.Time{}
+		m.save(e)
+	}
+	var marks []ports.MatcherMark
+	for _, record := range records {
+		marks = append(marks, ports.MatcherMark{Record: record, Connection: m.connection.ID})
+	}
+	f.noError(f.MatcherEntries.MarkUnsent(f.ctx, m.lease, marks, at))
+	got := ids(m.due(at), func(e matcher.Entry) string { return fmt.Sprint(e.Record, " ", e.State, " ", e.Marks) })
+	f.equal("entries", []string{
+		records[0].String() + " none 1", records[1].String() + " none 2", records[5].String() + " ignored 2",
+	}, got)
+}
+
+func matcherStrays(f *fixture) {
+	m := f.newMatched()
+	at := m.now()
+	var entries []matcher.Entry
+	var sources []ports.MatcherSource
+	for range 4 {
+		m.mark(at)
+		e := sentEntry(m.due(at)[0], m.now())
+		e.State, e.DueAt, e.Conflict = matcher.Imported, time.Time{}, nil
+		entries = append(entries, e)
+		sources = append(sources, ports.MatcherSource{Account: e.Account, Target: e.Target})
+		m.save(e)
+	}
+	entries[3].State = matcher.Ignored
+	m.save(entries[3])
+	f.noError(f.MatcherEntries.MarkStrays(f.ctx, m.lease, sources[:3], at))
+	f.equal("strays without a change", 0, len(m.due(at)))
+	sources[0].Account = newID[domain.Account]()
+	sources[1].Target.Source = newUUID().String()
+	f.noError(f.MatcherEntries.MarkStrays(f.ctx, m.lease, sources[:3], at))
+	for i := range 2 {
+		entries[i].DueAt, entries[i].Marks = at, 2
+	}
+	f.equal("strays", entries[:2], m.due(at))
+	f.noError(f.MatcherEntries.MarkStrays(f.ctx, m.lease, nil, at))
+	f.equal("strays without sources", 3, len(m.due(at)))
+}
+
+func matcherSharedAccounts(f *fixture) {
+	key := func(a domain.AccountData) string { return a.Number }
+	read := func(c domain.Connection, externalID, number string) domain.AccountID {
+		l, _ := f.claim(f.requestPull(c, domain.PullScope{}).ID)
+		account := accountData(externalID)
+		account.Number = number
+		f.mustStorePage(l, ports.PageWrite{Accounts: []domain.AccountData{account}, Listed: true, AccountKey: key})
+		f.finish(l, domain.PullSucceeded, "")
+		for _, a := range f.listAccounts(c) {
+			if a.ExternalID == externalID {
+				return a.ID
+			}
+		}
+		f.Fatal("the account is not stored")
+		return domain.AccountID{}
+	}
+	shared := func() map[domain.AccountID]bool {
+		f.Helper()
+		found, err := f.MatcherEntries.SharedAccounts(f.ctx, f.tenant)
+		f.noError(err)
+		return found
+	}
+	other := f.newConnection("of another vendor " + newUUID().String())
+	other.Vendor = otherVendor
+	oldest, second, third := f.createConnection(), f.createConnection(), f.createConnection()
+	read(f.createStored(other), "a", "1")
+	read(oldest, "a", "1")
+	f.equal("before", map[domain.AccountID]bool{}, shared())
+	byKey, byExternalID := read(second, "b", "1"), read(third, "a", "")
+	f.equal("shared", map[domain.AccountID]bool{byKey: true, byExternalID: true}, shared())
+	f.tenant, other.Tenant = newTenant(), f.tenant
+	f.equal("of another tenant", map[domain.AccountID]bool{}, shared())
+	f.tenant = other.Tenant
+	f.deleteConnection(oldest)
+	f.equal("after the deletion of the oldest", map[domain.AccountID]bool{}, shared())
+}
+
+func matcherScanned(f *fixture) {
+	m := f.newMatched()
+	scanned := func() int64 {
+		revision, err := f.MatcherEntries.Scanned(f.ctx, m.lease)
+		f.noError(err)
+		return revision
+	}
+	f.equal("before", int64(0), scanned())
+	f.noError(f.MatcherEntries.SetScanned(f.ctx, m.lease, 7))
+	f.equal("after", int64(7), scanned())
+}
+
+func matcherMarkedSince(f *fixture) {
+	m := f.newMatched()
+	at := m.now()
+	record := m.mark(at)[0]
+	e := m.due(at)[0]
+	later := m.now()
+	m.mark(later, record)
+	sent := sentEntry(e, m.now())
+	m.save(sent)
+	sent.DueAt, sent.Marks = at, 2
+	f.equal("the entry", []matcher.Entry{sent}, m.due(later))
+}
+
+func matcherEmptied(f *fixture) {
+	m := f.newMatched()
+	at := m.now()
+	record := m.mark(at)[0]
+	e := m.due(at)[0]
+	e.DueAt = time.Time{}
+	m.save(e)
+	m.mark(at, record)
+	again := m.due(at)[0]
+	f.equal("marks of a new entry", int64(1), again.Marks)
+
+	m.mark(at, record)
+	again.DueAt = time.Time{}
+	m.save(again)
+	f.equal("entries that were marked since", 1, len(m.due(at)))
+}
+
+func matcherDeleted(f *fixture) {
+	m := f.newMatched()
+	at := m.now()
+	m.mark(at)
+	e := m.due(at)[0]
+	empty := e
+	empty.DueAt = time.Time{}
+	m.save(empty)
+	m.save(sentEntry(e, m.now()))
+	f.equal("entries", 0, len(m.due(at.Add(24*time.Hour))))
+}
+
+func matcherTaken(f *fixture) {
+	m := f.newMatched()
+	at := m.now()
+	m.mark(at)
+	e := sentEntry(m.due(at)[0], m.now())
+	m.save(e)
+	taken := func(m *matched, source string, texts ...string) map[string]domain.TransactionID {
+		found, err := f.MatcherEntries.Taken(f.ctx, m.lease, source, texts)
+		f.noError(err)
+		return found
+	}
+	want := map[string]domain.TransactionID{"E1": e.Record}
+	f.equal("taken", want, taken(m, e.Target.Source, "E0", "E1", "", "\x00"))
+	none := map[string]domain.TransactionID{}
+	f.equal("of another source", none, taken(m, newUUID().String(), "E1"))
+	f.equal("of another subscription", none, taken(f.newMatched(), e.Target.Source, "E1"))
+}
+
+func matcherConflicts(f *fixture) {
+	m := f.newMatched()
+	at := m.now()
+	var want []matcher.Entry
+	for range 5 {
+		m.mark(at)
+		e := sentEntry(m.due(at)[0], m.now())
+		m.save(e)
+		want = append([]matcher.Entry{e}, want...)
+	}
+	m.mark(at) // an entry without a conflict
+	f.equal("conflicts", want, m.conflicts(2))
+	f.noError(f.MatcherEntries.RetryConflict(f.ctx, m.Tenant, m.ID, want[1].Record, at, f.entry("retry")))
+	want[1].DueAt, want[1].Marks = at, 2
+	f.equal("after a retry", want, m.conflicts(100))
+	f.equal("audit entries", []string{"retry"}, f.actions())
+
+	// A retry during an attempt must not be lost.
+	before := want[1]
+	before.Marks, before.DueAt = 1, at.Add(time.Hour)
+	m.save(before)
+	f.equal("after the attempt", want, m.conflicts(100))
+
+	resolved := want[0]
+	resolved.Conflict = nil
+	m.save(resolved)
+	f.equal("without a resolved one", want[1:], m.conflicts(100))
+	err := f.MatcherEntries.RetryConflict(f.ctx, m.Tenant, m.ID, resolved.Record, at, f.entry("refused"))
+	f.errorIs(err, domain.NotFound)
+	f.equal("audit entries after a refusal", []string{"retry"}, f.actions())
+	_, err = f.MatcherEntries.Conflicts(f.ctx, m.Tenant, m.ID, domain.PageRequest{
+		Limit: 1, After: domain.Position{Key: "x", ID: newUUID()},
+	})
+	f.invalidCursor("conflicts", err)
+}
+
+func matcherAnnounced(f *fixture) {
+	m := f.newMatched()
+	at := m.now()
+	m.mark(at)
+	e := sentEntry(m.due(at)[0], m.now())
+	listener := f.subscribe(withTypes("matcher.*"))
+	lease := f.lease(listener)
+	e.Announce = true
+	m.save(e)
+	e.Announce = false
+	m.save(e)
+	appended := f.appended(lease, listener, 1)
+	subject := events.ConflictSubject(m.ID, e.Record)
+	f.equal("the event", fmt.Sprint(events.MatcherConflict, " ", subject, " ", m.connection.ID),
+		fmt.Sprint(appended[0].Type, " ", appended[0].Subject, " ", appended[0].Connection))
+}
+
+func matcherLeaseLost(f *fixture) {
+	m := f.newMatched()
+	at := m.now()
+	m.mark(at)
+	stored := m.due(at)
+	for _, lost := range []ports.SubscriptionLease{
+		{Tenant: m.Tenant, Subscription: m.ID, Holder: newID[domain.Lease](), Epoch: m.lease.Epoch},
+		{Tenant: m.Tenant, Subscription: m.ID, Holder: m.lease.Holder, Epoch: m.lease.Epoch + 1},
+		{Tenant: newTenant(), Subscription: m.ID, Holder: m.lease.Holder, Epoch: m.lease.Epoch},
+	} {
+		marks := []ports.MatcherMark{{Record: newID[domain.Transaction](), Connection: m.connection.ID}}
+		f.errorIs(f.MatcherEntries.Mark(f.ctx, lost, marks, at), domain.LeaseLost)
+		_, err := f.MatcherEntries.Due(f.ctx, lost, at, 1)
+		f.errorIs(err, domain.LeaseLost)
+		_, err = f.MatcherEntries.NextDue(f.ctx, lost)
+		f.errorIs(err, domain.LeaseLost)
+		f.errorIs(f.MatcherEntries.Save(f.ctx, lost, []matcher.Entry{sentEntry(stored[0], at)}, at), domain.LeaseLost)
+		f.errorIs(f.MatcherEntries.MarkUnsent(f.ctx, lost, marks, at), domain.LeaseLost)
+		f.errorIs(f.MatcherEntries.MarkStrays(f.ctx, lost, nil, at), domain.LeaseLost)
+		f.errorIs(f.MatcherEntries.SetScanned(f.ctx, lost, 1), domain.LeaseLost)
+		_, err = f.MatcherEntries.Scanned(f.ctx, lost)
+		f.errorIs(err, domain.LeaseLost)
+		_, err = f.MatcherEntries.Taken(f.ctx, lost, "s", []string{"x"})
+		f.errorIs(err, domain.LeaseLost)
+	}
+	f.equal("entries", stored, m.due(at.Add(48*time.Hour)))
+}
+
+func matcherTenant(f *fixture) {
+	m, other := f.newMatched(), f.newMatched()
+	at := m.now()
+	record := m.mark(at)[0]
+	other.mark(at, record)
+	m.save(sentEntry(m.due(at)[0], m.now()))
+	f.equal("conflicts of another subscription", 0, len(other.conflicts(10)))
+	page, err := f.MatcherEntries.Conflicts(f.ctx, newTenant(), m.ID, domain.PageRequest{Limit: 10})
+	f.noError(err)
+	f.equal("conflicts of another tenant", 0, len(page.Items))
+	foreign := f.MatcherEntries.RetryConflict(f.ctx, newTenant(), m.ID, record, at, nil)
+	absent := f.MatcherEntries.RetryConflict(f.ctx, m.Tenant, newID[events.Subscription](), record, at, nil)
+	f.sameNotFound("RetryConflict", foreign, absent)
+	f.equal("the other entry", 1, len(other.due(at)))
+}
+
+func matcherErased(f *fixture) {
+	m := f.newMatched()
+	at := m.now()
+	m.mark(at)
+	m.save(sentEntry(m.due(at)[0], m.now()))
+	erased := m.connection
+	m.connection = f.createConnection()
+	kept := m.mark(at)[0]
+	f.erase(erased)
+	remaining := m.due(at.Add(48 * time.Hour))
+	f.equal("entries", []domain.TransactionID{kept}, ids(remaining, func(e matcher.Entry) domain.TransactionID {
+		return e.Record
+	}))
+}

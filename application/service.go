@@ -59,6 +59,8 @@ type Deps struct {
 	Connectors  []ports.Connector  // one per type; if there are none, engine connections cannot be created
 	Sinks       []ports.Sink       // one per kind; if there are none, subscriptions cannot be created
 
+	// MatcherEntries is required if one of the Sinks is a ports.MatcherSink.
+	MatcherEntries ports.MatcherEntries
 	// EventEncoder encodes the data of events. It is required if there are Sinks.
 	EventEncoder ports.EventEncoder
 
@@ -205,6 +207,7 @@ func New(d Deps) (*Service, error) {
 		Sinks: sinks, Encoder: d.EventEncoder, Memory: d.Memory, CostlyReads: s.readShares, Audits: s.audits,
 		Sealer: d.Sealer,
 		Clock:  d.Clock, Sleeper: d.Sleeper, IDs: d.IDs, Entropy: d.Entropy, Observer: d.Observer,
+		MatcherEntries: d.MatcherEntries,
 	})
 	s.auditReader, s.subscriptionManager, s.eventDispatcher = s.auditLog, s.events, s.events
 	s.worker = pulling.New(pulling.Deps{
@@ -250,9 +253,15 @@ func (d Deps) missingMembers() []string {
 		"Entropy": d.Entropy == nil, "Observer": d.Observer == nil,
 		"CloseDocument": d.CloseDocument == nil,
 		"Subscriptions": d.Subscriptions == nil, "EventEncoder": d.EventEncoder == nil && len(d.Sinks) > 0,
+		"MatcherEntries": d.MatcherEntries == nil && slices.ContainsFunc(d.Sinks, isMatcher),
 	}
 	maps.DeleteFunc(absent, func(_ string, missing bool) bool { return !missing })
 	return slices.Sorted(maps.Keys(absent))
+}
+
+func isMatcher(sink ports.Sink) bool {
+	_, ok := sink.(ports.MatcherSink)
+	return ok
 }
 
 // wiredVendor returns the vendor with this name. If no aggregator is registered for it, wiredVendor returns

@@ -61,6 +61,8 @@ type eventRunner struct {
 	until  atomic.Int64        // when the lease ends, in Unix microseconds
 	calls  *concurrency.Shares // limits the store calls of all runners
 	sender ports.EventSender
+	// matcher gets the events of a subscription to Matcher instead of sender; nil for every other subscription.
+	matcher *matcherWorker
 
 	cancel  context.CancelFunc
 	done    chan struct{}
@@ -199,6 +201,11 @@ func (r *eventRunner) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer r.sender.Close()
+	endWorker, err := r.startWorker(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, endWorker()) }()
 	// More than maxParked subjects can be parked. At that number, no further attempts start, but up to maxInFlight
 	// attempts are under way, and each of them can park one more subject.
 	heads, err := r.Subscriptions.ListParked(ctx, r.lease, maxParked+maxInFlight)
@@ -225,6 +232,33 @@ func (r *eventRunner) run(ctx context.Context) (err error) {
 	}
 	r.finish(sending, stopSends)
 	return r.failed
+}
+
+// startWorker starts the worker of a subscription to Matcher. end stops the worker, waits for it, and returns its
+// error. If the worker fails, the runner ends.
+func (r *eventRunner) startWorker(ctx context.Context) (end func() error, err error) {
+	if r.matcher, err = r.newMatcherWorker(ctx, r.sub, r.lease); err != nil || r.matcher == nil {
+		return func() error { return nil }, err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan error, 1)
+	go func() {
+		var err error
+		defer func() { done <- err }()
+		defer func() {
+			if value := recover(); value != nil {
+				err = concurrency.CapturePanic(value)
+			}
+		}()
+		if err = r.matcher.run(ctx); ctx.Err() != nil {
+			err = nil
+		}
+		r.cancel()
+	}()
+	return func() error {
+		cancel()
+		return <-done
+	}, nil
 }
 
 // finish waits until the attempts under way have ended, and stores the last results. It cancels the attempts after the
@@ -388,6 +422,9 @@ func (r *eventRunner) send(ctx context.Context, e *queuedEvent) (err error) {
 			err = &domain.Error{Kind: domain.Unavailable, Code: domain.InternalFailure}
 		}
 	}()
+	if r.matcher != nil {
+		return r.matcher.marker.mark(ctx, e.SubscriptionEvent)
+	}
 	var data []byte
 	if e.encode != nil {
 		if data, err = e.encode(); err != nil {

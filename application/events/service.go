@@ -22,6 +22,9 @@ type Deps struct {
 	CostlyReads   *concurrency.Shares // limits the loads of a tenant, together with its other costly reads
 	Audits        auditing.Recorder
 
+	// MatcherEntries is needed if one of the sinks is a ports.MatcherSink.
+	MatcherEntries ports.MatcherEntries
+
 	Sealer   ports.Sealer
 	Clock    ports.Clock
 	Sleeper  ports.Sleeper

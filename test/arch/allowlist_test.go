@@ -69,7 +69,7 @@ var allowed = map[string][]string{
 		"application/concurrency", "domain", "domain/books", "domain/matching", "domain/records", "ports",
 	},
 	"application/events": {
-		"application/auditing", "application/concurrency", "domain", "domain/events", "ports",
+		"application/auditing", "application/concurrency", "domain", "domain/events", "domain/matcher", "ports",
 	},
 	"application/concurrency": {
 		"domain", "ports",
@@ -122,6 +122,10 @@ var allowed = map[string][]string{
 	"adapters/sink/kafka": {
 		"adapters/egress", "adapters/sink/settings", "domain", "domain/events", "ports",
 		"github.com/twmb/franz-go",
+	},
+	"adapters/sink/matcher": {
+		"adapters/egress", "adapters/sink/settings", "domain", "domain/events", "domain/matcher", "ports",
+		"github.com/go-json-experiment/json", "github.com/google/uuid", "github.com/shopspring/decimal",
 	},
 	"adapters/sink/rabbitmq": {
 		"adapters/egress", "adapters/sink/settings", "domain", "domain/events", "ports",
@@ -306,7 +310,10 @@ var allowed = map[string][]string{
 		"github.com/twmb/franz-go/pkg",
 	},
 	"test/kit/datadir": {},
-	"test/kit/nodejs":  {},
+	"test/kit/matchersim": {
+		"github.com/google/uuid", "github.com/shopspring/decimal",
+	},
+	"test/kit/nodejs": {},
 	"test/kit/pgtest": {
 		"test/kit/datadir",
 		"github.com/jackc/pgx/v5",

@@ -1,0 +1,504 @@
+package application_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net/http/httptest"
+	"net/netip"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+	"github.com/shopspring/decimal"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/egress"
+	"github.com/LerianStudio/aggregator-connections/adapters/memory"
+	matchersink "github.com/LerianStudio/aggregator-connections/adapters/sink/matcher"
+	"github.com/LerianStudio/aggregator-connections/adapters/system"
+	"github.com/LerianStudio/aggregator-connections/application"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/events"
+	"github.com/LerianStudio/aggregator-connections/domain/matcher"
+	"github.com/LerianStudio/aggregator-connections/ports"
+	"github.com/LerianStudio/aggregator-connections/test/kit/matchersim"
+)
+
+// matcherEnv is a service with a simulated Matcher.
+type matcherEnv struct {
+	*dispatchEnv
+	server          *matchersim.Server
+	url             string
+	context, source string
+	account         domain.AccountID
+	entries         ports.MatcherEntries
+	subscription    events.SubscriptionID
+	rows            map[string]domain.TransactionData // what the vendor shows, by external id
+}
+
+func newMatcherEnv(t *testing.T) *matcherEnv {
+	t.Helper()
+	t.Parallel() // most of the time is spent waiting
+	m := &matcherEnv{server: matchersim.New(), rows: map[string]domain.TransactionData{}}
+	m.server.Rate, m.server.TTL, m.server.Token = 0, time.Second, "Bearer right"
+	listener := httptest.NewServer(m.server)
+	t.Cleanup(listener.Close)
+	m.url = listener.URL
+	m.context, m.source = m.server.AddSource()
+	m.dispatchEnv = newDispatchEnv(t, func(deps *application.Deps) {
+		store := memory.New(memory.Options{})
+		deps.Connections, deps.Pulls, deps.Ledger = store.Connections(), store.Pulls(), store.Ledger()
+		deps.Subscriptions, deps.MatcherEntries = store.Subscriptions(), store.MatcherEntries()
+		deps.Observer = reportErrors{t}
+		deps.Sinks = []ports.Sink{matchersink.New(matchersink.Options{
+			Guard: egress.NewGuard(egress.Config{
+				AllowHTTP: true, AllowedCIDRs: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
+			}),
+			Clock: system.Clock{}, UserAgent: "test", Timeout: 2 * time.Second, UploadTimeout: 3 * time.Second,
+		})}
+	})
+	m.entries = m.deps.MatcherEntries
+	m.page(func(w *ports.PageWrite) {
+		w.Accounts = []domain.AccountData{{ExternalID: "a", Type: "checking", Currency: "BRL"}}
+		w.Listed = true
+	})
+	accounts, err := m.deps.Ledger.Accounts(m.ctx, m.tenant, domain.ConnectionID{}, domain.PageRequest{Limit: 2})
+	m.noError(err)
+	if len(accounts.Items) != 1 {
+		t.Fatalf("%d accounts", len(accounts.Items))
+	}
+	m.account = accounts.Items[0].ID
+	return m
+}
+
+// reportErrors logs the errors of background work, and of calls to Matcher.
+type reportErrors struct{ t *testing.T }
+
+func (r reportErrors) Emit(_ context.Context, event ports.Event) {
+	switch e := event.(type) {
+	case ports.BackgroundError:
+		r.t.Logf("%s: %v", e.Task, e.Err)
+	case ports.EventAttempted:
+		if e.Err != nil {
+			r.t.Logf("after %s: %v", e.Took, e.Err)
+		}
+	}
+}
+
+// settings returns the settings of the sink. Each pair of sources is an account and a source of the context.
+func (m *matcherEnv) settings(sources ...string) ports.SinkRequest {
+	var list []string
+	for pair := range slices.Chunk(sources, 2) {
+		list = append(list, fmt.Sprintf(`{"accountId":%q,"contextId":%q,"sourceId":%q}`, pair[0], m.context, pair[1]))
+	}
+	return ports.SinkRequest{Kind: "matcher", Settings: domain.SecretText(fmt.Sprintf(
+		`{"url":%q,"auth":{"authorization":"Bearer right"},"sources":[%s],"dateFrom":"2026-01-10"}`, m.url,
+		strings.Join(list, ",")))}
+}
+
+// mirror creates the subscription and starts a dispatcher.
+func (m *matcherEnv) mirror() (stop func()) {
+	m.Helper()
+	s, err := m.CreateSubscription(m.ctx, m.tenant, ports.NewSubscription{
+		Name: "matcher", Types: []string{"transaction.*"}, FromStart: true,
+		Sink: m.settings(m.account.String(), m.source),
+	})
+	m.noError(err)
+	m.subscription = s.ID
+	return m.dispatch(m.Service)
+}
+
+func (m *matcherEnv) page(edit func(*ports.PageWrite)) {
+	m.Helper()
+	w := ports.PageWrite{
+		At: m.clock.Now(), LeaseUntil: m.running.Until,
+		NewID: func() domain.TransactionID { return domain.TransactionID{UUID: uuid.Must(uuid.NewV7())} },
+	}
+	edit(&w)
+	_, err := m.deps.Pulls.StorePage(m.ctx, m.running, w)
+	m.noError(err)
+}
+
+// show stores rows as the vendor shows them now, and removes rows.
+func (m *matcherEnv) show(rows []domain.TransactionData, removed ...string) {
+	m.Helper()
+	for _, row := range rows {
+		m.rows[row.ExternalID] = row
+	}
+	for _, id := range removed {
+		delete(m.rows, id)
+	}
+	m.page(func(w *ports.PageWrite) { w.Transactions, w.Removed = rows, removed })
+}
+
+// movement returns a posted row with a reference of its own.
+func movement(id string, amount int64) domain.TransactionData {
+	return domain.TransactionData{
+		ExternalID: id, Account: "a", Description: "movement " + id, Status: domain.Posted, Date: "2026-02-10",
+		Amount:     domain.Money{Amount: decimal.NewFromInt(amount), Currency: "BRL"},
+		References: domain.References{EndToEndID: "E" + id},
+	}
+}
+
+// ours returns the records that Matcher should have, by id.
+func (m *matcherEnv) ours() map[string]string {
+	m.Helper()
+	page, err := m.deps.Ledger.Changes(m.ctx, m.tenant, domain.PageRequest{Limit: 100_000})
+	m.noError(err)
+	records := map[string]string{}
+	for _, t := range page.Items {
+		if t.RemovedAt.IsZero() && t.Status == domain.Posted && t.Date >= "2026-01-10" {
+			records[t.ID.String()] = t.Amount.Amount.String() + " " + string(t.Date)
+		}
+	}
+	return records
+}
+
+// theirs returns the transactions of a source that are not ignored, by the ids of their records.
+func (m *matcherEnv) theirs(source string) map[string]string {
+	open := map[string]string{}
+	for _, t := range m.server.Open(source) {
+		key := t.Record
+		for open[key] != "" {
+			key += " doubled"
+		}
+		open[key] = t.Amount.String() + " " + t.Date[:10]
+	}
+	return open
+}
+
+// patience bounds the waits. They end much earlier on a machine that is not busy.
+const patience = 2 * time.Minute
+
+// settles waits until Matcher's open transactions equal the records.
+func (m *matcherEnv) settles() {
+	m.Helper()
+	var diff string
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		if diff = cmp.Diff(m.ours(), m.theirs(m.source)); diff == "" {
+			return
+		}
+	}
+	m.Fatalf("(-ours +theirs)\n%s", diff)
+}
+
+// externalIDs returns the external ids of all transactions of the source, with their statuses.
+func (m *matcherEnv) externalIDs() (all []string) {
+	for _, t := range m.server.Transactions(m.source) {
+		all = append(all, t.ExternalID+" "+t.Status)
+	}
+	return all
+}
+
+func (m *matcherEnv) conflicts() []matcher.Entry {
+	m.Helper()
+	page, err := m.entries.Conflicts(m.ctx, m.tenant, m.subscription, domain.PageRequest{Limit: 1000})
+	m.noError(err)
+	return page.Items
+}
+
+// awaitConflicts waits for a number of conflicts.
+func (m *matcherEnv) awaitConflicts(n int) []matcher.Entry {
+	m.Helper()
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		if conflicts := m.conflicts(); len(conflicts) == n {
+			return conflicts
+		}
+	}
+	m.Fatalf("%d conflicts, want %d", len(m.conflicts()), n)
+	return nil
+}
+
+func TestRecordsAndTheirCorrectionsArriveInMatcher(t *testing.T) {
+	m := newMatcherEnv(t)
+	m.show([]domain.TransactionData{movement("1", 1), movement("2", 2)})
+	defer m.mirror()()
+	m.settles()
+	early, pending := movement("early", 9), movement("pending", 8)
+	early.Date, pending.Status = "2026-01-09", domain.Pending
+	m.show([]domain.TransactionData{movement("3", 3), early, pending})
+	m.settles()
+	corrected := movement("1", 10)
+	m.show([]domain.TransactionData{corrected}, "2")
+	m.settles()
+	m.show([]domain.TransactionData{movement("2", 2)})
+	m.settles()
+	text := corrected
+	text.Description = "another text"
+	m.show([]domain.TransactionData{text})
+	pending.Status = domain.Posted
+	m.show([]domain.TransactionData{pending})
+	m.settles()
+	want := []string{
+		"E1 IGNORED", "E2 IGNORED", "E3 UNMATCHED", "E1.2 UNMATCHED", "E2.3 UNMATCHED", "Epending UNMATCHED",
+	}
+	if diff := cmp.Diff(want, m.externalIDs()); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	if found := m.conflicts(); len(found) > 0 {
+		t.Errorf("conflicts %v", found)
+	}
+}
+
+func TestRecordsWithOneReferenceHaveDifferentExternalIDs(t *testing.T) {
+	m := newMatcherEnv(t)
+	defer m.mirror()()
+	rows := []domain.TransactionData{movement("1", 1), movement("2", 2), movement("3", 3)}
+	for i := range rows {
+		rows[i].References.EndToEndID = "E"
+	}
+	m.show(rows[:2])
+	m.settles()
+	m.show(rows[2:])
+	m.settles()
+	named := 0
+	for _, sent := range m.server.Transactions(m.source) {
+		if sent.ExternalID == "E" {
+			named++
+		} else if sent.ExternalID != sent.Record {
+			t.Errorf("external id %s", sent.ExternalID)
+		}
+	}
+	if named != 1 {
+		t.Errorf("%d transactions have the reference as their external id", named)
+	}
+}
+
+func TestAMatchedTransactionIsAConflictUntilItCanBeIgnored(t *testing.T) {
+	m := newMatcherEnv(t)
+	m.show([]domain.TransactionData{movement("1", 1), movement("2", 2), movement("3", 3)})
+	defer m.mirror()()
+	m.settles()
+	m.server.SetStatus(m.source, "E1", "MATCHED")
+	m.server.SetStatus(m.source, "E2", "PENDING_REVIEW")
+	m.show([]domain.TransactionData{movement("1", 11)}, "2")
+	for _, e := range m.awaitConflicts(2) {
+		c := e.Conflict
+		want := domain.Removed
+		if c.Ours != nil {
+			want = domain.Modified
+		}
+		if c.Reason != matcher.ReasonMatched || c.Change != want || c.Theirs == nil {
+			t.Errorf("%+v", c)
+		}
+	}
+	if got := m.theirs(m.source); len(got) != 3 {
+		t.Errorf("open transactions %v", got)
+	}
+	m.server.SetStatus(m.source, "E1", "UNMATCHED")
+	m.server.SetStatus(m.source, "E2", "UNMATCHED")
+	for _, e := range m.conflicts() {
+		m.noError(m.entries.RetryConflict(m.ctx, m.tenant, m.subscription, e.Record, m.clock.Now(), nil))
+	}
+	m.settles()
+	m.awaitConflicts(0)
+}
+
+func TestARefusedRowIsFoundAmongOthers(t *testing.T) {
+	m := newMatcherEnv(t)
+	defer m.mirror()()
+	var rows []domain.TransactionData
+	for i := range 40 {
+		rows = append(rows, movement(fmt.Sprint(i), int64(i+1)))
+	}
+	rows[7].Amount.Currency = "XYZ"             // refused by itself
+	rows[23].Amount.Amount = decimal.New(1, 14) // fails the whole file
+	m.show(rows)
+	refused := m.awaitConflicts(1)
+	if c := refused[0].Conflict; c.Reason != matcher.ReasonRefused || c.Ours == nil || c.Ours.Currency != "XYZ" {
+		t.Errorf("%+v", c)
+	}
+	for deadline := time.Now().Add(patience); len(m.theirs(m.source)) < 38; time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d of 38 rows have arrived", len(m.theirs(m.source)))
+		}
+	}
+	fixed := movement("7", 8)
+	m.show([]domain.TransactionData{fixed, movement("23", 24)})
+	m.settles()
+	m.awaitConflicts(0)
+}
+
+func TestARateLimitDelaysAndLosesNothing(t *testing.T) {
+	m := newMatcherEnv(t)
+	start := time.Now()
+	m.server.Now = func() time.Time { return time.Unix(0, 0).Add(time.Since(start) * 60) } // a second is a minute
+	m.server.Rate = 5
+	var rows []domain.TransactionData
+	for i := range 20 {
+		rows = append(rows, movement(fmt.Sprint(i), 1))
+	}
+	m.show(rows)
+	defer m.mirror()()
+	m.settles()
+	var removed []string
+	for i := range 3 {
+		removed = append(removed, fmt.Sprint(i))
+	}
+	m.show(nil, removed...)
+	m.settles()
+	if m.server.Requests()["ignore"] < 3 {
+		t.Errorf("requests %v", m.server.Requests())
+	}
+}
+
+func TestAnAccountThatMovesToAnotherSourceLeavesTheFirstOne(t *testing.T) {
+	m := newMatcherEnv(t)
+	m.show([]domain.TransactionData{movement("1", 1), movement("2", 2)})
+	defer m.mirror()()
+	m.settles()
+	context, second := m.server.AddSource()
+	m.context, m.source, second = context, second, m.source
+	_, err := m.UpdateSubscription(m.ctx, m.tenant, m.subscription, nil, ports.SubscriptionUpdate{
+		Name: "matcher", Types: []string{"transaction.*"}, Sink: m.settings(m.account.String(), m.source),
+	})
+	m.noError(err)
+	m.settles()
+	if left := m.theirs(second); len(left) > 0 {
+		t.Errorf("open in the first source: %v", left)
+	}
+	_, err = m.UpdateSubscription(m.ctx, m.tenant, m.subscription, nil, ports.SubscriptionUpdate{
+		Name: "matcher", Types: []string{"transaction.*"}, Sink: m.settings(),
+	})
+	m.noError(err)
+	for deadline := time.Now().Add(patience); len(m.theirs(m.source)) > 0; time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("open without a source: %v", m.theirs(m.source))
+		}
+	}
+	m.show([]domain.TransactionData{movement("3", 3)})
+	_, err = m.UpdateSubscription(m.ctx, m.tenant, m.subscription, nil, ports.SubscriptionUpdate{
+		Name: "matcher", Types: []string{"transaction.*"}, Sink: m.settings(m.account.String(), m.source),
+	})
+	m.noError(err)
+	m.settles()
+}
+
+func TestATransactionThatMatcherHadAlreadyIsTakenOver(t *testing.T) {
+	m := newMatcherEnv(t)
+	m.show([]domain.TransactionData{movement("1", 1), movement("2", 2)})
+	stop := m.mirror()
+	m.settles()
+	stop()
+	m.noError(m.DeleteSubscription(m.ctx, m.tenant, m.subscription, nil))
+	stop = m.mirror()
+	defer stop()
+	m.show([]domain.TransactionData{movement("1", 7)})
+	m.settles()
+	if got := len(m.server.Transactions(m.source)); got != 3 {
+		t.Errorf("%d transactions: %v", got, m.externalIDs())
+	}
+}
+
+// mortalEntries are the entries of a process that dies at one of its calls.
+type mortalEntries struct {
+	ports.MatcherEntries
+	*mortalStore
+}
+
+func (m mortalEntries) Mark(
+	ctx context.Context, l ports.SubscriptionLease, marks []ports.MatcherMark, at time.Time,
+) error {
+	_, err := callStore(m.mortalStore, func() (int, error) { return 0, m.MatcherEntries.Mark(ctx, l, marks, at) })
+	return err
+}
+
+func (m mortalEntries) Due(
+	ctx context.Context, l ports.SubscriptionLease, now time.Time, limit int,
+) ([]matcher.Entry, error) {
+	return callStore(m.mortalStore, func() ([]matcher.Entry, error) {
+		return m.MatcherEntries.Due(ctx, l, now, limit)
+	})
+}
+
+func (m mortalEntries) Save(
+	ctx context.Context, l ports.SubscriptionLease, entries []matcher.Entry, at time.Time,
+) error {
+	_, err := callStore(m.mortalStore, func() (int, error) { return 0, m.MatcherEntries.Save(ctx, l, entries, at) })
+	return err
+}
+
+// recordsOf returns the number in the environment variable MATCHER_RECORDS, or the default.
+func recordsOf(t *testing.T, byDefault int) int {
+	t.Helper()
+	text := os.Getenv("MATCHER_RECORDS")
+	if text == "" {
+		return byDefault
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// Records change while processes of the service, and of Matcher, die at random places, and responses are lost. In the
+// end, Matcher has each record once, with its present values.
+func TestNothingIsLostOrDoubledWhenBothSidesDie(t *testing.T) {
+	m := newMatcherEnv(t)
+	var mu sync.Mutex
+	random := rand.New(rand.NewPCG(1, 2))
+	chance := func(percent int) bool {
+		mu.Lock()
+		defer mu.Unlock()
+		return random.IntN(100) < percent
+	}
+	quiet := false
+	m.server.Interrupt = func(int) bool { return !quiet && chance(10) }
+	m.mirror()()
+	const kills = 20
+	records := recordsOf(t, 300)
+	gone := map[string]domain.TransactionData{}
+	for round := range kills {
+		var rows []domain.TransactionData
+		var removed []string
+		for range records / kills {
+			rows = append(rows, movement(fmt.Sprint(len(m.rows)+len(rows), "-", round), int64(round+1)))
+		}
+		for id, row := range m.rows {
+			switch {
+			case chance(5):
+				row.Amount.Amount = row.Amount.Amount.Add(decimal.NewFromInt(1))
+				rows = append(rows, row)
+			case chance(2):
+				removed = append(removed, id)
+				gone[id] = row
+			}
+		}
+		for id, row := range gone {
+			if !slices.Contains(removed, id) && chance(20) {
+				rows = append(rows, row)
+				delete(gone, id)
+			}
+		}
+		m.show(rows, removed...)
+		mu.Lock()
+		store := &mortalStore{
+			Subscriptions: m.deps.Subscriptions, left: 4 + random.IntN(40), isExecuted: random.IntN(2) == 0,
+		}
+		mu.Unlock()
+		living := m.deps.MatcherEntries
+		m.deps.MatcherEntries = mortalEntries{living, store}
+		m.deps.Subscriptions = store
+		stop := m.dispatch(m.newService())
+		for deadline := time.Now().Add(time.Second); !store.dead() && time.Now().Before(deadline); {
+			time.Sleep(time.Millisecond)
+		}
+		store.kill()
+		stop()
+		m.deps.MatcherEntries, m.deps.Subscriptions = living, store.Subscriptions
+		m.clock.pass(time.Minute) // the lease of the dead process ends
+	}
+	quiet = true
+	defer m.dispatch(m.newService())()
+	m.settles()
+	if found := m.conflicts(); len(found) > 0 {
+		t.Errorf("conflicts %v", found)
+	}
+}

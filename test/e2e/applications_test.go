@@ -256,6 +256,7 @@ func TestAnotherClientIDGetsAWebhookOfItsOwn(t *testing.T) {
 			o.send(http.MethodPost, connections, object{
 				"vendor": "pluggy", "configName": name, "accountRef": b.ref(), "applicationId": application,
 			}).want(http.StatusCreated)
+			o.testConnection(b, name, "")
 		}
 		o.send(http.MethodPost, tokens, mintRequest(b, "first", "register")).want(http.StatusCreated)
 		before := b.sim.Webhooks()[0].ID

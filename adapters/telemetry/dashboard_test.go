@@ -98,7 +98,7 @@ func rules(t *testing.T) []map[string]string {
 		t.Fatal(err)
 	}
 	entry := regexp.MustCompile(
-		`^ {6}(?:- |  )(?:  )?(alert|expr|for|severity|summary|description|labels|annotations):(?: (.+))?$`,
+		`^ {6}(?:- |  )(?:  )?(alert|expr|for|severity|runbook_url|summary|description|labels|annotations):(?: (.+))?$`,
 	)
 	var all []map[string]string
 	for line := range strings.Lines(string(text)) {
@@ -117,6 +117,60 @@ func rules(t *testing.T) []map[string]string {
 	return all
 }
 
+// runbook is the address of the table of alerts, without the anchor of an alert. test/arch checks the anchors.
+const runbook = "https://github.com/LerianStudio/aggregator-connections/blob/main/docs/operate.md#"
+
+var (
+	selector = regexp.MustCompile(`(discovery_\w+)(\{[^}]*\}+)?`)
+	matcher  = regexp.MustCompile(`(\w+)(=~|!=|=)"([^"]*)"`)
+)
+
+// selects reports whether the matchers of a selector select a series.
+func selects(t *testing.T, matchers string, series *dto.Metric) bool {
+	t.Helper()
+	labels := map[string]string{}
+	for _, label := range series.GetLabel() {
+		labels[label.GetName()] = label.GetValue()
+	}
+	for _, m := range matcher.FindAllStringSubmatch(matchers, -1) {
+		matches := labels[m[1]] == m[3]
+		if m[2] == "=~" {
+			matches = regexp.MustCompile("^(?:" + m[3] + ")$").MatchString(labels[m[1]])
+		}
+		if matches == (m[2] == "!=") {
+			return false
+		}
+	}
+	return true
+}
+
+// A series that the first event creates begins with the value 1, and an alert about its increase sees nothing.
+func TestTheSeriesOfAlertsExistFromTheStart(t *testing.T) {
+	families, err := NewMetrics("pluggy", "belvo").Registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	exists := func(name, matchers string) bool {
+		for _, family := range families {
+			if family.GetName() == name || family.GetType() == dto.MetricType_HISTOGRAM &&
+				slices.Contains([]string{family.GetName() + "_count", family.GetName() + "_bucket"}, name) {
+				return slices.ContainsFunc(family.GetMetric(), func(series *dto.Metric) bool {
+					return selects(t, matchers, series)
+				})
+			}
+		}
+		return false
+	}
+	for _, rule := range rules(t) {
+		for _, found := range selector.FindAllStringSubmatch(rule["expr"], -1) {
+			// The budget of a vendor is not known before the first call.
+			if found[1] != "discovery_vendor_budget_remaining" && !exists(found[1], found[2]) {
+				t.Errorf("%s: there is no series of %s", rule["alert"], found[0])
+			}
+		}
+	}
+}
+
 func TestAlertsNameSeriesThatExist(t *testing.T) {
 	known, seen := knownWords(t), map[string]bool{}
 	for _, rule := range rules(t) {
@@ -132,6 +186,9 @@ func TestAlertsNameSeriesThatExist(t *testing.T) {
 				(strings.Contains(value, ": ") || strings.Contains(value, " #") || strings.HasPrefix(value, "{")) {
 				t.Errorf("%s: the value of %s must be quoted", name, key)
 			}
+		}
+		if want := runbook + strings.ToLower(name); rule["runbook_url"] != want {
+			t.Errorf("%s: the runbook_url is %q, want %q", name, rule["runbook_url"], want)
 		}
 		known.check(t, name, rule["expr"], rule["summary"]+rule["description"])
 	}

@@ -1,6 +1,7 @@
 package telemetry
 
 import (
+	"net/http"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -118,6 +119,9 @@ func NewMetrics(vendors ...domain.Vendor) *Metrics {
 	return m
 }
 
+// receiverRoute is the template of the route that receives webhooks. An alert names it.
+const receiverRoute = "/v1/discovery/webhooks/{vendor}/{token}"
+
 // fatalCodes are the errors after which a pull fails immediately, without a retry.
 var fatalCodes = []domain.Code{
 	domain.CredentialRejected, domain.AccountNotFound, domain.AccessDenied,
@@ -126,30 +130,40 @@ var fatalCodes = []domain.Code{
 
 // backgroundTasks are the tasks of ports.BackgroundError.
 var backgroundTasks = []string{
-	"access manager", "audit", "events", "idempotency.abandon", "idempotency.keep", "issuer keys", "keyset", "otlp",
-	"pull", "rate budget", "webhook registration",
+	"access manager", "audit", "events", "idempotency.abandon", "idempotency.keep", "issuer keys", "keyset",
+	"link session", "otlp", "pull", "rate budget", "webhook registration",
 	"maintenance stuck pulls", "maintenance token usage", "maintenance webhooks at the vendors",
 	"maintenance audit entries", "maintenance audit checkpoints", "maintenance missing webhooks",
 	"maintenance consents", "maintenance erasures", "maintenance completeness", "maintenance due pulls",
 	"maintenance reconcile", "maintenance prune", "maintenance prune events", "maintenance attention",
-	"maintenance backlog",
-	"maintenance event backlog", "maintenance feed delay",
+	"maintenance backlog", "maintenance event backlog", "maintenance feed delay", "maintenance search index",
+	"maintenance client ids", "maintenance webhooks of new client ids", "maintenance link sessions",
 }
 
 // initSeries creates the series that the alerts use, with the value 0. Otherwise the first event would create its
 // series with the value 1, and Prometheus would see no increase.
 func (m *Metrics) initSeries() {
+	m.requests.WithLabelValues(http.MethodGet, other, statusLabel(http.StatusInternalServerError))
+	m.requests.WithLabelValues(
+		http.MethodPost, m.labels.value("route", receiverRoute), statusLabel(http.StatusAccepted),
+	)
 	for _, task := range backgroundTasks {
 		m.backgroundErrors.WithLabelValues(m.labels.value("where", task))
 	}
 	for _, v := range append([]domain.Vendor{other}, m.labels.vendors...) {
-		for _, outcome := range []string{"accepted", "refused"} {
+		for _, outcome := range []string{"accepted", "refused", "unreadable"} {
 			m.webhook(v, outcome)
 		}
+		for _, status := range []int{0, http.StatusTooManyRequests} {
+			m.vendorCalls.WithLabelValues(m.labels.vendor(v), http.MethodGet, other, statusLabel(status))
+		}
+		m.transactions.WithLabelValues(m.labels.vendor(v), "quarantined")
 		m.pull(v, domain.PullSucceeded, "")
 		m.webhooksMissed.WithLabelValues(m.labels.vendor(v))
 		m.causedReads.WithLabelValues(m.labels.vendor(v), causeRefresh)
 		m.causedReads.WithLabelValues(m.labels.vendor(v), causePull)
+		m.pull(v, domain.PullFailed, domain.MalformedResponse)
+		m.pull(v, domain.PullQueued, domain.MalformedResponse) // waits for another attempt
 		for _, code := range fatalCodes {
 			m.pull(v, domain.PullFailed, code)
 		}

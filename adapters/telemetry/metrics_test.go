@@ -5,6 +5,8 @@ import (
 	"math"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -195,7 +197,21 @@ func TestTheSeriesOfFaultsExistBeforeTheFirstFault(t *testing.T) {
 			}
 		}
 	}
-	for _, task := range []string{"pull", "events", "maintenance prune", "access manager", "keyset"} {
+	source, err := os.ReadFile("../jobs/background/maintenance.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tasks := []string{"pull", "events", "access manager", "keyset", "maintenance due pulls"}
+	for _, match := range regexp.MustCompile(`(?:\{|add\()"([a-z ]+)", `).FindAllStringSubmatch(string(source), -1) {
+		tasks = append(tasks, "maintenance "+match[1])
+	}
+	if len(tasks) < 20 {
+		t.Errorf("found only the tasks %v", tasks)
+	}
+	for _, task := range tasks {
+		if !isLabelValue(task) {
+			task = other
+		}
 		if !zeros[task] {
 			t.Errorf("there is no series of %q; there are %v", task, zeros)
 		}

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -157,6 +158,7 @@ func TestSeriesAreExportedWithTheirCurrentValues(t *testing.T) {
 		t.Errorf("sealing %v", sum)
 	}
 	points := collector.metrics["discovery_http_request_duration_seconds"].GetHistogram().GetDataPoints()
+	points = slices.DeleteFunc(points, func(p *metricspb.HistogramDataPoint) bool { return p.GetCount() == 0 })
 	if len(points) != 1 {
 		t.Fatalf("requests %v", points)
 	}

@@ -1,12 +1,14 @@
 package deploy_test
 
 import (
+	"encoding/json"
 	"errors"
 	"io"
 	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -309,6 +311,8 @@ func TestTheSchemaOfTheValuesRefusesMistakes(t *testing.T) {
 		"a secret among the settings":   "settings.PLUGGY_WEBHOOK_HMAC_SECRET=x",
 		"the database in a setting":     "settings.DATABASE_URL=x",
 		"a setting that the chart sets": "settings.ADMIN_ADDRESS=:1",
+		"an unknown setting":            "settings.PULL_WORKER=3",
+		"a misspelt prefix":             "settings.LOGLEVEL=debug",
 		"no keyset":                     "keyset.existingSecret=",
 		"too short a grace period":      "terminationGracePeriodSeconds=5",
 		"a key without its secret":      "webhooks.pluggy.hmacSecretKey=x",
@@ -318,6 +322,45 @@ func TestTheSchemaOfTheValuesRefusesMistakes(t *testing.T) {
 		if printed, err := cmd.CombinedOutput(); err == nil {
 			t.Errorf("%s (%s) is rendered:\n%s", problem, value, printed)
 		}
+	}
+}
+
+// Every setting of the service is a value of the chart, a secret, or one of the names that the schema lists.
+func TestTheSchemaOfTheValuesListsTheSettings(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(root, "deploy", "helm", "values.schema.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var schema struct {
+		Properties struct {
+			Settings struct {
+				PropertyNames struct {
+					AnyOf []struct{ Enum []string }
+				}
+			}
+		}
+	}
+	if err := json.Unmarshal(text, &schema); err != nil {
+		t.Fatal(err)
+	}
+	template, err := os.ReadFile(filepath.Join(root, "deploy", "helm", "templates", "deployment.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want []string
+	for _, match := range regexp.MustCompile(`(?m)^#?([A-Z][A-Z0-9_]*)=`).FindAllStringSubmatch(configs.Reference, -1) {
+		name := match[1]
+		byChart := strings.Contains(string(template), "name: "+name+",") || strings.HasSuffix(name, "_SOURCE_CIDRS")
+		secret := secretName.MatchString(name) || strings.HasSuffix(name, "_FILE") ||
+			strings.HasSuffix(name, "_AUTHORIZATION") || name == "AUDIT_KEY"
+		// With the metrics, the chart sets ADMIN_ADDRESS; the address of the service is that of the port.
+		if !byChart && !secret && !slices.Contains([]string{"SERVER_ADDRESS", "DATABASE_URL"}, name) {
+			want = append(want, name)
+		}
+	}
+	slices.Sort(want)
+	if diff := cmp.Diff(want, schema.Properties.Settings.PropertyNames.AnyOf[0].Enum); diff != "" {
+		t.Errorf("settings (-production.env +schema):\n%s", diff)
 	}
 }
 

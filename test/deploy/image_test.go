@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 	"syscall"
@@ -72,6 +73,15 @@ func (b buildah) config(image string) imageConfig {
 // of the image.
 func (b buildah) buildImage() string {
 	b.t.Helper()
+	folder := b.buildContext()
+	return b.run("bud", "--isolation", "chroot", "--format", "docker", "--quiet", "--platform", platform,
+		"--build-arg", "BINARY=prebuilt", "--build-arg", "VERSION="+imageVersion, "--build-arg", "REVISION=0123abc",
+		"--file", "deploy/Dockerfile", folder)
+}
+
+// buildContext returns a folder with the binary and the files of the image.
+func (b buildah) buildContext() string {
+	b.t.Helper()
 	binary(b.t)
 	folder := b.t.TempDir()
 	for name, source := range map[string]string{".": built.folder, "deploy": filepath.Join(root, "deploy")} {
@@ -79,9 +89,32 @@ func (b buildah) buildImage() string {
 			b.t.Fatal(err)
 		}
 	}
-	return b.run("bud", "--isolation", "chroot", "--format", "docker", "--quiet", "--platform", platform,
-		"--build-arg", "BINARY=prebuilt", "--build-arg", "VERSION="+imageVersion, "--build-arg", "REVISION=0123abc",
-		"--file", "deploy/Dockerfile", folder)
+	return folder
+}
+
+// compileStage matches the stage that compiles the binary. It needs a network.
+var compileStage = regexp.MustCompile(`(?s)FROM [^\n]* AS compile\n.*?\n\n`)
+
+// buildah 1.28, Debian's version, does not find a stage whose name is only the default of an argument.
+func TestTheImageIsCompiledWithoutArguments(t *testing.T) {
+	b := newBuildah(t)
+	folder := b.buildContext()
+	file := filepath.Join(folder, "deploy", "Dockerfile")
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stage := "FROM scratch AS compile\nCOPY " + platform + "/discovery /discovery\n\n"
+	changed := compileStage.ReplaceAllString(string(text), stage)
+	if changed == string(text) {
+		t.Fatal("the Dockerfile has no stage that compiles the binary")
+	}
+	if err := os.WriteFile(file, []byte(changed), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if image := b.run("bud", "--isolation", "chroot", "--quiet", "--file", file, folder); image == "" {
+		t.Error("no image was built")
+	}
 }
 
 // The service must run as the user that the image defines, in a file system that contains only the files of the image.

@@ -99,6 +99,10 @@ churn: ## Change all ids of accounts of up to 10,000 rows at every moment, and c
 matching: ## Measure the precision and recall of row matching over 100,000 changes in 20 seeds
 	$(GO) test -count=1 -v -timeout 1h ./test/matching -seeds 20 -changes 5000
 
+.PHONY: model
+model: ## Compare the service with a reference model under random operations on both databases (OPERATIONS=100000 SEED=1)
+	$(GO) test -count=1 -v -timeout 3h ./test/model -seed $(or $(SEED),1) -operations $(or $(OPERATIONS),100000)
+
 # The mutants are made in a copy of the package, because the tool copies the whole module for each worker. A mutant whose
 # tests take four times as long as usual counts as TIMED OUT, which the efficacy leaves out. Most of the time goes into
 # compiling, so inlining is off, and with -short the tests that draw random cases draw fewer of them.

@@ -1,0 +1,93 @@
+package model_test
+
+import (
+	"fmt"
+	"net/http/httptest"
+	"testing"
+	"time"
+)
+
+// bank is one simulated vendor with one item or link.
+type bank interface {
+	vendor() string
+	origin() string
+	ref() string
+	login() (id, secret string)
+
+	addAccount(kind accountKind, number string) (external string)
+	setListed(account string, listed bool)
+	// setBalance sets the balance of an account, in cents and in the holder's view.
+	setBalance(a *account, cents int64)
+	// put adds a row, or replaces the row with this id.
+	put(a *account, v *row)
+	drop(id string)
+	// setSettled sets whether the vendor's own synchronisation is over. Belvo has no such state.
+	setSettled(settled bool)
+	// inject makes the vendor send these rows in an unreadable form, and the next page of rows fail in the given way,
+	// if any. It replaces what the last call has injected.
+	inject(unreadable []string, fault string)
+	// webhook returns the body of a webhook about rows of an account. kind is "created", "updated", "deleted" or "all".
+	webhook(kind, account string, rows []*row) []byte
+}
+
+type accountKind string
+
+const (
+	checking accountKind = "checking"
+	savings  accountKind = "savings"
+	card     accountKind = "card"
+)
+
+// account is an account at the vendor.
+type account struct {
+	external string
+	kind     accountKind
+	compared bool // the vendor's balance can be compared with the rows
+	listed   bool
+	offset   int64       // what the vendor's balance has beyond the base and the posted rows, in cents
+	purged   int64       // the posted rows that the vendor has purged, in cents
+	ladder   []*row      // old rows that never change; Belvo purges them, the oldest first
+	created  []*row      // rows whose creation no webhook has announced yet
+	updated  []*row      // likewise for edits
+	deleted  []*row      // likewise for deletions
+	closes   []closedDay // days that are closed
+}
+
+// clock is the wall clock, ahead by an offset.
+type clock struct{ offset time.Duration }
+
+func (c *clock) Now() time.Time { return time.Now().Add(c.offset) }
+
+// must fails the test if err is not nil.
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// money returns an amount in the form of the vendors, for example "-12.30".
+func money(cents int64) string {
+	sign := ""
+	if cents < 0 {
+		sign, cents = "-", -cents
+	}
+	return fmt.Sprintf("%s%d.%02d", sign, cents/100, cents%100)
+}
+
+// serve serves a simulator on loopback until the life ends.
+func serve(server *httptest.Server, l *life) string {
+	l.ends = append(l.ends, server.Close)
+	return server.URL
+}
+
+// spoiled makes a row unreadable where it follows the member "id": no decoder may choose between two values.
+const spoiled = `,"spoiled":1,"spoiled":2`
+
+func spoiledTexts(ids []string) map[string]string {
+	texts := map[string]string{}
+	for _, id := range ids {
+		texts[`"id":"`+id+`"`] = `"id":"` + id + `"` + spoiled
+	}
+	return texts
+}

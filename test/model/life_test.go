@@ -1,0 +1,325 @@
+package model_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"runtime/debug"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/LerianStudio/aggregator-connections/test/kit/harness"
+)
+
+// life is one tenant with a connection to each vendor, from its first pull to its last one. Everything random in it
+// derives from the seed and the number of the life.
+type life struct {
+	t       testing.TB
+	rand    *rand.Rand // of the operations
+	reads   *rand.Rand // of the readers, whose number of reads depends on time
+	service *service
+	clock   *clock
+	began   time.Time
+	tenant  string
+	token   string
+	amounts map[int64]bool
+	ends    []func()
+
+	worlds       []*world
+	receiver     *receiver
+	subscription string
+	feed         feed
+	log          []string
+	operations   int
+	reopened     bool
+}
+
+// logged is how many of the last operations a failure prints.
+const logged = 120
+
+func (l *life) note(format string, values ...any) {
+	l.log = append(l.log, fmt.Sprintf("%s  ", l.clock.Now().UTC().Format("15:04:05"))+fmt.Sprintf(format, values...))
+	l.log = l.log[max(0, len(l.log)-logged):]
+}
+
+// live runs body as one life. A failure of the life fails the test, and prints how to repeat it. live reports whether
+// the life has succeeded.
+func live(t testing.TB, s *service, seed uint64, number int, body func(*life)) (ok bool) {
+	l := &life{
+		t: t, rand: rand.New(rand.NewPCG(seed, uint64(number))), reads: rand.New(rand.NewPCG(seed, uint64(number))),
+		service: s, clock: s.clock, began: s.clock.Now().UTC(), tenant: uuid.NewString(), amounts: map[int64]bool{},
+		receiver: newReceiver(), feed: newFeed(),
+	}
+	l.token = harness.Token(t, l.tenant)
+	l.ends = []func(){l.receiver.Close}
+	defer func() {
+		for _, end := range slices.Backward(l.ends) {
+			end()
+		}
+		value := recover()
+		if ok = value == nil; ok {
+			return
+		}
+		f, failed := value.(failure)
+		if !failed {
+			f.text = fmt.Sprintf("panic: %v\n%s", value, debug.Stack())
+		}
+		t.Errorf("seed %d, life %d, operation %d: %s", seed, number, l.operations, f.text)
+		for _, line := range l.log {
+			t.Log(line)
+		}
+	}()
+	l.start()
+	body(l)
+	l.end()
+	return true
+}
+
+// random does so many random operations, and compares everything again and again.
+func (l *life) random(operations int) {
+	for l.operations < operations {
+		w := l.worlds[l.rand.IntN(len(l.worlds))]
+		w.round(min(5+l.rand.IntN(45), operations-l.operations))
+		l.compare(w)
+		l.pass()
+	}
+}
+
+// end checks what needs to be checked once, and deletes the connections, so that a later life is not slower.
+func (l *life) end() {
+	l.checkHistories()
+	for _, w := range l.worlds {
+		l.call(http.StatusNoContent, http.MethodDelete, connections+"/"+w.id, nil)
+	}
+	l.call(http.StatusNoContent, http.MethodDelete, subscriptions+"/"+l.subscription, nil)
+}
+
+// pass moves the clock forward: usually by some minutes, sometimes by more than the grace of a drift.
+func (l *life) pass() {
+	by := time.Duration(7+l.rand.IntN(12)) * time.Minute
+	if l.rand.IntN(6) == 0 {
+		by += driftGrace
+	}
+	l.clock.offset += by
+}
+
+func (l *life) start() {
+	l.subscription = text(l.post(http.StatusCreated, subscriptions, object{
+		"name": "copy", "types": []string{"transaction.*"},
+		"sink": object{"kind": "webhook", "url": l.receiver.URL},
+	}), "id")
+	for _, b := range []bank{newPluggy(l), newBelvo(l)} {
+		w := newWorld(l, b)
+		l.worlds = append(l.worlds, w)
+		w.connect()
+		w.settle("")
+		l.compare(w)
+	}
+	l.pass()
+}
+
+// round does operations of the vendor. The service learns of some on the way, and of the rest by a complete read.
+func (w *world) round(operations int) {
+	for range operations {
+		o, done := w.operate()
+		w.operations++
+		w.life.note("%s: %s", w.bank.vendor(), done)
+		if o.reads != nil {
+			for range o.reads(w) {
+				w.settle("")
+			}
+		}
+		if w.oneIn(8) {
+			w.learn()
+		}
+	}
+	w.settle("")
+}
+
+// learn makes the service learn of some changes, as the vendor does: by a webhook about new, changed or deleted rows or
+// about everything, or by a read that proves no removal. An operator can ask for a read, too.
+func (w *world) learn() {
+	a := w.accounts[w.rand.IntN(len(w.accounts))]
+	switch w.rand.IntN(8) {
+	case 0:
+		w.learnCreated(a)
+	case 1:
+		w.learnUpdated(a)
+	case 2, 3:
+		w.learnDeleted(a)
+	case 4:
+		w.ranged()
+	case 5:
+		w.unsettled()
+	case 6:
+		if fault := []string{"status", "cut"}[w.rand.IntN(2)]; *known == "faults" || !w.changing() {
+			w.settle(fault)
+		}
+	default:
+		w.settle("")
+	}
+}
+
+// prepare makes the vendor's balances fit its rows, and makes rows unreadable.
+func (w *world) prepare(fault string) {
+	for _, a := range w.accounts {
+		w.bank.setBalance(a, w.balance(a))
+	}
+	var ids []string
+	for _, v := range w.unreadable() {
+		ids = append(ids, v.id)
+	}
+	w.bank.inject(ids, fault)
+}
+
+// balance returns the vendor's balance of an account in cents.
+func (w *world) balance(a *account) int64 {
+	balance := 1_000_000 + a.offset + a.purged
+	for _, v := range w.rowsOf(a) {
+		if v.status == "posted" {
+			balance += v.cents
+		}
+	}
+	return balance
+}
+
+// visible returns all rows that a complete read shows. Pluggy's rows are read by account, and only of listed accounts.
+func (w *world) visible() (rows []*row) {
+	for _, a := range w.accounts {
+		if a.listed || w.complete() {
+			rows = append(rows, w.rowsOf(a)...)
+		}
+	}
+	return rows
+}
+
+// settle makes the service read everything while the vendor is settled. The first page of rows fails in the given way,
+// if any.
+func (w *world) settle(fault string) {
+	w.prepare(fault)
+	// The webhook of Belvo about everything announces how many rows there are, readable or not.
+	if w.oneIn(2) && len(w.unreadable()) == 0 {
+		w.life.note("%s: webhook about everything %s", w.bank.vendor(), fault)
+		w.notify(w.bank.webhook("all", "", nil))
+	} else {
+		w.life.note("%s: pull %s", w.bank.vendor(), fault)
+		w.pull(nil)
+	}
+	w.readAll(nil)
+}
+
+// readAll applies a complete, settled read to the model.
+func (w *world) readAll(after []*record) {
+	listed, balances := map[string]bool{}, map[string]*int64{}
+	for _, a := range w.accounts {
+		if !a.listed {
+			continue // its transactions stay
+		}
+		listed[a.external] = true
+		balances[a.external] = nil
+		if a.compared {
+			balance := w.balance(a)
+			balances[a.external] = &balance
+		}
+	}
+	w.model.apply(read{rows: w.visible(), accounts: listed, proof: true, after: after})
+	w.model.readAccounts(balances, w.clock.Now())
+	w.separate()
+}
+
+// readSome applies a read that proves no removal to the model.
+func (w *world) readSome(rows []*row) {
+	w.model.apply(read{rows: rows})
+	w.separate()
+}
+
+// learnCreated announces the new rows of an account.
+func (w *world) learnCreated(a *account) {
+	rows := slices.DeleteFunc(a.created, func(v *row) bool { return v.unreadable })
+	a.created = nil
+	if len(rows) == 0 || !a.listed {
+		return
+	}
+	w.prepare("")
+	w.life.note("%s: webhook about %d new rows of %s", w.bank.vendor(), len(rows), a.external)
+	w.notify(w.bank.webhook("created", a.external, rows))
+	if w.complete() {
+		w.readAll(nil)
+		return
+	}
+	// The service also reads what was created within the five minutes before (docs/vendors/pluggy.md).
+	from := rows[0].created
+	for _, v := range rows {
+		if v.created.Before(from) {
+			from = v.created
+		}
+	}
+	from = from.Add(-5 * time.Minute)
+	w.readSome(slices.DeleteFunc(w.rowsOf(a), func(v *row) bool { return v.created.Before(from) }))
+}
+
+// learnUpdated announces the changed rows of an account.
+func (w *world) learnUpdated(a *account) {
+	rows := a.updated
+	a.updated = nil
+	if len(rows) == 0 || !a.listed {
+		return
+	}
+	w.prepare("")
+	w.life.note("%s: webhook about %d changed rows of %s", w.bank.vendor(), len(rows), a.external)
+	w.notify(w.bank.webhook("updated", a.external, rows))
+	if w.complete() {
+		w.readAll(nil)
+		return
+	}
+	w.readSome(rows)
+}
+
+// learnDeleted announces deleted rows of an account, not too many within an hour.
+func (w *world) learnDeleted(a *account) {
+	w.announced[a] = slices.DeleteFunc(w.announced[a], func(at time.Time) bool {
+		return at.Before(w.clock.Now().Add(-announceWindow))
+	})
+	rows := a.deleted[:min(len(a.deleted), mostAnnounced-len(w.announced[a]))]
+	if len(rows) == 0 || !a.listed {
+		return
+	}
+	a.deleted = slices.Clone(a.deleted[len(rows):])
+	var ids []string
+	for _, v := range rows {
+		w.announced[a] = append(w.announced[a], w.clock.Now())
+		ids = append(ids, v.id)
+	}
+	w.prepare("")
+	w.life.note("%s: webhook about the deleted rows %v", w.bank.vendor(), ids)
+	w.notify(w.bank.webhook("deleted", a.external, rows))
+	removed := w.model.announce(ids)
+	if w.complete() {
+		w.readAll(removed)
+	}
+}
+
+// ranged makes the service read the rows of the last months only.
+func (w *world) ranged() {
+	w.prepare("")
+	from := w.day(-200)
+	w.life.note("%s: pull from %s", w.bank.vendor(), from)
+	w.pull(object{"from": from})
+	w.readSome(slices.DeleteFunc(w.visible(), func(v *row) bool { return v.date < from }))
+}
+
+// unsettled makes the service read everything while Pluggy is synchronising.
+func (w *world) unsettled() {
+	if w.complete() {
+		return
+	}
+	w.prepare("")
+	w.bank.setSettled(false)
+	w.life.note("%s: pull while the item is updating", w.bank.vendor())
+	w.pull(nil)
+	w.bank.setSettled(true)
+	w.readSome(w.visible())
+}

@@ -1,0 +1,391 @@
+package model_test
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// content is what a record shows of its row. Money is in cents and in the holder's view: money in is positive.
+type content struct {
+	account  string // the vendor's id of the account
+	cents    int64
+	date     string
+	text     string
+	status   string // "pending" or "posted"
+	endToEnd string // the end-to-end id, a strong identifier; "" if the row has none
+}
+
+// row is one row of the vendor.
+type row struct {
+	content
+	id         string
+	category   string    // enrichment: its change is no new version
+	unreadable bool      // the vendor sends the row in a form that cannot be normalised
+	created    time.Time // when the vendor created the row
+	collected  time.Time // Belvo: when the vendor collected the row
+}
+
+// record is one record of the service, as the contract predicts it.
+type record struct {
+	content
+	id         string   // the service's id, known from the first comparison on
+	row        string   // the present external id
+	past       []string // external ids of the rows that this record had before, oldest first
+	category   string
+	collected  time.Time
+	removed    bool
+	superseded *record // the record that continues with this record's row
+	returned   bool    // the record went back to a past id; the contract does not say what supersedes then contains
+	open       bool    // the contract leaves open whether the removed record is superseded, and its versions
+
+	absent int // successive complete reads that should have shown the row, but did not
+	// The record's version is at least low and at most high. Both are equal unless the contract leaves the number of
+	// versions open.
+	low, high int
+	base      int // the lowest version before the present pull
+}
+
+// changed counts versions: at least low and at most high new ones.
+func (r *record) changed(low, high int) { r.low, r.high = r.low+low, r.high+high }
+
+func (r *record) live() bool { return !r.removed && r.superseded == nil }
+
+// take makes the record show a row.
+func (r *record) take(v *row) {
+	r.row, r.content, r.category, r.collected = v.id, v.content, v.category, v.collected
+	r.removed, r.absent = false, 0
+}
+
+// read is what one pull saw.
+type read struct {
+	rows []*row
+	// accounts are the accounts that were listed, with all of their rows. Empty for a read of some rows.
+	accounts map[string]bool
+	// proof reports that the read was complete and settled, so that a row that it does not show is gone.
+	proof bool
+	// after reports that the same pull has applied announced deletions before.
+	after []*record
+}
+
+// model predicts what a tenant sees of one connection. It follows sections 4, 7 and 8 of the contract and shares no
+// code with the service.
+type model struct {
+	reads    int // how many successive complete reads without a row prove that it is gone: 1 at Pluggy, 2 at Belvo
+	records  []*record
+	byRow    map[string]*record // by present row id; never a superseded record
+	byPast   map[string]*record
+	together map[[2]string]bool // pairs of row ids that one read has shown
+	accounts map[string]*accountModel
+	open     map[string]bool // rows of which there may be a removed record; see back
+}
+
+// accountModel is what a tenant sees of one account.
+type accountModel struct {
+	absent   int
+	removed  bool
+	read     bool  // a settled read has shown the account
+	anchored bool  // the account has a baseline
+	baseline int64 // of balance minus posted amounts, in cents
+	anchor   int64 // the last one
+	since    time.Time
+	// The service counts a row that waits for its second absence as live: see TestAWaitingRowCountsAsGone. waiting is
+	// the sum of these rows at the last read, and counted is when the difference with them began.
+	waiting int64
+	counted time.Time
+}
+
+func newModel(reads int) *model {
+	return &model{
+		reads: reads, byRow: map[string]*record{}, byPast: map[string]*record{}, together: map[[2]string]bool{},
+		accounts: map[string]*accountModel{}, open: map[string]bool{},
+	}
+}
+
+func pair(a, b string) [2]string { return [2]string{min(a, b), max(a, b)} }
+
+// same reports whether the record's row, which left, and the new row are the same movement beyond doubt. No two
+// movements of an account have one amount, so rows with another amount are other movements.
+func (m *model) same(old *record, v *row) bool {
+	if old.account != v.account || old.cents != v.cents || m.together[pair(old.row, v.id)] {
+		return false
+	}
+	settles := old.status == v.status || old.status == "pending"
+	if settles && (old.endToEnd != "" && old.endToEnd == v.endToEnd || old.text == v.text && old.date == v.date) {
+		return true
+	}
+	panic(fmt.Sprintf("the generator has made a doubtful pair: %+v and %+v", *old, *v))
+}
+
+// apply changes the records as a read does.
+func (m *model) apply(r read) {
+	if r.after == nil {
+		m.begin()
+	}
+	shown := m.note(r.rows)
+	gone := m.gone(r, shown)
+	var fresh []*row
+	for _, v := range r.rows {
+		switch old := m.byRow[v.id]; {
+		case v.unreadable: // it counts as present, but is not stored
+		case old != nil:
+			if old.content != v.content || old.removed {
+				old.changed(1, 1)
+			}
+			old.take(v)
+		case m.byPast[v.id] != nil:
+			m.back(m.byPast[v.id], v, shown, gone)
+		default:
+			fresh = append(fresh, v)
+		}
+	}
+	for _, v := range fresh {
+		m.appear(v, gone, r.after)
+	}
+	for old := range gone {
+		if old.live() && old.row == gone[old] {
+			m.remove(old)
+		}
+	}
+}
+
+// note returns the rows by id, and remembers which rows of one movement were shown together.
+func (m *model) note(rows []*row) map[string]*row {
+	shown := make(map[string]*row, len(rows))
+	type key struct {
+		account string
+		cents   int64
+	}
+	equal := map[key][]string{}
+	for _, v := range rows {
+		shown[v.id] = v
+		k := key{v.account, v.cents}
+		for _, other := range equal[k] {
+			m.together[pair(v.id, other)] = true
+		}
+		equal[k] = append(equal[k], v.id)
+	}
+	return shown
+}
+
+// gone returns the live records whose rows the read proves to be gone, with these rows. At Belvo, a row must be absent
+// from two complete reads in a row, and within what these reads return for its account: Belvo purges rows by the age of
+// their collection.
+func (m *model) gone(r read, shown map[string]*row) map[*record]string {
+	gone := map[*record]string{}
+	for _, old := range m.records {
+		if shown[old.row] != nil {
+			old.absent = 0
+		}
+	}
+	if !r.proof {
+		return gone
+	}
+	oldest := map[string]*row{}
+	for _, v := range r.rows {
+		if first := oldest[v.account]; first == nil || v.date < first.date {
+			oldest[v.account] = v
+		}
+	}
+	for _, old := range m.records {
+		if !old.live() || !r.accounts[old.account] || shown[old.row] != nil {
+			continue
+		}
+		first := oldest[old.account]
+		if m.reads > 1 && (old.date < first.date || old.collected.Before(first.collected)) {
+			old.absent = 0
+			continue
+		}
+		if old.absent++; old.absent >= m.reads {
+			gone[old] = old.row
+		}
+	}
+	return gone
+}
+
+// appear stores a row that no record has.
+func (m *model) appear(v *row, gone map[*record]string, after []*record) {
+	for _, old := range m.records {
+		_, left := gone[old]
+		if old.superseded != nil || !old.removed && !left || left && old.row != gone[old] || !m.same(old, v) {
+			continue
+		}
+		// One pull learns of both, or the deletion was applied first. The deletion is a version of its own, unless the
+		// same pull has applied it.
+		old.changed(1, 1)
+		if slices.Contains(after, old) {
+			old.low-- // the removal was counted already
+		}
+		m.replace(old, v)
+		return
+	}
+	r := &record{low: 1, high: 1}
+	r.take(v)
+	m.records = append(m.records, r)
+	m.byRow[v.id] = r
+}
+
+// replace makes the record continue with another row.
+func (m *model) replace(old *record, v *row) {
+	old.past = append(old.past, old.row)
+	m.byPast[old.row] = old
+	delete(m.byRow, old.row)
+	old.take(v)
+	m.byRow[v.id] = old
+}
+
+// begin notes that a pull begins.
+func (m *model) begin() {
+	for _, r := range m.records {
+		r.base = r.low
+	}
+}
+
+// announce applies deletions that the vendor has announced, and returns the records that it has removed.
+func (m *model) announce(ids []string) (removed []*record) {
+	m.begin()
+	removed = []*record{}
+	for _, id := range ids {
+		if old := m.byRow[id]; old != nil && old.live() {
+			m.remove(old)
+			if old.removed {
+				removed = append(removed, old)
+			}
+		}
+	}
+	return removed
+}
+
+// remove marks a record as removed, unless its new row is stored already as a record of its own. Then the older record
+// continues, and the younger one is superseded.
+func (m *model) remove(old *record) {
+	old.changed(1, 1)
+	for _, younger := range m.records {
+		if younger == old || !younger.live() || younger.account != old.account || younger.cents != old.cents {
+			continue
+		}
+		v := &row{
+			content: younger.content, id: younger.row, category: younger.category, collected: younger.collected,
+		}
+		if m.same(old, v) {
+			// An edit that the same pull learns of is a version of the younger record, or of the older one.
+			if younger.low > younger.base {
+				younger.low, old.high = younger.base, old.high+1
+			}
+			younger.changed(1, 1)
+			younger.superseded, younger.removed = old, true
+			m.replace(old, v)
+			return
+		}
+	}
+	old.removed = true
+}
+
+// back handles a past id that the vendor shows again. If the present row is shown, too, the replacement was wrong and
+// is undone. If the present row left, the record goes back to the past one. Otherwise nothing is known yet.
+func (m *model) back(old *record, v *row, shown map[string]*row, gone map[*record]string) {
+	present := shown[old.row]
+	if _, left := gone[old]; present == nil && !left {
+		return
+	}
+	if slices.Index(old.past, v.id) != len(old.past)-1 {
+		panic("the generator shows a past id that is not the last one")
+	}
+	delete(gone, old)
+	delete(m.byRow, old.row)
+	delete(m.byPast, v.id)
+	old.past = old.past[:len(old.past)-1]
+	old.changed(1, 4)
+	if present == nil {
+		m.byPast[old.row] = old
+		old.returned = true
+		// At Belvo the read before did not show the present row, but it was no proof either. The service may have
+		// undone the replacement then.
+		m.open[old.row] = m.reads > 1
+		for _, r := range m.records {
+			r.open = r.open || m.reads > 1 && r.superseded == old && r.row == old.row
+		}
+	} else {
+		younger := &record{low: 1, high: 4}
+		for _, r := range m.records {
+			if r.superseded == old && r.row == present.id {
+				younger = r
+			}
+		}
+		if younger.superseded == nil {
+			m.records = append(m.records, younger)
+		} else {
+			younger.changed(1, 4)
+		}
+		younger.superseded = nil
+		younger.take(present)
+		m.byRow[present.id] = younger
+	}
+	old.take(v)
+	m.byRow[v.id] = old
+}
+
+// readAccounts changes the accounts as a complete, settled read does. balances has the vendor's balance of each listed
+// account in cents, and nil where the vendor states none that can be compared.
+func (m *model) readAccounts(balances map[string]*int64, now time.Time) {
+	for external := range balances {
+		if m.accounts[external] == nil {
+			m.accounts[external] = &accountModel{}
+		}
+	}
+	for external, a := range m.accounts {
+		balance, listed := balances[external]
+		if !listed {
+			a.absent++
+			a.removed = a.removed || a.absent >= m.reads
+			continue
+		}
+		a.absent, a.removed, a.read = 0, false, true
+		if balance == nil {
+			continue
+		}
+		if a.anchor = *balance - m.posted(external); !a.anchored {
+			a.anchored, a.baseline = true, a.anchor
+		}
+		a.waiting = m.waiting(external)
+		a.since = began(a.since, a.anchor-a.baseline, now)
+		a.counted = began(a.counted, a.anchor-a.baseline-a.waiting, now)
+	}
+}
+
+// began returns when a difference began that was there since the given time, or zero if there is none.
+func began(since time.Time, difference int64, now time.Time) time.Time {
+	if difference == 0 {
+		return time.Time{}
+	}
+	if since.IsZero() {
+		return now
+	}
+	return since
+}
+
+// posted returns the sum of an account's posted records. A record that waits for its second absence counts as removed.
+func (m *model) posted(account string) (sum int64) {
+	for _, r := range m.records {
+		if r.account == account && r.live() && r.status == "posted" && r.absent == 0 {
+			sum += r.cents
+		}
+	}
+	return sum
+}
+
+// waiting returns the sum of an account's posted records that wait for their second absence.
+func (m *model) waiting(account string) (sum int64) {
+	for _, r := range m.records {
+		if r.account == account && r.live() && r.status == "posted" && r.absent > 0 {
+			sum += r.cents
+		}
+	}
+	return sum
+}
+
+// sorted returns the records in the order of their external ids.
+func (m *model) sorted() []*record {
+	return slices.SortedFunc(slices.Values(m.records), func(a, b *record) int { return cmp.Compare(a.row, b.row) })
+}

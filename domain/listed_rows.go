@@ -3,6 +3,7 @@ package domain
 import (
 	"encoding/binary"
 	"hash/fnv"
+	"slices"
 )
 
 // maxListedRows is the maximum number of rows in a ListedRows.
@@ -46,7 +47,7 @@ func (l ListedRows) WithPages(pages ...[]byte) ListedRows {
 	if l.More {
 		return l
 	}
-	l.Pages = append(l.Pages[:len(l.Pages):len(l.Pages)], pages...)
+	l.Pages = append(slices.Clip(l.Pages), pages...)
 	bytes := 0
 	for _, page := range l.Pages {
 		bytes += len(page)

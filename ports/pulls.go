@@ -378,8 +378,8 @@ type Ledger interface {
 	Changes(ctx context.Context, tenant domain.TenantID, page domain.PageRequest) (domain.FeedPage, error)
 
 	// Completeness returns the state that Pulls.Finish has stored for an account. It returns the zero state if no
-	// settled pull (see SettledRead) has read the account. Completeness.Changed describes the records of the account that
-	// have changed since its latest reading. Errors: NotFound if there is no such account.
+	// settled pull (see SettledRead) has read the account. Completeness.Changed describes the records of the
+	// account that have changed since its latest reading. Errors: NotFound if there is no such account.
 	Completeness(ctx context.Context, tenant domain.TenantID, account domain.AccountID) (books.Completeness, error)
 
 	// Balances returns the last reading of an account's balance on each day of the window, newest first. Days without a

@@ -50,8 +50,8 @@ func (a *attempt) readSettled() bool {
 		a.status.Transactions == domain.OneRead && a.confirmation == statusSame
 }
 
-// readBalances reports whether the attempt has read balances that its records must explain, although it has not read all
-// records: the scope has changed the sums of the records, and the vendor's last synchronisation is over.
+// readBalances reports whether the attempt has read balances that its records must explain, although it has not
+// read all records: the scope has changed the sums of the records, and the vendor's last synchronisation is over.
 func (a *attempt) readBalances() bool {
 	return a.pull.Scope.ChangesSums() && !a.readsEverything() && !a.status.NeedsReauth &&
 		a.status.Transactions != domain.NoProof

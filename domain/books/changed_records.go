@@ -21,8 +21,8 @@ const UnsettledAfter = 24 * time.Hour
 type ChangedRecords struct {
 	Since time.Time   // when the first of the records changed
 	First domain.Date // the earliest date of the records, before and after their changes
-	// Decided is when an operator's decision last changed such a record; zero if none did. A decision can change records
-	// while a pull runs.
+	// Decided is when an operator's decision last changed such a record; zero if none did. A decision can change
+	// records while a pull runs.
 	Decided time.Time
 }
 

@@ -34,7 +34,7 @@ func TestAChangeOfPostedRecordsCounts(t *testing.T) {
 		{"a pending record posts", pending, posted, "1 2026-03-02"},
 		{"a posted record is pending again", posted, pending, "1 2026-03-02"},
 		{"a pending record changes", pending, func(s *books.RecordState) { s.Status, s.Amount = "pending", "-9" }, ""},
-		{"a pending record is removed", pending, func(s *books.RecordState) { s.Status, s.Live = "pending", false }, ""},
+		{"a pending one is removed", pending, func(s *books.RecordState) { s.Status, s.Live = "pending", false }, ""},
 		{"a record is removed", posted, removed, "1 2026-03-02"},
 		{"a record is restored", removed, posted, "1 2026-03-02"},
 		{"a removed record changes", removed, func(s *books.RecordState) { s.Live, s.Amount = false, "-9" }, ""},

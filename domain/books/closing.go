@@ -137,8 +137,8 @@ func (d *CloseDigest) Close(account domain.AccountID, r CloseRequest, c Complete
 	return closed
 }
 
-// RecordState contains those values of a record that can influence a closed period, or the completeness of an account. A
-// change of one of these values can be an Adjustment.
+// RecordState contains those values of a record that can influence a closed period, or the completeness of an
+// account. A change of one of these values can be an Adjustment.
 type RecordState struct {
 	Account domain.AccountID // zero if the record has no account
 	Live    bool             // the record is not removed

@@ -381,7 +381,8 @@ func checkState(drift, now time.Time, grace time.Duration) CompletenessState {
 // CheckRunningBalance fails. The reason is that the bank may correct a running balance, and the record itself stays the
 // same. It also returns false after a reading with Waiting records, because they may have returned.
 func (c Completeness) SameReading(balance VendorBalance, quarantined bool) bool {
-	return c.Last != nil && c.Last.Waiting == 0 && c.AnchorDrift.IsZero() && c.ChainDrift.IsZero() && c.Last.Missing == balance.Missing &&
+	return c.Last != nil && c.Last.Waiting == 0 && c.AnchorDrift.IsZero() && c.ChainDrift.IsZero() &&
+		c.Last.Missing == balance.Missing &&
 		c.Last.Currency == balance.Currency &&
 		c.Last.Balance.Cmp(balance.Amount) == 0 &&
 		c.Last.Quarantined == quarantined

@@ -88,7 +88,7 @@ func OfCompleteness(account domain.AccountID, state books.CompletenessState) (e 
 		return Event{events.AccountDriftingEvent, account.String()}, true
 	case books.Complete:
 		return Event{events.AccountCompleteEvent, account.String()}, true
-	case books.CompletenessUnknown:
+	case books.CompletenessUnknown, books.Unverified: // the second one is the state of a close only
 	}
 	return Event{}, false
 }

@@ -41,8 +41,8 @@ type Outcome struct {
 	// Ambiguous contains the accounts of the connection's target that cannot be told apart; nil if there are none, or
 	// they were not compared. Finish stores them if the connection still has this target, and its rows stay staged.
 	Ambiguous *AmbiguousAccounts
-	// Unmatched describes rows that stay staged because too few of the known transactions have a partner among them; nil
-	// if there are none. Finish stores it under the same conditions as Ambiguous.
+	// Unmatched describes rows that stay staged because too few of the known transactions have a partner among
+	// them; nil if there are none. Finish stores it under the same conditions as Ambiguous.
 	Unmatched *UnmatchedRows
 	At        time.Time
 }

@@ -28,8 +28,8 @@ type ReadingSource interface {
 	ChangedSince(start time.Time) (bool, error)
 	// VisitAmounts calls visit for each live record of the connection, in any order.
 	VisitAmounts(visit func(account domain.AccountID, row books.SumRow)) error
-	// VisitAbsent calls visit for each live record of the connection that has a remembered absence, and whose removal is
-	// not held back, in any order.
+	// VisitAbsent calls visit for each live record of the connection that has a remembered absence, and whose
+	// removal is not held back, in any order.
 	VisitAbsent(visit func(account domain.AccountID, id domain.TransactionID, row books.SumRow)) error
 	// VisitArrived calls visit for two kinds of records of the connection, in any order: the records that were first
 	// seen at or after a time, and the records that have replaced others. It sets only the fields of the record that
@@ -64,9 +64,9 @@ const clockSkew = time.Minute
 //     are compared with the stored rows. See SettledRead for the exceptions.
 //
 // A reading contains the balance of the account, the sum of its live posted records, and whether rows of the account
-// are in the quarantine. The sum leaves out records that the latest listing lacks, if the next one without them confirms
-// their removal: the balance does not contain them any more. A quarantined row belongs to an account if the row's payload contains the external id of the
-// account as a JSON string.
+// are in the quarantine. The sum leaves out records that the latest listing lacks, if the next one without them
+// confirms their removal: the balance does not contain them any more. A quarantined row belongs to an account if the
+// row's payload contains the external id of the account as a JSON string.
 //
 // p is the pull with its counts. The records of an account are not read if nothing can have changed since its previous
 // reading. Errors: those of the source.
@@ -115,7 +115,8 @@ type settledAccount struct {
 	sum         *books.AccountSum
 	chain       []books.ChainRow
 	absent      map[domain.TransactionID]bool // the records that the sum leaves out
-	rowCounts   []int                         // for each element of Completeness.Announced: how many of the announced rows were ever read
+	// rowCounts contains, for each element of Completeness.Announced, how many of the announced rows were ever read.
+	rowCounts []int
 }
 
 // addAccounts adds the stored accounts that the pull has read.
@@ -223,8 +224,8 @@ func (s *settling) recordsChanged(counts domain.Counts) (bool, error) {
 	return s.source.ChangedSince(since.Add(-clockSkew))
 }
 
-// addRecords adds each live record of the connection to the sum of its account, except the absent ones. It skips records
-// of other accounts.
+// addRecords adds each live record of the connection to the sum of its account, except the absent ones. It skips
+// records of other accounts.
 func (s *settling) addRecords(accounts []*settledAccount) error {
 	byID := make(map[domain.AccountID]*settledAccount, len(accounts))
 	for _, a := range accounts {
@@ -284,9 +285,9 @@ func (s *settling) countRows(accounts []*settledAccount) error {
 	})
 }
 
-// readChain sets the field chain of the account to its newest posted records without the absent ones, with the balance that the bank states
-// after each record. It does nothing if the vendor states no such balances, or if the balance of the account is not
-// known.
+// readChain sets the field chain of the account to its newest posted records without the absent ones, with the balance
+// that the bank states after each record. It does nothing if the vendor states no such balances, or if the
+// balance of the account is not known.
 func (s *settling) readChain(a *settledAccount) error {
 	if s.RunningBalance == nil || a.balance.Missing != "" {
 		return nil

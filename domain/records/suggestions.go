@@ -26,7 +26,7 @@ const (
 	SuggestionOpen      SuggestionState = "open"
 	SuggestionJoined    SuggestionState = "joined"    // an operator has joined the records
 	SuggestionDismissed SuggestionState = "dismissed" // an operator has decided that they are two movements
-	SuggestionExcluded  SuggestionState = "excluded"  // another pair with one of the records was decided, or fits better
+	SuggestionExcluded  SuggestionState = "excluded"  // another pair with one of them was decided, or fits better
 	SuggestionMatched   SuggestionState = "matched"   // the service has matched one of the records with another row
 	SuggestionSplit     SuggestionState = "split"     // a replacement of one of the records was undone
 	SuggestionRemoved   SuggestionState = "removed"   // the vendor has removed the new record

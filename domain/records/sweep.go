@@ -9,8 +9,8 @@ import (
 // missingRow is a live row that is missing from a complete listing, although the listing does not prove its removal.
 type missingRow struct {
 	since domain.PullID // the first pull whose listing lacked the row
-	// uncollected is set if the vendor may have purged the row, because it was collected before all rows of the listing.
-	// The row may then leave only if all rows of its account have changed their ids.
+	// uncollected is set if the vendor may have purged the row, because it was collected before all rows of the
+	// listing. The row may then leave only if all rows of its account have changed their ids.
 	uncollected bool
 }
 

@@ -51,7 +51,10 @@ func changedSinceReading(f *fixture) {
 		{"another account", ports.PageWrite{Removed: []string{"other"}}, ""},
 		{"a pending record", stored(dated("p", "2026-01-09", pending)), ""},
 		{"a removed pending record", ports.PageWrite{Removed: []string{"p"}}, ""},
-		{"added records", stored(dated("8", "2026-02-08"), dated("7", "2026-02-07"), dated("9", "2026-02-09")), "2026-02-07"},
+		{
+			"added records", stored(dated("8", "2026-02-08"), dated("7", "2026-02-07"), dated("9", "2026-02-09")),
+			"2026-02-07",
+		},
 		{"a removed record", ports.PageWrite{Removed: []string{"2"}}, "2026-02-02"},
 		{"a restored record", stored(dated("2", "2026-02-02")), "2026-02-02"},
 		{"a record that posts", stored(dated("4", "2026-02-04")), "2026-02-04"},

@@ -292,7 +292,11 @@ func TestAnErasureAtTheVendorUsesTheRotatedSecret(t *testing.T) {
 		one := applications + "/" + application
 		o.send(http.MethodDelete, one, nil).problem(http.StatusConflict, "MTCH-0007")
 		o.send(http.MethodPut, one, object{"name": "production", "clientId": id, "secret": secret}).want(http.StatusOK)
-		eventually(t, "the erasure", func() bool { return o.get(erasure).want(http.StatusOK).json()["status"] == "done" })
+		eventually(
+			t,
+			"the erasure",
+			func() bool { return o.get(erasure).want(http.StatusOK).json()["status"] == "done" },
+		)
 		if items := b.sim.Items(); slices.Contains(items, b.ref()) {
 			t.Errorf("the vendor still has %v", items)
 		}

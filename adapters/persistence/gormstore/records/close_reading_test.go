@@ -166,7 +166,11 @@ func TestACloseDoesNotPauseWhileItExcludesWriters(t *testing.T) {
 		changes = 1
 		a.must(closePeriod("2026-02-28"))
 		if limit := 4 * once; reads != 5 || pauses > limit {
-			t.Errorf("the records were read %d times with %d pauses, want 4 snapshots and once without pauses", reads, pauses)
+			t.Errorf(
+				"the records were read %d times with %d pauses, want 4 snapshots and once without pauses",
+				reads,
+				pauses,
+			)
 		}
 		refused := errors.New("refused")
 		steps.Pause = func(context.Context) error { return refused }

@@ -201,8 +201,8 @@ func (p *pageWriter) lockPull(lease domain.Lease) gormstore.Read {
 }
 
 // readChangeSeq returns a query that sets p.changeSeq to the position of the database transaction in the change feed.
-// The query also sets p.adjustments.hasClosedPeriod and p.hasReadings. An earlier statement must have taken the shared lock of the
-// connection (Dialect.ShareConnection).
+// The query also sets p.adjustments.hasClosedPeriod and p.hasReadings. An earlier statement must have taken the
+// shared lock of the connection (Dialect.ShareConnection).
 func (p *pageWriter) readChangeSeq(lease domain.Lease) gormstore.Read {
 	tenant := gormstore.UUID(lease.Tenant.UUID)
 	statement := p.dialect.ChangeSeq(

@@ -82,20 +82,24 @@ type adjustmentView struct {
 	TransactionID string         `json:"transactionId" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the transaction"`
 	Change        string         `json:"change" example:"modified" doc:"What happened to the record of the account: added, modified, removed or restored. Later versions of the service can add further kinds"`
 	At            time.Time      `json:"at" example:"2026-03-03T10:00:00Z" doc:"When the change was stored"`
-	Before        changedMembers `json:"before,omitzero" doc:"The members that changed, as they were before; null if absent. All members that the digest covers if the record was removed. Absent if it was added or restored"`
+	Before        changedMembers `json:"before,omitzero" doc:"The members that changed, as they were before; null if absent. All members that the digest covers if the record was removed, or if its date moved into the period or out of it. Absent if it was added or restored"`
 	After         changedMembers `json:"after,omitzero" doc:"The same members as they are after the change. All of them if the record was added or restored. Absent if it was removed"`
 }
 
-func adjustmentOf(a books.Adjustment) adjustmentView {
+// adjustmentOf returns an adjustment of the period that ends on the given day. If the record's date has moved into the
+// period or out of it, the adjustment contains all covered members: later changes of the record are no adjustments of
+// the period while its date is outside.
+func adjustmentOf(a books.Adjustment, day domain.Date) adjustmentView {
 	v := adjustmentView{TransactionID: a.Transaction.String(), Change: string(a.Change), At: utcOrZero(a.At)}
 	v.Before, v.After = coveredMembers(a.Before), coveredMembers(a.After)
 	if v.Before == nil || v.After == nil {
 		return v
 	}
+	moved := domain.Date(a.Before.Date) > day || domain.Date(a.After.Date) > day
 	for name := range (changedMembers{
 		"date": nil, "status": nil, "amount": nil, "currency": nil, "accountAmount": nil, "accountCurrency": nil,
 	}) {
-		if string(v.Before[name]) == string(v.After[name]) {
+		if !moved && string(v.Before[name]) == string(v.After[name]) {
 			delete(v.Before, name)
 			delete(v.After, name)
 			continue
@@ -293,9 +297,11 @@ func (s *server) listAdjustments(ctx context.Context, tenant domain.TenantID, in
 	if err != nil {
 		return nil, err
 	}
-	p, err := s.service.ListAdjustments(ctx, tenant, id, domain.Date(in.Date), in.Cursor.pageRequest(in.Limit))
+	day := domain.Date(in.Date)
+	p, err := s.service.ListAdjustments(ctx, tenant, id, day, in.Cursor.pageRequest(in.Limit))
 	if err != nil {
 		return nil, err
 	}
-	return pageOf[adjustmentList](p, in.Limit, adjustmentOf), nil
+	view := func(a books.Adjustment) adjustmentView { return adjustmentOf(a, day) }
+	return pageOf[adjustmentList](p, in.Limit, view), nil
 }

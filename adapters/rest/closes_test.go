@@ -29,17 +29,23 @@ func TestAnInvalidDayToCloseIsNamedInThePath(t *testing.T) {
 }
 
 // An adjustment must not show absent members as null, unless they have changed. Otherwise undoing the adjustment would
-// give a record that differs from the original one.
+// give a record that differs from the original one. If the record leaves the period, all its members are shown: later
+// changes of it are no adjustments.
 func TestAnAdjustmentShowsOnlyWhatChanged(t *testing.T) {
 	members := domain.CoveredMembers{Status: "posted", Date: "2026-01-01", Amount: "1", Currency: "BRL"}
+	edited, later := members, members
+	edited.Amount, later.Date = "2", "2026-02-01"
 	for name, test := range map[string]struct {
 		a             books.Adjustment
 		before, after int
 	}{
 		"added":   {books.Adjustment{Change: domain.Added, After: &members}, 0, 4},
 		"removed": {books.Adjustment{Change: domain.Removed, Before: &members}, 4, 0},
+		"edited":  {books.Adjustment{Change: domain.Modified, Before: &members, After: &edited}, 1, 1},
+		"left":    {books.Adjustment{Change: domain.Modified, Before: &members, After: &later}, 6, 6},
+		"came":    {books.Adjustment{Change: domain.Modified, Before: &later, After: &members}, 6, 6},
 	} {
-		view := adjustmentOf(test.a)
+		view := adjustmentOf(test.a, "2026-01-31")
 		if len(view.Before) != test.before || len(view.After) != test.after {
 			t.Errorf("%s: %v, %v", name, view.Before, view.After)
 		}

@@ -97,7 +97,7 @@ func TestNoItemIsLargerInAResponseThanItsSize(t *testing.T) {
 				"an empty attempt":  {domain.ItemSize(&events.EventAttempt{}), attemptOf(events.EventAttempt{})},
 				"an empty erasure":  {domain.ItemSize(&domain.Erasure{}), erasureOf(domain.Erasure{})},
 				"an empty close":    {domain.ItemSize(&books.Close{}), closeOf(books.Close{})},
-				"an adjustment":     {domain.ItemSize(&books.Adjustment{}), adjustmentOf(books.Adjustment{})},
+				"an adjustment":     {domain.ItemSize(&books.Adjustment{}), adjustmentOf(books.Adjustment{}, "")},
 				"a connection":      {domain.ItemSize(&connection), descriptorOf(connection)},
 			} {
 				encoded, err := json.Marshal(pair.view, operation.ResponseOptions)

@@ -1882,7 +1882,7 @@ type AdjustmentView struct {
 	// Examples: 2026-03-03T10:00:00Z
 	At time.Time `json:"at"`
 
-	// Before The members that changed, as they were before; null if absent. All members that the digest covers if the record was removed. Absent if it was added or restored
+	// Before The members that changed, as they were before; null if absent. All members that the digest covers if the record was removed, or if its date moved into the period or out of it. Absent if it was added or restored
 	//
 	// Examples: {"status":"pending"}
 	Before *map[string]interface{} `json:"before,omitempty"`

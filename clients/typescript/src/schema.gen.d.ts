@@ -1651,7 +1651,7 @@ export interface components {
              */
             at: string;
             /**
-             * @description The members that changed, as they were before; null if absent. All members that the digest covers if the record was removed. Absent if it was added or restored
+             * @description The members that changed, as they were before; null if absent. All members that the digest covers if the record was removed, or if its date moved into the period or out of it. Absent if it was added or restored
              * @example {
              *       "status": "pending"
              *     }

@@ -16,7 +16,6 @@ var (
 	total      = flag.Int("operations", 2000, "operations of the vendors on each database")
 	onlyLife   = flag.Int("life", -1, "run only the life with this number")
 	perLife    = flag.Int("per-life", 400, "operations of one life")
-	known      = flag.String("known", "", "a known defect that is met and compared, too: faults, waiting or digest")
 	concurrent = flag.Int("concurrent", 2, "services on each database that live at the same time")
 )
 

@@ -90,10 +90,6 @@ type accountModel struct {
 	baseline int64 // of balance minus posted amounts, in cents
 	anchor   int64 // the last one
 	since    time.Time
-	// The service counts a row that waits for its second absence as live: see TestAWaitingRowCountsAsGone. waiting is
-	// the sum of these rows at the last read, and counted is when the difference with them began.
-	waiting int64
-	counted time.Time
 }
 
 func newModel(reads int) *model {
@@ -348,9 +344,7 @@ func (m *model) readAccounts(balances map[string]*int64, now time.Time) {
 		if a.anchor = *balance - m.posted(external); !a.anchored {
 			a.anchored, a.baseline = true, a.anchor
 		}
-		a.waiting = m.waiting(external)
 		a.since = began(a.since, a.anchor-a.baseline, now)
-		a.counted = began(a.counted, a.anchor-a.baseline-a.waiting, now)
 	}
 }
 
@@ -369,16 +363,6 @@ func began(since time.Time, difference int64, now time.Time) time.Time {
 func (m *model) posted(account string) (sum int64) {
 	for _, r := range m.records {
 		if r.account == account && r.live() && r.status == "posted" && r.absent == 0 {
-			sum += r.cents
-		}
-	}
-	return sum
-}
-
-// waiting returns the sum of an account's posted records that wait for their second absence.
-func (m *model) waiting(account string) (sum int64) {
-	for _, r := range m.records {
-		if r.account == account && r.live() && r.status == "posted" && r.absent > 0 {
 			sum += r.cents
 		}
 	}

@@ -1,0 +1,82 @@
+package model_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/LerianStudio/aggregator-connections/test/kit/harness"
+)
+
+// movePosted gives a posted row without a strong identifier another id. It takes the newest row of a comparable
+// account.
+func (w *world) movePosted() {
+	for _, m := range slices.Backward(w.movements) {
+		if w.movable(m) && m.rows[0].status == "posted" && m.rows[0].endToEnd == "" && m.account.compared {
+			w.move(m, m.rows[0].date)
+			return
+		}
+	}
+}
+
+// move gives a row another id, and this date.
+func (w *world) move(m *movement, date string) {
+	old := m.rows[0]
+	v := *old
+	v.id, v.date = w.newID(), date
+	w.hide(m, old)
+	w.show(m, &v)
+	w.life.note("%s: %s gets the id %s", w.bank.vendor(), old.id, v.id)
+}
+
+// TestARecordContinuesAlthoughAPageFails concerns section 7 of the contract. A row of the first page of each account
+// gets another id. In the next read the connection ends within the second page, and the pull begins again. No read has
+// returned both rows, so the records continue.
+func TestARecordContinuesAlthoughAPageFails(t *testing.T) {
+	live(t, newService(t, harness.SQLite(t)), 1, 0, func(l *life) {
+		w := l.worlds[0]
+		for range 40 {
+			w.add()
+		}
+		w.settle("")
+		records := map[string]string{} // from the new id of each row to our id
+		for _, a := range w.accounts {
+			var newest *movement
+			for _, m := range w.movements {
+				if m.account == a && w.movable(m) && (newest == nil || m.rows[0].date > newest.rows[0].date) {
+					newest = m
+				}
+			}
+			id := w.recordOf(newest.rows[0].id)
+			w.move(newest, newest.rows[0].date)
+			records[newest.rows[0].id] = id
+		}
+		w.settle("cut")
+		for external, id := range records {
+			if now := w.recordOf(external); now != id || id == "" {
+				t.Errorf("the row %s has the record %q, want %q", external, now, id)
+			}
+		}
+	})
+}
+
+// recordOf returns our id of the live record with the vendor's id; "" if there is none.
+func (w *world) recordOf(external string) string {
+	for _, r := range w.list(connections + "/" + w.id + "/transactions?externalId=" + external) {
+		if r["removedAt"] == nil {
+			return text(r, "id")
+		}
+	}
+	return ""
+}
+
+// TestAWaitingRowCountsAsGone concerns section 8 of the contract. A row of Belvo gets another id. After the first
+// complete read the old row waits for its second absence, and the new row is stored. Waiting rows count as what they
+// will be, so balance and rows agree.
+func TestAWaitingRowCountsAsGone(t *testing.T) {
+	live(t, newService(t, harness.SQLite(t)), 1, 0, func(l *life) {
+		w := l.worlds[1]
+		w.movePosted()
+		w.settle("")
+		l.compare(w)
+	})
+}

@@ -132,12 +132,12 @@ var fatalCodes = []domain.Code{
 var backgroundTasks = []string{
 	"access manager", "audit", "events", "idempotency.abandon", "idempotency.keep", "issuer keys", "keyset",
 	"link session", "otlp", "pull", "rate budget", "webhook registration",
-	"maintenance stuck pulls", "maintenance token usage", "maintenance webhooks at the vendors",
+	"maintenance stuck pulls", "maintenance token usage", "maintenance vendor webhooks",
 	"maintenance audit entries", "maintenance audit checkpoints", "maintenance missing webhooks",
 	"maintenance consents", "maintenance erasures", "maintenance completeness", "maintenance due pulls",
 	"maintenance reconcile", "maintenance prune", "maintenance prune events", "maintenance attention",
 	"maintenance backlog", "maintenance event backlog", "maintenance feed delay", "maintenance search index",
-	"maintenance client ids", "maintenance webhooks of new client ids", "maintenance link sessions",
+	"maintenance client ids", "maintenance renewed webhooks", "maintenance link sessions",
 }
 
 // initSeries creates the series that the alerts use, with the value 0. Otherwise the first event would create its

@@ -148,7 +148,7 @@ func TestARegisteredWebhookLivesAsLongAsItsToken(t *testing.T) {
 					t.Errorf("after the end, the webhook got %v", got)
 				}
 				eventually(t, "a failed removal", func() bool {
-					return len(w.log.linesWith("webhooks at the vendors", minted.text("id"))) > 0
+					return len(w.log.linesWith("vendor webhooks", minted.text("id"))) > 0
 				})
 				if len(b.sim.Webhooks()) != 1 {
 					t.Error("the vendor refused, but the webhook is gone")

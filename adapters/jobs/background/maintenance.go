@@ -75,8 +75,8 @@ func tasks(
 			return nudge(ctx, ids)
 		}},
 		{"token usage", tokenUsageInterval, service.FlushTokenUsage},
-		{"webhooks at the vendors", webhooksInterval, untilPartial(webhooksLimit, service.RemoveRegistrations)},
-		{"webhooks of new client ids", webhooksInterval, untilPartial(1, service.RenewRegistrations)},
+		{"vendor webhooks", webhooksInterval, untilPartial(webhooksLimit, service.RemoveRegistrations)},
+		{"renewed webhooks", webhooksInterval, untilPartial(1, service.RenewRegistrations)},
 		{"client ids", identifyInterval, ledBy(leader, untilPartial(roundLimit, service.IdentifyClients))},
 		{"audit entries", auditInterval, func(ctx context.Context) error {
 			_, err := service.NumberAuditEntries(ctx, roundLimit)

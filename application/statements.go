@@ -44,9 +44,6 @@ func (s *Service) statement(
 	ctx context.Context, tenant domain.TenantID, view ports.AccountView, q ports.StatementQuery,
 ) (books.Statement, error) {
 	now := s.Clock.Now()
-	if state, _ := view.Completeness.State(now, s.DriftGrace); state == books.Drifting && !q.Force {
-		return books.Statement{}, &domain.Error{Kind: domain.Conflict, Code: domain.AccountDrifting}
-	}
 	sum, err := books.NewStatementSum(view.Account, view.Completeness, q.Window)
 	if err != nil {
 		return books.Statement{}, err
@@ -60,7 +57,13 @@ func (s *Service) statement(
 		}
 	}
 	st := sum.Statement(s.IDs.New(), domain.DateOf(now.UTC()), now)
-	st.Outdated = !q.Force && view.Completeness.OutdatedOn(st.Period.To, now)
+	if state, _ := view.Completeness.State(now, s.DriftGrace); q.Force {
+		st.Doubt = ""
+	} else if state == books.Drifting {
+		st.Doubt = domain.AccountDrifting
+	} else if view.Completeness.OutdatedOn(st.Period.To, now) {
+		st.Doubt = domain.AccountChanged
+	}
 	if q.ByReference {
 		st.FirstWith, err = view.SharedReferences(ctx)
 	}

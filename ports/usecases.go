@@ -252,7 +252,8 @@ type Statements interface {
 	//
 	//   - NotFound;
 	//   - Invalid if the window is not valid;
-	//   - Conflict (account_drifting) if the account's records do not explain its balance, and q.Force is not set;
+	//   - Conflict (account_drifting, account_changed), from the writer of a format with balances, if the statement has
+	//     such a Doubt. It has none if q.Force is set;
 	//   - Conflict (no_account_amount) if an amount in the account's currency is not known;
 	//   - Oversized (document_too_large), before the function is called, if the document would be larger than
 	//     q.MaxBytes. LastDay is the latest day such that the statement up to it fits; "" if that of the first day does

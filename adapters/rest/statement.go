@@ -38,7 +38,7 @@ type statementInput struct {
 	ExternalID string `query:"externalId" enum:"id,reference" default:"id" doc:"The value of external_id in the format matcher. id: the id of the transaction. reference: its reference, if it is the first transaction of the account, by id, that ever had this reference, otherwise its id"`
 	Close      string `query:"close" format:"date" example:"2026-02-28" doc:"Print the period that ends on this day as it was when it was closed; not together with from, to and force"`
 	MaxBytes   int    `query:"maxBytes" minimum:"1" maximum:"9007199254740991" example:"33554432" doc:"The maximum size of the document in bytes; if it is larger, the response is a 413. By default there is no maximum"`
-	Force      string `query:"force" enum:"true,false" default:"false" doc:"true: write the statement although the account drifts, or transactions have changed since its balance was read"`
+	Force      string `query:"force" enum:"true,false" default:"false" doc:"true: write a statement with balances (camt053, ofx) although the account drifts, or transactions have changed since its balance was read"`
 }
 
 // matcherRecord describes, in the OpenAPI document, one item of a statement in the format "matcher".
@@ -60,8 +60,9 @@ func (s *server) statementRoute(tag string) route {
 		id: "get-statement", method: http.MethodGet, path: accountsPath + "/{id}/statement",
 		description: "Returns the posted transactions of an account as a document. All amounts are in the currency " +
 			"of the account. The balances and all records show the same moment. The response is a 409 in these " +
-			"cases: the account drifts and force is not true; an amount in the currency of the account is not " +
-			"known; the format needs a balance and none is known. With close, the document is that of a closed " +
+			"cases: an amount in the currency of the account is not known; the format needs a balance and none is " +
+			"known; the format has balances (camt053, ofx), force is not true, and the account drifts or its " +
+			"transactions have changed since its balance was read. With close, the document is that of a closed " +
 			"period: the same bytes each time, whatever changed since. With maxBytes, a larger document is a 413 " +
 			"whose member to is the latest day such that the statement up to it fits; it is absent if that of the " +
 			"first day does not fit, and with close. If writing fails after the first byte, the " +

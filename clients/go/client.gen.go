@@ -5400,7 +5400,7 @@ type GetStatementParams struct {
 	// MaxBytes The maximum size of the document in bytes; if it is larger, the response is a 413. By default there is no maximum
 	MaxBytes *int64 `form:"maxBytes,omitempty" json:"maxBytes,omitempty"`
 
-	// Force true: write the statement although the account drifts, or transactions have changed since its balance was read
+	// Force true: write a statement with balances (camt053, ofx) although the account drifts, or transactions have changed since its balance was read
 	Force *GetStatementParamsForce `form:"force,omitempty" json:"force,omitempty"`
 }
 
@@ -6710,7 +6710,7 @@ type ClientInterface interface {
 
 	// GetStatement Download a statement of an account
 	//
-	// Returns the posted transactions of an account as a document. All amounts are in the currency of the account. The balances and all records show the same moment. The response is a 409 in these cases: the account drifts and force is not true; an amount in the currency of the account is not known; the format needs a balance and none is known. With close, the document is that of a closed period: the same bytes each time, whatever changed since. With maxBytes, a larger document is a 413 whose member to is the latest day such that the statement up to it fits; it is absent if that of the first day does not fit, and with close. If writing fails after the first byte, the connection is closed before the end of the document.
+	// Returns the posted transactions of an account as a document. All amounts are in the currency of the account. The balances and all records show the same moment. The response is a 409 in these cases: an amount in the currency of the account is not known; the format needs a balance and none is known; the format has balances (camt053, ofx), force is not true, and the account drifts or its transactions have changed since its balance was read. With close, the document is that of a closed period: the same bytes each time, whatever changed since. With maxBytes, a larger document is a 413 whose member to is the latest day such that the statement up to it fits; it is absent if that of the first day does not fit, and with close. If writing fails after the first byte, the connection is closed before the end of the document.
 	//
 	// Corresponds with GET /v1/discovery/accounts/{id}/statement (the `GetStatement` operationId).
 	GetStatement(ctx context.Context, id string, params *GetStatementParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -7722,7 +7722,7 @@ func (c *Client) ApplyRemovals(ctx context.Context, id string, params *ApplyRemo
 
 // GetStatement Download a statement of an account
 //
-// Returns the posted transactions of an account as a document. All amounts are in the currency of the account. The balances and all records show the same moment. The response is a 409 in these cases: the account drifts and force is not true; an amount in the currency of the account is not known; the format needs a balance and none is known. With close, the document is that of a closed period: the same bytes each time, whatever changed since. With maxBytes, a larger document is a 413 whose member to is the latest day such that the statement up to it fits; it is absent if that of the first day does not fit, and with close. If writing fails after the first byte, the connection is closed before the end of the document.
+// Returns the posted transactions of an account as a document. All amounts are in the currency of the account. The balances and all records show the same moment. The response is a 409 in these cases: an amount in the currency of the account is not known; the format needs a balance and none is known; the format has balances (camt053, ofx), force is not true, and the account drifts or its transactions have changed since its balance was read. With close, the document is that of a closed period: the same bytes each time, whatever changed since. With maxBytes, a larger document is a 413 whose member to is the latest day such that the statement up to it fits; it is absent if that of the first day does not fit, and with close. If writing fails after the first byte, the connection is closed before the end of the document.
 //
 // Corresponds with GET /v1/discovery/accounts/{id}/statement (the `GetStatement` operationId).
 func (c *Client) GetStatement(ctx context.Context, id string, params *GetStatementParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -14844,7 +14844,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetStatementWithResponse Download a statement of an account
 	//
-	// Returns the posted transactions of an account as a document. All amounts are in the currency of the account. The balances and all records show the same moment. The response is a 409 in these cases: the account drifts and force is not true; an amount in the currency of the account is not known; the format needs a balance and none is known. With close, the document is that of a closed period: the same bytes each time, whatever changed since. With maxBytes, a larger document is a 413 whose member to is the latest day such that the statement up to it fits; it is absent if that of the first day does not fit, and with close. If writing fails after the first byte, the connection is closed before the end of the document.
+	// Returns the posted transactions of an account as a document. All amounts are in the currency of the account. The balances and all records show the same moment. The response is a 409 in these cases: an amount in the currency of the account is not known; the format needs a balance and none is known; the format has balances (camt053, ofx), force is not true, and the account drifts or its transactions have changed since its balance was read. With close, the document is that of a closed period: the same bytes each time, whatever changed since. With maxBytes, a larger document is a 413 whose member to is the latest day such that the statement up to it fits; it is absent if that of the first day does not fit, and with close. If writing fails after the first byte, the connection is closed before the end of the document.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -28241,7 +28241,7 @@ func (c *ClientWithResponses) ApplyRemovalsWithResponse(ctx context.Context, id 
 
 // GetStatementWithResponse Download a statement of an account
 //
-// Returns the posted transactions of an account as a document. All amounts are in the currency of the account. The balances and all records show the same moment. The response is a 409 in these cases: the account drifts and force is not true; an amount in the currency of the account is not known; the format needs a balance and none is known. With close, the document is that of a closed period: the same bytes each time, whatever changed since. With maxBytes, a larger document is a 413 whose member to is the latest day such that the statement up to it fits; it is absent if that of the first day does not fit, and with close. If writing fails after the first byte, the connection is closed before the end of the document.
+// Returns the posted transactions of an account as a document. All amounts are in the currency of the account. The balances and all records show the same moment. The response is a 409 in these cases: an amount in the currency of the account is not known; the format needs a balance and none is known; the format has balances (camt053, ofx), force is not true, and the account drifts or its transactions have changed since its balance was read. With close, the document is that of a closed period: the same bytes each time, whatever changed since. With maxBytes, a larger document is a 413 whose member to is the latest day such that the statement up to it fits; it is absent if that of the first day does not fit, and with close. If writing fails after the first byte, the connection is closed before the end of the document.
 //
 // Returns a wrapper object for the known response body format(s).
 //

@@ -45,9 +45,10 @@ type Statement struct {
 	FirstWith map[string]domain.TransactionID
 	// Completeness is the completeness when the period was closed; "" unless the statement is that of a closed period.
 	Completeness CompletenessState
-	// Outdated is set if records of the period have changed since the balance was read. A format with balances then
-	// refuses the statement with Conflict (account_changed).
-	Outdated bool
+	// Doubt is why the balances may be wrong: AccountDrifting, or AccountChanged if records of the period have changed
+	// since the balance was read; "" if there is no reason. A format with balances then refuses the statement with
+	// Conflict and this code.
+	Doubt domain.Code
 }
 
 // StatementBalances contains the balances of an account before the first day of a statement and after the last day.

@@ -128,7 +128,8 @@ func TestWhatTheSchemaCannotExpressIsRefused(t *testing.T) {
 			t.Errorf("%s: %v after %q", name, err, b.String())
 		}
 	}
-	refuse("outdated", func(s *books.Statement) { s.Outdated = true }, domain.AccountChanged)
+	refuse("changed", func(s *books.Statement) { s.Doubt = domain.AccountChanged }, domain.AccountChanged)
+	refuse("drifting", func(s *books.Statement) { s.Doubt = domain.AccountDrifting }, domain.AccountDrifting)
 	refuse("no balance", func(s *books.Statement) { s.Balances = nil }, domain.NoBalance)
 	refuse("19 digits", func(s *books.Statement) { s.Digits = 19 }, domain.NotRepresentable)
 	refuse("6 decimals", func(s *books.Statement) { s.Scale = 6 }, domain.NotRepresentable)

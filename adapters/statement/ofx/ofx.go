@@ -48,14 +48,14 @@ const (
 )
 
 // Write implements ports.StatementFormat. Errors: Conflict (no_balance) if no balance is known and the vendor does not
-// state one either, because LEDGERBAL is a required element; Conflict (account_changed) if the statement is outdated.
+// state one either, because LEDGERBAL is a required element; Conflict with the code Doubt, if it is set.
 func (Format) Write(w io.Writer, s books.Statement, records iter.Seq2[books.StatementRecord, error]) error {
 	ledger, ok := ledgerBalance(s)
 	if !ok {
 		return &domain.Error{Kind: domain.Conflict, Code: domain.NoBalance}
 	}
-	if s.Outdated {
-		return &domain.Error{Kind: domain.Conflict, Code: domain.AccountChanged}
+	if s.Doubt != "" {
+		return &domain.Error{Kind: domain.Conflict, Code: s.Doubt}
 	}
 	if _, err := io.WriteString(w, header); err != nil {
 		return err

@@ -126,9 +126,9 @@ func TestACardHasItsOwnMessage(t *testing.T) {
 	}
 }
 
-func TestAnOutdatedStatementIsRefused(t *testing.T) {
+func TestAStatementWithDoubtfulBalancesIsRefused(t *testing.T) {
 	s, _ := porttest.SampleStatement()
-	s.Outdated = true
+	s.Doubt = domain.AccountChanged
 	var b strings.Builder
 	if err := (ofx.Format{}).Write(&b, s, porttest.Records()); !errors.Is(err, domain.AccountChanged) || b.Len() > 0 {
 		t.Errorf("%v after %q", err, b.String())

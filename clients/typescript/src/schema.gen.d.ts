@@ -277,7 +277,7 @@ export interface paths {
         };
         /**
          * Download a statement of an account
-         * @description Returns the posted transactions of an account as a document. All amounts are in the currency of the account. The balances and all records show the same moment. The response is a 409 in these cases: the account drifts and force is not true; an amount in the currency of the account is not known; the format needs a balance and none is known. With close, the document is that of a closed period: the same bytes each time, whatever changed since. With maxBytes, a larger document is a 413 whose member to is the latest day such that the statement up to it fits; it is absent if that of the first day does not fit, and with close. If writing fails after the first byte, the connection is closed before the end of the document.
+         * @description Returns the posted transactions of an account as a document. All amounts are in the currency of the account. The balances and all records show the same moment. The response is a 409 in these cases: an amount in the currency of the account is not known; the format needs a balance and none is known; the format has balances (camt053, ofx), force is not true, and the account drifts or its transactions have changed since its balance was read. With close, the document is that of a closed period: the same bytes each time, whatever changed since. With maxBytes, a larger document is a 413 whose member to is the latest day such that the statement up to it fits; it is absent if that of the first day does not fit, and with close. If writing fails after the first byte, the connection is closed before the end of the document.
          */
         get: operations["get-statement"];
         put?: never;
@@ -7961,7 +7961,7 @@ export interface operations {
                 close?: string;
                 /** @description The maximum size of the document in bytes; if it is larger, the response is a 413. By default there is no maximum */
                 maxBytes?: number;
-                /** @description true: write the statement although the account drifts, or transactions have changed since its balance was read */
+                /** @description true: write a statement with balances (camt053, ofx) although the account drifts, or transactions have changed since its balance was read */
                 force?: "true" | "false";
             };
             header?: never;

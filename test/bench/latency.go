@@ -137,7 +137,9 @@ type follower struct {
 	service *service
 	vendor  *vendor
 	list    string // path of the connection's transactions
-	to      pluggysim.Target
+	account string // the vendor's account to which rows are added
+	// send sends a webhook about new rows of the account.
+	send func(ctx context.Context, event pluggysim.Event) (status int, err error)
 }
 
 func (b *bench) follower(ctx context.Context, database string) (*follower, error) {
@@ -145,7 +147,7 @@ func (b *bench) follower(ctx context.Context, database string) (*follower, error
 	if err != nil {
 		return nil, err
 	}
-	f := &follower{}
+	f := &follower{account: pluggysim.DemoBankAccountID}
 	if f.service, err = e.unlimited(ctx); err != nil {
 		return nil, err
 	}
@@ -158,23 +160,22 @@ func (b *bench) follower(ctx context.Context, database string) (*follower, error
 	}
 	f.list = surface + "/aggregator-connections/" + connection + "/transactions?limit=5"
 	path, err := f.service.mint(ctx, "latency")
-	f.to = pluggysim.Target{URL: "http://" + f.service.address + path, Sign: pluggysim.Signed(signingKey)}
+	to := pluggysim.Target{URL: "http://" + f.service.address + path, Sign: pluggysim.Signed(signingKey)}
+	f.send = func(ctx context.Context, event pluggysim.Event) (int, error) {
+		return f.vendor.sim.SendWebhook(ctx, to, event)
+	}
 	return f, errors.Join(err, f.service.pull(ctx, connection))
 }
 
 // sendAndWait adds a row at the vendor, sends its webhook and polls until the row can be read.
 func (f *follower) sendAndWait(ctx context.Context) error {
 	added, err := f.vendor.sim.AddTransaction(pluggysim.Transaction{
-		AccountID: pluggysim.DemoBankAccountID, Description: "LATENCY", Amount: "-1.00", Type: "DEBIT",
+		AccountID: f.account, Description: "LATENCY", Amount: "-1.00", Type: "DEBIT",
 	})
 	if err != nil {
 		return err
 	}
-	status, err := f.vendor.sim.SendWebhook(
-		ctx,
-		f.to,
-		pluggysim.Event{Name: "transactions/created", AccountID: pluggysim.DemoBankAccountID},
-	)
+	status, err := f.send(ctx, pluggysim.Event{Name: "transactions/created", AccountID: f.account})
 	if err != nil || status != http.StatusAccepted {
 		return errors.Join(err, fmt.Errorf("the webhook got status %d", status))
 	}

@@ -77,6 +77,7 @@ var sections = []section{
 	{"feed", "The change feed, first row to last", (*bench).feed, false},
 	{"events", "Events of a subscription", (*bench).events, false},
 	{"latency", "From a webhook to a readable row, on an idle system", (*bench).latency, false},
+	{"routing", "From a webhook to a readable row, with forty items of one application", (*bench).routing, false},
 	{"growth", "The same methods on a large database", (*bench).growth, false},
 	{"footprint", "Start, memory, size", (*bench).footprint, false},
 	{"replicas", "Three replicas on one PostgreSQL", (*bench).replicas, false},

@@ -155,8 +155,8 @@ func (w *world) learn() {
 	case 5:
 		w.unsettled()
 	case 6:
-		// If ids change around a read that begins again, the service may show a new row as a record of its own first. The
-		// model does not follow that; TestARecordContinuesAlthoughAPageFails does.
+		// If ids change around a read that begins again, the service may show a new row as a record of its own
+		// first. The model does not follow that; TestARecordContinuesAlthoughAPageFails does.
 		if fault := []string{"status", "cut"}[w.rand.IntN(2)]; !w.changing() {
 			w.settle(fault)
 		}

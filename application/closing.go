@@ -35,7 +35,7 @@ func (s *Service) ClosePeriod(
 		defer turn.end()
 		c, created, err = s.Ledger.ClosePeriod(ctx, tenant, account, r, ports.CloseSteps{Read: read, Pause: turn.pass},
 			func() []domain.AuditEntry { return []domain.AuditEntry{entry} })
-		return err
+		return failWith(s.readShares, err)
 	})
 	if created && err == nil {
 		s.audits.Emit(ctx, tenant, closeAction, entry.Object)

@@ -121,6 +121,39 @@ func TestWaitingReadsFailWithTheStore(t *testing.T) {
 	}
 }
 
+// TestReadsFailWithTheCloseThatTheyWaitFor starts a close, and then searches that wait until the close pauses. They fail
+// with the close if the store is not available.
+func TestReadsFailWithTheCloseThatTheyWaitFor(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // one share for a tenant
+	synctest.Test(t, func(t *testing.T) {
+		away := &domain.Error{Kind: domain.Unavailable, Code: domain.StoreUnavailable}
+		e := newEnv(t, func(d *application.Deps) {
+			d.Clock, d.Sleeper, d.Ledger = bubbleClock{}, bubbleClock{}, slowFailure{d.Ledger, away}
+		})
+		results := make(chan error, 4)
+		start := time.Now()
+		go func() {
+			_, err := e.ClosePeriod(e.ctx, e.tenant, domain.AccountID{}, "1999-12-31")
+			results <- err
+		}()
+		synctest.Wait()
+		for range 3 {
+			go func() {
+				_, err := e.SearchTransactions(e.ctx, e.tenant, domain.TransactionSearch{}, domain.PageRequest{Limit: 1})
+				results <- err
+			}()
+		}
+		for range 4 {
+			if err := <-results; !errors.Is(err, domain.StoreUnavailable) {
+				t.Errorf("got %v, want the error of the store", err)
+			}
+		}
+		if took := time.Since(start); took != time.Second {
+			t.Errorf("the requests failed after %v, want the 1 s of the close", took)
+		}
+	})
+}
+
 // slowFailure is a ledger whose searches and closes fail after a second.
 type slowFailure struct {
 	ports.Ledger

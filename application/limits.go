@@ -55,7 +55,12 @@ func (s *Service) withShare(
 		return err
 	}
 	defer release()
-	if err = do(); errors.Is(err, domain.StoreUnavailable) {
+	return failWith(shares, do())
+}
+
+// failWith returns err. If err means that the store is not available, the operations that wait for a share fail, too.
+func failWith(shares *concurrency.Shares, err error) error {
+	if errors.Is(err, domain.StoreUnavailable) {
 		shares.Fail(err)
 	}
 	return err
@@ -126,7 +131,7 @@ func (s *Service) readPortions(
 		for item, err := range read {
 			if err != nil {
 				if flush() {
-					yield(none, err)
+					yield(none, failWith(s.readShares, err))
 				}
 				return
 			}

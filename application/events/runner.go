@@ -644,7 +644,11 @@ func (r *eventRunner) callCostly(ctx context.Context, fn func() (func(), error))
 		return nil, err
 	}
 	defer release()
-	return fn()
+	took, err := fn()
+	if errors.Is(err, domain.StoreUnavailable) {
+		r.CostlyReads.Fail(err)
+	}
+	return took, err
 }
 
 // callAppend stores events for new changes. If r.staged already contains all earlier events, the new events are added

@@ -356,7 +356,7 @@ export default {
   'statement.ofx': 'OFX 2.2',
   'statement.csv': 'CSV',
   'statement.matcher': 'JSON for the matcher',
-  'statement.drifting': 'If the account drifts or has changed since it was read',
+  'statement.drifting': 'If it drifts or has changed',
   'statement.refuse': 'Do not write it',
   'statement.force': 'Write it anyway',
   'statement.download': 'Download',

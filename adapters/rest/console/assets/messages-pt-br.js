@@ -356,7 +356,7 @@ export default {
   'statement.ofx': 'OFX 2.2',
   'statement.csv': 'CSV',
   'statement.matcher': 'JSON para o conciliador',
-  'statement.drifting': 'Se a conta tem diferença ou mudou depois da leitura',
+  'statement.drifting': 'Se há diferença ou mudança',
   'statement.refuse': 'Não gerar',
   'statement.force': 'Gerar mesmo assim',
   'statement.download': 'Baixar',

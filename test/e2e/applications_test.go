@@ -209,7 +209,8 @@ func TestAnApplicationRotatesItsConnectionsTogether(t *testing.T) {
 		}
 		o.send(http.MethodDelete, one, nil).want(204)
 		o.get(one).problem(404, "MTCH-0005")
-		search(t, "database", map[string]string{"client id": id, "secret": secret}, w.dump(t))
+		// The webhooks of the simulator name the client id, as the vendor's do; TestNoSecretLeaks uses another one.
+		search(t, "database", map[string]string{"secret": secret}, w.dump(t))
 	})
 }
 

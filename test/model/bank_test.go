@@ -3,6 +3,7 @@ package model_test
 import (
 	"fmt"
 	"net/http/httptest"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -53,10 +54,12 @@ type account struct {
 	closes   []closedDay // days that are closed
 }
 
-// clock is the wall clock, ahead by an offset.
-type clock struct{ offset time.Duration }
+// clock is the wall clock, ahead by an offset. The service reads it while a life moves it.
+type clock struct{ offset atomic.Int64 }
 
-func (c *clock) Now() time.Time { return time.Now().Add(c.offset) }
+func (c *clock) Now() time.Time { return time.Now().Add(time.Duration(c.offset.Load())) }
+
+func (c *clock) advance(by time.Duration) { c.offset.Add(int64(by)) }
 
 // must fails the test if err is not nil.
 func must(t testing.TB, err error) {

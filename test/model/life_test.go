@@ -103,7 +103,7 @@ func (l *life) pass() {
 	if l.rand.IntN(6) == 0 {
 		by += driftGrace
 	}
-	l.clock.offset += by
+	l.clock.advance(by)
 }
 
 func (l *life) start() {

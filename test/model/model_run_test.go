@@ -13,7 +13,7 @@ import (
 
 var (
 	seed       = flag.Uint64("seed", 1, "seed of the random operations")
-	total      = flag.Int("operations", 2000, "operations of the vendors on each database")
+	total      = flag.Int("operations", 800, "operations of the vendors on each database")
 	onlyLife   = flag.Int("life", -1, "run only the life with this number")
 	perLife    = flag.Int("per-life", 400, "operations of one life")
 	concurrent = flag.Int("concurrent", 2, "services on each database that live at the same time")

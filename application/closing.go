@@ -28,7 +28,7 @@ func (s *Service) ClosePeriod(
 	var c books.Close
 	var created bool
 	err := s.withShare(ctx, s.closeShares, tenant, func() (err error) {
-		turn, err := s.takeTurn(ctx, tenant)
+		turn, err := s.acquireTurn(ctx, tenant)
 		if err != nil {
 			return err
 		}

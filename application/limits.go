@@ -79,10 +79,16 @@ type turn struct {
 	release func()
 }
 
-// takeTurn waits for a share of the tenant's costly reads. The caller must call end. Errors: see
-// concurrency.Shares.Await.
-func (s *Service) takeTurn(ctx context.Context, tenant domain.TenantID) (*turn, error) {
-	t := &turn{shares: s.readShares, tenant: tenant, release: func() {}}
+// acquireTurn waits a few seconds for a share of the tenant's costly reads. The caller must call end. Errors: see
+// concurrency.Shares.Acquire.
+func (s *Service) acquireTurn(ctx context.Context, tenant domain.TenantID) (*turn, error) {
+	release, err := s.readShares.Acquire(ctx, s.Sleeper, tenant)
+	return &turn{s.readShares, tenant, release}, err
+}
+
+// awaitTurn is like acquireTurn, but waits until ctx ends. Errors: see concurrency.Shares.Await.
+func (s *Service) awaitTurn(ctx context.Context, tenant domain.TenantID) (*turn, error) {
+	t := &turn{s.readShares, tenant, func() {}}
 	return t, t.pass(ctx)
 }
 
@@ -110,7 +116,7 @@ func (s *Service) readPortions(
 ) iter.Seq2[books.PostedRecord, error] {
 	return func(yield func(books.PostedRecord, error) bool) {
 		var none books.PostedRecord
-		turn, err := s.takeTurn(ctx, tenant)
+		turn, err := s.awaitTurn(ctx, tenant)
 		if err != nil {
 			yield(none, err)
 			return

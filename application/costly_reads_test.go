@@ -121,8 +121,8 @@ func TestWaitingReadsFailWithTheStore(t *testing.T) {
 	}
 }
 
-// TestReadsFailWithTheCloseThatTheyWaitFor starts a close, and then searches that wait until the close pauses. They fail
-// with the close if the store is not available.
+// TestReadsFailWithTheCloseThatTheyWaitFor starts a close, and then searches that wait until the close pauses.
+// They fail with the close if the store is not available.
 func TestReadsFailWithTheCloseThatTheyWaitFor(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // one share for a tenant
 	synctest.Test(t, func(t *testing.T) {
@@ -139,7 +139,12 @@ func TestReadsFailWithTheCloseThatTheyWaitFor(t *testing.T) {
 		synctest.Wait()
 		for range 3 {
 			go func() {
-				_, err := e.SearchTransactions(e.ctx, e.tenant, domain.TransactionSearch{}, domain.PageRequest{Limit: 1})
+				_, err := e.SearchTransactions(
+					e.ctx,
+					e.tenant,
+					domain.TransactionSearch{},
+					domain.PageRequest{Limit: 1},
+				)
 				results <- err
 			}()
 		}

@@ -67,7 +67,11 @@ export async function fixture(tenant) {
   await api(operator, 'POST', `/aggregator-connections/${paused.id}/pause`);
   const { webhookUrl } = await api(operator, 'POST', '/webhooks/tokens', { vendor: 'pluggy', connection_config_name: 'bank' });
   await sendPluggyWebhook(webhookUrl);
-  const delivery = await first(operator, '/webhooks/deliveries?limit=1&connectionId=' + history.id);
+  // All connections read one item, so this pull must not meet the rows that are added below for other connections.
+  const delivery = await until('the pull of the webhook', async () => {
+    const received = await first(operator, '/webhooks/deliveries?limit=1&connectionId=' + history.id);
+    return received.status === 'processed' && received;
+  });
   const subscription = await api(operator, 'POST', '/subscriptions', {
     name: 'books', types: ['transaction.*'], sink: { kind: 'webhook', url: 'http://127.0.0.1:1/a-long-path-of-an-endpoint/events' },
   });

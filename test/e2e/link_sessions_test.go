@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/belvo/belvosim"
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
 )
@@ -191,8 +193,8 @@ func TestALinkSessionThatCannotBeStarted(t *testing.T) {
 		h.revoke()
 		o.send(http.MethodPost, linkSessions, newLink(h, "linked")).refused(t, "credential_rejected")
 		h.grant()
-		id := o.send(http.MethodPost, linkSessions, newLink(h, "linked")).want(http.StatusCreated).text("id")
-		o.get(linkSessions+"/"+id[:35]+"0").problem(http.StatusNotFound, "MTCH-0005")
+		o.send(http.MethodPost, linkSessions, newLink(h, "linked")).want(http.StatusCreated)
+		o.get(linkSessions+"/"+uuid.NewString()).problem(http.StatusNotFound, "MTCH-0005")
 	})
 }
 

@@ -424,9 +424,10 @@ func Dismiss(source Source, old, with *Record, reason string) (Changes, error) {
 }
 
 // undoJoins undoes the joins of operators whose two rows both occur in the complete listing of a sweep. The older
-// record gets its row back, and is live again.
+// record gets its row back, and is live again. A listing that proves nothing undoes nothing: the vendor may have
+// synchronised meanwhile, and if an id was unreadable, each row counts as seen.
 func (d *decision) undoJoins() error {
-	if d.sweep == nil {
+	if d.sweep == nil || d.sweep.Proof == domain.NoProof {
 		return nil
 	}
 	joined, err := d.source.Joined()

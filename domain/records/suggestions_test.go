@@ -157,6 +157,16 @@ func TestAJoin(t *testing.T) {
 		}
 		b.want(t, "1 a v4", "2 b v3", "3 c v2", "1?3 excluded", "1?2 join_undone", "never a>b")
 	})
+	t.Run("a listing that proves nothing does not undo it", func(t *testing.T) {
+		b := joined(t)
+		page := records.NewSweep(records.SweepWrite{
+			Proof: domain.NoProof, At: now, Page: pageOf(), Seen: func(string) bool { return true },
+		})
+		if err := b.apply(page.Changes(b.view(nil), b)); err != nil {
+			t.Fatal(err)
+		}
+		b.want(t, "1 b v3 <a", "2 b v2 removed superseded by 1", "3 c v2", "1?3 excluded", "1?2 joined")
+	})
 	t.Run("the rows of the listing are written after that", func(t *testing.T) {
 		b := joined(t)
 		page := records.NewSweep(records.SweepWrite{

@@ -182,6 +182,7 @@ func TestEveryOperationAnswersAsTheDocumentSays(t *testing.T) {
 		o.pull(broken, nil)
 		o.applyHeld(failing, broken, brokenHook)
 		failing.clear()
+		o.pull(broken, nil) // reads the balances again, which the statements need
 		o.tour(id)
 		for template, methods := range w.document.paths {
 			operations, _ := methods.(object)

@@ -165,8 +165,8 @@ func (s *sim) holdsRemovals(c *connection) bool {
 }
 
 // checkAnnouncedApplied checks that a succeeded pull has applied the removals in its scope. Webhooks announced these
-// removals. It checks nothing while removals are held back. A row that the vendor has listed after its removal
-// may stay: a complete listing with the row voids the announcement.
+// removals. It checks nothing while removals are held back. A row that the vendor has listed after its removal, or that
+// it has restored, may stay: a complete listing with the row voids the announcement.
 func (s *sim) checkAnnouncedApplied(p domain.Pull) {
 	c := s.connectionByID(p.Connection)
 	if s.holdsRemovals(c) {
@@ -178,7 +178,8 @@ func (s *sim) checkAnnouncedApplied(p domain.Pull) {
 	}
 	for _, t := range s.storedRows(c) {
 		r := c.ref.row(t.ExternalID)
-		if announced[t.ExternalID] && t.RemovedAt.IsZero() && (r == nil || !r.wasStillListed) {
+		mayStay := r != nil && (!r.removed || r.wasStillListed)
+		if announced[t.ExternalID] && t.RemovedAt.IsZero() && !mayStay {
 			s.violated("%s is not removed, although its removal was announced to the pull that succeeded", t.ExternalID)
 		}
 	}

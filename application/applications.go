@@ -278,42 +278,14 @@ func (s *Service) join(ctx context.Context, c *domain.Connection, a domain.Appli
 	return nil
 }
 
-// resealApplications re-encrypts the credentials of applications. It returns the number of credentials that it has
-// resealed, and the number of credentials that cannot be decrypted.
+// resealApplications re-encrypts the credentials of applications. See resealAll.
 func (s *Service) resealApplications(ctx context.Context) (resealedCount, lostCount int, err error) {
-	for after := (domain.ApplicationID{}); ; {
-		batch, err := s.Applications.ListSealed(ctx, after, resealBatch)
-		if err != nil || len(batch) == 0 {
-			return resealedCount, lostCount, err
-		}
-		for _, a := range batch {
-			replaced, err := s.resealApplication(ctx, a)
-			switch {
-			case errors.Is(err, domain.CredentialUnopened):
-				lostCount++
-			case err != nil:
-				return resealedCount, lostCount, err
-			case replaced:
-				resealedCount++
-			}
-		}
-		after = batch[len(batch)-1].ID
-	}
-}
-
-func (s *Service) resealApplication(ctx context.Context, a domain.Application) (bool, error) {
-	if !s.Sealer.NeedsReseal(a.Sealed) {
-		return false, nil
-	}
-	credential, err := s.openApplication(ctx, a)
-	if err != nil {
-		return false, err
-	}
-	fresh, err := s.sealApplication(ctx, a, credential)
-	if err != nil {
-		return false, err
-	}
-	return s.Applications.Reseal(ctx, a.ID, a.Sealed, fresh)
+	return resealAll(ctx, s.Applications.ListSealed, func(a domain.Application) (domain.ApplicationID, bool, error) {
+		replaced, err := s.reseal(ctx, sealedApplication(a), func(fresh domain.Sealed) (bool, error) {
+			return s.Applications.Reseal(ctx, a.ID, a.Sealed, fresh)
+		})
+		return a.ID, replaced, err
+	})
 }
 
 // RenewRegistrations implements ports.Maintenance.

@@ -452,43 +452,15 @@ func (s *Service) retryLink(ctx context.Context, session domain.LinkSession, cau
 	return errors.Join(cause, s.LinkSessions.Save(ctx, session, claimed))
 }
 
-// resealLinkSessions re-encrypts the credentials of sessions that have not ended. It returns the number of credentials
-// that it has resealed, and the number of credentials that cannot be decrypted.
+// resealLinkSessions re-encrypts the credentials of sessions that have not ended. See resealAll.
 func (s *Service) resealLinkSessions(ctx context.Context) (resealedCount, lostCount int, err error) {
-	for after := (domain.LinkSessionID{}); ; {
-		batch, err := s.LinkSessions.ListSealed(ctx, after, resealBatch)
-		if err != nil || len(batch) == 0 {
-			return resealedCount, lostCount, err
-		}
-		for _, session := range batch {
-			replaced, err := s.resealLinkSession(ctx, session)
-			switch {
-			case errors.Is(err, domain.CredentialUnopened):
-				lostCount++
-			case err != nil:
-				return resealedCount, lostCount, err
-			case replaced:
-				resealedCount++
-			}
-		}
-		after = batch[len(batch)-1].ID
-	}
-}
-
-func (s *Service) resealLinkSession(ctx context.Context, session domain.LinkSession) (bool, error) {
-	c := session.ConnectionOf("", session.CreatedAt)
-	if !s.Sealer.NeedsReseal(c.Sealed) {
-		return false, nil
-	}
-	credential, err := s.unseal(ctx, c)
-	if err != nil {
-		return false, err
-	}
-	fresh, err := s.seal(ctx, c, credential)
-	if err != nil {
-		return false, err
-	}
-	return s.LinkSessions.Reseal(ctx, session.ID, session.Sealed, fresh)
+	return resealAll(ctx, s.LinkSessions.ListSealed, func(session domain.LinkSession) (domain.LinkSessionID, bool, error) {
+		c := session.ConnectionOf("", session.CreatedAt)
+		replaced, err := s.reseal(ctx, c, func(fresh domain.Sealed) (bool, error) {
+			return s.LinkSessions.Reseal(ctx, session.ID, session.Sealed, fresh)
+		})
+		return session.ID, replaced, err
+	})
 }
 
 // announceLink tells the link session of an event that its vendor has an object of the session. It does nothing if the

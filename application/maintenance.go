@@ -82,27 +82,16 @@ func (s *Service) Prune(ctx context.Context, keep time.Duration, limit int) (int
 // A credential that is rotated at the same time is not overwritten. A credential that cannot be decrypted is skipped
 // and counted in the returned error.
 func (s *Service) Reseal(ctx context.Context) (int, error) {
-	total := 0
-	for {
-		done, lost, err := s.resealPass(ctx)
-		total += done
-		if err != nil {
-			return total, err
-		}
-		links, lostLinks, err := s.resealLinkSessions(ctx)
-		done, lost, total = done+links, lost+lostLinks, total+links
-		if err != nil {
-			return total, err
-		}
-		shared, lostShared, err := s.resealApplications(ctx)
-		done, lost, total = done+shared, lost+lostShared, total+shared
-		if err != nil {
-			return total, err
-		}
-		more, alsoLost, err := s.events.Reseal(ctx)
-		done, lost, total = done+more, lost+alsoLost, total+more
-		if err != nil {
-			return total, err
+	for total := 0; ; {
+		done, lost := 0, 0
+		for _, visit := range []func(context.Context) (int, int, error){
+			s.resealConnections, s.resealLinkSessions, s.resealApplications, s.events.Reseal,
+		} {
+			resealed, unopened, err := visit(ctx)
+			done, lost, total = done+resealed, lost+unopened, total+resealed
+			if err != nil {
+				return total, err
+			}
 		}
 		for _, reseal := range []func(context.Context) error{s.auditLog.Reseal, s.resealHashKey} {
 			switch err := reseal(ctx); {
@@ -118,16 +107,22 @@ func (s *Service) Reseal(ctx context.Context) (int, error) {
 	}
 }
 
-// resealPass visits all rows once. It returns the number of credentials that it has resealed, and the
-// number of credentials that cannot be decrypted.
-func (s *Service) resealPass(ctx context.Context) (resealedCount, lostCount int, err error) {
-	for after := (domain.ConnectionID{}); ; {
-		batch, err := s.Connections.ListSealed(ctx, after, resealBatch)
+// resealAll visits all rows once. list returns at most limit rows with ids greater than after, ordered by id. reseal
+// re-encrypts the credential of one row; it returns the id of the row and whether it has replaced the credential.
+// resealAll returns the number of credentials that were replaced, and the number of credentials that cannot be
+// decrypted.
+func resealAll[Row, ID any](
+	ctx context.Context, list func(ctx context.Context, after ID, limit int) ([]Row, error),
+	reseal func(Row) (ID, bool, error),
+) (resealedCount, lostCount int, err error) {
+	var after ID
+	for {
+		batch, err := list(ctx, after, resealBatch)
 		if err != nil || len(batch) == 0 {
 			return resealedCount, lostCount, err
 		}
-		for _, c := range batch {
-			replaced, err := s.reseal(ctx, c)
+		for _, row := range batch {
+			id, replaced, err := reseal(row)
 			switch {
 			case errors.Is(err, domain.CredentialUnopened):
 				lostCount++ // the call has already emitted SealingFailed
@@ -136,9 +131,19 @@ func (s *Service) resealPass(ctx context.Context) (resealedCount, lostCount int,
 			case replaced:
 				resealedCount++
 			}
+			after = id
 		}
-		after = batch[len(batch)-1].ID
 	}
+}
+
+// resealConnections re-encrypts the credentials of connections. See resealAll.
+func (s *Service) resealConnections(ctx context.Context) (resealedCount, lostCount int, err error) {
+	return resealAll(ctx, s.Connections.ListSealed, func(c domain.Connection) (domain.ConnectionID, bool, error) {
+		replaced, err := s.reseal(ctx, c, func(fresh domain.Sealed) (bool, error) {
+			return s.Connections.Reseal(ctx, c.ID, c.Sealed, fresh)
+		})
+		return c.ID, replaced, err
+	})
 }
 
 // unopenedError returns an error that states how many credentials cannot be decrypted. It returns nil
@@ -153,7 +158,11 @@ func unopenedError(count int) error {
 	}
 }
 
-func (s *Service) reseal(ctx context.Context, c domain.Connection) (bool, error) {
+// reseal re-encrypts the credential of c, and stores the result with the given function, which reports whether it has
+// replaced the stored credential. reseal does nothing if the credential is sealed under the primary key.
+func (s *Service) reseal(
+	ctx context.Context, c domain.Connection, replace func(fresh domain.Sealed) (bool, error),
+) (bool, error) {
 	if !s.Sealer.NeedsReseal(c.Sealed) {
 		return false, nil
 	}
@@ -165,7 +174,7 @@ func (s *Service) reseal(ctx context.Context, c domain.Connection) (bool, error)
 	if err != nil {
 		return false, err
 	}
-	return s.Connections.Reseal(ctx, c.ID, c.Sealed, fresh)
+	return replace(fresh)
 }
 
 // FlushTokenUsage implements ports.Maintenance.

@@ -377,18 +377,9 @@ func applicationIsResealed(f *fixture) {
 // claimRenewal claims renewals that are due at the given time, and returns that of the application.
 func (f *fixture) claimRenewal(a domain.Application, now time.Time) (claimed ports.ClaimedRenewal, ok bool) {
 	f.Helper()
-	for {
-		found, err := f.Applications.ClaimRenewals(f.ctx, now, now.Add(time.Hour), 10)
-		f.noError(err)
-		for _, c := range found {
-			if c.Application.ID == a.ID {
-				claimed, ok = c, true
-			}
-		}
-		if len(found) < 10 {
-			return claimed, ok
-		}
-	}
+	return claimOne(f, func(limit int) ([]ports.ClaimedRenewal, error) {
+		return f.Applications.ClaimRenewals(f.ctx, now, now.Add(time.Hour), limit)
+	}, func(c ports.ClaimedRenewal) bool { return c.Application.ID == a.ID })
 }
 
 func renewals(f *fixture) {

@@ -51,20 +51,29 @@ func (f *fixture) findToken(token domain.WebhookToken) domain.WebhookToken {
 }
 
 // claimRegistration claims registrations that are due at the given time, and returns the registration of the token. ok
-// is false if the token's registration was not claimed. The loop is needed because other tests may have registrations
-// that are due.
+// is false if the token's registration was not claimed.
 func (f *fixture) claimRegistration(token domain.WebhookToken, now time.Time) (c ports.ClaimedRegistration, ok bool) {
 	f.Helper()
+	return claimOne(f, func(limit int) ([]ports.ClaimedRegistration, error) {
+		return f.Tokens.ClaimRegistrations(f.ctx, now, now.Add(time.Hour), limit)
+	}, func(c ports.ClaimedRegistration) bool { return c.Token.ID == token.ID })
+}
+
+// claimOne claims everything that is due, and returns the claim for which wanted returns true. ok is false if there is
+// none. The loop is needed because other tests may have left something that is due.
+func claimOne[T any](f *fixture, claim func(limit int) ([]T, error), wanted func(T) bool) (found T, ok bool) {
+	f.Helper()
+	const limit = 100
 	for {
-		claimed, err := f.Tokens.ClaimRegistrations(f.ctx, now, now.Add(time.Hour), 100)
+		claimed, err := claim(limit)
 		f.noError(err)
 		for _, one := range claimed {
-			if one.Token.ID == token.ID {
-				c, ok = one, true
+			if wanted(one) {
+				found, ok = one, true
 			}
 		}
-		if len(claimed) < 100 {
-			return c, ok
+		if len(claimed) < limit {
+			return found, ok
 		}
 	}
 }

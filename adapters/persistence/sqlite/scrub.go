@@ -15,12 +15,15 @@ const mayHaveRemains = 0
 // errReaders means that the write-ahead log cannot be emptied, because a reader still needs it.
 var errReaders = errors.New("a reader prevents that the write-ahead log is emptied")
 
-// Scrub empties the write-ahead log, which contains earlier contents of pages. A file that an earlier version of the
-// service has written may also contain remains of deleted rows. Scrub rewrites such a file once. While Scrub runs, no
-// other statement can write.
+// Scrub clears the unused space of pages, and then empties the write-ahead log, which contains earlier contents of
+// pages. A file that an earlier version of the service has written may also contain other remains of deleted rows.
+// Scrub rewrites such a file once. While it rewrites the file or empties the log, no other statement can write.
 func (d dialect) Scrub(ctx context.Context) error {
 	if d.db.readers == nil {
 		return nil // a database in memory has no files
+	}
+	if err := d.clearUnusedSpace(ctx); err != nil {
+		return err
 	}
 	conn, release, err := d.db.writer(ctx, false)
 	if err != nil {

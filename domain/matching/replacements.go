@@ -76,6 +76,11 @@ func (in Replacements) firstRead(newRow *domain.NewRow) uint64 {
 		return 0
 	case n == 0:
 		n = max(current, 1)
+	case in.Reads[n-1].StartedAt.After(newRow.LearnedAt):
+		// A split has made a record of the row long after the vendor had returned it.
+		if n = in.begunBy(newRow.LearnedAt); n == 0 {
+			return 0
+		}
 	}
 	pages, known := in.pages(n, newRow.ExternalID)
 	isStored := !newRow.FirstPull.IsZero()
@@ -86,6 +91,14 @@ func (in Replacements) firstRead(newRow *domain.NewRow) uint64 {
 		return n<<pullShift + lastListing
 	}
 	return n << pullShift
+}
+
+// begunBy returns the number of the last pull that began at or before a time; 0 if there is none.
+func (in Replacements) begunBy(at time.Time) (n uint64) {
+	for n < uint64(len(in.Reads)) && !in.Reads[n].StartedAt.After(at) {
+		n++
+	}
+	return n
 }
 
 // pages returns the pages of the n-th pull with the row. known is false if the pull has not read the row, or if it is

@@ -162,6 +162,21 @@ func TestFindReplacements(t *testing.T) {
 			ReplacementInput: domain.ReplacementInput{
 				Old: []domain.OldRow{oldRow(pull(1), noon)}, New: []domain.NewRow{newRow(pull(9))}, Reads: reads,
 			}}, ""},
+		"a split made the record of the new row, which an earlier pull had read beside the old one": {matching.Replacements{
+			ReplacementInput: domain.ReplacementInput{
+				Old: []domain.OldRow{oldRow(pull(3), noon)}, New: []domain.NewRow{newRow(pull(3))},
+				Reads: []domain.PullRead{whole(1, noon), whole(2, noon), whole(3, noon.Add(1))},
+			}}, ""},
+		"a split made the record of the new row, and no pull has read it beside the old one": {matching.Replacements{
+			ReplacementInput: domain.ReplacementInput{
+				Old: []domain.OldRow{oldRow(pull(1), noon)}, New: []domain.NewRow{newRow(pull(2))},
+				Reads: []domain.PullRead{whole(1, noon), whole(2, noon.Add(1))},
+			}}, "o n"},
+		"a split made the record of the new row, and the pull that had read it is not known": {matching.Replacements{
+			ReplacementInput: domain.ReplacementInput{
+				Old: []domain.OldRow{oldRow(pull(1), noon)}, New: []domain.NewRow{newRow(pull(1))},
+				Reads: []domain.PullRead{whole(1, noon.Add(1))},
+			}}, ""},
 		"the service knows what each read showed": {matching.Replacements{
 			ReplacementInput: domain.ReplacementInput{
 				Old: []domain.OldRow{oldRow(pull(2), noon)}, New: []domain.NewRow{newRow(pull(9))},

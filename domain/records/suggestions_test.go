@@ -28,7 +28,7 @@ func gone() records.Record { return removed(record(1, purchase("a")), 5) }
 
 func TestSuggestionsOfAPage(t *testing.T) {
 	came := func(n int, externalID string) records.Record {
-		return firstSeen(record(n, purchase(externalID)), 4, 9)
+		return firstSeen(record(n, purchase(externalID)), 1, 9)
 	}
 	for name, tc := range map[string]struct {
 		book *book

@@ -111,10 +111,14 @@ func (s *Service) continueErasure(ctx context.Context, c ports.ClaimedErasure) e
 	return s.Erasures.Save(ctx, e, claimed)
 }
 
-// finishErasure asks the vendor to delete the account reference, if the erasure still awaits this, and ends the
-// erasure.
+// finishErasure asks the vendor to delete the account reference, if the erasure still awaits this. It ends the erasure
+// when subscriptions have set the transactions in Matcher to ignored.
 func (s *Service) finishErasure(ctx context.Context, e domain.Erasure, c domain.Connection) error {
 	claimed := e.DueAt
+	inMatcher, err := s.eraseMatcherEntries(ctx, e)
+	if err != nil {
+		return err
+	}
 	if e.AwaitsVendor() {
 		e.Attempts++
 		cause := s.eraseAtVendor(ctx, c)
@@ -133,13 +137,35 @@ func (s *Service) finishErasure(ctx context.Context, e domain.Erasure, c domain.
 		return errors.Join(fmt.Errorf("given up, the vendor may still have the account reference: %w", cause), err)
 	}
 	now := s.Clock.Now()
-	e.Status = domain.ErasureDone
+	if inMatcher {
+		e.WaitForMatcher(now)
+		return s.Erasures.Save(ctx, e, claimed)
+	}
+	if e.Status = domain.ErasureDone; e.AwaitsMatcher() && e.MatcherGivenUp(now) {
+		e.Status = domain.ErasureFailed
+	} else {
+		e.LastError = ""
+	}
 	ended, err := s.Erasures.End(ctx, e, now)
 	if err != nil || ended {
 		return err
 	}
 	e.Status, e.DueAt = domain.ErasureRunning, now.Add(domain.ErasureTimeout)
 	return s.Erasures.Save(ctx, e, claimed)
+}
+
+// eraseMatcherEntries deletes the entries of transactions that Matcher has set to ignored, and all entries after
+// domain.ErasureGiveUp. It reports whether entries remain.
+func (s *Service) eraseMatcherEntries(ctx context.Context, e domain.Erasure) (remain bool, err error) {
+	for range erasureBatches {
+		now := s.Clock.Now()
+		var deleted int
+		deleted, remain, err = s.Erasures.EraseMatcherEntries(ctx, e, now, e.MatcherGivenUp(now), erasureBatchRows)
+		if err != nil || deleted < erasureBatchRows {
+			break
+		}
+	}
+	return remain, err
 }
 
 // eraseAtVendor asks the vendor to delete the account reference of the connection.

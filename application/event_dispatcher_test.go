@@ -22,6 +22,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/books"
 	"github.com/LerianStudio/aggregator-connections/domain/events"
+	"github.com/LerianStudio/aggregator-connections/domain/matcher"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -153,6 +154,7 @@ func (versionEncoder) Connection(domain.Connection) ([]byte, error) { return []b
 func (versionEncoder) Pull(domain.Pull) ([]byte, error)             { return []byte("{}"), nil }
 func (versionEncoder) Close(books.Close) ([]byte, error)            { return []byte("{}"), nil }
 func (versionEncoder) Suggestion(ports.Suggestion) ([]byte, error)  { return []byte("{}"), nil }
+func (versionEncoder) Conflict(matcher.Entry) ([]byte, error)       { return []byte("{}"), nil }
 func (versionEncoder) Subscription(ports.SubscriptionStatus) ([]byte, error) {
 	return []byte("{}"), nil
 }

@@ -55,6 +55,7 @@ func newMatcherEnv(t *testing.T) *matcherEnv {
 		store := memory.New(memory.Options{})
 		deps.Connections, deps.Pulls, deps.Ledger = store.Connections(), store.Pulls(), store.Ledger()
 		deps.Subscriptions, deps.MatcherEntries = store.Subscriptions(), store.MatcherEntries()
+		deps.Erasures = store.Erasures()
 		deps.Observer = reportErrors{t}
 		deps.Sinks = []ports.Sink{matchersink.New(matchersink.Options{
 			Guard: egress.NewGuard(egress.Config{
@@ -393,6 +394,185 @@ func TestATransactionThatMatcherHadAlreadyIsTakenOver(t *testing.T) {
 	m.settles()
 	if got := len(m.server.Transactions(m.source)); got != 3 {
 		t.Errorf("%d transactions: %v", got, m.externalIDs())
+	}
+}
+
+// An outage of Matcher must not be taken for rows that Matcher does not accept.
+func TestAnOutageOfMatcherIsNoConflict(t *testing.T) {
+	m := newMatcherEnv(t)
+	m.server.Down.Store(true)
+	var rows []domain.TransactionData
+	for i := range 40 {
+		rows = append(rows, movement(fmt.Sprint(i), int64(i+1)))
+	}
+	m.show(rows)
+	defer m.mirror()()
+	for deadline := time.Now().Add(patience); m.server.Requests()["upload"] < 4; time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("requests %v", m.server.Requests())
+		}
+	}
+	if found := m.conflicts(); len(found) > 0 {
+		t.Errorf("conflicts %v", found)
+	}
+	m.server.Down.Store(false)
+	m.settles()
+	if n := m.server.Requests()["upload"]; n > 30 {
+		t.Errorf("%d uploads of 40 rows", n)
+	}
+}
+
+func TestASubscriptionWhoseMatcherFailsForThreeDaysIsDisabled(t *testing.T) {
+	m := newMatcherEnv(t)
+	m.server.Down.Store(true)
+	m.show([]domain.TransactionData{movement("1", 1)})
+	defer m.mirror()()
+	status := func() ports.SubscriptionStatus {
+		s, err := m.GetSubscription(m.ctx, m.tenant, m.subscription)
+		m.noError(err)
+		return s
+	}
+	attempts := func() []events.EventAttempt {
+		page, err := m.ListEventAttempts(m.ctx, m.tenant, m.subscription, domain.PageRequest{Limit: 100})
+		m.noError(err)
+		return page.Items
+	}
+	await := func(what string, condition func() bool) {
+		t.Helper()
+		for deadline := time.Now().Add(patience); !condition(); time.Sleep(20 * time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("no %s: %+v", what, status())
+			}
+		}
+	}
+	await("failed attempt", func() bool { return len(attempts()) > 0 })
+	if first := attempts()[0]; first.Type != events.MatcherCalls || first.Error != domain.SinkUnreachable {
+		t.Errorf("the attempt is %+v", first)
+	}
+	m.clock.pass(events.RetryEventsFor - time.Hour)
+	failed := len(attempts())
+	await("further attempt", func() bool { return len(attempts()) > failed })
+	if s := status(); s.State != events.SubscriptionActive {
+		t.Errorf("it is %s an hour too early", s.State)
+	}
+	m.clock.pass(2 * time.Hour)
+	await("disabled subscription", func() bool { return status().State == events.SubscriptionDisabled })
+	if s := status(); s.Reason != domain.SinkUnreachable {
+		t.Errorf("the reason is %s", s.Reason)
+	}
+	m.server.Down.Store(false)
+	_, err := m.ResumeSubscription(m.ctx, m.tenant, m.subscription)
+	m.noError(err)
+	m.settles()
+	if s := status(); s.State != events.SubscriptionActive {
+		t.Errorf("it is %s after it was resumed", s.State)
+	}
+}
+
+func TestASourceThatMatcherDoesNotKnowDelaysOnlyItsRecords(t *testing.T) {
+	m := newMatcherEnv(t)
+	m.page(func(w *ports.PageWrite) {
+		w.Accounts = []domain.AccountData{
+			{ExternalID: "a", Type: "checking", Currency: "BRL"}, {ExternalID: "b", Type: "checking", Currency: "BRL"},
+		}
+		w.Listed = true
+	})
+	accounts, err := m.deps.Ledger.Accounts(m.ctx, m.tenant, domain.ConnectionID{}, domain.PageRequest{Limit: 2})
+	m.noError(err)
+	unknown := movement("b", 9)
+	unknown.Account = "b"
+	m.show([]domain.TransactionData{unknown})
+	s, err := m.CreateSubscription(m.ctx, m.tenant, ports.NewSubscription{
+		Name: "matcher", Types: []string{"transaction.*"}, FromStart: true,
+		Sink: m.settings(m.account.String(), m.source, accounts.Items[1].ID.String(), uuid.NewString()),
+	})
+	m.noError(err)
+	m.subscription = s.ID
+	defer m.dispatch(m.Service)()
+	for deadline := time.Now().Add(patience); m.server.Requests()["upload"] == 0; time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("no upload")
+		}
+	}
+	m.show([]domain.TransactionData{movement("1", 1), movement("2", 2)})
+	for deadline := time.Now().Add(patience); len(m.theirs(m.source)) < 2; time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("Matcher has %v", m.theirs(m.source))
+		}
+	}
+	if found := m.conflicts(); len(found) > 0 {
+		t.Errorf("conflicts %v", found)
+	}
+}
+
+// A subscription that does not begin with the first record sends those that were created after it, also if their
+// account gets its source later.
+func TestASourceThatIsAddedLaterSendsTheRecordsSinceTheSubscription(t *testing.T) {
+	m := newMatcherEnv(t)
+	m.show([]domain.TransactionData{movement("old", 1)})
+	time.Sleep(2 * time.Millisecond) // ids of records have whole milliseconds
+	s, err := m.CreateSubscription(m.ctx, m.tenant, ports.NewSubscription{
+		Name: "matcher", Types: []string{"account.added"}, Sink: m.settings(),
+	})
+	m.noError(err)
+	if diff := cmp.Diff([]events.EventFilter{"transaction.*"}, s.Types); diff != "" {
+		t.Errorf("types (-want +got)\n%s", diff)
+	}
+	m.subscription = s.ID
+	defer m.dispatch(m.Service)()
+	time.Sleep(2 * time.Millisecond)
+	m.show([]domain.TransactionData{movement("new", 2)})
+	_, err = m.UpdateSubscription(m.ctx, m.tenant, m.subscription, nil, ports.SubscriptionUpdate{
+		Name: "matcher", Types: []string{"transaction.*"}, Sink: m.settings(m.account.String(), m.source),
+	})
+	m.noError(err)
+	for deadline := time.Now().Add(patience); len(m.theirs(m.source)) == 0; time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("nothing has arrived")
+		}
+	}
+	if diff := cmp.Diff([]string{"Enew UNMATCHED"}, m.externalIDs()); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+func TestAnErasureWaitsForMatcherForAWeek(t *testing.T) {
+	m := newMatcherEnv(t)
+	m.show([]domain.TransactionData{movement("1", 1), movement("2", 2)})
+	stop := m.mirror()
+	m.settles()
+	stop() // from now on, nobody calls Matcher
+	pull, err := m.deps.Pulls.Get(m.ctx, m.tenant, m.running.Pull)
+	m.noError(err)
+	erase := func() domain.Erasure {
+		t.Helper()
+		e, err := m.EraseConnection(m.ctx, m.tenant, pull.Connection, false)
+		m.noError(err)
+		for range 10 {
+			_, err = m.RunErasures(m.ctx, 10)
+			m.noError(err)
+			m.clock.pass(domain.ErasureSettle)
+		}
+		e, err = m.GetErasure(m.ctx, m.tenant, e.ID)
+		m.noError(err)
+		return e
+	}
+	if e := erase(); e.Status != domain.ErasureRunning || e.LastError != domain.MatcherNotIgnored {
+		t.Errorf("the erasure is %s %s", e.Status, e.LastError)
+	}
+	m.clock.pass(domain.ErasureGiveUp - time.Hour)
+	if e := erase(); e.Status != domain.ErasureRunning {
+		t.Errorf("the erasure is %s an hour too early", e.Status)
+	}
+	m.clock.pass(2 * time.Hour)
+	if e := erase(); e.Status != domain.ErasureFailed || e.LastError != domain.MatcherNotIgnored {
+		t.Errorf("after a week, the erasure is %s %s", e.Status, e.LastError)
+	}
+	if e := erase(); e.Status != domain.ErasureDone || e.LastError != "" {
+		t.Errorf("a repeated erasure is %s %s", e.Status, e.LastError)
+	}
+	if got := m.theirs(m.source); len(got) != 2 {
+		t.Errorf("Matcher has %v", got)
 	}
 }
 

@@ -15,8 +15,9 @@ type ErasureStatus string
 const (
 	ErasureRunning ErasureStatus = "running"
 	ErasureDone    ErasureStatus = "done"
-	// ErasureFailed means that everything is erased except the account reference at the vendor. The vendor has not
-	// confirmed its deletion during ErasureGiveUp.
+	// ErasureFailed means that everything is erased here, but something was not done elsewhere during ErasureGiveUp: the
+	// vendor has not confirmed the deletion of the account reference, or Matcher has not set all transactions to ignored
+	// (LastError is MatcherNotIgnored).
 	ErasureFailed ErasureStatus = "failed"
 )
 
@@ -36,6 +37,10 @@ const (
 	// once more. The vendor announces the deletion to every webhook of the application, so new deliveries may contain
 	// the account reference.
 	ErasureEcho = 10 * time.Second
+	// minMatcherWait and maxMatcherWait bound the interval at which an erasure checks whether Matcher has set the
+	// transactions to ignored.
+	minMatcherWait = 2 * time.Second
+	maxMatcherWait = 10 * time.Minute
 	// ErasurePasses is the number of passes over all tables. The second pass deletes data that was stored during the
 	// first.
 	ErasurePasses = 2
@@ -48,8 +53,9 @@ type Erasure struct {
 	Connection ConnectionID
 	AtVendor   bool // the vendor is asked to delete the account reference, too
 	Status     ErasureStatus
-	LastError  Code // the latest failure of the deletion at the vendor; "" if there was none
-	CreatedAt  time.Time
+	// LastError is the latest failure of the deletion at the vendor, or MatcherNotIgnored; "" if there was none.
+	LastError Code
+	CreatedAt time.Time
 	// RequestedAt is when the deletion at the vendor was requested. It equals CreatedAt, unless a later request has set
 	// AtVendor.
 	RequestedAt time.Time
@@ -122,6 +128,19 @@ func (e *Erasure) VendorFailed(cause Code, at time.Time) (givenUp bool) {
 	e.LastError = cause
 	e.DueAt = at.Add(removalWait(e.Attempts))
 	return at.Sub(e.RequestedAt) >= ErasureGiveUp
+}
+
+// AwaitsMatcher reports whether Matcher had not set all transactions to ignored when the erasure was last continued.
+func (e Erasure) AwaitsMatcher() bool { return e.LastError == MatcherNotIgnored }
+
+// MatcherGivenUp reports whether the erasure no longer waits for Matcher, because ErasureGiveUp has passed.
+func (e Erasure) MatcherGivenUp(at time.Time) bool { return at.Sub(e.CreatedAt) >= ErasureGiveUp }
+
+// WaitForMatcher records that Matcher has not set all transactions to ignored, and sets the time of the next check. The
+// wait grows with the age of the erasure.
+func (e *Erasure) WaitForMatcher(at time.Time) {
+	e.LastError = MatcherNotIgnored
+	e.DueAt = at.Add(min(max(at.Sub(e.CreatedAt)/4, minMatcherWait), maxMatcherWait))
 }
 
 // Erase removes everything from the transaction except its id, its connection and its times. Its version increases.

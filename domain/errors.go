@@ -88,6 +88,8 @@ const (
 	TypeUnknown        Code = "type_unknown"         // no such connector or vendor is registered (Invalid)
 	InternalFailure    Code = "internal_error"       // any other failure; only the log contains its cause
 
+	MatcherNotIgnored Code = "matcher_not_ignored" // transactions in Matcher are not set to ignored (erasures)
+
 	TokenInUse           Code = "token_in_use"           // the webhook token serves several connections (Conflict)
 	ApplicationInUse     Code = "application_in_use"     // something uses the application (Conflict)
 	ApplicationChanged   Code = "application_changed"    // the application has changed since it was read (Conflict)

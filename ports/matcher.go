@@ -21,8 +21,23 @@ type MatcherSource struct {
 	Target  matcher.Target
 }
 
+// MatcherState is the state of the worker of a subscription.
+type MatcherState struct {
+	ScannedSources int64     // a hash of the sources that were compared with the entries; 0 if none were
+	FailingSince   time.Time // when the calls to Matcher began to fail; zero if they do not fail
+}
+
+// UnmappedAccount is an account whose records a subscription does not send to Matcher.
+type UnmappedAccount struct {
+	Account                      domain.AccountID
+	Connection                   domain.ConnectionID
+	Type, Name, Number, Currency string // as in domain.Account
+	Shared                       bool   // the account is sent through another connection
+}
+
 // MatcherEntries stores what subscriptions have sent to Matcher: an entry for each subscription and record. The entries
-// of a subscription are deleted with it. An erasure deletes the entries of the erased connection.
+// of a subscription are deleted with it. An erasure deletes the entries of the erased connection; see
+// Erasures.EraseMatcherEntries.
 //
 // The methods with a lease fail with LeaseLost (Conflict) in the same cases as those of EventQueue.
 type MatcherEntries interface {
@@ -32,12 +47,12 @@ type MatcherEntries interface {
 	Mark(ctx context.Context, l SubscriptionLease, marks []MatcherMark, at time.Time) error
 	// MarkUnsent is like Mark, but only for records that have no entry, or an entry in the states None or Ignored.
 	MarkUnsent(ctx context.Context, l SubscriptionLease, marks []MatcherMark, at time.Time) error
-	// MarkStrays makes all imported entries due whose Account and Target are not one of the sources, as Mark does.
-	MarkStrays(ctx context.Context, l SubscriptionLease, sources []MatcherSource, at time.Time) error
-	// Scanned returns the last argument of SetScanned; 0 before the first call.
-	Scanned(ctx context.Context, l SubscriptionLease) (revision int64, err error)
-	// SetScanned stores the revision of the subscription whose sources were compared with the entries.
-	SetScanned(ctx context.Context, l SubscriptionLease, revision int64) error
+	// MarkUnmapped makes all imported entries due whose Account and Target are not one of the sources, as Mark does.
+	MarkUnmapped(ctx context.Context, l SubscriptionLease, sources []MatcherSource, at time.Time) error
+	// State returns the last argument of SetState; the zero value before the first call.
+	State(ctx context.Context, l SubscriptionLease) (MatcherState, error)
+	// SetState stores the state of the worker of the subscription.
+	SetState(ctx context.Context, l SubscriptionLease, s MatcherState) error
 	// Due returns at most limit entries with DueAt <= now, ordered by DueAt and then by Record.
 	Due(ctx context.Context, l SubscriptionLease, now time.Time, limit int) ([]matcher.Entry, error)
 	// NextDue returns the earliest DueAt of the entries, or the zero time if none is due.
@@ -55,16 +70,28 @@ type MatcherEntries interface {
 	// their records.
 	Taken(ctx context.Context, l SubscriptionLease, source string, externalIDs []string) (
 		map[string]domain.TransactionID, error)
-	// SharedAccounts returns the live accounts that an older live connection of the same vendor also has: an account
-	// with the same external id or the same key. A connection is older than one that was created later, and of two that
-	// were created at the same time, the one with the lower id is older.
+	// SharedAccounts returns the accounts that another connection of the tenant and of the same vendor also has, and
+	// that are sent through the other connection: an account with the same external id or the same key. Accounts that
+	// are removed do not count.
+	//
+	//   - Of several live connections, the oldest one sends the account. Of two that were created at the same time, the
+	//     one with the lower id is older.
+	//   - A deleted connection does not send an account that a live connection has.
 	SharedAccounts(ctx context.Context, tenant domain.TenantID) (map[domain.AccountID]bool, error)
+	// Unmapped returns the accounts of live connections that are not removed and that are either not one of the given
+	// accounts, or shared (see SharedAccounts), ordered by id. The position in the list consists of the id, in both
+	// members.
+	Unmapped(ctx context.Context, tenant domain.TenantID, mapped []domain.AccountID, page domain.PageRequest) (
+		domain.Page[UnmappedAccount], error)
 	// Conflicts returns the entries of a subscription with a conflict, newest first. A position in the list consists of
 	// Conflict.Since, formatted by domain.TimeKey, and the id of the record.
 	Conflicts(ctx context.Context, tenant domain.TenantID, subscription events.SubscriptionID,
 		page domain.PageRequest) (domain.Page[matcher.Entry], error)
-	// RetryConflict makes the entry of a record due at the given time. Errors: NotFound if the subscription has no
-	// entry of the record with a conflict.
+	// Conflict returns the entry of a record. Errors: NotFound if the subscription has no entry of the record with a
+	// conflict.
+	Conflict(ctx context.Context, tenant domain.TenantID, subscription events.SubscriptionID,
+		record domain.TransactionID) (matcher.Entry, error)
+	// RetryConflict makes the entry of a record due at the given time. Errors: those of Conflict.
 	RetryConflict(ctx context.Context, tenant domain.TenantID, subscription events.SubscriptionID,
 		record domain.TransactionID, at time.Time, entries AuditEntries) error
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/books"
 	"github.com/LerianStudio/aggregator-connections/domain/events"
+	"github.com/LerianStudio/aggregator-connections/domain/matcher"
 )
 
 // NewSubscription holds the fields of a subscription to create.
@@ -94,6 +95,19 @@ type SubscriptionManager interface {
 	// TestSubscription sends an event of the type events.SubscriptionTest. Any outcome is returned as a result,
 	// not as an error. Errors: Unavailable (too_many_probes) with RetryAfter if too many tests run.
 	TestSubscription(ctx context.Context, tenant domain.TenantID, id events.SubscriptionID) (SinkTestResult, error)
+	// ListMatcherConflicts returns the entries of a subscription to Matcher with a conflict, newest first. Errors:
+	// Conflict (not_offered) if the sink is not Matcher.
+	ListMatcherConflicts(ctx context.Context, tenant domain.TenantID, id events.SubscriptionID,
+		page domain.PageRequest) (domain.Page[matcher.Entry], error)
+	// RetryMatcherConflict makes the service try to end a conflict within a few seconds, and returns the conflict.
+	// Errors: those of ListMatcherConflicts; NotFound if the record has no conflict.
+	RetryMatcherConflict(ctx context.Context, tenant domain.TenantID, id events.SubscriptionID,
+		record domain.TransactionID) (matcher.Entry, error)
+	// ListUnmappedAccounts returns the accounts whose records a subscription does not send to Matcher, because they
+	// have no source or are sent through another connection; see MatcherEntries.Unmapped. Errors: those of
+	// ListMatcherConflicts.
+	ListUnmappedAccounts(ctx context.Context, tenant domain.TenantID, id events.SubscriptionID,
+		page domain.PageRequest) (domain.Page[UnmappedAccount], error)
 	// ListEventAttempts returns the attempts to send events of a subscription, newest first.
 	ListEventAttempts(ctx context.Context, tenant domain.TenantID, id events.SubscriptionID,
 		page domain.PageRequest) (domain.Page[events.EventAttempt], error)
@@ -114,6 +128,8 @@ type EventEncoder interface {
 	Pull(p domain.Pull) ([]byte, error)
 	Close(c books.Close) ([]byte, error)
 	Suggestion(s Suggestion) ([]byte, error)
+	// Conflict encodes an entry with a conflict.
+	Conflict(e matcher.Entry) ([]byte, error)
 	Subscription(s SubscriptionStatus) ([]byte, error)
 }
 

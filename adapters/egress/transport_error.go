@@ -8,6 +8,8 @@ import (
 	"io"
 	"net"
 	"syscall"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
 // The causes of transport errors. Their texts are fixed, because the error texts of the packages net and tls contain
@@ -47,4 +49,22 @@ func CauseOf(ctx context.Context, err error) error {
 		return ErrConnectionLost
 	}
 	return nil
+}
+
+var errNotHTTP = errors.New("not an HTTP response")
+
+// TransportError returns the domain error for an HTTP request of a sink without a whole response. It first checks
+// whether the caller has canceled ctx, because then err says nothing about the server.
+func TransportError(ctx context.Context, err error) *domain.Error {
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return &domain.Error{Kind: domain.Unavailable, Code: domain.Interrupted, Cause: context.Canceled}
+	}
+	if errors.Is(err, ErrForbiddenAddress) {
+		return NotAllowed("an address that egress forbids")
+	}
+	cause := CauseOf(ctx, err)
+	if cause == nil {
+		cause = errNotHTTP
+	}
+	return &domain.Error{Kind: domain.Unavailable, Code: domain.SinkUnreachable, Message: cause.Error(), Cause: cause}
 }

@@ -138,7 +138,7 @@ func (v erasures) Save(ctx context.Context, e domain.Erasure, claimedDueAt time.
 	})
 }
 
-// End ends the erasure with the status of e, and returns true. If the status is ErasureDone, End returns false in two
+// End ends the erasure with the status of e, and returns true. Unless the vendor has failed, End returns false in two
 // cases, and the erasure continues:
 //
 //   - The vendor must still be asked to delete the account reference.
@@ -150,7 +150,7 @@ func (v erasures) End(ctx context.Context, e domain.Erasure, at time.Time) (bool
 			return false, err
 		}
 		c := v.connections[e.Connection]
-		if e.Status == domain.ErasureDone {
+		if e.Status == domain.ErasureDone || !e.AwaitsVendor() {
 			if stored.AwaitsVendor() { // a deletion at the vendor may have been requested after e was claimed
 				return false, nil
 			}
@@ -198,7 +198,6 @@ func (v erasures) EraseBatch(
 		v.eraseResponses(*stored)
 		v.eraseDeliveries(e.Connection)
 		v.eraseAccounts(e.Connection)
-		v.eraseMatcherEntries(e.Connection)
 		v.deleteTokens(e.Connection)
 		maps.DeleteFunc(v.linkSessions, func(_ domain.LinkSessionID, l *domain.LinkSession) bool {
 			return l.Connection == e.Connection

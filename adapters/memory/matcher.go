@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"iter"
 	"maps"
 	"slices"
 	"time"
@@ -90,11 +91,11 @@ func (s *subscription) mark(mark ports.MatcherMark, at time.Time) {
 	s.matcher[mark.Record] = e
 }
 
-// MarkStrays visits all entries of the subscription.
-func (v matcherEntries) MarkStrays(
+// MarkUnmapped visits all entries of the subscription.
+func (v matcherEntries) MarkUnmapped(
 	ctx context.Context, l ports.SubscriptionLease, sources []ports.MatcherSource, at time.Time,
 ) error {
-	return v.exclusive(ctx, "MatcherEntries.MarkStrays", func() error {
+	return v.exclusive(ctx, "MatcherEntries.MarkUnmapped", func() error {
 		row, err := v.leased(l)
 		if err != nil {
 			return err
@@ -109,25 +110,25 @@ func (v matcherEntries) MarkStrays(
 	})
 }
 
-// Scanned reads the revision from the subscription.
-func (v matcherEntries) Scanned(ctx context.Context, l ports.SubscriptionLease) (int64, error) {
-	return exclusiveResult(ctx, v.Store, "MatcherEntries.Scanned", func() (int64, error) {
+// State reads the state from the subscription.
+func (v matcherEntries) State(ctx context.Context, l ports.SubscriptionLease) (ports.MatcherState, error) {
+	return exclusiveResult(ctx, v.Store, "MatcherEntries.State", func() (ports.MatcherState, error) {
 		row, err := v.leased(l)
 		if err != nil {
-			return 0, err
+			return ports.MatcherState{}, err
 		}
-		return row.scanned, nil
+		return row.matcherState, nil
 	})
 }
 
-// SetScanned stores the revision with the subscription.
-func (v matcherEntries) SetScanned(ctx context.Context, l ports.SubscriptionLease, revision int64) error {
-	return v.exclusive(ctx, "MatcherEntries.SetScanned", func() error {
+// SetState stores the state with the subscription.
+func (v matcherEntries) SetState(ctx context.Context, l ports.SubscriptionLease, state ports.MatcherState) error {
+	return v.exclusive(ctx, "MatcherEntries.SetState", func() error {
 		row, err := v.leased(l)
 		if err != nil {
 			return err
 		}
-		row.scanned = revision
+		row.matcherState = state
 		return nil
 	})
 }
@@ -224,40 +225,73 @@ func (v matcherEntries) Taken(
 	})
 }
 
-// SharedAccounts compares each account with the accounts of all older connections.
+// SharedAccounts compares each account with all others of the tenant.
 func (v matcherEntries) SharedAccounts(
 	ctx context.Context, tenant domain.TenantID,
 ) (map[domain.AccountID]bool, error) {
 	type result = map[domain.AccountID]bool
 	return exclusiveResult(ctx, v.Store, "MatcherEntries.SharedAccounts", func() (result, error) {
 		shared := result{}
-		for id, accounts := range v.accounts {
-			for _, a := range accounts {
-				if own := v.connections[id]; own.Tenant == tenant && own.Live() && v.hasOlderReader(own, a) {
-					shared[a.ID] = true
-				}
+		for own, a := range v.accountsOf(tenant) {
+			if v.sentByAnother(own, a) {
+				shared[a.ID] = true
 			}
 		}
 		return shared, nil
 	})
 }
 
-// hasOlderReader reports whether an older live connection of the same vendor has the live account a of a connection.
-func (s *Store) hasOlderReader(own *domain.Connection, a *records.Account) bool {
-	for id, accounts := range s.accounts {
-		other := s.connections[id]
-		older := cmp.Or(other.CreatedAt.Compare(own.CreatedAt), bytes.Compare(other.ID.UUID[:], own.ID.UUID[:])) < 0
-		if !older || !other.Live() || other.Tenant != own.Tenant || other.Vendor != own.Vendor {
-			continue
-		}
-		for _, b := range accounts {
-			same := a.ExternalID == b.ExternalID || a.Key != "" && a.Key == b.Key
-			if same && a.RemovedAt.IsZero() && b.RemovedAt.IsZero() {
-				return true
+// accountsOf iterates over the accounts of a tenant that are not removed, with their connections.
+func (s *Store) accountsOf(tenant domain.TenantID) iter.Seq2[*domain.Connection, *records.Account] {
+	return func(yield func(*domain.Connection, *records.Account) bool) {
+		for id, accounts := range s.accounts {
+			own := s.connections[id]
+			if own.Tenant != tenant {
+				continue
+			}
+			for _, a := range accounts {
+				if a.RemovedAt.IsZero() && !yield(own, a) {
+					return
+				}
 			}
 		}
 	}
+}
+
+// sentByAnother reports whether the account a of a connection is sent through another connection that also has it.
+func (s *Store) sentByAnother(own *domain.Connection, a *records.Account) bool {
+	for other, b := range s.accountsOf(own.Tenant) {
+		same := a.ExternalID == b.ExternalID || a.Key != "" && a.Key == b.Key
+		older := cmp.Or(other.CreatedAt.Compare(own.CreatedAt), bytes.Compare(other.ID.UUID[:], own.ID.UUID[:])) < 0
+		if same && other.ID != own.ID && other.Vendor == own.Vendor && other.Live() && (older || !own.Live()) {
+			return true
+		}
+	}
 	return false
+}
+
+// Unmapped sorts all accounts of the tenant.
+func (v matcherEntries) Unmapped(
+	ctx context.Context, tenant domain.TenantID, mapped []domain.AccountID, page domain.PageRequest,
+) (domain.Page[ports.UnmappedAccount], error) {
+	type result = domain.Page[ports.UnmappedAccount]
+	return exclusiveResult(ctx, v.Store, "MatcherEntries.Unmapped", func() (result, error) {
+		unmapped := func(yield func(ports.UnmappedAccount) bool) {
+			for own, a := range v.accountsOf(tenant) {
+				shared := v.sentByAnother(own, a)
+				if own.Live() && (shared || !slices.Contains(mapped, a.ID)) &&
+					!yield(ports.UnmappedAccount{
+						Account: a.ID, Connection: own.ID, Type: string(a.Type), Name: a.Name, Number: a.Number,
+						Currency: a.Currency, Shared: shared,
+					}) {
+					return
+				}
+			}
+		}
+		return cutPage(unmapped, page, ascending, func(a ports.UnmappedAccount) domain.Position {
+			return domain.Position{Key: a.Account.String(), ID: a.Account.UUID}
+		}), nil
+	})
 }
 
 // Conflicts returns pages ordered by the beginning of the conflict.
@@ -286,6 +320,23 @@ func (v matcherEntries) Conflicts(ctx context.Context, tenant domain.TenantID, s
 	})
 }
 
+// Conflict looks the entry up.
+func (v matcherEntries) Conflict(ctx context.Context, tenant domain.TenantID, subscription events.SubscriptionID,
+	record domain.TransactionID,
+) (matcher.Entry, error) {
+	return exclusiveResult(ctx, v.Store, "MatcherEntries.Conflict", func() (matcher.Entry, error) {
+		row, err := v.subscriptionOf(tenant, subscription)
+		if err != nil {
+			return matcher.Entry{}, err
+		}
+		e, found := row.matcher[record]
+		if !found || e.Conflict == nil {
+			return matcher.Entry{}, domain.NotFoundError()
+		}
+		return cloneMatcherEntry(e), nil
+	})
+}
+
 // RetryConflict changes only the time and the marks of the entry.
 func (v matcherEntries) RetryConflict(ctx context.Context, tenant domain.TenantID,
 	subscription events.SubscriptionID, record domain.TransactionID, at time.Time, entries ports.AuditEntries,
@@ -307,11 +358,30 @@ func (v matcherEntries) RetryConflict(ctx context.Context, tenant domain.TenantI
 	})
 }
 
-// eraseMatcherEntries deletes the entries of the records of a connection.
-func (s *Store) eraseMatcherEntries(connection domain.ConnectionID) {
-	for _, row := range s.subscriptions {
-		maps.DeleteFunc(row.matcher, func(_ domain.TransactionID, e matcher.Entry) bool {
-			return e.Connection == connection
-		})
-	}
+// EraseMatcherEntries visits the entries of all subscriptions.
+func (v erasures) EraseMatcherEntries(
+	ctx context.Context, e domain.Erasure, now time.Time, abandon bool, limit int,
+) (deleted int, remain bool, err error) {
+	err = v.exclusive(ctx, "Erasures.EraseMatcherEntries", func() error {
+		if _, err := v.claimedErasure(e, e.DueAt); err != nil {
+			return err
+		}
+		for _, row := range v.subscriptions {
+			for record, entry := range row.matcher {
+				switch {
+				case entry.Connection != e.Connection:
+				case (abandon || !entry.IsOpen()) && deleted < limit:
+					delete(row.matcher, record)
+					deleted++
+				default:
+					remain = true
+					if entry.DueAt.IsZero() {
+						row.mark(ports.MatcherMark{Record: record, Connection: e.Connection}, now)
+					}
+				}
+			}
+		}
+		return nil
+	})
+	return deleted, remain, err
 }

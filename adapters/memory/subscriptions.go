@@ -29,7 +29,7 @@ type subscription struct {
 	events       []*subscriptionEvent
 	attempts     []events.EventAttempt
 	matcher      map[domain.TransactionID]matcher.Entry
-	scanned      int64 // see ports.MatcherEntries.Scanned
+	matcherState ports.MatcherState // see ports.MatcherEntries.State
 }
 
 // subscriptionEvent is an event of a subscription. If it is parked (postponed), it waits separately from the others;

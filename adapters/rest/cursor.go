@@ -46,6 +46,8 @@ type (
 	eventAttempts    struct{}
 	suggestionList   struct{}
 	applicationList  struct{}
+	conflictList     struct{}
+	unmappedList     struct{}
 )
 
 func (connectionList) tag() byte   { return 'c' }
@@ -69,6 +71,8 @@ func (subscriptionList) tag() byte { return 'n' }
 func (eventAttempts) tag() byte    { return 'm' }
 func (suggestionList) tag() byte   { return 'g' }
 func (applicationList) tag() byte  { return 'i' }
+func (conflictList) tag() byte     { return 'k' }
+func (unmappedList) tag() byte     { return 'w' }
 
 // cursor is a position in the list L. Callers must treat its text as opaque.
 type cursor[L listKind] struct{ domain.Position }

@@ -13,8 +13,8 @@ const erasuresPath = prefix + "/erasures"
 type erasureView struct {
 	ID           string `json:"id" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the erasure"`
 	ConnectionID string `json:"connectionId" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the connection"`
-	Status       string `json:"status" enum:"running,done,failed" example:"done" doc:"failed: the vendor has not confirmed within 7 days that it deleted the account reference; everything else is erased"`
-	LastError    string `json:"lastError,omitempty" example:"vendor_unreachable" doc:"Why the vendor has not deleted the account reference yet: an error code; absent if there was no failure"`
+	Status       string `json:"status" enum:"running,done,failed" example:"done" doc:"failed: within 7 days, the vendor has not confirmed that it deleted the account reference, or Matcher has not ignored all transactions; everything else is erased"`
+	LastError    string `json:"lastError,omitempty" example:"vendor_unreachable" doc:"Why the vendor has not deleted the account reference yet: an error code; matcher_not_ignored if transactions in Matcher are not ignored yet; absent if there was no failure"`
 }
 
 func erasureOf(e domain.Erasure) erasureView {

@@ -229,6 +229,7 @@ var (
 	closeNotFound        = notFound{codeNotFound, "the day of the account is not closed"}
 	auditEntryNotFound   = notFound{codeNotFound, "audit entry not found"}
 	subscriptionNotFound = notFound{codeNotFound, "subscription not found"}
+	conflictNotFound     = notFound{codeNotFound, "conflict not found"}
 )
 
 // statusRuleFor returns the first rule that matches err according to errors.Is. If no rule matches, it returns

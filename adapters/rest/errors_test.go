@@ -268,6 +268,7 @@ func TestEvery404NamesTheMissingResource(t *testing.T) {
 		"connection not found", "webhook token not found", "delivery not found", "pull not found", "account not found",
 		"transaction not found", "the day of the account is not closed", "audit entry not found", "erasure not found",
 		"subscription not found", "link session not found", "application not found",
+		"conflict not found",
 	} {
 		if details[want] == 0 {
 			t.Errorf("no operation responds with %q", want)

@@ -6,6 +6,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/rest/operation"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/books"
+	"github.com/LerianStudio/aggregator-connections/domain/matcher"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -40,6 +41,9 @@ func (EventEncoder) Close(c books.Close) ([]byte, error) { return encodeView(clo
 func (EventEncoder) Suggestion(s ports.Suggestion) ([]byte, error) {
 	return encodeView(suggestionOf(s))
 }
+
+// Conflict returns the conflict as the API returns it.
+func (EventEncoder) Conflict(e matcher.Entry) ([]byte, error) { return encodeView(conflictOf(e)) }
 
 // Subscription returns the subscription as the API returns it, without secrets.
 func (EventEncoder) Subscription(s ports.SubscriptionStatus) ([]byte, error) {

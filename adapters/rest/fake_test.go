@@ -14,6 +14,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/books"
 	"github.com/LerianStudio/aggregator-connections/domain/events"
+	"github.com/LerianStudio/aggregator-connections/domain/matcher"
 	"github.com/LerianStudio/aggregator-connections/domain/matching"
 	"github.com/LerianStudio/aggregator-connections/domain/records"
 	"github.com/LerianStudio/aggregator-connections/ports"
@@ -871,6 +872,51 @@ func (f *fake) TestSubscription(
 	_ context.Context, _ domain.TenantID, id events.SubscriptionID,
 ) (ports.SinkTestResult, error) {
 	return ports.SinkTestResult{Reason: domain.SinkRefused, Latency: 84 * time.Millisecond}, f.record(id)
+}
+
+// conflictFixture returns an entry with a conflict that has a value in every member.
+func conflictFixture(record domain.TransactionID) matcher.Entry {
+	content := matcher.Content{
+		ExternalID: "E1.2", Version: 2, Amount: decimal.RequireFromString("-12.50"), Currency: "BRL",
+		Date: "2026-01-02", Description: "PIX", Reference: "E1", Counterparty: "Ana", Digest: canary,
+	}
+	return matcher.Entry{
+		Record: record, State: matcher.Imported, MatcherID: otherID.String(), File: canary,
+		Conflict: &matcher.Conflict{
+			Reason: matcher.ReasonMatched, Change: domain.Modified, Version: 2,
+			Since: closeFixture(domain.AccountID{}, "2025-12-31").ClosedAt, Ours: &content,
+			Theirs: &matcher.Transaction{
+				ID:          otherID.String(),
+				ExternalID:  "E1",
+				Status:      matcher.Matched,
+				Amount:      decimal.RequireFromString("-12"),
+				Currency:    "BRL",
+				Date:        "2026-01-01",
+				Description: "PIX 1",
+			},
+		},
+	}
+}
+
+func (f *fake) ListMatcherConflicts(
+	_ context.Context, _ domain.TenantID, id events.SubscriptionID, p domain.PageRequest,
+) (domain.Page[matcher.Entry], error) {
+	return onePage(f, id, p, conflictFixture(domain.TransactionID{UUID: someID}))
+}
+
+func (f *fake) RetryMatcherConflict(
+	_ context.Context, _ domain.TenantID, _ events.SubscriptionID, record domain.TransactionID,
+) (matcher.Entry, error) {
+	return conflictFixture(record), f.record(record)
+}
+
+func (f *fake) ListUnmappedAccounts(
+	_ context.Context, _ domain.TenantID, id events.SubscriptionID, p domain.PageRequest,
+) (domain.Page[ports.UnmappedAccount], error) {
+	return onePage(f, id, p, ports.UnmappedAccount{
+		Account: domain.AccountID{UUID: someID}, Connection: domain.ConnectionID{UUID: otherID}, Type: "bank",
+		Name: "Conta", Number: "1-2", Currency: "BRL", Shared: true,
+	})
 }
 
 func (f *fake) ListEventAttempts(

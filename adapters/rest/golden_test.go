@@ -79,6 +79,13 @@ const goldenSubscription = `{"id":"019b0000-0000-7000-8000-000000000002","name":
 	`"retrying":1,"oldestWaitingAt":"2026-01-02T03:04:05.6Z","secretOverlapUntil":"2026-01-02T03:04:05.6Z",` +
 	`"createdAt":"2026-01-02T03:04:05.6Z","updatedAt":"2026-01-02T03:04:05.6Z"`
 
+// goldenConflict is the representation of conflictFixture.
+const goldenConflict = `{"transactionId":"019b0000-0000-7000-8000-000000000001","version":2,"change":"modified",` +
+	`"matcherId":"019b0000-0000-7000-8000-000000000002","reason":"matched","since":"2026-01-02T03:04:05.6Z",` +
+	`"ours":{"externalId":"E1.2","amount":"-12.5","currency":"BRL","date":"2026-01-02","description":"PIX",` +
+	`"reference":"E1","counterparty":"Ana"},"theirs":{"externalId":"E1","status":"MATCHED","amount":"-12",` +
+	`"currency":"BRL","date":"2026-01-01","description":"PIX 1"}}`
+
 // newSubscriptionBody is the body of a request that creates a subscription.
 const newSubscriptionBody = `{"name":"ledger","types":["transaction.*"],` +
 	`"connectionId":"019b0000-0000-7000-8000-000000000001","sink":{"kind":"rabbitmq",` +
@@ -329,6 +336,18 @@ func TestEveryRouteReturnsItsGoldenJSON(t *testing.T) {
 					`"type":"studio.lerian.discovery.transaction.added",` +
 					`"subject":"019b0000-0000-7000-8000-000000000001","number":2,"at":"2026-01-02T03:04:05.6Z",` +
 					`"latencyMs":84,"delivered":false,"reason":"sink_refused"}`), nil,
+		},
+		"conflicts": {
+			"GET", subscriptionsPath + otherPath + "/conflicts", "", 200, envelope[conflictList](goldenConflict), nil,
+		},
+		"retried conflict": {
+			"POST", subscriptionsPath + otherPath + "/conflicts" + samePath + "/retry", "", 202, goldenConflict, nil,
+		},
+		"unmapped accounts": {
+			"GET", subscriptionsPath + otherPath + "/unmapped", "", 200, envelope[unmappedList](
+				`{"accountId":"019b0000-0000-7000-8000-000000000001",` +
+					`"connectionId":"019b0000-0000-7000-8000-000000000002","reason":"account_shared","type":"bank",` +
+					`"name":"Conta","number":"1-2","currency":"BRL"}`), nil,
 		},
 		"sums": {
 			"GET", transactionsPath + "/summary", "", 200,

@@ -237,6 +237,8 @@ func TestTheReplayedHeaderIsDocumented(t *testing.T) {
 		"POST " + subscriptionsPath + "/{id}/resume":         {"200", "400", "404", "409"},
 		"POST " + subscriptionsPath + "/{id}/replay":         {"200", "400", "404", "409"},
 		"POST " + subscriptionsPath + "/{id}/secret":         {"400", "404", "409"},
+
+		"POST " + subscriptionsPath + "/{id}/conflicts/{transactionId}/retry": {"202", "400", "404", "409"},
 	}
 	if diff := cmp.Diff(want, marked); diff != "" {
 		t.Error(diff)

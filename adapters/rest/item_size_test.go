@@ -14,6 +14,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/books"
 	"github.com/LerianStudio/aggregator-connections/domain/events"
+	"github.com/LerianStudio/aggregator-connections/domain/matcher"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -79,26 +80,38 @@ func TestNoItemIsLargerInAResponseThanItsSize(t *testing.T) {
 			delivery := domain.Delivery{EventID: text, Event: text, ReceivedAt: at, ProcessedAt: at}
 			entry := domain.AuditEntry{Actor: text, Action: text, Object: text, RequestID: text}
 			connection := domain.Connection{Name: text}
+			content := &matcher.Content{
+				ExternalID: text, Amount: money.Amount, Currency: text, Description: text, Reference: text,
+				Counterparty: text,
+			}
+			conflict := matcher.Entry{MatcherID: text, Conflict: &matcher.Conflict{
+				Since: at, Ours: content, Theirs: &matcher.Transaction{
+					ExternalID: text, Amount: money.Amount, Currency: text, Description: text,
+				},
+			}}
+			unmapped := ports.UnmappedAccount{Type: text, Name: text, Number: text, Currency: text}
 			sub := ports.SubscriptionStatus{Subscription: events.Subscription{Name: text, CreatedAt: at}}
 			for what, pair := range map[string]struct {
 				size int
 				view any
 			}{
-				"a change":          {domain.ItemSize(&transaction), changeOf(transaction)},
-				"a version":         {domain.ItemSize(&version), history},
-				"an account":        {domain.ItemSize(&account), accountOf(account)},
-				"a quarantined row": {domain.ItemSize(&row), quarantinedOf(row)},
-				"a delivery":        {domain.ItemSize(&delivery), deliveryOf(delivery)},
-				"an audit entry":    {domain.ItemSize(&entry), auditEntryOf(entry)},
-				"a subscription":    {domain.ItemSize(&sub), subscriptionOf(sub)},
-				"an empty pull":     {domain.ItemSize(&domain.Pull{}), pullOf(domain.Pull{})},
-				"an empty token":    {domain.ItemSize(&domain.WebhookToken{}), tokenOf(domain.WebhookToken{})},
-				"an empty balance":  {domain.ItemSize(&books.AccountBalance{}), balanceOf(books.AccountBalance{})},
-				"an empty attempt":  {domain.ItemSize(&events.EventAttempt{}), attemptOf(events.EventAttempt{})},
-				"an empty erasure":  {domain.ItemSize(&domain.Erasure{}), erasureOf(domain.Erasure{})},
-				"an empty close":    {domain.ItemSize(&books.Close{}), closeOf(books.Close{})},
-				"an adjustment":     {domain.ItemSize(&books.Adjustment{}), adjustmentOf(books.Adjustment{}, "")},
-				"a connection":      {domain.ItemSize(&connection), descriptorOf(connection)},
+				"a change":            {domain.ItemSize(&transaction), changeOf(transaction)},
+				"a version":           {domain.ItemSize(&version), history},
+				"an account":          {domain.ItemSize(&account), accountOf(account)},
+				"a quarantined row":   {domain.ItemSize(&row), quarantinedOf(row)},
+				"a delivery":          {domain.ItemSize(&delivery), deliveryOf(delivery)},
+				"an audit entry":      {domain.ItemSize(&entry), auditEntryOf(entry)},
+				"a subscription":      {domain.ItemSize(&sub), subscriptionOf(sub)},
+				"a conflict":          {domain.ItemSize(&conflict), conflictOf(conflict)},
+				"an unmapped account": {domain.ItemSize(&unmapped), unmappedOf(unmapped)},
+				"an empty pull":       {domain.ItemSize(&domain.Pull{}), pullOf(domain.Pull{})},
+				"an empty token":      {domain.ItemSize(&domain.WebhookToken{}), tokenOf(domain.WebhookToken{})},
+				"an empty balance":    {domain.ItemSize(&books.AccountBalance{}), balanceOf(books.AccountBalance{})},
+				"an empty attempt":    {domain.ItemSize(&events.EventAttempt{}), attemptOf(events.EventAttempt{})},
+				"an empty erasure":    {domain.ItemSize(&domain.Erasure{}), erasureOf(domain.Erasure{})},
+				"an empty close":      {domain.ItemSize(&books.Close{}), closeOf(books.Close{})},
+				"an adjustment":       {domain.ItemSize(&books.Adjustment{}), adjustmentOf(books.Adjustment{}, "")},
+				"a connection":        {domain.ItemSize(&connection), descriptorOf(connection)},
 			} {
 				encoded, err := json.Marshal(pair.view, operation.ResponseOptions)
 				if err != nil {

@@ -3,6 +3,7 @@ package rest
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -168,7 +169,7 @@ func (s *server) subscriptionRoutes() []route {
 			scope: scopeWrite, notFound: subscriptionNotFound, ifMatch: true, mount: handle(s.deleteSubscription),
 		},
 	}
-	return append(routes, s.subscriptionActionRoutes(tag, one)...)
+	return slices.Concat(routes, s.subscriptionActionRoutes(tag, one), s.matcherRoutes(tag, one))
 }
 
 // subscriptionActionRoutes returns the routes for test events, and for stopping and repeating deliveries. The second

@@ -109,6 +109,8 @@ func (r *eventRunner) loadResource(
 		return r.loadClose(ctx, e.Subject)
 	case events.ReplacementPossible.Resource():
 		return r.loadSuggestion(ctx, e.Subject)
+	case events.MatcherConflict.Resource():
+		return r.loadConflict(ctx, e.Subject)
 	case events.AuditCheckpoint.Resource():
 		return r.loadCheckpoint(ctx)
 	}
@@ -161,6 +163,19 @@ func (r *eventRunner) loadSuggestion(ctx context.Context, subject string) (func(
 		return nil, 0, err
 	}
 	return func() ([]byte, error) { return r.Encoder.Suggestion(s) }, domain.ItemSize(&s), nil
+}
+
+// loadConflict reads a conflict with Matcher. The subject names its subscription and its record.
+func (r *eventRunner) loadConflict(ctx context.Context, subject string) (func() ([]byte, error), int, error) {
+	subscription, record, err := events.ParseConflictSubject(subject)
+	if err != nil || r.MatcherEntries == nil {
+		return nil, 0, domain.NotFoundError()
+	}
+	e, err := r.MatcherEntries.Conflict(ctx, r.sub.Tenant, subscription, record)
+	if err != nil {
+		return nil, 0, err
+	}
+	return func() ([]byte, error) { return r.Encoder.Conflict(e) }, domain.ItemSize(&e), nil
 }
 
 // loadCheckpoint reads the newest checkpoint of the audit entries.

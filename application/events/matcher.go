@@ -4,11 +4,15 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"hash/fnv"
+	"io"
 	"maps"
 	"slices"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/google/uuid"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/events"
@@ -33,9 +37,13 @@ const (
 	matcherPoll = 5 * time.Second
 	// sharedInterval is the interval at which it is checked which accounts an older connection has.
 	sharedInterval = time.Minute
-	// importPatience is how long an import that Matcher shows as running is waited for. Matcher does not end imports
-	// that it was stopped in.
-	importPatience = 2 * time.Minute
+	// worksFor is how long after a successful upload it is assumed that Matcher can import rows.
+	worksFor = 2 * time.Minute
+	// manyTries is the number of failed uploads after which a row may be bad although no other upload has succeeded.
+	manyTries = 12
+	// importPatience is how long an import that Matcher shows as running is waited for, counted from its upload. Matcher
+	// does not end imports that it was stopped in. If an import still runs, Matcher skips its rows in the next upload.
+	importPatience = 30 * time.Second
 	// maxReference is the maximum length of a reference that is used as an external id. Matcher stores 255 characters,
 	// and the external ids of later imports are longer.
 	maxReference = 200
@@ -55,8 +63,19 @@ type matcherWorker struct {
 	checkAt time.Time                           // when the shared accounts are read again
 
 	awake    chan struct{} // receives an element when entries were marked
-	failures int           // number of consecutive failed rounds
+	state    ports.MatcherState
+	failures int                              // number of consecutive failed rounds
+	refused  map[matcher.Target]refusedTarget // the targets that Matcher has refused
+	workedAt time.Time                        // when an upload has succeeded
 	marker   matcherMarker
+	// report gives the result of a round to the runner. If disable is set, the subscription is disabled.
+	report func(attempt events.EventAttempt, disable bool)
+}
+
+// refusedTarget is a target whose calls Matcher refuses, while it may accept those of others.
+type refusedTarget struct {
+	failures int       // number of consecutive refusals
+	until    time.Time // no call is made before this time
 }
 
 // newMatcherWorker returns the worker of a subscription, or nil if its sink is not Matcher.
@@ -76,7 +95,7 @@ func (s *Service) newMatcherWorker(
 	w := &matcherWorker{
 		Service: s, sub: sub, lease: l, byRef: settings.ByReference, from: settings.DateFrom,
 		client: sink.OpenMatcher(ports.SinkTarget{Tenant: sub.Tenant, Settings: stored}),
-		mapped: settings.Sources, awake: make(chan struct{}, 1),
+		mapped: settings.Sources, awake: make(chan struct{}, 1), refused: map[matcher.Target]refusedTarget{},
 	}
 	w.marker.worker = w
 	return w, nil
@@ -85,27 +104,34 @@ func (s *Service) newMatcherWorker(
 // run compares due entries with their records, and makes the calls to Matcher, until ctx ends or a store call fails.
 func (w *matcherWorker) run(ctx context.Context) error {
 	defer w.client.Close()
+	var err error
+	if w.state, err = w.MatcherEntries.State(ctx, w.lease); err != nil {
+		return err
+	}
+	if w.state.FailingSince.Before(w.sub.StateSince) { // it has failed until an operator has stopped it
+		w.state.FailingSince = time.Time{}
+	}
 	for ctx.Err() == nil {
 		if err := w.checkSources(ctx); err != nil {
 			return err
 		}
-		wait, err := w.round(ctx)
+		wait, whole, err := w.round(ctx)
 		if err != nil {
 			return err
 		}
-		w.sleep(ctx, wait)
+		w.sleep(ctx, wait, whole)
 	}
 	return nil
 }
 
-// sleep waits for the duration. Without a failure, it also returns when entries were marked.
-func (w *matcherWorker) sleep(ctx context.Context, wait time.Duration) {
+// sleep waits for the duration. Unless whole is set, it also returns when entries were marked.
+func (w *matcherWorker) sleep(ctx context.Context, wait time.Duration, whole bool) {
 	if wait <= 0 {
 		return
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	if w.failures == 0 {
+	if !whole {
 		go func() {
 			select {
 			case <-w.awake:
@@ -117,9 +143,10 @@ func (w *matcherWorker) sleep(ctx context.Context, wait time.Duration) {
 	_ = w.Sleeper.Sleep(ctx, wait)
 }
 
-// checkSources reads, once a minute, which accounts an older connection has, and compares the sources of the other
-// accounts with the entries. Entries without their source are marked. If the subscription began with the first record,
-// the posted records of accounts that have got a source are marked, too.
+// checkSources reads, once a minute, which accounts another connection sends, and compares the sources of the other
+// accounts with the entries, if they have changed. Entries without their source are marked. The posted records of accounts that have got a
+// source are marked, too: all of them if the subscription began with the first record, and otherwise those that were
+// created after the subscription.
 func (w *matcherWorker) checkSources(ctx context.Context) error {
 	now := w.Clock.Now()
 	if now.Before(w.checkAt) {
@@ -129,7 +156,7 @@ func (w *matcherWorker) checkSources(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	before, first := w.sources, w.sources == nil
+	before := w.sources
 	w.sources = make(map[domain.AccountID]matcher.Target, len(w.mapped))
 	effective := make([]ports.MatcherSource, 0, len(w.mapped))
 	for _, m := range w.mapped {
@@ -139,18 +166,15 @@ func (w *matcherWorker) checkSources(ctx context.Context) error {
 		}
 	}
 	w.checkAt = now.Add(sharedInterval)
-	if !first && maps.Equal(before, w.sources) {
+	state := ports.MatcherState{ScannedSources: w.hashOf(effective), FailingSince: w.state.FailingSince}
+	if state == w.state {
 		return nil
 	}
-	if err := w.MatcherEntries.MarkStrays(ctx, w.lease, effective, now); err != nil {
+	if err := w.MatcherEntries.MarkUnmapped(ctx, w.lease, effective, now); err != nil {
 		return err
 	}
-	scanned, err := w.MatcherEntries.Scanned(ctx, w.lease)
-	if err != nil {
-		return err
-	}
-	// Of the first revision, the events mark all records.
-	if w.sub.FromStart && (!first || scanned != w.sub.Revision && w.sub.Revision > 1) {
+	// The events mark all records of the first sources.
+	if w.state.ScannedSources != 0 || w.sub.Revision > 1 {
 		for account := range w.sources {
 			if _, had := before[account]; had {
 				continue
@@ -160,7 +184,28 @@ func (w *matcherWorker) checkSources(ctx context.Context) error {
 			}
 		}
 	}
-	return w.MatcherEntries.SetScanned(ctx, w.lease, w.sub.Revision)
+	return w.setState(ctx, state)
+}
+
+// hashOf returns a hash of the settings that decide which records are sent. It is not 0.
+func (w *matcherWorker) hashOf(sources []ports.MatcherSource) int64 {
+	lines := make([]string, 0, len(sources)+1)
+	for _, s := range sources {
+		lines = append(lines, s.Account.String()+" "+s.Target.Context+" "+s.Target.Source)
+	}
+	slices.Sort(lines)
+	h := fnv.New32a()
+	_, _ = io.WriteString(h, strings.Join(append(lines, string(w.from)), "\n")) // a hash returns no errors
+	return int64(h.Sum32()) + 1
+}
+
+// setState stores the state of the worker if it has changed.
+func (w *matcherWorker) setState(ctx context.Context, state ports.MatcherState) error {
+	if state == w.state {
+		return nil
+	}
+	w.state = state
+	return w.MatcherEntries.SetState(ctx, w.lease, state)
 }
 
 // scanAccount marks the posted records of an account that Matcher does not have. Errors: NotFound.
@@ -179,6 +224,9 @@ func (w *matcherWorker) scanAccount(ctx context.Context, account domain.AccountI
 			if err != nil {
 				return err
 			}
+			if at := timeOfID(posted.ID.UUID); !w.sub.FromStart && at.Before(w.sub.CreatedAt) {
+				continue
+			}
 			marks = append(marks, ports.MatcherMark{Record: posted.ID, Connection: view.Account.Connection})
 			if len(marks) == eventBatch {
 				if err := flush(); err != nil {
@@ -190,50 +238,90 @@ func (w *matcherWorker) scanAccount(ctx context.Context, account domain.AccountI
 	})
 }
 
-// round handles the entries that are due, and returns when the next round should begin. Errors: those of the stores. An
-// error of Matcher delays the next round.
-func (w *matcherWorker) round(ctx context.Context) (wait time.Duration, err error) {
+// timeOfID returns the time in a UUID of version 7; the zero time for any other UUID.
+func timeOfID(id uuid.UUID) time.Time {
+	if id.Version() != 7 {
+		return time.Time{}
+	}
+	return time.Unix(id.Time().UnixTime())
+}
+
+// round handles the entries that are due, and returns when the next round should begin. whole is set if it must not
+// begin earlier. Errors: those of the stores. An error of Matcher delays the next round.
+func (w *matcherWorker) round(ctx context.Context) (wait time.Duration, whole bool, err error) {
 	now := w.Clock.Now()
 	due, err := w.MatcherEntries.Due(ctx, w.lease, now, matcherBatch)
 	if err != nil {
-		return 0, err
+		return 0, false, err
 	}
 	if len(due) == 0 {
 		next, err := w.MatcherEntries.NextDue(ctx, w.lease)
 		if err != nil || next.IsZero() {
-			return matcherPoll, err
+			return matcherPoll, false, err
 		}
-		return min(max(next.Sub(w.Clock.Now()), 0), matcherPoll), nil
+		return min(max(next.Sub(w.Clock.Now()), 0), matcherPoll), false, nil
 	}
 	r := &matcherRound{
 		matcherWorker: w, now: now, wanted: make(map[domain.TransactionID]*wantedRecord, len(due)),
 		read: make(map[domain.TransactionID]bool, len(due)),
 	}
 	if err := r.readAll(ctx, due); errors.Is(err, domain.MemoryExhausted) {
-		return max(domain.RetryAfterOf(err), notYet), nil
+		return max(domain.RetryAfterOf(err), notYet), true, nil
 	} else if err != nil {
-		return 0, err
+		return 0, false, err
 	}
 	if err := r.plan(ctx, due); err != nil {
-		return 0, err
+		return 0, false, err
 	}
 	started := w.Clock.Now()
 	failure, err := r.call(ctx)
-	if err != nil || ctx.Err() != nil {
-		return 0, err
+	if err != nil || ctx.Err() != nil || r.called == 0 {
+		return 0, false, err
 	}
-	if r.called > 0 {
-		w.Observer.Emit(ctx, ports.EventAttempted{
-			Subscription: w.sub.ID, Sink: w.sub.Sink.Kind, Took: w.Clock.Now().Sub(started), Err: failure,
-			Changed: (failure != nil) != (w.failures > 0),
-		})
+	return r.end(ctx, started, failure)
+}
+
+// end reports the calls of a round, and returns when the next one should begin; see matcherWorker.round. A refusal
+// because of Matcher's rate limit is no failure.
+func (r *matcherRound) end(ctx context.Context, started time.Time, failure error) (time.Duration, bool, error) {
+	now := r.Clock.Now()
+	limited := errors.Is(failure, ports.ErrRateLimited)
+	if limited {
+		wait := max(domain.RetryAfterOf(failure), notYet)
+		if r.called > 1 {
+			r.reportCalls(ctx, started, now, r.refusal, false)
+		}
+		return wait, true, nil
 	}
 	if failure == nil {
-		w.failures = 0
-		return 0, nil
+		r.reportCalls(ctx, started, now, r.refusal, false)
+		r.failures = 0
+		return 0, false, r.setState(ctx, ports.MatcherState{ScannedSources: r.state.ScannedSources})
 	}
-	w.failures++
-	return domain.Backoff(w.failures, domain.Jitter(w.Entropy), domain.RetryAfterOf(failure)), nil
+	since := r.state.FailingSince
+	if since.IsZero() {
+		since = now
+	}
+	r.reportCalls(ctx, started, now, failure, !now.Before(events.GivesUpAt(since)))
+	r.failures++
+	return domain.Backoff(r.failures, domain.Jitter(r.Entropy), domain.RetryAfterOf(failure)), true,
+		r.setState(ctx, ports.MatcherState{ScannedSources: r.state.ScannedSources, FailingSince: since})
+}
+
+// reportCalls records the calls of a round as one attempt of the subscription.
+func (r *matcherRound) reportCalls(ctx context.Context, started, ended time.Time, failure error, disable bool) {
+	r.Observer.Emit(ctx, ports.EventAttempted{
+		Subscription: r.sub.ID, Sink: r.sub.Sink.Kind, Took: ended.Sub(started), Err: failure,
+		Changed: (failure != nil) != (r.failures > 0),
+	})
+	attempt := events.EventAttempt{
+		ID: events.AttemptID{UUID: r.IDs.New()}, Event: events.EventID{UUID: r.IDs.New()}, Type: events.MatcherCalls,
+		Subject: r.sub.ID.String(), Number: r.failures + 1, At: started, Took: ended.Sub(started),
+	}
+	if failure != nil {
+		attempt.Error = domain.CodeOf(failure)
+	}
+	r.report(attempt, disable)
 }
 
 // readAll reads the records of the entries, and decides which transactions Matcher should have for them.
@@ -361,10 +449,12 @@ type matcherRound struct {
 	now  time.Time
 
 	ignores  []matcher.Entry
+	lookups  []matcher.Entry
 	checks   []*matcherFile
 	uploads  []*matcherFile
-	called   int
-	searches int
+	called   int   // number of calls
+	searches int   // number of calls that search for one transaction
+	refusal  error // the last error of Matcher that did not end the round; nil if there was none
 }
 
 // wantedFor returns the argument of Entry.Next.
@@ -390,6 +480,11 @@ func (r *matcherRound) plan(ctx context.Context, due []matcher.Entry) error {
 		if record := r.wanted[e.Record]; record != nil {
 			e.Account = record.account
 		}
+		if until := r.refused[e.Target].until; action != matcher.Nothing && r.now.Before(until) {
+			e.DueAt = until
+			saved = append(saved, e)
+			continue
+		}
 		switch action {
 		case matcher.Nothing:
 			saved = append(saved, e)
@@ -400,6 +495,13 @@ func (r *matcherRound) plan(ctx context.Context, due []matcher.Entry) error {
 				r.ignores = append(r.ignores, e)
 			}
 			saved = append(saved, e)
+		case matcher.Search:
+			if len(r.lookups) == maxSearches {
+				e.DueAt = r.now.Add(notYet)
+				saved = append(saved, e)
+			} else {
+				r.lookups = append(r.lookups, e)
+			}
 		case matcher.Check:
 			file := checks[e.Target.Source+e.File]
 			if file == nil && len(r.checks) < maxFiles {
@@ -467,19 +569,46 @@ func rowOf(e matcher.Entry) ports.MatcherRow {
 // round; nil if none did.
 func (r *matcherRound) call(ctx context.Context) (failure, err error) {
 	for _, file := range r.checks {
-		if failure, err = r.check(ctx, file); failure != nil || err != nil {
+		failure, err = r.check(ctx, file)
+		if failure = r.keepOn(file.target, failure); failure != nil || err != nil {
 			return failure, errors.Join(err, r.unsend(ctx, r.uploads))
 		}
 	}
-	if failure, err = r.ignoreAll(ctx); failure != nil || err != nil {
+	if failure, err = r.callEach(ctx, r.ignores, r.ignore); failure == nil && err == nil {
+		failure, err = r.callEach(ctx, r.lookups, r.lookUp)
+	}
+	if failure != nil || err != nil {
 		return failure, errors.Join(err, r.unsend(ctx, r.uploads))
 	}
 	for i, file := range r.uploads {
-		if failure, err = r.upload(ctx, file); failure != nil || err != nil {
+		if r.refused[file.target].until.After(r.now) {
+			err = r.unsend(ctx, r.uploads[i:i+1])
+		} else {
+			failure, err = r.upload(ctx, file)
+			failure = r.keepOn(file.target, failure)
+		}
+		if failure != nil || err != nil {
 			return failure, errors.Join(err, r.unsend(ctx, r.uploads[i+1:]))
 		}
 	}
 	return nil, nil
+}
+
+// keepOn returns the failure of a call, or nil if the calls of other targets can continue: then no calls of this target
+// are made for some time. After a success, the target is called again as before.
+func (r *matcherRound) keepOn(t matcher.Target, failure error) error {
+	if failure == nil {
+		delete(r.refused, t)
+		return nil
+	}
+	if !errors.Is(failure, ports.ErrTargetRefused) {
+		return failure
+	}
+	failures := r.refused[t].failures + 1
+	wait := domain.Backoff(failures, domain.Jitter(r.Entropy), domain.RetryAfterOf(failure))
+	r.refused[t] = refusedTarget{failures: failures, until: r.Clock.Now().Add(wait)}
+	r.refusal = failure
+	return nil
 }
 
 // unsend stores that files were not uploaded.
@@ -500,17 +629,35 @@ func (r *matcherRound) save(ctx context.Context, entries []matcher.Entry) error 
 	return r.MatcherEntries.Save(context.WithoutCancel(ctx), r.lease, entries, r.Clock.Now())
 }
 
-// ignoreAll sets transactions to ignored.
-func (r *matcherRound) ignoreAll(ctx context.Context) (failure, err error) {
-	done := make([]matcher.Entry, 0, len(r.ignores))
-	for _, e := range r.ignores {
-		var next matcher.Entry
-		if next, failure = r.ignore(ctx, e); failure != nil {
+// callEach makes a call for each entry, and stores the results.
+func (r *matcherRound) callEach(
+	ctx context.Context, entries []matcher.Entry,
+	call func(context.Context, matcher.Entry) (matcher.Entry, error),
+) (failure, err error) {
+	done := make([]matcher.Entry, 0, len(entries))
+	for _, e := range entries {
+		if r.refused[e.Target].until.After(r.now) {
+			continue
+		}
+		next, refusal := call(ctx, e)
+		if refusal == nil {
+			done = append(done, next)
+		}
+		if failure = r.keepOn(e.Target, refusal); failure != nil {
 			break
 		}
-		done = append(done, next)
 	}
 	return failure, r.save(ctx, done)
+}
+
+// lookUp searches for the transaction of an entry whose record Matcher should not have.
+func (r *matcherRound) lookUp(ctx context.Context, e matcher.Entry) (matcher.Entry, error) {
+	r.called++
+	shown, err := r.client.FindTransaction(ctx, e.Target, e.Content.ExternalID)
+	if errors.Is(err, domain.NotFound) {
+		return e.NotFound(r.Clock.Now()), nil
+	}
+	return e.Found(shown, e.Imports > 0, r.wantedFor(e), r.Clock.Now()), err
 }
 
 func (r *matcherRound) ignore(ctx context.Context, e matcher.Entry) (matcher.Entry, error) {
@@ -564,13 +711,8 @@ func (r *matcherRound) check(ctx context.Context, file *matcherFile) (failure, e
 // uploadedAt returns when the name of the file was chosen. It is the time in the name, a UUID of version 7; the zero
 // time if there is none.
 func (f *matcherFile) uploadedAt() time.Time {
-	name := strings.TrimSuffix(strings.TrimPrefix(f.name, "discovery-"), ".json")
-	id, err := domain.ParseID[matcher.Entry](name)
-	if err != nil || id.Version() != 7 {
-		return time.Time{}
-	}
-	seconds, nanoseconds := id.Time().UnixTime()
-	return time.Unix(seconds, nanoseconds)
+	id, _ := uuid.Parse(strings.TrimSuffix(strings.TrimPrefix(f.name, "discovery-"), ".json"))
+	return timeOfID(id)
 }
 
 // upload uploads a file, and reads its result.
@@ -582,17 +724,15 @@ func (r *matcherRound) upload(ctx context.Context, file *matcherFile) (failure, 
 	r.called++
 	job, failure := r.client.Upload(ctx, file.target, file.name, rows)
 	now := r.Clock.Now()
-	var isolated bool
 	switch {
 	case failure == nil:
+		r.workedAt = now
 		return r.readJob(ctx, file, job)
 	case errors.Is(failure, domain.Rejected) && domain.CodeOf(failure) == domain.SinkRefused:
-		isolated, err = true, r.isolate(ctx, file, true)
+		r.refusal = failure
+		return nil, r.isolate(ctx, file)
 	case errors.Is(failure, ports.ErrUploadFailed):
-		isolated, err = true, r.isolate(ctx, file, false)
-	}
-	if isolated {
-		return failure, err
+		return r.uploadFailed(ctx, file, failure)
 	}
 	if domain.CodeOf(failure) != domain.SinkUnreachable && domain.CodeOf(failure) != domain.Interrupted {
 		return failure, r.unsend(ctx, []*matcherFile{file}) // Matcher has not carried out the call
@@ -603,11 +743,34 @@ func (r *matcherRound) upload(ctx context.Context, file *matcherFile) (failure, 
 	return failure, r.save(ctx, file.entries)
 }
 
+// uploadFailed stores that Matcher has failed with a file. If Matcher works otherwise, the file contains a bad row. If
+// this is not known, the file is divided once, because one part may then succeed.
+func (r *matcherRound) uploadFailed(ctx context.Context, file *matcherFile, failure error) (_, err error) {
+	now, first := r.Clock.Now(), file.entries[0]
+	works := now.Sub(r.workedAt) < worksFor
+	if !works && first.Tries >= manyTries {
+		r.called++
+		_, err := r.client.FindTransaction(ctx, file.target, first.Content.ExternalID)
+		works = err == nil || errors.Is(err, domain.NotFound)
+	}
+	if works {
+		r.refusal = failure
+		return nil, r.isolate(ctx, file)
+	}
+	if first.MaxRow == 0 && len(file.entries) > 1 {
+		return failure, r.isolate(ctx, file)
+	}
+	for i, e := range file.entries {
+		file.entries[i] = e.Missing(now)
+	}
+	return failure, r.save(ctx, file.entries)
+}
+
 // isolate stores that a file contains a bad row.
-func (r *matcherRound) isolate(ctx context.Context, file *matcherFile, definite bool) error {
+func (r *matcherRound) isolate(ctx context.Context, file *matcherFile) error {
 	now := r.Clock.Now()
 	for i, e := range file.entries {
-		file.entries[i] = e.Isolate(len(file.entries), definite, r.wantedFor(e), now)
+		file.entries[i] = e.Isolate(len(file.entries), r.wantedFor(e), now)
 	}
 	return r.save(ctx, file.entries)
 }
@@ -668,7 +831,7 @@ func (r *matcherRound) results(
 	}
 	for _, i := range absent {
 		if failed > 0 {
-			file.entries[i] = file.entries[i].Isolate(rows, true, r.wantedFor(file.entries[i]), now)
+			file.entries[i] = file.entries[i].Isolate(rows, r.wantedFor(file.entries[i]), now)
 		} else {
 			file.entries[i] = file.entries[i].Missing(now)
 		}

@@ -241,6 +241,12 @@ func (r *eventRunner) startWorker(ctx context.Context) (end func() error, err er
 		return func() error { return nil }, err
 	}
 	ctx, cancel := context.WithCancel(ctx)
+	r.matcher.report = func(attempt events.EventAttempt, disable bool) {
+		select {
+		case r.results <- func() { r.reported(attempt, disable) }:
+		case <-ctx.Done():
+		}
+	}
 	done := make(chan error, 1)
 	go func() {
 		var err error
@@ -434,8 +440,23 @@ func (r *eventRunner) send(ctx context.Context, e *queuedEvent) (err error) {
 	return r.sender.Send(ctx, e.CloudEvent(r.sub.Tenant, data))
 }
 
+// reported records an attempt of the worker of a subscription to Matcher.
+func (r *eventRunner) reported(attempt events.EventAttempt, disable bool) {
+	r.touch()
+	r.pending.Attempts = append(r.pending.Attempts, attempt)
+	if disable {
+		r.pending.Disable, r.pending.At = attempt.Error, attempt.At.Add(attempt.Took)
+	}
+}
+
 // attempted records the result of an attempt.
 func (r *eventRunner) attempted(ctx context.Context, e *queuedEvent, started, ended time.Time, failure error) {
+	if r.matcher != nil && failure == nil { // the event was only stored; reported records the calls to Matcher
+		r.touch()
+		r.succeeded(e)
+		r.settle(e)
+		return
+	}
 	r.Observer.Emit(ctx, ports.EventAttempted{
 		Subscription: r.sub.ID, Sink: r.sub.Sink.Kind, Took: ended.Sub(started), Err: failure,
 		Changed: r.outcome.changed(failure != nil, ended),

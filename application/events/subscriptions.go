@@ -63,8 +63,12 @@ func filters(types []string) []events.EventFilter {
 	return all
 }
 
+// matcherTypes are the types of events of a subscription to Matcher.
+const matcherTypes events.EventFilter = "transaction.*"
+
 // setSink validates the subscription sub and the sink request r, and replaces the sink of sub. stored are the settings
-// that r replaces; they are zero for a new subscription. It returns the sink, and the secrets of the new settings.
+// that r replaces; they are zero for a new subscription. A subscription to Matcher gets the types that its worker needs.
+// setSink returns the sink, and the secrets of the new settings.
 // Errors: Invalid; several field errors are joined.
 func (s *Service) setSink(
 	ctx context.Context, sub *events.Subscription, r ports.SinkRequest, stored ports.SinkSettings,
@@ -85,6 +89,12 @@ func (s *Service) setSink(
 	}
 	if err := domain.Join(fieldErrors); err != nil {
 		return nil, secrets, err
+	}
+	if _, ok := sink.(ports.MatcherSink); ok {
+		if !sub.Connection.IsZero() {
+			return nil, secrets, domain.FieldError("connectionId", "must be absent: the sources name the accounts")
+		}
+		sub.Types = []events.EventFilter{matcherTypes}
 	}
 	sub.Sink = events.SubscriptionSink{Kind: sink.Kind(), Settings: settings.Public}
 	return sink, settings.Secrets, nil

@@ -258,6 +258,45 @@ func (e CompletenessViewState) Valid() bool {
 	}
 }
 
+// Defines values for ConflictViewChange.
+const (
+	ConflictViewChangeAdded    ConflictViewChange = "added"
+	ConflictViewChangeModified ConflictViewChange = "modified"
+	ConflictViewChangeRemoved  ConflictViewChange = "removed"
+)
+
+// Valid indicates whether the value is a known member of the ConflictViewChange enum.
+func (e ConflictViewChange) Valid() bool {
+	switch e {
+	case ConflictViewChangeAdded:
+		return true
+	case ConflictViewChangeModified:
+		return true
+	case ConflictViewChangeRemoved:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ConflictViewReason.
+const (
+	ConflictViewReasonMatched ConflictViewReason = "matched"
+	ConflictViewReasonRefused ConflictViewReason = "refused"
+)
+
+// Valid indicates whether the value is a known member of the ConflictViewReason enum.
+func (e ConflictViewReason) Valid() bool {
+	switch e {
+	case ConflictViewReasonMatched:
+		return true
+	case ConflictViewReasonRefused:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ConnectionHealthItemCompleteness.
 const (
 	ConnectionHealthItemCompletenessComplete ConnectionHealthItemCompleteness = "complete"
@@ -810,6 +849,72 @@ func (e MatcherRecordType) Valid() bool {
 	case MatcherRecordTypeCredit:
 		return true
 	case MatcherRecordTypeDebit:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for MatcherSinkExternalID.
+const (
+	MatcherSinkExternalIDID        MatcherSinkExternalID = "id"
+	MatcherSinkExternalIDReference MatcherSinkExternalID = "reference"
+)
+
+// Valid indicates whether the value is a known member of the MatcherSinkExternalID enum.
+func (e MatcherSinkExternalID) Valid() bool {
+	switch e {
+	case MatcherSinkExternalIDID:
+		return true
+	case MatcherSinkExternalIDReference:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for MatcherSinkKind.
+const (
+	MatcherSinkKindMatcher MatcherSinkKind = "matcher"
+)
+
+// Valid indicates whether the value is a known member of the MatcherSinkKind enum.
+func (e MatcherSinkKind) Valid() bool {
+	switch e {
+	case MatcherSinkKindMatcher:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for MatcherSinkViewExternalID.
+const (
+	MatcherSinkViewExternalIDID        MatcherSinkViewExternalID = "id"
+	MatcherSinkViewExternalIDReference MatcherSinkViewExternalID = "reference"
+)
+
+// Valid indicates whether the value is a known member of the MatcherSinkViewExternalID enum.
+func (e MatcherSinkViewExternalID) Valid() bool {
+	switch e {
+	case MatcherSinkViewExternalIDID:
+		return true
+	case MatcherSinkViewExternalIDReference:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for MatcherSinkViewKind.
+const (
+	MatcherSinkViewKindMatcher MatcherSinkViewKind = "matcher"
+)
+
+// Valid indicates whether the value is a known member of the MatcherSinkViewKind enum.
+func (e MatcherSinkViewKind) Valid() bool {
+	switch e {
+	case MatcherSinkViewKindMatcher:
 		return true
 	default:
 		return false
@@ -1386,6 +1491,24 @@ const (
 func (e TransactionViewWarnings) Valid() bool {
 	switch e {
 	case TransactionViewWarningsDirectionConflict:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for UnmappedViewReason.
+const (
+	UnmappedViewReasonAccountShared UnmappedViewReason = "account_shared"
+	UnmappedViewReasonNoSource      UnmappedViewReason = "no_source"
+)
+
+// Valid indicates whether the value is a known member of the UnmappedViewReason enum.
+func (e UnmappedViewReason) Valid() bool {
+	switch e {
+	case UnmappedViewReasonAccountShared:
+		return true
+	case UnmappedViewReasonNoSource:
 		return true
 	default:
 		return false
@@ -2403,6 +2526,55 @@ type CompletenessViewBasis string
 // Examples: complete
 type CompletenessViewState string
 
+// ConflictView defines model for ConflictView.
+type ConflictView struct {
+	// Change What could not be done in Matcher
+	//
+	// Examples: modified
+	Change ConflictViewChange `json:"change"`
+
+	// MatcherID The id of the last imported transaction in Matcher; absent if there is none
+	//
+	// Examples: 6f1c2d3e-4b5a-4c6d-8e7f-9a0b1c2d3e4f
+	MatcherID *string `json:"matcherId,omitempty"`
+
+	// Ours What Matcher should have; absent if it should have nothing
+	Ours *MatcherOurs `json:"ours,omitempty"`
+
+	// Reason matched: the transaction in Matcher is matched or pending review, so it cannot be ignored. refused: Matcher does not accept the row
+	//
+	// Examples: matched
+	Reason ConflictViewReason `json:"reason"`
+
+	// Since When the conflict began
+	//
+	// Examples: 2026-03-02T10:00:00Z
+	Since time.Time `json:"since"`
+
+	// Theirs What Matcher has; absent if it has nothing
+	Theirs *MatcherTheirs `json:"theirs,omitempty"`
+
+	// TransactionID The id of the transaction in this service
+	//
+	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+	TransactionID string `json:"transactionId"`
+
+	// Version The version of the transaction that Matcher does not have; for removed, the last version that Matcher has
+	//
+	// Examples: 2
+	Version int64 `json:"version"`
+}
+
+// ConflictViewChange What could not be done in Matcher
+//
+// Examples: modified
+type ConflictViewChange string
+
+// ConflictViewReason matched: the transaction in Matcher is matched or pending review, so it cannot be ignored. refused: Matcher does not accept the row
+//
+// Examples: matched
+type ConflictViewReason string
+
 // ConnectionChange defines model for ConnectionChange.
 type ConnectionChange struct {
 	// AccountRef The account reference at the vendor: an item id of Pluggy, a link id of Belvo
@@ -3072,18 +3244,18 @@ type ErasureView struct {
 	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
 	ID string `json:"id"`
 
-	// LastError Why the vendor has not deleted the account reference yet: an error code; absent if there was no failure
+	// LastError Why the vendor has not deleted the account reference yet: an error code; matcher_not_ignored if transactions in Matcher are not ignored yet; absent if there was no failure
 	//
 	// Examples: vendor_unreachable
 	LastError *string `json:"lastError,omitempty"`
 
-	// Status failed: the vendor has not confirmed within 7 days that it deleted the account reference; everything else is erased
+	// Status failed: within 7 days, the vendor has not confirmed that it deleted the account reference, or Matcher has not ignored all transactions; everything else is erased
 	//
 	// Examples: done
 	Status ErasureViewStatus `json:"status"`
 }
 
-// ErasureViewStatus failed: the vendor has not confirmed within 7 days that it deleted the account reference; everything else is erased
+// ErasureViewStatus failed: within 7 days, the vendor has not confirmed that it deleted the account reference, or Matcher has not ignored all transactions; everything else is erased
 //
 // Examples: done
 type ErasureViewStatus string
@@ -3434,6 +3606,44 @@ type Liveness struct {
 // LivenessStatus Always healthy
 type LivenessStatus string
 
+// MatcherOurs defines model for MatcherOurs.
+type MatcherOurs struct {
+	// Amount Signed decimal: money in is positive, money out negative
+	//
+	// Examples: -212.45
+	Amount string `json:"amount"`
+
+	// Counterparty The counterparty; absent if there is none
+	//
+	// Examples: MARIA SILVA
+	Counterparty *string `json:"counterparty,omitempty"`
+
+	// Currency ISO 4217
+	//
+	// Examples: BRL
+	Currency string `json:"currency"`
+
+	// Date The day of the transaction
+	//
+	// Examples: 2026-03-01
+	Date openapi_types.Date `json:"date"`
+
+	// Description The description; absent if there is none
+	//
+	// Examples: PIX MARIA SILVA
+	Description *string `json:"description,omitempty"`
+
+	// ExternalID The external id of the import
+	//
+	// Examples: E00000000202603011200abcdef12345.2
+	ExternalID string `json:"externalId"`
+
+	// Reference The main reference; absent if there is none
+	//
+	// Examples: E00000000202603011200abcdef12345
+	Reference *string `json:"reference,omitempty"`
+}
+
 // MatcherRecord defines model for MatcherRecord.
 type MatcherRecord struct {
 	// Amount Signed decimal, in the currency of the account
@@ -3486,6 +3696,185 @@ type MatcherRecord struct {
 //
 // Examples: debit
 type MatcherRecordType string
+
+// MatcherSink Lerian's Matcher. The posted records of the accounts arrive there, and so do their corrections
+type MatcherSink struct {
+	// Auth How the service signs in: with client credentials, or with a fixed value. Without it, no credential is sent
+	//
+	// Examples: {"clientId":"discovery","clientSecret":"s3cret","tokenUrl":"https://auth.example.com/v1/login/oauth/access_token"}
+	Auth *struct {
+		// Authorization The value of the header Authorization. If all members are omitted, the stored one is kept for the same url
+		//
+		// Examples: Bearer eyJhbGciOiJSUzI1NiJ9.e30.c2ln
+		Authorization *string `json:"authorization,omitempty"`
+
+		// ClientID Of the client credentials
+		//
+		// Examples: discovery
+		ClientID *string `json:"clientId,omitempty"`
+
+		// ClientSecret Of the client credentials. If it is omitted, the stored one is kept for the same url, tokenUrl and clientId
+		//
+		// Examples: s3cret
+		ClientSecret *string `json:"clientSecret,omitempty"`
+
+		// TokenURL Where the client credentials are exchanged for a token
+		//
+		// Examples: https://auth.example.com/v1/login/oauth/access_token
+		TokenURL *string `json:"tokenUrl,omitempty"`
+	} `json:"auth,omitempty"`
+
+	// DateFrom Records dated before this day are not sent. Omitted, all are
+	//
+	// Examples: 2026-01-01
+	DateFrom *openapi_types.Date `json:"dateFrom,omitempty"`
+
+	// ExternalID Matcher's external id of a record: its main reference where that is unique, or the record's id. The default is reference
+	//
+	// Examples: reference
+	ExternalID *MatcherSinkExternalID `json:"externalId,omitempty"`
+
+	// Kind The kind of sink; it cannot be changed
+	//
+	// Examples: matcher
+	Kind MatcherSinkKind `json:"kind"`
+
+	// Sources Which account is which side of which reconciliation. No account may occur twice
+	//
+	// Examples: [{"accountId":"0199f0a0-5b6c-7d3e-8f90-1a2b3c4d5e6f","contextId":"6f1c2d3e-4b5a-4c6d-8e7f-9a0b1c2d3e4f","sourceId":"1a2b3c4d-5e6f-4a7b-8c9d-0e1f2a3b4c5d"}]
+	Sources []struct {
+		// AccountID Of the account in this service
+		//
+		// Examples: 0199f0a0-5b6c-7d3e-8f90-1a2b3c4d5e6f
+		AccountID openapi_types.UUID `json:"accountId"`
+
+		// ContextID Of the reconciliation context in Matcher
+		//
+		// Examples: 6f1c2d3e-4b5a-4c6d-8e7f-9a0b1c2d3e4f
+		ContextID openapi_types.UUID `json:"contextId"`
+
+		// SourceID Of the source in this context
+		//
+		// Examples: 1a2b3c4d-5e6f-4a7b-8c9d-0e1f2a3b4c5d
+		SourceID openapi_types.UUID `json:"sourceId"`
+	} `json:"sources"`
+
+	// URL Where Matcher's API is found: the address before /v1
+	//
+	// Examples: https://matcher.example.com
+	URL string `json:"url"`
+}
+
+// MatcherSinkExternalID Matcher's external id of a record: its main reference where that is unique, or the record's id. The default is reference
+//
+// Examples: reference
+type MatcherSinkExternalID string
+
+// MatcherSinkKind The kind of sink; it cannot be changed
+//
+// Examples: matcher
+type MatcherSinkKind string
+
+// MatcherSinkView Lerian's Matcher. The posted records of the accounts arrive there, and so do their corrections
+type MatcherSinkView struct {
+	// Auth How the service signs in: with client credentials, or with a fixed value. Without it, no credential is sent
+	//
+	// Examples: {"clientId":"discovery","clientSecret":"s3cret","tokenUrl":"https://auth.example.com/v1/login/oauth/access_token"}
+	Auth *struct {
+		// ClientID Of the client credentials
+		//
+		// Examples: discovery
+		ClientID *string `json:"clientId,omitempty"`
+
+		// TokenURL Where the client credentials are exchanged for a token
+		//
+		// Examples: https://auth.example.com/v1/login/oauth/access_token
+		TokenURL *string `json:"tokenUrl,omitempty"`
+	} `json:"auth,omitempty"`
+
+	// DateFrom Records dated before this day are not sent. Omitted, all are
+	//
+	// Examples: 2026-01-01
+	DateFrom *openapi_types.Date `json:"dateFrom,omitempty"`
+
+	// ExternalID Matcher's external id of a record: its main reference where that is unique, or the record's id. The default is reference
+	//
+	// Examples: reference
+	ExternalID *MatcherSinkViewExternalID `json:"externalId,omitempty"`
+
+	// Kind The kind of sink; it cannot be changed
+	//
+	// Examples: matcher
+	Kind MatcherSinkViewKind `json:"kind"`
+
+	// Sources Which account is which side of which reconciliation. No account may occur twice
+	//
+	// Examples: [{"accountId":"0199f0a0-5b6c-7d3e-8f90-1a2b3c4d5e6f","contextId":"6f1c2d3e-4b5a-4c6d-8e7f-9a0b1c2d3e4f","sourceId":"1a2b3c4d-5e6f-4a7b-8c9d-0e1f2a3b4c5d"}]
+	Sources []struct {
+		// AccountID Of the account in this service
+		//
+		// Examples: 0199f0a0-5b6c-7d3e-8f90-1a2b3c4d5e6f
+		AccountID openapi_types.UUID `json:"accountId"`
+
+		// ContextID Of the reconciliation context in Matcher
+		//
+		// Examples: 6f1c2d3e-4b5a-4c6d-8e7f-9a0b1c2d3e4f
+		ContextID openapi_types.UUID `json:"contextId"`
+
+		// SourceID Of the source in this context
+		//
+		// Examples: 1a2b3c4d-5e6f-4a7b-8c9d-0e1f2a3b4c5d
+		SourceID openapi_types.UUID `json:"sourceId"`
+	} `json:"sources"`
+
+	// URL Where Matcher's API is found: the address before /v1
+	//
+	// Examples: https://matcher.example.com
+	URL string `json:"url"`
+}
+
+// MatcherSinkViewExternalID Matcher's external id of a record: its main reference where that is unique, or the record's id. The default is reference
+//
+// Examples: reference
+type MatcherSinkViewExternalID string
+
+// MatcherSinkViewKind The kind of sink; it cannot be changed
+//
+// Examples: matcher
+type MatcherSinkViewKind string
+
+// MatcherTheirs defines model for MatcherTheirs.
+type MatcherTheirs struct {
+	// Amount Signed decimal
+	//
+	// Examples: -210
+	Amount string `json:"amount"`
+
+	// Currency ISO 4217
+	//
+	// Examples: BRL
+	Currency string `json:"currency"`
+
+	// Date The day of the transaction
+	//
+	// Examples: 2026-03-01
+	Date openapi_types.Date `json:"date"`
+
+	// Description The description; absent if there is none
+	//
+	// Examples: PIX MARIA SILVA
+	Description *string `json:"description,omitempty"`
+
+	// ExternalID The external id of the transaction
+	//
+	// Examples: E00000000202603011200abcdef12345
+	ExternalID string `json:"externalId"`
+
+	// Status The status in Matcher, such as MATCHED or PENDING_REVIEW
+	//
+	// Examples: MATCHED
+	Status string `json:"status"`
+}
 
 // MintRequest defines model for MintRequest.
 type MintRequest struct {
@@ -3900,6 +4289,27 @@ type PageCloseView struct {
 	NextCursor *string `json:"nextCursor,omitempty"`
 }
 
+// PageConflictView defines model for PageConflictView.
+type PageConflictView struct {
+	// HasMore Whether there are more items after this page
+	//
+	// Examples: true
+	HasMore bool `json:"hasMore"`
+
+	// Items The items of this page
+	Items []ConflictView `json:"items"`
+
+	// Limit The requested maximum number of items on a page
+	//
+	// Examples: 20
+	Limit int64 `json:"limit"`
+
+	// NextCursor The cursor of the next page; absent on the last page
+	//
+	// Examples: AXgBnA-KbR58O5pSPx1bfooBMjAyNi0wMy0wMQ
+	NextCursor *string `json:"nextCursor,omitempty"`
+}
+
 // PageConnectionHealthItem defines model for PageConnectionHealthItem.
 type PageConnectionHealthItem struct {
 	// HasMore Whether there are more items after this page
@@ -4140,6 +4550,27 @@ type PageTransactionView struct {
 
 	// Items The items of this page
 	Items []TransactionView `json:"items"`
+
+	// Limit The requested maximum number of items on a page
+	//
+	// Examples: 20
+	Limit int64 `json:"limit"`
+
+	// NextCursor The cursor of the next page; absent on the last page
+	//
+	// Examples: AXgBnA-KbR58O5pSPx1bfooBMjAyNi0wMy0wMQ
+	NextCursor *string `json:"nextCursor,omitempty"`
+}
+
+// PageUnmappedView defines model for PageUnmappedView.
+type PageUnmappedView struct {
+	// HasMore Whether there are more items after this page
+	//
+	// Examples: true
+	HasMore bool `json:"hasMore"`
+
+	// Items The items of this page
+	Items []UnmappedView `json:"items"`
 
 	// Limit The requested maximum number of items on a page
 	//
@@ -5225,6 +5656,49 @@ type TransactionViewVendor string
 // TransactionViewWarnings defines model for TransactionView.Warnings.
 type TransactionViewWarnings string
 
+// UnmappedView defines model for UnmappedView.
+type UnmappedView struct {
+	// AccountID The id of the account
+	//
+	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+	AccountID string `json:"accountId"`
+
+	// ConnectionID The id of its connection
+	//
+	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+	ConnectionID string `json:"connectionId"`
+
+	// Currency ISO 4217; absent if it is not known
+	//
+	// Examples: BRL
+	Currency *string `json:"currency,omitempty"`
+
+	// Name The name of the account; absent if there is none
+	//
+	// Examples: Conta corrente
+	Name *string `json:"name,omitempty"`
+
+	// Number The number of the account; absent if there is none
+	//
+	// Examples: 0001/12345-6
+	Number *string `json:"number,omitempty"`
+
+	// Reason no_source: the subscription has no source for the account. account_shared: an older connection has the account, too, and its records are sent through that one only
+	//
+	// Examples: no_source
+	Reason UnmappedViewReason `json:"reason"`
+
+	// Type The type of the account
+	//
+	// Examples: checking
+	Type string `json:"type"`
+}
+
+// UnmappedViewReason no_source: the subscription has no source for the account. account_shared: an older connection has the account, too, and its records are sent through that one only
+//
+// Examples: no_source
+type UnmappedViewReason string
+
 // UsageView defines model for UsageView.
 type UsageView struct {
 	// Pulls Number of complete pulls that have succeeded: pulls that read everything that the vendor has
@@ -5761,6 +6235,21 @@ type ListEventAttemptsParams struct {
 	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
+// ListMatcherConflictsParams defines parameters for ListMatcherConflicts.
+type ListMatcherConflictsParams struct {
+	// Limit The maximum number of items on the page
+	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor nextCursor of the previous page
+	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// RetryMatcherConflictParams defines parameters for RetryMatcherConflict.
+type RetryMatcherConflictParams struct {
+	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too
+	XIdempotencyKey *string `json:"X-Idempotency-Key,omitempty"`
+}
+
 // PauseSubscriptionParams defines parameters for PauseSubscription.
 type PauseSubscriptionParams struct {
 	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too
@@ -5783,6 +6272,15 @@ type ResumeSubscriptionParams struct {
 type RotateSubscriptionSecretParams struct {
 	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too
 	XIdempotencyKey *string `json:"X-Idempotency-Key,omitempty"`
+}
+
+// ListUnmappedAccountsParams defines parameters for ListUnmappedAccounts.
+type ListUnmappedAccountsParams struct {
+	// Limit The maximum number of items on the page
+	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor nextCursor of the previous page
+	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
 // SearchTransactionsParams defines parameters for SearchTransactions.
@@ -6416,6 +6914,32 @@ func (t *SinkRequest) MergeKafkaSink(v KafkaSink) error {
 	return err
 }
 
+// AsMatcherSink returns the union data inside the SinkRequest as a MatcherSink
+func (t SinkRequest) AsMatcherSink() (MatcherSink, error) {
+	var body MatcherSink
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromMatcherSink overwrites any union data inside the SinkRequest as the provided MatcherSink
+func (t *SinkRequest) FromMatcherSink(v MatcherSink) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeMatcherSink performs a merge with any union data inside the SinkRequest, using the provided MatcherSink
+func (t *SinkRequest) MergeMatcherSink(v MatcherSink) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
 func (t SinkRequest) MarshalJSON() ([]byte, error) {
 	b, err := t.union.MarshalJSON()
 	return b, err
@@ -6494,6 +7018,32 @@ func (t *SinkView) FromKafkaSinkView(v KafkaSinkView) error {
 
 // MergeKafkaSinkView performs a merge with any union data inside the SinkView, using the provided KafkaSinkView
 func (t *SinkView) MergeKafkaSinkView(v KafkaSinkView) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+// AsMatcherSinkView returns the union data inside the SinkView as a MatcherSinkView
+func (t SinkView) AsMatcherSinkView() (MatcherSinkView, error) {
+	var body MatcherSinkView
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromMatcherSinkView overwrites any union data inside the SinkView as the provided MatcherSinkView
+func (t *SinkView) FromMatcherSinkView(v MatcherSinkView) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeMatcherSinkView performs a merge with any union data inside the SinkView, using the provided MatcherSinkView
+func (t *SinkView) MergeMatcherSinkView(v MatcherSinkView) error {
 	b, err := json.Marshal(v)
 	if err != nil {
 		return err
@@ -7226,6 +7776,20 @@ type ClientInterface interface {
 	// Corresponds with GET /v1/discovery/subscriptions/{id}/attempts (the `ListEventAttempts` operationId).
 	ListEventAttempts(ctx context.Context, id string, params *ListEventAttemptsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListMatcherConflicts List the conflicts with Matcher, newest first
+	//
+	// Returns the transactions of a subscription to Matcher that are different there, because Matcher has matched them already or does not accept them. A conflict is tried again when the transaction changes, and every 24 hours. The response is a 409 if the sink is not Matcher.
+	//
+	// Corresponds with GET /v1/discovery/subscriptions/{id}/conflicts (the `ListMatcherConflicts` operationId).
+	ListMatcherConflicts(ctx context.Context, id string, params *ListMatcherConflictsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RetryMatcherConflict Retry a conflict with Matcher
+	//
+	// Tries to end a conflict within a few seconds: for example after the match in Matcher was undone. The response is a 404 if the transaction has no conflict.
+	//
+	// Corresponds with POST /v1/discovery/subscriptions/{id}/conflicts/{transactionId}/retry (the `RetryMatcherConflict` operationId).
+	RetryMatcherConflict(ctx context.Context, id string, transactionID string, params *RetryMatcherConflictParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// PauseSubscription Pause a subscription
 	//
 	// Stops the subscription, which keeps its position. Attempts that are under way may finish.
@@ -7271,6 +7835,13 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /v1/discovery/subscriptions/{id}/test (the `TestSubscription` operationId).
 	TestSubscription(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListUnmappedAccounts List the accounts that are not sent to Matcher
+	//
+	// Returns the accounts whose records a subscription does not send to Matcher: accounts without a source, and accounts that an older connection has, too. The response is a 409 if the sink is not Matcher.
+	//
+	// Corresponds with GET /v1/discovery/subscriptions/{id}/unmapped (the `ListUnmappedAccounts` operationId).
+	ListUnmappedAccounts(ctx context.Context, id string, params *ListUnmappedAccountsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// SearchTransactions Search the transactions of all connections, newest first
 	//
@@ -8898,6 +9469,40 @@ func (c *Client) ListEventAttempts(ctx context.Context, id string, params *ListE
 	return c.Client.Do(req)
 }
 
+// ListMatcherConflicts List the conflicts with Matcher, newest first
+//
+// Returns the transactions of a subscription to Matcher that are different there, because Matcher has matched them already or does not accept them. A conflict is tried again when the transaction changes, and every 24 hours. The response is a 409 if the sink is not Matcher.
+//
+// Corresponds with GET /v1/discovery/subscriptions/{id}/conflicts (the `ListMatcherConflicts` operationId).
+func (c *Client) ListMatcherConflicts(ctx context.Context, id string, params *ListMatcherConflictsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListMatcherConflictsRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RetryMatcherConflict Retry a conflict with Matcher
+//
+// Tries to end a conflict within a few seconds: for example after the match in Matcher was undone. The response is a 404 if the transaction has no conflict.
+//
+// Corresponds with POST /v1/discovery/subscriptions/{id}/conflicts/{transactionId}/retry (the `RetryMatcherConflict` operationId).
+func (c *Client) RetryMatcherConflict(ctx context.Context, id string, transactionID string, params *RetryMatcherConflictParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRetryMatcherConflictRequest(c.Server, id, transactionID, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // PauseSubscription Pause a subscription
 //
 // Stops the subscription, which keeps its position. Attempts that are under way may finish.
@@ -8994,6 +9599,23 @@ func (c *Client) RotateSubscriptionSecret(ctx context.Context, id string, params
 // Corresponds with POST /v1/discovery/subscriptions/{id}/test (the `TestSubscription` operationId).
 func (c *Client) TestSubscription(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewTestSubscriptionRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListUnmappedAccounts List the accounts that are not sent to Matcher
+//
+// Returns the accounts whose records a subscription does not send to Matcher: accounts without a source, and accounts that an older connection has, too. The response is a 409 if the sink is not Matcher.
+//
+// Corresponds with GET /v1/discovery/subscriptions/{id}/unmapped (the `ListUnmappedAccounts` operationId).
+func (c *Client) ListUnmappedAccounts(ctx context.Context, id string, params *ListUnmappedAccountsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListUnmappedAccountsRequest(c.Server, id, params)
 	if err != nil {
 		return nil, err
 	}
@@ -13246,6 +13868,135 @@ func NewListEventAttemptsRequest(server string, id string, params *ListEventAtte
 	return req, nil
 }
 
+// NewListMatcherConflictsRequest constructs an http.Request for the ListMatcherConflicts method
+func NewListMatcherConflictsRequest(server string, id string, params *ListMatcherConflictsParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/discovery/subscriptions/%s/conflicts", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewRetryMatcherConflictRequest constructs an http.Request for the RetryMatcherConflict method
+func NewRetryMatcherConflictRequest(server string, id string, transactionID string, params *RetryMatcherConflictParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "transactionId", transactionID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/discovery/subscriptions/%s/conflicts/%s/retry", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.XIdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Idempotency-Key", *params.XIdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewPauseSubscriptionRequest constructs an http.Request for the PauseSubscription method
 func NewPauseSubscriptionRequest(server string, id string, params *PauseSubscriptionParams) (*http.Request, error) {
 	var err error
@@ -13482,6 +14233,79 @@ func NewTestSubscriptionRequest(server string, id string) (*http.Request, error)
 	}
 
 	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListUnmappedAccountsRequest constructs an http.Request for the ListUnmappedAccounts method
+func NewListUnmappedAccountsRequest(server string, id string, params *ListUnmappedAccountsParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/discovery/subscriptions/%s/unmapped", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -15436,6 +16260,24 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /v1/discovery/subscriptions/{id}/attempts (the `ListEventAttempts` operationId).
 	ListEventAttemptsWithResponse(ctx context.Context, id string, params *ListEventAttemptsParams, reqEditors ...RequestEditorFn) (*ListEventAttemptsResponse, error)
 
+	// ListMatcherConflictsWithResponse List the conflicts with Matcher, newest first
+	//
+	// Returns the transactions of a subscription to Matcher that are different there, because Matcher has matched them already or does not accept them. A conflict is tried again when the transaction changes, and every 24 hours. The response is a 409 if the sink is not Matcher.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/discovery/subscriptions/{id}/conflicts (the `ListMatcherConflicts` operationId).
+	ListMatcherConflictsWithResponse(ctx context.Context, id string, params *ListMatcherConflictsParams, reqEditors ...RequestEditorFn) (*ListMatcherConflictsResponse, error)
+
+	// RetryMatcherConflictWithResponse Retry a conflict with Matcher
+	//
+	// Tries to end a conflict within a few seconds: for example after the match in Matcher was undone. The response is a 404 if the transaction has no conflict.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/discovery/subscriptions/{id}/conflicts/{transactionId}/retry (the `RetryMatcherConflict` operationId).
+	RetryMatcherConflictWithResponse(ctx context.Context, id string, transactionID string, params *RetryMatcherConflictParams, reqEditors ...RequestEditorFn) (*RetryMatcherConflictResponse, error)
+
 	// PauseSubscriptionWithResponse Pause a subscription
 	//
 	// Stops the subscription, which keeps its position. Attempts that are under way may finish.
@@ -15489,6 +16331,15 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /v1/discovery/subscriptions/{id}/test (the `TestSubscription` operationId).
 	TestSubscriptionWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*TestSubscriptionResponse, error)
+
+	// ListUnmappedAccountsWithResponse List the accounts that are not sent to Matcher
+	//
+	// Returns the accounts whose records a subscription does not send to Matcher: accounts without a source, and accounts that an older connection has, too. The response is a 409 if the sink is not Matcher.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/discovery/subscriptions/{id}/unmapped (the `ListUnmappedAccounts` operationId).
+	ListUnmappedAccountsWithResponse(ctx context.Context, id string, params *ListUnmappedAccountsParams, reqEditors ...RequestEditorFn) (*ListUnmappedAccountsResponse, error)
 
 	// SearchTransactionsWithResponse Search the transactions of all connections, newest first
 	//
@@ -24971,6 +25822,305 @@ func (r ListEventAttemptsResponse) ContentType() string {
 	return ""
 }
 
+// ListMatcherConflictsResponse401Headers the declared response headers of an HTTP 401 response for ListMatcherConflicts
+type ListMatcherConflictsResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// ListMatcherConflictsResponse405Headers the declared response headers of an HTTP 405 response for ListMatcherConflicts
+type ListMatcherConflictsResponse405Headers struct {
+	Allow *string
+}
+
+// ListMatcherConflictsResponse429Headers the declared response headers of an HTTP 429 response for ListMatcherConflicts
+type ListMatcherConflictsResponse429Headers struct {
+	RetryAfter *int
+}
+
+// ListMatcherConflictsResponse503Headers the declared response headers of an HTTP 503 response for ListMatcherConflicts
+type ListMatcherConflictsResponse503Headers struct {
+	RetryAfter *int
+}
+
+type ListMatcherConflictsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PageConflictView
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON405 the response for an HTTP 405 `application/problem+json` response
+	ApplicationProblemJSON405 *Problem
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ListMatcherConflictsResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *ListMatcherConflictsResponse405Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ListMatcherConflictsResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ListMatcherConflictsResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListMatcherConflictsResponse) GetJSON200() *PageConflictView {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ListMatcherConflictsResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ListMatcherConflictsResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ListMatcherConflictsResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ListMatcherConflictsResponse) GetApplicationProblemJSON404() *Problem {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON405 returns the response for an HTTP 405 `application/problem+json` response
+func (r ListMatcherConflictsResponse) GetApplicationProblemJSON405() *Problem {
+	return r.ApplicationProblemJSON405
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r ListMatcherConflictsResponse) GetApplicationProblemJSON409() *Problem {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r ListMatcherConflictsResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ListMatcherConflictsResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ListMatcherConflictsResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ListMatcherConflictsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListMatcherConflictsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListMatcherConflictsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListMatcherConflictsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// RetryMatcherConflictResponse202Headers the declared response headers of an HTTP 202 response for RetryMatcherConflict
+type RetryMatcherConflictResponse202Headers struct {
+	XIdempotencyReplayed *string
+}
+
+// RetryMatcherConflictResponse400Headers the declared response headers of an HTTP 400 response for RetryMatcherConflict
+type RetryMatcherConflictResponse400Headers struct {
+	XIdempotencyReplayed *string
+}
+
+// RetryMatcherConflictResponse401Headers the declared response headers of an HTTP 401 response for RetryMatcherConflict
+type RetryMatcherConflictResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// RetryMatcherConflictResponse404Headers the declared response headers of an HTTP 404 response for RetryMatcherConflict
+type RetryMatcherConflictResponse404Headers struct {
+	XIdempotencyReplayed *string
+}
+
+// RetryMatcherConflictResponse405Headers the declared response headers of an HTTP 405 response for RetryMatcherConflict
+type RetryMatcherConflictResponse405Headers struct {
+	Allow *string
+}
+
+// RetryMatcherConflictResponse409Headers the declared response headers of an HTTP 409 response for RetryMatcherConflict
+type RetryMatcherConflictResponse409Headers struct {
+	XIdempotencyReplayed *string
+}
+
+// RetryMatcherConflictResponse429Headers the declared response headers of an HTTP 429 response for RetryMatcherConflict
+type RetryMatcherConflictResponse429Headers struct {
+	RetryAfter *int
+}
+
+// RetryMatcherConflictResponse503Headers the declared response headers of an HTTP 503 response for RetryMatcherConflict
+type RetryMatcherConflictResponse503Headers struct {
+	RetryAfter *int
+}
+
+type RetryMatcherConflictResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *ConflictView
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON405 the response for an HTTP 405 `application/problem+json` response
+	ApplicationProblemJSON405 *Problem
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Problem
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers202 the parsed response headers for an HTTP 202 response
+	Headers202 *RetryMatcherConflictResponse202Headers
+	// Headers400 the parsed response headers for an HTTP 400 response
+	Headers400 *RetryMatcherConflictResponse400Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *RetryMatcherConflictResponse401Headers
+	// Headers404 the parsed response headers for an HTTP 404 response
+	Headers404 *RetryMatcherConflictResponse404Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *RetryMatcherConflictResponse405Headers
+	// Headers409 the parsed response headers for an HTTP 409 response
+	Headers409 *RetryMatcherConflictResponse409Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *RetryMatcherConflictResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *RetryMatcherConflictResponse503Headers
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r RetryMatcherConflictResponse) GetJSON202() *ConflictView {
+	return r.JSON202
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r RetryMatcherConflictResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r RetryMatcherConflictResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r RetryMatcherConflictResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r RetryMatcherConflictResponse) GetApplicationProblemJSON404() *Problem {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON405 returns the response for an HTTP 405 `application/problem+json` response
+func (r RetryMatcherConflictResponse) GetApplicationProblemJSON405() *Problem {
+	return r.ApplicationProblemJSON405
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r RetryMatcherConflictResponse) GetApplicationProblemJSON409() *Problem {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r RetryMatcherConflictResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r RetryMatcherConflictResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r RetryMatcherConflictResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r RetryMatcherConflictResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r RetryMatcherConflictResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RetryMatcherConflictResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RetryMatcherConflictResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RetryMatcherConflictResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // PauseSubscriptionResponse200Headers the declared response headers of an HTTP 200 response for PauseSubscription
 type PauseSubscriptionResponse200Headers struct {
 	ETag                 *string
@@ -25782,6 +26932,138 @@ func (r TestSubscriptionResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r TestSubscriptionResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ListUnmappedAccountsResponse401Headers the declared response headers of an HTTP 401 response for ListUnmappedAccounts
+type ListUnmappedAccountsResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// ListUnmappedAccountsResponse405Headers the declared response headers of an HTTP 405 response for ListUnmappedAccounts
+type ListUnmappedAccountsResponse405Headers struct {
+	Allow *string
+}
+
+// ListUnmappedAccountsResponse429Headers the declared response headers of an HTTP 429 response for ListUnmappedAccounts
+type ListUnmappedAccountsResponse429Headers struct {
+	RetryAfter *int
+}
+
+// ListUnmappedAccountsResponse503Headers the declared response headers of an HTTP 503 response for ListUnmappedAccounts
+type ListUnmappedAccountsResponse503Headers struct {
+	RetryAfter *int
+}
+
+type ListUnmappedAccountsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PageUnmappedView
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON405 the response for an HTTP 405 `application/problem+json` response
+	ApplicationProblemJSON405 *Problem
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ListUnmappedAccountsResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *ListUnmappedAccountsResponse405Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ListUnmappedAccountsResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ListUnmappedAccountsResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListUnmappedAccountsResponse) GetJSON200() *PageUnmappedView {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ListUnmappedAccountsResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ListUnmappedAccountsResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ListUnmappedAccountsResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ListUnmappedAccountsResponse) GetApplicationProblemJSON404() *Problem {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON405 returns the response for an HTTP 405 `application/problem+json` response
+func (r ListUnmappedAccountsResponse) GetApplicationProblemJSON405() *Problem {
+	return r.ApplicationProblemJSON405
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r ListUnmappedAccountsResponse) GetApplicationProblemJSON409() *Problem {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r ListUnmappedAccountsResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ListUnmappedAccountsResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ListUnmappedAccountsResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ListUnmappedAccountsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListUnmappedAccountsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListUnmappedAccountsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListUnmappedAccountsResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -29229,6 +30511,36 @@ func (c *ClientWithResponses) ListEventAttemptsWithResponse(ctx context.Context,
 	return ParseListEventAttemptsResponse(rsp)
 }
 
+// ListMatcherConflictsWithResponse List the conflicts with Matcher, newest first
+//
+// Returns the transactions of a subscription to Matcher that are different there, because Matcher has matched them already or does not accept them. A conflict is tried again when the transaction changes, and every 24 hours. The response is a 409 if the sink is not Matcher.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/discovery/subscriptions/{id}/conflicts (the `ListMatcherConflicts` operationId).
+func (c *ClientWithResponses) ListMatcherConflictsWithResponse(ctx context.Context, id string, params *ListMatcherConflictsParams, reqEditors ...RequestEditorFn) (*ListMatcherConflictsResponse, error) {
+	rsp, err := c.ListMatcherConflicts(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListMatcherConflictsResponse(rsp)
+}
+
+// RetryMatcherConflictWithResponse Retry a conflict with Matcher
+//
+// Tries to end a conflict within a few seconds: for example after the match in Matcher was undone. The response is a 404 if the transaction has no conflict.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/discovery/subscriptions/{id}/conflicts/{transactionId}/retry (the `RetryMatcherConflict` operationId).
+func (c *ClientWithResponses) RetryMatcherConflictWithResponse(ctx context.Context, id string, transactionID string, params *RetryMatcherConflictParams, reqEditors ...RequestEditorFn) (*RetryMatcherConflictResponse, error) {
+	rsp, err := c.RetryMatcherConflict(ctx, id, transactionID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRetryMatcherConflictResponse(rsp)
+}
+
 // PauseSubscriptionWithResponse Pause a subscription
 //
 // Stops the subscription, which keeps its position. Attempts that are under way may finish.
@@ -29317,6 +30629,21 @@ func (c *ClientWithResponses) TestSubscriptionWithResponse(ctx context.Context, 
 		return nil, err
 	}
 	return ParseTestSubscriptionResponse(rsp)
+}
+
+// ListUnmappedAccountsWithResponse List the accounts that are not sent to Matcher
+//
+// Returns the accounts whose records a subscription does not send to Matcher: accounts without a source, and accounts that an older connection has, too. The response is a 409 if the sink is not Matcher.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/discovery/subscriptions/{id}/unmapped (the `ListUnmappedAccounts` operationId).
+func (c *ClientWithResponses) ListUnmappedAccountsWithResponse(ctx context.Context, id string, params *ListUnmappedAccountsParams, reqEditors ...RequestEditorFn) (*ListUnmappedAccountsResponse, error) {
+	rsp, err := c.ListUnmappedAccounts(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListUnmappedAccountsResponse(rsp)
 }
 
 // SearchTransactionsWithResponse Search the transactions of all connections, newest first
@@ -39255,6 +40582,317 @@ func ParseListEventAttemptsResponse(rsp *http.Response) (*ListEventAttemptsRespo
 	return response, nil
 }
 
+// ParseListMatcherConflictsResponse parses an HTTP response from a ListMatcherConflictsWithResponse call
+func ParseListMatcherConflictsResponse(rsp *http.Response) (*ListMatcherConflictsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListMatcherConflictsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PageConflictView
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 405:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON405 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers ListMatcherConflictsResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers ListMatcherConflictsResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = &value
+		}
+		response.Headers405 = &headers
+	case rsp.StatusCode == 429:
+		var headers ListMatcherConflictsResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers ListMatcherConflictsResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseRetryMatcherConflictResponse parses an HTTP response from a RetryMatcherConflictWithResponse call
+func ParseRetryMatcherConflictResponse(rsp *http.Response) (*RetryMatcherConflictResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RetryMatcherConflictResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest ConflictView
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 405:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON405 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 202:
+		var headers RetryMatcherConflictResponse202Headers
+		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XIdempotencyReplayed = &value
+		}
+		response.Headers202 = &headers
+	case rsp.StatusCode == 400:
+		var headers RetryMatcherConflictResponse400Headers
+		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XIdempotencyReplayed = &value
+		}
+		response.Headers400 = &headers
+	case rsp.StatusCode == 401:
+		var headers RetryMatcherConflictResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 404:
+		var headers RetryMatcherConflictResponse404Headers
+		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XIdempotencyReplayed = &value
+		}
+		response.Headers404 = &headers
+	case rsp.StatusCode == 405:
+		var headers RetryMatcherConflictResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = &value
+		}
+		response.Headers405 = &headers
+	case rsp.StatusCode == 409:
+		var headers RetryMatcherConflictResponse409Headers
+		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XIdempotencyReplayed = &value
+		}
+		response.Headers409 = &headers
+	case rsp.StatusCode == 429:
+		var headers RetryMatcherConflictResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers RetryMatcherConflictResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
 // ParsePauseSubscriptionResponse parses an HTTP response from a PauseSubscriptionWithResponse call
 func ParsePauseSubscriptionResponse(rsp *http.Response) (*PauseSubscriptionResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -40125,6 +41763,138 @@ func ParseTestSubscriptionResponse(rsp *http.Response) (*TestSubscriptionRespons
 		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers TestSubscriptionResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseListUnmappedAccountsResponse parses an HTTP response from a ListUnmappedAccountsWithResponse call
+func ParseListUnmappedAccountsResponse(rsp *http.Response) (*ListUnmappedAccountsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListUnmappedAccountsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PageUnmappedView
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 405:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON405 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers ListUnmappedAccountsResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers ListUnmappedAccountsResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = &value
+		}
+		response.Headers405 = &headers
+	case rsp.StatusCode == 429:
+		var headers ListUnmappedAccountsResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers ListUnmappedAccountsResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {

@@ -54,6 +54,10 @@ const (
 	// MatcherConflict is the type of the event that reports a new matcher.Conflict.
 	MatcherConflict EventType = "matcher.conflict"
 
+	// MatcherCalls is the type of the attempts of a subscription to Matcher: each of them is a group of calls. No event
+	// has this type.
+	MatcherCalls EventType = "matcher.calls"
+
 	// SubscriptionTest is the type of the event that tests a subscription. Nobody can subscribe to it.
 	SubscriptionTest EventType = "subscription.test"
 )
@@ -64,7 +68,8 @@ func EventTypes() []EventType {
 		TransactionAdded, TransactionModified, TransactionRemoved,
 		AccountAdded, AccountModified, AccountRemoved, AccountRelinked, AccountDriftingEvent, AccountCompleteEvent,
 		ConnectionReauthRequired, ConnectionRecovered, ConnectionConsentExpiring, ConnectionSilent, ConnectionErased,
-		PullFailedEvent, PullRecoveredEvent, ReplacementPossible, ReplacementDecided, PeriodAdjusted, AuditCheckpoint,
+		PullFailedEvent, PullRecoveredEvent, ReplacementPossible, ReplacementDecided, PeriodAdjusted, MatcherConflict,
+		AuditCheckpoint,
 	}
 }
 

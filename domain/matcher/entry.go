@@ -145,9 +145,9 @@ const (
 	slowTries = 20
 )
 
-// maxTries is the number of uploads after which a row that was uploaded alone, and with which Matcher failed every
-// time, counts as refused.
-const maxTries = 5
+// maxLookups is the number of uploads and searches after which a row that Matcher does not show was not imported. Uploads
+// that Matcher could still be carrying out have ended by then.
+const maxLookups = 6
 
 // Action is the call to Matcher that an entry needs.
 type Action int
@@ -157,6 +157,7 @@ const (
 	Nothing Action = iota
 	Upload         // upload Content to Target, in a file with other rows
 	Check          // look for the rows of File
+	Search         // look for the transaction with the external id of Content, without an upload
 	Ignore         // set the transaction MatcherID to ignored
 )
 
@@ -174,15 +175,21 @@ func (e Entry) IsOpen() bool {
 // Next returns the entry with its next intent, and the call that carries out the intent. The entry must be stored
 // before the call is made. wanted is nil if Matcher should have no transaction of the record.
 //
-// An intent is carried out before the next one is chosen, even if the record has changed since.
+// An intent is carried out before the next one is chosen, even if the record has changed since. Only an upload of a
+// record that Matcher should no longer have is not made, or not made again.
 func (e Entry) Next(wanted *Wanted, now time.Time) (Entry, Action) {
 	e.Announce = false
 	switch e.State {
 	case Importing:
-		if e.File != "" {
+		switch {
+		case e.File != "":
 			return e, Check
+		case wanted != nil:
+			return e, Upload
+		case e.Tries > 0:
+			return e, Search
 		}
-		return e, Upload
+		return e.notImported().settled(), Nothing
 	case Ignoring:
 		return e, Ignore
 	case Imported:
@@ -289,15 +296,33 @@ func (e Entry) Missing(now time.Time) Entry {
 	return e
 }
 
-// Isolate returns the entry after Matcher has refused, or failed with, a file of several rows of which at least one is
-// bad. Its content is uploaded again in a smaller file, so that the bad row is found. If rows is 1, the row itself is
-// bad: then definite reports whether Matcher has refused it, and did not only fail. wanted is that of Next.
-func (e Entry) Isolate(rows int, definite bool, wanted *Wanted, now time.Time) Entry {
-	if rows == 1 {
-		if e = e.Missing(now); definite || e.Tries >= maxTries {
-			e = e.Refused(wanted, now)
-		}
+// NotFound returns the entry after a Search that has shown no transaction. The search is repeated, because Matcher may
+// still be carrying out an earlier upload. After maxLookups, nothing was imported.
+func (e Entry) NotFound(now time.Time) Entry {
+	if e = e.Missing(now); e.Tries < maxLookups {
 		return e
+	}
+	e = e.notImported()
+	e.DueAt = now
+	return e
+}
+
+// notImported returns the entry without the import that was not carried out.
+func (e Entry) notImported() Entry {
+	e.State = None
+	if e.Imports > 0 {
+		e.State = Ignored
+	}
+	e.File, e.Tries, e.MaxRow = "", 0, 0
+	return e
+}
+
+// Isolate returns the entry after Matcher has refused, or failed with, a file of which at least one row is bad. rows is
+// the number of rows of the file. The content is uploaded again in a smaller file, so that the bad row is found. If rows
+// is 1, the row itself counts as refused. wanted is that of Next.
+func (e Entry) Isolate(rows int, wanted *Wanted, now time.Time) Entry {
+	if rows == 1 {
+		return e.Refused(wanted, now)
 	}
 	e = e.Missing(now)
 	e.MaxRow = max(rows/8, 1)
@@ -308,11 +333,9 @@ func (e Entry) Isolate(rows int, definite bool, wanted *Wanted, now time.Time) E
 // content was chosen, the entry is due at once, and has no new conflict. wanted is that of Next.
 func (e Entry) Refused(wanted *Wanted, now time.Time) Entry {
 	content, change := e.Content, domain.Added
-	e.State = None
-	if e.Imports > 0 {
-		e.State, change = Ignored, domain.Modified
+	if e = e.notImported(); e.State == Ignored {
+		change = domain.Modified
 	}
-	e.File, e.Tries, e.MaxRow = "", 0, 0
 	if wanted == nil || wanted.Content.Version != content.Version {
 		e.DueAt = now
 		return e

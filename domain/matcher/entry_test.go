@@ -138,7 +138,7 @@ func TestAnIntentIsCarriedOutBeforeTheNextOne(t *testing.T) {
 		t.Errorf("another content: %+v", again.Content)
 	}
 	sent := step(t, again.Sent("file", now), wanted(2, "11"), matcher.Check)
-	missing := step(t, sent.Missing(now), nil, matcher.Upload)
+	missing := step(t, sent.Missing(now), wanted(3, "12"), matcher.Upload)
 	if missing.Content != first.Content {
 		t.Errorf("another content after it was missing: %+v", missing.Content)
 	}
@@ -209,7 +209,7 @@ func TestAConflictEndsWhenTheRecordIsAgainAsMatcherHasIt(t *testing.T) {
 
 func TestARefusedRowIsAConflictAndTriedAgain(t *testing.T) {
 	w := wanted(1, "10")
-	e := step(t, matcher.NewEntry(record), w, matcher.Upload).Sent("file", now).Isolate(1, true, w, now)
+	e := step(t, matcher.NewEntry(record), w, matcher.Upload).Sent("file", now).Isolate(1, w, now)
 	c := e.Conflict
 	if e.State != matcher.None || c == nil || c.Reason != matcher.ReasonRefused || c.Change != domain.Added ||
 		c.Ours == nil || c.Theirs != nil || !e.Announce || e.IsEmpty() || e.IsOpen() {
@@ -223,7 +223,7 @@ func TestARefusedRowIsAConflictAndTriedAgain(t *testing.T) {
 		t.Errorf("still a conflict: %+v", e.Conflict)
 	}
 	later := step(t, ignored(t, imported(t, w), wanted(2, "11")), wanted(2, "11"), matcher.Upload)
-	later = later.Isolate(1, true, wanted(2, "11"), now)
+	later = later.Isolate(1, wanted(2, "11"), now)
 	if later.State != matcher.Ignored || later.Conflict.Change != domain.Modified {
 		t.Errorf("%+v", later)
 	}
@@ -232,7 +232,7 @@ func TestARefusedRowIsAConflictAndTriedAgain(t *testing.T) {
 func TestARefusedRowWhoseRecordHasChangedIsTriedAtOnce(t *testing.T) {
 	for name, w := range map[string]*matcher.Wanted{"changed": wanted(2, "11"), "removed": nil} {
 		e := step(t, matcher.NewEntry(record), wanted(1, "10"), matcher.Upload).Sent("file", now)
-		e = e.Isolate(1, true, w, now)
+		e = e.Isolate(1, w, now)
 		if e.Conflict != nil || e.Announce || !e.DueAt.Equal(now) {
 			t.Errorf("%s: %+v", name, e)
 		}
@@ -242,18 +242,38 @@ func TestARefusedRowWhoseRecordHasChangedIsTriedAtOnce(t *testing.T) {
 func TestABadRowIsFoundInSmallerFiles(t *testing.T) {
 	e := step(t, matcher.NewEntry(record), wanted(1, "10"), matcher.Upload)
 	for _, rows := range []int{2000, 250, 31, 3} {
-		e = e.Sent("file", now).Isolate(rows, true, wanted(1, "10"), now)
+		e = e.Sent("file", now).Isolate(rows, wanted(1, "10"), now)
 		if e.MaxRow != max(rows/8, 1) || e.Conflict != nil {
 			t.Fatalf("%d rows: %+v", rows, e)
 		}
 	}
-	failing := e
-	for range 20 { // an upload that fails, without a refusal
-		if failing = failing.Sent("file", now).Isolate(1, false, wanted(1, "10"), now); failing.Conflict != nil {
-			return
-		}
+	if e = e.Sent("file", now).Isolate(1, wanted(1, "10"), now); e.Conflict == nil {
+		t.Errorf("no conflict: %+v", e)
 	}
-	t.Errorf("no conflict: %+v", failing)
+}
+
+func TestARecordThatIsGoneIsNotUploaded(t *testing.T) {
+	never := step(t, matcher.NewEntry(record), wanted(1, "10"), matcher.Upload)
+	if e := step(t, never, nil, matcher.Nothing); e.State != matcher.None || !e.IsEmpty() {
+		t.Errorf("never uploaded: %+v", e)
+	}
+	corrected := step(t, ignored(t, imported(t, wanted(1, "10")), wanted(2, "11")), wanted(2, "11"), matcher.Upload)
+	if e := step(t, corrected, nil, matcher.Nothing); e.State != matcher.Ignored || !e.DueAt.IsZero() {
+		t.Errorf("a correction that was never uploaded: %+v", e)
+	}
+	lost := step(t, never, wanted(1, "10"), matcher.Upload).Sent("file", now).Missing(now)
+	searches := 0
+	for e := step(t, lost, nil, matcher.Search); e.State == matcher.Importing; searches++ {
+		if searches > 10 {
+			t.Fatal("the search does not end")
+		}
+		e = e.NotFound(now)
+	}
+	if searches < 3 {
+		t.Errorf("%d searches", searches)
+	}
+	found := step(t, lost, nil, matcher.Search)
+	step(t, found.Found(ours(found, matcher.Unmatched), true, nil, now), nil, matcher.Ignore)
 }
 
 func TestAnExternalIDThatMatcherHadBeforeIsTakenOver(t *testing.T) {

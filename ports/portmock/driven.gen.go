@@ -2398,6 +2398,22 @@ func (mr *MockErasuresMockRecorder) EraseBatch(ctx, e, now, deadline, limit any)
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "EraseBatch", reflect.TypeOf((*MockErasures)(nil).EraseBatch), ctx, e, now, deadline, limit)
 }
 
+// EraseMatcherEntries mocks base method.
+func (m *MockErasures) EraseMatcherEntries(ctx context.Context, e domain.Erasure, now time.Time, abandon bool, limit int) (int, bool, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "EraseMatcherEntries", ctx, e, now, abandon, limit)
+	ret0, _ := ret[0].(int)
+	ret1, _ := ret[1].(bool)
+	ret2, _ := ret[2].(error)
+	return ret0, ret1, ret2
+}
+
+// EraseMatcherEntries indicates an expected call of EraseMatcherEntries.
+func (mr *MockErasuresMockRecorder) EraseMatcherEntries(ctx, e, now, abandon, limit any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "EraseMatcherEntries", reflect.TypeOf((*MockErasures)(nil).EraseMatcherEntries), ctx, e, now, abandon, limit)
+}
+
 // Get mocks base method.
 func (m *MockErasures) Get(ctx context.Context, tenant domain.TenantID, id domain.ErasureID) (domain.Erasure, error) {
 	m.ctrl.T.Helper()

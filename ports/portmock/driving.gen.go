@@ -17,6 +17,7 @@ import (
 	domain "github.com/LerianStudio/aggregator-connections/domain"
 	books "github.com/LerianStudio/aggregator-connections/domain/books"
 	events "github.com/LerianStudio/aggregator-connections/domain/events"
+	matcher "github.com/LerianStudio/aggregator-connections/domain/matcher"
 	ports "github.com/LerianStudio/aggregator-connections/ports"
 	gomock "go.uber.org/mock/gomock"
 )
@@ -745,6 +746,21 @@ func (mr *MockAPIMockRecorder) ListEventAttempts(ctx, tenant, id, page any) *gom
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ListEventAttempts", reflect.TypeOf((*MockAPI)(nil).ListEventAttempts), ctx, tenant, id, page)
 }
 
+// ListMatcherConflicts mocks base method.
+func (m *MockAPI) ListMatcherConflicts(ctx context.Context, tenant domain.TenantID, id events.SubscriptionID, page domain.PageRequest) (domain.Page[matcher.Entry], error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "ListMatcherConflicts", ctx, tenant, id, page)
+	ret0, _ := ret[0].(domain.Page[matcher.Entry])
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// ListMatcherConflicts indicates an expected call of ListMatcherConflicts.
+func (mr *MockAPIMockRecorder) ListMatcherConflicts(ctx, tenant, id, page any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ListMatcherConflicts", reflect.TypeOf((*MockAPI)(nil).ListMatcherConflicts), ctx, tenant, id, page)
+}
+
 // ListPulls mocks base method.
 func (m *MockAPI) ListPulls(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID, page domain.PageRequest) (domain.Page[domain.Pull], error) {
 	m.ctrl.T.Helper()
@@ -863,6 +879,21 @@ func (m *MockAPI) ListTransactions(ctx context.Context, tenant domain.TenantID, 
 func (mr *MockAPIMockRecorder) ListTransactions(ctx, tenant, connection, filter, page any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ListTransactions", reflect.TypeOf((*MockAPI)(nil).ListTransactions), ctx, tenant, connection, filter, page)
+}
+
+// ListUnmappedAccounts mocks base method.
+func (m *MockAPI) ListUnmappedAccounts(ctx context.Context, tenant domain.TenantID, id events.SubscriptionID, page domain.PageRequest) (domain.Page[ports.UnmappedAccount], error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "ListUnmappedAccounts", ctx, tenant, id, page)
+	ret0, _ := ret[0].(domain.Page[ports.UnmappedAccount])
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// ListUnmappedAccounts indicates an expected call of ListUnmappedAccounts.
+func (mr *MockAPIMockRecorder) ListUnmappedAccounts(ctx, tenant, id, page any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ListUnmappedAccounts", reflect.TypeOf((*MockAPI)(nil).ListUnmappedAccounts), ctx, tenant, id, page)
 }
 
 // MintToken mocks base method.
@@ -1085,6 +1116,21 @@ func (m *MockAPI) ResumeSubscription(ctx context.Context, tenant domain.TenantID
 func (mr *MockAPIMockRecorder) ResumeSubscription(ctx, tenant, id any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ResumeSubscription", reflect.TypeOf((*MockAPI)(nil).ResumeSubscription), ctx, tenant, id)
+}
+
+// RetryMatcherConflict mocks base method.
+func (m *MockAPI) RetryMatcherConflict(ctx context.Context, tenant domain.TenantID, id events.SubscriptionID, record domain.TransactionID) (matcher.Entry, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "RetryMatcherConflict", ctx, tenant, id, record)
+	ret0, _ := ret[0].(matcher.Entry)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// RetryMatcherConflict indicates an expected call of RetryMatcherConflict.
+func (mr *MockAPIMockRecorder) RetryMatcherConflict(ctx, tenant, id, record any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "RetryMatcherConflict", reflect.TypeOf((*MockAPI)(nil).RetryMatcherConflict), ctx, tenant, id, record)
 }
 
 // RevokeToken mocks base method.

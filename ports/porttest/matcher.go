@@ -2,6 +2,7 @@ package porttest
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -18,9 +19,10 @@ var matcherTests = []storeTest{
 	{"a mark makes an entry due, but not later than it was", matcherMarked},
 	{"due entries are ordered by time and record, and limited", matcherDue},
 	{"only records that Matcher does not have are marked as unsent", matcherMarkedUnsent},
-	{"entries of accounts without their source are strays", matcherStrays},
-	{"an account that an older live connection has is shared", matcherSharedAccounts},
-	{"the scanned revision is stored", matcherScanned},
+	{"imported entries without a source of their account are marked", matcherUnmappedEntries},
+	{"an account that several connections have is sent through one of them", matcherSharedAccounts},
+	{"an account without a source, or a shared one, is unmapped", matcherUnmappedAccounts},
+	{"the state of the worker is stored", matcherState},
 	{"an entry that was marked since it was read stays due", matcherMarkedSince},
 	{"an empty entry is deleted, unless it was marked since", matcherEmptied},
 	{"a deleted entry stays deleted", matcherDeleted},
@@ -29,7 +31,7 @@ var matcherTests = []storeTest{
 	{"a new conflict stores an event", matcherAnnounced},
 	{"calls without the lease fail with LeaseLost", matcherLeaseLost},
 	{"entries are limited to the subscription and the tenant", matcherTenant},
-	{"an erasure deletes the entries of the connection", matcherErased},
+	{"an erasure deletes the entries of the connection, but open ones only if they are given up", matcherErased},
 }
 
 // matched is a subscription with entries, and its lease.
@@ -191,7 +193,7 @@ func matcherMarkedUnsent(f *fixture) {
 	}, got)
 }
 
-func matcherStrays(f *fixture) {
+func matcherUnmappedEntries(f *fixture) {
 	m := f.newMatched()
 	at := m.now()
 	var entries []matcher.Entry
@@ -206,35 +208,40 @@ func matcherStrays(f *fixture) {
 	}
 	entries[3].State = matcher.Ignored
 	m.save(entries[3])
-	f.noError(f.MatcherEntries.MarkStrays(f.ctx, m.lease, sources[:3], at))
-	f.equal("strays without a change", 0, len(m.due(at)))
+	f.noError(f.MatcherEntries.MarkUnmapped(f.ctx, m.lease, sources[:3], at))
+	f.equal("entries without a change", 0, len(m.due(at)))
 	sources[0].Account = newID[domain.Account]()
 	sources[1].Target.Source = newUUID().String()
-	f.noError(f.MatcherEntries.MarkStrays(f.ctx, m.lease, sources[:3], at))
+	f.noError(f.MatcherEntries.MarkUnmapped(f.ctx, m.lease, sources[:3], at))
 	for i := range 2 {
 		entries[i].DueAt, entries[i].Marks = at, 2
 	}
-	f.equal("strays", entries[:2], m.due(at))
-	f.noError(f.MatcherEntries.MarkStrays(f.ctx, m.lease, nil, at))
-	f.equal("strays without sources", 3, len(m.due(at)))
+	f.equal("entries of other sources", entries[:2], m.due(at))
+	f.noError(f.MatcherEntries.MarkUnmapped(f.ctx, m.lease, nil, at))
+	f.equal("entries without sources", 3, len(m.due(at)))
+}
+
+// readAccount lets a pull of the connection read an account, and returns the id of the account.
+func (f *fixture) readAccount(c domain.Connection, externalID, number string) domain.AccountID {
+	f.Helper()
+	l, _ := f.claim(f.requestPull(c, domain.PullScope{}).ID)
+	account := accountData(externalID)
+	account.Number = number
+	f.mustStorePage(l, ports.PageWrite{
+		Accounts: []domain.AccountData{account}, Listed: true,
+		AccountKey: func(a domain.AccountData) string { return a.Number },
+	})
+	f.finish(l, domain.PullSucceeded, "")
+	for _, a := range f.listAccounts(c) {
+		if a.ExternalID == externalID {
+			return a.ID
+		}
+	}
+	f.Fatal("the account is not stored")
+	return domain.AccountID{}
 }
 
 func matcherSharedAccounts(f *fixture) {
-	key := func(a domain.AccountData) string { return a.Number }
-	read := func(c domain.Connection, externalID, number string) domain.AccountID {
-		l, _ := f.claim(f.requestPull(c, domain.PullScope{}).ID)
-		account := accountData(externalID)
-		account.Number = number
-		f.mustStorePage(l, ports.PageWrite{Accounts: []domain.AccountData{account}, Listed: true, AccountKey: key})
-		f.finish(l, domain.PullSucceeded, "")
-		for _, a := range f.listAccounts(c) {
-			if a.ExternalID == externalID {
-				return a.ID
-			}
-		}
-		f.Fatal("the account is not stored")
-		return domain.AccountID{}
-	}
 	shared := func() map[domain.AccountID]bool {
 		f.Helper()
 		found, err := f.MatcherEntries.SharedAccounts(f.ctx, f.tenant)
@@ -244,28 +251,69 @@ func matcherSharedAccounts(f *fixture) {
 	other := f.newConnection("of another vendor " + newUUID().String())
 	other.Vendor = otherVendor
 	oldest, second, third := f.createConnection(), f.createConnection(), f.createConnection()
-	read(f.createStored(other), "a", "1")
-	read(oldest, "a", "1")
+	f.readAccount(f.createStored(other), "a", "1")
+	first := f.readAccount(oldest, "a", "1")
 	f.equal("before", map[domain.AccountID]bool{}, shared())
-	byKey, byExternalID := read(second, "b", "1"), read(third, "a", "")
+	byKey, byExternalID := f.readAccount(second, "b", "1"), f.readAccount(third, "a", "")
 	f.equal("shared", map[domain.AccountID]bool{byKey: true, byExternalID: true}, shared())
 	f.tenant, other.Tenant = newTenant(), f.tenant
 	f.equal("of another tenant", map[domain.AccountID]bool{}, shared())
 	f.tenant = other.Tenant
 	f.deleteConnection(oldest)
-	f.equal("after the deletion of the oldest", map[domain.AccountID]bool{}, shared())
+	f.equal("after the deletion of the oldest", map[domain.AccountID]bool{first: true}, shared())
+	f.deleteConnection(second)
+	f.deleteConnection(third)
+	f.equal("without a live connection", map[domain.AccountID]bool{}, shared())
 }
 
-func matcherScanned(f *fixture) {
-	m := f.newMatched()
-	scanned := func() int64 {
-		revision, err := f.MatcherEntries.Scanned(f.ctx, m.lease)
-		f.noError(err)
-		return revision
+func matcherUnmappedAccounts(f *fixture) {
+	oldest, second, deleted := f.createConnection(), f.createConnection(), f.createConnection()
+	mapped, unmapped := f.readAccount(oldest, "a", "1"), f.readAccount(oldest, "b", "2")
+	shared, own := f.readAccount(second, "a", "1"), f.readAccount(second, "c", "3")
+	f.readAccount(deleted, "d", "4")
+	f.deleteConnection(deleted)
+	list := func(limit int, mapped ...domain.AccountID) (lines []string) {
+		f.Helper()
+		request := domain.PageRequest{Limit: limit}
+		for {
+			page, err := f.MatcherEntries.Unmapped(f.ctx, f.tenant, mapped, request)
+			f.noError(err)
+			for _, a := range page.Items {
+				lines = append(lines, fmt.Sprint(a.Account, " ", a.Connection, " ", a.Number, " ", a.Shared))
+			}
+			if page.Next.IsZero() {
+				return lines
+			}
+			request.After = page.Next
+		}
 	}
-	f.equal("before", int64(0), scanned())
-	f.noError(f.MatcherEntries.SetScanned(f.ctx, m.lease, 7))
-	f.equal("after", int64(7), scanned())
+	line := func(a domain.AccountID, c domain.Connection, rest string) string {
+		return fmt.Sprint(a, " ", c.ID, " ", rest)
+	}
+	want := []string{line(unmapped, oldest, "2 false"), line(shared, second, "1 true"), line(own, second, "3 false")}
+	slices.Sort(want)
+	f.equal("unmapped", want, list(2, mapped))
+	f.equal("a shared account that is mapped", []string{line(shared, second, "1 true")},
+		list(10, mapped, unmapped, shared, own))
+	all := append(want, line(mapped, oldest, "1 false"))
+	slices.Sort(all)
+	f.equal("without sources", all, list(1))
+	f.tenant = newTenant()
+	f.equal("of another tenant", 0, len(list(10)))
+}
+
+func matcherState(f *fixture) {
+	m := f.newMatched()
+	state := func() ports.MatcherState {
+		found, err := f.MatcherEntries.State(f.ctx, m.lease)
+		f.noError(err)
+		return found
+	}
+	f.equal("before", ports.MatcherState{}, state())
+	for _, want := range []ports.MatcherState{{ScannedSources: -7, FailingSince: f.now()}, {ScannedSources: 8}} {
+		f.noError(f.MatcherEntries.SetState(f.ctx, m.lease, want))
+		f.equal("after", want, state())
+	}
 }
 
 func matcherMarkedSince(f *fixture) {
@@ -340,6 +388,9 @@ func matcherConflicts(f *fixture) {
 	}
 	m.mark(at) // an entry without a conflict
 	f.equal("conflicts", want, m.conflicts(2))
+	one, err := f.MatcherEntries.Conflict(f.ctx, m.Tenant, m.ID, want[3].Record)
+	f.noError(err)
+	f.equal("one conflict", want[3], one)
 	f.noError(f.MatcherEntries.RetryConflict(f.ctx, m.Tenant, m.ID, want[1].Record, at, f.entry("retry")))
 	want[1].DueAt, want[1].Marks = at, 2
 	f.equal("after a retry", want, m.conflicts(100))
@@ -355,7 +406,9 @@ func matcherConflicts(f *fixture) {
 	resolved.Conflict = nil
 	m.save(resolved)
 	f.equal("without a resolved one", want[1:], m.conflicts(100))
-	err := f.MatcherEntries.RetryConflict(f.ctx, m.Tenant, m.ID, resolved.Record, at, f.entry("refused"))
+	_, err = f.MatcherEntries.Conflict(f.ctx, m.Tenant, m.ID, resolved.Record)
+	f.errorIs(err, domain.NotFound)
+	err = f.MatcherEntries.RetryConflict(f.ctx, m.Tenant, m.ID, resolved.Record, at, f.entry("refused"))
 	f.errorIs(err, domain.NotFound)
 	f.equal("audit entries after a refusal", []string{"retry"}, f.actions())
 	_, err = f.MatcherEntries.Conflicts(f.ctx, m.Tenant, m.ID, domain.PageRequest{
@@ -399,9 +452,9 @@ func matcherLeaseLost(f *fixture) {
 		f.errorIs(err, domain.LeaseLost)
 		f.errorIs(f.MatcherEntries.Save(f.ctx, lost, []matcher.Entry{sentEntry(stored[0], at)}, at), domain.LeaseLost)
 		f.errorIs(f.MatcherEntries.MarkUnsent(f.ctx, lost, marks, at), domain.LeaseLost)
-		f.errorIs(f.MatcherEntries.MarkStrays(f.ctx, lost, nil, at), domain.LeaseLost)
-		f.errorIs(f.MatcherEntries.SetScanned(f.ctx, lost, 1), domain.LeaseLost)
-		_, err = f.MatcherEntries.Scanned(f.ctx, lost)
+		f.errorIs(f.MatcherEntries.MarkUnmapped(f.ctx, lost, nil, at), domain.LeaseLost)
+		f.errorIs(f.MatcherEntries.SetState(f.ctx, lost, ports.MatcherState{}), domain.LeaseLost)
+		_, err = f.MatcherEntries.State(f.ctx, lost)
 		f.errorIs(err, domain.LeaseLost)
 		_, err = f.MatcherEntries.Taken(f.ctx, lost, "s", []string{"x"})
 		f.errorIs(err, domain.LeaseLost)
@@ -422,20 +475,65 @@ func matcherTenant(f *fixture) {
 	foreign := f.MatcherEntries.RetryConflict(f.ctx, newTenant(), m.ID, record, at, nil)
 	absent := f.MatcherEntries.RetryConflict(f.ctx, m.Tenant, newID[events.Subscription](), record, at, nil)
 	f.sameNotFound("RetryConflict", foreign, absent)
+	_, foreign = f.MatcherEntries.Conflict(f.ctx, newTenant(), m.ID, record)
+	_, absent = f.MatcherEntries.Conflict(f.ctx, m.Tenant, newID[events.Subscription](), record)
+	f.sameNotFound("Conflict", foreign, absent)
 	f.equal("the other entry", 1, len(other.due(at)))
+}
+
+// entryIn stores an entry of the connection in a state, and returns its record.
+func (m *matched) entryIn(state matcher.State) domain.TransactionID {
+	m.Helper()
+	at := m.now()
+	record := m.mark(at)[0]
+	for _, e := range m.due(at) {
+		if e.Record == record {
+			e = sentEntry(e, m.now())
+			e.State, e.DueAt, e.Conflict = state, time.Time{}, nil
+			m.save(e)
+		}
+	}
+	return record
 }
 
 func matcherErased(f *fixture) {
 	m := f.newMatched()
-	at := m.now()
-	m.mark(at)
-	m.save(sentEntry(m.due(at)[0], m.now()))
 	erased := m.connection
+	for _, state := range []matcher.State{matcher.None, matcher.Ignored} {
+		m.entryIn(state)
+	}
+	open := []domain.TransactionID{
+		m.entryIn(matcher.Importing), m.entryIn(matcher.Imported), m.entryIn(matcher.Ignoring),
+	}
 	m.connection = f.createConnection()
-	kept := m.mark(at)[0]
-	f.erase(erased)
-	remaining := m.due(at.Add(48 * time.Hour))
-	f.equal("entries", []domain.TransactionID{kept}, ids(remaining, func(e matcher.Entry) domain.TransactionID {
-		return e.Record
-	}))
+	kept := m.mark(f.now().Add(time.Hour))[0]
+	e := f.mustClaimErasure(f.startErasure(erased, false).ID).Erasure
+	for range domain.ErasurePasses {
+		e = f.erasePass(e, 100, nil)
+	}
+	erase := func(abandon bool, limit int) bool {
+		f.Helper()
+		_, remain, err := f.Erasures.EraseMatcherEntries(f.ctx, e, f.now(), abandon, limit)
+		f.noError(err)
+		return remain
+	}
+	dueNow := func() []domain.TransactionID {
+		return ids(m.due(f.now()), func(e matcher.Entry) domain.TransactionID { return e.Record })
+	}
+	f.equal("open entries remain", true, erase(false, 100))
+	f.equal("entries that are due", open, dueNow())
+	f.equal("marks", int64(2), m.due(f.now())[0].Marks)
+	ignored := m.due(f.now())[0]
+	ignored.State, ignored.DueAt = matcher.Ignored, time.Time{}
+	m.save(ignored)
+	f.equal("after one was ignored", true, erase(false, 100))
+	f.equal("entries that are left", open[1:], dueNow())
+	_, _, err := f.Erasures.EraseMatcherEntries(f.ctx, domain.Erasure{
+		ID: e.ID, Tenant: e.Tenant, Connection: e.Connection, DueAt: e.DueAt.Add(time.Second),
+	}, f.now(), true, 100)
+	f.errorIs(err, domain.LeaseLost)
+	f.equal("the first of two that are given up", true, erase(true, 1))
+	f.equal("the last one", false, erase(true, 1))
+	f.equal("entries of the other connection", []domain.TransactionID{kept},
+		ids(m.due(f.now().Add(48*time.Hour)), func(e matcher.Entry) domain.TransactionID { return e.Record }))
 }

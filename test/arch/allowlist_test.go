@@ -53,7 +53,7 @@ var allowed = map[string][]string{
 		"github.com/google/uuid",
 	},
 	"ports/portmock": {
-		"domain", "domain/books", "domain/events", "domain/matching", "ports",
+		"domain", "domain/books", "domain/events", "domain/matcher", "domain/matching", "ports",
 		"github.com/google/uuid", "go.uber.org/mock/gomock",
 	},
 	"ports/porttest": {
@@ -70,6 +70,7 @@ var allowed = map[string][]string{
 	},
 	"application/events": {
 		"application/auditing", "application/concurrency", "domain", "domain/events", "domain/matcher", "ports",
+		"github.com/google/uuid",
 	},
 	"application/concurrency": {
 		"domain", "ports",
@@ -89,7 +90,7 @@ var allowed = map[string][]string{
 	},
 	"adapters/rest": {
 		"adapters/rest/auth", "adapters/rest/console", "adapters/rest/operation", "domain", "domain/books",
-		"domain/events", "domain/matching", "domain/records", "ports",
+		"domain/events", "domain/matcher", "domain/matching", "domain/records", "ports",
 		"github.com/go-json-experiment/json", "github.com/google/uuid", "github.com/labstack/echo/v4",
 		"github.com/shopspring/decimal", "go.uber.org/zap", "golang.org/x/sync/semaphore", "golang.org/x/time/rate",
 	},

@@ -150,6 +150,12 @@ func (f *fixture) routes(engine, token, delivery, pull string) []apiCall {
 		{"POST /subscriptions/{id}/secret", "/subscriptions/" + stored + "/secret", nil},
 		{"POST /subscriptions/{id}/replay", "/subscriptions/" + stored + "/replay", object{"from": "1"}},
 		{"GET /subscriptions/{id}/attempts", "/subscriptions/" + stored + "/attempts", nil},
+		{"GET /subscriptions/{id}/conflicts", "/subscriptions/" + stored + "/conflicts", nil},
+		{
+			"POST /subscriptions/{id}/conflicts/{transactionId}/retry",
+			"/subscriptions/" + stored + "/conflicts/" + stored + "/retry", nil,
+		},
+		{"GET /subscriptions/{id}/unmapped", "/subscriptions/" + stored + "/unmapped", nil},
 		{"GET /connections", "/connections", nil},
 		{
 			"POST /connections",

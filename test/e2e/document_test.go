@@ -1,12 +1,15 @@
 package e2e_test
 
 import (
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
 
+	"github.com/google/uuid"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
@@ -269,6 +272,7 @@ func (o operator) tour(id string) {
 	o.send(http.MethodPost, subscription+"/pause", nil).want(200)
 	o.send(http.MethodPost, subscription+"/resume", nil).want(200)
 	o.send(http.MethodDelete, subscription, nil).want(204)
+	o.tourOfMatcher(id)
 	for _, delivery := range o.pages(deliveries, 20) {
 		o.get(deliveries + "/" + text(delivery, "id")).want(200)
 		if delivery["status"] == "processed" {
@@ -309,4 +313,33 @@ func (o operator) tour(id string) {
 	o.get(engine).want(200)
 	o.send(http.MethodPatch, engine, object{"configName": "books"}).want(200)
 	o.send(http.MethodPost, engine+"/test", nil).want(200)
+}
+
+// tourOfMatcher calls the operations of a subscription to a Matcher that refuses every row.
+func (o operator) tourOfMatcher(id string) {
+	o.t.Helper()
+	refusing := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost {
+			w.WriteHeader(http.StatusBadRequest)
+			return
+		}
+		_, _ = io.WriteString(w, `{"items":[]}`)
+	}))
+	defer refusing.Close()
+	source := object{
+		"accountId": o.bankAccount(id)["id"], "contextId": uuid.NewString(), "sourceId": uuid.NewString(),
+	}
+	subscription := subscriptions + "/" + o.send(http.MethodPost, subscriptions, object{
+		"name": "matcher", "types": []string{"transaction.*"}, "fromStart": true,
+		"sink": object{"kind": "matcher", "url": refusing.URL, "sources": []object{source}},
+	}).want(201).text("id")
+	o.get(subscription + "/unmapped").want(200)
+	var conflicts []object
+	eventually(o.t, "a conflict", func() bool {
+		conflicts = o.pages(subscription+"/conflicts", 200)
+		return len(conflicts) > 0
+	})
+	retry := subscription + "/conflicts/" + text(conflicts[0], "transactionId") + "/retry"
+	o.send(http.MethodPost, retry, nil).want(202)
+	o.send(http.MethodDelete, subscription, nil).want(204)
 }

@@ -119,7 +119,7 @@ var renamed = map[string]string{
 
 // added contains the tables and columns that later migrations add or drop. The columns follow the name of their table.
 var added = map[string]bool{
-	"matcher_entries": true, "subscriptions.scanned_revision": true,
+	"matcher_entries": true, "subscriptions.scanned_sources": true, "subscriptions.failing_since": true,
 	"announced_removals":                 true,
 	"account_completeness.changed_since": true, "account_completeness.changed_from": true,
 	"account_completeness.decided_at": true,

@@ -142,12 +142,12 @@ func (c *client) send(
 	}
 	response, err := transport.RoundTrip(req)
 	if err != nil {
-		return 0, transportError(ctx, err)
+		return 0, egress.TransportError(ctx, err)
 	}
 	defer func() { _ = response.Body.Close() }()
 	content, err := io.ReadAll(response.Body)
 	if err != nil {
-		return 0, transportError(ctx, err)
+		return 0, egress.TransportError(ctx, err)
 	}
 	if response.StatusCode/100 != 2 {
 		return response.StatusCode, c.refused(response)
@@ -161,35 +161,23 @@ func (c *client) send(
 // refused returns the error for a status that is not a success.
 func (c *client) refused(response *http.Response) *domain.Error {
 	wait, _ := domain.ParseRetryAfter(response.Header.Get("Retry-After"), c.options.Clock.Now())
-	code := domain.SinkRefused
-	if response.StatusCode >= http.StatusInternalServerError {
-		code = domain.SinkUnreachable // a proxy may have lost the response
+	e := &domain.Error{
+		Kind: domain.Unavailable, Code: domain.SinkRefused, RetryAfter: min(wait, maxRetryAfter),
+		Message: "status " + strconv.Itoa(response.StatusCode), Cause: ports.ErrTargetRefused,
 	}
-	return &domain.Error{
-		Kind: domain.Unavailable, Code: code, RetryAfter: min(wait, maxRetryAfter),
-		Message: "status " + strconv.Itoa(response.StatusCode),
+	switch {
+	case response.StatusCode >= http.StatusInternalServerError: // a proxy may have lost the response
+		e.Code, e.Cause = domain.SinkUnreachable, nil
+	case response.StatusCode == http.StatusTooManyRequests:
+		e.Cause = ports.ErrRateLimited
+	case response.StatusCode/100 != 4 || response.StatusCode == http.StatusUnauthorized:
+		e.Cause = nil
 	}
+	return e
 }
 
 func unreachable(message string) *domain.Error {
 	return &domain.Error{Kind: domain.Unavailable, Code: domain.SinkUnreachable, Message: message}
-}
-
-var errNotHTTP = errors.New("not an HTTP response")
-
-// transportError returns the error for a request without a whole response.
-func transportError(ctx context.Context, err error) *domain.Error {
-	if errors.Is(ctx.Err(), context.Canceled) {
-		return &domain.Error{Kind: domain.Unavailable, Code: domain.Interrupted, Cause: context.Canceled}
-	}
-	if errors.Is(err, egress.ErrForbiddenAddress) {
-		return egress.NotAllowed("an address that egress forbids")
-	}
-	cause := egress.CauseOf(ctx, err)
-	if cause == nil {
-		cause = errNotHTTP
-	}
-	return &domain.Error{Kind: domain.Unavailable, Code: domain.SinkUnreachable, Message: cause.Error(), Cause: cause}
 }
 
 // row is a row of a file. It has the members of the statement format "matcher".

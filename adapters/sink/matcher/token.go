@@ -2,11 +2,13 @@ package matcher
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
 // renewBefore is how long before its end a token is replaced. defaultLife is the life of a token without a known end.
@@ -63,6 +65,12 @@ func (c *client) renew(ctx context.Context, now time.Time) error {
 	_, err := c.send(ctx, c.transport, http.MethodPost, s.url, http.Header{
 		"Accept": {"application/json"}, "Content-Type": {"application/x-www-form-urlencoded"},
 	}, []byte(form.Encode()), &granted)
+	var refused *domain.Error
+	if errors.As(err, &refused) && errors.Is(err, ports.ErrTargetRefused) {
+		all := *refused
+		all.Cause = nil // it concerns every target
+		return &all
+	}
 	if err != nil {
 		return err
 	}

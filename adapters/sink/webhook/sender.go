@@ -3,7 +3,6 @@ package webhook
 import (
 	"bytes"
 	"context"
-	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -52,7 +51,7 @@ func (s *sender) Send(ctx context.Context, e ports.OutgoingEvent) error {
 	}
 	response, err := s.transport.RoundTrip(req)
 	if err != nil {
-		return transportError(ctx, err)
+		return egress.TransportError(ctx, err)
 	}
 	defer func() { _ = response.Body.Close() }()
 	defer time.AfterFunc(bodyTimeout, cancel).Stop()
@@ -101,25 +100,5 @@ func (s *sender) refused(response *http.Response) *domain.Error {
 	return &domain.Error{
 		Kind: domain.Unavailable, Code: domain.SinkRefused, RetryAfter: min(wait, maxRetryAfter),
 		Message: "status " + strconv.Itoa(response.StatusCode),
-	}
-}
-
-var errNotHTTP = errors.New("not an HTTP response")
-
-// transportError returns the domain error for a request without a response. It first checks whether the caller
-// has canceled ctx, because then err says nothing about the endpoint.
-func transportError(ctx context.Context, err error) *domain.Error {
-	if errors.Is(ctx.Err(), context.Canceled) {
-		return &domain.Error{Kind: domain.Unavailable, Code: domain.Interrupted, Cause: context.Canceled}
-	}
-	if errors.Is(err, egress.ErrForbiddenAddress) {
-		return egress.NotAllowed("an address that egress forbids")
-	}
-	cause := egress.CauseOf(ctx, err)
-	if cause == nil {
-		cause = errNotHTTP
-	}
-	return &domain.Error{
-		Kind: domain.Unavailable, Code: domain.SinkUnreachable, Message: cause.Error(), Cause: cause,
 	}
 }

@@ -1100,6 +1100,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/discovery/subscriptions/{id}/conflicts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the conflicts with Matcher, newest first
+         * @description Returns the transactions of a subscription to Matcher that are different there, because Matcher has matched them already or does not accept them. A conflict is tried again when the transaction changes, and every 24 hours. The response is a 409 if the sink is not Matcher.
+         */
+        get: operations["list-matcher-conflicts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/discovery/subscriptions/{id}/conflicts/{transactionId}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retry a conflict with Matcher
+         * @description Tries to end a conflict within a few seconds: for example after the match in Matcher was undone. The response is a 404 if the transaction has no conflict.
+         */
+        post: operations["retry-matcher-conflict"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/discovery/subscriptions/{id}/pause": {
         parameters: {
             query?: never;
@@ -1194,6 +1234,26 @@ export interface paths {
          * @description Sends an event of the type studio.lerian.discovery.subscription.test, which has no sequence. Every outcome is a 200; delivered and reason tell what it was.
          */
         post: operations["test-subscription"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/discovery/subscriptions/{id}/unmapped": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the accounts that are not sent to Matcher
+         * @description Returns the accounts whose records a subscription does not send to Matcher: accounts without a source, and accounts that an older connection has, too. The response is a 409 if the sink is not Matcher.
+         */
+        get: operations["list-unmapped-accounts"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2162,6 +2222,46 @@ export interface components {
              */
             state: "unknown" | "complete" | "drifting";
         };
+        ConflictView: {
+            /**
+             * @description What could not be done in Matcher
+             * @example modified
+             * @enum {string}
+             */
+            change: "added" | "modified" | "removed";
+            /**
+             * @description The id of the last imported transaction in Matcher; absent if there is none
+             * @example 6f1c2d3e-4b5a-4c6d-8e7f-9a0b1c2d3e4f
+             */
+            matcherId?: string;
+            /** @description What Matcher should have; absent if it should have nothing */
+            ours?: components["schemas"]["MatcherOurs"];
+            /**
+             * @description matched: the transaction in Matcher is matched or pending review, so it cannot be ignored. refused: Matcher does not accept the row
+             * @example matched
+             * @enum {string}
+             */
+            reason: "matched" | "refused";
+            /**
+             * Format: date-time
+             * @description When the conflict began
+             * @example 2026-03-02T10:00:00Z
+             */
+            since: string;
+            /** @description What Matcher has; absent if it has nothing */
+            theirs?: components["schemas"]["MatcherTheirs"];
+            /**
+             * @description The id of the transaction in this service
+             * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+             */
+            transactionId: string;
+            /**
+             * Format: int64
+             * @description The version of the transaction that Matcher does not have; for removed, the last version that Matcher has
+             * @example 2
+             */
+            version: number;
+        };
         ConnectionChange: {
             /**
              * @description The account reference at the vendor: an item id of Pluggy, a link id of Belvo
@@ -2789,12 +2889,12 @@ export interface components {
              */
             id: string;
             /**
-             * @description Why the vendor has not deleted the account reference yet: an error code; absent if there was no failure
+             * @description Why the vendor has not deleted the account reference yet: an error code; matcher_not_ignored if transactions in Matcher are not ignored yet; absent if there was no failure
              * @example vendor_unreachable
              */
             lastError?: string;
             /**
-             * @description failed: the vendor has not confirmed within 7 days that it deleted the account reference; everything else is erased
+             * @description failed: within 7 days, the vendor has not confirmed that it deleted the account reference, or Matcher has not ignored all transactions; everything else is erased
              * @example done
              * @enum {string}
              */
@@ -3094,6 +3194,44 @@ export interface components {
              */
             status: "healthy";
         };
+        MatcherOurs: {
+            /**
+             * @description Signed decimal: money in is positive, money out negative
+             * @example -212.45
+             */
+            amount: string;
+            /**
+             * @description The counterparty; absent if there is none
+             * @example MARIA SILVA
+             */
+            counterparty?: string;
+            /**
+             * @description ISO 4217
+             * @example BRL
+             */
+            currency: string;
+            /**
+             * Format: date
+             * @description The day of the transaction
+             * @example 2026-03-01
+             */
+            date: string;
+            /**
+             * @description The description; absent if there is none
+             * @example PIX MARIA SILVA
+             */
+            description?: string;
+            /**
+             * @description The external id of the import
+             * @example E00000000202603011200abcdef12345.2
+             */
+            externalId: string;
+            /**
+             * @description The main reference; absent if there is none
+             * @example E00000000202603011200abcdef12345
+             */
+            reference?: string;
+        };
         MatcherRecord: {
             /**
              * @description Signed decimal, in the currency of the account
@@ -3142,6 +3280,201 @@ export interface components {
              * @enum {string}
              */
             type: "credit" | "debit";
+        };
+        /** @description Lerian's Matcher. The posted records of the accounts arrive there, and so do their corrections */
+        MatcherSink: {
+            /**
+             * @description How the service signs in: with client credentials, or with a fixed value. Without it, no credential is sent
+             * @example {
+             *       "clientId": "discovery",
+             *       "clientSecret": "s3cret",
+             *       "tokenUrl": "https://auth.example.com/v1/login/oauth/access_token"
+             *     }
+             */
+            auth?: {
+                /**
+                 * @description The value of the header Authorization. If all members are omitted, the stored one is kept for the same url
+                 * @example Bearer eyJhbGciOiJSUzI1NiJ9.e30.c2ln
+                 */
+                authorization?: string;
+                /**
+                 * @description Of the client credentials
+                 * @example discovery
+                 */
+                clientId?: string;
+                /**
+                 * @description Of the client credentials. If it is omitted, the stored one is kept for the same url, tokenUrl and clientId
+                 * @example s3cret
+                 */
+                clientSecret?: string;
+                /**
+                 * @description Where the client credentials are exchanged for a token
+                 * @example https://auth.example.com/v1/login/oauth/access_token
+                 */
+                tokenUrl?: string;
+            };
+            /**
+             * Format: date
+             * @description Records dated before this day are not sent. Omitted, all are
+             * @example 2026-01-01
+             */
+            dateFrom?: string;
+            /**
+             * @description Matcher's external id of a record: its main reference where that is unique, or the record's id. The default is reference
+             * @example reference
+             * @enum {string}
+             */
+            externalId?: "reference" | "id";
+            /**
+             * @description The kind of sink; it cannot be changed
+             * @example matcher
+             * @enum {string}
+             */
+            kind: "matcher";
+            /**
+             * @description Which account is which side of which reconciliation. No account may occur twice
+             * @example [
+             *       {
+             *         "accountId": "0199f0a0-5b6c-7d3e-8f90-1a2b3c4d5e6f",
+             *         "contextId": "6f1c2d3e-4b5a-4c6d-8e7f-9a0b1c2d3e4f",
+             *         "sourceId": "1a2b3c4d-5e6f-4a7b-8c9d-0e1f2a3b4c5d"
+             *       }
+             *     ]
+             */
+            sources: {
+                /**
+                 * Format: uuid
+                 * @description Of the account in this service
+                 * @example 0199f0a0-5b6c-7d3e-8f90-1a2b3c4d5e6f
+                 */
+                accountId: string;
+                /**
+                 * Format: uuid
+                 * @description Of the reconciliation context in Matcher
+                 * @example 6f1c2d3e-4b5a-4c6d-8e7f-9a0b1c2d3e4f
+                 */
+                contextId: string;
+                /**
+                 * Format: uuid
+                 * @description Of the source in this context
+                 * @example 1a2b3c4d-5e6f-4a7b-8c9d-0e1f2a3b4c5d
+                 */
+                sourceId: string;
+            }[];
+            /**
+             * @description Where Matcher's API is found: the address before /v1
+             * @example https://matcher.example.com
+             */
+            url: string;
+        };
+        /** @description Lerian's Matcher. The posted records of the accounts arrive there, and so do their corrections */
+        MatcherSinkView: {
+            /**
+             * @description How the service signs in: with client credentials, or with a fixed value. Without it, no credential is sent
+             * @example {
+             *       "clientId": "discovery",
+             *       "clientSecret": "s3cret",
+             *       "tokenUrl": "https://auth.example.com/v1/login/oauth/access_token"
+             *     }
+             */
+            auth?: {
+                /**
+                 * @description Of the client credentials
+                 * @example discovery
+                 */
+                clientId?: string;
+                /**
+                 * @description Where the client credentials are exchanged for a token
+                 * @example https://auth.example.com/v1/login/oauth/access_token
+                 */
+                tokenUrl?: string;
+            };
+            /**
+             * Format: date
+             * @description Records dated before this day are not sent. Omitted, all are
+             * @example 2026-01-01
+             */
+            dateFrom?: string;
+            /**
+             * @description Matcher's external id of a record: its main reference where that is unique, or the record's id. The default is reference
+             * @example reference
+             * @enum {string}
+             */
+            externalId?: "reference" | "id";
+            /**
+             * @description The kind of sink; it cannot be changed
+             * @example matcher
+             * @enum {string}
+             */
+            kind: "matcher";
+            /**
+             * @description Which account is which side of which reconciliation. No account may occur twice
+             * @example [
+             *       {
+             *         "accountId": "0199f0a0-5b6c-7d3e-8f90-1a2b3c4d5e6f",
+             *         "contextId": "6f1c2d3e-4b5a-4c6d-8e7f-9a0b1c2d3e4f",
+             *         "sourceId": "1a2b3c4d-5e6f-4a7b-8c9d-0e1f2a3b4c5d"
+             *       }
+             *     ]
+             */
+            sources: {
+                /**
+                 * Format: uuid
+                 * @description Of the account in this service
+                 * @example 0199f0a0-5b6c-7d3e-8f90-1a2b3c4d5e6f
+                 */
+                accountId: string;
+                /**
+                 * Format: uuid
+                 * @description Of the reconciliation context in Matcher
+                 * @example 6f1c2d3e-4b5a-4c6d-8e7f-9a0b1c2d3e4f
+                 */
+                contextId: string;
+                /**
+                 * Format: uuid
+                 * @description Of the source in this context
+                 * @example 1a2b3c4d-5e6f-4a7b-8c9d-0e1f2a3b4c5d
+                 */
+                sourceId: string;
+            }[];
+            /**
+             * @description Where Matcher's API is found: the address before /v1
+             * @example https://matcher.example.com
+             */
+            url: string;
+        };
+        MatcherTheirs: {
+            /**
+             * @description Signed decimal
+             * @example -210
+             */
+            amount: string;
+            /**
+             * @description ISO 4217
+             * @example BRL
+             */
+            currency: string;
+            /**
+             * Format: date
+             * @description The day of the transaction
+             * @example 2026-03-01
+             */
+            date: string;
+            /**
+             * @description The description; absent if there is none
+             * @example PIX MARIA SILVA
+             */
+            description?: string;
+            /**
+             * @description The external id of the transaction
+             * @example E00000000202603011200abcdef12345
+             */
+            externalId: string;
+            /**
+             * @description The status in Matcher, such as MATCHED or PENDING_REVIEW
+             * @example MATCHED
+             */
+            status: string;
         };
         MintRequest: {
             /**
@@ -3518,6 +3851,26 @@ export interface components {
              */
             nextCursor?: string;
         };
+        PageConflictView: {
+            /**
+             * @description Whether there are more items after this page
+             * @example true
+             */
+            hasMore: boolean;
+            /** @description The items of this page */
+            items: components["schemas"]["ConflictView"][];
+            /**
+             * Format: int64
+             * @description The requested maximum number of items on a page
+             * @example 20
+             */
+            limit: number;
+            /**
+             * @description The cursor of the next page; absent on the last page
+             * @example AXgBnA-KbR58O5pSPx1bfooBMjAyNi0wMy0wMQ
+             */
+            nextCursor?: string;
+        };
         PageConnectionHealthItem: {
             /**
              * @description Whether there are more items after this page
@@ -3746,6 +4099,26 @@ export interface components {
             hasMore: boolean;
             /** @description The items of this page */
             items: components["schemas"]["TransactionView"][];
+            /**
+             * Format: int64
+             * @description The requested maximum number of items on a page
+             * @example 20
+             */
+            limit: number;
+            /**
+             * @description The cursor of the next page; absent on the last page
+             * @example AXgBnA-KbR58O5pSPx1bfooBMjAyNi0wMy0wMQ
+             */
+            nextCursor?: string;
+        };
+        PageUnmappedView: {
+            /**
+             * @description Whether there are more items after this page
+             * @example true
+             */
+            hasMore: boolean;
+            /** @description The items of this page */
+            items: components["schemas"]["UnmappedView"][];
             /**
              * Format: int64
              * @description The requested maximum number of items on a page
@@ -4257,7 +4630,7 @@ export interface components {
             vendor: "pluggy" | "belvo";
         };
         /** @description Where events are sent */
-        SinkRequest: components["schemas"]["WebhookSink"] | components["schemas"]["RabbitmqSink"] | components["schemas"]["KafkaSink"];
+        SinkRequest: components["schemas"]["WebhookSink"] | components["schemas"]["RabbitmqSink"] | components["schemas"]["KafkaSink"] | components["schemas"]["MatcherSink"];
         SinkTestOutcome: {
             /**
              * @description Whether the destination has confirmed the event
@@ -4277,7 +4650,7 @@ export interface components {
             reason?: string;
         };
         /** @description Where events are sent */
-        SinkView: components["schemas"]["WebhookSinkView"] | components["schemas"]["RabbitmqSinkView"] | components["schemas"]["KafkaSinkView"];
+        SinkView: components["schemas"]["WebhookSinkView"] | components["schemas"]["RabbitmqSinkView"] | components["schemas"]["KafkaSinkView"] | components["schemas"]["MatcherSinkView"];
         SplitRequest: {
             /**
              * @description Why; it is kept in the history of the transactions
@@ -4770,6 +5143,44 @@ export interface components {
             version: number;
             /** @description Doubts about this row; absent when there are none. direction_conflict: the vendor's sign and type indicate opposite directions */
             warnings?: "direction_conflict"[];
+        };
+        UnmappedView: {
+            /**
+             * @description The id of the account
+             * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+             */
+            accountId: string;
+            /**
+             * @description The id of its connection
+             * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+             */
+            connectionId: string;
+            /**
+             * @description ISO 4217; absent if it is not known
+             * @example BRL
+             */
+            currency?: string;
+            /**
+             * @description The name of the account; absent if there is none
+             * @example Conta corrente
+             */
+            name?: string;
+            /**
+             * @description The number of the account; absent if there is none
+             * @example 0001/12345-6
+             */
+            number?: string;
+            /**
+             * @description no_source: the subscription has no source for the account. account_shared: an older connection has the account, too, and its records are sent through that one only
+             * @example no_source
+             * @enum {string}
+             */
+            reason: "no_source" | "account_shared";
+            /**
+             * @description The type of the account
+             * @example checking
+             */
+            type: string;
         };
         UsageView: {
             /**
@@ -20562,6 +20973,520 @@ export interface operations {
             };
         };
     };
+    "list-matcher-conflicts": {
+        parameters: {
+            query?: {
+                /** @description The maximum number of items on the page */
+                limit?: number;
+                /** @description nextCursor of the previous page */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Opaque */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "hasMore": true,
+                     *       "items": [
+                     *         {
+                     *           "change": "modified",
+                     *           "matcherId": "6f1c2d3e-4b5a-4c6d-8e7f-9a0b1c2d3e4f",
+                     *           "ours": {
+                     *             "amount": "-212.45",
+                     *             "counterparty": "MARIA SILVA",
+                     *             "currency": "BRL",
+                     *             "date": "2026-03-01",
+                     *             "description": "PIX MARIA SILVA",
+                     *             "externalId": "E00000000202603011200abcdef12345.2",
+                     *             "reference": "E00000000202603011200abcdef12345"
+                     *           },
+                     *           "reason": "matched",
+                     *           "since": "2026-03-02T10:00:00Z",
+                     *           "theirs": {
+                     *             "amount": "-210",
+                     *             "currency": "BRL",
+                     *             "date": "2026-03-01",
+                     *             "description": "PIX MARIA SILVA",
+                     *             "externalId": "E00000000202603011200abcdef12345",
+                     *             "status": "MATCHED"
+                     *           },
+                     *           "transactionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *           "version": 2
+                     *         }
+                     *       ],
+                     *       "limit": 20,
+                     *       "nextCursor": "AXgBnA-KbR58O5pSPx1bfooBMjAyNi0wMy0wMQ"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PageConflictView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "the request is not valid",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/conflicts",
+                     *       "code": "MTCH-0001",
+                     *       "errors": [
+                     *         {
+                     *           "location": "query.limit",
+                     *           "message": "must be at most 200"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    /** @description Always Bearer */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "authentication is required",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/conflicts",
+                     *       "code": "MTCH-0003"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "the token lacks the required scope",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/conflicts",
+                     *       "code": "MTCH-0004"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "subscription not found",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/conflicts",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    /** @description The methods that the path supports */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Method Not Allowed",
+                     *       "status": 405,
+                     *       "detail": "the method is not allowed for this path",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/conflicts",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Conflict",
+                     *       "status": 409,
+                     *       "detail": "the request conflicts with the current state",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/conflicts",
+                     *       "code": "MTCH-0007"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "too many requests",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/conflicts",
+                     *       "code": "MTCH-0009"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/conflicts",
+                     *       "code": "MTCH-0002"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Service Unavailable",
+                     *       "status": 503,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/conflicts",
+                     *       "code": "MTCH-0008"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "retry-matcher-conflict": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too */
+                "X-Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Opaque */
+                id: string;
+                /** @description Opaque */
+                transactionId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "change": "modified",
+                     *       "matcherId": "6f1c2d3e-4b5a-4c6d-8e7f-9a0b1c2d3e4f",
+                     *       "ours": {
+                     *         "amount": "-212.45",
+                     *         "counterparty": "MARIA SILVA",
+                     *         "currency": "BRL",
+                     *         "date": "2026-03-01",
+                     *         "description": "PIX MARIA SILVA",
+                     *         "externalId": "E00000000202603011200abcdef12345.2",
+                     *         "reference": "E00000000202603011200abcdef12345"
+                     *       },
+                     *       "reason": "matched",
+                     *       "since": "2026-03-02T10:00:00Z",
+                     *       "theirs": {
+                     *         "amount": "-210",
+                     *         "currency": "BRL",
+                     *         "date": "2026-03-01",
+                     *         "description": "PIX MARIA SILVA",
+                     *         "externalId": "E00000000202603011200abcdef12345",
+                     *         "status": "MATCHED"
+                     *       },
+                     *       "transactionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *       "version": 2
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ConflictView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "the request is not valid",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/conflicts/{transactionId}/retry",
+                     *       "code": "MTCH-0001",
+                     *       "errors": [
+                     *         {
+                     *           "location": "query.limit",
+                     *           "message": "must be at most 200"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    /** @description Always Bearer */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "authentication is required",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/conflicts/{transactionId}/retry",
+                     *       "code": "MTCH-0003"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "the token lacks the required scope",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/conflicts/{transactionId}/retry",
+                     *       "code": "MTCH-0004"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "conflict not found",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/conflicts/{transactionId}/retry",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    /** @description The methods that the path supports */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Method Not Allowed",
+                     *       "status": 405,
+                     *       "detail": "the method is not allowed for this path",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/conflicts/{transactionId}/retry",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Conflict",
+                     *       "status": 409,
+                     *       "detail": "the request conflicts with the current state",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/conflicts/{transactionId}/retry",
+                     *       "code": "MTCH-0007"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "the idempotency key was used for another request",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/conflicts/{transactionId}/retry",
+                     *       "code": "MTCH-0019"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "too many requests",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/conflicts/{transactionId}/retry",
+                     *       "code": "MTCH-0009"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/conflicts/{transactionId}/retry",
+                     *       "code": "MTCH-0002"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Service Unavailable",
+                     *       "status": 503,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/conflicts/{transactionId}/retry",
+                     *       "code": "MTCH-0008"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "pause-subscription": {
         parameters: {
             query?: never;
@@ -21875,6 +22800,237 @@ export interface operations {
                      *       "status": 503,
                      *       "detail": "internal error",
                      *       "instance": "/v1/discovery/subscriptions/{id}/test",
+                     *       "code": "MTCH-0008"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-unmapped-accounts": {
+        parameters: {
+            query?: {
+                /** @description The maximum number of items on the page */
+                limit?: number;
+                /** @description nextCursor of the previous page */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Opaque */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "hasMore": true,
+                     *       "items": [
+                     *         {
+                     *           "accountId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *           "connectionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *           "currency": "BRL",
+                     *           "name": "Conta corrente",
+                     *           "number": "0001/12345-6",
+                     *           "reason": "no_source",
+                     *           "type": "checking"
+                     *         }
+                     *       ],
+                     *       "limit": 20,
+                     *       "nextCursor": "AXgBnA-KbR58O5pSPx1bfooBMjAyNi0wMy0wMQ"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PageUnmappedView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "the request is not valid",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/unmapped",
+                     *       "code": "MTCH-0001",
+                     *       "errors": [
+                     *         {
+                     *           "location": "query.limit",
+                     *           "message": "must be at most 200"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    /** @description Always Bearer */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "authentication is required",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/unmapped",
+                     *       "code": "MTCH-0003"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "the token lacks the required scope",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/unmapped",
+                     *       "code": "MTCH-0004"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "subscription not found",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/unmapped",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    /** @description The methods that the path supports */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Method Not Allowed",
+                     *       "status": 405,
+                     *       "detail": "the method is not allowed for this path",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/unmapped",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Conflict",
+                     *       "status": 409,
+                     *       "detail": "the request conflicts with the current state",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/unmapped",
+                     *       "code": "MTCH-0007"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "too many requests",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/unmapped",
+                     *       "code": "MTCH-0009"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/unmapped",
+                     *       "code": "MTCH-0002"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Service Unavailable",
+                     *       "status": 503,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/unmapped",
                      *       "code": "MTCH-0008"
                      *     }
                      */

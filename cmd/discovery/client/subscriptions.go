@@ -20,7 +20,8 @@ func (c commands) subscriptions() *cobra.Command {
 	return group("subscriptions", "Manage the subscriptions that send events to other systems",
 		c.listSubscriptions(), c.getSubscription(), c.createSubscription(), c.updateSubscription(),
 		c.deleteSubscription(), c.testSubscription(), c.pauseSubscription(), c.resumeSubscription(),
-		c.rotateSecret(), c.replaySubscription(), c.listAttempts(),
+		c.rotateSecret(), c.replaySubscription(), c.listAttempts(), c.listConflicts(), c.retryConflict(),
+		c.listUnmapped(),
 	)
 }
 
@@ -75,13 +76,14 @@ func (c commands) resumeSubscription() *cobra.Command {
 }
 
 // sinkKinds are the kinds of sinks.
-var sinkKinds = []string{"webhook", "rabbitmq", "kafka"}
+var sinkKinds = []string{"webhook", "rabbitmq", "kafka", "matcher"}
 
 // sinkFlags are the flags that describe a sink.
 type sinkFlags struct {
 	kind, url, urlFile, exchange, routingKey, topic, tls, format string
 	mechanism, username, passwordFile                            string
 	brokers                                                      []string
+	matcherFlags
 }
 
 func (f *sinkFlags) register(cmd *cobra.Command) {
@@ -102,6 +104,7 @@ func (f *sinkFlags) register(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.format, "format", "",
 		"RabbitMQ, Kafka: "+strings.Join(messageFormats, " or ")+
 			" (default: structured for RabbitMQ, binary for Kafka)")
+	f.matcherFlags.register(cmd)
 	cmd.MarkFlagsMutuallyExclusive("url", "url-file")
 	completeFlag(cmd, "tls", "true", "false")
 	completeFlag(cmd, "sasl-mechanism", saslMechanisms...)
@@ -146,7 +149,10 @@ func (f *sinkFlags) settings(s *session) (map[string]any, error) {
 	if len(login) > 0 {
 		given["sasl"] = login
 	}
-	return given, err
+	if err != nil {
+		return nil, err
+	}
+	return given, f.addTo(given, s)
 }
 
 // login returns the members of a login that the flags specify.
@@ -170,9 +176,11 @@ func (f *sinkFlags) login(s *session) (map[string]any, error) {
 func withMembers(sink, given map[string]any) map[string]any {
 	changed := maps.Clone(sink)
 	maps.Copy(changed, given)
-	login, signsIn := sink["sasl"].(map[string]any)
-	if part, isGiven := given["sasl"].(map[string]any); signsIn && isGiven {
-		changed["sasl"] = withMembers(login, part)
+	for _, name := range []string{"sasl", "auth"} {
+		login, signsIn := sink[name].(map[string]any)
+		if part, isGiven := given[name].(map[string]any); signsIn && isGiven {
+			changed[name] = withMembers(login, part)
+		}
 	}
 	return changed
 }
@@ -194,6 +202,10 @@ const createSubscriptionHelp = `Create a subscription. The secret of a webhook i
   discovery subscriptions create --name stream --types 'transaction.*' --kind kafka \
     --brokers kafka-1.example.com:9093,kafka-2.example.com:9093 --sasl-mechanism SCRAM-SHA-512 \
     --sasl-username discovery --sasl-password-file password.txt
+
+  discovery subscriptions create --name matcher --kind matcher --url https://matcher.example.com \
+    --token-url https://auth.example.com/v1/login/oauth/access_token --client-id discovery \
+    --client-secret-file secret.txt --sources-file sources.csv --from-start
 
 A URL with a password is read from a file or from standard input (--url-file), and so is the
 password of a login, because every user of the machine can read the arguments of a process.`
@@ -221,6 +233,9 @@ func (c commands) createSubscription() *cobra.Command {
 		if !slices.Contains(sinkKinds, sink.kind) {
 			return usagef("--kind must be one of: %s", strings.Join(sinkKinds, ", "))
 		}
+		if sink.kind == "matcher" {
+			body.Types = []string{"transaction.*"}
+		}
 		if len(body.Types) == 0 {
 			return usagef("--types is required")
 		}
@@ -233,6 +248,8 @@ func (c commands) createSubscription() *cobra.Command {
 			return usagef("--brokers is required")
 		case sink.kind != "kafka" && settings["url"] == nil:
 			return usagef("--url or --url-file is required")
+		case sink.kind == "matcher" && settings["sources"] == nil:
+			settings["sources"] = []any{}
 		}
 		if body.Sink, err = sinkOf(settings); err != nil {
 			return err
@@ -337,7 +354,7 @@ func (s *session) changed(
 	if err != nil {
 		return change, err
 	}
-	if change.Sink, err = sinkOf(withMembers(members, given)); err != nil {
+	if change.Sink, err = sinkOf(sink.withSources(members, withMembers(members, given))); err != nil {
 		return change, err
 	}
 	switch connection {

@@ -29,3 +29,25 @@ func TestAGivenMemberReplacesThatOfTheSink(t *testing.T) {
 		t.Errorf("a first login (-want +got):\n%s", diff)
 	}
 }
+
+// A source that is given replaces that of its account, and the others are kept.
+func TestASourceIsAddedToTheOthers(t *testing.T) {
+	source := func(account, id string) any {
+		return map[string]any{"accountId": account, "contextId": "c", "sourceId": id}
+	}
+	sink := map[string]any{"kind": "matcher", "sources": []any{source("a", "1"), source("b", "2")}}
+	flags := matcherFlags{sources: []string{"b,c,3", " d , c , 4 "}}
+	given := map[string]any{}
+	if err := flags.addTo(given, nil); err != nil {
+		t.Fatal(err)
+	}
+	got := flags.withSources(sink, withMembers(sink, given))["sources"]
+	want := []any{source("a", "1"), source("b", "3"), source("d", "4")}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("sources (-want +got):\n%s", diff)
+	}
+	flags = matcherFlags{sources: []string{"b,c"}}
+	if err := flags.addTo(given, nil); err == nil {
+		t.Error("a source without an id of a source is accepted")
+	}
+}

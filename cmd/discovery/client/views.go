@@ -603,6 +603,43 @@ var sinkTestView = view{
 	},
 }
 
+var conflictView = view{
+	schema: reflect.TypeFor[discovery.ConflictView](),
+	columns: []column{
+		{member: "since", title: "SINCE"},
+		{member: "transactionId", title: "TRANSACTION", width: idWidth},
+		{member: "version", title: "VERSION", right: true},
+		{member: "change", title: "CHANGE"},
+		{member: "reason", title: "REASON"},
+		{member: "matcherId", title: "MATCHER ID", width: idWidth},
+		{title: "OURS", right: true, format: amountOf("ours")},
+		{title: "THEIRS", right: true, format: amountOf("theirs")},
+	},
+}
+
+// amountOf returns a function that prints the amount of a member that is an object.
+func amountOf(member string) func(record) string {
+	return func(r record) string {
+		var side struct{ Amount, Currency string }
+		if json.Unmarshal(r[member], &side) != nil {
+			return ""
+		}
+		return strings.TrimSpace(side.Amount + " " + side.Currency)
+	}
+}
+
+var unmappedView = view{
+	schema: reflect.TypeFor[discovery.UnmappedView](),
+	columns: []column{
+		{member: "accountId", title: "ACCOUNT", width: idWidth},
+		{member: "connectionId", title: "CONNECTION", width: 20, flexible: true, connectionName: true},
+		{member: "reason", title: "REASON"},
+		{member: "type", title: "TYPE"},
+		{member: "name", title: "NAME", flexible: true},
+		{member: "number", title: "NUMBER", flexible: true},
+	},
+}
+
 var attemptView = view{
 	schema: reflect.TypeFor[discovery.AttemptView](),
 	columns: []column{

@@ -239,6 +239,7 @@ func (a *App) serviceDeps(sealer ports.Sealer, auditKeys []domain.Secret, o Over
 		CloseDocument:         camt053.Format{},
 		AuditKeys:             auditKeys,
 		Subscriptions:         a.Stores.Subscriptions,
+		MatcherEntries:        a.Stores.MatcherEntries,
 		Sinks:                 o.Sinks,
 		EventEncoder:          rest.EventEncoder{},
 		Sealer:                sealer,

@@ -20,7 +20,7 @@ func TestThereIsOneSinkOfEachKind(t *testing.T) {
 	for _, sink := range compose.Sinks(egress.NewGuard(egress.Config{}), system.Clock{}) {
 		kinds = append(kinds, sink.Kind())
 	}
-	if diff := cmp.Diff([]events.SinkKind{"webhook", "rabbitmq", "kafka"}, kinds); diff != "" {
+	if diff := cmp.Diff([]events.SinkKind{"webhook", "rabbitmq", "kafka", "matcher"}, kinds); diff != "" {
 		t.Errorf("kinds (-want +got):\n%s", diff)
 	}
 }
@@ -37,7 +37,8 @@ func TestTheEgressGuardCoversEverySink(t *testing.T) {
 		"rabbitmq": {Settings: ports.SinkSettings{
 			Public: `{"url":"amqps://user:password@127.0.0.1:1/","exchange":"events"}`,
 		}},
-		"kafka": {Settings: ports.SinkSettings{Public: `{"brokers":["127.0.0.1:1"],"tls":true}`}},
+		"kafka":   {Settings: ports.SinkSettings{Public: `{"brokers":["127.0.0.1:1"],"tls":true}`}},
+		"matcher": {Settings: ports.SinkSettings{Public: `{"url":"https://127.0.0.1:1","sources":[]}`}},
 	}
 	for code, allowed := range map[domain.Code][]netip.Prefix{
 		domain.AddressNotAllowed: nil,

@@ -33,6 +33,8 @@ type Stores struct {
 	Prober        ports.Prober
 	Queue         Queue
 	Subscriptions ports.Subscriptions
+	// MatcherEntries holds what subscriptions have sent to Matcher.
+	MatcherEntries ports.MatcherEntries
 
 	// ReleaseClaims ends the claims of a process that has died. It is nil if several processes can use the backend:
 	// claims then end by themselves. Call it before Queue.Start.
@@ -64,6 +66,7 @@ type storeSet interface {
 	Applications() ports.Applications
 	LinkSessions() ports.LinkSessions
 	Subscriptions() ports.Subscriptions
+	MatcherEntries() ports.MatcherEntries
 	Ping(ctx context.Context) error
 }
 
@@ -80,9 +83,12 @@ func storesOf(v storeSet, queue Queue, closeAll func() error) Stores {
 		Applications:  v.Applications(),
 		LinkSessions:  v.LinkSessions(),
 		Subscriptions: v.Subscriptions(),
-		Prober:        v,
-		Queue:         queue,
-		Close:         closeAll,
+
+		MatcherEntries: v.MatcherEntries(),
+
+		Prober: v,
+		Queue:  queue,
+		Close:  closeAll,
 	}
 }
 

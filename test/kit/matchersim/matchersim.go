@@ -21,6 +21,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -63,6 +64,8 @@ type Server struct {
 	Token string
 	// Interrupt is called before each chunk of an import, without a lock. If it returns true, the process dies there.
 	Interrupt func(chunk int) bool
+	// Down makes every request fail with a 500 while it is set.
+	Down atomic.Bool
 	// Lose is called after each successful request. If it returns true, the response is lost.
 	Lose func(r *http.Request) bool
 
@@ -88,6 +91,10 @@ func New() *Server {
 	handle := func(pattern string, fn func(w http.ResponseWriter, r *http.Request) (int, any)) {
 		s.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 			s.count(pattern)
+			if s.Down.Load() {
+				reply(w, http.StatusInternalServerError, problem("internal_server_error"))
+				return
+			}
 			if status, body := s.admit(w, r); status != 0 {
 				reply(w, status, body)
 				return

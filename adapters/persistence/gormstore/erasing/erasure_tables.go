@@ -29,7 +29,7 @@ var erasedTables = []erasedTable{
 	{"quarantined_rows", "", ofConnection("kind, row_key")},
 	{"split_pairs", "", ofConnection("old_external_id, new_external_id")},
 	{"possible_replacements", "", ofConnection("old_id, new_id")},
-	{"matcher_entries", "", ofConnection("subscription_id, transaction_id")},
+	{"matcher_entries", "", entriesNotOpen}, // EraseMatcherEntries deletes the others
 	{"staged_transactions", "", ofConnection("external_id")},
 	{"transaction_past_ids", "", ofConnection("external_id")},
 	{"carried_over_transactions", "", ofConnection("external_id")},
@@ -156,6 +156,14 @@ func (b *erasureBatch) owner() []any { return []any{b.erasure.Connection.UUID, b
 // listed in key, together with the connection and the tenant, identify a row.
 func ofConnection(key string) func(*erasureBatch) (bool, error) {
 	return deleteWhere("connection_id = ? AND tenant_id = ?", key)
+}
+
+// entryKey is the key of matcher_entries.
+const entryKey = "subscription_id, transaction_id"
+
+// entriesNotOpen deletes the entries of records that Matcher does not have.
+func entriesNotOpen(b *erasureBatch) (bool, error) {
+	return deleteWhere("connection_id = ? AND tenant_id = ? AND state IN ('none', 'ignored')", entryKey)(b)
 }
 
 // ofAccounts returns an erase function for a table with the column account_id. The function deletes the rows of all

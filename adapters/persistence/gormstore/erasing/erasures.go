@@ -281,6 +281,41 @@ func (s erasures) EraseBatch(
 	return e, nil
 }
 
+// EraseMatcherEntries deletes and marks entries in one transaction, after it has checked the claim.
+func (s erasures) EraseMatcherEntries(
+	ctx context.Context, e domain.Erasure, now time.Time, abandon bool, limit int,
+) (deleted int, remain bool, err error) {
+	err = s.Background().Change(ctx, func(tx gormstore.Tx) error {
+		_, err := gormstore.First[erasureRow](underClaim(gormstore.Locked(tx.DB, gormstore.ForUpdate), e))
+		if errors.Is(err, domain.NotFound) {
+			return gormstore.LeaseLost()
+		}
+		if err != nil {
+			return err
+		}
+		b := &erasureBatch{tx: tx, dialect: s.Dialect, erasure: e, table: "matcher_entries", at: now, limit: limit}
+		erase := entriesNotOpen
+		if abandon {
+			erase = ofConnection(entryKey)
+		}
+		if _, err := erase(b); err != nil {
+			return err
+		}
+		deleted = limit - b.limit
+		of := tx.Table("matcher_entries").Where("connection_id = ? AND tenant_id = ?", b.owner()...)
+		err = of.Session(&gorm.Session{}).Where("due_at IS NULL").
+			Updates(map[string]any{"due_at": gormstore.At(now), "marks": gorm.Expr("marks + 1")}).Error
+		if err != nil {
+			return err
+		}
+		var left int64
+		err = of.Session(&gorm.Session{}).Limit(1).Count(&left).Error
+		remain = left > 0
+		return err
+	})
+	return deleted, remain, err
+}
+
 // endPulls marks the open pulls of the connection (pulls that have not ended) as failed. If a worker has locked a pull,
 // endPulls waits until the worker's write has ended. Later writes of the worker find no running pull and fail.
 func endPulls(tx *gorm.DB, e domain.Erasure, at time.Time) error {
@@ -293,7 +328,7 @@ func endPulls(tx *gorm.DB, e domain.Erasure, at time.Time) error {
 // End runs eraseAccess in a first transaction, scrubs the files of the database, and ends the erasure in a second
 // transaction. If the process dies before the second transaction, all steps are repeated.
 func (s erasures) End(ctx context.Context, e domain.Erasure, at time.Time) (hasEnded bool, err error) {
-	if e.Status == domain.ErasureDone {
+	if e.Status == domain.ErasureDone || !e.AwaitsVendor() {
 		if hasEnded, err = s.eraseAccess(ctx, e); err != nil || !hasEnded {
 			return false, err
 		}

@@ -161,8 +161,8 @@ func (s matcherEntries) insertMarks(
 	})
 }
 
-// MarkStrays compares texts that consist of the three ids of a source.
-func (s matcherEntries) MarkStrays(
+// MarkUnmapped compares texts that consist of the three ids of a source.
+func (s matcherEntries) MarkUnmapped(
 	ctx context.Context, l ports.SubscriptionLease, sources []ports.MatcherSource, at time.Time,
 ) error {
 	mapped := gormstore.ConvertAll(sources, func(m ports.MatcherSource) string {
@@ -183,22 +183,23 @@ func (s matcherEntries) MarkStrays(
 	})
 }
 
-// Scanned reads the revision from the row of the subscription.
-func (s matcherEntries) Scanned(ctx context.Context, l ports.SubscriptionLease) (revision int64, err error) {
+// State reads the columns of the subscription.
+func (s matcherEntries) State(ctx context.Context, l ports.SubscriptionLease) (state ports.MatcherState, err error) {
 	err = s.Background().Read(ctx, func(db *gorm.DB) error {
-		row, err := gormstore.First[subscriptionRow](underSubscriptionLease(db, l).Select("scanned_revision"))
-		revision = row.ScannedRevision
+		row, err := gormstore.First[subscriptionRow](
+			underSubscriptionLease(db, l).Select("scanned_sources", "failing_since"))
+		state = ports.MatcherState{ScannedSources: row.ScannedSources, FailingSince: row.FailingSince.Time}
 		return replacedNotFound(err, gormstore.LeaseLost())
 	})
-	return revision, err
+	return state, err
 }
 
-// SetScanned changes the row of the subscription with one statement.
-func (s matcherEntries) SetScanned(ctx context.Context, l ports.SubscriptionLease, revision int64) error {
+// SetState changes the row of the subscription with one statement.
+func (s matcherEntries) SetState(ctx context.Context, l ports.SubscriptionLease, state ports.MatcherState) error {
 	return s.Background().Write(ctx, func(db *gorm.DB) error {
-		n, err := gormstore.RowsAffected(
-			underSubscriptionLease(db, l).Updates(map[string]any{"scanned_revision": revision}),
-		)
+		n, err := gormstore.RowsAffected(underSubscriptionLease(db, l).Updates(map[string]any{
+			"scanned_sources": state.ScannedSources, "failing_since": gormstore.At(state.FailingSince),
+		}))
 		if err == nil && n == 0 {
 			err = gormstore.LeaseLost()
 		}
@@ -325,34 +326,60 @@ func (s matcherEntries) Taken(
 	return taken, err
 }
 
-// selectSharedAccounts selects the live accounts that an older live connection also has.
-var selectSharedAccounts = `SELECT a.id FROM accounts a
-	JOIN connections c ON c.id = a.connection_id AND c.tenant_id = a.tenant_id
-	WHERE a.tenant_id = ? AND a.removed_at IS NULL AND c.deleted_at IS NULL
-		AND (` + ofOlderConnection("external_id") + " OR " + ofOlderConnection("account_key") + ")"
+// accountsWithConnections selects from the accounts that are not removed, with their connections.
+const accountsWithConnections = ` FROM accounts a JOIN connections c
+	ON c.id = a.connection_id AND c.tenant_id = a.tenant_id WHERE a.tenant_id = ? AND a.removed_at IS NULL`
 
-// ofOlderConnection returns the condition that an older connection has an account with the same value in a column. The
-// value "" matches nothing.
-func ofOlderConnection(column string) string {
+// isShared is the condition that an account is sent through another connection that also has it.
+var isShared = "(" + ofOtherConnection("external_id") + " OR " + ofOtherConnection("account_key") + ")"
+
+// ofOtherConnection returns the condition that a live connection, which is older than a live one, has an account with
+// the same value in a column. The value "" matches nothing.
+func ofOtherConnection(column string) string {
 	return `EXISTS (SELECT 1 FROM accounts o
-		JOIN connections older ON older.id = o.connection_id AND older.tenant_id = o.tenant_id
+		JOIN connections other ON other.id = o.connection_id AND other.tenant_id = o.tenant_id
 		WHERE o.tenant_id = a.tenant_id AND o.vendor = a.vendor AND o.` + column + " = a." + column + `
 			AND a.` + column + " <> '' AND o." + column + ` <> '' AND o.removed_at IS NULL
-			AND older.deleted_at IS NULL AND (older.created_at, older.id) < (c.created_at, c.id))`
+			AND other.id <> c.id AND other.deleted_at IS NULL
+			AND (c.deleted_at IS NOT NULL OR (other.created_at, other.id) < (c.created_at, c.id)))`
 }
 
-// SharedAccounts runs selectSharedAccounts.
+// SharedAccounts reads all accounts of the tenant.
 func (s matcherEntries) SharedAccounts(
 	ctx context.Context, tenant domain.TenantID,
 ) (map[domain.AccountID]bool, error) {
 	shared := map[domain.AccountID]bool{}
-	q := gormstore.NewQuery(selectSharedAccounts, gormstore.UUID(tenant.UUID))
+	q := gormstore.NewQuery("SELECT a.id"+accountsWithConnections+" AND "+isShared, gormstore.UUID(tenant.UUID))
 	var id uuid.UUID
 	err := s.Background().Rows(ctx, q.String(), q.Args, []any{(*gormstore.UUID)(&id)}, func() error {
 		shared[domain.AccountID{UUID: id}] = true
 		return nil
 	})
 	return shared, err
+}
+
+// Unmapped reads the accounts in the order of their ids.
+func (s matcherEntries) Unmapped(
+	ctx context.Context, tenant domain.TenantID, mapped []domain.AccountID, page domain.PageRequest,
+) (domain.Page[ports.UnmappedAccount], error) {
+	has := s.Dialect.AnyOf(
+		"a.id",
+		gormstore.ConvertAll(mapped, func(id domain.AccountID) string { return id.String() }),
+	)
+	q := gormstore.NewQuery("SELECT id, connection_id, type, name, number, currency, shared FROM (SELECT a.id, "+
+		"a.connection_id, a.type, a.name, a.number, a.currency, "+isShared+" AS shared, "+has.SQL+" AS mapped", has.Vars...)
+	q.Add(accountsWithConnections+" AND c.deleted_at IS NULL", gormstore.UUID(tenant.UUID))
+	if !page.After.IsZero() {
+		q.Add(" AND a.id > ?", gormstore.UUID(page.After.ID))
+	}
+	q.Add(") AS unmapped WHERE shared OR NOT mapped ORDER BY id")
+	var row ports.UnmappedAccount
+	columns := gormstore.ScanTargets(&row.Account.UUID, &row.Connection.UUID, &row.Type, &row.Name, &row.Number,
+		&row.Currency, &row.Shared)
+	return gormstore.Paged(ctx, s.Rows, q, page, columns, func() (ports.UnmappedAccount, error) { return row, nil },
+		func(a ports.UnmappedAccount) domain.Position {
+			return domain.Position{Key: a.Account.String(), ID: a.Account.UUID}
+		})
 }
 
 // Conflicts scans the index over conflicts backwards, so that the newest conflict comes first.
@@ -388,6 +415,33 @@ func (s matcherEntries) Conflicts(ctx context.Context, tenant domain.TenantID, s
 	return found, err
 }
 
+// Conflict finds the entry by its primary key.
+func (s matcherEntries) Conflict(ctx context.Context, tenant domain.TenantID, subscription events.SubscriptionID,
+	record domain.TransactionID,
+) (e matcher.Entry, err error) {
+	err = s.Read(ctx, func(db *gorm.DB) error {
+		_, err := gormstore.First[subscriptionRow](subscriptionByID(db, tenant, subscription).Select("id"))
+		if err != nil {
+			return err
+		}
+		row, err := gormstore.First[matcherRow](conflictOf(db, tenant, subscription, record))
+		if err == nil {
+			e, err = row.domain()
+		}
+		return err
+	})
+	return e, err
+}
+
+// conflictOf restricts a query to the entry of a record, if it has a conflict.
+func conflictOf(
+	db *gorm.DB, tenant domain.TenantID, subscription events.SubscriptionID, record domain.TransactionID,
+) *gorm.DB {
+	return db.Model(&matcherRow{}).
+		Where("subscription_id = ? AND transaction_id = ? AND tenant_id = ? AND conflict_since IS NOT NULL",
+			subscription.UUID, record.UUID, tenant.UUID)
+}
+
 // RetryConflict finds the entry by its primary key.
 func (s matcherEntries) RetryConflict(ctx context.Context, tenant domain.TenantID,
 	subscription events.SubscriptionID, record domain.TransactionID, at time.Time, entries ports.AuditEntries,
@@ -396,9 +450,7 @@ func (s matcherEntries) RetryConflict(ctx context.Context, tenant domain.TenantI
 		if _, _, err := lockSubscription(tx.DB, tenant, subscription); err != nil {
 			return err
 		}
-		n, err := gormstore.RowsAffected(tx.Model(&matcherRow{}).
-			Where("subscription_id = ? AND transaction_id = ? AND tenant_id = ? AND conflict_since IS NOT NULL",
-				subscription.UUID, record.UUID, tenant.UUID).
+		n, err := gormstore.RowsAffected(conflictOf(tx.DB, tenant, subscription, record).
 			Updates(map[string]any{"due_at": gormstore.At(at), "marks": gorm.Expr("marks + 1")}))
 		if err == nil && n == 0 {
 			err = domain.NotFoundError()

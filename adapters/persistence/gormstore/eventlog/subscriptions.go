@@ -47,7 +47,9 @@ type subscriptionRow struct {
 	Created       gormstore.Instant `gorm:"column:created_at"`
 	Updated       gormstore.Instant `gorm:"column:updated_at"`
 
-	ScannedRevision int64 `gorm:"column:scanned_revision"`
+	// The state of the worker of a subscription to Matcher; see ports.MatcherState.
+	ScannedSources int64             `gorm:"column:scanned_sources"`
+	FailingSince   gormstore.Instant `gorm:"column:failing_since"`
 }
 
 // TableName returns the name of the table in the schema.

@@ -2,6 +2,7 @@
 import { request } from './api.js';
 import { duration } from './format.js';
 import { t } from './i18n.js';
+import { MatcherSections } from './matcher.js';
 import { html, useState } from './preact.js';
 import { fieldProblems } from './problem-text.js';
 import { useAction, useList, usePolling, useResource } from './resource.js';
@@ -146,7 +147,10 @@ const sinkPairs = (sink) => [
   ['tls', sink.tls === undefined ? '' : t('tls.' + sink.tls)],
   ['mechanism', sink.sasl?.mechanism], ['username', sink.sasl?.username],
   ['format', sink.format && t('format.' + sink.format)],
-].map(([name, value]) => [t('field.' + name), value && html`<code>${value}</code>`]);
+].map(([name, value]) => [t('field.' + name), value && html`<code>${value}</code>`]).concat(sink.kind === 'matcher' ? [
+  [t('matcher.sources'), t('number', { n: sink.sources.length })],
+  [t('matcher.dateFrom'), sink.dateFrom],
+] : []);
 
 export function SubscriptionPage({ id }) {
   const path = '/subscriptions/' + id;
@@ -186,6 +190,7 @@ export function SubscriptionPage({ id }) {
       [t('subscription.overlap'), item.secretOverlapUntil && html`<${Instant} at=${item.secretOverlapUntil} />`],
       [t('column.id'), html`<${Copyable} value=${item.id} name=${t('column.id')} />`],
     ]} />
+    ${item.sink.kind === 'matcher' && html`<${MatcherSections} path=${path} />`}
     <${Attempts} list=${attempts} />
     ${dialog === 'replay' && html`<${ReplayDialog} subscription=${item} replay=${replay} onClose=${close} />`}
     ${dialog === 'rotate' && html`<${RotateDialog} rotate=${rotate} onClose=${close} />`}

@@ -2,6 +2,7 @@
 import { request } from './api.js';
 import { loadConnections } from './connections-data.js';
 import { t } from './i18n.js';
+import { MatcherFields, matcherFields, matcherSink } from './matcher.js';
 import { html, useState } from './preact.js';
 import { fieldProblems } from './problem-text.js';
 import { useAction, useList, useLoad, usePolling } from './resource.js';
@@ -44,7 +45,7 @@ export function Subscriptions() {
 const types = ['transaction.*', 'account.*', 'connection.*', 'pull.failed', 'pull.recovered', 'period.adjusted'];
 
 // The fields that show what is wrong with them.
-const fieldNames = ['name', 'types', 'url', 'exchange', 'routingKey', 'brokers', 'topic', 'tls', 'username', 'password'];
+const fieldNames = [...matcherFields, 'name', 'types', 'exchange', 'routingKey', 'brokers', 'topic', 'tls', 'username', 'password'];
 
 // The members of each kind of sink that are text.
 const textMembers = { webhook: ['url'], rabbitmq: ['url', 'exchange', 'routingKey', 'format'], kafka: ['topic', 'format'] };
@@ -58,6 +59,9 @@ const mechanisms = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'];
 function bodyOf(form, kind) {
   const values = new FormData(form);
   const filled = (names) => Object.fromEntries(names.map((name) => [name, values.get(name)]).filter(([, value]) => value));
+  if (kind === 'matcher') {
+    return { ...filled(['name']), types: ['transaction.*'], fromStart: values.has('fromStart'), sink: matcherSink(values) };
+  }
   /** @type {any} */
   const sink = { kind, ...filled(textMembers[kind]) };
   if (kind === 'kafka') {
@@ -115,7 +119,7 @@ function KafkaFields({ errors }) {
     <${FormatField} kind="kafka" />`;
 }
 
-const sinkFields = { webhook: URLField, rabbitmq: RabbitMQFields, kafka: KafkaFields };
+const sinkFields = { webhook: URLField, rabbitmq: RabbitMQFields, kafka: KafkaFields, matcher: MatcherFields };
 
 export function CreateSubscription() {
   const [kind, setKind] = useState('webhook');
@@ -137,9 +141,9 @@ export function CreateSubscription() {
     ${created?.secret ? html`<${OneTimeSecret} secret=${created.secret} close=${() => show(created)} />`
     : html`<form class="form" onSubmit=${submit}>
       <${Field} label=${t('column.name')} name="name" required maxlength="255" error=${errors.name} autocomplete="off" />
-      <${Types} error=${errors.types} />
+      ${kind !== 'matcher' && html`<${Types} error=${errors.types} />
       <${Select} label=${t('column.connection')} name="connectionId" value=${connection} onChange=${setConnection}
-        options=${[['', t('filter.all')], ...all]} />
+        options=${[['', t('filter.all')], ...all]} />`}
       <${Select} label=${t('subscription.sink')} name="kind" value=${kind} onChange=${setKind}
         options=${Object.keys(sinkFields).map((name) => [name, t('sink.' + name)])} />
       <${sinkFields[kind]} key=${kind} kind=${kind} errors=${errors} />

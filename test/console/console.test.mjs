@@ -555,6 +555,31 @@ test('a search finds a transaction in every connection, and opens its record', a
   await page.finish();
 });
 
+test('one of many connections is found by a part of its name', async () => {
+  const operator = token(64);
+  await connect(operator, pluggyLogin, 'loja centro');
+  await connect(operator, pluggyLogin, 'loja norte');
+  const page = await open(browser, '/console/search?text=energia', { token: operator });
+  await heading(page, '2 transactions found.');
+  await page.route(/\/aggregator-connections\?limit=200/, async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, json: { ...(await response.json()), hasMore: true } });
+  });
+  await page.reload();
+  const field = page.getByRole('combobox', { name: 'Connection', exact: true }).and(page.locator('input'));
+  await field.fill('norte');
+  await page.locator('#connections-found option[value="loja norte"]').waitFor({ state: 'attached' });
+  await press(page, 'Search');
+  assert.equal(await field.evaluate((element) => element.validationMessage), 'No connection has this name.');
+  await field.fill('loja norte');
+  await heading(page, '1 transaction found.');
+  assert.match(page.url(), /connectionId=/);
+  await checkAccessibility(page, 'the choice of a connection');
+  await field.fill('');
+  await heading(page, '2 transactions found.');
+  await page.finish();
+});
+
 test('a search goes on by itself, and says that nothing matches only at the end', async () => {
   const operator = token(51);
   await connect(operator, pluggyLogin, 'bank');
@@ -1027,6 +1052,36 @@ test('the accounts of a month-end are closed together, and those that cannot be 
   await dialog.getByRole('button', { name: 'Close 1 account' }).click();
   await page.getByText('1 account could not be closed.').waitFor();
   await row.getByText('No balance of the account is known.').waitFor();
+  await page.finish();
+});
+
+test('all accounts are closed, also those that are not shown', async () => {
+  const operator = token(65);
+  const { id } = await connect(operator, pluggyLogin, 'ledger');
+  const page = await open(browser, '/console/search', { token: operator });
+  await page.route(/\/accounts\?limit=50/, async (route) => route.fulfill({
+    response: await route.fetch({ url: route.request().url().replace('limit=50', 'limit=1') }),
+  }));
+  await page.goto(SERVICE + '/console/month-end?day=2026-01-31');
+  await heading(page, /^0 of the first 1 accounts? /);
+  await press(page, 'Select all accounts');
+  await press(page, 'Close 2 accounts');
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText('on pages that are not shown').waitFor();
+  await dialog.getByRole('button', { name: 'Close 2 accounts' }).click();
+  await page.getByText('2 accounts were closed up to').waitFor();
+  for (const account of (await api(operator, 'GET', `/aggregator-connections/${id}/accounts`)).items) {
+    assert.equal((await api(operator, 'GET', `/accounts/${account.id}/closes`)).items[0].date, '2026-01-31');
+  }
+  await page.route('**/v1/discovery/closes', async (route) => {
+    const error = { status: 409, code: 'MTCH-0007', detail: 'no balance of the account is known' };
+    await route.fulfill({ json: { results: route.request().postDataJSON().accountIds.map((accountId) => ({ accountId, error })) } });
+  });
+  await press(page, 'Select all accounts');
+  await press(page, 'Close 2 accounts');
+  await dialog.getByRole('button', { name: 'Close 2 accounts' }).click();
+  await page.getByText('2 accounts could not be closed.').waitFor();
+  assert.equal(await page.getByText('No balance of the account is known.').count(), 2, 'beside the account that is shown, and above');
   await page.finish();
 });
 

@@ -30,13 +30,15 @@ function CompletenessState({ href, account }) {
     ${value?.data && html`<${Outdated} of=${value.data} />`}`;
 }
 
-// LastClose shows the last closed day of an account, and links to its closes.
+// LastClose shows the last closed day of an account and whether something has changed since, and links to its closes.
 function LastClose({ href, account }) {
   const { value } = useResource(`/accounts/${account.id}/closes?limit=1`);
   const last = value?.data?.items[0];
+  const adjusted = useResource(last ? `/accounts/${account.id}/closes/${last.date}/adjustments?limit=1` : null).value?.data.items.length > 0;
   return html`<a href=${href}>${!value ? '…'
     : last ? html`<${Day} date=${last.date} />` : t('account.notClosed')}
-    <span class="hidden"> ${t('account.closes')}</span></a>`;
+    <span class="hidden"> ${t('account.closes')}</span></a>
+    ${adjusted && html` <${Status} tone="warn">${t('close.adjusted')}</${Status}>`}`;
 }
 
 const columns = (connection) => [

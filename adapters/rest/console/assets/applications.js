@@ -1,12 +1,13 @@
 // The applications: credentials that several connections share.
 import { request } from './api.js';
 import { Confirm } from './confirm.js';
+import { HealthStatus } from './health.js';
 import { t } from './i18n.js';
-import { html, useState } from './preact.js';
+import { html, useEffect, useState } from './preact.js';
 import { fieldProblems } from './problem-text.js';
-import { useAction, useList } from './resource.js';
+import { readAll, useAction, useList, useLoad } from './resource.js';
 import { link, navigate } from './router.js';
-import { ActionButton, ActionLink, Ago, announce, Check, Dialog, Empty, Failure, Field, Loaded, More, Page, Select, Table } from './ui.js';
+import { ActionButton, ActionLink, Ago, announce, Button, Check, Dialog, Empty, Failure, Field, Loaded, More, Page, Select, Skeleton, Table } from './ui.js';
 import { vendors } from './vendors.js';
 
 // The fields that show what is wrong with them.
@@ -19,6 +20,86 @@ const Credential = ({ errors, required = true }) => html`
   <${Field} label=${t('field.secret')} name="secret" type="password" required=${required} error=${errors.secret}
     hint=${t('field.secretHint')} autocomplete="new-password" />`;
 
+const maxPages = 500;
+const mostNamed = 10;
+const workers = 4; // how many connections are pulled and looked at at the same time
+const lookInterval = 3000;
+const mostLooked = 100; // connections that are looked at in one round
+
+// readMembers returns the ids and the names of the connections of an application, by name.
+async function readMembers(application, signal) {
+  const { items } = await readAll('/aggregator-connections?limit=200', maxPages, signal);
+  return items.filter(({ applicationId }) => applicationId === application.id).map(({ id, configName }) => ({ id, configName }));
+}
+
+// each calls perform with each item, some at the same time, until the signal aborts.
+async function each(items, signal, perform) {
+  const waiting = [...items];
+  const next = async () => {
+    for (let item = waiting.shift(); item && !signal.aborted; item = waiting.shift()) await perform(item);
+  };
+  await Promise.all(Array.from({ length: workers }, next));
+}
+
+// useHealth reads the health of the connections, in rounds until all of them are healthy, and returns it by id. A
+// connection that cannot be read, because it was deleted meanwhile, has none.
+function useHealth(members) {
+  const [health, setHealth] = useState({});
+  useEffect(() => {
+    if (!members) return undefined;
+    const abort = new AbortController();
+    let timer;
+    const look = async (waiting) => {
+      const still = [];
+      await each(waiting.slice(0, mostLooked), abort.signal, async ({ id }) => {
+        const state = await request('GET', `/aggregator-connections/${id}/health`, { signal: abort.signal }).then(({ data }) => data, () => null);
+        if (abort.signal.aborted) return;
+        if (state?.health !== 'healthy') still.push({ id });
+        setHealth((all) => ({ ...all, [id]: state }));
+      });
+      const next = [...waiting.slice(mostLooked), ...still];
+      if (next.length > 0 && !abort.signal.aborted) timer = setTimeout(() => look(next), lookInterval);
+    };
+    look(members);
+    return () => {
+      abort.abort();
+      clearTimeout(timer);
+    };
+  }, [members]);
+  return health;
+}
+
+// Members reads the connections of an application after its credential was replaced: how many of them are healthy, and
+// the others by name.
+function Members({ application, close }) {
+  const loaded = useLoad('members of ' + application.id, (signal) => readMembers(application, signal));
+  const members = loaded.value;
+  const health = useHealth(members);
+  const pull = useAction(async (ids, key) => {
+    await each(ids, new AbortController().signal, (id) => request('POST', `/aggregator-connections/${id}/pulls`, { body: {}, key: key + id }).catch((problem) => {
+      if (problem.status !== 409) throw problem; // a paused connection is not read
+    }));
+    announce(t('pull.requested'));
+    return true;
+  });
+  if (!members) return html`<${Failure} problem=${loaded.problem} retry=${loaded.reload} />${!loaded.problem && html`<${Skeleton} rows=${2} />`}`;
+  const waiting = members.filter(({ id }) => health[id]?.health !== 'healthy');
+  const healthy = members.length - waiting.length;
+  return html`<section class=${'notice ' + (waiting.length === 0 ? 'good' : '')} aria-labelledby="members">
+    <h2 id="members">${t('application.healthy', { n: healthy, all: members.length, name: application.name })}</h2>
+    ${waiting.length > 0 && html`<p><progress max=${members.length} value=${healthy} aria-label=${t('application.healthyLabel')} /></p>
+      <ul class="plain">${waiting.slice(0, mostNamed).map(({ id, configName }) => html`<li key=${id}><a href=${link('/connections/' + id)}>${configName}</a>
+        ${' '}${health[id] && html`<${HealthStatus} health=${health[id]} />`}</li>`)}</ul>
+      ${waiting.length > mostNamed && html`<p class="muted">${t('application.more', { n: waiting.length - mostNamed })}</p>`}`}
+    <${Failure} problem=${pull.problem} />
+    <div class="actions">
+      ${waiting.length > 0 && html`<${ActionButton} kind="primary" busy=${pull.busy} onClick=${() => pull.run(waiting.map(({ id }) => id))}>
+        ${t('application.pull', { n: waiting.length })}</${ActionButton}>`}
+      <${Button} onClick=${close}>${t('action.close')}</${Button}>
+    </div>
+  </section>`;
+}
+
 // RotateDialog replaces the credential of all connections of an application.
 function RotateDialog({ application, changed, onClose }) {
   const rotation = useAction(({ force, ...body }, key) => request('PUT', `/applications/${application.id}?force=${force}`, { body, key })
@@ -29,7 +110,7 @@ function RotateDialog({ application, changed, onClose }) {
     const { force, ...credential } = filled(event.target);
     if (!(await rotation.run({ name: application.name, ...credential, force: force !== undefined }))) return;
     onClose();
-    changed();
+    changed(application);
     announce(t('application.rotated', { name: application.name }));
   };
   return html`<${Dialog} title=${t('application.rotate', { name: application.name })} onClose=${onClose}><form onSubmit=${submit}>
@@ -66,13 +147,19 @@ const columns = (open) => [
 export function Applications() {
   const list = useList('/applications?limit=50');
   const [open, setOpen] = useState(null);
+  const [rotated, setRotated] = useState(null);
+  const changed = (application) => {
+    list.reload();
+    if (application?.connections > 0) setRotated({ application, at: Date.now() });
+  };
   const create = html`<${ActionLink} href=${link('/applications/new')} kind="primary">${t('action.createApplication')}</${ActionLink}>`;
   return html`<${Page} title=${t('application.title')} lead=${t('application.lead')} actions=${create}>
+    ${rotated && html`<${Members} key=${rotated.at} application=${rotated.application} close=${() => setRotated(null)} />`}
     <${Loaded} of=${list}>${() => (list.items.length === 0
       ? html`<${Empty} title=${t('application.empty')}><p>${t('application.emptyText')}</p></${Empty}>`
       : html`<${Table} label=${t('application.title')} items=${list.items}
           columns=${columns((dialog, application) => setOpen({ dialog, application }))} /><${More} list=${list} />`)}</${Loaded}>
-    ${open && html`<${dialogs[open.dialog]} application=${open.application} changed=${list.reload} onClose=${() => setOpen(null)} />`}
+    ${open && html`<${dialogs[open.dialog]} application=${open.application} changed=${changed} onClose=${() => setOpen(null)} />`}
   </${Page}>`;
 }
 

@@ -1,9 +1,9 @@
 // The change feed of all connections, followed live from the moment at which the view is opened first.
 import { query, request } from './api.js';
-import { loadConnections } from './connections-data.js';
 import { t } from './i18n.js';
+import { ConnectionName } from './names.js';
 import { html, useEffect, useState } from './preact.js';
-import { useAgain, useLoad } from './resource.js';
+import { useAgain } from './resource.js';
 import { link } from './router.js';
 import { session } from './session.js';
 import { transactionTitle } from './transaction-table.js';
@@ -72,7 +72,7 @@ function useFeed() {
 
 const href = ({ connectionId, id }) => link(`/connections/${connectionId}/transactions/${id}`);
 
-const columns = (names) => [
+const columns = () => [
   { title: t('column.change'), cell: ({ change }) => html`<${Status} tone=${tones[change]}>${t('change.' + change)}</${Status}>` },
   {
     title: t('column.description'), kind: 'main',
@@ -80,7 +80,7 @@ const columns = (names) => [
   },
   {
     title: t('column.connection'),
-    cell: ({ transaction: { connectionId } }) => html`<a href=${link('/connections/' + connectionId)}>${names[connectionId] || html`<code>${connectionId}</code>`}</a>`,
+    cell: ({ transaction }) => html`<${ConnectionName} id=${transaction.connectionId} />`,
   },
   { title: t('column.date'), cell: ({ transaction }) => !transaction.erasedAt && html`<${Day} date=${transaction.date} />` },
   { title: t('column.changed'), cell: ({ transaction }) => html`<${Ago} at=${transaction.erasedAt || transaction.updatedAt} />` },
@@ -96,18 +96,12 @@ const status = (feed) => (feed.atEnd ? html`<${Status} tone="good">${t('changes.
 
 export function Changes() {
   const feed = useFeed();
-  const connections = useLoad('all connections', loadConnections);
-  const names = Object.fromEntries((connections.value?.all || []).map(({ connectionId, configName }) => [connectionId, configName]));
-  const unnamed = connections.value && feed.recent.map(({ transaction }) => transaction.connectionId).find((id) => !names[id]);
-  useEffect(() => { // a connection that was created after the page was opened
-    if (unnamed) connections.reload();
-  }, [unnamed]);
   const key = ({ transaction }) => transaction.id + '-' + transaction.version;
   return html`<${Page} title=${t('changes.title')} lead=${status(feed)}>
     <${Failure} problem=${feed.problem} />
     ${feed.recent.length > 0
       ? html`<div role="log" aria-label=${t('changes.title')}>
-          <${Table} label=${t('changes.title')} columns=${columns(names)} items=${feed.recent} rowKey=${key} /></div>`
+          <${Table} label=${t('changes.title')} columns=${columns()} items=${feed.recent} rowKey=${key} /></div>`
       : feed.atEnd ? html`<${Empty} title=${t('changes.empty')}><p>${t('changes.emptyText')}</p></${Empty}>`
         : !feed.problem && html`<${Skeleton} rows=${8} />`}
   </${Page}>`;

@@ -1,17 +1,18 @@
 // The closes of one account: which days are closed, what changed afterwards, and the action that closes a day.
-import { download, newKey, request } from './api.js';
+import { download, newKey, query as queryString, request } from './api.js';
 import { State } from './completeness.js';
 import { Confirm } from './confirm.js';
 import { Breadcrumb } from './connection.js';
 import { day, isoDay } from './format.js';
 import { t } from './i18n.js';
 import { lastMonth } from './month-end.js';
+import { TransactionName } from './names.js';
 import { html, useState } from './preact.js';
 import { useAction, useList, useResource } from './resource.js';
 import { link, setQuery, useLocation } from './router.js';
-import { save } from './statement.js';
+import { formats, save } from './statement.js';
 import {
-  ActionButton, Ago, Amount, announce, Button, Copyable, Day, Empty, Failure, Field, Loaded, More, Page, Table,
+  ActionButton, Ago, Amount, announce, Button, Copyable, Day, Empty, Failure, Field, Loaded, More, Page, Select, Table,
 } from './ui.js';
 
 const muted = html`<span class="muted">–</span>`;
@@ -59,7 +60,7 @@ const values = (side) => side && Object.keys(shownAs).filter((name) => side[name
 const adjustmentColumns = (connection) => [
   {
     title: t('column.transaction'), kind: 'main',
-    cell: (item) => html`<a href=${link(`/connections/${connection}/transactions/${item.transactionId}`)}><code>${item.transactionId}</code></a>`,
+    cell: (item) => html`<${TransactionName} connection=${connection} id=${item.transactionId} />`,
   },
   { title: t('column.change'), cell: (item) => t('adjustment.' + item.change) },
   { title: t('column.before'), cell: (item) => values(item.before) || muted },
@@ -67,12 +68,34 @@ const adjustmentColumns = (connection) => [
   { title: t('column.changed'), cell: (item) => html`<${Ago} at=${item.at} />` },
 ];
 
+// Printed downloads the statement of a closed period as it was when it was closed.
+function Printed({ path, close }) {
+  const [format, setFormat] = useState(formats[0]);
+  const action = useAction(async () => {
+    const file = await download(`${path}/statement` + queryString({ close: close.date, format }));
+    save(file);
+    announce(t('statement.done', { name: file.name }));
+    return true;
+  });
+  const submit = (event) => {
+    event.preventDefault();
+    action.run();
+  };
+  return html`<form class="filters" onSubmit=${submit}>
+      <${Select} label=${t('close.printed')} name="format" value=${format} onChange=${setFormat}
+        options=${formats.map((name) => [name, t('statement.' + name)])} />
+      <${Button} type="submit" busy=${action.busy}>${t('statement.download')}</${Button}>
+    </form>
+    <${Failure} problem=${action.problem} />`;
+}
+
 // Adjustments shows what changed after a close.
 function Adjustments({ connection, path, close }) {
   const list = useList(`${path}/closes/${close.date}/adjustments?limit=50`);
   const title = t('adjustment.title', { date: day(close.date) });
   return html`<section aria-labelledby="adjustments"><h2 id="adjustments">${title}</h2>
     <p class="small">${t('close.digest')} <${Copyable} value=${close.digest} name=${t('close.digest')} /></p>
+    <${Printed} path=${path} close=${close} />
     <${Loaded} of=${list} rows=${3}>${() => (list.items.length === 0
       ? html`<${Empty} title=${t('adjustment.empty')}><p>${t('adjustment.emptyText')}</p></${Empty}>`
       : html`<${Table} label=${title} columns=${adjustmentColumns(connection)} items=${list.items}

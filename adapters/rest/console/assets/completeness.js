@@ -3,6 +3,7 @@
 import { AcceptDialog } from './accept-dialog.js';
 import { Breadcrumb } from './connection.js';
 import { t } from './i18n.js';
+import { TransactionName } from './names.js';
 import { html, useState } from './preact.js';
 import { useList, useResource } from './resource.js';
 import { link } from './router.js';
@@ -31,8 +32,8 @@ const checkColumns = (connection, currency) => [
   { title: t('column.difference'), kind: 'number', cell: (check) => checked(check, check.difference, currency) },
   {
     title: t('column.between'),
-    cell: (check) => (!check.between ? muted : check.between.map((id, i) => html`${i > 0 && ', '}
-      <a href=${link(`/connections/${connection}/transactions/${id}`)}>${t(i ? 'check.after' : 'check.before')}</a>`)),
+    cell: (check) => (!check.between ? muted : check.between.map((id, i) => html`<span class="note" key=${id}>${t(i ? 'check.after' : 'check.before')}${' '}
+      <${TransactionName} connection=${connection} id=${id} dated=${true} /></span>`)),
   },
   { title: t('column.read'), cell: (check) => html`<${Ago} at=${check.at} />` },
 ];

@@ -9,25 +9,30 @@ import { t } from './i18n.js';
 import { ConnectionName, nameOf } from './names.js';
 import { problemText } from './problem-text.js';
 import { html, useEffect, useState } from './preact.js';
-import { readAll, useList, useLoad } from './resource.js';
+import { readAll, useAction, useList, useLoad, useResource } from './resource.js';
 import { link, setQuery, useLocation } from './router.js';
-import { ActionButton, Ago, Amount, Day, Empty, Field, Loaded, More, Page, Status, Table } from './ui.js';
+import { ActionButton, Ago, Amount, Button, Day, Empty, Failure, Field, Loaded, More, Page, Status, Table } from './ui.js';
 
 const pageSize = 50;
 const maxSuggestionPages = 10;
+const maxAccountPages = 500;
 const readers = 4; // how many accounts are read at once
 const mostAtOnce = 200; // accounts that one request can close
+const mostListed = 50; // accounts whose failure is shown above the table
 
 const muted = html`<span class="muted">–</span>`;
 
 // lastMonth returns the last day of the month before, which is the day that is closed most often.
 export const lastMonth = () => isoDay(Date.parse(isoDay().slice(0, 8) + '01'), -1);
 
-// readState reads the completeness and the latest close of an account. What cannot be read is undefined.
+// readState reads the completeness of an account, its latest close, and whether that one has adjustments. What cannot be
+// read is undefined.
 async function readState(id, signal) {
   const read = (path) => request('GET', `/accounts/${id}/${path}`, { signal }).then(({ data }) => data, () => undefined);
   const [completeness, closes] = await Promise.all([read('completeness'), read('closes?limit=1')]);
-  return { completeness, closed: closes && (closes.items[0]?.date || '') };
+  const closed = closes && (closes.items[0]?.date || '');
+  const adjusted = closed && (await read(`closes/${closed}/adjustments?limit=1`))?.items.length > 0;
+  return { completeness, closed, adjusted };
 }
 
 // useStates reads the state of each account, a few at a time. reread reads it again for the accounts with these ids.
@@ -98,6 +103,7 @@ const columns = ({ states, suggestions, names, chosen, choose, date, failures })
       return html`<a href=${link(`/connections/${connectionId}/accounts/${id}/closes`)}>${closed ? html`<${Day} date=${closed} />`
         : closed === '' ? t('account.notClosed') : states[id] ? t('monthEnd.unread') : '…'}<span class="hidden"> ${t('account.closes')}</span></a>
         ${closed >= date && html` <${Status} tone="good">${t('monthEnd.closed')}</${Status}>`}
+        ${states[id]?.adjusted && html` <${Status} tone="warn">${t('close.adjusted')}</${Status}>`}
         ${failures[id] && html`<span class="note error">${problemText(failures[id])}</span>`}`;
     },
   },
@@ -108,21 +114,43 @@ const columns = ({ states, suggestions, names, chosen, choose, date, failures })
   },
 ];
 
-// CloseDialog says how complete the accounts are before their day is closed.
+// closeAll closes a day of the accounts with these ids, mostAtOnce in one request, and returns the results. report is
+// called with the number of accounts that are done. A repetition with the same key does nothing twice.
+async function closeAll(date, ids, key, report) {
+  const results = [];
+  for (let i = 0; i < ids.length; i += mostAtOnce) {
+    const body = { date, accountIds: ids.slice(i, i + mostAtOnce) };
+    const { data } = await request('POST', '/closes', { body, key: key + i });
+    results.push(...data.results);
+    report(results.length);
+  }
+  return results;
+}
+
+// CloseDialog says how complete the accounts are before their day is closed. Of accounts on pages that were not read, it
+// does not know it.
 function CloseDialog({ accounts, states, date, done, onClose }) {
-  const counts = ['drifting', 'unknown', 'complete']
-    .map((state) => [state, accounts.filter(({ id }) => (states[id]?.completeness?.state || 'unknown') === state)])
+  const [ready, setReady] = useState(0);
+  const stateOf = ({ id }) => (states[id] ? states[id].completeness?.state || 'unknown' : 'unread');
+  const counts = ['drifting', 'unknown', 'complete'].concat('unread')
+    .map((state) => [state, accounts.filter((account) => stateOf(account) === state)])
     .filter(([, found]) => found.length > 0);
-  const close = (body, key) => request('POST', '/closes', { body, key }).then(({ data }) => {
-    done(data.results);
-    return data;
-  });
+  const unread = counts.some(([state]) => state === 'unread');
+  const drifting = useResource(unread ? '/aggregator-connections/summary' : null).value?.data.drifting;
+  const close = async ({ ids }, key) => {
+    const results = await closeAll(date, ids, key, setReady);
+    done(results);
+    return results;
+  };
   return html`<${Confirm} title=${t('monthEnd.title', { n: accounts.length, date: day(date) })} text=${t('close.text')}
-      label=${t('monthEnd.close', { n: accounts.length })} perform=${close} input=${{ date, accountIds: accounts.map(({ id }) => id) }}
+      label=${t('monthEnd.close', { n: accounts.length })} perform=${close} input=${{ date, ids: accounts.map(({ id }) => id) }}
       done=${t('monthEnd.done', { date: day(date) })} onClose=${onClose}>
-    <ul class="plain">${counts.map(([state, found]) => html`<li key=${state}><strong>${t('number', { n: found.length })}</strong> <${State} state=${state} />${
+    <ul class="plain">${counts.map(([state, found]) => html`<li key=${state}><strong>${t('number', { n: found.length })}</strong> ${state === 'unread' ? t('monthEnd.notRead') : html`<${State} state=${state} />`}${
       state === 'drifting' && html`: ${found.map(nameOf).join(', ')}`}</li>`)}</ul>
+    ${drifting > 0 && html`<p><strong>${t('monthEnd.driftingAnywhere', { n: drifting })}</strong></p>`}
     ${counts.some(([state]) => state === 'drifting') && html`<p><strong>${t('monthEnd.drifting')}</strong></p>`}
+    ${ready > 0 && html`<p role="status">${t('monthEnd.progress', { n: ready, all: accounts.length })}
+      <progress max=${accounts.length} value=${ready} aria-label=${t('monthEnd.close', { n: accounts.length })} /></p>`}
   </${Confirm}>`;
 }
 
@@ -146,11 +174,22 @@ export function MonthEnd() {
   const [chosen, choose] = useState([]);
   const [closing, setClosing] = useState(false);
   const [failures, setFailures] = useState({});
+  const [closed, setClosed] = useState({ n: 0, date });
   const open = accounts.filter(({ id, removedAt }) => !removedAt && states[id] && !(states[id].closed >= date));
-  const selected = accounts.filter(({ id }) => chosen.includes(id)).slice(0, mostAtOnce);
+  const everyAccount = useAction(async () => {
+    const { items } = await readAll('/accounts?limit=200', maxAccountPages);
+    const present = items.filter(({ removedAt }) => !removedAt).map(({ id, name, number, externalId }) => ({ id, name, number, externalId }));
+    choose(present.map(({ id }) => id));
+    return present;
+  });
+  const ids = new Set(chosen);
+  const selected = (everyAccount.result || accounts).filter(({ id }) => ids.has(id));
   const done = (results) => {
     const failed = results.filter(({ error }) => error);
-    setFailures(Object.fromEntries(failed.map(({ accountId, error }) => [accountId, error])));
+    const named = new Map(selected.map((account) => [account.id, nameOf(account)]));
+    everyAccount.reset();
+    setClosed({ n: results.length - failed.length, date });
+    setFailures(Object.fromEntries(failed.map(({ accountId, error }) => [accountId, { ...error, name: named.get(accountId) }])));
     choose(failed.map(({ accountId }) => accountId));
     reread(results.map(({ accountId }) => accountId));
   };
@@ -159,6 +198,7 @@ export function MonthEnd() {
     if (selected.length > 0) setClosing(true);
   };
   const failed = Object.keys(failures).length;
+  const elsewhere = Object.keys(failures).filter((id) => !accounts.some((account) => account.id === id));
   return html`<${Page} title=${title(list, states, date)} lead=${t('monthEnd.lead')}>
     <${Loaded} of=${list} rows=${8}>${() => (accounts.length === 0
       ? html`<${Empty} title=${t('account.empty')}><p>${t('account.emptyText')}</p></${Empty}>`
@@ -166,9 +206,13 @@ export function MonthEnd() {
           <${Field} label=${t('close.date')} name="day" type="date" required value=${date} max=${isoDay(Date.now(), -1)}
             onChange=${(event) => event.target.value && setQuery({ day: event.target.value })} />
           <button type="button" disabled=${open.length === 0} onClick=${() => choose(open.map(({ id }) => id))}>${t('monthEnd.selectOpen', { n: open.length })}</button>
+          ${list.hasMore && html`<${Button} busy=${everyAccount.busy} onClick=${() => everyAccount.run()}>${t('monthEnd.selectAll')}</${Button}>`}
           <${ActionButton} type="submit" kind="primary" disabled=${selected.length === 0}>${t('monthEnd.close', { n: selected.length })}</${ActionButton}>
         </form>
-        ${failed > 0 && html`<div class="notice bad" role="alert"><p><strong>${t('monthEnd.failed', { n: failed })}</strong></p></div>`}
+        <${Failure} problem=${everyAccount.problem} />
+        ${closed.n > 0 && html`<div class="notice good" role="status"><p>${t('monthEnd.closedNow', { n: closed.n, date: day(closed.date) })}</p></div>`}
+        ${failed > 0 && html`<div class="notice bad" role="alert"><p><strong>${t('monthEnd.failed', { n: failed })}</strong></p>
+          ${elsewhere.length > 0 && html`<ul>${elsewhere.slice(0, mostListed).map((id) => html`<li key=${id}>${failures[id].name}: ${problemText(failures[id])}</li>`)}</ul>`}</div>`}
         <${Table} label=${t('monthEnd.table')} items=${accounts}
           columns=${columns({ states, suggestions, names, chosen, choose, date, failures })} />
         <${More} list=${list} />`)}</${Loaded}>

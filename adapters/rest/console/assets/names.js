@@ -1,12 +1,34 @@
-// The names of a connection and of an account, where only their ids are known.
+// The names of connections, accounts and transactions, where only their ids are known.
+import { request } from './api.js';
 import { t } from './i18n.js';
 import { html } from './preact.js';
-import { useResource } from './resource.js';
+import { useLoad, useResource } from './resource.js';
 import { link } from './router.js';
+import { session } from './session.js';
+import { transactionTitle } from './transaction-table.js';
+import { Day } from './ui.js';
+
+const keptFor = 5000;
+
+// answers contains the recent requests for an object by path, so that a table asks once for what many rows name.
+const answers = new Map();
+session.subscribe(() => answers.clear());
+
+// readShared reads an object, or returns the answer of a request of the last keptFor milliseconds. A failure is not kept.
+async function readShared(path) {
+  const found = answers.get(path);
+  if (found && Date.now() - found.at < keptFor) return found.answer;
+  const answer = request('GET', path);
+  answers.set(path, { answer, at: Date.now() });
+  answer.catch(() => answers.delete(path));
+  return answer;
+}
+
+const useShared = (path) => useLoad(path, () => readShared(path));
 
 // ConnectionName is the name of a connection, as a link to it. A deleted connection has no name.
 export function ConnectionName({ id }) {
-  const { value, problem } = useResource('/aggregator-connections/' + id);
+  const { value, problem } = useShared('/aggregator-connections/' + id);
   if (problem?.status === 404) return html`<span class="muted">${t('search.deletedConnection')}</span>`;
   return html`<a href=${link('/connections/' + id)}>${value?.data?.configName || '…'}</a>`;
 }
@@ -18,4 +40,12 @@ export const nameOf = (account) => account.name || account.number || account.ext
 export function AccountName({ connection, id }) {
   const account = useResource('/accounts/' + id).value?.data;
   return html`<a href=${link(`/connections/${connection}/transactions`, { accountId: id })}>${account ? nameOf(account) : '…'}</a>`;
+}
+
+// TransactionName is the description of a transaction, as a link to it. With dated, the date is shown, too.
+export function TransactionName({ connection, id, dated = false }) {
+  const { value, problem } = useShared('/transactions/' + id);
+  const found = value?.data;
+  return html`<a href=${link(`/connections/${connection}/transactions/${id}`)}>${found ? transactionTitle(found)
+    : problem ? html`<code>${id}</code>` : '…'}</a>${dated && found?.date && html`, <${Day} date=${found.date} />`}`;
 }

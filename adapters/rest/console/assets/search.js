@@ -1,42 +1,44 @@
 // A search for transactions over all connections.
 import { query as queryString } from './api.js';
-import { loadConnections } from './connections-data.js';
+import { ConnectionChoice } from './connection-choice.js';
 import { decimal } from './decimal.js';
 import { amount } from './format.js';
 import { language, t } from './i18n.js';
 import { ConnectionName } from './names.js';
 import { html, useState } from './preact.js';
-import { useLoad, useScan } from './resource.js';
+import { useScan } from './resource.js';
 import { link, navigate, useLocation } from './router.js';
 import { TransactionTable } from './transaction-table.js';
 import { Button, Empty, Failure, Field, Page, Select } from './ui.js';
 
 const pageSize = 50;
 
-const names = ['amount', 'text', 'from', 'to', 'connectionId', 'removed'];
+const names = ['amount', 'text', 'reference', 'from', 'to', 'connectionId', 'removed'];
 
 // Form keeps the search in the query of the location, so that a search has an address.
-function Form({ query, connections }) {
+function Form({ query }) {
   const [error, setError] = useState('');
   const submit = (event) => {
     event.preventDefault();
     const values = Object.fromEntries(new FormData(event.target));
+    delete values.connectionName; // the field that chooses connectionId
     const amount = String(values.amount).trim();
     const found = amount && decimal(amount, language.get());
     if (found === undefined) return setError(t('invalid.amount'));
     setError('');
-    return navigate(link('/search', { ...values, amount: found }));
+    return navigate(link('/search', { ...values, reference: String(values.reference).trim(), amount: found }));
   };
-  const all = [['', t('filter.all')], ...connections.map(({ connectionId, configName }) => [connectionId, configName])];
   const removed = [['', t('filter.all')], ['false', t('search.present')], ['true', t('search.removed')]];
   const choose = (name) => (value) => navigate(link('/search', { ...query, [name]: value }));
   return html`<form class="filters" role="search" onSubmit=${submit} key=${queryString(query)}>
     <${Field} label=${t('search.text')} name="text" type="search" minlength="3" maxlength="200" defaultValue=${query.text} />
     <${Field} label=${t('column.amount')} name="amount" inputmode="decimal" error=${error} placeholder=${amount('-1234.56')}
       defaultValue=${/^-?\d+(\.\d+)?$/.test(query.amount || '') ? amount(query.amount) : query.amount} />
+    <${Field} label=${t('search.reference')} name="reference" type="search" maxlength="255" autocomplete="off" spellcheck=${false}
+      placeholder=${t('search.referenceHint')} defaultValue=${query.reference} />
     <${Field} label=${t('filter.from')} name="from" type="date" defaultValue=${query.from} />
     <${Field} label=${t('filter.to')} name="to" type="date" defaultValue=${query.to} />
-    <${Select} label=${t('column.connection')} name="connectionId" value=${query.connectionId || ''} options=${all} onChange=${choose('connectionId')} />
+    <${ConnectionChoice} name="connectionId" value=${query.connectionId || ''} onChange=${choose('connectionId')} />
     <${Select} label=${t('search.state')} name="removed" value=${query.removed || ''} options=${removed} onChange=${choose('removed')} />
     <button class="primary">${t('filter.search')}</button>
   </form>`;
@@ -65,10 +67,9 @@ export function Search() {
   const searched = names.some((name) => query[name]);
   const values = Object.fromEntries(names.map((name) => [name, query[name]]));
   const scan = useScan(searched ? '/transactions' + queryString({ ...values, limit: pageSize }) : null, pageSize);
-  const connections = useLoad('all connections', loadConnections).value?.all || [];
   const column = { title: t('column.connection'), cell: (item) => html`<${ConnectionName} id=${item.connectionId} />` };
   return html`<${Page} title=${title(scan, searched)} lead=${t('search.lead')}>
-    <${Form} query=${values} connections=${connections} />
+    <${Form} query=${values} />
     ${searched && html`<${Failure} problem=${scan.problem} retry=${scan.more} />
       ${scan.items.length > 0 && html`<${TransactionTable} label=${t('search.results')} items=${scan.items} href=${href} more=${[column]} />`}
       ${scan.ended && scan.items.length === 0 && html`<${Empty} title=${t('search.nothing')}><p>${t('search.nothingText')}</p></${Empty}>`}

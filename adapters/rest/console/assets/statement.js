@@ -6,7 +6,7 @@ import { fieldProblems } from './problem-text.js';
 import { useAction } from './resource.js';
 import { announce, Button, Failure, Field, Select } from './ui.js';
 
-const formats = ['camt053', 'ofx', 'csv', 'matcher'];
+export const formats = ['camt053', 'ofx', 'csv', 'matcher'];
 
 // save passes a document to the browser, which stores it as a file.
 export function save({ name, content }) {

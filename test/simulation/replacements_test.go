@@ -168,6 +168,6 @@ func (s *sim) checkOneMovement(ref *accountRef, t domain.Transaction, ids []stri
 // rows does not prove this, because the vendor may replace a row while the list is read. lived returns false if one of
 // the rows was ever unreadable.
 func lived(a, b *row) bool {
-	before := func(a, b *row) bool { return a.removed && a.removals == 1 && !b.created.Before(a.removedAt) }
+	before := func(a, b *row) bool { return a.removed && !b.created.Before(a.removedAt) }
 	return !before(a, b) && !before(b, a) && !a.wasBroken && !b.wasBroken
 }

@@ -130,9 +130,6 @@ func auditedChanges(f *fixture) {
 	_, used := f.connectionWithToken()
 	delivery := f.receiveWanted(used)
 	_, _, account := f.accountWithRows(row("1", withAccount("a")))
-	r := newReplacements(f)
-	r.sweepPage(domain.OneRead, nil, purchase("y"))
-	r.next()
 	sub := f.newSubscription()
 	_, held, heldAccount := f.accountWithRows()
 	f.mustStorePage(held, ports.PageWrite{Removed: f.manyRows(held, "a", 30)})
@@ -162,16 +159,7 @@ func auditedChanges(f *fixture) {
 	_, err = f.Ledger.UpdateCompleteness(f.ctx, f.tenant, account, audited("Ledger.UpdateCompleteness"),
 		func(c books.Completeness) (books.Completeness, error) { return c, nil })
 	f.noError(err)
-	_, err = f.Ledger.Split(f.ctx, f.tenant, r.older, newID[domain.Transaction](),
-		ports.Decision{At: f.now(), Entries: audited("Ledger.Split")})
-	f.noError(err)
-	pair := ports.RecordPair{Old: r.older, New: f.getRow(r.c, "y").ID}
-	_, err = f.Ledger.Join(f.ctx, f.tenant, pair, ports.Decision{At: f.now(), Entries: audited("Ledger.Join")})
-	f.noError(err)
-	_, err = f.Ledger.Split(f.ctx, f.tenant, r.older, newID[domain.Transaction](), ports.Decision{At: f.now()})
-	f.noError(err)
-	f.noError(f.Ledger.Dismiss(f.ctx, f.tenant, []ports.RecordPair{pair},
-		ports.Decision{At: f.now(), Entries: audited("Ledger.Dismiss")}))
+	f.decideAudited(audited)
 	link := f.createLinkSession()
 	f.noError(f.LinkSessions.Open(f.ctx, link, link.DueAt, audited("LinkSessions.Open")))
 	connected, linked := f.linked(link)
@@ -204,6 +192,24 @@ func auditedChanges(f *fixture) {
 	f.equal("actions", methods, f.actions())
 	slices.Sort(methods)
 	f.equal("audited methods", auditedMethods(), methods)
+}
+
+// decideAudited calls the methods of the ledger that store an operator's decision about records.
+func (f *fixture) decideAudited(audited func(method string) ports.AuditEntries) {
+	f.Helper()
+	r := newReplacements(f)
+	r.sweepPage(domain.OneRead, nil, purchase("y"))
+	r.next()
+	_, err := f.Ledger.Split(f.ctx, f.tenant, r.older, newID[domain.Transaction](),
+		ports.Decision{At: f.now(), Entries: audited("Ledger.Split")})
+	f.noError(err)
+	pair := ports.RecordPair{Old: r.older, New: f.getRow(r.c, "y").ID}
+	_, err = f.Ledger.Join(f.ctx, f.tenant, pair, ports.Decision{At: f.now(), Entries: audited("Ledger.Join")})
+	f.noError(err)
+	_, err = f.Ledger.Split(f.ctx, f.tenant, r.older, newID[domain.Transaction](), ports.Decision{At: f.now()})
+	f.noError(err)
+	f.noError(f.Ledger.Dismiss(f.ctx, f.tenant, []ports.RecordPair{pair},
+		ports.Decision{At: f.now(), Entries: audited("Ledger.Dismiss")}))
 }
 
 func auditedFailures(f *fixture) {

@@ -2,8 +2,6 @@ package records
 
 import (
 	"encoding/json"
-	"errors"
-	"iter"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
@@ -120,48 +118,4 @@ type Refreshed struct {
 type Attached struct {
 	Account string // the external id
 	ID      domain.AccountID
-}
-
-// errStopped ends a decision whose caller does not range over the remaining changes.
-var errStopped = errors.New("the caller needs no more changes")
-
-// decision is the state of one decision.
-type decision struct {
-	*Page
-	View
-	source  Source
-	yield   func(Changes, error) bool
-	leaving map[string]domain.PullID // see leave
-	// missing contains the rows that a complete listing lacks, but whose removal it does not prove. Such a row leaves
-	// only if a new row continues its record. The values tell what the proof lacks.
-	missing map[string]missingRow
-	// continued contains the external ids of the missing rows whose records a new row continues.
-	continued map[string]bool
-	// absences is emitted when it is known which of the missing rows have left.
-	absences *Absences
-	onPage   map[string]bool // the external ids of the page's rows; filled by isShown
-	never    map[domain.MatchPair]bool
-	// suggested contains the suggestions for rows that have no record yet, by external id.
-	suggested map[string][]Suggestion
-	// ignored contains the external ids of rows that are not stored: former rows of records that an operator has
-	// joined.
-	ignored map[string]bool
-}
-
-// changesOf returns the changes that run emits.
-func (d *decision) changesOf(run func() error) iter.Seq2[Changes, error] {
-	return func(yield func(Changes, error) bool) {
-		d.yield = yield
-		if err := run(); err != nil && !errors.Is(err, errStopped) {
-			yield(Changes{}, err)
-		}
-	}
-}
-
-// emit yields changes. When it returns nil, the store has applied them.
-func (d *decision) emit(c Changes) error {
-	if !d.yield(c, nil) {
-		return errStopped
-	}
-	return nil
 }

@@ -1,6 +1,7 @@
 package records
 
 import (
+	"errors"
 	"iter"
 	"maps"
 	"slices"
@@ -68,6 +69,44 @@ func (p *Page) Changes(view View, source Source) iter.Seq2[Changes, error] {
 	return d.changesOf(d.decide)
 }
 
+// errStopped ends a decision whose caller does not range over the remaining changes.
+var errStopped = errors.New("the caller needs no more changes")
+
+// decision is the state of one decision.
+type decision struct {
+	*Page
+	View
+	source Source
+	yield  func(Changes, error) bool
+	// leaving maps the external ids of the rows that leave to the first pull whose listing lacked the row; the zero value
+	// if none is known.
+	leaving map[string]domain.PullID
+	// missing contains the rows that a complete listing lacks, but whose removal it does not prove. Such a row leaves
+	// only if a new row continues its record. The values tell what the proof lacks.
+	missing map[string]missingRow
+	// continued contains the external ids of the missing rows whose records a new row continues.
+	continued map[string]bool
+	// absences is emitted when it is known which of the missing rows have left.
+	absences *Absences
+	onPage   map[string]bool // the external ids of the page's rows; filled by isShown
+	never    map[domain.MatchPair]bool
+	// suggested contains the suggestions for rows that have no record yet, by external id.
+	suggested map[string][]Suggestion
+	// ignored contains the external ids of rows that are not stored: former rows of records that an operator has
+	// joined.
+	ignored map[string]bool
+}
+
+// changesOf returns the changes that run emits.
+func (d *decision) changesOf(run func() error) iter.Seq2[Changes, error] {
+	return func(yield func(Changes, error) bool) {
+		d.yield = yield
+		if err := run(); err != nil && !errors.Is(err, errStopped) {
+			yield(Changes{}, err)
+		}
+	}
+}
+
 func (d *decision) decide() error {
 	for _, id := range d.Removed {
 		d.leaving[id] = domain.PullID{}
@@ -96,6 +135,14 @@ func (d *decision) decide() error {
 	c.Remove = slices.Sorted(maps.Keys(d.leaving))
 	c.Counts.Read, c.Counts.Unchanged = c.Counts.Read+d.Unchanged, c.Counts.Unchanged+d.Unchanged
 	return d.emit(c)
+}
+
+// emit yields changes. When it returns nil, the store has applied them.
+func (d *decision) emit(c Changes) error {
+	if !d.yield(c, nil) {
+		return errStopped
+	}
+	return nil
 }
 
 // stage emits the rows of a staged page. They are not compared with the stored records.

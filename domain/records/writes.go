@@ -89,6 +89,13 @@ type PageWrite struct {
 	LeaseUntil time.Time // the lease's new expiry
 }
 
+// IsEmpty reports whether the write contains nothing to compare and nothing to stage. It then only stores the progress
+// and the lease.
+func (w PageWrite) IsEmpty() bool {
+	return w.Staged == nil &&
+		len(w.Accounts)+len(w.Transactions)+len(w.Removed)+len(w.Announced)+len(w.Quarantined)+len(w.Released) == 0
+}
+
 // Staging describes how the rows of a page are staged. Staged rows are stored, but invisible to readers before a
 // Publication.
 type Staging struct {

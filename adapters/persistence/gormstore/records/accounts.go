@@ -91,7 +91,7 @@ func (p *pageWriter) saveAccounts(changes records.AccountChanges) error {
 // SweepAccounts reads all listed accounts of the connection, because there are few.
 func (s pulls) SweepAccounts(ctx context.Context, lease domain.Lease, w ports.AccountSweepWrite) error {
 	p := newPageWriter(s.Dialect, ports.PageWrite{At: w.At, LeaseUntil: w.LeaseUntil})
-	_, err := s.runPage(ctx, lease, p, func() error {
+	_, err := s.runPage(ctx, s.WorkTimeout, lease, p, func() error {
 		stored, err := p.readAccounts("connection_id = ? AND tenant_id = ? AND listed",
 			p.pull.Connection, p.pull.Tenant)
 		if err != nil {

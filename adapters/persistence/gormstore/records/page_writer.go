@@ -19,8 +19,7 @@ import (
 // If AssumeNew is set, StorePage inserts the rows without a comparison. If one of them is already stored, the insert
 // violates a unique key, and the transaction is rolled back. StorePage then repeats the write with a comparison.
 func (s pulls) StorePage(ctx context.Context, lease domain.Lease, w ports.PageWrite) (domain.Counts, error) {
-	empty := len(w.Accounts)+len(w.Transactions)+len(w.Removed)+len(w.Quarantined)+len(w.Released)+len(w.Announced) == 0
-	if w.Staged == nil && empty {
+	if w.IsEmpty() {
 		return s.saveProgress(ctx, lease, w)
 	}
 	w.AssumeNew = w.AssumeNew && s.Dialect.RejectsStored()
@@ -48,7 +47,7 @@ func (s pulls) writePage(
 ) (domain.Counts, error) {
 	p := newPageWriter(s.Dialect, page.PageWrite)
 	p.page = page
-	return s.runPage(ctx, lease, p, func() error {
+	return s.runPage(ctx, s.WorkTimeout, lease, p, func() error {
 		if err := p.stamp(); err != nil {
 			return err
 		}
@@ -62,17 +61,11 @@ func (s pulls) writePage(
 	})
 }
 
-// runPage runs one transaction. It first executes the reads that p.queries returns, and then calls fn. The first read
-// locks the pull. runPage returns the counts that p has collected. Errors: LeaseLost, and translated database errors.
+// runPage runs one transaction with a timeout. It first executes the reads that p.queries returns, and then calls fn. The
+// first read locks the pull. runPage returns the counts that p has collected. Errors: LeaseLost, and translated database
+// errors.
 func (s pulls) runPage(
-	ctx context.Context, lease domain.Lease, p *pageWriter, fn func() error,
-) (domain.Counts, error) {
-	return s.runPageWithin(ctx, s.WorkTimeout, lease, p, fn)
-}
-
-// runPageWithin is like runPage, but has a parameter for the timeout of the transaction.
-func (s pulls) runPageWithin(
-	ctx context.Context, timeout time.Duration, lease domain.Lease, p *pageWriter, write func() error,
+	ctx context.Context, timeout time.Duration, lease domain.Lease, p *pageWriter, fn func() error,
 ) (domain.Counts, error) {
 	bounded, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
@@ -86,7 +79,7 @@ func (s pulls) runPageWithin(
 		if p.pull.ID == uuid.Nil {
 			return gormstore.LeaseLost()
 		}
-		return write()
+		return fn()
 	})
 	if err != nil {
 		return domain.Counts{}, gormstore.Translate(ctx, err)

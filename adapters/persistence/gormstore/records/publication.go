@@ -33,7 +33,7 @@ func (s pulls) Publish(ctx context.Context, lease domain.Lease, w ports.Publicat
 	p := newPageWriter(s.Dialect, ports.PageWrite{NewID: w.NewID, At: w.At, LeaseUntil: w.LeaseUntil})
 	b := &publisher{pageWriter: p, w: w}
 	published := ports.Published{}
-	counts, err := s.runPageWithin(ctx, publishTimeout, lease, p, func() (err error) {
+	counts, err := s.runPage(ctx, publishTimeout, lease, p, func() (err error) {
 		published.Complete, err = b.publish(s)
 		return err
 	})

@@ -37,8 +37,9 @@ func (p *pageWriter) apply(changes iter.Seq2[records.Changes, error]) error {
 func (p *pageWriter) applyOne(c *records.Changes) error {
 	p.counts = p.counts.Plus(c.Counts)
 	for _, step := range []func(*records.Changes) error{
-		p.changeAnnounced, p.rememberAbsences, p.stageRows, p.rememberNever, p.changeRecords, p.changePast,
-		p.saveMetadata, p.changeQuarantine, p.attachAll, p.markRemoved, p.carryOver, p.changeSuggestions, p.endStaging,
+		p.changeAnnounced, p.rememberAbsences, p.stageRows, p.rememberNever, p.archiveAll, p.rename, p.upsert,
+		p.changePast, p.saveMetadata, p.changeQuarantine, p.attachAll, p.markRemoved, p.carryOver,
+		p.changeSuggestions, p.endStaging,
 	} {
 		if err := step(c); err != nil {
 			return err
@@ -75,30 +76,28 @@ func (p *pageWriter) rememberNever(c *records.Changes) error {
 	return p.forgetCarriedOver(c.Returned)
 }
 
-// changeRecords archives, renames and stores records.
-func (p *pageWriter) changeRecords(c *records.Changes) error {
-	if len(c.Archive)+len(c.Rename)+len(c.Upsert) == 0 {
+// archiveAll archives the present versions of records.
+func (p *pageWriter) archiveAll(c *records.Changes) error {
+	if len(c.Archive) == 0 {
 		return nil
 	}
 	if err := p.reserveChangeSeq(); err != nil {
 		return err
 	}
-	if len(c.Archive) > 0 {
-		if err := p.archive(p.dialect.AnyOf("external_id", c.Archive)); err != nil {
-			return err
-		}
-	}
-	if err := p.rename(c.Rename); err != nil {
-		return err
-	}
-	return p.upsert(c.Upsert, c.Reason)
+	return p.archive(p.dialect.AnyOf("external_id", c.Archive))
 }
 
 // rename changes the identities of records. Records that wait for their next version are changed together: their new
 // external ids are those of new rows, so no record has them.
-func (p *pageWriter) rename(renamed []records.Renamed) error {
+func (p *pageWriter) rename(c *records.Changes) error {
+	if len(c.Rename) == 0 {
+		return nil
+	}
+	if err := p.reserveChangeSeq(); err != nil {
+		return err
+	}
 	var pending []records.Renamed
-	for _, r := range renamed {
+	for _, r := range c.Rename {
 		if r.Pending {
 			pending = append(pending, r)
 			continue
@@ -157,10 +156,16 @@ func encodePast(pastRows []domain.Superseded) (string, error) {
 
 // upsert stores new records and new versions. One statement stores records with the same time of removal; a page has
 // only one.
-func (p *pageWriter) upsert(changed []records.Record, reason string) error {
-	all := make([]*records.Record, len(changed))
-	for i := range changed {
-		all[i], changed[i].Reason = &changed[i], reason
+func (p *pageWriter) upsert(c *records.Changes) error {
+	if len(c.Upsert) == 0 {
+		return nil
+	}
+	if err := p.reserveChangeSeq(); err != nil {
+		return err
+	}
+	all := make([]*records.Record, len(c.Upsert))
+	for i := range c.Upsert {
+		all[i], c.Upsert[i].Reason = &c.Upsert[i], c.Reason
 	}
 	for len(all) > 0 {
 		removed, rows, others := all[0].RemovedAt, make([]gormstore.TransactionRow, 0, len(all)), []*records.Record(nil)

@@ -99,8 +99,13 @@ func (s *Service) UpdateApplication(
 		Rotates: fresh != nil, Receiver: u.Receiver, Actor: ports.CallerOf(ctx).Actor,
 	}
 	now := s.Clock.Now()
+	var replaced []domain.Connection // the members before the change
 	updated, err := s.Applications.Update(ctx, tenant, id, change, entries,
 		func(a *domain.Application, members []*domain.Connection) error {
+			replaced = replaced[:0]
+			for _, c := range members {
+				replaced = append(replaced, *c)
+			}
 			renamed = a.Name != u.Name
 			a.Rename(u.Name)
 			a.BumpRevision(now)
@@ -112,8 +117,39 @@ func (s *Service) UpdateApplication(
 		})
 	if err == nil {
 		s.audits.Emit(ctx, tenant, "application.update", id.String())
+		s.pullReplaced(ctx, replaced)
 	}
 	return updated, err
+}
+
+// rotationPulls bounds the time in which pulls are requested after a credential was replaced.
+const rotationPulls = 3 * time.Second
+
+// pullReplaced requests pulls of connections whose credential was replaced, because their health is not known any more.
+// members are the connections before that.
+//
+//   - A connection that was healthy is asked for its status and its accounts only.
+//   - A connection that was unhealthy may have missed rows, so everything is read.
+//   - A connection whose health was not known is not read.
+//
+// The change of the credential is complete without these pulls. A connection for which none can be requested is read
+// when its next pull is due.
+func (s *Service) pullReplaced(ctx context.Context, members []domain.Connection) {
+	ctx, cancel := context.WithTimeout(ctx, rotationPulls)
+	defer cancel()
+	for _, c := range members {
+		known := c.Health.Status == domain.Healthy || c.Health.Status == domain.Unhealthy
+		if !known || !c.Live() || c.Paused() {
+			continue
+		}
+		_, err := s.Pulls.Request(ctx, c.Tenant, c.ID, ports.PullRequest{
+			ID: s.newPullID(), Scope: domain.PullScope{Everything: c.Health.Status == domain.Unhealthy},
+			Trigger: domain.TriggerOperator, At: s.Clock.Now(), Trace: s.Tracer.Inject(ctx),
+		}, nil)
+		if errors.Is(err, domain.Unavailable) || ctx.Err() != nil {
+			return
+		}
+	}
 }
 
 // applicationCredential is a new credential of an application. sealed is the credential as it is stored with the

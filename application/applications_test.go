@@ -295,3 +295,55 @@ func TestResealCoversApplications(t *testing.T) {
 		t.Error("the application is still sealed under the old key")
 	}
 }
+
+// A rotation makes the health of all connections unknown. Connections whose health was known are read at once.
+func TestARotationReadsTheConnectionsWhoseHealthWasKnown(t *testing.T) {
+	e := newEnv(t)
+	a := e.createApplication("production")
+	members := map[string]domain.Connection{}
+	for _, name := range []string{"healthy", "rejected", "never read", "paused", "deleted"} {
+		members[name] = e.joinApplication(a, name)
+	}
+	for _, name := range []string{"healthy", "rejected", "paused", "deleted"} {
+		e.vendor.onCheck = nil
+		if name == "rejected" {
+			e.vendor.onCheck = func() error { return rejected(domain.CredentialRejected) }
+		}
+		_, err := e.TestConnection(e.ctx, e.tenant, "pluggy", name)
+		e.noError(err)
+	}
+	e.vendor.onCheck = nil
+	_, err := e.PauseConnection(e.ctx, e.tenant, members["paused"].ID)
+	e.noError(err)
+	e.noError(e.DeleteConnection(e.ctx, e.tenant, members["deleted"].ID, nil))
+	_, err = e.rotateApplication(a, "id", "right", false)
+	e.noError(err)
+	got := map[string]bool{} // whether the pull reads everything
+	page, err := e.ListTenantPulls(e.ctx, e.tenant, ports.PullFilter{}, domain.PageRequest{Limit: 10})
+	e.noError(err)
+	for _, p := range page.Items {
+		for name, c := range members {
+			if c.ID == p.Connection {
+				got[name] = e.getPull(p.ID).Scope.Everything
+			}
+		}
+		e.runPull(p.ID)
+	}
+	if diff := cmp.Diff(map[string]bool{"healthy": false, "rejected": true}, got); diff != "" {
+		t.Errorf("pulls (-want +got):\n%s", diff)
+	}
+	for _, name := range []string{"healthy", "rejected"} {
+		h, err := e.ConnectionHealth(e.ctx, e.tenant, members[name].ID)
+		e.noError(err)
+		if h.Status != domain.Healthy {
+			t.Errorf("%s is %s (%s)", name, h.Status, h.Reason)
+		}
+	}
+	_, err = e.UpdateApplication(e.ctx, e.tenant, a.ID, ports.ApplicationUpdate{Name: "renamed"})
+	e.noError(err)
+	page, err = e.ListTenantPulls(e.ctx, e.tenant, ports.PullFilter{}, domain.PageRequest{Limit: 10})
+	e.noError(err)
+	if len(page.Items) != 2 {
+		t.Errorf("%d pulls after a rename", len(page.Items))
+	}
+}

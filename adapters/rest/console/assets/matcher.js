@@ -4,7 +4,7 @@ import { t } from './i18n.js';
 import { html } from './preact.js';
 import { useAction, useList, usePolling } from './resource.js';
 import { link } from './router.js';
-import { ActionButton, Ago, Amount, announce, Copyable, Failure, Field, Loaded, More, Status, Table } from './ui.js';
+import { ActionButton, Ago, Amount, Copyable, Failure, Field, Loaded, More, Status, Table } from './ui.js';
 
 const refreshInterval = 5000;
 
@@ -39,7 +39,7 @@ export function MatcherFields({ errors }) {
     <${Field} label=${t('matcher.sources')} name="sources" hint=${t('matcher.sourcesHint')} error=${errors.sources}>
       <textarea id="sources" name="sources" rows="4" required aria-describedby="sources-hint" ...${text}></textarea>
     </${Field}>
-    ${field('dateFrom', 'matcher.dateFrom', { type: 'date' })}`;
+    ${field('dateFrom', 'filter.from', { type: 'date' })}`;
 }
 
 const side = (row) => (row ? html`<${Amount} value=${row.amount} currency=${row.currency} /> <span class="small">${row.date}
@@ -48,25 +48,21 @@ const side = (row) => (row ? html`<${Amount} value=${row.amount} currency=${row.
 // Retry tries a conflict again.
 function Retry({ path, conflict, changed }) {
   const retry = useAction((_input, key) => request('POST', `${path}/conflicts/${conflict.transactionId}/retry`, { key }).then(() => true));
-  const run = async () => {
-    if (!(await retry.run())) return;
-    announce(t('matcher.retried'));
-    changed();
-  };
+  const run = async () => await retry.run() && changed();
   return html`<${ActionButton} busy=${retry.busy} onClick=${run}>${t('action.retry')}</${ActionButton}>
     <${Failure} problem=${retry.problem} />`;
 }
 
 const conflictColumns = (path, changed) => [
   {
-    title: t('matcher.record'), kind: 'main',
+    title: t('column.transaction'), kind: 'main',
     cell: (item) => html`${(item.ours || item.theirs || {}).description || ''}
       <${Copyable} value=${item.transactionId} name=${t('column.id')} />`,
   },
   { title: t('matcher.reason'), cell: (item) => html`<${Status} tone="warn">${t('matcher.reason.' + item.reason)}</${Status}>` },
   { title: t('matcher.ours'), cell: (item) => side(item.ours) },
   { title: t('matcher.theirs'), cell: (item) => html`${side(item.theirs)} ${item.theirs && html`<span class="small">${item.theirs.status}</span>`}` },
-  { title: t('matcher.since'), cell: (item) => html`<${Ago} at=${item.since} />` },
+  { title: t('column.when'), cell: (item) => html`<${Ago} at=${item.since} />` },
   { title: '', cell: (item) => html`<${Retry} path=${path} conflict=${item} changed=${changed} />` },
 ];
 

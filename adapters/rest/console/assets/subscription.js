@@ -149,7 +149,7 @@ const sinkPairs = (sink) => [
   ['format', sink.format && t('format.' + sink.format)],
 ].map(([name, value]) => [t('field.' + name), value && html`<code>${value}</code>`]).concat(sink.kind === 'matcher' ? [
   [t('matcher.sources'), t('number', { n: sink.sources.length })],
-  [t('matcher.dateFrom'), sink.dateFrom],
+  [t('filter.from'), sink.dateFrom],
 ] : []);
 
 export function SubscriptionPage({ id }) {

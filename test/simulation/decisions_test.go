@@ -102,6 +102,13 @@ func (s *sim) joinDone(pair ports.RecordPair, old, with domain.Transaction) {
 	s.counters.joins++
 	s.decisions.joined[pair] = old.Tenant
 	delete(s.decisions.dismissed, pair)
+	for _, ref := range s.refs {
+		for row, id := range ref.known {
+			if id == pair.New {
+				ref.known[row] = pair.Old
+			}
+		}
+	}
 	for _, a := range externalIDs(old) {
 		for _, b := range externalIDs(with) {
 			for _, pair := range [][2]string{{a, b}, {b, a}} {

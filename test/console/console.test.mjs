@@ -831,6 +831,7 @@ test('the change feed is followed live', async () => {
   await connect(operator, pluggyLogin, 'bank');
   await page.getByRole('row', { name: /Added BOLETO DE ENERGIA/ }).waitFor();
   await page.reload();
+  await page.getByText('No change since you opened this page.').waitFor(); // from now on, changes are shown
   await connect(operator, pluggyLogin, 'second');
   await page.getByRole('row', { name: /Added BOLETO DE ENERGIA second/ }).waitFor();
   await page.finish();

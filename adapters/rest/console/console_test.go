@@ -100,7 +100,7 @@ func TestAnIssuerIsTheOnlyOtherOrigin(t *testing.T) {
 	}
 }
 
-func TestScriptsAreServedWithoutLinesOfComments(t *testing.T) {
+func TestScriptsAreServedWithoutComments(t *testing.T) {
 	c := New(SignIn{})
 	for target := range everyPath(c) {
 		if path.Ext(target) != ".js" || strings.Contains(target, "/vendor/") {

@@ -246,7 +246,9 @@ func (v applications) ClaimRenewals(
 ) ([]ports.ClaimedRenewal, error) {
 	return exclusiveResult(ctx, v.Store, "Applications.ClaimRenewals", func() ([]ports.ClaimedRenewal, error) {
 		var claimed []ports.ClaimedRenewal
-		for _, a := range v.applications {
+		for _, a := range slices.SortedFunc(maps.Values(v.applications), func(x, y *domain.Application) int {
+			return bytes.Compare(x.ID.UUID[:], y.ID.UUID[:])
+		}) {
 			if due := a.Renewal.DueAt; len(claimed) == limit || due.IsZero() || due.After(now) {
 				continue
 			}

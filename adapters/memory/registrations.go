@@ -1,7 +1,10 @@
 package memory
 
 import (
+	"bytes"
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -58,13 +61,16 @@ func (v tokens) ActivateRegistration(
 	})
 }
 
-// ClaimRegistrations claims under the store's mutex, so that concurrent claims return different tokens.
+// ClaimRegistrations claims under the store's mutex, so that concurrent claims return different tokens. It claims in
+// the order of the ids.
 func (v tokens) ClaimRegistrations(
 	ctx context.Context, now, claimEnd time.Time, limit int,
 ) ([]ports.ClaimedRegistration, error) {
 	return exclusiveResult(ctx, v.Store, "Tokens.ClaimRegistrations", func() ([]ports.ClaimedRegistration, error) {
 		var claimed []ports.ClaimedRegistration
-		for _, token := range v.tokens {
+		for _, token := range slices.SortedFunc(maps.Values(v.tokens), func(x, y *domain.WebhookToken) int {
+			return bytes.Compare(x.ID.UUID[:], y.ID.UUID[:])
+		}) {
 			if len(claimed) == limit || !awaitsRemoval(token) || token.Registration.DueAt.After(now) {
 				continue
 			}

@@ -22,6 +22,7 @@ type connection struct {
 	deleted        bool            // the connection is deleted
 	continued      bool            // this connection was deleted, and a new connection to its accounts exists
 	rowsAtDeletion string          // the digest of the connection's rows at its deletion
+	moves          int             // how often the connection has joined or left an application
 }
 
 type token struct {
@@ -47,6 +48,9 @@ func (s *sim) connectionCreated(c domain.Connection) {
 func (s *sim) connectionUpdated(c domain.Connection) {
 	for _, existing := range s.connections {
 		if existing.ID == c.ID {
+			if existing.ApplicationID != c.ApplicationID {
+				existing.moves++
+			}
 			existing.Connection = c
 			s.repointed(existing)
 			if !c.Live() && !existing.deleted {
@@ -149,14 +153,21 @@ func (s *sim) startWorker() {
 // deliverWebhook delivers a random webhook from the outbox. The outbox contains the webhooks that the vendor still has
 // to send. A webhook may be delivered more than once, and webhooks may be delivered in any order.
 func (s *sim) deliverWebhook(c *connection) {
-	if len(c.tokens) == 0 || len(c.ref.outbox) == 0 {
+	if len(c.ref.outbox) == 0 {
 		return
 	}
-	n, token, app := c.ref.outbox[s.rand.IntN(len(c.ref.outbox))], c.tokens[s.rand.IntN(len(c.tokens))],
-		s.randomReplica()
-	refused := token.revoked || c.deleted
+	n, app := c.ref.outbox[s.rand.IntN(len(c.ref.outbox))], s.randomReplica()
+	to, ok := s.addressFor(c, n)
+	if !ok {
+		return
+	}
+	refused := to.revoked
 	request := domain.WebhookRequest{
-		Vendor: c.Vendor, Token: string(token.raw.Reveal()), Body: n.body(), Authorization: canary + "-shared",
+		Vendor: c.Vendor, Token: to.raw, Body: n.body(), Authorization: to.authorization,
+	}
+	if to.tenant != c.Tenant { // the vendor still has to send it to the tenant of the connection
+		n.ID += "-elsewhere"
+		request.Body = n.body()
 	}
 	switch {
 	case s.chance(0.02):
@@ -176,7 +187,11 @@ func (s *sim) deliverWebhook(c *connection) {
 	})
 }
 
+// body returns the body of the webhook. Notices without an id have equal bodies.
 func (n notice) body() []byte {
+	if n.Nameless {
+		n.ID = ""
+	}
 	body, err := json.Marshal(n)
 	if err != nil {
 		panic(err)
@@ -224,7 +239,7 @@ func (s *sim) countAnnouncedRemovals(connection domain.ConnectionID, ids []strin
 // runMaintenance starts one random maintenance task.
 func (s *sim) runMaintenance() {
 	app := s.randomReplica()
-	task := s.rand.IntN(9)
+	task := s.rand.IntN(11)
 	s.spawn("maintenance", func(ctx context.Context) {
 		var err error
 		switch task {
@@ -234,6 +249,12 @@ func (s *sim) runMaintenance() {
 			err = s.pruneDeliveries(ctx, app)
 		case 4:
 			err = app.FlushTokenUsage(ctx)
+		case 9:
+			_, err = app.RemoveRegistrations(ctx, 10)
+			err = s.toleratingVendor("maintenance", err)
+		case 10:
+			_, err = app.RenewRegistrations(ctx, 10)
+			err = s.toleratingVendor("maintenance", err)
 		case 5:
 			if s.chance(0.1) {
 				s.sealer.primary++

@@ -24,6 +24,9 @@ type counters struct {
 	churned, replaced, superseded, splits                                              int
 	joins, dismissals, suggested                                                       int
 	relinks, continuations, continued, lateRows, staged                                int
+	members, rotations, renewals                                                       int
+	webhooks, registered, shared, handedOver, unregistered, lostResponses              int
+	routedEvents, ignoredEvents, equalBodies                                           int
 }
 
 func (t *counters) countAttempt(o ports.PullAttempted) {
@@ -105,6 +108,18 @@ func (t *counters) byName() map[string]*int {
 		"mass removal held back":        &t.massHeld,
 		"mass removal applied":          &t.massRemovals,
 		"event about a removed account": &t.doneRemoved,
+		"connection of an application":  &t.members,
+		"application rotated":           &t.rotations,
+		"webhook renewed":               &t.renewals,
+		"webhook created":               &t.webhooks,
+		"webhook registered":            &t.registered,
+		"webhook shared":                &t.shared,
+		"webhook unregistered":          &t.unregistered,
+		"token handed over":             &t.handedOver,
+		"response of a vendor lost":     &t.lostResponses,
+		"event routed elsewhere":        &t.routedEvents,
+		"event of no connection":        &t.ignoredEvents,
+		"equal body":                    &t.equalBodies,
 	}
 }
 

@@ -41,6 +41,7 @@ var (
 	_ ports.EgressGuard = allowAll{}
 	_ ports.Observer    = observer{}
 	_ ports.Aggregator  = (*vendor)(nil)
+	_ ports.Aggregator  = registrar{}
 )
 
 // sim is one simulation. All of its random choices derive from one seed.
@@ -71,7 +72,13 @@ type sim struct {
 	tenants      []domain.TenantID
 	readers      []*reader
 	connections  []*connection // all connections that were ever created
-	refs         []*accountRef // all account references for which a connection was ever requested
+	applications []*vendorApplication
+	newSecrets   map[string]string        // the secrets of applications by name
+	webhooks     []vendorWebhook          // the webhooks that the vendor "pluggy" has
+	hashes       []domain.TokenHash       // the hashes of all tokens that were ever stored
+	bodies       map[string]domain.PullID // the pulls of the last events without an id, by connection and body
+	started      map[domain.PullID]bool   // pulls that were claimed at least once
+	refs         []*accountRef            // all account references for which a connection was ever requested
 	jobs         []job
 	claims       map[domain.LeaseID]domain.Pull
 	holders      map[domain.PullID]domain.LeaseID
@@ -114,6 +121,9 @@ func newSim(seed uint64) *sim {
 		trace:        sha256.New(),
 		clock:        &clock{now: time.Date(2026, time.March, 2, 9, 0, 0, 0, time.UTC)},
 		deliveries:   map[domain.DeliveryID]deliveryRecord{},
+		newSecrets:   map[string]string{},
+		bodies:       map[string]domain.PullID{},
+		started:      map[domain.PullID]bool{},
 		claims:       map[domain.LeaseID]domain.Pull{},
 		holders:      map[domain.PullID]domain.LeaseID{},
 		openComplete: map[domain.PullID]domain.ConnectionID{},
@@ -166,9 +176,10 @@ func (s *sim) deps() application.Deps {
 		Pulls: pulls{s, s.store.Pulls()}, Ledger: ledger{s, s.store.Ledger()},
 		AuditLog: s.store.AuditLog(), AuditTree: transparency.Tree{}, CloseDocument: camt053.Format{},
 		Erasures:     erasures{s, s.store.Erasures()},
-		Applications: s.store.Applications(),
+		Applications: applications{s, s.store.Applications()},
 		LinkSessions: s.store.LinkSessions(),
-		Sealer:       s.sealer, Egress: allowAll{}, Aggregators: []ports.Aggregator{s.vendors[0], s.vendors[1]},
+		Sealer:       s.sealer, Egress: allowAll{},
+		Aggregators:   []ports.Aggregator{registrar{s.vendors[0]}, s.vendors[1]},
 		Subscriptions: s.store.Subscriptions(),
 		Sources:       map[domain.Vendor]domain.SourcePolicy{"pluggy": policy, "belvo": policy},
 		Clock:         s.clock, Sleeper: s.clock, IDs: s.ids, Entropy: entropy{s}, Observer: observer{s},

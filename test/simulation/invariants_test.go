@@ -23,6 +23,7 @@ func (s *sim) quiesce() {
 	for _, c := range s.liveConnections() {
 		s.repairConnection(c)
 	}
+	s.removeWebhooks()
 	s.drainPulls()
 	for _, c := range s.liveConnections() {
 		s.mustSucceed(s.replayFailedDeliveries(s.background(), s.randomReplica(), c))
@@ -63,6 +64,9 @@ func (s *sim) repairConnection(c *connection) {
 	if s.hasNewReference(c) { // make all accounts readable, because rows of unreadable accounts stay staged
 		clear(c.ref.odd)
 	}
+	for _, r := range c.ref.rows { // the vendor updates its lists
+		r.stillListed = false
+	}
 	for _, r := range c.ref.rows { // pulls mark no missing rows as removed if any listed id is unreadable
 		r.nameless = false
 	}
@@ -70,7 +74,12 @@ func (s *sim) repairConnection(c *connection) {
 	_, err := s.randomReplica().ResumeConnection(s.background(), c.Tenant, c.ID)
 	s.mustSucceed(err)
 	result, err := s.randomReplica().TestConnection(s.background(), c.Tenant, string(c.Vendor), c.Name)
-	if s.mustSucceed(err); !result.Healthy {
+	s.mustSucceed(err)
+	switch a := s.applicationByID(c.ApplicationID); {
+	case result.Healthy:
+	case a != nil:
+		s.mustSucceed(s.updateApplication(s.background(), s.randomReplica(), a, true))
+	default:
 		s.mustSucceed(s.updateCredential(s.background(), s.randomReplica(), c))
 	}
 	if len(c.tokens) == 0 || c.tokens[len(c.tokens)-1].revoked {
@@ -232,6 +241,8 @@ func (s *sim) checkInvariants() {
 		s.checkHealth(c)
 		s.checkTenantIsolation(c)
 	}
+	s.checkApplications()
+	s.checkWebhooks()
 	s.checkAdjustedDays(adjusted)
 	s.checkDecisions()
 	for _, r := range s.readers {

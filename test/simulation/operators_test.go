@@ -21,9 +21,13 @@ func (s *sim) createConnection() {
 		for range 3 {
 			response, replayed, err := app.Do(ctx, tenant, key, domain.Fingerprint{1},
 				func(ctx context.Context) (ports.StoredResponse, error) {
-					ref := s.newAccountRef()
+					ref, request, ok := s.newMember(tenant)
+					if !ok || s.chance(0.5) {
+						ref = s.newAccountRef()
+						request = ref.newConnection()
+					}
 					s.refs = append(s.refs, ref)
-					c, err := app.CreateConnection(ctx, tenant, ref.newConnection())
+					c, err := app.CreateConnection(ctx, tenant, request)
 					if err != nil {
 						return ports.StoredResponse{}, err
 					}
@@ -59,7 +63,8 @@ func (s *sim) startOperator(c *connection) {
 	acts := []func(context.Context, *application.Service, *connection) error{
 		s.renameConnection, s.rotateCredential, s.mintToken, s.revokeToken, s.replayDelivery,
 		s.replayFailedDeliveries, s.requestPull, s.testConnection, s.pauseOrResume, s.closePeriod, s.closePeriod,
-		s.reopenPeriod, s.splitTransaction, s.decidePair, s.decidePair,
+		s.reopenPeriod, s.splitTransaction, s.decidePair, s.decidePair, s.createApplication, s.rotateApplication,
+		s.rotateApplication, s.joinOrLeave, s.registerWebhook, s.registerWebhook,
 	}
 	act := acts[s.rand.IntN(len(acts))]
 	switch {
@@ -67,6 +72,8 @@ func (s *sim) startOperator(c *connection) {
 		act = s.deleteConnection
 	case s.chance(0.03):
 		act = s.relinkConnection
+	case s.chance(0.02):
+		act = s.deleteApplication
 	}
 	if len(c.tokens) == 0 {
 		act = s.mintToken
@@ -76,10 +83,8 @@ func (s *sim) startOperator(c *connection) {
 
 // renameConnection renames a connection. Sometimes the new name is already used by another connection.
 func (s *sim) renameConnection(ctx context.Context, app *application.Service, c *connection) error {
-	u := ports.ConnectionUpdate{Name: fmt.Sprintf("name %d", s.rand.IntN(12)), BaseURL: c.BaseURL,
-		AccountRef: c.AccountRef}
-	_, err := app.UpdateConnection(ctx, c.Tenant, c.ID, ports.IfMatch{c.Revision}, u)
-	return err
+	u := ports.ConnectionUpdate{Name: fmt.Sprintf("name %d", s.rand.IntN(12)), AccountRef: c.AccountRef}
+	return s.updateConnection(ctx, app, c, ports.IfMatch{c.Revision}, u)
 }
 
 // rotateCredential changes the credential at the vendor, and afterwards in the service.
@@ -89,14 +94,13 @@ func (s *sim) rotateCredential(ctx context.Context, app *application.Service, c 
 	return s.updateCredential(ctx, app, c)
 }
 
-// updateCredential replaces the credential stored in the service with the one that the vendor accepts.
+// updateCredential replaces the credential stored in the service with the one that the vendor accepts for the account
+// reference. If the connection uses an application, it leaves the application.
 func (s *sim) updateCredential(ctx context.Context, app *application.Service, c *connection) error {
-	updated, err := app.UpdateConnection(ctx, c.Tenant, c.ID, nil, ports.ConnectionUpdate{
-		Name: c.Name, BaseURL: c.BaseURL, AccountRef: c.AccountRef,
+	return s.updateConnection(ctx, app, c, nil, ports.ConnectionUpdate{
+		Name: c.Name, AccountRef: c.AccountRef,
 		ClientID: domain.SecretText(canary + "-id"), Secret: domain.SecretText(c.ref.secret),
 	})
-	s.checkNoSecret("an updated connection", updated)
-	return err
 }
 
 func (s *sim) deleteConnection(ctx context.Context, app *application.Service, c *connection) error {

@@ -149,11 +149,11 @@ func (ref *accountRef) rowOf(id string) *row {
 // relinkConnection replaces the account reference of a connection with a new link to the same accounts.
 func (s *sim) relinkConnection(ctx context.Context, app *application.Service, c *connection) error {
 	link := s.newLink(c.ref)
-	_, err := app.UpdateConnection(ctx, c.Tenant, c.ID, nil, ports.ConnectionUpdate{
-		Name: c.Name, BaseURL: c.BaseURL, AccountRef: link.id,
-		ClientID: domain.SecretText(canary + "-id"), Secret: domain.SecretText(link.secret),
-	})
-	return err
+	u := ports.ConnectionUpdate{Name: c.Name, AccountRef: link.id}
+	if link.application = c.ref.application; c.ApplicationID.IsZero() || s.chance(0.3) {
+		u.ClientID, u.Secret = domain.SecretText(canary+"-id"), domain.SecretText(link.secret)
+	}
+	return s.updateConnection(ctx, app, c, nil, u)
 }
 
 // repointed records that the account reference of a connection was changed. It does nothing if the reference is

@@ -95,10 +95,13 @@ func (v connections) Update(ctx context.Context, t domain.TenantID, kind domain.
 	entries ports.AuditEntries, fn func(*domain.Connection) error,
 ) (domain.Connection, error) {
 	return intercept(ctx, v.sim, "Connections.Update", func(ctx context.Context) (domain.Connection, error) {
-		c, err := v.Connections.Update(ctx, t, kind, id, entries, fn)
-		if err == nil {
-			v.sim.connectionUpdated(c)
-		}
+		var c domain.Connection
+		err := v.sim.changeConnections(func() (err error) {
+			if c, err = v.Connections.Update(ctx, t, kind, id, entries, fn); err == nil {
+				v.sim.connectionUpdated(c)
+			}
+			return err
+		})
 		return c, err
 	})
 }
@@ -124,7 +127,66 @@ type tokens struct {
 
 func (v tokens) Create(ctx context.Context, t domain.WebhookToken, entries ports.AuditEntries) error {
 	return interceptError(ctx, v.sim, "Tokens.Create", func(ctx context.Context) error {
-		return v.Tokens.Create(ctx, t, entries)
+		err := v.Tokens.Create(ctx, t, entries)
+		if err == nil {
+			v.sim.hashes = append(v.sim.hashes, t.Hash)
+		}
+		return err
+	})
+}
+
+func (v tokens) FindRegistration(
+	ctx context.Context, t domain.TenantID, application domain.ApplicationKey,
+) (domain.WebhookToken, error) {
+	return intercept(ctx, v.sim, "Tokens.FindRegistration", func(ctx context.Context) (domain.WebhookToken, error) {
+		return v.Tokens.FindRegistration(ctx, t, application)
+	})
+}
+
+func (v tokens) AbandonRegistration(
+	ctx context.Context, t domain.TenantID, id domain.TokenID, at time.Time,
+) error {
+	return interceptError(ctx, v.sim, "Tokens.AbandonRegistration", func(ctx context.Context) error {
+		return v.Tokens.AbandonRegistration(ctx, t, id, at)
+	})
+}
+
+func (v tokens) ActivateRegistration(
+	ctx context.Context, t domain.TenantID, id domain.TokenID, webhook string, entries ports.AuditEntries,
+) error {
+	return interceptError(ctx, v.sim, "Tokens.ActivateRegistration", func(ctx context.Context) error {
+		err := v.Tokens.ActivateRegistration(ctx, t, id, webhook, entries)
+		if err == nil {
+			v.sim.counters.registered++
+		}
+		return err
+	})
+}
+
+func (v tokens) ClaimRegistrations(
+	ctx context.Context, now, claimEnd time.Time, limit int,
+) ([]ports.ClaimedRegistration, error) {
+	return intercept(ctx, v.sim, "Tokens.ClaimRegistrations",
+		func(ctx context.Context) ([]ports.ClaimedRegistration, error) {
+			return v.Tokens.ClaimRegistrations(ctx, now, claimEnd, limit)
+		})
+}
+
+func (v tokens) PostponeRegistration(
+	ctx context.Context, t domain.TenantID, id domain.TokenID, due time.Time,
+) error {
+	return interceptError(ctx, v.sim, "Tokens.PostponeRegistration", func(ctx context.Context) error {
+		return v.Tokens.PostponeRegistration(ctx, t, id, due)
+	})
+}
+
+func (v tokens) EndRegistration(ctx context.Context, t domain.TenantID, id domain.TokenID) error {
+	return interceptError(ctx, v.sim, "Tokens.EndRegistration", func(ctx context.Context) error {
+		err := v.Tokens.EndRegistration(ctx, t, id)
+		if err == nil {
+			v.sim.counters.unregistered++
+		}
+		return err
 	})
 }
 
@@ -149,7 +211,9 @@ type deliveries struct {
 
 func (v deliveries) Receive(ctx context.Context, r ports.IncomingDelivery) (ports.ReceiveResult, error) {
 	return intercept(ctx, v.sim, "Deliveries.Receive", func(ctx context.Context) (ports.ReceiveResult, error) {
+		token := v.sim.storedTokens()[r.Token]
 		received, err := v.Deliveries.Receive(ctx, r)
+		v.sim.checkRouted(r, token, received, err)
 		if err == nil && !received.Duplicate && received.Delivery.Status == domain.DeliveryAccepted {
 			v.sim.countAnnouncedRemovals(received.Delivery.Connection, r.Event.Scope.Removed)
 		}

@@ -2,6 +2,8 @@ package simulation_test
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -241,6 +243,9 @@ func (s *sim) publish(ref *accountRef, n notice, probability float64) bool {
 	if s.chance(0.8) {
 		n.Ref = ref.id
 	}
+	if ref.vendor == "belvo" && n.Kind != "deleted" && s.chance(0.4) {
+		n.Nameless, n.Account, n.Rows, n.From = true, "", nil, time.Time{}
+	}
 	ref.outbox = append(ref.outbox, n)
 	return true
 }
@@ -286,7 +291,8 @@ func (s *sim) endListingLag(p domain.Pull) {
 		if c.ID != p.Connection {
 			continue
 		}
-		for _, id := range p.Scope.Removed {
+		announced := slices.Concat(p.Scope.Removed, slices.Concat(slices.Collect(maps.Values(p.Scope.Doubted))...))
+		for _, id := range announced {
 			if r := c.ref.row(id); r != nil {
 				r.stillListed = false
 			}

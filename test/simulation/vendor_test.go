@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -36,11 +35,14 @@ type accountRef struct {
 	id       string
 	secret   string
 	accounts []string
-	odd      map[string]bool // the accounts that currently cannot be normalised
-	wasOdd   bool            // at some time, an account could not be normalised
-	rows     []*row          // in the order in which they were created, which is also the order of their ids
-	outbox   []notice
-	events   int
+
+	application *vendorApplication // the vendor also accepts the credential of this application; nil if there is none
+
+	odd    map[string]bool // the accounts that currently cannot be normalised
+	wasOdd bool            // at some time, an account could not be normalised
+	rows   []*row          // in the order in which they were created, which is also the order of their ids
+	outbox []notice
+	events int
 
 	numbers     map[string]string               // the account number of each account id
 	former      *accountRef                     // the reference that this reference replaced; nil if there is none
@@ -105,6 +107,7 @@ type notice struct {
 	ID, Kind, Ref, Account string
 	Rows                   []string
 	From                   time.Time
+	Nameless               bool `json:"-"` // the body does not contain the id
 }
 
 // transactionData returns the row in the normalised form, which is the same for both vendors.
@@ -163,11 +166,13 @@ func callVendor[T any](
 		return result, ctx.Err()
 	}
 	ref := s.accountRefByID(v.name, a.AccountRef)
+	if ref == nil {
+		return result, &domain.Error{Kind: domain.Rejected, Code: domain.AccountNotFound}
+	}
 	if err := v.randomError(ref); err != nil {
 		return result, err
 	}
-	if !a.Credential.Part(domain.PartSecret).Equal(domain.SecretText(ref.secret)) ||
-		s.clock.now.Before(ref.refusedUntil) {
+	if !ref.accepts(a.Credential) || s.clock.now.Before(ref.refusedUntil) {
 		return result, &domain.Error{Kind: domain.Rejected, Code: domain.CredentialRejected}
 	}
 	result, err = response(ref)
@@ -394,6 +399,9 @@ func (v *vendor) Parse(body []byte) (domain.WebhookEvent, error) {
 	switch n.Kind {
 	case "deleted":
 		event.Scope = domain.PullScope{Removed: n.Rows}
+		if v.name == "pluggy" {
+			event.RemovedIn = n.Account
+		}
 	case "trouble":
 		event.Scope = domain.PullScope{Signal: domain.SignalReauth}
 	case "synced":
@@ -412,14 +420,12 @@ func (v *vendor) Parse(body []byte) (domain.WebhookEvent, error) {
 	return event, nil
 }
 
-var errNoItem = errors.New("no such account reference")
-
-// accountRefByID returns the vendor's account reference with this id. It panics if there is none.
+// accountRefByID returns the vendor's account reference with this id, or nil.
 func (s *sim) accountRefByID(vendor domain.Vendor, ref string) *accountRef {
 	for _, known := range s.refs {
 		if known.vendor == vendor && known.id == ref {
 			return known
 		}
 	}
-	panic(errNoItem)
+	return nil
 }

@@ -111,8 +111,8 @@ const (
 	maxPages = 1 << 24
 )
 
-// unusedSpace returns the part of the page between the pointers to its cells and the first cell, which contains no data.
-// It returns nil if the page is not a page of a b-tree.
+// unusedSpace returns the part of the page between the pointers to its cells and the first cell, which contains no
+// data. It returns nil if the page is not a page of a b-tree.
 func unusedSpace(number int64, page []byte) []byte {
 	if number >= maxPages {
 		return nil

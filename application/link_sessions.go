@@ -454,13 +454,14 @@ func (s *Service) retryLink(ctx context.Context, session domain.LinkSession, cau
 
 // resealLinkSessions re-encrypts the credentials of sessions that have not ended. See resealAll.
 func (s *Service) resealLinkSessions(ctx context.Context) (resealedCount, lostCount int, err error) {
-	return resealAll(ctx, s.LinkSessions.ListSealed, func(session domain.LinkSession) (domain.LinkSessionID, bool, error) {
+	reseal := func(session domain.LinkSession) (domain.LinkSessionID, bool, error) {
 		c := session.ConnectionOf("", session.CreatedAt)
 		replaced, err := s.reseal(ctx, c, func(fresh domain.Sealed) (bool, error) {
 			return s.LinkSessions.Reseal(ctx, session.ID, session.Sealed, fresh)
 		})
 		return session.ID, replaced, err
-	})
+	}
+	return resealAll(ctx, s.LinkSessions.ListSealed, reseal)
 }
 
 // announceLink tells the link session of an event that its vendor has an object of the session. It does nothing if the

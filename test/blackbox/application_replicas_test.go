@@ -40,9 +40,11 @@ type sharedApplication struct {
 	requests             int          // the number of requests to processes
 }
 
-// TestReplicasServeAnApplication uses one application through three processes in turn: one webhook serves all its items,
-// also after its owner was deleted; refreshes stay below the vendor's limit and do not delay another tenant; a vendor's
-// second body that equals the first is another event once the pull of the first has started.
+// TestReplicasServeAnApplication uses one application through three processes in turn:
+//
+//   - One webhook serves all its items, also after its owner was deleted.
+//   - Refreshes stay below the vendor's limit, and do not delay another tenant.
+//   - A body that equals an earlier one is another event once the pull of the earlier one has started.
 func TestReplicasServeAnApplication(t *testing.T) {
 	t.Parallel()
 	a := newSharedApplication(t)

@@ -125,7 +125,8 @@ func TestAScrubClearsTheUnusedSpaceOfPages(t *testing.T) {
 		t.Errorf("%d copies of deleted rows are left of %d", n, remains)
 	}
 	var sound string
-	if err := db.Writer.QueryRowContext(t.Context(), "PRAGMA integrity_check").Scan(&sound); err != nil || sound != "ok" {
+	err = db.Writer.QueryRowContext(t.Context(), "PRAGMA integrity_check").Scan(&sound)
+	if err != nil || sound != "ok" {
 		t.Errorf("the file is %q: %v", sound, err)
 	}
 	var rows int

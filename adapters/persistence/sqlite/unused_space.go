@@ -20,8 +20,8 @@ const clearedPages = 128
 // A page that is not changed between the deletion of a row and clearUnusedSpace is cleared. A page that is changed in
 // between gets no copies of deleted rows, so pages that are clear in the first reading need no second one.
 //
-// It does nothing in a file with auto_vacuum, which the service never sets: a page with pointers to other pages cannot be
-// told from a page of a b-tree there.
+// It does nothing in a file with auto_vacuum, which the service never sets: a page with pointers to other pages cannot
+// be told from a page of a b-tree there.
 func (d dialect) clearUnusedSpace(ctx context.Context) error {
 	var autoVacuum int
 	err := d.db.readers.QueryRowContext(ctx, "PRAGMA auto_vacuum").Scan(&autoVacuum)

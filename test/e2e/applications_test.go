@@ -196,7 +196,9 @@ func TestAnApplicationRotatesItsConnectionsTogether(t *testing.T) {
 		o.send(http.MethodPut, one+"?force=true", wrong).want(200)
 		o.testConnection(b, "second", "credential_rejected")
 		o.send(http.MethodPut, one, object{"name": "renamed", "clientId": id, "secret": secret}).want(200)
-		o.testConnection(b, "second", "")
+		eventually(t, "the health of a connection after the rotation", func() bool {
+			return o.get(pathOf(second, "/health")).want(200).text("health") == "healthy"
+		})
 		if n := o.get(one).want(200).json()["connections"]; n != float64(2) {
 			t.Errorf("the application has %v connections", n)
 		}

@@ -17,7 +17,7 @@ var ErrRateLimited = errors.New("too many requests to Matcher")
 
 // ErrTargetRefused is the cause of an error if Matcher has refused a call for a reason that may concern only its target:
 // Matcher does not know the source, for example.
-var ErrTargetRefused = errors.New("Matcher has refused the target")
+var ErrTargetRefused = errors.New("the target was refused by Matcher")
 
 // MatcherRow is a row of a file that is uploaded to Matcher.
 type MatcherRow struct {

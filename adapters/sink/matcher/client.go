@@ -120,6 +120,11 @@ func (c *client) exchange(
 	if r.contentType != "" {
 		header.Set("Content-Type", r.contentType)
 	}
+	if r.method == http.MethodPost {
+		// Without a key, Matcher takes an equal body for the same request: it repeats its response for days, and
+		// refuses the request for minutes if it was stopped in the first one.
+		header.Set("X-Idempotency-Key", uuid.NewString())
+	}
 	transport := c.transport
 	if r.upload {
 		transport = c.uploads

@@ -6,11 +6,13 @@
 //   - Rows are stored in chunks. A failed import is removed again, but not one whose process has died.
 //   - Rows without an external id, with an unknown currency, or with a date or an amount that cannot be read are
 //     refused. The response has only their number. A row that the database refuses fails the whole import.
-//   - Only unmatched transactions can be ignored. A second request to ignore one is a 409.
+//   - Only unmatched transactions can be ignored. A second request to ignore one is a 409. A request with an idempotency
+//     key of an earlier one gets the earlier response; without a key, the body is the key.
 //   - A client has a number of requests a minute, and a 429 with Retry-After beyond it.
 package matchersim
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
@@ -78,6 +80,7 @@ type Server struct {
 	window       time.Time
 	used         int
 	requests     map[string]int
+	ignored      map[string]map[string]any // the responses to requests to ignore, by path and idempotency key
 	mux          *http.ServeMux
 }
 
@@ -86,7 +89,7 @@ func New() *Server {
 	s := &Server{
 		Rate: DefaultRate, TTL: DefaultTTL, Now: time.Now, sources: map[string]string{},
 		byKey: map[string]*Transaction{}, marks: map[string]time.Time{}, requests: map[string]int{},
-		mux: http.NewServeMux(),
+		ignored: map[string]map[string]any{}, mux: http.NewServeMux(),
 	}
 	handle := func(pattern string, fn func(w http.ResponseWriter, r *http.Request) (int, any)) {
 		s.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
@@ -439,6 +442,10 @@ func (s *Server) ignore(_ http.ResponseWriter, r *http.Request) (int, any) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	key := r.URL.Path + " " + cmp.Or(r.Header.Get("X-Idempotency-Key"), "body "+body.Reason)
+	if shown := s.ignored[key]; shown != nil {
+		return http.StatusOK, shown
+	}
 	for _, t := range s.transactions {
 		if t.ID != r.PathValue("transaction") || t.Context != r.PathValue("context") {
 			continue
@@ -447,7 +454,8 @@ func (s *Server) ignore(_ http.ResponseWriter, r *http.Request) (int, any) {
 			return http.StatusConflict, problem("invalid_state")
 		}
 		t.Status = "IGNORED"
-		return http.StatusOK, shownTransaction(t)
+		s.ignored[key] = shownTransaction(t)
+		return http.StatusOK, s.ignored[key]
 	}
 	return http.StatusNotFound, problem("not_found")
 }

@@ -246,22 +246,31 @@ func (r *matcherRun) play(kills int) {
 			r.call(r.p, "POST", "/transactions/"+r.joins[0][0]+"/join", object{"with": r.joins[0][1]}, http.StatusOK)
 			r.joins = r.joins[1:]
 		}
-		r.deaths.Add(1)
+		r.deaths.Store(1)
+		r.awaitCall()
 		time.Sleep(time.Duration(50+r.random.IntN(1500)) * time.Millisecond)
 		r.p.kill()
 		r.start()
-	}
-	for extra := 0; r.deaths.Load() > 0 && extra < 2*kills; extra++ { // Matcher dies in uploads only
-		r.removeRow()
-		r.restoreRow()
-		r.pull()
-		r.settlePulls()
-		time.Sleep(time.Second)
 	}
 	r.deaths.Store(0)
 	r.pull()
 	r.settlePulls()
 	r.await(records, kills)
+}
+
+// awaitCall waits until the process calls Matcher, for at most 20 s. On PostgreSQL, it first waits for the end of the
+// lease of the process before.
+func (r *matcherRun) awaitCall() {
+	calls := func() (n int) {
+		for _, count := range r.matcher.Requests() {
+			n += count
+		}
+		return n
+	}
+	before := calls()
+	for end := time.Now().Add(20 * time.Second); calls() == before && time.Now().Before(end); {
+		time.Sleep(10 * time.Millisecond)
+	}
 }
 
 func (r *matcherRun) removeRow() {

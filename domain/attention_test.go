@@ -109,6 +109,19 @@ func TestAttentionNamesReasonsSeverityAndBeginning(t *testing.T) {
 		"undone join": {
 			domain.ConnectionFacts{JoinUndoneSince: ago(1)}, []domain.Attention{{"join_undone", soon, ago(1)}},
 		},
+		"the older one first, although its rule is later": {
+			domain.ConnectionFacts{
+				SharedSince: ago(100), QuarantinedSince: ago(99), RemovalsHeldAt: ago(70), DriftSince: ago(60),
+			},
+			[]domain.Attention{
+				{"mass_removal", now1, ago(70)}, {"drifting", now1, ago(60)},
+				{"account_shared", soon, ago(100)}, {"quarantined", soon, ago(99)},
+			},
+		},
+		"expired without a date": {
+			domain.ConnectionFacts{Consent: domain.Consent{Status: domain.ReportedExpired, Since: ago(6)}},
+			[]domain.Attention{{"consent_expired", now1, ago(6)}},
+		},
 		"severe, then old": {
 			domain.ConnectionFacts{
 				SharedSince: ago(99), QuarantinedSince: ago(100), RemovalsHeldAt: ago(2), DriftSince: ago(60),

@@ -156,3 +156,51 @@ func TestOnlyIDsOfThisServiceAreIDsOfSessions(t *testing.T) {
 		}
 	}
 }
+
+func TestAnOpenSessionIsFirstReadSoonButNotAfterItsEnd(t *testing.T) {
+	for expires, due := range map[time.Duration]time.Duration{
+		time.Second: time.Second, 30 * time.Minute: 3 * time.Second,
+	} {
+		s := openLink()
+		s.Open(linkEpoch.Add(expires), linkEpoch)
+		if !s.ExpiresAt.Equal(linkEpoch.Add(expires)) || !s.DueAt.Equal(linkEpoch.Add(due)) {
+			t.Errorf(
+				"it ends after %v and is due after %v, want %v",
+				s.ExpiresAt.Sub(linkEpoch),
+				s.DueAt.Sub(linkEpoch),
+				due,
+			)
+		}
+	}
+}
+
+func TestAConnectedSessionGivesItsValuesToTheConnection(t *testing.T) {
+	s := openLink()
+	s.Application.UUID[0], s.Attempts = 1, 3
+	if _, has := s.Token(domain.TokenID{}, linkEpoch); has {
+		t.Error("a session without a webhook has a token")
+	}
+	s.Hook = domain.HashToken("raw")
+	token, has := s.Token(domain.TokenID{UUID: accountID(3).UUID}, linkEpoch)
+	if !has || !token.Matches("raw") || token.ID.IsZero() || !token.CreatedAt.Equal(linkEpoch) {
+		t.Errorf("the token is %+v", token)
+	}
+	c := s.ConnectionOf("item", linkEpoch)
+	if c.Name != "books" || c.AccountRef != "item" || !c.NewReference || c.Revision != 1 {
+		t.Errorf("the connection is %+v", c)
+	}
+	s.Connect("item", linkEpoch.Add(time.Minute))
+	if s.State != domain.LinkConnected || s.AccountRef != "item" || s.Name != "" || s.BaseURL != "" || s.Sealed != nil ||
+		!s.Application.IsZero() ||
+		s.Attempts != 0 {
+		t.Errorf("the connected session is %+v", s)
+	}
+	s.Connected(linkEpoch.Add(2 * time.Minute))
+	if s.State != domain.LinkDone || !s.DueAt.Equal(s.ExpiresAt.Add(domain.LinkEcho)) {
+		t.Errorf("the done session is %+v", s)
+	}
+	s.Cleaned(s.DueAt)
+	if s.State != domain.LinkDone || s.AccountRef != "" || !s.EndedAt.Equal(linkEpoch.Add(2*time.Minute)) {
+		t.Errorf("the cleaned session is %+v", s)
+	}
+}

@@ -296,4 +296,41 @@ func TestNewDeliveriesOfAConnectionShareOnePull(t *testing.T) {
 	if first := batch.NewPulls(); len(first) != 1 || first[0] != batch.Planned[3] || !batch.NeedsPulls() {
 		t.Errorf("%v need a new pull, want the delivery of b", first)
 	}
+	if domain.PlanWebhooks(deliveries[1:2], in.view).NeedsPulls() {
+		t.Error("a delivery that is stored already needs a new pull")
+	}
+	if domain.PlanWebhooks(deliveries[:1], in.view).NeedsPulls() {
+		t.Error("a delivery of a queued pull needs a new pull")
+	}
+}
+
+// The last token of a connection is stored anew only if an event of the connection has used another one.
+func TestAnotherTokenIsRememberedWithAnEventOfItsConnection(t *testing.T) {
+	in := newInbox("item-1")
+	in.add(in.own)
+	token := in.view.Bindings[in.token].Token
+	for name, c := range map[string]struct {
+		named string
+		last  domain.TokenID
+		want  bool
+	}{
+		"the first token":                {"item-1", domain.TokenID{}, true},
+		"another token":                  {"item-1", domain.TokenID{UUID: uuid.New()}, true},
+		"the same token":                 {"item-1", token, false},
+		"an event of another connection": {"item-9", domain.TokenID{}, false},
+	} {
+		in.view.LastTokens[in.own.Connection] = c.last
+		batch := domain.PlanWebhooks([]domain.PendingDelivery{in.incoming(c.named, name)}, in.view)
+		if got := batch.Planned[0].NewToken; got != c.want {
+			t.Errorf("%s: %t", name, got)
+		}
+	}
+	in.view.LastTokens[in.own.Connection] = domain.TokenID{}
+	batch := domain.PlanWebhooks(
+		[]domain.PendingDelivery{in.incoming("item-1", "x"), in.incoming("item-1", "y")},
+		in.view,
+	)
+	if len(batch.Receivers) != 1 {
+		t.Errorf("%d receivers, want each connection once", len(batch.Receivers))
+	}
 }

@@ -205,3 +205,53 @@ func TestADayThatMayHaveMoreRecordsIsNotChecked(t *testing.T) {
 		t.Errorf("a single day: %d days, %d links", c.Days, c.Links)
 	}
 }
+
+// TestTheTrailsOfADayAreTheFewestThatExplainIt compares the gaps of random days with a search over all orders.
+func TestTheTrailsOfADayAreTheFewestThatExplainIt(t *testing.T) {
+	random := rand.New(rand.NewPCG(7, 7))
+	for round := range 3000 {
+		n := 2 + random.IntN(4)
+		rows := make([]books.ChainRow, n)
+		balance := int64(0)
+		for i := range rows {
+			amount := int64(random.IntN(5) - 2)
+			if balance += amount; random.IntN(6) == 0 {
+				balance += int64(random.IntN(3)) // a record is missing
+			}
+			rows[i] = chainRow(byte(i+1), 0, amount, balance)
+		}
+		random.Shuffle(n, func(i, j int) { rows[i], rows[j] = rows[j], rows[i] })
+		check := books.CheckRunningBalances(rows)
+		fewest := fewestGaps(rows)
+		if got := len(check.Gaps); got != fewest {
+			t.Fatalf("round %d: %d gaps, the best order has %d: %v", round, got, fewest, rows)
+		}
+		if (check.Consistent == 1) != (fewest == 0) || check.Days != 1 || check.Links != n-1 {
+			t.Fatalf("round %d: %+v, the best order has %d gaps", round, check, fewest)
+		}
+	}
+}
+
+// fewestGaps returns the number of gaps of the order of the records that has the fewest.
+func fewestGaps(rows []books.ChainRow) int {
+	best := len(rows)
+	var order func(done []books.ChainRow, rest []books.ChainRow, gaps int)
+	order = func(done, rest []books.ChainRow, gaps int) {
+		if gaps >= best {
+			return
+		}
+		if len(rest) == 0 {
+			best = gaps
+			return
+		}
+		for i, next := range rest {
+			gap := 0
+			if n := len(done); n > 0 && !done[n-1].Balance.Add(next.Amount).Equal(*next.Balance) {
+				gap = 1
+			}
+			order(append(done, next), slices.Delete(slices.Clone(rest), i, i+1), gaps+gap)
+		}
+	}
+	order(nil, rows, 0)
+	return best
+}

@@ -309,3 +309,46 @@ func TestATransactionThatIsStillUnmatchedIsIgnoredAgainLater(t *testing.T) {
 		t.Errorf("%+v", e)
 	}
 }
+
+func TestAContentStatesTheMainReference(t *testing.T) {
+	c := matcher.Content{Currency: "BRL", Date: "2026-03-10"}
+	c.SetReferences(domain.References{EndToEndID: "E1", ChequeNumber: "7"})
+	first := c.Digest
+	if c.Reference != (domain.References{EndToEndID: "E1", ChequeNumber: "7"}).Main() || c.Reference == "" ||
+		first == "" {
+		t.Errorf("%+v", c)
+	}
+	c.SetReferences(domain.References{EndToEndID: "E1", ChequeNumber: "8"})
+	if c.Digest == first {
+		t.Error("another reference has the same digest")
+	}
+}
+
+func TestAnEntryIsOpenWhileMatcherMayHaveATransaction(t *testing.T) {
+	for state, open := range map[matcher.State]bool{
+		matcher.None: false, matcher.Importing: true, matcher.Imported: true, matcher.Ignoring: true, matcher.Ignored: false,
+	} {
+		if got := (matcher.Entry{State: state}).IsOpen(); got != open {
+			t.Errorf("%s: %t", state, got)
+		}
+	}
+}
+
+// A file, its tries and the size of the next file belong to one upload.
+func TestAnUploadLeavesNothingToTheNextOne(t *testing.T) {
+	w := wanted(1, "10")
+	used := func(e matcher.Entry) matcher.Entry {
+		e.File, e.Tries, e.MaxRow = "file", 3, 2
+		return e
+	}
+	importing := step(t, matcher.NewEntry(record), w, matcher.Upload)
+	for name, e := range map[string]matcher.Entry{
+		"the next import": step(t, used(matcher.NewEntry(record)), w, matcher.Upload),
+		"an import":       used(importing).Found(ours(importing, matcher.Unmatched), true, w, now),
+		"a refusal":       used(importing).Refused(w, now),
+	} {
+		if e.File != "" || e.Tries != 0 || e.MaxRow != 0 {
+			t.Errorf("after %s: %+v", name, e)
+		}
+	}
+}

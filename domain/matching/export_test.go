@@ -1,5 +1,12 @@
 package matching
 
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
 // LineOf returns the line of Table that decides about two rows.
 func LineOf(oldRow, newRow Row, context Context) Line {
 	return *compare(parse(&oldRow), parse(&newRow), &context).line()
@@ -9,3 +16,24 @@ var (
 	ReadTextReferences = readTextReferences
 	ReadTextDocument   = readTextDocument
 )
+
+// NumberOf returns the position in Table of the line that decides about two rows, counted from 1.
+func NumberOf(oldRow, newRow Row, context Context) int {
+	name := LineOf(oldRow, newRow, context).Name
+	return 1 + slices.IndexFunc(Table, func(l Line) bool { return l.Name == name })
+}
+
+// emptyMembers matches the members without a value of a printed structure.
+var emptyMembers = regexp.MustCompile(`\w+:(\[[ \[\]]*\]|map\[\]|false|0|\{[^{}a-z]*\}|)( |\})`)
+
+// EvidenceText returns the evidence of a row as text, without the members that the row does not state.
+func EvidenceText(row Row) string {
+	text := fmt.Sprintf("%+v", Parse(&row))
+	for {
+		shorter := emptyMembers.ReplaceAllString(text, "$2")
+		if shorter == text {
+			return strings.Join(strings.Fields(text), " ")
+		}
+		text = shorter
+	}
+}

@@ -167,7 +167,14 @@ func loadMovements(t testing.TB, file string) (movements []movement) {
 // match passes the rows of a change to Match, as a complete read before it and one after it.
 func (m movement) match(t testing.TB) matching.Result {
 	t.Helper()
-	var left, came []matching.Row
+	left, came := m.rows(t)
+	stayed := len(m.Before) - len(left)
+	return matching.Match(left, came, matching.Context{Whole: matching.IsWhole(len(left), len(came), stayed)})
+}
+
+// rows returns the rows that left and those that came.
+func (m movement) rows(t testing.TB) (left, came []matching.Row) {
+	t.Helper()
 	listed := func(rows []vendorRow) map[string]bool {
 		ids := map[string]bool{}
 		for _, row := range rows {
@@ -186,8 +193,7 @@ func (m movement) match(t testing.TB) matching.Result {
 			came = append(came, row.row(t, m.Account.Type, m.Account.Currency))
 		}
 	}
-	stayed := len(m.Before) - len(left)
-	return matching.Match(left, came, matching.Context{Whole: matching.IsWhole(len(left), len(came), stayed)})
+	return left, came
 }
 
 // tally counts the expected pairs of one category by their verdict and by what Match decided.

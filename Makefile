@@ -7,7 +7,6 @@ GOLANGCI      := $(TOOLS)/golangci-lint-v2.15.0
 HELM          := $(TOOLS)/helm-v3.21.4
 ACTIONLINT    := $(TOOLS)/actionlint-v1.7.12
 OAPI_CODEGEN  := $(TOOLS)/oapi-codegen-v2.8.2
-GREMLINS      := $(TOOLS)/gremlins-v0.6.0
 FUZZTIME      ?= 30s
 BINARY        := $(CURDIR)/dist/discovery
 # Without the tag, grpc links html/template, with which the linker keeps every method of every type: 7 MiB.
@@ -52,7 +51,6 @@ $(GOLANGCI): module := github.com/golangci/golangci-lint/v2
 $(HELM): module := helm.sh/helm/v3
 $(ACTIONLINT): module := github.com/rhysd/actionlint
 $(OAPI_CODEGEN): module := github.com/oapi-codegen/oapi-codegen/v2
-$(GREMLINS): module := github.com/go-gremlins/gremlins
 
 # Dependencies of which the version that the tool names cannot be downloaded from every module proxy.
 $(HELM): edits := -require=k8s.io/cli-runtime@v0.36.3
@@ -61,7 +59,7 @@ $(OAPI_CODEGEN): edits := -replace=github.com/getkin/kin-openapi=github.com/getk
 # The name of each file ends with the version that is installed. A tool is built in the folder of its own module, with
 # a copy of its go.mod. "go install package@version" would not allow the edits. It would also ask the module proxy
 # whether the folder of the package is a module, and fails if the proxy forbids this question.
-$(GOLANGCI) $(HELM) $(ACTIONLINT) $(OAPI_CODEGEN) $(GREMLINS): $(TOOLS)/%:
+$(GOLANGCI) $(HELM) $(ACTIONLINT) $(OAPI_CODEGEN): $(TOOLS)/%:
 	@echo 'Building $*; this can take a few minutes, once ...' >&2
 	@GO='$(GO)' sh ./.ci/build-tool $(module) $@ $(edits)
 
@@ -103,16 +101,13 @@ matching: ## Measure the precision and recall of row matching over 100,000 chang
 model: ## Compare the service with a reference model under random operations on both databases (OPERATIONS=100000 SEED=1)
 	$(GO) test -count=1 -v -timeout 3h ./test/model -seed $(or $(SEED),1) -operations $(or $(OPERATIONS),100000)
 
-# The mutants are made in a copy of the package, because the tool copies the whole module for each worker. A mutant whose
-# tests take four times as long as usual counts as TIMED OUT, which the efficacy leaves out. Most of the time goes into
-# compiling, so inlining is off, and with -short the tests that draw random cases draw fewer of them.
-# The thresholds are in a file, because gremlins 0.6.0 ignores them as flags.
 .PHONY: mutation
-mutation: $(GREMLINS) ## Change the code of domain in small ways, and fail if its tests do not notice 95 % (WORKERS=2)
-	@copy=$$(mktemp -d) && trap 'rm -rf "$$copy"' EXIT && mkdir "$$copy/docs" && \
-	cp -r go.mod go.sum domain "$$copy" && cp docs/completeness.md "$$copy/docs" && cd "$$copy" && \
-	printf 'unleash:\n  threshold:\n    efficacy: 95\n    mutant-coverage: 90\n' >.gremlins.yaml && \
-	GOFLAGS='-vet=off -short -gcflags=-l' $(GREMLINS) unleash --workers $(or $(WORKERS),2) --timeout-coefficient 10 ./domain
+mutation: ## Change the code of domain in 2,000 small ways; fail if its tests notice less than 95 % (SAMPLE=2000 SEED=1)
+	$(GO) run ./test/mutation -seed $(or $(SEED),1) -sample $(or $(SAMPLE),2000) -workers $(or $(WORKERS),2)
+
+.PHONY: planted
+planted: ## Plant twelve defects into the rules of the records, and fail if no test of domain notices one of them
+	$(GO) run ./test/mutation -planted
 
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for FUZZTIME (30s)

@@ -339,6 +339,10 @@ var allowed = map[string][]string{
 		"github.com/glebarez/go-sqlite", "github.com/go-json-experiment/json", "github.com/google/uuid",
 		"github.com/jackc/pgx/v5", "github.com/shopspring/decimal",
 	},
+	"test/mutation": {
+		"test/mutation/mutant",
+	},
+	"test/mutation/mutant": {},
 }
 
 // importers lists the top-level folders whose code may import a top-level folder. The key is the imported folder. Every

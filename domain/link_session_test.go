@@ -195,6 +195,10 @@ func TestAConnectedSessionGivesItsValuesToTheConnection(t *testing.T) {
 		s.Attempts != 0 {
 		t.Errorf("the connected session is %+v", s)
 	}
+	discarded := s
+	if discarded.Discard(linkEpoch.Add(time.Hour)); discarded.State != domain.LinkDone {
+		t.Errorf("a connected session ends as %s", discarded.State)
+	}
 	s.Connected(linkEpoch.Add(2 * time.Minute))
 	if s.State != domain.LinkDone || !s.DueAt.Equal(s.ExpiresAt.Add(domain.LinkEcho)) {
 		t.Errorf("the done session is %+v", s)

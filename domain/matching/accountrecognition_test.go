@@ -126,3 +126,73 @@ func TestUnmatchedRows(t *testing.T) {
 		}
 	}
 }
+
+// The rows of two accounts are compared although one read showed both, and although the service learned of them at
+// distant times: an account that is linked again has other reads.
+func TestUnmatchedIgnoresTheReadsOfTheRows(t *testing.T) {
+	var before, after []matching.Row
+	for i := range 12 {
+		row := plainRow(transaction("o"+strconv.Itoa(i), "PIX ENVIADO "+person(i)).TransactionData, account)
+		row.Date = domain.Date(fmt.Sprintf("2026-11-%02d", 1+i))
+		row.Account.UUID[0], row.LearnedAt = 1, hour(0)
+		row.FirstRead, row.LastRead, row.Reads = 1, 9, []uint64{1, 9}
+		before = append(before, row)
+		row.ExternalID, row.Account.UUID[0], row.LearnedAt = "n"+strconv.Itoa(i), 2, hour(24*30)
+		after = append(after, row)
+	}
+	if got := matching.Unmatched(before, after); got != 0 {
+		t.Errorf("%d rows without a partner, want 0", got)
+	}
+	for i := range after[:9] { // the same row, which the vendor returns with its id
+		after[i].ExternalID, after[i].Description = before[i].ExternalID, "OUTRO"
+	}
+	if got := matching.Unmatched(before, after); got != 0 {
+		t.Errorf("%d rows without a partner, want 0: nine of them have returned", got)
+	}
+}
+
+func TestRecognitionIsOrdered(t *testing.T) {
+	acc := func(id, number string, seed, n int) matching.LinkedAccount {
+		return linked(t, id, number, seed, n, "A")
+	}
+	// o2 is recognised by its number before o1 is by its rows.
+	got := matching.Recognize(
+		[]matching.LinkedAccount{acc("o2", "777-7", 2, 20), acc("o1", "", 1, 20)},
+		[]matching.LinkedAccount{acc("n1", "777-7", 2, 20), acc("n2", "", 1, 20)},
+	)
+	if fmt.Sprint(got.Pairs) != "[{o1 n2} {o2 n1}]" {
+		t.Errorf("pairs %v", got.Pairs)
+	}
+}
+
+// Without equal rows, accounts of one kind are one only if a number allows it.
+func TestTheNumberMayHaveOneCheckDigitMore(t *testing.T) {
+	acc := func(id, number string, seed, n int) matching.LinkedAccount {
+		return linked(t, id, number, seed, n, "A")
+	}
+	for name, c := range map[string]struct {
+		number string
+		want   string
+	}{
+		"one digit more":              {"123456", "[{o1 n1}]"},
+		"two digits more":             {"1234567", "[]"},
+		"one digit more at the front": {"912345", "[]"},
+		"the same":                    {"12345", "[{o1 n1}]"},
+		"not stated":                  {"", "[{o1 n1}]"},
+	} {
+		for _, swap := range []bool{false, true} {
+			x, y := acc("o1", "12345", 1, 20), acc("n1", c.number, 1, 20)
+			if swap {
+				x, y = acc("o1", c.number, 1, 20), acc("n1", "12345", 1, 20)
+			}
+			// Others of the kind, so that the accounts are not one because they are the only ones.
+			got := matching.Recognize(
+				[]matching.LinkedAccount{x, acc("o8", "88888", 8, 20), acc("o9", "99999", 9, 0)},
+				[]matching.LinkedAccount{y, acc("n5", "55555", 5, 20), acc("n6", "66666", 6, 20)},
+			)
+			if fmt.Sprint(got.Pairs) != c.want {
+				t.Errorf("%s (swapped %t): %v, want %s", name, swap, got.Pairs, c.want)
+			}
+		}
+	}
+}

@@ -91,6 +91,7 @@ type comparison struct {
 	national   bool // that identifier is one of the whole country
 	numbered   bool // the number of a cheque or an invoice is equal
 	weak       bool // a weak identifier, or a number of at least four characters, is equal
+	bare       bool // of these, only numbers of a purchase are equal that may be the merchant's telephone or branch
 	documented bool // the documents or the accounts of the counterparty agree
 	timed      bool // both rows name one time of the movement
 	unequal    bool // not as many rows left as came that equal these two apart from their numbers
@@ -112,6 +113,7 @@ func compare(oldRow, newRow *row, context *Context) *comparison {
 	c.compareIdentifiers()
 	c.compareParty()
 	c.compareOperation()
+	c.compareProducts()
 	c.compareNumbers()
 	c.compareInstalments()
 	c.comparePurchase()
@@ -203,6 +205,12 @@ func (e *Evidence) isCharge() bool {
 	return e.Operation == Fee || e.Operation == Levy || e.Operation == Interest || e.Operation == Tax
 }
 
+// isPurchase reports whether neither row is another operation than a purchase.
+func (c *comparison) isPurchase() bool {
+	return (c.old.Operation == Card || c.old.Operation == NoOperation) &&
+		(c.new.Operation == Card || c.new.Operation == NoOperation)
+}
+
 func (e *Evidence) operationText() string {
 	if e.Refund {
 		return strings.TrimSpace(string(e.Operation) + " refund")
@@ -219,7 +227,10 @@ func (c *comparison) compareNumbers() {
 	if r == agree {
 		for _, value := range a {
 			long := len(digitsOf(value)) >= minWeakNumber || c.old.isCharge() && c.new.isCharge()
-			c.weak = c.weak || slices.Contains(b, value) && long && !slices.Contains(c.old.documents, value)
+			if slices.Contains(b, value) && long && !slices.Contains(c.old.documents, value) {
+				c.bare = !c.weak && c.isPurchase() && !slices.Contains(c.old.references, value)
+				c.weak = true
+			}
 		}
 	}
 	c.finding("number", a, b, r)
@@ -229,7 +240,7 @@ func (c *comparison) compareNumbers() {
 	case volatile == differ:
 		c.finding("labelled_number", valuesOf(c.old.volatile), valuesOf(c.new.volatile), doubtful)
 	case volatile == agree:
-		c.weak = true
+		c.weak, c.bare = true, false
 		c.finding("labelled_number", valuesOf(c.old.volatile), valuesOf(c.new.volatile), agree)
 	}
 }
@@ -268,7 +279,7 @@ func (c *comparison) compareInstalments() {
 	}
 	c.finding("instalment", []string{fractionOf(a)}, []string{fractionOf(b)}, r)
 	if r == agree && a.purchased != "" && a.purchased == b.purchased && a.total == b.total {
-		c.weak = true
+		c.weak, c.bare = true, false
 	}
 	card := unknown
 	if c.old.card != "" && c.new.card != "" {
@@ -400,10 +411,12 @@ func (c *comparison) compareNamesOfRows() {
 	person := a.isTransfer() && b.isTransfer()
 	text := compareNames(a.words, b.words, person)
 	switch {
+	case text == contained && a.isPayment() && b.isPayment() && isFirstName(a.words, b.words):
+		text = doubtful
 	case text == unknown || text >= contained:
 	case sameWord(c.old.compact, c.new.compact):
 		text = agree
-	case c.isCut():
+	case c.isCut() && !(person && text == doubtful): // the beginning of a name may be too short to be one
 		text = contained
 	}
 	c.finding("bank", a.banks, b.banks, compareSets(a.banks, b.banks))
@@ -422,6 +435,9 @@ func (c *comparison) compareNamesOfRows() {
 		c.name = party
 	} else {
 		text = c.compareWordsWithParty(text)
+		if c.documented && text == doubtful {
+			text = contained // one counterparty, with or without the name of its bank
+		}
 		c.name = text
 	}
 	c.finding("text", a.words, b.words, text)

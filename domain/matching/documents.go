@@ -10,11 +10,14 @@ import (
 // The notations of tax numbers. A mask is written with asterisks, bullets or x.
 //
 // Sources: NU-01 (•••.123.456-••), SC-01 (***.456.789-**), SC-03 (11.222.333 0001-44), IT-03 (12.345.678, the root of a
-// sole trader's CNPJ before the name), SI-01 (14 digits), ST-01 (11 digits), BN-01 (CON RFC …), IT-27 (***12345678900).
+// sole trader's CNPJ before the name), MP-02 (12 345 678 NOME), SI-01 (14 digits), ST-01 (11 digits), BN-01 (CON RFC …),
+// IT-27 (***12345678900), Safra (123.456.789 09; f68332722201).
 var (
 	dottedCPF  = regexp.MustCompile(`([0-9*x]{3})\.([0-9*x]{3})\.([0-9*x]{3})-([0-9*x]{2})`)
+	spacedCPF  = regexp.MustCompile(`([0-9*x]{3})\.([0-9*x]{3})\.([0-9*x]{3}) (\d{2}|\*\*)($|[^0-9*/])`)
 	dottedCNPJ = regexp.MustCompile(
 		`\b([0-9a-z*]{2})\.([0-9a-z*]{3})\.([0-9a-z*]{3})\s*[/ ]\s*([0-9a-z*]{4})-([0-9*x]{2})`)
+	spacedRoot = regexp.MustCompile(`\b(\d{2}) (\d{3}) (\d{3})($| [a-z])`)
 	rootOfCNPJ = regexp.MustCompile(`\b(\d{2})\.(\d{3})\.(\d{3})\b`)
 	bareCNPJ   = regexp.MustCompile(`\b([0-9a-z]{12}\d{2})\b`)
 	bareCPF    = regexp.MustCompile(`\b\d{11}\b`)
@@ -34,10 +37,13 @@ func takeDocuments(s *scan) (documents []string) {
 		return true
 	})
 	s.take(dottedCPF, join)
-	s.take(rootOfCNPJ, func(groups []string) bool {
-		documents = add(documents, strings.Join(groups[1:], "")+"******")
-		return true
-	})
+	s.take(spacedCPF, func(groups []string) bool { return join(groups[:5]) })
+	for _, root := range []*regexp.Regexp{rootOfCNPJ, spacedRoot} {
+		s.take(root, func(groups []string) bool {
+			documents = add(documents, strings.Join(groups[1:4], "")+"******")
+			return true
+		})
+	}
 	s.take(bareCNPJ, func(groups []string) bool {
 		number := strings.ToUpper(groups[1])
 		if !domain.IsCNPJ(number) {

@@ -21,6 +21,7 @@ type Evidence struct {
 	all        []string // all words of the text but stages and numbers, in their order
 	channel    []string // the words of the text that name only an operation or a channel
 	banks      []string // banks that the text of a wire names
+	products   []string // debit or credit, if the row is a payout, or a fee or tax of one
 	numbers    []string // unlabelled numbers of the text
 	volatile   map[string]string
 	references []string // labelled payment references of the text
@@ -53,6 +54,7 @@ func (e *Evidence) readText(row *Row) {
 	removeBank(s)
 	splitGluedBank(s)
 	s.takeWords(withoutInterest, func([]string) bool { return true })
+	s.takeWords(breB, func([]string) bool { return true })
 	e.Operation, e.Refund = operationOf(split(s.text))
 	e.ids.take(s)
 	e.keys = takePixKeys(s)
@@ -76,6 +78,9 @@ func (e *Evidence) readText(row *Row) {
 // readWords divides the words that are left into names, channel words and numbers.
 func (e *Evidence) readWords(words []string, row *Row) {
 	for _, word := range words {
+		if hasProduct(e.Operation) {
+			e.products = add(e.products, productWords[word])
+		}
 		if !stageWords[word] && !isNumberWord(word) {
 			e.all = append(e.all, word)
 		}
@@ -153,3 +158,6 @@ func (e *Evidence) isTransfer() bool {
 		return false
 	}
 }
+
+// isPayment reports whether the text names a transfer between two people or firms.
+func (e *Evidence) isPayment() bool { return e.Operation == Pix || e.Operation == Wire }

@@ -53,6 +53,8 @@ var notations = []notation{
 	{trackingKey, regexp.MustCompile(`\brastreo[\s:=]*([0-9a-z]{7,30})\b`), "MX-02: RASTREO:"},
 	{trackingKey, regexp.MustCompile(`/s\s+(\d{10,20}i)\b`), "SB-01: SPEI /S 250617011906042876I"},
 	{trackingKey, regexp.MustCompile(`\b(mban\d{14,26}|bnet\d{12,26})\b`), "NM-01, BV-02: MBAN and BNET with the key"},
+	{paymentReference, regexp.MustCompile(`\btxid[\s.:#=-]*([0-9a-z]{4,35})\b`),
+		"Banco Central do Brasil, Manual de Padrões para Iniciação do Pix: up to 35 letters and digits of a charge"},
 	{chequeNumber, regexp.MustCompile(
 		`\b(?:cheques?|chq)\.?(?:\s+(?:compensado|comp|pago|pagado|cmp|integrada|devolvido|devuelto|atm|` +
 			`superior|inferior|n|no|nr|num|numero))*[\s:.#]*0*(\d{3,9})\b`),

@@ -9,11 +9,13 @@ var (
 	volatileLabel = regexp.MustCompile(
 		`\b(?:cod\.?\s+)?(nsu|doc|docto|documento|aut|auto|auth|autorizacao|autorizacion|folio|` +
 			`ctrl|controle|protocolo|` +
-			`seq|sequencia|cv|txid|operacao|operacion|terminal)\b[\s.:#=-]*(?:(?:n|no|nr|num)[.:\s]\s*)?` +
+			`seq|sequencia|cv|operacao|operacion)\b[\s.:#=-]*(?:(?:n|no|nr|num)[.:\s]\s*)?` +
 			`([0-9a-z]*\d[0-9a-z]*)\b`,
 	)
+	// The number of a cash machine or a card terminal tells two withdrawals apart (section 1 of the bank texts).
 	referenceLabel = regexp.MustCompile(
-		`\b(?:ref|refer|referencia|reference)\b[\s.:#=-]*(?:(?:n|no|nr|num)[.:\s]\s*)?([0-9a-z]*\d[0-9a-z]*)\b`)
+		`\b(?:ref|refer|referencia|reference|terminal|term)\b[\s.:#=-]*(?:(?:n|no|nr|num)[.:\s]\s*)?` +
+			`([0-9a-z]*\d[0-9a-z]*)\b`)
 	// SB-03: MONTO ORIGEN 159.00; BV-06: 315.93 USD 17.40TC018.1568.
 	amountLabel = regexp.MustCompile(`\b(?:monto origen|valor|importe|cotacao|cotizacion|tc|t\.c\.)[\s:]*[\d.,]*\d`)
 	foreignText = regexp.MustCompile(`\b[\d.,]*\d\s*(?:usd|eur|gbp|us\$)\b|\b(?:usd|eur|gbp)\s*[\d.,]*\d`)

@@ -1,6 +1,7 @@
 package matching
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -19,14 +20,15 @@ var noiseWords = wordSet(`msi pix sin sem banco24horas 24horas ted doc tef spei 
 	banking bankline open finance qr code qrcode qrs cod est estatico estatica dinamico dinamica din chave key outra
 	outras outros outro if inst instit instituicao banco bancos bco bank conta cta cuenta corrente favorecido fav
 	rem remet remetente des dest destinatario benef beneficiario cliente al del para por a de da do das dos no na
-	nos nas em e o os as com c via pelo pela un una la el los las en y to from at ao aos terceros tercero terceiros
+	nos nas em e o os as com con c via pelo pela un una la el los las en y to from at ao aos terceros tercero terceiros
 	mesma misma titularidade titular dif sispag fornecedor fornecedores salario salarios folha nomina proventos
 	servicio eletronica eletronico eletron elet electronico electronica disponivel dispon visa master mastercard
 	maestro maest electron elo mc amex tef pessoal agencia ag estabelecimento loja vista efetivo gastos gasto
 	pagamiento aplicar emisora hbank sp cc d clave rastreo cve rast concepto referencia ref refer importe monto
 	origen valor hora hr liq fecha data periodo quantidade qtd qtde cnpj cpf rfc id nr num numero n nro numer bem
 	sweb swb interb interbancaria interbancario bnet terminacao terminacion final fin ativo recb rec recarga
-	recargas efetivacao comp comprobante compensado compensada cxe op oper operacao operacion electr ltda eireli epp
+	recargas transfe transferir realizados desde hacia voce recebeu enviou llave llaves entradas saidas ordenante
+	receptora institucion contraparte recepcion efectivo dinheiro bi efetivacao comp comprobante compensado compensada cxe op oper operacao operacion electr ltda eireli epp
 	mei me sa s.a cia inc llc sapi cv srl rl spa internacional nacional tipo simples nao identificado entrada saida
 	titulares servicos servico serv servicios pacote demais empresas referente hbk dict lote cartoes pay rscss rsccs
 	rshop`)
@@ -50,7 +52,8 @@ func channelWord(word string, operation Operation) bool {
 
 // payoutWords tell payouts apart, although they are noise in a purchase: scheme and product.
 var payoutWords = wordSet(
-	"visa master mastercard mast maestro electron elo amex hiper hipercard debito credito pix mc vs el cd db at",
+	"visa master mastercard mast maestro electron elo amex hiper hipercard debito credito pix mc vs el cd db at tdd tdc " +
+		"deb cre",
 )
 
 // acquirers are names that payment facilitators put before an asterisk and the name of the merchant. Merchants that use
@@ -108,11 +111,36 @@ func split(text string) []string {
 	return words
 }
 
+// taxOnMovements is the name of a tax in Colombia: IMPTO GOBIERNO 4X1000 (f55781107952).
+const taxOnMovements = "4x1000"
+
+// breB is the name of the instant payments of Colombia: PAGO EN QR BRE-B (f55781107952).
+var breB = regexp.MustCompile(`\bbre-b\b`)
+
 // isNumberWord reports whether a word is a number or a code rather than a name: 24880, cob000012, db0071225199. A name
 // may contain up to two digits (99food, c6).
 func isNumberWord(word string) bool {
+	if word == taxOnMovements {
+		return false
+	}
 	digits := len(digitsOf(word))
-	return digits > 2 || digits > 0 && digits == len(word) || digits > 0 && len(word)-digits < 3
+	return isCode(word) || digits > 2 || digits > 0 && digits == len(word) || digits > 0 && len(word)-digits < 3
+}
+
+// minCode is the minimum length of a code of letters and digits.
+const minCode = 8
+
+// isCode reports whether a word is a random code rather than a name, as Banregio prints it (ZJWej2f4nX): it has two
+// groups of digits after its first letter.
+func isCode(word string) bool {
+	groups, inGroup := 0, false
+	for _, r := range strings.TrimLeftFunc(word, isDigit) {
+		if isDigit(r) && !inGroup {
+			groups++
+		}
+		inGroup = isDigit(r)
+	}
+	return len(word) >= minCode && groups >= 2
 }
 
 // sameWord reports whether two words are equal. A character that was lost in a wrong encoding equals any letter.
@@ -187,6 +215,12 @@ func compareCut(short, long []string) relation {
 		return doubtful
 	}
 	return contained
+}
+
+// isFirstName reports whether one name consists of the first word of the other one, which has further words. Many people
+// share a first name, and the word may be the bank's own word for the operation.
+func isFirstName(a, b []string) bool {
+	return len(a) > 0 && len(b) > 0 && min(len(a), len(b)) == 1 && len(a) != len(b) && sameWord(a[0], b[0])
 }
 
 // alignedFrom reports whether each word of the short name equals the word of the long name at its place, or is its

@@ -31,9 +31,9 @@ var operationWords = []struct {
 	operation Operation
 	words     map[string]bool
 }{
-	{Levy, wordSet("iof iva isof")},
+	{Levy, wordSet("iof iva isof 4x1000 gmf")},
 	{Fee, wordSet("tarifa tarifas tar taxa comissao comision comisiones comi com. fee cesta anuidade anualidad " +
-		"mensalidade membresia pacote")},
+		"mensalidade membresia pacote tasa tasas")},
 	{Interest, wordSet("juros juro rend rendimento rendimentos rendimiento interes intereses encargos mora rentab " +
 		"remuneracao")},
 	{Redemption, wordSet("resgate resg res rescate retirada resgatado")},
@@ -46,7 +46,8 @@ var operationWords = []struct {
 	{Pix, wordSet("pix")},
 	{Wire, wordSet("ted tef spei doc. interbancaria interbancario")},
 	{Boleto, wordSet("boleto boletos titulo tit cobranca cobrancas cobr cob")},
-	{Payout, wordSet("vendas venda liberacao antecipacao getnet cielo ciel rede repasse ganancias ventas")},
+	{Payout, wordSet("vendas venda liberacao antecipacao getnet cielo ciel rede repasse ganancias ventas " +
+		"adquirente adq bandeiras loj")},
 	{DirectDebit, wordSet("domi domiciliacion conv convenio convenios da")},
 	{Card, wordSet("compra compras cartao card tarjeta tdc tdd electron maestro maest rshop rsccs rscss pay purchase")},
 	{Deposit, wordSet("deposito dep depos")},
@@ -54,7 +55,7 @@ var operationWords = []struct {
 
 // refundWords mark a movement that gives money back. Sources: NU-09, BB-12, BB-13, SC-11, IN-07, MP-03, BN-04.
 var refundWords = wordSet(`estorno estornado est devolucao devolvido devolvida devolucion devuelto devuelta dev devol
-	reembolso reembolsado reversao reversal reversion cancelado cancelada cancelamento cancelacion rejeitado rejeitada
+	reembolso reembolsado reversao reversal reversion reverso cancelado cancelada cancelamento cancelacion rejeitado rejeitada
 	rechazado chargeback refund devolvidos`)
 
 // stageWords say how far a movement has come, not what it is. Sources: NU-23, BD-07, the texts of section 1.

@@ -1,6 +1,7 @@
 package matching
 
 import (
+	"html"
 	"regexp"
 	"slices"
 	"strings"
@@ -96,9 +97,40 @@ var unaccent = func() map[rune]rune {
 	return letters
 }()
 
+// windows1252 maps the characters that Windows-1252 has at 0x80 to 0x9f to their bytes, as far as they are the second
+// byte of a letter of Portuguese or Spanish in UTF-8.
+var windows1252 = map[rune]rune{
+	'€': 0x80, '‚': 0x82, 'ƒ': 0x83, '„': 0x84, '…': 0x85, '†': 0x86, '‡': 0x87, 'ˆ': 0x88, '‰': 0x89, 'Š': 0x8a,
+	'‹': 0x8b, 'Œ': 0x8c, 'Ž': 0x8e, '‘': 0x91, '’': 0x92, '“': 0x93, '”': 0x94, '•': 0x95, '–': 0x96, '—': 0x97,
+	'˜': 0x98, '™': 0x99, 'š': 0x9a, '›': 0x9b, 'œ': 0x9c, 'ž': 0x9e, 'Ÿ': 0x9f,
+}
+
+// decodedTwice matches a letter whose two bytes of UTF-8 were read as two characters: CrÃ©dito (f70164955003).
+var decodedTwice = regexp.MustCompile(
+	`[ÂÃ][\x{80}-\x{bf}€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]`)
+
+// repair decodes letters that were decoded with a wrong encoding, and HTML entities (C&amp;A), as exports of banks
+// contain them.
+func repair(text string) string {
+	if strings.Contains(text, "&") && strings.Contains(text, ";") {
+		text = html.UnescapeString(text)
+	}
+	if strings.ContainsAny(text, "ÂÃ") {
+		text = decodedTwice.ReplaceAllStringFunc(text, func(pair string) string {
+			r := []rune(pair)
+			if b, ok := windows1252[r[1]]; ok {
+				r[1] = b
+			}
+			return string(r[0]&0x1f<<6 | r[1]&0x3f)
+		})
+	}
+	return text
+}
+
 // fold returns the text in lower case and without accents. Combining accents are left out. A character that was lost in
 // a wrong encoding stays U+FFFD, which equals any letter (see sameWord).
 func fold(text string) string {
+	text = repair(text)
 	return strings.Map(func(r rune) rune {
 		if r < unicode.MaxASCII {
 			if r >= 'A' && r <= 'Z' {

@@ -5,6 +5,8 @@ import (
 
 	"github.com/google/uuid"
 	"gorm.io/gorm"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 )
 
 // Rows returns the GORM models of this package.
@@ -20,5 +22,12 @@ func SetCheckpointInterval(n int) (undo func()) {
 // DuePulls returns the text of the SELECT that ListStuck executes. The SELECT finds at most limit stuck pulls.
 func DuePulls(db *gorm.DB, now time.Time, limit int) string {
 	dry := duePulls(db.Session(&gorm.Session{DryRun: true}), now, now).Limit(limit).Pluck("p.id", new([]uuid.UUID))
+	return db.Explain(dry.Statement.SQL.String(), dry.Statement.Vars...)
+}
+
+// UpdateOfRecord returns the text of an UPDATE of one record by its id.
+func UpdateOfRecord(db *gorm.DB) string {
+	dry := recordByID(db.Session(&gorm.Session{DryRun: true}), gormstore.EqualUnindexed("tenant_id"), uuid.Nil, uuid.Nil,
+		uuid.Nil).Updates(map[string]any{"external_id": "x"})
 	return db.Explain(dry.Statement.SQL.String(), dry.Statement.Vars...)
 }

@@ -23,7 +23,11 @@ func (s pulls) StorePage(ctx context.Context, lease domain.Lease, w ports.PageWr
 		return s.saveProgress(ctx, lease, w)
 	}
 	w.AssumeNew = w.AssumeNew && s.Dialect.RejectsStored()
-	counts, err := s.writePage(ctx, lease, records.NewPage(w), &w.Progress)
+	timeout := s.WorkTimeout
+	if len(w.Transactions) > maxPageRows {
+		timeout = max(timeout, accountTimeout)
+	}
+	counts, err := s.writePage(ctx, timeout, lease, records.NewPage(w), &w.Progress)
 	if w.AssumeNew && gormstore.IsDuplicate(err) {
 		w.AssumeNew = false
 		return s.StorePage(ctx, lease, w)
@@ -37,17 +41,27 @@ func (s pulls) Sweep(ctx context.Context, lease domain.Lease, w ports.SweepWrite
 	if w.Page.Progress.Planned {
 		progress = &w.Page.Progress
 	}
-	return s.writePage(ctx, lease, records.NewSweep(w), progress)
+	return s.writePage(ctx, max(s.WorkTimeout, accountTimeout), lease, records.NewSweep(w), progress)
 }
+
+const (
+	// maxPageRows is the maximum number of rows on a page of a vendor. A write of more rows contains rows that were
+	// withheld until the end of a list.
+	maxPageRows = 1000
+	// accountTimeout limits the duration of a write that may continue all records of an account with other rows. On a
+	// busy machine, 10,000 records take longer than WorkTimeout. The pull would then be attempted again and again, and
+	// fail in the end.
+	accountTimeout = 2 * time.Minute
+)
 
 // writePage writes a page. It stores the progress unless it is nil. Accounts are written first, because rows refer to
 // them.
 func (s pulls) writePage(
-	ctx context.Context, lease domain.Lease, page *records.Page, progress *domain.Progress,
+	ctx context.Context, timeout time.Duration, lease domain.Lease, page *records.Page, progress *domain.Progress,
 ) (domain.Counts, error) {
 	p := newPageWriter(s.Dialect, page.PageWrite)
 	p.page = page
-	return s.runPage(ctx, s.WorkTimeout, lease, p, func() error {
+	return s.runPage(ctx, timeout, lease, p, func() error {
 		if err := p.stamp(); err != nil {
 			return err
 		}

@@ -6,9 +6,10 @@ import "time"
 const (
 	// MatchWindow is the maximum time between the LearnedAt times of the old row and the new row.
 	MatchWindow = 14 * 24 * time.Hour
-	// MatchDays is the maximum number of days between the dates of the old row and the new row. The limit does not
-	// apply to rows with the same institution key if the new row was stored after the removal of the old row.
-	MatchDays = 40
+	// MatchDays is the maximum number of days between the dates of the old row and the new row. Rows of one purchase or
+	// with one identifier may be dated that far apart: a purchase on a later bill, a bill that is paid before the day
+	// for which it was scheduled. The limit does not apply if the new row is stored after the removal of the old row.
+	MatchDays = 62
 )
 
 // OldRow is a stored transaction whose row the vendor no longer returns. The row is removed, or about to be marked as

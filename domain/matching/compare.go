@@ -228,7 +228,8 @@ func (c *comparison) compareNumbers() {
 		for _, value := range a {
 			long := len(digitsOf(value)) >= minWeakNumber || c.old.isCharge() && c.new.isCharge()
 			if slices.Contains(b, value) && long && !slices.Contains(c.old.documents, value) {
-				c.bare = !c.weak && c.isPurchase() && !slices.Contains(c.old.references, value)
+				mayBeMerchants := c.isPurchase() && !slices.Contains(c.old.references, value)
+				c.bare = (c.bare || !c.weak) && mayBeMerchants
 				c.weak = true
 			}
 		}

@@ -100,6 +100,11 @@ func (e *Evidence) readWords(words []string, row *Row) {
 		}
 	}
 	e.references = slices.DeleteFunc(e.references, func(value string) bool { return isDateReference(value, row.Date) })
+	if e.Operation == Pix && !slices.ContainsFunc(e.words, func(word string) bool {
+		return len(word) > 1 && !acquirers[word]
+	}) {
+		e.channel, e.words = append(e.channel, e.words...), nil // PIX QRS PAGSEGURO I: the shop is not named
+	}
 }
 
 // isDateReference reports whether a number is only the day of the row, as banks of México print it: 0191126 is

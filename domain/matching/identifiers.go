@@ -61,8 +61,9 @@ var notations = []notation{
 		"BD-16: CHEQUE COMPENSADO 000417; IT-17: DEP CHEQUE ATM N. 018591"},
 	{
 		invoiceNumber,
-		regexp.MustCompile(`\b(?:nf-?e?|nfs-?e|nota fiscal|fatura|factura|fact|pedido)[\s:.#]*0*(\d{2,12})\b`),
-		"texts of supplier payments: NF 56241; BN-03: PAGO FACT 656",
+		regexp.MustCompile(`\b(?:nf-?e?|nfs-?e|nota fiscal|fatura|factura|fact|pedido)(?:\s+(?:n|nr|no|num)\b)?` +
+			`[\s:.#]*0*(\d{2,12})\b`),
+		"texts of supplier payments: NF 56241; BN-03: PAGO FACT 656; Asaas: fatura nr. 870788501 (f71612493667)",
 	},
 }
 

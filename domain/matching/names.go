@@ -28,7 +28,7 @@ var noiseWords = wordSet(`msi pix sin sem banco24horas 24horas ted doc tef spei 
 	origen valor hora hr liq fecha data periodo quantidade qtd qtde cnpj cpf rfc id nr num numero n nro numer bem
 	sweb swb interb interbancaria interbancario bnet terminacao terminacion final fin ativo recb rec recarga
 	recargas transfe transferir realizados desde hacia voce recebeu enviou llave llaves entradas saidas ordenante
-	receptora institucion contraparte recepcion efectivo dinheiro bi efetivacao comp comprobante compensado compensada cxe op oper operacao operacion electr ltda eireli epp
+	receptora institucion contraparte recepcion efectivo dinheiro bi contrato contr ctr parcela parcelas parc efetivacao comp comprobante compensado compensada cxe op oper operacao operacion electr ltda eireli epp
 	mei me sa s.a cia inc llc sapi cv srl rl spa internacional nacional tipo simples nao identificado entrada saida
 	titulares servicos servico serv servicios pacote demais empresas referente hbk dict lote cartoes pay rscss rsccs
 	rshop`)

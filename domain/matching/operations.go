@@ -23,6 +23,7 @@ const (
 	DirectDebit Operation = "direct_debit"
 	Card        Operation = "card"
 	Deposit     Operation = "deposit"
+	Loan        Operation = "loan" // its instalments and repayments
 )
 
 // operationWords maps the words of bank texts to operations, in the order in which they decide: TARIFA PIX is a fee,
@@ -51,6 +52,7 @@ var operationWords = []struct {
 	{DirectDebit, wordSet("domi domiciliacion conv convenio convenios da")},
 	{Card, wordSet("compra compras cartao card tarjeta tdc tdd electron maestro maest rshop rsccs rscss pay purchase")},
 	{Deposit, wordSet("deposito dep depos")},
+	{Loan, wordSet("emprestimo emprestimos emprest consignado financiamento financ prestamo amortizacao mutuo")},
 }
 
 // refundWords mark a movement that gives money back. Sources: NU-09, BB-12, BB-13, SC-11, IN-07, MP-03, BN-04.

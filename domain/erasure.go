@@ -15,9 +15,9 @@ type ErasureStatus string
 const (
 	ErasureRunning ErasureStatus = "running"
 	ErasureDone    ErasureStatus = "done"
-	// ErasureFailed means that everything is erased here, but something was not done elsewhere during ErasureGiveUp: the
-	// vendor has not confirmed the deletion of the account reference, or Matcher has not set all transactions to ignored
-	// (LastError is MatcherNotIgnored).
+	// ErasureFailed means that everything is erased here, but something was not done elsewhere during ErasureGiveUp:
+	// the vendor has not confirmed the deletion of the account reference, or Matcher has not set all transactions to
+	// ignored (LastError is MatcherNotIgnored).
 	ErasureFailed ErasureStatus = "failed"
 )
 

@@ -15,8 +15,8 @@ var ErrUploadFailed = errors.New("an upload to Matcher has failed")
 // ErrRateLimited is the cause of an error if Matcher has answered that there were too many requests.
 var ErrRateLimited = errors.New("too many requests to Matcher")
 
-// ErrTargetRefused is the cause of an error if Matcher has refused a call for a reason that may concern only its target:
-// Matcher does not know the source, for example.
+// ErrTargetRefused is the cause of an error if Matcher has refused a call for a reason that may concern only its
+// target: Matcher does not know the source, for example.
 var ErrTargetRefused = errors.New("the target was refused by Matcher")
 
 // MatcherRow is a row of a file that is uploaded to Matcher.
@@ -37,8 +37,8 @@ type MatcherJob struct {
 //
 // Errors of all methods:
 //
-//   - Unavailable (sink_refused), with RetryAfter if Matcher requires a delay: Matcher has not carried out the call. The
-//     cause is ErrRateLimited, ErrTargetRefused, or nil if Matcher does not accept the credential.
+//   - Unavailable (sink_refused), with RetryAfter if Matcher requires a delay: Matcher has not carried out the call.
+//     The cause is ErrRateLimited, ErrTargetRefused, or nil if Matcher does not accept the credential.
 //   - Unavailable (sink_unreachable): Matcher may have carried out the call.
 //   - Unavailable (interrupted) if ctx was canceled. Matcher may have carried out the call.
 //   - Rejected (address_not_allowed).

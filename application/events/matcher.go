@@ -41,8 +41,9 @@ const (
 	worksFor = 2 * time.Minute
 	// manyTries is the number of failed uploads after which a row may be bad although no other upload has succeeded.
 	manyTries = 12
-	// importPatience is how long an import that Matcher shows as running is waited for, counted from its upload. Matcher
-	// does not end imports that it was stopped in. If an import still runs, Matcher skips its rows in the next upload.
+	// importPatience is how long an import that Matcher shows as running is waited for, counted from its upload.
+	// Matcher does not end imports that it was stopped in. If an import still runs, Matcher skips its rows in the next
+	// upload.
 	importPatience = 30 * time.Second
 	// maxReference is the maximum length of a reference that is used as an external id. Matcher stores 255 characters,
 	// and the external ids of later imports are longer.
@@ -144,9 +145,9 @@ func (w *matcherWorker) sleep(ctx context.Context, wait time.Duration, whole boo
 }
 
 // checkSources reads, once a minute, which accounts another connection sends, and compares the sources of the other
-// accounts with the entries, if they have changed. Entries without their source are marked. The posted records of accounts that have got a
-// source are marked, too: all of them if the subscription began with the first record, and otherwise those that were
-// created after the subscription.
+// accounts with the entries, if they have changed. Entries without their source are marked. The posted records of
+// accounts that have got a source are marked, too: all of them if the subscription began with the first record, and
+// otherwise those that were created after the subscription.
 func (w *matcherWorker) checkSources(ctx context.Context) error {
 	now := w.Clock.Now()
 	if now.Before(w.checkAt) {

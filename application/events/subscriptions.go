@@ -67,8 +67,8 @@ func filters(types []string) []events.EventFilter {
 const matcherTypes events.EventFilter = "transaction.*"
 
 // setSink validates the subscription sub and the sink request r, and replaces the sink of sub. stored are the settings
-// that r replaces; they are zero for a new subscription. A subscription to Matcher gets the types that its worker needs.
-// setSink returns the sink, and the secrets of the new settings.
+// that r replaces; they are zero for a new subscription. A subscription to Matcher gets the types that its worker
+// needs. setSink returns the sink, and the secrets of the new settings.
 // Errors: Invalid; several field errors are joined.
 func (s *Service) setSink(
 	ctx context.Context, sub *events.Subscription, r ports.SinkRequest, stored ports.SinkSettings,

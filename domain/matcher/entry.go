@@ -145,8 +145,8 @@ const (
 	slowTries = 20
 )
 
-// maxLookups is the number of uploads and searches after which a row that Matcher does not show was not imported. Uploads
-// that Matcher could still be carrying out have ended by then.
+// maxLookups is the number of uploads and searches after which a row that Matcher does not show was not imported.
+// Uploads that Matcher could still be carrying out have ended by then.
 const maxLookups = 6
 
 // Action is the call to Matcher that an entry needs.
@@ -318,8 +318,8 @@ func (e Entry) notImported() Entry {
 }
 
 // Isolate returns the entry after Matcher has refused, or failed with, a file of which at least one row is bad. rows is
-// the number of rows of the file. The content is uploaded again in a smaller file, so that the bad row is found. If rows
-// is 1, the row itself counts as refused. wanted is that of Next.
+// the number of rows of the file. The content is uploaded again in a smaller file, so that the bad row is found. If
+// rows is 1, the row itself counts as refused. wanted is that of Next.
 func (e Entry) Isolate(rows int, wanted *Wanted, now time.Time) Entry {
 	if rows == 1 {
 		return e.Refused(wanted, now)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"mime/multipart"
 	"net/http"
 	"net/textproto"
@@ -164,9 +165,7 @@ func (m *realMatcher) createContext() {
 	exact := object{"matchAmount": true, "matchCurrency": true, "matchDate": true, "datePrecision": "DAY"}
 	m.post(path+"/rules", object{"priority": 1, "type": "EXACT", "config": exact})
 	loose := object{"matchReference": false}
-	for name, value := range exact {
-		loose[name] = value
-	}
+	maps.Copy(loose, exact)
 	m.post(path+"/rules", object{"priority": 2, "type": "EXACT", "config": loose})
 	m.do("PATCH", path, "application/json", bytes.NewReader([]byte(`{"status":"ACTIVE"}`)))
 }

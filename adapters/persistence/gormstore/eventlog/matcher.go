@@ -367,7 +367,8 @@ func (s matcherEntries) Unmapped(
 		gormstore.ConvertAll(mapped, func(id domain.AccountID) string { return id.String() }),
 	)
 	q := gormstore.NewQuery("SELECT id, connection_id, type, name, number, currency, shared FROM (SELECT a.id, "+
-		"a.connection_id, a.type, a.name, a.number, a.currency, "+isShared+" AS shared, "+has.SQL+" AS mapped", has.Vars...)
+		"a.connection_id, a.type, a.name, a.number, a.currency, "+isShared+" AS shared, "+has.SQL+" AS mapped",
+		has.Vars...)
 	q.Add(accountsWithConnections+" AND c.deleted_at IS NULL", gormstore.UUID(tenant.UUID))
 	if !page.After.IsZero() {
 		q.Add(" AND a.id > ?", gormstore.UUID(page.After.ID))

@@ -21,6 +21,7 @@ type Evidence struct {
 	all        []string // all words of the text but stages and numbers, in their order
 	channel    []string // the words of the text that name only an operation or a channel
 	banks      []string // banks that the text of a wire names
+	schemes    []string // the card schemes that the text names
 	products   []string // debit or credit, if the row is a payout, or a fee or tax of one
 	numbers    []string // unlabelled numbers of the text
 	volatile   map[string]string
@@ -78,6 +79,7 @@ func (e *Evidence) readText(row *Row) {
 // readWords divides the words that are left into names, channel words and numbers.
 func (e *Evidence) readWords(words []string, row *Row) {
 	for _, word := range words {
+		e.schemes = add(e.schemes, schemeWords[word])
 		if hasProduct(e.Operation) {
 			e.products = add(e.products, productWords[word])
 		}

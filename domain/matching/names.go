@@ -28,8 +28,9 @@ var noiseWords = wordSet(`msi pix sin sem banco24horas 24horas ted doc tef spei 
 	origen valor hora hr liq fecha data periodo quantidade qtd qtde cnpj cpf rfc id nr num numero n nro numer bem
 	sweb swb interb interbancaria interbancario bnet terminacao terminacion final fin ativo recb rec recarga
 	recargas transfe transferir realizados desde hacia voce recebeu enviou llave llaves entradas saidas ordenante
-	receptora institucion contraparte recepcion efectivo dinheiro bi contrato contr ctr parcela parcelas parc efetivacao comp comprobante compensado compensada cxe op oper operacao operacion electr ltda eireli epp
-	mei me sa s.a cia inc llc sapi cv srl rl spa internacional nacional tipo simples nao identificado entrada saida
+	receptora institucion contraparte recepcion efectivo dinheiro bi contrato contr ctr parcela parcelas parc
+	efetivacao comp comprobante compensado compensada cxe op oper operacao operacion electr ltda eireli epp mei me
+	sa s.a cia inc llc sapi cv srl rl spa internacional nacional tipo simples nao identificado entrada saida
 	titulares servicos servico serv servicios pacote demais empresas referente hbk dict lote cartoes pay rscss rsccs
 	rshop`)
 
@@ -191,7 +192,7 @@ func compareNames(a, b []string, person bool) relation {
 		return doubtful
 	case !person && (isWithin(short, long) && len(x) >= minCutName):
 		return contained
-	case !person && sharesName(short, long):
+	case !person && (sharesName(short, long) || isAbbreviated(short, long)):
 		return doubtful
 	}
 	return differ
@@ -217,8 +218,8 @@ func compareCut(short, long []string) relation {
 	return contained
 }
 
-// isFirstName reports whether one name consists of the first word of the other one, which has further words. Many people
-// share a first name, and the word may be the bank's own word for the operation.
+// isFirstName reports whether one name consists of the first word of the other one, which has further words. Many
+// people share a first name, and the word may be the bank's own word for the operation.
 func isFirstName(a, b []string) bool {
 	return len(a) > 0 && len(b) > 0 && min(len(a), len(b)) == 1 && len(a) != len(b) && sameWord(a[0], b[0])
 }
@@ -243,6 +244,14 @@ func alignedFrom(short, long []string, at int, person bool) bool {
 		}
 	}
 	return equal >= 4
+}
+
+// isAbbreviated reports whether each word of one name is an abbreviation of the word of the other name at its place:
+// PREST HAB, PRESTACAO HABITACIONAL.
+func isAbbreviated(a, b []string) bool {
+	return len(a) > 1 && slices.EqualFunc(a, b, func(x, y string) bool {
+		return min(len(x), len(y)) >= minAbbreviation && (strings.HasPrefix(x, y) || strings.HasPrefix(y, x))
+	})
 }
 
 // isWithin reports whether the words of the short name are consecutive words of the long one, or would be without

@@ -47,18 +47,20 @@ var operationWords = []struct {
 	{Pix, wordSet("pix")},
 	{Wire, wordSet("ted tef spei doc. interbancaria interbancario")},
 	{Boleto, wordSet("boleto boletos titulo tit cobranca cobrancas cobr cob")},
-	{Payout, wordSet("vendas venda liberacao antecipacao getnet cielo ciel rede repasse ganancias ventas " +
+	{Payout, wordSet("vendas venda recebivel recebiveis liberacao antecipacao getnet cielo ciel rede repasse " +
+		"ganancias ventas " +
 		"adquirente adq bandeiras loj")},
 	{DirectDebit, wordSet("domi domiciliacion conv convenio convenios da")},
 	{Card, wordSet("compra compras cartao card tarjeta tdc tdd electron maestro maest rshop rsccs rscss pay purchase")},
 	{Deposit, wordSet("deposito dep depos")},
-	{Loan, wordSet("emprestimo emprestimos emprest consignado financiamento financ prestamo amortizacao mutuo")},
+	{Loan, wordSet("emprestimo emprestimos emprest consignado financiamento financ prestamo amortizacao mutuo " +
+		"prest prestacao prestacoes")},
 }
 
 // refundWords mark a movement that gives money back. Sources: NU-09, BB-12, BB-13, SC-11, IN-07, MP-03, BN-04.
 var refundWords = wordSet(`estorno estornado est devolucao devolvido devolvida devolucion devuelto devuelta dev devol
-	reembolso reembolsado reversao reversal reversion reverso cancelado cancelada cancelamento cancelacion rejeitado rejeitada
-	rechazado chargeback refund devolvidos`)
+	reembolso reembolsado reversao reversal reversion reverso cancelado cancelada cancelamento cancelacion rejeitado
+	rejeitada rechazado chargeback refund devolvidos`)
 
 // stageWords say how far a movement has come, not what it is. Sources: NU-23, BD-07, the texts of section 1.
 var stageWords = wordSet(`agendado agendada agendamento agendados scheduled programado programada prog futuro futura

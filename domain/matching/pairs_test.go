@@ -120,7 +120,8 @@ func setMember(t testing.TB, row *matching.Row, name, value string) {
 // the code judged them.
 func TestPairs(t *testing.T) {
 	for _, file := range []string{
-		"testdata/holdout.txt", "testdata/second.txt", "testdata/third.txt", "testdata/fourth.txt", "testdata/traps.txt",
+		"testdata/holdout.txt", "testdata/second.txt", "testdata/third.txt", "testdata/fourth.txt",
+		"testdata/fifth.txt", "testdata/traps.txt",
 		"testdata/limits.txt",
 	} {
 		t.Run(file, func(t *testing.T) {

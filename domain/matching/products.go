@@ -9,14 +9,26 @@ var productWords = map[string]string{
 	"credito": "credit", "cre": "credit", "cd": "credit", "tdc": "credit",
 }
 
+// schemeWords map the words for a card scheme. Sales, and purchases with two cards, of two schemes are two movements.
+// Sources: IT-15 (REDE VISA, REDE MAST, REDE ELO), BD-13 (CARTAO VISA ELECTRON, CARTAO MASTERCARD DEBITO), Stone
+// (Recebível de cartão VISA).
+var schemeWords = map[string]string{
+	"visa": "visa", "master": "mastercard", "mastercard": "mastercard", "mast": "mastercard", "maestro": "mastercard",
+	"elo": "elo", "amex": "amex", "hiper": "hipercard", "hipercard": "hipercard",
+}
+
 // hasProduct reports whether a movement of the operation may be of a debit or of a credit product.
 func hasProduct(operation Operation) bool {
 	return operation == Payout || operation == Fee || operation == Levy
 }
 
-// compareProducts compares the products of two payouts, fees or taxes. A text may name both products: CRED LOJ C DEBITO
-// is the credit entry of debit sales. Two texts contradict each other only if they have no product in common.
+// compareProducts compares the card schemes of two rows, and the products of two payouts, fees or taxes. A text may
+// name both products: CRED LOJ C DEBITO is the credit entry of debit sales. Two texts contradict each other only if
+// they have no product in common.
 func (c *comparison) compareProducts() {
+	if r := compareSets(c.old.schemes, c.new.schemes); r == differ {
+		c.finding("scheme", c.old.schemes, c.new.schemes, r)
+	}
 	if c.old.Operation != c.new.Operation {
 		return
 	}

@@ -71,9 +71,11 @@ func TestAnOperatorSaysWhichAccountContinues(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, c := range map[string]struct{ got, want map[string]domain.AccountID }{
-		"the first decision":             {first.Continues, map[string]domain.AccountID{"x": accountID(1)}},
-		"a later one about the account":  {second.Continues, map[string]domain.AccountID{"y": accountID(1)}},
-		"one about the other account":    {third.Continues, map[string]domain.AccountID{"y": accountID(1), "x": accountID(2)}},
+		"the first decision":            {first.Continues, map[string]domain.AccountID{"x": accountID(1)}},
+		"a later one about the account": {second.Continues, map[string]domain.AccountID{"y": accountID(1)}},
+		"one about the other account": {
+			third.Continues, map[string]domain.AccountID{"y": accountID(1), "x": accountID(2)},
+		},
 		"nothing in the earlier value":   {a.Continues, nil},
 		"the decision of an older value": {first.Found(nil, nil, hour(3)).Continues, first.Continues},
 	} {

@@ -190,7 +190,8 @@ func TestAConnectedSessionGivesItsValuesToTheConnection(t *testing.T) {
 		t.Errorf("the connection is %+v", c)
 	}
 	s.Connect("item", linkEpoch.Add(time.Minute))
-	if s.State != domain.LinkConnected || s.AccountRef != "item" || s.Name != "" || s.BaseURL != "" || s.Sealed != nil ||
+	if s.State != domain.LinkConnected || s.AccountRef != "item" || s.Name != "" || s.BaseURL != "" ||
+		s.Sealed != nil ||
 		!s.Application.IsZero() ||
 		s.Attempts != 0 {
 		t.Errorf("the connected session is %+v", s)

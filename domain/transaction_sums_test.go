@@ -41,10 +41,12 @@ func TestAFilterOfSumsSelectsByEveryMember(t *testing.T) {
 		"another date":       {all, with(func(t *domain.Transaction) { t.Date = "2026-03-11" }), false},
 		"another text":       {all, with(func(t *domain.Transaction) { t.Description = "Posto" }), false},
 		"any connection": {
-			domain.SumFilter{Account: accountID(1)}, with(func(t *domain.Transaction) { t.Connection.UUID[1] = 2 }), true,
+			domain.SumFilter{Account: accountID(1)},
+			with(func(t *domain.Transaction) { t.Connection.UUID[1] = 2 }), true,
 		},
 		"any account": {
-			domain.SumFilter{Status: domain.Posted}, with(func(t *domain.Transaction) { t.AccountID = accountID(2) }), true,
+			domain.SumFilter{Status: domain.Posted},
+			with(func(t *domain.Transaction) { t.AccountID = accountID(2) }), true,
 		},
 	} {
 		if got := c.filter.Matches(&c.transaction); got != c.want {

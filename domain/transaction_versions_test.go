@@ -25,11 +25,15 @@ func TestVersionsThatDoNotFitAreCutOff(t *testing.T) {
 		items int
 		want  domain.Position
 	}{
-		"everything fits":               {10 * size, domain.Position{}, 3, domain.Position{}},
-		"everything fits, and more":     {10 * size, last, 3, last},
-		"two fit":                       {2 * size, domain.Position{}, 2, domain.Position{Key: "2", ID: one.Transaction.ID.UUID}},
-		"two fit, and there is more":    {2 * size, last, 2, domain.Position{Key: "2", ID: one.Transaction.ID.UUID}},
-		"the first one is never cut":    {1, domain.Position{}, 1, domain.Position{Key: "3", ID: one.Transaction.ID.UUID}},
+		"everything fits":           {10 * size, domain.Position{}, 3, domain.Position{}},
+		"everything fits, and more": {10 * size, last, 3, last},
+		"two fit": {
+			2 * size, domain.Position{}, 2, domain.Position{Key: "2", ID: one.Transaction.ID.UUID},
+		},
+		"two fit, and there is more": {2 * size, last, 2, domain.Position{Key: "2", ID: one.Transaction.ID.UUID}},
+		"the first one is never cut": {
+			1, domain.Position{}, 1, domain.Position{Key: "3", ID: one.Transaction.ID.UUID},
+		},
 		"the last one exceeds the size": {2*size + 1, domain.Position{}, 3, domain.Position{}},
 	} {
 		page := domain.Page[domain.TransactionVersion]{

@@ -38,12 +38,21 @@ func TestTheStatementOfACloseBeginsAfterThePreviousOne(t *testing.T) {
 		rows     []books.PostedRecord
 		want     string // the first day, credits, debits, and their sum
 	}{
-		"no record":                   {"", nil, "2026-03-10 0 0 0"},
-		"no record, but a close":      {"2026-03-02", nil, "2026-03-03 0 0 0"},
-		"from the first record on":    {"", []books.PostedRecord{posted("2026-03-05", "5"), posted("2026-03-04", "-2")}, "2026-03-04 1 1 3"},
-		"the day of the close":        {"", []books.PostedRecord{posted("2026-03-10", "5"), posted("2026-03-09", "2")}, "2026-03-09 2 0 7"},
-		"not after the close":         {"", []books.PostedRecord{posted("2026-03-11", "5"), posted("2026-03-09", "2")}, "2026-03-09 1 0 2"},
-		"not up to the earlier close": {"2026-03-05", []books.PostedRecord{posted("2026-03-05", "5"), posted("2026-03-06", "-2")}, "2026-03-06 0 1 -2"},
+		"no record":              {"", nil, "2026-03-10 0 0 0"},
+		"no record, but a close": {"2026-03-02", nil, "2026-03-03 0 0 0"},
+		"from the first record on": {
+			"", []books.PostedRecord{posted("2026-03-05", "5"), posted("2026-03-04", "-2")}, "2026-03-04 1 1 3",
+		},
+		"the day of the close": {
+			"", []books.PostedRecord{posted("2026-03-10", "5"), posted("2026-03-09", "2")}, "2026-03-09 2 0 7",
+		},
+		"not after the close": {
+			"", []books.PostedRecord{posted("2026-03-11", "5"), posted("2026-03-09", "2")}, "2026-03-09 1 0 2",
+		},
+		"not up to the earlier close": {
+			"2026-03-05",
+			[]books.PostedRecord{posted("2026-03-05", "5"), posted("2026-03-06", "-2")}, "2026-03-06 0 1 -2",
+		},
 	} {
 		sum := books.NewCloseSum(closedAccount, none, "2026-03-10", c.previous)
 		addTo(sum, c.rows...)
@@ -175,16 +184,28 @@ func TestTheSameBaselineYieldsTheSameBalances(t *testing.T) {
 		a, b books.Completeness
 		want bool
 	}{
-		"equal":              {known(same), known(same), true},
-		"both unknown":       {books.Completeness{}, books.Completeness{}, true},
-		"one unknown":        {known(same), books.Completeness{}, false},
-		"the other unknown":  {books.Completeness{}, known(same), false},
-		"another first day":  {known(same), known(func(c *books.Completeness) { c.Baseline.FirstDay = "2026-03-02" }), false},
-		"another time":       {known(same), known(func(c *books.Completeness) { c.Baseline.At = statementStart.Add(1) }), false},
-		"another currency":   {known(same), known(func(c *books.Completeness) { c.Last.Currency = "USD" }), false},
-		"another anchor":     {known(same), known(func(c *books.Completeness) { c.Baseline.Anchor = decimal.NewFromInt(99) }), false},
-		"the same anchor":    {known(same), known(func(c *books.Completeness) { c.Baseline.Anchor = decimal.RequireFromString("100.0") }), true},
-		"another zone":       {known(same), known(func(c *books.Completeness) { c.Baseline.At = statementStart.In(time.FixedZone("", 3600)) }), true},
+		"equal":             {known(same), known(same), true},
+		"both unknown":      {books.Completeness{}, books.Completeness{}, true},
+		"one unknown":       {known(same), books.Completeness{}, false},
+		"the other unknown": {books.Completeness{}, known(same), false},
+		"another first day": {
+			known(same), known(func(c *books.Completeness) { c.Baseline.FirstDay = "2026-03-02" }), false,
+		},
+		"another time": {
+			known(same), known(func(c *books.Completeness) { c.Baseline.At = statementStart.Add(1) }), false,
+		},
+		"another currency": {known(same), known(func(c *books.Completeness) { c.Last.Currency = "USD" }), false},
+		"another anchor": {
+			known(same), known(func(c *books.Completeness) { c.Baseline.Anchor = decimal.NewFromInt(99) }), false,
+		},
+		"the same anchor": {
+			known(same),
+			known(func(c *books.Completeness) { c.Baseline.Anchor = decimal.RequireFromString("100.0") }), true,
+		},
+		"another zone": {
+			known(same),
+			known(func(c *books.Completeness) { c.Baseline.At = statementStart.In(time.FixedZone("", 3600)) }), true,
+		},
 		"a reading, unknown": {known(func(c *books.Completeness) { c.Baseline = nil }), books.Completeness{}, true},
 	} {
 		if got := c.a.SameBaseline(c.b); got != c.want {

@@ -326,7 +326,8 @@ func TestAContentStatesTheMainReference(t *testing.T) {
 
 func TestAnEntryIsOpenWhileMatcherMayHaveATransaction(t *testing.T) {
 	for state, open := range map[matcher.State]bool{
-		matcher.None: false, matcher.Importing: true, matcher.Imported: true, matcher.Ignoring: true, matcher.Ignored: false,
+		matcher.None: false, matcher.Importing: true, matcher.Imported: true,
+		matcher.Ignoring: true, matcher.Ignored: false,
 	} {
 		if got := (matcher.Entry{State: state}).IsOpen(); got != open {
 			t.Errorf("%s: %t", state, got)

@@ -30,7 +30,8 @@ func TestDecisionsAboutTheCorpus(t *testing.T) {
 			others := ""
 			for n := 1; n <= 6; n++ { // the text of another row, with the date and the amount of this one
 				other := pairs[(i+n)%len(pairs)].newRow
-				other.Amount, other.AccountAmount, other.Date = pair.oldRow.Amount, pair.oldRow.AccountAmount, pair.oldRow.Date
+				other.Amount, other.AccountAmount = pair.oldRow.Amount, pair.oldRow.AccountAmount
+				other.Date = pair.oldRow.Date
 				other.ExternalID = fmt.Sprint("other", n)
 				others += fmt.Sprint(" ", matching.NumberOf(pair.oldRow, other, matching.Context{}))
 			}

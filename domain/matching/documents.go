@@ -10,8 +10,8 @@ import (
 // The notations of tax numbers. A mask is written with asterisks, bullets or x.
 //
 // Sources: NU-01 (•••.123.456-••), SC-01 (***.456.789-**), SC-03 (11.222.333 0001-44), IT-03 (12.345.678, the root of a
-// sole trader's CNPJ before the name), MP-02 (12 345 678 NOME), SI-01 (14 digits), ST-01 (11 digits), BN-01 (CON RFC …),
-// IT-27 (***12345678900), Safra (123.456.789 09; f68332722201).
+// sole trader's CNPJ before the name), MP-02 (12 345 678 NOME), SI-01 (14 digits), ST-01 (11 digits), BN-01 (CON
+// RFC …), IT-27 (***12345678900), Safra (123.456.789 09; f68332722201).
 var (
 	dottedCPF  = regexp.MustCompile(`([0-9*x]{3})\.([0-9*x]{3})\.([0-9*x]{3})-([0-9*x]{2})`)
 	spacedCPF  = regexp.MustCompile(`([0-9*x]{3})\.([0-9*x]{3})\.([0-9*x]{3}) (\d{2}|\*\*)($|[^0-9*/])`)

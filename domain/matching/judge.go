@@ -227,8 +227,8 @@ func (c *comparison) isExact() bool { return c.weak || c.timed }
 //   - Both name one day of purchase or one minute: any day (up to two months).
 //   - One date.
 //   - A row that settles: the next banking day, or up to 5 days if the amount is no usual price or a number is equal
-//     (at a merchant a labelled one, because others are its telephone or branch); but not a fare, and no round amount of
-//     coffee or fuel.
+//     (at a merchant a labelled one, because others are its telephone or branch); but not a fare, and no round
+//     amount of coffee or fuel.
 //   - A posted row: the next banking day, if the amount is no usual price, or a number names the cheque, the invoice,
 //     the contract or the employee. Daily payouts and top-ups of one number are usual.
 func (c *comparison) isTimely() bool {

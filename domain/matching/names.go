@@ -53,8 +53,8 @@ func channelWord(word string, operation Operation) bool {
 
 // payoutWords tell payouts apart, although they are noise in a purchase: scheme and product.
 var payoutWords = wordSet(
-	"visa master mastercard mast maestro electron elo amex hiper hipercard debito credito pix mc vs el cd db at tdd tdc " +
-		"deb cre",
+	"visa master mastercard mast maestro electron elo amex hiper hipercard debito credito pix mc vs el cd db at tdd " +
+		"tdc deb cre",
 )
 
 // acquirers are names that payment facilitators put before an asterisk and the name of the merchant. Merchants that use

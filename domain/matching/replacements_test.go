@@ -162,7 +162,7 @@ func TestFindReplacements(t *testing.T) {
 			ReplacementInput: domain.ReplacementInput{
 				Old: []domain.OldRow{oldRow(pull(1), noon)}, New: []domain.NewRow{newRow(pull(9))}, Reads: reads,
 			}}, ""},
-		"a split made the record of the new row, which an earlier pull had read beside the old one": {matching.Replacements{
+		"a split made the record of the new row, which an earlier one read beside the old one": {matching.Replacements{
 			ReplacementInput: domain.ReplacementInput{
 				Old: []domain.OldRow{oldRow(pull(3), noon)}, New: []domain.NewRow{newRow(pull(3))},
 				Reads: []domain.PullRead{whole(1, noon), whole(2, noon), whole(3, noon.Add(1))},

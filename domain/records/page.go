@@ -78,8 +78,8 @@ type decision struct {
 	View
 	source Source
 	yield  func(Changes, error) bool
-	// leaving maps the external ids of the rows that leave to the first pull whose listing lacked the row; the zero value
-	// if none is known.
+	// leaving maps the external ids of the rows that leave to the first pull whose listing lacked the row; the
+	// zero value if none is known.
 	leaving map[string]domain.PullID
 	// missing contains the rows that a complete listing lacks, but whose removal it does not prove. Such a row leaves
 	// only if a new row continues its record. The values tell what the proof lacks.

@@ -136,8 +136,8 @@ func (r *matcherRun) start() {
 	r.p.ready()
 }
 
-// addRow adds a row at the vendor. It has a reference and a text of its own, unless distinct is false: then no later row
-// is recognised as the same movement.
+// addRow adds a row at the vendor. It has a reference and a text of its own, unless distinct is false: then no
+// later row is recognised as the same movement.
 func (r *matcherRun) addRow(distinct bool) string {
 	n := r.random.Int64()
 	row := pluggysim.Transaction{

@@ -62,8 +62,8 @@ func TestRecordsMatchALedgerInMatcher(t *testing.T) {
 	}
 }
 
-// ledgerRow adds a row at the vendor, and returns the row of the ledger with the same reference. The amount is positive,
-// because Matcher 2.1.1 cannot match a negative one.
+// ledgerRow adds a row at the vendor, and returns the row of the ledger with the same reference. The amount is
+// positive, because Matcher 2.1.1 cannot match a negative one.
 func (r *matcherRun) ledgerRow(i int) object {
 	day := time.Now().AddDate(0, 0, -1-i%200).UTC().Truncate(24 * time.Hour)
 	reference, amount := fmt.Sprintf("R%06d", i), money(1000+i)
@@ -79,8 +79,8 @@ func (r *matcherRun) ledgerRow(i int) object {
 	}
 }
 
-// correct adds rows, waits until Matcher has them, and changes their amounts. It returns the rows of the ledger with the
-// new amounts.
+// correct adds rows, waits until Matcher has them, and changes their amounts. It returns the rows of the ledger
+// with the new amounts.
 func (r *matcherRun) correct(n int) (ledger []object) {
 	r.t.Helper()
 	for i := range n {
@@ -147,7 +147,8 @@ func (m *realMatcher) post(path string, body object) object {
 	return m.do("POST", path, "application/json", bytes.NewReader(must(json.Marshal(body))))
 }
 
-// createContext creates a context with the sources, their field maps, the default rule, and the rule of docs/matcher.md.
+// createContext creates a context with the sources, their field maps, the default rule, and the rule of
+// docs/matcher.md.
 func (m *realMatcher) createContext() {
 	m.t.Helper()
 	name := fmt.Sprint("discovery ", time.Now().UnixNano())

@@ -106,6 +106,7 @@ func (f *finder) binary(n *ast.BinaryExpr) {
 		f.lazy(n, "And")
 	case token.LOR:
 		f.lazy(n, "Or")
+	default: // the others are arithmetic
 	}
 	if name := boundaries[n.Op]; name != "" && !f.isConstant(n) {
 		f.call(boundary, n, name)

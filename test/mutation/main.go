@@ -219,14 +219,14 @@ func report(out io.Writer, results []*judged, o options) error {
 		groups[strings.TrimPrefix(m.pkg, module+"/")] = append(groups[strings.TrimPrefix(m.pkg, module+"/")], m)
 	}
 	for _, name := range slices.Sorted(maps.Keys(groups)) {
-		countVerdicts(groups[name]).print(out, name)
+		countVerdicts(groups[name]).write(out, name)
 	}
 	for _, k := range kinds {
 		of := slices.DeleteFunc(slices.Clone(results), func(m *judged) bool { return m.kind != k })
-		countVerdicts(of).print(out, string(k))
+		countVerdicts(of).write(out, string(k))
 	}
 	n := countVerdicts(results)
-	n.print(out, "all")
+	n.write(out, "all")
 	_, _ = fmt.Fprintf(out, "\nefficacy %.2f %%, coverage %.2f %%; "+
 		"%d mutants were killed only by the tests of another package\n", n.efficacy(), n.coverage(), n.elsewhere)
 	if n.efficacy() < o.efficacy || n.coverage() < o.coverage {
@@ -275,7 +275,7 @@ func percent(part, whole int) float64 {
 	return 100 * float64(part) / float64(whole)
 }
 
-func (n numbers) print(out io.Writer, name string) {
+func (n numbers) write(out io.Writer, name string) {
 	_, _ = fmt.Fprintf(out, "%-44s %8d %8d %6d %12d %10d %7.1f %%\n",
 		name, n.all(), n.killed, n.lived, n.notCovered, n.timedOut, n.efficacy())
 }

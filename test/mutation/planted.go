@@ -78,8 +78,8 @@ var defects = []defect{
 
 var failedTest = regexp.MustCompile(`(?m)^--- FAIL: (\w+)`)
 
-// plantDefects runs the tests of the packages with each of the defects, and prints which tests fail. It returns an error
-// if no test notices one of them.
+// plantDefects runs the tests of the packages with each of the defects, and prints which tests fail. It returns
+// an error if no test notices one of them.
 func plantDefects(ctx context.Context, out io.Writer, patterns []string) error {
 	dir, err := os.MkdirTemp("", "planted")
 	if err != nil {

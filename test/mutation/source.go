@@ -35,8 +35,8 @@ type goPackage struct {
 	TestGoFiles, XTestGoFiles []string
 }
 
-// list returns the packages that match the patterns. If deps is set, it also returns all packages that they import, with
-// their export data.
+// list returns the packages that match the patterns. If deps is set, it also returns all packages that they
+// import, with their export data.
 func list(deps bool, patterns ...string) ([]goPackage, error) {
 	arguments := []string{"list", "-json=ImportPath,Dir,Export,GoFiles,TestGoFiles,XTestGoFiles"}
 	if deps {

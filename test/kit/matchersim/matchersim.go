@@ -6,8 +6,8 @@
 //   - Rows are stored in chunks. A failed import is removed again, but not one whose process has died.
 //   - Rows without an external id, with an unknown currency, or with a date or an amount that cannot be read are
 //     refused. The response has only their number. A row that the database refuses fails the whole import.
-//   - Only unmatched transactions can be ignored. A second request to ignore one is a 409. A request with an idempotency
-//     key of an earlier one gets the earlier response; without a key, the body is the key.
+//   - Only unmatched transactions can be ignored. A second request to ignore one is a 409. A request with an
+//     idempotency key of an earlier one gets the earlier response; without a key, the body is the key.
 //   - A client has a number of requests a minute, and a 429 with Retry-After beyond it.
 package matchersim
 

@@ -27,7 +27,12 @@ func DuePulls(db *gorm.DB, now time.Time, limit int) string {
 
 // UpdateOfRecord returns the text of an UPDATE of one record by its id.
 func UpdateOfRecord(db *gorm.DB) string {
-	dry := recordByID(db.Session(&gorm.Session{DryRun: true}), gormstore.EqualUnindexed("tenant_id"), uuid.Nil, uuid.Nil,
-		uuid.Nil).Updates(map[string]any{"external_id": "x"})
+	dry := recordByID(
+		db.Session(&gorm.Session{DryRun: true}),
+		gormstore.EqualUnindexed("tenant_id"),
+		uuid.Nil,
+		uuid.Nil,
+		uuid.Nil,
+	).Updates(map[string]any{"external_id": "x"})
 	return db.Explain(dry.Statement.SQL.String(), dry.Statement.Vars...)
 }

@@ -75,9 +75,9 @@ func (s pulls) writePage(
 	})
 }
 
-// runPage runs one transaction with a timeout. It first executes the reads that p.queries returns, and then calls fn. The
-// first read locks the pull. runPage returns the counts that p has collected. Errors: LeaseLost, and translated database
-// errors.
+// runPage runs one transaction with a timeout. It first executes the reads that p.queries returns, and then calls
+// fn. The first read locks the pull. runPage returns the counts that p has collected. Errors: LeaseLost, and
+// translated database errors.
 func (s pulls) runPage(
 	ctx context.Context, timeout time.Duration, lease domain.Lease, p *pageWriter, fn func() error,
 ) (domain.Counts, error) {

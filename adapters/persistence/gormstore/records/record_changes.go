@@ -107,10 +107,17 @@ func (p *pageWriter) rename(c *records.Changes) error {
 		if err != nil {
 			return err
 		}
-		err = recordByID(p.tx.DB, gormstore.TenantIs(p.dialect, "tenant_id"), r.ID.UUID, p.pull.Connection, p.pull.Tenant).
+		err = recordByID(
+			p.tx.DB,
+			gormstore.TenantIs(p.dialect, "tenant_id"),
+			r.ID.UUID,
+			p.pull.Connection,
+			p.pull.Tenant,
+		).
 			Updates(map[string]any{
 				"external_id": r.Key(), "supersedes": text, "superseded_by": gormstore.Optional(r.SupersededBy.UUID),
-			}).Error
+			}).
+			Error
 		if err != nil {
 			return err
 		}
@@ -124,8 +131,8 @@ func (p *pageWriter) rename(c *records.Changes) error {
 }
 
 // recordByID selects one record of a connection by its id. It does not use the indexes over connections: SQLite would
-// choose one of them, and read all records of the connection for each record of a mass change. tenantIs is the condition
-// for the tenant.
+// choose one of them, and read all records of the connection for each record of a mass change. tenantIs is the
+// condition for the tenant.
 func recordByID(db *gorm.DB, tenantIs string, id, connection, tenant uuid.UUID) *gorm.DB {
 	return db.Table(gormstore.TransactionTable).
 		Where("id = ? AND "+gormstore.EqualUnindexed("connection_id")+" AND "+tenantIs, id, connection, tenant)

@@ -419,7 +419,7 @@ func (s *sim) checkRow(ref *accountRef, r *row, t domain.Transaction) {
 		s.violated("%s is stored, but the vendor never had it", t.ExternalID)
 	case r.removed && t.RemovedAt.IsZero() && t.Vendor == "belvo" && !s.provable(t):
 		return // no list reveals the removal of a row that is older than all other rows of its account
-	case r.broken != "" && r.removals > 0 && !r.removed: // restored but unreadable: it may still be stored as removed
+	case r.broken != "" && r.removals+swept > 0 && !r.removed: // back but unreadable: it may still be stored as removed
 	case r.removed != !t.RemovedAt.IsZero():
 		s.violated("%s of %s: removed %t after %d removals and %d announcements, but stored as removed at %v",
 			r.id, t.Vendor, r.removed, r.removals, r.announcements, t.RemovedAt)

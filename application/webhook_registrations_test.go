@@ -406,11 +406,11 @@ func TestOneWebhookServesAllConnectionsOfAnApplication(t *testing.T) {
 	if n := len(eventsOf[ports.Audited](e.events)); n != audited {
 		t.Errorf("%d audits, want %d", n, audited)
 	}
-	n := newConnection("stranger")
+	n := newConnection("other")
 	n.ClientID = domain.SecretText("another client")
 	_, err = e.CreateConnection(e.ctx, e.tenant, n)
 	e.noError(err)
-	if minted, err := e.registerOf("stranger"); err != nil || minted.Shared {
+	if minted, err := e.registerOf("other"); err != nil || minted.Shared {
 		t.Errorf("another client id: %+v, %v", minted, err)
 	}
 	r.wantWebhooks(t, 2)

@@ -67,7 +67,7 @@ func member(id byte, client byte, day int) domain.Connection {
 
 func TestTokensOfAConnectionThatChanges(t *testing.T) {
 	at := time.Date(2026, time.March, 1, 0, 0, 0, 0, time.UTC)
-	owner, older, younger, stranger := member(1, 7, 2), member(2, 7, 1), member(3, 7, 3), member(4, 8, 4)
+	owner, older, younger, outsider := member(1, 7, 2), member(2, 7, 1), member(3, 7, 3), member(4, 8, 4)
 	deleted := func(c *domain.Connection) { c.Delete(at) }
 	account := func(c *domain.Connection) { c.Repoint(c.BaseURL, "item-2", at) }
 	origin := func(c *domain.Connection) { c.Repoint("https://other.example", c.AccountRef, at) }
@@ -97,23 +97,23 @@ func TestTokensOfAConnectionThatChanges(t *testing.T) {
 		want   outcome
 	}{
 		"a deletion moves it to the youngest of the application": {
-			deleted, active, []domain.Connection{older, younger, stranger}, outcome{true, 3, true, "active", ""},
+			deleted, active, []domain.Connection{older, younger, outsider}, outcome{true, 3, true, "active", ""},
 		},
 		"a deletion without another one removes it": {
-			deleted, active, []domain.Connection{stranger}, outcome{true, 1, false, "removing", ""},
+			deleted, active, []domain.Connection{outsider}, outcome{true, 1, false, "removing", ""},
 		},
 		"an unknown application is not handed over": {
 			deleted, unknown, []domain.Connection{younger}, outcome{true, 1, false, "removing", ""},
 		},
 		"a plain token moves to any connection of the origin": {
-			deleted, plain, []domain.Connection{older, stranger}, outcome{true, 4, true, "", ""},
+			deleted, plain, []domain.Connection{older, outsider}, outcome{true, 4, true, "", ""},
 		},
 		"a plain token is revoked if there is none": {deleted, plain, nil, outcome{true, 1, false, "", ""}},
 		"another account moves it": {
 			account, active, []domain.Connection{older}, outcome{true, 2, true, "active", ""},
 		},
 		"another account of the only connection changes nothing": {
-			account, active, []domain.Connection{stranger}, outcome{false, 1, true, "active", ""},
+			account, active, []domain.Connection{outsider}, outcome{false, 1, true, "active", ""},
 		},
 		"another origin moves it": {origin, active, []domain.Connection{older}, outcome{true, 2, true, "active", ""}},
 		"another origin of the only connection keeps the access": {

@@ -366,13 +366,13 @@ func erasureHandsOver(f *fixture) {
 func applicationCountsAsToken(f *fixture) {
 	m := f.members(2)
 	f.register(m[0], "webhook")
-	stranger := f.createStored(f.newMember("stranger", 2))
+	outsider := f.createStored(f.newMember("outsider", 2))
 	activities, err := f.Connections.Activities(f.ctx, f.tenant,
-		[]domain.ConnectionID{m[0].ID, m[1].ID, stranger.ID})
+		[]domain.ConnectionID{m[0].ID, m[1].ID, outsider.ID})
 	f.noError(err)
 	f.equal("the owner", true, activities[m[0].ID].Webhooks.HasToken)
 	f.equal("another connection of the application", true, activities[m[1].ID].Webhooks.HasToken)
-	f.equal("a connection of another application", false, activities[stranger.ID].Webhooks.HasToken)
+	f.equal("a connection of another application", false, activities[outsider.ID].Webhooks.HasToken)
 	due := f.now()
 	waiting := f.newMember("waiting", 1)
 	waiting.Webhook = dueWatch(due)

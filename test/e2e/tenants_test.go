@@ -175,7 +175,7 @@ func TestListsAndFeedsContainOnlyTheTenantsOwn(t *testing.T) {
 			allTransactions + "?connectionId=" + theirs.connection,
 		} {
 			if list := other.pages(path, 20); len(list) > 0 {
-				t.Errorf("%s shows a stranger %v", path, list)
+				t.Errorf("%s shows the object of another tenant %v", path, list)
 			}
 			if list := owner.pages(path, 20); len(list) == 0 {
 				t.Errorf("%s returns nothing to the owner", path)

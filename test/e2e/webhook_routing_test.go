@@ -20,14 +20,14 @@ func (o operator) connectRef(b bank, name, ref string) string {
 // connections. The fortieth connection has the account of the bank.
 func TestOneAddressServesAllConnections(t *testing.T) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {
-		o, stranger := w.operator(t), w.operator(t)
+		o, otherTenant := w.operator(t), w.operator(t)
 		first := o.connectRef(b, "first", uuid.NewString())
 		hook := o.mint(b, "first")
 		for i := range 38 {
 			o.connectRef(b, fmt.Sprintf("other %d", i), uuid.NewString())
 		}
 		last := o.connect(b, "last")
-		strangers := stranger.connect(b, "last")
+		otherConnection := otherTenant.connect(b, "last")
 
 		o.announce(b, hook, "all")
 		o.waitForSuccess(last)
@@ -59,7 +59,7 @@ func TestOneAddressServesAllConnections(t *testing.T) {
 		if n := len(o.pages(pathOf(first, "/pulls"), 100)); n > 0 {
 			t.Errorf("the connection of the address has %d pulls, want none", n)
 		}
-		if n := len(stranger.pages(deliveries, 100)) + len(stranger.pages(pathOf(strangers, "/pulls"), 100)); n > 0 {
+		if n := len(otherTenant.pages(deliveries, 100)) + len(otherTenant.pages(pathOf(otherConnection, "/pulls"), 100)); n > 0 {
 			t.Errorf("another tenant has %d deliveries and pulls, want none", n)
 		}
 	})

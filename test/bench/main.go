@@ -11,8 +11,9 @@
 // a simulator of the vendor, which keeps its data in memory. All servers listen on loopback, and stop when the command
 // ends. All files are in one folder, which is removed at the end.
 //
-// The sections are: generator, accepts, sqlite, pull, reads, feed, events, latency, growth, footprint, replicas, citus.
-// The section neighbours runs only if it is named. It fails if one tenant slows another one above the bounds.
+// The sections are: generator, accepts, sqlite, pull, reads, feed, events, latency, routing, growth, footprint,
+// replicas, citus. The section neighbours runs only if it is named. It fails if one tenant slows another one above the
+// bounds.
 package main
 
 import (

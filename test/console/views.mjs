@@ -77,18 +77,22 @@ export async function fixture(tenant) {
   });
   await api(operator, 'POST', `/subscriptions/${subscription.id}/test`);
   const { clientId, secret } = pluggyLogin;
-  await api(operator, 'POST', '/applications', { vendor: 'pluggy', name: 'production', baseUrl: PLUGGY, clientId, secret });
+  const newApplication = (name) => api(operator, 'POST', '/applications', { vendor: 'pluggy', name, baseUrl: PLUGGY, clientId, secret });
+  await newApplication('empty'); // the first one in the list can be deleted
+  const application = await newApplication('production');
+  const { vendor, accountRef } = pluggyLogin;
+  const member = await connect(operator, { vendor, accountRef, applicationId: application.id }, 'member', false);
   await api(operator, 'POST', '/connections', { type: 'rest-generic', configName: 'erp', config: { url: PLUGGY } });
   return {
     operator, ...history, broken: '/console/connections/' + broken.id, paused: '/console/connections/' + paused.id,
     // The console shows the connection paused with every warning that health knows: see worsen.
     odd: await addQuarantine(operator), pair: await addPair(operator), erased: await addErased(operator), delivery: `${history.bank}/deliveries/${delivery.id}`,
-    subscription: '/console/subscriptions/' + subscription.id,
+    subscription: '/console/subscriptions/' + subscription.id, member: '/console/connections/' + member.id,
   };
 }
 
 // views returns the path of each view, and what the complete view shows: the key of a message, or a text of the data.
-export const views = ({ bank, broken, paused, odd, erased, account, day, versions, delivery, subscription, pair }) => [
+export const views = ({ bank, broken, paused, odd, erased, account, day, versions, delivery, subscription, pair, member }) => [
   ['/console', 'overview.all'],
   ['/console?q=none', 'filter.noMatch'],
   ['/console/connections/new', 'create.lead'],
@@ -110,6 +114,7 @@ export const views = ({ bank, broken, paused, odd, erased, account, day, version
   ['/console/nowhere', 'notFound.title'],
   [bank, 'Conta de Ensaio'],
   [broken, 'account.empty'],
+  [member, 'production'],
   [paused, 'reason.reauth'],
   [bank + '/edit', 'field.keepHint'],
   [broken + '/setup', 'setup.testText'],

@@ -136,7 +136,7 @@ export function ConnectionPage({ id, tab, content: Content }) {
     <${ActionResults} actions=${actions} />
     <${Reasons} id=${id} reasons=${reasonsOf(state)} boxed=${true} changed=${changed} />
     ${!state.lastPullAt && !state.paused && html`<p class="notice">${t('setup.open')} <a href=${link(`/connections/${id}/setup`)}>${t('setup.continue')}</a></p>`}
-    <${LinkFacts} health=${state} />
+    <${LinkFacts} connection=${connection} health=${state} />
     <${Tabs} id=${id} tab=${tab} quarantined=${state.quarantined} />
     <${Content} connection=${connection} path=${path} latest=${latest} />
     ${deleting && html`<${DeleteDialog} connection=${connection} etag=${loaded.value.etag}

@@ -1,6 +1,7 @@
 // What the health of a connection means to a person: its state in words, and the reasons why it needs someone.
 import { day } from './format.js';
 import { has, t } from './i18n.js';
+import { ApplicationName } from './names.js';
 import { html } from './preact.js';
 import { Remedy, remedyOf } from './remedies.js';
 import { Ago, Day, Instant, Status } from './ui.js';
@@ -52,8 +53,9 @@ export const ConsentStatus = ({ consent = { state: 'unknown', expiresAt: undefin
 export const WebhookStatus = ({ webhook = { state: 'unknown', lastAt: undefined } }) => html`${webhook.state === 'silent' && html`
   <${Status} tone=${webhookTones.silent}>${t('webhook.silent')}</${Status}> `}<${Ago} at=${webhook.lastAt} />`;
 
-// LinkFacts shows what is known about the consent and the webhooks of a connection.
-export const LinkFacts = ({ health: { consent, webhook } }) => html`<dl class="facts">
+// LinkFacts shows the application of a connection, and what is known about its consent and its webhooks.
+export const LinkFacts = ({ connection, health: { consent, webhook } }) => html`<dl class="facts">
+  ${connection.applicationId && html`<div><dt>${t('field.application')}</dt><dd><${ApplicationName} id=${connection.applicationId} /></dd></div>`}
   <div><dt>${t('column.consent')}</dt><dd><${ConsentStatus} consent=${consent} /></dd></div>
   <div><dt>${t('column.webhooks')}</dt><dd><${Status} tone=${webhookTones[webhook.state]}>${t('webhook.' + webhook.state)}</${Status}></dd></div>
   <div><dt>${t('column.lastWebhook')}</dt><dd><${Ago} at=${webhook.lastAt} /></dd></div>

@@ -1,4 +1,4 @@
-// The names of connections, accounts and transactions, where only their ids are known.
+// The names of connections, applications, accounts and transactions, where only their ids are known.
 import { request } from './api.js';
 import { t } from './i18n.js';
 import { html } from './preact.js';
@@ -31,6 +31,12 @@ export function ConnectionName({ id }) {
   const { value, problem } = useShared('/aggregator-connections/' + id);
   if (problem?.status === 404) return html`<span class="muted">${t('search.deletedConnection')}</span>`;
   return html`<a href=${link('/connections/' + id)}>${value?.data?.configName || '…'}</a>`;
+}
+
+// ApplicationName is the name of an application, as a link to the list of applications.
+export function ApplicationName({ id }) {
+  const application = useResource('/applications/' + id).value?.data;
+  return html`<a href=${link('/applications')}>${application?.name || '…'}</a>`;
 }
 
 // nameOf returns what the console calls an account.

@@ -91,13 +91,13 @@ func (b *bench) compareItems(ctx context.Context, vendor, deployment, database s
 
 // routedApplication is an application with routedItems connections, whose events are sent to one address.
 type routedApplication struct {
-	vendor       routedVendor
-	replicas     []*service
-	stranger     *service // another tenant, with a connection to the account reference of the first item
-	connections  []string
-	sent         map[string]int // the number of webhooks that were sent, by connection
-	next         int            // the number of requests to replicas
-	strangerConn string
+	vendor          routedVendor
+	replicas        []*service
+	otherTenant     *service // another tenant, with a connection to the account reference of the first item
+	connections     []string
+	sent            map[string]int // the number of webhooks that were sent, by connection
+	next            int            // the number of requests to replicas
+	otherConnection string
 }
 
 // sendEvent sends a webhook to the application's address at the replica with the given address.
@@ -254,7 +254,7 @@ func (b *bench) application(ctx context.Context, vendor, database string, replic
 			return nil, err
 		}
 	}
-	return a, a.addStranger(ctx, refs[0])
+	return a, a.addOtherTenant(ctx, refs[0])
 }
 
 // openAddress mints the token of the first connection. At Pluggy, the service registers its webhook.
@@ -271,26 +271,26 @@ func (a *routedApplication) openAddress(ctx context.Context) error {
 	return err
 }
 
-// addStranger creates a connection of another tenant to the account reference, with a token.
-func (a *routedApplication) addStranger(ctx context.Context, ref string) error {
+// addOtherTenant creates a connection of another tenant to the account reference, with a token.
+func (a *routedApplication) addOtherTenant(ctx context.Context, ref string) error {
 	e, s := *a.replicas[0].env, *a.replicas[0]
 	if err := e.newTenant(ctx); err != nil {
 		return err
 	}
 	s.env = &e
-	a.stranger = &s
+	a.otherTenant = &s
 	v := a.vendor
 	var made struct{ ID string }
 	err := s.call(ctx, http.MethodPost, "/aggregator-connections", object{
-		"vendor": v.name, "configName": "stranger", "baseUrl": v.origin, "accountRef": ref, "clientId": v.clientID,
+		"vendor": v.name, "configName": "otherTenant", "baseUrl": v.origin, "accountRef": ref, "clientId": v.clientID,
 		"secret": v.secret,
 	}, http.StatusCreated, &made)
 	if err != nil {
 		return err
 	}
-	a.strangerConn = made.ID
+	a.otherConnection = made.ID
 	return s.call(ctx, http.MethodPost, "/webhooks/tokens",
-		object{"vendor": v.name, "connection_config_name": "stranger"}, http.StatusCreated, nil)
+		object{"vendor": v.name, "connection_config_name": "otherTenant"}, http.StatusCreated, nil)
 }
 
 // replica returns the replicas in turn.
@@ -358,9 +358,9 @@ func (a *routedApplication) countDeliveries(ctx context.Context) (string, error)
 	if total != sent {
 		return "", fmt.Errorf("%d deliveries of %d webhooks", total, sent)
 	}
-	for _, path := range []string{"/webhooks/deliveries", "/aggregator-connections/" + a.strangerConn + "/pulls"} {
+	for _, path := range []string{"/webhooks/deliveries", "/aggregator-connections/" + a.otherConnection + "/pulls"} {
 		var page struct{ Items []json.RawMessage }
-		if err := a.stranger.call(ctx, http.MethodGet, path, nil, http.StatusOK, &page); err != nil {
+		if err := a.otherTenant.call(ctx, http.MethodGet, path, nil, http.StatusOK, &page); err != nil {
 			return "", err
 		}
 		if len(page.Items) > 0 {

@@ -159,8 +159,8 @@ type PullExecution interface {
 	//   - A stored account of an earlier reference is marked as removed if it has no successor (see
 	//     Published.Complete). Its reference then ends.
 	//
-	// If Published.Complete is false, the accounts without a successor do not change, and the rows of the unreadable
-	// accounts are not published. No staged row is deleted, and NewReference remains set.
+	// If Published.Complete is false, the accounts without a successor do not change, and the rows of the held
+	// accounts (records.PublishedAccounts) are not published. No staged row is deleted, and NewReference remains set.
 	//
 	// Errors: LeaseLost (Conflict); TargetChanged (Conflict) if the connection now has another target, or if an account
 	// to continue now belongs to another live connection.

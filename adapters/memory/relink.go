@@ -100,7 +100,8 @@ func (v pulls) Publish(ctx context.Context, lease domain.Lease, w ports.Publicat
 			}
 		}
 		w.At = v.tick(p.Connection, w.At)
-		accounts, err := records.PublishAccounts(w, v.viewOf(p, nil, nil), publishable)
+		source := recordSource{v.Store, p}
+		accounts, err := records.PublishAccounts(w, v.viewOf(p, nil, nil), publishable, source)
 		if err != nil {
 			return ports.Published{}, err
 		}
@@ -109,18 +110,16 @@ func (v pulls) Publish(ctx context.Context, lease domain.Lease, w ports.Publicat
 		}
 		v.saveAccounts(p, accounts.AccountChanges, w.At)
 		view := records.PublicationView{
-			View: v.viewOf(p, nil, accounts.FirstStored), Relinked: accounts.Relinked, StagedSince: c.StagedSince,
+			View: v.viewOf(p, nil, accounts.FirstStored), Relinked: accounts.Relinked, Held: accounts.Held,
+			StagedSince: c.StagedSince,
 		}
-		if !accounts.Complete {
-			view.Held = w.Unreadable
-		}
-		writer := &recordWriter{recordSource: recordSource{v.Store, p}, at: w.At, newID: w.NewID}
+		writer := &recordWriter{recordSource: source, at: w.At, newID: w.NewID}
 		if err := writer.apply(records.Publish(w, view, writer)); err != nil {
 			return ports.Published{}, err
 		}
 		writer.counts.Accounts = len(w.Accounts)
 		p.Counts, p.Progress, p.lease.Until = p.Counts.Plus(writer.counts), cloneProgress(w.Progress), w.LeaseUntil
-		return ports.Published{Counts: writer.counts, Complete: accounts.Complete}, nil
+		return ports.Published{Counts: writer.counts, Complete: len(accounts.Held) == 0}, nil
 	})
 }
 

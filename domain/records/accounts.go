@@ -191,8 +191,9 @@ type PublishedAccounts struct {
 	Moved []Account
 	// Relinked contains the continued accounts whose account reference, external id or connection has changed.
 	Relinked []domain.AccountID
-	// Complete is the value of Published.Complete.
-	Complete bool
+	// Held contains the external ids of the accounts whose rows remain staged. Published.Complete is set if there are
+	// none.
+	Held []string
 }
 
 // PublishAccounts decides what a publication changes of the accounts of its connection. stored contains the accounts of
@@ -201,11 +202,14 @@ type PublishedAccounts struct {
 // An account of an earlier account reference ends if it has no successor under the new one. None ends in two cases:
 //
 //   - w.Unproved is set: the absence of an account proves nothing.
-//   - A live account of an earlier reference has no successor, and an account of the new reference cannot be read. Both
-//     may be the same bank account. Complete is not set.
+//   - A live account of an earlier reference has no successor, and an account of the new reference is held: it cannot
+//     be read, or rows of it are staged although w.Accounts does not contain it, because the vendor has listed it in an
+//     earlier attempt only. Both may be the same bank account.
 //
 // Errors: TargetChanged (Conflict) if an account to continue is not among the stored accounts.
-func PublishAccounts(w Publication, v View, stored []Account) (PublishedAccounts, error) {
+func PublishAccounts(
+	w Publication, v View, stored []Account, source PublicationSource,
+) (PublishedAccounts, error) {
 	var changes PublishedAccounts
 	byID := make(map[domain.AccountID]*Account, len(stored))
 	for i := range stored {
@@ -227,7 +231,9 @@ func PublishAccounts(w Publication, v View, stored []Account) (PublishedAccounts
 		changes.relink(published, *known, w, v.Connection)
 		continued[known.ID] = true
 	}
-	changes.Complete = changes.endFormer(w, stored, continued)
+	if err := changes.endFormer(w, stored, continued, source); err != nil {
+		return PublishedAccounts{}, err
+	}
 	return changes, nil
 }
 
@@ -254,27 +260,43 @@ func (c *PublishedAccounts) relink(
 	c.save(a, recorded...)
 }
 
-// endFormer ends the live accounts of earlier account references that are not continued, and reports whether all staged
-// rows can be published.
+// endFormer ends the live accounts of earlier account references that are not continued, or sets c.Held.
 func (c *PublishedAccounts) endFormer(
-	w Publication, stored []Account, continued map[domain.AccountID]bool,
-) (complete bool) {
+	w Publication, stored []Account, continued map[domain.AccountID]bool, source PublicationSource,
+) (err error) {
 	var former []Account
 	for _, a := range stored {
 		if !continued[a.ID] && !a.IsOf(w.AccountRef) && a.RemovedAt.IsZero() {
 			former = append(former, a)
 		}
 	}
-	switch {
-	case w.Unproved:
-		return true
-	case len(former) > 0 && len(w.Unreadable) > 0:
-		return false
+	if w.Unproved || len(former) == 0 {
+		return nil
+	}
+	if c.Held, err = w.held(source); err != nil || len(c.Held) > 0 {
+		return err
 	}
 	for _, a := range former {
 		a.EndReference(w.At)
 		a.RemovedAt, a.UpdatedAt = w.At, w.At
 		c.save(a, events.AccountRemoved)
 	}
-	return true
+	return nil
+}
+
+// held returns the external ids of the accounts that cannot be read, and of those that have staged rows but are not
+// in w.Accounts.
+func (w Publication) held(source PublicationSource) ([]string, error) {
+	staged, err := source.OldestStaged(StagedRowsOf{})
+	if err != nil {
+		return nil, err
+	}
+	delete(staged, "") // rows that name no account
+	for _, published := range w.Accounts {
+		delete(staged, published.Data.ExternalID)
+	}
+	for _, unreadable := range w.Unreadable {
+		staged[unreadable] = ""
+	}
+	return slices.Sorted(maps.Keys(staged)), nil
 }

@@ -172,8 +172,9 @@ type Published struct {
 	Counts domain.Counts
 	// Complete reports whether all staged rows were published.
 	//
-	// The successor of an account is the same bank account under the new reference. If an account was unreadable, it
-	// may be the unknown successor of an earlier account. Complete is false if an earlier account has no successor for
-	// this reason. The rows of the unreadable accounts then remain staged.
+	// The successor of an account is the same bank account under the new reference. An account that is unreadable, or
+	// that the vendor has listed in an earlier attempt only, may be the unknown successor of an earlier account.
+	// Complete is false if an earlier account has no successor for this reason. The rows of such accounts then remain
+	// staged.
 	Complete bool
 }

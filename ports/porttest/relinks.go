@@ -27,6 +27,7 @@ var relinkTests = []storeTest{
 	{"removed rows and the rows of a deleted connection are not staged any more", relinkForgets},
 	{"a publication for another target, or under a lost lease, changes nothing", relinkRefuses},
 	{"accounts without a partner stay while an account cannot be read", relinkUnreadable},
+	{"accounts without a partner stay while a staged account is not listed", relinkUnlisted},
 	{"an account without a partner is removed, and its transactions stay", relinkEndsAccounts},
 	{"rows without an account are replaced among themselves", relinkWithoutAccount},
 	{"without Matching no transaction continues", relinkWithoutMatching},
@@ -351,11 +352,16 @@ func relinkRefuses(f *fixture) {
 	r.want("after the publication", "1: y v2 was x")
 }
 
-func relinkUnreadable(f *fixture) {
+func relinkUnreadable(f *fixture) { relinkHolds(f, "b2") }
+
+func relinkUnlisted(f *fixture) { relinkHolds(f) }
+
+// relinkHolds publishes the rows of an account before those of another one, which cannot be read or is not listed.
+func relinkHolds(f *fixture, unreadable ...string) {
 	r := newRelinks(f, purchase("b1", withAccount("b")))
 	r.stage(0, renewed("y"), purchase("b2", withAccount("b2")))
 	w := r.publication("a2=a")
-	w.Unreadable = []string{"b2"}
+	w.Unreadable = unreadable
 	published, err := f.Pulls.Publish(f.ctx, r.l, w)
 	f.noError(err)
 	f.equal("complete", false, published.Complete)

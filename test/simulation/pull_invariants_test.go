@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -19,7 +20,7 @@ func (s *sim) pullClaimed(lease domain.Lease, c ports.Claimed) {
 	s.readNotPaused(c.Connection)
 	s.claims[lease.ID], s.holders[lease.Pull] = c.Pull, lease.ID
 	s.started[lease.Pull] = true
-	for _, id := range c.Pull.Scope.Removed {
+	for _, id := range announcedRemovals(c.Pull) {
 		s.announced[rowKey{c.Connection.ID, id}] = true
 	}
 	if c.Initial || c.Pull.Scope.Everything {
@@ -29,6 +30,12 @@ func (s *sim) pullClaimed(lease domain.Lease, c ports.Claimed) {
 	if s.current != nil {
 		s.current.reading = s.connectionByID(c.Connection.ID)
 	}
+}
+
+// announcedRemovals returns the external ids of the rows whose removal was announced to the pull, also by events that
+// did not come through the connection's own webhook.
+func announcedRemovals(p domain.Pull) []string {
+	return slices.Concat(p.Scope.Removed, slices.Concat(slices.Collect(maps.Values(p.Scope.Doubted))...))
 }
 
 // takenOver must be called when a pull is claimed. An earlier pull of the connection may be waiting until the vendor

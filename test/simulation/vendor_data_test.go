@@ -2,8 +2,6 @@ package simulation_test
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -291,8 +289,7 @@ func (s *sim) endListingLag(p domain.Pull) {
 		if c.ID != p.Connection {
 			continue
 		}
-		announced := slices.Concat(p.Scope.Removed, slices.Concat(slices.Collect(maps.Values(p.Scope.Doubted))...))
-		for _, id := range announced {
+		for _, id := range announcedRemovals(p) {
 			if r := c.ref.row(id); r != nil {
 				r.stillListed = false
 			}

@@ -59,14 +59,13 @@ func (b *publisher) publish(s pulls) (complete bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	view := records.PublicationView{View: b.view(), Relinked: accounts.Relinked, StagedSince: b.stagedSince}
-	if !accounts.Complete {
-		view.Held = b.w.Unreadable
+	view := records.PublicationView{
+		View: b.view(), Relinked: accounts.Relinked, Held: accounts.Held, StagedSince: b.stagedSince,
 	}
 	if err := b.apply(records.Publish(b.w, view, recordSource{b.pageWriter})); err != nil {
 		return false, err
 	}
-	return accounts.Complete, b.updatePull(&b.w.Progress)
+	return len(accounts.Held) == 0, b.updatePull(&b.w.Progress)
 }
 
 func targetChanged() error { return &domain.Error{Kind: domain.Conflict, Code: domain.TargetChanged} }
@@ -94,7 +93,7 @@ func (b *publisher) publishAccounts(s pulls) (records.PublishedAccounts, error) 
 	if err != nil {
 		return records.PublishedAccounts{}, err
 	}
-	changes, err := records.PublishAccounts(b.w, b.view(), stored)
+	changes, err := records.PublishAccounts(b.w, b.view(), stored, recordSource{b.pageWriter})
 	if err != nil {
 		return records.PublishedAccounts{}, err
 	}

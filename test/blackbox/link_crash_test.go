@@ -13,7 +13,9 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/belvo/belvosim"
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
 )
 
@@ -21,8 +23,10 @@ const (
 	// linkTokenTTL is how long the simulated vendor accepts a token of a link session.
 	linkTokenTTL = 6 * time.Second
 	// linkEnd is how long after the last token has expired the vendor has no orphan: a minute in which it could still
-	// create an item, the claim of a killed process (25 s), and the retries of a deletion.
-	linkEnd = 4 * time.Minute
+	// create an object, the claim of a killed process (25 s), and the retries of a deletion. To this comes linkCalls
+	// for each session, because the rate budget of Belvo permits 120 lists of links a minute.
+	linkEnd   = 4 * time.Minute
+	linkCalls = 3 * time.Second
 	// linkHolders is the number of account holders who sign in at the same time.
 	linkHolders = 8
 )
@@ -30,7 +34,7 @@ const (
 // linkCrash is a run in which account holders link new accounts while the service is killed again and again.
 type linkCrash struct {
 	*env
-	sim    *pluggysim.Simulator
+	page   linkPage
 	vendor *httptest.Server
 
 	mu       sync.Mutex
@@ -39,34 +43,112 @@ type linkCrash struct {
 	lost     atomic.Int64      // requests for a session that were not answered
 }
 
+// linkPage is a simulated vendor, with the page at which an account holder signs in.
+type linkPage struct {
+	name, clientID, secret string
+	api                    http.Handler
+	// signIn creates an object with an account at the vendor, and returns its id. It returns "" if the token has
+	// expired.
+	signIn func(token, session string, result signInResult) string
+	// finish makes an unfinished sign-in succeed. It does nothing if the service has deleted the object.
+	finish  func(object string)
+	objects func() []string
+	// webhooks returns the number of webhooks that the vendor has, and the number that it must have after the run.
+	webhooks func() (found, wanted int)
+}
+
+// signInResult is how an account holder's attempt to sign in ends.
+type signInResult int
+
+const (
+	signedIn signInResult = iota
+	signInFailed
+	signInUnfinished
+)
+
+// pluggyPage returns the page of a Pluggy simulator. Its objects are items.
+func pluggyPage(seed uint64) linkPage {
+	sim := pluggysim.New(pluggysim.Options{Seed: seed, TokenTTL: linkTokenTTL})
+	sim.AddClient(pluggysim.Client{ID: pluggysim.DemoClientID, Secret: pluggysim.DemoClientSecret})
+	return linkPage{
+		name: "pluggy", clientID: pluggysim.DemoClientID, secret: pluggysim.DemoClientSecret, api: sim,
+		signIn: func(token, _ string, result signInResult) string {
+			item, err := sim.Connect(token, map[signInResult]pluggysim.Item{
+				signInFailed:     {Status: "LOGIN_ERROR", ExecutionStatus: "INVALID_CREDENTIALS"},
+				signInUnfinished: {Status: "UPDATING", ExecutionStatus: "LOGIN_IN_PROGRESS"},
+			}[result])
+			if err != nil {
+				return ""
+			}
+			_, _ = sim.AddAccount(pluggysim.Account{ItemID: item.ID}) // it fails if the service has deleted the item
+			return item.ID
+		},
+		finish: func(item string) { _ = sim.SetItemStatus(item, "UPDATED", "") },
+		objects: func() []string {
+			return slices.DeleteFunc(sim.Items(), func(id string) bool { return id == pluggysim.DemoItemID })
+		},
+		webhooks: func() (found, wanted int) { return len(sim.Webhooks()), 1 }, // one for the application
+	}
+}
+
+// belvoPage returns the page of a Belvo simulator. Its objects are links.
+func belvoPage(seed uint64) linkPage {
+	sim := belvosim.New(belvosim.Options{Seed: seed, TokenTTL: linkTokenTTL})
+	sim.AddSecret(belvosim.DemoSecretID, belvosim.DemoSecretPassword)
+	return linkPage{
+		name: "belvo", clientID: belvosim.DemoSecretID, secret: belvosim.DemoSecretPassword, api: sim,
+		signIn: func(token, session string, result signInResult) string {
+			l, err := sim.Connect(token, session, belvosim.Link{
+				Institution: "erebor_br_retail", Status: map[signInResult]belvosim.LinkStatus{
+					signInFailed: belvosim.LinkInvalid, signInUnfinished: belvosim.LinkTokenRequired,
+				}[result],
+			})
+			if err != nil {
+				return ""
+			}
+			_, _ = sim.AddAccount(belvosim.Account{Link: l.ID}) // it fails if the service has deleted the link
+			return l.ID
+		},
+		finish: func(link string) { _ = sim.SetLinkStatus(link, belvosim.LinkValid) },
+		objects: func() (ids []string) {
+			for _, l := range sim.Links() {
+				ids = append(ids, l.ID)
+			}
+			return ids
+		},
+		webhooks: func() (found, wanted int) { return 0, 0 }, // webhooks are set in the vendor's dashboard
+	}
+}
+
 // TestKilledLinkSessionsLeaveNoOrphan kills the service at random points of many link sessions for new accounts.
-// Afterwards the vendor must have exactly the items of the connections. LINK_SESSIONS is the number of sessions on each
-// backend, and SEED chooses the points.
+// Afterwards the vendor must have exactly the objects of the connections. LINK_SESSIONS is the number of sessions for
+// each vendor on each backend, and SEED chooses the points.
 func TestKilledLinkSessionsLeaveNoOrphan(t *testing.T) {
 	sessions, seed := number(t, "LINK_SESSIONS", 50), seedOf(t)
 	for backend, at := range map[string]func(*testing.T) string{
 		"sqlite":   func(*testing.T) string { return "" },
 		"postgres": func(t *testing.T) string { return newDatabase(t).url },
 	} {
-		t.Run(backend, func(t *testing.T) {
-			t.Parallel() // other tests run until the sessions have ended, which takes minutes
-			r := newLinkCrash(t, at(t), seed)
-			kills := r.run(sessions, rand.New(rand.NewPCG(seed, 1)))
-			r.check(t, kills)
-		})
+		for _, page := range []func(uint64) linkPage{pluggyPage, belvoPage} {
+			page := page(seed)
+			t.Run(backend+"/"+page.name, func(t *testing.T) {
+				t.Parallel() // other tests run until the sessions have ended, which takes minutes
+				r := newLinkCrash(t, at(t), page)
+				kills := r.run(sessions, rand.New(rand.NewPCG(seed, 1)))
+				r.check(t, kills)
+			})
+		}
 	}
 }
 
-func newLinkCrash(t *testing.T, database string, seed uint64) *linkCrash {
+func newLinkCrash(t *testing.T, database string, page linkPage) *linkCrash {
 	t.Helper()
-	r := &linkCrash{env: newEnv(t, database), sessions: map[string]string{}}
-	r.sim = pluggysim.New(pluggysim.Options{Seed: seed, TokenTTL: linkTokenTTL})
-	r.sim.AddClient(pluggysim.Client{ID: pluggysim.DemoClientID, Secret: pluggysim.DemoClientSecret})
+	r := &linkCrash{env: newEnv(t, database), page: page, sessions: map[string]string{}}
 	r.vendor = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
 		// The pauses let a kill hit a request before or after the vendor has handled it.
 		pause := rand.N(60 * time.Millisecond)
 		time.Sleep(pause)
-		r.sim.ServeHTTP(w, request)
+		r.page.api.ServeHTTP(w, request)
 		time.Sleep(pause)
 	}))
 	t.Cleanup(func() { r.vendor.CloseClientConnections(); r.vendor.Close() })
@@ -123,55 +205,45 @@ func (r *linkCrash) run(sessions int, random *rand.Rand) (kills int) {
 // the service has not answered.
 func (r *linkCrash) link(name string, random *rand.Rand) bool {
 	a, err := r.try(context.Background(), r.current(), http.MethodPost, surface+"/link-sessions", object{
-		"vendor": "pluggy", "configName": name, "baseUrl": r.vendor.URL,
-		"clientId": pluggysim.DemoClientID, "secret": pluggysim.DemoClientSecret,
+		"vendor": r.page.name, "configName": name, "baseUrl": r.vendor.URL,
+		"clientId": r.page.clientID, "secret": r.page.secret,
 	})
 	if err != nil || a.status != http.StatusCreated {
 		r.lost.Add(1)
 		return false
 	}
-	began, token := time.Now(), text(a.body, "token")
+	began, token, session := time.Now(), text(a.body, "token"), text(a.body, "id")
 	r.mu.Lock()
-	r.sessions[text(a.body, "id")] = name
+	r.sessions[session] = name
 	r.mu.Unlock()
 	wait := func() { time.Sleep(time.Duration(random.Int64N(int64(linkTokenTTL / 2)))) }
 	wait()
-	failed := pluggysim.Item{Status: "LOGIN_ERROR", ExecutionStatus: "INVALID_CREDENTIALS"}
 	switch random.IntN(5) {
 	case 0: // the holder closes the page
 	case 1:
-		r.signIn(token, failed)
+		r.page.signIn(token, session, signInFailed)
 	case 2:
-		r.signIn(token, failed)
+		r.page.signIn(token, session, signInFailed)
 		wait()
-		r.signIn(token, pluggysim.Item{})
+		r.page.signIn(token, session, signedIn)
 	case 3:
-		if id := r.signIn(token, pluggysim.Item{Status: "UPDATING", ExecutionStatus: "LOGIN_IN_PROGRESS"}); id != "" {
+		if id := r.page.signIn(token, session, signInUnfinished); id != "" {
 			wait()
-			_ = r.sim.SetItemStatus(id, "UPDATED", "") // it fails if the service has deleted the item
+			r.page.finish(id)
 		}
 	default:
-		r.signIn(token, pluggysim.Item{})
+		r.page.signIn(token, session, signedIn)
 	}
 	time.Sleep(time.Until(began.Add(time.Duration(random.Int64N(int64(linkTokenTTL))))))
 	return true
 }
 
-// signIn creates an item with an account at the vendor, and returns its id. It returns "" if the token has expired.
-func (r *linkCrash) signIn(token string, item pluggysim.Item) string {
-	made, err := r.sim.Connect(token, item)
-	if err != nil {
-		return ""
-	}
-	_, _ = r.sim.AddAccount(pluggysim.Account{ItemID: made.ID}) // it fails if the service has deleted the item
-	return made.ID
-}
-
-// check waits until the vendor has exactly the items of the connections, and every session has ended.
+// check waits until the vendor has exactly the objects of the connections, and every session has ended.
 func (r *linkCrash) check(t *testing.T, kills int) {
 	t.Helper()
 	var diff string
-	for end := time.Now().Add(linkEnd); time.Now().Before(end); time.Sleep(time.Second) {
+	end := time.Now().Add(linkEnd + time.Duration(len(r.sessions))*linkCalls)
+	for ; time.Now().Before(end); time.Sleep(time.Second) {
 		if diff = r.difference(); diff == "" {
 			break
 		}
@@ -186,12 +258,12 @@ func (r *linkCrash) check(t *testing.T, kills int) {
 	if kills < 3 || done == 0 || done == len(r.sessions) {
 		t.Errorf("%d kills and %d connections of %d sessions test too little", kills, done, len(r.sessions))
 	}
-	if n := len(r.sim.Webhooks()); n != 1 {
-		t.Errorf("the vendor has %d webhooks, want one for the application", n)
+	if found, wanted := r.page.webhooks(); found != wanted {
+		t.Errorf("the vendor has %d webhooks, want %d", found, wanted)
 	}
 }
 
-// difference compares the items of the vendor with the connections, and the sessions that are done with them. It
+// difference compares the objects of the vendor with the connections, and the sessions that are done with them. It
 // returns "" if they are equal and no session is open.
 func (r *linkCrash) difference() string {
 	p := r.current()
@@ -202,8 +274,9 @@ func (r *linkCrash) difference() string {
 	}
 	slices.Sort(refs)
 	slices.Sort(made)
-	items := slices.DeleteFunc(r.sim.Items(), func(id string) bool { return id == pluggysim.DemoItemID })
-	diff := cmp.Diff(items, refs)
+	objects := r.page.objects()
+	slices.Sort(objects)
+	diff := cmp.Diff(objects, refs, cmpopts.EquateEmpty())
 	var done []string
 	for id, name := range r.sessions {
 		switch s := r.call(p, http.MethodGet, "/link-sessions/"+id, nil, http.StatusOK); s["status"] {

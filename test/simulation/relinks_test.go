@@ -237,9 +237,12 @@ func (s *sim) isSplit(t domain.Transaction) bool {
 //   - The transaction was known before the new link.
 //   - Its movement occurs only once at the vendor.
 //   - Its row has been readable, unchanged and present since then.
+//
+// It checks nothing if the quarantine may have contained a row without a readable id, also one of the former reference:
+// new rows that arrive meanwhile replace no row.
 func (s *sim) checkContinued(c *connection) {
 	ref := c.ref
-	if ref.former == nil || ref.shared || ref.wasNameless || ref.wasOdd || ref.former.wasOdd {
+	if ref.former == nil || ref.shared || ref.wasOdd || ref.former.wasOdd || ref.wasNameless || ref.former.wasNameless {
 		return
 	}
 	times := map[string]int{}

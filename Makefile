@@ -92,6 +92,7 @@ screenshots: ## Write screenshots of the console into SCREENSHOTS (dist/screensh
 .PHONY: churn
 churn: ## Change all ids of accounts of up to 10,000 rows at every moment, and count the records that are kept
 	CHURN_ROWS=1,60,600,10000 $(GO) test -count=1 -v -timeout 2h ./test/e2e -run TestIDsChurn
+	CHURN_CRASH_ROWS=10000 $(GO) test -count=1 -v -timeout 1h ./test/blackbox -run TestKilledPullsKeepIDs
 
 .PHONY: matching
 matching: ## Measure the precision and recall of row matching over 100,000 changes in 20 seeds

@@ -7,6 +7,7 @@
 // Settings of a run, as environment variables:
 //
 //	CRASH_KILLS       number of kills of the crash test on SQLite and PostgreSQL together; default 20
+//	CHURN_CRASH_ROWS  number of rows of an account whose ids all change while its pull is killed
 //	CRASH_POOLED      if set, the crash test uses only PostgreSQL, through a pooler
 //	SEED              seed of all random choices; chosen at random and printed if not set
 //	DISCOVERY_BINARY  path of a binary to be tested, instead of building one

@@ -70,11 +70,14 @@ var churns = []churn{
 		c.change()
 		c.announced("created", c.now)
 	}},
-	{name: "before a pull whose process dies between two pages", play: func(c *churnCell) {
+	{name: "before a pull whose attempt is lost between two pages", play: func(c *churnCell) {
 		c.change()
 		c.pullWithCrash(func() {})
 	}},
-	{name: "when the process of a pull dies between two pages", play: func(c *churnCell) { c.pullWithCrash(c.change) }},
+	{
+		name: "when the attempt of a pull is lost between two pages",
+		play: func(c *churnCell) { c.pullWithCrash(c.change) },
+	},
 }
 
 // TestIDsChurn changes all ids of an account at each moment, and checks that each transaction keeps its record. The
@@ -294,8 +297,9 @@ func (c *churnCell) pullWithPause(then func()) {
 	})
 }
 
-// pullWithCrash pulls. The process that runs the pull dies before it gets the second page, or the only one. It calls
-// then before another process takes up the pull.
+// pullWithCrash pulls. The attempt is lost before it gets the second page, or the only one: its process can store
+// nothing more. It calls then before another attempt takes up the pull. TestKilledPullsKeepIDs of test/blackbox kills a
+// process.
 func (c *churnCell) pullWithCrash(then func()) {
 	c.t.Helper()
 	c.startPull(func(release func()) {

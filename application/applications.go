@@ -177,12 +177,17 @@ func (s *Service) newCredential(
 	return &fresh, err
 }
 
-// distribute gives the new credential of an application to its connections.
+// distribute gives the new credential of an application to its connections. Each of them keeps its access token, if it
+// has one. Errors: Unavailable (credential_unopened) if such a token cannot be decrypted.
 func (s *Service) distribute(
 	ctx context.Context, fresh applicationCredential, members []*domain.Connection, now time.Time,
 ) error {
 	for _, c := range members {
-		sealed, err := s.seal(ctx, *c, fresh.credential)
+		credential, err := s.withAccessToken(ctx, *c, fresh.credential)
+		if err != nil {
+			return err
+		}
+		sealed, err := s.seal(ctx, *c, credential)
 		if err != nil {
 			return err
 		}
@@ -229,6 +234,16 @@ func (s *Service) tryCredential(ctx context.Context, a domain.Application, crede
 	c, err := s.memberToTry(ctx, a)
 	if err != nil {
 		return err
+	}
+	if !c.ID.IsZero() && s.usesAccessToken(c.Vendor) {
+		// Members have no sealed credentials.
+		stored, err := s.Connections.Get(ctx, c.Tenant, domain.Aggregator, c.ID)
+		if err != nil {
+			return err
+		}
+		if credential, err = s.withAccessToken(ctx, stored, credential); err != nil {
+			return err
+		}
 	}
 	access := ports.AccessOf(c, credential)
 	// A session of the stored credential must not be used, nor one of the new credential be kept if it is not stored.
@@ -300,14 +315,17 @@ func (s *Service) applicationFor(
 	return a, err
 }
 
-// join makes the connection use the credential of the application.
-func (s *Service) join(ctx context.Context, c *domain.Connection, a domain.Application) error {
+// join makes the connection use the credential of the application. accessToken is the connection's own access token, if
+// it has one.
+func (s *Service) join(
+	ctx context.Context, c *domain.Connection, a domain.Application, accessToken domain.Secret,
+) error {
 	credential, err := s.openApplication(ctx, a)
 	if err != nil {
 		return err
 	}
 	joined := *c
-	if err := s.sealFor(ctx, &joined, credential); err != nil {
+	if err := s.sealFor(ctx, &joined, credential.With(domain.PartAccessToken, accessToken)); err != nil {
 		return err
 	}
 	c.Join(a, joined.Sealed, joined.Client)

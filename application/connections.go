@@ -23,6 +23,7 @@ func (s *Service) CreateConnection(
 	}
 	_, unknown := s.wiredVendor(n.Vendor)
 	fieldErrors := append(nonNil(unknown), c.Validate()...)
+	fieldErrors = append(fieldErrors, nonNil(s.checkAccessToken(c.Vendor, n.AccessToken, true))...)
 	if !n.Application.IsZero() {
 		return s.createMember(ctx, c, n, fieldErrors)
 	}
@@ -36,7 +37,8 @@ func (s *Service) CreateConnection(
 	if err := domain.Join(fieldErrors); err != nil {
 		return domain.Connection{}, err
 	}
-	if err := s.sealFor(ctx, &c, domain.AggregatorCredential(n.ClientID, n.Secret)); err != nil {
+	credential := domain.AggregatorCredential(n.ClientID, n.Secret).With(domain.PartAccessToken, n.AccessToken)
+	if err := s.sealFor(ctx, &c, credential); err != nil {
 		return domain.Connection{}, err
 	}
 	return c, s.storeNew(ctx, c)
@@ -67,7 +69,7 @@ func (s *Service) createMember(
 			return domain.Connection{}, err
 		}
 		c.BaseURL = a.BaseURL
-		if err = s.join(ctx, &c, a); err == nil {
+		if err = s.join(ctx, &c, a, n.AccessToken); err == nil {
 			err = s.storeNew(ctx, c)
 		}
 		if err == nil {
@@ -154,7 +156,7 @@ func (s *Service) updateConnection(
 		if err := checkIfMatch(match, c); err != nil {
 			return err
 		}
-		if c.ApplicationID != current.ApplicationID {
+		if c.ApplicationID != current.ApplicationID || s.accessChanged(c, current) {
 			return &domain.Error{Kind: domain.Conflict, Code: domain.ApplicationChanged}
 		}
 		before = *c
@@ -196,6 +198,10 @@ func (s *Service) validateUpdate(ctx context.Context, current domain.Connection,
 		}
 		fieldErrors = slices.Concat(probe.Validate(), address, checkCredentialPair(u.ClientID, u.Secret))
 	}
+	if !current.ID.IsZero() {
+		moved := domain.CanonicalAccountRef(u.AccountRef) != domain.CanonicalAccountRef(current.AccountRef)
+		fieldErrors = append(fieldErrors, nonNil(s.checkAccessToken(current.Vendor, u.AccessToken, moved))...)
+	}
 	return domain.Join(fieldErrors)
 }
 
@@ -204,26 +210,34 @@ func (s *Service) validateUpdate(ctx context.Context, current domain.Connection,
 func (s *Service) sealUpdate(
 	ctx context.Context, c domain.Connection, u ports.ConnectionUpdate,
 ) (*domain.Connection, error) {
-	keeps := u.Application.IsZero() || u.Application == c.ApplicationID
-	if u.ClientID.IsZero() && keeps {
+	keeps := u.ClientID.IsZero() && (u.Application.IsZero() || u.Application == c.ApplicationID)
+	if keeps && u.AccessToken.IsZero() {
 		return nil, nil
 	}
+	if keeps {
+		return s.sealAccessToken(ctx, c, u)
+	}
+	token, err := s.nextAccessToken(ctx, c, u.AccessToken)
+	if err != nil {
+		return nil, err
+	}
 	// The store compares the client ids. An old credential that cannot be decrypted has none.
-	c, err := s.identify(ctx, c)
+	c, err = s.identify(ctx, c)
 	if err != nil && !errors.Is(err, domain.CredentialUnopened) {
 		return nil, err
 	}
 	if u.Application.IsZero() {
 		c.Leave()
 		c.BaseURL = cmp.Or(u.BaseURL, c.BaseURL)
-		return &c, s.sealFor(ctx, &c, domain.AggregatorCredential(u.ClientID, u.Secret))
+		credential := domain.AggregatorCredential(u.ClientID, u.Secret).With(domain.PartAccessToken, token)
+		return &c, s.sealFor(ctx, &c, credential)
 	}
 	a, err := s.applicationFor(ctx, c.Tenant, u.Application, c.Vendor)
 	if err != nil {
 		return nil, err
 	}
 	c.BaseURL = a.BaseURL
-	return &c, s.join(ctx, &c, a)
+	return &c, s.join(ctx, &c, a, token)
 }
 
 // sealFor seals the credential of an aggregator connection, and sets its Sealed and its Client.

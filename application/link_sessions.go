@@ -343,7 +343,7 @@ func (s *Service) joinLinked(ctx context.Context, session domain.LinkSession, c 
 	if err != nil || !same {
 		return false, err
 	}
-	return true, s.join(ctx, c, a)
+	return true, s.join(ctx, c, a, domain.Secret{})
 }
 
 // registerLinked makes the connection of the session receive its webhooks, if the service can register webhooks at the

@@ -12,11 +12,13 @@ import (
 const (
 	PartClientID = "clientId"
 	PartSecret   = "secret"
+	// PartAccessToken is a secret of one account reference. Only some vendors assign such secrets.
+	PartAccessToken = "accessToken"
 )
 
-// Credential is a set of named secrets. Aggregators use clientId and secret. Engine connections use the parts that
-// their connector requires, such as username and password. All formatting verbs, encoders and loggers print a
-// credential as the fixed word "[secret]".
+// Credential is a set of named secrets. Aggregators use clientId and secret, and some of them accessToken. Engine
+// connections use the parts that their connector requires, such as username and password. All formatting verbs,
+// encoders and loggers print a credential as the fixed word "[secret]".
 type Credential struct{ parts func() map[string]Secret }
 
 // NewCredential returns a credential with copies of the parts. Empty parts are omitted.
@@ -39,6 +41,17 @@ func (c Credential) Part(name string) Secret {
 		return Secret{}
 	}
 	return c.parts()[name]
+}
+
+// With returns a copy of the credential with another value of one part. If the value is zero, the copy does not have
+// the part.
+func (c Credential) With(name string, value Secret) Credential {
+	parts := make(map[string]Secret, len(c.Names())+1)
+	for _, other := range c.Names() {
+		parts[other] = c.Part(other)
+	}
+	parts[name] = value
+	return NewCredential(parts)
 }
 
 // Names returns the names of the parts, sorted.

@@ -112,6 +112,14 @@ type Verifier interface {
 	Verify(ctx context.Context, a Access) (domain.LinkStatus, error)
 }
 
+// AccessTokenUser is an optional interface of an Aggregator whose vendor assigns a secret to each account reference.
+// The credential of a connection then has the part domain.PartAccessToken. The credential of an application does not
+// have this part, because it serves many account references.
+type AccessTokenUser interface {
+	// UsesAccessToken reports whether each connection needs an access token.
+	UsesAccessToken() bool
+}
+
 // NewWebhook is a webhook to create at a vendor. Both members are secret: the URL contains a raw token.
 type NewWebhook struct {
 	URL           domain.Secret // the address to which the vendor sends events of every kind

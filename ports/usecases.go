@@ -41,6 +41,8 @@ type NewConnection struct {
 	AccountRef string
 	ClientID   domain.Secret
 	Secret     domain.Secret
+	// AccessToken is required if the vendor is an AccessTokenUser, and must be zero otherwise.
+	AccessToken domain.Secret
 	// Application replaces BaseURL, ClientID and Secret; zero if the connection has a credential of its own.
 	Application domain.ApplicationID
 }
@@ -49,6 +51,10 @@ type NewConnection struct {
 // either both set (the credential is rotated) or both empty (the credential is unchanged).
 // Application replaces BaseURL, ClientID and Secret. If BaseURL is empty, too, the connection
 // keeps its application.
+//
+// AccessToken replaces the access token of a connection whose vendor is an AccessTokenUser. It is
+// required with another account reference. Otherwise it can be sent alone; if it is empty, the
+// connection keeps its access token.
 type ConnectionUpdate struct {
 	Application domain.ApplicationID
 	Name        string
@@ -56,6 +62,7 @@ type ConnectionUpdate struct {
 	AccountRef  string
 	ClientID    domain.Secret
 	Secret      domain.Secret
+	AccessToken domain.Secret
 }
 
 // NewApplication holds the fields of a new application, as the operator has sent them.

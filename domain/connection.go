@@ -75,6 +75,9 @@ type Connection struct {
 	// StagedSince is the time at which the service began to stage rows of a new AccountRef; zero if no rows are staged.
 	// Staged rows are stored, but not visible yet.
 	StagedSince time.Time
+	// StreamPosition is the position in the vendor's stream of changes up to which a pull has stored everything for the
+	// current target; "" if there is none. Only the vendor's adapter can interpret it. See PullScope.News.
+	StreamPosition string
 	// Ambiguity describes the accounts of AccountRef that cannot be told apart; zero if there are none.
 	Ambiguity AccountAmbiguity
 	PausedAt  time.Time // when requests to the vendor were stopped; zero unless paused
@@ -103,8 +106,8 @@ func (c *Connection) Validate() []*Error {
 // Rename changes the connection's name.
 func (c *Connection) Rename(name string) { c.Name = name }
 
-// Repoint changes the connection's target at its vendor. It resets the health, the consent and the state of the
-// webhooks, because these values describe the old target. If the target stays the same, nothing changes.
+// Repoint changes the connection's target at its vendor. It resets the health, the consent, the state of the webhooks
+// and the stream position, because these values describe the old target. If the target stays the same, nothing changes.
 func (c *Connection) Repoint(baseURL, accountRef string, at time.Time) {
 	if c.BaseURL == baseURL && c.AccountRef == accountRef {
 		return
@@ -114,7 +117,7 @@ func (c *Connection) Repoint(baseURL, accountRef string, at time.Time) {
 	}
 	c.BaseURL, c.AccountRef = baseURL, accountRef
 	c.Health, c.TargetChangedAt = Health{}, at
-	c.Consent, c.Webhook = Consent{}, WebhookWatch{}
+	c.Consent, c.Webhook, c.StreamPosition = Consent{}, WebhookWatch{}, ""
 }
 
 // Target returns the vendor's address and the account reference as one text. Two targets are
@@ -160,7 +163,7 @@ func (c *Connection) Erase(at time.Time) {
 func (c *Connection) EraseData() {
 	c.Name, c.Config, c.Health = "", nil, Health{}
 	c.Consent, c.Webhook, c.Usage = Consent{}, WebhookWatch{}, MonthlyUsage{}
-	c.Announced, c.Ambiguity = Announced{}, AccountAmbiguity{}
+	c.Announced, c.Ambiguity, c.StreamPosition = Announced{}, AccountAmbiguity{}, ""
 }
 
 // EraseAccess removes the credential, the address and the account reference.

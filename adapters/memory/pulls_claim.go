@@ -196,7 +196,7 @@ func (v pulls) Finish(ctx context.Context, lease domain.Lease, o ports.Outcome) 
 		v.storeReadings(readings)
 		reported := changes.Connection
 		c.Health, c.Consent, c.Webhook, c.Usage = reported.Health, reported.Consent, reported.Webhook, reported.Usage
-		c.Announced, c.Ambiguity = reported.Announced, reported.Ambiguity
+		c.Announced, c.Ambiguity, c.StreamPosition = reported.Announced, reported.Ambiguity, reported.StreamPosition
 		v.recordEvents(p.Tenant, p.Connection, o.At, changes.Events...)
 		if changes.ReferenceStored {
 			v.endNewReference(c)

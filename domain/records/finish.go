@@ -44,7 +44,17 @@ type Outcome struct {
 	// Unmatched describes rows that stay staged because too few of the known transactions have a partner among
 	// them; nil if there are none. Finish stores it under the same conditions as Ambiguous.
 	Unmatched *UnmatchedRows
-	At        time.Time
+	// Stream is the position in the vendor's stream of changes that the pull has read; nil if it has not read the
+	// stream to its end. If the connection still has the target of the stream, Finish stores the position.
+	Stream *StreamRead
+	At     time.Time
+}
+
+// StreamRead is the position up to which a pull has read the vendor's stream of changes. See
+// domain.Connection.StreamPosition.
+type StreamRead struct {
+	Target   string // see domain.Connection
+	Position string
 }
 
 // UnmatchedRows is the number of transactions that would be removed if the rows of the target became visible. See
@@ -98,7 +108,8 @@ type FinishView struct {
 // FinishChanges lists what a store must change when an attempt ends.
 type FinishChanges struct {
 	Pull domain.Pull // with its new state
-	// Connection is the connection with its new health, consent, WebhookWatch, usage, announced problems and Ambiguity.
+	// Connection is the connection with its new health, consent, WebhookWatch, usage, announced problems, Ambiguity and
+	// StreamPosition.
 	// Reported is set if one of them may have changed.
 	Connection domain.Connection
 	Reported   bool
@@ -127,7 +138,7 @@ func Finish(v FinishView, o Outcome) (FinishChanges, error) {
 	changes := FinishChanges{
 		Pull: v.Pull, Connection: c,
 		Reported: o.Health != nil || o.Consent != nil || o.Webhook != nil || o.Ambiguous != nil ||
-			o.Unmatched != nil || counts || c.Announced != v.Connection.Announced,
+			o.Unmatched != nil || o.Stream != nil || counts || c.Announced != v.Connection.Announced,
 		ReferenceStored: o.Target != "" && o.Target == c.Target(),
 		Events:          slices.Concat(ofHealth, OfSilence(v.Connection, c), ofPull),
 	}
@@ -144,8 +155,8 @@ func Finish(v FinishView, o Outcome) (FinishChanges, error) {
 	return changes, nil
 }
 
-// report returns the connection with the health, the consent, the WebhookWatch and the Ambiguity that result from the
-// outcome.
+// report returns the connection with the health, the consent, the WebhookWatch, the Ambiguity and the StreamPosition
+// that result from the outcome.
 func report(v FinishView, o Outcome) (domain.Connection, error) {
 	c := v.Connection
 	if o.Health != nil {
@@ -159,6 +170,9 @@ func report(v FinishView, o Outcome) (domain.Connection, error) {
 	}
 	if u := o.Unmatched; u != nil && c.NewReference && u.Target == c.Target() {
 		c.Ambiguity = c.Ambiguity.FoundUnmatched(u.Rows, o.At)
+	}
+	if r := o.Stream; r != nil && r.Target == c.Target() {
+		c.StreamPosition = r.Position
 	}
 	var err error
 	if o.Webhook != nil {

@@ -24,6 +24,24 @@ func runningView() records.FinishView {
 	}
 }
 
+func TestThePositionInTheStreamIsStoredForItsTarget(t *testing.T) {
+	v := runningView()
+	v.Connection.StreamPosition = "before"
+	for _, tc := range []struct {
+		read *records.StreamRead
+		want string
+	}{
+		{nil, "before"},
+		{&records.StreamRead{Target: v.Connection.Target(), Position: "after"}, "after"},
+		{&records.StreamRead{Target: "another", Position: "after"}, "before"},
+	} {
+		changes, err := records.Finish(v, records.Outcome{State: domain.PullSucceeded, Stream: tc.read, At: epoch})
+		if err != nil || changes.Connection.StreamPosition != tc.want || changes.Reported != (tc.read != nil) {
+			t.Errorf("%+v: %q, reported %t, %v", tc.read, changes.Connection.StreamPosition, changes.Reported, err)
+		}
+	}
+}
+
 func TestStateOfAPullAfterAnAttempt(t *testing.T) {
 	at, retry := epoch.Add(time.Minute), epoch.Add(time.Hour)
 	deleted := runningView()

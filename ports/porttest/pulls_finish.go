@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/records"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -14,6 +15,7 @@ var finishTests = []storeTest{
 	{"a success clears the last error", successClearsLastError},
 	{"the outcome of an attempt updates only the connection's health", healthIsUpdated},
 	{"a complete pull that succeeds is counted in the month, and an update keeps the count", completePullsAreCounted},
+	{"the position in the stream is stored for its target, and an update keeps it", streamPositionIsStored},
 	{"concurrent updates of health and of the connection are both kept", healthRacesUpdate},
 }
 
@@ -100,6 +102,42 @@ func healthIsUpdated(f *fixture) {
 		f.inUTC(got.Health.Since)
 		l, _ = f.claim(f.requestPull(c, domain.PullScope{}).ID)
 	}
+}
+
+// streamPositionIsStored checks the position that Finish stores, in Get, in List and in a claim.
+func streamPositionIsStored(f *fixture) {
+	c, l := f.runningPull()
+	finish := func(target, position string) {
+		f.Helper()
+		f.noError(f.Pulls.Finish(f.ctx, l, ports.Outcome{
+			State: domain.PullSucceeded, Attempts: 1, At: epoch,
+			Stream: &records.StreamRead{Target: target, Position: position},
+		}))
+		var claimed ports.Claimed
+		l, claimed = f.claim(f.requestPull(c, domain.PullScope{}).ID)
+		f.equal("position of the claimed pull", f.getConnection(c).StreamPosition, claimed.Connection.StreamPosition)
+	}
+	const position = "abc+/=="
+	finish(c.Target(), position)
+	f.equal("position", position, f.getConnection(c).StreamPosition)
+	finish("another target", "other")
+	f.equal("position after a pull of another target", position, f.getConnection(c).StreamPosition)
+	rename := func(c *domain.Connection) error {
+		c.Rename("renamed")
+		return nil
+	}
+	_, err := f.Connections.Update(f.ctx, f.tenant, c.Kind, c.ID, nil, rename)
+	f.noError(err)
+	page, err := f.Connections.List(f.ctx, f.tenant, ports.ConnectionFilter{Kind: c.Kind}, domain.PageRequest{Limit: 1})
+	f.noError(err)
+	f.equal("position in the list", position, page.Items[0].StreamPosition)
+	repoint := func(c *domain.Connection) error {
+		c.Repoint(c.BaseURL, c.AccountRef+"-2", epoch)
+		return nil
+	}
+	_, err = f.Connections.Update(f.ctx, f.tenant, c.Kind, c.ID, nil, repoint)
+	f.noError(err)
+	f.equal("position of another account reference", "", f.getConnection(c).StreamPosition)
 }
 
 // completePullsAreCounted checks the usage that Finish stores, in Get and in List.

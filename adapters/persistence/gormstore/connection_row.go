@@ -39,6 +39,7 @@ type ConnectionRow struct {
 	NewReference     bool           `gorm:"column:new_reference"`
 	StagedSince      Instant        `gorm:"column:staged_since"`
 	Ambiguity        string         `gorm:"column:ambiguity"` // JSON; "" if there is none
+	StreamPosition   string         `gorm:"column:stream_position"`
 	Deleted          Instant        `gorm:"column:deleted_at"`
 	Erased           Instant        `gorm:"column:erased_at"`
 }
@@ -52,14 +53,14 @@ const (
 		webhook_next_at, webhook_every, webhook_news_only, webhook_due_at, webhook_missed_at,
 		usage_month, usage_refreshes, usage_pulls, reauth_announced, failure_announced,
 		revision, created_at, updated_at, target_changed_at, paused_at, new_reference, staged_since, ambiguity,
-		client_key, application_id`
+		stream_position, client_key, application_id`
 	selectSealedConnection = selectConnection + ", sealed"
 )
 
 // targets returns the scan targets for the columns of selectConnection, in the same order:
 // pointers to the members of r.
 func (r *ConnectionRow) targets() []any {
-	h, c, w, u, columns := &r.Health, &r.Consent, &r.Webhook, &r.Usage, make([]any, 0, 41)
+	h, c, w, u, columns := &r.Health, &r.Consent, &r.Webhook, &r.Usage, make([]any, 0, 42)
 	return append(columns,
 		(*UUID)(&r.ID), (*UUID)(&r.Tenant), (*Text)(&r.Kind), (*Text)(&r.Name),
 		(*Text)(&r.Vendor), (*Text)(&r.BaseURL), (*Text)(&r.AccountRef),
@@ -70,7 +71,7 @@ func (r *ConnectionRow) targets() []any {
 		&w.NextAt, &w.Every, &w.NewsOnly, &w.DueAt, &w.MissedAt,
 		&u.Month, &u.Refreshes, &u.Pulls, &r.ReauthAnnounced, &r.FailureAnnounced,
 		&r.Revision, &r.Created, &r.Updated, &r.TargetChanged, &r.Paused, &r.NewReference, &r.StagedSince,
-		(*Text)(&r.Ambiguity), &r.Client, (*UUID)(&r.ApplicationID.UUID))
+		(*Text)(&r.Ambiguity), (*Text)(&r.StreamPosition), &r.Client, (*UUID)(&r.ApplicationID.UUID))
 }
 
 // consentColumns are the columns of a connection's consent.
@@ -144,6 +145,7 @@ var ReportedColumns = []string{
 	"consent_status", "consent_key", "consent_expires_at", "consent_since", "consent_notice_at",
 	"webhook_next_at", "webhook_every", "webhook_news_only", "webhook_due_at", "webhook_missed_at",
 	"usage_month", "usage_refreshes", "usage_pulls", "reauth_announced", "failure_announced", "ambiguity",
+	"stream_position",
 }
 
 // healthColumns are the columns of a connection's health.
@@ -208,6 +210,7 @@ func RowOfConnection(c domain.Connection) ConnectionRow {
 		NewReference:     c.NewReference,
 		StagedSince:      Instant{c.StagedSince},
 		Ambiguity:        encodeAmbiguity(c.Ambiguity),
+		StreamPosition:   c.StreamPosition,
 	}
 }
 
@@ -225,7 +228,7 @@ func (r ConnectionRow) Domain() domain.Connection {
 		CreatedAt: r.Created.Time, UpdatedAt: r.Updated.Time, TargetChangedAt: r.TargetChanged.Time,
 		PausedAt: r.Paused.Time, DeletedAt: r.Deleted.Time, ErasedAt: r.Erased.Time,
 		NewReference: r.NewReference, StagedSince: r.StagedSince.Time,
-		Ambiguity: decodeAmbiguity(r.Ambiguity),
+		Ambiguity: decodeAmbiguity(r.Ambiguity), StreamPosition: r.StreamPosition,
 	}
 }
 

@@ -123,6 +123,7 @@ var added = map[string]bool{
 	"announced_removals":                 true,
 	"account_completeness.changed_since": true, "account_completeness.changed_from": true,
 	"account_completeness.decided_at": true,
+	"connections.stream_position":     true,
 	"connections.usage_month":         true,
 	"connections.usage_refreshes":     true,
 	"connections.usage_pulls":         true,

@@ -132,6 +132,7 @@ var added = map[string]bool{
 	"matcher_entries": true, "subscriptions.scanned_sources": true, "subscriptions.failing_since": true,
 	"account_completeness.changed_since": true, "account_completeness.changed_from": true,
 	"account_completeness.decided_at": true,
+	"connections.stream_position":     true,
 	"late_joins.tenant_id":            true,
 	"connections.usage_month":         true,
 	"connections.usage_refreshes":     true,

@@ -206,7 +206,8 @@ func connectionLeft(b *erasureBatch) (bool, error) {
 		Select("name", "config", "health_status", "health_reason", "health_since", "needs_reauth", "reauth_by_event",
 			"reauth_since", "consent_status", "consent_key", "consent_expires_at", "consent_since", "consent_notice_at",
 			"webhook_next_at", "webhook_every", "webhook_news_only", "webhook_due_at", "webhook_missed_at",
-			"usage_month", "usage_refreshes", "usage_pulls", "reauth_announced", "failure_announced", "ambiguity").
+			"usage_month", "usage_refreshes", "usage_pulls", "reauth_announced", "failure_announced", "ambiguity",
+			"stream_position").
 		Updates(&row).Error
 }
 

@@ -90,7 +90,7 @@ var connectionColumns = map[string]string{
 	"webhook_missed_at": "erased with the data", "usage_month": "erased with the data",
 	"usage_refreshes": "erased with the data", "usage_pulls": "erased with the data",
 	"reauth_announced": "erased with the data", "failure_announced": "erased with the data",
-	"ambiguity": "erased with the data",
+	"ambiguity": "erased with the data", "stream_position": "erased with the data",
 
 	"base_url": "erased at the end", "account_ref": "erased at the end", "sealed": "erased at the end",
 }

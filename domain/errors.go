@@ -80,6 +80,7 @@ const (
 	MalformedResponse  Code = "malformed_response"   // the response is not in the vendor's format (Unavailable)
 	EndlessCursor      Code = "endless_cursor"       // the pagination does not end (Unavailable)
 	CursorGone         Code = "cursor_gone"          // the vendor no longer finds the next page of a list (Unavailable)
+	StreamGone         Code = "stream_gone"          // the vendor no longer accepts the stream position (Unavailable)
 	ListChanged        Code = "list_changed"         // rows were added or removed while a list was read (Unavailable)
 	ConnectionGone     Code = "connection_deleted"   // the connection was deleted before its pull could run (Rejected)
 	CredentialUnopened Code = "credential_unopened"  // the sealed credential could not be decrypted (Unavailable)

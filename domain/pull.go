@@ -67,6 +67,9 @@ type Step struct {
 	// the whole list, so it cannot conclude that a row was removed. If Sweep is set without Resume, each attempt starts
 	// with the first page.
 	Resume bool `json:"resume,omitempty"`
+	// Since is the stream position from which the step reads the vendor's changes; "" for any other step. The list of
+	// such a step contains changed rows and the ids of removed rows. Each attempt starts with its first page.
+	Since string `json:"since,omitempty"`
 }
 
 // Progress is the point from which a pull continues after a crash. The list in Steps is fixed after planning, and Step
@@ -112,6 +115,12 @@ type Progress struct {
 	// SyncState is the vendor's synchronisation state (LinkStatus.State) when the steps were planned. It is "" if
 	// Staged is false.
 	SyncState string `json:"syncState,omitempty"`
+	// StreamPosition is the position in the vendor's stream of changes up to which the pull has read everything; "" if
+	// it has not read the stream to its end.
+	StreamPosition string `json:"streamPosition,omitempty"`
+	// Incomplete is set if the vendor had not read its whole history yet when the pull read it. A row that the pull has
+	// not read may then still exist.
+	Incomplete bool `json:"incomplete,omitempty"`
 }
 
 // AtStart reports whether no page of any step has been read.

@@ -33,6 +33,9 @@ func (a PullScope) ChangesSums() bool {
 type PullScope struct {
 	// Everything requests all transactions that the vendor has.
 	Everything bool `json:"everything,omitempty"`
+	// News requests what the vendor has changed since the connection's stream position. If there is no such position,
+	// or the vendor has no stream of changes, it requests all transactions.
+	News bool `json:"news,omitempty"`
 	// Window requests the transactions whose value date is inside the window.
 	Window *Window `json:"window,omitempty"`
 	// Created maps the external id of an account to a time. The pull reads the account's rows that the vendor first saw
@@ -78,6 +81,7 @@ func MergeScopes(scopes []PullScope) PullScope {
 	created, changed, doubted := map[string]time.Time{}, map[string][]string{}, map[string][]string{}
 	for _, a := range scopes {
 		all.Everything = all.Everything || a.Everything
+		all.News = all.News || a.News
 		all.MoreRemoved = all.MoreRemoved || a.MoreRemoved
 		all.Balances = all.Balances || a.Balances
 		all.Window = spanOf(all.Window, a.Window)
@@ -169,7 +173,7 @@ func (a PullScope) NamesAny(accounts map[string]time.Time) bool {
 }
 
 // simplified returns an equivalent, shorter scope. A scope that requests more than maxNamed rows by id becomes a
-// request for everything. In a request for everything, Window, Created and Changed are cleared. The accounts that
+// request for everything. In a request for everything, News, Window, Created and Changed are cleared. The accounts that
 // Created and Changed name are kept in Accounts.
 func (a PullScope) simplified() PullScope {
 	named := 0

@@ -51,6 +51,15 @@ type VendorPage struct {
 	// does not report it. The caller reads the list again if two pages report different totals, or if the total differs
 	// from the number of rows.
 	Total *int
+	// Removed contains the external ids of rows that the vendor has removed since an earlier page, or since the step's
+	// stream position (domain.Step.Since). A row in both Transactions and Removed is removed.
+	Removed []string
+	// StreamPosition is the position in the vendor's stream of changes that the step has reached; "" if the step does
+	// not read the stream. Only the last page has it.
+	StreamPosition string
+	// Incomplete is set if the vendor has not read the whole history of the account reference yet. A row that the list
+	// does not contain may then still exist.
+	Incomplete bool
 	// Next is the cursor of the step's next page; "" means that this page is the last one. Only
 	// the adapter that returned the cursor can interpret it.
 	Next string
@@ -89,9 +98,11 @@ type Aggregator interface {
 	// RawTransaction.Normalize returns the error of domain.UnreadableRow. Normalize is a pure function: it can be
 	// called at any time and in any order, and returns the same result each time.
 	//
-	// Read returns the errors of an Aggregator, with two special cases:
+	// Read returns the errors of an Aggregator, with these special cases:
 	//
 	//   - malformed_response means that the page is not JSON in the vendor's format.
+	//   - Unavailable (stream_gone) means that the vendor no longer accepts the step's stream position. The caller then
+	//     reads everything. Read returns it only for the first page of a step with domain.Step.Since.
 	//   - Unavailable (cursor_gone) means that the vendor no longer has the page at cursor, or no longer accepts the
 	//     cursor. The caller then reads the step again from its first page. For the first page, Read never returns
 	//     cursor_gone. For a later page, Read never returns account_not_found; it returns cursor_gone instead.
@@ -101,6 +112,15 @@ type Aggregator interface {
 	// Parse parses the body of a webhook. It is a pure function. Errors: Invalid for a body that is not JSON in the
 	// vendor's format. An event of an unknown kind is not an error; such an event causes no pull.
 	Parse(body []byte) (domain.WebhookEvent, error)
+}
+
+// ChangeStream is an optional interface of an Aggregator whose vendor returns what has changed since a position in a
+// stream of changes. VendorPage.StreamPosition is such a position. The position of a succeeded pull is kept with the
+// connection, so that the next pull reads only what has changed since.
+type ChangeStream interface {
+	// PlanFrom is like Aggregator.Plan, for a connection whose last pull has reached a stream position. It is used
+	// unless the scope requests everything. A pure function.
+	PlanFrom(position string, scope domain.PullScope, accounts []domain.AccountData, today domain.Date) []domain.Step
 }
 
 // Verifier is an optional interface of an Aggregator that caches a session with the vendor.

@@ -120,7 +120,11 @@ func (a *attempt) run(ctx context.Context) error {
 		return err
 	}
 	for !a.pull.Progress.Done() {
-		if err := a.readStep(ctx); err != nil {
+		err := a.readStep(ctx)
+		if errors.Is(err, domain.StreamGone) && a.pull.Progress.Current().Since != "" {
+			err = a.readEverything(ctx)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -147,6 +151,29 @@ func (a *attempt) run(ctx context.Context) error {
 		return err
 	}
 	return a.awaitAccounts(ctx)
+}
+
+// readEverything plans the pull again, so that it reads everything instead of the changes since a stream position.
+func (a *attempt) readEverything(ctx context.Context) error {
+	a.pull.Scope = a.pull.Scope.Merge(domain.PullScope{Everything: true})
+	a.pull.Progress.Planned = false
+	a.pull.Progress = a.plan()
+	return a.writePage(ctx, ports.PageWrite{Progress: a.pull.Progress})
+}
+
+// stepsOf returns the steps that read a scope: those since the connection's stream position, if there is one. A scope
+// that requests everything, or that contains doubted rows, is read without the stream. So are rows that are staged,
+// because only all rows of an account reference can become visible.
+func (a *attempt) stepsOf(scope domain.PullScope, today domain.Date) []domain.Step {
+	stream, ok := a.vendor.(ports.ChangeStream)
+	if position := a.connection.StreamPosition; ok && position != "" && !scope.Everything &&
+		len(scope.Doubted) == 0 && !a.relink.staged {
+		return stream.PlanFrom(position, scope, a.accounts, today)
+	}
+	if scope.News {
+		scope = scope.Merge(domain.PullScope{Everything: true})
+	}
+	return a.vendor.Plan(scope, a.accounts, today)
 }
 
 // awaitAccounts returns nil if the vendor lists all accounts that the scope names. If an account is missing, it returns
@@ -244,7 +271,7 @@ func (a *attempt) plan() domain.Progress {
 	if !progress.Planned || progress.Target != target || len(awaited) < len(progress.Awaited) || old ||
 		progress.Staged != a.relink.staged || a.syncedSince(progress) {
 		progress = domain.Progress{
-			Planned: true, Target: target, PlannedOn: today, Steps: a.vendor.Plan(scope, a.accounts, today),
+			Planned: true, Target: target, PlannedOn: today, Steps: a.stepsOf(scope, today),
 		}
 		if progress.Staged = a.relink.staged; progress.Staged {
 			progress.SyncState = a.status.State()
@@ -288,9 +315,9 @@ func (a *attempt) awaited() map[string]time.Time {
 //   - The list changed while it was read. A row may have moved to a page that was already read.
 func (a *attempt) readStep(ctx context.Context) error {
 	step := a.pull.Progress.Current()
-	if step.Sweep && !step.Resume {
-		// A sweep needs all ids of the step. The ids that were seen before a crash are lost, so the step is
-		// read from its start.
+	if step.Since != "" || step.Sweep && !step.Resume {
+		// A sweep needs all ids of the step, and a step of changes needs all removals. Those that were seen before a
+		// crash are lost, so the step is read from its start.
 		a.pull.Progress = a.pull.Progress.Restart()
 	}
 	changes := &differ{
@@ -329,8 +356,8 @@ func needsRestart(failure error) bool {
 func (a *attempt) readPages(ctx context.Context, step domain.Step, changes *differ) error {
 	pages := newPager(ctx, a, step, changes)
 	defer pages.close()
-	sweep := step.Sweep && pages.whole && !a.relink.staged
-	held := a.newHeldRows(sweep)
+	sweep, changed := step.Sweep && pages.whole && !a.relink.staged, step.Since != ""
+	held := a.newHeldRows(sweep, changed)
 	defer held.release()
 	for {
 		batch := pages.next()
@@ -338,8 +365,21 @@ func (a *attempt) readPages(ctx context.Context, step domain.Step, changes *diff
 		a.shown = a.shown.WithShown(batch.shown)
 		a.readRows.add(&batch, step)
 		a.noteEmbedded(batch.accounts)
+		if changed && batch.err != nil { // the next reading begins with the first page
+			return a.stopStep(ctx, batch.err)
+		}
 		stored := held.hold(ctx, &batch)
+		if batch.last {
+			changes.dropRemoved(&batch)
+			if removed := changes.removedInStep(); !changed && !a.relink.staged {
+				if err := a.storeRemovals(ctx, removed); err != nil {
+					return err
+				}
+			}
+		}
 		switch {
+		case batch.last && changed:
+			return a.storeChanges(ctx, changes, batch)
 		case batch.last && sweep:
 			return a.sweep(ctx, step, changes, batch)
 		case batch.pages > 0 && a.mayStayPending(batch):
@@ -431,11 +471,12 @@ func (a *attempt) stopStep(ctx context.Context, failure error) error {
 	return failure
 }
 
-// sweep marks stored rows as removed if a complete listing did not return them, and advances to the next step. In two
+// sweep marks stored rows as removed if a complete listing did not return them, and advances to the next step. In these
 // cases it marks no rows:
 //   - The listing proves nothing, for example because the vendor has synchronised during the listing (see settled). The
 //     store then only remembers which rows the listing lacks.
 //   - The listing contains a row whose id cannot be read. It may be the id of any stored row.
+//   - The vendor has not read the whole history yet.
 //
 // The rows of the last batch are written together with the removals. If a removed row was replaced by a new row, both
 // changes become visible at the same time.
@@ -449,6 +490,9 @@ func (a *attempt) sweep(ctx context.Context, step domain.Step, changes *differ, 
 			return failed
 		}
 		return err
+	}
+	if page.Progress.Incomplete {
+		settled, a.confirmation = false, statusChanged
 	}
 	w := ports.SweepWrite{
 		Account: step.Account, Window: step.Window, Seen: changes.seenInStep(), Proof: a.status.Transactions,

@@ -37,12 +37,13 @@ type differ struct {
 
 	storedPages atomic.Int64 // the number of pages known to be stored
 
-	// These fields describe the pages that were passed to addPage and noteCollected. No other method may use the fields
-	// before all pages of the step have been read.
+	// These fields describe the pages that were passed to addPage, noteRemoved and noteCollected. No other method may
+	// use the fields before all pages of the step have been read.
 	noted         int64                // the number of pages
 	unidentified  bool                 // there is a row whose external id cannot be read
 	collectedFrom map[string]time.Time // the earliest time in VendorPage.CollectedFrom, by account
 	seen          idSet                // the external ids of all rows
+	gone          map[string]bool      // the external ids of removed rows; false if a later page contains the row
 	recent        recentIDs            // external ids of the rows on pages that may not be stored yet
 }
 
@@ -65,6 +66,49 @@ func (d *differ) addPage(rows []domain.RawTransaction) (repeated map[string]bool
 		}
 	}
 	return repeated, anyNew
+}
+
+// noteRemoved remembers the rows that the next page removes. A row that an earlier page has removed exists again if the
+// page contains it. noteRemoved reports whether a removal is new to the step.
+func (d *differ) noteRemoved(rows []domain.RawTransaction, removed []string) (anyNew bool) {
+	if len(d.gone) > 0 {
+		for i := range rows {
+			if d.gone[rows[i].ExternalID] {
+				d.gone[rows[i].ExternalID] = false
+			}
+		}
+	}
+	for _, id := range removed {
+		if _, known := d.gone[id]; !known {
+			anyNew = true
+		}
+		if d.gone == nil {
+			d.gone = map[string]bool{}
+		}
+		d.gone[id] = true
+	}
+	return anyNew
+}
+
+// removedInStep returns the sorted external ids of the rows that the pages of the step have removed. It must be
+// called after all pages of the step were passed to noteRemoved.
+func (d *differ) removedInStep() []string {
+	var ids []string
+	for id, gone := range d.gone {
+		if gone {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// dropRemoved drops the rows of the batch that a page of the step has removed. It must be called after all pages of the
+// step were passed to noteRemoved.
+func (d *differ) dropRemoved(b *batch) {
+	if len(d.gone) > 0 {
+		b.rows = slices.DeleteFunc(b.rows, func(row domain.TransactionData) bool { return d.gone[row.ExternalID] })
+	}
 }
 
 // noteCollected merges the collection times of a page into collectedFrom.
@@ -209,11 +253,11 @@ func (d *differ) again() *differ {
 	}
 }
 
-// seenInStep returns a function that reports whether an external id has occurred in the step. It must
-// be called after all pages of the step were passed to addPage.
+// seenInStep returns a function that reports whether an external id has occurred in the step, and was not removed
+// since. It must be called after all pages of the step were passed to addPage.
 func (d *differ) seenInStep() func(externalID string) bool {
 	d.seen.sort()
-	return d.seen.has
+	return func(externalID string) bool { return d.seen.has(externalID) && !d.gone[externalID] }
 }
 
 // seenBefore returns a function that reports whether an external id has occurred in an earlier reading of the step by

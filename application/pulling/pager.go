@@ -8,8 +8,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Limits of one step. Vendors return hundreds of rows per page, so maxPages allows millions of rows. The
-// pagination is treated as endless if maxStalePages consecutive pages contain no row that is new to the step.
+// Limits of one step. Vendors return hundreds of rows per page, so maxPages allows millions of rows. The pagination is
+// treated as endless if maxStalePages consecutive pages contain no row or removal that is new to the step.
 const (
 	maxPages      = 10_000
 	maxStalePages = 3
@@ -54,7 +54,7 @@ type pager struct {
 
 	// These fields are owned by the method fetch.
 	at    domain.Progress // the position of the next page
-	stale int             // number of consecutive pages without a new row
+	stale int             // number of consecutive pages without a new row or removal
 }
 
 // fetchedPage is a page that was requested from the vendor, or the error of the request.
@@ -184,6 +184,7 @@ func (p *pager) fetch() fetchedPage {
 		return fetchedPage{err: err}
 	}
 	repeated, anyNew := p.differ.addPage(page.Transactions)
+	anyNew = p.differ.noteRemoved(page.Transactions, page.Removed) || anyNew
 	p.differ.noteCollected(page.CollectedFrom)
 	if p.stale++; anyNew {
 		p.stale = 0
@@ -195,6 +196,10 @@ func (p *pager) fetch() fetchedPage {
 	} else {
 		p.at = p.at.Advance(page.Next)
 	}
+	if page.Next == "" && page.StreamPosition != "" {
+		p.at.StreamPosition = page.StreamPosition
+	}
+	p.at.Incomplete = p.at.Incomplete || page.Incomplete
 	return fetchedPage{VendorPage: page, progress: p.at, repeated: repeated, changed: changed, memory: memory}
 }
 

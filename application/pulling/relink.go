@@ -154,11 +154,11 @@ func (a *attempt) noteEmbedded(accounts []domain.AccountData) {
 	}
 }
 
-// publish makes the staged rows visible if the vendor has not synchronised meanwhile (see settled). If the vendor has
-// synchronised, the rows stay staged, and the next pull reads them again.
+// publish makes the staged rows visible if the vendor has read its whole history, and has not synchronised meanwhile
+// (see settled). Otherwise the rows stay staged, and the next pull reads them again.
 //
-// Rows that have been staged for domain.MaxStaged become visible even after a synchronisation. In this case, nothing is
-// marked as removed, because nothing proves the absence of earlier rows and accounts.
+// Rows that have been staged for domain.MaxStaged become visible even then. In this case, nothing is marked as removed,
+// because nothing proves the absence of earlier rows and accounts.
 //
 // If fewer than half of the transactions of an account found a partner (see matching.Unmatched), the rows stay staged
 // until a complete read an hour later shows the same.
@@ -167,7 +167,7 @@ func (a *attempt) publish(ctx context.Context) error {
 		return nil
 	}
 	settled := false
-	if a.status.Accounts != domain.NoProof {
+	if a.status.Accounts != domain.NoProof && !a.pull.Progress.Incomplete {
 		var err error
 		if settled, err = a.settled(ctx, a.status.Transactions); err != nil {
 			return err

@@ -63,6 +63,32 @@ func (a *attempt) storeRemovals(ctx context.Context, externalIDs []string) error
 	return nil
 }
 
+// storeChanges stores the end of a step that reads what has changed since a stream position: the rows of the last
+// batch, together with the removals. A removed row and the new row that replaces it thus become one change. If there
+// are too many removals for one write, all others are stored before.
+func (a *attempt) storeChanges(ctx context.Context, changes *differ, lastBatch batch) error {
+	removed := changes.removedInStep()
+	last := removed
+	if first := len(removed) - maxBatchRemovals; first > 0 {
+		if err := a.announceRemovals(ctx, removed); err != nil {
+			return err
+		}
+		if err := a.storeRemovals(ctx, removed[:first]); err != nil {
+			return err
+		}
+		last = removed[first:]
+	}
+	for _, id := range last {
+		lastBatch.quarantine.release(a.quarantine, domain.QuarantineKey{Kind: domain.QuarantinedTransaction, ID: id})
+	}
+	w := lastBatch.write()
+	w.Removed = last
+	if err := a.writePage(ctx, w); err != nil {
+		return err
+	}
+	return a.confirmHeld(ctx, removed)
+}
+
 // noteRemoved sets a.removed to the rows that are removed now. If removals of the pull are held back, the attempt reads
 // everything, because only a complete listing shows whether the vendor still has the rows.
 func (a *attempt) noteRemoved(ctx context.Context) error {

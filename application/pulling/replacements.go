@@ -90,16 +90,17 @@ type heldRows struct {
 }
 
 // newHeldRows returns an empty heldRows for the current step. sweep means that the end of the step marks missing rows
-// as removed. The returned heldRows withholds no rows in these cases:
+// as removed. changed means that a later page of the step may remove a row of an earlier page; such a step withholds
+// its rows unless the attempt stages them. For other steps, the returned heldRows withholds no rows in these cases:
 //   - The attempt stages its rows (they are stored, but not visible yet).
 //   - KeepReplacementsApart is set, so new rows never replace removed rows.
 //   - The connection had no transactions when the attempt started, so there is nothing to replace.
 //   - sweep is false, no row was removed recently, and there are no carried-over rows (see ports.Claimed). There is
 //     nothing to replace in this case either.
-func (a *attempt) newHeldRows(sweep bool) *heldRows {
+func (a *attempt) newHeldRows(sweep, changed bool) *heldRows {
+	nothingToReplace := a.empty || a.KeepReplacementsApart || !sweep && !a.recentlyRemoved && !a.carriedOver
 	return &heldRows{
-		off: a.empty || a.relink.staged || a.KeepReplacementsApart ||
-			!sweep && !a.recentlyRemoved && !a.carriedOver,
+		off:    a.relink.staged || !changed && nothingToReplace,
 		latest: a.pull.Progress, memory: a.Memory, tenant: a.connection.Tenant,
 	}
 }

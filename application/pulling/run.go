@@ -8,6 +8,7 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/application/concurrency"
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/records"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -229,6 +230,9 @@ func (a *attempt) outcome(
 			o.Target = a.connection.Target()
 		}
 		o.Ambiguous, o.Unmatched = a.relink.ambiguous, a.relink.unmatched
+		if position := a.pull.Progress.StreamPosition; position != "" && !replaced && !a.relink.staged {
+			o.Stream = &records.StreamRead{Target: a.pull.Progress.Target, Position: position}
+		}
 		return o
 	}
 	o.LastError = codeOf(failure)

@@ -365,7 +365,7 @@ func (s *Service) RenewRegistrations(ctx context.Context, limit int) (int, error
 // names the operator who has changed the client id.
 func (s *Service) renewRegistration(ctx context.Context, c ports.ClaimedRenewal) error {
 	if _, registers := s.aggregators[c.Application.Vendor].(ports.WebhookRegistrar); !registers ||
-		c.Connection.ID.IsZero() {
+		s.registersReferences(c.Application.Vendor) || c.Connection.ID.IsZero() {
 		return nil
 	}
 	minted, err := s.newToken(c.Connection, true)

@@ -19,7 +19,8 @@ const registrationPoll = 100 * time.Millisecond
 // it. If the vendor refuses the webhook, the token is deleted immediately.
 //
 // If the application of the connection has a webhook already, registerToken returns its token instead, with Shared set.
-// While another request creates it, registerToken waits, at most for the duration wait.
+// While another request creates it, registerToken waits, at most for the duration wait. A webhook of an account
+// reference (ports.ReferenceRegistrar) is not shared: it replaces the present one.
 func (s *Service) registerToken(
 	ctx context.Context, c domain.Connection, minted ports.MintedToken, receiver string, wait time.Duration,
 ) (ports.MintedToken, error) {
@@ -66,6 +67,10 @@ func (s *Service) registerToken(
 func (s *Service) startRegistration(
 	ctx context.Context, c domain.Connection, minted *ports.MintedToken, wait time.Duration,
 ) (ports.MintedToken, error) {
+	if s.registersReferences(c.Vendor) {
+		minted.StartReferenceRegistration()
+		return ports.MintedToken{}, s.Tokens.Create(ctx, minted.WebhookToken, nil)
+	}
 	end := s.Clock.Now().Add(wait)
 	for {
 		minted.CreatedAt = s.Clock.Now()
@@ -90,6 +95,12 @@ func (s *Service) startRegistration(
 			return ports.MintedToken{}, err
 		}
 	}
+}
+
+// registersReferences reports whether the vendor's webhooks belong to account references.
+func (s *Service) registersReferences(v domain.Vendor) bool {
+	registrar, ok := s.aggregators[v].(ports.ReferenceRegistrar)
+	return ok && registrar.RegistersReferences()
 }
 
 // discardToken ends the pending registration of a token after a failure of the vendor. If the vendor has refused the

@@ -28,7 +28,7 @@ func (s *Service) mint(
 	if err != nil {
 		return ports.MintedToken{}, err
 	}
-	minted, err := s.newToken(c, r.SourceSecret || r.Register)
+	minted, err := s.newToken(c, r.SourceSecret || r.Register && !s.registersReferences(v))
 	if err != nil {
 		return ports.MintedToken{}, err
 	}

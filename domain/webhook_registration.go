@@ -40,6 +40,9 @@ type WebhookRegistration struct {
 	ID       string    // the vendor's id of the webhook; "" while it is not known
 	DueAt    time.Time // when the removal is due; used only in the states "pending" and "removing"
 	Attempts int       // how often the removal was attempted
+	// OfReference is set if the vendor sends only the events of the connection's account reference to the webhook. No
+	// other connection can use it. If it is not set, the webhook belongs to the application.
+	OfReference bool
 	// Access is how the webhook is removed at the vendor; zero if the connection of the token gives access.
 	Access RegistrationAccess
 }
@@ -82,6 +85,13 @@ func removalWait(attempts int) time.Duration {
 func (t *WebhookToken) StartRegistration(application ApplicationKey) {
 	t.Application = application
 	t.Registration = WebhookRegistration{State: RegistrationPending, DueAt: t.CreatedAt.Add(RegistrationTimeout)}
+}
+
+// StartReferenceRegistration sets the registration of the token to "pending", for a webhook that belongs to the account
+// reference of the token's connection. Call it before the webhook is created at the vendor.
+func (t *WebhookToken) StartReferenceRegistration() {
+	t.StartRegistration(ApplicationKey{})
+	t.Registration.OfReference = true
 }
 
 // Revoke ends the token. If it has a webhook at the vendor, the webhook must now be removed.

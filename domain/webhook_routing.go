@@ -196,9 +196,11 @@ func RebindsTokens(before, after Connection) bool {
 //     same application. If there is none, the token stays if the connection still belongs to the application. Otherwise
 //     it is revoked, so that its webhook is removed at the vendor.
 //   - A live token with a pending registration is revoked if the connection no longer belongs to the application.
+//   - A live token with a registration of an account reference is revoked by the deletion, and also if the connection
+//     has another account reference or application now.
 //
-// If the connection belongs to another application now, RegistrationAccess keeps what is needed to remove the
-// webhook at the vendor.
+// If the connection belongs to another application or account reference now, RegistrationAccess keeps what is needed to
+// remove the webhook at the vendor.
 func RebindTokens(before, after Connection, tokens []WebhookToken, live []Receiver) (changed []WebhookToken) {
 	if !RebindsTokens(before, after) {
 		return nil
@@ -215,6 +217,9 @@ func RebindTokens(before, after Connection, tokens []WebhookToken, live []Receiv
 func (t *WebhookToken) rebind(before, after Connection, live []Receiver) (changed bool) {
 	deleted := !after.Live()
 	left := deleted || !before.sameApplication(after) // the connection no longer belongs to its application
+	if t.Registration.OfReference {
+		left = left || CanonicalAccountRef(before.AccountRef) != CanonicalAccountRef(after.AccountRef)
+	}
 	registered := t.Registration.Exists()
 	if t.Live() && (deleted || registered) && t.Registration.State != RegistrationPending {
 		if to, found := t.successor(before, live); found {
@@ -242,6 +247,9 @@ func (t *WebhookToken) rebind(before, after Connection, live []Receiver) (change
 // is none.
 func (t *WebhookToken) successor(c Connection, live []Receiver) (ConnectionID, bool) {
 	var youngest Receiver
+	if t.Registration.OfReference {
+		return ConnectionID{}, false
+	}
 	origin := Origin(c.BaseURL)
 	for _, r := range live {
 		if r.Connection == c.ID || Origin(r.BaseURL) != origin {

@@ -69,8 +69,9 @@ type WebhookToken struct {
 	// Registration is the webhook that the service has created at the vendor for the token.
 	Registration WebhookRegistration
 	// Application is the application to which the webhook belongs. At most one live token of a tenant has a given
-	// application. It is zero for a token without a registration, and for a registration that an earlier version made
-	// besides another one of the same application.
+	// application. It is zero for a token without a registration, for a registration of an account reference
+	// (WebhookRegistration.OfReference), and for a registration that an earlier version made besides another one of the
+	// same application.
 	Application ApplicationKey
 }
 

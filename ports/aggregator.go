@@ -143,7 +143,7 @@ type AccessTokenUser interface {
 // NewWebhook is a webhook to create at a vendor. Both members are secret: the URL contains a raw token.
 type NewWebhook struct {
 	URL           domain.Secret // the address to which the vendor sends events of every kind
-	Authorization domain.Secret // the value that the vendor sends in Authorization
+	Authorization domain.Secret // the value that the vendor sends in Authorization; zero for a ReferenceRegistrar
 }
 
 // VendorWebhook is a webhook that exists at a vendor.
@@ -153,8 +153,8 @@ type VendorWebhook struct {
 }
 
 // WebhookRegistrar is an optional interface of an Aggregator whose vendor can create webhooks. The credential
-// identifies an application at the vendor. Webhooks belong to this application, and not to an account reference. The
-// methods return the errors of an Aggregator.
+// identifies an application at the vendor. Webhooks belong to this application, except those of a ReferenceRegistrar.
+// The methods return the errors of an Aggregator.
 type WebhookRegistrar interface {
 	// CreateWebhook creates a webhook and returns the id that the vendor assigned to it. The adapter does not retry the
 	// creation after a failure. It returns Rejected (access_denied) if the vendor does not accept the webhook. After an
@@ -164,6 +164,19 @@ type WebhookRegistrar interface {
 	Webhooks(ctx context.Context, a Access) ([]VendorWebhook, error)
 	// DeleteWebhook deletes a webhook. It returns nil if there is no such webhook.
 	DeleteWebhook(ctx context.Context, a Access, id string) error
+}
+
+// ReferenceRegistrar is an optional interface of a WebhookRegistrar whose vendor sends the events of each account
+// reference to an address of its own, and sends no Authorization value of our choice.
+//
+//   - CreateWebhook replaces the address of the account reference.
+//   - Webhooks returns the present address, if there is one.
+//   - DeleteWebhook removes the address. It changes nothing if the present address is another one.
+type ReferenceRegistrar interface {
+	WebhookRegistrar
+
+	// RegistersReferences reports whether webhooks belong to account references.
+	RegistersReferences() bool
 }
 
 // ConsentReader is an optional interface of an Aggregator whose vendor returns the consents of an account holder. Other

@@ -87,7 +87,7 @@ func (v applications) Identify(ctx context.Context, c domain.Connection, client 
 		var oldest *domain.WebhookToken
 		for _, t := range v.tokens {
 			if t.Connection == row.ID && t.Live() && t.Registration.State == domain.RegistrationActive &&
-				(oldest == nil || t.CreatedAt.Before(oldest.CreatedAt)) {
+				!t.Registration.OfReference && (oldest == nil || t.CreatedAt.Before(oldest.CreatedAt)) {
 				oldest = t
 			}
 		}

@@ -20,6 +20,7 @@ var registrationTests = []storeTest{
 	{"a postponed registration is due again later", postponedRegistration},
 	{"other tenants and other states change no registration", registrationsOfOthers},
 	{"only the source secret of the token is admitted", sourceSecretIsRequired},
+	{"a registration of an account reference is stored, and ends with the reference", referenceRegistrationEnds},
 	{"an event about another account is stored without body and scope", foreignEventsAreBare},
 }
 
@@ -75,6 +76,35 @@ func claimOne[T any](f *fixture, claim func(limit int) ([]T, error), wanted func
 		if len(claimed) < limit {
 			return found, ok
 		}
+	}
+}
+
+// referenceRegistrationEnds checks registrations of account references of two connections of one application.
+func referenceRegistrationEnds(f *fixture) {
+	var connections []domain.Connection
+	var tokens []domain.WebhookToken
+	for range 2 {
+		c := f.createConnection()
+		token := f.newToken(c)
+		token.StartReferenceRegistration()
+		f.noError(f.Tokens.Create(f.ctx, token, nil))
+		f.equal("stored", token, f.findToken(token))
+		f.noError(f.Tokens.ActivateRegistration(f.ctx, f.tenant, token.ID, "webhook", nil))
+		connections, tokens = append(connections, c), append(tokens, token)
+	}
+	_, err := f.Connections.Update(f.ctx, f.tenant, domain.Aggregator, connections[0].ID, nil,
+		func(c *domain.Connection) error {
+			c.Repoint(c.BaseURL, c.AccountRef+"-2", f.now())
+			c.BumpRevision(f.now())
+			return nil
+		})
+	f.noError(err)
+	f.deleteConnection(connections[1])
+	for i, token := range tokens {
+		found := f.findToken(token)
+		f.equal("state", domain.RegistrationRemoving, found.Registration.State)
+		f.equal("connection", connections[i].ID, found.Connection)
+		f.equal("live", false, found.Live())
 	}
 }
 

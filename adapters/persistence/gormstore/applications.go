@@ -133,7 +133,8 @@ func (s applications) Identify(
 // live token of the tenant has it already.
 func identifyToken(tx *gorm.DB, c domain.Connection, application domain.ApplicationKey) error {
 	oldest, err := First[TokenRow](tx.Where("connection_id = ? AND tenant_id = ?", c.ID.UUID, c.Tenant.UUID).
-		Where("revoked_at IS NULL AND registration = ?", string(domain.RegistrationActive)).Order("created_at"))
+		Where("revoked_at IS NULL AND registration = ? AND NOT registration_of_reference",
+			string(domain.RegistrationActive)).Order("created_at"))
 	if errors.Is(err, domain.NotFound) {
 		return nil
 	}

@@ -35,6 +35,8 @@ type TokenRow struct {
 	Application         []byte `gorm:"column:application_key"` // NULL unless the token has an application
 	RegistrationBaseURL string `gorm:"column:registration_base_url"`
 	RegistrationSealed  []byte `gorm:"column:registration_sealed"`
+
+	RegistrationOfReference bool `gorm:"column:registration_of_reference"`
 }
 
 // TableName returns the name of the table in the schema.
@@ -49,6 +51,7 @@ func (r TokenRow) domain() domain.WebhookToken {
 		Registration: domain.WebhookRegistration{
 			State: domain.RegistrationState(r.Registration), ID: r.RegistrationID,
 			DueAt: r.RegistrationDue.Time, Attempts: r.RegistrationAttempts,
+			OfReference: r.RegistrationOfReference,
 			Access: domain.RegistrationAccess{
 				BaseURL: r.RegistrationBaseURL, Sealed: domain.Sealed(r.RegistrationSealed),
 			},
@@ -66,6 +69,7 @@ func rowOfToken(t domain.WebhookToken) TokenRow {
 		RegistrationDue: Instant{t.Registration.DueAt}, RegistrationAttempts: t.Registration.Attempts,
 		Source: keyColumn(t.Source), Application: keyColumn(t.Application),
 		RegistrationBaseURL: t.Registration.Access.BaseURL, RegistrationSealed: t.Registration.Access.Sealed,
+		RegistrationOfReference: t.Registration.OfReference,
 	}
 	return row
 }

@@ -149,7 +149,8 @@ var added = map[string]bool{
 	"connections.client_key": true, "connections.application_key": true, "client_hash_keys": true,
 	"connections.application_id": true, "link_sessions.application_id": true, "applications": true,
 	"webhook_tokens.application_key": true, "webhook_tokens.registration_base_url": true,
-	"webhook_tokens.registration_sealed": true,
+	"webhook_tokens.registration_sealed":       true,
+	"webhook_tokens.registration_of_reference": true,
 }
 
 // rowsByTable returns the rows of each table, except the versions of the schema, with the names of this version.

@@ -16,6 +16,9 @@ import (
 //   - The request has an Authorization header that may contain a source secret. A source secret is a secret that the
 //     vendor sends with each webhook of one token. The store checks the secret.
 //
+// If the vendor is a ports.WebhookVerifier, the first of these checks includes the vendor's signature. It needs the
+// credential of the token's connection, so the token is read first.
+//
 // The sender of any other request learns nothing about tokens, not even from the response time. The store deduplicates
 // deliveries by the event's key.
 func (s *Service) Receive(ctx context.Context, request domain.WebhookRequest) (ports.ReceiveResult, error) {
@@ -24,7 +27,17 @@ func (s *Service) Receive(ctx context.Context, request domain.WebhookRequest) (p
 		return ports.ReceiveResult{}, s.refuse(ctx, request, errUnknownVendor)
 	}
 	admitted := s.Sources[request.Vendor].Admits(request)
-	if !admitted && !domain.MayBeSourceSecret(request.Authorization) {
+	verifier, verifies := aggregator.(ports.WebhookVerifier)
+	switch {
+	case admitted:
+	case verifies:
+		if reason, err := s.verifyWebhook(ctx, verifier, request); err != nil {
+			return ports.ReceiveResult{}, err
+		} else if reason != nil {
+			return ports.ReceiveResult{}, s.refuse(ctx, request, reason)
+		}
+		admitted = true
+	case !domain.MayBeSourceSecret(request.Authorization):
 		return ports.ReceiveResult{}, s.refuse(ctx, request, errSourceNotProved)
 	}
 	incoming, err := s.incomingDelivery(ctx, aggregator, request)
@@ -64,6 +77,46 @@ var (
 	errVendorMismatch  = errors.New("token of another vendor")
 	errNoLiveToken     = errors.New("no live token of the vendor")
 )
+
+// verifyWebhook verifies the signature of a request with the credential of its token's connection, even if the
+// connection is paused. If the request must be refused, reason is not nil. Errors: Unavailable if the signature cannot
+// be verified at the moment; those of the store.
+func (s *Service) verifyWebhook(
+	ctx context.Context, verifier ports.WebhookVerifier, request domain.WebhookRequest,
+) (reason, err error) {
+	token, err := s.Tokens.FindByHash(ctx, domain.HashToken(request.Token))
+	switch {
+	case errors.Is(err, domain.NotFound):
+		return errUnknownToken, nil
+	case err != nil:
+		return nil, err
+	case token.Vendor != request.Vendor:
+		return errVendorMismatch, nil
+	case !token.Live():
+		return errRevokedToken, nil
+	}
+	c, err := s.Connections.Get(ctx, token.Tenant, domain.Aggregator, token.Connection)
+	if errors.Is(err, domain.NotFound) {
+		return errNoLiveToken, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	credential, err := s.open(ctx, c)
+	if err == nil {
+		err = verifier.VerifyWebhook(ctx, ports.AccessOf(c, credential), request)
+	}
+	switch {
+	case errors.Is(err, domain.Unauthenticated):
+		return errSourceNotProved, nil
+	case err != nil:
+		return nil, &domain.Error{
+			Kind: domain.Unavailable, Code: domain.VendorUnreachable, Message: "the signature cannot be verified",
+			RetryAfter: domain.RetryAfterOf(err), Cause: err,
+		}
+	}
+	return nil, nil
+}
 
 // tokenRefusal returns the reason why the store refused the token of a delivery. The store does not report the reason,
 // so tokenRefusal reads the token again. It returns errNoLiveToken if the token cannot be read, or if the token has

@@ -65,6 +65,9 @@ func (s *Service) validateMint(r ports.MintRequest) (domain.Vendor, error) {
 			fieldErrors = append(fieldErrors, domain.FieldError("register", "the vendor cannot create webhooks"))
 		}
 	}
+	if _, verifies := s.aggregators[v].(ports.WebhookVerifier); verifies && r.SourceSecret {
+		fieldErrors = append(fieldErrors, domain.FieldError("sourceSecret", "the vendor signs its webhooks instead"))
+	}
 	if r.Register && r.SourceSecret {
 		fieldErrors = append(fieldErrors, domain.FieldError("sourceSecret", "cannot be combined with register"))
 	}

@@ -16,6 +16,8 @@ type WebhookRequest struct {
 	Signature     string     // the webhook signature, from the header X-Webhook-Signature
 	Authorization string     // the header Authorization
 	Peer          netip.Addr // the caller's address; behind trusted proxies, taken from X-Forwarded-For
+	// Header returns the first value of a header; "" if the request does not have the header. Case is ignored.
+	Header func(name string) string
 }
 
 // SourcePolicy defines how the source of a vendor's webhook requests is verified. A request is

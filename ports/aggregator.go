@@ -233,6 +233,18 @@ type Purger interface {
 	CollectedAt(metadata json.RawMessage) time.Time
 }
 
+// WebhookVerifier is an optional interface of an Aggregator whose vendor signs its webhooks with keys that it returns
+// to the owner of a credential. It adds a proof of the source to those of domain.SourcePolicy. Such a vendor sends no
+// Authorization value of our choice.
+type WebhookVerifier interface {
+	// VerifyWebhook returns nil if the vendor has sent the request. The access is that of the connection of the
+	// request's token. Errors:
+	//
+	//   - Unauthenticated if nothing proves that the vendor has sent the request, for example without a signature.
+	//   - The errors of an Aggregator if a key cannot be read. The request may then be genuine.
+	VerifyWebhook(ctx context.Context, a Access, r domain.WebhookRequest) error
+}
+
 // LinkToken is a short-lived token with which the account holder can sign in at the institution again, on a page
 // that the vendor hosts.
 type LinkToken struct {

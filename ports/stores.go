@@ -158,7 +158,8 @@ type Tokens interface {
 		page domain.PageRequest) (domain.Page[domain.WebhookToken], error)
 
 	// FindByHash returns the token with the given hash, even if it is revoked. It must be used only to explain in the
-	// log why a webhook was refused, never to accept a webhook. It is not limited to one tenant. Errors: NotFound.
+	// log why a webhook was refused, and to find the credential with which the source of a webhook is verified. It must
+	// not be used to accept a webhook: Deliveries.Receive does this. It is not limited to one tenant. Errors: NotFound.
 	FindByHash(ctx context.Context, hash domain.TokenHash) (domain.WebhookToken, error)
 
 	// Revoke revokes a live token. Every Deliveries.Receive that starts later refuses the token. If the token's

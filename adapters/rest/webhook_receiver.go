@@ -49,7 +49,7 @@ func (s *server) receiveWebhook(c echo.Context) error {
 	_, err = s.service.Receive(r.Context(), domain.WebhookRequest{
 		Vendor: vendor, Token: token, Body: raw,
 		Signature: r.Header.Get(signatureHeader), Authorization: r.Header.Get(echo.HeaderAuthorization),
-		Peer: clientAddress(r, s.TrustedProxies),
+		Peer: clientAddress(r, s.TrustedProxies), Header: r.Header.Get,
 	})
 	if err != nil {
 		s.logUnauthenticated(r, x, err, zap.String("vendor", string(vendor)))

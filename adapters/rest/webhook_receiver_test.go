@@ -26,6 +26,10 @@ func TestAWebhookReachesThePortUnchanged(t *testing.T) {
 	if w := s.serve(r); w.Code != 202 || w.Body.Len() > 0 {
 		t.Fatalf("%d %s", w.Code, w.Body)
 	}
+	if got := s.service.webhook.Header("x-webhook-signature"); got != "sha256=ab" {
+		t.Errorf("the header is %q", got)
+	}
+	s.service.webhook.Header = nil // functions cannot be compared
 	want := domain.WebhookRequest{
 		Vendor: "pluggy", Token: webhookToken, Body: []byte(body), Signature: "sha256=ab", Authorization: "shared",
 		Peer: netip.MustParseAddr("192.0.2.7"),

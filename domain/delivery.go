@@ -38,6 +38,8 @@ type WebhookEvent struct {
 	// ignored.
 	WantsPull bool
 	Scope     PullScope
+	// Confidential is set if the body contains a secret, for example the URL of a webhook. The body is not stored.
+	Confidential bool `json:",omitzero"`
 	// RemovedIn is the external id of the account whose rows Scope.Removed contains; "" if the event does not name it.
 	RemovedIn string
 	// LinkSession is the id of the link session that the object of the event carries; zero if it carries none. The id

@@ -116,12 +116,16 @@ type routedEvent struct {
 //   - Any other event belongs to those of the holders that have the origin of the token's connection, but at most to
 //     the MaxReceivers oldest ones. If it belongs to other connections than the token's, they must not trust the
 //     removals that it announces (PullScope.Unproved).
+//   - A confidential event is stored without its body.
 //   - If an event belongs to no connection, it is stored as ignored for the connection of the token, without body and
 //     scope. If its reference is erased, its id is not stored either.
 func (b TokenBinding) route(d *PendingDelivery, holders []Receiver, erased bool) []routedEvent {
 	whole := routedEvent{
 		Receiver: b.Own, status: d.initialStatus(), eventID: d.Event.ID, body: d.Body, scope: d.Event.Scope,
 		text: d.Scope,
+	}
+	if d.Event.Confidential {
+		whole.body = []byte{}
 	}
 	if d.Event.AccountRef == "" {
 		return []routedEvent{whole}

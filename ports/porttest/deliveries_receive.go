@@ -172,6 +172,8 @@ func unwantedEvents(f *fixture) {
 	}{
 		{"unreadable", domain.WebhookEvent{}, true, domain.DeliveryUnreadable},
 		{"unwanted", domain.WebhookEvent{Name: "item/seen", DedupKey: "unwanted"}, false, domain.DeliveryIgnored},
+		{"confidential", domain.WebhookEvent{Name: "item/moved", DedupKey: "confidential", Confidential: true}, false,
+			domain.DeliveryIgnored},
 		{"about another account reference", elsewhere, false, domain.DeliveryIgnored},
 	} {
 		r := f.incoming(token, row.event)
@@ -183,7 +185,7 @@ func unwantedEvents(f *fixture) {
 			f.equal(row.name+": pull", domain.PullID{}, d.Pull)
 		}
 		body := r.Body
-		if row.event.AccountRef != "" {
+		if row.event.AccountRef != "" || row.event.Confidential {
 			body = []byte{}
 		}
 		f.equal(row.name+": body", string(body), string(f.getDelivery(r.Delivery).Body))

@@ -2,6 +2,7 @@ package vendorhttp
 
 import (
 	"errors"
+	"net/http"
 	"time"
 
 	"github.com/failsafe-go/failsafe-go/circuitbreaker"
@@ -21,9 +22,14 @@ const (
 
 // newCircuitBreaker returns a circuit breaker that counts only vendor_unreachable errors as
 // failures. One successful call closes it again.
+//
+// A response with status 400 is no failure, even if the vendor's error code means that an institution cannot be
+// reached: the origin itself works.
 func newCircuitBreaker() circuitbreaker.CircuitBreaker[response] {
 	return circuitbreaker.NewBuilder[response]().
-		HandleIf(func(_ response, err error) bool { return errors.Is(err, domain.VendorUnreachable) }).
+		HandleIf(func(got response, err error) bool {
+			return errors.Is(err, domain.VendorUnreachable) && got.status != http.StatusBadRequest
+		}).
 		WithFailureRateThreshold(breakerFailureRate, breakerMinCalls, breakerWindow).
 		WithSuccessThreshold(1).
 		WithDelay(breakerDelay).

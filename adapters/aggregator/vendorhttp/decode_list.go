@@ -14,21 +14,35 @@ import "github.com/go-json-experiment/json/jsontext"
 //
 // Errors: Unavailable (malformed_response), as for Decode, and also if the list is not terminated.
 func DecodeList(body []byte, name string, dst any) ([]jsontext.Value, error) {
-	s := scanner{text: body}
-	if !s.findList(name) {
-		return nil, Decode(body, dst)
+	lists, err := DecodeLists(body, dst, name)
+	if err != nil {
+		return nil, err
 	}
-	start := s.at
-	rows, ok := s.rows()
-	if !ok {
-		return nil, malformed("a list that cannot be separated into its elements")
+	return lists[0], nil
+}
+
+// DecodeLists is like [DecodeList] for a page with several lists of rows. It returns one list for each name, in the
+// same order.
+func DecodeLists(body []byte, dst any, names ...string) ([][]jsontext.Value, error) {
+	lists, envelope := make([][]jsontext.Value, len(names)), body
+	for i, name := range names {
+		s := scanner{text: envelope}
+		if !s.findList(name) {
+			continue
+		}
+		start := s.at
+		rows, ok := s.rows()
+		if !ok {
+			return nil, malformed("a list that cannot be separated into its elements")
+		}
+		rest := make([]byte, 0, start+len(envelope)-s.at+len("[]"))
+		rest = append(append(append(rest, envelope[:start]...), "[]"...), envelope[s.at:]...)
+		lists[i], envelope = rows, rest
 	}
-	envelope := make([]byte, 0, start+len(body)-s.at+len("[]"))
-	envelope = append(append(append(envelope, body[:start]...), "[]"...), body[s.at:]...)
 	if err := Decode(envelope, dst); err != nil {
 		return nil, err
 	}
-	return rows, nil
+	return lists, nil
 }
 
 // findList moves to the start of the list that the object contains under the given name. It returns

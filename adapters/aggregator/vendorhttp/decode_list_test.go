@@ -146,3 +146,25 @@ func FuzzDecodeList(f *testing.F) {
 		}
 	})
 }
+
+func TestDecodeListsSplitsTheRowsOfEachList(t *testing.T) {
+	var page struct {
+		Added, Modified []jsontext.Value
+		Next            string `json:"next"`
+	}
+	body := `{"modified":[{"id":2,"id":3}],"next":"x","added":[ {"id":1} , [[]]],"other":[1]}`
+	lists, err := DecodeLists([]byte(body), &page, "added", "modified", "removed")
+	want := [][]jsontext.Value{
+		{jsontext.Value(`{"id":1}`), jsontext.Value(`[[]]`)}, {jsontext.Value(`{"id":2,"id":3}`)}, nil,
+	}
+	if diff := cmp.Diff(want, lists); diff != "" || err != nil || page.Next != "x" {
+		t.Errorf("%v, %+v: %s", err, page, diff)
+	}
+	for _, bad := range []string{
+		`{"modified":[1,"added":[]}`, `{"modified":[],"added":[}`, `{"modified":[],"added":[],"added":[]}`,
+	} {
+		if _, err := DecodeLists([]byte(bad), &page, "added", "modified"); !errors.Is(err, domain.MalformedResponse) {
+			t.Errorf("%s: %v", bad, err)
+		}
+	}
+}

@@ -97,6 +97,25 @@ func TestRejectionsDoNotOpenTheCircuitBreaker(t *testing.T) {
 	}
 }
 
+// A vendor can report with status 400 that an institution cannot be reached. Calls for other institutions must
+// continue.
+func TestAnInstitutionThatIsDownDoesNotOpenTheCircuitBreaker(t *testing.T) {
+	client, call := serve(t, Config{}, func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusBadRequest)
+	})
+	down := *call.Vendor
+	down.ClassifyError = func(int, []byte) *domain.Error {
+		return &domain.Error{Kind: domain.Unavailable, Code: domain.VendorUnreachable}
+	}
+	call.Vendor = &down
+	for range breakerMinCalls * 2 {
+		if _, err := client.Do(t.Context(), call); !errors.Is(err, domain.VendorUnreachable) ||
+			errors.Is(err, errBreakerOpen) {
+			t.Fatalf("got %v (%v)", err, errors.Unwrap(err))
+		}
+	}
+}
+
 func TestOnCallIsCalledForEachAttempt(t *testing.T) {
 	var mu sync.Mutex
 	var seen []string

@@ -49,6 +49,8 @@ type VendorEnv struct {
 	// NeverSyncComplete is true if the vendor never reports that its data is complete, so that
 	// Check never sets SyncComplete.
 	NeverSyncComplete bool
+	// OpaqueLinkURL is true if the URL of the hosted page identifies a link token without containing it.
+	OpaqueLinkURL bool
 	// RetryAfter is the delay that the vendor's rate limit asks for in Retry-After.
 	RetryAfter time.Duration
 	// Secrets returns texts that no error may contain, for example keys that the vendor issued

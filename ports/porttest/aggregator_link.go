@@ -41,7 +41,7 @@ func testLinkToken(t *testing.T, suite VendorSuite) {
 	if err != nil || page.Scheme != "https" || page.Host == "" {
 		t.Errorf("the hosted page is not an https URL: %v", err)
 	}
-	found := false
+	found := env.OpaqueLinkURL
 	for _, values := range page.Query() {
 		found = found || strings.Join(values, "") == string(got.Token.Reveal())
 	}

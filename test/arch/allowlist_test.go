@@ -246,6 +246,11 @@ var allowed = map[string][]string{
 		"github.com/go-json-experiment/json",
 	},
 
+	"adapters/aggregator/plaid": {
+		"adapters/aggregator/vendorhttp", "domain", "domain/books", "domain/matching", "ports",
+		"github.com/go-json-experiment/json",
+	},
+
 	// The simulators model the vendors' side, so they import neither domain nor ports.
 	"adapters/aggregator/sim/faultinject": {},
 	"adapters/aggregator/sim/kit": {
@@ -259,6 +264,10 @@ var allowed = map[string][]string{
 	"adapters/aggregator/belvo/belvosim": {
 		"adapters/aggregator/sim/faultinject", "adapters/aggregator/sim/kit",
 		"github.com/shopspring/decimal", "golang.org/x/time/rate",
+	},
+
+	"adapters/aggregator/plaid/plaidsim": {
+		"adapters/aggregator/sim/faultinject", "adapters/aggregator/sim/kit",
 	},
 
 	"adapters/connector/postgres": {

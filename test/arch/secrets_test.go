@@ -24,6 +24,7 @@ var revealers = map[string][]string{
 	"adapters/rest/auth":          nil,
 	"adapters/aggregator/pluggy":  nil,
 	"adapters/aggregator/belvo":   nil,
+	"adapters/aggregator/plaid":   nil,
 	"adapters/connector/postgres": nil,
 	"adapters/connector/rest":     nil,
 	"adapters/sink/kafka":         nil,

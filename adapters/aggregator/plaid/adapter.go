@@ -1,0 +1,233 @@
+package plaid
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"maps"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// Name is the vendor's name in the API, the settings and the metrics.
+const Name domain.Vendor = "plaid"
+
+// apiVersion is sent with each request. Without it, the vendor uses the version that is set in its dashboard.
+const apiVersion = "2020-09-14"
+
+// The names of the rate budgets for requests to one origin of the vendor. They are four fifths of the limits of one
+// client id. Source: plaid.com/docs, errors, rate limit exceeded.
+const (
+	budgetItems     = "items"
+	budgetAccounts  = "accounts"
+	budgetSync      = "sync"
+	budgetListings  = "listings"
+	budgetTokens    = "tokens"
+	budgetRefreshes = "refreshes"
+	budgetRemovals  = "removals"
+	budgetWebhooks  = "webhooks"
+	budgetKeys      = "keys"
+)
+
+var budgets = map[string]int{
+	budgetItems: 4000, budgetAccounts: 12_000, budgetSync: 2000, budgetListings: 16_000, budgetTokens: 16_000,
+	budgetRefreshes: 80, budgetRemovals: 1600, budgetWebhooks: 1600, budgetKeys: 600,
+}
+
+// These variables describe the vendor to the HTTP client. They differ only in the function that classifies error
+// responses.
+var (
+	vendor      = vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: explainError}
+	laterPages  = vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: explainLaterPage}
+	firstPages  = vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: explainFirstPage}
+	refreshes   = vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: explainRefresh}
+	keyRequests = vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: explainKey}
+)
+
+// Link contains what the vendor's hosted page shows to an account holder.
+type Link struct {
+	ClientName string   // the name of the application, at most 30 characters; "" means "Account connection"
+	Language   string   // of the page; "" means "en"
+	Countries  []string // ISO 3166-1 alpha-2 codes of the institutions' countries; nil means US
+}
+
+// Adapter is the client of Plaid. It is safe for concurrent use.
+type Adapter struct {
+	http  *vendorhttp.Client
+	clock ports.Clock
+	link  Link
+	keys  keyCache
+}
+
+var (
+	_ ports.Aggregator      = (*Adapter)(nil)
+	_ ports.AccessTokenUser = (*Adapter)(nil)
+	_ ports.ChangeStream    = (*Adapter)(nil)
+)
+
+// New returns an adapter that uses the shared HTTP client.
+func New(client *vendorhttp.Client, clock ports.Clock, link Link) *Adapter {
+	if link.ClientName == "" {
+		link.ClientName = "Account connection"
+	}
+	if link.Language == "" {
+		link.Language = "en"
+	}
+	if len(link.Countries) == 0 {
+		link.Countries = []string{"US"}
+	}
+	return &Adapter{http: client, clock: clock, link: link}
+}
+
+// Vendor returns [Name].
+func (*Adapter) Vendor() domain.Vendor { return Name }
+
+// UsesAccessToken implements ports.AccessTokenUser.
+func (*Adapter) UsesAccessToken() bool { return true }
+
+// Check reads the status of the Item. The Item needs reauthorization if its login has failed at the institution.
+//
+// SyncComplete is never set, because the vendor does not report whether a synchronisation is running. A row or an
+// account of a healthy Item counts as removed if two reads do not contain it; the stream reports removals immediately.
+func (a *Adapter) Check(ctx context.Context, access ports.Access) (domain.LinkStatus, error) {
+	found, err := a.readItem(ctx, access)
+	switch {
+	case errors.Is(err, errHolderMustAct):
+		return domain.LinkStatus{NeedsReauth: true}, nil
+	case err != nil:
+		return domain.LinkStatus{}, err
+	}
+	return found.linkStatus(), nil
+}
+
+// itemResponse is the response to a request for an Item.
+type itemResponse struct {
+	Item   item `json:"item"`
+	Status *struct {
+		Transactions *struct {
+			LastUpdate vendorhttp.Text `json:"last_successful_update"`
+		} `json:"transactions"`
+	} `json:"status"`
+}
+
+// item contains the members of an Item that the adapter needs.
+type item struct {
+	ID               string          `json:"item_id"`
+	Webhook          *string         `json:"webhook"`
+	Error            *errorJSON      `json:"error"`
+	ConsentExpiresAt vendorhttp.Text `json:"consent_expiration_time"`
+}
+
+// syncInterval is the longest usual time between two updates of an Item by the vendor.
+const syncInterval = 24 * time.Hour
+
+// linkStatus returns the status of the Item. The schedule has NewsOnly, because the vendor sends a webhook only if an
+// update has found something new.
+func (r itemResponse) linkStatus() domain.LinkStatus {
+	status := domain.LinkStatus{Accounts: domain.TwoReads, Transactions: domain.TwoReads}
+	if r.Item.Error != nil {
+		status = domain.LinkStatus{NeedsReauth: loginErrors[r.Item.Error.Code]}
+	}
+	status.ConsentExpiresAt, _ = domain.ParseConsentTime(r.Item.ConsentExpiresAt.Value)
+	if r.Status == nil || r.Status.Transactions == nil {
+		return status
+	}
+	if last, ok := domain.ParseConsentTime(r.Status.Transactions.LastUpdate.Value); ok {
+		status.SyncMarker = last.Format(time.RFC3339)
+		status.Schedule = domain.SyncSchedule{NextAt: last.Add(syncInterval), Every: syncInterval, NewsOnly: true}
+	}
+	return status
+}
+
+// readItem reads the Item of the access token. Errors: Rejected (account_not_found) if it is not the Item of the
+// account reference.
+func (a *Adapter) readItem(ctx context.Context, access ports.Access) (itemResponse, error) {
+	var got itemResponse
+	if err := a.post(ctx, access, newCall(access, "/item/get", budgetItems), nil, &got); err != nil {
+		return itemResponse{}, err
+	}
+	switch got.Item.ID {
+	case "":
+		return itemResponse{}, malformed("item")
+	case access.AccountRef:
+		return got, nil
+	}
+	return itemResponse{}, &domain.Error{Kind: domain.Rejected, Code: domain.AccountNotFound}
+}
+
+// newCall returns a request to a path. All requests of the vendor's API are POST requests.
+func newCall(access ports.Access, path, resource string) vendorhttp.Call {
+	return vendorhttp.Call{
+		Vendor: &vendor, Method: http.MethodPost, BaseURL: access.BaseURL, Path: path, PathTemplate: path,
+		Tenant: access.Tenant, Resource: resource, Reserve: access.Reserve, Retryable: true,
+	}
+}
+
+// post sends a request about the Item of the access token and decodes the response into the value that dst points to.
+func (a *Adapter) post(
+	ctx context.Context, access ports.Access, call vendorhttp.Call, members map[string]any, dst any,
+) error {
+	body, err := a.send(ctx, access, call, members)
+	if err != nil {
+		return err
+	}
+	return vendorhttp.Decode(body, dst)
+}
+
+// send sends a request about the Item of the access token and returns the body of the response.
+//
+// The client id and the secret are headers, and the access token is in the body, so that no URL contains a secret. They
+// are read only when the request is sent. Errors: Rejected (account_not_found) without an access token: only
+// applications have such a credential. Rejected (credential_rejected) for a text that cannot be in a header.
+func (a *Adapter) send(
+	ctx context.Context, access ports.Access, call vendorhttp.Call, members map[string]any,
+) ([]byte, error) {
+	token := access.Credential.Part(domain.PartAccessToken)
+	if token.IsZero() {
+		return nil, &domain.Error{Kind: domain.Rejected, Code: domain.AccountNotFound}
+	}
+	call.Body = func() []byte {
+		all := maps.Clone(members)
+		if all == nil {
+			all = map[string]any{}
+		}
+		all["access_token"] = strings.ToValidUTF8(string(token.Reveal()), "")
+		return encode(all)
+	}
+	return a.do(ctx, access, call)
+}
+
+// do sends a request with the client id and the secret, and returns the body of the response.
+func (a *Adapter) do(ctx context.Context, access ports.Access, call vendorhttp.Call) ([]byte, error) {
+	clientID, secret := access.Credential.Part(domain.PartClientID), access.Credential.Part(domain.PartSecret)
+	if !isHeaderText(clientID) || !isHeaderText(secret) {
+		return nil, &domain.Error{Kind: domain.Rejected, Code: domain.CredentialRejected}
+	}
+	call.SetAuth = func(h http.Header) {
+		h.Set("PLAID-CLIENT-ID", string(clientID.Reveal()))
+		h.Set("PLAID-SECRET", string(secret.Reveal()))
+		h.Set("Plaid-Version", apiVersion)
+	}
+	return a.http.Do(ctx, call)
+}
+
+// isHeaderText reports whether the secret can be the value of a header: printable ASCII without spaces.
+func isHeaderText(s domain.Secret) bool {
+	for _, c := range s.Reveal() {
+		if c <= ' ' || c >= 0x7f {
+			return false
+		}
+	}
+	return !s.IsZero()
+}
+
+// encode returns the members as a JSON object.
+func encode(members map[string]any) []byte {
+	body, _ := json.Marshal(members) // only strings, numbers, and lists and maps of them, so there is no error
+	return body
+}

@@ -1,0 +1,140 @@
+package plaid
+
+import (
+	"errors"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// errHolderMustAct is the cause of errors that persist until the account holder signs in at the institution again. The
+// vendor did not reject the credential. Therefore a pull waits and retries, and Check reports that the Item needs
+// reauthorization.
+var errHolderMustAct = errors.New("the item waits for its holder")
+
+// loginErrors contains the codes of errors that end when the account holder signs in again.
+var loginErrors = map[string]bool{
+	"ITEM_LOGIN_REQUIRED": true, "ITEM_LOCKED": true, "PASSWORD_RESET_REQUIRED": true, "USER_SETUP_REQUIRED": true,
+	"INSUFFICIENT_CREDENTIALS": true, "INVALID_CREDENTIALS": true, "INVALID_MFA": true,
+}
+
+// errorCodes maps the vendor's error codes to domain errors. The vendor uses status 400 for nearly every error, so only
+// the code tells what has happened. Source: plaid.com/docs, errors.
+var errorCodes = map[string]domain.Error{
+	"INVALID_API_KEYS":         {Kind: domain.Rejected, Code: domain.CredentialRejected},
+	"UNAUTHORIZED_ENVIRONMENT": {Kind: domain.Rejected, Code: domain.CredentialRejected},
+	"INVALID_ACCESS_TOKEN":     {Kind: domain.Rejected, Code: domain.CredentialRejected},
+
+	"ITEM_NOT_FOUND":            {Kind: domain.Rejected, Code: domain.AccountNotFound},
+	"ITEM_CONCURRENTLY_DELETED": {Kind: domain.Rejected, Code: domain.AccountNotFound},
+
+	"ACCESS_NOT_GRANTED":          {Kind: domain.Rejected, Code: domain.AccessDenied},
+	"ADDITIONAL_CONSENT_REQUIRED": {Kind: domain.Rejected, Code: domain.AccessDenied},
+	"USER_PERMISSION_REVOKED":     {Kind: domain.Rejected, Code: domain.AccessDenied},
+	"PRODUCTS_NOT_SUPPORTED":      {Kind: domain.Rejected, Code: domain.AccessDenied},
+	"PRODUCT_NOT_ENABLED":         {Kind: domain.Rejected, Code: domain.AccessDenied},
+	"UNAUTHORIZED_ROUTE_ACCESS":   {Kind: domain.Rejected, Code: domain.AccessDenied},
+	"INVALID_PRODUCT":             {Kind: domain.Rejected, Code: domain.AccessDenied},
+
+	"PRODUCT_NOT_READY":          {Kind: domain.Unavailable, Code: domain.VendorUnreachable},
+	"NO_ACCOUNTS":                {Kind: domain.Unavailable, Code: domain.VendorUnreachable},
+	"INSTITUTION_DOWN":           {Kind: domain.Unavailable, Code: domain.VendorUnreachable},
+	"INSTITUTION_NOT_RESPONDING": {Kind: domain.Unavailable, Code: domain.VendorUnreachable},
+	"INSTITUTION_NOT_AVAILABLE":  {Kind: domain.Unavailable, Code: domain.VendorUnreachable},
+	"INTERNAL_SERVER_ERROR":      {Kind: domain.Unavailable, Code: domain.VendorUnreachable},
+	"PLANNED_MAINTENANCE":        {Kind: domain.Unavailable, Code: domain.VendorUnreachable},
+
+	// Outside of a list of pages, the vendor has no reason to send this code.
+	mutation: {Kind: domain.Unavailable, Code: domain.VendorUnreachable},
+}
+
+// The codes of errors whose meaning depends on the request.
+const (
+	mutation      = "TRANSACTIONS_SYNC_MUTATION_DURING_PAGINATION"
+	invalidField  = "INVALID_FIELD"
+	unknownKeyID  = "INVALID_WEBHOOK_VERIFICATION_KEY_ID"
+	rateLimitType = "RATE_LIMIT_EXCEEDED"
+)
+
+// errorJSON contains the members of the vendor's error object that the adapter needs.
+type errorJSON struct {
+	Type string `json:"error_type"`
+	Code string `json:"error_code"`
+}
+
+// errorOf returns the error object in a body. It returns the zero value for a body of another form, for example a page
+// of a proxy.
+func errorOf(body []byte) errorJSON {
+	var e errorJSON
+	if vendorhttp.Decode(body, &e) != nil {
+		return errorJSON{}
+	}
+	return e
+}
+
+// explainError returns the domain error for an error response of the vendor. It returns nil for a response whose code
+// is not known. The caller then classifies the HTTP status.
+func explainError(_ int, body []byte) *domain.Error {
+	e := errorOf(body)
+	if loginErrors[e.Code] {
+		return &domain.Error{
+			Kind: domain.Unavailable, Code: domain.VendorUnreachable, Message: e.Code, Cause: errHolderMustAct,
+		}
+	}
+	if e.Type == rateLimitType {
+		return &domain.Error{Kind: domain.Unavailable, Code: domain.VendorRateLimited}
+	}
+	if known, ok := errorCodes[e.Code]; ok {
+		known.Message = e.Code
+		return &known
+	}
+	return nil
+}
+
+// explainLaterPage explains an error response to the request for a later page. The history may have changed while it
+// was read. All pages must then be read again.
+func explainLaterPage(status int, body []byte) *domain.Error {
+	switch known := explainError(status, body); {
+	case errorOf(body).Code == mutation, errorOf(body).Code == invalidField,
+		known != nil && known.Code == domain.AccountNotFound:
+		return &domain.Error{Kind: domain.Unavailable, Code: domain.CursorGone}
+	default:
+		return known
+	}
+}
+
+// explainFirstPage explains an error response to the request for the first page since a stream position. The vendor
+// keeps a position for at least a year.
+func explainFirstPage(status int, body []byte) *domain.Error {
+	if errorOf(body).Code == invalidField {
+		return &domain.Error{Kind: domain.Unavailable, Code: domain.StreamGone}
+	}
+	return explainError(status, body)
+}
+
+// explainRefresh explains an error response to the request for an update. The vendor sells updates on request
+// separately.
+func explainRefresh(status int, body []byte) *domain.Error {
+	switch known := explainError(status, body); {
+	case known != nil && known.Code == domain.AccessDenied:
+		return &domain.Error{
+			Kind: domain.Conflict, Code: domain.NotOffered, Message: "the vendor offers no refresh for this account",
+		}
+	default:
+		return known
+	}
+}
+
+// explainKey explains an error response to the request for a key of webhooks.
+func explainKey(status int, body []byte) *domain.Error {
+	if errorOf(body).Code == unknownKeyID {
+		return &domain.Error{Kind: domain.Unauthenticated}
+	}
+	return explainError(status, body)
+}
+
+// malformed returns the error (malformed_response) for a response that does not match the vendor's documentation. Its
+// argument describes what was unexpected. The description must never contain a value from the response.
+func malformed(part string) *domain.Error {
+	return &domain.Error{Kind: domain.Unavailable, Code: domain.MalformedResponse, Message: "unexpected " + part}
+}

@@ -1,0 +1,34 @@
+package plaid
+
+import (
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/domain/matching"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+var _ ports.RowReader = (*Adapter)(nil)
+
+// evidenceJSON contains the members of a row that are evidence. A member whose JSON type is not the documented one
+// counts as absent.
+type evidenceJSON struct {
+	Pending jsontext.Value  `json:"pending_transaction_id"`
+	Method  jsontext.Value  `json:"payment_meta"`
+	Code    vendorhttp.Text `json:"transaction_code"`
+}
+
+// RowOf implements ports.RowReader. A posted row names the pending row that it replaces.
+func (*Adapter) RowOf(data domain.TransactionData, account domain.AccountID) matching.Row {
+	in := vendorhttp.DecodeObject[evidenceJSON](jsontext.Value(data.Metadata))
+	payment := vendorhttp.DecodeObject[struct {
+		Reference vendorhttp.Text `json:"reference_number"`
+	}](in.Method)
+	row := matching.NewRow(data, account, domain.InstitutionKeys{Reference: payment.Reference.Clean()})
+	row.VendorOperation = in.Code.Clean()
+	if link, err := vendorhttp.Unquote(in.Pending); err == nil && in.Pending.Kind() == '"' && validID(link) {
+		row.Link = link
+	}
+	return row
+}

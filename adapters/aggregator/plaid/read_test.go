@@ -1,0 +1,174 @@
+package plaid
+
+import (
+	"encoding/json"
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/plaid/plaidsim"
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+var wholeHistory = domain.Step{Sweep: true}
+
+func TestTheStreamContinuesFromItsPosition(t *testing.T) {
+	e := newEnv(t)
+	first := e.add(bank, 1203)
+	all, err := e.readAll(wholeHistory)
+	e.noError(err)
+	if len(all.ids) != 1203 || all.pages != 3 || all.position == "" || all.incomplete {
+		t.Fatalf("%d rows on %d pages, %q, incomplete %t", len(all.ids), all.pages, all.position, all.incomplete)
+	}
+	news, err := e.readAll(domain.Step{Since: all.position})
+	e.noError(err)
+	if diff := cmp.Diff(changes{pages: 1, position: all.position}, news, cmp.AllowUnexported(changes{})); diff != "" {
+		t.Errorf("without news: %s", diff)
+	}
+	added := e.add(card, 2)
+	e.noError(e.sim.Remove(e.item.ID, first[0], added[1]))
+	changed, err := e.sim.Put(e.item.ID, plaidsim.Transaction{
+		ID: first[1], Account: bank, Amount: "1", Currency: new("USD"), Date: "2026-11-01", Name: "CHANGED",
+	})
+	e.noError(err)
+	news, err = e.readAll(domain.Step{Since: all.position})
+	e.noError(err)
+	want := []string{added[0], changed.ID}
+	slices.Sort(want)
+	if diff := cmp.Diff(want, news.ids); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{first[0]}, news.removed); diff != "" {
+		t.Error(diff)
+	}
+	if news.position == all.position {
+		t.Error("the position has not moved")
+	}
+}
+
+func TestAChangeDuringThePaginationStartsAgain(t *testing.T) {
+	e := newEnv(t)
+	e.add(bank, 501)
+	e.sim.MutateDuringPagination(1)
+	if _, err := e.readAll(wholeHistory); !errors.Is(err, domain.CursorGone) || !errors.Is(err, domain.Unavailable) {
+		t.Errorf("got %v", err)
+	}
+	all, err := e.readAll(wholeHistory)
+	e.noError(err)
+	if len(all.ids) != 501 {
+		t.Errorf("%d rows", len(all.ids))
+	}
+}
+
+func TestARefusedPositionIsGone(t *testing.T) {
+	e := newEnv(t)
+	if _, err := e.readAll(domain.Step{Since: "bm90aGluZw=="}); !errors.Is(err, domain.StreamGone) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestAnItemWithoutDataIsRetried(t *testing.T) {
+	e := newEnv(t)
+	e.add(bank, 1)
+	e.noError(e.sim.EditItem(e.item.ID, func(i *plaidsim.Item) { i.History = plaidsim.HistoryNotReady }))
+	if _, err := e.readAll(wholeHistory); !errors.Is(err, domain.Unavailable) {
+		t.Errorf("got %v", err)
+	}
+	e.noError(e.sim.EditItem(e.item.ID, func(i *plaidsim.Item) { i.History = plaidsim.HistoryInitial }))
+	all, err := e.readAll(wholeHistory)
+	e.noError(err)
+	if !all.incomplete || len(all.ids) != 1 || all.position == "" {
+		t.Errorf("%+v", all)
+	}
+}
+
+func TestAWindowIsReadFromTheListing(t *testing.T) {
+	e := newEnv(t)
+	e.add(bank, 1100)
+	for _, tc := range []struct {
+		window domain.Window
+		pages  int
+	}{
+		{domain.Window{From: "2000-01-01"}, 3}, {domain.Window{To: "2030-01-01"}, 3},
+		{domain.Window{From: "2026-11-19", To: "2026-11-19"}, 1}, {domain.Window{From: "2030-01-01"}, 1},
+	} {
+		got, err := e.readAll(domain.Step{Window: tc.window})
+		e.noError(err)
+		if got.pages != tc.pages || got.position != "" || got.pages == 3 && len(got.ids) != 1100 {
+			t.Errorf("%v: %d rows on %d pages", tc.window, len(got.ids), got.pages)
+		}
+	}
+}
+
+// The vendor does not list a closed account, but returns its rows.
+func TestAnAccountThatIsNotListedComesWithItsRows(t *testing.T) {
+	e := newEnv(t)
+	e.add(card, 1)
+	page, err := e.adapter.Read(t.Context(), e.access, wholeHistory, []domain.AccountData{{ExternalID: bank}}, "")
+	e.noError(err)
+	if len(page.Accounts) != 1 || page.Accounts[0].ExternalID != card {
+		t.Errorf("%+v", page.Accounts)
+	}
+}
+
+func TestPlansOfScopes(t *testing.T) {
+	everything, news := []domain.Step{{Sweep: true}}, []domain.Step{{Since: "p"}}
+	window := domain.Window{From: "2026-11-10", To: "2026-11-12"}
+	inWindow := domain.Step{Window: domain.Window{From: "2026-11-03", To: "2026-11-19"}}
+	for name, tc := range map[string]struct {
+		scope        domain.PullScope
+		plan, stream []domain.Step
+	}{
+		"nothing": {},
+		"news":    {domain.PullScope{News: true}, everything, news},
+		"created": {domain.PullScope{Created: map[string]time.Time{"a": noon}}, everything, news},
+		"changed": {domain.PullScope{Changed: map[string][]string{"a": {"1"}}}, everything, news},
+		"window":  {domain.PullScope{Window: &window}, []domain.Step{inWindow}, []domain.Step{inWindow}},
+		"window and news": {
+			domain.PullScope{Window: &window, News: true}, everything, []domain.Step{inWindow, {Since: "p"}},
+		},
+		"no bounds": {domain.PullScope{Window: &domain.Window{}}, everything, everything},
+		"open": {
+			domain.PullScope{Window: &domain.Window{From: "2026-11-10"}},
+			[]domain.Step{{Window: domain.Window{From: "2026-11-03"}}},
+			[]domain.Step{{Window: domain.Window{From: "2026-11-03"}}},
+		},
+	} {
+		var a *Adapter
+		if diff := cmp.Diff(tc.plan, a.Plan(tc.scope, nil, "2026-11-19")); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+		if diff := cmp.Diff(tc.stream, a.PlanFrom("p", tc.scope, nil, "2026-11-19")); diff != "" {
+			t.Errorf("%s from a position: %s", name, diff)
+		}
+	}
+}
+
+// A posted row names the pending row that it replaces.
+func TestAPostedRowLinksToItsPendingRow(t *testing.T) {
+	e := newEnv(t)
+	pending, err := e.sim.Put(e.item.ID, plaidsim.Transaction{
+		Account: card, Amount: "48.5", Currency: new("USD"), Date: "2026-11-17", Name: "BISTRO LUNA", Pending: true,
+	})
+	e.noError(err)
+	before, err := e.readAll(wholeHistory)
+	e.noError(err)
+	tip := func(row *plaidsim.Transaction) { row.Amount, row.Date = json.Number("58.2"), "2026-11-19" }
+	posted, err := e.sim.Post(e.item.ID, pending.ID, true, tip)
+	e.noError(err)
+	page, err := e.adapter.Read(t.Context(), e.access, domain.Step{Since: before.position}, nil, "")
+	e.noError(err)
+	if len(page.Transactions) != 1 || page.Transactions[0].ExternalID != posted.ID ||
+		!slices.Equal(page.Removed, []string{pending.ID}) {
+		t.Fatalf("%d rows, removed %v", len(page.Transactions), page.Removed)
+	}
+	data, err := page.Transactions[0].Normalize()
+	e.noError(err)
+	if row := e.adapter.RowOf(data, domain.AccountID{}); row.Link != pending.ID || data.Status != domain.Posted ||
+		data.Amount.Amount.String() != "-58.2" {
+		t.Errorf("link %q, %s %s", row.Link, data.Status, data.Amount.Amount)
+	}
+}

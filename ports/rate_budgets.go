@@ -13,7 +13,7 @@ import (
 type RateBudgetKey struct {
 	Vendor        domain.Vendor
 	Origin        string // as domain.OriginOf returns it
-	Resource      string
+	Resource      string // also contains what the vendor counts calls by, if it does not count them by address
 	EgressAddress string // a name for the address from which the replica calls; it can be ""
 }
 

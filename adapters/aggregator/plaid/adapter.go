@@ -2,6 +2,8 @@ package plaid
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"maps"
@@ -20,8 +22,9 @@ const Name domain.Vendor = "plaid"
 // apiVersion is sent with each request. Without it, the vendor uses the version that is set in its dashboard.
 const apiVersion = "2020-09-14"
 
-// The names of the rate budgets for requests to one origin of the vendor. They are four fifths of the limits of one
-// client id. Source: plaid.com/docs, errors, rate limit exceeded.
+// The names of the rate budgets. They are four fifths of the limits of one client id. The vendor also limits most
+// requests about one Item; ofItem returns the names of these budgets. Source: plaid.com/docs, errors, rate limit
+// exceeded.
 const (
 	budgetItems     = "items"
 	budgetAccounts  = "accounts"
@@ -37,6 +40,26 @@ const (
 var budgets = map[string]int{
 	budgetItems: 4000, budgetAccounts: 12_000, budgetSync: 2000, budgetListings: 16_000, budgetTokens: 16_000,
 	budgetRefreshes: 80, budgetRemovals: 1600, budgetWebhooks: 1600, budgetKeys: 600,
+
+	ofItem(budgetItems): 15, ofItem(budgetAccounts): 15, ofItem(budgetSync): 50, ofItem(budgetListings): 30,
+	ofItem(budgetRefreshes): 2, ofItem(budgetRemovals): 20,
+}
+
+// ofItem returns the name of the budget that limits the same requests for one Item.
+func ofItem(resource string) string { return resource + " of an item" }
+
+// budgetsOf returns the rate budgets of a request. Those of an Item belong to one client id, so that nobody else can
+// use them up.
+func budgetsOf(access ports.Access, resource string) []vendorhttp.Budget {
+	hash := sha256.New()
+	hash.Write(access.Credential.Part(domain.PartClientID).Reveal())
+	hash.Write([]byte{0})
+	hash.Write(access.Credential.Part(domain.PartSecret).Reveal())
+	client := hex.EncodeToString(hash.Sum(nil)[:16])
+	return []vendorhttp.Budget{
+		{Resource: ofItem(resource), Subject: client + "/" + access.AccountRef},
+		{Resource: resource, Subject: client},
+	}
 }
 
 // These variables describe the vendor to the HTTP client. They differ only in the function that classifies error
@@ -164,7 +187,7 @@ func (a *Adapter) readItem(ctx context.Context, access ports.Access) (itemRespon
 func newCall(access ports.Access, path, resource string) vendorhttp.Call {
 	return vendorhttp.Call{
 		Vendor: &vendor, Method: http.MethodPost, BaseURL: access.BaseURL, Path: path, PathTemplate: path,
-		Tenant: access.Tenant, Resource: resource, Reserve: access.Reserve, Retryable: true,
+		Tenant: access.Tenant, Budgets: budgetsOf(access, resource), Reserve: access.Reserve, Retryable: true,
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/plaid/plaidsim"
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/sim/faultinject"
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
@@ -191,5 +192,24 @@ func TestALinkTokenExpiresWithTheVendorsToken(t *testing.T) {
 	}))
 	if _, err := e.adapter.CreateLinkToken(t.Context(), e.access); !errors.Is(err, domain.MalformedResponse) {
 		t.Errorf("an odd URL: %v", err)
+	}
+}
+
+// A limit that the vendor applies to one Item must not delay the requests about another one.
+func TestTheBudgetOfAnItemIsItsOwn(t *testing.T) {
+	e := newEnv(t)
+	other := e.access
+	other.AccountRef = "another"
+	stranger := e.access
+	stranger.Credential = credential("another-client", secret, "access-token")
+	of := func(a ports.Access) []vendorhttp.Budget { return budgetsOf(a, budgetItems) }
+	item, client := of(e.access)[0], of(e.access)[1]
+	if of(other)[0] == item || of(other)[1] != client || of(stranger)[0] == item || of(stranger)[1] == client {
+		t.Errorf("%v, %v, %v", of(e.access), of(other), of(stranger))
+	}
+	for _, b := range of(e.access) {
+		if budgets[b.Resource] == 0 || strings.Contains(b.Subject, clientID) || strings.Contains(b.Subject, secret) {
+			t.Errorf("%+v", b)
+		}
 	}
 }

@@ -32,6 +32,9 @@ var loopback = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustPa
 // that no other request fails on a busy machine.
 const attemptTimeout = 5 * time.Second
 
+// budgetPerMinute replaces the rate budgets, which would delay the tests.
+const budgetPerMinute = 100_000
+
 const (
 	clientID = "client-5f2a"
 	secret   = "hush-hush-secret"
@@ -86,6 +89,7 @@ func newEnv(t *testing.T) *env {
 	server := httptest.NewServer(e.sim)
 	client := vendorhttp.New(vendorhttp.Config{
 		AllowHTTP: true, AllowedCIDRs: loopback, AttemptTimeout: attemptTimeout, MaxBodyBytes: 4 << 20,
+		BudgetPerMinute: budgetPerMinute,
 	})
 	t.Cleanup(func() {
 		client.Close()

@@ -18,9 +18,9 @@ type Window = ratelimit.Window
 // Vendor contains the parts of the client that are specific to one vendor. One value serves all calls to that vendor.
 type Vendor struct {
 	Name domain.Vendor
-	// Budgets contains the vendor's rate limits in requests per minute; the key is [Call.Resource].
-	// A resource that is in neither map is not limited. A 429 blocks only the budget of its call's resource, so calls
-	// of different kinds have different resources.
+	// Budgets contains the vendor's rate limits in requests per minute; the key is [Call.Resource] or
+	// [Budget.Resource]. A resource that is in neither map is not limited. A 429 blocks only the budget of its call's
+	// resource, so calls of different kinds have different resources.
 	Budgets map[string]int
 	// Windows contains the limits of resources whose calls are refused, and not queued, when the limit is reached.
 	Windows map[string]Window
@@ -50,6 +50,9 @@ type Call struct {
 	// Resource is the key of the call's rate budget in [Vendor.Budgets] or [Vendor.Windows]; "" means that the call is
 	// not limited.
 	Resource string
+	// Budgets replaces Resource if the vendor does not count calls by address. The call takes a token of each budget.
+	// The narrowest budget is the first one. A 429 blocks only this budget.
+	Budgets []Budget
 	// Retryable means that the request is idempotent, so the client may send it again after a
 	// failure. A GET is always retryable.
 	Retryable bool
@@ -61,6 +64,30 @@ type Call struct {
 	// SetAuth sets the authentication headers. It is called once per attempt; nil means that none
 	// are set.
 	SetAuth func(http.Header)
+}
+
+// Budget is a rate budget of those calls to an origin that have the same Subject.
+type Budget struct {
+	Resource string // the key in [Vendor.Budgets] or [Vendor.Windows]
+	// Subject is what the vendor counts calls by, for example a hash of the client id; "" for all calls to the origin.
+	// It is stored, so it must not be a secret.
+	Subject string
+}
+
+// key returns a text that is different for each budget of a vendor.
+func (b Budget) key() string {
+	if b.Subject == "" {
+		return b.Resource
+	}
+	return b.Resource + "/" + b.Subject
+}
+
+// budgets returns the rate budgets of the call, the narrowest one first.
+func (c Call) budgets() []Budget {
+	if c.Budgets == nil {
+		return []Budget{{Resource: c.Resource}}
+	}
+	return c.Budgets
 }
 
 func (c Call) method() string {

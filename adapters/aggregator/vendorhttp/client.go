@@ -58,7 +58,7 @@ func (c *Client) WithTimeout(ctx context.Context) (context.Context, context.Canc
 }
 
 // Do makes a call and returns the body of its 2xx response. It makes up to three attempts, but none while the circuit
-// breaker of the origin is open. Each attempt takes a token of the rate budget. Errors: those that ports.Aggregator
+// breaker of the origin is open. Each attempt takes a token of each rate budget. Errors: those that ports.Aggregator
 // lists, and Unavailable (interrupted) if ctx was canceled.
 func (c *Client) Do(ctx context.Context, call Call) ([]byte, error) {
 	target, err := call.target(c.guard)
@@ -68,10 +68,10 @@ func (c *Client) Do(ctx context.Context, call Call) ([]byte, error) {
 	ctx, cancel := c.WithTimeout(ctx)
 	defer cancel()
 	origin := c.origins.get(originKey{string(call.Vendor.Name), domain.OriginOf(target)}, c.cfg.Clock.Now())
-	budget := c.origins.budget(origin, call.Resource, c.limitOf(call))
+	budgets := c.budgetsOf(origin, call)
 	policies := withPolicies(call, c.retries, origin.breaker)
 	got, err := policies.WithContext(ctx).Get(func() (response, error) {
-		return c.attempt(ctx, call, target, budget)
+		return c.attempt(ctx, call, target, budgets)
 	})
 	switch {
 	case errors.Is(err, circuitbreaker.ErrOpen):
@@ -92,11 +92,13 @@ func (c *Client) DoJSON(ctx context.Context, call Call, dst any) error {
 	return Decode(body, dst)
 }
 
-// attempt waits for the rate budget, sends the request once and reads the response, which
+// attempt waits for the rate budgets, sends the request once and reads the response, which
 // must be complete before [Config.AttemptTimeout]. It uses the round tripper without an
 // http.Client, because a round tripper follows no redirect and stores no cookie.
-func (c *Client) attempt(ctx context.Context, call Call, target *url.URL, budget rateBudget) (response, error) {
-	if err := c.waitForBudget(ctx, call, budget); err != nil {
+func (c *Client) attempt(
+	ctx context.Context, call Call, target *url.URL, budgets []callBudget,
+) (response, error) {
+	if err := c.waitForBudgets(ctx, call, budgets); err != nil {
 		return response{}, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.cfg.AttemptTimeout)
@@ -121,9 +123,9 @@ func (c *Client) attempt(ctx context.Context, call Call, target *url.URL, budget
 		return got, err
 	}
 	failure := statusError(call.Vendor, got, now)
-	if budget != nil && errors.Is(failure, domain.VendorRateLimited) {
-		budget.blockFor(max(failure.RetryAfter, time.Second), now)
-		c.reportBudget(call, budget, now)
+	if len(budgets) > 0 && errors.Is(failure, domain.VendorRateLimited) {
+		budgets[0].blockFor(max(failure.RetryAfter, time.Second), now)
+		c.reportBudget(call, budgets, now)
 	}
 	return got, failure
 }

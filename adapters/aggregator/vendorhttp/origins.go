@@ -12,15 +12,18 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// maxOrigins bounds how many origins are kept in memory. Operators choose the base URLs, so without a bound they could
-// make the map grow indefinitely.
-const maxOrigins = 1024
+// maxOrigins bounds how many origins are kept in memory, and maxBudgets the rate budgets of each origin. Operators
+// choose the base URLs and the client ids, so without a bound they could make the maps grow indefinitely.
+const (
+	maxOrigins = 1024
+	maxBudgets = 10_000
+)
 
 // origin contains the circuit breaker and the rate budgets for the calls to one vendor at one HTTP origin.
 type origin struct {
 	breaker circuitbreaker.CircuitBreaker[response]
 	key     originKey
-	budgets map[string]rateBudget // the key is the resource; guarded by origins.mu
+	budgets map[string]rateBudget // the keys are those of Budget.key; guarded by origins.mu
 	usedAt  time.Time
 }
 
@@ -51,17 +54,24 @@ func (o *origins) get(key originKey, now time.Time) *origin {
 	return found
 }
 
-// budget returns the rate budget of a resource at an origin, or nil if there is no limit.
-func (o *origins) budget(of *origin, resource string, l limit) rateBudget {
-	if resource == "" || l == (limit{}) {
+// budget returns a rate budget of an origin, or nil if there is no limit. If the origin has maxBudgets budgets, one of
+// them is dropped. Calls that wait for it still receive their tokens.
+func (o *origins) budget(of *origin, b Budget, l limit) rateBudget {
+	if b.Resource == "" || l == (limit{}) {
 		return nil
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	found, ok := of.budgets[resource]
+	found, ok := of.budgets[b.key()]
 	if !ok {
-		found = o.newBudget(of.key, resource, l)
-		of.budgets[resource] = found
+		for key := range of.budgets {
+			if len(of.budgets) < maxBudgets {
+				break
+			}
+			delete(of.budgets, key)
+		}
+		found = o.newBudget(of.key, b.key(), l)
+		of.budgets[b.key()] = found
 	}
 	return found
 }

@@ -168,37 +168,59 @@ type limit struct {
 	window    ratelimit.Window
 }
 
-// limitOf returns the rate limit of the call's resource.
-func (c *Client) limitOf(call Call) limit {
+// limitOf returns the rate limit of a resource.
+func (c *Client) limitOf(v *Vendor, resource string) limit {
 	switch {
 	case c.cfg.BudgetPerMinute != 0:
 		return limit{perMinute: max(0, c.cfg.BudgetPerMinute)}
-	case call.Vendor.Windows[call.Resource].Limit > 0:
-		return limit{window: call.Vendor.Windows[call.Resource]}
+	case v.Windows[resource].Limit > 0:
+		return limit{window: v.Windows[resource]}
 	}
-	return limit{perMinute: max(0, call.Vendor.Budgets[call.Resource])}
+	return limit{perMinute: max(0, v.Budgets[resource])}
 }
 
-// waitForBudget takes a token of the budget and waits until the token can be used. A nil budget has no limit. The wait
-// is at most [Config.MaxBudgetWait]. It is also at most half of the time until the deadline of ctx, because the request
-// itself needs time.
-func (c *Client) waitForBudget(ctx context.Context, call Call, budget rateBudget) error {
-	if budget == nil {
-		return nil
+// callBudget is one of the rate budgets of a call.
+type callBudget struct {
+	rateBudget
+	resource string
+}
+
+// budgetsOf returns the rate budgets of a call that are limited, the narrowest one first.
+func (c *Client) budgetsOf(o *origin, call Call) []callBudget {
+	var budgets []callBudget
+	for _, b := range call.budgets() {
+		if found := c.origins.budget(o, b, c.limitOf(call.Vendor, b.Resource)); found != nil {
+			budgets = append(budgets, callBudget{found, b.Resource})
+		}
 	}
+	return budgets
+}
+
+// waitForBudgets takes a token of each budget and waits until all tokens can be used. The wait is at most
+// [Config.MaxBudgetWait]. It is also at most half of the time until the deadline of ctx, because the request itself
+// needs time.
+func (c *Client) waitForBudgets(ctx context.Context, call Call, budgets []callBudget) error {
 	maxWait := c.cfg.MaxBudgetWait
 	if deadline, ok := ctx.Deadline(); ok {
 		maxWait = min(maxWait, time.Until(deadline)/2)
 	}
-	queued, err := budget.take(call.Tenant, maxWait)
-	c.reportBudget(call, budget, c.cfg.Clock.Now())
-	if err != nil || queued == nil {
-		return err
+	for _, b := range budgets {
+		started := time.Now()
+		queued, err := b.take(call.Tenant, maxWait)
+		c.reportBudget(call, budgets, c.cfg.Clock.Now())
+		if err == nil && queued != nil {
+			err = b.await(ctx, queued, maxWait)
+			maxWait -= time.Since(started)
+		}
+		if err != nil {
+			return err
+		}
 	}
-	return budget.await(ctx, queued, maxWait)
+	return nil
 }
 
-// reportBudget calls [Config.OnBudget] with the current state of the budget.
-func (c *Client) reportBudget(call Call, budget rateBudget, now time.Time) {
-	c.cfg.OnBudget(string(call.Vendor.Name), call.Resource, budget.left(now))
+// reportBudget calls [Config.OnBudget] with the current state of the widest budget.
+func (c *Client) reportBudget(call Call, budgets []callBudget, now time.Time) {
+	widest := budgets[len(budgets)-1]
+	c.cfg.OnBudget(string(call.Vendor.Name), widest.resource, widest.left(now))
 }

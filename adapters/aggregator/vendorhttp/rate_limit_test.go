@@ -72,7 +72,7 @@ func TestACallWaitsForItsBudget(t *testing.T) {
 	call.Vendor = &Vendor{Name: "sim", Budgets: map[string]int{"rows": 1200}}
 	call.Resource = "rows"
 	origin := client.origins.get(originKey{"sim", call.BaseURL}, client.cfg.Clock.Now())
-	budget := client.origins.budget(origin, "rows", limit{perMinute: 1200}).(*tokenBucket)
+	budget := client.origins.budget(origin, Budget{Resource: "rows"}, limit{perMinute: 1200}).(*tokenBucket)
 	for range 50 {
 		_, _ = budget.take(call.Tenant, 0)
 	}
@@ -127,6 +127,57 @@ func TestA429BlocksTheBudgetForItsRetryAfter(t *testing.T) {
 				t.Errorf("%d requests, want 1", calls.Load())
 			}
 		})
+	}
+}
+
+// Calls that a vendor counts by subject have a budget for each subject. A 429 blocks only the narrowest budget.
+func TestCallsAreLimitedForEachSubject(t *testing.T) {
+	clock := newClock()
+	refuse := map[string]bool{}
+	client, call := serve(t, Config{Clock: clock, MaxBudgetWait: -1}, func(w http.ResponseWriter, r *http.Request) {
+		if refuse[r.URL.Query().Get("of")] {
+			w.WriteHeader(http.StatusTooManyRequests)
+		}
+		_, _ = io.WriteString(w, "{}")
+	})
+	call.Vendor = &Vendor{Name: "sim", Budgets: map[string]int{"rows": 240, "rows of one": 24}}
+	do := func(clientID, one string) error {
+		c := call
+		c.Query, c.Resource = "of="+one, ""
+		c.Budgets = []Budget{{"rows of one", one}, {"rows", clientID}, {"unlimited", one}}
+		_, err := client.Do(t.Context(), c)
+		return err
+	}
+	want := func(err error, target error) {
+		t.Helper()
+		if target == nil && err != nil || !errors.Is(err, target) {
+			t.Errorf("got %v, want %v", err, target)
+		}
+	}
+	want(do("a", "1"), nil) // the burst of "1" is one call
+	want(do("a", "1"), domain.BudgetExhausted)
+	want(do("a", "2"), nil)
+	for i := range 8 { // the burst of "a" is ten calls
+		want(do("a", fmt.Sprint("more", i)), nil)
+	}
+	want(do("a", "last"), domain.BudgetExhausted)
+	want(do("b", "last"), domain.BudgetExhausted) // its token was taken before
+	want(do("b", "3"), nil)
+	clock.Advance(time.Minute)
+	refuse["1"] = true
+	want(do("a", "1"), domain.VendorRateLimited)
+	want(do("a", "1"), domain.BudgetExhausted)
+	want(do("a", "2"), nil)
+}
+
+func TestTheBudgetsOfAnOriginAreBounded(t *testing.T) {
+	all, clock := origins{byKey: map[originKey]*origin{}, clock: newClock()}, newClock()
+	of := all.get(originKey{"sim", "https://vendor.example"}, clock.Now())
+	for i := range maxBudgets + 10 {
+		all.budget(of, Budget{"rows", fmt.Sprint(i)}, limit{perMinute: 60})
+	}
+	if n := len(of.budgets); n != maxBudgets {
+		t.Errorf("%d budgets", n)
 	}
 }
 

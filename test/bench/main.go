@@ -11,9 +11,9 @@
 // a simulator of the vendor, which keeps its data in memory. All servers listen on loopback, and stop when the command
 // ends. All files are in one folder, which is removed at the end.
 //
-// The sections are: generator, accepts, sqlite, pull, reads, feed, events, latency, routing, growth, footprint,
-// replicas, citus. The section neighbours runs only if it is named. It fails if one tenant slows another one above the
-// bounds.
+// The sections are: generator, accepts, sqlite, pull, reads, feed, events, matcher, latency, routing, growth,
+// footprint, replicas, citus. The section neighbours runs only if it is named. It fails if one tenant slows another one
+// above the bounds.
 package main
 
 import (
@@ -77,6 +77,7 @@ var sections = []section{
 	{"reads", "Reads by an operator", (*bench).measureReads, false},
 	{"feed", "The change feed, first row to last", (*bench).feed, false},
 	{"events", "Events of a subscription", (*bench).events, false},
+	{"matcher", "From a webhook to Matcher", (*bench).matcher, false},
 	{"latency", "From a webhook to a readable row, on an idle system", (*bench).latency, false},
 	{"routing", "From a webhook to a readable row, with forty items of one application", (*bench).routing, false},
 	{"growth", "The same methods on a large database", (*bench).growth, false},

@@ -281,7 +281,8 @@ type Linker interface {
 // Refresher is an optional interface of an Aggregator whose vendor synchronises with the institution on request.
 type Refresher interface {
 	// Refresh requests a synchronisation. It returns when the vendor has accepted the request; the vendor
-	// reports the end of the synchronisation with a webhook. Errors: the errors of an Aggregator.
+	// reports the end of the synchronisation with a webhook. If the vendor responds only after the synchronisation, a
+	// request that was sent counts as accepted. Errors: the errors of an Aggregator.
 	Refresh(ctx context.Context, a Access) error
 }
 

@@ -213,3 +213,17 @@ func TestTheBudgetOfAnItemIsItsOwn(t *testing.T) {
 		}
 	}
 }
+
+// An update can take longer than the service waits. The vendor continues with it.
+func TestARefreshThatTakesLongIsAccepted(t *testing.T) {
+	e := newEnv(t)
+	e.noError(e.sim.Inject(faultinject.Fault{Path: "/transactions/refresh", Kind: faultinject.Hang}))
+	e.noError(e.adapter.Refresh(t.Context(), e.access))
+	if n := e.sim.Requests("/transactions/refresh"); n != 1 {
+		t.Errorf("%d requests", n)
+	}
+	e.noError(e.sim.Inject(faultinject.Fault{Path: "/transactions/refresh", Kind: faultinject.Status, Status: 500}))
+	if err := e.adapter.Refresh(t.Context(), e.access); !errors.Is(err, domain.VendorUnreachable) {
+		t.Errorf("got %v", err)
+	}
+}

@@ -3,7 +3,9 @@ package plaid
 import (
 	"context"
 	"errors"
+	"net/http/httptrace"
 	"net/url"
+	"sync/atomic"
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
@@ -55,6 +57,9 @@ func (a *Adapter) CreateLinkToken(ctx context.Context, access ports.Access) (por
 
 // Refresh asks the vendor to update the transactions: POST /transactions/refresh. Errors: Conflict (not_offered) if the
 // vendor does not offer updates on request for the Item.
+//
+// The vendor responds only when the institution has, which can take more than 30 seconds. If a request was sent, and
+// there is no response in time, the vendor continues with the update. Its webhook reports the news.
 func (a *Adapter) Refresh(ctx context.Context, access ports.Access) error {
 	ctx, cancel := a.http.WithTimeout(ctx)
 	defer cancel()
@@ -63,7 +68,15 @@ func (a *Adapter) Refresh(ctx context.Context, access ports.Access) error {
 	}
 	call := newCall(access, "/transactions/refresh", budgetRefreshes)
 	call.Vendor, call.Retryable = &refreshes, false
-	return a.request(ctx, access, call)
+	var sent atomic.Bool
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		WroteRequest: func(written httptrace.WroteRequestInfo) { sent.Store(written.Err == nil) },
+	})
+	err := a.request(ctx, access, call)
+	if sent.Load() && vendorhttp.TimedOut(err) {
+		return nil
+	}
+	return err
 }
 
 // Erase removes the Item: POST /item/remove. The access token is then invalid.

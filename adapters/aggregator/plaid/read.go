@@ -17,8 +17,11 @@ import (
 )
 
 // pageSize is the largest page size that the vendor accepts. Larger pages make it less likely that the history changes
-// while it is read.
-const pageSize = 500
+// while it is read. The first page of a history is smaller, because the vendor needs up to eight times as long for it.
+const (
+	pageSize      = 500
+	firstPageSize = 100
+)
 
 // firstDate and lastDate bound a window that has only one end.
 const (
@@ -70,6 +73,8 @@ func (a *Adapter) readStream(
 		members["cursor"], call.Vendor = cursor, &laterPages
 	case step.Since != "":
 		members["cursor"], call.Vendor = step.Since, &firstPages
+	default:
+		members["count"] = firstPageSize
 	}
 	body, err := a.send(ctx, access, call, members)
 	if err != nil {

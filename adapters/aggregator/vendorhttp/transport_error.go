@@ -45,6 +45,9 @@ func unreachable(cause error, retryAfter time.Duration) *domain.Error {
 	}
 }
 
+// TimedOut reports whether a call failed because the vendor did not respond in time.
+func TimedOut(err error) bool { return errors.Is(err, egress.ErrTimeout) }
+
 func malformed(message string) *domain.Error {
 	return &domain.Error{Kind: domain.Unavailable, Code: domain.MalformedResponse, Message: message}
 }

@@ -45,6 +45,9 @@ type Options struct {
 
 	// Vendors are the configured aggregators. Every field "vendor" accepts only these values.
 	Vendors []domain.Vendor
+	// AnswersOK are the vendors whose webhooks are answered with 200. They send a webhook again after any other status.
+	// All others get a 202.
+	AnswersOK []domain.Vendor
 
 	// ConnectorSchemas describe the config and the credential of each type of engine connection. They are used only
 	// in the OpenAPI document, because the connectors themselves validate config and credential.

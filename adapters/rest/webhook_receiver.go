@@ -55,7 +55,11 @@ func (s *server) receiveWebhook(c echo.Context) error {
 		s.logUnauthenticated(r, x, err, zap.String("vendor", string(vendor)))
 		return err
 	}
-	c.Response().WriteHeader(http.StatusAccepted)
+	status := http.StatusAccepted
+	if slices.Contains(s.AnswersOK, vendor) {
+		status = http.StatusOK
+	}
+	c.Response().WriteHeader(status)
 	return nil
 }
 
@@ -95,6 +99,11 @@ func (s *server) describeReceiver(doc *operation.Document) {
 		Responses: map[string]*operation.Response{
 			"202": {Description: "The delivery is stored and its pull is requested"},
 		},
+	}
+	if len(s.AnswersOK) > 0 {
+		op.Responses["200"] = &operation.Response{
+			Description: "As 202, for a vendor that sends a webhook again after any other status",
+		}
 	}
 	for _, status := range []int{
 		http.StatusUnauthorized, http.StatusMethodNotAllowed, http.StatusRequestTimeout,

@@ -41,6 +41,15 @@ func TestAWebhookReachesThePortUnchanged(t *testing.T) {
 	}
 }
 
+func TestAVendorThatExpects200GetsIt(t *testing.T) {
+	s := newEnv(t, func(o *Options) { o.AnswersOK = []domain.Vendor{"belvo"} })
+	for vendor, want := range map[string]int{"pluggy": 202, "belvo": 200} {
+		if w := s.call("POST", prefix+"/webhooks/"+vendor+"/"+webhookToken, "{}"); w.Code != want || w.Body.Len() > 0 {
+			t.Errorf("%s: %d %s", vendor, w.Code, w.Body)
+		}
+	}
+}
+
 func TestEveryRefusedWebhookGetsTheSame401(t *testing.T) {
 	refused := func(change ...func(*Options)) *env {
 		s := newEnv(t, change...)

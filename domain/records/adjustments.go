@@ -40,9 +40,11 @@ type ClosedPeriod struct {
 func OfAdjustments(adjustments []books.Adjustment, closed []ClosedPeriod) []Event {
 	earliest := map[domain.AccountID]domain.Date{}
 	for _, a := range adjustments {
-		if day, ok := earliest[a.Account]; !ok || a.Day() < day {
-			earliest[a.Account] = a.Day()
+		day := a.Day()
+		if before, found := earliest[a.Account]; found {
+			day = min(day, before)
 		}
+		earliest[a.Account] = day
 	}
 	var recorded []Event
 	for _, period := range closed {

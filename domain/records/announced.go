@@ -22,10 +22,6 @@ type AnnouncedChanges struct {
 	Put []domain.AnnouncedRemoval
 }
 
-func (c *AnnouncedChanges) isEmpty() bool {
-	return !c.All && c.Before.IsZero() && len(c.Forget)+len(c.Put) == 0
-}
-
 // AnnouncedSource reads the announced removals of a connection. Its methods change nothing.
 type AnnouncedSource interface {
 	// AnnouncedRemovals returns the announced removals of the rows with these external ids, by external id.
@@ -182,7 +178,7 @@ func (d *decision) judgeHeld(r *absenceReading, held map[string]domain.Announced
 	slices.SortFunc(c.Put, func(x, y domain.AnnouncedRemoval) int {
 		return strings.Compare(x.ExternalID, y.ExternalID)
 	})
-	if c.isEmpty() {
+	if len(c.Forget) == 0 && len(c.Put) == 0 {
 		return nil
 	}
 	return d.emit(Changes{Announced: &c})

@@ -13,6 +13,7 @@ import (
 )
 
 func (b *book) AnnouncedRemovals(ids []string) (map[string]domain.AnnouncedRemoval, error) {
+	b.requireIDs(ids)
 	found := map[string]domain.AnnouncedRemoval{}
 	for _, id := range ids {
 		if a, ok := b.announced[id]; ok {
@@ -48,7 +49,8 @@ func (b *book) AnnouncedSums(after time.Time) (map[string]domain.AnnouncedSum, e
 }
 
 func (b *book) LiveRows(ids []string) ([]records.LiveRecord, error) {
-	live, _ := b.Live(ids)
+	b.requireIDs(ids)
+	live := b.live(ids)
 	rows := make([]records.LiveRecord, len(live))
 	for i, r := range live {
 		rows[i] = records.LiveRecord{ExternalID: r.ExternalID, Account: r.Account, Date: r.Date}
@@ -60,6 +62,7 @@ func (b *book) applyAnnounced(c *records.AnnouncedChanges) {
 	if c == nil {
 		return
 	}
+	b.require(slices.IsSorted(c.Forget), "the forgotten announcements have no order")
 	maps.DeleteFunc(b.announced, func(id string, a domain.AnnouncedRemoval) bool {
 		return c.All || a.At.Before(c.Before) && a.State != domain.AnnouncedHeld || slices.Contains(c.Forget, id)
 	})
@@ -170,6 +173,16 @@ func TestAnnouncedMassRemovalsAreHeldBack(t *testing.T) {
 				b.announced[ids[0]] = a
 			}, 0, "void 1",
 		},
+		"those that waited count from their first announcement": {
+			60, 0, 24, func(b *book, ids []string) {
+				ago(2*time.Hour, domain.AnnouncedWaiting, b, ids[:12])
+			}, 24, "applied 24",
+		},
+		"void ones that are announced again count from now": {
+			60, 0, 24, func(b *book, ids []string) {
+				ago(2*time.Hour, domain.AnnouncedVoid, b, ids[:12])
+			}, 0, "held 24",
+		},
 		"those of two days ago are forgotten": {
 			60, 0, 1, func(b *book, ids []string) {
 				ago(48*time.Hour, domain.AnnouncedApplied, b, ids[5:7])
@@ -200,6 +213,52 @@ func TestAnnouncedRemovalsOfSeveralPagesAreJudgedTogether(t *testing.T) {
 	b.announce(t, records.PageWrite{Removed: ids[10:25]})
 	if got := b.states(); got != "held 25" || b.counts.Removed != 0 {
 		t.Errorf("%d removed, %s", b.counts.Removed, got)
+	}
+}
+
+func TestAPageMayRemoveAndAnnounceEquallyMany(t *testing.T) {
+	b, ids := days(30)
+	b.announce(t, records.PageWrite{Removed: ids[:5], Announced: ids[5:10]})
+	if got := b.states(); got != "applied 5, waiting 5" || b.counts.Removed != 5 {
+		t.Errorf("%d removed, %s", b.counts.Removed, got)
+	}
+}
+
+func TestOnlyAnnouncementsOfLiveRowsAreStored(t *testing.T) {
+	b, ids := days(30)
+	b.announced["old"] = domain.AnnouncedRemoval{ExternalID: "old", At: now.AddDate(0, 0, -9), State: "applied"}
+	b.announce(t, records.PageWrite{Removed: []string{"unknown"}})
+	b.announce(t, records.PageWrite{Removed: ids[:1], Staged: &records.Staging{}})
+	if got := b.states(); got != "applied 1" {
+		t.Error(got)
+	}
+}
+
+func TestAWaitingAnnouncementIsNotJudged(t *testing.T) {
+	b, ids := days(30)
+	b.announce(t, records.PageWrite{Announced: ids})
+	if b.calls["AnnouncedSums"] > 0 {
+		t.Error("the announcements are counted")
+	}
+}
+
+func TestAListingJudgesHeldRemovalsInOrder(t *testing.T) {
+	b, ids := days(30)
+	b.announce(t, records.PageWrite{Removed: ids})
+	asked := b.calls["LiveRows"]
+	b.written = nil
+	if err := b.sweep(records.SweepWrite{Proof: domain.OneRead}, ids[15:]...); err != nil {
+		t.Fatal(err)
+	}
+	if got := b.states(); got != "void 15" || b.calls["LiveRows"] != asked {
+		t.Errorf("%s, and the live rows were read %d times", got, b.calls["LiveRows"]-asked)
+	}
+	for _, c := range b.written {
+		if c.Announced != nil && !slices.IsSortedFunc(c.Announced.Put, func(x, y domain.AnnouncedRemoval) int {
+			return strings.Compare(x.ExternalID, y.ExternalID)
+		}) {
+			t.Errorf("no order: %+v", c.Announced.Put)
+		}
 	}
 }
 

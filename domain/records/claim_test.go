@@ -231,6 +231,9 @@ func TestInitialAndCompletePulls(t *testing.T) {
 		d := &deliveries{empty: true, succeeded: v.Connection.TargetChangedAt}
 		tc.edit(&v, d)
 		claimed, complete, err := records.Claim(v, nil, d, epoch)
+		if len(claimed.Quarantine) != 1 {
+			t.Errorf("%s: the quarantine is %v", tc.name, claimed.Quarantine)
+		}
 		if err != nil || claimed.Initial != tc.initial || complete != tc.complete || claimed.Empty != tc.initial {
 			t.Errorf("%s: %+v, complete %t, %v", tc.name, claimed, complete, err)
 		}

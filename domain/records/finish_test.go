@@ -130,6 +130,51 @@ func TestAnOutcomeChangesTheConnection(t *testing.T) {
 	}
 }
 
+func TestAnOutcomeIsReportedIfItMayHaveChangedTheConnection(t *testing.T) {
+	sameWatch := func(w domain.WebhookWatch, _ func(time.Time) bool) domain.WebhookWatch { return w }
+	for name, o := range map[string]records.Outcome{
+		"health":             {Health: func(h domain.Health) domain.Health { return h }},
+		"consent":            {Consent: func(c domain.Consent) domain.Consent { return c }},
+		"webhook":            {Webhook: sameWatch},
+		"ambiguous accounts": {Ambiguous: &records.AmbiguousAccounts{}},
+		"unmatched rows":     {Unmatched: &records.UnmatchedRows{}},
+		"nothing":            {},
+	} {
+		o.State, o.At = domain.PullSucceeded, epoch
+		changes, err := records.Finish(runningView(), o)
+		if err != nil || changes.Reported != (name != "nothing") {
+			t.Errorf("%s: reported %t, %v", name, changes.Reported, err)
+		}
+	}
+}
+
+// What keeps the rows of a new reference staged is stored only for the present target, and only while it is new.
+func TestRowsThatStayStagedAreStoredWithTheConnection(t *testing.T) {
+	present := runningView().Connection
+	for name, tc := range map[string]struct {
+		isNew  bool
+		target string
+		stored bool
+	}{
+		"new reference":   {true, present.Target(), true},
+		"known reference": {false, present.Target(), false},
+		"another target":  {true, "another", false},
+	} {
+		v := runningView()
+		v.Connection.NewReference = tc.isNew
+		changes, err := records.Finish(v, records.Outcome{
+			State:     domain.PullSucceeded,
+			Ambiguous: &records.AmbiguousAccounts{Target: tc.target, After: []string{"x"}},
+			Unmatched: &records.UnmatchedRows{Target: tc.target, Rows: 7},
+			At:        epoch,
+		})
+		a := changes.Connection.Ambiguity
+		if err != nil || (len(a.After) == 1) != tc.stored || (a.Unmatched == 7) != tc.stored {
+			t.Errorf("%s: %+v, %v", name, a, err)
+		}
+	}
+}
+
 func TestAPullEndsTheNewReferenceOnlyOfItsOwnTarget(t *testing.T) {
 	v := runningView()
 	for target, want := range map[string]bool{v.Connection.Target(): true, "another": false, "": false} {

@@ -4,6 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -199,6 +202,152 @@ func TestANewRowReplacesARemovedOne(t *testing.T) {
 	}
 }
 
+// All rows of an account get new ids, and one gets another text, too. It continues only if all rows have changed, so
+// that none but its partner is left.
+func TestAnAccountIsJudgedAsAWhole(t *testing.T) {
+	const n = 12
+	var before, after []domain.TransactionData
+	for i := range n {
+		date := domain.Date("2026-03-01").AddDays(i)
+		row := data(fmt.Sprintf("old %02d", i), "PADARIA REAL", fmt.Sprintf("-%d.17", 40+i), date)
+		if i == 3 {
+			row.Description = "PIX CHAVE"
+		}
+		before = append(before, row)
+		if row.ExternalID = fmt.Sprintf("new %02d", i); i == 3 {
+			row.Description = "PIX ENVIADO"
+		}
+		after = append(after, row)
+	}
+	slices.Reverse(before) // the dates of the old rows have no order
+	stored := func() *book {
+		b := newBook()
+		for i, row := range before {
+			b.records = append(b.records, record(i+1, row))
+		}
+		return b
+	}
+	var ids []string
+	for _, row := range before {
+		ids = append(ids, row.ExternalID)
+	}
+	leave := func(w *records.PageWrite) { w.Removed = ids }
+	for name, tc := range map[string]struct {
+		book *book
+		page records.PageWrite
+		want int
+	}{
+		"all rows have left and come": {stored(), with(pageOf(after...), leave), n},
+		"a row within their period stays": {
+			func() *book {
+				b := stored()
+				b.records = append(b.records, record(99, dated("stays", "2026-03-06")))
+				return b
+			}(), with(pageOf(after...), leave), n - 1,
+		},
+		"a row before their period stays": {
+			func() *book {
+				b := stored()
+				b.records = append(b.records, record(99, dated("stays", "2026-02-06")))
+				return b
+			}(), with(pageOf(after...), leave), n,
+		},
+		"the new rows came before the old ones left": {
+			func() *book {
+				b := stored()
+				for i, row := range after {
+					b.records = append(b.records, firstSeen(record(50+i, row), 1, 9))
+				}
+				return b
+			}(), with(pageOf(), leave), n,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if err := tc.book.store(tc.page); err != nil {
+				t.Fatal(err)
+			}
+			continued := 0
+			for _, r := range tc.book.records[:n] {
+				if r.RemovedAt.IsZero() {
+					continued++
+				}
+			}
+			if continued != tc.want {
+				t.Errorf("%d records continue, want %d", continued, tc.want)
+			}
+		})
+	}
+}
+
+func TestWhichStoredRecordsMayReplaceARow(t *testing.T) {
+	b := newBook(record(1, purchase("a")), firstSeen(record(2, purchase("b")), 5, 5))
+	b.absences["a"] = domain.Absence{ExternalID: "a", Pull: pullID(5)}
+	if err := b.store(with(pageOf(), func(w *records.PageWrite) { w.Removed = []string{"a"} })); err != nil {
+		t.Fatal(err)
+	}
+	b.want(t, "1 b v2 <a", "2 b v2 removed superseded by 1")
+	date := purchase("a").Date
+	want := domain.Window{From: date.AddDays(-domain.MatchDays), To: date.AddDays(domain.MatchDays)}
+	if len(b.windows) != 1 || b.windows[0] != want {
+		t.Errorf("the candidates of %v are read, want %v", b.windows, want)
+	}
+}
+
+// A pull that has noted which rows its pages contained did not return the old row together with the new one.
+func TestThePagesOfAPullTellWhichRowsItHasRead(t *testing.T) {
+	read := func(pages ...string) *domain.ListedRows {
+		var listed domain.ListedRows
+		for _, externalID := range pages {
+			listed = listed.WithPages(domain.HashedPage([]string{externalID}))
+		}
+		return &listed
+	}
+	for name, tc := range map[string]struct {
+		progress domain.Progress
+		rows     *domain.ListedRows
+		want     []string
+	}{
+		"the old row was on an earlier page": {wholeList, read("a", "b"), []string{"1 b v2 <a"}},
+		"the old row was on a later page":    {wholeList, read("b", "a"), []string{"1 a v2 removed", "101 b v1"}},
+		"it is not known what the pull has read": {
+			wholeList, nil, []string{"1 a v2 removed", "101 b v1"},
+		},
+		"the pull has no plan yet": {
+			domain.Progress{Steps: wholeList.Steps}, nil, []string{"1 b v2 <a"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBook(record(1, purchase("a")))
+			w := with(pageOf(purchase("b")), func(w *records.PageWrite) {
+				w.Removed, w.Progress, w.ReadRows = []string{"a"}, tc.progress, tc.rows
+			})
+			if err := b.store(w); err != nil {
+				t.Fatal(err)
+			}
+			b.want(t, tc.want...)
+		})
+	}
+}
+
+func TestMoreReplacementsThanOneChangeContains(t *testing.T) {
+	var all []records.Record
+	var came []domain.TransactionData
+	for i := range 600 {
+		row := data(fmt.Sprintf("old %03d", i), fmt.Sprint("COMPRA ", i), fmt.Sprint(-5-i), "2026-03-10")
+		r := removed(record(0, row), 5)
+		r.ID.UUID[14], r.ID.UUID[15] = byte((i+1)>>8), byte(i+1)
+		row.ExternalID = fmt.Sprintf("new %03d", i)
+		all, came = append(all, r), append(came, row)
+	}
+	b := newBook(all...)
+	if err := b.store(pageOf(came...)); err != nil {
+		t.Fatal(err)
+	}
+	if want := (domain.Counts{Read: 600, Modified: 600}); b.counts != want {
+		t.Errorf("counts %+v, want %+v", b.counts, want)
+	}
+}
+
 func TestATakenOverRecordIsCounted(t *testing.T) {
 	b := newBook(record(1, purchase("a")), firstSeen(record(2, purchase("b")), 1, 9))
 	if err := b.store(with(pageOf(), func(w *records.PageWrite) { w.Removed = []string{"a"} })); err != nil {
@@ -273,18 +422,37 @@ func TestASplitReturnsTheYoungerRecord(t *testing.T) {
 	older, younger := replaced(record(1, other("b")), "a"), removed(record(2, purchase("b")), 5)
 	older.Supersedes[0].Younger, younger.SupersededBy = recordID(2), recordID(1)
 	b := newBook(older, younger)
-	c, err := records.Split(records.View{}, b, records.PageWrite{At: now}, &b.records[0], recordID(50), "")
+	b.suggestions = []records.Suggestion{{Old: recordID(1), New: recordID(2), State: records.SuggestionMatched}}
+	c, err := records.Split(b.view(nil), b, records.PageWrite{At: now}, &b.records[0], recordID(50), "two")
 	if err != nil {
 		t.Fatal(err)
 	}
 	b.applyOne(c)
-	b.want(t, "1 a v3 removed", "2 b v3", "never a>b")
+	b.check()
+	b.want(t, "1 a v3 removed", "2 b v3", "1?2 matched", "never a>b")
+	if b.records[0].Reason != "two" || !b.records[0].FirstSeenAt.Equal(older.FirstSeenAt) {
+		t.Errorf("the older record is %+v", b.records[0])
+	}
+	if u := c.Upsert[0]; len(u.Supersedes) > 0 || !u.SupersededBy.IsZero() {
+		t.Errorf("the new version of the older record is %+v", u)
+	}
 	if got := b.records[0]; got.Digest != (records.Digest{}) || !got.RemovedAt.Equal(older.Supersedes[0].At) {
 		t.Errorf("the older record has the digest %x and was removed at %s", got.Digest, got.RemovedAt)
 	}
 	if b.records[1].Amount.Amount.String() != "900" {
 		t.Errorf("the younger record has the amount %s", b.records[1].Amount.Amount)
 	}
+}
+
+func TestASplitEndsTheSuggestionsOfTheRecord(t *testing.T) {
+	b := suggested(newBook(replaced(record(1, purchase("b")), "a"), removed(record(5, other("z")), 5)), [2]int{5, 1})
+	c, err := records.Split(b.view(nil), b, records.PageWrite{At: now}, &b.records[0], recordID(50), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.applyOne(c)
+	b.check()
+	b.want(t, "1 a v3 removed", "5 z v2 removed", "50 b v1", "5?1 split", "never a>b")
 }
 
 func TestThereMayBeNothingToSplit(t *testing.T) {
@@ -334,6 +502,28 @@ func TestACarriedOverRecordContinues(t *testing.T) {
 				w.Unmatched = []string{"b"}
 			}), []string{"1 a v1 carried over", "101 b v1", "never >b"},
 		},
+		"a live record rather than a removed one": {
+			carried(removed(record(1, purchase("a")), 5), record(2, purchase("b"))), page(purchase("c")),
+			[]string{"1 a v2 removed carried over", "2 c v2 <b"},
+		},
+		"without rules nothing is matched": {
+			carried(record(1, purchase("a"))), with(page(purchase("b")), func(w *records.PageWrite) {
+				w.Matching = nil
+			}), []string{"1 a v1 carried over", "101 b v1"},
+		},
+		"a record that the page removes": {
+			carried(record(1, purchase("a"))), with(page(purchase("b")), func(w *records.PageWrite) {
+				w.Removed = []string{"a"}
+			}), []string{"1 b v2 <a"},
+		},
+		"a record that the page removes continues with a younger one": {
+			func() *book {
+				b := newBook(record(1, purchase("a")), firstSeen(record(2, purchase("b")), 1, 9))
+				b.carriedOver["a"] = true
+				return b
+			}(), with(page(), func(w *records.PageWrite) { w.Removed = []string{"a"} }),
+			[]string{"1 b v2 <a", "2 b v2 removed superseded by 1"},
+		},
 		"a record that is not carried over": {
 			newBook(record(1, purchase("a"))), page(purchase("b")), []string{"1 a v1", "101 b v1"},
 		},
@@ -344,6 +534,134 @@ func TestACarriedOverRecordContinues(t *testing.T) {
 			}
 			tc.book.want(t, tc.want...)
 		})
+	}
+}
+
+// A carried-over record is compared with all new rows of a day at once.
+func TestNewRowsAreComparedInWholeDays(t *testing.T) {
+	b := newBook(record(1, purchase("a")))
+	b.carriedOver["a"] = true
+	first := domain.Date("2026-03-01")
+	var rows []domain.TransactionData
+	for i := range 1500 {
+		rows = append(rows, dated(fmt.Sprintf("r%04d", i), first.AddDays(i/400)))
+	}
+	slices.Reverse(rows)
+	w := with(pageOf(rows...), func(w *records.PageWrite) { w.RecentlyRemoved, w.CarriedOver = false, true })
+	if err := b.store(w); err != nil {
+		t.Fatal(err)
+	}
+	around := func(from, to int) domain.Window {
+		return domain.Window{
+			From: first.AddDays(from - domain.MatchDays), To: first.AddDays(to + domain.MatchDays),
+		}
+	}
+	if want := []domain.Window{around(0, 2), around(3, 3)}; !slices.Equal(b.windows, want) {
+		t.Errorf("windows %v, want %v", b.windows, want)
+	}
+}
+
+func TestAPageReadsOnlyWhatItNeeds(t *testing.T) {
+	known := func() *book { return newBook(record(1, purchase("a")), record(2, purchase("b"))) }
+	plain := func(w *records.PageWrite) { w.RecentlyRemoved = false }
+	for name, tc := range map[string]struct {
+		book *book
+		page records.PageWrite
+		want string
+	}{
+		"equal rows": {known(), pageOf(purchase("a")), ""},
+		"new rows":   {known(), with(pageOf(purchase("c")), plain), ""},
+		"new rows after a recent removal": {
+			known(), pageOf(purchase("c")), "AbsentSince Live PastIDs RemovedSince",
+		},
+		"a different row": {known(), pageOf(other("a")), "Live"},
+		"a different row whose record is removed": {
+			newBook(removed(record(1, purchase("a")), 5)), with(pageOf(other("a")), plain), "Suggestions",
+		},
+		"equal rows of a new reference": {
+			known(), with(pageOf(purchase("a")), func(w *records.PageWrite) { w.CarriedOver = true }), "",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if err := tc.book.store(tc.page); err != nil {
+				t.Fatal(err)
+			}
+			if got := strings.Join(slices.Sorted(maps.Keys(tc.book.calls)), " "); got != tc.want {
+				t.Errorf("the page reads %q, want %q", got, tc.want)
+			}
+		})
+	}
+}
+
+// An earlier version of the service may have computed the digest of the record from other members.
+func TestAnOldDigestIsNoEdit(t *testing.T) {
+	r := record(1, purchase("a"))
+	r.Digest, r.ContentHash = records.Digest{9}, domain.ContentHash{1}
+	b := newBook(r)
+	row := purchase("a")
+	row.ContentHash = r.ContentHash
+	if err := b.store(pageOf(row)); err != nil {
+		t.Fatal(err)
+	}
+	b.want(t, "1 a v1", "refresh a of 1")
+}
+
+func TestAPreparedPage(t *testing.T) {
+	twice := []domain.AccountData{{ExternalID: "x", Name: "before"}, {ExternalID: "x", Name: "after"}}
+	p := records.NewPage(records.PageWrite{Accounts: twice, Listed: true, AssumeNew: true})
+	if len(p.Accounts) != 1 || p.Accounts[0].Name != "after" || !p.Listed || !p.AssumeNew {
+		t.Errorf("a page: %+v", p.PageWrite)
+	}
+	p = records.NewPage(records.PageWrite{
+		Accounts: twice, Listed: true, AssumeNew: true, Staged: &records.Staging{}, Transactions: rows(purchase("a")),
+	})
+	if p.Accounts != nil || p.Listed || p.AssumeNew || len(p.Rows()) > 0 {
+		t.Errorf("a staged page: %+v", p.PageWrite)
+	}
+	p = records.NewSweep(records.SweepWrite{At: now, LeaseUntil: now.Add(1), Page: records.PageWrite{
+		Removed: []string{"a"}, Announced: []string{"b"}, AssumeNew: true,
+	}})
+	if !p.At.Equal(now) || !p.LeaseUntil.Equal(now.Add(1)) || p.Removed != nil || p.Announced != nil || p.AssumeNew {
+		t.Errorf("a sweep: %+v", p.PageWrite)
+	}
+}
+
+func TestAnEmptyPage(t *testing.T) {
+	for name, w := range map[string]records.PageWrite{
+		"staged":       {Staged: &records.Staging{}},
+		"accounts":     {Accounts: []domain.AccountData{{}}},
+		"transactions": {Transactions: rows(purchase("a"))},
+		"removed":      {Removed: []string{"a"}},
+		"announced":    {Announced: []string{"a"}},
+		"quarantined":  {Quarantined: []domain.UnreadableData{{}}},
+		"released":     {Released: []domain.QuarantineKey{{}}},
+	} {
+		if w.IsEmpty() {
+			t.Errorf("%s: the page is empty", name)
+		}
+	}
+	if !(records.PageWrite{Unchanged: 7}).IsEmpty() {
+		t.Error("a page without changes is not empty")
+	}
+}
+
+func TestAQuarantineWithOnePlaceLeft(t *testing.T) {
+	b := newBook()
+	for i := range domain.MaxQuarantined - 1 {
+		key := domain.QuarantineKey{Kind: domain.QuarantinedTransaction, ID: fmt.Sprint(i)}
+		b.quarantine[key] = records.QuarantineEntry{}
+	}
+	w := pageOf()
+	for _, id := range []string{"last", "further", "0"} {
+		key := domain.QuarantineKey{Kind: domain.QuarantinedTransaction, ID: id}
+		w.Quarantined = append(w.Quarantined, domain.UnreadableData{QuarantineKey: key})
+	}
+	if err := b.store(w); err != nil {
+		t.Fatal(err)
+	}
+	b.want(t, "quarantine last", "quarantine 0")
+	if b.counts.Quarantined != 3 {
+		t.Errorf("counted %d rows, want 3", b.counts.Quarantined)
 	}
 }
 

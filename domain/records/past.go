@@ -210,8 +210,8 @@ func (d *decision) endSplit(c *Changes, record *Record, past domain.Superseded) 
 	if err != nil || past.Younger.IsZero() {
 		return err
 	}
-	pair, found, err := d.source.Suggestion(record.ID, past.Younger)
-	if err == nil && found && pair.State == SuggestionJoined {
+	pair, _, err := d.source.Suggestion(record.ID, past.Younger)
+	if pair.State == SuggestionJoined {
 		pair.State = SuggestionSplit
 		c.Suggestions = append(c.Suggestions, pair)
 	}

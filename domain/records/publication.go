@@ -344,9 +344,10 @@ func (b *publisher) oldestStaged() (map[domain.AccountID]domain.Date, error) {
 	oldest := map[domain.AccountID]domain.Date{}
 	for name, date := range dates {
 		account := b.Accounts[name]
-		if first, found := oldest[account]; !found || date < first {
-			oldest[account] = date
+		if first, found := oldest[account]; found {
+			date = min(date, first)
 		}
+		oldest[account] = date
 	}
 	return oldest, err
 }

@@ -3,7 +3,6 @@ package records
 import (
 	"cmp"
 	"hash/maphash"
-	"maps"
 	"slices"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -159,12 +158,15 @@ func (s relinkSide) matchKeys() (repeated func(key string) bool, err error) {
 		return nil, err
 	}
 	var pairs []keyedRow
-	for _, row := range known {
-		if !row.shared && row.hasNew && !row.record.IsZero() {
+	shared := map[uint64]bool{}
+	for hash, row := range known {
+		switch {
+		case row.shared:
+			shared[hash] = true
+		case row.hasNew && !row.record.IsZero():
 			pairs = append(pairs, row)
 		}
 	}
-	maps.DeleteFunc(known, func(_ uint64, row keyedRow) bool { return !row.shared })
 	slices.SortFunc(pairs, func(x, y keyedRow) int {
 		return cmp.Or(cmp.Compare(x.newID, y.newID), compareIDs(x.record, y.record))
 	})
@@ -173,7 +175,7 @@ func (s relinkSide) matchKeys() (repeated func(key string) bool, err error) {
 			return nil, err
 		}
 	}
-	return func(key string) bool { return known[maphash.String(seed, key)].shared }, nil
+	return func(key string) bool { return shared[maphash.String(seed, key)] }, nil
 }
 
 // matchKeyed matches pairs of rows with a common key. It skips a pair if one of its rows is already matched.

@@ -3,6 +3,7 @@ package records_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -30,16 +31,28 @@ func staging(rows []domain.TransactionData, all ...records.Record) *book {
 
 func rows(all ...domain.TransactionData) []domain.TransactionData { return all }
 
+// keysOf returns the evidence of a row whose category is a key of the institution.
+func keysOf(row domain.TransactionData, account domain.AccountID) matching.Row {
+	return matching.NewRow(row, account, domain.InstitutionKeys{Transaction: row.Category})
+}
+
 func TestAPublication(t *testing.T) {
-	keys := func(row domain.TransactionData, account domain.AccountID) matching.Row {
-		return matching.NewRow(row, account, domain.InstitutionKeys{Transaction: row.Category})
-	}
 	keyed := func(row domain.TransactionData, text, key string, date domain.Date) domain.TransactionData {
 		row.Description, row.Category, row.Date = text, key, date
 		return row
 	}
 	old := func(text, key string, date domain.Date) records.Record {
 		return record(1, keyed(purchase("a"), text, key, date))
+	}
+	names := func(_ *records.Publication, v *records.PublicationView) {
+		for i := range 6 {
+			v.Accounts[fmt.Sprint("acc ", i)] = account
+		}
+	}
+	under := func(name, externalID string, date domain.Date) domain.TransactionData {
+		row := data(externalID, "SALARIO "+externalID, "900", date)
+		row.Account = name
+		return row
 	}
 	unrelinked := func(_ *records.Publication, v *records.PublicationView) { v.Relinked = nil }
 	for name, tc := range map[string]struct {
@@ -67,13 +80,13 @@ func TestAPublication(t *testing.T) {
 		},
 		"rows with one institution key are matched, however distant their dates are": {
 			staging(rows(keyed(purchase("b"), "X", "A1B2C3D4E5", "2026-03-19")), old("Y", "A1B2C3D4E5", "2026-01-02")),
-			func(w *records.Publication, _ *records.PublicationView) { w.Matching.RowOf = keys },
+			func(w *records.Publication, _ *records.PublicationView) { w.Matching.RowOf = keysOf },
 			[]string{"1 b v2 <a"},
 		},
 		"a key that two records have matches nothing": {
 			staging(rows(keyed(purchase("c"), "X", "A1B2C3D4E5", "2026-03-19")), old("Y", "A1B2C3D4E5", "2026-01-02"),
 				record(2, keyed(purchase("b"), "Z", "A1B2C3D4E5", "2026-01-03"))),
-			func(w *records.Publication, _ *records.PublicationView) { w.Matching.RowOf = keys },
+			func(w *records.Publication, _ *records.PublicationView) { w.Matching.RowOf = keysOf },
 			[]string{"1 a v1 carried over", "2 b v1 carried over", "101 c v1"},
 		},
 		"a key that two new rows have matches nothing": {
@@ -81,7 +94,7 @@ func TestAPublication(t *testing.T) {
 				keyed(purchase("b"), "X", "A1B2C3D4E5", "2026-03-18"),
 				keyed(purchase("c"), "Z", "A1B2C3D4E5", "2026-03-19"),
 			), old("Y", "A1B2C3D4E5", "2026-01-02")),
-			func(w *records.Publication, _ *records.PublicationView) { w.Matching.RowOf = keys },
+			func(w *records.Publication, _ *records.PublicationView) { w.Matching.RowOf = keysOf },
 			[]string{"1 a v1 carried over", "101 b v1", "102 c v1"},
 		},
 		"a record that was removed long ago does not continue": {
@@ -137,6 +150,71 @@ func TestAPublication(t *testing.T) {
 			staging(rows(purchase("a")), replaced(record(1, purchase("b")), "a")), unrelinked,
 			[]string{"1 a v4", "101 b v1", "never a>b"},
 		},
+		"carried-over records of a relinked account continue": {
+			func() *book {
+				b := staging(rows(purchase("b")), record(1, purchase("a")))
+				b.carriedOver["a"] = true
+				return b
+			}(), nil, []string{"1 b v2 <a"},
+		},
+		"a row of an account with another name continues": {
+			func() *book {
+				row := purchase("b")
+				row.Account = "acc 3"
+				return staging(rows(row), record(1, purchase("a")))
+			}(), names, []string{"1 b v2 <a"},
+		},
+		"the oldest row under all names of an account is the beginning of the listing": {
+			staging(rows(
+				under("acc", "b", "2026-03-18"), under("acc 1", "c", "2026-03-16"), under("acc 2", "d", "2026-03-19"),
+			), old("Y", "", "2026-03-17")),
+			names, []string{"1 a v2 removed carried over", "101 b v1", "102 c v1", "103 d v1"},
+		},
+		"the row of another record does not continue one": {
+			staging(rows(purchase("b")), record(1, purchase("a")), record(2, purchase("b"))), nil,
+			[]string{"1 a v2 removed carried over", "2 b v1", "refresh b of 2"},
+		},
+		"a record of the first day of the listing is suggested": {
+			staging(rows(keyed(purchase("b"), "X", "", "2026-03-19"), data("c", "SALARIO", "900", "2026-03-10")),
+				old("Y", "", "2026-03-10")),
+			nil, []string{"1 a v2 removed carried over", "101 b v1 ~1", "102 c v1", "1?101 open"},
+		},
+		"a key that a distant record has, too, matches nothing": {
+			staging(rows(keyed(purchase("c"), "X", "A1B2C3D4E5", "2026-03-10")),
+				record(1, keyed(purchase("a"), "Y", "A1B2C3D4E5", "2026-03-01")),
+				record(2, keyed(purchase("b"), "Z", "A1B2C3D4E5", "2025-01-03"))),
+			func(w *records.Publication, _ *records.PublicationView) { w.Matching.RowOf = keysOf },
+			[]string{"1 a v1 carried over", "2 b v1 carried over", "101 c v1"},
+		},
+		"a suggestion ends when its new record is removed": {
+			suggested(staging(rows(keyed(purchase("b"), "X", "", "2026-03-01")), old("Y", "", "2026-03-10"),
+				removed(record(5, other("z")), 5)), [2]int{5, 1}), nil,
+			[]string{"1 a v2 removed carried over", "5 z v2 removed", "101 b v1 ~1", "1?101 open", "5?1 removed"},
+		},
+		"records of no account are removed, and those of the account": {
+			func() *book {
+				lost := record(2, keyed(data("y", "Y", "-9", "2026-03-10"), "Y", "", "2026-03-10"))
+				lost.Account, lost.AccountID = "", domain.AccountID{}
+				row := data("z", "Z", "77", "2026-03-01")
+				row.Account = "no account"
+				return staging(rows(keyed(purchase("b"), "X", "", "2026-02-01"), row), old("Y", "", "2026-03-10"), lost)
+			}(), nil,
+			[]string{"1 a v2 removed carried over", "2 y v2 removed", "101 b v1", "102 z v1"},
+		},
+		"an account that is first stored is attached": {
+			staging(rows(purchase("a")), record(1, purchase("a"))),
+			func(_ *records.Publication, v *records.PublicationView) { v.FirstStored = []string{"acc"} },
+			[]string{"1 a v1", "refresh a of 1", "attach acc"},
+		},
+		"all former rows and the present row return: each has a record": {
+			staging(rows(purchase("a"), purchase("b"), purchase("c")), replaced(record(1, purchase("c")), "a", "b")),
+			nil,
+			[]string{"1 a v6", "101 c v1", "102 b v2", "never b>c", "never a>b", "refresh c of 101"},
+		},
+		"a former row returns, and no record of the page is loaded": {
+			staging(rows(purchase("a")), replaced(record(1, purchase("b")), "a")),
+			func(_ *records.Publication, v *records.PublicationView) { v.Stored = nil }, []string{"1 a v3 <b"},
+		},
 		"two former rows of one record return": {
 			staging(rows(purchase("a"), purchase("b")), replaced(record(1, purchase("c")), "a", "b")), nil,
 			[]string{"1 a v4 <c", "101 b v1"},
@@ -155,6 +233,110 @@ func TestAPublication(t *testing.T) {
 	}
 }
 
+// The rows of an account that remain staged continue no record, even if the account is stored.
+func TestStagedRowsContinueNoRecord(t *testing.T) {
+	held := purchase("b")
+	held.Account = "acc held"
+	b := staging(rows(held), record(1, purchase("a")))
+	err := b.publish(func(_ *records.Publication, v *records.PublicationView) {
+		v.Accounts[held.Account], v.Held = account, []string{held.Account}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.want(t, "1 a v1 carried over")
+}
+
+// The usual case must not load each record by itself.
+func TestFormerRowsReturnTogether(t *testing.T) {
+	b := staging(rows(purchase("a"), purchase("c")), replaced(record(1, purchase("b")), "a"),
+		replaced(removed(record(2, purchase("d")), 5), "c"), record(3, other("e")))
+	if err := b.publish(nil); err != nil {
+		t.Fatal(err)
+	}
+	b.want(t, "1 a v3 <b", "2 c v4 <d", "3 e v2 removed carried over", "end staging")
+	if ids := b.selections[0].IDs; !slices.Equal(ids, []domain.TransactionID{recordID(1), recordID(2)}) ||
+		b.calls["PastIDs"] > 0 || b.calls["Record"] > 0 {
+		t.Errorf("the records %v are selected, and these methods called: %v", ids, b.calls)
+	}
+}
+
+// A publication reads staged rows and records by their ids or dates. Only the strong keys of all rows are compared.
+func TestAPublicationReadsNoMoreRowsThanItCompares(t *testing.T) {
+	around := func(date domain.Date, days int) domain.Window {
+		return domain.Window{From: date.AddDays(-days), To: date.AddDays(days)}
+	}
+	day := purchase("a").Date
+	for name, tc := range map[string]struct {
+		book    *book
+		records []domain.Window
+	}{
+		"a day with new rows": {
+			staging(rows(dated("b", day)), record(1, purchase("a"))), []domain.Window{around(day, 28)},
+		},
+		"a day without new rows": {
+			staging(rows(dated("b", day.AddDays(15))), record(1, purchase("a"))), nil,
+		},
+	} {
+		if err := tc.book.publish(nil); err != nil {
+			t.Fatal(err)
+		}
+		var dates []domain.Window
+		for _, selection := range tc.book.selections {
+			if selection.Dates != (domain.Window{}) {
+				dates = append(dates, selection.Dates)
+			}
+		}
+		if !slices.Equal(dates, tc.records) || tc.book.calls["VisitRecords"] != 3+len(tc.records) {
+			t.Errorf("%s: the records of %v are read, in %d calls", name, dates, tc.book.calls["VisitRecords"])
+		}
+	}
+	b := staging(rows(purchase("a"), purchase("b")), replaced(record(1, purchase("b")), "a"))
+	if err := b.publish(nil); err != nil {
+		t.Fatal(err)
+	}
+	if got := b.rowsRead[0].ExternalIDs; !slices.Equal(got, []string{"b", "a"}) {
+		t.Errorf("the staged rows %v are read", got)
+	}
+}
+
+// Rows with one key are matched in batches, in the order of the new rows.
+func TestManyRowsWithKeysContinueInOrder(t *testing.T) {
+	var all []records.Record
+	var staged []domain.TransactionData
+	for i := range 150 {
+		before := dated(fmt.Sprintf("a%04d", i), "2025-01-01")
+		before.Category = fmt.Sprintf("A1B2C3D4E5%d", i)
+		after := before
+		after.ExternalID, after.Date = fmt.Sprintf("b%04d", i), "2026-03-01"
+		all, staged = append(all, record(i+1, before)), append(staged, after)
+	}
+	b := staging(staged, all...)
+	err := b.publish(func(w *records.Publication, _ *records.PublicationView) { w.Matching.RowOf = keysOf })
+	if err != nil {
+		t.Fatal(err)
+	}
+	var renamed []string
+	for _, c := range b.written {
+		for _, r := range c.Rename {
+			renamed = append(renamed, r.ExternalID)
+		}
+	}
+	if len(renamed) != 150 || !slices.IsSorted(renamed) {
+		t.Errorf("%d records continue, in the order %v", len(renamed), renamed)
+	}
+	for _, selection := range b.selections {
+		if n := len(selection.IDs); n > 100 {
+			t.Errorf("%d records are read at a time", n)
+		}
+	}
+	for _, which := range b.rowsRead {
+		if which.ExternalIDs == nil && which.Dates == (domain.Window{}) && which.New && len(which.Accounts) == 0 {
+			t.Errorf("all staged rows are read: %+v", which)
+		}
+	}
+}
+
 func TestTheRowsOfAnUnreadableAccountRemainStaged(t *testing.T) {
 	held := purchase("b")
 	held.Account = "unreadable"
@@ -168,16 +350,27 @@ func TestTheRowsOfAnUnreadableAccountRemainStaged(t *testing.T) {
 
 // A row that the pull has quarantined since the new reference was staged is returned by the vendor.
 func TestAQuarantinedRowIsReturned(t *testing.T) {
-	for hours, want := range map[int]string{0: "1 a v4", -1: "1 a v3 <b"} {
+	for name, tc := range map[string]struct {
+		pull        int
+		at          time.Time
+		stagedSince time.Time
+		want        string
+	}{
+		"since then":                 {9, now, now, "1 a v4"},
+		"before":                     {9, now.Add(-time.Hour), now, "1 a v3 <b"},
+		"by another pull":            {8, now, now, "1 a v3 <b"},
+		"without rows of the target": {9, now, time.Time{}, "1 a v3 <b"},
+	} {
 		b := staging(rows(purchase("a")), replaced(record(1, purchase("b")), "a"))
-		b.records[0].AccountID = domain.AccountID{}
+		b.records[0].Account, b.records[0].AccountID = "", domain.AccountID{}
 		key := domain.QuarantineKey{Kind: domain.QuarantinedTransaction, ID: "b"}
-		b.quarantine[key] = records.QuarantineEntry{Pull: pullID(9), At: now.Add(time.Duration(hours) * time.Hour)}
-		if err := b.publish(nil); err != nil {
+		b.quarantine[key] = records.QuarantineEntry{Pull: pullID(tc.pull), At: tc.at}
+		err := b.publish(func(_ *records.Publication, v *records.PublicationView) { v.StagedSince = tc.stagedSince })
+		if err != nil {
 			t.Fatal(err)
 		}
-		if got := b.lines()[0]; got != want {
-			t.Errorf("the record is %q, want %q", got, want)
+		if got := b.lines()[0]; got != tc.want {
+			t.Errorf("%s: the record is %q, want %q", name, got, tc.want)
 		}
 	}
 }
@@ -190,15 +383,33 @@ func TestManyRecordsContinueInWindows(t *testing.T) {
 		date := domain.Date("2026-01-01").AddDays(i / 40)
 		row := data(fmt.Sprintf("a%04d", i), fmt.Sprintf("COMPRA %d", i), "-3", date)
 		r := record(0, row)
-		r.ID.UUID[14], r.ID.UUID[15] = byte(i>>8), byte(i)
+		r.ID.UUID[14], r.ID.UUID[15] = byte((i+1)>>8), byte(i+1)
 		row.ExternalID = fmt.Sprintf("b%04d", i)
 		all, staged = append(all, r), append(staged, row)
 	}
+	// A key names no movement if two records have it, even if they are in different windows.
+	for i, key := range []struct {
+		externalID, text string
+		date             domain.Date
+	}{{"k1", "X", "2026-01-01"}, {"k2", "Y", "2026-03-04"}, {"k3", "Z", "2026-03-04"}} {
+		row := data(key.externalID, key.text, "-50", key.date)
+		if row.Category = "A1B2C3D4E5"; key.externalID == "k3" {
+			staged = append(staged, row)
+			continue
+		}
+		r := record(0, row)
+		r.ID.UUID[13] = byte(i + 1)
+		all = append(all, r)
+	}
 	b := staging(staged, all...)
-	if err := b.publish(nil); err != nil {
+	err := b.publish(func(w *records.Publication, _ *records.PublicationView) {
+		w.Matching.RowOf = keysOf
+		w.NewID = func() domain.TransactionID { return domain.TransactionID{UUID: [16]byte{1}} }
+	})
+	if err != nil {
 		t.Fatal(err)
 	}
-	if want := (domain.Counts{Modified: len(all)}); b.counts != want {
+	if want := (domain.Counts{Added: 1, Modified: len(all) - 2, Removed: 2}); b.counts != want {
 		t.Errorf("counts %+v, want %+v", b.counts, want)
 	}
 }

@@ -30,7 +30,7 @@ type replacement struct {
 //   - An account of which all rows left or came is judged as a whole.
 func (d *decision) matchRemoved() error {
 	newRows := d.unknown()
-	leaves := len(d.leaving)+len(d.missing) > 0
+	leaves := len(d.leaving) > 0 || len(d.missing) > 0
 	if d.Matching == nil || !leaves && (len(newRows) == 0 || !d.RecentlyRemoved) {
 		return nil
 	}

@@ -281,7 +281,7 @@ func (d *decision) returned() (externalIDs []string) {
 // by the same Changes.
 func (d *decision) endOf(c *Changes, externalIDs []string, leaving map[string]domain.PullID) error {
 	open, err := d.readSuggestions(externalIDs)
-	if err != nil || len(open) == 0 {
+	if err != nil {
 		return err
 	}
 	changes := newSuggestionChanges()
@@ -303,7 +303,7 @@ func (d *decision) endOf(c *Changes, externalIDs []string, leaving map[string]do
 // versions of both. state returns the new state of a suggestion.
 func (d *decision) endDecided(c *Changes, externalIDs []string, state func(Suggestion) SuggestionState) error {
 	open, err := d.readSuggestions(externalIDs)
-	if err != nil || len(open) == 0 {
+	if err != nil {
 		return err
 	}
 	changes := newSuggestionChanges()
@@ -458,7 +458,7 @@ func (d *decision) undoJoin(record *Record) error {
 		return err
 	}
 	for i := range c.Suggestions {
-		if s := &c.Suggestions[i]; s.Old == record.ID && s.New == younger.ID && s.State == SuggestionSplit {
+		if s := &c.Suggestions[i]; s.New == younger.ID {
 			s.State = SuggestionUndone
 		}
 	}

@@ -30,6 +30,9 @@ func TestSuggestionsOfAPage(t *testing.T) {
 	came := func(n int, externalID string) records.Record {
 		return firstSeen(record(n, purchase(externalID)), 1, 9)
 	}
+	market := func(externalID string) domain.TransactionData {
+		return data(externalID, "MERCADO SUL", "-70.15", "2026-03-11")
+	}
 	for name, tc := range map[string]struct {
 		book *book
 		page records.PageWrite
@@ -70,6 +73,54 @@ func TestSuggestionsOfAPage(t *testing.T) {
 			suggested(newBook(gone(), record(2, other("b"))), [2]int{1, 2}),
 			with(pageOf(), func(w *records.PageWrite) { w.Removed = []string{"b"} }),
 			[]string{"1 a v2 removed", "2 b v2 removed", "1?2 removed"},
+		},
+		"a suggestion stays open while the vendor returns its new record": {
+			suggested(newBook(gone(), record(2, other("b"))), [2]int{1, 2}), pageOf(other("b")),
+			[]string{"1 a v2 removed", "2 b v1 ~1", "1?2 open", "refresh b of 2"},
+		},
+		"a suggestion is opened beside another one of the record": {
+			suggested(newBook(gone(), came(2, "b"), came(3, "c")), [2]int{1, 2}), pageOf(other("x")),
+			[]string{"1 a v2 removed", "2 b v1 ~1", "3 c v2 ~1", "101 x v1", "1?2 open", "1?3 open"},
+		},
+		"a suggestion is added to those of the new record": {
+			suggested(newBook(record(1, purchase("a")), came(2, "b"), came(3, "c"), removed(record(5, other("z")), 5)),
+				[2]int{5, 2}),
+			with(pageOf(), func(w *records.PageWrite) { w.Removed = []string{"a"} }),
+			[]string{
+				"1 a v2 removed", "2 b v2 ~5 ~1", "3 c v2 ~1", "5 z v2 removed", "5?2 open", "1?2 open", "1?3 open",
+			},
+		},
+		"the other suggestions of the new record stay": {
+			suggested(newBook(gone(), record(2, other("b")), removed(record(5, other("z")), 5)),
+				[2]int{1, 2}, [2]int{5, 2}),
+			pageOf(purchase("a")),
+			[]string{"1 a v3", "2 b v2 ~5", "5 z v2 removed", "5?2 open", "1?2 returned"},
+		},
+		"a pair that was decided is not suggested again": {
+			func() *book {
+				b := newBook(gone(), came(2, "b"), came(3, "c"), came(4, "d"))
+				b.suggestions = []records.Suggestion{
+					{Old: recordID(1), New: recordID(2), State: records.SuggestionDismissed},
+					{Old: recordID(1), New: recordID(3), State: records.SuggestionExcluded},
+					{Old: recordID(1), New: recordID(4), State: records.SuggestionSplit},
+				}
+				return b
+			}(), pageOf(other("x")),
+			[]string{
+				"1 a v2 removed", "2 b v1", "3 c v1", "4 d v2 ~1", "101 x v1",
+				"1?2 dismissed", "1?3 excluded", "1?4 open",
+			},
+		},
+		"a record continues, and another one is suggested": {
+			newBook(gone(), removed(record(2, market("s")), 5)), pageOf(purchase("b"), purchase("c"), market("t")),
+			[]string{
+				"1 a v2 removed", "2 t v3 <s", "101 b v1 ~1", "102 c v1 ~1", "1?101 open", "1?102 open",
+			},
+		},
+		"the suggestions of a record that is taken over end": {
+			suggested(newBook(record(1, purchase("a")), came(2, "b"), removed(record(5, other("z")), 5)), [2]int{5, 2}),
+			with(pageOf(), func(w *records.PageWrite) { w.Removed = []string{"a"} }),
+			[]string{"1 b v2 <a", "2 b v2 removed superseded by 1", "5 z v2 removed", "5?2 matched"},
 		},
 		"the other suggestions end when a record continues": {
 			suggested(newBook(gone(), record(2, other("b"))), [2]int{1, 2}), pageOf(purchase("c")),
@@ -120,6 +171,11 @@ func TestAJoin(t *testing.T) {
 		if b.past["o"] != recordID(1) || b.past["a"] != recordID(1) {
 			t.Errorf("the past ids are %v", b.past)
 		}
+		for _, s := range b.records[0].Supersedes {
+			if s.Version != 2 { // record 1 has never shown the row o in an earlier version
+				t.Errorf("the former row %s was replaced in version %d", s.ExternalID, s.Version)
+			}
+		}
 		c, err := records.Split(b.view(nil), b, records.PageWrite{At: now}, &b.records[0], recordID(50), "")
 		if err != nil {
 			t.Fatal(err)
@@ -130,13 +186,40 @@ func TestAJoin(t *testing.T) {
 			t.Errorf("the past ids are %v", b.past)
 		}
 	})
+	t.Run("records without a suggestion can be joined, and are not counted", func(t *testing.T) {
+		b := newBook(gone(), record(2, other2("b")))
+		c, err := records.Join(b.view(nil), b, records.PageWrite{At: now}, &b.records[0], &b.records[1], "")
+		if err != nil || c.Counts != (domain.Counts{}) {
+			t.Fatal(c.Counts, err)
+		}
+		b.applyOne(c)
+		b.check()
+		b.want(t, "1 b v3 <a", "2 b v2 removed superseded by 1", "1?2 joined")
+		if s := c.Suggestions[0]; s.Connection != connection || s.Account != account || !s.Since.Equal(now) {
+			t.Errorf("the suggestion is %+v", s)
+		}
+	})
+	t.Run("suggestions with another old record end", func(t *testing.T) {
+		b := suggested(newBook(gone(), record(2, other2("b")), removed(record(4, other2("d")), 5)),
+			[2]int{1, 2}, [2]int{4, 2})
+		c, err := records.Join(b.view(nil), b, records.PageWrite{At: now}, &b.records[0], &b.records[1], "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.applyOne(c)
+		b.want(t, "1 b v3 <a", "2 b v2 removed superseded by 1", "4 d v2 removed", "4?2 excluded", "1?2 joined")
+	})
 	t.Run("an unsettled read with both rows does not undo it", func(t *testing.T) {
 		b := joined(t)
+		b.counts = domain.Counts{}
 		if err := b.store(pageOf(purchase("a"), other2("b"))); err != nil {
 			t.Fatal(err)
 		}
 		b.want(t, "1 b v3 <a", "2 b v2 removed superseded by 1", "3 c v2", "1?3 excluded", "1?2 joined",
 			"refresh b of 1")
+		if want := (domain.Counts{Read: 2, Unchanged: 2}); b.counts != want {
+			t.Errorf("counts %+v, want %+v", b.counts, want)
+		}
 	})
 	t.Run("the record goes back to the former row if the present one has left", func(t *testing.T) {
 		b := joined(t)
@@ -156,6 +239,74 @@ func TestAJoin(t *testing.T) {
 			t.Fatal(err)
 		}
 		b.want(t, "1 a v4", "2 b v3", "3 c v2", "1?3 excluded", "1?2 join_undone", "never a>b")
+	})
+	t.Run("a complete listing without one of the rows does not undo it", func(t *testing.T) {
+		for _, lacks := range []string{"a", "b"} {
+			b := joined(t)
+			page := records.NewSweep(records.SweepWrite{
+				Proof: domain.TwoReads, At: now, Page: pageOf(), Seen: func(id string) bool { return id != lacks },
+			})
+			if err := b.apply(page.Changes(b.view(nil), b)); err != nil {
+				t.Fatal(err)
+			}
+			if got := b.lines()[0]; got != "1 b v3 <a" {
+				t.Errorf("without %s: the record is %q", lacks, got)
+			}
+		}
+	})
+	t.Run("a complete listing undoes all joins", func(t *testing.T) {
+		b := suggested(newBook(gone(), record(2, other2("b")), removed(record(3, purchase("c")), 5),
+			record(4, other2("d")), removed(record(5, other("z")), 5)), [2]int{1, 2}, [2]int{3, 4})
+		for _, i := range []int{0, 2} {
+			c, err := records.Join(b.view(nil), b, records.PageWrite{At: now}, &b.records[i], &b.records[i+1], "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			b.applyOne(c)
+		}
+		suggested(b, [2]int{5, 1}) // another possible partner of the joined record
+		page := records.NewSweep(records.SweepWrite{
+			Proof: domain.OneRead, At: now, Page: pageOf(), Seen: func(string) bool { return true },
+		})
+		if err := b.apply(page.Changes(b.view(nil), b)); err != nil {
+			t.Fatal(err)
+		}
+		b.want(t, "1 a v4", "2 b v3", "3 c v4", "4 d v3", "5 z v2 removed",
+			"5?1 split", "1?2 join_undone", "3?4 join_undone", "never a>b", "never c>d")
+	})
+	t.Run("a replacement after the join is no join", func(t *testing.T) {
+		b := joined(t)
+		b.check()
+		b.records[0].Pull = pullID(1)
+		if err := b.store(
+			with(pageOf(other2("x")), func(w *records.PageWrite) { w.Removed = []string{"b"} }),
+		); err != nil {
+			t.Fatal(err)
+		}
+		page := records.NewSweep(records.SweepWrite{
+			Proof: domain.OneRead, At: now, Page: pageOf(), Seen: func(string) bool { return true },
+		})
+		if err := b.apply(page.Changes(b.view(nil), b)); err != nil {
+			t.Fatal(err)
+		}
+		if got := b.lines()[0]; got != "1 x v4 <a <b" {
+			t.Errorf("the record is %q", got)
+		}
+	})
+	t.Run("a join whose record went back is undone by a new record", func(t *testing.T) {
+		b := joined(t)
+		err := b.store(with(pageOf(purchase("a")), func(w *records.PageWrite) { w.Removed = []string{"b"} }))
+		if err != nil {
+			t.Fatal(err)
+		}
+		page := records.NewSweep(records.SweepWrite{
+			Proof: domain.OneRead, At: now, Page: pageOf(), Seen: func(string) bool { return true },
+		})
+		if err := b.apply(page.Changes(b.view(nil), b)); err != nil {
+			t.Fatal(err)
+		}
+		b.want(t, "1 b v5", "2 b v2 removed superseded by 1", "3 c v2", "101 a v1",
+			"1?3 excluded", "1?2 joined", "never b>a")
 	})
 	t.Run("a listing that proves nothing does not undo it", func(t *testing.T) {
 		b := joined(t)
@@ -260,5 +411,44 @@ func TestASuggestionFailsWithTheStore(t *testing.T) {
 	})
 	if err := b.apply(page.Changes(b.view(nil), b)); !errors.Is(err, errFails) {
 		t.Errorf("the error is %v", err)
+	}
+}
+
+func TestWhichSuggestionsAreListed(t *testing.T) {
+	for state, want := range map[records.SuggestionState]bool{
+		records.SuggestionOpen: true, records.SuggestionUndone: true,
+		records.SuggestionJoined: false, records.SuggestionDismissed: false,
+	} {
+		if got := (records.Suggestion{State: state}).IsListed(); got != want {
+			t.Errorf("%s: %t", state, got)
+		}
+	}
+}
+
+func TestThePositionOfASuggestion(t *testing.T) {
+	list := []records.Suggestion{
+		{Old: recordID(1), New: recordID(9), Since: now},
+		{Old: recordID(5), New: recordID(7), Since: now.Add(-1)},
+		{Old: recordID(5), New: recordID(6), Since: now.Add(-1)},
+		{Old: recordID(4), New: recordID(8), Since: now.Add(-1)},
+	}
+	for i, s := range list {
+		since, old, newer, err := records.ParseSuggestionPosition(s.Position())
+		if err != nil || !since.Equal(s.Since) || old != s.Old || newer != s.New {
+			t.Errorf("the position of %d is %s, %s, %s, %v", i, since, old, newer, err)
+		}
+		for j, other := range list {
+			if got := other.IsAfter(s.Position()); got != (j > i) {
+				t.Errorf("suggestion %d is after %d: %t", j, i, got)
+			}
+		}
+	}
+	for _, key := range []string{"", "x/" + recordID(1).String(), domain.TimeKey(now) + "/x"} {
+		position := domain.Position{Key: key}
+		var e *domain.Error
+		_, _, _, err := records.ParseSuggestionPosition(position)
+		if !errors.As(err, &e) || list[3].IsAfter(position) {
+			t.Errorf("%q is a position, %v", key, err)
+		}
 	}
 }

@@ -116,7 +116,7 @@ func (d *decision) readWindow(r *absenceReading, held map[string]domain.Announce
 	})
 	for i := range d.Transactions {
 		row := &d.Transactions[i]
-		if w.Account != "" && row.Account != w.Account || !w.Window.Contains(row.Date) {
+		if !w.Window.Contains(row.Date) {
 			continue
 		}
 		r.list(row.Account, row.Date)
@@ -129,9 +129,10 @@ func (d *decision) readWindow(r *absenceReading, held map[string]domain.Announce
 
 // list notes the date of a listed row.
 func (r *absenceReading) list(account string, date domain.Date) {
-	if oldest, found := r.oldest[account]; !found || date < oldest {
-		r.oldest[account] = date
+	if oldest, found := r.oldest[account]; found {
+		date = min(date, oldest)
 	}
+	r.oldest[account] = date
 }
 
 // reaches reports whether the listing contains a row of the same account with the same or an earlier date.

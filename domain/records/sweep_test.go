@@ -81,6 +81,25 @@ func TestASweep(t *testing.T) {
 			two(), records.SweepWrite{Proof: domain.TwoReads, Page: pageOf(dated("c", "2026-03-10"))}, []string{"c"},
 			[]string{"1 a v1", "2 b v1", "101 c v1", "absent a since 9", "absent b since 9"},
 		},
+		"a row outside of the window does not make the listing reach back": {
+			two(), records.SweepWrite{
+				Proof: domain.TwoReads, Window: domain.Window{From: "2026-03-09"},
+				Page: pageOf(dated("c", "2026-03-01")),
+			}, []string{"c"}, []string{"1 a v1", "2 b v1", "101 c v1"},
+		},
+		"the oldest listed row tells how far the listing reaches back": {
+			newBook(record(1, dated("a", "2026-03-08")), record(2, dated("b", "2026-03-10")),
+				record(3, dated("c", "2026-03-12")), record(4, dated("d", "2026-03-07"))),
+			twoReads, []string{"a", "c"},
+			[]string{"1 a v1", "2 b v1", "3 c v1", "4 d v1", "absent b since 9"},
+		},
+		"the vendor tells of no collection of the account": {
+			two(), func() records.SweepWrite {
+				w := collected(twoReads, now)
+				w.CollectedFrom = nil
+				return w
+			}(), []string{"a"}, []string{"1 a v1", "2 b v1"},
+		},
 		"the vendor collected the record recently": {
 			two(), collected(twoReads, now), []string{"a"}, []string{"1 a v1", "2 b v1", "absent b since 9"},
 		},
@@ -102,6 +121,82 @@ func TestASweep(t *testing.T) {
 			}
 			tc.book.want(t, tc.want...)
 		})
+	}
+}
+
+func TestACompleteListingEndsOldCarriedOverRecords(t *testing.T) {
+	for name, tc := range map[string]struct {
+		carriedOver bool
+		proof       domain.AbsenceProof
+		want        bool
+	}{
+		"a listing that proves something": {true, domain.TwoReads, true},
+		"a listing that proves nothing":   {true, domain.NoProof, false},
+		"nothing is carried over":         {false, domain.OneRead, false},
+	} {
+		b := newBook(record(1, dated("a", "2026-03-10")))
+		page := pageOf()
+		page.CarriedOver = tc.carriedOver
+		if err := b.sweep(records.SweepWrite{Proof: tc.proof, Page: page}, "a"); err != nil {
+			t.Fatal(err)
+		}
+		if b.expired != tc.want {
+			t.Errorf("%s: expired records are forgotten: %t", name, b.expired)
+		}
+	}
+}
+
+func TestASweepTellsWhetherThereAreAbsencesToForget(t *testing.T) {
+	for _, known := range []bool{false, true} {
+		b := newBook(record(1, dated("a", "2026-03-10")))
+		if known {
+			b.absences["x"] = domain.Absence{ExternalID: "x"}
+		}
+		if err := b.sweep(records.SweepWrite{Proof: domain.OneRead}, "a"); err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range b.written {
+			if c.Absences != nil && c.Absences.Known != known {
+				t.Errorf("known: %t, want %t", c.Absences.Known, known)
+			}
+		}
+	}
+}
+
+// New rows of the listing, and rows whose announced removals are held back, count as rows of the account.
+func TestAMassRemovalIsMeasuredAgainstAllRowsOfTheAccount(t *testing.T) {
+	b, ids := days(40)
+	var page []domain.TransactionData
+	for i := range 20 {
+		page = append(page, data(fmt.Sprintf("n%02d", i), fmt.Sprint("new ", i), fmt.Sprint(1000+i), "2026-01-20"))
+	}
+	for _, id := range ids[:20] { // 20 rows are missing from the listing, and 20 are held back
+		b.announced[id] = domain.AnnouncedRemoval{ExternalID: id, Account: "acc", At: now, State: domain.AnnouncedHeld}
+	}
+	var seen []string
+	for _, row := range page {
+		seen = append(seen, row.ExternalID)
+	}
+	listing := records.SweepWrite{Proof: domain.OneRead, Page: pageOf(page...)}
+	if err := b.sweep(listing, seen...); err != nil {
+		t.Fatal(err)
+	}
+	if b.counts.Removed != 40 || b.counts.Added != 20 || len(b.absences) > 0 {
+		t.Errorf("%+v, and %d rows wait", b.counts, len(b.absences))
+	}
+	for name, removedBefore := range map[string]bool{"new rows": false, "rows that return": true} {
+		b, _ := days(20)
+		if removedBefore {
+			for i, row := range page {
+				b.records = append(b.records, removed(record(50+i, row), 400))
+			}
+		}
+		if err := b.sweep(listing, seen...); err != nil {
+			t.Fatal(err)
+		}
+		if b.counts.Removed != 20 {
+			t.Errorf("%s: %d of 40 rows were removed, want 20", name, b.counts.Removed)
+		}
 	}
 }
 
@@ -202,6 +297,51 @@ func TestTheRowsOfAMassRemovalContinueWithTheirPartners(t *testing.T) {
 	}
 	if len(b.absences) != 2 {
 		t.Errorf("%d rows wait for another listing, want 2", len(b.absences))
+	}
+}
+
+// Rows that are missing, but may not leave, are not suggested: their records stay live.
+func TestMissingRowsAreNotSuggested(t *testing.T) {
+	b, rows := churned(25)
+	twin := rows[24]
+	twin.ExternalID = "twin"
+	if err := b.sweepOf(records.SweepWrite{Proof: domain.OneRead}, append(rows[:22:22], rows[24], twin)); err != nil {
+		t.Fatal(err)
+	}
+	if kept := b.continued(25); kept < 22 || len(b.absences) == 0 || len(b.suggestions) > 0 {
+		t.Errorf("%d continue, %d wait, suggestions: %+v", kept, len(b.absences), b.suggestions)
+	}
+}
+
+// The vendor may have purged the old row. The new row came with an earlier page of the same pull.
+func TestARowOfAnEarlierPageReplacesAPurgedOne(t *testing.T) {
+	b, rows := churned(1)
+	b.records = append(b.records, firstSeen(record(2, rows[0]), 0, 9))
+	listing := records.SweepWrite{
+		Proof: domain.TwoReads, CollectedFrom: map[string]time.Time{"acc": now.Add(time.Hour)},
+		CollectedAt: func(json.RawMessage) time.Time { return now },
+	}
+	if err := b.sweepOf(listing, nil, "new-00"); err != nil {
+		t.Fatal(err)
+	}
+	b.want(t, "1 new-00 v2 <old-00", "2 new-00 v2 removed superseded by 1")
+}
+
+// Both records are from this pull, which has read the old row before the listing.
+func TestARowThatThePullHasNotShownBeforeTheListingReplacesTheMissingOne(t *testing.T) {
+	for shownBefore, want := range map[bool][]string{
+		false: {"1 b v2 <a", "2 b v2 removed superseded by 1"},
+		true:  {"1 a v2 removed", "2 b v1"},
+	} {
+		b := newBook(firstSeen(record(1, purchase("a")), 2, 9), firstSeen(record(2, purchase("b")), 1, 9))
+		listing := pageOf()
+		listing.Progress = wholeList
+		if err := b.sweep(records.SweepWrite{
+			Proof: domain.OneRead, Page: listing, ShownBefore: func(id string) bool { return id == "a" || shownBefore },
+		}, "b"); err != nil {
+			t.Fatal(err)
+		}
+		b.want(t, want...)
 	}
 }
 

@@ -93,7 +93,14 @@ type PageWrite struct {
 // and the lease.
 func (w PageWrite) IsEmpty() bool {
 	return w.Staged == nil &&
-		len(w.Accounts)+len(w.Transactions)+len(w.Removed)+len(w.Announced)+len(w.Quarantined)+len(w.Released) == 0
+		max(
+			len(w.Accounts),
+			len(w.Transactions),
+			len(w.Removed),
+			len(w.Announced),
+			len(w.Quarantined),
+			len(w.Released),
+		) == 0
 }
 
 // Staging describes how the rows of a page are staged. Staged rows are stored, but invisible to readers before a

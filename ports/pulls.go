@@ -346,8 +346,8 @@ type Ledger interface {
 		page domain.PageRequest) (domain.Page[domain.Transaction], error)
 
 	// IndexTexts adds at most limit transactions to the index of the search, of all tenants: those that were stored or
-	// changed since they were indexed. It returns their number. Search finds transactions that are not indexed,
-	// too, but examines them one by one. A store without an index returns 0.
+	// changed since they were indexed. It returns their number, which is below limit only if no more are left. Search
+	// finds transactions that are not indexed, too, but examines them one by one. A store without an index returns 0.
 	IndexTexts(ctx context.Context, limit int) (int, error)
 
 	// Sum returns the sums of the live transactions that match the filter, by day and currency: the latest day first,

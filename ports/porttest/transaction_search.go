@@ -172,6 +172,10 @@ func searchOfIndexEndsSoon(f *fixture) {
 		f.mustStorePage(l, ports.PageWrite{Transactions: rows, AssumeNew: true})
 	}
 	f.storeRows(l, row("rare", withDate("2026-01-01"), withDescription("a rare needle"), withAmount("77.7", "BRL")))
+	const limit = 1000
+	if n, err := f.Ledger.IndexTexts(f.ctx, limit); err != nil || n != 0 && n != limit { // 0: a store without an index
+		f.Fatalf("IndexTexts indexed %d transactions, limit %d: %v", n, limit, err)
+	}
 	f.indexTexts()
 	amount, _ := domain.ParseAmount("77.70")
 	for _, search := range []domain.TransactionSearch{{Text: "RARE NEED"}, {Amount: &amount}, {Text: "no such text"}} {

@@ -52,6 +52,9 @@ type Dialect interface {
 	// folded contains the text, which has at least 3 characters.
 	TextMatch(alias, folded string) clause.Expr
 
+	// TextContains returns a condition that is true if the column contains the text. It uses no index.
+	TextContains(column, text string) clause.Expr
+
 	// UTCDay returns an SQL expression for the date (UTC, YYYY-MM-DD) of a column of times.
 	UTCDay(column string) string
 

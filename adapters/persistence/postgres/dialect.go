@@ -225,6 +225,11 @@ func (dialect) TextMatch(alias, folded string) clause.Expr {
 	return clause.Expr{SQL: alias + ".folded LIKE ?", Vars: []any{"%" + likeEscaper.Replace(folded) + "%"}}
 }
 
+// TextContains implements gormstore.Dialect.
+func (dialect) TextContains(column, text string) clause.Expr {
+	return clause.Expr{SQL: "strpos(" + column + ", ?) > 0", Vars: []any{text}}
+}
+
 // UTCDay implements gormstore.Dialect.
 func (dialect) UTCDay(column string) string {
 	return "to_char(" + column + " AT TIME ZONE 'UTC', 'YYYY-MM-DD')"

@@ -202,6 +202,11 @@ func (dialect) TextMatch(alias, folded string) clause.Expr {
 	}
 }
 
+// TextContains implements gormstore.Dialect.
+func (dialect) TextContains(column, text string) clause.Expr {
+	return clause.Expr{SQL: "instr(" + column + ", ?) > 0", Vars: []any{text}}
+}
+
 // UTCDay implements gormstore.Dialect.
 func (dialect) UTCDay(column string) string { return "date(" + column + " / 1000000, 'unixepoch')" }
 

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/uuid"
+	"gorm.io/gorm/clause"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -22,9 +23,12 @@ const (
 	// maxUnindexed is the maximum number of transactions after the position of search_progress that a search examines.
 	// If there are more, the search does not use the index.
 	maxUnindexed = 4096
-	// firstScan is the number of transactions that a search for text examines before it uses the index. Texts that
-	// occur often are found by then, so that the index need not sort a large part of all transactions.
+	// firstScan is the number of transactions of one connection that a search for text examines before it uses the
+	// index. Texts that occur often are found by then, so that the index need not sort a large part of all transactions.
 	firstScan = 1024
+	// newestIndexed and moreIndexed are the numbers of rows of search_index, newest first, that a search for text over all
+	// connections examines before it uses the index of texts. moreIndexed is for texts that the newest rows contain.
+	newestIndexed, moreIndexed = 2048, 8192
 	// maxCandidates is the number of transactions that one search reads from the index.
 	maxCandidates = 256
 	// minIndexedText is the length of the shortest text, in characters, that the index can find.
@@ -60,17 +64,21 @@ type indexedRow struct {
 // TableName returns the name of the table in the schema.
 func (indexedRow) TableName() string { return "search_index" }
 
-// IndexTexts gives each tenant with unindexed transactions at most indexBatch of them in one transaction.
-func (s ledger) IndexTexts(ctx context.Context, limit int) (int, error) {
-	tenants, err := s.unindexedTenants(ctx)
-	indexed := 0
-	for _, tenant := range tenants {
-		if err != nil || indexed >= limit {
-			break
+// IndexTexts gives each tenant with unindexed transactions at most indexBatch of them in one transaction, in turn, until
+// limit transactions are indexed or none is left.
+func (s ledger) IndexTexts(ctx context.Context, limit int) (indexed int, err error) {
+	for done := -1; err == nil && done != indexed && indexed < limit; {
+		done = indexed
+		var tenants []uuid.UUID
+		tenants, err = s.unindexedTenants(ctx)
+		for _, tenant := range tenants {
+			if err != nil || indexed >= limit {
+				break
+			}
+			var n int
+			n, err = s.indexTenant(ctx, tenant, min(indexBatch, limit-indexed))
+			indexed += n
 		}
-		var n int
-		n, err = s.indexTenant(ctx, tenant, min(indexBatch, limit-indexed))
-		indexed += n
 	}
 	return indexed, err
 }
@@ -244,14 +252,9 @@ func (s ledger) hasTextIndex(ctx context.Context) (bool, error) {
 func (m *searchMerge) fromIndex(
 	ctx context.Context, index *searchIndex, after domain.Position, limit int,
 ) ([]domain.Transaction, domain.Position, error) {
-	found, err := m.candidates(ctx, after)
+	found, end, err := m.candidates(ctx, after, limit)
 	if err != nil {
 		return nil, domain.Position{}, err
-	}
-	var end domain.Position
-	if len(found) > maxCandidates {
-		found = found[:maxCandidates]
-		end = datePosition(found[maxCandidates-1])
 	}
 	found = slices.DeleteFunc(found, func(t domain.Transaction) bool {
 		_, changed := index.unindexed[t.ID]
@@ -272,33 +275,84 @@ func (m *searchMerge) fromIndex(
 	return found, end, nil
 }
 
-// candidates returns the newest transactions after the position that the index finds, one more than maxCandidates if
-// there are so many. It compares everything but the date, the amount and the text with the transactions themselves.
-func (m *searchMerge) candidates(ctx context.Context, after domain.Position) (found []domain.Transaction, err error) {
-	q := gormstore.NewQuery(`SELECT x.connection_id, x.transaction_id, x.date FROM search_index x
-		JOIN transactions t ON t.id = x.transaction_id AND t.tenant_id = x.tenant_id
-			AND t.connection_id = x.connection_id AND t.date = x.date
-		WHERE x.tenant_id = ? AND (x.date, x.transaction_id) < (?, ?) AND x.date >= ?`,
-		gormstore.UUID(m.tenant.UUID), after.Key, gormstore.UUID(after.ID), m.firstDate())
-	if m.search.Amount != nil {
-		q.Add(" AND x.amount = ?", m.search.Amount.Normalize().String())
+// candidates returns the newest transactions after the position that the index finds, and the position of the last one
+// that was examined. The position is zero if there are no more.
+//
+// To find a text by the index of texts, a database reads and sorts all rows that contain it. A text that occurs often is
+// found sooner in the newest rows of search_index.
+func (m *searchMerge) candidates(
+	ctx context.Context, after domain.Position, limit int,
+) (found []domain.Transaction, end domain.Position, err error) {
+	folded := domain.FoldText(m.search.Text)
+	if m.search.Amount == nil && m.search.Connection.IsZero() {
+		for _, rows := range []int{newestIndexed, moreIndexed} {
+			contains := m.Dialect.TextContains("x.folded", folded)
+			found, _, err = m.readIndex(ctx, after, clause.Expr{}, rows, contains)
+			if err != nil {
+				return nil, end, err
+			}
+			if n := len(found); n > 0 && n >= limit {
+				return found, datePosition(found[n-1]), nil
+			}
+			if len(found)*(moreIndexed/newestIndexed) < limit {
+				break
+			}
+		}
 	}
-	if m.search.Amount == nil {
-		match := m.Dialect.TextMatch("x", domain.FoldText(m.search.Text))
-		q.Add(" AND "+match.SQL, match.Vars...)
+	condition := clause.Expr{SQL: "x.amount = ?"}
+	if m.search.Amount != nil {
+		condition.Vars = []any{m.search.Amount.Normalize().String()}
+	} else {
+		condition = m.Dialect.TextMatch("x", folded)
+	}
+	return m.readIndex(ctx, after, condition, maxCandidates, clause.Expr{})
+}
+
+// readIndex reads at most limit rows of search_index after the position that meet the condition, newest first. It
+// returns the transactions of those that also meet the condition among, and the position of the last row, which is zero
+// if fewer than limit rows were read. Both conditions can be empty. readIndex compares everything but the date, the
+// amount and the text with the transactions themselves.
+func (m *searchMerge) readIndex(
+	ctx context.Context, after domain.Position, condition clause.Expr, limit int, among clause.Expr,
+) (found []domain.Transaction, last domain.Position, err error) {
+	matches := "t.id IS NOT NULL"
+	if m.search.Removed != nil {
+		matches += " AND (t.removed_at IS NOT NULL) = " + strconv.FormatBool(*m.search.Removed)
+	}
+	q := gormstore.NewQuery("SELECT x.connection_id, x.transaction_id, x.date, " + matches + `
+		FROM (SELECT x.connection_id, x.transaction_id, x.date, x.folded, x.tenant_id FROM search_index x`)
+	tenantIs := "x.tenant_id = ?"
+	if condition.SQL != "" && m.search.Amount == nil { // the index of texts, and not the one by date
+		tenantIs = gormstore.TenantIs(m.Dialect, "x.tenant_id")
+	}
+	q.Add(" WHERE "+tenantIs, gormstore.UUID(m.tenant.UUID))
+	q.Add(" AND (x.date, x.transaction_id) < (?, ?) AND x.date >= ?",
+		after.Key, gormstore.UUID(after.ID), m.firstDate())
+	if condition.SQL != "" {
+		q.Add(" AND "+condition.SQL, condition.Vars...)
 	}
 	if !m.search.Connection.IsZero() {
 		q.Add(" AND x.connection_id = ?", gormstore.UUID(m.search.Connection.UUID))
 	}
-	if m.search.Removed != nil {
-		q.Add(" AND (t.removed_at IS NOT NULL) = " + strconv.FormatBool(*m.search.Removed))
+	q.Add(` ORDER BY x.date DESC, x.transaction_id DESC LIMIT ?) AS x
+		LEFT JOIN transactions t ON t.id = x.transaction_id AND t.tenant_id = x.tenant_id
+			AND t.connection_id = x.connection_id AND t.date = x.date`, limit)
+	if among.SQL != "" {
+		q.Add(" WHERE "+among.SQL, among.Vars...)
 	}
-	q.Add(" ORDER BY x.date DESC, x.transaction_id DESC LIMIT ?", maxCandidates+1)
+	q.Add(" ORDER BY x.date DESC, x.transaction_id DESC")
 	var t domain.Transaction
-	columns := gormstore.ScanTargets(&t.Connection.UUID, &t.ID.UUID, (*string)(&t.Date))
+	var ok bool
+	rows := 0
+	columns := append(gormstore.ScanTargets(&t.Connection.UUID, &t.ID.UUID, (*string)(&t.Date)), &ok)
 	err = m.Rows(ctx, q.String(), q.Args, columns, func() error {
-		found = append(found, t)
+		if rows++; ok {
+			found = append(found, t)
+		}
+		if last = (domain.Position{}); rows == limit {
+			last = datePosition(t)
+		}
 		return nil
 	})
-	return found, err
+	return found, last, err
 }

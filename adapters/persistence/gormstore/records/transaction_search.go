@@ -56,8 +56,8 @@ func (s ledger) Search(ctx context.Context, tenant domain.TenantID, search domai
 // find returns at most limit rows after the position that match the search, and the position of the last row that it
 // examined. The position is zero if there are no more rows.
 //
-// If the search can use the index, find examines only firstScan rows itself before it does so, and none if the search
-// has an amount.
+// If the search can use the index, find examines rows itself only if the search is for a text in one connection: at most
+// firstScan.
 func (m *searchMerge) find(
 	ctx context.Context, after domain.Position, limit int,
 ) ([]domain.Transaction, domain.Position, error) {
@@ -65,7 +65,7 @@ func (m *searchMerge) find(
 	if err != nil {
 		return nil, domain.Position{}, err
 	}
-	if index != nil && m.search.Amount != nil {
+	if index != nil && (m.search.Amount != nil || m.search.Connection.IsZero()) {
 		return m.fromIndex(ctx, index, after, limit)
 	}
 	if index != nil {

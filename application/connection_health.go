@@ -76,7 +76,7 @@ func (s *Service) ListConnectionHealth(
 	ctx context.Context, tenant domain.TenantID, filter ports.HealthFilter, request domain.PageRequest,
 ) (domain.Page[ports.ConnectionStatus], error) {
 	now := s.Clock.Now()
-	page, err := s.selectConnections(ctx, tenant, filter, request, now)
+	page, attention, err := s.selectConnections(ctx, tenant, filter, request, now)
 	if err != nil {
 		return domain.Page[ports.ConnectionStatus]{}, err
 	}
@@ -93,11 +93,13 @@ func (s *Service) ListConnectionHealth(
 	if err != nil {
 		return domain.Page[ports.ConnectionStatus]{}, err
 	}
-	attention := make(map[domain.ConnectionID][]domain.Attention, len(ids))
-	err = s.Connections.VisitFacts(ctx, tenant, ids, func(f *domain.ConnectionFacts) error {
-		attention[f.ID] = f.Attention(now, s.attentionGrace())
-		return nil
-	})
+	if attention == nil {
+		attention = make(map[domain.ConnectionID][]domain.Attention, len(ids))
+		err = s.Connections.VisitFacts(ctx, tenant, ids, func(f *domain.ConnectionFacts) error {
+			attention[f.ID] = f.Attention(now, s.attentionGrace())
+			return nil
+		})
+	}
 	statuses := domain.Page[ports.ConnectionStatus]{Next: page.Next}
 	for _, c := range page.Items {
 		status := ports.ConnectionStatus{Connection: c, ConnectionHealth: s.connectionHealth(c, activities[c.ID])}
@@ -112,53 +114,65 @@ func (s *Service) ListConnectionHealth(
 }
 
 // selectConnections returns the connections of one page of ListConnectionHealth. The store can filter and order them
-// unless the filter needs their reasons or folded names. These are compared for all connections of the tenant.
+// unless the filter needs their reasons or folded names. These are compared for all connections of the tenant. Then
+// selectConnections also returns the reasons of the connections of the page, and nil otherwise.
 func (s *Service) selectConnections(
 	ctx context.Context, tenant domain.TenantID, filter ports.HealthFilter, request domain.PageRequest, now time.Time,
-) (domain.Page[domain.Connection], error) {
+) (page domain.Page[domain.Connection], attention map[domain.ConnectionID][]domain.Attention, err error) {
 	if !filter.Attention && filter.Name == "" {
-		return s.ListConnections(ctx, tenant, filter.ConnectionFilter, request)
+		page, err = s.ListConnections(ctx, tenant, filter.ConnectionFilter, request)
+		return page, nil, err
 	}
 	selection := newConnectionSelection(filter, request)
-	err := s.Connections.VisitFacts(ctx, tenant, filter.IDs, func(f *domain.ConnectionFacts) error {
+	err = s.Connections.VisitFacts(ctx, tenant, filter.IDs, func(f *domain.ConnectionFacts) error {
 		selection.add(f, f.Attention(now, s.attentionGrace()))
 		return nil
 	})
 	if err != nil {
-		return domain.Page[domain.Connection]{}, err
+		return page, nil, err
 	}
-	positions := selection.first()
-	page := domain.Page[domain.Connection]{}
-	if len(positions) > request.Limit {
-		positions = positions[:request.Limit]
-		page.Next = positions[request.Limit-1]
+	selected := selection.first()
+	if len(selected) > request.Limit {
+		selected = selected[:request.Limit]
+		page.Next = selected[request.Limit-1].position
 	}
-	if len(positions) == 0 {
-		return page, nil
+	attention = make(map[domain.ConnectionID][]domain.Attention, len(selected))
+	if len(selected) == 0 {
+		return page, attention, nil
 	}
-	ids := make([]domain.ConnectionID, len(positions))
-	for i, position := range positions {
-		ids[i] = domain.ConnectionID{UUID: position.ID}
+	ids := make([]domain.ConnectionID, len(selected))
+	for i, c := range selected {
+		ids[i] = domain.ConnectionID{UUID: c.position.ID}
+		attention[ids[i]] = c.reasons
 	}
 	found, err := s.ListConnections(ctx, tenant, ports.ConnectionFilter{IDs: ids}, domain.PageRequest{Limit: len(ids)})
 	page.Items = found.Items
 	slices.SortFunc(page.Items, func(x, y domain.Connection) int {
 		return cmp.Compare(slices.Index(ids, x.ID), slices.Index(ids, y.ID))
 	})
-	return page, err
+	return page, attention, err
 }
 
-// connectionSelection collects the positions of the first connections after a position of a list.
+// selectedConnection is the position of a connection in a list, and why the connection needs a person.
+type selectedConnection struct {
+	position domain.Position
+	reasons  []domain.Attention
+}
+
+// connectionSelection collects the first connections after a position of a list.
 type connectionSelection struct {
 	filter  ports.HealthFilter
 	folded  string // the folded name of the filter
 	request domain.PageRequest
-	found   []domain.Position // more than the page needs, in any order
+	found   []selectedConnection // more than the page needs, in any order
 }
 
 func newConnectionSelection(filter ports.HealthFilter, request domain.PageRequest) *connectionSelection {
 	return &connectionSelection{filter: filter, folded: domain.FoldText(filter.Name), request: request}
 }
+
+// compareSelected orders two connections of a list by key, then by id.
+func compareSelected(x, y selectedConnection) int { return comparePositions(x.position, y.position) }
 
 // comparePositions orders two positions of a list by key, then by id.
 func comparePositions(x, y domain.Position) int {
@@ -181,15 +195,15 @@ func (p *connectionSelection) add(f *domain.ConnectionFacts, reasons []domain.At
 		!strings.Contains(domain.FoldText(f.Name), p.folded):
 		return
 	}
-	p.found = append(p.found, position)
+	p.found = append(p.found, selectedConnection{position, reasons})
 	if enough := p.request.Limit + 1; len(p.found) >= 4*enough {
 		p.found = p.first()
 	}
 }
 
-// first returns the first positions of the list, one more than the page has items, if there are so many.
-func (p *connectionSelection) first() []domain.Position {
-	slices.SortFunc(p.found, comparePositions)
+// first returns the first connections of the list, one more than the page has items, if there are so many.
+func (p *connectionSelection) first() []selectedConnection {
+	slices.SortFunc(p.found, compareSelected)
 	return p.found[:min(len(p.found), p.request.Limit+1)]
 }
 

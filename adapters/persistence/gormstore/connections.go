@@ -260,13 +260,14 @@ const isOpenSuggestion = "connection_id = connections.id AND tenant_id = connect
 
 // selectShared returns an SQL condition on rows of connections. The condition is true if another live connection of the
 // same tenant and vendor has one of the connection's accounts. Two accounts are the same if the given column of
-// accounts contains the same value. The value "" matches nothing.
-func selectShared(column string) string {
+// accounts contains the same value. The value "" matches nothing. The tenant of a is compared only where SameTenant
+// requires it: otherwise SQLite reads all accounts of the tenant for each connection.
+func selectShared(d Dialect, column string) string {
 	return "EXISTS (SELECT 1 FROM accounts a JOIN accounts o ON o." + column + " = a." + column + `
 			AND o.tenant_id = a.tenant_id AND o.vendor = a.vendor AND o.connection_id <> a.connection_id
 			AND o.removed_at IS NULL
 		JOIN connections other ON other.id = o.connection_id AND other.tenant_id = o.tenant_id
-		WHERE a.connection_id = connections.id AND a.tenant_id = connections.tenant_id AND a.removed_at IS NULL
+		WHERE ` + SameTenant(d, "a", "connections") + `a.connection_id = connections.id AND a.removed_at IS NULL
 			AND other.deleted_at IS NULL AND a.` + column + " <> '' AND o." + column + " <> '')"
 }
 
@@ -311,7 +312,7 @@ func (s connections) Activities(ctx context.Context, tenant domain.TenantID,
 				(SELECT min(since) FROM possible_replacements WHERE connection_id = connections.id
 					AND tenant_id = connections.tenant_id AND state = 'join_undone') AS join_undone_since,
 				` + hasLiveToken + ` AS has_token, ` + isHeard + ` AS heard,
-				` + selectShared("account_key") + " OR " + selectShared("external_id") + " AS shared").
+				` + selectShared(s.Dialect, "account_key") + " OR " + selectShared(s.Dialect, "external_id") + " AS shared").
 			Scan(&rows).Error
 	})
 	found := make(map[domain.ConnectionID]ports.Activity, len(rows))

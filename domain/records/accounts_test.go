@@ -254,7 +254,12 @@ func TestAPublicationContinuesAccounts(t *testing.T) {
 	deleted.Connection = domain.ConnectionID{UUID: uuid.UUID{9}}
 	deleted.RemovedAt = epoch
 	w := publication(publishedAs("a2", 1), publishedAs("b", 2), publishedAs("c", 0))
-	changes, err := records.PublishAccounts(w, accountView, []records.Account{listedAccount(1, "a"), deleted}, &book{})
+	changes, err := records.PublishAccounts(
+		w,
+		accountView,
+		[]records.Account{listedAccount(1, "a"), deleted},
+		newBook(),
+	)
 	if err != nil || len(changes.Held) > 0 || len(changes.Save) != 3 || len(changes.Removed) > 0 {
 		t.Fatalf("%+v, %v", changes, err)
 	}
@@ -285,14 +290,14 @@ func TestAnAccountThatIsPublishedAgainIsNotRelinked(t *testing.T) {
 	a := listedAccount(1, "a")
 	a.Relink("new", "a", epoch)
 	w := publication(publishedAs("a", 1))
-	changes, err := records.PublishAccounts(w, accountView, []records.Account{a}, &book{})
+	changes, err := records.PublishAccounts(w, accountView, []records.Account{a}, newBook())
 	if err != nil || len(changes.Save) != 1 || len(changes.Relinked) > 0 || len(changes.FirstStored) > 0 ||
 		len(changes.Save[0].References) != 2 {
 		t.Errorf("%+v, %v", changes, err)
 	}
 	wantAccountEvents(t, "again", changes.AccountChanges)
 	w = publication(publishedAs("a", 3))
-	_, err = records.PublishAccounts(w, accountView, []records.Account{a}, &book{})
+	_, err = records.PublishAccounts(w, accountView, []records.Account{a}, newBook())
 	if !errors.Is(err, domain.TargetChanged) {
 		t.Errorf("an account that is not stored any more: %v", err)
 	}
@@ -304,7 +309,7 @@ func TestAnAccountOfADeletedConnectionIsRelinkedUnderTheSameReference(t *testing
 	a.Relink("new", "a", epoch)
 	a.Connection = domain.ConnectionID{UUID: uuid.UUID{9}}
 	w := publication(publishedAs("a", 1))
-	changes, err := records.PublishAccounts(w, accountView, []records.Account{a}, &book{})
+	changes, err := records.PublishAccounts(w, accountView, []records.Account{a}, newBook())
 	if err != nil || len(changes.Moved) != 1 || !slices.Equal(changes.Relinked, []domain.AccountID{a.ID}) ||
 		!slices.Equal(changes.FirstStored, []string{"a"}) || len(changes.Save[0].References) != 2 {
 		t.Errorf("%+v, %v", changes, err)
@@ -317,7 +322,7 @@ func TestAccountsOfAnEarlierReferenceEnd(t *testing.T) {
 	removed.RemovedAt = epoch
 	stored := []records.Account{listedAccount(1, "a"), removed}
 	w := publication(publishedAs("c", 0))
-	changes, err := records.PublishAccounts(w, accountView, stored, &book{})
+	changes, err := records.PublishAccounts(w, accountView, stored, newBook())
 	if err != nil || len(changes.Held) > 0 || len(changes.Save) != 2 {
 		t.Fatalf("%+v, %v", changes, err)
 	}
@@ -330,15 +335,10 @@ func TestAccountsOfAnEarlierReferenceEnd(t *testing.T) {
 		accountEvent(events.AccountAdded, 100), accountEvent(events.AccountRemoved, 1))
 
 	// The vendor has listed the account e in an earlier attempt only.
-	b := &book{staged: []domain.TransactionData{
-		{
-			ExternalID: "1",
-			Account:    "c",
-		},
-		{ExternalID: "2", Account: "e"},
-		{ExternalID: "3"},
-		{ExternalID: "4", Account: "e"},
-	}}
+	b := newBook()
+	b.staged = []domain.TransactionData{
+		{ExternalID: "1", Account: "c"}, {ExternalID: "2", Account: "e"}, {ExternalID: "3"},
+	}
 	w.Unreadable = []string{"d"}
 	changes, err = records.PublishAccounts(w, accountView, stored, b)
 	if err != nil || !slices.Equal(changes.Held, []string{"d", "e"}) || len(changes.Save) != 1 {
@@ -352,13 +352,8 @@ func TestAccountsOfAnEarlierReferenceEnd(t *testing.T) {
 		t.Error("the staged rows cannot be read, and no error is returned")
 	}
 	w.Unproved = true
-	if changes, _ := records.PublishAccounts(
-		w,
-		accountView,
-		stored,
-		&book{},
-	); len(changes.Held) > 0 ||
-		len(changes.Save) != 1 {
+	changes, err = records.PublishAccounts(w, accountView, stored, newBook())
+	if err != nil || len(changes.Held) > 0 || len(changes.Save) != 1 {
 		t.Errorf("the absence of an account proves nothing: %+v", changes)
 	}
 }

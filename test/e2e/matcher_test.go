@@ -261,7 +261,7 @@ func TestAnAccountThatIsMappedLaterIsSentWithItsRecords(t *testing.T) {
 		m.send(http.MethodPut, m.subscription, body).want(200)
 		m.equal()
 		body["sink"].(object)["sources"] = []object{{"accountId": "x", "contextId": m.context, "sourceId": m.source}}
-		m.send(http.MethodPut, m.subscription, body).problem(400, "MTCH-0001", "body.sink.sources.0.accountId")
+		m.send(http.MethodPut, m.subscription, body).problem(400, "MTCH-0001", "body.sink.sources[0].accountId")
 		body["connectionId"] = m.id
 		body["sink"].(object)["sources"] = []object{}
 		m.send(http.MethodPut, m.subscription, body).problem(400, "MTCH-0001", "body.connectionId")

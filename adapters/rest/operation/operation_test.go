@@ -156,7 +156,8 @@ func TestEveryViolationIsReportedWithoutItsValue(t *testing.T) {
 		{"", `{"name":"a","user":"u"}`, "body.pass is required"},
 		{"", `{"name":"a","` + canary + `":1,"Kind":"a"}`, "body.Kind is not a member of this request; " +
 			"body." + canary + " is not a member of this request"},
-		{"", `{"name":"a","flags":["x","z"]}`, "body.flags.1 must be one of x, y"},
+		{"", `{"name":"a","flags":["x","z"]}`, "body.flags[1] must be one of x, y"},
+		{"", `{"name":"a","extra":{"0":"x"}}`, "body.extra.0 must be of type number"},
 	} {
 		_, violations := in.Read(request(c.query, c.body))
 		var texts []string

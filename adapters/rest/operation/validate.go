@@ -16,7 +16,7 @@ import (
 
 // Violation describes an invalid part of a request. Message never contains a part of the request.
 type Violation struct {
-	Location string // such as body.configName or query.limit
+	Location string // such as body.configName, body.types[0] or query.limit
 	Message  string
 	Unknown  bool // the body contains a member that its schema does not have
 }
@@ -116,19 +116,19 @@ func (v *validator) validate(value any, location string) []Violation {
 	if !errors.As(err, &invalid) {
 		return []Violation{{Location: location, Message: "is not valid"}}
 	}
-	return v.violations(invalid, location)
+	return v.violations(invalid, value, location)
 }
 
 // violations returns the violations in a tree of errors. For an error that has causes, it returns the violations of the
-// causes instead of the error itself.
-func (v *validator) violations(e *jsonschema.ValidationError, root string) (all []Violation) {
+// causes instead of the error itself. root is the location of the value.
+func (v *validator) violations(e *jsonschema.ValidationError, value any, root string) (all []Violation) {
 	for _, cause := range e.Causes {
-		all = append(all, v.violations(cause, root)...)
+		all = append(all, v.violations(cause, value, root)...)
 	}
 	if len(e.Causes) > 0 {
 		return all
 	}
-	location := strings.Join(append([]string{root}, e.InstanceLocation...), ".")
+	location := locationOf(e.InstanceLocation, value, root)
 	switch k := e.ErrorKind.(type) {
 	case *kind.Required:
 		return ofMembers(location, k.Missing, "is required", false)
@@ -138,6 +138,27 @@ func (v *validator) violations(e *jsonschema.ValidationError, root string) (all 
 		return ofMembers(location, k.Properties, "is not a member of this request", true)
 	}
 	return []Violation{{Location: location, Message: v.message(e.ErrorKind)}}
+}
+
+// locationOf returns the location of a part of a value, such as body.sources[0].accountId. path contains the names of
+// members and the indexes of items that lead to the part. root is the location of the value.
+func locationOf(path []string, value any, root string) string {
+	location := root
+	for _, name := range path {
+		switch parent := value.(type) {
+		case []any:
+			location += "[" + name + "]"
+			i, err := strconv.Atoi(name)
+			if value = nil; err == nil && i < len(parent) {
+				value = parent[i]
+			}
+		case map[string]any:
+			location, value = location+"."+name, parent[name]
+		default:
+			location, value = location+"."+name, nil
+		}
+	}
+	return location
 }
 
 func ofMembers(parent string, names []string, message string, unknown bool) []Violation {

@@ -284,6 +284,17 @@ func TestSettingsAreValidated(t *testing.T) {
 	}
 }
 
+// An invalid id is reported once, and not also as the id of two sources.
+func TestEachInvalidIDIsReportedOnce(t *testing.T) {
+	id := uuid.NewString()
+	invalid := object{"accountId": "x", "contextId": id, "sourceId": id}
+	settings := object{"url": "http://127.0.0.1:1", "sources": []object{invalid, invalid}}
+	_, faults := newSink("127.0.0.0/8").Parse(t.Context(), text(settings), ports.SinkSettings{})
+	if len(faults) != 2 || faults[0].Field != "sources[0].accountId" || faults[1].Field != "sources[1].accountId" {
+		t.Errorf("the faults are %v", faults)
+	}
+}
+
 func TestSecretsAreKeptForTheSameAddressesOnly(t *testing.T) {
 	s := newSink("127.0.0.0/8")
 	parse := func(settings object, stored ports.SinkSettings) (ports.SinkSettings, bool) {

@@ -217,10 +217,12 @@ func parseSources(requested []source, add func(field, message string)) []source 
 			id, err := uuid.Parse(*member.id)
 			if err != nil || len(*member.id) != 36 || id == uuid.Nil {
 				add(fmt.Sprintf("sources[%d].%s", i, member.name), "must be a UUID")
+				*member.id = ""
+				continue
 			}
 			*member.id = id.String()
 		}
-		if seen[one.Account] {
+		if one.Account != "" && seen[one.Account] {
 			add(fmt.Sprintf("sources[%d].accountId", i), "must not occur twice")
 		}
 		seen[one.Account] = true

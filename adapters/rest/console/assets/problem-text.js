@@ -65,7 +65,7 @@ export function fieldProblems(problem, names) {
     return { errors: { name: t('application.nameTaken') }, rest: null };
   }
   const others = (problem?.fields || []).filter(({ location, message }) => {
-    const name = location.replace(/^(body|query)\./, '').replace(/^sink\.((sasl|auth)\.)?/, '').replace(/(\[|\.\d).*/, '');
+    const name = location.replace(/^(body|query)\./, '').replace(/^sink\.((sasl|auth)\.)?/, '').replace(/\[.*/, '');
     if (!names.includes(name)) return true;
     errors[name] = fieldText(message);
     return false;

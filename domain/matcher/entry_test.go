@@ -353,3 +353,56 @@ func TestAnUploadLeavesNothingToTheNextOne(t *testing.T) {
 		}
 	}
 }
+
+// Matcher may still be carrying out an upload, so that several searches must find nothing. Each waits longer.
+func TestARowThatSeveralSearchesDoNotFindIsUploadedAgain(t *testing.T) {
+	e := step(t, matcher.NewEntry(record), wanted(1, "10"), matcher.Upload).Sent("file", now)
+	searches := 0
+	for e.State == matcher.Importing && searches < 100 {
+		searches++
+		if e = e.NotFound(now); e.State == matcher.Importing && !e.DueAt.After(now) {
+			t.Errorf("search %d is repeated at once", searches)
+		}
+	}
+	if searches != 6 || e.State != matcher.None || !e.DueAt.Equal(now) {
+		t.Errorf("after %d searches: %+v", searches, e)
+	}
+}
+
+func TestASmallerFileIsUploadedAfterAPause(t *testing.T) {
+	w := wanted(1, "10")
+	e := step(t, matcher.NewEntry(record), w, matcher.Upload).Sent("file", now).Isolate(80, w, now)
+	if e.MaxRow != 10 || e.File != "" || e.Tries != 1 || !e.DueAt.After(now) {
+		t.Errorf("%+v", e)
+	}
+}
+
+func TestARefusedRowWhoseRecordHasChangedIsDueAtOnce(t *testing.T) {
+	e := step(t, matcher.NewEntry(record), wanted(1, "10"), matcher.Upload).Sent("file", now)
+	later := now.Add(time.Hour)
+	if e = e.Refused(wanted(2, "11"), later); e.Conflict != nil || !e.DueAt.Equal(later) {
+		t.Errorf("%+v", e)
+	}
+}
+
+func TestTheDigestSeparatesItsParts(t *testing.T) {
+	digest := func(currency string, date domain.Date) string {
+		c := matcher.Content{Currency: currency, Date: date}
+		c.SetReferences(domain.References{})
+		return c.Digest
+	}
+	if digest("BRL2", "026") == digest("BRL", "2026") {
+		t.Error("two contents have one digest")
+	}
+}
+
+func TestAConflictIsAnnouncedOnce(t *testing.T) {
+	w := wanted(1, "10")
+	e := step(t, matcher.NewEntry(record), w, matcher.Upload).Sent("file", now).Isolate(1, w, now)
+	if !e.Announce {
+		t.Fatalf("the conflict is not announced: %+v", e)
+	}
+	if next, _ := e.Next(w, now.Add(time.Hour)); next.Announce {
+		t.Error("the conflict is announced again")
+	}
+}

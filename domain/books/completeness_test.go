@@ -299,3 +299,35 @@ func TestGapsOfTheFirstKnownDayAreHistory(t *testing.T) {
 		}
 	}
 }
+
+func TestABalanceAloneIsNoReadingThatCouldBecomeTheBaseline(t *testing.T) {
+	last, day := &books.AccountReading{}, domain.Date("2026-02-01")
+	var known books.VendorBalance
+	for name, tc := range map[string]struct {
+		last     *books.AccountReading
+		baseline *books.Baseline
+		balance  books.VendorBalance
+		want     bool
+	}{
+		"no reading":               {nil, &books.Baseline{FirstDay: day}, known, false},
+		"no baseline":              {last, nil, known, false},
+		"provisional baseline":     {last, &books.Baseline{FirstDay: day, Provisional: true}, known, false},
+		"baseline without a day":   {last, &books.Baseline{}, known, false},
+		"baseline":                 {last, &books.Baseline{FirstDay: day}, known, true},
+		"the balance is not known": {last, nil, books.VendorBalance{Missing: books.BasisCurrency}, true},
+	} {
+		c := books.Completeness{Last: tc.last, Baseline: tc.baseline}
+		if got := c.AllowsBalance(tc.balance); got != tc.want {
+			t.Errorf("%s: %t", name, got)
+		}
+	}
+}
+
+func TestAReadingTellsWhetherRowsAreQuarantined(t *testing.T) {
+	for _, quarantined := range []bool{false, true} {
+		sum := books.NewAccountSum(books.VendorBalance{Currency: "BRL"}, nil, statementStart)
+		if got := sum.Reading(quarantined, nil).Quarantined; got != quarantined {
+			t.Errorf("quarantined %t, want %t", got, quarantined)
+		}
+	}
+}

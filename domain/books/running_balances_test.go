@@ -91,6 +91,14 @@ func TestRunningBalancesNeedNoOrder(t *testing.T) {
 	}
 }
 
+// The rows belong to the caller, who may need their order.
+func TestTheCheckKeepsTheOrderOfTheRows(t *testing.T) {
+	rows := []books.ChainRow{chainRow(3, 1, 5, 15), chainRow(1, 0, 10, 10)}
+	if books.CheckRunningBalances(rows); rows[0].ID.UUID[15] != 3 {
+		t.Error("the rows were sorted")
+	}
+}
+
 func TestAGapStatesTheBalances(t *testing.T) {
 	gaps := books.CheckRunningBalances([]books.ChainRow{chainRow(1, 0, 10, 10), chainRow(2, 1, 5, 20)}).Gaps
 	if len(gaps) != 1 || gaps[0].Expected.String() != "15" || gaps[0].Actual.String() != "20" ||

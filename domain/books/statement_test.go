@@ -190,3 +190,19 @@ func TestTruncateCountsCharacters(t *testing.T) {
 		}
 	}
 }
+
+// The digits and decimal places of the balances count, too. Zeros at the end of an amount do not.
+func TestTheDigitsOfAStatement(t *testing.T) {
+	for _, tc := range []struct {
+		anchor, amount string
+		digits, scale  int
+	}{
+		{"123456789", "1.50", 10, 1},
+		{"1000000000000", "-1", 13, 0},
+	} {
+		st := statementOf(t, accepted(tc.anchor, "2026-02-01"), domain.Window{}, posted("2026-02-01", tc.amount))
+		if st.Digits != tc.digits || st.Scale != tc.scale {
+			t.Errorf("%s and %s: %d digits, %d decimal places", tc.anchor, tc.amount, st.Digits, st.Scale)
+		}
+	}
+}

@@ -61,7 +61,10 @@ type Config struct {
 	// BaseURLs maps a vendor to the origins that its base URLs may have, in the form that domain.Origin returns. If a
 	// vendor has no entry, its base URLs may have every address that Egress allows. The name of the setting is
 	// <VENDOR>_BASE_URLS.
-	BaseURLs       map[domain.Vendor][]string
+	BaseURLs map[domain.Vendor][]string
+	// LinkPages contains the settings of the account holder's page at each vendor that has such settings
+	// (<VENDOR>_LINK_CLIENT_NAME, _LANGUAGE, _COUNTRIES).
+	LinkPages      map[domain.Vendor]LinkPage
 	TrustedProxies []netip.Prefix // TRUSTED_PROXIES; if empty, X-Forwarded-For is ignored
 
 	ReconcileInterval time.Duration // RECONCILE_INTERVAL, default 6h; 0 turns reconciliation off
@@ -92,6 +95,13 @@ type Config struct {
 
 	RatePerMinute        int // RATE_LIMIT_PER_MINUTE, maximum for one tenant; default 6000; 0 = no limit
 	WebhookRatePerMinute int // WEBHOOK_RATE_LIMIT_PER_MINUTE, maximum for one token; default 6000; 0 = no limit
+}
+
+// LinkPage is what the vendor's page shows to account holders.
+type LinkPage struct {
+	ClientName string   // the name of the application
+	Language   string   // ISO 639-1
+	Countries  []string // of the institutions, ISO 3166-1 alpha-2
 }
 
 // Auth configures how the tokens of operators are verified. Exactly one of JWKSURL and JWTSecret is set.

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
@@ -33,10 +34,17 @@ const sourceCIDRsSuffix = "_WEBHOOK_SOURCE_CIDRS"
 // developmentDatabase is the default of DATABASE_URL in development.
 const developmentDatabase = "sqlite://data/discovery.db"
 
-// Load reads all settings with lookup, for example os.LookupEnv. vendors maps each supported aggregator to the known
-// networks that send its webhooks. If settings are invalid, Load returns a joined error. It contains one field error of
-// kind Invalid for each invalid setting. After an error, the Config must not be used.
-func Load(lookup func(string) (string, bool), vendors map[domain.Vendor][]netip.Prefix) (Config, error) {
+// Vendor describes a supported aggregator to Load.
+type Vendor struct {
+	Networks []netip.Prefix // the known networks that send its webhooks: the default of _WEBHOOK_SOURCE_CIDRS
+	BaseURLs []string       // the default of _BASE_URLS
+	LinkPage bool           // the account holder's page at the vendor has settings
+}
+
+// Load reads all settings with lookup, for example os.LookupEnv. vendors contains the supported aggregators. If
+// settings are invalid, Load returns a joined error. It contains one field error of kind Invalid for each invalid
+// setting. After an error, the Config must not be used.
+func Load(lookup func(string) (string, bool), vendors map[domain.Vendor]Vendor) (Config, error) {
 	r := &reader{lookup: lookup}
 	c := Config{EnvName: r.envName()}
 	c.server(r)
@@ -52,6 +60,7 @@ func Load(lookup func(string) (string, bool), vendors map[domain.Vendor][]netip.
 	c.OTLP = OTLP{Endpoint: r.baseURL("OTEL_EXPORTER_OTLP_ENDPOINT")}
 	c.Sources = r.sources(vendors)
 	c.BaseURLs = r.baseURLs(vendors)
+	c.LinkPages = r.linkPages(vendors)
 	c.TrustedProxies = r.networks("TRUSTED_PROXIES", nil)
 	c.ReconcileInterval = r.duration("RECONCILE_INTERVAL", 6*time.Hour)
 	c.DriftGrace = r.duration("DRIFT_GRACE", 48*time.Hour)
@@ -233,29 +242,71 @@ func (c *Config) console(r *reader) {
 // sources returns the policy for verifying the sender of webhooks, for each vendor. The setting
 // <VENDOR>_WEBHOOK_SOURCE_CIDRS contains the networks of the policy. If the setting is unset, the known networks of the
 // vendor are used. If it has an empty value, the policy contains no networks.
-func (r *reader) sources(vendors map[domain.Vendor][]netip.Prefix) map[domain.Vendor]domain.SourcePolicy {
+func (r *reader) sources(vendors map[domain.Vendor]Vendor) map[domain.Vendor]domain.SourcePolicy {
 	policies := make(map[domain.Vendor]domain.SourcePolicy, len(vendors))
 	for _, vendor := range slices.Sorted(maps.Keys(vendors)) {
 		prefix := envPrefix(vendor)
 		policies[vendor] = domain.SourcePolicy{
 			HMACSecret:    domain.SecretText(r.webhookSecret(prefix + "_WEBHOOK_HMAC_SECRET")),
 			Authorization: domain.SecretText(r.text(prefix+"_WEBHOOK_AUTHORIZATION", "")),
-			Networks:      r.networks(prefix+sourceCIDRsSuffix, vendors[vendor]),
+			Networks:      r.networks(prefix+sourceCIDRsSuffix, vendors[vendor].Networks),
 		}
 	}
 	return policies
 }
 
-// baseURLs returns the origins that the base URLs of each vendor may have. A vendor whose setting is unset or empty is
-// not in the result.
-func (r *reader) baseURLs(vendors map[domain.Vendor][]netip.Prefix) map[domain.Vendor][]string {
+// baseURLs returns the origins that the base URLs of each vendor may have. If the setting of a vendor is unset, the
+// vendor's default is used. A vendor without origins is not in the result.
+func (r *reader) baseURLs(vendors map[domain.Vendor]Vendor) map[domain.Vendor][]string {
 	allowed := make(map[domain.Vendor][]string)
 	for _, vendor := range slices.Sorted(maps.Keys(vendors)) {
-		if origins := r.origins(envPrefix(vendor) + baseURLsSuffix); len(origins) > 0 {
+		origins := r.origins(envPrefix(vendor) + baseURLsSuffix)
+		if _, set := r.lookup(envPrefix(vendor) + baseURLsSuffix); !set {
+			origins = vendors[vendor].BaseURLs
+		}
+		if len(origins) > 0 {
 			allowed[vendor] = origins
 		}
 	}
 	return allowed
+}
+
+// maxLinkClientName is the maximum length of <VENDOR>_LINK_CLIENT_NAME in characters.
+const maxLinkClientName = 30
+
+// linkPages returns the settings of the account holder's page at each vendor that has such settings.
+func (r *reader) linkPages(vendors map[domain.Vendor]Vendor) map[domain.Vendor]LinkPage {
+	pages := make(map[domain.Vendor]LinkPage)
+	for _, vendor := range slices.Sorted(maps.Keys(vendors)) {
+		if !vendors[vendor].LinkPage {
+			continue
+		}
+		prefix := envPrefix(vendor) + "_LINK_"
+		name := parse(r, prefix+"CLIENT_NAME", "Account connection", "must be at most 30 printable characters",
+			func(text string) (string, bool) {
+				return text, utf8.RuneCountInString(text) <= maxLinkClientName && domain.CleanText(text) == text
+			})
+		language := parse(r, prefix+"LANGUAGE", "en", "must be two lower-case letters, such as en",
+			func(text string) (string, bool) { return text, isCode(text, 'a', 'z') })
+		countries := parse(r, prefix+"COUNTRIES", []string{"US"},
+			"must be codes of countries with two capital letters, such as US, separated by commas",
+			func(text string) (codes []string, ok bool) {
+				for code := range strings.SplitSeq(text, ",") {
+					if code = strings.TrimSpace(code); !isCode(code, 'A', 'Z') {
+						return nil, false
+					}
+					codes = append(codes, code)
+				}
+				return codes, true
+			})
+		pages[vendor] = LinkPage{ClientName: name, Language: language, Countries: countries}
+	}
+	return pages
+}
+
+// isCode reports whether the text consists of two characters from first to last.
+func isCode(text string, first, last rune) bool {
+	return len(text) == 2 && !strings.ContainsFunc(text, func(c rune) bool { return c < first || c > last })
 }
 
 // webhookSecret reads a secret of at least MinWebhookSecret bytes. It returns "" if the setting is unset.

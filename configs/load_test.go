@@ -16,13 +16,11 @@ import (
 // canary is a text that the invalid values contain. No error may contain it.
 const canary = "canary-27f0"
 
-// knownNetworks maps each supported vendor to the networks from which it is known to send webhooks.
-var knownNetworks = map[domain.Vendor][]netip.Prefix{
-	"pluggy": {netip.MustParsePrefix("52.67.145.81/32"), netip.MustParsePrefix("177.71.238.212/32")},
-	"belvo": {
-		netip.MustParsePrefix("3.130.254.46/32"), netip.MustParsePrefix("18.220.61.186/32"),
-		netip.MustParsePrefix("18.223.45.212/32"),
-	},
+// vendors contains the supported vendors.
+var vendors = map[domain.Vendor]configs.Vendor{
+	"pluggy": {Networks: nets("52.67.145.81/32", "177.71.238.212/32")},
+	"belvo":  {Networks: nets("3.130.254.46/32", "18.220.61.186/32", "18.223.45.212/32")},
+	"plaid":  {BaseURLs: []string{"https://production.plaid.com", "https://sandbox.plaid.com"}, LinkPage: true},
 }
 
 // required contains the settings without which Load returns an error.
@@ -36,7 +34,7 @@ var required = map[string]string{
 // load calls Load with the required settings. pairs consists of alternating names and values that
 // replace or add settings.
 func load(pairs ...string) (configs.Config, error) {
-	return configs.Load(lookup(pairs...), knownNetworks)
+	return configs.Load(lookup(pairs...), vendors)
 }
 
 func lookup(pairs ...string) func(string) (string, bool) {
@@ -114,6 +112,29 @@ var (
 		"BELVO_BASE_URLS": {
 			func(c configs.Config) any { return c.BaseURLs["belvo"] },
 			map[string]any{"": []string(nil), "https://api.belvo.com": []string{"https://api.belvo.com"}}, origins,
+		},
+		"PLAID_BASE_URLS": {
+			func(c configs.Config) any { return c.BaseURLs["plaid"] },
+			map[string]any{
+				"":                          []string{"https://production.plaid.com", "https://sandbox.plaid.com"},
+				" ":                         []string(nil),
+				"https://sandbox.plaid.com": []string{"https://sandbox.plaid.com"},
+			},
+			origins,
+		},
+		"PLAID_LINK_CLIENT_NAME": {
+			func(c configs.Config) any { return c.LinkPages["plaid"].ClientName },
+			map[string]any{"": "Account connection", " Ledger of Ana ": "Ledger of Ana"},
+			[]string{strings.Repeat("x", 31), "a\x00b" + canary},
+		},
+		"PLAID_LINK_LANGUAGE": {
+			func(c configs.Config) any { return c.LinkPages["plaid"].Language },
+			map[string]any{"": "en", "fr": "fr"}, []string{"EN", "eng", canary, "e1"},
+		},
+		"PLAID_LINK_COUNTRIES": {
+			func(c configs.Config) any { return c.LinkPages["plaid"].Countries },
+			map[string]any{"": []string{"US"}, "US, CA": []string{"US", "CA"}},
+			[]string{"us", "USA", "US,", canary},
 		},
 		"PUBLIC_URL": {
 			func(c configs.Config) any { return c.PublicURL },
@@ -231,7 +252,7 @@ var (
 		},
 		"PLUGGY_WEBHOOK_SOURCE_CIDRS": {
 			pluggy(func(p domain.SourcePolicy) any { return p.Networks }),
-			map[string]any{"": knownNetworks["pluggy"], " ": nets(), "10.0.0.0/8": nets("10.0.0.0/8")}, cidrs,
+			map[string]any{"": vendors["pluggy"].Networks, " ": nets(), "10.0.0.0/8": nets("10.0.0.0/8")}, cidrs,
 		},
 		"TRUSTED_PROXIES": {
 			func(c configs.Config) any { return c.TrustedProxies },
@@ -454,7 +475,7 @@ func TestAllErrorsAreReportedAtOnce(t *testing.T) {
 			return s.invalidValues[0], true
 		}
 		return "", false
-	}, knownNetworks)
+	}, vendors)
 	reported := map[string]bool{}
 	for _, fieldErr := range domain.ErrorsOf(err) {
 		reported[fieldErr.Field] = true

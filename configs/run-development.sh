@@ -34,7 +34,7 @@ trap end EXIT
 trap 'end; exit 0' INT TERM
 
 echo "The simulators and their credentials:"
-"$BINARY" sandbox --pluggy 127.0.0.1:4031 --belvo 127.0.0.1:4032 &
+"$BINARY" sandbox --pluggy 127.0.0.1:4031 --belvo 127.0.0.1:4032 --plaid 127.0.0.1:4033 &
 sandbox=$!
 sleep 1 # long enough for the sandbox to fail if a port is in use
 kill -0 "$sandbox" 2>/dev/null || exit 1

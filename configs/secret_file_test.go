@@ -25,6 +25,8 @@ var secretSettings = map[string]struct {
 	"PLUGGY_WEBHOOK_AUTHORIZATION": {long, source("pluggy", authorizationOf)},
 	"BELVO_WEBHOOK_HMAC_SECRET":    {long, source("belvo", hmacSecretOf)},
 	"BELVO_WEBHOOK_AUTHORIZATION":  {long, source("belvo", authorizationOf)},
+	"PLAID_WEBHOOK_HMAC_SECRET":    {long, source("plaid", hmacSecretOf)},
+	"PLAID_WEBHOOK_AUTHORIZATION":  {long, source("plaid", authorizationOf)},
 }
 
 func jwtSecretOf(c configs.Config) string { return string(c.Auth.JWTSecret.Reveal()) }

@@ -18,7 +18,7 @@ type descriptor struct {
 	Vendor     string `json:"vendor" example:"pluggy" doc:"The aggregator"`
 	ConfigName string `json:"configName" example:"pluggy-main" doc:"The name of the connection; unique among the live connections of the tenant"`
 	BaseURL    string `json:"baseUrl" format:"uri" example:"https://api.pluggy.ai" doc:"The base URL of the vendor's API"`
-	AccountRef string `json:"accountRef" example:"7d2f9c1e-0b5a-4c3d-8e6f-1a2b3c4d5e6f" doc:"The account reference at the vendor: an item id of Pluggy, a link id of Belvo"`
+	AccountRef string `json:"accountRef" example:"7d2f9c1e-0b5a-4c3d-8e6f-1a2b3c4d5e6f" doc:"The account reference at the vendor: an item id of Pluggy, a link id of Belvo, an Item id of Plaid"`
 
 	ApplicationID string `json:"applicationId,omitempty" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The application whose credential it uses; absent if it has one of its own"`
 
@@ -41,9 +41,11 @@ type newConnection struct {
 	Vendor     string        `json:"vendor" minLength:"1" example:"pluggy" doc:"The aggregator; cannot be changed"`
 	ConfigName plainText     `json:"configName" minLength:"1" maxLength:"255" example:"pluggy-main" doc:"Unique among the tenant's live connections"`
 	BaseURL    string        `json:"baseUrl,omitempty" requiredWithout:"applicationId" minLength:"1" maxLength:"2048" example:"https://api.pluggy.ai" doc:"Vendor API base URL. Required without applicationId"`
-	AccountRef plainText     `json:"accountRef" minLength:"1" maxLength:"255" doc:"Opaque vendor account reference: Pluggy item id, Belvo link id" example:"7d2f9c1e-0b5a-4c3d-8e6f-1a2b3c4d5e6f"`
+	AccountRef plainText     `json:"accountRef" minLength:"1" maxLength:"255" doc:"Opaque vendor account reference: Pluggy item id, Belvo link id, Plaid Item id" example:"7d2f9c1e-0b5a-4c3d-8e6f-1a2b3c4d5e6f"`
 	ClientID   domain.Secret `json:"clientId,omitzero" requiredWithout:"applicationId" minLength:"1" maxLength:"4096" writeOnly:"true" doc:"Stored encrypted and never returned. Required without applicationId" example:"1f6c2a84-client"`
 	Secret     domain.Secret `json:"secret,omitzero" requiredWithout:"applicationId" minLength:"1" maxLength:"4096" writeOnly:"true" doc:"Stored encrypted and never returned. Required without applicationId" example:"s3cr3t-of-the-vendor"`
+
+	AccessToken domain.Secret `json:"accessToken,omitzero" minLength:"1" maxLength:"4096" writeOnly:"true" doc:"The access token of the Item at Plaid. Required for Plaid, and not accepted for other vendors. Stored encrypted and never returned" example:"access-sandbox-7c1b2a30-1f5e-4d0a-9b3e-2f4a6c8e0d12"`
 
 	ApplicationID string `json:"applicationId,omitempty" minLength:"1" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"An application in place of baseUrl, clientId and secret"`
 }
@@ -52,9 +54,11 @@ type newConnection struct {
 type connectionChange struct {
 	ConfigName plainText     `json:"configName" minLength:"1" maxLength:"255" example:"pluggy-main" doc:"The name of the connection; unique among the live connections of the tenant"`
 	BaseURL    string        `json:"baseUrl,omitempty" minLength:"1" maxLength:"2048" example:"https://api.pluggy.ai" doc:"The base URL of the vendor's API. Required unless the connection has an application, or gets one"`
-	AccountRef plainText     `json:"accountRef" minLength:"1" maxLength:"255" example:"7d2f9c1e-0b5a-4c3d-8e6f-1a2b3c4d5e6f" doc:"The account reference at the vendor: an item id of Pluggy, a link id of Belvo"`
+	AccountRef plainText     `json:"accountRef" minLength:"1" maxLength:"255" example:"7d2f9c1e-0b5a-4c3d-8e6f-1a2b3c4d5e6f" doc:"The account reference at the vendor: an item id of Pluggy, a link id of Belvo, an Item id of Plaid"`
 	ClientID   domain.Secret `json:"clientId,omitzero" minLength:"1" maxLength:"4096" writeOnly:"true" dependentRequired:"secret" doc:"Together with secret, rotates the credential; without both it is kept" example:"1f6c2a84-client"`
 	Secret     domain.Secret `json:"secret,omitzero" minLength:"1" maxLength:"4096" writeOnly:"true" dependentRequired:"clientId" doc:"Together with clientId, rotates the credential; without both it is kept" example:"s3cr3t-of-the-vendor"`
+
+	AccessToken domain.Secret `json:"accessToken,omitzero" minLength:"1" maxLength:"4096" writeOnly:"true" doc:"The new access token of the Item at Plaid. Required with another accountRef; otherwise it is kept without this member. Not accepted for other vendors" example:"access-sandbox-7c1b2a30-1f5e-4d0a-9b3e-2f4a6c8e0d12"`
 
 	ApplicationID string `json:"applicationId,omitempty" minLength:"1" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"An application in place of baseUrl, clientId and secret; without any of them, the connection keeps what it has"`
 }
@@ -317,7 +321,7 @@ func (s *server) createConnection(
 	c, err := s.service.CreateConnection(ctx, tenant, ports.NewConnection{
 		Vendor: in.Body.Vendor, Name: string(in.Body.ConfigName), BaseURL: in.Body.BaseURL,
 		AccountRef: string(in.Body.AccountRef), ClientID: in.Body.ClientID, Secret: in.Body.Secret,
-		Application: application,
+		AccessToken: in.Body.AccessToken, Application: application,
 	})
 	if err != nil {
 		return nil, err
@@ -376,7 +380,8 @@ func (s *server) updateConnection(ctx context.Context, tenant domain.TenantID, i
 	}
 	c, err := s.service.UpdateConnection(ctx, tenant, id, in.IfMatch.IfMatch, ports.ConnectionUpdate{
 		Name: string(in.Body.ConfigName), BaseURL: in.Body.BaseURL, AccountRef: string(in.Body.AccountRef),
-		ClientID: in.Body.ClientID, Secret: in.Body.Secret, Application: application,
+		ClientID: in.Body.ClientID, Secret: in.Body.Secret, AccessToken: in.Body.AccessToken,
+		Application: application,
 	})
 	if err != nil {
 		return nil, err

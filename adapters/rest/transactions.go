@@ -32,7 +32,7 @@ type accountView struct {
 // accountReferenceView describes one account reference under which an account was stored. It contains the id that the
 // vendor used for the account, and the period in which the reference was used.
 type accountReferenceView struct {
-	AccountRef string    `json:"accountRef" example:"c0ffee00-0000-4000-8000-000000000001" doc:"The id at the vendor: of an item at Pluggy, of a link at Belvo"`
+	AccountRef string    `json:"accountRef" example:"c0ffee00-0000-4000-8000-000000000001" doc:"The id at the vendor: of an item at Pluggy, of a link at Belvo, of an Item at Plaid"`
 	ExternalID string    `json:"externalId" example:"c0ffee00-0000-4000-8000-000000000002" doc:"The vendor's id of the account under this reference"`
 	From       time.Time `json:"from" example:"2026-03-01T10:00:00Z" doc:"When a pull first stored the account under this reference"`
 	Until      time.Time `json:"until,omitzero" example:"2026-03-09T10:00:00Z" doc:"When another reference replaced it, or when the account was not found under the next reference; absent for the present reference"`

@@ -42,6 +42,7 @@ func (e AccountViewType) Valid() bool {
 // Defines values for AccountViewVendor.
 const (
 	AccountViewVendorBelvo  AccountViewVendor = "belvo"
+	AccountViewVendorPlaid  AccountViewVendor = "plaid"
 	AccountViewVendorPluggy AccountViewVendor = "pluggy"
 )
 
@@ -49,6 +50,8 @@ const (
 func (e AccountViewVendor) Valid() bool {
 	switch e {
 	case AccountViewVendorBelvo:
+		return true
+	case AccountViewVendorPlaid:
 		return true
 	case AccountViewVendorPluggy:
 		return true
@@ -60,6 +63,7 @@ func (e AccountViewVendor) Valid() bool {
 // Defines values for ApplicationViewVendor.
 const (
 	ApplicationViewVendorBelvo  ApplicationViewVendor = "belvo"
+	ApplicationViewVendorPlaid  ApplicationViewVendor = "plaid"
 	ApplicationViewVendorPluggy ApplicationViewVendor = "pluggy"
 )
 
@@ -67,6 +71,8 @@ const (
 func (e ApplicationViewVendor) Valid() bool {
 	switch e {
 	case ApplicationViewVendorBelvo:
+		return true
+	case ApplicationViewVendorPlaid:
 		return true
 	case ApplicationViewVendorPluggy:
 		return true
@@ -342,6 +348,7 @@ func (e ConnectionHealthItemHealth) Valid() bool {
 // Defines values for ConnectionHealthItemVendor.
 const (
 	ConnectionHealthItemVendorBelvo  ConnectionHealthItemVendor = "belvo"
+	ConnectionHealthItemVendorPlaid  ConnectionHealthItemVendor = "plaid"
 	ConnectionHealthItemVendorPluggy ConnectionHealthItemVendor = "pluggy"
 )
 
@@ -349,6 +356,8 @@ const (
 func (e ConnectionHealthItemVendor) Valid() bool {
 	switch e {
 	case ConnectionHealthItemVendorBelvo:
+		return true
+	case ConnectionHealthItemVendorPlaid:
 		return true
 	case ConnectionHealthItemVendorPluggy:
 		return true
@@ -477,6 +486,7 @@ func (e DeliveryDetailStatus) Valid() bool {
 // Defines values for DeliveryDetailVendor.
 const (
 	DeliveryDetailVendorBelvo  DeliveryDetailVendor = "belvo"
+	DeliveryDetailVendorPlaid  DeliveryDetailVendor = "plaid"
 	DeliveryDetailVendorPluggy DeliveryDetailVendor = "pluggy"
 )
 
@@ -484,6 +494,8 @@ const (
 func (e DeliveryDetailVendor) Valid() bool {
 	switch e {
 	case DeliveryDetailVendorBelvo:
+		return true
+	case DeliveryDetailVendorPlaid:
 		return true
 	case DeliveryDetailVendorPluggy:
 		return true
@@ -522,6 +534,7 @@ func (e DeliveryViewStatus) Valid() bool {
 // Defines values for DeliveryViewVendor.
 const (
 	DeliveryViewVendorBelvo  DeliveryViewVendor = "belvo"
+	DeliveryViewVendorPlaid  DeliveryViewVendor = "plaid"
 	DeliveryViewVendorPluggy DeliveryViewVendor = "pluggy"
 )
 
@@ -529,6 +542,8 @@ const (
 func (e DeliveryViewVendor) Valid() bool {
 	switch e {
 	case DeliveryViewVendorBelvo:
+		return true
+	case DeliveryViewVendorPlaid:
 		return true
 	case DeliveryViewVendorPluggy:
 		return true
@@ -540,6 +555,7 @@ func (e DeliveryViewVendor) Valid() bool {
 // Defines values for DescriptorVendor.
 const (
 	DescriptorVendorBelvo  DescriptorVendor = "belvo"
+	DescriptorVendorPlaid  DescriptorVendor = "plaid"
 	DescriptorVendorPluggy DescriptorVendor = "pluggy"
 )
 
@@ -547,6 +563,8 @@ const (
 func (e DescriptorVendor) Valid() bool {
 	switch e {
 	case DescriptorVendorBelvo:
+		return true
+	case DescriptorVendorPlaid:
 		return true
 	case DescriptorVendorPluggy:
 		return true
@@ -786,6 +804,7 @@ func (e LinkSessionMode) Valid() bool {
 // Defines values for LinkSessionVendor.
 const (
 	LinkSessionVendorBelvo  LinkSessionVendor = "belvo"
+	LinkSessionVendorPlaid  LinkSessionVendor = "plaid"
 	LinkSessionVendorPluggy LinkSessionVendor = "pluggy"
 )
 
@@ -793,6 +812,8 @@ const (
 func (e LinkSessionVendor) Valid() bool {
 	switch e {
 	case LinkSessionVendorBelvo:
+		return true
+	case LinkSessionVendorPlaid:
 		return true
 	case LinkSessionVendorPluggy:
 		return true
@@ -924,6 +945,7 @@ func (e MatcherSinkViewKind) Valid() bool {
 // Defines values for MintRequestVendor.
 const (
 	MintRequestVendorBelvo  MintRequestVendor = "belvo"
+	MintRequestVendorPlaid  MintRequestVendor = "plaid"
 	MintRequestVendorPluggy MintRequestVendor = "pluggy"
 )
 
@@ -931,6 +953,8 @@ const (
 func (e MintRequestVendor) Valid() bool {
 	switch e {
 	case MintRequestVendorBelvo:
+		return true
+	case MintRequestVendorPlaid:
 		return true
 	case MintRequestVendorPluggy:
 		return true
@@ -942,6 +966,7 @@ func (e MintRequestVendor) Valid() bool {
 // Defines values for MintedTokenVendor.
 const (
 	MintedTokenVendorBelvo  MintedTokenVendor = "belvo"
+	MintedTokenVendorPlaid  MintedTokenVendor = "plaid"
 	MintedTokenVendorPluggy MintedTokenVendor = "pluggy"
 )
 
@@ -949,6 +974,8 @@ const (
 func (e MintedTokenVendor) Valid() bool {
 	switch e {
 	case MintedTokenVendorBelvo:
+		return true
+	case MintedTokenVendorPlaid:
 		return true
 	case MintedTokenVendorPluggy:
 		return true
@@ -960,6 +987,7 @@ func (e MintedTokenVendor) Valid() bool {
 // Defines values for NewApplicationVendor.
 const (
 	NewApplicationVendorBelvo  NewApplicationVendor = "belvo"
+	NewApplicationVendorPlaid  NewApplicationVendor = "plaid"
 	NewApplicationVendorPluggy NewApplicationVendor = "pluggy"
 )
 
@@ -967,6 +995,8 @@ const (
 func (e NewApplicationVendor) Valid() bool {
 	switch e {
 	case NewApplicationVendorBelvo:
+		return true
+	case NewApplicationVendorPlaid:
 		return true
 	case NewApplicationVendorPluggy:
 		return true
@@ -978,6 +1008,7 @@ func (e NewApplicationVendor) Valid() bool {
 // Defines values for NewConnectionVendor.
 const (
 	NewConnectionVendorBelvo  NewConnectionVendor = "belvo"
+	NewConnectionVendorPlaid  NewConnectionVendor = "plaid"
 	NewConnectionVendorPluggy NewConnectionVendor = "pluggy"
 )
 
@@ -985,6 +1016,8 @@ const (
 func (e NewConnectionVendor) Valid() bool {
 	switch e {
 	case NewConnectionVendorBelvo:
+		return true
+	case NewConnectionVendorPlaid:
 		return true
 	case NewConnectionVendorPluggy:
 		return true
@@ -996,6 +1029,7 @@ func (e NewConnectionVendor) Valid() bool {
 // Defines values for NewLinkSessionVendor.
 const (
 	NewLinkSessionVendorBelvo  NewLinkSessionVendor = "belvo"
+	NewLinkSessionVendorPlaid  NewLinkSessionVendor = "plaid"
 	NewLinkSessionVendorPluggy NewLinkSessionVendor = "pluggy"
 )
 
@@ -1003,6 +1037,8 @@ const (
 func (e NewLinkSessionVendor) Valid() bool {
 	switch e {
 	case NewLinkSessionVendorBelvo:
+		return true
+	case NewLinkSessionVendorPlaid:
 		return true
 	case NewLinkSessionVendorPluggy:
 		return true
@@ -1125,6 +1161,7 @@ func (e PullViewTrigger) Valid() bool {
 // Defines values for PullViewVendor.
 const (
 	PullViewVendorBelvo  PullViewVendor = "belvo"
+	PullViewVendorPlaid  PullViewVendor = "plaid"
 	PullViewVendorPluggy PullViewVendor = "pluggy"
 )
 
@@ -1132,6 +1169,8 @@ const (
 func (e PullViewVendor) Valid() bool {
 	switch e {
 	case PullViewVendorBelvo:
+		return true
+	case PullViewVendorPlaid:
 		return true
 	case PullViewVendorPluggy:
 		return true
@@ -1329,6 +1368,7 @@ func (e SharedRegistrationState) Valid() bool {
 // Defines values for SharedTokenVendor.
 const (
 	SharedTokenVendorBelvo  SharedTokenVendor = "belvo"
+	SharedTokenVendorPlaid  SharedTokenVendor = "plaid"
 	SharedTokenVendorPluggy SharedTokenVendor = "pluggy"
 )
 
@@ -1336,6 +1376,8 @@ const (
 func (e SharedTokenVendor) Valid() bool {
 	switch e {
 	case SharedTokenVendorBelvo:
+		return true
+	case SharedTokenVendorPlaid:
 		return true
 	case SharedTokenVendorPluggy:
 		return true
@@ -1368,6 +1410,7 @@ func (e SubscriptionViewState) Valid() bool {
 // Defines values for TestOutcomeVendor.
 const (
 	TestOutcomeVendorBelvo  TestOutcomeVendor = "belvo"
+	TestOutcomeVendorPlaid  TestOutcomeVendor = "plaid"
 	TestOutcomeVendorPluggy TestOutcomeVendor = "pluggy"
 )
 
@@ -1375,6 +1418,8 @@ const (
 func (e TestOutcomeVendor) Valid() bool {
 	switch e {
 	case TestOutcomeVendorBelvo:
+		return true
+	case TestOutcomeVendorPlaid:
 		return true
 	case TestOutcomeVendorPluggy:
 		return true
@@ -1386,6 +1431,7 @@ func (e TestOutcomeVendor) Valid() bool {
 // Defines values for TestRequestVendor.
 const (
 	TestRequestVendorBelvo  TestRequestVendor = "belvo"
+	TestRequestVendorPlaid  TestRequestVendor = "plaid"
 	TestRequestVendorPluggy TestRequestVendor = "pluggy"
 )
 
@@ -1393,6 +1439,8 @@ const (
 func (e TestRequestVendor) Valid() bool {
 	switch e {
 	case TestRequestVendorBelvo:
+		return true
+	case TestRequestVendorPlaid:
 		return true
 	case TestRequestVendorPluggy:
 		return true
@@ -1404,6 +1452,7 @@ func (e TestRequestVendor) Valid() bool {
 // Defines values for TokenViewVendor.
 const (
 	TokenViewVendorBelvo  TokenViewVendor = "belvo"
+	TokenViewVendorPlaid  TokenViewVendor = "plaid"
 	TokenViewVendorPluggy TokenViewVendor = "pluggy"
 )
 
@@ -1411,6 +1460,8 @@ const (
 func (e TokenViewVendor) Valid() bool {
 	switch e {
 	case TokenViewVendorBelvo:
+		return true
+	case TokenViewVendorPlaid:
 		return true
 	case TokenViewVendorPluggy:
 		return true
@@ -1467,6 +1518,7 @@ func (e TransactionViewStatus) Valid() bool {
 // Defines values for TransactionViewVendor.
 const (
 	TransactionViewVendorBelvo  TransactionViewVendor = "belvo"
+	TransactionViewVendorPlaid  TransactionViewVendor = "plaid"
 	TransactionViewVendorPluggy TransactionViewVendor = "pluggy"
 )
 
@@ -1474,6 +1526,8 @@ const (
 func (e TransactionViewVendor) Valid() bool {
 	switch e {
 	case TransactionViewVendorBelvo:
+		return true
+	case TransactionViewVendorPlaid:
 		return true
 	case TransactionViewVendorPluggy:
 		return true
@@ -1848,6 +1902,7 @@ func (e RevokeWebhookTokenParamsForce) Valid() bool {
 // Defines values for ReceiveWebhookParamsVendor.
 const (
 	ReceiveWebhookParamsVendorBelvo  ReceiveWebhookParamsVendor = "belvo"
+	ReceiveWebhookParamsVendorPlaid  ReceiveWebhookParamsVendor = "plaid"
 	ReceiveWebhookParamsVendorPluggy ReceiveWebhookParamsVendor = "pluggy"
 )
 
@@ -1855,6 +1910,8 @@ const (
 func (e ReceiveWebhookParamsVendor) Valid() bool {
 	switch e {
 	case ReceiveWebhookParamsVendorBelvo:
+		return true
+	case ReceiveWebhookParamsVendorPlaid:
 		return true
 	case ReceiveWebhookParamsVendorPluggy:
 		return true
@@ -1873,7 +1930,7 @@ type AcceptRequest struct {
 
 // AccountReferenceView defines model for AccountReferenceView.
 type AccountReferenceView struct {
-	// AccountRef The id at the vendor: of an item at Pluggy, of a link at Belvo
+	// AccountRef The id at the vendor: of an item at Pluggy, of a link at Belvo, of an Item at Plaid
 	//
 	// Examples: c0ffee00-0000-4000-8000-000000000001
 	AccountRef string `json:"accountRef"`
@@ -2577,7 +2634,12 @@ type ConflictViewReason string
 
 // ConnectionChange defines model for ConnectionChange.
 type ConnectionChange struct {
-	// AccountRef The account reference at the vendor: an item id of Pluggy, a link id of Belvo
+	// AccessToken The new access token of the Item at Plaid. Required with another accountRef; otherwise it is kept without this member. Not accepted for other vendors
+	//
+	// Examples: access-sandbox-7c1b2a30-1f5e-4d0a-9b3e-2f4a6c8e0d12
+	AccessToken *string `json:"accessToken,omitempty"`
+
+	// AccountRef The account reference at the vendor: an item id of Pluggy, a link id of Belvo, an Item id of Plaid
 	//
 	// Examples: 7d2f9c1e-0b5a-4c3d-8e6f-1a2b3c4d5e6f
 	AccountRef string `json:"accountRef"`
@@ -3074,7 +3136,7 @@ type DeliveryViewVendor string
 
 // Descriptor defines model for Descriptor.
 type Descriptor struct {
-	// AccountRef The account reference at the vendor: an item id of Pluggy, a link id of Belvo
+	// AccountRef The account reference at the vendor: an item id of Pluggy, a link id of Belvo, an Item id of Plaid
 	//
 	// Examples: 7d2f9c1e-0b5a-4c3d-8e6f-1a2b3c4d5e6f
 	AccountRef string `json:"accountRef"`
@@ -3883,7 +3945,7 @@ type MintRequest struct {
 	// Examples: pluggy-main
 	ConnectionConfigName string `json:"connection_config_name"`
 
-	// Register Create the webhook at the aggregator (Pluggy only), unless the application of the connection has one. Cannot be combined with sourceSecret
+	// Register Create the webhook at the aggregator (Pluggy and Plaid), unless the application of the connection has one at Pluggy. Cannot be combined with sourceSecret
 	//
 	// Examples: false
 	Register *bool `json:"register,omitempty"`
@@ -3975,7 +4037,12 @@ type NewApplicationVendor string
 
 // NewConnection defines model for NewConnection.
 type NewConnection struct {
-	// AccountRef Opaque vendor account reference: Pluggy item id, Belvo link id
+	// AccessToken The access token of the Item at Plaid. Required for Plaid, and not accepted for other vendors. Stored encrypted and never returned
+	//
+	// Examples: access-sandbox-7c1b2a30-1f5e-4d0a-9b3e-2f4a6c8e0d12
+	AccessToken *string `json:"accessToken,omitempty"`
+
+	// AccountRef Opaque vendor account reference: Pluggy item id, Belvo link id, Plaid Item id
 	//
 	// Examples: 7d2f9c1e-0b5a-4c3d-8e6f-1a2b3c4d5e6f
 	AccountRef string `json:"accountRef"`
@@ -44008,6 +44075,9 @@ func ParseReceiveWebhookResponse(rsp *http.Response) (*ReceiveWebhookResponse, e
 	}
 
 	switch {
+	case rsp.StatusCode == 200:
+		break // No content-type
+
 	case rsp.StatusCode == 202:
 		break // No content-type
 

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/belvo/belvosim"
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/plaid/plaidsim"
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
 	"github.com/LerianStudio/aggregator-connections/adapters/sealing"
 	"github.com/LerianStudio/aggregator-connections/cmd/discovery/compose"
@@ -69,6 +70,7 @@ type demoEnv struct {
 	db      string // path of the database file
 	pluggy  *pluggysim.Simulator
 	belvo   *belvosim.Simulator
+	plaid   *plaidsim.Simulator
 	origins map[string]string // origins of the simulators' URLs, by vendor
 }
 
@@ -78,11 +80,15 @@ func newDemoEnv(ctx context.Context, group *errgroup.Group, dir string) (*demoEn
 		db:     filepath.Join(dir, "discovery.db"),
 		pluggy: pluggysim.New(pluggysim.Options{Now: now, RateLimit: pluggysim.RealRateLimit}),
 		belvo:  belvosim.New(belvosim.Options{Now: now}),
+		plaid:  plaidsim.New(plaidsim.Options{Now: now}),
 	}
 	e.pluggy.SeedAt(now())
 	e.belvo.Seed()
+	if err := e.plaid.Seed(); err != nil {
+		return nil, err
+	}
 	e.origins = make(map[string]string)
-	for name, handler := range map[string]http.Handler{"pluggy": e.pluggy, "belvo": e.belvo} {
+	for name, handler := range map[string]http.Handler{"pluggy": e.pluggy, "belvo": e.belvo, "plaid": e.plaid} {
 		listener, err := loopback(ctx)
 		if err != nil {
 			return nil, err

@@ -11,6 +11,7 @@ import (
 	"os"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/belvo/belvosim"
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/plaid/plaidsim"
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
 )
 
@@ -19,6 +20,9 @@ const apiPath = "/v1/discovery"
 // vendorScript contains the data and the actions of the demo that are specific to one vendor.
 type vendorScript struct {
 	vendor, accountRef, clientID, secret string
+
+	accessToken string // "" if the vendor has none
+	accepted    int    // the status with which the service accepts a webhook of the vendor
 	// sendWebhook makes the simulator announce new data with a webhook to url. It returns the name of the event, and
 	// the status with which the service responded.
 	sendWebhook func(ctx context.Context, url string) (event string, status int, err error)
@@ -35,15 +39,15 @@ type vendorScript struct {
 func (e *demoEnv) run(ctx context.Context, out io.Writer) error {
 	c := &demoClient{ctx: ctx, out: out, origin: e.service, token: e.token}
 	c.printf(
-		"The service runs at %s on SQLite. The vendors' simulators run at %s (pluggy) and %s (belvo).", e.service,
-		e.origins["pluggy"], e.origins["belvo"],
+		"The service runs at %s on SQLite. The vendors' simulators run at %s (pluggy), %s (belvo) and %s (plaid).",
+		e.service, e.origins["pluggy"], e.origins["belvo"], e.origins["plaid"],
 	)
 	c.waitFor("the service", func() bool {
 		_, _, status, err := c.exchange("GET", "/readyz", nil)
 		return err == nil && status == 200
 	})
 	c.call("types", "GET", apiPath+"/connector-types", nil, 200)
-	for _, script := range []vendorScript{e.pluggyScript(), e.belvoScript()} {
+	for _, script := range []vendorScript{e.pluggyScript(), e.belvoScript(), e.plaidScript()} {
 		c.printf("\n-- %s", script.vendor)
 		e.runVendor(c, script)
 	}
@@ -55,10 +59,14 @@ func (e *demoEnv) run(ctx context.Context, out io.Writer) error {
 
 func (e *demoEnv) runVendor(c *demoClient, script vendorScript) {
 	name := script.vendor + "-main"
-	created := c.call("create", "POST", apiPath+"/aggregator-connections", object{
+	creation := object{
 		"vendor": script.vendor, "configName": name, "baseUrl": e.origins[script.vendor],
 		"accountRef": script.accountRef, "clientId": script.clientID, "secret": script.secret,
-	}, 201)
+	}
+	if script.accessToken != "" {
+		creation["accessToken"] = script.accessToken
+	}
+	created := c.call("create", "POST", apiPath+"/aggregator-connections", creation, 201)
 	id, _ := created["id"].(string)
 	e.showSealed(c, name, script)
 	c.call(
@@ -125,7 +133,7 @@ func (e *demoEnv) showPull(c *demoClient, script vendorScript, id, url string) {
 		return
 	}
 	event, status, err := script.sendWebhook(c.ctx, url)
-	if err != nil || status != 202 {
+	if err != nil || status != script.accepted {
 		c.err = fmt.Errorf("the response to the webhook is %d: %w", status, err)
 		return
 	}
@@ -239,7 +247,7 @@ func (e *demoEnv) pluggyScript() vendorScript {
 	}
 	return vendorScript{
 		vendor: "pluggy", accountRef: pluggysim.DemoItemID, clientID: pluggysim.DemoClientID,
-		secret: pluggysim.DemoClientSecret,
+		secret: pluggysim.DemoClientSecret, accepted: 202,
 		rows: len(
 			e.pluggy.Transactions(pluggysim.DemoBankAccountID),
 		) + len(e.pluggy.Transactions(pluggysim.DemoCardAccountID)),
@@ -301,8 +309,8 @@ func (e *demoEnv) belvoScript() vendorScript {
 	}
 	return vendorScript{
 		vendor: "belvo", accountRef: belvosim.DemoLinkID, clientID: belvosim.DemoSecretID,
-		secret: belvosim.DemoSecretPassword,
-		rows:   len(e.belvo.Transactions(belvosim.DemoLinkID)),
+		secret: belvosim.DemoSecretPassword, accepted: 202,
+		rows: len(e.belvo.Transactions(belvosim.DemoLinkID)),
 		sendWebhook: func(ctx context.Context, url string) (string, int, error) {
 			status, err := e.belvo.SendWebhook(
 				ctx, target(url),
@@ -370,4 +378,46 @@ func items(page object) []object {
 
 func contains(raw []byte, text string) bool {
 	return bytes.Contains(raw, []byte(text))
+}
+
+func (e *demoEnv) plaidScript() vendorScript {
+	news := func(ctx context.Context, url string) error {
+		const code = "SYNC_UPDATES_AVAILABLE"
+		status, err := e.plaid.SendWebhook(ctx, url, plaidsim.DemoItemID, "TRANSACTIONS", code)
+		if err != nil || status != 200 {
+			return fmt.Errorf("%s answered %d: %w", code, status, err)
+		}
+		return nil
+	}
+	return vendorScript{
+		vendor: "plaid", accountRef: plaidsim.DemoItemID, clientID: plaidsim.DemoClientID,
+		secret: plaidsim.DemoSecret, accessToken: plaidsim.DemoAccessToken, accepted: 200,
+		rows: len(e.plaid.Transactions(plaidsim.DemoItemID)),
+		sendWebhook: func(ctx context.Context, url string) (string, int, error) {
+			const code = "SYNC_UPDATES_AVAILABLE"
+			status, err := e.plaid.SendWebhook(ctx, url, plaidsim.DemoItemID, "TRANSACTIONS", code)
+			return "TRANSACTIONS " + code, status, err
+		},
+		edit: func(ctx context.Context, url string) (string, error) {
+			rows := e.plaid.Transactions(plaidsim.DemoItemID)
+			edited, deleted := rows[len(rows)-1], rows[len(rows)-2]
+			corrected := "CORRECTED BY THE BANK"
+			edited.Original = &corrected
+			if _, err := e.plaid.Put(plaidsim.DemoItemID, edited); err != nil {
+				return "", err
+			}
+			if err := e.plaid.Remove(plaidsim.DemoItemID, deleted.ID); err != nil {
+				return "", err
+			}
+			return "plaid corrects a row, deletes another, and sends one webhook", news(ctx, url)
+		},
+		replace: func(ctx context.Context, url string) (before, after string, err error) {
+			pending := e.plaid.Transactions(plaidsim.DemoItemID)[0]
+			posted, err := e.plaid.Post(plaidsim.DemoItemID, pending.ID, true, nil)
+			if err != nil {
+				return "", "", err
+			}
+			return pending.ID, posted.ID, news(ctx, url)
+		},
+	}
 }

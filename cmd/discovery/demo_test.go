@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/belvo/belvosim"
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/plaid/plaidsim"
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
 )
 
@@ -15,23 +16,24 @@ import (
 // of the kind that both contain.
 var rawToken = regexp.MustCompile(`[A-Za-z0-9_-]{40,}`)
 
-func TestDemoShowsBothVendorsAndNoSecret(t *testing.T) {
+func TestDemoShowsAllVendorsAndNoSecret(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
 	var out bytes.Buffer
 	if err := demo(t.Context(), &out); err != nil {
 		t.Fatalf("%v, after:\n%s", err, out.String())
 	}
 	reported := out.String()
-	if n := strings.Count(reported, "one transaction, the same id as before"); n != 2 {
+	if n := strings.Count(reported, "one transaction, the same id as before"); n != 3 {
 		t.Errorf("%d replacements are shown, want one for each vendor:\n%s", n, reported)
 	}
-	for _, vendor := range []string{"-- pluggy", "-- belvo"} {
+	for _, vendor := range []string{"-- pluggy", "-- belvo", "-- plaid"} {
 		if !strings.Contains(reported, vendor) {
 			t.Errorf("the output of the demo does not contain %q", vendor)
 		}
 	}
 	for _, secret := range []string{
 		pluggysim.DemoClientID, pluggysim.DemoClientSecret, belvosim.DemoSecretID, belvosim.DemoSecretPassword,
+		plaidsim.DemoClientID, plaidsim.DemoSecret, plaidsim.DemoAccessToken,
 		demoHMACSecret, demoAuthorization, "eyJ",
 	} {
 		if strings.Contains(reported, secret) {

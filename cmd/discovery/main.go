@@ -139,7 +139,7 @@ func oneLine(text string) string {
 
 // settings loads all settings from env.
 func settings(env lookup) (configs.Config, error) {
-	return settingsError(configs.Load(env, compose.Networks()))
+	return settingsError(configs.Load(env, compose.Vendors()))
 }
 
 // settingsError returns cfg, and replaces err with an error of one line that contains the names and messages of all

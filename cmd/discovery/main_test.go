@@ -169,7 +169,7 @@ func TestInterruptIsASuccessOnlyForCommandsThatRunUntilStopped(t *testing.T) {
 		env := withKeyset(t, environment(t))
 		args := []string{command}
 		if command == "sandbox" {
-			args = append(args, "--pluggy", "127.0.0.1:0", "--belvo", "127.0.0.1:0")
+			args = append(args, "--pluggy", "127.0.0.1:0", "--belvo", "127.0.0.1:0", "--plaid", "127.0.0.1:0")
 		}
 		var out, errs bytes.Buffer
 		code := report(run(stopped, args, env, nil, &out, &errs), &errs)
@@ -240,7 +240,8 @@ func TestTheStartLogNamesWhatWasChosen(t *testing.T) {
 	line := lineWith(t, log, `"message":"serving"`)
 	for _, want := range []string{
 		`"database":"sqlite"`, `"operators":"AUTH_JWT_SECRET, issuer not checked, audience checked"`,
-		`"webhooks":{"belvo":"authorization header or source address","pluggy":"signature"}`,
+		`"webhooks":{"belvo":"authorization header or source address","plaid":"key of the vendor",` +
+			`"pluggy":"signature"}`,
 		`"egressExceptions":["127.0.0.0/8","http"]`,
 	} {
 		if !strings.Contains(line, want) {

@@ -292,7 +292,8 @@ var allowed = map[string][]string{
 	// The binary builds its adapters through compose. In addition, it imports only the packages that its subcommands
 	// need: the simulators for the demo, the keyset, ids and the clock.
 	"cmd/discovery": {
-		"adapters/aggregator/belvo/belvosim", "adapters/aggregator/pluggy/pluggysim", "adapters/evidence/verify",
+		"adapters/aggregator/belvo/belvosim", "adapters/aggregator/plaid/plaidsim",
+		"adapters/aggregator/pluggy/pluggysim", "adapters/evidence/verify",
 		"adapters/sealing",
 		"adapters/egress", "adapters/system", "cmd/discovery/client", "cmd/discovery/compose", "configs", "domain",
 		"github.com/KimMachineGun/automemlimit", "github.com/google/uuid", "github.com/lestrrat-go/jwx/v2",

@@ -15,7 +15,7 @@ const unlimitedCommand = "serve-unlimited"
 
 // serveUnlimited runs the service like `discovery serve`, but without the vendors' rate budgets.
 func serveUnlimited(ctx context.Context) error {
-	cfg, err := configs.Load(os.LookupEnv, compose.Networks())
+	cfg, err := configs.Load(os.LookupEnv, compose.Vendors())
 	if err != nil {
 		return err
 	}

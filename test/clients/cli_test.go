@@ -2,6 +2,7 @@ package clients_test
 
 import (
 	"encoding/csv"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/plaid/plaidsim"
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
 	"github.com/LerianStudio/aggregator-connections/test/kit/harness"
 )
@@ -466,5 +468,32 @@ func TestAnUnhealthyConnectionFailsTheTestCommand(t *testing.T) {
 	out, fault, code := e.discovery(t, "", "connections", "test", "bad")
 	if code != 1 || !strings.Contains(out, "credential_rejected") || !strings.Contains(fault, "credential_rejected") {
 		t.Errorf("it ended with %d and printed\n%s%s", code, out, fault)
+	}
+}
+
+func TestAConnectionHasAnAccessToken(t *testing.T) {
+	e := open(t)
+	sim := plaidsim.New(plaidsim.Options{})
+	if err := sim.Seed(); err != nil {
+		t.Fatal(err)
+	}
+	vendor := httptest.NewServer(sim)
+	t.Cleanup(vendor.Close)
+	const credential = plaidsim.DemoClientID + "\n" + plaidsim.DemoSecret + "\n"
+	e.must(t, credential+plaidsim.DemoAccessToken+"\n", "connections", "create", "--vendor", "plaid", "--name", "main",
+		"--base-url", vendor.URL, "--account-ref", plaidsim.DemoItemID, "--client-id-file", "-", "--secret-file", "-",
+		"--access-token-file", "-")
+	e.must(t, "", "connections", "test", "main")
+	e.must(t, "access-sandbox-of-nobody\n", "connections", "update", "main", "--access-token-file", "-")
+	if _, fault, code := e.discovery(t, "", "connections", "test", "main"); code != 1 ||
+		!strings.Contains(fault, "account_not_found") {
+		t.Errorf("it ended with %d and printed %s", code, fault)
+	}
+	e.must(t, credential+plaidsim.DemoAccessToken+"\n", "connections", "update", "main", "--client-id-file", "-",
+		"--secret-file", "-", "--access-token-file", "-")
+	e.must(t, "", "connections", "test", "main")
+	if _, fault, code := e.discovery(t, "", "connections", "update", "main", "--account-ref", "another"); code != 2 ||
+		!strings.Contains(fault, "--access-token-file") {
+		t.Errorf("it ended with %d and printed %s", code, fault)
 	}
 }

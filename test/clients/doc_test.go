@@ -138,7 +138,7 @@ func serve(t *testing.T, settings ...string) string {
 		"PATH=" + os.Getenv("PATH"), "ENV_NAME=development", "DATABASE_URL=" + harness.SQLite(t),
 		"SERVER_ADDRESS=127.0.0.1:0", "ADMIN_ADDRESS=127.0.0.1:0", "AUTH_JWT_SECRET=" + harness.JWTSecret,
 		"SEALING_KEYSET_FILE=" + keyset, "EGRESS_ALLOWED_CIDRS=127.0.0.0/8", "EGRESS_ALLOW_HTTP=true",
-		"PLUGGY_WEBHOOK_AUTHORIZATION=" + webhookAuthorization, "LOG_FORMAT=json",
+		"PLAID_BASE_URLS=", "PLUGGY_WEBHOOK_AUTHORIZATION=" + webhookAuthorization, "LOG_FORMAT=json",
 	}
 	cmd.Env = append(cmd.Env, settings...)
 	lines, ended := start(t, cmd)

@@ -147,6 +147,7 @@ func TestTheComposeServicesStart(t *testing.T) {
 	services, secrets, data := readCompose(t).Services, createSecrets(t), t.TempDir()
 	here := strings.NewReplacer(
 		"/run/secrets/", secrets+"/", "/data/", data+"/", "0.0.0.0:4031", "127.0.0.1:0", "0.0.0.0:4032", "127.0.0.1:0",
+		"0.0.0.0:4033", "127.0.0.1:0",
 	)
 	database := []byte("sqlite://" + filepath.Join(data, "discovery.db") + "\n")
 	if err := os.WriteFile(filepath.Join(secrets, "database-url"), database, 0o600); err != nil {
@@ -187,7 +188,7 @@ func TestTheComposeSettingsAreValid(t *testing.T) {
 		value, set := env[name]
 		return strings.ReplaceAll(value, "/run/secrets", secrets), set
 	}
-	config, err := configs.Load(lookup, compose.Networks())
+	config, err := configs.Load(lookup, compose.Vendors())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -264,7 +264,7 @@ func TestTheSettingsOfTheChartAreValid(t *testing.T) {
 				value, set := variables[name]
 				return strings.ReplaceAll(value, "/run/secrets/discovery", secrets), set
 			}
-			config, err := configs.Load(lookup, compose.Networks())
+			config, err := configs.Load(lookup, compose.Vendors())
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -79,6 +79,11 @@ type Link struct {
 	Countries  []string // ISO 3166-1 alpha-2 codes of the institutions' countries; nil means US
 }
 
+// BaseURLs returns the base URLs of the vendor's API: production and sandbox.
+func BaseURLs() []string {
+	return []string{"https://production.plaid.com", "https://sandbox.plaid.com"}
+}
+
 // Adapter is the client of Plaid. It is safe for concurrent use.
 type Adapter struct {
 	http  *vendorhttp.Client

@@ -1577,7 +1577,7 @@ export interface components {
         };
         AccountReferenceView: {
             /**
-             * @description The id at the vendor: of an item at Pluggy, of a link at Belvo
+             * @description The id at the vendor: of an item at Pluggy, of a link at Belvo, of an Item at Plaid
              * @example c0ffee00-0000-4000-8000-000000000001
              */
             accountRef: string;
@@ -1678,7 +1678,7 @@ export interface components {
              * @example pluggy
              * @enum {string}
              */
-            vendor: "pluggy" | "belvo";
+            vendor: "pluggy" | "belvo" | "plaid";
         };
         AddedRowsView: {
             /**
@@ -1803,7 +1803,7 @@ export interface components {
              * @example pluggy
              * @enum {string}
              */
-            vendor: "pluggy" | "belvo";
+            vendor: "pluggy" | "belvo" | "plaid";
         };
         AppliedRemovalsView: {
             /**
@@ -2264,7 +2264,12 @@ export interface components {
         };
         ConnectionChange: {
             /**
-             * @description The account reference at the vendor: an item id of Pluggy, a link id of Belvo
+             * @description The new access token of the Item at Plaid. Required with another accountRef; otherwise it is kept without this member. Not accepted for other vendors
+             * @example access-sandbox-7c1b2a30-1f5e-4d0a-9b3e-2f4a6c8e0d12
+             */
+            accessToken?: string;
+            /**
+             * @description The account reference at the vendor: an item id of Pluggy, a link id of Belvo, an Item id of Plaid
              * @example 7d2f9c1e-0b5a-4c3d-8e6f-1a2b3c4d5e6f
              */
             accountRef: string;
@@ -2378,7 +2383,7 @@ export interface components {
              * @example pluggy
              * @enum {string}
              */
-            vendor: "pluggy" | "belvo";
+            vendor: "pluggy" | "belvo" | "plaid";
             /** @description Absent when there are none. mass_removal: most rows of an account are missing from a complete read, or were announced as deleted, and their removal waits (heldRemovals). account_shared: another live connection reads one of the same accounts, and each connection stores its own transactions. account_ambiguous: accounts of the new account reference cannot be told apart, and their rows stay invisible until POST /accounts/{id}/continue says which account continues which. join_undone: the vendor returns both rows of transactions that somebody had joined; it ends when the pair is dismissed */
             warnings?: ("mass_removal" | "account_shared" | "account_ambiguous" | "join_undone")[];
             /** @description Whether the vendor's webhooks arrive */
@@ -2687,7 +2692,7 @@ export interface components {
              * @example pluggy
              * @enum {string}
              */
-            vendor: "pluggy" | "belvo";
+            vendor: "pluggy" | "belvo" | "plaid";
         };
         DeliveryView: {
             /**
@@ -2738,11 +2743,11 @@ export interface components {
              * @example pluggy
              * @enum {string}
              */
-            vendor: "pluggy" | "belvo";
+            vendor: "pluggy" | "belvo" | "plaid";
         };
         Descriptor: {
             /**
-             * @description The account reference at the vendor: an item id of Pluggy, a link id of Belvo
+             * @description The account reference at the vendor: an item id of Pluggy, a link id of Belvo, an Item id of Plaid
              * @example 7d2f9c1e-0b5a-4c3d-8e6f-1a2b3c4d5e6f
              */
             accountRef: string;
@@ -2784,7 +2789,7 @@ export interface components {
              * @example pluggy
              * @enum {string}
              */
-            vendor: "pluggy" | "belvo";
+            vendor: "pluggy" | "belvo" | "plaid";
         };
         DismissRequest: {
             /**
@@ -3161,7 +3166,7 @@ export interface components {
              * @example pluggy
              * @enum {string}
              */
-            vendor: "pluggy" | "belvo";
+            vendor: "pluggy" | "belvo" | "plaid";
         };
         LinkSessionView: {
             /**
@@ -3483,7 +3488,7 @@ export interface components {
              */
             connection_config_name: string;
             /**
-             * @description Create the webhook at the aggregator (Pluggy only), unless the application of the connection has one. Cannot be combined with sourceSecret
+             * @description Create the webhook at the aggregator (Pluggy and Plaid), unless the application of the connection has one at Pluggy. Cannot be combined with sourceSecret
              * @example false
              */
             register?: boolean;
@@ -3497,7 +3502,7 @@ export interface components {
              * @example pluggy
              * @enum {string}
              */
-            vendor: "pluggy" | "belvo";
+            vendor: "pluggy" | "belvo" | "plaid";
         };
         MintedToken: {
             /**
@@ -3522,7 +3527,7 @@ export interface components {
              * @example pluggy
              * @enum {string}
              */
-            vendor: "pluggy" | "belvo";
+            vendor: "pluggy" | "belvo" | "plaid";
             /**
              * Format: uri
              * @description The URL to configure at the aggregator
@@ -3563,11 +3568,16 @@ export interface components {
              * @example pluggy
              * @enum {string}
              */
-            vendor: "pluggy" | "belvo";
+            vendor: "pluggy" | "belvo" | "plaid";
         };
         NewConnection: {
             /**
-             * @description Opaque vendor account reference: Pluggy item id, Belvo link id
+             * @description The access token of the Item at Plaid. Required for Plaid, and not accepted for other vendors. Stored encrypted and never returned
+             * @example access-sandbox-7c1b2a30-1f5e-4d0a-9b3e-2f4a6c8e0d12
+             */
+            accessToken?: string;
+            /**
+             * @description Opaque vendor account reference: Pluggy item id, Belvo link id, Plaid Item id
              * @example 7d2f9c1e-0b5a-4c3d-8e6f-1a2b3c4d5e6f
              */
             accountRef: string;
@@ -3602,7 +3612,7 @@ export interface components {
              * @example pluggy
              * @enum {string}
              */
-            vendor: "pluggy" | "belvo";
+            vendor: "pluggy" | "belvo" | "plaid";
         };
         NewEngine: {
             /** @description Validated by the connector's own schema */
@@ -3652,7 +3662,7 @@ export interface components {
              * @example pluggy
              * @enum {string}
              */
-            vendor: "pluggy" | "belvo";
+            vendor: "pluggy" | "belvo" | "plaid";
         };
         NewSubscription: {
             /**
@@ -4330,7 +4340,7 @@ export interface components {
              * @example pluggy
              * @enum {string}
              */
-            vendor: "pluggy" | "belvo";
+            vendor: "pluggy" | "belvo" | "plaid";
         };
         QuarantinedView: {
             /**
@@ -4627,7 +4637,7 @@ export interface components {
              * @example pluggy
              * @enum {string}
              */
-            vendor: "pluggy" | "belvo";
+            vendor: "pluggy" | "belvo" | "plaid";
         };
         /** @description Where events are sent */
         SinkRequest: components["schemas"]["WebhookSink"] | components["schemas"]["RabbitmqSink"] | components["schemas"]["KafkaSink"] | components["schemas"]["MatcherSink"];
@@ -4850,7 +4860,7 @@ export interface components {
              * @example pluggy
              * @enum {string}
              */
-            vendor: "pluggy" | "belvo";
+            vendor: "pluggy" | "belvo" | "plaid";
         };
         TestRequest: {
             /**
@@ -4863,7 +4873,7 @@ export interface components {
              * @example pluggy
              * @enum {string}
              */
-            vendor: "pluggy" | "belvo";
+            vendor: "pluggy" | "belvo" | "plaid";
         };
         TokenView: {
             /**
@@ -4905,7 +4915,7 @@ export interface components {
              * @example pluggy
              * @enum {string}
              */
-            vendor: "pluggy" | "belvo";
+            vendor: "pluggy" | "belvo" | "plaid";
         };
         TotalView: {
             /**
@@ -5134,7 +5144,7 @@ export interface components {
              * @example pluggy
              * @enum {string}
              */
-            vendor?: "pluggy" | "belvo";
+            vendor?: "pluggy" | "belvo" | "plaid";
             /**
              * Format: int64
              * @description Increases with each modification, removal and reappearance
@@ -8833,6 +8843,7 @@ export interface operations {
             content: {
                 /**
                  * @example {
+                 *       "accessToken": "access-sandbox-7c1b2a30-1f5e-4d0a-9b3e-2f4a6c8e0d12",
                  *       "accountRef": "7d2f9c1e-0b5a-4c3d-8e6f-1a2b3c4d5e6f",
                  *       "baseUrl": "https://api.pluggy.ai",
                  *       "clientId": "1f6c2a84-client",
@@ -10062,6 +10073,7 @@ export interface operations {
             content: {
                 /**
                  * @example {
+                 *       "accessToken": "access-sandbox-7c1b2a30-1f5e-4d0a-9b3e-2f4a6c8e0d12",
                  *       "accountRef": "7d2f9c1e-0b5a-4c3d-8e6f-1a2b3c4d5e6f",
                  *       "applicationId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
                  *       "baseUrl": "https://api.pluggy.ai",
@@ -26652,7 +26664,7 @@ export interface operations {
             };
             path: {
                 /** @description The aggregator */
-                vendor: "pluggy" | "belvo";
+                vendor: "pluggy" | "belvo" | "plaid";
                 /** @description The webhook token */
                 token: string;
             };
@@ -26671,6 +26683,13 @@ export interface operations {
             };
         };
         responses: {
+            /** @description As 202, for a vendor that sends a webhook again after any other status */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description The delivery is stored and its pull is requested */
             202: {
                 headers: {

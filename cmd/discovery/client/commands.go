@@ -7,6 +7,7 @@
 package client
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"net/http"
@@ -115,6 +116,7 @@ type session struct {
 	format  string
 	columns []string          // of the flag --columns
 	names   map[string]string // the names of connections by id that are known
+	stdin   *bufio.Reader     // see input
 }
 
 // run returns the RunE function of a command. The RunE function opens a session and calls fn. If fn returns an error,

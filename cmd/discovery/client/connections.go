@@ -97,22 +97,24 @@ the arguments of a process.
     --base-url https://api.pluggy.ai --account-ref ITEM_ID
 
 With --client-id-file - and --secret-file - the first line of standard input is the client id, and the
-second is the secret.`
+second is the secret. With --access-token-file - the access token of an Item of Plaid is the next line.`
 
 func (c commands) createConnection() *cobra.Command {
 	var body discovery.NewConnection
-	var vendor, baseURL, application string
+	var vendor, baseURL, application, accessToken string
 	var credential credentialFlags
 	cmd := &cobra.Command{
 		Use: "create", Short: "Create a connection to an aggregator", Long: createHelp, Args: between(0, 0),
 	}
-	cmd.Flags().StringVar(&vendor, "vendor", "", "the aggregator: pluggy or belvo")
+	cmd.Flags().StringVar(&vendor, "vendor", "", "the aggregator: pluggy, belvo or plaid")
 	cmd.Flags().StringVar(&body.ConfigName, "name", "", "name, unique among the connections")
 	cmd.Flags().StringVar(&baseURL, "base-url", "", "URL of the API of the aggregator")
 	cmd.Flags().StringVar(&application, "application", "", applicationFlag)
-	cmd.Flags().StringVar(&body.AccountRef, "account-ref", "", "account reference: an item of Pluggy, a link of Belvo")
+	cmd.Flags().StringVar(&body.AccountRef, "account-ref", "",
+		"account reference: an item of Pluggy, a link of Belvo, an Item of Plaid")
 	credential.register(cmd)
-	completeFlag(cmd, "vendor", "pluggy", "belvo")
+	cmd.Flags().StringVar(&accessToken, "access-token-file", "", accessTokenUsage)
+	completeFlag(cmd, "vendor", "pluggy", "belvo", "plaid")
 	cmd.RunE = c.run(func(s *session, _ []string) error {
 		if err := required(
 			cmd,
@@ -121,7 +123,7 @@ func (c commands) createConnection() *cobra.Command {
 		}
 		body.Vendor = discovery.NewConnectionVendor(vendor)
 		if !body.Vendor.Valid() {
-			return usagef("--vendor must be pluggy or belvo")
+			return usagef("--vendor must be pluggy, belvo or plaid")
 		}
 		access, err := s.access(baseURL, application, credential)
 		if err != nil {
@@ -129,6 +131,11 @@ func (c commands) createConnection() *cobra.Command {
 		}
 		body.BaseURL, body.ClientID, body.Secret = access.baseURL, access.clientID, access.secret
 		body.ApplicationID = access.application
+		if usesAccessToken(vendor) || accessToken != "" {
+			if body.AccessToken, err = s.accessToken(accessToken); err != nil {
+				return err
+			}
+		}
 		return show[discovery.Descriptor](s, connectionView, func(ctx context.Context) (*http.Response, error) {
 			return s.api.CreateConnection(ctx, nil, body)
 		})
@@ -154,7 +161,7 @@ func (c commands) updateConnection() *cobra.Command {
 	var change discovery.ConnectionChange
 	var credential credentialFlags
 	var rotate bool
-	var baseURL, application string
+	var baseURL, application, accessToken string
 	cmd := &cobra.Command{
 		Use: "update NAME|ID", Args: between(1, 1), ValidArgsFunction: c.completeConnection,
 		Short: "Change members of a connection; the others keep their values",
@@ -165,10 +172,13 @@ func (c commands) updateConnection() *cobra.Command {
 	cmd.Flags().StringVar(&change.AccountRef, "account-ref", "", "new account reference")
 	cmd.Flags().BoolVar(&rotate, "rotate", false, "ask for a new client id and secret")
 	credential.register(cmd)
+	cmd.Flags().StringVar(&accessToken, "access-token-file", "", accessTokenUsage)
 	cmd.RunE = c.run(func(s *session, args []string) error {
 		rotate = rotate || credential.isSet()
-		if change == (discovery.ConnectionChange{}) && baseURL == "" && application == "" && !rotate {
-			return usagef("nothing to change: use --name, --base-url, --account-ref, --application or --rotate")
+		unchanged := change == (discovery.ConnectionChange{}) && baseURL == "" && application == ""
+		if unchanged && !rotate && accessToken == "" {
+			return usagef("nothing to change: use --name, --base-url, --account-ref, --application, --rotate or " +
+				"--access-token-file")
 		}
 		if application != "" && (baseURL != "" || rotate) {
 			return usagef("--application replaces --base-url and the credential")
@@ -196,6 +206,12 @@ func (c commands) updateConnection() *cobra.Command {
 				return err
 			}
 			change.ClientID, change.Secret = &clientID, &secret
+		}
+		moved := usesAccessToken(string(present.Vendor)) && change.AccountRef != present.AccountRef
+		if moved || accessToken != "" {
+			if change.AccessToken, err = s.accessToken(accessToken); err != nil {
+				return err
+			}
 		}
 		params := &discovery.UpdateConnectionParams{IfMatch: &etag}
 		return show[discovery.Descriptor](s, connectionView, func(ctx context.Context) (*http.Response, error) {

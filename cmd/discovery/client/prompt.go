@@ -24,10 +24,30 @@ func (f *credentialFlags) register(cmd *cobra.Command) {
 
 func (f *credentialFlags) isSet() bool { return f.clientID != "" || f.secret != "" }
 
+// accessTokenUsage describes the flag --access-token-file.
+const accessTokenUsage = `file with the access token of the Item, only for plaid; "-" is a line of standard input`
+
+// usesAccessToken reports whether the connections of the vendor have access tokens.
+func usesAccessToken(vendor string) bool { return vendor == "plaid" }
+
+// input returns standard input. All values of a command must be read from one reader, because it reads ahead.
+func (s *session) input() *bufio.Reader {
+	if s.stdin == nil {
+		s.stdin = bufio.NewReader(s.cmd.InOrStdin())
+	}
+	return s.stdin
+}
+
+// accessToken reads an access token from the file. If no file is given, it asks the user for it.
+func (s *session) accessToken(file string) (*string, error) {
+	token, err := s.secretValue("access token", "--access-token-file", file, s.input())
+	return &token, err
+}
+
 // credential reads the client id and the secret from the files. If no file is given for a value, it asks the user for
 // the value.
 func (s *session) credential(f credentialFlags) (clientID, secret string, err error) {
-	stdin := bufio.NewReader(s.cmd.InOrStdin())
+	stdin := s.input()
 	if clientID, err = s.secretValue("client id", "--client-id-file", f.clientID, stdin); err != nil {
 		return "", "", err
 	}

@@ -13,9 +13,9 @@ import (
 // of operators and vendors, and the exceptions to the rule that connections use only public addresses with https. The
 // fields contain no secret and no URL.
 func chosenSettings(cfg configs.Config) []zap.Field {
-	webhooks := make(map[string]string, len(vendorNames()))
-	for _, vendor := range vendorNames() {
-		webhooks[string(vendor)] = proofsOf(cfg.Sources[vendor])
+	webhooks := make(map[string]string)
+	for _, v := range vendors() {
+		webhooks[string(v.name)] = proofsOf(cfg.Sources[v.name], v.signs)
 	}
 	return []zap.Field{
 		zap.String("database", databaseKind(cfg.DatabaseURL)), zap.String("operators", operatorTokens(cfg.Auth)),
@@ -54,9 +54,12 @@ func operatorTokens(auth configs.Auth) string {
 }
 
 // proofsOf returns the ways in which a vendor can authenticate its webhooks. A webhook needs to be authenticated in
-// only one of these ways.
-func proofsOf(p domain.SourcePolicy) string {
+// only one of these ways. signs reports whether the vendor signs its webhooks with keys of its own.
+func proofsOf(p domain.SourcePolicy, signs bool) string {
 	var proofs []string
+	if signs {
+		proofs = append(proofs, "key of the vendor")
+	}
 	if !p.HMACSecret.IsZero() {
 		proofs = append(proofs, "signature")
 	}

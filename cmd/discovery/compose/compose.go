@@ -265,7 +265,7 @@ func (a *App) serviceDeps(sealer ports.Sealer, auditKeys []domain.Secret, o Over
 		d.Sinks = sinks(a.vendors.Guard(), d.Clock)
 	}
 	for _, v := range vendors() {
-		d.Aggregators = append(d.Aggregators, v.make(a.vendors, d.Clock))
+		d.Aggregators = append(d.Aggregators, v.make(a.vendors, d.Clock, a.cfg.LinkPages[v.name]))
 	}
 	if o.Connector != nil {
 		d.Connectors = append(d.Connectors, o.Connector())
@@ -275,7 +275,7 @@ func (a *App) serviceDeps(sealer ports.Sealer, auditKeys []domain.Secret, o Over
 
 func (a *App) restOptions(verifier rest.TokenVerifier, authorizer rest.Authorizer) rest.Options {
 	return rest.Options{
-		Vendors: vendorNames(), ConnectorSchemas: connectorSchemas(),
+		Vendors: vendorNames(), AnswersOK: answeredOK(), ConnectorSchemas: connectorSchemas(),
 		SinkSchemas: sinkSchemas(sinks(a.vendors.Guard(), system.Clock{})),
 		Statements:  statementFormats(), Evidence: evidence.Format{},
 		Verifier: verifier, Authorizer: authorizer, Clock: system.Clock{}, NewRequestID: uuid.NewString,

@@ -37,7 +37,7 @@ func Example() {
 		"SEALING_KEYSET_FILE": keyset,
 	}
 	lookup := func(name string) (string, bool) { value, ok := settings[name]; return value, ok }
-	cfg, err := configs.Load(lookup, compose.Networks())
+	cfg, err := configs.Load(lookup, compose.Vendors())
 	must(err)
 	app, err := compose.New(ctx, cfg, compose.Overrides{LogTo: io.Discard})
 	must(err)

@@ -1,45 +1,57 @@
 package compose
 
 import (
-	"net/netip"
-
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/belvo"
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/plaid"
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy"
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
+	"github.com/LerianStudio/aggregator-connections/configs"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
 // vendor describes an aggregator that the service supports.
 type vendor struct {
-	name     domain.Vendor
-	make     func(*vendorhttp.Client, ports.Clock) ports.Aggregator
-	networks []netip.Prefix // the known source networks of the vendor's webhooks
+	name      domain.Vendor
+	make      func(*vendorhttp.Client, ports.Clock, configs.LinkPage) ports.Aggregator
+	settings  configs.Vendor
+	answersOK bool // see rest.Options.AnswersOK
+	signs     bool // the adapter is a ports.WebhookVerifier
 }
 
-// vendors returns the aggregators that the service supports. To add a third aggregator, add an
+// vendors returns the aggregators that the service supports. To add another aggregator, add an
 // entry here and a folder under adapters/aggregator.
 func vendors() []vendor {
 	return []vendor{
 		{
-			pluggy.Name, func(c *vendorhttp.Client, t ports.Clock) ports.Aggregator { return pluggy.New(c, t) },
-			pluggy.Networks(),
+			name: pluggy.Name, settings: configs.Vendor{Networks: pluggy.Networks()},
+			make: func(c *vendorhttp.Client, t ports.Clock, _ configs.LinkPage) ports.Aggregator {
+				return pluggy.New(c, t)
+			},
 		},
 		{
-			belvo.Name, func(c *vendorhttp.Client, t ports.Clock) ports.Aggregator { return belvo.New(c, t) },
-			belvo.Networks(),
+			name: belvo.Name, settings: configs.Vendor{Networks: belvo.Networks()},
+			make: func(c *vendorhttp.Client, t ports.Clock, _ configs.LinkPage) ports.Aggregator {
+				return belvo.New(c, t)
+			},
+		},
+		{
+			name: plaid.Name, settings: configs.Vendor{BaseURLs: plaid.BaseURLs(), LinkPage: true},
+			answersOK: true, signs: true,
+			make: func(c *vendorhttp.Client, t ports.Clock, p configs.LinkPage) ports.Aggregator {
+				return plaid.New(c, t, plaid.Link(p))
+			},
 		},
 	}
 }
 
-// Networks returns a map from each supported vendor to the known source networks of the vendor's
-// webhooks.
-func Networks() map[domain.Vendor][]netip.Prefix {
-	networks := make(map[domain.Vendor][]netip.Prefix)
+// Vendors returns the settings of each supported vendor.
+func Vendors() map[domain.Vendor]configs.Vendor {
+	settings := make(map[domain.Vendor]configs.Vendor)
 	for _, v := range vendors() {
-		networks[v.name] = v.networks
+		settings[v.name] = v.settings
 	}
-	return networks
+	return settings
 }
 
 // vendorNames returns the names of the supported vendors.
@@ -47,6 +59,17 @@ func vendorNames() []domain.Vendor {
 	var all []domain.Vendor
 	for _, v := range vendors() {
 		all = append(all, v.name)
+	}
+	return all
+}
+
+// answeredOK returns the names of the vendors whose webhooks are answered with 200.
+func answeredOK() []domain.Vendor {
+	var all []domain.Vendor
+	for _, v := range vendors() {
+		if v.answersOK {
+			all = append(all, v.name)
+		}
 	}
 	return all
 }

@@ -5,6 +5,7 @@
 //   - api.go, errors.go: the requests of the API
 //   - stream.go: /transactions/sync, a stream of changes with positions
 //   - webhooks.go: the bodies of webhooks, their signatures, and the keys
+//   - demo.go, control.go: the data and the control surface of the sandbox
 //
 // Faults of the transport come from package faultinject.
 //

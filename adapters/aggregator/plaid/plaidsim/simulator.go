@@ -28,6 +28,7 @@ type Simulator struct {
 	now    func() time.Time
 	faults *faultinject.Injector
 	api    http.Handler
+	sender *kit.Sender
 
 	mu        sync.Mutex
 	entropy   *rand.ChaCha8
@@ -53,7 +54,7 @@ func New(o Options) *Simulator {
 	}
 	s := &Simulator{
 		now: o.Now, entropy: kit.NewEntropy(o.Seed), secrets: map[string]string{}, requests: map[string]int{},
-		keys: map[string]*signingKey{},
+		keys: map[string]*signingKey{}, sender: kit.NewSender(o.Seed),
 	}
 	s.faults = faultinject.New(s.entropy.Uint64(), faultinject.Vendor{WriteError: writeFaultError})
 	s.api = s.faults.Wrap(s.routes())

@@ -11,7 +11,7 @@ import { ActionButton, announce, Failure, Field, Page, Select, Skeleton } from '
 import { vendors } from './vendors.js';
 
 // The fields that show what is wrong with them.
-const names = ['configName', 'baseUrl', 'accountRef', 'clientId', 'secret'];
+const names = ['configName', 'baseUrl', 'accountRef', 'accessToken', 'clientId', 'secret'];
 
 // values returns the fields of a form that are filled in.
 const values = (form) => Object.fromEntries([...new FormData(form)].filter(([, value]) => value !== ''));
@@ -38,7 +38,9 @@ function Fields({ connection, vendor, errors, change }) {
   ${!application && html`<${Field} label=${t('field.baseUrl')} name="baseUrl" required type="url" error=${errors.baseUrl} autocomplete="off"
     key=${vendor} defaultValue=${connection?.baseUrl || vendors[vendor]} />`}
   <${Field} label=${t('field.accountRef')} name="accountRef" required maxlength="255" defaultValue=${connection?.accountRef}
-    hint=${t(vendor === 'pluggy' ? 'field.itemHint' : 'field.linkHint')} error=${errors.accountRef} autocomplete="off" />
+    hint=${t('field.refHint', { vendor: t('vendor.' + vendor) })} error=${errors.accountRef} autocomplete="off" />
+  ${vendor === 'plaid' && html`<${Field} label=${t('field.accessToken')} name="accessToken" type="password" required=${!change} error=${errors.accessToken}
+    hint=${t('field.secretHint')} autocomplete="new-password" />`}
   ${!application && html`<${Field} label=${t('field.clientId')} name="clientId" required=${!change || leaves} error=${errors.clientId}
       hint=${change && !leaves && t('field.keepHint')} autocomplete="off" spellcheck=${false} />
     <${Field} label=${t('field.secret')} name="secret" type="password" required=${!change || leaves} error=${errors.secret}
@@ -76,7 +78,7 @@ export function CreateConnection() {
       <${Failure} problem=${rest} />
       <div class="actions">
         <${ActionButton} type="submit" kind="primary" busy=${creation.busy}>${t('action.connect')}</${ActionButton}>
-        <${ActionButton} onClick=${startSession} busy=${session.busy}>${t('action.linkNew')}</${ActionButton}>
+        ${vendor !== 'plaid' && html`<${ActionButton} onClick=${startSession} busy=${session.busy}>${t('action.linkNew')}</${ActionButton}>`}
         <a class="button" href=${link('/')}>${t('action.cancel')}</a>
       </div>
       <p>${t('create.linkNewHint')}</p>

@@ -47,13 +47,13 @@ export function Minted({ minted, close }) {
 }
 
 // registrars are the vendors at which the service can register webhooks.
-const registrars = ['pluggy'];
+const registrars = ['pluggy', 'plaid'];
 
 // MintDialog asks how the source of the webhooks is proved. Each option is the member of the request that selects it.
 export function MintDialog({ connection, mint, onClose }) {
   const vendor = t('vendor.' + connection.vendor);
   const [option, setOption] = useState('');
-  const options = ['', 'sourceSecret', ...(registrars.includes(connection.vendor) ? ['register'] : [])];
+  const options = ['', ...(connection.vendor === 'plaid' ? [] : ['sourceSecret']), ...(registrars.includes(connection.vendor) ? ['register'] : [])];
   const submit = async (event) => {
     event.preventDefault();
     const body = { vendor: connection.vendor, connection_config_name: connection.configName };

@@ -14,7 +14,8 @@ import (
 // deliveries.
 //
 // An account is shared if two live connections of one vendor have a live account with the same key, or with the same
-// external id. All parameters are the id of the tenant.
+// external id. Few are: therefore only the accounts with a repeated key or external id are combined with their
+// connections. All parameters are the id of the tenant.
 const selectFacts = `WITH
 	quarantine AS (SELECT connection_id, count(*) AS quarantined, min(first_seen_at) AS since
 		FROM quarantined_rows WHERE tenant_id = ? GROUP BY connection_id),
@@ -26,9 +27,14 @@ const selectFacts = `WITH
 	drift AS (SELECT d.connection_id, min(d.drift_since) AS since
 		FROM account_completeness d JOIN accounts a ON a.id = d.account_id AND a.tenant_id = d.tenant_id
 		WHERE d.tenant_id = ? AND d.drift_since IS NOT NULL AND a.removed_at IS NULL GROUP BY d.connection_id),
+	repeated_keys AS (SELECT account_key FROM accounts
+		WHERE tenant_id = ? AND account_key <> '' AND removed_at IS NULL GROUP BY account_key HAVING count(*) > 1),
+	repeated_externals AS (SELECT external_id FROM accounts WHERE tenant_id = ? GROUP BY external_id HAVING count(*) > 1),
 	present AS (SELECT a.connection_id, a.vendor, a.account_key, a.external_id, a.first_seen_at
 		FROM accounts a JOIN connections o ON o.id = a.connection_id AND o.tenant_id = a.tenant_id
-		WHERE a.tenant_id = ? AND a.removed_at IS NULL AND o.deleted_at IS NULL),
+		WHERE a.tenant_id = ? AND a.removed_at IS NULL AND o.deleted_at IS NULL
+			AND (a.account_key IN (SELECT account_key FROM repeated_keys)
+				OR a.external_id IN (SELECT external_id FROM repeated_externals))),
 	keys AS (SELECT vendor, account_key, max(first_seen_at) AS since FROM present WHERE account_key <> ''
 		GROUP BY vendor, account_key HAVING count(DISTINCT connection_id) > 1),
 	externals AS (SELECT vendor, external_id, max(first_seen_at) AS since FROM present
@@ -59,7 +65,7 @@ func (s connections) VisitFacts(
 	ctx context.Context, tenant domain.TenantID, ids []domain.ConnectionID, visit func(*domain.ConnectionFacts) error,
 ) error {
 	id := UUID(tenant.UUID)
-	q := NewQuery(selectFacts, id, id, id, id, id, id, id)
+	q := NewQuery(selectFacts, id, id, id, id, id, id, id, id, id)
 	if ids != nil {
 		among := s.Dialect.AnyOf("connections.id", textsOf(ids))
 		q.Add(" AND "+among.SQL, among.Vars...)

@@ -312,7 +312,8 @@ func (s connections) Activities(ctx context.Context, tenant domain.TenantID,
 				(SELECT min(since) FROM possible_replacements WHERE connection_id = connections.id
 					AND tenant_id = connections.tenant_id AND state = 'join_undone') AS join_undone_since,
 				` + hasLiveToken + ` AS has_token, ` + isHeard + ` AS heard,
-				` + selectShared(s.Dialect, "account_key") + " OR " + selectShared(s.Dialect, "external_id") + " AS shared").
+				` + selectShared(s.Dialect, "account_key") + ` OR
+				` + selectShared(s.Dialect, "external_id") + ` AS shared`).
 			Scan(&rows).Error
 	})
 	found := make(map[domain.ConnectionID]ports.Activity, len(rows))

@@ -26,8 +26,8 @@ const (
 	// firstScan is the number of transactions of one connection that a search for text examines before it uses the
 	// index. Texts that occur often are found by then, so that the index need not sort a large part of all transactions.
 	firstScan = 1024
-	// newestIndexed and moreIndexed are the numbers of rows of search_index, newest first, that a search for text over all
-	// connections examines before it uses the index of texts. moreIndexed is for texts that the newest rows contain.
+	// newestIndexed and moreIndexed are the numbers of rows of search_index, newest first, that a search for text over
+	// all connections examines before it uses the index of texts. moreIndexed is for texts that the newest rows contain.
 	newestIndexed, moreIndexed = 2048, 8192
 	// maxCandidates is the number of transactions that one search reads from the index.
 	maxCandidates = 256

@@ -89,6 +89,12 @@ screenshots: ## Write screenshots of the console into SCREENSHOTS (dist/screensh
 	@sh ./.ci/prepare
 	$(GO) test -count=1 -timeout 10m -run '^TestScreenshots$$' ./test/console -screenshots $(or $(SCREENSHOTS),$(CURDIR)/dist/screenshots)
 
+.PHONY: atsize
+atsize: ## Measure the console with 5,000 connections and 1,000,000 records, and play its tasks (ATSIZE=dist/atsize)
+	@sh ./.ci/prepare
+	$(GO) run ./test/atsize -folder $(or $(ATSIZE),$(CURDIR)/dist/atsize) -database '$(ATSIZE_DATABASE)'
+	$(GO) test -count=1 -v -timeout 1h -run '^TestTheConsoleAtSize$$' ./test/console -atsize $(or $(ATSIZE),$(CURDIR)/dist/atsize)
+
 .PHONY: churn
 churn: ## Change all ids of accounts of up to 10,000 rows at every moment, and count the records that are kept
 	CHURN_ROWS=1,60,600,10000 $(GO) test -count=1 -v -timeout 2h ./test/e2e -run TestIDsChurn

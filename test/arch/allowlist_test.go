@@ -343,6 +343,12 @@ var allowed = map[string][]string{
 		"test/kit/pgtest",
 		"github.com/lestrrat-go/jwx/v2", "go.uber.org/zap/zapcore",
 	},
+	// The generator of a large tenant runs the service and a simulator in one process.
+	"test/atsize": {
+		"adapters/aggregator/pluggy/pluggysim", "adapters/sealing", "application", "cmd/discovery/compose", "configs",
+		"domain", "ports",
+		"github.com/google/uuid", "github.com/shopspring/decimal", "golang.org/x/sync/errgroup",
+	},
 	// The benchmark imports adapters, because it measures some of them separately in addition to the whole service.
 	"test/bench": {
 		anyPackage,

@@ -29,6 +29,9 @@ import (
 // screenshots is the folder into which TestScreenshots writes.
 var screenshots = flag.String("screenshots", "", "write screenshots of the console into this folder")
 
+// atSize is the folder with the database and the keyset that TestTheConsoleAtSize measures.
+var atSize = flag.String("atsize", "", "measure the console with the data that test/atsize wrote into this folder")
+
 func TestMain(m *testing.M) {
 	flag.Parse()
 	os.Exit(binary.Main(m))
@@ -36,6 +39,9 @@ func TestMain(m *testing.M) {
 
 // jwtSecret is the secret with which the scripts sign the tokens of operators.
 const jwtSecret = "console-tests-secret-of-32-bytes-or-more"
+
+// taskSettings are the settings of a service whose connections drift, and whose webhooks are missing, without a wait.
+var taskSettings = []string{"DRIFT_GRACE=0s", "WEBHOOK_SILENCE_GRACE=1s", "RECONCILE_INTERVAL=0s"}
 
 // startTimeout is the maximum time that a process may take to report its address.
 const startTimeout = time.Minute
@@ -50,6 +56,12 @@ func TestEveryViewCanBeUsedByEverybody(t *testing.T) {
 	t.Parallel()
 	env, _ := environment(t)
 	nodejs.Test(t, "views.test.mjs", env...)
+}
+
+func TestTheTasksOfAWorkingDayCanBeDone(t *testing.T) {
+	t.Parallel()
+	env, _ := environment(t, taskSettings...)
+	nodejs.Test(t, "tasks.test.mjs", env...)
 }
 
 func TestOperatorsSignInAtAnIdentityProvider(t *testing.T) {
@@ -73,6 +85,34 @@ func TestScreenshots(t *testing.T) {
 	nodejs.Test(t, "seed.mjs", env...)
 	addPullHistory(t, database)
 	nodejs.Test(t, "screenshots.mjs", append(env, "SCREENSHOTS="+folder)...)
+}
+
+// TestTheConsoleAtSize measures the console with many connections and records, and prints the figures. It works on copies
+// of the files, so that it can be repeated. If ATSIZE_DATABASE is the URL of a database, it uses that one in place of the
+// SQLite file of the folder.
+func TestTheConsoleAtSize(t *testing.T) {
+	if *atSize == "" {
+		t.Skip("without -atsize nothing is measured")
+	}
+	dir := t.TempDir()
+	for _, name := range []string{"discovery.db", "keyset.json"} {
+		source, err := filepath.Abs(filepath.Join(*atSize, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if output, err := exec.Command("cp", source, filepath.Join(dir, name)).CombinedOutput(); err != nil &&
+			os.Getenv("ATSIZE_DATABASE") == "" {
+			t.Fatalf("%v: %s", err, output)
+		}
+	}
+	settings := append([]string{"SEALING_KEYSET_FILE=" + filepath.Join(dir, "keyset.json")}, taskSettings...)
+	if url := os.Getenv("ATSIZE_DATABASE"); url != "" {
+		settings = append(settings, "DATABASE_URL="+url)
+	} else {
+		settings = append(settings, "DATABASE_URL=sqlite://"+filepath.Join(dir, "discovery.db"))
+	}
+	env, _ := environment(t, settings...)
+	nodejs.Test(t, "size.mjs", env...)
 }
 
 // addPullHistory copies a pull of each connection to each of the last 13 days, because the overview shows the

@@ -21,9 +21,9 @@ const browser = {
   ...everywhere,
   ...names('Blob BroadcastChannel CustomEvent FormData ResizeObserver document getComputedStyle localStorage navigator sessionStorage window'),
 };
-const node = { ...everywhere, ...names('Buffer process structuredClone') };
+const node = { ...everywhere, ...names('Buffer performance process structuredClone') };
 // The functions that a test sends to the browser.
-const inBrowser = names('NodeFilter document getComputedStyle localStorage navigator sessionStorage window');
+const inBrowser = names('NodeFilter document getComputedStyle localStorage navigator requestAnimationFrame sessionStorage window');
 
 const rules = {
   ...js.configs.recommended.rules,

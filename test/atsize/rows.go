@@ -1,0 +1,133 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
+)
+
+// The reasons why connections need a person.
+const (
+	login      = "login"      // the account holder must sign in again
+	credential = "credential" // the vendor rejects the credential
+	consent    = "consent"    // the consent ends soon
+	unreadable = "unreadable" // a row cannot be read
+)
+
+// reasonOf returns the reason why connection n needs a person, or "". Of a hundred connections, four must sign in again,
+// one has a wrong credential, the consent of two ends soon, and one has an unreadable row.
+func reasonOf(n int) string {
+	switch n % 100 {
+	case 7, 29, 53, 81:
+		return login
+	case 61:
+		return credential
+	case 17, 71:
+		return consent
+	case 43:
+		return unreadable
+	}
+	return ""
+}
+
+// nameOf returns the name of connection n, such as "padaria-estrela-curitiba-0042".
+func nameOf(n int) string {
+	trade, saint, city := trades[n%len(trades)], names[n/len(trades)%len(names)], cities[n/7%len(cities)]
+	return strings.ToLower(fmt.Sprintf("%s-%s-%s-%04d", trade, strings.Fields(saint)[0], city, n))
+}
+
+// largeOf is the number of connections among which one is large: it has fifty times as many records as the others.
+const largeOf = 100
+
+// rowsOf returns the number of records of connection n.
+func rowsOf(n, connections, records int) int {
+	large := (connections + largeOf - 1) / largeOf
+	share := records / (connections + 49*large)
+	if n%largeOf == 0 {
+		share *= 50
+	}
+	if n == 0 { // the rest of the division
+		share += records - records/(connections+49*large)*(connections+49*large)
+	}
+	return share
+}
+
+var (
+	trades = []string{"padaria", "mercado", "farmacia", "oficina", "clinica", "escola", "hotel", "loja", "restaurante", "transportadora"}
+	cities = []string{"curitiba", "recife", "santos", "manaus", "belem", "natal", "goiania", "campinas", "olinda", "niteroi", "londrina"}
+	names  = []string{
+		"Ana Paula Souza", "João Batista Lima", "Márcia Conceição", "Carlos Alberto Nunes", "Beatriz Figueiredo",
+		"Otávio Guimarães", "Luíza Fernandes", "Rafael Moreira", "Cecília Antunes", "Gustavo Peçanha",
+		"Helena Vasconcelos", "Murilo Drummond", "Sônia Albuquerque", "Tomás Rezende", "Yara Quintanilha",
+		"Estrela do Norte Ltda", "Gráfica Moderna SA", "Energia Elétrica do Sul", "Posto Três Irmãos", "Auto Peças Ipê",
+	}
+)
+
+// A kind of row: the text, the category, whether the name of the other party follows, and the range of the amount in
+// cents. A negative amount is money out.
+type kind struct {
+	text, category string
+	named          bool
+	from, to       int
+}
+
+var kinds = []kind{
+	{"PIX RECEBIDO", "Transfer - PIX", true, 500, 250_000},
+	{"PIX ENVIADO", "Transfer - PIX", true, -300, -180_000},
+	{"COMPRA NO DEBITO", "Supplies", true, -450, -90_000},
+	{"BOLETO PAGO", "Services", true, -4_000, -350_000},
+	{"TED RECEBIDA", "Transfer - TED", true, 20_000, 900_000},
+	{"TARIFA DE COBRANCA", "Bank fees", false, -150, -990},
+	{"RENDIMENTO DE APLICACAO", "Interest", false, 1, 9_000},
+}
+
+// random makes the rows of one connection.
+type random struct {
+	*rand.Rand
+
+	connection int
+}
+
+func newRandom(connection int) random {
+	return random{rand.New(rand.NewPCG(27, uint64(connection))), connection}
+}
+
+// yearDays is how many days before now the oldest row is.
+const yearDays = 330
+
+// row returns row i of an account. The rows are spread over the last yearDays days.
+func (r random) row(account string, now time.Time, i int) pluggysim.Transaction {
+	k := kinds[r.IntN(len(kinds))]
+	name := names[r.IntN(len(names))]
+	cents := k.from + r.IntN(max(k.to-k.from, k.from-k.to))*sign(k.to-k.from)
+	date := now.Add(-time.Duration(r.IntN(yearDays*24*60)) * time.Minute)
+	text := k.text
+	if k.named {
+		text += " " + strings.ToUpper(name)
+	}
+	out := pluggysim.Transaction{
+		AccountID: account, Description: text, DescriptionRaw: pluggysim.Text(text), Category: pluggysim.Text(k.category),
+		Amount: pluggysim.Number(fmt.Sprintf("%.2f", float64(cents)/100)), Type: "CREDIT", Status: "POSTED",
+		Date: pluggysim.At(date), CreatedAt: pluggysim.At(date), UpdatedAt: pluggysim.At(date),
+		ProviderID: pluggysim.Text(fmt.Sprintf("OF-%04d-%06d", r.connection, i)),
+	}
+	if cents < 0 {
+		out.Type = "DEBIT"
+	}
+	if k.named {
+		party, _ := json.Marshal(map[string]any{"name": name})
+		out.PaymentData = json.RawMessage(fmt.Sprintf(`{"payer":%s,"receiver":%s,"paymentMethod":"PIX"}`, party, party))
+	}
+	return out
+}
+
+func sign(n int) int {
+	if n < 0 {
+		return -1
+	}
+	return 1
+}

@@ -1,0 +1,199 @@
+// Measures the console with the data that test/atsize writes, and prints the figures. Then it plays the twelve tasks.
+//
+// The figures are times in the browser on this machine. Work beside it makes them larger.
+import { loadavg } from 'node:os';
+import { after, before, test } from 'node:test';
+import { launch, open } from './browser.mjs';
+import { api, token } from './env.mjs';
+import { playTask, prepareTasks, tasks } from './tasks.mjs';
+
+const operator = token(901); // the tenant of test/atsize
+const rounds = Number(process.env.ROUNDS) || 20;
+const members = 40;
+
+let browser;
+before(async () => { browser = await launch(); });
+after(() => browser.close());
+
+const sorted = (values) => [...values].sort((a, b) => a - b);
+const at = (values, share) => sorted(values)[Math.min(values.length - 1, Math.ceil(values.length * share) - 1)];
+const ms = (value) => Math.round(value) + ' ms';
+
+const lines = [];
+
+// report adds a line of figures: the median, the 95th percentile and the largest of the times in milliseconds.
+function report(what, times, target = '') {
+  lines.push(`| ${what} | ${ms(at(times, 0.5))} | ${ms(at(times, 0.95))} | ${ms(Math.max(...times))} | ${target} |`);
+}
+
+// timed returns how long the function takes, in milliseconds.
+async function timed(run) {
+  const begun = performance.now();
+  await run();
+  return performance.now() - begun;
+}
+
+// shown returns when the page in the browser first showed an element that the selector matches, in milliseconds after its
+// navigation began.
+const shown = (page) => page.evaluate(() => globalThis.shownAt);
+
+// watch makes the page note when the selector matches for the first time, at the next frame.
+const watch = (context, selector) => context.addInitScript((wanted) => {
+  const look = () => {
+    if (document.querySelector(wanted)) requestAnimationFrame(() => { globalThis.shownAt = performance.now(); });
+    else requestAnimationFrame(look);
+  };
+  requestAnimationFrame(look);
+}, selector);
+
+// firstPaint opens a path in a new window, and returns when the selector matched. warm uses the files that the window has
+// read before.
+async function firstPaint(path, selector, warm) {
+  const page = await open(browser, 'about:blank', { token: operator, expected: [/./] });
+  await watch(page.context(), selector);
+  if (warm) await page.goto(process.env.SERVICE + path);
+  await page.goto(process.env.SERVICE + path);
+  await page.waitForFunction(() => globalThis.shownAt !== undefined);
+  const time = await shown(page);
+  await page.context().close();
+  return time;
+}
+
+async function repeat(run, times = rounds) {
+  const out = [];
+  for (let i = 0; i < times; i++) out.push(await run(i));
+  return out;
+}
+
+test('the size of the tenant', async () => {
+  const summary = await api(operator, 'GET', '/aggregator-connections/summary');
+  const sums = await api(operator, 'GET', '/transactions/summary').catch(() => ({ total: [] })); // it reads every record
+  const records = sums.total.reduce((sum, { count }) => sum + count, 0) || 'many';
+  console.log(`${summary.connections} connections (${summary.needy} need a person), ${records} records; load ${loadavg()[0].toFixed(1)}`);
+});
+
+// The texts and amounts that are searched: some occur often, some once, and some never.
+async function searches() {
+  const page = await api(operator, 'GET', '/transactions?limit=200');
+  const amounts = page.items.map(({ amount }) => amount);
+  return {
+    'amount, a hit': (i) => ({ amount: amounts[i * 7 % amounts.length] }),
+    'amount, no hit': (i) => ({ amount: `${7_000_000 + i}.31` }),
+    'text of a seventh of the records': () => ({ text: 'pix enviado' }),
+    'two rare words': (i) => ({ text: ['tarifa de cobranca', 'sonia albuquerque', 'posto tres irmaos', 'yara quint'][i % 4] }),
+    'text, no hit': (i) => ({ text: `nada parecido ${i}` }),
+    'reference, a hit': (i) => ({ reference: page.items[i * 11 % page.items.length].references?.transactionId || 'OF-0001-000001' }),
+    'reference, no hit': (i) => ({ reference: `OF-99999-${i}` }),
+    'text and dates, a hit': (i) => ({ text: 'energia', from: page.items[0].date.slice(0, 8) + '01', to: page.items[i].date }),
+  };
+}
+
+test('the API', async () => {
+  const get = (path) => timed(() => api(operator, 'GET', path));
+  for (const [what, values] of Object.entries(await searches())) {
+    report('API: search, ' + what, await repeat((i) => get('/transactions?limit=50&' + new URLSearchParams(values(i)))), 'p95 < 100 ms');
+  }
+  report('API: summary of the connections', await repeat(() => get('/aggregator-connections/summary')));
+  report('API: health, those that need a person', await repeat(() => get('/aggregator-connections/health?attention=true&limit=10')));
+  report('API: health, a part of the name', await repeat((i) => get('/aggregator-connections/health?limit=50&q=00' + i)));
+  report('API: accounts, 50', await repeat(() => get('/accounts?limit=50')));
+});
+
+test('the first useful paint', async () => {
+  const rows = 'table.cards tbody tr';
+  for (const [what, path, selector] of [
+    ['overview', '/console', '.needy > li'], ['overview, table', '/console', rows], ['month-end', '/console/month-end', rows],
+    ['search for a text', '/console/search?text=pix+enviado', rows],
+  ]) {
+    report(`first useful paint: ${what}, new window`, await repeat(() => firstPaint(path, selector, false), 7), '< 1,000 ms');
+    report(`first useful paint: ${what}, again`, await repeat(() => firstPaint(path, selector, true), 7), '< 1,000 ms');
+  }
+});
+
+test('the filter of the overview', async () => {
+  const page = await open(browser, '/console', { token: operator });
+  const table = page.getByRole('table', { name: 'All connections' });
+  await table.waitFor();
+  const filter = page.getByLabel('Search');
+  const first = table.getByRole('row').nth(1).getByRole('link').first();
+  // The time from the last letter until the table shows the result, with the pause after which the console asks.
+  const times = await repeat(async (i) => {
+    const part = String(100 + i * 37).padStart(4, '0');
+    await filter.fill('-' + part);
+    return timed(() => first.filter({ hasText: '-' + part }).waitFor());
+  });
+  report('overview: filter by name', times, '< 200 ms');
+  report('overview: filter removed', await repeat(async (i) => {
+    await filter.fill('-' + String(200 + i).padStart(4, '0'));
+    await first.filter({ hasText: '-' + String(200 + i).padStart(4, '0') }).waitFor();
+    await filter.fill('');
+    return timed(() => table.getByRole('row').nth(50).waitFor());
+  }, 7), '< 200 ms');
+  const health = page.getByLabel('Health');
+  report('overview: only those that need a person', await repeat(async () => {
+    await health.selectOption('needy');
+    const time = await timed(() => page.waitForFunction(() => !document.querySelector('table.cards .status.good')
+      || document.querySelectorAll('table.cards tbody tr').length === 50));
+    await health.selectOption('');
+    return time;
+  }, 7), '< 200 ms');
+  await page.finish();
+});
+
+test('the search', async () => {
+  const page = await open(browser, '/console/search', { token: operator });
+  for (const [what, values] of Object.entries(await searches())) {
+    const times = await repeat(async (i) => {
+      for (const [label, name] of [['Text', 'text'], ['Amount', 'amount'], ['Reference', 'reference'], ['From', 'from'], ['To', 'to']]) {
+        await page.getByLabel(label, { exact: true }).fill(values(i)[name] || '');
+      }
+      await page.evaluate(() => { document.querySelector('h1').dataset.old = 'yes'; });
+      const begun = page.waitForResponse(/\/v1\/discovery\/transactions\?/);
+      return timed(async () => {
+        await page.keyboard.press('Enter');
+        await begun;
+        await page.getByText(/^(No transaction matches|.*transactions? found|The newest)/).first().waitFor();
+        await page.locator('progress').waitFor({ state: 'detached' });
+      });
+    });
+    report('search in the browser, ' + what, times, 'p95 < 500 ms');
+  }
+  await page.finish();
+});
+
+test('the change feed begins now', async () => {
+  const page = await open(browser, 'about:blank', { token: operator });
+  const asked = [];
+  page.on('request', (request) => request.url().includes('/changes?') && asked.push(new URL(request.url()).searchParams.get('cursor')));
+  const times = await repeat(async () => {
+    await page.goto(process.env.SERVICE + '/console');
+    await page.getByRole('table', { name: 'All connections' }).waitFor();
+    return timed(async () => {
+      await page.getByRole('link', { name: 'Changes', exact: true }).click();
+      await page.getByText('Live:').waitFor();
+    });
+  }, 5);
+  report('changes: live', times);
+  lines.push(`| changes: first cursor of the feed | ${asked[0]} | | | now |`);
+  await page.finish();
+});
+
+test('the twelve tasks', async () => {
+  console.log('\n| what | median | p95 | largest | target |\n|---|---|---|---|---|\n' + lines.join('\n'));
+  if (process.env.TASKS === '0') return;
+  const data = { ...(await prepareTasks(operator, { members })), all: 'Select all accounts' };
+  const played = [];
+  for (const [i, task] of tasks.entries()) {
+    const page = await open(browser, '/console', { token: operator, permissions: ['clipboard-read', 'clipboard-write'], expected: [/./] });
+    if (i > 0) await page.getByRole('table', { name: 'All connections' }).waitFor();
+    try {
+      const { clicks, fields, seconds } = await playTask(task, page, data);
+      played.push(`| ${i + 1} | ${task.name} | ${clicks} | ${fields} | ${seconds.toFixed(1)} |`);
+    } catch (error) {
+      played.push(`| ${i + 1} | ${task.name} | failed: ${String(error).split('\n')[0]} | | |`);
+    }
+    await page.context().close();
+  }
+  data.receiver.close();
+  console.log(`\nload ${loadavg()[0].toFixed(1)}\n\n| | task | clicks | fields | seconds |\n|---|---|---|---|---|\n` + played.join('\n'));
+});

@@ -6,8 +6,8 @@
 //
 // The command runs the service in this process, without the rate budgets of the vendors, together with a simulator of
 // Pluggy. It creates the connections and pulls each of them once, so everything in the database was written by the
-// service itself. It ends when the index of the search contains all records. If the folder contains a complete database,
-// nothing is written.
+// service itself. It ends when the index of the search contains all records. If the folder contains a complete
+// database, nothing is written.
 //
 // The folder contains the keyset and, unless -database names another one, the SQLite database. Equal numbers of
 // connections and records result in equal names, texts, amounts and dates; ids and times differ.
@@ -51,7 +51,7 @@ const workers = 8
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, os.Args[1:]); err != nil && !errors.Is(err, flag.ErrHelp) {
+	if err := run(ctx, os.Stdout, os.Args[1:]); err != nil && !errors.Is(err, flag.ErrHelp) {
 		_, _ = fmt.Fprintln(os.Stderr, "atsize:", err)
 		os.Exit(1)
 	}
@@ -59,12 +59,13 @@ func main() {
 
 // size is what the command writes, and where.
 type size struct {
+	out                  io.Writer // of the progress
 	folder, database     string
 	connections, records int
 }
 
-func run(ctx context.Context, args []string) error {
-	var s size
+func run(ctx context.Context, out io.Writer, args []string) error {
+	s := size{out: out}
 	flags := flag.NewFlagSet("atsize", flag.ContinueOnError)
 	flags.StringVar(&s.folder, "folder", "dist/atsize", "folder of the keyset and of the SQLite database")
 	flags.StringVar(&s.database, "database", "", "URL of the database (a SQLite database in the folder)")
@@ -84,7 +85,8 @@ func run(ctx context.Context, args []string) error {
 		s.database = "sqlite://" + filepath.Join(s.folder, sqliteFile)
 	}
 	if _, err := os.Stat(keyset); err != nil {
-		// The keyset gets its name when everything is written, so that an interrupted run is not taken for a complete one.
+		// The keyset gets its name when everything is written, so that an interrupted run is not taken for a complete
+		// one.
 		if err := s.fill(ctx, keyset+".new"); err != nil {
 			return err
 		}
@@ -119,7 +121,10 @@ func (s size) fill(ctx context.Context, keyset string) error {
 	if err != nil {
 		return err
 	}
-	t := &tenantData{size: s, service: app.Service, id: tenant(), vendor: vendor, origin: origin}
+	t := &tenantData{
+		size: s, service: app.Service, id: tenant(), vendor: vendor, origin: origin,
+		rows: rowsOf(s.connections, s.records),
+	}
 	return errors.Join(t.write(ctx), stop())
 }
 
@@ -129,7 +134,7 @@ func (s size) index(ctx context.Context, keyset string) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(awaitIndex(ctx, app.Service), stop())
+	return errors.Join(s.awaitIndex(ctx, app.Service), stop())
 }
 
 // tenant returns the id of the tenant.
@@ -190,6 +195,7 @@ type tenantData struct {
 	id      domain.TenantID
 	vendor  *pluggysim.Simulator
 	origin  string
+	rows    []int        // number of records of each connection
 	written atomic.Int64 // records
 }
 
@@ -211,7 +217,8 @@ func (t *tenantData) write(ctx context.Context) error {
 				return fmt.Errorf("connection %d: %w", n, err)
 			}
 			if n%250 == 249 {
-				fmt.Printf("%d connections, %d records, %v\n", n+1, t.written.Load(), time.Since(begun).Round(time.Second))
+				_, _ = fmt.Fprintf(t.out, "%d connections, %d records, %v\n",
+					n+1, t.written.Load(), time.Since(begun).Round(time.Second))
 			}
 			return nil
 		})
@@ -263,9 +270,9 @@ func (t *tenantData) pull(ctx context.Context, connection domain.ConnectionID) e
 	return err
 }
 
-// awaitIndex waits until a search uses the index. Until then it examines only a part of the records, and says that there
-// is more.
-func awaitIndex(ctx context.Context, service *application.Service) error {
+// awaitIndex waits until a search uses the index. Until then it examines only a part of the records, and says that
+// there is more.
+func (s size) awaitIndex(ctx context.Context, service *application.Service) error {
 	begun := time.Now()
 	never := decimal.NewFromInt(1 << 40)
 	for {
@@ -275,13 +282,13 @@ func awaitIndex(ctx context.Context, service *application.Service) error {
 			return err
 		}
 		if page.Next.IsZero() {
-			fmt.Printf("the index of the search is complete, %v\n", time.Since(begun).Round(time.Second))
+			_, _ = fmt.Fprintf(s.out, "the index of the search is complete, %v\n", time.Since(begun).Round(time.Second))
 			return nil
 		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(time.Second):
+		case <-time.After(10 * time.Second):
 		}
 	}
 }
@@ -290,7 +297,6 @@ func awaitIndex(ctx context.Context, service *application.Service) error {
 func (t *tenantData) addItem(n int, reason string) (string, error) {
 	r := newRandom(n)
 	item := t.vendor.AddItem(pluggysim.Item{ID: uuid.NewString(), ClientID: pluggysim.DemoClientID})
-	rows := rowsOf(n, t.connections, t.records)
 	account, err := t.vendor.AddAccount(pluggysim.Account{
 		ItemID: item.ID, Name: "Conta corrente", Number: pluggysim.Text(fmt.Sprintf("0001/%06d-%d", 100_000+n, n%10)),
 		Balance: pluggysim.Number(strconv.Itoa(1000 + n)),
@@ -299,11 +305,15 @@ func (t *tenantData) addItem(n int, reason string) (string, error) {
 		return "", err
 	}
 	now := time.Now().UTC()
+	rows := t.rows[n]
 	for i := range rows {
-		row := r.row(account.ID, now, i)
-		if reason == unreadable && i == 0 {
-			row.Status = "IN_REVIEW"
+		if _, err := t.vendor.AddTransaction(r.row(account.ID, now, i)); err != nil {
+			return "", err
 		}
+	}
+	if reason == unreadable {
+		row := r.row(account.ID, now, rows)
+		row.Status = "IN_REVIEW"
 		if _, err := t.vendor.AddTransaction(row); err != nil {
 			return "", err
 		}

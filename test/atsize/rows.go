@@ -18,8 +18,8 @@ const (
 	unreadable = "unreadable" // a row cannot be read
 )
 
-// reasonOf returns the reason why connection n needs a person, or "". Of a hundred connections, four must sign in again,
-// one has a wrong credential, the consent of two ends soon, and one has an unreadable row.
+// reasonOf returns the reason why connection n needs a person, or "". Of a hundred connections, four must sign in
+// again, one has a wrong credential, the consent of two ends soon, and one has an unreadable row.
 func reasonOf(n int) string {
 	switch n % 100 {
 	case 7, 29, 53, 81:
@@ -43,23 +43,42 @@ func nameOf(n int) string {
 // largeOf is the number of connections among which one is large: it has fifty times as many records as the others.
 const largeOf = 100
 
-// rowsOf returns the number of records of connection n.
-func rowsOf(n, connections, records int) int {
-	large := (connections + largeOf - 1) / largeOf
-	share := records / (connections + 49*large)
-	if n%largeOf == 0 {
-		share *= 50
+// weightOf returns how many times as many records connection n has as a connection of the usual size. A connection with
+// a wrong credential has none.
+func weightOf(n int) int {
+	switch {
+	case reasonOf(n) == credential:
+		return 0
+	case n%largeOf == 0:
+		return 50
 	}
-	if n == 0 { // the rest of the division
-		share += records - records/(connections+49*large)*(connections+49*large)
+	return 1
+}
+
+// rowsOf returns the numbers of records of the connections. Their sum is records.
+func rowsOf(connections, records int) []int {
+	all := 0
+	for n := range connections {
+		all += weightOf(n)
 	}
-	return share
+	rows := make([]int, connections)
+	for n := range rows {
+		rows[n] = records / all * weightOf(n)
+	}
+	rows[0] += records % all
+	return rows
 }
 
 var (
-	trades = []string{"padaria", "mercado", "farmacia", "oficina", "clinica", "escola", "hotel", "loja", "restaurante", "transportadora"}
-	cities = []string{"curitiba", "recife", "santos", "manaus", "belem", "natal", "goiania", "campinas", "olinda", "niteroi", "londrina"}
-	names  = []string{
+	trades = []string{
+		"padaria", "mercado", "farmacia", "oficina", "clinica", "escola", "hotel", "loja", "restaurante",
+		"transportadora",
+	}
+	cities = []string{
+		"curitiba", "recife", "santos", "manaus", "belem", "natal", "goiania", "campinas", "olinda", "niteroi",
+		"londrina",
+	}
+	names = []string{
 		"Ana Paula Souza", "João Batista Lima", "Márcia Conceição", "Carlos Alberto Nunes", "Beatriz Figueiredo",
 		"Otávio Guimarães", "Luíza Fernandes", "Rafael Moreira", "Cecília Antunes", "Gustavo Peçanha",
 		"Helena Vasconcelos", "Murilo Drummond", "Sônia Albuquerque", "Tomás Rezende", "Yara Quintanilha",

@@ -87,9 +87,9 @@ func TestScreenshots(t *testing.T) {
 	nodejs.Test(t, "screenshots.mjs", append(env, "SCREENSHOTS="+folder)...)
 }
 
-// TestTheConsoleAtSize measures the console with many connections and records, and prints the figures. It works on copies
-// of the files, so that it can be repeated. If ATSIZE_DATABASE is the URL of a database, it uses that one in place of the
-// SQLite file of the folder.
+// TestTheConsoleAtSize measures the console with many connections and records, and prints the figures. It works on
+// copies of the files, so that it can be repeated. If ATSIZE_DATABASE is the URL of a database, it uses that one in
+// place of the SQLite file of the folder.
 func TestTheConsoleAtSize(t *testing.T) {
 	if *atSize == "" {
 		t.Skip("without -atsize nothing is measured")

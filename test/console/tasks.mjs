@@ -108,15 +108,19 @@ const prepare = {
     });
     return id;
   },
+  // The bank states the balance after each row. The vendor drops the row of 12.34, which is the only one of its day.
   async drift(operator) {
-    const rows = [100, -50.1, -12.34, -20, 200];
+    const rows = [
+      ['DEPOSITO', 100, 9], ['COMPRA NO MERCADO', -35.4, 9], ['PIX RECEBIDO DE CLARA', 200, 8], ['BOLETO DE AGUA', -50.1, 8],
+      ['TARIFA AVULSA', -12.34, 7], ['COMPRA NA FEIRA', -20, 6], ['PIX RECEBIDO DE BRUNO', 80, 6],
+    ];
     let balance = 1000;
-    const bank = await addBank('diferenca', rows.map((amount, i) => {
-      balance += amount;
-      return { description: ['DEPOSITO', 'BOLETO DE AGUA', 'TARIFA AVULSA', 'COMPRA NA FEIRA', 'PIX RECEBIDO DE CLARA'][i], amount, age: 6 - i, balance: Number(balance.toFixed(2)), order: i };
-    }), { balance: 1217.56 });
+    const bank = await addBank('diferenca', rows.map(([description, amount, age], order) => {
+      balance = Number((balance + amount).toFixed(2));
+      return { description, amount, age, balance, order };
+    }), { balance: 1262.16 });
     const id = await connect(operator, 'diferenca-centro', bank);
-    await dropRow(bank.ids[2]);
+    await dropRow(bank.ids[4]);
     await pull(operator, id);
     return id;
   },

@@ -129,8 +129,9 @@ func (r random) row(account string, now time.Time, i int) pluggysim.Transaction 
 		text += " " + strings.ToUpper(name)
 	}
 	out := pluggysim.Transaction{
-		AccountID: account, Description: text, DescriptionRaw: pluggysim.Text(text), Category: pluggysim.Text(k.category),
-		Amount: pluggysim.Number(fmt.Sprintf("%.2f", float64(cents)/100)), Type: "CREDIT", Status: "POSTED",
+		AccountID: account, Description: text, DescriptionRaw: pluggysim.Text(text),
+		Category: pluggysim.Text(k.category),
+		Amount:   pluggysim.Number(fmt.Sprintf("%.2f", float64(cents)/100)), Type: "CREDIT", Status: "POSTED",
 		Date: pluggysim.At(date), CreatedAt: pluggysim.At(date), UpdatedAt: pluggysim.At(date),
 		ProviderID: pluggysim.Text(fmt.Sprintf("OF-%04d-%06d", r.connection, i)),
 	}

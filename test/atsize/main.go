@@ -162,7 +162,7 @@ func (s size) serve(ctx context.Context, keyset string) (app *compose.App, stop 
 		value, found := settings[name]
 		return value, found
 	}
-	cfg, err := configs.Load(lookup, compose.Networks())
+	cfg, err := configs.Load(lookup, compose.Vendors())
 	if err != nil {
 		return nil, nil, err
 	}

@@ -707,7 +707,7 @@ export default {
   'attempt.number': 'Attempt',
   'attempt.empty': 'No attempt yet.',
   'attempt.emptyText': 'Attempts appear when there are events. Test the subscription to see one.',
-  'reason.since': 'since {when}',
+  'reason.since': '{when}',
   'reason.pull_failed': 'A pull has failed for good.',
   'remedy.link': 'Send a sign-in link',
   'remedy.pull': 'Pull now',

@@ -33,7 +33,7 @@ func newCandidates(groups []*group) *candidates {
 	for amount, class := range c.byAmount {
 		if len(class) > maxClass {
 			for _, g := range class {
-				for _, token := range tokensOf(g.first) {
+				for _, token := range append(tokensOf(g.first), textToken(g.first)) {
 					c.byToken[amount+token] = append(c.byToken[amount+token], g)
 				}
 			}
@@ -97,7 +97,11 @@ func tokensOf(r *row) (tokens []string) {
 	return append(tokens, day)
 }
 
-// of returns the candidates of a group, each once. complete is false if a bucket was too large to be compared whole.
+// textToken returns the token of the whole text of a row, without what changes from one print to the next.
+func textToken(r *row) string { return "\x00=" + r.identity }
+
+// of returns the candidates of a group, each once. complete is false if all buckets of one of its amounts were too
+// large to be compared whole. Of the smallest one, the first maxBucket groups are then returned.
 func (c *candidates) of(g *group) (found []*group, complete bool) {
 	complete = true
 	seen := map[*group]bool{}
@@ -118,15 +122,24 @@ func (c *candidates) of(g *group) (found []*group, complete bool) {
 	}
 	collect(c.byIdentifier[identifierKey{g.first.Account, -1, g.first.ExternalID}])
 	for _, amount := range amountsOf(g.first) {
-		if class := c.byAmount[amount]; len(class) <= maxClass {
+		class := c.byAmount[amount]
+		if len(class) <= maxClass {
 			collect(class)
 			continue
 		}
-		any := false
+		smallest, same := class, c.byToken[amount+textToken(g.first)]
+		any := len(same) > 0 && collect(same)
 		for _, token := range tokensOf(g.first) {
-			any = collect(c.byToken[amount+token]) || any
+			bucket := c.byToken[amount+token]
+			any = collect(bucket) || any
+			if len(bucket) < len(smallest) {
+				smallest = bucket
+			}
 		}
-		complete = complete && any
+		if !any {
+			collect(smallest[:maxBucket])
+			complete = false
+		}
 	}
 	if g.first.Status == "pending" {
 		for _, name := range nameKeys(g.first) {

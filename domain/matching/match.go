@@ -29,8 +29,8 @@ type Result struct {
 	// Old. No row of a suggestion is in a pair.
 	Suggestions []Suggestion
 	// Unjudged is the number of rows that left and were not compared with every row of their amount, because more than
-	// maxBucket of them have one amount, date and word in common. It is 0 for the accounts of people and firms; an
-	// operator must learn of another value.
+	// maxBucket of these have one date and every word in common, and none has the same text. Such rows are in no pair:
+	// an operator learns of them by their suggestions. It is 0 for the accounts of people and firms.
 	Unjudged int
 }
 
@@ -192,6 +192,7 @@ func (m *matcher) judgeAll() {
 	for _, oldGroup := range m.oldGroups {
 		found, complete := candidates.of(oldGroup)
 		if !complete {
+			oldGroup.closed = true // another row may be the better partner, so that pairs are only suggested
 			m.unjudged += len(oldGroup.rows)
 		}
 		for _, newGroup := range found {

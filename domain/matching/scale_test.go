@@ -65,6 +65,47 @@ func TestAllIDsChange(t *testing.T) {
 	}
 }
 
+// Many movements of one amount and day have words with one beginning, or consecutive numbers. Equal texts are
+// recognised, however many there are. If all texts change, so that no word tells the rows apart, pairs are suggested.
+func TestALargeClassIsRecognisedOrSuggested(t *testing.T) {
+	const rows = 200
+	names := func(i int) string { return fmt.Sprintf("PIX ENVIADO FORNECEDOR%c%c SERVICOS", 'A'+i/26, 'A'+i%26) }
+	for name, text := range map[string]func(int) string{
+		"numbers": func(i int) string { return "BOLETO COMPENSADO 1000" + strconv.Itoa(100+i) },
+		"names":   names,
+	} {
+		left, came := night(t, rows, text, func(int) string { return "-50" })
+		for i := range rows {
+			left[i].Date, came[i].Date = "2026-01-01", "2026-01-01"
+		}
+		result := matching.Match(left, came, matching.Context{Whole: true})
+		if len(result.Pairs) != rows || result.Unjudged > 0 {
+			t.Errorf("%s: %d of %d kept, %d unjudged", name, len(result.Pairs), rows, result.Unjudged)
+		}
+		for _, pair := range result.Pairs {
+			var old, now int
+			_, _ = fmt.Sscanf(pair.Old, "o%d", &old)
+			_, _ = fmt.Sscanf(pair.New, "n%d", &now)
+			if old != rows-now {
+				t.Errorf("%s continues as %s", pair.Old, pair.New)
+			}
+		}
+	}
+	left, came := night(t, rows, names, func(int) string { return "-50" })
+	for i := range rows {
+		left[i].Date, came[i].Date = "2026-01-01", "2026-01-01"
+		came[i].Description += " CENTRO"
+	}
+	result := matching.Match(left, came, matching.Context{Whole: true})
+	suggested := map[string]bool{}
+	for _, s := range result.Suggestions {
+		suggested[s.Old] = true
+	}
+	if len(result.Pairs) > 0 || result.Unjudged == 0 || len(suggested) < 90 {
+		t.Errorf("%d pairs, %d unjudged, %d with suggestions", len(result.Pairs), result.Unjudged, len(suggested))
+	}
+}
+
 func BenchmarkMatch(b *testing.B) {
 	for name, n := range nights {
 		for _, rows := range []int{1000, 10_000} {

@@ -198,7 +198,8 @@ func environment(t *testing.T, settings ...string) (env []string, database strin
 // startSandbox starts `discovery sandbox` on free ports and returns the origins of the simulators.
 func startSandbox(t *testing.T) (pluggy, belvo string) {
 	t.Helper()
-	cmd := exec.Command(binary.Path(t), "sandbox", "--pluggy", "127.0.0.1:0", "--belvo", "127.0.0.1:0")
+	cmd := exec.Command(binary.Path(t), "sandbox", "--pluggy", "127.0.0.1:0", "--belvo", "127.0.0.1:0",
+		"--plaid", "127.0.0.1:0")
 	output, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -208,7 +209,7 @@ func startSandbox(t *testing.T) (pluggy, belvo string) {
 		if fields := strings.Fields(line); len(fields) > 1 {
 			origins[fields[0]] = fields[1]
 		}
-		return len(origins) == 2
+		return len(origins) == 3
 	})
 	return origins["pluggy"], origins["belvo"]
 }

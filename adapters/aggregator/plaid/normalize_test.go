@@ -97,14 +97,14 @@ func TestARowIsReadExactlyOrNotAtAll(t *testing.T) {
 		row    string
 		reason domain.Code
 	}{
-		"valid":                                {validRow, ""},
-		"no id":                                {replace(`"transaction_id":"t1",`, ""), domain.InvalidID},
-		"two ids":                              {replace(`"name"`, `"transaction_id":1,"name"`), domain.DuplicateMember},
-		"no account":                           {replace(`"account_id":"a1",`, ""), domain.AccountMismatch},
-		"account of another type":              {replace(`"a1"`, "1"), domain.AccountMismatch},
-		"amount as text":                       {replace(`12.5`, `"12.5"`), domain.InvalidAmount},
-		"no amount":                            {replace(`12.5`, `null`), domain.InvalidAmount},
-		"an amount that no decimal represents": {replace(`12.5`, `1e400`), domain.InvalidAmount},
+		"valid":                   {validRow, ""},
+		"no id":                   {replace(`"transaction_id":"t1",`, ""), domain.InvalidID},
+		"two ids":                 {replace(`"name"`, `"transaction_id":1,"name"`), domain.DuplicateMember},
+		"no account":              {replace(`"account_id":"a1",`, ""), domain.AccountMismatch},
+		"account of another type": {replace(`"a1"`, "1"), domain.AccountMismatch},
+		"amount as text":          {replace(`12.5`, `"12.5"`), domain.InvalidAmount},
+		"no amount":               {replace(`12.5`, `null`), domain.InvalidAmount},
+		"an inexact amount":       {replace(`12.5`, `1e400`), domain.InvalidAmount},
 		"an unofficial currency": {
 			replace(`"USD","unofficial_currency_code":null`, `null,"unofficial_currency_code":"BTC"`),
 			domain.InvalidCurrency,

@@ -29,7 +29,8 @@ const selectFacts = `WITH
 		WHERE d.tenant_id = ? AND d.drift_since IS NOT NULL AND a.removed_at IS NULL GROUP BY d.connection_id),
 	repeated_keys AS (SELECT account_key FROM accounts
 		WHERE tenant_id = ? AND account_key <> '' AND removed_at IS NULL GROUP BY account_key HAVING count(*) > 1),
-	repeated_externals AS (SELECT external_id FROM accounts WHERE tenant_id = ? GROUP BY external_id HAVING count(*) > 1),
+	repeated_externals AS (SELECT external_id FROM accounts
+		WHERE tenant_id = ? GROUP BY external_id HAVING count(*) > 1),
 	present AS (SELECT a.connection_id, a.vendor, a.account_key, a.external_id, a.first_seen_at
 		FROM accounts a JOIN connections o ON o.id = a.connection_id AND o.tenant_id = a.tenant_id
 		WHERE a.tenant_id = ? AND a.removed_at IS NULL AND o.deleted_at IS NULL

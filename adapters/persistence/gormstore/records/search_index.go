@@ -24,10 +24,12 @@ const (
 	// If there are more, the search does not use the index.
 	maxUnindexed = 4096
 	// firstScan is the number of transactions of one connection that a search for text examines before it uses the
-	// index. Texts that occur often are found by then, so that the index need not sort a large part of all transactions.
+	// index. Texts that occur often are found by then, so that the index need not sort a large part of all
+	// transactions.
 	firstScan = 1024
 	// newestIndexed and moreIndexed are the numbers of rows of search_index, newest first, that a search for text over
-	// all connections examines before it uses the index of texts. moreIndexed is for texts that the newest rows contain.
+	// all connections examines before it uses the index of texts. moreIndexed is for texts that the newest rows
+	// contain.
 	newestIndexed, moreIndexed = 2048, 8192
 	// maxCandidates is the number of transactions that one search reads from the index.
 	maxCandidates = 256
@@ -64,8 +66,8 @@ type indexedRow struct {
 // TableName returns the name of the table in the schema.
 func (indexedRow) TableName() string { return "search_index" }
 
-// IndexTexts gives each tenant with unindexed transactions at most indexBatch of them in one transaction, in turn, until
-// limit transactions are indexed or none is left.
+// IndexTexts gives each tenant with unindexed transactions at most indexBatch of them in one transaction, in
+// turn, until limit transactions are indexed or none is left.
 func (s ledger) IndexTexts(ctx context.Context, limit int) (indexed int, err error) {
 	for done := -1; err == nil && done != indexed && indexed < limit; {
 		done = indexed
@@ -278,8 +280,8 @@ func (m *searchMerge) fromIndex(
 // candidates returns the newest transactions after the position that the index finds, and the position of the last one
 // that was examined. The position is zero if there are no more.
 //
-// To find a text by the index of texts, a database reads and sorts all rows that contain it. A text that occurs often is
-// found sooner in the newest rows of search_index.
+// To find a text by the index of texts, a database reads and sorts all rows that contain it. A text that occurs
+// often is found sooner in the newest rows of search_index.
 func (m *searchMerge) candidates(
 	ctx context.Context, after domain.Position, limit int,
 ) (found []domain.Transaction, end domain.Position, err error) {

@@ -200,12 +200,12 @@ func TestTheBudgetOfAnItemIsItsOwn(t *testing.T) {
 	e := newEnv(t)
 	other := e.access
 	other.AccountRef = "another"
-	stranger := e.access
-	stranger.Credential = credential("another-client", secret, "access-token")
+	otherClient := e.access
+	otherClient.Credential = credential("another-client", secret, "access-token")
 	of := func(a ports.Access) []vendorhttp.Budget { return budgetsOf(a, budgetItems) }
 	item, client := of(e.access)[0], of(e.access)[1]
-	if of(other)[0] == item || of(other)[1] != client || of(stranger)[0] == item || of(stranger)[1] == client {
-		t.Errorf("%v, %v, %v", of(e.access), of(other), of(stranger))
+	if of(other)[0] == item || of(other)[1] != client || of(otherClient)[0] == item || of(otherClient)[1] == client {
+		t.Errorf("%v, %v, %v", of(e.access), of(other), of(otherClient))
 	}
 	for _, b := range of(e.access) {
 		if budgets[b.Resource] == 0 || strings.Contains(b.Subject, clientID) || strings.Contains(b.Subject, secret) {

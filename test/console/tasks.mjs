@@ -287,7 +287,8 @@ export const tasks = [
   {
     name: 'Did the payment of R$ 1.234,56 arrive? By amount and day, by end-to-end id, by a part of the name.',
     async play(player) {
-      const day = dayOf(payment.age).slice(0, 10);
+      // Pluggy's time stamps become days in Brazil (sv-SE prints YYYY-MM-DD).
+      const day = new Date(dayOf(payment.age)).toLocaleDateString('sv-SE', { timeZone: 'America/Sao_Paulo' });
       await player.section('Search');
       await search(player, { Amount: '-R$ 1.234,56', From: day, To: day });
       await search(player, { Reference: payment.endToEndId });

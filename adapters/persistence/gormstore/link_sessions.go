@@ -190,8 +190,9 @@ func (s linkSessions) FindByHook(
 	return found, err
 }
 
-// Claim claims each session with a compare-and-swap on its due time. It skips a session that another process has
-// claimed since it was read.
+// Claim claims each session with a compare-and-swap on its due time, in a statement of its own: in a distributed
+// database, a transaction over the sessions of several tenants could end in a deadlock with another one. Claim skips a
+// session that another process has claimed since it was read.
 func (s linkSessions) Claim(ctx context.Context, now, claimEnd time.Time, limit int) ([]domain.LinkSession, error) {
 	var due []linkSessionRow
 	err := s.Background().Read(ctx, func(db *gorm.DB) error {
@@ -205,26 +206,34 @@ func (s linkSessions) Claim(ctx context.Context, now, claimEnd time.Time, limit 
 		return nil, err
 	}
 	var claimed []domain.LinkSession
-	err = s.Background().Change(ctx, func(tx Tx) error {
-		claimed = nil
-		for _, row := range due {
-			l, err := row.domain()
-			if err != nil {
-				return err
-			}
-			changed, err := RowsAffected(linkSessionUnderClaim(tx.DB, l, l.DueAt).
-				Updates(map[string]any{"due_at": Instant{claimEnd}}))
-			if err != nil {
-				return err
-			}
-			if changed > 0 {
-				l.DueAt = claimEnd
-				claimed = append(claimed, l)
-			}
+	for _, row := range due {
+		l, err := row.domain()
+		if err != nil {
+			return unlessSome(claimed, err)
 		}
-		return nil
-	})
-	return claimed, err
+		var changed int
+		err = s.Background().Write(ctx, func(db *gorm.DB) (err error) {
+			changed, err = RowsAffected(linkSessionUnderClaim(db, l, l.DueAt).
+				Updates(map[string]any{"due_at": Instant{claimEnd}}))
+			return err
+		})
+		if err != nil {
+			return unlessSome(claimed, err)
+		}
+		if changed > 0 {
+			l.DueAt = claimEnd
+			claimed = append(claimed, l)
+		}
+	}
+	return claimed, nil
+}
+
+// unlessSome returns the error only if there are no sessions: those that are claimed must be handled.
+func unlessSome(claimed []domain.LinkSession, err error) ([]domain.LinkSession, error) {
+	if len(claimed) > 0 {
+		return claimed, nil
+	}
+	return nil, err
 }
 
 // Save updates the row with one statement.

@@ -16,7 +16,9 @@ import (
 // tickSQL returns the statement that advances the clock of a connection. Its parameters are the connection, the tenant
 // and the present time. It returns the new time.
 func tickSQL(dialect string) string {
-	next := "greatest(excluded.last_at, change_clocks.last_at + interval '1 microsecond')"
+	// Citus accepts only immutable functions here. The sum of a time with a zone and an interval is none.
+	next := "greatest(excluded.last_at, (change_clocks.last_at AT TIME ZONE 'UTC' + interval '1 microsecond') " +
+		"AT TIME ZONE 'UTC')"
 	if dialect == "sqlite" {
 		next = "max(excluded.last_at, change_clocks.last_at + 1)"
 	}

@@ -107,13 +107,7 @@ func (p *pageWriter) rename(c *records.Changes) error {
 		if err != nil {
 			return err
 		}
-		err = recordByID(
-			p.tx.DB,
-			gormstore.TenantIs(p.dialect, "tenant_id"),
-			r.ID.UUID,
-			p.pull.Connection,
-			p.pull.Tenant,
-		).
+		err = recordByID(p.tx.DB, p.dialect.Distributed(), r.ID.UUID, p.pull.Connection, p.pull.Tenant).
 			Updates(map[string]any{
 				"external_id": r.Key(), "supersedes": text, "superseded_by": gormstore.Optional(r.SupersededBy.UUID),
 			}).
@@ -131,11 +125,15 @@ func (p *pageWriter) rename(c *records.Changes) error {
 }
 
 // recordByID selects one record of a connection by its id. It does not use the indexes over connections: SQLite would
-// choose one of them, and read all records of the connection for each record of a mass change. tenantIs is the
-// condition for the tenant.
-func recordByID(db *gorm.DB, tenantIs string, id, connection, tenant uuid.UUID) *gorm.DB {
-	return db.Table(gormstore.TransactionTable).
-		Where("id = ? AND "+gormstore.EqualUnindexed("connection_id")+" AND "+tenantIs, id, connection, tenant)
+// choose one of them, and read all records of the connection for each record of a mass change. A distributed database
+// uses the primary key by itself, and cannot execute an UPDATE with a condition of EqualUnindexed.
+func recordByID(db *gorm.DB, distributed bool, id, connection, tenant uuid.UUID) *gorm.DB {
+	db = db.Table(gormstore.TransactionTable)
+	if distributed {
+		return db.Where("id = ? AND connection_id = ? AND tenant_id = ?", id, connection, tenant)
+	}
+	return db.Where("id = ? AND "+gormstore.EqualUnindexed("connection_id")+" AND "+
+		gormstore.EqualUnindexed("tenant_id"), id, connection, tenant)
 }
 
 // renamePending changes the identities of records, and empties their digests; see digestColumn.

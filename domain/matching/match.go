@@ -78,11 +78,12 @@ type matcher struct {
 
 // group contains rows of one side that cannot be told apart: k identical rows.
 type group struct {
-	rows   []*row // those that are in no pair yet
-	first  *row
-	series string // identity of the movement without its date
-	closed bool   // ambiguous: its rows are in no further pair
-	edges  []*edge
+	rows     []*row // those that are in no pair yet
+	first    *row
+	series   string // identity of the movement without its date
+	unjudged bool   // not compared with all rows of its amount: its rows are in no pair
+	closed   bool   // unjudged or ambiguous: its rows are in no further pair
+	edges    []*edge
 }
 
 // edge is a pair of groups of which at least one pair of rows may be the same movement.
@@ -192,7 +193,8 @@ func (m *matcher) judgeAll() {
 	for _, oldGroup := range m.oldGroups {
 		found, complete := candidates.of(oldGroup)
 		if !complete {
-			oldGroup.closed = true // another row may be the better partner, so that pairs are only suggested
+			// Another row may be the better partner, so that pairs are only suggested.
+			oldGroup.unjudged, oldGroup.closed = true, true
 			m.unjudged += len(oldGroup.rows)
 		}
 		for _, newGroup := range found {

@@ -118,3 +118,77 @@ func BenchmarkMatch(b *testing.B) {
 		}
 	}
 }
+
+// large returns the rows of an account with many movements of one amount, before and after all ids have changed.
+func large(t *testing.T, n int, before, after func(i int) (text string, day int)) (left, came []matching.Row) {
+	t.Helper()
+	text := func(int) string { return "" }
+	left, came = night(t, n, text, func(int) string { return "-50" })
+	for side, rows := range [][]matching.Row{left, came} {
+		for i := range rows {
+			day := 0
+			rows[i].Description, day = []func(int) (string, int){before, after}[side](i)
+			rows[i].Date = domain.Date("2026-01-01").AddDays(day)
+		}
+	}
+	return left, came
+}
+
+// Movements of one amount are found by an operation, by a word, or by a word and a date, if few others share it.
+func TestALargeClassIsDivided(t *testing.T) {
+	shop := func(i int) string { return fmt.Sprintf("LOJA FORNECEDOR%c%c ARTIGOS", 'A'+i/26, 'A'+i%26) }
+	for name, test := range map[string]struct {
+		rows               int
+		before, after      func(i int) (string, int)
+		pairs, suggestions int
+	}{
+		// All rows of a small class are compared, even those that share no word.
+		"64 of one amount, without a common word": {
+			64,
+			func(i int) (string, int) { return "SAQUE 24H", 4 * i },
+			func(i int) (string, int) { return "PAGAMENTO", 4 * i }, 0, 64 * 3,
+		},
+		"65 of one amount, without a common word": {
+			65,
+			func(i int) (string, int) { return "SAQUE 24H", 4 * i },
+			func(i int) (string, int) { return "PAGAMENTO", 4*i + 1 }, 0, 0,
+		},
+		// Withdrawals without a name share their operation. The machine prints the time only later.
+		"withdrawals that move a day": {
+			80,
+			func(i int) (string, int) { return "SAQUE", 4 * i },
+			func(i int) (string, int) { return "SAQUE 09:12", 4*i + 1 }, 0, 80 * 3,
+		},
+		// The words FORNE… and ARTIG… are those of 240 rows, and a date is that of 120 rows, but a word and a date are
+		// those of 60 rows.
+		"many of one word, and many of one date": {
+			240,
+			func(i int) (string, int) { return []string{"ALFA ", "BETA "}[i%2] + shop(i), i / 120 },
+			func(i int) (string, int) { return []string{"ALFA ", "BETA "}[i%2] + shop(i) + " CENTRO", i / 120 }, 240, 0,
+		},
+	} {
+		left, came := large(t, test.rows, test.before, test.after)
+		result := matching.Match(left, came, matching.Context{})
+		if len(result.Pairs) != test.pairs || len(result.Suggestions) != test.suggestions || result.Unjudged > 0 {
+			t.Errorf("%s: %d pairs and %d suggestions, want %d and %d; %d unjudged", name, len(result.Pairs),
+				len(result.Suggestions), test.pairs, test.suggestions, result.Unjudged)
+		}
+	}
+}
+
+// A row that was not compared with every other one is in no pair, because its partner may be among those. It is only
+// suggested, even if the whole account has changed its ids.
+func TestARowThatIsNotComparedWithAllIsInNoPair(t *testing.T) {
+	const rows = 200
+	text := func(i int) string { return fmt.Sprintf("LOJA FORNECEDOR%c%c ARTIGOS", 'A'+i/26, 'A'+i%26) }
+	left, came := large(t, rows,
+		func(i int) (string, int) { return text(i), 0 },
+		func(i int) (string, int) { return text(i) + " CENTRO", 0 })
+	for _, whole := range []bool{false, true} {
+		result := matching.Match(left, came, matching.Context{Whole: whole})
+		if len(result.Pairs) > 0 || result.Unjudged != rows || len(result.Suggestions) < 90 {
+			t.Errorf("whole %t: %d pairs, %d unjudged, %d suggestions", whole, len(result.Pairs), result.Unjudged,
+				len(result.Suggestions))
+		}
+	}
+}

@@ -14,7 +14,7 @@ func IsWhole(left, came, stayed int) bool {
 // left over.
 func (m *matcher) exclude() {
 	for _, g := range m.oldGroups {
-		g.closed = false
+		g.closed = g.unjudged
 	}
 	for _, g := range m.newGroups {
 		g.closed = false

@@ -53,8 +53,7 @@ func Recognize(before, after []LinkedAccount) Recognition {
 	r.pairByIdentity()
 	r.pairByRows()
 	slices.SortFunc(r.out.Pairs, func(a, b domain.AccountPair) int { return cmp.Compare(a.Before, b.Before) })
-	slices.Sort(r.out.AmbiguousBefore)
-	slices.Sort(r.out.AmbiguousAfter)
+	slices.Sort(r.out.AmbiguousAfter) // AmbiguousBefore has the order of the accounts
 	return r.out
 }
 

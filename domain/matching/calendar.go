@@ -86,12 +86,17 @@ func (c *calendar) takeDates(s *scan) {
 
 // addDay adds a day and a month, and reports whether they are valid.
 func (c *calendar) addDay(day, month string) bool {
-	d, m := atoi(day), atoi(month)
-	if d < 1 || d > 31 || m < 1 || m > 12 {
-		return false
+	text, ok := dayText(day, month)
+	if ok {
+		c.days = append(c.days, text)
 	}
-	c.days = append(c.days, fmt.Sprintf("%d/%d", d, m))
-	return true
+	return ok
+}
+
+// dayText returns a day and a month in the form "5/11". ok is false if they are not within 1 to 31 and 1 to 12.
+func dayText(day, month string) (text string, ok bool) {
+	d, m := atoi(day), atoi(month)
+	return fmt.Sprintf("%d/%d", d, m), d >= 1 && d <= 31 && m >= 1 && m <= 12
 }
 
 // takeCompactDates reads dates of eight digits.
@@ -107,12 +112,11 @@ func (c *calendar) takeCompactDates(s *scan) {
 // takeFractions reads the fractions that takeInstalment and takeDates have left.
 func (c *calendar) takeFractions(s *scan) {
 	s.take(dottedDay, func(g []string) bool {
-		d, m := atoi(g[2]), atoi(g[3])
-		if d < 1 || d > 31 || m < 1 || m > 12 {
-			return false
+		text, ok := dayText(g[2], g[3])
+		if ok {
+			c.fractions = append(c.fractions, text)
 		}
-		c.fractions = append(c.fractions, fmt.Sprintf("%d/%d", d, m))
-		return true
+		return ok
 	})
 	// Two fractions may share the blank between them, so the pattern is applied twice.
 	for range 2 {

@@ -31,7 +31,7 @@ func newCandidates(groups []*group) *candidates {
 		}
 	}
 	for amount, class := range c.byAmount {
-		if len(class) > maxClass {
+		if isLarge(class) {
 			for _, g := range class {
 				for _, token := range append(tokensOf(g.first), textToken(g.first)) {
 					c.byToken[amount+token] = append(c.byToken[amount+token], g)
@@ -41,6 +41,9 @@ func newCandidates(groups []*group) *candidates {
 	}
 	return c
 }
+
+// isLarge reports whether the groups of one amount are too many for each of them to be compared with all others.
+func isLarge(class []*group) bool { return len(class) > maxClass }
 
 // amountsOf returns the keys of the amounts of a row.
 func amountsOf(r *row) []string {
@@ -123,7 +126,7 @@ func (c *candidates) of(g *group) (found []*group, complete bool) {
 	collect(c.byIdentifier[identifierKey{g.first.Account, -1, g.first.ExternalID}])
 	for _, amount := range amountsOf(g.first) {
 		class := c.byAmount[amount]
-		if len(class) <= maxClass {
+		if !isLarge(class) {
 			collect(class)
 			continue
 		}

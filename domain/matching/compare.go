@@ -343,9 +343,10 @@ func (c *comparison) compareCalendar() {
 	}
 	c.finding("date", x, y, r)
 	p, q := a.periods, b.periods
-	if len(p) > 0 && len(q) == 0 {
+	switch {
+	case len(q) == 0:
 		q = periodsAmong(b.fractions)
-	} else if len(q) > 0 && len(p) == 0 {
+	case len(p) == 0:
 		p = periodsAmong(a.fractions)
 	}
 	r = c.compareLists(p, q)

@@ -136,7 +136,7 @@ func compareDocumentLists(a, b []string) relation {
 			best = max(best, compareDocuments(x, y))
 		}
 	}
-	if min(len(a), len(b)) > 1 && best > differ && hasOnly(a, b) && hasOnly(b, a) {
+	if hasOnly(a, b) && hasOnly(b, a) {
 		return differ
 	}
 	return best

@@ -152,7 +152,7 @@ func (e *Evidence) readParty(row *Row) {
 
 // names reports whether the row names more than an operation or a channel.
 func (e *Evidence) names() bool {
-	return len(e.words)+len(e.party)+len(e.documents)+len(e.accounts)+len(e.keys)+len(e.numbers)+len(e.references) > 0
+	return len(slices.Concat(e.words, e.party, e.documents, e.accounts, e.keys, e.numbers, e.references)) > 0
 }
 
 // isTransfer reports whether the counterparty is a person or a firm that money was sent to or came from, so that a

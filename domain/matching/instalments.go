@@ -64,13 +64,12 @@ func compareInstalments(a, b instalment) relation {
 	switch {
 	case a.number > 0 && b.number > 0 && a.number != b.number, a.count > 0 && b.count > 0 && a.count != b.count:
 		return differ
-	case a.number > 0 && b.number > 0 && a.count > 1 && b.count > 1 && a.total != "" && b.total != "" &&
-		a.total != b.total:
-		return differ
 	case (a.count > 1) != (b.count > 1) && a.purchased != "" && b.purchased != "":
 		return doubtful // a whole purchase against one of its instalments
-	case a.number > 0 && a.number == b.number && a.count == b.count:
-		return agree
+	case a.number == 0 || a.number != b.number || a.count != b.count:
+		return unknown
+	case a.count > 1 && a.total != "" && b.total != "" && a.total != b.total:
+		return differ
 	}
-	return unknown
+	return agree
 }

@@ -161,10 +161,12 @@ func sameWord(a, b string) bool {
 	return true
 }
 
-// The minimum lengths, in letters, of a name that may be the beginning of another one.
+// The minimum lengths, in letters, of a name that may be the beginning of another one, of a word that may be an
+// abbreviation, and of a name that may be the other one with a wrong letter.
 const (
 	minCutName      = 6
 	minAbbreviation = 3
+	minTypo         = 8
 )
 
 // youngerWords distinguish a person from an older relative with the same name.
@@ -249,7 +251,7 @@ func alignedFrom(short, long []string, at int, person bool) bool {
 // isAbbreviated reports whether each word of one name is an abbreviation of the word of the other name at its place:
 // PREST HAB, PRESTACAO HABITACIONAL.
 func isAbbreviated(a, b []string) bool {
-	return len(a) > 1 && slices.EqualFunc(a, b, func(x, y string) bool {
+	return slices.EqualFunc(a, b, func(x, y string) bool {
 		return min(len(x), len(y)) >= minAbbreviation && (strings.HasPrefix(x, y) || strings.HasPrefix(y, x))
 	})
 }
@@ -266,9 +268,9 @@ func isWithin(short, long []string) bool {
 	return false
 }
 
-// isSubset reports whether all words of a name of several words occur in the other one.
+// isSubset reports whether all words of the short name occur in the long one.
 func isSubset(short, long []string) bool {
-	return len(short) > 1 && !slices.ContainsFunc(short, func(word string) bool { return !slices.Contains(long, word) })
+	return !slices.ContainsFunc(short, func(word string) bool { return !slices.Contains(long, word) })
 }
 
 // sharesName reports whether two merchants' names begin with the same word of at least four letters, or share half of
@@ -286,9 +288,9 @@ func sharesName(short, long []string) bool {
 	return shared > 0 && 2*shared >= len(short)
 }
 
-// isTypo reports whether two names of at least eight letters differ in one letter.
+// isTypo reports whether two names of at least eight letters differ in one letter. b is not shorter than a.
 func isTypo(a, b string) bool {
-	if min(len(a), len(b)) < 8 || len(b)-len(a) > 1 || len(a) > len(b) {
+	if len(a) < minTypo {
 		return false
 	}
 	i := 0

@@ -115,6 +115,54 @@ func TestMatch(t *testing.T) {
 		"reads with a common one": {
 			"2026-11-10 P -47.31 BRL SEGURO A {reads=1,3}", "2026-11-10 P -47.31 BRL SEGURO A {reads=2,3}",
 			matching.Context{}, "", 0},
+		"reads without a common one, of which the new row's end first": {
+			"2026-11-10 P -47.31 BRL SEGURO A {reads=1,5}", "2026-11-10 P -47.31 BRL SEGURO A {reads=2,4}",
+			matching.Context{}, "o1n1", 0},
+		"k equal rows, of which one read showed the first ones together": {
+			"2026-11-10 P -47.31 BRL SEGURO A {reads=1}\n2026-11-10 P -47.31 BRL SEGURO A {reads=3}",
+			"2026-11-10 P -47.31 BRL SEGURO A {reads=1}\n2026-11-10 P -47.31 BRL SEGURO A {reads=4}",
+			matching.Context{}, "o1n2 o2n1", 0},
+		"k equal rows, of which one read showed one beside each new one": {
+			"2026-11-10 P -47.31 BRL SEGURO A {reads=1,2}\n2026-11-10 P -47.31 BRL SEGURO A {reads=3}",
+			"2026-11-10 P -47.31 BRL SEGURO A {reads=1}\n2026-11-10 P -47.31 BRL SEGURO A {reads=2}",
+			matching.Context{}, "o2n1", 0},
+		"k equal rows, of which one partner is taken": {
+			"2026-11-10 P -47.31 BRL SEGURO A {reads=1}\n2026-11-10 P -47.31 BRL SEGURO A {reads=2}\n" +
+				"2026-11-10 P -47.31 BRL SEGURO A {reads=4}",
+			"2026-11-10 P -47.31 BRL SEGURO A {reads=1,2}\n2026-11-10 P -47.31 BRL SEGURO A {reads=3}\n" +
+				"2026-11-10 P -47.31 BRL SEGURO A {reads=3}",
+			matching.Context{}, "o1n2 o2n3 o3n1", 0},
+		// The names begin alike, so that the one that stays away may be the one that came.
+		"two rows that are much alike, and one of them": {
+			"2026-11-10 P -50 BRL PADARIA REAL\n2026-11-10 P -50 BRL PADARIA NOVA", "2026-11-10 P -50 BRL PADARIA REAL",
+			matching.Context{}, "", 1},
+		"as many as possible of two rows that are much alike": {
+			"2026-11-10 P -50 BRL PADARIA REAL\n2026-11-10 P -50 BRL PADARIA NOVA", "2026-11-10 P -50 BRL PADARIA REAL",
+			asMany, "o1n1", 0},
+		"a number decides before the length of the name": {
+			"2026-11-10 P -50 BRL PADARIA REAL DO CENTRO NSU 123456",
+			"2026-11-10 P -50 BRL PADARIA REAL DO CENTRO\n2026-11-10 P -50 BRL PADARIA REAL NSU 123456",
+			asMany, "o1n2", 0},
+		"the nearest date decides between two of one purchase": {
+			"2026-11-09 P -47.31 BRL SEGURO A {bought=2026-11-09}",
+			"2026-11-10 P -47.31 BRL SEGURO A {bought=2026-11-09}\n" +
+				"2026-11-12 P -47.31 BRL SEGURO A 09:12 {bought=2026-11-09}",
+			matching.Context{}, "o1n1", 0},
+		"a row that has its partner takes no other one's": {
+			"2026-11-10 P -47.31 BRL SEGURO ALFA {bought=2026-11-09}\n" +
+				"2026-11-14 P -47.31 BRL SEGURO ALFA BETA CENTRO SUL {bought=2026-11-09}",
+			"2026-11-10 P -47.31 BRL SEGURO ALFA {bought=2026-11-09}\n" +
+				"2026-11-11 P -47.31 BRL SEGURO ALFA BETA CENTRO {bought=2026-11-09}",
+			asMany, "o1n1 o2n2", 0},
+		"a whole account: of daily payments that move a day, those of one date": {
+			"2026-11-09 P -15.21 BRL SEGURO A\n2026-11-10 P -15.21 BRL SEGURO A\n2026-11-11 P -15.21 BRL SEGURO A",
+			"2026-11-10 P -15.21 BRL SEGURO A\n2026-11-11 P -15.21 BRL SEGURO A\n2026-11-12 P -15.21 BRL SEGURO A",
+			matching.Context{Whole: true}, "o2n1 o3n2", 1},
+		"a whole account: another operation without a name": {
+			"2026-11-10 P -300 BRL SAQUE", "2026-11-10 P -300 BRL PIX ENVIADO", matching.Context{Whole: true}, "", 0},
+		"a foreign purchase that posts in the account's currency": {
+			"2026-11-10 p -50 USD STREAMING {local=-250 BRL}", "2026-11-10 P -250 BRL STREAMING",
+			matching.Context{}, "o1n1", 0},
 		"no date": {"2026-13-10 P -47.31 BRL SEGURO A", "2026-11-10 P -47.31 BRL SEGURO A", matching.Context{}, "", 0},
 	} {
 		result := matching.Match(rowsFrom(t, "o", test.left), rowsFrom(t, "n", test.came), test.context)
@@ -159,6 +207,97 @@ func TestSuggestionsAreOrdered(t *testing.T) {
 	}
 	if len(result.Pairs) > 0 || strings.Join(got, " ") != "n2 n3 n5" {
 		t.Errorf("%d pairs, suggestions %v", len(result.Pairs), got)
+	}
+}
+
+// TestTheEvidenceOrdersSuggestions checks which suggestion comes first. The rows with less evidence are nearer.
+func TestTheEvidenceOrdersSuggestions(t *testing.T) {
+	for name, test := range map[string]struct{ left, came, want string }{
+		"a document, and no name": {
+			"2026-11-04 P -50 BRL PIX ENVIADO {doc=11144477735}",
+			"2026-11-10 P -50 BRL DEB PIX {doc=11144477735}\n2026-11-05 P -50 BRL PIX EMITIDO", "n1 n2",
+		},
+		"a document and a longer name, against the same name": {
+			"2026-11-04 P -50 BRL PIX ENVIADO ANA LEAL {doc=11144477735}",
+			"2026-11-10 P -50 BRL PIX ENVIADO ANA LEAL PRADO {doc=11144477735}\n2026-11-06 P -50 BRL PIX ENVIADO ANA LEAL",
+			"n1 n2",
+		},
+		"a number and a longer name, against the same name": {
+			"2026-11-04 P -50 BRL PADARIA REAL 77123",
+			"2026-11-12 P -50 BRL PADARIA REAL CENTRO 77123\n2026-11-11 P -50 BRL PADARIA REAL", "n1 n2",
+		},
+		"the same name, against a part of it": {
+			"2026-11-04 P -50 BRL POSTO PADARIA REAL",
+			"2026-11-10 P -50 BRL POSTO PADARIA REAL\n2026-11-08 P -50 BRL PADARIA REAL", "n1 n2",
+		},
+		"the same amount, against a tip": {
+			"2026-11-04 p -100 BRL RESTAURANTE SOL", "2026-11-04 P -110 BRL RESTAURANTE SOL\n2026-11-13 P -100 BRL COMPRA",
+			"n2 n1",
+		},
+		"too little evidence, against doubtful evidence": {
+			"2026-11-04 P -50 BRL COMPRA MERCADO SOL",
+			"2026-11-05 P -50 BRL COMPRA MERCADO LUA\n2026-11-13 P -50 BRL COMPRA", "n2 n1",
+		},
+	} {
+		result := matching.Match(rowsFrom(t, "o", test.left), rowsFrom(t, "n", test.came), matching.Context{})
+		var got []string
+		for _, s := range result.Suggestions {
+			got = append(got, s.New)
+		}
+		if len(result.Pairs) > 0 || strings.Join(got, " ") != test.want {
+			t.Errorf("%s: %d pairs, suggestions %v, want %s", name, len(result.Pairs), got, test.want)
+		}
+	}
+}
+
+// The suggestions are ordered by the id of the row that left, whatever its date is.
+func TestSuggestionsAreOrderedByTheOldRow(t *testing.T) {
+	left := rowsFrom(t, "o", "2026-11-12 P -50 BRL MERCADO SOL\n2026-11-04 P -47 BRL PADARIA REAL")
+	came := rowsFrom(t, "n", "2026-11-20 P -50 BRL MERCADO SOL\n2026-11-10 P -47 BRL PADARIA REAL")
+	result := matching.Match(left, came, matching.Context{})
+	if len(result.Suggestions) != 2 || result.Suggestions[0].Old != "o1" || result.Suggestions[1].Old != "o2" {
+		t.Errorf("%v", result.Suggestions)
+	}
+}
+
+// The exact reads of a row count only where those of the other one are known, too.
+func TestTheReadsOfOneRowAreKnown(t *testing.T) {
+	for name, test := range map[string]struct {
+		oldReads, newReads []uint64
+		last, first        uint64
+		want               matching.Verdict
+	}{
+		"the old row's, and the last read is later":    {[]uint64{1, 3}, nil, 3, 2, matching.Other},
+		"the old row's, and the last read is earlier":  {[]uint64{1, 3}, nil, 3, 4, matching.Same},
+		"the new row's, and the first read is earlier": {nil, []uint64{2, 5}, 3, 2, matching.Other},
+		"the new row's, and the first read is later":   {nil, []uint64{4, 5}, 3, 4, matching.Same},
+		"both, and they have none in common":           {[]uint64{1, 3}, []uint64{2}, 3, 2, matching.Same},
+	} {
+		oldRow := parseRow(t, "2026-11-10 P -47.31 BRL SEGURO A")
+		newRow := oldRow
+		oldRow.Reads, newRow.Reads, oldRow.LastRead, newRow.FirstRead = test.oldReads, test.newReads, test.last, test.first
+		if got, _ := matching.Judge(oldRow, newRow, matching.Context{}); got != test.want {
+			t.Errorf("%s: %s, want %s", name, got, test.want)
+		}
+	}
+}
+
+// Rows of two accounts, currencies or directions are never one movement, even with one identifier and a link.
+func TestAccountCurrencyAndDirection(t *testing.T) {
+	oldRow := parseRow(t, "2026-11-10 P -50 BRL A {id=A1B2C3D4E5}")
+	for name, newRow := range map[string]matching.Row{
+		"currency":  parseRow(t, "2026-11-10 P -50 USD A {id=A1B2C3D4E5}"),
+		"direction": parseRow(t, "2026-11-10 P 50 BRL A {id=A1B2C3D4E5}"),
+		"account": func() matching.Row {
+			row := oldRow
+			row.Account = domain.AccountID{UUID: uuid.Max}
+			return row
+		}(),
+	} {
+		newRow.Link = oldRow.ExternalID
+		if n := matching.NumberOf(oldRow, newRow, matching.Context{}); n != 1 {
+			t.Errorf("another %s: line %d decides", name, n)
+		}
 	}
 }
 

@@ -49,6 +49,8 @@ func TestNotations(t *testing.T) {
 			"SPEI CVE RAST: 036APPM15012023107434731": "[tracking_key=036appm15012023107434731]",
 			"SPEI CLAVE DE RASTREO " + key + " REF":   "[tracking_key=" + key + "]",
 			"SPEI CLAVE RASTREO TRANSFERENCIA":        "[]",
+			"SPEI CVE RAST ABCDE1234":                 "[tracking_key=abcde1234]",
+			"SPEI CVE RAST ABCDEF123":                 "[]",
 			"SPEI RASTREO: " + key:                    "[tracking_key=" + key + "]",
 			"SPEI /S 250617011906042876I":             "[tracking_key=250617011906042876i]",
 			"SPEI MBAN01002602240078226691":           "[tracking_key=mban01002602240078226691]",
@@ -109,13 +111,28 @@ func TestNotations(t *testing.T) {
 			"LOJA MSI 02/06":       "2/6",
 			"LOJA 2 DE 12 MSI":     "2/12", "LOJA 11/18 MESES": "11/18", "LOJA MESES SIN INTERESES 11/18": "",
 			"LOJA 02-10": "2/10", "DOC 006/006M": "6/6", "LOJA PARC 10/02": "", "LOJA PARC 00/10": "", "LOJA 03/12": "",
-			"LOJA PARC 2/481": "", "LOJA PARC 10/10": "10/10",
+			"LOJA PARC 2/480": "2/480", "LOJA PARC 2/481": "", "LOJA PARC 10/10": "10/10",
 		}},
 		"calendar": {func(e *Evidence) any {
 			return fmt.Sprint(e.calendar.days, e.calendar.periods, e.calendar.fractions, e.calendar.clocks)
 		}, map[string]string{
 			"X 2026-11-10":              "[10/11] [] [] []",
 			"X 10.11.2026":              "[10/11] [] [] []",
+			"X 01/01/2026":              "[1/1] [] [] []",
+			"X 31/12/2026":              "[31/12] [] [] []",
+			"X 12/31/2026":              "[31/12] [] [] []",
+			"X 32/12/2026":              "[] [] [] []",
+			"X 31/13/2026":              "[] [] [] []",
+			"X 00/12/2026":              "[] [] [] []",
+			"X 01/2026":                 "[] [1/2026] [] []",
+			"X 12/2026":                 "[] [12/2026] [] []",
+			"X 13/2026":                 "[] [] [] []",
+			"X 00/2026":                 "[] [] [] []",
+			"X 31.12":                   "[] [] [31/12] []",
+			"X 01.01":                   "[] [] [1/1] []",
+			"X 32.12":                   "[] [] [] []",
+			"X 31.13":                   "[] [] [] []",
+			"X 1/9 2/9":                 "[] [] [1/9 2/9] []",
 			"X 10-11-26":                "[10/11] [] [] []",
 			"X 10/11/2026":              "[10/11] [] [] []",
 			"X 17 NOV":                  "[17/11] [] [] []",
@@ -157,6 +174,12 @@ func TestNotations(t *testing.T) {
 				"LOJA 17.40 USD TC018.1568":       "[] []  []",
 				"PEDAGIO KM 26":                   "[26] []  []",
 				"99FOOD LANCHES":                  "[] []  []",
+				"K2 LANCHES":                      "[k2] []  []",
+				"AB12 LANCHES":                    "[ab12] []  []",
+				"ABC12 LANCHES":                   "[] []  []",
+				"A1BCDE2 LANCHES":                 "[] []  []",
+				"A1BCDEF2 LANCHES":                "[a1bcdef2] []  []",
+				"12ABCDEF LANCHES":                "[] []  []",
 			}},
 		"operation": {func(e *Evidence) any {
 			return fmt.Sprintf("%s %v", e.operationText(), e.Scheduled)
@@ -188,6 +211,7 @@ func TestNotations(t *testing.T) {
 			"COMPRA CARTAO DEB MC 22/01 autoposto":   "[autoposto]",
 			"SPEI RECIBIDOSANTANDER ANA":             "[ana]",
 			"SPEI RECIBIDOS ANA":                     "[recibidos ana]",
+			"SPEI RECIBIDOJUANA PEREZ":               "[recibidojuana perez]",
 			"PIX - ANA LEAL - ***.123.456-** - BCO X (0033) Agência: 1 Conta: 12345-6": "[ana leal]",
 			"TED - ANA LEAL - Banco Y S.A. Agência: 1 Conta: 12345-6":                  "[ana leal]",
 			"Antônia Cássia":  "[antonia cassia]",
@@ -249,6 +273,90 @@ func TestKeysOfTheInstitution(t *testing.T) {
 	}
 }
 
+// An institution may state the line of a bill as the reference. It has 48 digits, of which the first is an 8.
+func TestTheLineOfABillIsRecognisedInEveryMember(t *testing.T) {
+	for reference, want := range map[string]string{
+		"84670000001-7 43590024020-9 02405000243-5 84221010811-9": "slip_number=" +
+			"846700000017435900240209024050002435842210108119",
+		"746700000017435900240209024050002435842210108119": "payment_reference=" +
+			"746700000017435900240209024050002435842210108119",
+		"84670000001743590024020902405000243584221010811": "boleto_line=" +
+			"84670000001743590024020902405000243584221010811",
+	} {
+		row := textRow("PAGAMENTO")
+		row.Keys.Reference = reference
+		e := Parse(row)
+		if got := idsOf(&e); !slices.Equal(got, []string{want}) {
+			t.Errorf("%s: %v, want %s", reference, got, want)
+		}
+	}
+}
+
+// The vendor's name of the operation counts only where the text names none.
+func TestTheOperationThatTheVendorStates(t *testing.T) {
+	for text, want := range map[string]Operation{"ANA LEAL": Wire, "TARIFA TED": Fee, "PIX ENVIADO": Pix} {
+		row := textRow(text)
+		row.VendorOperation = "TED"
+		if got := Parse(row).Operation; got != want {
+			t.Errorf("%s: %q, want %q", text, got, want)
+		}
+	}
+	row := textRow("ANA LEAL")
+	for stated, want := range map[string]Operation{"FOLHA_PAGAMENTO": Payroll, "Boleto": Boleto, "OUTROS": NoOperation} {
+		row.VendorOperation = stated
+		if got := Parse(row).Operation; got != want {
+			t.Errorf("%s: %q, want %q", stated, got, want)
+		}
+	}
+}
+
+func TestFold(t *testing.T) {
+	for text, want := range map[string]string{
+		`D'AVÓ "Padaria"`: "d avo  padaria ", "PAG|LOJA_1": "pag loja 1", "A\tB\nC\rD": "a b c d", "Nº 5": "n  5",
+		"“Café” – Ação": " cafe  - acao", "•••.123": "***.123", "[Z]{~}@`": "[z]{~}@`", "I\u0307": "i", "ÀÉÑÜ": "aenu",
+		"C&amp;A": "c&a", "CrÃ©dito": "credito", "A\x80B": "a\uFFFDb",
+	} {
+		if got := fold(text); got != want {
+			t.Errorf("fold(%q) = %q, want %q", text, got, want)
+		}
+	}
+}
+
+// Texts without a reference or a document are skipped, because reading all notations takes many times as long.
+func TestTextsThatMayHaveAReferenceOrADocument(t *testing.T) {
+	for text, want := range map[string][2]bool{ // reference, document
+		"PIX ENVIADO MARIA DA SILVA SAURO PRADO DOS SANTOS": {false, false},
+		"PIX ENVIADO 12345 MARIA 67890":                     {false, false},
+		"PIX ENVIADO PARALELEPIPEDO":                        {false, false}, // a long word without digits
+		"PIX ENVIADO PARALELEPIPEDO1":                       {false, false}, // one digit
+		"PIX ENVIADO 1234567890":                            {false, false}, // ten digits
+		"PIX ENVIADO 12345678901":                           {false, true},
+		"PIX ENVIADO 12345 678901":                          {false, false},
+		"PIX ENVIADO A&B680524P76":                          {false, true},
+		"PIX ENVIADO 12.ABC.345 ANA":                        {false, true},
+		"PIX ENVIADO 390.533.447-05":                        {false, true},
+		"PIX ENVIADO 1.234.567 ANA":                         {false, false}, // one digit before the dot: an amount
+		"PIX ENVIADO 12.34.567 ANA":                         {false, false},
+		"PIX ENVIADO 12.345.67":                             {false, false},
+		"PIX ENVIADO 12.345,678":                            {false, false},
+		"PIX E12345678202611101200abcDEF1234Z":              {true, true},
+		"PIX E12345678202611101200abcDEF1234z":              {true, true},
+		"PIX E12345678202611101200abcDEF1234[":              {false, true},
+		"PIX ABCDEFGHIJKLMNOPQRSTUVWXYZABCDEF":              {true, false},
+		"PIX ABCDEFGHIJKLMNOPQRSTUVWXYZABCDE":               {false, false}, // 31 characters
+		"PIX ABCDEFGHIJKLMNOP QRSTUVWXYZABCDEFG":            {false, false},
+		"CHEQUE 1":                                          {true, false},
+		"RECHEQUEADO":                                       {true, false},
+		"PIX Chq":                                           {true, false},
+		"PIX ENVIADO CHE":                                   {false, false},
+		"PIX RAST":                                          {true, false},
+	} {
+		if got := [2]bool{mayHaveReference(text), mayHaveDocument(text)}; got != want {
+			t.Errorf("%q: reference and document %v, want %v", text, got, want)
+		}
+	}
+}
+
 func TestCompareDocuments(t *testing.T) {
 	for pair, want := range map[[2]string]relation{
 		{"39053344705", "39053344705"}:       agree,
@@ -293,6 +401,17 @@ func TestCompareNames(t *testing.T) {
 		{"", "ana", unknown, unknown},
 		{"ana souza", "souza ana lima", doubtful, doubtful},
 		{"auroraalegrelanc", "aurora alegre lanches", contained, contained},
+		{"souza", "ana souza", doubtful, doubtful},        // five letters
+		{"centro", "padaria centro", doubtful, contained}, // six letters
+		{"prest hab", "prestacao habitacional", differ, doubtful},
+		{"pr hab", "prestacao habitacional", differ, differ},  // an abbreviation has at least three letters
+		{"supermercado", "supermmercado", doubtful, doubtful}, // one letter more
+		{"supermercado", "suppermmercado", differ, differ},    // two letters more
+		{"mercados", "mercadus", doubtful, doubtful},          // eight letters
+		{"mercado", "mercadu", differ, differ},                // seven letters
+		{"mercadus lima", "mercados lima", doubtful, doubtful},
+		{"ana souza prado", "prado souza ana lima", doubtful, doubtful}, // all words, in another order
+		{"lima souza leal", "prado souza ana lima", differ, doubtful},   // two of three words
 	} {
 		a, b := strings.Fields(test.a), strings.Fields(test.b)
 		for person, want := range map[bool]relation{true: test.person, false: test.merchant} {
@@ -342,7 +461,7 @@ func TestHasTime(t *testing.T) {
 	for text, want := range map[string]bool{
 		"2026-11-10T00:00:00Z": false, "2026-11-10T03:00:00Z": false, "2026-11-10T06:00:00Z": false,
 		"2026-11-10T05:00:00Z": false, "2026-11-10T04:00:00Z": true, "2026-11-10T03:01:00Z": true,
-		"2026-11-10T03:00:01Z": true,
+		"2026-11-10T03:00:01Z": true, "2026-11-10T00:00:00-03:00": false, "2026-11-10T03:00:00-04:00": true,
 	} {
 		at, err := time.Parse(time.RFC3339, text)
 		if err != nil {

@@ -39,6 +39,9 @@ func TestTextDocument(t *testing.T) {
 		"PIX ***.533.447-** ANA":               {},
 		"PIX 39053344705 52998224725":          {},
 		"NETFLIX":                              {},
+		"PIX - ANA - 39053344705 - BANCO X 12345678000195 (0260) Agência: 1 Conta: 12345-6": {
+			Type: domain.CPF, Value: "39053344705",
+		},
 	} {
 		if got := matching.TextDocument(text); got != want {
 			t.Errorf("TextDocument(%q) = %+v, want %+v", text, got, want)

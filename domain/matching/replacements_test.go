@@ -248,6 +248,11 @@ func TestStrongKeys(t *testing.T) {
 	if len(keys) != 1 || keys[0] != account.String()+" transaction_id a1b2c3d4e5" {
 		t.Errorf("%q", keys)
 	}
+	row = parseRow(t, "2026-11-10 P -50 BRL PIX E00000000202611101200AAAAAAAAAAA")
+	keys = matching.StrongKeys(row)
+	if len(keys) != 1 || keys[0] != account.String()+" end_to_end_id e00000000202611101200aaaaaaaaaaa" {
+		t.Errorf("%q", keys)
+	}
 	row.Date = "?"
 	if keys := matching.StrongKeys(row); keys != nil {
 		t.Errorf("%q", keys)

@@ -338,7 +338,8 @@ func (c *comparison) compareCalendar() {
 	case len(x) > 0 && len(y) > 0:
 		r = c.compareLists(x, y)
 		c.anchored = c.anchored || r == agree
-	case len(x)+len(y) > 0:
+	case len(x) == 0 && len(y) == 0: // neither text has a date
+	default:
 		r = c.compareWithDate(slices.Concat(x, y))
 	}
 	c.finding("date", x, y, r)

@@ -158,12 +158,12 @@ func (c *comparison) wereSeenTogether() bool {
 func intersect(a, b []uint64) bool {
 	for len(a) > 0 && len(b) > 0 {
 		switch {
-		case a[0] == b[0]:
-			return true
 		case a[0] < b[0]:
 			a = a[1:]
-		default:
+		case a[0] > b[0]:
 			b = b[1:]
+		default:
+			return true
 		}
 	}
 	return false

@@ -254,8 +254,7 @@ func (m *matcher) lineOf(oldGroup, newGroup *group, c *comparison) *Line {
 func (m *matcher) firstAllowed(oldRows, newRows []*row) (o, n *row, ok bool) {
 	for _, o := range oldRows {
 		for _, n := range newRows {
-			c := comparison{old: o, new: n, context: m.context}
-			if !c.wereSeenTogether() && !c.isForbidden() {
+			if m.mayPair(o, n) {
 				return o, n, true
 			}
 		}
@@ -367,36 +366,25 @@ func (m *matcher) assignEqual(edges []*edge, asMany bool) {
 // pairRows pairs as many rows of two groups as possible. Rows that a read showed together are never paired.
 func (m *matcher) pairRows(e *edge) {
 	rule := e.rule()
-	taken := map[*row]bool{}
 	var restOld []*row
-	next := 0
+	restNew := slices.Clone(e.new.rows)
 	for _, o := range e.old.rows {
-		for next < len(e.new.rows) && taken[e.new.rows[next]] {
-			next++
-		}
-		partner := m.partnerOf(o, e.new.rows[next:], taken)
-		if partner == nil {
+		i := slices.IndexFunc(restNew, func(n *row) bool { return m.mayPair(o, n) })
+		if i < 0 {
 			restOld = append(restOld, o)
 			continue
 		}
-		taken[partner] = true
-		m.pairs = append(
-			m.pairs,
-			Pair{domain.MatchPair{Old: o.ExternalID, New: partner.ExternalID}, rule, e.c.findings},
-		)
+		pair := domain.MatchPair{Old: o.ExternalID, New: restNew[i].ExternalID}
+		m.pairs = append(m.pairs, Pair{pair, rule, e.c.findings})
+		restNew = slices.Delete(restNew, i, i+1)
 	}
-	e.old.rows = restOld
-	e.new.rows = slices.DeleteFunc(slices.Clone(e.new.rows), func(r *row) bool { return taken[r] })
+	e.old.rows, e.new.rows = restOld, restNew
 }
 
-func (m *matcher) partnerOf(o *row, newRows []*row, taken map[*row]bool) *row {
-	for _, n := range newRows {
-		c := comparison{old: o, new: n, context: m.context}
-		if !taken[n] && !c.wereSeenTogether() && !c.isForbidden() {
-			return n
-		}
-	}
-	return nil
+// mayPair reports whether no read showed two rows of a pair of groups together, and nobody has forbidden the pair.
+func (m *matcher) mayPair(oldRow, newRow *row) bool {
+	c := comparison{old: oldRow, new: newRow, context: m.context}
+	return !c.wereSeenTogether() && !c.isForbidden()
 }
 
 // rule returns the rule that is shown to callers.
@@ -436,8 +424,7 @@ func (m *matcher) suggestionsFor(g *group, o *row, i int) (suggestions []Suggest
 	for _, e := range g.edges {
 		for j := range e.new.rows {
 			n := e.new.rows[(i+j)%len(e.new.rows)]
-			c := comparison{old: o, new: n, context: m.context}
-			if c.wereSeenTogether() || c.isForbidden() {
+			if !m.mayPair(o, n) {
 				continue
 			}
 			suggestions = append(suggestions,

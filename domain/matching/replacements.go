@@ -104,7 +104,7 @@ func (in Replacements) begunBy(at time.Time) (n uint64) {
 // pages returns the pages of the n-th pull with the row. known is false if the pull has not read the row, or if it is
 // not known which rows it has read.
 func (in Replacements) pages(n uint64, externalID string) (pages domain.ListedPages, known bool) {
-	if n == 0 || n > uint64(len(in.listed)) || in.listed[n-1] == nil {
+	if n > uint64(len(in.listed)) || in.listed[n-1] == nil {
 		return domain.ListedPages{}, false
 	}
 	return in.listed[n-1](externalID)

@@ -39,11 +39,37 @@ func TestRecognize(t *testing.T) {
 	few.Rows = few.Rows[:9]
 	gap := acc("n1", "", 1, 20, "PIX ENVIADO")
 	gap.Rows = slices.Concat(gap.Rows[:19], acc("x", "", 5, 20, "X").Rows[19:])
+	// mixed returns an account of 20 rows, of which common are those of the first account.
+	mixed := func(id string, common int) matching.LinkedAccount {
+		a, other := acc(id, "", 1, 20, "A"), acc(id, "", 5, 20, "A")
+		a.Rows = slices.Concat(a.Rows[:common], other.Rows[common:])
+		return a
+	}
+	otherTexts := acc("n1", "12345", 1, 20, "A")
+	for i := range otherTexts.Rows {
+		otherTexts.Rows[i].Description = "PIX QR LOJA " + person(900-i)
+	}
 	for name, test := range map[string]struct {
 		before, after accounts
 		pairs         string
 		ambiguous     string
 	}{
+		"another connector, which prints no name that the former one has printed": {
+			accounts{acc("o1", "12345-0", 1, 20, "PIX ENVIADO")}, accounts{otherTexts}, "[{o1 n1}]", "[] []"},
+		"a second account shares half of the rows": {
+			accounts{acc("o1", "", 1, 20, "A")}, accounts{acc("n1", "", 1, 20, "A"), mixed("n2", 10)},
+			"[{o1 n1}]", "[] []"},
+		"a second account shares more than half of the rows": {
+			accounts{acc("o1", "", 1, 20, "A")}, accounts{acc("n1", "", 1, 20, "A"), mixed("n2", 11)},
+			"[]", "[o1] [n1 n2]"},
+		"one of two accounts shares a fifth of the rows": {
+			accounts{acc("o1", "", 1, 20, "A"), acc("o2", "", 2, 20, "A")}, accounts{mixed("n1", 4)}, "[]", "[o1] [n1]"},
+		"one of two accounts shares fewer than a fifth of the rows": {
+			accounts{acc("o1", "", 1, 20, "A"), acc("o2", "", 2, 20, "A")}, accounts{mixed("n1", 3)}, "[]", "[] []"},
+		"two accounts, in another order than their partners": {
+			accounts{acc("o1", "12345-0", 1, 20, "A"), acc("o2", "", 1, 20, "A")},
+			accounts{acc("n2", "12345-0", 1, 20, "A"), acc("n1", "", 1, 20, "A")},
+			"[{o1 n2} {o2 n1}]", "[] []"},
 		"one number, formatted otherwise": {
 			accounts{acc("o1", "12345-0", 1, 0, "")}, accounts{acc("n1", "0012345.0", 2, 0, "")}, "[{o1 n1}]", "[] []"},
 		"another number, but equal rows, and no other account": {

@@ -131,12 +131,15 @@ func TestEvidenceOfTwoRows(t *testing.T) {
 		},
 
 		// Periods.
-		"a month in two notations":          {at + "CONDOMINIO OUT 26", at + "CONDOMINIO 10/26", "same: period+ text+"},
-		"December in two notations":         {at + "CONDOMINIO DEZ 26", at + "CONDOMINIO 12/26", "same: period+ text+"},
-		"a month, the notations exchanged":  {at + "CONDOMINIO 10/26", at + "CONDOMINIO OUT 26", "same: period+ text+"},
-		"two months in two notations":       {at + "CONDOMINIO OUT 26", at + "CONDOMINIO 11/26", "other: period- text+"},
-		"a month, and what may be a day":    {at + "CONDOMINIO OUT 26", at + "CONDOMINIO 10/12", "same: text+"},
-		"a month, and a number of a house":  {at + "CONDOMINIO OUT 26", at + "CONDOMINIO 13/26", "same: text+"},
+		"a month in two notations":         {at + "CONDOMINIO OUT 26", at + "CONDOMINIO 10/26", "same: period+ text+"},
+		"December in two notations":        {at + "CONDOMINIO DEZ 26", at + "CONDOMINIO 12/26", "same: period+ text+"},
+		"a month, the notations exchanged": {at + "CONDOMINIO 10/26", at + "CONDOMINIO OUT 26", "same: period+ text+"},
+		"two months in two notations":      {at + "CONDOMINIO OUT 26", at + "CONDOMINIO 11/26", "other: period- text+"},
+		"a month, and what may be a day":   {at + "CONDOMINIO OUT 26", at + "CONDOMINIO 10/12", "same: text+"},
+		"a month, and a number of a house": {at + "CONDOMINIO OUT 26", at + "CONDOMINIO 13/26", "same: text+"},
+		"a period of a tax, and of another payment": {
+			at + "DARF 10/2026", at + "PAGAMENTO 10/2026", "possible: period+",
+		},
 		"the day of the row in one text":    {at + "CLUBE SOL 10/11", at + "CLUBE SOL", "same: date+ text+"},
 		"the day of the row in another one": {at + "CLUBE SOL", at + "CLUBE SOL 10/11", "same: date+ text+"},
 		"another day in one text":           {at + "CLUBE SOL 12/11", at + "CLUBE SOL", "same: text+"},
@@ -186,6 +189,14 @@ func TestEvidenceOfTwoRows(t *testing.T) {
 		"the ending of another account": {
 			at + "SPEI ENVIADO {acct=646180000000005482}", at + "ENVIO SPEI CUENTA TERMINACION 5481",
 			"other: account- operation+",
+		},
+		"one document, and two accounts of its owner": {
+			at + "PIX ENVIADO {doc=11144477735; acct=12345-6}", at + "PIX ENVIADO {doc=11144477735; acct=98765-4}",
+			"possible: document+ account- operation+",
+		},
+		"one document, and two accounts beside a name": {
+			at + "PIX ENVIADO {party=ANA LEAL; doc=11144477735; acct=12345-6}",
+			at + "PIX ENVIADO {doc=11144477735; acct=98765-4}", "other: document+ account- operation+",
 		},
 		"a document that the vendor masks with X": {
 			at + "PIX ENVIADO {doc=XXX.444.777-XX}", at + "PIX ENVIADO {doc=11144477735}", "same: document+ operation+",

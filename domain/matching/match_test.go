@@ -154,6 +154,53 @@ func TestMatch(t *testing.T) {
 			"2026-11-10 P -47.31 BRL SEGURO ALFA {bought=2026-11-09}\n" +
 				"2026-11-11 P -47.31 BRL SEGURO ALFA BETA CENTRO {bought=2026-11-09}",
 			asMany, "o1n1 o2n2", 0},
+		"a row that has its partner is no second one's candidate": {
+			"2026-11-10 P -47.31 BRL SEGURO ALFA {bought=2026-11-09}\n" +
+				"2026-11-14 P -47.31 BRL SEGURO ALFA BETA CENTRO SUL {bought=2026-11-09}",
+			"2026-11-10 P -47.31 BRL SEGURO ALFA {bought=2026-11-09}\n" +
+				"2026-11-12 P -47.31 BRL SEGURO ALFA BETA CENTRO {bought=2026-11-09}",
+			asMany, "o1n1 o2n2", 0},
+		"a row that has its partner is no second one's candidate, reverse": {
+			"2026-11-10 P -47.31 BRL SEGURO ALFA {bought=2026-11-09}\n" +
+				"2026-11-12 P -47.31 BRL SEGURO ALFA BETA CENTRO {bought=2026-11-09}",
+			"2026-11-10 P -47.31 BRL SEGURO ALFA {bought=2026-11-09}\n" +
+				"2026-11-14 P -47.31 BRL SEGURO ALFA BETA CENTRO SUL {bought=2026-11-09}",
+			asMany, "o1n1 o2n2", 0},
+		"the minute of a purchase tells much alike rows apart": {
+			"2026-11-10 P -50 BRL PADARIA REAL {bought=2026-11-10T09:12}",
+			"2026-11-10 P -50 BRL PADARIA REAL {bought=2026-11-10T09:12}\n" +
+				"2026-11-10 P -50 BRL PADARIA NOVA {bought=2026-11-10}",
+			matching.Context{}, "o1n1", 0},
+		"the day of a purchase tells no much alike rows apart": {
+			"2026-11-10 P -50 BRL PADARIA REAL {bought=2026-11-10T09:12}",
+			"2026-11-10 P -50 BRL PADARIA REAL {bought=2026-11-10}\n" +
+				"2026-11-10 P -50 BRL PADARIA NOVA {bought=2026-11-10}",
+			matching.Context{}, "", 1},
+		"the minute in the text tells much alike rows apart": {
+			"2026-11-10 P -50 BRL PADARIA REAL 09:12",
+			"2026-11-10 P -50 BRL PADARIA REAL 09:12\n2026-11-10 P -50 BRL PADARIA NOVA",
+			matching.Context{}, "o1n1", 0},
+		"a refund came, too": {
+			"2026-11-09 P -47.31 BRL SEGURO A",
+			"2026-11-10 P -47.31 BRL SEGURO A\n2026-11-10 P 47.31 BRL ESTORNO", matching.Context{}, "", 1},
+		"the amount came back with the name": {
+			"2026-11-09 P -47.31 BRL SEGURO A",
+			"2026-11-10 P -47.31 BRL SEGURO A\n2026-11-10 P 47.31 BRL SEGURO A", matching.Context{}, "", 1},
+		"the amount came back with a part of the name": {
+			"2026-11-09 P -47.31 BRL SEGURO ALFA CENTRO",
+			"2026-11-10 P -47.31 BRL SEGURO ALFA CENTRO\n2026-11-10 P 47.31 BRL SEGURO ALFA", matching.Context{}, "", 1},
+		"the amount came with another name": {
+			"2026-11-09 P -47.31 BRL SEGURO A",
+			"2026-11-10 P -47.31 BRL SEGURO A\n2026-11-10 P 47.31 BRL PIX RUI SALES", matching.Context{}, "o1n1", 0},
+		"a refund came 14 days later": {
+			"2026-11-09 P -47.31 BRL SEGURO A",
+			"2026-11-10 P -47.31 BRL SEGURO A\n2026-11-23 P 47.31 BRL ESTORNO", matching.Context{}, "", 1},
+		"a refund came 15 days later": {
+			"2026-11-09 P -47.31 BRL SEGURO A",
+			"2026-11-10 P -47.31 BRL SEGURO A\n2026-11-24 P 47.31 BRL ESTORNO", matching.Context{}, "o1n1", 0},
+		"a whole account: of two that are much alike, the one that the new row names": {
+			"2026-11-10 P -50 BRL PADARIA REAL\n2026-11-10 P -50 BRL PADARIA NOVA",
+			"2026-11-10 P -50 BRL PADARIA REAL DO CENTRO", matching.Context{Whole: true}, "o1n1", 0},
 		"a whole account: of daily payments that move a day, those of one date": {
 			"2026-11-09 P -15.21 BRL SEGURO A\n2026-11-10 P -15.21 BRL SEGURO A\n2026-11-11 P -15.21 BRL SEGURO A",
 			"2026-11-10 P -15.21 BRL SEGURO A\n2026-11-11 P -15.21 BRL SEGURO A\n2026-11-12 P -15.21 BRL SEGURO A",
@@ -233,6 +280,10 @@ func TestTheEvidenceOrdersSuggestions(t *testing.T) {
 		"the same amount, against a tip": {
 			"2026-11-04 p -100 BRL RESTAURANTE SOL", "2026-11-04 P -110 BRL RESTAURANTE SOL\n2026-11-13 P -100 BRL COMPRA",
 			"n2 n1",
+		},
+		"a name with another rate, against the same amount": {
+			"2026-11-04 p -58 USD STREAMING {local=-298 BRL}",
+			"2026-11-14 P -58 USD STREAMING {local=-302 BRL}\n2026-11-13 P -58 USD COMPRA {local=-298 BRL}", "n1 n2",
 		},
 		"too little evidence, against doubtful evidence": {
 			"2026-11-04 P -50 BRL COMPRA MERCADO SOL",

@@ -213,6 +213,7 @@ func TestNotations(t *testing.T) {
 			"SPEI RECIBIDOS ANA":                     "[recibidos ana]",
 			"SPEI RECIBIDOJUANA PEREZ":               "[recibidojuana perez]",
 			"PIX - ANA LEAL - ***.123.456-** - BCO X (0033) Agência: 1 Conta: 12345-6": "[ana leal]",
+			"- NU PAGAMENTOS - IP (0260) Agência: 1 Conta: 12345-6":                    "[]",
 			"TED - ANA LEAL - Banco Y S.A. Agência: 1 Conta: 12345-6":                  "[ana leal]",
 			"Antônia Cássia":  "[antonia cassia]",
 			"Anto\u0302nia":   "[antonia]",
@@ -242,7 +243,7 @@ func TestStrongIdentifiers(t *testing.T) {
 	for value, want := range map[string]bool{
 		"a1b2c3d4": true, "a1b2c3d": false, "12345678": true, "00000123456": false, "000123": false, "20261110": false,
 		"10112026": false, "20261110120000": false, "20261399": true, "18501110": true, "nsu12345678": false,
-		"660d5aa3-3019": true,
+		"660d5aa3-3019": true, "19900101": false, "19891231": true, "20991231": false, "21000101": true,
 	} {
 		if isStrong(institutionID, value) != want {
 			t.Errorf("isStrong(%q) = %v", value, !want)
@@ -306,6 +307,15 @@ func TestTheOperationThatTheVendorStates(t *testing.T) {
 		row.VendorOperation = stated
 		if got := Parse(row).Operation; got != want {
 			t.Errorf("%s: %q, want %q", stated, got, want)
+		}
+	}
+}
+
+// The values of a finding do not depend on the order of the map.
+func TestLabelledNumbersAreOrdered(t *testing.T) {
+	for range 20 {
+		if got := fmt.Sprint(valuesOf(map[string]string{"nsu": "1", "aut": "2", "doc": "3"})); got != "[aut 2 doc 3 nsu 1]" {
+			t.Fatal(got)
 		}
 	}
 }
@@ -403,6 +413,9 @@ func TestCompareNames(t *testing.T) {
 		{"auroraalegrelanc", "aurora alegre lanches", contained, contained},
 		{"souza", "ana souza", doubtful, doubtful},        // five letters
 		{"centro", "padaria centro", doubtful, contained}, // six letters
+		{"contr serv ag", "contratual serv aguia", differ, contained},
+		{"paula souza pr", "ana paula souza prado", doubtful, contained}, // the last word is cut
+		{"paula sou prado", "ana paula souza prado", differ, doubtful},   // another word is cut
 		{"prest hab", "prestacao habitacional", differ, doubtful},
 		{"pr hab", "prestacao habitacional", differ, differ},  // an abbreviation has at least three letters
 		{"supermercado", "supermmercado", doubtful, doubtful}, // one letter more

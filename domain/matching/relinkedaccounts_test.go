@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/uuid"
+
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/domain/matching"
 )
@@ -19,7 +21,7 @@ func relinked(before, after map[string]string) matching.RelinkedAccounts {
 		return domain.NewAccountIdentity("", "", a.Number, "", "")
 	}}
 	for _, id := range slices.Sorted(maps.Keys(before)) {
-		r.Before = append(r.Before, domain.Account{AccountData: domain.AccountData{
+		r.Before = append(r.Before, domain.Account{ID: accountOf(id), AccountData: domain.AccountData{
 			ExternalID: id, Type: domain.BankAccount, Currency: "BRL", Number: before[id],
 		}})
 	}
@@ -29,6 +31,52 @@ func relinked(before, after map[string]string) matching.RelinkedAccounts {
 		})
 	}
 	return r
+}
+
+// accountOf returns our id of the account with this external id.
+func accountOf(externalID string) domain.AccountID {
+	return domain.AccountID{UUID: uuid.UUID{6: 0x70, 8: 0x80, 15: externalID[0]}}
+}
+
+// An operator says which account continues which. The other accounts are recognised as without the decision.
+func TestAnOperatorDecidesWhichAccountContinues(t *testing.T) {
+	noRows := func(domain.Account) ([]matching.Row, error) { return nil, nil }
+	noRowsAfter := func(string) ([]matching.Row, error) { return nil, nil }
+	for name, tc := range map[string]struct {
+		decided                map[string]domain.AccountID
+		pairs, ambiguousBefore string
+		ambiguousAfter         string
+	}{
+		"nothing is decided":    {nil, "", "a b", "[c d]"},
+		"one account":           {map[string]domain.AccountID{"c": accountOf("b")}, "b=c", "", "[]"},
+		"both accounts":         {map[string]domain.AccountID{"c": accountOf("b"), "d": accountOf("a")}, "a=d b=c", "", "[]"},
+		"one account for two":   {map[string]domain.AccountID{"c": accountOf("b"), "d": accountOf("b")}, "b=c", "", "[]"},
+		"an unknown account":    {map[string]domain.AccountID{"c": accountOf("x")}, "", "a b", "[c d]"},
+		"an account not listed": {map[string]domain.AccountID{"x": accountOf("b")}, "", "a b", "[c d]"},
+	} {
+		r := relinked(map[string]string{"a": "", "b": ""}, map[string]string{"c": "", "d": ""})
+		r.Decided = tc.decided
+		found, err := r.Recognize(noRows, noRowsAfter)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var pairs, ambiguous []string
+		for _, pair := range found.Pairs {
+			pairs = append(pairs, pair.Before.ExternalID+"="+pair.After)
+		}
+		for _, id := range found.AmbiguousBefore {
+			ambiguous = append(ambiguous, string(rune(id.UUID[15])))
+		}
+		slices.Sort(pairs)
+		if strings.Join(pairs, " ") != tc.pairs || strings.Join(ambiguous, " ") != tc.ambiguousBefore ||
+			fmt.Sprint(found.AmbiguousAfter) != tc.ambiguousAfter ||
+			found.IsAmbiguous() != (tc.ambiguousBefore != "") {
+			t.Errorf("%s: pairs %v, ambiguous %v and %v", name, pairs, ambiguous, found.AmbiguousAfter)
+		}
+		if found, _ = r.Recognize(nil, nil); found.IsAmbiguous() || len(found.AmbiguousAfter) > 0 {
+			t.Errorf("%s: ambiguous without a comparison of rows: %v", name, found)
+		}
+	}
 }
 
 func TestAccountsOfANewLinkAreRecognisedByIDNumberOrRows(t *testing.T) {

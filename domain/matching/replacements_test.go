@@ -242,6 +242,23 @@ func TestMatchRelinked(t *testing.T) {
 	}
 }
 
+// A new row that the first list suggests, and the last one pairs, is not suggested any more.
+func TestMatchRelinkedEndsSuggestionsOfPairs(t *testing.T) {
+	in := matching.Relink{
+		Live: rowsFrom(t, "l", "2026-11-03 P -47.31 BRL PADARIA REAL"),
+		Old:  rowsFrom(t, "r", "2026-11-10 P -47.31 BRL PADARIA REAL"),
+		New:  rowsFrom(t, "n", "2026-11-10 P -47.31 BRL PADARIA REAL"),
+	}
+	result := matching.MatchRelinked(in)
+	if len(result.Pairs) != 1 || result.Pairs[0].Old != "r1" || len(result.Suggestions) > 0 {
+		t.Errorf("%d pairs, suggestions %v", len(result.Pairs), result.Suggestions)
+	}
+	in.Old = nil
+	if result = matching.MatchRelinked(in); len(result.Pairs) > 0 || len(result.Suggestions) != 1 {
+		t.Errorf("without the removed row: %d pairs, suggestions %v", len(result.Pairs), result.Suggestions)
+	}
+}
+
 func TestStrongKeys(t *testing.T) {
 	row := parseRow(t, "2026-11-10 P -50 BRL PIX {id=A1B2C3D4E5; rref=SHOP0001; link=x}")
 	keys := matching.StrongKeys(row)

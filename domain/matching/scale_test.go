@@ -192,3 +192,27 @@ func TestARowThatIsNotComparedWithAllIsInNoPair(t *testing.T) {
 		}
 	}
 }
+
+// If no bucket is small enough, the rows of the smallest one are compared: here those of one date, not those of the
+// amount.
+func TestTheSmallestBucketIsCompared(t *testing.T) {
+	text := func(i int) string { return fmt.Sprintf("LOJA FORNECEDOR%c%c ARTIGOS", 'A'+i/26, 'A'+i%26) }
+	day := func(i int) int { return i / 200 } // 200 rows on the first day, 100 on the second one
+	left, came := large(t, 300,
+		func(i int) (string, int) { return text(i), day(i) },
+		func(i int) (string, int) { return text(i) + " CENTRO", day(i) })
+	result := matching.Match(left, came, matching.Context{})
+	suggested := map[string]bool{}
+	for _, s := range result.Suggestions {
+		suggested[s.Old] = true
+	}
+	second := 0
+	for _, row := range left[200:] {
+		if suggested[row.ExternalID] {
+			second++
+		}
+	}
+	if result.Unjudged != 300 || second < 90 {
+		t.Errorf("%d unjudged, %d of the second day with suggestions", result.Unjudged, second)
+	}
+}

@@ -81,7 +81,8 @@ func (d *decision) returnTo(id domain.TransactionID, externalID string) error {
 			d.ignore(externalID)
 			return nil
 		}
-		if err := d.split(&record, d.NewID()); err != nil {
+		younger, err := d.split(&record, d.NewID())
+		if err != nil || younger.ExternalID == externalID {
 			return err
 		}
 	}
@@ -107,6 +108,9 @@ func (d *decision) goBack(record *Record, externalID string) error {
 func (d *decision) restore(c *Changes, record *Record, externalID string) {
 	rest, past, _ := record.WithoutPast(externalID)
 	present := domain.Superseded{ExternalID: record.ExternalID, At: d.At, Rule: past.Rule, Version: record.Version}
+	if last, err := record.LastPast(); err == nil && last.ExternalID == externalID {
+		present.Younger = past.Younger
+	}
 	c.Archive = append(c.Archive, record.Key())
 	c.Rename = append(c.Rename, Renamed{
 		ID: record.ID, From: record.Key(), ExternalID: externalID, Supersedes: append(rest, present), Pending: true,
@@ -126,8 +130,8 @@ func (d *decision) expect(externalID string, record *Record, archived bool) {
 }
 
 // Split returns the changes that undo the last replacement of a record: the former row becomes its current row again,
-// and the newer row gets back the record that it had before. If it had none, it becomes a record with the id newID.
-// Errors: domain.NothingToSplit, and those of the source.
+// and the newer row gets back the record that it had before. If it had none, it becomes a record with the id newID. If
+// the record went back to its former row meanwhile, it keeps this row. Errors: domain.NothingToSplit, and those of the source.
 //
 // reason is the operator's reason for it.
 func Split(
@@ -139,16 +143,16 @@ func Split(
 	return c, err
 }
 
-// split undoes the last replacement of a record. See Split.
-func (d *decision) split(record *Record, newID domain.TransactionID) error {
+// split undoes the last replacement of a record, and returns the record that has the newer row. See Split.
+func (d *decision) split(record *Record, newID domain.TransactionID) (younger *Record, err error) {
 	c, younger, err := d.splitOf(record, newID)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if d.isShown(younger.ExternalID) {
 		d.expect(younger.ExternalID, younger, false)
 	}
-	return d.emit(c)
+	return younger, d.emit(c)
 }
 
 // splitOf returns the changes of split, and the record that has the newer row.
@@ -176,6 +180,9 @@ func (d *decision) splitOf(record *Record, newID domain.TransactionID) (c Change
 		if err != nil {
 			return Changes{}, nil, err
 		}
+		if before.ExternalID == past.ExternalID {
+			return d.splitReturned(record, past, &before, older)
+		}
 		rest = giveBack(&c, rest, &before)
 		c.Archive = append(c.Archive, before.Key())
 		c.Rename[0].Supersedes = rest
@@ -191,6 +198,34 @@ func (d *decision) splitOf(record *Record, newID domain.TransactionID) (c Change
 	d.nextVersion(&older, record.Version)
 	d.nextVersion(&next, version)
 	c.Upsert = []Record{older, next}
+	return c, &next, d.endSplit(&c, record, past)
+}
+
+// splitReturned returns the changes of split for a record that went back to the row that it had before the replacement,
+// and the record that gets the other row. This is the record before, to which the row belonged until the replacement.
+// last is the last version of the record with the other row.
+func (d *decision) splitReturned(
+	record *Record, past domain.Superseded, before *Record, last Record,
+) (c Changes, younger *Record, err error) {
+	kept, next := *record, last
+	kept.Supersedes = giveBack(&c, slices.Clone(record.Supersedes[:len(record.Supersedes)-1]), before)
+	kept.PossiblySupersedes = nil
+	next.ID, next.FirstSeenAt, next.ExternalID = before.ID, before.FirstSeenAt, past.ExternalID
+	next.Supersedes, next.SupersededBy, next.PossiblySupersedes = before.Supersedes, domain.TransactionID{}, nil
+	// Without a digest, the record counts as changed when the vendor returns the row again.
+	next.RemovedAt, next.Digest, next.ContentHash = past.At, Digest{}, domain.ContentHash{}
+	d.nextVersion(&kept, record.Version)
+	d.nextVersion(&next, before.Version)
+	c.Never = []domain.MatchPair{
+		{Old: record.ExternalID, New: past.ExternalID}, {Old: past.ExternalID, New: record.ExternalID},
+	}
+	c.Archive = []string{record.Key(), before.Key()}
+	c.Rename = []Renamed{
+		{ID: kept.ID, From: record.Key(), ExternalID: kept.ExternalID, Supersedes: kept.Supersedes},
+		{ID: next.ID, From: before.Key(), ExternalID: next.ExternalID, Supersedes: next.Supersedes},
+	}
+	c.Past = append(c.Past, PastID{ExternalID: past.ExternalID})
+	c.Upsert = []Record{kept, next}
 	return c, &next, d.endSplit(&c, record, past)
 }
 

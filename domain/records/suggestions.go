@@ -462,10 +462,9 @@ func (d *decision) undoJoin(record *Record) error {
 			s.State = SuggestionUndone
 		}
 	}
-	older := &c.Upsert[0]
-	older.RemovedAt = time.Time{}
-	for _, shown := range []*Record{older, younger} {
-		if d.isOnPage(shown.ExternalID) {
+	for i := range c.Upsert {
+		shown := &c.Upsert[i] // the listing contains the rows of both records
+		if shown.RemovedAt = (time.Time{}); d.isOnPage(shown.ExternalID) {
 			d.expect(shown.ExternalID, shown, false)
 		}
 	}

@@ -2,6 +2,7 @@ package records_test
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -293,20 +294,82 @@ func TestAJoin(t *testing.T) {
 			t.Errorf("the record is %q", got)
 		}
 	})
-	t.Run("a join whose record went back is undone by a new record", func(t *testing.T) {
-		b := joined(t)
+	wentBack := func(t *testing.T, past ...string) *book {
+		b := joined(t, past...)
 		err := b.store(with(pageOf(purchase("a")), func(w *records.PageWrite) { w.Removed = []string{"b"} }))
 		if err != nil {
 			t.Fatal(err)
 		}
-		page := records.NewSweep(records.SweepWrite{
-			Proof: domain.OneRead, At: now, Page: pageOf(), Seen: func(string) bool { return true },
-		})
-		if err := b.apply(page.Changes(b.view(nil), b)); err != nil {
+		b.log = nil
+		return b
+	}
+	t.Run("a complete listing with both rows undoes it also if the record went back", func(t *testing.T) {
+		for name, rows := range map[string][]domain.TransactionData{
+			"the rows were stored before":           nil,
+			"the listing ends with the removed row": {other2("b")},
+		} {
+			b := wentBack(t, "o")
+			b.want(t, "1 a v4 <o <b", "2 b v3 <o removed superseded by 1", "3 c v2", "1?3 excluded", "1?2 joined")
+			page := records.NewSweep(records.SweepWrite{
+				Proof: domain.OneRead, At: now, Page: pageOf(rows...),
+				Seen: func(id string) bool { return id == "a" || id == "b" || id == "c" },
+			})
+			if err := b.apply(page.Changes(b.view(page.Rows()), b)); err != nil {
+				t.Fatal(name, err)
+			}
+			version := 4
+			if rows != nil {
+				version++ // that of the row of the listing
+			}
+			b.want(t, "1 a v5", fmt.Sprintf("2 b v%d <o", version), "3 c v2", "1?3 excluded", "1?2 join_undone",
+				"never a>b", "never b>a")
+			if b.past["o"] != recordID(2) || len(b.past) != 1 {
+				t.Errorf("%s: the past ids are %v", name, b.past)
+			}
+		}
+	})
+	t.Run("an unsettled read with both rows does not undo it if the record went back", func(t *testing.T) {
+		b := wentBack(t)
+		if err := b.store(pageOf(purchase("a"), other2("b"))); err != nil {
 			t.Fatal(err)
 		}
-		b.want(t, "1 b v5", "2 b v2 removed superseded by 1", "3 c v2", "101 a v1",
-			"1?3 excluded", "1?2 joined", "never b>a")
+		b.want(t, "1 a v4 <b", "2 b v2 removed superseded by 1", "3 c v2", "1?3 excluded", "1?2 joined", "refresh a of 1")
+	})
+	t.Run("a record that went back can be split, and forth again", func(t *testing.T) {
+		b := wentBack(t)
+		c, err := records.Split(b.view(nil), b, records.PageWrite{At: now}, &b.records[0], recordID(50), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.applyOne(c)
+		b.want(t, "1 a v5", "2 b v3 removed", "3 c v2", "1?3 excluded", "1?2 split", "never a>b", "never b>a")
+
+		b = wentBack(t)
+		err = b.store(with(pageOf(other2("b")), func(w *records.PageWrite) { w.Removed = []string{"a"} }))
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.want(t, "1 b v5 <a", "2 b v2 removed superseded by 1", "3 c v2", "1?3 excluded", "1?2 joined")
+		if past := b.records[0].Supersedes[0]; past.Younger != recordID(2) {
+			t.Errorf("the former row is %+v", past)
+		}
+	})
+	t.Run("a record that went back over several rows keeps what it knows of them", func(t *testing.T) {
+		b := joined(t)
+		b.check()
+		b.records[0].Pull = pullID(1)
+		for _, w := range []records.PageWrite{
+			with(pageOf(other2("x")), func(w *records.PageWrite) { w.Removed = []string{"b"} }),
+			with(pageOf(purchase("a")), func(w *records.PageWrite) { w.Removed = []string{"x"} }),
+		} {
+			if err := b.store(w); err != nil {
+				t.Fatal(err)
+			}
+		}
+		b.want(t, "1 a v5 <b <x", "2 b v2 removed superseded by 1", "3 c v2", "1?3 excluded", "1?2 joined")
+		if past := b.records[0].Supersedes[1]; !past.Younger.IsZero() {
+			t.Errorf("the row x never belonged to another record: %+v", past)
+		}
 	})
 	t.Run("a listing that proves nothing does not undo it", func(t *testing.T) {
 		b := joined(t)

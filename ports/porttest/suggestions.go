@@ -20,6 +20,7 @@ var suggestionTests = []storeTest{
 	{"suggestions end when a record returns or is removed", suggestionsEnd},
 	{"a join and its split change both records, their past ids and their histories", joinAndSplit},
 	{"a complete listing with both rows of a join undoes it", joinIsUndone},
+	{"a complete listing undoes a join whose record went back", joinIsUndoneAfterReturn},
 	{"a dismissed pair is not listed or suggested again", dismissSuggestions},
 	{"a dismissal ends the other suggestions with either record", dismissalEndsOthers},
 	{"a split ends the suggestions with the record", splitEndsSuggestions},
@@ -174,6 +175,31 @@ func joinIsUndone(f *fixture) {
 	f.equal("after the dismissal", 0, len(r.suggestions()))
 	f.equal("warning", true, f.activity(r.c).JoinUndoneSince.IsZero())
 	f.equal("fact at the end", true, f.facts()[r.c.ID].JoinUndoneSince.IsZero())
+}
+
+func joinIsUndoneAfterReturn(f *fixture) {
+	r := ambiguous(f)
+	y := f.getRow(r.c, "y").ID
+	_, err := r.join(r.older, y, "")
+	f.noError(err)
+	r.next()
+	r.remove("y")
+	r.next()
+	r.page(news(), purchase("x"))
+	r.want("the record goes back", "1: x v5 was y", "2: y v2 removed by 1", "3: z v2")
+	f.equal("by the past id", []domain.TransactionID{r.older}, r.found("y"))
+	r.next()
+	r.page(listing(), purchase("x"), purchase("y"), purchase("z"))
+	r.sweep(r.l, ports.SweepWrite{
+		Proof: domain.OneRead, Page: ports.PageWrite{NewID: newID[domain.Transaction]},
+	}, "x", "y", "z")
+	r.want("after the listing", "1: x v6", "2: y v3", "3: z v2")
+	f.equal("by the id", []domain.TransactionID{y}, r.found("y"))
+	f.equal("suggestions", []string{"x>y join_undone"}, r.suggestions())
+	f.equal("since", false, f.activity(r.c).JoinUndoneSince.IsZero())
+	r.next()
+	f.equal("read again", domain.Counts{Read: 3, Unchanged: 3},
+		r.sweepPage(domain.OneRead, nil, purchase("x"), purchase("y"), purchase("z")))
 }
 
 // dismissalEndsOthers dismisses one of four pairs of two removed and two live records.

@@ -45,6 +45,8 @@ func TestRecognize(t *testing.T) {
 		a.Rows = slices.Concat(a.Rows[:common], other.Rows[common:])
 		return a
 	}
+	twice := acc("n1", "", 1, 20, "A")
+	twice.Rows = slices.Concat(twice.Rows[:10], acc("x", "", 1, 20, "A").Rows[:10])
 	otherTexts := acc("n1", "12345", 1, 20, "A")
 	for i := range otherTexts.Rows {
 		otherTexts.Rows[i].Description = "PIX QR LOJA " + person(900-i)
@@ -56,6 +58,7 @@ func TestRecognize(t *testing.T) {
 	}{
 		"another connector, which prints no name that the former one has printed": {
 			accounts{acc("o1", "12345-0", 1, 20, "PIX ENVIADO")}, accounts{otherTexts}, "[{o1 n1}]", "[] []"},
+		"each row twice": {accounts{acc("o1", "", 1, 20, "A")}, accounts{twice}, "[]", "[] []"},
 		"a second account shares half of the rows": {
 			accounts{acc("o1", "", 1, 20, "A")}, accounts{acc("n1", "", 1, 20, "A"), mixed("n2", 10)},
 			"[{o1 n1}]", "[] []"},

@@ -338,9 +338,10 @@ func (c *comparison) compareCalendar() {
 	case len(x) > 0 && len(y) > 0:
 		r = c.compareLists(x, y)
 		c.anchored = c.anchored || r == agree
-	case len(x) == 0 && len(y) == 0: // neither text has a date
-	default:
-		r = c.compareWithDate(slices.Concat(x, y))
+	case len(x) > 0:
+		r = c.compareWithDate(x, c.new)
+	case len(y) > 0:
+		r = c.compareWithDate(y, c.old)
 	}
 	c.finding("date", x, y, r)
 	p, q := a.periods, b.periods
@@ -367,12 +368,8 @@ func periodsAmong(fractions []string) (periods []string) {
 	return periods
 }
 
-// compareWithDate compares the dates of one text with the value date of the row whose text names none.
-func (c *comparison) compareWithDate(days []string) relation {
-	other := c.old
-	if len(c.old.calendar.days)+len(c.old.calendar.fractions) > 0 {
-		other = c.new
-	}
+// compareWithDate compares the dates of one text with the value date of the other row, whose text names none.
+func (c *comparison) compareWithDate(days []string, other *row) relation {
 	if len(other.Date) == len("2006-01-02") && slices.Contains(days,
 		fmt.Sprintf("%d/%d", atoi(string(other.Date[8:])), atoi(string(other.Date[5:7])))) {
 		c.anchored = true
@@ -386,7 +383,6 @@ func (c *comparison) compareTimes() {
 	r := compareClocks(c.old.calendar.clocks, c.new.calendar.clocks)
 	c.finding("time", c.old.calendar.clocks, c.new.calendar.clocks, r)
 	c.timed = c.timed || r == agree
-	c.anchored = c.anchored || r == agree && c.old.day == c.new.day
 	a, b := c.old.exactTime(), c.new.exactTime()
 	switch {
 	case a == "" || b == "":

@@ -150,6 +150,24 @@ func TestEvidenceOfTwoRows(t *testing.T) {
 			at + "CLUBE SOL", "2026-11-13 P -50 BRL CLUBE SOL 13/11", "possible: text+",
 		},
 
+		"the former text names the day of the new row": {
+			at + "CLUBE SOL 13/11", "2026-11-13 P -50 BRL CLUBE SOL", "same: date+ text+",
+		},
+		"the former text names the day of the former row": {
+			at + "CLUBE SOL 10/11", "2026-11-13 P -50 BRL CLUBE SOL", "possible: text+",
+		},
+		"the former text names two days, of which one is that of the former row": {
+			at + "CLUBE SOL 01/09 A 10/11/26", "2026-11-13 P -50 BRL CLUBE SOL", "possible: text+",
+		},
+
+		// Times.
+		"learned of 14 days apart": {
+			at + "CLUBE SOL {learned=2026-11-01}", at + "CLUBE SOL {learned=2026-11-15}", "same: text+",
+		},
+		"learned of 15 days apart": {
+			at + "CLUBE SOL {learned=2026-11-01}", at + "CLUBE SOL {learned=2026-11-16}", "other: text+",
+		},
+
 		// Names.
 		"one counterparty, and two purposes": {
 			at + "PIX ENVIADO ALUGUEL SALA {party=ANA LEAL}", at + "PIX ENVIADO CONDOMINIO CASA {party=ANA LEAL}",
@@ -166,6 +184,9 @@ func TestEvidenceOfTwoRows(t *testing.T) {
 		},
 		"equal texts, of which one has the legal name beside it": {
 			at + "PIX QR PADARIA REAL {party=JOSE SILVA}", at + "PIX QR PADARIA REAL", "same: operation+ text+",
+		},
+		"a longer text, and the legal name beside the shorter one": {
+			at + "PIX QR PADARIA REAL {party=JOSE SILVA}", at + "PIX QR PADARIA REAL CENTRO", "same: operation+ text+",
 		},
 		"the counterparty is named in the text of the other row": {
 			at + "PIX ENVIADO {party=ANA LEAL}", at + "PIX ENVIADO ANA LEAL", "same: operation+ text+",
@@ -186,6 +207,10 @@ func TestEvidenceOfTwoRows(t *testing.T) {
 			at + "SPEI ENVIADO {acct=646180000000005481}", at + "ENVIO SPEI CUENTA TERMINACION 5481",
 			"same: account+ operation+",
 		},
+		"the ending of another account, exchanged": {
+			at + "ENVIO SPEI CUENTA TERMINACION 5481", at + "SPEI ENVIADO {acct=646180000000005482}",
+			"other: account- operation+",
+		},
 		"the ending of another account": {
 			at + "SPEI ENVIADO {acct=646180000000005482}", at + "ENVIO SPEI CUENTA TERMINACION 5481",
 			"other: account- operation+",
@@ -197,6 +222,14 @@ func TestEvidenceOfTwoRows(t *testing.T) {
 		"one document, and two accounts beside a name": {
 			at + "PIX ENVIADO {party=ANA LEAL; doc=11144477735; acct=12345-6}",
 			at + "PIX ENVIADO {doc=11144477735; acct=98765-4}", "other: document+ account- operation+",
+		},
+		"one document, and two accounts beside two equal names": {
+			at + "PIX ENVIADO {party=ANA LEAL; doc=11144477735; acct=12345-6}",
+			at + "PIX ENVIADO {party=ANA LEAL; doc=11144477735; acct=98765-4}",
+			"other: document+ account- operation+ counterparty+",
+		},
+		"one key of Pix": {
+			at + "PIX ENVIADO ana@exemplo.com", at + "PIX ENVIADO ana@exemplo.com", "same: pix_key+ operation+",
 		},
 		"a document that the vendor masks with X": {
 			at + "PIX ENVIADO {doc=XXX.444.777-XX}", at + "PIX ENVIADO {doc=11144477735}", "same: document+ operation+",

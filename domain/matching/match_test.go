@@ -92,6 +92,12 @@ func TestMatch(t *testing.T) {
 		"no chance: shown monthly": {
 			"2026-11-09 P -47.31 BRL SEGURO A", "2026-11-10 P -47.31 BRL SEGURO A",
 			matching.Context{Shown: func(*matching.Row) int { return 18 }}, "o1n1", 0},
+		"chance: shown monthly, and two days later": {
+			"2026-11-09 p -47.31 BRL SEGURO A", "2026-11-11 P -47.31 BRL SEGURO A",
+			matching.Context{Shown: func(*matching.Row) int { return 10 }}, "", 1},
+		"no chance: shown nine times, and two days later": {
+			"2026-11-09 p -47.31 BRL SEGURO A", "2026-11-11 P -47.31 BRL SEGURO A",
+			matching.Context{Shown: func(*matching.Row) int { return 9 }}, "o1n1", 0},
 		"no chance: one date": {
 			"2026-11-10 P -47.31 BRL SEGURO A", "2026-11-10 P -47.31 BRL SEGURO A",
 			matching.Context{Shown: func(*matching.Row) int { return 500 }}, "o1n1", 0},

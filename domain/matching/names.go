@@ -223,7 +223,7 @@ func compareCut(short, long []string) relation {
 // isFirstName reports whether one name consists of the first word of the other one, which has further words. Many
 // people share a first name, and the word may be the bank's own word for the operation.
 func isFirstName(a, b []string) bool {
-	return len(a) > 0 && len(b) > 0 && min(len(a), len(b)) == 1 && len(a) != len(b) && sameWord(a[0], b[0])
+	return min(len(a), len(b)) == 1 && len(a) != len(b) && sameWord(a[0], b[0])
 }
 
 // alignedFrom reports whether each word of the short name equals the word of the long name at its place, or is its

@@ -111,7 +111,8 @@ func TestNotations(t *testing.T) {
 			"LOJA MSI 02/06":       "2/6",
 			"LOJA 2 DE 12 MSI":     "2/12", "LOJA 11/18 MESES": "11/18", "LOJA MESES SIN INTERESES 11/18": "",
 			"LOJA 02-10": "2/10", "DOC 006/006M": "6/6", "LOJA PARC 10/02": "", "LOJA PARC 00/10": "", "LOJA 03/12": "",
-			"LOJA PARC 2/480": "2/480", "LOJA PARC 2/481": "", "LOJA PARC 10/10": "10/10",
+			"LOJA PARC 2/480": "2/480", "LOJA PARC 02/10 (3/10)": "2/10", "LOJA PARC 02/10 (2/12)": "2/10",
+			"LOJA PARC 02/10 (2/10)": "2/10", "LOJA PARC 2/481": "", "LOJA PARC 10/10": "10/10",
 		}},
 		"calendar": {func(e *Evidence) any {
 			return fmt.Sprint(e.calendar.days, e.calendar.periods, e.calendar.fractions, e.calendar.clocks)
@@ -413,6 +414,7 @@ func TestCompareNames(t *testing.T) {
 		{"auroraalegrelanc", "aurora alegre lanches", contained, contained},
 		{"souza", "ana souza", doubtful, doubtful},        // five letters
 		{"centro", "padaria centro", doubtful, contained}, // six letters
+		{"contr aguia", "contratual aguia", differ, contained},
 		{"contr serv ag", "contratual serv aguia", differ, contained},
 		{"paula souza pr", "ana paula souza prado", doubtful, contained}, // the last word is cut
 		{"paula sou prado", "ana paula souza prado", differ, doubtful},   // another word is cut

@@ -33,6 +33,10 @@ demo: build ## Run the whole guide live, on the embedded database; ends by itsel
 run: build ## Serve for development on SQLite, together with the vendors' simulators
 	@BINARY=$(BINARY); export BINARY; exec sh ./configs/run-development.sh # exec: a signal to make also reaches the script
 
+.PHONY: vendor
+vendor: ## Create the folder of a new vendor's adapter from the template (NAME=acme)
+	@$(GO) run ./cmd/newvendor $(NAME)
+
 .PHONY: tools
 tools: $(HELM) $(ACTIONLINT) ## Build the tools that check the chart and the workflows
 

@@ -59,13 +59,22 @@ func run(ctx context.Context, args []string, env lookup, environ []string, stdou
 		root, serveCommand(env, environ, stderr), migrateCommand(env), keysetCommand(), resealCommand(env),
 		demoCommand(), sandboxCommand(), tokenCommand(env), versionCommand(), healthCommand(env), evidenceCommand(),
 	)
-	root.AddCommand(client.Commands(env)...)
+	root.AddCommand(client.Commands(env, clientVendors())...)
 	addAuditVerify(root, env)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{Err: err} })
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	return root.ExecuteContext(ctx)
+}
+
+// clientVendors returns the supported aggregators for the commands of a client.
+func clientVendors() []client.Vendor {
+	var all []client.Vendor
+	for _, name := range compose.VendorNames() {
+		all = append(all, client.Vendor{Name: string(name), UsesAccessToken: compose.UsesAccessToken(name)})
+	}
+	return all
 }
 
 // lookup is the type of os.LookupEnv.

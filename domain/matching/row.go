@@ -21,8 +21,7 @@ type Row struct {
 	RawDescription string
 	Counterparty   Party
 	Keys           domain.InstitutionKeys
-	// Link is the external id of the earlier row that this row replaces, as the vendor states it (at Plaid:
-	// pending_transaction_id); otherwise "".
+	// Link is the external id of the earlier row that this row replaces, as the vendor states it; "" if it states none.
 	Link string
 	// Code is a short code that the institution gives the row (Pluggy: providerCode). It may be a counter of the day.
 	Code string

@@ -117,18 +117,18 @@ func (c commands) createApplication() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "create", Short: "Create an application: a credential that several connections share", Args: between(0, 0),
 	}
-	cmd.Flags().StringVar(&vendor, "vendor", "", "the aggregator: pluggy, belvo or plaid")
+	cmd.Flags().StringVar(&vendor, "vendor", "", "the aggregator: "+c.vendorChoice())
 	cmd.Flags().StringVar(&body.Name, "name", "", "name, unique among the applications")
 	cmd.Flags().StringVar(&body.BaseURL, "base-url", "", "URL of the API of the aggregator")
 	credential.register(cmd)
-	completeFlag(cmd, "vendor", "pluggy", "belvo", "plaid")
+	completeFlag(cmd, "vendor", c.vendorNames()...)
 	cmd.RunE = c.run(func(s *session, _ []string) error {
 		if err := required(cmd, "vendor", "name", "base-url"); err != nil {
 			return err
 		}
 		body.Vendor = discovery.NewApplicationVendor(vendor)
 		if !body.Vendor.Valid() {
-			return usagef("--vendor must be pluggy, belvo or plaid")
+			return usagef("--vendor must be %s", c.vendorChoice())
 		}
 		clientID, secret, err := s.credential(credential)
 		if err != nil {

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -50,9 +51,17 @@ func usagef(format string, args ...any) error { return UsageError{fmt.Errorf(for
 // Lookup returns the value of an environment variable, as os.LookupEnv does.
 type Lookup = func(name string) (string, bool)
 
-// Commands returns the groups of commands. env looks up the environment variables.
-func Commands(env Lookup) []*cobra.Command {
-	c := commands{env}
+// Vendor is an aggregator that the service supports.
+type Vendor struct {
+	Name string
+	// UsesAccessToken reports whether each connection to the aggregator has an access token.
+	UsesAccessToken bool
+}
+
+// Commands returns the groups of commands. env looks up the environment variables. vendors are the aggregators that the
+// texts of the commands name.
+func Commands(env Lookup, vendors []Vendor) []*cobra.Command {
+	c := commands{env, vendors}
 	groups := []*cobra.Command{
 		c.connections(),
 		c.accounts(),
@@ -79,8 +88,35 @@ func Commands(env Lookup) []*cobra.Command {
 	return groups
 }
 
-// commands builds the command tree. env looks up the environment variables.
-type commands struct{ env Lookup }
+// commands builds the command tree.
+type commands struct {
+	env     Lookup // looks up the environment variables
+	vendors []Vendor
+}
+
+// vendorNames returns the names of the vendors in their order.
+func (c commands) vendorNames() []string {
+	names := make([]string, len(c.vendors))
+	for i, v := range c.vendors {
+		names[i] = v.Name
+	}
+	return names
+}
+
+// vendorChoice returns the names of the vendors as a text, such as "a, b or c".
+func (c commands) vendorChoice() string {
+	names := c.vendorNames()
+	if len(names) < 2 {
+		return strings.Join(names, "")
+	}
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " or " + names[last]
+}
+
+// usesAccessToken reports whether the connections to the vendor have access tokens.
+func (c commands) usesAccessToken(vendor string) bool {
+	return slices.Contains(c.vendors, Vendor{Name: vendor, UsesAccessToken: true})
+}
 
 // group returns a command that only has subcommands.
 func group(use, short string, subcommands ...*cobra.Command) *cobra.Command {

@@ -97,7 +97,8 @@ the arguments of a process.
     --base-url https://api.pluggy.ai --account-ref ITEM_ID
 
 With --client-id-file - and --secret-file - the first line of standard input is the client id, and the
-second is the secret. With --access-token-file - the access token of an Item of Plaid is the next line.`
+second is the secret. With --access-token-file - the access token, if the aggregator assigns one to each
+account reference, is the next line.`
 
 func (c commands) createConnection() *cobra.Command {
 	var body discovery.NewConnection
@@ -106,15 +107,15 @@ func (c commands) createConnection() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "create", Short: "Create a connection to an aggregator", Long: createHelp, Args: between(0, 0),
 	}
-	cmd.Flags().StringVar(&vendor, "vendor", "", "the aggregator: pluggy, belvo or plaid")
+	cmd.Flags().StringVar(&vendor, "vendor", "", "the aggregator: "+c.vendorChoice())
 	cmd.Flags().StringVar(&body.ConfigName, "name", "", "name, unique among the connections")
 	cmd.Flags().StringVar(&baseURL, "base-url", "", "URL of the API of the aggregator")
 	cmd.Flags().StringVar(&application, "application", "", applicationFlag)
 	cmd.Flags().StringVar(&body.AccountRef, "account-ref", "",
-		"account reference: an item of Pluggy, a link of Belvo, an Item of Plaid")
+		"account reference: the id of the item or link at the aggregator")
 	credential.register(cmd)
 	cmd.Flags().StringVar(&accessToken, "access-token-file", "", accessTokenUsage)
-	completeFlag(cmd, "vendor", "pluggy", "belvo", "plaid")
+	completeFlag(cmd, "vendor", c.vendorNames()...)
 	cmd.RunE = c.run(func(s *session, _ []string) error {
 		if err := required(
 			cmd,
@@ -123,7 +124,7 @@ func (c commands) createConnection() *cobra.Command {
 		}
 		body.Vendor = discovery.NewConnectionVendor(vendor)
 		if !body.Vendor.Valid() {
-			return usagef("--vendor must be pluggy, belvo or plaid")
+			return usagef("--vendor must be %s", c.vendorChoice())
 		}
 		access, err := s.access(baseURL, application, credential)
 		if err != nil {
@@ -131,7 +132,7 @@ func (c commands) createConnection() *cobra.Command {
 		}
 		body.BaseURL, body.ClientID, body.Secret = access.baseURL, access.clientID, access.secret
 		body.ApplicationID = access.application
-		if usesAccessToken(vendor) || accessToken != "" {
+		if c.usesAccessToken(vendor) || accessToken != "" {
 			if body.AccessToken, err = s.accessToken(accessToken); err != nil {
 				return err
 			}
@@ -207,7 +208,7 @@ func (c commands) updateConnection() *cobra.Command {
 			}
 			change.ClientID, change.Secret = &clientID, &secret
 		}
-		moved := usesAccessToken(string(present.Vendor)) && change.AccountRef != present.AccountRef
+		moved := c.usesAccessToken(string(present.Vendor)) && change.AccountRef != present.AccountRef
 		if moved || accessToken != "" {
 			if change.AccessToken, err = s.accessToken(accessToken); err != nil {
 				return err

@@ -25,10 +25,7 @@ func (f *credentialFlags) register(cmd *cobra.Command) {
 func (f *credentialFlags) isSet() bool { return f.clientID != "" || f.secret != "" }
 
 // accessTokenUsage describes the flag --access-token-file.
-const accessTokenUsage = `file with the access token of the Item, only for plaid; "-" is a line of standard input`
-
-// usesAccessToken reports whether the connections of the vendor have access tokens.
-func usesAccessToken(vendor string) bool { return vendor == "plaid" }
+const accessTokenUsage = `file with the access token, if the aggregator assigns one; "-" is a line of standard input`
 
 // input returns standard input. All values of a command must be read from one reader, because it reads ahead.
 func (s *session) input() *bufio.Reader {

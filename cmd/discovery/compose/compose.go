@@ -136,7 +136,7 @@ func NewOffline(ctx context.Context, cfg configs.Config, o Overrides) (app *App,
 func newApp(ctx context.Context, cfg configs.Config, o Overrides) (*App, context.Context) {
 	lifetime, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	return &App{
-		cfg: cfg, cancel: cancel, notAccepting: make(chan struct{}), Metrics: telemetry.NewMetrics(vendorNames()...),
+		cfg: cfg, cancel: cancel, notAccepting: make(chan struct{}), Metrics: telemetry.NewMetrics(VendorNames()...),
 		Log: telemetry.Logger(cmp.Or[io.Writer](o.LogTo, os.Stderr), cfg.Log.Level, cfg.Log.Format),
 	}, lifetime
 }
@@ -275,7 +275,7 @@ func (a *App) serviceDeps(sealer ports.Sealer, auditKeys []domain.Secret, o Over
 
 func (a *App) restOptions(verifier rest.TokenVerifier, authorizer rest.Authorizer) rest.Options {
 	return rest.Options{
-		Vendors: vendorNames(), AnswersOK: answeredOK(), ConnectorSchemas: connectorSchemas(),
+		Vendors: VendorNames(), AnswersOK: answeredOK(), ConnectorSchemas: connectorSchemas(),
 		SinkSchemas: sinkSchemas(sinks(a.vendors.Guard(), system.Clock{})),
 		Statements:  statementFormats(), Evidence: evidence.Format{},
 		Verifier: verifier, Authorizer: authorizer, Clock: system.Clock{}, NewRequestID: uuid.NewString,

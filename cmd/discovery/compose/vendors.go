@@ -54,13 +54,24 @@ func Vendors() map[domain.Vendor]configs.Vendor {
 	return settings
 }
 
-// vendorNames returns the names of the supported vendors.
-func vendorNames() []domain.Vendor {
+// VendorNames returns the names of the supported vendors.
+func VendorNames() []domain.Vendor {
 	var all []domain.Vendor
 	for _, v := range vendors() {
 		all = append(all, v.name)
 	}
 	return all
+}
+
+// UsesAccessToken reports whether each connection to the vendor has an access token.
+func UsesAccessToken(name domain.Vendor) bool {
+	for _, v := range vendors() {
+		user, ok := v.make(nil, nil, configs.LinkPage{}).(ports.AccessTokenUser)
+		if v.name == name && ok {
+			return user.UsesAccessToken()
+		}
+	}
+	return false
 }
 
 // answeredOK returns the names of the vendors whose webhooks are answered with 200.

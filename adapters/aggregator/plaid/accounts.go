@@ -22,20 +22,29 @@ var (
 // Accounts returns the Item's accounts, sorted by external id. The balances are those of the vendor's last update: a
 // request to the institution would cost money and take up to 30 seconds. The vendor does not return closed accounts.
 func (a *Adapter) Accounts(ctx context.Context, access ports.Access) ([]domain.AccountData, error) {
+	body, err := a.send(ctx, access, newCall(access, "/accounts/get", budgetAccounts), nil)
+	if err != nil {
+		return nil, err
+	}
+	return readAccounts(body, access.AccountRef)
+}
+
+// readAccounts decodes the list of the accounts of an Item. Errors: malformed_response; account_not_found if it is the
+// list of another Item.
+func readAccounts(body []byte, itemID string) ([]domain.AccountData, error) {
 	var got struct {
 		Accounts []json.RawMessage `json:"accounts"`
 		Item     struct {
 			ID string `json:"item_id"`
 		} `json:"item"`
 	}
-	call := newCall(access, "/accounts/get", budgetAccounts)
-	if err := a.post(ctx, access, call, nil, &got); err != nil {
+	if err := vendorhttp.Decode(body, &got); err != nil {
 		return nil, err
 	}
 	if got.Accounts == nil || got.Item.ID == "" {
 		return nil, malformed("list of accounts")
 	}
-	if got.Item.ID != access.AccountRef {
+	if got.Item.ID != itemID {
 		return nil, &domain.Error{Kind: domain.Rejected, Code: domain.AccountNotFound}
 	}
 	accounts := make([]domain.AccountData, 0, len(got.Accounts))

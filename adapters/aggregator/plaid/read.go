@@ -80,6 +80,12 @@ func (a *Adapter) readStream(
 	if err != nil {
 		return ports.VendorPage{}, err
 	}
+	return readStreamPage(body, accounts)
+}
+
+// readStreamPage decodes a page of the stream. Errors: malformed_response; vendor_unreachable if the vendor has no data
+// of the Item yet.
+func readStreamPage(body []byte, accounts []domain.AccountData) (ports.VendorPage, error) {
 	var got streamPage
 	lists, err := vendorhttp.DecodeLists(body, &got, "added", "modified")
 	switch {

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/sim/kit"
 )
 
 // request is the body of a request of the API. Unknown members are refused, as the vendor does.
@@ -19,6 +21,9 @@ type request struct {
 	Count       *int     `json:"count"`
 	Webhook     *string  `json:"webhook"`
 	KeyID       string   `json:"key_id"`
+	PublicToken string   `json:"public_token"`
+	Institution string   `json:"institution_id"`
+	Products    []string `json:"initial_products"`
 	StartDate   string   `json:"start_date"`
 	EndDate     string   `json:"end_date"`
 	ClientName  string   `json:"client_name"`
@@ -33,6 +38,7 @@ type request struct {
 		Offset   int      `json:"offset"`
 		Original bool     `json:"include_original_description"`
 		Accounts []string `json:"account_ids"`
+		Webhook  string   `json:"webhook"`
 	} `json:"options"`
 }
 
@@ -62,6 +68,8 @@ func (s *Simulator) routes() http.Handler {
 		}))
 	}
 	mux.HandleFunc("POST /webhook_verification_key/get", s.serve(s.getKey))
+	mux.HandleFunc("POST /sandbox/public_token/create", s.serve(s.createPublicToken))
+	mux.HandleFunc("POST /item/public_token/exchange", s.serve(s.exchangePublicToken))
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { errNotFound.write(w) })
 	return mux
 }
@@ -73,7 +81,14 @@ func (s *Simulator) serve(fn func(request) (any, *apiError)) http.HandlerFunc {
 		var in request
 		decoder := json.NewDecoder(strings.NewReader(string(body)))
 		decoder.DisallowUnknownFields()
-		if err != nil || decoder.Decode(&in) != nil {
+		if err == nil {
+			err = decoder.Decode(&in)
+		}
+		switch {
+		case err != nil && strings.HasPrefix(err.Error(), "json: unknown field"):
+			errUnknownFields.write(w)
+			return
+		case err != nil:
 			errBody.write(w)
 			return
 		}
@@ -94,6 +109,33 @@ func (s *Simulator) serve(fn func(request) (any, *apiError)) http.HandlerFunc {
 		}
 		writeJSON(w, http.StatusOK, answer)
 	}
+}
+
+// createPublicToken adds an Item without accounts, as if an account holder had linked it, and serves the token for its
+// exchange.
+func (s *Simulator) createPublicToken(in request) (any, *apiError) {
+	if in.Institution == "" || len(in.Products) == 0 {
+		return nil, &errFields
+	}
+	i := s.addItem(Item{Webhook: in.Options.Webhook})
+	token := "public-sandbox-" + kit.NewID(s.entropy).String()
+	s.publicTokens[token] = publicToken{item: i.ID, expires: s.now().Add(publicTokenLifetime)}
+	return map[string]any{"public_token": token, "request_id": requestID}, nil
+}
+
+// exchangePublicToken serves the access token of an Item. A public token can be exchanged once.
+func (s *Simulator) exchangePublicToken(in request) (any, *apiError) {
+	token, ok := s.publicTokens[in.PublicToken]
+	if !ok || !s.now().Before(token.expires) {
+		return nil, &errPublicToken
+	}
+	delete(s.publicTokens, in.PublicToken)
+	for _, i := range s.items {
+		if i.ID == token.item {
+			return map[string]any{"access_token": i.AccessToken, "item_id": i.ID, "request_id": requestID}, nil
+		}
+	}
+	return nil, &errPublicToken
 }
 
 // itemOf returns the Item of an access token. The caller holds the lock.

@@ -13,6 +13,7 @@ import (
 //   - POST /_control/items/{id}/transactions: adds a row, or changes the one with the same transaction_id
 //   - DELETE /_control/items/{id}/transactions/{row}: removes a row
 //   - POST /_control/items/{id}/error {code}: sets the error of the Item; "" ends it
+//   - POST /_control/mutations {times}: as [Simulator.MutateDuringPagination]
 //   - POST /_control/webhooks {target, itemId, type, code, members}: sends a signed webhook
 //   - POST, DELETE /_control/faults: see package faultinject
 func (s *Simulator) Handler() http.Handler {
@@ -38,6 +39,16 @@ func (s *Simulator) Handler() http.Handler {
 				return nil, err
 			}
 			return kit.OK, s.EditItem(r.PathValue("id"), func(i *Item) { i.Error = in.Code })
+		},
+		"POST /_control/mutations": func(r *http.Request) (any, error) {
+			in, err := kit.DecodeBody[struct {
+				Times int `json:"times"`
+			}](r)
+			if err != nil {
+				return nil, err
+			}
+			s.MutateDuringPagination(in.Times)
+			return kit.OK, nil
 		},
 		"POST /_control/faults":   kit.InjectFaults(s.faults),
 		"DELETE /_control/faults": kit.ClearFaults(s.faults),

@@ -9,5 +9,7 @@
 //
 // Faults of the transport come from package faultinject.
 //
+// The vendor's SDK for Node.js (npm plaid 47.0.0) is tested against the simulator in test/sdk.
+//
 // Source: the vendor's OpenAPI document 1.697.4 and plaid.com/docs, read 2026-11.
 package plaidsim

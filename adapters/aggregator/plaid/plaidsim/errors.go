@@ -20,6 +20,14 @@ var (
 	errKeys = apiError{400, "INVALID_INPUT", "INVALID_API_KEYS", "invalid client_id or secret provided"}
 	errBody = apiError{400, "INVALID_REQUEST", "INVALID_BODY", "body could not be parsed as JSON"}
 
+	errUnknownFields = apiError{
+		400, "INVALID_REQUEST", "UNKNOWN_FIELDS", "the following fields are not recognized by this endpoint",
+	}
+	errFields = apiError{400, "INVALID_REQUEST", "MISSING_FIELDS", "the following required fields are missing"}
+
+	errPublicToken = apiError{
+		400, "INVALID_INPUT", "INVALID_PUBLIC_TOKEN", "could not find matching public token",
+	}
 	errAccessToken = apiError{
 		400, "INVALID_INPUT", "INVALID_ACCESS_TOKEN", "provided access token is in an invalid format",
 	}

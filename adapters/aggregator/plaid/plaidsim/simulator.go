@@ -38,6 +38,17 @@ type Simulator struct {
 	requests  map[string]int    // number of requests by path
 	keys      map[string]*signingKey
 	key       string // the id of the key that signs webhooks
+
+	publicTokens map[string]publicToken
+}
+
+// publicTokenLifetime is how long a public token can be exchanged.
+const publicTokenLifetime = 30 * time.Minute
+
+// publicToken belongs to an Item that was linked and not exchanged yet.
+type publicToken struct {
+	item    string
+	expires time.Time
 }
 
 // signingKey is a key of webhooks.
@@ -54,7 +65,7 @@ func New(o Options) *Simulator {
 	}
 	s := &Simulator{
 		now: o.Now, entropy: kit.NewEntropy(o.Seed), secrets: map[string]string{}, requests: map[string]int{},
-		keys: map[string]*signingKey{}, sender: kit.NewSender(o.Seed),
+		keys: map[string]*signingKey{}, sender: kit.NewSender(o.Seed), publicTokens: map[string]publicToken{},
 	}
 	s.faults = faultinject.New(s.entropy.Uint64(), faultinject.Vendor{WriteError: writeFaultError})
 	s.api = s.faults.Wrap(s.routes())
@@ -94,6 +105,11 @@ func (s *Simulator) AddClient(clientID, secret string) {
 func (s *Simulator) AddItem(i Item) Item {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.addItem(i)
+}
+
+// addItem is AddItem for a caller that holds the lock.
+func (s *Simulator) addItem(i Item) Item {
 	i.ID = cmp.Or(i.ID, s.newID())
 	i.AccessToken = cmp.Or(i.AccessToken, "access-sandbox-"+kit.NewID(s.entropy).String())
 	s.items = append(s.items, &item{

@@ -57,7 +57,11 @@ func Match(left, came []Row, context Context) Result {
 	}
 	m.findShared()
 	m.findReversals()
-	m.oldGroups, m.newGroups = groupRows(m.left), groupRows(m.came)
+	linked := map[string]bool{}
+	for _, r := range m.came {
+		linked[r.Link] = true
+	}
+	m.oldGroups, m.newGroups = groupRows(m.left, linked), groupRows(m.came, nil)
 	m.judgeAll()
 	m.assign(func(e *edge) bool { return e.line.Verdict == Same }, context.AsMany)
 	if context.Whole {
@@ -154,14 +158,18 @@ func (m *matcher) findReversals() {
 // scopeOf returns a text that is equal for rows of one account and direction with this amount.
 func scopeOf(r *row, amount domain.Money) string { return r.Account.String() + amountKey(amount) }
 
-// groupRows puts the rows that cannot be told apart into one group each.
-func groupRows(rows []*row) []*group {
+// groupRows puts the rows that cannot be told apart into one group each. A row whose external id is in linked is a
+// group of its own, because the vendor tells it apart.
+func groupRows(rows []*row, linked map[string]bool) []*group {
 	byKey := map[string]*group{}
 	var groups []*group
 	for _, r := range rows {
 		key := strings.Join([]string{
 			r.Account.String(), r.identity, strconv.Itoa(r.day), string(r.Status), r.idsKey(), r.Link,
 		}, "\x01")
+		if linked[r.ExternalID] {
+			key += "\x01" + r.ExternalID
+		}
 		g := byKey[key]
 		if g == nil {
 			g = &group{first: r, series: r.Account.String() + r.identity + string(r.Status)}

@@ -44,6 +44,15 @@ func TestMatch(t *testing.T) {
 		"k equal rows, more others":    {repeat(cafe, 1), repeat(cafe, 5), matching.Context{}, "", 3},
 		"as many as possible":          {repeat(cafe, 3), repeat(cafe, 2), asMany, "o1n1 o2n2", 0},
 		"as many as possible, reverse": {repeat(cafe, 2), repeat(cafe, 3), asMany, "o1n1 o2n2", 0},
+		"the vendor's links tell equal rows apart": {
+			repeat(cafe, 2),
+			"2026-11-11 P -25.91 BRL FAST FOOD SOL {link=o2}\n2026-11-11 P -29 BRL FAST FOOD SOL {link=o1}",
+			matching.Context{}, "o1n2 o2n1", 0},
+		"the vendor links one of three equal rows": {
+			repeat(cafe, 3), "2026-11-11 P -25.91 BRL FAST FOOD SOL {link=o2}", matching.Context{}, "o2n1", 0},
+		"the vendor links two rows to one": {
+			cafe, "2026-11-11 P -25.91 BRL FAST FOOD SOL {link=o1}\n2026-11-11 P -29 BRL FAST FOOD SOL {link=o1}",
+			matching.Context{}, "", 2},
 		"daily fares that stay on their days": {
 			"2026-11-09 P -5.2 BRL QR Pix METRO\n2026-11-10 P -5.2 BRL QR Pix METRO",
 			"2026-11-10 P -5.2 BRL QR Pix METRO\n2026-11-09 P -5.2 BRL QR Pix METRO",

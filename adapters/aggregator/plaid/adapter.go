@@ -65,12 +65,20 @@ func budgetsOf(access ports.Access, resource string) []vendorhttp.Budget {
 // These variables describe the vendor to the HTTP client. They differ only in the function that classifies error
 // responses.
 var (
-	vendor      = vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: explainError}
-	laterPages  = vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: explainLaterPage}
-	firstPages  = vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: explainFirstPage}
-	refreshes   = vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: explainRefresh}
-	keyRequests = vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: explainKey}
+	vendor      = vendorWith(explainError)
+	laterPages  = vendorWith(explainLaterPage)
+	firstPages  = vendorWith(explainFirstPage)
+	refreshes   = vendorWith(explainRefresh)
+	keyRequests = vendorWith(explainKey)
 )
+
+// vendorWith returns the description of the vendor with a function that classifies error responses. The limits count
+// the requests of a minute, and a 429 does not state when the next request is accepted.
+func vendorWith(classifyError func(status int, body []byte) *domain.Error) vendorhttp.Vendor {
+	return vendorhttp.Vendor{
+		Name: Name, Budgets: budgets, RateLimitWait: time.Minute, ClassifyError: classifyError,
+	}
+}
 
 // Link contains what the vendor's hosted page shows to an account holder.
 type Link struct {

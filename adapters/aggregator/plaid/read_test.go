@@ -1,13 +1,16 @@
 package plaid
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
+	"maps"
 	"slices"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/plaid/plaidsim"
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -82,6 +85,92 @@ func TestAnItemWithoutDataIsRetried(t *testing.T) {
 	e.noError(err)
 	if !all.incomplete || len(all.ids) != 1 || all.position == "" {
 		t.Errorf("%+v", all)
+	}
+}
+
+func TestAnItemIsReadOnceItsDataIsReady(t *testing.T) {
+	e := newEnv(t)
+	e.add(bank, 3)
+	e.noError(e.sim.EditItem(e.item.ID, func(i *plaidsim.Item) { i.NotReady = 3 }))
+	for range 3 {
+		if _, err := e.readAll(wholeHistory); !errors.Is(err, domain.VendorUnreachable) {
+			t.Errorf("got %v", err)
+		}
+	}
+	all, err := e.readAll(wholeHistory)
+	e.noError(err)
+	if len(all.ids) != 3 || all.incomplete || all.position == "" {
+		t.Errorf("%+v", all)
+	}
+}
+
+// The vendor improves its enrichment of all rows from time to time. This is no edit.
+func TestABulkEnrichmentEditsNothing(t *testing.T) {
+	const rows = 2000
+	e := newEnv(t)
+	e.add(bank, rows)
+	digests := func(step domain.Step) (map[string][sha256.Size]byte, string) {
+		t.Helper()
+		byID := map[string][sha256.Size]byte{}
+		for cursor := ""; ; {
+			page, err := e.adapter.Read(t.Context(), e.access, step, nil, cursor)
+			e.noError(err)
+			for _, raw := range page.Transactions {
+				data, err := raw.Normalize()
+				e.noError(err)
+				byID[raw.ExternalID] = data.Digest()
+			}
+			if len(page.Removed) > 0 {
+				t.Errorf("removed: %d", len(page.Removed))
+			}
+			if cursor = page.Next; cursor == "" {
+				return byID, page.StreamPosition
+			}
+		}
+	}
+	before, position := digests(wholeHistory)
+	if n, err := e.sim.Enrich(e.item.ID, "TRAVEL", "Shop"); n != rows || err != nil {
+		t.Fatal(n, err)
+	}
+	after, _ := digests(domain.Step{Since: position})
+	if len(after) != rows || !maps.Equal(before, after) {
+		t.Errorf("%d rows were enriched, equal digests: %t", len(after), maps.Equal(before, after))
+	}
+	edited, err := e.sim.Put(e.item.ID, plaidsim.Transaction{
+		ID: slices.Sorted(maps.Keys(before))[0], Account: bank, Amount: "1", Currency: new("USD"), Date: "2026-11-01",
+		Name: "EDITED",
+	})
+	e.noError(err)
+	if after, _ = digests(domain.Step{Since: position}); after[edited.ID] == before[edited.ID] {
+		t.Error("an edit has the same digest")
+	}
+}
+
+// The vendor limits the requests about one Item. Its 429 must not delay the other Items of the client.
+func TestTheRateLimitOfAnItemDelaysNoOther(t *testing.T) {
+	e := newEnv(t)
+	other := *e
+	other.item = e.sim.AddItem(plaidsim.Item{})
+	_, err := e.sim.AddAccount(other.item.ID, plaidsim.Account{ID: "other", Type: "depository"})
+	e.noError(err)
+	other.access.AccountRef = other.item.ID
+	other.access.Connection = domain.ConnectionID{UUID: uuid.UUID{15: 2}}
+	other.access.Credential = credential(clientID, secret, other.item.AccessToken)
+	e.noError(e.sim.EditItem(e.item.ID, func(i *plaidsim.Item) { i.RateLimited = -1 }))
+	_, err = e.adapter.Accounts(t.Context(), e.access)
+	if !errors.Is(err, domain.VendorRateLimited) || domain.RetryAfterOf(err) != time.Minute {
+		t.Errorf("the limited item: %v, retry after %v", err, domain.RetryAfterOf(err))
+	}
+	requests := e.sim.Requests("/accounts/get")
+	if _, err := e.adapter.Accounts(t.Context(), e.access); !errors.Is(err, domain.BudgetExhausted) {
+		t.Errorf("the limited item again: %v", err)
+	}
+	if n := e.sim.Requests("/accounts/get"); n != requests {
+		t.Errorf("the limited item was requested again")
+	}
+	accounts, err := e.adapter.Accounts(t.Context(), other.access)
+	if err != nil || len(accounts) != 1 {
+		t.Errorf("the other item: %d accounts, %v", len(accounts), err)
 	}
 }
 

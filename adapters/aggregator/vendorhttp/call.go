@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/egress"
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -24,6 +25,8 @@ type Vendor struct {
 	Budgets map[string]int
 	// Windows contains the limits of resources whose calls are refused, and not queued, when the limit is reached.
 	Windows map[string]Window
+	// RateLimitWait is how long a budget is blocked after a 429 that does not state a wait; 0 means a second.
+	RateLimitWait time.Duration
 	// ClassifyError returns the domain error for an error response with a meaning specific to this vendor. For other
 	// responses it returns nil, and the client maps the status to an error. ClassifyError can be nil. The error must
 	// not contain text of the body. If an Unavailable error has no RetryAfter, the client sets RetryAfter from the

@@ -43,6 +43,9 @@ func statusError(v *Vendor, r response, now time.Time) *domain.Error {
 	if failure.Kind == domain.Unavailable && failure.RetryAfter == 0 {
 		failure.RetryAfter = retryAfter(r.header, now)
 	}
+	if failure.Code == domain.VendorRateLimited && failure.RetryAfter == 0 {
+		failure.RetryAfter = v.RateLimitWait
+	}
 	return &failure
 }
 

@@ -61,6 +61,9 @@ func (s *Simulator) routes() http.Handler {
 	} {
 		mux.HandleFunc("POST "+path, s.serve(func(in request) (any, *apiError) {
 			i, failure := s.itemOf(in.AccessToken)
+			if failure == nil {
+				failure = i.rateLimited(path)
+			}
 			if failure != nil {
 				return nil, failure
 			}
@@ -149,6 +152,22 @@ func (s *Simulator) itemOf(accessToken string) (*item, *apiError) {
 		}
 	}
 	return nil, &errItem
+}
+
+// rateLimited returns the error of a request for a path if the Item has exceeded its rate limit, or nil. It counts the
+// request.
+func (i *item) rateLimited(path string) *apiError {
+	if i.RateLimited == 0 {
+		return nil
+	}
+	if i.RateLimited > 0 {
+		i.RateLimited--
+	}
+	failure := errRate
+	if code, ok := rateLimitCodes[path]; ok {
+		failure.code = code
+	}
+	return &failure
 }
 
 // healthy returns the error of the Item, or nil if it is healthy.

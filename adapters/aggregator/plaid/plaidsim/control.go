@@ -13,6 +13,9 @@ import (
 //   - POST /_control/items/{id}/transactions: adds a row, or changes the one with the same transaction_id
 //   - DELETE /_control/items/{id}/transactions/{row}: removes a row
 //   - POST /_control/items/{id}/error {code}: sets the error of the Item; "" ends it
+//   - POST /_control/items/{id}/not-ready {times}: sets [Item.NotReady]
+//   - POST /_control/items/{id}/rate-limit {times}: sets [Item.RateLimited]
+//   - POST /_control/items/{id}/enrich {category, merchant}: as [Simulator.Enrich]
 //   - POST /_control/mutations {times}: as [Simulator.MutateDuringPagination]
 //   - POST /_control/webhooks {target, itemId, type, code, members}: sends a signed webhook
 //   - POST, DELETE /_control/faults: see package faultinject
@@ -40,20 +43,44 @@ func (s *Simulator) Handler() http.Handler {
 			}
 			return kit.OK, s.EditItem(r.PathValue("id"), func(i *Item) { i.Error = in.Code })
 		},
-		"POST /_control/mutations": func(r *http.Request) (any, error) {
+		"POST /_control/items/{id}/not-ready": timesOf(func(id string, times int) error {
+			return s.EditItem(id, func(i *Item) { i.NotReady = times })
+		}),
+		"POST /_control/items/{id}/rate-limit": timesOf(func(id string, times int) error {
+			return s.EditItem(id, func(i *Item) { i.RateLimited = times })
+		}),
+		"POST /_control/items/{id}/enrich": func(r *http.Request) (any, error) {
 			in, err := kit.DecodeBody[struct {
-				Times int `json:"times"`
+				Category string `json:"category"`
+				Merchant string `json:"merchant"`
 			}](r)
 			if err != nil {
 				return nil, err
 			}
-			s.MutateDuringPagination(in.Times)
-			return kit.OK, nil
+			rows, err := s.Enrich(r.PathValue("id"), in.Category, in.Merchant)
+			return map[string]int{"rows": rows}, err
 		},
+		"POST /_control/mutations": timesOf(func(_ string, times int) error {
+			s.MutateDuringPagination(times)
+			return nil
+		}),
 		"POST /_control/faults":   kit.InjectFaults(s.faults),
 		"DELETE /_control/faults": kit.ClearFaults(s.faults),
 		"POST /_control/webhooks": s.controlWebhooks,
 	}))
+}
+
+// timesOf returns a call of the control surface that passes the Item's id and the member times to fn.
+func timesOf(fn func(id string, times int) error) kit.ControlFunc {
+	return func(r *http.Request) (any, error) {
+		in, err := kit.DecodeBody[struct {
+			Times int `json:"times"`
+		}](r)
+		if err != nil {
+			return nil, err
+		}
+		return kit.OK, fn(r.PathValue("id"), in.Times)
+	}
 }
 
 func (s *Simulator) controlWebhooks(r *http.Request) (any, error) {

@@ -59,6 +59,26 @@ func TestControlChangesTheDemoData(t *testing.T) {
 	if len(receipts) != 1 || receipts[0].(map[string]any)["status"] != 204.0 || proof == "" {
 		t.Errorf("%v, proof %q", sent, proof)
 	}
+	keys := map[string]any{
+		"client_id": plaidsim.DemoClientID, "secret": plaidsim.DemoSecret, "access_token": plaidsim.DemoAccessToken,
+	}
+	call("POST", item+"/not-ready", map[string]int{"times": 2}, 200)
+	for _, want := range []string{plaidsim.HistoryNotReady, plaidsim.HistoryNotReady, plaidsim.HistoryComplete} {
+		if page := call("POST", "/transactions/sync", keys, 200); page["transactions_update_status"] != want {
+			t.Errorf("status %v, want %v", page["transactions_update_status"], want)
+		}
+	}
+	call("POST", item+"/rate-limit", map[string]int{"times": 2}, 200)
+	if e := call("POST", "/accounts/get", keys, 429); e["error_code"] != "ACCOUNTS_LIMIT" {
+		t.Errorf("%v", e)
+	}
+	if e := call("POST", "/transactions/sync", keys, 429); e["error_code"] != "TRANSACTIONS_SYNC_LIMIT" {
+		t.Errorf("%v", e)
+	}
+	call("POST", "/accounts/get", keys, 200)
+	if e := call("POST", item+"/enrich", map[string]string{"category": "TRAVEL"}, 200); e["rows"] != float64(before) {
+		t.Errorf("%v", e)
+	}
 	call("POST", item+"/error", map[string]string{"code": "ITEM_LOGIN_REQUIRED"}, 200)
 	call("POST", "/accounts/get", map[string]string{
 		"client_id": plaidsim.DemoClientID, "secret": plaidsim.DemoSecret, "access_token": plaidsim.DemoAccessToken,

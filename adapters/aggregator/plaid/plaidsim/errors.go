@@ -52,6 +52,11 @@ var (
 	errRate     = apiError{429, "RATE_LIMIT_EXCEEDED", "TRANSACTIONS_SYNC_LIMIT", "rate limit exceeded for attempts"}
 )
 
+// rateLimitCodes contains the error codes of rate limits, by path. The other paths have the code of errRate.
+var rateLimitCodes = map[string]string{
+	"/accounts/get": "ACCOUNTS_LIMIT", "/item/get": "ITEM_GET_LIMIT", "/transactions/get": "TRANSACTIONS_LIMIT",
+}
+
 // ofItem returns the error of an Item with this code.
 func ofItem(code string) apiError {
 	kind := "ITEM_ERROR"

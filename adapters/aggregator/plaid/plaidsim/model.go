@@ -22,6 +22,10 @@ type Item struct {
 	ConsentExpiresAt time.Time
 	// History is the value of transactions_update_status; "" means HISTORICAL_UPDATE_COMPLETE.
 	History string
+	// NotReady is the number of further requests to /transactions/sync that find no data yet: the status is NOT_READY.
+	NotReady int
+	// RateLimited is the number of further requests about the Item that are answered with 429; negative for all.
+	RateLimited int
 	// NoRefresh makes the Item refuse /transactions/refresh, as for clients without this product.
 	NoRefresh bool
 }

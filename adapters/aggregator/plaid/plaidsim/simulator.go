@@ -192,6 +192,23 @@ func (s *Simulator) Post(itemID, pending string, linked bool, fn func(*Transacti
 	return posted, err
 }
 
+// Enrich changes the category and the merchant of all rows of an Item, as the vendor does when it has improved its
+// enrichment. The stream then returns each row as modified. Enrich returns the number of rows.
+func (s *Simulator) Enrich(itemID, category, merchant string) (int, error) {
+	rows := 0
+	err := s.edit(itemID, func(i *item) error {
+		for _, id := range sortedIDs(i.rows) {
+			row := i.rows[id]
+			row.Category = &Category{Primary: category, Detailed: category + "_OTHER"}
+			row.Merchant = &merchant
+			i.put(row, s.now())
+			rows++
+		}
+		return nil
+	})
+	return rows, err
+}
+
 // ChurnAccounts gives every account of an Item, and every row, a new id, as the vendor does when an institution renames
 // accounts. It returns the new ids of the accounts by the old ones.
 func (s *Simulator) ChurnAccounts(itemID string) (map[string]string, error) {

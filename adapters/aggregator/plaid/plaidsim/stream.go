@@ -50,6 +50,11 @@ func (s *Simulator) sync(i *item, in request) (any, *apiError) {
 		"accounts": []Account{}, "added": []Transaction{}, "modified": []Transaction{}, "removed": []any{},
 		"next_cursor": "", "has_more": false, "transactions_update_status": status, "request_id": requestID,
 	}
+	if i.NotReady > 0 {
+		i.NotReady--
+		status = HistoryNotReady
+		page["transactions_update_status"] = status
+	}
 	if status == HistoryNotReady {
 		return page, nil
 	}

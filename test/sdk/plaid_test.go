@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http/httptest"
+	"os/exec"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -12,7 +14,39 @@ import (
 )
 
 func TestPlaidSDK(t *testing.T) {
-	sim := plaidsim.New(plaidsim.Options{Seed: 1})
+	sim, origin := servePlaid(t)
+	nodejs.Test(t, "plaid.test.mjs", "PLAID_API_URL="+origin)
+	if sim.Requests("/transactions/sync") == 0 {
+		t.Error("the SDK sent no request")
+	}
+}
+
+// TestPlaidSDKForGo runs the tests of another module, which depends on the SDK. It is skipped if the module proxy does
+// not have the SDK.
+func TestPlaidSDKForGo(t *testing.T) {
+	module := filepath.Join("..", "interop", "plaidgo")
+	run := func(args ...string) ([]byte, error) {
+		cmd := exec.CommandContext(t.Context(), "go", args...)
+		cmd.Dir = module
+		return cmd.CombinedOutput()
+	}
+	if out, err := run("mod", "download"); err != nil {
+		t.Skipf("the SDK cannot be downloaded: %v\n%s", err, out)
+	}
+	sim, origin := servePlaid(t)
+	t.Setenv("PLAID_API_URL", origin)
+	if out, err := run("test", "-count=1", "./..."); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+	if sim.Requests("/transactions/sync") == 0 {
+		t.Error("the SDK sent no request")
+	}
+}
+
+// servePlaid serves a simulator whose Item has 1,203 rows. It returns the origin of the simulator.
+func servePlaid(t *testing.T) (sim *plaidsim.Simulator, origin string) {
+	t.Helper()
+	sim = plaidsim.New(plaidsim.Options{Seed: 1})
 	if err := sim.Seed(); err != nil {
 		t.Fatal(err)
 	}
@@ -26,9 +60,6 @@ func TestPlaidSDK(t *testing.T) {
 		}
 	}
 	srv := httptest.NewServer(sim.Handler())
-	defer srv.Close()
-	nodejs.Test(t, "plaid.test.mjs", "PLAID_API_URL="+srv.URL)
-	if sim.Requests("/transactions/sync") == 0 {
-		t.Error("the SDK sent no request")
-	}
+	t.Cleanup(srv.Close)
+	return sim, srv.URL
 }

@@ -1,5 +1,5 @@
-# Every target installs the tools that it needs; only Go, make and git must be present. The target
-# `test` also needs Node.js, Chromium and the PostgreSQL server. It installs them, or prints what is missing.
+# Only Go, make and git must be present. A target builds the tools that it needs. The tests of `test` also run other
+# programs, such as Node.js and the PostgreSQL server: `setup` installs their packages, or prints what is missing.
 
 GO            ?= go
 TOOLS         := $(CURDIR)/.tools
@@ -14,6 +14,8 @@ BUILD         := CGO_ENABLED=0 $(GO) build -trimpath -tags grpcnotrace -ldflags 
 # The race detector is off in SQLite itself, which is translated from C; a connection is used by one goroutine at a
 # time. With the detector it is 20 times slower, and the conformance suite takes 4 minutes instead of 1.
 RACE          := -race -gcflags=modernc.org/sqlite/lib=-race=false -gcflags=modernc.org/libc=-race=false
+# The packages of the core, of the store in memory and of the REST API: their tests start no other program.
+CHECKED       := ./domain/... ./ports/... ./application/... ./adapters/memory/... ./adapters/rest/...
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -40,14 +42,24 @@ vendor: ## Create the folder of a new vendor's adapter from the template (NAME=a
 .PHONY: tools
 tools: $(HELM) $(ACTIONLINT) ## Build the tools that check the chart and the workflows
 
+.PHONY: setup
+setup: tools ## Install the packages that make test needs in addition to Go, after it has printed their names
+	@sh ./.ci/prepare
+
+.PHONY: check
+check: ## Run gofmt, go vet and the tests of domain, ports, application, memory and rest: a minute
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')) && test -z "$$unformatted" || { echo "$$unformatted"; exit 1; }
+	$(GO) vet $(CHECKED)
+	$(GO) test -short $(CHECKED)
+
 .PHONY: test
 test: tools ## Run all tests with the race detector: unit, conformance, end to end on three stores, vendor SDKs
-	@sh ./.ci/prepare
+	@sh ./.ci/prepare --check || $(MAKE) setup
 	$(GO) test $(RACE) -shuffle=on -timeout 30m ./...
 
 .PHONY: lint
 lint: $(GOLANGCI) ## Run gofmt, go vet and golangci-lint
-	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); exit 1; }
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')) && test -z "$$unformatted" || { echo "$$unformatted"; exit 1; }
 	$(GO) vet ./...
 	$(GOLANGCI) run ./...
 
@@ -90,12 +102,12 @@ simulate: ## Simulate the application layer (STEPS=1000000 SEED=1)
 
 .PHONY: screenshots
 screenshots: ## Write screenshots of the console into SCREENSHOTS (dist/screenshots)
-	@sh ./.ci/prepare
+	@sh ./.ci/prepare --check || $(MAKE) setup
 	$(GO) test -count=1 -timeout 10m -run '^TestScreenshots$$' ./test/console -screenshots $(or $(SCREENSHOTS),$(CURDIR)/dist/screenshots)
 
 .PHONY: atsize
 atsize: ## Measure the console with 5,000 connections and 1,000,000 records, and play its tasks (ATSIZE=dist/atsize)
-	@sh ./.ci/prepare
+	@sh ./.ci/prepare --check || $(MAKE) setup
 	$(GO) run ./test/atsize -folder $(or $(ATSIZE),$(CURDIR)/dist/atsize) -database '$(ATSIZE_DATABASE)'
 	$(GO) test -count=1 -v -timeout 1h -run '^TestTheConsoleAtSize$$' ./test/console -atsize $(or $(ATSIZE),$(CURDIR)/dist/atsize)
 

@@ -329,6 +329,9 @@ func TestARefusedRowIsFoundAmongOthers(t *testing.T) {
 }
 
 func TestARateLimitDelaysAndLosesNothing(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the server's rate limit makes it wait for a minute")
+	}
 	m := newMatcherEnv(t)
 	start := time.Now()
 	m.server.Now = func() time.Time { return time.Unix(0, 0).Add(time.Since(start) * 60) } // a second is a minute
@@ -401,6 +404,9 @@ func TestATransactionThatMatcherHadAlreadyIsTakenOver(t *testing.T) {
 
 // An outage of Matcher must not be taken for rows that Matcher does not accept.
 func TestAnOutageOfMatcherIsNoConflict(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the retries make it wait for 15 seconds")
+	}
 	m := newMatcherEnv(t)
 	m.server.Down.Store(true)
 	var rows []domain.TransactionData
@@ -425,6 +431,9 @@ func TestAnOutageOfMatcherIsNoConflict(t *testing.T) {
 }
 
 func TestASubscriptionWhoseMatcherFailsForThreeDaysIsDisabled(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the retries make it wait for 10 seconds")
+	}
 	m := newMatcherEnv(t)
 	m.server.Down.Store(true)
 	m.show([]domain.TransactionData{movement("1", 1)})
@@ -623,6 +632,9 @@ func recordsOf(t *testing.T, byDefault int) int {
 // Records change while processes of the service, and of Matcher, die at random places, and responses are lost. In the
 // end, Matcher has each record once, with its present values.
 func TestNothingIsLostOrDoubledWhenBothSidesDie(t *testing.T) {
+	if testing.Short() {
+		t.Skip("20 processes die, which takes 15 seconds")
+	}
 	m := newMatcherEnv(t)
 	var mu sync.Mutex
 	random := rand.New(rand.NewPCG(1, 2))

@@ -53,8 +53,8 @@ var allowed = map[string][]string{
 		"github.com/google/uuid",
 	},
 	"ports/portmock": {
-		"domain", "domain/books", "domain/events", "domain/matcher", "domain/matching", "ports",
-		"github.com/google/uuid", "go.uber.org/mock/gomock",
+		"domain", "domain/events", "domain/matching", "ports",
+		"go.uber.org/mock/gomock",
 	},
 	"ports/porttest": {
 		"domain", "domain/books", "domain/events", "domain/matcher", "domain/matching", "domain/ratelimit",

@@ -135,13 +135,9 @@ func (s *server) listApplications(ctx context.Context, tenant domain.TenantID, i
 
 // getApplication returns one application.
 func (s *server) getApplication(
-	ctx context.Context, tenant domain.TenantID, in *idInput,
+	ctx context.Context, tenant domain.TenantID, in *idInput[domain.Application],
 ) (*bodyOutput[applicationView], error) {
-	id, err := domain.ParseID[domain.Application](in.ID)
-	if err != nil {
-		return nil, err
-	}
-	a, err := s.service.GetApplication(ctx, tenant, id)
+	a, err := s.service.GetApplication(ctx, tenant, in.ID.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -150,16 +146,12 @@ func (s *server) getApplication(
 
 // updateApplication renames an application, and rotates its credential if the body has one.
 func (s *server) updateApplication(ctx context.Context, tenant domain.TenantID, in *struct {
-	ID    string `path:"id" doc:"Opaque"`
-	Force string `query:"force" enum:"true,false" default:"false" doc:"true: store the new credential without trying it at the vendor" example:"true"`
+	ID    pathID[domain.Application] `path:"id" doc:"Opaque"`
+	Force string                     `query:"force" enum:"true,false" default:"false" doc:"true: store the new credential without trying it at the vendor" example:"true"`
 	Body  applicationChange
 },
 ) (*bodyOutput[applicationView], error) {
-	id, err := domain.ParseID[domain.Application](in.ID)
-	if err != nil {
-		return nil, err
-	}
-	a, err := s.service.UpdateApplication(ctx, tenant, id, ports.ApplicationUpdate{
+	a, err := s.service.UpdateApplication(ctx, tenant, in.ID.ID, ports.ApplicationUpdate{
 		Name: string(in.Body.Name), ClientID: in.Body.ClientID, Secret: in.Body.Secret, Force: in.Force == "true",
 		Receiver: exchangeOf(ctx).webhookOrigin + prefix + "/webhooks",
 	})
@@ -170,12 +162,12 @@ func (s *server) updateApplication(ctx context.Context, tenant domain.TenantID, 
 }
 
 // deleteApplication deletes an application. A second deletion responds with 404.
-func (s *server) deleteApplication(ctx context.Context, tenant domain.TenantID, in *idInput) (*noContent, error) {
-	id, err := domain.ParseID[domain.Application](in.ID)
-	if err != nil {
-		return nil, err
-	}
-	return nil, s.service.DeleteApplication(ctx, tenant, id)
+func (s *server) deleteApplication(
+	ctx context.Context,
+	tenant domain.TenantID,
+	in *idInput[domain.Application],
+) (*noContent, error) {
+	return nil, s.service.DeleteApplication(ctx, tenant, in.ID.ID)
 }
 
 // applicationIn parses the member applicationId of a body; "" is the zero id. Errors: NotFound (application_not_found).

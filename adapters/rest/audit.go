@@ -215,8 +215,8 @@ func handleText(
 				}
 			}
 			x.invalid = append(x.invalid, invalidParams(c.Request().URL.RawQuery, input.HasQuery)...)
-			if _, ok := readInput(c, x, input); !ok {
-				return nil
+			if in, err := readInput(c, x, input); in == nil {
+				return err
 			}
 			text, err := h(c.Request().Context(), x.principal.Tenant)
 			if err != nil {

@@ -129,8 +129,8 @@ func coveredMembers(m *domain.CoveredMembers) changedMembers {
 
 // closeInput identifies a close.
 type closeInput struct {
-	ID   string `path:"id" doc:"Opaque"`
-	Date string `path:"date" format:"date" example:"2026-02-28" doc:"The last day of the period"`
+	ID   pathID[domain.Account] `path:"id" doc:"Opaque"`
+	Date string                 `path:"date" format:"date" example:"2026-02-28" doc:"The last day of the period"`
 }
 
 // closeRoutes returns the routes that close periods of accounts.
@@ -206,15 +206,11 @@ func (s *server) closeRoutes() []route {
 // format, an invalid date would be an invalid path parameter, and the response would be a 404. The response must be a
 // 400.
 func (s *server) closePeriod(ctx context.Context, tenant domain.TenantID, in *struct {
-	ID   string `path:"id" doc:"Opaque"`
-	Date string `path:"date" example:"2026-02-28" doc:"The last day of the period, YYYY-MM-DD; it must have ended"`
+	ID   pathID[domain.Account] `path:"id" doc:"Opaque"`
+	Date string                 `path:"date" example:"2026-02-28" doc:"The last day of the period, YYYY-MM-DD; it must have ended"`
 },
 ) (*bodyOutput[closeView], error) {
-	id, err := domain.ParseID[domain.Account](in.ID)
-	if err != nil {
-		return nil, err
-	}
-	c, err := s.service.ClosePeriod(ctx, tenant, id, domain.Date(in.Date))
+	c, err := s.service.ClosePeriod(ctx, tenant, in.ID.ID, domain.Date(in.Date))
 	if err != nil {
 		return nil, err
 	}
@@ -259,26 +255,18 @@ func (s *server) closePeriods(
 
 // reopenPeriod deletes a close.
 func (s *server) reopenPeriod(ctx context.Context, tenant domain.TenantID, in *closeInput) (*noContent, error) {
-	id, err := domain.ParseID[domain.Account](in.ID)
-	if err != nil {
-		return nil, err
-	}
-	return &noContent{}, s.service.ReopenPeriod(ctx, tenant, id, domain.Date(in.Date))
+	return &noContent{}, s.service.ReopenPeriod(ctx, tenant, in.ID.ID, domain.Date(in.Date))
 }
 
 // listCloses returns a page of the closes of an account.
 func (s *server) listCloses(ctx context.Context, tenant domain.TenantID, in *struct {
-	ID       string            `path:"id" doc:"Opaque"`
-	Reopened string            `query:"reopened" enum:"true,false" default:"false" doc:"true: the closes that were reopened, instead of the present ones"`
-	Limit    int               `query:"limit" minimum:"1" maximum:"200" default:"20" doc:"The maximum number of items on the page"`
-	Cursor   cursor[closeList] `query:"cursor" doc:"nextCursor of the previous page"`
+	ID       pathID[domain.Account] `path:"id" doc:"Opaque"`
+	Reopened string                 `query:"reopened" enum:"true,false" default:"false" doc:"true: the closes that were reopened, instead of the present ones"`
+	Limit    int                    `query:"limit" minimum:"1" maximum:"200" default:"20" doc:"The maximum number of items on the page"`
+	Cursor   cursor[closeList]      `query:"cursor" doc:"nextCursor of the previous page"`
 },
 ) (*listOutput[closeView], error) {
-	id, err := domain.ParseID[domain.Account](in.ID)
-	if err != nil {
-		return nil, err
-	}
-	p, err := s.service.ListCloses(ctx, tenant, id, in.Reopened == "true", in.Cursor.pageRequest(in.Limit))
+	p, err := s.service.ListCloses(ctx, tenant, in.ID.ID, in.Reopened == "true", in.Cursor.pageRequest(in.Limit))
 	if err != nil {
 		return nil, err
 	}
@@ -287,18 +275,14 @@ func (s *server) listCloses(ctx context.Context, tenant domain.TenantID, in *str
 
 // listAdjustments returns a page of the adjustments of a close.
 func (s *server) listAdjustments(ctx context.Context, tenant domain.TenantID, in *struct {
-	ID     string                 `path:"id" doc:"Opaque"`
+	ID     pathID[domain.Account] `path:"id" doc:"Opaque"`
 	Date   string                 `path:"date" format:"date" example:"2026-02-28" doc:"The last day of the period"`
 	Limit  int                    `query:"limit" minimum:"1" maximum:"200" default:"20" doc:"The maximum number of items on the page"`
 	Cursor cursor[adjustmentList] `query:"cursor" doc:"nextCursor of the previous page"`
 },
 ) (*listOutput[adjustmentView], error) {
-	id, err := domain.ParseID[domain.Account](in.ID)
-	if err != nil {
-		return nil, err
-	}
 	day := domain.Date(in.Date)
-	p, err := s.service.ListAdjustments(ctx, tenant, id, day, in.Cursor.pageRequest(in.Limit))
+	p, err := s.service.ListAdjustments(ctx, tenant, in.ID.ID, day, in.Cursor.pageRequest(in.Limit))
 	if err != nil {
 		return nil, err
 	}

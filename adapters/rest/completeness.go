@@ -110,13 +110,9 @@ func (s *server) completenessRoutes() []route {
 
 // getCompleteness returns the completeness of an account.
 func (s *server) getCompleteness(
-	ctx context.Context, tenant domain.TenantID, in *idInput,
+	ctx context.Context, tenant domain.TenantID, in *idInput[domain.Account],
 ) (*bodyOutput[completenessView], error) {
-	id, err := domain.ParseID[domain.Account](in.ID)
-	if err != nil {
-		return nil, err
-	}
-	c, err := s.service.AccountCompleteness(ctx, tenant, id)
+	c, err := s.service.AccountCompleteness(ctx, tenant, in.ID.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -126,15 +122,11 @@ func (s *server) getCompleteness(
 // acceptCompleteness stores the current anchor of an account as its baseline, with which later readings are compared.
 // The anchor is the balance without the posted transactions.
 func (s *server) acceptCompleteness(ctx context.Context, tenant domain.TenantID, in *struct {
-	ID   string `path:"id" doc:"Opaque"`
+	ID   pathID[domain.Account] `path:"id" doc:"Opaque"`
 	Body acceptRequest
 },
 ) (*bodyOutput[completenessView], error) {
-	id, err := domain.ParseID[domain.Account](in.ID)
-	if err != nil {
-		return nil, err
-	}
-	c, err := s.service.AcceptCompleteness(ctx, tenant, id, in.Body.Reason)
+	c, err := s.service.AcceptCompleteness(ctx, tenant, in.ID.ID, in.Body.Reason)
 	if err != nil {
 		return nil, err
 	}
@@ -143,19 +135,15 @@ func (s *server) acceptCompleteness(ctx context.Context, tenant domain.TenantID,
 
 // listBalances returns a page of the days on which the balance of an account was read.
 func (s *server) listBalances(ctx context.Context, tenant domain.TenantID, in *struct {
-	ID     string              `path:"id" doc:"Opaque"`
-	From   string              `query:"from" format:"date" doc:"First day"`
-	To     string              `query:"to" format:"date" doc:"Last day"`
-	Limit  int                 `query:"limit" minimum:"1" maximum:"200" default:"20" doc:"The maximum number of items on the page"`
-	Cursor cursor[balanceList] `query:"cursor" doc:"nextCursor of the previous page"`
+	ID     pathID[domain.Account] `path:"id" doc:"Opaque"`
+	From   string                 `query:"from" format:"date" doc:"First day"`
+	To     string                 `query:"to" format:"date" doc:"Last day"`
+	Limit  int                    `query:"limit" minimum:"1" maximum:"200" default:"20" doc:"The maximum number of items on the page"`
+	Cursor cursor[balanceList]    `query:"cursor" doc:"nextCursor of the previous page"`
 },
 ) (*listOutput[balanceView], error) {
-	id, err := domain.ParseID[domain.Account](in.ID)
-	if err != nil {
-		return nil, err
-	}
 	window := domain.Window{From: domain.Date(in.From), To: domain.Date(in.To)}
-	p, err := s.service.ListBalances(ctx, tenant, id, window, in.Cursor.pageRequest(in.Limit))
+	p, err := s.service.ListBalances(ctx, tenant, in.ID.ID, window, in.Cursor.pageRequest(in.Limit))
 	if err != nil {
 		return nil, err
 	}

@@ -67,13 +67,9 @@ func (s *server) lifecycleRoutes() []route {
 
 // createLinkSession requests a link session and returns its token.
 func (s *server) createLinkSession(
-	ctx context.Context, tenant domain.TenantID, in *idInput,
+	ctx context.Context, tenant domain.TenantID, in *idInput[domain.Connection],
 ) (*bodyOutput[linkSession], error) {
-	id, err := domain.ParseID[domain.Connection](in.ID)
-	if err != nil {
-		return nil, err
-	}
-	session, err := s.service.CreateLinkSession(ctx, tenant, id)
+	session, err := s.service.CreateLinkSession(ctx, tenant, in.ID.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -84,37 +80,33 @@ func (s *server) createLinkSession(
 }
 
 // refreshConnection asks the vendor to synchronise with the institution now. The response has no body.
-func (s *server) refreshConnection(ctx context.Context, tenant domain.TenantID, in *idInput) (*noContent, error) {
-	id, err := domain.ParseID[domain.Connection](in.ID)
-	if err != nil {
-		return nil, err
-	}
-	return nil, s.service.RefreshConnection(ctx, tenant, id)
+func (s *server) refreshConnection(
+	ctx context.Context,
+	tenant domain.TenantID,
+	in *idInput[domain.Connection],
+) (*noContent, error) {
+	return nil, s.service.RefreshConnection(ctx, tenant, in.ID.ID)
 }
 
 // pauseConnection pauses a connection and returns its health.
 func (s *server) pauseConnection(
-	ctx context.Context, tenant domain.TenantID, in *idInput,
+	ctx context.Context, tenant domain.TenantID, in *idInput[domain.Connection],
 ) (*bodyOutput[healthView], error) {
 	return changePause(ctx, tenant, in, s.service.PauseConnection)
 }
 
 // resumeConnection resumes a connection and returns its health.
 func (s *server) resumeConnection(
-	ctx context.Context, tenant domain.TenantID, in *idInput,
+	ctx context.Context, tenant domain.TenantID, in *idInput[domain.Connection],
 ) (*bodyOutput[healthView], error) {
 	return changePause(ctx, tenant, in, s.service.ResumeConnection)
 }
 
 func changePause(
-	ctx context.Context, tenant domain.TenantID, in *idInput,
+	ctx context.Context, tenant domain.TenantID, in *idInput[domain.Connection],
 	change func(context.Context, domain.TenantID, domain.ConnectionID) (ports.ConnectionHealth, error),
 ) (*bodyOutput[healthView], error) {
-	id, err := domain.ParseID[domain.Connection](in.ID)
-	if err != nil {
-		return nil, err
-	}
-	h, err := change(ctx, tenant, id)
+	h, err := change(ctx, tenant, in.ID.ID)
 	if err != nil {
 		return nil, err
 	}

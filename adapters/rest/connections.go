@@ -349,13 +349,9 @@ func (s *server) listConnections(ctx context.Context, tenant domain.TenantID, in
 
 // getConnection returns a connection with its entity tag. The caller can send this tag in If-Match.
 func (s *server) getConnection(
-	ctx context.Context, tenant domain.TenantID, in *idInput,
+	ctx context.Context, tenant domain.TenantID, in *idInput[domain.Connection],
 ) (*taggedOutput[descriptor], error) {
-	id, err := domain.ParseID[domain.Connection](in.ID)
-	if err != nil {
-		return nil, err
-	}
-	c, err := s.service.GetConnection(ctx, tenant, id)
+	c, err := s.service.GetConnection(ctx, tenant, in.ID.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -365,20 +361,16 @@ func (s *server) getConnection(
 // updateConnection replaces all fields that can be changed, in one atomic change. If the body has no credential, the
 // stored credential remains unchanged.
 func (s *server) updateConnection(ctx context.Context, tenant domain.TenantID, in *struct {
-	ID      string        `path:"id" doc:"Opaque"`
-	IfMatch ifMatchHeader `header:"If-Match" doc:"Entity tags of the revisions that may be changed"`
+	ID      pathID[domain.Connection] `path:"id" doc:"Opaque"`
+	IfMatch ifMatchHeader             `header:"If-Match" doc:"Entity tags of the revisions that may be changed"`
 	Body    connectionChange
 },
 ) (*taggedOutput[descriptor], error) {
-	id, err := domain.ParseID[domain.Connection](in.ID)
-	if err != nil {
-		return nil, err
-	}
 	application, err := applicationIn(in.Body.ApplicationID)
 	if err != nil {
 		return nil, err
 	}
-	c, err := s.service.UpdateConnection(ctx, tenant, id, in.IfMatch.IfMatch, ports.ConnectionUpdate{
+	c, err := s.service.UpdateConnection(ctx, tenant, in.ID.ID, in.IfMatch.IfMatch, ports.ConnectionUpdate{
 		Name: string(in.Body.ConfigName), BaseURL: in.Body.BaseURL, AccountRef: string(in.Body.AccountRef),
 		ClientID: in.Body.ClientID, Secret: in.Body.Secret, AccessToken: in.Body.AccessToken,
 		Application: application,
@@ -391,13 +383,9 @@ func (s *server) updateConnection(ctx context.Context, tenant domain.TenantID, i
 
 // deleteConnection soft-deletes a connection. A second deletion responds with 404.
 func (s *server) deleteConnection(
-	ctx context.Context, tenant domain.TenantID, in *conditionalInput,
+	ctx context.Context, tenant domain.TenantID, in *conditionalInput[domain.Connection],
 ) (*noContent, error) {
-	id, err := domain.ParseID[domain.Connection](in.ID)
-	if err != nil {
-		return nil, err
-	}
-	return nil, s.service.DeleteConnection(ctx, tenant, id, in.IfMatch.IfMatch)
+	return nil, s.service.DeleteConnection(ctx, tenant, in.ID.ID, in.IfMatch.IfMatch)
 }
 
 // testConnection tests a connection at its vendor. The response has status 200 regardless of the vendor's response.
@@ -416,13 +404,9 @@ func (s *server) testConnection(
 
 // connectionHealth returns the stored health of a connection. It calls no vendor.
 func (s *server) connectionHealth(
-	ctx context.Context, tenant domain.TenantID, in *idInput,
+	ctx context.Context, tenant domain.TenantID, in *idInput[domain.Connection],
 ) (*bodyOutput[healthView], error) {
-	id, err := domain.ParseID[domain.Connection](in.ID)
-	if err != nil {
-		return nil, err
-	}
-	h, err := s.service.ConnectionHealth(ctx, tenant, id)
+	h, err := s.service.ConnectionHealth(ctx, tenant, in.ID.ID)
 	if err != nil {
 		return nil, err
 	}

@@ -149,13 +149,9 @@ func (s *server) listDeliveries(ctx context.Context, tenant domain.TenantID, in 
 
 // getDelivery returns a delivery with its payload.
 func (s *server) getDelivery(
-	ctx context.Context, tenant domain.TenantID, in *idInput,
+	ctx context.Context, tenant domain.TenantID, in *idInput[domain.Delivery],
 ) (*bodyOutput[deliveryDetail], error) {
-	id, err := domain.ParseID[domain.Delivery](in.ID)
-	if err != nil {
-		return nil, err
-	}
-	d, err := s.service.GetDelivery(ctx, tenant, id)
+	d, err := s.service.GetDelivery(ctx, tenant, in.ID.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -165,13 +161,9 @@ func (s *server) getDelivery(
 // replayDelivery replays a delivery. The Location header of its response refers to the pull that
 // was requested.
 func (s *server) replayDelivery(
-	ctx context.Context, tenant domain.TenantID, in *idInput,
+	ctx context.Context, tenant domain.TenantID, in *idInput[domain.Delivery],
 ) (*acceptedOutput[deliveryView], error) {
-	id, err := domain.ParseID[domain.Delivery](in.ID)
-	if err != nil {
-		return nil, err
-	}
-	d, err := s.service.ReplayDelivery(ctx, tenant, id)
+	d, err := s.service.ReplayDelivery(ctx, tenant, in.ID.ID)
 	if err != nil {
 		return nil, err
 	}

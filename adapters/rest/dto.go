@@ -127,15 +127,14 @@ func idOrEmpty[T any](id domain.ID[T]) string {
 	return id.String()
 }
 
-// idInput is the input of operations on one object. The id is plain text here, because a malformed id must get the same
-// response as an unknown id.
-type idInput struct {
-	ID string `path:"id" doc:"Opaque"`
+// idInput is the input of operations on one object of type T.
+type idInput[T any] struct {
+	ID pathID[T] `path:"id" doc:"Opaque"`
 }
 
-// conditionalInput is the input of an operation on one object with an If-Match condition.
-type conditionalInput struct {
-	ID      string        `path:"id" doc:"Opaque"`
+// conditionalInput is the input of an operation on one object of type T with an If-Match condition.
+type conditionalInput[T any] struct {
+	ID      pathID[T]     `path:"id" doc:"Opaque"`
 	IfMatch ifMatchHeader `header:"If-Match" doc:"Entity tags of the revisions that may be changed"`
 }
 

@@ -166,13 +166,9 @@ func (s *server) listEngines(ctx context.Context, tenant domain.TenantID, in *st
 
 // getEngine returns an engine connection with its entity tag. The caller can send this tag in If-Match.
 func (s *server) getEngine(
-	ctx context.Context, tenant domain.TenantID, in *idInput,
+	ctx context.Context, tenant domain.TenantID, in *idInput[domain.Connection],
 ) (*taggedOutput[engineDescriptor], error) {
-	id, err := domain.ParseID[domain.Connection](in.ID)
-	if err != nil {
-		return nil, err
-	}
-	c, err := s.service.GetEngine(ctx, tenant, id)
+	c, err := s.service.GetEngine(ctx, tenant, in.ID.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -181,16 +177,12 @@ func (s *server) getEngine(
 
 // patchEngine changes the fields that the body contains and leaves all others unchanged.
 func (s *server) patchEngine(ctx context.Context, tenant domain.TenantID, in *struct {
-	ID      string        `path:"id" doc:"Opaque"`
-	IfMatch ifMatchHeader `header:"If-Match" doc:"Entity tags of the revisions that may be changed"`
+	ID      pathID[domain.Connection] `path:"id" doc:"Opaque"`
+	IfMatch ifMatchHeader             `header:"If-Match" doc:"Entity tags of the revisions that may be changed"`
 	Body    engineChange
 },
 ) (*taggedOutput[engineDescriptor], error) {
-	id, err := domain.ParseID[domain.Connection](in.ID)
-	if err != nil {
-		return nil, err
-	}
-	c, err := s.service.UpdateEngine(ctx, tenant, id, in.IfMatch.IfMatch, ports.EngineUpdate{
+	c, err := s.service.UpdateEngine(ctx, tenant, in.ID.ID, in.IfMatch.IfMatch, ports.EngineUpdate{
 		Name: string(in.Body.ConfigName), Config: json.RawMessage(in.Body.Config),
 		Credential: in.Body.Credential.credential(),
 	})
@@ -202,30 +194,22 @@ func (s *server) patchEngine(ctx context.Context, tenant domain.TenantID, in *st
 
 // deleteEngine soft-deletes an engine connection. A second deletion responds with 404.
 func (s *server) deleteEngine(
-	ctx context.Context, tenant domain.TenantID, in *conditionalInput,
+	ctx context.Context, tenant domain.TenantID, in *conditionalInput[domain.Connection],
 ) (*noContent, error) {
-	id, err := domain.ParseID[domain.Connection](in.ID)
-	if err != nil {
-		return nil, err
-	}
-	return nil, s.service.DeleteEngine(ctx, tenant, id, in.IfMatch.IfMatch)
+	return nil, s.service.DeleteEngine(ctx, tenant, in.ID.ID, in.IfMatch.IfMatch)
 }
 
 // testEngine tests an engine connection by opening a real connection to the configured system. If that fails, the
 // request still succeeds, and its result describes the failure.
 func (s *server) testEngine(
-	ctx context.Context, tenant domain.TenantID, in *idInput,
+	ctx context.Context, tenant domain.TenantID, in *idInput[domain.Connection],
 ) (*bodyOutput[engineOutcome], error) {
-	id, err := domain.ParseID[domain.Connection](in.ID)
-	if err != nil {
-		return nil, err
-	}
-	t, err := s.service.TestEngine(ctx, tenant, id)
+	t, err := s.service.TestEngine(ctx, tenant, in.ID.ID)
 	if err != nil {
 		return nil, err
 	}
 	return &bodyOutput[engineOutcome]{engineOutcome{
-		ConnectionID: id.String(), Healthy: t.Healthy, LatencyMs: t.Latency.Milliseconds(),
+		ConnectionID: in.ID.ID.String(), Healthy: t.Healthy, LatencyMs: t.Latency.Milliseconds(),
 		ErrorMessage: t.Message,
 	}}, nil
 }

@@ -63,15 +63,11 @@ func (s *server) erasureRoutes() []route {
 
 // eraseConnection requests the erasure of a connection. The connection may be live or deleted.
 func (s *server) eraseConnection(ctx context.Context, tenant domain.TenantID, in *struct {
-	ID   string `path:"id" doc:"Opaque"`
+	ID   pathID[domain.Connection] `path:"id" doc:"Opaque"`
 	Body erasureRequest
 },
 ) (*acceptedOutput[erasureView], error) {
-	id, err := domain.ParseID[domain.Connection](in.ID)
-	if err != nil {
-		return nil, err
-	}
-	e, err := s.service.EraseConnection(ctx, tenant, id, in.Body.AtVendor)
+	e, err := s.service.EraseConnection(ctx, tenant, in.ID.ID, in.Body.AtVendor)
 	if err != nil {
 		return nil, err
 	}
@@ -80,13 +76,9 @@ func (s *server) eraseConnection(ctx context.Context, tenant domain.TenantID, in
 
 // getErasure returns an erasure.
 func (s *server) getErasure(
-	ctx context.Context, tenant domain.TenantID, in *idInput,
+	ctx context.Context, tenant domain.TenantID, in *idInput[domain.Erasure],
 ) (*bodyOutput[erasureView], error) {
-	id, err := domain.ParseID[domain.Erasure](in.ID)
-	if err != nil {
-		return nil, err
-	}
-	e, err := s.service.GetErasure(ctx, tenant, id)
+	e, err := s.service.GetErasure(ctx, tenant, in.ID.ID)
 	if err != nil {
 		return nil, err
 	}

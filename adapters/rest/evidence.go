@@ -70,12 +70,8 @@ func (e *evidenceEndpoint) serve(c echo.Context, checks []middleware) error {
 		}
 	}
 	x.invalid = append(x.invalid, invalidParams(c.Request().URL.RawQuery, e.input.HasQuery)...)
-	in, ok := readInput(c, x, e.input)
-	if !ok {
-		return nil
-	}
-	id, err := domain.ParseID[domain.Account](in.ID)
-	if err != nil {
+	in, err := readInput(c, x, e.input)
+	if in == nil {
 		return err
 	}
 	if err := e.reserveMemory(c.Request().Context(), statementMemory); err != nil {
@@ -85,11 +81,12 @@ func (e *evidenceEndpoint) serve(c echo.Context, checks []middleware) error {
 	defer cancel()
 	deadline, _ := ctx.Deadline()
 	w := &statementWriter{c: c, deadline: deadline}
+	name := "evidence-" + in.ID.ID.String() + "-" + in.Date + ".zip"
 	begin := func(size int64) io.Writer {
 		chunks := &chunkWriter{statementWriter: w, header: http.Header{
 			echo.HeaderContentType:        {zipType},
 			echo.HeaderContentLength:      {strconv.FormatInt(size, 10)},
-			echo.HeaderContentDisposition: {`attachment; filename="evidence-` + id.String() + "-" + in.Date + `.zip"`},
+			echo.HeaderContentDisposition: {`attachment; filename="` + name + `"`},
 		}}
 		if x.isHEAD {
 			chunks.begin()
@@ -97,7 +94,7 @@ func (e *evidenceEndpoint) serve(c echo.Context, checks []middleware) error {
 		}
 		return chunks
 	}
-	err = e.service.WriteEvidence(ctx, x.principal.Tenant, id, domain.Date(in.Date),
+	err = e.service.WriteEvidence(ctx, x.principal.Tenant, in.ID.ID, domain.Date(in.Date),
 		func(ctx context.Context, evidence ports.Evidence) error {
 			return e.Evidence.Write(ctx, evidence, begin)
 		})

@@ -91,13 +91,9 @@ func (s *server) startLinkSession(
 
 // getLinkSession returns a link session.
 func (s *server) getLinkSession(
-	ctx context.Context, tenant domain.TenantID, in *idInput,
+	ctx context.Context, tenant domain.TenantID, in *idInput[domain.LinkSession],
 ) (*bodyOutput[linkSessionView], error) {
-	id, err := domain.ParseID[domain.LinkSession](in.ID)
-	if err != nil {
-		return nil, err
-	}
-	session, err := s.service.GetLinkSession(ctx, tenant, id)
+	session, err := s.service.GetLinkSession(ctx, tenant, in.ID.ID)
 	if err != nil {
 		return nil, err
 	}

@@ -120,16 +120,12 @@ func (s *server) matcherRoutes(tag, one string) []route {
 
 // listMatcherConflicts returns a page of the conflicts of a subscription.
 func (s *server) listMatcherConflicts(ctx context.Context, tenant domain.TenantID, in *struct {
-	ID     string               `path:"id" doc:"Opaque"`
-	Limit  int                  `query:"limit" minimum:"1" maximum:"200" default:"20" doc:"The maximum number of items on the page"`
-	Cursor cursor[conflictList] `query:"cursor" doc:"nextCursor of the previous page"`
+	ID     pathID[events.Subscription] `path:"id" doc:"Opaque"`
+	Limit  int                         `query:"limit" minimum:"1" maximum:"200" default:"20" doc:"The maximum number of items on the page"`
+	Cursor cursor[conflictList]        `query:"cursor" doc:"nextCursor of the previous page"`
 },
 ) (*listOutput[conflictView], error) {
-	id, err := domain.ParseID[events.Subscription](in.ID)
-	if err != nil {
-		return nil, err
-	}
-	p, err := s.service.ListMatcherConflicts(ctx, tenant, id, in.Cursor.pageRequest(in.Limit))
+	p, err := s.service.ListMatcherConflicts(ctx, tenant, in.ID.ID, in.Cursor.pageRequest(in.Limit))
 	if err != nil {
 		return nil, err
 	}
@@ -138,19 +134,11 @@ func (s *server) listMatcherConflicts(ctx context.Context, tenant domain.TenantI
 
 // retryMatcherConflict makes a conflict due, and returns it.
 func (s *server) retryMatcherConflict(ctx context.Context, tenant domain.TenantID, in *struct {
-	ID            string `path:"id" doc:"Opaque"`
-	TransactionID string `path:"transactionId" doc:"Opaque"`
+	ID            pathID[events.Subscription] `path:"id" doc:"Opaque"`
+	TransactionID pathID[domain.Transaction]  `path:"transactionId" doc:"Opaque"`
 },
 ) (*bodyOutput[conflictView], error) {
-	id, err := domain.ParseID[events.Subscription](in.ID)
-	if err != nil {
-		return nil, err
-	}
-	record, err := domain.ParseID[domain.Transaction](in.TransactionID)
-	if err != nil {
-		return nil, err
-	}
-	e, err := s.service.RetryMatcherConflict(ctx, tenant, id, record)
+	e, err := s.service.RetryMatcherConflict(ctx, tenant, in.ID.ID, in.TransactionID.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -159,16 +147,12 @@ func (s *server) retryMatcherConflict(ctx context.Context, tenant domain.TenantI
 
 // listUnmappedAccounts returns a page of the accounts that a subscription does not send.
 func (s *server) listUnmappedAccounts(ctx context.Context, tenant domain.TenantID, in *struct {
-	ID     string               `path:"id" doc:"Opaque"`
-	Limit  int                  `query:"limit" minimum:"1" maximum:"200" default:"20" doc:"The maximum number of items on the page"`
-	Cursor cursor[unmappedList] `query:"cursor" doc:"nextCursor of the previous page"`
+	ID     pathID[events.Subscription] `path:"id" doc:"Opaque"`
+	Limit  int                         `query:"limit" minimum:"1" maximum:"200" default:"20" doc:"The maximum number of items on the page"`
+	Cursor cursor[unmappedList]        `query:"cursor" doc:"nextCursor of the previous page"`
 },
 ) (*listOutput[unmappedView], error) {
-	id, err := domain.ParseID[events.Subscription](in.ID)
-	if err != nil {
-		return nil, err
-	}
-	p, err := s.service.ListUnmappedAccounts(ctx, tenant, id, in.Cursor.pageRequest(in.Limit))
+	p, err := s.service.ListUnmappedAccounts(ctx, tenant, in.ID.ID, in.Cursor.pageRequest(in.Limit))
 	if err != nil {
 		return nil, err
 	}

@@ -45,6 +45,15 @@ func invalidParams(rawQuery string, isKnown func(name string) bool) []ProblemFie
 	return append(invalid, unknown...)
 }
 
+// pathID is the id of an object in a path. A malformed id gets the same 404 as an unknown id.
+type pathID[T any] struct{ domain.ID[T] }
+
+// UnmarshalText parses the canonical form of a UUID. Errors: NotFound.
+func (p *pathID[T]) UnmarshalText(text []byte) (err error) {
+	p.ID, err = domain.ParseID[T](string(text))
+	return err
+}
+
 // idParam is an id in a query. A malformed id is a validation error here, unlike in a path, where
 // it is a 404.
 type idParam[T any] struct{ domain.ID[T] }

@@ -96,16 +96,12 @@ func (s *server) pullRoutes() []route {
 
 // listPulls returns a page of a connection's pulls, newest first.
 func (s *server) listPulls(ctx context.Context, tenant domain.TenantID, in *struct {
-	ID     string           `path:"id" doc:"Opaque"`
-	Limit  int              `query:"limit" minimum:"1" maximum:"200" default:"20" doc:"The maximum number of items on the page"`
-	Cursor cursor[pullList] `query:"cursor" doc:"nextCursor of the previous page"`
+	ID     pathID[domain.Connection] `path:"id" doc:"Opaque"`
+	Limit  int                       `query:"limit" minimum:"1" maximum:"200" default:"20" doc:"The maximum number of items on the page"`
+	Cursor cursor[pullList]          `query:"cursor" doc:"nextCursor of the previous page"`
 },
 ) (*listOutput[pullView], error) {
-	id, err := domain.ParseID[domain.Connection](in.ID)
-	if err != nil {
-		return nil, err
-	}
-	p, err := s.service.ListPulls(ctx, tenant, id, in.Cursor.pageRequest(in.Limit))
+	p, err := s.service.ListPulls(ctx, tenant, in.ID.ID, in.Cursor.pageRequest(in.Limit))
 	if err != nil {
 		return nil, err
 	}
@@ -131,14 +127,10 @@ func (s *server) listAllPulls(ctx context.Context, tenant domain.TenantID, in *s
 
 // requestPull requests a pull. The field Body is a pointer, because the request body is optional.
 func (s *server) requestPull(ctx context.Context, tenant domain.TenantID, in *struct {
-	ID   string `path:"id" doc:"Opaque"`
+	ID   pathID[domain.Connection] `path:"id" doc:"Opaque"`
 	Body *pullRequest
 },
 ) (*acceptedOutput[pullView], error) {
-	id, err := domain.ParseID[domain.Connection](in.ID)
-	if err != nil {
-		return nil, err
-	}
 	var window domain.Window
 	if in.Body != nil {
 		window = domain.Window{From: domain.Date(in.Body.From), To: domain.Date(in.Body.To)}
@@ -146,7 +138,7 @@ func (s *server) requestPull(ctx context.Context, tenant domain.TenantID, in *st
 	if err := window.Validate(); err != nil {
 		return nil, err
 	}
-	p, err := s.service.RequestPull(ctx, tenant, id, window)
+	p, err := s.service.RequestPull(ctx, tenant, in.ID.ID, window)
 	if err != nil {
 		return nil, err
 	}
@@ -155,12 +147,12 @@ func (s *server) requestPull(ctx context.Context, tenant domain.TenantID, in *st
 
 // getPull returns a pull. The Location headers of responses with status 202 refer to this
 // operation.
-func (s *server) getPull(ctx context.Context, tenant domain.TenantID, in *idInput) (*bodyOutput[pullView], error) {
-	id, err := domain.ParseID[domain.Pull](in.ID)
-	if err != nil {
-		return nil, err
-	}
-	p, err := s.service.GetPull(ctx, tenant, id)
+func (s *server) getPull(
+	ctx context.Context,
+	tenant domain.TenantID,
+	in *idInput[domain.Pull],
+) (*bodyOutput[pullView], error) {
+	p, err := s.service.GetPull(ctx, tenant, in.ID.ID)
 	if err != nil {
 		return nil, err
 	}

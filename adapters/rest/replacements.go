@@ -222,19 +222,15 @@ func (s *server) heldDecisionRoutes() []route {
 // splitTransaction undoes the last replacement of a transaction's row by another row. The field Body is a pointer,
 // because the request body is optional.
 func (s *server) splitTransaction(ctx context.Context, tenant domain.TenantID, in *struct {
-	ID   string `path:"id" doc:"Opaque"`
+	ID   pathID[domain.Transaction] `path:"id" doc:"Opaque"`
 	Body *splitRequest
 },
 ) (*bodyOutput[transactionView], error) {
-	id, err := domain.ParseID[domain.Transaction](in.ID)
-	if err != nil {
-		return nil, err
-	}
 	reason := ""
 	if in.Body != nil {
 		reason = string(in.Body.Reason)
 	}
-	t, err := s.service.SplitTransaction(ctx, tenant, id, reason)
+	t, err := s.service.SplitTransaction(ctx, tenant, in.ID.ID, reason)
 	if err != nil {
 		return nil, err
 	}
@@ -243,18 +239,15 @@ func (s *server) splitTransaction(ctx context.Context, tenant domain.TenantID, i
 
 // joinTransactions joins the transaction of the path with another one.
 func (s *server) joinTransactions(ctx context.Context, tenant domain.TenantID, in *struct {
-	ID   string `path:"id" doc:"Opaque"`
+	ID   pathID[domain.Transaction] `path:"id" doc:"Opaque"`
 	Body joinRequest
 },
 ) (*bodyOutput[transactionView], error) {
-	var pair ports.RecordPair
-	var err error
-	if pair.Old, err = domain.ParseID[domain.Transaction](in.ID); err != nil {
+	with, err := domain.ParseID[domain.Transaction](string(in.Body.With))
+	if err != nil {
 		return nil, err
 	}
-	if pair.New, err = domain.ParseID[domain.Transaction](string(in.Body.With)); err != nil {
-		return nil, err
-	}
+	pair := ports.RecordPair{Old: in.ID.ID, New: with}
 	t, err := s.service.JoinTransactions(ctx, tenant, pair, string(in.Body.Reason))
 	if err != nil {
 		return nil, err
@@ -290,15 +283,11 @@ func (s *server) dismissPossibleReplacements(
 // continueAccount stores which account continues an account. The Location header refers to the pull that publishes the
 // rows.
 func (s *server) continueAccount(ctx context.Context, tenant domain.TenantID, in *struct {
-	ID   string `path:"id" doc:"Opaque"`
+	ID   pathID[domain.Account] `path:"id" doc:"Opaque"`
 	Body continueRequest
 },
 ) (*acceptedOutput[pullView], error) {
-	id, err := domain.ParseID[domain.Account](in.ID)
-	if err != nil {
-		return nil, err
-	}
-	p, err := s.service.ContinueAccount(ctx, tenant, id, string(in.Body.ExternalID))
+	p, err := s.service.ContinueAccount(ctx, tenant, in.ID.ID, string(in.Body.ExternalID))
 	if err != nil {
 		return nil, err
 	}
@@ -313,16 +302,12 @@ type appliedRemovalsView struct {
 
 // applyRemovals applies announced removals that are held back.
 func (s *server) applyRemovals(ctx context.Context, tenant domain.TenantID, in *struct {
-	ID string `path:"id" doc:"Opaque"`
+	ID pathID[domain.Account] `path:"id" doc:"Opaque"`
 },
 ) (*bodyOutput[appliedRemovalsView], error) {
-	id, err := domain.ParseID[domain.Account](in.ID)
+	removed, err := s.service.ApplyRemovals(ctx, tenant, in.ID.ID)
 	if err != nil {
 		return nil, err
 	}
-	removed, err := s.service.ApplyRemovals(ctx, tenant, id)
-	if err != nil {
-		return nil, err
-	}
-	return &bodyOutput[appliedRemovalsView]{appliedRemovalsView{id.String(), removed}}, nil
+	return &bodyOutput[appliedRemovalsView]{appliedRemovalsView{in.ID.ID.String(), removed}}, nil
 }

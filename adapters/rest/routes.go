@@ -134,9 +134,9 @@ func (e *endpoint[I, O]) serve(c echo.Context, checks []middleware) error {
 // run reads the input, calls the handler and writes its output.
 func (e *endpoint[I, O]) run(c echo.Context, x *exchange) error {
 	end := time.Now().Add(writeTimeout)
-	in, ok := readInput(c, x, e.input)
-	if !ok {
-		return nil
+	in, err := readInput(c, x, e.input)
+	if in == nil {
+		return err
 	}
 	out, err := e.handler(c.Request().Context(), x.principal.Tenant, in)
 	if err != nil {
@@ -147,16 +147,19 @@ func (e *endpoint[I, O]) run(c echo.Context, x *exchange) error {
 }
 
 // readInput reads the input of an operation. If the input is not valid, readInput writes the problem document and
-// returns false.
-func readInput[I any](c echo.Context, x *exchange, input *operation.Input[I]) (in *I, ok bool) {
-	in, violations := input.Read(operation.Request{
+// returns nil. Errors: NotFound if an id in the path is malformed.
+func readInput[I any](c echo.Context, x *exchange, input *operation.Input[I]) (*I, error) {
+	in, violations, err := input.Read(operation.Request{
 		Header: c.Request().Header, Query: c.QueryParams(), Path: c.Param, Body: x.body,
 	})
 	if len(violations) > 0 || len(x.invalid) > 0 {
 		writeProblem(c, x.validationProblem(violations))
-		return nil, false
+		return nil, nil
 	}
-	return in, true
+	if err != nil {
+		return nil, err
+	}
+	return in, nil
 }
 
 // routes returns the route table.

@@ -31,14 +31,14 @@ const (
 
 // statementInput is the input of the operation that writes a statement.
 type statementInput struct {
-	ID         string `path:"id" doc:"Opaque"`
-	From       string `query:"from" format:"date" doc:"First value date; by default the date of the first record"`
-	To         string `query:"to" format:"date" doc:"Last value date; by default the present day in UTC, or the date of a later record"`
-	Format     string `query:"format" doc:"The format of the document"`
-	ExternalID string `query:"externalId" enum:"id,reference" default:"id" doc:"The value of external_id in the format matcher. id: the id of the transaction. reference: its reference, if it is the first transaction of the account, by id, that ever had this reference, otherwise its id"`
-	Close      string `query:"close" format:"date" example:"2026-02-28" doc:"Print the period that ends on this day as it was when it was closed; not together with from, to and force"`
-	MaxBytes   int    `query:"maxBytes" minimum:"1" maximum:"9007199254740991" example:"33554432" doc:"The maximum size of the document in bytes; if it is larger, the response is a 413. By default there is no maximum"`
-	Force      string `query:"force" enum:"true,false" default:"false" doc:"true: write a statement with balances (camt053, ofx) although the account drifts, or transactions have changed since its balance was read"`
+	ID         pathID[domain.Account] `path:"id" doc:"Opaque"`
+	From       string                 `query:"from" format:"date" doc:"First value date; by default the date of the first record"`
+	To         string                 `query:"to" format:"date" doc:"Last value date; by default the present day in UTC, or the date of a later record"`
+	Format     string                 `query:"format" doc:"The format of the document"`
+	ExternalID string                 `query:"externalId" enum:"id,reference" default:"id" doc:"The value of external_id in the format matcher. id: the id of the transaction. reference: its reference, if it is the first transaction of the account, by id, that ever had this reference, otherwise its id"`
+	Close      string                 `query:"close" format:"date" example:"2026-02-28" doc:"Print the period that ends on this day as it was when it was closed; not together with from, to and force"`
+	MaxBytes   int                    `query:"maxBytes" minimum:"1" maximum:"9007199254740991" example:"33554432" doc:"The maximum size of the document in bytes; if it is larger, the response is a 413. By default there is no maximum"`
+	Force      string                 `query:"force" enum:"true,false" default:"false" doc:"true: write a statement with balances (camt053, ofx) although the account drifts, or transactions have changed since its balance was read"`
 }
 
 // matcherRecord describes, in the OpenAPI document, one item of a statement in the format "matcher".
@@ -142,12 +142,8 @@ func (e *statementEndpoint) serve(c echo.Context, checks []middleware) error {
 			}
 		}
 	}
-	in, ok := readInput(c, x, e.input)
-	if !ok {
-		return nil
-	}
-	id, err := domain.ParseID[domain.Account](in.ID)
-	if err != nil {
+	in, err := readInput(c, x, e.input)
+	if in == nil {
 		return err
 	}
 	format := e.formatOf(in.Format)
@@ -163,9 +159,9 @@ func (e *statementEndpoint) serve(c echo.Context, checks []middleware) error {
 	w := &statementWriter{c: c, format: format, deadline: deadline}
 	if in.Close != "" {
 		w.maxBytes = int64(in.MaxBytes)
-		err = e.service.WriteClosedStatement(ctx, x.principal.Tenant, id, domain.Date(in.Close), w.write)
+		err = e.service.WriteClosedStatement(ctx, x.principal.Tenant, in.ID.ID, domain.Date(in.Close), w.write)
 	} else {
-		err = e.service.WriteStatement(ctx, x.principal.Tenant, id, ports.StatementQuery{
+		err = e.service.WriteStatement(ctx, x.principal.Tenant, in.ID.ID, ports.StatementQuery{
 			Window: domain.Window{From: domain.Date(in.From), To: domain.Date(in.To)}, Force: in.Force == "true",
 			ByReference: in.ExternalID == "reference", MaxBytes: int64(in.MaxBytes), Format: measuredIn(format, in),
 		}, w.write)

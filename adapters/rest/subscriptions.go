@@ -267,15 +267,11 @@ func (s *server) listSubscriptions(ctx context.Context, tenant domain.TenantID, 
 // subscriptionCall is a method of the driving port that returns one subscription.
 type subscriptionCall func(context.Context, domain.TenantID, events.SubscriptionID) (ports.SubscriptionStatus, error)
 
-// oneSubscription parses the id of a subscription and calls fn with this id. It returns the subscription that fn has
-// returned, with its entity tag.
+// oneSubscription calls fn with the id of a subscription. It returns the subscription that fn has returned, with its
+// entity tag.
 func oneSubscription(
-	ctx context.Context, tenant domain.TenantID, text string, fn subscriptionCall,
+	ctx context.Context, tenant domain.TenantID, id events.SubscriptionID, fn subscriptionCall,
 ) (*taggedOutput[subscriptionView], error) {
-	id, err := domain.ParseID[events.Subscription](text)
-	if err != nil {
-		return nil, err
-	}
 	status, err := fn(ctx, tenant, id)
 	if err != nil {
 		return nil, err
@@ -285,33 +281,33 @@ func oneSubscription(
 
 // getSubscription returns a subscription with its entity tag.
 func (s *server) getSubscription(
-	ctx context.Context, tenant domain.TenantID, in *idInput,
+	ctx context.Context, tenant domain.TenantID, in *idInput[events.Subscription],
 ) (*taggedOutput[subscriptionView], error) {
-	return oneSubscription(ctx, tenant, in.ID, s.service.GetSubscription)
+	return oneSubscription(ctx, tenant, in.ID.ID, s.service.GetSubscription)
 }
 
 // pauseSubscription pauses a subscription.
 func (s *server) pauseSubscription(
-	ctx context.Context, tenant domain.TenantID, in *idInput,
+	ctx context.Context, tenant domain.TenantID, in *idInput[events.Subscription],
 ) (*taggedOutput[subscriptionView], error) {
-	return oneSubscription(ctx, tenant, in.ID, s.service.PauseSubscription)
+	return oneSubscription(ctx, tenant, in.ID.ID, s.service.PauseSubscription)
 }
 
 // resumeSubscription resumes a subscription.
 func (s *server) resumeSubscription(
-	ctx context.Context, tenant domain.TenantID, in *idInput,
+	ctx context.Context, tenant domain.TenantID, in *idInput[events.Subscription],
 ) (*taggedOutput[subscriptionView], error) {
-	return oneSubscription(ctx, tenant, in.ID, s.service.ResumeSubscription)
+	return oneSubscription(ctx, tenant, in.ID.ID, s.service.ResumeSubscription)
 }
 
 // updateSubscription replaces all fields that can be changed, in one atomic change.
 func (s *server) updateSubscription(ctx context.Context, tenant domain.TenantID, in *struct {
-	ID      string        `path:"id" doc:"Opaque"`
-	IfMatch ifMatchHeader `header:"If-Match" doc:"Entity tags of the revisions that may be changed"`
+	ID      pathID[events.Subscription] `path:"id" doc:"Opaque"`
+	IfMatch ifMatchHeader               `header:"If-Match" doc:"Entity tags of the revisions that may be changed"`
 	Body    subscriptionChange
 },
 ) (*taggedOutput[subscriptionView], error) {
-	return oneSubscription(ctx, tenant, in.ID, func(
+	return oneSubscription(ctx, tenant, in.ID.ID, func(
 		ctx context.Context, tenant domain.TenantID, id events.SubscriptionID,
 	) (ports.SubscriptionStatus, error) {
 		connection, err := eventConnection(in.Body.ConnectionID)
@@ -326,24 +322,16 @@ func (s *server) updateSubscription(ctx context.Context, tenant domain.TenantID,
 
 // deleteSubscription deletes a subscription.
 func (s *server) deleteSubscription(
-	ctx context.Context, tenant domain.TenantID, in *conditionalInput,
+	ctx context.Context, tenant domain.TenantID, in *conditionalInput[events.Subscription],
 ) (*noContent, error) {
-	id, err := domain.ParseID[events.Subscription](in.ID)
-	if err != nil {
-		return nil, err
-	}
-	return nil, s.service.DeleteSubscription(ctx, tenant, id, in.IfMatch.IfMatch)
+	return nil, s.service.DeleteSubscription(ctx, tenant, in.ID.ID, in.IfMatch.IfMatch)
 }
 
 // testSubscription sends a test event to the sink of a subscription.
 func (s *server) testSubscription(
-	ctx context.Context, tenant domain.TenantID, in *idInput,
+	ctx context.Context, tenant domain.TenantID, in *idInput[events.Subscription],
 ) (*bodyOutput[sinkTestOutcome], error) {
-	id, err := domain.ParseID[events.Subscription](in.ID)
-	if err != nil {
-		return nil, err
-	}
-	r, err := s.service.TestSubscription(ctx, tenant, id)
+	r, err := s.service.TestSubscription(ctx, tenant, in.ID.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -352,13 +340,9 @@ func (s *server) testSubscription(
 
 // rotateSubscriptionSecret replaces the signing secret and returns the new one.
 func (s *server) rotateSubscriptionSecret(
-	ctx context.Context, tenant domain.TenantID, in *idInput,
+	ctx context.Context, tenant domain.TenantID, in *idInput[events.Subscription],
 ) (*taggedOutput[createdSubscription], error) {
-	id, err := domain.ParseID[events.Subscription](in.ID)
-	if err != nil {
-		return nil, err
-	}
-	c, err := s.service.RotateSubscriptionSecret(ctx, tenant, id)
+	c, err := s.service.RotateSubscriptionSecret(ctx, tenant, in.ID.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -367,11 +351,11 @@ func (s *server) rotateSubscriptionSecret(
 
 // replaySubscription makes the service send stored events again, starting with the event whose sequence is in the body.
 func (s *server) replaySubscription(ctx context.Context, tenant domain.TenantID, in *struct {
-	ID   string `path:"id" doc:"Opaque"`
+	ID   pathID[events.Subscription] `path:"id" doc:"Opaque"`
 	Body eventReplayRequest
 },
 ) (*taggedOutput[subscriptionView], error) {
-	return oneSubscription(ctx, tenant, in.ID, func(
+	return oneSubscription(ctx, tenant, in.ID.ID, func(
 		ctx context.Context, tenant domain.TenantID, id events.SubscriptionID,
 	) (ports.SubscriptionStatus, error) {
 		from, err := strconv.ParseInt(in.Body.From, 10, 64)
@@ -384,16 +368,12 @@ func (s *server) replaySubscription(ctx context.Context, tenant domain.TenantID,
 
 // listEventAttempts returns a page of the attempts to send the events of a subscription.
 func (s *server) listEventAttempts(ctx context.Context, tenant domain.TenantID, in *struct {
-	ID     string                `path:"id" doc:"Opaque"`
-	Limit  int                   `query:"limit" minimum:"1" maximum:"200" default:"20" doc:"The maximum number of items on the page"`
-	Cursor cursor[eventAttempts] `query:"cursor" doc:"nextCursor of the previous page"`
+	ID     pathID[events.Subscription] `path:"id" doc:"Opaque"`
+	Limit  int                         `query:"limit" minimum:"1" maximum:"200" default:"20" doc:"The maximum number of items on the page"`
+	Cursor cursor[eventAttempts]       `query:"cursor" doc:"nextCursor of the previous page"`
 },
 ) (*listOutput[attemptView], error) {
-	id, err := domain.ParseID[events.Subscription](in.ID)
-	if err != nil {
-		return nil, err
-	}
-	p, err := s.service.ListEventAttempts(ctx, tenant, id, in.Cursor.pageRequest(in.Limit))
+	p, err := s.service.ListEventAttempts(ctx, tenant, in.ID.ID, in.Cursor.pageRequest(in.Limit))
 	if err != nil {
 		return nil, err
 	}

@@ -175,13 +175,9 @@ func (s *server) listTokens(ctx context.Context, tenant domain.TenantID, in *str
 
 // revokeToken revokes a token. A second revocation responds with 404.
 func (s *server) revokeToken(ctx context.Context, tenant domain.TenantID, in *struct {
-	ID    string `path:"id" doc:"Opaque"`
-	Force string `query:"force" enum:"true,false" default:"false" doc:"true: revoke the token although it serves more than one connection" example:"true"`
+	ID    pathID[domain.WebhookToken] `path:"id" doc:"Opaque"`
+	Force string                      `query:"force" enum:"true,false" default:"false" doc:"true: revoke the token although it serves more than one connection" example:"true"`
 },
 ) (*noContent, error) {
-	id, err := domain.ParseID[domain.WebhookToken](in.ID)
-	if err != nil {
-		return nil, err
-	}
-	return nil, s.service.RevokeToken(ctx, tenant, id, in.Force == "true")
+	return nil, s.service.RevokeToken(ctx, tenant, in.ID.ID, in.Force == "true")
 }

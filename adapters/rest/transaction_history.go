@@ -113,16 +113,12 @@ func (s *server) historyRoute(tag string) route {
 
 // listTransactionHistory returns a page of the versions of a transaction.
 func (s *server) listTransactionHistory(ctx context.Context, tenant domain.TenantID, in *struct {
-	ID     string              `path:"id" doc:"Opaque"`
-	Limit  int                 `query:"limit" minimum:"1" maximum:"200" default:"20" doc:"The maximum number of items on the page"`
-	Cursor cursor[historyList] `query:"cursor" doc:"nextCursor of the previous page"`
+	ID     pathID[domain.Transaction] `path:"id" doc:"Opaque"`
+	Limit  int                        `query:"limit" minimum:"1" maximum:"200" default:"20" doc:"The maximum number of items on the page"`
+	Cursor cursor[historyList]        `query:"cursor" doc:"nextCursor of the previous page"`
 },
 ) (*listOutput[transactionVersionView], error) {
-	id, err := domain.ParseID[domain.Transaction](in.ID)
-	if err != nil {
-		return nil, err
-	}
-	p, err := s.service.TransactionHistory(ctx, tenant, id, in.Cursor.pageRequest(in.Limit))
+	p, err := s.service.TransactionHistory(ctx, tenant, in.ID.ID, in.Cursor.pageRequest(in.Limit))
 	if err != nil {
 		return nil, err
 	}

@@ -272,16 +272,12 @@ func (s *server) summaryRoute(tag string) route {
 
 // listAccounts returns a page of a connection's accounts.
 func (s *server) listAccounts(ctx context.Context, tenant domain.TenantID, in *struct {
-	ID     string              `path:"id" doc:"Opaque"`
-	Limit  int                 `query:"limit" minimum:"1" maximum:"200" default:"20" doc:"The maximum number of items on the page"`
-	Cursor cursor[accountList] `query:"cursor" doc:"nextCursor of the previous page"`
+	ID     pathID[domain.Connection] `path:"id" doc:"Opaque"`
+	Limit  int                       `query:"limit" minimum:"1" maximum:"200" default:"20" doc:"The maximum number of items on the page"`
+	Cursor cursor[accountList]       `query:"cursor" doc:"nextCursor of the previous page"`
 },
 ) (*listOutput[accountView], error) {
-	id, err := domain.ParseID[domain.Connection](in.ID)
-	if err != nil {
-		return nil, err
-	}
-	p, err := s.service.ListAccounts(ctx, tenant, id, in.Cursor.pageRequest(in.Limit))
+	p, err := s.service.ListAccounts(ctx, tenant, in.ID.ID, in.Cursor.pageRequest(in.Limit))
 	if err != nil {
 		return nil, err
 	}
@@ -308,16 +304,12 @@ func quarantinedOf(r domain.QuarantinedRow) quarantinedView {
 
 // listQuarantine returns a page of a connection's quarantine.
 func (s *server) listQuarantine(ctx context.Context, tenant domain.TenantID, in *struct {
-	ID     string                 `path:"id" doc:"Opaque"`
-	Limit  int                    `query:"limit" minimum:"1" maximum:"200" default:"20" doc:"The maximum number of items on the page"`
-	Cursor cursor[quarantineList] `query:"cursor" doc:"nextCursor of the previous page"`
+	ID     pathID[domain.Connection] `path:"id" doc:"Opaque"`
+	Limit  int                       `query:"limit" minimum:"1" maximum:"200" default:"20" doc:"The maximum number of items on the page"`
+	Cursor cursor[quarantineList]    `query:"cursor" doc:"nextCursor of the previous page"`
 },
 ) (*listOutput[quarantinedView], error) {
-	id, err := domain.ParseID[domain.Connection](in.ID)
-	if err != nil {
-		return nil, err
-	}
-	p, err := s.service.ListQuarantine(ctx, tenant, id, in.Cursor.pageRequest(in.Limit))
+	p, err := s.service.ListQuarantine(ctx, tenant, in.ID.ID, in.Cursor.pageRequest(in.Limit))
 	if err != nil {
 		return nil, err
 	}
@@ -327,21 +319,17 @@ func (s *server) listQuarantine(ctx context.Context, tenant domain.TenantID, in 
 // listTransactions returns a page of a connection's transactions. It includes removed transactions,
 // which have the member removedAt.
 func (s *server) listTransactions(ctx context.Context, tenant domain.TenantID, in *struct {
-	ID       string                  `path:"id" doc:"Opaque"`
-	From     string                  `query:"from" format:"date" doc:"First value date"`
-	To       string                  `query:"to" format:"date" doc:"Last value date"`
-	Account  idParam[domain.Account] `query:"accountId" doc:"Only transactions of this account"`
-	Status   string                  `query:"status" enum:"pending,posted" doc:"Only items in this state"`
-	External string                  `query:"externalId" maxLength:"512" doc:"The present or a past id of the vendor"`
-	AsOf     asOfParam               `query:"asOf" example:"2026-03-02T10:00:00Z" doc:"The transactions as they were at this moment, without those that were removed then, and without metadata and category; at most 5 s in the future"`
-	Limit    int                     `query:"limit" minimum:"1" maximum:"200" default:"20" doc:"The maximum number of items on the page"`
-	Cursor   cursor[transactionList] `query:"cursor" doc:"nextCursor of the previous page"`
+	ID       pathID[domain.Connection] `path:"id" doc:"Opaque"`
+	From     string                    `query:"from" format:"date" doc:"First value date"`
+	To       string                    `query:"to" format:"date" doc:"Last value date"`
+	Account  idParam[domain.Account]   `query:"accountId" doc:"Only transactions of this account"`
+	Status   string                    `query:"status" enum:"pending,posted" doc:"Only items in this state"`
+	External string                    `query:"externalId" maxLength:"512" doc:"The present or a past id of the vendor"`
+	AsOf     asOfParam                 `query:"asOf" example:"2026-03-02T10:00:00Z" doc:"The transactions as they were at this moment, without those that were removed then, and without metadata and category; at most 5 s in the future"`
+	Limit    int                       `query:"limit" minimum:"1" maximum:"200" default:"20" doc:"The maximum number of items on the page"`
+	Cursor   cursor[transactionList]   `query:"cursor" doc:"nextCursor of the previous page"`
 },
 ) (*listOutput[transactionView], error) {
-	id, err := domain.ParseID[domain.Connection](in.ID)
-	if err != nil {
-		return nil, err
-	}
 	window := domain.Window{From: domain.Date(in.From), To: domain.Date(in.To)}
 	if err := window.Validate(); err != nil {
 		return nil, err
@@ -350,7 +338,7 @@ func (s *server) listTransactions(ctx context.Context, tenant domain.TenantID, i
 		Window: window, Account: in.Account.ID, Status: domain.TransactionStatus(in.Status),
 		ExternalID: in.External, AsOf: in.AsOf.Time,
 	}
-	p, err := s.service.ListTransactions(ctx, tenant, id, filter, in.Cursor.pageRequest(in.Limit))
+	p, err := s.service.ListTransactions(ctx, tenant, in.ID.ID, filter, in.Cursor.pageRequest(in.Limit))
 	if err != nil {
 		return nil, err
 	}
@@ -374,13 +362,9 @@ func (s *server) listAllAccounts(ctx context.Context, tenant domain.TenantID, in
 
 // getAccount returns an account.
 func (s *server) getAccount(
-	ctx context.Context, tenant domain.TenantID, in *idInput,
+	ctx context.Context, tenant domain.TenantID, in *idInput[domain.Account],
 ) (*bodyOutput[accountView], error) {
-	id, err := domain.ParseID[domain.Account](in.ID)
-	if err != nil {
-		return nil, err
-	}
-	a, err := s.service.GetAccount(ctx, tenant, id)
+	a, err := s.service.GetAccount(ctx, tenant, in.ID.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -390,21 +374,17 @@ func (s *server) getAccount(
 // getTransaction returns a transaction, even if it is marked as removed. With asOf, it returns the transaction as it
 // was at that moment.
 func (s *server) getTransaction(ctx context.Context, tenant domain.TenantID, in *struct {
-	ID   string    `path:"id" doc:"Opaque"`
-	AsOf asOfParam `query:"asOf" example:"2026-03-02T10:00:00Z" doc:"The transaction as it was at this moment, without metadata and category; at most 5 s in the future. 404 before the transaction existed and while it was removed"`
+	ID   pathID[domain.Transaction] `path:"id" doc:"Opaque"`
+	AsOf asOfParam                  `query:"asOf" example:"2026-03-02T10:00:00Z" doc:"The transaction as it was at this moment, without metadata and category; at most 5 s in the future. 404 before the transaction existed and while it was removed"`
 },
 ) (*bodyOutput[transactionView], error) {
-	id, err := domain.ParseID[domain.Transaction](in.ID)
-	if err != nil {
-		return nil, err
-	}
 	read := s.service.GetTransaction
 	if !in.AsOf.IsZero() {
 		read = func(ctx context.Context, tenant domain.TenantID, id domain.TransactionID) (domain.Transaction, error) {
-			return s.service.GetTransactionAsOf(ctx, tenant, id, in.AsOf.Time)
+			return s.service.GetTransactionAsOf(ctx, tenant, in.ID.ID, in.AsOf.Time)
 		}
 	}
-	t, err := read(ctx, tenant, id)
+	t, err := read(ctx, tenant, in.ID.ID)
 	if err != nil {
 		return nil, err
 	}

@@ -88,20 +88,27 @@ type Request struct {
 	Body   []byte                   // empty if there is none
 }
 
-// Read parses and validates a request. It returns every violation that it finds. If there are any, the returned input
-// is incomplete.
-func (in *Input[I]) Read(r Request) (*I, []Violation) {
-	read := new(I)
+// Read parses and validates a request. It returns every violation that it finds, and the first error of the
+// UnmarshalText of a path parameter. If there is a violation or an error, the returned input is incomplete.
+func (in *Input[I]) Read(r Request) (read *I, all []Violation, err error) {
+	read = new(I)
 	fields := reflect.ValueOf(read).Elem()
-	var all []Violation
 	for i := range in.parameters {
 		p := &in.parameters[i]
-		all = append(all, p.read(r, fields.Field(p.field))...)
+		violations, unparsed := p.read(r, fields.Field(p.field))
+		switch {
+		case unparsed == nil:
+			all = append(all, violations...)
+		case p.in != "path":
+			all = append(all, Violation{Location: p.location(), Message: unparsed.Error()})
+		case err == nil:
+			err = unparsed
+		}
 	}
 	if in.body != nil {
 		all = append(all, in.body.read(r.Body, fields.Field(in.body.field))...)
 	}
-	return read, all
+	return read, all, err
 }
 
 // text returns the text of the parameter in the request, or its default.
@@ -121,34 +128,35 @@ func (p *parameter) text(r Request) string {
 	return text
 }
 
+// location returns the location of the parameter in violations.
+func (p *parameter) location() string { return p.in + "." + p.name }
+
 // read parses and validates the parameter. If the parameter is empty and has no default, read leaves the field
-// unchanged.
-func (p *parameter) read(r Request, field reflect.Value) []Violation {
+// unchanged. It returns the error of UnmarshalText unchanged.
+func (p *parameter) read(r Request, field reflect.Value) ([]Violation, error) {
 	text := p.text(r)
 	if text == "" {
-		return nil
+		return nil, nil
 	}
-	location := p.in + "." + p.name
 	var value any = text
 	if field.Kind() == reflect.Int {
 		number, err := strconv.ParseInt(text, 10, 64)
 		if err != nil {
-			return []Violation{{Location: location, Message: "must be an integer"}}
+			return []Violation{{Location: p.location(), Message: "must be an integer"}}, nil
 		}
 		field.SetInt(number)
 		value = number
 	}
-	if violations := p.validator.validate(value, location); violations != nil {
-		return violations
+	if violations := p.validator.validate(value, p.location()); violations != nil {
+		return violations, nil
 	}
 	if parser, ok := reflect.TypeAssert[encoding.TextUnmarshaler](field.Addr()); ok {
-		if err := parser.UnmarshalText([]byte(text)); err != nil {
-			return []Violation{{Location: location, Message: err.Error()}}
-		}
-	} else if field.Kind() == reflect.String {
+		return nil, parser.UnmarshalText([]byte(text))
+	}
+	if field.Kind() == reflect.String {
 		field.SetString(text)
 	}
-	return nil
+	return nil, nil
 }
 
 // invalidJSON is the message about a body that is not JSON.

@@ -114,9 +114,9 @@ func TestAValidRequestIsRead(t *testing.T) {
 	_, in := newInput(t)
 	r := request("colour=red", `{"name":"abc","extra":{"a":1.5},"since":"2026-01-02T03:04:05Z"}`)
 	r.Header.Set("If-Match", "7")
-	got, violations := in.Read(r)
-	if len(violations) > 0 {
-		t.Fatal(violations)
+	got, violations, err := in.Read(r)
+	if err != nil || len(violations) > 0 {
+		t.Fatal(violations, err)
 	}
 	if got.ID != "the id" || got.Limit != 20 || got.Colour.name != "red" || got.Match != "7" {
 		t.Errorf("%+v", got)
@@ -124,8 +124,28 @@ func TestAValidRequestIsRead(t *testing.T) {
 	if got.Body.Name != "abc" || got.Body.Extra["a"] != 1.5 || got.Body.Since.Year() != 2026 {
 		t.Errorf("%+v", got.Body)
 	}
-	if got, violations = in.Read(request("", "")); got.Body != nil || violations != nil {
+	if got, violations, _ = in.Read(request("", "")); got.Body != nil || violations != nil {
 		t.Errorf("an optional body is not optional: %v", violations)
+	}
+}
+
+func TestTheErrorOfAPathParameterIsNoViolation(t *testing.T) {
+	api := operation.NewAPI(&operation.Document{})
+	in := operation.NewInput[struct {
+		Colour colour `path:"colour"`
+		Other  colour `query:"other"`
+	}](api, &operation.Operation{})
+	if err := api.Compile(); err != nil {
+		t.Fatal(err)
+	}
+	r := request("", "")
+	r.Path = func(string) string { return canary }
+	if _, violations, err := in.Read(r); len(violations) > 0 || err == nil || err.Error() != "must be a colour" {
+		t.Errorf("violations %v, error %v", violations, err)
+	}
+	r.Query.Set("other", canary)
+	if _, violations, err := in.Read(r); len(violations) != 1 || violations[0].Location != "query.other" || err == nil {
+		t.Errorf("violations %v, error %v", violations, err)
 	}
 }
 
@@ -159,7 +179,7 @@ func TestEveryViolationIsReportedWithoutItsValue(t *testing.T) {
 		{"", `{"name":"a","flags":["x","z"]}`, "body.flags[1] must be one of x, y"},
 		{"", `{"name":"a","extra":{"0":"x"}}`, "body.extra.0 must be of type number"},
 	} {
-		_, violations := in.Read(request(c.query, c.body))
+		_, violations, _ := in.Read(request(c.query, c.body))
 		var texts []string
 		for _, v := range violations {
 			texts = append(texts, v.Location+" "+v.Message)

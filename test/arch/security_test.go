@@ -12,27 +12,29 @@ import (
 
 // testReference matches a reference to a test in the documents: the folder of the package, a dot, and the name of the
 // function.
-var testReference = regexp.MustCompile("`([a-z][a-z0-9/]*)\\.((?:Test|Fuzz)[A-Za-z0-9]+)`")
+var testReference = regexp.MustCompile("`([a-z][a-z0-9/]*)\\.((?:Test|Fuzz|Benchmark)[A-Za-z0-9]+)`")
 
-// docs/security.md names a test for each of its statements. Each of these tests must exist under that name.
+// These documents name tests for their statements. Each of these tests must exist under that name.
 func TestNamedTestsExist(t *testing.T) {
 	root := filepath.Join("..", "..")
-	text, err := os.ReadFile(filepath.Join(root, "docs", "security.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	mentions := testReference.FindAllStringSubmatch(string(text), -1)
-	if len(mentions) < 50 {
-		t.Errorf("only %d tests are named", len(mentions))
-	}
 	known := map[string]map[string]bool{}
-	for _, m := range mentions {
-		folder, name := m[1], m[2]
-		if known[folder] == nil {
-			known[folder] = testsOf(t, filepath.Join(root, folder))
+	for document, least := range map[string]int{"security.md": 50, "reliability.md": 50} {
+		text, err := os.ReadFile(filepath.Join(root, "docs", document))
+		if err != nil {
+			t.Fatal(err)
 		}
-		if !known[folder][name] {
-			t.Errorf("docs/security.md names %s.%s, which does not exist", folder, name)
+		mentions := testReference.FindAllStringSubmatch(string(text), -1)
+		if len(mentions) < least {
+			t.Errorf("docs/%s names only %d tests", document, len(mentions))
+		}
+		for _, m := range mentions {
+			folder, name := m[1], m[2]
+			if known[folder] == nil {
+				known[folder] = testsOf(t, filepath.Join(root, folder))
+			}
+			if !known[folder][name] {
+				t.Errorf("docs/%s names %s.%s, which does not exist", document, folder, name)
+			}
 		}
 	}
 }

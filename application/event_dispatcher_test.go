@@ -910,7 +910,7 @@ func TestASinkThatHangsGetsOneAttemptAtATime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var changes atomic.Int64
 		d := newDispatchEnv(t, func(deps *application.Deps) {
-			deps.Observer = observerFunc(func(e ports.Event) {
+			deps.Observer = observerFunc(func(e ports.TelemetryEvent) {
 				if e, ok := e.(ports.EventAttempted); ok && e.Changed {
 					changes.Add(1)
 				}
@@ -950,9 +950,9 @@ func TestASinkThatHangsGetsOneAttemptAtATime(t *testing.T) {
 }
 
 // observerFunc is an Observer.
-type observerFunc func(ports.Event)
+type observerFunc func(ports.TelemetryEvent)
 
-func (f observerFunc) Emit(_ context.Context, e ports.Event) { f(e) }
+func (f observerFunc) Emit(_ context.Context, e ports.TelemetryEvent) { f(e) }
 
 // A pull wakes the dispatcher of its process, so that an event need not wait for the next poll.
 func TestAPullIsAnnouncedWithoutAWait(t *testing.T) {

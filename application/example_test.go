@@ -87,8 +87,8 @@ type (
 	discardEvents struct{}
 )
 
-func (allowAll) Check(context.Context, string) error    { return nil }
-func (discardEvents) Emit(context.Context, ports.Event) {}
+func (allowAll) Check(context.Context, string) error             { return nil }
+func (discardEvents) Emit(context.Context, ports.TelemetryEvent) {}
 
 // The example embeds the service without HTTP, database or queue, and shows the whole path of a
 // transaction.

@@ -128,12 +128,12 @@ func (fakeEgressGuard) Check(ctx context.Context, raw string) error {
 }
 
 // eventRecorder is an Observer that stores the emitted events.
-type eventRecorder struct{ all []ports.Event }
+type eventRecorder struct{ all []ports.TelemetryEvent }
 
-func (n *eventRecorder) Emit(_ context.Context, o ports.Event) { n.all = append(n.all, o) }
+func (n *eventRecorder) Emit(_ context.Context, o ports.TelemetryEvent) { n.all = append(n.all, o) }
 
 // eventsOf returns the recorded events of the type T, in the order in which they were emitted.
-func eventsOf[T ports.Event](n *eventRecorder) []T {
+func eventsOf[T ports.TelemetryEvent](n *eventRecorder) []T {
 	var found []T
 	for _, o := range n.all {
 		if o, ok := o.(T); ok {

@@ -81,7 +81,7 @@ func newMatcherEnv(t *testing.T) *matcherEnv {
 // reportErrors logs the errors of background work, and of calls to Matcher.
 type reportErrors struct{ t *testing.T }
 
-func (r reportErrors) Emit(_ context.Context, event ports.Event) {
+func (r reportErrors) Emit(_ context.Context, event ports.TelemetryEvent) {
 	switch e := event.(type) {
 	case ports.BackgroundError:
 		r.t.Logf("%s: %v", e.Task, e.Err)

@@ -70,7 +70,7 @@ func TestAllRefusalsAreTheSame(t *testing.T) {
 			if request.Vendor == "unknown" {
 				want.Vendor = ""
 			}
-			if diff := cmp.Diff([]ports.Event{want}, e.events.all); diff != "" {
+			if diff := cmp.Diff([]ports.TelemetryEvent{want}, e.events.all); diff != "" {
 				t.Error(diff)
 			}
 		})

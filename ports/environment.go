@@ -63,7 +63,7 @@ type EgressGuard interface {
 // Observer receives telemetry events. An implementation may count, log or trace them. It
 // must not block.
 type Observer interface {
-	Emit(ctx context.Context, event Event)
+	Emit(ctx context.Context, event TelemetryEvent)
 }
 
 // Tracer propagates a trace from a request to the work that the request has queued.
@@ -76,11 +76,11 @@ type Tracer interface {
 	StartSpan(ctx context.Context, carried, name string) (context.Context, func(error))
 }
 
-// Event is a telemetry event: WebhookReceived, PullAttempted, VendorChecked, SealingFailed,
+// TelemetryEvent is something that is counted or logged: WebhookReceived, PullAttempted, VendorChecked, SealingFailed,
 // ConnectionRefreshed, ReconcileRequested, ConsentExpiring, WebhookMissed,
 // EventAttempted, SubscriptionDisabled, Pruned, Audited,
 // CheckpointAnnounced or BackgroundError.
-type Event interface{ event() }
+type TelemetryEvent interface{ event() }
 
 type (
 	// WebhookReceived reports that the service responded to a webhook request. Outcome is the

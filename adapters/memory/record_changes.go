@@ -39,7 +39,7 @@ func (w *recordWriter) applyOne(c records.Changes) {
 	w.stageRows(c.Stage)
 	w.never(c.Never)
 	w.forgetCarriedOver(c.Returned)
-	rows := rowsOf(w.transactions, w.p.Connection)
+	rows := byExternalID(w.transactions, w.p.Connection)
 	for _, key := range c.Archive {
 		rows[key].archive()
 	}
@@ -132,7 +132,7 @@ func (w *recordWriter) never(pairs []domain.MatchPair) {
 }
 
 func (w *recordWriter) rename(renamed []records.Renamed) {
-	rows := rowsOf(w.transactions, w.p.Connection)
+	rows := byExternalID(w.transactions, w.p.Connection)
 	for _, r := range renamed {
 		row := rows[r.From]
 		delete(rows, r.From)
@@ -144,7 +144,7 @@ func (w *recordWriter) rename(renamed []records.Renamed) {
 
 // upsert stores a new record, or the next version of a record.
 func (w *recordWriter) upsert(r *records.Record, reason string) {
-	rows := rowsOf(w.transactions, w.p.Connection)
+	rows := byExternalID(w.transactions, w.p.Connection)
 	row := rows[r.Key()]
 	if row == nil {
 		row = &transaction{}

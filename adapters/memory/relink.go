@@ -158,7 +158,7 @@ func (s *Store) moveAccount(p *pull, moved records.Account, at time.Time) {
 		for i := range row.replaced {
 			row.replaced[i].Connection = to
 		}
-		rowsOf(s.transactions, to)[key] = row
+		byExternalID(s.transactions, to)[key] = row
 		w.appendVersion(row)
 		if s.carriedOver[from][row.ExternalID] {
 			delete(s.carriedOver[from], row.ExternalID)

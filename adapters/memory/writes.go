@@ -32,9 +32,9 @@ type change struct {
 	version int
 }
 
-// rowsOf returns the connection's rows by external id. The caller may read the map and add rows to
+// byExternalID returns the connection's transactions or accounts by external id. The caller may read the map and add to
 // it.
-func rowsOf[T any](all map[domain.ConnectionID]map[string]*T, id domain.ConnectionID) map[string]*T {
+func byExternalID[T any](all map[domain.ConnectionID]map[string]*T, id domain.ConnectionID) map[string]*T {
 	if all[id] == nil {
 		all[id] = map[string]*T{}
 	}

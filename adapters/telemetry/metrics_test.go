@@ -33,7 +33,7 @@ func usedMetrics(t *testing.T) *Metrics {
 	m.Request("GET", "/docs", 200, time.Second)
 	m.VendorCall("pluggy", "GET", "/items/{id}", 200, time.Second)
 	m.Budget("pluggy", "items", 1)
-	for _, event := range []ports.Event{
+	for _, event := range []ports.TelemetryEvent{
 		ports.WebhookReceived{Vendor: "pluggy", Outcome: "accepted"}, ports.PullAttempted{},
 		ports.BackgroundError{Task: "pull"}, ports.WebhookMissed{Vendor: "pluggy"},
 		ports.EventAttempted{Sink: "webhook"}, ports.ConnectionRefreshed{Vendor: "pluggy"},
@@ -106,7 +106,7 @@ func TestOutsideInputCannotCreateSeries(t *testing.T) {
 		m.Request(segment, "/"+segment, i*7-500, time.Second)
 		m.VendorCall(segment, segment, "/"+segment, i*7-500, time.Second)
 		m.Budget(segment, segment, 1)
-		for _, event := range []ports.Event{
+		for _, event := range []ports.TelemetryEvent{
 			ports.WebhookReceived{Vendor: domain.Vendor(segment), Outcome: segment},
 			ports.BackgroundError{Task: segment},
 			ports.PullAttempted{

@@ -23,7 +23,7 @@ var _ ports.Observer = Observer{}
 
 // Emit implements ports.Observer. It writes one log line for each event. The log's level applies to
 // all lines except the lines of Audited and CheckpointAnnounced events, which are always written.
-func (o Observer) Emit(ctx context.Context, event ports.Event) {
+func (o Observer) Emit(ctx context.Context, event ports.TelemetryEvent) {
 	switch e := event.(type) {
 	case ports.WebhookReceived:
 		o.webhookReceived(ctx, e)

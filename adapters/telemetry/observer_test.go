@@ -39,7 +39,7 @@ type wantSeries struct {
 }
 
 var eventTests = []struct {
-	event  ports.Event
+	event  ports.TelemetryEvent
 	line   map[string]any
 	series []wantSeries
 }{

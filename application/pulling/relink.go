@@ -219,7 +219,7 @@ func (a *attempt) countUnmatched(ctx context.Context, accounts []ports.Published
 	if a.KeepReplacementsApart {
 		return 0, nil
 	}
-	rules := a.rowsOf(a.connection.Vendor)
+	rules := a.matchingRules(a.connection.Vendor)
 	for _, account := range accounts {
 		if account.Continues.IsZero() {
 			continue
@@ -258,7 +258,7 @@ func (a *attempt) recognizeAccounts(ctx context.Context) (accounts []ports.Publi
 	if err != nil {
 		return nil, err
 	}
-	rules := a.rowsOf(a.connection.Vendor)
+	rules := a.matchingRules(a.connection.Vendor)
 	rowsBefore := func(account domain.Account) ([]matching.Row, error) {
 		return a.Pulls.RowsOfAccount(ctx, a.lease, account.ID, "", rules)
 	}

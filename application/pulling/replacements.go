@@ -14,7 +14,7 @@ func (e *Engine) matching(vendor domain.Vendor) *ports.Matching {
 	if e.KeepReplacementsApart {
 		return nil
 	}
-	return e.rowsOf(vendor)
+	return e.matchingRules(vendor)
 }
 
 // MatchingOf returns the rules for recognising that a new row of the aggregator replaces a removed row.
@@ -25,8 +25,8 @@ func MatchingOf(aggregator ports.Aggregator) *ports.Matching {
 	return &ports.Matching{}
 }
 
-// rowsOf returns how the rows of a vendor are read.
-func (e *Engine) rowsOf(vendor domain.Vendor) *ports.Matching {
+// matchingRules returns the rules for recognising that a row of the vendor continues another one.
+func (e *Engine) matchingRules(vendor domain.Vendor) *ports.Matching {
 	return MatchingOf(e.Aggregators[vendor])
 }
 

@@ -123,7 +123,7 @@ func (s size) fill(ctx context.Context, keyset string) error {
 	}
 	t := &tenantData{
 		size: s, service: app.Service, id: tenant(), vendor: vendor, origin: origin,
-		rows: rowsOf(s.connections, s.records),
+		rows: recordsByConnection(s.connections, s.records),
 	}
 	return errors.Join(t.write(ctx), stop())
 }

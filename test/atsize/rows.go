@@ -55,8 +55,8 @@ func weightOf(n int) int {
 	return 1
 }
 
-// rowsOf returns the numbers of records of the connections. Their sum is records.
-func rowsOf(connections, records int) []int {
+// recordsByConnection returns the numbers of records of the connections. Their sum is records.
+func recordsByConnection(connections, records int) []int {
 	all := 0
 	for n := range connections {
 		all += weightOf(n)

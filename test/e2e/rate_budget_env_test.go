@@ -113,7 +113,7 @@ func (publicResolver) LookupNetIP(context.Context, string, string) ([]netip.Addr
 
 type discardObserver struct{}
 
-func (discardObserver) Emit(context.Context, ports.Event) {}
+func (discardObserver) Emit(context.Context, ports.TelemetryEvent) {}
 
 // budgetService contains the service under load, its queue, and the base URL of the vendor.
 type budgetService struct {

@@ -315,7 +315,7 @@ func (allowAll) Check(context.Context, string) error { return nil }
 // observer checks every event that the service emits.
 type observer struct{ sim *sim }
 
-func (e observer) Emit(_ context.Context, o ports.Event) {
+func (e observer) Emit(_ context.Context, o ports.TelemetryEvent) {
 	e.sim.checkNoSecret("an emitted event", o)
 	switch o := o.(type) {
 	case ports.PullAttempted:

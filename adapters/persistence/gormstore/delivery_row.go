@@ -1,8 +1,6 @@
 package gormstore
 
 import (
-	"encoding/json"
-
 	"github.com/google/uuid"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -76,19 +74,4 @@ func StatusOf(stored domain.DeliveryStatus, pullState string) domain.DeliverySta
 		return domain.DeliveryFailed
 	}
 	return stored
-}
-
-// DecodeJSON parses JSON that the service has stored, and stores the result in the variable to which dst points. If
-// text is "", DecodeJSON leaves the variable unchanged.
-func DecodeJSON(text string, dst any) error {
-	if text == "" {
-		return nil
-	}
-	return json.Unmarshal([]byte(text), dst)
-}
-
-// EncodeJSON returns value as JSON. DecodeJSON is its inverse.
-func EncodeJSON(value any) (string, error) {
-	text, err := json.Marshal(value)
-	return string(text), err
 }

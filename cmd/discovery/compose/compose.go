@@ -399,7 +399,7 @@ func clockOf(o Overrides) ports.Clock {
 type observers []ports.Observer
 
 // Emit implements ports.Observer. It passes the event to every observer in the list.
-func (all observers) Emit(ctx context.Context, event ports.Event) {
+func (all observers) Emit(ctx context.Context, event ports.TelemetryEvent) {
 	for _, o := range all {
 		if o != nil {
 			o.Emit(ctx, event)

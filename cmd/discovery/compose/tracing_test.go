@@ -81,7 +81,7 @@ type pullObserver struct {
 	once sync.Once
 }
 
-func (p *pullObserver) Emit(_ context.Context, event ports.Event) {
+func (p *pullObserver) Emit(_ context.Context, event ports.TelemetryEvent) {
 	if _, ok := event.(ports.PullAttempted); ok {
 		p.once.Do(func() { close(p.done) })
 	}

@@ -131,6 +131,38 @@ func TestAReleaseIsReproducibleAndSigned(t *testing.T) {
 	}
 }
 
+// The README must name the files, the image and the chart as a release publishes them.
+func TestTheInstallLinesOfTheREADMENameWhatAReleasePublishes(t *testing.T) {
+	var r struct {
+		Project  string `yaml:"project_name"`
+		Archives []struct {
+			Name string `yaml:"name_template"`
+		}
+		Checksum struct {
+			Name string `yaml:"name_template"`
+		}
+		Dockers []struct{ Images []string } `yaml:"dockers_v2"`
+	}
+	if err := yaml.Unmarshal([]byte(readFile(t, ".goreleaser.yaml")), &r); err != nil {
+		t.Fatal(err)
+	}
+	chart := regexp.MustCompile(`helm push .* (oci://\S+)`).FindStringSubmatch(
+		readFile(t, ".github", "workflows", "release.yaml"))
+	if len(r.Archives) != 1 || len(r.Dockers) != 1 || len(r.Dockers[0].Images) != 1 || chart == nil {
+		t.Fatalf("%+v, chart %v", r, chart)
+	}
+	archive := strings.NewReplacer("{{ .ProjectName }}", r.Project, "{{ .Version }}", "${version}",
+		"{{ .Os }}", "linux", "{{ .Arch }}", "amd64").Replace(r.Archives[0].Name)
+	readme := readFile(t, "README.md")
+	for _, want := range []string{
+		archive + ".tar.gz", r.Checksum.Name, r.Dockers[0].Images[0] + ":$version", chart[1] + "/" + r.Project,
+	} {
+		if !strings.Contains(readme, want) {
+			t.Errorf("the README does not contain %s", want)
+		}
+	}
+}
+
 func TestTheReleaseNotesAreTheSectionOfTheVersion(t *testing.T) {
 	changelog := filepath.Join(t.TempDir(), "CHANGELOG.md")
 	text := "# Changelog\n\n## [Unreleased]\n\n- later\n\n## [1.2.0] - 2026-01-02\n\n### Added\n\n- this\n\n" +

@@ -59,6 +59,22 @@ type VendorBalance struct {
 	Missing Basis
 }
 
+// BalanceWithDebtOnCards returns the balance of an account of a vendor that states the amount owed as the balance of a
+// card. Accounts that are neither bank accounts nor cards have no balance that rows explain.
+func BalanceWithDebtOnCards(account domain.AccountData) VendorBalance {
+	switch {
+	case account.Type == domain.OtherAccount:
+		return VendorBalance{Missing: BasisUnsupported}
+	case account.Balance == nil:
+		return VendorBalance{Missing: BasisNoBalance}
+	}
+	balance := *account.Balance
+	if account.Type == domain.CreditAccount {
+		balance = balance.Negate()
+	}
+	return VendorBalance{Amount: balance.Amount, Currency: balance.Currency}
+}
+
 // AccountReading contains the vendor's balance of an account and the sum of the account's live posted records, both in
 // the account's currency. A reading results from a pull that reads everything. If the vendor synchronises during the
 // pull, there is no reading.

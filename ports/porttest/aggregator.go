@@ -1,6 +1,8 @@
 package porttest
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -65,6 +67,27 @@ type VendorSuite struct {
 	// Webhooks contains webhook bodies as the vendor sends them, at least one for each event. The keys are
 	// names for the test output.
 	Webhooks map[string][]byte
+}
+
+// WebhookBodies returns the files that match the patterns (path/filepath.Match), for VendorSuite.Webhooks. The keys are
+// the paths. The test fails if a pattern matches no file.
+func WebhookBodies(t *testing.T, patterns ...string) map[string][]byte {
+	t.Helper()
+	bodies := map[string][]byte{}
+	for _, pattern := range patterns {
+		files, err := filepath.Glob(pattern)
+		if err != nil || len(files) == 0 {
+			t.Errorf("%s has no events: add the body of each event of the vendor as a file (%v)", pattern, err)
+		}
+		for _, file := range files {
+			body, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			bodies[filepath.ToSlash(file)] = body
+		}
+	}
+	return bodies
 }
 
 // TestAggregator checks an adapter against the contract of ports.Aggregator.

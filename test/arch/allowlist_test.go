@@ -336,6 +336,9 @@ var allowed = map[string][]string{
 		"ports", "test/kit/datadir", "test/kit/pgtest",
 		"github.com/google/go-cmp/cmp", "github.com/google/uuid", "github.com/jackc/pgx/v5", "gorm.io/gorm",
 	},
+	"test/kit/goldenfile": {
+		"github.com/google/go-cmp/cmp",
+	},
 	"test/kit/rabbittest": {
 		"test/kit/datadir",
 		"github.com/rabbitmq/amqp091-go",

@@ -10,17 +10,7 @@ import (
 // Balance implements ports.BalanceReader. On a card, the vendor reports the amount owed, so Balance negates it. Other
 // account types than bank accounts and cards have no balance, because the vendor does not document the sign.
 func (a *Adapter) Balance(account domain.AccountData) books.VendorBalance {
-	switch {
-	case account.Type == domain.OtherAccount:
-		return books.VendorBalance{Missing: books.BasisUnsupported}
-	case account.Balance == nil:
-		return books.VendorBalance{Missing: books.BasisNoBalance}
-	}
-	balance := *account.Balance
-	if account.Type == domain.CreditAccount {
-		balance = balance.Negate()
-	}
-	return books.VendorBalance{Amount: balance.Amount, Currency: balance.Currency}
+	return books.BalanceWithDebtOnCards(account)
 }
 
 // RunningBalance implements ports.RunningBalanceReader. The vendor's balance is that of the account at the end of the

@@ -3,8 +3,6 @@ package belvo
 import (
 	"encoding/json"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strconv"
 	"testing"
 	"time"
@@ -17,17 +15,9 @@ import (
 )
 
 func TestConformance(t *testing.T) {
-	files, err := filepath.Glob("testdata/webhook/*.json")
-	if err != nil || len(files) == 0 {
-		t.Fatal("no events", err)
-	}
-	events := map[string][]byte{}
-	for _, file := range files {
-		if events[filepath.Base(file)], err = os.ReadFile(file); err != nil {
-			t.Fatal(err)
-		}
-	}
-	porttest.TestAggregator(t, porttest.VendorSuite{New: newVendorEnv, Webhooks: events})
+	porttest.TestAggregator(t, porttest.VendorSuite{
+		New: newVendorEnv, Webhooks: porttest.WebhookBodies(t, "testdata/webhook/*.json"),
+	})
 }
 
 var noon = time.Date(2026, 11, 19, 12, 0, 0, 0, time.UTC)

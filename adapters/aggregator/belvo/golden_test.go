@@ -3,7 +3,6 @@ package belvo
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,38 +10,10 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/test/kit/goldenfile"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
-
-// compareGolden compares got, encoded as JSON, with a file of testdata. If the tests run with
-// -update, it writes the file first.
-func compareGolden(t *testing.T, name string, got any) {
-	t.Helper()
-	var written bytes.Buffer
-	encoder := json.NewEncoder(&written)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(got); err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(path, written.Bytes(), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), written.String()); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", name, diff)
-	}
-}
 
 // readResults returns the rows of a list in a file of testdata, without decoding them.
 func readResults(t testing.TB, name string) []json.RawMessage {
@@ -100,7 +71,7 @@ func TestAccountsGolden(t *testing.T) {
 					Balance                                           *goldenMoney
 				}{v.ExternalID, string(v.Type), v.Subtype, v.Name, v.Number, v.Currency, goldenMoneyOf(v.Balance)})
 			}
-			compareGolden(t, name+".golden.json", lines)
+			goldenfile.Compare(t, "testdata/"+name+".golden.json", lines)
 		})
 	}
 }
@@ -129,7 +100,7 @@ func TestTransactionsGolden(t *testing.T) {
 				}
 				lines = append(lines, goldenTransaction(o, header.accountID))
 			}
-			compareGolden(t, c.name+".golden.json", lines)
+			goldenfile.Compare(t, "testdata/"+c.name+".golden.json", lines)
 		})
 	}
 }
@@ -173,5 +144,5 @@ func TestEventsGolden(t *testing.T) {
 		}
 		read[strings.TrimSuffix(filepath.Base(file), ".json")] = event
 	}
-	compareGolden(t, "events.golden.json", read)
+	goldenfile.Compare(t, "testdata/events.golden.json", read)
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/test/kit/goldenfile"
 )
 
 // rowName returns the id of a JSON object of testdata. The id describes the case that the object tests.
@@ -22,7 +23,7 @@ func TestInstitutionKeysGolden(t *testing.T) {
 	for _, raw := range readResults(t, "keys.json") {
 		got[rowName(t, raw)] = institutionKeys(domain.TransactionData{Metadata: raw})
 	}
-	compareGolden(t, "keys.golden.json", got)
+	goldenfile.Compare(t, "testdata/keys.golden.json", got)
 }
 
 func TestAccountIdentityGolden(t *testing.T) {
@@ -30,7 +31,7 @@ func TestAccountIdentityGolden(t *testing.T) {
 	for _, raw := range readResults(t, "identities.json") {
 		got[rowName(t, raw)] = accountIdentity(raw)
 	}
-	compareGolden(t, "identities.golden.json", got)
+	goldenfile.Compare(t, "testdata/identities.golden.json", got)
 }
 
 func TestMetadataThatIsNoObjectHasNoKeys(t *testing.T) {

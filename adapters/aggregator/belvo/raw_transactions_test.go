@@ -13,6 +13,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/test/kit/goldenfile"
 )
 
 // contentHash returns the content hash of a row of the link that l describes. The row must be valid.
@@ -154,7 +155,7 @@ func TestRulesVersionChangesWithGoldenRows(t *testing.T) {
 	}
 	now := rules + " " + hex.EncodeToString(h.Sum(nil)) + "\n"
 	stored, err := os.ReadFile(path)
-	if *update && !strings.HasPrefix(string(stored), rules+" ") {
+	if goldenfile.Update() && !strings.HasPrefix(string(stored), rules+" ") {
 		stored, err = []byte(now), os.WriteFile(path, []byte(now), 0o644)
 	}
 	if err != nil || string(stored) != now {

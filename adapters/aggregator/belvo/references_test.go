@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/test/kit/goldenfile"
 )
 
 // goldenReferences contains the identifiers of a row as the golden file lists them.
@@ -21,5 +22,5 @@ func TestReferencesGolden(t *testing.T) {
 		}
 		got[rowName(t, raw)] = goldenReferences{data.References, data.CounterpartyDocument}
 	}
-	compareGolden(t, "references.golden.json", got)
+	goldenfile.Compare(t, "testdata/references.golden.json", got)
 }

@@ -142,17 +142,7 @@ func accountType(vendorType string) domain.AccountType {
 // Balance implements ports.BalanceReader. On a card, the vendor reports the amount owed, so Balance negates it. Loans
 // and investments have no balance that rows explain.
 func (*Adapter) Balance(account domain.AccountData) books.VendorBalance {
-	switch {
-	case account.Type == domain.OtherAccount:
-		return books.VendorBalance{Missing: books.BasisUnsupported}
-	case account.Balance == nil:
-		return books.VendorBalance{Missing: books.BasisNoBalance}
-	}
-	balance := *account.Balance
-	if account.Type == domain.CreditAccount {
-		balance = balance.Negate()
-	}
-	return books.VendorBalance{Amount: balance.Amount, Currency: balance.Currency}
+	return books.BalanceWithDebtOnCards(account)
 }
 
 // AccountIdentity implements ports.AccountIdentifier. Three institutions state an id that is the same in all Items. The

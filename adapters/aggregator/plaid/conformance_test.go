@@ -1,8 +1,6 @@
 package plaid
 
 import (
-	"os"
-	"path/filepath"
 	"strconv"
 	"testing"
 	"time"
@@ -13,17 +11,9 @@ import (
 )
 
 func TestConformance(t *testing.T) {
-	files, err := filepath.Glob("testdata/webhook/*.json")
-	if err != nil || len(files) == 0 {
-		t.Fatal("no events", err)
-	}
-	events := map[string][]byte{}
-	for _, file := range files {
-		if events[filepath.Base(file)], err = os.ReadFile(file); err != nil {
-			t.Fatal(err)
-		}
-	}
-	porttest.TestAggregator(t, porttest.VendorSuite{New: newVendorEnv, Webhooks: events})
+	porttest.TestAggregator(t, porttest.VendorSuite{
+		New: newVendorEnv, Webhooks: porttest.WebhookBodies(t, "testdata/webhook/*.json"),
+	})
 }
 
 const retryAfter = 42 * time.Second

@@ -1,20 +1,15 @@
 package plaid
 
 import (
-	"bytes"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"net/http/httptest"
 	"net/netip"
-	"os"
-	"path/filepath"
 	"slices"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 	"go.uber.org/goleak"
 
@@ -163,33 +158,5 @@ func (e *env) readAll(step domain.Step) (all changes, err error) {
 			slices.Sort(all.removed)
 			return all, nil
 		}
-	}
-}
-
-var update = flag.Bool("update", false, "rewrite the golden files")
-
-// compareGolden compares got, encoded as JSON, with a file of testdata. If the tests run with -update, it writes the
-// file first.
-func compareGolden(t *testing.T, name string, got any) {
-	t.Helper()
-	var written bytes.Buffer
-	encoder := json.NewEncoder(&written)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(got); err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(path, written.Bytes(), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), written.String()); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", name, diff)
 	}
 }

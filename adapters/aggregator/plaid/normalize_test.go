@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/test/kit/goldenfile"
 )
 
 // goldenRow is a normalised row as the golden files contain it.
@@ -70,7 +71,7 @@ func goldenOf(t *testing.T, raw json.RawMessage) goldenRow {
 }
 
 func TestRowsAreNormalised(t *testing.T) {
-	compareGolden(t, "transactions.golden.json", normalizedRows(t))
+	goldenfile.Compare(t, "testdata/transactions.golden.json", normalizedRows(t))
 }
 
 // If the results of the rules change, the stored content hashes must no longer match.
@@ -80,7 +81,7 @@ func TestTheVersionOfTheRulesIsThatOfTheirResults(t *testing.T) {
 		t.Fatal(err)
 	}
 	sum := sha256.Sum256(text)
-	compareGolden(t, "rules.golden.json", map[string]string{rules: hex.EncodeToString(sum[:])})
+	goldenfile.Compare(t, "testdata/rules.golden.json", map[string]string{rules: hex.EncodeToString(sum[:])})
 }
 
 const validRow = `{"transaction_id":"t1","account_id":"a1","amount":12.5,"iso_currency_code":"USD",` +
@@ -195,7 +196,7 @@ func TestAccountsAreNormalised(t *testing.T) {
 			all[name] = append(all[name], g)
 		}
 	}
-	compareGolden(t, "accounts.golden.json", all)
+	goldenfile.Compare(t, "testdata/accounts.golden.json", all)
 }
 
 func TestAnUnreadableAccountKeepsItsID(t *testing.T) {

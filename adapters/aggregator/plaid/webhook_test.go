@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/test/kit/goldenfile"
 )
 
 func TestEventsAreParsed(t *testing.T) {
@@ -30,7 +31,7 @@ func TestEventsAreParsed(t *testing.T) {
 		}
 		events[filepath.Base(file)] = event
 	}
-	compareGolden(t, "events.golden.json", events)
+	goldenfile.Compare(t, "testdata/events.golden.json", events)
 }
 
 // The body contains the URL of a webhook, and so its token.

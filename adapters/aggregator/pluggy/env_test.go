@@ -4,8 +4,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
-	"os"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -115,18 +113,10 @@ func (e *env) inject(t *testing.T, f pluggysim.Fault, paths ...string) {
 }
 
 func TestPluggyConformsToThePort(t *testing.T) {
-	webhooks := map[string][]byte{}
-	for _, pattern := range []string{"testdata/webhooks/*.json", "pluggysim/testdata/event_*.json"} {
-		found, _ := filepath.Glob(pattern)
-		for _, path := range found {
-			body, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			webhooks[filepath.ToSlash(path)] = body
-		}
-	}
-	porttest.TestAggregator(t, porttest.VendorSuite{New: newPortEnv, Webhooks: webhooks})
+	porttest.TestAggregator(t, porttest.VendorSuite{
+		New:      newPortEnv,
+		Webhooks: porttest.WebhookBodies(t, "testdata/webhooks/*.json", "pluggysim/testdata/event_*.json"),
+	})
 }
 
 // attemptTimeout is the timeout of a request in the tests of a vendor that does not respond. It is long, so that no

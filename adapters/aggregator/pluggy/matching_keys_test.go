@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/test/kit/goldenfile"
 )
 
 // rowName returns the id of a JSON object of testdata. The id describes the case that the object tests.
@@ -33,7 +34,7 @@ func TestInstitutionKeysGolden(t *testing.T) {
 		}
 		got[rowName(t, raw)] = institutionKeys(domain.TransactionData{Amount: amount, Metadata: json.RawMessage(raw)})
 	}
-	compareGolden(t, "keys", got)
+	goldenfile.Compare(t, "testdata/golden/keys.json", got)
 }
 
 func TestAccountIdentityGolden(t *testing.T) {
@@ -41,7 +42,7 @@ func TestAccountIdentityGolden(t *testing.T) {
 	for _, raw := range objects(t, "identities") {
 		got[rowName(t, raw)] = accountIdentity(json.RawMessage(raw))
 	}
-	compareGolden(t, "identities", got)
+	goldenfile.Compare(t, "testdata/golden/identities.json", got)
 }
 
 func TestMetadataThatIsNoObjectHasNoKeys(t *testing.T) {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"flag"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,12 +11,10 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/test/kit/goldenfile"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 // golden is the format of the transaction data in the golden files. It
 // omits the unchanged row of the vendor (Metadata), because this row is the input of the test.
@@ -77,7 +74,7 @@ func TestNormalizeGolden(t *testing.T) {
 				}
 				got = append(got, golden{TransactionData: row, Warnings: row.Warnings})
 			}
-			compareGolden(t, name, got)
+			goldenfile.Compare(t, "testdata/golden/"+name+".json", got)
 		})
 	}
 }
@@ -90,7 +87,7 @@ func TestNormalizeAccountsGolden(t *testing.T) {
 		}
 		accounts[i].Metadata = nil
 	}
-	compareGolden(t, "accounts", accounts)
+	goldenfile.Compare(t, "testdata/golden/accounts.json", accounts)
 }
 
 // TestAnInvalidCurrencyOfAnAccountIsUnknown checks that an account's currency is either an ISO 4217 code
@@ -108,27 +105,6 @@ func TestAnInvalidCurrencyOfAnAccountIsUnknown(t *testing.T) {
 	_, err := normalizeAccount(jsontext.Value(`{"id":"a","currencyCode":"BR\u0000","balance":1}`), "ref")
 	if domain.UnreadableReason(err) != domain.InvalidCurrency {
 		t.Errorf("a balance in an invalid currency: %v, want invalid_currency", err)
-	}
-}
-
-func compareGolden(t *testing.T, name string, got any) {
-	t.Helper()
-	text, err := json.MarshalIndent(got, "", "  ")
-	if err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join("testdata", "golden", name+".json")
-	if *update {
-		if err := os.WriteFile(path, append(text, '\n'), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(strings.TrimSpace(string(want)), string(text)); diff != "" {
-		t.Error(diff)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/test/kit/goldenfile"
 )
 
 // decodeRows decodes a page and returns its rows. The argument rows is the JSON text between the
@@ -111,7 +112,7 @@ func TestRulesVersionMatchesTheGoldenFiles(t *testing.T) {
 	}
 	want := rules + " " + hex.EncodeToString(h.Sum(nil)) + "\n"
 	stored, err := os.ReadFile(path)
-	if *update && !strings.HasPrefix(string(stored), rules+" ") {
+	if goldenfile.Update() && !strings.HasPrefix(string(stored), rules+" ") {
 		stored, err = []byte(want), os.WriteFile(path, []byte(want), 0o644)
 	}
 	if err != nil || string(stored) != want {

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/test/kit/goldenfile"
 )
 
 // goldenReferences contains the identifiers of a row as the golden file lists them.
@@ -26,5 +27,5 @@ func TestReferencesGolden(t *testing.T) {
 		}
 		got[row.Case] = goldenReferences{data.References, data.CounterpartyDocument}
 	}
-	compareGolden(t, "references", got)
+	goldenfile.Compare(t, "testdata/golden/references.json", got)
 }

@@ -251,11 +251,10 @@ func (b *Budget) record(r Request, now time.Time) {
 }
 
 func (d *TenantDemand) record(replica string, calls int, now time.Time) {
-	var lowest int64
-	found := false
+	var waiting []int64 // Served of the replicas in which the tenant waits
 	for _, other := range d.Replicas {
-		if other.Calls > 0 && (!found || other.Served < lowest) {
-			lowest, found = other.Served, true
+		if other.Calls > 0 {
+			waiting = append(waiting, other.Served)
 		}
 	}
 	j := d.replica(replica)
@@ -264,8 +263,8 @@ func (d *TenantDemand) record(replica string, calls int, now time.Time) {
 		d.Replicas = append(d.Replicas, ReplicaDemand{Replica: replica})
 	}
 	own := &d.Replicas[j]
-	if own.Calls == 0 {
-		own.Served = max(own.Served, lowest)
+	if own.Calls == 0 && len(waiting) > 0 {
+		own.Served = max(own.Served, slices.Min(waiting))
 	}
 	own.Calls, own.AskedAt = calls, now
 }
@@ -388,19 +387,19 @@ func (g *Grant) add(tenant domain.TenantID) {
 // lowestServed returns the lowest TenantDemand.Served of the tenants with waiting calls. If no call waits, it returns
 // the highest TenantDemand.Served of all tenants.
 func lowestServed(demands []TenantDemand) int64 {
-	var lowest, highest int64
-	waits := false
+	var highest int64
+	var waiting []int64
 	for i := range demands {
 		d := &demands[i]
 		highest = max(highest, d.Served)
-		if d.calls() > 0 && (!waits || d.Served < lowest) {
-			lowest, waits = d.Served, true
+		if d.calls() > 0 {
+			waiting = append(waiting, d.Served)
 		}
 	}
-	if !waits {
+	if len(waiting) == 0 {
 		return highest
 	}
-	return lowest
+	return slices.Min(waiting)
 }
 
 func callsOf(all []TenantCalls, tenant domain.TenantID) (n int) {

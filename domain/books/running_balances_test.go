@@ -65,6 +65,15 @@ func TestRunningBalancesNeedNoOrder(t *testing.T) {
 			day(chainRow(1, 0, 10, 10), chainRow(2, 0, 5, 15), chainRow(3, 0, 1, 16), chainRow(4, 0, 5, 15)),
 			"1 0 3 2-4",
 		},
+		"a doubled record, and a day that begins before the end of its day": {
+			day(chainRow(1, 0, 10, 10), chainRow(2, 0, 5, 15), chainRow(3, 0, 1, 16), chainRow(4, 0, 5, 15),
+				chainRow(5, 1, 1, 16)),
+			"1 0 4 2-4 3-5",
+		},
+		"a day that ends where it began, and a day that begins within it": {
+			day(chainRow(1, 0, 10, 10), chainRow(2, 1, 5, 15), chainRow(3, 1, -5, 10), chainRow(4, 2, 1, 16)),
+			"1 1 3 3-4",
+		},
 		"a doubled record that is the only one of the day": {
 			day(chainRow(1, 0, 10, 10), chainRow(2, 1, 5, 15), chainRow(3, 1, 5, 15), chainRow(4, 2, 1, 16)),
 			"1 0 3 2-3",

@@ -58,6 +58,10 @@ func TestRecognize(t *testing.T) {
 	}{
 		"another connector, which prints no name that the former one has printed": {
 			accounts{acc("o1", "12345-0", 1, 20, "PIX ENVIADO")}, accounts{otherTexts}, "[{o1 n1}]", "[] []"},
+		"two pairs of one number each, in another order": {
+			accounts{acc("o1", "222-2", 1, 0, ""), acc("o2", "222-2", 1, 0, ""), acc("o3", "111-1", 1, 0, ""),
+				acc("o4", "111-1", 1, 0, "")},
+			accounts{acc("n1", "111-1", 1, 0, ""), acc("n3", "222-2", 1, 0, "")}, "[]", "[o1 o2 o3 o4] [n1 n3]"},
 		"each row twice": {accounts{acc("o1", "", 1, 20, "A")}, accounts{twice}, "[]", "[] []"},
 		"a second account shares half of the rows": {
 			accounts{acc("o1", "", 1, 20, "A")}, accounts{acc("n1", "", 1, 20, "A"), mixed("n2", 10)},

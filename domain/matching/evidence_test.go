@@ -94,6 +94,10 @@ func TestEvidenceOfTwoRows(t *testing.T) {
 			"same: number+ labelled_number+ text+",
 		},
 
+		"a short number of a tax, and of another payment": {
+			at + "DARF 123", at + "PAGAMENTO 123", "possible: number+",
+		},
+
 		// Instalments and purchases.
 		"an instalment of a purchase of which the day and the total are known": {
 			at + "COMPRA PARC 02/10 {bought=2026-09-10; total=500}",
@@ -124,6 +128,9 @@ func TestEvidenceOfTwoRows(t *testing.T) {
 		},
 		"an instalment of which the count is not known": {
 			at + "LOJA BELA PARC 02/10", at + "LOJA BELA", "same: text+",
+		},
+		"a whole purchase and its only instalment": {
+			at + "LOJA BELA {bought=2026-09-10}", at + "LOJA BELA PARC 1/1 {bought=2026-09-10}", "same: purchase+ text+",
 		},
 		"a whole purchase and one of its instalments": {
 			at + "LOJA BELA {bought=2026-09-10}", at + "LOJA BELA PARC 02/10 {bought=2026-09-10}",
@@ -184,6 +191,9 @@ func TestEvidenceOfTwoRows(t *testing.T) {
 		},
 		"equal texts, of which one has the legal name beside it": {
 			at + "PIX QR PADARIA REAL {party=JOSE SILVA}", at + "PIX QR PADARIA REAL", "same: operation+ text+",
+		},
+		"a part of a merchant's name, of which one text names no operation": {
+			at + "COMPRA POSTO PADARIA REAL", at + "PADARIA REAL", "same: text+",
 		},
 		"a longer text, and the legal name beside the shorter one": {
 			at + "PIX QR PADARIA REAL {party=JOSE SILVA}", at + "PIX QR PADARIA REAL CENTRO", "same: operation+ text+",

@@ -179,6 +179,7 @@ func TestNotations(t *testing.T) {
 				"AB12 LANCHES":                    "[ab12] []  []",
 				"ABC12 LANCHES":                   "[] []  []",
 				"A1BCDE2 LANCHES":                 "[] []  []",
+				"A12BCDEF LANCHES":                "[] []  []",
 				"A1BCDEF2 LANCHES":                "[a1bcdef2] []  []",
 				"12ABCDEF LANCHES":                "[] []  []",
 			}},
@@ -341,6 +342,7 @@ func TestTextsThatMayHaveAReferenceOrADocument(t *testing.T) {
 		"PIX ENVIADO PARALELEPIPEDO":                        {false, false}, // a long word without digits
 		"PIX ENVIADO PARALELEPIPEDO1":                       {false, false}, // one digit
 		"PIX ENVIADO 1234567890":                            {false, false}, // ten digits
+		"PIX ENVIADO 99999999999":                           {false, true},
 		"PIX ENVIADO 12345678901":                           {false, true},
 		"PIX ENVIADO 12345 678901":                          {false, false},
 		"PIX ENVIADO A&B680524P76":                          {false, true},

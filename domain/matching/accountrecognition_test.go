@@ -70,7 +70,8 @@ func TestRecognize(t *testing.T) {
 			accounts{acc("o1", "", 1, 20, "A")}, accounts{acc("n1", "", 1, 20, "A"), mixed("n2", 11)},
 			"[]", "[o1] [n1 n2]"},
 		"one of two accounts shares a fifth of the rows": {
-			accounts{acc("o1", "", 1, 20, "A"), acc("o2", "", 2, 20, "A")}, accounts{mixed("n1", 4)}, "[]", "[o1] [n1]"},
+			accounts{acc("o1", "", 1, 20, "A"), acc("o2", "", 2, 20, "A")}, accounts{mixed("n1", 4)},
+			"[]", "[o1] [n1]"},
 		"one of two accounts shares fewer than a fifth of the rows": {
 			accounts{acc("o1", "", 1, 20, "A"), acc("o2", "", 2, 20, "A")}, accounts{mixed("n1", 3)}, "[]", "[] []"},
 		"two accounts, in another order than their partners": {

@@ -7,8 +7,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain/matching"
 )
 
-// TestEvidenceOfTwoRows judges two rows, and checks the kinds of evidence that Judge returns: + speaks for one movement,
-// - against it.
+// TestEvidenceOfTwoRows judges two rows, and checks the kinds of evidence that Judge returns: + speaks for one
+// movement, - against it.
 func TestEvidenceOfTwoRows(t *testing.T) {
 	const id, otherID = "E00000000202611101200AAAAAAAAAAA", "E00000000202611101200BBBBBBBBBBB"
 	const at, pending = "2026-11-10 P -50 BRL ", "2026-11-10 p -50 BRL "
@@ -73,12 +73,18 @@ func TestEvidenceOfTwoRows(t *testing.T) {
 			at + "PIX ENVIADO {rref=SHOP0001}", at + "PIX ENVIADO {rref=SHOP0001}",
 			"possible: receiver_reference+ operation+",
 		},
-		"the same number of three digits":      {at + "COMPRA 123", at + "COMPRA 123", "possible: operation+ number+"},
-		"the same number of four digits":       {at + "COMPRA 1234", at + "COMPRA 1234", "same: operation+ number+"},
-		"a number that is the document, too":   {at + "PIX 39053344705", at + "PIX 39053344705", "same: document+ operation+ number+"},
+		"the same number of three digits": {at + "COMPRA 123", at + "COMPRA 123", "possible: operation+ number+"},
+		"the same number of four digits":  {at + "COMPRA 1234", at + "COMPRA 1234", "same: operation+ number+"},
+		"a number that is the document, too": {
+			at + "PIX 39053344705", at + "PIX 39053344705", "same: document+ operation+ number+",
+		},
 		"the same short number of two charges": {at + "TARIFA 256", at + "TARIFA 256", "same: operation+ number+"},
-		"the same labelled number":             {at + "COMPRA NSU 77", at + "COMPRA NSU 77", "same: operation+ labelled_number+"},
-		"two labelled numbers":                 {at + "COMPRA NSU 77", at + "COMPRA NSU 78", "possible: operation+ labelled_number-"},
+		"the same labelled number": {
+			at + "COMPRA NSU 77", at + "COMPRA NSU 77", "same: operation+ labelled_number+",
+		},
+		"two labelled numbers": {
+			at + "COMPRA NSU 77", at + "COMPRA NSU 78", "possible: operation+ labelled_number-",
+		},
 		"two labelled numbers while the row settles": {
 			pending + "LOJA BELA NSU 77", at + "LOJA BELA NSU 78", "same: text+",
 		},
@@ -130,7 +136,8 @@ func TestEvidenceOfTwoRows(t *testing.T) {
 			at + "LOJA BELA PARC 02/10", at + "LOJA BELA", "same: text+",
 		},
 		"a whole purchase and its only instalment": {
-			at + "LOJA BELA {bought=2026-09-10}", at + "LOJA BELA PARC 1/1 {bought=2026-09-10}", "same: purchase+ text+",
+			at + "LOJA BELA {bought=2026-09-10}", at + "LOJA BELA PARC 1/1 {bought=2026-09-10}",
+			"same: purchase+ text+",
 		},
 		"a whole purchase and one of its instalments": {
 			at + "LOJA BELA {bought=2026-09-10}", at + "LOJA BELA PARC 02/10 {bought=2026-09-10}",
@@ -245,7 +252,8 @@ func TestEvidenceOfTwoRows(t *testing.T) {
 			at + "PIX ENVIADO {doc=XXX.444.777-XX}", at + "PIX ENVIADO {doc=11144477735}", "same: document+ operation+",
 		},
 		"another document that the vendor masks with X": {
-			at + "PIX ENVIADO {doc=XXX.982.247-XX}", at + "PIX ENVIADO {doc=11144477735}", "other: document- operation+",
+			at + "PIX ENVIADO {doc=XXX.982.247-XX}", at + "PIX ENVIADO {doc=11144477735}",
+			"other: document- operation+",
 		},
 		"payer and receiver in both rows": {
 			at + "PIX 111.444.777-35 529.982.247-25", at + "PIX 111.444.777-35 529.982.247-25",
@@ -261,9 +269,9 @@ func TestEvidenceOfTwoRows(t *testing.T) {
 	} {
 		oldRow, newRow := parseRow(t, test.oldRow), parseRow(t, test.newRow)
 		verdict, findings := matching.Judge(oldRow, newRow, matching.Context{})
-		got := string(verdict) + ":"
+		got, signs := string(verdict)+":", map[matching.Speaks]string{matching.For: "+", matching.Against: "-"}
 		for _, finding := range findings {
-			got += " " + finding.Kind + map[matching.Speaks]string{matching.For: "+", matching.Against: "-"}[finding.Speaks]
+			got += " " + finding.Kind + signs[finding.Speaks]
 		}
 		if got != test.want {
 			t.Errorf("%s: %s\n  want %s\n  %s\n  %s", name, got, test.want, strings.TrimSpace(test.oldRow), test.newRow)

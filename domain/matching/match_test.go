@@ -203,7 +203,8 @@ func TestMatch(t *testing.T) {
 			"2026-11-10 P -47.31 BRL SEGURO A\n2026-11-10 P 47.31 BRL SEGURO A", matching.Context{}, "", 1},
 		"the amount came back with a part of the name": {
 			"2026-11-09 P -47.31 BRL SEGURO ALFA CENTRO",
-			"2026-11-10 P -47.31 BRL SEGURO ALFA CENTRO\n2026-11-10 P 47.31 BRL SEGURO ALFA", matching.Context{}, "", 1},
+			"2026-11-10 P -47.31 BRL SEGURO ALFA CENTRO\n2026-11-10 P 47.31 BRL SEGURO ALFA",
+			matching.Context{}, "", 1},
 		"the amount came with another name": {
 			"2026-11-09 P -47.31 BRL SEGURO A",
 			"2026-11-10 P -47.31 BRL SEGURO A\n2026-11-10 P 47.31 BRL PIX RUI SALES", matching.Context{}, "o1n1", 0},
@@ -281,7 +282,8 @@ func TestTheEvidenceOrdersSuggestions(t *testing.T) {
 		},
 		"a document and a longer name, against the same name": {
 			"2026-11-04 P -50 BRL PIX ENVIADO ANA LEAL {doc=11144477735}",
-			"2026-11-10 P -50 BRL PIX ENVIADO ANA LEAL PRADO {doc=11144477735}\n2026-11-06 P -50 BRL PIX ENVIADO ANA LEAL",
+			"2026-11-10 P -50 BRL PIX ENVIADO ANA LEAL PRADO {doc=11144477735}\n" +
+				"2026-11-06 P -50 BRL PIX ENVIADO ANA LEAL",
 			"n1 n2",
 		},
 		"a number and a longer name, against the same name": {
@@ -293,7 +295,8 @@ func TestTheEvidenceOrdersSuggestions(t *testing.T) {
 			"2026-11-10 P -50 BRL POSTO PADARIA REAL\n2026-11-08 P -50 BRL PADARIA REAL", "n1 n2",
 		},
 		"the same amount, against a tip": {
-			"2026-11-04 p -100 BRL RESTAURANTE SOL", "2026-11-04 P -110 BRL RESTAURANTE SOL\n2026-11-13 P -100 BRL COMPRA",
+			"2026-11-04 p -100 BRL RESTAURANTE SOL",
+			"2026-11-04 P -110 BRL RESTAURANTE SOL\n2026-11-13 P -100 BRL COMPRA",
 			"n2 n1",
 		},
 		"a name with another rate, against the same amount": {
@@ -341,7 +344,8 @@ func TestTheReadsOfOneRowAreKnown(t *testing.T) {
 	} {
 		oldRow := parseRow(t, "2026-11-10 P -47.31 BRL SEGURO A")
 		newRow := oldRow
-		oldRow.Reads, newRow.Reads, oldRow.LastRead, newRow.FirstRead = test.oldReads, test.newReads, test.last, test.first
+		oldRow.Reads, oldRow.LastRead = test.oldReads, test.last
+		newRow.Reads, newRow.FirstRead = test.newReads, test.first
 		if got, _ := matching.Judge(oldRow, newRow, matching.Context{}); got != test.want {
 			t.Errorf("%s: %s, want %s", name, got, test.want)
 		}

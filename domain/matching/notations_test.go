@@ -305,7 +305,9 @@ func TestTheOperationThatTheVendorStates(t *testing.T) {
 		}
 	}
 	row := textRow("ANA LEAL")
-	for stated, want := range map[string]Operation{"FOLHA_PAGAMENTO": Payroll, "Boleto": Boleto, "OUTROS": NoOperation} {
+	for stated, want := range map[string]Operation{
+		"FOLHA_PAGAMENTO": Payroll, "Boleto": Boleto, "OUTROS": NoOperation,
+	} {
 		row.VendorOperation = stated
 		if got := Parse(row).Operation; got != want {
 			t.Errorf("%s: %q, want %q", stated, got, want)
@@ -316,7 +318,8 @@ func TestTheOperationThatTheVendorStates(t *testing.T) {
 // The values of a finding do not depend on the order of the map.
 func TestLabelledNumbersAreOrdered(t *testing.T) {
 	for range 20 {
-		if got := fmt.Sprint(valuesOf(map[string]string{"nsu": "1", "aut": "2", "doc": "3"})); got != "[aut 2 doc 3 nsu 1]" {
+		values := valuesOf(map[string]string{"nsu": "1", "aut": "2", "doc": "3"})
+		if got := fmt.Sprint(values); got != "[aut 2 doc 3 nsu 1]" {
 			t.Fatal(got)
 		}
 	}

@@ -47,10 +47,14 @@ func TestAnOperatorDecidesWhichAccountContinues(t *testing.T) {
 		pairs, ambiguousBefore string
 		ambiguousAfter         string
 	}{
-		"nothing is decided":    {nil, "", "a b", "[c d]"},
-		"one account":           {map[string]domain.AccountID{"c": accountOf("b")}, "b=c", "", "[]"},
-		"both accounts":         {map[string]domain.AccountID{"c": accountOf("b"), "d": accountOf("a")}, "a=d b=c", "", "[]"},
-		"one account for two":   {map[string]domain.AccountID{"c": accountOf("b"), "d": accountOf("b")}, "b=c", "", "[]"},
+		"nothing is decided": {nil, "", "a b", "[c d]"},
+		"one account":        {map[string]domain.AccountID{"c": accountOf("b")}, "b=c", "", "[]"},
+		"both accounts": {
+			map[string]domain.AccountID{"c": accountOf("b"), "d": accountOf("a")}, "a=d b=c", "", "[]",
+		},
+		"one account for two": {
+			map[string]domain.AccountID{"c": accountOf("b"), "d": accountOf("b")}, "b=c", "", "[]",
+		},
 		"an unknown account":    {map[string]domain.AccountID{"c": accountOf("x")}, "", "a b", "[c d]"},
 		"an account not listed": {map[string]domain.AccountID{"x": accountOf("b")}, "", "a b", "[c d]"},
 	} {

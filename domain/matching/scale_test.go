@@ -126,9 +126,8 @@ func large(t *testing.T, n int, before, after func(i int) (text string, day int)
 	left, came = night(t, n, text, func(int) string { return "-50" })
 	for side, rows := range [][]matching.Row{left, came} {
 		for i := range rows {
-			day := 0
-			rows[i].Description, day = []func(int) (string, int){before, after}[side](i)
-			rows[i].Date = domain.Date("2026-01-01").AddDays(day)
+			text, day := []func(int) (string, int){before, after}[side](i)
+			rows[i].Description, rows[i].Date = text, domain.Date("2026-01-01").AddDays(day)
 		}
 	}
 	return left, came

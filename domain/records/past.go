@@ -131,7 +131,8 @@ func (d *decision) expect(externalID string, record *Record, archived bool) {
 
 // Split returns the changes that undo the last replacement of a record: the former row becomes its current row again,
 // and the newer row gets back the record that it had before. If it had none, it becomes a record with the id newID. If
-// the record went back to its former row meanwhile, it keeps this row. Errors: domain.NothingToSplit, and those of the source.
+// the record went back to its former row meanwhile, it keeps this row. Errors: domain.NothingToSplit, and those of the
+// source.
 //
 // reason is the operator's reason for it.
 func Split(

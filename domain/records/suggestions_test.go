@@ -333,7 +333,8 @@ func TestAJoin(t *testing.T) {
 		if err := b.store(pageOf(purchase("a"), other2("b"))); err != nil {
 			t.Fatal(err)
 		}
-		b.want(t, "1 a v4 <b", "2 b v2 removed superseded by 1", "3 c v2", "1?3 excluded", "1?2 joined", "refresh a of 1")
+		b.want(t, "1 a v4 <b", "2 b v2 removed superseded by 1", "3 c v2", "1?3 excluded", "1?2 joined",
+			"refresh a of 1")
 	})
 	t.Run("a record that went back can be split, and forth again", func(t *testing.T) {
 		b := wentBack(t)

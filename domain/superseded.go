@@ -10,8 +10,9 @@ type Superseded struct {
 	// Version is the last version of the transaction in which this row was still the current row.
 	Version int `json:"version"`
 	// Younger is the transaction to which the newer row belonged before the replacement. Younger is now superseded. It
-	// is zero if the newer row was not stored before the replacement. If the transaction went back from the newer row to
-	// the row before it, the newer row is the former one, and Younger is the transaction to which it belonged.
+	// is zero if the newer row was not stored before the replacement. If the transaction went back from the newer
+	// row to the row before it, the newer row is the former one, and Younger is the transaction to which it
+	// belonged.
 	Younger TransactionID `json:"younger,omitzero"`
 }
 

@@ -54,6 +54,12 @@ type Task struct {
 	Run      func(context.Context) error
 }
 
+// WokenTask is a Task that also runs when it receives a value from Wake, except soon after an error. Wake may be nil.
+type WokenTask struct {
+	Task
+	Wake <-chan struct{}
+}
+
 // Leader calls the function round and returns its error. If a round under the same Leader is already running, usually
 // in another process, Leader returns nil without calling the function.
 type Leader func(ctx context.Context, round func(context.Context) error) error
@@ -169,11 +175,14 @@ type Maintenance struct {
 //   - cfg.OnError receives the errors of the tasks. It must not be nil (see Config.WithDefaults).
 func StartMaintenance(
 	ctx context.Context, cfg Config, service ports.Maintenance,
-	nudge func(context.Context, []domain.PullID) error, leader Leader, extraTasks ...Task,
+	nudge func(context.Context, []domain.PullID) error, leader Leader, extraTasks ...WokenTask,
 ) *Maintenance {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	m := &Maintenance{cancel: cancel}
-	for _, t := range append(tasks(cfg, service, nudge, leader), extraTasks...) {
+	for _, t := range tasks(cfg, service, nudge, leader) {
+		m.running.Go(func() { WokenTask{Task: t}.repeat(ctx, cfg.OnError) })
+	}
+	for _, t := range extraTasks {
 		m.running.Go(func() { t.repeat(ctx, cfg.OnError) })
 	}
 	return m
@@ -194,20 +203,22 @@ func (m *Maintenance) Stop(ctx context.Context) {
 // repeat runs the task periodically until ctx ends. The first delay is random, and later delays differ from the
 // interval by at most a tenth. Replicas that start together therefore do not run the task at the same moments. An error
 // is not reported after ctx has ended.
-func (t Task) repeat(ctx context.Context, onError func(ports.BackgroundError)) {
+func (t WokenTask) repeat(ctx context.Context, onError func(ports.BackgroundError)) {
 	timer := time.NewTimer(rand.N(t.Interval))
 	defer timer.Stop()
-	for {
+	for wake := t.Wake; ; {
 		select {
 		case <-ctx.Done():
 			return
 		case <-timer.C:
+		case <-wake:
 		}
 		err := Recover(func() error { return t.Run(ctx) })
 		interval := t.Interval
+		wake = t.Wake
 		if err != nil && ctx.Err() == nil {
 			onError(ports.BackgroundError{Task: "maintenance " + t.Name, Err: err})
-			interval = max(interval, failedInterval)
+			interval, wake = max(interval, failedInterval), nil
 		}
 		timer.Reset(interval*9/10 + rand.N(interval/5))
 	}

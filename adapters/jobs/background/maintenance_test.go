@@ -303,12 +303,18 @@ func TestATaskWithAShortIntervalWaitsAfterAnError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var failed errorLog
 		rounds := 0
-		often := background.Task{Name: "often", Interval: 500 * time.Millisecond, Run: func(context.Context) error {
+		wake := make(chan struct{}, 1)
+		task := background.Task{Name: "often", Interval: 500 * time.Millisecond, Run: func(context.Context) error {
 			if rounds++; rounds <= 10 {
+				select {
+				case wake <- struct{}{}: // must not shorten the wait after the error
+				default:
+				}
 				return errors.New("no store")
 			}
 			return nil
 		}}
+		often := background.WokenTask{Task: task, Wake: wake}
 		cfg := background.Config{OnError: failed.add}.WithDefaults()
 		m := background.StartMaintenance(t.Context(), cfg, fakeService{}, ignoreNudges, background.SoleLeader, often)
 		defer m.Stop(t.Context())

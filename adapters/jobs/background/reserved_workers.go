@@ -103,7 +103,7 @@ func (w *ReservedWorkers) work(pulls, waits context.Context) {
 			w.onError(ports.BackgroundError{Task: "pull", Err: err})
 		}
 		if !found || err != nil {
-			pause(waits, waitingPullsInterval*9/10+rand.N(waitingPullsInterval/5))
+			Pause(waits, waitingPullsInterval*9/10+rand.N(waitingPullsInterval/5))
 		}
 	}
 }
@@ -118,8 +118,8 @@ func (w *ReservedWorkers) awaitSaturation() bool {
 	return !w.stopped
 }
 
-// pause waits for the duration d, or until ctx ends if that is earlier.
-func pause(ctx context.Context, d time.Duration) {
+// Pause waits for the duration d, or until ctx ends if that is earlier.
+func Pause(ctx context.Context, d time.Duration) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {

@@ -1,8 +1,10 @@
-// Package localjobs implements a job queue in the memory of one process, for the in-memory stores and for SQLite. It
-// works like package jobs, but its jobs are lost when the process ends.
+// Package localjobs implements the job queue of one process. The jobs are in memory, and are lost when the process
+// ends.
 //
-// The loss does no harm. The pulls of the in-memory stores are lost at the same time. A SQLite database keeps its
-// pulls, and the queue polls the database for due pulls that have no job in this process.
+// The loss does no harm. The pulls of the in-memory stores are lost at the same time. A database keeps its pulls: the
+// row of a pull contains the pull's state, lease, number of attempts and next start time. The queue polls the database
+// for due pulls that have no job in this process. Two processes may have a job for the same pull. The lease decides
+// which one runs it.
 package localjobs
 
 import (
@@ -20,13 +22,17 @@ import (
 // Queue is a FIFO queue of pulls with a pool of workers. The workers run the queued pulls
 // between Start and Stop.
 type Queue struct {
-	cfg          background.Config
-	pollInterval time.Duration // 0 if the queue does not poll
+	cfg    background.Config
+	db     *Database     // nil if the queue does not poll
+	due    chan struct{} // wakes the poll
+	excess chan struct{} // wakes the announcement of pulls that this process does not start at once
 
 	mu          sync.Mutex
 	changed     *sync.Cond // signals that a pull was queued, or that the queue was stopped
 	queued      []domain.PullID
 	jobs        map[domain.PullID]*job
+	more        bool                    // more pulls may be due than the queue contains
+	idle        int                     // number of ordinary workers that wait for a pull
 	cancel      context.CancelFunc      // cancels the running pulls
 	maintenance *background.Maintenance // nil while the queue is stopped
 	reserved    *background.ReservedWorkers
@@ -44,7 +50,10 @@ type job struct {
 // New returns a stopped queue for the in-memory stores. Pulls that are nudged before Start are queued
 // and run after Start.
 func New(cfg background.Config) *Queue {
-	q := &Queue{cfg: cfg.WithDefaults(), jobs: make(map[domain.PullID]*job)}
+	q := &Queue{
+		cfg: cfg.WithDefaults(), jobs: make(map[domain.PullID]*job),
+		due: make(chan struct{}, 1), excess: make(chan struct{}, 1),
+	}
 	q.changed = sync.NewCond(&q.mu)
 	return q
 }
@@ -52,13 +61,20 @@ func New(cfg background.Config) *Queue {
 // Nudge runs the given pulls as soon as a worker is free. A pull that is already queued is not queued
 // twice. A pull that is running is run once more afterwards. A pull that waits for a retry is queued
 // immediately.
+//
+// If too many pulls are queued, a queue that polls leaves a new pull to the next poll of any process.
 func (q *Queue) Nudge(ids ...domain.PullID) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for _, id := range ids {
-		if q.readyToQueue(id) {
+		if q.db != nil && q.jobs[id] == nil && (q.more || len(q.queued) >= pollLimit) {
+			q.more = true
+		} else if q.readyToQueue(id) {
 			q.push(id)
 		}
+	}
+	if q.hasExcess() {
+		signal(q.excess)
 	}
 }
 
@@ -101,13 +117,21 @@ func (q *Queue) Start(ctx context.Context, worker ports.Worker, maintenance port
 	}
 	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	q.cancel = cancel
-	q.maintenance = background.StartMaintenance(ctx, q.cfg, maintenance, q.nudgeStuck, background.SoleLeader,
+	q.maintenance = background.StartMaintenance(ctx, q.cfg, maintenance, q.nudgeStuck, q.leader(),
 		q.pollTasks(maintenance)...)
 	q.reserved = background.StartReservedWorkers(ctx, q.cfg, worker)
 	for range q.cfg.MaxWorkers {
 		q.workers.Go(func() { q.work(running, worker, q.reserved) })
 	}
 	return nil
+}
+
+// leader returns the Leader of the maintenance tasks that read whole tables.
+func (q *Queue) leader() background.Leader {
+	if q.db == nil {
+		return background.SoleLeader
+	}
+	return q.db.Leader
 }
 
 // nudgeStuck works like Nudge, but adds the pulls at the front of the queue. A backlog then does not delay the pulls of
@@ -201,13 +225,18 @@ func (q *Queue) pop() (domain.PullID, *job) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for len(q.queued) == 0 && q.maintenance != nil {
+		q.idle++
 		q.changed.Wait()
+		q.idle--
 	}
 	if q.maintenance == nil {
 		return domain.PullID{}, nil
 	}
 	id := q.queued[0]
 	q.queued = q.queued[1:]
+	if len(q.queued) == 0 && q.more {
+		signal(q.due)
+	}
 	j := q.jobs[id]
 	j.running = true
 	return id, j
@@ -223,11 +252,14 @@ func (q *Queue) finish(id domain.PullID, j *job, retryAfter time.Duration, err e
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	j.running = false
-	if err == nil {
-		j.failures = 0
-	} else {
+	switch {
+	case err != nil:
 		j.failures++
 		retryAfter = background.RetryDelay(j.failures)
+	case q.db != nil && retryAfter <= maxSplitWait:
+		j.failures, retryAfter = 0, min(retryAfter, splitWait)
+	default:
+		j.failures = 0
 	}
 	switch {
 	case q.maintenance == nil && retryAfter > 0, j.rerun:

@@ -54,7 +54,7 @@ func openProcess(t testing.TB, dsn string, cfg background.Config, interval time.
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	queue := localjobs.NewPolling(cfg, interval)
+	queue := localjobs.NewPolling(cfg, localjobs.Database{PollInterval: interval})
 	return process{db.Store(queue.Nudge), queue, db}
 }
 

@@ -130,7 +130,7 @@ func openSQLite(
 	if err := ensureSchema(ctx, cfg.DatabaseMigrate, "store", db); err != nil {
 		return Stores{}, errors.Join(err, db.Close())
 	}
-	queue := localjobs.NewPolling(jobsConfig, 0)
+	queue := localjobs.NewPolling(jobsConfig, localjobs.Database{})
 	stores := storesOf(db.Store(queue.Nudge), queue, db.Close)
 	stores.ReleaseClaims = func(ctx context.Context) error { return db.ReleaseClaims(ctx, time.Now()) }
 	return stores, nil

@@ -3,35 +3,26 @@ package jobs_test
 import (
 	"context"
 	"sync"
-	"testing"
 	"time"
+
+	"github.com/google/uuid"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// waitTimeout bounds each wait for an expected event.
-const waitTimeout = time.Minute
-
-// fakeWorker is a ports.Worker. RunPull calls the test's function (handler), and then sends the pull's id to seenIDs.
+// fakeWorker is a ports.Worker. RunPull counts its calls and calls the test's function (handler).
 type fakeWorker struct {
 	handler func(ctx context.Context, id domain.PullID, call int) (time.Duration, error)
-	seenIDs chan domain.PullID
 
 	mu    sync.Mutex
 	calls map[domain.PullID]int
 }
 
 func newWorker(run func(context.Context, domain.PullID, int) (time.Duration, error)) *fakeWorker {
-	return &fakeWorker{handler: run, seenIDs: make(chan domain.PullID, 1000), calls: make(map[domain.PullID]int)}
+	return &fakeWorker{handler: run, calls: make(map[domain.PullID]int)}
 }
 
-// oneAttemptWorker returns a worker that completes every pull at its first attempt.
-func oneAttemptWorker() *fakeWorker {
-	return newWorker(func(context.Context, domain.PullID, int) (time.Duration, error) { return 0, nil })
-}
-
-// RunWaitingPull finds no pull.
 func (w *fakeWorker) RunWaitingPull(context.Context) (bool, error) { return false, nil }
 
 func (w *fakeWorker) RunPull(ctx context.Context, id domain.PullID) (time.Duration, error) {
@@ -39,38 +30,15 @@ func (w *fakeWorker) RunPull(ctx context.Context, id domain.PullID) (time.Durati
 	w.calls[id]++
 	call := w.calls[id]
 	w.mu.Unlock()
-	defer func() { w.seenIDs <- id }()
 	return w.handler(ctx, id, call)
 }
 
-func (w *fakeWorker) await(t *testing.T, want domain.PullID) {
-	t.Helper()
-	select {
-	case got := <-w.seenIDs:
-		if got != want {
-			t.Fatalf("pull %v ran, want %v", got, want)
-		}
-	case <-time.After(waitTimeout):
-		t.Fatal("the pull did not run before the timeout")
-	}
-}
-
-// fakeMaintenance is a ports.Maintenance that does nothing; a test can set listStuck.
-type fakeMaintenance struct {
-	ports.Maintenance
-	listStuck func(ctx context.Context, limit int) ([]domain.PullID, error)
-}
+// fakeMaintenance is a ports.Maintenance that does nothing. It lists no pulls.
+type fakeMaintenance struct{ ports.Maintenance }
 
 func (fakeMaintenance) NumberAuditEntries(context.Context, int) (int, error) { return 0, nil }
 
 func (fakeMaintenance) AnnounceCheckpoints(context.Context, int) (int, error) { return 0, nil }
-
-func (m fakeMaintenance) ListStuck(ctx context.Context, limit int) ([]domain.PullID, error) {
-	if m.listStuck == nil {
-		return nil, nil
-	}
-	return m.listStuck(ctx, limit)
-}
 
 func (m fakeMaintenance) RemoveRegistrations(context.Context, int) (int, error) { return 0, nil }
 func (m fakeMaintenance) RunErasures(context.Context, int) (int, error)         { return 0, nil }
@@ -104,3 +72,5 @@ func (l *errorLog) list() []ports.BackgroundError {
 	defer l.mu.Unlock()
 	return append([]ports.BackgroundError(nil), l.all...)
 }
+
+func newPull() domain.PullID { return domain.PullID{UUID: uuid.Must(uuid.NewV7())} }

@@ -5,17 +5,29 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"github.com/LerianStudio/aggregator-connections/adapters/jobs"
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// replicas returns two queues on one PostgreSQL database, each with its own connection pool. With a shared pool, both
-// queues could use the same session. PostgreSQL grants a lock again to the session that holds it. A test could then not
+// replicas returns two connection pools on one PostgreSQL database. With a shared pool, both replicas
+// could use the same session. PostgreSQL grants a lock again to the session that holds it. A test could then not
 // notice that the first queue did not release a lock.
-func replicas(t *testing.T) (first, second *jobs.Queue) {
+func replicas(t *testing.T) (first, second *pgxpool.Pool) {
 	t.Helper()
 	dsn := pgtest.DSN(t)
-	return onServer(t, dsn).make(t, jobs.Config{}), onServer(t, dsn).make(t, jobs.Config{})
+	return newPool(t, dsn), newPool(t, dsn)
+}
+
+func newPool(t *testing.T, dsn string) *pgxpool.Pool {
+	t.Helper()
+	pool, err := pgxpool.New(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pool.Close)
+	return pool
 }
 
 // While one replica runs a round, no other replica must be able to run one. When the round ends, even with an error,
@@ -25,8 +37,8 @@ func TestOnlyOneReplicaLeadsAtATime(t *testing.T) {
 	rounds := 0
 	count := func(context.Context) error { rounds++; return nil }
 	failed := errors.New("no")
-	err := first.Lead(t.Context(), func(ctx context.Context) error {
-		if err := second.Lead(ctx, count); err != nil || rounds != 0 {
+	err := jobs.Lead(t.Context(), first, func(ctx context.Context) error {
+		if err := jobs.Lead(ctx, second, count); err != nil || rounds != 0 {
 			t.Errorf("while a round was running, the second replica ran %d rounds (error %v), want none", rounds, err)
 		}
 		return failed
@@ -34,7 +46,7 @@ func TestOnlyOneReplicaLeadsAtATime(t *testing.T) {
 	if !errors.Is(err, failed) {
 		t.Errorf("Lead returned %v, want the round's error", err)
 	}
-	if err := second.Lead(t.Context(), count); err != nil || rounds != 1 {
+	if err := jobs.Lead(t.Context(), second, count); err != nil || rounds != 1 {
 		t.Errorf("after the first round ended, the second replica ran %d rounds (error %v), want 1", rounds, err)
 	}
 }
@@ -45,10 +57,10 @@ func TestARoundThatPanicsReleasesTheLeaderLock(t *testing.T) {
 	first, second := replicas(t)
 	func() {
 		defer func() { _ = recover() }()
-		_ = first.Lead(t.Context(), func(context.Context) error { panic("a bug") })
+		_ = jobs.Lead(t.Context(), first, func(context.Context) error { panic("a bug") })
 	}()
 	rounds := 0
-	err := second.Lead(t.Context(), func(context.Context) error { rounds++; return nil })
+	err := jobs.Lead(t.Context(), second, func(context.Context) error { rounds++; return nil })
 	if err != nil || rounds != 1 {
 		t.Errorf("after the leader's panic, the second replica ran %d rounds (error %v), want 1", rounds, err)
 	}
@@ -58,9 +70,9 @@ func TestARoundThatPanicsReleasesTheLeaderLock(t *testing.T) {
 func TestARoundThatIsCancelledReleasesTheLeaderLock(t *testing.T) {
 	first, second := replicas(t)
 	ctx, cancel := context.WithCancel(t.Context())
-	_ = first.Lead(ctx, func(context.Context) error { cancel(); return ctx.Err() })
+	_ = jobs.Lead(ctx, first, func(context.Context) error { cancel(); return ctx.Err() })
 	rounds := 0
-	err := second.Lead(t.Context(), func(context.Context) error { rounds++; return nil })
+	err := jobs.Lead(t.Context(), second, func(context.Context) error { rounds++; return nil })
 	if err != nil || rounds != 1 {
 		t.Errorf("after the round was cancelled, the second replica ran %d rounds (error %v), want 1", rounds, err)
 	}

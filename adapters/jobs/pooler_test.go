@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -14,53 +13,24 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/jobs"
+	"github.com/LerianStudio/aggregator-connections/adapters/jobs/background"
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// pollOnly is the configuration of a queue that uses a pooler.
-var pollOnly = jobs.Config{PollOnly: true}
-
-func TestConcurrentMigrationsThroughAPoolerSucceed(t *testing.T) {
-	through := onPooler(t, pgtest.DSN(t))
-	var all sync.WaitGroup
-	for range 6 {
-		q := through.make(t, pollOnly)
-		all.Go(func() {
-			if err := q.Migrate(t.Context()); err != nil {
-				t.Errorf("Migrate: %v", err)
-			}
-		})
-	}
-	all.Wait()
-	current, needed, err := through.make(t, pollOnly).Version(t.Context())
-	if err != nil || current != needed {
-		t.Errorf("the schema is at %d, needed is %d (%v)", current, needed, err)
-	}
-}
-
-// If the database is used through a pooler, the next poll must find a job without a notification. This holds for the
-// process that inserted the job and for any other process.
-func TestJobsRunThroughAPooler(t *testing.T) {
-	e := onPooler(t, pgtest.DSN(t))
-	q, w := e.make(t, pollOnly), oneAttemptWorker()
-	if err := q.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	start(t, q, w)
-	other := e.make(t, pollOnly)
-	var slowest time.Duration
-	for i := range 20 {
-		id, begun := newPull(), time.Now()
-		enqueue(t, e, []*jobs.Queue{q, other}[i%2], id)
-		w.await(t, id)
-		slowest = max(slowest, time.Since(begun))
-	}
-	t.Logf("the slowest of 20 jobs ran after %v", slowest)
-	stop(t, q, waitTimeout)
+// A queue with PollOnly must leave no state on the server connections of the pooler.
+func TestAQueueBehindAPoolerDoesNotListen(t *testing.T) {
+	url := pgtest.DSN(t)
+	migrate(t, url)
+	db := onPostgres(pgtest.Pooled(t, url, poolerSize), jobs.Config{PollOnly: true})
+	p := db.open(t, background.Config{}, 20*time.Millisecond)
+	w := newClaimer(p, nil)
+	p.start(t, w)
+	w.await(t, db.open(t, background.Config{}, 0).request(t))
+	p.stop(t, waitTimeout)
 	ctx, cancel := context.WithTimeout(t.Context(), waitTimeout)
 	defer cancel()
 	for range poolerSize { // each transaction keeps a server connection until the end of the test
-		tx, err := e.pool.Begin(ctx)
+		tx, err := p.pool.Begin(ctx)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -73,17 +43,23 @@ func TestJobsRunThroughAPooler(t *testing.T) {
 	}
 }
 
+func TestMain(m *testing.M) {
+	if dsn := os.Getenv(leaderEnv); dsn != "" {
+		leadUntilKilled(dsn)
+	}
+	pgtest.Main(m)
+}
+
 func TestOnlyOneReplicaLeadsAtATimeThroughAPooler(t *testing.T) {
-	e := onPooler(t, pgtest.DSN(t))
-	// Although both queues use the same pool, only one of them can hold the lock. Each queue takes the lock in a
+	// Although both replicas use the same pool, only one of them can hold the lock. Each one takes the lock in a
 	// transaction of its own.
-	first, second := e.make(t, pollOnly), e.make(t, pollOnly)
+	pool := newPool(t, pgtest.Pooled(t, pgtest.DSN(t), poolerSize)+"&default_query_exec_mode=cache_describe")
 	rounds := 0
 	round := func(context.Context) error { rounds++; return nil }
 	for turn := 1; turn <= 3; turn++ {
-		err := first.Lead(t.Context(), func(ctx context.Context) error {
+		err := jobs.Lead(t.Context(), pool, func(ctx context.Context) error {
 			before := rounds
-			if err := second.Lead(ctx, round); err != nil || rounds != before {
+			if err := jobs.Lead(ctx, pool, round); err != nil || rounds != before {
 				t.Errorf("the second replica led during a round of the first (error %v)", err)
 			}
 			return nil
@@ -91,11 +67,11 @@ func TestOnlyOneReplicaLeadsAtATimeThroughAPooler(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
-		if err := second.Lead(t.Context(), round); err != nil || rounds != turn {
+		if err := jobs.Lead(t.Context(), pool, round); err != nil || rounds != turn {
 			t.Errorf("after a round of the first replica, the second led %d (error %v), want %d", rounds, err, turn)
 		}
 		var held int
-		err = e.pool.QueryRow(t.Context(), `SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'
+		err = pool.QueryRow(t.Context(), `SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'
 			AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`).Scan(&held)
 		if err != nil || held > 0 {
 			t.Errorf("after both rounds, %d advisory locks are held (%v)", held, err)
@@ -127,9 +103,9 @@ func TestAnotherReplicaLeadsAfterTheLeaderWasKilled(t *testing.T) {
 			if _, err := bufio.NewReader(out).ReadString('\n'); err != nil {
 				t.Fatal(err)
 			}
-			q, led := onServer(t, url).make(t, pollOnly), false
+			pool, led := newPool(t, url), false
 			lead := func() bool {
-				err := q.Lead(t.Context(), func(context.Context) error { led = true; return nil })
+				err := jobs.Lead(t.Context(), pool, func(context.Context) error { led = true; return nil })
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -159,11 +135,7 @@ func leadUntilKilled(dsn string) {
 	if err != nil {
 		panic(err)
 	}
-	q, err := jobs.New(pool, pollOnly)
-	if err != nil {
-		panic(err)
-	}
-	err = q.Lead(context.Background(), func(context.Context) error {
+	err = jobs.Lead(context.Background(), pool, func(context.Context) error {
 		_, _ = fmt.Fprintln(os.Stdout, "leading")
 		select {}
 	})

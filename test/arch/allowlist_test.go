@@ -103,11 +103,11 @@ var allowed = map[string][]string{
 		"github.com/go-json-experiment/json", "github.com/google/uuid", "github.com/lestrrat-go/jwx/v2",
 		"golang.org/x/sync/singleflight",
 	},
-	// The River queue on PostgreSQL and the in-memory queue share the package background. Only the River
-	// queue may import a database or River. It shares pglock with the store.
+	// Package jobs adds to the queue what several processes on PostgreSQL need. Only this package of the queue may
+	// import a database. It shares pglock with the store.
 	"adapters/jobs": {
-		"adapters/jobs/background", "adapters/persistence/pglock", "domain", "ports",
-		"github.com/google/uuid", "github.com/jackc/pgx/v5", "github.com/riverqueue/river",
+		"adapters/jobs/background", "adapters/jobs/localjobs", "adapters/persistence/pglock",
+		"github.com/jackc/pgx/v5",
 	},
 	"adapters/jobs/background": {
 		"domain", "ports",
@@ -334,7 +334,7 @@ var allowed = map[string][]string{
 	"test/kit/storetest": {
 		"adapters/persistence/gormstore", "adapters/persistence/postgres", "adapters/persistence/sqlite", "domain",
 		"ports", "test/kit/datadir", "test/kit/pgtest",
-		"github.com/google/go-cmp/cmp", "github.com/google/uuid", "github.com/jackc/pgx/v5", "gorm.io/gorm",
+		"github.com/google/go-cmp/cmp", "github.com/google/uuid", "gorm.io/gorm",
 	},
 	"test/kit/goldenfile": {
 		"github.com/google/go-cmp/cmp",

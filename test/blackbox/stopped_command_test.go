@@ -3,11 +3,13 @@ package blackbox_test
 import (
 	"bytes"
 	"os/exec"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/pressly/goose/v3/lock"
 
 	"github.com/LerianStudio/aggregator-connections/test/kit/binary"
 )
@@ -52,8 +54,8 @@ func (d *database) query(t *testing.T, sql string) (result bool) {
 func TestAStoppedCommandDoesNotReportSuccess(t *testing.T) {
 	d := newDatabase(t)
 	h := newEnv(t, d.url)
-	const lock = "SELECT pg_advisory_xact_lock(x'616767726a6f6273'::bigint)"
-	stopCommand(t, h, d, lock, d.hasRefusedLock, "migrate", "")
+	migration := "SELECT pg_advisory_xact_lock(" + strconv.FormatInt(lock.DefaultLockID, 10) + ")"
+	stopCommand(t, h, d, migration, d.hasRefusedLock, "migrate", "")
 	if out, said, code := command(t, h.settings, "migrate"); code != 0 {
 		t.Fatalf("migrate, run again, ended with %d: %s%s", code, out, said)
 	}

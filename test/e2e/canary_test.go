@@ -356,7 +356,7 @@ func (w *env) tables(t *testing.T) string {
 		WHERE table_type = 'BASE TABLE' AND table_schema NOT IN ('pg_catalog', 'information_schema')`,
 	)
 	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil || !slices.Contains(names, "public.river_job") || !slices.Contains(names, "public.connections") {
+	if err != nil || !slices.Contains(names, "public.connections") {
 		t.Fatalf("the tables are %v: %v", names, err)
 	}
 	var all bytes.Buffer

@@ -22,12 +22,7 @@ func TestStoppingFinishesOrHandsBackTheWork(t *testing.T) {
 		t.Run(backend, func(t *testing.T) {
 			cfg := settings(t, backend, dsn(t))
 			b := newPluggy(t)
-			before := []goleak.Option{
-				goleak.IgnoreCurrent(),
-				// Ignore this goroutine, because the shared services of other tests start it from time to time. A
-				// notifier that does not stop is still detected by its other goroutines.
-				goleak.IgnoreAnyFunction("github.com/riverqueue/river/internal/notifier.(*Notifier).waitOnce.func3"),
-			}
+			before := goleak.IgnoreCurrent()
 			log := &journal{}
 			app, err := compose.New(t.Context(), cfg, compose.Overrides{
 				LogTo: log, PerMinute: -1, StoreTimeout: harness.StoreTimeout,
@@ -69,7 +64,7 @@ func TestStoppingFinishesOrHandsBackTheWork(t *testing.T) {
 			}
 			w.http.CloseIdleConnections()
 			b.gate().server.CloseClientConnections()
-			goleak.VerifyNone(t, before...)
+			goleak.VerifyNone(t, before)
 		})
 	}
 }

@@ -1,6 +1,6 @@
 // Package background contains the code that all job queues share: the configuration, the schedule of the maintenance
-// tasks, the recovery from panics, the retry delay, and the grace period for running pulls at shutdown. It imports
-// neither a database driver nor River, because the in-memory queue needs neither.
+// tasks, the recovery from panics, the retry delay, and the grace period for running pulls at shutdown. It imports no
+// database driver.
 package background
 
 import (

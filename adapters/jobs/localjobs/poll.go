@@ -21,7 +21,7 @@ const (
 	pollShare = 20
 	// splitWait is the longest part of a wait of at most maxSplitWait: a queue that polls tries the pull again after
 	// each part. Such a pull usually waits for the lease of another pull of its connection, which may end at any time.
-	// If that pull ends while this one is tried, its end may not nudge this one.
+	// If another process runs that pull, its end nudges this one only there.
 	splitWait    = 2 * time.Second
 	maxSplitWait = 30 * time.Second
 	// listenInterval is the time after which the queue listens again if it has stopped without an error.

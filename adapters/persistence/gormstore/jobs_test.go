@@ -153,33 +153,6 @@ func TestAResumeQueuesTheJobsOfAllPullsThatHaveNotEnded(t *testing.T) {
 	})
 }
 
-// If the job queue refuses the job of a pull, neither the pull nor its delivery must be stored. The test runs only on
-// PostgreSQL, because on SQLite a pull has no job in the database that could be refused.
-func TestAPullIsNotQueuedIfItsJobIsRefused(t *testing.T) {
-	storetest.OnEach(t, func(t *testing.T, b storetest.Backend) {
-		if b.GORM.Name() != "postgres" {
-			t.Skip("the pull has no job in the database")
-		}
-		ctx := t.Context()
-		c, token := connectionWithToken(t, b)
-		b.Jobs.Refuse = errors.New("refused")
-		r := incomingDelivery(token, "first")
-		if _, err := b.Deliveries().Receive(ctx, r); !errors.Is(err, b.Jobs.Refuse) {
-			t.Errorf("receive: error %v", err)
-		}
-		if _, err := b.Deliveries().Get(ctx, c.Tenant, r.Delivery); !errors.Is(err, domain.NotFound) {
-			t.Errorf("the delivery is stored: %v", err)
-		}
-		request := ports.PullRequest{ID: r.Pull, Trigger: domain.TriggerOperator, At: epoch}
-		if _, err := b.Pulls().Request(ctx, c.Tenant, c.ID, request, nil); !errors.Is(err, b.Jobs.Refuse) {
-			t.Errorf("request: error %v", err)
-		}
-		if _, err := b.Pulls().Get(ctx, c.Tenant, r.Pull); !errors.Is(err, domain.NotFound) {
-			t.Errorf("the pull is stored: %v", err)
-		}
-	})
-}
-
 // If one delivery of a batch fails, the other deliveries must still be stored. In this test, one delivery fails because
 // it has the same id as a stored delivery.
 func TestAFailedDeliveryDoesNotFailTheOthersOfItsBatch(t *testing.T) {

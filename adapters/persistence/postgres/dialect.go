@@ -26,13 +26,13 @@ var _ gormstore.Dialect = dialect{}
 
 // dialect implements gormstore.Dialect on PostgreSQL.
 type dialect struct {
-	db      *DB
-	enqueue Enqueue
-	reads   *readBatcher
+	db    *DB
+	nudge Nudge
+	reads *readBatcher
 }
 
-// Transact begins the transaction with pgx, on a connection from GORM's pool. Both libraries can then write in the same
-// transaction: the stores write through GORM, the job queue through pgx.
+// Transact begins the transaction with pgx, on a connection from GORM's pool. After the commit, it passes the enqueued
+// pulls to the Nudge function.
 //
 // The statements of ExecAtCommit and the commit are sent in one batch. If one of the statements fails, the server skips
 // the rest of the batch, including the commit.
@@ -66,20 +66,26 @@ func (d dialect) Transact(ctx context.Context, fn func(tx gormstore.Tx) error) e
 		last.Queue(sql, args...)
 		return nil
 	}
+	var queued []uuid.UUID
 	session.Enqueue = func(pulls ...uuid.UUID) error {
-		return raw(conn, func(*pgx.Conn) error { return d.jobs(ctx, tx, pulls) })
+		queued = append(queued, pulls...)
+		return nil
 	}
 	err = fn(session)
 	if err != nil {
 		return err
 	}
-	return raw(conn, func(*pgx.Conn) error {
+	err = raw(conn, func(*pgx.Conn) error {
 		if last.Len() == 0 {
 			return tx.Commit(ctx)
 		}
 		last.Queue("commit")
 		return tx.SendBatch(ctx, &last).Close()
 	})
+	if err == nil {
+		d.nudgeAll(queued)
+	}
+	return err
 }
 
 // idle is the status of a connection without an open transaction.
@@ -181,12 +187,14 @@ func cancelQuery(ctx context.Context, conn *pgx.Conn) {
 	_ = conn.PgConn().CancelRequest(ctx)
 }
 
-// jobs inserts a job for each of the pulls in the transaction, if the store has a job queue.
-func (d dialect) jobs(ctx context.Context, tx pgx.Tx, pulls []uuid.UUID) error {
-	if d.enqueue == nil || len(pulls) == 0 {
-		return nil
+// nudgeAll passes each pull to the Nudge function. It does nothing if the store has no such function.
+func (d dialect) nudgeAll(pulls []uuid.UUID) {
+	if d.nudge == nil {
+		return
 	}
-	return d.enqueue(ctx, tx, pulls)
+	for _, id := range pulls {
+		d.nudge(domain.PullID{UUID: id})
+	}
 }
 
 // raw calls fn with the pgx connection that a database/sql connection uses.

@@ -16,10 +16,10 @@ import (
 )
 
 // Receive stores the deliveries as one batch, as the store's committer does with waiting deliveries.
-func (db *DB) Receive(ctx context.Context, enqueue Enqueue,
+func (db *DB) Receive(ctx context.Context, nudge Nudge,
 	deliveries []gormstore.PendingDelivery,
 ) ([]gormstore.Result, error) {
-	return dialect{db: db, enqueue: enqueue}.Receive(ctx, deliveries)
+	return dialect{db: db, nudge: nudge}.Receive(ctx, deliveries)
 }
 
 // ChangeSeq returns a statement and the arguments of the statement. The statement returns the position of the current

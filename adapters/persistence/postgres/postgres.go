@@ -23,7 +23,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
@@ -32,6 +31,7 @@ import (
 	"gorm.io/gorm/logger"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
 // Config names the database and limits how it is used.
@@ -97,8 +97,8 @@ type DB struct {
 	distributed bool // whether the tables are distributed
 }
 
-// Enqueue inserts the jobs of pulls in the transaction that created the pulls.
-type Enqueue func(ctx context.Context, tx pgx.Tx, pulls []uuid.UUID) error
+// Nudge makes the workers of this process run pulls. It must not block.
+type Nudge func(pulls ...domain.PullID)
 
 // Open connects to the database, but does not migrate it.
 //
@@ -186,10 +186,10 @@ func newDB(pool *pgxpool.Pool, limits string, timeout time.Duration) (*DB, error
 	return db, nil
 }
 
-// Store returns the stores. If enqueue is nil, pulls get no jobs. Store may be called only once. DB.Close also closes
-// the store.
-func (db *DB) Store(enqueue Enqueue) *Store {
-	d := dialect{db: db, enqueue: enqueue, reads: newReadBatcher(db.Pool)}
+// Store returns the stores. After each commit, the stores call nudge with the pulls that the transaction has queued.
+// The argument may be nil. Store may be called only once. DB.Close also closes the store.
+func (db *DB) Store(nudge Nudge) *Store {
+	d := dialect{db: db, nudge: nudge, reads: newReadBatcher(db.Pool)}
 	db.store = newStore(gormstore.New(db.DB, gormstore.Options{
 		Dialect: d, Timeout: db.timeout, OnReadOnly: db.Pool.Reset,
 	}))

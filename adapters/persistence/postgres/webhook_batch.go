@@ -303,12 +303,14 @@ func (r deliveryRows) columns() []any {
 }
 
 // insertBatch stores a batch in one transaction, and creates the missing pulls. The number of statements does not
-// depend on the size of the batch. In a distributed database, all deliveries must belong to the given tenant.
+// depend on the size of the batch. In a distributed database, all deliveries must belong to the given tenant. After the
+// commit, insertBatch calls the Nudge function with the new pulls.
 //
 // Two batches never deadlock, because insertBatch takes its locks in a fixed order: connections, queued pulls, events.
 func (d dialect) insertBatch(
 	ctx context.Context, tenant uuid.UUID, deliveries []gormstore.PendingDelivery,
 ) (results []gormstore.Result, err error) {
+	var created []uuid.UUID
 	err = pgx.BeginTxFunc(ctx, d.db.Pool, pgx.TxOptions{BeginQuery: d.db.begin}, func(tx pgx.Tx) error {
 		batch, err := d.planBatch(ctx, tx, tenant, deliveries)
 		if err != nil {
@@ -323,11 +325,7 @@ func (d dialect) insertBatch(
 		if err := d.insertDeliveries(ctx, tx, batch); err != nil {
 			return err
 		}
-		created, err := d.insertPulls(ctx, tx, batch)
-		if err != nil {
-			return err
-		}
-		if err := d.jobs(ctx, tx, created); err != nil {
+		if created, err = d.insertPulls(ctx, tx, batch); err != nil {
 			return err
 		}
 		if err := d.updateLastTokens(ctx, tx, batch); err != nil {
@@ -339,6 +337,9 @@ func (d dialect) insertBatch(
 		results = batch.Results(gormstore.ErrPruned)
 		return nil
 	})
+	if err == nil {
+		d.nudgeAll(created)
+	}
 	return results, err
 }
 

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
@@ -34,18 +33,13 @@ func TestABatchIsStoredAsItsDeliveriesWouldBeOneAtATime(t *testing.T) {
 	var begun beginCounter
 	db := traced(t, pgtest.DSN(t), &begun)
 	var jobs []domain.PullID
-	enqueue := func(_ context.Context, _ pgx.Tx, pulls []uuid.UUID) error {
-		for _, id := range pulls {
-			jobs = append(jobs, domain.PullID{UUID: id})
-		}
-		return nil
-	}
+	nudge := func(pulls ...domain.PullID) { jobs = append(jobs, pulls...) }
 	attached, inserted := 0, 0
 	receivetest.Run(t, receivetest.Dialect{
-		Stores: db.Store(enqueue),
+		Stores: db.Store(nudge),
 		Receive: func(ctx context.Context, deliveries []gormstore.PendingDelivery) ([]gormstore.Result, error) {
 			before := begun
-			results, err := db.Receive(ctx, enqueue, deliveries)
+			results, err := db.Receive(ctx, nudge, deliveries)
 			if begun == before {
 				attached++
 			} else {

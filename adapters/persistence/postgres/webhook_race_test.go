@@ -1,7 +1,6 @@
 package postgres_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -11,7 +10,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/postgres"
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -78,7 +76,7 @@ func newRace(t *testing.T) *race {
 	}
 	dsn := pgtest.DSN(t)
 	for range replicas {
-		r.stores = append(r.stores, opened(t, dsn).Store(r.enqueue))
+		r.stores = append(r.stores, opened(t, dsn).Store(r.nudge))
 	}
 	for i := range connections {
 		r.connect(uuid.NewString(), 1+max(0, 1-i))
@@ -114,14 +112,13 @@ func (r *race) must(err error) {
 	}
 }
 
-// enqueue is used as the job queue of all replicas. It only records the pulls that get a job.
-func (r *race) enqueue(_ context.Context, _ pgx.Tx, pulls []uuid.UUID) error {
+// nudge is used as the job queue of all replicas. It only records the pulls that get a job.
+func (r *race) nudge(pulls ...domain.PullID) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, id := range pulls {
-		r.jobs[domain.PullID{UUID: id}] = true
+		r.jobs[id] = true
 	}
-	return nil
 }
 
 // send sends the events of sender i to one replica, using all tokens in turn.

@@ -5,8 +5,7 @@ import (
 	"fmt"
 )
 
-// schema is a database schema that can be migrated: the tables of the store, or the tables of the job queue on
-// PostgreSQL. Any number of processes can migrate them concurrently.
+// schema is a database schema that can be migrated. Any number of processes can migrate it concurrently.
 type schema interface {
 	Migrate(ctx context.Context) error
 	Version(ctx context.Context) (current, needed int64, err error)
@@ -17,7 +16,7 @@ type schema interface {
 //
 // A newer schema is accepted, because the processes of the previous release must continue to work during a rolling
 // deployment.
-func ensureSchema(ctx context.Context, migrate bool, name string, s schema) error {
+func ensureSchema(ctx context.Context, migrate bool, s schema) error {
 	if migrate {
 		return s.Migrate(ctx)
 	}
@@ -27,8 +26,7 @@ func ensureSchema(ctx context.Context, migrate bool, name string, s schema) erro
 	}
 	if current < needed {
 		return fmt.Errorf(
-			`the %s's schema is at version %d, and %d is needed: run "discovery migrate"`, name, current,
-			needed,
+			`the store's schema is at version %d, and %d is needed: run "discovery migrate"`, current, needed,
 		)
 	}
 	return nil

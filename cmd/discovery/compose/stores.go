@@ -127,7 +127,7 @@ func openSQLite(
 	if err != nil {
 		return Stores{}, openError(err)
 	}
-	if err := ensureSchema(ctx, cfg.DatabaseMigrate, "store", db); err != nil {
+	if err := ensureSchema(ctx, cfg.DatabaseMigrate, db); err != nil {
 		return Stores{}, errors.Join(err, db.Close())
 	}
 	queue := localjobs.NewPolling(jobsConfig, localjobs.Database{})
@@ -158,23 +158,16 @@ func openPostgres(
 	if err != nil {
 		return Stores{}, err
 	}
-	queue, err := jobs.New(db.Pool, jobs.Config{Config: jobsConfig, PollOnly: cfg.DatabasePooled})
-	if err == nil {
-		err = ensureSchema(ctx, cfg.DatabaseMigrate, "store", db)
-	}
-	if err == nil {
-		err = ensureSchema(ctx, cfg.DatabaseMigrate, "job queue", queue)
-	}
-	if err != nil {
+	if err := ensureSchema(ctx, cfg.DatabaseMigrate, db); err != nil {
 		return Stores{}, errors.Join(err, db.Close())
 	}
-	stores := storesOf(db.Store(queue.Enqueue), queue, db.Close)
+	queue := jobs.New(db.Pool, jobs.Config{Config: jobsConfig, PollOnly: cfg.DatabasePooled})
+	stores := storesOf(db.Store(queue.Nudge), queue, db.Close)
 	stores.RateBudgets = db.RateBudgets()
 	return stores, nil
 }
 
-// Migrate brings the schemas of the store and the job queue up to date, and closes the
-// database.
+// Migrate brings the schema up to date, and closes the database.
 func Migrate(ctx context.Context, cfg configs.Config) error {
 	cfg.DatabaseMigrate = true
 	stores, err := openStores(ctx, cfg, background.Config{}, 0)

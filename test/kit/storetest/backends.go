@@ -2,7 +2,6 @@
 package storetest
 
 import (
-	"context"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -11,7 +10,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 	"gorm.io/gorm"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
@@ -23,38 +21,18 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// Recorder replaces the job queue: it records the pulls that get a job. The method enqueue runs in the transaction that
-// queues the pulls, and first writes to the database. If the transaction has already failed, the write fails, and
-// nothing is recorded.
+// Recorder replaces the job queue: it records the pulls that the stores nudge after a commit.
 type Recorder struct {
-	mu     sync.Mutex
-	jobs   []uuid.UUID
-	Refuse error // what the next calls return; nil if pulls get jobs
+	mu   sync.Mutex
+	jobs []uuid.UUID
 }
 
-func (r *Recorder) record(pulls []uuid.UUID) error {
+func (r *Recorder) nudge(pulls ...domain.PullID) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.Refuse != nil {
-		return r.Refuse
-	}
-	r.jobs = append(r.jobs, pulls...)
-	return nil
-}
-
-// nudge records the pulls. The SQLite store calls it after each commit.
-func (r *Recorder) nudge(pulls ...domain.PullID) {
 	for _, id := range pulls {
-		_ = r.record([]uuid.UUID{id.UUID})
+		r.jobs = append(r.jobs, id.UUID)
 	}
-}
-
-// enqueue records the pulls. The PostgreSQL store calls it in the transaction that queues the pulls.
-func (r *Recorder) enqueue(ctx context.Context, tx pgx.Tx, pulls []uuid.UUID) error {
-	if _, err := tx.Exec(ctx, "UPDATE feed SET shift = shift"); err != nil {
-		return err
-	}
-	return r.record(pulls)
 }
 
 // Take returns the pulls that were recorded since the last call of take.
@@ -119,7 +97,7 @@ func OnEach(t *testing.T, test func(t *testing.T, b Backend)) {
 			t.Fatal(err)
 		}
 		jobs := &Recorder{}
-		another := func() Stores { return db.Store(jobs.enqueue) }
+		another := func() Stores { return db.Store(jobs.nudge) }
 		test(t, Backend{Stores: another(), GORM: db.DB, Jobs: jobs, NewStore: another})
 	})
 }

@@ -76,14 +76,6 @@ var KeptTables = map[string]string{
 	"search_texts_idx":      "the pages of search_texts_data",
 	"last_webhook_tokens":   "ids of connections and tokens",
 	"late_joins":            "ids of pulls and deliveries, until the pull has ended",
-
-	"river_client":       "ids of processes",
-	"river_client_queue": "names of queues",
-	"river_job":          "ids of pulls, and codes of errors",
-	"river_leader":       "ids of processes",
-	"river_migration":    "versions of the schema",
-	"river_notification": "names of queues",
-	"river_queue":        "names of queues",
 }
 
 // ErasedTables returns the names of the tables that an erasure changes.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"gorm.io/gorm"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -13,11 +14,12 @@ import (
 )
 
 // Finish ends an attempt in one transaction. It first stores the readings of a settled pull, then loads what
-// records.Finish needs, and applies the changes.
+// records.Finish needs, and applies the changes. After the commit, it enqueues the next pull of the connection.
 func (s pulls) Finish(ctx context.Context, lease domain.Lease, o ports.Outcome) error {
-	return s.Background().Change(ctx, func(tx gormstore.Tx) error {
-		row, err := lockRunning(tx.DB, lease)
-		if err != nil {
+	var row gormstore.PullRow
+	nextMayStart := false
+	err := s.Background().Change(ctx, func(tx gormstore.Tx) (err error) {
+		if row, err = lockRunning(tx.DB, lease); err != nil {
 			return err
 		}
 		if err := storeReadings(tx, s.Dialect, row, o); err != nil {
@@ -35,8 +37,13 @@ func (s pulls) Finish(ctx context.Context, lease domain.Lease, o ports.Outcome) 
 		if err != nil {
 			return err
 		}
+		nextMayStart = changes.NextMayStart
 		return s.applyFinish(tx, row, changes, o.At)
 	})
+	if err == nil && nextMayStart {
+		s.enqueueNext(ctx, row)
+	}
+	return err
 }
 
 // applyFinish stores the changes at the end of an attempt of the pull. The revision of the connection does not change,
@@ -59,9 +66,6 @@ func (s pulls) applyFinish(tx gormstore.Tx, row gormstore.PullRow, changes recor
 	if err == nil && changes.ReferenceStored {
 		err = endStaging(tx.DB, row.Tenant, row.Connection)
 	}
-	if err == nil && changes.NextMayStart {
-		err = s.enqueueNext(tx, row)
-	}
 	return err
 }
 
@@ -80,12 +84,17 @@ func endColumns(p domain.Pull) map[string]any {
 
 // enqueueNext enqueues a job for the connection's queued pull, if there is one. The first job of the queued pull may
 // have run too early, while the previous pull was still under way.
-func (s pulls) enqueueNext(tx gormstore.Tx, row gormstore.PullRow) error {
+//
+// It reads the queued pull after the commit of the previous pull's end. A job of a pull that this read does not find
+// therefore runs after the commit, and not too early. An error is ignored, because the previous pull has ended; the
+// pull is then started by a poll, or by its first job.
+func (s pulls) enqueueNext(ctx context.Context, row gormstore.PullRow) {
 	var next []uuid.UUID
-	err := tx.Model(&gormstore.PullRow{}).Where("connection_id = ? AND "+gormstore.IsQueued, row.Connection).
-		Where(gormstore.TenantIs(s.Dialect, "tenant_id"), row.Tenant).Pluck("id", &next).Error
-	if err != nil || len(next) == 0 {
-		return err
+	err := s.Background().Read(ctx, func(db *gorm.DB) error {
+		return db.Model(&gormstore.PullRow{}).Where("connection_id = ? AND "+gormstore.IsQueued, row.Connection).
+			Where(gormstore.TenantIs(s.Dialect, "tenant_id"), row.Tenant).Pluck("id", &next).Error
+	})
+	if err == nil && len(next) > 0 {
+		_ = s.Background().Change(ctx, func(tx gormstore.Tx) error { return tx.Enqueue(next...) })
 	}
-	return tx.Enqueue(next...)
 }

@@ -85,6 +85,9 @@ type Line struct {
 	applies func(*comparison) bool
 }
 
+// uncounted is the name of the line about rows of which more or fewer came than left.
+const uncounted = "k equal rows left, and m ≠ k came"
+
 // Table contains the lines by which two rows are judged. The first line that applies decides. docs/matching.md shows it
 // with a worked example of each line.
 var Table = []Line{
@@ -108,11 +111,9 @@ var Table = []Line{
 	{"more than 14 days, and no common day of purchase", Other, (*comparison).isFar},
 	{"a posted row does not become pending", Possible, (*comparison).goesBack},
 	{"doubtful evidence", Possible, func(c *comparison) bool { return c.doubt }},
-	{"k equal rows left, and m ≠ k came", Possible, func(c *comparison) bool { return c.unequal && !c.isExact() }},
+	{uncounted, Possible, func(c *comparison) bool { return c.unequal && !c.isExact() }},
 	{"a reversal of the amount is listed", Possible, (*comparison).isReversed},
-	{"the same number, document or name, at one time", Same, func(c *comparison) bool {
-		return c.isNamed() && c.isTimely() && !c.isChance()
-	}},
+	{"the same number, document or name, at one time", Same, (*comparison).isNamedAtOneTime},
 	{"only the operation is named, from pending to posted on one date", Same, (*comparison).isSettledOperation},
 	{"nothing against, and too little for", Possible, func(*comparison) bool { return true }},
 }
@@ -127,6 +128,12 @@ func Judge(oldRow, newRow Row, context Context) (Verdict, []Finding) {
 	c := compare(a, b, &context)
 	return c.line().Verdict, c.findings
 }
+
+// isNamedAtOneTime reports whether the rows name the same number, document or name, at one time.
+func (c *comparison) isNamedAtOneTime() bool { return c.isNamed() && c.isTimely() && !c.isChance() }
+
+// isSame reports whether the rows are the same movement if as many rows like them left as came.
+func (c *comparison) isSame() bool { return c.isNamedAtOneTime() || c.isSettledOperation() }
 
 // line returns the first line of Table that applies.
 func (c *comparison) line() *Line {

@@ -63,7 +63,7 @@ func Match(left, came []Row, context Context) Result {
 	}
 	m.oldGroups, m.newGroups = groupRows(m.left, linked), groupRows(m.came, nil)
 	m.judgeAll()
-	m.assign(func(e *edge) bool { return e.line.Verdict == Same }, context.AsMany)
+	m.assign(func(e *edge) bool { return e.line.Verdict == Same }, (*edge).isUncounted, context.AsMany)
 	if context.Whole {
 		m.exclude()
 	}
@@ -96,6 +96,8 @@ type edge struct {
 	c        *comparison
 	line     *Line
 	rank     int // lower is better
+	// undecided is set by assign.
+	undecided bool
 }
 
 func parseAll(rows []Row) []*row {
@@ -331,11 +333,12 @@ func (c *comparison) rank(inSeries bool) int {
 
 // assign pairs the groups of the allowed edges, the best first. Edges of equal rank are decided together: a group with
 // several partners, or with another number of rows than its partner, is ambiguous. With asMany, as many rows as
-// possible of two groups are paired all the same.
-func (m *matcher) assign(allowed func(*edge) bool, asMany bool) {
+// possible of two groups are paired all the same. The groups of an edge for which undecided returns true are ambiguous,
+// too.
+func (m *matcher) assign(allowed, undecided func(*edge) bool, asMany bool) {
 	var edges []*edge
 	for _, e := range m.edges {
-		if allowed(e) {
+		if e.undecided = undecided(e); e.undecided || allowed(e) {
 			edges = append(edges, e)
 		}
 	}
@@ -347,6 +350,12 @@ func (m *matcher) assign(allowed func(*edge) bool, asMany bool) {
 		m.assignEqual(edges[:end], asMany)
 		edges = edges[end:]
 	}
+}
+
+// isUncounted reports whether the rows of an edge would be the same movement, if as many of them had left as came. Such
+// an edge pairs nothing. Without it, a row further away would be paired instead of one of these rows.
+func (e *edge) isUncounted() bool {
+	return e.line.Name == uncounted && e.c.isSame()
 }
 
 // assignEqual pairs the groups of edges with one rank.
@@ -361,7 +370,7 @@ func (m *matcher) assignEqual(edges []*edge, asMany bool) {
 		}
 	}
 	for _, e := range open {
-		only := partners[e.old] == 1 && partners[e.new] == 1
+		only := partners[e.old] == 1 && partners[e.new] == 1 && !e.undecided
 		switch {
 		case only && (len(e.old.rows) == len(e.new.rows) || asMany):
 			m.pairRows(e)

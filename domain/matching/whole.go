@@ -19,7 +19,7 @@ func (m *matcher) exclude() {
 	for _, g := range m.newGroups {
 		g.closed = false
 	}
-	m.assign((*edge).isExcluded, m.context.AsMany)
+	m.assign((*edge).isExcluded, func(*edge) bool { return false }, m.context.AsMany)
 }
 
 // isExcluded reports whether two groups may be paired because no other group is left. They have one amount and date,

@@ -49,7 +49,7 @@ func TestTheVendorsLinkAsJudge(t *testing.T) {
 		}
 		logScore(t, name, "all", all)
 		precision, found := share(all.same, all.same+all.wrong), share(all.same+all.possible, all.links)
-		if all.links == 0 || precision < 0.999 || found < 0.7 {
+		if all.links == 0 || all.wrong > 0 || found < 0.7 {
 			t.Errorf("%s: %d links, precision %.5f, same or possible %.4f", name, all.links, precision, found)
 		}
 	}

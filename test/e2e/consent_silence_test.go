@@ -173,12 +173,8 @@ func TestASynchronisationWithoutAWebhookIsNoticed(t *testing.T) {
 			t.Errorf("before a webhook it is %s", got)
 		}
 		added := b.add(t) // no webhook announces it
-		noticedFrom := time.Now()
 		o.synchronises(b, time.Now().Add(-3*time.Hour))
 		eventually(t, "the silence", func() bool { return o.webhookOf(id) == "silent" })
-		if took := time.Since(noticedFrom); took > 15*time.Second {
-			t.Errorf("it was noticed after %s", took)
-		}
 		eventually(t, "its pull", func() bool { return o.silencePulls(id) == 1 })
 		if o.rows(id)[added] == nil {
 			t.Error("the pull has not read the new row")

@@ -73,7 +73,8 @@ func TestMatch(t *testing.T) {
 				"2026-11-16 P -1200 BRL PAGTO ELETRON COBRANCA ZENITE CONTABILID",
 			"2026-11-16 P -1200 BRL PAGTO ELETRON COBRANCA ZENITE CONTABILIDADE", matching.Context{}, "o2n1", 0},
 		"of two equal rows one came, and a row further away is not paired instead": {
-			"2026-11-10 p -18.43 BRL LIVRARIA AURORA\n2026-11-10 p -18.43 BRL LIVRARIA AURORA\n2026-11-12 p -18.43 BRL LIVRARIA AURORA",
+			"2026-11-10 p -18.43 BRL LIVRARIA AURORA\n2026-11-10 p -18.43 BRL LIVRARIA AURORA\n" +
+				"2026-11-12 p -18.43 BRL LIVRARIA AURORA",
 			"2026-11-11 P -18.43 BRL LIVRARIA AURORA", matching.Context{}, "", 3},
 		"equal salaries are told apart by their receivers": {
 			"2026-11-05 P -2150 BRL SISPAG SALARIOS ANA LE {doc=***.444.777-**}\n" +

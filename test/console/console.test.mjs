@@ -65,7 +65,7 @@ test('an operator connects a bank, and follows a webhook to its rows', async () 
   const next = page.locator('.steps [aria-current=step]');
   await next.getByRole('heading', { name: 'Test the credential' }).waitFor();
   await press(page, 'Test');
-  await page.getByText('the credential is accepted').waitFor();
+  await page.getByText('the credential is accepted, and').waitFor();
   await next.getByRole('heading', { name: 'Give the vendor a webhook address' }).waitFor();
   await follow(page, 'Later');
   await heading(page, 'shop');
@@ -240,7 +240,7 @@ test('a connection that needs a person is on top, with its reason and the remedy
   await dialog.getByLabel('Client id').fill(pluggyLogin.clientId);
   await dialog.getByLabel('Secret').fill(pluggyLogin.secret);
   await dialog.getByRole('button', { name: 'Save and pull' }).click();
-  await page.getByText('The pull was requested.').waitFor();
+  await page.getByText(/The pull (was requested|is finished)/).waitFor();
   await page.getByRole('table', { name: 'All connections' }).waitFor();
   await page.goto(SERVICE + '/console/connections/' + broken + '/pulls');
   await page.getByText('Replace the credential, then pull again.').waitFor();
@@ -264,7 +264,7 @@ test('a warning of the health is a reason in words', async () => {
   await page.getByText('The vendor no longer showed many rows.').waitFor();
   await page.getByText('3 days ago').first().waitFor();
   await press(page, 'Send a sign-in link');
-  await page.getByRole('dialog', { name: 'Sign in again' }).getByText('https://connect.pluggy.ai/?connect_token=').waitFor();
+  await page.getByRole('dialog', { name: 'Sign-in link' }).getByText('https://connect.pluggy.ai/?connect_token=').waitFor();
   await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
   await page.route('**/completeness', async (route) => {
     const response = await route.fetch();
@@ -385,8 +385,8 @@ test('a page for signing in again is shown once, and a connection is paused and 
   const operator = token(17);
   const { id } = await connect(operator, pluggyLogin, 'pausable');
   const page = await open(browser, '/console/connections/' + id, { token: operator });
-  await act(page, 'Sign in again');
-  const dialog = page.getByRole('dialog', { name: 'Sign in again' });
+  await act(page, 'Send a sign-in link');
+  const dialog = page.getByRole('dialog', { name: 'Sign-in link' });
   await dialog.getByText('https://connect.pluggy.ai/?connect_token=').waitFor();
   await dialog.getByText('It works until').waitFor();
   await dialog.getByRole('button', { name: 'Copy' }).waitFor();
@@ -398,7 +398,7 @@ test('a page for signing in again is shown once, and a connection is paused and 
   await act(page, 'Pause');
   await page.getByText('Paused.', { exact: true }).waitFor();
   await openMenu(page);
-  for (const name of ['Test', 'Pull now', 'Read the bank now', 'Sign in again']) {
+  for (const name of ['Test', 'Pull now', 'Read the bank now', 'Send a sign-in link']) {
     assert.ok(await page.getByRole('button', { name, exact: true }).isDisabled(), name);
   }
   await page.goto(SERVICE + '/console');

@@ -58,7 +58,7 @@ async function views() {
 
 // Dialogs by name: the view, and the button that opens the dialog. sections are parts of a view by their headings.
 const dialogs = {
-  'link-session': ['accounts', 'Sign in again'], 'erase': ['accounts', 'Erase'], 'split': ['versions', 'Undo the last replacement'],
+  'link-session': ['accounts', 'Send a sign-in link'], 'erase': ['accounts', 'Erase'], 'split': ['versions', 'Undo the last replacement'],
 };
 const sections = { 'statement': ['accounts', 'Statement'], 'history': ['versions', 'Versions'] };
 

@@ -71,12 +71,14 @@ test('the size of the tenant', async () => {
   console.log(`${summary.connections} connections, ${summary.needy} need a person; load ${loadavg()[0].toFixed(1)}`);
 });
 
+// day returns the day of some days ago.
+const day = (age) => new Date(Date.now() - age * 86400000).toISOString().slice(0, 10);
+
 // The texts and amounts that are searched: some occur often, some once, and some never. Two searches in a row differ.
 async function searches() {
   const { items } = await api(operator, 'GET', '/transactions?limit=200');
   const amounts = [...new Set(items.map(({ amount }) => amount))];
   const references = items.map(({ references }) => references.transactionId);
-  const day = (age) => new Date(Date.now() - age * 86400000).toISOString().slice(0, 10);
   return {
     'amount, a hit': (i) => ({ amount: amounts[i * 7 % amounts.length] }),
     'amount, no hit': (i) => ({ amount: `${7_000_000 + i}.31` }),
@@ -97,6 +99,7 @@ test('the API', async () => {
   report('API: summary of the connections', await repeat(() => get('/aggregator-connections/summary')));
   report('API: health, those that need a person', await repeat(() => get('/aggregator-connections/health?attention=true&limit=10')));
   report('API: health, a part of the name', await repeat((i) => get('/aggregator-connections/health?limit=50&q=00' + i)));
+  report('API: sums by day, all connections', await repeat((i) => get('/transactions/summary' + (i % 2 ? '?from=' + day(90 + i) : ''))), 'p95 < 1,000 ms');
   report('API: accounts, 50', await repeat(() => get('/accounts?limit=50')));
 });
 

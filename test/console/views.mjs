@@ -153,7 +153,7 @@ export const emptyViews = [
 // menu.
 export const dialogs = ({ bank, broken, account, versions, subscription }) => [
   [broken, 'remedy.credential'],
-  [bank, 'action.link', true],
+  [bank, 'remedy.link', true],
   [bank, 'action.delete', true],
   [bank, 'action.erase', true],
   [bank + '/deliveries', 'action.replayMany'],

@@ -43,7 +43,7 @@ export function ConnectionActions({ connection, paused, test, pull, actions, onD
       <${Action} hint=${t('action.testHint')}><${ActionButton} onClick=${() => test.run()} busy=${test.busy} disabled=${paused}>${t('action.test')}</${ActionButton}></${Action}>
       ${offersRefresh(connection.vendor) && html`<${Action} hint=${t('action.refreshHint')}><${ActionButton} onClick=${() => refresh.run()}
         busy=${refresh.busy} disabled=${paused}>${t('action.refresh')}</${ActionButton}></${Action}>`}
-      <${Action} hint=${t('action.linkHint')}><${ActionButton} onClick=${() => session.run()} busy=${session.busy} disabled=${paused}>${t('action.link')}</${ActionButton}></${Action}>
+      <${Action} hint=${t('action.linkHint')}><${ActionButton} onClick=${() => session.run()} busy=${session.busy} disabled=${paused}>${t('remedy.link')}</${ActionButton}></${Action}>
       <${Action} hint=${t('setup.hint')}><a class="button" href=${link(`/connections/${connection.id}/setup`)}>${t('setup.title')}</a></${Action}>
       <${Action} hint=${t('action.editHint')}><${ActionLink} href=${link(`/connections/${connection.id}/edit`)}>${t('action.edit')}</${ActionLink}></${Action}>
       <${Action} apart=${true} hint=${t('action.deleteHint')}><${ActionButton} kind="danger" onClick=${onDelete}>${t('action.delete')}</${ActionButton}></${Action}>

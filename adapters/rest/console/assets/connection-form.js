@@ -40,7 +40,7 @@ function Fields({ connection, vendor, errors, change }) {
   <${Field} label=${t('field.accountRef')} name="accountRef" required maxlength="255" defaultValue=${connection?.accountRef}
     hint=${t('field.refHint', { vendor: t('vendor.' + vendor) })} error=${errors.accountRef} autocomplete="off" />
   ${vendor === 'plaid' && html`<${Field} label=${t('field.accessToken')} name="accessToken" type="password" required=${!change} error=${errors.accessToken}
-    hint=${t('field.secretHint')} autocomplete="new-password" />`}
+    hint=${t(change ? 'field.keepHint' : 'field.secretHint')} autocomplete="new-password" />`}
   ${!application && html`<${Field} label=${t('field.clientId')} name="clientId" required=${!change || leaves} error=${errors.clientId}
       hint=${change && !leaves && t('field.keepHint')} autocomplete="off" spellcheck=${false} />
     <${Field} label=${t('field.secret')} name="secret" type="password" required=${!change || leaves} error=${errors.secret}
@@ -81,7 +81,7 @@ export function CreateConnection() {
         ${vendor !== 'plaid' && html`<${ActionButton} onClick=${startSession} busy=${session.busy}>${t('action.linkNew')}</${ActionButton}>`}
         <a class="button" href=${link('/')}>${t('action.cancel')}</a>
       </div>
-      <p>${t('create.linkNewHint')}</p>
+      ${vendor !== 'plaid' && html`<p>${t('create.linkNewHint')}</p>`}
     </form>
     ${session.result && html`<${LinkDialog} session=${{ ...session.result, vendor }} created=${true}
       onClose=${session.reset} />`}

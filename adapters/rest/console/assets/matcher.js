@@ -4,12 +4,12 @@ import { t } from './i18n.js';
 import { html } from './preact.js';
 import { useAction, useList, usePolling } from './resource.js';
 import { link } from './router.js';
-import { ActionButton, Ago, Amount, Copyable, Failure, Field, Loaded, More, Status, Table } from './ui.js';
+import { ActionButton, Ago, Amount, Copyable, Failure, Field, Loaded, More, Select, Status, Table } from './ui.js';
 
 const refreshInterval = 5000;
 
 // The names of the form's fields.
-export const matcherFields = ['url', 'sources', 'dateFrom', 'tokenUrl', 'clientId', 'clientSecret', 'authorization', 'auth'];
+export const matcherFields = ['url', 'sources', 'dateFrom', 'externalId', 'tokenUrl', 'clientId', 'clientSecret', 'authorization', 'auth'];
 
 // sourcesOf parses the sources: a line for each account, with the ids of the account, the context and the source.
 const sourcesOf = (text) => String(text || '').split('\n').map((line) => line.trim().split(/[\s,;]+/)).filter(([id]) => id)
@@ -20,7 +20,7 @@ export function matcherSink(values) {
   const filled = (names) => Object.fromEntries(names.map((name) => [name, values.get(name)]).filter(([, value]) => value));
   const auth = filled(['tokenUrl', 'clientId', 'clientSecret', 'authorization']);
   return {
-    kind: 'matcher', ...filled(['url', 'dateFrom']), sources: sourcesOf(values.get('sources')),
+    kind: 'matcher', ...filled(['url', 'dateFrom', 'externalId']), sources: sourcesOf(values.get('sources')),
     ...(Object.keys(auth).length > 0 && { auth }),
   };
 }
@@ -34,11 +34,13 @@ export function MatcherFields({ errors }) {
     ${field('tokenUrl', 'matcher.tokenUrl', { type: 'url', maxlength: 2048 })}
     ${field('clientId', 'field.clientId', { maxlength: 512 })}
     ${field('clientSecret', 'field.secret', { type: 'password', maxlength: 4096, hint: t('field.passwordHint') })}
-    ${field('authorization', 'matcher.authorization', { type: 'password', maxlength: 8192, hint: t('matcher.authorizationHint') })}
+    ${field('authorization', 'matcher.authorization', { type: 'password', maxlength: 8192, hint: `${t('matcher.authorizationHint')} ${t('field.passwordHint')}` })}
     ${errors.auth && html`<p class="error">${errors.auth}</p>`}
     <${Field} label=${t('matcher.sources')} name="sources" hint=${t('matcher.sourcesHint')} error=${errors.sources}>
       <textarea id="sources" name="sources" rows="4" required aria-describedby="sources-hint" ...${text}></textarea>
     </${Field}>
+    <${Select} label=${t('matcher.externalId')} name="externalId"
+      options=${[['reference', t('search.reference')], ['id', t('column.id')]]} />
     ${field('dateFrom', 'filter.from', { type: 'date' })}`;
 }
 

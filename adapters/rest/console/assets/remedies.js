@@ -9,7 +9,7 @@ import { html, useState } from './preact.js';
 import { fieldProblems } from './problem-text.js';
 import { RemovalsDialog } from './removals-dialog.js';
 import { useAction, useResource } from './resource.js';
-import { link, navigate } from './router.js';
+import { link, navigate, useLocation } from './router.js';
 import { ActionButton, Amount, announce, Button, Dialog, Failure, Field } from './ui.js';
 
 // What a person does about each reason: one of actions, or a view of views. A reason that is not listed leads to the
@@ -92,10 +92,13 @@ function CredentialDialog({ id, changed, onClose }) {
   </form></${Dialog}>`;
 }
 
-// Remedy is the action against a reason. changed is called after the action has changed the connection.
+// Remedy is the action against a reason. It is nothing on the view to which the action would lead. changed is called after
+// the action has changed the connection.
 export function Remedy({ id, reason: { remedy, ambiguous, held }, changed = () => {} }) {
   const [dialog, setDialog] = useState('');
   const close = () => setDialog('');
+  const { path } = useLocation();
+  const address = addressOf(id, remedy);
   const session = useAction((body, key) => request('POST', `/aggregator-connections/${id}/link-sessions`, { key }).then(({ data }) => data));
   const pull = useAction(async (body, key) => {
     await requestPull(id, key);
@@ -115,7 +118,7 @@ export function Remedy({ id, reason: { remedy, ambiguous, held }, changed = () =
     drift: () => html`<${Button} onClick=${() => drift.run()} busy=${drift.busy}>${text}</${Button}>`,
     ...(ambiguous && { continue: ask }),
   };
-  return html`${controls[remedy]?.() || html`<a class="button" href=${addressOf(id, remedy)}>${text}</a>`}
+  return html`${controls[remedy]?.() || (address !== link(path) && html`<a class="button" href=${address}>${text}</a>`)}
     <${Failure} problem=${session.problem || pull.problem || drift.problem} />
     ${session.result && html`<${LinkDialog} session=${session.result} onClose=${session.reset} />`}
     ${drift.result?.account && html`<${DriftDialog} id=${id} drift=${drift.result} done=${changed} onClose=${drift.reset} />`}

@@ -149,6 +149,7 @@ const sinkPairs = (sink) => [
   ['format', sink.format && t('format.' + sink.format)],
 ].map(([name, value]) => [t('field.' + name), value && html`<code>${value}</code>`]).concat(sink.kind === 'matcher' ? [
   [t('matcher.sources'), t('number', { n: sink.sources.length })],
+  [t('matcher.externalId'), sink.externalId && t(sink.externalId === 'id' ? 'column.id' : 'search.reference')],
   [t('filter.from'), sink.dateFrom],
 ] : []);
 

@@ -85,11 +85,8 @@ const URLField = ({ kind, errors }) => html`
     hint=${t(kind === 'rabbitmq' ? 'field.brokerHint' : 'field.endpointHint')} error=${errors.url} />`;
 
 // FormatField chooses the format of messages. kind is the kind of sink.
-function FormatField({ kind }) {
-  const [format, setFormat] = useState(formats[kind][0]);
-  return html`<${Select} label=${t('field.format')} name="format" value=${format} onChange=${setFormat}
-    options=${formats[kind].map((name) => [name, t('format.' + name)])} />`;
-}
+const FormatField = ({ kind }) => html`<${Select} label=${t('field.format')} name="format"
+  options=${formats[kind].map((name) => [name, t('format.' + name)])} />`;
 
 const RabbitMQFields = ({ errors }) => html`
   <${URLField} kind="rabbitmq" errors=${errors} />
@@ -100,14 +97,13 @@ const RabbitMQFields = ({ errors }) => html`
   <${FormatField} kind="rabbitmq" />`;
 
 function KafkaFields({ errors }) {
-  const [tls, setTLS] = useState('');
   const [mechanism, setMechanism] = useState('');
   return html`
     <${Field} label=${t('field.brokers')} name="brokers" required spellcheck=${false} autocomplete="off"
       placeholder="kafka-1.example.com:9093, kafka-2.example.com:9093" hint=${t('field.brokersHint')} error=${errors.brokers} />
     <${Field} label=${t('field.topic')} name="topic" maxlength="249" hint=${t('field.topicHint')} error=${errors.topic}
       autocomplete="off" spellcheck=${false} />
-    <${Select} label=${t('field.tls')} name="tls" value=${tls} onChange=${setTLS}
+    <${Select} label=${t('field.tls')} name="tls"
       options=${[['', t('tls.default')], ['true', t('tls.true')], ['false', t('tls.false')]]} />
     ${errors.tls && html`<p class="error">${errors.tls}</p>`}
     <${Select} label=${t('field.mechanism')} name="mechanism" value=${mechanism} onChange=${setMechanism}

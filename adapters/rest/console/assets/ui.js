@@ -196,10 +196,11 @@ export function Field({ label, hint, error, name, children, ...rest }) {
   </div>`;
 }
 
-// Select is a labelled choice. options are pairs of value and text.
+// Select is a labelled choice. options are pairs of value and text. Without value and onChange, the form has the choice,
+// at first the first option.
 export const Select = ({ label, name, value, options, onChange }) => html`<div class="field">
   <label for=${name}>${label}</label>
-  <select id=${name} name=${name} value=${value} onChange=${(event) => onChange(event.target.value)}>
+  <select id=${name} name=${name} value=${value} onChange=${onChange && ((event) => onChange(event.target.value))}>
     ${options.map(([key, text]) => html`<option key=${key} value=${key} selected=${key === value}>${text}</option>`)}
   </select>
 </div>`;

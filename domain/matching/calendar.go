@@ -36,13 +36,17 @@ var (
 	compactDate = regexp.MustCompile(`\b(\d{2})(\d{2})(20\d\d)\b|\b(20\d\d)(\d{2})(\d{2})\b`)
 	clock       = regexp.MustCompile(`(^|[^0-9:])([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?(?:\s*(?:hrs?|h)\b)?`)
 	clockWithH  = regexp.MustCompile(`\b([01]?\d|2[0-3])\s?h\s?([0-5]\d)(?:m(?:in)?)?\b`) // 09h12, 17h48min
-	bimester    = regexp.MustCompile(`\b(bim|bimestre|trim|trimestre|sem|semestre|quinzena|quincena)\s*0*(\d{1,2})\b`)
+	// BB: PIX AUT … REF 10/26, CLARO NET FAT 11/26; the same month is printed REF OUT/2026 and 10/2026.
+	labelledPeriod = regexp.MustCompile(
+		`\b(?:ref(?:er(?:ente|encia)?)?|compet(?:encia)?|mes|periodo|fatura|fat|mensalidade)[\s.:]*(?:(?:a|de)\s+)?` +
+			`(\d{1,2})/(20\d\d|\d\d)($|[^0-9/])`)
+	bimester = regexp.MustCompile(`\b(bim|bimestre|trim|trimestre|sem|semestre|quinzena|quincena|qna)\s*0*(\d{1,2})\b`)
 )
 
 // calendar contains the dates, periods and times that a text names.
 type calendar struct {
 	days      []string // "5/11": day and month
-	periods   []string // "11/2026", "oct 26", "bim 4"
+	periods   []string // "11/26", "bim 4"
 	fractions []string // "3/12": a day and month, an instalment, or a month and year
 	clocks    []string // "09:12", "09:12:44"
 }
@@ -70,18 +74,34 @@ func (c *calendar) takeDates(s *scan) {
 		if m := atoi(g[2]); m < 1 || m > 12 {
 			return false
 		}
-		c.periods = append(c.periods, fmt.Sprintf("%d/%s", atoi(g[2]), g[3]))
+		c.addPeriod(g[2], g[3])
 		return true
 	})
 	s.take(dayMonthName, func(g []string) bool { return day(g[1], fmt.Sprint(months[g[2][:3]])) })
 	s.take(monthNameNumber, func(g []string) bool {
-		c.periods = append(c.periods, fmt.Sprintf("%d/%s", months[g[1][:3]], strings.TrimPrefix(g[2], "20")))
+		c.addPeriod(fmt.Sprint(months[g[1][:3]]), g[2])
 		return true
 	})
 	s.take(bimester, func(g []string) bool {
-		c.periods = append(c.periods, g[1][:3]+" "+g[2])
+		c.periods = append(c.periods, strings.Replace(g[1][:3], "qna", "qui", 1)+" "+g[2])
 		return true
 	})
+}
+
+// takeLabelledPeriods reads months with a year of two digits, which a label tells from an instalment and a day.
+func (c *calendar) takeLabelledPeriods(s *scan) {
+	s.take(labelledPeriod, func(g []string) bool {
+		if m := atoi(g[1]); m < 1 || m > 12 || atoi(g[2]) <= 12 {
+			return false
+		}
+		c.addPeriod(g[1], g[2])
+		return true
+	})
+}
+
+// addPeriod adds a month. The year may have two digits or four.
+func (c *calendar) addPeriod(month, year string) {
+	c.periods = append(c.periods, fmt.Sprintf("%d/%s", atoi(month), year[len(year)-2:]))
 }
 
 // addDay adds a day and a month, and reports whether they are valid.

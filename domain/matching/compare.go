@@ -2,6 +2,7 @@ package matching
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -51,12 +52,30 @@ func parse(r *Row) *row {
 // key returns the identity of the row: amount and stripped description.
 func (r *row) key() string {
 	return strings.Join([]string{
-		amountKey(r.Amount), amountKey(r.local()), strings.Join(r.words, " "), strings.Join(r.party, " "),
-		strings.Join(r.documents, " "), strings.Join(r.accounts, " "), strings.Join(r.keys, " "),
-		strings.Join(r.numbers, " "), strings.Join(r.references, " "), string(r.Operation), fmt.Sprint(r.Refund),
-		fmt.Sprint(r.instalment), strings.Join(r.calendar.days, " "), strings.Join(r.calendar.fractions, " "),
-		strings.Join(r.calendar.periods, " "), strings.Join(r.calendar.clocks, " "), r.card,
-		r.exactTime(), r.PurchasedAt.Format(time.RFC3339),
+		amountKey(
+			r.Amount,
+		),
+		amountKey(r.local()),
+		strings.Join(r.words, " "),
+		strings.Join(r.party, " "),
+		strings.Join(r.initials, " "),
+		strings.Join(r.documents, " "),
+		strings.Join(r.accounts, " "),
+		strings.Join(r.keys, " "),
+		strings.Join(r.numbers, " "),
+		strings.Join(r.references, " "),
+		string(r.Operation),
+		fmt.Sprint(r.Refund),
+		fmt.Sprint(r.instalment),
+		strings.Join(r.calendar.days, " "),
+		strings.Join(r.calendar.fractions, " "),
+		strings.Join(r.calendar.periods, " "),
+		strings.Join(r.calendar.clocks, " "),
+		r.card,
+		r.exactTime(),
+		r.PurchasedAt.Format(time.RFC3339),
+		strings.Join(r.tellingTail(), " "),
+		strings.Join(r.facilitators, " "),
 	}, "\x00")
 }
 
@@ -86,20 +105,22 @@ type comparison struct {
 	context  *Context
 	findings []Finding
 
-	settles    bool // the old row is pending and the new one is posted
-	strong     bool // both rows have a strong identifier that no other row has
-	national   bool // that identifier is one of the whole country
-	numbered   bool // the number of a cheque or an invoice is equal
-	weak       bool // a weak identifier, or a number of at least four characters, is equal
-	bare       bool // of these, only numbers of a purchase are equal that may be the merchant's telephone or branch
-	documented bool // the documents or the accounts of the counterparty agree
-	timed      bool // both rows name one time of the movement
-	unequal    bool // not as many rows left as came that equal these two apart from their numbers
-	anchored   bool // both rows name one day or one time of the movement
-	name       relation
-	strongSays bool // the document, another strong identifier or the operation contradicts
-	against    bool
-	doubt      bool
+	settles     bool // the old row is pending and the new one is posted
+	strong      bool // both rows have a strong identifier that no other row has
+	national    bool // that identifier is one of the whole country
+	quota       bool // the complete instalment of a loan is equal
+	numbered    bool // the number of a cheque or an invoice is equal
+	weak        bool // a weak identifier, or a number of at least four characters, is equal
+	sameNumbers bool // all unlabelled numbers are equal, also short ones
+	bare        bool // of these, only numbers of a purchase are equal that may be the merchant's telephone or branch
+	documented  bool // the documents or the accounts of the counterparty agree
+	timed       bool // both rows name one time of the movement
+	unequal     bool // not as many rows left as came that equal these two apart from their numbers
+	anchored    bool // both rows name one day or one time of the movement
+	name        relation
+	strongSays  bool // the document, another strong identifier or the operation contradicts
+	against     bool
+	doubt       bool
 }
 
 // maxPercentMoved is by how many percent the amount in the account's currency may change while a foreign purchase is
@@ -115,6 +136,7 @@ func compare(oldRow, newRow *row, context *Context) *comparison {
 	c.compareOperation()
 	c.compareProducts()
 	c.compareNumbers()
+	c.compareLabelledWithBare()
 	c.compareInstalments()
 	c.comparePurchase()
 	c.compareCalendar()
@@ -226,7 +248,9 @@ func (c *comparison) compareNumbers() {
 	r := c.compareLists(a, b)
 	if r == agree {
 		for _, value := range a {
-			long := len(digitsOf(value)) >= minWeakNumber || c.old.isCharge() && c.new.isCharge()
+			// The number of an employee has a label: FUNC 0012, EMPLEADO 00121.
+			employee := c.old.Operation == Payroll && slices.Contains(c.old.references, value)
+			long := len(digitsOf(value)) >= minWeakNumber || c.old.isCharge() && c.new.isCharge() || employee
 			if slices.Contains(b, value) && long && !slices.Contains(c.old.documents, value) {
 				mayBeMerchants := c.isPurchase() && !slices.Contains(c.old.references, value)
 				c.bare = (c.bare || !c.weak) && mayBeMerchants
@@ -234,6 +258,7 @@ func (c *comparison) compareNumbers() {
 			}
 		}
 	}
+	c.sameNumbers = r == agree && len(a) == len(b)
 	c.finding("number", a, b, r)
 	volatile := compareVolatile(c.old.volatile, c.new.volatile)
 	switch {
@@ -279,6 +304,7 @@ func (c *comparison) compareInstalments() {
 		}
 	}
 	c.finding("instalment", []string{fractionOf(a)}, []string{fractionOf(b)}, r)
+	c.quota = r == agree && a.count > 1 && c.old.Operation == Loan && c.new.Operation == Loan
 	if r == agree && a.purchased != "" && a.purchased == b.purchased && a.total == b.total {
 		c.weak, c.bare = true, false
 	}
@@ -301,7 +327,8 @@ func (c *comparison) compareFractionWithInstalment() relation {
 	switch {
 	case len(fractions) == 0:
 		return unknown
-	case slices.Contains(fractions, fractionOf(stated)):
+	case slices.Contains(fractions, fractionOf(stated)),
+		stated.count == 0 && strings.HasPrefix(fractions[0], fmt.Sprint(stated.number, "/")):
 		return agree
 	}
 	return doubtful
@@ -353,8 +380,12 @@ func (c *comparison) compareCalendar() {
 	}
 	r = c.compareLists(p, q)
 	c.finding("period", p, q, r)
-	// A charge is named by its period.
-	c.weak = c.weak || c.old.isCharge() && c.new.isCharge() && c.old.day == c.new.day && (r == agree || c.anchored)
+	// A charge is named by its period, unless only one of the rows names a service.
+	c.weak = c.weak || c.old.isCharge() && c.new.isCharge() && c.old.day == c.new.day && (r == agree || c.anchored) &&
+		(len(c.old.service()) > 0) == (len(c.new.service()) > 0)
+	// The owner of the account is paid once for a period.
+	received := c.old.Operation == Payroll && c.new.Operation == Payroll && c.new.Amount.Amount.IsPositive()
+	c.weak = c.weak || received && c.old.day == c.new.day && r == agree
 }
 
 // periodsAmong returns the fractions that can only be a month and a year.
@@ -409,17 +440,24 @@ func (c *comparison) compareNamesOfRows() {
 	}
 	person := a.isTransfer() && b.isTransfer()
 	text := compareNames(a.words, b.words, person)
+	if text <= doubtful && text != unknown && (c.sharesNumber() || c.isOneTax() || c.isOneInstalment()) {
+		text = contained
+	}
 	switch {
 	case text == contained && a.isPayment() && b.isPayment() && isFirstName(a.words, b.words):
 		text = doubtful
 	case text == unknown || text >= contained:
 	case sameWord(c.old.compact, c.new.compact):
 		text = agree
-	case c.isCut() && !(person && text == doubtful): // the beginning of a name may be too short to be one
+	case c.isCut() && !(text == doubtful && (person || onlyPurposes(a.words) || onlyPurposes(b.words))):
+		// The beginning of a name may be too short to be one.
 		text = contained
 	}
 	c.finding("bank", a.banks, b.banks, compareSets(a.banks, b.banks))
 	party := compareNames(a.party, b.party, true)
+	if party > doubtful && compareSets(a.initials, b.initials) == differ {
+		party = doubtful
+	}
 	if party != unknown {
 		c.finding("counterparty", a.party, b.party, party)
 		x, y := withoutNames(a.words, a.party), withoutNames(b.words, b.party)
@@ -434,15 +472,135 @@ func (c *comparison) compareNamesOfRows() {
 		c.name = party
 	} else {
 		text = c.compareWordsWithParty(text)
-		if c.documented && text == doubtful {
+		if c.documented && text == doubtful && !(c.isPurchase() && eachNamesMore(a.words, b.words)) {
 			text = contained // one counterparty, with or without the name of its bank
 		}
 		c.name = text
+	}
+	switch {
+	case text <= doubtful:
+	case differInTail(a, b):
+		text = doubtful
+	case compareSets(a.facilitators, b.facilitators) == differ:
+		c.finding("facilitator", a.facilitators, b.facilitators, doubtful)
 	}
 	c.finding("text", a.words, b.words, text)
 	if text == doubtful {
 		c.name = min(c.name, text)
 	}
+}
+
+// isOneTax reports whether two taxes are named by the same words in another order: IMSS SUA, SUA-IMSS.
+func (c *comparison) isOneTax() bool {
+	a, b := c.old.words, c.new.words
+	return c.old.Operation == Tax && c.new.Operation == Tax && isSubset(a, b) && isSubset(b, a)
+}
+
+// isOneInstalment reports whether two rows have the same complete instalment, and the merchant's name has further words
+// in one of them: PARIS CUOTA 03 DE 06, PARIS ALTO LAS CONDES CUOTA 3/6.
+func (c *comparison) isOneInstalment() bool {
+	a, b := c.old.instalment, c.new.instalment
+	short, long := c.old.words, c.new.words
+	if len(short) > len(long) {
+		short, long = long, short
+	}
+	return compareInstalments(a, b) == agree && a.count > 1 && lengthOf(short) >= minInstalmentName &&
+		slices.Equal(short, long[:len(short)]) && !c.old.isPayment() && !c.new.isPayment()
+}
+
+// minInstalmentName is the minimum length of the name of a merchant beside a complete instalment.
+const minInstalmentName = 4
+
+// minContract is the minimum number of digits of the number of a contract, a meter or a telephone.
+const minContract = 8
+
+// sharesNumber reports whether two rows that are no payments to people have a word of the name in common, and one of:
+//
+//   - a number of a contract, a meter or a telephone: DEBITO AUTOMATICO SABESP RGI 0123456789, AGUA SABESP 123456789;
+//   - the toll, the day and the minute: SEM PARAR PRACA JACAREI 10/11 07:42, SEM PARAR PEDAGIO JACAREI 10/11 07:42:31;
+//   - the code of a share with its income: DIVIDENDOS ITSA4, DIVIDENDOS DE CLIENTES ITSA4.
+func (c *comparison) sharesNumber() bool {
+	a, b := &c.old.Evidence, &c.new.Evidence
+	if a.isPayment() || b.isPayment() || a.Operation == Payroll || b.Operation == Payroll {
+		return false
+	}
+	if !slices.ContainsFunc(a.words, func(word string) bool {
+		return len(word) >= minAbbreviation &&
+			slices.ContainsFunc(
+				b.words,
+				func(other string) bool { return sameWord(word, other) || isCutWord(word, other) },
+			)
+	}) {
+		return false
+	}
+	contract := func(value string) bool { return len(value) >= minContract && isNumber(value) }
+	if contract(sharedValue(a.allNumbers(), b.allNumbers())) {
+		return true
+	}
+	return c.timed && c.anchored && slices.Equal(withoutToll(a.words), withoutToll(b.words)) ||
+		sharedShare(a.words, b.words) != ""
+}
+
+// allNumbers returns the numbers of a row, with and without a label.
+func (e *Evidence) allNumbers() []string {
+	return slices.Concat(e.numbers, e.references, e.accounts, e.keys, e.ids[chequeNumber], e.ids[invoiceNumber])
+}
+
+// compareLabelledWithBare notes a doubt if one row has a number with a label, and the other one a different number of
+// the same length without one: CTA 40112233, 40112299.
+func (c *comparison) compareLabelledWithBare() {
+	for _, rows := range [][2]*row{{c.old, c.new}, {c.new, c.old}} {
+		labelled, bare := rows[0].allNumbers()[len(rows[0].numbers):], rows[1].numbers
+		if len(rows[0].numbers) > 0 || len(labelled) == 0 ||
+			sharedValue(rows[0].allNumbers(), rows[1].allNumbers()) != "" {
+			continue
+		}
+		for _, x := range labelled {
+			for _, y := range bare {
+				if len(x) == len(y) && len(x) >= minLabelled && isNumber(y) {
+					c.finding("number", []string{x}, []string{y}, doubtful)
+					return
+				}
+			}
+		}
+	}
+}
+
+// minLabelled is the minimum length of a number that is compared with a number that has a label.
+const minLabelled = 4
+
+// tollWords are words for a toll, of which a bank prints any.
+var tollWords = wordSet("praca plaza pedagio pedagios peaje caseta passagem cruce")
+
+// withoutToll returns the words that do not only say that a toll was paid.
+func withoutToll(words []string) []string {
+	return slices.DeleteFunc(slices.Clone(words), func(word string) bool { return tollWords[word] })
+}
+
+// share matches the code of a share or a fund at the exchange of Brazil: four letters and the number of the class.
+var share = regexp.MustCompile(`^[a-z]{4}(?:[3-8]|11|3[2-9])$`)
+
+// incomeWords name an income of a share or a fund.
+var incomeWords = wordSet(`dividendo dividendos jcp jscp provento proventos rendimento rendimentos amortizacao
+	bonificacao`)
+
+// sharedShare returns the code of a share that is in both texts, beside one and the same income; "" if there is none.
+func sharedShare(a, b []string) string {
+	if !slices.ContainsFunc(a, func(word string) bool { return incomeWords[word] && slices.Contains(b, word) }) {
+		return ""
+	}
+	for _, word := range a {
+		if share.MatchString(word) && slices.Contains(b, word) {
+			return word
+		}
+	}
+	return ""
+}
+
+// eachNamesMore reports whether both rows name something that the other one does not: two services of one firm (UBER
+// *TRIP, UBER *EATS).
+func eachNamesMore(a, b []string) bool {
+	return len(withoutNames(a, b)) > 0 && len(withoutNames(b, a)) > 0
 }
 
 // compareServices compares the services that two charges name. A charge has no counterparty, and an equal service alone
@@ -452,6 +610,9 @@ func (c *comparison) compareServices() {
 	r := compareNames(x, y, false)
 	if r < contained && r != unknown && sameWord(c.old.compact, c.new.compact) {
 		r = agree
+	}
+	if r >= contained && differInLetters(c.old.all, c.new.all) {
+		r = doubtful
 	}
 	c.finding("service", x, y, r)
 }

@@ -22,7 +22,7 @@ var update = flag.Bool("update", false, "write the expected decisions anew")
 func TestDecisionsAboutTheCorpus(t *testing.T) {
 	const golden = "testdata/decisions.txt"
 	var b strings.Builder
-	for _, file := range []string{"holdout", "second", "traps", "limits"} {
+	for _, file := range pairFiles {
 		pairs := loadPairs(t, "testdata/"+file+".txt")
 		for i, pair := range pairs {
 			fmt.Fprintf(&b, "%s %d\n", file, i+1)

@@ -9,26 +9,29 @@ import (
 
 // Evidence is what a row says about its movement. A member that the row does not state is empty.
 type Evidence struct {
-	Operation  Operation
-	Refund     bool // the text says that money is given back
-	Scheduled  bool // the text says that the movement is not executed or booked yet
-	ids        identifiers
-	documents  []string // tax numbers of the counterparty
-	accounts   []string // account numbers of the counterparty
-	keys       []string // Pix keys: e-mail, telephone, random key
-	party      []string // words of the counterparty's name, as the vendor states it
-	words      []string // the words of the text that name something
-	all        []string // all words of the text but stages and numbers, in their order
-	channel    []string // the words of the text that name only an operation or a channel
-	banks      []string // banks that the text of a wire names
-	schemes    []string // the card schemes that the text names
-	products   []string // debit or credit, if the row is a payout, or a fee or tax of one
-	numbers    []string // unlabelled numbers of the text
-	volatile   map[string]string
-	references []string // labelled payment references of the text
-	card       string
-	instalment instalment
-	calendar   calendar
+	Operation Operation
+	Refund    bool // the text says that money is given back
+	Scheduled bool // the text says that the movement is not executed or booked yet
+	ids       identifiers
+	documents []string // tax numbers of the counterparty
+	accounts  []string // account numbers of the counterparty
+	keys      []string // Pix keys: e-mail, telephone, random key
+	party     []string // words of the counterparty's name, as the vendor states it
+	initials  []string // the single letters of the counterparty's name, as the vendor states it
+	words     []string // the words of the text that name something
+	all       []string // all words of the text but stages and numbers, in their order
+	channel   []string // the words of the text that name only an operation or a channel
+	banks     []string // banks that the text of a wire names
+	// facilitators are the payment facilitators whose prefix the text prints before the merchant.
+	facilitators []string
+	schemes      []string // the card schemes that the text names
+	products     []string // debit or credit, if the row is a payout, or a fee or tax of one
+	numbers      []string // unlabelled numbers of the text
+	volatile     map[string]string
+	references   []string // labelled payment references of the text
+	card         string
+	instalment   instalment
+	calendar     calendar
 }
 
 // Parse reads the evidence of a row. Its running time is linear in the length of the text.
@@ -57,6 +60,7 @@ func (e *Evidence) readText(row *Row) {
 	s.takeWords(withoutInterest, func([]string) bool { return true })
 	s.takeWords(breB, func([]string) bool { return true })
 	e.Operation, e.Refund = operationOf(split(s.text))
+	e.calendar.takeLabelledPeriods(s)
 	e.ids.take(s)
 	e.keys = takePixKeys(s)
 	e.documents = takeDocuments(s)
@@ -66,6 +70,9 @@ func (e *Evidence) readText(row *Row) {
 	e.card = takeCard(s)
 	e.calendar.takeDates(s)
 	e.instalment.number, e.instalment.count = takeInstalment(s)
+	if e.instalment.number == 0 {
+		e.instalment.number = takeLonelyInstalment(s)
+	}
 	e.volatile = takeVolatile(s)
 	e.calendar.takeCompactDates(s)
 	s.take(referenceLabel, func(g []string) bool {
@@ -73,6 +80,9 @@ func (e *Evidence) readText(row *Row) {
 		return true
 	})
 	e.calendar.takeFractions(s)
+	e.numbers = takeDottedNumbers(s)
+	s.takeWords(letterPair, func([]string) bool { return true })
+	e.facilitators = facilitatorsOf(s.text)
 	e.readWords(split(s.text), row)
 }
 
@@ -89,6 +99,8 @@ func (e *Evidence) readWords(words []string, row *Row) {
 		switch {
 		case stageWords[word]:
 			e.Scheduled = true
+		case isMobile(word) && (e.Operation == TopUp || !domain.IsCPF(word)):
+			e.keys = add(e.keys, word[len(word)-mobileDigits:])
 		case isNumberWord(word):
 			if !isDateReference(word, row.Date) && trimZeros(word) != "0" {
 				e.numbers = append(e.numbers, trimZeros(word))
@@ -141,11 +153,13 @@ func (e *Evidence) readInstalment(row *Row) {
 
 // readParty adds what the vendor states about the counterparty.
 func (e *Evidence) readParty(row *Row) {
-	for _, word := range split(fold(row.Counterparty.Name)) {
-		if !noiseWords[word] && !isNumberWord(word) {
+	words := split(fold(row.Counterparty.Name))
+	for _, word := range words {
+		if (!noiseWords[word] || firmWords[word]) && !isNumberWord(word) {
 			e.party = append(e.party, word)
 		}
 	}
+	e.initials = lettersOf(words)
 	e.documents = add(e.documents, normalizeDocument(row.Counterparty.Document))
 	e.accounts = add(e.accounts, accountNumber(row.Counterparty.Account))
 }
@@ -159,8 +173,10 @@ func (e *Evidence) names() bool {
 // shared word of two names says nothing.
 func (e *Evidence) isTransfer() bool {
 	switch e.Operation {
-	case Pix, Wire, Payroll, Boleto, Tax, NoOperation:
+	case Pix, Wire, Payroll, Boleto, Tax:
 		return true
+	case NoOperation:
+		return e.instalment.purchased == "" && e.card == "" && !holds(e.words, fares)
 	default:
 		return false
 	}

@@ -62,7 +62,7 @@ var notations = []notation{
 	{
 		invoiceNumber,
 		regexp.MustCompile(`\b(?:nf-?e?|nfs-?e|nota fiscal|fatura|factura|fact|pedido)(?:\s+(?:n|nr|no|num)\b)?` +
-			`[\s:.#]*0*(\d{2,12})\b`),
+			`[\s:.#]*[0.]*(\d{1,3}(?:\.\d{3})+|\d{2,12})\b`),
 		"texts of supplier payments: NF 56241; BN-03: PAGO FACT 656; Asaas: fatura nr. 870788501 (f71612493667)",
 	},
 }
@@ -79,7 +79,7 @@ func (ids *identifiers) take(s *scan) {
 			if n.kind == trackingKey && len(digitsOf(value)) < 4 {
 				return false
 			}
-			if n.kind == boletoLine || n.kind == slipNumber {
+			if n.kind == invoiceNumber || n.kind == boletoLine || n.kind == slipNumber {
 				value = digitsOf(value)
 			}
 			ids[n.kind] = add(ids[n.kind], value)

@@ -44,6 +44,23 @@ func takeInstalment(s *scan) (number, count int) {
 	return number, count
 }
 
+// lonelyInstalment matches the number of an instalment without the count: PARC 05.
+var lonelyInstalment = regexp.MustCompile(
+	`\b(?:parc(?:ela)?|prest(?:acao)?|cuota)\s*[.:#-]*\s*(\d{1,3})($|[^0-9a-z/.,-])`,
+)
+
+// takeLonelyInstalment reads the number of an instalment whose count the text does not state; 0 if there is none.
+func takeLonelyInstalment(s *scan) (number int) {
+	s.take(lonelyInstalment, func(groups []string) bool {
+		if number > 0 {
+			return false
+		}
+		number = atoi(groups[1])
+		return number > 0
+	})
+	return number
+}
+
 func atoi(text string) int {
 	number, err := strconv.Atoi(text)
 	if err != nil {

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
@@ -78,7 +80,7 @@ const (
 	maxChance = 10
 )
 
-// Line is one line of Table.
+// Line is one line of Table: if it is the first one that applies to two rows, its Verdict is theirs.
 type Line struct {
 	Name    string
 	Verdict Verdict
@@ -223,7 +225,7 @@ func (c *comparison) isReversed() bool {
 
 // isNamed reports whether both rows name the same number, document or name.
 func (c *comparison) isNamed() bool {
-	return c.name >= contained || c.documented || c.weak
+	return c.name >= contained || c.documented || c.weak || c.quota
 }
 
 // isExact reports whether the rows share a number or a time, which tells equal rows apart.
@@ -250,14 +252,29 @@ func (c *comparison) isTimely() bool {
 		return false
 	case c.settles:
 		return next || (odd || c.weak && !c.bare) && days <= maxDaysNumbered
-	case c.old.Operation == TopUp, !next:
+	case c.old.Operation == TopUp, !next, holds(words, fares), c.old.isDaily():
 		return false
 	case c.old.Operation == Payroll:
 		return odd || c.documented
 	case c.old.Operation == DirectDebit, c.old.Operation == Boleto, c.old.Operation == Tax:
 		return odd || c.weak
 	}
-	return odd || c.numbered
+	return odd && (c.weak || !c.isMenuPrice()) || c.numbered
+}
+
+// isDaily reports whether an institution books such a movement every day, so that the day tells two of them apart.
+func (e *Evidence) isDaily() bool {
+	return e.Operation == Interest || e.Operation == Fee || e.Operation == Levy
+}
+
+// maxMenuPrice is the amount up to which a purchase of whole ten cents may be a meal or bread of another day.
+const maxMenuPrice = 100
+
+// isMenuPrice reports whether the rows may be daily purchases of one price.
+func (c *comparison) isMenuPrice() bool {
+	cents := c.new.Amount.Amount.Abs().Shift(2)
+	return cents.LessThan(decimal.NewFromInt(maxMenuPrice*100)) && cents.Mod(decimal.NewFromInt(10)).IsZero() &&
+		!c.old.isPayment() && !c.new.isPayment()
 }
 
 // isChance reports whether the account shows the amount and the text so often that an equal one may be another

@@ -14,16 +14,26 @@ var (
 	)
 	// The number of a cash machine or a card terminal tells two withdrawals apart (section 1 of the bank texts).
 	referenceLabel = regexp.MustCompile(
-		`\b(?:ref|refer|referencia|reference|terminal|term)\b[\s.:#=-]*(?:(?:n|no|nr|num)[.:\s]\s*)?` +
-			`([0-9a-z]*\d[0-9a-z]*)\b`)
+		`\b(?:ref|refer|referencia|reference|terminal|term|func|funcionario|empleado)\b[\s.:#=-]*` +
+			`(?:(?:n|no|nr|num)[.:\s]\s*)?` +
+			`([0-9a-z]*\d[0-9a-z]*)\b`,
+	)
 	// SB-03: MONTO ORIGEN 159.00; BV-06: 315.93 USD 17.40TC018.1568.
 	amountLabel = regexp.MustCompile(`\b(?:monto origen|valor|importe|cotacao|cotizacion|tc|t\.c\.)[\s:]*[\d.,]*\d`)
-	foreignText = regexp.MustCompile(`\b[\d.,]*\d\s*(?:usd|eur|gbp|us\$)\b|\b(?:usd|eur|gbp)\s*[\d.,]*\d`)
+	// A whole number beside a currency may be the number of a deal: CAMBIO FECHAMENTO 8812 USD.
+	foreignText = regexp.MustCompile(
+		`\b[\d.,]*[.,]\d{2}\s*(?:usd|eur|gbp|us\$)\b|\b(?:usd|eur|gbp)\s*[\d.,]*[.,]\d{2}\b`)
 	// The last digits of a card: ST-10 CARTAO MASTER CARD FINAL 4202.
 	cardLabel = regexp.MustCompile(
 		`\b(?:(?:cartao|card|tarjeta|tdc|tdd)(?:\s+(?:de|credito|debito|visa|master|mastercard|elo))*\s+)?` +
 			`(?:final|fin|terminacion|term)[\s:.*]*(\d{4})\b|` +
 			`\b(?:cartao|card|tarjeta|tdc|tdd)\s*[*x.]{1,12}\s*(\d{4})\b`)
+	// Abbreviations of one or two letters that are no part of a name: C/C, P/, S/A, S.A., D+2, R$.
+	letterPair = regexp.MustCompile(`\b[a-z]/(?:[a-z]\b)?|\bs\.\s?a\b|\bd\+\d\b|\br\$`)
+	// Numbers of contracts and slips with dots: Porto Seguro, APOLICE 531.22.18877. An amount has a comma.
+	dottedNumber = regexp.MustCompile(
+		`(^|[^0-9.,$])(\d{1,5}(?:\.\d{2,6}){2,}|\d{1,3}(?:\.\d{3})+)($|[^0-9.,]|\.[^0-9])`,
+	)
 	email     = regexp.MustCompile(`\b[a-z0-9._%+-]+@[a-z0-9-]+(?:\.[a-z0-9-]+)+\b`)
 	randomKey = regexp.MustCompile(`\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b`)
 	// A telephone number: +55 11 91234-5678, (44)90000-0000, 11 92407-9735.
@@ -38,6 +48,16 @@ func takePixKeys(s *scan) (keys []string) {
 	return keys
 }
 
+// mobileDigits is the number of digits of a mobile telephone of Brazil with its area code.
+const mobileDigits = 11
+
+// mobile matches a mobile telephone of Brazil without punctuation: area code, 9 and eight digits, perhaps after 55.
+var mobile = regexp.MustCompile(`^(?:55)?[1-9][1-9]9\d{8}$`)
+
+// isMobile reports whether a word is a mobile telephone of Brazil. Banks print one number with punctuation or without:
+// BB-10 (44)90000-0000, Inter RECARGA 11988881234.
+func isMobile(word string) bool { return mobile.MatchString(word) }
+
 // takeVolatile reads the labelled numbers that may change, by label.
 func takeVolatile(s *scan) map[string]string {
 	var values map[string]string
@@ -49,6 +69,19 @@ func takeVolatile(s *scan) map[string]string {
 		return true
 	})
 	return values
+}
+
+// takeDottedNumbers reads numbers that are written with dots.
+func takeDottedNumbers(s *scan) (numbers []string) {
+	s.take(dottedNumber, func(g []string) bool {
+		number := trimZeros(digitsOf(g[2]))
+		if len(number) < minWeakNumber {
+			return false
+		}
+		numbers = add(numbers, number)
+		return true
+	})
+	return numbers
 }
 
 // takeCard returns the last digits of the card that the text names.

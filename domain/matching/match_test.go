@@ -194,7 +194,15 @@ func TestMatch(t *testing.T) {
 			"2026-11-10 P -50 BRL PADARIA REAL {bought=2026-11-10T09:12}",
 			"2026-11-10 P -50 BRL PADARIA REAL {bought=2026-11-10}\n" +
 				"2026-11-10 P -50 BRL PADARIA NOVA {bought=2026-11-10}",
-			matching.Context{}, "", 1},
+			matching.Context{}, "", 2},
+		"rows that differ only in a letter": {
+			"2026-11-10 P -640 BRL CONDOMINIO SOLAR BLOCO A\n2026-11-10 P -640 BRL CONDOMINIO SOLAR BLOCO B",
+			"2026-11-10 P -640 BRL CONDOMINIO SOLAR BLOCO B\n2026-11-10 P -640 BRL CONDOMINIO SOLAR BLOCO A",
+			matching.Context{}, "o1n2 o2n1", 0},
+		"rows that differ only in a word that may be a channel": {
+			"2026-11-10 P -99 BRL DA VIVO MOBILE\n2026-11-10 P -99 BRL DA VIVO INTERNET",
+			"2026-11-10 P -99 BRL DA VIVO INTERNET\n2026-11-10 P -99 BRL DA VIVO MOBILE",
+			matching.Context{}, "o1n2 o2n1", 0},
 		"the minute in the text tells much alike rows apart": {
 			"2026-11-10 P -50 BRL PADARIA REAL 09:12",
 			"2026-11-10 P -50 BRL PADARIA REAL 09:12\n2026-11-10 P -50 BRL PADARIA NOVA",

@@ -32,7 +32,8 @@ var noiseWords = wordSet(`msi pix sin sem banco24horas 24horas ted doc tef spei 
 	efetivacao comp comprobante compensado compensada cxe op oper operacao operacion electr ltda eireli epp mei me
 	sa s.a cia inc llc sapi cv srl rl spa internacional nacional tipo simples nao identificado entrada saida
 	titulares servicos servico serv servicios pacote demais empresas referente hbk dict lote cartoes pay rscss rsccs
-	rshop`)
+	rshop rgi uc apolice codigo cods liquidacao compensacao forn su pac pat liquidada liquidado sacado pagador
+	competencia funcionario func empleado sicredi sicoob banrisul unicred`)
 
 // channelWord reports whether a word names only an operation or a channel in a text of the operation. The words of
 // taxes and payouts name the tax and the acquirer.
@@ -68,7 +69,8 @@ var acquirers = wordSet(`pag pags pagseguro pagbank pagto pg pgto mercadopago me
 // fares are words of merchants at which one person pays the same price again within days: rides, parking, tolls.
 var fares = wordSet(`ride viagem corrida viaje uber 99 99app 99pop 99taxi pop cabify didi indrive taxi estapar
 	estacionamento estacionamiento parking parque zul metro metrorio cptm bilhete onibus passagem trem tren bus
-	pedagio peaje autopista ecovias conectcar semparar veloe bolt lime tembici ecobici transmilenio`)
+	pedagio pedagios peaje caseta autopista ecovias conectcar semparar parar veloe taggy movemais greenpass televia iave
+	tag bolt lime tembici ecobici transmilenio`)
 
 // habits are words of merchants at which round amounts return within days: coffee, fuel, a snack.
 var habits = wordSet(`cafe cafeteria coffee starbucks lanche lanches cantina padaria panaderia conveniencia tienda oxxo
@@ -78,9 +80,133 @@ var habits = wordSet(`cafe cafeteria coffee starbucks lanche lanches cantina pad
 var fillers = wordSet(`tarifa tarifas tar taxa comissao comision comisiones comi cobranca cobro cargo por de da do das
 	dos e a o del la el los las serv servico servicos servicios referente bancaria banc com i v`)
 
+// ambiguousWords are channel words that may also name a product, or belong to the name of a firm: SEGURO AUTO, VIVO
+// INTERNET, PADARIA INTERNACIONAL. They say so only after the name.
+var ambiguousWords = wordSet(`auto mobile internet web app online conta cuenta cartao card tarjeta credito debito
+	internacional nacional salario salarios nomina proventos titular dependente pessoal simples final ativo efetivo
+	master loja rede open pay serv servico servicos pacote cheque titulo poupanca emprestimo financiamento consignado
+	imobiliario seguro sicredi sicoob banrisul unicred`)
+
+// firmWords are channel words that tell two firms apart in the name of a counterparty.
+var firmWords = wordSet("nacional internacional auto internet master")
+
+// tailOf returns the words of a row that follow the first word of its name.
+func tailOf(e *Evidence) []string {
+	for i, word := range e.all {
+		if slices.Contains(e.words, word) {
+			return e.all[i+1:]
+		}
+	}
+	return nil
+}
+
+// tells reports whether a channel word tells two movements apart if it stands after the name.
+func tells(word string) bool { return len(word) == 1 || ambiguousWords[word] }
+
+// tellingTail returns the channel words after the name that tell two movements apart.
+func (e *Evidence) tellingTail() []string {
+	return slices.DeleteFunc(slices.Clone(tailOf(e)), func(word string) bool { return !tells(word) })
+}
+
+// differInTail reports whether both rows have a word after the name that the other one lacks, and one of the two is a
+// single letter (BLOCO A, ANA C PRADO) or a channel word that names a product.
+func differInTail(a, b *Evidence) bool {
+	x, y := tailOf(a), tailOf(b)
+	u, v := unmatched(x, y, b.all), unmatched(y, x, a.all)
+	says := func(e *Evidence, words []string) bool {
+		return slices.ContainsFunc(
+			words,
+			func(word string) bool { return tells(word) || slices.Contains(e.words, word) },
+		)
+	}
+	return says(a, u) && says(b, v) && (slices.ContainsFunc(u, tells) || slices.ContainsFunc(v, tells))
+}
+
+// differInLetters reports whether both names have single letters, and no letter in common: TURMA A, TURMA B.
+func differInLetters(a, b []string) bool {
+	return compareSets(lettersOf(a), lettersOf(b)) == differ
+}
+
+// lettersOf returns the words of a single letter.
+func lettersOf(words []string) (letters []string) {
+	for _, word := range words {
+		if len(word) == 1 {
+			letters = add(letters, word)
+		}
+	}
+	return letters
+}
+
+// unmatched returns the words of a tail that the other row lacks. A single letter abbreviates only the word at its
+// place; the n of "number" names nothing, and a vowel only against another letter at its place.
+func unmatched(tail, otherTail, all []string) (words []string) {
+	for i, word := range tail {
+		if len(word) == 1 {
+			other := ""
+			if i < len(otherTail) {
+				other = otherTail[i]
+			}
+			isParticle := strings.Contains("aeoy", word) && len(other) != 1 // ENVIO A ANA
+			if word != "n" && !isParticle && !strings.HasPrefix(other, word) && !slices.Contains(all, word) {
+				words = append(words, word)
+			}
+			continue
+		}
+		words = append(words, withoutNames([]string{word}, all)...)
+	}
+	return slices.DeleteFunc(words, func(word string) bool {
+		return slices.ContainsFunc(all, func(other string) bool { return sameWord(word, other) })
+	})
+}
+
+// isCutWord reports whether one of two words is the beginning of the other one, of at least three letters.
+func isCutWord(a, b string) bool {
+	return min(len(a), len(b)) >= minAbbreviation && (strings.HasPrefix(a, b) || strings.HasPrefix(b, a))
+}
+
+// purposes are words for the purpose of a payment or the kind of a business. Alone they name nobody: COBRANCA ALUGUEL
+// may be the rent of any house, and PADARIA any bakery.
+var purposes = wordSet(`aluguel alugueis condominio condominios seguro seguros escola colegio faculdade academia
+	farmacia drogaria supermercado mercado padaria restaurante lanchonete posto hospital clinica laboratorio hotel
+	pousada energia telefone internet consorcio transporte transportes estacionamento pedagio
+	assinatura matricula material materiais comercio comercial distribuidora imobiliaria construtora oficina renta
+	alquiler arriendo colegiatura escuela farmacias gasolinera restaurant tienda universidad universidade`)
+
+// onlyPurposes reports whether a name consists of purposes only.
+func onlyPurposes(name []string) bool {
+	return !slices.ContainsFunc(name, func(word string) bool { return !purposes[word] })
+}
+
 // holds reports whether the list contains a word of the set.
 func holds(words []string, set map[string]bool) bool {
 	return slices.ContainsFunc(words, func(word string) bool { return set[word] })
+}
+
+// facilitatorNames maps the prefixes of one facilitator to its name. Prefixes that are not in it are names themselves.
+var facilitatorNames = map[string]string{
+	"pags": "pag", "pagseguro": "pag", "pagbank": "pag", "mercadopago": "mp", "mercpago": "mp", "merpago": "mp",
+	"mpago": "mp", "ifood": "ifd", "paypal": "pp", "pypl": "pp", "ebanx": "ebn", "ebw": "ebn", "dlocal": "dl",
+	"dm": "dl", "dlo": "dl", "iz": "zettle", "izettle": "zettle", "su": "sumup", "stn": "stone", "mercadolivre": "ml",
+	"pagarme": "pgme", "zoop": "zp", "asaas": "asa", "htm": "hotmart", "eduzz": "edz",
+}
+
+// facilitatorPrefix matches the prefix of an acquirer before the name of the merchant.
+var facilitatorPrefix = regexp.MustCompile(`\b([a-z]+)\s*\*\s*[a-z0-9]`)
+
+// facilitatorsOf returns the facilitators whose prefix the folded text prints.
+func facilitatorsOf(text string) (names []string) {
+	if !strings.Contains(text, "*") {
+		return nil
+	}
+	for _, g := range facilitatorPrefix.FindAllStringSubmatch(text, -1) {
+		if name := g[1]; acquirers[name] {
+			if known := facilitatorNames[name]; known != "" {
+				name = known
+			}
+			names = add(names, name)
+		}
+	}
+	return names
 }
 
 // split returns the words of a folded text. A prefix of an acquirer is left out (PAG*, MERCADOPAGO*).
@@ -144,8 +270,35 @@ func isCode(word string) bool {
 	return len(word) >= minCode && groups >= 2
 }
 
-// sameWord reports whether two words are equal. A character that was lost in a wrong encoding equals any letter.
+// companyAbbreviations maps abbreviations in the names of firms, institutions and taxes to the beginnings of the words
+// that they stand for. None of them is a given name, so that they are expanded in the name of a counterparty, too.
+// Banks cut names to a column, and firms register either form: CENTRO MED STA CLARA is CENTRO MEDICO SANTA CLARA, SC-06
+// TRIB FED is TRIBUTOS FEDERAIS.
+var companyAbbreviations = map[string]string{
+	"adm": "administra", "alim": "alimento", "assoc": "associa", "col": "colegio", "comb": "combustive",
+	"cond": "condominio", "constr": "constru", "coop": "cooperativa", "dist": "distribui", "distr": "distribui",
+	"ed": "edificio", "edif": "edificio", "emp": "empreendimento", "esc": "escola", "fac": "faculdade",
+	"farm": "farmacia", "fed": "federa", "gov": "governo", "hosp": "hospital", "imob": "imobiliari", "imp": "imposto",
+	"impto": "impuesto", "ind": "industria", "inf": "infantil", "jd": "jardim", "lab": "laboratorio", "mat": "materia",
+	"med": "medic", "mun": "municip", "nac": "nacional", "part": "participac", "pq": "parque", "pref": "prefeitura",
+	"prod": "produto", "qna": "quincena",
+	"resid": "residencial", "rest": "restaurante", "seg": "seguro", "sind": "sindicato",
+	"sta": "santa", "sto": "santo", "superm": "supermercado", "transp": "transport", "trib": "tributo",
+	"univ": "universidade", "veic": "veiculo", "vl": "vila",
+}
+
+// isCompanyAbbreviation reports whether a word is the abbreviation of another one in the name of a firm.
+func isCompanyAbbreviation(short, long string) bool {
+	beginning, ok := companyAbbreviations[short]
+	return ok && strings.HasPrefix(long, beginning)
+}
+
+// sameWord reports whether two words are equal, or one is a usual abbreviation of the other in the name of a firm. A
+// character that was lost in a wrong encoding equals any letter.
 func sameWord(a, b string) bool {
+	if isCompanyAbbreviation(a, b) || isCompanyAbbreviation(b, a) {
+		return true
+	}
 	if !strings.ContainsRune(a+b, unicode.ReplacementChar) {
 		return a == b
 	}
@@ -169,8 +322,8 @@ const (
 	minTypo         = 8
 )
 
-// youngerWords distinguish a person from an older relative with the same name.
-var youngerWords = wordSet("filho filha neto neta junior jr sobrinho segundo hijo hija nieto")
+// youngerWords distinguish a person from an older relative with the same name, and a branch from the first shop.
+var youngerWords = wordSet("filho filha neto neta junior jr sobrinho segundo hijo hija nieto ii iii iv")
 
 // compareNames returns how two names relate. person means that they are the names of a counterparty, where two people
 // may share each single word; otherwise they are the words of a merchant or product, to which the vendor may add a
@@ -188,11 +341,11 @@ func compareNames(a, b []string, person bool) relation {
 		return agree
 	case strings.HasPrefix(y, x):
 		return compareCut(short, long)
-	case alignedFrom(short, long, 0, person):
+	case alignedFrom(short, long, 0, person), !person && len(a) == len(b) && isSubset(a, b) && isSubset(b, a):
 		return contained
 	case person && (isWithin(short, long) || isSubset(short, long)), isTypo(x, y):
 		return doubtful
-	case !person && (isWithin(short, long) && len(x) >= minCutName):
+	case !person && (isWithin(short, long) && len(x) >= minCutName && !onlyPurposes(short)):
 		return contained
 	case !person && (sharesName(short, long) || isAbbreviated(short, long)):
 		return doubtful
@@ -208,10 +361,10 @@ func lengthOf(words []string) int {
 	return n
 }
 
-// compareCut compares a name with a longer one that begins with it. Less than six letters are no name, and Filho, Neto
-// and Júnior stand at the end.
+// compareCut compares a name with a longer one that begins with it. Less than six letters are no name, nor is the
+// purpose of a payment or the kind of a business, and Filho, Neto and Júnior stand at the end.
 func compareCut(short, long []string) relation {
-	if lengthOf(short) < minCutName {
+	if lengthOf(short) < minCutName || len(short) < len(long) && onlyPurposes(short) {
 		return doubtful
 	}
 	if len(short) < len(long) && holds(long[len(short):], youngerWords) {

@@ -22,7 +22,8 @@ type RelinkedAccounts struct {
 	Decided map[string]domain.AccountID
 }
 
-// RecognizedAccounts is what RelinkedAccounts.Recognize has found.
+// RecognizedAccounts contains the pairs of accounts that RelinkedAccounts.Recognize has found to be the same bank
+// account, and the accounts that it cannot tell apart.
 type RecognizedAccounts struct {
 	Pairs []RecognizedPair
 	// ByRows is set if some accounts can be recognised only by a comparison of their rows. It does not depend on the

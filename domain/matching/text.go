@@ -16,9 +16,12 @@ type scan struct {
 }
 
 func newScan(text string) *scan {
-	folded := fold(text)
-	return &scan{text: " " + folded + " ", digits: strings.ContainsAny(folded, "0123456789")}
+	folded := spelledTaxes.Replace(" " + fold(text) + " ")
+	return &scan{text: folded, digits: strings.ContainsAny(folded, "0123456789")}
 }
+
+// spelledTaxes joins the letters of taxes: I.V.A. COMISIONES (BN-05), I V A POR COMISION (SM-03), I.O.F. (BB-17).
+var spelledTaxes = strings.NewReplacer(" i.v.a. ", " iva ", " i.v.a ", " iva ", " i v a ", " iva ", " i.o.f. ", " iof ")
 
 // take passes the submatches of each match of the pattern to read, and removes the match from the text if read returns
 // true. Most notations contain a digit: they are skipped if the text has none.

@@ -1,5 +1,7 @@
 package matching
 
+import "slices"
+
 // minWholeRows is the minimum number of rows on both sides for which an account is judged as a whole.
 const minWholeRows = 10
 
@@ -40,6 +42,8 @@ func (e *edge) isExcluded() bool {
 		return true
 	case c.doubt:
 		return false
+	case c.sameNumbers && slices.Equal(c.old.words, c.new.words):
+		return true
 	case !c.old.names() && !c.new.names():
 		return c.old.Operation == c.new.Operation
 	}

@@ -2,15 +2,20 @@ package e2e_test
 
 import (
 	"context"
+	"encoding/json"
 	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/sasl/plain"
+
+	"github.com/LerianStudio/aggregator-connections/test/kit/kcat"
 )
 
 // TestASubscriptionSendsToKafka creates a subscription with a login, changes it without naming the password, and reads
@@ -101,4 +106,88 @@ func readTopic(t *testing.T, brokers []string, topic string, n int) (records []*
 		records = append(records, fetched.Records()...)
 	}
 	return records
+}
+
+// TestKcatReadsTheEventsOfASubscription sends the events of records to the cluster of librdkafka, and reads them with
+// its consumer: each record once, with its id as the key, the attributes as headers, and the record of the API as the
+// value. Then it sends them again in structured mode.
+func TestKcatReadsTheEventsOfASubscription(t *testing.T) {
+	each(t, func(t *testing.T, w *env) {
+		const topic = "lerian.streaming.discovery"
+		cluster := kcat.New(t, topic)
+		o := w.operator(t)
+		b := newPluggy(t)
+		id := o.connect(b, "main")
+		o.pull(id, nil)
+		records := map[string]object{}
+		for _, record := range o.rows(id) {
+			records[text(record, "id")] = record
+		}
+		sink := object{"kind": "kafka", "brokers": []string{cluster.Broker}, "tls": false}
+		subscribe := func() object {
+			return o.send(http.MethodPost, subscriptions, object{
+				"name": "stream", "types": []string{"transaction.added"}, "fromStart": true, "sink": sink,
+			}).want(201).json()
+		}
+		s := subscribe()
+		received := func(n int) []kcat.Message {
+			t.Helper()
+			eventually(t, "the messages", func() bool { return cluster.Count() >= n })
+			o.delivered(s, "all events", func() bool { return true })
+			all := cluster.Messages(t)
+			if len(all) != n {
+				t.Errorf("%d messages of %d records", len(all), len(records))
+			}
+			return all
+		}
+		partitions := map[int]bool{}
+		for _, m := range received(len(records)) {
+			partitions[m.Partition] = true
+			for name, want := range map[string]string{
+				"content-type": "application/json", "ce-specversion": "1.0", "ce-source": "discovery",
+				"ce-type": "studio.lerian.discovery.transaction.added", "ce-subject": m.Key, "ce-tenantid": o.tenant,
+				"ce-schemaversion": "1.0.0", "ce-resourcetype": "transaction", "ce-eventtype": "added",
+				"ce-datacontenttype": "application/json",
+			} {
+				if diff := cmp.Diff([]string{want}, m.Header(name)); diff != "" {
+					t.Errorf("the header %s (-want +got):\n%s", name, diff)
+				}
+			}
+			for _, name := range []string{"ce-id", "ce-time", "ce-sequence"} {
+				if len(m.Header(name)) != 1 || m.Header(name)[0] == "" {
+					t.Errorf("the header %s is %v", name, m.Header(name))
+				}
+			}
+			checkValue(t, records[m.Key], m.Payload)
+		}
+		if len(partitions) < 2 {
+			t.Errorf("all messages are in the partitions %v", partitions)
+		}
+
+		sink["format"] = "structured"
+		s = subscribe()
+		for _, m := range received(2 * len(records))[len(records):] {
+			var event struct {
+				Subject string          `json:"subject"`
+				Data    json.RawMessage `json:"data"`
+			}
+			if err := json.Unmarshal([]byte(m.Payload), &event); err != nil || event.Subject != m.Key ||
+				!slices.Equal(m.Header("content-type"), []string{"application/cloudevents+json"}) {
+				t.Errorf("a structured message with the key %s, %v: %v", m.Key, m.Headers, err)
+			}
+			checkValue(t, records[m.Key], string(event.Data))
+		}
+	})
+}
+
+// checkValue checks that the value of a message is a record of the API.
+func checkValue(t *testing.T, want object, value string) {
+	t.Helper()
+	var got object
+	if err := json.Unmarshal([]byte(value), &got); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the value of a message (-API +message):\n%s", diff)
+	}
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kversion"
 	"github.com/twmb/franz-go/pkg/sasl"
 	"github.com/twmb/franz-go/pkg/sasl/plain"
 	"github.com/twmb/franz-go/pkg/sasl/scram"
@@ -40,6 +41,21 @@ const (
 	messageRetries = 4
 )
 
+// The request with which a connection begins asks for the versions that the broker knows. From version 3 on, it also
+// tells the broker the name and the version of the library. Brokers know version 2 since Kafka 2.0; the test cluster of
+// librdkafka answers a later one wrongly.
+const (
+	apiVersionsKey = 18
+	apiVersionsMax = 2
+)
+
+// versions returns the highest versions of the requests that a client sends.
+func versions() *kversion.Versions {
+	v := kversion.Stable()
+	v.SetMaxKeyVersion(apiVersionsKey, apiVersionsMax)
+	return v
+}
+
 // newClient returns a client that has not connected yet.
 func (s *sender) newClient() (*kgo.Client, error) {
 	options := []kgo.Opt{
@@ -47,6 +63,7 @@ func (s *sender) newClient() (*kgo.Client, error) {
 		kgo.Dialer(s.connect),
 		kgo.ClientID(s.options.Product),
 		kgo.DisableClientMetrics(),
+		kgo.MaxVersions(versions()),
 		kgo.AllowAutoTopicCreation(),
 
 		kgo.BrokerMaxReadBytes(maxResponse),

@@ -63,10 +63,10 @@ func New(o Options) *Sink {
 // Kind is the kind of this sink.
 const Kind events.SinkKind = "matcher"
 
-// Kind returns Kind.
+// Kind implements ports.Sink. It returns the constant Kind.
 func (*Sink) Kind() events.SinkKind { return Kind }
 
-// Signs returns false.
+// Signs implements ports.Sink. It returns false: messages have no signature.
 func (*Sink) Signs() bool { return false }
 
 //go:embed schema.json

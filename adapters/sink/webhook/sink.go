@@ -65,10 +65,10 @@ func New(o Options) *Sink {
 // Kind is the kind of this sink.
 const Kind events.SinkKind = "webhook"
 
-// Kind returns Kind.
+// Kind implements ports.Sink. It returns the constant Kind.
 func (*Sink) Kind() events.SinkKind { return Kind }
 
-// Signs returns true.
+// Signs implements ports.Sink. It returns true.
 func (*Sink) Signs() bool { return true }
 
 //go:embed schema.json

@@ -26,7 +26,12 @@ import (
 	amqp "github.com/rabbitmq/amqp091-go"
 
 	"github.com/LerianStudio/aggregator-connections/test/kit/datadir"
+	"github.com/LerianStudio/aggregator-connections/test/kit/debian"
 )
+
+// serverScript starts a node as the current user, with the settings of its environment. Debian's
+// /usr/sbin/rabbitmq-server would always use the folders of the packaged service.
+const serverScript = "/usr/lib/rabbitmq/bin/rabbitmq-server"
 
 // startTries is the number of attempts to start a broker. An attempt can fail because another process takes the port
 // that freePort has found. startTimeout is the time limit for each attempt.
@@ -66,7 +71,7 @@ func New(t testing.TB) *Broker {
 // the test for any other error.
 func Require(t testing.TB, err error) {
 	t.Helper()
-	if errors.Is(err, errNotInstalled) {
+	if errors.Is(err, debian.ErrMissing) {
 		t.Skipf("rabbittest: %v", err)
 	}
 	if err != nil {
@@ -76,7 +81,7 @@ func Require(t testing.TB, err error) {
 
 // Start starts a broker and returns when it accepts connections. The caller must stop it.
 func Start() (*Broker, error) {
-	if err := ensureInstalled(); err != nil {
+	if err := debian.Ensure(serverScript, "rabbitmq-server"); err != nil {
 		return nil, err
 	}
 	var err error

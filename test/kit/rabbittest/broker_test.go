@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -71,28 +70,4 @@ func processes(t *testing.T) (all []string) {
 		t.Fatal("no process was found")
 	}
 	return all
-}
-
-func TestThePackagedServiceIsForbiddenDuringTheInstallation(t *testing.T) {
-	policy := filepath.Join(t.TempDir(), "policy-rc.d")
-	allow, err := rabbittest.ForbidServices(policy)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var exit *exec.ExitError
-	if err := exec.Command(policy, "rabbitmq-server", "start").Run(); !errors.As(err, &exit) || exit.ExitCode() != 101 {
-		t.Errorf("the policy: %v", err)
-	}
-	again, err := rabbittest.ForbidServices(policy) // a policy file already exists now, and must remain
-	if err != nil {
-		t.Fatal(err)
-	}
-	again()
-	if _, err := os.Stat(policy); err != nil {
-		t.Errorf("the policy of the machine is gone: %v", err)
-	}
-	allow()
-	if _, err := os.Stat(policy); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("the policy is still there: %v", err)
-	}
 }

@@ -5,9 +5,6 @@ import (
 	"strconv"
 )
 
-// ForbidServices gives the tests access to forbidServices.
-var ForbidServices = forbidServices
-
 // NodeName returns the name of the node, which is part of the node's command line.
 func (b *Broker) NodeName() string { return filepath.Base(b.dir) + "@localhost" }
 

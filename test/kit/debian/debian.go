@@ -1,4 +1,5 @@
-package rabbittest
+// Package debian installs Debian's packages of the programs that tests run.
+package debian
 
 import (
 	"errors"
@@ -6,39 +7,27 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"syscall"
 )
-
-// serverScript starts a node as the current user, with the settings of its environment. Debian's
-// /usr/sbin/rabbitmq-server would always use the folders of the packaged service.
-const serverScript = "/usr/lib/rabbitmq/bin/rabbitmq-server"
 
 // policyFile is the script that Debian's packages run to find out whether they may start their service.
 const policyFile = "/usr/sbin/policy-rc.d"
 
-// errNotInstalled means that no broker is installed and that this process cannot install one.
-var errNotInstalled = errors.New(
-	"there is no " + serverScript + ", and the package rabbitmq-server cannot be installed",
-)
+// ErrMissing means that a program is not installed, and that this process cannot install it.
+var ErrMissing = errors.New("the program is missing, and this process cannot install it")
 
-func installed() bool {
-	_, err := os.Stat(serverScript)
-	return err == nil
-}
-
-// ensureInstalled installs Debian's package if it is missing and the process runs as root. It does not start the
-// packaged service. A lock is held during the installation, so that the test binaries of several packages do not
-// compete for dpkg's own lock. Errors: errNotInstalled if it cannot install packages.
-func ensureInstalled() error {
-	if installed() {
+// Ensure installs a package if the file, which belongs to the package, does not exist and the process runs as root. It
+// does not start the package's service. A lock is held during the installation, so that the test binaries of several
+// packages do not compete for dpkg's own lock. Errors: ErrMissing if the process cannot install packages.
+func Ensure(file, name string) error {
+	if exists(file) {
 		return nil
 	}
 	apt, err := exec.LookPath("apt-get")
 	if err != nil || os.Geteuid() != 0 {
-		return errNotInstalled
+		return fmt.Errorf("%s of the package %s: %w", file, name, ErrMissing)
 	}
-	lock, err := os.OpenFile(filepath.Join(os.TempDir(), "rabbittest-install.lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	lock, err := os.OpenFile(filepath.Join(os.TempDir(), "discovery-install.lock"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return err
 	}
@@ -46,7 +35,7 @@ func ensureInstalled() error {
 	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
 		return err
 	}
-	if installed() {
+	if exists(file) {
 		return nil
 	}
 	allowServices, err := forbidServices(policyFile)
@@ -54,14 +43,19 @@ func ensureInstalled() error {
 		return err
 	}
 	defer allowServices()
-	for _, args := range []string{"update", "install -y --no-install-recommends rabbitmq-server"} {
-		cmd := exec.Command(apt, strings.Fields(args)...)
+	for _, args := range [][]string{{"update"}, {"install", "-y", "--no-install-recommends", name}} {
+		cmd := exec.Command(apt, args...)
 		cmd.Env = append(os.Environ(), "DEBIAN_FRONTEND=noninteractive")
 		if said, err := cmd.CombinedOutput(); err != nil {
 			return fmt.Errorf("apt-get %s: %w: %s", args, err, said)
 		}
 	}
 	return nil
+}
+
+func exists(file string) bool {
+	_, err := os.Stat(file)
+	return err == nil
 }
 
 // forbidServices creates the policy file, which prevents packages from starting their service until the returned

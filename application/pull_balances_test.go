@@ -189,3 +189,64 @@ func TestADecisionWithoutAReadingRequestsNoPull(t *testing.T) {
 		t.Errorf("%d pulls, balance %q", len(pulls.Items), e.lastBalance(connection))
 	}
 }
+
+// statingStreamVendor has a stream of changes, and states a balance of each account.
+type statingStreamVendor struct {
+	*streamVendor
+	balance string
+}
+
+func (v *statingStreamVendor) Balance(a domain.AccountData) books.VendorBalance {
+	return (&statingVendor{balance: v.balance}).Balance(a)
+}
+
+// TestBalancesAreReadAfterChangesOfAStream checks that a pull that has read a stream of changes to its end compares the
+// balances with all records.
+func TestBalancesAreReadAfterChangesOfAStream(t *testing.T) {
+	none := func(*env, *streamVendor) {}
+	for name, c := range map[string]struct {
+		before  func(*env, *streamVendor)
+		balance string
+		reads   bool
+		drifts  bool
+	}{
+		"the rows explain the balance": {none, "989.5", true, false},
+		"a row is missing":             {none, "900", true, true},
+		"the history is not complete": {func(_ *env, s *streamVendor) {
+			s.set("p1", ports.VendorPage{StreamPosition: "p2", Incomplete: true}, "r2")
+		}, "989.5", false, false},
+		"the changes were read twice": {func(_ *env, s *streamVendor) {
+			s.set("p1", ports.VendorPage{Next: "2"}, "r2")
+			s.set("2", ports.VendorPage{StreamPosition: "p2"})
+			s.fail["2"] = unavailable(domain.CursorGone)
+		}, "989.5", false, false},
+		"the vendor synchronises": {func(e *env, _ *streamVendor) {
+			e.vendor.status.Transactions = domain.NoProof
+		}, "989.5", false, false},
+		"the holder must sign in": {func(e *env, _ *streamVendor) {
+			e.vendor.status.NeedsReauth = true
+		}, "989.5", false, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			stating := &statingStreamVendor{balance: "1000"}
+			e, s, connection := newStreamEnv(t, func(d *application.Deps) {
+				stating.streamVendor = d.Aggregators[0].(*streamVendor)
+				d.Aggregators[0] = stating
+			})
+			baseline := e.bookOf(connection).Baseline
+			s.set("p1", ports.VendorPage{StreamPosition: "p2"}, "r2")
+			c.before(e, s)
+			stating.balance = c.balance
+			e.clock.pass(time.Minute)
+			e.wantPull(e.pullNews(connection), domain.PullSucceeded, "")
+			e.wantRows(connection, "r1 v1", "r2 v1")
+			found := e.bookOf(connection)
+			if got := found.Last.Balance.String() == c.balance; got != c.reads || found.Changed.IsZero() != c.reads {
+				t.Errorf("the reading has the balance %s, and %+v have changed", found.Last.Balance, found.Changed)
+			}
+			if drifts := !found.DriftSince().IsZero(); drifts != c.drifts || !found.Baseline.At.Equal(baseline.At) {
+				t.Errorf("drifting since %v, the baseline is %+v", found.DriftSince(), found.Baseline)
+			}
+		})
+	}
+}

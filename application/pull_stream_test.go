@@ -3,6 +3,7 @@ package application_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -113,7 +114,8 @@ func TestAPullContinuesTheStreamOfThePreviousPull(t *testing.T) {
 	if diff := cmp.Diff([]string{"p1", "p1b", "p2"}, s.read); diff != "" {
 		t.Error(diff)
 	}
-	s.set("", ports.VendorPage{StreamPosition: "p4"}, "r2", "r3", "r4")
+	s.set("p3", ports.VendorPage{StreamPosition: "p4"})
+	s.set("", ports.VendorPage{StreamPosition: "p5"}, "r2", "r3", "r4")
 	e.runPull(e.requestFullPull(c))
 	e.wantPosition(c, "p4")
 	if last := s.read[len(s.read)-1]; last != "" {
@@ -232,6 +234,7 @@ func TestAReplacementInTheStreamIsOneChange(t *testing.T) {
 // Until the vendor has read the whole history, a complete listing does not prove that a row was removed.
 func TestAnIncompleteHistoryProvesNothing(t *testing.T) {
 	e, s, c := newStreamEnv(t)
+	s.set("p1", ports.VendorPage{StreamPosition: "p1"})
 	s.set("", ports.VendorPage{StreamPosition: "p2", Incomplete: true}, "r2")
 	e.runPull(e.requestFullPull(c))
 	e.wantRows(c, "r1 v1", "r2 v1")
@@ -258,6 +261,7 @@ func TestARepointedConnectionForgetsItsPosition(t *testing.T) {
 // A removal that a complete listing contains after the row is stored, too.
 func TestARemovalInACompleteListingIsStored(t *testing.T) {
 	e, s, c := newStreamEnv(t)
+	s.set("p1", ports.VendorPage{StreamPosition: "p1"})
 	s.set("", ports.VendorPage{Next: "2", Incomplete: true}, "r1", "r2", "r3")
 	s.set("2", ports.VendorPage{Removed: []string{"r2", "r4"}, StreamPosition: "p2", Incomplete: true}, "r4", "r5")
 	e.runPull(e.requestFullPull(c))
@@ -303,4 +307,58 @@ func TestStagedRowsOfAnIncompleteHistoryStayStaged(t *testing.T) {
 	e.runPull(e.requestFullPull(c))
 	e.wantRows(c, "n1 v2", "n2 v1", "n3 v1") // r1 has become n1
 	e.wantPosition(c, "q2")
+}
+
+// A complete listing does not contain the removals of the stream, so a pull that reads everything reads the changes
+// first. It stores the position before the listing.
+func TestACompletePullReadsTheChangesFirst(t *testing.T) {
+	e, s, c := newStreamEnv(t, func(d *application.Deps) { d.KeepReplacementsApart = false })
+	e.vendor.status.Transactions = domain.TwoReads
+	posted := row("r9", "changed on ")
+	s.pages["p1"] = ports.VendorPage{
+		Transactions: domain.RawTransactionsOf(posted), Removed: []string{"r1"}, StreamPosition: "p2",
+	}
+	s.pages[""] = ports.VendorPage{Transactions: domain.RawTransactionsOf(posted), StreamPosition: "p3"}
+	id := e.requestFullPull(c)
+	e.runPull(id)
+	e.wantPull(id, domain.PullSucceeded, "")
+	e.wantRows(c, "r9 v2")
+	e.wantPosition(c, "p2")
+	if diff := cmp.Diff([]string{"p1", ""}, s.read); diff != "" {
+		t.Error(diff)
+	}
+	s.read = nil
+	s.fail["p2"] = unavailable(domain.StreamGone)
+	id = e.requestFullPull(c)
+	e.runPull(id)
+	e.wantPull(id, domain.PullSucceeded, "")
+	e.wantPosition(c, "p3")
+	if diff := cmp.Diff([]string{"p2", ""}, s.read); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// A mass removal in the stream is held back. The listing of the same pull decides about it, and no further pull is
+// requested.
+func TestACompletePullDecidesAboutHeldRemovals(t *testing.T) {
+	e, s, c := newStreamEnv(t)
+	var rows []string
+	for i := range 30 {
+		rows = append(rows, fmt.Sprintf("x%02d", i))
+	}
+	s.set("p1", ports.VendorPage{StreamPosition: "p2"}, rows...)
+	e.pullNews(c)
+	s.set("p2", ports.VendorPage{Removed: rows, StreamPosition: "p3"})
+	s.set("", ports.VendorPage{StreamPosition: "p4"}, append(rows, "r1")...)
+	pulls := len(e.nudged)
+	id := e.requestFullPull(c)
+	e.runPull(id)
+	e.wantPull(id, domain.PullSucceeded, "")
+	if len(e.nudged) != pulls+1 {
+		t.Errorf("%d pulls were requested", len(e.nudged)-pulls)
+	}
+	got := e.storedRows(c)
+	if len(got) != 31 || slices.ContainsFunc(got, func(row string) bool { return strings.Contains(row, "removed") }) {
+		t.Errorf("%v", got)
+	}
 }

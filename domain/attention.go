@@ -228,7 +228,7 @@ type AttentionSummary struct {
 	Drifting    int // number of connections with the reason NeedsDriftExplained
 }
 
-// Add counts a connection with these reasons.
+// Add counts a connection: its facts, and the reasons why it needs a person, which may be none.
 func (s *AttentionSummary) Add(f *ConnectionFacts, reasons []Attention) {
 	s.Connections++
 	s.Quarantined += f.Quarantined

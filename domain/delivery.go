@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// DeliveryStatus is the processing state of a delivery.
+// DeliveryStatus states whether a delivery needs a pull, and the outcome of that pull.
 type DeliveryStatus string
 
 // The statuses. DeliveryAccepted, DeliveryProcessed and DeliveryFailed depend on the state of the delivery's pull.

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// ErasureStatus is the state of an erasure.
+// ErasureStatus states whether an erasure continues, and if not, whether it has erased everything.
 type ErasureStatus string
 
 // The statuses of an erasure.

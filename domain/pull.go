@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// PullState is the state of a pull.
+// PullState states whether a pull waits, runs, or has ended.
 type PullState string
 
 // The states of a pull. A pull that waits for its next attempt is PullQueued again.
@@ -116,7 +116,8 @@ type Progress struct {
 	// Staged is false.
 	SyncState string `json:"syncState,omitempty"`
 	// StreamPosition is the position in the vendor's stream of changes up to which the pull has read everything; "" if
-	// it has not read the stream to its end.
+	// it has not read the stream to its end. If several steps have read the stream, it is the position of the
+	// first one.
 	StreamPosition string `json:"streamPosition,omitempty"`
 	// Incomplete is set if the vendor had not read its whole history yet when the pull read it. A row that the pull has
 	// not read may then still exist.

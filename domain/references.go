@@ -75,7 +75,7 @@ func IsEndToEndID(text string) bool {
 		strings.Trim(text[21:], "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz") == ""
 }
 
-// DocumentType is the kind of a tax number.
+// DocumentType is the kind of a tax number: CPF and CNPJ in Brazil, RFC in Mexico.
 type DocumentType string
 
 // The kinds of tax numbers.

@@ -44,13 +44,18 @@ func (t *Total) Add(other Total) {
 	t.In, t.Out, t.Count = t.In.Add(other.In), t.Out.Add(other.Out), t.Count+other.Count
 }
 
+// Neg returns the total that, added to t, yields a total of no transactions.
+func (t Total) Neg() Total {
+	return Total{Currency: t.Currency, In: t.In.Neg(), Out: t.Out.Neg(), Count: -t.Count}
+}
+
 // DayTotal is a Total of the transactions with one value date.
 type DayTotal struct {
 	Date Date
 	Total
 }
 
-// TotalOf returns the total of one transaction.
+// TotalOf returns a Total that counts only this transaction, in its own currency.
 func TotalOf(t *Transaction) Total {
 	total := Total{Currency: t.Amount.Currency, Count: 1}
 	if t.Amount.Amount.IsNegative() {

@@ -1,6 +1,6 @@
 package domain
 
-// ReceiveResult is the outcome of receiving a delivery.
+// ReceiveResult contains what the store has done with a delivery that it did not refuse.
 type ReceiveResult struct {
 	Token TokenID
 	// Delivery is the stored delivery. If the event is stored for several connections, it is one of these deliveries.

@@ -62,7 +62,7 @@ type Receiver struct {
 	CreatedAt  time.Time
 }
 
-// ReceiverOf returns c as a receiver.
+// ReceiverOf returns the members of a connection that decide which events it receives.
 func ReceiverOf(c Connection) Receiver {
 	return Receiver{
 		Connection: c.ID, BaseURL: c.BaseURL, AccountRef: c.AccountRef, Client: c.Client, CreatedAt: c.CreatedAt,

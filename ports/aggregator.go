@@ -118,8 +118,8 @@ type Aggregator interface {
 // stream of changes. VendorPage.StreamPosition is such a position. The position of a succeeded pull is kept with the
 // connection, so that the next pull reads only what has changed since.
 type ChangeStream interface {
-	// PlanFrom is like Aggregator.Plan, for a connection whose last pull has reached a stream position. It is used
-	// unless the scope requests everything. A pure function.
+	// PlanFrom is like Aggregator.Plan, for a connection whose last pull has reached a stream position. The scope does
+	// not request everything: a pull that reads everything first reads the steps of a scope with News. A pure function.
 	PlanFrom(position string, scope domain.PullScope, accounts []domain.AccountData, today domain.Date) []domain.Step
 }
 
@@ -198,7 +198,8 @@ type BalanceReader interface {
 // RunningBalanceReader is an optional interface of an Aggregator whose rows can contain a running balance of the
 // account.
 type RunningBalanceReader interface {
-	// RunningBalance returns the account balance that the metadata of a row contains.
+	// RunningBalance returns the account balance that the bank states in the metadata of a row; the zero value if the
+	// metadata contains none.
 	RunningBalance(metadata json.RawMessage) books.RunningBalance
 }
 

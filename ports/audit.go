@@ -128,7 +128,7 @@ type AuditExtension struct {
 	Checkpoint []byte // the signed note of the tree that includes the batch
 }
 
-// AuditCheckpoint is a stored checkpoint.
+// AuditCheckpoint is a stored checkpoint: a signed note that states the size and the root of a tenant's tree.
 type AuditCheckpoint struct {
 	Size int64 // the size of the tree when the checkpoint was signed
 	Note []byte
@@ -146,7 +146,7 @@ type AuditSnapshot struct {
 	Hashes iter.Seq2[AuditStoredHash, error]
 }
 
-// AuditStoredHash is a stored hash of a tree.
+// AuditStoredHash is a stored hash of a tree, with its index as tlog.StoredHashIndex defines it.
 type AuditStoredHash struct {
 	Index int64
 	Hash  domain.AuditHash

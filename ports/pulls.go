@@ -99,7 +99,7 @@ type PullExecution interface {
 	//     (connection_deleted).
 	Claim(ctx context.Context, lease domain.Lease, at time.Time) (Claimed, error)
 
-	// TenantOf returns the tenant of a pull. Errors: NotFound.
+	// TenantOf returns the tenant of a pull, which may have been deleted meanwhile. Errors: NotFound.
 	TenantOf(ctx context.Context, pull domain.PullID) (domain.TenantID, error)
 
 	// FilterUnchanged reports for each raw transaction, in order, whether it is unchanged. A transaction is unchanged
@@ -346,8 +346,9 @@ type Ledger interface {
 		page domain.PageRequest) (domain.Page[domain.Transaction], error)
 
 	// IndexTexts adds at most limit transactions to the index of the search, of all tenants: those that were stored or
-	// changed since they were indexed. It returns their number, which is below limit only if no more are left. Search
-	// finds transactions that are not indexed, too, but examines them one by one. A store without an index returns 0.
+	// changed since they were indexed. It adds as many to the stored sums by day, from which Sum answers. It returns
+	// the larger number, which is below limit only if no more are left. Search and Sum find transactions that were not
+	// added, too, but examine them one by one. A store without an index returns 0.
 	IndexTexts(ctx context.Context, limit int) (int, error)
 
 	// Sum returns the sums of the live transactions that match the filter, by day and currency: the latest day first,

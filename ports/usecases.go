@@ -611,8 +611,8 @@ type Maintenance interface {
 	// NoticeSilence requests pulls for connections whose expected webhook has not arrived within the grace period. It
 	// examines at most limit connections, and returns their number.
 	NoticeSilence(ctx context.Context, limit int) (int, error)
-	// IndexTexts adds at most limit transactions to the index of the search (Ledger.IndexTexts), and returns their
-	// number.
+	// IndexTexts adds at most limit transactions to the index of the search and to the stored sums by day, and returns
+	// their number; see Ledger.IndexTexts.
 	IndexTexts(ctx context.Context, limit int) (int, error)
 	// NoticeConsents reports at most limit connections whose consent has entered the state "expiring" or "expired"
 	// (domain.Consent.State), each of them once. It returns their number.
@@ -671,8 +671,8 @@ type Maintenance interface {
 	// PruneEvents deletes old events and attempts, at most limit rows of each kind. Rows younger than the given
 	// duration are kept. The events of a subscription are also kept until they are delivered.
 	PruneEvents(ctx context.Context, keep time.Duration, limit int) (int, error)
-	// AnnounceCompleteness stores events for at most limit accounts whose completeness state has changed. The state
-	// reports whether the records of an account explain its balance.
+	// AnnounceCompleteness stores events for at most limit accounts whose completeness state has changed, and returns
+	// the number of events. The state reports whether the records of an account explain its balance.
 	AnnounceCompleteness(ctx context.Context, limit int) (int, error)
 	// EventBacklog returns the number of waiting events of active subscriptions, the age of the oldest one, and the
 	// number of disabled subscriptions.

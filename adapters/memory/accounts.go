@@ -18,7 +18,7 @@ type accountSource struct {
 	p *pull
 }
 
-// Accounts looks up each external id.
+// Accounts implements records.AccountSource. It looks up each external id.
 func (s accountSource) Accounts(externalIDs []string) ([]records.Account, error) {
 	var found []records.Account
 	for _, id := range externalIDs {
@@ -29,7 +29,7 @@ func (s accountSource) Accounts(externalIDs []string) ([]records.Account, error)
 	return found, nil
 }
 
-// AccountsOfKeys examines the accounts of all connections.
+// AccountsOfKeys implements records.AccountSource. It examines the accounts of all connections.
 func (s accountSource) AccountsOfKeys(keys []string) ([]records.Account, error) {
 	var found []records.Account
 	for id, accounts := range s.accounts {

@@ -10,7 +10,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// AnnouncedRemovals returns the announced removals of rows.
+// AnnouncedRemovals implements records.AnnouncedSource. It returns the announced removals of rows.
 func (s recordSource) AnnouncedRemovals(externalIDs []string) (map[string]domain.AnnouncedRemoval, error) {
 	found := map[string]domain.AnnouncedRemoval{}
 	for _, externalID := range externalIDs {
@@ -21,7 +21,7 @@ func (s recordSource) AnnouncedRemovals(externalIDs []string) (map[string]domain
 	return found, nil
 }
 
-// HeldRemovals returns the announced removals that are held back.
+// HeldRemovals implements records.AnnouncedSource. It returns the announced removals that are held back.
 func (s recordSource) HeldRemovals(account string) (map[string]domain.AnnouncedRemoval, error) {
 	held := maps.Clone(s.announcedRows[s.p.Connection])
 	maps.DeleteFunc(held, func(_ string, a domain.AnnouncedRemoval) bool {
@@ -30,7 +30,7 @@ func (s recordSource) HeldRemovals(account string) (map[string]domain.AnnouncedR
 	return held, nil
 }
 
-// AnnouncedSums counts the announced removals after a time, by account.
+// AnnouncedSums implements records.AnnouncedSource. It counts the announced removals after a time, by account.
 func (s recordSource) AnnouncedSums(after time.Time) (map[string]domain.AnnouncedSum, error) {
 	sums := map[string]domain.AnnouncedSum{}
 	for _, a := range s.announcedRows[s.p.Connection] {
@@ -50,7 +50,7 @@ func (s recordSource) AnnouncedSums(after time.Time) (map[string]domain.Announce
 	return sums, nil
 }
 
-// LiveRows returns live records by their external ids.
+// LiveRows implements records.AnnouncedSource. It returns live records by their external ids.
 func (s recordSource) LiveRows(externalIDs []string) ([]records.LiveRecord, error) {
 	var live []records.LiveRecord
 	for _, externalID := range externalIDs {

@@ -59,7 +59,7 @@ func cloneEntry(e domain.AuditEntry) domain.AuditEntry {
 // auditLog implements ports.AuditLog on a Store.
 type auditLog struct{ *Store }
 
-// Append stores an audit entry that does not belong to a change of other data.
+// Append implements ports.AuditLog. It stores an audit entry that does not belong to a change of other data.
 func (v auditLog) Append(ctx context.Context, tenant domain.TenantID, e domain.AuditEntry) error {
 	return v.exclusive(ctx, "AuditLog.Append", func() error {
 		a := v.auditOf(tenant)
@@ -68,7 +68,7 @@ func (v auditLog) Append(ctx context.Context, tenant domain.TenantID, e domain.A
 	})
 }
 
-// ListPending returns the tenants in the order of their ids.
+// ListPending implements ports.AuditLog. It returns the tenants in the order of their ids.
 func (v auditLog) ListPending(ctx context.Context, limit int) ([]domain.TenantID, error) {
 	return exclusiveResult(ctx, v.Store, "AuditLog.ListPending", func() ([]domain.TenantID, error) {
 		all := v.tenantsWith(func(a *audit) bool { return len(a.pending) > 0 })
@@ -88,7 +88,7 @@ func (s *Store) tenantsWith(fn func(*audit) bool) []domain.TenantID {
 	return all
 }
 
-// Number numbers the pending entries. It calls the function extend with the mutex locked.
+// Number implements ports.AuditLog. It numbers the pending entries. It calls the function extend with the mutex locked.
 func (v auditLog) Number(ctx context.Context, tenant domain.TenantID, limit int,
 	extend func(ports.AuditBatch) (ports.AuditExtension, error)) (int, error) {
 	return exclusiveResult(ctx, v.Store, "AuditLog.Number", func() (int, error) {
@@ -134,7 +134,7 @@ func (a *audit) read(indexes []int64) ([]domain.AuditHash, error) {
 	return hashes, nil
 }
 
-// Head returns the newest checkpoint.
+// Head implements ports.AuditLog. It returns the newest checkpoint.
 func (v auditLog) Head(ctx context.Context, tenant domain.TenantID) (ports.AuditHead, error) {
 	return exclusiveResult(ctx, v.Store, "AuditLog.Head", func() (ports.AuditHead, error) {
 		if a := v.audits[tenant]; a != nil {
@@ -144,7 +144,7 @@ func (v auditLog) Head(ctx context.Context, tenant domain.TenantID) (ports.Audit
 	})
 }
 
-// Hashes returns the stored hashes with the given indexes.
+// Hashes implements ports.AuditLog. It returns the stored hashes with the given indexes.
 func (v auditLog) Hashes(
 	ctx context.Context, tenant domain.TenantID, indexes []int64,
 ) ([]domain.AuditHash, error) {
@@ -156,7 +156,7 @@ func (v auditLog) Hashes(
 	})
 }
 
-// List returns the entries newest first.
+// List implements ports.AuditLog. It returns the entries newest first.
 func (v auditLog) List(ctx context.Context, tenant domain.TenantID, filter domain.AuditFilter,
 	page domain.PageRequest) (domain.Page[domain.AuditEntry], error) {
 	type result = domain.Page[domain.AuditEntry]
@@ -188,14 +188,14 @@ func (v auditLog) List(ctx context.Context, tenant domain.TenantID, filter domai
 	})
 }
 
-// Tenants returns the tenants in the order of their ids.
+// Tenants implements ports.AuditLog. It returns the tenants in the order of their ids.
 func (v auditLog) Tenants(ctx context.Context) ([]domain.TenantID, error) {
 	return exclusiveResult(ctx, v.Store, "AuditLog.Tenants", func() ([]domain.TenantID, error) {
 		return v.tenantsWith(func(a *audit) bool { return len(a.pending)+len(a.entries) > 0 }), nil
 	})
 }
 
-// Snapshot copies the tree under the lock, and calls fn after it has released the lock.
+// Snapshot implements ports.AuditLog. It copies the tree under the lock, and calls fn after it has released the lock.
 func (v auditLog) Snapshot(
 	ctx context.Context, tenant domain.TenantID, fn func(ports.AuditSnapshot) error,
 ) error {
@@ -230,7 +230,7 @@ func withoutError[T any](items []T) iter.Seq2[T, error] {
 	}
 }
 
-// ClaimAnnouncements returns the tenants in the order of their ids.
+// ClaimAnnouncements implements ports.AuditLog. It returns the tenants in the order of their ids.
 func (v auditLog) ClaimAnnouncements(ctx context.Context, now, cutoff time.Time, limit int) ([]domain.TenantID,
 	error) {
 	return exclusiveResult(ctx, v.Store, "AuditLog.ClaimAnnouncements", func() ([]domain.TenantID, error) {
@@ -244,7 +244,7 @@ func (v auditLog) ClaimAnnouncements(ctx context.Context, now, cutoff time.Time,
 	})
 }
 
-// Key returns the sealed key.
+// Key implements ports.AuditLog. It returns the sealed key.
 func (v auditLog) Key(ctx context.Context) (domain.Sealed, error) {
 	return exclusiveResult(ctx, v.Store, "AuditLog.Key", func() (domain.Sealed, error) {
 		if v.auditKey == nil {
@@ -254,7 +254,7 @@ func (v auditLog) Key(ctx context.Context) (domain.Sealed, error) {
 	})
 }
 
-// CreateKey stores the key unless one is stored already.
+// CreateKey implements ports.AuditLog. It stores the key unless one is stored already.
 func (v auditLog) CreateKey(ctx context.Context, sealed domain.Sealed) (domain.Sealed, error) {
 	return exclusiveResult(ctx, v.Store, "AuditLog.CreateKey", func() (domain.Sealed, error) {
 		if v.auditKey == nil {
@@ -264,8 +264,8 @@ func (v auditLog) CreateKey(ctx context.Context, sealed domain.Sealed) (domain.S
 	})
 }
 
-// ResealKey replaces the stored key by fresh if the stored key still equals previous. It compares and replaces under
-// one lock.
+// ResealKey implements ports.AuditLog. It replaces the stored key by fresh if the stored key still equals previous. It
+// compares and replaces under one lock.
 func (v auditLog) ResealKey(ctx context.Context, previous, fresh domain.Sealed) (bool, error) {
 	return exclusiveResult(ctx, v.Store, "AuditLog.ResealKey", func() (bool, error) {
 		if !bytes.Equal(v.auditKey, previous) || v.auditKey == nil {

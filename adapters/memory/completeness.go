@@ -33,7 +33,7 @@ type readingSource struct {
 	connection domain.ConnectionID
 }
 
-// Accounts returns the accounts in the order of their external ids.
+// Accounts implements records.ReadingSource. It returns the accounts in the order of their external ids.
 func (s readingSource) Accounts() ([]records.AccountState, error) {
 	var states []records.AccountState
 	accounts := s.accounts[s.connection]
@@ -46,7 +46,7 @@ func (s readingSource) Accounts() ([]records.AccountState, error) {
 	return states, nil
 }
 
-// Quarantine returns the payloads of all quarantined rows.
+// Quarantine implements records.ReadingSource. It returns the payloads of all quarantined rows.
 func (s readingSource) Quarantine() (payloads [][]byte, err error) {
 	for _, row := range s.quarantine[s.connection] {
 		payloads = append(payloads, row.Payload)
@@ -54,7 +54,7 @@ func (s readingSource) Quarantine() (payloads [][]byte, err error) {
 	return payloads, nil
 }
 
-// ChangedSince examines all pulls.
+// ChangedSince implements records.ReadingSource. It examines all pulls.
 func (s readingSource) ChangedSince(start time.Time) (bool, error) {
 	for _, p := range s.pulls {
 		if p.Connection == s.connection && !p.FinishedAt.Before(start) &&
@@ -65,7 +65,7 @@ func (s readingSource) ChangedSince(start time.Time) (bool, error) {
 	return false, nil
 }
 
-// VisitAmounts examines all records of the connection.
+// VisitAmounts implements records.ReadingSource. It examines all records of the connection.
 func (s readingSource) VisitAmounts(visit func(domain.AccountID, books.SumRow)) error {
 	for _, t := range s.transactions[s.connection] {
 		if t.RemovedAt.IsZero() {
@@ -75,7 +75,7 @@ func (s readingSource) VisitAmounts(visit func(domain.AccountID, books.SumRow)) 
 	return nil
 }
 
-// VisitAbsent examines the remembered absences of the connection.
+// VisitAbsent implements records.ReadingSource. It examines the remembered absences of the connection.
 func (s readingSource) VisitAbsent(visit func(domain.AccountID, domain.TransactionID, books.SumRow)) error {
 	for externalID, absence := range s.absences[s.connection] {
 		t := s.transactions[s.connection][externalID]
@@ -94,7 +94,7 @@ func summed(t domain.Transaction) books.SumRow {
 	}
 }
 
-// VisitArrived examines all records of the connection.
+// VisitArrived implements records.ReadingSource. It examines all records of the connection.
 func (s readingSource) VisitArrived(start time.Time, visit func(domain.Transaction)) error {
 	for _, t := range s.transactions[s.connection] {
 		if len(t.Supersedes) > 0 || !t.FirstSeenAt.Before(start) {
@@ -104,7 +104,7 @@ func (s readingSource) VisitArrived(start time.Time, visit func(domain.Transacti
 	return nil
 }
 
-// VisitPosted sorts the records of the account.
+// VisitPosted implements records.ReadingSource. It sorts the records of the account.
 func (s readingSource) VisitPosted(account domain.AccountID, limit int, visit func(records.PostedRow)) error {
 	var rows []records.PostedRow
 	for _, t := range s.transactions[s.connection] {

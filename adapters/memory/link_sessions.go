@@ -20,7 +20,7 @@ func cloneLinkSession(l domain.LinkSession) domain.LinkSession {
 	return l
 }
 
-// Create checks the name under the lock under which connections are created.
+// Create implements ports.LinkSessions. It checks the name under the lock under which connections are created.
 func (v linkSessions) Create(ctx context.Context, l domain.LinkSession) error {
 	return v.exclusive(ctx, "LinkSessions.Create", func() error {
 		if v.nameTaken(domain.Connection{Tenant: l.Tenant, Name: l.Name}) {
@@ -44,7 +44,7 @@ func (s *Store) claimedLink(l domain.LinkSession, dueAt time.Time) *domain.LinkS
 	return stored
 }
 
-// Open finds only a session that no worker has claimed.
+// Open implements ports.LinkSessions. It finds only a session that no worker has claimed.
 func (v linkSessions) Open(
 	ctx context.Context, l domain.LinkSession, createdDueAt time.Time, entries ports.AuditEntries,
 ) error {
@@ -59,7 +59,8 @@ func (v linkSessions) Open(
 	})
 }
 
-// Get checks the tenant, because a caller may know the id of another tenant's session.
+// Get implements ports.LinkSessions. It checks the tenant, because a caller may know the id of another tenant's
+// session.
 func (v linkSessions) Get(
 	ctx context.Context, tenant domain.TenantID, id domain.LinkSessionID,
 ) (domain.LinkSession, error) {
@@ -72,7 +73,7 @@ func (v linkSessions) Get(
 	})
 }
 
-// FindByHook examines all sessions.
+// FindByHook implements ports.LinkSessions. It examines all sessions.
 func (v linkSessions) FindByHook(
 	ctx context.Context, vendor domain.Vendor, hook domain.TokenHash,
 ) (domain.LinkSession, error) {
@@ -86,7 +87,8 @@ func (v linkSessions) FindByHook(
 	})
 }
 
-// Claim claims under the store's mutex, so that concurrent claims return different sessions.
+// Claim implements ports.LinkSessions. It claims under the store's mutex, so that concurrent claims return different
+// sessions.
 func (v linkSessions) Claim(
 	ctx context.Context, now, claimEnd time.Time, limit int,
 ) ([]domain.LinkSession, error) {
@@ -114,7 +116,7 @@ func save(stored *domain.LinkSession, l domain.LinkSession) {
 	}
 }
 
-// Save replaces the stored session.
+// Save implements ports.LinkSessions. It replaces the stored session.
 func (v linkSessions) Save(ctx context.Context, l domain.LinkSession, claimedDueAt time.Time) error {
 	return v.exclusive(ctx, "LinkSessions.Save", func() error {
 		stored := v.claimedLink(l, claimedDueAt)
@@ -126,7 +128,8 @@ func (v linkSessions) Save(ctx context.Context, l domain.LinkSession, claimedDue
 	})
 }
 
-// Connect checks the name against all other connections and sessions. The session itself no longer reserves it.
+// Connect implements ports.LinkSessions. It checks the name against all other connections and sessions. The session
+// itself no longer reserves it.
 func (v linkSessions) Connect(ctx context.Context, l domain.LinkSession, claimedDueAt time.Time,
 	added ports.LinkedConnection, entries ports.AuditEntries,
 ) error {
@@ -162,7 +165,7 @@ func (v linkSessions) Connect(ctx context.Context, l domain.LinkSession, claimed
 	})
 }
 
-// Update calls fn with a copy of the session.
+// Update implements ports.LinkSessions. It calls fn with a copy of the session.
 func (v linkSessions) Update(ctx context.Context, tenant domain.TenantID, vendor domain.Vendor,
 	id domain.LinkSessionID, fn func(*domain.LinkSession) bool,
 ) error {
@@ -179,7 +182,7 @@ func (v linkSessions) Update(ctx context.Context, tenant domain.TenantID, vendor
 	})
 }
 
-// IsLinked examines all connections.
+// IsLinked implements ports.LinkSessions. It examines all connections.
 func (v linkSessions) IsLinked(
 	ctx context.Context, tenant domain.TenantID, vendor domain.Vendor, ref string,
 ) (bool, error) {
@@ -194,7 +197,7 @@ func (v linkSessions) IsLinked(
 	})
 }
 
-// ListSealed returns sessions in the order of their ids, starting after afterID.
+// ListSealed implements ports.LinkSessions. It returns sessions in the order of their ids, starting after afterID.
 func (v linkSessions) ListSealed(
 	ctx context.Context, afterID domain.LinkSessionID, limit int,
 ) ([]domain.LinkSession, error) {
@@ -206,7 +209,7 @@ func (v linkSessions) ListSealed(
 	})
 }
 
-// Reseal is a compare-and-swap.
+// Reseal implements ports.LinkSessions. It is a compare-and-swap.
 func (v linkSessions) Reseal(
 	ctx context.Context, id domain.LinkSessionID, previous, fresh domain.Sealed,
 ) (bool, error) {
@@ -220,7 +223,7 @@ func (v linkSessions) Reseal(
 	})
 }
 
-// Prune deletes sessions in no particular order.
+// Prune implements ports.LinkSessions. It deletes sessions in no particular order.
 func (v linkSessions) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
 	return exclusiveResult(ctx, v.Store, "LinkSessions.Prune", func() (int, error) {
 		pruned := 0

@@ -39,7 +39,7 @@ func cloneMatcherEntry(e matcher.Entry) matcher.Entry {
 	return e
 }
 
-// Mark adds entries to the map of the subscription.
+// Mark implements ports.MatcherEntries. It adds entries to the map of the subscription.
 func (v matcherEntries) Mark(
 	ctx context.Context, l ports.SubscriptionLease, marks []ports.MatcherMark, at time.Time,
 ) error {
@@ -55,7 +55,7 @@ func (v matcherEntries) Mark(
 	})
 }
 
-// MarkUnsent checks the state of each entry.
+// MarkUnsent implements ports.MatcherEntries. It checks the state of each entry.
 func (v matcherEntries) MarkUnsent(
 	ctx context.Context, l ports.SubscriptionLease, marks []ports.MatcherMark, at time.Time,
 ) error {
@@ -91,7 +91,7 @@ func (s *subscription) mark(mark ports.MatcherMark, at time.Time) {
 	s.matcher[mark.Record] = e
 }
 
-// MarkUnmapped visits all entries of the subscription.
+// MarkUnmapped implements ports.MatcherEntries. It visits all entries of the subscription.
 func (v matcherEntries) MarkUnmapped(
 	ctx context.Context, l ports.SubscriptionLease, sources []ports.MatcherSource, at time.Time,
 ) error {
@@ -110,7 +110,7 @@ func (v matcherEntries) MarkUnmapped(
 	})
 }
 
-// State reads the state from the subscription.
+// State implements ports.MatcherEntries. It reads the state from the subscription.
 func (v matcherEntries) State(ctx context.Context, l ports.SubscriptionLease) (ports.MatcherState, error) {
 	return exclusiveResult(ctx, v.Store, "MatcherEntries.State", func() (ports.MatcherState, error) {
 		row, err := v.leased(l)
@@ -121,7 +121,7 @@ func (v matcherEntries) State(ctx context.Context, l ports.SubscriptionLease) (p
 	})
 }
 
-// SetState stores the state with the subscription.
+// SetState implements ports.MatcherEntries. It stores the state with the subscription.
 func (v matcherEntries) SetState(ctx context.Context, l ports.SubscriptionLease, state ports.MatcherState) error {
 	return v.exclusive(ctx, "MatcherEntries.SetState", func() error {
 		row, err := v.leased(l)
@@ -133,7 +133,7 @@ func (v matcherEntries) SetState(ctx context.Context, l ports.SubscriptionLease,
 	})
 }
 
-// Due sorts all due entries of the subscription.
+// Due implements ports.MatcherEntries. It sorts all due entries of the subscription.
 func (v matcherEntries) Due(
 	ctx context.Context, l ports.SubscriptionLease, now time.Time, limit int,
 ) ([]matcher.Entry, error) {
@@ -155,7 +155,7 @@ func (v matcherEntries) Due(
 	})
 }
 
-// NextDue compares the times of all entries of the subscription.
+// NextDue implements ports.MatcherEntries. It compares the times of all entries of the subscription.
 func (v matcherEntries) NextDue(ctx context.Context, l ports.SubscriptionLease) (time.Time, error) {
 	return exclusiveResult(ctx, v.Store, "MatcherEntries.NextDue", func() (next time.Time, err error) {
 		row, err := v.leased(l)
@@ -171,7 +171,7 @@ func (v matcherEntries) NextDue(ctx context.Context, l ports.SubscriptionLease) 
 	})
 }
 
-// Save replaces stored entries.
+// Save implements ports.MatcherEntries. It replaces stored entries.
 func (v matcherEntries) Save(
 	ctx context.Context, l ports.SubscriptionLease, entries []matcher.Entry, at time.Time,
 ) error {
@@ -205,7 +205,7 @@ func (v matcherEntries) Save(
 	})
 }
 
-// Taken visits all entries of the subscription.
+// Taken implements ports.MatcherEntries. It visits all entries of the subscription.
 func (v matcherEntries) Taken(
 	ctx context.Context, l ports.SubscriptionLease, source string, externalIDs []string,
 ) (map[string]domain.TransactionID, error) {
@@ -225,7 +225,7 @@ func (v matcherEntries) Taken(
 	})
 }
 
-// SharedAccounts compares each account with all others of the tenant.
+// SharedAccounts implements ports.MatcherEntries. It compares each account with all others of the tenant.
 func (v matcherEntries) SharedAccounts(
 	ctx context.Context, tenant domain.TenantID,
 ) (map[domain.AccountID]bool, error) {
@@ -270,7 +270,7 @@ func (s *Store) sentByAnother(own *domain.Connection, a *records.Account) bool {
 	return false
 }
 
-// Unmapped sorts all accounts of the tenant.
+// Unmapped implements ports.MatcherEntries. It sorts all accounts of the tenant.
 func (v matcherEntries) Unmapped(
 	ctx context.Context, tenant domain.TenantID, mapped []domain.AccountID, page domain.PageRequest,
 ) (domain.Page[ports.UnmappedAccount], error) {
@@ -294,7 +294,7 @@ func (v matcherEntries) Unmapped(
 	})
 }
 
-// Conflicts returns pages ordered by the beginning of the conflict.
+// Conflicts implements ports.MatcherEntries. It returns pages ordered by the beginning of the conflict.
 func (v matcherEntries) Conflicts(ctx context.Context, tenant domain.TenantID, subscription events.SubscriptionID,
 	page domain.PageRequest,
 ) (domain.Page[matcher.Entry], error) {
@@ -320,7 +320,7 @@ func (v matcherEntries) Conflicts(ctx context.Context, tenant domain.TenantID, s
 	})
 }
 
-// Conflict looks the entry up.
+// Conflict implements ports.MatcherEntries. It looks the entry up.
 func (v matcherEntries) Conflict(ctx context.Context, tenant domain.TenantID, subscription events.SubscriptionID,
 	record domain.TransactionID,
 ) (matcher.Entry, error) {
@@ -337,7 +337,7 @@ func (v matcherEntries) Conflict(ctx context.Context, tenant domain.TenantID, su
 	})
 }
 
-// RetryConflict changes only the time and the marks of the entry.
+// RetryConflict implements ports.MatcherEntries. It changes only the time and the marks of the entry.
 func (v matcherEntries) RetryConflict(ctx context.Context, tenant domain.TenantID,
 	subscription events.SubscriptionID, record domain.TransactionID, at time.Time, entries ports.AuditEntries,
 ) error {

@@ -76,7 +76,7 @@ func (s *Store) endReplaced(p *pull, a records.Admission) {
 // scopeSource implements records.ScopeSource for a pull.
 type scopeSource struct{ *pull }
 
-// Scopes sorts the deliveries of the pull.
+// Scopes implements records.ScopeSource. It sorts the deliveries of the pull.
 func (s scopeSource) Scopes() (scopes []domain.PullScope, err error) {
 	for _, d := range slices.SortedFunc(maps.Values(s.deliveries), func(x, y *domain.Delivery) int {
 		return cmp.Or(x.ReceivedAt.Compare(y.ReceivedAt), cmp.Compare(x.ID.String(), y.ID.String()))
@@ -86,7 +86,7 @@ func (s scopeSource) Scopes() (scopes []domain.PullScope, err error) {
 	return scopes, nil
 }
 
-// ScopesExceed adds up the sizes of all scopes.
+// ScopesExceed implements records.ScopeSource. It adds up the sizes of all scopes.
 func (s scopeSource) ScopesExceed(bytes int) (bool, error) {
 	total := 0
 	for _, d := range s.deliveries {
@@ -95,7 +95,7 @@ func (s scopeSource) ScopesExceed(bytes int) (bool, error) {
 	return total > bytes, nil
 }
 
-// LastScopes returns all scopes twice.
+// LastScopes implements records.ScopeSource. It returns all scopes twice.
 func (s scopeSource) LastScopes() (signals, consents []domain.PullScope, err error) {
 	scopes, err := s.Scopes()
 	return scopes, scopes, err
@@ -108,23 +108,27 @@ type claimSource struct {
 	store *Store
 }
 
-// SucceededSince uses the latest start of a pull that has succeeded.
+// SucceededSince implements records.ClaimSource. It uses the latest start of a pull that has succeeded.
 func (s claimSource) SucceededSince(start time.Time) (bool, error) {
 	succeeded := s.store.openPullsOf(s.Connection).succeeded
 	return !succeeded.IsZero() && !succeeded.Before(start), nil
 }
 
-// IsEmpty counts the transactions.
+// IsEmpty implements records.ClaimSource. It counts the transactions.
 func (s claimSource) IsEmpty() (bool, error) {
 	return len(s.store.transactions[s.Connection]) == 0, nil
 }
 
-// Quarantine returns the keys of the quarantined rows.
-func (s claimSource) Quarantine() ([]domain.QuarantineKey, error) {
-	return slices.Collect(maps.Keys(s.store.quarantine[s.Connection])), nil
+// Quarantine implements records.ClaimSource. It returns the keys of the quarantined rows, with their LastSeenAt.
+func (s claimSource) Quarantine() (map[domain.QuarantineKey]time.Time, error) {
+	seen := map[domain.QuarantineKey]time.Time{}
+	for key, row := range s.store.quarantine[s.Connection] {
+		seen[key] = row.LastSeenAt
+	}
+	return seen, nil
 }
 
-// Replaceable examines all transactions of the connection.
+// Replaceable implements records.ClaimSource. It examines all transactions of the connection.
 func (s claimSource) Replaceable(start time.Time) (removed, carriedOver bool, err error) {
 	removed = len(s.store.pastIDs[s.Connection]) > 0
 	for _, row := range s.store.transactions[s.Connection] {
@@ -133,7 +137,7 @@ func (s claimSource) Replaceable(start time.Time) (removed, carriedOver bool, er
 	return removed, len(s.store.carriedOver[s.Connection]) > 0, nil
 }
 
-// RemovedAccounts examines all accounts of the connection.
+// RemovedAccounts implements records.ClaimSource. It examines all accounts of the connection.
 func (s claimSource) RemovedAccounts() (removed []string, err error) {
 	for id, account := range s.store.accounts[s.Connection] {
 		if !account.RemovedAt.IsZero() {
@@ -144,7 +148,7 @@ func (s claimSource) RemovedAccounts() (removed []string, err error) {
 	return removed, nil
 }
 
-// NextRemoved merges the scopes of the queued pull.
+// NextRemoved implements records.ClaimSource. It merges the scopes of the queued pull.
 func (s claimSource) NextRemoved() ([]string, error) {
 	next := s.store.openPullsOf(s.Connection).nextPull
 	if next == nil {

@@ -53,7 +53,7 @@ func (s recordSource) stored(externalIDs []string) map[string]records.Stored {
 	return stored
 }
 
-// Stored returns the records with these external ids.
+// Stored implements records.PublicationSource. It returns the records with these external ids.
 func (s recordSource) Stored(externalIDs []string) (map[string]records.Stored, error) {
 	return s.stored(externalIDs), nil
 }
@@ -77,7 +77,7 @@ func (s recordSource) matchingRecords(which func(*transaction) bool) []records.R
 	return found
 }
 
-// Record returns a record by its id.
+// Record implements records.Source. It returns a record by its id.
 func (s recordSource) Record(id domain.TransactionID) (records.Record, error) {
 	found := s.matchingRecords(func(row *transaction) bool { return row.ID == id })
 	if len(found) == 0 {
@@ -86,7 +86,7 @@ func (s recordSource) Record(id domain.TransactionID) (records.Record, error) {
 	return found[0], nil
 }
 
-// Version returns an earlier version of a record.
+// Version implements records.Source. It returns an earlier version of a record.
 func (s recordSource) Version(id domain.TransactionID, version int) (records.Record, error) {
 	for _, row := range s.transactions[s.p.Connection] {
 		for i := range row.replaced {
@@ -98,7 +98,7 @@ func (s recordSource) Version(id domain.TransactionID, version int) (records.Rec
 	return records.Record{}, domain.NotFoundError()
 }
 
-// PastIDs returns the records that had one of these external ids.
+// PastIDs implements records.Source. It returns the records that had one of these external ids.
 func (s recordSource) PastIDs(externalIDs []string) (map[string]domain.TransactionID, error) {
 	past := map[string]domain.TransactionID{}
 	for _, externalID := range externalIDs {
@@ -109,7 +109,7 @@ func (s recordSource) PastIDs(externalIDs []string) (map[string]domain.Transacti
 	return past, nil
 }
 
-// Live returns the live records with these external ids.
+// Live implements records.Source. It returns the live records with these external ids.
 func (s recordSource) Live(externalIDs []string) ([]records.Record, error) {
 	var live []records.Record
 	for _, externalID := range externalIDs {
@@ -120,14 +120,15 @@ func (s recordSource) Live(externalIDs []string) ([]records.Record, error) {
 	return live, nil
 }
 
-// RemovedSince returns records that were removed at or after a time.
+// RemovedSince implements records.Source. It returns records that were removed at or after a time.
 func (s recordSource) RemovedSince(at time.Time) ([]records.Record, error) {
 	return s.matchingRecords(func(row *transaction) bool {
 		return !row.RemovedAt.IsZero() && row.SupersededBy.IsZero() && !row.RemovedAt.Before(at)
 	}), nil
 }
 
-// CarriedOver returns carried-over records that are live, or were removed at or after a time.
+// CarriedOver implements records.Source. It returns carried-over records that are live, or were removed at or after a
+// time.
 func (s recordSource) CarriedOver(dates domain.Window, since time.Time) ([]records.Record, error) {
 	return s.matchingRecords(func(row *transaction) bool {
 		return s.isCarriedOver(row) && dates.Contains(row.Date) &&
@@ -141,7 +142,7 @@ func (s *Store) isCarriedOver(row *transaction) bool {
 	return s.carriedOver[row.Connection][row.ExternalID] && row.SupersededBy.IsZero()
 }
 
-// Candidates returns live records that may replace an old one.
+// Candidates implements records.Source. It returns live records that may replace an old one.
 func (s recordSource) Candidates(dates domain.Window, firstSeen time.Time) ([]records.Candidate, error) {
 	first := s.firstSuccess()
 	if first.IsZero() {
@@ -172,7 +173,7 @@ func (s recordSource) firstSuccess() (first time.Time) {
 	return first
 }
 
-// Reads returns the started pulls of the connection in the order of their start.
+// Reads implements records.Source. It returns the started pulls of the connection in the order of their start.
 func (s recordSource) Reads(ended time.Time) ([]domain.PullRead, error) {
 	var reads []domain.PullRead
 	for _, p := range s.pulls {
@@ -187,19 +188,19 @@ func (s recordSource) Reads(ended time.Time) ([]domain.PullRead, error) {
 	return reads, nil
 }
 
-// Never returns the pairs of external ids that must not be matched.
+// Never implements records.Source. It returns the pairs of external ids that must not be matched.
 func (s recordSource) Never() (map[domain.MatchPair]bool, error) {
 	return maps.Clone(s.splitPairs[s.p.Connection]), nil
 }
 
-// Absences returns the remembered absences of an account, or of the connection.
+// Absences implements records.Source. It returns the remembered absences of an account, or of the connection.
 func (s recordSource) Absences(account string) (map[string]domain.Absence, error) {
 	known := maps.Clone(s.absences[s.p.Connection])
 	maps.DeleteFunc(known, func(_ string, a domain.Absence) bool { return account != "" && a.Account != account })
 	return known, nil
 }
 
-// AbsentSince returns the first pull whose listing lacked the row.
+// AbsentSince implements records.Source. It returns the first pull whose listing lacked the row.
 func (s recordSource) AbsentSince(externalIDs []string) (map[string]domain.PullID, error) {
 	since := map[string]domain.PullID{}
 	for _, externalID := range externalIDs {
@@ -210,7 +211,8 @@ func (s recordSource) AbsentSince(externalIDs []string) (map[string]domain.PullI
 	return since, nil
 }
 
-// VisitLive visits the live records of an account, or of the connection, in a window of dates.
+// VisitLive implements records.Source. It visits the live records of an account, or of the connection, in a window of
+// dates.
 func (s recordSource) VisitLive(dates domain.Window, account string, _ bool, visit func(records.LiveRecord)) error {
 	rows := s.transactions[s.p.Connection]
 	for _, key := range slices.Sorted(maps.Keys(rows)) {
@@ -223,7 +225,7 @@ func (s recordSource) VisitLive(dates domain.Window, account string, _ bool, vis
 	return nil
 }
 
-// VisitMetadata visits the metadata of records.
+// VisitMetadata implements records.Source. It visits the metadata of records.
 func (s recordSource) VisitMetadata(externalIDs []string, visit func(externalID string, metadata []byte)) error {
 	for _, externalID := range externalIDs {
 		if row := s.transactions[s.p.Connection][externalID]; row != nil {
@@ -233,7 +235,7 @@ func (s recordSource) VisitMetadata(externalIDs []string, visit func(externalID 
 	return nil
 }
 
-// Quarantine returns the entries of the quarantine.
+// Quarantine implements records.Source. It returns the entries of the quarantine.
 func (s recordSource) Quarantine() (map[domain.QuarantineKey]records.QuarantineEntry, error) {
 	entries := map[domain.QuarantineKey]records.QuarantineEntry{}
 	for key, row := range s.quarantine[s.p.Connection] {
@@ -242,7 +244,7 @@ func (s recordSource) Quarantine() (map[domain.QuarantineKey]records.QuarantineE
 	return entries, nil
 }
 
-// VisitStaged visits staged rows, ordered by external id.
+// VisitStaged implements records.PublicationSource. It visits staged rows, ordered by external id.
 func (s recordSource) VisitStaged(which records.StagedRowsOf, visit func(domain.TransactionData)) error {
 	n := 0
 	for _, id := range slices.Sorted(maps.Keys(s.staged[s.p.Connection])) {
@@ -265,7 +267,7 @@ func (s recordSource) selectsStaged(which records.StagedRowsOf, data domain.Tran
 		which.Dates.Contains(data.Date) && !(which.New && s.transactions[s.p.Connection][data.ExternalID] != nil)
 }
 
-// OldestStaged returns the oldest date of the selected rows of each account.
+// OldestStaged implements records.PublicationSource. It returns the oldest date of the selected rows of each account.
 func (s recordSource) OldestStaged(which records.StagedRowsOf) (map[string]domain.Date, error) {
 	oldest := map[string]domain.Date{}
 	err := s.VisitStaged(which, func(data domain.TransactionData) {
@@ -276,7 +278,8 @@ func (s recordSource) OldestStaged(which records.StagedRowsOf) (map[string]domai
 	return oldest, err
 }
 
-// PastStaged returns the selected rows that a record had before its current one.
+// PastStaged implements records.PublicationSource. It returns the selected rows that a record had before its current
+// one.
 func (s recordSource) PastStaged(which records.StagedRowsOf) (past []records.PastID, err error) {
 	which.New = true
 	err = s.VisitStaged(which, func(data domain.TransactionData) {
@@ -321,7 +324,7 @@ func (s recordSource) isReturned(which records.RecordsOf, row *transaction) bool
 		!entry.LastSeenAt.Before(which.StagedSince)
 }
 
-// VisitRecords visits the selected records.
+// VisitRecords implements records.PublicationSource. It visits the selected records.
 func (s recordSource) VisitRecords(which records.RecordsOf, visit func(*records.Record)) error {
 	for _, row := range s.selected(which) {
 		r := record(row)
@@ -330,7 +333,7 @@ func (s recordSource) VisitRecords(which records.RecordsOf, visit func(*records.
 	return nil
 }
 
-// Dates returns the dates of the first and the last of the selected records.
+// Dates implements records.PublicationSource. It returns the dates of the first and the last of the selected records.
 func (s recordSource) Dates(which records.RecordsOf, limit int) (domain.Window, error) {
 	rows := s.selected(which)
 	if len(rows) == 0 {
@@ -340,7 +343,7 @@ func (s recordSource) Dates(which records.RecordsOf, limit int) (domain.Window, 
 	return domain.Window{From: rows[0].Date, To: rows[min(limit, len(rows))-1].Date}, nil
 }
 
-// ExternalIDs returns the external ids of selected records, in order.
+// ExternalIDs implements records.PublicationSource. It returns the external ids of selected records, in order.
 func (s recordSource) ExternalIDs(which records.RecordsOf, limit int) ([]string, error) {
 	var ids []string
 	for _, row := range s.selected(which) {
@@ -349,7 +352,7 @@ func (s recordSource) ExternalIDs(which records.RecordsOf, limit int) ([]string,
 	return ids[:min(limit, len(ids))], nil
 }
 
-// CarriedOverAccounts returns the accounts that have carried-over records.
+// CarriedOverAccounts implements records.PublicationSource. It returns the accounts that have carried-over records.
 func (s recordSource) CarriedOverAccounts() ([]domain.AccountID, error) {
 	accounts := map[domain.AccountID]bool{}
 	for _, row := range s.transactions[s.p.Connection] {

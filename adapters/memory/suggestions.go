@@ -33,7 +33,8 @@ func (w *recordWriter) changeSuggestions(c *records.Changes) {
 	}
 }
 
-// Suggestions returns open suggestions whose old or new record has one of these external ids.
+// Suggestions implements records.Source. It returns open suggestions whose old or new record has one of these external
+// ids.
 func (s recordSource) Suggestions(externalIDs []string) ([]records.StoredSuggestion, error) {
 	var found []records.StoredSuggestion
 	for _, suggestion := range s.sortedSuggestions(s.p.Connection) {
@@ -51,13 +52,13 @@ func (s recordSource) Suggestions(externalIDs []string) ([]records.StoredSuggest
 	return found, nil
 }
 
-// Suggestion returns a suggestion in any state.
+// Suggestion implements records.Source. It returns a suggestion in any state.
 func (s recordSource) Suggestion(old, newer domain.TransactionID) (records.Suggestion, bool, error) {
 	suggestion, found := s.suggestions[s.p.Connection][ports.RecordPair{Old: old, New: newer}]
 	return suggestion, found, nil
 }
 
-// Joined returns the old records of joined pairs.
+// Joined implements records.Source. It returns the old records of joined pairs.
 func (s recordSource) Joined() ([]records.Record, error) {
 	var joined []records.Record
 	for _, suggestion := range s.sortedSuggestions(s.p.Connection) {

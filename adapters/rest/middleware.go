@@ -166,7 +166,8 @@ func (s *server) authenticate(c echo.Context, x *exchange) error {
 		return err
 	}
 	x.principal, x.bearer = principal, token
-	c.SetRequest(r.WithContext(ports.WithCaller(r.Context(), ports.Caller{
+	ctx := ports.ForTenant(r.Context(), principal.Tenant)
+	c.SetRequest(r.WithContext(ports.WithCaller(ctx, ports.Caller{
 		Actor: principal.Actor, Peer: s.peerOf(r), RequestID: x.requestID,
 	})))
 	return nil

@@ -199,7 +199,7 @@ func (d *dispatcher) poll(ctx context.Context) {
 
 // start starts the runner of a subscription that was claimed at the given time.
 func (d *dispatcher) start(ctx context.Context, sub events.Subscription, claimedAt time.Time) *eventRunner {
-	runCtx, cancel := context.WithCancel(ctx)
+	runCtx, cancel := context.WithCancel(ports.ForTenant(ctx, sub.Tenant))
 	if !claimedAt.Before(sub.PreviousUntil) {
 		sub.PreviousUntil = time.Time{} // the replaced secret is no longer used for signing
 	}

@@ -64,6 +64,8 @@ type attempt struct {
 	lastWrite  time.Time     // when the pull's row was last written
 	pending    pendingProgress
 	restarts   int // how often this attempt has started a step again
+
+	positionGone bool // the vendor has refused the connection's stream position
 }
 
 // confirmation is the result of comparing the vendor's status before the first page with its status after the last page
@@ -153,8 +155,10 @@ func (a *attempt) run(ctx context.Context) error {
 	return a.awaitAccounts(ctx)
 }
 
-// readEverything plans the pull again, so that it reads everything instead of the changes since a stream position.
+// readEverything plans the pull again, so that it reads everything instead of the changes since a stream position that
+// the vendor has refused.
 func (a *attempt) readEverything(ctx context.Context) error {
+	a.positionGone = true
 	a.pull.Scope = a.pull.Scope.Merge(domain.PullScope{Everything: true})
 	a.pull.Progress.Planned = false
 	a.pull.Progress = a.plan()
@@ -162,18 +166,23 @@ func (a *attempt) readEverything(ctx context.Context) error {
 }
 
 // stepsOf returns the steps that read a scope: those since the connection's stream position, if there is one. A scope
-// that requests everything, or that contains doubted rows, is read without the stream. So are rows that are staged,
-// because only all rows of an account reference can become visible.
+// that requests everything first reads the changes since the position, because a complete listing does not contain the
+// removals that the vendor has announced in the stream. A scope with doubted rows is read without the stream. So are
+// rows that are staged, because only all rows of an account reference can become visible.
 func (a *attempt) stepsOf(scope domain.PullScope, today domain.Date) []domain.Step {
-	stream, ok := a.vendor.(ports.ChangeStream)
-	if position := a.connection.StreamPosition; ok && position != "" && !scope.Everything &&
-		len(scope.Doubted) == 0 && !a.relink.staged {
-		return stream.PlanFrom(position, scope, a.accounts, today)
+	var changes []domain.Step
+	position := a.connection.StreamPosition
+	if stream, ok := a.vendor.(ports.ChangeStream); ok && position != "" && len(scope.Doubted) == 0 &&
+		!a.relink.staged && !a.positionGone {
+		if !scope.Everything {
+			return stream.PlanFrom(position, scope, a.accounts, today)
+		}
+		changes = stream.PlanFrom(position, domain.PullScope{News: true}, a.accounts, today)
 	}
 	if scope.News {
 		scope = scope.Merge(domain.PullScope{Everything: true})
 	}
-	return a.vendor.Plan(scope, a.accounts, today)
+	return append(changes, a.vendor.Plan(scope, a.accounts, today)...)
 }
 
 // awaitAccounts returns nil if the vendor lists all accounts that the scope names. If an account is missing, it returns
@@ -542,10 +551,10 @@ func (a *attempt) settled(ctx context.Context, proof domain.AbsenceProof) (bool,
 //   - The rows of the pull are staged (stored, but not visible yet).
 //   - The vendor's list of accounts does not prove that an account was removed.
 //   - The list contains an account whose id cannot be read.
-//   - The vendor has synchronised during the attempt (see settled).
+//   - The vendor has synchronised during the attempt (see settled), or has not read the whole history yet.
 func (a *attempt) sweepAccounts(ctx context.Context) error {
 	proof := a.status.Accounts
-	if !a.readsEverything() || proof == domain.NoProof || a.relink.staged {
+	if !a.readsEverything() || proof == domain.NoProof || a.relink.staged || a.pull.Progress.Incomplete {
 		return nil
 	}
 	if slices.Contains(a.listed, "") { // the id of an unreadable account is not known; it may be any account

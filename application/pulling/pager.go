@@ -196,7 +196,9 @@ func (p *pager) fetch() fetchedPage {
 	} else {
 		p.at = p.at.Advance(page.Next)
 	}
-	if page.Next == "" && page.StreamPosition != "" {
+	// The changes between the positions of two steps are read again by the next pull: a complete listing does not
+	// contain the removals among them.
+	if page.Next == "" && p.at.StreamPosition == "" {
 		p.at.StreamPosition = page.StreamPosition
 	}
 	p.at.Incomplete = p.at.Incomplete || page.Incomplete

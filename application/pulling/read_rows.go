@@ -49,7 +49,8 @@ func (l *readRows) add(b *batch, step domain.Step) {
 		l.late += len(b.rows)
 	}
 	l.stepPage += len(b.listed)
-	l.kept = l.kept || !step.Sweep || l.late >= minLateRows
+	nothingChanged := step.Since != "" && len(b.rows)+b.unchanged == 0
+	l.kept = l.kept || !step.Sweep && !nothingChanged || l.late >= minLateRows
 	if b.last || b.err != nil {
 		l.stepPage, l.late = 0, 0
 	}

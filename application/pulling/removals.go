@@ -66,6 +66,9 @@ func (a *attempt) storeRemovals(ctx context.Context, externalIDs []string) error
 // storeChanges stores the end of a step that reads what has changed since a stream position: the rows of the last
 // batch, together with the removals. A removed row and the new row that replaces it thus become one change. If there
 // are too many removals for one write, all others are stored before.
+//
+// A later step of a pull that reads everything decides about the removals that are held back. Otherwise storeChanges
+// requests such a pull.
 func (a *attempt) storeChanges(ctx context.Context, changes *differ, lastBatch batch) error {
 	removed := changes.removedInStep()
 	last := removed
@@ -83,7 +86,7 @@ func (a *attempt) storeChanges(ctx context.Context, changes *differ, lastBatch b
 	}
 	w := lastBatch.write()
 	w.Removed = last
-	if err := a.writePage(ctx, w); err != nil {
+	if err := a.writePage(ctx, w); err != nil || a.pull.Scope.Everything {
 		return err
 	}
 	return a.confirmHeld(ctx, removed)

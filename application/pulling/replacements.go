@@ -33,7 +33,8 @@ func (e *Engine) matchingRules(vendor domain.Vendor) *ports.Matching {
 // forPage returns w with the members that the store needs to recognise replacements. Some rows must not replace another
 // row, because the vendor may have returned the new row earlier:
 //   - A row that leaves the quarantine.
-//   - All rows, if the quarantine contains a row whose id cannot be read. Any row may be this quarantined row.
+//   - All rows, if the current target of the connection has shown a row whose id cannot be read, which is in the
+//     quarantine. Any row may be this quarantined row.
 func (a *attempt) forPage(w ports.PageWrite) ports.PageWrite {
 	w.RecentlyRemoved, w.CarriedOver = a.recentlyRemoved, a.carriedOver
 	w.Matching = a.matching(a.connection.Vendor)
@@ -47,16 +48,6 @@ func (a *attempt) forPage(w ports.PageWrite) ports.PageWrite {
 	a.readRows.stored = a.readRows.stored || len(w.Transactions) > 0
 	w.ReadRows, w.Progress.Listed = a.readRows.rows, a.readRows.persisted(w.Progress)
 	return w
-}
-
-// hasNameless reports whether the quarantine contains a row whose external id cannot be read.
-func (q quarantine) hasNameless() bool {
-	for key := range q {
-		if key.Kind == domain.QuarantinedTransaction && domain.IsUnreadableRowID(key.ID) {
-			return true
-		}
-	}
-	return false
 }
 
 // The maximum number and the maximum size, in bytes of memory, of the rows that are withheld until the end of a step.

@@ -41,6 +41,7 @@ func (e *Engine) RunPull(ctx context.Context, id domain.PullID) (time.Duration, 
 	case err != nil:
 		return 0, err
 	}
+	ctx = ports.ForTenant(ctx, tenant)
 	release, ok := e.load.shares.TryAcquire(tenant)
 	if !ok {
 		end := e.load.occupy()
@@ -76,7 +77,11 @@ func (e *Engine) RunWaitingPull(ctx context.Context) (bool, error) {
 			continue // RunPull has started a pull of the tenant in the meantime
 		}
 		defer release()
-		_, err = e.runPull(ctx, waiting[0].ID, func() (end func()) { claimed(); return func() {} })
+		_, err = e.runPull(
+			ports.ForTenant(ctx, waiting[0].Tenant),
+			waiting[0].ID,
+			func() (end func()) { claimed(); return func() {} },
+		)
 		return true, err
 	}
 }
@@ -107,7 +112,7 @@ func (e *Engine) runPull(
 		reread: claimed.Pull.Progress.Planned, resumed: claimed.Pull.Progress.Planned,
 	}
 	a.readRows = a.newReadRows()
-	a.nameless = a.quarantine.hasNameless()
+	a.nameless = claimed.Nameless
 	if a.pull.Attempts > domain.MaxAttempts { // the process died in each of the attempts
 		return a.finish(ctx, &domain.Error{Kind: domain.Rejected, Code: domain.Interrupted}, domain.ConsentReport{},
 			startedAt)

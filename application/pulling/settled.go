@@ -7,7 +7,7 @@ import (
 )
 
 // settledRead returns the balances that the attempt has read. It returns nil in these cases:
-//   - The read was not complete, and the scope has not changed the sums of the records.
+//   - The read was not complete, and not one of those that readBalances describes.
 //   - The vendor synchronised meanwhile.
 //   - An earlier attempt has read pages of the pull, or a list changed while it was read. The balances and the rows are
 //     then not from the same time.
@@ -51,8 +51,12 @@ func (a *attempt) readSettled() bool {
 }
 
 // readBalances reports whether the attempt has read balances that its records must explain, although it has not
-// read all records: the scope has changed the sums of the records, and the vendor's last synchronisation is over.
+// read all records. The vendor's last synchronisation must be over, and one of these conditions must be true:
+//   - The scope has changed the sums of the records.
+//   - The attempt has read the vendor's stream of changes to its end, and the vendor has the whole history. The records
+//     are then those of all rows of the vendor.
 func (a *attempt) readBalances() bool {
-	return a.pull.Scope.ChangesSums() && !a.readsEverything() && !a.status.NeedsReauth &&
+	atEnd := a.pull.Progress.StreamPosition != "" && !a.pull.Progress.Incomplete
+	return (a.pull.Scope.ChangesSums() || atEnd) && !a.readsEverything() && !a.status.NeedsReauth &&
 		a.status.Transactions != domain.NoProof
 }

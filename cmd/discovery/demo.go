@@ -31,7 +31,7 @@ const demoTimeout = 50 * time.Second
 func demoCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "demo",
-		Short: "Run the whole guide live, on the embedded database and against built-in simulators",
+		Short: "Show the service at work with simulated aggregators, on SQLite; ends by itself",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, cancel := context.WithTimeout(cmd.Context(), demoTimeout)

@@ -45,7 +45,7 @@ func NewAccountSum(balance VendorBalance, baseline *Baseline, readAt time.Time) 
 	}
 }
 
-// Add adds a live record.
+// Add adds a live record to the sums of its account, if it is posted. Its date can become the first day of the sums.
 func (s *AccountSum) Add(row SumRow) {
 	r := &s.reading
 	if r.FirstDay == "" {

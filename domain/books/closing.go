@@ -148,7 +148,7 @@ type RecordState struct {
 	domain.CoveredMembers
 }
 
-// StateOf returns the state of a transaction.
+// StateOf returns the values of a transaction that can influence a closed period or the completeness of its account.
 func StateOf(t domain.Transaction) RecordState {
 	return RecordState{
 		Account: t.AccountID, Live: t.RemovedAt.IsZero(), RowSHA256: string(t.RowSHA256), CoveredMembers: t.Covered(),

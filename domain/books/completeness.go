@@ -19,7 +19,7 @@ const (
 	Drifting            CompletenessState = "drifting" // a check has failed for at least the grace period
 )
 
-// CheckName is the name of a completeness check.
+// CheckName is the name of a completeness check in the API, such as "balance_anchor".
 type CheckName string
 
 // The completeness checks.
@@ -123,7 +123,7 @@ type Baseline struct {
 	Reason      string       `json:"reason,omitempty"` // why an operator has accepted the baseline; "" if none has
 }
 
-// CheckResult is the result of a completeness check.
+// CheckResult is the result of one completeness check of an account, at its latest reading.
 type CheckResult struct {
 	Check            CheckName
 	State            CompletenessState

@@ -41,7 +41,7 @@ type BalanceGap struct {
 	Actual   decimal.Decimal `json:"actual"`
 }
 
-// ChainCheck is the result of CheckRunningBalances.
+// ChainCheck contains how many days and pairs of records CheckRunningBalances has compared, and the gaps that it found.
 type ChainCheck struct {
 	// Days is the number of days with two or more records, all with a balance. Consistent is the number of those whose
 	// records are one path from balance to balance.

@@ -64,7 +64,7 @@ type StatementTotal struct {
 	Sum   decimal.Decimal `json:"sum"`
 }
 
-// StatementRecord is one record of a statement.
+// StatementRecord contains the members of a posted record that the formats of statements write.
 type StatementRecord struct {
 	ID           domain.TransactionID
 	ExternalID   string
@@ -196,7 +196,7 @@ func (s *StatementSum) Statement(id uuid.UUID, today domain.Date, at time.Time) 
 	return st
 }
 
-// Net returns the sum of the records.
+// Net returns the sum of the statement's records in its currency: money in minus money out.
 func (st Statement) Net() decimal.Decimal { return st.Credits.Sum.Sub(st.Debits.Sum) }
 
 // Record converts a record into a record of the statement. Errors: Conflict (no_account_amount) if the amount in the

@@ -11,7 +11,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// SubscriptionState is the state of a subscription.
+// SubscriptionState states whether a subscription sends events, and if not, whether an operator or failed events have
+// stopped it.
 type SubscriptionState string
 
 // The states of subscriptions.

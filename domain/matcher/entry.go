@@ -71,7 +71,7 @@ type Transaction struct {
 	Description string          `json:"description,omitempty"`
 }
 
-// State is the state of an entry.
+// State states what Matcher has of a record, and which call is under way. See Entry.
 type State string
 
 // The states of entries.

@@ -42,9 +42,10 @@ type AnnouncedSource interface {
 // (domain.AnnouncedSum.IsMass), or was held back before. It ignores a removal that this pull has found to be void.
 //
 // The removals of one account that were announced within domain.AnnouncementWindow are judged together, also those of
-// other pages. Removals that were applied stay applied.
+// other pages. Removals that were applied stay applied. Only live records count: a page of staged rows may announce the
+// removal of records, too, and of its staged rows, which are deleted.
 func (d *decision) holdAnnounced() error {
-	if len(d.Removed)+len(d.Announced) == 0 || d.Staged != nil {
+	if len(d.Removed)+len(d.Announced) == 0 {
 		return nil
 	}
 	if d.Confirmed {

@@ -225,12 +225,29 @@ func TestAPageMayRemoveAndAnnounceEquallyMany(t *testing.T) {
 }
 
 func TestOnlyAnnouncementsOfLiveRowsAreStored(t *testing.T) {
-	b, ids := days(30)
+	b, _ := days(30)
 	b.announced["old"] = domain.AnnouncedRemoval{ExternalID: "old", At: now.AddDate(0, 0, -9), State: "applied"}
 	b.announce(t, records.PageWrite{Removed: []string{"unknown"}})
-	b.announce(t, records.PageWrite{Removed: ids[:1], Staged: &records.Staging{}})
+	b.announce(t, records.PageWrite{Removed: []string{"staged"}, Staged: &records.Staging{}})
 	if got := b.states(); got != "applied 1" {
 		t.Error(got)
+	}
+}
+
+func TestMassRemovalsOnAPageOfStagedRowsAreHeldBack(t *testing.T) {
+	b, ids := days(30)
+	b.announce(t, records.PageWrite{Removed: ids[:25], Staged: &records.Staging{}})
+	if got := b.states(); got != "held 25" || b.counts.Removed != 0 {
+		t.Errorf("%d removed, %s", b.counts.Removed, got)
+	}
+	b.announce(t, records.PageWrite{Removed: ids[25:27], Staged: &records.Staging{}})
+	if b.counts.Removed != 0 {
+		t.Errorf("%d removed later", b.counts.Removed)
+	}
+	b, ids = days(30)
+	b.announce(t, records.PageWrite{Removed: ids[:5], Staged: &records.Staging{}})
+	if got := b.states(); got != "applied 5" || b.counts.Removed != 5 {
+		t.Errorf("%d removed of few, %s", b.counts.Removed, got)
 	}
 }
 

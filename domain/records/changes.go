@@ -79,7 +79,7 @@ type StagedRows struct {
 	Removed []string // external ids of staged rows to delete
 }
 
-// Renamed is a change of a record's identity.
+// Renamed gives a record another external id, and sets the members that link it to other records.
 type Renamed struct {
 	ID         domain.TransactionID
 	From       string // the present key of the record
@@ -98,7 +98,7 @@ func (r Renamed) Key() string {
 	}}).Key()
 }
 
-// PastID is a former external id.
+// PastID is a former external id of a record, or of a record that no longer exists.
 type PastID struct {
 	ExternalID string
 	Record     domain.TransactionID // the record that had the external id; zero if no record has it any more

@@ -25,6 +25,9 @@ type Claimed struct {
 	RemovedAccounts []string
 	// Quarantine holds the keys of the connection's quarantined rows (rows that could not be normalised), in any order.
 	Quarantine []domain.QuarantineKey
+	// Nameless is set if a row of the vendor whose external id cannot be read is in the quarantine, and a pull has read
+	// it since the connection has its current target. Any new row may then be this row.
+	Nameless bool
 	// RecentlyRemoved is set in two cases. It is never set together with Empty.
 	//
 	//   - Rows of the connection were marked as removed within domain.MatchWindow.
@@ -164,8 +167,8 @@ type ClaimSource interface {
 	SucceededSince(start time.Time) (bool, error)
 	// IsEmpty reports whether no transaction of the connection is stored.
 	IsEmpty() (bool, error)
-	// Quarantine returns the keys of the connection's quarantined rows.
-	Quarantine() ([]domain.QuarantineKey, error)
+	// Quarantine returns the keys of the connection's quarantined rows, with the times at which a pull last read them.
+	Quarantine() (map[domain.QuarantineKey]time.Time, error)
 	// Replaceable reports whether a row of the connection was marked as removed at or after a time, or a transaction
 	// has former external ids (removed), and whether the connection has carried-over rows.
 	Replaceable(start time.Time) (removed, carriedOver bool, err error)
@@ -209,9 +212,11 @@ func (c *Claimed) read(source ClaimSource, first bool, at time.Time) (err error)
 			return err
 		}
 	}
-	if c.Quarantine, err = source.Quarantine(); err != nil {
+	quarantine, err := source.Quarantine()
+	if err != nil {
 		return err
 	}
+	c.addQuarantine(quarantine)
 	if !c.Empty {
 		c.RecentlyRemoved, c.CarriedOver, err = source.Replaceable(at.Add(-domain.MatchWindow))
 		if err != nil {
@@ -227,4 +232,16 @@ func (c *Claimed) read(source ClaimSource, first bool, at time.Time) (err error)
 		c.Removed, err = source.NextRemoved()
 	}
 	return err
+}
+
+// addQuarantine sets the members of c that describe the quarantine. seen contains its rows, with the times at which a
+// pull last read them. A row of an earlier target is not Nameless: the current one does not return it.
+func (c *Claimed) addQuarantine(seen map[domain.QuarantineKey]time.Time) {
+	for key, at := range seen {
+		c.Quarantine = append(c.Quarantine, key)
+		if key.Kind == domain.QuarantinedTransaction && domain.IsUnreadableRowID(key.ID) &&
+			!at.Before(c.Connection.TargetChangedAt) {
+			c.Nameless = true
+		}
+	}
 }

@@ -128,6 +128,7 @@ type deliveries struct {
 	signals, consents []domain.PullScope
 	succeeded         time.Time
 	empty             bool
+	quarantine        map[domain.QuarantineKey]time.Time
 	removed           time.Time // when a row was removed
 	err               error
 	calls             []string
@@ -148,8 +149,37 @@ func (d *deliveries) IsEmpty() (bool, error) {
 	return d.empty, d.err
 }
 
-func (d *deliveries) Quarantine() ([]domain.QuarantineKey, error) {
-	return []domain.QuarantineKey{{ID: "unreadable"}}, d.err
+func (d *deliveries) Quarantine() (map[domain.QuarantineKey]time.Time, error) {
+	if d.quarantine != nil {
+		return d.quarantine, d.err
+	}
+	return map[domain.QuarantineKey]time.Time{{ID: "unreadable"}: epoch}, d.err
+}
+
+func TestARowWithoutAnIDCountsOnlyUnderItsTarget(t *testing.T) {
+	nameless := domain.UnreadableRowID([]byte(`{"amount":1}`))
+	const transaction = domain.QuarantinedTransaction
+	for name, tc := range map[string]struct {
+		key  domain.QuarantineKey
+		seen time.Duration // after the target changed
+		want bool
+	}{
+		"read since then":      {domain.QuarantineKey{Kind: transaction, ID: nameless}, time.Second, true},
+		"read at that time":    {domain.QuarantineKey{Kind: transaction, ID: nameless}, 0, true},
+		"of the former target": {domain.QuarantineKey{Kind: transaction, ID: nameless}, -1, false},
+		"an account": {
+			domain.QuarantineKey{Kind: domain.QuarantinedAccount, ID: nameless}, time.Second, false,
+		},
+		"a row with an id": {domain.QuarantineKey{Kind: transaction, ID: "x"}, time.Second, false},
+	} {
+		v := queuedView()
+		v.Connection.TargetChangedAt = epoch
+		d := &deliveries{quarantine: map[domain.QuarantineKey]time.Time{tc.key: epoch.Add(tc.seen)}}
+		claimed, _, err := records.Claim(v, nil, d, epoch.Add(time.Hour))
+		if err != nil || claimed.Nameless != tc.want || len(claimed.Quarantine) != 1 {
+			t.Errorf("%s: %t %v, %v", name, claimed.Nameless, claimed.Quarantine, err)
+		}
+	}
 }
 
 func (d *deliveries) Replaceable(start time.Time) (removed, carriedOver bool, err error) {

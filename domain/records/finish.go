@@ -78,8 +78,9 @@ type AmbiguousAccounts struct {
 //   - The pull has succeeded.
 //   - The vendor did not synchronise during the pull.
 type SettledRead struct {
-	// BalancesOnly is set if the pull has read the balances, but not all records, because the sums of the records have
-	// changed. Such a pull sets no baseline, and compares no announced counts.
+	// BalancesOnly is set if the pull has read the balances, but not all records: the sums of the records have changed,
+	// or the pull has read the vendor's stream of changes to its end. Such a pull sets no baseline, and compares no
+	// announced counts.
 	BalancesOnly bool
 	// ReadAt is when the balances were requested. An account gets no reading if an operator's decision has changed its
 	// records since.

@@ -41,7 +41,8 @@ type PublicationSource interface {
 	// external id of a record. They are ordered by external id.
 	PastStaged(rows StagedRowsOf) ([]PastID, error)
 
-	// Stored returns the records with these external ids. Records that were renamed with Renamed.Pending are archived.
+	// Stored returns, by external id, the records with these external ids. It omits unknown ids. Records that were
+	// renamed with Renamed.Pending are archived.
 	Stored(externalIDs []string) (map[string]Stored, error)
 
 	// VisitRecords calls visit with the records that are selected.

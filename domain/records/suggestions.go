@@ -17,7 +17,7 @@ import (
 // join was undone. The warning ends when somebody dismisses the pair.
 const JoinUndone domain.Warning = "join_undone"
 
-// SuggestionState is the state of a Suggestion.
+// SuggestionState states whether a Suggestion waits for a decision, or why it has ended.
 type SuggestionState string
 
 // The states of a suggestion. A suggestion in one of the other states than SuggestionOpen has ended; it may be opened

@@ -41,7 +41,7 @@ type Stored struct {
 	Archived    bool // the present version is already among the earlier versions
 }
 
-// View is what a store knows of a connection before it writes a page.
+// View contains what a store has loaded of a connection before it writes a page.
 type View struct {
 	Tenant     domain.TenantID
 	Connection domain.ConnectionID
@@ -68,7 +68,7 @@ type Source interface {
 	// Version returns an earlier version of a record, without a digest. It returns an error if there is none.
 	Version(id domain.TransactionID, version int) (Record, error)
 
-	// PastIDs returns the records that had one of these external ids before their current one.
+	// PastIDs returns, by external id, the records that had one of these external ids before their current one.
 	PastIDs(externalIDs []string) (map[string]domain.TransactionID, error)
 
 	// Live returns the live records with these external ids.
@@ -106,7 +106,7 @@ type Source interface {
 	// Absences returns the remembered absences of an account by external id, or all of them if account is "".
 	Absences(account string) (map[string]domain.Absence, error)
 
-	// AbsentSince returns the first pull whose listing lacked the row, for those of the external ids that have a
+	// AbsentSince returns, by external id, the first pull whose listing lacked the row. It omits external ids without a
 	// remembered absence.
 	AbsentSince(externalIDs []string) (map[string]domain.PullID, error)
 
@@ -117,7 +117,7 @@ type Source interface {
 	// VisitMetadata calls visit with the metadata of the records with these external ids.
 	VisitMetadata(externalIDs []string, visit func(externalID string, metadata []byte)) error
 
-	// Quarantine returns the entries of the quarantine.
+	// Quarantine returns when each row in the quarantine of the connection was last quarantined, by its key.
 	Quarantine() (map[domain.QuarantineKey]QuarantineEntry, error)
 }
 

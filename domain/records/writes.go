@@ -174,7 +174,7 @@ type Publication struct {
 	LeaseUntil time.Time
 }
 
-// Published is the result of a Publication.
+// Published contains what a Publication has changed, and whether it has published all staged rows.
 type Published struct {
 	Counts domain.Counts
 	// Complete reports whether all staged rows were published.

@@ -194,6 +194,7 @@ export function verify(pack, keyText) {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  process.on('uncaughtException', ({ message }) => { console.error(message); process.exit(1); });
   verify(readFileSync(process.argv[2]), process.argv[3]);
   console.log('the pack is right');
 }

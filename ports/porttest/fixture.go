@@ -41,7 +41,8 @@ type fixture struct {
 
 func newFixture(t *testing.T, s Stores) *fixture {
 	t.Helper()
-	return &fixture{T: t, Stores: s, ctx: t.Context(), tenant: newTenant()}
+	tenant := newTenant()
+	return &fixture{T: t, Stores: s, ctx: ports.ForTenant(t.Context(), tenant), tenant: tenant}
 }
 
 // now returns the time of the fixture's clock. Each call advances the clock by one second, so no two times

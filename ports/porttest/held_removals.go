@@ -16,6 +16,7 @@ var heldRemovalTests = []storeTest{
 	{"removals that the deliveries of a queued pull announce are held back", heldEarly},
 	{"held removals of an account that is gone are forgotten", heldOfGoneAccount},
 	{"an operator applies held removals", heldApplied},
+	{"removals that a page of staged rows announces are held back", heldOfStagedPage},
 	{"removals that were announced in an earlier hour do not count", heldForgotten},
 }
 
@@ -62,6 +63,21 @@ func heldTogether(f *fixture) {
 	f.mustStorePage(l, ports.PageWrite{Removed: ids[10:]})
 	f.equal("held", 25, f.activity(c).HeldRemovals)
 	f.equal("removed", []string(nil), f.removedIDs(c))
+}
+
+func heldOfStagedPage(f *fixture) {
+	r := newRelinks(f)
+	ids := f.manyRows(r.l, "a", 30)
+	r.stage(0, renewed("y"))
+	f.equal("removed", domain.Counts{}, f.mustStorePage(r.l, ports.PageWrite{
+		Removed: append([]string{"y"}, ids[:20]...), Progress: listing(), AccountRef: r.ref,
+		Staged: &ports.Staging{Step: 1},
+	}))
+	f.equal("removed rows", []string(nil), f.removedIDs(r.c))
+	f.equal("held rows", ids[:20], f.heldRows(r.l, ids))
+	staged, err := f.Pulls.RowsOfAccount(f.ctx, r.l, domain.AccountID{}, "a2", descriptions)
+	f.noError(err)
+	f.equal("staged", 0, len(staged))
 }
 
 func heldUntilListed(f *fixture) {

@@ -18,6 +18,7 @@ var quarantineTests = []storeTest{
 	{"an account that leaves the quarantine gets its rows", quarantineAttachesRows},
 	{"a full quarantine counts further rows but does not keep them", quarantineIsBounded},
 	{"a claim and the activity know the quarantine of the connection only", quarantineIsPerConnection},
+	{"a claim knows a row without an id that the current target has shown", quarantineOfTarget},
 	{"a quarantine is listed newest first, page by page", quarantinePages},
 	{"announced removals are applied while another pull waits for its next attempt", removesAnnounced},
 	{"announced removals of a pull that can start are left to that pull", removesAnnouncedOnlyIfBlocked},
@@ -146,6 +147,32 @@ func quarantineIsPerConnection(f *fixture) {
 	f.finish(l, domain.PullSucceeded, "")
 	_, claimed := f.claim(f.requestPull(c, domain.PullScope{}).ID)
 	f.equal("claimed", []domain.QuarantineKey{key}, claimed.Quarantine)
+}
+
+func quarantineOfTarget(f *fixture) {
+	c, l := f.runningPull()
+	nameless := ports.PageWrite{Quarantined: []domain.UnreadableData{
+		unreadable(domain.UnreadableRowID([]byte("{}")), domain.UnknownType, "{}"),
+	}}
+	claimed := func() (domain.Lease, bool) {
+		lease, claimed := f.claim(f.requestPull(c, domain.PullScope{}).ID)
+		f.equal("quarantined", 1, len(claimed.Quarantine))
+		return lease, claimed.Nameless
+	}
+	nameless.At = f.now()
+	f.mustStorePage(l, nameless)
+	f.finish(l, domain.PullSucceeded, "")
+	l, found := claimed()
+	f.equal("shown by the target", true, found)
+	f.finish(l, domain.PullSucceeded, "")
+	c = f.repointTo(c, "item-9")
+	l, found = claimed()
+	f.equal("shown by the former target", false, found)
+	nameless.At = f.now()
+	f.mustStorePage(l, nameless)
+	f.finish(l, domain.PullSucceeded, "")
+	_, found = claimed()
+	f.equal("shown again", true, found)
 }
 
 func quarantinePages(f *fixture) {

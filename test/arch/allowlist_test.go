@@ -339,8 +339,12 @@ var allowed = map[string][]string{
 	"test/kit/goldenfile": {
 		"github.com/google/go-cmp/cmp",
 	},
+	"test/kit/debian": {},
+	"test/kit/kcat": {
+		"test/kit/debian",
+	},
 	"test/kit/rabbittest": {
-		"test/kit/datadir",
+		"test/kit/datadir", "test/kit/debian",
 		"github.com/rabbitmq/amqp091-go",
 	},
 	"test/kit/harness": {
@@ -358,8 +362,9 @@ var allowed = map[string][]string{
 	"test/bench": {
 		anyPackage,
 		"github.com/glebarez/go-sqlite", "github.com/go-json-experiment/json", "github.com/google/uuid",
-		"github.com/jackc/pgx/v5", "github.com/shopspring/decimal",
+		"github.com/jackc/pgx/v5", "github.com/rabbitmq/amqp091-go", "github.com/shopspring/decimal",
 	},
+	"test/bench/against": {},
 	"test/mutation": {
 		"test/mutation/mutant",
 	},

@@ -4,8 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
@@ -26,7 +31,7 @@ func (b *bench) citus(ctx context.Context) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows, err := b.acceptsOnCitus(ctx, cluster.URL(), plain)
+	rows, err := b.acceptsOnCitus(ctx, cluster, plain)
 	if err != nil {
 		return nil, err
 	}
@@ -39,11 +44,13 @@ const onOneServer = "the same on one server"
 
 // acceptsOnCitus compares how many webhooks per second the service accepts on the cluster and on one server: first for
 // one tenant, then for many tenants. The service has the vendor's rate budget, as in production.
-func (b *bench) acceptsOnCitus(ctx context.Context, cluster, plain string) (rows []row, err error) {
+//
+// A further turn counts what each server does for an accept on the cluster.
+func (b *bench) acceptsOnCitus(ctx context.Context, cluster *pgtest.Citus, plain string) (rows []row, err error) {
 	for _, tenants := range []int{1, manyConnections} {
 		var boxes [2]*mailbox
 		var services [2]*service
-		for i, url := range []string{cluster, plain} {
+		for i, url := range []string{cluster.URL(), plain} {
 			if services[i], err = b.onDatabase(ctx, url, i == 0, (*env).serve); err != nil {
 				return nil, err
 			}
@@ -61,9 +68,12 @@ func (b *bench) acceptsOnCitus(ctx context.Context, cluster, plain string) (rows
 			}
 		}
 		r, err := b.versus(ctx, row{
-			what: fmt.Sprintf("accepts, 32 clients, tenants: %d", tenants), against: onOneServer,
+			what: fmt.Sprintf("accepts, 32 clients, tenants: %d", tenants), against: onOneServer, reach: "≥ 0.5",
 		}, accepts(0), accepts(1))
 		if err != nil {
+			return nil, err
+		}
+		if r.also, err = b.workPerAccept(ctx, cluster, accepts(0)); err != nil {
 			return nil, err
 		}
 		for i, box := range boxes {
@@ -71,13 +81,127 @@ func (b *bench) acceptsOnCitus(ctx context.Context, cluster, plain string) (rows
 			if err != nil {
 				return nil, err
 			}
-			r.also += []string{"Citus: ", "; one server: "}[i] + found
+			r.also += []string{"; Citus: ", "; one server: "}[i] + found
 			services[i].stop()
 		}
 		rows = append(rows, r)
 	}
 	return rows, nil
 }
+
+// workPerAccept measures accepts on the cluster once more. It returns the number of statements that the coordinator
+// executed for each accept, and the processor time of the coordinator and of all workers.
+func (b *bench) workPerAccept(ctx context.Context, cluster *pgtest.Citus, accepts variant) (string, error) {
+	conn, err := pgx.Connect(ctx, cluster.URL())
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	if _, err := conn.Exec(ctx, "CREATE EXTENSION IF NOT EXISTS pg_stat_statements"); err != nil {
+		return "", err
+	}
+	measure := func() (work clusterWork, err error) {
+		const calls = "SELECT coalesce(sum(calls), 0) FROM pg_stat_statements"
+		if err := conn.QueryRow(ctx, calls).Scan(&work.statements); err != nil {
+			return work, err
+		}
+		if work.coordinator, err = processorTime(cluster.Coordinator.Dir()); err != nil {
+			return work, err
+		}
+		for _, w := range cluster.Workers {
+			spent, err := processorTime(w.Dir())
+			if err != nil {
+				return work, err
+			}
+			work.workers += spent
+		}
+		return work, nil
+	}
+	before, err := measure()
+	if err != nil {
+		return "", err
+	}
+	begun := time.Now()
+	rate, err := accepts(ctx)
+	if err != nil {
+		return "", err
+	}
+	n := rate * time.Since(begun).Seconds()
+	after, err := measure()
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("for each accept on Citus, the coordinator executed %.3f statements and used %.0f µs of a core,"+
+		" the workers %.0f µs", (after.statements-before.statements)/n,
+		float64((after.coordinator-before.coordinator).Microseconds())/n,
+		float64((after.workers-before.workers).Microseconds())/n), nil
+}
+
+// clusterWork is what the servers of a cluster have done since their start.
+type clusterWork struct {
+	statements           float64 // of the coordinator
+	coordinator, workers time.Duration
+}
+
+// processorTime returns the processor time that the server with the data directory has used, with its ended processes.
+func processorTime(dir string) (time.Duration, error) {
+	processes, err := processesOf(dir)
+	if err != nil {
+		return 0, err
+	}
+	var ticks int64
+	for i, id := range processes {
+		fields := statOf(id)
+		if len(fields) < 15 {
+			continue // the process has ended
+		}
+		for k, field := range fields[11:15] { // utime, stime, and those of the ended children
+			if n, err := strconv.ParseInt(field, 10, 64); err == nil && (k < 2 || i == 0) {
+				ticks += n
+			}
+		}
+	}
+	return time.Duration(ticks) * time.Second / ticksPerSecond, nil
+}
+
+// processesOf returns the ids of the processes of the server with the data directory, first that of the process that
+// started the others.
+func processesOf(dir string) ([]int, error) {
+	raw, err := os.ReadFile(filepath.Join(dir, "postmaster.pid"))
+	if err != nil {
+		return nil, err
+	}
+	line, _, _ := strings.Cut(string(raw), "\n")
+	first, err := strconv.Atoi(line)
+	if err != nil {
+		return nil, fmt.Errorf("read the id of the server's process: %w", err)
+	}
+	ids := []int{first}
+	files, _ := filepath.Glob("/proc/[0-9]*/stat")
+	for _, file := range files {
+		id, err := strconv.Atoi(filepath.Base(filepath.Dir(file)))
+		if err != nil {
+			continue
+		}
+		if fields := statOf(id); len(fields) > 1 && fields[1] == line {
+			ids = append(ids, id)
+		}
+	}
+	return ids, nil
+}
+
+// statOf returns the third field of the file stat of a process and the following ones, or nil if it has ended.
+func statOf(id int) []string {
+	raw, err := os.ReadFile("/proc/" + strconv.Itoa(id) + "/stat")
+	if err != nil {
+		return nil
+	}
+	_, after, _ := strings.Cut(string(raw), ") ")
+	return strings.Fields(after)
+}
+
+// ticksPerSecond is the unit of processor times in /proc. It is the same on all common Linux systems.
+const ticksPerSecond = 100
 
 // pullsOnCitus compares the cluster with one server. It measures the rows per second of pulls and of a reader of the
 // change feed. The service has no rate budget for the vendor.
@@ -116,8 +240,9 @@ func (b *bench) pullsOnCitus(ctx context.Context, cluster, plain string) ([]row,
 			return p.timed(func(ctx context.Context) error { return p.service.pull(ctx, p.connection) })
 		}},
 	} {
-		r, err := b.versus(ctx, row{what: fmt.Sprintf(what.name, pullers[0].vendor.rows), against: onOneServer},
-			what.do(pullers[0]), what.do(pullers[1]))
+		r, err := b.versus(ctx, row{
+			what: fmt.Sprintf(what.name, pullers[0].vendor.rows), against: onOneServer, reach: "≥ 0.75",
+		}, what.do(pullers[0]), what.do(pullers[1]))
 		if err != nil {
 			return nil, err
 		}

@@ -21,8 +21,9 @@ const (
 	lagTime   = 10 * time.Second // duration of the measurement of the delay
 )
 
-// events measures one subscription on PostgreSQL: how fast its events are sent to a local endpoint when many events are
-// waiting, and how much time passes from the commit of a change until the endpoint receives the event.
+// events measures one subscription on PostgreSQL: how fast its events are sent to a local endpoint, and to the two
+// kinds of brokers, when many events are waiting, and how much time passes from the commit of a change until the
+// endpoint receives the event.
 func (b *bench) events(ctx context.Context) ([]row, error) {
 	url, err := b.database(ctx, "events")
 	if err != nil {
@@ -55,13 +56,24 @@ func (b *bench) events(ctx context.Context) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := s.unsubscribe(ctx, receiver.subscription); err != nil {
+		return nil, err
+	}
+	compared, err := s.brokers(ctx)
+	if err != nil {
+		return []row{drained}, err
+	}
+	if receiver.subscription, err = s.subscribe(ctx, receiver.url, false); err != nil {
+		return []row{drained, compared}, err
+	}
 	lag, err := receiver.lag(ctx, pool)
-	return []row{drained, lag}, err
+	return []row{drained, compared, lag}, err
 }
 
 // eventReceiver is an endpoint that confirms each event.
 type eventReceiver struct {
-	url string
+	url          string
+	subscription string // the id of the subscription that sends to it
 
 	mu       sync.Mutex
 	received int
@@ -136,9 +148,9 @@ func (s *service) unsubscribe(ctx context.Context, id string) error {
 
 // drain creates a subscription that begins at the start of the feed, and measures the time until all events are
 // received.
-func (s *service) drain(ctx context.Context, r *eventReceiver) (row, error) {
+func (s *service) drain(ctx context.Context, r *eventReceiver) (_ row, err error) {
 	begun := time.Now()
-	if _, err := s.subscribe(ctx, r.url, true); err != nil {
+	if r.subscription, err = s.subscribe(ctx, r.url, true); err != nil {
 		return row{}, err
 	}
 	for r.count() < eventRows {

@@ -11,9 +11,9 @@
 // a simulator of the vendor, which keeps its data in memory. All servers listen on loopback, and stop when the command
 // ends. All files are in one folder, which is removed at the end.
 //
-// The sections are: generator, accepts, sqlite, pull, reads, feed, events, matcher, latency, routing, growth,
-// footprint, replicas, citus. The section neighbours runs only if it is named. It fails if one tenant slows another one
-// above the bounds.
+// The sections are: generator, accepts, sqlite, pull, reads, feed, events, closes, matcher, latency, routing, growth,
+// footprint, replicas, citus. The section neighbours runs only if it is named. It fails if one tenant slows another
+// one above the bounds.
 package main
 
 import (
@@ -77,6 +77,7 @@ var sections = []section{
 	{"reads", "Reads by an operator", (*bench).measureReads, false},
 	{"feed", "The change feed, first row to last", (*bench).feed, false},
 	{"events", "Events of a subscription", (*bench).events, false},
+	{"closes", "Closes, and lists as of a moment", (*bench).closes, false},
 	{"matcher", "From a webhook to Matcher", (*bench).matcher, false},
 	{"latency", "From a webhook to a readable row, on an idle system", (*bench).latency, false},
 	{"routing", "From a webhook to a readable row, with forty items of one application", (*bench).routing, false},
@@ -161,6 +162,7 @@ type options struct {
 	profile         string
 
 	pullRows, feedRows, memoryRows int
+	closeRows                      int
 	tenants, connections, rows     int
 	vendorDelay                    time.Duration
 	evilRows                       int
@@ -176,6 +178,7 @@ func (o *options) parse(args []string) error {
 	flags.IntVar(&o.pullRows, "pull-rows", 100_000, "rows of one pull")
 	flags.IntVar(&o.feedRows, "feed-rows", 200_000, "rows of the change feed")
 	flags.IntVar(&o.memoryRows, "memory-rows", 200_000, "rows pulled while memory is watched")
+	flags.IntVar(&o.closeRows, "close-rows", 100_000, "records of the closed account")
 	flags.IntVar(&o.tenants, "tenants", 1_000, "growth: tenants of the large database")
 	flags.IntVar(&o.connections, "connections", 100_000, "growth: connections of the large database")
 	flags.IntVar(&o.rows, "rows", 500_000, "growth: transactions of the large database")

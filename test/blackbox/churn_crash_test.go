@@ -54,7 +54,7 @@ func (c *churnCrash) run(t *testing.T, before bool) {
 	c.link.connect(c.env, p)
 	for range 2 {
 		c.pull(p)
-		c.settle(p, c.link.id)
+		c.settle(p)
 	}
 	known := c.liveRecords(p)
 	if len(known) != n {
@@ -73,10 +73,10 @@ func (c *churnCrash) run(t *testing.T, before bool) {
 	c.link.clearFaults()
 	p = c.serve()
 	p.ready()
-	c.settle(p, c.link.id)
+	c.settle(p)
 	for range 3 {
 		c.pull(p)
-		c.settle(p, c.link.id)
+		c.settle(p)
 	}
 	after, kept := c.liveRecords(p), 0
 	for i, old := range c.old {
@@ -90,6 +90,10 @@ func (c *churnCrash) run(t *testing.T, before bool) {
 	t.Logf("%d of %d transactions keep their record", kept, n)
 	p.kill()
 }
+
+// settle waits for the end of the pulls. Pluggy's list of 10,000 rows has 400 pages, and the process may have died with
+// the lease of the pull.
+func (c *churnCrash) settle(p *process) { c.settleWithin(10*time.Minute, p, c.link.id) }
 
 func (c *churnCrash) pull(p *process) {
 	c.call(p, http.MethodPost, "/aggregator-connections/"+c.link.id+"/pulls", nil, http.StatusAccepted)

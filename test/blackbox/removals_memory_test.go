@@ -95,7 +95,13 @@ func (h *env) longestPull(t *testing.T, p *process, connection string) time.Dura
 // settle waits until no pull of the connection is open, and checks that all of its pulls succeeded.
 func (h *env) settle(p *process, connection string) {
 	h.t.Helper()
-	eventually(h.t, waitTimeout, "the end of the pulls", func() bool {
+	h.settleWithin(waitTimeout, p, connection)
+}
+
+// settleWithin is settle with another timeout.
+func (h *env) settleWithin(timeout time.Duration, p *process, connection string) {
+	h.t.Helper()
+	eventually(h.t, timeout, "the end of the pulls", func() bool {
 		open, failed := h.open(p, connection)
 		if len(failed) > 0 {
 			h.t.Fatalf("pulls failed: %v", failed)

@@ -145,6 +145,45 @@ func TestPlaidStreamOfChanges(t *testing.T) {
 	})
 }
 
+// TestPlaidCompletenessAfterChanges checks that a webhook of news is enough for a new reading of the balances: no
+// complete pull follows.
+func TestPlaidCompletenessAfterChanges(t *testing.T) {
+	each(t, func(t *testing.T, w *env) {
+		o, b, id := connectPlaid(t, w)
+		account := o.accountPath(id, b.account)
+		balance := func(current string) {
+			t.Helper()
+			if err := b.sim.EditAccount(b.item.ID, b.account, func(a *plaidsim.Account) {
+				a.Balances.Current = new(json.Number(current))
+			}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		check := func(when, difference string, statement int) {
+			t.Helper()
+			b.news(t, o, id)
+			got := o.get(account + "/completeness").want(http.StatusOK).json()
+			checks, _ := got["checks"].([]any)
+			if len(checks) != 1 || got["changedSince"] != nil || checks[0].(object)["difference"] != difference {
+				t.Errorf("%s: %v", when, got)
+			}
+			o.get(account + "/statement?format=camt053").want(statement)
+		}
+		row := b.put(t, "COFFEE", "4.50", false)
+		balance("96")
+		check("after a new row", "0", http.StatusOK)
+		balance("90")
+		check("after a row that is missing", "-6", http.StatusConflict)
+		if err := b.sim.Remove(b.item.ID, row); err != nil {
+			t.Fatal(err)
+		}
+		balance("100.5")
+		check("after a removal", "0", http.StatusOK)
+		b.put(t, "TEA", "3", true)
+		check("after a pending row", "0", http.StatusOK)
+	})
+}
+
 func TestPlaidAccessTokens(t *testing.T) {
 	each(t, func(t *testing.T, w *env) {
 		o, b, id := connectPlaid(t, w)

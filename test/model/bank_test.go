@@ -31,6 +31,21 @@ type bank interface {
 	webhook(kind, account string, rows []*row) []byte
 }
 
+// stream is a bank whose vendor returns what has changed since a position, and announces only that something has.
+type stream interface {
+	bank
+
+	accessToken() string
+	// changes returns the ids of the rows that were added, changed or removed since the last call.
+	changes() []string
+	// sign returns the value of the header plaidsim.ProofHeader for the body of a webhook.
+	sign(body []byte) string
+	// during makes run be called before the vendor returns a page of rows, after the given number of other pages.
+	during(skip int, run func())
+	// ended ends the effect of during, and reports whether run was called.
+	ended() bool
+}
+
 type accountKind string
 
 const (

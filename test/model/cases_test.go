@@ -56,7 +56,7 @@ func TestARecordContinuesAlthoughAPageFails(t *testing.T) {
 				t.Errorf("the row %s has the record %q, want %q", external, now, id)
 			}
 		}
-	})
+	}, "pluggy")
 }
 
 // recordOf returns our id of the live record with the vendor's id; "" if there is none.
@@ -78,5 +78,23 @@ func TestAWaitingRowCountsAsGone(t *testing.T) {
 		w.movePosted()
 		w.settle("")
 		l.compare(w)
-	})
+	}, "pluggy", "belvo")
+}
+
+// TestARecordContinuesAfterItsAccountHasGotAnotherID concerns section 7 of the contract. An account of Plaid gets
+// another id, and all its rows do. Their records end, and the rows are records of the account with the new id. When a
+// row of that account then gets another id, its record continues.
+func TestARecordContinuesAfterItsAccountHasGotAnotherID(t *testing.T) {
+	live(t, newService(t, harness.SQLite(t)), 1, 0, func(l *life) {
+		w := l.worlds[0]
+		w.churn()
+		l.compare(w)
+		for _, m := range w.movements {
+			if w.movable(m) {
+				w.move(m, m.rows[0].date)
+				w.news("")
+				l.compare(w)
+			}
+		}
+	}, "plaid")
 }

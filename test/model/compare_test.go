@@ -29,6 +29,7 @@ func (l *life) compare(w *world) {
 	w.compareHealth()
 	w.compareCompleteness(ids)
 	w.compareCloses(ids)
+	w.compareClosesAsOf(ids)
 	l.compareFeed()
 	l.compareEvents()
 	w.accept(ids)
@@ -100,7 +101,8 @@ func (w *world) compareRecords(accounts map[string]string) {
 			w.fail("the record %s of the row %s is no longer listed", r.id, r.row)
 		}
 		if difference := w.difference(r, item, accounts); difference != "" {
-			w.fail("%s\nthe record is %v\nwant %+v", difference, item, *r)
+			history := w.life.list(transactions + "/" + r.id + "/history?limit=200")
+			w.fail("%s\nthe record is %v\nwant %+v\nits history is %v", difference, item, *r, history)
 		}
 		r.low, r.high = number(item, "version"), number(item, "version")
 	}
@@ -293,7 +295,9 @@ func (w *world) accept(ids map[string]string) {
 // closedDay is a closed day of an account.
 type closedDay struct {
 	date, digest string
+	at           string // the time of the close
 	lines        map[string]string
+	documents    map[string]string // by format; "" if the format is refused because no balance is known
 }
 
 // closeDay sometimes closes a day of an account, and sometimes reopens one.
@@ -333,7 +337,61 @@ func (w *world) closeOn(a *account, day, path string) {
 	if int64(number(got, "count")) != count || w.cents(text(got, "sum")) != total || text(got, "digest") != digest {
 		w.fail("the close is %v, want %d records with the sum %d and the digest %s", got, count, total, digest)
 	}
-	a.closes = append(a.closes, closedDay{day, digest, lines})
+	a.closes = append(a.closes, closedDay{day, digest, text(got, "closedAt"), lines, w.documentsOf(path, day)})
+}
+
+// documentsOf returns the documents of a close. path is the path of the account's closes.
+func (w *world) documentsOf(path, day string) map[string]string {
+	documents := map[string]string{}
+	for _, format := range []string{"camt053", "csv"} {
+		statement := strings.TrimSuffix(path, "closes/") + "statement?close=" + day + "&format=" + format
+		status, raw := w.send(http.MethodGet, statement, nil, "Bearer "+w.token)
+		for try := 1; status == http.StatusServiceUnavailable || status == http.StatusTooManyRequests; try++ {
+			if try == 20 {
+				w.fail("%s answered %d", statement, status)
+			}
+			time.Sleep(time.Second)
+			status, raw = w.send(http.MethodGet, statement, nil, "Bearer "+w.token)
+		}
+		switch status {
+		case http.StatusOK:
+			documents[format] = string(raw)
+		case http.StatusConflict:
+			documents[format] = ""
+		default:
+			w.fail("%s answered %d: %s", statement, status, raw)
+		}
+	}
+	return documents
+}
+
+// compareClosesAsOf reads the records of each close as of its time, and compares their digest with that of the close.
+// The documents of the close must have the bytes that they had when the day was closed.
+func (w *world) compareClosesAsOf(ids map[string]string) {
+	for _, a := range w.accounts {
+		for _, c := range a.closes {
+			lines := map[string]string{}
+			for _, o := range w.list(prefix + "/aggregator-connections/" + w.id + "/transactions?limit=200&asOf=" +
+				url.QueryEscape(c.at) + "&to=" + c.date) {
+				if text(o, "accountId") == ids[a.external] {
+					lines[text(o, "id")] = line(text(o, "id"), o)
+				}
+			}
+			if digestOf(lines) != c.digest {
+				w.explain(ids[a.external], c.date, lines)
+				w.fail("%s as of %s is not the close of %s\nas of then: %v\nclosed: %v",
+					a.external, c.at, c.date, lines, c.lines)
+			}
+			path := prefix + "/accounts/" + ids[a.external] + "/closes/"
+			for format, now := range w.documentsOf(path, c.date) {
+				if then := c.documents[format]; now != then {
+					w.fail("the document %s of the close of %s has changed\nnow:\n%s\nthen:\n%s",
+						format, c.date, now, then)
+				}
+			}
+			w.life.closesAsOf++
+		}
+	}
 }
 
 // line returns the line of a record in the digest of a close.
@@ -356,7 +414,7 @@ func digestOf(lines map[string]string) string {
 // compareCloses undoes the adjustments of each close, and compares the digest of the records.
 func (w *world) compareCloses(ids map[string]string) {
 	adjusted := map[string]string{}
-	for _, a := range w.accounts {
+	for _, a := range slices.Concat(w.accounts, w.former) {
 		for _, c := range a.closes {
 			records := map[string]object{}
 			for _, r := range w.model.records {
@@ -607,10 +665,11 @@ func (l *life) compareEvents() {
 // something.
 func (l *life) checkHistories() {
 	left := 20
-	for id, item := range l.records() {
+	for id := range l.records() {
 		if left--; left < 0 {
 			return
 		}
+		item := l.get(transactions + "/" + id) // it may have changed since the last comparison
 		versions := l.list(transactions + "/" + id + "/history?limit=200")
 		if len(versions) != number(item, "version") {
 			l.fail("the history of %v has %d versions", item, len(versions))

@@ -25,6 +25,7 @@ type life struct {
 	began   time.Time
 	tenant  string
 	token   string
+	vendors []string
 	amounts map[int64]bool
 	ends    []func()
 
@@ -34,8 +35,12 @@ type life struct {
 	feed         feed
 	log          []string
 	operations   int
+	closesAsOf   int // how often a close was compared with the records as of its time
 	reopened     bool
 }
+
+// banks are the simulated vendors.
+var banks = map[string]func(*life) bank{"pluggy": newPluggy, "belvo": newBelvo, "plaid": newPlaid}
 
 // logged is how many of the last operations a failure prints.
 const logged = 120
@@ -47,11 +52,13 @@ func (l *life) note(format string, values ...any) {
 
 // live runs body as one life. A failure of the life fails the test, and prints how to repeat it. live reports whether
 // the life has succeeded.
-func live(t testing.TB, s *service, seed uint64, number int, body func(*life)) (ok bool) {
+func live(
+	t testing.TB, s *service, seed uint64, number int, body func(*life), vendors ...string,
+) (ok bool) {
 	l := &life{
 		t: t, rand: rand.New(rand.NewPCG(seed, uint64(number))), reads: rand.New(rand.NewPCG(seed, uint64(number))),
 		service: s, clock: s.clock, began: s.clock.Now().UTC(), tenant: uuid.NewString(), amounts: map[int64]bool{},
-		receiver: newReceiver(), feed: newFeed(),
+		receiver: newReceiver(), feed: newFeed(), vendors: vendors,
 	}
 	l.token = harness.Token(t, l.tenant)
 	l.ends = []func(){l.receiver.Close}
@@ -111,8 +118,8 @@ func (l *life) start() {
 		"name": "copy", "types": []string{"transaction.*"},
 		"sink": object{"kind": "webhook", "url": l.receiver.URL},
 	}), "id")
-	for _, b := range []bank{newPluggy(l), newBelvo(l)} {
-		w := newWorld(l, b)
+	for _, vendor := range l.vendors {
+		w := newWorld(l, banks[vendor](l))
 		l.worlds = append(l.worlds, w)
 		w.connect()
 		w.settle("")
@@ -136,12 +143,23 @@ func (w *world) round(operations int) {
 			w.learn()
 		}
 	}
+	if w.stream != nil && w.oneIn(10) {
+		w.churn()
+	}
+	if w.stream != nil && w.oneIn(3) && !w.listsChanged() {
+		w.news("")
+		return
+	}
 	w.settle("")
 }
 
 // learn makes the service learn of some changes, as the vendor does: by a webhook about new, changed or deleted rows or
 // about everything, or by a read that proves no removal. An operator can ask for a read, too.
 func (w *world) learn() {
+	if w.stream != nil {
+		w.learnFromStream()
+		return
+	}
 	a := w.accounts[w.rand.IntN(len(w.accounts))]
 	switch w.rand.IntN(8) {
 	case 0:
@@ -191,7 +209,7 @@ func (w *world) balance(a *account) int64 {
 // visible returns all rows that a complete read shows. Pluggy's rows are read by account, and only of listed accounts.
 func (w *world) visible() (rows []*row) {
 	for _, a := range w.accounts {
-		if a.listed || w.complete() {
+		if a.listed || w.complete() || w.stream != nil {
 			rows = append(rows, w.rowsOf(a)...)
 		}
 	}
@@ -203,7 +221,7 @@ func (w *world) visible() (rows []*row) {
 func (w *world) settle(fault string) {
 	w.prepare(fault)
 	// The webhook of Belvo about everything announces how many rows there are, readable or not.
-	if w.oneIn(2) && len(w.unreadable()) == 0 {
+	if w.stream == nil && w.oneIn(2) && len(w.unreadable()) == 0 {
 		w.life.note("%s: webhook about everything %s", w.bank.vendor(), fault)
 		w.notify(w.bank.webhook("all", "", nil))
 	} else {
@@ -215,7 +233,20 @@ func (w *world) settle(fault string) {
 
 // readAll applies a complete, settled read to the model.
 func (w *world) readAll(after []*record) {
-	listed, balances := map[string]bool{}, map[string]*int64{}
+	if w.stream != nil {
+		w.readChanges()
+		after = w.changesRead()
+	}
+	listed, balances := w.balances()
+	w.model.apply(read{rows: w.visible(), accounts: listed, proof: true, after: after})
+	w.model.readAccounts(balances, w.clock.Now())
+	w.separate()
+}
+
+// balances returns the accounts that the vendor lists, with their balances in cents. The balance is nil if it cannot be
+// compared.
+func (w *world) balances() (listed map[string]bool, balances map[string]*int64) {
+	listed, balances = map[string]bool{}, map[string]*int64{}
 	for _, a := range w.accounts {
 		if !a.listed {
 			continue // its transactions stay
@@ -227,14 +258,20 @@ func (w *world) readAll(after []*record) {
 			balances[a.external] = &balance
 		}
 	}
-	w.model.apply(read{rows: w.visible(), accounts: listed, proof: true, after: after})
-	w.model.readAccounts(balances, w.clock.Now())
-	w.separate()
+	return listed, balances
+}
+
+// changesRead returns what read.after must be: not nil if the same pull has applied changes of a stream before.
+func (w *world) changesRead() []*record {
+	if w.stream == nil {
+		return nil
+	}
+	return []*record{}
 }
 
 // readSome applies a read that proves no removal to the model.
 func (w *world) readSome(rows []*row) {
-	w.model.apply(read{rows: rows})
+	w.model.apply(read{rows: rows, after: w.changesRead()})
 	w.separate()
 }
 
@@ -282,17 +319,14 @@ func (w *world) learnUpdated(a *account) {
 
 // learnDeleted announces deleted rows of an account, not too many within an hour.
 func (w *world) learnDeleted(a *account) {
-	w.announced[a] = slices.DeleteFunc(w.announced[a], func(at time.Time) bool {
-		return at.Before(w.clock.Now().Add(-announceWindow))
-	})
-	rows := a.deleted[:min(len(a.deleted), mostAnnounced-len(w.announced[a]))]
+	rows := a.deleted[:min(len(a.deleted), mostAnnounced-w.recentlyAnnounced(a.external))]
 	if len(rows) == 0 || !a.listed {
 		return
 	}
 	a.deleted = slices.Clone(a.deleted[len(rows):])
 	var ids []string
 	for _, v := range rows {
-		w.announced[a] = append(w.announced[a], w.clock.Now())
+		w.announced[a.external] = append(w.announced[a.external], w.clock.Now())
 		ids = append(ids, v.id)
 	}
 	w.prepare("")
@@ -301,7 +335,10 @@ func (w *world) learnDeleted(a *account) {
 	removed := w.model.announce(ids)
 	if w.complete() {
 		w.readAll(removed)
+		return
 	}
+	_, balances := w.balances() // after an announced deletion, the balances are read
+	w.model.readBalances(balances, w.clock.Now())
 }
 
 // ranged makes the service read the rows of the last months only.
@@ -310,6 +347,9 @@ func (w *world) ranged() {
 	from := w.day(-200)
 	w.life.note("%s: pull from %s", w.bank.vendor(), from)
 	w.pull(object{"from": from})
+	if w.stream != nil {
+		w.readChanges()
+	}
 	w.readSome(slices.DeleteFunc(w.visible(), func(v *row) bool { return v.date < from }))
 }
 
@@ -323,5 +363,8 @@ func (w *world) unsettled() {
 	w.life.note("%s: pull while the item is updating", w.bank.vendor())
 	w.pull(nil)
 	w.bank.setSettled(true)
+	if w.stream != nil {
+		w.readChanges()
+	}
 	w.readSome(w.visible())
 }

@@ -2,6 +2,7 @@ package model_test
 
 import (
 	"flag"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -16,6 +17,7 @@ var (
 	total      = flag.Int("operations", 800, "operations of the vendors on each database")
 	onlyLife   = flag.Int("life", -1, "run only the life with this number")
 	perLife    = flag.Int("per-life", 400, "operations of one life")
+	vendors    = flag.String("vendors", "pluggy,belvo,plaid", "vendors of each life, separated by commas")
 	concurrent = flag.Int("concurrent", 2, "services on each database that live at the same time")
 )
 
@@ -28,7 +30,7 @@ func TestTheServiceAgreesWithTheModel(t *testing.T) {
 		t.Parallel()
 		began := time.Now()
 		lives := (*total + *perLife - 1) / *perLife
-		var next, done, failed atomic.Int64
+		var next, done, failed, closes atomic.Int64
 		var workers sync.WaitGroup
 		for worker := range min(*concurrent, lives) {
 			s := newService(t, dsnOf(t, dsn, worker))
@@ -46,7 +48,10 @@ func TestTheServiceAgreesWithTheModel(t *testing.T) {
 					if *onlyLife >= 0 {
 						operations = *perLife
 					}
-					if !live(t, s, *seed, n, func(l *life) { l.random(operations) }) {
+					if !live(t, s, *seed, n, func(l *life) {
+						l.random(operations)
+						closes.Add(int64(l.closesAsOf))
+					}, strings.Split(*vendors, ",")...) {
 						failed.Add(1)
 					}
 					done.Add(int64(operations))
@@ -54,7 +59,9 @@ func TestTheServiceAgreesWithTheModel(t *testing.T) {
 			})
 		}
 		workers.Wait()
-		t.Logf("%d operations of seed %d in %s", done.Load(), *seed, time.Since(began).Round(time.Second))
+		t.Logf("%d operations of seed %d in %s; %d times a close equalled the records as of its time, and its "+
+			"documents were as on its first day",
+			done.Load(), *seed, time.Since(began).Round(time.Second), closes.Load())
 	})
 }
 

@@ -17,6 +17,12 @@ type content struct {
 	endToEnd string // the end-to-end id, a strong identifier; "" if the row has none
 }
 
+// follows reports whether the vendor says that the row is the posted one of this pending row of the same account.
+func (v *row) follows(id string, pending content) bool {
+	return v.link == id && v.link != "" && pending.status == "pending" && v.status == "posted" &&
+		v.account == pending.account && v.cents > 0 == (pending.cents > 0)
+}
+
 // row is one row of the vendor.
 type row struct {
 	content
@@ -25,6 +31,7 @@ type row struct {
 	unreadable bool      // the vendor sends the row in a form that cannot be normalised
 	created    time.Time // when the vendor created the row
 	collected  time.Time // Belvo: when the vendor collected the row
+	link       string    // Plaid: the id of the pending row that the vendor says this row replaces; "" if there is none
 }
 
 // record is one record of the service, as the contract predicts it.
@@ -34,6 +41,7 @@ type record struct {
 	row        string   // the present external id
 	past       []string // external ids of the rows that this record had before, oldest first
 	category   string
+	link       string // see row
 	collected  time.Time
 	removed    bool
 	superseded *record // the record that continues with this record's row
@@ -54,8 +62,10 @@ func (r *record) live() bool { return !r.removed && r.superseded == nil }
 
 // take makes the record show a row.
 func (r *record) take(v *row) {
-	r.row, r.content, r.category, r.collected = v.id, v.content, v.category, v.collected
-	r.removed, r.absent = false, 0
+	if r.removed || r.row != v.id {
+		r.removed, r.absent = false, 0
+	}
+	r.row, r.content, r.category, r.collected, r.link = v.id, v.content, v.category, v.collected, v.link
 }
 
 // read is what one pull saw.
@@ -65,14 +75,18 @@ type read struct {
 	accounts map[string]bool
 	// proof reports that the read was complete and settled, so that a row that it does not show is gone.
 	proof bool
-	// after reports that the same pull has applied announced deletions before.
+	// left contains the ids of rows that the vendor's stream of changes reports as removed.
+	left []string
+	// after is not nil if the same pull has applied changes before. It contains the records whose announced deletions
+	// the pull has applied.
 	after []*record
 }
 
 // model predicts what a tenant sees of one connection. It follows sections 4, 7 and 8 of the contract and shares no
 // code with the service.
 type model struct {
-	reads    int // how many successive complete reads without a row prove that it is gone: 1 at Pluggy, 2 at Belvo
+	reads    int  // how many successive complete reads without a row prove that it is gone: 1 at Pluggy, 2 at others
+	stream   bool // the vendor returns what has changed, and each complete read includes that
 	records  []*record
 	byRow    map[string]*record // by present row id; never a superseded record
 	byPast   map[string]*record
@@ -92,9 +106,10 @@ type accountModel struct {
 	since    time.Time
 }
 
-func newModel(reads int) *model {
+func newModel(reads int, stream bool) *model {
 	return &model{
-		reads: reads, byRow: map[string]*record{}, byPast: map[string]*record{}, together: map[[2]string]bool{},
+		reads: reads, stream: stream, byRow: map[string]*record{}, byPast: map[string]*record{},
+		together: map[[2]string]bool{},
 		accounts: map[string]*accountModel{}, open: map[string]bool{},
 	}
 }
@@ -104,7 +119,12 @@ func pair(a, b string) [2]string { return [2]string{min(a, b), max(a, b)} }
 // same reports whether the record's row, which left, and the new row are the same movement beyond doubt. No two
 // movements of an account have one amount, so rows with another amount are other movements.
 func (m *model) same(old *record, v *row) bool {
-	if old.account != v.account || old.cents != v.cents || m.together[pair(old.row, v.id)] {
+	switch {
+	case m.together[pair(old.row, v.id)]:
+		return false
+	case v.follows(old.row, old.content):
+		return true
+	case old.account != v.account || old.cents != v.cents:
 		return false
 	}
 	settles := old.status == v.status || old.status == "pending"
@@ -162,21 +182,32 @@ func (m *model) note(rows []*row) map[string]*row {
 		}
 		equal[k] = append(equal[k], v.id)
 	}
+	for _, v := range rows {
+		if shown[v.link] != nil {
+			m.together[pair(v.id, v.link)] = true
+		}
+	}
 	return shown
 }
 
 // gone returns the live records whose rows the read proves to be gone, with these rows. At Belvo, a row must be absent
 // from two complete reads in a row, and within what these reads return for its account: Belvo purges rows by the age of
-// their collection.
+// their collection. A read that is not complete does not count, also if it shows the row between the two. What Plaid's
+// stream reports as removed is gone.
 func (m *model) gone(r read, shown map[string]*row) map[*record]string {
 	gone := map[*record]string{}
-	for _, old := range m.records {
-		if shown[old.row] != nil {
-			old.absent = 0
+	for _, id := range r.left {
+		if old := m.byRow[id]; old != nil && old.live() {
+			gone[old] = id
 		}
 	}
 	if !r.proof {
 		return gone
+	}
+	for _, old := range m.records {
+		if shown[old.row] != nil {
+			old.absent = 0
+		}
 	}
 	oldest := map[string]*row{}
 	for _, v := range r.rows {
@@ -258,11 +289,13 @@ func (m *model) announce(ids []string) (removed []*record) {
 func (m *model) remove(old *record) {
 	old.changed(1, 1)
 	for _, younger := range m.records {
-		if younger == old || !younger.live() || younger.account != old.account || younger.cents != old.cents {
-			continue
-		}
 		v := &row{
 			content: younger.content, id: younger.row, category: younger.category, collected: younger.collected,
+			link: younger.link,
+		}
+		if younger == old || !younger.live() || younger.account != old.account ||
+			younger.cents != old.cents && !v.follows(old.row, old.content) {
+			continue
 		}
 		if m.same(old, v) {
 			// An edit that the same pull learns of is a version of the younger record, or of the older one.
@@ -298,9 +331,10 @@ func (m *model) back(old *record, v *row, shown map[string]*row, gone map[*recor
 		old.returned = true
 		// At Belvo the read before did not show the present row, but it was no proof either. The service may have
 		// undone the replacement then.
-		m.open[old.row] = m.reads > 1
+		open := m.reads > 1 && !m.stream
+		m.open[old.row] = open
 		for _, r := range m.records {
-			r.open = r.open || m.reads > 1 && r.superseded == old && r.row == old.row
+			r.open = r.open || open && r.superseded == old && r.row == old.row
 		}
 	} else {
 		younger := &record{low: 1, high: 4}
@@ -320,6 +354,16 @@ func (m *model) back(old *record, v *row, shown map[string]*row, gone map[*recor
 	}
 	old.take(v)
 	m.byRow[v.id] = old
+}
+
+// readBalances notes what balances say about accounts that have a baseline, after a read of changes.
+func (m *model) readBalances(balances map[string]*int64, now time.Time) {
+	for external, balance := range balances {
+		if a := m.accounts[external]; a != nil && a.anchored && balance != nil {
+			a.anchor = *balance - m.posted(external)
+			a.since = began(a.since, a.anchor-a.baseline, now)
+		}
+	}
 }
 
 // readAccounts changes the accounts as a complete, settled read does. balances has the vendor's balance of each listed

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/plaid/plaidsim"
 	"github.com/LerianStudio/aggregator-connections/cmd/discovery/compose"
 	"github.com/LerianStudio/aggregator-connections/test/kit/harness"
 )
@@ -82,7 +83,7 @@ func (l *life) call(status int, method, path string, body any) []byte {
 	}
 }
 
-func (l *life) send(method, path string, body any, authorization string) (status int, raw []byte) {
+func (l *life) send(method, path string, body any, authorization string, headers ...string) (status int, raw []byte) {
 	var content io.Reader
 	switch body := body.(type) {
 	case nil:
@@ -99,6 +100,9 @@ func (l *life) send(method, path string, body any, authorization string) (status
 		request.Header.Set("Content-Type", "application/json")
 	}
 	request.Header.Set("Authorization", authorization)
+	for i := 0; i < len(headers); i += 2 {
+		request.Header.Set(headers[i], headers[i+1])
+	}
 	response, err := l.service.http.Do(request)
 	if err != nil {
 		l.fail("%s %s: %v", method, path, err)
@@ -179,14 +183,19 @@ func (l *life) eventually(label string, condition func() string) {
 // connect creates the connection and its webhook address.
 func (w *world) connect() {
 	client, secret := w.bank.login()
-	made := w.post(http.StatusCreated, connections, object{
+	creation := object{
 		"vendor": w.bank.vendor(), "configName": w.bank.vendor(), "baseUrl": w.bank.origin(),
 		"accountRef": w.bank.ref(), "clientId": client, "secret": secret,
-	})
+	}
+	minting := object{"vendor": w.bank.vendor(), "connection_config_name": w.bank.vendor()}
+	if w.stream != nil {
+		creation["accessToken"] = w.stream.accessToken()
+	} else {
+		minting["sourceSecret"] = true
+	}
+	made := w.post(http.StatusCreated, connections, creation)
 	w.id = text(made, "id")
-	minted := w.post(http.StatusCreated, prefix+"/webhooks/tokens", object{
-		"vendor": w.bank.vendor(), "connection_config_name": w.bank.vendor(), "sourceSecret": true,
-	})
+	minted := w.post(http.StatusCreated, prefix+"/webhooks/tokens", minting)
 	u, err := url.Parse(text(minted, "webhookUrl"))
 	must(w.t, err)
 	w.hook = webhookAddress{u.Path, text(minted, "authorization")}
@@ -198,16 +207,25 @@ func (w *world) pull(body any) {
 	w.awaitPull(text(asked, "id"))
 }
 
-// notify sends a webhook and waits until the pull that it asks for has succeeded.
-func (w *world) notify(body []byte) {
-	status, raw := w.send(http.MethodPost, w.hook.path, body, w.hook.authorization)
+// deliver sends a webhook.
+func (w *world) deliver(body []byte) {
+	want, headers := http.StatusAccepted, []string{}
+	if w.stream != nil {
+		want, headers = http.StatusOK, []string{plaidsim.ProofHeader, w.stream.sign(body)}
+	}
+	status, raw := w.send(http.MethodPost, w.hook.path, body, w.hook.authorization, headers...)
 	for try := 0; status == http.StatusServiceUnavailable && try < 20; try++ {
 		time.Sleep(100 * time.Millisecond)
-		status, raw = w.send(http.MethodPost, w.hook.path, body, w.hook.authorization)
+		status, raw = w.send(http.MethodPost, w.hook.path, body, w.hook.authorization, headers...)
 	}
-	if status != http.StatusAccepted {
+	if status != want {
 		w.fail("the webhook got %d: %s", status, raw)
 	}
+}
+
+// notify sends a webhook and waits until the pull that it asks for has succeeded.
+func (w *world) notify(body []byte) {
+	w.deliver(body)
 	newest := itemsOf(w.get(prefix + "/webhooks/deliveries?limit=1&connectionId=" + w.id))
 	if len(newest) != 1 || text(newest[0], "pullId") == "" {
 		w.fail("the webhook has no pull: %v", newest)
@@ -217,6 +235,18 @@ func (w *world) notify(body []byte) {
 		delivery := w.get(prefix + "/webhooks/deliveries/" + text(newest[0], "id"))
 		if status := text(delivery, "status"); status != "processed" {
 			return "the delivery is " + status
+		}
+		return ""
+	})
+}
+
+// rest waits until no pull of the connection is queued or running.
+func (w *world) rest() {
+	w.eventually("the end of all pulls", func() string {
+		for _, pull := range itemsOf(w.get(connections + "/" + w.id + "/pulls?limit=5")) {
+			if status := text(pull, "status"); status != "succeeded" {
+				return fmt.Sprint(pull)
+			}
 		}
 		return ""
 	})

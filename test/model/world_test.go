@@ -31,10 +31,12 @@ type movement struct {
 type world struct {
 	*life
 	bank      bank
+	stream    stream // the bank, if its vendor has a stream of changes
 	model     *model
 	accounts  []*account
+	former    []*account // whose ids have changed
 	movements []*movement
-	announced map[*account][]time.Time // when deletions were announced
+	announced map[string][]time.Time // when deletions were announced, by the vendor's id of the account
 
 	id    string            // of the connection
 	hook  webhookAddress    // of the connection
@@ -45,14 +47,17 @@ type world struct {
 func (w *world) complete() bool { return w.bank.vendor() == "belvo" }
 
 func newWorld(l *life, b bank) *world {
-	reads := 1
-	if b.vendor() == "belvo" {
-		reads = 2
+	reads := 2
+	if b.vendor() == "pluggy" {
+		reads = 1
 	}
-	w := &world{life: l, bank: b, model: newModel(reads), announced: map[*account][]time.Time{}}
+	changes, hasStream := b.(stream)
+	w := &world{
+		life: l, bank: b, stream: changes, model: newModel(reads, hasStream), announced: map[string][]time.Time{},
+	}
 	for i, kind := range []accountKind{checking, savings, card} {
 		number := fmt.Sprintf("%d%04d%d", 30+reads, l.rand.IntN(10000), i)
-		a := &account{kind: kind, listed: true, compared: kind != card || b.vendor() == "belvo"}
+		a := &account{kind: kind, listed: true, compared: kind != card || b.vendor() != "pluggy"}
 		a.external = b.addAccount(kind, number)
 		w.accounts = append(w.accounts, a)
 		const rungs = 4
@@ -85,7 +90,7 @@ func (w *world) newRow(a *account) *row {
 	if w.rand.IntN(3) == 0 {
 		v.status = "pending"
 	}
-	if w.rand.IntN(2) == 0 {
+	if w.stream == nil && w.rand.IntN(2) == 0 {
 		v.endToEnd = w.endToEnd(v.date)
 	}
 	return v
@@ -159,19 +164,22 @@ func (w *world) known(m *movement) bool {
 		(len(records) == 0 || len(records) == 1 && records[0].row == m.rows[0].id)
 }
 
-// continues reports whether a record would continue beyond doubt with a row of this content under another id.
-func continues(r *record, c content) bool {
-	return r.content == c || c.endToEnd != "" && r.endToEnd == c.endToEnd && r.account == c.account &&
-		r.cents == c.cents && (r.status == c.status || r.status == "pending")
+// continues reports whether a record would continue beyond doubt with a row of this content and this link under another
+// id.
+func continues(r *record, v *row) bool {
+	c := v.content
+	return v.follows(r.row, r.content) || r.content == c ||
+		c.endToEnd != "" && r.endToEnd == c.endToEnd && r.account == c.account &&
+			r.cents == c.cents && (r.status == c.status || r.status == "pending")
 }
 
 // movable reports whether the movement's row can get another id, so that the contract leaves no doubt about the result.
 func (w *world) movable(m *movement) bool {
-	if m.frozen || !w.known(m) || w.absent(m.account) >= mostAbsent {
+	if m.frozen || !w.known(m) || !w.mayLeave(m.account) {
 		return false
 	}
 	records := w.records(m)
-	return len(records) == 1 && records[0].live() && continues(records[0], m.rows[0].content)
+	return len(records) == 1 && records[0].live() && continues(records[0], m.rows[0])
 }
 
 // changing reports whether a movement changes its id at present: the service has not learned of both sides yet.
@@ -195,6 +203,24 @@ func (w *world) absent(a *account) (n int) {
 		}
 	}
 	return n
+}
+
+// mayLeave reports whether one more row of the account may leave, without a mass removal. All removals of a stream are
+// announced.
+func (w *world) mayLeave(a *account) bool {
+	n := w.absent(a)
+	if w.stream != nil {
+		n += w.recentlyAnnounced(a.external)
+	}
+	return n < mostAbsent
+}
+
+// recentlyAnnounced returns how many deletions of the account's rows were announced lately.
+func (w *world) recentlyAnnounced(account string) int {
+	w.announced[account] = slices.DeleteFunc(w.announced[account], func(at time.Time) bool {
+		return at.Before(w.clock.Now().Add(-announceWindow))
+	})
+	return len(w.announced[account])
 }
 
 // rowsOf returns the rows of an account that the vendor lists.
@@ -224,6 +250,12 @@ func (w *world) pick(fits func(*movement) bool) *movement {
 
 // show makes the vendor list a row of the movement. A row that it has listed before is not created again.
 func (w *world) show(m *movement, v *row) {
+	w.noteShown(m, v)
+	w.bank.put(m.account, v)
+}
+
+// noteShown notes that the vendor lists a row of the movement.
+func (w *world) noteShown(m *movement, v *row) {
 	v.collected = w.clock.Now().Truncate(time.Microsecond)
 	m.rows, m.last = append(slices.Clone(m.rows), v), v
 	a := m.account
@@ -236,7 +268,6 @@ func (w *world) show(m *movement, v *row) {
 		m.ids = append(m.ids, v.id)
 		a.created = append(a.created, v)
 	}
-	w.bank.put(a, v)
 }
 
 // hide makes the vendor no longer list a row of the movement.
@@ -360,8 +391,11 @@ func (w *world) edit() string {
 			return true
 		}
 		changing = true
-		return !m.frozen && len(m.rows) == 1 && !m.rows[0].unreadable && m.rows[0].endToEnd != "" &&
-			!slices.ContainsFunc(w.records(m), func(r *record) bool { return !continues(r, m.rows[0].content) })
+		return !m.frozen && len(m.rows) == 1 && !m.rows[0].unreadable &&
+			!slices.ContainsFunc(w.records(m), func(r *record) bool {
+				v := m.rows[0]
+				return !continues(r, v) || v.endToEnd == "" && !v.follows(r.row, r.content)
+			})
 	})
 	if m == nil {
 		return ""
@@ -374,7 +408,7 @@ func (w *world) edit() string {
 			v.cents = w.amount()
 		case kind == 2:
 			v.date = w.day(-w.rand.IntN(60) - 1)
-		case v.status == "pending":
+		case v.status == "pending" && w.stream == nil: // Plaid never edits the status
 			v.status = "posted"
 		default:
 			v.text = w.text()
@@ -386,7 +420,7 @@ func (w *world) edit() string {
 // successor returns a row with another id that continues with the movement beyond doubt.
 func (w *world) successor(old *row) *row {
 	v := *old
-	v.id, v.category, v.unreadable = w.newID(), w.word(), false
+	v.id, v.category, v.unreadable, v.link = w.newID(), w.word(), false, ""
 	if v.status == "pending" && w.oneIn(2) {
 		v.status = "posted"
 	}
@@ -397,7 +431,38 @@ func (w *world) successor(old *row) *row {
 			v.date = day.AddDate(0, 0, -w.rand.IntN(4)).Format(time.DateOnly)
 		}
 	}
+	if w.stream != nil && v.follows(w.linked(&v, old), old.content) {
+		if w.oneIn(2) {
+			v.text = w.text()
+		}
+		if w.oneIn(3) { // a tip
+			v.cents = w.amountLike(v.cents)
+		}
+		if day, err := time.Parse(time.DateOnly, v.date); err == nil && w.oneIn(2) {
+			v.date = day.AddDate(0, 0, w.rand.IntN(4)-3).Format(time.DateOnly)
+		}
+	}
 	return &v
+}
+
+// linked sometimes sets the link of a row to the row before it, if a record has that row. It returns the link.
+func (w *world) linked(v, old *row) string {
+	if w.model.byRow[old.id] != nil && w.rand.IntN(3) > 0 {
+		v.link = old.id
+	}
+	if !v.follows(old.id, old.content) {
+		v.link = ""
+	}
+	return v.link
+}
+
+// amountLike returns a new amount in the same direction.
+func (w *world) amountLike(cents int64) int64 {
+	fresh := w.amount()
+	if fresh > 0 != (cents > 0) {
+		fresh = -fresh
+	}
+	return fresh
 }
 
 func (w *world) changeID() string {
@@ -414,7 +479,7 @@ func (w *world) changeID() string {
 
 func (w *world) delete() string {
 	m := w.pick(func(m *movement) bool {
-		if len(m.rows) != 1 || w.absent(m.account) >= mostAbsent {
+		if len(m.rows) != 1 || !w.mayLeave(m.account) {
 			return false
 		}
 		records := w.records(m)
@@ -458,7 +523,7 @@ func (w *world) recreate() string {
 			return false
 		}
 		records := w.records(m)
-		return len(records) == 1 && continues(records[0], m.last.content)
+		return len(records) == 1 && continues(records[0], &row{content: m.last.content})
 	})
 	if m == nil {
 		return ""
@@ -481,7 +546,7 @@ func (w *world) double() string {
 
 // undouble ends listing the older one of two rows.
 func (w *world) undouble() string {
-	m := w.pick(func(m *movement) bool { return len(m.rows) == 2 && w.absent(m.account) < mostAbsent })
+	m := w.pick(func(m *movement) bool { return len(m.rows) == 2 && w.mayLeave(m.account) })
 	if m == nil {
 		return ""
 	}
@@ -508,6 +573,7 @@ func (w *world) goBack() string {
 	r := w.records(m)[0]
 	v.id = r.past[len(r.past)-1]
 	present := m.rows[0]
+	v.link = ""
 	w.hide(m, present)
 	w.show(m, &v)
 	m.frozen = w.complete() // the first read without the present row leaves open what the service does
@@ -521,7 +587,7 @@ func (w *world) resurrect() string {
 	}
 	v := *m.rows[0]
 	r := w.records(m)[0]
-	v.id = r.past[len(r.past)-1]
+	v.id, v.link = r.past[len(r.past)-1], ""
 	w.show(m, &v)
 	return v.id + " beside " + m.rows[0].id
 }

@@ -23,6 +23,7 @@ type connection struct {
 	continued      bool            // this connection was deleted, and a new connection to its accounts exists
 	rowsAtDeletion string          // the digest of the connection's rows at its deletion
 	moves          int             // how often the connection has joined or left an application
+	positionedAt   time.Time       // when a pull of the vendor's stream of changes first succeeded
 }
 
 type token struct {

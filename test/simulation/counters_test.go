@@ -27,6 +27,9 @@ type counters struct {
 	members, rotations, renewals                                                       int
 	webhooks, registered, shared, handedOver, unregistered, lostResponses              int
 	routedEvents, ignoredEvents, equalBodies                                           int
+
+	// Of the vendor with a stream. They are not in byName, because TestSimulation runs without it.
+	streamPages, streamedRemovals, mutations, gonePositions int
 }
 
 func (t *counters) countAttempt(o ports.PullAttempted) {
@@ -128,6 +131,10 @@ func (t *counters) add(other counters) {
 	for name, count := range t.byName() {
 		*count += *theirs[name]
 	}
+	t.streamPages += other.streamPages
+	t.streamedRemovals += other.streamedRemovals
+	t.mutations += other.mutations
+	t.gonePositions += other.gonePositions
 }
 
 // missing returns the sorted names of the counters that are zero.
@@ -148,5 +155,6 @@ func (t counters) String() string {
 		all = append(all, fmt.Sprintf("%s ×%d", name, *count))
 	}
 	slices.Sort(all)
-	return fmt.Sprintf("%q", all)
+	return fmt.Sprintf("%q, %d pages, %d removals, %d mutations and %d refused positions of streams", all,
+		t.streamPages, t.streamedRemovals, t.mutations, t.gonePositions)
 }

@@ -69,6 +69,7 @@ type sim struct {
 	sealer       *fakeSealer
 	ids          *ids
 	vendors      []*vendor
+	used         []domain.Vendor // the vendors of new account references
 	tenants      []domain.TenantID
 	readers      []*reader
 	connections  []*connection // all connections that were ever created
@@ -114,9 +115,15 @@ type deliveryRecord struct {
 	removed    []string      // the rows whose removal the delivery announces
 }
 
-func newSim(seed uint64) *sim {
+// newSim returns a simulation. Each account reference belongs to a random one of the given vendors; by default, of
+// those without a stream.
+func newSim(seed uint64, vendors ...domain.Vendor) *sim {
+	if len(vendors) == 0 {
+		vendors = []domain.Vendor{"pluggy", "belvo"}
+	}
 	s := &sim{
 		seed:         seed,
+		used:         vendors,
 		rand:         rand.New(rand.NewPCG(seed, 0x5eed)),
 		trace:        sha256.New(),
 		clock:        &clock{now: time.Date(2026, time.March, 2, 9, 0, 0, 0, time.UTC)},
@@ -147,7 +154,7 @@ func newSim(seed uint64) *sim {
 		}
 		return nil
 	}})
-	s.vendors = []*vendor{{sim: s, name: "pluggy"}, {sim: s, name: "belvo"}}
+	s.vendors = []*vendor{{sim: s, name: "pluggy"}, {sim: s, name: "belvo"}, {sim: s, name: "plaid"}}
 	for i := range s.replicas {
 		app, err := application.New(s.deps())
 		if err != nil {
@@ -179,9 +186,9 @@ func (s *sim) deps() application.Deps {
 		Applications: applications{s, s.store.Applications()},
 		LinkSessions: s.store.LinkSessions(),
 		Sealer:       s.sealer, Egress: allowAll{},
-		Aggregators:   []ports.Aggregator{registrar{s.vendors[0]}, s.vendors[1]},
+		Aggregators:   []ports.Aggregator{registrar{s.vendors[0]}, s.vendors[1], streamVendor{s.vendors[2]}},
 		Subscriptions: s.store.Subscriptions(),
-		Sources:       map[domain.Vendor]domain.SourcePolicy{"pluggy": policy, "belvo": policy},
+		Sources:       map[domain.Vendor]domain.SourcePolicy{"pluggy": policy, "belvo": policy, "plaid": policy},
 		Clock:         s.clock, Sleeper: s.clock, IDs: s.ids, Entropy: entropy{s}, Observer: observer{s},
 		Go: s.goConcurrently,
 	}

@@ -417,7 +417,7 @@ func (s *sim) checkRow(ref *accountRef, r *row, t domain.Transaction) {
 	switch {
 	case r == nil:
 		s.violated("%s is stored, but the vendor never had it", t.ExternalID)
-	case r.removed && t.RemovedAt.IsZero() && t.Vendor == "belvo" && !s.provable(t):
+	case r.removed && t.RemovedAt.IsZero() && (t.Vendor == "belvo" || ref.stream.lost) && !s.provable(t):
 		return // no list reveals the removal of a row that is older than all other rows of its account
 	case r.broken != "" && r.removals+swept > 0 && !r.removed: // back but unreadable: it may still be stored as removed
 	case r.removed != !t.RemovedAt.IsZero():

@@ -1,8 +1,8 @@
 // Package simulation_test tests the application layer by deterministic simulation with fault injection, in one process
 // and one thread.
 //
-// It uses stores in memory. It simulates two vendors, several workers, operators and readers, a clock that jumps, and
-// faults at every port. Every random choice derives from one seed, so that a failure can be replayed.
+// It uses stores in memory. It simulates two or three vendors, several workers, operators and readers, a clock that
+// jumps, and faults at every port. Every random choice derives from one seed, so that a failure can be replayed.
 //
 // A step is one decision of the scheduler. In a step, the scheduler does one of these:
 //
@@ -24,6 +24,8 @@ import (
 var (
 	seed  = flag.Uint64("seed", 1, "the first seed; each further simulation uses the next one")
 	steps = flag.Int("steps", 100_000, "steps in total, over all seeds")
+
+	streamSteps = flag.Int("stream-steps", 10_000, "steps in total of TestSimulationOfAStream")
 )
 
 // stepsPerSeed is the number of steps per seed. It is small, so that a failure at the end of a long run
@@ -52,8 +54,8 @@ func runSeed(t *testing.T, s *sim, steps int) {
 	defer s.close()
 	defer func() {
 		if broken, ok := recover().(violation); ok {
-			t.Fatalf("%s\n%s\nreplay: go test ./test/simulation -run Simulation -seed %d -steps %d",
-				broken, s.recentLog(), s.seed, s.step)
+			t.Fatalf("%s\n%s\nreplay: go test ./test/simulation -run '%s$' -seed %d -steps %d -stream-steps %d",
+				broken, s.recentLog(), t.Name(), s.seed, s.step, s.step)
 		}
 	}()
 	for s.step < steps {

@@ -15,7 +15,7 @@ const maxRows = 25
 func (s *sim) newAccountRef() *accountRef {
 	s.names++
 	ref := &accountRef{
-		vendor: s.vendors[s.rand.IntN(len(s.vendors))].name, id: fmt.Sprintf("item-%d", s.names),
+		vendor: s.used[s.rand.IntN(len(s.used))], id: fmt.Sprintf("item-%d", s.names),
 		secret: fmt.Sprintf("%s-secret-%d", canary, s.names), odd: map[string]bool{}, numbers: map[string]string{},
 	}
 	for i := range 1 + s.rand.IntN(2) {
@@ -45,6 +45,9 @@ func (s *sim) changeVendorData(ref *accountRef) {
 		ref.partial, ref.syncChangedAt = !ref.partial, s.clock.Now()
 	case s.chance(0.03):
 		ref.listing++ // the vendor rebuilds its lists and refuses cursors of the earlier lists
+		if ref.vendor == "plaid" && s.chance(0.3) {
+			ref.refusePositions()
+		}
 	case s.chance(0.01):
 		s.growAccount(ref)
 	case len(ref.late) > 0 && s.chance(0.1):
@@ -241,7 +244,7 @@ func (s *sim) publish(ref *accountRef, n notice, probability float64) bool {
 	if s.chance(0.8) {
 		n.Ref = ref.id
 	}
-	if ref.vendor == "belvo" && n.Kind != "deleted" && s.chance(0.4) {
+	if ref.vendor == "belvo" && n.Kind != "deleted" && s.chance(0.4) || ref.vendor == "plaid" {
 		n.Nameless, n.Account, n.Rows, n.From = true, "", nil, time.Time{}
 	}
 	ref.outbox = append(ref.outbox, n)

@@ -15,12 +15,14 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// vendor is a simulated aggregator of one of two kinds:
+// vendor is a simulated aggregator of one of three kinds:
 //
 //   - "pluggy" lists all rows of an account. A row that is missing from one list was removed. Pluggy reports which rows
 //     are new or changed.
 //   - "belvo" may omit rows from its lists. A row was removed only if it is missing from two lists. Belvo only reports
 //     that something changed.
+//   - "plaid" returns what has changed since a position (see streamVendor), and also lists all rows. It only reports
+//     that something changed, always with equal bodies. Its lists do not hide rows.
 //
 // A belvo cursor is a position in a list. If a row is added or removed, the positions of all later rows change. Each
 // belvo page contains the number of rows of the whole list.
@@ -37,6 +39,8 @@ type accountRef struct {
 	accounts []string
 
 	application *vendorApplication // the vendor also accepts the credential of this application; nil if there is none
+
+	stream changes // of the vendor "plaid"
 
 	odd    map[string]bool // the accounts that currently cannot be normalised
 	wasOdd bool            // at some time, an account could not be normalised
@@ -213,7 +217,10 @@ func (v *vendor) Check(ctx context.Context, a ports.Access) (domain.LinkStatus, 
 		}
 		status := domain.LinkStatus{NeedsReauth: ref.reauth, SyncComplete: !ref.syncing}
 		if !ref.syncing {
-			proof := map[domain.Vendor]domain.AbsenceProof{"pluggy": domain.OneRead, "belvo": domain.TwoReads}[v.name]
+			proof := domain.TwoReads
+			if v.name == "pluggy" {
+				proof = domain.OneRead
+			}
 			status.Accounts, status.Transactions = proof, proof
 			if v.name == "pluggy" && ref.partial {
 				status.SyncComplete, status.Accounts = false, domain.NoProof
@@ -256,6 +263,15 @@ func (v *vendor) Plan(scope domain.PullScope, accounts []domain.AccountData, _ d
 		}
 		return nil
 	}
+	if v.name == "plaid" {
+		switch {
+		case scope.Everything, scope.News:
+			return []domain.Step{{Sweep: true}}
+		case scope.Window != nil:
+			return []domain.Step{{Window: *scope.Window}}
+		}
+		return nil
+	}
 	var plan []domain.Step
 	for _, a := range accounts {
 		switch {
@@ -289,6 +305,9 @@ func (v *vendor) Read(
 		s := v.sim
 		s.counters.pages++
 		rows, at := v.list(ref, step), parseListCursor(cursor)
+		if ref.stream.note(ref.rows); cursor == "" {
+			at.position = len(ref.stream.ids)
+		}
 		if v.isGone(ref, at, rows) {
 			s.counters.goneCursors++
 			return ports.VendorPage{}, &domain.Error{Kind: domain.Unavailable, Code: domain.CursorGone}
@@ -308,17 +327,20 @@ func (v *vendor) Read(
 		to := min(from+3+s.rand.IntN(3), len(rows))
 		s.noteShown(ref, step, cursor, rows[from:to])
 		for _, r := range rows[from:to] {
-			// At belvo, each row contains its account, even an account that is missing from the list of accounts.
-			if v.name == "belvo" && ref.unlisted[r.account] {
+			// Except at pluggy, each row contains its account, even one that is missing from the list of accounts.
+			if v.name != "pluggy" && ref.unlisted[r.account] {
 				page.Accounts = append(page.Accounts, ref.vendorAccount(r.account))
 			}
 			page.Transactions = append(page.Transactions, r.rawTransaction())
 		}
 		if to < len(rows) {
-			page.Next = listCursor{ref.listing, to, len(rows), rows[to-1].id}.String()
+			page.Next = listCursor{ref.listing, to, len(rows), at.position, rows[to-1].id}.String()
+		} else if v.name == "plaid" && step.Sweep {
+			page.StreamPosition = ref.stream.positionAt(at.position)
 		}
 		if s.clock.now.Before(ref.loopsUntil) && !s.faultFree {
 			s.counters.endlessCursors++
+			page.StreamPosition = ""
 			page.Next = cursor + " " // a new cursor that leads to the same page again
 		}
 		return page, nil
@@ -329,7 +351,11 @@ func (v *vendor) Read(
 func (v *vendor) list(ref *accountRef, step domain.Step) []*row {
 	var rows []*row
 	for _, r := range ref.rows {
-		if (!r.removed || r.stillListed) && !r.hidden && stepIncludes(step, r) {
+		listed := (!r.removed || r.stillListed) && !r.hidden
+		if v.name == "plaid" {
+			listed = !r.removed
+		}
+		if listed && stepIncludes(step, r) {
 			rows = append(rows, r)
 		}
 	}
@@ -348,7 +374,7 @@ func (v *vendor) list(ref *accountRef, step domain.Step) []*row {
 //     a client could not detect this change.
 func (v *vendor) isGone(ref *accountRef, at listCursor, rows []*row) bool {
 	switch {
-	case at == listCursor{}:
+	case at.lastID == "":
 		return false
 	case at.listing != ref.listing:
 		return true
@@ -362,13 +388,14 @@ func (v *vendor) isGone(ref *accountRef, at listCursor, rows []*row) bool {
 //   - listing is the value of accountRef.listing when the vendor issued the cursor.
 //   - offset is the number of rows before the position, and lastID is the id of the last of these rows.
 //   - total is the number of rows of the list when the vendor issued the cursor.
+//   - position is the number of changes in the stream when the vendor returned the first page.
 type listCursor struct {
-	listing, offset, total int
-	lastID                 string
+	listing, offset, total, position int
+	lastID                           string
 }
 
 func (c listCursor) String() string {
-	return fmt.Sprintf("%d/%d/%d/%s", c.listing, c.offset, c.total, c.lastID)
+	return fmt.Sprintf("%d/%d/%d/%d/%s", c.listing, c.offset, c.total, c.position, c.lastID)
 }
 
 // parseListCursor parses a cursor that Read has returned.
@@ -376,7 +403,8 @@ func parseListCursor(text string) (c listCursor) {
 	if text = strings.TrimRight(text, " "); text == "" {
 		return c
 	}
-	if _, err := fmt.Sscanf(text, "%d/%d/%d/%s", &c.listing, &c.offset, &c.total, &c.lastID); err != nil {
+	_, err := fmt.Sscanf(text, "%d/%d/%d/%d/%s", &c.listing, &c.offset, &c.total, &c.position, &c.lastID)
+	if err != nil {
 		panic(err)
 	}
 	return c
@@ -393,6 +421,9 @@ func (v *vendor) Parse(body []byte) (domain.WebhookEvent, error) {
 	var n notice
 	if json.Unmarshal(body, &n) != nil {
 		return domain.WebhookEvent{}, domain.FieldError("body", "must be an event")
+	}
+	if v.name == "plaid" {
+		return n.newsEvent(), nil
 	}
 	event := domain.WebhookEvent{Name: n.Kind, ID: n.ID, DedupKey: n.ID, AccountRef: n.Ref,
 		WantsPull: n.Kind != "boring"}

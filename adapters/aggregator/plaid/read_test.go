@@ -215,15 +215,17 @@ func TestPlansOfScopes(t *testing.T) {
 		"news":    {domain.PullScope{News: true}, everything, news},
 		"created": {domain.PullScope{Created: map[string]time.Time{"a": noon}}, everything, news},
 		"changed": {domain.PullScope{Changed: map[string][]string{"a": {"1"}}}, everything, news},
-		"window":  {domain.PullScope{Window: &window}, []domain.Step{inWindow}, []domain.Step{inWindow}},
+		"window":  {domain.PullScope{Window: &window}, []domain.Step{inWindow}, []domain.Step{{Since: "p"}, inWindow}},
 		"window and news": {
-			domain.PullScope{Window: &window, News: true}, everything, []domain.Step{inWindow, {Since: "p"}},
+			domain.PullScope{Window: &window, News: true}, everything, []domain.Step{{Since: "p"}, inWindow},
 		},
-		"no bounds": {domain.PullScope{Window: &domain.Window{}}, everything, everything},
+		"no bounds": {
+			domain.PullScope{Window: &domain.Window{}}, everything, []domain.Step{{Since: "p"}, {Sweep: true}},
+		},
 		"open": {
 			domain.PullScope{Window: &domain.Window{From: "2026-11-10"}},
 			[]domain.Step{{Window: domain.Window{From: "2026-11-03"}}},
-			[]domain.Step{{Window: domain.Window{From: "2026-11-03"}}},
+			[]domain.Step{{Since: "p"}, {Window: domain.Window{From: "2026-11-03"}}},
 		},
 	} {
 		var a *Adapter

@@ -195,7 +195,7 @@ func (s *Store) AuditLog() ports.AuditLog { return auditLog{s.core} }
 // auditLog implements ports.AuditLog.
 type auditLog struct{ *Core }
 
-// Append stores an entry with one statement.
+// Append implements ports.AuditLog. It stores an entry with one statement.
 func (s auditLog) Append(ctx context.Context, tenant domain.TenantID, e domain.AuditEntry) error {
 	return s.Write(ctx, func(db *gorm.DB) error {
 		values, err := pendingValues(db.Name(), tenant, e)
@@ -207,14 +207,14 @@ func (s auditLog) Append(ctx context.Context, tenant domain.TenantID, e domain.A
 	})
 }
 
-// ListPending returns the tenants with rows in audit_pending. The query is cheap, because this table is empty most of
-// the time.
+// ListPending implements ports.AuditLog. It returns the tenants with rows in audit_pending. The query is cheap, because
+// this table is empty most of the time.
 func (s auditLog) ListPending(ctx context.Context, limit int) ([]domain.TenantID, error) {
 	return s.tenants(ctx, "SELECT DISTINCT tenant_id FROM audit_pending ORDER BY tenant_id LIMIT ?", limit)
 }
 
-// Tenants searches all tables of the audit log. It therefore finds a tenant even if the tenant's rows in some of the
-// tables were deleted.
+// Tenants implements ports.AuditLog. It searches all tables of the audit log. It therefore finds a tenant even if the
+// tenant's rows in some of the tables were deleted.
 func (s auditLog) Tenants(ctx context.Context) ([]domain.TenantID, error) {
 	return s.tenants(ctx, `SELECT tenant_id FROM audit_heads UNION SELECT tenant_id FROM audit_pending
 		UNION SELECT tenant_id FROM audit_entries UNION SELECT tenant_id FROM audit_checkpoints ORDER BY tenant_id`)
@@ -234,8 +234,8 @@ func tenantIDs(ids []uuid.UUID) []domain.TenantID {
 	return tenants
 }
 
-// Number locks the tenant's row of audit_heads. If several replicas call it at the same time, one of them numbers the
-// entries, and the others then find no entries without a number.
+// Number implements ports.AuditLog. It locks the tenant's row of audit_heads. If several replicas call it at the same
+// time, one of them numbers the entries, and the others then find no entries without a number.
 func (s auditLog) Number(ctx context.Context, tenant domain.TenantID, limit int,
 	extend func(ports.AuditBatch) (ports.AuditExtension, error),
 ) (n int, err error) {
@@ -342,7 +342,7 @@ func headOf(db *gorm.DB, tenant domain.TenantID, size int64) (ports.AuditHead, e
 	return ports.AuditHead{Size: size, Checkpoint: row.Note}, err
 }
 
-// Head reads the newest checkpoint.
+// Head implements ports.AuditLog. It reads the newest checkpoint.
 func (s auditLog) Head(ctx context.Context, tenant domain.TenantID) (head ports.AuditHead, err error) {
 	err = s.Read(ctx, func(db *gorm.DB) error {
 		row, err := First[auditHeadRow](db.Where("tenant_id = ?", tenant.UUID))
@@ -357,7 +357,7 @@ func (s auditLog) Head(ctx context.Context, tenant domain.TenantID) (head ports.
 	return head, err
 }
 
-// Hashes reads the hashes with one statement.
+// Hashes implements ports.AuditLog. It reads the hashes with one statement.
 func (s auditLog) Hashes(
 	ctx context.Context, tenant domain.TenantID, indexes []int64,
 ) (hashes []domain.AuditHash, err error) {
@@ -392,8 +392,8 @@ func readHashes(db *gorm.DB, tenant domain.TenantID, indexes []int64) ([]domain.
 	return hashes, nil
 }
 
-// List finds the entries by an index. It uses an index over objects or over actors if the filter contains an object or
-// an actor, and otherwise an index over tenants.
+// List implements ports.AuditLog. It finds the entries by an index. It uses an index over objects or over actors if the
+// filter contains an object or an actor, and otherwise an index over tenants.
 func (s auditLog) List(ctx context.Context, tenant domain.TenantID, filter domain.AuditFilter,
 	page domain.PageRequest,
 ) (found domain.Page[domain.AuditEntry], err error) {
@@ -449,7 +449,8 @@ func selectedEntries(db *gorm.DB, tenant domain.TenantID, filter domain.AuditFil
 	return query
 }
 
-// Snapshot calls fn in a transaction whose statements all see the same state of the database.
+// Snapshot implements ports.AuditLog. It calls fn in a transaction whose statements all see the same state of the
+// database.
 func (s auditLog) Snapshot(
 	ctx context.Context, tenant domain.TenantID, fn func(ports.AuditSnapshot) error,
 ) error {
@@ -539,8 +540,8 @@ func inPages[R, T any](ctx context.Context, tx SnapshotTx, tenant domain.TenantI
 	}
 }
 
-// ClaimAnnouncements updates each due row with a separate statement. The statement changes nothing if another replica
-// has claimed the row meanwhile.
+// ClaimAnnouncements implements ports.AuditLog. It updates each due row with a separate statement. The statement
+// changes nothing if another replica has claimed the row meanwhile.
 func (s auditLog) ClaimAnnouncements(
 	ctx context.Context, now, cutoff time.Time, limit int,
 ) (claimed []domain.TenantID, err error) {
@@ -584,7 +585,7 @@ func (s auditLog) ClaimAnnouncements(
 // keyTenant is the tenant_id of the only row of audit_keys.
 var keyTenant = uuid.Nil
 
-// Key reads the row of audit_keys.
+// Key implements ports.AuditLog. It reads the row of audit_keys.
 func (s auditLog) Key(ctx context.Context) (sealed domain.Sealed, err error) {
 	err = s.Background().Read(ctx, func(db *gorm.DB) error {
 		sealed, err = readKey(db)
@@ -598,7 +599,7 @@ func readKey(db *gorm.DB) (domain.Sealed, error) {
 	return row.Sealed, err
 }
 
-// CreateKey inserts the key unless a key is stored already, and returns the stored key.
+// CreateKey implements ports.AuditLog. It inserts the key unless a key is stored already, and returns the stored key.
 func (s auditLog) CreateKey(ctx context.Context, sealed domain.Sealed) (storedKey domain.Sealed, err error) {
 	err = s.Background().Change(ctx, func(tx Tx) error {
 		row := auditKeyRow{Sealed: bytes.Clone(sealed), Tenant: keyTenant}
@@ -611,7 +612,7 @@ func (s auditLog) CreateKey(ctx context.Context, sealed domain.Sealed) (storedKe
 	return storedKey, err
 }
 
-// ResealKey replaces the key with a compare-and-swap.
+// ResealKey implements ports.AuditLog. It replaces the key with a compare-and-swap.
 func (s auditLog) ResealKey(ctx context.Context, previous, fresh domain.Sealed) (replaced bool, err error) {
 	err = s.Background().Write(ctx, func(db *gorm.DB) error {
 		n, err := RowsAffected(

@@ -202,11 +202,12 @@ func SaveConnection(
 	if IsDuplicate(err) {
 		return nil, nameTaken()
 	}
-	if err == nil {
-		_, moved, err = rebindTokens(tx, before, after)
-	}
+	// A batch of webhooks locks the queued pulls first, and then the rows that rebindTokens deletes.
 	if err == nil && !after.Live() {
 		err = endPullsOfDeleted(tx, d, after)
+	}
+	if err == nil {
+		_, moved, err = rebindTokens(tx, before, after)
 	}
 	return moved, err
 }
@@ -399,5 +400,5 @@ func (s connections) enqueueOpen(tx Tx, c ConnectionRow) error {
 	if err != nil || len(open) == 0 {
 		return err
 	}
-	return tx.Enqueue(open...)
+	return tx.Enqueue(c.Tenant, open...)
 }

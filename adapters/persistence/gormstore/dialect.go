@@ -32,6 +32,9 @@ type Dialect interface {
 	// The next row overwrites the variables, but not the contents of byte slices. fn may therefore retain the slices.
 	Query(ctx context.Context, sql string, args, columns []any, fn func() error) error
 
+	// QueryTenant is like Query, for a SELECT that reads only rows of one tenant.
+	QueryTenant(ctx context.Context, tenant uuid.UUID, sql string, args, columns []any, fn func() error) error
+
 	// QueryBatched is like Query, but is meant for queries that return few rows. The dialect may send the query in one
 	// batch with the queries of other callers. If one query of a batch fails, only the caller of that query gets the
 	// error.
@@ -86,9 +89,23 @@ type Dialect interface {
 	// tenantIs.
 	Distributed() bool
 
+	// RememberTenant remembers the tenant of pulls that this process is about to run. It does nothing if the
+	// database is not distributed.
+	RememberTenant(tenant uuid.UUID, pulls ...uuid.UUID)
+
+	// RememberedTenant returns the tenant that RememberTenant has remembered for the pull. If it returns false, the
+	// caller must look up the pull in the whole database. The pull may have been deleted since.
+	RememberedTenant(pull uuid.UUID) (uuid.UUID, bool)
+
 	// ChangeSeq returns a statement that yields two values: the position of the current transaction in the change feed
-	// of the tenant, and the value of the SQL expression valueSQL, whose parameters are args.
+	// of the tenant, and the value of the SQL expression valueSQL, whose parameters are args. The position is 0 if
+	// RaiseFeed must be called first. Use ReadChangeSeq, which does so.
 	ChangeSeq(tenant uuid.UUID, valueSQL string, args ...any) clause.Expr
+
+	// RaiseFeed makes the positions of the tenant's change feed, from this transaction on, higher than all earlier
+	// ones. It is needed where the server of the tenant's rows has changed, and may wait for other transactions of the
+	// tenant. Errors: Unavailable, if the transaction must be repeated later.
+	RaiseFeed(ctx context.Context, tx Tx, tenant uuid.UUID) error
 
 	// ShareConnection returns an SQL expression that takes the shared lock of a connection (domain.Connection). The
 	// lock is held until the transaction ends. ExcludeWriters waits for this lock.
@@ -114,12 +131,13 @@ type Dialect interface {
 	ReadOnly() string
 
 	// VisibleBefore returns an SQL expression. Its value is a position in the tenant's change feed. No transaction in
-	// progress can still commit a change at a lower position. The parameter depends on the statement that contains the
-	// expression:
-	//
-	//   - If the statement compares tenant_id with a parameter, tenant is "".
-	//   - If the statement is about several tenants, tenant is the name of the column with the tenant's id.
-	VisibleBefore(tenant string) string
+	// progress can still commit a change at a lower position. The statement that contains the expression must compare
+	// tenant_id with a parameter.
+	VisibleBefore(tenant uuid.UUID) clause.Expr
+
+	// VisibleBeforeOf is VisibleBefore for statements about several tenants. The parameter is the name of the column
+	// with the tenant's id.
+	VisibleBeforeOf(column string) string
 
 	// FeedEnd returns a statement that yields a position in the change feed of the tenant. Every change that is not yet
 	// committed when the statement is executed has a higher position.
@@ -180,9 +198,9 @@ type InsertedRow struct {
 // Tx is an open transaction.
 type Tx struct {
 	*gorm.DB
-	// Enqueue makes workers run the pulls when the transaction has committed. It has no effect if the
+	// Enqueue makes workers run the pulls of the tenant when the transaction has committed. It has no effect if the
 	// transaction is rolled back.
-	Enqueue func(pulls ...uuid.UUID) error
+	Enqueue func(tenant uuid.UUID, pulls ...uuid.UUID) error
 	// ExecAtCommit executes a statement with parameters $1, $2, … that returns no rows. The statement may be executed
 	// as late as immediately before the commit. If it fails, either ExecAtCommit or Transact returns the error, and the
 	// transaction is rolled back.

@@ -9,8 +9,16 @@
 //
 // # Queries
 //
-// Plain rows are read and written with GORM and the row types, such as ConnectionRow. Frequent reads, and reads of many
-// rows, use Query with Core.Rows or Core.Lookup.
+// There are two ways to write a statement:
+//
+//   - GORM with the row types, such as ConnectionRow: inserts, reads, updates and deletes of plain rows of one table.
+//   - Written SQL, for what GORM would not shorten: joins, statements over several tables, computed conflict
+//     clauses, and frequent reads. GORM spends more time on a row than the database does.
+//
+// Written SQL that reads outside of a transaction is a Query, and runs with Core.Lookup (at most a page of rows) or
+// Core.Rows. Within a transaction, it runs with Raw or Exec of the transaction, which have one form of parameters for
+// both databases. Only packages postgres and sqlite use their drivers directly, for what the other database does not
+// have, such as COPY.
 //
 // # Tables
 //

@@ -1,6 +1,7 @@
 package gormstore
 
 import (
+	"errors"
 	"strconv"
 	"time"
 
@@ -37,12 +38,32 @@ func RecordEvents(tx Tx, d Dialect, origin EventOrigin, events ...records.Event)
 	}
 	var position, none int64
 	q := NewQueryOf(d.ChangeSeq(origin.Tenant, "0"))
-	err := tx.Read(q.AsRead([]any{&position, &none}, func() error { return nil }))
+	err := ReadChangeSeq(tx, d, origin.Tenant, &position, q.AsRead([]any{&position, &none}, nothing))
 	if err != nil {
 		return err
 	}
 	return InsertEvents(tx, position, origin, events)
 }
+
+// ReadChangeSeq runs a read whose statement is that of Dialect.ChangeSeq, and which sets position to the position
+// of the transaction in the change feed. If the position must be raised first, ReadChangeSeq raises it and reads
+// again.
+func ReadChangeSeq(tx Tx, d Dialect, tenant uuid.UUID, position *int64, read Read) error {
+	*position = 0
+	if err := tx.Read(read); err != nil || *position != 0 {
+		return err
+	}
+	if err := d.RaiseFeed(tx.Statement.Context, tx, tenant); err != nil {
+		return err
+	}
+	if err := tx.Read(read); err != nil || *position != 0 {
+		return err
+	}
+	return errors.New("the transaction has no position in the change feed")
+}
+
+// nothing is the function of a Read whose columns are all that it needs.
+func nothing() error { return nil }
 
 // InsertEvents stores events at a position of the change feed. The id of an event depends only on the position, the
 // tenant, the type and the subject. It is unique, because a transaction stores at most one event per type and subject.

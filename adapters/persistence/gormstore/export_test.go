@@ -19,5 +19,7 @@ func Rows() []any {
 		&auditHeadRow{},
 		&auditKeyRow{},
 		&StagedRow{},
+		&DayTotalRow{},
+		&SummedRow{},
 	}
 }

@@ -104,8 +104,8 @@ func checkNotReserved(tx *gorm.DB, d Dialect, c domain.Connection) error {
 	return err
 }
 
-// Create excludes concurrent creations and renamings of the tenant's connections with the lock that checkNotReserved
-// takes. The unique index rejects a second session with the name.
+// Create implements ports.LinkSessions. It excludes concurrent creations and renamings of the tenant's connections with
+// the lock that checkNotReserved takes. The unique index rejects a second session with the name.
 func (s linkSessions) Create(ctx context.Context, l domain.LinkSession) error {
 	row, err := rowOfLinkSession(l)
 	if err != nil {
@@ -144,7 +144,8 @@ func linkSessionUnderClaim(tx *gorm.DB, l domain.LinkSession, dueAt time.Time) *
 		l.ID.UUID, l.Tenant.UUID, Instant{dueAt})
 }
 
-// Open updates the row with one statement, which finds only an open session that no worker has claimed.
+// Open implements ports.LinkSessions. It updates the row with one statement, which finds only an open session that no
+// worker has claimed.
 func (s linkSessions) Open(
 	ctx context.Context, l domain.LinkSession, createdDueAt time.Time, entries ports.AuditEntries,
 ) error {
@@ -161,7 +162,7 @@ func (s linkSessions) Open(
 	})
 }
 
-// Get reads one session.
+// Get implements ports.LinkSessions. It reads one session.
 func (s linkSessions) Get(
 	ctx context.Context, tenant domain.TenantID, id domain.LinkSessionID,
 ) (found domain.LinkSession, err error) {
@@ -175,7 +176,7 @@ func (s linkSessions) Get(
 	return found, err
 }
 
-// FindByHook looks up the hash in an index.
+// FindByHook implements ports.LinkSessions. It looks up the hash in an index.
 func (s linkSessions) FindByHook(
 	ctx context.Context, vendor domain.Vendor, hook domain.TokenHash,
 ) (found domain.LinkSession, err error) {
@@ -190,9 +191,9 @@ func (s linkSessions) FindByHook(
 	return found, err
 }
 
-// Claim claims each session with a compare-and-swap on its due time, in a statement of its own: in a distributed
-// database, a transaction over the sessions of several tenants could end in a deadlock with another one. Claim skips a
-// session that another process has claimed since it was read.
+// Claim implements ports.LinkSessions. It claims each session with a compare-and-swap on its due time, in a statement
+// of its own: in a distributed database, a transaction over the sessions of several tenants could end in a deadlock
+// with another one. Claim skips a session that another process has claimed since it was read.
 func (s linkSessions) Claim(ctx context.Context, now, claimEnd time.Time, limit int) ([]domain.LinkSession, error) {
 	var due []linkSessionRow
 	err := s.Background().Read(ctx, func(db *gorm.DB) error {
@@ -236,7 +237,7 @@ func unlessSome(claimed []domain.LinkSession, err error) ([]domain.LinkSession, 
 	return nil, err
 }
 
-// Save updates the row with one statement.
+// Save implements ports.LinkSessions. It updates the row with one statement.
 func (s linkSessions) Save(ctx context.Context, l domain.LinkSession, claimedDueAt time.Time) error {
 	return s.Background().Change(ctx, func(tx Tx) error { return saveLinkSession(tx.DB, l, claimedDueAt) })
 }
@@ -258,7 +259,8 @@ func saveLinkSession(tx *gorm.DB, l domain.LinkSession, claimedDueAt time.Time) 
 	return err
 }
 
-// Connect saves the session before it inserts the connection. The session then no longer reserves the name.
+// Connect implements ports.LinkSessions. It saves the session before it inserts the connection. The session then no
+// longer reserves the name.
 func (s linkSessions) Connect(ctx context.Context, l domain.LinkSession, claimedDueAt time.Time,
 	added ports.LinkedConnection, entries ports.AuditEntries,
 ) error {
@@ -303,7 +305,7 @@ func (s linkSessions) Connect(ctx context.Context, l domain.LinkSession, claimed
 	})
 }
 
-// Update locks the row before it reads the session.
+// Update implements ports.LinkSessions. It locks the row before it reads the session.
 func (s linkSessions) Update(ctx context.Context, tenant domain.TenantID, vendor domain.Vendor,
 	id domain.LinkSessionID, fn func(*domain.LinkSession) bool,
 ) error {
@@ -325,7 +327,8 @@ func (s linkSessions) Update(ctx context.Context, tenant domain.TenantID, vendor
 	})
 }
 
-// IsLinked reads the connections whose references differ at most in case, and then compares the canonical forms.
+// IsLinked implements ports.LinkSessions. It reads the connections whose references differ at most in case, and then
+// compares the canonical forms.
 func (s linkSessions) IsLinked(
 	ctx context.Context, tenant domain.TenantID, vendor domain.Vendor, ref string,
 ) (linked bool, err error) {
@@ -345,7 +348,7 @@ func (s linkSessions) IsLinked(
 	return linked, err
 }
 
-// ListSealed returns sessions in the order of their ids.
+// ListSealed implements ports.LinkSessions. It returns sessions in the order of their ids.
 func (s linkSessions) ListSealed(
 	ctx context.Context, afterID domain.LinkSessionID, limit int,
 ) ([]domain.LinkSession, error) {
@@ -364,7 +367,8 @@ func (s linkSessions) ListSealed(
 	return found, err
 }
 
-// Reseal replaces the credential if it still equals previous. This compare-and-swap is one statement.
+// Reseal implements ports.LinkSessions. It replaces the credential if it still equals previous. This compare-and-swap
+// is one statement.
 func (s linkSessions) Reseal(
 	ctx context.Context, id domain.LinkSessionID, previous, fresh domain.Sealed,
 ) (bool, error) {
@@ -379,7 +383,7 @@ func (s linkSessions) Reseal(
 	return changed > 0, err
 }
 
-// Prune reads the ids first, because PostgreSQL has no DELETE with a LIMIT.
+// Prune implements ports.LinkSessions. It reads the ids first, because PostgreSQL has no DELETE with a LIMIT.
 func (s linkSessions) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
 	pruned := 0
 	err := s.Background().Change(ctx, func(tx Tx) error {

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/google/uuid"
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
@@ -42,16 +43,30 @@ func (q *Query) Add(text string, args ...any) {
 	q.WriteString(text)
 }
 
+// AddExpr appends an expression.
+func (q *Query) AddExpr(e clause.Expr) { q.Add(e.SQL, e.Vars...) }
+
 // QueryFunc is the type of Core.Rows and Core.Lookup. Such a function runs a SELECT. For each row, it fills the
 // columns and calls fn.
 type QueryFunc func(ctx context.Context, sql string, args, columns []any, fn func() error) error
 
-// Rows runs a query that may read many rows.
+// Rows runs a query that may read many rows, outside of any transaction. It returns the first error of fn or of the
+// database, translated.
 func (c *Core) Rows(ctx context.Context, sql string, args, columns []any, fn func() error) error {
 	return c.Bounded(ctx, func(ctx context.Context) error { return c.Dialect.Query(ctx, sql, args, columns, fn) })
 }
 
-// Lookup runs a query that reads at most one page of rows. The query may be sent in a batch with other queries.
+// RowsOf is like Rows, for a query whose rows are all of the tenant.
+func (c *Core) RowsOf(
+	ctx context.Context, tenant uuid.UUID, sql string, args, columns []any, fn func() error,
+) error {
+	return c.Bounded(ctx, func(ctx context.Context) error {
+		return c.Dialect.QueryTenant(ctx, tenant, sql, args, columns, fn)
+	})
+}
+
+// Lookup is like Rows, for a query that reads at most one page of rows. The query may be sent in a batch with other
+// queries.
 func (c *Core) Lookup(ctx context.Context, sql string, args, columns []any, fn func() error) error {
 	return c.Bounded(ctx, func(ctx context.Context) error {
 		return c.Dialect.QueryBatched(ctx, sql, args, columns,

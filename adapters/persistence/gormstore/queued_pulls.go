@@ -33,7 +33,7 @@ func AttachOrQueue(tx Tx, d Dialect, strength string, added PullRow) (PullRow, e
 			return PullRow{}, err
 		}
 		if made > 0 {
-			return added, tx.Enqueue(added.ID)
+			return added, tx.Enqueue(added.Tenant, added.ID)
 		}
 	}
 	return PullRow{}, Unavailable(errors.New("the queued pull is claimed too often to attach to it"))

@@ -100,7 +100,7 @@ func (s *Store) Ping(ctx context.Context) error {
 	return err
 }
 
-// Read runs a query outside of any transaction.
+// Read calls fn, which runs queries, outside of any transaction. It returns the error of fn, translated.
 func (c *Core) Read(ctx context.Context, fn func(db *gorm.DB) error) error {
 	return c.Bounded(ctx, func(ctx context.Context) error { return fn(c.reader.WithContext(ctx)) })
 }

@@ -129,9 +129,8 @@ func TestTheFeedOnCitusWaitsForAnOlderWriter(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = slow.Rollback(t.Context()) }()
-	var position int64
-	sql, args := db.ChangeSeq(tenant.UUID)
-	if err := slow.QueryRow(t.Context(), sql, args...).Scan(&position); err != nil {
+	position, err := db.ChangeSeq(t.Context(), slow, tenant.UUID)
+	if err != nil {
 		t.Fatal(err)
 	}
 	_, err = slow.Exec(

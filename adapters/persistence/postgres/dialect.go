@@ -28,8 +28,13 @@ var _ gormstore.Dialect = dialect{}
 type dialect struct {
 	db    *DB
 	nudge Nudge
-	reads *readBatcher
+	// onShard means that the statements are executed on the tables of one shard of a distributed database, as on a
+	// database that is not distributed.
+	onShard bool
 }
+
+// routed reports whether Citus must find the server of each statement.
+func (d dialect) routed() bool { return d.db.distributed && !d.onShard }
 
 // Transact begins the transaction with pgx, on a connection from GORM's pool. After the commit, it passes the enqueued
 // pulls to the Nudge function.
@@ -37,7 +42,7 @@ type dialect struct {
 // The statements of ExecAtCommit and the commit are sent in one batch. If one of the statements fails, the server skips
 // the rest of the batch, including the commit.
 func (d dialect) Transact(ctx context.Context, fn func(tx gormstore.Tx) error) error {
-	conn, err := d.db.sql.Conn(ctx)
+	conn, err := d.db.node(ctx).sql.Conn(ctx)
 	if err != nil {
 		return err
 	}
@@ -67,7 +72,8 @@ func (d dialect) Transact(ctx context.Context, fn func(tx gormstore.Tx) error) e
 		return nil
 	}
 	var queued []uuid.UUID
-	session.Enqueue = func(pulls ...uuid.UUID) error {
+	session.Enqueue = func(tenant uuid.UUID, pulls ...uuid.UUID) error {
+		d.RememberTenant(tenant, pulls...)
 		queued = append(queued, pulls...)
 		return nil
 	}
@@ -95,7 +101,7 @@ const idle = 'I'
 func (d dialect) Snapshot(ctx context.Context, timeout time.Duration, fn func(tx gormstore.SnapshotTx) error) error {
 	start, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	conn, err := d.db.sql.Conn(start)
+	conn, err := d.db.node(ctx).sql.Conn(start)
 	if err != nil {
 		return err
 	}
@@ -146,12 +152,12 @@ func (d dialect) session(ctx context.Context, conn *sql.Conn) gormstore.Tx {
 
 // Query implements gormstore.Dialect.
 func (d dialect) Query(ctx context.Context, sql string, args, columns []any, fn func() error) error {
-	return query(ctx, d.db.Pool, sql, args, columns, fn)
+	return query(ctx, d.db.node(ctx).pool, sql, args, columns, fn)
 }
 
 // QueryBatched implements gormstore.Dialect.
 func (d dialect) QueryBatched(ctx context.Context, sql string, args, columns []any, fn func() error) error {
-	return d.reads.query(ctx, sql, args, columns, fn)
+	return d.db.node(ctx).reads.query(ctx, sql, args, columns, fn)
 }
 
 // maxAttempts limits how often a query is sent. A query is sent again only if its connection turned out to be broken
@@ -265,32 +271,55 @@ func (dialect) AnnouncedRemovals(name string) string {
 // ForUpdate implements gormstore.Dialect.
 func (dialect) ForUpdate() string { return " FOR UPDATE" }
 
+// RememberTenant implements gormstore.Dialect.
+func (d dialect) RememberTenant(tenant uuid.UUID, pulls ...uuid.UUID) {
+	if d.db.cluster != nil {
+		d.db.cluster.rememberPulls(tenant, pulls)
+	}
+}
+
+// RememberedTenant implements gormstore.Dialect.
+func (d dialect) RememberedTenant(pull uuid.UUID) (uuid.UUID, bool) {
+	if d.db.cluster == nil {
+		return uuid.Nil, false
+	}
+	return d.db.cluster.tenantOfPull(pull)
+}
+
 // Distributed implements gormstore.Dialect.
 func (d dialect) Distributed() bool { return d.db.distributed }
 
 // ChangeSeq uses the id of the database transaction as the position in the change feed. PostgreSQL assigns the id when
-// the transaction first writes. Transactions that write later have higher ids.
+// the transaction first writes. Transactions that write later have higher ids. For a distributed database, see
+// tenant_feed.go.
 func (d dialect) ChangeSeq(tenant uuid.UUID, valueSQL string, args ...any) clause.Expr {
-	return d.ofFeed("SELECT shift + pg_current_xact_id()::text::bigint, "+valueSQL+" FROM feed", tenant, args...)
+	if d.db.distributed {
+		return tenantChangeSeq(tenant, valueSQL, args)
+	}
+	return clause.Expr{SQL: "SELECT shift + " + ownID + ", " + valueSQL + " FROM feed", Vars: args}
 }
+
+// ownID is an SQL expression for the id of the current database transaction.
+const ownID = "pg_current_xact_id()::text::bigint"
 
 // tenantIs returns an SQL condition: a column of tenant ids equals a parameter, such as "$4". Like the function
 // tenantIs of gormstore, it is meant for statements whose other conditions already determine the tenant. The condition
 // cannot use an index, except in a distributed database.
 func (d dialect) tenantIs(column, tenant string) string {
-	if d.db.distributed {
+	if d.routed() {
 		return column + " = " + tenant
 	}
 	return "CASE " + column + " WHEN " + tenant + " THEN true END"
 }
 
-// ofFeed returns the given statement, which reads the table feed and the state of the server's transactions. Each
-// server of a distributed database has its own transaction ids, so the statement must run on the tenant's server.
+// ofTenantServer returns the given SELECT, which reads the state of the server's transactions or takes a lock of the
+// server. Each server of a distributed database has its own transaction ids and locks, so the statement must run on the
+// tenant's server.
 //
-// For a distributed database, ofFeed adds a condition on the tenant. The condition is always true. Its only purpose is
-// that Citus sends the whole statement to the tenant's server. The statement runs in the same transaction as the other
-// statements about the tenant.
-func (d dialect) ofFeed(statement string, tenant uuid.UUID, args ...any) clause.Expr {
+// For a distributed database, ofTenantServer adds a condition on the tenant. The condition is always true. Its only
+// purpose is that Citus sends the whole statement to the tenant's server. The statement runs in the same transaction as
+// the other statements about the tenant.
+func (d dialect) ofTenantServer(statement string, tenant uuid.UUID, args ...any) clause.Expr {
 	if !d.db.distributed {
 		return clause.Expr{SQL: statement, Vars: args}
 	}
@@ -318,10 +347,11 @@ func (dialect) ExcludeWriters(tx *gorm.DB, tenant, connection uuid.UUID) error {
 // tenantLocks is the first key of the advisory locks of tenants. The second one is a hash of the tenant's id.
 const tenantLocks = "3602"
 
-// LockTenant implements gormstore.Dialect. In a distributed database, the lock is one of the coordinator, through which
-// all processes write.
-func (dialect) LockTenant(tx *gorm.DB, tenant uuid.UUID) error {
-	return tx.Exec("SELECT pg_advisory_xact_lock("+tenantLocks+", hashtext(?))", tenant.String()).Error
+// LockTenant implements gormstore.Dialect. In a distributed database, the lock is one of the server with the tenant's
+// rows.
+func (d dialect) LockTenant(tx *gorm.DB, tenant uuid.UUID) error {
+	lock := d.ofTenantServer("SELECT pg_advisory_xact_lock("+tenantLocks+", hashtext(?))", tenant, tenant.String())
+	return tx.Exec(lock.SQL, lock.Vars...).Error
 }
 
 // VisibleBefore returns an SQL expression for a feed position. The position is the id of the oldest database
@@ -329,14 +359,23 @@ func (dialect) LockTenant(tx *gorm.DB, tenant uuid.UUID) error {
 // ended, with a commit or a rollback. The ids are assigned for the whole cluster, so the feed also waits for writers of
 // other databases in the cluster.
 //
-// The argument names a column of tenant ids. In a distributed database, the expression contains this column. Citus then
-// evaluates the expression on the servers that store the rows, and not on the coordinator.
-func (d dialect) VisibleBefore(tenant string) string {
-	if d.db.distributed && tenant != "" {
-		return "(SELECT shift + " + oldestRunning + " FROM feed WHERE " + tenant + " IS NOT NULL)"
+// For a distributed database, see tenant_feed.go.
+func (d dialect) VisibleBefore(tenant uuid.UUID) clause.Expr {
+	if d.db.distributed {
+		return clause.Expr{SQL: tenantVisibleBefore("?", "true"), Vars: []any{plainID(tenant)}}
 	}
-	return "(SELECT shift + " + oldestRunning + " FROM feed)"
+	return clause.Expr{SQL: visibleBefore}
 }
+
+// VisibleBeforeOf implements gormstore.Dialect.
+func (d dialect) VisibleBeforeOf(column string) string {
+	if d.db.distributed {
+		return tenantVisibleBefore(column, column+" IS NOT NULL")
+	}
+	return visibleBefore
+}
+
+const visibleBefore = "(SELECT shift + " + oldestRunning + " FROM feed)"
 
 // oldestRunning is an SQL expression for the id of the oldest database transaction that is still running.
 const oldestRunning = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
@@ -344,7 +383,8 @@ const oldestRunning = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
 // FeedEnd returns a statement that reads the current end of the feed. All changes of database transactions that are
 // still running have higher positions.
 func (d dialect) FeedEnd(tenant uuid.UUID) clause.Expr {
-	return d.ofFeed("SELECT shift + "+oldestRunning+" - 1 FROM feed", tenant)
+	visible := d.VisibleBefore(tenant)
+	return d.ofTenantServer("SELECT "+visible.SQL+" - 1 FROM feed", tenant, visible.Vars...)
 }
 
 // FeedHold returns a statement that finds the oldest open database transaction that has written. The transaction may
@@ -390,7 +430,7 @@ func (d dialect) ExecBoth(
 	for i := range parameters {
 		parameters[i] = "$" + strconv.Itoa(len(args)+i+1)
 	}
-	return d.db.sql.ExecContext(ctx, "WITH changed AS ("+query+" RETURNING 1) INSERT INTO "+row.Into+
+	return d.db.node(ctx).sql.ExecContext(ctx, "WITH changed AS ("+query+" RETURNING 1) INSERT INTO "+row.Into+
 		" SELECT "+strings.Join(parameters, ", ")+" WHERE EXISTS (SELECT FROM changed)",
 		slices.Concat(args, row.Values)...)
 }

@@ -43,7 +43,11 @@ func (db *DB) findDistribution(ctx context.Context) error {
 	if err != nil || !has {
 		return err
 	}
-	return db.Pool.QueryRow(ctx, "SELECT "+isDistributed, firstTable).Scan(&db.distributed)
+	err = db.Pool.QueryRow(ctx, "SELECT "+isDistributed, firstTable).Scan(&db.distributed)
+	if err == nil && db.distributed && db.cluster == nil {
+		db.cluster = newCluster(db.main, db.onUnreachable)
+	}
+	return err
 }
 
 // distributeTables distributes all tables with a column tenant_id that are not distributed yet, in one transaction. It

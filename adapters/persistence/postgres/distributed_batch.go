@@ -1,7 +1,10 @@
 package postgres
 
 import (
+	"bytes"
 	"context"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -13,88 +16,172 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// tenantsAtOnce is the number of tenants of one batch whose deliveries are stored concurrently.
-const tenantsAtOnce = 4
-
-// receiveByTenant stores a batch in a distributed database, with one transaction for each tenant. A transaction over
-// several tenants would be a two-phase commit on several servers. An error for one tenant does not affect the other
-// tenants.
-func (d dialect) receiveByTenant(
+// receiveByNode stores a batch in a distributed database, with one transaction for each node that has rows of the
+// batch's tenants. A transaction over several nodes would be a two-phase commit. An error on one node does not affect
+// the deliveries of other nodes.
+func (d dialect) receiveByNode(
 	ctx context.Context, deliveries []gormstore.PendingDelivery,
 ) ([]gormstore.Result, error) {
 	tenants, err := d.tenantsOf(ctx, deliveries)
 	if err != nil {
 		return nil, err
 	}
-	results := make([]gormstore.Result, len(deliveries))
-	byTenant := map[uuid.UUID][]int{}
+	b := nodeBatch{dialect: d, all: deliveries, tenants: tenants, results: make([]gormstore.Result, len(deliveries))}
+	byNode, placement := map[*node]map[*shard][]int{}, d.db.cluster.current()
 	for i := range deliveries {
-		if tenant, ok := tenants[deliveries[i].Token]; ok {
-			byTenant[tenant] = append(byTenant[tenant], i)
-		} else {
-			results[i] = domain.RefusedWebhook()
+		tenant, ok := tenants[deliveries[i].Token]
+		if !ok {
+			b.results[i] = domain.RefusedWebhook()
+			continue
 		}
+		n, s := d.db.cluster.coordinator, d.db.cluster.shardIn(ctx, placement, tenant)
+		if s != nil {
+			n = s.node
+		}
+		if byNode[n] == nil {
+			byNode[n] = map[*shard][]int{}
+		}
+		byNode[n][s] = append(byNode[n][s], i)
 	}
 	var wg sync.WaitGroup
-	slots := make(chan struct{}, tenantsAtOnce)
-	for tenant, indexes := range byTenant {
-		wg.Go(func() {
-			slots <- struct{}{}
-			defer func() { <-slots }()
-			d.receiveOfTenant(ctx, tenant, deliveries, indexes, results)
-		})
+	for n, byShard := range byNode {
+		wg.Go(func() { b.receive(ctx, n, byShard) })
 	}
 	wg.Wait()
-	return results, nil
+	return b.results, nil
 }
 
-// receiveOfTenant stores the deliveries with these indexes and sets their results.
-func (d dialect) receiveOfTenant(
-	ctx context.Context, tenant uuid.UUID, all []gormstore.PendingDelivery, indexes []int, results []gormstore.Result,
-) {
-	own := make([]gormstore.PendingDelivery, len(indexes))
-	for n, i := range indexes {
-		own[n] = all[i]
+// nodeBatch is a batch in a distributed database.
+type nodeBatch struct {
+	dialect
+	all     []gormstore.PendingDelivery
+	tenants map[domain.TokenHash]uuid.UUID
+	results []gormstore.Result
+}
+
+// receive stores the deliveries of a node, given as indexes by shard, and sets their results. It tries three ways, from
+// the fastest to the most general one: all shards at once, one shard at a time, and with the planner of Citus.
+func (b nodeBatch) receive(ctx context.Context, n *node, byShard map[*shard][]int) {
+	parts := b.partsOf(byShard)
+	lost := b.attachOnShards(ctx, n, parts)
+	if lost != nil && b.mayRoute(lost) {
+		lost = nil
 	}
-	var stored []gormstore.Result
-	err := retryOnConflict(func() (err error) {
-		stored, err = d.insertBatch(ctx, tenant, own)
-		return err
-	})
-	err = gormstore.Translate(ctx, err)
-	for n, i := range indexes {
-		if err != nil {
-			results[i].Err = err
-		} else {
-			results[i] = stored[n]
+	routed := map[uuid.UUID][]int{}
+	for _, p := range parts {
+		if p.stored {
+			continue
+		}
+		err := lost
+		if err == nil {
+			err = b.insertOnShard(ctx, n, p)
+		}
+		switch {
+		case err == nil:
+		case lost == nil && b.mayRoute(err):
+			for _, i := range p.indexes {
+				tenant := b.tenants[b.all[i].Token]
+				routed[tenant] = append(routed[tenant], i)
+			}
+		default:
+			b.fail(ctx, p.indexes, err)
+		}
+	}
+	if len(routed) == 0 {
+		return
+	}
+	err := retryOnConflict(func() error { return b.insertByTenant(ctx, n, routed, b.all, b.results) })
+	if err != nil {
+		for _, indexes := range routed {
+			b.fail(ctx, indexes, err)
 		}
 	}
 }
 
-// tenantsOf returns the tenants of the deliveries' live tokens, by token hash. It reads the coordinator's copy of the
-// tokens.
+// fail sets the error of deliveries.
+func (b nodeBatch) fail(ctx context.Context, indexes []int, err error) {
+	err = gormstore.Translate(ctx, err)
+	for _, i := range indexes {
+		b.results[i] = gormstore.Result{Err: err}
+	}
+}
+
+// insertByTenant stores the deliveries of tenants whose rows are on the node, in one transaction, and sets their
+// results. byTenant contains the indexes of each tenant's deliveries. The tenants are stored in the order of their ids,
+// so that two transactions never deadlock.
+func (d dialect) insertByTenant(
+	ctx context.Context, n *node, byTenant map[uuid.UUID][]int, all []gormstore.PendingDelivery,
+	results []gormstore.Result,
+) error {
+	tenants := slices.SortedFunc(maps.Keys(byTenant), func(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) })
+	var pulls []uuid.UUID
+	err := pgx.BeginTxFunc(ctx, n.pool, pgx.TxOptions{BeginQuery: d.db.begin}, func(tx pgx.Tx) error {
+		for _, tenant := range tenants {
+			indexes := byTenant[tenant]
+			own := make([]gormstore.PendingDelivery, len(indexes))
+			for k, i := range indexes {
+				own[k] = all[i]
+			}
+			stored, created, err := d.insertIn(ctx, tx, tenant, own)
+			if err != nil {
+				return err
+			}
+			pulls = append(pulls, created...)
+			for k, i := range indexes {
+				results[i] = stored[k]
+			}
+		}
+		return nil
+	})
+	if err == nil {
+		d.nudgeAll(pulls)
+	}
+	return err
+}
+
+// tenantsOf returns the tenants of the deliveries' tokens, by token hash. The tenant of a token never changes, so it is
+// remembered. A remembered token may have been revoked; the transaction that stores the delivery finds that out. A
+// token that is not remembered must be live. Each node has a copy of the tokens.
 func (d dialect) tenantsOf(
 	ctx context.Context, deliveries []gormstore.PendingDelivery,
 ) (map[domain.TokenHash]uuid.UUID, error) {
-	hashes := make([][]byte, len(deliveries))
+	hashes := make([]domain.TokenHash, len(deliveries))
 	for i := range deliveries {
-		hashes[i] = deliveries[i].Token[:]
+		hashes[i] = deliveries[i].Token
 	}
-	tenants := make(map[domain.TokenHash]uuid.UUID, len(deliveries))
+	tenants, unknown := d.db.cluster.tenantsOfTokens(hashes)
+	if len(unknown) == 0 {
+		return tenants, nil
+	}
+	args := make([][]byte, len(unknown))
+	for i, h := range unknown {
+		args[i] = h[:]
+	}
 	var hash []byte
 	var tenant uuid.UUID
 	const sql = "SELECT hash, tenant_id FROM webhook_tokens WHERE hash = ANY($1) AND revoked_at IS NULL"
-	err := query(ctx, d.db.Pool, sql, []any{hashes}, []any{&hash, &tenant}, func() error {
-		tenants[domain.TokenHash(hash)] = tenant
-		return nil
-	})
+	read := func(n *node) error {
+		return query(ctx, n.pool, sql, []any{args}, []any{&hash, &tenant}, func() error {
+			tenants[domain.TokenHash(hash)] = tenant
+			return nil
+		})
+	}
+	err := read(d.db.cluster.anyNode())
+	if err != nil { // the node may have failed, but the coordinator has a copy, too
+		err = read(d.db.cluster.coordinator)
+	}
+	for _, h := range unknown {
+		if tenant, ok := tenants[h]; ok {
+			d.db.cluster.rememberToken(h, tenant)
+		}
+	}
 	return tenants, err
 }
 
 // ofTenant returns the condition " AND column = $n", and args with the tenant appended as the parameter $n, if the
 // database is distributed. Otherwise it returns an empty condition and args unchanged.
 func (d dialect) ofTenant(column string, tenant uuid.UUID, args ...any) (string, []any) {
-	if !d.db.distributed {
+	if !d.routed() {
 		return "", args
 	}
 	return " AND " + column + " = $" + strconv.Itoa(len(args)+1), append(args, plainID(tenant))

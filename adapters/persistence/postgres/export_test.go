@@ -2,7 +2,7 @@ package postgres
 
 import (
 	"context"
-	"strings"
+	"errors"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -22,11 +22,12 @@ func (db *DB) Receive(ctx context.Context, nudge Nudge,
 	return dialect{db: db, nudge: nudge}.Receive(ctx, deliveries)
 }
 
-// ChangeSeq returns a statement and the arguments of the statement. The statement returns the position of the current
-// transaction in the tenant's change feed. It is meant for a distributed database.
-func (db *DB) ChangeSeq(tenant uuid.UUID) (string, []any) {
-	q := dialect{db: db}.ChangeSeq(tenant, "0")
-	return strings.Replace("SELECT position FROM ("+q.SQL+") AS own (position, also)", "?", "$1", 1), q.Vars
+// ChangeSeq returns the position of the transaction in the tenant's change feed, which is 0 if it must be raised.
+func (db *DB) ChangeSeq(ctx context.Context, tx pgx.Tx, tenant uuid.UUID) (position int64, err error) {
+	q := gormstore.NewQueryOf(dialect{db: db}.ChangeSeq(tenant, "0"))
+	var ignored int
+	err = tx.QueryRow(ctx, q.String(), q.Args...).Scan(&position, &ignored)
+	return position, err
 }
 
 // Traced is like Open, but calls tracer for every statement and does not apply the settings of Open.
@@ -68,7 +69,8 @@ func (db *DB) MigrationLockTimeout(t testing.TB) (limit string) {
 	t.Helper()
 	text := up + "CREATE TABLE seen AS SELECT current_setting('lock_timeout') AS lock_timeout;\n"
 	folder := lockTimeoutFS{fstest.MapFS{"99999_seen.sql": {Data: []byte(text)}}}
-	provider, err := goose.NewProvider(goose.DialectPostgres, db.sql, folder, goose.WithDisableGlobalRegistry(true))
+	provider, err := goose.NewProvider(goose.DialectPostgres, db.main.sql, folder,
+		goose.WithDisableGlobalRegistry(true))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,4 +90,45 @@ func ConnectTimeout(url string) (time.Duration, error) {
 		return 0, err
 	}
 	return config.ConnConfig.ConnectTimeout, nil
+}
+
+// Placed is a cluster over a pool of its own, for tests of the placement.
+type Placed struct{ c *cluster }
+
+// NewPlaced returns a cluster whose coordinator is reached through the pool, and reads its placement.
+func NewPlaced(pool *pgxpool.Pool, onUnreachable func(address string, err error)) Placed {
+	p := Placed{newCluster(newNode(pool), onUnreachable)}
+	p.Load()
+	return p
+}
+
+// Load reads the placement.
+func (p Placed) Load() { p.c.load() }
+
+// Port returns the port of the server to which statements about the tenant are sent.
+func (p Placed) Port(ctx context.Context, tenant uuid.UUID) uint16 {
+	return p.c.nodeOfTenant(ctx, tenant).pool.Config().ConnConfig.Port
+}
+
+// Close closes the pools of the nodes, and the coordinator's.
+func (p Placed) Close() error { return errors.Join(p.c.close(), p.c.coordinator.close()) }
+
+// FeedServer is a server and its timeline.
+type FeedServer struct {
+	ID       int64
+	Timeline int32
+}
+
+// RaiseFeedRow computes the row of a tenant in tenant_feeds, which names the server row, for a writer on the server
+// here. own is the id of its transaction, oldest that of the oldest running one, and common the shift of the table
+// feed.
+func RaiseFeedRow(row, here FeedServer, shift, reserved, own, oldest, common int64, prepared bool) (
+	newShift, newReserved int64, err error,
+) {
+	s := feedState{
+		server: row.ID, timeline: row.Timeline, shift: shift, reserved: reserved, here: here.ID,
+		hereTimeline: here.Timeline, own: own, oldest: oldest, common: common, prepared: prepared,
+	}
+	err = s.raise()
+	return s.shift, s.reserved, err
 }

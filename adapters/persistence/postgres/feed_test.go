@@ -43,15 +43,21 @@ func running(t *testing.T, s *postgres.Store, tenant domain.TenantID) domain.Lea
 
 func write(t *testing.T, s *postgres.Store, lease domain.Lease, externalIDs ...string) {
 	t.Helper()
+	if err := writeRows(t.Context(), s, lease, externalIDs...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// writeRows stores a page with rows that have the given external ids.
+func writeRows(ctx context.Context, s *postgres.Store, lease domain.Lease, externalIDs ...string) error {
 	w := ports.PageWrite{NewID: newID[domain.Transaction], At: epoch, LeaseUntil: epoch.Add(time.Hour)}
 	for _, id := range externalIDs {
 		w.Transactions = append(w.Transactions, domain.TransactionData{
 			ExternalID: id, Amount: domain.Money{Amount: decimal.NewFromInt(1), Currency: "BRL"}, Date: "2026-03-01",
 		})
 	}
-	if _, err := s.Pulls().StorePage(t.Context(), lease, w); err != nil {
-		t.Fatal(err)
-	}
+	_, err := s.Pulls().StorePage(ctx, lease, w)
+	return err
 }
 
 // changes reads the feed after the position until it has read at least minCount changes or a timeout expires. It

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
@@ -76,17 +77,22 @@ func (d dialect) dateScan(ctx context.Context, tenant, connection uuid.UUID, see
 	for i := range seen {
 		index[seen[i].ExternalID] = i
 	}
-	// The error of Query is returned by rows.Err.
-	rows, _ := d.db.Pool.Query(ctx, d.dateScanSQL(), plainID(connection), sampleIDs(seen), dateScanFactor*len(seen),
-		plainID(tenant))
-	defer rows.Close()
-	for rows.Next() {
-		values := rows.RawValues() // the binary form of text and bytea consists of the bytes themselves
-		if i, shown := index[string(values[0])]; shown {
-			unchanged[i] = !seen[i].ContentHash.IsZero() && string(values[1]) == string(seen[i].ContentHash[:])
+	read := func(rows pgx.Rows) error {
+		defer rows.Close()
+		for rows.Next() {
+			values := rows.RawValues() // the binary form of text and bytea consists of the bytes themselves
+			if i, shown := index[string(values[0])]; shown {
+				unchanged[i] = !seen[i].ContentHash.IsZero() && string(values[1]) == string(seen[i].ContentHash[:])
+			}
 		}
+		return rows.Err()
 	}
-	return rows.Err()
+	args := []any{plainID(connection), sampleIDs(seen), dateScanFactor * len(seen), plainID(tenant)}
+	if done, err := d.readOnShard(ctx, tenant, d.ofShard().dateScanSQL(), args, read); done {
+		return err
+	}
+	rows, _ := d.db.node(ctx).pool.Query(ctx, d.dateScanSQL(), args...) // its error is returned by rows.Err
+	return read(rows)
 }
 
 // sampleIDs returns the external ids of a few rows (the number is dateSamples) in the order of the page. The rows are
@@ -120,12 +126,22 @@ func (d dialect) findChangedByKey(ctx context.Context, tenant, connection uuid.U
 	for i, at := range indexes {
 		ids[i], hashes[i] = rawRows[at].ExternalID, hashOrNull(&rawRows[at].ContentHash)
 	}
-	var changed []int
-	var place int
+	var places []int // in the page, counted from 1
 	args := []any{plainID(connection), ids, hashes, plainID(tenant)}
-	err := query(ctx, d.db.Pool, d.changedSQL(), args, []any{&place}, func() error {
-		changed = append(changed, indexes[place-1])
-		return nil
+	done, err := d.readOnShard(ctx, tenant, d.ofShard().changedSQL(), args, func(rows pgx.Rows) (err error) {
+		places, err = pgx.CollectRows(rows, pgx.RowTo[int])
+		return err
 	})
-	return changed, err
+	if !done {
+		var place int
+		places = nil
+		err = query(ctx, d.db.node(ctx).pool, d.changedSQL(), args, []any{&place}, func() error {
+			places = append(places, place)
+			return nil
+		})
+	}
+	for i, place := range places {
+		places[i] = indexes[place-1]
+	}
+	return places, err
 }

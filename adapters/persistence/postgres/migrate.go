@@ -58,7 +58,7 @@ func (db *DB) migrateStore(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	provider, err := goose.NewProvider(goose.DialectPostgres, db.sql, lockTimeoutFS{folder},
+	provider, err := goose.NewProvider(goose.DialectPostgres, db.main.sql, lockTimeoutFS{folder},
 		goose.WithDisableGlobalRegistry(true))
 	if err != nil {
 		return fmt.Errorf("read the migrations: %w", err)
@@ -124,5 +124,5 @@ func (db *DB) Version(ctx context.Context) (current, needed int64, err error) {
 	if err != nil {
 		return 0, 0, err
 	}
-	return gormstore.Version(ctx, db.sql, "SELECT to_regclass('goose_db_version') IS NOT NULL", folder)
+	return gormstore.Version(ctx, db.main.sql, "SELECT to_regclass('goose_db_version') IS NOT NULL", folder)
 }

@@ -15,7 +15,6 @@ package postgres
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"maps"
@@ -25,7 +24,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/jackc/pgx/v5/stdlib"
 	"gorm.io/driver/postgres"
 	"gorm.io/gorm"
 	"gorm.io/gorm/logger"
@@ -50,6 +48,9 @@ type Config struct {
 	// URL of the coordinator of the cluster. A database whose tables are already distributed is recognised without this
 	// setting.
 	Distribute bool
+	// OnUnreachable is called when a node of a Citus cluster cannot be reached at its address, once until it can be
+	// reached again. Until then, its statements go through the coordinator. It may be nil.
+	OnUnreachable func(address string, err error)
 }
 
 const (
@@ -87,14 +88,16 @@ type DB struct {
 	// Pool is the pool of connections. Code that uses pgx directly shares it.
 	Pool *pgxpool.Pool
 
-	sql     *sql.DB
+	main    *node  // the server of the URL
 	begin   string // the statement that begins a transaction
 	limits  string // the statements that set the timeouts of a transaction after it has begun; "" without a pooler
 	timeout time.Duration
 	store   *Store
 
-	distribute  bool // whether Migrate distributes the tables
-	distributed bool // whether the tables are distributed
+	distribute    bool // whether Migrate distributes the tables
+	distributed   bool // whether the tables are distributed
+	onUnreachable func(address string, err error)
+	cluster       *cluster // nil if the tables are not distributed
 }
 
 // Nudge makes the workers of this process run pulls. It must not block.
@@ -121,7 +124,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	db.distribute = c.Distribute
+	db.distribute, db.onUnreachable = c.Distribute, c.OnUnreachable
 	if err := db.findDistribution(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("connect: %w", err), db.Close())
 	}
@@ -175,9 +178,9 @@ func parse(c Config) (config *pgxpool.Config, limits string, err error) {
 // newDB opens a GORM handle that uses the pool. database/sql keeps no idle connections, because the pool
 // keeps them. limits are the statements that set the limits of each transaction.
 func newDB(pool *pgxpool.Pool, limits string, timeout time.Duration) (*DB, error) {
-	db := &DB{Pool: pool, sql: stdlib.OpenDBFromPool(pool), begin: "begin" + limits, limits: limits, timeout: timeout}
+	db := &DB{Pool: pool, main: newNode(pool), begin: "begin" + limits, limits: limits, timeout: timeout}
 	var err error
-	db.DB, err = gorm.Open(postgres.New(postgres.Config{Conn: db.sql}), &gorm.Config{
+	db.DB, err = gorm.Open(postgres.New(postgres.Config{Conn: anyPool{db}}), &gorm.Config{
 		SkipDefaultTransaction: true, QueryFields: true, Logger: logger.Discard,
 	})
 	if err != nil {
@@ -189,9 +192,9 @@ func newDB(pool *pgxpool.Pool, limits string, timeout time.Duration) (*DB, error
 // Store returns the stores. After each commit, the stores call nudge with the pulls that the transaction has queued.
 // The argument may be nil. Store may be called only once. DB.Close also closes the store.
 func (db *DB) Store(nudge Nudge) *Store {
-	d := dialect{db: db, nudge: nudge, reads: newReadBatcher(db.Pool)}
+	d := dialect{db: db, nudge: nudge}
 	db.store = newStore(gormstore.New(db.DB, gormstore.Options{
-		Dialect: d, Timeout: db.timeout, OnReadOnly: db.Pool.Reset,
+		Dialect: d, Timeout: db.timeout, OnReadOnly: db.reset,
 	}))
 	return db.store
 }
@@ -201,7 +204,26 @@ func (db *DB) Close() error {
 	if db.store != nil {
 		db.store.Close()
 	}
-	err := db.sql.Close()
-	db.Pool.Close()
-	return err
+	var err error
+	if db.cluster != nil {
+		err = db.cluster.close()
+	}
+	return errors.Join(err, db.main.close())
+}
+
+// reset closes the idle connections to all servers.
+func (db *DB) reset() {
+	if db.cluster == nil {
+		db.Pool.Reset()
+		return
+	}
+	db.cluster.reset()
+}
+
+// node returns the server to which the statements of ctx are sent.
+func (db *DB) node(ctx context.Context) *node {
+	if db.cluster == nil {
+		return db.main
+	}
+	return db.cluster.nodeOf(ctx)
 }

@@ -22,7 +22,7 @@ import (
 // path, insertBatch).
 func (d dialect) Receive(ctx context.Context, deliveries []gormstore.PendingDelivery) ([]gormstore.Result, error) {
 	if d.db.distributed {
-		return d.receiveByTenant(ctx, deliveries)
+		return d.receiveByNode(ctx, deliveries)
 	}
 	var results []gormstore.Result
 	outcome := pullMissing
@@ -41,7 +41,7 @@ func (d dialect) Receive(ctx context.Context, deliveries []gormstore.PendingDeli
 	})
 	if err == nil && outcome == pullMissing {
 		err = retryOnConflict(func() (err error) {
-			results, err = d.insertBatch(ctx, uuid.Nil, deliveries)
+			results, err = d.insertBatch(ctx, deliveries)
 			return err
 		})
 	}
@@ -95,9 +95,14 @@ func (d dialect) planBatch(
 	if err != nil {
 		return nil, err
 	}
+	return planInLockOrder(deliveries, view), nil
+}
+
+// planInLockOrder decides what is stored. The planned deliveries are in the order in which their rows are locked.
+func planInLockOrder(deliveries []gormstore.PendingDelivery, view domain.WebhookView) *domain.WebhookBatch {
 	batch := domain.PlanWebhooks(deliveries, view)
 	slices.SortStableFunc(batch.Planned, inLockOrder)
-	return batch, nil
+	return batch
 }
 
 // inLockOrder compares two deliveries by connection and then by fingerprint, the order in which their rows are locked.
@@ -133,24 +138,33 @@ func (d dialect) readView(
 	ctx context.Context, db querier, tenant uuid.UUID, named []gormstore.NamedReference,
 ) (domain.WebhookView, error) {
 	view := gormstore.NewWebhookView()
+	if d.routed() {
+		return view, d.readDistributedView(ctx, db, tenant, named, view)
+	}
+	args, read := viewArgs(named, view)
+	rows, err := db.Query(ctx, viewSQL, args...)
+	if err != nil {
+		return view, err
+	}
+	return view, read(rows)
+}
+
+// viewArgs returns the arguments of viewSQL, and a function that adds the rows of its result to the view.
+func viewArgs(named []gormstore.NamedReference, view domain.WebhookView) (args []any, read func(pgx.Rows) error) {
 	hashes, references, digests := make([][]byte, len(named)), make([]string, len(named)), make([][]byte, len(named))
 	for i, n := range named {
 		digest := domain.DigestOfReference(n.Reference)
 		hashes[i], references[i], digests[i] = n.Token[:], n.Reference, digest[:]
 	}
-	if d.db.distributed {
-		return view, d.readDistributedView(ctx, db, tenant, named, view)
+	args = []any{hashes, references, digests, gormstore.MaxHolders}
+	return args, func(rows pgx.Rows) error {
+		bound, err := pgx.CollectRows(rows, scanBound)
+		for _, r := range bound {
+			r.Hash = named[r.place].Token
+			r.Add(view, named[r.place].Reference)
+		}
+		return err
 	}
-	rows, err := db.Query(ctx, viewSQL, hashes, references, digests, gormstore.MaxHolders)
-	if err != nil {
-		return view, err
-	}
-	bound, err := pgx.CollectRows(rows, scanBound)
-	for _, r := range bound {
-		r.Hash = named[r.place].Token
-		r.Add(view, named[r.place].Reference)
-	}
-	return view, err
 }
 
 // boundRow is a row of viewSQL.
@@ -226,30 +240,38 @@ func (d dialect) attach(ctx context.Context, batch *domain.WebhookBatch) (attach
 	if len(batch.Planned) == 0 {
 		return attached, nil
 	}
+	args, read := attachArgs(batch)
+	rows, err := d.db.Pool.Query(ctx, attachSQL, args...)
+	if err != nil {
+		return 0, err
+	}
+	return read(rows)
+}
+
+// attachArgs returns the arguments of attachSQL, and a function that reads the rows of its result.
+func attachArgs(batch *domain.WebhookBatch) (args []any, read func(pgx.Rows) (attachOutcome, error)) {
 	rows := newDeliveryRows(batch.Planned)
 	references := make([]string, len(batch.Receivers))
 	connections := make([]plainID, len(batch.Receivers))
 	for i, r := range batch.Receivers {
 		connections[i], references[i] = plainID(r.Connection.UUID), r.AccountRef
 	}
-	stored, err := d.db.Pool.Query(ctx, attachSQL, append(rows.columns(), rows.tokens, rows.newTokens, connections,
-		references)...)
-	if err != nil {
-		return 0, err
+	args = append(rows.columns(), rows.tokens, rows.newTokens, connections, references)
+	return args, func(stored pgx.Rows) (attachOutcome, error) {
+		outcome := pullMissing
+		var valid bool
+		var id uuid.NullUUID
+		_, err := pgx.ForEachRow(stored, []any{&valid, &id}, func() error {
+			if valid {
+				outcome = attached
+			}
+			if id.Valid {
+				rows.byID[id.UUID].Inserted = true
+			}
+			return nil
+		})
+		return outcome, err
 	}
-	outcome := pullMissing
-	var valid bool
-	var id uuid.NullUUID
-	_, err = pgx.ForEachRow(stored, []any{&valid, &id}, func() error {
-		if valid {
-			outcome = attached
-		}
-		if id.Valid {
-			rows.byID[id.UUID].Inserted = true
-		}
-		return nil
-	})
-	return outcome, err
 }
 
 // deliveryRows contains planned deliveries as the columns of an INSERT.
@@ -302,45 +324,54 @@ func (r deliveryRows) columns() []any {
 	}
 }
 
-// insertBatch stores a batch in one transaction, and creates the missing pulls. The number of statements does not
-// depend on the size of the batch. In a distributed database, all deliveries must belong to the given tenant. After the
-// commit, insertBatch calls the Nudge function with the new pulls.
-//
-// Two batches never deadlock, because insertBatch takes its locks in a fixed order: connections, queued pulls, events.
+// insertBatch stores a batch in one transaction, and creates the missing pulls. After the commit, it calls the Nudge
+// function with the new pulls.
 func (d dialect) insertBatch(
-	ctx context.Context, tenant uuid.UUID, deliveries []gormstore.PendingDelivery,
+	ctx context.Context, deliveries []gormstore.PendingDelivery,
 ) (results []gormstore.Result, err error) {
 	var created []uuid.UUID
-	err = pgx.BeginTxFunc(ctx, d.db.Pool, pgx.TxOptions{BeginQuery: d.db.begin}, func(tx pgx.Tx) error {
-		batch, err := d.planBatch(ctx, tx, tenant, deliveries)
-		if err != nil {
-			return err
-		}
-		if err := d.lockReceivers(ctx, tx, tenant, batch.Receivers); err != nil {
-			return err
-		}
-		if err := d.lockQueuedPulls(ctx, tx, tenant, batch.Planned); err != nil {
-			return err
-		}
-		if err := d.insertDeliveries(ctx, tx, batch); err != nil {
-			return err
-		}
-		if created, err = d.insertPulls(ctx, tx, batch); err != nil {
-			return err
-		}
-		if err := d.updateLastTokens(ctx, tx, batch); err != nil {
-			return err
-		}
-		if err := d.readEarlier(ctx, tx, tenant, batch); err != nil {
-			return err
-		}
-		results = batch.Results(gormstore.ErrPruned)
-		return nil
+	err = pgx.BeginTxFunc(ctx, d.db.Pool, pgx.TxOptions{BeginQuery: d.db.begin}, func(tx pgx.Tx) (err error) {
+		results, created, err = d.insertIn(ctx, tx, uuid.Nil, deliveries)
+		return err
 	})
 	if err == nil {
 		d.nudgeAll(created)
 	}
 	return results, err
+}
+
+// insertIn stores deliveries in the transaction, and creates the missing pulls, whose ids it returns. The number of
+// statements does not depend on the number of deliveries. In a distributed database, all deliveries must belong to the
+// given tenant.
+//
+// Two transactions never deadlock, because insertIn takes its locks in a fixed order: connections, queued pulls,
+// events.
+func (d dialect) insertIn(
+	ctx context.Context, tx querier, tenant uuid.UUID, deliveries []gormstore.PendingDelivery,
+) (results []gormstore.Result, created []uuid.UUID, err error) {
+	batch, err := d.planBatch(ctx, tx, tenant, deliveries)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := d.lockReceivers(ctx, tx, tenant, batch.Receivers); err != nil {
+		return nil, nil, err
+	}
+	if err := d.lockQueuedPulls(ctx, tx, tenant, batch.Planned); err != nil {
+		return nil, nil, err
+	}
+	if err := d.insertDeliveries(ctx, tx, batch); err != nil {
+		return nil, nil, err
+	}
+	if created, err = d.insertPulls(ctx, tx, batch); err != nil {
+		return nil, nil, err
+	}
+	if err := d.updateLastTokens(ctx, tx, batch); err != nil {
+		return nil, nil, err
+	}
+	if err := d.readEarlier(ctx, tx, tenant, batch); err != nil {
+		return nil, nil, err
+	}
+	return batch.Results(gormstore.ErrPruned), created, nil
 }
 
 // lockReceivers locks the connections of a batch until the commit. A deletion of such a connection waits for the
@@ -418,7 +449,7 @@ func (d dialect) insertDeliveries(ctx context.Context, tx querier, batch *domain
 	if len(batch.Planned) == 0 {
 		return nil
 	}
-	if d.db.distributed {
+	if d.routed() {
 		return insertDeliveryValues(ctx, tx, batch.Planned)
 	}
 	inserting := newDeliveryRows(batch.Planned)
@@ -469,6 +500,9 @@ func (d dialect) insertPulls(ctx context.Context, tx querier, batch *domain.Webh
 	if len(missing) == 0 {
 		return nil, nil
 	}
+	for _, p := range missing {
+		d.RememberTenant(p.Tenant.UUID, p.Pull.UUID)
+	}
 	created, err := d.insertMissing(ctx, tx, missing)
 	if err == nil && len(created) < len(missing) {
 		err = errConcurrentUpdate
@@ -481,7 +515,7 @@ func (d dialect) insertPulls(ctx context.Context, tx querier, batch *domain.Webh
 func (d dialect) insertMissing(
 	ctx context.Context, tx querier, missing []*domain.PlannedDelivery,
 ) ([]uuid.UUID, error) {
-	if d.db.distributed {
+	if d.routed() {
 		return insertPullValues(ctx, tx, missing)
 	}
 	n := len(missing)

@@ -51,7 +51,7 @@ func (d dialect) Transact(ctx context.Context, fn func(tx gormstore.Tx) error) e
 	var last statement
 	err = fn(gormstore.Tx{
 		DB: d.session(ctx, conn),
-		Enqueue: func(pulls ...uuid.UUID) error {
+		Enqueue: func(_ uuid.UUID, pulls ...uuid.UUID) error {
 			queued = append(queued, pulls...)
 			return nil
 		},
@@ -246,7 +246,26 @@ func (dialect) ExcludeWriters(*gorm.DB, uuid.UUID, uuid.UUID) error { return nil
 
 // VisibleBefore returns the largest integer as the limit, so that no change is excluded. There is only one writer, so
 // when a change can be read, every change at a lower position is committed.
-func (dialect) VisibleBefore(string) string { return "9223372036854775807" }
+func (d dialect) VisibleBefore(uuid.UUID) clause.Expr { return clause.Expr{SQL: d.VisibleBeforeOf("")} }
+
+// VisibleBeforeOf implements gormstore.Dialect. See VisibleBefore.
+func (dialect) VisibleBeforeOf(string) string { return "9223372036854775807" }
+
+// QueryTenant implements gormstore.Dialect.
+func (d dialect) QueryTenant(
+	ctx context.Context, _ uuid.UUID, sql string, args, columns []any, fn func() error,
+) error {
+	return d.Query(ctx, sql, args, columns, fn)
+}
+
+// RememberTenant does nothing, because the database is one file.
+func (dialect) RememberTenant(uuid.UUID, ...uuid.UUID) {}
+
+// RememberedTenant returns false. See RememberTenant.
+func (dialect) RememberedTenant(uuid.UUID) (uuid.UUID, bool) { return uuid.Nil, false }
+
+// RaiseFeed does nothing, because the counter of ChangeSeq is in the database.
+func (dialect) RaiseFeed(context.Context, gormstore.Tx, uuid.UUID) error { return nil }
 
 // FeedEnd returns a statement that reads the position of the last change. The position is the counter that ChangeSeq
 // increments.

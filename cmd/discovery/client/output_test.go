@@ -292,3 +292,11 @@ func TestAProgressLineFitsItsLineAndIsErased(t *testing.T) {
 	none.show("x")
 	none.clear()
 }
+
+func TestACountOfOneIsInTheSingular(t *testing.T) {
+	for n, want := range map[int]string{0: "0 pages", 1: "1 page", 2: "2 pages"} {
+		if got := countOf(n, "page"); got != want {
+			t.Errorf("%d: %q, want %q", n, got, want)
+		}
+	}
+}

@@ -77,7 +77,7 @@ func (s *session) list(v view, flags listFlags, cursor string, next fetch) (stri
 			printed += len(p.Items)
 		}
 		if p.HasMore {
-			bar.show(fmt.Sprintf("%d pages read, %d items found", read, printed))
+			bar.show(countOf(read, "page") + " read, " + countOf(printed, "item") + " found")
 		}
 		left -= len(p.Items)
 		if p.HasMore && (p.NextCursor == "" || p.NextCursor == cursor) {
@@ -88,12 +88,23 @@ func (s *session) list(v view, flags listFlags, cursor string, next fetch) (stri
 			if err := w.close(); err != nil {
 				return "", err
 			}
-			if p.HasMore {
+			switch {
+			case p.HasMore:
 				s.printNote("There are more items: use --limit N or --all.")
+			case printed == 0 && bar != nil: // a person reads the output
+				s.printNote("There are no items.")
 			}
 			return cursor, nil
 		}
 	}
+}
+
+// countOf returns the number with the noun, in the plural unless n is 1.
+func countOf(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return fmt.Sprintf("%d %s", n, noun)
 }
 
 // page requests the items after the cursor, at most as many as size. The cursor "" is the start of the list.

@@ -44,7 +44,7 @@ func (c commands) createToken() *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&sourceSecret, "source-secret", false,
 		"also create a value that the aggregator must send in Authorization")
-	cmd.Flags().BoolVar(&register, "register", false, "create the webhook at the aggregator (Pluggy only)")
+	cmd.Flags().BoolVar(&register, "register", false, "create the webhook at the aggregator, if it allows that")
 	cmd.MarkFlagsMutuallyExclusive("source-secret", "register")
 	cmd.RunE = c.run(func(s *session, args []string) error {
 		found, err := s.connection(args[0])

@@ -154,7 +154,8 @@ func (a *App) openService(ctx context.Context, sealer ports.Sealer, o Overrides)
 		Attention:    a.Metrics.Attention,
 		EventBacklog: a.Metrics.EventBacklog,
 	}
-	if a.Stores, err = openStores(ctx, a.cfg, jobsConfig, o.StoreTimeout); err != nil {
+	a.Stores, err = openStores(ctx, a.cfg, jobsConfig, o.StoreTimeout, a.warnUnreachable)
+	if err != nil {
 		return err
 	}
 	a.Stores.Deliveries, a.Stores.Pulls = a.traces.Deliveries(a.Stores.Deliveries), a.traces.Pulls(a.Stores.Pulls)
@@ -165,6 +166,12 @@ func (a *App) openService(ctx context.Context, sealer ports.Sealer, o Overrides)
 	a.vendors = a.newVendorClient(a.cfg.Egress, o)
 	a.Service, err = application.New(a.serviceDeps(sealer, auditKeys, o))
 	return err
+}
+
+// warnUnreachable logs that a node of a Citus cluster cannot be reached at its address.
+func (a *App) warnUnreachable(address string, err error) {
+	a.Log.Warn("a node of the database cluster cannot be reached directly: statements about its tenants go through the"+
+		" coordinator, which is slower", zap.String("node", address), zap.Error(err))
 }
 
 // Handler returns the handler of the operator API, the webhooks and the health checks. It is

@@ -43,7 +43,8 @@ func Example() {
 	must(err)
 	defer app.Close()
 
-	// The queue runs the pulls and the maintenance tasks. It must be started here, because App.Serve is not called.
+	// The queue runs the pulls and the maintenance tasks. It must be started here, because App.Serve is not
+	// called. This program has no subscriptions; Service.DispatchEvents would send their events.
 	must(app.Stores.Queue.Start(ctx, app.Service, app.Service))
 	mux := http.NewServeMux()
 	mux.Handle("/v1/discovery/", app.Handler())

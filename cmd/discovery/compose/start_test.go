@@ -93,3 +93,18 @@ func TestAKeysetThatBecomesInvalidIsLogged(t *testing.T) {
 		t.Error("the log contains the content of the file")
 	}
 }
+
+func TestANodeThatCannotBeReachedIsAWarning(t *testing.T) {
+	log := &harness.Journal{}
+	app, err := compose.New(t.Context(), settings(t), compose.Overrides{LogTo: log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer app.Close()
+	app.WarnUnreachable("10.0.0.7:5432", errors.New("no route to the host"))
+	for _, part := range []string{`"level":"warn"`, `"node":"10.0.0.7:5432"`, `"error":"no route to the host"`} {
+		if !strings.Contains(log.String(), part) {
+			t.Errorf("the log does not contain %s: %s", part, log)
+		}
+	}
+}

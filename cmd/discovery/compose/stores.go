@@ -94,9 +94,11 @@ func storesOf(v storeSet, queue Queue, closeAll func() error) Stores {
 
 // openStores opens the backend that cfg.DatabaseURL selects. If cfg.DatabaseMigrate is true, it migrates the schema. If
 // it is false, an outdated schema is an error. The error is a SettingError if a retry with the same settings would fail
-// again. An error can contain the address of the database, but never a password.
+// again. An error can contain the address of the database, but never a password. For onUnreachable, see
+// postgres.Config.
 func openStores(
 	ctx context.Context, cfg configs.Config, jobsConfig background.Config, timeout time.Duration,
+	onUnreachable func(address string, err error),
 ) (Stores, error) {
 	jobsConfig.MaxWorkers = cfg.PullWorkers
 	jobsConfig.ReconcileInterval, jobsConfig.DeliveryRetention = cfg.ReconcileInterval, cfg.DeliveryRetention
@@ -109,7 +111,7 @@ func openStores(
 	case strings.HasPrefix(cfg.DatabaseURL, "sqlite://"):
 		stores, err = openSQLite(ctx, cfg, jobsConfig, timeout)
 	default:
-		stores, err = openPostgres(ctx, cfg, jobsConfig, timeout)
+		stores, err = openPostgres(ctx, cfg, jobsConfig, timeout, onUnreachable)
 	}
 	return stores, named("DATABASE_URL", err)
 }
@@ -148,9 +150,11 @@ func openError(err error) error {
 
 func openPostgres(
 	ctx context.Context, cfg configs.Config, jobsConfig background.Config, timeout time.Duration,
+	onUnreachable func(address string, err error),
 ) (Stores, error) {
 	db, err := postgres.Open(ctx, postgres.Config{
 		URL: cfg.DatabaseURL, Timeout: timeout, Pooled: cfg.DatabasePooled, Distribute: cfg.DatabaseDistribute,
+		OnUnreachable: onUnreachable,
 	})
 	if invalid := postgres.InvalidURL(""); errors.As(err, &invalid) {
 		return Stores{}, SettingError{invalid}
@@ -170,7 +174,7 @@ func openPostgres(
 // Migrate brings the schema up to date, and closes the database.
 func Migrate(ctx context.Context, cfg configs.Config) error {
 	cfg.DatabaseMigrate = true
-	stores, err := openStores(ctx, cfg, background.Config{}, 0)
+	stores, err := openStores(ctx, cfg, background.Config{}, 0, nil)
 	if err != nil {
 		return err
 	}

@@ -258,10 +258,7 @@ func (s *Simulator) getTransactions(i *item, in request) (any, *apiError) {
 		}
 	}
 	slices.SortStableFunc(rows, func(x, y Transaction) int { return strings.Compare(y.Date, x.Date) })
-	total, count := len(rows), 100
-	if in.Options.Count != nil {
-		count = min(*in.Options.Count, 500)
-	}
+	total, count := len(rows), s.pageSize(in.Options.Count)
 	from := min(in.Options.Offset, total)
 	return map[string]any{
 		"accounts": i.accounts, "transactions": rows[from:min(from+count, total)], "total_transactions": total,

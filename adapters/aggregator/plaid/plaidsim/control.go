@@ -97,7 +97,8 @@ func (s *Simulator) controlWebhooks(r *http.Request) (any, error) {
 	return kit.DeliveryResults(s.send(r.Context(), in.Target, in.ItemID, in.Type, in.Code, in.Members))
 }
 
-// SendWebhook posts a signed webhook to a URL. It returns the status of the response.
+// SendWebhook posts a signed webhook to a URL. It returns the HTTP status of the last response. It returns an error if
+// the event cannot be built or sent.
 func (s *Simulator) SendWebhook(ctx context.Context, url, itemID, kind, code string) (int, error) {
 	results, err := s.send(ctx, kit.Target{URL: url}, itemID, kind, code, nil)
 	if err != nil {

@@ -21,6 +21,8 @@ type Options struct {
 	Seed uint64
 	// Now is the clock of the simulator; nil means time.Now.
 	Now func() time.Time
+	// PageSize is the maximum number of rows or changes on a page, even if a request asks for more; 0 means 500.
+	PageSize int
 }
 
 // Simulator is a simulated vendor: its data and its API. It is safe for concurrent use.
@@ -29,6 +31,7 @@ type Simulator struct {
 	faults *faultinject.Injector
 	api    http.Handler
 	sender *kit.Sender
+	page   int // the maximum number of rows or changes on a page
 
 	mu        sync.Mutex
 	entropy   *rand.ChaCha8
@@ -66,6 +69,7 @@ func New(o Options) *Simulator {
 	s := &Simulator{
 		now: o.Now, entropy: kit.NewEntropy(o.Seed), secrets: map[string]string{}, requests: map[string]int{},
 		keys: map[string]*signingKey{}, sender: kit.NewSender(o.Seed), publicTokens: map[string]publicToken{},
+		page: cmp.Or(o.PageSize, 500),
 	}
 	s.faults = faultinject.New(s.entropy.Uint64(), faultinject.Vendor{WriteError: writeFaultError})
 	s.api = s.faults.Wrap(s.routes())
@@ -136,6 +140,18 @@ func (s *Simulator) AddAccount(itemID string, a Account) (Account, error) {
 	return a, err
 }
 
+// EditAccount changes an account of an Item. fn must not change the id.
+func (s *Simulator) EditAccount(itemID, account string, fn func(*Account)) error {
+	return s.edit(itemID, func(i *item) error {
+		at := slices.IndexFunc(i.accounts, func(a Account) bool { return a.ID == account })
+		if at < 0 {
+			return ErrNotFound
+		}
+		fn(&i.accounts[at])
+		return nil
+	})
+}
+
 // RemoveAccount removes an account, as if it were closed. Its rows stay.
 func (s *Simulator) RemoveAccount(itemID, account string) error {
 	return s.edit(itemID, func(i *item) error {
@@ -154,7 +170,8 @@ func (s *Simulator) Put(itemID string, t Transaction) (Transaction, error) {
 	return t, err
 }
 
-// Remove removes rows.
+// Remove removes the rows with these ids from an Item. The next read of the stream lists them as removed. Errors:
+// ErrNotFound for an id without a row; the rows before it are removed.
 func (s *Simulator) Remove(itemID string, ids ...string) error {
 	return s.edit(itemID, func(i *item) error {
 		for _, id := range ids {

@@ -72,10 +72,7 @@ func (s *Simulator) sync(i *item, in request) (any, *apiError) {
 			at = cursor{from: at.until, until: len(i.changes)}
 		}
 	}
-	count := 100
-	if in.Count != nil {
-		count = min(*in.Count, 500)
-	}
+	count := s.pageSize(in.Count)
 	all := i.since(at.from, at.until)
 	part := all[min(at.read, len(all)):min(at.read+count, len(all))]
 	s.fill(page, i, in, part)
@@ -86,6 +83,14 @@ func (s *Simulator) sync(i *item, in request) (any, *apiError) {
 	}
 	page["next_cursor"] = next.encode(i.ID)
 	return page, nil
+}
+
+// pageSize returns the number of rows or changes on a page. asked is nil if the request does not state a number.
+func (s *Simulator) pageSize(asked *int) int {
+	if asked == nil {
+		return min(100, s.page)
+	}
+	return min(*asked, s.page)
 }
 
 // fill adds changes to a page.

@@ -38,7 +38,7 @@ const (
 // 6761 guarantees that this host name does not resolve.
 const OtherOrigin = "https://elsewhere.invalid"
 
-// Fault is one entry of the queue of faults.
+// Fault describes how a simulator responds wrongly, and to which requests.
 type Fault struct {
 	// Path is a path.Match pattern that is compared with the URL path; empty matches every path.
 	Path string `json:"path,omitempty"`

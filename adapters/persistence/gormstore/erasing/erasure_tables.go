@@ -68,12 +68,16 @@ var KeptTables = map[string]string{
 	"feed":                  "the position of the change feed, and the key of its cursors",
 	"goose_db_version":      "versions of the schema",
 	"rate_budgets":          "hashes of origins, numbers of calls",
+	"day_totals":            "sums over all connections, without the erased transactions",
 	"search_progress":       "positions of the change feed",
+	"tenant_feeds":          "positions of the change feed",
 	"search_texts":          "the texts of search_index, whose triggers remove them",
 	"search_texts_config":   "settings of search_texts",
 	"search_texts_data":     "the trigrams of search_texts; removed with secure-delete",
 	"search_texts_docsize":  "numbers of trigrams",
 	"search_texts_idx":      "the pages of search_texts_data",
+	"sum_progress":          "positions of the change feed",
+	"summed_transactions":   "the task transactions removes the rows of the transactions that it empties",
 	"last_webhook_tokens":   "ids of connections and tokens",
 	"late_joins":            "ids of pulls and deliveries, until the pull has ended",
 }
@@ -232,7 +236,8 @@ func transactionsLeft(b *erasureBatch) (bool, error) {
 	var seq int64
 	var ignored bool
 	position := gormstore.NewQueryOf(b.dialect.ChangeSeq(b.erasure.Tenant.UUID, "false"))
-	err := b.tx.Read(position.AsRead([]any{&seq, &ignored}, func() error { return nil }))
+	read := position.AsRead([]any{&seq, &ignored}, func() error { return nil })
+	err := gormstore.ReadChangeSeq(b.tx, b.dialect, b.erasure.Tenant.UUID, &seq, read)
 	if err != nil {
 		return false, err
 	}
@@ -241,6 +246,9 @@ func transactionsLeft(b *erasureBatch) (bool, error) {
 		Where(b.dialect.AnyOf("id", ids)).
 		Updates(erasedColumns(b.at, seq)).Error
 	if err != nil {
+		return false, err
+	}
+	if err := gormstore.EraseSummed(b.tx, b.dialect, b.erasure.Tenant.UUID, ids); err != nil {
 		return false, err
 	}
 	// A row of the index can name the connection from which the transaction was moved.

@@ -84,7 +84,7 @@ func (s subscriptions) ReleaseSubscriptions(ctx context.Context, holder domain.L
 func (s subscriptions) ListPending(
 	ctx context.Context, holder domain.LeaseID,
 ) (pending []events.SubscriptionID, err error) {
-	visible := s.Dialect.VisibleBefore("s.tenant_id")
+	visible := s.Dialect.VisibleBeforeOf("s.tenant_id")
 	q := gormstore.NewQuery(`SELECT id FROM subscriptions s WHERE lease_id = ? AND state = 'active' AND (
 		EXISTS (SELECT 1 FROM transactions t WHERE t.tenant_id = s.tenant_id
 			AND (t.change_tx, t.id) > (s.feed_tx, s.feed_id) AND t.change_tx < `+visible+`) OR
@@ -197,13 +197,15 @@ const (
 func (s subscriptions) readChanges(ctx context.Context, row *subscriptionRow, limit int,
 	newID func() events.EventID, fn func(events.SubscriptionEvent),
 ) (n int, err error) {
-	visible := s.Dialect.VisibleBefore("")
+	visible := s.Dialect.VisibleBefore(row.Tenant)
 	startTx, startID := row.FeedTx, gormstore.UUID(row.FeedID)
 	q := gormstore.NewQuery("SELECT * FROM (SELECT * FROM ("+selectChanges, gormstore.UUID(row.Tenant))
-	q.Add(" AND (change_tx, id) > (?, ?) AND change_tx < "+visible, startTx, startID)
+	q.Add(" AND (change_tx, id) > (?, ?) AND change_tx < ", startTx, startID)
+	q.AddExpr(visible)
 	q.Add(" ORDER BY change_tx, id LIMIT ?) AS present", limit)
 	q.Add(" UNION ALL SELECT * FROM ("+selectFirst, gormstore.UUID(row.Tenant))
-	q.Add(" AND (v.change_tx, v.id) > (?, ?) AND v.change_tx < "+visible, startTx, startID)
+	q.Add(" AND (v.change_tx, v.id) > (?, ?) AND v.change_tx < ", startTx, startID)
+	q.AddExpr(visible)
 	q.Add(" ORDER BY v.change_tx, v.id LIMIT ?) AS first) AS changes ORDER BY change_tx, id LIMIT ?", limit, limit)
 	var change events.FeedChange
 	var removed time.Time
@@ -211,7 +213,7 @@ func (s subscriptions) readChanges(ctx context.Context, row *subscriptionRow, li
 		&row.FeedID, &change.Connection.UUID, &change.Version, &removed, &change.At, &row.FeedTx, &change.New,
 	)
 	added := map[uuid.UUID]bool{}
-	err = s.Background().Rows(ctx, q.String(), q.Args, columns, func() error {
+	err = s.Background().RowsOf(ctx, row.Tenant, q.String(), q.Args, columns, func() error {
 		n++
 		if added[row.FeedID] {
 			return nil // an event with the current version was already added
@@ -235,8 +237,8 @@ func (s subscriptions) readEvents(
 		"SELECT id, change_tx, type, connection_id, subject, made_at FROM events WHERE tenant_id = ?",
 		gormstore.UUID(row.Tenant),
 	)
-	q.Add(" AND (change_tx, id) > (?, ?) AND change_tx < "+s.Dialect.VisibleBefore(""), row.EventTx,
-		gormstore.UUID(row.EventID))
+	q.Add(" AND (change_tx, id) > (?, ?) AND change_tx < ", row.EventTx, gormstore.UUID(row.EventID))
+	q.AddExpr(s.Dialect.VisibleBefore(row.Tenant))
 	q.Add(" ORDER BY change_tx, id LIMIT ?", limit)
 	var e events.SubscriptionEvent
 	columns := []any{

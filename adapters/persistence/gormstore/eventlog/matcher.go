@@ -122,15 +122,15 @@ var replaceEntry = clause.OnConflict{
 	Columns: gormstore.UniqueColumns("subscription_id", "transaction_id"), UpdateAll: true,
 }
 
-// Mark does not lock the subscription, so that it does not wait for Save. Both change rows in the order of the records'
-// ids, which prevents deadlocks.
+// Mark implements ports.MatcherEntries. It does not lock the subscription, so that it does not wait for Save. Both
+// change rows in the order of the records' ids, which prevents deadlocks.
 func (s matcherEntries) Mark(
 	ctx context.Context, l ports.SubscriptionLease, marks []ports.MatcherMark, at time.Time,
 ) error {
 	return s.insertMarks(ctx, l, marks, at, markExisting)
 }
 
-// MarkUnsent skips the entries whose records Matcher has, or may have.
+// MarkUnsent implements ports.MatcherEntries. It skips the entries whose records Matcher has, or may have.
 func (s matcherEntries) MarkUnsent(
 	ctx context.Context, l ports.SubscriptionLease, marks []ports.MatcherMark, at time.Time,
 ) error {
@@ -161,7 +161,7 @@ func (s matcherEntries) insertMarks(
 	})
 }
 
-// MarkUnmapped compares texts that consist of the three ids of a source.
+// MarkUnmapped implements ports.MatcherEntries. It compares texts that consist of the three ids of a source.
 func (s matcherEntries) MarkUnmapped(
 	ctx context.Context, l ports.SubscriptionLease, sources []ports.MatcherSource, at time.Time,
 ) error {
@@ -183,7 +183,7 @@ func (s matcherEntries) MarkUnmapped(
 	})
 }
 
-// State reads the columns of the subscription.
+// State implements ports.MatcherEntries. It reads the columns of the subscription.
 func (s matcherEntries) State(ctx context.Context, l ports.SubscriptionLease) (state ports.MatcherState, err error) {
 	err = s.Background().Read(ctx, func(db *gorm.DB) error {
 		row, err := gormstore.First[subscriptionRow](
@@ -194,7 +194,7 @@ func (s matcherEntries) State(ctx context.Context, l ports.SubscriptionLease) (s
 	return state, err
 }
 
-// SetState changes the row of the subscription with one statement.
+// SetState implements ports.MatcherEntries. It changes the row of the subscription with one statement.
 func (s matcherEntries) SetState(ctx context.Context, l ports.SubscriptionLease, state ports.MatcherState) error {
 	return s.Background().Write(ctx, func(db *gorm.DB) error {
 		n, err := gormstore.RowsAffected(underSubscriptionLease(db, l).Updates(map[string]any{
@@ -207,7 +207,7 @@ func (s matcherEntries) SetState(ctx context.Context, l ports.SubscriptionLease,
 	})
 }
 
-// Due reads the entries in the order of the index over the due entries.
+// Due implements ports.MatcherEntries. It reads the entries in the order of the index over the due entries.
 func (s matcherEntries) Due(
 	ctx context.Context, l ports.SubscriptionLease, now time.Time, limit int,
 ) ([]matcher.Entry, error) {
@@ -225,7 +225,7 @@ func (s matcherEntries) Due(
 	return matcherEntriesOf(rows)
 }
 
-// NextDue reads the first entry of the index over the due entries.
+// NextDue implements ports.MatcherEntries. It reads the first entry of the index over the due entries.
 func (s matcherEntries) NextDue(ctx context.Context, l ports.SubscriptionLease) (time.Time, error) {
 	var first gormstore.Instant
 	err := s.Background().Read(ctx, func(db *gorm.DB) error {
@@ -238,7 +238,8 @@ func (s matcherEntries) NextDue(ctx context.Context, l ports.SubscriptionLease) 
 	return first.Time, err
 }
 
-// Save locks the subscription, which checks the lease, and then the entries that still exist.
+// Save implements ports.MatcherEntries. It locks the subscription, which checks the lease, and then the entries that
+// still exist.
 func (s matcherEntries) Save(
 	ctx context.Context, l ports.SubscriptionLease, entries []matcher.Entry, at time.Time,
 ) error {
@@ -305,7 +306,7 @@ func mergeEntries(l ports.SubscriptionLease, entries []matcher.Entry, existing [
 	return saved, emptied, announced, nil
 }
 
-// Taken finds the entries in the index over external ids.
+// Taken implements ports.MatcherEntries. It finds the entries in the index over external ids.
 func (s matcherEntries) Taken(
 	ctx context.Context, l ports.SubscriptionLease, source string, externalIDs []string,
 ) (map[string]domain.TransactionID, error) {
@@ -344,7 +345,7 @@ func ofOtherConnection(column string) string {
 			AND (c.deleted_at IS NOT NULL OR (other.created_at, other.id) < (c.created_at, c.id)))`
 }
 
-// SharedAccounts reads all accounts of the tenant.
+// SharedAccounts implements ports.MatcherEntries. It reads all accounts of the tenant.
 func (s matcherEntries) SharedAccounts(
 	ctx context.Context, tenant domain.TenantID,
 ) (map[domain.AccountID]bool, error) {
@@ -358,7 +359,7 @@ func (s matcherEntries) SharedAccounts(
 	return shared, err
 }
 
-// Unmapped reads the accounts in the order of their ids.
+// Unmapped implements ports.MatcherEntries. It reads the accounts in the order of their ids.
 func (s matcherEntries) Unmapped(
 	ctx context.Context, tenant domain.TenantID, mapped []domain.AccountID, page domain.PageRequest,
 ) (domain.Page[ports.UnmappedAccount], error) {
@@ -383,7 +384,8 @@ func (s matcherEntries) Unmapped(
 		})
 }
 
-// Conflicts scans the index over conflicts backwards, so that the newest conflict comes first.
+// Conflicts implements ports.MatcherEntries. It scans the index over conflicts backwards, so that the newest conflict
+// comes first.
 func (s matcherEntries) Conflicts(ctx context.Context, tenant domain.TenantID, subscription events.SubscriptionID,
 	page domain.PageRequest,
 ) (found domain.Page[matcher.Entry], err error) {
@@ -416,7 +418,7 @@ func (s matcherEntries) Conflicts(ctx context.Context, tenant domain.TenantID, s
 	return found, err
 }
 
-// Conflict finds the entry by its primary key.
+// Conflict implements ports.MatcherEntries. It finds the entry by its primary key.
 func (s matcherEntries) Conflict(ctx context.Context, tenant domain.TenantID, subscription events.SubscriptionID,
 	record domain.TransactionID,
 ) (e matcher.Entry, err error) {
@@ -443,7 +445,7 @@ func conflictOf(
 			subscription.UUID, record.UUID, tenant.UUID)
 }
 
-// RetryConflict finds the entry by its primary key.
+// RetryConflict implements ports.MatcherEntries. It finds the entry by its primary key.
 func (s matcherEntries) RetryConflict(ctx context.Context, tenant domain.TenantID,
 	subscription events.SubscriptionID, record domain.TransactionID, at time.Time, entries ports.AuditEntries,
 ) error {

@@ -27,7 +27,8 @@ func (absenceRow) TableName() string { return "absent_transactions" }
 // limits of both databases.
 const absenceBatch = 200
 
-// Absences returns the stored absences of the account, or of the whole connection if account is "".
+// Absences implements records.Source. It returns the stored absences of the account, or of the whole connection if
+// account is "".
 func (s recordSource) Absences(account string) (map[string]domain.Absence, error) {
 	var rows []absenceRow
 	query := s.own()
@@ -45,7 +46,7 @@ func (s recordSource) Absences(account string) (map[string]domain.Absence, error
 	return known, err
 }
 
-// AbsentSince returns the first pull whose listing lacked the row.
+// AbsentSince implements records.Source. It returns the first pull whose listing lacked the row.
 func (s recordSource) AbsentSince(externalIDs []string) (map[string]domain.PullID, error) {
 	since := map[string]domain.PullID{}
 	for batch := range slices.Chunk(externalIDs, removalBatch) {
@@ -60,7 +61,7 @@ func (s recordSource) AbsentSince(externalIDs []string) (map[string]domain.PullI
 	return since, nil
 }
 
-// VisitLive reads the live rows in the window one by one.
+// VisitLive implements records.Source. It reads the live rows in the window one by one.
 func (s recordSource) VisitLive(
 	dates domain.Window, name string, carriedOver bool, visit func(records.LiveRecord),
 ) error {
@@ -96,7 +97,7 @@ func (s recordSource) VisitLive(
 	}))
 }
 
-// VisitMetadata reads the metadata of the rows with these external ids.
+// VisitMetadata implements records.Source. It reads the metadata of the rows with these external ids.
 func (s recordSource) VisitMetadata(externalIDs []string, visit func(externalID string, metadata []byte)) error {
 	for batch := range slices.Chunk(externalIDs, removalBatch) {
 		which := s.dialect.AnyOf("external_id", batch)

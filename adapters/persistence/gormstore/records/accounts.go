@@ -15,14 +15,14 @@ import (
 // accountSource implements records.AccountSource for the connection of a pull.
 type accountSource struct{ *pageWriter }
 
-// Accounts runs one query.
+// Accounts implements records.AccountSource. It runs one query.
 func (s accountSource) Accounts(externalIDs []string) ([]records.Account, error) {
 	which := s.dialect.AnyOf("external_id", externalIDs)
 	return s.readAccounts("connection_id = ? AND "+gormstore.TenantIs(s.dialect, "tenant_id")+" AND "+which.SQL,
 		append([]any{s.pull.Connection, s.pull.Tenant}, which.Vars...)...)
 }
 
-// AccountsOfKeys uses the index over the keys.
+// AccountsOfKeys implements records.AccountSource. It uses the index over the keys.
 func (s accountSource) AccountsOfKeys(keys []string) ([]records.Account, error) {
 	return s.readAccounts(`account_key IN ? AND tenant_id = ? AND (connection_id = ? OR connection_id IN (
 		SELECT c.id FROM connections c WHERE c.tenant_id = ? AND c.vendor = ? AND `+isContinuable+"))",

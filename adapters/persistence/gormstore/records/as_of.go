@@ -22,8 +22,7 @@ func hasVersions(c gormstore.Column) bool {
 
 // The columns of a version. The last two are stored only in transactions, because they never change.
 var (
-	selectPresentAsOf = "SELECT " + gormstore.SelectedColumns(hasVersions) +
-		", vendor, first_seen_at FROM transactions WHERE "
+	selectPresentAsOf = "SELECT " + gormstore.SelectedColumns(hasVersions) + ", vendor, first_seen_at FROM "
 
 	selectReplacedAsOf = "SELECT " + gormstore.SelectedColumns(hasVersions) + `,
 		(SELECT t.vendor FROM transactions t WHERE t.id = transaction_versions.id
@@ -84,47 +83,121 @@ func (s ledger) versionAsOf(ctx context.Context, present domain.Transaction, at 
 	return found.Items[0], nil
 }
 
+// A page as of a moment may have to pass many records that came or changed later. It examines asOfFirst records, and
+// only if these do not fill the page asOfMost records. If those do not fill it either, the page ends early, so that a
+// request takes a bounded time. Tests change both numbers.
+var (
+	asOfFirst = 300
+	asOfMost  = 10_000
+)
+
 // transactionsAsOf returns a page of the transactions as of filter.AsOf. It first reads the present versions of the
 // page, then the replaced ones in the same range of dates, so that a range without replaced versions in effect costs
 // no scan of all versions. A transaction that gets a new version between the two reads is returned once.
 func (s ledger) transactionsAsOf(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
 	filter ports.TransactionFilter, page domain.PageRequest,
 ) (domain.Page[domain.Transaction], error) {
-	at := s.TimeParam(filter.AsOf)
-	present := s.asOfQuery(selectPresentAsOf, tenant, connection)
-	present.Add(presentInEffect, at)
-	replaced := s.asOfQuery(selectReplacedAsOf, tenant, connection)
-	replaced.Add(replacedInEffect, at, at)
-	for _, q := range []*gormstore.Query{present, replaced} {
-		if err := addAsOfFilter(q, tenant, connection, filter, page); err != nil {
-			return domain.Page[domain.Transaction]{}, err
+	r := asOfReader{ledger: s, tenant: tenant, connection: connection, filter: filter, page: page}
+	if !page.After.IsZero() {
+		if _, err := domain.ParseDate(page.After.Key); err != nil {
+			return domain.Page[domain.Transaction]{}, gormstore.InvalidCursor()
 		}
 	}
-	presentRows, err := s.readAsOf(ctx, present, page)
+	present, err := r.present(ctx)
 	if err != nil {
 		return domain.Page[domain.Transaction]{}, err
 	}
-	if !presentRows.Next.IsZero() {
-		last := presentRows.Next
-		replaced.Add(" AND (date, id) >= (?, ?)", last.Key, gormstore.UUID(last.ID))
+	at := s.TimeParam(filter.AsOf)
+	q := r.query(selectReplacedAsOf)
+	q.Add(replacedInEffect, at, at)
+	if last := present.Next; !last.IsZero() {
+		q.Add(" AND (date, id) >= (?, ?)", last.Key, gormstore.UUID(last.ID))
 	}
-	replacedRows, err := s.readAsOf(ctx, replaced, page)
+	replaced, err := r.read(ctx, q)
 	if err != nil {
 		return domain.Page[domain.Transaction]{}, err
 	}
-	return mergeAsOf(presentRows, replacedRows, page), nil
+	return mergeAsOf(present, replaced, page), nil
 }
 
-// asOfQuery returns a query on the records of a connection, or on their versions.
-func (s ledger) asOfQuery(text string, tenant domain.TenantID, connection domain.ConnectionID) *gormstore.Query {
-	return gormstore.NewQuery(text+"connection_id = ? AND "+gormstore.TenantIs(s.Dialect, "tenant_id"),
-		gormstore.UUID(connection.UUID), gormstore.UUID(tenant.UUID))
+// asOfReader reads a page of a connection's records as of filter.AsOf.
+type asOfReader struct {
+	ledger
+
+	tenant     domain.TenantID
+	connection domain.ConnectionID
+	filter     ports.TransactionFilter
+	page       domain.PageRequest
+}
+
+// query returns a query on the records of the connection, or on their versions, that match the filter and follow the
+// position of the page.
+func (r *asOfReader) query(text string) *gormstore.Query {
+	q := gormstore.NewQuery(text)
+	r.add(q, r.filter)
+	return q
+}
+
+// add adds the conditions of query.
+func (r *asOfReader) add(q *gormstore.Query, filter ports.TransactionFilter) {
+	q.Add("connection_id = ? AND "+gormstore.TenantIs(r.Dialect, "tenant_id"),
+		gormstore.UUID(r.connection.UUID), gormstore.UUID(r.tenant.UUID))
+	addAsOfFilter(q, r.tenant, r.connection, filter, r.page)
+}
+
+// present returns the versions of the page that are still the present ones. If the page ends early, its next position
+// is that of the last record that was examined.
+func (r *asOfReader) present(ctx context.Context) (page domain.Page[domain.Transaction], err error) {
+	if r.filter.ExternalID != "" { // few records have had it
+		q := r.query(selectPresentAsOf + "transactions WHERE ")
+		q.Add(presentInEffect, r.TimeParam(r.filter.AsOf))
+		return r.read(ctx, q)
+	}
+	for _, most := range []int{asOfFirst, asOfMost} {
+		page, err = r.read(ctx, r.examining(most))
+		if err != nil || !page.Next.IsZero() {
+			return page, err
+		}
+		if page.Next, err = r.lastExamined(ctx, most); err != nil || page.Next.IsZero() {
+			return page, err
+		}
+	}
+	return page, nil
+}
+
+// examining returns a query that examines at most so many records. The database reads the records one by one, and ends
+// when the page is full.
+func (r *asOfReader) examining(most int) *gormstore.Query {
+	q := gormstore.NewQuery(selectPresentAsOf + "(SELECT * FROM transactions WHERE ")
+	r.add(q, ports.TransactionFilter{Window: r.filter.Window})
+	q.Add(" ORDER BY date DESC, id DESC LIMIT ?) AS examined WHERE ", most)
+	r.add(q, r.filter)
+	q.Add(presentInEffect, r.TimeParam(r.filter.AsOf))
+	return q
+}
+
+// lastExamined returns the position of the last record that a query of examining examines, or the zero position if no
+// record follows it.
+func (r *asOfReader) lastExamined(ctx context.Context, most int) (last domain.Position, err error) {
+	q := gormstore.NewQuery("SELECT date, id FROM transactions WHERE ")
+	r.add(q, ports.TransactionFilter{Window: r.filter.Window})
+	q.Add(" ORDER BY date DESC, id DESC LIMIT 2 OFFSET ?", most-1)
+	var found []domain.Position
+	var at domain.Position
+	err = r.Lookup(ctx, q.String(), q.Args, gormstore.ScanTargets(&at.Key, &at.ID), func() error {
+		found = append(found, at)
+		return nil
+	})
+	if err != nil || len(found) < 2 {
+		return domain.Position{}, err
+	}
+	return found[0], nil
 }
 
 // addAsOfFilter adds the conditions of a filter and of a page.
 func addAsOfFilter(q *gormstore.Query, tenant domain.TenantID, connection domain.ConnectionID,
 	filter ports.TransactionFilter, page domain.PageRequest,
-) error {
+) {
 	addFilter(q, filter)
 	if filter.ExternalID != "" {
 		q.Add(" AND id IN (SELECT id FROM transactions WHERE connection_id = ? AND external_id = ? AND tenant_id = ?"+
@@ -133,26 +206,20 @@ func addAsOfFilter(q *gormstore.Query, tenant domain.TenantID, connection domain
 			gormstore.UUID(connection.UUID), filter.ExternalID, gormstore.UUID(tenant.UUID),
 			gormstore.UUID(connection.UUID), filter.ExternalID, gormstore.UUID(tenant.UUID))
 	}
-	if page.After.IsZero() {
-		return nil
+	if !page.After.IsZero() {
+		q.Add(" AND (date, id) < (?, ?)", page.After.Key, gormstore.UUID(page.After.ID))
 	}
-	if _, err := domain.ParseDate(page.After.Key); err != nil {
-		return gormstore.InvalidCursor()
-	}
-	q.Add(" AND (date, id) < (?, ?)", page.After.Key, gormstore.UUID(page.After.ID))
-	return nil
 }
 
-// readAsOf runs a query for a page of versions.
-func (s ledger) readAsOf(ctx context.Context, q *gormstore.Query, page domain.PageRequest) (
-	domain.Page[domain.Transaction], error,
-) {
+// read runs a query for a page of versions.
+func (r *asOfReader) read(ctx context.Context, q *gormstore.Query) (domain.Page[domain.Transaction], error) {
 	q.Add(" ORDER BY date DESC, id DESC")
 	row := gormstore.NewTransactionRow()
-	return gormstore.Paged(ctx, s.Rows, q, page, asOfTargets(&row), row.Domain, datePosition)
+	return gormstore.Paged(ctx, r.Rows, q, r.page, asOfTargets(&row), row.Domain, datePosition)
 }
 
-// mergeAsOf merges two pages of versions into one. If a transaction is in both, the present version remains.
+// mergeAsOf merges two pages of versions into one. If a transaction is in both, the present version remains. If one of
+// the pages has ended early, the merged one can have fewer items than requested, or none.
 func mergeAsOf(present, replaced domain.Page[domain.Transaction], request domain.PageRequest,
 ) domain.Page[domain.Transaction] {
 	seen := make(map[domain.TransactionID]bool, len(present.Items))
@@ -185,8 +252,12 @@ func mergeAsOf(present, replaced domain.Page[domain.Transaction], request domain
 		built.Add(all[i])
 	}
 	merged := domain.Page[domain.Transaction]{Items: built.Items}
-	if n := len(built.Items); more && n > 0 {
+	switch n := len(built.Items); {
+	case !more:
+	case built.Complete() || built.Full():
 		merged.Next = datePosition(built.Items[n-1])
+	default:
+		merged.Next = end
 	}
 	return merged
 }

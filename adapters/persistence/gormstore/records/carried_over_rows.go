@@ -47,7 +47,8 @@ func (p *pageWriter) forgetCarriedOver(externalIDs []string) error {
 	return nil
 }
 
-// CarriedOverAccounts returns the accounts of the connection that have carried-over rows.
+// CarriedOverAccounts implements records.PublicationSource. It returns the accounts of the connection that have
+// carried-over rows.
 func (s recordSource) CarriedOverAccounts() ([]domain.AccountID, error) {
 	var ids []uuid.UUID
 	err := s.own().Model(&carriedOverRow{}).Distinct().Pluck("account_id", &ids).Error

@@ -128,8 +128,9 @@ func (s scopeSource) attached(maxBytes int) *gorm.DB {
 	return s.tx.Table("(?) AS attached", s.dialect.AttachedDeliveries(s.pull, maxBytes))
 }
 
-// Scopes returns each distinct scope once, at the position of the last delivery with this scope. The receipt of
-// webhooks waits for the lock on the pull, so the query must be fast even for thousands of deliveries.
+// Scopes implements records.ScopeSource. It returns each distinct scope once, at the position of the last delivery with
+// this scope. The receipt of webhooks waits for the lock on the pull, so the query must be fast even for thousands of
+// deliveries.
 func (s scopeSource) Scopes() ([]domain.PullScope, error) {
 	var stored []string
 	err := s.attached(unlimited).Group("scope").Order("max(received_at), max(CAST(id AS text))").
@@ -151,7 +152,8 @@ func scopesOf(stored []string) ([]domain.PullScope, error) {
 	return scopes, nil
 }
 
-// ScopesExceed adds up the sizes, and stops at the first delivery at which the sum exceeds the limit.
+// ScopesExceed implements records.ScopeSource. It adds up the sizes, and stops at the first delivery at which the sum
+// exceeds the limit.
 func (s scopeSource) ScopesExceed(bytes int) (bool, error) {
 	sizes := s.attached(unlimited).Select("sum(octet_length(scope)) OVER (ROWS UNBOUNDED PRECEDING) AS bytes")
 	var found []int
@@ -163,7 +165,7 @@ func (s scopeSource) ScopesExceed(bytes int) (bool, error) {
 // whole). A scope with a signal is small, because it names no rows.
 const maxSignalScope = 1024
 
-// LastScopes reads only scopes of at most maxSignalScope bytes.
+// LastScopes implements records.ScopeSource. It reads only scopes of at most maxSignalScope bytes.
 func (s scopeSource) LastScopes() (signals, consents []domain.PullScope, err error) {
 	if signals, err = s.last(`%"signal":"%`, 1); err == nil {
 		consents, err = s.last(`%"consents":[%`, domain.MaxConsentReports)
@@ -234,7 +236,7 @@ func (s claimSource) ofConnection() *gorm.DB {
 		Where(gormstore.TenantIs(s.dialect, "tenant_id"), s.pull.Tenant.UUID)
 }
 
-// SucceededSince ignores pulls that started before start, unless start is zero.
+// SucceededSince implements records.ClaimSource. It ignores pulls that started before start, unless start is zero.
 func (s claimSource) SucceededSince(start time.Time) (bool, error) {
 	var ids []string
 	err := s.ofConnection().Model(&gormstore.PullRow{}).Where(gormstore.IsSucceeded).
@@ -242,14 +244,15 @@ func (s claimSource) SucceededSince(start time.Time) (bool, error) {
 	return len(ids) > 0, err
 }
 
-// IsEmpty reads at most one row.
+// IsEmpty implements records.ClaimSource. It reads at most one row.
 func (s claimSource) IsEmpty() (bool, error) {
 	var ids []string
 	err := s.ofConnection().Table(gormstore.TransactionTable).Limit(1).Pluck("external_id", &ids).Error
 	return len(ids) == 0, err
 }
 
-// RemovedAccounts sorts the ids in Go, because databases can sort texts in other orders.
+// RemovedAccounts implements records.ClaimSource. It sorts the ids in Go, because databases can sort texts in other
+// orders.
 func (s claimSource) RemovedAccounts() ([]string, error) {
 	var ids []string
 	err := s.tx.Model(&gormstore.AccountRow{}).
@@ -259,14 +262,19 @@ func (s claimSource) RemovedAccounts() ([]string, error) {
 	return ids, err
 }
 
-// Quarantine reads only the columns of the keys.
-func (s claimSource) Quarantine() ([]domain.QuarantineKey, error) {
+// Quarantine implements records.ClaimSource. It reads only the columns of the keys and the time.
+func (s claimSource) Quarantine() (map[domain.QuarantineKey]time.Time, error) {
 	var rows []quarantinedRow
-	err := quarantineOf(s.tx, s.pull.Tenant.UUID, s.pull.Connection.UUID).Select("kind", "row_key").Find(&rows).Error
-	return gormstore.ConvertAll(rows, quarantinedRow.key), err
+	err := quarantineOf(s.tx, s.pull.Tenant.UUID, s.pull.Connection.UUID).Select("kind", "row_key", "last_seen_at").
+		Find(&rows).Error
+	seen := make(map[domain.QuarantineKey]time.Time, len(rows))
+	for i := range rows {
+		seen[rows[i].key()] = rows[i].LastSeen.Time
+	}
+	return seen, err
 }
 
-// Replaceable runs one query.
+// Replaceable implements records.ClaimSource. It runs one query.
 func (s claimSource) Replaceable(start time.Time) (removed, carriedOver bool, err error) {
 	id, tenant := gormstore.UUID(s.pull.Connection.UUID), gormstore.UUID(s.pull.Tenant.UUID)
 	q := gormstore.NewQuery(
@@ -282,7 +290,7 @@ func (s claimSource) Replaceable(start time.Time) (removed, carriedOver bool, er
 	return removed, carriedOver, err
 }
 
-// NextRemoved merges the scopes of the queued pull without locking the pull.
+// NextRemoved implements records.ClaimSource. It merges the scopes of the queued pull without locking the pull.
 func (s claimSource) NextRemoved() ([]string, error) {
 	queued, err := gormstore.First[gormstore.PullRow](s.ofConnection().Where(gormstore.IsQueued))
 	if errors.Is(err, domain.NotFound) {
@@ -300,11 +308,11 @@ func (s claimSource) NextRemoved() ([]string, error) {
 }
 
 // lockByID locks a pull of any tenant. A distributed database can lock a row only on the server of the row's tenant; in
-// such a database, lockByID first looks up the tenant of the pull. Errors: NotFound.
+// such a database, lockByID first finds out the tenant of the pull. Errors: NotFound.
 func (s pulls) lockByID(tx *gorm.DB, id domain.PullID) (gormstore.PullRow, error) {
 	query := gormstore.Locked(tx, gormstore.ForUpdate).Where("id = ?", id.UUID)
 	if s.Dialect.Distributed() {
-		tenant, err := tenantOfPull(tx, id)
+		tenant, err := s.tenantOf(tx, id)
 		if err != nil {
 			return gormstore.PullRow{}, err
 		}
@@ -313,18 +321,26 @@ func (s pulls) lockByID(tx *gorm.DB, id domain.PullID) (gormstore.PullRow, error
 	return gormstore.First[gormstore.PullRow](query)
 }
 
-// TenantOf reads one row by its id, also in a distributed database.
+// TenantOf reads one row by its id, also in a distributed database. There it asks every server, unless this process has
+// queued or listed the pull.
 func (s pulls) TenantOf(ctx context.Context, id domain.PullID) (tenant domain.TenantID, err error) {
 	err = s.Background().Read(ctx, func(db *gorm.DB) error {
-		tenant.UUID, err = tenantOfPull(db, id)
+		tenant.UUID, err = s.tenantOf(db, id)
 		return err
 	})
 	return tenant, err
 }
 
-// tenantOfPull returns the id of a pull's tenant. Errors: NotFound.
-func tenantOfPull(tx *gorm.DB, id domain.PullID) (uuid.UUID, error) {
+// tenantOf returns the id of a pull's tenant. If the tenant is remembered, the pull may have been deleted. Errors:
+// NotFound.
+func (s pulls) tenantOf(tx *gorm.DB, id domain.PullID) (uuid.UUID, error) {
+	if tenant, ok := s.Dialect.RememberedTenant(id.UUID); ok {
+		return tenant, nil
+	}
 	row, err := gormstore.First[gormstore.PullRow](tx.Select("tenant_id").Where("id = ?", id.UUID))
+	if err == nil {
+		s.Dialect.RememberTenant(row.Tenant, id.UUID)
+	}
 	return row.Tenant, err
 }
 

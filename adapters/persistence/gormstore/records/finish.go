@@ -95,6 +95,6 @@ func (s pulls) enqueueNext(ctx context.Context, row gormstore.PullRow) {
 			Where(gormstore.TenantIs(s.Dialect, "tenant_id"), row.Tenant).Pluck("id", &next).Error
 	})
 	if err == nil && len(next) > 0 {
-		_ = s.Background().Change(ctx, func(tx gormstore.Tx) error { return tx.Enqueue(next...) })
+		_ = s.Background().Change(ctx, func(tx gormstore.Tx) error { return tx.Enqueue(row.Tenant, next...) })
 	}
 }

@@ -45,7 +45,8 @@ var upsertAnnounced = clause.OnConflict{
 	),
 }
 
-// AnnouncedRemovals reads the rows of announced_removals with these external ids.
+// AnnouncedRemovals implements records.AnnouncedSource. It reads the rows of announced_removals with these external
+// ids.
 func (s recordSource) AnnouncedRemovals(externalIDs []string) (map[string]domain.AnnouncedRemoval, error) {
 	found := map[string]domain.AnnouncedRemoval{}
 	for batch := range slices.Chunk(externalIDs, removalBatch) {
@@ -56,7 +57,7 @@ func (s recordSource) AnnouncedRemovals(externalIDs []string) (map[string]domain
 	return found, nil
 }
 
-// HeldRemovals reads the rows of announced_removals that are held back.
+// HeldRemovals implements records.AnnouncedSource. It reads the rows of announced_removals that are held back.
 func (s recordSource) HeldRemovals(account string) (map[string]domain.AnnouncedRemoval, error) {
 	query := s.own().Where("state = ?", string(domain.AnnouncedHeld))
 	if account != "" {
@@ -78,7 +79,7 @@ func addAnnounced(query *gorm.DB, found map[string]domain.AnnouncedRemoval) erro
 	return nil
 }
 
-// AnnouncedSums groups the rows of announced_removals by account.
+// AnnouncedSums implements records.AnnouncedSource. It groups the rows of announced_removals by account.
 func (s recordSource) AnnouncedSums(after time.Time) (map[string]domain.AnnouncedSum, error) {
 	q := gormstore.NewQuery(
 		`SELECT account, count(*), sum(CASE state WHEN 'applied' THEN 1 ELSE 0 END), min(date), max(date)
@@ -99,8 +100,8 @@ func (s recordSource) AnnouncedSums(after time.Time) (map[string]domain.Announce
 	}))
 }
 
-// LiveRows reads live records by their external ids. A carried-over record (see carriedOverRow) contains the former
-// external id of its account, so the account is looked up.
+// LiveRows implements records.AnnouncedSource. It reads live records by their external ids. A carried-over record (see
+// carriedOverRow) contains the former external id of its account, so the account is looked up.
 func (s recordSource) LiveRows(externalIDs []string) (live []records.LiveRecord, err error) {
 	for batch := range slices.Chunk(externalIDs, removalBatch) {
 		q := gormstore.NewQuery(

@@ -142,11 +142,8 @@ func (s ledger) Changes(ctx context.Context, tenant domain.TenantID,
 	}
 	owner := gormstore.UUID(tenant.UUID)
 	q := gormstore.NewQuery(gormstore.SelectFeed+"tenant_id = ?", owner, owner, owner)
-	q.Add(
-		" AND (change_tx, id) > (?, ?) AND change_tx < "+s.Dialect.VisibleBefore(""),
-		after,
-		gormstore.UUID(page.After.ID),
-	)
+	q.Add(" AND (change_tx, id) > (?, ?) AND change_tx < ", after, gormstore.UUID(page.After.ID))
+	q.AddExpr(s.Dialect.VisibleBefore(tenant.UUID))
 	q.Add(" ORDER BY change_tx, id LIMIT ?", page.Limit+1)
 	row := gormstore.NewTransactionRow()
 	page.MaxBytes -= page.MaxBytes / changedShare
@@ -156,7 +153,8 @@ func (s ledger) Changes(ctx context.Context, tenant domain.TenantID,
 		place = row.ChangeSeq
 		return row.Domain()
 	})
-	if err := s.Rows(ctx, q.String(), q.Args, columns, add); err != nil && !errors.Is(err, gormstore.ErrStop) {
+	err = s.RowsOf(ctx, tenant.UUID, q.String(), q.Args, columns, add)
+	if err != nil && !errors.Is(err, gormstore.ErrStop) {
 		return domain.FeedPage{}, err
 	}
 	feed.Items = found.Items
@@ -201,21 +199,28 @@ func (s ledger) addChanged(ctx context.Context, tenant domain.TenantID, items []
 	which := s.Dialect.AnyOf("t.id", ids)
 	q := gormstore.NewQuery(selectPrevious+which.SQL, append([]any{gormstore.UUID(tenant.UUID)}, which.Vars...)...)
 	row, sameMetadata := gormstore.NewTransactionRow(), false
-	return s.Rows(ctx, q.String(), q.Args, append([]any{&sameMetadata}, row.TargetsOf(isPrevious)...), func() error {
-		previous, err := row.Domain()
-		if err != nil {
-			return err
-		}
-		present := place[previous.ID]
-		if previous.Version != present.Version-1 {
+	return s.RowsOf(
+		ctx,
+		tenant.UUID,
+		q.String(),
+		q.Args,
+		append([]any{&sameMetadata}, row.TargetsOf(isPrevious)...),
+		func() error {
+			previous, err := row.Domain()
+			if err != nil {
+				return err
+			}
+			present := place[previous.ID]
+			if previous.Version != present.Version-1 {
+				return nil
+			}
+			if previous.Metadata = present.Metadata; !sameMetadata {
+				previous.Metadata = append(slices.Clip(present.Metadata), ' ')
+			}
+			present.Changed = domain.ChangedMembers(&previous, present)
 			return nil
-		}
-		if previous.Metadata = present.Metadata; !sameMetadata {
-			previous.Metadata = append(slices.Clip(present.Metadata), ' ')
-		}
-		present.Changed = domain.ChangedMembers(&previous, present)
-		return nil
-	})
+		},
+	)
 }
 
 // feedEnd returns an empty page at the present end of the feed. The position is after all rows of the last change.

@@ -14,12 +14,15 @@ import (
 // ListStuck reads only open pulls (pulls that have not ended), through their index. A queued pull is not stuck while
 // another pull of its connection is under way, because the queued pull gets a job when the other pull ends.
 func (s pulls) ListStuck(ctx context.Context, now time.Time, grace time.Duration, limit int) ([]domain.PullID, error) {
-	var ids []uuid.UUID
+	var rows []gormstore.PullRow
 	longDue := now.Add(-grace - time.Microsecond) // times are stored in whole microseconds
 	err := s.Background().Read(ctx, func(db *gorm.DB) error {
-		return duePulls(db, now, longDue).Limit(limit).Pluck("p.id", &ids).Error
+		return duePulls(db, now, longDue).Select("p.id", "p.tenant_id").Limit(limit).Find(&rows).Error
 	})
-	return gormstore.ConvertAll(ids, func(id uuid.UUID) domain.PullID { return domain.PullID{UUID: id} }), err
+	return gormstore.ConvertAll(rows, func(row gormstore.PullRow) domain.PullID {
+		s.Dialect.RememberTenant(row.Tenant, row.ID)
+		return domain.PullID{UUID: row.ID}
+	}), err
 }
 
 // ListWaiting reads pulls through the index over open pulls, oldest first. It skips the pulls of the excluded tenants.
@@ -35,7 +38,10 @@ func (s pulls) ListWaiting(
 		}
 		return query.Omit("scope", "progress").Limit(limit).Find(&rows).Error
 	})
-	return gormstore.ConvertAll(rows, gormstore.PullRow.Summary), err
+	return gormstore.ConvertAll(rows, func(row gormstore.PullRow) domain.Pull {
+		s.Dialect.RememberTenant(row.Tenant, row.ID)
+		return row.Summary()
+	}), err
 }
 
 // duePulls returns a query of open pulls with the alias p, oldest first. It selects these pulls of connections that are

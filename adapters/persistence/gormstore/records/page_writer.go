@@ -75,9 +75,10 @@ func (s pulls) writePage(
 	})
 }
 
-// runPage runs one transaction with a timeout. It first executes the reads that p.queries returns, and then calls
-// fn. The first read locks the pull. runPage returns the counts that p has collected. Errors: LeaseLost, and
-// translated database errors.
+// runPage runs one transaction with a timeout. It first executes the reads that p.queries returns, of which the first
+// one locks the pull. If the page contains transactions, it then reserves the position in the change feed, because such
+// a page usually changes rows. Finally it calls fn. runPage returns the counts that p has collected. Errors: LeaseLost,
+// and translated database errors.
 func (s pulls) runPage(
 	ctx context.Context, timeout time.Duration, lease domain.Lease, p *pageWriter, fn func() error,
 ) (domain.Counts, error) {
@@ -92,6 +93,11 @@ func (s pulls) runPage(
 		}
 		if p.pull.ID == uuid.Nil {
 			return gormstore.LeaseLost()
+		}
+		if p.hasRows() {
+			if err := p.reserveChangeSeq(); err != nil {
+				return err
+			}
 		}
 		return fn()
 	})
@@ -172,18 +178,20 @@ func newPageWriter(d gormstore.Dialect, w ports.PageWrite) *pageWriter {
 }
 
 // queries returns the first queries of the page's transaction. They lock the pull, and read the stored rows for the
-// comparison. If the page contains transactions, another query reserves the position in the change feed, because such a
-// page usually changes rows.
+// comparison.
 func (p *pageWriter) queries(lease domain.Lease) []gormstore.Read {
 	reads := []gormstore.Read{p.lockPull(lease)}
-	if p.page == nil || len(p.page.Rows()) == 0 {
+	if !p.hasRows() {
 		return reads
 	}
 	if !p.AssumeNew {
 		reads = append(reads, p.readStored(lease, keys(p.Transactions, transactionKey)))
 	}
-	return append(reads, p.readAccountIDs(lease), p.readChangeSeq(lease))
+	return append(reads, p.readAccountIDs(lease))
 }
+
+// hasRows reports whether the transaction stores a page that contains transactions.
+func (p *pageWriter) hasRows() bool { return p.page != nil && len(p.page.Rows()) > 0 }
 
 // lockPull returns a query that locks the pull and reads the columns that a page needs into p.pull. The query also
 // takes the shared lock of the pull's connection (see closes.go). It finds no row if the lease was replaced or has
@@ -207,19 +215,16 @@ func (p *pageWriter) lockPull(lease domain.Lease) gormstore.Read {
 	})
 }
 
-// readChangeSeq returns a query that sets p.changeSeq to the position of the database transaction in the change feed.
-// The query also sets p.adjustments.hasClosedPeriod and p.hasReadings. An earlier statement must have taken the
-// shared lock of the connection (Dialect.ShareConnection).
-func (p *pageWriter) readChangeSeq(lease domain.Lease) gormstore.Read {
-	tenant := gormstore.UUID(lease.Tenant.UUID)
-	statement := p.dialect.ChangeSeq(
-		lease.Tenant.UUID,
-		"("+selectHasCloses+"), ("+selectHasReadings+")",
-		gormstore.UUID(lease.Pull.UUID), tenant, tenant,
-		gormstore.UUID(lease.Pull.UUID), tenant, tenant,
-	)
-	return gormstore.NewQueryOf(statement).AsRead(
+// readChangeSeq sets p.changeSeq to the position of the database transaction in the change feed. It also sets
+// p.adjustments.hasClosedPeriod and p.hasReadings. An earlier statement must have taken the shared lock of the
+// connection (Dialect.ShareConnection).
+func (p *pageWriter) readChangeSeq() error {
+	pull, tenant := gormstore.UUID(p.pull.ID), gormstore.UUID(p.pull.Tenant)
+	statement := p.dialect.ChangeSeq(p.pull.Tenant, "("+selectHasCloses+"), ("+selectHasReadings+")",
+		pull, tenant, tenant, pull, tenant, tenant)
+	read := gormstore.NewQueryOf(statement).AsRead(
 		[]any{&p.changeSeq, &p.adjustments.hasClosedPeriod, &p.hasReadings}, func() error { return nil })
+	return gormstore.ReadChangeSeq(p.tx, p.dialect, p.pull.Tenant, &p.changeSeq, read)
 }
 
 // ofConnection returns a query that starts with the given text. The query selects the rows with these external ids in

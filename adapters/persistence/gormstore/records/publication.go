@@ -169,7 +169,7 @@ func (b *publisher) moveAccount(s pulls, account records.Account) error {
 // transaction gets a new version.
 func (b *publisher) moveRows(source, account uuid.UUID) error {
 	to, tenant := b.pull.Connection, b.pull.Tenant
-	if err := b.tx.Read(b.readChangeSeq(b.lease())); err != nil { // also sets hasClosedPeriod
+	if err := b.readChangeSeq(); err != nil { // also sets hasClosedPeriod
 		return err
 	}
 	err := b.readReplacedOf(source, clause.Expr{SQL: "account_id = ?", Vars: []any{gormstore.UUID(account)}})

@@ -44,7 +44,7 @@ type readingSource struct {
 	pull    gormstore.PullRow
 }
 
-// Accounts locks the stored completeness of the accounts.
+// Accounts implements records.ReadingSource. It locks the stored completeness of the accounts.
 func (s readingSource) Accounts() ([]records.AccountState, error) {
 	var rows []accountKeys
 	err := s.tx.Table("accounts").Where("connection_id = ? AND tenant_id = ?", s.pull.Connection, s.pull.Tenant).
@@ -77,13 +77,13 @@ func (s readingSource) Accounts() ([]records.AccountState, error) {
 	return accounts, nil
 }
 
-// Quarantine selects the payloads of all quarantined rows.
+// Quarantine implements records.ReadingSource. It selects the payloads of all quarantined rows.
 func (s readingSource) Quarantine() (payloads [][]byte, err error) {
 	err = quarantineOf(s.tx.DB, s.pull.Tenant, s.pull.Connection).Pluck("payload", &payloads).Error
 	return payloads, err
 }
 
-// ChangedSince reads the counts of ended pulls, not the records.
+// ChangedSince implements records.ReadingSource. It reads the counts of ended pulls, not the records.
 func (s readingSource) ChangedSince(start time.Time) (changed bool, err error) {
 	err = s.tx.Raw(`SELECT EXISTS (SELECT 1 FROM pulls WHERE connection_id = ? AND tenant_id = ?
 		AND `+gormstore.IsEnded+` AND finished_at >= ? AND added + modified + removed > 0)`,
@@ -93,8 +93,8 @@ func (s readingSource) ChangedSince(start time.Time) (changed bool, err error) {
 	return changed, err
 }
 
-// VisitAmounts reads the amounts of the records. The caller adds them in Go, because SQLite has no exact decimal
-// numbers.
+// VisitAmounts implements records.ReadingSource. It reads the amounts of the records. The caller adds them in Go,
+// because SQLite has no exact decimal numbers.
 func (s readingSource) VisitAmounts(visit func(domain.AccountID, books.SumRow)) error {
 	q := gormstore.NewQuery(selectSummed+" AND "+gormstore.TenantIs(s.dialect, "tenant_id"),
 		gormstore.UUID(s.pull.Connection), gormstore.UUID(s.pull.Tenant))
@@ -105,7 +105,7 @@ func (s readingSource) VisitAmounts(visit func(domain.AccountID, books.SumRow)) 
 	}))
 }
 
-// VisitAbsent reads the amounts of the live records with a remembered absence.
+// VisitAbsent implements records.ReadingSource. It reads the amounts of the live records with a remembered absence.
 func (s readingSource) VisitAbsent(visit func(domain.AccountID, domain.TransactionID, books.SumRow)) error {
 	q := gormstore.NewQuery(`SELECT t.id, t.account_id, t.status, t.date, t.first_seen_at, CAST(t.amount AS text),
 		t.currency, CAST(t.account_amount AS text), t.account_currency
@@ -153,7 +153,8 @@ func (r *summedRow) domain() books.SumRow {
 	return row
 }
 
-// VisitArrived reads the columns of the records that domain.AnnouncedCount.Rows needs.
+// VisitArrived implements records.ReadingSource. It reads the columns of the records that domain.AnnouncedCount.Rows
+// needs.
 func (s readingSource) VisitArrived(start time.Time, visit func(domain.Transaction)) error {
 	q := gormstore.NewQuery(`SELECT account_id, first_seen_at, superseded_by, supersedes, metadata FROM transactions
 		WHERE connection_id = ? AND `+gormstore.TenantIs(s.dialect, "tenant_id")+`
@@ -177,7 +178,7 @@ func (s readingSource) VisitArrived(start time.Time, visit func(domain.Transacti
 	}))
 }
 
-// VisitPosted uses the index over the account and the date.
+// VisitPosted implements records.ReadingSource. It uses the index over the account and the date.
 func (s readingSource) VisitPosted(account domain.AccountID, limit int, visit func(records.PostedRow)) error {
 	q := gormstore.NewQuery(
 		`SELECT id, date, CAST(amount AS text), currency, CAST(account_amount AS text), account_currency,

@@ -288,7 +288,7 @@ func (p *pageWriter) reserveChangeSeq() error {
 	if p.changeSeq != 0 {
 		return nil
 	}
-	return p.tx.Read(p.readChangeSeq(p.lease()))
+	return p.readChangeSeq()
 }
 
 // lease returns a lease with the ids of the locked pull and its tenant.

@@ -133,7 +133,7 @@ func (s recordSource) notShown(which records.RecordsOf) clause.Expr {
 	})
 }
 
-// VisitStaged reads the selected rows one by one.
+// VisitStaged implements records.PublicationSource. It reads the selected rows one by one.
 func (s recordSource) VisitStaged(which records.StagedRowsOf, visit func(domain.TransactionData)) error {
 	condition := stagedCondition(s.dialect, which)
 	if which.Limit > 0 {
@@ -142,7 +142,7 @@ func (s recordSource) VisitStaged(which records.StagedRowsOf, visit func(domain.
 	return s.visitStaged(visit, condition.SQL, condition.Vars...)
 }
 
-// OldestStaged returns the oldest date of the selected rows of each account.
+// OldestStaged implements records.PublicationSource. It returns the oldest date of the selected rows of each account.
 func (s recordSource) OldestStaged(which records.StagedRowsOf) (map[string]domain.Date, error) {
 	oldest, condition := map[string]domain.Date{}, stagedCondition(s.dialect, which)
 	q := gormstore.NewQuery(
@@ -159,7 +159,8 @@ func (s recordSource) OldestStaged(which records.StagedRowsOf) (map[string]domai
 	return oldest, err
 }
 
-// PastStaged returns the selected rows that a record had before its current one.
+// PastStaged implements records.PublicationSource. It returns the selected rows that a record had before its current
+// one.
 func (s recordSource) PastStaged(which records.StagedRowsOf) (past []records.PastID, err error) {
 	visible := stagedCondition(s.dialect, which)
 	var row records.PastID
@@ -178,13 +179,13 @@ func (s recordSource) PastStaged(which records.StagedRowsOf) (past []records.Pas
 	return past, err
 }
 
-// VisitRecords reads the selected records one by one.
+// VisitRecords implements records.PublicationSource. It reads the selected records one by one.
 func (s recordSource) VisitRecords(which records.RecordsOf, visit func(*records.Record)) error {
 	condition := s.condition(which)
 	return s.visit(visit, strings.TrimPrefix(condition.SQL, " AND "), condition.Vars...)
 }
 
-// Dates returns the dates of the first and the last of the selected records.
+// Dates implements records.PublicationSource. It returns the dates of the first and the last of the selected records.
 func (s recordSource) Dates(which records.RecordsOf, limit int) (window domain.Window, err error) {
 	err = s.column("date", which, limit, func(date string) {
 		if window.From == "" {
@@ -195,7 +196,7 @@ func (s recordSource) Dates(which records.RecordsOf, limit int) (window domain.W
 	return window, err
 }
 
-// ExternalIDs returns the external ids of selected records, in order.
+// ExternalIDs implements records.PublicationSource. It returns the external ids of selected records, in order.
 func (s recordSource) ExternalIDs(which records.RecordsOf, limit int) (ids []string, err error) {
 	err = s.column("external_id", which, limit, func(id string) { ids = append(ids, id) })
 	return ids, err

@@ -91,7 +91,7 @@ func (p *pageWriter) own() *gorm.DB {
 	return p.tx.Where("connection_id = ? AND tenant_id = ?", p.pull.Connection, p.pull.Tenant)
 }
 
-// Record returns a record of the connection.
+// Record implements records.Source. It returns a record of the connection.
 func (s recordSource) Record(id domain.TransactionID) (records.Record, error) {
 	found, err := s.collect("id = ?", gormstore.UUID(id.UUID))
 	if err == nil && len(found) == 0 {
@@ -103,7 +103,7 @@ func (s recordSource) Record(id domain.TransactionID) (records.Record, error) {
 	return found[0], nil
 }
 
-// Version returns an earlier version of a record.
+// Version implements records.Source. It returns an earlier version of a record.
 func (s recordSource) Version(id domain.TransactionID, version int) (records.Record, error) {
 	q := gormstore.NewQuery(
 		"SELECT "+gormstore.SelectedColumns(gormstore.IsVersioned)+
@@ -128,14 +128,15 @@ func (s recordSource) Version(id domain.TransactionID, version int) (records.Rec
 	return *found, nil
 }
 
-// Stored returns the records with these external ids.
+// Stored implements records.PublicationSource. It returns the records with these external ids.
 func (s recordSource) Stored(externalIDs []string) (map[string]records.Stored, error) {
 	s.stored = nil
 	err := s.tx.Read(s.readStored(s.lease(), externalIDs))
 	return s.stored, err
 }
 
-// PastIDs returns the records that had one of these external ids before their current one.
+// PastIDs implements records.Source. It returns the records that had one of these external ids before their current
+// one.
 func (s recordSource) PastIDs(externalIDs []string) (map[string]domain.TransactionID, error) {
 	past := map[string]domain.TransactionID{}
 	for batch := range slices.Chunk(externalIDs, removalBatch) {
@@ -150,7 +151,7 @@ func (s recordSource) PastIDs(externalIDs []string) (map[string]domain.Transacti
 	return past, nil
 }
 
-// Live returns the live records with these external ids.
+// Live implements records.Source. It returns the live records with these external ids.
 func (s recordSource) Live(externalIDs []string) (live []records.Record, err error) {
 	for batch := range slices.Chunk(externalIDs, removalBatch) {
 		which := s.dialect.AnyOf("external_id", batch)
@@ -163,12 +164,13 @@ func (s recordSource) Live(externalIDs []string) (live []records.Record, err err
 	return live, nil
 }
 
-// RemovedSince returns records that were marked as removed at or after a time.
+// RemovedSince implements records.Source. It returns records that were marked as removed at or after a time.
 func (s recordSource) RemovedSince(at time.Time) ([]records.Record, error) {
 	return s.collect("removed_at >= ? AND superseded_by IS NULL", s.time(at))
 }
 
-// CarriedOver returns carried-over records that are live, or were removed at or after a time.
+// CarriedOver implements records.Source. It returns carried-over records that are live, or were removed at or after a
+// time.
 func (s recordSource) CarriedOver(dates domain.Window, removedSince time.Time) ([]records.Record, error) {
 	return s.collect(`(removed_at IS NULL OR removed_at >= ?) AND superseded_by IS NULL AND external_id IN
 		(SELECT external_id FROM carried_over_transactions
@@ -177,7 +179,7 @@ func (s recordSource) CarriedOver(dates domain.Window, removedSince time.Time) (
 		string(dates.From), string(dates.To))
 }
 
-// Candidates returns live records that may replace an old one.
+// Candidates implements records.Source. It returns live records that may replace an old one.
 func (s recordSource) Candidates(
 	dates domain.Window, firstSeen time.Time,
 ) (candidates []records.Candidate, err error) {
@@ -216,7 +218,8 @@ func (s recordSource) Candidates(
 	return candidates, nil
 }
 
-// Reads returns the started pulls in the order of their start, except pulls that ended before the given time.
+// Reads implements records.Source. It returns the started pulls in the order of their start, except pulls that ended
+// before the given time.
 func (s recordSource) Reads(ended time.Time) (reads []domain.PullRead, err error) {
 	var rows []gormstore.PullRow
 	err = s.own().Select("id", "started_at", "progress").Where("started_at IS NOT NULL").
@@ -232,7 +235,7 @@ func (s recordSource) Reads(ended time.Time) (reads []domain.PullRead, err error
 	return reads, err
 }
 
-// Never returns the pairs of external ids that must not be matched.
+// Never implements records.Source. It returns the pairs of external ids that must not be matched.
 func (s recordSource) Never() (map[domain.MatchPair]bool, error) {
 	var pairs []splitPairRow
 	err := s.own().Find(&pairs).Error
@@ -244,7 +247,7 @@ func (s recordSource) Never() (map[domain.MatchPair]bool, error) {
 	return never, err
 }
 
-// Quarantine returns the entries of the quarantine.
+// Quarantine implements records.Source. It returns the entries of the quarantine.
 func (s recordSource) Quarantine() (map[domain.QuarantineKey]records.QuarantineEntry, error) {
 	var rows []quarantinedRow
 	err := quarantineOf(s.tx.DB, s.pull.Tenant, s.pull.Connection).

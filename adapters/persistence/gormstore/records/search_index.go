@@ -66,33 +66,56 @@ type indexedRow struct {
 // TableName returns the name of the table in the schema.
 func (indexedRow) TableName() string { return "search_index" }
 
-// IndexTexts gives each tenant with unindexed transactions at most indexBatch of them in one transaction, in
-// turn, until limit transactions are indexed or none is left.
+// A feedTask copies what it needs of transactions to tables of its own, after the commit and in the order of the change
+// feed.
+type feedTask struct {
+	progress string // the table with the position of each tenant
+	batch    int    // the number of transactions that one transaction of the database copies
+	// copy copies the tenant's transactions with the given ids.
+	copy func(tx gormstore.Tx, tenant uuid.UUID, ids []string) error
+}
+
+// IndexTexts copies at most limit transactions to search_index, and as many to day_totals. The result is the larger
+// number.
 func (s ledger) IndexTexts(ctx context.Context, limit int) (indexed int, err error) {
-	for done := -1; err == nil && done != indexed && indexed < limit; {
-		done = indexed
+	for _, task := range []feedTask{
+		{"search_progress", indexBatch, s.indexRows}, {"sum_progress", sumBatch, s.sumRows},
+	} {
+		done, err := s.follow(ctx, task, limit)
+		if indexed = max(indexed, done); err != nil {
+			return indexed, err
+		}
+	}
+	return indexed, nil
+}
+
+// follow gives each tenant with transactions that the task has not copied yet at most a batch of them in one
+// transaction, in turn, until limit transactions are copied or none is left. It returns their number.
+func (s ledger) follow(ctx context.Context, task feedTask, limit int) (copied int, err error) {
+	for done := -1; err == nil && done != copied && copied < limit; {
+		done = copied
 		var tenants []uuid.UUID
-		tenants, err = s.unindexedTenants(ctx)
+		tenants, err = s.tenantsBehind(ctx, task)
 		for _, tenant := range tenants {
-			if err != nil || indexed >= limit {
+			if err != nil || copied >= limit {
 				break
 			}
 			var n int
-			n, err = s.indexTenant(ctx, tenant, min(indexBatch, limit-indexed))
-			indexed += n
+			n, err = s.followTenant(ctx, task, tenant, min(task.batch, limit-copied))
+			copied += n
 		}
 	}
-	return indexed, err
+	return copied, err
 }
 
-// unindexedTenants returns some tenants with transactions that are not in the index.
-func (s ledger) unindexedTenants(ctx context.Context) (tenants []uuid.UUID, err error) {
+// tenantsBehind returns some tenants with transactions that the task has not copied yet.
+func (s ledger) tenantsBehind(ctx context.Context, task feedTask) (tenants []uuid.UUID, err error) {
 	q := gormstore.NewQuery(`SELECT o.tenant_id FROM (SELECT DISTINCT tenant_id FROM connections) AS o
-		LEFT JOIN search_progress p ON p.tenant_id = o.tenant_id
+		LEFT JOIN ` + task.progress + ` p ON p.tenant_id = o.tenant_id
 		WHERE EXISTS (SELECT 1 FROM transactions t WHERE t.tenant_id = o.tenant_id
 			AND t.change_tx >= coalesce(p.change_tx, 0)
 			AND (p.change_tx IS NULL OR (t.change_tx, t.id) > (p.change_tx, p.transaction_id))
-			AND t.change_tx < ` + s.Dialect.VisibleBefore("o.tenant_id") + `) LIMIT 100`)
+			AND t.change_tx < ` + s.Dialect.VisibleBeforeOf("o.tenant_id") + `) LIMIT 100`)
 	var tenant uuid.UUID
 	err = s.Background().Rows(ctx, q.String(), q.Args, []any{gormstore.ScanTarget(&tenant)}, func() error {
 		tenants = append(tenants, tenant)
@@ -101,30 +124,32 @@ func (s ledger) unindexedTenants(ctx context.Context) (tenants []uuid.UUID, err 
 	return tenants, err
 }
 
-// indexedUntil returns the position up to which the tenant's transactions are in the index. It is zero if none is.
-func (s ledger) indexedUntil(ctx context.Context, tenant uuid.UUID) (place feedPlace, err error) {
-	q := gormstore.NewQuery("SELECT change_tx, transaction_id FROM search_progress WHERE tenant_id = ?",
+// copiedUntil returns a SELECT of the position up to which a task has copied the tenant's transactions, with the
+// variables that it fills. The position is zero if none is copied.
+func copiedUntil(progress string, tenant uuid.UUID) (q *gormstore.Query, place *feedPlace, columns []any) {
+	place = &feedPlace{}
+	q = gormstore.NewQuery("SELECT change_tx, transaction_id FROM "+progress+" WHERE tenant_id = ?",
 		gormstore.UUID(tenant))
-	columns := gormstore.ScanTargets(&place.tx, &place.id)
-	err = s.Lookup(ctx, q.String(), q.Args, columns, func() error { return nil })
-	return place, err
+	return q, place, gormstore.ScanTargets(&place.tx, &place.id)
 }
 
-// indexTenant adds the tenant's next transactions to the index, and returns their number.
-func (s ledger) indexTenant(ctx context.Context, tenant uuid.UUID, limit int) (int, error) {
-	place, err := s.indexedUntil(ctx, tenant)
-	if err != nil {
+// followTenant copies the tenant's next transactions, and returns their number. It returns 0 if another process has
+// copied some of them in the meantime.
+func (s ledger) followTenant(ctx context.Context, task feedTask, tenant uuid.UUID, limit int) (int, error) {
+	q, place, columns := copiedUntil(task.progress, tenant)
+	if err := s.Lookup(ctx, q.String(), q.Args, columns, func() error { return nil }); err != nil {
 		return 0, err
 	}
-	q := gormstore.NewQuery("SELECT change_tx, id, connection_id FROM transactions WHERE tenant_id = ?",
+	before := *place
+	q = gormstore.NewQuery("SELECT change_tx, id, connection_id FROM transactions WHERE tenant_id = ?",
 		gormstore.UUID(tenant))
-	q.Add(" AND (change_tx, id) > (?, ?) AND change_tx < "+s.Dialect.VisibleBefore(""),
-		place.tx, gormstore.UUID(place.id))
+	q.Add(" AND (change_tx, id) > (?, ?) AND change_tx < ", place.tx, gormstore.UUID(place.id))
+	q.AddExpr(s.Dialect.VisibleBefore(tenant))
 	q.Add(" ORDER BY change_tx, id LIMIT ?", limit)
 	var connection uuid.UUID
 	var ids, connections []string
-	columns := gormstore.ScanTargets(&place.tx, &place.id, &connection)
-	err = s.Background().Rows(ctx, q.String(), q.Args, columns, func() error {
+	columns = gormstore.ScanTargets(&place.tx, &place.id, &connection)
+	err := s.Background().Rows(ctx, q.String(), q.Args, columns, func() error {
 		ids, connections = append(ids, place.id.String()), append(connections, connection.String())
 		return nil
 	})
@@ -134,38 +159,62 @@ func (s ledger) indexTenant(ctx context.Context, tenant uuid.UUID, limit int) (i
 	slices.Sort(connections)
 	connections = slices.Compact(connections)
 	err = s.Background().Change(ctx, func(tx gormstore.Tx) error {
-		return s.indexRows(tx, tenant, ids, connections, place)
+		if err := s.shareConnections(tx, tenant, connections); err != nil {
+			return err
+		}
+		if err := advance(tx, task.progress, tenant, before, *place); err != nil {
+			return err
+		}
+		return task.copy(tx, tenant, ids)
 	})
+	if errors.Is(err, errAlreadyCopied) {
+		return 0, nil
+	}
 	return len(ids), err
 }
 
-// indexRows replaces the rows of the transactions in the index. It takes the shared locks of their connections first,
-// so that an erasure, which excludes the holders of these locks, cannot erase a transaction between the read of its
-// text and the commit.
-func (s ledger) indexRows(tx gormstore.Tx, tenant uuid.UUID, ids, connections []string, place feedPlace) error {
+// shareConnections takes the shared locks of the connections, so that an erasure, which excludes the holders of these
+// locks, cannot erase a transaction between the read of its contents and the commit.
+func (s ledger) shareConnections(tx gormstore.Tx, tenant uuid.UUID, connections []string) error {
 	var shared bool
 	among := s.Dialect.AnyOf("id", connections)
 	q := gormstore.NewQuery("SELECT "+s.Dialect.ShareConnection("id")+" FROM connections WHERE tenant_id = ?",
 		gormstore.UUID(tenant))
 	q.Add(" AND "+among.SQL, among.Vars...)
-	if err := tx.Read(q.AsRead([]any{&shared}, func() error { return nil })); err != nil {
-		return err
+	return tx.Read(q.AsRead([]any{&shared}, func() error { return nil }))
+}
+
+// errAlreadyCopied is the error of advance if the position is another one.
+var errAlreadyCopied = errors.New("another process has copied these transactions")
+
+// advance stores the new position of a task, and locks it until tx ends. Errors: errAlreadyCopied.
+func advance(tx gormstore.Tx, progress string, tenant uuid.UUID, before, after feedPlace) error {
+	moved := tx.Exec("UPDATE "+progress+" SET change_tx = ?, transaction_id = ? "+
+		"WHERE tenant_id = ? AND change_tx = ? AND transaction_id = ?",
+		after.tx, after.id, tenant, before.tx, before.id)
+	if before.id == uuid.Nil {
+		moved = tx.Exec("INSERT INTO "+progress+" (change_tx, transaction_id, tenant_id) VALUES (?, ?, ?) "+
+			"ON CONFLICT (tenant_id) DO NOTHING", after.tx, after.id, tenant)
 	}
+	n, err := gormstore.RowsAffected(moved)
+	if err == nil && n == 0 {
+		err = errAlreadyCopied
+	}
+	return err
+}
+
+// indexRows replaces the rows of the transactions in search_index.
+func (s ledger) indexRows(tx gormstore.Tx, tenant uuid.UUID, ids []string) error {
 	rows, err := s.readTexts(tx, tenant, ids)
 	if err != nil {
 		return err
 	}
-	among = s.Dialect.AnyOf("transaction_id", ids)
+	among := s.Dialect.AnyOf("transaction_id", ids)
 	err = tx.Where("tenant_id = ?", tenant).Where(among).Delete(&indexedRow{}).Error
 	if err == nil && len(rows) > 0 {
 		err = tx.Create(&rows).Error
 	}
-	if err != nil {
-		return err
-	}
-	return tx.Exec(`INSERT INTO search_progress (change_tx, transaction_id, tenant_id) VALUES (?, ?, ?)
-		ON CONFLICT (tenant_id) DO UPDATE SET change_tx = excluded.change_tx, transaction_id = excluded.transaction_id`,
-		place.tx, place.id, tenant).Error
+	return err
 }
 
 // readTexts returns the rows of the index for the transactions that are not erased.
@@ -208,13 +257,14 @@ func (m *searchMerge) indexFor(ctx context.Context) (*searchIndex, error) {
 			return nil, err
 		}
 	}
-	place, err := m.indexedUntil(ctx, m.tenant.UUID)
+	q, place, columns := copiedUntil("search_progress", m.tenant.UUID)
+	err := m.Lookup(ctx, q.String(), q.Args, columns, func() error { return nil })
 	if err != nil || place.id == uuid.Nil {
 		return nil, err
 	}
 	index := &searchIndex{unindexed: map[domain.TransactionID]domain.Transaction{}}
 	text := 0
-	q := gormstore.NewQuery("SELECT "+searchedColumns+" FROM transactions WHERE tenant_id = ?",
+	q = gormstore.NewQuery("SELECT "+searchedColumns+" FROM transactions WHERE tenant_id = ?",
 		gormstore.UUID(m.tenant.UUID))
 	q.Add(
 		" AND (change_tx, id) > (?, ?) ORDER BY change_tx, id LIMIT ?",

@@ -127,8 +127,8 @@ func (p *pageWriter) setPossibly(batch []records.PossiblySupersedes, same bool, 
 	return err
 }
 
-// Suggestions returns open suggestions whose old or new record has one of these external ids. It reads all open
-// suggestions of the connection.
+// Suggestions implements records.Source. It returns open suggestions whose old or new record has one of these external
+// ids. It reads all open suggestions of the connection.
 func (s recordSource) Suggestions(externalIDs []string) (found []records.StoredSuggestion, err error) {
 	if len(externalIDs) == 0 {
 		return nil, nil
@@ -159,7 +159,7 @@ func (s recordSource) Suggestions(externalIDs []string) (found []records.StoredS
 	return found, err
 }
 
-// Suggestion returns a suggestion in any state.
+// Suggestion implements records.Source. It returns a suggestion in any state.
 func (s recordSource) Suggestion(old, newer domain.TransactionID) (found records.Suggestion, ok bool, err error) {
 	q := gormstore.NewQuery("SELECT "+suggestionColumns+` FROM possible_replacements p
 		WHERE p.connection_id = ? AND p.old_id = ? AND p.new_id = ? AND p.tenant_id = ?`,
@@ -174,7 +174,7 @@ func (s recordSource) Suggestion(old, newer domain.TransactionID) (found records
 	return found, ok, err
 }
 
-// Joined returns the old records of joined pairs.
+// Joined implements records.Source. It returns the old records of joined pairs.
 func (s recordSource) Joined() ([]records.Record, error) {
 	return s.collect(`id IN (SELECT old_id FROM possible_replacements
 		WHERE connection_id = ? AND tenant_id = ? AND state = 'joined')`,

@@ -1,9 +1,12 @@
 package records
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
+	"github.com/google/uuid"
 	"github.com/shopspring/decimal"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
@@ -19,6 +22,14 @@ func (s ledger) sumConditions(q *gormstore.Query, tenant domain.TenantID, f doma
 			gormstore.UUID(f.Connection.UUID), gormstore.UUID(tenant.UUID))
 	}
 	q.Add(" AND removed_at IS NULL AND erased_at IS NULL")
+	addSumWindow(q, f)
+	if !f.Account.IsZero() {
+		q.Add(" AND account_id = ?", gormstore.UUID(f.Account.UUID))
+	}
+}
+
+// addSumWindow appends the conditions on the day and the status.
+func addSumWindow(q *gormstore.Query, f domain.SumFilter) {
 	for _, narrow := range []struct{ condition, value string }{
 		{" AND date >= ?", string(f.Window.From)},
 		{" AND date <= ?", string(f.Window.To)},
@@ -28,14 +39,163 @@ func (s ledger) sumConditions(q *gormstore.Query, tenant domain.TenantID, f doma
 			q.Add(narrow.condition, narrow.value)
 		}
 	}
-	if !f.Account.IsZero() {
-		q.Add(" AND account_id = ?", gormstore.UUID(f.Account.UUID))
-	}
 }
 
-// Sum groups the rows by day, currency and direction. With a text, it reads the rows instead, and compares and adds
-// them in Go, because the databases fold case and accents in different ways.
+const (
+	// sumBatch is the number of transactions that one transaction of the database adds to day_totals.
+	sumBatch = 500
+	// maxUnsummed is the maximum number of transactions after the position of sum_progress that a sum reads. If there
+	// are more, the sum does not use day_totals.
+	maxUnsummed = 20_000
+)
+
+// Sum reads the sums over all connections from day_totals, which a background task maintains. It adds the transactions
+// that the task has not added yet, as they are in the same snapshot of the database. Other sums read the rows.
 func (s ledger) Sum(
+	ctx context.Context, tenant domain.TenantID, f domain.SumFilter,
+) ([]domain.DayTotal, error) {
+	if f.Connection.IsZero() && !f.Account.IsZero() {
+		var err error
+		if f.Connection, err = s.connectionOf(ctx, tenant, f.Account); err != nil || f.Connection.IsZero() {
+			return nil, err
+		}
+	}
+	if f.Connection.IsZero() && f.Text == "" {
+		sums, complete, err := s.storedSums(ctx, tenant, f)
+		if err != nil || complete {
+			return sums, err
+		}
+	}
+	return s.sumRecords(ctx, tenant, f)
+}
+
+// connectionOf returns the connection of an account; zero if the tenant has no such account. The transactions of an
+// account have the connection of the account.
+func (s ledger) connectionOf(
+	ctx context.Context, tenant domain.TenantID, account domain.AccountID,
+) (id domain.ConnectionID, err error) {
+	q := gormstore.NewQuery("SELECT connection_id FROM accounts WHERE id = ? AND tenant_id = ?",
+		gormstore.UUID(account.UUID), gormstore.UUID(tenant.UUID))
+	err = s.Lookup(ctx, q.String(), q.Args, gormstore.ScanTargets(&id.UUID), func() error { return nil })
+	return id, err
+}
+
+// storedSums returns the sums from day_totals, with the transactions that are not added to it. It is incomplete if
+// there are more than maxUnsummed of these. The filter has neither a connection nor a text.
+func (s ledger) storedSums(
+	ctx context.Context, tenant domain.TenantID, f domain.SumFilter,
+) (sums []domain.DayTotal, complete bool, err error) {
+	var failed error // the error of the function, which is already translated
+	err = s.Dialect.Snapshot(ctx, s.Timeout, func(tx gormstore.SnapshotTx) error {
+		failed = s.Bounded(ctx, func(ctx context.Context) (err error) {
+			if sums, err = s.readDayTotals(ctx, tx, tenant, f); err == nil {
+				complete, err = s.addUnsummed(ctx, tx, tenant, f, &sums)
+			}
+			return err
+		})
+		return failed
+	})
+	if failed != nil || err != nil {
+		return nil, false, cmp.Or(failed, gormstore.Translate(ctx, err))
+	}
+	if !complete {
+		return nil, false, nil
+	}
+	sums = slices.DeleteFunc(domain.SumDays(sums), func(sum domain.DayTotal) bool { return sum.Count == 0 })
+	sums, err = limitSums(sums)
+	return sums, true, err
+}
+
+// readDayTotals reads the rows of day_totals that match the filter. It reads one more than can be part of an answer.
+func (s ledger) readDayTotals(
+	ctx context.Context, tx gormstore.SnapshotTx, tenant domain.TenantID, f domain.SumFilter,
+) (sums []domain.DayTotal, err error) {
+	q := gormstore.NewQuery("SELECT date, currency, amount_in, amount_out, count FROM day_totals WHERE tenant_id = ?",
+		gormstore.UUID(tenant.UUID))
+	addSumWindow(q, f)
+	q.Add(" LIMIT ?", 2*domain.MaxDayTotals+1) // a day and a currency have a row for each of two states
+	var row gormstore.DayTotalRow
+	columns := gormstore.ScanTargets(&row.Date, &row.Currency, &row.In, &row.Out)
+	err = tx.Read(ctx, q.AsRead(append(columns, &row.Count), func() error {
+		sum, err := row.Domain()
+		sums = append(sums, sum)
+		return err
+	}))
+	return sums, err
+}
+
+// addUnsummed appends the totals of the transactions that are not in day_totals, or are in it with other contents, and
+// subtracts what is in it of these transactions. It reports false if there are more than maxUnsummed of them.
+func (s ledger) addUnsummed(
+	ctx context.Context, tx gormstore.SnapshotTx, tenant domain.TenantID, f domain.SumFilter, sums *[]domain.DayTotal,
+) (complete bool, err error) {
+	q, place, columns := copiedUntil("sum_progress", tenant.UUID)
+	if err := tx.Read(ctx, q.AsRead(columns, func() error { return nil })); err != nil {
+		return false, err
+	}
+	q = gormstore.NewQuery(`SELECT t.date, t.currency, t.status, CAST(t.amount AS text),
+		t.removed_at IS NULL AND t.erased_at IS NULL, coalesce(s.date, ''), coalesce(s.currency, ''),
+		coalesce(s.status, ''), coalesce(s.amount, '')
+		FROM transactions t LEFT JOIN summed_transactions s ON s.transaction_id = t.id AND s.tenant_id = t.tenant_id
+		WHERE t.tenant_id = ?`, gormstore.UUID(tenant.UUID))
+	q.Add(" AND (t.change_tx, t.id) > (?, ?) ORDER BY t.change_tx, t.id LIMIT ?",
+		place.tx, gormstore.UUID(place.id), maxUnsummed+1)
+	var present, summed gormstore.SummedRow
+	var live bool
+	columns = gormstore.ScanTargets(&present.Date, &present.Currency, &present.Status, &present.Amount)
+	columns = append(columns, &live)
+	columns = append(columns,
+		gormstore.ScanTargets(&summed.Date, &summed.Currency, &summed.Status, &summed.Amount)...)
+	rows := 0
+	err = tx.Read(ctx, q.AsRead(columns, func() error {
+		if rows++; live {
+			if err := addSum(sums, f, present, false); err != nil {
+				return err
+			}
+		}
+		if summed.Date != "" {
+			return addSum(sums, f, summed, true)
+		}
+		return nil
+	}))
+	return rows <= maxUnsummed, err
+}
+
+// addSum appends the total of a transaction, or its negative, if the filter matches.
+func addSum(sums *[]domain.DayTotal, f domain.SumFilter, row gormstore.SummedRow, subtract bool) error {
+	if !f.Window.Contains(domain.Date(row.Date)) || f.Status != "" && string(f.Status) != row.Status {
+		return nil
+	}
+	total, err := row.Total()
+	if subtract {
+		total = total.Neg()
+	}
+	*sums = append(*sums, domain.DayTotal{Date: domain.Date(row.Date), Total: total})
+	return err
+}
+
+// sumRows replaces what day_totals contains of the transactions.
+func (s ledger) sumRows(tx gormstore.Tx, tenant uuid.UUID, ids []string) error {
+	q := gormstore.NewQuery("SELECT id, date, currency, status, CAST(amount AS text) FROM transactions "+
+		"WHERE tenant_id = ? AND removed_at IS NULL AND erased_at IS NULL", gormstore.UUID(tenant))
+	among := s.Dialect.AnyOf("id", ids)
+	q.Add(" AND "+among.SQL, among.Vars...)
+	var rows []gormstore.SummedRow
+	row := gormstore.SummedRow{Tenant: tenant}
+	columns := gormstore.ScanTargets(&row.Transaction, &row.Date, &row.Currency, &row.Status, &row.Amount)
+	err := tx.Read(q.AsRead(columns, func() error {
+		rows = append(rows, row)
+		return nil
+	}))
+	if err != nil {
+		return err
+	}
+	return gormstore.ReplaceSummed(tx, s.Dialect, tenant, ids, rows)
+}
+
+// sumRecords groups the rows by day, currency and direction. With a text, it reads the rows instead, and compares and
+// adds them in Go, because the databases fold case and accents in different ways.
+func (s ledger) sumRecords(
 	ctx context.Context, tenant domain.TenantID, f domain.SumFilter,
 ) ([]domain.DayTotal, error) {
 	if f.Text != "" {

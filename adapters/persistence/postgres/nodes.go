@@ -1,0 +1,483 @@
+package postgres
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"maps"
+	"math/rand/v2"
+	"net"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+	"gorm.io/gorm"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// node is a server on which statements can be executed.
+type node struct {
+	pool  *pgxpool.Pool
+	sql   *sql.DB
+	reads *readBatcher
+}
+
+func newNode(pool *pgxpool.Pool) *node {
+	return &node{pool: pool, sql: stdlib.OpenDBFromPool(pool), reads: newReadBatcher(pool)}
+}
+
+func (n *node) close() error {
+	err := n.sql.Close()
+	n.pool.Close()
+	return err
+}
+
+const (
+	// placementAge is the age at which the placement of the shards is read again.
+	placementAge = 5 * time.Second
+	// placementTimeout bounds the query that reads the placement. reachTimeout bounds an attempt to reach a node; all
+	// nodes are tried at the same time.
+	placementTimeout = 3 * time.Second
+	reachTimeout     = 2 * time.Second
+	// maxRemembered is the maximum number of tenants whose hashes are remembered, and the maximum numbers of pulls and
+	// of tokens whose tenants are remembered.
+	maxRemembered = 100_000
+)
+
+// cluster finds the node of a Citus cluster that has the rows of a tenant. Every node with a copy of Citus's metadata
+// plans statements by itself. A statement about one tenant is executed fastest on the node with the tenant's shards:
+// the coordinator is not involved, and the node reaches the rows without another connection.
+//
+// The placement may be outdated, because shards can be moved at any time. A statement that reaches the wrong node is
+// still executed correctly: the node sends it on. If no better node is known, statements go to the coordinator.
+type cluster struct {
+	coordinator *node
+	// onUnreachable is called when a node cannot be reached directly, once until it can be reached again. The
+	// coordinator then serves its tenants.
+	onUnreachable func(address string, err error)
+
+	placement atomic.Pointer[placement]
+	loading   atomic.Bool
+	// onlyRouted means that the role may not use the tables of shards directly.
+	onlyRouted atomic.Bool
+	lifetime   context.Context // ends with close
+	end        context.CancelFunc
+	work       sync.WaitGroup
+
+	mu          sync.Mutex
+	nodes       map[string]*node    // by address
+	retired     []*node             // nodes that had no shards at the last reading; the next reading closes their pools
+	unreachable map[string]bool     // the addresses of which onUnreachable has been called
+	hashes      map[uuid.UUID]int32 // hashes of tenants, as Citus computes them
+
+	pullTenants  map[uuid.UUID]uuid.UUID        // the tenants of pulls
+	tokenTenants map[domain.TokenHash]uuid.UUID // the tenants of webhook tokens
+}
+
+// placement is the state of the cluster at one moment.
+type placement struct {
+	shards []shard // in the order of their ranges
+	readAt time.Time
+}
+
+// shard is the range of hashes whose rows are on one node. The node is nil if it cannot be reached directly.
+type shard struct {
+	low, high int32
+	id        int64             // of the shard of firstTable
+	tables    map[string]string // the names of the tables on the node, by the names of the distributed tables
+	node      *node
+
+	statements *sync.Map // statements on these tables, by the statements on the distributed tables
+}
+
+func newCluster(coordinator *node, onUnreachable func(string, error)) *cluster {
+	c := &cluster{
+		coordinator: coordinator, onUnreachable: onUnreachable,
+		nodes: map[string]*node{}, unreachable: map[string]bool{}, hashes: map[uuid.UUID]int32{},
+		pullTenants: map[uuid.UUID]uuid.UUID{}, tokenTenants: map[domain.TokenHash]uuid.UUID{},
+	}
+	c.lifetime, c.end = context.WithCancel(context.Background())
+	if c.onUnreachable == nil {
+		c.onUnreachable = func(string, error) {}
+	}
+	return c
+}
+
+// nodeOf returns the node for statements about the tenant of ctx.
+func (c *cluster) nodeOf(ctx context.Context) *node {
+	tenant := ports.TenantOf(ctx).UUID
+	if tenant == uuid.Nil {
+		return c.coordinator
+	}
+	return c.nodeOfTenant(ctx, tenant)
+}
+
+func (c *cluster) nodeOfTenant(ctx context.Context, tenant uuid.UUID) *node {
+	if s := c.shardOfTenant(ctx, tenant); s != nil {
+		return s.node
+	}
+	return c.coordinator
+}
+
+// shardOfTenant returns the shard with the tenant's rows, or nil if it is not known or its node cannot be reached.
+func (c *cluster) shardOfTenant(ctx context.Context, tenant uuid.UUID) *shard {
+	return c.shardIn(ctx, c.current(), tenant)
+}
+
+// shardIn is shardOfTenant for the given placement, which may be nil.
+func (c *cluster) shardIn(ctx context.Context, p *placement, tenant uuid.UUID) *shard {
+	if p == nil {
+		return nil
+	}
+	hash, err := c.hashOf(ctx, tenant)
+	if err != nil {
+		return nil // the statement returns the error of the database
+	}
+	i, found := slices.BinarySearchFunc(p.shards, hash, func(s shard, hash int32) int {
+		switch {
+		case s.high < hash:
+			return -1
+		case s.low > hash:
+			return 1
+		default:
+			return 0
+		}
+	})
+	if !found || p.shards[i].node == nil {
+		return nil
+	}
+	return &p.shards[i]
+}
+
+// anyNode returns a node for statements that any node can execute, a different one each time if there are several.
+func (c *cluster) anyNode() *node {
+	p := c.current()
+	if p == nil || len(p.shards) == 0 {
+		return c.coordinator
+	}
+	if n := p.shards[rand.IntN(len(p.shards))].node; n != nil {
+		return n
+	}
+	return c.coordinator
+}
+
+// current returns the known placement, or nil. If it is old, it is read again in the background.
+func (c *cluster) current() *placement {
+	p := c.placement.Load()
+	if (p == nil || time.Since(p.readAt) > placementAge) && c.loading.CompareAndSwap(false, true) {
+		c.work.Go(func() {
+			defer c.loading.Store(false)
+			c.load()
+		})
+	}
+	return p
+}
+
+// reload makes the next use of the placement read it again in the background, because it seems to have changed.
+func (c *cluster) reload() {
+	if p := c.placement.Load(); p != nil {
+		c.placement.CompareAndSwap(p, &placement{shards: p.shards})
+	}
+}
+
+// shardsSQL selects the ranges of all shards of the table $1 with the addresses of their nodes, and the names that the
+// tables $2 have on the node. Nodes without a copy of the metadata plan no statements, so their address is NULL.
+const shardsSQL = `
+SELECT s.shardminvalue::int, s.shardmaxvalue::int, s.shardid, n.nodename, n.nodeport, (
+	SELECT json_object_agg(t.relname, shard_name(t.oid, o.shardid)) FROM pg_dist_shard o
+	JOIN pg_class t ON t.oid = o.logicalrelid
+	WHERE t.oid IN (SELECT to_regclass(name) FROM unnest($2::text[]) AS name)
+		AND (o.shardminvalue = s.shardminvalue OR o.shardminvalue IS NULL))
+FROM pg_dist_shard s JOIN pg_dist_placement p USING (shardid)
+LEFT JOIN pg_dist_node n ON n.groupid = p.groupid AND n.noderole = 'primary' AND n.isactive AND n.metadatasynced
+WHERE s.logicalrelid = $1::regclass ORDER BY s.shardminvalue::int`
+
+// load reads the placement and connects to nodes that are not connected. If no node answers, the known placement
+// remains.
+func (c *cluster) load() {
+	for _, source := range c.sources() {
+		shards, err := c.readShards(c.lifetime, source)
+		if err == nil {
+			c.placement.Store(&placement{shards: shards, readAt: time.Now()})
+			return
+		}
+	}
+}
+
+// sources returns the nodes from which the placement can be read, the coordinator first.
+func (c *cluster) sources() []*node {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	sources := []*node{c.coordinator}
+	for _, n := range c.nodes {
+		sources = append(sources, n)
+	}
+	return sources
+}
+
+// readShards reads the placement from the source, and connects to nodes that are not connected yet.
+func (c *cluster) readShards(ctx context.Context, source *node) ([]shard, error) {
+	found, err := c.queryShards(ctx, source)
+	if err != nil {
+		return nil, err
+	}
+	var reaching sync.WaitGroup
+	used := map[string]*reached{}
+	for _, p := range found {
+		if p.host == nil || used[p.address()] != nil {
+			continue
+		}
+		r := &reached{}
+		used[p.address()] = r
+		reaching.Go(func() { r.node = c.reach(ctx, p) })
+	}
+	reaching.Wait()
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	shards := make([]shard, len(found))
+	for i, p := range found {
+		shards[i] = p.shard
+		if p.host != nil {
+			shards[i].node = used[p.address()].node
+		}
+	}
+	c.retireUnused(used)
+	return shards, nil
+}
+
+// reached is the result of cluster.reach.
+type reached struct{ node *node }
+
+// placedShard is a row of shardsSQL.
+type placedShard struct {
+	shard
+	host *string // nil if the shard's node plans no statements
+	port *int32
+}
+
+// address returns the address of the shard's node, which must have one.
+func (p placedShard) address() string { return net.JoinHostPort(*p.host, strconv.Itoa(int(*p.port))) }
+
+func (c *cluster) queryShards(ctx context.Context, source *node) ([]placedShard, error) {
+	ctx, cancel := context.WithTimeout(ctx, placementTimeout)
+	defer cancel()
+	rows, _ := source.pool.Query(ctx, shardsSQL, firstTable, shardTables) // CollectRows returns the error of Query
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (p placedShard, err error) {
+		p.statements = &sync.Map{}
+		err = row.Scan(&p.low, &p.high, &p.id, &p.host, &p.port, &p.tables)
+		return p, err
+	})
+}
+
+// reach returns the node of the shard, or nil if it cannot be reached. An unreachable node is reported, unless ctx has
+// ended.
+func (c *cluster) reach(ctx context.Context, p placedShard) *node {
+	address := p.address()
+	c.mu.Lock()
+	n := c.nodes[address]
+	c.mu.Unlock()
+	var err error
+	if n == nil {
+		n, err = c.open(ctx, *p.host, uint16(*p.port))
+	}
+	if err == nil {
+		err = ping(ctx, n)
+	}
+	c.mu.Lock()
+	if n != nil {
+		c.nodes[address] = n
+	}
+	report := err != nil && ctx.Err() == nil && !c.unreachable[address]
+	if report || err == nil {
+		c.unreachable[address] = err != nil
+	}
+	c.mu.Unlock()
+	if report {
+		c.onUnreachable(address, err)
+	}
+	if err != nil {
+		return nil
+	}
+	return n
+}
+
+func ping(ctx context.Context, n *node) error {
+	ctx, cancel := context.WithTimeout(ctx, reachTimeout)
+	defer cancel()
+	return n.pool.Ping(ctx)
+}
+
+// open creates a pool for a node, with the role, the password and the settings of the coordinator's pool.
+func (c *cluster) open(ctx context.Context, host string, port uint16) (*node, error) {
+	config := c.coordinator.pool.Config()
+	conn := config.ConnConfig
+	if conn.TLSConfig != nil && conn.TLSConfig.ServerName == conn.Host {
+		conn.TLSConfig.ServerName = host
+	}
+	conn.Host, conn.Port, conn.Fallbacks = host, port, nil
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, err
+	}
+	return newNode(pool), nil
+}
+
+// retireUnused removes the nodes that are not in used. Statements may have chosen such a node just before, so its pool
+// is closed only at the next reading.
+func (c *cluster) retireUnused(used map[string]*reached) {
+	c.mu.Lock()
+	closing := c.retired
+	c.retired = nil
+	for address, n := range c.nodes {
+		if used[address] == nil {
+			c.retired = append(c.retired, n)
+			delete(c.nodes, address)
+			delete(c.unreachable, address)
+		}
+	}
+	c.mu.Unlock()
+	for _, n := range closing {
+		c.work.Go(func() { _ = n.close() }) // waits for statements in progress
+	}
+}
+
+// reset closes the idle connections to all nodes. Connections in use are closed when their statements have ended.
+func (c *cluster) reset() {
+	for _, n := range c.sources() {
+		n.pool.Reset()
+	}
+}
+
+// hashOf returns the hash by which Citus distributes the tenant.
+func (c *cluster) hashOf(ctx context.Context, tenant uuid.UUID) (hash int32, err error) {
+	c.mu.Lock()
+	hash, known := c.hashes[tenant]
+	c.mu.Unlock()
+	if known {
+		return hash, nil
+	}
+	for _, source := range c.sources() {
+		if err = source.pool.QueryRow(ctx, "SELECT worker_hash($1::uuid)", plainID(tenant)).Scan(&hash); err == nil {
+			break
+		}
+	}
+	if err != nil {
+		return 0, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.hashes) >= maxRemembered {
+		clear(c.hashes)
+	}
+	c.hashes[tenant] = hash
+	return hash, nil
+}
+
+// rememberPulls remembers the tenant of the pulls.
+func (c *cluster) rememberPulls(tenant uuid.UUID, pulls []uuid.UUID) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, pull := range pulls {
+		if len(c.pullTenants) >= maxRemembered {
+			clear(c.pullTenants)
+		}
+		c.pullTenants[pull] = tenant
+	}
+}
+
+// tenantOfPull returns the tenant of a pull, if it is remembered.
+func (c *cluster) tenantOfPull(pull uuid.UUID) (tenant uuid.UUID, ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	tenant, ok = c.pullTenants[pull]
+	return tenant, ok
+}
+
+// rememberToken remembers the tenant of a webhook token.
+func (c *cluster) rememberToken(token domain.TokenHash, tenant uuid.UUID) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.tokenTenants) >= maxRemembered {
+		clear(c.tokenTenants)
+	}
+	c.tokenTenants[token] = tenant
+}
+
+// tenantsOfTokens returns the tenants that are remembered for the tokens, and the other tokens.
+func (c *cluster) tenantsOfTokens(
+	tokens []domain.TokenHash,
+) (tenants map[domain.TokenHash]uuid.UUID, unknown []domain.TokenHash) {
+	tenants = make(map[domain.TokenHash]uuid.UUID, len(tokens))
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, token := range tokens {
+		if tenant, ok := c.tokenTenants[token]; ok {
+			tenants[token] = tenant
+		} else {
+			unknown = append(unknown, token)
+		}
+	}
+	return tenants, unknown
+}
+
+// close ends the background work and closes the pools of the nodes, except for the coordinator's.
+func (c *cluster) close() error {
+	c.end()
+	c.loading.Store(true) // no further reading begins
+	c.work.Wait()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var errs []error
+	for _, n := range slices.AppendSeq(c.retired, maps.Values(c.nodes)) {
+		errs = append(errs, n.close())
+	}
+	clear(c.nodes)
+	c.retired = nil
+	return errors.Join(errs...)
+}
+
+// anyPool is the connection pool of GORM. It sends each statement to the node of the tenant of the context.
+type anyPool struct{ db *DB }
+
+var (
+	_ gorm.ConnPool       = anyPool{}
+	_ gorm.TxBeginner     = anyPool{}
+	_ gorm.GetDBConnector = anyPool{}
+)
+
+// BeginTx implements gorm.TxBeginner.
+func (p anyPool) BeginTx(ctx context.Context, opts *sql.TxOptions) (*sql.Tx, error) {
+	return p.db.node(ctx).sql.BeginTx(ctx, opts)
+}
+
+// GetDBConn implements gorm.GetDBConnector. It returns the pool of the server of the URL.
+func (p anyPool) GetDBConn() (*sql.DB, error) { return p.db.main.sql, nil }
+
+// PrepareContext implements gorm.ConnPool.
+func (p anyPool) PrepareContext(ctx context.Context, query string) (*sql.Stmt, error) {
+	return p.db.node(ctx).sql.PrepareContext(ctx, query)
+}
+
+// ExecContext implements gorm.ConnPool.
+func (p anyPool) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	return p.db.node(ctx).sql.ExecContext(ctx, query, args...)
+}
+
+// QueryContext implements gorm.ConnPool.
+func (p anyPool) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	return p.db.node(ctx).sql.QueryContext(ctx, query, args...)
+}
+
+// QueryRowContext implements gorm.ConnPool.
+func (p anyPool) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+	return p.db.node(ctx).sql.QueryRowContext(ctx, query, args...)
+}

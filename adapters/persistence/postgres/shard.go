@@ -1,0 +1,121 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"regexp"
+	"strings"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+)
+
+// Citus plans each statement about distributed tables again, which often takes longer than its execution. The most
+// frequent statements therefore name the tables of the shards themselves, on the node that has the shard. PostgreSQL
+// then plans a prepared statement once, as in a database that is not distributed.
+//
+// Citus does not see that such a statement uses a shard. The transaction therefore first takes the lock that Citus
+// takes for each writer, and then checks that the shards are still on the node: the move of a shard waits for the lock.
+// If a shard was moved, the transaction fails, and the statements are repeated through Citus.
+
+// shardTables are the tables that may be named in this way.
+var shardTables = []string{
+	"webhook_tokens", "connections", "account_references", "pulls", "deliveries", "last_webhook_tokens", "transactions",
+	"transaction_versions", "account_closes", "close_adjustments", "tenant_feeds", "feed",
+}
+
+// shardTable matches the name of one of shardTables in a statement.
+var shardTable = regexp.MustCompile(`\b(` + strings.Join(shardTables, "|") + `)\b`)
+
+// onTables returns the statement with the names of the shard's tables.
+func (s *shard) onTables(sql string) string {
+	if known, ok := s.statements.Load(sql); ok {
+		return known.(string)
+	}
+	named := shardTable.ReplaceAllStringFunc(sql, func(name string) string { return s.tables[name] })
+	s.statements.Store(sql, named)
+	return named
+}
+
+// usable reports whether the names of all tables are known.
+func (s *shard) usable() bool { return len(s.tables) == len(shardTables) }
+
+// lockShards and checkShards take the lock of a writer on the shards $1, and fail if one of them is not on the server.
+const (
+	lockShards  = "SELECT lock_shard_metadata(5, $1::bigint[])" // a share lock
+	checkShards = "SELECT 1 / (count(*) = cardinality($1::bigint[]))::int FROM pg_dist_placement" +
+		" JOIN pg_dist_local_group USING (groupid) WHERE shardid = ANY($1::bigint[])"
+)
+
+// shardFailed reports whether the error of statements on shards means that they had no effect, so that they may be
+// repeated through Citus. It notes what the error says about the placement.
+func (c *cluster) shardFailed(err error) bool {
+	e := (*pgconn.PgError)(nil)
+	if !errors.As(err, &e) {
+		return false
+	}
+	const insufficientPrivilege, undefinedFunction = "42501", "42883"
+	if e.Code == insufficientPrivilege || e.Code == undefinedFunction {
+		c.onlyRouted.Store(true)
+	} else {
+		c.reload()
+	}
+	return true
+}
+
+// QueryTenant implements gormstore.Dialect.
+func (d dialect) QueryTenant(
+	ctx context.Context, tenant uuid.UUID, sql string, args, columns []any, fn func() error,
+) error {
+	read := func(rows pgx.Rows) error {
+		_, err := pgx.ForEachRow(rows, columns, fn)
+		return err
+	}
+	if done, err := d.readOnShard(ctx, tenant, sql, args, read); done {
+		return err
+	}
+	return d.Query(ctx, sql, args, columns, fn)
+}
+
+// readOnShard runs a SELECT on the tables of the tenant's shard. It needs one round trip. If done is false, read
+// has not been called, and the caller must ignore the error and run the statement through Citus.
+func (d dialect) readOnShard(
+	ctx context.Context, tenant uuid.UUID, sql string, args []any, read func(pgx.Rows) error,
+) (done bool, err error) {
+	if d.db.cluster == nil || d.db.cluster.onlyRouted.Load() {
+		return false, nil
+	}
+	s := d.db.cluster.shardOfTenant(ctx, tenant)
+	if s == nil || !s.usable() {
+		return false, nil
+	}
+	conn, err := s.node.pool.Acquire(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer conn.Release()
+	var batch pgx.Batch // without a transaction of its own, a batch is one transaction
+	batch.Queue(lockShards, []int64{s.id})
+	batch.Queue(checkShards, []int64{s.id})
+	batch.Queue(s.onTables(sql), args...)
+	results := conn.SendBatch(ctx, &batch)
+	for range 2 {
+		if _, err := results.Exec(); err != nil {
+			_ = results.Close()
+			d.db.cluster.shardFailed(err)
+			return false, err
+		}
+	}
+	rows, _ := results.Query() // the error is returned by read
+	err = read(rows)
+	if errors.Is(err, gormstore.ErrStop) {
+		cancelQuery(ctx, conn.Conn())
+	}
+	if closed := results.Close(); err == nil {
+		err = closed
+	}
+	return true, err
+}

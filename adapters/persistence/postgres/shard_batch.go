@@ -1,0 +1,225 @@
+package postgres
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// See shard.go for statements on the tables of a shard. The statements in this file are those that a database without
+// distribution uses, and may be about several tenants of a shard.
+
+// shardPart contains the deliveries of a batch for one shard.
+type shardPart struct {
+	shard   *shard
+	indexes []int
+	own     []gormstore.PendingDelivery
+	stored  bool
+}
+
+// partsOf returns the deliveries of each shard, in the order of the shards. Deliveries without a known shard have a
+// part whose shard is nil.
+func (b nodeBatch) partsOf(byShard map[*shard][]int) []*shardPart {
+	var parts []*shardPart
+	for s, indexes := range byShard {
+		p := &shardPart{indexes: indexes}
+		if s != nil && s.usable() && !b.db.cluster.onlyRouted.Load() {
+			p.shard = s
+		}
+		for _, i := range indexes {
+			p.own = append(p.own, b.all[i])
+		}
+		parts = append(parts, p)
+	}
+	slices.SortFunc(parts, func(a, b *shardPart) int { return cmp.Compare(a.id(), b.id()) })
+	return parts
+}
+
+// id returns the id of the shard, or 0 if it is not known.
+func (p *shardPart) id() int64 {
+	if p.shard == nil {
+		return 0
+	}
+	return p.shard.id
+}
+
+// finish sets the results of the part's deliveries.
+func (b nodeBatch) finish(p *shardPart, results []gormstore.Result) {
+	p.stored = true
+	for k, i := range p.indexes {
+		b.results[i] = results[k]
+	}
+}
+
+// beginOn returns the statement that begins a transaction on shards. It fails if one of them is not on the server.
+func (d dialect) beginOn(shards ...*shard) string {
+	ids := make([]string, len(shards))
+	for i, s := range shards {
+		ids[i] = strconv.FormatInt(s.id, 10)
+	}
+	list := strings.Join(ids, ", ")
+	const shareLock = "5"
+	return d.db.begin + "; SELECT lock_shard_metadata(" + shareLock + ", ARRAY[" + list + "]::bigint[]);" +
+		" SELECT 1 / (count(*) = " + strconv.Itoa(len(ids)) + ")::int FROM pg_dist_placement" +
+		" JOIN pg_dist_local_group USING (groupid) WHERE shardid IN (" + list + ")"
+}
+
+// attachOnShards is the fast path on the shards of a node: one transaction stores the deliveries that need no new pull.
+// It sets stored of the parts that it has stored, and their results. The numbers of round trips and of transactions do
+// not depend on the numbers of shards and tenants.
+func (b nodeBatch) attachOnShards(ctx context.Context, n *node, all []*shardPart) error {
+	var parts []*shardPart
+	var shards []*shard
+	for _, p := range all {
+		if p.shard != nil {
+			parts, shards = append(parts, p), append(shards, p.shard)
+		}
+	}
+	if len(parts) == 0 {
+		return nil
+	}
+	batches := make([]*domain.WebhookBatch, len(parts))
+	outcomes := make([]attachOutcome, len(parts))
+	err := commitInBatch(ctx, n.pool, b.beginOn(shards...), func(tx pgx.Tx) error {
+		if err := planOnShards(ctx, tx, parts, batches); err != nil {
+			return err
+		}
+		var attaching pgx.Batch
+		for i, p := range parts {
+			if batches[i].NeedsPulls() {
+				continue
+			}
+			if len(batches[i].Planned) == 0 {
+				outcomes[i] = attached
+				continue
+			}
+			args, read := attachArgs(batches[i])
+			attaching.Queue(p.shard.onTables(attachSQL), args...).Query(func(rows pgx.Rows) (err error) {
+				outcomes[i], err = read(rows)
+				return err
+			})
+		}
+		if attaching.Len() == 0 {
+			return nil
+		}
+		attaching.Queue("commit")
+		return tx.SendBatch(ctx, &attaching).Close()
+	})
+	if err != nil {
+		return err
+	}
+	for i, p := range parts {
+		if outcomes[i] != attached {
+			continue
+		}
+		// The inserted deliveries are already committed and must be reported as stored. Only duplicates need the
+		// earlier deliveries, and get the error.
+		shard := shardQuerier{n.pool, p.shard}
+		err := b.ofShard().readEarlier(ctx, shard, uuid.Nil, batches[i])
+		b.finish(p, batches[i].Results(cmp.Or(err, gormstore.ErrPruned)))
+	}
+	return nil
+}
+
+// commitInBatch runs fn in a transaction. fn may commit it with its last batch of statements; otherwise the transaction
+// is rolled back.
+func commitInBatch(ctx context.Context, pool *pgxpool.Pool, begin string, fn func(tx pgx.Tx) error) error {
+	conn, err := pool.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Release()
+	tx, err := conn.BeginTx(ctx, pgx.TxOptions{BeginQuery: begin})
+	if err != nil {
+		return err
+	}
+	err = fn(tx)
+	if conn.Conn().PgConn().TxStatus() != idle {
+		ctx, cancel := rollbackContext(ctx)
+		defer cancel()
+		_ = tx.Rollback(ctx)
+	}
+	return err
+}
+
+// planOnShards reads what is stored and decides what to store for each part.
+func planOnShards(ctx context.Context, tx pgx.Tx, parts []*shardPart, batches []*domain.WebhookBatch) error {
+	views := make([]domain.WebhookView, len(parts))
+	var reading pgx.Batch
+	for i, p := range parts {
+		views[i] = gormstore.NewWebhookView()
+		args, read := viewArgs(gormstore.NamedReferences(p.own), views[i])
+		reading.Queue(p.shard.onTables(viewSQL), args...).Query(read)
+	}
+	if err := tx.SendBatch(ctx, &reading).Close(); err != nil {
+		return err
+	}
+	for i, p := range parts {
+		batches[i] = planInLockOrder(p.own, views[i])
+	}
+	return nil
+}
+
+// ofShard returns the dialect for statements on the tables of a shard.
+func (d dialect) ofShard() dialect {
+	d.onShard = true
+	return d
+}
+
+// mayRoute reports whether deliveries may be stored through Citus after an attempt on their shards has ended with the
+// error. After a lost connection, the attempt may have been committed.
+func (b nodeBatch) mayRoute(err error) bool {
+	return errors.Is(err, errNoShard) || isConflict(err) || b.db.cluster.shardFailed(err)
+}
+
+// errNoShard means that the shard of the deliveries is not known.
+var errNoShard = errors.New("the shard is not known")
+
+// insertOnShard is the slow path on one shard: it also creates the missing pulls.
+func (b nodeBatch) insertOnShard(ctx context.Context, n *node, p *shardPart) error {
+	if p.shard == nil {
+		return errNoShard
+	}
+	var results []gormstore.Result
+	var created []uuid.UUID
+	err := retryOnConflict(func() error {
+		options := pgx.TxOptions{BeginQuery: b.beginOn(p.shard)}
+		return pgx.BeginTxFunc(ctx, n.pool, options, func(tx pgx.Tx) (err error) {
+			results, created, err = b.ofShard().insertIn(ctx, shardQuerier{tx, p.shard}, uuid.Nil, p.own)
+			return err
+		})
+	})
+	if err != nil {
+		return err
+	}
+	b.finish(p, results)
+	b.nudgeAll(created)
+	return nil
+}
+
+// shardQuerier executes statements on the tables of a shard.
+type shardQuerier struct {
+	on    querier
+	shard *shard
+}
+
+// Query implements querier.
+func (o shardQuerier) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
+	return o.on.Query(ctx, o.shard.onTables(sql), args...)
+}
+
+// Exec implements querier.
+func (o shardQuerier) Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
+	return o.on.Exec(ctx, o.shard.onTables(sql), args...)
+}

@@ -1,0 +1,144 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"gorm.io/gorm/clause"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+)
+
+// In a distributed database, the rows of a tenant can change their server: a shard is moved, a standby takes over, or a
+// server is restored. The transaction ids of the new server may be lower than those of the old one. Each tenant has
+// therefore its own row in tenant_feeds, on the server with its other rows. See the migration for its columns.
+//
+// The rules that keep the feed complete:
+//
+//   - A transaction uses shift only if the row names the server, with its timeline, on which it runs. Otherwise it
+//     first calls RaiseFeed.
+//   - RaiseFeed sets shift such that all later positions are at least the old value of reserved. All earlier positions
+//     are less.
+//   - A reader on a server that the row does not name sees everything below reserved, because all writers of the
+//     earlier server have ended: a transaction that has taken a position holds a lock of Citus, and the move of a
+//     shard waits for it.
+
+// systemID is an SQL expression that identifies a server. It is the same on a primary server and on its standbys.
+const systemID = "(pg_control_system()).system_identifier"
+
+// timeline is an SQL expression for the number of the server's timeline. It is another one after each promotion of a
+// standby, and after each recovery to a point in time. It must not be evaluated on a standby.
+const timeline = "('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::integer"
+
+// reservation is the number of positions that RaiseFeed reserves.
+const reservation = 1 << 40
+
+// tenantChangeSeq is ChangeSeq for a distributed database.
+//
+// The UPDATE never finds a row. Because of it, Citus takes the lock that every writer takes, and with which the move of
+// a shard waits for the end of the transaction. A SELECT would not take this lock.
+func tenantChangeSeq(tenant uuid.UUID, valueSQL string, args []any) clause.Expr {
+	vars := append([]any{plainID(tenant)}, args...)
+	return clause.Expr{
+		SQL: "WITH locked AS (UPDATE tenant_feeds SET shift = shift WHERE tenant_id = ? AND reserved < 0 RETURNING 1)" +
+			" SELECT coalesce(max(CASE WHEN server = " + systemID + " AND timeline = " + timeline +
+			" AND shift + " + ownID + " < reserved THEN shift + " + ownID + " END), 0), " + valueSQL +
+			" FROM tenant_feeds WHERE tenant_id = ?",
+		Vars: append(vars, plainID(tenant)),
+	}
+}
+
+// tenantVisibleBefore is VisibleBefore for a distributed database. tenant is an SQL expression for the id of the
+// tenant. If it is a column, condition is an SQL condition on the column that is always true: Citus then
+// evaluates the whole expression on the servers that store the rows, and not on the coordinator.
+//
+// A tenant without a row has no positions except those from before the distribution. Its first ones begin at the shift
+// of the table feed.
+func tenantVisibleBefore(tenant, condition string) string {
+	return "coalesce((SELECT CASE WHEN f.server = " + systemID + " THEN least(f.shift + " + oldestRunning +
+		", f.reserved) ELSE f.reserved END FROM tenant_feeds f WHERE f.tenant_id = " + tenant + ")," +
+		" (SELECT shift + " + oldestRunning + " FROM feed WHERE " + condition + "))"
+}
+
+// feedState is the state of a tenant's feed and of its server.
+type feedState struct {
+	server, shift, reserved int64
+	timeline                int32
+
+	here         int64 // system identifier of the server
+	hereTimeline int32
+	own, oldest  int64 // ids of the current and the oldest running transaction
+	common       int64 // column shift of the table feed
+	prepared     bool  // whether a prepared transaction has not ended
+}
+
+// selectFeedState locks the row of the tenant $1.
+const selectFeedState = "SELECT f.server, f.timeline, f.shift, f.reserved, " + systemID + ", " + timeline + ", " +
+	ownID + ", " + oldestRunning + ", (SELECT shift FROM feed)," +
+	" EXISTS (SELECT FROM pg_prepared_xacts WHERE database = current_database())" +
+	" FROM tenant_feeds f WHERE f.tenant_id = $1 FOR UPDATE"
+
+// RaiseFeed implements gormstore.Dialect. It is called only for a distributed database.
+func (d dialect) RaiseFeed(ctx context.Context, tx gormstore.Tx, tenant uuid.UUID) error {
+	s, err := readFeedState(tx, tenant)
+	if errors.Is(err, pgx.ErrNoRows) {
+		err = tx.Exec("INSERT INTO tenant_feeds (tenant_id, server, timeline, shift, reserved) VALUES (?, 0, 0, 0, 0)"+
+			" ON CONFLICT (tenant_id) DO NOTHING", tenant).Error
+		if err == nil {
+			s, err = readFeedState(tx, tenant)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	if err := s.raise(); err != nil {
+		return err
+	}
+	return tx.Exec("UPDATE tenant_feeds SET server = ?, timeline = ?, shift = ?, reserved = ? WHERE tenant_id = ?",
+		s.server, s.timeline, s.shift, s.reserved, tenant).Error
+}
+
+// readFeedState locks the row of the tenant and reads it. Errors: pgx.ErrNoRows.
+func readFeedState(tx gormstore.Tx, tenant uuid.UUID) (s feedState, err error) {
+	err = pgx.ErrNoRows
+	failed := tx.Read(gormstore.Read{
+		SQL: selectFeedState, Args: []any{plainID(tenant)},
+		Columns: []any{
+			&s.server, &s.timeline, &s.shift, &s.reserved, &s.here, &s.hereTimeline, &s.own, &s.oldest, &s.common,
+			&s.prepared,
+		},
+		Take: func() error {
+			err = nil
+			return nil
+		},
+	})
+	if failed != nil {
+		err = failed
+	}
+	return s, err
+}
+
+// errPrepared is the error of a writer on a server that has taken over, while a transaction of its predecessor is still
+// prepared for a two-phase commit. Citus ends such transactions within a minute.
+var errPrepared = errors.New("a prepared transaction of the database has not ended")
+
+// raise computes the new row of the tenant.
+func (s *feedState) raise() error {
+	switch {
+	case s.server == s.here && s.timeline == s.hereTimeline:
+		if s.shift+s.own < s.reserved {
+			return nil // another transaction has updated the row
+		}
+	case s.reserved == 0: // the first position of the tenant
+		s.shift = s.common
+	case s.server == s.here && s.prepared:
+		return gormstore.Unavailable(errPrepared) // later positions would hide those of the prepared transaction
+	default:
+		s.shift = s.reserved - s.oldest
+	}
+	s.server, s.timeline = s.here, s.hereTimeline
+	s.reserved = s.shift + s.own + reservation
+	return nil
+}

@@ -28,7 +28,7 @@ build: ## Build one static binary, dist/discovery
 	@$(BUILD) -o $(BINARY) ./cmd/discovery
 
 .PHONY: demo
-demo: build ## Run the whole guide live, on the embedded database; ends by itself
+demo: build ## Show the service at work with simulated aggregators, on SQLite; ends by itself
 	@$(BINARY) demo
 
 .PHONY: run
@@ -97,8 +97,8 @@ crash: ## Kill the real binary and its database N times under load (N=100 SEED=�
 	CRASH_KILLS=$(or $(N),100) CRASH_POOLED=$(POOLED) CRASH_CITUS=$(CITUS) SEED=$(SEED) $(GO) test -count=1 -v -timeout 3h -run '^TestCrash$$' ./test/blackbox
 
 .PHONY: simulate
-simulate: ## Simulate the application layer (STEPS=1000000 SEED=1)
-	$(GO) test -count=1 -v -timeout 3h -run '^TestSimulation$$' ./test/simulation -seed $(or $(SEED),1) -steps $(or $(STEPS),1000000)
+simulate: ## Simulate the application layer (STEPS=1000000 SEED=1 STREAM_STEPS=100000 with a vendor that has a stream)
+	$(GO) test -count=1 -v -timeout 3h -run '^TestSimulation' ./test/simulation -seed $(or $(SEED),1) -steps $(or $(STEPS),1000000) -stream-steps $(or $(STREAM_STEPS),100000)
 
 .PHONY: screenshots
 screenshots: ## Write screenshots of the console into SCREENSHOTS (dist/screenshots)
@@ -121,8 +121,8 @@ matching: ## Measure the precision and recall of row matching over 100,000 chang
 	$(GO) test -count=1 -v -timeout 1h ./test/matching -seeds 20 -changes 5000
 
 .PHONY: model
-model: ## Compare the service with a reference model under random operations on both databases (OPERATIONS=100000 SEED=1)
-	$(GO) test -count=1 -v -timeout 3h ./test/model -seed $(or $(SEED),1) -operations $(or $(OPERATIONS),100000)
+model: ## Compare the service with a reference model under random operations on both databases (OPERATIONS=100000 SEED=1 VENDORS=pluggy)
+	$(GO) test -count=1 -v -timeout 3h ./test/model -seed $(or $(SEED),1) -operations $(or $(OPERATIONS),100000) $(if $(VENDORS),-vendors $(VENDORS))
 
 .PHONY: mutation
 mutation: ## Change the code of domain in 2,000 small ways; fail if its tests notice less than 95 % (SAMPLE=2000 SEED=1)
@@ -139,6 +139,11 @@ fuzz: ## Run every fuzz target for FUZZTIME (30s)
 .PHONY: bench
 bench: ## Benchmark against the physical limit, in interleaved rounds: BENCH="-only accepts -rounds 5"
 	$(GO) run ./test/bench $(BENCH)
+
+.PHONY: bench-against
+bench-against: ## Compare the benchmarks with an earlier commit in turns; fail if one is worse by 10 % (COMMIT=… ONLY=… ROUNDS=5)
+	@test -n '$(COMMIT)' || { echo 'name the earlier commit: make bench-against COMMIT=v0.1.0'; exit 2; }
+	$(GO) run ./test/bench/against -commit '$(COMMIT)' $(if $(ONLY),-only '$(ONLY)') -rounds $(or $(ROUNDS),5) -seconds $(or $(SECONDS),3)
 
 .PHONY: neighbours
 neighbours: ## Measure how one tenant slows another, and fail above the bounds (ROUNDS=5 SECONDS=2 SOAK=10m)

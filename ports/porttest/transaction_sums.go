@@ -15,6 +15,7 @@ var sumTests = []storeTest{
 	{"removed records are not summed, and sums are limited to the tenant", sumsOfLiveRecords},
 	{"sums contain each change, whether it is indexed or not", sumsFollowChanges},
 	{"erased records are not summed, whether they were indexed or not", sumsWithoutErased},
+	{"a record is summed once after it was moved and its former connection is erased", sumsOfMoved},
 }
 
 // sums returns the result of Ledger.Sum, one text per sum.
@@ -175,4 +176,27 @@ func sumsWithoutErased(f *fixture) {
 			f.indexTexts()
 		}
 	}
+}
+
+func sumsOfMoved(f *fixture) {
+	deleted, l, _ := f.accountWithRows(
+		row("1", withAccount("a"), withAmount("1", "BRL"), withDate("2026-02-01")))
+	account := f.getRow(deleted, "1").AccountID
+	f.finish(l, domain.PullSucceeded, "")
+	f.indexTexts()
+	f.deleteConnection(deleted)
+	to := f.createConnection()
+	next := f.startPull(to)
+	_, err := f.Pulls.Publish(f.ctx, next, ports.Publication{
+		Target: to.Target(), AccountRef: to.AccountRef, NewID: newID[domain.Transaction], At: f.now(),
+		LeaseUntil: next.Until, Unproved: true,
+		Accounts: []ports.PublishedAccount{{Data: accountData("a"), Listed: true, Continues: account}},
+	})
+	f.noError(err)
+	f.erase(deleted) // before the index contains the new connection of the record
+	for _, state := range []string{"after the erasure", "indexed again"} {
+		f.equal(state, []string{"2026-02-01 BRL +1 -0 1"}, f.sums(domain.SumFilter{}))
+		f.indexTexts()
+	}
+	f.equal("records", 1, len(f.allRows(to)))
 }

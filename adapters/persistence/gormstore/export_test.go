@@ -20,6 +20,5 @@ func Rows() []any {
 		&auditKeyRow{},
 		&StagedRow{},
 		&DayTotalRow{},
-		&SummedRow{},
 	}
 }

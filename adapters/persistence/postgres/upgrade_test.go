@@ -141,7 +141,7 @@ var added = map[string]bool{
 	"transactions.cheque_number": true, "transaction_versions.cheque_number": true,
 	"transactions.counterparty_document": true, "transaction_versions.counterparty_document": true,
 	"connections.reauth_since": true, "connections.consent_since": true, "search_index": true, "search_progress": true,
-	"day_totals": true, "summed_transactions": true, "sum_progress": true,
+	"day_totals":    true,
 	"tenant_feeds":  true,
 	"change_clocks": true, "link_sessions": true, "reopened_closes": true, "transaction_versions.replaced_at": true,
 	"account_closes.document": true,

@@ -153,7 +153,7 @@ var added = map[string]bool{
 	"transactions.cheque_number": true, "transaction_versions.cheque_number": true,
 	"transactions.counterparty_document": true, "transaction_versions.counterparty_document": true,
 	"connections.reauth_since": true, "connections.consent_since": true, "search_index": true, "search_progress": true,
-	"day_totals": true, "summed_transactions": true, "sum_progress": true,
+	"day_totals":   true,
 	"search_texts": true, "search_texts_config": true, "search_texts_data": true, "search_texts_docsize": true,
 	"search_texts_idx": true,
 	"change_clocks":    true, "reopened_closes": true, "transaction_versions.replaced_at": true,

@@ -6,7 +6,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/storetest"
 )
 
-// The tables of the sums have no column with the connection, so an erasure must find their rows by transaction.
+// The sums by day have no column with the connection, so an erasure must subtract each transaction.
 func TestAnErasureRemovesTheTransactionsFromTheSums(t *testing.T) {
 	storetest.OnEach(t, func(t *testing.T, b storetest.Backend) {
 		const rows = 1500
@@ -25,13 +25,13 @@ func TestAnErasureRemovesTheTransactionsFromTheSums(t *testing.T) {
 			}
 			return n
 		}
-		summed, days := count("count(*)", "summed_transactions"), count("sum(count)", "day_totals")
-		if summed != rows || days != rows {
-			t.Fatalf("before the erasure, the sums contain %d and %d transactions", summed, days)
+		indexed, days := count("count(*)", "search_index"), count("sum(count)", "day_totals")
+		if indexed != rows || days != rows {
+			t.Fatalf("before the erasure, the index and the sums contain %d and %d transactions", indexed, days)
 		}
 		eraseAll(t, b, c)
-		if n := count("count(*)", "summed_transactions"); n != 0 {
-			t.Errorf("after the erasure, summed_transactions has %d rows", n)
+		if n := count("count(*)", "search_index"); n != 0 {
+			t.Errorf("after the erasure, search_index has %d rows", n)
 		}
 		if n := count("count(*)", "day_totals"); n != 0 {
 			t.Errorf("after the erasure, day_totals has %d rows", n)

@@ -35,7 +35,7 @@ var erasedTables = []erasedTable{
 	{"carried_over_transactions", "", ofConnection("external_id")},
 	{"transaction_versions", "", ofConnection("id, version")},
 	{"transactions", "", transactionsLeft},
-	{"search_index", "", ofConnection("transaction_id")}, // after transactions, which empties it for most rows
+	{"search_index", "", indexedLeft}, // after transactions, which empties it for most rows
 	{"close_adjustments", "", ofAccounts("close_adjustments", "account_id, seq")},
 	{"account_closes", "", ofConnection("account_id, date")},
 	{"reopened_closes", "", ofConnection("account_id, date, closed_at")},
@@ -76,8 +76,6 @@ var KeptTables = map[string]string{
 	"search_texts_data":     "the trigrams of search_texts; removed with secure-delete",
 	"search_texts_docsize":  "numbers of trigrams",
 	"search_texts_idx":      "the pages of search_texts_data",
-	"sum_progress":          "positions of the change feed",
-	"summed_transactions":   "the task transactions removes the rows of the transactions that it empties",
 	"last_webhook_tokens":   "ids of connections and tokens",
 	"late_joins":            "ids of pulls and deliveries, until the pull has ended",
 }
@@ -248,12 +246,28 @@ func transactionsLeft(b *erasureBatch) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if err := gormstore.EraseSummed(b.tx, b.dialect, b.erasure.Tenant.UUID, ids); err != nil {
+	if err := gormstore.LockIndex(b.tx, b.dialect, b.erasure.Tenant.UUID); err != nil {
 		return false, err
 	}
-	// A row of the index can name the connection from which the transaction was moved.
-	return done, b.tx.Where("tenant_id = ?", b.erasure.Tenant.UUID).Where(b.dialect.AnyOf("transaction_id", ids)).
-		Table("search_index").Delete(nil).Error
+	return done, gormstore.ReplaceIndexed(b.tx, b.dialect, b.erasure.Tenant.UUID, ids, nil)
+}
+
+// indexedLeft deletes the rows of search_index that name the connection although their transactions were moved to
+// another one.
+func indexedLeft(b *erasureBatch) (bool, error) {
+	if err := gormstore.LockIndex(b.tx, b.dialect, b.erasure.Tenant.UUID); err != nil {
+		return false, err
+	}
+	var ids []string
+	err := b.tx.Model(&gormstore.IndexedRow{}).
+		Where("connection_id = ? AND "+gormstore.TenantIs(b.dialect, "tenant_id"), b.owner()...).
+		Limit(b.limit).Pluck("CAST(transaction_id AS text)", &ids).Error
+	if err != nil || len(ids) == 0 {
+		return true, err
+	}
+	done := len(ids) < b.limit
+	b.limit -= len(ids)
+	return done, gormstore.ReplaceIndexed(b.tx, b.dialect, b.erasure.Tenant.UUID, ids, nil)
 }
 
 // erasedColumns returns the columns of a transaction that an erasure changes, with their new values. The ids of the

@@ -15,9 +15,10 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// The table search_index contains the amounts and the folded texts of transactions. IndexTexts fills it in the order of
-// the change feed, and stores for each tenant how far it has come (search_progress). A search uses the index for the
-// transactions up to this position, and examines the transactions after it itself.
+// The table search_index contains the amounts and the folded texts of transactions, and the table day_totals their sums
+// by day. IndexTexts fills both in the order of the change feed, and stores for each tenant how far it has come
+// (search_progress). Searches and sums use the tables for the transactions up to this position, and examine the
+// transactions after it themselves.
 
 const (
 	// maxUnindexed is the maximum number of transactions after the position of search_progress that a search examines.
@@ -53,65 +54,29 @@ type feedPlace struct {
 	id uuid.UUID
 }
 
-// indexedRow is a row of search_index.
-type indexedRow struct {
-	Transaction uuid.UUID `gorm:"column:transaction_id"`
-	Connection  uuid.UUID `gorm:"column:connection_id"`
-	Date        string    `gorm:"column:date"`
-	Amount      string    `gorm:"column:amount"`
-	Folded      string    `gorm:"column:folded"`
-	Tenant      uuid.UUID `gorm:"column:tenant_id"`
-}
-
-// TableName returns the name of the table in the schema.
-func (indexedRow) TableName() string { return "search_index" }
-
-// A feedTask copies what it needs of transactions to tables of its own, after the commit and in the order of the change
-// feed.
-type feedTask struct {
-	progress string // the table with the position of each tenant
-	batch    int    // the number of transactions that one transaction of the database copies
-	// copy copies the tenant's transactions with the given ids.
-	copy func(tx gormstore.Tx, tenant uuid.UUID, ids []string) error
-}
-
-// IndexTexts copies at most limit transactions to search_index, and as many to day_totals. The result is the larger
-// number.
+// IndexTexts gives each tenant with unindexed transactions at most indexBatch of them in one transaction, in
+// turn, until limit transactions are indexed or none is left.
 func (s ledger) IndexTexts(ctx context.Context, limit int) (indexed int, err error) {
-	for _, task := range []feedTask{
-		{"search_progress", indexBatch, s.indexRows}, {"sum_progress", sumBatch, s.sumRows},
-	} {
-		done, err := s.follow(ctx, task, limit)
-		if indexed = max(indexed, done); err != nil {
-			return indexed, err
-		}
-	}
-	return indexed, nil
-}
-
-// follow gives each tenant with transactions that the task has not copied yet at most a batch of them in one
-// transaction, in turn, until limit transactions are copied or none is left. It returns their number.
-func (s ledger) follow(ctx context.Context, task feedTask, limit int) (copied int, err error) {
-	for done := -1; err == nil && done != copied && copied < limit; {
-		done = copied
+	for done := -1; err == nil && done != indexed && indexed < limit; {
+		done = indexed
 		var tenants []uuid.UUID
-		tenants, err = s.tenantsBehind(ctx, task)
+		tenants, err = s.unindexedTenants(ctx)
 		for _, tenant := range tenants {
-			if err != nil || copied >= limit {
+			if err != nil || indexed >= limit {
 				break
 			}
 			var n int
-			n, err = s.followTenant(ctx, task, tenant, min(task.batch, limit-copied))
-			copied += n
+			n, err = s.indexTenant(ctx, tenant, min(indexBatch, limit-indexed))
+			indexed += n
 		}
 	}
-	return copied, err
+	return indexed, err
 }
 
-// tenantsBehind returns some tenants with transactions that the task has not copied yet.
-func (s ledger) tenantsBehind(ctx context.Context, task feedTask) (tenants []uuid.UUID, err error) {
+// unindexedTenants returns some tenants with transactions that are not in the index.
+func (s ledger) unindexedTenants(ctx context.Context) (tenants []uuid.UUID, err error) {
 	q := gormstore.NewQuery(`SELECT o.tenant_id FROM (SELECT DISTINCT tenant_id FROM connections) AS o
-		LEFT JOIN ` + task.progress + ` p ON p.tenant_id = o.tenant_id
+		LEFT JOIN search_progress p ON p.tenant_id = o.tenant_id
 		WHERE EXISTS (SELECT 1 FROM transactions t WHERE t.tenant_id = o.tenant_id
 			AND t.change_tx >= coalesce(p.change_tx, 0)
 			AND (p.change_tx IS NULL OR (t.change_tx, t.id) > (p.change_tx, p.transaction_id))
@@ -124,19 +89,19 @@ func (s ledger) tenantsBehind(ctx context.Context, task feedTask) (tenants []uui
 	return tenants, err
 }
 
-// copiedUntil returns a SELECT of the position up to which a task has copied the tenant's transactions, with the
-// variables that it fills. The position is zero if none is copied.
-func copiedUntil(progress string, tenant uuid.UUID) (q *gormstore.Query, place *feedPlace, columns []any) {
+// indexedUntil returns a SELECT of the position up to which the tenant's transactions are in the index, with the
+// variables that it fills. The position is zero if none is.
+func indexedUntil(tenant uuid.UUID) (q *gormstore.Query, place *feedPlace, columns []any) {
 	place = &feedPlace{}
-	q = gormstore.NewQuery("SELECT change_tx, transaction_id FROM "+progress+" WHERE tenant_id = ?",
+	q = gormstore.NewQuery("SELECT change_tx, transaction_id FROM search_progress WHERE tenant_id = ?",
 		gormstore.UUID(tenant))
 	return q, place, gormstore.ScanTargets(&place.tx, &place.id)
 }
 
-// followTenant copies the tenant's next transactions, and returns their number. It returns 0 if another process has
-// copied some of them in the meantime.
-func (s ledger) followTenant(ctx context.Context, task feedTask, tenant uuid.UUID, limit int) (int, error) {
-	q, place, columns := copiedUntil(task.progress, tenant)
+// indexTenant adds the tenant's next transactions to the index, and returns their number. It returns 0 if another
+// process has added some of them in the meantime.
+func (s ledger) indexTenant(ctx context.Context, tenant uuid.UUID, limit int) (int, error) {
+	q, place, columns := indexedUntil(tenant)
 	if err := s.Lookup(ctx, q.String(), q.Args, columns, func() error { return nil }); err != nil {
 		return 0, err
 	}
@@ -162,12 +127,16 @@ func (s ledger) followTenant(ctx context.Context, task feedTask, tenant uuid.UUI
 		if err := s.shareConnections(tx, tenant, connections); err != nil {
 			return err
 		}
-		if err := advance(tx, task.progress, tenant, before, *place); err != nil {
+		if err := advance(tx, tenant, before, *place); err != nil {
 			return err
 		}
-		return task.copy(tx, tenant, ids)
+		rows, err := s.readIndexed(tx, tenant, ids)
+		if err != nil {
+			return err
+		}
+		return gormstore.ReplaceIndexed(tx, s.Dialect, tenant, ids, rows)
 	})
-	if errors.Is(err, errAlreadyCopied) {
+	if errors.Is(err, errAlreadyIndexed) {
 		return 0, nil
 	}
 	return len(ids), err
@@ -184,56 +153,48 @@ func (s ledger) shareConnections(tx gormstore.Tx, tenant uuid.UUID, connections 
 	return tx.Read(q.AsRead([]any{&shared}, func() error { return nil }))
 }
 
-// errAlreadyCopied is the error of advance if the position is another one.
-var errAlreadyCopied = errors.New("another process has copied these transactions")
+// errAlreadyIndexed is the error of advance if the position is another one.
+var errAlreadyIndexed = errors.New("another process has indexed these transactions")
 
-// advance stores the new position of a task, and locks it until tx ends. Errors: errAlreadyCopied.
-func advance(tx gormstore.Tx, progress string, tenant uuid.UUID, before, after feedPlace) error {
-	moved := tx.Exec("UPDATE "+progress+" SET change_tx = ?, transaction_id = ? "+
+// advance stores the new position of the index, and locks it until tx ends. Errors: errAlreadyIndexed.
+func advance(tx gormstore.Tx, tenant uuid.UUID, before, after feedPlace) error {
+	moved := tx.Exec("UPDATE search_progress SET change_tx = ?, transaction_id = ? "+
 		"WHERE tenant_id = ? AND change_tx = ? AND transaction_id = ?",
 		after.tx, after.id, tenant, before.tx, before.id)
 	if before.id == uuid.Nil {
-		moved = tx.Exec("INSERT INTO "+progress+" (change_tx, transaction_id, tenant_id) VALUES (?, ?, ?) "+
+		moved = tx.Exec("INSERT INTO search_progress (change_tx, transaction_id, tenant_id) VALUES (?, ?, ?) "+
 			"ON CONFLICT (tenant_id) DO NOTHING", after.tx, after.id, tenant)
 	}
 	n, err := gormstore.RowsAffected(moved)
 	if err == nil && n == 0 {
-		err = errAlreadyCopied
+		err = errAlreadyIndexed
 	}
 	return err
 }
 
-// indexRows replaces the rows of the transactions in search_index.
-func (s ledger) indexRows(tx gormstore.Tx, tenant uuid.UUID, ids []string) error {
-	rows, err := s.readTexts(tx, tenant, ids)
-	if err != nil {
-		return err
-	}
-	among := s.Dialect.AnyOf("transaction_id", ids)
-	err = tx.Where("tenant_id = ?", tenant).Where(among).Delete(&indexedRow{}).Error
-	if err == nil && len(rows) > 0 {
-		err = tx.Create(&rows).Error
-	}
-	return err
-}
-
-// readTexts returns the rows of the index for the transactions that are not erased.
-func (s ledger) readTexts(tx gormstore.Tx, tenant uuid.UUID, ids []string) (rows []indexedRow, err error) {
+// readIndexed returns the rows of the index for the transactions that are not erased.
+func (s ledger) readIndexed(tx gormstore.Tx, tenant uuid.UUID, ids []string) (rows []gormstore.IndexedRow, err error) {
 	row := gormstore.NewTransactionRow()
+	var removed bool
 	columns := gormstore.ScanTargets(
-		&row.ID.UUID, &row.Connection.UUID, (*string)(&row.Date), &row.Amount.Amount, &row.Description,
-		&row.Counterparty,
+		&row.ID.UUID, &row.Connection.UUID, (*string)(&row.Date), &row.Amount.Amount, &row.Amount.Currency,
+		(*string)(&row.Status), &row.Description, &row.Counterparty,
 	)
 	among := s.Dialect.AnyOf("id", ids)
-	q := gormstore.NewQuery("SELECT id, connection_id, date, CAST(amount AS text), description, counterparty "+
-		"FROM transactions WHERE tenant_id = ? AND erased_at IS NULL", gormstore.UUID(tenant))
+	q := gormstore.NewQuery("SELECT id, connection_id, date, CAST(amount AS text), currency, status, description, "+
+		"counterparty, removed_at IS NOT NULL FROM transactions WHERE tenant_id = ? AND erased_at IS NULL",
+		gormstore.UUID(tenant))
 	q.Add(" AND "+among.SQL, among.Vars...)
-	err = tx.Read(q.AsRead(columns, func() error {
-		rows = append(rows, indexedRow{
+	err = tx.Read(q.AsRead(append(columns, &removed), func() error {
+		indexed := gormstore.IndexedRow{
 			Transaction: row.ID.UUID, Connection: row.Connection.UUID, Date: string(row.Date), Tenant: tenant,
-			Amount: row.Amount.Amount.Normalize().String(),
+			Amount: row.Amount.Amount.Normalize().String(), Currency: row.Amount.Currency, Status: string(row.Status),
 			Folded: domain.FoldText(row.Description) + "\n" + domain.FoldText(row.Counterparty),
-		})
+		}
+		if removed {
+			indexed.Status = ""
+		}
+		rows = append(rows, indexed)
 		return nil
 	}))
 	return rows, err
@@ -257,7 +218,7 @@ func (m *searchMerge) indexFor(ctx context.Context) (*searchIndex, error) {
 			return nil, err
 		}
 	}
-	q, place, columns := copiedUntil("search_progress", m.tenant.UUID)
+	q, place, columns := indexedUntil(m.tenant.UUID)
 	err := m.Lookup(ctx, q.String(), q.Args, columns, func() error { return nil })
 	if err != nil || place.id == uuid.Nil {
 		return nil, err

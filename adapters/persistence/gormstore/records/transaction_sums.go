@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/google/uuid"
 	"github.com/shopspring/decimal"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
@@ -41,13 +40,9 @@ func addSumWindow(q *gormstore.Query, f domain.SumFilter) {
 	}
 }
 
-const (
-	// sumBatch is the number of transactions that one transaction of the database adds to day_totals.
-	sumBatch = 500
-	// maxUnsummed is the maximum number of transactions after the position of sum_progress that a sum reads. If there
-	// are more, the sum does not use day_totals.
-	maxUnsummed = 20_000
-)
+// maxUnsummed is the maximum number of transactions after the position of search_progress that a sum reads. If there are
+// more, the sum does not use day_totals.
+const maxUnsummed = 20_000
 
 // Sum reads the sums over all connections from day_totals, which a background task maintains. It adds the transactions
 // that the task has not added yet, as they are in the same snapshot of the database. Other sums read the rows.
@@ -129,18 +124,18 @@ func (s ledger) readDayTotals(
 func (s ledger) addUnsummed(
 	ctx context.Context, tx gormstore.SnapshotTx, tenant domain.TenantID, f domain.SumFilter, sums *[]domain.DayTotal,
 ) (complete bool, err error) {
-	q, place, columns := copiedUntil("sum_progress", tenant.UUID)
+	q, place, columns := indexedUntil(tenant.UUID)
 	if err := tx.Read(ctx, q.AsRead(columns, func() error { return nil })); err != nil {
 		return false, err
 	}
 	q = gormstore.NewQuery(`SELECT t.date, t.currency, t.status, CAST(t.amount AS text),
 		t.removed_at IS NULL AND t.erased_at IS NULL, coalesce(s.date, ''), coalesce(s.currency, ''),
 		coalesce(s.status, ''), coalesce(s.amount, '')
-		FROM transactions t LEFT JOIN summed_transactions s ON s.transaction_id = t.id AND s.tenant_id = t.tenant_id
+		FROM transactions t LEFT JOIN search_index s ON s.transaction_id = t.id AND s.tenant_id = t.tenant_id
 		WHERE t.tenant_id = ?`, gormstore.UUID(tenant.UUID))
 	q.Add(" AND (t.change_tx, t.id) > (?, ?) ORDER BY t.change_tx, t.id LIMIT ?",
 		place.tx, gormstore.UUID(place.id), maxUnsummed+1)
-	var present, summed gormstore.SummedRow
+	var present, summed gormstore.IndexedRow
 	var live bool
 	columns = gormstore.ScanTargets(&present.Date, &present.Currency, &present.Status, &present.Amount)
 	columns = append(columns, &live)
@@ -153,7 +148,7 @@ func (s ledger) addUnsummed(
 				return err
 			}
 		}
-		if summed.Date != "" {
+		if summed.Status != "" {
 			return addSum(sums, f, summed, true)
 		}
 		return nil
@@ -162,7 +157,7 @@ func (s ledger) addUnsummed(
 }
 
 // addSum appends the total of a transaction, or its negative, if the filter matches.
-func addSum(sums *[]domain.DayTotal, f domain.SumFilter, row gormstore.SummedRow, subtract bool) error {
+func addSum(sums *[]domain.DayTotal, f domain.SumFilter, row gormstore.IndexedRow, subtract bool) error {
 	if !f.Window.Contains(domain.Date(row.Date)) || f.Status != "" && string(f.Status) != row.Status {
 		return nil
 	}
@@ -172,25 +167,6 @@ func addSum(sums *[]domain.DayTotal, f domain.SumFilter, row gormstore.SummedRow
 	}
 	*sums = append(*sums, domain.DayTotal{Date: domain.Date(row.Date), Total: total})
 	return err
-}
-
-// sumRows replaces what day_totals contains of the transactions.
-func (s ledger) sumRows(tx gormstore.Tx, tenant uuid.UUID, ids []string) error {
-	q := gormstore.NewQuery("SELECT id, date, currency, status, CAST(amount AS text) FROM transactions "+
-		"WHERE tenant_id = ? AND removed_at IS NULL AND erased_at IS NULL", gormstore.UUID(tenant))
-	among := s.Dialect.AnyOf("id", ids)
-	q.Add(" AND "+among.SQL, among.Vars...)
-	var rows []gormstore.SummedRow
-	row := gormstore.SummedRow{Tenant: tenant}
-	columns := gormstore.ScanTargets(&row.Transaction, &row.Date, &row.Currency, &row.Status, &row.Amount)
-	err := tx.Read(q.AsRead(columns, func() error {
-		rows = append(rows, row)
-		return nil
-	}))
-	if err != nil {
-		return err
-	}
-	return gormstore.ReplaceSummed(tx, s.Dialect, tenant, ids, rows)
 }
 
 // sumRecords groups the rows by day, currency and direction. With a text, it reads the rows instead, and compares and

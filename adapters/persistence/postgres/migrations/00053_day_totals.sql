@@ -1,8 +1,8 @@
 -- +goose Up
 
--- The sums of a tenant's live transactions by day, currency and status. A background task maintains them after the
--- commit, in the order of the change feed, so that storing a page does not pay for them. amount_in, amount_out: exact
--- decimals; amount_out without its sign. A sum of no transactions has no row.
+-- The sums of a tenant's live transactions by day, currency and status. The background task of the search index
+-- maintains them, so that storing a page does not pay for them. amount_in, amount_out: exact decimals; amount_out
+-- without its sign. A sum of no transactions has no row.
 CREATE TABLE day_totals (
     date       text   NOT NULL COLLATE "C",
     currency   text   NOT NULL COLLATE "C",
@@ -16,21 +16,8 @@ CREATE TABLE day_totals (
 
 CREATE INDEX day_totals_by_tenant ON day_totals (tenant_id, date);
 
--- What day_totals contains of each transaction. Removed and erased transactions have no row.
-CREATE TABLE summed_transactions (
-    transaction_id uuid NOT NULL,
-    date           text NOT NULL COLLATE "C",
-    currency       text NOT NULL COLLATE "C",
-    status         text NOT NULL,
-    amount         text NOT NULL,
-    tenant_id      uuid NOT NULL,
-    PRIMARY KEY (transaction_id, tenant_id)
-);
-
--- Up to which position of the change feed the transactions of a tenant are in day_totals.
-CREATE TABLE sum_progress (
-    change_tx      bigint NOT NULL,
-    transaction_id uuid   NOT NULL,
-    tenant_id      uuid   NOT NULL,
-    PRIMARY KEY (tenant_id)
-);
+-- A row of search_index also says what day_totals contains of its transaction. status: empty for a removed transaction,
+-- which day_totals does not contain. The background task fills the table again.
+TRUNCATE search_index, search_progress;
+ALTER TABLE search_index ADD COLUMN currency text NOT NULL COLLATE "C";
+ALTER TABLE search_index ADD COLUMN status text NOT NULL;

@@ -2,6 +2,7 @@ package gormstore
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/google/uuid"
@@ -37,24 +38,27 @@ func (r DayTotalRow) Domain() (sum domain.DayTotal, err error) {
 	return sum, err
 }
 
-// SummedRow is a row of the table summed_transactions: what day_totals contains of a transaction.
-type SummedRow struct {
+// IndexedRow is a row of the table search_index: what the search needs of a transaction, and what day_totals contains of
+// it.
+type IndexedRow struct {
 	Transaction uuid.UUID `gorm:"column:transaction_id"`
+	Connection  uuid.UUID `gorm:"column:connection_id"`
 	Date        string    `gorm:"column:date"`
+	Amount      string    `gorm:"column:amount"` // without trailing zeros
 	Currency    string    `gorm:"column:currency"`
-	Status      string    `gorm:"column:status"`
-	Amount      string    `gorm:"column:amount"`
+	Status      string    `gorm:"column:status"` // empty for a removed transaction, which day_totals does not contain
+	Folded      string    `gorm:"column:folded"`
 	Tenant      uuid.UUID `gorm:"column:tenant_id"`
 }
 
 // TableName returns the name of the table in the schema.
-func (SummedRow) TableName() string { return "summed_transactions" }
+func (IndexedRow) TableName() string { return "search_index" }
 
 // Total returns the total of the transaction. Errors: the amount is not a decimal.
-func (r SummedRow) Total() (domain.Total, error) {
+func (r IndexedRow) Total() (domain.Total, error) {
 	amount, err := decimal.NewFromString(r.Amount)
 	if err != nil {
-		return domain.Total{}, fmt.Errorf("read a summed amount: %w", err)
+		return domain.Total{}, fmt.Errorf("read an indexed amount: %w", err)
 	}
 	t := domain.Transaction{
 		TransactionData: domain.TransactionData{Amount: domain.Money{Amount: amount, Currency: r.Currency}},
@@ -65,36 +69,58 @@ func (r SummedRow) Total() (domain.Total, error) {
 // dayKey identifies a row of day_totals of a tenant.
 type dayKey struct{ date, currency, status string }
 
-// ReplaceSummed replaces what day_totals contains of the tenant's transactions with the given ids by the rows. Two
-// transactions of the database must not do this for the same tenant at the same time: the caller holds the lock of the
-// tenant's row in sum_progress.
-func ReplaceSummed(tx Tx, d Dialect, tenant uuid.UUID, ids []string, rows []SummedRow) error {
-	var old []SummedRow
-	among := d.AnyOf("transaction_id", ids)
-	if err := tx.Where("tenant_id = ?", tenant).Where(among).Find(&old).Error; err != nil {
+// ReplaceIndexed replaces the rows of search_index of the tenant's transactions with the given ids, and changes
+// day_totals accordingly. The caller holds the lock of LockIndex.
+func ReplaceIndexed(tx Tx, d Dialect, tenant uuid.UUID, ids []string, rows []IndexedRow) error {
+	var old []IndexedRow
+	if err := tx.Where("tenant_id = ?", tenant).Where(d.AnyOf("transaction_id", ids)).Find(&old).Error; err != nil {
 		return err
 	}
+	outdated, added := differentRows(old, rows)
 	changes := map[dayKey]*domain.Total{}
-	if err := addSummed(changes, old, true); err != nil {
+	if err := addIndexed(changes, outdated, true); err != nil {
 		return err
 	}
-	if err := addSummed(changes, rows, false); err != nil {
+	if err := addIndexed(changes, added, false); err != nil {
 		return err
 	}
-	if len(old) > 0 {
-		if err := tx.Where("tenant_id = ?", tenant).Where(among).Delete(&SummedRow{}).Error; err != nil {
+	if len(outdated) > 0 {
+		deleted := make([]string, len(outdated))
+		for i, row := range outdated {
+			deleted[i] = row.Transaction.String()
+		}
+		among := d.AnyOf("transaction_id", deleted)
+		if err := tx.Where("tenant_id = ?", tenant).Where(among).Delete(&IndexedRow{}).Error; err != nil {
 			return err
 		}
 	}
-	if err := CreateAll(tx.DB, rows); err != nil {
+	if err := CreateAll(tx.DB, added); err != nil {
 		return err
 	}
 	return changeDayTotals(tx.DB, d, tenant, changes)
 }
 
-// addSummed adds the rows to the totals of their days, or subtracts them.
-func addSummed(totals map[dayKey]*domain.Total, rows []SummedRow, subtract bool) error {
+// differentRows returns the rows of old that are not in rows, and the rows that are not in old.
+func differentRows(old, rows []IndexedRow) (outdated, added []IndexedRow) {
+	present := make(map[IndexedRow]bool, len(old))
+	for _, row := range old {
+		present[row] = true
+	}
 	for _, row := range rows {
+		if !present[row] {
+			added = append(added, row)
+		}
+		delete(present, row)
+	}
+	return slices.Collect(maps.Keys(present)), added
+}
+
+// addIndexed adds the rows to the totals of their days, or subtracts them.
+func addIndexed(totals map[dayKey]*domain.Total, rows []IndexedRow, subtract bool) error {
+	for _, row := range rows {
+		if row.Status == "" {
+			continue
+		}
 		total, err := row.Total()
 		if err != nil {
 			return err
@@ -156,12 +182,9 @@ func changeDayTotals(tx *gorm.DB, d Dialect, tenant uuid.UUID, changes map[dayKe
 	return CreateAll(tx, rows)
 }
 
-// EraseSummed removes the tenant's transactions with the given ids from day_totals.
-func EraseSummed(tx Tx, d Dialect, tenant uuid.UUID, ids []string) error {
+// LockIndex locks the tenant's row in search_progress until tx ends.
+func LockIndex(tx Tx, d Dialect, tenant uuid.UUID) error {
 	var position int64
-	q := NewQuery("SELECT change_tx FROM sum_progress WHERE tenant_id = ?"+d.ForUpdate(), UUID(tenant))
-	if err := tx.Read(q.AsRead([]any{&position}, func() error { return nil })); err != nil {
-		return err
-	}
-	return ReplaceSummed(tx, d, tenant, ids, nil)
+	q := NewQuery("SELECT change_tx FROM search_progress WHERE tenant_id = ?"+d.ForUpdate(), UUID(tenant))
+	return tx.Read(q.AsRead([]any{&position}, func() error { return nil }))
 }

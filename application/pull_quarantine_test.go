@@ -128,3 +128,30 @@ func TestAContinuedPullReleasesNoRowOfAnEarlierPage(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// The same, but the stream changes between two pages. Nothing of the first reading is stored, so the row must leave the
+// quarantine with the second reading.
+func TestARowLeavesTheQuarantineAlthoughTheStreamIsReadAgain(t *testing.T) {
+	e, s, c := newStreamEnv(t)
+	stored := row("r1", "text")
+	stored.ContentHash = domain.ContentHash{1}
+	page := func(name string, page ports.VendorPage, rows ...domain.RawTransaction) {
+		page.Transactions = rows
+		s.pages[name] = page
+	}
+	page("p1", ports.VendorPage{StreamPosition: "p2"}, domain.RawTransactionsOf(stored)...)
+	e.pullNews(c)
+	page("p2", ports.VendorPage{StreamPosition: "p3"}, unreadableRow("r1"))
+	e.pullNews(c)
+	if diff := cmp.Diff([]string{"r1"}, e.quarantined(c)); diff != "" {
+		t.Error(diff)
+	}
+	page("p3", ports.VendorPage{Next: "2"}, domain.RawTransactionsOf(stored)...)
+	page("2", ports.VendorPage{StreamPosition: "p4"})
+	s.fail["2"] = unavailable(domain.CursorGone)
+	e.pullNews(c)
+	e.wantPosition(c, "p4")
+	if left := e.quarantined(c); len(left) > 0 {
+		t.Errorf("still in the quarantine: %v", left)
+	}
+}

@@ -8,16 +8,38 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// quarantine contains the keys of the connection's quarantined rows. The value is true if this attempt has read the
-// row. The map is loaded when the attempt starts. During a step, only the type differ uses the map.
-type quarantine map[domain.QuarantineKey]bool
+// quarantine contains the connection's quarantined rows by key, and what this attempt has seen of each. The map is
+// loaded when the attempt starts. During a step, only the type differ uses the map.
+//
+// A row stays in the map until the attempt ends, even if it leaves the quarantine: the pages of a step that is read
+// again may not have been stored, and the row must leave the quarantine with the later pages.
+type quarantine map[domain.QuarantineKey]quarantineState
+
+// quarantineState is what an attempt has seen of a quarantined row.
+type quarantineState int
+
+const (
+	unread     quarantineState = iota // the attempt has not read the row
+	unreadable                        // the row cannot be normalised
+	released                          // the row leaves the quarantine
+)
 
 func newQuarantine(keys []domain.QuarantineKey) quarantine {
 	q := make(quarantine, len(keys))
 	for _, key := range keys {
-		q[key] = false
+		q[key] = unread
 	}
 	return q
+}
+
+// remaining returns the number of rows that do not leave the quarantine.
+func (q quarantine) remaining() (n int) {
+	for _, state := range q {
+		if state != released {
+			n++
+		}
+	}
+	return n
 }
 
 // has reports whether the transaction with this external id is in the quarantine. The service tries to normalise such a
@@ -41,7 +63,7 @@ func (c *quarantineChanges) empty() bool { return len(c.added)+len(c.released) =
 
 // add adds a row to the quarantine. It replaces a quarantined row with the same key.
 func (c *quarantineChanges) add(q quarantine, row domain.UnreadableData) {
-	q[row.QuarantineKey] = true
+	q[row.QuarantineKey] = unreadable
 	c.added = append(c.added, row)
 }
 
@@ -53,7 +75,7 @@ func (c *quarantineChanges) release(q quarantine, key domain.QuarantineKey) {
 	if _, found := q[key]; !found {
 		return
 	}
-	delete(q, key)
+	q[key] = released
 	c.added = slices.DeleteFunc(c.added, func(row domain.UnreadableData) bool { return row.QuarantineKey == key })
 	c.released = append(c.released, key)
 }
@@ -87,8 +109,8 @@ func (a *attempt) releaseUnseen(ctx context.Context) error {
 		return nil
 	}
 	var unseen []domain.QuarantineKey
-	for key, seen := range a.quarantine {
-		if !seen {
+	for key, state := range a.quarantine {
+		if state == unread {
 			unseen = append(unseen, key)
 		}
 	}

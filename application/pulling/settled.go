@@ -21,7 +21,7 @@ func (a *attempt) settledRead() *ports.SettledRead {
 	}
 	read := &ports.SettledRead{
 		BalancesOnly: !settled, ReadAt: a.listedAt,
-		Balances: make(map[string]books.VendorBalance, len(a.accounts)), Quarantined: len(a.quarantine) > 0,
+		Balances: make(map[string]books.VendorBalance, len(a.accounts)), Quarantined: a.quarantine.remaining() > 0,
 	}
 	for i := range a.accounts {
 		if a.accounts[i].Unreadable == "" {

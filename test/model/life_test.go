@@ -271,6 +271,8 @@ func (w *world) changesRead() []*record {
 
 // readSome applies a read that proves no removal to the model.
 func (w *world) readSome(rows []*row) {
+	listed, _ := w.balances()
+	w.model.list(listed)
 	w.model.apply(read{rows: rows, after: w.changesRead()})
 	w.separate()
 }
@@ -337,7 +339,8 @@ func (w *world) learnDeleted(a *account) {
 		w.readAll(removed)
 		return
 	}
-	_, balances := w.balances() // after an announced deletion, the balances are read
+	listed, balances := w.balances() // after an announced deletion, the balances are read
+	w.model.list(listed)
 	w.model.readBalances(balances, w.clock.Now())
 }
 

@@ -356,6 +356,15 @@ func (m *model) back(old *record, v *row, shown map[string]*row, gone map[*recor
 	m.byRow[v.id] = old
 }
 
+// list notes which accounts a read of any kind lists. An account that is listed again is no longer removed.
+func (m *model) list(listed map[string]bool) {
+	for external, a := range m.accounts {
+		if listed[external] {
+			a.absent, a.removed = 0, false
+		}
+	}
+}
+
 // readBalances notes what balances say about accounts that have a baseline, after a read of changes.
 func (m *model) readBalances(balances map[string]*int64, now time.Time) {
 	for external, balance := range balances {

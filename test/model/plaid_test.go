@@ -239,7 +239,8 @@ func (w *world) news(fault string) {
 	}
 	w.rest()
 	w.readChanges()
-	_, balances := w.balances()
+	listed, balances := w.balances()
+	w.model.list(listed)
 	w.model.readBalances(balances, w.clock.Now())
 }
 
@@ -294,7 +295,7 @@ func (w *world) changeMeanwhile() {
 }
 
 // listsChanged reports whether the list of accounts has changed since the last complete read. Only a complete read
-// finds that an account is gone, and that one is listed again.
+// finds that an account is gone, and what the account has that is listed again.
 func (w *world) listsChanged() bool {
 	for _, a := range w.accounts {
 		if known := w.model.accounts[a.external]; known == nil || a.listed && known.removed {

@@ -185,6 +185,7 @@ func (w *world) learn() {
 
 // prepare makes the vendor's balances fit its rows, and makes rows unreadable.
 func (w *world) prepare(fault string) {
+	w.fault = fault
 	for _, a := range w.accounts {
 		w.bank.setBalance(a, w.balance(a))
 	}
@@ -239,7 +240,7 @@ func (w *world) readAll(after []*record) {
 	}
 	listed, balances := w.balances()
 	w.model.apply(read{rows: w.visible(), accounts: listed, proof: true, after: after})
-	w.model.readAccounts(balances, w.clock.Now())
+	w.model.readAccounts(balances, w.clock.Now(), w.fault == "")
 	w.separate()
 }
 
@@ -341,7 +342,7 @@ func (w *world) learnDeleted(a *account) {
 	}
 	listed, balances := w.balances() // after an announced deletion, the balances are read
 	w.model.list(listed)
-	w.model.readBalances(balances, w.clock.Now())
+	w.model.readBalances(balances, w.clock.Now(), w.fault == "")
 }
 
 // ranged makes the service read the rows of the last months only.

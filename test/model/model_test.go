@@ -103,7 +103,9 @@ type accountModel struct {
 	anchored bool  // the account has a baseline
 	baseline int64 // of balance minus posted amounts, in cents
 	anchor   int64 // the last one
-	since    time.Time
+	// since contains the times at which the present difference may have begun; the zero time is for no difference. It
+	// has more than one element after a read that has failed in between: it may have given no reading of the balances.
+	since []time.Time
 }
 
 func newModel(reads int, stream bool) *model {
@@ -365,19 +367,21 @@ func (m *model) list(listed map[string]bool) {
 	}
 }
 
-// readBalances notes what balances say about accounts that have a baseline, after a read of changes.
-func (m *model) readBalances(balances map[string]*int64, now time.Time) {
+// readBalances notes what balances say about accounts that have a baseline, after a read of changes. certain is false
+// if the read has failed in between.
+func (m *model) readBalances(balances map[string]*int64, now time.Time, certain bool) {
 	for external, balance := range balances {
 		if a := m.accounts[external]; a != nil && a.anchored && balance != nil {
 			a.anchor = *balance - m.posted(external)
-			a.since = began(a.since, a.anchor-a.baseline, now)
+			a.compared(now, certain)
 		}
 	}
 }
 
 // readAccounts changes the accounts as a complete, settled read does. balances has the vendor's balance of each listed
-// account in cents, and nil where the vendor states none that can be compared.
-func (m *model) readAccounts(balances map[string]*int64, now time.Time) {
+// account in cents, and nil where the vendor states none that can be compared. certain is false if the read has failed
+// in between.
+func (m *model) readAccounts(balances map[string]*int64, now time.Time, certain bool) {
 	for external := range balances {
 		if m.accounts[external] == nil {
 			m.accounts[external] = &accountModel{}
@@ -397,8 +401,25 @@ func (m *model) readAccounts(balances map[string]*int64, now time.Time) {
 		if a.anchor = *balance - m.posted(external); !a.anchored {
 			a.anchored, a.baseline = true, a.anchor
 		}
-		a.since = began(a.since, a.anchor-a.baseline, now)
+		a.compared(now, certain)
 	}
+}
+
+// compared notes the present difference.
+func (a *accountModel) compared(now time.Time, certain bool) {
+	before := a.since
+	if len(before) == 0 {
+		before = []time.Time{{}}
+	}
+	a.since = nil
+	for _, since := range before {
+		a.since = append(a.since, began(since, a.anchor-a.baseline, now))
+		if !certain {
+			a.since = append(a.since, since)
+		}
+	}
+	slices.SortFunc(a.since, time.Time.Compare)
+	a.since = slices.CompactFunc(a.since, time.Time.Equal)
 }
 
 // began returns when a difference began that was there since the given time, or zero if there is none.

@@ -241,7 +241,7 @@ func (w *world) news(fault string) {
 	w.readChanges()
 	listed, balances := w.balances()
 	w.model.list(listed)
-	w.model.readBalances(balances, w.clock.Now())
+	w.model.readBalances(balances, w.clock.Now(), w.fault == "")
 }
 
 // readChanges applies the changes since the last call to the model.

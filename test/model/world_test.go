@@ -37,6 +37,7 @@ type world struct {
 	former    []*account // whose ids have changed
 	movements []*movement
 	announced map[string][]time.Time // when deletions were announced, by the vendor's id of the account
+	fault     string                 // of the last read
 
 	id    string            // of the connection
 	hook  webhookAddress    // of the connection

@@ -32,6 +32,15 @@ var (
 		FROM transaction_versions WHERE `
 )
 
+// selectExaminedAsOf selects what examining needs of a record. SQLite copies each selected column of each examined record,
+// so the large ones, which are not returned, are left out.
+var selectExaminedAsOf = "SELECT " + gormstore.JoinColumns(func(c gormstore.Column) string {
+	if c.Is(gormstore.Unread) || c.Name == "metadata" || c.Name == "category" {
+		return ""
+	}
+	return c.Name
+}) + " FROM transactions WHERE "
+
 // asOfTargets returns the scan targets for the columns of selectPresentAsOf and selectReplacedAsOf.
 func asOfTargets(r *gormstore.TransactionRow) []any {
 	return append(r.TargetsOf(hasVersions), (*gormstore.Text)(&r.Vendor), gormstore.ScanTarget(&r.FirstSeenAt))
@@ -168,7 +177,7 @@ func (r *asOfReader) present(ctx context.Context) (page domain.Page[domain.Trans
 // examining returns a query that examines at most so many records. The database reads the records one by one, and ends
 // when the page is full.
 func (r *asOfReader) examining(most int) *gormstore.Query {
-	q := gormstore.NewQuery(selectPresentAsOf + "(SELECT * FROM transactions WHERE ")
+	q := gormstore.NewQuery(selectPresentAsOf + "(" + selectExaminedAsOf)
 	r.add(q, ports.TransactionFilter{Window: r.filter.Window})
 	q.Add(" ORDER BY date DESC, id DESC LIMIT ?) AS examined WHERE ", most)
 	r.add(q, r.filter)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -17,64 +18,84 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
 )
 
-func sandboxCommand() *cobra.Command {
-	var pluggyAt, belvoAt, plaidAt string
-	cmd := &cobra.Command{
-		Use:   "sandbox",
-		Short: "Serve the simulators of Pluggy, Belvo and Plaid, with their control API at /_control/",
-		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return ignoreInterrupt(sandbox(cmd.Context(), pluggyAt, belvoAt, plaidAt, cmd.OutOrStdout()))
+// simulator is a simulator of a vendor that the sandbox serves.
+type simulator struct {
+	vendor  string // also the name of the flag that sets the listen address
+	title   string
+	address string // the default listen address
+	// start returns the simulator with data, and the access to this data.
+	start func(now func() time.Time) (handler http.Handler, access string, err error)
+}
+
+// simulators returns the simulators of all vendors. To add a vendor, add an entry here.
+func simulators() []simulator {
+	return []simulator{
+		{
+			"pluggy", "Pluggy", "127.0.0.1:4031",
+			func(now func() time.Time) (http.Handler, string, error) {
+				sim := pluggysim.New(pluggysim.Options{Now: now, RateLimit: pluggysim.RealRateLimit})
+				sim.SeedAt(now())
+				return sim.Handler(), "accountRef " + pluggysim.DemoItemID + ", clientId " + pluggysim.DemoClientID +
+					", secret " + pluggysim.DemoClientSecret, nil
+			},
+		},
+		{
+			"belvo", "Belvo", "127.0.0.1:4032",
+			func(now func() time.Time) (http.Handler, string, error) {
+				sim := belvosim.New(belvosim.Options{Now: now})
+				sim.Seed()
+				return sim.Handler(), "accountRef " + belvosim.DemoLinkID + ", clientId " + belvosim.DemoSecretID +
+					", secret " + belvosim.DemoSecretPassword, nil
+			},
+		},
+		{
+			"plaid", "Plaid", "127.0.0.1:4033",
+			func(now func() time.Time) (http.Handler, string, error) {
+				sim := plaidsim.New(plaidsim.Options{Now: now})
+				return sim.Handler(), "accountRef " + plaidsim.DemoItemID + ", clientId " + plaidsim.DemoClientID +
+					", secret " + plaidsim.DemoSecret + ", accessToken " + plaidsim.DemoAccessToken, sim.Seed()
+			},
 		},
 	}
-	cmd.Flags().StringVar(&pluggyAt, "pluggy", "127.0.0.1:4031", "listen address of Pluggy")
-	cmd.Flags().StringVar(&belvoAt, "belvo", "127.0.0.1:4032", "listen address of Belvo")
-	cmd.Flags().StringVar(&plaidAt, "plaid", "127.0.0.1:4033", "listen address of Plaid")
+}
+
+func sandboxCommand() *cobra.Command {
+	addresses := map[string]*string{}
+	var titles []string
+	cmd := &cobra.Command{
+		Use:  "sandbox",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return ignoreInterrupt(sandbox(cmd.Context(), addresses, cmd.OutOrStdout()))
+		},
+	}
+	for _, sim := range simulators() {
+		addresses[sim.vendor] = cmd.Flags().String(sim.vendor, sim.address, "listen address of "+sim.title)
+		titles = append(titles, sim.title)
+	}
+	last := len(titles) - 1
+	cmd.Short = "Serve the simulators of " + strings.Join(titles[:last], ", ") + " and " + titles[last] +
+		", with their control API at /_control/"
 	return cmd
 }
 
-// sandbox serves the simulators of all vendors until ctx ends.
-func sandbox(ctx context.Context, pluggyAt, belvoAt, plaidAt string, out io.Writer) error {
+// sandbox serves the simulators of all vendors at the given listen addresses until ctx ends.
+func sandbox(ctx context.Context, addresses map[string]*string, out io.Writer) error {
 	now := func() time.Time { return time.Now().UTC() }
-	pluggy := pluggysim.New(pluggysim.Options{Now: now, RateLimit: pluggysim.RealRateLimit})
-	pluggy.SeedAt(now())
-	belvo := belvosim.New(belvosim.Options{Now: now})
-	belvo.Seed()
-	plaid := plaidsim.New(plaidsim.Options{Now: now})
-	if err := plaid.Seed(); err != nil {
-		return err
-	}
-
 	group, ctx := errgroup.WithContext(ctx)
-	for _, sim := range []struct {
-		name, address string
-		handler       http.Handler
-		login         string
-	}{
-		{
-			"pluggy", pluggyAt, pluggy.Handler(),
-			"accountRef " + pluggysim.DemoItemID + ", clientId " + pluggysim.DemoClientID + ", secret " +
-				pluggysim.DemoClientSecret,
-		},
-		{
-			"belvo", belvoAt, belvo.Handler(),
-			"accountRef " + belvosim.DemoLinkID + ", clientId " + belvosim.DemoSecretID + ", secret " +
-				belvosim.DemoSecretPassword,
-		},
-		{
-			"plaid", plaidAt, plaid.Handler(),
-			"accountRef " + plaidsim.DemoItemID + ", clientId " + plaidsim.DemoClientID + ", secret " +
-				plaidsim.DemoSecret + ", accessToken " + plaidsim.DemoAccessToken,
-		},
-	} {
-		listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", sim.address)
+	for _, sim := range simulators() {
+		handler, access, err := sim.start(now)
 		if err != nil {
 			return err
 		}
-		if _, err := fmt.Fprintf(out, "%-7s http://%s  %s\n", sim.name, listener.Addr(), sim.login); err != nil {
+		listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", *addresses[sim.vendor])
+		if err != nil {
 			return err
 		}
-		group.Go(func() error { return serveUntil(ctx, listener, sim.handler) })
+		if _, err := fmt.Fprintf(out, "%-7s http://%s  %s\n", sim.vendor, listener.Addr(), access); err != nil {
+			return err
+		}
+		group.Go(func() error { return serveUntil(ctx, listener, handler) })
 	}
 	return group.Wait()
 }

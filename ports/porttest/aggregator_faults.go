@@ -65,7 +65,13 @@ func testFault(t *testing.T, env VendorEnv, fault VendorFault, code domain.Code,
 	if fault == VendorOddNumbers {
 		kind = domain.Invalid
 	}
-	if !isError(err, kind, code) {
+	switch {
+	case err == nil:
+		t.Fatalf(
+			"no error, want %s (%s): either %s does not check this part of the response, or the fault that "+
+				"VendorEnv.Break injects does not change it", kind, code, name,
+		)
+	case !isError(err, kind, code):
 		t.Fatalf("got %v (%v), want %s (%s)", err, errors.Unwrap(err), kind, code)
 	}
 	if took := time.Since(start); took > vendorCallTimeout {

@@ -34,7 +34,11 @@ func testAccess(t *testing.T, suite VendorSuite) {
 		want = domain.LinkStatus{Accounts: domain.TwoReads, Transactions: domain.TwoReads}
 	}
 	if status.SyncMarker = ""; err != nil || !status.SameState(want) {
-		t.Errorf("Check of a valid access: %+v, %v", status, err)
+		t.Errorf(
+			"Check of a valid access: %+v, %v, want %+v (for a vendor that reports when its data is complete, set "+
+				"SyncComplete and OneRead; for any other vendor, TwoReads and VendorEnv.NeverSyncComplete)",
+			status, err, want,
+		)
 	}
 	for name, call := range env.vendorCalls() {
 		if err := call(t.Context(), env.BadCredential); !isError(err, domain.Rejected, domain.CredentialRejected) {
@@ -109,7 +113,8 @@ func testPlan(t *testing.T, suite VendorSuite) {
 		for _, step := range first {
 			// Without a start date, a row must count as removed only after two pulls. NeverSyncComplete ensures this.
 			if step.Sweep && step.Window.From == "" && !env.NeverSyncComplete {
-				t.Error("a sweep without a start date removes rows that the vendor only purged")
+				t.Error("a sweep without a start date removes rows that the vendor only purged: let Step.Window.From " +
+					"be the date from which the vendor's list is complete")
 			}
 		}
 	}

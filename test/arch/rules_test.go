@@ -69,7 +69,7 @@ func checkImports(files tree, allowed map[string][]string) []violation {
 		pkg := path.Dir(file)
 		list, listed := allowed[pkg]
 		if !listed {
-			found = append(found, violation{file, 0, ruleUnlisted, pkg, "every package needs one"})
+			found = append(found, violation{file, 0, ruleUnlisted, pkg, "add one to " + allowListFile})
 			continue
 		}
 		if used[pkg] == nil {

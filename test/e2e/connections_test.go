@@ -231,7 +231,7 @@ func TestALiveTestReportsTheReason(t *testing.T) {
 		}
 		o.send(http.MethodPost, connections+"/test", object{}).
 			problem(400, "MTCH-0001", "body.configName", "body.vendor")
-		o.send(http.MethodPost, connections+"/test", object{"vendor": "acme", "configName": "main"}).
+		o.send(http.MethodPost, connections+"/test", object{"vendor": "nosuch", "configName": "main"}).
 			problem(400, "MTCH-0001", "body.vendor")
 	})
 }
@@ -279,7 +279,7 @@ func TestMint(t *testing.T) {
 			problem(404, "MTCH-0201")
 		o.send(http.MethodPost, tokens, object{"vendor": "belvo", "connection_config_name": "main"}).
 			problem(404, "MTCH-0201")
-		o.send(http.MethodPost, tokens, object{"vendor": "acme", "connection_config_name": ""}).
+		o.send(http.MethodPost, tokens, object{"vendor": "nosuch", "connection_config_name": ""}).
 			problem(400, "MTCH-0001", "body.connection_config_name", "body.vendor")
 		o.send(http.MethodPost, tokens, object{}).
 			problem(400, "MTCH-0001", "body.connection_config_name", "body.vendor")

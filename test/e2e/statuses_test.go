@@ -224,7 +224,7 @@ func TestABaseURLMustBeAPublicHTTPSAddress(t *testing.T) {
 			o.send(http.MethodPut, pathOf(id, ""), change).problem(400, "MTCH-0001", "body.baseUrl")
 		}
 		body := object{
-			"vendor":     "acme",
+			"vendor":     "nosuch",
 			"configName": "",
 			"baseUrl":    "x",
 			"accountRef": strings.Repeat("x", 256),

@@ -165,7 +165,7 @@ func TestAllWebhookRefusalsAreIdentical(t *testing.T) {
 			"the other vendor's path": {
 				strings.Replace(path, "/pluggy/", "/belvo/", 1), "Authorization: " + shared,
 			},
-			"an unknown vendor":   {strings.Replace(path, "/pluggy/", "/acme/", 1), good},
+			"an unknown vendor":   {strings.Replace(path, "/pluggy/", "/nosuch/", 1), good},
 			"not a vendor name":   {strings.Replace(path, "/pluggy/", "/Pluggy!/", 1), good},
 			"an operator's token": {path, "Authorization: Bearer " + o.token},
 			"no proof":            {strings.Replace(elsewhere, "/pluggy/", "/belvo/", 1)},

@@ -118,6 +118,22 @@ const (
 `
 )
 
+// sandboxImport and sandboxEntry are the lines with which `discovery sandbox` serves the simulator.
+const (
+	sandboxImport = `	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/acme/acmesim"
+`
+	sandboxEntry = `		{
+			"acme", "Acme", "127.0.0.1:4034",
+			func(now func() time.Time) (http.Handler, string, error) {
+				sim := acmesim.New(acmesim.Options{})
+				sim.Seed(now())
+				return sim, "accountRef " + acmesim.DemoReference + ", clientId " + acmesim.DemoClientID +
+					", secret " + acmesim.DemoSecret, nil
+			},
+		},
+`
+)
+
 const nextSteps = `
 Fill in what is marked TODO, until the conformance tests pass:
 
@@ -129,13 +145,11 @@ Then add the vendor to the service. cmd/discovery/compose/vendors.go imports
 and lists
 
 ` + composeEntry + `
-The tests name what else is missing:
+and the simulator to the sandbox. cmd/discovery/sandbox.go imports
 
-	test/arch           acme and acmesim in the allow-list of imports, and acme in the list of those that reveal secrets
-	configs             the settings ACME_WEBHOOK_* in configs/production.env
-	make generate       the vendor in the OpenAPI document and the clients
-	cmd/discovery       the simulator in the sandbox, and the vendor in the demo
-	docs                docs/connect-acme.md, and a line in CHANGELOG.md
+` + sandboxImport + `
+and lists
 
-docs/extend.md describes each step, and the optional interfaces.
+` + sandboxEntry + `
+docs/extend.md describes how to read the first rows over HTTP, what else is missing, and the optional interfaces.
 `

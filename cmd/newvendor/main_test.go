@@ -139,19 +139,19 @@ func TestAFilledInAdapterPasses(t *testing.T) {
 	}
 }
 
-// The printed lines make the vendor part of the service.
-func TestTheServiceCompilesWithTheVendor(t *testing.T) {
-	root := newVendor(t)
-	file := filepath.Join("cmd", "discovery", "compose", "vendors.go")
+// insert writes a copy of a file of cmd/discovery below root, with the vendor's lines after each of the given texts.
+func insert(t *testing.T, root, name string, lines map[string]string) {
+	t.Helper()
+	file := filepath.Join("cmd", "discovery", filepath.FromSlash(name))
 	text, err := os.ReadFile(filepath.Join("..", "..", file))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for after, lines := range map[string]string{"import (\n": composeImport, "return []vendor{\n": composeEntry} {
+	for after, added := range lines {
 		if bytes.Count(text, []byte(after)) != 1 {
 			t.Fatalf("%s does not contain %q once", file, after)
 		}
-		text = bytes.Replace(text, []byte(after), []byte(after+rename(lines, vendorName)), 1)
+		text = bytes.Replace(text, []byte(after), []byte(after+rename(added, vendorName)), 1)
 	}
 	if err := os.MkdirAll(filepath.Dir(filepath.Join(root, file)), 0o750); err != nil {
 		t.Fatal(err)
@@ -159,7 +159,18 @@ func TestTheServiceCompilesWithTheVendor(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(root, file), text, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	goCommand(t, "build", "-overlay", overlay(t, root), "./cmd/discovery/compose")
+}
+
+// The printed lines make the vendor part of the service.
+func TestTheServiceCompilesWithTheVendor(t *testing.T) {
+	root := newVendor(t)
+	insert(t, root, "compose/vendors.go", map[string]string{
+		"import (\n": composeImport, "return []vendor{\n": composeEntry,
+	})
+	insert(t, root, "sandbox.go", map[string]string{
+		"\n\t\"github.com/spf13/cobra\"\n": sandboxImport, "return []simulator{\n": sandboxEntry,
+	})
+	goCommand(t, "build", "-overlay", overlay(t, root), "-o", os.DevNull, "./cmd/discovery")
 	var out bytes.Buffer
 	t.Chdir(t.TempDir())
 	if err := os.MkdirAll(filepath.Join("adapters", "aggregator"), 0o750); err != nil {
@@ -168,7 +179,7 @@ func TestTheServiceCompilesWithTheVendor(t *testing.T) {
 	if err := run([]string{vendorName}, &out); err != nil {
 		t.Fatal(err)
 	}
-	for _, lines := range []string{composeImport, composeEntry, "configs", "ACME_WEBHOOK_*"} {
+	for _, lines := range []string{composeImport, composeEntry, sandboxImport, sandboxEntry} {
 		if !strings.Contains(out.String(), rename(lines, vendorName)) {
 			t.Errorf("the next steps do not contain %q", rename(lines, vendorName))
 		}

@@ -222,6 +222,47 @@ func TestATerminalThatIsTooNarrowShowsFewerColumns(t *testing.T) {
 	}
 }
 
+// The reason why a connection needs a person must be visible in a terminal of 80 columns.
+func TestAListOfConnectionsAlwaysShowsWhatTheyNeed(t *testing.T) {
+	item := func(name, reason string) string {
+		return `{"configName":"` + name + `","vendor":"pluggy","health":"unhealthy",
+			"connectionId":"01a1fb2b-0551-7a6e-aaca-dd984c539666","attention":[{"reason":"` + reason + `"}]}`
+	}
+	branches, long := strings.Repeat("branch ", 20), strings.Repeat("x", 45)
+	for _, c := range []struct {
+		width   int
+		names   [2]string
+		omitted []string
+	}{
+		{80, [2]string{"north", "south"}, nil},
+		{80, [2]string{branches + "north", branches + "south"}, []string{"ID"}},
+		// These names differ in the middle, so they cannot be shortened by much.
+		{80, [2]string{long + "n" + long[:26], long + "s" + long[:26]}, []string{"HEALTH", "ID"}},
+		{120, [2]string{"north", "south"}, nil},
+		{120, [2]string{branches + "north", branches + "south"}, nil},
+	} {
+		for name, view := range map[string]view{"list": connectionListView, "health": healthListView} {
+			w := tableWriter{view: view, width: c.width, omit: true}
+			text, omitted := tableOf(t, w, item(c.names[0], "login_needed"), item(c.names[1], "quarantined"))
+			lines := strings.Split(strings.TrimSpace(text), "\n")
+			if !strings.Contains(lines[1], "login_needed") || !strings.Contains(lines[2], "quarantined") {
+				t.Errorf("%s, %d columns: what a connection needs is missing:\n%s", name, c.width, text)
+			}
+			if strings.ReplaceAll(lines[1], "login_needed", "") == strings.ReplaceAll(lines[2], "quarantined", "") {
+				t.Errorf("%s, %d columns: the names look equal:\n%s", name, c.width, text)
+			}
+			for _, line := range lines {
+				if utf8.RuneCountInString(line) > c.width {
+					t.Errorf("%s: %q is wider than %d columns", name, line, c.width)
+				}
+			}
+			if diff := cmp.Diff(c.omitted, omitted); name == "list" && diff != "" {
+				t.Errorf("%d columns: omitted (-want +got):\n%s\n%s", c.width, diff, text)
+			}
+		}
+	}
+}
+
 func TestAListOverSeveralConnectionsShowsTheirNames(t *testing.T) {
 	names := func(ids []string) (map[string]string, error) {
 		if diff := cmp.Diff([]string{"c1", "c2"}, ids); diff != "" {

@@ -94,8 +94,8 @@ func (w *tableWriter) rows(items []json.RawMessage) ([][]string, error) {
 	return rows, nil
 }
 
-// omitColumns sets the widths of the columns. It leaves out the last columns that are not keys, until the table fits,
-// and returns the rows without their cells.
+// omitColumns sets the widths of the columns. It leaves out the last columns that are neither keys nor to be kept, until
+// the table fits, and returns the rows without their cells.
 func (w *tableWriter) omitColumns(rows [][]string) [][]string {
 	var titles []string
 	for {
@@ -105,7 +105,7 @@ func (w *tableWriter) omitColumns(rows [][]string) [][]string {
 			total += width
 		}
 		last := len(w.view.columns) - 1
-		for last >= 0 && w.view.columns[last].key {
+		for last >= 0 && (w.view.columns[last].key || w.view.columns[last].keep) {
 			last--
 		}
 		if total <= w.width || !w.omit || last < 0 || len(w.view.columns) == 1 {

@@ -30,6 +30,7 @@ type column struct {
 	// key means that the values tell the rows apart: the column is never left out, and shortened only as far as its
 	// values stay different.
 	key   bool
+	keep  bool // the column is never left out
 	right bool // values are aligned to the right
 	// connectionName means that the member is the id of a connection, and that the table shows its name.
 	connectionName bool
@@ -159,15 +160,16 @@ var connectionView = view{
 	},
 }
 
-// connectionListView is the table of connections. It shows members of the health, not of the connection.
+// connectionListView is the table of connections. It shows members of the health, not of the connection. The id may be
+// left out, because the names tell the rows apart and every command accepts them.
 var connectionListView = view{
 	schema: reflect.TypeFor[discovery.ConnectionHealthItem](),
 	columns: []column{
 		{member: "configName", title: "NAME", width: 30, flexible: true, key: true},
 		{member: "vendor", title: "VENDOR"},
 		{member: "health", title: "HEALTH", width: 9, format: healthState},
-		{member: "attention", title: "NEEDS", flexible: true, format: reasonNames},
-		{member: "connectionId", title: "ID", width: idWidth, key: true},
+		{member: "attention", title: "NEEDS", flexible: true, keep: true, format: reasonNames},
+		{member: "connectionId", title: "ID", width: idWidth},
 	},
 }
 
@@ -274,7 +276,7 @@ var healthListView = view{
 		{member: "configName", title: "NAME", width: 30, flexible: true, key: true},
 		{member: "vendor", title: "VENDOR"},
 		{member: "health", title: "HEALTH", width: 9},
-		{member: "attention", title: "NEEDS", flexible: true, format: reasonNames},
+		{member: "attention", title: "NEEDS", flexible: true, keep: true, format: reasonNames},
 		{member: "paused", title: "PAUSED"},
 		{member: "consent", title: "CONSENT", flexible: true, format: consentState},
 		{member: "webhook", title: "WEBHOOKS", format: webhookState},

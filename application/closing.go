@@ -104,7 +104,7 @@ func (s *Service) ClosePeriods(
 func (s *Service) WriteClosedStatement(ctx context.Context, tenant domain.TenantID, account domain.AccountID,
 	date domain.Date, writer ports.StatementWriter,
 ) error {
-	return s.withShare(ctx, s.statementShares, tenant, func() error {
+	err := s.withShare(ctx, s.statementShares, tenant, func() error {
 		return s.Ledger.ReadClose(ctx, tenant, account, date, func(view ports.ClosedView) error {
 			st, err := view.Close.Document()
 			if err != nil {
@@ -113,6 +113,13 @@ func (s *Service) WriteClosedStatement(ctx context.Context, tenant domain.Tenant
 			return writer(st, s.statementRecords(ctx, tenant, view.Posted, st))
 		})
 	})
+	if !errors.Is(err, domain.NotFound) {
+		return err
+	}
+	if _, err := s.Ledger.Account(ctx, tenant, account); err != nil {
+		return err
+	}
+	return &domain.Error{Kind: domain.NotFound, Code: domain.CloseNotFound}
 }
 
 // ListCloses implements ports.Closing.

@@ -95,6 +95,7 @@ const (
 	ApplicationInUse     Code = "application_in_use"     // something uses the application (Conflict)
 	ApplicationChanged   Code = "application_changed"    // the application has changed since it was read (Conflict)
 	ApplicationNotFound  Code = "application_not_found"  // the application in a request does not exist (NotFound)
+	CloseNotFound        Code = "close_not_found"        // the account exists, but its day was never closed (NotFound)
 	AlreadyRegistered    Code = "already_registered"     // the application has a webhook of the tenant (Conflict)
 	RegistrationInFlight Code = "registration_in_flight" // another request creates the webhook (Unavailable)
 	TooManySubscriptions Code = "too_many_subscriptions" // the tenant has MaxSubscriptions subscriptions (Conflict)

@@ -26,7 +26,7 @@ type Closing interface {
 	// WriteClosedStatement calls the given function with the statement of the period that ends on this day, as it was
 	// when it was closed, and returns the function's error. The period may have been reopened since. Errors:
 	//
-	//   - NotFound if the day was never closed;
+	//   - NotFound if there is no such account, with the code close_not_found if its day was never closed;
 	//   - Conflict (no_account_amount) if an amount in the account's currency was not known;
 	//   - Unavailable (too_many_statements), as for Statements.WriteStatement.
 	WriteClosedStatement(ctx context.Context, tenant domain.TenantID, account domain.AccountID, date domain.Date,

@@ -112,7 +112,8 @@ var statusRules = []statusRule{
 		domain.ApplicationChanged, http.StatusConflict, codeConflict,
 		"the application has changed meanwhile: repeat the request",
 	},
-	{domain.ApplicationNotFound, http.StatusNotFound, codeNotFound, "application not found"},
+	{domain.ApplicationNotFound, http.StatusNotFound, codeNotFound, applicationNotFound.detail},
+	{domain.CloseNotFound, http.StatusNotFound, codeNotFound, closeNotFound.detail},
 	{domain.TokenInUse, http.StatusConflict, codeConflict, "the token serves more than one connection"},
 	{domain.NotOffered, http.StatusConflict, codeConflict, "the vendor does not offer this"},
 	{
@@ -274,7 +275,8 @@ const problemType = "application/problem+json"
 func (x *exchange) problem(err error) *Problem {
 	r := statusRuleFor(err)
 	resource := x.matchedRoute().notFound
-	named := errors.Is(err, domain.ApplicationNotFound) // the detail names the object, which is not that of the path
+	// The detail of these errors names the missing object, which is not that of the path.
+	named := errors.Is(err, domain.ApplicationNotFound) || errors.Is(err, domain.CloseNotFound)
 	if r.status == http.StatusNotFound && resource.code != "" && !named {
 		r.code, r.detail = resource.code, resource.detail
 	}

@@ -63,10 +63,10 @@ func (s *server) statementRoute(tag string) route {
 			"cases: an amount in the currency of the account is not known; the format needs a balance and none is " +
 			"known; the format has balances (camt053, ofx), force is not true, and the account drifts or its " +
 			"transactions have changed since its balance was read. With close, the document is that of a closed " +
-			"period: the same bytes each time, whatever changed since. With maxBytes, a larger document is a 413 " +
-			"whose member to is the latest day such that the statement up to it fits; it is absent if that of the " +
-			"first day does not fit, and with close. If writing fails after the first byte, the " +
-			"connection is closed before the end of the document.",
+			"period: the same bytes each time, whatever changed since; the response is a 404 if the day was never " +
+			"closed. With maxBytes, a larger document is a 413 whose member to is the latest day such that the " +
+			"statement up to it fits; it is absent if that of the first day does not fit, and with close. If writing " +
+			"fails after the first byte, the connection is closed before the end of the document.",
 		status: http.StatusOK, tag: tag, summary: "Download a statement of an account",
 		scope: scopeRead, notFound: accountNotFound, conflict: true, tooLarge: true,
 		mount: mountStatement,

@@ -324,7 +324,16 @@ func TestADayOfSeveralAccountsIsClosed(t *testing.T) {
 		} {
 			o.send(http.MethodPost, prefix+"/closes", test.body).problem(400, "MTCH-0001", test.location)
 		}
-		o.get(account+"/statement?format=csv&close=2020-01-31").problem(404, "MTCH-0005")
+		for path, detail := range map[string]string{
+			account:                         "the day of the account is not closed",
+			prefix + "/accounts/" + unknown: "account not found",
+		} {
+			response := o.get(path + "/statement?format=csv&close=2020-01-31")
+			response.problem(404, "MTCH-0005")
+			if got := text(response.json(), "detail"); got != detail {
+				t.Errorf("%s: %q, want %q", path, got, detail)
+			}
+		}
 		for name, value := range map[string]string{"from": "2020-01-01", "to": "2020-01-01", "force": "true"} {
 			o.get(account+"/statement?format=csv&close="+yesterday+"&"+name+"="+value).
 				problem(400, "MTCH-0001", "query."+name)

@@ -205,6 +205,13 @@ test('an account shows whether it is complete, and a difference is accepted with
   await pull(operator, id);
   await page.reload();
   await checks.getByText('−7.50 BRL').waitFor();
+  await checks.getByText('Difference found').waitFor();
+  const difference = page.url();
+  for (const where of ['/console/connections/' + id, '/console/month-end']) { // complete until the difference has lasted
+    await page.goto(SERVICE + where);
+    await page.getByRole('link', { name: 'Difference found' }).waitFor();
+  }
+  await page.goto(difference);
   await page.getByRole('table', { name: 'Balances by day' }).waitFor();
   await checkAccessibility(page, 'completeness');
   await press(page, 'Accept the difference');

@@ -1,5 +1,5 @@
 // The accounts of a connection, their statements, and what the connection is.
-import { Outdated } from './completeness.js';
+import { Outdated, State, stateOf } from './completeness.js';
 import { t, vendorName } from './i18n.js';
 import { html } from './preact.js';
 import { useList, useResource } from './resource.js';
@@ -17,14 +17,11 @@ const references = (account) => account.references.length > 1 && html`<details>
     ${r.until && html`<${Instant} at=${r.until} />`})</li>`)}</ul>
 </details>`;
 
-const completenessTones = { complete: 'good', drifting: 'bad', unknown: 'plain' };
-
 // CompletenessState shows whether the records of an account explain its balance, and links to the reasons.
 function CompletenessState({ href, account }) {
   const { value } = useResource(`/accounts/${account.id}/completeness`);
-  const state = value?.data?.state;
-  return html`<a href=${href}>${state
-    ? html`<${Status} tone=${completenessTones[state]}>${t('completeness.' + state)}</${Status}>` : '…'}
+  const state = value?.data && stateOf(value.data);
+  return html`<a href=${href}>${state ? html`<${State} state=${state} />` : '…'}
     <span class="hidden"> ${t('account.completeness')}</span></a>
     ${state === 'drifting' && value?.data?.since && html` <span class="muted">${t('reason.since', { when: html`<${Ago} at=${value.data.since} />` })}</span>`}
     ${value?.data && html`<${Outdated} of=${value.data} />`}`;

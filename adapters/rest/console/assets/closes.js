@@ -1,6 +1,6 @@
 // The closes of one account: which days are closed, what changed afterwards, and the action that closes a day.
 import { download, newKey, query as queryString, request } from './api.js';
-import { State } from './completeness.js';
+import { State, stateOf } from './completeness.js';
 import { Confirm } from './confirm.js';
 import { Breadcrumb } from './connection.js';
 import { day, isoDay } from './format.js';
@@ -106,7 +106,7 @@ function Adjustments({ connection, path, close }) {
 // CloseDialog names the completeness of the account, because a close of an account that drifts covers what is there.
 function CloseDialog({ path, date, reload, onClose }) {
   const found = useResource(path + '/completeness').value?.data;
-  const state = found && (found.changedSince ? 'unverified' : found.state);
+  const state = found && (found.changedSince ? 'unverified' : stateOf(found));
   const [key] = useState(newKey);
   const close = () => request('PUT', `${path}/closes/${date}`, { key }).then(({ data }) => {
     reload();
@@ -114,7 +114,7 @@ function CloseDialog({ path, date, reload, onClose }) {
   });
   return html`<${Confirm} title=${t('close.title', { date: day(date) })} text=${t('close.text')} label=${t('action.closePeriod')}
       perform=${close} done=${t('close.done', { date: day(date) })} onClose=${onClose}>
-    <p>${state && html`<strong>${t('close.state.' + state)}</strong>`}</p>
+    <p>${state && html`<strong>${t(state === 'differs' ? 'completeness.lead.differs' : 'close.state.' + state)}</strong>`}</p>
   </${Confirm}>`;
 }
 

@@ -9,24 +9,31 @@ import { useList, useResource } from './resource.js';
 import { link } from './router.js';
 import { ActionButton, Ago, Amount, Empty, Loaded, More, Page, Status, Table } from './ui.js';
 
-const tones = { complete: 'good', drifting: 'warn', unknown: 'plain', unverified: 'plain' };
+const tones = { complete: 'good', differs: 'warn', drifting: 'bad', unknown: 'plain', unverified: 'plain' };
 const muted = html`<span class="muted">–</span>`;
 
 // Outdated says that transactions have changed since the balance was read.
 export const Outdated = ({ of }) => of.changedSince && html` <span class="note">${t('completeness.changed')}</span>`;
 
+const counted = (check) => check.check === 'announced_count';
+
+// fails reports whether a check has found a difference, also before it counts as a drift.
+const fails = (check) => (counted(check) ? /^-/ : /[1-9]/).test(check.difference || '');
+
+// stateOf returns the shown state of the checks of an account. The state of the service is complete until a difference
+// has lasted for DRIFT_GRACE; until then it is differs here.
+export const stateOf = ({ state, checks }) => (state === 'complete' && checks.some(fails) ? 'differs' : state);
+
 export const State = ({ state }) => html`<${Status} tone=${tones[state]}>${t('completeness.' + state)}</${Status}>`;
 
 const amount = (value, currency) => (value ? html`<${Amount} value=${value} currency=${currency} />` : muted);
-
-const counted = (check) => check.check === 'announced_count';
 
 // checked returns an amount, or a number of transactions.
 const checked = (check, value, currency) => (counted(check) ? value || muted : amount(value, currency));
 
 const checkColumns = (connection, currency) => [
   { title: t('column.check'), kind: 'main', cell: (check) => t('check.' + check.check) },
-  { title: t('column.state'), cell: (check) => html`<${State} state=${check.state} />` },
+  { title: t('column.state'), cell: (check) => html`<${State} state=${stateOf({ state: check.state, checks: [check] })} />` },
   { title: t('column.expected'), kind: 'number', cell: (check) => checked(check, check.expected, currency) },
   { title: t('column.actual'), kind: 'number', cell: (check) => checked(check, check.actual, currency) },
   { title: t('column.difference'), kind: 'number', cell: (check) => checked(check, check.difference, currency) },
@@ -53,15 +60,14 @@ export function AccountCompleteness({ id, account }) {
   const [accepting, setAccepting] = useState(false);
   const found = completeness.value?.data;
   const name = loaded && (loaded.name || loaded.number || loaded.externalId);
-  const differs = found?.checks.some((check) => (check.check === 'balance_anchor' && /[1-9]/.test(check.difference || ''))
-    || (counted(check) && check.difference?.startsWith('-')));
+  const differs = found?.checks.some(fails);
   const reload = () => {
     completeness.reload();
     balances.reload();
   };
   return html`<${Page} title=${name ? t('completeness.heading', { name }) : t('completeness.headingAny')}
       above=${html`<${Breadcrumb} id=${id}> › <a href=${link('/connections/' + id)}>${t('tab.accounts')}</a></${Breadcrumb}>`}
-      lead=${found && html`${t('completeness.lead.' + (differs && found.state === 'complete' ? 'differs' : found.state))} ${t('basis.' + found.basis)}${found.changedSince && ' ' + t('completeness.changedLead')}`}
+      lead=${found && html`${t('completeness.lead.' + stateOf(found))} ${t('basis.' + found.basis)}${found.changedSince && ' ' + t('completeness.changedLead')}`}
       actions=${differs && html`<${ActionButton} onClick=${() => setAccepting(true)}>${t('action.accept')}</${ActionButton}>`}>
     <section><${Loaded} of=${completeness} rows=${3}>${() => html`<${Table} label=${t('check.label')} items=${found.checks}
       rowKey=${(check) => check.check} columns=${checkColumns(id, loaded?.currency || '')} />`}</${Loaded}></section>

@@ -284,6 +284,7 @@ export default {
   'reason.consent.revoked': 'The account holder has revoked the consent.',
   'reason.silent': 'The vendor has not sent a webhook that was expected.',
   'completeness.complete': 'Complete',
+  'completeness.differs': 'Difference found',
   'completeness.drifting': 'Drifting',
   'completeness.unknown': 'Unknown',
   'completeness.heading': 'Completeness of {name}',

@@ -284,6 +284,7 @@ export default {
   'reason.consent.revoked': 'O titular revogou o consentimento.',
   'reason.silent': 'O agregador não enviou um webhook que era esperado.',
   'completeness.complete': 'Completa',
+  'completeness.differs': 'Diferença encontrada',
   'completeness.drifting': 'Divergente',
   'completeness.unknown': 'Desconhecida',
   'completeness.heading': 'Completude de {name}',

@@ -1,7 +1,7 @@
 // The work of a month-end: all accounts with balance, completeness, last close and open suggestions, and the action that
 // closes a day of several accounts.
 import { request } from './api.js';
-import { Outdated, State } from './completeness.js';
+import { Outdated, State, stateOf } from './completeness.js';
 import { Confirm } from './confirm.js';
 import { loadConnections } from './connections-data.js';
 import { day, isoDay } from './format.js';
@@ -90,7 +90,7 @@ const columns = ({ states, suggestions, names, chosen, choose, date, failures })
     title: t('column.completeness'),
     cell: ({ id, connectionId }) => {
       const found = states[id]?.completeness;
-      return html`<a href=${link(`/connections/${connectionId}/accounts/${id}/completeness`)}>${found ? html`<${State} state=${found.state} />`
+      return html`<a href=${link(`/connections/${connectionId}/accounts/${id}/completeness`)}>${found ? html`<${State} state=${stateOf(found)} />`
         : states[id] ? t('monthEnd.unread') : '…'}<span class="hidden"> ${t('account.completeness')}</span></a>
         ${found?.state === 'drifting' && found.since && html`<span class="note">${t('reason.since', { when: html`<${Ago} at=${found.since} />` })}</span>`}
         ${found && html`<${Outdated} of=${found} />`}`;
@@ -131,9 +131,9 @@ async function closeAll(date, ids, key, report) {
 // does not know it.
 function CloseDialog({ accounts, states, date, done, onClose }) {
   const [ready, setReady] = useState(0);
-  const stateOf = ({ id }) => (states[id] ? states[id].completeness?.state || 'unknown' : 'unread');
-  const counts = ['drifting', 'unknown', 'complete'].concat('unread')
-    .map((state) => [state, accounts.filter((account) => stateOf(account) === state)])
+  const shownState = ({ id }) => (!states[id] ? 'unread' : states[id].completeness ? stateOf(states[id].completeness) : 'unknown');
+  const counts = ['drifting', 'differs', 'unknown', 'complete', 'unread']
+    .map((state) => [state, accounts.filter((account) => shownState(account) === state)])
     .filter(([, found]) => found.length > 0);
   const unread = counts.some(([state]) => state === 'unread');
   const drifting = useResource(unread ? '/aggregator-connections/summary' : null).value?.data.drifting;
@@ -146,7 +146,7 @@ function CloseDialog({ accounts, states, date, done, onClose }) {
       label=${t('monthEnd.close', { n: accounts.length })} perform=${close} input=${{ date, ids: accounts.map(({ id }) => id) }}
       done=${t('monthEnd.done', { date: day(date) })} onClose=${onClose}>
     <ul class="plain">${counts.map(([state, found]) => html`<li key=${state}><strong>${t('number', { n: found.length })}</strong> ${state === 'unread' ? t('monthEnd.notRead') : html`<${State} state=${state} />`}${
-      state === 'drifting' && html`: ${found.map(nameOf).join(', ')}`}</li>`)}</ul>
+      ['drifting', 'differs'].includes(state) && html`: ${found.map(nameOf).join(', ')}`}</li>`)}</ul>
     ${drifting > 0 && html`<p><strong>${t('monthEnd.driftingAnywhere', { n: drifting })}</strong></p>`}
     ${counts.some(([state]) => state === 'drifting') && html`<p><strong>${t('monthEnd.drifting')}</strong></p>`}
     ${ready > 0 && html`<p role="status">${t('monthEnd.progress', { n: ready, all: accounts.length })}

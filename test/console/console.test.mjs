@@ -351,6 +351,41 @@ test('a form shows the message of each invalid field beside it', async () => {
   await page.finish();
 });
 
+test('what is no date is refused at its field, in the language of the console', async () => {
+  const operator = token(74);
+  const { id } = await connect(operator, pluggyLogin, 'dates');
+  const { items: [account] } = await api(operator, 'GET', `/aggregator-connections/${id}/accounts`);
+  const path = '/console/connections/' + id;
+  const page = await open(browser, '/console', { token: operator, locale: 'pt-BR', viewport: { width: 400, height: 900 }, expected: [/status of 400/] });
+  // The order of the parts of a date is that of the browser: here month, day, year.
+  for (const [where, name] of [
+    ['/console/search', 'from'], [path + '/transactions', 'from'], [path, 'from'], ['/console/audit', 'to'],
+    [`${path}/accounts/${account.id}/closes`, 'date'], ['/console/month-end', 'day'],
+  ]) {
+    await page.goto(SERVICE + where);
+    const input = page.locator('#' + name);
+    await input.focus();
+    await page.keyboard.type('02312026');
+    await page.keyboard.press('Shift+Tab'); // leaves the field: its parts come before
+    await page.keyboard.press('Shift+Tab');
+    await page.keyboard.press('Shift+Tab');
+    await page.locator(`#${name}-error`).getByText('Isto não é uma data.').waitFor();
+    assert.ok(await input.evaluate((element) => element.validity.badInput), where + ' has dropped what was typed');
+    await input.fill('2026-01-31');
+    await page.locator(`#${name}-error`).waitFor({ state: 'detached' });
+  }
+  for (const where of ['/console/search', path + '/transactions', '/console/audit']) {
+    await page.goto(`${SERVICE + where}?from=2026-02-02&to=2026-02-01`);
+    await page.locator('#to-error').getByText('O último dia é anterior ao primeiro.').waitFor();
+    assert.equal(await page.locator('#from').inputValue(), '2026-02-02');
+  }
+  await page.goto(`${SERVICE}${path}/accounts/${account.id}/closes`);
+  await page.locator('#date').fill('2999-12-31');
+  await press(page, 'Fechar o período');
+  await page.locator('#date-error').getByText('Este dia ainda não terminou.').waitFor();
+  await page.finish();
+});
+
 test('after a token has expired, the operator signs in again and is at the same place', async () => {
   const operator = token(5);
   const { id } = await connect(operator, pluggyLogin, 'bank');

@@ -2,6 +2,7 @@
 import { download, query as queryString } from './api.js';
 import { t } from './i18n.js';
 import { html } from './preact.js';
+import { withFieldProblems } from './problem-text.js';
 import { useList, useLoad } from './resource.js';
 import { link, navigate, useLocation } from './router.js';
 import { Ago, CopyButton, Empty, Field, Loaded, More, Page, Table } from './ui.js';
@@ -23,7 +24,7 @@ const columns = () => [
 ];
 
 // Form keeps the filters in the query of the location.
-function Form({ query }) {
+function Form({ query, errors }) {
   const submit = (event) => {
     event.preventDefault();
     navigate(link('/audit', Object.fromEntries(new FormData(event.target))));
@@ -32,8 +33,8 @@ function Form({ query }) {
     <${Field} label=${t('column.actor')} name="actor" maxlength="200" defaultValue=${query.actor} />
     <${Field} label=${t('column.auditAction')} name="action" maxlength="100" defaultValue=${query.action} />
     <${Field} label=${t('column.object')} name="object" maxlength="200" defaultValue=${query.object} />
-    <${Field} label=${t('filter.from')} name="from" type="date" defaultValue=${query.from} />
-    <${Field} label=${t('filter.to')} name="to" type="date" defaultValue=${query.to} />
+    <${Field} label=${t('filter.from')} name="from" type="date" error=${errors.from} defaultValue=${query.from} />
+    <${Field} label=${t('filter.to')} name="to" type="date" error=${errors.to} defaultValue=${query.to} />
     <button class="primary">${t('filter.search')}</button>
   </form>`;
 }
@@ -53,10 +54,10 @@ function Checkpoint() {
 export function Audit() {
   const { query } = useLocation();
   const values = Object.fromEntries(names.map((name) => [name, query[name]]));
-  const list = useList('/audit/events' + queryString({ ...values, limit: 50 }));
+  const list = withFieldProblems(useList('/audit/events' + queryString({ ...values, limit: 50 })), ['from', 'to']);
   const filtered = names.some((name) => query[name]);
   return html`<${Page} title=${t('audit.title')} lead=${t('audit.lead')}>
-    <${Form} query=${values} />
+    <${Form} query=${values} errors=${list.errors} />
     <${Loaded} of=${list} rows=${8}>${() => (list.items.length === 0
       ? html`<${Empty} title=${t(filtered ? 'filter.noMatch' : 'audit.empty')}><p>${t('audit.emptyText')}</p></${Empty}>`
       : html`<${Table} label=${t('audit.title')} columns=${columns()} items=${list.items} rowKey=${(item) => item.sequence} />

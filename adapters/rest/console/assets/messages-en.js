@@ -873,6 +873,7 @@ export default {
   'invalid.beforeFrom': 'The last day is before the first one.',
   'invalid.future': 'This is in the future.',
   'invalid.url': 'This is not a complete address.',
+  'invalid.https': 'This is not a complete https address.',
   'invalid.amount': 'This is not an amount.',
   'invalid.connection': 'No connection has this name.',
   'invalid.length500': 'Write at most 500 characters.',

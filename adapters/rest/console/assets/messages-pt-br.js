@@ -873,6 +873,7 @@ export default {
   'invalid.beforeFrom': 'O último dia é anterior ao primeiro.',
   'invalid.future': 'Isto está no futuro.',
   'invalid.url': 'Isto não é um endereço completo.',
+  'invalid.https': 'Isto não é um endereço https completo.',
   'invalid.amount': 'Isto não é um valor.',
   'invalid.connection': 'Nenhuma conexão tem este nome.',
   'invalid.length500': 'Escreva no máximo 500 caracteres.',

@@ -32,6 +32,9 @@ const fields = {
   'must not be before from': 'beforeFrom',
   'must not be in the future': 'future',
   'must be an absolute URL': 'url',
+  'must be an absolute https URL with a valid host and port, without userinfo, query or fragment': 'https',
+  'must have an origin that this deployment allows for the vendor': 'address',
+  'is too long': 'tooLong',
   'must not be empty': 'required',
   'must be a decimal number of at most 19 digits': 'amount',
   'must have 1 to 500 characters': 'length500',
@@ -42,7 +45,10 @@ const fields = {
 };
 
 // fieldText returns what is wrong with one value, as a sentence.
-export const fieldText = (message) => (fields[message] && has('invalid.' + fields[message]) ? t('invalid.' + fields[message]) : message);
+export function fieldText(message) {
+  const name = fields[message] || (message === 'must have the format date' && 'date');
+  return name && has('invalid.' + name) ? t('invalid.' + name) : message;
+}
 
 // problemText returns why a request failed, as a sentence.
 export const problemText = ({ detail }) => (details[detail] ? t('conflict.' + details[detail]) : detail);
@@ -73,4 +79,11 @@ export function fieldProblems(problem, names) {
   if (!problem || (problem.fields.length > 0 && others.length === 0)) return { errors, rest: null };
   const rest = Object.assign(Object.create(problem), { fields: others });
   return { errors, rest };
+}
+
+// withFieldProblems returns a hook of resource.js with the errors of the named filters. The rest of its problem is left
+// for Loaded. If nothing is left, the list is an empty one.
+export function withFieldProblems(loaded, names) {
+  const { errors, rest } = fieldProblems(loaded.problem, names);
+  return { ...loaded, ...(loaded.problem && !rest && { value: null, items: [] }), problem: rest, errors };
 }

@@ -6,6 +6,7 @@ import { amount } from './format.js';
 import { language, t } from './i18n.js';
 import { ConnectionName } from './names.js';
 import { html, useState } from './preact.js';
+import { fieldProblems } from './problem-text.js';
 import { useScan } from './resource.js';
 import { link, navigate, useLocation } from './router.js';
 import { TransactionTable } from './transaction-table.js';
@@ -16,7 +17,7 @@ const pageSize = 50;
 const names = ['amount', 'text', 'reference', 'from', 'to', 'connectionId', 'removed'];
 
 // Form keeps the search in the query of the location, so that a search has an address.
-function Form({ query }) {
+function Form({ query, errors }) {
   const [error, setError] = useState('');
   const submit = (event) => {
     event.preventDefault();
@@ -31,13 +32,13 @@ function Form({ query }) {
   const removed = [['', t('filter.all')], ['false', t('search.present')], ['true', t('search.removed')]];
   const choose = (name) => (value) => navigate(link('/search', { ...query, [name]: value }));
   return html`<form class="filters" role="search" onSubmit=${submit} key=${queryString(query)}>
-    <${Field} label=${t('search.text')} name="text" type="search" minlength="3" maxlength="200" defaultValue=${query.text} />
-    <${Field} label=${t('column.amount')} name="amount" inputmode="decimal" error=${error} placeholder=${amount('-1234.56')}
+    <${Field} label=${t('search.text')} name="text" type="search" minlength="3" maxlength="200" error=${errors.text} defaultValue=${query.text} />
+    <${Field} label=${t('column.amount')} name="amount" inputmode="decimal" error=${error || errors.amount} placeholder=${amount('-1234.56')}
       defaultValue=${/^-?\d+(\.\d+)?$/.test(query.amount || '') ? amount(query.amount) : query.amount} />
     <${Field} label=${t('search.reference')} name="reference" type="search" maxlength="255" autocomplete="off" spellcheck=${false}
       placeholder=${t('search.referenceHint')} defaultValue=${query.reference} />
-    <${Field} label=${t('filter.from')} name="from" type="date" defaultValue=${query.from} />
-    <${Field} label=${t('filter.to')} name="to" type="date" defaultValue=${query.to} />
+    <${Field} label=${t('filter.from')} name="from" type="date" error=${errors.from} defaultValue=${query.from} />
+    <${Field} label=${t('filter.to')} name="to" type="date" error=${errors.to} defaultValue=${query.to} />
     <${ConnectionChoice} name="connectionId" value=${query.connectionId || ''} onChange=${choose('connectionId')} />
     <${Select} label=${t('search.state')} name="removed" value=${query.removed || ''} options=${removed} onChange=${choose('removed')} />
     <button class="primary">${t('filter.search')}</button>
@@ -51,7 +52,7 @@ function title(scan, searched) {
   if (!searched) return t('search.title');
   const n = scan.items.length;
   if (scan.ended) return t('search.found', { n });
-  if (n === 0) return t('search.nothingYet');
+  if (n === 0) return t(scan.problem ? 'search.title' : 'search.nothingYet');
   return t(scan.running ? 'search.foundYet' : 'search.first', { n });
 }
 
@@ -67,10 +68,11 @@ export function Search() {
   const searched = names.some((name) => query[name]);
   const values = Object.fromEntries(names.map((name) => [name, query[name]]));
   const scan = useScan(searched ? '/transactions' + queryString({ ...values, limit: pageSize }) : null, pageSize);
+  const { errors, rest } = fieldProblems(scan.problem, ['amount', 'text', 'from', 'to']);
   const column = { title: t('column.connection'), cell: (item) => html`<${ConnectionName} id=${item.connectionId} />` };
   return html`<${Page} title=${title(scan, searched)} lead=${t('search.lead')}>
-    <${Form} query=${values} />
-    ${searched && html`<${Failure} problem=${scan.problem} retry=${scan.more} />
+    <${Form} query=${values} errors=${errors} />
+    ${searched && html`<${Failure} problem=${rest} retry=${scan.more} />
       ${scan.items.length > 0 && html`<${TransactionTable} label=${t('search.results')} items=${scan.items} href=${href} more=${[column]} />`}
       ${scan.ended && scan.items.length === 0 && html`<${Empty} title=${t('search.nothing')}><p>${t('search.nothingText')}</p></${Empty}>`}
       ${!scan.ended && !scan.problem && html`<${Progress} scan=${scan} />`}`}

@@ -5,10 +5,11 @@ import { barsOf } from './day-totals.js';
 import * as format from './format.js';
 import { t } from './i18n.js';
 import { html } from './preact.js';
+import { withFieldProblems } from './problem-text.js';
 import { useList, useResource } from './resource.js';
 import { link, setQuery, useLocation } from './router.js';
 import { TransactionTable } from './transaction-table.js';
-import { Empty, Loaded, More, Select } from './ui.js';
+import { Empty, Field, Loaded, More, Select } from './ui.js';
 
 const pageSize = 50;
 
@@ -29,9 +30,9 @@ export function MoneyByDay({ sums }) {
     series=${[{ colour: 'good', values: incoming }, { colour: 'out', values: outgoing }]} />`;
 }
 
-function Filters({ query, accounts }) {
-  const date = (name, label) => html`<div class="field"><label for=${name}>${label}</label>
-    <input id=${name} type="date" value=${query[name] || ''} onChange=${(event) => setQuery({ [name]: event.target.value })} /></div>`;
+function Filters({ query, accounts, errors }) {
+  const date = (name, label) => html`<${Field} label=${label} name=${name} type="date" error=${errors[name]} value=${query[name] || ''}
+    onChange=${(event) => setQuery({ [name]: event.target.value })} />`;
   const options = [['', t('filter.all')], ...accounts.map((account) => [account.id, account.name || account.number || account.id])];
   const statuses = [['', t('filter.all')], ['posted', t('transaction.posted')], ['pending', t('transaction.pending')]];
   return html`<form class="filters" onSubmit=${(event) => event.preventDefault()}>
@@ -56,12 +57,12 @@ export function Transactions({ connection, path }) {
   const sums = useResource('/transactions/summary' + queryString({ ...filter, status })).value?.data;
   const pending = useResource('/transactions/summary' + queryString({ ...filter, status: 'pending' })).value?.data;
   const counted = sums && (status === 'posted' ? { total: [] } : pending);
-  const list = useList(path + '/transactions' + queryString({ limit: pageSize, from, to, status, accountId }));
+  const list = withFieldProblems(useList(path + '/transactions' + queryString({ limit: pageSize, from, to, status, accountId })), ['from', 'to']);
   const href = (item) => link(`/connections/${connection.id}/transactions/${item.id}`);
   const filtered = from || to || status || accountId;
   return html`<section aria-labelledby="transactions">
     <h2 id="transactions">${counted ? heading(sums, counted) : t('tab.transactions')}</h2>
-    <${Filters} query=${query} accounts=${accounts} />
+    <${Filters} query=${query} accounts=${accounts} errors=${list.errors} />
     <${Loaded} of=${list} rows=${8}>${() => (list.items.length === 0
       ? html`<${Empty} title=${t(filtered ? 'filter.noMatch' : 'transactions.empty')}>
           ${filtered ? html`<button type="button" onClick=${() => setQuery({ from: '', to: '', status: '', accountId: '' })}>

@@ -184,15 +184,37 @@ export function Dialog({ title, onClose, children }) {
   </dialog>`;
 }
 
-// Field is a labelled input with a hint and the message of a validation error.
+// faultOf returns what the browser finds wrong with an input: the end of the key of a message, or a text.
+function faultOf({ type, validity, validationMessage }) {
+  if (validity.valueMissing && !validity.badInput) return 'required';
+  if (type === 'date') return validity.rangeOverflow ? 'dayNotEnded' : 'date';
+  return validity.typeMismatch ? 'url' : validationMessage;
+}
+
+// Field is a labelled input with a hint and the message of an error: of the service, or of the browser, whose own
+// messages are in its language and go away. A date keeps what was typed while it is no date.
 export function Field({ label, hint, error, name, children, ...rest }) {
-  const described = [hint && name + '-hint', error && name + '-error'].filter(Boolean).join(' ') || undefined;
+  const [fault, setFault] = useState('');
+  const shown = fault ? (has('invalid.' + fault) ? t('invalid.' + fault) : fault) : error;
+  const described = [hint && name + '-hint', shown && name + '-error'].filter(Boolean).join(' ') || undefined;
+  const refuse = (event) => {
+    const { target } = event;
+    event.preventDefault();
+    setFault(faultOf(target));
+    if (target.form.querySelector('input:invalid, select:invalid, textarea:invalid') === target) target.focus();
+  };
+  const type = (event) => {
+    setFault('');
+    rest.onInput?.(event);
+  };
+  const leave = ({ target }) => target.validity.badInput && setFault(faultOf(target));
   return html`<div class="field">
     <label for=${name}>${label}</label>
-    ${children || html`<input id=${name} name=${name} aria-describedby=${described}
-      aria-invalid=${error ? 'true' : undefined} ...${rest} />`}
+    ${children || html`<input id=${name} name=${name} aria-describedby=${described} aria-invalid=${shown ? 'true' : undefined}
+      max=${rest.type === 'date' ? '9999-12-31' : undefined} ...${rest} ...${fault && 'value' in rest && { value: undefined }}
+      onInvalid=${refuse} onInput=${type} onBlur=${leave} />`}
     ${hint && html`<p class="hint" id=${name + '-hint'}>${hint}</p>`}
-    ${error && html`<p class="error" id=${name + '-error'}>${error}</p>`}
+    ${shown && html`<p class="error" id=${name + '-error'}>${shown}</p>`}
   </div>`;
 }
 

@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import { after, before, test } from 'node:test';
 import { checkAccessibility, launch, open } from './browser.mjs';
 import {
-  api, belvoLogin, connect, control, PLUGGY, pluggyBankAccount, pluggyLogin, pull, sendPluggyWebhook, SERVICE, token, until,
+  api, belvoLogin, connect, control, PLAID, plaidLogin, PLUGGY, pluggyBankAccount, pluggyLogin, pull, sendPluggyWebhook, SERVICE, token, until,
 } from './env.mjs';
 
 let browser;
@@ -348,6 +348,55 @@ test('a form shows the message of each invalid field beside it', async () => {
   assert.equal(await page.getByLabel('Base URL').getAttribute('aria-invalid'), 'true');
   await fill({ 'Base URL': PLUGGY });
   await page.locator('#configName-error').getByText('Another connection has this name.').waitFor();
+  await page.finish();
+});
+
+test('the access token of a Plaid connection is kept, replaced, and never shown again', async () => {
+  const operator = token(73);
+  const page = await open(browser, '/console/connections/new', { token: operator, expected: [/status of 400/] });
+  const answers = [];
+  page.on('response', (response) => response.url().includes('/v1/') && answers.push(response.text().catch(() => '')));
+  const healthy = () => api(operator, 'POST', '/aggregator-connections/test', { vendor: 'plaid', configName: 'plaid-bank' })
+    .then((outcome) => outcome.healthy);
+  const field = (label) => page.getByLabel(label, { exact: true });
+  await page.getByLabel('Vendor').selectOption('Plaid');
+  const { accessToken, ...others } = plaidLogin;
+  await field('Name').fill('plaid-bank');
+  await field('Base URL').fill(PLAID);
+  await field('Account reference').fill(others.accountRef);
+  await field('Client id').fill(others.clientId);
+  await field('Secret').fill(others.secret);
+  await press(page, 'Create a connection');
+  await page.locator('#accessToken-error').getByText('Fill this in.').waitFor();
+  await field('Access token').fill(` ${accessToken} `); // as it is copied with its blanks
+  await press(page, 'Create a connection');
+  await page.waitForURL(/setup$/);
+  assert.ok(await healthy(), 'the access token is stored');
+  const connection = page.url().replace('/setup', '');
+
+  const edit = async (values) => {
+    await page.goto(connection + '/edit');
+    assert.equal(await field('Access token').inputValue(), '');
+    for (const [label, value] of Object.entries(values)) await field(label).fill(value);
+    await press(page, 'Save');
+  };
+  await edit({ 'Client id': others.clientId, Secret: others.secret });
+  await page.waitForURL(connection);
+  assert.ok(await healthy(), 'an empty field keeps the access token when the credential is rotated');
+  await edit({ 'Account reference': 'another-item' });
+  await page.locator('#accessToken-error').getByText('Fill this in.').waitFor();
+  assert.equal(await page.locator('#accessToken-hint').count(), 0, 'the hint contradicts the error');
+  assert.equal(await field('Account reference').inputValue(), 'another-item');
+  await edit({ Secret: 'half of a pair' });
+  await page.locator('#clientId-error').getByText('Fill this in.').waitFor();
+  await edit({ 'Access token': 'access-sandbox-another' });
+  await page.waitForURL(connection);
+  assert.ok(!await healthy(), 'the new access token replaces the stored one');
+  await edit({ 'Access token': accessToken });
+  await page.waitForURL(connection);
+  assert.ok(await healthy(), 'the access token is replaced again');
+  await heading(page, 'plaid-bank');
+  for (const text of [await page.content(), ...await Promise.all(answers)]) assert.ok(!text.includes(accessToken));
   await page.finish();
 });
 

@@ -187,16 +187,16 @@ func environment(t *testing.T, settings ...string) (env []string, database strin
 	if chromium == "" {
 		t.Skip("Chromium is not installed")
 	}
-	pluggy, belvo := startSandbox(t)
+	pluggy, belvo, plaid := startSandbox(t)
 	database = filepath.Join(datadir.New(t), "discovery.db")
 	return []string{
 		"CHROMIUM=" + chromium, "SERVICE=" + startService(t, database, settings...),
-		"PLUGGY=" + pluggy, "BELVO=" + belvo, "AUTH_JWT_SECRET=" + jwtSecret,
+		"PLUGGY=" + pluggy, "BELVO=" + belvo, "PLAID=" + plaid, "AUTH_JWT_SECRET=" + jwtSecret,
 	}, database
 }
 
 // startSandbox starts `discovery sandbox` on free ports and returns the origins of the simulators.
-func startSandbox(t *testing.T) (pluggy, belvo string) {
+func startSandbox(t *testing.T) (pluggy, belvo, plaid string) {
 	t.Helper()
 	cmd := exec.Command(binary.Path(t), "sandbox", "--pluggy", "127.0.0.1:0", "--belvo", "127.0.0.1:0",
 		"--plaid", "127.0.0.1:0")
@@ -211,7 +211,7 @@ func startSandbox(t *testing.T) (pluggy, belvo string) {
 		}
 		return len(origins) == 3
 	})
-	return origins["pluggy"], origins["belvo"]
+	return origins["pluggy"], origins["belvo"], origins["plaid"]
 }
 
 // startIdentityProvider starts the OpenID Connect provider of the tests and returns its issuer.
@@ -243,7 +243,7 @@ func startService(t *testing.T, database string, settings ...string) (origin str
 		"DATABASE_URL=sqlite://" + database, "SEALING_KEYSET_FILE=" + keyset,
 		"AUTH_JWT_SECRET=" + jwtSecret, "AUTH_ISSUER=console-tests", "AUTH_AUDIENCE=discovery",
 		"AUTH_REQUIRE_SCOPES=true", "EGRESS_ALLOWED_CIDRS=127.0.0.0/8", "EGRESS_ALLOW_HTTP=true",
-		"PLUGGY_WEBHOOK_AUTHORIZATION=Bearer pluggy", "BELVO_WEBHOOK_AUTHORIZATION=Bearer belvo",
+		"PLAID_BASE_URLS=", "PLUGGY_WEBHOOK_AUTHORIZATION=Bearer pluggy", "BELVO_WEBHOOK_AUTHORIZATION=Bearer belvo",
 		"LOG_FORMAT=json",
 	}
 	cmd.Env = append(cmd.Env, settings...)

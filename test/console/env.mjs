@@ -1,7 +1,7 @@
 // The service and the simulators under test, and an operator's calls to them.
 import { createHmac } from 'node:crypto';
 
-export const { CHROMIUM, SERVICE, PLUGGY, BELVO, AUTH_JWT_SECRET } = process.env;
+export const { CHROMIUM, SERVICE, PLUGGY, BELVO, PLAID, AUTH_JWT_SECRET } = process.env;
 
 // The demo data of the simulators.
 export const pluggyLogin = {
@@ -12,6 +12,12 @@ export const pluggyBankAccount = '11aa22bb-33cc-4d44-8e55-66ff77aa88bb';
 export const belvoLogin = {
   vendor: 'belvo', baseUrl: BELVO, accountRef: '6d1a9c34-20b7-4f5e-8c61-93e7a5d40b12',
   clientId: 'sim-secret-id', secret: 'sim-secret-not-real',
+};
+
+export const plaidLogin = {
+  vendor: 'plaid', baseUrl: PLAID, accountRef: 'eVBnVMp7zdTJLkRNr33Rs6zr7KNJqBFL9DrE6',
+  clientId: '57d288f8ad6f5a0011c4a1b2', secret: 'plaid-sim-secret-not-real',
+  accessToken: 'access-sandbox-de3ce8ef-33f8-452c-a685-8671031fc0f6',
 };
 
 // The tenant whose data seed.mjs writes and screenshots.mjs shows.

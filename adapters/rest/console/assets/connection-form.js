@@ -13,8 +13,9 @@ import { vendors } from './vendors.js';
 // The fields that show what is wrong with them.
 const names = ['configName', 'baseUrl', 'accountRef', 'accessToken', 'clientId', 'secret'];
 
-// values returns the fields of a form that are filled in.
-const values = (form) => Object.fromEntries([...new FormData(form)].filter(([, value]) => value !== ''));
+// values returns the fields of a form that are filled in, without the blanks that come along when a value is copied.
+const values = (form) => Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, String(value).trim()])
+  .filter(([, value]) => value !== ''));
 
 // ApplicationField chooses the application whose credential the connection uses. It is absent if the vendor has none.
 function ApplicationField({ vendor, value, onChange, connection }) {
@@ -31,6 +32,8 @@ function Fields({ connection, vendor, errors, change }) {
   const [application, setApplication] = useState(connection?.applicationId || '');
   useEffect(() => setApplication(connection?.applicationId || ''), [vendor, connection?.applicationId]);
   const leaves = Boolean(connection?.applicationId) && !application;
+  // keeps is the hint of a part of the credential. It is left out where the service says that the part is required.
+  const keeps = (name, hint) => (change && !leaves ? !errors[name] && t('field.keepHint') : hint && t(hint));
   return html`
   <${Field} label=${t('field.configName')} name="configName" required maxlength="255" defaultValue=${connection?.configName}
     hint=${t('field.configNameHint')} error=${errors.configName} autocomplete="off" />
@@ -40,11 +43,11 @@ function Fields({ connection, vendor, errors, change }) {
   <${Field} label=${t('field.accountRef')} name="accountRef" required maxlength="255" defaultValue=${connection?.accountRef}
     hint=${t('field.refHint', { vendor: t('vendor.' + vendor) })} error=${errors.accountRef} autocomplete="off" />
   ${vendor === 'plaid' && html`<${Field} label=${t('field.accessToken')} name="accessToken" type="password" required=${!change} error=${errors.accessToken}
-    hint=${t(change ? 'field.keepHint' : 'field.secretHint')} autocomplete="new-password" />`}
+    hint=${change ? !errors.accessToken && t('field.keepHint') : t('field.secretHint')} autocomplete="new-password" />`}
   ${!application && html`<${Field} label=${t('field.clientId')} name="clientId" required=${!change || leaves} error=${errors.clientId}
-      hint=${change && !leaves && t('field.keepHint')} autocomplete="off" spellcheck=${false} />
+      hint=${keeps('clientId')} autocomplete="off" spellcheck=${false} />
     <${Field} label=${t('field.secret')} name="secret" type="password" required=${!change || leaves} error=${errors.secret}
-      hint=${t('field.secretHint')} autocomplete="new-password" />`}`;
+      hint=${keeps('secret', 'field.secretHint')} autocomplete="new-password" />`}`;
 }
 
 export function CreateConnection() {

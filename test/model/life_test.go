@@ -355,6 +355,10 @@ func (w *world) ranged() {
 		w.readChanges()
 	}
 	w.readSome(slices.DeleteFunc(w.visible(), func(v *row) bool { return v.date < from }))
+	if w.stream != nil { // the service has also read the stream to its end
+		_, balances := w.balances()
+		w.model.readBalances(balances, w.clock.Now(), w.fault == "")
+	}
 }
 
 // unsettled makes the service read everything while Pluggy is synchronising.

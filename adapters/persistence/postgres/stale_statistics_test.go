@@ -15,12 +15,14 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/shopspring/decimal"
 
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/postgres"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// lookups collects the SELECT statements that look up rows of transactions by their external ids.
+// lookups collects the SELECT statements that look up rows of transactions by their external ids, and versions of
+// transactions by their ids.
 type lookups struct {
 	mu   sync.Mutex
 	seen []pgx.TraceQueryStartData
@@ -29,7 +31,8 @@ type lookups struct {
 func (l *lookups) TraceQueryStart(ctx context.Context, _ *pgx.Conn, q pgx.TraceQueryStartData) context.Context {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if strings.Contains(q.SQL, "t.external_id = ") && !strings.HasPrefix(q.SQL, "EXPLAIN") {
+	byID := strings.Contains(q.SQL, "t.external_id = ") || strings.Contains(q.SQL, "v.id = t.id")
+	if byID && !strings.HasPrefix(q.SQL, "EXPLAIN") {
 		l.seen = append(l.seen, pgx.TraceQueryStartData{SQL: q.SQL, Args: slices.Clone(q.Args)})
 	}
 	return ctx
@@ -37,7 +40,23 @@ func (l *lookups) TraceQueryStart(ctx context.Context, _ *pgx.Conn, q pgx.TraceQ
 
 func (*lookups) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
 
-var removedByFilter = regexp.MustCompile(`Rows Removed by Filter: (\d+)`)
+var removedByFilter = regexp.MustCompile(`Rows Removed by (?:Join )?Filter: (\d+)`)
+
+// changeRows stores the rows with a new amount.
+func changeRows(t *testing.T, s *postgres.Store, lease domain.Lease, externalIDs ...string) {
+	t.Helper()
+	at := epoch.Add(time.Minute)
+	w := ports.PageWrite{NewID: newID[domain.Transaction], At: at, LeaseUntil: at.Add(time.Hour)}
+	for _, id := range externalIDs {
+		w.Transactions = append(w.Transactions, domain.TransactionData{
+			ExternalID: id, Amount: domain.Money{Amount: decimal.NewFromInt(2), Currency: "BRL"},
+			Date: domain.Date("2026-01-" + id[4:6]), ContentHash: domain.ContentHash{2},
+		})
+	}
+	if _, err := s.Pulls().StorePage(t.Context(), lease, w); err != nil {
+		t.Fatal(err)
+	}
+}
 
 // A lookup must not read the other rows of a connection that is pulled for the first time. The planner's statistics are
 // older than the connection, so the planner expects one row. It might then choose a plan in which each lookup reads all
@@ -47,15 +66,17 @@ func TestALookupReadsNoOtherRowsOfANewConnection(t *testing.T) {
 	tracer := &lookups{}
 	db := traced(t, pgtest.DSN(t), tracer)
 	s := db.Store(nil)
-	write(t, s, running(t, s, domain.TenantID{UUID: uuid.New()}), "a", "b", "c")
-	if _, err := db.Pool.Exec(t.Context(), "ANALYZE"); err != nil {
-		t.Fatal(err)
-	}
-
 	ids := make([]string, rows)
 	for i := range ids {
 		ids[i] = fmt.Sprintf("row-%04d", 100+i)
 	}
+	earlier := running(t, s, domain.TenantID{UUID: uuid.New()})
+	write(t, s, earlier, ids[:500]...)
+	changeRows(t, s, earlier, ids[:500]...)
+	if _, err := db.Pool.Exec(t.Context(), "ANALYZE"); err != nil {
+		t.Fatal(err)
+	}
+
 	token, pull := connectionWithToken(t, s), newID[domain.Pull]()
 	_, err := s.Deliveries().Receive(t.Context(), ports.IncomingDelivery{
 		Delivery: newID[domain.Delivery](), Pull: pull, Token: token.Hash, Vendor: token.Vendor,
@@ -104,7 +125,14 @@ func TestALookupReadsNoOtherRowsOfANewConnection(t *testing.T) {
 		t.Fatalf("%d announced removals: %v", announced, err)
 	}
 
-	if len(tracer.seen) < 4 {
+	// Each row is changed and compared with its previous version, because an account has a reading.
+	if _, err := db.Pool.Exec(t.Context(), `INSERT INTO account_completeness
+		(account_id, connection_id, tenant_id, state, compared) SELECT gen_random_uuid(), id, tenant_id, 'complete', true
+		FROM connections WHERE id = $1`, token.Connection.UUID); err != nil {
+		t.Fatal(err)
+	}
+	changeRows(t, s, lease, ids...)
+	if len(tracer.seen) < 5 {
 		t.Fatalf("%d lookups", len(tracer.seen))
 	}
 	for _, q := range tracer.seen {

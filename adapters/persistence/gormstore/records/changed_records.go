@@ -58,6 +58,9 @@ func (p *pageWriter) storeChanged() error {
 // visitChanged calls visit for each record that the transaction has written, with its states before and after. It finds
 // the records by their column change_tx, and the states before by the time at which the transaction has replaced them.
 // before is nil for a new record.
+//
+// The condition on t.connection_id is a set of one value. With "=", PostgreSQL applies it to v as well. For a connection
+// that is not in its statistics yet, it then expects one version in all, and compares each record with all of them.
 func (p *pageWriter) visitChanged(visit func(before *books.RecordState, after books.RecordState)) error {
 	at := gormstore.At(p.At).Param(p.tx.Name())
 	q := gormstore.NewQuery(`SELECT t.account_id, t.status, t.date, CAST(t.amount AS text), t.currency,
@@ -67,8 +70,10 @@ func (p *pageWriter) visitChanged(visit func(before *books.RecordState, after bo
 		coalesce(v.account_currency, ''), v.removed_at, v.row_sha256
 		FROM transactions t LEFT JOIN transaction_versions v ON v.connection_id = t.connection_id AND v.id = t.id
 			AND v.tenant_id = t.tenant_id AND v.replaced_at = ? AND v.updated_at < ?
-		WHERE t.connection_id = ? AND t.tenant_id = ? AND t.change_tx = ?`,
-		at, at, gormstore.UUID(p.pull.Connection), gormstore.UUID(p.pull.Tenant), p.changeSeq)
+		WHERE t.tenant_id = ? AND t.change_tx = ? AND `,
+		at, at, gormstore.UUID(p.pull.Tenant), p.changeSeq)
+	ofConnection := p.dialect.AnyOf("t.connection_id", []string{p.pull.Connection.String()})
+	q.Add(ofConnection.SQL, ofConnection.Vars...)
 	var before, after bookedRow
 	var replaced bool
 	columns := append(append(after.targets(), &replaced), before.targets()...)

@@ -38,8 +38,8 @@ func (r DayTotalRow) Domain() (sum domain.DayTotal, err error) {
 	return sum, err
 }
 
-// IndexedRow is a row of the table search_index: what the search needs of a transaction, and what day_totals contains of
-// it.
+// IndexedRow is a row of the table search_index: what the search needs of a transaction, and what day_totals contains
+// of it.
 type IndexedRow struct {
 	Transaction uuid.UUID `gorm:"column:transaction_id"`
 	Connection  uuid.UUID `gorm:"column:connection_id"`

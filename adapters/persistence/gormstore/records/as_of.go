@@ -32,8 +32,8 @@ var (
 		FROM transaction_versions WHERE `
 )
 
-// selectExaminedAsOf selects what examining needs of a record. SQLite copies each selected column of each examined record,
-// so the large ones, which are not returned, are left out.
+// selectExaminedAsOf selects what examining needs of a record. SQLite copies each selected column of each examined
+// record, so the large ones, which are not returned, are left out.
 var selectExaminedAsOf = "SELECT " + gormstore.JoinColumns(func(c gormstore.Column) string {
 	if c.Is(gormstore.Unread) || c.Name == "metadata" || c.Name == "category" {
 		return ""

@@ -59,8 +59,9 @@ func (p *pageWriter) storeChanged() error {
 // the records by their column change_tx, and the states before by the time at which the transaction has replaced them.
 // before is nil for a new record.
 //
-// The condition on t.connection_id is a set of one value. With "=", PostgreSQL applies it to v as well. For a connection
-// that is not in its statistics yet, it then expects one version in all, and compares each record with all of them.
+// The condition on t.connection_id is a set of one value. With "=", PostgreSQL applies it to v as well. For a
+// connection that is not in its statistics yet, it then expects one version in all, and compares each record with all
+// of them.
 func (p *pageWriter) visitChanged(visit func(before *books.RecordState, after books.RecordState)) error {
 	at := gormstore.At(p.At).Param(p.tx.Name())
 	q := gormstore.NewQuery(`SELECT t.account_id, t.status, t.date, CAST(t.amount AS text), t.currency,

@@ -40,8 +40,8 @@ func addSumWindow(q *gormstore.Query, f domain.SumFilter) {
 	}
 }
 
-// maxUnsummed is the maximum number of transactions after the position of search_progress that a sum reads. If there are
-// more, the sum does not use day_totals.
+// maxUnsummed is the maximum number of transactions after the position of search_progress that a sum reads. If there
+// are more, the sum does not use day_totals.
 const maxUnsummed = 20_000
 
 // Sum reads the sums over all connections from day_totals, which a background task maintains. It adds the transactions

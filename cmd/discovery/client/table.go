@@ -94,8 +94,8 @@ func (w *tableWriter) rows(items []json.RawMessage) ([][]string, error) {
 	return rows, nil
 }
 
-// omitColumns sets the widths of the columns. It leaves out the last columns that are neither keys nor to be kept, until
-// the table fits, and returns the rows without their cells.
+// omitColumns sets the widths of the columns. It leaves out the last columns that are neither keys nor to be kept,
+// until the table fits, and returns the rows without their cells.
 func (w *tableWriter) omitColumns(rows [][]string) [][]string {
 	var titles []string
 	for {

@@ -42,15 +42,16 @@ func (*lookups) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData)
 
 var removedByFilter = regexp.MustCompile(`Rows Removed by (?:Join )?Filter: (\d+)`)
 
-// changeRows stores the rows with a new amount.
-func changeRows(t *testing.T, s *postgres.Store, lease domain.Lease, externalIDs ...string) {
+// storeDated stores the rows with this amount, on days that their external ids name. The amount is also the hash of
+// their contents, and the minute at which they are stored.
+func storeDated(t *testing.T, s *postgres.Store, lease domain.Lease, n byte, externalIDs ...string) {
 	t.Helper()
-	at := epoch.Add(time.Minute)
+	at := epoch.Add(time.Duration(n) * time.Minute)
 	w := ports.PageWrite{NewID: newID[domain.Transaction], At: at, LeaseUntil: at.Add(time.Hour)}
 	for _, id := range externalIDs {
 		w.Transactions = append(w.Transactions, domain.TransactionData{
-			ExternalID: id, Amount: domain.Money{Amount: decimal.NewFromInt(2), Currency: "BRL"},
-			Date: domain.Date("2026-01-" + id[4:6]), ContentHash: domain.ContentHash{2},
+			ExternalID: id, Amount: domain.Money{Amount: decimal.NewFromInt(int64(n)), Currency: "BRL"},
+			Date: domain.Date("2026-01-" + id[4:6]), ContentHash: domain.ContentHash{n},
 		})
 	}
 	if _, err := s.Pulls().StorePage(t.Context(), lease, w); err != nil {
@@ -71,8 +72,8 @@ func TestALookupReadsNoOtherRowsOfANewConnection(t *testing.T) {
 		ids[i] = fmt.Sprintf("row-%04d", 100+i)
 	}
 	earlier := running(t, s, domain.TenantID{UUID: uuid.New()})
-	write(t, s, earlier, ids[:500]...)
-	changeRows(t, s, earlier, ids[:500]...)
+	storeDated(t, s, earlier, 1, ids[:500]...)
+	storeDated(t, s, earlier, 2, ids[:500]...)
 	if _, err := db.Pool.Exec(t.Context(), "ANALYZE"); err != nil {
 		t.Fatal(err)
 	}
@@ -95,16 +96,7 @@ func TestALookupReadsNoOtherRowsOfANewConnection(t *testing.T) {
 		t.Fatal(err)
 	}
 	for page := range slices.Chunk(ids, 500) {
-		w := ports.PageWrite{NewID: newID[domain.Transaction], At: epoch, LeaseUntil: epoch.Add(time.Hour)}
-		for _, id := range page {
-			w.Transactions = append(w.Transactions, domain.TransactionData{
-				ExternalID: id, Amount: domain.Money{Amount: decimal.NewFromInt(1), Currency: "BRL"},
-				Date: domain.Date("2026-01-" + id[4:6]), ContentHash: domain.ContentHash{1},
-			})
-		}
-		if _, err := s.Pulls().StorePage(t.Context(), lease, w); err != nil {
-			t.Fatal(err)
-		}
+		storeDated(t, s, lease, 1, page...)
 	}
 
 	for _, page := range [][]string{ids[:500], ids[:8]} { // the first page is looked up by date, the second one by key
@@ -131,7 +123,7 @@ func TestALookupReadsNoOtherRowsOfANewConnection(t *testing.T) {
 		FROM connections WHERE id = $1`, token.Connection.UUID); err != nil {
 		t.Fatal(err)
 	}
-	changeRows(t, s, lease, ids...)
+	storeDated(t, s, lease, 2, ids...)
 	if len(tracer.seen) < 5 {
 		t.Fatalf("%d lookups", len(tracer.seen))
 	}

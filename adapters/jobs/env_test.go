@@ -153,10 +153,22 @@ func onPostgres(url string, queue jobs.Config) database {
 // start starts the queue. The queue is stopped at the end of the test, unless the test stops it earlier.
 func (p process) start(t testing.TB, w ports.Worker) {
 	t.Helper()
-	if err := p.queue.Start(t.Context(), w, storedPulls{stores: p.stores}); err != nil {
+	p.startWith(t, w, storedPulls{stores: p.stores})
+}
+
+// startWith is like start, but with the given maintenance.
+func (p process) startWith(t testing.TB, w ports.Worker, service ports.Maintenance) {
+	t.Helper()
+	if err := p.queue.Start(t.Context(), w, service); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { p.stop(t, waitTimeout) })
+}
+
+// startUnstuck is like start, but the process does not look for stuck pulls. Its notifications and polls must suffice.
+func (p process) startUnstuck(t testing.TB, w ports.Worker) {
+	t.Helper()
+	p.startWith(t, w, notStuck{storedPulls{stores: p.stores}})
 }
 
 func (p process) stop(t testing.TB, within time.Duration) {
@@ -250,6 +262,12 @@ func (s storedPulls) ListStuck(ctx context.Context, limit int) ([]domain.PullID,
 func (s storedPulls) ListDue(ctx context.Context, limit int) ([]domain.PullID, error) {
 	return s.Pulls().ListStuck(ctx, time.Now(), 0, limit)
 }
+
+// notStuck is a ports.Maintenance that never lists a pull as stuck, so that only a notification or a poll for due pulls
+// can find the pull of another process.
+type notStuck struct{ storedPulls }
+
+func (notStuck) ListStuck(context.Context, int) ([]domain.PullID, error) { return nil, nil }
 
 // claimer is a ports.Worker. RunPull claims a pull, calls the test's function (action), and records the outcome.
 type claimer struct {

@@ -71,22 +71,27 @@ func TestADatabaseIsDroppedWithItsTest(t *testing.T) {
 }
 
 func TestCommittedDataSurvivesAKill(t *testing.T) {
-	dir := filepath.Join(datadir.New(t), "data")
-	server, err := pgtest.Start(pgtest.Options{Fsync: true, Dir: dir})
-	if err != nil {
-		t.Fatal(err)
-	}
-	command(t, server.URL(), `CREATE TABLE made (n int); INSERT INTO made VALUES (7)`)
-	if err := server.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	again, err := pgtest.Start(pgtest.Options{Fsync: true, Dir: dir, Port: server.Port()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = again.Stop() }()
-	if n := query[int](t, again.URL(), `SELECT n FROM made`); n != 7 {
-		t.Fatalf("read %d", n)
+	for _, fsync := range []bool{true, false} {
+		t.Run(fmt.Sprintf("fsync %v", fsync), func(t *testing.T) {
+			options := pgtest.Options{Fsync: fsync, Dir: filepath.Join(datadir.New(t), "data")}
+			server, err := pgtest.Start(options)
+			if err != nil {
+				t.Fatal(err)
+			}
+			command(t, server.URL(), `CREATE TABLE made (n int); INSERT INTO made VALUES (7)`)
+			if err := server.Kill(); err != nil {
+				t.Fatal(err)
+			}
+			options.Port = server.Port()
+			again, err := pgtest.Start(options)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = again.Stop() }()
+			if n := query[int](t, again.URL(), `SELECT n FROM made`); n != 7 {
+				t.Fatalf("read %d", n)
+			}
+		})
 	}
 }
 

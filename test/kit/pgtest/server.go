@@ -24,7 +24,7 @@ type Options struct {
 	// measurements. Without Fsync, a server is several times faster and has no autovacuum.
 	Fsync bool
 	// Dir is the data directory. If it already contains data, the server starts with that data, after recovery if
-	// necessary. Stop does not remove this directory.
+	// necessary. Stop does not remove this directory. Each commit survives Kill, also without Fsync.
 	//
 	// If Dir is "", Start creates a directory, which Stop removes. With Fsync, this directory is on disk. Without
 	// Fsync, it is in memory if enough memory is free.
@@ -164,13 +164,17 @@ func run(cmd *exec.Cmd, done chan<- struct{}) error {
 }
 
 func (s *Server) arguments() []string {
-	onOff := map[bool]string{true: "on", false: "off"}[s.options.Fsync]
+	onOff := map[bool]string{true: "on", false: "off"}
+	fsync := onOff[s.options.Fsync]
 	// Autovacuum analyses tables in its own transactions, and the change feed waits for these transactions. With
 	// autovacuum, the time that a test has to wait would depend on when autovacuum runs.
 	settings := map[string]string{
 		"listen_addresses": "127.0.0.1", "port": strconv.Itoa(s.port), "unix_socket_directories": "",
-		"fsync": onOff, "synchronous_commit": onOff, "full_page_writes": onOff, "autovacuum": onOff,
-		"max_connections": "200", "logging_collector": "off",
+		"fsync": fsync, "full_page_writes": fsync, "autovacuum": fsync,
+		// Without synchronous_commit, Kill could lose the last commits. Only a directory that outlives the server
+		// needs them.
+		"synchronous_commit": onOff[s.options.Fsync || s.options.Dir != ""],
+		"max_connections":    "200", "logging_collector": "off",
 	}
 	maps.Copy(settings, s.options.Settings)
 	args := []string{"-D", s.dir}

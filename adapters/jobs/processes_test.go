@@ -139,14 +139,10 @@ func TestStopHandsBackToAnotherProcess(t *testing.T) {
 		here.start(t, slow)
 		id := here.request(t)
 		<-started
-		here.stop(t, 3*time.Second)
-		stopped := time.Now()
+		here.stop(t, waitTimeout)
 		w := newClaimer(elsewhere, nil)
-		elsewhere.start(t, w)
+		elsewhere.startUnstuck(t, w)
 		w.await(t, id)
-		if took := time.Since(stopped); took > db.patience {
-			t.Errorf("the pull ran %v after the other process had stopped, want at most %v", took, db.patience)
-		}
 	})
 }
 

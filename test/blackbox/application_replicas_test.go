@@ -23,7 +23,7 @@ const (
 	// refreshesAtOnce is the number of refreshes that a tenant requests in a minute, and maxRefreshes the number that
 	// the vendor allows.
 	refreshesAtOnce, maxRefreshes = 40, 20
-	// undelayed is the time within which another tenant's pull ends meanwhile.
+	// undelayed is the time within which the fastest of another tenant's pulls ends meanwhile.
 	undelayed = 2 * time.Second
 )
 
@@ -205,6 +205,7 @@ func (a *sharedApplication) refreshAtOnce(t *testing.T) {
 			}
 		})
 	}
+	fastest := time.Hour
 	for range 5 {
 		asked := time.Now()
 		pull := text(other.call(a.next(), "POST", "/aggregator-connections/"+theirs+"/pulls", object{},
@@ -212,9 +213,10 @@ func (a *sharedApplication) refreshAtOnce(t *testing.T) {
 		eventually(t, waitTimeout, "the pull of another tenant", func() bool {
 			return other.call(a.next(), "GET", "/pulls/"+pull, nil, http.StatusOK)["status"] == "succeeded"
 		})
-		if took := time.Since(asked); took > undelayed {
-			t.Errorf("another tenant's pull took %v", took)
-		}
+		fastest = min(fastest, time.Since(asked))
+	}
+	if fastest > undelayed { // a busy machine can delay some of the pulls, but a queue of refreshes delays each of them
+		t.Errorf("another tenant's pulls took at least %v", fastest)
 	}
 	asking.Wait()
 	within := time.Since(begun)

@@ -73,7 +73,7 @@ type dayKey struct{ date, currency, status string }
 // day_totals accordingly. The caller holds the lock of LockIndex.
 func ReplaceIndexed(tx Tx, d Dialect, tenant uuid.UUID, ids []string, rows []IndexedRow) error {
 	var old []IndexedRow
-	if err := tx.Where("tenant_id = ?", tenant).Where(d.AnyOf("transaction_id", ids)).Find(&old).Error; err != nil {
+	if err := tx.Where(TenantIs(d, "tenant_id"), tenant).Where(d.AnyOf("transaction_id", ids)).Find(&old).Error; err != nil {
 		return err
 	}
 	outdated, added := differentRows(old, rows)
@@ -90,7 +90,7 @@ func ReplaceIndexed(tx Tx, d Dialect, tenant uuid.UUID, ids []string, rows []Ind
 			deleted[i] = row.Transaction.String()
 		}
 		among := d.AnyOf("transaction_id", deleted)
-		if err := tx.Where("tenant_id = ?", tenant).Where(among).Delete(&IndexedRow{}).Error; err != nil {
+		if err := tx.Where(TenantIs(d, "tenant_id"), tenant).Where(among).Delete(&IndexedRow{}).Error; err != nil {
 			return err
 		}
 	}
@@ -151,7 +151,7 @@ func changeDayTotals(tx *gorm.DB, d Dialect, tenant uuid.UUID, changes map[dayKe
 	}
 	var stored []DayTotalRow
 	among := d.AnyOf("date", dates)
-	if err := tx.Where("tenant_id = ?", tenant).Where(among).Find(&stored).Error; err != nil {
+	if err := tx.Where(TenantIs(d, "tenant_id"), tenant).Where(among).Find(&stored).Error; err != nil {
 		return err
 	}
 	for _, row := range stored {
@@ -175,7 +175,7 @@ func changeDayTotals(tx *gorm.DB, d Dialect, tenant uuid.UUID, changes map[dayKe
 		}
 	}
 	if len(stored) > 0 {
-		if err := tx.Where("tenant_id = ?", tenant).Where(among).Delete(&DayTotalRow{}).Error; err != nil {
+		if err := tx.Where(TenantIs(d, "tenant_id"), tenant).Where(among).Delete(&DayTotalRow{}).Error; err != nil {
 			return err
 		}
 	}

@@ -344,6 +344,13 @@ func (dialect) ExcludeWriters(tx *gorm.DB, tenant, connection uuid.UUID) error {
 		", hashtext(id::text)) FROM connections WHERE id = ? AND tenant_id = ?", connection, tenant).Error
 }
 
+// JoinByHash implements gormstore.Dialect. A prepared statement might have a plan from an earlier transaction, so such
+// plans are not used.
+func (dialect) JoinByHash(tx *gorm.DB) error {
+	return tx.Exec("SELECT set_config('enable_nestloop', 'off', true), " +
+		"set_config('enable_mergejoin', 'off', true), set_config('plan_cache_mode', 'force_custom_plan', true)").Error
+}
+
 // tenantLocks is the first key of the advisory locks of tenants. The second one is a hash of the tenant's id.
 const tenantLocks = "3602"
 

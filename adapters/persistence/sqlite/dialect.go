@@ -238,6 +238,9 @@ func (dialect) ChangeSeq(_ uuid.UUID, valueSQL string, args ...any) clause.Expr 
 // LockTenant does nothing, because there is only one writer at a time.
 func (dialect) LockTenant(*gorm.DB, uuid.UUID) error { return nil }
 
+// JoinByHash does nothing. SQLite has nested loops only, and no statistics: it prefers the index with most conditions.
+func (dialect) JoinByHash(*gorm.DB) error { return nil }
+
 // ShareConnection returns a constant and takes no lock, because there is only one writer at a time.
 func (dialect) ShareConnection(string) string { return "false" }
 

@@ -169,11 +169,18 @@ func ofAccounts(table, key string) func(*erasureBatch) (bool, error) {
 
 // deleteWhere returns an erase function that deletes the rows that match the condition. The parameters of the condition
 // are the connection and the tenant.
+//
+// A batch is the rows up to a key. A join with the keys of the batch could compare each of them with all rows of the
+// connection, because the planner's statistics may be older than the connection.
 func deleteWhere(condition, key string) func(*erasureBatch) (bool, error) {
 	return func(b *erasureBatch) (bool, error) {
 		where := " FROM " + b.table + " WHERE " + condition
-		n, err := gormstore.RowsAffected(b.tx.Exec("DELETE"+where+" AND ("+key+") IN (SELECT "+key+where+" LIMIT ?)",
-			slices.Concat(b.owner(), b.owner(), []any{b.limit})...))
+		n, err := gormstore.RowsAffected(b.tx.Exec(
+			"DELETE"+where+" AND ("+key+") <= (SELECT "+key+where+" ORDER BY "+key+" LIMIT 1 OFFSET ?)",
+			slices.Concat(b.owner(), b.owner(), []any{b.limit - 1})...))
+		if err == nil && n == 0 { // fewer rows than the limit are left
+			n, err = gormstore.RowsAffected(b.tx.Exec("DELETE"+where, b.owner()...))
+		}
 		done := n < b.limit
 		b.limit -= n
 		return done, err

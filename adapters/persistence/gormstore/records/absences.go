@@ -68,6 +68,9 @@ func (s recordSource) VisitLive(
 	account, q := "account", gormstore.NewQuery("SELECT external_id, account, date, false FROM transactions t")
 	// A carried-over row (see carriedOverRow) contains the former external id of its account.
 	if carriedOver {
+		if err := s.dialect.JoinByHash(s.tx.DB); err != nil {
+			return err
+		}
 		account = "COALESCE(a.external_id, t.account)"
 		q = gormstore.NewQuery(
 			"SELECT t.external_id, " + account + `, t.date, u.external_id IS NOT NULL FROM transactions t

@@ -61,7 +61,7 @@ func (p *pageWriter) storeChanged() error {
 //
 // The condition on t.connection_id is a set of one value. With "=", PostgreSQL applies it to v as well. For a
 // connection that is not in its statistics yet, it then expects one version in all, and compares each record with all
-// of them.
+// of them. The same holds for a condition on v.tenant_id.
 func (p *pageWriter) visitChanged(visit func(before *books.RecordState, after books.RecordState)) error {
 	at := gormstore.At(p.At).Param(p.tx.Name())
 	q := gormstore.NewQuery(`SELECT t.account_id, t.status, t.date, CAST(t.amount AS text), t.currency,
@@ -69,8 +69,9 @@ func (p *pageWriter) visitChanged(visit func(before *books.RecordState, after bo
 		v.version IS NOT NULL, v.account_id, coalesce(v.status, ''), coalesce(v.date, ''),
 		coalesce(CAST(v.amount AS text), '0'), coalesce(v.currency, ''), CAST(v.account_amount AS text),
 		coalesce(v.account_currency, ''), v.removed_at, v.row_sha256
-		FROM transactions t LEFT JOIN transaction_versions v ON v.connection_id = t.connection_id AND v.id = t.id
-			AND v.tenant_id = t.tenant_id AND v.replaced_at = ? AND v.updated_at < ?
+		FROM transactions t LEFT JOIN transaction_versions v ON `+gormstore.SameTenant(p.dialect, "v", "t")+`
+			v.connection_id = t.connection_id AND v.id = t.id AND v.updated_at < ? AND
+			`+gormstore.EqualUnindexed("v.replaced_at")+`
 		WHERE t.tenant_id = ? AND t.change_tx = ? AND `,
 		at, at, gormstore.UUID(p.pull.Tenant), p.changeSeq)
 	ofConnection := p.dialect.AnyOf("t.connection_id", []string{p.pull.Connection.String()})

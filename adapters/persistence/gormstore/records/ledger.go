@@ -168,13 +168,12 @@ func (s ledger) Changes(ctx context.Context, tenant domain.TenantID,
 // changedShare is the part of a page of the feed that is reserved for the names of changed members: one sixteenth.
 const changedShare = 16
 
-// selectPrevious is a SELECT of the previous versions of transactions. It reads no metadata of these versions, but only
-// compares it.
+// selectPrevious is a SELECT of the previous versions of transactions, up to the conditions of the join. It reads no
+// metadata of these versions, but only compares it.
 var selectPrevious = "SELECT v.metadata IS NOT DISTINCT FROM t.metadata, " + gormstore.SelectedColumnsOf(
 	"v.",
 	isPrevious,
-) + " FROM transactions t JOIN transaction_versions v ON v.connection_id = t.connection_id AND v.id = t.id" +
-	" AND v.version = t.version - 1 AND v.tenant_id = t.tenant_id WHERE t.tenant_id = ? AND "
+) + " FROM transactions t JOIN transaction_versions v ON "
 
 // isPrevious reports whether the column is part of selectPrevious.
 func isPrevious(c gormstore.Column) bool {
@@ -196,8 +195,11 @@ func (s ledger) addChanged(ctx context.Context, tenant domain.TenantID, items []
 	if len(ids) == 0 {
 		return nil
 	}
+	q := gormstore.NewQuery(selectPrevious+gormstore.SameTenant(s.Dialect, "v", "t")+
+		"v.connection_id = t.connection_id AND v.id = t.id AND v.version = t.version - 1 WHERE "+
+		gormstore.TenantIs(s.Dialect, "t.tenant_id"), gormstore.UUID(tenant.UUID))
 	which := s.Dialect.AnyOf("t.id", ids)
-	q := gormstore.NewQuery(selectPrevious+which.SQL, append([]any{gormstore.UUID(tenant.UUID)}, which.Vars...)...)
+	q.Add(" AND "+which.SQL, which.Vars...)
 	row, sameMetadata := gormstore.NewTransactionRow(), false
 	return s.RowsOf(
 		ctx,

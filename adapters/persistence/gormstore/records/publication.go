@@ -34,6 +34,9 @@ func (s pulls) Publish(ctx context.Context, lease domain.Lease, w ports.Publicat
 	b := &publisher{pageWriter: p, w: w}
 	published := ports.Published{}
 	counts, err := s.runPage(ctx, publishTimeout, lease, p, func() (err error) {
+		if err := s.Dialect.JoinByHash(p.tx.DB); err != nil {
+			return err
+		}
 		published.Complete, err = b.publish(s)
 		return err
 	})

@@ -107,6 +107,9 @@ func (s readingSource) VisitAmounts(visit func(domain.AccountID, books.SumRow)) 
 
 // VisitAbsent implements records.ReadingSource. It reads the amounts of the live records with a remembered absence.
 func (s readingSource) VisitAbsent(visit func(domain.AccountID, domain.TransactionID, books.SumRow)) error {
+	if err := s.dialect.JoinByHash(s.tx.DB); err != nil {
+		return err
+	}
 	q := gormstore.NewQuery(`SELECT t.id, t.account_id, t.status, t.date, t.first_seen_at, CAST(t.amount AS text),
 		t.currency, CAST(t.account_amount AS text), t.account_currency
 		FROM absent_transactions a JOIN transactions t ON t.connection_id = a.connection_id

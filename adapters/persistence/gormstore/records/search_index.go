@@ -73,14 +73,15 @@ func (s ledger) IndexTexts(ctx context.Context, limit int) (indexed int, err err
 	return indexed, err
 }
 
-// unindexedTenants returns some tenants with transactions that are not in the index.
+// unindexedTenants returns some tenants with transactions that are not in the index. CASE makes PostgreSQL look for the
+// first such transaction of each tenant. Without CASE, it may read all transactions of all tenants.
 func (s ledger) unindexedTenants(ctx context.Context) (tenants []uuid.UUID, err error) {
 	q := gormstore.NewQuery(`SELECT o.tenant_id FROM (SELECT DISTINCT tenant_id FROM connections) AS o
 		LEFT JOIN search_progress p ON p.tenant_id = o.tenant_id
-		WHERE EXISTS (SELECT 1 FROM transactions t WHERE t.tenant_id = o.tenant_id
+		WHERE CASE WHEN EXISTS (SELECT 1 FROM transactions t WHERE t.tenant_id = o.tenant_id
 			AND t.change_tx >= coalesce(p.change_tx, 0)
 			AND (p.change_tx IS NULL OR (t.change_tx, t.id) > (p.change_tx, p.transaction_id))
-			AND t.change_tx < ` + s.Dialect.VisibleBeforeOf("o.tenant_id") + `) LIMIT 100`)
+			AND t.change_tx < ` + s.Dialect.VisibleBeforeOf("o.tenant_id") + `) THEN true END LIMIT 100`)
 	var tenant uuid.UUID
 	err = s.Background().Rows(ctx, q.String(), q.Args, []any{gormstore.ScanTarget(&tenant)}, func() error {
 		tenants = append(tenants, tenant)
@@ -182,8 +183,8 @@ func (s ledger) readIndexed(tx gormstore.Tx, tenant uuid.UUID, ids []string) (ro
 	)
 	among := s.Dialect.AnyOf("id", ids)
 	q := gormstore.NewQuery("SELECT id, connection_id, date, CAST(amount AS text), currency, status, description, "+
-		"counterparty, removed_at IS NOT NULL FROM transactions WHERE tenant_id = ? AND erased_at IS NULL",
-		gormstore.UUID(tenant))
+		"counterparty, removed_at IS NOT NULL FROM transactions WHERE erased_at IS NULL AND "+
+		gormstore.TenantIs(s.Dialect, "tenant_id"), gormstore.UUID(tenant))
 	q.Add(" AND "+among.SQL, among.Vars...)
 	err = tx.Read(q.AsRead(append(columns, &removed), func() error {
 		indexed := gormstore.IndexedRow{
@@ -348,7 +349,7 @@ func (m *searchMerge) readIndex(
 		q.Add(" AND x.connection_id = ?", gormstore.UUID(m.search.Connection.UUID))
 	}
 	q.Add(` ORDER BY x.date DESC, x.transaction_id DESC LIMIT ?) AS x
-		LEFT JOIN transactions t ON t.id = x.transaction_id AND t.tenant_id = x.tenant_id
+		LEFT JOIN transactions t ON `+gormstore.SameTenant(m.Dialect, "t", "x")+`t.id = x.transaction_id
 			AND t.connection_id = x.connection_id AND t.date = x.date`, limit)
 	if among.SQL != "" {
 		q.Add(" WHERE "+among.SQL, among.Vars...)

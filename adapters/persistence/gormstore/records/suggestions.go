@@ -136,8 +136,8 @@ func (s recordSource) Suggestions(externalIDs []string) (found []records.StoredS
 	old, newer := s.dialect.AnyOf("o.external_id", externalIDs), s.dialect.AnyOf("n.external_id", externalIDs)
 	q := gormstore.NewQuery("SELECT "+suggestionColumns+`, o.external_id, n.external_id, n.possibly_supersedes
 		FROM possible_replacements p
-		JOIN transactions o ON o.id = p.old_id AND o.tenant_id = p.tenant_id
-		JOIN transactions n ON n.id = p.new_id AND n.tenant_id = p.tenant_id
+		JOIN transactions o ON `+gormstore.SameTenant(s.dialect, "o", "p")+`o.id = p.old_id
+		JOIN transactions n ON `+gormstore.SameTenant(s.dialect, "n", "p")+`n.id = p.new_id
 		WHERE p.connection_id = ? AND p.tenant_id = ? AND p.state = 'open'`,
 		gormstore.UUID(s.pull.Connection), gormstore.UUID(s.pull.Tenant))
 	q.Add(" AND ("+old.SQL, old.Vars...)

@@ -1,0 +1,115 @@
+package e2e_test
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
+	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
+)
+
+// numberedAccount adds an item to the simulator. Its account has this bank account number and n transactions. The
+// results are the ids of the item and of the transactions.
+func (b *pluggyBank) numberedAccount(t *testing.T, number string, n int) (item string, rows []string) {
+	t.Helper()
+	item = b.sim.AddItem(pluggysim.Item{ClientID: b.id}).ID
+	account, err := b.sim.AddAccount(pluggysim.Account{
+		ItemID: item, Type: "BANK", Subtype: "CHECKING_ACCOUNT", Number: pluggysim.Text(number),
+		BankData: fmt.Appendf(nil, `{"transferNumber": "001/%s"}`, number),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range n {
+		row, err := b.sim.AddTransaction(pluggysim.Transaction{
+			AccountID: account.ID, Type: "DEBIT", Amount: pluggysim.Number("-" + churnAmount(i)),
+			Description: churnText(i), Date: pluggysim.At(churnDate(i).Add(3 * time.Hour)),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows = append(rows, row.ID)
+	}
+	return item, rows
+}
+
+// rowsRead returns how many rows and index entries PostgreSQL has read so far. It ends all other sessions, because a
+// session reports what it has read at its end at the latest.
+func rowsRead(t *testing.T, db *pgx.Conn) (n int64) {
+	t.Helper()
+	for _, statement := range []string{
+		`SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+			WHERE datname = current_database() AND pid <> pg_backend_pid()`,
+		"SELECT pg_stat_clear_snapshot()",
+	} {
+		if _, err := db.Exec(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	err := db.QueryRow(t.Context(), `SELECT tup_returned + tup_fetched FROM pg_stat_database
+		WHERE datname = current_database()`).Scan(&n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// TestAnAccountIsReadOnceWithOldStatistics moves an account to a new item, and then to a new connection, while the
+// planner's statistics are older than its connections. The planner then expects one row of each connection. With a bad
+// plan, PostgreSQL compares each row with all others.
+func TestAnAccountIsReadOnceWithOldStatistics(t *testing.T) {
+	t.Parallel()
+	const rows = 1000
+	dsn := pgtest.DSN(t)
+	w := open(t, "postgres", dsn)
+	db, err := pgx.Connect(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close(context.WithoutCancel(t.Context())) }()
+
+	move := func(number string, n int) {
+		b, o := newPluggy(t), w.operator(t)
+		b.item, _ = b.numberedAccount(t, number, n)
+		id := o.connect(b, "main")
+		o.pull(id, nil)
+		before := o.liveIDs(id)
+		b.item, _ = b.numberedAccount(t, number, n)
+		o.send(http.MethodPut, pathOf(id, ""), object{
+			"configName": "main", "baseUrl": b.origin(), "accountRef": b.item,
+		}).want(http.StatusOK)
+		o.pull(id, nil)
+		o.send(http.MethodDelete, pathOf(id, ""), nil).want(http.StatusNoContent)
+		var now []string
+		b.item, now = b.numberedAccount(t, number, n)
+		id = o.connect(b, "again")
+		o.pull(id, nil)
+		o.pull(id, nil)
+		if after := o.liveIDs(id); len(before) != n || !maps.Equal(after, before) {
+			t.Fatalf("%d live records at first, and %d at the end, which should be the same %d", len(before), len(after), n)
+		}
+		for _, row := range now[n/2:] {
+			if err := b.sim.RemoveTransaction(row); err != nil {
+				t.Fatal(err)
+			}
+		}
+		o.pull(id, nil) // the vendor no longer shows half of the transactions
+		o.send(http.MethodDelete, pathOf(id, ""), nil).want(http.StatusNoContent)
+		o.erase(id, false)
+	}
+	move("0001/1111-1", 30)
+	if _, err := db.Exec(t.Context(), "ANALYZE"); err != nil {
+		t.Fatal(err)
+	}
+	move("0001/2222-2", rows)
+	// One statement that compares each row with all others reads rows times rows.
+	if read := rowsRead(t, db) / rows; read > rows {
+		t.Errorf("PostgreSQL has read %d rows for each transaction", read)
+	}
+}

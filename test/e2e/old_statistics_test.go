@@ -92,7 +92,7 @@ func TestAnAccountIsReadOnceWithOldStatistics(t *testing.T) {
 		o.pull(id, nil)
 		o.pull(id, nil)
 		if after := o.liveIDs(id); len(before) != n || !maps.Equal(after, before) {
-			t.Fatalf("%d live records at first, and %d at the end, which should be the same %d", len(before), len(after), n)
+			t.Fatalf("%d live records at first, and %d at the end, want the same %d", len(before), len(after), n)
 		}
 		for _, row := range now[n/2:] {
 			if err := b.sim.RemoveTransaction(row); err != nil {

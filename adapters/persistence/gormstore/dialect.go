@@ -122,10 +122,10 @@ type Dialect interface {
 	// writer.
 	ExcludeWriters(tx *gorm.DB, tenant, connection uuid.UUID) error
 
-	// JoinByHash makes the later statements of tx join tables by hash where that is possible. It is meant for statements
-	// that join all rows of a connection. If the planner's statistics are older than the connection, the planner expects
-	// few rows. It might then choose another kind of join, which compares each row with all others. JoinByHash does
-	// nothing if the database has no such planner.
+	// JoinByHash makes the later statements of tx join tables by hash where that is possible. It is meant for
+	// statements that join all rows of a connection. If the planner's statistics are older than the connection, the
+	// planner expects few rows. It might then choose another kind of join, which compares each row with all others.
+	// JoinByHash does nothing if the database has no such planner.
 	JoinByHash(tx *gorm.DB) error
 
 	// LockTenant waits until all other transactions that have called LockTenant for the tenant have ended, and keeps

@@ -73,7 +73,8 @@ type dayKey struct{ date, currency, status string }
 // day_totals accordingly. The caller holds the lock of LockIndex.
 func ReplaceIndexed(tx Tx, d Dialect, tenant uuid.UUID, ids []string, rows []IndexedRow) error {
 	var old []IndexedRow
-	if err := tx.Where(TenantIs(d, "tenant_id"), tenant).Where(d.AnyOf("transaction_id", ids)).Find(&old).Error; err != nil {
+	ofTenant := TenantIs(d, "tenant_id")
+	if err := tx.Where(ofTenant, tenant).Where(d.AnyOf("transaction_id", ids)).Find(&old).Error; err != nil {
 		return err
 	}
 	outdated, added := differentRows(old, rows)
@@ -90,7 +91,7 @@ func ReplaceIndexed(tx Tx, d Dialect, tenant uuid.UUID, ids []string, rows []Ind
 			deleted[i] = row.Transaction.String()
 		}
 		among := d.AnyOf("transaction_id", deleted)
-		if err := tx.Where(TenantIs(d, "tenant_id"), tenant).Where(among).Delete(&IndexedRow{}).Error; err != nil {
+		if err := tx.Where(ofTenant, tenant).Where(among).Delete(&IndexedRow{}).Error; err != nil {
 			return err
 		}
 	}

@@ -131,7 +131,8 @@ func (s ledger) addUnsummed(
 	q = gormstore.NewQuery(`SELECT t.date, t.currency, t.status, CAST(t.amount AS text),
 		t.removed_at IS NULL AND t.erased_at IS NULL, coalesce(s.date, ''), coalesce(s.currency, ''),
 		coalesce(s.status, ''), coalesce(s.amount, '')
-		FROM transactions t LEFT JOIN search_index s ON `+gormstore.SameTenant(s.Dialect, "s", "t")+`s.transaction_id = t.id
+		FROM transactions t LEFT JOIN search_index s ON `+gormstore.SameTenant(s.Dialect, "s", "t")+`
+			s.transaction_id = t.id
 		WHERE t.tenant_id = ?`, gormstore.UUID(tenant.UUID))
 	q.Add(" AND (t.change_tx, t.id) > (?, ?) ORDER BY t.change_tx, t.id LIMIT ?",
 		place.tx, gormstore.UUID(place.id), maxUnsummed+1)

@@ -152,7 +152,7 @@ func changeDayTotals(tx *gorm.DB, d Dialect, tenant uuid.UUID, changes map[dayKe
 	}
 	var stored []DayTotalRow
 	among := d.AnyOf("date", dates)
-	if err := tx.Where(TenantIs(d, "tenant_id"), tenant).Where(among).Find(&stored).Error; err != nil {
+	if err := tx.Where("tenant_id = ?", tenant).Where(among).Find(&stored).Error; err != nil {
 		return err
 	}
 	for _, row := range stored {
@@ -176,7 +176,7 @@ func changeDayTotals(tx *gorm.DB, d Dialect, tenant uuid.UUID, changes map[dayKe
 		}
 	}
 	if len(stored) > 0 {
-		if err := tx.Where(TenantIs(d, "tenant_id"), tenant).Where(among).Delete(&DayTotalRow{}).Error; err != nil {
+		if err := tx.Where("tenant_id = ?", tenant).Where(among).Delete(&DayTotalRow{}).Error; err != nil {
 			return err
 		}
 	}

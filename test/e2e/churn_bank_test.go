@@ -33,7 +33,7 @@ func newChurnedPluggy(t *testing.T, n int) *churnedPluggy {
 	return &churnedPluggy{pluggyBank: newPluggy(t, size)}
 }
 
-func (b *churnedPluggy) fill(t *testing.T, n int) (ids []string) {
+func (b *churnedPluggy) fill(t *testing.T, n int) []string {
 	t.Helper()
 	b.item = b.sim.AddItem(pluggysim.Item{ClientID: b.id}).ID
 	account, err := b.sim.AddAccount(pluggysim.Account{ItemID: b.item})
@@ -41,9 +41,15 @@ func (b *churnedPluggy) fill(t *testing.T, n int) (ids []string) {
 		t.Fatal(err)
 	}
 	b.account = account.ID
+	return b.addRows(t, account.ID, n)
+}
+
+// addRows adds n transactions to an account, and returns their ids.
+func (b *pluggyBank) addRows(t *testing.T, account string, n int) (ids []string) {
+	t.Helper()
 	for i := range n {
 		row, err := b.sim.AddTransaction(pluggysim.Transaction{
-			AccountID: account.ID, Type: "DEBIT", Amount: pluggysim.Number("-" + churnAmount(i)),
+			AccountID: account, Type: "DEBIT", Amount: pluggysim.Number("-" + churnAmount(i)),
 			Description: churnText(i), Date: pluggysim.At(churnDate(i).Add(3 * time.Hour)),
 		})
 		if err != nil {

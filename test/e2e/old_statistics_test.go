@@ -6,7 +6,6 @@ import (
 	"maps"
 	"net/http"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -26,17 +25,7 @@ func (b *pluggyBank) numberedAccount(t *testing.T, number string, n int) (item s
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i := range n {
-		row, err := b.sim.AddTransaction(pluggysim.Transaction{
-			AccountID: account.ID, Type: "DEBIT", Amount: pluggysim.Number("-" + churnAmount(i)),
-			Description: churnText(i), Date: pluggysim.At(churnDate(i).Add(3 * time.Hour)),
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		rows = append(rows, row.ID)
-	}
-	return item, rows
+	return item, b.addRows(t, account.ID, n)
 }
 
 // rowsRead returns how many rows and index entries PostgreSQL has read so far. It ends all other sessions, because a
